@@ -1,0 +1,71 @@
+/**
+ * The directions of imports (DESIGN: folders). Each rule names a room and the only doors it has.
+ * `room(name, path, allowed)` forbids an import from `path` to any of our files or packages outside `allowed`.
+ */
+const ROOMS = ['architectures', 'bench', 'checkpoints', 'datasets', 'quantize', 'scripts', 'test', 'training'];
+const OURS = `^(${ROOMS.join('|')})/`;
+
+/** Only `allowed` rooms (path prefixes) may be imported from files under `path`. */
+function room(path, allowed) {
+  return {
+    name: `${path} imports only ${allowed.join(', ') || 'nothing'}`,
+    severity: 'error',
+    from: { path: `^${path}/` },
+    to: { path: OURS, pathNot: [`^${path}/`, ...allowed.map((a) => `^${a}`)] },
+  };
+}
+
+/** Files under `path` stay free of the packages and Node modules that match `pattern`. */
+function without(path, pattern, why) {
+  return {
+    name: `${path}: ${why}`,
+    severity: 'error',
+    from: { path: `^${path}/` },
+    to: { path: pattern },
+  };
+}
+
+const TENSORFLOW = 'node_modules/@tensorflow/';
+
+module.exports = {
+  forbidden: [
+    { name: 'no cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'every import resolves',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: 'nobody imports scripts, bench or test',
+      severity: 'error',
+      from: { pathNot: '^(scripts|bench|test)/' },
+      to: { path: '^(scripts|bench|test)/' },
+    },
+    room('architectures', []),
+    room('checkpoints/artifacts', []),
+    room('checkpoints', ['architectures/']),
+    room('datasets', ['checkpoints/artifacts/']),
+    room('training', ['architectures/', 'datasets/', 'checkpoints/']),
+    room('quantize/params', []),
+    room('quantize/kernels', ['quantize/params/']),
+    room('quantize/model', ['quantize/params/']),
+    room('quantize/convert', ['quantize/params/', 'quantize/model/', 'architectures/']),
+    room('quantize/execute', ['quantize/params/', 'quantize/kernels/', 'quantize/model/']),
+    without('quantize/(params|kernels|model|execute)', TENSORFLOW, 'no TensorFlow'),
+    without('datasets', TENSORFLOW, 'no TensorFlow'),
+    {
+      name: '@tensorflow/tfjs-node stands behind one adapter',
+      severity: 'error',
+      from: { pathNot: ['^training/backend\\.ts$', '^test/'] },
+      to: { path: 'node_modules/@tensorflow/tfjs-node/' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(dist|quantize/kernels/wasm/assembly)/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { extensions: ['.ts', '.mjs', '.js', '.json'] },
+  },
+};

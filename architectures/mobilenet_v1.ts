@@ -1,0 +1,144 @@
+/**
+ * MobileNetV1 (arXiv 1704.04861) as a table of rows, with the endpoint names of TF-slim's
+ * `mobilenet_v1`. One loop (`build_model.ts`) turns the table into a network, another
+ * (`layer_costs.ts`) counts its multiply-accumulates and parameters.
+ */
+import type { Variant } from './variants.ts';
+
+export type Row =
+  /** A full convolution, batch norm, activation. */
+  | { readonly op: 'conv'; readonly stride: 1 | 2; readonly filters: number }
+  /** Depthwise 3 × 3, then pointwise 1 × 1: the core layer that the variants differ in. */
+  | { readonly op: 'depthSeparable'; readonly stride: 1 | 2; readonly filters: number };
+
+/** `Conv2d_0` to `Conv2d_13` at width multiplier 1. Every kernel is 3 × 3, "same" padding. */
+export const MOBILENET_V1_ROWS: readonly Row[] = [
+  { op: 'conv', stride: 2, filters: 32 },
+  { op: 'depthSeparable', stride: 1, filters: 64 },
+  { op: 'depthSeparable', stride: 2, filters: 128 },
+  { op: 'depthSeparable', stride: 1, filters: 128 },
+  { op: 'depthSeparable', stride: 2, filters: 256 },
+  { op: 'depthSeparable', stride: 1, filters: 256 },
+  { op: 'depthSeparable', stride: 2, filters: 512 },
+  { op: 'depthSeparable', stride: 1, filters: 512 },
+  { op: 'depthSeparable', stride: 1, filters: 512 },
+  { op: 'depthSeparable', stride: 1, filters: 512 },
+  { op: 'depthSeparable', stride: 1, filters: 512 },
+  { op: 'depthSeparable', stride: 1, filters: 512 },
+  { op: 'depthSeparable', stride: 2, filters: 1024 },
+  { op: 'depthSeparable', stride: 1, filters: 1024 },
+];
+
+export const KERNEL_SIZE = 3;
+export const INPUT_CHANNELS = 3;
+/** slim: no layer is narrower than this, whatever the width multiplier. */
+const MIN_DEPTH = 8;
+/** slim's `batch_norm_epsilon`. */
+export const BATCH_NORM_EPSILON = 0.001;
+
+export interface MobileNetV1Config {
+  readonly variant: Variant;
+  /** α of the MobileNet paper: every layer's filters are multiplied by it. Greater than 0. */
+  readonly widthMultiplier: number;
+  /** Height and width of the input, in pixels; at least 32. */
+  readonly resolution: number;
+  /** Outputs of the network; 1001 for slim's ImageNet networks, whose class 0 is the background. */
+  readonly classes: number;
+}
+
+/** Filters of a row at a width multiplier: max(⌊filters · α⌋, 8), as in slim. */
+export function scaledFilters(filters: number, widthMultiplier: number): number {
+  return Math.max(Math.trunc(filters * widthMultiplier), MIN_DEPTH);
+}
+
+/** One convolution of the network, with its shapes resolved. */
+export interface ConvLayer {
+  readonly kind: 'conv' | 'depthwise' | 'pointwise' | 'logits';
+  /** slim's endpoint, e.g. `Conv2d_3_depthwise`. */
+  readonly name: string;
+  readonly kernel: readonly [number, number];
+  readonly stride: number;
+  /** [H, W, C] */
+  readonly inputShape: readonly [number, number, number];
+  readonly outputShape: readonly [number, number, number];
+  readonly batchNorm: boolean;
+  readonly bias: boolean;
+  readonly activation: 'relu6' | 'relu' | 'linear';
+}
+
+/**
+ * The convolutions of a MobileNetV1 in order, from the table of rows.
+ * @throws RangeError for a width multiplier, resolution or class count that no network can have.
+ */
+export function convLayers(config: MobileNetV1Config): ConvLayer[] {
+  const { variant, widthMultiplier, resolution, classes } = config;
+  checkConfig(config);
+  const layers: ConvLayer[] = [];
+  let size = resolution;
+  let channels = INPUT_CHANNELS;
+  const add = (
+    layer: Pick<ConvLayer, 'kind' | 'name' | 'stride' | 'activation' | 'batchNorm'>,
+    filters: number,
+  ) => {
+    const outputSize = Math.ceil(size / layer.stride);
+    const side = layer.kind === 'conv' || layer.kind === 'depthwise' ? KERNEL_SIZE : 1;
+    layers.push({
+      ...layer,
+      kernel: [side, side],
+      inputShape: [size, size, channels],
+      outputShape: [outputSize, outputSize, filters],
+      bias: !layer.batchNorm,
+    });
+    size = outputSize;
+    channels = filters;
+  };
+  MOBILENET_V1_ROWS.forEach((row, index) => {
+    const filters = scaledFilters(row.filters, widthMultiplier);
+    const { stride } = row;
+    const { activation } = variant;
+    if (row.op === 'conv') {
+      add({ kind: 'conv', name: `Conv2d_${index}`, stride, activation, batchNorm: true }, filters);
+      return;
+    }
+    add(
+      {
+        kind: 'depthwise',
+        name: `Conv2d_${index}_depthwise`,
+        stride,
+        activation: variant.depthwiseActivation,
+        batchNorm: variant.depthwiseBatchNorm,
+      },
+      channels,
+    );
+    add(
+      {
+        kind: 'pointwise',
+        name: `Conv2d_${index}_pointwise`,
+        stride: 1,
+        activation,
+        batchNorm: true,
+      },
+      filters,
+    );
+  });
+  size = 1;
+  add(
+    { kind: 'logits', name: 'Conv2d_1c_1x1', stride: 1, activation: 'linear', batchNorm: false },
+    classes,
+  );
+  return layers;
+}
+
+function checkConfig({ widthMultiplier, resolution, classes }: MobileNetV1Config): void {
+  if (!(widthMultiplier > 0 && Number.isFinite(widthMultiplier))) {
+    throw new RangeError(
+      `Expected a width multiplier greater than 0 but received ${widthMultiplier}`,
+    );
+  }
+  if (!(Number.isInteger(resolution) && resolution >= 32)) {
+    throw new RangeError(`Expected a resolution of at least 32 pixels but received ${resolution}`);
+  }
+  if (!(Number.isInteger(classes) && classes >= 2)) {
+    throw new RangeError(`Expected at least 2 classes but received ${classes}`);
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * The one signature that every kernel tier has. Tensors are dense, row-major NHWC; a kernel reads
+ * its inputs, writes every element of `output` and keeps nothing. Each method throws a
+ * QuantizationError when an array's length does not match its shape (see `check_call.ts`), so no tier reads or
+ * writes out of bounds.
+ */
+
+/** [batch, height, width, channels]. */
+export type Shape4 = readonly [number, number, number, number];
+
+/** Rows and columns of zero points around the image; explicit, so "same" is resolved by the converter. */
+export interface Padding {
+  readonly top: number;
+  readonly bottom: number;
+  readonly left: number;
+  readonly right: number;
+}
+
+/** DESIGN eq. 5: from the int32 accumulator to the output byte. */
+export interface Requantization {
+  /** f32(f32(scaleIn · scaleWeight) / scaleOut), a single-precision number > 0. */
+  readonly multiplier: number;
+  readonly outputZeroPoint: number;
+  /** Bounds of the output byte: [0, 255], or narrower for ReLU and ReLU6. */
+  readonly low: number;
+  readonly high: number;
+}
+
+export interface Conv2dCall extends Requantization {
+  /** [N, H, W, C] uint8 */
+  readonly input: Uint8Array;
+  readonly inputShape: Shape4;
+  readonly inputZeroPoint: number;
+  /** [kh, kw, C, M] uint8 */
+  readonly filter: Uint8Array;
+  readonly filterShape: Shape4;
+  readonly filterZeroPoint: number;
+  /** [M] int32, at scaleIn · scaleWeight, zero point 0 */
+  readonly bias: Int32Array;
+  readonly strides: readonly [number, number];
+  readonly padding: Padding;
+  /** [N, H', W', M] uint8, H' = ⌊(H + top + bottom − kh) / stride⌋ + 1 */
+  readonly output: Uint8Array;
+  readonly outputShape: Shape4;
+}
+
+/** The same fields; filter: [kh, kw, C, depthMultiplier], output channels C · depthMultiplier. */
+export type DepthwiseConv2dCall = Conv2dCall;
+
+export interface FullyConnectedCall extends Requantization {
+  /** [N, K] uint8 */
+  readonly input: Uint8Array;
+  readonly batch: number;
+  readonly inputDepth: number;
+  readonly inputZeroPoint: number;
+  /** [K, M] uint8 */
+  readonly filter: Uint8Array;
+  readonly filterZeroPoint: number;
+  /** [M] int32 */
+  readonly bias: Int32Array;
+  /** [N, M] uint8 */
+  readonly output: Uint8Array;
+  readonly outputDepth: number;
+}
+
+/** Pooling keeps scale and zero point (DESIGN 6). Padded positions take no part. */
+export interface Pool2dCall {
+  /** [N, H, W, C] uint8 */
+  readonly input: Uint8Array;
+  readonly inputShape: Shape4;
+  readonly windowShape: readonly [number, number];
+  readonly strides: readonly [number, number];
+  readonly padding: Padding;
+  readonly low: number;
+  readonly high: number;
+  /** [N, H', W', C] uint8 */
+  readonly output: Uint8Array;
+  readonly outputShape: Shape4;
+}
+
+export interface GlobalAveragePoolCall {
+  /** [N, H, W, C] uint8 */
+  readonly input: Uint8Array;
+  readonly inputShape: Shape4;
+  /** [N, C] uint8 */
+  readonly output: Uint8Array;
+}
+
+/** Joins along the channels; each input is requantized to the output's parameters (DESIGN eq. 5). */
+export interface ConcatCall {
+  readonly inputs: readonly {
+    /** [N, H, W, Ci] uint8 */
+    readonly data: Uint8Array;
+    readonly channels: number;
+    readonly zeroPoint: number;
+    /** f32(scaleIn / scaleOut) */
+    readonly multiplier: number;
+  }[];
+  /** N · H · W */
+  readonly positions: number;
+  readonly outputZeroPoint: number;
+  /** [N, H, W, Σ Ci] uint8 */
+  readonly output: Uint8Array;
+}
+
+export type TierName = 'reference' | 'wasm';
+
+export interface Kernels {
+  readonly tier: TierName;
+  conv2d(call: Conv2dCall): void;
+  depthwiseConv2d(call: DepthwiseConv2dCall): void;
+  fullyConnected(call: FullyConnectedCall): void;
+  averagePool2d(call: Pool2dCall): void;
+  maxPool2d(call: Pool2dCall): void;
+  globalAveragePool(call: GlobalAveragePoolCall): void;
+  concat(call: ConcatCall): void;
+}
