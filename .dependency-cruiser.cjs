@@ -2,7 +2,16 @@
  * The directions of imports (DESIGN: folders). Each rule names a room and the only doors it has.
  * `room(name, path, allowed)` forbids an import from `path` to any of our files or packages outside `allowed`.
  */
-const ROOMS = ['architectures', 'bench', 'checkpoints', 'datasets', 'quantize', 'scripts', 'test', 'training'];
+const ROOMS = [
+  'architectures',
+  'bench',
+  'checkpoints',
+  'datasets',
+  'quantize',
+  'scripts',
+  'test',
+  'training',
+];
 const OURS = `^(${ROOMS.join('|')})/`;
 
 /** Only `allowed` rooms (path prefixes) may be imported from files under `path`. */
@@ -66,6 +75,10 @@ module.exports = {
     exclude: { path: '^(dist|quantize/kernels/wasm/assembly)/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { extensions: ['.ts', '.mjs', '.js', '.json'] },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.mjs', '.js', '.json'],
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default'],
+    },
   },
 };

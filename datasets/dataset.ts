@@ -22,7 +22,7 @@ export interface BatchOptions {
   readonly batchSize: number;
   /** Height and width of the images handed out. */
   readonly resolution: number;
-  /** Uses the first `limit` images of the (shuffled) order. */
+  /** Uses the first `limit` images of the (shuffled) order, broken ones counted. */
   readonly limit?: number;
   /** Leaves out the first `skip` images of the (shuffled) order; 0 unless given. */
   readonly skip?: number;
@@ -37,11 +37,13 @@ export interface Dataset {
   /** "imagenet", "fashion-mnist", "cifar10" */
   readonly name: string;
   readonly classNames: readonly string[];
+  /** Both splits are the same images: a folder that is not divided. */
+  readonly splitsAreEqual: boolean;
   /** Number of images of a split, broken ones included. */
   count(split: Split): number;
   /** Each iteration starts anew and gives the same batches for the same options. The last batch may be smaller. */
   batches(options: BatchOptions): AsyncIterable<ImageBatch>;
-  /** SHA-256 that identifies the images: of the archives, or of the sorted list of files with their sizes. */
+  /** SHA-256 that identifies the images: of pixels and labels, or of the sorted list of files with their sizes. */
   readonly fingerprint: string;
   /** Where the data came from, for the record of a run. */
   readonly origin: string;

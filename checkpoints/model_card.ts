@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import { VARIANTS } from '../architectures/variants.ts';
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hexadecimal digits');
+
+const modelCardFields = z.object({
+  architecture: z.object({
+    network: z.literal('mobilenet_v1'),
+    variant: z.enum(VARIANTS.map(({ name }) => name)),
+    widthMultiplier: z.number().positive(),
+    resolution: z.int().min(32),
+    /** The network's outputs, the background included where it has one. */
+    classes: z.int().min(2),
+  }),
+  /** Name of the data set that the classes belong to. */
+  dataset: z.string().min(1),
+  /** Names of the data set's classes in index order, without the background; empty where unknown. */
+  classNames: z.array(z.string()),
+  /** Outputs before the data set's first class: 1 where output 0 is the background. */
+  labelOffset: z.int().min(0),
+  origin: z.object({
+    /** What the weights are, or were trained from. */
+    source: z.string().min(1),
+    /** How they came here. */
+    route: z.string().min(1),
+    /** Hash of what they were made from. */
+    sha256,
+  }),
+  /** SHA-256 of the model's weight data, as its manifest lists it. */
+  weightsSha256: sha256,
+  /** How the weights were trained, in the trainer's terms. */
+  training: z.record(z.string(), z.json()).exactOptional(),
+});
+
+/** What is known of a stored model beyond its layers. */
+export const modelCardSchema = modelCardFields.refine(
+  ({ classNames, labelOffset, architecture }) =>
+    classNames.length === 0 || classNames.length === architecture.classes - labelOffset,
+  { path: ['classNames'], error: 'expected none, or one name for each class but the background' },
+);
+
+export type ModelCard = z.infer<typeof modelCardSchema>;

@@ -1,0 +1,251 @@
+/**
+ * Models on disk: a folder with tfjs's `model.json` and one shard of weights, which any tfjs can
+ * load, and our card in model.json's `userDefinedMetadata.tf8`. The same model and card give the
+ * same bytes.
+ *
+ * Saving is atomic without a moment in which the folder holds no model: the shard is named by its
+ * content and written beside the old one, the renaming of model.json switches over, and the shard
+ * that is in use no more is removed last.
+ */
+import { readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
+import { writeFileAtomic } from './artifacts/atomic_file.ts';
+import { messageOf, UserError } from './artifacts/errors.ts';
+import { errorCode } from './artifacts/file_errors.ts';
+import { sha256OfBytes } from './artifacts/sha256.ts';
+import { type ModelCard, modelCardSchema } from './model_card.ts';
+import { nonFiniteWeight } from './model_weights.ts';
+import { damagedModel, readWeightData, weightsManifestSchema } from './weights_manifest.ts';
+
+const MODEL_JSON = 'model.json';
+const CARD_KEY = 'tf8';
+/** A shard that this file has written, e.g. `weights-52128a2c5f05c970.bin`. */
+const OUR_SHARD = /^weights-[0-9a-f]{16}\.bin$/;
+
+const modelJsonSchema = z.object({
+  format: z.string().nullish(),
+  modelTopology: z.record(z.string(), z.unknown()),
+  weightsManifest: weightsManifestSchema,
+  userDefinedMetadata: z.record(z.string(), z.unknown()).nullish(),
+});
+
+type ModelJson = z.infer<typeof modelJsonSchema>;
+
+export interface LoadedModel {
+  readonly model: tf.LayersModel;
+  /** undefined for a model that was not saved here. */
+  readonly card: ModelCard | undefined;
+  /** Of its model.json. */
+  readonly path: string;
+}
+
+/** The card of a model before it is saved: the hash of its weights is added on saving. */
+export type NewModelCard = Omit<ModelCard, 'weightsSha256'>;
+
+/**
+ * Saves a model and its card in the folder `dir`, replacing a model that is there. The optimizer's
+ * state is not saved.
+ *
+ * @returns the card with the hash of the weights
+ * @throws UserError naming a weight that is NaN or infinite, or where the folder cannot be written;
+ *   RangeError where the card is not that of the model. What was in the folder stays then.
+ */
+export async function saveModelFolder(
+  model: tf.LayersModel,
+  newCard: NewModelCard,
+  dir: string,
+): Promise<ModelCard> {
+  checkFinite(model, dir, 'Train again with a lower learning rate.');
+  const { modelTopology, weightSpecs, weightData, ...rest } = await artifactsOf(model);
+  const weights = new Uint8Array(tf.io.CompositeArrayBuffer.join(weightData));
+  const parsed = modelCardSchema.safeParse({ ...newCard, weightsSha256: sha256OfBytes(weights) });
+  if (!parsed.success) {
+    throw new RangeError(`Expected a card of ${model.name} but: ${z.prettifyError(parsed.error)}`);
+  }
+  const card = parsed.data;
+  const disagreement = disagreementOf(model, card);
+  if (disagreement !== undefined) throw new RangeError(disagreement);
+
+  const shard = `weights-${card.weightsSha256.slice(0, 16)}.bin`;
+  const json = {
+    format: rest.format,
+    generatedBy: rest.generatedBy,
+    convertedBy: rest.convertedBy,
+    modelTopology,
+    weightsManifest: [{ paths: [shard], weights: weightSpecs }],
+    userDefinedMetadata: { ...rest.userDefinedMetadata, [CARD_KEY]: card },
+  };
+  const path = join(dir, MODEL_JSON);
+  const replaced = await shardsOf(path);
+  await writeFileAtomic(join(dir, shard), weights);
+  await writeFileAtomic(path, `${JSON.stringify(json)}\n`);
+  for (const name of replaced) {
+    if (name !== shard && OUR_SHARD.test(name)) await rm(join(dir, name), { force: true });
+  }
+  return card;
+}
+
+/**
+ * Loads a LayersModel from a folder, or from the model.json of one, ours or not. Several shards and
+ * quantized weights are read. A model with a card is checked against the card's hash.
+ *
+ * @throws UserError saying what is missing, damaged or not supported
+ */
+export async function loadModelFolder(pathToFolderOrModelJson: string): Promise<LoadedModel> {
+  const { json, card, path, weightSpecs, weightData } =
+    await readModelFolder(pathToFolderOrModelJson);
+  // Our card describes these weights only: a copy that tfjs saves elsewhere must not carry it.
+  const { [CARD_KEY]: _, ...userDefinedMetadata } = json.userDefinedMetadata ?? {};
+  const model = await tf
+    .loadLayersModel(
+      tf.io.fromMemory({
+        modelTopology: json.modelTopology,
+        weightSpecs,
+        weightData: weightData.buffer,
+        ...(Object.keys(userDefinedMetadata).length > 0 && { userDefinedMetadata }),
+      }),
+    )
+    .catch((error: unknown) => {
+      throw damagedModel(
+        `Expected a network that tfjs can build from ${path} but: ${messageOf(error)}`,
+        error,
+      );
+    });
+  try {
+    checkFinite(model, path, 'Make the model again: no network has such weights.');
+    const disagreement = card && disagreementOf(model, card);
+    if (disagreement !== undefined) throw damagedModel(`${path}: ${disagreement}`);
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+  return { model, card, path };
+}
+
+/**
+ * Checks that a model folder is whole, its weights hashed, without building the network.
+ * @returns its card, or undefined where it was not saved here
+ * @throws UserError as `loadModelFolder` does for missing and damaged files
+ */
+export async function verifyModelFolder(
+  pathToFolderOrModelJson: string,
+): Promise<ModelCard | undefined> {
+  return (await readModelFolder(pathToFolderOrModelJson)).card;
+}
+
+async function readModelFolder(pathToFolderOrModelJson: string) {
+  const path = await modelJsonPath(pathToFolderOrModelJson);
+  const json = parseModelJson(await readFile(path, 'utf8'), path);
+  const card = cardOf(json, path);
+  const weights = await readWeightData(path, json.weightsManifest);
+  if (card !== undefined) {
+    const received = sha256OfBytes(weights.weightData);
+    if (received !== card.weightsSha256) {
+      throw damagedModel(
+        `Expected SHA-256 ${card.weightsSha256} for the weights of ${path} but received ${received}`,
+      );
+    }
+  }
+  return { json, card, path, ...weights };
+}
+
+async function modelJsonPath(path: string): Promise<string> {
+  const candidate = (await kindOf(path)) === 'folder' ? join(path, MODEL_JSON) : path;
+  if ((await kindOf(candidate)) === 'file') return candidate;
+  throw new UserError(
+    `Expected a model folder or a model.json at ${path} but ${candidate} is not a file`,
+    { remedy: 'Give the folder that holds model.json and its weights.' },
+  );
+}
+
+async function kindOf(path: string): Promise<'file' | 'folder' | 'neither'> {
+  try {
+    const info = await stat(path);
+    return info.isDirectory() ? 'folder' : info.isFile() ? 'file' : 'neither';
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return 'neither';
+    throw error;
+  }
+}
+
+function parseModelJson(text: string, path: string): ModelJson {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw damagedModel(`Expected JSON in ${path} but: ${messageOf(error)}`, error);
+  }
+  if (isGraphModel(value)) {
+    throw new UserError(`Expected a tfjs LayersModel in ${path} but received a GraphModel`, {
+      remedy:
+        'A GraphModel has no layers to retrain or to quantize: convert the Keras model with tensorflowjs_converter --output_format=tfjs_layers_model.',
+    });
+  }
+  const parsed = modelJsonSchema.safeParse(value);
+  if (!parsed.success) {
+    throw damagedModel(
+      `Expected a tfjs LayersModel in ${path} but: ${z.prettifyError(parsed.error)}`,
+    );
+  }
+  return parsed.data;
+}
+
+function isGraphModel(value: unknown): boolean {
+  const { format, modelTopology } = (value ?? {}) as {
+    format?: unknown;
+    modelTopology?: { node?: unknown };
+  };
+  return format === 'graph-model' || Array.isArray(modelTopology?.node);
+}
+
+function cardOf(json: ModelJson, path: string): ModelCard | undefined {
+  const card = json.userDefinedMetadata?.[CARD_KEY];
+  if (card === undefined) return undefined;
+  const parsed = modelCardSchema.safeParse(card);
+  if (parsed.success) return parsed.data;
+  throw damagedModel(`Expected a model card in ${path} but: ${z.prettifyError(parsed.error)}`);
+}
+
+/** What the card says of the model's input and output against what they are. */
+function disagreementOf(model: tf.LayersModel, card: ModelCard): string | undefined {
+  const { resolution, classes } = card.architecture;
+  const shapes = (tensors: readonly { shape: readonly (number | null)[] }[]) =>
+    tensors.map(({ shape }) => `[${shape.map((size) => size ?? 'N').join(',')}]`).join(' and ');
+  const expected = `[N,${resolution},${resolution},3] to [N,${classes}]`;
+  const received = `${shapes(model.inputs)} to ${shapes(model.outputs)}`;
+  if (received === expected) return undefined;
+  return `Expected a network from ${expected}, as the card says, but ${model.name} goes from ${received}`;
+}
+
+function checkFinite(model: tf.LayersModel, where: string, remedy: string): void {
+  const bad = nonFiniteWeight(model);
+  if (bad === undefined) return;
+  throw new UserError(
+    `Expected finite weights in ${where} but element ${bad.index} of ${bad.name} is ${bad.value}`,
+    { remedy },
+  );
+}
+
+async function artifactsOf(model: tf.LayersModel): Promise<tf.io.ModelArtifacts> {
+  let saved: tf.io.ModelArtifacts = {};
+  await model.save(
+    tf.io.withSaveHandler(async (artifacts) => {
+      saved = artifacts;
+      return { modelArtifactsInfo: tf.io.getModelArtifactsInfoForJSON(artifacts) };
+    }),
+  );
+  return saved;
+}
+
+/** The shards of the model that is about to be replaced; none where it cannot be read. */
+async function shardsOf(path: string): Promise<string[]> {
+  try {
+    const json = parseModelJson(await readFile(path, 'utf8'), path);
+    return json.weightsManifest.flatMap(({ paths }) => paths);
+  } catch (error) {
+    if (error instanceof UserError || errorCode(error) === 'ENOENT') return [];
+    throw error;
+  }
+}

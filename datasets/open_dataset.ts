@@ -1,0 +1,35 @@
+import { UserError } from '../checkpoints/artifacts/errors.ts';
+import { openCifar10 } from './cifar10.ts';
+import type { Dataset } from './dataset.ts';
+import { openFashionMnist } from './fashion_mnist.ts';
+import { openImageNet } from './imagenet.ts';
+import type { OpenOptions } from './open_options.ts';
+
+const OPENERS: Readonly<Record<string, (options: OpenOptions) => Promise<Dataset>>> = {
+  imagenet: ({ dir, reporter }) => {
+    if (dir !== undefined) return openImageNet(dir, reporter);
+    throw new UserError('Expected a folder of ImageNet images but received none.', {
+      remedy:
+        'Pass --data DIR, a folder whose subfolders are named by WordNet id (n02114548/…). ImageNet may not be fetched by a program; request it at https://image-net.org.',
+    });
+  },
+  'fashion-mnist': openFashionMnist,
+  cifar10: openCifar10,
+};
+
+/** The names that openDataset knows. */
+export const DATASET_NAMES: readonly string[] = Object.keys(OPENERS);
+
+/**
+ * Opens a data set by name (see openImageNet, openFashionMnist, openCifar10).
+ *
+ * @throws UserError for an unknown name and for imagenet without `dir`; each reader's own errors
+ */
+export async function openDataset(name: string, options: OpenOptions): Promise<Dataset> {
+  if (!DATASET_NAMES.includes(name)) {
+    throw new UserError(
+      `Expected one of ${DATASET_NAMES.join(', ')} for the data set but received ${name}.`,
+    );
+  }
+  return OPENERS[name](options);
+}

@@ -1,0 +1,19 @@
+import type { fetchArtifact, unpackDeb } from '../checkpoints/artifacts/fetch_artifact.ts';
+import type { Reporter } from '../checkpoints/artifacts/reporter.ts';
+
+/** What every reader is opened with. */
+export interface OpenOptions {
+  /** Where the data already lies; without it a reader that can fetches its own. */
+  readonly dir?: string;
+  /** Where fetched files are kept. */
+  readonly cacheDir: string;
+  readonly reporter: Reporter;
+  readonly signal?: AbortSignal;
+  /** How files are fetched, where not by fetchArtifact and unpackDeb themselves (for tests). */
+  readonly source?: ArtifactSource;
+}
+
+export interface ArtifactSource {
+  readonly fetchArtifact: typeof fetchArtifact;
+  readonly unpackDeb: typeof unpackDeb;
+}

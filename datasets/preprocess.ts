@@ -1,0 +1,46 @@
+import type { PixelImage, Region } from './pixel_image.ts';
+import { resizeToSymmetricRange } from './resize_bilinear.ts';
+
+/** Part of each side that slim's evaluation keeps. */
+const CENTRAL_FRACTION = 0.875;
+
+/**
+ * The region that `tf.image.central_crop(image, fraction)` keeps: it starts at
+ * trunc((side − side · fraction) / 2) in double precision and is side − 2 · start long
+ * (tensorflow/python/ops/image_ops_impl.py, central_crop), so at least 1 pixel for a fraction in (0, 1].
+ */
+export function centralRegion(height: number, width: number, fraction: number): Region {
+  const top = Math.trunc((height - height * fraction) / 2);
+  const left = Math.trunc((width - width * fraction) / 2);
+  return { top, left, height: height - 2 * top, width: width - 2 * left };
+}
+
+/**
+ * slim's evaluation preprocessing for Inception and MobileNet
+ * (models/research/slim/preprocessing/inception_preprocessing.py, preprocess_for_eval):
+ * to [0, 1], central crop 87.5 %, bilinear resize to resolution × resolution, then (x − 0.5) · 2.
+ * image: [h, w, 1 or 3] uint8; writes [resolution, resolution, 3] float32 in [−1, 1] to `out[offset …]`.
+ */
+export function preprocessForEvaluation(
+  image: PixelImage,
+  resolution: number,
+  out: Float32Array,
+  offset = 0,
+): void {
+  const region = centralRegion(image.height, image.width, CENTRAL_FRACTION);
+  resizeToSymmetricRange(image, region, resolution, resolution, out, offset);
+}
+
+/**
+ * The whole image, bilinear as above: for small data sets whose objects fill the frame.
+ * image: [h, w, 1 or 3] uint8; writes [resolution, resolution, 3] float32 in [−1, 1] to `out[offset …]`.
+ */
+export function preprocessWhole(
+  image: PixelImage,
+  resolution: number,
+  out: Float32Array,
+  offset = 0,
+): void {
+  const region = { top: 0, left: 0, height: image.height, width: image.width };
+  resizeToSymmetricRange(image, region, resolution, resolution, out, offset);
+}

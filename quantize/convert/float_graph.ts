@@ -1,0 +1,62 @@
+/**
+ * The float network as the converter sees it: TF8's own operations in float, batch norms folded,
+ * activations fused, every node named by the layer that holds its weights.
+ */
+import type { ActivationKind } from '../params/requantization.ts';
+import type { Padding } from '../params/window.ts';
+
+/** [height, width, channels] */
+export type ImageShape = readonly [number, number, number];
+
+interface FloatNodeBase {
+  readonly name: string;
+  readonly inputs: readonly string[];
+  readonly outputShape: ImageShape;
+}
+
+export interface FloatWeightedNode extends FloatNodeBase {
+  readonly op: 'conv2d' | 'depthwiseConv2d' | 'fullyConnected';
+  /** conv2d: [kh, kw, C, M]; depthwiseConv2d: [kh, kw, C, mult]; fullyConnected: [1, 1, K, M] */
+  readonly kernel: Float32Array;
+  readonly kernelShape: readonly [number, number, number, number];
+  /** [M] */
+  readonly bias: Float32Array;
+  readonly strides: readonly [number, number];
+  readonly padding: Padding;
+  readonly activation: ActivationKind;
+}
+
+export interface FloatPoolNode extends FloatNodeBase {
+  readonly op: 'averagePool2d' | 'maxPool2d';
+  readonly windowShape: readonly [number, number];
+  readonly strides: readonly [number, number];
+  readonly padding: Padding;
+}
+
+export interface FloatGlobalAveragePoolNode extends FloatNodeBase {
+  readonly op: 'globalAveragePool';
+}
+
+export interface FloatConcatNode extends FloatNodeBase {
+  readonly op: 'concat';
+}
+
+export type FloatNode =
+  | FloatWeightedNode
+  | FloatPoolNode
+  | FloatGlobalAveragePoolNode
+  | FloatConcatNode;
+
+export interface FloatGraph {
+  readonly name: string;
+  readonly inputName: string;
+  readonly inputShape: ImageShape;
+  /** In execution order; the last one makes the logits. */
+  readonly nodes: readonly FloatNode[];
+  /** Batch-norm channels whose variance was replaced, by the layer's name (Option 1 of the paper). */
+  readonly zeroVarianceChannels: ReadonlyMap<string, readonly number[]>;
+}
+
+export function isWeightedFloat(node: FloatNode): node is FloatWeightedNode {
+  return 'kernel' in node;
+}

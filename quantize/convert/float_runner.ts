@@ -1,0 +1,141 @@
+import * as tf from '@tensorflow/tfjs';
+import { QuantizationError } from '../params/errors.ts';
+import type { Padding } from '../params/window.ts';
+import { type FloatGraph, type FloatNode, isWeightedFloat } from './float_graph.ts';
+import type { ObservedRange } from './observed_range.ts';
+
+type Constants = { readonly kernel: tf.Tensor; readonly bias: tf.Tensor1D };
+
+/** Runs a folded float network with TensorFlow.js; holds its weights until `dispose`. */
+export class FloatRunner {
+  private readonly graph: FloatGraph;
+  private readonly constants = new Map<string, Constants>();
+  private readonly lastUse = new Map<string, number>();
+
+  constructor(graph: FloatGraph) {
+    this.graph = graph;
+    graph.nodes.forEach((node, index) => {
+      for (const input of node.inputs) this.lastUse.set(input, index);
+      if (!isWeightedFloat(node)) return;
+      const [, , depth, last] = node.kernelShape;
+      this.constants.set(node.name, {
+        kernel:
+          node.op === 'fullyConnected'
+            ? tf.tensor2d(node.kernel, [depth, last])
+            : tf.tensor4d(node.kernel, [...node.kernelShape]),
+        bias: tf.tensor1d(node.bias),
+      });
+    });
+  }
+
+  /**
+   * The logits [N, classes] of a batch.
+   * @param shape [N, H, W, C]
+   */
+  logits(images: Float32Array, shape: readonly [number, number, number, number]): Float32Array {
+    const output = this.graph.nodes.at(-1)!.name;
+    let logits = new Float32Array();
+    this.walk(images, shape, (name, tensor) => {
+      if (name === output) logits = Float32Array.from(tensor.dataSync());
+    });
+    return logits;
+  }
+
+  /** The extremes of every tensor over a batch, the input's included. */
+  ranges(
+    images: Float32Array,
+    shape: readonly [number, number, number, number],
+  ): ReadonlyMap<string, ObservedRange> {
+    const ranges = new Map<string, ObservedRange>();
+    this.walk(images, shape, (name, tensor) => {
+      const [min, max] = tf.tidy(() => [tensor.min().dataSync()[0]!, tensor.max().dataSync()[0]!]);
+      ranges.set(name, { min: min!, max: max! });
+    });
+    return ranges;
+  }
+
+  dispose(): void {
+    for (const { kernel, bias } of this.constants.values()) tf.dispose([kernel, bias]);
+    this.constants.clear();
+  }
+
+  /** Visits the tensors in execution order; each is freed after its last use. */
+  private walk(
+    images: Float32Array,
+    shape: readonly [number, number, number, number],
+    visit: (name: string, tensor: tf.Tensor4D) => void,
+  ): void {
+    const { inputName, inputShape, nodes } = this.graph;
+    if (shape.slice(1).join() !== inputShape.join()) {
+      throw new QuantizationError(
+        `Expected images of [${inputShape}] for ${this.graph.name} but received [${shape.slice(1)}]`,
+      );
+    }
+    tf.tidy(() => {
+      const tensors = new Map<string, tf.Tensor4D>([[inputName, tf.tensor4d(images, [...shape])]]);
+      visit(inputName, tensors.get(inputName)!);
+      nodes.forEach((node, index) => {
+        const inputs = node.inputs.map((name) => tensors.get(name)!);
+        const output = tf.tidy(() => this.apply(node, inputs));
+        tensors.set(node.name, output);
+        visit(node.name, output);
+        for (const name of node.inputs) {
+          if (this.lastUse.get(name) === index) tensors.get(name)!.dispose();
+        }
+      });
+    });
+  }
+
+  private apply(node: FloatNode, inputs: readonly tf.Tensor4D[]): tf.Tensor4D {
+    const input = inputs[0]!;
+    switch (node.op) {
+      case 'conv2d':
+      case 'depthwiseConv2d':
+      case 'fullyConnected': {
+        const { kernel, bias } = this.constants.get(node.name)!;
+        const strides: [number, number] = [...node.strides];
+        const linear =
+          node.op === 'fullyConnected'
+            ? input
+                .reshape<tf.Tensor2D>([input.shape[0], -1])
+                .matMul<tf.Tensor2D>(kernel as tf.Tensor2D)
+                .reshape<tf.Tensor4D>([input.shape[0], 1, 1, -1])
+            : node.op === 'conv2d'
+              ? tf.conv2d(input, kernel as tf.Tensor4D, strides, explicit(node.padding))
+              : tf.depthwiseConv2d(
+                  padded(input, node.padding),
+                  kernel as tf.Tensor4D,
+                  strides,
+                  'valid',
+                );
+        const sum = linear.add<tf.Tensor4D>(bias);
+        if (node.activation === 'relu6') return sum.relu6();
+        return node.activation === 'relu' ? sum.relu() : sum;
+      }
+      case 'averagePool2d':
+      case 'maxPool2d': {
+        const pool = node.op === 'maxPool2d' ? tf.maxPool : tf.avgPool;
+        return pool(input, [...node.windowShape], [...node.strides], explicit(node.padding));
+      }
+      case 'globalAveragePool':
+        return input.mean<tf.Tensor4D>([1, 2], true);
+      case 'concat':
+        return tf.concat([...inputs], 3);
+    }
+  }
+}
+
+type ExplicitPadding = [[number, number], [number, number], [number, number], [number, number]];
+
+function explicit({ top, bottom, left, right }: Padding): ExplicitPadding {
+  return [
+    [0, 0],
+    [top, bottom],
+    [left, right],
+    [0, 0],
+  ];
+}
+
+function padded(x: tf.Tensor4D, padding: Padding): tf.Tensor4D {
+  return tf.pad(x, explicit(padding)) as tf.Tensor4D;
+}

@@ -1,0 +1,321 @@
+import type * as tf from '@tensorflow/tfjs';
+import { foldBatchNorm, type ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts';
+import { QuantizationError } from '../params/errors.ts';
+import type { ActivationKind } from '../params/requantization.ts';
+import { NO_PADDING, type Padding, samePadding } from '../params/window.ts';
+import {
+  type FloatGraph,
+  type FloatNode,
+  type FloatWeightedNode,
+  type ImageShape,
+  isWeightedFloat,
+} from './float_graph.ts';
+import { readLayersModel, type SourceLayer, type SourceModel } from './read_layers_model.ts';
+
+export interface FuseOptions {
+  /** What to do with depthwise batch-norm channels of zero variance; see `foldBatchNorm`. */
+  readonly zeroVariance: ZeroVariancePolicy;
+}
+
+/** A tensor of the source network: the node that makes it, and padding that its user must take over. */
+interface Made {
+  readonly node: string;
+  readonly shape: ImageShape;
+  readonly padding: Padding;
+}
+
+/**
+ * Folds batch norms, fuses activations and resolves padding: a LayersModel as TF8's operations in
+ * float. Softmax at the end is left out (TF8 outputs logits); dropout and reshapes vanish.
+ * @throws QuantizationError naming the layer that TF8 has no operation for
+ */
+export function fuseLayersModel(model: tf.LayersModel, options: FuseOptions): FloatGraph {
+  return new Fuser(readLayersModel(model), options).graph();
+}
+
+class Fuser {
+  private readonly source: SourceModel;
+  private readonly options: FuseOptions;
+  private readonly nodes = new Map<string, FloatNode>();
+  private readonly made = new Map<string, Made>();
+  private readonly users = new Map<string, number>();
+  private readonly zeroVarianceChannels = new Map<string, readonly number[]>();
+  private input: SourceLayer | undefined;
+
+  constructor(source: SourceModel, options: FuseOptions) {
+    this.source = source;
+    this.options = options;
+    for (const { inputs } of source.layers) {
+      for (const name of inputs) this.users.set(name, (this.users.get(name) ?? 0) + 1);
+    }
+  }
+
+  graph(): FloatGraph {
+    for (const layer of this.source.layers) this.add(layer);
+    const nodes = [...this.nodes.values()];
+    const output = this.made.get(this.source.outputName)!.node;
+    if (this.input === undefined || nodes.at(-1)?.name !== output) {
+      throw new QuantizationError(
+        `Expected ${this.source.name} to end in its logits but its last operation is ${nodes.at(-1)?.name ?? 'missing'}`,
+      );
+    }
+    return {
+      name: this.source.name,
+      inputName: this.input.name,
+      inputShape: this.input.outputShape,
+      nodes,
+      zeroVarianceChannels: this.zeroVarianceChannels,
+    };
+  }
+
+  private add(layer: SourceLayer): void {
+    const { className, config } = layer;
+    switch (className) {
+      case 'InputLayer':
+        this.input = layer;
+        this.made.set(layer.name, {
+          node: layer.name,
+          shape: layer.outputShape,
+          padding: NO_PADDING,
+        });
+        return;
+      case 'Conv2D':
+      case 'DepthwiseConv2D':
+      case 'Dense':
+        this.addNode(layer, this.weighted(layer));
+        return;
+      case 'BatchNormalization':
+        this.foldInto(layer);
+        return;
+      case 'ReLU':
+        this.activate(layer, reluKind(layer));
+        return;
+      case 'Activation':
+        if (config.activation === 'softmax') this.end(layer);
+        else this.activate(layer, activationOf(layer));
+        return;
+      case 'ZeroPadding2D':
+        this.pad(layer);
+        return;
+      case 'Softmax':
+        this.end(layer);
+        return;
+      case 'Dropout':
+      case 'Reshape':
+      case 'Flatten':
+        this.pass(layer);
+        return;
+      case 'AveragePooling2D':
+      case 'MaxPooling2D':
+        this.addNode(layer, this.pool(layer));
+        return;
+      case 'GlobalAveragePooling2D':
+        this.addNode(layer, { ...this.base(layer), op: 'globalAveragePool' });
+        return;
+      case 'Concatenate':
+        if (config.axis !== -1 && config.axis !== 3) {
+          throw unsupported(layer, `its axis ${config.axis}; TF8 joins channels (axis 3)`);
+        }
+        this.addNode(layer, { ...this.base(layer), op: 'concat' });
+        return;
+      default:
+        throw unsupported(
+          layer,
+          `the operation; it has Conv2D, DepthwiseConv2D, Dense, BatchNormalization, ReLU, Activation, ZeroPadding2D, Dropout, Softmax, Reshape, Flatten, AveragePooling2D, MaxPooling2D, GlobalAveragePooling2D, Concatenate`,
+        );
+    }
+  }
+
+  private addNode(layer: SourceLayer, node: FloatNode): void {
+    this.nodes.set(layer.name, node);
+    this.made.set(layer.name, { node: layer.name, shape: node.outputShape, padding: NO_PADDING });
+  }
+
+  /** The node's names and shape; refuses padding that only a convolution can take over. */
+  private base(layer: SourceLayer): { name: string; inputs: string[]; outputShape: ImageShape } {
+    const inputs = layer.inputs.map((name) => {
+      const made = this.made.get(name)!;
+      if (made.padding !== NO_PADDING) throw unsupported(layer, 'zero padding in front of it');
+      return made.node;
+    });
+    return { name: layer.name, inputs, outputShape: layer.outputShape };
+  }
+
+  private weighted(layer: SourceLayer): FloatWeightedNode {
+    const { className, config, weights, outputShape, name } = layer;
+    const input = this.made.get(layer.inputs[0]!)!;
+    const kernel = weights[0]!;
+    const outputs = outputShape[2];
+    const common = {
+      name,
+      inputs: [input.node],
+      outputShape,
+      kernel: kernel.data,
+      bias: weights[1]?.data ?? new Float32Array(outputs),
+      // A softmax at the end of the network is left out: TF8 outputs logits.
+      activation:
+        config.activation === 'softmax' && !this.users.has(name) ? 'linear' : activationOf(layer),
+    } as const;
+    if (className === 'Dense') {
+      if (input.padding !== NO_PADDING) throw unsupported(layer, 'zero padding in front of it');
+      const [height, width, channels] = input.shape;
+      return {
+        ...common,
+        op: 'fullyConnected',
+        kernelShape: [1, 1, height * width * channels, outputs],
+        strides: [1, 1],
+        padding: NO_PADDING,
+      };
+    }
+    if (pair(config.dilation_rate ?? 1).some((rate) => rate !== 1)) {
+      throw unsupported(layer, 'dilation');
+    }
+    const kernelShape = kernel.shape as unknown as FloatWeightedNode['kernelShape'];
+    const strides = pair(config.strides);
+    const own = windowPadding(layer, input.shape, [kernelShape[0], kernelShape[1]], strides);
+    return {
+      ...common,
+      op: className === 'Conv2D' ? 'conv2d' : 'depthwiseConv2d',
+      kernelShape,
+      strides,
+      padding: addPadding(own, input.padding),
+    };
+  }
+
+  private pool(layer: SourceLayer): FloatNode {
+    const windowShape = pair(layer.config.pool_size);
+    const strides = pair(layer.config.strides);
+    const input = this.made.get(layer.inputs[0]!)!;
+    return {
+      ...this.base(layer),
+      op: layer.className === 'MaxPooling2D' ? 'maxPool2d' : 'averagePool2d',
+      windowShape,
+      strides,
+      padding: windowPadding(layer, input.shape, windowShape, strides),
+    };
+  }
+
+  /** The convolution that a batch norm or an activation goes into. */
+  private producer(layer: SourceLayer): FloatWeightedNode {
+    const source = layer.inputs[0]!;
+    const node = this.nodes.get(this.made.get(source)!.node);
+    if (node === undefined || !isWeightedFloat(node) || node.activation !== 'linear') {
+      throw unsupported(layer, `its place after ${source}: it must follow a convolution`);
+    }
+    if (this.users.get(source)! > 1) {
+      throw unsupported(
+        layer,
+        `its place: ${source}, which it would be fused into, has other users`,
+      );
+    }
+    return node;
+  }
+
+  private replace(layer: SourceLayer, node: FloatWeightedNode): void {
+    this.nodes.set(node.name, node);
+    this.pass(layer);
+  }
+
+  private foldInto(layer: SourceLayer): void {
+    const node = this.producer(layer);
+    const { config } = layer;
+    const channels = node.outputShape[2];
+    const weights = [...layer.weights];
+    const take = (present: unknown, otherwise: number): Float32Array =>
+      present === false ? new Float32Array(channels).fill(otherwise) : weights.shift()!.data;
+    const gamma = take(config.scale, 1);
+    const beta = take(config.center, 0);
+    const [mean, variance] = [weights[0]!.data, weights[1]!.data];
+    const folded = foldBatchNorm({
+      kernel: node.kernel,
+      kernelShape: node.kernelShape,
+      kind: node.op === 'depthwiseConv2d' ? 'depthwise' : 'conv',
+      bias: node.bias,
+      batchNorm: { gamma, beta, mean, variance, epsilon: config.epsilon as number },
+      zeroVariance: node.op === 'depthwiseConv2d' ? this.options.zeroVariance : 'keep',
+    });
+    if (folded.zeroVarianceChannels.length > 0) {
+      this.zeroVarianceChannels.set(node.name, folded.zeroVarianceChannels);
+    }
+    this.replace(layer, { ...node, kernel: folded.kernel, bias: folded.bias });
+  }
+
+  private activate(layer: SourceLayer, activation: ActivationKind): void {
+    if (activation === 'linear') this.pass(layer);
+    else this.replace(layer, { ...this.producer(layer), activation });
+  }
+
+  private pad(layer: SourceLayer): void {
+    const input = this.made.get(layer.inputs[0]!)!;
+    const [[top, bottom], [left, right]] = layer.config.padding as [
+      [number, number],
+      [number, number],
+    ];
+    this.made.set(layer.name, {
+      node: input.node,
+      shape: layer.outputShape,
+      padding: addPadding(input.padding, { top, bottom, left, right }),
+    });
+  }
+
+  /** A softmax: TF8 ends at the logits. */
+  private end(layer: SourceLayer): void {
+    if (this.users.has(layer.name)) {
+      throw unsupported(layer, 'a softmax that is not the end of the network');
+    }
+    this.pass(layer);
+  }
+
+  /** The layer changes nothing in memory: its users read what it reads. */
+  private pass(layer: SourceLayer): void {
+    const input = this.made.get(layer.inputs[0]!)!;
+    this.made.set(layer.name, { ...input, shape: layer.outputShape });
+  }
+}
+
+function addPadding(a: Padding, b: Padding): Padding {
+  const sum = {
+    top: a.top + b.top,
+    bottom: a.bottom + b.bottom,
+    left: a.left + b.left,
+    right: a.right + b.right,
+  };
+  return Object.values(sum).every((side) => side === 0) ? NO_PADDING : sum;
+}
+
+function windowPadding(
+  layer: SourceLayer,
+  [height, width]: ImageShape,
+  window: readonly [number, number],
+  strides: readonly [number, number],
+): Padding {
+  const { padding, data_format: format } = layer.config;
+  if (format !== undefined && format !== null && format !== 'channels_last') {
+    throw unsupported(layer, `the data format ${String(format)}`);
+  }
+  if (padding === 'valid') return NO_PADDING;
+  if (padding === 'same') return samePadding([height, width], window, strides);
+  throw unsupported(layer, `the padding ${String(padding)}`);
+}
+
+function activationOf(layer: SourceLayer): ActivationKind {
+  const { activation } = layer.config;
+  if (activation === undefined || activation === 'linear') return 'linear';
+  if (activation === 'relu' || activation === 'relu6') return activation;
+  throw unsupported(layer, `the activation ${String(activation)}; it has relu, relu6, linear`);
+}
+
+function reluKind(layer: SourceLayer): ActivationKind {
+  const limit = layer.config.max_value;
+  if (limit === undefined || limit === null) return 'relu';
+  if (limit === 6) return 'relu6';
+  throw unsupported(layer, `a ReLU bounded at ${String(limit)}; it has ReLU and ReLU6`);
+}
+
+function pair(value: unknown): [number, number] {
+  return Array.isArray(value) ? [value[0], value[1]] : [value as number, value as number];
+}
+
+function unsupported(layer: SourceLayer, what: string): QuantizationError {
+  return new QuantizationError(`TF8 does not support ${layer.name} (${layer.className}): ${what}`);
+}

@@ -1,0 +1,120 @@
+import { QuantizationError } from '../../params/errors.ts';
+import type { WasmMemory } from './webassembly.ts';
+
+const PAGE_BYTES = 65536;
+
+/** Every address is a multiple of this. */
+const ALIGNMENT = 16;
+
+/** Kernels load and store whole vectors: they may touch this many bytes past a tensor's end. */
+const SLACK_BYTES = 16;
+
+/**
+ * The linear memory of one instance in two parts: below, what is kept between calls (packed
+ * filters); above, the scratch of the running call. Memory grows when a call needs more and is
+ * used again by the next; it never exceeds `maximumBytes`.
+ */
+export class Arena {
+  readonly #memory: WasmMemory;
+  readonly #base: number;
+  readonly #maximumBytes: number;
+  #keptEnd: number;
+  #scratchEnd: number;
+  #buffer: ArrayBuffer;
+  #bytes: Uint8Array;
+  #int16s: Int16Array;
+  #int32s: Int32Array;
+  #singles: Float32Array;
+
+  /** `base`: the first free byte of `memory`. */
+  constructor(memory: WasmMemory, base: number, maximumBytes: number) {
+    this.#memory = memory;
+    this.#base = alignUp(base);
+    this.#maximumBytes = maximumBytes;
+    this.#keptEnd = this.#base;
+    this.#scratchEnd = this.#base;
+    this.#buffer = memory.buffer;
+    this.#bytes = new Uint8Array(this.#buffer);
+    this.#int16s = new Int16Array(this.#buffer);
+    this.#int32s = new Int32Array(this.#buffer);
+    this.#singles = new Float32Array(this.#buffer);
+  }
+
+  /** Views of the whole memory; valid until the next `keep` or `allocate`. */
+  get bytes(): Uint8Array {
+    return this.#bytes;
+  }
+
+  get int16s(): Int16Array {
+    return this.#int16s;
+  }
+
+  get int32s(): Int32Array {
+    return this.#int32s;
+  }
+
+  get singles(): Float32Array {
+    return this.#singles;
+  }
+
+  /** Bytes kept between calls. */
+  get keptBytes(): number {
+    return this.#keptEnd - this.#base;
+  }
+
+  /** Forgets the scratch of the last call. */
+  beginCall(): void {
+    this.#scratchEnd = this.#keptEnd;
+  }
+
+  /** Address of `length` bytes kept until `forgetKept`; only before the call's first `allocate`. */
+  keep(length: number): number {
+    const address = this.#keptEnd;
+    this.#keptEnd = this.#endOf(address, length);
+    this.#scratchEnd = this.#keptEnd;
+    return address;
+  }
+
+  forgetKept(): void {
+    this.#keptEnd = this.#base;
+    this.#scratchEnd = this.#base;
+  }
+
+  /** Address of `length` bytes of scratch, contents undefined. */
+  allocate(length: number): number {
+    const address = this.#scratchEnd;
+    this.#scratchEnd = this.#endOf(address, length);
+    return address;
+  }
+
+  #endOf(address: number, length: number): number {
+    const end = alignUp(address + length + SLACK_BYTES);
+    const missing = end - this.#buffer.byteLength;
+    if (missing > 0) this.#grow(end, Math.ceil(missing / PAGE_BYTES));
+    return end;
+  }
+
+  #grow(end: number, pages: number): void {
+    const tooLarge = (cause: string) =>
+      new QuantizationError(
+        `Expected at most ${this.#maximumBytes} bytes of WASM memory for one kernel call ` +
+          `but it needs ${end} (${cause})`,
+        { remedy: 'Run a smaller batch.' },
+      );
+    if (end > this.#maximumBytes) throw tooLarge('over the limit of this instance');
+    try {
+      this.#memory.grow(pages);
+    } catch (error) {
+      throw tooLarge(String(error));
+    }
+    this.#buffer = this.#memory.buffer;
+    this.#bytes = new Uint8Array(this.#buffer);
+    this.#int16s = new Int16Array(this.#buffer);
+    this.#int32s = new Int32Array(this.#buffer);
+    this.#singles = new Float32Array(this.#buffer);
+  }
+}
+
+function alignUp(address: number): number {
+  return Math.ceil(address / ALIGNMENT) * ALIGNMENT;
+}

@@ -1,0 +1,38 @@
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { QuantizationError } from '../../params/errors.ts';
+
+/** What builds the module. */
+export const BUILD_REMEDY = 'npm run build:wasm';
+
+/**
+ * The repository's root: the nearest folder at or above `start` whose package.json is named tf8.
+ * This file may run from its source or, compiled, from a folder deeper down.
+ */
+export function findRoot(start: string): string {
+  for (let folder = start; ; folder = path.dirname(folder)) {
+    const manifest = path.join(folder, 'package.json');
+    if (existsSync(manifest) && JSON.parse(readFileSync(manifest, 'utf8')).name === 'tf8') {
+      return folder;
+    }
+    if (folder === path.dirname(folder)) {
+      throw new QuantizationError(`Expected a package.json named tf8 at or above ${start}`, {
+        remedy: 'Run tf8 inside its checkout.',
+      });
+    }
+  }
+}
+
+/** The bytes of the compiled WASM kernels; throws, with the remedy, when they were not built. */
+export function readWasmFile(
+  root = findRoot(path.dirname(fileURLToPath(import.meta.url))),
+): Uint8Array<ArrayBuffer> {
+  const file = path.join(root, 'quantize', 'kernels', 'wasm', 'kernels.wasm');
+  if (!existsSync(file)) {
+    throw new QuantizationError(`Expected the compiled WASM kernels at ${file}`, {
+      remedy: BUILD_REMEDY,
+    });
+  }
+  return new Uint8Array(readFileSync(file));
+}

@@ -1,0 +1,237 @@
+/**
+ * The TF8 file: one file that a browser or Node reads without TensorFlow.
+ *
+ *     bytes 0–3    "TF8\n"
+ *     bytes 4–7    length of the header in bytes, unsigned 32-bit little-endian
+ *     bytes 8–     the header, UTF-8 JSON (`HeaderSchema`), filled up with spaces to a multiple of 16
+ *     the rest     weights (uint8) and biases (int32 little-endian), each at a multiple of 16 bytes
+ *
+ * Positions in the header count from the start of the rest. The header holds the rest's SHA-256.
+ */
+import { z } from 'zod';
+import { QuantizationError } from '../params/errors.ts';
+import { REQUANTIZATION_ROUNDING } from '../params/requantization.ts';
+import { checkModel } from './check_model.ts';
+import { isWeighted, type Tf8Model, type Tf8Node } from './tf8_model.ts';
+
+const MAGIC = 'TF8\n';
+const PREFIX_BYTES = 8;
+const ALIGNMENT = 16;
+const FORMAT_VERSION = 1;
+
+const Count = z.number().int().nonnegative();
+const Positive = z.number().int().positive();
+const Quantization = z.strictObject({
+  scale: z.number().positive(),
+  zeroPoint: z.number().int().min(0).max(255),
+});
+const Tensor = z.strictObject({
+  shape: z.tuple([Positive, Positive, Positive]),
+  quantization: Quantization,
+});
+const Pair = z.tuple([Positive, Positive]);
+const Padding = z.strictObject({ top: Count, bottom: Count, left: Count, right: Count });
+const NODE = { name: z.string().min(1), inputs: z.array(z.string()).min(1), output: Tensor };
+const Span = { offset: Count };
+
+const WeightedHeader = z.strictObject({
+  ...NODE,
+  op: z.enum(['conv2d', 'depthwiseConv2d', 'fullyConnected']),
+  weights: z.strictObject({
+    ...Span,
+    shape: z.tuple([Positive, Positive, Positive, Positive]),
+    quantization: Quantization,
+  }),
+  bias: z.strictObject({ ...Span, length: Positive }),
+  strides: Pair,
+  padding: Padding,
+  activation: z.enum(['linear', 'relu', 'relu6']),
+});
+const NodeHeader = z.discriminatedUnion('op', [
+  WeightedHeader,
+  z.strictObject({
+    ...NODE,
+    op: z.enum(['averagePool2d', 'maxPool2d']),
+    windowShape: Pair,
+    strides: Pair,
+    padding: Padding,
+  }),
+  z.strictObject({ ...NODE, op: z.literal('globalAveragePool') }),
+  z.strictObject({ ...NODE, op: z.literal('concat') }),
+]);
+
+const HeaderSchema = z.strictObject({
+  format: z.literal('tf8'),
+  version: z.literal(FORMAT_VERSION),
+  rounding: z.literal(REQUANTIZATION_ROUNDING),
+  name: z.string(),
+  input: Tensor.extend({ name: z.string().min(1) }),
+  nodes: z.array(NodeHeader).min(1),
+  labelOffset: Count,
+  classNames: z.array(z.string()),
+  provenance: z.strictObject({
+    floatModel: z.string(),
+    floatWeightsSha256: z.string(),
+    calibrationImages: Count,
+    calibrationData: z.string(),
+    zeroVariance: z.enum(['keep', 'mean']),
+  }),
+  binary: z.strictObject({ bytes: Count, sha256: z.string() }),
+});
+type Header = z.infer<typeof HeaderSchema>;
+
+/** The bytes of the TF8 file: the same model gives the same bytes. */
+export async function encodeTf8(model: Tf8Model): Promise<Uint8Array<ArrayBuffer>> {
+  const spans: { offset: number; bytes: Uint8Array }[] = [];
+  let binaryBytes = 0;
+  const place = (bytes: Uint8Array): number => {
+    const offset = binaryBytes;
+    spans.push({ offset, bytes });
+    binaryBytes = align(offset + bytes.length);
+    return offset;
+  };
+  const nodes = model.nodes.map((node): Header['nodes'][number] => {
+    if (!isWeighted(node)) return structuredClone(node) as Header['nodes'][number];
+    const { weights, bias, ...rest } = node;
+    return structuredClone({
+      ...rest,
+      weights: {
+        offset: place(weights.data),
+        shape: weights.shape,
+        quantization: weights.quantization,
+      },
+      bias: { offset: place(littleEndian(bias)), length: bias.length },
+    }) as Header['nodes'][number];
+  });
+  const binary = new Uint8Array(binaryBytes);
+  for (const { offset, bytes } of spans) binary.set(bytes, offset);
+  const header = {
+    format: 'tf8',
+    version: FORMAT_VERSION,
+    rounding: REQUANTIZATION_ROUNDING,
+    ...model,
+    nodes,
+    binary: { bytes: binary.length, sha256: await sha256(binary) },
+  };
+  const text = new TextEncoder().encode(JSON.stringify(header));
+  const headerBytes = align(PREFIX_BYTES + text.length) - PREFIX_BYTES;
+  const file = new Uint8Array(PREFIX_BYTES + headerBytes + binary.length);
+  file.set(new TextEncoder().encode(MAGIC));
+  new DataView(file.buffer).setUint32(4, headerBytes, true);
+  file.fill(0x20, PREFIX_BYTES, PREFIX_BYTES + headerBytes);
+  file.set(text, PREFIX_BYTES);
+  file.set(binary, PREFIX_BYTES + headerBytes);
+  return file;
+}
+
+/**
+ * Reads a TF8 file and proves it sound: complete, undamaged, shapes and inputs consistent, no
+ * accumulator that could overflow.
+ * @param fileName only for the messages
+ * @throws QuantizationError that says what is wrong with the file
+ */
+export async function decodeTf8(file: Uint8Array, fileName: string): Promise<Tf8Model> {
+  if (!isTf8(file)) {
+    throw damaged(
+      fileName,
+      `expected it to start with "TF8" but it has ${file.length} other bytes`,
+    );
+  }
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  const headerBytes = view.getUint32(4, true);
+  const start = PREFIX_BYTES + headerBytes;
+  if (start > file.length) {
+    throw damaged(fileName, `its header takes ${headerBytes} bytes, the file has ${file.length}`);
+  }
+  const header = parseHeader(file.subarray(PREFIX_BYTES, start), fileName);
+  // A view without Node's Buffer methods, whose slice() does not copy.
+  const binary = new Uint8Array(file.buffer, file.byteOffset + start, file.length - start);
+  if (binary.length !== header.binary.bytes) {
+    throw damaged(
+      fileName,
+      `expected ${header.binary.bytes} bytes of weights but received ${binary.length}`,
+    );
+  }
+  if ((await sha256(binary)) !== header.binary.sha256) {
+    throw damaged(fileName, 'its weights do not match their SHA-256');
+  }
+  const { name, input, labelOffset, classNames, provenance } = header;
+  const nodes = header.nodes.map((node) => decodeNode(node, binary, fileName));
+  const model: Tf8Model = { name, input, nodes, labelOffset, classNames, provenance };
+  checkModel(model);
+  return model;
+}
+
+/** Whether bytes are those of a TF8 file, by their start. */
+export function isTf8(file: Uint8Array): boolean {
+  return (
+    file.length >= PREFIX_BYTES &&
+    [...MAGIC].every((letter, index) => file[index] === letter.charCodeAt(0))
+  );
+}
+
+function decodeNode(node: Header['nodes'][number], binary: Uint8Array, fileName: string): Tf8Node {
+  if (!('weights' in node)) return node;
+  const { weights, bias, ...rest } = node;
+  const take = (offset: number, bytes: number): Uint8Array => {
+    if (offset + bytes > binary.length) {
+      throw damaged(
+        fileName,
+        `${node.name} needs bytes ${offset} to ${offset + bytes} of ${binary.length} bytes of weights`,
+      );
+    }
+    return binary.slice(offset, offset + bytes);
+  };
+  const length = weights.shape.reduce((product, side) => product * side, 1);
+  const biasView = new DataView(take(bias.offset, 4 * bias.length).buffer);
+  return {
+    ...rest,
+    weights: {
+      data: take(weights.offset, length),
+      shape: weights.shape,
+      quantization: weights.quantization,
+    },
+    bias: Int32Array.from({ length: bias.length }, (_, index) =>
+      biasView.getInt32(4 * index, true),
+    ),
+  };
+}
+
+function parseHeader(bytes: Uint8Array, fileName: string): Header {
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (error) {
+    throw damaged(fileName, `its header is not JSON (${(error as Error).message})`);
+  }
+  const parsed = HeaderSchema.safeParse(json);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    throw damaged(
+      fileName,
+      `in its header, ${issue.path.join('.') || 'the top'}: ${issue.message}`,
+    );
+  }
+  return parsed.data;
+}
+
+function damaged(fileName: string, what: string): QuantizationError {
+  return new QuantizationError(`${fileName} is not a sound TF8 file: ${what}`, {
+    remedy: 'Make it again with "tf8 quantize".',
+  });
+}
+
+function align(bytes: number): number {
+  return Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+}
+
+function littleEndian(values: Int32Array): Uint8Array {
+  const view = new DataView(new ArrayBuffer(4 * values.length));
+  for (let i = 0; i < values.length; i++) view.setInt32(4 * i, values[i], true);
+  return new Uint8Array(view.buffer);
+}
+
+async function sha256(bytes: Uint8Array<ArrayBufferLike>): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>);
+  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}

@@ -1,0 +1,103 @@
+/**
+ * A TF8 model: a plain graph of uint8 tensors with their quantization parameters, in execution
+ * order. It knows nothing of TensorFlow, files or kernels; `tf8_file.ts` stores it, `execute/` runs it.
+ */
+
+import type { QuantizationParams } from '../params/quantization.ts';
+import type { ActivationKind } from '../params/requantization.ts';
+import type { Padding } from '../params/window.ts';
+
+/** [height, width, channels] of one image; the batch comes in front when the model runs. */
+export type ImageShape = readonly [number, number, number];
+
+export interface TensorSpec {
+  readonly shape: ImageShape;
+  readonly quantization: QuantizationParams;
+}
+
+interface NodeBase {
+  /** slim's endpoint name; also the name of the tensor that the node makes. */
+  readonly name: string;
+  /** Names of nodes, or of the model's input. */
+  readonly inputs: readonly string[];
+  readonly output: TensorSpec;
+}
+
+/** A quantized weight tensor with one range for the whole layer (DESIGN 3). */
+export interface QuantizedWeights {
+  readonly data: Uint8Array;
+  /**
+   * conv2d: [kh, kw, C, M]; depthwiseConv2d: [kh, kw, C, depthMultiplier]; fullyConnected: [1, 1, K, M].
+   */
+  readonly shape: readonly [number, number, number, number];
+  readonly quantization: QuantizationParams;
+}
+
+export interface WeightedNode extends NodeBase {
+  readonly op: 'conv2d' | 'depthwiseConv2d' | 'fullyConnected';
+  readonly weights: QuantizedWeights;
+  /** [M] int32 at scaleIn · scaleWeight, zero point 0 */
+  readonly bias: Int32Array;
+  readonly strides: readonly [number, number];
+  /** Filled with the input's zero point. */
+  readonly padding: Padding;
+  readonly activation: ActivationKind;
+}
+
+export interface PoolNode extends NodeBase {
+  readonly op: 'averagePool2d' | 'maxPool2d';
+  readonly windowShape: readonly [number, number];
+  readonly strides: readonly [number, number];
+  /** Padded positions take no part. */
+  readonly padding: Padding;
+}
+
+/** [H, W, C] → [1, 1, C] */
+export interface GlobalAveragePoolNode extends NodeBase {
+  readonly op: 'globalAveragePool';
+}
+
+/** Joins its inputs along the channels. */
+export interface ConcatNode extends NodeBase {
+  readonly op: 'concat';
+}
+
+export type Tf8Node = WeightedNode | PoolNode | GlobalAveragePoolNode | ConcatNode;
+
+export function isWeighted(node: Tf8Node): node is WeightedNode {
+  return node.op === 'conv2d' || node.op === 'depthwiseConv2d' || node.op === 'fullyConnected';
+}
+
+/** How the model came to be; part of the file, so that a result can be traced. */
+export interface Tf8Provenance {
+  /** What the float model was and where it came from. */
+  readonly floatModel: string;
+  /** SHA-256 of the float model's weights. */
+  readonly floatWeightsSha256: string;
+  readonly calibrationImages: number;
+  readonly calibrationData: string;
+  readonly zeroVariance: 'keep' | 'mean';
+}
+
+export interface Tf8Model {
+  readonly name: string;
+  readonly input: TensorSpec & { readonly name: string };
+  /** In execution order. The last node's output is the model's: the logits, [1, 1, classes]. */
+  readonly nodes: readonly Tf8Node[];
+  /** Index of the first class among the outputs: 1 where output 0 is the background class. */
+  readonly labelOffset: number;
+  readonly classNames: readonly string[];
+  readonly provenance: Tf8Provenance;
+}
+
+/** The specification of every tensor by name, the input's included. */
+export function tensorSpecs(model: Tf8Model): ReadonlyMap<string, TensorSpec> {
+  const specs = new Map<string, TensorSpec>([[model.input.name, model.input]]);
+  for (const node of model.nodes) specs.set(node.name, node.output);
+  return specs;
+}
+
+/** The node whose output is the model's. */
+export function outputNode(model: Tf8Model): Tf8Node {
+  return model.nodes[model.nodes.length - 1]!;
+}

@@ -1,0 +1,69 @@
+import { expected } from './errors.ts';
+import {
+  accumulatorScale,
+  BYTE_MAX,
+  type QuantizationParams,
+  quantize,
+  requireScale,
+} from './quantization.ts';
+import { clamp, roundHalfEven } from './rounding.ts';
+
+/** Name of the rounding of DESIGN eq. 5, as model files record it. */
+export const REQUANTIZATION_ROUNDING = 'f32-multiply-round-half-even';
+
+/** f32(f32(scaleIn · scaleWeight) / scaleOut) (DESIGN eq. 5); throws unless it is a normal single. */
+export function requantizeMultiplier(
+  scaleIn: number,
+  scaleWeight: number,
+  scaleOut: number,
+): number {
+  const scale = accumulatorScale(scaleIn, scaleWeight);
+  requireScale('scaleOut', scaleOut);
+  const multiplier = Math.fround(scale / scaleOut);
+  requireScale(`the multiplier ${scaleIn} · ${scaleWeight} / ${scaleOut}`, multiplier);
+  return multiplier;
+}
+
+/**
+ * From the int32 accumulator to the byte (DESIGN eq. 5):
+ * clamp(roundHalfEven(f32(f32(acc) · f32(multiplier))) + zeroPointOut, low, high).
+ *
+ * f32(acc) itself rounds half to even where |acc| > 2²⁴, as cvtepi32_ps and
+ * f32x4.convert_i32x4_s do. The product of two singles is exact in double (24 + 24 ≤ 53 bits), so
+ * the outer `Math.fround` is the one rounding of an IEEE single multiplication.
+ */
+export function requantize(
+  accumulator: number,
+  multiplier: number,
+  zeroPointOut: number,
+  low: number,
+  high: number,
+): number {
+  const scaled = Math.fround(Math.fround(accumulator) * Math.fround(multiplier));
+  return clamp(roundHalfEven(scaled) + zeroPointOut, low, high);
+}
+
+export type ActivationKind = 'linear' | 'relu' | 'relu6';
+
+/** Bounds of the output byte, 0 ≤ low ≤ high ≤ 255. */
+export interface ActivationBounds {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** The bytes of 0 and 6 as bounds: ReLU and ReLU6 are clamps of the output byte (DESIGN eq. 5). */
+export function activationBounds(
+  kind: ActivationKind,
+  output: QuantizationParams,
+): ActivationBounds {
+  switch (kind) {
+    case 'linear':
+      return { low: 0, high: BYTE_MAX };
+    case 'relu':
+      return { low: quantize(0, output), high: BYTE_MAX };
+    case 'relu6':
+      return { low: quantize(0, output), high: quantize(6, output) };
+    default:
+      throw expected('"linear", "relu" or "relu6"', 'the kind of activation', kind);
+  }
+}

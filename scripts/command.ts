@@ -1,0 +1,67 @@
+import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
+import { cacheDir } from './cache_dir.ts';
+import type { Context } from './context.ts';
+import { JSON_OUTPUT } from './options.ts';
+import { consoleReporter } from './terminal/reporter.ts';
+
+/** Exit status after Ctrl-C, as shells expect it. */
+export const INTERRUPTED = 130;
+
+/** A subcommand: an options table, one library call, and its result as text. */
+export interface Command<Options, Result> {
+  readonly command: string;
+  readonly describe: string;
+  readonly options: (yargs: Argv) => Argv<Options>;
+  readonly examples: readonly (readonly [command: string, explanation: string])[];
+  readonly run: (argv: ArgumentsCamelCase<Options>, context: Context) => Promise<Result>;
+  /** What a person reads. */
+  readonly show: (result: Result) => string;
+  /** The exit status, where it is not 0. */
+  readonly status?: (result: Result) => number;
+}
+
+type Exit = (status: number) => void;
+
+/**
+ * Makes a command a yargs module: with `--json` the result is printed as one object, else as `show`
+ * puts it. The result goes to stdout, everything else to stderr. The first Ctrl-C aborts the
+ * context's signal, the second ends the process.
+ */
+export function defineCommand<Options, Result>(
+  command: Command<Options, Result>,
+): (exit: Exit) => CommandModule<object, Options & { json: boolean }> {
+  return (exit) => ({
+    command: command.command,
+    describe: command.describe,
+    builder: (yargs) => {
+      let described = command.options(yargs).option('json', JSON_OUTPUT);
+      for (const [line, explanation] of command.examples) {
+        described = described.example(`tf8 ${line}`, explanation);
+      }
+      return described as unknown as Argv<Options & { json: boolean }>;
+    },
+    handler: (argv) => runCommand(command, argv, exit),
+  });
+}
+
+async function runCommand<Options, Result>(
+  command: Command<Options, Result>,
+  argv: ArgumentsCamelCase<Options & { json: boolean }>,
+  exit: Exit,
+): Promise<void> {
+  const abort = new AbortController();
+  const interrupt = () => abort.abort();
+  process.once('SIGINT', interrupt);
+  try {
+    const context = { reporter: consoleReporter(), cacheDir: cacheDir(), signal: abort.signal };
+    const result = await command.run(argv, context);
+    process.stdout.write(`${argv.json ? JSON.stringify(result) : command.show(result)}\n`);
+    exit(abort.signal.aborted ? INTERRUPTED : (command.status?.(result) ?? 0));
+  } catch (error) {
+    if (!abort.signal.aborted) throw error;
+    process.stderr.write('Interrupted.\n');
+    exit(INTERRUPTED);
+  } finally {
+    process.removeListener('SIGINT', interrupt);
+  }
+}

@@ -1,0 +1,52 @@
+import { defineCommand } from '../command.ts';
+import { classify, type Guess } from '../jobs/classify.ts';
+import {
+  CALIBRATION_DATA,
+  CALIBRATION_IMAGES,
+  SEED,
+  TIER,
+  wholeNumbers,
+  ZERO_VARIANCE,
+} from '../options.ts';
+import { markdownTable } from '../records/markdown_table.ts';
+
+export const classifyCommand = defineCommand({
+  command: 'classify <image>',
+  describe: 'The five likeliest classes of an image, in float and in TF8 side by side',
+  options: (yargs) =>
+    yargs
+      .positional('image', { type: 'string', demandOption: true, describe: 'Image file' })
+      .option('model', {
+        type: 'string',
+        default: 'mobilenet_v1_1.0_224',
+        requiresArg: true,
+        describe: 'MODEL',
+      })
+      .option('zero-variance', ZERO_VARIANCE)
+      .option('calibration-data', {
+        ...CALIBRATION_DATA,
+        describe: 'ImageNet folder to calibrate with (default: the image itself)',
+      })
+      .option('calibration-images', CALIBRATION_IMAGES)
+      .option('tier', TIER)
+      .option('seed', SEED)
+      .check(wholeNumbers({ 'calibration-images': 1, seed: 0 })),
+  examples: [['classify wolf.jpg --calibration-data DIR', "the paper's white-wolf example"]],
+  run: (argv, context) => classify(argv, context),
+  show: ({ image, model, float, tf8, tier, calibration }) => {
+    const cells = (list: readonly Guess[], rank: number) => [
+      list[rank]!.name,
+      list[rank]!.probability.toFixed(4),
+    ];
+    const lists = float === undefined ? [tf8] : [float, tf8];
+    const header = float === undefined ? ['TF8', ''] : ['float', '', 'TF8', ''];
+    const rows = tf8.map((_, rank) => lists.flatMap((list) => cells(list, rank)));
+    const calibrated =
+      calibration.source === 'image' ? 'this image alone' : `${calibration.images} images`;
+    return [
+      `${image}, ${model} (TF8: ${tier} kernels, calibrated on ${calibrated})`,
+      '',
+      markdownTable(header, rows, header.length),
+    ].join('\n');
+  },
+});

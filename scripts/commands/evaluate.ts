@@ -1,0 +1,72 @@
+import { defineCommand } from '../command.ts';
+import { type EvaluateResult, evaluate } from '../jobs/evaluate.ts';
+import {
+  CALIBRATION_DATA,
+  CALIBRATION_IMAGES,
+  DATA,
+  DATASET,
+  LIMIT,
+  SEED,
+  TIER,
+  wholeNumbers,
+  ZERO_VARIANCE,
+} from '../options.ts';
+import { markdownTable } from '../records/markdown_table.ts';
+
+export const evaluateCommand = defineCommand({
+  command: 'evaluate <model>',
+  describe: 'Top-1 and top-5 accuracy in float and in TF8 on the same images',
+  options: (yargs) =>
+    yargs
+      .positional('model', { type: 'string', demandOption: true, describe: 'MODEL' })
+      .option('dataset', DATASET)
+      .option('data', DATA)
+      .option('precision', {
+        choices: ['float', 'tf8', 'both'] as const,
+        default: 'both' as const,
+        describe: 'What to measure; a TF8 file has no float part',
+      })
+      .option('zero-variance', ZERO_VARIANCE)
+      .option('calibration-data', CALIBRATION_DATA)
+      .option('calibration-images', CALIBRATION_IMAGES)
+      .option('limit', LIMIT)
+      .option('tier', TIER)
+      .option('seed', SEED)
+      .check(wholeNumbers({ 'calibration-images': 1, limit: 1, seed: 0 })),
+  examples: [
+    ['evaluate mobilenet_v1_1.0_224 --data DIR', 'the published network collapses in TF8'],
+    ['evaluate mobilenet_v1_1.0_224 --data DIR --zero-variance mean', 'Option 1 rescues it'],
+    ['evaluate models/friendly --dataset fashion-mnist', 'a retrained network'],
+  ],
+  run: (argv, context) => evaluate(argv, context),
+  show: (result) =>
+    [
+      `${result.model} on ${result.images} images of ${result.dataset}${result.skipped > 0 ? `; ${result.skipped} could not be read` : ''}`,
+      '',
+      markdownTable(['precision', 'top-1 %', 'top-5 %'], accuracyRows(result), 1),
+      ...calibrationLines(result),
+    ].join('\n'),
+});
+
+function accuracyRows({ float, tf8 }: EvaluateResult): string[][] {
+  const row = (name: string, { top1, top5 }: { top1: number; top5: number }) => [
+    name,
+    top1.toFixed(1),
+    top5.toFixed(1),
+  ];
+  return [...(float ? [row('float', float)] : []), ...(tf8 ? [row(`TF8 (${tf8.tier})`, tf8)] : [])];
+}
+
+function calibrationLines({ calibration }: EvaluateResult): string[] {
+  if (calibration === undefined) return [];
+  const handled = Object.values(calibration.zeroVarianceChannels);
+  return [
+    '',
+    `calibrated on ${calibration.images} images${calibration.overlap ? ', some of them evaluated' : ''}`,
+    ...(handled.length === 0
+      ? []
+      : [
+          `${handled.reduce((a, b) => a + b)} zero-variance channels handled in ${handled.length} layers`,
+        ]),
+  ];
+}

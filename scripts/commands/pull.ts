@@ -1,0 +1,27 @@
+import { PUBLIC_CHECKPOINTS } from '../../checkpoints/public_checkpoints.ts';
+import { defineCommand } from '../command.ts';
+import { pullImageNet } from '../jobs/open_model.ts';
+
+export const pullCommand = defineCommand({
+  command: 'pull <name>',
+  describe: 'Fetch published weights as a tfjs model',
+  options: (yargs) =>
+    yargs.positional('name', {
+      type: 'string',
+      demandOption: true,
+      describe: `Public checkpoint: ${PUBLIC_CHECKPOINTS.map(({ name }) => name).join(', ')}`,
+    }),
+  examples: [['pull mobilenet_v1_1.0_224', 'the weights of 2017, 1001 classes']],
+  run: async ({ name }, context) => {
+    const { dir, card } = await pullImageNet(name, context);
+    const { architecture, dataset, labelOffset, origin, weightsSha256 } = card;
+    return { name, dir, architecture, dataset, labelOffset, origin, weightsSha256 };
+  },
+  show: ({ name, dir, origin, weightsSha256 }) =>
+    [
+      `${name}: ${origin.source}`,
+      `  fetched by ${origin.route}`,
+      `  weights SHA-256 ${weightsSha256}`,
+      `  stored in ${dir}`,
+    ].join('\n'),
+});

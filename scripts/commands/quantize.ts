@@ -1,0 +1,67 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { writeFileAtomic } from '../../checkpoints/artifacts/atomic_file.ts';
+import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
+import { defineCommand } from '../command.ts';
+import { openFloatModel } from '../jobs/open_model.ts';
+import { calibrationSource, quantizeModel } from '../jobs/quantize.ts';
+import {
+  CALIBRATION_DATA,
+  CALIBRATION_IMAGES,
+  DATASET,
+  SEED,
+  wholeNumbers,
+  ZERO_VARIANCE,
+} from '../options.ts';
+
+export const quantizeCommand = defineCommand({
+  command: 'quantize <model>',
+  describe: 'Fold, calibrate and convert a float model into a TF8 file',
+  options: (yargs) =>
+    yargs
+      .positional('model', { type: 'string', demandOption: true, describe: 'Float MODEL' })
+      .option('dataset', DATASET)
+      .option('calibration-data', CALIBRATION_DATA)
+      .option('calibration-images', CALIBRATION_IMAGES)
+      .option('zero-variance', ZERO_VARIANCE)
+      .option('out', {
+        type: 'string',
+        demandOption: true,
+        requiresArg: true,
+        describe: 'The TF8 file',
+      })
+      .option('seed', SEED)
+      .check(wholeNumbers({ 'calibration-images': 1, seed: 0 })),
+  examples: [
+    [
+      'quantize mobilenet_v1_1.0_224 --calibration-data DIR --zero-variance mean --out mobilenet.tf8',
+      'with Option 1 of the paper',
+    ],
+  ],
+  run: async (argv, context) => {
+    const { model, zeroVariance, out } = argv;
+    const source = await calibrationSource(argv, undefined, context);
+    const opened = await openFloatModel(model, context);
+    const quantized = await quantizeModel(opened, zeroVariance, source, context);
+    const file = await encodeTf8(quantized.model);
+    await mkdir(dirname(out), { recursive: true });
+    await writeFileAtomic(out, file);
+    return {
+      out,
+      bytes: file.length,
+      layers: quantized.model.nodes.length,
+      calibrationImages: quantized.model.provenance.calibrationImages,
+      skipped: quantized.skipped.length,
+      zeroVariance,
+      zeroVarianceChannels: quantized.zeroVarianceChannels,
+    };
+  },
+  show: (result) =>
+    [
+      `${result.out}: ${result.layers} layers, ${result.bytes.toLocaleString('en')} bytes`,
+      `calibrated on ${result.calibrationImages} images${result.skipped > 0 ? `, ${result.skipped} could not be read` : ''}`,
+      ...Object.entries(result.zeroVarianceChannels).map(
+        ([layer, channels]) => `${layer}: ${channels} zero-variance channels handled`,
+      ),
+    ].join('\n'),
+});

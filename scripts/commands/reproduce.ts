@@ -1,0 +1,90 @@
+import { FINETUNE } from '../../training/recipe.ts';
+import { defineCommand } from '../command.ts';
+import { reproduce } from '../jobs/reproduce.ts';
+import { CALIBRATION_IMAGES, SEED, wholeNumbers } from '../options.ts';
+
+export const reproduceCommand = defineCommand({
+  command: 'reproduce',
+  describe: "The paper's effect as a table (what npm start runs)",
+  options: (yargs) =>
+    yargs
+      .option('imagenet', {
+        type: 'string',
+        requiresArg: true,
+        describe:
+          'ImageNet folder for the rows of the published network, a folder a class, named by wnid',
+      })
+      .option('imagenet-limit', { type: 'number', describe: 'Use only so many of its images' })
+      .option('train-images', {
+        type: 'number',
+        default: 10000,
+        describe: 'Fashion-MNIST images of an epoch',
+      })
+      .option('test-images', {
+        type: 'number',
+        default: 10000,
+        describe: 'Fashion-MNIST images that are evaluated',
+      })
+      .option('epochs', {
+        type: 'number',
+        default: FINETUNE.epochs,
+        describe: 'Epochs of retraining',
+      })
+      .option('resolution', {
+        type: 'number',
+        default: 64,
+        describe: 'Height and width of the retrained networks’ input in pixels',
+      })
+      .option('calibration-images', CALIBRATION_IMAGES)
+      .option('seed', SEED)
+      .option('runs-dir', {
+        type: 'string',
+        default: 'runs',
+        requiresArg: true,
+        describe: 'Folder of the records',
+      })
+      .check(
+        wholeNumbers({
+          'imagenet-limit': 1,
+          'train-images': 1,
+          'test-images': 1,
+          epochs: 1,
+          resolution: 32,
+          'calibration-images': 1,
+          seed: 0,
+        }),
+      ),
+  examples: [
+    ['reproduce', 'retrain and measure on Fashion-MNIST'],
+    ['reproduce --imagenet DIR', 'and the published network on ImageNet'],
+    ['reproduce --train-images 640 --test-images 500 --epochs 1', 'a short look'],
+  ],
+  run: (argv, context) => {
+    const { imagenet, imagenetLimit, trainImages, testImages, epochs } = argv;
+    const { resolution, calibrationImages, seed, runsDir } = argv;
+    return reproduce(
+      {
+        imagenet,
+        imagenetLimit,
+        trainImages,
+        testImages,
+        epochs,
+        resolution,
+        calibrationImages,
+        seed,
+        runsDir,
+      },
+      context,
+    );
+  },
+  show: ({ dir, table, record }) =>
+    [
+      '',
+      'Top-1 accuracy in percent',
+      '',
+      table,
+      '',
+      ...record.notes,
+      `The record is in ${dir}`,
+    ].join('\n'),
+});

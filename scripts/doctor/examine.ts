@@ -1,0 +1,170 @@
+import { readdir, stat } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { type CachedArtifact, listArtifacts } from '../../checkpoints/artifacts/artifact_record.ts';
+import { messageOf } from '../../checkpoints/artifacts/errors.ts';
+import { availableTiers, type TierAvailability } from '../../quantize/kernels/select.ts';
+import { probeTfjsNode } from '../setup/probe_tfjs_node.ts';
+import { readTfjsNodeRecord, type TfjsNodeRecord } from '../setup/tfjs_node_record.ts';
+import { examineProcessor, type Processor } from './processor.ts';
+import { examineTools, type Tool } from './tools.ts';
+
+/** Something that is missing or broken, and what to do about it. */
+export interface Problem {
+  readonly what: string;
+  readonly remedy: string;
+  /** Whether nothing useful works without it. */
+  readonly essential: boolean;
+}
+
+export interface TfjsNodeReport {
+  readonly loads: boolean;
+  /** How the set-up got it; "unknown" where it did not run. */
+  readonly route: TfjsNodeRecord['route'] | 'unknown';
+  readonly binding: TfjsNodeRecord['binding'] | null;
+  readonly libtensorflow: string | null;
+  /** Why it does not load. */
+  readonly error: string | null;
+  /** Routes that the set-up tried in vain. */
+  readonly failures: TfjsNodeRecord['failures'];
+}
+
+/** What `tf8 doctor` found out. */
+export interface DoctorReport {
+  readonly node: { readonly version: string; readonly platform: string };
+  readonly tools: readonly Tool[];
+  readonly processor: Processor;
+  readonly tfjsNode: TfjsNodeReport;
+  /** Whether this Node runs 128-bit WebAssembly instructions. */
+  readonly wasmSimd: boolean;
+  readonly tiers: readonly TierAvailability[];
+  readonly sharp: { readonly version: string; readonly libvips: string } | { error: string };
+  readonly cache: {
+    readonly folder: string;
+    readonly bytes: number;
+    readonly artifacts: readonly CachedArtifact[];
+  };
+  readonly problems: readonly Problem[];
+}
+
+/** Looks at the machine and the checkout; changes nothing and needs no network. */
+export async function examine(options: {
+  /** The checkout's folder. */
+  root: string;
+  cacheDir: string;
+}): Promise<DoctorReport> {
+  const { root, cacheDir } = options;
+  const [tools, processor, tfjsNode, bytes, artifacts] = await Promise.all([
+    examineTools(),
+    examineProcessor(),
+    examineTfjsNode(root),
+    bytesIn(cacheDir),
+    listArtifacts(cacheDir),
+  ]);
+  const findings = {
+    tools,
+    tfjsNode,
+    wasmSimd: wasmSimdValidates(),
+    tiers: availableTiers(),
+    sharp: examineSharp(root),
+  };
+  return {
+    node: { version: process.versions.node, platform: `${process.platform}-${process.arch}` },
+    processor,
+    ...findings,
+    cache: { folder: cacheDir, bytes, artifacts },
+    problems: findProblems(findings),
+  };
+}
+
+/** What is missing, the essential first. */
+export function findProblems(
+  found: Pick<DoctorReport, 'tools' | 'tfjsNode' | 'wasmSimd' | 'tiers' | 'sharp'>,
+): Problem[] {
+  const problems: Problem[] = [];
+  if ('error' in found.sharp) {
+    problems.push({
+      what: `sharp does not load (${found.sharp.error}): no image can be read.`,
+      remedy: 'Remove node_modules and run "npm run setup".',
+      essential: true,
+    });
+  }
+  if (found.tiers.every(({ available }) => !available)) {
+    problems.push({
+      what: 'No kernel tier works: TF8 models cannot run.',
+      remedy: 'Run "npm run setup" and look at what it says.',
+      essential: true,
+    });
+  }
+  if (!found.tfjsNode.loads) {
+    const missing = found.tools.filter(({ version }) => version === undefined);
+    const install =
+      missing.length > 0
+        ? `Install ${missing.map(({ name }) => name).join(', ')}, then run`
+        : 'Run';
+    problems.push({
+      what: `tfjs-node does not load (${found.tfjsNode.error}): training will not run.`,
+      remedy: `${install} "npm run setup".`,
+      essential: false,
+    });
+  }
+  for (const { tier, available, reason } of found.tiers) {
+    if (available) continue;
+    problems.push({
+      what: `The kernel tier ${tier} is not available: ${reason ?? 'no reason given'}`,
+      remedy: found.wasmSimd
+        ? 'Run "npm run setup".'
+        : 'This Node has no WebAssembly SIMD: install Node 20 or 22 for a processor with SSE4.1 or NEON.',
+      essential: false,
+    });
+  }
+  return problems;
+}
+
+async function examineTfjsNode(root: string): Promise<TfjsNodeReport> {
+  const [record, probe] = await Promise.all([readTfjsNodeRecord(root), probeTfjsNode(root)]);
+  const loads = 'version' in probe;
+  return {
+    loads,
+    route: record?.route ?? 'unknown',
+    binding: record?.binding ?? null,
+    libtensorflow: loads ? probe.version : null,
+    error: loads ? null : probe.error,
+    failures: record?.failures ?? [],
+  };
+}
+
+/** A module with one function that returns `i32x4.splat(0)`, binary format version 1. */
+const SIMD_MODULE = Uint8Array.of(
+  ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00], // magic, version
+  ...[0x01, 0x05, 0x01, 0x60, 0x00, 0x01, 0x7b], // type () → v128
+  ...[0x03, 0x02, 0x01, 0x00], // function 0 has type 0
+  ...[0x0a, 0x08, 0x01, 0x06, 0x00, 0x41, 0x00, 0xfd, 0x11, 0x0b], // i32.const 0, i32x4.splat, end
+);
+
+function wasmSimdValidates(): boolean {
+  return (
+    globalThis as unknown as { WebAssembly: { validate(bytes: Uint8Array): boolean } }
+  ).WebAssembly.validate(SIMD_MODULE);
+}
+
+function examineSharp(root: string): DoctorReport['sharp'] {
+  try {
+    const sharp = createRequire(join(root, 'package.json'))('sharp') as {
+      versions: { sharp: string; vips: string };
+    };
+    return { version: sharp.versions.sharp, libvips: sharp.versions.vips };
+  } catch (error) {
+    return { error: messageOf(error).split('\n', 1)[0]! };
+  }
+}
+
+async function bytesIn(folder: string): Promise<number> {
+  const names = await readdir(folder, { recursive: true }).catch(() => []);
+  let bytes = 0;
+  for (const name of names) {
+    const info = await stat(join(folder, name)).catch(() => undefined);
+    if (info?.isFile()) bytes += info.size;
+  }
+  return bytes;
+}

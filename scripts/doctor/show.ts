@@ -1,0 +1,60 @@
+import { describeRoute } from '../../checkpoints/artifacts/route.ts';
+import { formatAmount } from '../terminal/amounts.ts';
+import type { DoctorReport } from './examine.ts';
+
+type Row = readonly [name: string, value: string];
+
+/** The report for a person: aligned rows, then what to do. */
+export function showReport(report: DoctorReport): string {
+  const rows: Row[] = [
+    ['Node', `${report.node.version} (${report.node.platform})`],
+    ...report.tools.map(({ name, version, use }): Row => [name, version ?? `not found (${use})`]),
+    ['processor', `${report.processor.model}, ${report.processor.cores} cores`],
+    ['features', features(report)],
+    ['memory', formatAmount(report.processor.memoryBytes, 'bytes')],
+    ['tfjs-node', tfjsNode(report)],
+    ...report.tiers.map(
+      ({ tier, available, reason }): Row => [
+        `kernels: ${tier}`,
+        available ? 'available' : `not available: ${reason ?? ''}`,
+      ],
+    ),
+    ['WASM SIMD', report.wasmSimd ? 'supported' : 'not supported by this Node'],
+    ['sharp', sharp(report)],
+    ['cache', `${report.cache.folder} (${formatAmount(report.cache.bytes, 'bytes')})`],
+    ...report.cache.artifacts.map(
+      ({ name, bytes, route }): Row => [
+        '',
+        `${name}, ${formatAmount(bytes, 'bytes')}, by ${describeRoute(route)}`,
+      ],
+    ),
+  ];
+  const width = Math.max(...rows.map(([name]) => name.length));
+  const table = rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`);
+  return [...table, '', ...advice(report)].join('\n');
+}
+
+function features({ processor }: DoctorReport): string {
+  if (processor.features === undefined) return 'unknown: this system does not tell';
+  return processor.features.length > 0 ? processor.features.join(', ') : 'none of those looked for';
+}
+
+function tfjsNode({ tfjsNode: found }: DoctorReport): string {
+  if (!found.loads) return `does not load: ${found.error}`;
+  const binding = found.binding === null ? '' : `, binding ${found.binding}`;
+  return `works, libtensorflow ${found.libtensorflow}, route: ${found.route}${binding}`;
+}
+
+function sharp({ sharp: found }: DoctorReport): string {
+  return 'error' in found
+    ? `does not load: ${found.error}`
+    : `${found.version}, libvips ${found.libvips}`;
+}
+
+function advice({ problems, tfjsNode: { loads, failures } }: DoctorReport): string[] {
+  if (problems.length === 0) return ['Everything works.'];
+  const lines = problems.flatMap(({ what, remedy }) => [what, `  → ${remedy}`]);
+  if (loads || failures.length === 0) return lines;
+  const tried = failures.map(({ route, reason }) => `  - ${route}: ${reason}`);
+  return [...lines, 'What the set-up tried for tfjs-node:', ...tried];
+}

@@ -1,0 +1,138 @@
+import type { ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts';
+import type { Dataset, ImageBatch } from '../../datasets/dataset.ts';
+import { decodeImage } from '../../datasets/decode_image.ts';
+import { preprocessForEvaluation } from '../../datasets/preprocess.ts';
+import { topK } from '../../datasets/top_k.ts';
+import { Tf8Executor } from '../../quantize/execute/executor.ts';
+import type { TierName } from '../../quantize/kernels/kernels.ts';
+import { selectKernels } from '../../quantize/kernels/select.ts';
+import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
+import { predictFloat } from '../../training/float_predictor.ts';
+import type { Context } from '../context.ts';
+import { type OpenFloatModel, openModel } from './open_model.ts';
+import { calibrationSource, quantizeModel } from './quantize.ts';
+
+const LISTED = 5;
+
+export interface ClassifyOptions {
+  readonly image: string;
+  readonly model: string;
+  readonly zeroVariance: ZeroVariancePolicy;
+  readonly calibrationData?: string | undefined;
+  readonly calibrationImages: number;
+  readonly seed: number;
+  readonly tier: TierName | 'auto';
+}
+
+export interface Guess {
+  /** Output of the network. */
+  readonly index: number;
+  readonly name: string;
+  readonly probability: number;
+}
+
+export interface ClassifyResult {
+  readonly image: string;
+  readonly model: string;
+  /** Absent for a TF8 file. */
+  readonly float?: readonly Guess[];
+  readonly tf8: readonly Guess[];
+  readonly tier: TierName;
+  /** What the ranges come from: a number of images, the image itself, or the TF8 file. */
+  readonly calibration: { readonly images: number; readonly source: 'data' | 'image' | 'file' };
+}
+
+/** The five likeliest classes of one image, in float and in TF8. */
+export async function classify(
+  options: ClassifyOptions,
+  context: Context,
+): Promise<ClassifyResult> {
+  const pixels = await decodeImage(options.image);
+  const opened = await openModel(options.model, context);
+  const resolution =
+    opened.kind === 'tf8' ? opened.model.input.shape[0] : opened.model.inputs[0]!.shape[1]!;
+  const input = new Float32Array(resolution * resolution * 3);
+  preprocessForEvaluation(pixels, resolution, input);
+  const shape: ImageBatch['shape'] = [1, resolution, resolution, 3];
+
+  const { kernels, tier, notes } = selectKernels(options.tier);
+  for (const note of notes) context.reporter.warn(note);
+  const common = { image: options.image, model: opened.name, tier };
+  const guessesOf = (model: Tf8Model) => {
+    const probabilities = softmax(new Tf8Executor(model, kernels).runFloat(input));
+    return guesses(probabilities, model.classNames, model.labelOffset);
+  };
+  if (opened.kind === 'tf8') {
+    const images = opened.model.provenance.calibrationImages;
+    return { ...common, tf8: guessesOf(opened.model), calibration: { images, source: 'file' } };
+  }
+  const probabilities = await predictFloat(opened.model, input, shape);
+  const { card } = opened;
+  const quantized = await quantizedFor(opened, options, { images: input, shape }, context);
+  return {
+    ...common,
+    float: guesses(probabilities, card?.classNames ?? [], card?.labelOffset ?? 0),
+    tf8: guessesOf(quantized),
+    calibration: {
+      images: quantized.provenance.calibrationImages,
+      source: options.calibrationData === undefined ? 'image' : 'data',
+    },
+  };
+}
+
+/** Calibrated with the given folder, or with the image alone. */
+async function quantizedFor(
+  opened: OpenFloatModel,
+  options: ClassifyOptions,
+  image: Pick<ImageBatch, 'images' | 'shape'>,
+  context: Context,
+): Promise<Tf8Model> {
+  const { zeroVariance, calibrationData, calibrationImages, seed } = options;
+  const source =
+    calibrationData === undefined
+      ? { dataset: imageAlone(options.image, image), images: 1, seed, skip: 0 }
+      : await calibrationSource(
+          { dataset: 'imagenet', calibrationData, calibrationImages, seed },
+          undefined,
+          context,
+        );
+  return (await quantizeModel(opened, zeroVariance, source, context)).model;
+}
+
+function imageAlone(
+  name: string,
+  { images, shape }: Pick<ImageBatch, 'images' | 'shape'>,
+): Dataset {
+  return {
+    name: 'one image',
+    classNames: [],
+    count: () => 1,
+    async *batches() {
+      yield { images, shape, labels: Int32Array.of(0), names: [name] };
+    },
+    fingerprint: name,
+    origin: name,
+    splitsAreEqual: true,
+  };
+}
+
+function guesses(
+  probabilities: Float32Array,
+  classNames: readonly string[],
+  labelOffset: number,
+): Guess[] {
+  const { indices, values } = topK(probabilities, LISTED);
+  return indices.map((index, rank) => ({
+    index,
+    name:
+      index < labelOffset ? 'background' : (classNames[index - labelOffset] ?? `class ${index}`),
+    probability: values[rank]!,
+  }));
+}
+
+function softmax(logits: Float32Array): Float32Array {
+  const most = logits.reduce((a, b) => Math.max(a, b), -Infinity);
+  const powers = logits.map((logit) => Math.exp(logit - most));
+  const sum = powers.reduce((a, b) => a + b, 0);
+  return powers.map((power) => power / sum);
+}

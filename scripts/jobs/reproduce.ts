@@ -1,0 +1,189 @@
+import { join } from 'node:path';
+import type { ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts';
+import { FRIENDLY, STANDARD, type Variant } from '../../architectures/variants.ts';
+import type { Dataset } from '../../datasets/dataset.ts';
+import { openDataset } from '../../datasets/open_dataset.ts';
+import { requireTensorFlow, selectBackend } from '../../training/backend.ts';
+import { FINETUNE, type Recipe } from '../../training/recipe.ts';
+import type { Context } from '../context.ts';
+import { type AccuracyRow, accuracyTable } from '../records/accuracy_table.ts';
+import { environment } from '../records/environment.ts';
+import { type RunRecord, runId, writeRun } from '../records/run_record.ts';
+import { Evaluation } from './evaluate.ts';
+import { type OpenFloatModel, openFloatModel } from './open_model.ts';
+import { PAPER } from './paper_table.ts';
+import { calibrationSource, quantizeModel } from './quantize.ts';
+import { trainJob } from './train.ts';
+
+/** The published network: its rows on ImageNet, and the start of the retrained ones. */
+const PUBLISHED = 'mobilenet_v1_1.0_224';
+
+export interface ReproduceOptions {
+  /** ImageNet class folders for the rows of the published network; left out without it. */
+  readonly imagenet?: string | undefined;
+  /** ImageNet images that are evaluated. */
+  readonly imagenetLimit?: number | undefined;
+  /** Fashion-MNIST images of an epoch, and images that are evaluated. */
+  readonly trainImages: number;
+  readonly testImages: number;
+  readonly epochs: number;
+  readonly resolution: number;
+  readonly calibrationImages: number;
+  readonly seed: number;
+  readonly runsDir: string;
+}
+
+export interface ReproduceResult {
+  readonly dir: string;
+  readonly table: string;
+  readonly record: RunRecord;
+}
+
+/**
+ * The paper's effect, measured: the published network on ImageNet as it is and with Option 1, and
+ * retrained networks (standard, the same with Option 1, friendly) on Fashion-MNIST. Writes
+ * `run.json`, `table.md` and the trained models into `<runsDir>/<id>`.
+ */
+export async function reproduce(
+  options: ReproduceOptions,
+  context: Context,
+): Promise<ReproduceResult> {
+  const { runsDir, ...configuration } = options;
+  const run = new Reproduction(options, join(runsDir, runId('reproduce', configuration)), context);
+  if (options.imagenet !== undefined) await run.publishedRows(options.imagenet);
+  else run.notes.push('Rows of the published network are left out: they need --imagenet DIR.');
+  await run.retrainedRows();
+  return run.finish(configuration);
+}
+
+class Reproduction {
+  readonly notes: string[] = [];
+  private readonly options: ReproduceOptions;
+  private readonly dir: string;
+  private readonly context: Context;
+  private readonly recipe: Recipe;
+  private readonly started = performance.now();
+  private readonly rows: AccuracyRow[] = [];
+  private readonly data: Record<string, string> = {};
+  private readonly weights: Record<string, string> = {};
+  private readonly training: Record<string, unknown> = {};
+  private readonly timing: Record<string, number> = {};
+  private tier = '';
+
+  constructor(options: ReproduceOptions, dir: string, context: Context) {
+    this.options = options;
+    this.dir = dir;
+    this.context = context;
+    this.recipe = { ...FINETUNE, epochs: options.epochs };
+  }
+
+  async publishedRows(imagenet: string): Promise<void> {
+    const { imagenetLimit: limit } = this.options;
+    const opened = await openFloatModel(PUBLISHED, this.context);
+    const dataset = await openDataset('imagenet', { ...this.context, dir: imagenet });
+    this.weights[opened.name] = opened.card!.weightsSha256;
+    await this.measure(opened, dataset, limit, [
+      { network: 'as published', zeroVariance: 'keep', paper: PAPER.published },
+      { network: 'as published, Option 1', zeroVariance: 'mean', paper: PAPER.option1 },
+    ]);
+    opened.model.dispose();
+  }
+
+  async retrainedRows(): Promise<void> {
+    await requireTensorFlow('Retraining');
+    const dataset = await openDataset('fashion-mnist', this.context);
+    const { testImages: limit } = this.options;
+    await this.measure(await this.retrain(STANDARD, dataset), dataset, limit, [
+      { network: 'standard', zeroVariance: 'keep' },
+      { network: 'standard, Option 1', zeroVariance: 'mean' },
+    ]);
+    await this.measure(await this.retrain(FRIENDLY, dataset), dataset, limit, [
+      { network: 'friendly', zeroVariance: 'keep', paper: PAPER.friendly },
+    ]);
+  }
+
+  async finish(configuration: Readonly<Record<string, unknown>>): Promise<ReproduceResult> {
+    const table = accuracyTable(this.rows);
+    const record: RunRecord = {
+      command: 'reproduce',
+      configuration: { ...configuration, recipe: this.recipe },
+      environment: await environment(await selectBackend()),
+      data: this.data,
+      weights: this.weights,
+      kernelTier: this.tier,
+      rows: this.rows,
+      training: this.training,
+      notes: this.notes,
+    };
+    this.timing.seconds = (performance.now() - this.started) / 1000;
+    await writeRun(this.dir, record, this.timing, table);
+    return { dir: this.dir, table, record };
+  }
+
+  private async retrain(variant: Variant, dataset: Dataset): Promise<OpenFloatModel> {
+    const { resolution, trainImages, seed } = this.options;
+    const { out, card, training } = await trainJob(
+      {
+        variant,
+        from: PUBLISHED,
+        zeroVariance: 'mean',
+        dataset,
+        recipe: this.recipe,
+        widthMultiplier: 1,
+        resolution,
+        limit: trainImages,
+        seed,
+        out: join(this.dir, variant.name),
+      },
+      this.context,
+    );
+    this.context.signal.throwIfAborted();
+    const { imagesPerSecond, interrupted, ...summary } = training;
+    this.training[variant.name] = summary;
+    this.timing[`${variant.name}ImagesPerSecond`] = imagesPerSecond;
+    this.weights[variant.name] = card.weightsSha256;
+    return openFloatModel(out, this.context);
+  }
+
+  /** One float measurement, and one of TF8 for each row. */
+  private async measure(
+    opened: OpenFloatModel,
+    dataset: Dataset,
+    limit: number | undefined,
+    rows: readonly (Pick<AccuracyRow, 'network' | 'paper'> & {
+      zeroVariance: ZeroVariancePolicy;
+    })[],
+  ): Promise<void> {
+    const { seed, calibrationImages, imagenet } = this.options;
+    const evaluation = new Evaluation(dataset, { limit, seed }, this.context);
+    const evaluated = { dataset, limit: Math.min(limit ?? Infinity, dataset.count('test')) };
+    this.data[dataset.name] = dataset.fingerprint;
+    const { top1: float } = await evaluation.float(opened);
+    const source = await calibrationSource(
+      { dataset: dataset.name, data: imagenet, calibrationImages, seed },
+      evaluated,
+      this.context,
+    );
+    if (source.overlap) {
+      this.notes.push(`Calibrated on ${dataset.name} images that are also evaluated.`);
+    }
+    for (const { zeroVariance, ...row } of rows) {
+      const { model } = await quantizeModel(opened, zeroVariance, source, this.context);
+      const { top1: tf8, tier } = await evaluation.tf8(model, 'auto');
+      this.tier = tier;
+      this.rows.push({
+        ...row,
+        dataset: dataset.name,
+        images: evaluation.counts().images,
+        float,
+        tf8,
+      });
+    }
+    const { skipped, images } = evaluation.counts();
+    if (skipped > 0) {
+      this.notes.push(
+        `${skipped} of ${skipped + images} ${dataset.name} images could not be read.`,
+      );
+    }
+  }
+}

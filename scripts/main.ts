@@ -1,0 +1,66 @@
+import yargs from 'yargs';
+import { classifyCommand } from './commands/classify.ts';
+import { describeCommand } from './commands/describe.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { evaluateCommand } from './commands/evaluate.ts';
+import { pullCommand } from './commands/pull.ts';
+import { quantizeCommand } from './commands/quantize.ts';
+import { reproduceCommand } from './commands/reproduce.ts';
+import { trainCommand } from './commands/train.ts';
+
+const HELP_WIDTH = 100;
+
+/**
+ * The `tf8` command.
+ * @param argv the arguments after the program's name
+ * @returns the exit status: 0 done, 1 failed, 130 interrupted; errors have been printed
+ */
+export async function main(argv: readonly string[]): Promise<number> {
+  // libtensorflow reads these when it is loaded: no banner about processor features.
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '1';
+  let status = 0;
+  const exit = (code: number) => {
+    status = code;
+  };
+  const program = yargs([...argv])
+    .scriptName('tf8')
+    .usage(
+      '$0 <command>\n\nQuantization-friendly MobileNets: build, retrain, quantize to 8-bit fixed point, run, measure.',
+    )
+    .command(reproduceCommand(exit))
+    .command(pullCommand(exit))
+    .command(describeCommand(exit))
+    .command(trainCommand(exit))
+    .command(quantizeCommand(exit))
+    .command(evaluateCommand(exit))
+    .command(classifyCommand(exit))
+    .command(doctorCommand(exit))
+    .epilogue(
+      'A MODEL is the name of a public checkpoint (mobilenet_v1_1.0_224), a model folder, a tfjs model.json, or a TF8 file.\n"tf8 <command> --help" explains the options of a command.',
+    )
+    .demandCommand(1, 'Expected a command: "tf8 --help" lists them.')
+    .strict()
+    .wrap(HELP_WIDTH)
+    .fail(false)
+    .exitProcess(false);
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    process.stderr.write(`${describeFailure(error)}\n`);
+    return 1;
+  }
+  return status;
+}
+
+/** Errors that the user can mend are shown as message and remedy, all others with their stack. */
+function describeFailure(error: unknown): string {
+  if (!(error instanceof Error)) return `Error: ${String(error)}`;
+  if ('remedy' in error) {
+    return [`Error: ${error.message}`, error.remedy].filter(Boolean).join('\n');
+  }
+  // yargs' own complaints about arguments.
+  if (error.name === 'YError' || error.message.startsWith('Expected ')) {
+    return `Error: ${error.message}`;
+  }
+  return error.stack ?? error.message;
+}

@@ -1,0 +1,43 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { availableParallelism, cpus } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Backend } from '../../training/backend.ts';
+import { repositoryRoot } from '../repository.ts';
+
+/** What a figure was measured with. */
+export interface Environment {
+  readonly tf8: string;
+  /** Commit of the checkout, with "+" where files differ from it; "unknown" outside a checkout. */
+  readonly commit: string;
+  readonly node: string;
+  /** Of the float network: its backend, and the version of the library behind it. */
+  readonly backend: string;
+  readonly processor: string;
+  readonly threads: number;
+}
+
+export async function environment(backend: Backend): Promise<Environment> {
+  const root = repositoryRoot();
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  return {
+    tf8: version,
+    commit: await commitOf(root),
+    node: process.versions.node,
+    backend: `${backend.name} ${backend.version}`,
+    processor: cpus()[0]?.model.trim() ?? 'unknown',
+    threads: availableParallelism(),
+  };
+}
+
+async function commitOf(root: string): Promise<string> {
+  const git = async (...args: string[]) =>
+    (await promisify(execFile)('git', ['-C', root, ...args])).stdout.trim();
+  try {
+    const commit = await git('rev-parse', 'HEAD');
+    return (await git('status', '--porcelain')) === '' ? commit : `${commit}+`;
+  } catch {
+    return 'unknown';
+  }
+}

@@ -1,0 +1,94 @@
+#!/usr/bin/env node
+// Runs every check and the tests; the last line counts them all. `npm test -- PATTERN…` passes its
+// arguments to mocha.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const folders = [
+  'architectures',
+  'bench',
+  'checkpoints',
+  'datasets',
+  'quantize',
+  'scripts',
+  'test',
+  'training',
+].filter((folder) => existsSync(join(root, folder)));
+
+const temporary = mkdtempSync(join(tmpdir(), 'tf8-tests-'));
+const summary = join(temporary, 'summary.json');
+
+const bin = (path) => join(root, 'node_modules', path);
+const CHECKS = [
+  {
+    title: 'Format and lint',
+    command: [bin('@biomejs/biome/bin/biome'), 'check', '--error-on-warnings'],
+  },
+  { title: 'Types', command: [bin('typescript/bin/tsc'), '-p', 'tsconfig.json'] },
+  {
+    title: 'Import directions',
+    command: [
+      bin('dependency-cruiser/bin/dependency-cruise.mjs'),
+      ...['--config', '.dependency-cruiser.cjs'],
+      ...folders,
+    ],
+  },
+];
+const TESTS = {
+  title: 'Tests',
+  command: [
+    bin('mocha/bin/mocha.js'),
+    ...['--reporter', 'scripts/test_reporter.cjs', '--reporter-option', `summary=${summary}`],
+    ...process.argv.slice(2),
+  ],
+};
+
+/** Runs a script of node_modules with this Node; gives whether it succeeded. */
+function run([script, ...args]) {
+  return new Promise((resolve) => {
+    const stdio = ['ignore', 'inherit', 'inherit'];
+    const child = spawn(process.execPath, [script, ...args], { cwd: root, stdio });
+    child.on('error', () => resolve(false));
+    child.on('close', (code) => resolve(code === 0));
+  });
+}
+
+async function timed({ title, command }) {
+  console.log(`\n── ${title}`);
+  const started = Date.now();
+  const passed = await run(command);
+  return { title, passed, seconds: Math.round((Date.now() - started) / 1000) };
+}
+
+/** What mocha counted; where it ended without counting, or found no test, that is one failure. */
+function countTests(succeeded) {
+  try {
+    const counts = JSON.parse(readFileSync(summary, 'utf8'));
+    const silent = counts.failed === 0 && (!succeeded || counts.passed === 0);
+    return silent ? { ...counts, failed: 1 } : counts;
+  } catch {
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+}
+
+try {
+  const results = [];
+  for (const check of CHECKS) results.push(await timed(check));
+  const tests = await timed(TESTS);
+  const counts = countTests(tests.passed);
+  console.log('\n── Summary');
+  for (const { title, passed, seconds } of results) {
+    console.log(`${passed ? 'passed' : 'FAILED'}  ${title} (${seconds} s)`);
+  }
+  console.log(`${counts.failed === 0 ? 'passed' : 'FAILED'}  ${tests.title} (${tests.seconds} s)`);
+  const passed = counts.passed + results.filter((result) => result.passed).length;
+  const failed = counts.failed + results.filter((result) => !result.passed).length;
+  console.log(`${passed} passed, ${failed} failed, ${counts.skipped} skipped`);
+  process.exitCode = failed === 0 ? 0 : 1;
+} finally {
+  rmSync(temporary, { recursive: true, force: true });
+}

@@ -1,0 +1,3 @@
+export const COMPILED_FOLDERS: readonly string[];
+export const COMPILED_STAMP: string;
+export function isCompiled(root: string): boolean;

@@ -1,0 +1,41 @@
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** The folders that tsconfig.build.json compiles. */
+export const COMPILED_FOLDERS = [
+  'architectures',
+  'checkpoints',
+  'datasets',
+  'quantize',
+  'scripts',
+  'training',
+];
+
+/** Written when dist/ is complete. */
+export const COMPILED_STAMP = join('dist', '.compiled');
+
+/**
+ * Whether dist/ was completed after the last change of every source.
+ *
+ * @param {string} root the checkout's folder
+ */
+export function isCompiled(root) {
+  let compiledMs;
+  try {
+    compiledMs = statSync(join(root, COMPILED_STAMP)).mtimeMs;
+  } catch {
+    return false;
+  }
+  const sources = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
+  for (const folder of COMPILED_FOLDERS) {
+    // A folder's own time changes when a file in it is added, removed or renamed.
+    sources.push(folder);
+    for (const entry of readdirSync(join(root, folder), { recursive: true })) {
+      sources.push(join(folder, entry));
+    }
+  }
+  return sources.every((source) => {
+    const info = statSync(join(root, source), { throwIfNoEntry: false });
+    return info === undefined || info.mtimeMs <= compiledMs;
+  });
+}

@@ -1,0 +1,2 @@
+export function dependenciesMatch(root: string): boolean;
+export function installCommand(): { command: string; args: string[] };

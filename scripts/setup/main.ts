@@ -1,0 +1,82 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { writeFileAtomic } from '../../checkpoints/artifacts/atomic_file.ts';
+import { UserError } from '../../checkpoints/artifacts/errors.ts';
+import { asFileError } from '../../checkpoints/artifacts/file_errors.ts';
+import { cacheDir } from '../cache_dir.ts';
+import { repositoryRoot } from '../repository.ts';
+import { consoleReporter } from '../terminal/reporter.ts';
+import { COMPILE_STEP } from './compile_step.ts';
+import { COMPLETED_RECORD, type CompletedSetup } from './completed.mjs';
+import type { SetupContext, Step } from './step.ts';
+import { bindingPath, readTfjsNodeRecord } from './tfjs_node_record.ts';
+import { TFJS_NODE_STEP } from './tfjs_node_step.ts';
+import { WASM_FILE, WASM_STEP } from './wasm_step.ts';
+
+/** In the order in which each needs those before it; the longest, which may fail, comes last. */
+const STEPS: readonly Step[] = [WASM_STEP, COMPILE_STEP, TFJS_NODE_STEP];
+
+async function requireCacheFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (error) {
+    const refused = asFileError(error, path);
+    if (!(refused instanceof UserError)) throw error;
+    throw new UserError(`The cache folder ${path} cannot be made: ${refused.message}`, {
+      remedy: 'Set TF8_CACHE to a folder that you may write to.',
+    });
+  }
+}
+
+async function setUp(context: SetupContext): Promise<void> {
+  const { root, cacheDir: cache, reporter, signal } = context;
+  await requireCacheFolder(cache);
+  await rm(join(root, COMPLETED_RECORD), { force: true });
+  for (const step of STEPS) {
+    signal.throwIfAborted();
+    if (!(await step.isDone(context))) await step.run(context);
+  }
+  const completed = await describeSetup(root);
+  await writeFileAtomic(join(root, COMPLETED_RECORD), JSON.stringify(completed));
+  reporter.info(completed.message);
+}
+
+async function describeSetup(root: string): Promise<CompletedSetup> {
+  const record = await readTfjsNodeRecord(root);
+  const whole = record !== undefined && record.route !== 'none';
+  return whole
+    ? {
+        message: `tf8 is set up: tfjs-node with libtensorflow ${record.libtensorflow} (${record.route}).`,
+        whole,
+        files: [WASM_FILE, relative(root, bindingPath(root))],
+      }
+    : {
+        message: 'tf8 is set up without tfjs-node, so without training: "npx tf8 doctor" says why.',
+        whole,
+        files: [WASM_FILE],
+      };
+}
+
+const interruption = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => interruption.abort(new Error('interrupted')));
+}
+
+try {
+  await setUp({
+    root: repositoryRoot(),
+    cacheDir: cacheDir(),
+    reporter: consoleReporter(),
+    signal: interruption.signal,
+    retry: process.argv.includes('--retry'),
+  });
+} catch (error) {
+  if (interruption.signal.aborted) {
+    console.error('Set-up interrupted; started again, it goes on from here.');
+    process.exit(130);
+  }
+  if (!(error instanceof UserError)) throw error;
+  console.error(error.message);
+  if (error.remedy !== undefined) console.error(error.remedy);
+  process.exit(1);
+}

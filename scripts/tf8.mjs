@@ -1,0 +1,67 @@
+#!/usr/bin/env node
+// Starts the `tf8` command: the compiled form where it is up to date, else the sources.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { isCompiled } from './setup/compiled.mjs';
+import { nodeVersionProblem } from './setup/node_version.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+async function runCompiled() {
+  process.setSourceMapsEnabled(true); // stack traces name the sources
+  const { main } = await import(pathToFileURL(join(root, 'dist', 'scripts', 'main.js')).href);
+  return main(process.argv.slice(2));
+}
+
+async function runSources() {
+  const { main } = await import('./main.ts');
+  return main(process.argv.slice(2));
+}
+
+/** Starts this file again under tsx: only the option, not a hook, reaches worker threads. */
+function startUnderTsx(tsx) {
+  return new Promise((resolve, reject) => {
+    const args = ['--import', tsx, fileURLToPath(import.meta.url), ...process.argv.slice(2)];
+    const child = spawn(process.execPath, args, { stdio: 'inherit' });
+    process.on('SIGINT', () => {}); // the terminal sends it to the child too, which decides
+    process.on('SIGTERM', () => child.kill('SIGTERM'));
+    child.on('error', reject);
+    child.on('close', (code, signal) => resolve(code ?? 128 + constants.signals[signal]));
+  });
+}
+
+/** Errors that the user can mend carry a remedy; all others show where they arose. */
+function describe(error) {
+  if (error === null || typeof error !== 'object' || !('remedy' in error)) {
+    return error?.stack ?? String(error);
+  }
+  return error.remedy ? `${error.message}\n${error.remedy}` : error.message;
+}
+
+async function start() {
+  const problem = nodeVersionProblem(process.versions.node);
+  if (problem !== undefined) {
+    process.stderr.write(`${problem}\n`);
+    return 1;
+  }
+  if (!existsSync(join(root, 'node_modules', '.package-lock.json'))) {
+    process.stderr.write('This checkout is not set up yet. Run "npm run setup" first.\n');
+    return 1;
+  }
+  const tsx = import.meta.resolve('tsx');
+  if (process.execArgv.includes(tsx)) return runSources();
+  return isCompiled(root) ? runCompiled() : startUnderTsx(tsx);
+}
+
+start().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error) => {
+    process.stderr.write(`${describe(error)}\n`);
+    process.exitCode = 1;
+  },
+);

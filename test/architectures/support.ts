@@ -1,0 +1,39 @@
+import * as tf from '@tensorflow/tfjs';
+
+/** The smallest network: every layer but the last few has the minimum of 8 filters. */
+export const TINY = { widthMultiplier: 0.02, resolution: 32, classes: 5 };
+
+/**
+ * Gives every weight of a model made-up values that keep the activations alive: kernels in ±0.5,
+ * γ and variances around 1, the others around 0. The same values at every run.
+ */
+export function randomizeWeights(model: tf.LayersModel): void {
+  tf.tidy(() => {
+    model.weights.forEach((variable, index) => {
+      const positive = /(gamma|moving_variance)$/.test(variable.originalName);
+      const [low, high] = positive ? [0.5, 1.5] : [-0.5, 0.5];
+      variable.write(
+        tf.randomUniform([...variable.shape] as number[], low, high, 'float32', index),
+      );
+    });
+  });
+}
+
+/** [n, 32, 32, 3] in [−1, 1). */
+export function someInput(n: number): tf.Tensor4D {
+  return tf.randomUniform([n, TINY.resolution, TINY.resolution, 3], -1, 1, 'float32', 7);
+}
+
+/** The values of a weight by its name (`Conv2d_0/kernel`). */
+export function weightOf(model: tf.LayersModel, name: string): Float32Array {
+  const variable = model.weights.find(({ originalName }) => originalName === name);
+  if (variable === undefined) throw new Error(`no weight ${name}`);
+  return variable.read().dataSync<'float32'>();
+}
+
+export function setWeight(model: tf.LayersModel, name: string, values: readonly number[]): void {
+  const variable = model.weights.find(({ originalName }) => originalName === name)!;
+  tf.tidy(() => {
+    variable.write(tf.tensor([...values], [...variable.shape] as number[], 'float32'));
+  });
+}

@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { SILENT_REPORTER } from '../../checkpoints/artifacts/reporter.ts';
+import { DATASET_NAMES, openDataset } from '../../datasets/open_dataset.ts';
+import { inFolder, solid, writeTree } from './support.ts';
+
+const options = { cacheDir: '/nowhere', reporter: SILENT_REPORTER };
+
+describe('openDataset', () => {
+  it('opens a data set by name', () =>
+    inFolder(async (dir) => {
+      await writeTree(dir, { 'n01440764/a.png': await solid(2, 2, 'red').png().toBuffer() });
+      assert.equal((await openDataset('imagenet', { ...options, dir })).name, 'imagenet');
+      const missing = { ...options, dir: '/no/such/folder' };
+      await assert.rejects(openDataset('fashion-mnist', missing), /train-images-idx3-ubyte\.gz/);
+      await assert.rejects(openDataset('cifar10', missing), /there is no such folder/);
+    }));
+
+  it('refuses an unknown name and lists the known ones', async () => {
+    assert.deepEqual(DATASET_NAMES, ['imagenet', 'fashion-mnist', 'cifar10']);
+    for (const name of ['mnist', 'toString']) {
+      await assert.rejects(openDataset(name, options), {
+        name: 'UserError',
+        message: `Expected one of imagenet, fashion-mnist, cifar10 for the data set but received ${name}.`,
+      });
+    }
+  });
+
+  it('says what to pass for imagenet without a folder', async () => {
+    await assert.rejects(openDataset('imagenet', options), {
+      name: 'UserError',
+      message: 'Expected a folder of ImageNet images but received none.',
+      remedy: /--data DIR, a folder whose subfolders are named by WordNet id/,
+    });
+  });
+});

@@ -1,0 +1,71 @@
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import sharp, { type Colour, type Sharp } from 'sharp';
+import type { Reporter } from '../../checkpoints/artifacts/reporter.ts';
+import type { BatchOptions, Dataset, ImageBatch } from '../../datasets/dataset.ts';
+
+/** Runs `body` with an empty folder that is removed afterwards. */
+export async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'tf8-datasets-'));
+  try {
+    await body(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Writes files by path relative to `folder`. */
+export async function writeTree(
+  folder: string,
+  files: Readonly<Record<string, Uint8Array | string>>,
+): Promise<void> {
+  for (const [name, content] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeFile(join(folder, name), content);
+  }
+}
+
+/** An image of one colour, as sharp's pipeline to be encoded. */
+export function solid(width: number, height: number, background: Colour): Sharp {
+  return sharp({ create: { width, height, channels: 3, background } });
+}
+
+/** An image of random pixels, as sharp's pipeline: its encoded form is long. */
+export function noise(width: number, height: number): Sharp {
+  const pixels = Uint8Array.from({ length: width * height * 3 }, (_, i) => (i * i * 31 + i) >> 3);
+  return sharp(pixels, { raw: { width, height, channels: 3 } });
+}
+
+/** A reporter that keeps what it was told. */
+export function recordingReporter(): Reporter & { readonly messages: string[] } {
+  const messages: string[] = [];
+  return {
+    messages,
+    info: (message) => messages.push(message),
+    warn: (message) => messages.push(message),
+    start: () => ({ update() {}, end() {} }),
+  };
+}
+
+/** All batches of an iteration; 2 × 2 images of the test split unless told. */
+export async function collect(
+  dataset: Dataset,
+  options: Partial<BatchOptions> = {},
+): Promise<ImageBatch[]> {
+  const batches: ImageBatch[] = [];
+  const all = { split: 'test', batchSize: 2, resolution: 2, ...options } as const;
+  for await (const batch of dataset.batches(all)) batches.push(batch);
+  return batches;
+}
+
+/** Path of development data in `../shared`; skips the test with a message where a user does not have it. */
+export function sharedPath(context: Mocha.Context, name: string): string {
+  const path = resolve(import.meta.dirname, '../../../shared', name);
+  if (!existsSync(path)) {
+    context.test!.title += ` (skipped: ${name} is not beside the repository in ../shared)`;
+    context.skip();
+  }
+  return path;
+}

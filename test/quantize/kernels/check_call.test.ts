@@ -1,0 +1,205 @@
+import assert from 'node:assert/strict';
+import { checkPool2d } from '../../../quantize/kernels/check_call.ts';
+import type { Shape4 } from '../../../quantize/kernels/kernels.ts';
+import { availableTiers, selectKernels } from '../../../quantize/kernels/select.ts';
+import { QuantizationError } from '../../../quantize/params/errors.ts';
+import { concat, convolution, fullyConnected, globalAveragePool, pool } from './make_call.ts';
+import { type KernelCall, run } from './run_case.ts';
+
+const PLACEMENT = {
+  inputShape: [2, 5, 6, 3] as Shape4,
+  windowShape: [3, 2],
+  strides: [2, 1],
+  padding: { top: 1, bottom: 0, left: 0, right: 1 },
+} as const;
+
+const VALID: Readonly<Record<KernelCall['op'], KernelCall>> = {
+  conv2d: convolution('conv2d', { ...PLACEMENT, filters: 4 }),
+  depthwiseConv2d: convolution('depthwiseConv2d', { ...PLACEMENT, filters: 2 }),
+  fullyConnected: fullyConnected([2, 3, 4]),
+  averagePool2d: pool('averagePool2d', PLACEMENT),
+  maxPool2d: pool('maxPool2d', PLACEMENT),
+  globalAveragePool: globalAveragePool([2, 3, 4, 5]),
+  concat: concat(4, [{ channels: 3, zeroPoint: 5, multiplier: 1 }], 7),
+};
+
+/** The valid call with some fields replaced. */
+function broken(op: KernelCall['op'], fields: object): KernelCall {
+  return { op, call: { ...VALID[op].call, ...fields } } as KernelCall;
+}
+
+/** The valid concatenation with some fields of its input replaced. */
+function brokenPart(fields: object): KernelCall {
+  const { op, call } = concat(4, [{ channels: 3, zeroPoint: 5, multiplier: 1 }], 7);
+  assert.ok(op === 'concat');
+  return { op, call: { ...call, inputs: [{ ...call.inputs[0], ...fields }] } };
+}
+
+const bytes = (length: number) => new Uint8Array(length);
+const CONVOLUTIONS = ['conv2d', 'depthwiseConv2d'] as const;
+const POOLS = ['averagePool2d', 'maxPool2d'] as const;
+const WINDOWED = [...CONVOLUTIONS, ...POOLS] as const;
+const WEIGHTED = [...CONVOLUTIONS, 'fullyConnected'] as const;
+
+type Refusal = readonly [call: KernelCall, message: RegExp];
+
+const REFUSED: readonly Refusal[] = [
+  ...WINDOWED.flatMap((op): Refusal[] => [
+    [broken(op, { input: bytes(7) }), /length 180 for input but received 7/],
+    [broken(op, { inputShape: [2, 5, 6] }), /4 dimensions for inputShape but received \[2,5,6\]/],
+    [broken(op, { inputShape: [2, 5, 6, 0] }), /integer ≥ 1 for inputShape\[3\] but received 0/],
+    [broken(op, { inputShape: [2, 5.5, 6, 3] }), /integer ≥ 1 for inputShape\[1\]/],
+    [broken(op, { strides: [0, 1] }), /integer ≥ 1 for strides\[0\] but received 0/],
+    [broken(op, { strides: [1, 1.5] }), /integer ≥ 1 for strides\[1\] but received 1.5/],
+    [broken(op, { strides: [1, 1] }), /for outputShape\[1\] but received 2/],
+    [broken(op, { strides: [2, 2] }), /for outputShape\[2\] but received 6/],
+    ...['top', 'bottom', 'left', 'right'].map(
+      (side): Refusal => [
+        broken(op, { padding: { ...PLACEMENT.padding, [side]: -1 } }),
+        new RegExp(`integer ≥ 0 for padding.${side} but received -1`),
+      ],
+    ),
+    [broken(op, { low: -1 }), /integer in \[0, 255\] for low but received -1/],
+    [broken(op, { low: 100, high: 99 }), /\[low, 255\] = \[100, 255\] for high but received 99/],
+    [broken(op, { high: 256 }), /for high but received 256/],
+  ]),
+  ...CONVOLUTIONS.flatMap((op): Refusal[] => {
+    const { call } = VALID[op];
+    const filters = op === 'conv2d' ? 4 : 2;
+    return [
+      [broken(op, { filterShape: [3, 2, 1, filters * 3] }), /3 \(inputShape\[3\]\)/],
+      [broken(op, { filterShape: [3, 2, 3, 9] }), /length 162 for filter/],
+      [broken(op, { filterShape: [3, 2, 3, 9], filter: bytes(162) }), /for outputShape\[3\]/],
+      [broken(op, { outputShape: [2, 2, 6, 1], output: bytes(24) }), /length 1 for bias/],
+      [
+        broken(op, { filterShape: [7, 2, 3, filters], filter: bytes(42 * filters) }),
+        /at most 6 for window height but received 7/,
+      ],
+      [
+        broken(op, { filterShape: [3, 8, 3, filters], filter: bytes(72 * filters) }),
+        /at most 7 for window width but received 8/,
+      ],
+      [
+        broken(op, { outputShape: [1, 4, 6, call.output.length / 24] }),
+        /2 \(inputShape\[0\]\) for outputShape\[0\] but received 1/,
+      ],
+    ];
+  }),
+  ...POOLS.flatMap((op): Refusal[] => [
+    [broken(op, { windowShape: [0, 2] }), /integer ≥ 1 for windowShape\[0\]/],
+    [broken(op, { windowShape: [3, 0] }), /integer ≥ 1 for windowShape\[1\]/],
+    [broken(op, { outputShape: [2, 2, 3, 6] }), /for outputShape\[2\] but received 3/],
+    [
+      broken(op, { outputShape: [2, 2, 6, 2], output: bytes(48) }),
+      /3 \(inputShape\[3\]\) for outputShape\[3\] but received 2/,
+    ],
+    ...['top', 'bottom'].map((side): Refusal => {
+      const call = { windowShape: [1, 2], strides: [6, 1], padding: { ...PLACEMENT.padding } };
+      Object.assign(call.padding, { top: 0, bottom: 0, [side]: 1 });
+      const shape = { outputShape: [2, 1, 6, 3], output: bytes(36) };
+      return [
+        broken(op, { ...call, ...shape }),
+        new RegExp(`less than 1 \\(windowShape\\[0\\]\\) for padding.${side} but received 1`),
+      ];
+    }),
+    ...['left', 'right'].map((side): Refusal => {
+      const call = { windowShape: [3, 1], strides: [2, 7], padding: { ...PLACEMENT.padding } };
+      Object.assign(call.padding, { left: 0, right: 0, [side]: 1 });
+      const shape = { outputShape: [2, 2, 1, 3], output: bytes(12) };
+      return [
+        broken(op, { ...call, ...shape }),
+        new RegExp(`less than 1 \\(windowShape\\[1\\]\\) for padding.${side} but received 1`),
+      ];
+    }),
+  ]),
+  ...WEIGHTED.flatMap((op): Refusal[] => [
+    [broken(op, { bias: new Int32Array(99) }), /for bias but received 99/],
+    [broken(op, { filter: bytes(5) }), /for filter but received 5/],
+    [broken(op, { inputZeroPoint: 256 }), /for inputZeroPoint but received 256 of type number/],
+    [broken(op, { filterZeroPoint: -1 }), /for filterZeroPoint but received -1/],
+    [broken(op, { outputZeroPoint: 0.5 }), /for outputZeroPoint but received 0.5/],
+    [broken(op, { multiplier: 0 }), /finite single-precision number > 0 for multiplier/],
+    [
+      broken(op, { multiplier: 0.1 }),
+      /single-precision number > 0 for multiplier but received 0.1/,
+    ],
+    [broken(op, { multiplier: Infinity }), /for multiplier but received Infinity/],
+    [broken(op, { multiplier: NaN }), /for multiplier but received NaN/],
+  ]),
+  [broken('fullyConnected', { batch: 0 }), /integer ≥ 1 for batch/],
+  [broken('fullyConnected', { inputDepth: 0 }), /integer ≥ 1 for inputDepth/],
+  [broken('fullyConnected', { outputDepth: 1.5 }), /integer ≥ 1 for outputDepth/],
+  [broken('fullyConnected', { input: bytes(1) }), /length 6 for input but received 1/],
+  [broken('globalAveragePool', { inputShape: [2, 3, 4, 0] }), /for inputShape\[3\]/],
+  [broken('globalAveragePool', { input: bytes(1) }), /length 120 for input but received 1/],
+  [broken('globalAveragePool', { inputShape: [2, 3, 4, 6], input: bytes(144) }), /for output/],
+  [
+    broken('globalAveragePool', { inputShape: [2, 4096, 4096, 5] }),
+    /at most 8388608 positions for inputShape but received 16777216/,
+  ],
+  [broken('concat', { inputs: [] }), /integer ≥ 1 for inputs.length/],
+  [broken('concat', { positions: 0 }), /integer ≥ 1 for positions/],
+  [broken('concat', { outputZeroPoint: 256 }), /for outputZeroPoint but received 256/],
+  [brokenPart({ channels: 0 }), /integer ≥ 1 for inputs\[0\].channels/],
+  [brokenPart({ data: bytes(5) }), /length 12 for inputs\[0\].data but received 5/],
+  [brokenPart({ zeroPoint: -1 }), /for inputs\[0\].zeroPoint but received -1/],
+  [brokenPart({ multiplier: 0.1 }), /for inputs\[0\].multiplier but received 0.1/],
+  [brokenPart({ channels: 2, data: bytes(8) }), /length 8 for output/],
+];
+
+const AVAILABLE = availableTiers().filter(({ available }) => available);
+
+for (const { tier } of AVAILABLE) {
+  const { kernels } = selectKernels(tier);
+
+  describe(`the checks of ${tier} kernels`, () => {
+    it('accept the calls that the refused ones are made from', () => {
+      for (const kernelCall of Object.values(VALID)) run(kernels, kernelCall);
+    });
+
+    it('refuse a field that does not fit, naming it and what came', () => {
+      for (const [kernelCall, pattern] of REFUSED) {
+        assert.throws(
+          () => run(kernels, kernelCall),
+          (error) => error instanceof QuantizationError && pattern.test(error.message),
+          `${kernelCall.op} ${pattern}`,
+        );
+      }
+    });
+
+    it('refuse an output of another length', () => {
+      const { call } = VALID.maxPool2d;
+      assert.ok('windowShape' in call);
+      const output = bytes(call.output.length + 1);
+      assert.throws(() => kernels.maxPool2d({ ...call, output }), /for output but received/);
+    });
+
+    it('refuse an output that shares memory with an input', () => {
+      const memory = bytes(11);
+      const call = {
+        input: memory.subarray(0, 6),
+        inputShape: [1, 1, 2, 3],
+        output: memory.subarray(5, 8),
+      } as const;
+      assert.throws(() => kernels.globalAveragePool(call), /memory apart from output's for input/);
+      kernels.globalAveragePool({ ...call, output: memory.subarray(6, 9) });
+    });
+  });
+}
+
+describe('checkPool2d', () => {
+  it('refuses a pool of more than 2²³ positions before it looks at the arrays', () => {
+    const call = {
+      input: bytes(0),
+      inputShape: [1, 4096, 4096, 1],
+      windowShape: [4096, 4096],
+      strides: [1, 1],
+      padding: { top: 0, bottom: 0, left: 0, right: 0 },
+      output: bytes(0),
+      outputShape: [1, 1, 1, 1],
+      low: 0,
+      high: 255,
+    } as const;
+    assert.throws(() => checkPool2d(call), /at most 8388608 positions for windowShape/);
+  });
+});

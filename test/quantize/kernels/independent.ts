@@ -1,0 +1,146 @@
+import type {
+  Conv2dCall,
+  Padding,
+  Requantization,
+  Shape4,
+} from '../../../quantize/kernels/kernels.ts';
+import { requantizeExactly } from '../params/exact.ts';
+import type { KernelCall } from './run_case.ts';
+
+/**
+ * DESIGN eq. 4 to 6 once more, for small calls: on bigints and exact rationals, over an image that
+ * is really padded, one output element at a time, the zero points taken out of the sum
+ * (Σ xw − zx Σ w − wz Σ x + n zx wz). It shares no step with the reference tier.
+ */
+export function computeIndependently(kernelCall: KernelCall): number[] {
+  const { op } = kernelCall;
+  switch (op) {
+    case 'conv2d':
+    case 'depthwiseConv2d':
+      return convolve(op, kernelCall.call);
+    case 'fullyConnected': {
+      const { call } = kernelCall;
+      return convolve('conv2d', {
+        ...call,
+        inputShape: [call.batch, 1, 1, call.inputDepth],
+        filterShape: [1, 1, call.inputDepth, call.outputDepth],
+        strides: [1, 1],
+        padding: { top: 0, bottom: 0, left: 0, right: 0 },
+        outputShape: [call.batch, 1, 1, call.outputDepth],
+      });
+    }
+    case 'averagePool2d':
+    case 'maxPool2d': {
+      const { low, high, ...call } = kernelCall.call;
+      const reduce = op === 'maxPool2d' ? largest : mean;
+      return windows(call, call.windowShape, call.inputShape[3]).map(({ bytes }) =>
+        Math.max(low, Math.min(high, reduce(bytes.filter((byte) => byte !== undefined)))),
+      );
+    }
+    case 'globalAveragePool': {
+      const { input, inputShape } = kernelCall.call;
+      const [batch, height, width, channels] = inputShape;
+      const outputShape = [batch, 1, 1, channels] as const;
+      const padding = { top: 0, bottom: 0, left: 0, right: 0 };
+      const call = { input, inputShape, strides: [1, 1] as const, padding, outputShape };
+      return windows(call, [height, width], channels).map(({ bytes }) =>
+        mean(bytes.filter((byte) => byte !== undefined)),
+      );
+    }
+    case 'concat': {
+      const { inputs, positions, outputZeroPoint } = kernelCall.call;
+      return Array.from({ length: positions }, (_, position) =>
+        inputs.flatMap(({ data, channels, zeroPoint, multiplier }) =>
+          [...data.subarray(position * channels, (position + 1) * channels)].map((q) =>
+            requantizeExactly(BigInt(q - zeroPoint), multiplier, outputZeroPoint, 0, 255),
+          ),
+        ),
+      ).flat();
+    }
+  }
+}
+
+function convolve(op: 'conv2d' | 'depthwiseConv2d', call: Conv2dCall & Requantization): number[] {
+  const [height, width, channels, filters] = call.filterShape;
+  const zx = BigInt(call.inputZeroPoint);
+  const wz = BigInt(call.filterZeroPoint);
+  return windows(call, [height, width], call.outputShape[3]).map(({ bytes, column }) => {
+    let [products, inputs, weights, taps] = [0n, 0n, 0n, 0n];
+    const own = Math.floor(column / filters);
+    for (const [i, byte] of bytes.entries()) {
+      const channel = i % channels;
+      if (op === 'depthwiseConv2d' && channel !== own) continue;
+      const offset = op === 'conv2d' ? column : column % filters;
+      const x = byte === undefined ? zx : BigInt(byte);
+      const w = BigInt(call.filter[i * filters + offset]);
+      products += x * w;
+      inputs += x;
+      weights += w;
+      taps += 1n;
+    }
+    const sum = products - zx * weights - wz * inputs + taps * zx * wz;
+    return requantizeExactly(
+      BigInt(call.bias[column]) + sum,
+      call.multiplier,
+      call.outputZeroPoint,
+      call.low,
+      call.high,
+    );
+  });
+}
+
+/**
+ * For each output element the bytes under its window, [kh, kw, C] in order, `undefined` where the
+ * image is padded; with `channels` = C of a pool, only those of the element's own channel.
+ */
+function windows(
+  call: {
+    readonly input: Uint8Array;
+    readonly inputShape: Shape4;
+    readonly strides: readonly [number, number];
+    readonly padding: Padding;
+    readonly outputShape: Shape4;
+    readonly filter?: Uint8Array;
+  },
+  windowShape: readonly [number, number],
+  columns: number,
+): { bytes: (number | undefined)[]; column: number }[] {
+  const [, height, width, channels] = call.inputShape;
+  const isPool = call.filter === undefined;
+  const elements = [];
+  for (let n = 0; n < call.outputShape[0]; n++) {
+    for (let y = 0; y < call.outputShape[1]; y++) {
+      for (let x = 0; x < call.outputShape[2]; x++) {
+        const bytes: (number | undefined)[] = [];
+        for (let i = 0; i < windowShape[0] * windowShape[1] * channels; i++) {
+          const c = i % channels;
+          const kx = Math.floor(i / channels) % windowShape[1];
+          const ky = Math.floor(i / channels / windowShape[1]);
+          const iy = y * call.strides[0] + ky - call.padding.top;
+          const ix = x * call.strides[1] + kx - call.padding.left;
+          const inside = iy >= 0 && iy < height && ix >= 0 && ix < width;
+          bytes.push(
+            inside ? call.input[c + channels * (ix + width * (iy + height * n))] : undefined,
+          );
+        }
+        for (let column = 0; column < columns; column++) {
+          elements.push({
+            bytes: isPool ? bytes.filter((_, i) => i % channels === column) : bytes,
+            column,
+          });
+        }
+      }
+    }
+  }
+  return elements;
+}
+
+function largest(bytes: readonly number[]): number {
+  return bytes.toSorted((a, b) => b - a)[0];
+}
+
+/** (Σq + ⌊n/2⌋) / n rounded down (DESIGN eq. 6). */
+function mean(bytes: readonly number[]): number {
+  const n = BigInt(bytes.length);
+  return Number((bytes.reduce((sum, byte) => sum + BigInt(byte), 0n) + n / 2n) / n);
+}

@@ -1,0 +1,203 @@
+import type { Padding, Shape4 } from '../../../quantize/kernels/kernels.ts';
+import { accumulatorBound } from '../../../quantize/params/accumulator.ts';
+import type { KernelCall } from './run_case.ts';
+
+/** How the bytes of a tensor are drawn: uniformly, or only 0 and 255. */
+export type Fill = 'uniform' | 'ends';
+
+/** `length` bytes that depend on `seed` alone (a linear congruential generator's top bytes). */
+export function randomBytes(length: number, seed: number, fill: Fill = 'uniform'): Uint8Array {
+  const bytes = new Uint8Array(length);
+  let state = Math.imul(seed + 1, 0x9e3779b1);
+  for (let i = 0; i < length; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0;
+    const byte = state >>> 24;
+    bytes[i] = fill === 'uniform' ? byte : byte < 128 ? 0 : 255;
+  }
+  return bytes;
+}
+
+/** Biases that depend on `seed` alone: of the products' size, or as near to ±2³¹ as is legal. */
+export type BiasSize = 'of products' | 'of int32';
+
+export function randomBias(
+  length: number,
+  seed: number,
+  size: BiasSize,
+  taps: number,
+  inputZeroPoint: number,
+  weightZeroPoint: number,
+): Int32Array {
+  const products = accumulatorBound({ biasMax: 0, taps, inputZeroPoint, weightZeroPoint });
+  const high = randomBytes(length, seed);
+  const low = randomBytes(length, seed + 1);
+  return Int32Array.from({ length }, (_, m) => {
+    const unit = (high[m] * 256 + low[m] - 32768) / 32768;
+    if (size === 'of products') return Math.round(unit * products);
+    const largest = 2 ** 31 - 1 - products - low[m];
+    return high[m] < 128 ? -largest : largest;
+  });
+}
+
+/** What a convolution or a fully connected layer has beside its shapes; defaults below. */
+export interface Arithmetic {
+  readonly inputZeroPoint: number;
+  readonly filterZeroPoint: number;
+  readonly multiplier: number;
+  readonly outputZeroPoint: number;
+  readonly low: number;
+  readonly high: number;
+  readonly biasSize: BiasSize;
+  readonly fill: Fill;
+  readonly seed: number;
+}
+
+const ARITHMETIC: Arithmetic = {
+  inputZeroPoint: 117,
+  filterZeroPoint: 133,
+  multiplier: 2 ** -10,
+  outputZeroPoint: 100,
+  low: 0,
+  high: 255,
+  biasSize: 'of products',
+  fill: 'uniform',
+  seed: 1,
+};
+
+export interface ConvolutionShapes {
+  readonly inputShape: Shape4;
+  readonly windowShape: readonly [number, number];
+  /** Output channels of a conv2d, depthMultiplier of a depthwise one. */
+  readonly filters: number;
+  readonly strides: readonly [number, number];
+  readonly padding: Padding;
+}
+
+export function outputSize(size: number, window: number, stride: number, padding: number): number {
+  return Math.floor((size + padding - window) / stride) + 1;
+}
+
+function outputPositions(
+  inputShape: Shape4,
+  windowShape: readonly [number, number],
+  strides: readonly [number, number],
+  padding: Padding,
+): readonly [number, number] {
+  return [
+    outputSize(inputShape[1], windowShape[0], strides[0], padding.top + padding.bottom),
+    outputSize(inputShape[2], windowShape[1], strides[1], padding.left + padding.right),
+  ];
+}
+
+export function convolution(
+  op: 'conv2d' | 'depthwiseConv2d',
+  { inputShape, windowShape, filters, strides, padding }: ConvolutionShapes,
+  overrides: Partial<Arithmetic> = {},
+): KernelCall {
+  const arithmetic = { ...ARITHMETIC, ...overrides };
+  const { seed, fill, biasSize, inputZeroPoint, filterZeroPoint } = arithmetic;
+  const [batch, , , channels] = inputShape;
+  const [height, width] = outputPositions(inputShape, windowShape, strides, padding);
+  const filterShape = [...windowShape, channels, filters] as const;
+  const columns = op === 'conv2d' ? filters : channels * filters;
+  const taps = windowShape[0] * windowShape[1] * (op === 'conv2d' ? channels : 1);
+  const call = {
+    input: randomBytes(elements(inputShape), seed, fill),
+    inputShape,
+    inputZeroPoint,
+    filter: randomBytes(elements(filterShape), seed + 10, fill),
+    filterShape,
+    filterZeroPoint,
+    bias: randomBias(columns, seed + 20, biasSize, taps, inputZeroPoint, filterZeroPoint),
+    strides,
+    padding,
+    multiplier: arithmetic.multiplier,
+    outputZeroPoint: arithmetic.outputZeroPoint,
+    low: arithmetic.low,
+    high: arithmetic.high,
+    output: new Uint8Array(batch * height * width * columns),
+    outputShape: [batch, height, width, columns] as const,
+  };
+  return { op, call };
+}
+
+export function fullyConnected(
+  [batch, inputDepth, outputDepth]: readonly [number, number, number],
+  overrides: Partial<Arithmetic> = {},
+): KernelCall {
+  const arithmetic = { ...ARITHMETIC, ...overrides };
+  const { seed, fill, biasSize, inputZeroPoint, filterZeroPoint } = arithmetic;
+  const call = {
+    input: randomBytes(batch * inputDepth, seed, fill),
+    batch,
+    inputDepth,
+    inputZeroPoint,
+    filter: randomBytes(inputDepth * outputDepth, seed + 10, fill),
+    filterZeroPoint,
+    bias: randomBias(outputDepth, seed + 20, biasSize, inputDepth, inputZeroPoint, filterZeroPoint),
+    multiplier: arithmetic.multiplier,
+    outputZeroPoint: arithmetic.outputZeroPoint,
+    low: arithmetic.low,
+    high: arithmetic.high,
+    output: new Uint8Array(batch * outputDepth),
+    outputDepth,
+  };
+  return { op: 'fullyConnected', call };
+}
+
+export function pool(
+  op: 'averagePool2d' | 'maxPool2d',
+  { inputShape, windowShape, strides, padding }: Omit<ConvolutionShapes, 'filters'>,
+  { low = 0, high = 255, seed = 1, fill = 'uniform' }: Partial<Arithmetic> = {},
+): KernelCall {
+  const [batch, , , channels] = inputShape;
+  const [height, width] = outputPositions(inputShape, windowShape, strides, padding);
+  const call = {
+    input: randomBytes(elements(inputShape), seed, fill),
+    inputShape,
+    windowShape,
+    strides,
+    padding,
+    low,
+    high,
+    output: new Uint8Array(batch * height * width * channels),
+    outputShape: [batch, height, width, channels] as const,
+  };
+  return { op, call };
+}
+
+export function globalAveragePool(
+  inputShape: Shape4,
+  seed = 1,
+  fill: Fill = 'uniform',
+): KernelCall {
+  const input = randomBytes(elements(inputShape), seed, fill);
+  const output = new Uint8Array(inputShape[0] * inputShape[3]);
+  return { op: 'globalAveragePool', call: { input, inputShape, output } };
+}
+
+/** One input of a concatenation, without its bytes. */
+export interface ConcatPart {
+  readonly channels: number;
+  readonly zeroPoint: number;
+  readonly multiplier: number;
+}
+
+export function concat(
+  positions: number,
+  parts: readonly ConcatPart[],
+  outputZeroPoint: number,
+  seed = 1,
+): KernelCall {
+  const inputs = parts.map((part, i) => ({
+    ...part,
+    data: randomBytes(positions * part.channels, seed + i),
+  }));
+  const channels = parts.reduce((sum, part) => sum + part.channels, 0);
+  const output = new Uint8Array(positions * channels);
+  return { op: 'concat', call: { inputs, positions, outputZeroPoint, output } };
+}
+
+function elements(shape: Shape4): number {
+  return shape[0] * shape[1] * shape[2] * shape[3];
+}

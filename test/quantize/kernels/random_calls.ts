@@ -1,0 +1,108 @@
+import fc from 'fast-check';
+import type { Padding, Shape4 } from '../../../quantize/kernels/kernels.ts';
+import {
+  type Arithmetic,
+  concat,
+  convolution,
+  fullyConnected,
+  globalAveragePool,
+  pool,
+} from './make_call.ts';
+import type { KernelCall } from './run_case.ts';
+
+/** Legal calls of every op with random shapes, strides, paddings, zero points and multipliers. */
+
+const integer = (min: number, max: number) => fc.integer({ min, max });
+const byte = () => fc.oneof(fc.constantFrom(0, 255), integer(0, 255));
+const fill = () => fc.constantFrom('uniform' as const, 'ends' as const);
+const bounds = () => fc.tuple(byte(), byte()).map(([a, b]) => [Math.min(a, b), Math.max(a, b)]);
+const side = () => integer(0, 3);
+
+/** Powers of two make ties; the others reach from the least single to the largest. */
+const multiplier = () =>
+  fc.oneof(
+    integer(-24, 2).map((n) => 2 ** n),
+    fc.float({ min: Math.fround(1e-6), max: 4, noNaN: true }),
+    fc.float({ min: 2 ** -149, max: Math.fround(3e38), noNaN: true }),
+  );
+
+const arithmetic = (): fc.Arbitrary<Arithmetic> =>
+  fc
+    .record({
+      inputZeroPoint: byte(),
+      filterZeroPoint: byte(),
+      multiplier: multiplier(),
+      outputZeroPoint: byte(),
+      bounds: fc.oneof(fc.constant([0, 255]), bounds()),
+      biasSize: fc.constantFrom('of products' as const, 'of int32' as const),
+      fill: fill(),
+      seed: integer(0, 10000),
+    })
+    .map(({ bounds: [low, high], ...rest }) => ({ ...rest, low, high }));
+
+interface Placement {
+  readonly inputShape: Shape4;
+  readonly windowShape: readonly [number, number];
+  readonly strides: readonly [number, number];
+  readonly padding: Padding;
+}
+
+/** The same with an image that, padded, is at least as large as the window. */
+function fitting(placement: Placement): Placement {
+  const { inputShape, windowShape, padding } = placement;
+  const [batch, height, width, channels] = inputShape;
+  const rows = Math.max(height, windowShape[0] - padding.top - padding.bottom);
+  const columns = Math.max(width, windowShape[1] - padding.left - padding.right);
+  return { ...placement, inputShape: [batch, rows, columns, channels] };
+}
+
+const placement = (maxChannels: number): fc.Arbitrary<Placement> =>
+  fc
+    .record({
+      inputShape: fc.tuple(integer(1, 3), integer(1, 9), integer(1, 9), integer(1, maxChannels)),
+      windowShape: fc.oneof(fc.constant([3, 3] as const), fc.tuple(integer(1, 4), integer(1, 4))),
+      strides: fc.tuple(integer(1, 4), integer(1, 4)),
+      padding: fc.record({ top: side(), bottom: side(), left: side(), right: side() }),
+    })
+    .map(fitting);
+
+/** A pool's padding is smaller than its window. */
+const poolPlacement = (): fc.Arbitrary<Placement> =>
+  placement(40).map(({ padding, ...rest }) => {
+    const [height, width] = rest.windowShape;
+    const smaller = {
+      top: Math.min(padding.top, height - 1),
+      bottom: Math.min(padding.bottom, height - 1),
+      left: Math.min(padding.left, width - 1),
+      right: Math.min(padding.right, width - 1),
+    };
+    return fitting({ ...rest, padding: smaller });
+  });
+
+const poolCall = (op: 'averagePool2d' | 'maxPool2d') =>
+  fc.tuple(poolPlacement(), arithmetic()).map(([shapes, numbers]) => pool(op, shapes, numbers));
+
+const concatPart = () =>
+  fc.record({ channels: integer(1, 20), zeroPoint: byte(), multiplier: multiplier() });
+
+export const RANDOM_CALLS: Readonly<Record<KernelCall['op'], fc.Arbitrary<KernelCall>>> = {
+  conv2d: fc
+    .tuple(placement(20), integer(1, 20), arithmetic())
+    .map(([shapes, filters, numbers]) => convolution('conv2d', { ...shapes, filters }, numbers)),
+  depthwiseConv2d: fc
+    .tuple(placement(20), fc.oneof(fc.constant(1), integer(1, 3)), arithmetic())
+    .map(([shapes, filters, numbers]) =>
+      convolution('depthwiseConv2d', { ...shapes, filters }, numbers),
+    ),
+  fullyConnected: fc
+    .tuple(integer(1, 9), integer(1, 70), integer(1, 40), arithmetic())
+    .map(([batch, depth, outputs, numbers]) => fullyConnected([batch, depth, outputs], numbers)),
+  averagePool2d: poolCall('averagePool2d'),
+  maxPool2d: poolCall('maxPool2d'),
+  globalAveragePool: fc
+    .tuple(integer(1, 3), integer(1, 20), integer(1, 20), integer(1, 40), integer(0, 10000), fill())
+    .map(([n, h, w, c, seed, how]) => globalAveragePool([n, h, w, c], seed, how)),
+  concat: fc
+    .tuple(integer(1, 30), fc.array(concatPart(), { minLength: 1, maxLength: 5 }), byte())
+    .map(([positions, parts, zeroPoint]) => concat(positions, parts, zeroPoint)),
+};

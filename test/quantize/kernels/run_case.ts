@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import type {
+  ConcatCall,
+  Conv2dCall,
+  DepthwiseConv2dCall,
+  FullyConnectedCall,
+  GlobalAveragePoolCall,
+  Kernels,
+  Pool2dCall,
+} from '../../../quantize/kernels/kernels.ts';
+
+/** A call of one kernel; its own `output` is never written. */
+export type KernelCall =
+  | { readonly op: 'conv2d'; readonly call: Conv2dCall }
+  | { readonly op: 'depthwiseConv2d'; readonly call: DepthwiseConv2dCall }
+  | { readonly op: 'fullyConnected'; readonly call: FullyConnectedCall }
+  | { readonly op: 'averagePool2d'; readonly call: Pool2dCall }
+  | { readonly op: 'maxPool2d'; readonly call: Pool2dCall }
+  | { readonly op: 'globalAveragePool'; readonly call: GlobalAveragePoolCall }
+  | { readonly op: 'concat'; readonly call: ConcatCall };
+
+/** The bytes that `kernels` write; an element that they leave out keeps `unwritten`. */
+export function run(kernels: Kernels, { op, call }: KernelCall, unwritten = 0xa5): Uint8Array {
+  const output = new Uint8Array(call.output.length).fill(unwritten);
+  switch (op) {
+    case 'conv2d':
+      kernels.conv2d({ ...call, output });
+      break;
+    case 'depthwiseConv2d':
+      kernels.depthwiseConv2d({ ...call, output });
+      break;
+    case 'fullyConnected':
+      kernels.fullyConnected({ ...call, output });
+      break;
+    case 'averagePool2d':
+      kernels.averagePool2d({ ...call, output });
+      break;
+    case 'maxPool2d':
+      kernels.maxPool2d({ ...call, output });
+      break;
+    case 'globalAveragePool':
+      kernels.globalAveragePool({ ...call, output });
+      break;
+    case 'concat':
+      kernels.concat({ ...call, output });
+      break;
+  }
+  return output;
+}
+
+/** Fails with the coordinate [n, y, x, c] (or [row, column]) of the first byte that differs. */
+export function assertSameBytes(
+  kernelCall: KernelCall,
+  received: ArrayLike<number>,
+  expected: ArrayLike<number>,
+): void {
+  assert.equal(received.length, expected.length, 'number of output bytes');
+  let differing = 0;
+  let first = -1;
+  for (let i = 0; i < expected.length; i++) {
+    if (received[i] === expected[i]) continue;
+    if (first < 0) first = i;
+    differing++;
+  }
+  if (differing === 0) return;
+  const shape = outputShape(kernelCall);
+  assert.fail(
+    `${kernelCall.op}: ${differing} of ${expected.length} bytes of output [${shape.join(', ')}] ` +
+      `differ, first at [${coordinate(first, shape).join(', ')}]: ` +
+      `expected ${expected[first]}, got ${received[first]}`,
+  );
+}
+
+function outputShape({ op, call }: KernelCall): readonly number[] {
+  switch (op) {
+    case 'fullyConnected':
+      return [call.batch, call.outputDepth];
+    case 'globalAveragePool':
+      return [call.inputShape[0], call.inputShape[3]];
+    case 'concat':
+      return [call.positions, call.output.length / call.positions];
+    default:
+      return call.outputShape;
+  }
+}
+
+function coordinate(index: number, shape: readonly number[]): number[] {
+  const result: number[] = [];
+  let rest = index;
+  for (const size of shape.toReversed()) {
+    result.unshift(rest % size);
+    rest = Math.floor(rest / size);
+  }
+  return result;
+}

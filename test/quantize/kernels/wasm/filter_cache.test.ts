@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { Arena } from '../../../../quantize/kernels/wasm/arena.ts';
+import { FilterCache } from '../../../../quantize/kernels/wasm/filter_cache.ts';
+
+/** 1 MiB that does not grow. */
+function arena(): Arena {
+  const buffer = new ArrayBuffer(2 ** 20);
+  return new Arena({ buffer, grow: () => assert.fail('grows') }, 0, 2 ** 20);
+}
+
+describe('FilterCache', () => {
+  it('packs panels of 8 columns, rows two by two, zeros where there is none', () => {
+    const memory = arena();
+    // [3, 9]: weight 10 · row + column + 1
+    const filter = Uint8Array.from({ length: 27 }, (_, i) => 10 * Math.floor(i / 9) + (i % 9) + 1);
+    const { address, pairs, sums } = new FilterCache(memory, 2 ** 20).packed(filter, 1, 3, 9);
+    assert.equal(pairs, 2);
+    const packed = [...memory.int16s.subarray(address / 2, address / 2 + 64)];
+    const columns = [0, 1, 2, 3, 4, 5, 6, 7];
+    assert.deepEqual(packed, [
+      ...columns.flatMap((m) => [m, 10 + m]),
+      ...columns.flatMap((m) => [20 + m, 0]),
+      ...[8, 18, ...new Array(14).fill(0)],
+      ...[28, 0, ...new Array(14).fill(0)],
+    ]);
+    assert.deepEqual([...sums], [30, 33, 36, 39, 42, 45, 48, 51, 54]);
+  });
+
+  it('packs a filter once, and again for another zero point or shape', () => {
+    const memory = arena();
+    const cache = new FilterCache(memory, 2 ** 20);
+    const filter = new Uint8Array(24);
+    const first = cache.packed(filter, 5, 4, 6);
+    const kept = memory.keptBytes;
+    assert.equal(cache.packed(filter, 5, 4, 6), first);
+    assert.equal(memory.keptBytes, kept);
+    assert.notEqual(cache.packed(filter, 6, 4, 6), first);
+    assert.notEqual(cache.packed(filter, 6, 6, 4).depth, first.depth);
+  });
+
+  it('forgets all filters when the next would exceed its capacity', () => {
+    const memory = arena();
+    const cache = new FilterCache(memory, 700);
+    const filters = [0, 1, 2].map(() => new Uint8Array(64));
+    // [8, 8] as int16 with its slack: 144 bytes; three of them and 528 more exceed 700.
+    const addresses = filters.map((filter) => cache.packed(filter, 0, 8, 8).address);
+    assert.equal(cache.packed(filters[0], 0, 8, 8).address, addresses[0]);
+    const large = cache.packed(new Uint8Array(256), 0, 8, 32);
+    assert.equal(large.address, addresses[0]);
+    assert.ok(memory.keptBytes <= 700);
+    assert.notEqual(cache.packed(filters[0], 0, 8, 8).address, addresses[0]);
+  });
+});

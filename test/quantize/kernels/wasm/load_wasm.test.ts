@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { findRoot, readWasmFile } from '../../../../quantize/kernels/wasm/load_wasm.ts';
+import { QuantizationError } from '../../../../quantize/params/errors.ts';
+
+describe('load_wasm', () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(path.join(os.tmpdir(), 'tf8-load-wasm-'));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  it('findRoot walks up to the package.json named tf8, past others', async () => {
+    const inner = path.join(folder, 'dist', 'quantize');
+    await mkdir(inner, { recursive: true });
+    await writeFile(path.join(folder, 'package.json'), '{"name": "tf8"}');
+    await writeFile(path.join(folder, 'dist', 'package.json'), '{"type": "module"}');
+    assert.equal(findRoot(inner), folder);
+  });
+
+  it('findRoot refuses a folder outside a checkout', () => {
+    assert.throws(
+      () => findRoot(folder),
+      (error) => error instanceof QuantizationError && /package.json named tf8/.test(error.message),
+    );
+  });
+
+  it('readWasmFile says how to build a module that is not there', () => {
+    assert.throws(
+      () => readWasmFile(folder),
+      (error) =>
+        error instanceof QuantizationError &&
+        /Expected the compiled WASM kernels at .*kernels\.wasm/.test(error.message) &&
+        error.remedy === 'npm run build:wasm',
+    );
+  });
+
+  it('readWasmFile gives the bytes under quantize/kernels/wasm', async () => {
+    const wasm = path.join(folder, 'quantize', 'kernels', 'wasm');
+    await mkdir(wasm, { recursive: true });
+    await writeFile(path.join(wasm, 'kernels.wasm'), Buffer.of(0, 97, 115, 109));
+    assert.deepEqual([...readWasmFile(folder)], [0, 97, 115, 109]);
+  });
+});
