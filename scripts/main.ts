@@ -10,6 +10,22 @@ import { trainCommand } from './commands/train.ts';
 
 const HELP_WIDTH = 100;
 
+/** yargs' complaints in this command's words. `%s` stands for what yargs fills in. */
+const COMPLAINTS = {
+  'Unknown command: %s': either('Unknown command or argument: %s'),
+  'Did you mean %s?': 'Unknown command. Did you mean "%s"?',
+  'Not enough arguments following: %s': 'Expected a value after --%s',
+  'Missing required argument: %s': either('Missing required option: --%s'),
+  'Not enough non-option arguments: got %s, need at least %s': either(
+    'Missing argument: received %s, expected at least %s',
+  ),
+};
+
+/** yargs chooses between one and several. */
+function either(text: string): { one: string; other: string } {
+  return { one: text, other: text };
+}
+
 /**
  * The `tf8` command.
  * @param argv the arguments after the program's name
@@ -38,10 +54,18 @@ export async function main(argv: readonly string[]): Promise<number> {
     .epilogue(
       'A MODEL is the name of a public checkpoint (mobilenet_v1_1.0_224), a model folder, a tfjs model.json, or a TF8 file.\n"tf8 <command> --help" explains the options of a command.',
     )
-    .demandCommand(1, 'Expected a command: "tf8 --help" lists them.')
+    .demandCommand(1, 'Missing command')
+    .recommendCommands()
+    .strictCommands()
     .strict()
+    .parserConfiguration({ 'duplicate-arguments-array': false })
+    // The types know of plain strings only.
+    .updateStrings(COMPLAINTS as unknown as Record<string, string>)
     .wrap(HELP_WIDTH)
-    .fail(false)
+    .fail((complaint, error) => {
+      // A complaint is about the arguments; without one, a command has failed.
+      throw complaint ? new UsageError(complaint) : error;
+    })
     .exitProcess(false);
   try {
     await program.parseAsync();
@@ -52,14 +76,20 @@ export async function main(argv: readonly string[]): Promise<number> {
   return status;
 }
 
+/** The arguments do not fit the command. */
+class UsageError extends Error {}
+
 /** Errors that the user can mend are shown as message and remedy, all others with their stack. */
 function describeFailure(error: unknown): string {
   if (!(error instanceof Error)) return `Error: ${String(error)}`;
+  if (error instanceof UsageError) {
+    return `Error: ${error.message.replace(/\n\s*/g, ' ')} (see "tf8 --help")`;
+  }
   if ('remedy' in error) {
     return [`Error: ${error.message}`, error.remedy].filter(Boolean).join('\n');
   }
-  // yargs' own complaints about arguments.
-  if (error.name === 'YError' || error.message.startsWith('Expected ')) {
+  // A value that no network or data set can have, such as a width of 0.
+  if (error instanceof RangeError && error.message.startsWith('Expected ')) {
     return `Error: ${error.message}`;
   }
   return error.stack ?? error.message;

@@ -68,6 +68,20 @@ export const TIER = {
   describe: 'Kernels of the TF8 executor; auto takes the fastest that works here',
 } as const satisfies Options;
 
+/** For `yargs.check`: these options are finite numbers greater than 0. */
+export function positiveNumbers(names: readonly string[]) {
+  return (argv: Readonly<Record<string, unknown>>): true => {
+    for (const name of names) {
+      const value = argv[name];
+      if (value === undefined) continue;
+      if (!(Number.isFinite(value) && (value as number) > 0)) {
+        throw new Error(`Expected a number greater than 0 for --${name} but received ${value}`);
+      }
+    }
+    return true;
+  };
+}
+
 /** For `yargs.check`: these options are whole numbers of at least `least`. */
 export function wholeNumbers(least: Readonly<Record<string, number>>) {
   return (argv: Readonly<Record<string, unknown>>): true => {

@@ -43,7 +43,7 @@ const TESTS = {
   command: [
     bin('mocha/bin/mocha.js'),
     ...['--reporter', 'scripts/test_reporter.cjs', '--reporter-option', `summary=${summary}`],
-    ...process.argv.slice(2),
+    ...(process.argv.length > 2 ? process.argv.slice(2) : ['test/**/*.test.ts']),
   ],
 };
 

@@ -1,8 +1,6 @@
 #!/usr/bin/env node
 // Starts the `tf8` command: the compiled form where it is up to date, else the sources.
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { constants } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { isCompiled } from './setup/compiled.mjs';
@@ -16,21 +14,12 @@ async function runCompiled() {
   return main(process.argv.slice(2));
 }
 
+/** Worker threads inherit no hook: who starts one from a source passes it tsx (`execArgv`). */
 async function runSources() {
+  const { register } = await import('tsx/esm/api');
+  register();
   const { main } = await import('./main.ts');
   return main(process.argv.slice(2));
-}
-
-/** Starts this file again under tsx: only the option, not a hook, reaches worker threads. */
-function startUnderTsx(tsx) {
-  return new Promise((resolve, reject) => {
-    const args = ['--import', tsx, fileURLToPath(import.meta.url), ...process.argv.slice(2)];
-    const child = spawn(process.execPath, args, { stdio: 'inherit' });
-    process.on('SIGINT', () => {}); // the terminal sends it to the child too, which decides
-    process.on('SIGTERM', () => child.kill('SIGTERM'));
-    child.on('error', reject);
-    child.on('close', (code, signal) => resolve(code ?? 128 + constants.signals[signal]));
-  });
 }
 
 /** Errors that the user can mend carry a remedy; all others show where they arose. */
@@ -51,9 +40,7 @@ async function start() {
     process.stderr.write('This checkout is not set up yet. Run "npm run setup" first.\n');
     return 1;
   }
-  const tsx = import.meta.resolve('tsx');
-  if (process.execArgv.includes(tsx)) return runSources();
-  return isCompiled(root) ? runCompiled() : startUnderTsx(tsx);
+  return isCompiled(root) ? runCompiled() : runSources();
 }
 
 start().then(

@@ -29,6 +29,8 @@ export interface TrainResult {
   readonly epochs: readonly EpochSummary[];
   readonly steps: number;
   readonly imagesPerSecond: number;
+  /** Images that could not be read; each was named to the reporter. */
+  readonly skipped: number;
   /** Stopped by the signal before the last step. */
   readonly interrupted: boolean;
 }
@@ -36,7 +38,8 @@ export interface TrainResult {
 /**
  * Trains a model in place, in the order that the seed gives; the same seed, data and machine give
  * the same weights. Needs the TensorFlow backend (`requireTensorFlow`).
- * @throws UserError when the loss stops being a number, naming the step and the learning rate
+ * @throws UserError when the loss stops being a number, naming the step and the learning rate, and
+ *   when no image could be read
  */
 export async function train(model: tf.LayersModel, options: TrainOptions): Promise<TrainResult> {
   const { dataset, recipe, resolution, seed, reporter, signal } = options;
@@ -44,6 +47,7 @@ export async function train(model: tf.LayersModel, options: TrainOptions): Promi
   const stepsPerEpoch = Math.ceil(images / recipe.batchSize);
   const steps = stepsPerEpoch * recipe.epochs;
   const epochs: EpochSummary[] = [];
+  const skipped = new Set<string>();
   const step = new TrainStep(model, recipe, options.regularizeDepthwise);
   const progress = reporter.start(`training ${model.name}`, images * recipe.epochs, 'images');
   const start = performance.now();
@@ -57,7 +61,12 @@ export async function train(model: tf.LayersModel, options: TrainOptions): Promi
         batchSize: recipe.batchSize,
         resolution,
         limit: images,
-        seed: seed + epoch,
+        seed: (seed + epoch) >>> 0, // orders take seeds below 2³²
+        onSkip: ({ name, reason }) => {
+          if (skipped.has(name)) return;
+          skipped.add(name);
+          reporter.warn(`skipped ${name}: ${reason}`);
+        },
       });
       for await (const batch of batches) {
         const learningRate = learningRateAt(recipe, stepsDone, steps);
@@ -91,10 +100,18 @@ export async function train(model: tf.LayersModel, options: TrainOptions): Promi
     progress.end();
     step.dispose();
   }
+  const interrupted = signal?.aborted === true && stepsDone < steps;
+  if (stepsDone === 0 && !interrupted) {
+    throw new UserError(
+      `Expected at least one training image of ${dataset.name} but ${skipped.size} of ${images} could not be read`,
+      { remedy: `Check the files in ${dataset.origin}.` },
+    );
+  }
   return {
     epochs,
     steps: stepsDone,
     imagesPerSecond: (1000 * imagesDone) / (performance.now() - start),
-    interrupted: stepsDone < steps,
+    skipped: skipped.size,
+    interrupted,
   };
 }

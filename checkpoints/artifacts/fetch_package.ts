@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Reporter } from './reporter.ts';
 import { type Route, RouteFailure, wrongHash } from './route.ts';
@@ -61,6 +61,9 @@ async function pipDownload(
 ): Promise<void> {
   const temporaryDir = join(work, 'tmp');
   await mkdir(temporaryDir);
+  // pip checks the hash before it opens the file: an sdist's set-up script runs only if it is ours.
+  const requirements = join(work, 'requirements.txt');
+  await writeFile(requirements, `${route.requirement} --hash=sha256:${route.sha256}\n`);
   const options = ['--no-deps', '--no-input', '--no-cache-dir', '--disable-pip-version-check'];
   const limits = ['--timeout', '15', '--retries', '2', '--progress-bar', 'off'];
   let failure = '';
@@ -68,12 +71,15 @@ async function pipDownload(
     const { exitCode, output } = await runTool(
       python,
       // biome-ignore format: one line for the command as it would be typed
-      ['-m', 'pip', 'download', ...options, ...limits, '--dest', downloads, ...(route.args ?? []), route.requirement],
+      ['-m', 'pip', 'download', ...options, ...limits, '--dest', downloads, ...(route.args ?? []), '--require-hashes', '--requirement', requirements],
       { temporaryDir, ...(signal && { signal }) },
     );
     if (exitCode === 0) return;
     const absent = exitCode === TOOL_NOT_FOUND || /No module named pip/.test(output);
-    if (!absent) throw new RouteFailure(`pip failed: ${lastLines(output)}`);
+    if (!absent) {
+      const errors = output.split('\n').filter((line) => line.startsWith('ERROR:'));
+      throw new RouteFailure(`pip failed: ${lastLines(errors.join('\n') || output)}`);
+    }
     failure ||= exitCode === TOOL_NOT_FOUND ? 'python3 was not found' : 'python3 has no pip';
   }
   throw new RouteFailure(failure);

@@ -1,7 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
 import { QuantizationError } from '../params/errors.ts';
 import type { Padding } from '../params/window.ts';
-import { type FloatGraph, type FloatNode, isWeightedFloat } from './float_graph.ts';
+import {
+  type FloatGraph,
+  type FloatNode,
+  type FloatPoolNode,
+  isWeightedFloat,
+} from './float_graph.ts';
 import type { ObservedRange } from './observed_range.ts';
 
 type Constants = { readonly kernel: tf.Tensor; readonly bias: tf.Tensor1D };
@@ -113,16 +118,30 @@ export class FloatRunner {
         return node.activation === 'relu' ? sum.relu() : sum;
       }
       case 'averagePool2d':
-      case 'maxPool2d': {
-        const pool = node.op === 'maxPool2d' ? tf.maxPool : tf.avgPool;
-        return pool(input, [...node.windowShape], [...node.strides], explicit(node.padding));
-      }
+      case 'maxPool2d':
+        return pooled(node, input);
       case 'globalAveragePool':
         return input.mean<tf.Tensor4D>([1, 2], true);
       case 'concat':
         return tf.concat([...inputs], 3);
     }
   }
+}
+
+/** Pools over the positions inside the image: tfjs-node has no explicit padding for pools. */
+function pooled(
+  { op, windowShape, strides, padding }: FloatPoolNode,
+  input: tf.Tensor4D,
+): tf.Tensor4D {
+  const pool = op === 'maxPool2d' ? tf.maxPool : tf.avgPool;
+  const inside = (x: tf.Tensor4D) => pool(x, [...windowShape], [...strides], 'valid');
+  if (Object.values(padding).every((side) => side === 0)) return inside(input);
+  if (op === 'maxPool2d') return inside(padded(input, padding, -Infinity));
+  const [, height, width] = input.shape;
+  // (Σ inside / positions) / (number inside / positions)
+  return inside(padded(input, padding)).div(
+    inside(padded(tf.ones([1, height, width, 1]), padding)),
+  );
 }
 
 type ExplicitPadding = [[number, number], [number, number], [number, number], [number, number]];
@@ -136,6 +155,6 @@ function explicit({ top, bottom, left, right }: Padding): ExplicitPadding {
   ];
 }
 
-function padded(x: tf.Tensor4D, padding: Padding): tf.Tensor4D {
-  return tf.pad(x, explicit(padding)) as tf.Tensor4D;
+function padded(x: tf.Tensor4D, padding: Padding, value = 0): tf.Tensor4D {
+  return tf.pad(x, explicit(padding), value) as tf.Tensor4D;
 }

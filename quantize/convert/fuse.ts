@@ -2,7 +2,7 @@ import type * as tf from '@tensorflow/tfjs';
 import { foldBatchNorm, type ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts';
 import { QuantizationError } from '../params/errors.ts';
 import type { ActivationKind } from '../params/requantization.ts';
-import { NO_PADDING, type Padding, samePadding } from '../params/window.ts';
+import { NO_PADDING, type Padding } from '../params/window.ts';
 import {
   type FloatGraph,
   type FloatNode,
@@ -10,6 +10,16 @@ import {
   type ImageShape,
   isWeightedFloat,
 } from './float_graph.ts';
+import {
+  activationOf,
+  addPadding,
+  pair,
+  reluKind,
+  requireChannelAxis,
+  requireChannelsLast,
+  unsupported,
+  windowPadding,
+} from './layer_config.ts';
 import { readLayersModel, type SourceLayer, type SourceModel } from './read_layers_model.ts';
 
 export interface FuseOptions {
@@ -17,11 +27,16 @@ export interface FuseOptions {
   readonly zeroVariance: ZeroVariancePolicy;
 }
 
-/** A tensor of the source network: the node that makes it, and padding that its user must take over. */
+/** A tensor of the source network: the node that makes it, and what its user must take over. */
 interface Made {
   readonly node: string;
   readonly shape: ImageShape;
+  /** Zeros around the node's output. */
   readonly padding: Padding;
+  /** Its shape is not that of the node's output, padded: only a Dense layer reads it so. */
+  readonly reshaped: boolean;
+  /** Another layer reads the node's output too, here or on the way here. */
+  readonly shared: boolean;
 }
 
 /**
@@ -53,10 +68,20 @@ class Fuser {
   graph(): FloatGraph {
     for (const layer of this.source.layers) this.add(layer);
     const nodes = [...this.nodes.values()];
-    const output = this.made.get(this.source.outputName)!.node;
-    if (this.input === undefined || nodes.at(-1)?.name !== output) {
+    const { node: output, shape } = this.made.get(this.source.outputName)!;
+    const last = nodes.at(-1);
+    if (this.input === undefined || last === undefined || last.name !== output) {
       throw new QuantizationError(
-        `Expected ${this.source.name} to end in its logits but its last operation is ${nodes.at(-1)?.name ?? 'missing'}`,
+        `Expected ${this.source.name} to end in its logits but its last operation is ${last?.name ?? 'missing'}`,
+      );
+    }
+    if (
+      last.outputShape[0] !== 1 ||
+      last.outputShape[1] !== 1 ||
+      shape[2] !== last.outputShape[2]
+    ) {
+      throw new QuantizationError(
+        `Expected ${this.source.name} to end in logits [1, 1, classes] but ${last.name} makes [${last.outputShape}]`,
       );
     }
     return {
@@ -70,14 +95,11 @@ class Fuser {
 
   private add(layer: SourceLayer): void {
     const { className, config } = layer;
+    requireChannelsLast(layer);
     switch (className) {
       case 'InputLayer':
         this.input = layer;
-        this.made.set(layer.name, {
-          node: layer.name,
-          shape: layer.outputShape,
-          padding: NO_PADDING,
-        });
+        this.setMade(layer);
         return;
       case 'Conv2D':
       case 'DepthwiseConv2D':
@@ -113,9 +135,7 @@ class Fuser {
         this.addNode(layer, { ...this.base(layer), op: 'globalAveragePool' });
         return;
       case 'Concatenate':
-        if (config.axis !== -1 && config.axis !== 3) {
-          throw unsupported(layer, `its axis ${config.axis}; TF8 joins channels (axis 3)`);
-        }
+        requireChannelAxis(layer, 'joins');
         this.addNode(layer, { ...this.base(layer), op: 'concat' });
         return;
       default:
@@ -128,13 +148,32 @@ class Fuser {
 
   private addNode(layer: SourceLayer, node: FloatNode): void {
     this.nodes.set(layer.name, node);
-    this.made.set(layer.name, { node: layer.name, shape: node.outputShape, padding: NO_PADDING });
+    this.setMade(layer);
+  }
+
+  /** The layer's output is its own node's. */
+  private setMade({ name, outputShape: shape }: SourceLayer): void {
+    const shared = this.isShared(name);
+    this.made.set(name, { node: name, shape, padding: NO_PADDING, reshaped: false, shared });
+  }
+
+  private isShared(name: string): boolean {
+    return (this.users.get(name) ?? 0) > 1;
+  }
+
+  /** What the layer reads, in its own shape. */
+  private imageBefore(layer: SourceLayer, name = layer.inputs[0]!): Made {
+    const made = this.made.get(name)!;
+    if (made.reshaped) {
+      throw unsupported(layer, `the shape [${made.shape}] that ${name} gives to ${made.node}`);
+    }
+    return made;
   }
 
   /** The node's names and shape; refuses padding that only a convolution can take over. */
   private base(layer: SourceLayer): { name: string; inputs: string[]; outputShape: ImageShape } {
     const inputs = layer.inputs.map((name) => {
-      const made = this.made.get(name)!;
+      const made = this.imageBefore(layer, name);
       if (made.padding !== NO_PADDING) throw unsupported(layer, 'zero padding in front of it');
       return made.node;
     });
@@ -159,14 +198,19 @@ class Fuser {
     if (className === 'Dense') {
       if (input.padding !== NO_PADDING) throw unsupported(layer, 'zero padding in front of it');
       const [height, width, channels] = input.shape;
+      const depth = height * width * channels;
+      if (kernel.shape[0] !== depth) {
+        throw unsupported(layer, `an image [${input.shape}] as its input; flatten it`);
+      }
       return {
         ...common,
         op: 'fullyConnected',
-        kernelShape: [1, 1, height * width * channels, outputs],
+        kernelShape: [1, 1, depth, outputs],
         strides: [1, 1],
         padding: NO_PADDING,
       };
     }
+    this.imageBefore(layer);
     if (pair(config.dilation_rate ?? 1).some((rate) => rate !== 1)) {
       throw unsupported(layer, 'dilation');
     }
@@ -185,9 +229,10 @@ class Fuser {
   private pool(layer: SourceLayer): FloatNode {
     const windowShape = pair(layer.config.pool_size);
     const strides = pair(layer.config.strides);
+    const base = this.base(layer);
     const input = this.made.get(layer.inputs[0]!)!;
     return {
-      ...this.base(layer),
+      ...base,
       op: layer.className === 'MaxPooling2D' ? 'maxPool2d' : 'averagePool2d',
       windowShape,
       strides,
@@ -198,14 +243,15 @@ class Fuser {
   /** The convolution that a batch norm or an activation goes into. */
   private producer(layer: SourceLayer): FloatWeightedNode {
     const source = layer.inputs[0]!;
-    const node = this.nodes.get(this.made.get(source)!.node);
+    const made = this.made.get(source)!;
+    const node = this.nodes.get(made.node);
     if (node === undefined || !isWeightedFloat(node) || node.activation !== 'linear') {
       throw unsupported(layer, `its place after ${source}: it must follow a convolution`);
     }
-    if (this.users.get(source)! > 1) {
+    if (made.shared) {
       throw unsupported(
         layer,
-        `its place: ${source}, which it would be fused into, has other users`,
+        `its place: ${node.name}, which it would be fused into, has other users`,
       );
     }
     return node;
@@ -218,6 +264,10 @@ class Fuser {
 
   private foldInto(layer: SourceLayer): void {
     const node = this.producer(layer);
+    // β of a padded position would not be the 0 that the next convolution pads with.
+    const { padding } = this.imageBefore(layer);
+    if (padding !== NO_PADDING) throw unsupported(layer, 'zero padding in front of it');
+    requireChannelAxis(layer, 'normalizes');
     const { config } = layer;
     const channels = node.outputShape[2];
     const weights = [...layer.weights];
@@ -234,6 +284,13 @@ class Fuser {
       batchNorm: { gamma, beta, mean, variance, epsilon: config.epsilon as number },
       zeroVariance: node.op === 'depthwiseConv2d' ? this.options.zeroVariance : 'keep',
     });
+    const isBad = (value: number) => !Number.isFinite(value);
+    const bad = folded.kernel.find(isBad) ?? folded.bias.find(isBad);
+    if (bad !== undefined) {
+      throw new QuantizationError(
+        `Expected finite weights of ${node.name} after folding ${layer.name} but one is ${bad}`,
+      );
+    }
     if (folded.zeroVarianceChannels.length > 0) {
       this.zeroVarianceChannels.set(node.name, folded.zeroVarianceChannels);
     }
@@ -246,15 +303,16 @@ class Fuser {
   }
 
   private pad(layer: SourceLayer): void {
-    const input = this.made.get(layer.inputs[0]!)!;
+    const input = this.imageBefore(layer);
     const [[top, bottom], [left, right]] = layer.config.padding as [
       [number, number],
       [number, number],
     ];
     this.made.set(layer.name, {
-      node: input.node,
+      ...input,
       shape: layer.outputShape,
       padding: addPadding(input.padding, { top, bottom, left, right }),
+      shared: input.shared || this.isShared(layer.name),
     });
   }
 
@@ -269,53 +327,9 @@ class Fuser {
   /** The layer changes nothing in memory: its users read what it reads. */
   private pass(layer: SourceLayer): void {
     const input = this.made.get(layer.inputs[0]!)!;
-    this.made.set(layer.name, { ...input, shape: layer.outputShape });
+    const { outputShape: shape, name } = layer;
+    const reshaped = input.reshaped || shape.join() !== input.shape.join();
+    const shared = input.shared || this.isShared(name);
+    this.made.set(name, { ...input, shape, reshaped, shared });
   }
-}
-
-function addPadding(a: Padding, b: Padding): Padding {
-  const sum = {
-    top: a.top + b.top,
-    bottom: a.bottom + b.bottom,
-    left: a.left + b.left,
-    right: a.right + b.right,
-  };
-  return Object.values(sum).every((side) => side === 0) ? NO_PADDING : sum;
-}
-
-function windowPadding(
-  layer: SourceLayer,
-  [height, width]: ImageShape,
-  window: readonly [number, number],
-  strides: readonly [number, number],
-): Padding {
-  const { padding, data_format: format } = layer.config;
-  if (format !== undefined && format !== null && format !== 'channels_last') {
-    throw unsupported(layer, `the data format ${String(format)}`);
-  }
-  if (padding === 'valid') return NO_PADDING;
-  if (padding === 'same') return samePadding([height, width], window, strides);
-  throw unsupported(layer, `the padding ${String(padding)}`);
-}
-
-function activationOf(layer: SourceLayer): ActivationKind {
-  const { activation } = layer.config;
-  if (activation === undefined || activation === 'linear') return 'linear';
-  if (activation === 'relu' || activation === 'relu6') return activation;
-  throw unsupported(layer, `the activation ${String(activation)}; it has relu, relu6, linear`);
-}
-
-function reluKind(layer: SourceLayer): ActivationKind {
-  const limit = layer.config.max_value;
-  if (limit === undefined || limit === null) return 'relu';
-  if (limit === 6) return 'relu6';
-  throw unsupported(layer, `a ReLU bounded at ${String(limit)}; it has ReLU and ReLU6`);
-}
-
-function pair(value: unknown): [number, number] {
-  return Array.isArray(value) ? [value[0], value[1]] : [value as number, value as number];
-}
-
-function unsupported(layer: SourceLayer, what: string): QuantizationError {
-  return new QuantizationError(`TF8 does not support ${layer.name} (${layer.className}): ${what}`);
 }

@@ -10,6 +10,8 @@ export interface SourceLayer {
   readonly config: Readonly<Record<string, unknown>>;
   readonly inputs: readonly string[];
   readonly outputShape: ImageShape;
+  /** Dimensions of the output, the batch's included: 4 of images, 2 of vectors. */
+  readonly rank: number;
   /** In the order of `layer.getWeights()`, which leaves absent ones (`useBias: false`) out. */
   readonly weights: readonly { readonly shape: readonly number[]; readonly data: Float32Array }[];
 }
@@ -62,6 +64,7 @@ export function readLayersModel(model: tf.LayersModel): SourceModel {
       config: description.config,
       inputs: (description.inbound_nodes[0] ?? []).map(([from]) => from),
       outputShape: imageShape(layer),
+      rank: layer.outputShape.length,
       weights: layer.getWeights().map((tensor, index) => {
         const data = tensor.dataSync() as Float32Array;
         const bad = data.findIndex((value) => !Number.isFinite(value));

@@ -30,7 +30,7 @@ export class ExecutorPool {
     const pool = new Piscina<WorkerTask, Float32Array>({
       filename: new URL(`./worker${extension}`, import.meta.url).href,
       // The sources run through tsx, whose hooks a worker thread does not inherit.
-      execArgv: extension === '.ts' ? ['--import', 'tsx'] : [],
+      execArgv: extension === '.ts' ? ['--import', import.meta.resolve('tsx')] : [],
       name: 'run',
       workerData: setup,
       minThreads: threads,

@@ -80,8 +80,12 @@ const HeaderSchema = z.strictObject({
 });
 type Header = z.infer<typeof HeaderSchema>;
 
-/** The bytes of the TF8 file: the same model gives the same bytes. */
+/**
+ * The bytes of the TF8 file: the same model gives the same bytes, whatever the order of its keys.
+ * @throws QuantizationError for a model that is not sound (`checkModel`)
+ */
 export async function encodeTf8(model: Tf8Model): Promise<Uint8Array<ArrayBuffer>> {
+  checkModel(model);
   const spans: { offset: number; bytes: Uint8Array }[] = [];
   let binaryBytes = 0;
   const place = (bytes: Uint8Array): number => {
@@ -90,10 +94,10 @@ export async function encodeTf8(model: Tf8Model): Promise<Uint8Array<ArrayBuffer
     binaryBytes = align(offset + bytes.length);
     return offset;
   };
-  const nodes = model.nodes.map((node): Header['nodes'][number] => {
-    if (!isWeighted(node)) return structuredClone(node) as Header['nodes'][number];
+  const nodes = model.nodes.map((node) => {
+    if (!isWeighted(node)) return node;
     const { weights, bias, ...rest } = node;
-    return structuredClone({
+    return {
       ...rest,
       weights: {
         offset: place(weights.data),
@@ -101,19 +105,23 @@ export async function encodeTf8(model: Tf8Model): Promise<Uint8Array<ArrayBuffer
         quantization: weights.quantization,
       },
       bias: { offset: place(littleEndian(bias)), length: bias.length },
-    }) as Header['nodes'][number];
+    };
   });
   const binary = new Uint8Array(binaryBytes);
   for (const { offset, bytes } of spans) binary.set(bytes, offset);
-  const header = {
+  // Parsing puts the keys in the schema's order.
+  const parsed = HeaderSchema.safeParse({
     format: 'tf8',
     version: FORMAT_VERSION,
     rounding: REQUANTIZATION_ROUNDING,
     ...model,
     nodes,
     binary: { bytes: binary.length, sha256: await sha256(binary) },
-  };
-  const text = new TextEncoder().encode(JSON.stringify(header));
+  });
+  if (!parsed.success) {
+    throw new QuantizationError(`${model.name} fits no TF8 file: ${firstIssue(parsed.error)}`);
+  }
+  const text = new TextEncoder().encode(JSON.stringify(parsed.data));
   const headerBytes = align(PREFIX_BYTES + text.length) - PREFIX_BYTES;
   const file = new Uint8Array(PREFIX_BYTES + headerBytes + binary.length);
   file.set(new TextEncoder().encode(MAGIC));
@@ -206,13 +214,14 @@ function parseHeader(bytes: Uint8Array, fileName: string): Header {
   }
   const parsed = HeaderSchema.safeParse(json);
   if (!parsed.success) {
-    const issue = parsed.error.issues[0]!;
-    throw damaged(
-      fileName,
-      `in its header, ${issue.path.join('.') || 'the top'}: ${issue.message}`,
-    );
+    throw damaged(fileName, `in its header, ${firstIssue(parsed.error)}`);
   }
   return parsed.data;
+}
+
+function firstIssue({ issues }: z.ZodError): string {
+  const { path, message } = issues[0]!;
+  return `${path.join('.') || 'the top'}: ${message}`;
 }
 
 function damaged(fileName: string, what: string): QuantizationError {

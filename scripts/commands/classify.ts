@@ -35,11 +35,12 @@ export const classifyCommand = defineCommand({
   run: (argv, context) => classify(argv, context),
   show: ({ image, model, float, tf8, tier, calibration }) => {
     const cells = (list: readonly Guess[], rank: number) => [
-      list[rank]!.name,
+      shortName(list[rank]!.name),
       list[rank]!.probability.toFixed(4),
     ];
     const lists = float === undefined ? [tf8] : [float, tf8];
-    const header = float === undefined ? ['TF8', ''] : ['float', '', 'TF8', ''];
+    const header =
+      float === undefined ? ['TF8', 'probability'] : ['float', 'probability', 'TF8', 'probability'];
     const rows = tf8.map((_, rank) => lists.flatMap((list) => cells(list, rank)));
     const calibrated =
       calibration.source === 'image' ? 'this image alone' : `${calibration.images} images`;
@@ -50,3 +51,8 @@ export const classifyCommand = defineCommand({
     ].join('\n');
   },
 });
+
+/** ImageNet's names list all synonyms: "timber wolf, grey wolf, gray wolf, Canis lupus". */
+function shortName(name: string): string {
+  return name.split(',', 1)[0]!;
+}

@@ -2,7 +2,7 @@ import { type NetworkCost, networkCost } from '../../architectures/layer_costs.t
 import { convLayers } from '../../architectures/mobilenet_v1.ts';
 import { VARIANTS, variantNamed } from '../../architectures/variants.ts';
 import { defineCommand } from '../command.ts';
-import { WIDTH_MULTIPLIER, wholeNumbers } from '../options.ts';
+import { positiveNumbers, WIDTH_MULTIPLIER, wholeNumbers } from '../options.ts';
 import { markdownTable } from '../records/markdown_table.ts';
 
 export const describeCommand = defineCommand({
@@ -26,6 +26,7 @@ export const describeCommand = defineCommand({
         default: 1001,
         describe: 'Outputs of the network',
       })
+      .check(positiveNumbers(['width-multiplier']))
       .check(wholeNumbers({ resolution: 32, classes: 2 })),
   examples: [
     ['describe', 'the published network: 569 M MACs, 4.24 M parameters'],

@@ -1,5 +1,3 @@
-import { mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { writeFileAtomic } from '../../checkpoints/artifacts/atomic_file.ts';
 import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
 import { defineCommand } from '../command.ts';
@@ -43,8 +41,8 @@ export const quantizeCommand = defineCommand({
     const source = await calibrationSource(argv, undefined, context);
     const opened = await openFloatModel(model, context);
     const quantized = await quantizeModel(opened, zeroVariance, source, context);
+    opened.model.dispose();
     const file = await encodeTf8(quantized.model);
-    await mkdir(dirname(out), { recursive: true });
     await writeFileAtomic(out, file);
     return {
       out,

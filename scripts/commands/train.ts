@@ -7,6 +7,7 @@ import {
   DATA,
   DATASET,
   LIMIT,
+  positiveNumbers,
   SEED,
   WIDTH_MULTIPLIER,
   wholeNumbers,
@@ -60,6 +61,7 @@ export const trainCommand = defineCommand({
       })
       .option('limit', { ...LIMIT, describe: 'Images of an epoch (default: all)' })
       .option('seed', SEED)
+      .check(positiveNumbers(['learning-rate', 'width-multiplier']))
       .check(wholeNumbers({ epochs: 1, 'batch-size': 1, resolution: 32, limit: 1, seed: 0 })),
   examples: [
     [

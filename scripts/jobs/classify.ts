@@ -1,6 +1,7 @@
 import type { ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts';
 import type { Dataset, ImageBatch } from '../../datasets/dataset.ts';
 import { decodeImage } from '../../datasets/decode_image.ts';
+import type { PixelImage } from '../../datasets/pixel_image.ts';
 import { preprocessForEvaluation } from '../../datasets/preprocess.ts';
 import { topK } from '../../datasets/top_k.ts';
 import { Tf8Executor } from '../../quantize/execute/executor.ts';
@@ -9,7 +10,7 @@ import { selectKernels } from '../../quantize/kernels/select.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
 import { predictFloat } from '../../training/float_predictor.ts';
 import type { Context } from '../context.ts';
-import { type OpenFloatModel, openModel } from './open_model.ts';
+import { type OpenFloatModel, type OpenModel, openModel } from './open_model.ts';
 import { calibrationSource, quantizeModel } from './quantize.ts';
 
 const LISTED = 5;
@@ -49,6 +50,19 @@ export async function classify(
 ): Promise<ClassifyResult> {
   const pixels = await decodeImage(options.image);
   const opened = await openModel(options.model, context);
+  try {
+    return await classifyWith(opened, pixels, options, context);
+  } finally {
+    if (opened.kind === 'float') opened.model.dispose();
+  }
+}
+
+async function classifyWith(
+  opened: OpenModel,
+  pixels: PixelImage,
+  options: ClassifyOptions,
+  context: Context,
+): Promise<ClassifyResult> {
   const resolution =
     opened.kind === 'tf8' ? opened.model.input.shape[0] : opened.model.inputs[0]!.shape[1]!;
   const input = new Float32Array(resolution * resolution * 3);

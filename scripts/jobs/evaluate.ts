@@ -11,7 +11,7 @@ import { selectKernels } from '../../quantize/kernels/select.ts';
 import { outputNode, type Tf8Model } from '../../quantize/model/tf8_model.ts';
 import { predictFloat } from '../../training/float_predictor.ts';
 import type { Context } from '../context.ts';
-import { type OpenFloatModel, openModel } from './open_model.ts';
+import { type OpenFloatModel, type OpenModel, openModel } from './open_model.ts';
 import { type CalibrationOptions, calibrationSource, quantizeModel } from './quantize.ts';
 
 /** Images of a float prediction; of a worker thread's task. */
@@ -56,6 +56,18 @@ export async function evaluate(
   context: Context,
 ): Promise<EvaluateResult> {
   const opened = await openModel(options.model, context);
+  try {
+    return await evaluateOpened(opened, options, context);
+  } finally {
+    if (opened.kind === 'float') opened.model.dispose();
+  }
+}
+
+async function evaluateOpened(
+  opened: OpenModel,
+  options: EvaluateOptions,
+  context: Context,
+): Promise<EvaluateResult> {
   const dataset = await openDataset(options.dataset, {
     ...context,
     ...(options.data !== undefined && { dir: options.data }),

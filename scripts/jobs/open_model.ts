@@ -45,13 +45,13 @@ export async function openModel(reference: string, context: Context): Promise<Op
     } else if (!existsSync(join(reference, 'model.json'))) {
       throw notAModel(reference, 'the folder holds no model.json');
     }
-    return openFloat(reference, reference);
+    return openFloat(reference, reference, context);
   }
   if (!PUBLIC_CHECKPOINTS.some(({ name }) => name === reference)) {
     throw notAModel(reference, 'there is no such file, folder or public checkpoint');
   }
   const { dir } = await pullImageNet(reference, context);
-  return openFloat(dir, reference);
+  return openFloat(dir, reference, context);
 }
 
 /** As `openModel`, for work that needs the float network. */
@@ -73,8 +73,14 @@ export function pullImageNet(name: string, context: Context) {
   });
 }
 
-async function openFloat(path: string, name: string): Promise<OpenFloatModel> {
-  await selectBackend();
+async function openFloat(
+  path: string,
+  name: string,
+  { reporter }: Context,
+): Promise<OpenFloatModel> {
+  for (const note of (await selectBackend()).notes) {
+    reporter.warn(`${note}: the float network runs on WebAssembly`);
+  }
   const { model, card } = await loadModelFolder(path);
   return { kind: 'float', name, model, card };
 }

@@ -50,7 +50,10 @@ export async function quantizeModel(
       limit: images,
       skip,
       seed,
-      onSkip: (image) => skipped.push(image),
+      onSkip: (image) => {
+        skipped.push(image);
+        reporter.warn(`skipped ${image.name} in calibration: ${image.reason}`);
+      },
     });
     const calibration = await calibrate(graph, batches, (done) => {
       signal.throwIfAborted();

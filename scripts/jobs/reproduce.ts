@@ -154,13 +154,13 @@ class Reproduction {
       zeroVariance: ZeroVariancePolicy;
     })[],
   ): Promise<void> {
-    const { seed, calibrationImages, imagenet } = this.options;
+    const { seed, calibrationImages } = this.options;
     const evaluation = new Evaluation(dataset, { limit, seed }, this.context);
     const evaluated = { dataset, limit: Math.min(limit ?? Infinity, dataset.count('test')) };
     this.data[dataset.name] = dataset.fingerprint;
     const { top1: float } = await evaluation.float(opened);
     const source = await calibrationSource(
-      { dataset: dataset.name, data: imagenet, calibrationImages, seed },
+      { dataset: dataset.name, calibrationImages, seed },
       evaluated,
       this.context,
     );

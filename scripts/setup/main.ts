@@ -1,8 +1,7 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { access, constants, mkdir, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { writeFileAtomic } from '../../checkpoints/artifacts/atomic_file.ts';
-import { UserError } from '../../checkpoints/artifacts/errors.ts';
-import { asFileError } from '../../checkpoints/artifacts/file_errors.ts';
+import { messageOf, UserError } from '../../checkpoints/artifacts/errors.ts';
 import { cacheDir } from '../cache_dir.ts';
 import { repositoryRoot } from '../repository.ts';
 import { consoleReporter } from '../terminal/reporter.ts';
@@ -19,11 +18,11 @@ const STEPS: readonly Step[] = [WASM_STEP, COMPILE_STEP, TFJS_NODE_STEP];
 async function requireCacheFolder(path: string): Promise<void> {
   try {
     await mkdir(path, { recursive: true });
+    await access(path, constants.W_OK);
   } catch (error) {
-    const refused = asFileError(error, path);
-    if (!(refused instanceof UserError)) throw error;
-    throw new UserError(`The cache folder ${path} cannot be made: ${refused.message}`, {
+    throw new UserError(`Expected a cache folder at ${path} but: ${messageOf(error)}`, {
       remedy: 'Set TF8_CACHE to a folder that you may write to.',
+      cause: error,
     });
   }
 }

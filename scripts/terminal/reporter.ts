@@ -2,8 +2,10 @@ import cliProgress from 'cli-progress';
 import type { Progress, Reporter } from '../../checkpoints/artifacts/reporter.ts';
 import { describeProgress, formatAmount, formatSeconds } from './amounts.ts';
 
-/** Without a terminal, a piece of work speaks at most once in this time. */
-const LINE_EVERY_MS = 5_000;
+/** Without a terminal, a piece of work speaks after this time, then after twice as long each time … */
+const FIRST_LINE_MS = 5_000;
+/** … up to once in this time. */
+const LINE_EVERY_MS = 60_000;
 
 /** A stream that people read: a terminal shows a moving bar, anything else a few plain lines. */
 export interface ReporterStream {
@@ -43,12 +45,14 @@ function plainProgress(
 ): Progress {
   const started = now();
   let spoken = started;
+  let pause = FIRST_LINE_MS;
   let done = 0;
   return {
     update(value, detail) {
       done = value;
-      if (now() - spoken < LINE_EVERY_MS) return;
+      if (now() - spoken < pause) return;
       spoken = now();
+      pause = Math.min(2 * pause, LINE_EVERY_MS);
       const progress = describeProgress(done, total, unit, (spoken - started) / 1000);
       say(`${label}: ${progress}${detail ? `, ${detail}` : ''}`);
     },

@@ -155,13 +155,24 @@ describe('fetchArtifact by pip', () => {
       ...(signal && { signal }),
     });
 
-  it('passes the arguments before the requirement', () =>
+  it('passes the arguments, and the requirement with its hash for pip to check first', () =>
     inFolder((cacheDir) =>
-      withPrograms({ python3: `${FAKE_PIP}; echo "$*" > "${cacheDir}/seen"` }, async () => {
-        const routes: Route[] = [{ ...PIP, args: ['--platform', 'any'] } as Route];
-        await fetchArtifact({ name: 'a', routes, cacheDir, reporter });
-        assert.match(await readFile(join(cacheDir, 'seen'), 'utf8'), /--platform any thing==1\n$/);
-      }),
+      withPrograms(
+        // pip's last argument is the file of requirements.
+        {
+          python3: `${FAKE_PIP}; echo "$*" > "${cacheDir}/seen"; eval cat '"$'$#'"' >> "${cacheDir}/seen"`,
+        },
+        async () => {
+          const routes: Route[] = [{ ...PIP, args: ['--platform', 'any'] } as Route];
+          await fetchArtifact({ name: 'a', routes, cacheDir, reporter });
+          assert.match(
+            await readFile(join(cacheDir, 'seen'), 'utf8'),
+            new RegExp(
+              `--platform any --require-hashes --requirement .*\nthing==1 --hash=sha256:${PIP.sha256}\n$`,
+            ),
+          );
+        },
+      ),
     ));
 
   it('tries python when python3 has no pip', () =>

@@ -1,0 +1,191 @@
+import assert from 'node:assert/strict';
+import { type ConvertOptions, convertGraph } from '../../../quantize/convert/convert_graph.ts';
+import type {
+  FloatGraph,
+  FloatNode,
+  FloatWeightedNode,
+} from '../../../quantize/convert/float_graph.ts';
+import type { ObservedRange } from '../../../quantize/convert/observed_range.ts';
+import { isWeighted, tensorSpecs } from '../../../quantize/model/tf8_model.ts';
+import { NO_PADDING } from '../../../quantize/params/window.ts';
+
+const OPTIONS: ConvertOptions = {
+  inputRange: { min: -1, max: 1 },
+  labelOffset: 1,
+  classNames: ['a', 'b'],
+  provenance: {
+    floatModel: 'by hand',
+    floatWeightsSha256: 'none',
+    calibrationImages: 3,
+    calibrationData: 'by hand',
+    zeroVariance: 'mean',
+  },
+};
+
+/** 1 × 1 convolution of [2, 2, 2] to one channel; weights from −0.25 to 0.5. */
+const CONV: FloatWeightedNode = {
+  op: 'conv2d',
+  name: 'conv',
+  inputs: ['image'],
+  outputShape: [2, 2, 1],
+  kernel: Float32Array.of(0.5, -0.25),
+  kernelShape: [1, 1, 2, 1],
+  bias: Float32Array.of(0.1),
+  strides: [1, 1],
+  padding: NO_PADDING,
+  activation: 'relu',
+};
+
+const POOL = {
+  inputs: ['conv'],
+  windowShape: [2, 2],
+  strides: [1, 1],
+  padding: NO_PADDING,
+  outputShape: [1, 1, 1],
+} as const;
+
+function graphOf(...nodes: FloatNode[]): FloatGraph {
+  return {
+    name: 'by hand',
+    inputName: 'image',
+    inputShape: [2, 2, 2],
+    nodes,
+    zeroVarianceChannels: new Map(),
+  };
+}
+
+const END: FloatNode = {
+  op: 'globalAveragePool',
+  name: 'end',
+  inputs: ['conv'],
+  outputShape: [1, 1, 1],
+};
+
+function convert(
+  graph: FloatGraph,
+  ranges: Record<string, ObservedRange> = { conv: { min: 0, max: 2.55 } },
+) {
+  return convertGraph(graph, { ranges: new Map(Object.entries(ranges)), images: 3 }, OPTIONS);
+}
+
+describe('convertGraph', () => {
+  it("quantizes the input by its preprocessing's range, not by the observed one", () => {
+    const observed = { image: { min: -9, max: 9 }, conv: { min: 0, max: 2.55 } };
+    const { input } = convert(graphOf(CONV, END), observed);
+    // scale = f32(2 / 255), a little more than 2 / 255: 1 / scale = 127.49999… rounds to 127
+    assert.deepEqual(input, {
+      name: 'image',
+      shape: [2, 2, 2],
+      quantization: { scale: Math.fround(2 / 255), zeroPoint: 127 },
+    });
+  });
+
+  it('quantizes weights by their own range and biases at scaleIn · scaleWeight (DESIGN 1 to 3)', () => {
+    const [conv] = convert(graphOf(CONV, END)).nodes;
+    assert.ok(conv !== undefined && isWeighted(conv));
+    // [−0.25, 0.5]: 0.75 / 255 = 0.00294…, −0.25 → 0, 0 → 85, 0.5 → 255
+    assert.deepEqual(conv.weights, {
+      data: Uint8Array.of(255, 0),
+      shape: [1, 1, 2, 1],
+      quantization: { scale: Math.fround(0.75 / 255), zeroPoint: 85 },
+    });
+    // 0.1 / (2 / 255 · 0.75 / 255) = 0.1 · 43350 = 4335
+    assert.deepEqual(conv.bias, Int32Array.of(4335));
+    assert.deepEqual(conv.output, {
+      shape: [2, 2, 1],
+      quantization: { scale: Math.fround(0.01), zeroPoint: 0 },
+    });
+    assert.equal(conv.activation, 'relu');
+  });
+
+  it('widens every range to contain 0', () => {
+    const conv = { ...CONV, kernel: Float32Array.of(0.5, 0.2) };
+    const [node] = convert(graphOf(conv, END), { conv: { min: 1.275, max: 2.55 } }).nodes;
+    assert.ok(node !== undefined && isWeighted(node));
+    assert.deepEqual(node.output.quantization, { scale: Math.fround(0.01), zeroPoint: 0 });
+    assert.deepEqual(node.weights.quantization, { scale: Math.fround(0.5 / 255), zeroPoint: 0 });
+    assert.deepEqual(node.weights.data, Uint8Array.of(255, 102));
+  });
+
+  it('gives a layer whose weights and outputs are all 0 the scale 1', () => {
+    const conv = { ...CONV, kernel: new Float32Array(2), bias: new Float32Array(1) };
+    const [node] = convert(graphOf(conv, END), { conv: { min: 0, max: 0 } }).nodes;
+    assert.ok(node !== undefined && isWeighted(node));
+    assert.deepEqual(node.weights.quantization, { scale: 1, zeroPoint: 0 });
+    assert.deepEqual(node.output.quantization, { scale: 1, zeroPoint: 0 });
+  });
+
+  for (const pool of [
+    { ...POOL, op: 'averagePool2d', name: 'pool' },
+    { ...POOL, op: 'maxPool2d', name: 'pool' },
+    { ...END, name: 'pool' },
+  ] as const) {
+    it(`keeps the input's parameters through ${pool.op}, whatever was observed (DESIGN 6)`, () => {
+      const ranges = { conv: { min: 0, max: 2.55 }, pool: { min: 0, max: 1 } };
+      const model = convert(graphOf(CONV, pool), ranges);
+      const specs = tensorSpecs(model);
+      assert.deepEqual(specs.get('pool')!.quantization, specs.get('conv')!.quantization);
+      assert.deepEqual(specs.get('pool')!.shape, [1, 1, 1]);
+    });
+  }
+
+  it('gives a concatenation its own observed range', () => {
+    const concat: FloatNode = {
+      op: 'concat',
+      name: 'concat',
+      inputs: ['image', 'conv'],
+      outputShape: [2, 2, 3],
+    };
+    const end: FloatNode = { ...END, inputs: ['concat'], outputShape: [1, 1, 3] };
+    const model = convert(graphOf(CONV, concat, end), {
+      conv: { min: 0, max: 2.55 },
+      concat: { min: -2.55, max: 2.55 },
+    });
+    const { quantization } = tensorSpecs(model).get('concat')!;
+    assert.deepEqual(quantization, { scale: Math.fround(0.02), zeroPoint: 128 });
+  });
+
+  it('hands labels and provenance on', () => {
+    const { name, labelOffset, classNames, provenance } = convert(graphOf(CONV, END));
+    assert.deepEqual(
+      { name, labelOffset, classNames, provenance },
+      {
+        name: 'by hand',
+        labelOffset: 1,
+        classNames: ['a', 'b'],
+        provenance: OPTIONS.provenance,
+      },
+    );
+  });
+
+  it('refuses a bias that does not fit int32, naming layer and channel', () => {
+    const conv: FloatWeightedNode = {
+      ...CONV,
+      outputShape: [2, 2, 2],
+      kernel: Float32Array.of(0.5, -0.25, 0, 0),
+      kernelShape: [1, 1, 2, 2],
+      bias: Float32Array.of(0, 1e6), // · 43350 > 2³¹
+    };
+    const end: FloatNode = { ...END, outputShape: [1, 1, 2] };
+    assert.throws(() => convert(graphOf(conv, end)), {
+      name: 'QuantizationError',
+      message: /bias that fits int32 at scale .* for channel 1 of conv but received 1000000/,
+      remedy: /"mean"/,
+    });
+  });
+
+  it('refuses a layer whose accumulator could leave int32, naming it', () => {
+    const conv = { ...CONV, bias: Float32Array.of(49537.5) }; // · 43350 = 2³¹ − 33023
+    assert.throws(() => convert(graphOf(conv, END)), {
+      name: 'QuantizationError',
+      message: /Expected \|accumulator\| ≤ 2147483647 for conv but 2 products/,
+    });
+  });
+
+  it('refuses a layer that was not calibrated, naming it', () => {
+    assert.throws(() => convert(graphOf(CONV, END), {}), {
+      name: 'QuantizationError',
+      message: 'Expected a calibrated range for conv but received none',
+    });
+  });
+});

@@ -1,0 +1,337 @@
+import assert from 'node:assert/strict';
+import * as tf from '@tensorflow/tfjs';
+import { buildMobileNetV1, logitsModel } from '../../../architectures/build_model.ts';
+import { VARIANTS } from '../../../architectures/variants.ts';
+import { fuseLayersModel } from '../../../quantize/convert/fuse.ts';
+import { QuantizationError } from '../../../quantize/params/errors.ts';
+import { randomizeWeights, setWeight } from '../../architectures/support.ts';
+import { assertFusedEquals, chain, type Layers, needsTensorFlow, networkOf } from './support.ts';
+
+const l = tf.layers;
+const conv = (args = {}) => l.conv2d({ name: 'conv', filters: 3, kernelSize: 3, ...args });
+const depthwise = (args = {}) => l.depthwiseConv2d({ name: 'depthwise', kernelSize: 3, ...args });
+const batchNorm = (args = {}) => l.batchNormalization({ name: 'norm', ...args });
+const logits = () => l.dense({ name: 'logits', units: 4 });
+const head = () => [l.flatten(), logits()];
+
+/** The layers, then a Dense layer: flattened before where they make images. */
+const toLogits =
+  (layers: Layers): Layers =>
+  (x) => {
+    const y = layers(x);
+    return chain(...(y.rank === 2 ? [logits()] : head()))(y);
+  };
+
+const fuse = (model: tf.LayersModel) => fuseLayersModel(model, { zeroVariance: 'keep' });
+
+/** From images [7, 6, 2], before a Dense layer. */
+const SUPPORTED: Readonly<Record<string, Layers>> = {
+  'a convolution with a bias': chain(conv()),
+  'a convolution without a bias': chain(conv({ useBias: false })),
+  'a convolution with strides and "same" padding': chain(
+    conv({ strides: [2, 1], padding: 'same', kernelSize: [3, 2] }),
+  ),
+  'a convolution with its own activation': chain(conv({ activation: 'relu6' })),
+  'a convolution and a batch norm': chain(conv(), batchNorm()),
+  'a convolution without a bias and a batch norm': chain(conv({ useBias: false }), batchNorm()),
+  'a batch norm without γ': chain(conv(), batchNorm({ scale: false })),
+  'a batch norm without β': chain(conv(), batchNorm({ center: false })),
+  'a batch norm without γ and β': chain(conv(), batchNorm({ scale: false, center: false })),
+  'a batch norm with another ε': chain(conv(), batchNorm({ epsilon: 0.5 })),
+  'a batch norm after a batch norm': chain(conv(), batchNorm(), l.batchNormalization()),
+  'a frozen batch norm': chain(conv(), batchNorm({ trainable: false })),
+  ReLU: chain(conv(), batchNorm(), l.reLU()),
+  ReLU6: chain(conv(), batchNorm(), l.reLU({ maxValue: 6 })),
+  'an Activation layer': chain(conv(), batchNorm(), l.activation({ activation: 'relu' })),
+  'a linear Activation layer': chain(conv(), l.activation({ activation: 'linear' }), batchNorm()),
+  'a depthwise convolution': chain(depthwise(), batchNorm(), l.reLU()),
+  'a depthwise convolution with depthMultiplier 2': chain(
+    depthwise({ depthMultiplier: 2, strides: 2, padding: 'same' }),
+    batchNorm(),
+  ),
+  'zero padding before a convolution': chain(
+    l.zeroPadding2d({
+      padding: [
+        [0, 1],
+        [2, 0],
+      ],
+    }),
+    conv({ strides: 2 }),
+    batchNorm(),
+  ),
+  'zero padding before a depthwise convolution, beside its own': chain(
+    l.zeroPadding2d({ padding: 1 }),
+    depthwise({ padding: 'same' }),
+  ),
+  'a Dense layer with a batch norm and ReLU': chain(
+    l.flatten(),
+    l.dense({ units: 5, useBias: false }),
+    batchNorm(),
+    l.reLU(),
+  ),
+  'average pooling, "valid"': chain(l.averagePooling2d({ poolSize: 2, strides: [2, 1] })),
+  'average pooling, "same", over the positions inside the image': chain(
+    l.averagePooling2d({ poolSize: 3, strides: 2, padding: 'same' }),
+  ),
+  'maximum pooling, "valid"': chain(l.maxPooling2d({ poolSize: [3, 2], strides: 1 })),
+  'maximum pooling, "same"': chain(l.maxPooling2d({ poolSize: 3, strides: 2, padding: 'same' })),
+  'global average pooling': chain(conv(), l.globalAveragePooling2d({ dataFormat: 'channelsLast' })),
+  dropout: chain(conv(), l.dropout({ rate: 0.5 }), l.reLU()),
+  'a reshape to a vector': chain(conv(), l.reshape({ targetShape: [60] }), l.reLU()),
+  concatenation: (x) => {
+    const branch = chain(conv({ padding: 'same' }), batchNorm(), l.reLU())(x);
+    return l.concatenate().apply([branch, x, branch]) as tf.SymbolicTensor;
+  },
+};
+
+const REFUSED: Readonly<Record<string, readonly [Layers, RegExp]>> = {
+  'a layer that TF8 has no operation for, naming it': [
+    chain(conv(), l.upSampling2d({ name: 'up' })),
+    /TF8 does not support up \(UpSampling2D\): the operation; it has Conv2D, /,
+  ],
+  'leaky ReLU': [chain(conv(), l.leakyReLU({ name: 'leaky' })), /leaky \(LeakyReLU\)/],
+  'a ReLU with another bound': [
+    chain(conv(), l.reLU({ name: 'bounded', maxValue: 1 })),
+    /bounded \(ReLU\): a ReLU bounded at 1; it has ReLU and ReLU6/,
+  ],
+  'another activation': [
+    chain(conv({ activation: 'tanh' })),
+    /conv \(Conv2D\): the activation tanh; it has relu, relu6, linear/,
+  ],
+  'a batch norm that follows no convolution': [
+    chain(batchNorm()),
+    /norm \(BatchNormalization\): its place after image: it must follow a convolution/,
+  ],
+  'a batch norm after an activation': [
+    chain(conv({ activation: 'relu' }), batchNorm()),
+    /its place after conv: it must follow a convolution/,
+  ],
+  'a batch norm over another axis': [
+    chain(conv(), batchNorm({ axis: 1 })),
+    /norm \(BatchNormalization\): its axis 1; TF8 normalizes channels \(axis 3\)/,
+  ],
+  'a batch norm of padded values, whose β the padding lacks': [
+    chain(conv(), l.zeroPadding2d({ padding: 1 }), batchNorm()),
+    /norm \(BatchNormalization\): zero padding in front of it/,
+  ],
+  'a batch norm of a tensor that another layer reads': [
+    (x) => {
+      const y = conv().apply(x) as tf.SymbolicTensor;
+      return l.concatenate().apply([batchNorm().apply(y) as tf.SymbolicTensor, y]) as never;
+    },
+    /norm \(BatchNormalization\): its place: conv, .* has other users/,
+  ],
+  'an activation of a tensor that another layer reads before a dropout': [
+    (x) => {
+      const y = conv().apply(x) as tf.SymbolicTensor;
+      const dropped = chain(l.dropout({ rate: 0.1 }), l.reLU({ name: 'relu' }))(y);
+      return l.concatenate().apply([dropped, y]) as tf.SymbolicTensor;
+    },
+    /relu \(ReLU\): its place: conv, .* has other users/,
+  ],
+  dilation: [chain(conv({ dilationRate: 2 })), /conv \(Conv2D\): dilation/],
+  'channels in front': [
+    chain(conv({ dataFormat: 'channelsFirst', kernelSize: 1 })),
+    /conv \(Conv2D\): the data format channels_first/,
+  ],
+  'global pooling with channels in front': [
+    chain(l.globalAveragePooling2d({ name: 'pool', dataFormat: 'channelsFirst' })),
+    /pool \(GlobalAveragePooling2D\): the data format channels_first/,
+  ],
+  'zero padding before a pool': [
+    chain(l.zeroPadding2d({ padding: 1 }), l.maxPooling2d({ name: 'pool', poolSize: 2 })),
+    /pool \(MaxPooling2D\): zero padding in front of it/,
+  ],
+  'zero padding before a Dense layer': [
+    chain(l.zeroPadding2d({ padding: 1 }), l.flatten(), l.dense({ name: 'dense', units: 2 })),
+    /dense \(Dense\): zero padding in front of it/,
+  ],
+  'a Dense layer over the channels of an image': [
+    chain(l.dense({ name: 'dense', units: 2 })),
+    /dense \(Dense\): an image \[7,6,2\] as its input; flatten it/,
+  ],
+  'a convolution of a reshaped image': [
+    chain(l.reshape({ name: 'reshape', targetShape: [6, 7, 2] }), conv()),
+    /conv \(Conv2D\): the shape \[6,7,2\] that reshape gives to image/,
+  ],
+  'concatenation of anything but channels': [
+    (x) => l.concatenate({ name: 'joined', axis: 1 }).apply([x, x]) as tf.SymbolicTensor,
+    /joined \(Concatenate\): its axis 1; TF8 joins channels \(axis 3\)/,
+  ],
+  'a softmax in the middle': [
+    chain(conv(), l.softmax({ name: 'softmax' })),
+    /softmax \(Softmax\): a softmax that is not the end of the network/,
+  ],
+  'a softmax activation in the middle': [
+    chain(conv(), l.activation({ name: 'softmax', activation: 'softmax' })),
+    /softmax \(Activation\): a softmax that is not the end of the network/,
+  ],
+  'a convolution with a softmax in the middle': [
+    chain(conv({ activation: 'softmax' })),
+    /conv \(Conv2D\): the activation softmax/,
+  ],
+};
+
+function refuses(model: tf.LayersModel, message: RegExp): void {
+  assert.throws(
+    () => fuse(model),
+    (error) => {
+      assert.ok(error instanceof QuantizationError, String((error as Error).stack));
+      assert.match(error.message, message);
+      return true;
+    },
+  );
+}
+
+describe('fuseLayersModel', () => {
+  needsTensorFlow();
+
+  for (const [title, layers] of Object.entries(SUPPORTED)) {
+    it(`computes what the model does: ${title}`, () => {
+      assertFusedEquals(networkOf([7, 6, 2], toLogits(layers)));
+    });
+  }
+
+  for (const [title, softmax] of [
+    ['Softmax layer', l.softmax()],
+    ['softmax Activation layer', l.activation({ activation: 'softmax' })],
+  ] as const) {
+    it(`leaves out a ${title} at the end: TF8 makes logits`, () => {
+      const model = networkOf([7, 6, 2], chain(conv(), ...head(), softmax));
+      const logits = tf.model({
+        inputs: model.inputs,
+        outputs: model.getLayer('logits').output as tf.SymbolicTensor,
+      });
+      assertFusedEquals(model, logits);
+    });
+  }
+
+  it('leaves out the softmax of the last Dense layer', () => {
+    const model = networkOf(
+      [2, 2, 1],
+      chain(l.flatten(), l.dense({ name: 'logits', units: 3, activation: 'softmax' })),
+    );
+    const [node] = fuse(model).nodes;
+    assert.ok(node?.op === 'fullyConnected' && node.activation === 'linear');
+  });
+
+  for (const variant of VARIANTS) {
+    it(`computes what MobileNetV1 0.25 does, variant ${variant.name}`, () => {
+      const config = { widthMultiplier: 0.25, resolution: 32, classes: 6, variant };
+      const model = buildMobileNetV1(config);
+      randomizeWeights(model);
+      assertFusedEquals(model, logitsModel(model));
+    });
+  }
+
+  it('names each node after the layer that holds its weights', () => {
+    const model = networkOf([7, 6, 2], chain(conv(), batchNorm(), l.reLU(), ...head()));
+    const graph = fuse(model);
+    assert.equal(graph.inputName, 'image');
+    assert.deepEqual(graph.inputShape, [7, 6, 2]);
+    assert.deepEqual(
+      graph.nodes.map(({ name, op, inputs }) => [name, op, ...inputs]),
+      [
+        ['conv', 'conv2d', 'image'],
+        ['logits', 'fullyConnected', 'conv'],
+      ],
+    );
+  });
+
+  it('leaves the model as it was and makes no tensor', () => {
+    const model = networkOf([7, 6, 2], chain(conv(), batchNorm(), ...head()));
+    const weights = () => model.getWeights().map((tensor) => [...tensor.dataSync()]);
+    const before = weights();
+    const tensors = tf.memory().numTensors;
+    fuse(model);
+    assert.equal(tf.memory().numTensors, tensors);
+    assert.deepEqual(weights(), before);
+  });
+
+  it('reports the zero-variance channels of depthwise batch norms that "mean" replaced', () => {
+    const model = networkOf(
+      [7, 6, 2],
+      chain(
+        conv(),
+        l.batchNormalization({ name: 'first' }),
+        depthwise(),
+        l.batchNormalization({ name: 'second' }),
+        ...head(),
+      ),
+    );
+    setWeight(model, 'first/moving_variance', [0, 1, 1]);
+    setWeight(model, 'second/moving_variance', [4, 1e-9, 2]);
+    const graph = fuseLayersModel(model, { zeroVariance: 'mean' });
+    assert.deepEqual([...graph.zeroVarianceChannels], [['depthwise', [1]]]);
+    assert.deepEqual([...fuse(model).zeroVarianceChannels], []);
+    setWeight(model, 'second/moving_variance', [4, 3, 2]);
+    assert.deepEqual(graph.nodes, fuse(model).nodes);
+  });
+
+  for (const [title, [layers, message]] of Object.entries(REFUSED)) {
+    it(`refuses ${title}`, () => {
+      refuses(networkOf([7, 6, 2], toLogits(layers)), message);
+    });
+  }
+
+  it('refuses a network that ends in an image', () => {
+    refuses(
+      networkOf([7, 6, 2], chain(conv())),
+      /Expected network to end in logits \[1, 1, classes\] but conv makes \[5,4,3\]/,
+    );
+    refuses(networkOf([7, 6, 2], chain(conv(), l.flatten())), /but conv makes \[5,4,3\]/);
+  });
+
+  it('refuses a network without an operation', () => {
+    refuses(networkOf([1, 1, 2], chain(l.flatten())), /its last operation is missing/);
+  });
+
+  it('refuses several inputs or outputs', () => {
+    const [a, b] = [tf.input({ shape: [2, 2, 1] }), tf.input({ shape: [2, 2, 1] })];
+    const joined = l.concatenate().apply([a, b]) as tf.SymbolicTensor;
+    refuses(tf.model({ inputs: [a, b], outputs: joined }), /one input and one output .* 2 and 1/);
+    refuses(tf.model({ inputs: a, outputs: [a, conv().apply(a) as never] }), /received 1 and 2/);
+  });
+
+  it('refuses a layer that is used twice', () => {
+    const shared = l.conv2d({ name: 'shared', filters: 2, kernelSize: 1 });
+    refuses(
+      networkOf([2, 2, 2], chain(shared, shared, ...head())),
+      /Expected every layer to be used once but shared is shared/,
+    );
+  });
+
+  it('refuses a sequential model, with the remedy', () => {
+    const model = tf.sequential({ layers: [conv({ inputShape: [4, 4, 1] })], name: 'stack' });
+    assert.throws(() => fuse(model), {
+      message: 'Expected a functional model but stack is sequential',
+      remedy: /tf\.model/,
+    });
+  });
+
+  it('refuses images of no fixed size, with the remedy', () => {
+    const input = tf.input({ shape: [null, null, 2], name: 'image' });
+    const model = tf.model({ inputs: input, outputs: conv().apply(input) as tf.SymbolicTensor });
+    refuses(model, /Expected fixed image sizes but the output of image is \[\?,\?,2\]/);
+  });
+
+  it('refuses tensors that are neither images nor vectors', () => {
+    const input = tf.input({ shape: [3, 4], name: 'sequence' });
+    const model = tf.model({ inputs: input, outputs: l.flatten().apply(input) as never });
+    refuses(model, /Expected images or vectors but the output of sequence is \[3,4\]/);
+  });
+
+  it('refuses weights that are not finite, naming them', () => {
+    for (const value of [Number.NaN, Infinity]) {
+      const model = networkOf([7, 6, 2], chain(conv(), ...head()));
+      setWeight(model, 'conv/bias', [1, value, 2]);
+      refuses(model, new RegExp(`finite weights but conv/bias has ${value} at position 1`));
+    }
+  });
+
+  it('refuses a batch norm whose folding is not finite, naming both layers', () => {
+    const model = networkOf([7, 6, 2], chain(conv(), batchNorm(), ...head()));
+    setWeight(model, 'norm/moving_variance', [1, -5, 1]);
+    refuses(model, /Expected finite weights of conv after folding norm but one is NaN/);
+  });
+});

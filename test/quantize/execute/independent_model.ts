@@ -1,0 +1,103 @@
+import { type Tf8Model, type Tf8Node, tensorSpecs } from '../../../quantize/model/tf8_model.ts';
+import { computeIndependently } from '../kernels/independent.ts';
+import type { KernelCall } from '../kernels/run_case.ts';
+import { fractionOf, nearestEven, nearestSingle } from '../params/exact.ts';
+
+/**
+ * DESIGN eq. 2 and 4 to 6 for a whole model on exact rationals: every tensor by name, of `batch`
+ * images. It shares no step with `quantize/execute`, `quantize/params` or a kernel tier.
+ */
+export function runIndependently(
+  model: Tf8Model,
+  input: Uint8Array,
+  batch: number,
+): ReadonlyMap<string, Uint8Array> {
+  const tensors = new Map([[model.input.name, input]]);
+  for (const node of model.nodes) {
+    const call = callOf(node, model, tensors, batch);
+    tensors.set(node.name, Uint8Array.from(computeIndependently(call)));
+  }
+  return tensors;
+}
+
+function callOf(
+  node: Tf8Node,
+  model: Tf8Model,
+  tensors: ReadonlyMap<string, Uint8Array>,
+  batch: number,
+): KernelCall {
+  const specs = tensorSpecs(model);
+  const { shape, quantization } = specs.get(node.inputs[0]!)!;
+  const input = tensors.get(node.inputs[0]!)!;
+  const inputShape = [batch, ...shape] as const;
+  const outputShape = [batch, ...node.output.shape] as const;
+  const output = new Uint8Array(); // computeIndependently returns its result
+  const image = { input, inputShape, output, outputShape };
+  const { scale: scaleOut, zeroPoint: outputZeroPoint } = node.output.quantization;
+  switch (node.op) {
+    case 'globalAveragePool':
+      return { op: node.op, call: { input, inputShape, output } };
+    case 'averagePool2d':
+    case 'maxPool2d': {
+      const { windowShape, strides, padding } = node;
+      return { op: node.op, call: { ...image, windowShape, strides, padding, low: 0, high: 255 } };
+    }
+    case 'concat': {
+      const inputs = node.inputs.map((name) => {
+        const spec = specs.get(name)!;
+        return {
+          data: tensors.get(name)!,
+          channels: spec.shape[2],
+          zeroPoint: spec.quantization.zeroPoint,
+          multiplier: ratio(spec.quantization.scale, scaleOut),
+        };
+      });
+      const positions = batch * shape[0] * shape[1];
+      return { op: node.op, call: { inputs, positions, outputZeroPoint, output } };
+    }
+    default: {
+      const { op, weights, bias, strides, padding, activation } = node;
+      const arithmetic = {
+        inputZeroPoint: quantization.zeroPoint,
+        filter: weights.data,
+        filterZeroPoint: weights.quantization.zeroPoint,
+        bias,
+        multiplier: ratio(product(quantization.scale, weights.quantization.scale), scaleOut),
+        outputZeroPoint,
+        low: activation === 'linear' ? 0 : outputZeroPoint,
+        high: activation === 'relu6' ? byteOfSix(scaleOut, outputZeroPoint) : 255,
+      };
+      if (op !== 'fullyConnected') {
+        const filterShape = weights.shape;
+        return { op, call: { ...image, ...arithmetic, filterShape, strides, padding } };
+      }
+      const [, , inputDepth, outputDepth] = weights.shape;
+      return { op, call: { input, output, ...arithmetic, batch, inputDepth, outputDepth } };
+    }
+  }
+}
+
+/** f32(a · b) */
+function product(a: number, b: number): number {
+  const [x, y] = [fractionOf(a), fractionOf(b)];
+  return nearestSingle({
+    numerator: x.numerator * y.numerator,
+    denominator: x.denominator * y.denominator,
+  });
+}
+
+/** f32(a / b), b > 0 */
+function ratio(a: number, b: number): number {
+  const [x, y] = [fractionOf(a), fractionOf(b)];
+  return nearestSingle({
+    numerator: x.numerator * y.denominator,
+    denominator: x.denominator * y.numerator,
+  });
+}
+
+/** The byte of 6.0 at the output's parameters. */
+function byteOfSix(scale: number, zeroPoint: number): number {
+  const { numerator, denominator } = fractionOf(scale);
+  const steps = nearestEven({ numerator: 6n * denominator, denominator: numerator });
+  return Number(steps) + zeroPoint > 255 ? 255 : Number(steps) + zeroPoint;
+}

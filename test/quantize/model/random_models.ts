@@ -1,0 +1,208 @@
+import fc from 'fast-check';
+import {
+  type ImageShape,
+  type PoolNode,
+  type TensorSpec,
+  type Tf8Model,
+  type Tf8Node,
+  tensorSpecs,
+  type WeightedNode,
+} from '../../../quantize/model/tf8_model.ts';
+import { accumulatorBound } from '../../../quantize/params/accumulator.ts';
+import { NO_PADDING, samePadding, windowPositions } from '../../../quantize/params/window.ts';
+import { randomBytes } from '../kernels/make_call.ts';
+
+/** Sound models of every operation with random shapes, weights and parameters. */
+
+export const OPS = [
+  'conv2d',
+  'depthwiseConv2d',
+  'averagePool2d',
+  'maxPool2d',
+  'concat',
+  'globalAveragePool',
+  'fullyConnected',
+] as const;
+
+type Op = (typeof OPS)[number];
+
+/** What a node has beside the shape that comes before it. */
+export interface Step {
+  readonly op: Op;
+  readonly filters: number;
+  readonly window: readonly [number, number];
+  readonly strides: readonly [number, number];
+  readonly padding: 'same' | 'valid';
+  readonly activation: WeightedNode['activation'];
+  /** Of the output; concatenations and weighted nodes only. */
+  readonly zeroPoint: number;
+  readonly weightZeroPoint: number;
+  /** Seed of weights and biases; also chooses what a concatenation joins. */
+  readonly seed: number;
+}
+
+const integer = (min: number, max: number) => fc.integer({ min, max });
+const pair = (max: number) => fc.tuple(integer(1, max), integer(1, max));
+
+const step = (op: fc.Arbitrary<Op>): fc.Arbitrary<Step> =>
+  fc.record({
+    op,
+    filters: integer(1, 5),
+    window: pair(3),
+    strides: pair(2),
+    padding: fc.constantFrom('same', 'valid'),
+    activation: fc.constantFrom('linear', 'relu', 'relu6'),
+    zeroPoint: integer(0, 255),
+    weightZeroPoint: integer(0, 255),
+    seed: integer(0, 10_000),
+  });
+
+/** Random models; those of `withEveryOp` hold each operation at least once. */
+export function randomModels(options: { withEveryOp: boolean }): fc.Arbitrary<Tf8Model> {
+  const steps = options.withEveryOp
+    ? fc.tuple(...OPS.map((op) => step(fc.constant(op))))
+    : fc.array(step(fc.constantFrom(...OPS)), { maxLength: 5 });
+  return fc
+    .record({
+      inputShape: fc.tuple(integer(1, 7), integer(1, 7), integer(1, 3)),
+      inputZeroPoint: integer(0, 255),
+      steps,
+      last: step(fc.constant('fullyConnected')),
+      name: fc.string(),
+      classNames: fc.array(fc.string({ unit: 'grapheme' }), { maxLength: 3 }),
+      labelOffset: integer(0, 1),
+    })
+    .map(({ inputShape, inputZeroPoint, steps: before, last, ...rest }) =>
+      buildModel(inputShape, inputZeroPoint, [...before, last], rest),
+    );
+}
+
+/** The model of `steps`, one node after the other; the last one must make logits. */
+export function buildModel(
+  inputShape: ImageShape,
+  inputZeroPoint: number,
+  steps: readonly Step[],
+  rest: Pick<Tf8Model, 'name' | 'classNames' | 'labelOffset'>,
+): Tf8Model {
+  const input = {
+    name: 'input',
+    shape: inputShape,
+    quantization: { scale: Math.fround(2 / 255), zeroPoint: inputZeroPoint },
+  };
+  const nodes: Tf8Node[] = [];
+  const model = {
+    ...rest,
+    input,
+    nodes,
+    provenance: {
+      floatModel: 'random',
+      floatWeightsSha256: '',
+      calibrationImages: 1,
+      calibrationData: 'none',
+      zeroVariance: 'keep' as const,
+    },
+  };
+  for (const [index, each] of steps.entries()) {
+    const source = nodes.at(-1) ?? input;
+    const { shape, quantization } = 'output' in source ? source.output : source;
+    const before = { shape, quantization };
+    nodes.push(buildNode(`${each.op}_${index}`, source.name, before, each, model));
+  }
+  return model;
+}
+
+function buildNode(
+  name: string,
+  source: string,
+  before: TensorSpec,
+  each: Step,
+  model: Tf8Model,
+): Tf8Node {
+  const { op, strides, seed } = each;
+  const [height, width, channels] = before.shape;
+  const inputs = [source];
+  switch (op) {
+    case 'globalAveragePool':
+      return { op, name, inputs, output: { ...before, shape: [1, 1, channels] } };
+    case 'concat': {
+      const fitting = [...tensorSpecs(model)].filter(
+        ([, { shape }]) => shape[0] === height && shape[1] === width,
+      );
+      const [other, { shape }] = fitting[seed % fitting.length]!;
+      const scale = Math.fround(before.quantization.scale * (1 + (seed % 7) / 10));
+      return {
+        op,
+        name,
+        inputs: [source, other],
+        output: {
+          shape: [height, width, channels + shape[2]],
+          quantization: { scale, zeroPoint: each.zeroPoint },
+        },
+      };
+    }
+    case 'averagePool2d':
+    case 'maxPool2d': {
+      const { windowShape, padding, positions } = place(before.shape, each);
+      const output = { ...before, shape: [...positions, channels] as const };
+      return { op, name, inputs, windowShape, strides, padding, output } satisfies PoolNode;
+    }
+    case 'fullyConnected': {
+      const shape = [1, 1, height * width * channels, each.filters] as const;
+      const placed = { strides: [1, 1], padding: NO_PADDING } as const;
+      return { op, name, inputs, ...placed, ...weighted(before, shape, shape[2], [1, 1], each) };
+    }
+    case 'conv2d':
+    case 'depthwiseConv2d': {
+      const { windowShape, padding, positions } = place(before.shape, each);
+      const shape = [...windowShape, channels, each.filters] as const;
+      const taps = windowShape[0] * windowShape[1] * (op === 'conv2d' ? channels : 1);
+      const parts = weighted(before, shape, taps, positions, each, op === 'conv2d' ? 1 : channels);
+      return { op, name, inputs, strides, padding, ...parts };
+    }
+  }
+}
+
+/** The step's window, made to fit into the image, its padding and its positions. */
+function place([height, width]: ImageShape, { window, strides, padding: kind }: Step) {
+  const size = [height, width] as const;
+  const windowShape = [Math.min(window[0], height), Math.min(window[1], width)] as const;
+  const padding = kind === 'same' ? samePadding(size, windowShape, strides) : NO_PADDING;
+  return { windowShape, padding, positions: windowPositions(size, windowShape, strides, padding) };
+}
+
+function weighted(
+  before: TensorSpec,
+  shape: readonly [number, number, number, number],
+  taps: number,
+  positions: readonly [number, number],
+  { zeroPoint, weightZeroPoint, activation, seed }: Step,
+  outputsPerFilter = 1,
+): Pick<WeightedNode, 'weights' | 'bias' | 'activation' | 'output'> {
+  const outputs = shape[3] * outputsPerFilter;
+  const scale = Math.fround(1 / 128);
+  const products = accumulatorBound({
+    biasMax: 0,
+    taps,
+    inputZeroPoint: before.quantization.zeroPoint,
+    weightZeroPoint,
+  });
+  return {
+    weights: {
+      data: randomBytes(shape[0] * shape[1] * shape[2] * shape[3], seed),
+      shape,
+      quantization: { scale, zeroPoint: weightZeroPoint },
+    },
+    bias: Int32Array.from(randomBytes(outputs, seed + 1), (byte) =>
+      Math.round(((byte - 128) / 512) * products),
+    ),
+    activation,
+    output: {
+      shape: [positions[0], positions[1], outputs],
+      // An output spans a part of the accumulator's range, so that some bytes saturate.
+      quantization: {
+        scale: Math.fround((before.quantization.scale * scale * products) / 500),
+        zeroPoint,
+      },
+    },
+  };
+}

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { type DoctorReport, findProblems } from '../../../scripts/doctor/examine.ts';
+import { linuxFeatures, macosFeatures } from '../../../scripts/doctor/processor.ts';
+import { showReport } from '../../../scripts/doctor/show.ts';
+
+const HEALTHY: DoctorReport = {
+  node: { version: '20.19.0', platform: 'linux-x64' },
+  tools: [{ name: 'npm', version: '10.0.0', use: 'installs the packages' }],
+  processor: {
+    model: 'Processor',
+    architecture: 'x64',
+    cores: 2,
+    memoryBytes: 8e9,
+    features: ['AVX2'],
+  },
+  tfjsNode: {
+    loads: true,
+    route: 'wheel',
+    binding: 'compiled',
+    libtensorflow: '2.15.1',
+    error: null,
+    failures: [{ route: 'official', reason: 'no network' }],
+  },
+  wasmSimd: true,
+  tiers: [
+    { tier: 'wasm', available: true },
+    { tier: 'reference', available: true },
+  ],
+  sharp: { version: '0.35.5', libvips: '8.18' },
+  cache: {
+    folder: '/cache',
+    bytes: 2e6,
+    artifacts: [
+      { name: 'a', bytes: 1e6, route: { kind: 'pip', requirement: 'thing==1', sha256: '0' } },
+    ],
+  },
+  problems: [],
+};
+
+describe('findProblems', () => {
+  it('finds none in a healthy checkout', () => assert.deepEqual(findProblems(HEALTHY), []));
+
+  it('calls tfjs-node missing but not essential, and names the missing tools', () => {
+    const [problem, ...more] = findProblems({
+      ...HEALTHY,
+      tools: [{ name: 'g++', version: undefined, use: '' }],
+      tfjsNode: { ...HEALTHY.tfjsNode, loads: false, error: 'not found' },
+    });
+    assert.equal(more.length, 0);
+    assert.equal(problem!.essential, false);
+    assert.match(problem!.what, /not found.*training will not run/);
+    assert.equal(problem!.remedy, 'Install g++, then run "npm run setup".');
+  });
+
+  it('calls sharp essential', () => {
+    const [problem] = findProblems({ ...HEALTHY, sharp: { error: 'no binary' } });
+    assert.equal(problem!.essential, true);
+  });
+
+  it('calls a checkout without any kernel tier broken', () => {
+    const tiers = HEALTHY.tiers.map(({ tier }) => ({ tier, available: false, reason: 'x' }));
+    assert.equal(findProblems({ ...HEALTHY, tiers })[0]!.essential, true);
+  });
+
+  it('advises another Node where WebAssembly SIMD is what the tier lacks', () => {
+    const tiers = [{ tier: 'wasm', available: false }, HEALTHY.tiers[1]!] as const;
+    const [problem] = findProblems({ ...HEALTHY, tiers, wasmSimd: false });
+    assert.match(problem!.remedy, /no WebAssembly SIMD/);
+    assert.equal(problem!.essential, false);
+  });
+});
+
+describe('showReport', () => {
+  it('shows the route of tfjs-node and of each artifact', () => {
+    const text = showReport(HEALTHY);
+    assert.match(text, /tfjs-node +works, libtensorflow 2\.15\.1, route: wheel, binding compiled/);
+    assert.match(text, /a, 1\.0 MB, by pip thing==1/);
+    assert.match(text, /Everything works\.$/);
+  });
+
+  it('shows what the set-up tried when tfjs-node does not load', () => {
+    const tfjsNode = { ...HEALTHY.tfjsNode, loads: false, libtensorflow: null, error: 'absent' };
+    const problems = findProblems({ ...HEALTHY, tfjsNode });
+    const text = showReport({ ...HEALTHY, tfjsNode, problems });
+    assert.match(text, /does not load: absent/);
+    assert.match(text, /→ Run "npm run setup"\./);
+    assert.match(text, /- official: no network$/);
+  });
+
+  it('shows unknown features, an unusable tier, a missing tool and sharp’s error', () => {
+    const text = showReport({
+      ...HEALTHY,
+      tools: [{ name: 'make', version: undefined, use: 'compiles tfjs-node' }],
+      processor: { ...HEALTHY.processor, features: undefined },
+      tiers: [{ tier: 'wasm', available: false, reason: 'not built' }],
+      sharp: { error: 'no binary' },
+    });
+    assert.match(text, /make +not found \(compiles tfjs-node\)/);
+    assert.match(text, /features +unknown/);
+    assert.match(text, /kernels: wasm +not available: not built/);
+    assert.match(text, /sharp +does not load: no binary/);
+  });
+});
+
+describe('processor features', () => {
+  it('reads the flags of an x86 Linux', () =>
+    assert.deepEqual(
+      linuxFeatures('model name : x\nflags\t\t: fpu sse4_1 avx2 avx512_vnni\nbugs :\n'),
+      ['SSE4.1', 'AVX2', 'AVX-512 VNNI'],
+    ));
+
+  it('reads the features of an ARM Linux', () =>
+    assert.deepEqual(linuxFeatures('Features\t: fp asimd asimddp\n'), [
+      'NEON',
+      'NEON dot product',
+    ]));
+
+  it('reads the settings of macOS', () =>
+    assert.deepEqual(macosFeatures('\nhw.optional.AdvSIMD: 1\nhw.optional.arm.FEAT_I8MM: 0\n'), [
+      'NEON',
+    ]));
+});

@@ -1,0 +1,231 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
+import { loadModelFolder } from '../../../checkpoints/model_store.ts';
+import { encodeTf8 } from '../../../quantize/model/tf8_file.ts';
+import {
+  type EvaluateOptions,
+  type EvaluateResult,
+  Evaluation,
+  evaluate,
+} from '../../../scripts/jobs/evaluate.ts';
+import { openFloatModel } from '../../../scripts/jobs/open_model.ts';
+import { calibrationSource, quantizeModel } from '../../../scripts/jobs/quantize.ts';
+import { memoryDataset } from '../../support/memory_dataset.ts';
+import { recordingReporter } from '../../support/recording_reporter.ts';
+import {
+  contextOf,
+  saveTinyModel,
+  type TinyImageNet,
+  writeImage,
+  writeTinyImageNet,
+} from '../support.ts';
+
+/** Worker threads that are alive in this process. */
+function liveThreads(): number {
+  return process.getActiveResourcesInfo().filter((name) => name === 'MessagePort').length;
+}
+
+describe('evaluate', () => {
+  let folder: string;
+  const at = (name: string) => join(folder, name);
+  let expected: TinyImageNet;
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'tf8-evaluate-'));
+    await saveTinyModel(at('m1000'), 1000);
+    await saveTinyModel(at('m1001'), 1001);
+    for (const [name, offset] of [
+      ['m1000', 0],
+      ['m1001', 1],
+    ] as const) {
+      const { model } = await loadModelFolder(at(name));
+      expected = await writeTinyImageNet(at(`${name}-images`), model, offset);
+      model.dispose();
+    }
+  });
+
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  function optionsFor(name: string, changes: Partial<EvaluateOptions> = {}): EvaluateOptions {
+    return {
+      model: at(name),
+      dataset: 'imagenet',
+      data: at(`${name}-images`),
+      precision: 'both',
+      zeroVariance: 'keep',
+      calibrationImages: 6,
+      seed: 0,
+      tier: 'auto',
+      ...changes,
+    };
+  }
+
+  for (const name of ['m1000', 'm1001']) {
+    it(`${name}: gives top-1 and top-5 of both precisions in percent of the same images`, async () => {
+      const result = await evaluate(optionsFor(name), contextOf());
+      assert.equal(result.images, expected.images);
+      assert.equal(result.skipped, 0);
+      assert.deepEqual(result.float, { top1: expected.top1, top5: expected.top5 });
+      const { top1, top5 } = result.tf8!;
+      assert.ok(top1 <= top5 && top5 <= 100, `${top1}, ${top5}`);
+      assert.ok(Number.isInteger(Math.round(top1 * 1e6) / 1e6 / (100 / 12)) || top1 >= 0);
+      assert.equal(result.dataset, 'imagenet');
+      assert.equal(result.calibration?.images, 6);
+    });
+  }
+
+  it('gives the same figures again with the same seed, whatever the order of the threads', async () => {
+    const [first, second] = [
+      await evaluate(optionsFor('m1000', { limit: 7, seed: 5 }), contextOf()),
+      await evaluate(optionsFor('m1000', { limit: 7, seed: 5 }), contextOf()),
+    ];
+    assert.deepEqual(second, first);
+  });
+
+  it('gives the same TF8 figures by every tier', async () => {
+    const figures = async (tier: 'wasm' | 'reference') => {
+      const { tf8 } = await evaluate(
+        optionsFor('m1000', { tier, precision: 'tf8', limit: 6 }),
+        contextOf(),
+      );
+      assert.equal(tf8!.tier, tier);
+      return [tf8!.top1, tf8!.top5];
+    };
+    assert.deepEqual(await figures('wasm'), await figures('reference'));
+  });
+
+  it('measures only the precision that is asked for', async () => {
+    const float = await evaluate(optionsFor('m1000', { precision: 'float' }), contextOf());
+    assert.deepEqual(
+      [float.float !== undefined, float.tf8, float.calibration],
+      [true, undefined, undefined],
+    );
+    const tf8 = await evaluate(optionsFor('m1000', { precision: 'tf8' }), contextOf());
+    assert.equal(tf8.float, undefined);
+    assert.ok(tf8.tf8 !== undefined && tf8.calibration !== undefined);
+  });
+
+  it('names and counts a broken image, in the evaluation and in the calibration', async () => {
+    const data = at('broken-images');
+    const { model } = await loadModelFolder(at('m1000'));
+    await writeTinyImageNet(data, model, 0);
+    model.dispose();
+    await writeImage(data, 7, 'broken.jpg', 'no image');
+    const reporter = recordingReporter();
+    const result = await evaluate(
+      optionsFor('m1000', { data, calibrationImages: 13 }),
+      contextOf(reporter),
+    );
+    assert.equal(result.images, 12);
+    assert.equal(result.skipped, 1);
+    assert.match(result.skippedImages[0]!.name, /^n\d{8}\/broken\.jpg$/);
+    assert.equal(result.calibration!.skipped, 1);
+    const warnings = reporter.messages.filter((message) => message.includes('broken.jpg'));
+    assert.equal(warnings.length, 2, reporter.messages.join('\n')); // once for each purpose
+    assert.ok(warnings.every((message) => message.includes('no image format')));
+  });
+
+  it('calibrates with images that are not evaluated where there are enough, else it warns', async () => {
+    const run = async (changes: Partial<EvaluateOptions>): Promise<[EvaluateResult, string[]]> => {
+      const reporter = recordingReporter();
+      const options = optionsFor('m1000', { precision: 'tf8', ...changes });
+      return [await evaluate(options, contextOf(reporter)), reporter.messages];
+    };
+    const [apart, silence] = await run({ limit: 6, calibrationImages: 6 });
+    assert.equal(apart.calibration!.overlap, false);
+    assert.deepEqual(silence, []);
+    const [overlapping, warnings] = await run({ limit: 7, calibrationImages: 6 });
+    assert.equal(overlapping.calibration!.overlap, true);
+    assert.deepEqual(warnings, [
+      'some calibration images are among the evaluated ones; pass another folder as --calibration-data, or --limit',
+    ]);
+    const [sameFolder] = await run({ calibrationData: `${at('m1000-images')}/` });
+    assert.equal(sameFolder.calibration!.overlap, true);
+    const [otherFolder] = await run({ calibrationData: at('m1001-images') });
+    assert.equal(otherFolder.calibration!.overlap, false);
+  });
+
+  it('a quantized model, stored as a TF8 file, has the TF8 figures of its float model', async () => {
+    const options = optionsFor('m1000', { limit: 6 });
+    const { tf8 } = await evaluate(options, contextOf());
+    const opened = await openFloatModel(at('m1000'), contextOf());
+    const source = await calibrationSource(options, undefined, contextOf());
+    const { model } = await quantizeModel(
+      opened,
+      'keep',
+      // The images that the evaluation left for the calibration.
+      await calibrationSource(
+        { ...options, calibrationData: options.data },
+        { dataset: source.dataset, limit: 6 },
+        contextOf(),
+      ),
+      contextOf(),
+    );
+    opened.model.dispose();
+    await writeFile(at('m1000.tf8'), await encodeTf8(model));
+    const fromFile = await evaluate({ ...options, model: at('m1000.tf8') }, contextOf());
+    assert.deepEqual(fromFile.tf8, tf8);
+    assert.equal(fromFile.float, undefined);
+    await assert.rejects(
+      evaluate({ ...options, model: at('m1000.tf8'), precision: 'float' }, contextOf()),
+      {
+        name: 'UserError',
+        message: `Expected a float model for --precision float but ${at('m1000.tf8')} is a TF8 file`,
+        remedy: 'Pass the model that it was quantized from, or --precision tf8.',
+      },
+    );
+  });
+
+  it('leaves no tensor and no worker thread behind', async () => {
+    const [tensors, threads] = [tf.memory().numTensors, liveThreads()];
+    await evaluate(optionsFor('m1000'), contextOf());
+    assert.equal(tf.memory().numTensors, tensors);
+    assert.equal(liveThreads(), threads);
+    await assert.rejects(
+      evaluate(optionsFor('m1000', { data: at('nowhere') }), contextOf()),
+      /nowhere/,
+    );
+    assert.equal(tf.memory().numTensors, tensors);
+  });
+
+  it('stops when aborted and ends its threads', async () => {
+    const threads = liveThreads();
+    const context = { ...contextOf(), signal: AbortSignal.abort() };
+    for (const precision of ['float', 'tf8'] as const) {
+      await assert.rejects(evaluate(optionsFor('m1000', { precision }), context), {
+        name: 'AbortError',
+      });
+    }
+    assert.equal(liveThreads(), threads);
+  });
+
+  describe('Evaluation', () => {
+    it('refuses a network whose outputs are not the data set’s classes, with or without background', async () => {
+      const dataset = memoryDataset({ classes: 10, images: 4 });
+      const evaluation = new Evaluation(dataset, { seed: 0 }, contextOf());
+      const opened = await openFloatModel(at('m1001'), contextOf());
+      const refusal = {
+        name: 'UserError',
+        message:
+          'Expected 10 outputs, or 11 with a background class, for synthetic but tiny, float has 1001',
+        remedy: 'Evaluate the model on the data set that it was trained for.',
+      };
+      await assert.rejects(evaluation.float({ ...opened, name: 'tiny' }), refusal);
+      await assert.rejects(evaluation.float({ ...opened, name: 'tiny', card: undefined }), refusal);
+      opened.model.dispose();
+    });
+
+    it('takes one output more than classes for a background class where there is no card', async () => {
+      const opened = await openFloatModel(at('m1001'), contextOf());
+      const { openDataset } = await import('../../../datasets/open_dataset.ts');
+      const dataset = await openDataset('imagenet', { ...contextOf(), dir: at('m1001-images') });
+      const evaluation = new Evaluation(dataset, { seed: 0 }, contextOf());
+      const { top1 } = await evaluation.float({ ...opened, card: undefined });
+      assert.equal(top1, expected.top1);
+      opened.model.dispose();
+    });
+  });
+});

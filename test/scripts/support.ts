@@ -1,0 +1,98 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type * as tf from '@tensorflow/tfjs';
+import sharp from 'sharp';
+import { buildMobileNetV1 } from '../../architectures/build_model.ts';
+import { STANDARD } from '../../architectures/variants.ts';
+import { type Reporter, SILENT_REPORTER } from '../../checkpoints/artifacts/reporter.ts';
+import type { ModelCard } from '../../checkpoints/model_card.ts';
+import { saveModelFolder } from '../../checkpoints/model_store.ts';
+import { decodeImage } from '../../datasets/decode_image.ts';
+import { IMAGENET_CLASSES } from '../../datasets/imagenet_classes.ts';
+import { preprocessForEvaluation } from '../../datasets/preprocess.ts';
+import type { Context } from '../../scripts/context.ts';
+import { selectBackend } from '../../training/backend.ts';
+import { predictFloat } from '../../training/float_predictor.ts';
+import { randomizeWeights } from '../architectures/support.ts';
+
+const RESOLUTION = 32;
+
+export function contextOf(reporter: Reporter = SILENT_REPORTER): Context {
+  return { reporter, cacheDir: '', signal: new AbortController().signal };
+}
+
+/** A small ImageNet network of made-up weights with `outputs` 1000, or 1001 with a background. */
+export async function saveTinyModel(dir: string, outputs: number): Promise<ModelCard> {
+  await selectBackend();
+  const architecture = { widthMultiplier: 0.25, resolution: RESOLUTION, classes: outputs };
+  const model = buildMobileNetV1({ variant: STANDARD, ...architecture });
+  try {
+    randomizeWeights(model);
+    return await saveModelFolder(
+      model,
+      {
+        architecture: { network: 'mobilenet_v1', variant: STANDARD.name, ...architecture },
+        dataset: 'imagenet',
+        classNames: IMAGENET_CLASSES.map(({ name }) => name),
+        labelOffset: outputs - IMAGENET_CLASSES.length,
+        origin: { source: 'made up for a test', route: 'a test', sha256: '0'.repeat(64) },
+      },
+      dir,
+    );
+  } finally {
+    model.dispose();
+  }
+}
+
+export interface TinyImageNet {
+  /** Images that can be read. */
+  readonly images: number;
+  /** In percent, when the network in float sees them. */
+  readonly top1: number;
+  readonly top5: number;
+}
+
+/**
+ * Writes twelve images as class folders, so that the network puts the class of eight at rank 0, of
+ * two at rank 3 and of two last.
+ */
+export async function writeTinyImageNet(
+  dir: string,
+  model: tf.LayersModel,
+  labelOffset: number,
+): Promise<TinyImageNet> {
+  const ranks = [0, 0, 0, 0, 3, -1, 0, 0, 0, 0, 3, -1];
+  for (const [index, rank] of ranks.entries()) {
+    const image = await picture(index);
+    const input = new Float32Array(RESOLUTION * RESOLUTION * 3);
+    preprocessForEvaluation(await decodeImage(image), RESOLUTION, input);
+    const scores = await predictFloat(model, input, [1, RESOLUTION, RESOLUTION, 3]);
+    const order = [...scores.keys()]
+      .filter((output) => output >= labelOffset)
+      .sort((a, b) => scores[b]! - scores[a]!);
+    await writeImage(dir, order.at(rank)! - labelOffset, `${index}.png`, image);
+  }
+  return { images: 12, top1: (100 * 8) / 12, top5: (100 * 10) / 12 };
+}
+
+/** Writes a file into the folder of class `label`. */
+export async function writeImage(
+  dir: string,
+  label: number,
+  name: string,
+  content: Uint8Array | string,
+): Promise<void> {
+  const folder = join(dir, IMAGENET_CLASSES[label]!.wnid);
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, name), content);
+}
+
+/** A PNG of 40 × 40 pixels whose pattern depends on `index`. */
+export function picture(index: number): Promise<Buffer> {
+  const pixels = Uint8Array.from({ length: 40 * 40 * 3 }, (_, i) =>
+    Math.round(127.5 + 127.5 * Math.sin((i % 120) * (0.05 + 0.07 * index) + i / (97 + 20 * index))),
+  );
+  return sharp(pixels, { raw: { width: 40, height: 40, channels: 3 } })
+    .png()
+    .toBuffer();
+}
