@@ -13,6 +13,7 @@ export interface Command<Options, Result> {
   readonly describe: string;
   readonly options: (yargs: Argv) => Argv<Options>;
   readonly examples: readonly (readonly [command: string, explanation: string])[];
+  /** Loads its job when it is called: TensorFlow.js takes half a second, which no `--help` waits for. */
   readonly run: (argv: ArgumentsCamelCase<Options>, context: Context) => Promise<Result>;
   /** What a person reads. */
   readonly show: (result: Result) => string;

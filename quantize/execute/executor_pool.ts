@@ -1,7 +1,10 @@
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
 import { Piscina } from 'piscina';
 import type { TierName } from '../kernels/kernels.ts';
 import { encodeTf8 } from '../model/tf8_file.ts';
 import type { Tf8Model } from '../model/tf8_model.ts';
+import { QuantizationError } from '../params/errors.ts';
 import type { WorkerSetup, WorkerTask } from './worker_protocol.ts';
 
 export interface ExecutorPoolOptions {
@@ -14,6 +17,7 @@ export interface ExecutorPoolOptions {
 export class ExecutorPool {
   readonly threads: number;
   private readonly pool: Piscina<WorkerTask, Float32Array>;
+  private closed = false;
 
   private constructor(pool: Piscina<WorkerTask, Float32Array>, threads: number) {
     this.pool = pool;
@@ -30,7 +34,7 @@ export class ExecutorPool {
     const pool = new Piscina<WorkerTask, Float32Array>({
       filename: new URL(`./worker${extension}`, import.meta.url).href,
       // The sources run through tsx, whose hooks a worker thread does not inherit.
-      execArgv: extension === '.ts' ? ['--import', import.meta.resolve('tsx')] : [],
+      execArgv: extension === '.ts' ? ['--import', tsxUrl()] : [],
       name: 'run',
       workerData: setup,
       minThreads: threads,
@@ -42,12 +46,22 @@ export class ExecutorPool {
   /**
    * @param images [N, H, W, C] float32 in the range of the model's input
    * @returns the logits [N, classes] as real numbers
+   * @throws QuantizationError when the pool is closed; what the executor throws
    */
   async predict(images: Float32Array): Promise<Float32Array> {
+    // A closed Piscina would start its threads again.
+    if (this.closed) throw new QuantizationError('Expected an open pool but it was closed');
     return this.pool.run({ images });
   }
 
+  /** Ends the threads; tasks that are not done are rejected. */
   async close(): Promise<void> {
+    this.closed = true;
     await this.pool.destroy();
   }
+}
+
+/** Where tsx lies: seen from here, not from the working directory. */
+function tsxUrl(): string {
+  return pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 }

@@ -1,12 +1,12 @@
 import { expected } from '../params/errors.ts';
 import { BYTE_MAX, requireZeroPoint } from '../params/quantization.ts';
+import { type Padding, windowPositions } from '../params/window.ts';
 import type {
   ConcatCall,
   Conv2dCall,
   DepthwiseConv2dCall,
   FullyConnectedCall,
   GlobalAveragePoolCall,
-  Padding,
   Pool2dCall,
   Requantization,
   Shape4,
@@ -131,8 +131,8 @@ function requireWindow(
     throw expected(`at most ${columns + windowShape[1]}`, 'window width', windowShape[1]);
   }
   requireEqual('outputShape[0]', outputShape[0], 'inputShape[0]', inputShape[0]);
-  const height = Math.floor(rows / strides[0]) + 1;
-  const width = Math.floor(columns / strides[1]) + 1;
+  const size = [inputShape[1], inputShape[2]] as const;
+  const [height, width] = windowPositions(size, windowShape, strides, padding);
   requireEqual('outputShape[1]', outputShape[1], '⌊(H + top + bottom − kh) / stride⌋ + 1', height);
   requireEqual('outputShape[2]', outputShape[2], '⌊(W + left + right − kw) / stride⌋ + 1', width);
 }

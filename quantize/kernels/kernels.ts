@@ -4,17 +4,10 @@
  * QuantizationError when an array's length does not match its shape (see `check_call.ts`), so no tier reads or
  * writes out of bounds.
  */
+import type { Padding } from '../params/window.ts';
 
 /** [batch, height, width, channels]. */
 export type Shape4 = readonly [number, number, number, number];
-
-/** Rows and columns of zero points around the image; explicit, so "same" is resolved by the converter. */
-export interface Padding {
-  readonly top: number;
-  readonly bottom: number;
-  readonly left: number;
-  readonly right: number;
-}
 
 /** DESIGN eq. 5: from the int32 accumulator to the output byte. */
 export interface Requantization {

@@ -3,10 +3,11 @@
  *
  *     bytes 0–3    "TF8\n"
  *     bytes 4–7    length of the header in bytes, unsigned 32-bit little-endian
- *     bytes 8–     the header, UTF-8 JSON (`HeaderSchema`), filled up with spaces to a multiple of 16
+ *     bytes 8–39   SHA-256 of all that follows
+ *     bytes 40–    the header, UTF-8 JSON (`HeaderSchema`), filled up with spaces to a multiple of 16
  *     the rest     weights (uint8) and biases (int32 little-endian), each at a multiple of 16 bytes
  *
- * Positions in the header count from the start of the rest. The header holds the rest's SHA-256.
+ * Positions in the header count from the start of the rest.
  */
 import { z } from 'zod';
 import { QuantizationError } from '../params/errors.ts';
@@ -15,7 +16,8 @@ import { checkModel } from './check_model.ts';
 import { isWeighted, type Tf8Model, type Tf8Node } from './tf8_model.ts';
 
 const MAGIC = 'TF8\n';
-const PREFIX_BYTES = 8;
+const HASH_OFFSET = 8;
+const PREFIX_BYTES = 40;
 const ALIGNMENT = 16;
 const FORMAT_VERSION = 1;
 
@@ -76,7 +78,7 @@ const HeaderSchema = z.strictObject({
     calibrationData: z.string(),
     zeroVariance: z.enum(['keep', 'mean']),
   }),
-  binary: z.strictObject({ bytes: Count, sha256: z.string() }),
+  binary: z.strictObject({ bytes: Count }),
 });
 type Header = z.infer<typeof HeaderSchema>;
 
@@ -116,7 +118,7 @@ export async function encodeTf8(model: Tf8Model): Promise<Uint8Array<ArrayBuffer
     rounding: REQUANTIZATION_ROUNDING,
     ...model,
     nodes,
-    binary: { bytes: binary.length, sha256: await sha256(binary) },
+    binary: { bytes: binary.length },
   });
   if (!parsed.success) {
     throw new QuantizationError(`${model.name} fits no TF8 file: ${firstIssue(parsed.error)}`);
@@ -129,6 +131,7 @@ export async function encodeTf8(model: Tf8Model): Promise<Uint8Array<ArrayBuffer
   file.fill(0x20, PREFIX_BYTES, PREFIX_BYTES + headerBytes);
   file.set(text, PREFIX_BYTES);
   file.set(binary, PREFIX_BYTES + headerBytes);
+  file.set(await sha256(file.subarray(PREFIX_BYTES)), HASH_OFFSET);
   return file;
 }
 
@@ -151,6 +154,10 @@ export async function decodeTf8(file: Uint8Array, fileName: string): Promise<Tf8
   if (start > file.length) {
     throw damaged(fileName, `its header takes ${headerBytes} bytes, the file has ${file.length}`);
   }
+  const hash = await sha256(file.subarray(PREFIX_BYTES));
+  if (hash.some((byte, index) => byte !== file[HASH_OFFSET + index])) {
+    throw damaged(fileName, 'its content does not match its SHA-256');
+  }
   const header = parseHeader(file.subarray(PREFIX_BYTES, start), fileName);
   // A view without Node's Buffer methods, whose slice() does not copy.
   const binary = new Uint8Array(file.buffer, file.byteOffset + start, file.length - start);
@@ -159,9 +166,6 @@ export async function decodeTf8(file: Uint8Array, fileName: string): Promise<Tf8
       fileName,
       `expected ${header.binary.bytes} bytes of weights but received ${binary.length}`,
     );
-  }
-  if ((await sha256(binary)) !== header.binary.sha256) {
-    throw damaged(fileName, 'its weights do not match their SHA-256');
   }
   const { name, input, labelOffset, classNames, provenance } = header;
   const nodes = header.nodes.map((node) => decodeNode(node, binary, fileName));
@@ -240,7 +244,6 @@ function littleEndian(values: Int32Array): Uint8Array {
   return new Uint8Array(view.buffer);
 }
 
-async function sha256(bytes: Uint8Array<ArrayBufferLike>): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>);
-  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+async function sha256(bytes: Uint8Array): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>));
 }

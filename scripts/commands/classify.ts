@@ -1,5 +1,5 @@
 import { defineCommand } from '../command.ts';
-import { classify, type Guess } from '../jobs/classify.ts';
+import type { Guess } from '../jobs/classify.ts';
 import {
   CALIBRATION_DATA,
   CALIBRATION_IMAGES,
@@ -32,7 +32,10 @@ export const classifyCommand = defineCommand({
       .option('seed', SEED)
       .check(wholeNumbers({ 'calibration-images': 1, seed: 0 })),
   examples: [['classify wolf.jpg --calibration-data DIR', "the paper's white-wolf example"]],
-  run: (argv, context) => classify(argv, context),
+  run: async (argv, context) => {
+    const { classify } = await import('../jobs/classify.ts');
+    return classify(argv, context);
+  },
   show: ({ image, model, float, tf8, tier, calibration }) => {
     const cells = (list: readonly Guess[], rank: number) => [
       shortName(list[rank]!.name),

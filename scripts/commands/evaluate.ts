@@ -1,5 +1,5 @@
 import { defineCommand } from '../command.ts';
-import { type EvaluateResult, evaluate } from '../jobs/evaluate.ts';
+import type { EvaluateResult } from '../jobs/evaluate.ts';
 import {
   CALIBRATION_DATA,
   CALIBRATION_IMAGES,
@@ -38,7 +38,10 @@ export const evaluateCommand = defineCommand({
     ['evaluate mobilenet_v1_1.0_224 --data DIR --zero-variance mean', 'Option 1 rescues it'],
     ['evaluate models/friendly --dataset fashion-mnist', 'a retrained network'],
   ],
-  run: (argv, context) => evaluate(argv, context),
+  run: async (argv, context) => {
+    const { evaluate } = await import('../jobs/evaluate.ts');
+    return evaluate(argv, context);
+  },
   show: (result) =>
     [
       `${result.model} on ${result.images} images of ${result.dataset}${result.skipped > 0 ? `; ${result.skipped} could not be read` : ''}`,

@@ -1,8 +1,6 @@
 import { writeFileAtomic } from '../../checkpoints/artifacts/atomic_file.ts';
 import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
 import { defineCommand } from '../command.ts';
-import { openFloatModel } from '../jobs/open_model.ts';
-import { calibrationSource, quantizeModel } from '../jobs/quantize.ts';
 import {
   CALIBRATION_DATA,
   CALIBRATION_IMAGES,
@@ -37,6 +35,8 @@ export const quantizeCommand = defineCommand({
     ],
   ],
   run: async (argv, context) => {
+    const { openFloatModel } = await import('../jobs/open_model.ts');
+    const { calibrationSource, quantizeModel } = await import('../jobs/quantize.ts');
     const { model, zeroVariance, out } = argv;
     const source = await calibrationSource(argv, undefined, context);
     const opened = await openFloatModel(model, context);

@@ -1,6 +1,5 @@
 import { FINETUNE } from '../../training/recipe.ts';
 import { defineCommand } from '../command.ts';
-import { reproduce } from '../jobs/reproduce.ts';
 import { CALIBRATION_IMAGES, SEED, wholeNumbers } from '../options.ts';
 
 export const reproduceCommand = defineCommand({
@@ -59,7 +58,8 @@ export const reproduceCommand = defineCommand({
     ['reproduce --imagenet DIR', 'and the published network on ImageNet'],
     ['reproduce --train-images 640 --test-images 500 --epochs 1', 'a short look'],
   ],
-  run: (argv, context) => {
+  run: async (argv, context) => {
+    const { reproduce } = await import('../jobs/reproduce.ts');
     const { imagenet, imagenetLimit, trainImages, testImages, epochs } = argv;
     const { resolution, calibrationImages, seed, runsDir } = argv;
     return reproduce(

@@ -2,7 +2,6 @@ import { VARIANTS, variantNamed } from '../../architectures/variants.ts';
 import { openDataset } from '../../datasets/open_dataset.ts';
 import { RECIPES, recipeNamed } from '../../training/recipe.ts';
 import { defineCommand } from '../command.ts';
-import { trainJob } from '../jobs/train.ts';
 import {
   DATA,
   DATASET,
@@ -74,6 +73,7 @@ export const trainCommand = defineCommand({
     ],
   ],
   run: async (argv, context) => {
+    const { trainJob } = await import('../jobs/train.ts');
     const named = recipeNamed(argv.recipe ?? (argv.from === undefined ? 'scratch' : 'finetune'));
     const dataset = await openDataset(argv.dataset, {
       ...context,

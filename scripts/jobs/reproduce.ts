@@ -86,7 +86,6 @@ class Reproduction {
       { network: 'as published', zeroVariance: 'keep', paper: PAPER.published },
       { network: 'as published, Option 1', zeroVariance: 'mean', paper: PAPER.option1 },
     ]);
-    opened.model.dispose();
   }
 
   async retrainedRows(): Promise<void> {
@@ -145,7 +144,7 @@ class Reproduction {
     return openFloatModel(out, this.context);
   }
 
-  /** One float measurement, and one of TF8 for each row. */
+  /** One float measurement, and one of TF8 for each row; disposes of the model. */
   private async measure(
     opened: OpenFloatModel,
     dataset: Dataset,
@@ -179,6 +178,7 @@ class Reproduction {
         tf8,
       });
     }
+    opened.model.dispose();
     const { skipped, images } = evaluation.counts();
     if (skipped > 0) {
       this.notes.push(

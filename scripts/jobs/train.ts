@@ -50,13 +50,13 @@ export async function trainJob(
   const classes = dataset.classNames.length;
   const model = buildMobileNetV1(
     { variant, widthMultiplier, resolution, classes },
-    { dropout: recipe.dropout, batchNormDecay: recipe.batchNormDecay, seed },
+    // TensorFlow.js takes seed 0 for no seed when it draws normal numbers.
+    { dropout: recipe.dropout, batchNormDecay: recipe.batchNormDecay, seed: seed + 1 },
   );
   try {
     let start: TransferReport | undefined;
     if (source !== undefined) {
       start = transferWeights(source.model, model, { zeroVariance: options.zeroVariance });
-      source.model.dispose();
     }
     const training = await train(model, {
       dataset,
@@ -100,6 +100,7 @@ export async function trainJob(
     );
     return { out, card, training, ...(start && { start }) };
   } finally {
+    source?.model.dispose();
     model.dispose();
   }
 }
@@ -112,6 +113,7 @@ async function openSource(
   const source = await openFloatModel(from!, context);
   const width = source.card?.architecture.widthMultiplier ?? widthMultiplier;
   if (width !== widthMultiplier) {
+    source.model.dispose();
     throw new UserError(
       `Expected width multiplier ${width}, that of ${source.name}, but received ${widthMultiplier}`,
       { remedy: `Pass --width-multiplier ${width}, or train from random weights.` },

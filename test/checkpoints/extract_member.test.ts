@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import * as tar from 'tar';
 import { UserError } from '../../checkpoints/artifacts/errors.ts';
 import { extractMember } from '../../checkpoints/extract_member.ts';
-import { inFolder, someValues } from './support.ts';
+import { inFolder } from '../support/in_folder.ts';
+import { someValues } from './support.ts';
 
 const CONTENT = Buffer.from(someValues(50_000, 1).buffer);
 

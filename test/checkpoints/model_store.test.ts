@@ -11,7 +11,8 @@ import {
   saveModelFolder,
   verifyModelFolder,
 } from '../../checkpoints/model_store.ts';
-import { inFolder, TINY } from './support.ts';
+import { inFolder } from '../support/in_folder.ts';
+import { TINY } from './support.ts';
 
 const CARD: NewModelCard = {
   architecture: { network: 'mobilenet_v1', variant: 'friendly', ...TINY },

@@ -8,11 +8,8 @@ import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
 import { handleZeroVariance } from '../../architectures/fold_batch_norm.ts';
 import { BATCH_NORM_EPSILON } from '../../architectures/mobilenet_v1.ts';
-import { messageOf } from '../../checkpoints/artifacts/errors.ts';
-import { SILENT_REPORTER } from '../../checkpoints/artifacts/reporter.ts';
 import { loadModelFolder } from '../../checkpoints/model_store.ts';
-import { pullCheckpoint } from '../../checkpoints/pull.ts';
-import { cacheDir } from '../../scripts/cache_dir.ts';
+import { publishedModel } from '../support/published_model.ts';
 
 const NAME = 'mobilenet_v1_1.0_224';
 const RESOLUTION = 224;
@@ -46,23 +43,10 @@ function syntheticImage(): tf.Tensor4D {
 describe('the pulled mobilenet_v1_1.0_224', () => {
   const activations = new Map<string, Float32Array>();
   const depthwiseVariances = new Map<string, Float32Array>();
-  let unavailable: string | undefined;
 
   before(async function () {
     this.timeout(180_000);
-    let dir: string;
-    try {
-      ({ dir } = await pullCheckpoint(NAME, {
-        cacheDir: cacheDir(),
-        reporter: SILENT_REPORTER,
-      }));
-    } catch (error) {
-      // Only what cannot be fetched is skipped: anything else is a failure.
-      if (!/sources to give/.test(messageOf(error))) throw error;
-      unavailable = messageOf(error);
-      return;
-    }
-    const { model } = await loadModelFolder(dir);
+    const { model } = await loadModelFolder(await publishedModel(this));
     for (const variable of model.weights) {
       if (!variable.originalName.endsWith('_depthwise/BatchNorm/moving_variance')) continue;
       const variance = variable.read().dataSync<'float32'>().slice();
@@ -79,12 +63,6 @@ describe('the pulled mobilenet_v1_1.0_224', () => {
       output.dispose();
     }
     model.dispose();
-  });
-
-  beforeEach(function () {
-    if (unavailable === undefined) return;
-    this.currentTest!.title += ` (skipped: the checkpoint could not be pulled: ${unavailable})`;
-    this.skip();
   });
 
   for (const [name, expected] of Object.entries(fixture.tensors)) {

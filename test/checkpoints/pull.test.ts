@@ -16,7 +16,9 @@ import {
 import { pull, pullCheckpoint, pulledModelDir } from '../../checkpoints/pull.ts';
 import { slimMobileNetV1Weights } from '../../checkpoints/slim_mobilenet_v1.ts';
 import { sha256OfTensors } from '../../checkpoints/weight_tensor.ts';
-import { frozenGraph, inFolder, recordingReporter, slimTensors, TINY } from './support.ts';
+import { inFolder } from '../support/in_folder.ts';
+import { recordingReporter } from '../support/recording_reporter.ts';
+import { frozenGraph, slimTensors, TINY } from './support.ts';
 
 const MEMBER = 'net/frozen_graph.pb';
 
@@ -121,7 +123,7 @@ describe('pull', () => {
       const { dir, card } = await pull(checkpoint, { cacheDir, reporter });
       await truncate(join(dir, `weights-${card.weightsSha256.slice(0, 16)}.bin`), 100);
       await pull(checkpoint, { cacheDir, reporter });
-      assert.match(reporter.said.at(-1)!, /but received 100; pulling it again$/);
+      assert.match(reporter.messages.at(-1)!, /but received 100; pulling it again$/);
       (await loadModelFolder(dir)).model.dispose();
       assert.deepEqual(requests, new Map([['good.tgz', 1]]));
     }));
@@ -151,9 +153,9 @@ describe('pull', () => {
       );
       const { card } = await pull({ ...checkpoint, sources }, { cacheDir, reporter });
       assert.match(card.origin.route, /good\.tgz$/);
-      assert.ok(reporter.said.some((text) => /404/.test(text)));
+      assert.ok(reporter.messages.some((text) => /404/.test(text)));
       assert.ok(
-        reporter.said.some((text) =>
+        reporter.messages.some((text) =>
           /changed\.tgz: Expected SHA-256 .* for the weights in net\/frozen_graph\.pb of .*; trying/.test(
             text,
           ),

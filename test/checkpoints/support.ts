@@ -1,36 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { convLayers } from '../../architectures/mobilenet_v1.ts';
 import { STANDARD } from '../../architectures/variants.ts';
-import type { Reporter } from '../../checkpoints/artifacts/reporter.ts';
 import { GraphDefSchema, NodeDefSchema } from '../../checkpoints/generated/graph_def_pb.ts';
 import type { WeightTensor } from '../../checkpoints/weight_tensor.ts';
 
 /** The smallest network: every layer but the last few has the minimum of 8 filters. */
 export const TINY = { widthMultiplier: 0.02, resolution: 32, classes: 5 };
-
-/** Runs `use` with a folder that is removed afterwards. */
-export async function inFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'tf8-checkpoints-'));
-  try {
-    return await use(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-/** Keeps what is said, so that a test can read it. */
-export function recordingReporter(): Reporter & { readonly said: string[] } {
-  const said: string[] = [];
-  return {
-    said,
-    info: (message) => said.push(message),
-    warn: (message) => said.push(message),
-    start: () => ({ update() {}, end() {} }),
-  };
-}
 
 /** n numbers in [0.1, 1.1), the same at every run; every tensor of a network may hold them. */
 export function someValues(n: number, seed: number): Float32Array {

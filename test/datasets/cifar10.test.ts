@@ -11,7 +11,9 @@ import { openCifar10 } from '../../datasets/cifar10.ts';
 import { CIFAR10_BINARY_FILES } from '../../datasets/cifar10_binary.ts';
 import type { SkippedImage } from '../../datasets/dataset.ts';
 import { selectIndices } from '../../datasets/order.ts';
-import { collect, inFolder, sharedPath, solid, writeTree } from './support.ts';
+import { inFolder } from '../support/in_folder.ts';
+import { sharedFolder } from '../support/shared_folder.ts';
+import { collect, solid, writeTree } from './support.ts';
 
 /** One record: label, then a red, a green and a blue plane, each of one value. */
 function record(label: number, [red, green, blue]: readonly number[]): Uint8Array {
@@ -200,7 +202,7 @@ describe('openCifar10', () => {
     }));
 
   it('reads JPEG files of the real data', async function () {
-    const archive = sharedPath(this, 'cifar-10/test.tar');
+    const archive = sharedFolder(this, 'cifar-10/test.tar');
     await inFolder(async (folder) => {
       const names = ['airplane/0000', 'frog/0001', 'truck/0002'].map((n) => `test/${n}.jpg`);
       await promisify(execFile)('tar', ['-xf', archive, '-C', folder, ...names]);

@@ -5,7 +5,8 @@ import sharp from 'sharp';
 import { UserError } from '../../checkpoints/artifacts/errors.ts';
 import { decodeImage, ImageError, MAX_PIXELS } from '../../datasets/decode_image.ts';
 import type { PixelImage } from '../../datasets/pixel_image.ts';
-import { inFolder, noise, solid, writeTree } from './support.ts';
+import { inFolder } from '../support/in_folder.ts';
+import { noise, solid, writeTree } from './support.ts';
 
 /** Asserts the size, three channels, and every pixel within `tolerance` of `colour`. */
 function assertSolid(

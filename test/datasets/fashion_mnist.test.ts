@@ -10,7 +10,9 @@ import { sha256OfBytes } from '../../checkpoints/artifacts/sha256.ts';
 import { openFashionMnist } from '../../datasets/fashion_mnist.ts';
 import type { ArtifactSource } from '../../datasets/open_options.ts';
 import { cacheDir } from '../../scripts/cache_dir.ts';
-import { collect, inFolder, recordingReporter, writeTree } from './support.ts';
+import { inFolder } from '../support/in_folder.ts';
+import { recordingReporter } from '../support/recording_reporter.ts';
+import { collect, writeTree } from './support.ts';
 
 const NAMES = [
   'train-images-idx3-ubyte.gz',

@@ -6,15 +6,10 @@ import type { SkippedImage } from '../../datasets/dataset.ts';
 import { decodeImage } from '../../datasets/decode_image.ts';
 import { openImageNet } from '../../datasets/imagenet.ts';
 import { preprocessForEvaluation } from '../../datasets/preprocess.ts';
-import {
-  collect,
-  inFolder,
-  noise,
-  recordingReporter,
-  sharedPath,
-  solid,
-  writeTree,
-} from './support.ts';
+import { inFolder } from '../support/in_folder.ts';
+import { recordingReporter } from '../support/recording_reporter.ts';
+import { sharedFolder } from '../support/shared_folder.ts';
+import { collect, noise, solid, writeTree } from './support.ts';
 
 const TENCH = 'n01440764';
 const GOLDFISH = 'n01443537';
@@ -241,7 +236,7 @@ describe('openImageNet', () => {
     }));
 
   it('reads the sample photographs without skipping any', async function () {
-    const dataset = await openImageNet(sharedPath(this, 'imagenet-samples'), SILENT_REPORTER);
+    const dataset = await openImageNet(sharedFolder(this, 'imagenet-samples'), SILENT_REPORTER);
     assert.equal(dataset.count('test'), 500);
     const skipped: SkippedImage[] = [];
     const onSkip = (image: SkippedImage) => skipped.push(image);

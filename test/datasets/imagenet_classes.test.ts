@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { IMAGENET_CLASSES } from '../../datasets/imagenet_classes.ts';
-import { sharedPath } from './support.ts';
+import { sharedFolder } from '../support/shared_folder.ts';
 
 describe('IMAGENET_CLASSES', () => {
   it('has 1000 different WordNet ids in sorted order, each with a name', () => {
@@ -21,7 +21,7 @@ describe('IMAGENET_CLASSES', () => {
   });
 
   it('has the ids of the list beside the sample photographs', function () {
-    const lines = readFileSync(sharedPath(this, 'imagenet-samples/classes.txt'), 'utf8').trim();
+    const lines = readFileSync(sharedFolder(this, 'imagenet-samples/classes.txt'), 'utf8').trim();
     assert.deepEqual(
       IMAGENET_CLASSES.map(({ wnid }) => wnid),
       lines.split('\n').map((line) => line.split(' ')[0]),

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { SILENT_REPORTER } from '../../checkpoints/artifacts/reporter.ts';
 import { DATASET_NAMES, openDataset } from '../../datasets/open_dataset.ts';
-import { inFolder, solid, writeTree } from './support.ts';
+import { inFolder } from '../support/in_folder.ts';
+import { solid, writeTree } from './support.ts';
 
 const options = { cacheDir: '/nowhere', reporter: SILENT_REPORTER };
 

@@ -1,20 +1,8 @@
-import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import sharp, { type Colour, type Sharp } from 'sharp';
 import type { Reporter } from '../../checkpoints/artifacts/reporter.ts';
 import type { BatchOptions, Dataset, ImageBatch } from '../../datasets/dataset.ts';
-
-/** Runs `body` with an empty folder that is removed afterwards. */
-export async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'tf8-datasets-'));
-  try {
-    await body(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
 
 /** Writes files by path relative to `folder`. */
 export async function writeTree(
@@ -58,14 +46,4 @@ export async function collect(
   const all = { split: 'test', batchSize: 2, resolution: 2, ...options } as const;
   for await (const batch of dataset.batches(all)) batches.push(batch);
   return batches;
-}
-
-/** Path of development data in `../shared`; skips the test with a message where a user does not have it. */
-export function sharedPath(context: Mocha.Context, name: string): string {
-  const path = resolve(import.meta.dirname, '../../../shared', name);
-  if (!existsSync(path)) {
-    context.test!.title += ` (skipped: ${name} is not beside the repository in ../shared)`;
-    context.skip();
-  }
-  return path;
 }

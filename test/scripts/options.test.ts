@@ -11,7 +11,7 @@ describe('checks of options', () => {
   });
 
   for (const value of [0, -1, 1.5, Number.NaN, Infinity, 2 ** 53, '7', [1, 2]]) {
-    it(`wholeNumbers refuses ${JSON.stringify(value)} for a limit from 1`, () => {
+    it(`wholeNumbers refuses ${value} (${typeof value}) for a limit from 1`, () => {
       assert.throws(() => check({ limit: value }), {
         message: `Expected a whole number of at least 1 for --limit but received ${value}`,
       });

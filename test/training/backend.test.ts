@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import * as tf from '@tensorflow/tfjs';
 import { requireTensorFlow, selectBackend } from '../../training/backend.ts';
 import { predictFloat } from '../../training/float_predictor.ts';
+import { needsTensorFlow } from '../support/needs_tensorflow.ts';
 import { withoutTfjsNode } from '../support/without_tfjs_node.ts';
 import { fixedImages, fixedModel } from './fixed_prediction.ts';
 
@@ -16,11 +17,8 @@ interface Answer {
 
 describe('selectBackend', () => {
   it('takes libtensorflow where tfjs-node loads, and stays with it', async function () {
+    await needsTensorFlow.call(this);
     const backend = await selectBackend();
-    if (backend.name !== 'tensorflow') {
-      this.test!.title += ` (skipped: ${backend.notes.join('; ')})`;
-      this.skip();
-    }
     assert.equal(tf.getBackend(), 'tensorflow');
     assert.match(backend.version, /^\d+\.\d+\.\d+/);
     assert.deepEqual(backend.notes, []);
@@ -55,11 +53,7 @@ describe('selectBackend', () => {
     });
 
     it('predicts what libtensorflow predicts, within 1e-4', async function () {
-      const backend = await selectBackend();
-      if (backend.name !== 'tensorflow') {
-        this.test!.title += ` (skipped: ${backend.notes.join('; ')})`;
-        this.skip();
-      }
+      await needsTensorFlow.call(this);
       const model = fixedModel();
       const { images, shape } = fixedImages();
       const expected = await predictFloat(model, images, shape);

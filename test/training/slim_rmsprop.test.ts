@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
-import { selectBackend } from '../../training/backend.ts';
 import { SlimRmsProp } from '../../training/slim_rmsprop.ts';
+import { needsTensorFlow } from '../support/needs_tensorflow.ts';
 
 const CONFIG = { kind: 'slim-rmsprop', decay: 0.9, momentum: 0.9, epsilon: 1 } as const;
 
@@ -18,7 +18,7 @@ function reference(weight: number, gradients: readonly number[], rates: readonly
 }
 
 describe('SlimRmsProp', () => {
-  before(() => selectBackend());
+  before(needsTensorFlow);
 
   /** Runs the optimizer on [N] weights with one array of gradients a step. */
   function run(weights: number[], gradients: number[][], rates: number[]): Float32Array {

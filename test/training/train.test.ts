@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
 import { type Reporter, SILENT_REPORTER } from '../../checkpoints/artifacts/reporter.ts';
-import { selectBackend } from '../../training/backend.ts';
 import type { Recipe } from '../../training/recipe.ts';
 import { type TrainOptions, train } from '../../training/train.ts';
 import { TINY } from '../architectures/support.ts';
 import { memoryDataset } from '../support/memory_dataset.ts';
+import { needsTensorFlow } from '../support/needs_tensorflow.ts';
 import { recordingReporter } from '../support/recording_reporter.ts';
 import { RECIPE, tinyModel, weightsOf } from './support.ts';
 
@@ -50,7 +50,7 @@ function abortingReporter(abort: AbortController, images: number): Reporter {
 }
 
 describe('train', () => {
-  before(() => selectBackend());
+  before(needsTensorFlow);
 
   it('lowers the loss and raises the accuracy on a learnable data set', async () => {
     const recipe: Recipe = {

@@ -3,11 +3,11 @@ import * as tf from '@tensorflow/tfjs';
 import { logitsModel } from '../../architectures/build_model.ts';
 import { FRIENDLY, STANDARD, type Variant } from '../../architectures/variants.ts';
 import type { ImageBatch } from '../../datasets/dataset.ts';
-import { selectBackend } from '../../training/backend.ts';
 import type { Recipe } from '../../training/recipe.ts';
 import { type StepResult, TrainStep } from '../../training/train_step.ts';
 import { randomizeWeights, TINY } from '../architectures/support.ts';
 import { memoryDataset } from '../support/memory_dataset.ts';
+import { needsTensorFlow } from '../support/needs_tensorflow.ts';
 import { firstBatch, RECIPE, tinyModel, weightsOf } from './support.ts';
 
 const DATASET = memoryDataset({ classes: TINY.classes, images: 20 });
@@ -43,8 +43,8 @@ function close(received: number, expected: number, tolerance: number, of: string
 describe('TrainStep', () => {
   let batch: ImageBatch;
 
-  before(async () => {
-    await selectBackend();
+  before(async function () {
+    await needsTensorFlow.call(this);
     batch = await firstBatch(DATASET, RECIPE.batchSize);
   });
 

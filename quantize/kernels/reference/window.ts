@@ -1,4 +1,5 @@
-import type { Padding, Shape4 } from '../kernels.ts';
+import type { Padding } from '../../params/window.ts';
+import type { Shape4 } from '../kernels.ts';
 
 /** Index of the first channel of position [n, y, x] in a dense tensor [N, H, W, C]. */
 export function positionIndex(shape: Shape4, n: number, y: number, x: number): number {

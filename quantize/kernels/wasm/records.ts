@@ -1,4 +1,5 @@
-import type { Padding, Requantization, Shape4 } from '../kernels.ts';
+import type { Padding } from '../../params/window.ts';
+import type { Requantization, Shape4 } from '../kernels.ts';
 import type { Arena } from './arena.ts';
 
 // Parameter blocks that kernels read; the order of the fields is that of assembly/records.ts.

@@ -1,4 +1,5 @@
 import { BYTE_MAX } from '../../params/quantization.ts';
+import { NO_PADDING } from '../../params/window.ts';
 import {
   checkConcat,
   checkConv2d,
@@ -14,7 +15,6 @@ import type {
   FullyConnectedCall,
   GlobalAveragePoolCall,
   Kernels,
-  Padding,
   Pool2dCall,
   Requantization,
 } from '../kernels.ts';
@@ -42,8 +42,6 @@ const ROW_BLOCK_BYTES = 128 * 1024;
 
 /** Rows of a tile of the matrix product. */
 const TILE_ROWS = 4;
-
-const NO_PADDING: Padding = { top: 0, bottom: 0, left: 0, right: 0 };
 
 /**
  * The WASM SIMD tier, with an instance and a memory of its own: one for each thread. Compiles

@@ -3,7 +3,8 @@ import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../../checkpoints/artifacts/atomic_file.ts';
 import { UserError } from '../../../checkpoints/artifacts/errors.ts';
-import { inFolder, namesIn } from './support.ts';
+import { inFolder } from '../../support/in_folder.ts';
+import { namesIn } from './support.ts';
 
 describe('writeFileAtomic', () => {
   it('replaces a file and leaves no temporary file', () =>

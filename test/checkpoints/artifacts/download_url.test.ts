@@ -6,7 +6,8 @@ import { type DownloadOptions, downloadUrl } from '../../../checkpoints/artifact
 import { SILENT_REPORTER } from '../../../checkpoints/artifacts/reporter.ts';
 import { RouteFailure } from '../../../checkpoints/artifacts/route.ts';
 import { sha256OfBytes } from '../../../checkpoints/artifacts/sha256.ts';
-import { inFolder, namesIn, withServer } from './support.ts';
+import { inFolder } from '../../support/in_folder.ts';
+import { namesIn, withServer } from './support.ts';
 
 const CONTENT = Buffer.from(Array.from({ length: 200_000 }, (_, i) => (i * 7919) % 251));
 const SHA256 = sha256OfBytes(CONTENT);

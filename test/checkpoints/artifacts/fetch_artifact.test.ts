@@ -6,7 +6,9 @@ import { UserError } from '../../../checkpoints/artifacts/errors.ts';
 import { fetchArtifact, type Route } from '../../../checkpoints/artifacts/fetch_artifact.ts';
 import { SILENT_REPORTER } from '../../../checkpoints/artifacts/reporter.ts';
 import { sha256OfBytes } from '../../../checkpoints/artifacts/sha256.ts';
-import { inFolder, namesIn, recordingReporter, withPrograms, withServer } from './support.ts';
+import { inFolder } from '../../support/in_folder.ts';
+import { recordingReporter } from '../../support/recording_reporter.ts';
+import { namesIn, withPrograms, withServer } from './support.ts';
 
 const SHA256 = sha256OfBytes('content');
 const reporter = SILENT_REPORTER;
@@ -104,7 +106,7 @@ describe('fetchArtifact', () => {
             const routes: Route[] = [{ kind: 'url', url, sha256: SHA256 }, PIP];
             const got = await fetchArtifact({ name: 'a', routes, cacheDir, reporter: recorder });
             assert.deepEqual(got.route, PIP);
-            assert.match(recorder.lines.join(), /a: .* answered 503 .*; trying the next source/);
+            assert.match(recorder.messages.join(), /a: .* answered 503 .*; trying the next source/);
             assert.deepEqual(await namesIn(cacheDir), ['a', 'a.origin.json']);
           }),
       ),

@@ -1,19 +1,8 @@
-import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import type { Reporter } from '../../../checkpoints/artifacts/reporter.ts';
-
-/** Runs `body` with an empty folder that is removed afterwards. */
-export async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'tf8-artifacts-'));
-  try {
-    await body(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
+import { inFolder } from '../../support/in_folder.ts';
 
 /** Runs `body` with a web server on this machine whose answers `handle` gives. */
 export async function withServer(
@@ -55,17 +44,6 @@ export async function withPrograms(
       process.env.PATH = before;
     }
   });
-}
-
-/** A reporter that keeps what it was told. */
-export function recordingReporter(): Reporter & { readonly lines: string[] } {
-  const lines: string[] = [];
-  return {
-    lines,
-    info: (message) => lines.push(message),
-    warn: (message) => lines.push(message),
-    start: () => ({ update() {}, end() {} }),
-  };
 }
 
 export async function namesIn(folder: string): Promise<string[]> {

@@ -4,7 +4,8 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../../../checkpoints/artifacts/errors.ts';
 import { unpackDeb } from '../../../checkpoints/artifacts/fetch_artifact.ts';
-import { inFolder, namesIn, withPrograms } from './support.ts';
+import { inFolder } from '../../support/in_folder.ts';
+import { namesIn, withPrograms } from './support.ts';
 
 function hasDpkg(): boolean {
   try {

@@ -50,7 +50,10 @@ describe('ExecutorPool', () => {
     await other.predict(images(1, 0));
     await other.close();
     await other.close();
-    await assert.rejects(other.predict(images(1, 0)));
+    await assert.rejects(other.predict(images(1, 0)), {
+      name: 'QuantizationError',
+      message: 'Expected an open pool but it was closed',
+    });
   });
 
   it('rejects the tasks that closing cuts off', async () => {

@@ -1,4 +1,5 @@
-import type { Padding } from '../../../quantize/kernels/kernels.ts';
+import type {} from '../../../quantize/kernels/kernels.ts';
+import type { Padding } from '../../../quantize/params/window.ts';
 import { concat, convolution, fullyConnected, globalAveragePool, pool } from './make_call.ts';
 import type { KernelCall } from './run_case.ts';
 

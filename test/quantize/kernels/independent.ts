@@ -1,9 +1,5 @@
-import type {
-  Conv2dCall,
-  Padding,
-  Requantization,
-  Shape4,
-} from '../../../quantize/kernels/kernels.ts';
+import type { Conv2dCall, Requantization, Shape4 } from '../../../quantize/kernels/kernels.ts';
+import type { Padding } from '../../../quantize/params/window.ts';
 import { requantizeExactly } from '../params/exact.ts';
 import type { KernelCall } from './run_case.ts';
 

@@ -1,5 +1,6 @@
-import type { Padding, Shape4 } from '../../../quantize/kernels/kernels.ts';
+import type { Shape4 } from '../../../quantize/kernels/kernels.ts';
 import { accumulatorBound } from '../../../quantize/params/accumulator.ts';
+import type { Padding } from '../../../quantize/params/window.ts';
 import type { KernelCall } from './run_case.ts';
 
 /** How the bytes of a tensor are drawn: uniformly, or only 0 and 255. */

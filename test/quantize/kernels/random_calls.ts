@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import type { Padding, Shape4 } from '../../../quantize/kernels/kernels.ts';
+import type { Shape4 } from '../../../quantize/kernels/kernels.ts';
+import type { Padding } from '../../../quantize/params/window.ts';
 import {
   type Arithmetic,
   concat,

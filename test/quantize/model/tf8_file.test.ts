@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { decodeTf8, encodeTf8, isTf8 } from '../../../quantize/model/tf8_file.ts';
 import type { Tf8Model } from '../../../quantize/model/tf8_model.ts';
@@ -11,20 +12,24 @@ const [MODEL] = fc.sample(randomModels({ withEveryOp: true }), { seed: 1, numRun
 ];
 const NAME = 'model.tf8';
 
+/** The magic number, the header's length and the SHA-256. */
+const PREFIX = 4 + 4 + 32;
+
 /** A file's header as JSON, and its weights. */
 function partsOf(file: Uint8Array): { header: Record<string, unknown>; weights: Uint8Array } {
-  const end = 8 + new DataView(file.buffer, file.byteOffset).getUint32(4, true);
-  const header = JSON.parse(new TextDecoder().decode(file.subarray(8, end)));
+  const end = PREFIX + new DataView(file.buffer, file.byteOffset).getUint32(4, true);
+  const header = JSON.parse(new TextDecoder().decode(file.subarray(PREFIX, end)));
   return { header, weights: file.subarray(end) };
 }
 
 function fileOf(header: string | Uint8Array, weights: Uint8Array): Uint8Array {
   const bytes = typeof header === 'string' ? new TextEncoder().encode(header) : header;
-  const file = new Uint8Array(8 + bytes.length + weights.length);
+  const file = new Uint8Array(PREFIX + bytes.length + weights.length);
   file.set(new TextEncoder().encode('TF8\n'));
   new DataView(file.buffer).setUint32(4, bytes.length, true);
-  file.set(bytes, 8);
-  file.set(weights, 8 + bytes.length);
+  file.set(bytes, PREFIX);
+  file.set(weights, PREFIX + bytes.length);
+  file.set(createHash('sha256').update(file.subarray(PREFIX)).digest(), 8);
   return file;
 }
 
@@ -108,7 +113,7 @@ describe('the TF8 file', () => {
 
   it('is told from other files by its start', async () => {
     assert.ok(isTf8(await encodeTf8(MODEL)));
-    for (const other of ['', 'TF8', 'TF8\n', '{"format":"tf8"}', 'TF8 1234567']) {
+    for (const other of ['', 'TF8', 'TF8\n', '{"format":"tf8"}', 'TF8 1234567'.repeat(4)]) {
       assert.ok(!isTf8(new TextEncoder().encode(other)), other);
     }
   });
@@ -143,15 +148,14 @@ describe('a damaged TF8 file', () => {
     const file = await encodeTf8(MODEL);
     const { weights } = partsOf(file);
     const start = file.length - weights.length;
-    for (const length of [0, 3, 7]) await refuses(file.subarray(0, length), /start with "TF8"/);
-    for (const length of [8, 9, 100, start - 1]) {
+    for (const length of [0, 3, 7, PREFIX - 1]) {
+      await refuses(file.subarray(0, length), /start with "TF8"/);
+    }
+    for (const length of [PREFIX, PREFIX + 1, 100, start - 1]) {
       await refuses(file.subarray(0, length), /its header takes \d+ bytes, the file has \d+/);
     }
     for (const length of [start, start + 1, file.length - 1]) {
-      await refuses(
-        file.subarray(0, length),
-        new RegExp(`expected ${weights.length} bytes of weights but received ${length - start}`),
-      );
+      await refuses(file.subarray(0, length), /its content does not match its SHA-256/);
     }
   });
 
@@ -159,7 +163,7 @@ describe('a damaged TF8 file', () => {
     const file = await encodeTf8(MODEL);
     const longer = new Uint8Array(file.length + 1);
     longer.set(file);
-    await refuses(longer, /bytes of weights but received/);
+    await refuses(longer, /its content does not match its SHA-256/);
   });
 
   it('whose header reaches beyond the file is refused', async () => {
@@ -176,17 +180,16 @@ describe('a damaged TF8 file', () => {
     await refuses(fileOf('null', weights), /in its header, the top: /);
   });
 
-  it('with a bit of its weights flipped is refused by their SHA-256', async () => {
+  it('with a bit of its header or its weights flipped is refused by their SHA-256', async () => {
     const original = await encodeTf8(MODEL);
-    const start = original.length - partsOf(original).weights.length;
     await fc.assert(
       fc.asyncProperty(
-        fc.integer({ min: start, max: original.length - 1 }),
+        fc.integer({ min: 8, max: original.length - 1 }),
         fc.integer({ min: 0, max: 7 }),
         async (position, bit) => {
           const file = original.slice();
           file[position]! ^= 1 << bit;
-          await refuses(file, /its weights do not match their SHA-256/);
+          await refuses(file, /its content does not match its SHA-256/);
         },
       ),
       { numRuns: 40 },
@@ -232,7 +235,7 @@ describe('a damaged TF8 file', () => {
       /conv2d_0 needs bytes \d+ to \d+ of \d+ bytes of weights/,
     ],
     [
-      'with fewer weights than its SHA-256 covers',
+      'with fewer weights than its header says',
       (h) => (h.binary.bytes += 16),
       /expected \d+ bytes of weights but received \d+/,
     ],

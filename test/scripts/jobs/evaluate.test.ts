@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { loadModelFolder } from '../../../checkpoints/model_store.ts';
+import { openDataset } from '../../../datasets/open_dataset.ts';
 import { encodeTf8 } from '../../../quantize/model/tf8_file.ts';
 import {
   type EvaluateOptions,
@@ -70,8 +71,7 @@ describe('evaluate', () => {
       assert.equal(result.skipped, 0);
       assert.deepEqual(result.float, { top1: expected.top1, top5: expected.top5 });
       const { top1, top5 } = result.tf8!;
-      assert.ok(top1 <= top5 && top5 <= 100, `${top1}, ${top5}`);
-      assert.ok(Number.isInteger(Math.round(top1 * 1e6) / 1e6 / (100 / 12)) || top1 >= 0);
+      assert.ok(0 <= top1 && top1 <= top5 && top5 <= 100, `${top1}, ${top5}`);
       assert.equal(result.dataset, 'imagenet');
       assert.equal(result.calibration?.images, 6);
     });
@@ -132,7 +132,8 @@ describe('evaluate', () => {
     const run = async (changes: Partial<EvaluateOptions>): Promise<[EvaluateResult, string[]]> => {
       const reporter = recordingReporter();
       const options = optionsFor('m1000', { precision: 'tf8', ...changes });
-      return [await evaluate(options, contextOf(reporter)), reporter.messages];
+      const result = await evaluate(options, contextOf(reporter));
+      return [result, reporter.messages.filter((message) => !message.startsWith('tfjs-node'))];
     };
     const [apart, silence] = await run({ limit: 6, calibrationImages: 6 });
     assert.equal(apart.calibration!.overlap, false);
@@ -152,18 +153,10 @@ describe('evaluate', () => {
     const options = optionsFor('m1000', { limit: 6 });
     const { tf8 } = await evaluate(options, contextOf());
     const opened = await openFloatModel(at('m1000'), contextOf());
-    const source = await calibrationSource(options, undefined, contextOf());
-    const { model } = await quantizeModel(
-      opened,
-      'keep',
-      // The images that the evaluation left for the calibration.
-      await calibrationSource(
-        { ...options, calibrationData: options.data },
-        { dataset: source.dataset, limit: 6 },
-        contextOf(),
-      ),
-      contextOf(),
-    );
+    const dataset = await openDataset('imagenet', { ...contextOf(), dir: options.data! });
+    // The images that the evaluation left for the calibration.
+    const source = await calibrationSource(options, { dataset, limit: 6 }, contextOf());
+    const { model } = await quantizeModel(opened, 'keep', source, contextOf());
     opened.model.dispose();
     await writeFile(at('m1000.tf8'), await encodeTf8(model));
     const fromFile = await evaluate({ ...options, model: at('m1000.tf8') }, contextOf());
@@ -220,7 +213,6 @@ describe('evaluate', () => {
 
     it('takes one output more than classes for a background class where there is no card', async () => {
       const opened = await openFloatModel(at('m1001'), contextOf());
-      const { openDataset } = await import('../../../datasets/open_dataset.ts');
       const dataset = await openDataset('imagenet', { ...contextOf(), dir: at('m1001-images') });
       const evaluation = new Evaluation(dataset, { seed: 0 }, contextOf());
       const { top1 } = await evaluation.float({ ...opened, card: undefined });

@@ -3,7 +3,7 @@ import { mkdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { COMPILED_FOLDERS, COMPILED_STAMP, isCompiled } from '../../../scripts/setup/compiled.mjs';
 import { COMPLETED_RECORD, completedSetup } from '../../../scripts/setup/completed.mjs';
-import { inFolder } from '../../checkpoints/artifacts/support.ts';
+import { inFolder } from '../../support/in_folder.ts';
 
 const RECORD = { message: 'set up', whole: true, files: ['made'] };
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dependenciesMatch, installCommand } from '../../../scripts/setup/dependencies.mjs';
-import { inFolder } from '../../checkpoints/artifacts/support.ts';
+import { inFolder } from '../../support/in_folder.ts';
 
 const A = { version: '1.0.0', integrity: 'sha512-a' };
 const OPTIONAL = { version: '1.0.0', integrity: 'sha512-o', optional: true };

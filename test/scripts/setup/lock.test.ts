@@ -5,7 +5,8 @@ import { readFile, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { acquireLock } from '../../../scripts/setup/lock.mjs';
-import { inFolder, namesIn } from '../../checkpoints/artifacts/support.ts';
+import { namesIn } from '../../checkpoints/artifacts/support.ts';
+import { inFolder } from '../../support/in_folder.ts';
 
 const neverWaits = () => assert.fail('nobody holds the lock');
 

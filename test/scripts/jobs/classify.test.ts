@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
+import { IMAGENET_CLASSES } from '../../../datasets/imagenet_classes.ts';
+import { type ClassifyOptions, classify, type Guess } from '../../../scripts/jobs/classify.ts';
+import { contextOf, picture, saveTinyModel, writeImage } from '../support.ts';
+
+describe('classify', () => {
+  let folder: string;
+  let options: ClassifyOptions;
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'tf8-classify-'));
+    await saveTinyModel(join(folder, 'model'), 1001);
+    await writeFile(join(folder, 'image.png'), await picture(1));
+    for (const index of [2, 3, 4]) {
+      await writeImage(join(folder, 'images'), index, `${index}.png`, await picture(index));
+    }
+    options = {
+      image: join(folder, 'image.png'),
+      model: join(folder, 'model'),
+      zeroVariance: 'keep',
+      calibrationImages: 2,
+      seed: 0,
+      tier: 'auto',
+    };
+  });
+
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  function checkGuesses(list: readonly Guess[]): void {
+    assert.equal(list.length, 5);
+    assert.equal(new Set(list.map(({ index }) => index)).size, 5);
+    const sum = list.reduce((total, { probability }) => total + probability, 0);
+    assert.ok(sum > 0 && sum <= 1 + 1e-6, `sum ${sum}`);
+    list.forEach(({ index, name, probability }, rank) => {
+      assert.ok(rank === 0 || probability <= list[rank - 1]!.probability);
+      assert.equal(name, index === 0 ? 'background' : IMAGENET_CLASSES[index - 1]!.name);
+    });
+  }
+
+  it('lists the five likeliest classes of both precisions, calibrated on the image alone', async () => {
+    const result = await classify(options, contextOf());
+    checkGuesses(result.float!);
+    checkGuesses(result.tf8);
+    assert.deepEqual(result.calibration, { images: 1, source: 'image' });
+  });
+
+  it('calibrates with a folder where one is given', async () => {
+    const result = await classify(
+      { ...options, calibrationData: join(folder, 'images') },
+      contextOf(),
+    );
+    checkGuesses(result.tf8);
+    assert.deepEqual(result.calibration, { images: 2, source: 'data' });
+  });
+
+  it('gives the same lists again and leaves no tensor behind', async () => {
+    const first = await classify(options, contextOf());
+    const tensors = tf.memory().numTensors;
+    assert.deepEqual(await classify(options, contextOf()), first);
+    assert.equal(tf.memory().numTensors, tensors);
+  });
+
+  it('names an image that cannot be read', async () => {
+    const image = join(folder, 'missing.png');
+    await assert.rejects(classify({ ...options, image }, contextOf()), {
+      message: `Expected an image in ${image} but there is no such file.`,
+    });
+  });
+});

@@ -1,0 +1,65 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { main } from '../../scripts/main.ts';
+import { TSX } from '../support/without_tfjs_node.ts';
+
+const TF8 = fileURLToPath(new URL('../../scripts/tf8.mjs', import.meta.url));
+
+export interface Ended {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * Runs the `tf8` command from the sources in a process of its own.
+ * @param onStderr called with the process whenever it has written to standard error
+ */
+export function runTf8(
+  args: readonly string[],
+  options: {
+    readonly node?: readonly string[];
+    readonly onStderr?: (child: ChildProcess, text: string) => void;
+  } = {},
+): Promise<Ended> {
+  const { node = ['--import', TSX], onStderr } = options;
+  const child = spawn(process.execPath, [...node, TF8, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: undefined },
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    stderr += text;
+    onStderr?.(child, stderr);
+  });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (status) => resolve({ status, stdout, stderr }));
+  });
+}
+
+/** Runs the command in this process: ten times as fast, where nothing depends on the process. */
+export async function runMain(args: readonly string[]): Promise<Ended> {
+  const streams = { stdout: process.stdout, stderr: process.stderr };
+  const written = { stdout: '', stderr: '' };
+  const restore = Object.entries(streams).map(([name, stream]) => {
+    const { write } = stream;
+    stream.write = (text: string | Uint8Array) => {
+      written[name as keyof typeof written] += text;
+      return true;
+    };
+    return () => {
+      stream.write = write;
+    };
+  });
+  try {
+    const status = await main(args);
+    return { status, ...written };
+  } finally {
+    for (const undo of restore) undo();
+  }
+}

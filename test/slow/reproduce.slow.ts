@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { RunRecord } from '../../scripts/records/run_record.ts';
+import { runTf8 } from '../scripts/run_tf8.ts';
+import { inFolder } from '../support/in_folder.ts';
+
+async function reproduce(runsDir: string, ...options: string[]): Promise<string> {
+  const { status, stdout, stderr } = await runTf8([
+    ...['reproduce', '--runs-dir', runsDir, ...options, '--json'],
+  ]);
+  assert.equal(status, 0, stderr);
+  return (JSON.parse(stdout) as { dir: string }).dir;
+}
+
+describe('tf8 reproduce', function () {
+  this.timeout(45 * 60_000);
+
+  it('gives the same record, byte for byte, for the same seed', () =>
+    inFolder(async (folder) => {
+      const short = ['--train-images', '128', '--test-images', '200', '--epochs', '1'];
+      const [first, second] = ['a', 'b'].map((name) => join(folder, name));
+      const records: string[] = [];
+      for (const runsDir of [first!, second!]) {
+        const dir = await reproduce(runsDir, ...short, '--calibration-images', '20');
+        records.push(await readFile(join(dir, 'run.json'), 'utf8'));
+      }
+      assert.equal(records[0], records[1]);
+    }));
+
+  it('loses at least 8 points for standard in TF8, and less than half of that for friendly', () =>
+    inFolder(async (folder) => {
+      const dir = await reproduce(folder);
+      const { rows } = JSON.parse(await readFile(join(dir, 'run.json'), 'utf8')) as RunRecord;
+      const lossOf = (network: string) => {
+        const row = rows.find((candidate) => candidate.network === network)!;
+        return row.float - row.tf8;
+      };
+      assert.ok(lossOf('standard') >= 8, `standard loses ${lossOf('standard')}`);
+      assert.ok(
+        lossOf('friendly') < lossOf('standard') / 2,
+        `friendly loses ${lossOf('friendly')}`,
+      );
+      assert.ok(rows.some(({ network }) => network === 'standard, Option 1'));
+    }));
+});
