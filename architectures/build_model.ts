@@ -12,7 +12,7 @@ export interface BuildOptions {
   readonly dropout?: number;
   /** Share of the old moving average kept at each training step; 0.9997 in slim. */
   readonly batchNormDecay?: number;
-  /** Seed of the initial weights. */
+  /** Seed of the initial weights, ≥ 0. */
   readonly seed?: number;
 }
 
@@ -34,7 +34,8 @@ export function buildMobileNetV1(
   let x = input;
   layers.forEach((layer, index) => {
     if (layer.kind === 'logits') x = pooledFeatures(x, dropout, seed);
-    x = convolution(layer, seed + index).apply(x) as tf.SymbolicTensor;
+    // TensorFlow.js takes seed 0 for no seed when it draws normal numbers.
+    x = convolution(layer, 1 + seed + index).apply(x) as tf.SymbolicTensor;
     if (layer.batchNorm) {
       x = tf.layers
         .batchNormalization({

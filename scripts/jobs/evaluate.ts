@@ -83,7 +83,7 @@ async function evaluateOpened(
         },
       );
     }
-    const tf8 = await evaluation.tf8(opened.model, options.tier);
+    const tf8 = await evaluation.tf8(opened.model, options.tier, opened.name);
     return { ...named, ...evaluation.counts(), tf8 };
   }
   const float = options.precision === 'tf8' ? undefined : await evaluation.float(opened);
@@ -96,7 +96,7 @@ async function evaluateOpened(
     );
   }
   const quantized = await quantizeModel(opened, options.zeroVariance, source, context);
-  const tf8 = await evaluation.tf8(quantized.model, options.tier);
+  const tf8 = await evaluation.tf8(quantized.model, options.tier, opened.name);
   return {
     ...named,
     ...evaluation.counts(),
@@ -131,10 +131,14 @@ export class Evaluation {
     this.context = context;
   }
 
-  async float({ model, card, name }: OpenFloatModel): Promise<{ top1: number; top5: number }> {
+  /** @param label what the progress calls the network */
+  async float(
+    { model, card, name }: OpenFloatModel,
+    label = name,
+  ): Promise<{ top1: number; top5: number }> {
     const [, resolution, ,] = model.inputs[0]!.shape;
     const { top1, top5 } = await this.measure({
-      label: `${name}, float`,
+      label: `${label}, float`,
       resolution: resolution!,
       batchSize: FLOAT_BATCH,
       concurrency: 1,
@@ -148,6 +152,7 @@ export class Evaluation {
   async tf8(
     model: Tf8Model,
     tier: TierName | 'auto',
+    label: string,
   ): Promise<{ top1: number; top5: number; tier: TierName }> {
     const selected = selectKernels(tier);
     for (const note of selected.notes) this.context.reporter.warn(note);
@@ -157,7 +162,7 @@ export class Evaluation {
     });
     try {
       const { top1, top5 } = await this.measure({
-        label: `${model.name}, TF8 (${selected.tier})`,
+        label: `${label}, TF8 (${selected.tier})`,
         resolution: model.input.shape[0],
         batchSize: TF8_BATCH,
         concurrency: 2 * pool.threads,

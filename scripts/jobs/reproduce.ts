@@ -50,9 +50,15 @@ export async function reproduce(
 ): Promise<ReproduceResult> {
   const { runsDir, ...configuration } = options;
   const run = new Reproduction(options, join(runsDir, runId('reproduce', configuration)), context);
-  if (options.imagenet !== undefined) await run.publishedRows(options.imagenet);
-  else run.notes.push('Rows of the published network are left out: they need --imagenet DIR.');
-  await run.retrainedRows();
+  const backend = await selectBackend();
+  if (options.imagenet === undefined) {
+    await requireTensorFlow('Retraining');
+    run.notes.push('Rows of the published network are left out: they need --imagenet DIR.');
+  } else {
+    await run.publishedRows(options.imagenet);
+  }
+  if (backend.name === 'tensorflow') await run.retrainedRows();
+  else run.notes.push(`Retrained rows are left out: ${backend.notes.join('; ')}.`);
   return run.finish(configuration);
 }
 
@@ -89,7 +95,6 @@ class Reproduction {
   }
 
   async retrainedRows(): Promise<void> {
-    await requireTensorFlow('Retraining');
     const dataset = await openDataset('fashion-mnist', this.context);
     const { testImages: limit } = this.options;
     await this.measure(await this.retrain(STANDARD, dataset), dataset, limit, [
@@ -141,7 +146,7 @@ class Reproduction {
     this.training[variant.name] = summary;
     this.timing[`${variant.name}ImagesPerSecond`] = imagesPerSecond;
     this.weights[variant.name] = card.weightsSha256;
-    return openFloatModel(out, this.context);
+    return { ...(await openFloatModel(out, this.context)), name: variant.name };
   }
 
   /** One float measurement, and one of TF8 for each row; disposes of the model. */
@@ -157,7 +162,7 @@ class Reproduction {
     const evaluation = new Evaluation(dataset, { limit, seed }, this.context);
     const evaluated = { dataset, limit: Math.min(limit ?? Infinity, dataset.count('test')) };
     this.data[dataset.name] = dataset.fingerprint;
-    const { top1: float } = await evaluation.float(opened);
+    const { top1: float } = await evaluation.float(opened, `${rows[0]!.network} (${dataset.name})`);
     const source = await calibrationSource(
       { dataset: dataset.name, calibrationImages, seed },
       evaluated,
@@ -168,7 +173,11 @@ class Reproduction {
     }
     for (const { zeroVariance, ...row } of rows) {
       const { model } = await quantizeModel(opened, zeroVariance, source, this.context);
-      const { top1: tf8, tier } = await evaluation.tf8(model, 'auto');
+      const { top1: tf8, tier } = await evaluation.tf8(
+        model,
+        'auto',
+        `${row.network} (${dataset.name})`,
+      );
       this.tier = tier;
       this.rows.push({
         ...row,

@@ -50,8 +50,7 @@ export async function trainJob(
   const classes = dataset.classNames.length;
   const model = buildMobileNetV1(
     { variant, widthMultiplier, resolution, classes },
-    // TensorFlow.js takes seed 0 for no seed when it draws normal numbers.
-    { dropout: recipe.dropout, batchNormDecay: recipe.batchNormDecay, seed: seed + 1 },
+    { dropout: recipe.dropout, batchNormDecay: recipe.batchNormDecay, seed },
   );
   try {
     let start: TransferReport | undefined;

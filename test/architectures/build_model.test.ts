@@ -59,12 +59,14 @@ describe('buildMobileNetV1', () => {
   it('draws the same initial weights from the same seed, others from another', () => {
     const build = (seed: number) => {
       const model = buildMobileNetV1({ ...TINY, variant: STANDARD }, { seed });
-      const values = weightOf(model, 'Conv2d_3_pointwise/kernel').slice();
+      const names = ['Conv2d_0/kernel', 'Conv2d_3_pointwise/kernel'];
+      const values = names.flatMap((name) => [...weightOf(model, name)]);
       model.dispose();
       return values;
     };
     const first = build(1);
     assert.deepEqual(build(1), first);
+    assert.deepEqual(build(0), build(0)); // TensorFlow.js takes a seed of 0 for none
     assert.notDeepEqual(build(2), first);
     // A normal distribution of σ = 0.09, truncated at 2σ.
     assert.ok(first.every((value) => Math.abs(value) <= 0.18 + 1e-6));

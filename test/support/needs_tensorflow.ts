@@ -4,8 +4,8 @@ import { selectBackend } from '../../training/backend.ts';
 export async function needsTensorFlow(this: Mocha.Context): Promise<void> {
   const { name, notes } = await selectBackend();
   if (name === 'tensorflow') return;
-  const test = this.test!;
-  const skipped = test.type === 'hook' ? test.parent! : test;
-  skipped.title += ` (skipped: ${notes.join('; ')})`;
+  const running = this.test as Mocha.Test | Mocha.Hook;
+  const skipped = running.type === 'hook' ? running.parent!.tests : [running];
+  for (const test of skipped) test.title += ` (skipped: ${notes.join('; ')})`;
   this.skip();
 }
