@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { logitsModel } from '../architectures/build_model.ts';
 import type { ImageBatch } from '../datasets/dataset.ts';
+import { useNativeTrainingOps } from './native_training_ops.ts';
 import type { Recipe } from './recipe.ts';
 import { SlimRmsProp } from './slim_rmsprop.ts';
 
@@ -19,6 +20,7 @@ export class TrainStep {
   private readonly variables: readonly tf.Variable[];
   private readonly decays: ReadonlyMap<string, number>;
   private readonly dropouts: readonly { seed: number }[];
+  private readonly restoreOps: () => void;
 
   /** @param regularizeDepthwise whether the recipe's `depthwiseWeightDecay` applies */
   constructor(model: tf.LayersModel, recipe: Recipe, regularizeDepthwise: boolean) {
@@ -35,6 +37,7 @@ export class TrainStep {
     this.dropouts = model.layers
       .filter((layer) => layer.getClassName() === 'Dropout')
       .map((layer) => layer as unknown as { seed: number });
+    this.restoreOps = tf.getBackend() === 'tensorflow' ? useNativeTrainingOps(model) : () => {};
   }
 
   /**
@@ -65,6 +68,7 @@ export class TrainStep {
   }
 
   dispose(): void {
+    this.restoreOps();
     this.optimizer.dispose();
   }
 
