@@ -13,8 +13,9 @@ import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { writeFileAtomic } from './artifacts/atomic_file.ts';
 import { messageOf, UserError } from './artifacts/errors.ts';
-import { errorCode } from './artifacts/file_errors.ts';
+import { asFileError, errorCode } from './artifacts/file_errors.ts';
 import { sha256OfBytes } from './artifacts/sha256.ts';
+import { firstIssue } from './first_issue.ts';
 import { type ModelCard, modelCardSchema } from './model_card.ts';
 import { nonFiniteWeight } from './model_weights.ts';
 import { damagedModel, readWeightData, weightsManifestSchema } from './weights_manifest.ts';
@@ -62,7 +63,7 @@ export async function saveModelFolder(
   const weights = new Uint8Array(tf.io.CompositeArrayBuffer.join(weightData));
   const parsed = modelCardSchema.safeParse({ ...newCard, weightsSha256: sha256OfBytes(weights) });
   if (!parsed.success) {
-    throw new RangeError(`Expected a card of ${model.name} but: ${z.prettifyError(parsed.error)}`);
+    throw new RangeError(`Expected a card of ${model.name} but: ${firstIssue(parsed.error)}`);
   }
   const card = parsed.data;
   const disagreement = disagreementOf(model, card);
@@ -185,9 +186,7 @@ function parseModelJson(text: string, path: string): ModelJson {
   }
   const parsed = modelJsonSchema.safeParse(value);
   if (!parsed.success) {
-    throw damagedModel(
-      `Expected a tfjs LayersModel in ${path} but: ${z.prettifyError(parsed.error)}`,
-    );
+    throw damagedModel(`Expected a tfjs LayersModel in ${path} but: ${firstIssue(parsed.error)}`);
   }
   return parsed.data;
 }
@@ -205,7 +204,7 @@ function cardOf(json: ModelJson, path: string): ModelCard | undefined {
   if (card === undefined) return undefined;
   const parsed = modelCardSchema.safeParse(card);
   if (parsed.success) return parsed.data;
-  throw damagedModel(`Expected a model card in ${path} but: ${z.prettifyError(parsed.error)}`);
+  throw damagedModel(`Expected a model card in ${path} but: ${firstIssue(parsed.error)}`);
 }
 
 /** What the card says of the model's input and output against what they are. */
@@ -239,13 +238,13 @@ async function artifactsOf(model: tf.LayersModel): Promise<tf.io.ModelArtifacts>
   return saved;
 }
 
-/** The shards of the model that is about to be replaced; none where it cannot be read. */
+/** The shards of the model that is about to be replaced; none where there is no whole model. */
 async function shardsOf(path: string): Promise<string[]> {
   try {
     const json = parseModelJson(await readFile(path, 'utf8'), path);
     return json.weightsManifest.flatMap(({ paths }) => paths);
   } catch (error) {
     if (error instanceof UserError || errorCode(error) === 'ENOENT') return [];
-    throw error;
+    throw asFileError(error, path);
   }
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import sharp from 'sharp';
 import { messageOf, UserError } from '../checkpoints/artifacts/errors.ts';
+import { errorCode } from '../checkpoints/artifacts/file_errors.ts';
 import type { PixelImage } from './pixel_image.ts';
 
 /**
@@ -8,6 +9,9 @@ import type { PixelImage } from './pixel_image.ts';
  * a fifth of that; a decompression bomb has more.
  */
 export const MAX_PIXELS = 100_000_000;
+
+/** Codes of a path that names no file. */
+const MISTYPED = ['ENOENT', 'ENOTDIR', 'EISDIR'];
 
 /** An image that cannot be used; `reason` is the part of the message that follows the name. */
 export class ImageError extends UserError {
@@ -17,7 +21,9 @@ export class ImageError extends UserError {
   constructor(image: string, reason: string, options: { cause?: unknown } = {}) {
     super(`Expected an image in ${image} but ${reason}.`, {
       ...options,
-      remedy: 'Replace or remove the file.',
+      remedy: MISTYPED.includes(errorCode(options.cause) ?? '')
+        ? 'Check the path.'
+        : 'Replace or remove the file.',
     });
     this.reason = reason;
   }
@@ -62,6 +68,7 @@ export async function decodeImage(
 /** What sharp, libvips and Node say, in terms of the file. */
 const REASONS: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [/^ENOENT/, 'there is no such file'],
+  [/^ENOTDIR/, 'there is no such file'],
   [/^EISDIR/, 'it is a folder'],
   [/^EACCES/, 'it may not be read'],
   [/unsupported image format/, 'its content is in no image format that can be read'],

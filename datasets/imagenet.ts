@@ -20,7 +20,8 @@ const REMEDY = 'Pass a folder whose subfolders are named by WordNet id, such as 
  * subfolder of `dir` that holds such folders (images, val, …). Both splits are then the same images.
  * With `train` beside `val` (or `validation`, or `test`), these are the two splits.
  *
- * Images are .jpeg, .jpg, .png and .webp files; the reporter is warned of others. Labels are the
+ * Images are .jpeg, .jpg, .png and .webp files; the reporter is warned of others, and of folders
+ * beside the class folders that are none. Labels are the
  * 0 … 999 indices of IMAGENET_CLASSES, without a background class. Batches are preprocessed as
  * slim's evaluation (see preprocessForEvaluation). Broken images are found when they are read.
  *
@@ -73,7 +74,13 @@ async function findRoots(dir: string): Promise<Record<Split, string>> {
 
 async function listSplit(dir: string, root: string, reporter: Reporter): Promise<ImageFile[]> {
   const base = join(dir, root);
-  const wnids = (await subfolders(base)).filter((name) => WNID.test(name));
+  const names = await subfolders(base);
+  const wnids = names.filter((name) => WNID.test(name));
+  const others = names.filter((name) => !WNID.test(name));
+  if (others.length > 0) {
+    const count = others.length === 1 ? '1 folder' : `${others.length} folders`;
+    reporter.warn(`Left out ${count} of ${base} not named by WordNet id: ${abbreviated(others)}`);
+  }
   const folders = wnids.map((wnid) => {
     const label = LABELS.get(wnid);
     if (label === undefined) {

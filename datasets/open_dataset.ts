@@ -5,12 +5,17 @@ import { openFashionMnist } from './fashion_mnist.ts';
 import { openImageNet } from './imagenet.ts';
 import type { OpenOptions } from './open_options.ts';
 
+/** A data set that is nowhere to be fetched was asked for without a folder. */
+export class MissingFolderError extends UserError {
+  override readonly name = 'MissingFolderError';
+}
+
 const OPENERS: Readonly<Record<string, (options: OpenOptions) => Promise<Dataset>>> = {
   imagenet: ({ dir, reporter }) => {
     if (dir !== undefined) return openImageNet(dir, reporter);
-    throw new UserError('Expected a folder of ImageNet images but received none.', {
+    throw new MissingFolderError('Expected a folder of ImageNet images but received none.', {
       remedy:
-        'Pass --data DIR, a folder whose subfolders are named by WordNet id (n02114548/…). ImageNet may not be fetched by a program; request it at https://image-net.org.',
+        'Its subfolders are named by WordNet id (n02114548/…). ImageNet may not be fetched by a program; request it at https://image-net.org.',
     });
   },
   'fashion-mnist': openFashionMnist,
@@ -23,7 +28,7 @@ export const DATASET_NAMES: readonly string[] = Object.keys(OPENERS);
 /**
  * Opens a data set by name (see openImageNet, openFashionMnist, openCifar10).
  *
- * @throws UserError for an unknown name and for imagenet without `dir`; each reader's own errors
+ * @throws UserError for an unknown name; MissingFolderError for imagenet without `dir`; each reader's own errors
  */
 export async function openDataset(name: string, options: OpenOptions): Promise<Dataset> {
   if (!DATASET_NAMES.includes(name)) {

@@ -1,6 +1,14 @@
 import type { PixelImage, Region } from './pixel_image.ts';
 import { resizeToSymmetricRange } from './resize_bilinear.ts';
 
+/** Data sets whose networks see the whole image, not slim's central crop. */
+const WHOLE_IMAGES: readonly string[] = ['fashion-mnist', 'cifar10'];
+
+/** The preprocessing that a network of the named data set needs; slim's evaluation where it is unknown. */
+export function preprocessingOf(dataset: string): typeof preprocessForEvaluation {
+  return WHOLE_IMAGES.includes(dataset) ? preprocessWhole : preprocessForEvaluation;
+}
+
 /** Part of each side that slim's evaluation keeps. */
 const CENTRAL_FRACTION = 0.875;
 

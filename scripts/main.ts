@@ -1,4 +1,4 @@
-import yargs from 'yargs';
+import yargs, { type CommandModule } from 'yargs';
 import { classifyCommand } from './commands/classify.ts';
 import { describeCommand } from './commands/describe.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -10,11 +10,24 @@ import { trainCommand } from './commands/train.ts';
 
 const HELP_WIDTH = 100;
 
+const COMMANDS = [
+  reproduceCommand,
+  pullCommand,
+  describeCommand,
+  trainCommand,
+  quantizeCommand,
+  evaluateCommand,
+  classifyCommand,
+  doctorCommand,
+];
+
 /** yargs' complaints in this command's words. `%s` stands for what yargs fills in. */
 const COMPLAINTS = {
   'Unknown command: %s': either('Unknown command or argument: %s'),
   'Did you mean %s?': 'Unknown command. Did you mean "%s"?',
   'Not enough arguments following: %s': 'Expected a value after --%s',
+  'Invalid values:': 'Unexpected value',
+  'Argument: %s, Given: %s, Choices: %s': 'for --%s: received %s, expected one of %s',
   'Missing required argument: %s': either('Missing required option: --%s'),
   'Not enough non-option arguments: got %s, need at least %s': either(
     'Missing argument: received %s, expected at least %s',
@@ -38,19 +51,14 @@ export async function main(argv: readonly string[]): Promise<number> {
   const exit = (code: number) => {
     status = code;
   };
+  const commands = COMMANDS.map((command) => command(exit) as CommandModule);
+  const names = commands.map(({ command }) => String(command).split(' ', 1)[0]!);
   const program = yargs([...argv])
     .scriptName('tf8')
     .usage(
       '$0 <command>\n\nQuantization-friendly MobileNets: build, retrain, quantize to 8-bit fixed point, run, measure.',
     )
-    .command(reproduceCommand(exit))
-    .command(pullCommand(exit))
-    .command(describeCommand(exit))
-    .command(trainCommand(exit))
-    .command(quantizeCommand(exit))
-    .command(evaluateCommand(exit))
-    .command(classifyCommand(exit))
-    .command(doctorCommand(exit))
+    .command(commands)
     .epilogue(
       'A MODEL is the name of a public checkpoint (mobilenet_v1_1.0_224), a model folder, a tfjs model.json, or a TF8 file.\n"tf8 <command> --help" explains the options of a command.',
     )
@@ -64,7 +72,12 @@ export async function main(argv: readonly string[]): Promise<number> {
     .wrap(HELP_WIDTH)
     .fail((complaint, error) => {
       // A complaint is about the arguments; without one, a command has failed.
-      throw complaint ? new UsageError(complaint) : error;
+      throw complaint
+        ? new UsageError(
+            complaint,
+            names.find((name) => name === argv[0]),
+          )
+        : error;
     })
     .exitProcess(false);
   try {
@@ -76,14 +89,21 @@ export async function main(argv: readonly string[]): Promise<number> {
   return status;
 }
 
-/** The arguments do not fit the command. */
-class UsageError extends Error {}
+/** The arguments do not fit the command; `help` explains those that do. */
+class UsageError extends Error {
+  readonly help: string;
+
+  constructor(complaint: string, command: string | undefined) {
+    super(complaint.replace(/\n\s*/g, ' '));
+    this.help = command === undefined ? 'tf8 --help' : `tf8 ${command} --help`;
+  }
+}
 
 /** Errors that the user can mend are shown as message and remedy, all others with their stack. */
 function describeFailure(error: unknown): string {
   if (!(error instanceof Error)) return `Error: ${String(error)}`;
   if (error instanceof UsageError) {
-    return `Error: ${error.message.replace(/\n\s*/g, ' ')} (see "tf8 --help")`;
+    return `Error: ${error.message} (see "${error.help}")`;
   }
   if ('remedy' in error) {
     return [`Error: ${error.message}`, error.remedy].filter(Boolean).join('\n');

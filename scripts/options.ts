@@ -1,6 +1,11 @@
 /** Options that several commands share, so that they are named and explained once. */
 import type { Options } from 'yargs';
 import { DATASET_NAMES } from '../datasets/open_dataset.ts';
+import { CONVERSION_DEFAULTS } from './jobs/conversion.ts';
+
+/** What a positional or option takes that this command calls MODEL. */
+export const MODEL = 'Public checkpoint by name, model folder, tfjs model.json, or TF8 file';
+export const FLOAT_MODEL = 'Public checkpoint by name, model folder, or tfjs model.json';
 
 export const JSON_OUTPUT = {
   type: 'boolean',
@@ -8,17 +13,27 @@ export const JSON_OUTPUT = {
   describe: 'Print one JSON object instead of text',
 } as const satisfies Options;
 
+/** The seeds that there are. */
+export const SEED_RANGE = [0, 2 ** 32 - 1] as const;
+
 export const SEED = {
   type: 'number',
   default: 0,
-  describe: 'Seed of every order and every random weight',
+  describe: "Seed of the images' order",
+  requiresArg: true,
+} as const satisfies Options;
+
+export const TRAINING_SEED = {
+  ...SEED,
+  describe: "Seed of the images' order and of every random weight",
 } as const satisfies Options;
 
 export const DATASET = {
   type: 'string',
   choices: DATASET_NAMES,
-  default: 'imagenet',
+  defaultDescription: "the model's own",
   describe: 'Data set',
+  requiresArg: true,
 } as const satisfies Options;
 
 export const DATA = {
@@ -36,20 +51,22 @@ export const LIMIT = {
 export const ZERO_VARIANCE = {
   type: 'string',
   choices: ['keep', 'mean'] as const,
-  default: 'keep' as const,
+  defaultDescription: CONVERSION_DEFAULTS.zeroVariance,
+  requiresArg: true,
   describe:
     "Depthwise batch-norm channels of zero variance: keep them, or give them the mean variance of the layer's other channels (Option 1 of the paper)",
 } as const satisfies Options;
 
 export const CALIBRATION_DATA = {
   type: 'string',
-  describe: 'Folder of images to calibrate with (default: the training images of the data set)',
+  describe: 'Folder of the data set to calibrate with; imagenet needs one',
+  defaultDescription: "the data set's training images",
   requiresArg: true,
 } as const satisfies Options;
 
 export const CALIBRATION_IMAGES = {
   type: 'number',
-  default: 200,
+  defaultDescription: String(CONVERSION_DEFAULTS.calibrationImages),
   describe: 'Number of images to calibrate with',
   requiresArg: true,
 } as const satisfies Options;
@@ -65,6 +82,7 @@ export const TIER = {
   type: 'string',
   choices: ['auto', 'wasm', 'reference'] as const,
   default: 'auto' as const,
+  requiresArg: true,
   describe: 'Kernels of the TF8 executor; auto takes the fastest that works here',
 } as const satisfies Options;
 
@@ -75,25 +93,37 @@ export function positiveNumbers(names: readonly string[]) {
       const value = argv[name];
       if (value === undefined) continue;
       if (!(Number.isFinite(value) && (value as number) > 0)) {
-        throw new Error(`Expected a number greater than 0 for --${name} but received ${value}`);
+        throw new Error(
+          `Expected a number greater than 0 for --${name} but received ${shown(value)}`,
+        );
       }
     }
     return true;
   };
 }
 
-/** For `yargs.check`: these options are whole numbers of at least `least`. */
-export function wholeNumbers(least: Readonly<Record<string, number>>) {
+/** For `yargs.check`: these options are whole numbers, of at least the one given or in the range given. */
+export function wholeNumbers(
+  bounds: Readonly<Record<string, number | readonly [least: number, most: number]>>,
+) {
   return (argv: Readonly<Record<string, unknown>>): true => {
-    for (const [name, minimum] of Object.entries(least)) {
+    for (const [name, bound] of Object.entries(bounds)) {
       const value = argv[name];
       if (value === undefined) continue;
-      if (!Number.isSafeInteger(value) || (value as number) < minimum) {
+      const [least, most] = typeof bound === 'number' ? [bound, Infinity] : bound;
+      const whole = Number.isSafeInteger(value) ? (value as number) : Number.NaN;
+      if (!(whole >= least && whole <= most)) {
+        const wanted = most === Infinity ? `of at least ${least}` : `from ${least} to ${most}`;
         throw new Error(
-          `Expected a whole number of at least ${minimum} for --${name} but received ${value}`,
+          `Expected a whole number ${wanted} for --${name} but received ${shown(value)}`,
         );
       }
     }
     return true;
   };
+}
+
+/** yargs makes NaN of what is no number. */
+function shown(value: unknown): string {
+  return Number.isNaN(value) ? 'no number' : String(value);
 }

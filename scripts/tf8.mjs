@@ -43,6 +43,13 @@ async function start() {
   return isCompiled(root) ? runCompiled() : runSources();
 }
 
+/** Who reads the output may stop early (`tf8 describe | head`): the work goes on, nothing is said. */
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
 start().then(
   (code) => {
     process.exitCode = code;

@@ -40,6 +40,16 @@ export class TrainStep {
     this.restoreOps = tf.getBackend() === 'tensorflow' ? useNativeTrainingOps(model) : () => {};
   }
 
+  /** Mean cross-entropy of a batch as inference has it, in nats; changes nothing. */
+  loss(batch: ImageBatch): number {
+    return tf.tidy(() => {
+      const images = tf.tensor4d(batch.images, [...batch.shape]);
+      const logits = this.logits.apply(images, { training: false }) as tf.Tensor2D;
+      const labels = tf.oneHot(tf.tensor1d(batch.labels, 'int32'), logits.shape[1]!);
+      return tf.losses.softmaxCrossEntropy(labels, logits).dataSync()[0]!;
+    });
+  }
+
   /**
    * Forward, backward, batch-norm statistics, weights.
    * @param labels class of each image: [N]

@@ -8,7 +8,8 @@ import { temporaryPath } from './temporary_path.ts';
  * crash: a temporary file in the same folder is written, synchronized and renamed. The folder is
  * made where it is missing.
  *
- * @throws UserError where the disk is full or the folder is not writable; the old file stays.
+ * @throws UserError where the disk is full, the folder is not writable or `path` cannot be a file;
+ * the old file stays.
  */
 export async function writeFileAtomic(path: string, data: string | Uint8Array): Promise<void> {
   const temporary = temporaryPath(path, '.tmp');

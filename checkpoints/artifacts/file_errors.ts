@@ -8,8 +8,9 @@ export function errorCode(thrown: unknown): string | undefined {
 }
 
 /**
- * Turns a full disk and a missing permission at `path` into a UserError that says what to do;
- * any other error comes back as it is.
+ * Turns what the system says when the file `path` cannot be written (a full disk, a missing
+ * permission, a path that no file can have) into a UserError that says what to do; any other error
+ * comes back as it is.
  */
 export function asFileError(thrown: unknown, path: string): unknown {
   switch (errorCode(thrown)) {
@@ -29,6 +30,27 @@ export function asFileError(thrown: unknown, path: string): unknown {
           cause: thrown,
         },
       );
+    case 'EISDIR':
+      return new UserError(`Expected a file to write at ${path} but it is a folder.`, {
+        remedy: 'Give the name of a file.',
+        cause: thrown,
+      });
+    case 'EEXIST':
+    case 'ENOTDIR':
+      return new UserError(`Expected a folder at ${dirname(path)} but a file is in its place.`, {
+        remedy: 'Choose another folder, or move the file away.',
+        cause: thrown,
+      });
+    case 'ENOENT':
+      return new UserError(`Expected to write ${path} but its folder cannot be made.`, {
+        remedy: `Check the path: ${dirname(path)} may be a broken link.`,
+        cause: thrown,
+      });
+    case 'ENAMETOOLONG':
+      return new UserError(`Expected a name that the system takes but ${path} is too long.`, {
+        remedy: 'Choose a shorter name.',
+        cause: thrown,
+      });
     default:
       return thrown;
   }

@@ -49,7 +49,7 @@ export async function calibrate(
   }
   if (images === 0) {
     throw new QuantizationError('Expected at least one calibration image but received none', {
-      remedy: 'Check --calibration-data and --calibration-images.',
+      remedy: 'Calibrate with one image or more that can be read.',
     });
   }
   return { ranges, images };

@@ -74,6 +74,7 @@ const HeaderSchema = z.strictObject({
   provenance: z.strictObject({
     floatModel: z.string(),
     floatWeightsSha256: z.string(),
+    dataset: z.string().exactOptional(),
     calibrationImages: Count,
     calibrationData: z.string(),
     zeroVariance: z.enum(['keep', 'mean']),
@@ -148,6 +149,9 @@ export async function decodeTf8(file: Uint8Array, fileName: string): Promise<Tf8
       `expected it to start with "TF8" but it has ${file.length} other bytes`,
     );
   }
+  if (file.length < PREFIX_BYTES) {
+    throw damaged(fileName, `it has ${file.length} bytes, its start alone takes ${PREFIX_BYTES}`);
+  }
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   const headerBytes = view.getUint32(4, true);
   const start = PREFIX_BYTES + headerBytes;
@@ -174,12 +178,9 @@ export async function decodeTf8(file: Uint8Array, fileName: string): Promise<Tf8
   return model;
 }
 
-/** Whether bytes are those of a TF8 file, by their start. */
+/** Whether bytes are those of a TF8 file, complete or not, by their start. */
 export function isTf8(file: Uint8Array): boolean {
-  return (
-    file.length >= PREFIX_BYTES &&
-    [...MAGIC].every((letter, index) => file[index] === letter.charCodeAt(0))
-  );
+  return [...MAGIC].every((letter, index) => file[index] === letter.charCodeAt(0));
 }
 
 function decodeNode(node: Header['nodes'][number], binary: Uint8Array, fileName: string): Tf8Node {

@@ -74,6 +74,8 @@ export interface Tf8Provenance {
   readonly floatModel: string;
   /** SHA-256 of the float model's weights. */
   readonly floatWeightsSha256: string;
+  /** Name of the data set that the classes belong to, whose preprocessing the network needs; absent where unknown. */
+  readonly dataset?: string;
   readonly calibrationImages: number;
   readonly calibrationData: string;
   readonly zeroVariance: 'keep' | 'mean';

@@ -3,7 +3,9 @@ import type { Guess } from '../jobs/classify.ts';
 import {
   CALIBRATION_DATA,
   CALIBRATION_IMAGES,
+  MODEL,
   SEED,
+  SEED_RANGE,
   TIER,
   wholeNumbers,
   ZERO_VARIANCE,
@@ -20,17 +22,18 @@ export const classifyCommand = defineCommand({
         type: 'string',
         default: 'mobilenet_v1_1.0_224',
         requiresArg: true,
-        describe: 'MODEL',
+        describe: MODEL,
       })
       .option('zero-variance', ZERO_VARIANCE)
       .option('calibration-data', {
         ...CALIBRATION_DATA,
-        describe: 'ImageNet folder to calibrate with (default: the image itself)',
+        describe: "Folder of the model's data set to calibrate with",
+        defaultDescription: 'the image itself',
       })
       .option('calibration-images', CALIBRATION_IMAGES)
       .option('tier', TIER)
       .option('seed', SEED)
-      .check(wholeNumbers({ 'calibration-images': 1, seed: 0 })),
+      .check(wholeNumbers({ 'calibration-images': 1, seed: SEED_RANGE })),
   examples: [['classify wolf.jpg --calibration-data DIR', "the paper's white-wolf example"]],
   run: async (argv, context) => {
     const { classify } = await import('../jobs/classify.ts');
@@ -47,8 +50,9 @@ export const classifyCommand = defineCommand({
     const rows = tf8.map((_, rank) => lists.flatMap((list) => cells(list, rank)));
     const calibrated =
       calibration.source === 'image' ? 'this image alone' : `${calibration.images} images`;
+    const made = calibration.source === 'file' ? ' when its file was made' : '';
     return [
-      `${image}, ${model} (TF8: ${tier} kernels, calibrated on ${calibrated})`,
+      `${image}, ${model} (TF8: ${tier} kernels, calibrated on ${calibrated}${made}, zero variance: ${calibration.zeroVariance})`,
       '',
       markdownTable(header, rows, header.length),
     ].join('\n');

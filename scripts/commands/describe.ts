@@ -13,17 +13,20 @@ export const describeCommand = defineCommand({
       .option('variant', {
         choices: VARIANTS.map(({ name }) => name),
         default: 'standard' as const,
+        requiresArg: true,
         describe: 'Core layer',
       })
       .option('width-multiplier', WIDTH_MULTIPLIER)
       .option('resolution', {
         type: 'number',
         default: 224,
+        requiresArg: true,
         describe: 'Height and width of the input in pixels',
       })
       .option('classes', {
         type: 'number',
         default: 1001,
+        requiresArg: true,
         describe: 'Outputs of the network',
       })
       .check(positiveNumbers(['width-multiplier']))

@@ -6,7 +6,9 @@ import {
   DATA,
   DATASET,
   LIMIT,
+  MODEL,
   SEED,
+  SEED_RANGE,
   TIER,
   wholeNumbers,
   ZERO_VARIANCE,
@@ -18,25 +20,29 @@ export const evaluateCommand = defineCommand({
   describe: 'Top-1 and top-5 accuracy in float and in TF8 on the same images',
   options: (yargs) =>
     yargs
-      .positional('model', { type: 'string', demandOption: true, describe: 'MODEL' })
+      .positional('model', { type: 'string', demandOption: true, describe: MODEL })
       .option('dataset', DATASET)
       .option('data', DATA)
       .option('precision', {
         choices: ['float', 'tf8', 'both'] as const,
         default: 'both' as const,
+        requiresArg: true,
         describe: 'What to measure; a TF8 file has no float part',
       })
       .option('zero-variance', ZERO_VARIANCE)
-      .option('calibration-data', CALIBRATION_DATA)
+      .option('calibration-data', {
+        ...CALIBRATION_DATA,
+        describe: 'Folder of the data set to calibrate with',
+      })
       .option('calibration-images', CALIBRATION_IMAGES)
       .option('limit', LIMIT)
       .option('tier', TIER)
       .option('seed', SEED)
-      .check(wholeNumbers({ 'calibration-images': 1, limit: 1, seed: 0 })),
+      .check(wholeNumbers({ 'calibration-images': 1, limit: 1, seed: SEED_RANGE })),
   examples: [
     ['evaluate mobilenet_v1_1.0_224 --data DIR', 'the published network collapses in TF8'],
     ['evaluate mobilenet_v1_1.0_224 --data DIR --zero-variance mean', 'Option 1 rescues it'],
-    ['evaluate models/friendly --dataset fashion-mnist', 'a retrained network'],
+    ['evaluate models/friendly', 'a retrained network, on the data set it was trained for'],
   ],
   run: async (argv, context) => {
     const { evaluate } = await import('../jobs/evaluate.ts');
@@ -62,10 +68,17 @@ function accuracyRows({ float, tf8 }: EvaluateResult): string[][] {
 
 function calibrationLines({ calibration }: EvaluateResult): string[] {
   if (calibration === undefined) return [];
+  const { images, zeroVariance } = calibration;
+  if (calibration.source === 'file') {
+    return [
+      '',
+      `calibrated on ${images} images when the file was made, zero variance: ${zeroVariance}`,
+    ];
+  }
   const handled = Object.values(calibration.zeroVarianceChannels);
   return [
     '',
-    `calibrated on ${calibration.images} images${calibration.overlap ? ', some of them evaluated' : ''}`,
+    `calibrated on ${images} images${calibration.overlap ? ', some of them evaluated' : ''}, zero variance: ${zeroVariance}`,
     ...(handled.length === 0
       ? []
       : [

@@ -1,11 +1,11 @@
-import { writeFileAtomic } from '../../checkpoints/artifacts/atomic_file.ts';
-import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
 import { defineCommand } from '../command.ts';
 import {
   CALIBRATION_DATA,
   CALIBRATION_IMAGES,
   DATASET,
+  FLOAT_MODEL,
   SEED,
+  SEED_RANGE,
   wholeNumbers,
   ZERO_VARIANCE,
 } from '../options.ts';
@@ -15,7 +15,7 @@ export const quantizeCommand = defineCommand({
   describe: 'Fold, calibrate and convert a float model into a TF8 file',
   options: (yargs) =>
     yargs
-      .positional('model', { type: 'string', demandOption: true, describe: 'Float MODEL' })
+      .positional('model', { type: 'string', demandOption: true, describe: FLOAT_MODEL })
       .option('dataset', DATASET)
       .option('calibration-data', CALIBRATION_DATA)
       .option('calibration-images', CALIBRATION_IMAGES)
@@ -27,7 +27,7 @@ export const quantizeCommand = defineCommand({
         describe: 'The TF8 file',
       })
       .option('seed', SEED)
-      .check(wholeNumbers({ 'calibration-images': 1, seed: 0 })),
+      .check(wholeNumbers({ 'calibration-images': 1, seed: SEED_RANGE })),
   examples: [
     [
       'quantize mobilenet_v1_1.0_224 --calibration-data DIR --zero-variance mean --out mobilenet.tf8',
@@ -35,24 +35,8 @@ export const quantizeCommand = defineCommand({
     ],
   ],
   run: async (argv, context) => {
-    const { openFloatModel } = await import('../jobs/open_model.ts');
-    const { calibrationSource, quantizeModel } = await import('../jobs/quantize.ts');
-    const { model, zeroVariance, out } = argv;
-    const source = await calibrationSource(argv, undefined, context);
-    const opened = await openFloatModel(model, context);
-    const quantized = await quantizeModel(opened, zeroVariance, source, context);
-    opened.model.dispose();
-    const file = await encodeTf8(quantized.model);
-    await writeFileAtomic(out, file);
-    return {
-      out,
-      bytes: file.length,
-      layers: quantized.model.nodes.length,
-      calibrationImages: quantized.model.provenance.calibrationImages,
-      skipped: quantized.skipped.length,
-      zeroVariance,
-      zeroVarianceChannels: quantized.zeroVarianceChannels,
-    };
+    const { quantize } = await import('../jobs/quantize.ts');
+    return quantize(argv, context);
   },
   show: (result) =>
     [

@@ -1,6 +1,7 @@
 import { FINETUNE } from '../../training/recipe.ts';
 import { defineCommand } from '../command.ts';
-import { CALIBRATION_IMAGES, SEED, wholeNumbers } from '../options.ts';
+import { CONVERSION_DEFAULTS } from '../jobs/conversion.ts';
+import { CALIBRATION_IMAGES, SEED_RANGE, TRAINING_SEED, wholeNumbers } from '../options.ts';
 
 export const reproduceCommand = defineCommand({
   command: 'reproduce',
@@ -13,29 +14,40 @@ export const reproduceCommand = defineCommand({
         describe:
           'ImageNet folder for the rows of the published network, a folder a class, named by wnid',
       })
-      .option('imagenet-limit', { type: 'number', describe: 'Use only so many of its images' })
+      .option('imagenet-limit', {
+        type: 'number',
+        requiresArg: true,
+        describe: 'Use only so many of its images',
+      })
       .option('train-images', {
         type: 'number',
-        default: 10000,
+        default: 5000,
+        requiresArg: true,
         describe: 'Fashion-MNIST images of an epoch',
       })
       .option('test-images', {
         type: 'number',
         default: 10000,
+        requiresArg: true,
         describe: 'Fashion-MNIST images that are evaluated',
       })
       .option('epochs', {
         type: 'number',
         default: FINETUNE.epochs,
+        requiresArg: true,
         describe: 'Epochs of retraining',
       })
       .option('resolution', {
         type: 'number',
         default: 64,
+        requiresArg: true,
         describe: 'Height and width of the retrained networks’ input in pixels',
       })
-      .option('calibration-images', CALIBRATION_IMAGES)
-      .option('seed', SEED)
+      .option('calibration-images', {
+        ...CALIBRATION_IMAGES,
+        default: CONVERSION_DEFAULTS.calibrationImages as number,
+      })
+      .option('seed', TRAINING_SEED)
       .option('runs-dir', {
         type: 'string',
         default: 'runs',
@@ -50,7 +62,7 @@ export const reproduceCommand = defineCommand({
           epochs: 1,
           resolution: 32,
           'calibration-images': 1,
-          seed: 0,
+          seed: SEED_RANGE,
         }),
       ),
   examples: [
@@ -78,13 +90,5 @@ export const reproduceCommand = defineCommand({
     );
   },
   show: ({ dir, table, record }) =>
-    [
-      '',
-      'Top-1 accuracy in percent',
-      '',
-      table,
-      '',
-      ...record.notes,
-      `The record is in ${dir}`,
-    ].join('\n'),
+    ['', table, '', ...record.notes, `The record is in ${dir}`].join('\n'),
 });

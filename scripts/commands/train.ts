@@ -1,13 +1,14 @@
 import { VARIANTS, variantNamed } from '../../architectures/variants.ts';
-import { openDataset } from '../../datasets/open_dataset.ts';
 import { RECIPES, recipeNamed } from '../../training/recipe.ts';
 import { defineCommand } from '../command.ts';
 import {
   DATA,
   DATASET,
+  FLOAT_MODEL,
   LIMIT,
   positiveNumbers,
-  SEED,
+  SEED_RANGE,
+  TRAINING_SEED,
   WIDTH_MULTIPLIER,
   wholeNumbers,
   ZERO_VARIANCE,
@@ -21,14 +22,20 @@ export const trainCommand = defineCommand({
       .option('variant', {
         choices: VARIANTS.map(({ name }) => name),
         default: 'friendly' as const,
+        requiresArg: true,
         describe: 'Core layer',
       })
       .option('from', {
         type: 'string',
         requiresArg: true,
-        describe: 'MODEL to start from (default: random weights)',
+        describe: `${FLOAT_MODEL}, to start from`,
+        defaultDescription: 'random weights',
       })
-      .option('dataset', { ...DATASET, default: 'fashion-mnist' })
+      .option('dataset', {
+        ...DATASET,
+        default: 'fashion-mnist',
+        defaultDescription: 'fashion-mnist',
+      })
       .option('data', DATA)
       .option('out', {
         type: 'string',
@@ -38,30 +45,41 @@ export const trainCommand = defineCommand({
       })
       .option('recipe', {
         choices: RECIPES.map(({ name }) => name),
-        describe: 'Recipe (default: finetune with --from, else scratch)',
+        requiresArg: true,
+        describe: 'Recipe',
+        defaultDescription: 'finetune with --from, else scratch',
       })
-      .option('epochs', { type: 'number', describe: "Instead of the recipe's" })
-      .option('batch-size', { type: 'number', describe: "Instead of the recipe's" })
+      .option('epochs', { type: 'number', requiresArg: true, describe: "Instead of the recipe's" })
+      .option('batch-size', {
+        type: 'number',
+        requiresArg: true,
+        describe: "Instead of the recipe's",
+      })
       .option('learning-rate', {
         type: 'number',
+        requiresArg: true,
         describe: "At the start, instead of the recipe's",
       })
       .option('resolution', {
         type: 'number',
         default: 64,
+        requiresArg: true,
         describe: 'Height and width of the network’s input in pixels',
       })
       .option('width-multiplier', WIDTH_MULTIPLIER)
       .option('zero-variance', {
         ...ZERO_VARIANCE,
         default: 'mean' as const,
+        defaultDescription: 'mean',
         describe:
           'For batch norms that are folded into the start weights: see "tf8 quantize --help"',
       })
-      .option('limit', { ...LIMIT, describe: 'Images of an epoch (default: all)' })
-      .option('seed', SEED)
+      .option('limit', { ...LIMIT, describe: 'Images of an epoch', defaultDescription: 'all' })
+      .option('seed', TRAINING_SEED)
       .check(positiveNumbers(['learning-rate', 'width-multiplier']))
-      .check(wholeNumbers({ epochs: 1, 'batch-size': 1, resolution: 32, limit: 1, seed: 0 })),
+      .check(
+        wholeNumbers({ epochs: 1, 'batch-size': 1, resolution: 32, limit: 1, seed: SEED_RANGE }),
+      ),
   examples: [
     [
       'train --variant friendly --from mobilenet_v1_1.0_224 --out models/friendly --limit 10000',
@@ -73,12 +91,12 @@ export const trainCommand = defineCommand({
     ],
   ],
   run: async (argv, context) => {
+    const { requireTensorFlow } = await import('../../training/backend.ts');
+    const { openData } = await import('../jobs/open_data.ts');
     const { trainJob } = await import('../jobs/train.ts');
+    await requireTensorFlow('Training'); // before a data set is fetched in vain
     const named = recipeNamed(argv.recipe ?? (argv.from === undefined ? 'scratch' : 'finetune'));
-    const dataset = await openDataset(argv.dataset, {
-      ...context,
-      ...(argv.data !== undefined && { dir: argv.data }),
-    });
+    const dataset = await openData(argv.dataset, argv.data, '--data', context);
     return trainJob(
       {
         ...argv,

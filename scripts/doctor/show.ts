@@ -11,7 +11,7 @@ export function showReport(report: DoctorReport): string {
     ...report.tools.map(({ name, version, use }): Row => [name, version ?? `not found (${use})`]),
     ['processor', `${report.processor.model}, ${report.processor.cores} cores`],
     ['features', features(report)],
-    ['memory', formatAmount(report.processor.memoryBytes, 'bytes')],
+    ['memory', `${(report.processor.memoryBytes / 1e9).toFixed(1)} GB`],
     ['tfjs-node', tfjsNode(report)],
     ...report.tiers.map(
       ({ tier, available, reason }): Row => [
@@ -25,7 +25,7 @@ export function showReport(report: DoctorReport): string {
     ...report.cache.artifacts.map(
       ({ name, bytes, route }): Row => [
         '',
-        `${name}, ${formatAmount(bytes, 'bytes')}, by ${describeRoute(route)}`,
+        `${name}, ${formatAmount(bytes, 'bytes')}, by ${describeRoute(route)}${route.kind === 'url' ? '' : ' (a package that contains it)'}`,
       ],
     ),
   ];
@@ -42,7 +42,11 @@ function features({ processor }: DoctorReport): string {
 function tfjsNode({ tfjsNode: found }: DoctorReport): string {
   if (!found.loads) return `does not load: ${found.error}`;
   const binding = found.binding === null ? '' : `, binding ${found.binding}`;
-  return `works, libtensorflow ${found.libtensorflow}, route: ${found.route}${binding}`;
+  const route =
+    found.route === 'found'
+      ? 'was there already (not installed by the set-up)'
+      : `route: ${found.route}`;
+  return `works, libtensorflow ${found.libtensorflow}, ${route}${binding}`;
 }
 
 function sharp({ sharp: found }: DoctorReport): string {

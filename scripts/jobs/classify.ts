@@ -2,7 +2,7 @@ import type { ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts'
 import type { Dataset, ImageBatch } from '../../datasets/dataset.ts';
 import { decodeImage } from '../../datasets/decode_image.ts';
 import type { PixelImage } from '../../datasets/pixel_image.ts';
-import { preprocessForEvaluation } from '../../datasets/preprocess.ts';
+import { preprocessingOf } from '../../datasets/preprocess.ts';
 import { topK } from '../../datasets/top_k.ts';
 import { Tf8Executor } from '../../quantize/execute/executor.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
@@ -10,17 +10,20 @@ import { selectKernels } from '../../quantize/kernels/select.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
 import { predictFloat } from '../../training/float_predictor.ts';
 import type { Context } from '../context.ts';
-import { type OpenFloatModel, type OpenModel, openModel } from './open_model.ts';
+import {
+  CONVERSION_DEFAULTS,
+  type ConversionOptions,
+  refuseConversionOptions,
+} from './conversion.ts';
+import { datasetOf, type OpenFloatModel, type OpenModel, openModel } from './open_model.ts';
 import { calibrationSource, quantizeModel } from './quantize.ts';
 
 const LISTED = 5;
 
-export interface ClassifyOptions {
+/** Of the conversion nothing may be given with a TF8 file. */
+export interface ClassifyOptions extends ConversionOptions {
   readonly image: string;
   readonly model: string;
-  readonly zeroVariance: ZeroVariancePolicy;
-  readonly calibrationData?: string | undefined;
-  readonly calibrationImages: number;
   readonly seed: number;
   readonly tier: TierName | 'auto';
 }
@@ -40,10 +43,14 @@ export interface ClassifyResult {
   readonly tf8: readonly Guess[];
   readonly tier: TierName;
   /** What the ranges come from: a number of images, the image itself, or the TF8 file. */
-  readonly calibration: { readonly images: number; readonly source: 'data' | 'image' | 'file' };
+  readonly calibration: {
+    readonly images: number;
+    readonly source: 'data' | 'image' | 'file';
+    readonly zeroVariance: ZeroVariancePolicy;
+  };
 }
 
-/** The five likeliest classes of one image, in float and in TF8. */
+/** The five likeliest classes of one image, preprocessed as the model's data set is, in float and in TF8. */
 export async function classify(
   options: ClassifyOptions,
   context: Context,
@@ -63,10 +70,11 @@ async function classifyWith(
   options: ClassifyOptions,
   context: Context,
 ): Promise<ClassifyResult> {
+  if (opened.kind === 'tf8') refuseConversionOptions(opened.name, options);
   const resolution =
     opened.kind === 'tf8' ? opened.model.input.shape[0] : opened.model.inputs[0]!.shape[1]!;
   const input = new Float32Array(resolution * resolution * 3);
-  preprocessForEvaluation(pixels, resolution, input);
+  preprocessingOf(datasetOf(opened))(pixels, resolution, input);
   const shape: ImageBatch['shape'] = [1, resolution, resolution, 3];
 
   const { kernels, tier, notes } = selectKernels(options.tier);
@@ -77,8 +85,12 @@ async function classifyWith(
     return guesses(probabilities, model.classNames, model.labelOffset);
   };
   if (opened.kind === 'tf8') {
-    const images = opened.model.provenance.calibrationImages;
-    return { ...common, tf8: guessesOf(opened.model), calibration: { images, source: 'file' } };
+    const { calibrationImages: images, zeroVariance } = opened.model.provenance;
+    return {
+      ...common,
+      tf8: guessesOf(opened.model),
+      calibration: { images, source: 'file', zeroVariance },
+    };
   }
   const probabilities = await predictFloat(opened.model, input, shape);
   const { card } = opened;
@@ -90,6 +102,7 @@ async function classifyWith(
     calibration: {
       images: quantized.provenance.calibrationImages,
       source: options.calibrationData === undefined ? 'image' : 'data',
+      zeroVariance: quantized.provenance.zeroVariance,
     },
   };
 }
@@ -101,12 +114,13 @@ async function quantizedFor(
   image: Pick<ImageBatch, 'images' | 'shape'>,
   context: Context,
 ): Promise<Tf8Model> {
-  const { zeroVariance, calibrationData, calibrationImages, seed } = options;
+  const { calibrationData, calibrationImages, seed } = options;
+  const { zeroVariance = CONVERSION_DEFAULTS.zeroVariance } = options;
   const source =
     calibrationData === undefined
       ? { dataset: imageAlone(options.image, image), images: 1, seed, skip: 0 }
       : await calibrationSource(
-          { dataset: 'imagenet', calibrationData, calibrationImages, seed },
+          { dataset: datasetOf(opened), calibrationData, calibrationImages, seed },
           undefined,
           context,
         );

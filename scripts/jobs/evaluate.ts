@@ -3,7 +3,6 @@ import type { ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts'
 import { UserError } from '../../checkpoints/artifacts/errors.ts';
 import { type Accuracy, measureAccuracy } from '../../datasets/accuracy.ts';
 import type { Dataset, ImageBatch, SkippedImage } from '../../datasets/dataset.ts';
-import { openDataset } from '../../datasets/open_dataset.ts';
 import type { Scores } from '../../datasets/top_k.ts';
 import { ExecutorPool } from '../../quantize/execute/executor_pool.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
@@ -11,8 +10,14 @@ import { selectKernels } from '../../quantize/kernels/select.ts';
 import { outputNode, type Tf8Model } from '../../quantize/model/tf8_model.ts';
 import { predictFloat } from '../../training/float_predictor.ts';
 import type { Context } from '../context.ts';
-import { type OpenFloatModel, type OpenModel, openModel } from './open_model.ts';
-import { type CalibrationOptions, calibrationSource, quantizeModel } from './quantize.ts';
+import {
+  CONVERSION_DEFAULTS,
+  type ConversionOptions,
+  refuseConversionOptions,
+} from './conversion.ts';
+import { openData } from './open_data.ts';
+import { datasetOf, type OpenFloatModel, type OpenModel, openModel } from './open_model.ts';
+import { calibrationSource, quantizeModel } from './quantize.ts';
 
 /** Images of a float prediction; of a worker thread's task. */
 const FLOAT_BATCH = 10;
@@ -20,10 +25,14 @@ const TF8_BATCH = 4;
 
 export type Precision = 'float' | 'tf8' | 'both';
 
-export interface EvaluateOptions extends CalibrationOptions {
+/** Of the conversion nothing may be given with a TF8 file. */
+export interface EvaluateOptions extends ConversionOptions {
   readonly model: string;
+  /** The model's own unless given. */
+  readonly dataset?: string | undefined;
+  readonly data?: string | undefined;
   readonly precision: Precision;
-  readonly zeroVariance: ZeroVariancePolicy;
+  readonly seed: number;
   readonly limit?: number | undefined;
   readonly tier: TierName | 'auto';
 }
@@ -38,16 +47,30 @@ export interface EvaluateResult {
   /** In percent. */
   readonly float?: { readonly top1: number; readonly top5: number };
   readonly tf8?: { readonly top1: number; readonly top5: number; readonly tier: TierName };
-  readonly calibration?: {
-    readonly images: number;
-    /** Images that could not be read. */
-    readonly skipped: number;
-    readonly zeroVariance: ZeroVariancePolicy;
-    /** Batch-norm channels whose variance was replaced, by layer. */
-    readonly zeroVarianceChannels: Readonly<Record<string, number>>;
-    /** Some images were calibrated with and evaluated. */
-    readonly overlap: boolean;
-  };
+  /** Absent where only the float network was measured. */
+  readonly calibration?: Calibration | FileCalibration;
+}
+
+interface CalibrationBasis {
+  readonly images: number;
+  /** Name and fingerprint of the data set. */
+  readonly data: string;
+  readonly zeroVariance: ZeroVariancePolicy;
+}
+
+export interface Calibration extends CalibrationBasis {
+  readonly source: 'data';
+  /** Images that could not be read. */
+  readonly skipped: number;
+  /** Batch-norm channels whose variance was replaced, by layer. */
+  readonly zeroVarianceChannels: Readonly<Record<string, number>>;
+  /** Some images were calibrated with and evaluated. */
+  readonly overlap: boolean;
+}
+
+/** What a TF8 file tells of its calibration. */
+export interface FileCalibration extends CalibrationBasis {
+  readonly source: 'file';
 }
 
 /** Accuracy of a model in float, in TF8, or both on the same images. */
@@ -68,10 +91,9 @@ async function evaluateOpened(
   options: EvaluateOptions,
   context: Context,
 ): Promise<EvaluateResult> {
-  const dataset = await openDataset(options.dataset, {
-    ...context,
-    ...(options.data !== undefined && { dir: options.data }),
-  });
+  if (opened.kind === 'tf8') refuseConversionOptions(opened.name, options);
+  const name = options.dataset ?? datasetOf(opened);
+  const dataset = await openData(name, options.data, '--data', context);
   const evaluation = new Evaluation(dataset, options, context);
   const named = { model: opened.name, dataset: dataset.name };
   if (opened.kind === 'tf8') {
@@ -84,18 +106,33 @@ async function evaluateOpened(
       );
     }
     const tf8 = await evaluation.tf8(opened.model, options.tier, opened.name);
-    return { ...named, ...evaluation.counts(), tf8 };
+    return {
+      ...named,
+      ...evaluation.counts(),
+      tf8,
+      calibration: { source: 'file', ...calibrationBasis(opened.model) },
+    };
+  }
+  if (dataset.splitsAreEqual && opened.card?.training?.dataSha256 === dataset.fingerprint) {
+    context.reporter.warn(
+      'the model was trained on these images: the figures tell how well it learnt them, not how well it does on others',
+    );
   }
   const float = options.precision === 'tf8' ? undefined : await evaluation.float(opened);
   if (options.precision === 'float') return { ...named, ...evaluation.counts(), float: float! };
   const limit = Math.min(options.limit ?? Infinity, dataset.count('test'));
-  const source = await calibrationSource(options, { dataset, limit }, context);
+  const source = await calibrationSource(
+    { ...options, dataset: name },
+    { dataset, limit },
+    context,
+  );
   if (source.overlap) {
     context.reporter.warn(
       'some calibration images are among the evaluated ones; pass another folder as --calibration-data, or --limit',
     );
   }
-  const quantized = await quantizeModel(opened, options.zeroVariance, source, context);
+  const { zeroVariance = CONVERSION_DEFAULTS.zeroVariance } = options;
+  const quantized = await quantizeModel(opened, zeroVariance, source, context);
   const tf8 = await evaluation.tf8(quantized.model, options.tier, opened.name);
   return {
     ...named,
@@ -103,13 +140,18 @@ async function evaluateOpened(
     ...(float && { float }),
     tf8,
     calibration: {
-      images: quantized.model.provenance.calibrationImages,
+      source: 'data',
+      ...calibrationBasis(quantized.model),
       skipped: quantized.skipped.length,
-      zeroVariance: options.zeroVariance,
       zeroVarianceChannels: quantized.zeroVarianceChannels,
       overlap: source.overlap,
     },
   };
+}
+
+function calibrationBasis({ provenance }: Tf8Model): CalibrationBasis {
+  const { calibrationImages, calibrationData, zeroVariance } = provenance;
+  return { images: calibrationImages, data: calibrationData, zeroVariance };
 }
 
 export interface EvaluationOptions {

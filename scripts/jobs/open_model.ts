@@ -65,6 +65,12 @@ export async function openFloatModel(reference: string, context: Context): Promi
   return opened;
 }
 
+/** Name of the data set that a model's classes belong to; imagenet where the model does not tell. */
+export function datasetOf(opened: OpenModel): string {
+  const known = opened.kind === 'tf8' ? opened.model.provenance.dataset : opened.card?.dataset;
+  return known ?? 'imagenet';
+}
+
 /** Pulls a public checkpoint; its card gets ImageNet's class names. */
 export function pullImageNet(name: string, context: Context) {
   return pullCheckpoint(name, {

@@ -1,13 +1,16 @@
-import { resolve } from 'node:path';
 import type { ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts';
+import { writeFileAtomic } from '../../checkpoints/artifacts/atomic_file.ts';
 import type { Dataset, SkippedImage } from '../../datasets/dataset.ts';
-import { openDataset } from '../../datasets/open_dataset.ts';
 import { calibrate } from '../../quantize/convert/calibrate.ts';
 import { convertGraph } from '../../quantize/convert/convert_graph.ts';
 import { fuseLayersModel } from '../../quantize/convert/fuse.ts';
+import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
 import type { Context } from '../context.ts';
-import type { OpenFloatModel } from './open_model.ts';
+import { CONVERSION_DEFAULTS, type ConversionOptions } from './conversion.ts';
+import { openData } from './open_data.ts';
+import { datasetOf, type OpenFloatModel, openFloatModel } from './open_model.ts';
+import { requireWritableFile } from './writable_file.ts';
 
 /** Calibration images per run of the float network: bounds memory. */
 const CALIBRATION_BATCH = 10;
@@ -66,6 +69,7 @@ export async function quantizeModel(
       provenance: {
         floatModel: card?.origin.source ?? name,
         floatWeightsSha256: card?.weightsSha256 ?? '',
+        ...(card && { dataset: card.dataset }),
         calibrationImages: calibration.images,
         calibrationData: `${dataset.name} ${dataset.fingerprint}`,
         zeroVariance,
@@ -83,11 +87,62 @@ export async function quantizeModel(
   }
 }
 
-export interface CalibrationOptions {
-  readonly dataset: string;
-  readonly data?: string | undefined;
-  readonly calibrationData?: string | undefined;
+export interface QuantizeOptions extends ConversionOptions {
+  readonly model: string;
+  /** The model's own unless given. */
+  readonly dataset?: string | undefined;
+  readonly out: string;
+  readonly seed: number;
+}
+
+export interface QuantizeResult {
+  readonly out: string;
+  readonly bytes: number;
+  readonly layers: number;
   readonly calibrationImages: number;
+  /** Images that could not be read. */
+  readonly skipped: number;
+  readonly zeroVariance: ZeroVariancePolicy;
+  /** Batch-norm channels whose variance was replaced, by layer. */
+  readonly zeroVarianceChannels: Readonly<Record<string, number>>;
+}
+
+/** Makes a TF8 file of a float model; that `out` can be written is found out first. */
+export async function quantize(
+  options: QuantizeOptions,
+  context: Context,
+): Promise<QuantizeResult> {
+  const { out, zeroVariance = CONVERSION_DEFAULTS.zeroVariance } = options;
+  await requireWritableFile(out, '--out');
+  const opened = await openFloatModel(options.model, context);
+  try {
+    const dataset = options.dataset ?? datasetOf(opened);
+    const source = await calibrationSource({ ...options, dataset }, undefined, context);
+    const { model, skipped, zeroVarianceChannels } = await quantizeModel(
+      opened,
+      zeroVariance,
+      source,
+      context,
+    );
+    const file = await encodeTf8(model);
+    await writeFileAtomic(out, file);
+    return {
+      out,
+      bytes: file.length,
+      layers: model.nodes.length,
+      calibrationImages: model.provenance.calibrationImages,
+      skipped: skipped.length,
+      zeroVariance,
+      zeroVarianceChannels,
+    };
+  } finally {
+    opened.model.dispose();
+  }
+}
+
+export interface CalibrationOptions
+  extends Pick<ConversionOptions, 'calibrationData' | 'calibrationImages'> {
+  readonly dataset: string;
   readonly seed: number;
 }
 
@@ -101,19 +156,16 @@ export async function calibrationSource(
   evaluated: { readonly dataset: Dataset; readonly limit: number } | undefined,
   context: Context,
 ): Promise<CalibrationSource & { readonly overlap: boolean }> {
-  const { calibrationData, calibrationImages, seed } = options;
-  const same =
-    evaluated !== undefined &&
-    (calibrationData === undefined ||
-      (options.data !== undefined && resolve(calibrationData) === resolve(options.data)));
-  const dataset = same
-    ? evaluated.dataset
-    : await openDataset(options.dataset, {
-        ...context,
-        ...(calibrationData !== undefined && { dir: calibrationData }),
-      });
+  const { calibrationData, seed } = options;
+  const { calibrationImages = CONVERSION_DEFAULTS.calibrationImages } = options;
+  const dataset =
+    evaluated !== undefined && calibrationData === undefined
+      ? evaluated.dataset
+      : await openData(options.dataset, calibrationData, '--calibration-data', context);
   // One folder of images serves as both splits; data sets with two splits never overlap.
-  const shared = same && evaluated.dataset.splitsAreEqual;
+  const shared =
+    evaluated?.dataset.splitsAreEqual === true &&
+    evaluated.dataset.fingerprint === dataset.fingerprint;
   const disjoint = shared && evaluated.limit + calibrationImages <= dataset.count('train');
   return {
     dataset,

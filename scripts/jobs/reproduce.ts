@@ -8,7 +8,7 @@ import { FINETUNE, type Recipe } from '../../training/recipe.ts';
 import type { Context } from '../context.ts';
 import { type AccuracyRow, accuracyTable } from '../records/accuracy_table.ts';
 import { environment } from '../records/environment.ts';
-import { type RunRecord, runId, writeRun } from '../records/run_record.ts';
+import { type RunRecord, runId, startRun, writeRun } from '../records/run_record.ts';
 import { Evaluation } from './evaluate.ts';
 import { type OpenFloatModel, openFloatModel } from './open_model.ts';
 import { PAPER } from './paper_table.ts';
@@ -43,16 +43,21 @@ export interface ReproduceResult {
  * The paper's effect, measured: the published network on ImageNet as it is and with Option 1, and
  * retrained networks (standard, the same with Option 1, friendly) on Fashion-MNIST. Writes
  * `run.json`, `table.md` and the trained models into `<runsDir>/<id>`.
+ * @throws UserError before anything is loaded where that folder cannot be written
  */
 export async function reproduce(
   options: ReproduceOptions,
   context: Context,
 ): Promise<ReproduceResult> {
-  const { runsDir, ...configuration } = options;
-  const run = new Reproduction(options, join(runsDir, runId('reproduce', configuration)), context);
+  const { runsDir, ...rest } = options;
+  const recipe: Recipe = { ...FINETUNE, epochs: options.epochs };
+  const configuration = { ...rest, recipe };
+  const dir = join(runsDir, runId('reproduce', configuration));
+  const run = new Reproduction(options, recipe, dir, context);
   const backend = await selectBackend();
+  if (options.imagenet === undefined) await requireTensorFlow('Retraining');
+  await startRun(dir);
   if (options.imagenet === undefined) {
-    await requireTensorFlow('Retraining');
     run.notes.push('Rows of the published network are left out: they need --imagenet DIR.');
   } else {
     await run.publishedRows(options.imagenet);
@@ -60,6 +65,11 @@ export async function reproduce(
   if (backend.name === 'tensorflow') await run.retrainedRows();
   else run.notes.push(`Retrained rows are left out: ${backend.notes.join('; ')}.`);
   return run.finish(configuration);
+}
+
+/** A row before it is measured. */
+interface RowPlan extends Pick<AccuracyRow, 'network' | 'paper'> {
+  readonly zeroVariance: ZeroVariancePolicy;
 }
 
 class Reproduction {
@@ -76,17 +86,17 @@ class Reproduction {
   private readonly timing: Record<string, number> = {};
   private tier = '';
 
-  constructor(options: ReproduceOptions, dir: string, context: Context) {
+  constructor(options: ReproduceOptions, recipe: Recipe, dir: string, context: Context) {
     this.options = options;
+    this.recipe = recipe;
     this.dir = dir;
     this.context = context;
-    this.recipe = { ...FINETUNE, epochs: options.epochs };
   }
 
   async publishedRows(imagenet: string): Promise<void> {
     const { imagenetLimit: limit } = this.options;
-    const opened = await openFloatModel(PUBLISHED, this.context);
     const dataset = await openDataset('imagenet', { ...this.context, dir: imagenet });
+    const opened = await openFloatModel(PUBLISHED, this.context);
     this.weights[opened.name] = opened.card!.weightsSha256;
     await this.measure(opened, dataset, limit, [
       { network: 'as published', zeroVariance: 'keep', paper: PAPER.published },
@@ -110,7 +120,7 @@ class Reproduction {
     const table = accuracyTable(this.rows);
     const record: RunRecord = {
       command: 'reproduce',
-      configuration: { ...configuration, recipe: this.recipe },
+      configuration,
       environment: await environment(await selectBackend()),
       data: this.data,
       weights: this.weights,
@@ -149,20 +159,32 @@ class Reproduction {
     return { ...(await openFloatModel(out, this.context)), name: variant.name };
   }
 
-  /** One float measurement, and one of TF8 for each row; disposes of the model. */
+  /** Measures a model for its rows and disposes of it. */
   private async measure(
     opened: OpenFloatModel,
     dataset: Dataset,
     limit: number | undefined,
-    rows: readonly (Pick<AccuracyRow, 'network' | 'paper'> & {
-      zeroVariance: ZeroVariancePolicy;
-    })[],
+    rows: readonly RowPlan[],
+  ): Promise<void> {
+    try {
+      await this.measureRows(opened, dataset, limit, rows);
+    } finally {
+      opened.model.dispose();
+    }
+  }
+
+  /** One float measurement, and one of TF8 for each row. */
+  private async measureRows(
+    opened: OpenFloatModel,
+    dataset: Dataset,
+    limit: number | undefined,
+    rows: readonly RowPlan[],
   ): Promise<void> {
     const { seed, calibrationImages } = this.options;
     const evaluation = new Evaluation(dataset, { limit, seed }, this.context);
     const evaluated = { dataset, limit: Math.min(limit ?? Infinity, dataset.count('test')) };
     this.data[dataset.name] = dataset.fingerprint;
-    const { top1: float } = await evaluation.float(opened, `${rows[0]!.network} (${dataset.name})`);
+    const float = await evaluation.float(opened, `${rows[0]!.network} (${dataset.name})`);
     const source = await calibrationSource(
       { dataset: dataset.name, calibrationImages, seed },
       evaluated,
@@ -173,21 +195,16 @@ class Reproduction {
     }
     for (const { zeroVariance, ...row } of rows) {
       const { model } = await quantizeModel(opened, zeroVariance, source, this.context);
-      const { top1: tf8, tier } = await evaluation.tf8(
-        model,
-        'auto',
-        `${row.network} (${dataset.name})`,
-      );
-      this.tier = tier;
+      const tf8 = await evaluation.tf8(model, 'auto', `${row.network} (${dataset.name})`);
+      this.tier = tf8.tier;
       this.rows.push({
         ...row,
         dataset: dataset.name,
         images: evaluation.counts().images,
-        float,
-        tf8,
+        floatTop1Percent: float.top1,
+        tf8Top1Percent: tf8.top1,
       });
     }
-    opened.model.dispose();
     const { skipped, images } = evaluation.counts();
     if (skipped > 0) {
       this.notes.push(

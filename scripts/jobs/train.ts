@@ -1,8 +1,10 @@
+import type * as tf from '@tensorflow/tfjs';
 import { buildMobileNetV1 } from '../../architectures/build_model.ts';
 import type { ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts';
 import { type TransferReport, transferWeights } from '../../architectures/transfer_weights.ts';
-import type { Variant } from '../../architectures/variants.ts';
-import { UserError } from '../../checkpoints/artifacts/errors.ts';
+import { FRIENDLY, type Variant } from '../../architectures/variants.ts';
+import { messageOf, UserError } from '../../checkpoints/artifacts/errors.ts';
+import { makeWritableFolder } from '../../checkpoints/artifacts/writable_folder.ts';
 import type { ModelCard } from '../../checkpoints/model_card.ts';
 import { saveModelFolder } from '../../checkpoints/model_store.ts';
 import type { Dataset } from '../../datasets/dataset.ts';
@@ -39,6 +41,8 @@ export interface TrainJobResult {
 /**
  * Builds a variant, starts it from a trained model or from random weights, trains it and stores it.
  * After Ctrl-C the weights reached so far are stored.
+ * @throws UserError before anything is loaded where `out` cannot be written, and where the model to
+ *   start from does not fit the variant
  */
 export async function trainJob(
   options: TrainJobOptions,
@@ -46,17 +50,21 @@ export async function trainJob(
 ): Promise<TrainJobResult> {
   const { variant, dataset, recipe, widthMultiplier, resolution, seed, out } = options;
   await requireTensorFlow('Training');
+  await makeWritableFolder(out);
   const source = options.from === undefined ? undefined : await openSource(options, context);
   const classes = dataset.classNames.length;
-  const model = buildMobileNetV1(
-    { variant, widthMultiplier, resolution, classes },
-    { dropout: recipe.dropout, batchNormDecay: recipe.batchNormDecay, seed },
-  );
+  let model: tf.LayersModel | undefined;
   try {
-    let start: TransferReport | undefined;
-    if (source !== undefined) {
-      start = transferWeights(source.model, model, { zeroVariance: options.zeroVariance });
-    }
+    model = buildMobileNetV1(
+      { variant, widthMultiplier, resolution, classes },
+      {
+        dropout: recipe.dropout,
+        batchNormDecay: recipe.batchNormDecay,
+        logitsStddev: recipe.logitsStddev,
+        seed,
+      },
+    );
+    const start = source && startFrom(source, model, options);
     const training = await train(model, {
       dataset,
       recipe,
@@ -67,7 +75,7 @@ export async function trainJob(
       reporter: context.reporter,
       signal: context.signal,
     });
-    const { epochs, steps } = training;
+    const { epochs, steps, imagesPerEpoch } = training;
     const origin = source?.card?.origin;
     const card = await saveModelFolder(
       model,
@@ -89,7 +97,8 @@ export async function trainJob(
         },
         training: {
           recipe: structuredClone(recipe) as unknown as Record<string, never>,
-          images: Math.min(options.limit ?? Infinity, dataset.count('train')),
+          images: imagesPerEpoch,
+          dataSha256: dataset.fingerprint,
           seed,
           steps,
           epochs: epochs.map((epoch) => ({ ...epoch })),
@@ -100,7 +109,7 @@ export async function trainJob(
     return { out, card, training, ...(start && { start }) };
   } finally {
     source?.model.dispose();
-    model.dispose();
+    model?.dispose();
   }
 }
 
@@ -119,4 +128,36 @@ async function openSource(
     );
   }
   return source;
+}
+
+/** Sets the start weights; what does not fit is said in the terms of models and variants. */
+function startFrom(
+  source: OpenFloatModel,
+  model: tf.LayersModel,
+  { variant, zeroVariance }: TrainJobOptions,
+): TransferReport {
+  try {
+    return transferWeights(source.model, model, { zeroVariance });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    if (variant.depthwiseBatchNorm && lacksDepthwiseBatchNorms(source.model)) {
+      throw new UserError(
+        `Expected a model with batch norms after its depthwise convolutions, as variant ${variant.name} has them, but ${source.name} has none`,
+        {
+          remedy: `Start from a model of variant ${variant.name}, or pass another --variant: ${source.card?.architecture.variant ?? FRIENDLY.name}.`,
+          cause: error,
+        },
+      );
+    }
+    throw new UserError(
+      `Expected a MobileNetV1 like ${model.name} to start from but ${source.name} is another network: ${messageOf(error)}`,
+      { remedy: 'Start from another model, or from random weights without --from.', cause: error },
+    );
+  }
+}
+
+/** A MobileNetV1 of another variant, not another network. */
+function lacksDepthwiseBatchNorms({ layers }: tf.LayersModel): boolean {
+  const some = (ending: string) => layers.some(({ name }) => name.endsWith(ending));
+  return some('_depthwise') && !some('_depthwise/BatchNorm');
 }

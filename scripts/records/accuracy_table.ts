@@ -6,11 +6,10 @@ export interface AccuracyRow {
   readonly network: string;
   readonly dataset: string;
   readonly images: number;
-  /** Top-1 in percent. */
-  readonly float: number;
-  readonly tf8: number;
+  readonly floatTop1Percent: number;
+  readonly tf8Top1Percent: number;
   /** The paper's figures for the same kind of network, on ImageNet's validation set. */
-  readonly paper?: { readonly float?: number; readonly tf8: number };
+  readonly paper?: { readonly floatTop1Percent?: number; readonly tf8Top1Percent: number };
 }
 
 const HEADER = [
@@ -21,23 +20,27 @@ const HEADER = [
   'TF8',
   'loss',
   'paper: float',
-  'TF8',
+  'paper: TF8',
 ] as const;
 
-/** The rows as a Markdown table that also reads well in a terminal; top-1 in percent. */
+const CAPTION =
+  'Top-1 in percent. The paper’s columns (arXiv 1803.08607) are for the ImageNet validation set, whatever data the row was measured on.';
+
+/** The rows as a Markdown table with its caption; both also read well in a terminal. */
 export function accuracyTable(rows: readonly AccuracyRow[]): string {
-  return markdownTable(
+  const table = markdownTable(
     HEADER,
     rows.map((row) => [
       row.network,
       row.dataset,
       String(row.images),
-      row.float.toFixed(1),
-      row.tf8.toFixed(1),
-      (row.float - row.tf8).toFixed(1),
-      row.paper?.float?.toFixed(2) ?? '–',
-      row.paper?.tf8.toFixed(2) ?? '–',
+      row.floatTop1Percent.toFixed(1),
+      row.tf8Top1Percent.toFixed(1),
+      (row.floatTop1Percent - row.tf8Top1Percent).toFixed(1),
+      row.paper?.floatTop1Percent?.toFixed(2) ?? '–',
+      row.paper?.tf8Top1Percent.toFixed(2) ?? '–',
     ]),
     2,
   );
+  return `${table}\n\n${CAPTION}`;
 }

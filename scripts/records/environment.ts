@@ -9,7 +9,7 @@ import { repositoryRoot } from '../repository.ts';
 /** What a figure was measured with. */
 export interface Environment {
   readonly tf8: string;
-  /** Commit of the checkout, with "+" where files differ from it; "unknown" outside a checkout. */
+  /** Commit of the checkout, with "+" where tracked files differ from it; "unknown" outside a checkout. */
   readonly commit: string;
   readonly node: string;
   /** Of the float network: its backend, and the version of the library behind it. */
@@ -36,7 +36,8 @@ async function commitOf(root: string): Promise<string> {
     (await promisify(execFile)('git', ['-C', root, ...args])).stdout.trim();
   try {
     const commit = await git('rev-parse', 'HEAD');
-    return (await git('status', '--porcelain')) === '' ? commit : `${commit}+`;
+    const changes = await git('status', '--porcelain', '--untracked-files=no');
+    return changes === '' ? commit : `${commit}+`;
   } catch {
     return 'unknown';
   }

@@ -1,24 +1,25 @@
-/** Puts the table of a run into README.md: `node --import tsx scripts/records/update_readme.ts runs/<id>`. */
+/** Puts the table of a run into README.md: `npm run readme -- runs/<id>`. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../checkpoints/artifacts/atomic_file.ts';
 import { UserError } from '../../checkpoints/artifacts/errors.ts';
 import { repositoryRoot } from '../repository.ts';
-import { accuracyTable } from './accuracy_table.ts';
-import type { RunRecord } from './run_record.ts';
+import { withTable } from './readme_table.ts';
+import { readRun } from './run_record.ts';
 
-const [start, end] = ['<!-- table -->', '<!-- /table -->'];
+async function updateReadme([dir]: readonly string[]): Promise<void> {
+  if (dir === undefined) {
+    throw new UserError('Expected the folder of a run but received none', {
+      remedy: 'Run "npm run readme -- runs/<id>".',
+    });
+  }
+  const record = await readRun(dir);
+  const path = join(repositoryRoot(), 'README.md');
+  await writeFileAtomic(path, withTable(await readFile(path, 'utf8'), record));
+}
 
-const [dir] = process.argv.slice(2);
-if (dir === undefined) throw new UserError('Expected the folder of a run but received none');
-const record: RunRecord = JSON.parse(await readFile(join(dir, 'run.json'), 'utf8'));
-const { environment, configuration, rows, kernelTier } = record;
-const path = join(repositoryRoot(), 'README.md');
-const readme = await readFile(path, 'utf8');
-const [from, to] = [readme.indexOf(start), readme.indexOf(end)];
-if (from < 0 || to < from) throw new UserError(`Expected ${start} … ${end} in README.md`);
-const caption = `Top-1 accuracy in percent; seed ${configuration.seed}, ${kernelTier} kernels, ${environment.processor}, ${environment.backend}, commit ${environment.commit.slice(0, 10)}.`;
-await writeFileAtomic(
-  path,
-  `${readme.slice(0, from)}${start}\n${accuracyTable(rows)}\n\n${caption}\n${readme.slice(to)}`,
-);
+await updateReadme(process.argv.slice(2)).catch((error: unknown) => {
+  if (!(error instanceof UserError)) throw error;
+  process.stderr.write(`Error: ${[error.message, error.remedy].join('\n')}\n`);
+  process.exitCode = 1;
+});

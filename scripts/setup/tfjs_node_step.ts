@@ -87,7 +87,7 @@ export function missingTfjsNotice(record: TfjsNodeRecord): string {
   const tried = ['What was tried:', ...reasons, 'Mend one of these, then run "npm run setup".'];
   return [
     'tfjs-node is not installed: training and retraining will not run.',
-    'TF8 evaluation, classification, analysis and export work without it.',
+    'Evaluation, quantization and classification work without it; float networks then run on WebAssembly, slower.',
     ...(reasons.length > 0 ? tried : ['TF8_SETUP_TFJS=none left it out.']),
   ].join('\n');
 }

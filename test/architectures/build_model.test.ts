@@ -68,6 +68,8 @@ describe('buildMobileNetV1', () => {
     assert.deepEqual(build(1), first);
     assert.deepEqual(build(0), build(0)); // TensorFlow.js takes a seed of 0 for none
     assert.notDeepEqual(build(2), first);
+    const shared = new Set(first);
+    assert.ok(!build(0).some((value) => shared.has(value)), 'seeds 0 and 1 share no layer');
     // A normal distribution of σ = 0.09, truncated at 2σ.
     assert.ok(first.every((value) => Math.abs(value) <= 0.18 + 1e-6));
   });

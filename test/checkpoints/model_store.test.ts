@@ -192,6 +192,16 @@ describe('saveModelFolder', () => {
       assert.ok(await verifyModelFolder(dir));
     }));
 
+  it('refuses a folder that is a file', () =>
+    withSaved(async (_, model, folder) => {
+      const file = join(folder, 'file');
+      await writeFile(file, '');
+      await assert.rejects(saveModelFolder(model, CARD, file), {
+        name: 'UserError',
+        message: `Expected a folder at ${file} but a file is in its place.`,
+      });
+    }));
+
   it('refuses a card that is not that of the model', () =>
     withSaved(async (dir, model) => {
       const classNames = ['cat', 'dog'];
@@ -374,6 +384,6 @@ describe('loadModelFolder', () => {
       await editJson(dir, (json) => {
         json.userDefinedMetadata!.tf8!.labelOffset = -1;
       });
-      await refuses(dir, /Expected a model card in .*model\.json but: .*labelOffset/s);
+      await refuses(dir, /Expected a model card in .*model\.json but: labelOffset: [^\n✖→]*$/);
     }));
 });

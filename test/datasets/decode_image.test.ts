@@ -133,6 +133,19 @@ describe('decodeImage', () => {
       await rejectsWith(join(folder, 'none.jpg'), /there is no such file\.$/);
     }));
 
+  it('advises to check the path where it names no file, else to replace the file', () =>
+    inFolder(async (folder) => {
+      await writeTree(folder, { 'empty.jpg': '' });
+      const remedies = { 'none.jpg': 'Check the path.', 'empty.jpg/x.jpg': 'Check the path.' };
+      for (const [name, remedy] of Object.entries(remedies)) {
+        await assert.rejects(decodeImage(join(folder, name)), { remedy });
+      }
+      await assert.rejects(decodeImage(folder), { remedy: 'Check the path.' });
+      await assert.rejects(decodeImage(join(folder, 'empty.jpg')), {
+        remedy: 'Replace or remove the file.',
+      });
+    }));
+
   it('refuses a decompression bomb before it decodes it', async () => {
     const bomb = await solid(1, 1, 'black').png().toBuffer();
     const header = bomb.subarray(12, 29); // "IHDR", width, height, …; its CRC follows

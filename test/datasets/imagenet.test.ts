@@ -181,6 +181,21 @@ describe('openImageNet', () => {
       ]);
     }));
 
+  it('warns once of folders beside the class folders that are none', () =>
+    inFolder(async (folder) => {
+      await writeTree(folder, {
+        [`images/${TENCH}/a.png`]: white,
+        'images/cats/a.png': white,
+        'images/dogs/a.png': white,
+        '.hidden/a.png': white,
+      });
+      const reporter = recordingReporter();
+      assert.equal((await openImageNet(folder, reporter)).count('test'), 1);
+      assert.deepEqual(reporter.messages, [
+        `Left out 2 folders of ${join(folder, 'images')} not named by WordNet id: cats, dogs`,
+      ]);
+    }));
+
   const refusals: readonly (readonly [string, Record<string, string>, RegExp])[] = [
     ['an empty folder', {}, /Expected ImageNet's class folders in .* but found no folders/],
     [

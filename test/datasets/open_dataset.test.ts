@@ -28,9 +28,9 @@ describe('openDataset', () => {
 
   it('says what to pass for imagenet without a folder', async () => {
     await assert.rejects(openDataset('imagenet', options), {
-      name: 'UserError',
+      name: 'MissingFolderError',
       message: 'Expected a folder of ImageNet images but received none.',
-      remedy: /--data DIR, a folder whose subfolders are named by WordNet id/,
+      remedy: /^Its subfolders are named by WordNet id/,
     });
   });
 });

@@ -59,6 +59,21 @@ describe('the tf8 command line', () => {
       });
     }
 
+    for (const command of Object.keys(COMMANDS)) {
+      it(`${command} refuses each option that takes a value without one`, async () => {
+        const { stdout } = await runMain([command, '--help']);
+        const positional = /^Positionals:/m.test(stdout) ? ['x'] : [];
+        for (const block of stdout.split(/^ {2}(?=--)/m).slice(1)) {
+          const option = /^--[\w-]+/.exec(block)![0];
+          if (block.includes('[boolean]')) continue;
+          assertRefused(
+            await runMain([command, ...positional, option]),
+            `Error: Expected a value after ${option} (see "tf8 ${command} --help")`,
+          );
+        }
+      });
+    }
+
     it('--version gives the version of the package', async () => {
       const file = new URL('../../package.json', import.meta.url);
       const { version } = JSON.parse(await readFile(file, 'utf8'));
@@ -73,6 +88,13 @@ describe('the tf8 command line', () => {
     );
   });
 
+  it('ends quietly where nobody reads its output', async () => {
+    const { status, stderr } = await runTf8(['describe', '--json'], {
+      onStart: ({ stdout }) => stdout?.destroy(),
+    });
+    assert.deepEqual([status, stderr], [0, '']);
+  });
+
   describe('refusals', () => {
     const cases: readonly (readonly [args: string, message: string])[] = [
       ['', 'Missing command'],
@@ -85,7 +107,7 @@ describe('the tf8 command line', () => {
       ['evaluate model --limit', 'Expected a value after --limit'],
       [
         'evaluate model --precision half',
-        'Invalid values: Argument: precision, Given: "half", Choices: "float", "tf8", "both"',
+        'Unexpected value for --precision: received "half", expected one of "float", "tf8", "both"',
       ],
       [
         'evaluate model --limit 0',
@@ -93,7 +115,7 @@ describe('the tf8 command line', () => {
       ],
       [
         'evaluate model --limit x',
-        'Expected a whole number of at least 1 for --limit but received NaN',
+        'Expected a whole number of at least 1 for --limit but received no number',
       ],
       [
         'evaluate model --limit 1.5',
@@ -101,7 +123,7 @@ describe('the tf8 command line', () => {
       ],
       [
         'evaluate model --seed -1',
-        'Expected a whole number of at least 0 for --seed but received -1',
+        'Expected a whole number from 0 to 4294967295 for --seed but received -1',
       ],
       [
         'describe --width-multiplier 0',
@@ -109,14 +131,19 @@ describe('the tf8 command line', () => {
       ],
       [
         'train --out x --learning-rate NaN',
-        'Expected a number greater than 0 for --learning-rate but received NaN',
+        'Expected a number greater than 0 for --learning-rate but received no number',
       ],
     ];
+    /** The command whose help explains the mistake. */
+    const help = (args: string) => {
+      const [command = ''] = args.split(' ');
+      return command in COMMANDS ? `${command} ` : '';
+    };
     for (const [args, message] of cases) {
       it(`tf8 ${args}: "${message}"`, async () => {
         assertRefused(
           await runMain(args.split(' ').filter(Boolean)),
-          `Error: ${message} (see "tf8 --help")`,
+          `Error: ${message} (see "tf8 ${help(args)}--help")`,
         );
       });
     }
@@ -165,6 +192,9 @@ describe('the tf8 command line', () => {
       const classified = await runMain(['classify', at('image.png'), '--model', out]);
       assert.deepEqual([classified.status, classified.stderr], [0, '']);
       assert.match(classified.stdout, /^\| TF8 +\| probability \|$/m);
+      assert.match(classified.stdout, /calibrated on 6 images when its file was made/);
+      const text = (await runMain(['evaluate', out, '--data', at('images')])).stdout;
+      assert.match(text, /^calibrated on 6 images when the file was made, zero variance: keep$/m);
     });
 
     it('classify shows the first of a class’s names in its table, and all of them in JSON', async () => {
@@ -208,7 +238,8 @@ describe('the tf8 command line', () => {
 
     it('without tfjs-node, train refuses with the remedy', async () => {
       const { status, stdout, stderr } = await runTf8(
-        ['train', '--out', at('trained'), '--dataset', 'imagenet', '--data', at('images')],
+        // It refuses before it looks for the data set.
+        ['train', '--out', at('trained'), '--dataset', 'imagenet', '--data', at('nowhere')],
         { node: withoutTfjsNode() },
       );
       assert.deepEqual([status, stdout], [1, '']);

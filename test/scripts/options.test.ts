@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { positiveNumbers, wholeNumbers } from '../../scripts/options.ts';
+import { positiveNumbers, SEED_RANGE, wholeNumbers } from '../../scripts/options.ts';
 
 describe('checks of options', () => {
   const check = wholeNumbers({ limit: 1, seed: 0 });
@@ -13,10 +13,20 @@ describe('checks of options', () => {
   for (const value of [0, -1, 1.5, Number.NaN, Infinity, 2 ** 53, '7', [1, 2]]) {
     it(`wholeNumbers refuses ${value} (${typeof value}) for a limit from 1`, () => {
       assert.throws(() => check({ limit: value }), {
-        message: `Expected a whole number of at least 1 for --limit but received ${value}`,
+        message: `Expected a whole number of at least 1 for --limit but received ${Number.isNaN(value) ? 'no number' : value}`,
       });
     });
   }
+
+  it('wholeNumbers takes a range and refuses what lies outside', () => {
+    const seeds = wholeNumbers({ seed: SEED_RANGE });
+    for (const seed of [0, 2 ** 32 - 1]) assert.equal(seeds({ seed }), true);
+    for (const seed of [-1, 2 ** 32, 0.5]) {
+      assert.throws(() => seeds({ seed }), {
+        message: `Expected a whole number from 0 to 4294967295 for --seed but received ${seed}`,
+      });
+    }
+  });
 
   const positive = positiveNumbers(['learning-rate']);
 
@@ -28,7 +38,7 @@ describe('checks of options', () => {
   for (const value of [0, -0.1, Number.NaN, Infinity]) {
     it(`positiveNumbers refuses ${value}`, () => {
       assert.throws(() => positive({ 'learning-rate': value }), {
-        message: `Expected a number greater than 0 for --learning-rate but received ${value}`,
+        message: `Expected a number greater than 0 for --learning-rate but received ${Number.isNaN(value) ? 'no number' : value}`,
       });
     });
   }

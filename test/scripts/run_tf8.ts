@@ -19,10 +19,11 @@ export function runTf8(
   args: readonly string[],
   options: {
     readonly node?: readonly string[];
+    readonly onStart?: (child: ChildProcess) => void;
     readonly onStderr?: (child: ChildProcess, text: string) => void;
   } = {},
 ): Promise<Ended> {
-  const { node = ['--import', TSX], onStderr } = options;
+  const { node = ['--import', TSX], onStart, onStderr } = options;
   const child = spawn(process.execPath, [...node, TF8, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: undefined },
@@ -36,6 +37,7 @@ export function runTf8(
     stderr += text;
     onStderr?.(child, stderr);
   });
+  onStart?.(child);
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (status) => resolve({ status, stdout, stderr }));

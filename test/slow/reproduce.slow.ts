@@ -34,7 +34,7 @@ describe('tf8 reproduce', function () {
       const { rows } = JSON.parse(await readFile(join(dir, 'run.json'), 'utf8')) as RunRecord;
       const lossOf = (network: string) => {
         const row = rows.find((candidate) => candidate.network === network)!;
-        return row.float - row.tf8;
+        return row.floatTop1Percent - row.tf8Top1Percent;
       };
       assert.ok(lossOf('standard') >= 8, `standard loses ${lossOf('standard')}`);
       assert.ok(

@@ -76,8 +76,28 @@ describe('train', () => {
   });
 
   it('takes `limit` images an epoch', async () => {
-    const { result } = await trained({ limit: 9 });
-    assert.equal(result.steps, 4); // 8 images and 1, twice
+    const { result } = await trained({ limit: 8 });
+    assert.deepEqual([result.steps, result.imagesPerEpoch], [2, 8]);
+  });
+
+  it('leaves out a last batch of fewer than 8 images unless it is the only one', async () => {
+    const reporter = recordingReporter();
+    const recipe: Recipe = { ...SHORT, batchSize: 10 };
+    const steps = async (limit: number) => {
+      const { result } = await trained({ limit, recipe, reporter });
+      return [result.steps, result.imagesPerEpoch];
+    };
+    assert.deepEqual(await steps(16), [2, 10]); // of 10 and 6
+    assert.equal(reporter.work[0]!.done, 20);
+    assert.deepEqual(await steps(6), [2, 6]);
+    const dataset = memoryDataset({ classes: TINY.classes, images: 20, broken: [3, 5, 7] });
+    const { result } = await trained({ dataset, recipe }); // 10 and, 3 of them broken, 7
+    assert.deepEqual([result.steps, result.imagesPerEpoch], [2, 20]);
+  });
+
+  it('takes whole batches of fewer than 8 images', async () => {
+    const { result } = await trained({ limit: 5, recipe: { ...SHORT, batchSize: 2 } });
+    assert.deepEqual([result.steps, result.imagesPerEpoch], [4, 4]);
   });
 
   it('takes every seed below 2³²', async () => {
@@ -91,8 +111,19 @@ describe('train', () => {
       name: 'UserError',
       message:
         /^Training diverged: the loss is (NaN|-?Infinity) at step 2 of 4, at learning rate 1e\+39$/,
-      remedy: 'Train with a lower --learning-rate.',
+      remedy: 'Train with a lower learning rate.',
     });
+  });
+
+  it('says so where the last step diverges', async () => {
+    for (const [initial, message] of [
+      [1e39, /^Training diverged: \S+ holds (NaN|-?Infinity) after step 1 of 1, at .* 1e\+39$/],
+      [1e30, /^Training diverged: the loss is \S+ after step 1 of 1, at learning rate 1e\+30$/],
+    ] as const) {
+      const learningRate = { initial, schedule: 'constant' } as const;
+      const recipe: Recipe = { ...SHORT, epochs: 1, learningRate };
+      await assert.rejects(trained({ recipe, limit: 8 }), { name: 'UserError', message });
+    }
   });
 
   it('stops after the step in progress when aborted', async () => {

@@ -48,6 +48,21 @@ describe('TrainStep', () => {
     batch = await firstBatch(DATASET, RECIPE.batchSize);
   });
 
+  it('gives the loss of a batch as inference has it, and changes nothing', () => {
+    const model = tinyModel(RECIPE, STANDARD);
+    randomizeWeights(model);
+    const step = new TrainStep(model, RECIPE, false);
+    const before = weightsOf(model);
+    const logits = tf.tidy(() => {
+      const images = tf.tensor4d(batch.images, [...batch.shape]);
+      return (logitsModel(model).predict(images) as tf.Tensor2D).arraySync();
+    });
+    close(step.loss(batch), crossEntropy(logits, batch.labels, 0), 1e-4, 'the loss');
+    assert.deepEqual(weightsOf(model), before);
+    step.dispose();
+    model.dispose();
+  });
+
   /** One step of a fresh network whose weights are made up. */
   function stepOf(
     recipe: Recipe,

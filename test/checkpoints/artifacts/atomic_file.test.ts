@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../../checkpoints/artifacts/atomic_file.ts';
 import { UserError } from '../../../checkpoints/artifacts/errors.ts';
@@ -27,6 +27,24 @@ describe('writeFileAtomic', () => {
       await mkdir(join(folder, 'target', 'child'), { recursive: true });
       await assert.rejects(writeFileAtomic(join(folder, 'target'), 'x'));
       assert.deepEqual(await namesIn(folder), ['target']);
+    }));
+
+  it('says what is wrong with a path that no file can have', () =>
+    inFolder(async (folder) => {
+      await writeFile(join(folder, 'file'), '');
+      await symlink(join(folder, 'gone', 'away'), join(folder, 'link'));
+      for (const [name, message] of [
+        ['', /it is a folder/],
+        ['file/x', /Expected a folder at .*file but a file/],
+        ['file/a/x', /but a file is in its place/],
+        ['link/x', /its folder cannot be made|but a file is in its place/],
+        ['n'.repeat(300), /is too long/],
+      ] as const) {
+        await assert.rejects(writeFileAtomic(join(folder, name), 'x'), {
+          name: 'UserError',
+          message,
+        });
+      }
     }));
 
   it('names the folder that refuses, and keeps the old file', async function () {

@@ -21,6 +21,21 @@ describe('asFileError', () => {
     });
   }
 
+  for (const [code, message, remedy] of [
+    ['EISDIR', 'Expected a file to write at /a/b but it is a folder.', /a file/],
+    ['EEXIST', 'Expected a folder at /a but a file is in its place.', /another folder/],
+    ['ENOTDIR', 'Expected a folder at /a but a file is in its place.', /another folder/],
+    ['ENOENT', 'Expected to write /a/b but its folder cannot be made.', /Check the path/],
+    ['ENAMETOOLONG', 'Expected a name that the system takes but /a/b is too long.', /shorter/],
+  ] as const) {
+    it(`turns ${code} into what is wrong with the path`, () => {
+      const error = asFileError(Object.assign(new Error('x'), { code }), '/a/b');
+      assert.ok(error instanceof UserError);
+      assert.equal(error.message, message);
+      assert.match(error.remedy ?? '', remedy);
+    });
+  }
+
   it('leaves every other error as it is', () => {
     const error = new Error('other');
     assert.equal(asFileError(error, '/cache/file'), error);

@@ -74,8 +74,15 @@ describe('showReport', () => {
   it('shows the route of tfjs-node and of each artifact', () => {
     const text = showReport(HEALTHY);
     assert.match(text, /tfjs-node +works, libtensorflow 2\.15\.1, route: wheel, binding compiled/);
-    assert.match(text, /a, 1\.0 MB, by pip thing==1/);
+    assert.match(text, /a, 1\.0 MB, by pip thing==1 \(a package that contains it\)/);
     assert.match(text, /Everything works\.$/);
+  });
+
+  it('shows memory in GB, and that tfjs-node was there already', () => {
+    const tfjsNode = { ...HEALTHY.tfjsNode, route: 'found', binding: null } as const;
+    const text = showReport({ ...HEALTHY, tfjsNode });
+    assert.match(text, /memory +8\.0 GB/);
+    assert.match(text, /works, libtensorflow 2\.15\.1, was there already \(not installed by/);
   });
 
   it('shows what the set-up tried when tfjs-node does not load', () => {

@@ -3,8 +3,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
+import { loadModelFolder, saveModelFolder } from '../../../checkpoints/model_store.ts';
+import { decodeImage } from '../../../datasets/decode_image.ts';
 import { IMAGENET_CLASSES } from '../../../datasets/imagenet_classes.ts';
+import { preprocessForEvaluation, preprocessWhole } from '../../../datasets/preprocess.ts';
 import { type ClassifyOptions, classify, type Guess } from '../../../scripts/jobs/classify.ts';
+import { quantize } from '../../../scripts/jobs/quantize.ts';
+import { predictFloat } from '../../../training/float_predictor.ts';
 import { contextOf, picture, saveTinyModel, writeImage } from '../support.ts';
 
 describe('classify', () => {
@@ -45,7 +50,7 @@ describe('classify', () => {
     const result = await classify(options, contextOf());
     checkGuesses(result.float!);
     checkGuesses(result.tf8);
-    assert.deepEqual(result.calibration, { images: 1, source: 'image' });
+    assert.deepEqual(result.calibration, { images: 1, source: 'image', zeroVariance: 'keep' });
   });
 
   it('calibrates with a folder where one is given', async () => {
@@ -54,7 +59,44 @@ describe('classify', () => {
       contextOf(),
     );
     checkGuesses(result.tf8);
-    assert.deepEqual(result.calibration, { images: 2, source: 'data' });
+    assert.deepEqual(result.calibration, { images: 2, source: 'data', zeroVariance: 'keep' });
+  });
+
+  it('preprocesses as the data set of the model does: cifar10 sees the whole image', async () => {
+    const { model, card } = await loadModelFolder(options.model);
+    const { weightsSha256: _, ...known } = card!;
+    const small = join(folder, 'small');
+    await saveModelFolder(model, { ...known, dataset: 'cifar10' }, small);
+    const probabilities = async (preprocess: typeof preprocessWhole) => {
+      const input = new Float32Array(32 * 32 * 3);
+      preprocess(await decodeImage(options.image), 32, input);
+      const scores = await predictFloat(model, input, [1, 32, 32, 3]);
+      return Math.max(...scores);
+    };
+    const [whole, central] = [
+      (await classify({ ...options, model: small }, contextOf())).float![0]!.probability,
+      (await classify(options, contextOf())).float![0]!.probability,
+    ];
+    assert.equal(whole, await probabilities(preprocessWhole));
+    assert.equal(central, await probabilities(preprocessForEvaluation));
+    assert.notEqual(whole, central);
+    model.dispose();
+  });
+
+  it('refuses options of the calibration with a TF8 file', async () => {
+    const file = join(folder, 'model.tf8');
+    const calibrationData = join(folder, 'images');
+    await quantize({ ...options, out: file, calibrationData }, contextOf());
+    const { zeroVariance: _, calibrationImages: __, ...chosen } = { ...options, model: file };
+    const { calibration } = await classify(chosen, contextOf());
+    assert.deepEqual(calibration, { images: 2, source: 'file', zeroVariance: 'keep' });
+    await assert.rejects(
+      classify({ ...chosen, calibrationImages: 2, calibrationData }, contextOf()),
+      {
+        name: 'UserError',
+        message: /^Expected a float model for --calibration-data and --calibration-images but /,
+      },
+    );
   });
 
   it('gives the same lists again and leaves no tensor behind', async () => {

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import { loadModelFolder } from '../../../checkpoints/model_store.ts';
+import { loadModelFolder, saveModelFolder } from '../../../checkpoints/model_store.ts';
 import { openDataset } from '../../../datasets/open_dataset.ts';
 import { encodeTf8 } from '../../../quantize/model/tf8_file.ts';
 import {
+  type Calibration,
   type EvaluateOptions,
   type EvaluateResult,
   Evaluation,
@@ -62,6 +63,11 @@ describe('evaluate', () => {
       tier: 'auto',
       ...changes,
     };
+  }
+
+  function calibrationOf({ calibration }: EvaluateResult): Calibration {
+    assert.ok(calibration?.source === 'data');
+    return calibration;
   }
 
   for (const name of ['m1000', 'm1001']) {
@@ -122,7 +128,7 @@ describe('evaluate', () => {
     assert.equal(result.images, 12);
     assert.equal(result.skipped, 1);
     assert.match(result.skippedImages[0]!.name, /^n\d{8}\/broken\.jpg$/);
-    assert.equal(result.calibration!.skipped, 1);
+    assert.equal(calibrationOf(result).skipped, 1);
     const warnings = reporter.messages.filter((message) => message.includes('broken.jpg'));
     assert.equal(warnings.length, 2, reporter.messages.join('\n')); // once for each purpose
     assert.ok(warnings.every((message) => message.includes('no image format')));
@@ -136,17 +142,20 @@ describe('evaluate', () => {
       return [result, reporter.messages.filter((message) => !message.startsWith('tfjs-node'))];
     };
     const [apart, silence] = await run({ limit: 6, calibrationImages: 6 });
-    assert.equal(apart.calibration!.overlap, false);
+    assert.equal(calibrationOf(apart).overlap, false);
     assert.deepEqual(silence, []);
     const [overlapping, warnings] = await run({ limit: 7, calibrationImages: 6 });
-    assert.equal(overlapping.calibration!.overlap, true);
+    assert.equal(calibrationOf(overlapping).overlap, true);
     assert.deepEqual(warnings, [
       'some calibration images are among the evaluated ones; pass another folder as --calibration-data, or --limit',
     ]);
     const [sameFolder] = await run({ calibrationData: `${at('m1000-images')}/` });
-    assert.equal(sameFolder.calibration!.overlap, true);
+    assert.equal(calibrationOf(sameFolder).overlap, true);
+    await symlink(at('m1000-images'), at('linked'));
+    const [linked] = await run({ calibrationData: at('linked') });
+    assert.equal(calibrationOf(linked).overlap, true);
     const [otherFolder] = await run({ calibrationData: at('m1001-images') });
-    assert.equal(otherFolder.calibration!.overlap, false);
+    assert.equal(calibrationOf(otherFolder).overlap, false);
   });
 
   it('a quantized model, stored as a TF8 file, has the TF8 figures of its float model', async () => {
@@ -155,21 +164,73 @@ describe('evaluate', () => {
     const opened = await openFloatModel(at('m1000'), contextOf());
     const dataset = await openDataset('imagenet', { ...contextOf(), dir: options.data! });
     // The images that the evaluation left for the calibration.
-    const source = await calibrationSource(options, { dataset, limit: 6 }, contextOf());
+    const source = await calibrationSource(
+      { ...options, dataset: 'imagenet' },
+      { dataset, limit: 6 },
+      contextOf(),
+    );
     const { model } = await quantizeModel(opened, 'keep', source, contextOf());
     opened.model.dispose();
     await writeFile(at('m1000.tf8'), await encodeTf8(model));
-    const fromFile = await evaluate({ ...options, model: at('m1000.tf8') }, contextOf());
+    const { zeroVariance: _, calibrationImages: __, ...chosen } = options;
+    const ofFile = { ...chosen, model: at('m1000.tf8') };
+    const fromFile = await evaluate(ofFile, contextOf());
     assert.deepEqual(fromFile.tf8, tf8);
+    assert.deepEqual(fromFile.calibration, {
+      source: 'file',
+      images: 6,
+      data: `imagenet ${dataset.fingerprint}`,
+      zeroVariance: 'keep',
+    });
     assert.equal(fromFile.float, undefined);
-    await assert.rejects(
-      evaluate({ ...options, model: at('m1000.tf8'), precision: 'float' }, contextOf()),
-      {
-        name: 'UserError',
-        message: `Expected a float model for --precision float but ${at('m1000.tf8')} is a TF8 file`,
-        remedy: 'Pass the model that it was quantized from, or --precision tf8.',
-      },
-    );
+    await assert.rejects(evaluate({ ...ofFile, precision: 'float' }, contextOf()), {
+      name: 'UserError',
+      message: `Expected a float model for --precision float but ${at('m1000.tf8')} is a TF8 file`,
+      remedy: 'Pass the model that it was quantized from, or --precision tf8.',
+    });
+    await assert.rejects(evaluate({ ...ofFile, zeroVariance: 'mean' }, contextOf()), {
+      name: 'UserError',
+      message: `Expected a float model for --zero-variance but ${at('m1000.tf8')} is a TF8 file, which is calibrated already`,
+      remedy: 'Leave out --zero-variance, or pass the float model.',
+    });
+  });
+
+  it('warns where the model was trained on the images that are evaluated', async () => {
+    const { fingerprint } = await openDataset('imagenet', {
+      ...contextOf(),
+      dir: at('m1000-images'),
+    });
+    const { model, card } = await loadModelFolder(at('m1000'));
+    const { weightsSha256: _, ...known } = card!;
+    for (const [dataSha256, warned] of [
+      [fingerprint, true],
+      ['0'.repeat(64), false],
+    ] as const) {
+      await saveModelFolder(model, { ...known, training: { dataSha256 } }, at('trained'));
+      const reporter = recordingReporter();
+      const options = optionsFor('trained', { data: at('m1000-images'), precision: 'float' });
+      await evaluate(options, contextOf(reporter));
+      const warnings = reporter.messages.filter((text) => text.includes('was trained on these'));
+      assert.equal(warnings.length, warned ? 1 : 0);
+    }
+    model.dispose();
+  });
+
+  it('takes the data set of the model’s card where none is named', async () => {
+    const { model, card } = await loadModelFolder(at('m1000'));
+    const { weightsSha256: _, ...known } = card!;
+    await saveModelFolder(model, { ...known, dataset: 'cifar10' }, at('small'));
+    model.dispose();
+    const { dataset: _dataset, ...options } = optionsFor('small', { data: at('m1000-images') });
+    await assert.rejects(evaluate(options, contextOf()), /Expected CIFAR-10 in/);
+  });
+
+  it('names the option that is missing where ImageNet has no folder', async () => {
+    await assert.rejects(evaluate(optionsFor('m1000', { data: undefined }), contextOf()), {
+      name: 'UserError',
+      message: 'Expected a folder of ImageNet images but received none.',
+      remedy: /^Pass one as --data DIR\. Its subfolders/,
+    });
   });
 
   it('leaves no tensor and no worker thread behind', async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeTf8 } from '../../../quantize/model/tf8_file.ts';
@@ -61,6 +61,14 @@ describe('openModel', () => {
       name: 'UserError',
       message: `Expected a model but received "${at('empty')}": the folder holds no model.json`,
       remedy: REMEDY,
+    });
+  });
+
+  it('calls the start of a TF8 file damaged, not another kind of file', async () => {
+    await writeFile(at('cut.tf8'), (await readFile(at('model.tf8'))).subarray(0, 20));
+    await assert.rejects(openModel(at('cut.tf8'), contextOf()), {
+      name: 'QuantizationError',
+      message: `${at('cut.tf8')} is not a sound TF8 file: it has 20 bytes, its start alone takes 40`,
     });
   });
 

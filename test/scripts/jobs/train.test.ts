@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs';
 import { FRIENDLY, STANDARD } from '../../../architectures/variants.ts';
 import { loadModelFolder } from '../../../checkpoints/model_store.ts';
@@ -9,7 +12,10 @@ import { type TrainJobOptions, trainJob } from '../../../scripts/jobs/train.ts';
 import { FINETUNE } from '../../../training/recipe.ts';
 import { memoryDataset } from '../../support/memory_dataset.ts';
 import { needsTensorFlow } from '../../support/needs_tensorflow.ts';
+import { TSX } from '../../support/without_tfjs_node.ts';
 import { contextOf } from '../support.ts';
+
+const TRAIN_ON_PIXELS = fileURLToPath(new URL('train_on_pixels.ts', import.meta.url));
 
 describe('trainJob', () => {
   let folder: string;
@@ -55,8 +61,9 @@ describe('trainJob', () => {
         sha256: '0'.repeat(64),
       },
     });
-    const { recipe, images, seed, steps, epochs } = training!;
+    const { recipe, images, dataSha256, seed, steps, epochs } = training!;
     assert.deepEqual([recipe, images, seed, steps], [{ ...options.recipe }, 12, 0, 2]);
+    assert.equal(dataSha256, options.dataset.fingerprint);
     assert.equal((epochs as unknown[]).length, 1);
   });
 
@@ -70,6 +77,7 @@ describe('trainJob', () => {
     assert.deepEqual(start!.left, []);
     const { card: source } = await loadModelFolder(options.out);
     assert.equal(card.origin.sha256, source!.weightsSha256);
+    assert.equal(card.training!.dataSha256, options.dataset.fingerprint);
     assert.equal(
       card.origin.source,
       'friendly trained on synthetic from standard trained on synthetic from random weights',
@@ -95,6 +103,62 @@ describe('trainJob', () => {
       },
     );
     assert.equal(tf.memory().numTensors, tensors);
+  });
+
+  it('refuses to start a variant with depthwise batch norms from one without', async () => {
+    const from = join(folder, 'without');
+    await trainJob({ ...options, variant: FRIENDLY, out: from }, contextOf());
+    const tensors = tf.memory().numTensors;
+    await assert.rejects(
+      trainJob({ ...options, variant: STANDARD, from, out: join(folder, 'none') }, contextOf()),
+      {
+        name: 'UserError',
+        message: `Expected a model with batch norms after its depthwise convolutions, as variant standard has them, but ${from} has none`,
+        remedy: 'Start from a model of variant standard, or pass another --variant: friendly.',
+      },
+    );
+    assert.equal(tf.memory().numTensors, tensors);
+  });
+
+  it('refuses to start from a network that is no MobileNetV1', async () => {
+    const other = tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [3] })] });
+    const from = join(folder, 'other');
+    await other.save(`file://${from}`);
+    other.dispose();
+    await assert.rejects(trainJob({ ...options, from, out: join(folder, 'none') }, contextOf()), {
+      name: 'UserError',
+      message: /^Expected a MobileNetV1 like MobilenetV1_0\.02_32_4_standard to start from but /,
+      remedy: 'Start from another model, or from random weights without --from.',
+    });
+  });
+
+  it('refuses an --out that is a file before it loads the model to start from', async () => {
+    const out = join(folder, 'file');
+    await writeFile(out, 'mine');
+    await assert.rejects(trainJob({ ...options, from: 'no such model', out }, contextOf()), {
+      name: 'UserError',
+      message: `Expected a folder at ${out} but a file is in its place.`,
+    });
+  });
+
+  it('Ctrl-C while it trains on pixels in memory: stores what it has reached, status 130', async () => {
+    const out = join(folder, 'ctrl-c');
+    const child = spawn(process.execPath, ['--import', TSX, TRAIN_ON_PIXELS, out], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      timeout: 50_000,
+      killSignal: 'SIGKILL',
+    });
+    let stderr = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      if (!stderr.includes('training') && text.includes('training')) child.kill('SIGINT');
+      stderr += text;
+    });
+    const [status] = await once(child, 'close');
+    assert.equal(status, 130, stderr);
+    const { model, card } = await loadModelFolder(out);
+    model.dispose();
+    const steps = card!.training!.steps as number;
+    assert.ok(steps < 100_000, `${steps} steps`);
   });
 
   it('stores what it has reached when it is interrupted', async () => {

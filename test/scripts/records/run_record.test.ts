@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type RunRecord, runId, writeRun } from '../../../scripts/records/run_record.ts';
+import {
+  type RunRecord,
+  readRun,
+  runId,
+  startRun,
+  writeRun,
+} from '../../../scripts/records/run_record.ts';
 import { inFolder } from '../../support/in_folder.ts';
 
 const RECORD: RunRecord = {
@@ -49,6 +55,40 @@ describe('run records', () => {
       assert.deepEqual(JSON.parse(await text('run.json')), { ...RECORD, notes: ['later'] });
       assert.deepEqual(JSON.parse(await text('timing.json')), { seconds: 2 });
       assert.equal(await text('table.md'), '| table |\n');
+    });
+  });
+
+  it('are gone when a run of the same configuration starts; other files stay', async () => {
+    await inFolder(async (folder) => {
+      await writeRun(folder, RECORD, { seconds: 1 }, 'old');
+      await mkdir(join(folder, 'standard'));
+      await startRun(folder);
+      assert.deepEqual(await readdir(folder), ['standard']);
+    });
+  });
+
+  it('are refused a folder that is a file, before the run', async () => {
+    await inFolder(async (folder) => {
+      const dir = join(folder, 'file');
+      await writeFile(dir, '');
+      await assert.rejects(startRun(join(dir, 'run')), {
+        name: 'UserError',
+        message: `Expected a folder at ${join(dir, 'run')} but a file is in its place.`,
+      });
+    });
+  });
+
+  it('are read back; where there is none, or a damaged one, the message says where', async () => {
+    await inFolder(async (folder) => {
+      await assert.rejects(readRun(folder), {
+        name: 'UserError',
+        message: `Expected the record of a run at ${join(folder, 'run.json')} but there is none`,
+        remedy: 'Give the folder that "tf8 reproduce" names when it has ended.',
+      });
+      await writeRun(folder, RECORD, {}, '');
+      assert.deepEqual(await readRun(folder), RECORD);
+      await writeFile(join(folder, 'run.json'), '{');
+      await assert.rejects(readRun(folder), { name: 'UserError', message: /run\.json but .*JSON/ });
     });
   });
 

@@ -44,7 +44,10 @@ describe('missingTfjsNotice', () => {
       failures: [{ route: 'wheel', reason: 'python3 was not found' }],
     });
     assert.match(notice, /training and retraining will not run/);
-    assert.match(notice, /TF8 evaluation, classification, analysis and export work/);
+    assert.match(
+      notice,
+      /Evaluation, quantization and classification work without it; .*WebAssembly/,
+    );
     assert.match(notice, /- wheel: python3 was not found/);
   });
 
