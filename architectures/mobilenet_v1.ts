@@ -29,7 +29,7 @@ export const MOBILENET_V1_ROWS: readonly Row[] = [
   { op: 'depthSeparable', stride: 1, filters: 1024 },
 ];
 
-export const KERNEL_SIZE = 3;
+const KERNEL_SIZE = 3;
 export const INPUT_CHANNELS = 3;
 /** slim: no layer is narrower than this, whatever the width multiplier. */
 const MIN_DEPTH = 8;

@@ -5,7 +5,7 @@ import { JSON_OUTPUT } from './options.ts';
 import { consoleReporter } from './terminal/reporter.ts';
 
 /** Exit status after Ctrl-C, as shells expect it. */
-export const INTERRUPTED = 130;
+const INTERRUPTED = 130;
 
 /** A subcommand: an options table, one library call, and its result as text. */
 export interface Command<Options, Result> {

@@ -8,7 +8,7 @@ export const BYTE_MAX = 255;
 const LEAST_NORMAL_SINGLE = 2 ** -126;
 
 export const INT32_MAX = 2 ** 31 - 1;
-export const INT32_MIN = -(2 ** 31);
+const INT32_MIN = -(2 ** 31);
 
 /** Real value of a byte: scale · (q − zeroPoint). */
 export interface QuantizationParams {

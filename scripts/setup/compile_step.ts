@@ -24,7 +24,7 @@ export const COMPILE_STEP: Step = {
     if (exitCode !== 0) {
       const errors = output.split('\n').filter((line) => line.includes('error TS'));
       reporter.warn(
-        `The sources do not compile (${errors.length} errors; see "npm run check:types"); ` +
+        `The sources do not compile (${errors.length} errors; see "npm run check"); ` +
           'the command runs them as they are.',
       );
       return;
