@@ -47,6 +47,8 @@ function either(text: string): { one: string; other: string } {
 export async function main(argv: readonly string[]): Promise<number> {
   // libtensorflow reads these when it is loaded: no banner about processor features.
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '1';
+  // Node 22 warns that tfjs-node calls util.isNullOrUndefined, which no user can mend.
+  process.noDeprecation = true;
   let status = 0;
   const exit = (code: number) => {
     status = code;
