@@ -12,7 +12,7 @@ import { CIFAR10_BINARY_FILES } from '../../datasets/cifar10_binary.ts';
 import type { SkippedImage } from '../../datasets/dataset.ts';
 import { selectIndices } from '../../datasets/order.ts';
 import { inFolder } from '../support/in_folder.ts';
-import { sharedFolder } from '../support/shared_folder.ts';
+import { sharedFolder } from '../support/skip.ts';
 import { collect, solid, writeTree } from './support.ts';
 
 /** One record: label, then a red, a green and a blue plane, each of one value. */

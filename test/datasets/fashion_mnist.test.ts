@@ -12,6 +12,7 @@ import type { ArtifactSource } from '../../datasets/open_options.ts';
 import { cacheDir } from '../../scripts/cache_dir.ts';
 import { inFolder } from '../support/in_folder.ts';
 import { recordingReporter } from '../support/recording_reporter.ts';
+import { skip } from '../support/skip.ts';
 import { collect, writeTree } from './support.ts';
 
 const NAMES = [
@@ -119,9 +120,7 @@ describe('openFashionMnist', () => {
       existsSync(join(cache, name)),
     );
     if (!fetched) {
-      this.test!.title +=
-        ' (skipped: not in the cache; `tf8 train --dataset fashion-mnist` fetches it)';
-      this.skip();
+      skip(this, 'not in the cache; `tf8 train --dataset fashion-mnist` fetches it');
     }
     const dataset = await openFashionMnist({ cacheDir: cache, reporter: SILENT_REPORTER });
     assert.deepEqual([dataset.count('train'), dataset.count('test')], [60_000, 10_000]);

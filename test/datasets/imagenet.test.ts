@@ -8,7 +8,7 @@ import { openImageNet } from '../../datasets/imagenet.ts';
 import { preprocessForEvaluation } from '../../datasets/preprocess.ts';
 import { inFolder } from '../support/in_folder.ts';
 import { recordingReporter } from '../support/recording_reporter.ts';
-import { sharedFolder } from '../support/shared_folder.ts';
+import { sharedFolder } from '../support/skip.ts';
 import { collect, noise, solid, writeTree } from './support.ts';
 
 const TENCH = 'n01440764';

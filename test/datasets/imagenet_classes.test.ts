@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { IMAGENET_CLASSES } from '../../datasets/imagenet_classes.ts';
-import { sharedFolder } from '../support/shared_folder.ts';
+import { sharedFolder } from '../support/skip.ts';
 
 describe('IMAGENET_CLASSES', () => {
   it('has 1000 different WordNet ids in sorted order, each with a name', () => {

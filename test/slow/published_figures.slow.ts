@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { ClassifyResult } from '../../scripts/jobs/classify.ts';
 import type { EvaluateResult } from '../../scripts/jobs/evaluate.ts';
 import { runTf8 } from '../scripts/run_tf8.ts';
-import { sharedFolder } from '../support/shared_folder.ts';
+import { sharedFolder } from '../support/skip.ts';
 
 const PEAK_MEMORY = new URL('./peak_memory.mjs', import.meta.url).href;
 

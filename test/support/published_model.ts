@@ -2,7 +2,7 @@ import { messageOf, UserError } from '../../checkpoints/artifacts/errors.ts';
 import { SILENT_REPORTER } from '../../checkpoints/artifacts/reporter.ts';
 import { pullCheckpoint } from '../../checkpoints/pull.ts';
 import { cacheDir } from '../../scripts/cache_dir.ts';
-import { skip } from './shared_folder.ts';
+import { skip } from './skip.ts';
 
 /**
  * Folder of the pulled mobilenet_v1_1.0_224; skips the test, or the suite when called from its

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '../../../checkpoints/artifacts/atomic_file.ts';
 import { UserError } from '../../../checkpoints/artifacts/errors.ts';
 import { inFolder } from '../../support/in_folder.ts';
+import { skip } from '../../support/skip.ts';
 import { namesIn } from './support.ts';
 
 describe('writeFileAtomic', () => {
@@ -48,7 +49,7 @@ describe('writeFileAtomic', () => {
     }));
 
   it('names the folder that refuses, and keeps the old file', async function () {
-    if (process.getuid?.() === 0) this.skip(); // root may write everywhere
+    if (process.getuid?.() === 0) skip(this, 'root may write everywhere');
     await inFolder(async (folder) => {
       const path = join(folder, 'a');
       await writeFile(path, 'old');

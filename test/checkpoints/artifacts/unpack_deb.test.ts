@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { UserError } from '../../../checkpoints/artifacts/errors.ts';
 import { unpackDeb } from '../../../checkpoints/artifacts/fetch_artifact.ts';
 import { inFolder } from '../../support/in_folder.ts';
+import { skip } from '../../support/skip.ts';
 import { namesIn, withPrograms } from './support.ts';
 
 function hasDpkg(): boolean {
@@ -31,7 +32,7 @@ async function buildDeb(folder: string): Promise<string> {
 
 describe('unpackDeb', () => {
   before(function () {
-    if (!hasDpkg()) this.skip(); // dpkg-deb exists on Debian and its relatives only
+    if (!hasDpkg()) skip(this, 'dpkg-deb exists on Debian and its relatives only');
   });
 
   it('unpacks the files, also over an older folder', () =>

@@ -4,7 +4,8 @@ import { type CalibrationBatch, calibrate } from '../../../quantize/convert/cali
 import { fuseLayersModel } from '../../../quantize/convert/fuse.ts';
 import type { ImageShape } from '../../../quantize/model/tf8_model.ts';
 import { setWeight } from '../../architectures/support.ts';
-import { chain, needsTensorFlow, networkOf, predict, someImages } from './support.ts';
+import { needsTensorFlow } from '../../support/needs_tensorflow.ts';
+import { chain, networkOf, predict, someImages } from './support.ts';
 
 const SHAPE: ImageShape = [5, 4, 2];
 const l = tf.layers;
@@ -32,7 +33,7 @@ async function* batchesOf(...batches: Float32Array[]): AsyncGenerator<Calibratio
 const BATCHES = () => [2, 3, 1].map((n, i) => someImages(n, SHAPE, i).map((x) => x * 2 ** i));
 
 describe('calibrate', () => {
-  needsTensorFlow();
+  before(needsTensorFlow);
 
   it("gives each tensor's minimum and maximum over all batches, after its activation", async () => {
     const model = network();

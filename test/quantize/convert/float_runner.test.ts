@@ -3,7 +3,8 @@ import * as tf from '@tensorflow/tfjs';
 import type { FloatGraph, FloatPoolNode } from '../../../quantize/convert/float_graph.ts';
 import { FloatRunner } from '../../../quantize/convert/float_runner.ts';
 import { fuseLayersModel } from '../../../quantize/convert/fuse.ts';
-import { chain, needsTensorFlow, networkOf, someImages } from './support.ts';
+import { needsTensorFlow } from '../../support/needs_tensorflow.ts';
+import { chain, networkOf, someImages } from './support.ts';
 
 const PADDING = { top: 1, bottom: 0, left: 0, right: 1 };
 
@@ -38,7 +39,7 @@ function logitsOf(graph: FloatGraph, images: number[]): number[] {
 }
 
 describe('FloatRunner', () => {
-  needsTensorFlow();
+  before(needsTensorFlow);
 
   it('takes the maximum of the positions inside the image, though all are negative', () => {
     // windows of −1 −2 / −3 −4: {−1 −2} {−2} / {−1 −2 −3 −4} {−2 −4}

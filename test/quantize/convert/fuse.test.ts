@@ -5,7 +5,8 @@ import { VARIANTS } from '../../../architectures/variants.ts';
 import { fuseLayersModel } from '../../../quantize/convert/fuse.ts';
 import { QuantizationError } from '../../../quantize/params/errors.ts';
 import { randomizeWeights, setWeight } from '../../architectures/support.ts';
-import { assertFusedEquals, chain, type Layers, needsTensorFlow, networkOf } from './support.ts';
+import { needsTensorFlow } from '../../support/needs_tensorflow.ts';
+import { assertFusedEquals, chain, type Layers, networkOf } from './support.ts';
 
 const l = tf.layers;
 const conv = (args = {}) => l.conv2d({ name: 'conv', filters: 3, kernelSize: 3, ...args });
@@ -184,7 +185,7 @@ function refuses(model: tf.LayersModel, message: RegExp): void {
 }
 
 describe('fuseLayersModel', () => {
-  needsTensorFlow();
+  before(needsTensorFlow);
 
   for (const [title, layers] of Object.entries(SUPPORTED)) {
     it(`computes what the model does: ${title}`, () => {

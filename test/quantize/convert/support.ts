@@ -3,24 +3,9 @@ import * as tf from '@tensorflow/tfjs';
 import { FloatRunner } from '../../../quantize/convert/float_runner.ts';
 import { fuseLayersModel } from '../../../quantize/convert/fuse.ts';
 import type { ImageShape } from '../../../quantize/model/tf8_model.ts';
-import { selectBackend } from '../../../training/backend.ts';
 import { randomizeWeights } from '../../architectures/support.ts';
 
 export type Layers = (x: tf.SymbolicTensor) => tf.SymbolicTensor;
-
-/** Skips the tests of a suite, saying why, where tfjs-node is not there. */
-export function needsTensorFlow(): void {
-  let reason: string | undefined;
-  before(async () => {
-    const backend = await selectBackend();
-    if (backend.name !== 'tensorflow') reason = backend.notes.join('; ');
-  });
-  beforeEach(function () {
-    if (reason === undefined) return;
-    this.currentTest!.title += ` (skipped: ${reason})`;
-    this.skip();
-  });
-}
 
 /** A functional model of one input with made-up weights, the same at every call. */
 export function networkOf(shape: ImageShape, layers: Layers): tf.LayersModel {

@@ -20,7 +20,7 @@ import { quantizeArray } from '../../../quantize/params/quantization.ts';
 import { sqnrDb } from '../../../quantize/params/sqnr.ts';
 import { selectBackend } from '../../../training/backend.ts';
 import { publishedModel } from '../../support/published_model.ts';
-import { sharedFolder, skip } from '../../support/shared_folder.ts';
+import { sharedFolder, skip } from '../../support/skip.ts';
 
 const NAME = 'mobilenet_v1_1.0_224';
 const SHAPE = [224, 224, 3] as const;

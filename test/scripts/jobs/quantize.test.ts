@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { decodeTf8 } from '../../../quantize/model/tf8_file.ts';
 import { type QuantizeOptions, quantize } from '../../../scripts/jobs/quantize.ts';
+import { skip } from '../../support/skip.ts';
 import { contextOf, picture, saveTinyModel, writeImage } from '../support.ts';
 
 describe('quantize', () => {
@@ -66,7 +67,7 @@ describe('quantize', () => {
   });
 
   it('refuses an --out in a folder without permission before it opens the model', async function () {
-    if (process.getuid?.() === 0) this.skip(); // root may write everywhere
+    if (process.getuid?.() === 0) skip(this, 'root may write everywhere');
     await mkdir(at('locked'));
     await chmod(at('locked'), 0o500);
     const wrong = { ...options, model: at('nowhere'), out: at('locked/m.tf8') };
