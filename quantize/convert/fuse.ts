@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import { foldBatchNorm, type ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts';
+import type { ImageShape } from '../model/tf8_model.ts';
 import { QuantizationError } from '../params/errors.ts';
 import type { ActivationKind } from '../params/requantization.ts';
 import { NO_PADDING, type Padding } from '../params/window.ts';
@@ -7,7 +8,6 @@ import {
   type FloatGraph,
   type FloatNode,
   type FloatWeightedNode,
-  type ImageShape,
   isWeightedFloat,
 } from './float_graph.ts';
 import {

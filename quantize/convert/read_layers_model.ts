@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
+import type { ImageShape } from '../model/tf8_model.ts';
 import { QuantizationError } from '../params/errors.ts';
-import type { ImageShape } from './float_graph.ts';
 
 /** One layer of a LayersModel: what Keras' configuration says of it, and its weights. */
 export interface SourceLayer {
