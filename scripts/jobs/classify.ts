@@ -13,7 +13,7 @@ import type { Context } from '../context.ts';
 import {
   CONVERSION_DEFAULTS,
   type ConversionOptions,
-  refuseConversionOptions,
+  warnOfConversionOptions,
 } from './conversion.ts';
 import { datasetOf, type OpenFloatModel, type OpenModel, openModel } from './open_model.ts';
 import { calibrationSource, quantizeModel } from './quantize.ts';
@@ -70,7 +70,7 @@ async function classifyWith(
   options: ClassifyOptions,
   context: Context,
 ): Promise<ClassifyResult> {
-  if (opened.kind === 'tf8') refuseConversionOptions(opened.name, options);
+  if (opened.kind === 'tf8') warnOfConversionOptions(opened, options, context.reporter);
   const resolution =
     opened.kind === 'tf8' ? opened.model.input.shape[0] : opened.model.inputs[0]!.shape[1]!;
   const input = new Float32Array(resolution * resolution * 3);

@@ -13,7 +13,7 @@ import type { Context } from '../context.ts';
 import {
   CONVERSION_DEFAULTS,
   type ConversionOptions,
-  refuseConversionOptions,
+  warnOfConversionOptions,
 } from './conversion.ts';
 import { openData } from './open_data.ts';
 import { datasetOf, type OpenFloatModel, type OpenModel, openModel } from './open_model.ts';
@@ -91,7 +91,7 @@ async function evaluateOpened(
   options: EvaluateOptions,
   context: Context,
 ): Promise<EvaluateResult> {
-  if (opened.kind === 'tf8') refuseConversionOptions(opened.name, options);
+  if (opened.kind === 'tf8') warnOfConversionOptions(opened, options, context.reporter);
   const name = options.dataset ?? datasetOf(opened);
   const dataset = await openData(name, options.data, '--data', context);
   const evaluation = new Evaluation(dataset, options, context);
