@@ -14,7 +14,7 @@ import { parseArgs } from 'node:util';
 
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const SOURCES = path.join(ROOT, 'quantize/kernels/wasm/assembly');
-export const WASM_FILE = path.join(ROOT, 'quantize/kernels/wasm/kernels.wasm');
+const WASM_FILE = path.join(ROOT, 'quantize/kernels/wasm/kernels.wasm');
 
 /** -O3 without size limits inlines the small helpers; no runtime, since nothing is allocated. */
 const OPTIONS = [
@@ -53,11 +53,8 @@ async function isUpToDate(output) {
   return Math.max(...times) < built.mtimeMs;
 }
 
-/**
- * Compiles when needed; returns whether it did. The file appears whole or not at all.
- * @param {{ force?: boolean, output?: string }} [options]
- */
-export async function buildWasm({ force = false, output = WASM_FILE } = {}) {
+/** Compiles when needed; returns whether it did. The file appears whole or not at all. */
+async function buildWasm({ force, output }) {
   if (!force && (await isUpToDate(output))) return false;
   const bytes = await compileKernels();
   const temporary = `${output}.${process.pid}.tmp`;
@@ -70,12 +67,13 @@ export async function buildWasm({ force = false, output = WASM_FILE } = {}) {
   return true;
 }
 
-if (process.argv[1] && path.resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
-  const { values } = parseArgs({
-    options: { force: { type: 'boolean' }, output: { type: 'string', default: WASM_FILE } },
-  });
-  const built = await buildWasm(values);
-  const { size } = await stat(values.output);
-  const file = path.relative(process.cwd(), values.output);
-  console.log(`${file}: ${built ? 'compiled' : 'up to date'}, ${size} bytes`);
-}
+const { values } = parseArgs({
+  options: {
+    force: { type: 'boolean', default: false },
+    output: { type: 'string', default: WASM_FILE },
+  },
+});
+const built = await buildWasm(values);
+const { size } = await stat(values.output);
+const file = path.relative(process.cwd(), values.output);
+console.log(`${file}: ${built ? 'compiled' : 'up to date'}, ${size} bytes`);

@@ -20,7 +20,7 @@ import { calibrationSource, quantizeModel } from './quantize.ts';
 
 const LISTED = 5;
 
-/** Of the conversion nothing may be given with a TF8 file. */
+/** The options of the conversion have no effect on a TF8 file. */
 export interface ClassifyOptions extends ConversionOptions {
   readonly image: string;
   readonly model: string;

@@ -25,7 +25,7 @@ const TF8_BATCH = 4;
 
 export type Precision = 'float' | 'tf8' | 'both';
 
-/** Of the conversion nothing may be given with a TF8 file. */
+/** The options of the conversion have no effect on a TF8 file. */
 export interface EvaluateOptions extends ConversionOptions {
   readonly model: string;
   /** The model's own unless given. */
@@ -100,9 +100,7 @@ async function evaluateOpened(
     if (options.precision === 'float') {
       throw new UserError(
         `Expected a float model for --precision float but ${opened.name} is a TF8 file`,
-        {
-          remedy: 'Pass the model that it was quantized from, or --precision tf8.',
-        },
+        { remedy: 'Pass the model that it was quantized from, or --precision tf8.' },
       );
     }
     const tf8 = await evaluation.tf8(opened.model, options.tier, opened.name);
@@ -120,12 +118,7 @@ async function evaluateOpened(
   }
   const float = options.precision === 'tf8' ? undefined : await evaluation.float(opened);
   if (options.precision === 'float') return { ...named, ...evaluation.counts(), float: float! };
-  const limit = Math.min(options.limit ?? Infinity, dataset.count('test'));
-  const source = await calibrationSource(
-    { ...options, dataset: name },
-    { dataset, limit },
-    context,
-  );
+  const source = await calibrationSource({ ...options, dataset: name }, evaluation, context);
   if (source.overlap) {
     context.reporter.warn(
       'some calibration images are among the evaluated ones; pass another folder as --calibration-data, or --limit',
@@ -161,15 +154,18 @@ export interface EvaluationOptions {
 
 /** Measures several networks on the same images of a data set's test split. */
 export class Evaluation {
-  private readonly dataset: Dataset;
-  private readonly options: EvaluationOptions;
+  readonly dataset: Dataset;
+  /** Images of the seed's order that are evaluated, broken ones included. */
+  readonly limit: number;
+  private readonly seed: number;
   private readonly context: Context;
   private readonly skipped = new Map<string, SkippedImage>();
   private images = 0;
 
   constructor(dataset: Dataset, options: EvaluationOptions, context: Context) {
     this.dataset = dataset;
-    this.options = options;
+    this.limit = Math.min(options.limit ?? Infinity, dataset.count('test'));
+    this.seed = options.seed;
     this.context = context;
   }
 
@@ -234,16 +230,15 @@ export class Evaluation {
   }): Promise<Accuracy> {
     const { label, resolution, batchSize, concurrency, classes, predict } = network;
     const { reporter, signal } = this.context;
-    const { limit, seed } = this.options;
-    const total = Math.min(limit ?? Infinity, this.dataset.count('test'));
-    const progress = reporter.start(label, total, 'images');
+    const { limit, seed } = this;
+    const progress = reporter.start(label, limit, 'images');
     try {
       const accuracy = await measureAccuracy({
         batches: this.dataset.batches({
           split: 'test',
           batchSize,
           resolution,
-          limit: total,
+          limit,
           seed,
           onSkip: (image) => {
             if (this.skipped.has(image.name)) return;

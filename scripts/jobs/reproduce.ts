@@ -182,12 +182,11 @@ class Reproduction {
   ): Promise<void> {
     const { seed, calibrationImages } = this.options;
     const evaluation = new Evaluation(dataset, { limit, seed }, this.context);
-    const evaluated = { dataset, limit: Math.min(limit ?? Infinity, dataset.count('test')) };
     this.data[dataset.name] = dataset.fingerprint;
     const float = await evaluation.float(opened, `${rows[0]!.network} (${dataset.name})`);
     const source = await calibrationSource(
       { dataset: dataset.name, calibrationImages, seed },
-      evaluated,
+      evaluation,
       this.context,
     );
     if (source.overlap) {
