@@ -1,0 +1,216 @@
+import * as tf from '@tensorflow/tfjs';
+import { messageOf } from '../../checkpoints/artifacts/errors.ts';
+import { compiledDtype } from './attributes.ts';
+import type { GraphTensor } from './graph.ts';
+import { recordingBackend } from './kernels/register.ts';
+import { RECORDING } from './recording_backend.ts';
+import { type Signature, savedModelBytes } from './saved_model.ts';
+import { Session } from './session.ts';
+import { Trace } from './trace.ts';
+import { type VariableAccess, VariableGraph } from './variable_graph.ts';
+
+/**
+ * A function over tensors, written with TensorFlow.js: named tensors in, named tensors out. It may
+ * read and assign `tf.Variable`s and compute gradients; it runs in a tidy of its own.
+ */
+export type TensorFunction = (inputs: tf.NamedTensorMap) => tf.NamedTensorMap;
+
+export interface CompileOptions {
+  /**
+   * Takes the variables' values as they are now for constants, which libtensorflow can fold and fuse:
+   * faster inference, by functions that may not assign.
+   */
+  readonly frozen?: boolean;
+}
+
+/** A function as it was traced for inputs of certain shapes. */
+interface Concrete {
+  readonly inputs: Readonly<Record<string, GraphTensor>>;
+  readonly outputs: Readonly<Record<string, GraphTensor>>;
+  readonly signature: Signature;
+}
+
+/**
+ * Functions compiled into one libtensorflow session, which holds the variables that they use: a
+ * `tf.function` for TensorFlow.js. A function is traced when it is called with inputs of new shapes
+ * or dtypes. Needs the TensorFlow backend, active.
+ *
+ * The values of the variables are the session's; `pull` brings them back to the `tf.Variable`s and
+ * `push` takes theirs up.
+ */
+export class CompiledFunctions<Name extends string = string> {
+  private readonly functions: Readonly<Record<Name, TensorFunction>>;
+  private readonly frozen: boolean;
+  private readonly graph = new VariableGraph();
+  private readonly concretes = new Map<string, Concrete>();
+  private loaded: { readonly session: Session; readonly access: VariableAccess } | undefined;
+
+  constructor(functions: Readonly<Record<Name, TensorFunction>>, options: CompileOptions = {}) {
+    this.functions = functions;
+    this.frozen = options.frozen ?? false;
+  }
+
+  /**
+   * Runs a function in the session.
+   * @returns its outputs, the caller's to dispose
+   * @throws UncompilableError where the function uses what cannot be recorded
+   */
+  call(name: Name, inputs: tf.NamedTensorMap): tf.NamedTensorMap {
+    const key = `${name}(${Object.entries(inputs).map(([input, { dtype, shape }]) => `${input}: ${dtype}[${shape}]`)})`;
+    let concrete = this.concretes.get(key);
+    if (concrete === undefined) {
+      concrete = this.trace(name, inputs);
+      this.concretes.set(key, concrete);
+      this.reload();
+    }
+    const feeds = Object.entries(concrete.inputs).map(
+      ([input, placeholder]) => [placeholder, inputs[input]!] as const,
+    );
+    const names = Object.keys(concrete.outputs);
+    const values = this.loaded!.session.run(feeds, Object.values(concrete.outputs));
+    return Object.fromEntries(names.map((output, index) => [output, values[index]!]));
+  }
+
+  /** Gives the `tf.Variable`s the values that the session has. */
+  pull(): void {
+    if (this.loaded === undefined) return;
+    const { session, access } = this.loaded;
+    session.run([], access.values).forEach((value, index) => {
+      access.variables[index]!.assign(value);
+      value.dispose();
+    });
+  }
+
+  /** Gives the session the values that the `tf.Variable`s have. */
+  push(): void {
+    if (this.loaded === undefined) return;
+    const { session, access } = this.loaded;
+    const feeds = access.variables.map(
+      (variable, index) => [access.feeds[index]!, variable as tf.Tensor] as const,
+    );
+    tf.dispose(session.run(feeds, [access.assigned]));
+  }
+
+  dispose(): void {
+    this.loaded?.session.dispose();
+    this.loaded = undefined;
+    this.concretes.clear();
+  }
+
+  /** A graph cannot grow within a session: a new session takes the old one's variables over. */
+  private reload(): void {
+    this.pull();
+    this.loaded?.session.dispose();
+    const access = this.graph.access();
+    const signatures = [...this.concretes].map(([key, { signature }]) => [key, signature] as const);
+    const bytes = savedModelBytes(this.graph, Object.fromEntries(signatures));
+    this.loaded = { session: new Session(bytes), access };
+    this.push();
+  }
+
+  /** Runs a function over the recording backend; the variables are as before afterwards. */
+  private trace(name: Name, inputs: tf.NamedTensorMap): Concrete {
+    const variables = Object.values(tf.engine().registeredVariables);
+    const originals = tf.tidy(() => variables.map((variable) => tf.keep(variable.clone())));
+    const active = tf.getBackend();
+    const backend = recordingBackend();
+    let concrete: Concrete | undefined;
+    try {
+      setBackend(RECORDING);
+      backend.trace = new Trace(backend, this.graph, name);
+      tf.tidy(() => {
+        concrete = this.record(name, inputs, backend.active, variables);
+      });
+      return concrete!;
+    } catch (error) {
+      throw asUncompilable(error, name);
+    } finally {
+      backend.trace = undefined;
+      setBackend(active);
+      variables.forEach((variable, index) => {
+        variable.assign(originals[index]!);
+        originals[index]!.dispose();
+      });
+    }
+  }
+
+  private record(
+    name: Name,
+    inputs: tf.NamedTensorMap,
+    trace: Trace,
+    variables: readonly tf.Variable[],
+  ): Concrete {
+    const changeable = this.frozen ? [] : variables;
+    for (const variable of changeable) variable.assign(trace.variable(variable));
+    const before = variables.map(({ dataId }) => dataId);
+    const tensors: tf.NamedTensorMap = {};
+    const placeholders: Record<string, GraphTensor> = {};
+    for (const [input, info] of Object.entries(inputs)) {
+      [tensors[input], placeholders[input]] = trace.input(input, info);
+    }
+    const results = this.functions[name](tensors);
+    if (Object.keys(results).length === 0) {
+      throw new RangeError('Expected at least one output but received none');
+    }
+    const changed = variables.find(({ dataId }, index) => dataId !== before[index]);
+    if (this.frozen && changed !== undefined) {
+      throw new RangeError(
+        `Expected a frozen function to assign nothing but it assigns ${changed.name}`,
+      );
+    }
+    const outputs = trace.finish(results, changeable);
+    const signature = {
+      inputs: signatureOf(inputs, placeholders),
+      outputs: signatureOf(results, outputs),
+    };
+    return { inputs: placeholders, outputs, signature };
+  }
+}
+
+/** One function, compiled by itself; `call` gives what it would, the caller's to dispose. */
+export interface CompiledFunction {
+  readonly call: TensorFunction;
+  readonly dispose: () => void;
+}
+
+/** As `CompiledFunctions`, for one function. */
+export function compile(run: TensorFunction, options: CompileOptions = {}): CompiledFunction {
+  const compiled = new CompiledFunctions({ run }, options);
+  return {
+    call: (inputs) => compiled.call('run', inputs),
+    dispose: () => compiled.dispose(),
+  };
+}
+
+/** A function that cannot be compiled; it can be run as it is. */
+export class UncompilableError extends Error {
+  override readonly name = 'UncompilableError';
+}
+
+function asUncompilable(error: unknown, name: string): UncompilableError {
+  const kernel = /registered kernel '(\w+)' for backend/.exec(messageOf(error))?.[1];
+  const why =
+    kernel === undefined
+      ? messageOf(error)
+      : `TensorFlow.js' kernel ${kernel} has no recording (training/compile/kernels)`;
+  return new UncompilableError(`Expected a function that can be compiled for ${name} but: ${why}`, {
+    cause: error,
+  });
+}
+
+/** Backends that exist already are set before the promise is made. */
+function setBackend(name: string): void {
+  void tf.setBackend(name);
+}
+
+function signatureOf(
+  tensors: tf.NamedTensorMap,
+  nodes: Readonly<Record<string, GraphTensor>>,
+): Signature['inputs'] {
+  return Object.fromEntries(
+    Object.entries(tensors).map(([name, { shape, dtype }]) => [
+      name,
+      { tensor: nodes[name]!, shape, dtype: compiledDtype(dtype) },
+    ]),
+  );
+}

@@ -1,0 +1,158 @@
+/** Kernels that make, arrange and pick values. */
+import * as tf from '@tensorflow/tfjs';
+import { boolAttribute, compiledDtype, dtypeAttribute, intAttribute } from '../attributes.ts';
+import { type KernelCall, type RecordKernel, typeOf } from './kernel.ts';
+
+const INT32 = dtypeAttribute('int32');
+
+function fill({ attributes, trace }: KernelCall): tf.TensorInfo {
+  const { shape, value } = attributes;
+  const dtype = compiledDtype(attributes.dtype ?? 'float32');
+  return trace.addOne(
+    'Fill',
+    [trace.int32(shape), trace.scalar(value, dtype)],
+    { T: dtypeAttribute(dtype), index_type: INT32 },
+    shape,
+    dtype,
+  );
+}
+
+function reshape({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
+  const x = inputs.x!;
+  const shape = tf.util.inferFromImplicitShape(attributes.shape, tf.util.sizeFromShape(x.shape));
+  return reshaped(x, shape, trace);
+}
+
+function expandDims({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
+  const x = inputs.input!;
+  const at = attributes.dim < 0 ? attributes.dim + x.shape.length + 1 : attributes.dim;
+  return reshaped(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)], trace);
+}
+
+function reshaped(x: tf.TensorInfo, shape: number[], trace: KernelCall['trace']): tf.TensorInfo {
+  const types = { ...typeOf(x), Tshape: INT32 };
+  return trace.addOne('Reshape', [x, trace.int32(shape)], types, shape, x.dtype);
+}
+
+function transpose({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
+  const x = inputs.x!;
+  const order: number[] = attributes.perm;
+  const shape = order.map((axis) => x.shape[axis]!);
+  const types = { ...typeOf(x), Tperm: INT32 };
+  return trace.addOne('Transpose', [x, trace.int32(order)], types, shape, x.dtype);
+}
+
+function concat({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
+  const parts = Object.values(inputs) as tf.TensorInfo[];
+  const first = parts[0]!;
+  const [axis] = tf.util.parseAxisParam(attributes.axis, first.shape);
+  const shape = tf.backend_util.computeOutShape(
+    parts.map((part) => part.shape),
+    axis!,
+  );
+  const types = { ...typeOf(first), N: intAttribute(parts.length), Tidx: INT32 };
+  return trace.addOne(
+    'ConcatV2',
+    [...parts, trace.scalar(axis!, 'int32')],
+    types,
+    shape,
+    first.dtype,
+  );
+}
+
+function pack({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
+  const parts = Object.values(inputs) as tf.TensorInfo[];
+  const first = parts[0]!;
+  const { axis } = attributes;
+  const shape = [...first.shape.slice(0, axis), parts.length, ...first.shape.slice(axis)];
+  const types = { ...typeOf(first), N: intAttribute(parts.length), axis: intAttribute(axis) };
+  return trace.addOne('Pack', parts, types, shape, first.dtype);
+}
+
+function slice({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
+  const x = inputs.x!;
+  const [begin, size] = tf.slice_util.parseSliceParams(
+    x as tf.Tensor,
+    attributes.begin,
+    attributes.size,
+  ) as [number[], number[]];
+  const types = { ...typeOf(x), Index: INT32 };
+  return trace.addOne('Slice', [x, trace.int32(begin), trace.int32(size)], types, size, x.dtype);
+}
+
+function pad({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
+  const x = inputs.x!;
+  const paddings: [number, number][] = attributes.paddings;
+  const shape = x.shape.map((size, axis) => size + paddings[axis]![0] + paddings[axis]![1]);
+  const table = reshaped(trace.int32(paddings.flat()), [paddings.length, 2], trace);
+  const value = trace.scalar(attributes.constantValue, compiledDtype(x.dtype));
+  const types = { ...typeOf(x), Tpaddings: INT32 };
+  return trace.addOne('PadV2', [x, table, value], types, shape, x.dtype);
+}
+
+function tile({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
+  const x = inputs.x!;
+  const repetitions: number[] = attributes.reps;
+  const shape = x.shape.map((size, axis) => size * repetitions[axis]!);
+  const types = { ...typeOf(x), Tmultiples: INT32 };
+  return trace.addOne('Tile', [x, trace.int32(repetitions)], types, shape, x.dtype);
+}
+
+function broadcastTo({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
+  const x = inputs.x!;
+  const types = { ...typeOf(x), Tidx: INT32 };
+  const shape: number[] = attributes.shape;
+  return trace.addOne('BroadcastTo', [x, trace.int32(shape)], types, shape, x.dtype);
+}
+
+function oneHot({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
+  const indices = inputs.indices!;
+  const { depth, onValue, offValue } = attributes;
+  const dtype = compiledDtype(attributes.dtype ?? 'int32');
+  return trace.addOne(
+    'OneHot',
+    [
+      indices,
+      trace.scalar(depth, 'int32'),
+      trace.scalar(onValue, dtype),
+      trace.scalar(offValue, dtype),
+    ],
+    { T: dtypeAttribute(dtype), TI: INT32, axis: intAttribute(-1) },
+    [...indices.shape, depth],
+    dtype,
+  );
+}
+
+function matMul({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
+  const a = inputs.a!;
+  const b = inputs.b!;
+  const { transposeA, transposeB } = attributes;
+  const batch = tf.broadcast_util.assertAndGetBroadcastShape(
+    a.shape.slice(0, -2),
+    b.shape.slice(0, -2),
+  );
+  const rows = a.shape.at(transposeA ? -1 : -2)!;
+  const columns = b.shape.at(transposeB ? -2 : -1)!;
+  return trace.addOne(
+    'BatchMatMulV2',
+    [a, b],
+    { ...typeOf(a), adj_x: boolAttribute(transposeA), adj_y: boolAttribute(transposeB) },
+    [...batch, rows, columns],
+    a.dtype,
+  );
+}
+
+export const ARRANGEMENT: Readonly<Record<string, RecordKernel>> = {
+  BatchMatMul: matMul,
+  BroadcastTo: broadcastTo,
+  Concat: concat,
+  ExpandDims: expandDims,
+  Fill: fill,
+  OneHot: oneHot,
+  Pack: pack,
+  PadV2: pad,
+  Reshape: reshape,
+  Slice: slice,
+  Tile: tile,
+  Transpose: transpose,
+};

@@ -1,0 +1,23 @@
+import * as tf from '@tensorflow/tfjs';
+import { RECORDING, RecordingBackend } from '../recording_backend.ts';
+import { ARRANGEMENT } from './arrangement.ts';
+import { CONVOLUTIONS } from './convolution.ts';
+import { ELEMENTWISE } from './elementwise.ts';
+import { recordingKernel } from './kernel.ts';
+import { REDUCTIONS } from './reductions.ts';
+
+const KERNELS = { ...ARRANGEMENT, ...CONVOLUTIONS, ...ELEMENTWISE, ...REDUCTIONS };
+
+/** Kernels of TensorFlow.js that can be compiled. */
+export const RECORDED_KERNELS: readonly string[] = Object.keys(KERNELS).sort();
+
+/** The recording backend; the first call registers it and its kernels with TensorFlow.js. */
+export function recordingBackend(): RecordingBackend {
+  const known = tf.findBackend(RECORDING);
+  if (known instanceof RecordingBackend) return known;
+  for (const [name, record] of Object.entries(KERNELS)) {
+    tf.registerKernel(recordingKernel(name, record));
+  }
+  tf.registerBackend(RECORDING, () => new RecordingBackend(), 0);
+  return tf.findBackend(RECORDING) as RecordingBackend;
+}
