@@ -1,31 +1,22 @@
-import type { BatchOptions, ImageBatch } from './dataset.ts';
-import { checkInteger } from './order.ts';
+import type { ImageBatch } from './dataset.ts';
 
 /** Collects images into batches of `batchSize`; each batch has arrays of its own. */
 export class BatchBuilder {
   readonly #batchSize: number;
   readonly #resolution: number;
-  #remaining: number;
-  #images: Float32Array;
+  #images: Float32Array | undefined;
   #labels: number[] = [];
   #names: string[] = [];
 
-  /**
-   * @param count most images that will come; no array is longer than they need
-   * @throws UserError unless batchSize and resolution are positive integers
-   */
-  constructor(options: Pick<BatchOptions, 'batchSize' | 'resolution'>, count: number) {
-    checkInteger('batchSize', options.batchSize, 1);
-    checkInteger('resolution', options.resolution, 1);
-    this.#batchSize = options.batchSize;
-    this.#resolution = options.resolution;
-    this.#remaining = count;
-    this.#images = this.#allocate();
+  constructor(batchSize: number, resolution: number) {
+    this.#batchSize = batchSize;
+    this.#resolution = resolution;
   }
 
-  /** Adds an image that `write` puts at `out[offset …]`: [resolution, resolution, 3] in [−1, 1]. */
-  add(label: number, name: string, write: (out: Float32Array, offset: number) => void): void {
-    write(this.#images, this.#labels.length * this.#imageLength);
+  /** Adds a copy of an image. @param image [resolution, resolution, 3] */
+  add(label: number, name: string, image: Float32Array): void {
+    this.#images ??= new Float32Array(this.#batchSize * image.length);
+    this.#images.set(image, this.#labels.length * image.length);
     this.#labels.push(label);
     this.#names.push(name);
   }
@@ -38,28 +29,30 @@ export class BatchBuilder {
     return this.#labels.length === 0;
   }
 
-  /** Hands out what was collected and starts the next batch. */
-  finish(): ImageBatch {
-    const count = this.#labels.length;
-    const length = count * this.#imageLength;
-    const batch: ImageBatch = {
-      images: this.#images.length === length ? this.#images : this.#images.slice(0, length),
-      shape: [count, this.#resolution, this.#resolution, 3],
-      labels: Int32Array.from(this.#labels),
-      names: this.#names,
-    };
-    this.#remaining -= count;
-    this.#images = this.#allocate();
+  /** Hands out what was collected, which is not nothing, and starts the next batch. */
+  finish(position: number): ImageBatch {
+    const batch = batchOf(this.#images!, this.#resolution, this.#labels, this.#names, position);
+    this.#images = undefined;
     this.#labels = [];
     this.#names = [];
     return batch;
   }
+}
 
-  get #imageLength(): number {
-    return this.#resolution * this.#resolution * 3;
-  }
-
-  #allocate(): Float32Array {
-    return new Float32Array(Math.min(this.#batchSize, this.#remaining) * this.#imageLength);
-  }
+/** A batch over the first images of `images`, which is not copied where it holds no more. */
+export function batchOf(
+  images: Float32Array,
+  resolution: number,
+  labels: readonly number[],
+  names: readonly string[],
+  position: number,
+): ImageBatch {
+  const length = labels.length * resolution * resolution * 3;
+  return {
+    images: images.length === length ? images : images.slice(0, length),
+    shape: [labels.length, resolution, resolution, 3],
+    labels: Int32Array.from(labels),
+    names,
+    position,
+  };
 }

@@ -4,12 +4,11 @@ import { UserError } from '../checkpoints/artifacts/errors.ts';
 import { fetchArtifact, type Route } from '../checkpoints/artifacts/fetch_artifact.ts';
 import type { Reporter } from '../checkpoints/artifacts/reporter.ts';
 import { CIFAR10_BINARY_FILES, readCifar10Archive, readCifar10Folder } from './cifar10_binary.ts';
-import type { Dataset } from './dataset.ts';
+import type { Dataset, StoredSplit } from './dataset.ts';
 import { imageFileDataset } from './image_file_dataset.ts';
 import { type ImageFile, listImageFiles, subfolders } from './image_files.ts';
 import type { OpenOptions } from './open_options.ts';
 import { type LabelledPixels, pixelDataset } from './pixel_dataset.ts';
-import { preprocessWhole } from './preprocess.ts';
 
 const ARCHIVE = 'cifar-10-binary.tar.gz';
 
@@ -80,7 +79,7 @@ async function exists(path: string): Promise<boolean> {
 }
 
 function binaryDataset(
-  splits: Readonly<Record<'train' | 'test', LabelledPixels>>,
+  splits: Readonly<Record<StoredSplit, LabelledPixels>>,
   origin: string,
 ): Dataset {
   return pixelDataset({ name: 'cifar10', classNames: CLASS_NAMES, origin, splits });
@@ -95,14 +94,14 @@ async function folderDataset(dir: string, origin: string, reporter: Reporter): P
       train: await listSplit(dir, 'train', reporter),
       test: await listSplit(dir, 'test', reporter),
     },
-    preprocess: preprocessWhole,
+    preprocessing: 'whole',
     onlySize: { height: SIDE, width: SIDE },
   });
 }
 
 async function listSplit(
   dir: string,
-  split: 'train' | 'test',
+  split: StoredSplit,
   reporter: Reporter,
 ): Promise<ImageFile[]> {
   const base = join(dir, split);

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { list, type ReadEntry } from 'tar';
 import { messageOf, UserError } from '../checkpoints/artifacts/errors.ts';
-import type { Split } from './dataset.ts';
+import type { StoredSplit } from './dataset.ts';
 import type { LabelledPixels } from './pixel_dataset.ts';
 
 const SIDE = 32;
@@ -14,14 +14,14 @@ const CLASSES = 10;
 /** Records in each file of the official archive: the most that is kept of an archive's entry. */
 const RECORDS_PER_FILE = 10_000;
 
-const FILES: Record<Split, readonly string[]> = {
+const FILES: Record<StoredSplit, readonly string[]> = {
   train: [1, 2, 3, 4, 5].map((number) => `data_batch_${number}.bin`),
   test: ['test_batch.bin'],
 };
 
 export const CIFAR10_BINARY_FILES: readonly string[] = [...FILES.train, ...FILES.test];
 
-type Splits = Readonly<Record<Split, LabelledPixels>>;
+type Splits = Readonly<Record<StoredSplit, LabelledPixels>>;
 
 /**
  * Reads CIFAR-10's binary version (https://www.cs.toronto.edu/~kriz/cifar.html) from its .tar.gz,

@@ -1,3 +1,5 @@
+import type { Augmentation } from './augment.ts';
+
 /** Images in the network's input form, with what is needed to score and to name them. */
 export interface ImageBatch {
   /** [N, H, W, 3] float32 in [−1, 1] */
@@ -7,9 +9,19 @@ export interface ImageBatch {
   readonly labels: Int32Array;
   /** [N] file path relative to the data set's folder, or "<split>/<index>" */
   readonly names: readonly string[];
+  /**
+   * Images of the (shuffled) order that are used up with this batch, counted from its beginning:
+   * left out by `skip` and broken ones included. With `skip: position` (and a `limit` less the
+   * images between) the same options go on exactly after this batch.
+   */
+  readonly position: number;
 }
 
-export type Split = 'train' | 'test';
+/** `validation` holds what `holdOutValidation` took from `train`; otherwise it is empty. */
+export type Split = 'train' | 'validation' | 'test';
+
+/** A split that readers find in their data. */
+export type StoredSplit = Exclude<Split, 'validation'>;
 
 /** An image that could not be used, and why: named and counted, never silently left out. */
 export interface SkippedImage {
@@ -22,14 +34,30 @@ export interface BatchOptions {
   readonly batchSize: number;
   /** Height and width of the images handed out. */
   readonly resolution: number;
-  /** Uses the first `limit` images of the (shuffled) order, broken ones counted. */
-  readonly limit?: number;
+  /** Uses `limit` images of the (shuffled) order, after those left out by `skip`; broken ones counted. */
+  readonly limit?: number | undefined;
   /** Leaves out the first `skip` images of the (shuffled) order; 0 unless given. */
-  readonly skip?: number;
+  readonly skip?: number | undefined;
   /** Shuffles by this seed; without it the order is the data set's own. The order depends on the seed alone. */
-  readonly seed?: number;
-  /** Called for each image that could not be read. */
-  readonly onSkip?: (image: SkippedImage) => void;
+  readonly seed?: number | undefined;
+  /** Indices of the split's images to use, in ascending order; all of them unless given. `limit`, `skip` and `seed` go by these. */
+  readonly among?: Uint32Array | undefined;
+  /** How images are varied in training; not at all unless given. */
+  readonly augmentation?: Augmentation | undefined;
+  /**
+   * Of the augmentation, 0 unless given: what happens to an image depends on it and on the image's
+   * place in the order alone.
+   */
+  readonly augmentationSeed?: number | undefined;
+  /**
+   * Worker threads that prepare images ahead of the consumer; 0 prepares them on this thread. As the
+   * amount of work asks for unless given. The batches do not depend on it.
+   */
+  readonly workers?: number | undefined;
+  /** Ends the iteration with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called for each image that could not be read, in the order of the images. */
+  readonly onSkip?: ((image: SkippedImage) => void) | undefined;
 }
 
 /** A labelled set of images; every reader of this folder returns one. */
@@ -37,13 +65,16 @@ export interface Dataset {
   /** "imagenet", "fashion-mnist", "cifar10" */
   readonly name: string;
   readonly classNames: readonly string[];
-  /** Both splits are the same images: a folder that is not divided. */
+  /** `train` and `test` are the same images: a folder that is not divided. */
   readonly splitsAreEqual: boolean;
   /** Number of images of a split, broken ones included. */
   count(split: Split): number;
   /** Each iteration starts anew and gives the same batches for the same options. The last batch may be smaller. */
   batches(options: BatchOptions): AsyncIterable<ImageBatch>;
-  /** SHA-256 that identifies the images: of pixels and labels, or of the sorted list of files with their sizes. */
+  /**
+   * SHA-256 that identifies the images of both stored splits: of pixels and labels, or of the sorted
+   * list of files with their sizes. What is held out does not change it.
+   */
   readonly fingerprint: string;
   /** Where the data came from, for the record of a run. */
   readonly origin: string;

@@ -5,7 +5,7 @@ import { gunzip } from 'node:zlib';
 import { messageOf, UserError } from '../checkpoints/artifacts/errors.ts';
 import { fetchArtifact, type Route, unpackDeb } from '../checkpoints/artifacts/fetch_artifact.ts';
 import { sha256OfBytes } from '../checkpoints/artifacts/sha256.ts';
-import type { Dataset, Split } from './dataset.ts';
+import type { Dataset, StoredSplit } from './dataset.ts';
 import { parseIdx } from './idx.ts';
 import type { OpenOptions } from './open_options.ts';
 import { type LabelledPixels, pixelDataset } from './pixel_dataset.ts';
@@ -22,7 +22,7 @@ interface PinnedFile {
  * official names and the times 2017-08-31 10:50:06 (train) and 10:50:27 (t10k) UTC in the header they
  * have the official SHA-256. So the contents, taken from Debian's package, are the official ones.
  */
-const FILES: Record<Split, { readonly images: PinnedFile; readonly labels: PinnedFile }> = {
+const FILES: Record<StoredSplit, { readonly images: PinnedFile; readonly labels: PinnedFile }> = {
   train: {
     images: {
       name: 'train-images-idx3-ubyte.gz',
@@ -146,7 +146,10 @@ async function holdsAllFiles(folder: string): Promise<boolean> {
   return found.every(({ status }) => status === 'fulfilled');
 }
 
-async function readSplit(folder: string, files: (typeof FILES)[Split]): Promise<LabelledPixels> {
+async function readSplit(
+  folder: string,
+  files: (typeof FILES)[StoredSplit],
+): Promise<LabelledPixels> {
   const images = parseIdx(await readVerified(folder, files.images), 3, files.images.name);
   const labels = parseIdx(await readVerified(folder, files.labels), 1, files.labels.name);
   const [, height, width] = images.shape;

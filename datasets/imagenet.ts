@@ -1,11 +1,10 @@
 import { join, resolve } from 'node:path';
 import { UserError } from '../checkpoints/artifacts/errors.ts';
 import { type Reporter, SILENT_REPORTER } from '../checkpoints/artifacts/reporter.ts';
-import type { Dataset, Split } from './dataset.ts';
+import type { Dataset, StoredSplit } from './dataset.ts';
 import { imageFileDataset } from './image_file_dataset.ts';
 import { type ImageFile, listImageFiles, subfolders } from './image_files.ts';
 import { IMAGENET_CLASSES } from './imagenet_classes.ts';
-import { preprocessForEvaluation } from './preprocess.ts';
 
 const WNID = /^n\d{8}$/;
 
@@ -40,12 +39,12 @@ export async function openImageNet(
     classNames: IMAGENET_CLASSES.map(({ name }) => name),
     origin: resolve(dir),
     files: { train, test },
-    preprocess: preprocessForEvaluation,
+    preprocessing: 'evaluation',
   });
 }
 
 /** Folder of each split's class folders, relative to `dir`; '' is `dir` itself. */
-async function findRoots(dir: string): Promise<Record<Split, string>> {
+async function findRoots(dir: string): Promise<Record<StoredSplit, string>> {
   const names = await subfolders(dir);
   if (names.some((name) => WNID.test(name))) return { train: '', test: '' };
 

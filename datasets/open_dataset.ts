@@ -3,7 +3,9 @@ import { openCifar10 } from './cifar10.ts';
 import type { Dataset } from './dataset.ts';
 import { openFashionMnist } from './fashion_mnist.ts';
 import { openImageNet } from './imagenet.ts';
+import { openImageNetRecords } from './imagenet_records.ts';
 import type { OpenOptions } from './open_options.ts';
+import { findRecordShards } from './tfrecord/record_shards.ts';
 
 /** A data set that is nowhere to be fetched was asked for without a folder. */
 export class MissingFolderError extends UserError {
@@ -11,11 +13,16 @@ export class MissingFolderError extends UserError {
 }
 
 const OPENERS: Readonly<Record<string, (options: OpenOptions) => Promise<Dataset>>> = {
-  imagenet: ({ dir, reporter }) => {
-    if (dir !== undefined) return openImageNet(dir, reporter);
+  imagenet: async ({ dir, cacheDir, reporter, signal }) => {
+    if (dir !== undefined) {
+      const shards = await findRecordShards(dir);
+      return shards === undefined
+        ? openImageNet(dir, reporter)
+        : openImageNetRecords(dir, shards, { cacheDir, reporter, signal });
+    }
     throw new MissingFolderError('Expected a folder of ImageNet images but received none.', {
       remedy:
-        'Its subfolders are named by WordNet id (n02114548/…). ImageNet may not be fetched by a program; request it at https://image-net.org.',
+        'Its subfolders are named by WordNet id (n02114548/…), or it holds TFRecord files (train-00000-of-01024 …). ImageNet may not be fetched by a program; request it at https://image-net.org.',
     });
   },
   'fashion-mnist': openFashionMnist,
@@ -26,7 +33,7 @@ const OPENERS: Readonly<Record<string, (options: OpenOptions) => Promise<Dataset
 export const DATASET_NAMES: readonly string[] = Object.keys(OPENERS);
 
 /**
- * Opens a data set by name (see openImageNet, openFashionMnist, openCifar10).
+ * Opens a data set by name (see openImageNet, openImageNetRecords, openFashionMnist, openCifar10).
  *
  * @throws UserError for an unknown name; MissingFolderError for imagenet without `dir`; each reader's own errors
  */

@@ -4,7 +4,7 @@ import { skipN } from 'pure-rand/utils/skipN';
 import { UserError } from '../checkpoints/artifacts/errors.ts';
 
 /** Seeds are the generator's 32 bits of state; a larger one would silently repeat a smaller one. */
-const SEEDS = 2 ** 32;
+export const SEEDS = 2 ** 32;
 
 /**
  * pure-rand places the seed in the state as it is, so near seeds begin with near outputs;
@@ -14,6 +14,7 @@ const WARM_UP_STEPS = 64;
 
 /** Which images of an ordered set are used. */
 export interface Selection {
+  readonly among?: Uint32Array | undefined;
   readonly seed?: number | undefined;
   readonly skip?: number | undefined;
   readonly limit?: number | undefined;
@@ -39,17 +40,17 @@ export function shuffledOrder(count: number, seed: number): Uint32Array {
 }
 
 /**
- * The first `limit` indices after the first `skip` of the order that `seed` gives, or of 0, 1, 2 …
- * without a seed. Throws UserError for a negative or fractional number.
+ * The first `limit` indices after the first `skip` of the order that `seed` gives to 0 … count − 1, or
+ * to the indices `among` these; of 0, 1, 2 … without a seed. Throws UserError for a negative or
+ * fractional number.
  */
 export function selectIndices(count: number, selection: Selection): Uint32Array {
-  const { seed, skip = 0, limit = count } = selection;
+  const { among, seed, skip = 0, limit = Number.MAX_SAFE_INTEGER } = selection;
   checkInteger('skip', skip, 0);
   checkInteger('limit', limit, 0);
+  const chosen = among ?? Uint32Array.from({ length: count }, (_, index) => index);
   const order =
-    seed === undefined
-      ? Uint32Array.from({ length: count }, (_, index) => index)
-      : shuffledOrder(count, seed);
+    seed === undefined ? chosen : shuffledOrder(chosen.length, seed).map((place) => chosen[place]);
   return order.subarray(skip, skip + limit);
 }
 

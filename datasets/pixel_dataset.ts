@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { BatchBuilder } from './batch_builder.ts';
-import type { BatchOptions, Dataset, ImageBatch, Split } from './dataset.ts';
-import { selectIndices } from './order.ts';
-import { preprocessWhole } from './preprocess.ts';
+import type { Dataset, StoredSplit } from './dataset.ts';
+import type { ImageSet } from './image_set.ts';
+import { imageSetDataset } from './image_set_dataset.ts';
+import { type PixelStore, storeOf } from './pipeline/pixel_store.ts';
 
 /** Small images of one size, all in memory. */
 export interface LabelledPixels {
@@ -15,44 +15,53 @@ export interface LabelledPixels {
   readonly channels: 1 | 3;
 }
 
-/** A data set over pixels in memory; images are resized whole (see preprocessWhole) and named "<split>/<index>". */
+/**
+ * A data set over pixels in memory; images are resized whole (see preprocessWhole) and named
+ * "<split>/<index>". The pixels are copied into memory that worker threads share.
+ */
 export function pixelDataset(source: {
   readonly name: string;
   readonly classNames: readonly string[];
   readonly origin: string;
-  readonly splits: Readonly<Record<Split, LabelledPixels>>;
+  readonly splits: Readonly<Record<StoredSplit, LabelledPixels>>;
 }): Dataset {
   const { name, classNames, origin, splits } = source;
+  return imageSetDataset(
+    { name, classNames, origin, splitsAreEqual: false, fingerprint: fingerprintOf(splits) },
+    { train: new PixelSet('train', splits.train), test: new PixelSet('test', splits.test) },
+    'whole',
+  );
+}
 
-  async function* batches(options: BatchOptions): AsyncGenerator<ImageBatch, void, undefined> {
-    const { split, resolution } = options;
-    const { pixels, labels, height, width, channels } = splits[split];
-    const indices = selectIndices(labels.length, options);
-    const builder = new BatchBuilder(options, indices.length);
-    const length = height * width * channels;
-    for (const index of indices) {
-      const data = pixels.subarray(index * length, (index + 1) * length);
-      builder.add(labels[index], `${split}/${index}`, (out, offset) => {
-        preprocessWhole({ data, height, width, channels }, resolution, out, offset);
-      });
-      if (builder.isFull) yield builder.finish();
-    }
-    if (!builder.isEmpty) yield builder.finish();
+class PixelSet implements ImageSet {
+  readonly count: number;
+  readonly loadMs = 0;
+  readonly #split: StoredSplit;
+  readonly #labels: Uint8Array;
+  readonly #store: PixelStore;
+
+  constructor(split: StoredSplit, images: LabelledPixels) {
+    this.count = images.labels.length;
+    this.#split = split;
+    this.#labels = images.labels;
+    this.#store = storeOf(images.pixels, images);
   }
 
-  return {
-    name,
-    classNames,
-    origin,
-    splitsAreEqual: false,
-    fingerprint: fingerprintOf(splits),
-    count: (split) => splits[split].labels.length,
-    batches,
-  };
+  label(index: number): number {
+    return this.#labels[index];
+  }
+
+  name(index: number): string {
+    return `${this.#split}/${index}`;
+  }
+
+  source(indices: Uint32Array) {
+    return { kind: 'pixels', store: this.#store, indices } as const;
+  }
 }
 
 /** SHA-256 over the pixels and labels of both splits: the same by whichever route they came. */
-function fingerprintOf(splits: Readonly<Record<Split, LabelledPixels>>): string {
+function fingerprintOf(splits: Readonly<Record<StoredSplit, LabelledPixels>>): string {
   const hash = createHash('sha256');
   for (const split of ['train', 'test'] as const) {
     hash.update(splits[split].pixels).update(splits[split].labels);

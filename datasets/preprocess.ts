@@ -4,9 +4,17 @@ import { resizeToSymmetricRange } from './resize_bilinear.ts';
 /** Data sets whose networks see the whole image, not slim's central crop. */
 const WHOLE_IMAGES: readonly string[] = ['fashion-mnist', 'cifar10'];
 
+/** The preprocessings by name, so that a worker thread can be told which. */
+export const PREPROCESSING = {
+  evaluation: preprocessForEvaluation,
+  whole: preprocessWhole,
+} as const;
+
+export type Preprocessing = keyof typeof PREPROCESSING;
+
 /** The preprocessing that a network of the named data set needs; slim's evaluation where it is unknown. */
 export function preprocessingOf(dataset: string): typeof preprocessForEvaluation {
-  return WHOLE_IMAGES.includes(dataset) ? preprocessWhole : preprocessForEvaluation;
+  return PREPROCESSING[WHOLE_IMAGES.includes(dataset) ? 'whole' : 'evaluation'];
 }
 
 /** Part of each side that slim's evaluation keeps. */

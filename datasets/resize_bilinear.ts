@@ -6,6 +6,9 @@ const UNIT_VALUES = Float32Array.from(
   (_, value) => value * Math.fround(1 / 255), // Float32Array rounds the exact product once
 );
 
+/** (x − 0.5) · 2 of each of them, in single precision. */
+const SYMMETRIC_VALUES = UNIT_VALUES.map((value) => Math.fround(value - 0.5) * 2);
+
 /** Where each output coordinate falls between two input coordinates. */
 interface Axis {
   readonly lower: Int32Array;
@@ -32,6 +35,10 @@ export function resizeToSymmetricRange(
   out: Float32Array,
   offset = 0,
 ): void {
+  if (region.height === outHeight && region.width === outWidth) {
+    copyToSymmetricRange(image, region, out, offset);
+    return;
+  }
   const { data, width, channels } = image;
   const rows = axis(region.height, outHeight);
   const samples = sampleAxis(axis(region.width, outWidth), region.left, channels);
@@ -48,6 +55,30 @@ export function resizeToSymmetricRange(
     fill(above, rows.lower[y]);
     fill(below, rows.upper[y]);
     blend(above.values, below.values, rows.weight[y], out, offset + y * outWidth * 3);
+  }
+}
+
+/** Without a change of size every weight is 0, and each value is one of 256. */
+function copyToSymmetricRange(
+  { data, width, channels }: PixelImage,
+  region: Region,
+  out: Float32Array,
+  offset: number,
+): void {
+  let to = offset;
+  for (let y = 0; y < region.height; y++) {
+    let from = ((region.top + y) * width + region.left) * channels;
+    const end = from + region.width * channels;
+    if (channels === 3) {
+      while (from < end) out[to++] = SYMMETRIC_VALUES[data[from++]];
+      continue;
+    }
+    while (from < end) {
+      const value = SYMMETRIC_VALUES[data[from++]];
+      out[to++] = value;
+      out[to++] = value;
+      out[to++] = value;
+    }
   }
 }
 
@@ -74,17 +105,18 @@ function axis(inLength: number, outLength: number): Axis {
 
 /** From pixels of a row to its interleaved samples. */
 function sampleAxis(pixels: Axis, firstPixel: number, channels: number): Axis {
-  const sampleOf = (indices: Int32Array): Int32Array =>
-    new Int32Array(indices.length * channels).map(
-      (_, i) => (firstPixel + indices[Math.trunc(i / channels)]) * channels + (i % channels),
-    );
-  return {
-    lower: sampleOf(pixels.lower),
-    upper: sampleOf(pixels.upper),
-    weight: new Float32Array(pixels.weight.length * channels).map(
-      (_, i) => pixels.weight[Math.trunc(i / channels)],
-    ),
-  };
+  const length = pixels.lower.length * channels;
+  const lower = new Int32Array(length);
+  const upper = new Int32Array(length);
+  const weight = new Float32Array(length);
+  for (let pixel = 0, i = 0; i < length; pixel++) {
+    for (let channel = 0; channel < channels; channel++, i++) {
+      lower[i] = (firstPixel + pixels.lower[pixel]) * channels + channel;
+      upper[i] = (firstPixel + pixels.upper[pixel]) * channels + channel;
+      weight[i] = pixels.weight[pixel];
+    }
+  }
+  return { lower, upper, weight };
 }
 
 function resizeRow(data: Uint8Array, rowOffset: number, samples: Axis, values: Float32Array): void {

@@ -136,7 +136,7 @@ function imageAlone(
     classNames: [],
     count: () => 1,
     async *batches() {
-      yield { images, shape, labels: Int32Array.of(0), names: [name] };
+      yield { images, shape, labels: Int32Array.of(0), names: [name], position: 1 };
     },
     fingerprint: name,
     origin: name,

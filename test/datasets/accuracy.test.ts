@@ -9,7 +9,8 @@ import type { ImageBatch } from '../../datasets/dataset.ts';
 function batch(labels: readonly number[], first = 0): ImageBatch {
   const images = new Float32Array(labels.length * 3).map((_, i) => first + Math.trunc(i / 3));
   const names = labels.map((_, n) => `image ${first + n}`);
-  return { images, shape: [labels.length, 1, 1, 3], labels: Int32Array.from(labels), names };
+  const shape = [labels.length, 1, 1, 3] as const;
+  return { images, shape, labels: Int32Array.from(labels), names, position: first + labels.length };
 }
 
 function measure(options: Partial<AccuracyOptions>) {

@@ -43,6 +43,18 @@ describe('order', () => {
     assert.deepEqual([...selectIndices(5, { skip: 9 })], []);
   });
 
+  it('selectIndices orders, skips and limits the indices `among` which it chooses', () => {
+    const among = Uint32Array.of(3, 5, 8, 9);
+    assert.deepEqual([...selectIndices(10, { among })], [3, 5, 8, 9]);
+    assert.deepEqual([...selectIndices(10, { among, skip: 1, limit: 2 })], [5, 8]);
+    const shuffled = [...selectIndices(10, { among, seed: 1 })];
+    assert.deepEqual(
+      shuffled,
+      Array.from(shuffledOrder(4, 1), (place) => among[place]),
+    );
+    assert.deepEqual([...among], [3, 5, 8, 9]);
+  });
+
   it('skip and limit cut the same shuffled order, so that two selections never overlap', () => {
     const all = [...shuffledOrder(20, 7)];
     assert.deepEqual([...selectIndices(20, { seed: 7, limit: 8 })], all.slice(0, 8));

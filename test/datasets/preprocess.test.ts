@@ -110,6 +110,31 @@ describe('preprocess', () => {
     assert.deepEqual([...out], [-1, -1, -1, -1, -1, -1, 1, 1, 1, 1, 1, 1]);
   });
 
+  for (const channels of [1, 3] as const) {
+    it(`without a change of size is (x / 255 − 0.5) · 2 in single precision, exactly (${channels} channels)`, () => {
+      const { fround } = Math;
+      const data = Uint8Array.from({ length: 16 * 16 * channels }, (_, i) => i);
+      const out = new Float32Array(16 * 16 * 3);
+      preprocessWhole({ data, height: 16, width: 16, channels }, 16, out);
+      const expected = out.map((_, i) => {
+        const value = data[channels === 3 ? i : Math.trunc(i / 3)];
+        return fround(fround(value * fround(1 / 255)) - 0.5) * 2;
+      });
+      assert.deepEqual(out, expected);
+    });
+  }
+
+  it('a crop of the wanted size is copied from its place', () => {
+    const source = image(16, 17, 3); // Its central crop is 14 × 15.
+    const out = new Float32Array(15 * 15 * 3);
+    const square = { ...source, width: 16, data: source.data.subarray(0, 16 * 16 * 3) };
+    preprocessForEvaluation(square, 14, out);
+    const first = square.data[(1 * 16 + 1) * 3];
+    assert.ok(Math.abs(out[0] - (first / 127.5 - 1)) < 1e-6);
+    const last = square.data[(14 * 16 + 14) * 3 + 2];
+    assert.ok(Math.abs(out[14 * 14 * 3 - 1] - (last / 127.5 - 1)) < 1e-6);
+  });
+
   it('writes at the offset and nowhere else', () => {
     const out = new Float32Array(3 * 12).fill(7);
     preprocessWhole(image(5, 4, 3), 2, out, 12);

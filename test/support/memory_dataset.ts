@@ -12,7 +12,7 @@ export interface MemoryDatasetOptions {
 
 /**
  * A learnable data set: image i is of class i mod `classes`, its brightness is the class, and a
- * pattern of its own lies over it. Both splits hold the same images.
+ * pattern of its own lies over it. `train` and `test` hold the same images.
  */
 export function memoryDataset(options: MemoryDatasetOptions): Dataset {
   const { classes, images, name = 'synthetic', broken = [], splitsAreEqual = false } = options;
@@ -20,19 +20,22 @@ export function memoryDataset(options: MemoryDatasetOptions): Dataset {
     name,
     classNames: Array.from({ length: classes }, (_, label) => `class ${label}`),
     splitsAreEqual,
-    count: () => images,
+    count: (split) => (split === 'validation' ? 0 : images),
     fingerprint: '0'.repeat(64),
     origin: 'made up for a test',
     async *batches(batchOptions) {
-      const { batchSize, onSkip } = batchOptions;
-      const readable: number[] = [];
-      for (const index of selectIndices(images, batchOptions)) {
+      const { batchSize, onSkip, skip = 0 } = batchOptions;
+      let readable: number[] = [];
+      let position = skip;
+      for (const index of selectIndices(this.count(batchOptions.split), batchOptions)) {
+        position++;
         if (broken.includes(index)) onSkip?.(skipped(batchOptions, index));
         else readable.push(index);
+        if (readable.length < batchSize) continue;
+        yield batchOf(readable, position, classes, batchOptions);
+        readable = [];
       }
-      for (let start = 0; start < readable.length; start += batchSize) {
-        yield batchOf(readable.slice(start, start + batchSize), classes, batchOptions);
-      }
+      if (readable.length > 0) yield batchOf(readable, position, classes, batchOptions);
     },
   };
 }
@@ -43,6 +46,7 @@ function skipped({ split }: BatchOptions, index: number): SkippedImage {
 
 function batchOf(
   indices: readonly number[],
+  position: number,
   classes: number,
   { resolution, split }: BatchOptions,
 ): ImageBatch {
@@ -59,5 +63,6 @@ function batchOf(
     shape: [indices.length, resolution, resolution, 3],
     labels: Int32Array.from(indices, (index) => index % classes),
     names: indices.map((index) => `${split}/${index}`),
+    position,
   };
 }

@@ -1,0 +1,54 @@
+import { type FlipCrop, flipCrop } from './augment/flip_crop.ts';
+import { ImageRandom } from './augment/image_random.ts';
+import { distortForTraining, type Inception } from './augment/inception.ts';
+import type { PixelImage } from './pixel_image.ts';
+import { PREPROCESSING, type Preprocessing } from './preprocess.ts';
+
+/** How the images of a training are varied, as data. */
+export type Augmentation = { readonly kind: 'none' } | FlipCrop | Inception;
+
+export const NO_AUGMENTATION: Augmentation = { kind: 'none' };
+
+/**
+ * Writes one image as the network sees it: [resolution, resolution, 3] in [−1, 1] at `out[offset …]`,
+ * varied by an augmentation. What is drawn depends on `seed` and `place` alone, so the same image in
+ * the same place comes out the same, whoever prepares it and when.
+ *
+ * `flip-crop` precedes the preprocessing that evaluation has too; `inception` takes its place.
+ *
+ * @param seed an integer in [0, 2³²)
+ * @param place of the image in the order: an integer in [0, 2³²)
+ */
+export function prepareImage(
+  image: PixelImage,
+  how: {
+    readonly preprocessing: Preprocessing;
+    readonly resolution: number;
+    readonly augmentation: Augmentation;
+    readonly seed: number;
+    readonly place: number;
+  },
+  out: Float32Array,
+  offset = 0,
+): void {
+  const { augmentation, resolution, seed, place } = how;
+  const preprocess = PREPROCESSING[how.preprocessing];
+  switch (augmentation.kind) {
+    case 'none':
+      preprocess(image, resolution, out, offset);
+      break;
+    case 'flip-crop':
+      preprocess(
+        flipCrop(image, augmentation, new ImageRandom(seed, place)),
+        resolution,
+        out,
+        offset,
+      );
+      break;
+    case 'inception': {
+      const random = new ImageRandom(seed, place);
+      distortForTraining(image, augmentation, resolution, random, out, offset);
+      break;
+    }
+  }
+}

@@ -1,0 +1,28 @@
+import type { BatchOptions, Dataset, ImageBatch, StoredSplit } from './dataset.ts';
+import type { ImageSet } from './image_set.ts';
+import { streamBatches } from './pipeline/batch_stream.ts';
+import type { Preprocessing } from './preprocess.ts';
+
+/** A data set over the images of its stored splits; nothing is held out of it. */
+export function imageSetDataset(
+  description: Pick<Dataset, 'name' | 'classNames' | 'origin' | 'splitsAreEqual' | 'fingerprint'>,
+  sets: Readonly<Record<StoredSplit, ImageSet>>,
+  preprocessing: Preprocessing,
+): Dataset {
+  const setOf = ({ split }: Pick<BatchOptions, 'split'>): ImageSet =>
+    split === 'validation' ? NOTHING : sets[split];
+  return {
+    ...description,
+    count: (split) => setOf({ split }).count,
+    batches: (options): AsyncIterable<ImageBatch> =>
+      streamBatches(setOf(options), preprocessing, options),
+  };
+}
+
+const NOTHING: ImageSet = {
+  count: 0,
+  loadMs: 0,
+  label: () => 0,
+  name: () => '',
+  source: () => ({ kind: 'files', files: [] }),
+};

@@ -1,0 +1,130 @@
+import { NO_AUGMENTATION } from '../augment.ts';
+import { BatchBuilder, batchOf } from '../batch_builder.ts';
+import type { BatchOptions, ImageBatch } from '../dataset.ts';
+import type { ImageSet } from '../image_set.ts';
+import { mapAhead } from '../map_ahead.ts';
+import { checkInteger, SEEDS, selectIndices } from '../order.ts';
+import type { Preprocessing } from '../preprocess.ts';
+import type { PreparedChunk } from './chunk.ts';
+import { type Preparation, preparationFor } from './preparation.ts';
+
+/**
+ * The batches of a set of images, prepared ahead of the consumer. Memory is bounded: besides the batch
+ * that the consumer has, at most `ahead` batches are under way or ready (see Preparation), and after a
+ * broken image one more, which is being filled.
+ *
+ * An iteration that is abandoned, or ended by the signal, asks for nothing more, and tells the threads
+ * at work to stop at their next image; it has ended once they have.
+ *
+ * @throws (rejects) UserError for options out of range; the signal's reason; what reading throws other
+ *   than ImageError, which goes to `onSkip`
+ */
+export function streamBatches(
+  set: ImageSet,
+  preprocessing: Preprocessing,
+  options: BatchOptions,
+  preparation?: Preparation,
+): AsyncIterable<ImageBatch> {
+  return {
+    [Symbol.asyncIterator]() {
+      const stopped = new Int32Array(new SharedArrayBuffer(4));
+      const stop = (): void => {
+        Atomics.store(stopped, 0, 1);
+      };
+      const batches = generate(set, preprocessing, options, preparation, stopped);
+      options.signal?.addEventListener('abort', stop, { once: true });
+      const ended = (): void => options.signal?.removeEventListener('abort', stop);
+      return {
+        async next() {
+          const result = await batches.next().catch((error: unknown) => {
+            ended();
+            throw error;
+          });
+          if (result.done) ended();
+          return result;
+        },
+        async return() {
+          stop();
+          ended();
+          return batches.return();
+        },
+      };
+    },
+  };
+}
+
+interface Chunk extends PreparedChunk {
+  readonly indices: Uint32Array;
+  /** Place in the order of its first image. */
+  readonly place: number;
+}
+
+async function* generate(
+  set: ImageSet,
+  preprocessing: Preprocessing,
+  options: BatchOptions,
+  preparation: Preparation | undefined,
+  stopped: Int32Array,
+): AsyncGenerator<ImageBatch, void, undefined> {
+  const { batchSize, resolution, skip = 0, augmentationSeed = 0, signal } = options;
+  checkInteger('batchSize', batchSize, 1);
+  checkInteger('resolution', resolution, 1);
+  checkInteger('augmentationSeed', augmentationSeed, 0, SEEDS - 1);
+  signal?.throwIfAborted();
+  const order = selectIndices(set.count, options);
+  const { prepare, ahead } = preparation ?? preparationFor(set, order.length, options);
+  const common = {
+    preprocessing,
+    resolution,
+    augmentation: options.augmentation ?? NO_AUGMENTATION,
+    augmentationSeed,
+    stopped,
+  };
+  const starts = Array.from(
+    { length: Math.ceil(order.length / batchSize) },
+    (_, chunk) => chunk * batchSize,
+  );
+  const chunks = mapAhead(starts, ahead, async (start): Promise<Chunk> => {
+    const indices = order.subarray(start, start + batchSize);
+    const place = skip + start;
+    const task = { ...common, source: set.source(indices), count: indices.length, place };
+    return { ...(await prepare(task)), indices, place };
+  });
+  yield* assemble(chunks, set, options, stopped);
+}
+
+/** Fills batches with the images of successive chunks that are not broken. */
+async function* assemble(
+  chunks: AsyncIterable<Chunk>,
+  set: ImageSet,
+  { batchSize, resolution, skip = 0, signal, onSkip }: BatchOptions,
+  stopped: Int32Array,
+): AsyncGenerator<ImageBatch, void, undefined> {
+  const builder = new BatchBuilder(batchSize, resolution);
+  const length = resolution * resolution * 3;
+  let position = skip;
+  for await (const { images, broken, indices, place } of chunks) {
+    signal?.throwIfAborted();
+    if (Atomics.load(stopped, 0) !== 0) return; // The chunk may not be whole.
+    if (broken.length === 0 && builder.isEmpty) {
+      position = place + indices.length;
+      const labels = Array.from(indices, (index) => set.label(index));
+      const names = Array.from(indices, (index) => set.name(index));
+      yield batchOf(images, resolution, labels, names, position);
+      continue;
+    }
+    const reasons = new Map(broken.map(({ n, reason }) => [n, reason]));
+    for (const [n, index] of indices.entries()) {
+      position = place + n + 1;
+      const name = set.name(index);
+      const reason = reasons.get(n);
+      if (reason === undefined) {
+        builder.add(set.label(index), name, images.subarray(n * length, (n + 1) * length));
+        if (builder.isFull) yield builder.finish(position);
+      } else {
+        onSkip?.({ name, reason });
+      }
+    }
+  }
+  if (!builder.isEmpty) yield builder.finish(position);
+}

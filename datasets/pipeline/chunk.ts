@@ -1,0 +1,31 @@
+import type { Augmentation } from '../augment.ts';
+import type { Preprocessing } from '../preprocess.ts';
+import type { ImageSource } from './image_source.ts';
+
+/**
+ * Successive images of an order that are prepared together: the unit of work of a thread, as large as
+ * a batch, so that a message between threads costs little. Plain data.
+ */
+export interface ChunkTask {
+  readonly source: ImageSource;
+  /** Number of images of the source. */
+  readonly count: number;
+  /** Place in the order of image 0; the next images follow it. */
+  readonly place: number;
+  readonly preprocessing: Preprocessing;
+  readonly resolution: number;
+  readonly augmentation: Augmentation;
+  readonly augmentationSeed: number;
+  /** [1] shared: other than 0 once nobody wants the result. */
+  readonly stopped: Int32Array;
+}
+
+export interface PreparedChunk {
+  /** [count, resolution, resolution, 3] float32 in [−1, 1]; 0 where an image is broken */
+  readonly images: Float32Array<ArrayBuffer>;
+  /** Images that could not be used, in their order, and why. */
+  readonly broken: readonly { readonly n: number; readonly reason: string }[];
+}
+
+/** Prepares a chunk on some thread. */
+export type PrepareChunk = (task: ChunkTask) => Promise<PreparedChunk>;

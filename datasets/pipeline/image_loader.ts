@@ -1,0 +1,61 @@
+import { decodeImage, ImageError } from '../decode_image.ts';
+import type { PixelImage } from '../pixel_image.ts';
+import { RecordFiles } from '../tfrecord/record_files.ts';
+import { readRecordImage } from '../tfrecord/record_images.ts';
+import type { EncodedFile, ImageSource } from './image_source.ts';
+import { type PixelStore, storedImage, storeImage } from './pixel_store.ts';
+
+/** Loads the images of a source; holds files open until `close`. */
+export class ImageLoader {
+  readonly #source: ImageSource;
+  readonly #recordFiles = new RecordFiles();
+
+  constructor(source: ImageSource) {
+    this.#source = source;
+  }
+
+  /**
+   * Image n, at once where its pixels are in memory.
+   *
+   * @throws ImageError (the promise rejects) where it cannot be read or decoded, or has not the size
+   *   that is kept
+   */
+  load(n: number): PixelImage | Promise<PixelImage> {
+    const source = this.#source;
+    switch (source.kind) {
+      case 'pixels':
+        return storedImage(source.store, source.indices[n])!;
+      case 'files': {
+        const file = source.files[n];
+        if (source.kept === undefined) return decodeImage(file.path, file.name);
+        const { store, indices } = source.kept;
+        return storedImage(store, indices[n]) ?? decodeInto(store, indices[n], file);
+      }
+      case 'records':
+        return readRecordImage(source.records, source.indices[n], this.#recordFiles).then(
+          ({ bytes, name }) => decodeImage(bytes, name),
+        );
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#recordFiles.close();
+  }
+}
+
+async function decodeInto(
+  store: PixelStore,
+  index: number,
+  { path, name }: EncodedFile,
+): Promise<PixelImage> {
+  const image = await decodeImage(path, name);
+  const { height, width } = store;
+  if (image.height !== height || image.width !== width) {
+    throw new ImageError(
+      name,
+      `it has ${image.width} × ${image.height} pixels where ${width} × ${height} are needed`,
+    );
+  }
+  storeImage(store, index, image);
+  return image;
+}

@@ -1,0 +1,49 @@
+import { prepareImage } from '../augment.ts';
+import { ImageError } from '../decode_image.ts';
+import type { ChunkTask, PreparedChunk } from './chunk.ts';
+import { ImageLoader } from './image_loader.ts';
+
+/**
+ * Loads, augments and preprocesses the images of a chunk on the calling thread, up to `atOnce` of them
+ * at a time. Ends early, with images left 0, once the task is stopped.
+ *
+ * @throws (rejects) what loading throws other than ImageError, after the loads under way have ended
+ */
+export async function prepareChunk(task: ChunkTask, atOnce: number): Promise<PreparedChunk> {
+  const { count, place, resolution, preprocessing, augmentation, stopped } = task;
+  const length = resolution * resolution * 3;
+  const isStopped = (): boolean => Atomics.load(stopped, 0) !== 0;
+  const images = new Float32Array(isStopped() ? 0 : count * length);
+  const broken: { n: number; reason: string }[] = [];
+  const loader = new ImageLoader(task.source);
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    while (next < count && !isStopped()) {
+      const n = next++;
+      try {
+        const loaded = loader.load(n);
+        const image = loaded instanceof Promise ? await loaded : loaded;
+        const how = {
+          preprocessing,
+          resolution,
+          augmentation,
+          seed: task.augmentationSeed,
+          place: place + n,
+        };
+        prepareImage(image, how, images, n * length);
+      } catch (error) {
+        if (error instanceof ImageError) {
+          broken.push({ n, reason: error.reason });
+          continue;
+        }
+        next = count;
+        throw error;
+      }
+    }
+  };
+  const lanes = await Promise.allSettled(Array.from({ length: atOnce }, lane));
+  await loader.close();
+  for (const result of lanes) if (result.status === 'rejected') throw result.reason;
+  broken.sort((a, b) => a.n - b.n);
+  return { images, broken };
+}

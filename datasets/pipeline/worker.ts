@@ -1,0 +1,18 @@
+/** A worker thread of `InputWorkers`: prepares the chunks that it is sent. */
+import { move, transferableSymbol, valueSymbol } from 'piscina';
+import sharp from 'sharp';
+import type { ChunkTask, PreparedChunk } from './chunk.ts';
+import { prepareChunk } from './prepare_chunk.ts';
+
+/** One image is decoded, on a thread of libuv's, while the one before it is resized here. */
+const DECODED_AT_ONCE = 2;
+
+// Several images are decoded at a time; threads within each would only take turns with them.
+sharp.concurrency(1);
+
+export async function run(task: ChunkTask): Promise<PreparedChunk> {
+  const chunk = await prepareChunk(task, DECODED_AT_ONCE);
+  // The images' memory changes hands: it is not copied.
+  const handedOver = { [transferableSymbol]: [chunk.images.buffer], [valueSymbol]: chunk };
+  return move(handedOver) as unknown as PreparedChunk;
+}

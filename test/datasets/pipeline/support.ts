@@ -1,0 +1,44 @@
+import type { BatchOptions, ImageBatch } from '../../../datasets/dataset.ts';
+import type { ImageSet } from '../../../datasets/image_set.ts';
+import type { ChunkTask } from '../../../datasets/pipeline/chunk.ts';
+import { storeOf } from '../../../datasets/pipeline/pixel_store.ts';
+
+export const SIDE = 4;
+
+/** Images of 4 × 4 pixels; every byte of image i is i. */
+export function pixelSet(count: number): ImageSet {
+  const pixels = Uint8Array.from({ length: count * SIDE * SIDE * 3 }, (_, i) =>
+    Math.trunc(i / (SIDE * SIDE * 3)),
+  );
+  const store = storeOf(pixels, { height: SIDE, width: SIDE, channels: 3 });
+  return {
+    count,
+    loadMs: 0,
+    label: (index) => index % 10,
+    name: (index) => `image ${index}`,
+    source: (indices) => ({ kind: 'pixels', store, indices }),
+  };
+}
+
+/** A chunk of the images of `set` from the first on. */
+export function chunkOf(set: ImageSet, count: number, changed: Partial<ChunkTask> = {}): ChunkTask {
+  return {
+    source: set.source(Uint32Array.from({ length: count }, (_, index) => index)),
+    count,
+    place: 0,
+    preprocessing: 'whole',
+    resolution: SIDE,
+    augmentation: { kind: 'none' },
+    augmentationSeed: 0,
+    stopped: new Int32Array(new SharedArrayBuffer(4)),
+    ...changed,
+  };
+}
+
+export const OPTIONS: BatchOptions = { split: 'train', batchSize: 4, resolution: SIDE };
+
+export async function all(batches: AsyncIterable<ImageBatch>): Promise<ImageBatch[]> {
+  const found: ImageBatch[] = [];
+  for await (const batch of batches) found.push(batch);
+  return found;
+}
