@@ -6,8 +6,8 @@ import * as tf from '@tensorflow/tfjs';
 import { messageOf, UserError } from '../checkpoints/artifacts/errors.ts';
 
 export interface Backend {
-  /** tensorflow: libtensorflow through tfjs-node. wasm: inference only. */
-  readonly name: 'tensorflow' | 'wasm';
+  /** tensorflow: libtensorflow through tfjs-node. wasm: inference only. cpu: plain JavaScript. */
+  readonly name: 'tensorflow' | 'wasm' | 'cpu';
   /** Version of the library behind it. */
   readonly version: string;
   /** Why a faster backend was not taken. */
@@ -37,6 +37,51 @@ export async function requireTensorFlow(work: string): Promise<Backend> {
     );
   }
   return backend;
+}
+
+/** As `selectBackend`, for training: where libtensorflow is missing, plain JavaScript, which is slow. */
+export async function selectTrainingBackend(): Promise<Backend> {
+  const backend = await selectBackend();
+  if (backend.name === 'tensorflow') return backend;
+  await tf.setBackend('cpu'); // WebAssembly has no gradients of convolutions.
+  return { name: 'cpu', version: tf.version.tfjs, notes: backend.notes };
+}
+
+/** Writes events of TensorBoard's format into a file. */
+export interface EventWriter {
+  scalar(tag: string, value: number, step: number): void;
+  /** @param event a serialized `tensorflow.Event` */
+  importEvent(event: Uint8Array): void;
+  /** Hands what is buffered to the system. */
+  flush(): void;
+}
+
+/**
+ * tfjs-node's writer of an event file in `folder`, which is made where it is missing; undefined where
+ * libtensorflow is not the backend. There is one for each folder and process, and it stays open:
+ * asking again gives the same.
+ */
+export async function eventWriter(folder: string): Promise<EventWriter | undefined> {
+  if ((await selectBackend()).name !== 'tensorflow') return undefined;
+  const { node } = await import('@tensorflow/tfjs-node');
+  const backend = tf.backend() as unknown as {
+    executeMultipleOutputs(op: string, attributes: [], inputs: tf.Tensor[], outputs: 0): void;
+  };
+  let writer!: ReturnType<typeof node.summaryFileWriter>;
+  const handle = tf.tidy(() => {
+    writer = node.summaryFileWriter(folder);
+    return tf.keep((writer as unknown as { resourceHandle: tf.Tensor }).resourceHandle);
+  });
+  return {
+    scalar: (tag, value, step) => writer.scalar(tag, value, step),
+    // tfjs-node has no method for the op: https://www.tensorflow.org/api_docs/python/tf/raw_ops/ImportEvent
+    importEvent: (event) =>
+      tf.tidy(() => {
+        const inputs = [handle, tf.scalar(event as unknown as string, 'string')];
+        backend.executeMultipleOutputs('ImportEvent', [], inputs, 0);
+      }),
+    flush: () => writer.flush(),
+  };
 }
 
 async function select(): Promise<Backend> {

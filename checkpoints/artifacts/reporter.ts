@@ -12,8 +12,11 @@ export interface Reporter {
   info(message: string): void;
   /** Something that went wrong and was worked around. */
   warn(message: string): void;
-  /** Starts a piece of work of `total` units (`unit`: "images", "bytes", "steps"). */
-  start(label: string, total: number, unit: string): Progress;
+  /**
+   * Starts a piece of work of `total` units (`unit`: "images", "bytes", "steps"), of which an earlier
+   * run did the first `alreadyDone`: they count as done, not towards the rate.
+   */
+  start(label: string, total: number, unit: string, alreadyDone?: number): Progress;
 }
 
 /** Says nothing: for tests and for callers that do not wait. */

@@ -9,7 +9,8 @@ export function formatAmount(value: number, unit: string): string {
 /** "8.1 MB/s", "215 images/s", "0.4 steps/s". */
 export function formatRate(perSecond: number, unit: string): string {
   if (unit === UNIT_OF_BYTES) return `${formatAmount(perSecond, unit)}/s`;
-  return `${perSecond < 10 ? perSecond.toFixed(1) : formatAmount(perSecond, unit)} ${unit}/s`;
+  const small = perSecond < 9.95; // rounds to 10 from there
+  return `${small ? perSecond.toFixed(1) : formatAmount(perSecond, unit)} ${unit}/s`;
 }
 
 /** "0:07", "12:03", "1:02:03". */
@@ -20,22 +21,29 @@ export function formatSeconds(seconds: number): string {
   return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
 }
 
-/** "1,200 of 10,000 images, 215 images/s, 0:41 left"; a total of 0 means that it is unknown. */
-export function describeProgress(
-  done: number,
-  total: number,
-  unit: string,
-  elapsedSeconds: number,
-): string {
+/** How far a piece of work is. */
+export interface ProgressAmount {
+  readonly done: number;
+  /** 0 where it is unknown. */
+  readonly total: number;
+  readonly unit: string;
+  /** Units a second of late; 0 where nothing is known yet. */
+  readonly recentRate: number;
+  /** Units a second since the work began, with all its pauses: what the remaining time is made of. */
+  readonly meanRate: number;
+}
+
+/** "1,200 of 10,000 images, 215 images/s, 0:41 left". */
+export function describeProgress(progress: ProgressAmount): string {
+  const { done, total, unit, recentRate, meanRate } = progress;
   const shown = unit === UNIT_OF_BYTES ? '' : ` ${unit}`;
   const amount = formatAmount(done, unit);
   const parts = [
     total > 0 ? `${amount} of ${formatAmount(total, unit)}${shown}` : `${amount}${shown}`,
   ];
-  const rate = elapsedSeconds > 0 ? done / elapsedSeconds : 0;
-  if (rate > 0) {
-    parts.push(formatRate(rate, unit));
-    if (total > done) parts.push(`${formatSeconds((total - done) / rate)} left`);
+  if (recentRate > 0) parts.push(formatRate(recentRate, unit));
+  if (meanRate > 0 && total > done) {
+    parts.push(`${formatSeconds((total - done) / meanRate)} left`);
   }
   return parts.join(', ');
 }

@@ -1,11 +1,17 @@
 import cliProgress from 'cli-progress';
 import type { Progress, Reporter } from '../../checkpoints/artifacts/reporter.ts';
 import { describeProgress, formatAmount, formatSeconds } from './amounts.ts';
+import { RateMeter } from './rate_meter.ts';
 
 /** Without a terminal, a piece of work speaks after this time, then after twice as long each time … */
 const FIRST_LINE_MS = 5_000;
 /** … up to once in this time. */
 const LINE_EVERY_MS = 60_000;
+
+/** The bar gives way to the text on a narrow terminal. */
+const BAR_WIDTH = 20;
+/** Of a terminal that does not tell. */
+const DEFAULT_COLUMNS = 80;
 
 /** A stream that people read: a terminal shows a moving bar, anything else a few plain lines. */
 export interface ReporterStream {
@@ -26,43 +32,56 @@ export function consoleReporter(
   return {
     info: say,
     warn: (message) => say(`Warning: ${message}`),
-    start(label, total, unit) {
-      if (!stream.isTTY || bar !== undefined) return plainProgress(say, now, label, total, unit);
+    start(label, total, unit, alreadyDone = 0) {
+      const work: Work = { label, total, unit, alreadyDone };
+      if (!stream.isTTY || bar !== undefined) return plainProgress(say, now, work);
       bar = createBar(stream as NodeJS.WriteStream);
-      return barProgress(bar, now, label, total, unit, () => {
+      return barProgress(bar, now, work, () => {
         bar = undefined;
       });
     },
   };
 }
 
-function plainProgress(
-  say: (line: string) => void,
-  now: () => number,
-  label: string,
-  total: number,
-  unit: string,
-): Progress {
+interface Work {
+  readonly label: string;
+  readonly total: number;
+  readonly unit: string;
+  readonly alreadyDone: number;
+}
+
+function plainProgress(say: (line: string) => void, now: () => number, work: Work): Progress {
+  const { label, unit, alreadyDone } = work;
   const started = now();
+  const meter = new RateMeter(started, alreadyDone);
   let spoken = started;
   let pause = FIRST_LINE_MS;
-  let done = 0;
+  let done = alreadyDone;
   return {
     update(value, detail) {
+      const time = now();
       done = value;
-      if (now() - spoken < pause) return;
-      spoken = now();
+      meter.update(time, done);
+      if (time - spoken < pause) return;
+      spoken = time;
       pause = Math.min(2 * pause, LINE_EVERY_MS);
-      const progress = describeProgress(done, total, unit, (spoken - started) / 1000);
-      say(`${label}: ${progress}${detail ? `, ${detail}` : ''}`);
+      say(`${label}: ${textOf(work, meter, done, detail)}`);
     },
     end() {
       const seconds = (now() - started) / 1000;
       if (spoken === started) return; // too short to speak of
       const units = unit === 'bytes' ? '' : ` ${unit}`;
-      say(`${label}: ${formatAmount(done, unit)}${units} in ${formatSeconds(seconds)}`);
+      const amount = formatAmount(done - alreadyDone, unit);
+      say(`${label}: ${amount}${units} in ${formatSeconds(seconds)}`);
     },
   };
+}
+
+function textOf(work: Work, meter: RateMeter, done: number, detail?: string): string {
+  const { total, unit } = work;
+  const { recentRate, meanRate } = meter;
+  const text = describeProgress({ done, total, unit, recentRate, meanRate });
+  return detail ? `${text}, ${detail}` : text;
 }
 
 function createBar(stream: NodeJS.WriteStream): cliProgress.SingleBar {
@@ -70,12 +89,14 @@ function createBar(stream: NodeJS.WriteStream): cliProgress.SingleBar {
     {
       stream,
       format: (options, params, payload: { text: string; label: string }) => {
-        const width = 20;
+        const columns = stream.columns ?? DEFAULT_COLUMNS;
+        const room = columns - payload.label.length - payload.text.length - 2;
+        const width = Math.max(0, Math.min(BAR_WIDTH, room));
         const filled = params.total > 0 ? Math.round(Math.min(params.progress, 1) * width) : 0;
         const drawn =
           (options.barCompleteString ?? '').slice(0, filled) +
           (options.barIncompleteString ?? '').slice(0, width - filled);
-        return `${payload.label} ${params.total > 0 ? `${drawn} ` : ''}${payload.text}`;
+        return `${payload.label} ${params.total > 0 && width > 0 ? `${drawn} ` : ''}${payload.text}`;
       },
       clearOnComplete: true,
       gracefulExit: false, // the command decides what Ctrl-C does
@@ -89,17 +110,21 @@ function createBar(stream: NodeJS.WriteStream): cliProgress.SingleBar {
 function barProgress(
   bar: cliProgress.SingleBar,
   now: () => number,
-  label: string,
-  total: number,
-  unit: string,
+  work: Work,
   onEnd: () => void,
 ): Progress {
-  const started = now();
-  const textOf = (done: number, detail?: string) =>
-    describeProgress(done, total, unit, (now() - started) / 1000) + (detail ? `, ${detail}` : '');
-  bar.start(total, 0, { label, text: textOf(0) });
+  const { label, total, alreadyDone } = work;
+  const meter = new RateMeter(now(), alreadyDone);
+  const payload = (done: number, detail?: string) => ({
+    label,
+    text: textOf(work, meter, done, detail),
+  });
+  bar.start(total, alreadyDone, payload(alreadyDone));
   return {
-    update: (done, detail) => bar.update(done, { label, text: textOf(done, detail) }),
+    update(done, detail) {
+      meter.update(now(), done);
+      bar.update(done, payload(done, detail));
+    },
     end() {
       bar.stop();
       onEnd();

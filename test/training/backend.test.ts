@@ -12,6 +12,7 @@ import { fixedImages, fixedModel } from './fixed_prediction.ts';
 interface Answer {
   readonly backend: { readonly name: string; readonly version: string; readonly notes: string[] };
   readonly error: { readonly name: string; readonly message: string; readonly remedy: string };
+  readonly writesEvents: boolean;
   readonly probabilities: number[];
 }
 
@@ -50,6 +51,10 @@ describe('selectBackend', () => {
           'Training needs tfjs-node, which is not there: tfjs-node does not load (taken away for a test)',
         remedy: 'Run "npm run setup", then "npx tf8 doctor" to see what is missing.',
       });
+    });
+
+    it('has no writer of events', () => {
+      assert.equal(answer.writesEvents, false);
     });
 
     it('predicts what libtensorflow predicts, within 1e-4', async function () {

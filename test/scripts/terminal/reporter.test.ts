@@ -5,6 +5,7 @@ import {
   formatRate,
   formatSeconds,
 } from '../../../scripts/terminal/amounts.ts';
+import { RateMeter } from '../../../scripts/terminal/rate_meter.ts';
 import { consoleReporter } from '../../../scripts/terminal/reporter.ts';
 
 function recorder() {
@@ -52,6 +53,18 @@ describe('consoleReporter without a terminal', () => {
     progress.end();
   });
 
+  it('counts what an earlier run did as done, not towards rate and remaining time', () => {
+    const { lines, reporter, pass } = recorder();
+    const progress = reporter.start('Training', 10_000, 'images', 9000);
+    pass(10_000);
+    progress.update(9100);
+    progress.end();
+    assert.deepEqual(lines, [
+      'Training: 9,100 of 10,000 images, 10 images/s, 1:30 left\n',
+      'Training: 100 images in 0:10\n',
+    ]);
+  });
+
   it('says nothing of short work', () => {
     const { lines, reporter, pass } = recorder();
     const progress = reporter.start('a', 10, 'images');
@@ -59,6 +72,47 @@ describe('consoleReporter without a terminal', () => {
     progress.update(10);
     progress.end();
     assert.deepEqual(lines, []);
+  });
+});
+
+describe('consoleReporter on a terminal', () => {
+  const draw = (columns: number) => {
+    let written = '';
+    const stream = { isTTY: true, columns, write: (text: string) => (written += text) };
+    const progress = consoleReporter(stream, () => 0).start('Training', 100, 'images', 50);
+    progress.end();
+    return written;
+  };
+
+  it('draws how far the work is, with what an earlier run did', () => {
+    assert.match(draw(80), /Training █{10}░{10} 50 of 100 images/);
+  });
+
+  it('shortens the bar before the text', () => {
+    assert.match(draw(34), /Training █{4}░{4} 50 of 100 images/);
+    assert.match(draw(26), /Training 50 of 100 images/);
+  });
+});
+
+describe('RateMeter', () => {
+  it('takes the rate of late, and the mean with all pauses', () => {
+    const meter = new RateMeter(0, 0);
+    for (let second = 1; second <= 100; second++) meter.update(1000 * second, 10 * second);
+    assert.ok(Math.abs(meter.recentRate - 10) < 1e-9, `${meter.recentRate}`);
+    meter.update(200_000, 1000); // nothing done for as long again
+    assert.equal(meter.meanRate, 5);
+    for (let second = 1; second <= 100; second++)
+      meter.update(200_000 + 1000 * second, 1000 + second);
+    assert.ok(Math.abs(meter.recentRate - 1) < 0.05, `${meter.recentRate}`);
+  });
+
+  it('counts updates within one millisecond with the next', () => {
+    const meter = new RateMeter(0, 0);
+    meter.update(0, 5);
+    assert.equal(meter.recentRate, 0);
+    assert.equal(meter.meanRate, 0);
+    meter.update(1000, 10);
+    assert.equal(meter.recentRate, 10);
   });
 });
 
@@ -71,6 +125,7 @@ describe('amounts', () => {
 
   it('shows slow rates with a decimal', () => {
     assert.equal(formatRate(0.4, 'steps'), '0.4 steps/s');
+    assert.equal(formatRate(9.97, 'steps'), '10 steps/s');
     assert.equal(formatRate(215.3, 'images'), '215 images/s');
     assert.equal(formatRate(8.1e6, 'bytes'), '8.1 MB/s');
   });
@@ -79,8 +134,17 @@ describe('amounts', () => {
     assert.deepEqual([7, 723, 3723].map(formatSeconds), ['0:07', '12:03', '1:02:03']);
   });
 
+  it('makes the remaining time of the mean rate', () => {
+    assert.equal(
+      describeProgress({ done: 50, total: 100, unit: 'images', recentRate: 20, meanRate: 10 }),
+      '50 of 100 images, 20 images/s, 0:05 left',
+    );
+  });
+
   it('leaves out what is unknown', () => {
-    assert.equal(describeProgress(5e6, 0, 'bytes', 1), '5.0 MB, 5.0 MB/s');
-    assert.equal(describeProgress(0, 10, 'images', 0), '0 of 10 images');
+    const bytes = { done: 5e6, total: 0, unit: 'bytes', recentRate: 5e6, meanRate: 5e6 };
+    assert.equal(describeProgress(bytes), '5.0 MB, 5.0 MB/s');
+    const begun = { done: 0, total: 10, unit: 'images', recentRate: 0, meanRate: 0 };
+    assert.equal(describeProgress(begun), '0 of 10 images');
   });
 });
