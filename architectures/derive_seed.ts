@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 /** What random numbers are drawn for. */
-export type SeedPurpose = 'kernel' | 'dropout' | 'order';
+export type SeedPurpose = 'kernel' | 'dropout' | 'order' | 'augmentation';
 
 /**
  * A seed of its own for each use of a run's seed: the first 32 bits of

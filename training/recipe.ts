@@ -1,81 +1,66 @@
-/**
- * How a network is trained, as data. Values without a source of their own are slim's for
- * MobileNetV1 (`mobilenet_v1_train.py`, `mobilenet_v1_arg_scope`).
- */
-export interface Recipe {
-  readonly name: string;
-  readonly optimizer: {
-    readonly kind: 'slim-rmsprop';
-    /** Share of the old mean square kept at a step. */
-    readonly decay: number;
-    readonly momentum: number;
-    /** Added to the mean square under the root. */
-    readonly epsilon: number;
-  };
-  /** Falls to 0 along a half cosine with "cosine". */
-  readonly learningRate: { readonly initial: number; readonly schedule: 'constant' | 'cosine' };
-  readonly batchSize: number;
-  readonly epochs: number;
-  /** L2 of the weights of full and pointwise convolutions: adds decay · w to the gradient of w. */
-  readonly weightDecay: number;
-  /** L2 of the depthwise weights, in variants that regularize them. */
-  readonly depthwiseWeightDecay: number;
-  /** Share of the old moving mean and variance kept at a step. */
-  readonly batchNormDecay: number;
-  readonly dropout: number;
-  readonly labelSmoothing: number;
-  /** σ of the initial weights of a logits layer that is not taken over. */
-  readonly logitsStddev: number;
-}
+import { z } from 'zod';
+import { augmentationSchema } from './augmentation_schema.ts';
+import { learningRateSchema } from './learning_rate.ts';
 
-/**
- * Short retraining from published weights on 10⁴ images or so. The batch-norm decay lets the moving
- * statistics follow within tens of steps (slim's 0.9997 needs tens of thousands). The new logits
- * layer starts small, so that its first gradients do not blow up what the other layers know: with
- * slim's 0.09 the friendly network ended lower in float and, with some seeds, with activations so
- * wide that TF8 lost more than the standard network.
- */
-export const FINETUNE: Recipe = {
-  name: 'finetune',
-  optimizer: { kind: 'slim-rmsprop', decay: 0.9, momentum: 0.9, epsilon: 1 },
-  learningRate: { initial: 0.01, schedule: 'cosine' },
-  batchSize: 64,
-  epochs: 2,
-  weightDecay: 4e-5,
-  depthwiseWeightDecay: 4e-5,
-  batchNormDecay: 0.9,
-  dropout: 0.001,
-  labelSmoothing: 0,
-  logitsStddev: 0.01,
-};
+/** In [0, 1). */
+const share = z.number().min(0).lt(1);
 
-/** Training from random weights on small data. */
-export const SCRATCH: Recipe = {
-  ...FINETUNE,
-  name: 'scratch',
-  learningRate: { initial: 0.045, schedule: 'cosine' },
-  epochs: 10,
-  batchNormDecay: 0.99,
-  logitsStddev: 0.09,
-};
+/** How a network is trained, as data: what a recipe file holds. */
+export const recipeSchema = z
+  .strictObject({
+    name: z.string().min(1),
+    optimizer: z.discriminatedUnion('kind', [
+      /** RMSProp as TensorFlow 1 has it: mean square from 1, ε under the root, momentum over scaled gradients. */
+      z.strictObject({
+        kind: z.literal('slim-rmsprop'),
+        /** Share of the old mean square kept at a step. */
+        decay: share,
+        momentum: share,
+        /** Added to the mean square under the root. */
+        epsilon: z.number().positive(),
+      }),
+      /** Kingma and Ba, arXiv 1412.6980. */
+      z.strictObject({
+        kind: z.literal('adam'),
+        /** Share of the old first moment kept at a step. */
+        beta1: share,
+        /** Share of the old second moment kept at a step. */
+        beta2: share,
+        /** Added to the root of the second moment. */
+        epsilon: z.number().positive(),
+      }),
+    ]),
+    learningRate: learningRateSchema,
+    batchSize: z.int().min(1),
+    /** How long to train. A time budget counts the run's own time, over all its processes. */
+    budget: z.union([
+      z.strictObject({ epochs: z.int().min(1) }),
+      z.strictObject({ minutes: z.number().positive() }),
+    ]),
+    /** Height and width of the network's input in pixels. */
+    resolution: z.int().min(32),
+    /** How training images are varied; validation images never are. */
+    augmentation: augmentationSchema,
+    /** L2 of the weights of full and pointwise convolutions: adds decay · w to the gradient of w. */
+    weightDecay: z.number().min(0),
+    /** L2 of the depthwise weights, in variants that regularize them. */
+    depthwiseWeightDecay: z.number().min(0),
+    /** Share of the old moving mean and variance kept at a step. */
+    batchNormDecay: share,
+    /** Share of the last features that are zeroed. */
+    dropout: share,
+    /** Share of a label that is spread evenly over all classes. */
+    labelSmoothing: share,
+    /**
+     * The network that is kept is the moving average of the weights, by
+     * min(decay, (1 + step) / (10 + step)) as in `tf.train.ExponentialMovingAverage` with a step count.
+     */
+    movingAverageDecay: share.exactOptional(),
+    /** σ of the initial weights of a logits layer that is not taken over. */
+    logitsStddev: z.number().positive(),
+  })
+  .readonly();
 
-export const RECIPES: readonly Recipe[] = [FINETUNE, SCRATCH];
-
-/** The learning rate at a step of `steps` in all; steps count from 0. */
-export function learningRateAt(recipe: Recipe, step: number, steps: number): number {
-  const { initial, schedule } = recipe.learningRate;
-  return schedule === 'constant'
-    ? initial
-    : (initial / 2) * (1 + Math.cos((Math.PI * step) / steps));
-}
-
-/** @throws RangeError when there is no recipe of that name. */
-export function recipeNamed(name: string): Recipe {
-  const recipe = RECIPES.find((candidate) => candidate.name === name);
-  if (recipe === undefined) {
-    throw new RangeError(
-      `Expected one of ${RECIPES.map((r) => r.name).join(', ')} for the recipe but received "${name}"`,
-    );
-  }
-  return recipe;
-}
+export type Recipe = z.infer<typeof recipeSchema>;
+export type Optimizer = Recipe['optimizer'];
+export type Budget = Recipe['budget'];

@@ -1,177 +1,315 @@
 import { setImmediate } from 'node:timers/promises';
-import type * as tf from '@tensorflow/tfjs';
 import { deriveSeed } from '../architectures/derive_seed.ts';
-import { UserError } from '../checkpoints/artifacts/errors.ts';
-import type { Reporter } from '../checkpoints/artifacts/reporter.ts';
-import { nonFiniteWeight } from '../checkpoints/model_weights.ts';
-import type { Dataset, ImageBatch } from '../datasets/dataset.ts';
-import { learningRateAt, type Recipe } from './recipe.ts';
-import { TrainStep } from './train_step.ts';
+import { messageOf, UserError } from '../checkpoints/artifacts/errors.ts';
+import type { ImageBatch, SkippedImage } from '../datasets/dataset.ts';
+import { RunBudget } from './budget.ts';
+import { Checkpointer, type Snapshot } from './checkpointer.ts';
+import { DivergenceError, lossDamage, tensorDamage } from './divergence.ts';
+import { epochImages, isShortTail } from './epoch_images.ts';
+import { learningRateAt } from './learning_rate.ts';
+import { readAhead } from './read_ahead.ts';
+import { RunClock } from './run_clock.ts';
+import { RunProgressReport } from './run_progress_report.ts';
+import type { TrainOptions, TrainResult } from './train_options.ts';
+import type { StepResult, TrainStep } from './train_step.ts';
+import {
+  type BestEpoch,
+  type EpochSummary,
+  initialState,
+  type RunIdentity,
+  stateToResume,
+  type TrainingState,
+} from './training_state.ts';
+import { crossEntropy, type Validation, validate } from './validate.ts';
 
 /**
- * A last batch of fewer images is left out: where the deepest layers are 1 × 1 pixel, batch norms
- * would take their statistics from so few values (variance 0 from one image).
+ * Trains by a step, in the order that the seed gives; the same seed, data and machine give the same
+ * weights, also where a run is resumed in between. A last batch of fewer than 8 images is left out
+ * unless it is whole or the only one. An aborted run takes a last checkpoint; one that is over keeps
+ * its last, from which it resumes without a step.
+ * @throws DivergenceError naming the step, the learning rate and the last good checkpoint; UserError
+ *   where no image could be read, and where `resume` is the checkpoint of another run
  */
-const MIN_TAIL_BATCH = 8;
-
-/**
- * Nats of cross-entropy that count as divergence, for logits that overflow step by step. While the
- * moving statistics lag behind, inference in the first steps of a network without clamps has lost
- * thousands of nats and yet trained well.
- */
-const DIVERGED_LOSS = 1e9;
-
-export interface TrainOptions {
-  readonly dataset: Dataset;
-  readonly recipe: Recipe;
-  /** Applies the recipe's L2 to the depthwise weights. */
-  readonly regularizeDepthwise: boolean;
-  readonly resolution: number;
-  /** Images of an epoch, drawn anew for each epoch; the whole split unless given. */
-  readonly limit?: number | undefined;
-  readonly seed: number;
-  readonly reporter: Reporter;
-  /** Stops after the step in progress. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-export interface EpochSummary {
-  readonly loss: number;
-  /** Share of the images that were classified right while training, in percent. */
-  readonly accuracy: number;
-}
-
-export interface TrainResult {
-  readonly epochs: readonly EpochSummary[];
-  /** Images of a whole epoch, without a last batch that is left out; broken ones counted. */
-  readonly imagesPerEpoch: number;
-  readonly steps: number;
-  readonly imagesPerSecond: number;
-  /** Images that could not be read; each was named to the reporter. */
-  readonly skipped: number;
-  /** Stopped by the signal before the last step. */
-  readonly interrupted: boolean;
-}
-
-/**
- * Trains a model in place, in the order that the seed gives; the same seed, data and machine give
- * the same weights. A last batch of fewer than 8 images is left out unless it is whole or the only
- * one. Needs the TensorFlow backend (`requireTensorFlow`).
- * @throws UserError when training diverges, naming the step and the learning rate, and when no image
- *   could be read
- */
-export async function train(model: tf.LayersModel, options: TrainOptions): Promise<TrainResult> {
-  const { dataset, recipe, resolution, seed, reporter, signal } = options;
-  const images = epochImages(
-    Math.min(options.limit ?? Infinity, dataset.count('train')),
-    recipe.batchSize,
-  );
-  const stepsPerEpoch = Math.ceil(images / recipe.batchSize);
-  const steps = stepsPerEpoch * recipe.epochs;
-  const epochs: EpochSummary[] = [];
-  const skipped = new Set<string>();
-  const step = new TrainStep(model, recipe, options.regularizeDepthwise);
-  const progress = reporter.start(`training ${model.name}`, images * recipe.epochs, 'images');
-  const start = performance.now();
-  let stepsDone = 0;
-  let imagesDone = 0;
-  let last: { readonly batch: ImageBatch; readonly learningRate: number } | undefined;
+export async function train(step: TrainStep, options: TrainOptions): Promise<TrainResult> {
   try {
-    for (let epoch = 0; epoch < recipe.epochs && !signal?.aborted; epoch++) {
-      const sums = { loss: 0, correct: 0, images: 0 };
-      const batches = dataset.batches({
-        split: 'train',
-        batchSize: recipe.batchSize,
-        resolution,
-        limit: images,
-        seed: deriveSeed(seed, 'order', epoch),
-        onSkip: ({ name, reason }) => {
-          if (skipped.has(name)) return;
-          skipped.add(name);
-          reporter.warn(`skipped ${name}: ${reason}`);
-        },
-      });
-      for await (const batch of batches) {
+    return await new TrainingRun(step, options).run();
+  } finally {
+    await endObserver(options);
+  }
+}
+
+class TrainingRun {
+  private readonly step: TrainStep;
+  private readonly options: TrainOptions;
+  private readonly state: TrainingState;
+  private readonly skipped: Set<string>;
+  private readonly budget: RunBudget;
+  private readonly clock: RunClock;
+  private readonly checkpointer: Checkpointer;
+  /** The last step of this process. */
+  private last: { readonly batch: ImageBatch; readonly learningRate: number } | undefined;
+
+  constructor(step: TrainStep, options: TrainOptions) {
+    this.step = step;
+    this.options = options;
+    const { recipe, resume, observer, reporter } = options;
+    const identity = identityOf(options);
+    this.state = resume ? stateToResume(resume.state, identity) : initialState(identity);
+    this.skipped = new Set(this.state.skipped);
+    this.budget = new RunBudget(recipe, identity.imagesPerEpoch);
+    this.clock = new RunClock(this.state.elapsedSeconds, options.now);
+    this.checkpointer = new Checkpointer(
+      options.checkpoints,
+      resume && this.state,
+      (steps) => observer?.checkpoint?.(steps),
+      reporter,
+    );
+    if (resume) step.writeState(resume.tensors);
+  }
+
+  async run(): Promise<TrainResult> {
+    const { state, options, budget } = this;
+    const progress = new RunProgressReport(options.reporter, state);
+    try {
+      while (!budget.isSpent(this.atNow()) && !this.aborted) await this.trainEpoch(progress);
+      const last = this.soundSnapshot();
+      const interrupted = !budget.isSpent(state);
+      // What was interrupted is kept as far as it came.
+      if (!interrupted) this.checkLastUpdate();
+      await this.checkpointer.finish(last);
+      return this.result(interrupted);
+    } finally {
+      progress.end();
+      await this.checkpointer.settle();
+    }
+  }
+
+  private async trainEpoch(progress: RunProgressReport): Promise<void> {
+    const { options, clock, checkpointer } = this;
+    const batches = readAhead(this.epochBatches());
+    try {
+      for (;;) {
+        const state = this.atNow();
+        if (state.sums.images > 0 && this.budget.isTimeOver(state)) break;
+        clock.startWaiting();
+        // A step blocks the event loop: without a turn of it no worker's batch, no write and no
+        // Ctrl-C would ever arrive.
+        await setImmediate();
+        await checkpointer.getOn(clock.stepMs);
+        if (this.aborted) return;
+        const { value: batch } = await batches.next();
+        if (this.aborted) return;
+        if (!batch) break;
         const size = batch.shape[0];
         // Broken images may leave a smaller last batch than was planned.
-        if (sums.images > 0 && isShortTail(size, recipe.batchSize)) continue;
-        const learningRate = learningRateAt(recipe, stepsDone, steps);
-        const { loss, correct } = step.run(
-          batch,
-          learningRate,
-          deriveSeed(seed, 'dropout', stepsDone),
-        );
-        if (!(loss < DIVERGED_LOSS)) {
-          throw diverged(`the loss is ${loss} at`, stepsDone + 1, steps, learningRate);
-        }
-        last = { batch, learningRate };
-        sums.loss += loss * size;
-        sums.correct += correct;
-        sums.images += size;
-        stepsDone++;
-        imagesDone += size;
-        progress.update(
-          imagesDone,
-          `epoch ${epoch + 1}/${recipe.epochs}, loss ${(sums.loss / sums.images).toFixed(3)}`,
-        );
-        // A step blocks the event loop: without a turn of it no Ctrl-C would ever arrive.
-        await setImmediate();
-        if (signal?.aborted) break;
+        if (state.sums.images > 0 && isShortTail(size, options.recipe.batchSize)) continue;
+        // Before a step, when an epoch that is over has ended: none ends twice for who watches.
+        if (checkpointer.isDue(this.atNow())) checkpointer.begin(this.soundSnapshot());
+        const learningRate = this.takeStep(batch);
+        progress.update(state, learningRate);
       }
-      if (sums.images > 0) {
-        epochs.push({
-          loss: sums.loss / sums.images,
-          accuracy: (100 * sums.correct) / sums.images,
-        });
-      }
+    } finally {
+      clock.pause();
+      await batches.return();
     }
-    // The last update shows in no step's loss. What was interrupted is kept as far as it came.
-    if (last !== undefined && !signal?.aborted) {
-      const damage = damageOf(model, step, last.batch);
-      if (damage) throw diverged(`${damage} after`, stepsDone, steps, last.learningRate);
-    }
-  } finally {
-    progress.end();
-    step.dispose();
+    await this.endEpoch();
   }
-  const interrupted = signal?.aborted === true && stepsDone < steps;
-  if (stepsDone === 0 && !interrupted) {
-    throw new UserError(
-      `Expected at least one training image of ${dataset.name} but ${skipped.size} of ${images} could not be read`,
-      { remedy: `Check the files in ${dataset.origin}.` },
+
+  private epochBatches(): AsyncIterable<ImageBatch> {
+    const { dataset, recipe, seed } = this.options;
+    const { epoch, position, run } = this.state;
+    return dataset.batches({
+      split: 'train',
+      batchSize: recipe.batchSize,
+      resolution: recipe.resolution,
+      skip: position,
+      limit: run.imagesPerEpoch - position,
+      seed: deriveSeed(seed, 'order', epoch),
+      augmentation: recipe.augmentation,
+      augmentationSeed: deriveSeed(seed, 'augmentation', epoch),
+      onSkip: (image) => this.skip(image),
+    });
+  }
+
+  /** @returns the learning rate */
+  private takeStep(batch: ImageBatch): number {
+    const { state, clock } = this;
+    const learningRate = learningRateAt(
+      this.options.recipe.learningRate,
+      this.budget.progress(this.atNow()),
     );
+    clock.startStep();
+    const result = this.step.run(batch, {
+      learningRate,
+      seed: deriveSeed(this.options.seed, 'dropout', state.step),
+      step: state.step,
+    });
+    const size = batch.shape[0];
+    const timing = clock.endStep(size);
+    const damage = lossDamage(result.loss);
+    if (damage !== undefined) throw this.diverged(`${damage} at`, state.step + 1, learningRate);
+    this.count(batch, result);
+    this.last = { batch, learningRate };
+    this.options.observer?.step({
+      step: state.step,
+      loss: result.loss,
+      accuracy: (100 * result.correct) / size,
+      learningRate,
+      ...timing,
+    });
+    return learningRate;
   }
+
+  private count({ shape, position }: ImageBatch, { loss, correct }: StepResult): void {
+    const { sums } = this.state;
+    this.state.sums = {
+      loss: sums.loss + loss * shape[0],
+      correct: sums.correct + correct,
+      images: sums.images + shape[0],
+    };
+    this.state.position = position;
+    this.state.step++;
+  }
+
+  /** Measures the network on the images held out and goes on to the next epoch. */
+  private async endEpoch(): Promise<void> {
+    const { state, options } = this;
+    if (state.sums.images === 0) {
+      throw new UserError(
+        `Expected at least one training image of ${options.dataset.name} but ${this.skipped.size} of ${state.run.imagesPerEpoch} could not be read`,
+        { remedy: `Check the files in ${options.dataset.origin}.` },
+      );
+    }
+    const validation = await this.validation();
+    if (this.aborted) return; // When resumed, the epoch ends anew.
+    const summary: EpochSummary = { ...epochSummary(state), ...(validation && { validation }) };
+    state.epochs.push(summary);
+    state.epoch++;
+    state.position = 0;
+    state.sums = { loss: 0, correct: 0, images: 0 };
+    options.observer?.epoch({ epoch: state.epoch, step: state.step, ...summary });
+    if (validation !== undefined) await this.compareWithBest(validation);
+  }
+
+  private async validation(): Promise<Validation | undefined> {
+    const { dataset, recipe, signal } = this.options;
+    if (this.state.run.validationImages === 0) return undefined;
+    const batches = dataset.batches({
+      split: 'validation',
+      batchSize: recipe.batchSize,
+      resolution: recipe.resolution,
+      onSkip: (image) => this.skip(image),
+    });
+    const validation = await validate(this.step, batches, signal);
+    const damage = validation && lossDamage(validation.loss);
+    if (damage !== undefined) throw this.diverged(`${damage} in validation after`);
+    return validation;
+  }
+
+  private async compareWithBest(validation: Validation): Promise<void> {
+    const { state, options } = this;
+    const { best, epoch, step } = state;
+    const better =
+      best === undefined ||
+      validation.top1 > best.top1 ||
+      (validation.top1 === best.top1 && validation.loss < best.loss);
+    if (!better) return;
+    const found: BestEpoch = { epoch, step, ...validation };
+    try {
+      await options.keepBest?.({ ...this.result(false), best: found });
+      state.best = found;
+    } catch (error) {
+      options.reporter.warn(`The best network so far could not be stored: ${messageOf(error)}`);
+    }
+  }
+
+  /** Nothing goes on from a network that is broken. */
+  private soundSnapshot(): Snapshot {
+    const tensors = this.step.readState();
+    const damage = tensorDamage(tensors);
+    if (damage !== undefined) throw this.diverged(`${damage} after`);
+    const state = { ...structuredClone(this.atNow()), skipped: [...this.skipped] };
+    return { tensors, state };
+  }
+
+  /** The last update shows in no step's loss. */
+  private checkLastUpdate(): void {
+    if (this.last === undefined) return;
+    const { images, shape, labels } = this.last.batch;
+    const logits = this.step.predict(images, shape);
+    const classes = logits.length / labels.length;
+    const losses = Array.from(labels, (label, n) =>
+      crossEntropy(logits.subarray(n * classes, (n + 1) * classes), label),
+    );
+    const damage = lossDamage(losses.reduce((a, b) => a + b, 0) / labels.length);
+    if (damage !== undefined) throw this.diverged(`${damage} after`);
+  }
+
+  private diverged(
+    what: string,
+    step = this.state.step,
+    learningRate = this.last?.learningRate ?? this.options.recipe.learningRate.initial,
+  ): DivergenceError {
+    const { steps } = this.budget;
+    const place = steps === undefined ? `step ${step}` : `step ${step} of ${steps}`;
+    return new DivergenceError(`${what} ${place}`, learningRate, this.checkpointer.kept);
+  }
+
+  private skip({ name, reason }: SkippedImage): void {
+    if (this.skipped.has(name)) return;
+    this.skipped.add(name);
+    this.options.reporter.warn(`skipped ${name}: ${reason}`);
+  }
+
+  private get aborted(): boolean {
+    return this.options.signal?.aborted === true;
+  }
+
+  /** The state with the time up to now. */
+  private atNow(): TrainingState {
+    this.state.elapsedSeconds = this.clock.elapsedSeconds;
+    return this.state;
+  }
+
+  private result(interrupted: boolean): TrainResult {
+    const { state, clock } = this;
+    const { imagesPerEpoch, validationImages } = state.run;
+    return {
+      epochs: state.sums.images > 0 ? [...state.epochs, epochSummary(state)] : [...state.epochs],
+      ...(state.best && { best: state.best }),
+      imagesPerEpoch,
+      validationImages,
+      steps: state.step,
+      imagesPerSecond: clock.imagesPerSecond,
+      waitShare: clock.waitShare,
+      skipped: this.skipped.size,
+      interrupted,
+    };
+  }
+}
+
+function identityOf({ dataset, recipe, network, start, seed, limit }: TrainOptions): RunIdentity {
   return {
-    epochs,
-    imagesPerEpoch: images,
-    steps: stepsDone,
-    imagesPerSecond: (1000 * imagesDone) / (performance.now() - start),
-    skipped: skipped.size,
-    interrupted,
+    network,
+    start,
+    recipe,
+    seed,
+    dataset: dataset.name,
+    dataSha256: dataset.fingerprint,
+    imagesPerEpoch: epochImages(dataset, recipe, limit),
+    validationImages: dataset.count('validation'),
   };
 }
 
-/** Images of an epoch of `count`, without a last batch that is too short to train on. */
-function epochImages(count: number, batchSize: number): number {
-  const tail = count % batchSize;
-  return count > tail && isShortTail(tail, batchSize) ? count - tail : count;
+function epochSummary({ sums }: TrainingState): EpochSummary {
+  return { loss: sums.loss / sums.images, accuracy: (100 * sums.correct) / sums.images };
 }
 
-function isShortTail(size: number, batchSize: number): boolean {
-  return size < batchSize && size < MIN_TAIL_BATCH;
-}
-
-/** What the last update has done to the network, or undefined where it is sound. */
-function damageOf(model: tf.LayersModel, step: TrainStep, batch: ImageBatch): string | undefined {
-  const bad = nonFiniteWeight(model);
-  if (bad !== undefined) return `${bad.name} holds ${bad.value}`;
-  const loss = step.loss(batch);
-  return loss < DIVERGED_LOSS ? undefined : `the loss is ${loss}`;
-}
-
-function diverged(what: string, step: number, steps: number, learningRate: number): UserError {
-  return new UserError(
-    `Training diverged: ${what} step ${step} of ${steps}, at learning rate ${learningRate}`,
-    { remedy: 'Train with a lower learning rate.' },
-  );
+/** What was watched must not cost what was trained. */
+async function endObserver({ observer, reporter }: TrainOptions): Promise<void> {
+  try {
+    await observer?.end();
+  } catch (error) {
+    reporter.warn(`The metrics could not be completed: ${messageOf(error)}`);
+  }
 }

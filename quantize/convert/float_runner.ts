@@ -11,14 +11,31 @@ import type { ObservedRange } from './observed_range.ts';
 
 type Constants = { readonly kernel: tf.Tensor; readonly bias: tf.Tensor1D };
 
+/** A function over named tensors that is made of operations of TensorFlow.js. */
+export type TensorFunction = (inputs: tf.NamedTensorMap) => tf.NamedTensorMap;
+
+/** Makes a function faster that is called many times (see training/compile). */
+export type Compile = (run: TensorFunction) => {
+  readonly call: TensorFunction;
+  readonly dispose: () => void;
+};
+
+/** Runs a function as it is. */
+const INTERPRET: Compile = (run) => ({
+  call: (inputs) => tf.tidy(() => run(inputs)),
+  dispose() {},
+});
+
 /** Runs a folded float network with TensorFlow.js; holds its weights until `dispose`. */
 export class FloatRunner {
   private readonly graph: FloatGraph;
+  private readonly extremes: ReturnType<Compile>;
   private readonly constants = new Map<string, Constants>();
   private readonly lastUse = new Map<string, number>();
 
-  constructor(graph: FloatGraph) {
+  constructor(graph: FloatGraph, compile: Compile = INTERPRET) {
     this.graph = graph;
+    this.extremes = compile(({ images }) => this.extremesOf(images as tf.Tensor4D));
     graph.nodes.forEach((node, index) => {
       for (const input of node.inputs) this.lastUse.set(input, index);
       if (!isWeightedFloat(node)) return;
@@ -40,9 +57,11 @@ export class FloatRunner {
   logits(images: Float32Array, shape: readonly [number, number, number, number]): Float32Array {
     const output = this.graph.nodes.at(-1)!.name;
     let logits = new Float32Array();
-    this.walk(images, shape, (name, tensor) => {
-      if (name === output) logits = Float32Array.from(tensor.dataSync());
-    });
+    tf.tidy(() =>
+      this.walk(this.input(images, shape), (name, tensor) => {
+        if (name === output) logits = Float32Array.from(tensor.dataSync());
+      }),
+    );
     return logits;
   }
 
@@ -51,43 +70,59 @@ export class FloatRunner {
     images: Float32Array,
     shape: readonly [number, number, number, number],
   ): ReadonlyMap<string, ObservedRange> {
-    const ranges = new Map<string, ObservedRange>();
-    this.walk(images, shape, (name, tensor) => {
-      const [min, max] = tf.tidy(() => [tensor.min().dataSync()[0]!, tensor.max().dataSync()[0]!]);
-      ranges.set(name, { min: min!, max: max! });
+    const [minima, maxima] = tf.tidy(() => {
+      const extremes = this.extremes.call({ images: this.input(images, shape) });
+      return [[...extremes.minima!.dataSync()], [...extremes.maxima!.dataSync()]];
     });
-    return ranges;
+    const names = [this.graph.inputName, ...this.graph.nodes.map(({ name }) => name)];
+    return new Map(
+      names.map((name, index) => [name, { min: minima![index]!, max: maxima![index]! }]),
+    );
   }
 
   dispose(): void {
+    this.extremes.dispose();
     for (const { kernel, bias } of this.constants.values()) tf.dispose([kernel, bias]);
     this.constants.clear();
   }
 
-  /** Visits the tensors in execution order; each is freed after its last use. */
-  private walk(
+  /** The minimum and the maximum of the input and of each node's output, in that order: [1 + nodes] each. */
+  private extremesOf(images: tf.Tensor4D): tf.NamedTensorMap {
+    const minima: tf.Tensor[] = [];
+    const maxima: tf.Tensor[] = [];
+    this.walk(images, (_, tensor) => {
+      minima.push(tensor.min());
+      maxima.push(tensor.max());
+    });
+    return { minima: tf.stack(minima), maxima: tf.stack(maxima) };
+  }
+
+  private input(
     images: Float32Array,
     shape: readonly [number, number, number, number],
-    visit: (name: string, tensor: tf.Tensor4D) => void,
-  ): void {
-    const { inputName, inputShape, nodes } = this.graph;
+  ): tf.Tensor4D {
+    const { inputShape, name } = this.graph;
     if (shape.slice(1).join() !== inputShape.join()) {
       throw new QuantizationError(
-        `Expected images of [${inputShape}] for ${this.graph.name} but received [${shape.slice(1)}]`,
+        `Expected images of [${inputShape}] for ${name} but received [${shape.slice(1)}]`,
       );
     }
-    tf.tidy(() => {
-      const tensors = new Map<string, tf.Tensor4D>([[inputName, tf.tensor4d(images, [...shape])]]);
-      visit(inputName, tensors.get(inputName)!);
-      nodes.forEach((node, index) => {
-        const inputs = node.inputs.map((name) => tensors.get(name)!);
-        const output = tf.tidy(() => this.apply(node, inputs));
-        tensors.set(node.name, output);
-        visit(node.name, output);
-        for (const name of node.inputs) {
-          if (this.lastUse.get(name) === index) tensors.get(name)!.dispose();
-        }
-      });
+    return tf.tensor4d(images, [...shape]);
+  }
+
+  /** Visits the tensors in execution order; each is freed after its last use. */
+  private walk(images: tf.Tensor4D, visit: (name: string, tensor: tf.Tensor4D) => void): void {
+    const { inputName, nodes } = this.graph;
+    const tensors = new Map<string, tf.Tensor4D>([[inputName, images]]);
+    visit(inputName, images);
+    nodes.forEach((node, index) => {
+      const inputs = node.inputs.map((name) => tensors.get(name)!);
+      const output = tf.tidy(() => this.apply(node, inputs));
+      tensors.set(node.name, output);
+      visit(node.name, output);
+      for (const name of node.inputs) {
+        if (this.lastUse.get(name) === index) tensors.get(name)!.dispose();
+      }
     });
   }
 

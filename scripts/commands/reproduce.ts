@@ -1,4 +1,4 @@
-import { FINETUNE } from '../../training/recipe.ts';
+import { FINETUNE_RMSPROP } from '../../training/recipes.ts';
 import { defineCommand } from '../command.ts';
 import { CONVERSION_DEFAULTS } from '../jobs/conversion.ts';
 import { CALIBRATION_IMAGES, SEED_RANGE, TRAINING_SEED, wholeNumbers } from '../options.ts';
@@ -33,7 +33,7 @@ export const reproduceCommand = defineCommand({
       })
       .option('epochs', {
         type: 'number',
-        default: FINETUNE.epochs,
+        default: FINETUNE_RMSPROP.budget.epochs,
         requiresArg: true,
         describe: 'Epochs of retraining',
       })

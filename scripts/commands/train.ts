@@ -1,5 +1,5 @@
 import { VARIANTS, variantNamed } from '../../architectures/variants.ts';
-import { RECIPES, recipeNamed } from '../../training/recipe.ts';
+import { RECIPES } from '../../training/recipes.ts';
 import { defineCommand } from '../command.ts';
 import {
   DATA,
@@ -13,6 +13,9 @@ import {
   wholeNumbers,
   ZERO_VARIANCE,
 } from '../options.ts';
+
+/** The steps of so long are lost when a run is killed. */
+const CHECKPOINT_SECONDS = 60;
 
 export const trainCommand = defineCommand({
   command: 'train',
@@ -44,12 +47,18 @@ export const trainCommand = defineCommand({
         describe: 'Folder of the trained model',
       })
       .option('recipe', {
-        choices: RECIPES.map(({ name }) => name),
+        type: 'string',
         requiresArg: true,
-        describe: 'Recipe',
-        defaultDescription: 'finetune with --from, else scratch',
+        describe: `Recipe: ${RECIPES.map(({ name }) => name).join(', ')}, or a JSON file`,
+        defaultDescription: 'finetune with --from, else scratch-small',
       })
       .option('epochs', { type: 'number', requiresArg: true, describe: "Instead of the recipe's" })
+      .option('minutes', {
+        type: 'number',
+        requiresArg: true,
+        describe: 'Train for so long; the learning rate follows the time',
+      })
+      .conflicts('epochs', 'minutes')
       .option('batch-size', {
         type: 'number',
         requiresArg: true,
@@ -62,9 +71,9 @@ export const trainCommand = defineCommand({
       })
       .option('resolution', {
         type: 'number',
-        default: 64,
         requiresArg: true,
         describe: 'Height and width of the network’s input in pixels',
+        defaultDescription: "the recipe's",
       })
       .option('width-multiplier', WIDTH_MULTIPLIER)
       .option('zero-variance', {
@@ -75,10 +84,49 @@ export const trainCommand = defineCommand({
           'For batch norms that are folded into the start weights: see "tf8 quantize --help"',
       })
       .option('limit', { ...LIMIT, describe: 'Images of an epoch', defaultDescription: 'all' })
+      .option('validation-images', {
+        type: 'number',
+        requiresArg: true,
+        describe:
+          'Training images that are held out; the network that does best on them is kept too',
+        defaultDescription: 'a twentieth of an epoch, 5000 at most',
+      })
+      .option('eager', {
+        type: 'boolean',
+        default: false,
+        describe:
+          'Train operation by operation, many times slower, to compare with the compiled step',
+      })
+      .option('resume', {
+        type: 'boolean',
+        default: false,
+        describe: 'Go on from the newest checkpoint in --out, if there is one, with equal options',
+      })
+      .option('checkpoint-seconds', {
+        type: 'number',
+        requiresArg: true,
+        describe: 'Time between checkpoints',
+        defaultDescription: `${CHECKPOINT_SECONDS}, or none with --checkpoint-steps`,
+      })
+      .option('checkpoint-steps', {
+        type: 'number',
+        requiresArg: true,
+        describe: 'Steps between checkpoints',
+      })
       .option('seed', TRAINING_SEED)
-      .check(positiveNumbers(['learning-rate', 'width-multiplier']))
       .check(
-        wholeNumbers({ epochs: 1, 'batch-size': 1, resolution: 32, limit: 1, seed: SEED_RANGE }),
+        positiveNumbers(['learning-rate', 'width-multiplier', 'minutes', 'checkpoint-seconds']),
+      )
+      .check(
+        wholeNumbers({
+          epochs: 1,
+          'batch-size': 1,
+          resolution: 32,
+          limit: 1,
+          'validation-images': 0,
+          'checkpoint-steps': 1,
+          seed: SEED_RANGE,
+        }),
       ),
   examples: [
     [
@@ -86,36 +134,53 @@ export const trainCommand = defineCommand({
       'retrain on Fashion-MNIST',
     ],
     [
-      'train --variant standard --width-multiplier 0.25 --resolution 32 --dataset cifar10 --out models/small',
+      'train --variant standard --width-multiplier 0.25 --dataset cifar10 --out models/small',
       'from random weights',
+    ],
+    [
+      'train --recipe slim-imagenet --dataset imagenet --data DIR --out models/imagenet --resume',
+      'begin, or go on after whatever stopped it',
     ],
   ],
   run: async (argv, context) => {
-    const { requireTensorFlow } = await import('../../training/backend.ts');
+    const { openRecipe } = await import('../../training/open_recipe.ts');
+    const { overrideRecipe } = await import('../../training/override_recipe.ts');
     const { openData } = await import('../jobs/open_data.ts');
-    const { trainJob } = await import('../jobs/train.ts');
-    await requireTensorFlow('Training'); // before a data set is fetched in vain
-    const named = recipeNamed(argv.recipe ?? (argv.from === undefined ? 'scratch' : 'finetune'));
+    const { defaultValidationImages, trainJob } = await import('../jobs/train.ts');
+    const named = argv.recipe ?? (argv.from === undefined ? 'scratch-small' : 'finetune');
+    const recipe = overrideRecipe(await openRecipe(named), {
+      budget: budgetOf(argv),
+      batchSize: argv.batchSize,
+      initialLearningRate: argv.learningRate,
+      resolution: argv.resolution,
+    });
     const dataset = await openData(argv.dataset, argv.data, '--data', context);
+    const { from, zeroVariance, widthMultiplier, limit, seed, out, checkpointSteps } = argv;
     return trainJob(
       {
-        ...argv,
         variant: variantNamed(argv.variant),
+        from,
+        zeroVariance,
         dataset,
-        recipe: {
-          ...named,
-          epochs: argv.epochs ?? named.epochs,
-          batchSize: argv.batchSize ?? named.batchSize,
-          learningRate: {
-            ...named.learningRate,
-            initial: argv.learningRate ?? named.learningRate.initial,
-          },
+        recipe,
+        widthMultiplier,
+        limit,
+        validationImages: argv.validationImages ?? defaultValidationImages(dataset, limit),
+        seed,
+        out,
+        eager: argv.eager,
+        run: {
+          resume: argv.resume,
+          checkpointSteps,
+          checkpointSeconds:
+            argv.checkpointSeconds ??
+            (checkpointSteps === undefined ? CHECKPOINT_SECONDS : undefined),
         },
       },
       context,
     );
   },
-  show: ({ out, training, start }) => {
+  show: ({ out, best, training, start }) => {
     const last = training.epochs.at(-1);
     return [
       ...(start
@@ -123,13 +188,27 @@ export const trainCommand = defineCommand({
             `started from ${start.copied.length} copied and ${start.folded.length} folded layers; ${start.left.length} left random`,
           ]
         : []),
-      `${training.steps} steps, ${training.imagesPerSecond.toFixed(0)} images/s${training.interrupted ? ', interrupted' : ''}`,
+      `${training.steps} steps, ${training.imagesPerSecond.toFixed(0)} images/s, ${percent(100 * training.waitShare)} of the time waiting for images${training.interrupted ? ', interrupted: --resume goes on' : ''}`,
       ...(last
         ? [
-            `last epoch: loss ${last.loss.toFixed(3)}, ${last.accuracy.toFixed(1)} % of the training images right`,
+            `last epoch: loss ${last.loss.toFixed(3)}, ${percent(last.accuracy)} of the training images right`,
+          ]
+        : []),
+      ...(best && training.best
+        ? [
+            `best epoch: ${training.best.epoch}, ${percent(training.best.top1)} of ${training.validationImages} images held out right; stored in ${best}`,
           ]
         : []),
       `stored in ${out}`,
     ].join('\n');
   },
 });
+
+function budgetOf(argv: { epochs?: number | undefined; minutes?: number | undefined }) {
+  if (argv.epochs !== undefined) return { epochs: argv.epochs };
+  return argv.minutes === undefined ? undefined : { minutes: argv.minutes };
+}
+
+function percent(value: number): string {
+  return `${value.toFixed(1)} %`;
+}

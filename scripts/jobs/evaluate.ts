@@ -8,7 +8,8 @@ import { ExecutorPool } from '../../quantize/execute/executor_pool.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
 import { selectKernels } from '../../quantize/kernels/select.ts';
 import { outputNode, type Tf8Model } from '../../quantize/model/tf8_model.ts';
-import { predictFloat } from '../../training/float_predictor.ts';
+import { selectBackend } from '../../training/backend.ts';
+import { floatPredictor } from '../../training/float_predictor.ts';
 import type { Context } from '../context.ts';
 import {
   CONVERSION_DEFAULTS,
@@ -175,16 +176,22 @@ export class Evaluation {
     label = name,
   ): Promise<{ top1: number; top5: number }> {
     const [, resolution, ,] = model.inputs[0]!.shape;
-    const { top1, top5 } = await this.measure({
-      label: `${label}, float`,
-      resolution: resolution!,
-      batchSize: FLOAT_BATCH,
-      concurrency: 1,
-      classes: model.outputs[0]!.shape.at(-1)!,
-      labelOffset: card?.labelOffset,
-      predict: (images, shape) => predictFloat(model, images, shape),
-    });
-    return { top1, top5 };
+    await selectBackend();
+    const predictor = floatPredictor(model);
+    try {
+      const { top1, top5 } = await this.measure({
+        label: `${label}, float`,
+        resolution: resolution!,
+        batchSize: FLOAT_BATCH,
+        concurrency: 1,
+        classes: model.outputs[0]!.shape.at(-1)!,
+        labelOffset: card?.labelOffset,
+        predict: predictor.predict,
+      });
+      return { top1, top5 };
+    } finally {
+      predictor.dispose();
+    }
   }
 
   async tf8(

@@ -3,9 +3,12 @@ import { writeFileAtomic } from '../../checkpoints/artifacts/atomic_file.ts';
 import type { Dataset, SkippedImage } from '../../datasets/dataset.ts';
 import { calibrate } from '../../quantize/convert/calibrate.ts';
 import { convertGraph } from '../../quantize/convert/convert_graph.ts';
+import type { Compile } from '../../quantize/convert/float_runner.ts';
 import { fuseLayersModel } from '../../quantize/convert/fuse.ts';
 import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
+import { selectBackend } from '../../training/backend.ts';
+import { compile } from '../../training/compile/compile.ts';
 import type { Context } from '../context.ts';
 import { CONVERSION_DEFAULTS, type ConversionOptions } from './conversion.ts';
 import { openData } from './open_data.ts';
@@ -58,9 +61,12 @@ export async function quantizeModel(
         reporter.warn(`skipped ${image.name} in calibration: ${image.reason}`);
       },
     });
-    const calibration = await calibrate(graph, batches, (done) => {
-      signal.throwIfAborted();
-      progress.update(done);
+    const calibration = await calibrate(graph, batches, {
+      compile: await compiler(images),
+      onProgress: (done) => {
+        signal.throwIfAborted();
+        progress.update(done);
+      },
     });
     const converted = convertGraph(graph, calibration, {
       inputRange: INPUT_RANGE,
@@ -85,6 +91,13 @@ export async function quantizeModel(
   } finally {
     progress.end();
   }
+}
+
+/** Compiling takes about a second: as long as a few batches. */
+async function compiler(images: number): Promise<Compile | undefined> {
+  const isWorthwhile = images > 4 * CALIBRATION_BATCH;
+  const { name } = await selectBackend();
+  return isWorthwhile && name === 'tensorflow' ? compile : undefined;
 }
 
 export interface QuantizeOptions extends ConversionOptions {

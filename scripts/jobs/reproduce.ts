@@ -4,7 +4,9 @@ import { FRIENDLY, STANDARD, type Variant } from '../../architectures/variants.t
 import type { Dataset } from '../../datasets/dataset.ts';
 import { openDataset } from '../../datasets/open_dataset.ts';
 import { requireTensorFlow, selectBackend } from '../../training/backend.ts';
-import { FINETUNE, type Recipe } from '../../training/recipe.ts';
+import { overrideRecipe } from '../../training/override_recipe.ts';
+import type { Recipe } from '../../training/recipe.ts';
+import { FINETUNE_RMSPROP } from '../../training/recipes.ts';
 import type { Context } from '../context.ts';
 import { type AccuracyRow, accuracyTable } from '../records/accuracy_table.ts';
 import { environment } from '../records/environment.ts';
@@ -50,7 +52,8 @@ export async function reproduce(
   context: Context,
 ): Promise<ReproduceResult> {
   const { runsDir, ...rest } = options;
-  const recipe: Recipe = { ...FINETUNE, epochs: options.epochs };
+  const { epochs, resolution } = options;
+  const recipe = overrideRecipe(FINETUNE_RMSPROP, { budget: { epochs }, resolution });
   const configuration = { ...rest, recipe };
   const dir = join(runsDir, runId('reproduce', configuration));
   const run = new Reproduction(options, recipe, dir, context);
@@ -135,7 +138,7 @@ class Reproduction {
   }
 
   private async retrain(variant: Variant, dataset: Dataset): Promise<OpenFloatModel> {
-    const { resolution, trainImages, seed } = this.options;
+    const { trainImages, seed } = this.options;
     const { out, card, training } = await trainJob(
       {
         variant,
@@ -144,7 +147,6 @@ class Reproduction {
         dataset,
         recipe: this.recipe,
         widthMultiplier: 1,
-        resolution,
         limit: trainImages,
         seed,
         out: join(this.dir, variant.name),
@@ -152,8 +154,8 @@ class Reproduction {
       this.context,
     );
     this.context.signal.throwIfAborted();
-    const { imagesPerSecond, interrupted, ...summary } = training;
-    this.training[variant.name] = summary;
+    const { epochs, imagesPerEpoch, steps, imagesPerSecond, skipped } = training;
+    this.training[variant.name] = { epochs, imagesPerEpoch, steps, skipped };
     this.timing[`${variant.name}ImagesPerSecond`] = imagesPerSecond;
     this.weights[variant.name] = card.weightsSha256;
     return { ...(await openFloatModel(out, this.context)), name: variant.name };

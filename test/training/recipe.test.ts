@@ -1,37 +1,101 @@
 import assert from 'node:assert/strict';
-import { FINETUNE, learningRateAt, RECIPES, recipeNamed, SCRATCH } from '../../training/recipe.ts';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openRecipe } from '../../training/open_recipe.ts';
+import { overrideRecipe } from '../../training/override_recipe.ts';
+import { recipeSchema } from '../../training/recipe.ts';
+import { FINETUNE, FINETUNE_RMSPROP, RECIPES, SLIM_IMAGENET } from '../../training/recipes.ts';
+import { inFolder } from '../support/in_folder.ts';
 
 describe('recipes', () => {
-  it('a cosine schedule starts at the initial rate, halves it midway and ends near 0', () => {
-    const { initial } = FINETUNE.learningRate;
-    assert.equal(learningRateAt(FINETUNE, 0, 100), initial);
-    assert.ok(Math.abs(learningRateAt(FINETUNE, 50, 100) - initial / 2) < 1e-12);
-    assert.ok(learningRateAt(FINETUNE, 99, 100) < initial / 1000);
+  it('have names of their own', () => {
+    assert.equal(new Set(RECIPES.map(({ name }) => name)).size, RECIPES.length);
   });
 
-  it('a cosine schedule never rises and never reaches 0 before the end', () => {
-    const rates = Array.from({ length: 40 }, (_, step) => learningRateAt(SCRATCH, step, 40));
-    rates.forEach((rate, step) => {
-      assert.ok(rate > 0 && (step === 0 || rate < rates[step - 1]!), `step ${step}: ${rate}`);
+  for (const recipe of RECIPES) {
+    it(`${recipe.name} is a recipe as files hold it, and is found by its name`, async () => {
+      assert.deepEqual(recipeSchema.parse(JSON.parse(JSON.stringify(recipe))), recipe);
+      assert.equal(await openRecipe(recipe.name), recipe);
+    });
+  }
+
+  it('an unknown name is refused with the names there are', async () => {
+    await assert.rejects(openRecipe('sgd'), {
+      name: 'UserError',
+      message:
+        'Expected one of slim-imagenet, finetune, finetune-rmsprop, scratch-small or a .json file for the recipe but received "sgd"',
     });
   });
 
-  it('a constant schedule stays', () => {
-    const constant = { ...FINETUNE, learningRate: { initial: 0.5, schedule: 'constant' as const } };
-    assert.deepEqual(
-      [0, 7, 9].map((step) => learningRateAt(constant, step, 10)),
-      [0.5, 0.5, 0.5],
-    );
+  it('are read from a JSON file', () =>
+    inFolder(async (folder) => {
+      const path = join(folder, 'mine.json');
+      const mine = { ...SLIM_IMAGENET, name: 'mine', budget: { minutes: 90 } };
+      await writeFile(path, JSON.stringify(mine));
+      assert.deepEqual(await openRecipe(path), mine);
+    }));
+
+  for (const [what, content, message] of [
+    ['no JSON', '{', /mine\.json but: .*JSON/],
+    ['an unknown field', JSON.stringify({ ...FINETUNE, momentum: 1 }), /"momentum"/],
+    ['a dropout of 1', JSON.stringify({ ...FINETUNE, dropout: 1 }), /but: dropout: .*<1/],
+    [
+      'epochs and minutes',
+      JSON.stringify({ ...FINETUNE, budget: { epochs: 1, minutes: 1 } }),
+      /but: budget: /,
+    ],
+    [
+      'an unknown schedule',
+      JSON.stringify({ ...FINETUNE, learningRate: { schedule: 'linear', initial: 1 } }),
+      /but: learningRate\.schedule: /,
+    ],
+    [
+      'a range the wrong way round',
+      JSON.stringify({
+        ...SLIM_IMAGENET,
+        augmentation: { ...SLIM_IMAGENET.augmentation, contrast: [1.5, 0.5] },
+      }),
+      /augmentation\.contrast: expected the low end first/,
+    ],
+  ] as const) {
+    it(`a file with ${what} is refused`, () =>
+      inFolder(async (folder) => {
+        const path = join(folder, 'mine.json');
+        await writeFile(path, content);
+        await assert.rejects(openRecipe(path), { name: 'UserError', message });
+      }));
+  }
+
+  it('a file that is not there is refused', async () => {
+    await assert.rejects(openRecipe('nowhere.json'), {
+      name: 'UserError',
+      message: 'Expected a recipe in nowhere.json but: there is no such file',
+    });
+  });
+});
+
+describe('overrideRecipe', () => {
+  it('gives a changed copy: what is not overridden stays', () => {
+    const changed = overrideRecipe(FINETUNE_RMSPROP, {
+      budget: { minutes: 5 },
+      batchSize: 8,
+      initialLearningRate: 0.5,
+      resolution: 96,
+    });
+    assert.deepEqual(changed, {
+      ...FINETUNE_RMSPROP,
+      budget: { minutes: 5 },
+      batchSize: 8,
+      learningRate: { schedule: 'cosine', initial: 0.5 },
+      resolution: 96,
+    });
+    assert.deepEqual(overrideRecipe(SLIM_IMAGENET, {}), SLIM_IMAGENET);
   });
 
-  it('recipes are found by name', () => {
-    for (const recipe of RECIPES) assert.equal(recipeNamed(recipe.name), recipe);
-  });
-
-  it('an unknown name is refused with the names there are', () => {
-    assert.throws(() => recipeNamed('adam'), {
-      name: 'RangeError',
-      message: 'Expected one of finetune, scratch for the recipe but received "adam"',
+  it('refuses a value that no recipe can have', () => {
+    assert.throws(() => overrideRecipe(FINETUNE, { batchSize: 0 }), {
+      name: 'UserError',
+      message: /^Expected values that a recipe can have but: batchSize: /,
     });
   });
 });

@@ -2,11 +2,12 @@ import type * as tf from '@tensorflow/tfjs';
 import { buildMobileNetV1 } from '../../architectures/build_model.ts';
 import { STANDARD, type Variant } from '../../architectures/variants.ts';
 import type { Dataset, ImageBatch } from '../../datasets/dataset.ts';
-import { FINETUNE, type Recipe } from '../../training/recipe.ts';
+import type { Recipe } from '../../training/recipe.ts';
+import { FINETUNE_RMSPROP } from '../../training/recipes.ts';
 import { TINY } from '../architectures/support.ts';
 
 /** No dropout: the loss of a step depends on the images alone. */
-export const RECIPE: Recipe = { ...FINETUNE, batchSize: 8, dropout: 0 };
+export const RECIPE: Recipe = { ...FINETUNE_RMSPROP, batchSize: 8, dropout: 0 };
 
 /** The smallest network that a recipe can train; equal seeds give equal weights. */
 export function tinyModel(

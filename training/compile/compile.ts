@@ -41,8 +41,8 @@ interface Concrete {
 export class CompiledFunctions<Name extends string = string> {
   private readonly functions: Readonly<Record<Name, TensorFunction>>;
   private readonly frozen: boolean;
-  private readonly graph = new VariableGraph();
-  private readonly concretes = new Map<string, Concrete>();
+  private graph = new VariableGraph();
+  private concretes: ReadonlyMap<string, Concrete> = new Map();
   private loaded: { readonly session: Session; readonly access: VariableAccess } | undefined;
 
   constructor(functions: Readonly<Record<Name, TensorFunction>>, options: CompileOptions = {}) {
@@ -53,16 +53,17 @@ export class CompiledFunctions<Name extends string = string> {
   /**
    * Runs a function in the session.
    * @returns its outputs, the caller's to dispose
-   * @throws UncompilableError where the function uses what cannot be recorded
+   * @throws UncompilableError where the function uses what cannot be recorded, Error with
+   *   libtensorflow's message where that refuses the graph; all is as before then
    */
   call(name: Name, inputs: tf.NamedTensorMap): tf.NamedTensorMap {
-    const key = `${name}(${Object.entries(inputs).map(([input, { dtype, shape }]) => `${input}: ${dtype}[${shape}]`)})`;
-    let concrete = this.concretes.get(key);
-    if (concrete === undefined) {
-      concrete = this.trace(name, inputs);
-      this.concretes.set(key, concrete);
-      this.reload();
+    if (tf.getBackend() !== 'tensorflow') {
+      throw new Error(
+        `Expected the active backend tensorflow for the compiled function ${name} but received ${tf.getBackend()}`,
+      );
     }
+    const key = `${name}(${Object.entries(inputs).map(([input, { dtype, shape }]) => `${input}: ${dtype}[${shape}]`)})`;
+    const concrete = this.concretes.get(key) ?? this.compile(key, name, inputs);
     const feeds = Object.entries(concrete.inputs).map(
       ([input, placeholder]) => [placeholder, inputs[input]!] as const,
     );
@@ -94,22 +95,32 @@ export class CompiledFunctions<Name extends string = string> {
   dispose(): void {
     this.loaded?.session.dispose();
     this.loaded = undefined;
-    this.concretes.clear();
+    this.concretes = new Map();
+    this.graph = new VariableGraph();
   }
 
-  /** A graph cannot grow within a session: a new session takes the old one's variables over. */
-  private reload(): void {
+  /**
+   * Traces a function. A graph cannot grow within a session: a new session takes the old one's
+   * variables over.
+   */
+  private compile(key: string, name: Name, inputs: tf.NamedTensorMap): Concrete {
+    const graph = new VariableGraph(this.graph);
+    const concrete = this.trace(name, inputs, graph);
+    const concretes = new Map([...this.concretes, [key, concrete]]);
+    const access = graph.access();
+    const signatures = [...concretes].map(([call, { signature }]) => [call, signature] as const);
+    const session = new Session(savedModelBytes(graph, Object.fromEntries(signatures)));
     this.pull();
     this.loaded?.session.dispose();
-    const access = this.graph.access();
-    const signatures = [...this.concretes].map(([key, { signature }]) => [key, signature] as const);
-    const bytes = savedModelBytes(this.graph, Object.fromEntries(signatures));
-    this.loaded = { session: new Session(bytes), access };
+    this.loaded = { session, access };
+    this.graph = graph;
+    this.concretes = concretes;
     this.push();
+    return concrete;
   }
 
   /** Runs a function over the recording backend; the variables are as before afterwards. */
-  private trace(name: Name, inputs: tf.NamedTensorMap): Concrete {
+  private trace(name: Name, inputs: tf.NamedTensorMap, graph: VariableGraph): Concrete {
     const variables = Object.values(tf.engine().registeredVariables);
     const originals = tf.tidy(() => variables.map((variable) => tf.keep(variable.clone())));
     const active = tf.getBackend();
@@ -117,7 +128,7 @@ export class CompiledFunctions<Name extends string = string> {
     let concrete: Concrete | undefined;
     try {
       setBackend(RECORDING);
-      backend.trace = new Trace(backend, this.graph, name);
+      backend.trace = new Trace(backend, graph, name);
       tf.tidy(() => {
         concrete = this.record(name, inputs, backend.active, variables);
       });
@@ -125,6 +136,7 @@ export class CompiledFunctions<Name extends string = string> {
     } catch (error) {
       throw asUncompilable(error, name);
     } finally {
+      tf.dispose(variablesBut(variables));
       backend.trace = undefined;
       setBackend(active);
       variables.forEach((variable, index) => {
@@ -151,6 +163,10 @@ export class CompiledFunctions<Name extends string = string> {
     const results = this.functions[name](tensors);
     if (Object.keys(results).length === 0) {
       throw new RangeError('Expected at least one output but received none');
+    }
+    const [made] = variablesBut(variables);
+    if (made !== undefined) {
+      throw new RangeError(`Expected a function that makes no variable but it makes ${made.name}`);
     }
     const changed = variables.find(({ dataId }, index) => dataId !== before[index]);
     if (this.frozen && changed !== undefined) {
@@ -188,7 +204,7 @@ export class UncompilableError extends Error {
 }
 
 function asUncompilable(error: unknown, name: string): UncompilableError {
-  const kernel = /registered kernel '(\w+)' for backend/.exec(messageOf(error))?.[1];
+  const kernel = /kernel '(\w+)' (?:not registered )?for backend/i.exec(messageOf(error))?.[1];
   const why =
     kernel === undefined
       ? messageOf(error)
@@ -196,6 +212,12 @@ function asUncompilable(error: unknown, name: string): UncompilableError {
   return new UncompilableError(`Expected a function that can be compiled for ${name} but: ${why}`, {
     cause: error,
   });
+}
+
+/** The variables there are now without those of before. */
+function variablesBut(before: readonly tf.Variable[]): tf.Variable[] {
+  const known = new Set(before);
+  return Object.values(tf.engine().registeredVariables).filter((variable) => !known.has(variable));
 }
 
 /** Backends that exist already are set before the promise is made. */

@@ -17,8 +17,14 @@ export interface NodeOptions {
 
 /** A TensorFlow graph in the making: nodes with names of their own, in the order they were added. */
 export class Graph {
-  private readonly byName = new Map<string, NodeDef>();
-  private readonly taken = new Map<string, number>();
+  private readonly byName: Map<string, NodeDef>;
+  private readonly taken: Map<string, number>;
+
+  /** @param from a graph whose nodes this one starts with */
+  constructor(from?: Graph) {
+    this.byName = new Map(from?.byName);
+    this.taken = new Map(from?.taken);
+  }
 
   get nodes(): readonly NodeDef[] {
     return [...this.byName.values()];

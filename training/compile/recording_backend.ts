@@ -1,18 +1,15 @@
 import * as tf from '@tensorflow/tfjs';
-import type { Trace } from './trace.ts';
+import type { Trace, TracedBackend } from './trace.ts';
 
 export const RECORDING = 'tf8-recording';
-
-/** What TensorFlow.js calls the storage of a tensor's values. */
-export type DataId = tf.TensorInfo['dataId'];
 
 /**
  * A backend of TensorFlow.js that computes nothing: its kernels (`kernels/`) add nodes to the graph
  * of the trace in progress, and its data ids stand for the nodes' outputs.
  */
-export class RecordingBackend extends tf.KernelBackend {
+export class RecordingBackend extends tf.KernelBackend implements TracedBackend {
   trace: Trace | undefined;
-  private readonly references = new WeakMap<DataId, { count: number }>();
+  private readonly references = new WeakMap<tf.DataId, { count: number }>();
   private live = 0;
 
   /** The trace that kernels record to. */
@@ -23,22 +20,21 @@ export class RecordingBackend extends tf.KernelBackend {
     return this.trace;
   }
 
-  /** A data id of its own, which stands for nothing yet. */
-  newDataId(): DataId {
+  newDataId(): tf.DataId {
     const dataId = {};
     this.references.set(dataId, { count: 1 });
     this.live++;
     return dataId;
   }
 
-  override write(values: tf.BackendValues, shape: number[], dtype: tf.DataType): DataId {
+  override write(values: tf.BackendValues, shape: number[], dtype: tf.DataType): tf.DataId {
     const dataId = this.newDataId();
     this.active.holdValues(dataId, { values, shape, dtype });
     return dataId;
   }
 
   override move(
-    dataId: DataId,
+    dataId: tf.DataId,
     values: tf.BackendValues,
     shape: number[],
     dtype: tf.DataType,
@@ -50,15 +46,15 @@ export class RecordingBackend extends tf.KernelBackend {
   }
 
   /** @throws Error where the values are known only once the graph runs */
-  override readSync(dataId: DataId): tf.BackendValues {
+  override readSync(dataId: tf.DataId): tf.BackendValues {
     return this.active.knownValues(dataId);
   }
 
-  override async read(dataId: DataId): Promise<tf.BackendValues> {
+  override async read(dataId: tf.DataId): Promise<tf.BackendValues> {
     return this.readSync(dataId);
   }
 
-  override disposeData(dataId: DataId, force = false): boolean {
+  override disposeData(dataId: tf.DataId, force = false): boolean {
     const reference = this.references.get(dataId);
     if (reference === undefined) return true;
     reference.count--;
@@ -68,11 +64,11 @@ export class RecordingBackend extends tf.KernelBackend {
     return true;
   }
 
-  override refCount(dataId: DataId): number {
+  override refCount(dataId: tf.DataId): number {
     return this.references.get(dataId)?.count ?? 0;
   }
 
-  override incRef(dataId: DataId): void {
+  override incRef(dataId: tf.DataId): void {
     const reference = this.references.get(dataId);
     if (reference !== undefined) reference.count++;
   }

@@ -2,7 +2,6 @@ import * as tf from '@tensorflow/tfjs';
 import type { AttrValue } from '../../checkpoints/generated/graph_def_pb.ts';
 import { compiledDtype, type DataType } from './attributes.ts';
 import { type GraphTensor, nodeOf } from './graph.ts';
-import type { DataId, RecordingBackend } from './recording_backend.ts';
 import type { VariableGraph } from './variable_graph.ts';
 
 /** Values that are known while tracing: they become a constant when a node takes them. */
@@ -10,6 +9,12 @@ export interface KnownValues {
   readonly values: tf.BackendValues;
   readonly shape: readonly number[];
   readonly dtype: tf.DataType;
+}
+
+/** The backend whose tensors a trace gives a meaning. */
+export interface TracedBackend extends tf.KernelBackend {
+  /** A data id of its own, which stands for nothing yet. */
+  newDataId(): tf.DataId;
 }
 
 /** What a data id stands for. */
@@ -34,11 +39,11 @@ const LONGEST_STORED_FILL = 16;
  * once, as it is before the function, and changed once, whatever the function assigns in between.
  */
 export class Trace {
-  private readonly backend: RecordingBackend;
+  private readonly backend: TracedBackend;
   private readonly graph: VariableGraph;
   /** Prefix of the nodes' names: the function's. */
   private readonly scope: string;
-  private readonly meanings = new WeakMap<DataId, Meaning>();
+  private readonly meanings = new WeakMap<tf.DataId, Meaning>();
   /** The node that reads a variable as it is before the function. */
   private readonly reads = new Map<tf.Variable, GraphTensor>();
   /** The node that reads it after it was changed in place. */
@@ -46,7 +51,7 @@ export class Trace {
   /** The node that changes a variable. */
   private readonly changes = new Map<tf.Variable, string>();
 
-  constructor(backend: RecordingBackend, graph: VariableGraph, scope: string) {
+  constructor(backend: TracedBackend, graph: VariableGraph, scope: string) {
     this.backend = backend;
     this.graph = graph;
     this.scope = scope;
@@ -161,12 +166,12 @@ export class Trace {
     );
   }
 
-  holdValues(dataId: DataId, known: KnownValues): void {
+  holdValues(dataId: tf.DataId, known: KnownValues): void {
     this.meanings.set(dataId, { kind: 'values', known });
   }
 
   /** @throws Error for a value that only the running graph has */
-  knownValues(dataId: DataId): tf.BackendValues {
+  knownValues(dataId: tf.DataId): tf.BackendValues {
     const meaning = this.meanings.get(dataId);
     if (meaning?.kind === 'values') return meaning.known.values;
     throw new Error(

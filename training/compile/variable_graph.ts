@@ -30,7 +30,13 @@ export interface VariableAccess {
 
 /** A graph whose variables are those of TensorFlow.js, kept in the session as resources. */
 export class VariableGraph extends Graph {
-  private readonly variables = new Map<tf.Variable, VariableNodes>();
+  private readonly variables: Map<tf.Variable, VariableNodes>;
+
+  /** @param from a graph whose nodes and variables this one starts with */
+  constructor(from?: VariableGraph) {
+    super(from);
+    this.variables = new Map(from?.variables);
+  }
 
   /** The variable's resource, which lives as long as the session. */
   handle(variable: tf.Variable): GraphTensor {

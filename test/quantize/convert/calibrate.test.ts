@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { type CalibrationBatch, calibrate } from '../../../quantize/convert/calibrate.ts';
 import { fuseLayersModel } from '../../../quantize/convert/fuse.ts';
 import type { ImageShape } from '../../../quantize/model/tf8_model.ts';
+import { compile } from '../../../training/compile/compile.ts';
 import { setWeight } from '../../architectures/support.ts';
 import { needsTensorFlow } from '../../support/needs_tensorflow.ts';
 import { chain, networkOf, predict, someImages } from './support.ts';
@@ -72,9 +73,24 @@ describe('calibrate', () => {
     }
   });
 
+  it('finds the same ranges with the network compiled', async () => {
+    const graph = graphOf(network());
+    const { ranges } = await calibrate(graph, batchesOf(...BATCHES()));
+    const { numTensors } = tf.memory();
+    const { ranges: compiled } = await calibrate(graph, batchesOf(...BATCHES()), { compile });
+    assert.equal(tf.memory().numTensors, numTensors);
+    assert.deepEqual([...compiled.keys()], [...ranges.keys()]);
+    for (const [name, { min, max }] of ranges) {
+      assert.ok(Math.abs(min - compiled.get(name)!.min) <= 1e-5 * (max - min), name);
+      assert.ok(Math.abs(max - compiled.get(name)!.max) <= 1e-5 * (max - min), name);
+    }
+  });
+
   it('says after each batch how many images are done', async () => {
     const done: number[] = [];
-    await calibrate(graphOf(network()), batchesOf(...BATCHES()), (images) => done.push(images));
+    await calibrate(graphOf(network()), batchesOf(...BATCHES()), {
+      onProgress: (images) => done.push(images),
+    });
     assert.deepEqual(done, [2, 5, 6]);
   });
 

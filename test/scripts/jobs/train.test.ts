@@ -1,18 +1,24 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs';
 import { FRIENDLY, STANDARD } from '../../../architectures/variants.ts';
 import { loadModelFolder } from '../../../checkpoints/model_store.ts';
-import { type TrainJobOptions, trainJob } from '../../../scripts/jobs/train.ts';
-import { FINETUNE } from '../../../training/recipe.ts';
+import {
+  defaultValidationImages,
+  type TrainJobOptions,
+  trainJob,
+} from '../../../scripts/jobs/train.ts';
+import { FINETUNE_RMSPROP } from '../../../training/recipes.ts';
 import { memoryDataset } from '../../support/memory_dataset.ts';
 import { needsTensorFlow } from '../../support/needs_tensorflow.ts';
+import { recordingReporter } from '../../support/recording_reporter.ts';
 import { TSX } from '../../support/without_tfjs_node.ts';
+import { abortingReporter } from '../../training/aborting_reporter.ts';
 import { contextOf } from '../support.ts';
 
 const TRAIN_ON_PIXELS = fileURLToPath(new URL('train_on_pixels.ts', import.meta.url));
@@ -28,9 +34,8 @@ describe('trainJob', () => {
       variant: STANDARD,
       zeroVariance: 'mean',
       dataset: memoryDataset({ classes: 4, images: 12 }),
-      recipe: { ...FINETUNE, batchSize: 6, epochs: 1 },
+      recipe: { ...FINETUNE_RMSPROP, batchSize: 6, budget: { epochs: 1 }, resolution: 32 },
       widthMultiplier: 0.02,
-      resolution: 32,
       seed: 0,
       out: join(folder, 'scratch'),
     };
@@ -61,8 +66,9 @@ describe('trainJob', () => {
         sha256: '0'.repeat(64),
       },
     });
-    const { recipe, images, dataSha256, seed, steps, epochs } = training!;
+    const { recipe, images, validationImages, dataSha256, seed, steps, epochs } = training!;
     assert.deepEqual([recipe, images, seed, steps], [{ ...options.recipe }, 12, 0, 2]);
+    assert.equal(validationImages, 0);
     assert.equal(dataSha256, options.dataset.fingerprint);
     assert.equal((epochs as unknown[]).length, 1);
   });
@@ -169,5 +175,95 @@ describe('trainJob', () => {
     const { model, card } = await loadModelFolder(out);
     model.dispose();
     assert.equal(card!.training!.steps, 0);
+  });
+
+  it('stores only the model unless the run is to be stored', async () => {
+    const [json, shard, ...others] = (await readdir(options.out)).sort();
+    assert.equal(json, 'model.json');
+    assert.match(shard!, /^weights-.+\.bin$/);
+    assert.deepEqual(others, []);
+  });
+
+  describe('that stores its run', () => {
+    let stored: TrainJobOptions;
+
+    before(async () => {
+      stored = {
+        ...options,
+        recipe: { ...options.recipe, budget: { epochs: 2 } },
+        validationImages: 4,
+        run: { resume: false, checkpointSteps: 1 },
+        out: join(folder, 'stored'),
+      };
+      await trainJob(stored, contextOf());
+    });
+
+    it('keeps the last and the best network, checkpoints, metrics and a curve', async () => {
+      assert.deepEqual(
+        (await readdir(stored.out)).filter((name) => !name.startsWith('weights-')).sort(),
+        ['best', 'checkpoints', 'metrics.jsonl', 'model.json', 'tensorboard', 'training_curve.svg'],
+      );
+      const cards = [];
+      for (const dir of [stored.out, join(stored.out, 'best')]) {
+        const { model, card } = await loadModelFolder(dir);
+        model.dispose();
+        cards.push(card!.training!);
+      }
+      const [last, best] = cards as [Record<string, unknown>, Record<string, unknown>];
+      assert.deepEqual(best.best, last.best);
+      assert.equal(last.validationImages, 4);
+      assert.equal(best.steps, (best.best as { step: number }).step);
+    });
+
+    it('is not begun again over its checkpoints', async () => {
+      await assert.rejects(trainJob(stored, contextOf()), {
+        name: 'UserError',
+        message: `Expected a folder without a training but ${stored.out} holds the checkpoints of one`,
+        remedy: 'Pass --resume to go on with it, or another --out.',
+      });
+    });
+
+    it('resumes one that is over to the same weights', async () => {
+      const reporter = recordingReporter();
+      const { model, card } = await loadModelFolder(stored.out);
+      model.dispose();
+      const again = await trainJob({ ...stored, run: { resume: true } }, contextOf(reporter));
+      assert.equal(again.card.weightsSha256, card!.weightsSha256);
+      assert.ok(reporter.messages.includes(`Resuming after step ${card!.training!.steps}.`));
+    });
+
+    it('after Ctrl-C resumes to the weights of the run that was not interrupted', async () => {
+      const { model, card } = await loadModelFolder(stored.out);
+      model.dispose();
+      const out = join(folder, 'resumed');
+      const abort = new AbortController();
+      const reporter = abortingReporter(abort, 1);
+      const context = { ...contextOf(reporter), signal: abort.signal };
+      const first = await trainJob({ ...stored, out }, context);
+      assert.deepEqual([first.training.interrupted, first.training.steps], [true, 1]);
+      const resumed = await trainJob({ ...stored, out, run: { resume: true } }, contextOf());
+      assert.deepEqual(resumed.card, card);
+    });
+
+    it('--resume without a checkpoint begins, and says so', async () => {
+      const reporter = recordingReporter();
+      const out = join(folder, 'begun');
+      const { training } = await trainJob(
+        { ...stored, out, run: { resume: true } },
+        contextOf(reporter),
+      );
+      assert.equal(training.interrupted, false);
+      assert.ok(
+        reporter.messages.includes(`No checkpoint in ${out} to resume from: training begins.`),
+      );
+    });
+  });
+});
+
+describe('defaultValidationImages', () => {
+  it('is a twentieth of the images of an epoch, 5000 at most', () => {
+    const of = (images: number, limit?: number) =>
+      defaultValidationImages(memoryDataset({ classes: 2, images }), limit);
+    assert.deepEqual([of(19), of(60_000), of(60_000, 10_000), of(1_281_167)], [0, 3000, 500, 5000]);
   });
 });

@@ -7,7 +7,7 @@ import { type Reporter, SILENT_REPORTER } from '../../../checkpoints/artifacts/r
 import { pixelDataset } from '../../../datasets/pixel_dataset.ts';
 import { defineCommand } from '../../../scripts/command.ts';
 import { trainJob } from '../../../scripts/jobs/train.ts';
-import { FINETUNE } from '../../../training/recipe.ts';
+import { FINETUNE_RMSPROP } from '../../../training/recipes.ts';
 
 const [out] = process.argv.slice(2);
 const labels = Uint8Array.from({ length: 80_000 }, (_, index) => index % 2);
@@ -38,9 +38,8 @@ const command = defineCommand({
           origin: 'made up for a test',
           splits: { train: pixels, test: pixels },
         }),
-        recipe: { ...FINETUNE, batchSize: 8, epochs: 10 },
+        recipe: { ...FINETUNE_RMSPROP, batchSize: 8, budget: { epochs: 10 }, resolution: 32 },
         widthMultiplier: 0.02,
-        resolution: 32,
         seed: 0,
         out: out!,
       },

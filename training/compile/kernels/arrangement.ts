@@ -63,10 +63,36 @@ function concat({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
 function pack({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
   const parts = Object.values(inputs) as tf.TensorInfo[];
   const first = parts[0]!;
-  const { axis } = attributes;
+  const axis = attributes.axis < 0 ? attributes.axis + first.shape.length + 1 : attributes.axis;
   const shape = [...first.shape.slice(0, axis), parts.length, ...first.shape.slice(axis)];
   const types = { ...typeOf(first), N: intAttribute(parts.length), axis: intAttribute(axis) };
   return trace.addOne('Pack', parts, types, shape, first.dtype);
+}
+
+function unpack({ inputs, attributes, trace }: KernelCall): tf.TensorInfo[] {
+  const x = inputs.value!;
+  const axis = attributes.axis < 0 ? attributes.axis + x.shape.length : attributes.axis;
+  const parts = x.shape[axis]!;
+  const types = { ...typeOf(x), num: intAttribute(parts), axis: intAttribute(axis) };
+  const part = { shape: x.shape.filter((_, index) => index !== axis), dtype: x.dtype };
+  return trace.add(
+    'Unpack',
+    [x],
+    types,
+    Array.from({ length: parts }, () => part),
+  );
+}
+
+function split({ inputs, attributes, trace }: KernelCall): tf.TensorInfo[] {
+  const x = inputs.x!;
+  const [axis] = tf.util.parseAxisParam(attributes.axis, x.shape);
+  const sizes = tf.backend_util.prepareSplitSize(x as tf.Tensor, attributes.numOrSizeSplits, axis!);
+  return trace.add(
+    'SplitV',
+    [x, trace.int32(sizes), trace.scalar(axis!, 'int32')],
+    { ...typeOf(x), num_split: intAttribute(sizes.length), Tlen: INT32 },
+    sizes.map((size) => ({ shape: x.shape.with(axis!, size), dtype: x.dtype })),
+  );
 }
 
 function slice({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
@@ -80,12 +106,16 @@ function slice({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
   return trace.addOne('Slice', [x, trace.int32(begin), trace.int32(size)], types, size, x.dtype);
 }
 
-function pad({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
-  const x = inputs.x!;
-  const paddings: [number, number][] = attributes.paddings;
+/** @param paddings cells before and after each axis */
+export function pad(
+  x: tf.TensorInfo,
+  paddings: readonly (readonly [number, number])[],
+  constantValue: number,
+  trace: KernelCall['trace'],
+): tf.TensorInfo {
   const shape = x.shape.map((size, axis) => size + paddings[axis]![0] + paddings[axis]![1]);
   const table = reshaped(trace.int32(paddings.flat()), [paddings.length, 2], trace);
-  const value = trace.scalar(attributes.constantValue, compiledDtype(x.dtype));
+  const value = trace.scalar(constantValue, compiledDtype(x.dtype));
   const types = { ...typeOf(x), Tpaddings: INT32 };
   return trace.addOne('PadV2', [x, table, value], types, shape, x.dtype);
 }
@@ -96,13 +126,6 @@ function tile({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
   const shape = x.shape.map((size, axis) => size * repetitions[axis]!);
   const types = { ...typeOf(x), Tmultiples: INT32 };
   return trace.addOne('Tile', [x, trace.int32(repetitions)], types, shape, x.dtype);
-}
-
-function broadcastTo({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
-  const x = inputs.x!;
-  const types = { ...typeOf(x), Tidx: INT32 };
-  const shape: number[] = attributes.shape;
-  return trace.addOne('BroadcastTo', [x, trace.int32(shape)], types, shape, x.dtype);
 }
 
 function oneHot({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
@@ -144,15 +167,17 @@ function matMul({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
 
 export const ARRANGEMENT: Readonly<Record<string, RecordKernel>> = {
   BatchMatMul: matMul,
-  BroadcastTo: broadcastTo,
   Concat: concat,
   ExpandDims: expandDims,
   Fill: fill,
   OneHot: oneHot,
   Pack: pack,
-  PadV2: pad,
+  PadV2: ({ inputs, attributes, trace }) =>
+    pad(inputs.x!, attributes.paddings, attributes.constantValue, trace),
   Reshape: reshape,
   Slice: slice,
+  SplitV: split,
   Tile: tile,
   Transpose: transpose,
+  Unpack: unpack,
 };

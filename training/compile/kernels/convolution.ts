@@ -8,6 +8,7 @@ import {
   intsAttribute,
   stringAttribute,
 } from '../attributes.ts';
+import { pad } from './arrangement.ts';
 import { type KernelCall, type RecordKernel, typeOf } from './kernel.ts';
 
 const NHWC = stringAttribute('NHWC');
@@ -64,8 +65,23 @@ function convolve(
   const x = inputs.x!;
   const filter = inputs.filter!;
   const info = convolutionInfo(x.shape, filter.shape, attributes, op !== 'Conv2D');
-  const options = { ...typeOf(x), ...convolutionAttributes(info) };
-  return trace.addOne(op, [x, filter], options, info.outShape, x.dtype);
+  let padded = x;
+  let options = convolutionAttributes(info);
+  if (op === 'DepthwiseConv2dNative' && options.explicit_paddings !== undefined) {
+    // libtensorflow 2.9.1 ends the process where it fuses explicit paddings with a bias (tensor_format.h:
+    // "Check failed: … Invalid index from the dimension").
+    const { top, bottom, left, right } = info.padInfo;
+    const paddings: [number, number][] = [
+      [0, 0],
+      [top, bottom],
+      [left, right],
+      [0, 0],
+    ];
+    padded = pad(x, paddings, 0, trace);
+    const { explicit_paddings, ...rest } = options;
+    options = { ...rest, padding: stringAttribute('VALID') };
+  }
+  return trace.addOne(op, [padded, filter], { ...typeOf(x), ...options }, info.outShape, x.dtype);
 }
 
 const backpropInput =

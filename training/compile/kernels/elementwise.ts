@@ -96,7 +96,11 @@ function cast({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
   return castTo(x, attributes.dtype, trace);
 }
 
-function castTo(x: tf.TensorInfo, dtype: tf.DataType, trace: KernelCall['trace']): tf.TensorInfo {
+export function castTo(
+  x: tf.TensorInfo,
+  dtype: tf.DataType,
+  trace: KernelCall['trace'],
+): tf.TensorInfo {
   const types = {
     SrcT: dtypeAttribute(compiledDtype(x.dtype)),
     DstT: dtypeAttribute(compiledDtype(dtype)),
@@ -113,21 +117,30 @@ function clipByValue({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
   return trace.addOne('ClipByValue', [x, ...bounds], typeOf(x), x.shape, x.dtype);
 }
 
-/** 1 where x > 0, `alpha` elsewhere. */
+/** 1 where x > 0, NaN where x is NaN, `alpha` elsewhere. */
 function step({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
   const x = inputs.x!;
   const { shape, dtype } = x;
   const [zero, one, alpha] = [0, 1, (attributes.alpha ?? 0) as number].map((value) =>
     trace.scalar(value, compiledDtype(dtype)),
   );
-  const positive = trace.addOne('Greater', [x, zero!], typeOf(x), shape, 'bool');
-  return trace.addOne('SelectV2', [positive, one!, alpha!], typeOf(x), shape, dtype);
+  const types = typeOf(x);
+  const positive = trace.addOne('Greater', [x, zero!], types, shape, 'bool');
+  const numbers = trace.addOne('SelectV2', [positive, one!, alpha!], types, shape, dtype);
+  if (dtype !== 'float32') return numbers;
+  const nan = trace.addOne('IsNan', [x], types, shape, 'bool');
+  return trace.addOne('SelectV2', [nan, x, numbers], types, shape, dtype);
 }
 
 function select({ inputs, trace }: KernelCall): tf.TensorInfo {
   const [condition, yes, no] = [inputs.condition!, inputs.t!, inputs.e!];
   // A condition of rank 1 chooses rows, as in TensorFlow 1's Select.
   return trace.addOne('Select', [condition, yes, no], typeOf(yes), yes.shape, yes.dtype);
+}
+
+function eluGrad({ inputs, trace }: KernelCall): tf.TensorInfo {
+  const y = inputs.y!;
+  return trace.addOne('EluGrad', [inputs.dy!, y], typeOf(y), y.shape, y.dtype);
 }
 
 function logicalNot({ inputs, trace }: KernelCall): tf.TensorInfo {
@@ -157,6 +170,7 @@ export const ELEMENTWISE: Readonly<Record<string, RecordKernel>> = {
   AddN: addN,
   Cast: cast,
   ClipByValue: clipByValue,
+  EluGrad: eluGrad,
   Select: select,
   Step: step,
 };

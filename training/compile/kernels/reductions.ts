@@ -1,6 +1,7 @@
-/** Kernels that reduce axes. */
+/** Kernels that reduce axes or accumulate along them. */
 import * as tf from '@tensorflow/tfjs';
 import { boolAttribute, dtypeAttribute } from '../attributes.ts';
+import { castTo } from './elementwise.ts';
 import { type KernelCall, type RecordKernel, typeOf } from './kernel.ts';
 
 const reduction =
@@ -22,6 +23,13 @@ const reduction =
     );
   };
 
+/** float32 whatever it is the mean of, as TensorFlow.js has it. */
+function mean(call: KernelCall): tf.TensorInfo | tf.TensorInfo[] {
+  const x = call.inputs.x!;
+  const floats = x.dtype === 'float32' ? x : castTo(x, 'float32', call.trace);
+  return reduction('Mean')({ ...call, inputs: { x: floats } });
+}
+
 const argReduction =
   (op: string): RecordKernel =>
   ({ inputs, attributes, trace }) => {
@@ -36,24 +44,42 @@ const argReduction =
     return trace.addOne(op, [x, trace.scalar(axis!, 'int32')], types, shape, 'int32');
   };
 
-/** Over the last axis, the only one that TensorFlow.js passes on. */
-const softmax =
+const cumulation =
   (op: string): RecordKernel =>
-  ({ inputs, trace }: KernelCall) => {
-    const logits = inputs.logits!;
-    return trace.addOne(op, [logits], typeOf(logits), logits.shape, logits.dtype);
+  ({ inputs, attributes, trace }) => {
+    const x = inputs.x!;
+    const { axis, exclusive, reverse } = attributes;
+    return trace.addOne(
+      op,
+      [x, trace.scalar(axis, 'int32')],
+      {
+        ...typeOf(x),
+        Tidx: dtypeAttribute('int32'),
+        exclusive: boolAttribute(exclusive),
+        reverse: boolAttribute(reverse),
+      },
+      x.shape,
+      x.dtype,
+    );
   };
+
+/** Over the last axis, the only one that TensorFlow.js passes on. */
+function softmax({ inputs, trace }: KernelCall): tf.TensorInfo {
+  const logits = inputs.logits!;
+  return trace.addOne('Softmax', [logits], typeOf(logits), logits.shape, logits.dtype);
+}
 
 export const REDUCTIONS: Readonly<Record<string, RecordKernel>> = {
   All: reduction('All'),
   Any: reduction('Any'),
   Max: reduction('Max'),
-  Mean: reduction('Mean'),
+  Mean: mean,
   Min: reduction('Min'),
   Prod: reduction('Prod'),
   Sum: reduction('Sum'),
   ArgMax: argReduction('ArgMax'),
   ArgMin: argReduction('ArgMin'),
-  Softmax: softmax('Softmax'),
-  LogSoftmax: softmax('LogSoftmax'),
+  Cumprod: cumulation('Cumprod'),
+  Cumsum: cumulation('Cumsum'),
+  Softmax: softmax,
 };

@@ -1,0 +1,106 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '../checkpoints/artifacts/errors.ts';
+import type { Reporter } from '../checkpoints/artifacts/reporter.ts';
+import type { CheckpointFolder } from '../checkpoints/training_checkpoint/checkpoint_folder.ts';
+import type { WeightTensor } from '../checkpoints/weight_tensor.ts';
+import type { TrainingState } from './training_state.ts';
+
+/** Where checkpoints go, and how often. */
+export interface CheckpointOptions {
+  readonly folder: Pick<CheckpointFolder, 'dir' | 'save'>;
+  /** Taken when either has passed since the one before. */
+  readonly everySeconds?: number | undefined;
+  readonly everySteps?: number | undefined;
+}
+
+export interface Snapshot {
+  readonly tensors: ReadonlyMap<string, WeightTensor>;
+  /** Not changed any more. */
+  readonly state: TrainingState;
+}
+
+/**
+ * Takes checkpoints while the training goes on: one is written at a time, beside the steps. One that
+ * cannot be written is a warning, and is tried again when the next is due.
+ */
+export class Checkpointer {
+  private readonly options: CheckpointOptions | undefined;
+  private readonly beforeSave: (step: number) => Promise<void> | void;
+  private readonly reporter: Reporter;
+  private taken: { step: number; seconds: number };
+  private stored: Pick<TrainingState, 'epoch' | 'step'> | undefined;
+  private underWay: Promise<void> | undefined;
+
+  /**
+   * @param options without them nothing is stored
+   * @param resumed the checkpoint that the run goes on from
+   * @param beforeSave awaited before a checkpoint of that many steps is written
+   */
+  constructor(
+    options: CheckpointOptions | undefined,
+    resumed: Pick<TrainingState, 'epoch' | 'step' | 'elapsedSeconds'> | undefined,
+    beforeSave: (step: number) => Promise<void> | void,
+    reporter: Reporter,
+  ) {
+    this.options = options;
+    this.beforeSave = beforeSave;
+    this.reporter = reporter;
+    this.stored = resumed && { epoch: resumed.epoch, step: resumed.step };
+    this.taken = { step: resumed?.step ?? 0, seconds: resumed?.elapsedSeconds ?? 0 };
+  }
+
+  /** Whether a checkpoint is to be taken now. */
+  isDue({ step, elapsedSeconds }: Pick<TrainingState, 'step' | 'elapsedSeconds'>): boolean {
+    if (this.options === undefined || this.underWay !== undefined) return false;
+    const { everySteps = Infinity, everySeconds = Infinity } = this.options;
+    const { taken } = this;
+    return step - taken.step >= everySteps || elapsedSeconds - taken.seconds >= everySeconds;
+  }
+
+  /** Begins to write a checkpoint. */
+  begin(snapshot: Snapshot): void {
+    const { step, elapsedSeconds } = snapshot.state;
+    this.taken = { step, seconds: elapsedSeconds };
+    this.underWay = this.write(snapshot).finally(() => {
+      this.underWay = undefined;
+    });
+  }
+
+  /**
+   * Lets a checkpoint under way get on for a tenth of a step's time. Steps block the event loop: by
+   * its single turns between steps alone, a large checkpoint would take tens of long steps.
+   */
+  async getOn(stepMs: number): Promise<void> {
+    if (this.underWay !== undefined) await Promise.race([this.underWay, sleep(stepMs / 10)]);
+  }
+
+  /** Writes a last checkpoint, after the one under way, unless it is there. */
+  async finish(snapshot: Snapshot): Promise<void> {
+    await this.settle();
+    const { epoch, step } = snapshot.state;
+    const isStored = this.stored?.epoch === epoch && this.stored.step === step;
+    if (this.options !== undefined && !isStored) await this.write(snapshot);
+  }
+
+  /** Waits for the checkpoint under way. */
+  async settle(): Promise<void> {
+    await this.underWay;
+  }
+
+  /** Says which checkpoint is the last that was stored, where there is one. */
+  get kept(): string | undefined {
+    if (this.options === undefined || this.stored === undefined) return undefined;
+    return `The last good checkpoint, of step ${this.stored.step}, is kept in ${this.options.folder.dir}.`;
+  }
+
+  private async write({ tensors, state }: Snapshot): Promise<void> {
+    const { epoch, step } = state;
+    try {
+      await this.beforeSave(step);
+      await this.options!.folder.save({ step, tensors, state });
+      this.stored = { epoch, step };
+    } catch (error) {
+      this.reporter.warn(`The checkpoint of step ${step} could not be stored: ${messageOf(error)}`);
+    }
+  }
+}

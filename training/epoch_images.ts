@@ -1,0 +1,27 @@
+import type { Dataset } from '../datasets/dataset.ts';
+import type { Recipe } from './recipe.ts';
+
+/**
+ * A last batch of fewer images is left out: where the deepest layers are 1 × 1 pixel, batch norms
+ * would take their statistics from so few values (variance 0 from one image).
+ */
+const MIN_TAIL_BATCH = 8;
+
+/**
+ * Images of an epoch, without a last batch that is too short to train on.
+ * @param limit of the images of an epoch; all of "train" unless given
+ */
+export function epochImages(
+  dataset: Pick<Dataset, 'count'>,
+  { batchSize }: Pick<Recipe, 'batchSize'>,
+  limit = Infinity,
+): number {
+  const count = Math.min(limit, dataset.count('train'));
+  const tail = count % batchSize;
+  return count > tail && isShortTail(tail, batchSize) ? count - tail : count;
+}
+
+/** Whether a batch of `size` images is too short to train on after others. */
+export function isShortTail(size: number, batchSize: number): boolean {
+  return size < batchSize && size < MIN_TAIL_BATCH;
+}

@@ -1,0 +1,33 @@
+import { readFile } from 'node:fs/promises';
+import { messageOf, UserError } from '../checkpoints/artifacts/errors.ts';
+import { errorCode } from '../checkpoints/artifacts/file_errors.ts';
+import { firstIssue } from '../checkpoints/first_issue.ts';
+import { type Recipe, recipeSchema } from './recipe.ts';
+import { RECIPES } from './recipes.ts';
+
+/**
+ * A recipe by its name, or from a JSON file (a path that ends in ".json").
+ * @throws UserError for an unknown name and a file that is missing or holds no recipe
+ */
+export async function openRecipe(nameOrPath: string): Promise<Recipe> {
+  if (nameOrPath.endsWith('.json')) return readRecipe(nameOrPath);
+  const recipe = RECIPES.find(({ name }) => name === nameOrPath);
+  if (recipe !== undefined) return recipe;
+  throw new UserError(
+    `Expected one of ${RECIPES.map(({ name }) => name).join(', ')} or a .json file for the recipe but received "${nameOrPath}"`,
+  );
+}
+
+async function readRecipe(path: string): Promise<Recipe> {
+  const remedy = `Take what the card of a trained model says under "training": "recipe", or one of ${RECIPES.map(({ name }) => name).join(', ')}.`;
+  let value: unknown;
+  try {
+    value = JSON.parse(await readFile(path, 'utf8'));
+  } catch (error) {
+    const reason = errorCode(error) === 'ENOENT' ? 'there is no such file' : messageOf(error);
+    throw new UserError(`Expected a recipe in ${path} but: ${reason}`, { remedy, cause: error });
+  }
+  const parsed = recipeSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new UserError(`Expected a recipe in ${path} but: ${firstIssue(parsed.error)}`, { remedy });
+}

@@ -1,0 +1,35 @@
+import type * as tf from '@tensorflow/tfjs';
+import type { Reporter } from '../../checkpoints/artifacts/reporter.ts';
+import { selectTrainingBackend } from '../backend.ts';
+import type { Recipe } from '../recipe.ts';
+import type { TrainStep } from '../train_step.ts';
+import { CompiledStep } from './compiled_step.ts';
+import { EagerStep } from './eager_step.ts';
+import type { ProgramOptions } from './step_program.ts';
+
+export interface TrainStepOptions extends ProgramOptions {
+  readonly reporter: Reporter;
+  /** Operation by operation even where it could be compiled. */
+  readonly eager?: boolean;
+}
+
+/**
+ * The fastest step that works here: compiled with libtensorflow; without it eager on TensorFlow.js'
+ * own backend, of whose slowness the reporter warns.
+ */
+export async function createTrainStep(
+  model: tf.LayersModel,
+  recipe: Recipe,
+  options: TrainStepOptions,
+): Promise<TrainStep> {
+  const backend = await selectTrainingBackend();
+  if (backend.name !== 'tensorflow') {
+    options.reporter.warn(
+      `Training is slow here, some hundred times slower than with tfjs-node: ${backend.notes.join('; ')}. Run "npm run setup".`,
+    );
+    return new EagerStep(model, recipe, options);
+  }
+  return options.eager === true
+    ? new EagerStep(model, recipe, options)
+    : new CompiledStep(model, recipe, options);
+}

@@ -1,0 +1,50 @@
+import * as tf from '@tensorflow/tfjs';
+import type { WeightTensor } from '../../checkpoints/weight_tensor.ts';
+import type { ImageBatch } from '../../datasets/dataset.ts';
+import type { Recipe } from '../recipe.ts';
+import type { StepInputs, StepResult, TrainStep } from '../train_step.ts';
+import { readState, writeState } from './state.ts';
+import { stepInputs, stepResult } from './step_inputs.ts';
+import { type ProgramOptions, StepProgram } from './step_program.ts';
+
+/** A step that runs operation by operation: the reference, and what works without libtensorflow. */
+export class EagerStep implements TrainStep {
+  readonly kind = 'eager';
+  private readonly program: StepProgram;
+
+  constructor(model: tf.LayersModel, recipe: Recipe, options: ProgramOptions) {
+    this.program = new StepProgram(model, recipe, options);
+  }
+
+  run(batch: ImageBatch, inputs: StepInputs): StepResult {
+    this.program.restoreWeights();
+    return stepResult(() => this.program.train(stepInputs(batch, inputs)));
+  }
+
+  predict(images: Float32Array, shape: ImageBatch['shape']): Float32Array {
+    return tf.tidy(
+      () =>
+        this.program
+          .predict({ images: tf.tensor4d(images, [...shape]) })
+          .logits!.dataSync() as Float32Array,
+    );
+  }
+
+  readState(): ReadonlyMap<string, WeightTensor> {
+    this.program.restoreWeights();
+    return readState(this.program.state);
+  }
+
+  writeState(state: ReadonlyMap<string, WeightTensor>): void {
+    this.program.restoreWeights();
+    writeState(this.program.state, state);
+  }
+
+  updateModel(): void {
+    this.program.useAverages();
+  }
+
+  dispose(): void {
+    this.program.dispose();
+  }
+}

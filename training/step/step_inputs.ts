@@ -1,0 +1,24 @@
+import * as tf from '@tensorflow/tfjs';
+import type { ImageBatch } from '../../datasets/dataset.ts';
+import type { StepInputs, StepResult } from '../train_step.ts';
+
+/** The inputs of `StepProgram.train`. */
+export function stepInputs(batch: ImageBatch, inputs: StepInputs): tf.NamedTensorMap {
+  const { seed, step, learningRate } = inputs;
+  return {
+    images: tf.tensor4d(batch.images, [...batch.shape]),
+    labels: tf.tensor1d(batch.labels, 'int32'),
+    learningRate: tf.scalar(learningRate),
+    stepsBefore: tf.scalar(step),
+    seed: tf.tensor1d(Int32Array.of(seed, 0), 'int32'),
+  };
+}
+
+/** Runs a step and reads what it gives. */
+export function stepResult(train: () => tf.NamedTensorMap): StepResult {
+  const [loss, correct] = tf.tidy(() => {
+    const outputs = train();
+    return [outputs.loss!.dataSync()[0]!, outputs.correct!.dataSync()[0]!];
+  });
+  return { loss: loss!, correct: correct! };
+}

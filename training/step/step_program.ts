@@ -1,0 +1,164 @@
+import * as tf from '@tensorflow/tfjs';
+import { logitsModel } from '../../architectures/build_model.ts';
+import type { Recipe } from '../recipe.ts';
+import { createOptimizer, type Optimizer } from './optimizer.ts';
+import { useTrainingLayers } from './training_layers.ts';
+
+export interface ProgramOptions {
+  /** Whether the recipe's `depthwiseWeightDecay` applies. */
+  readonly regularizeDepthwise: boolean;
+}
+
+/**
+ * The training step of a model as functions over tensors: run operation by operation they are the
+ * eager step, compiled the fast one. Owns the optimizer's slots and the moving averages.
+ */
+export class StepProgram {
+  /** What the training changes, by the names of `TrainStep.readState`. */
+  readonly state: ReadonlyMap<string, tf.Variable>;
+  readonly model: tf.LayersModel;
+  private readonly logits: tf.LayersModel;
+  private readonly recipe: Recipe;
+  private readonly options: ProgramOptions;
+  private readonly weights: ReadonlyMap<string, tf.Variable>;
+  private readonly trained: ReadonlyMap<string, tf.Variable>;
+  private readonly averages: ReadonlyMap<string, tf.Variable>;
+  private readonly optimizer: Optimizer;
+  private readonly restoreLayers: () => void;
+  private dropoutSeed: tf.Tensor | undefined;
+  /** The training's own weights, while the model holds their averages. */
+  private setAside: ReadonlyMap<string, tf.Tensor> | undefined;
+
+  constructor(model: tf.LayersModel, recipe: Recipe, options: ProgramOptions) {
+    this.model = model;
+    this.logits = logitsModel(model);
+    this.recipe = recipe;
+    this.options = options;
+    this.weights = variablesByName(model.weights);
+    this.trained = variablesByName(model.trainableWeights);
+    this.optimizer = createOptimizer(recipe.optimizer, this.trained);
+    this.averages = recipe.movingAverageDecay === undefined ? new Map() : copies(this.weights);
+    this.state = new Map([
+      ...this.weights,
+      ...this.optimizer.slots,
+      ...[...this.averages].map(
+        ([name, average]) => [`${name}/ExponentialMovingAverage`, average] as const,
+      ),
+    ]);
+    this.restoreLayers = useTrainingLayers(model, () => this.dropoutSeed!);
+  }
+
+  /**
+   * Forward, backward, batch-norm statistics, weights, averages.
+   * @param inputs images [N, H, W, 3] float32, labels [N] int32, learningRate and stepsBefore
+   *   (steps done before) float32 scalars, seed int32 [2]
+   * @returns loss (mean cross-entropy) and correct (images classified right, int32)
+   */
+  readonly train = (inputs: tf.NamedTensorMap): tf.NamedTensorMap => {
+    const { images, labels, learningRate, stepsBefore, seed } = inputs as Record<string, tf.Tensor>;
+    this.dropoutSeed = seed;
+    let correct: tf.Tensor | undefined;
+    const { value: loss, grads } = tf.variableGrads(() => {
+      const logits = this.logits.apply(images!, { training: true }) as tf.Tensor2D;
+      correct = tf.keep(logits.argMax(1).equal(labels!).cast('int32').sum());
+      return this.crossEntropy(logits, labels!);
+    }, [...this.trained.values()]);
+    const stepNumber = stepsBefore!.add(1);
+    for (const [name, variable] of this.trained) {
+      const gradient = this.regularized(name, variable, grads[variable.name]!);
+      this.optimizer.apply(name, gradient, { learningRate: learningRate!, stepNumber });
+    }
+    this.follow(stepsBefore!);
+    return { loss, correct: handOver(correct!) };
+  };
+
+  /** images [N, H, W, 3] → logits [N, classes] by the weights that the training is to give. */
+  readonly predict = ({ images }: tf.NamedTensorMap): tf.NamedTensorMap => {
+    const restore = this.averages.size > 0 ? this.substituteAverages() : undefined;
+    try {
+      return { logits: this.logits.apply(images!, { training: false }) as tf.Tensor };
+    } finally {
+      restore?.();
+    }
+  };
+
+  /** Gives the model the averages, where the recipe keeps them, until `restoreWeights`. */
+  useAverages(): void {
+    if (this.averages.size === 0 || this.setAside !== undefined) return;
+    this.setAside = new Map(
+      [...this.weights].map(([name, variable]) => [name, tf.keep(variable.clone())]),
+    );
+    for (const [name, average] of this.averages) this.weights.get(name)!.assign(average);
+  }
+
+  restoreWeights(): void {
+    if (this.setAside === undefined) return;
+    for (const [name, weight] of this.setAside) this.weights.get(name)!.assign(weight);
+    tf.dispose([...this.setAside.values()]);
+    this.setAside = undefined;
+  }
+
+  /** The model keeps the weights it has. */
+  dispose(): void {
+    this.restoreLayers();
+    tf.dispose([...this.optimizer.slots.values(), ...this.averages.values()]);
+    if (this.setAside !== undefined) tf.dispose([...this.setAside.values()]);
+    this.setAside = undefined;
+  }
+
+  private crossEntropy(logits: tf.Tensor2D, labels: tf.Tensor): tf.Scalar {
+    const expected = tf.oneHot(labels, logits.shape[1]!);
+    const { labelSmoothing } = this.recipe;
+    return tf.losses.softmaxCrossEntropy(expected, logits, undefined, labelSmoothing).asScalar();
+  }
+
+  private regularized(name: string, variable: tf.Variable, gradient: tf.Tensor): tf.Tensor {
+    const decay = decayOf(name, this.recipe, this.options.regularizeDepthwise);
+    return decay === 0 ? gradient : gradient.add(variable.mul(decay));
+  }
+
+  /** average ← d · average + (1 − d) · weight, d = min(decay, (1 + step) / (10 + step)). */
+  private follow(stepsBefore: tf.Tensor): void {
+    const { movingAverageDecay } = this.recipe;
+    if (movingAverageDecay === undefined) return;
+    // tf.train.ExponentialMovingAverage counts the step that has just been done.
+    const decay = stepsBefore.add(2).div(stepsBefore.add(11)).minimum(movingAverageDecay);
+    for (const [name, average] of this.averages) {
+      const weight = this.weights.get(name)!;
+      average.assign(weight.add(average.sub(weight).mul(decay)));
+    }
+  }
+
+  /** For the function in progress alone. */
+  private substituteAverages(): () => void {
+    this.useAverages();
+    return () => this.restoreWeights();
+  }
+}
+
+/** A kept tensor's value as one that the tidy around disposes of. */
+function handOver(kept: tf.Tensor): tf.Tensor {
+  const tensor = kept.clone();
+  kept.dispose();
+  return tensor;
+}
+
+/** slim: convolution weights decay, depthwise ones only on request; biases, γ and β do not. */
+function decayOf(weightName: string, recipe: Recipe, regularizeDepthwise: boolean): number {
+  if (weightName.endsWith('/depthwise_kernel')) {
+    return regularizeDepthwise ? recipe.depthwiseWeightDecay : 0;
+  }
+  return weightName.endsWith('/kernel') ? recipe.weightDecay : 0;
+}
+
+function variablesByName(weights: readonly tf.LayerVariable[]): Map<string, tf.Variable> {
+  return new Map(
+    weights.map((weight) => [weight.originalName, weight.read() as unknown as tf.Variable]),
+  );
+}
+
+function copies(variables: ReadonlyMap<string, tf.Variable>): Map<string, tf.Variable> {
+  return new Map(
+    [...variables].map(([name, variable]) => [name, tf.variable(variable, false)] as const),
+  );
+}

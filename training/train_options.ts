@@ -1,0 +1,49 @@
+import type { Reporter } from '../checkpoints/artifacts/reporter.ts';
+import type { TrainingCheckpoint } from '../checkpoints/training_checkpoint/training_checkpoint.ts';
+import type { Dataset } from '../datasets/dataset.ts';
+import type { CheckpointOptions } from './checkpointer.ts';
+import type { Recipe } from './recipe.ts';
+import type { BestEpoch, EpochSummary } from './training_state.ts';
+import type { TrainingObserver } from './watch/observer.ts';
+
+export interface TrainOptions {
+  /** Trained on "train"; after each epoch measured on "validation", where images are held out. */
+  readonly dataset: Dataset;
+  readonly recipe: Recipe;
+  /** Name of the network, which tells its variant, width, resolution and classes. */
+  readonly network: string;
+  /** What its weights start from. */
+  readonly start: string;
+  /** Images of an epoch, drawn anew for each epoch; the whole split unless given. */
+  readonly limit?: number | undefined;
+  readonly seed: number;
+  readonly reporter: Reporter;
+  /** Stops after the step in progress. */
+  readonly signal?: AbortSignal | undefined;
+  readonly observer?: TrainingObserver | undefined;
+  readonly checkpoints?: CheckpointOptions | undefined;
+  /** Goes on from here, to the result of the run that was not interrupted. */
+  readonly resume?: Pick<TrainingCheckpoint, 'tensors' | 'state'> | undefined;
+  /** Stores the network that the step gives, which did best so far on the images held out. */
+  readonly keepBest?: ((soFar: TrainResult) => Promise<void>) | undefined;
+  /** Milliseconds; `performance.now` unless given. */
+  readonly now?: () => number;
+}
+
+export interface TrainResult {
+  /** One that was interrupted comes last, as far as it came. */
+  readonly epochs: readonly EpochSummary[];
+  readonly best?: BestEpoch;
+  /** Images of a whole epoch, without a last batch that is left out; broken ones counted. */
+  readonly imagesPerEpoch: number;
+  readonly validationImages: number;
+  readonly steps: number;
+  /** While training, of this process: pauses for validation are left out. */
+  readonly imagesPerSecond: number;
+  /** Share of that time that passed waiting for batches, in [0, 1]. */
+  readonly waitShare: number;
+  /** Images that could not be read; each was named to the reporter. */
+  readonly skipped: number;
+  /** Stopped by the signal before the last step. */
+  readonly interrupted: boolean;
+}
