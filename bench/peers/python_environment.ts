@@ -1,0 +1,183 @@
+import { createHash } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { messageOf, UserError } from '../../checkpoints/artifacts/errors.ts';
+import { fetchArtifact } from '../../checkpoints/artifacts/fetch_artifact.ts';
+import type { Reporter } from '../../checkpoints/artifacts/reporter.ts';
+import { lastLines } from '../../checkpoints/artifacts/run_tool.ts';
+import { abandonedPaths, temporaryPath } from '../../checkpoints/artifacts/temporary_path.ts';
+import { requireSpace, WHEEL } from '../../scripts/setup/libtensorflow.ts';
+import { runCommand } from '../../scripts/setup/run_command.ts';
+
+/** The packages, with the SHA-256 of each. */
+export const REQUIREMENTS = join(import.meta.dirname, 'requirements.txt');
+
+/** TensorFlow 2.15 has packages for these only. */
+const VERSIONS = ['3.11', '3.10', '3.9'];
+const PYTHONS = ['python3', ...VERSIONS.map((version) => `python${version}`), 'python'];
+/** What pip takes a file's name for; the cache folder's name says less. */
+const WHEEL_NAME =
+  'tensorflow_cpu-2.15.1-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl';
+const INSTALLED_BYTES = 1.5e9;
+const STAMP = 'complete.json';
+
+export interface PythonEnvironmentOptions {
+  readonly cacheDir: string;
+  readonly reporter: Reporter;
+  readonly signal: AbortSignal;
+  /** Programs that may be a fitting Python, in order. */
+  readonly pythons?: readonly string[];
+  readonly requirements?: string;
+  /** Whether the wheel that the set-up fetches for tfjs-node serves here too. */
+  readonly reuseWheel?: boolean;
+}
+
+/**
+ * A private Python with the packages of requirements.txt in `<cacheDir>/python-peers`, without root:
+ * what stands there is taken if it was made from the same requirements, and made anew otherwise. It
+ * appears whole or not at all.
+ * @returns path of the interpreter; start it with `-I`, so that the caller's Python settings stay out
+ * @throws UserError where there is no fitting Python, it has no venv module, a package cannot be
+ *   installed or the disk is full; the signal's reason when aborted
+ */
+export async function pythonEnvironment(options: PythonEnvironmentOptions): Promise<string> {
+  const { cacheDir, reporter, signal, requirements = REQUIREMENTS } = options;
+  const folder = join(cacheDir, 'python-peers');
+  const sha256 = createHash('sha256')
+    .update(await readFile(requirements))
+    .digest('hex');
+  if (await isComplete(folder, sha256, signal)) return interpreterOf(folder);
+
+  const python = await findPython(options);
+  await mkdir(cacheDir, { recursive: true });
+  for (const old of await abandonedPaths(folder, '.tmp')) {
+    await rm(old, { recursive: true, force: true });
+  }
+  try {
+    await requireSpace(cacheDir, INSTALLED_BYTES, 'for the Python packages of the benches');
+  } catch (error) {
+    throw new UserError(messageOf(error), {
+      remedy: 'Free some space, or set TF8_CACHE to another folder.',
+    });
+  }
+  const temporary = temporaryPath(folder, '.tmp');
+  const removeOnExit = () => rmSync(temporary, { recursive: true, force: true });
+  process.once('exit', removeOnExit);
+  try {
+    reporter.info(`Setting up a private Python ${python.version} in ${folder}…`);
+    await makeVenv(python.program, temporary, signal);
+    if (python.version === '3.11' && (options.reuseWheel ?? wheelFits())) {
+      await installWheel(temporary, options);
+    }
+    await pipInstall(temporary, ['--requirement', requirements], signal);
+    signal.throwIfAborted();
+    await writeFile(join(temporary, STAMP), JSON.stringify({ requirementsSha256: sha256 }));
+    await rm(folder, { recursive: true, force: true });
+    await rename(temporary, folder);
+  } finally {
+    process.off('exit', removeOnExit);
+    await rm(temporary, { recursive: true, force: true });
+  }
+  return interpreterOf(folder);
+}
+
+function interpreterOf(folder: string): string {
+  return join(folder, 'bin', 'python');
+}
+
+const stampSchema = z.object({ requirementsSha256: z.string() });
+
+/** Whether the folder was made from these requirements and its interpreter still runs. */
+async function isComplete(folder: string, sha256: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    const stamp = stampSchema.parse(JSON.parse(await readFile(join(folder, STAMP), 'utf8')));
+    if (stamp.requirementsSha256 !== sha256) return false;
+  } catch {
+    return false;
+  }
+  const { exitCode } = await runCommand(interpreterOf(folder), ['-I', '-c', ''], { signal });
+  return exitCode === 0;
+}
+
+interface Python {
+  readonly program: string;
+  /** "3.11" */
+  readonly version: string;
+}
+
+const PRINT_VERSION = 'import sys; print("%d.%d" % sys.version_info[:2])';
+
+async function findPython(options: PythonEnvironmentOptions): Promise<Python> {
+  const { pythons = PYTHONS, signal } = options;
+  const found: string[] = [];
+  for (const program of pythons) {
+    const { exitCode, output } = await runCommand(program, ['-I', '-c', PRINT_VERSION], { signal });
+    const version = output.trim();
+    if (exitCode !== 0) continue;
+    if (VERSIONS.includes(version)) return { program, version };
+    found.push(`${program} is ${version}`);
+  }
+  throw new UserError(
+    `Expected Python 3.9, 3.10 or 3.11, for which there is TensorFlow 2.15, but ${found.join(', ') || 'found no Python'}`,
+    { remedy: 'Install one of these versions; "python3.11" on the PATH will do.' },
+  );
+}
+
+async function makeVenv(program: string, folder: string, signal: AbortSignal): Promise<void> {
+  const { exitCode, output } = await runCommand(program, ['-I', '-m', 'venv', folder], { signal });
+  if (exitCode === 0) return;
+  throw new UserError(
+    `Expected ${program} to make a virtual environment but: ${lastLines(output)}`,
+    {
+      remedy: 'Install its venv module (on Debian and Ubuntu: the package python3-venv).',
+    },
+  );
+}
+
+function wheelFits(): boolean {
+  return process.platform === 'linux' && process.arch === 'x64';
+}
+
+/** Installs the largest package from the file that the set-up of tfjs-node may have fetched already. */
+async function installWheel(
+  folder: string,
+  { cacheDir, reporter, signal }: PythonEnvironmentOptions,
+): Promise<void> {
+  const { path } = await fetchArtifact({
+    name: WHEEL.name,
+    routes: [WHEEL.route],
+    cacheDir,
+    reporter,
+    signal,
+  });
+  const wheel = join(folder, WHEEL_NAME);
+  await symlink(path, wheel);
+  const requirement = join(folder, 'wheel.txt');
+  await writeFile(requirement, `${wheel} --hash=sha256:${WHEEL.route.sha256}\n`);
+  await pipInstall(folder, ['--requirement', requirement], signal);
+  await Promise.all([rm(wheel), rm(requirement)]);
+}
+
+/** The list is complete and every hash pinned: pip resolves nothing and runs no set-up script. */
+async function pipInstall(
+  folder: string,
+  what: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const pinned = ['--require-hashes', '--no-deps', '--only-binary', ':all:', '--no-cache-dir'];
+  const quiet = ['--disable-pip-version-check', '--no-input', '--progress-bar', 'off'];
+  const limits = ['--timeout', '15', '--retries', '2'];
+  const { exitCode, output } = await runCommand(
+    interpreterOf(folder),
+    ['-I', '-m', 'pip', 'install', ...pinned, ...quiet, ...limits, ...what],
+    { signal },
+  );
+  if (exitCode === 0) return;
+  const errors = output.split('\n').filter((line) => line.startsWith('ERROR:'));
+  throw new UserError(
+    `Expected pip to install the packages of the benches but: ${lastLines(errors.join('\n') || output)}`,
+    { remedy: 'Check the network, then run the command again.' },
+  );
+}
