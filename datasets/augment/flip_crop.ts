@@ -33,14 +33,27 @@ export function flipCrop(
   const firstColumn = Math.max(0, -left);
   const lastColumn = Math.min(width, width - left);
   for (let y = firstRow; y < lastRow; y++) {
-    let from = ((y + top) * width + firstColumn + left) * channels;
-    let to = (y * width + (mirrored ? width - 1 - firstColumn : firstColumn)) * channels;
-    const step = mirrored ? -channels : channels;
-    for (let x = firstColumn; x < lastColumn; x++) {
-      for (let c = 0; c < channels; c++) out[to + c] = data[from + c];
-      from += channels;
-      to += step;
-    }
+    const from = ((y + top) * width + firstColumn + left) * channels;
+    const row = data.subarray(from, from + (lastColumn - firstColumn) * channels);
+    if (!mirrored) out.set(row, (y * width + firstColumn) * channels);
+    else if (channels === 3) mirrorRgb(row, out, (y * width + width - firstColumn) * 3);
+    else mirrorGrey(row, out, y * width + width - firstColumn);
   }
   return { data: out, height, width, channels };
+}
+
+/** Writes the pixels of a row backwards, the first of them right before `end`. */
+function mirrorRgb(row: Uint8Array, out: Uint8Array, end: number): void {
+  let to = end - 3;
+  for (let from = 0; from < row.length; from += 3) {
+    out[to] = row[from];
+    out[to + 1] = row[from + 1];
+    out[to + 2] = row[from + 2];
+    to -= 3;
+  }
+}
+
+/** As `mirrorRgb`, for one channel. */
+function mirrorGrey(row: Uint8Array, out: Uint8Array, end: number): void {
+  for (let from = 0; from < row.length; from++) out[end - 1 - from] = row[from];
 }

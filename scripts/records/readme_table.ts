@@ -2,20 +2,24 @@ import { UserError } from '../../checkpoints/artifacts/errors.ts';
 import { accuracyTable } from './accuracy_table.ts';
 import type { RunRecord } from './run_record.ts';
 
-const [START, END] = ['<!-- table -->', '<!-- /table -->'];
-
-/**
- * README.md with the table of a run between its two marks, and what it was measured with below.
- * @throws UserError where the marks are missing
- */
+/** README.md with the table of a run, and what it was measured with below. */
 export function withTable(readme: string, record: RunRecord): string {
   const { environment, configuration, rows, kernelTier } = record;
-  const [from, to] = [readme.indexOf(START), readme.indexOf(END)];
+  const measured = `Seed ${configuration.seed}, ${kernelTier} kernels, ${environment.processor}, ${environment.backend}, commit ${environment.commit.slice(0, 10)}.`;
+  return withPart(readme, 'table', `${accuracyTable(rows)}\n${measured}`);
+}
+
+/**
+ * README.md with `text` between the marks `<!-- name -->` and `<!-- /name -->`.
+ * @throws UserError where the marks are missing
+ */
+export function withPart(readme: string, name: string, text: string): string {
+  const [start, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
+  const [from, to] = [readme.indexOf(start), readme.indexOf(end)];
   if (from < 0 || to < from) {
-    throw new UserError(`Expected ${START} and ${END} in README.md but they are not there`, {
-      remedy: 'Put both marks where the table belongs.',
+    throw new UserError(`Expected ${start} and ${end} in README.md but they are not there`, {
+      remedy: 'Put both marks where the figures belong.',
     });
   }
-  const measured = `Seed ${configuration.seed}, ${kernelTier} kernels, ${environment.processor}, ${environment.backend}, commit ${environment.commit.slice(0, 10)}.`;
-  return `${readme.slice(0, from)}${START}\n${accuracyTable(rows)}\n${measured}\n${readme.slice(to)}`;
+  return `${readme.slice(0, from)}${start}\n${text}\n${readme.slice(to)}`;
 }

@@ -1,21 +1,24 @@
-/** Puts the table of a run into README.md: `npm run readme -- runs/<id>`. */
+/**
+ * Puts figures into README.md: `npm run readme -- runs/<id>` the table of a run, and always the
+ * benches' tables in bench/results.
+ */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../checkpoints/artifacts/atomic_file.ts';
 import { UserError } from '../../checkpoints/artifacts/errors.ts';
 import { repositoryRoot } from '../repository.ts';
-import { withTable } from './readme_table.ts';
+import { withPart, withTable } from './readme_table.ts';
 import { readRun } from './run_record.ts';
 
 async function updateReadme([dir]: readonly string[]): Promise<void> {
-  if (dir === undefined) {
-    throw new UserError('Expected the folder of a run but received none', {
-      remedy: 'Run "npm run readme -- runs/<id>".',
-    });
-  }
-  const record = await readRun(dir);
   const path = join(repositoryRoot(), 'README.md');
-  await writeFileAtomic(path, withTable(await readFile(path, 'utf8'), record));
+  const training = await readFile(
+    join(repositoryRoot(), 'bench', 'results', 'training.md'),
+    'utf8',
+  );
+  let readme = withPart(await readFile(path, 'utf8'), 'training', training.trimEnd());
+  if (dir !== undefined) readme = withTable(readme, await readRun(dir));
+  await writeFileAtomic(path, readme);
 }
 
 await updateReadme(process.argv.slice(2)).catch((error: unknown) => {

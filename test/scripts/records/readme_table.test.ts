@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { withTable } from '../../../scripts/records/readme_table.ts';
+import { withPart, withTable } from '../../../scripts/records/readme_table.ts';
 import type { RunRecord } from '../../../scripts/records/run_record.ts';
 
 const RECORD: RunRecord = {
@@ -38,5 +38,12 @@ describe('withTable', () => {
       name: 'UserError',
       message: 'Expected <!-- table --> and <!-- /table --> in README.md but they are not there',
     });
+  });
+});
+
+describe('withPart', () => {
+  it('replaces what stands between the marks of its name alone', () => {
+    const readme = '<!-- a -->\n1\n<!-- /a -->\n<!-- b -->\n2\n<!-- /b -->\n';
+    assert.equal(withPart(readme, 'b', 'new'), readme.replace('2', 'new'));
   });
 });

@@ -68,7 +68,7 @@ function convolve(
   let padded = x;
   let options = convolutionAttributes(info);
   if (op === 'DepthwiseConv2dNative' && options.explicit_paddings !== undefined) {
-    // libtensorflow 2.9.1 ends the process where it fuses explicit paddings with a bias (tensor_format.h:
+    // libtensorflow 2.15.1 ends the process where it fuses explicit paddings with a bias (tensor_format.h:
     // "Check failed: … Invalid index from the dimension").
     const { top, bottom, left, right } = info.padInfo;
     const paddings: [number, number][] = [

@@ -1,0 +1,119 @@
+import * as tf from '@tensorflow/tfjs';
+import type { KernelTable } from './inputs.ts';
+
+export const ARRANGEMENT_CASES: KernelTable = {
+  BatchMatMul: {
+    'two matrices': ({ floats, unit }) => tf.matMul(floats, unit.reshape([3, 2])),
+    'a transposed first': ({ floats, unit }) => tf.matMul(floats, unit, true, false),
+    'a transposed second': ({ floats, unit }) => tf.matMul(floats, unit, false, true),
+    'both transposed': ({ floats, unit }) => tf.matMul(floats, unit.reshape([3, 2]), true, true),
+    'batches of matrices': ({ cube, otherCube }) => tf.matMul(cube, otherCube),
+    'one matrix to a batch': ({ cube, otherCube }) =>
+      tf.matMul(cube, otherCube.slice([1, 0, 0], [1, 4, 3])),
+    'tf.dot of a matrix and a vector': ({ floats, row }) => tf.dot(floats, row),
+  },
+  Concat: {
+    'the first axis': ({ floats, unit }) => tf.concat([floats, unit], 0),
+    'the last axis, counted from the end': ({ floats, column }) => tf.concat([floats, column], -1),
+    'three parts of int32': ({ ints, otherInts }) => tf.concat([ints, otherInts, ints], 1),
+    bool: ({ bools }) => tf.concat([bools, bools], 0),
+  },
+  ExpandDims: {
+    'before the first axis': ({ floats }) => tf.expandDims(floats, 0),
+    'between axes': ({ floats }) => tf.expandDims(floats, 1),
+    'after the last axis': ({ ints }) => tf.expandDims(ints, -1),
+    'before the last axis, counted from the end': ({ floats }) => tf.expandDims(floats, -2),
+    'of a scalar': ({ scalar }) => tf.expandDims(scalar, 0),
+  },
+  Fill: {
+    float32: () => tf.fill([2, 3], 0.1),
+    int32: () => tf.fill([4], -3, 'int32'),
+    bool: () => tf.fill([2], 1, 'bool'),
+    'a scalar': () => tf.fill([], 2.5),
+    'no values': () => tf.fill([0, 3], 1),
+  },
+  OneHot: {
+    '0 and 1': ({ indices }) => tf.oneHot(indices, 5),
+    'classes that are not there': ({ indices }) => tf.oneHot(indices, 4),
+    'other values, float32': ({ indices }) => tf.oneHot(indices, 5, 0.9, 0.025, 'float32'),
+    'int32 [2, 3]': ({ ints }) => tf.oneHot(ints, 5, 7, -7, 'int32'),
+    bool: ({ indices }) => tf.oneHot(indices, 5, 1, 0, 'bool'),
+  },
+  Pack: {
+    'a first axis': ({ floats, unit }) => tf.stack([floats, unit]),
+    'an axis between': ({ floats, unit }) => tf.stack([floats, unit, floats], 1),
+    'a last axis': ({ ints, otherInts }) => tf.stack([ints, otherInts], 2),
+    'a last axis, counted from the end': ({ ints, otherInts }) => tf.stack([ints, otherInts], -1),
+    scalars: ({ scalar }) => tf.stack([scalar, scalar]),
+  },
+  PadV2: {
+    zeros: ({ floats }) =>
+      tf.pad(floats, [
+        [1, 0],
+        [2, 3],
+      ]),
+    'another value': ({ floats }) =>
+      tf.pad(
+        floats,
+        [
+          [0, 1],
+          [1, 0],
+        ],
+        -1.5,
+      ),
+    int32: ({ ints }) =>
+      tf.pad(
+        ints,
+        [
+          [1, 1],
+          [0, 0],
+        ],
+        9,
+      ),
+    'rank 4': ({ images }) =>
+      tf.pad(images, [
+        [0, 0],
+        [1, 2],
+        [2, 1],
+        [0, 0],
+      ]),
+  },
+  Reshape: {
+    'to a vector': ({ floats }) => tf.reshape(floats, [6]),
+    'one size inferred': ({ cube }) => tf.reshape(cube, [4, -1]),
+    'to a scalar': ({ row }) => tf.reshape(row.sum(), []),
+    bool: ({ bools }) => tf.reshape(bools, [3, 2]),
+    'no values': ({ empty }) => tf.reshape(empty, [3, 0]),
+    'tf.squeeze': ({ column }) => tf.squeeze(column),
+  },
+  Slice: {
+    'a part': ({ cube }) => tf.slice(cube, [1, 0, 2], [1, 3, 1]),
+    'up to the end': ({ cube }) => tf.slice(cube, [0, 1, 1], [-1, 2, -1]),
+    'leading axes only': ({ cube }) => tf.slice(cube, 1),
+    int32: ({ ints }) => tf.slice(ints, [0, 1], [2, 2]),
+    nothing: ({ floats }) => tf.slice(floats, [0, 0], [0, 3]),
+  },
+  SplitV: {
+    'equal parts': ({ cube }) => tf.split(cube, 2, 2)[1]!,
+    'parts of given sizes': ({ cube }) => tf.split(cube, [1, 2], 1)[1]!,
+    'one size inferred': ({ cube }) => tf.split(cube, [1, -1], 1)[1]!,
+    'the last axis, counted from the end, of int32': ({ ints }) => tf.split(ints, 3, -1)[2]!,
+  },
+  Tile: {
+    'both axes': ({ floats }) => tf.tile(floats, [2, 3]),
+    'one axis of int32': ({ ints }) => tf.tile(ints, [1, 2]),
+    'tf.broadcastTo': ({ row }) => tf.broadcastTo(row, [2, 3]),
+  },
+  Transpose: {
+    'reversed axes': ({ cube }) => tf.transpose(cube),
+    'chosen axes': ({ cube }) => tf.transpose(cube, [0, 2, 1]),
+    'rank 4': ({ images }) => tf.transpose(images, [0, 3, 1, 2]),
+    int32: ({ ints }) => tf.transpose(ints),
+    'back and forth': ({ cube }) => tf.transpose(tf.transpose(cube, [2, 0, 1]), [1, 2, 0]),
+  },
+  Unpack: {
+    'the first axis': ({ floats }) => tf.unstack(floats)[1]!,
+    'an axis between': ({ cube }) => tf.unstack(cube, 1)[2]!,
+    'the last axis, counted from the end, of int32': ({ ints }) => tf.unstack(ints, -1)[0]!,
+  },
+};
