@@ -54,6 +54,11 @@ export interface BatchOptions {
    * amount of work asks for unless given. The batches do not depend on it.
    */
   readonly workers?: number | undefined;
+  /**
+   * Lets the images of a batch lie in memory that is used again once the batch after the next is asked
+   * for. For a consumer who is done with them by then: new memory for each batch costs it time.
+   */
+  readonly reuseMemory?: boolean | undefined;
   /** Ends the iteration with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /** Called for each image that could not be read, in the order of the images. */

@@ -38,7 +38,8 @@ export const DATASET = {
 
 export const DATA = {
   type: 'string',
-  describe: 'Folder of the data set; imagenet needs one: a folder a class, named by wnid, or TFRecords',
+  describe:
+    'Folder of the data set; imagenet needs one: a folder a class, named by wnid, or TFRecords',
   requiresArg: true,
 } as const satisfies Options;
 

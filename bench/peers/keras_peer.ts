@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import type { ConvLayer } from '../../architectures/mobilenet_v1.ts';
 import { UserError } from '../../checkpoints/artifacts/errors.ts';
 import { lastLines } from '../../checkpoints/artifacts/run_tool.ts';
-import type { Recipe } from '../../training/recipe.ts';
+import type { Recipe } from '../../training/recipes/recipe.ts';
 import type { Round } from '../rounds.ts';
 
 const SCRIPT = join(import.meta.dirname, 'keras_training.py');

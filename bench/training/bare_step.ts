@@ -1,9 +1,9 @@
 import type * as tf from '@tensorflow/tfjs';
 import { SILENT_REPORTER } from '../../checkpoints/artifacts/reporter.ts';
 import type { ImageBatch } from '../../datasets/dataset.ts';
-import type { Recipe } from '../../training/recipe.ts';
+import type { Recipe } from '../../training/recipes/recipe.ts';
 import { createTrainStep } from '../../training/step/create_train_step.ts';
-import type { TrainStep } from '../../training/train_step.ts';
+import type { TrainStep } from '../../training/step/train_step.ts';
 import type { Contestant, Round } from '../rounds.ts';
 import { modelOf, type Shape } from './workload.ts';
 

@@ -5,10 +5,10 @@ import { SILENT_REPORTER } from '../../checkpoints/artifacts/reporter.ts';
 import { CheckpointFolder } from '../../checkpoints/training_checkpoint/checkpoint_folder.ts';
 import type { Dataset } from '../../datasets/dataset.ts';
 import { type LabelledPixels, pixelDataset } from '../../datasets/pixel_dataset.ts';
-import type { Recipe } from '../../training/recipe.ts';
+import { train } from '../../training/loop/train.ts';
+import type { Recipe } from '../../training/recipes/recipe.ts';
 import { createTrainStep } from '../../training/step/create_train_step.ts';
-import { train } from '../../training/train.ts';
-import type { TrainStep } from '../../training/train_step.ts';
+import type { TrainStep } from '../../training/step/train_step.ts';
 import {
   combineObservers,
   type StepReport,

@@ -12,8 +12,8 @@ import {
 } from '../../architectures/mobilenet_v1.ts';
 import { STANDARD } from '../../architectures/variants.ts';
 import type { ImageBatch } from '../../datasets/dataset.ts';
-import type { Recipe } from '../../training/recipe.ts';
-import { SCRATCH_SMALL } from '../../training/recipes.ts';
+import type { Recipe } from '../../training/recipes/recipe.ts';
+import { SCRATCH_SMALL } from '../../training/recipes/recipes.ts';
 import type { Build } from '../peers/keras_peer.ts';
 
 /** A network and its batches, which its speed depends on. */

@@ -5,6 +5,7 @@ import type { ImageSet } from '../image_set.ts';
 import { mapAhead } from '../map_ahead.ts';
 import { checkInteger, SEEDS, selectIndices } from '../order.ts';
 import type { Preprocessing } from '../preprocess.ts';
+import { BatchMemory } from './batch_memory.ts';
 import type { PreparedChunk } from './chunk.ts';
 import { type Preparation, preparationFor } from './preparation.ts';
 
@@ -57,6 +58,8 @@ interface Chunk extends PreparedChunk {
   readonly indices: Uint32Array;
   /** Place in the order of its first image. */
   readonly place: number;
+  /** Memory that the images lie in, to be used again. */
+  readonly into: Float32Array | undefined;
 }
 
 async function* generate(
@@ -80,6 +83,9 @@ async function* generate(
     augmentationSeed,
     stopped,
   };
+  const memory = options.reuseMemory
+    ? new BatchMemory(batchSize * resolution * resolution * 3)
+    : undefined;
   const starts = Array.from(
     { length: Math.ceil(order.length / batchSize) },
     (_, chunk) => chunk * batchSize,
@@ -87,10 +93,12 @@ async function* generate(
   const chunks = mapAhead(starts, ahead, async (start): Promise<Chunk> => {
     const indices = order.subarray(start, start + batchSize);
     const place = skip + start;
-    const task = { ...common, source: set.source(indices), count: indices.length, place };
-    return { ...(await prepare(task)), indices, place };
+    const into = memory?.take();
+    const source = set.source(indices);
+    const task = { ...common, source, count: indices.length, place, ...(into && { into }) };
+    return { ...(await prepare(task)), indices, place, into };
   });
-  yield* assemble(chunks, set, options, stopped);
+  yield* assemble(chunks, set, options, stopped, memory);
 }
 
 /** Fills batches with the images of successive chunks that are not broken. */
@@ -99,11 +107,12 @@ async function* assemble(
   set: ImageSet,
   { batchSize, resolution, skip = 0, signal, onSkip }: BatchOptions,
   stopped: Int32Array,
+  memory: BatchMemory | undefined,
 ): AsyncGenerator<ImageBatch, void, undefined> {
   const builder = new BatchBuilder(batchSize, resolution);
   const length = resolution * resolution * 3;
   let position = skip;
-  for await (const { images, broken, indices, place } of chunks) {
+  for await (const { images, broken, indices, place, into } of chunks) {
     signal?.throwIfAborted();
     if (Atomics.load(stopped, 0) !== 0) return; // The chunk may not be whole.
     if (broken.length === 0 && builder.isEmpty) {
@@ -111,6 +120,7 @@ async function* assemble(
       const labels = Array.from(indices, (index) => set.label(index));
       const names = Array.from(indices, (index) => set.name(index));
       yield batchOf(images, resolution, labels, names, position);
+      memory?.handedOut(into);
       continue;
     }
     const reasons = new Map(broken.map(({ n, reason }) => [n, reason]));
@@ -120,11 +130,14 @@ async function* assemble(
       const reason = reasons.get(n);
       if (reason === undefined) {
         builder.add(set.label(index), name, images.subarray(n * length, (n + 1) * length));
-        if (builder.isFull) yield builder.finish(position);
+        if (!builder.isFull) continue;
+        yield builder.finish(position);
+        memory?.handedOut(undefined);
       } else {
         onSkip?.({ name, reason });
       }
     }
+    if (into !== undefined) memory?.giveBack(into);
   }
   if (!builder.isEmpty) yield builder.finish(position);
 }

@@ -16,13 +16,15 @@ export interface ChunkTask {
   readonly resolution: number;
   readonly augmentation: Augmentation;
   readonly augmentationSeed: number;
+  /** Shared memory for the images, as long as they are or longer; new memory unless given. */
+  readonly into?: Float32Array;
   /** [1] shared: other than 0 once nobody wants the result. */
   readonly stopped: Int32Array;
 }
 
 export interface PreparedChunk {
-  /** [count, resolution, resolution, 3] float32 in [−1, 1]; 0 where an image is broken */
-  readonly images: Float32Array<ArrayBuffer>;
+  /** [count, resolution, resolution, 3] float32 in [−1, 1]; anything where an image is broken */
+  readonly images: Float32Array;
   /** Images that could not be used, in their order, and why. */
   readonly broken: readonly { readonly n: number; readonly reason: string }[];
 }

@@ -5,7 +5,7 @@ import { ImageLoader } from './image_loader.ts';
 
 /**
  * Loads, augments and preprocesses the images of a chunk on the calling thread, up to `atOnce` of them
- * at a time. Ends early, with images left 0, once the task is stopped.
+ * at a time. Ends early, without the other images, once the task is stopped.
  *
  * @throws (rejects) what loading throws other than ImageError, after the loads under way have ended
  */
@@ -13,7 +13,8 @@ export async function prepareChunk(task: ChunkTask, atOnce: number): Promise<Pre
   const { count, place, resolution, preprocessing, augmentation, stopped } = task;
   const length = resolution * resolution * 3;
   const isStopped = (): boolean => Atomics.load(stopped, 0) !== 0;
-  const images = new Float32Array(isStopped() ? 0 : count * length);
+  const images =
+    task.into?.subarray(0, count * length) ?? new Float32Array(isStopped() ? 0 : count * length);
   const broken: { n: number; reason: string }[] = [];
   const loader = new ImageLoader(task.source);
   let next = 0;

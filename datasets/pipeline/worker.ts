@@ -12,6 +12,7 @@ sharp.concurrency(1);
 
 export async function run(task: ChunkTask): Promise<PreparedChunk> {
   const chunk = await prepareChunk(task, DECODED_AT_ONCE);
+  if (task.into !== undefined) return chunk; // shared
   // The images' memory changes hands: it is not copied.
   const handedOver = { [transferableSymbol]: [chunk.images.buffer], [valueSymbol]: chunk };
   return move(handedOver) as unknown as PreparedChunk;

@@ -1,4 +1,4 @@
-import { FINETUNE_RMSPROP } from '../../training/recipes.ts';
+import { FINETUNE_RMSPROP } from '../../training/recipes/recipes.ts';
 import { defineCommand } from '../command.ts';
 import { CONVERSION_DEFAULTS } from '../jobs/conversion.ts';
 import { CALIBRATION_IMAGES, SEED_RANGE, TRAINING_SEED, wholeNumbers } from '../options.ts';

@@ -1,5 +1,5 @@
 import { VARIANTS, variantNamed } from '../../architectures/variants.ts';
-import { RECIPES } from '../../training/recipes.ts';
+import { RECIPES } from '../../training/recipes/recipes.ts';
 import { defineCommand } from '../command.ts';
 import {
   DATA,
@@ -143,8 +143,8 @@ export const trainCommand = defineCommand({
     ],
   ],
   run: async (argv, context) => {
-    const { openRecipe } = await import('../../training/open_recipe.ts');
-    const { overrideRecipe } = await import('../../training/override_recipe.ts');
+    const { openRecipe } = await import('../../training/recipes/open_recipe.ts');
+    const { overrideRecipe } = await import('../../training/recipes/override_recipe.ts');
     const { openData } = await import('../jobs/open_data.ts');
     const { defaultValidationImages, trainJob } = await import('../jobs/train.ts');
     const named = argv.recipe ?? (argv.from === undefined ? 'scratch-small' : 'finetune');

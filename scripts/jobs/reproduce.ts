@@ -4,9 +4,9 @@ import { FRIENDLY, STANDARD, type Variant } from '../../architectures/variants.t
 import type { Dataset } from '../../datasets/dataset.ts';
 import { openDataset } from '../../datasets/open_dataset.ts';
 import { requireTensorFlow, selectBackend } from '../../training/backend.ts';
-import { overrideRecipe } from '../../training/override_recipe.ts';
-import type { Recipe } from '../../training/recipe.ts';
-import { FINETUNE_RMSPROP } from '../../training/recipes.ts';
+import { overrideRecipe } from '../../training/recipes/override_recipe.ts';
+import type { Recipe } from '../../training/recipes/recipe.ts';
+import { FINETUNE_RMSPROP } from '../../training/recipes/recipes.ts';
 import type { Context } from '../context.ts';
 import { type AccuracyRow, accuracyTable } from '../records/accuracy_table.ts';
 import { environment } from '../records/environment.ts';

@@ -2,8 +2,8 @@ import type * as tf from '@tensorflow/tfjs';
 import { buildMobileNetV1 } from '../../architectures/build_model.ts';
 import { STANDARD, type Variant } from '../../architectures/variants.ts';
 import type { Dataset, ImageBatch } from '../../datasets/dataset.ts';
-import type { Recipe } from '../../training/recipe.ts';
-import { FINETUNE_RMSPROP } from '../../training/recipes.ts';
+import type { Recipe } from '../../training/recipes/recipe.ts';
+import { FINETUNE_RMSPROP } from '../../training/recipes/recipes.ts';
 import { TINY } from '../architectures/support.ts';
 
 /** No dropout: the loss of a step depends on the images alone. */

@@ -2,11 +2,11 @@ import * as tf from '@tensorflow/tfjs';
 import type { WeightTensor } from '../../checkpoints/weight_tensor.ts';
 import type { ImageBatch } from '../../datasets/dataset.ts';
 import { CompiledFunctions } from '../compile/compile.ts';
-import type { Recipe } from '../recipe.ts';
-import type { StepInputs, StepResult, TrainStep } from '../train_step.ts';
+import type { Recipe } from '../recipes/recipe.ts';
 import { readState, writeState } from './state.ts';
 import { stepInputs, stepResult } from './step_inputs.ts';
 import { type ProgramOptions, StepProgram } from './step_program.ts';
+import type { StepInputs, StepResult, TrainStep } from './train_step.ts';
 
 /**
  * The same step as one call of libtensorflow's session, which holds the weights and all other state

@@ -1,11 +1,11 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { Reporter } from '../../checkpoints/artifacts/reporter.ts';
 import { selectTrainingBackend } from '../backend.ts';
-import type { Recipe } from '../recipe.ts';
-import type { TrainStep } from '../train_step.ts';
+import type { Recipe } from '../recipes/recipe.ts';
 import { CompiledStep } from './compiled_step.ts';
 import { EagerStep } from './eager_step.ts';
 import type { ProgramOptions } from './step_program.ts';
+import type { TrainStep } from './train_step.ts';
 
 export interface TrainStepOptions extends ProgramOptions {
   readonly reporter: Reporter;

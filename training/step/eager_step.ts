@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import type { WeightTensor } from '../../checkpoints/weight_tensor.ts';
 import type { ImageBatch } from '../../datasets/dataset.ts';
-import type { Recipe } from '../recipe.ts';
-import type { StepInputs, StepResult, TrainStep } from '../train_step.ts';
+import type { Recipe } from '../recipes/recipe.ts';
 import { readState, writeState } from './state.ts';
 import { stepInputs, stepResult } from './step_inputs.ts';
 import { type ProgramOptions, StepProgram } from './step_program.ts';
+import type { StepInputs, StepResult, TrainStep } from './train_step.ts';
 
 /** A step that runs operation by operation: the reference, and what works without libtensorflow. */
 export class EagerStep implements TrainStep {

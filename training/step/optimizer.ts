@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { applyAdam, applyRmsProp } from '../compile/ops/optimizers.ts';
-import type { Recipe } from '../recipe.ts';
+import type { Recipe } from '../recipes/recipe.ts';
 
 /** What changes from step to step. */
 export interface OptimizerInputs {

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { ImageBatch } from '../../datasets/dataset.ts';
-import type { StepInputs, StepResult } from '../train_step.ts';
+import type { StepInputs, StepResult } from './train_step.ts';
 
 /** The inputs of `StepProgram.train`. */
 export function stepInputs(batch: ImageBatch, inputs: StepInputs): tf.NamedTensorMap {

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { logitsModel } from '../../architectures/build_model.ts';
-import type { Recipe } from '../recipe.ts';
+import type { Recipe } from '../recipes/recipe.ts';
 import { createOptimizer, type Optimizer } from './optimizer.ts';
 import { useTrainingLayers } from './training_layers.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { BatchOptions, SkippedImage } from '../../../datasets/dataset.ts';
+import type { BatchOptions, ImageBatch, SkippedImage } from '../../../datasets/dataset.ts';
 import { streamBatches } from '../../../datasets/pipeline/batch_stream.ts';
 import type { ChunkTask, PreparedChunk } from '../../../datasets/pipeline/chunk.ts';
 import type { Preparation } from '../../../datasets/pipeline/preparation.ts';
@@ -76,6 +76,30 @@ describe('streamBatches', () => {
       { name: 'image 11', reason: 'broken 11' },
     ]);
   });
+
+  for (const [what, broken] of [
+    ['no image is broken', []],
+    ['some are broken', [1, 8, 9, 11, 30, 31, 32, 33, 34, 50]],
+  ] as const) {
+    it(`with memory that is used again, batches are whole until the next but one is asked for: ${what}`, async () => {
+      const expected = await all(stream(60, { seed: 2 }, breaking(broken)));
+      const memories = new Set<ArrayBufferLike>();
+      let before: ImageBatch | undefined;
+      let n = 0;
+      const reused = stream(60, { seed: 2, reuseMemory: true }, breaking(broken));
+      for await (const batch of reused) {
+        // The one before is still read here, though this one was asked for.
+        if (before !== undefined) assert.deepEqual(before.images, expected[n - 1].images);
+        assert.deepEqual(batch.images, expected[n].images);
+        memories.add(batch.images.buffer);
+        before = batch;
+        n++;
+      }
+      assert.equal(n, expected.length);
+      // Two batches under way and two with the consumer.
+      if (broken.length === 0) assert.ok(memories.size <= 4, `${memories.size} arrays`);
+    });
+  }
 
   it('counts broken images at the end in the position of a last batch that is not full', async () => {
     const batches = await all(stream(6, {}, breaking([5])));

@@ -13,12 +13,12 @@ import {
   type TrainJobOptions,
   trainJob,
 } from '../../../scripts/jobs/train.ts';
-import { FINETUNE_RMSPROP } from '../../../training/recipes.ts';
+import { FINETUNE_RMSPROP } from '../../../training/recipes/recipes.ts';
 import { memoryDataset } from '../../support/memory_dataset.ts';
 import { needsTensorFlow } from '../../support/needs_tensorflow.ts';
 import { recordingReporter } from '../../support/recording_reporter.ts';
 import { TSX } from '../../support/without_tfjs_node.ts';
-import { abortingReporter } from '../../training/aborting_reporter.ts';
+import { abortingReporter } from '../../training/loop/aborting_reporter.ts';
 import { contextOf } from '../support.ts';
 
 const TRAIN_ON_PIXELS = fileURLToPath(new URL('train_on_pixels.ts', import.meta.url));

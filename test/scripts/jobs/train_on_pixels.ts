@@ -7,7 +7,7 @@ import { type Reporter, SILENT_REPORTER } from '../../../checkpoints/artifacts/r
 import { pixelDataset } from '../../../datasets/pixel_dataset.ts';
 import { defineCommand } from '../../../scripts/command.ts';
 import { trainJob } from '../../../scripts/jobs/train.ts';
-import { FINETUNE_RMSPROP } from '../../../training/recipes.ts';
+import { FINETUNE_RMSPROP } from '../../../training/recipes/recipes.ts';
 
 const [out] = process.argv.slice(2);
 const labels = Uint8Array.from({ length: 80_000 }, (_, index) => index % 2);

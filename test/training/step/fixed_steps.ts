@@ -1,4 +1,4 @@
-import type { TrainStep } from '../../../training/train_step.ts';
+import type { TrainStep } from '../../../training/step/train_step.ts';
 import { batchOf, inputsOf, RMSPROP } from './support.ts';
 
 /** The same steps in every process; without dropout, whose masks depend on the backend. */

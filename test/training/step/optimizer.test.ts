@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
-import type { Recipe } from '../../../training/recipe.ts';
+import type { Recipe } from '../../../training/recipes/recipe.ts';
 import { createOptimizer } from '../../../training/step/optimizer.ts';
 import { needsTensorFlow } from '../../support/needs_tensorflow.ts';
 import { memory } from '../compile/support.ts';

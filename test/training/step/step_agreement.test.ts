@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { FRIENDLY, STANDARD, VARIANTS, type Variant } from '../../../architectures/variants.ts';
 import type { WeightTensor } from '../../../checkpoints/weight_tensor.ts';
-import type { Recipe } from '../../../training/recipe.ts';
+import type { Recipe } from '../../../training/recipes/recipe.ts';
 import { needsTensorFlow } from '../../support/needs_tensorflow.ts';
 import { ADAM, batchOf, EVERYTHING, inputsOf, type Kind, RMSPROP, withStep } from './support.ts';
 

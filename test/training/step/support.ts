@@ -3,11 +3,11 @@ import { buildMobileNetV1 } from '../../../architectures/build_model.ts';
 import type { Variant } from '../../../architectures/variants.ts';
 import type { WeightTensor } from '../../../checkpoints/weight_tensor.ts';
 import type { ImageBatch } from '../../../datasets/dataset.ts';
-import type { Recipe } from '../../../training/recipe.ts';
-import { FINETUNE, FINETUNE_RMSPROP } from '../../../training/recipes.ts';
+import type { Recipe } from '../../../training/recipes/recipe.ts';
+import { FINETUNE, FINETUNE_RMSPROP } from '../../../training/recipes/recipes.ts';
 import { CompiledStep } from '../../../training/step/compiled_step.ts';
 import { EagerStep } from '../../../training/step/eager_step.ts';
-import type { StepInputs, TrainStep } from '../../../training/train_step.ts';
+import type { StepInputs, TrainStep } from '../../../training/step/train_step.ts';
 
 const CLASSES = 5;
 const RESOLUTION = 32;

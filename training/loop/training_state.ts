@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { UserError } from '../checkpoints/artifacts/errors.ts';
-import { firstIssue } from '../checkpoints/first_issue.ts';
-import { recipeSchema } from './recipe.ts';
+import { UserError } from '../../checkpoints/artifacts/errors.ts';
+import { firstIssue } from '../../checkpoints/first_issue.ts';
+import { recipeSchema } from '../recipes/recipe.ts';
 
 const count = z.int().min(0);
 const percent = z.number().min(0).max(100);

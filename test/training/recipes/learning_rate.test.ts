@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { type LearningRate, learningRateAt } from '../../training/learning_rate.ts';
-import { SLIM_IMAGENET } from '../../training/recipes.ts';
+import { type LearningRate, learningRateAt } from '../../../training/recipes/learning_rate.ts';
+import { SLIM_IMAGENET } from '../../../training/recipes/recipes.ts';
 
 const initial = fc.double({ min: 1e-6, max: 10, noNaN: true });
 const schedules: fc.Arbitrary<LearningRate> = fc.oneof(

@@ -1,5 +1,5 @@
-import type { Dataset } from '../datasets/dataset.ts';
-import type { Recipe } from './recipe.ts';
+import type { Dataset } from '../../datasets/dataset.ts';
+import type { Recipe } from '../recipes/recipe.ts';
 
 /**
  * A last batch of fewer images is left out: where the deepest layers are 1 × 1 pixel, batch norms

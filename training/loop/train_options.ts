@@ -1,10 +1,10 @@
-import type { Reporter } from '../checkpoints/artifacts/reporter.ts';
-import type { TrainingCheckpoint } from '../checkpoints/training_checkpoint/training_checkpoint.ts';
-import type { Dataset } from '../datasets/dataset.ts';
+import type { Reporter } from '../../checkpoints/artifacts/reporter.ts';
+import type { TrainingCheckpoint } from '../../checkpoints/training_checkpoint/training_checkpoint.ts';
+import type { Dataset } from '../../datasets/dataset.ts';
+import type { Recipe } from '../recipes/recipe.ts';
+import type { TrainingObserver } from '../watch/observer.ts';
 import type { CheckpointOptions } from './checkpointer.ts';
-import type { Recipe } from './recipe.ts';
 import type { BestEpoch, EpochSummary } from './training_state.ts';
-import type { TrainingObserver } from './watch/observer.ts';
 
 export interface TrainOptions {
   /** Trained on "train"; after each epoch measured on "validation", where images are held out. */

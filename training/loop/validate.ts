@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
-import type { ImageBatch } from '../datasets/dataset.ts';
-import { rankOf } from '../datasets/top_k.ts';
+import type { ImageBatch } from '../../datasets/dataset.ts';
+import { rankOf } from '../../datasets/top_k.ts';
+import type { TrainStep } from '../step/train_step.ts';
 import { readAhead } from './read_ahead.ts';
-import type { TrainStep } from './train_step.ts';
 
 /** How a network does on images that it does not train on. */
 export interface Validation {

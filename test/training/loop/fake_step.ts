@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { WeightTensor } from '../../checkpoints/weight_tensor.ts';
-import type { ImageBatch } from '../../datasets/dataset.ts';
-import type { StepInputs, StepResult, TrainStep } from '../../training/train_step.ts';
+import type { WeightTensor } from '../../../checkpoints/weight_tensor.ts';
+import type { ImageBatch } from '../../../datasets/dataset.ts';
+import type { StepInputs, StepResult, TrainStep } from '../../../training/step/train_step.ts';
 
 /** What a step was called with. */
 export interface StepCall extends StepInputs {

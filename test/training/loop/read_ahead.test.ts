@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readAhead } from '../../training/read_ahead.ts';
+import { readAhead } from '../../../training/loop/read_ahead.ts';
 
 /** 0, 1, 2 …; tells what was asked for, and whether it was ended. */
 function counting(count: number, failAt = Infinity) {

@@ -1,5 +1,5 @@
-import type { WeightTensor } from '../checkpoints/weight_tensor.ts';
-import type { ImageBatch } from '../datasets/dataset.ts';
+import type { WeightTensor } from '../../checkpoints/weight_tensor.ts';
+import type { ImageBatch } from '../../datasets/dataset.ts';
 
 export interface StepInputs {
   readonly learningRate: number;

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { SILENT_REPORTER } from '../../checkpoints/artifacts/reporter.ts';
-import { holdOutValidation } from '../../datasets/hold_out.ts';
-import type { Recipe } from '../../training/recipe.ts';
-import { train } from '../../training/train.ts';
-import type { TrainOptions } from '../../training/train_options.ts';
-import type { EpochReport, StepReport } from '../../training/watch/observer.ts';
-import { memoryDataset } from '../support/memory_dataset.ts';
-import { recordingReporter } from '../support/recording_reporter.ts';
+import { SILENT_REPORTER } from '../../../checkpoints/artifacts/reporter.ts';
+import { holdOutValidation } from '../../../datasets/hold_out.ts';
+import { train } from '../../../training/loop/train.ts';
+import type { TrainOptions } from '../../../training/loop/train_options.ts';
+import type { Recipe } from '../../../training/recipes/recipe.ts';
+import type { EpochReport, StepReport } from '../../../training/watch/observer.ts';
+import { memoryDataset } from '../../support/memory_dataset.ts';
+import { recordingReporter } from '../../support/recording_reporter.ts';
+import { RECIPE } from '../support.ts';
 import { FakeStep } from './fake_step.ts';
 import { MemoryCheckpoints } from './memory_checkpoints.ts';
-import { RECIPE } from './support.ts';
 
 const DATASET = holdOutValidation(
   memoryDataset({ classes: 4, images: 40, broken: [2, 17, 23] }),

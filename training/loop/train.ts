@@ -1,17 +1,17 @@
 import { setImmediate } from 'node:timers/promises';
-import { deriveSeed } from '../architectures/derive_seed.ts';
-import { messageOf, UserError } from '../checkpoints/artifacts/errors.ts';
-import type { ImageBatch, SkippedImage } from '../datasets/dataset.ts';
+import { deriveSeed } from '../../architectures/derive_seed.ts';
+import { messageOf, UserError } from '../../checkpoints/artifacts/errors.ts';
+import type { ImageBatch, SkippedImage } from '../../datasets/dataset.ts';
+import { learningRateAt } from '../recipes/learning_rate.ts';
+import type { StepResult, TrainStep } from '../step/train_step.ts';
 import { RunBudget } from './budget.ts';
 import { Checkpointer, type Snapshot } from './checkpointer.ts';
 import { DivergenceError, lossDamage, tensorDamage } from './divergence.ts';
 import { epochImages, isShortTail } from './epoch_images.ts';
-import { learningRateAt } from './learning_rate.ts';
 import { readAhead } from './read_ahead.ts';
 import { RunClock } from './run_clock.ts';
 import { RunProgressReport } from './run_progress_report.ts';
 import type { TrainOptions, TrainResult } from './train_options.ts';
-import type { StepResult, TrainStep } from './train_step.ts';
 import {
   type BestEpoch,
   type EpochSummary,
@@ -127,6 +127,7 @@ class TrainingRun {
       seed: deriveSeed(seed, 'order', epoch),
       augmentation: recipe.augmentation,
       augmentationSeed: deriveSeed(seed, 'augmentation', epoch),
+      reuseMemory: true,
       onSkip: (image) => this.skip(image),
     });
   }
@@ -198,6 +199,7 @@ class TrainingRun {
       split: 'validation',
       batchSize: recipe.batchSize,
       resolution: recipe.resolution,
+      reuseMemory: true,
       onSkip: (image) => this.skip(image),
     });
     const validation = await validate(this.step, batches, signal);

@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
-import { SILENT_REPORTER } from '../../checkpoints/artifacts/reporter.ts';
-import { holdOutValidation } from '../../datasets/hold_out.ts';
-import type { Recipe } from '../../training/recipe.ts';
-import { FINETUNE } from '../../training/recipes.ts';
-import { createTrainStep } from '../../training/step/create_train_step.ts';
-import { train } from '../../training/train.ts';
-import type { TrainOptions } from '../../training/train_options.ts';
-import { TINY } from '../architectures/support.ts';
-import { memoryDataset } from '../support/memory_dataset.ts';
-import { needsTensorFlow } from '../support/needs_tensorflow.ts';
+import { SILENT_REPORTER } from '../../../checkpoints/artifacts/reporter.ts';
+import { holdOutValidation } from '../../../datasets/hold_out.ts';
+import { train } from '../../../training/loop/train.ts';
+import type { TrainOptions } from '../../../training/loop/train_options.ts';
+import type { Recipe } from '../../../training/recipes/recipe.ts';
+import { FINETUNE } from '../../../training/recipes/recipes.ts';
+import { createTrainStep } from '../../../training/step/create_train_step.ts';
+import { TINY } from '../../architectures/support.ts';
+import { memoryDataset } from '../../support/memory_dataset.ts';
+import { needsTensorFlow } from '../../support/needs_tensorflow.ts';
+import { RECIPE, tinyModel, weightsOf } from '../support.ts';
 import { abortingReporter } from './aborting_reporter.ts';
 import { MemoryCheckpoints } from './memory_checkpoints.ts';
-import { RECIPE, tinyModel, weightsOf } from './support.ts';
 
 const DATASET = memoryDataset({ classes: TINY.classes, images: 16 });
 

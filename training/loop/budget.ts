@@ -1,5 +1,5 @@
-import type { RunProgress } from './learning_rate.ts';
-import type { Budget, Recipe } from './recipe.ts';
+import type { RunProgress } from '../recipes/learning_rate.ts';
+import type { Budget, Recipe } from '../recipes/recipe.ts';
 import type { TrainingState } from './training_state.ts';
 
 /** What a run may use up, and how far it is. */

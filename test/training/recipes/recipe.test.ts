@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openRecipe } from '../../training/open_recipe.ts';
-import { overrideRecipe } from '../../training/override_recipe.ts';
-import { recipeSchema } from '../../training/recipe.ts';
-import { FINETUNE, FINETUNE_RMSPROP, RECIPES, SLIM_IMAGENET } from '../../training/recipes.ts';
-import { inFolder } from '../support/in_folder.ts';
+import { openRecipe } from '../../../training/recipes/open_recipe.ts';
+import { overrideRecipe } from '../../../training/recipes/override_recipe.ts';
+import { recipeSchema } from '../../../training/recipes/recipe.ts';
+import {
+  FINETUNE,
+  FINETUNE_RMSPROP,
+  RECIPES,
+  SLIM_IMAGENET,
+} from '../../../training/recipes/recipes.ts';
+import { inFolder } from '../../support/in_folder.ts';
 
 describe('recipes', () => {
   it('have names of their own', () => {

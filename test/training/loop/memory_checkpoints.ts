@@ -1,8 +1,8 @@
 import type {
   CheckpointFolder,
   NewCheckpoint,
-} from '../../checkpoints/training_checkpoint/checkpoint_folder.ts';
-import type { TrainingCheckpoint } from '../../checkpoints/training_checkpoint/training_checkpoint.ts';
+} from '../../../checkpoints/training_checkpoint/checkpoint_folder.ts';
+import type { TrainingCheckpoint } from '../../../checkpoints/training_checkpoint/training_checkpoint.ts';
 
 /** Checkpoints as a folder would give them back. */
 export class MemoryCheckpoints implements Pick<CheckpointFolder, 'dir' | 'save'> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { crossEntropy, validate } from '../../training/validate.ts';
-import { memoryDataset } from '../support/memory_dataset.ts';
+import { crossEntropy, validate } from '../../../training/loop/validate.ts';
+import { memoryDataset } from '../../support/memory_dataset.ts';
 
 const DATASET = memoryDataset({ classes: 8, images: 16 });
 const BATCHES = { split: 'train', batchSize: 6, resolution: 4 } as const;
