@@ -65,7 +65,7 @@ export function trainingTable({ rows, ...record }: TrainingRecord): string {
       ? []
       : `Whole loop (input, step, metrics, checkpoints) at ${width}, ${resolution} × ${resolution}: ${speed(loop)} images/s, ${percent(loopShare!)} of the bare step's rate; ${percent(waitShare!)} of its time it waits for input.`,
   );
-  const measured = `Images per second, medians of ${rounds} rounds of ${secondsPerRound} s. ${environment.processor}, ${threads} threads, ${environment.backend} and Keras ${peer.keras} on TensorFlow ${peer.tensorflow}, Node ${environment.node}, commit ${environment.commit.slice(0, 10)}, ${record.date}.`;
+  const measured = `Images per second, medians of ${rounds} rounds of ${secondsPerRound} s; eager is our step operation by operation, with libtensorflow's fused batch norms. ${environment.processor}, ${threads} threads, ${environment.backend} and Keras ${peer.keras} on TensorFlow ${peer.tensorflow}, Node ${environment.node}, commit ${environment.commit.slice(0, 10)}, ${record.date}.`;
   return [table, '', ...loops, measured].join('\n');
 }
 

@@ -32,8 +32,8 @@ const LENGTH = 3;
 const CHECKPOINTS_PER_TURN = 2;
 
 /**
- * `train` as `tf8 train` runs it: images decoded and augmented by worker threads, metrics,
- * TensorBoard events, checkpoints, far more often than the command takes them. Starting is not
+ * `train` as `tf8 train` runs it: images augmented by worker threads (their pixels are in memory, as
+ * CIFAR-10's), metrics, TensorBoard events, checkpoints, far more often than the command takes them. Starting is not
  * timed: a turn's clock runs from the end of its first step to the end of its last.
  */
 export class WholeLoop implements Contestant<LoopRound> {

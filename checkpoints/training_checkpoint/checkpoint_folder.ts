@@ -118,7 +118,7 @@ export class CheckpointFolder {
    * The newest whole checkpoint. A damaged one is named to the reporter, left out, and removed once
    * the next one is saved.
    * @returns undefined where there is no checkpoint
-   * @throws UserError where all are damaged
+   * @throws UserError where all are damaged, or one cannot be read for a reason that passes
    */
   async latest(): Promise<TrainingCheckpoint | undefined> {
     await this.settle();
@@ -127,7 +127,7 @@ export class CheckpointFolder {
       try {
         return await readTrainingCheckpoint(join(this.dir, fileName(step)), step);
       } catch (error) {
-        if (!(error instanceof UserError)) throw error;
+        if (!(error instanceof UserError) || isPassing(error)) throw error;
         this.#damaged.add(step);
         this.#reporter.warn(`Leaving out a damaged checkpoint: ${error.message}`);
       }
@@ -229,4 +229,11 @@ function asNotSaved(error: unknown, path: string): unknown {
   return new CheckpointNotSaved(`Expected to write ${path} but: ${messageOf(error)}`, {
     cause: error,
   });
+}
+
+/** What keeps a file from being read without its being damaged. */
+const PASSING = ['EACCES', 'EPERM', 'EMFILE', 'ENFILE', 'ENOMEM'];
+
+function isPassing({ cause }: UserError): boolean {
+  return PASSING.includes(errorCode(cause) ?? '');
 }

@@ -188,7 +188,9 @@ export const trainCommand = defineCommand({
             `started from ${start.copied.length} copied and ${start.folded.length} folded layers; ${start.left.length} left random`,
           ]
         : []),
-      `${training.steps} steps, ${training.imagesPerSecond.toFixed(0)} images/s, ${percent(100 * training.waitShare)} of the time waiting for images${training.interrupted ? ', interrupted: --resume goes on' : ''}`,
+      training.imagesPerSecond > 0
+        ? `${training.steps} steps, ${training.imagesPerSecond.toFixed(0)} images/s, ${percent(100 * training.waitShare)} of the time waiting for images${training.interrupted ? ', interrupted: --resume goes on' : ''}`
+        : `${training.steps} steps, none of them now`,
       ...(last
         ? [
             `last epoch: loss ${last.loss.toFixed(3)}, ${percent(last.accuracy)} of the training images right`,

@@ -36,7 +36,8 @@ interface Concrete {
  * or dtypes. Needs the TensorFlow backend, active.
  *
  * The values of the variables are the session's; `pull` brings them back to the `tf.Variable`s and
- * `push` takes theirs up.
+ * `push` takes theirs up. Tracing pulls: what was assigned to a variable of the session since and not
+ * pushed is lost then.
  */
 export class CompiledFunctions<Name extends string = string> {
   private readonly functions: Readonly<Record<Name, TensorFunction>>;
@@ -51,7 +52,7 @@ export class CompiledFunctions<Name extends string = string> {
   }
 
   /**
-   * Runs a function in the session.
+   * Runs a function in the session. In which order the inputs are named does not matter.
    * @returns its outputs, the caller's to dispose
    * @throws UncompilableError where the function uses what cannot be recorded, Error with
    *   libtensorflow's message where that refuses the graph; all is as before then
@@ -62,7 +63,7 @@ export class CompiledFunctions<Name extends string = string> {
         `Expected the active backend tensorflow for the compiled function ${name} but received ${tf.getBackend()}`,
       );
     }
-    const key = `${name}(${Object.entries(inputs).map(([input, { dtype, shape }]) => `${input}: ${dtype}[${shape}]`)})`;
+    const key = keyOf(name, inputs);
     const concrete = this.concretes.get(key) ?? this.compile(key, name, inputs);
     const feeds = Object.entries(concrete.inputs).map(
       ([input, placeholder]) => [placeholder, inputs[input]!] as const,
@@ -212,6 +213,14 @@ function asUncompilable(error: unknown, name: string): UncompilableError {
   return new UncompilableError(`Expected a function that can be compiled for ${name} but: ${why}`, {
     cause: error,
   });
+}
+
+/** The same for calls that run the same graph. */
+function keyOf(name: string, inputs: tf.NamedTensorMap): string {
+  const infos = Object.entries(inputs).map(
+    ([input, { dtype, shape }]) => `${input}: ${dtype}[${shape}]`,
+  );
+  return `${name}(${infos.sort()})`;
 }
 
 /** The variables there are now without those of before. */

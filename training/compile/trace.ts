@@ -36,7 +36,7 @@ const LONGEST_STORED_FILL = 16;
 
 /**
  * One run of a function over the recording backend. Kernels call `add`. A variable is read at most
- * once, as it is before the function, and changed once, whatever the function assigns in between.
+ * once, as it is before the function, and assigned once, whatever the function assigns in between.
  */
 export class Trace {
   private readonly backend: TracedBackend;
@@ -44,12 +44,14 @@ export class Trace {
   /** Prefix of the nodes' names: the function's. */
   private readonly scope: string;
   private readonly meanings = new WeakMap<tf.DataId, Meaning>();
+  /** Small constants by what they hold. */
+  private readonly constants = new Map<string, GraphTensor>();
   /** The node that reads a variable as it is before the function. */
   private readonly reads = new Map<tf.Variable, GraphTensor>();
   /** The node that reads it after it was changed in place. */
   private readonly readsOfChanged = new Map<tf.Variable, GraphTensor>();
-  /** The node that changes a variable. */
-  private readonly changes = new Map<tf.Variable, string>();
+  /** The nodes that change a variable: one, or one in place and then an assignment. */
+  private readonly changes = new Map<tf.Variable, readonly string[]>();
 
   constructor(backend: TracedBackend, graph: VariableGraph, scope: string) {
     this.backend = backend;
@@ -194,11 +196,17 @@ export class Trace {
     return change;
   }
 
-  /** A change waits for the node that reads the value before it, whichever is recorded first. */
+  /**
+   * A change waits for the change before it, and for the node that reads the value between them,
+   * whichever is recorded first.
+   */
   private willChange(variable: tf.Variable, change: string): void {
-    this.changes.set(variable, change);
-    const read = this.reads.get(variable);
-    if (read !== undefined) this.graph.runAfter(change, nodeOf(read));
+    const earlier = this.changes.get(variable) ?? [];
+    this.changes.set(variable, [...earlier, change]);
+    const read = (earlier.length === 0 ? this.reads : this.readsOfChanged).get(variable);
+    for (const before of [...earlier, ...(read === undefined ? [] : [nodeOf(read)])]) {
+      this.graph.runAfter(change, before);
+    }
   }
 
   private unchangedVariable(op: string, target: tf.TensorInfo): tf.Variable {
@@ -252,7 +260,7 @@ export class Trace {
     if (read === undefined) {
       read = this.graph.read(variable, this.scope);
       this.reads.set(variable, read);
-      const change = this.changes.get(variable);
+      const [change] = this.changes.get(variable) ?? [];
       if (change !== undefined) this.graph.runAfter(change, nodeOf(read));
     }
     return read;
@@ -263,6 +271,8 @@ export class Trace {
     if (read === undefined) {
       read = this.graph.read(variable, this.scope, [change]);
       this.readsOfChanged.set(variable, read);
+      const [, assignment] = this.changes.get(variable) ?? [];
+      if (assignment !== undefined) this.graph.runAfter(assignment, nodeOf(read));
     }
     return read;
   }
@@ -270,17 +280,31 @@ export class Trace {
   private constant({ values, shape, dtype }: KnownValues): GraphTensor {
     const compiled = compiledDtype(dtype);
     const numbers = values as ArrayLike<number>;
-    const first = numbers[0];
-    if (
-      numbers.length <= LONGEST_STORED_FILL ||
-      !Array.prototype.every.call(numbers, (v) => v === first)
-    ) {
+    if (numbers.length <= LONGEST_STORED_FILL) return this.smallConstant(numbers, shape, compiled);
+    const first = numbers[0]!;
+    if (!Array.prototype.every.call(numbers, (value) => Object.is(value, first))) {
       return this.graph.constant(`${this.scope}/Const`, numbers, shape, compiled);
     }
-    const dims = this.graph.constant(`${this.scope}/Const`, shape, [shape.length], 'int32');
-    const value = this.graph.constant(`${this.scope}/Const`, [first!], [], compiled);
+    const dims = this.smallConstant(shape, [shape.length], 'int32');
+    const value = this.smallConstant([first], [], compiled);
     return this.graph.node('Fill', `${this.scope}/Fill`, [dims, value], {
       attributes: this.graph.typed(compiled),
     });
+  }
+
+  /** One node for all that hold the same: a session runs each node anew at every call. */
+  private smallConstant(
+    numbers: ArrayLike<number>,
+    shape: readonly number[],
+    dtype: DataType,
+  ): GraphTensor {
+    const bits = Array.from(numbers, (value) => (Object.is(value, -0) ? '-0' : value));
+    const key = `${dtype}[${shape}] ${bits}`;
+    let constant = this.constants.get(key);
+    if (constant === undefined) {
+      constant = this.graph.constant(`${this.scope}/Const`, numbers, shape, dtype);
+      this.constants.set(key, constant);
+    }
+    return constant;
   }
 }

@@ -72,10 +72,10 @@ class TrainingRun {
     const progress = new RunProgressReport(options.reporter, state);
     try {
       while (!budget.isSpent(this.atNow()) && !this.aborted) await this.trainEpoch(progress);
-      const last = this.soundSnapshot();
+      const last = await this.soundSnapshot();
       const interrupted = !budget.isSpent(state);
       // What was interrupted is kept as far as it came.
-      if (!interrupted) this.checkLastUpdate();
+      if (!interrupted) await this.checkLastUpdate();
       await this.checkpointer.finish(last);
       return this.result(interrupted);
     } finally {
@@ -104,8 +104,8 @@ class TrainingRun {
         // Broken images may leave a smaller last batch than was planned.
         if (state.sums.images > 0 && isShortTail(size, options.recipe.batchSize)) continue;
         // Before a step, when an epoch that is over has ended: none ends twice for who watches.
-        if (checkpointer.isDue(this.atNow())) checkpointer.begin(this.soundSnapshot());
-        const learningRate = this.takeStep(batch);
+        if (checkpointer.isDue(this.atNow())) checkpointer.begin(await this.soundSnapshot());
+        const learningRate = await this.takeStep(batch);
         progress.update(state, learningRate);
       }
     } finally {
@@ -133,7 +133,7 @@ class TrainingRun {
   }
 
   /** @returns the learning rate */
-  private takeStep(batch: ImageBatch): number {
+  private async takeStep(batch: ImageBatch): Promise<number> {
     const { state, clock } = this;
     const learningRate = learningRateAt(
       this.options.recipe.learningRate,
@@ -148,7 +148,9 @@ class TrainingRun {
     const size = batch.shape[0];
     const timing = clock.endStep(size);
     const damage = lossDamage(result.loss);
-    if (damage !== undefined) throw this.diverged(`${damage} at`, state.step + 1, learningRate);
+    if (damage !== undefined) {
+      throw await this.diverged(`${damage} at`, state.step + 1, learningRate);
+    }
     this.count(batch, result);
     this.last = { batch, learningRate };
     this.options.observer?.step({
@@ -204,7 +206,7 @@ class TrainingRun {
     });
     const validation = await validate(this.step, batches, signal);
     const damage = validation && lossDamage(validation.loss);
-    if (damage !== undefined) throw this.diverged(`${damage} in validation after`);
+    if (damage !== undefined) throw await this.diverged(`${damage} in validation after`);
     return validation;
   }
 
@@ -226,16 +228,16 @@ class TrainingRun {
   }
 
   /** Nothing goes on from a network that is broken. */
-  private soundSnapshot(): Snapshot {
+  private async soundSnapshot(): Promise<Snapshot> {
     const tensors = this.step.readState();
     const damage = tensorDamage(tensors);
-    if (damage !== undefined) throw this.diverged(`${damage} after`);
+    if (damage !== undefined) throw await this.diverged(`${damage} after`);
     const state = { ...structuredClone(this.atNow()), skipped: [...this.skipped] };
     return { tensors, state };
   }
 
   /** The last update shows in no step's loss. */
-  private checkLastUpdate(): void {
+  private async checkLastUpdate(): Promise<void> {
     if (this.last === undefined) return;
     const { images, shape, labels } = this.last.batch;
     const logits = this.step.predict(images, shape);
@@ -244,14 +246,16 @@ class TrainingRun {
       crossEntropy(logits.subarray(n * classes, (n + 1) * classes), label),
     );
     const damage = lossDamage(losses.reduce((a, b) => a + b, 0) / labels.length);
-    if (damage !== undefined) throw this.diverged(`${damage} after`);
+    if (damage !== undefined) throw await this.diverged(`${damage} after`);
   }
 
-  private diverged(
+  /** Waits for the checkpoint under way, which may be the last good one. */
+  private async diverged(
     what: string,
     step = this.state.step,
     learningRate = this.last?.learningRate ?? this.options.recipe.learningRate.initial,
-  ): DivergenceError {
+  ): Promise<DivergenceError> {
+    await this.checkpointer.settle();
     const { steps } = this.budget;
     const place = steps === undefined ? `step ${step}` : `step ${step} of ${steps}`;
     return new DivergenceError(`${what} ${place}`, learningRate, this.checkpointer.kept);

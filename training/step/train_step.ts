@@ -32,7 +32,7 @@ export interface TrainStep {
   predict(images: Float32Array, shape: ImageBatch['shape']): Float32Array;
   /**
    * All that a later run needs to go on exactly: weights by name (`Conv2d_0/kernel`), the
-   * optimizer's slots (`Conv2d_0/kernel/RMSProp`, `…/Momentum`, `…/Adam`, `…/Adam_1`), moving
+   * optimizer's slots (`Conv2d_0/kernel/RMSProp`, `…/RMSProp_1`, `…/Adam`, `…/Adam_1`), moving
    * averages (`…/ExponentialMovingAverage`). The arrays are copies.
    */
   readState(): ReadonlyMap<string, WeightTensor>;
@@ -42,7 +42,10 @@ export interface TrainStep {
    *   changed then
    */
   writeState(state: ReadonlyMap<string, WeightTensor>): void;
-  /** Sets the model's weights to the ones that the training is to give (see `predict`). */
+  /**
+   * Sets the model's weights to the ones that the training is to give (see `predict`), until another
+   * method is called; `dispose` leaves them.
+   */
   updateModel(): void;
   dispose(): void;
 }

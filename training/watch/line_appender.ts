@@ -63,7 +63,9 @@ export class LineAppender {
     }
   }
 
+  /** As `sync`; what could not be written before is tried once more. */
   async close(): Promise<void> {
+    if (this.pending !== '') this.append('');
     await this.sync();
     const { file } = this;
     this.file = undefined;

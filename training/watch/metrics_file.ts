@@ -40,7 +40,8 @@ export async function openMetricsFile(
   path: string,
   { every, resumedFrom, reporter }: MetricsFileOptions,
 ): Promise<TrainingObserver> {
-  const kept = resumedFrom === undefined ? [] : await linesUpTo(resumedFrom, path, reporter);
+  const { kept, closing } =
+    resumedFrom === undefined ? NOTHING : await linesUpTo(resumedFrom, path, reporter);
   await writeFileAtomic(path, kept.map(formatMetricLine).join(''));
   const last = kept.at(-1);
   const window = new StepWindow(every, last?.kind === 'checkpoint' ? last.open : undefined);
@@ -64,8 +65,10 @@ export async function openMetricsFile(
         trainedSeconds: trainedSeconds(),
       },
     });
+  let hasStepped = false;
   return {
     step(report) {
+      hasStepped = true;
       const means = window.add(report);
       if (means !== undefined) appendSteps(means);
     },
@@ -94,6 +97,7 @@ export async function openMetricsFile(
     async end() {
       const means = window.close();
       if (means !== undefined) appendSteps(means);
+      else if (!hasStepped && closing !== undefined) append(closing);
       await file.close();
     },
   };
@@ -123,8 +127,17 @@ export async function readMetrics(path: string): Promise<Metrics> {
   };
 }
 
-/** The lines that were there when the checkpoint of `step` was taken. */
-async function linesUpTo(step: number, path: string, reporter: Reporter): Promise<MetricLine[]> {
+interface EarlierLines {
+  /** Those that were there when the checkpoint was taken. */
+  readonly kept: readonly MetricLine[];
+  /** What the run ended with there: the steps of a window that was not complete. */
+  readonly closing?: StepMetrics | undefined;
+}
+
+const NOTHING: EarlierLines = { kept: [] };
+
+/** The lines of a run that goes on from the checkpoint of `step`. */
+async function linesUpTo(step: number, path: string, reporter: Reporter): Promise<EarlierLines> {
   const text = await readFile(path, 'utf8').catch((error) => {
     if (errorCode(error) === 'ENOENT') return '';
     throw asFileError(error, path);
@@ -135,7 +148,13 @@ async function linesUpTo(step: number, path: string, reporter: Reporter): Promis
   }
   const mark = lines.findLastIndex((line) => line.kind === 'checkpoint' && line.step === step);
   const before = mark < 0 ? lines : lines.slice(0, mark + 1);
-  return before.filter((line) => line.step <= step);
+  const after = lines.slice(before.length);
+  return {
+    kept: before.filter((line) => line.step <= step),
+    closing: after.find((line) => line.kind === 'step' && line.step === step) as
+      | StepMetrics
+      | undefined,
+  };
 }
 
 /** Single precision has no more than 7 digits to tell; full doubles would make the file twice as long. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { UserError } from '../../../checkpoints/artifacts/errors.ts';
@@ -98,6 +98,16 @@ describe('CheckpointFolder', () => {
       assert.match(messages[0]!, /^Leaving out a damaged checkpoint: .* bytes of data in .*00003/);
       assert.match(messages[1]!, /^Leaving out a damaged checkpoint: .*00002.* but it has 0$/);
     }));
+
+  it('takes no other for one that may not be read, and leaves that alone', function () {
+    if (process.getuid?.() === 0) skip(this, 'root may read everywhere');
+    return withFolder(async (folder) => {
+      await saveAll(folder, 1, 2);
+      await chmod(join(folder.dir, nameOf(2)), 0);
+      await assert.rejects(folder.latest(), { name: 'UserError', message: /EACCES/ });
+      assert.deepEqual(await folder.steps(), [1, 2]);
+    });
+  });
 
   it('counts no damaged one among those kept, and removes it after the next save', () =>
     withFolder(async (folder) => {

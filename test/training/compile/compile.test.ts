@@ -64,6 +64,8 @@ describe('compile', () => {
     const three = tf.tensor1d([1, 2, 3]);
     for (const a of [x, x, ints, three, x, ints]) tf.dispose(call({ a }));
     assert.equal(traces, 3);
+    tf.dispose([call({ a: x, b: ints }), call({ b: ints, a: x })]);
+    assert.equal(traces, 4);
     assert.deepEqual(numbersOf(call({ a: ints })), { square: [9, 16] });
     tf.dispose([ints, three]);
     dispose();

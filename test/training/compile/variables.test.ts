@@ -209,6 +209,31 @@ describe('variables of compiled functions', () => {
         a.assign(a.mul(10));
         return { a };
       },
+      'an assignment after it that does not depend on it counts': () => {
+        update();
+        a.assign(tf.tensor1d([7, 8]));
+        return { b };
+      },
+      'a read between it and an assignment sees the new values': () => {
+        update();
+        const between = a.clone();
+        a.assign(tf.tensor1d([7, 8]));
+        return { between, twice: between.mul(2) };
+      },
+      'a read between it and an assignment, used for another variable': () => {
+        update();
+        const between = a.clone();
+        a.assign(tf.tensor1d([7, 8]));
+        b.assign(between);
+        return { b };
+      },
+      'an old value, used after it and an assignment': () => {
+        const before = a.clone();
+        update();
+        a.assign(tf.tensor1d([7, 8]));
+        b.assign(before);
+        return { b };
+      },
       'a copy of the new value to another variable': () => {
         update();
         b.assign(a);

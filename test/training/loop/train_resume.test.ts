@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { SILENT_REPORTER } from '../../../checkpoints/artifacts/reporter.ts';
 import { holdOutValidation } from '../../../datasets/hold_out.ts';
@@ -352,5 +353,22 @@ describe('checkpoints of a training', () => {
       },
     );
     assert.deepEqual(folder.steps, [2]);
+  });
+
+  it('are named where the last good one is still being written when the training diverges', async () => {
+    const folder = new MemoryCheckpoints();
+    const save = folder.save.bind(folder);
+    folder.save = async (checkpoint) => {
+      await sleep(30);
+      await save(checkpoint);
+    };
+    const step = new FakeStep({ lossAt: (count) => (count === 3 ? Number.NaN : 1) });
+    await assert.rejects(
+      train(step, options({ dataset, checkpoints: { folder, everySteps: 2 } })),
+      {
+        message: /^Training diverged: the loss is NaN at step 3 of 12, at /,
+        remedy: /The last good checkpoint, of step 2, is kept in /,
+      },
+    );
   });
 });

@@ -69,6 +69,18 @@ describe('LineAppender', () => {
       assert.match(failures[0].message, /^Expected room for .*lines but the disk is full/);
     }));
 
+  it('writes what it kept back when it is closed, where there is room by then', () =>
+    inFolder(async (folder) => {
+      const path = join(folder, 'lines');
+      const { state, write } = disk();
+      const file = new LineAppender(path, () => {}, write);
+      state.full = true;
+      file.append('last\n');
+      state.full = false;
+      await file.close();
+      assert.equal(await readFile(path, 'utf8'), 'last\n');
+    }));
+
   it('refuses a path that cannot be opened', () =>
     inFolder(async (folder) => {
       assert.throws(() => new LineAppender(folder, unexpected), {

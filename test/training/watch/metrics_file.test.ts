@@ -92,6 +92,20 @@ describe('metrics file', () => {
       );
     }));
 
+  it('is as before when a run that is over is resumed', () =>
+    inFolder(async (folder) => {
+      const path = join(folder, 'metrics.jsonl');
+      const run = await openMetricsFile(path, { every: 4, reporter });
+      observeSteps(run, 0, 6);
+      await run.checkpoint!(6);
+      await run.end();
+      const before = await readFile(path, 'utf8');
+      for (let i = 0; i < 2; i++) {
+        await (await openMetricsFile(path, { every: 4, resumedFrom: 6, reporter })).end();
+        assert.equal(await readFile(path, 'utf8'), before);
+      }
+    }));
+
   it('goes on from an earlier checkpoint, where the last one is lost', () =>
     inFolder(async (folder) => {
       const path = join(folder, 'metrics.jsonl');

@@ -20,7 +20,7 @@ export interface BatchNormParameters {
 export interface BatchNormResult {
   /** [N, H, W, C] */
   readonly y: tf.Tensor;
-  /** [C] each: the moving statistics after the step. */
+  /** [C] each: the moving statistics after the step, which no tidy disposes of. */
   readonly movingMean: tf.Tensor;
   readonly movingVariance: tf.Tensor;
 }
