@@ -45,6 +45,9 @@ export function defineCommand<Options, Result>(
   });
 }
 
+/** Ctrl-C, a scheduler or a shutdown, a terminal that is closed: work is stored, then the process ends. */
+const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 async function runCommand<Options, Result>(
   command: Command<Options, Result>,
   argv: ArgumentsCamelCase<Options & { json: boolean }>,
@@ -52,7 +55,7 @@ async function runCommand<Options, Result>(
 ): Promise<void> {
   const abort = new AbortController();
   const interrupt = () => abort.abort();
-  process.once('SIGINT', interrupt);
+  for (const signal of ENDING) process.once(signal, interrupt);
   try {
     const context = { reporter: consoleReporter(), cacheDir: cacheDir(), signal: abort.signal };
     const result = await command.run(argv, context);
@@ -63,6 +66,6 @@ async function runCommand<Options, Result>(
     process.stderr.write('Interrupted.\n');
     exit(INTERRUPTED);
   } finally {
-    process.removeListener('SIGINT', interrupt);
+    for (const signal of ENDING) process.removeListener(signal, interrupt);
   }
 }

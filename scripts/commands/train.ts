@@ -95,7 +95,7 @@ export const trainCommand = defineCommand({
         type: 'boolean',
         default: false,
         describe:
-          'Train operation by operation, many times slower, to compare with the compiled step',
+          'Train operation by operation, which is slower, to compare with the compiled step',
       })
       .option('resume', {
         type: 'boolean',

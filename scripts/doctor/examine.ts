@@ -103,7 +103,7 @@ export function findProblems(
         ? `Install ${missing.map(({ name }) => name).join(', ')}, then run`
         : 'Run';
     problems.push({
-      what: `tfjs-node does not load (${found.tfjsNode.error}): training will not run.`,
+      what: `tfjs-node does not load (${found.tfjsNode.error}): training is some hundred times slower.`,
       remedy: `${install} "npm run setup".`,
       essential: false,
     });

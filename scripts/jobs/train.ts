@@ -155,12 +155,13 @@ class TrainJob {
   }
 
   private async trainOptions(model: tf.LayersModel): Promise<TrainOptions> {
-    const { dataset, recipe, limit, seed, from, run } = this.options;
+    const { dataset, recipe, limit, seed, from, run, variant } = this.options;
     const { checkpoints, context } = this;
     return {
       dataset,
       recipe,
       network: model.name,
+      label: `training ${variant.name}`,
       start: this.source?.card?.weightsSha256 ?? from ?? 'random weights',
       limit,
       seed,

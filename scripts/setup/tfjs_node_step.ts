@@ -86,7 +86,7 @@ export function missingTfjsNotice(record: TfjsNodeRecord): string {
   const reasons = record.failures.map(({ route, reason }) => `  - ${route}: ${reason}`);
   const tried = ['What was tried:', ...reasons, 'Mend one of these, then run "npm run setup".'];
   return [
-    'tfjs-node is not installed: training and retraining will not run.',
+    'tfjs-node is not installed: training will be some hundred times slower.',
     'Evaluation, quantization and classification work without it; float networks then run on WebAssembly, slower.',
     ...(reasons.length > 0 ? tried : ['TF8_SETUP_TFJS=none left it out.']),
   ].join('\n');

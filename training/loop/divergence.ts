@@ -32,7 +32,9 @@ export class DivergenceError extends UserError {
    */
   constructor(what: string, learningRate: number, kept?: string) {
     super(`Training diverged: ${what}, at learning rate ${learningRate}`, {
-      remedy: ['Train with a lower learning rate.', kept].filter(Boolean).join(' '),
+      remedy: ['Train anew with a lower learning rate, into another folder.', kept]
+        .filter(Boolean)
+        .join(' '),
     });
   }
 }

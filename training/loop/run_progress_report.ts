@@ -5,17 +5,15 @@ import type { TrainingState } from './training_state.ts';
 export class RunProgressReport {
   private readonly progress: Progress;
 
-  /** @param state that the run begins with, or goes on from */
-  constructor(reporter: Reporter, state: TrainingState) {
-    const { network, imagesPerEpoch, recipe } = state.run;
+  /**
+   * @param label what the progress calls the run
+   * @param state that the run begins with, or goes on from
+   */
+  constructor(reporter: Reporter, label: string, state: TrainingState) {
+    const { imagesPerEpoch, recipe } = state.run;
     // Of a budget of time nobody knows the images.
     const epochs = 'epochs' in recipe.budget ? recipe.budget.epochs : 0;
-    this.progress = reporter.start(
-      `training ${network}`,
-      epochs * imagesPerEpoch,
-      'images',
-      imagesDone(state),
-    );
+    this.progress = reporter.start(label, epochs * imagesPerEpoch, 'images', imagesDone(state));
   }
 
   update(state: TrainingState, learningRate: number): void {

@@ -69,7 +69,7 @@ class TrainingRun {
 
   async run(): Promise<TrainResult> {
     const { state, options, budget } = this;
-    const progress = new RunProgressReport(options.reporter, state);
+    const progress = new RunProgressReport(options.reporter, options.label ?? 'training', state);
     try {
       while (!budget.isSpent(this.atNow()) && !this.aborted) await this.trainEpoch(progress);
       const last = await this.soundSnapshot();

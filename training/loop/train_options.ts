@@ -12,6 +12,8 @@ export interface TrainOptions {
   readonly recipe: Recipe;
   /** Name of the network, which tells its variant, width, resolution and classes. */
   readonly network: string;
+  /** What the progress calls the run; "training" unless given. */
+  readonly label?: string | undefined;
   /** What its weights start from. */
   readonly start: string;
   /** Images of an epoch, drawn anew for each epoch; the whole split unless given. */

@@ -48,7 +48,7 @@ describe('findProblems', () => {
     });
     assert.equal(more.length, 0);
     assert.equal(problem!.essential, false);
-    assert.match(problem!.what, /not found.*training will not run/);
+    assert.match(problem!.what, /not found.*training is some hundred times slower/);
     assert.equal(problem!.remedy, 'Install g++, then run "npm run setup".');
   });
 

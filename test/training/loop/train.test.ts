@@ -259,7 +259,7 @@ describe('train', () => {
         await assert.rejects(trained({}, step), {
           name: 'DivergenceError',
           message: `Training diverged: the loss is ${loss} at step 3 of 4, at learning rate 0.005`,
-          remedy: 'Train with a lower learning rate.',
+          remedy: 'Train anew with a lower learning rate, into another folder.',
         });
         assert.equal(step.calls.length, 3);
       }

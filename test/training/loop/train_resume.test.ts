@@ -349,7 +349,7 @@ describe('checkpoints of a training', () => {
         name: 'DivergenceError',
         message: /^Training diverged: weight holds Infinity after step 4 of 12, at /,
         remedy:
-          'Train with a lower learning rate. The last good checkpoint, of step 2, is kept in models/small/checkpoints.',
+          'Train anew with a lower learning rate, into another folder. The last good checkpoint, of step 2, is kept in models/small/checkpoints.',
       },
     );
     assert.deepEqual(folder.steps, [2]);
