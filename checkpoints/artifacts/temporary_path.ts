@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { errorCode } from './file_errors.ts';
+import { processExists } from './process_exists.ts';
 
 /** A temporary file of another machine (a shared folder) counts as abandoned after this age. */
 const ABANDONED_AFTER_MS = 10 * 60_000;
@@ -12,15 +12,6 @@ const HOST = hostname().replaceAll(/[^A-Za-z0-9-]/g, '-');
 /** A name beside `target` that no other process uses: `<target>.<host>_<pid>_<random><extension>`. */
 export function temporaryPath(target: string, extension: string): string {
   return `${target}.${HOST}_${process.pid}_${randomBytes(4).toString('hex')}${extension}`;
-}
-
-function processLives(pid: number): boolean {
-  try {
-    process.kill(pid, 0); // Signal 0 only asks whether the process exists.
-    return true;
-  } catch (error) {
-    return errorCode(error) === 'EPERM';
-  }
 }
 
 /** The temporary paths of `target` whose process died before it could finish or remove them. */
@@ -35,7 +26,7 @@ export async function abandonedPaths(target: string, extension: string): Promise
     if (owner === null) continue;
     const path = join(dirname(target), name);
     if (owner[1] === HOST) {
-      if (!processLives(Number(owner[2]))) abandoned.push(path);
+      if (!processExists(Number(owner[2]))) abandoned.push(path);
       continue;
     }
     const info = await stat(path).catch(() => undefined);

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { errorCode } from '../artifacts/file_errors.ts';
+import { processExists } from '../artifacts/process_exists.ts';
 
 /** Of a process that has ended and whose parent has not asked for its result yet: a zombie. */
 const ENDED = 'ended';
@@ -23,11 +23,7 @@ export async function processStart(pid: number): Promise<string | undefined> {
 
 /** Whether the process `pid` that began at `start` still lives, as far as the system tells. */
 export async function processLives(pid: number, start: string | undefined): Promise<boolean> {
-  try {
-    process.kill(pid, 0); // Signal 0 only asks whether the process exists.
-  } catch (error) {
-    if (errorCode(error) !== 'EPERM') return false;
-  }
+  if (!processExists(pid)) return false;
   const current = await processStart(pid);
   if (current === ENDED) return false;
   return start === undefined || current === undefined || start === current;

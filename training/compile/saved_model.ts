@@ -8,6 +8,7 @@ import {
 } from '../../checkpoints/generated/graph_def_pb.ts';
 import { type DataType, DT, shapeProto } from './attributes.ts';
 import type { Graph, GraphTensor } from './graph.ts';
+import { mapValues } from './map_values.ts';
 
 /** TF_GRAPH_DEF_VERSION of TensorFlow 2.15 (tensorflow/core/public/version.h): how ops are to be read. */
 const GRAPH_DEF_VERSION = 1645;
@@ -66,8 +67,4 @@ function tensorInfo({ tensor, shape, dtype }: SignatureTensor): TensorInfo {
 /** "name:0" for a first output, as sessions and signatures write it. */
 export function outputName(tensor: GraphTensor): string {
   return tensor.includes(':') ? tensor : `${tensor}:0`;
-}
-
-function mapValues<T, U>(record: Readonly<Record<string, T>>, map: (value: T) => U) {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
 }

@@ -1,10 +1,10 @@
-import * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs';
 import type { WeightTensor } from '../../checkpoints/weight_tensor.ts';
 import type { ImageBatch } from '../../datasets/dataset.ts';
 import { CompiledFunctions } from '../compile/compile.ts';
 import type { Recipe } from '../recipes/recipe.ts';
 import { readState, writeState } from './state.ts';
-import { stepInputs, stepResult } from './step_inputs.ts';
+import { logitsOf, stepInputs, stepResult } from './step_inputs.ts';
 import { type ProgramOptions, StepProgram } from './step_program.ts';
 import type { StepInputs, StepResult, TrainStep } from './train_step.ts';
 
@@ -30,12 +30,7 @@ export class CompiledStep implements TrainStep {
 
   predict(images: Float32Array, shape: ImageBatch['shape']): Float32Array {
     this.program.restoreWeights();
-    return tf.tidy(
-      () =>
-        this.compiled
-          .call('predict', { images: tf.tensor4d(images, [...shape]) })
-          .logits!.dataSync() as Float32Array,
-    );
+    return logitsOf((inputs) => this.compiled.call('predict', inputs), images, shape);
   }
 
   readState(): ReadonlyMap<string, WeightTensor> {

@@ -1,9 +1,9 @@
-import * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs';
 import type { WeightTensor } from '../../checkpoints/weight_tensor.ts';
 import type { ImageBatch } from '../../datasets/dataset.ts';
 import type { Recipe } from '../recipes/recipe.ts';
 import { readState, writeState } from './state.ts';
-import { stepInputs, stepResult } from './step_inputs.ts';
+import { logitsOf, stepInputs, stepResult } from './step_inputs.ts';
 import { type ProgramOptions, StepProgram } from './step_program.ts';
 import type { StepInputs, StepResult, TrainStep } from './train_step.ts';
 
@@ -22,12 +22,7 @@ export class EagerStep implements TrainStep {
   }
 
   predict(images: Float32Array, shape: ImageBatch['shape']): Float32Array {
-    return tf.tidy(
-      () =>
-        this.program
-          .predict({ images: tf.tensor4d(images, [...shape]) })
-          .logits!.dataSync() as Float32Array,
-    );
+    return logitsOf(this.program.predict, images, shape);
   }
 
   readState(): ReadonlyMap<string, WeightTensor> {

@@ -22,3 +22,14 @@ export function stepResult(train: () => tf.NamedTensorMap): StepResult {
   });
   return { loss: loss!, correct: correct! };
 }
+
+/** Runs a prediction on images [N, H, W, 3] and reads its logits [N, classes]. */
+export function logitsOf(
+  predict: (inputs: tf.NamedTensorMap) => tf.NamedTensorMap,
+  images: Float32Array,
+  shape: ImageBatch['shape'],
+): Float32Array {
+  return tf.tidy(
+    () => predict({ images: tf.tensor4d(images, [...shape]) }).logits!.dataSync() as Float32Array,
+  );
+}

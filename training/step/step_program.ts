@@ -16,7 +16,6 @@ export interface ProgramOptions {
 export class StepProgram {
   /** What the training changes, by the names of `TrainStep.readState`. */
   readonly state: ReadonlyMap<string, tf.Variable>;
-  readonly model: tf.LayersModel;
   private readonly logits: tf.LayersModel;
   private readonly recipe: Recipe;
   private readonly options: ProgramOptions;
@@ -30,7 +29,6 @@ export class StepProgram {
   private setAside: ReadonlyMap<string, tf.Tensor> | undefined;
 
   constructor(model: tf.LayersModel, recipe: Recipe, options: ProgramOptions) {
-    this.model = model;
     this.logits = logitsModel(model);
     this.recipe = recipe;
     this.options = options;
@@ -74,11 +72,11 @@ export class StepProgram {
 
   /** images [N, H, W, 3] → logits [N, classes] by the weights that the training is to give. */
   readonly predict = ({ images }: tf.NamedTensorMap): tf.NamedTensorMap => {
-    const restore = this.averages.size > 0 ? this.substituteAverages() : undefined;
+    this.useAverages();
     try {
       return { logits: this.logits.apply(images!, { training: false }) as tf.Tensor };
     } finally {
-      restore?.();
+      this.restoreWeights();
     }
   };
 
@@ -127,12 +125,6 @@ export class StepProgram {
       const weight = this.weights.get(name)!;
       average.assign(weight.add(average.sub(weight).mul(decay)));
     }
-  }
-
-  /** For the function in progress alone. */
-  private substituteAverages(): () => void {
-    this.useAverages();
-    return () => this.restoreWeights();
   }
 }
 

@@ -1,6 +1,7 @@
 /** Kernels whose output has the (broadcast) shape of their inputs. */
 import * as tf from '@tensorflow/tfjs';
 import { compiledDtype, dtypeAttribute } from '../attributes.ts';
+import { mapValues } from '../map_values.ts';
 import { type KernelCall, type RecordKernel, typeOf } from './kernel.ts';
 
 const UNARY: Readonly<Record<string, string>> = {
@@ -174,7 +175,3 @@ export const ELEMENTWISE: Readonly<Record<string, RecordKernel>> = {
   Select: select,
   Step: step,
 };
-
-function mapValues<T, U>(record: Readonly<Record<string, T>>, map: (value: T) => U) {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
-}
