@@ -56,6 +56,15 @@ export function handleZeroVariance(
   return { variance: changed, channels: dead };
 }
 
+/** α = γ/√(σ² + ε) of each channel, by which folding multiplies its weights; [C], in double. */
+export function foldingFactors({
+  gamma,
+  variance,
+  epsilon,
+}: Pick<BatchNormParameters, 'gamma' | 'variance' | 'epsilon'>): Float64Array {
+  return Float64Array.from(gamma, (g, c) => g / Math.sqrt(variance[c]! + epsilon));
+}
+
 export interface FoldBatchNormOptions {
   /** conv: [kh, kw, C, M]; depthwise: [kh, kw, C, depthMultiplier]; row-major. */
   readonly kernel: Float32Array;
@@ -89,7 +98,7 @@ export function foldBatchNorm(options: FoldBatchNormOptions): FoldedConvolution 
   const channels = kind === 'conv' ? kernelShape[3] : kernelShape[2] * kernelShape[3];
   const kernelLength = kernelShape.reduce((product, size) => product * size, 1);
   expectLength('kernel', kernel, kernelLength, kernelShape);
-  const { gamma, beta, mean, epsilon } = batchNorm;
+  const { gamma, beta, mean } = batchNorm;
   const vectors = { gamma, beta, mean, variance: batchNorm.variance, ...(bias && { bias }) };
   for (const [name, vector] of Object.entries(vectors)) {
     expectLength(name, vector, channels, kernelShape);
@@ -99,7 +108,7 @@ export function foldBatchNorm(options: FoldBatchNormOptions): FoldedConvolution 
     batchNorm.variance,
     zeroVariance,
   );
-  const alpha = Float64Array.from(gamma, (g, c) => g / Math.sqrt(variance[c]! + epsilon));
+  const alpha = foldingFactors({ ...batchNorm, variance });
   return {
     kernel: kernel.map((weight, index) => weight * alpha[index % channels]!),
     bias: beta.map((shift, c) => shift + ((bias?.[c] ?? 0) - mean[c]!) * alpha[c]!),

@@ -1,4 +1,7 @@
-import type { ConvLayer } from './mobilenet_v1.ts';
+import type { ConvLayer } from './conv_layer.ts';
+import { inceptionV3Layers } from './inception_v3_layers.ts';
+import { convLayers } from './mobilenet_v1.ts';
+import type { NetworkConfig } from './network.ts';
 
 export interface LayerCost {
   readonly name: string;
@@ -11,21 +14,34 @@ export interface LayerCost {
   readonly weights: number;
   /** Channels of the batch norm, 0 without one. */
   readonly batchNormChannels: number;
+  /** Numbers of the batch norm that an optimizer changes: β, and γ where there is one. */
+  readonly batchNormTrainable: number;
 }
 
 export interface NetworkCost {
   readonly layers: readonly LayerCost[];
   readonly macs: number;
-  /** What an optimizer changes: weights, biases, γ and β. */
+  /** What an optimizer changes: weights, biases, β, and γ where a network has it. */
   readonly trainableParameters: number;
   /** Every number that is stored: the trainable ones, moving means and moving variances. */
   readonly storedParameters: number;
   /**
    * slim's published count: weights, biases, and three numbers per batch-norm channel (β, mean,
    * variance; γ is left out). It gives 4.24, 2.59, 1.34 and 0.47 million for the widths 1.0, 0.75,
-   * 0.5 and 0.25 of slim's `mobilenet_v1.md`, which no other convention does.
+   * 0.5 and 0.25 of slim's `mobilenet_v1.md`, which no other convention does. It is slim's count of
+   * an InceptionV3 too, whose batch norms have no γ.
    */
   readonly publishedParameters: number;
+}
+
+/**
+ * What a network costs, convolution by convolution.
+ * @throws RangeError for a configuration that no network can have.
+ */
+export function costOfNetwork(config: NetworkConfig): NetworkCost {
+  if (config.network === 'mobilenet_v1') return networkCost(convLayers(config));
+  const { base, logits } = inceptionV3Layers(config);
+  return networkCost([...base.filter((layer) => layer.op === 'conv'), logits]);
 }
 
 /** Multiply-accumulates and parameters per layer; MACs count convolutions only, as slim does. */
@@ -34,11 +50,12 @@ export function networkCost(layers: readonly ConvLayer[]): NetworkCost {
   const total = (of: (cost: LayerCost) => number) => costs.reduce((sum, cost) => sum + of(cost), 0);
   const weights = total((cost) => cost.weights);
   const channels = total((cost) => cost.batchNormChannels);
+  const trainable = weights + total((cost) => cost.batchNormTrainable);
   return {
     layers: costs,
     macs: total((cost) => cost.macs),
-    trainableParameters: weights + 2 * channels,
-    storedParameters: weights + 4 * channels,
+    trainableParameters: trainable,
+    storedParameters: trainable + 2 * channels,
     publishedParameters: weights + 3 * channels,
   };
 }
@@ -54,5 +71,6 @@ function layerCost(layer: ConvLayer): LayerCost {
     macs: height * width * filters * taps,
     weights: filters * taps + (layer.bias ? filters : 0),
     batchNormChannels: layer.batchNorm ? filters : 0,
+    batchNormTrainable: layer.batchNorm ? filters * (layer.batchNormScale ? 2 : 1) : 0,
   };
 }

@@ -3,6 +3,13 @@
  * `mobilenet_v1`. One loop (`build_model.ts`) turns the table into a network, another
  * (`layer_costs.ts`) counts its multiply-accumulates and parameters.
  */
+import {
+  type ConvLayer,
+  checkSizes,
+  checkWidthMultiplier,
+  INPUT_CHANNELS,
+  outputSize,
+} from './conv_layer.ts';
 import type { Variant } from './variants.ts';
 
 export type Row =
@@ -30,11 +37,11 @@ export const MOBILENET_V1_ROWS: readonly Row[] = [
 ];
 
 const KERNEL_SIZE = 3;
-export const INPUT_CHANNELS = 3;
+const PADDING = 'same';
 /** slim: no layer is narrower than this, whatever the width multiplier. */
 const MIN_DEPTH = 8;
-/** slim's `batch_norm_epsilon`. */
-export const BATCH_NORM_EPSILON = 0.001;
+/** The strides halve the image five times. */
+const MIN_RESOLUTION = 32;
 
 export interface MobileNetV1Config {
   readonly variant: Variant;
@@ -51,28 +58,14 @@ export function scaledFilters(filters: number, widthMultiplier: number): number 
   return Math.max(Math.trunc(filters * widthMultiplier), MIN_DEPTH);
 }
 
-/** One convolution of the network, with its shapes resolved. */
-export interface ConvLayer {
-  readonly kind: 'conv' | 'depthwise' | 'pointwise' | 'logits';
-  /** slim's endpoint, e.g. `Conv2d_3_depthwise`. */
-  readonly name: string;
-  readonly kernel: readonly [number, number];
-  readonly stride: number;
-  /** [H, W, C] */
-  readonly inputShape: readonly [number, number, number];
-  readonly outputShape: readonly [number, number, number];
-  readonly batchNorm: boolean;
-  readonly bias: boolean;
-  readonly activation: 'relu6' | 'relu' | 'linear';
-}
-
 /**
  * The convolutions of a MobileNetV1 in order, from the table of rows.
  * @throws RangeError for a width multiplier, resolution or class count that no network can have.
  */
 export function convLayers(config: MobileNetV1Config): ConvLayer[] {
   const { variant, widthMultiplier, resolution, classes } = config;
-  checkConfig(config);
+  checkWidthMultiplier(widthMultiplier);
+  checkSizes(config, MIN_RESOLUTION);
   const layers: ConvLayer[] = [];
   let size = resolution;
   let channels = INPUT_CHANNELS;
@@ -80,16 +73,18 @@ export function convLayers(config: MobileNetV1Config): ConvLayer[] {
     layer: Pick<ConvLayer, 'kind' | 'name' | 'stride' | 'activation' | 'batchNorm'>,
     filters: number,
   ) => {
-    const outputSize = Math.ceil(size / layer.stride);
     const side = layer.kind === 'conv' || layer.kind === 'depthwise' ? KERNEL_SIZE : 1;
+    const sizeAfter = outputSize(size, side, layer.stride, PADDING);
     layers.push({
       ...layer,
       kernel: [side, side],
       inputShape: [size, size, channels],
-      outputShape: [outputSize, outputSize, filters],
+      padding: PADDING,
+      outputShape: [sizeAfter, sizeAfter, filters],
+      batchNormScale: true,
       bias: !layer.batchNorm,
     });
-    size = outputSize;
+    size = sizeAfter;
     channels = filters;
   };
   MOBILENET_V1_ROWS.forEach((row, index) => {
@@ -127,18 +122,4 @@ export function convLayers(config: MobileNetV1Config): ConvLayer[] {
     classes,
   );
   return layers;
-}
-
-function checkConfig({ widthMultiplier, resolution, classes }: MobileNetV1Config): void {
-  if (!(widthMultiplier > 0 && Number.isFinite(widthMultiplier))) {
-    throw new RangeError(
-      `Expected a width multiplier greater than 0 but received ${widthMultiplier}`,
-    );
-  }
-  if (!(Number.isInteger(resolution) && resolution >= 32)) {
-    throw new RangeError(`Expected a resolution of at least 32 pixels but received ${resolution}`);
-  }
-  if (!(Number.isInteger(classes) && classes >= 2)) {
-    throw new RangeError(`Expected at least 2 classes but received ${classes}`);
-  }
 }

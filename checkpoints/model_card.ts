@@ -1,17 +1,31 @@
 import { z } from 'zod';
+import { MIN_INCEPTION_RESOLUTION } from '../architectures/inception_v3_layers.ts';
 import { VARIANTS } from '../architectures/variants.ts';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hexadecimal digits');
 
-const modelCardFields = z.object({
-  architecture: z.object({
+/** The network's outputs, the background included where it has one. */
+const classes = z.int().min(2);
+
+const architectureSchema = z.discriminatedUnion('network', [
+  z.object({
     network: z.literal('mobilenet_v1'),
     variant: z.enum(VARIANTS.map(({ name }) => name)),
     widthMultiplier: z.number().positive(),
     resolution: z.int().min(32),
-    /** The network's outputs, the background included where it has one. */
-    classes: z.int().min(2),
+    classes,
   }),
+  z.object({
+    network: z.literal('inception_v3'),
+    /** 1 where it is not there. */
+    widthMultiplier: z.number().positive().exactOptional(),
+    resolution: z.int().min(MIN_INCEPTION_RESOLUTION),
+    classes,
+  }),
+]);
+
+const modelCardFields = z.object({
+  architecture: architectureSchema,
   /** Name of the data set that the classes belong to. */
   dataset: z.string().min(1),
   /** Names of the data set's classes in index order, without the background; empty where unknown. */

@@ -1,9 +1,5 @@
-import {
-  BATCH_NORM_EPSILON,
-  type ConvLayer,
-  convLayers,
-  type MobileNetV1Config,
-} from '../architectures/mobilenet_v1.ts';
+import { BATCH_NORM_EPSILON, type ConvLayer } from '../architectures/conv_layer.ts';
+import { convLayers, type MobileNetV1Config } from '../architectures/mobilenet_v1.ts';
 import { STANDARD } from '../architectures/variants.ts';
 import { UserError } from './artifacts/errors.ts';
 import type { GraphConstant } from './graph_def.ts';

@@ -1,5 +1,6 @@
 /** Options that several commands share, so that they are named and explained once. */
 import type { Options } from 'yargs';
+import type { NetworkName } from '../architectures/network.ts';
 import { DATASET_NAMES } from '../datasets/open_dataset.ts';
 import { CONVERSION_DEFAULTS } from './jobs/conversion.ts';
 
@@ -72,6 +73,14 @@ export const CALIBRATION_IMAGES = {
   requiresArg: true,
 } as const satisfies Options;
 
+export const NETWORK = {
+  type: 'string',
+  choices: ['mobilenet_v1', 'inception_v3'] as const satisfies readonly NetworkName[],
+  default: 'mobilenet_v1' as const,
+  requiresArg: true,
+  describe: "Network; inception_v3 is the paper's control, of 75 × 75 pixels or more",
+} as const satisfies Options;
+
 export const WIDTH_MULTIPLIER = {
   type: 'number',
   default: 1,
@@ -86,6 +95,20 @@ export const TIER = {
   requiresArg: true,
   describe: 'Kernels of the TF8 executor; auto takes the fastest that works here',
 } as const satisfies Options;
+
+/** For `yargs.check`: these options say nothing of a network but MobileNetV1. */
+export function onlyMobileNets(names: readonly string[]) {
+  return (argv: Readonly<Record<string, unknown>>): true => {
+    if (argv.network === 'mobilenet_v1') return true;
+    for (const name of names) {
+      if (argv[name] === undefined) continue;
+      throw new Error(
+        `Expected no --${name} with --network ${argv.network}, which has no depthwise convolutions, but received ${argv[name]}`,
+      );
+    }
+    return true;
+  };
+}
 
 /** For `yargs.check`: these options are finite numbers greater than 0. */
 export function positiveNumbers(names: readonly string[]) {

@@ -65,6 +65,23 @@ export class FloatRunner {
     return logits;
   }
 
+  /**
+   * Hands every tensor of a batch to `visit` in execution order, the input's first; [N, H, W, C] each,
+   * to be read until `visit` returns.
+   * @param shape [N, H, W, C]
+   */
+  layers(
+    images: Float32Array,
+    shape: readonly [number, number, number, number],
+    visit: (name: string, values: Float32Array) => void,
+  ): void {
+    tf.tidy(() =>
+      this.walk(this.input(images, shape), (name, tensor) =>
+        visit(name, tensor.dataSync() as Float32Array),
+      ),
+    );
+  }
+
   /** The extremes of every tensor over a batch, the input's included. */
   ranges(
     images: Float32Array,

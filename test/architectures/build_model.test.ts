@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
-import { buildMobileNetV1, logitsModel } from '../../architectures/build_model.ts';
+import { buildMobileNetV1 } from '../../architectures/build_model.ts';
 import { networkCost } from '../../architectures/layer_costs.ts';
+import { logitsModel } from '../../architectures/logits_model.ts';
 import { convLayers } from '../../architectures/mobilenet_v1.ts';
 import { STANDARD, VARIANTS } from '../../architectures/variants.ts';
 import { randomizeWeights, someInput, TINY, weightOf } from './support.ts';

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
-import { buildMobileNetV1, logitsModel } from '../../architectures/build_model.ts';
+import { buildMobileNetV1 } from '../../architectures/build_model.ts';
+import type { ConvLayer } from '../../architectures/conv_layer.ts';
 import {
   foldBatchNorm,
+  foldingFactors,
   handleZeroVariance,
   ZERO_VARIANCE_THRESHOLD,
 } from '../../architectures/fold_batch_norm.ts';
-import { type ConvLayer, convLayers } from '../../architectures/mobilenet_v1.ts';
+import { logitsModel } from '../../architectures/logits_model.ts';
+import { convLayers } from '../../architectures/mobilenet_v1.ts';
 import { VARIANTS } from '../../architectures/variants.ts';
 import { randomizeWeights, someInput, TINY, weightOf } from './support.ts';
 
@@ -76,6 +79,14 @@ describe('handleZeroVariance', () => {
         });
       }),
     );
+  });
+});
+
+describe('foldingFactors', () => {
+  it('is γ/√(σ² + ε) of each channel, also where σ² is 0', () => {
+    const gamma = Float32Array.of(3, -2, 0);
+    const variance = Float32Array.of(0, 3.75, 1);
+    assert.deepEqual(foldingFactors({ gamma, variance, epsilon: 0.25 }), Float64Array.of(6, -1, 0));
   });
 });
 

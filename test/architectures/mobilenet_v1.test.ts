@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import type { ConvLayer } from '../../architectures/conv_layer.ts';
 import { networkCost } from '../../architectures/layer_costs.ts';
-import { type ConvLayer, convLayers, scaledFilters } from '../../architectures/mobilenet_v1.ts';
+import { convLayers, scaledFilters } from '../../architectures/mobilenet_v1.ts';
 import {
   FRIENDLY,
   NO_DEPTHWISE_BN,

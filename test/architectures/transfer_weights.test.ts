@@ -2,9 +2,17 @@ import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
 import { buildMobileNetV1 } from '../../architectures/build_model.ts';
 import type { MobileNetV1Config } from '../../architectures/mobilenet_v1.ts';
+import { buildNetwork } from '../../architectures/network.ts';
 import { transferWeights } from '../../architectures/transfer_weights.ts';
 import { FRIENDLY, NO_DEPTHWISE_BN, RELU, STANDARD } from '../../architectures/variants.ts';
-import { randomizeWeights, setWeight, someInput, TINY, weightOf } from './support.ts';
+import {
+  randomizeWeights,
+  SMALL_INCEPTION,
+  setWeight,
+  someInput,
+  TINY,
+  weightOf,
+} from './support.ts';
 
 /** Runs `use` with a trained source and a fresh target; both are disposed of afterwards. */
 function withModels(
@@ -155,6 +163,23 @@ describe('transferWeights', () => {
     } finally {
       source.dispose();
       bare.dispose();
+    }
+  });
+
+  it('copies an InceptionV3 for other classes and another resolution, but its logits', () => {
+    const source = buildNetwork(SMALL_INCEPTION, { seed: 1 });
+    const target = buildNetwork({ ...SMALL_INCEPTION, resolution: 96, classes: 7 }, { seed: 2 });
+    try {
+      const { copied, folded, left } = transferWeights(source, target, { zeroVariance: 'mean' });
+      // 94 convolutions and their batch norms
+      assert.deepEqual([copied.length, folded, left], [188, [], ['Conv2d_1c_1x1']]);
+      for (const { originalName } of source.weights) {
+        if (originalName.startsWith('Conv2d_1c_1x1/')) continue;
+        assert.deepEqual(weightOf(target, originalName), weightOf(source, originalName));
+      }
+    } finally {
+      source.dispose();
+      target.dispose();
     }
   });
 

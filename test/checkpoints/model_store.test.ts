@@ -3,6 +3,7 @@ import { copyFile, mkdir, readdir, readFile, truncate, writeFile } from 'node:fs
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { buildMobileNetV1 } from '../../architectures/build_model.ts';
+import { buildNetwork } from '../../architectures/network.ts';
 import { FRIENDLY } from '../../architectures/variants.ts';
 import { UserError } from '../../checkpoints/artifacts/errors.ts';
 import {
@@ -11,6 +12,7 @@ import {
   saveModelFolder,
   verifyModelFolder,
 } from '../../checkpoints/model_store.ts';
+import { randomizeBatchNorms, SMALL_INCEPTION } from '../architectures/support.ts';
 import { inFolder } from '../support/in_folder.ts';
 import { TINY } from './support.ts';
 
@@ -99,6 +101,25 @@ describe('saveModelFolder and loadModelFolder', () => {
         loaded.dispose();
       }
     }));
+
+  it('bring back an InceptionV3, which computes what it did', () => {
+    const model = buildNetwork(SMALL_INCEPTION, { seed: 1 });
+    randomizeBatchNorms(model);
+    const images = tf.randomUniform([2, 75, 75, 3], -1, 1, 'float32', 7);
+    const newCard: NewModelCard = { ...CARD, architecture: SMALL_INCEPTION };
+    const predict = (network: tf.LayersModel) =>
+      tf.tidy(() => [...(network.predict(images) as tf.Tensor).dataSync()]);
+    return inFolder(async (folder) => {
+      const card = await saveModelFolder(model, newCard, folder);
+      const { model: loaded, card: read } = await loadModelFolder(folder);
+      assert.deepEqual(read, card);
+      assert.deepEqual(predict(loaded), predict(model));
+      loaded.dispose();
+    }).finally(() => {
+      model.dispose();
+      images.dispose();
+    });
+  });
 
   it('give the same bytes for the same model and card, also after loading', () =>
     withSaved(async (dir, model, folder) => {

@@ -6,8 +6,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
+import { BATCH_NORM_EPSILON } from '../../architectures/conv_layer.ts';
 import { handleZeroVariance } from '../../architectures/fold_batch_norm.ts';
-import { BATCH_NORM_EPSILON } from '../../architectures/mobilenet_v1.ts';
 import { loadModelFolder } from '../../checkpoints/model_store.ts';
 import { publishedModel } from '../support/published_model.ts';
 

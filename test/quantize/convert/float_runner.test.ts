@@ -62,6 +62,19 @@ describe('FloatRunner', () => {
     runner.dispose();
   });
 
+  it('hands out every tensor in execution order, the input first', () => {
+    const runner = new FloatRunner(poolOf('maxPool2d'));
+    const seen: [string, number[]][] = [];
+    runner.layers(Float32Array.of(-1, -2, -3, -4), [1, 2, 2, 1], (name, values) =>
+      seen.push([name, [...values]]),
+    );
+    assert.deepEqual(seen, [
+      ['image', [-1, -2, -3, -4]],
+      ['maxPool2d', [-1, -2, -1, -2]],
+    ]);
+    runner.dispose();
+  });
+
   it('gives the logits of each image of a batch', () => {
     const l = tf.layers;
     const model = networkOf(
@@ -98,6 +111,7 @@ describe('FloatRunner', () => {
     for (let run = 0; run < 3; run++) {
       runner.logits(images, [2, 5, 5, 2]);
       runner.ranges(images, [2, 5, 5, 2]);
+      runner.layers(images, [2, 5, 5, 2], () => {});
     }
     assert.throws(() => runner.logits(images.slice(1), [2, 5, 5, 2]));
     assert.equal(tf.memory().numTensors, held);

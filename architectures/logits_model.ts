@@ -1,0 +1,7 @@
+import * as tf from '@tensorflow/tfjs';
+
+/** The part of a network (`buildNetwork`) that ends at the logits [N, classes]; it shares the layers. */
+export function logitsModel(model: tf.LayersModel): tf.LayersModel {
+  const logits = model.getLayer('SpatialSqueeze').output as tf.SymbolicTensor;
+  return tf.model({ inputs: model.inputs, outputs: logits, name: `${model.name}_logits` });
+}
