@@ -1,7 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { ConvLayer } from '../../architectures/mobilenet_v1.ts';
+import type { ConvLayer } from '../../architectures/conv_layer.ts';
 import { UserError } from '../../checkpoints/artifacts/errors.ts';
 import { lastLines } from '../../checkpoints/artifacts/run_tool.ts';
 import type { Recipe } from '../../training/recipes/recipe.ts';

@@ -91,7 +91,7 @@ export class WholeLoop implements Contestant<LoopRound> {
         seed: 1,
         reporter,
         signal,
-        observer: combineObservers(clock, watch),
+        observe: async () => combineObservers(clock, watch),
         checkpoints: { folder, everySeconds: length / CHECKPOINTS_PER_TURN },
       });
     } finally {

@@ -5,11 +5,8 @@ import { uniformFloat32 } from 'pure-rand/distribution/uniformFloat32';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { buildMobileNetV1 } from '../../architectures/build_model.ts';
-import {
-  BATCH_NORM_EPSILON,
-  convLayers,
-  type MobileNetV1Config,
-} from '../../architectures/mobilenet_v1.ts';
+import { BATCH_NORM_EPSILON } from '../../architectures/conv_layer.ts';
+import { convLayers, type MobileNetV1Config } from '../../architectures/mobilenet_v1.ts';
 import { STANDARD } from '../../architectures/variants.ts';
 import type { ImageBatch } from '../../datasets/dataset.ts';
 import type { Recipe } from '../../training/recipes/recipe.ts';

@@ -1,11 +1,20 @@
-import { VARIANTS, variantNamed } from '../../architectures/variants.ts';
+import type { NetworkName } from '../../architectures/network.ts';
+import {
+  FRIENDLY,
+  VARIANTS,
+  type VariantName,
+  variantNamed,
+} from '../../architectures/variants.ts';
 import { RECIPES } from '../../training/recipes/recipes.ts';
 import { defineCommand } from '../command.ts';
+import type { TrainedNetwork } from '../jobs/trained_network.ts';
 import {
   DATA,
   DATASET,
   FLOAT_MODEL,
   LIMIT,
+  NETWORK,
+  onlyMobileNets,
   positiveNumbers,
   SEED_RANGE,
   TRAINING_SEED,
@@ -19,20 +28,27 @@ const CHECKPOINT_SECONDS = 60;
 
 export const trainCommand = defineCommand({
   command: 'train',
-  describe: 'Train a variant of MobileNetV1, or retrain published weights into it',
+  describe: 'Train a variant of MobileNetV1 or InceptionV3, or retrain published weights into it',
   options: (yargs) =>
     yargs
+      .option('network', NETWORK)
       .option('variant', {
         choices: VARIANTS.map(({ name }) => name),
-        default: 'friendly' as const,
         requiresArg: true,
-        describe: 'Core layer',
+        describe: 'Core layer of mobilenet_v1',
+        defaultDescription: FRIENDLY.name,
       })
       .option('from', {
         type: 'string',
         requiresArg: true,
         describe: `${FLOAT_MODEL}, to start from`,
         defaultDescription: 'random weights',
+      })
+      .option('teacher', {
+        type: 'string',
+        requiresArg: true,
+        describe: `${FLOAT_MODEL}, to distil from: of equal resolution and classes`,
+        defaultDescription: 'none: from the labels alone',
       })
       .option('dataset', {
         ...DATASET,
@@ -78,7 +94,6 @@ export const trainCommand = defineCommand({
       .option('width-multiplier', WIDTH_MULTIPLIER)
       .option('zero-variance', {
         ...ZERO_VARIANCE,
-        default: 'mean' as const,
         defaultDescription: 'mean',
         describe:
           'For batch norms that are folded into the start weights: see "tf8 quantize --help"',
@@ -114,6 +129,7 @@ export const trainCommand = defineCommand({
         describe: 'Steps between checkpoints',
       })
       .option('seed', TRAINING_SEED)
+      .check(onlyMobileNets(['variant', 'zero-variance']))
       .check(
         positiveNumbers(['learning-rate', 'width-multiplier', 'minutes', 'checkpoint-seconds']),
       )
@@ -138,6 +154,10 @@ export const trainCommand = defineCommand({
       'from random weights',
     ],
     [
+      'train --from mobilenet_v1_1.0_224 --teacher models/standard --out models/friendly',
+      'distil from a model that was trained on the same data',
+    ],
+    [
       'train --recipe slim-imagenet --dataset imagenet --data DIR --out models/imagenet --resume',
       'begin, or go on after whatever stopped it',
     ],
@@ -155,15 +175,15 @@ export const trainCommand = defineCommand({
       resolution: argv.resolution,
     });
     const dataset = await openData(argv.dataset, argv.data, '--data', context);
-    const { from, zeroVariance, widthMultiplier, limit, seed, out, checkpointSteps } = argv;
+    const { from, teacher, zeroVariance = 'mean', limit, seed, out, checkpointSteps } = argv;
     return trainJob(
       {
-        variant: variantNamed(argv.variant),
+        network: networkOf(argv),
         from,
+        teacher,
         zeroVariance,
         dataset,
         recipe,
-        widthMultiplier,
         limit,
         validationImages: argv.validationImages ?? defaultValidationImages(dataset, limit),
         seed,
@@ -205,6 +225,17 @@ export const trainCommand = defineCommand({
     ].join('\n');
   },
 });
+
+function networkOf(argv: {
+  readonly network: NetworkName;
+  readonly variant: VariantName | undefined;
+  readonly widthMultiplier: number;
+}): TrainedNetwork {
+  const { network, variant = FRIENDLY.name, widthMultiplier } = argv;
+  return network === 'mobilenet_v1'
+    ? { network, variant: variantNamed(variant), widthMultiplier }
+    : { network, widthMultiplier };
+}
 
 function budgetOf(argv: { epochs?: number | undefined; minutes?: number | undefined }) {
   if (argv.epochs !== undefined) return { epochs: argv.epochs };

@@ -23,7 +23,13 @@ export async function openCheckpoints(
 ): Promise<OpenCheckpoints> {
   const folder = await CheckpointFolder.open({ dir: join(out, 'checkpoints'), reporter });
   try {
-    if (resume) return { folder, resume: await latest(folder, out, reporter) };
+    if (resume) {
+      const checkpoint = await folder.latest();
+      if (checkpoint === undefined) {
+        reporter.info(`No checkpoint in ${out} to resume from: training begins.`);
+      }
+      return { folder, resume: checkpoint };
+    }
     if ((await folder.steps()).length === 0) return { folder, resume: undefined };
     throw new UserError(
       `Expected a folder without a training but ${out} holds the checkpoints of one`,
@@ -33,18 +39,4 @@ export async function openCheckpoints(
     await folder.close();
     throw error;
   }
-}
-
-async function latest(
-  folder: CheckpointFolder,
-  out: string,
-  reporter: Reporter,
-): Promise<TrainingCheckpoint | undefined> {
-  const checkpoint = await folder.latest();
-  reporter.info(
-    checkpoint === undefined
-      ? `No checkpoint in ${out} to resume from: training begins.`
-      : `Resuming after step ${checkpoint.step}.`,
-  );
-  return checkpoint;
 }

@@ -1,26 +1,43 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts';
 import { type TransferReport, transferWeights } from '../../architectures/transfer_weights.ts';
-import { FRIENDLY, type Variant } from '../../architectures/variants.ts';
+import { FRIENDLY } from '../../architectures/variants.ts';
 import { messageOf, UserError } from '../../checkpoints/artifacts/errors.ts';
 import type { Context } from '../context.ts';
 import { type OpenFloatModel, openFloatModel } from './open_model.ts';
+import type { TrainedNetwork } from './trained_network.ts';
+
+/** How messages call the networks. */
+const NAMES = {
+  mobilenet_v1: 'a MobileNetV1',
+  inception_v3: 'an InceptionV3',
+} as const satisfies Record<TrainedNetwork['network'], string>;
 
 /**
- * Opens the model to start from, which must have the width that is trained.
- * @throws UserError where it has another; openFloatModel's errors
+ * Opens the model to start from, which must be of the network and the width that are trained.
+ * @throws UserError where it is of another; openFloatModel's errors
  */
 export async function openSource(
   from: string,
-  widthMultiplier: number,
+  network: TrainedNetwork,
   context: Context,
 ): Promise<OpenFloatModel> {
   const source = await openFloatModel(from, context);
-  const width = source.card?.architecture.widthMultiplier ?? widthMultiplier;
-  if (width !== widthMultiplier) {
+  const { architecture } = source.card ?? {};
+  if (architecture === undefined) return source;
+  if (architecture.network !== network.network) {
     source.model.dispose();
     throw new UserError(
-      `Expected width multiplier ${width}, that of ${source.name}, but received ${widthMultiplier}`,
+      `Expected ${NAMES[network.network]} to start from but ${source.name} is ${NAMES[architecture.network]}`,
+      { remedy: `Pass --network ${architecture.network}, or start from another model.` },
+    );
+  }
+  const { widthMultiplier: width = 1 } = architecture;
+  const { widthMultiplier: wanted = 1 } = network;
+  if (width !== wanted) {
+    source.model.dispose();
+    throw new UserError(
+      `Expected width multiplier ${width}, that of ${source.name}, but received ${wanted}`,
       { remedy: `Pass --width-multiplier ${width}, or train from random weights.` },
     );
   }
@@ -35,28 +52,37 @@ export function startFrom(
   source: OpenFloatModel,
   model: tf.LayersModel,
   {
-    variant,
+    network,
     zeroVariance,
-  }: { readonly variant: Variant; readonly zeroVariance: ZeroVariancePolicy },
+  }: { readonly network: TrainedNetwork; readonly zeroVariance: ZeroVariancePolicy },
 ): TransferReport {
   try {
     return transferWeights(source.model, model, { zeroVariance });
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    if (variant.depthwiseBatchNorm && lacksDepthwiseBatchNorms(source.model)) {
+    if (
+      network.network === 'mobilenet_v1' &&
+      network.variant.depthwiseBatchNorm &&
+      lacksDepthwiseBatchNorms(source.model)
+    ) {
+      const { name } = network.variant;
       throw new UserError(
-        `Expected a model with batch norms after its depthwise convolutions, as variant ${variant.name} has them, but ${source.name} has none`,
+        `Expected a model with batch norms after its depthwise convolutions, as variant ${name} has them, but ${source.name} has none`,
         {
-          remedy: `Start from a model of variant ${variant.name}, or pass another --variant: ${source.card?.architecture.variant ?? FRIENDLY.name}.`,
+          remedy: `Start from a model of variant ${name}, or pass another --variant: ${variantOf(source)}.`,
           cause: error,
         },
       );
     }
     throw new UserError(
-      `Expected a MobileNetV1 like ${model.name} to start from but ${source.name} is another network: ${messageOf(error)}`,
+      `Expected ${NAMES[network.network]} like ${model.name} to start from but ${source.name} is another network: ${messageOf(error)}`,
       { remedy: 'Start from another model, or from random weights without --from.', cause: error },
     );
   }
+}
+
+function variantOf({ card }: OpenFloatModel): string {
+  return card?.architecture.network === 'mobilenet_v1' ? card.architecture.variant : FRIENDLY.name;
 }
 
 /** A MobileNetV1 of another variant, not another network. */

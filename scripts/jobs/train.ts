@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import type * as tf from '@tensorflow/tfjs';
-import { buildMobileNetV1 } from '../../architectures/build_model.ts';
 import type { ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts';
+import { buildNetwork, type NetworkConfig } from '../../architectures/network.ts';
 import type { TransferReport } from '../../architectures/transfer_weights.ts';
-import type { Variant } from '../../architectures/variants.ts';
+import { messageOf, UserError } from '../../checkpoints/artifacts/errors.ts';
 import { makeWritableFolder } from '../../checkpoints/artifacts/writable_folder.ts';
 import type { ModelCard } from '../../checkpoints/model_card.ts';
-import { type NewModelCard, saveModelFolder } from '../../checkpoints/model_store.ts';
+import { saveModelFolder } from '../../checkpoints/model_store.ts';
 import type { Dataset } from '../../datasets/dataset.ts';
 import { holdOutValidation } from '../../datasets/hold_out.ts';
 import { selectTrainingBackend } from '../../training/backend.ts';
@@ -15,6 +15,7 @@ import { epochImages } from '../../training/loop/epoch_images.ts';
 import { train } from '../../training/loop/train.ts';
 import type { TrainOptions, TrainResult } from '../../training/loop/train_options.ts';
 import type { Recipe } from '../../training/recipes/recipe.ts';
+import { DISTILLATION } from '../../training/recipes/recipes.ts';
 import { createTrainStep } from '../../training/step/create_train_step.ts';
 import type { TrainStep } from '../../training/step/train_step.ts';
 import type { TrainingObserver } from '../../training/watch/observer.ts';
@@ -23,6 +24,11 @@ import type { Context } from '../context.ts';
 import { type OpenCheckpoints, openCheckpoints } from './open_checkpoints.ts';
 import type { OpenFloatModel } from './open_model.ts';
 import { openSource, startFrom } from './start_weights.ts';
+import { openTeacher } from './teacher.ts';
+import { trainedCard, weightsOf } from './train_card.ts';
+import { type TrainedNetwork, titleOf } from './trained_network.ts';
+
+export type { TrainedNetwork } from './trained_network.ts';
 
 /** How a training is stored while it goes on: checkpoints, metrics, TensorBoard's events, a curve. */
 export interface RunOptions {
@@ -34,14 +40,18 @@ export interface RunOptions {
 }
 
 export interface TrainJobOptions {
-  readonly variant: Variant;
+  readonly network: TrainedNetwork;
   /** Name or path of the model to start from; random weights without it. */
   readonly from?: string | undefined;
+  /**
+   * Name or path of a float model of the same classes and resolution that the training distils from
+   * (`Recipe.distillation`).
+   */
+  readonly teacher?: string | undefined;
   /** For depthwise batch norms that are folded into the start weights. */
   readonly zeroVariance: ZeroVariancePolicy;
   readonly dataset: Dataset;
   readonly recipe: Recipe;
-  readonly widthMultiplier: number;
   /** Images of an epoch; all unless given. */
   readonly limit?: number | undefined;
   /** Training images that are held out to measure the network after each epoch; none unless given. */
@@ -75,21 +85,24 @@ export function defaultValidationImages(dataset: Dataset, limit = Infinity): num
 }
 
 /**
- * Builds a variant, starts it from a trained model or from random weights, trains it and stores it.
+ * Builds a network, starts it from a trained model or from random weights, trains it and stores it.
  * After Ctrl-C the weights reached so far are stored.
  * @throws UserError before anything is loaded where `out` cannot be written or holds another
- *   training, and where the model to start from does not fit the variant
+ *   training; then where the network cannot have the recipe's resolution, where the model to start
+ *   from or the teacher does not fit it, and where the run to be resumed had other options
  */
 export async function trainJob(
   options: TrainJobOptions,
   context: Context,
 ): Promise<TrainJobResult> {
-  const { dataset, out, run, validationImages = 0, seed } = options;
+  const { dataset, out, recipe, run, teacher, validationImages = 0, seed } = options;
   await makeWritableFolder(out);
   const divided =
     validationImages > 0 ? holdOutValidation(dataset, validationImages, seed) : dataset;
   const checkpoints = run && (await openCheckpoints(out, run.resume, context.reporter));
-  const job = new TrainJob({ ...options, dataset: divided }, checkpoints, context);
+  const taught = teacher === undefined ? recipe : { distillation: DISTILLATION, ...recipe };
+  const effective = { ...options, dataset: divided, recipe: taught };
+  const job = new TrainJob(effective, checkpoints, context);
   try {
     return await job.run();
   } finally {
@@ -102,33 +115,37 @@ class TrainJob {
   private readonly options: TrainJobOptions;
   private readonly checkpoints: OpenCheckpoints | undefined;
   private readonly context: Context;
+  private readonly config: NetworkConfig;
   private source: OpenFloatModel | undefined;
+  private teacher: OpenFloatModel | undefined;
   private model: tf.LayersModel | undefined;
   private step: TrainStep | undefined;
 
-  /** @param options with the data set divided */
+  /** @param options with the data set divided, and with `distillation` where there is a teacher */
   constructor(
     options: TrainJobOptions,
     checkpoints: OpenCheckpoints | undefined,
     context: Context,
   ) {
+    const { network, recipe, dataset } = options;
     this.options = options;
+    this.config = {
+      ...network,
+      resolution: recipe.resolution,
+      classes: dataset.classNames.length,
+    };
     this.checkpoints = checkpoints;
     this.context = context;
   }
 
   async run(): Promise<TrainJobResult> {
-    const { from, out, variant, recipe, widthMultiplier, eager = false } = this.options;
+    const { from, out, network } = this.options;
     await selectTrainingBackend();
-    if (from !== undefined) this.source = await openSource(from, widthMultiplier, this.context);
     this.model = this.build();
+    if (from !== undefined) this.source = await openSource(from, network, this.context);
     const start = this.source && startFrom(this.source, this.model, this.options);
-    this.step = await createTrainStep(this.model, recipe, {
-      regularizeDepthwise: variant.regularizeDepthwise,
-      eager,
-      reporter: this.context.reporter,
-    });
-    const training = await train(this.step, await this.trainOptions(this.model));
+    this.step = await this.createStep(this.model);
+    const training = await train(this.step, this.trainOptions(this.model));
     const card = await this.save(this.model, this.step, training, out);
     return {
       out,
@@ -142,27 +159,48 @@ class TrainJob {
   dispose(): void {
     this.step?.dispose();
     this.source?.model.dispose();
+    this.teacher?.model.dispose();
     this.model?.dispose();
   }
 
   private build(): tf.LayersModel {
-    const { variant, widthMultiplier, recipe, dataset, seed } = this.options;
-    const { resolution, dropout, batchNormDecay, logitsStddev } = recipe;
-    return buildMobileNetV1(
-      { variant, widthMultiplier, resolution, classes: dataset.classNames.length },
-      { dropout, batchNormDecay, logitsStddev, seed },
-    );
+    const { recipe, seed } = this.options;
+    const { dropout, batchNormDecay, logitsStddev } = recipe;
+    try {
+      return buildNetwork(this.config, { dropout, batchNormDecay, logitsStddev, seed });
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw new UserError(`${titleOf(this.config)} cannot be built: ${messageOf(error)}`, {
+        remedy: 'Pass another --resolution.',
+        cause: error,
+      });
+    }
   }
 
-  private async trainOptions(model: tf.LayersModel): Promise<TrainOptions> {
-    const { dataset, recipe, limit, seed, from, run, variant } = this.options;
-    const { checkpoints, context } = this;
+  private async createStep(model: tf.LayersModel): Promise<TrainStep> {
+    const { network, teacher, recipe, eager = false } = this.options;
+    if (teacher !== undefined) {
+      this.teacher = await openTeacher(teacher, this.config, this.context);
+    }
+    return createTrainStep(model, recipe, {
+      regularizeDepthwise:
+        network.network === 'mobilenet_v1' && network.variant.regularizeDepthwise,
+      teacher: this.teacher && { model: this.teacher.model, ...recipe.distillation! },
+      eager,
+      reporter: this.context.reporter,
+    });
+  }
+
+  private trainOptions(model: tf.LayersModel): TrainOptions {
+    const { dataset, recipe, limit, seed, run, network } = this.options;
+    const { checkpoints, context, source, teacher } = this;
     return {
       dataset,
       recipe,
       network: model.name,
-      label: `training ${variant.name}`,
-      start: this.source?.card?.weightsSha256 ?? from ?? 'random weights',
+      label: `training ${titleOf(network)}`,
+      start: source === undefined ? 'random weights' : weightsOf(source),
+      teacher: teacher && weightsOf(teacher),
       limit,
       seed,
       reporter: context.reporter,
@@ -171,7 +209,7 @@ class TrainJob {
         await this.save(model, this.step!, soFar, this.bestDir);
       },
       ...(checkpoints && {
-        observer: await this.watch(),
+        observe: () => this.watch(),
         checkpoints: {
           folder: checkpoints.folder,
           everySeconds: run?.checkpointSeconds,
@@ -183,9 +221,9 @@ class TrainJob {
   }
 
   private watch(): Promise<TrainingObserver> {
-    const { variant, dataset, recipe, limit, out } = this.options;
+    const { network, dataset, recipe, limit, out } = this.options;
     return watchRun(out, {
-      title: `${variant.name} on ${dataset.name}`,
+      title: `${titleOf(network)} on ${dataset.name}`,
       steps: new RunBudget(recipe, epochImages(dataset, recipe, limit)).steps,
       resumedFrom: this.checkpoints?.resume?.step,
       reporter: this.context.reporter,
@@ -203,39 +241,11 @@ class TrainJob {
     training: TrainResult,
     dir: string,
   ): Promise<ModelCard> {
+    const { config, source, teacher } = this;
+    const { dataset, recipe, seed } = this.options;
+    const title = titleOf(config);
     step.updateModel();
-    return saveModelFolder(model, this.cardOf(training), dir);
-  }
-
-  private cardOf({ epochs, best, steps, ...training }: TrainResult): NewModelCard {
-    const { from, variant, widthMultiplier, recipe, dataset, seed } = this.options;
-    const { card } = this.source ?? {};
-    return {
-      architecture: {
-        network: 'mobilenet_v1',
-        variant: variant.name,
-        widthMultiplier,
-        resolution: recipe.resolution,
-        classes: dataset.classNames.length,
-      },
-      dataset: dataset.name,
-      classNames: [...dataset.classNames],
-      labelOffset: 0,
-      origin: {
-        source: `${variant.name} trained on ${dataset.name} from ${card?.origin.source ?? from ?? 'random weights'}`,
-        route: 'tf8 train',
-        sha256: card?.weightsSha256 ?? dataset.fingerprint,
-      },
-      training: {
-        recipe: structuredClone(recipe) as unknown as Record<string, never>,
-        images: training.imagesPerEpoch,
-        validationImages: training.validationImages,
-        dataSha256: dataset.fingerprint,
-        seed,
-        steps,
-        epochs: epochs.map((epoch) => ({ ...epoch })),
-        ...(best && { best: { ...best } }),
-      },
-    };
+    const card = trainedCard({ config, title, dataset, recipe, seed, source, teacher }, training);
+    return saveModelFolder(model, card, dir);
   }
 }

@@ -36,7 +36,7 @@ await train(step, {
   start: 'random weights',
   seed: 1,
   reporter,
-  observer: combineObservers(report, watch),
+  observe: async () => combineObservers(report, watch),
   checkpoints: { folder, everySteps: 50 },
 });
 await folder.close();

@@ -21,6 +21,8 @@ export interface CompileOptions {
    * faster inference, by functions that may not assign.
    */
   readonly frozen?: boolean;
+  /** As `frozen`, for these variables only. */
+  readonly constants?: readonly tf.Variable[];
 }
 
 /** A function as it was traced for inputs of certain shapes. */
@@ -42,6 +44,7 @@ interface Concrete {
 export class CompiledFunctions<Name extends string = string> {
   private readonly functions: Readonly<Record<Name, TensorFunction>>;
   private readonly frozen: boolean;
+  private readonly constants: ReadonlySet<tf.Variable>;
   private graph = new VariableGraph();
   private concretes: ReadonlyMap<string, Concrete> = new Map();
   private loaded: { readonly session: Session; readonly access: VariableAccess } | undefined;
@@ -49,6 +52,7 @@ export class CompiledFunctions<Name extends string = string> {
   constructor(functions: Readonly<Record<Name, TensorFunction>>, options: CompileOptions = {}) {
     this.functions = functions;
     this.frozen = options.frozen ?? false;
+    this.constants = new Set(options.constants);
   }
 
   /**
@@ -153,7 +157,8 @@ export class CompiledFunctions<Name extends string = string> {
     trace: Trace,
     variables: readonly tf.Variable[],
   ): Concrete {
-    const changeable = this.frozen ? [] : variables;
+    const isConstant = (variable: tf.Variable) => this.frozen || this.constants.has(variable);
+    const changeable = variables.filter((variable) => !isConstant(variable));
     for (const variable of changeable) variable.assign(trace.variable(variable));
     const before = variables.map(({ dataId }) => dataId);
     const tensors: tf.NamedTensorMap = {};
@@ -169,10 +174,12 @@ export class CompiledFunctions<Name extends string = string> {
     if (made !== undefined) {
       throw new RangeError(`Expected a function that makes no variable but it makes ${made.name}`);
     }
-    const changed = variables.find(({ dataId }, index) => dataId !== before[index]);
-    if (this.frozen && changed !== undefined) {
+    const changed = variables.find(
+      (variable, index) => isConstant(variable) && variable.dataId !== before[index],
+    );
+    if (changed !== undefined) {
       throw new RangeError(
-        `Expected a frozen function to assign nothing but it assigns ${changed.name}`,
+        `Expected a function that assigns no constant but it assigns ${changed.name}`,
       );
     }
     const outputs = trace.finish(results, changeable);

@@ -125,6 +125,13 @@ export class Trace {
     );
   }
 
+  /** A float32 vector of equal values. */
+  filled(value: number, size: number): tf.TensorInfo {
+    const info = { shape: [size], dtype: 'float32' as const };
+    const values = new Float32Array(size).fill(value);
+    return this.tensorInfo({ kind: 'values', known: { ...info, values } }, info);
+  }
+
   scalar(value: number, dtype: DataType): tf.TensorInfo {
     const info = { shape: [], dtype };
     const values = dtype === 'float32' ? Float32Array.of(value) : Int32Array.of(value);

@@ -4,19 +4,20 @@ import { messageOf, UserError } from '../../checkpoints/artifacts/errors.ts';
 import type { ImageBatch, SkippedImage } from '../../datasets/dataset.ts';
 import { learningRateAt } from '../recipes/learning_rate.ts';
 import type { StepResult, TrainStep } from '../step/train_step.ts';
+import { endObserver, type TrainingObserver } from '../watch/observer.ts';
 import { RunBudget } from './budget.ts';
 import { Checkpointer, type Snapshot } from './checkpointer.ts';
 import { DivergenceError, lossDamage, tensorDamage } from './divergence.ts';
-import { epochImages, isShortTail } from './epoch_images.ts';
+import { isShortTail } from './epoch_images.ts';
 import { readAhead } from './read_ahead.ts';
 import { RunClock } from './run_clock.ts';
+import { identityOf } from './run_identity.ts';
 import { RunProgressReport } from './run_progress_report.ts';
 import type { TrainOptions, TrainResult } from './train_options.ts';
 import {
   type BestEpoch,
   type EpochSummary,
   initialState,
-  type RunIdentity,
   stateToResume,
   type TrainingState,
 } from './training_state.ts';
@@ -31,10 +32,12 @@ import { crossEntropy, type Validation, validate } from './validate.ts';
  *   where no image could be read, and where `resume` is the checkpoint of another run
  */
 export async function train(step: TrainStep, options: TrainOptions): Promise<TrainResult> {
+  const run = new TrainingRun(step, options);
+  const observer = await options.observe?.();
   try {
-    return await new TrainingRun(step, options).run();
+    return await run.run(observer);
   } finally {
-    await endObserver(options);
+    await endObserver(observer, options.reporter);
   }
 }
 
@@ -46,13 +49,14 @@ class TrainingRun {
   private readonly budget: RunBudget;
   private readonly clock: RunClock;
   private readonly checkpointer: Checkpointer;
+  private observer: TrainingObserver | undefined;
   /** The last step of this process. */
   private last: { readonly batch: ImageBatch; readonly learningRate: number } | undefined;
 
   constructor(step: TrainStep, options: TrainOptions) {
     this.step = step;
     this.options = options;
-    const { recipe, resume, observer, reporter } = options;
+    const { recipe, resume, reporter } = options;
     const identity = identityOf(options);
     this.state = resume ? stateToResume(resume.state, identity) : initialState(identity);
     this.skipped = new Set(this.state.skipped);
@@ -61,14 +65,18 @@ class TrainingRun {
     this.checkpointer = new Checkpointer(
       options.checkpoints,
       resume && this.state,
-      (steps) => observer?.checkpoint?.(steps),
+      (steps) => this.observer?.checkpoint?.(steps),
       reporter,
     );
-    if (resume) step.writeState(resume.tensors);
+    if (resume) {
+      step.writeState(resume.tensors);
+      reporter.info(`Resuming after step ${this.state.step}.`);
+    }
   }
 
-  async run(): Promise<TrainResult> {
+  async run(observer: TrainingObserver | undefined): Promise<TrainResult> {
     const { state, options, budget } = this;
+    this.observer = observer;
     const progress = new RunProgressReport(options.reporter, options.label ?? 'training', state);
     try {
       while (!budget.isSpent(this.atNow()) && !this.aborted) await this.trainEpoch(progress);
@@ -153,7 +161,7 @@ class TrainingRun {
     }
     this.count(batch, result);
     this.last = { batch, learningRate };
-    this.options.observer?.step({
+    this.observer?.step({
       step: state.step,
       loss: result.loss,
       accuracy: (100 * result.correct) / size,
@@ -190,7 +198,7 @@ class TrainingRun {
     state.epoch++;
     state.position = 0;
     state.sums = { loss: 0, correct: 0, images: 0 };
-    options.observer?.epoch({ epoch: state.epoch, step: state.step, ...summary });
+    this.observer?.epoch({ epoch: state.epoch, step: state.step, ...summary });
     if (validation !== undefined) await this.compareWithBest(validation);
   }
 
@@ -294,28 +302,6 @@ class TrainingRun {
   }
 }
 
-function identityOf({ dataset, recipe, network, start, seed, limit }: TrainOptions): RunIdentity {
-  return {
-    network,
-    start,
-    recipe,
-    seed,
-    dataset: dataset.name,
-    dataSha256: dataset.fingerprint,
-    imagesPerEpoch: epochImages(dataset, recipe, limit),
-    validationImages: dataset.count('validation'),
-  };
-}
-
 function epochSummary({ sums }: TrainingState): EpochSummary {
   return { loss: sums.loss / sums.images, accuracy: (100 * sums.correct) / sums.images };
-}
-
-/** What was watched must not cost what was trained. */
-async function endObserver({ observer, reporter }: TrainOptions): Promise<void> {
-  try {
-    await observer?.end();
-  } catch (error) {
-    reporter.warn(`The metrics could not be completed: ${messageOf(error)}`);
-  }
 }

@@ -16,13 +16,16 @@ export interface TrainOptions {
   readonly label?: string | undefined;
   /** What its weights start from. */
   readonly start: string;
+  /** Hash of the network that it is distilled from. */
+  readonly teacher?: string | undefined;
   /** Images of an epoch, drawn anew for each epoch; the whole split unless given. */
   readonly limit?: number | undefined;
   readonly seed: number;
   readonly reporter: Reporter;
   /** Stops after the step in progress. */
   readonly signal?: AbortSignal | undefined;
-  readonly observer?: TrainingObserver | undefined;
+  /** Opens who watches, once it is clear that the run can go on. */
+  readonly observe?: (() => Promise<TrainingObserver>) | undefined;
   readonly checkpoints?: CheckpointOptions | undefined;
   /** Goes on from here, to the result of the run that was not interrupted. */
   readonly resume?: Pick<TrainingCheckpoint, 'tensors' | 'state'> | undefined;

@@ -12,6 +12,8 @@ const runIdentitySchema = z.strictObject({
   network: z.string(),
   /** What the weights started from. */
   start: z.string(),
+  /** Hash of the network that it is distilled from. */
+  teacher: z.string().exactOptional(),
   recipe: recipeSchema,
   seed: count,
   dataset: z.string(),
@@ -23,7 +25,7 @@ const runIdentitySchema = z.strictObject({
 });
 
 const epochSummarySchema = z.strictObject({
-  /** Mean cross-entropy while training, in nats. */
+  /** Mean of what is minimized while training (`StepResult.loss`), in nats. */
   loss: z.number(),
   /** Share of the images that were classified right while training, in percent. */
   accuracy: percent,

@@ -5,6 +5,13 @@ import { learningRateSchema } from './learning_rate.ts';
 /** In [0, 1). */
 const share = z.number().min(0).lt(1);
 
+const distillationSchema = z.strictObject({
+  /** Of the teacher, in the loss; the labels have the rest. */
+  weight: z.number().min(0).max(1),
+  /** T: both logits are divided by it. */
+  temperature: z.number().positive(),
+});
+
 /** How a network is trained, as data: what a recipe file holds. */
 export const recipeSchema = z
   .strictObject({
@@ -56,6 +63,11 @@ export const recipeSchema = z
      * min(decay, (1 + step) / (10 + step)) as in `tf.train.ExponentialMovingAverage` with a step count.
      */
     movingAverageDecay: share.exactOptional(),
+    /**
+     * How much a teacher counts, where there is one (Hinton et al., arXiv 1503.02531): the loss is
+     * (1 − weight) · cross-entropy + weight · T² · KL(teacher's softmax(z/T) ‖ the network's).
+     */
+    distillation: distillationSchema.exactOptional(),
     /** σ of the initial weights of a logits layer that is not taken over. */
     logitsStddev: z.number().positive(),
   })
@@ -64,3 +76,4 @@ export const recipeSchema = z
 export type Recipe = z.infer<typeof recipeSchema>;
 export type Optimizer = Recipe['optimizer'];
 export type Budget = Recipe['budget'];
+export type Distillation = Readonly<z.infer<typeof distillationSchema>>;

@@ -19,8 +19,8 @@ export class CompiledStep implements TrainStep {
 
   constructor(model: tf.LayersModel, recipe: Recipe, options: ProgramOptions) {
     this.program = new StepProgram(model, recipe, options);
-    const { train, predict } = this.program;
-    this.compiled = new CompiledFunctions({ train, predict });
+    const { train, predict, constants } = this.program;
+    this.compiled = new CompiledFunctions({ train, predict }, { constants });
   }
 
   run(batch: ImageBatch, inputs: StepInputs): StepResult {

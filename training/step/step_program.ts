@@ -1,12 +1,15 @@
 import * as tf from '@tensorflow/tfjs';
-import { logitsModel } from '../../architectures/build_model.ts';
+import { logitsModel } from '../../architectures/logits_model.ts';
 import type { Recipe } from '../recipes/recipe.ts';
 import { createOptimizer, type Optimizer } from './optimizer.ts';
+import { SoftTargets, type Teacher } from './soft_targets.ts';
 import { useTrainingLayers } from './training_layers.ts';
 
 export interface ProgramOptions {
   /** Whether the recipe's `depthwiseWeightDecay` applies. */
   readonly regularizeDepthwise: boolean;
+  /** A network of the same input and the same outputs; the labels alone teach without it. */
+  readonly teacher?: Teacher | undefined;
 }
 
 /**
@@ -16,6 +19,8 @@ export interface ProgramOptions {
 export class StepProgram {
   /** What the training changes, by the names of `TrainStep.readState`. */
   readonly state: ReadonlyMap<string, tf.Variable>;
+  /** Of what it reads, the variables that it never changes: the teacher's. */
+  readonly constants: readonly tf.Variable[];
   private readonly logits: tf.LayersModel;
   private readonly recipe: Recipe;
   private readonly options: ProgramOptions;
@@ -23,6 +28,7 @@ export class StepProgram {
   private readonly trained: ReadonlyMap<string, tf.Variable>;
   private readonly averages: ReadonlyMap<string, tf.Variable>;
   private readonly optimizer: Optimizer;
+  private readonly softTargets: SoftTargets | undefined;
   private readonly restoreLayers: () => void;
   private dropoutSeed: tf.Tensor | undefined;
   /** The training's own weights, while the model holds their averages. */
@@ -32,6 +38,10 @@ export class StepProgram {
     this.logits = logitsModel(model);
     this.recipe = recipe;
     this.options = options;
+    const { teacher } = options;
+    // A teacher that does not count costs nothing, and the loss is the cross-entropy bit for bit.
+    this.softTargets = teacher && teacher.weight > 0 ? new SoftTargets(teacher) : undefined;
+    this.constants = this.softTargets?.constants ?? [];
     this.weights = variablesByName(model.weights);
     this.trained = variablesByName(model.trainableWeights);
     this.optimizer = createOptimizer(recipe.optimizer, this.trained);
@@ -50,16 +60,17 @@ export class StepProgram {
    * Forward, backward, batch-norm statistics, weights, averages.
    * @param inputs images [N, H, W, 3] float32, labels [N] int32, learningRate and stepsBefore
    *   (steps done before) float32 scalars, seed int32 [2]
-   * @returns loss (mean cross-entropy) and correct (images classified right, int32)
+   * @returns loss (mean over the batch, see `StepResult`) and correct (images classified right, int32)
    */
   readonly train = (inputs: tf.NamedTensorMap): tf.NamedTensorMap => {
     const { images, labels, learningRate, stepsBefore, seed } = inputs as Record<string, tf.Tensor>;
     this.dropoutSeed = seed;
+    const targets = this.softTargets?.logProbabilities(images!);
     let correct: tf.Tensor | undefined;
     const { value: loss, grads } = tf.variableGrads(() => {
       const logits = this.logits.apply(images!, { training: true }) as tf.Tensor2D;
       correct = tf.keep(logits.argMax(1).equal(labels!).cast('int32').sum());
-      return this.crossEntropy(logits, labels!);
+      return this.loss(logits, labels!, targets);
     }, [...this.trained.values()]);
     const stepNumber = stepsBefore!.add(1);
     for (const [name, variable] of this.trained) {
@@ -102,6 +113,21 @@ export class StepProgram {
     tf.dispose([...this.optimizer.slots.values(), ...this.averages.values()]);
     if (this.setAside !== undefined) tf.dispose([...this.setAside.values()]);
     this.setAside = undefined;
+  }
+
+  /** @param targets of the teacher, where there is one */
+  private loss(
+    logits: tf.Tensor2D,
+    labels: tf.Tensor,
+    targets: tf.Tensor2D | undefined,
+  ): tf.Scalar {
+    if (this.softTargets === undefined) return this.crossEntropy(logits, labels);
+    const { weight } = this.softTargets;
+    const soft = this.softTargets.loss(logits, targets!);
+    if (weight === 1) return soft;
+    return this.crossEntropy(logits, labels)
+      .mul(1 - weight)
+      .add(soft.mul(weight));
   }
 
   private crossEntropy(logits: tf.Tensor2D, labels: tf.Tensor): tf.Scalar {

@@ -10,7 +10,10 @@ export interface StepInputs {
 }
 
 export interface StepResult {
-  /** Mean cross-entropy of the batch, in nats, without the regularization. */
+  /**
+   * What is minimized, without the regularization: the mean cross-entropy of the batch in nats, or
+   * its mixture with the divergence from a teacher (`Recipe.distillation`).
+   */
   readonly loss: number;
   /** Images of the batch whose largest logit is their class. */
   readonly correct: number;

@@ -10,7 +10,8 @@ type Layer = tf.layers.Layer;
 interface BatchNormLayer extends Layer {
   readonly epsilon: number;
   readonly momentum: number;
-  readonly gamma: tf.LayerVariable;
+  /** Absent from a batch norm without scale, as InceptionV3's are: 1 for every channel. */
+  readonly gamma: tf.LayerVariable | undefined;
   readonly beta: tf.LayerVariable;
   readonly movingMean: tf.LayerVariable;
   readonly movingVariance: tf.LayerVariable;
@@ -54,9 +55,12 @@ export function useTrainingLayers(model: tf.LayersModel, dropoutSeed: () => tf.T
   };
 }
 
-/** The layer's forward pass while training, by one op of libtensorflow; undefined where it has none. */
+/**
+ * The layer's forward pass while training, by one op of libtensorflow where that is there; undefined
+ * where the layer's own serves.
+ */
 function fused(layer: Layer): Call | undefined {
-  if (!hasLibtensorflowOps()) return undefined;
+  if (!hasLibtensorflowOps()) return withoutScale(layer);
   switch (layer.getClassName()) {
     case 'BatchNormalization':
       return (x) => batchNorm(layer as BatchNormLayer, x);
@@ -70,10 +74,36 @@ function fused(layer: Layer): Call | undefined {
   }
 }
 
+/**
+ * A batch norm without γ, which TensorFlow.js cannot train
+ * (https://github.com/tensorflow/tfjs/issues/2868), as it trains one whose γ is 1; undefined for
+ * another layer.
+ */
+function withoutScale(layer: Layer): Call | undefined {
+  if (layer.getClassName() !== 'BatchNormalization') return undefined;
+  const { gamma, beta, movingMean, movingVariance, epsilon, momentum } = layer as BatchNormLayer;
+  if (gamma !== undefined) return undefined;
+  return (x) => {
+    const { mean, variance } = tf.moments(x, [0, 1, 2]);
+    const move = (variable: tf.LayerVariable, value: tf.Tensor) =>
+      variable.write(
+        variable
+          .read()
+          .mul(momentum)
+          .add(value.mul(1 - momentum)),
+      );
+    move(movingMean, mean);
+    move(movingVariance, variance);
+    const offset = beta.read() as tf.Tensor1D;
+    const scale = tf.onesLike(offset);
+    return tf.batchNorm(x, mean as tf.Tensor1D, variance as tf.Tensor1D, offset, scale, epsilon);
+  };
+}
+
 /** x: [N, H, W, C] → the normalized batch; the layer's moving statistics take a step. */
 function batchNorm(layer: BatchNormLayer, x: tf.Tensor): tf.Tensor {
   const { y, movingMean, movingVariance } = trainBatchNorm(x, {
-    gamma: layer.gamma.read(),
+    gamma: layer.gamma?.read() ?? tf.onesLike(layer.beta.read()),
     beta: layer.beta.read(),
     movingMean: layer.movingMean.read(),
     movingVariance: layer.movingVariance.read(),

@@ -1,8 +1,11 @@
+import { messageOf } from '../../checkpoints/artifacts/errors.ts';
+import type { Reporter } from '../../checkpoints/artifacts/reporter.ts';
+
 /** What one step of training did. */
 export interface StepReport {
   /** Steps done, this one included: the first step's report says 1. */
   readonly step: number;
-  /** Mean cross-entropy of the batch, in nats, without the regularization. */
+  /** What is minimized, mean of the batch, in nats (`StepResult.loss`). */
   readonly loss: number;
   /** Share of the batch that was classified right, in percent. */
   readonly accuracy: number;
@@ -19,7 +22,7 @@ export interface EpochReport {
   readonly epoch: number;
   /** Steps done at its end. */
   readonly step: number;
-  /** Mean cross-entropy of the epoch's images while training, in nats. */
+  /** What is minimized, mean of the epoch's images while training, in nats. */
   readonly loss: number;
   /** Share of the epoch's images that were classified right while training, in percent. */
   readonly accuracy: number;
@@ -65,4 +68,16 @@ export function combineObservers(...observers: readonly TrainingObserver[]): Tra
       if (failed !== undefined) throw failed.reason;
     },
   };
+}
+
+/** What was watched must not cost what was trained. */
+export async function endObserver(
+  observer: TrainingObserver | undefined,
+  reporter: Reporter,
+): Promise<void> {
+  try {
+    await observer?.end();
+  } catch (error) {
+    reporter.warn(`The metrics could not be completed: ${messageOf(error)}`);
+  }
 }

@@ -2,6 +2,7 @@ import type { TopLevelSpec } from 'vega-lite';
 import { type CurvePoint, curvePoints, smoothed } from './curve_points.ts';
 import type { EpochMetrics } from './metric_lines.ts';
 import type { Metrics } from './metrics_file.ts';
+import { svgFigure } from './svg_figure.ts';
 
 export interface TrainingCurveOptions {
   /** Of the figure: what was trained on what. */
@@ -35,15 +36,7 @@ export async function trainingCurveSvg(
   if (metrics.steps.length === 0) {
     throw new RangeError('Expected metrics of at least one step but received none');
   }
-  const spec = specificationOf(metrics, title);
-  // Slow to load, and needed once, at the end of a run.
-  const [vega, { compile }] = await Promise.all([import('vega'), import('vega-lite')]);
-  const view = new vega.View(vega.parse(compile(spec).spec), { renderer: 'none' });
-  try {
-    return withTextAlternative(await view.toSVG(), title, describe(metrics));
-  } finally {
-    view.finalize();
-  }
+  return svgFigure(specificationOf(metrics, title), { title, description: describe(metrics) });
 }
 
 type Series = keyof typeof COLOURS;
@@ -214,18 +207,4 @@ function describe({ steps, epochs }: Metrics): string {
 
 function figure(value: number): string {
   return String(Number(value.toPrecision(3)));
-}
-
-/** Makes the figure one image with a name and a description (WAI-ARIA Graphics, SVG 2 § 5.7). */
-function withTextAlternative(svg: string, title: string, description: string): string {
-  const end = svg.indexOf('>');
-  return (
-    `${svg.slice(0, end)} role="img" aria-labelledby="title" aria-describedby="description">` +
-    `<title id="title">${escapeXml(title)}</title>` +
-    `<desc id="description">${escapeXml(description)}</desc>${svg.slice(end + 1)}`
-  );
-}
-
-function escapeXml(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,10 +10,12 @@ import { FRIENDLY, STANDARD } from '../../../architectures/variants.ts';
 import { loadModelFolder } from '../../../checkpoints/model_store.ts';
 import {
   defaultValidationImages,
+  type TrainedNetwork,
   type TrainJobOptions,
   trainJob,
 } from '../../../scripts/jobs/train.ts';
-import { FINETUNE_RMSPROP } from '../../../training/recipes/recipes.ts';
+import type { Recipe } from '../../../training/recipes/recipe.ts';
+import { DISTILLATION, FINETUNE_RMSPROP } from '../../../training/recipes/recipes.ts';
 import { memoryDataset } from '../../support/memory_dataset.ts';
 import { needsTensorFlow } from '../../support/needs_tensorflow.ts';
 import { recordingReporter } from '../../support/recording_reporter.ts';
@@ -23,6 +25,19 @@ import { contextOf } from '../support.ts';
 
 const TRAIN_ON_PIXELS = fileURLToPath(new URL('train_on_pixels.ts', import.meta.url));
 
+const STANDARD_NETWORK = {
+  network: 'mobilenet_v1',
+  variant: STANDARD,
+  widthMultiplier: 0.02,
+} as const satisfies TrainedNetwork;
+const FRIENDLY_NETWORK = { ...STANDARD_NETWORK, variant: FRIENDLY };
+
+async function loadCard(folder: string) {
+  const { model, card } = await loadModelFolder(folder);
+  model.dispose();
+  return { card: card! };
+}
+
 describe('trainJob', () => {
   let folder: string;
   let options: TrainJobOptions;
@@ -31,11 +46,10 @@ describe('trainJob', () => {
     await needsTensorFlow.call(this);
     folder = await mkdtemp(join(tmpdir(), 'tf8-train-'));
     options = {
-      variant: STANDARD,
+      network: STANDARD_NETWORK,
       zeroVariance: 'mean',
       dataset: memoryDataset({ classes: 4, images: 12 }),
       recipe: { ...FINETUNE_RMSPROP, batchSize: 6, budget: { epochs: 1 }, resolution: 32 },
-      widthMultiplier: 0.02,
       seed: 0,
       out: join(folder, 'scratch'),
     };
@@ -76,7 +90,7 @@ describe('trainJob', () => {
   it('starts from a stored model, says what became of its layers and names it in the card', async () => {
     const out = join(folder, 'friendly');
     const { start, card } = await trainJob(
-      { ...options, variant: FRIENDLY, from: options.out, out },
+      { ...options, network: FRIENDLY_NETWORK, from: options.out, out },
       contextOf(),
     );
     assert.equal(start!.folded.length, 13); // the depthwise batch norms
@@ -101,7 +115,14 @@ describe('trainJob', () => {
   it('refuses to start from a model of another width', async () => {
     const tensors = tf.memory().numTensors;
     await assert.rejects(
-      trainJob({ ...options, from: options.out, widthMultiplier: 0.25 }, contextOf()),
+      trainJob(
+        {
+          ...options,
+          from: options.out,
+          network: { ...STANDARD_NETWORK, widthMultiplier: 0.25 },
+        },
+        contextOf(),
+      ),
       {
         name: 'UserError',
         message: `Expected width multiplier 0.02, that of ${options.out}, but received 0.25`,
@@ -113,10 +134,13 @@ describe('trainJob', () => {
 
   it('refuses to start a variant with depthwise batch norms from one without', async () => {
     const from = join(folder, 'without');
-    await trainJob({ ...options, variant: FRIENDLY, out: from }, contextOf());
+    await trainJob({ ...options, network: FRIENDLY_NETWORK, out: from }, contextOf());
     const tensors = tf.memory().numTensors;
     await assert.rejects(
-      trainJob({ ...options, variant: STANDARD, from, out: join(folder, 'none') }, contextOf()),
+      trainJob(
+        { ...options, network: STANDARD_NETWORK, from, out: join(folder, 'none') },
+        contextOf(),
+      ),
       {
         name: 'UserError',
         message: `Expected a model with batch norms after its depthwise convolutions, as variant standard has them, but ${from} has none`,
@@ -135,6 +159,124 @@ describe('trainJob', () => {
       name: 'UserError',
       message: /^Expected a MobileNetV1 like MobilenetV1_0\.02_32_4_standard to start from but /,
       remedy: 'Start from another model, or from random weights without --from.',
+    });
+  });
+
+  describe('with a teacher', () => {
+    it('distils by the recipe, or by the usual weight and temperature, and says so in the card', async () => {
+      const teacher = options.out;
+      const { card: known } = await loadCard(teacher);
+      for (const [recipe, distillation] of [
+        [options.recipe, DISTILLATION],
+        [
+          { ...options.recipe, distillation: { weight: 1, temperature: 2 } },
+          { weight: 1, temperature: 2 },
+        ],
+      ] as const) {
+        const out = join(folder, `distilled-${distillation.temperature}`);
+        const { card, training } = await trainJob(
+          { ...options, network: FRIENDLY_NETWORK, recipe, teacher, out },
+          contextOf(),
+        );
+        assert.deepEqual((card.training!.recipe as Partial<Recipe>).distillation, distillation);
+        assert.equal(card.training!.teacher, known.weightsSha256);
+        assert.equal(
+          card.origin.source,
+          'friendly trained on synthetic from random weights, distilled from standard trained on synthetic from random weights',
+        );
+        assert.equal(training.steps, 2);
+      }
+    });
+
+    it('leaves no tensor behind', async () => {
+      const tensors = tf.memory().numTensors;
+      const out = join(folder, 'distilled-tensors');
+      await trainJob({ ...options, teacher: options.out, out }, contextOf());
+      assert.equal(tf.memory().numTensors, tensors);
+    });
+
+    it('refuses one of other outputs, of another resolution or without logits', async () => {
+      const other = join(folder, 'no-logits');
+      const model = tf.sequential({
+        layers: [
+          tf.layers.flatten({ inputShape: [32, 32, 3] }),
+          tf.layers.dense({ units: 4, activation: 'softmax' }),
+        ],
+      });
+      await model.save(`file://${other}`);
+      model.dispose();
+      const out = join(folder, 'none');
+      const tensors = tf.memory().numTensors;
+      const cases: readonly [Partial<TrainJobOptions>, string, string][] = [
+        [
+          { dataset: memoryDataset({ classes: 3, images: 12 }) },
+          `Expected a teacher with 3 outputs, as the network that it is to teach, but ${options.out} has 4`,
+          'Pass a teacher that was trained on the same data set.',
+        ],
+        [
+          { recipe: { ...options.recipe, resolution: 64 } },
+          `Expected a teacher that reads images of 64 × 64, as the network that it is to teach, but ${options.out} has an input of 32 × 32`,
+          'Pass --resolution 32, or a teacher that was trained at 64.',
+        ],
+        [
+          { teacher: other },
+          `Expected a teacher whose logits are the outputs of a layer SpatialSqueeze, but ${other} has none`,
+          'Pass a model that "tf8 train" or "tf8 pull" stored.',
+        ],
+      ];
+      for (const [changes, message, remedy] of cases) {
+        await assert.rejects(
+          trainJob({ ...options, teacher: options.out, out, ...changes }, contextOf()),
+          { name: 'UserError', message, remedy },
+        );
+      }
+      assert.equal(tf.memory().numTensors, tensors);
+    });
+  });
+
+  describe('InceptionV3', () => {
+    const network = { network: 'inception_v3', widthMultiplier: 0.05 } as const;
+
+    it('is trained and stored with a card of its own', async () => {
+      const out = join(folder, 'inception');
+      const recipe = { ...options.recipe, resolution: 75 };
+      const { training } = await trainJob({ ...options, network, recipe, out }, contextOf());
+      assert.equal(training.steps, 2);
+      const { card } = await loadCard(out);
+      assert.deepEqual(card.architecture, { ...network, resolution: 75, classes: 4 });
+      assert.equal(card.origin.source, 'InceptionV3 trained on synthetic from random weights');
+    });
+
+    it('is refused where it is too small for its modules', async () => {
+      await assert.rejects(
+        trainJob({ ...options, network, out: join(folder, 'none') }, contextOf()),
+        {
+          name: 'UserError',
+          message:
+            'InceptionV3 cannot be built: Expected a resolution of at least 75 pixels but received 32',
+          remedy: 'Pass another --resolution.',
+        },
+      );
+    });
+
+    it('does not start from a MobileNetV1, nor that from it', async () => {
+      await assert.rejects(
+        trainJob(
+          {
+            ...options,
+            network,
+            recipe: { ...options.recipe, resolution: 75 },
+            from: options.out,
+            out: join(folder, 'none'),
+          },
+          contextOf(),
+        ),
+        {
+          name: 'UserError',
+          message: `Expected an InceptionV3 to start from but ${options.out} is a MobileNetV1`,
+          remedy: 'Pass --network mobilenet_v1, or start from another model.',
+        },
+      );
     });
   });
 
@@ -243,6 +385,22 @@ describe('trainJob', () => {
       assert.deepEqual([first.training.interrupted, first.training.steps], [true, 1]);
       const resumed = await trainJob({ ...stored, out, run: { resume: true } }, contextOf());
       assert.deepEqual(resumed.card, card);
+    });
+
+    it('refuses to resume with other options before it says or writes anything', async () => {
+      const files = ['metrics.jsonl', 'training_curve.svg'].map((name) => join(stored.out, name));
+      const before = await Promise.all(files.map((file) => readFile(file)));
+      const reporter = recordingReporter();
+      const teacher = options.out;
+      for (const changes of [{ seed: 1 }, { teacher }]) {
+        const changed = { ...stored, ...changes, run: { resume: true } };
+        await assert.rejects(trainJob(changed, contextOf(reporter)), {
+          name: 'UserError',
+          remedy: 'Go on with the options of the run, or train anew into another folder.',
+        });
+      }
+      assert.deepEqual(reporter.messages, []);
+      assert.deepEqual(await Promise.all(files.map((file) => readFile(file))), before);
     });
 
     it('--resume without a checkpoint begins, and says so', async () => {

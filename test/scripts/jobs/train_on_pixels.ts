@@ -30,7 +30,7 @@ const command = defineCommand({
   run: (_, context) =>
     trainJob(
       {
-        variant: STANDARD,
+        network: { network: 'mobilenet_v1', variant: STANDARD, widthMultiplier: 0.02 },
         zeroVariance: 'mean',
         dataset: pixelDataset({
           name: 'pixels',
@@ -39,7 +39,6 @@ const command = defineCommand({
           splits: { train: pixels, test: pixels },
         }),
         recipe: { ...FINETUNE_RMSPROP, batchSize: 8, budget: { epochs: 10 }, resolution: 32 },
-        widthMultiplier: 0.02,
         seed: 0,
         out: out!,
       },

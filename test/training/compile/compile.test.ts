@@ -133,6 +133,22 @@ describe('compile', () => {
       dispose();
     });
 
+    it('takes those variables for constants that are named, and changes the others', () => {
+      const [w, sum] = [tf.variable(tf.scalar(3)), tf.variable(tf.scalar(0))];
+      const { call, dispose } = compile(
+        ({ a }) => {
+          sum.assign(sum.add(a!.mul(w).sum()));
+          return { sum: sum.clone() };
+        },
+        { constants: [w] },
+      );
+      assert.deepEqual(numbersOf(call({ a: x })), { sum: [9] });
+      tf.tidy(() => w.assign(tf.scalar(5)));
+      assert.deepEqual(numbersOf(call({ a: x })), { sum: [18] });
+      tf.dispose([w, sum]);
+      dispose();
+    });
+
     it('refuses to assign', () => {
       const w = tf.variable(tf.scalar(3), true, 'refused');
       const { call } = compile(
@@ -144,7 +160,7 @@ describe('compile', () => {
       );
       assert.throws(() => call({ a: x }), {
         name: 'UncompilableError',
-        message: /Expected a frozen function to assign nothing but it assigns refused/,
+        message: /Expected a function that assigns no constant but it assigns refused/,
       });
       assert.equal(w.dataSync()[0], 3);
       w.dispose();

@@ -111,9 +111,9 @@ describe('recorded kernels', () => {
       ({ images }) => tf.maxPool(images, 2, 1, 1),
       /Expected padding "same" or "valid" for pooling but received NUMBER/,
     ],
-    'a batch norm without scale': [
-      ({ images, row }) => tf.batchNorm(images, row, row),
-      /Expected a batch norm of \[N, H, W, C\] with a scale and an offset of \[C\] but received an input of \[2,7,6,3\]/,
+    'a batch norm by statistics of each value': [
+      ({ images }) => tf.batchNorm(images, images, images),
+      /Expected a batch norm of \[N, H, W, C\] by parameters of \[C\] but received an input of \[2,7,6,3\]/,
     ],
   };
   for (const [title, [call, message]] of Object.entries(refused)) {

@@ -11,22 +11,12 @@ import { recordingReporter } from '../../support/recording_reporter.ts';
 import { RECIPE } from '../support.ts';
 import { abortingReporter } from './aborting_reporter.ts';
 import { FakeStep } from './fake_step.ts';
+import { optionsOf } from './options_of.ts';
 
 const CLASSES = 4;
 const DATASET = memoryDataset({ classes: CLASSES, images: 16 });
 const SHORT: Recipe = { ...RECIPE, budget: { epochs: 2 } };
-
-function options(changes: Partial<TrainOptions> = {}): TrainOptions {
-  return {
-    dataset: DATASET,
-    recipe: SHORT,
-    network: 'MobilenetV1_tiny',
-    start: 'random weights',
-    seed: 3,
-    reporter: SILENT_REPORTER,
-    ...changes,
-  };
-}
+const options = optionsOf({ dataset: DATASET, recipe: SHORT });
 
 async function trained(changes: Partial<TrainOptions> = {}, step = new FakeStep()) {
   return { step, result: await train(step, options(changes)) };
@@ -89,7 +79,7 @@ describe('train', () => {
     };
     const dataset = memoryDataset({ classes: CLASSES, images: 24 }); // 16 and 8
     const recipe: Recipe = { ...SHORT, batchSize: 16, budget: { epochs: 1 } };
-    const { result } = await trained({ dataset, recipe, observer });
+    const { result } = await trained({ dataset, recipe, observe: async () => observer });
     const loss = (2 * 16 + 1 * 8) / 24; // the fake's losses: 2 and 1
     assert.equal(result.epochs[0]!.loss, loss);
     const [first, second, epoch] = reports as [StepReport, StepReport, EpochReport];
@@ -157,16 +147,16 @@ describe('train', () => {
   it('ends its report and its observer once, after a failure too', async () => {
     const reporter = recordingReporter();
     let ends = 0;
-    const observer = {
+    const observe = async () => ({
       step() {},
       epoch() {},
       end: async () => {
         ends++;
       },
-    };
-    await trained({ reporter, observer });
+    });
+    await trained({ reporter, observe });
     const broken = new FakeStep({ lossAt: () => Number.NaN });
-    await assert.rejects(trained({ reporter, observer }, broken));
+    await assert.rejects(trained({ reporter, observe }, broken));
     assert.deepEqual(
       reporter.work.map((work) => work.ends),
       [1, 1],
@@ -178,7 +168,7 @@ describe('train', () => {
   it('warns where the observer cannot end', async () => {
     const reporter = recordingReporter();
     const end = () => Promise.reject(new Error('no room'));
-    await trained({ reporter, observer: { step() {}, epoch() {}, end } });
+    await trained({ reporter, observe: async () => ({ step() {}, epoch() {}, end }) });
     assert.deepEqual(reporter.messages, ['The metrics could not be completed: no room']);
   });
 

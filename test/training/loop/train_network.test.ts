@@ -13,6 +13,7 @@ import { needsTensorFlow } from '../../support/needs_tensorflow.ts';
 import { RECIPE, tinyModel, weightsOf } from '../support.ts';
 import { abortingReporter } from './aborting_reporter.ts';
 import { MemoryCheckpoints } from './memory_checkpoints.ts';
+import { optionsOf } from './options_of.ts';
 
 const DATASET = memoryDataset({ classes: TINY.classes, images: 16 });
 
@@ -26,15 +27,7 @@ const ADAM: Recipe = { ...SHORT, optimizer: FINETUNE.optimizer, movingAverageDec
 
 /** Trains a fresh network; always from the same start weights. */
 async function trained(changes: Partial<TrainOptions> = {}, eager = true) {
-  const options: TrainOptions = {
-    dataset: DATASET,
-    recipe: SHORT,
-    network: 'tiny',
-    start: 'random weights',
-    seed: 3,
-    reporter: SILENT_REPORTER,
-    ...changes,
-  };
+  const options = optionsOf({ dataset: DATASET, recipe: SHORT })(changes);
   const model = tinyModel(options.recipe);
   const step = await createTrainStep(model, options.recipe, {
     regularizeDepthwise: false,

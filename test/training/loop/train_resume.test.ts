@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
-import { SILENT_REPORTER } from '../../../checkpoints/artifacts/reporter.ts';
 import { holdOutValidation } from '../../../datasets/hold_out.ts';
 import { train } from '../../../training/loop/train.ts';
 import type { TrainOptions } from '../../../training/loop/train_options.ts';
@@ -12,6 +11,7 @@ import { recordingReporter } from '../../support/recording_reporter.ts';
 import { RECIPE } from '../support.ts';
 import { FakeStep } from './fake_step.ts';
 import { MemoryCheckpoints } from './memory_checkpoints.ts';
+import { optionsOf } from './options_of.ts';
 
 const DATASET = holdOutValidation(
   memoryDataset({ classes: 4, images: 40, broken: [2, 17, 23] }),
@@ -19,18 +19,7 @@ const DATASET = holdOutValidation(
   0,
 );
 const SHORT: Recipe = { ...RECIPE, budget: { epochs: 3 } };
-
-function options(changes: Partial<TrainOptions> = {}): TrainOptions {
-  return {
-    dataset: DATASET,
-    recipe: SHORT,
-    network: 'MobilenetV1_tiny',
-    start: 'random weights',
-    seed: 3,
-    reporter: SILENT_REPORTER,
-    ...changes,
-  };
-}
+const options = optionsOf({ dataset: DATASET, recipe: SHORT });
 
 /** What a run has told, without what the clock decides. */
 function recorder() {
@@ -67,17 +56,18 @@ describe('a resumed training', () => {
   async function inPieces(pieces: readonly number[]) {
     const folder = new MemoryCheckpoints();
     const observer = recorder();
+    const observe = async () => observer;
     const checkpoints = { folder };
     for (const steps of pieces) {
       const abort = new AbortController();
       const step = new StoppingStep(abort, steps);
       const resume = folder.saved.at(-1);
-      await train(step, options({ signal: abort.signal, observer, checkpoints, resume }));
+      await train(step, options({ signal: abort.signal, observe, checkpoints, resume }));
     }
     const step = new FakeStep();
     const result = await train(
       step,
-      options({ observer, checkpoints, resume: folder.saved.at(-1) }),
+      options({ observe, checkpoints, resume: folder.saved.at(-1) }),
     );
     return { result, told: observer.told, state: step.readState() };
   }
@@ -218,20 +208,27 @@ describe('a resumed training', () => {
         'Expected nothing for recipe.movingAverageDecay, as when the run was begun, but received 0.9',
       ],
       [
+        { teacher: 'b7d1' },
+        'Expected nothing for teacher, as when the run was begun, but received "b7d1"',
+      ],
+      [
         { network: 'other' },
         'Expected "MobilenetV1_tiny" for network, as when the run was begun, but received "other"',
       ],
       [{ limit: 16 }, 'Expected 32 for imagesPerEpoch, as when the run was begun, but received 16'],
     ];
     for (const [changes, message] of others) {
-      it(`is refused: ${Object.keys(changes)} ${message.split(' ')[3]}`, async () => {
+      it(`is refused, untouched: ${Object.keys(changes)} ${message.split(' ')[3]}`, async () => {
         const step = new FakeStep();
-        await assert.rejects(train(step, options({ ...changes, resume })), {
+        const reporter = recordingReporter();
+        const observe = () => assert.fail('nobody is to watch');
+        await assert.rejects(train(step, options({ reporter, observe, ...changes, resume })), {
           name: 'UserError',
           message,
           remedy: 'Go on with the options of the run, or train anew into another folder.',
         });
         assert.equal(step.calls.length, 0);
+        assert.deepEqual(reporter.messages, []);
       });
     }
 
@@ -292,7 +289,12 @@ describe('checkpoints of a training', () => {
     const recipe: Recipe = { ...SHORT, budget: { epochs: 1 } };
     await train(
       new FakeStep(),
-      options({ dataset, recipe, observer, checkpoints: { folder, everySteps: 2 } }),
+      options({
+        dataset,
+        recipe,
+        observe: async () => observer,
+        checkpoints: { folder, everySteps: 2 },
+      }),
     );
     assert.deepEqual(events, ['observed 2', 'save 2', 'observed 4', 'save 4']);
   });

@@ -28,14 +28,15 @@ describe('recipes', () => {
     await assert.rejects(openRecipe('sgd'), {
       name: 'UserError',
       message:
-        'Expected one of slim-imagenet, finetune, finetune-rmsprop, scratch-small or a .json file for the recipe but received "sgd"',
+        'Expected one of slim-imagenet, slim-inception, finetune, finetune-rmsprop, scratch-small or a .json file for the recipe but received "sgd"',
     });
   });
 
   it('are read from a JSON file', () =>
     inFolder(async (folder) => {
       const path = join(folder, 'mine.json');
-      const mine = { ...SLIM_IMAGENET, name: 'mine', budget: { minutes: 90 } };
+      const distillation = { weight: 0.5, temperature: 2 };
+      const mine = { ...SLIM_IMAGENET, name: 'mine', budget: { minutes: 90 }, distillation };
       await writeFile(path, JSON.stringify(mine));
       assert.deepEqual(await openRecipe(path), mine);
     }));
@@ -53,6 +54,16 @@ describe('recipes', () => {
       'an unknown schedule',
       JSON.stringify({ ...FINETUNE, learningRate: { schedule: 'linear', initial: 1 } }),
       /but: learningRate\.schedule: /,
+    ],
+    [
+      'a teacher that counts for more than all',
+      JSON.stringify({ ...FINETUNE, distillation: { weight: 1.1, temperature: 4 } }),
+      /but: distillation\.weight: .*<=1/,
+    ],
+    [
+      'logits divided by 0',
+      JSON.stringify({ ...FINETUNE, distillation: { weight: 1, temperature: 0 } }),
+      /but: distillation\.temperature: .*>0/,
     ],
     [
       'a range the wrong way round',

@@ -2,8 +2,19 @@ import assert from 'node:assert/strict';
 import { FRIENDLY, STANDARD, VARIANTS, type Variant } from '../../../architectures/variants.ts';
 import type { WeightTensor } from '../../../checkpoints/weight_tensor.ts';
 import type { Recipe } from '../../../training/recipes/recipe.ts';
+import type { Teacher } from '../../../training/step/soft_targets.ts';
+import type { TrainStep } from '../../../training/step/train_step.ts';
 import { needsTensorFlow } from '../../support/needs_tensorflow.ts';
-import { ADAM, batchOf, EVERYTHING, inputsOf, type Kind, RMSPROP, withStep } from './support.ts';
+import {
+  ADAM,
+  batchOf,
+  EVERYTHING,
+  inputsOf,
+  type Kind,
+  RMSPROP,
+  withStep,
+  withTeacher,
+} from './support.ts';
 
 type State = ReadonlyMap<string, WeightTensor>;
 
@@ -56,23 +67,30 @@ function assertAgree(received: State, expected: State, before: State, recipe: Re
  * Each step starts from the eager run's state. Runs that are left to themselves say less: see the
  * last tests.
  */
-function assertLockStep(variant: Variant, recipe: Recipe): void {
-  withStep('eager', variant, recipe, (eager) => {
-    withStep('compiled', variant, recipe, (compiled) => {
-      let before = eager.readState();
-      for (let step = 0; step < STEPS; step++) {
-        compiled.writeState(before);
-        const [batch, inputs] = [batchOf(8, step), inputsOf(step, recipe)];
-        const expected = eager.run(batch, inputs);
-        const received = compiled.run(batch, inputs);
-        const difference = Math.abs(received.loss - expected.loss);
-        assert.ok(difference <= 1e-6 * expected.loss, `loss ${received.loss}, ${expected.loss}`);
-        assert.equal(received.correct, expected.correct);
-        const after = eager.readState();
-        assertAgree(compiled.readState(), after, before, recipe);
-        before = after;
-      }
-    });
+function assertLockStep(variant: Variant, recipe: Recipe, teacher?: Teacher): void {
+  const both = (body: (eager: TrainStep, compiled: TrainStep) => void) =>
+    withStep(
+      'eager',
+      variant,
+      recipe,
+      (eager) =>
+        withStep('compiled', variant, recipe, (compiled) => body(eager, compiled), teacher),
+      teacher,
+    );
+  both((eager, compiled) => {
+    let before = eager.readState();
+    for (let step = 0; step < STEPS; step++) {
+      compiled.writeState(before);
+      const [batch, inputs] = [batchOf(8, step), inputsOf(step, recipe)];
+      const expected = eager.run(batch, inputs);
+      const received = compiled.run(batch, inputs);
+      const difference = Math.abs(received.loss - expected.loss);
+      assert.ok(difference <= 1e-6 * expected.loss, `loss ${received.loss}, ${expected.loss}`);
+      assert.equal(received.correct, expected.correct);
+      const after = eager.readState();
+      assertAgree(compiled.readState(), after, before, recipe);
+      before = after;
+    }
   });
 }
 
@@ -92,6 +110,12 @@ describe('compiled and eager step', () => {
       assertLockStep(STANDARD, recipe);
     });
   }
+
+  it(`friendly, distilled from a teacher: ${STEPS} steps from equal states agree`, () => {
+    withTeacher({ weight: 0.6, temperature: 3 }, (teacher) => {
+      assertLockStep(FRIENDLY, { ...RMSPROP, ...EVERYTHING }, teacher);
+    });
+  });
 
   /**
    * Left to themselves, trainings drift apart: a rounding flips the ReLU6 of a value at its bound, the

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
-import { logitsModel } from '../../../architectures/build_model.ts';
+import { logitsModel } from '../../../architectures/logits_model.ts';
 import { FRIENDLY, STANDARD } from '../../../architectures/variants.ts';
 import type { WeightTensor } from '../../../checkpoints/weight_tensor.ts';
 import { needsTensorFlow } from '../../support/needs_tensorflow.ts';

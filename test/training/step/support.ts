@@ -1,13 +1,15 @@
 import * as tf from '@tensorflow/tfjs';
 import { buildMobileNetV1 } from '../../../architectures/build_model.ts';
-import type { Variant } from '../../../architectures/variants.ts';
+import { STANDARD, type Variant } from '../../../architectures/variants.ts';
 import type { WeightTensor } from '../../../checkpoints/weight_tensor.ts';
 import type { ImageBatch } from '../../../datasets/dataset.ts';
-import type { Recipe } from '../../../training/recipes/recipe.ts';
+import type { Distillation, Recipe } from '../../../training/recipes/recipe.ts';
 import { FINETUNE, FINETUNE_RMSPROP } from '../../../training/recipes/recipes.ts';
 import { CompiledStep } from '../../../training/step/compiled_step.ts';
 import { EagerStep } from '../../../training/step/eager_step.ts';
+import type { Teacher } from '../../../training/step/soft_targets.ts';
 import type { StepInputs, TrainStep } from '../../../training/step/train_step.ts';
+import { randomizeWeights } from '../../architectures/support.ts';
 
 const CLASSES = 5;
 const RESOLUTION = 32;
@@ -74,15 +76,31 @@ export function runSteps(step: TrainStep, recipe: Recipe, from: number, to: numb
   });
 }
 
+/** A network to distil from: standard, with moving statistics and a dropout that must not show. */
+export function withTeacher<T>(
+  distillation: Distillation,
+  body: (teacher: Teacher, model: tf.LayersModel) => T,
+): T {
+  const model = smallModel(STANDARD, { ...RMSPROP, dropout: 0.9 }, 2);
+  randomizeWeights(model);
+  try {
+    return body({ model, ...distillation }, model);
+  } finally {
+    model.dispose();
+  }
+}
+
 /** Makes a step of a kind on a network of its own, and disposes of both afterwards. */
 export function withStep<T>(
   kind: Kind,
   variant: Variant,
   recipe: Recipe,
   body: (step: TrainStep, model: tf.LayersModel) => T,
+  teacher?: Teacher,
 ): T {
   const model = smallModel(variant, recipe);
-  const step = new STEPS[kind](model, recipe, { regularizeDepthwise: variant.regularizeDepthwise });
+  const { regularizeDepthwise } = variant;
+  const step = new STEPS[kind](model, recipe, { regularizeDepthwise, teacher });
   try {
     return body(step, model);
   } finally {

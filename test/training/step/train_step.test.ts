@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
-import { logitsModel } from '../../../architectures/build_model.ts';
+import { logitsModel } from '../../../architectures/logits_model.ts';
 import { FRIENDLY, STANDARD, type Variant } from '../../../architectures/variants.ts';
 import type { ImageBatch } from '../../../datasets/dataset.ts';
 import type { Recipe } from '../../../training/recipes/recipe.ts';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
-import { buildMobileNetV1, logitsModel } from '../../../architectures/build_model.ts';
+import { buildMobileNetV1 } from '../../../architectures/build_model.ts';
+import { logitsModel } from '../../../architectures/logits_model.ts';
 import { STANDARD, VARIANTS, type Variant } from '../../../architectures/variants.ts';
 import { useTrainingLayers } from '../../../training/step/training_layers.ts';
 import { needsTensorFlow } from '../../support/needs_tensorflow.ts';
@@ -113,6 +114,43 @@ describe('useTrainingLayers', () => {
         assertClose(gradient(x).dataSync<'float32'>(), expected, 1e-6, 'the gradient');
       });
       model.dispose();
+    });
+  }
+
+  for (const [where, run] of [
+    ['libtensorflow', (body: () => void) => body()],
+    ['plain JavaScript', onCpu],
+  ] as const) {
+    it(`a batch norm without γ trains like one with γ = 1, in ${where}`, async () => {
+      const pass = (scale: boolean, useOurs: boolean) => {
+        const input = tf.input({ shape: [8, 8, 5] });
+        const batchNorm = tf.layers.batchNormalization({ epsilon: 1e-3, momentum: DECAY, scale });
+        const outputs = batchNorm.apply(input) as tf.SymbolicTensor;
+        const model = tf.model({ inputs: input, outputs });
+        if (useOurs) useTrainingLayers(model, noSeed);
+        const values = tf.tidy(() => {
+          const x = tf.randomNormal([4, 8, 8, 5], 1, 2, 'float32', 3);
+          const weights = tf.randomNormal([4, 8, 8, 5], 0, 1, 'float32', 4);
+          const loss = (t: tf.Tensor) =>
+            (model.apply(t, { training: true }) as tf.Tensor).mul(weights).sum<tf.Scalar>();
+          const beta = batchNorm.weights
+            .find(({ originalName }) => originalName.endsWith('beta'))!
+            .read() as tf.Variable;
+          const byBeta = tf.variableGrads(() => loss(x), [beta]).grads[beta.name]!;
+          const byInput = tf.grad(loss)(x);
+          const mean = batchNorm.weights.at(-2)!.read();
+          return [byBeta, byInput, mean].map((value) => value.dataSync<'float32'>().slice());
+        });
+        model.dispose();
+        return values;
+      };
+      await run(() => {
+        const expected = pass(true, false);
+        pass(false, true).forEach((values, i) => {
+          const what = ['β’s gradient', 'the input’s gradient', 'the moving mean'][i]!;
+          assertClose(values, expected[i]!, 1e-5, what);
+        });
+      });
     });
   }
 

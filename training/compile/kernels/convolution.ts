@@ -187,13 +187,15 @@ function avgPoolGrad({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
   return trace.addOne('AvgPoolGrad', operands, options, input.shape, input.dtype);
 }
 
-/** Inference: normalizes by the statistics that it is given. */
+/** Inference: normalizes by the statistics that it is given; without a scale that is 1, an offset 0. */
 function batchNorm({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
   const x = inputs.x!;
-  const parameters = [inputs.scale, inputs.offset, inputs.mean, inputs.variance];
-  if (x.shape.length !== 4 || parameters.some((parameter) => parameter?.shape.length !== 1)) {
+  const count = x.shape.at(-1)!;
+  const { scale = trace.filled(1, count), offset = trace.filled(0, count) } = inputs;
+  const parameters = [scale, offset, inputs.mean!, inputs.variance!];
+  if (x.shape.length !== 4 || parameters.some(({ shape }) => shape.length !== 1)) {
     throw new RangeError(
-      `Expected a batch norm of [N, H, W, C] with a scale and an offset of [C] but received an input of [${x.shape}]`,
+      `Expected a batch norm of [N, H, W, C] by parameters of [C] but received an input of [${x.shape}]`,
     );
   }
   const options = {
@@ -203,10 +205,9 @@ function batchNorm({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
     data_format: NHWC,
     is_training: boolAttribute(false),
   };
-  const channels = { shape: [x.shape[3]!], dtype: 'float32' as const };
+  const channels = { shape: [count], dtype: 'float32' as const };
   const rest = Array.from({ length: 5 }, () => channels);
-  const operands = [x, ...(parameters as tf.TensorInfo[])];
-  return trace.add('FusedBatchNormV3', operands, options, [x, ...rest])[0]!;
+  return trace.add('FusedBatchNormV3', [x, ...parameters], options, [x, ...rest])[0]!;
 }
 
 export const CONVOLUTIONS: Readonly<Record<string, RecordKernel>> = {

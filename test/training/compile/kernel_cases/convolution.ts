@@ -161,5 +161,13 @@ export const CONVOLUTION_CASES: KernelTable = {
       const variance = row.square().add(0.5) as tf.Tensor1D;
       return tf.batchNorm(images, row, variance, bias.slice(0, 3), bias.slice(1, 3), 0.01);
     },
+    'offset alone': ({ images, row, bias }) => {
+      const variance = row.square().add(0.5) as tf.Tensor1D;
+      return tf.batchNorm(images, row, variance, bias.slice(0, 3), undefined, 0.01);
+    },
+    'scale alone': ({ images, row, bias }) => {
+      const variance = row.square().add(0.5) as tf.Tensor1D;
+      return tf.batchNorm(images, row, variance, undefined, bias.slice(1, 3), 0.01);
+    },
   },
 };
