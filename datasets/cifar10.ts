@@ -4,6 +4,7 @@ import { UserError } from '../checkpoints/artifacts/errors.ts';
 import { fetchArtifact, type Route } from '../checkpoints/artifacts/fetch_artifact.ts';
 import type { Reporter } from '../checkpoints/artifacts/reporter.ts';
 import { CIFAR10_BINARY_FILES, readCifar10Archive, readCifar10Folder } from './cifar10_binary.ts';
+import { readImageTar } from './cifar10_tar.ts';
 import type { Dataset, StoredSplit } from './dataset.ts';
 import { imageFileDataset } from './image_file_dataset.ts';
 import { type ImageFile, listImageFiles, subfolders } from './image_files.ts';
@@ -37,7 +38,8 @@ const SIDE = 32;
  * CIFAR-10 (Krizhevsky 2009): 50,000 and 10,000 colour images of 32 × 32. `dir` is one of
  * - `cifar-10-binary.tar.gz`, the official archive,
  * - a folder with its data_batch_1.bin … test_batch.bin, or with cifar-10-batches-bin/,
- * - a folder with `{train,test}/<class>/<file>` images of 32 × 32 (others are skipped and named);
+ * - a folder with `{train,test}/<class>/<file>` images of 32 × 32 (others are skipped and named),
+ * - a folder with train.tar and test.tar, whose entries are the same files;
  * without `dir` the official archive is fetched, pinned by SHA-256.
  *
  * @throws UserError where `dir` is none of these, or its content is damaged; fetchArtifact's errors
@@ -61,12 +63,18 @@ export async function openCifar10(options: OpenOptions): Promise<Dataset> {
     }
   }
   if (names.includes('train') && names.includes('test')) {
-    return folderDataset(dir, origin, reporter);
+    return imagesDataset(origin, (split) => listSplit(dir, split, reporter));
+  }
+  const tarOf = (split: StoredSplit) => join(dir, `${split}.tar`);
+  if ((await exists(tarOf('train'))) && (await exists(tarOf('test')))) {
+    return imagesDataset(origin, (split) =>
+      readImageTar(tarOf(split), { split, classNames: CLASS_NAMES, reporter }),
+    );
   }
   throw new UserError(
     `Expected CIFAR-10 in ${dir} but found ${names.length === 0 ? 'no folders' : `the folders ${names.slice(0, 5).join(', ')}`} and no ${CIFAR10_BINARY_FILES[0]}.`,
     {
-      remedy: `Pass ${ARCHIVE}, the folder of its .bin files, or a folder with train/ and test/ that hold a folder for each class.`,
+      remedy: `Pass ${ARCHIVE}, the folder of its .bin files, or a folder with train/ and test/ (or train.tar and test.tar) that hold a folder for each class.`,
     },
   );
 }
@@ -85,15 +93,15 @@ function binaryDataset(
   return pixelDataset({ name: 'cifar10', classNames: CLASS_NAMES, origin, splits });
 }
 
-async function folderDataset(dir: string, origin: string, reporter: Reporter): Promise<Dataset> {
+async function imagesDataset(
+  origin: string,
+  filesOf: (split: StoredSplit) => Promise<ImageFile[]>,
+): Promise<Dataset> {
   return imageFileDataset({
     name: 'cifar10',
     classNames: CLASS_NAMES,
     origin,
-    files: {
-      train: await listSplit(dir, 'train', reporter),
-      test: await listSplit(dir, 'test', reporter),
-    },
+    files: { train: await filesOf('train'), test: await filesOf('test') },
     preprocessing: 'whole',
     onlySize: { height: SIDE, width: SIDE },
   });

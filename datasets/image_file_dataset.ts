@@ -66,8 +66,8 @@ class FileSet implements ImageSet {
 
   source(indices: Uint32Array): ImageSource {
     const files = Array.from(indices, (index) => {
-      const { path, name } = this.#files[index];
-      return { path, name };
+      const { path, name, content } = this.#files[index];
+      return { path, name, ...(content && { content }) };
     });
     if (this.#onlySize === undefined) return { kind: 'files', files };
     this.#kept ??= emptyStore(this.count, { ...this.#onlySize, channels: 3 });
@@ -75,13 +75,17 @@ class FileSet implements ImageSet {
   }
 }
 
-/** SHA-256 over split, class, file name and size of each file; where the folder lies has no part in it. */
+/**
+ * SHA-256 over split, class, file name and size of each file, and over its content where that is in
+ * memory; where the folder lies has no part in it.
+ */
 function fingerprintOf(files: Readonly<Record<StoredSplit, readonly ImageFile[]>>): string {
   const hash = createHash('sha256');
   for (const split of ['train', 'test'] as const) {
-    for (const { name, label, bytes } of files[split]) {
+    for (const { name, label, bytes, content } of files[split]) {
       const file = name.slice(name.lastIndexOf('/') + 1);
       hash.update(`${split}\0${label}\0${file}\0${bytes}\n`);
+      if (content !== undefined) hash.update(content);
     }
   }
   return hash.digest('hex');

@@ -7,7 +7,7 @@ import { mapAhead } from './map_ahead.ts';
 import { compareCodePoints } from './order.ts';
 
 /** Compared without regard to case; ImageNet's own files end in .JPEG. */
-const EXTENSIONS = ['.jpeg', '.jpg', '.png', '.webp'];
+export const EXTENSIONS: readonly string[] = ['.jpeg', '.jpg', '.png', '.webp'];
 
 const FILES_STATED_AT_ONCE = 64;
 
@@ -19,6 +19,8 @@ export interface ImageFile {
   readonly label: number;
   /** Size, or −1 where the entry is a dangling link. */
   readonly bytes: number;
+  /** What it holds, where that is in memory that worker threads share; else it is read from `path`. */
+  readonly content?: Uint8Array;
 }
 
 /** A folder whose images all have one label. */
@@ -85,10 +87,7 @@ export async function listImageFiles(
   } finally {
     progress.end();
   }
-  if (others.length > 0) {
-    const count = others.length === 1 ? '1 entry' : `${others.length} entries`;
-    reporter.warn(`Left out ${count} without an image's extension, such as ${others[0]}`);
-  }
+  warnOfOthers(others, reporter);
   found.sort((a, b) => compareCodePoints(a.name, b.name));
   const files: ImageFile[] = [];
   const sized = mapAhead(found, FILES_STATED_AT_ONCE, async (file) => ({
@@ -97,4 +96,11 @@ export async function listImageFiles(
   }));
   for await (const file of sized) files.push(file);
   return files;
+}
+
+/** Says which entries are left out, where there are such. */
+export function warnOfOthers(others: readonly string[], reporter: Reporter): void {
+  if (others.length === 0) return;
+  const count = others.length === 1 ? '1 entry' : `${others.length} entries`;
+  reporter.warn(`Left out ${count} without an image's extension, such as ${others[0]}`);
 }

@@ -27,7 +27,7 @@ export class ImageLoader {
         return storedImage(source.store, source.indices[n])!;
       case 'files': {
         const file = source.files[n];
-        if (source.kept === undefined) return decodeImage(file.path, file.name);
+        if (source.kept === undefined) return decode(file);
         const { store, indices } = source.kept;
         return storedImage(store, indices[n]) ?? decodeInto(store, indices[n], file);
       }
@@ -43,16 +43,21 @@ export class ImageLoader {
   }
 }
 
+/** Decoders take bytes of their own, not shared ones. */
+function decode({ path, name, content }: EncodedFile): Promise<PixelImage> {
+  return decodeImage(content === undefined ? path : Uint8Array.from(content), name);
+}
+
 async function decodeInto(
   store: PixelStore,
   index: number,
-  { path, name }: EncodedFile,
+  file: EncodedFile,
 ): Promise<PixelImage> {
-  const image = await decodeImage(path, name);
+  const image = await decode(file);
   const { height, width } = store;
   if (image.height !== height || image.width !== width) {
     throw new ImageError(
-      name,
+      file.name,
       `it has ${image.width} × ${image.height} pixels where ${width} × ${height} are needed`,
     );
   }

@@ -23,6 +23,8 @@ export type ImageSource =
 
 export interface EncodedFile {
   readonly path: string;
+  /** Its bytes, where they are in shared memory. */
+  readonly content?: Uint8Array;
   /** For messages. */
   readonly name: string;
 }

@@ -2,18 +2,19 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { randomFillSync } from 'node:crypto';
 import { readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { create } from 'tar';
 import type { fetchArtifact } from '../../checkpoints/artifacts/fetch_artifact.ts';
 import { SILENT_REPORTER } from '../../checkpoints/artifacts/reporter.ts';
 import { openCifar10 } from '../../datasets/cifar10.ts';
 import { CIFAR10_BINARY_FILES } from '../../datasets/cifar10_binary.ts';
+import { readImageTar } from '../../datasets/cifar10_tar.ts';
 import type { SkippedImage } from '../../datasets/dataset.ts';
 import { selectIndices } from '../../datasets/order.ts';
 import { inFolder } from '../support/in_folder.ts';
 import { sharedFolder } from '../support/skip.ts';
-import { collect, solid, writeTree } from './support.ts';
+import { collect, noise, recordingReporter, solid, writeTree } from './support.ts';
 
 /** One record: label, then a red, a green and a blue plane, each of one value. */
 function record(label: number, [red, green, blue]: readonly number[]): Uint8Array {
@@ -200,6 +201,130 @@ describe('openCifar10', () => {
       await assert.rejects(open(folder), /Expected the classes of CIFAR-10 in .* folder wolf\.$/);
       await assert.rejects(open(join(folder, 'none')), /none but there is no such folder/);
     }));
+
+  describe('as train.tar and test.tar', () => {
+    /** Packs what `files` names of each split, as `tar` would. */
+    async function packSplits(
+      folder: string,
+      files: Readonly<Record<string, Uint8Array | string>>,
+    ): Promise<void> {
+      await writeTree(join(folder, 'unpacked'), files);
+      for (const split of ['train', 'test']) {
+        await create({ file: join(folder, `${split}.tar`), cwd: join(folder, 'unpacked') }, [
+          split,
+        ]);
+      }
+    }
+
+    async function someFiles(): Promise<Record<string, Uint8Array | string>> {
+      return {
+        'train/truck/a.png': await solid(32, 32, 'white').png().toBuffer(),
+        'train/airplane/b.png': await solid(32, 32, 'black').png().toBuffer(),
+        'test/cat/c.png': await noise(32, 32).png().toBuffer(),
+        'test/cat/d.png': await solid(31, 32, 'white').png().toBuffer(),
+      };
+    }
+
+    it('gives the batches of the same files in folders', () =>
+      inFolder(async (folder) => {
+        await packSplits(folder, await someFiles());
+        const [packed, unpacked] = [await open(folder), await open(join(folder, 'unpacked'))];
+        for (const split of ['train', 'test'] as const) {
+          assert.equal(packed.count(split), 2);
+          const options = { split, resolution: 8, seed: 5 };
+          assert.deepEqual(await collect(packed, options), await collect(unpacked, options));
+        }
+        const skipped: SkippedImage[] = [];
+        await collect(packed, { onSkip: (image) => skipped.push(image) });
+        const reason = 'it has 31 × 32 pixels where 32 × 32 are needed';
+        assert.deepEqual(skipped, [{ name: 'test/cat/d.png', reason }]);
+      }));
+
+    it('gives worker threads the archive’s memory', () =>
+      inFolder(async (folder) => {
+        const image = await noise(32, 32).png().toBuffer();
+        const many = Array.from({ length: 400 }, (_, n) => [`train/cat/${1000 + n}.png`, image]);
+        await packSplits(folder, { ...Object.fromEntries(many), 'test/cat/a.png': image });
+        const options = { split: 'train', batchSize: 200, resolution: 4 } as const;
+        const [first, second] = await collect(await open(folder), options);
+        assert.equal(second.names[199], 'train/cat/1399.png');
+        assert.deepEqual(second.images, first.images);
+      }));
+
+    it('has a fingerprint of the content', () =>
+      inFolder(async (folder) => {
+        const files = await someFiles();
+        await packSplits(folder, files);
+        const { fingerprint } = await open(folder);
+        assert.equal((await open(folder)).fingerprint, fingerprint);
+        const changed = Uint8Array.from(files['test/cat/c.png'] as Uint8Array);
+        changed[changed.length - 20]++; // of equal length
+        await packSplits(folder, { ...files, 'test/cat/c.png': changed });
+        assert.notEqual((await open(folder)).fingerprint, fingerprint);
+      }));
+
+    it('leaves out what is no image of the split, and says so', () =>
+      inFolder(async (folder) => {
+        const files = await someFiles();
+        await packSplits(folder, { ...files, 'test/cat/note.txt': 'x', 'test/cat/of/e.png': 'x' });
+        const reporter = recordingReporter();
+        const dataset = await openCifar10({ dir: folder, cacheDir: '/nowhere', reporter });
+        assert.equal(dataset.count('test'), 2);
+        assert.match(reporter.messages[0], /^Left out 2 entries .*, such as test\/cat\//);
+      }));
+
+    it('refuses an archive that is cut within a file, between two files, or none', () =>
+      inFolder(async (folder) => {
+        await packSplits(folder, await someFiles());
+        const path = join(folder, 'test.tar');
+        const bytes = await readFile(path);
+        const end = bytes.lastIndexOf('ustar') - 257; // where the last entry begins
+        for (const [cut, reason] of [
+          [bytes.subarray(0, end + 600), /Truncated input/],
+          [bytes.subarray(0, end), /its end is missing: it is truncated\.$/],
+          ['text'.repeat(1000), /checksum|Unrecognized|header/i],
+        ] as const) {
+          await writeFile(path, cut);
+          await assert.rejects(open(folder), {
+            name: 'UserError',
+            message: new RegExp(`^Expected a tar archive of CIFAR-10's images at ${path} but `),
+          });
+          await assert.rejects(open(folder), { message: reason });
+        }
+      }));
+
+    it('refuses unknown classes and archives without images', () =>
+      inFolder(async (folder) => {
+        await packSplits(folder, { 'train/wolf/a.png': 'x', 'test/cat/a.png': 'x' });
+        await assert.rejects(
+          open(folder),
+          /train\.tar but it holds the class wolf; the classes are/,
+        );
+        await rm(join(folder, 'unpacked'), { recursive: true });
+        await packSplits(folder, { 'train/cat/a.png': 'x', 'test/cat/a.txt': 'x' });
+        await assert.rejects(open(folder), /test\.tar but it holds no image test\/<class>\/<file>/);
+      }));
+
+    it('refuses images that would fill the memory', () =>
+      inFolder(async (folder) => {
+        await packSplits(folder, { 'train/cat/a.png': 'x', 'test/cat/a.png': 'four' });
+        const options = { classNames: ['cat'], reporter: SILENT_REPORTER, mostBytes: 3 };
+        await assert.rejects(
+          readImageTar(join(folder, 'test.tar'), { split: 'test', ...options }),
+          /test\.tar but its images have 4 bytes, more than 3\.$/,
+        );
+      }));
+
+    it('reads the real archives', async function () {
+      const dataset = await open(dirname(sharedFolder(this, 'cifar-10/test.tar')));
+      assert.deepEqual([dataset.count('train'), dataset.count('test')], [50_000, 10_000]);
+      const [batch] = await collect(dataset, { batchSize: 3, limit: 3, resolution: 32 });
+      assert.deepEqual(
+        batch.names,
+        ['0000', '0001', '0002'].map((n) => `test/airplane/${n}.jpg`),
+      );
+    });
+  });
 
   it('reads JPEG files of the real data', async function () {
     const archive = sharedFolder(this, 'cifar-10/test.tar');
