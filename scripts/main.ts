@@ -5,6 +5,7 @@ import { doctorCommand } from './commands/doctor.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
 import { pullCommand } from './commands/pull.ts';
 import { quantizeCommand } from './commands/quantize.ts';
+import { rearchitectCommand } from './commands/rearchitect.ts';
 import { reproduceCommand } from './commands/reproduce.ts';
 import { trainCommand } from './commands/train.ts';
 
@@ -15,6 +16,7 @@ const COMMANDS = [
   pullCommand,
   describeCommand,
   trainCommand,
+  rearchitectCommand,
   quantizeCommand,
   evaluateCommand,
   classifyCommand,

@@ -1,0 +1,188 @@
+import { VARIANTS, variantNamed } from '../../architectures/variants.ts';
+import { RECIPES } from '../../training/recipes/recipes.ts';
+import { defineCommand } from '../command.ts';
+import type { RearchitectResult } from '../jobs/rearchitect.ts';
+import {
+  DATA,
+  DATASET,
+  FLOAT_MODEL,
+  LIMIT,
+  positiveNumbers,
+  SEED_RANGE,
+  TRAINING_SEED,
+  wholeNumbers,
+} from '../options.ts';
+import { markdownTable } from '../records/markdown_table.ts';
+
+/** More images make a better fit, but ever less: the time grows with them. */
+const MOST_IMAGES = 500;
+const CHECKPOINT_SECONDS = 60;
+
+export const rearchitectCommand = defineCommand({
+  command: 'rearchitect <model>',
+  describe:
+    'Rebuild a trained MobileNetV1 as a friendly one that keeps what it knows, then retrain',
+  options: (yargs) =>
+    yargs
+      .positional('model', {
+        type: 'string',
+        demandOption: true,
+        describe: `${FLOAT_MODEL}; of variant standard`,
+      })
+      .option('variant', {
+        choices: VARIANTS.map(({ name }) => name),
+        default: 'friendly' as const,
+        requiresArg: true,
+        describe: 'Core layer of the new model; standard is what it is rebuilt from',
+      })
+      .option('dataset', DATASET)
+      .option('data', DATA)
+      .option('out', {
+        type: 'string',
+        demandOption: true,
+        requiresArg: true,
+        describe: 'Folder of the new model',
+      })
+      .option('images', {
+        type: 'number',
+        requiresArg: true,
+        describe: 'Training images that the layers are fitted on, before any retraining',
+        defaultDescription: `${MOST_IMAGES}, or all if there are fewer`,
+      })
+      .option('retrain', {
+        type: 'boolean',
+        default: true,
+        describe: 'Train after the reconstruction; --no-retrain leaves it at that',
+      })
+      .option('distill', {
+        type: 'boolean',
+        default: true,
+        describe: 'Retrain from what the original says of the images too, not from labels alone',
+      })
+      .option('recipe', {
+        type: 'string',
+        requiresArg: true,
+        describe: `Of the retraining: ${RECIPES.map(({ name }) => name).join(', ')}, or a JSON file`,
+        default: 'distil',
+        defaultDescription: 'distil',
+      })
+      .option('epochs', { type: 'number', requiresArg: true, describe: "Instead of the recipe's" })
+      .option('minutes', {
+        type: 'number',
+        requiresArg: true,
+        describe: 'Retrain for so long; the learning rate follows the time',
+      })
+      .conflicts('epochs', 'minutes')
+      .option('batch-size', {
+        type: 'number',
+        requiresArg: true,
+        describe: "Instead of the recipe's",
+      })
+      .option('learning-rate', {
+        type: 'number',
+        requiresArg: true,
+        describe: "At the start, instead of the recipe's",
+      })
+      .option('limit', { ...LIMIT, describe: 'Images of an epoch', defaultDescription: 'all' })
+      .option('validation-images', {
+        type: 'number',
+        requiresArg: true,
+        describe:
+          'Training images that are held out of everything; the network that does best on them is kept too',
+        defaultDescription: 'a twentieth of an epoch, 5000 at most',
+      })
+      .option('resume', {
+        type: 'boolean',
+        default: false,
+        describe: 'Go on with what --out holds of a run with equal options',
+      })
+      .option('checkpoint-seconds', {
+        type: 'number',
+        requiresArg: true,
+        describe: 'Time between checkpoints',
+        default: CHECKPOINT_SECONDS,
+      })
+      .option('seed', TRAINING_SEED)
+      .check(positiveNumbers(['learning-rate', 'minutes', 'checkpoint-seconds']))
+      .check(
+        wholeNumbers({
+          images: 1,
+          epochs: 1,
+          'batch-size': 1,
+          limit: 1,
+          'validation-images': 0,
+          seed: SEED_RANGE,
+        }),
+      ),
+  examples: [
+    [
+      'rearchitect mobilenet_v1_1.0_224 --dataset imagenet --data DIR --out models/friendly --no-retrain',
+      'in a minute or two, without any training',
+    ],
+    [
+      'rearchitect models/standard --dataset cifar10 --out models/friendly --epochs 3',
+      'and retrain, learning from the standard model too',
+    ],
+  ],
+  run: async (argv, context) => {
+    const { openRecipe } = await import('../../training/recipes/open_recipe.ts');
+    const { overrideRecipe } = await import('../../training/recipes/override_recipe.ts');
+    const { openData } = await import('../jobs/open_data.ts');
+    const { modelDataset } = await import('../jobs/rearchitect_source.ts');
+    const { rearchitect } = await import('../jobs/rearchitect.ts');
+    const { defaultValidationImages } = await import('../jobs/train.ts');
+    const { model, limit, seed, out } = argv;
+    const name = argv.dataset ?? (await modelDataset(model, context));
+    const dataset = await openData(name, argv.data, '--data', context);
+    const variant = variantNamed(argv.variant);
+    const images = argv.images ?? Math.min(MOST_IMAGES, dataset.count('train'));
+    const common = { model, variant, dataset, images, seed, out };
+    if (!argv.retrain) return rearchitect(common, context);
+    const recipe = overrideRecipe(await openRecipe(argv.recipe), {
+      budget: budgetOf(argv),
+      batchSize: argv.batchSize,
+      initialLearningRate: argv.learningRate,
+    });
+    const retrain = {
+      recipe,
+      limit,
+      distill: argv.distill,
+      validationImages: argv.validationImages ?? defaultValidationImages(dataset, limit),
+      run: { resume: argv.resume, checkpointSeconds: argv.checkpointSeconds },
+    };
+    return rearchitect({ ...common, retrain }, context);
+  },
+  show: (result) => {
+    const { out, reconstruction, equalization, centring, reconstructed, training, best } = result;
+    const { images, skipped, seconds } = reconstruction;
+    return [
+      `fitted on ${images} images in ${seconds.toFixed(0)} s${skipped > 0 ? `; ${skipped} could not be read` : ''}`,
+      '',
+      layerTable(result),
+      '',
+      `equalized after ${equalization.layers.length} layers${equalization.skipped.length > 0 ? `; ReLU6 forbids it after ${equalization.skipped.length}` : ''}; centred ${centring.layers.length} depthwise layers`,
+      ...(training
+        ? [
+            `retrained for ${training.steps} steps${training.interrupted ? ', interrupted: --resume goes on' : ''}; the network before is in ${reconstructed}`,
+          ]
+        : []),
+      ...(best ? [`best epoch stored in ${best}`] : []),
+      `stored in ${out}`,
+    ].join('\n');
+  },
+});
+
+function layerTable({ reconstruction }: RearchitectResult): string {
+  const rows = reconstruction.layers.map(({ layer, unexplainedVariance, lambda, deadChannels }) => [
+    layer,
+    unexplainedVariance === null ? '–' : (100 * unexplainedVariance).toFixed(1),
+    String(lambda),
+    String(deadChannels),
+  ]);
+  return markdownTable(['layer', 'unexplained variance %', 'λ', 'dead channels'], rows, 1);
+}
+
+function budgetOf(argv: { epochs?: number | undefined; minutes?: number | undefined }) {
+  if (argv.epochs !== undefined) return { epochs: argv.epochs };
+  return argv.minutes === undefined ? undefined : { minutes: argv.minutes };
+}
