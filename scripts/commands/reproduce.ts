@@ -1,94 +1,197 @@
-import { FINETUNE_RMSPROP } from '../../training/recipes/recipes.ts';
+import { UserError } from '../../checkpoints/artifacts/errors.ts';
 import { defineCommand } from '../command.ts';
-import { CONVERSION_DEFAULTS } from '../jobs/conversion.ts';
-import { CALIBRATION_IMAGES, SEED_RANGE, TRAINING_SEED, wholeNumbers } from '../options.ts';
+import type { PresetChanges } from '../jobs/reproduce/change_preset.ts';
+import {
+  NETWORK_NAMES,
+  type NetworkName,
+  PRESET_NAMES,
+  TABLE_DATASETS,
+} from '../jobs/reproduce/preset.ts';
+import { positiveNumbers, SEED_RANGE, wholeNumbers } from '../options.ts';
+
+/** An option that changes a preset. */
+const CHANGE = { requiresArg: true, defaultDescription: "the preset's" } as const;
 
 export const reproduceCommand = defineCommand({
   command: 'reproduce',
-  describe: "The paper's effect as a table (what npm start runs)",
+  describe: "The paper's table, float and TF8 side by side (what npm start runs)",
   options: (yargs) =>
     yargs
+      .option('dataset', {
+        choices: TABLE_DATASETS,
+        default: 'fashion-mnist' as const,
+        requiresArg: true,
+        describe: 'Data set',
+      })
+      .option('preset', {
+        choices: PRESET_NAMES,
+        default: 'quick' as const,
+        requiresArg: true,
+        describe:
+          'quick: some rows, in minutes; standard: about an hour; paper: 120 epochs from random weights',
+      })
+      .option('data', {
+        type: 'string',
+        requiresArg: true,
+        describe:
+          'Folder of the data set; imagenet needs one: a folder a class, named by wnid, or TFRecords',
+      })
+      .option('seeds', {
+        ...CHANGE,
+        type: 'number',
+        describe: 'Makes each row with so many seeds, from 0, and tells mean and spread',
+      })
+      .option('seed', {
+        ...CHANGE,
+        type: 'number',
+        describe: 'Makes each row with this seed alone',
+      })
+      .conflicts('seeds', 'seed')
+      .option('rows', {
+        ...CHANGE,
+        type: 'string',
+        describe: `Only these networks, with commas: ${NETWORK_NAMES.join(', ')}`,
+      })
+      .option('estimate', {
+        type: 'boolean',
+        default: false,
+        describe: 'Only estimate what the table will cost on this machine',
+      })
       .option('imagenet', {
         type: 'string',
         requiresArg: true,
         describe:
-          'ImageNet folder for the rows of the published network, a folder a class, named by wnid',
+          'ImageNet folder for rows of the published network beside those of another data set',
       })
       .option('imagenet-limit', {
         type: 'number',
         requiresArg: true,
-        describe: 'Use only so many of its images',
+        describe: 'Measure only so many of its images',
+        defaultDescription: 'all',
       })
-      .option('train-images', {
-        type: 'number',
-        default: 5000,
-        requiresArg: true,
-        describe: 'Fashion-MNIST images of an epoch',
-      })
-      .option('test-images', {
-        type: 'number',
-        default: 10000,
-        requiresArg: true,
-        describe: 'Fashion-MNIST images that are evaluated',
-      })
-      .option('epochs', {
-        type: 'number',
-        default: FINETUNE_RMSPROP.budget.epochs,
-        requiresArg: true,
-        describe: 'Epochs of retraining',
-      })
+      .option('train-images', { ...CHANGE, type: 'number', describe: 'Images of an epoch' })
+      .option('test-images', { ...CHANGE, type: 'number', describe: 'Images that are measured' })
+      .option('epochs', { ...CHANGE, type: 'number', describe: 'Epochs of every training' })
       .option('resolution', {
+        ...CHANGE,
         type: 'number',
-        default: 64,
-        requiresArg: true,
-        describe: 'Height and width of the retrained networks’ input in pixels',
+        describe: 'Height and width of the networks’ input in pixels',
+      })
+      .option('batch-size', { ...CHANGE, type: 'number', describe: 'Images of a training step' })
+      .option('width-multiplier', {
+        ...CHANGE,
+        type: 'number',
+        describe: "Factor of every layer's filters; another than 1 starts from random weights",
       })
       .option('calibration-images', {
-        ...CALIBRATION_IMAGES,
-        default: CONVERSION_DEFAULTS.calibrationImages as number,
+        ...CHANGE,
+        type: 'number',
+        describe: 'Images to calibrate with',
       })
-      .option('seed', TRAINING_SEED)
+      .option('rearchitect-images', {
+        ...CHANGE,
+        type: 'number',
+        describe: 'Images that the re-architecture is fitted on',
+      })
+      .option('published', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'MODEL in the place of the published network',
+        defaultDescription: 'mobilenet_v1_1.0_224',
+      })
       .option('runs-dir', {
         type: 'string',
         default: 'runs',
         requiresArg: true,
-        describe: 'Folder of the records',
+        describe: 'Folder of the records, and of the networks and figures that tables share',
       })
+      .check(positiveNumbers(['width-multiplier']))
       .check(
         wholeNumbers({
+          seeds: 1,
+          seed: SEED_RANGE,
           'imagenet-limit': 1,
           'train-images': 1,
           'test-images': 1,
           epochs: 1,
           resolution: 32,
+          'batch-size': 1,
           'calibration-images': 1,
-          seed: SEED_RANGE,
+          'rearchitect-images': 1,
         }),
       ),
   examples: [
-    ['reproduce', 'retrain and measure on Fashion-MNIST'],
-    ['reproduce --imagenet DIR', 'and the published network on ImageNet'],
+    ['reproduce', 'the table of Fashion-MNIST in minutes; again: from what is there'],
+    ['reproduce --dataset cifar10 --preset standard', 'every row, three seeds'],
+    ['reproduce --dataset imagenet --preset paper --data DIR --estimate', 'what it would cost'],
     ['reproduce --train-images 640 --test-images 500 --epochs 1', 'a short look'],
   ],
   run: async (argv, context) => {
-    const { reproduce } = await import('../jobs/reproduce.ts');
-    const { imagenet, imagenetLimit, trainImages, testImages, epochs } = argv;
-    const { resolution, calibrationImages, seed, runsDir } = argv;
-    return reproduce(
-      {
-        imagenet,
-        imagenetLimit,
-        trainImages,
-        testImages,
-        epochs,
-        resolution,
-        calibrationImages,
-        seed,
-        runsDir,
-      },
-      context,
-    );
+    const { estimateTable, reproduce } = await import('../jobs/reproduce/reproduce.ts');
+    const { costReport } = await import('../jobs/reproduce/cost_report.ts');
+    const { dataset, preset, data, imagenet, imagenetLimit, published, runsDir } = argv;
+    const options = {
+      dataset,
+      preset,
+      data,
+      imagenet,
+      imagenetLimit,
+      seeds: seedsOf(argv),
+      changes: changesOf(argv),
+      published,
+      runsDir,
+    };
+    if (argv.estimate) {
+      const estimate = await estimateTable(options, context);
+      return { kind: 'estimate' as const, ...estimate, text: costReport(estimate) };
+    }
+    const announceCost = preset !== 'quick';
+    return { kind: 'table' as const, ...(await reproduce({ ...options, announceCost }, context)) };
   },
-  show: ({ dir, table, record }) =>
-    ['', table, '', ...record.notes, `The record is in ${dir}`].join('\n'),
+  show: (result) =>
+    result.kind === 'estimate'
+      ? result.text
+      : ['', result.table, '', `The record is in ${result.dir}`].join('\n'),
 });
+
+function seedsOf(argv: {
+  seeds?: number | undefined;
+  seed?: number | undefined;
+}): readonly number[] | undefined {
+  if (argv.seed !== undefined) return [argv.seed];
+  return argv.seeds === undefined
+    ? undefined
+    : Array.from({ length: argv.seeds }, (_, seed) => seed);
+}
+
+/** @throws UserError for a row that no table has */
+function changesOf({
+  rows,
+  trainImages,
+  testImages,
+  epochs,
+  resolution,
+  batchSize,
+  widthMultiplier,
+  calibrationImages,
+  rearchitectImages,
+}: Omit<PresetChanges, 'networks'> & { rows?: string | undefined }): PresetChanges {
+  const networks = rows?.split(',').map((row): NetworkName => {
+    const name = NETWORK_NAMES.find((candidate) => candidate === row.trim());
+    if (name !== undefined) return name;
+    throw new UserError(
+      `Expected some of ${NETWORK_NAMES.join(', ')} for --rows but received "${row}"`,
+    );
+  });
+  return {
+    networks,
+    trainImages,
+    testImages,
+    epochs,
+    resolution,
+    batchSize,
+    widthMultiplier,
+    calibrationImages,
+    rearchitectImages,
+  };
+}

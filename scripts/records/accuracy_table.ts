@@ -1,46 +1,61 @@
+import type { AccuracyRow } from './accuracy_row.ts';
 import { markdownTable } from './markdown_table.ts';
-
-/** One row of the accuracy table: a network in float and in TF8 on the same images. */
-export interface AccuracyRow {
-  /** "as published", "standard", "friendly", … */
-  readonly network: string;
-  readonly dataset: string;
-  readonly images: number;
-  readonly floatTop1Percent: number;
-  readonly tf8Top1Percent: number;
-  /** The paper's figures for the same kind of network, on ImageNet's validation set. */
-  readonly paper?: { readonly floatTop1Percent?: number; readonly tf8Top1Percent: number };
-}
 
 const HEADER = [
   'network',
   'data',
   'images',
+  'seeds',
   'float',
   'TF8',
   'loss',
   'paper: float',
   'paper: TF8',
+  'paper: loss',
 ] as const;
 
-const CAPTION =
-  'Top-1 in percent. The paper’s columns (arXiv 1803.08607) are for the ImageNet validation set, whatever data the row was measured on.';
+const UNKNOWN = '–';
 
 /** The rows as a Markdown table with its caption; both also read well in a terminal. */
 export function accuracyTable(rows: readonly AccuracyRow[]): string {
-  const table = markdownTable(
-    HEADER,
-    rows.map((row) => [
-      row.network,
-      row.dataset,
-      String(row.images),
-      row.floatTop1Percent.toFixed(1),
-      row.tf8Top1Percent.toFixed(1),
-      (row.floatTop1Percent - row.tf8Top1Percent).toFixed(1),
-      row.paper?.floatTop1Percent?.toFixed(2) ?? '–',
-      row.paper?.tf8Top1Percent.toFixed(2) ?? '–',
-    ]),
-    2,
-  );
-  return `${table}\n\n${CAPTION}`;
+  const table = markdownTable(HEADER, rows.map(cellsOf), 2);
+  return `${table}\n\n${captionOf(rows)}`;
+}
+
+function cellsOf(row: AccuracyRow): string[] {
+  const { floatTop1Percent, tf8Top1Percent } = row.paper ?? {};
+  return [
+    row.network,
+    row.dataset,
+    String(row.images),
+    String(row.perSeed.length),
+    measured(row.floatTop1Percent, row.spread?.floatTop1Percent),
+    measured(row.tf8Top1Percent, row.spread?.tf8Top1Percent),
+    measured(row.lossPoints, row.spread?.lossPoints),
+    published(floatTop1Percent),
+    published(tf8Top1Percent),
+    published(difference(floatTop1Percent, tf8Top1Percent)),
+  ];
+}
+
+/** To a tenth. */
+function measured(mean: number, spread: number | undefined): string {
+  return spread === undefined ? mean.toFixed(1) : `${mean.toFixed(1)} ± ${spread.toFixed(1)}`;
+}
+
+/** To a hundredth, as the paper has it. */
+function published(value: number | undefined): string {
+  return value?.toFixed(2) ?? UNKNOWN;
+}
+
+function difference(float: number | undefined, tf8: number | undefined): number | undefined {
+  return float === undefined || tf8 === undefined ? undefined : float - tf8;
+}
+
+function captionOf(rows: readonly AccuracyRow[]): string {
+  const isSpread = rows.some(({ spread }) => spread !== undefined);
+  const unit = isSpread
+    ? 'Top-1 in percent, mean ± sample standard deviation over the seeds.'
+    : 'Top-1 in percent.';
+  return `${unit} The paper’s columns (arXiv 1803.08607) are for the ImageNet validation set, whatever data the row was measured on.`;
 }

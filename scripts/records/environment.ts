@@ -3,20 +3,23 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { z } from 'zod';
 import type { Backend } from '../../training/backend.ts';
 import { repositoryRoot } from '../repository.ts';
 
 /** What a figure was measured with. */
-export interface Environment {
-  readonly tf8: string;
+export const environmentSchema = z.strictObject({
+  tf8: z.string(),
   /** Commit of the checkout, with "+" where tracked files differ from it; "unknown" outside a checkout. */
-  readonly commit: string;
-  readonly node: string;
+  commit: z.string(),
+  node: z.string(),
   /** Of the float network: its backend, and the version of the library behind it. */
-  readonly backend: string;
-  readonly processor: string;
-  readonly threads: number;
-}
+  backend: z.string(),
+  processor: z.string(),
+  threads: z.int().min(1),
+});
+
+export type Environment = Readonly<z.infer<typeof environmentSchema>>;
 
 export async function environment(backend: Backend): Promise<Environment> {
   const root = repositoryRoot();

@@ -1,12 +1,27 @@
 import { UserError } from '../../checkpoints/artifacts/errors.ts';
-import { accuracyTable } from './accuracy_table.ts';
-import type { RunRecord } from './run_record.ts';
 
-/** README.md with the table of a run, and what it was measured with below. */
-export function withTable(readme: string, record: RunRecord): string {
-  const { environment, configuration, rows, kernelTier } = record;
-  const measured = `Seed ${configuration.seed}, ${kernelTier} kernels, ${environment.processor}, ${environment.backend}, commit ${environment.commit.slice(0, 10)}.`;
-  return withPart(readme, 'table', `${accuracyTable(rows)}\n${measured}`);
+/** `<!-- name -->` or `<!-- /name -->`, alone in its line. */
+const MARK = /^<!-- \/?([a-z0-9-]+) -->$/gm;
+
+/**
+ * A page with every part between the marks `<!-- name -->` and `<!-- /name -->` as `parts` has it.
+ * @param parts text by name, such as the tables in bench/results
+ * @throws UserError where a part is named that there is not, or a mark is missing
+ */
+export function withParts(page: string, parts: ReadonlyMap<string, string>): string {
+  const names = new Set([...page.matchAll(MARK)].map(([, name]) => name!));
+  let filled = page;
+  for (const name of names) {
+    const text = parts.get(name);
+    if (text === undefined) {
+      throw new UserError(
+        `Expected one of ${[...parts.keys()].join(', ')} for the part <!-- ${name} --> but there is no such result`,
+        { remedy: 'Publish it into bench/results, or mend the mark.' },
+      );
+    }
+    filled = withPart(filled, name, text);
+  }
+  return filled;
 }
 
 /**

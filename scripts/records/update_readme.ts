@@ -1,24 +1,18 @@
 /**
- * Puts figures into README.md: `npm run readme -- runs/<id>` the table of a run, and always the
- * benches' tables in bench/results.
+ * Puts the published tables (bench/results) into README.md: `npm run readme`. With folders of runs it
+ * publishes theirs first: `npm run publish-table -- runs/<id>`.
  */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../checkpoints/artifacts/atomic_file.ts';
 import { UserError } from '../../checkpoints/artifacts/errors.ts';
 import { repositoryRoot } from '../repository.ts';
-import { withPart, withTable } from './readme_table.ts';
-import { readRun } from './run_record.ts';
+import { publishTable, updatePage } from './results.ts';
 
-async function updateReadme([dir]: readonly string[]): Promise<void> {
-  const path = join(repositoryRoot(), 'README.md');
-  const training = await readFile(
-    join(repositoryRoot(), 'bench', 'results', 'training.md'),
-    'utf8',
-  );
-  let readme = withPart(await readFile(path, 'utf8'), 'training', training.trimEnd());
-  if (dir !== undefined) readme = withTable(readme, await readRun(dir));
-  await writeFileAtomic(path, readme);
+async function updateReadme(runs: readonly string[]): Promise<void> {
+  const results = join(repositoryRoot(), 'bench', 'results');
+  for (const run of runs) {
+    process.stdout.write(`published ${await publishTable(run, results)} in ${results}\n`);
+  }
+  await updatePage(join(repositoryRoot(), 'README.md'), results);
 }
 
 await updateReadme(process.argv.slice(2)).catch((error: unknown) => {

@@ -11,7 +11,19 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   reproduce: ['imagenet', 'train-images', 'test-images', 'epochs', 'resolution', 'runs-dir'],
   pull: [],
   describe: ['variant', 'width-multiplier', 'resolution', 'classes'],
-  train: ['variant', 'from', 'dataset', 'data', 'out', 'recipe', 'epochs', 'minutes', 'resume'],
+  train: [
+    'network',
+    'variant',
+    'from',
+    'teacher',
+    'dataset',
+    'data',
+    'out',
+    'recipe',
+    'epochs',
+    'minutes',
+    'resume',
+  ],
   quantize: ['dataset', 'calibration-data', 'calibration-images', 'zero-variance', 'out', 'seed'],
   evaluate: [
     ...['dataset', 'data', 'precision', 'zero-variance', 'calibration-data'],
@@ -130,6 +142,18 @@ describe('the tf8 command line', () => {
         'Expected a number greater than 0 for --width-multiplier but received 0',
       ],
       [
+        'describe --network inception_v3 --variant friendly',
+        'Expected no --variant with --network inception_v3, which has no depthwise convolutions, but received friendly',
+      ],
+      [
+        'describe --network resnet',
+        'Unexpected value for --network: received "resnet", expected one of "mobilenet_v1", "inception_v3"',
+      ],
+      [
+        'train --network inception_v3 --zero-variance mean --out x',
+        'Expected no --zero-variance with --network inception_v3, which has no depthwise convolutions, but received mean',
+      ],
+      [
         'train --out x --learning-rate NaN',
         'Expected a number greater than 0 for --learning-rate but received no number',
       ],
@@ -168,6 +192,14 @@ describe('the tf8 command line', () => {
       assert.equal(result.macs, 568741376);
       assert.equal(result.publishedParameters, 4243945);
       assert.equal(result.layers.length, 28);
+    });
+
+    it('describe --network inception_v3 describes the paper’s control at 299 × 299', async () => {
+      const { stdout } = await runMain(['describe', '--network', 'inception_v3', '--json']);
+      const { network, variant, resolution, publishedParameters, layers } = JSON.parse(stdout);
+      assert.deepEqual([network, variant, resolution], ['inception_v3', undefined, 299]);
+      assert.equal(publishedParameters, 23_853_833);
+      assert.equal(layers.length, 95);
     });
 
     it('of an option that is given twice the last one counts', async () => {

@@ -1,47 +1,39 @@
 import assert from 'node:assert/strict';
+import { accuracyRow } from '../../../scripts/records/accuracy_row.ts';
 import { accuracyTable } from '../../../scripts/records/accuracy_table.ts';
+import { DESCRIPTION, seedFigures } from './support.ts';
+
+const { paper: _, ...WITHOUT_PAPER } = DESCRIPTION;
 
 describe('accuracyTable', () => {
   it('rounds measured figures to a tenth, the paper’s to a hundredth, and dashes what is unknown', () => {
     const table = accuracyTable([
-      {
-        network: 'as published',
-        dataset: 'imagenet',
-        images: 500,
-        floatTop1Percent: 90.84,
-        tf8Top1Percent: 6.6,
-        paper: { floatTop1Percent: 70.5, tf8Top1Percent: 1.8 },
-      },
-      {
-        network: 'standard',
-        dataset: 'fashion-mnist',
-        images: 10000,
-        floatTop1Percent: 89.06,
-        tf8Top1Percent: 75.2,
-      },
-      {
-        network: 'Option 1',
-        dataset: 'imagenet',
-        images: 500,
-        floatTop1Percent: 90.84,
-        tf8Top1Percent: 64,
-        paper: { tf8Top1Percent: 45.73 },
-      },
+      accuracyRow(DESCRIPTION, [seedFigures(0, 80.04, 70), seedFigures(1, 82, 70)]),
+      accuracyRow(
+        { ...WITHOUT_PAPER, network: 'standard, Option 1', paper: { tf8Top1Percent: 45.73 } },
+        [seedFigures(0, 80.04, 77.2)],
+      ),
+      accuracyRow({ ...WITHOUT_PAPER, network: 'other' }, [seedFigures(0, 9.96, 9)]),
     ]);
     assert.equal(
       table.split('\n\n')[0],
       [
-        '| network      | data          | images | float |  TF8 | loss | paper: float | paper: TF8 |',
-        '| ------------ | ------------- | -----: | ----: | ---: | ---: | -----------: | ---------: |',
-        '| as published | imagenet      |    500 |  90.8 |  6.6 | 84.2 |        70.50 |       1.80 |',
-        '| standard     | fashion-mnist |  10000 |  89.1 | 75.2 | 13.9 |            – |          – |',
-        '| Option 1     | imagenet      |    500 |  90.8 | 64.0 | 26.8 |            – |      45.73 |',
+        '| network            | data    | images | seeds |      float |        TF8 |       loss | paper: float | paper: TF8 | paper: loss |',
+        '| ------------------ | ------- | -----: | ----: | ---------: | ---------: | ---------: | -----------: | ---------: | ----------: |',
+        '| standard           | cifar10 |    500 |     2 | 81.0 ± 1.4 | 70.0 ± 0.0 | 11.0 ± 1.4 |        70.50 |       1.80 |       68.70 |',
+        '| standard, Option 1 | cifar10 |    500 |     1 |       80.0 |       77.2 |        2.8 |            – |      45.73 |           – |',
+        '| other              | cifar10 |    500 |     1 |       10.0 |        9.0 |        1.0 |            – |          – |           – |',
       ].join('\n'),
     );
   });
 
-  it('says of which data the paper’s columns are', () => {
-    const [, caption] = accuracyTable([]).split('\n\n');
-    assert.match(caption!, /^Top-1 in percent\. The paper’s columns .* ImageNet validation set/);
+  it('says of which data the paper’s columns are, and what ± means where it stands', () => {
+    const one = [accuracyRow(DESCRIPTION, [seedFigures(0, 80, 70)])];
+    const two = [accuracyRow(DESCRIPTION, [seedFigures(0, 80, 70), seedFigures(1, 80, 70)])];
+    assert.match(
+      accuracyTable(one),
+      /\n\nTop-1 in percent\. The paper’s columns .* ImageNet valid/,
+    );
+    assert.match(accuracyTable(two), /mean ± sample standard deviation over the seeds\. The paper/);
   });
 });

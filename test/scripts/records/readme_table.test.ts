@@ -1,49 +1,47 @@
 import assert from 'node:assert/strict';
-import { withPart, withTable } from '../../../scripts/records/readme_table.ts';
-import type { RunRecord } from '../../../scripts/records/run_record.ts';
-
-const RECORD: RunRecord = {
-  command: 'reproduce',
-  configuration: { seed: 7 },
-  environment: {
-    tf8: '0.1.0',
-    commit: '0123456789abcdef',
-    node: '20.19.0',
-    backend: 'tensorflow 2.15.1',
-    processor: 'a processor',
-    threads: 2,
-  },
-  data: {},
-  weights: {},
-  kernelTier: 'wasm',
-  rows: [{ network: 'n', dataset: 'd', images: 1, floatTop1Percent: 90, tf8Top1Percent: 80 }],
-  training: {},
-  notes: [],
-};
-
-describe('withTable', () => {
-  it('replaces what stands between the marks, and again gives the same', () => {
-    const readme = withTable('a\n<!-- table -->\nold\n<!-- /table -->\nb\n', RECORD);
-    assert.match(readme, /^a\n<!-- table -->\n\| network .*\| n .*<!-- \/table -->\nb\n$/s);
-    assert.match(
-      readme,
-      /Seed 7, wasm kernels, a processor, tensorflow 2\.15\.1, commit 0123456789\.\n/,
-    );
-    assert.ok(!readme.includes('old'));
-    assert.equal(withTable(readme, RECORD), readme);
-  });
-
-  it('refuses a README without the marks', () => {
-    assert.throws(() => withTable('<!-- /table --><!-- table -->', RECORD), {
-      name: 'UserError',
-      message: 'Expected <!-- table --> and <!-- /table --> in README.md but they are not there',
-    });
-  });
-});
+import { withPart, withParts } from '../../../scripts/records/readme_table.ts';
 
 describe('withPart', () => {
   it('replaces what stands between the marks of its name alone', () => {
     const readme = '<!-- a -->\n1\n<!-- /a -->\n<!-- b -->\n2\n<!-- /b -->\n';
     assert.equal(withPart(readme, 'b', 'new'), readme.replace('2', 'new'));
+  });
+
+  it('refuses a page without the marks', () => {
+    assert.throws(() => withPart('<!-- /a --><!-- a -->', 'a', ''), {
+      name: 'UserError',
+      message: 'Expected <!-- a --> and <!-- /a --> in README.md but they are not there',
+    });
+  });
+});
+
+describe('withParts', () => {
+  const PARTS = new Map([
+    ['a', '| A |'],
+    ['b-1', '| B |'],
+    ['unused', '| U |'],
+  ]);
+
+  it('fills every part that the page has, and again gives the same', () => {
+    const page = 'x\n<!-- a -->\nold\n<!-- /a -->\ny\n<!-- b-1 -->\n<!-- /b-1 -->\n';
+    const filled = withParts(page, PARTS);
+    assert.equal(
+      filled,
+      'x\n<!-- a -->\n| A |\n<!-- /a -->\ny\n<!-- b-1 -->\n| B |\n<!-- /b-1 -->\n',
+    );
+    assert.equal(withParts(filled, PARTS), filled);
+  });
+
+  it('leaves other comments alone', () => {
+    const page = 'x <!-- a --> y\n<!-- A remark. -->\n';
+    assert.equal(withParts(page, PARTS), page);
+  });
+
+  it('refuses a mark that no result fits', () => {
+    assert.throws(() => withParts('<!-- c -->\n<!-- /c -->\n', PARTS), {
+      name: 'UserError',
+      message: 'Expected one of a, b-1, unused for the part <!-- c --> but there is no such result',
+      remedy: 'Publish it into bench/results, or mend the mark.',
+    });
   });
 });

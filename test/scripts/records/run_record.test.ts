@@ -2,32 +2,15 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
-  type RunRecord,
   readRun,
+  readTiming,
   runId,
   startRun,
+  writePartialTable,
   writeRun,
 } from '../../../scripts/records/run_record.ts';
 import { inFolder } from '../../support/in_folder.ts';
-
-const RECORD: RunRecord = {
-  command: 'reproduce',
-  configuration: { seed: 0 },
-  environment: {
-    tf8: '0.1.0',
-    commit: 'unknown',
-    node: '20.19.0',
-    backend: 'tensorflow 2.15.1',
-    processor: 'a processor',
-    threads: 2,
-  },
-  data: { imagenet: 'a' },
-  weights: { standard: 'b' },
-  kernelTier: 'wasm',
-  rows: [],
-  training: {},
-  notes: [],
-};
+import { RECORD, TIMING } from './support.ts';
 
 describe('run records', () => {
   it('equal configurations share an id, another value or another command has another', () => {
@@ -48,22 +31,30 @@ describe('run records', () => {
   it('are three files, without temporary ones, and replace those of an earlier run', async () => {
     await inFolder(async (folder) => {
       const dir = join(folder, 'runs', 'a');
-      await writeRun(dir, RECORD, { seconds: 1 }, 'old');
-      await writeRun(dir, { ...RECORD, notes: ['later'] }, { seconds: 2 }, '| table |');
+      await writeRun(dir, RECORD, { ...TIMING, seconds: 1 }, 'old');
+      await writeRun(dir, { ...RECORD, notes: ['later'] }, TIMING, '| table |');
       assert.deepEqual((await readdir(dir)).sort(), ['run.json', 'table.md', 'timing.json']);
       const text = (name: string) => readFile(join(dir, name), 'utf8');
       assert.deepEqual(JSON.parse(await text('run.json')), { ...RECORD, notes: ['later'] });
-      assert.deepEqual(JSON.parse(await text('timing.json')), { seconds: 2 });
+      assert.deepEqual(JSON.parse(await text('timing.json')), TIMING);
       assert.equal(await text('table.md'), '| table |\n');
     });
   });
 
   it('are gone when a run of the same configuration starts; other files stay', async () => {
     await inFolder(async (folder) => {
-      await writeRun(folder, RECORD, { seconds: 1 }, 'old');
+      await writeRun(folder, RECORD, TIMING, 'old');
       await mkdir(join(folder, 'standard'));
       await startRun(folder);
       assert.deepEqual(await readdir(folder), ['standard']);
+    });
+  });
+
+  it('a run that goes on has its table alone', async () => {
+    await inFolder(async (folder) => {
+      await writePartialTable(folder, '| table |');
+      assert.deepEqual(await readdir(folder), ['table.md']);
+      assert.equal(await readFile(join(folder, 'table.md'), 'utf8'), '| table |\n');
     });
   });
 
@@ -85,10 +76,16 @@ describe('run records', () => {
         message: `Expected the record of a run at ${join(folder, 'run.json')} but there is none`,
         remedy: 'Give the folder that "tf8 reproduce" names when it has ended.',
       });
-      await writeRun(folder, RECORD, {}, '');
+      await writeRun(folder, RECORD, TIMING, '');
       assert.deepEqual(await readRun(folder), RECORD);
+      assert.deepEqual(await readTiming(folder), TIMING);
       await writeFile(join(folder, 'run.json'), '{');
       await assert.rejects(readRun(folder), { name: 'UserError', message: /run\.json but .*JSON/ });
+      await writeFile(join(folder, 'run.json'), JSON.stringify({ ...RECORD, kernelTier: 1 }));
+      await assert.rejects(readRun(folder), {
+        name: 'UserError',
+        message: /run\.json but kernelTier: /,
+      });
     });
   });
 
@@ -96,7 +93,7 @@ describe('run records', () => {
     await inFolder(async (folder) => {
       const bytes = [];
       for (const seconds of [1, 2]) {
-        await writeRun(folder, RECORD, { seconds }, '');
+        await writeRun(folder, RECORD, { ...TIMING, seconds }, '');
         bytes.push(await readFile(join(folder, 'run.json'), 'utf8'));
       }
       assert.equal(bytes[1], bytes[0]);

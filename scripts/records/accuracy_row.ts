@@ -1,0 +1,83 @@
+import { z } from 'zod';
+
+const percent = z.number().min(0).max(100);
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** A network of one seed in float and in TF8, on the same images. */
+export const seedFiguresSchema = z.strictObject({
+  seed: z.int().min(0),
+  /** Images that were scored. */
+  images: z.int().min(0),
+  floatTop1Percent: percent,
+  tf8Top1Percent: percent,
+  weightsSha256: sha256,
+  /** Folder of the network's own record in the folder of the runs, or a public checkpoint's name. */
+  record: z.string(),
+});
+
+/** In percent; the loss in points of percent. */
+const figures = {
+  floatTop1Percent: z.number(),
+  tf8Top1Percent: z.number(),
+  lossPoints: z.number(),
+};
+
+/** One row of the accuracy table. */
+export const accuracyRowSchema = z.strictObject({
+  /** "standard", "option-1", … */
+  row: z.string(),
+  /** What people read. */
+  network: z.string(),
+  dataset: z.string(),
+  /** Images that were scored with one seed. */
+  images: z.int().min(0),
+  /** Means over the seeds. */
+  ...figures,
+  /** Sample standard deviations over the seeds; absent for one seed. */
+  spread: z.strictObject(figures).exactOptional(),
+  perSeed: z.array(seedFiguresSchema).min(1),
+  /** The paper's figures for the same kind of network, on ImageNet's validation set. */
+  paper: z
+    .strictObject({ floatTop1Percent: percent.exactOptional(), tf8Top1Percent: percent })
+    .exactOptional(),
+  /** How the network was made, in words. */
+  recipe: z.string(),
+});
+
+export type SeedFigures = Readonly<z.infer<typeof seedFiguresSchema>>;
+export type AccuracyRow = Readonly<z.infer<typeof accuracyRowSchema>>;
+
+/** A row from the figures of its seeds, of which there is at least one. */
+export function accuracyRow(
+  description: Pick<AccuracyRow, 'row' | 'network' | 'dataset' | 'paper' | 'recipe'>,
+  perSeed: readonly SeedFigures[],
+): AccuracyRow {
+  const { row, network, dataset, paper, recipe } = description;
+  const over = (statistic: (values: readonly number[]) => number) => ({
+    floatTop1Percent: statistic(perSeed.map((seed) => seed.floatTop1Percent)),
+    tf8Top1Percent: statistic(perSeed.map((seed) => seed.tf8Top1Percent)),
+    lossPoints: statistic(perSeed.map((seed) => seed.floatTop1Percent - seed.tf8Top1Percent)),
+  });
+  return {
+    row,
+    network,
+    dataset,
+    images: Math.min(...perSeed.map((seed) => seed.images)),
+    ...over(mean),
+    ...(perSeed.length > 1 && { spread: over(sampleStandardDeviation) }),
+    perSeed: [...perSeed],
+    ...(paper && { paper }),
+    recipe,
+  };
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** √(Σ(x − x̄)² / (n − 1)) */
+function sampleStandardDeviation(values: readonly number[]): number {
+  const centre = mean(values);
+  const squares = values.reduce((sum, value) => sum + (value - centre) ** 2, 0);
+  return Math.sqrt(squares / (values.length - 1));
+}

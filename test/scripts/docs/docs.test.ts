@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { makeDocs } from '../../../scripts/docs/docs.ts';
+import { ROOT } from './support.ts';
+
+describe('docs/', () => {
+  it('holds what "npm run docs" makes of the templates and the records', async () => {
+    const made = await makeDocs(ROOT);
+    for (const [path, text] of made) {
+      const stored = await readFile(join(ROOT, path), 'utf8').catch(() => undefined);
+      assert.ok(stored === text, `${path} is not what "npm run docs" makes`);
+    }
+    const figures = (await readdir(join(ROOT, 'docs/figures'))).map(
+      (name) => `docs/figures/${name}`,
+    );
+    assert.deepEqual(
+      figures.filter((path) => !made.has(path)),
+      [],
+      'no figure is left over',
+    );
+  });
+});

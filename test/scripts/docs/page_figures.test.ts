@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pageFigures } from '../../../scripts/docs/page_figures.ts';
+import type { Records } from '../../../scripts/docs/records.ts';
+import { fillTemplate } from '../../../scripts/docs/template.ts';
+import { RECORDS, ROOT } from './support.ts';
+
+const pageOf = async (records: Records) =>
+  fillTemplate(
+    await readFile(join(ROOT, 'docs/templates/why-mobilenets-collapse.md'), 'utf8'),
+    pageFigures(records).sources,
+  );
+
+describe('pageFigures', () => {
+  it('has a figure for every place of the page, and a place for every figure', async () => {
+    const page = await pageOf(RECORDS);
+    assert.ok(!page.includes('{{') && !page.includes('Not measured yet'));
+    for (const text of [
+      'the right one of 1000 classes for 70.5 %',
+      'In the first depthwise layer of the published network, 7 of 32\nchannels are dead',
+      '| Conv2d_1_depthwise | −1.25 … 2 (77) |',
+      '|    200 |      40 |             1234 |  44.4 | 41.4 |',
+      '| Conv2d_2_pointwise |                    33.1 | 0.001 |',
+      '| standard | cifar10 |    500 |',
+      '- A note.',
+    ]) {
+      assert.ok(page.includes(text), text);
+    }
+  });
+
+  it('says what is not measured yet, and how to measure it', async () => {
+    const { photographs: _, ...explain } = RECORDS.explain;
+    const page = await pageOf({
+      explain: { ...explain, trained: [] },
+      rearchitect: undefined,
+      table: undefined,
+    });
+    for (const command of [
+      'npm run bench:explain -- --imagenet DIR --record',
+      'npm run bench:explain -- --trained NAME=MODEL --record',
+      'npm run bench:rearchitect -- --imagenet DIR --record',
+      'npx tf8 reproduce --dataset cifar10 --preset standard',
+    ]) {
+      assert.ok(page.includes(`*Not measured yet: \`${command}\` measures it.*`), command);
+    }
+    assert.ok(!page.includes('figures/sqnr.svg') && !page.includes('figures/unexplained.svg'));
+  });
+
+  it('makes no page without the record of the published network', () =>
+    assert.rejects(pageOf({ ...RECORDS, explain: undefined }), {
+      name: 'UserError',
+      message: /^Expected explain for the figure \{\{explain\.\w+\}\} but it is missing$/,
+    }));
+});

@@ -1,0 +1,63 @@
+import { join } from 'node:path';
+import type { RearchitectRecord } from '../../../scripts/docs/rearchitect_record.ts';
+import { type Records, readRecords } from '../../../scripts/docs/records.ts';
+import { accuracyRow } from '../../../scripts/records/accuracy_row.ts';
+import type { RunRecord } from '../../../scripts/records/run_record.ts';
+
+export const ROOT = join(import.meta.dirname, '../../..');
+
+const ENVIRONMENT = {
+  tf8: '0.1.0',
+  commit: '0123456789abcdef',
+  node: '20.0.0',
+  backend: 'tensorflow 2.15.1',
+  processor: 'A processor',
+  threads: 2,
+};
+
+const fitOn = (images: number, floatTop1Percent: number, shares: readonly (number | null)[]) => ({
+  ...{ images, seconds: images / 5, peakMemoryMiB: 1234 },
+  ...{ floatTop1Percent, tf8Top1Percent: floatTop1Percent - 3 },
+  layers: shares.map((unexplainedVariance, index) => ({
+    layer: `Conv2d_${index + 1}_pointwise`,
+    ...{ unexplainedVariance, lambda: 0.001, deadChannels: index },
+  })),
+});
+
+export const REARCHITECT: RearchitectRecord = {
+  date: '2026-01-02',
+  environment: ENVIRONMENT,
+  ...{ network: 'a_network', variant: 'friendly', seed: 0, data: '' },
+  ...{ evaluatedImages: 99, calibrationImages: 200, originalTop1Percent: 91.2 },
+  fits: [fitOn(10, 20.4, [null, null]), fitOn(200, 44.4, [0.125, 0.331])],
+};
+
+export const TABLE: RunRecord = {
+  ...{ name: 'reproduce-cifar10-standard', command: 'npx tf8 reproduce', configuration: {} },
+  ...{ environment: ENVIRONMENT, data: {}, kernelTier: 'wasm', networks: {} },
+  rows: [
+    accuracyRow({ row: 'standard', network: 'standard', dataset: 'cifar10', recipe: 'finetune' }, [
+      {
+        ...{ seed: 0, images: 500, floatTop1Percent: 80.5, tf8Top1Percent: 61.25 },
+        ...{ weightsSha256: '0'.repeat(64), record: 'networks/a' },
+      },
+    ]),
+  ],
+  notes: ['A note.'],
+};
+
+const committed = await readRecords(join(ROOT, 'bench', 'results'));
+
+/** The committed record of the published network, and made-up ones of what takes long to measure. */
+export const RECORDS: Records & { readonly explain: NonNullable<Records['explain']> } = {
+  explain: {
+    ...committed.explain!,
+    trained: [{ name: 'friendly', weightsSha256: '', layers: trainedLayers() }],
+  },
+  rearchitect: REARCHITECT,
+  table: TABLE,
+};
+
+function trainedLayers() {
+  return [{ layer: 'Conv2d_1_depthwise', min: -1.25, max: 2, medianLevels: 77 }];
+}
