@@ -14,6 +14,7 @@ import { consoleReporter } from '../scripts/terminal/reporter.ts';
 import { requireTensorFlow } from '../training/backend.ts';
 import { KerasPeer } from './peers/keras_peer.ts';
 import { pythonEnvironment } from './peers/python_environment.ts';
+import { runBench } from './run_bench.ts';
 import { contest } from './training/contest.ts';
 import {
   type TrainingRecord,
@@ -119,7 +120,7 @@ function parse() {
   }
 }
 
-async function main(signal: AbortSignal): Promise<void> {
+await runBench(async (signal) => {
   const { json, record: store, help, ...values } = parse();
   if (help) {
     process.stdout.write(HELP);
@@ -131,19 +132,4 @@ async function main(signal: AbortSignal): Promise<void> {
   process.stdout.write(
     json ? `${JSON.stringify({ rows: record.rows })}\n` : `${trainingTable(record)}\n`,
   );
-}
-
-const interruption = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(name, () => interruption.abort(new Error('interrupted')));
-}
-try {
-  await main(interruption.signal);
-} catch (error) {
-  if (interruption.signal.aborted) process.exitCode = 130;
-  else if (!(error instanceof UserError)) throw error;
-  else {
-    process.stderr.write(`Error: ${[error.message, error.remedy].filter(Boolean).join('\n')}\n`);
-    process.exitCode = 1;
-  }
-}
+});

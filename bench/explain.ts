@@ -1,0 +1,123 @@
+/**
+ * Why a MobileNet collapses in 8 bits, measured: the figures of docs/why-mobilenets-collapse.md.
+ * `npm run bench:explain -- --help` tells the options.
+ */
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { writeFileAtomic } from '../checkpoints/artifacts/atomic_file.ts';
+import { messageOf, UserError } from '../checkpoints/artifacts/errors.ts';
+import { openDataset } from '../datasets/open_dataset.ts';
+import { cacheDir } from '../scripts/cache_dir.ts';
+import type { Context } from '../scripts/context.ts';
+import { type ExplainRecord, explainRecordSchema } from '../scripts/docs/explain_record.ts';
+import { openFloatModel } from '../scripts/jobs/open_model.ts';
+import { disjointData } from '../scripts/jobs/reproduce/table_data.ts';
+import { environment } from '../scripts/records/environment.ts';
+import { consoleReporter } from '../scripts/terminal/reporter.ts';
+import { selectBackend } from '../training/backend.ts';
+import { measureDepthwise, trainedRanges } from './explain/depthwise_weights.ts';
+import { measurePhotographs } from './explain/photographs.ts';
+import { countFrom, runBench } from './run_bench.ts';
+
+const NETWORK = 'mobilenet_v1_1.0_224';
+const RESULT = join(import.meta.dirname, 'results', 'explain.json');
+const SEED = 0;
+
+const HELP = `Usage: npm run bench:explain [-- OPTIONS]
+
+Prints as JSON what is measured of the published ${NETWORK}.
+
+  --imagenet DIR         ImageNet, as folders or TFRecords: accuracy and the layers' outputs too
+  --images 16            images whose layers are compared
+  --limit N              images whose classes are compared; all unless given
+  --trained NAME=MODEL   the depthwise weights of a trained network too; may be given several times
+  --record               stores the figures as bench/results/explain.json, for "npm run docs"
+`;
+
+interface Options {
+  readonly imagenet: string | undefined;
+  readonly images: number;
+  readonly limit: number | undefined;
+  readonly trained: readonly { readonly name: string; readonly model: string }[];
+}
+
+async function measure(options: Options, context: Context): Promise<ExplainRecord> {
+  const { imagenet, images, limit, trained } = options;
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '1';
+  const opened = await openFloatModel(NETWORK, context);
+  const weights = measureDepthwise(opened.model);
+  const photographs =
+    imagenet === undefined
+      ? undefined
+      : await measurePhotographs(
+          opened,
+          disjointData(await openDataset('imagenet', { ...context, dir: imagenet })).dataset,
+          { images, limit, seed: SEED },
+          context,
+        );
+  const networks: ExplainRecord['trained'] = [];
+  for (const { name, model: reference } of trained) {
+    const { model, card } = await openFloatModel(reference, context);
+    const weightsSha256 = card?.weightsSha256 ?? '';
+    networks.push({ name, weightsSha256, layers: trainedRanges(model) });
+    model.dispose();
+  }
+  return explainRecordSchema.parse({
+    date: new Date().toISOString().slice(0, 10),
+    environment: await environment(await selectBackend()),
+    network: NETWORK,
+    weightsSha256: opened.card!.weightsSha256,
+    ...weights,
+    ...(photographs && { photographs }),
+    trained: networks,
+  });
+}
+
+function parse() {
+  try {
+    return parseArgs({
+      options: {
+        imagenet: { type: 'string' },
+        images: { type: 'string', default: '16' },
+        limit: { type: 'string' },
+        trained: { type: 'string', multiple: true, default: [] },
+        record: { type: 'boolean' },
+        help: { type: 'boolean' },
+      },
+    }).values;
+  } catch (error) {
+    throw new UserError(messageOf(error), { remedy: HELP });
+  }
+}
+
+function optionsFrom({
+  imagenet,
+  images,
+  limit,
+  trained,
+}: Omit<ReturnType<typeof parse>, 'help' | 'record'>): Options {
+  return {
+    imagenet,
+    images: countFrom('--images', images),
+    limit: limit === undefined ? undefined : countFrom('--limit', limit),
+    trained: trained.map((pair) => {
+      const [, name, model] = /^([^=]+)=(.+)$/.exec(pair) ?? [];
+      if (name === undefined || model === undefined) {
+        throw new UserError(`Expected NAME=MODEL for --trained but received "${pair}"`);
+      }
+      return { name, model };
+    }),
+  };
+}
+
+await runBench(async (signal) => {
+  const { help, record: store, ...values } = parse();
+  if (help) {
+    process.stdout.write(HELP);
+    return;
+  }
+  const context = { reporter: consoleReporter(), cacheDir: cacheDir(), signal };
+  const json = `${JSON.stringify(await measure(optionsFrom(values), context), null, 2)}\n`;
+  if (store) await writeFileAtomic(RESULT, json);
+  process.stdout.write(json);
+});

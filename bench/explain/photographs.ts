@@ -1,0 +1,225 @@
+import type * as tf from '@tensorflow/tfjs';
+import type { Dataset } from '../../datasets/dataset.ts';
+import type { FloatGraph, FloatNode } from '../../quantize/convert/float_graph.ts';
+import { isWeightedFloat } from '../../quantize/convert/float_graph.ts';
+import { FloatRunner } from '../../quantize/convert/float_runner.ts';
+import { fuseLayersModel } from '../../quantize/convert/fuse.ts';
+import { Tf8Executor } from '../../quantize/execute/executor.ts';
+import { selectKernels } from '../../quantize/kernels/select.ts';
+import { tensorSpecs } from '../../quantize/model/tf8_model.ts';
+import { dequantizeArray, quantizeArray } from '../../quantize/params/quantization.ts';
+import { sqnrDb } from '../../quantize/params/sqnr.ts';
+import type { Context } from '../../scripts/context.ts';
+import type { ExplainRecord } from '../../scripts/docs/explain_record.ts';
+import { CONVERSION_DEFAULTS } from '../../scripts/jobs/conversion.ts';
+import { Evaluation } from '../../scripts/jobs/evaluate.ts';
+import type { OpenFloatModel } from '../../scripts/jobs/open_model.ts';
+import { quantizeModel } from '../../scripts/jobs/quantize.ts';
+import { figure } from './figure.ts';
+
+type Photographs = NonNullable<ExplainRecord['photographs']>;
+
+export interface PhotographOptions {
+  /** Images whose layers are compared. */
+  readonly images: number;
+  /** Images whose classes are compared; all unless given. */
+  readonly limit: number | undefined;
+  readonly seed: number;
+}
+
+/** Marks the node that shows what a ReLU6 gets. */
+const LINEAR = '/linear';
+
+/**
+ * What TF8 makes of accuracy and of every layer's output, as published and with Option 1, and what
+ * ReLU6 clips, on test images; training images calibrate.
+ */
+export async function measurePhotographs(
+  opened: OpenFloatModel,
+  dataset: Dataset,
+  { images, limit, seed }: PhotographOptions,
+  context: Context,
+): Promise<Photographs> {
+  const calibration = { dataset, images: CONVERSION_DEFAULTS.calibrationImages, seed, skip: 0 };
+  const models = {
+    asPublished: (await quantizeModel(opened, 'keep', calibration, context)).model,
+    option1: (await quantizeModel(opened, 'mean', calibration, context)).model,
+  };
+  const evaluation = new Evaluation(dataset, { limit, seed }, context);
+  const float = await evaluation.float(opened);
+  const tf8 = {
+    asPublished: await evaluation.tf8(models.asPublished, 'auto', 'as published'),
+    option1: await evaluation.tf8(models.option1, 'auto', 'Option 1'),
+  };
+  const { tier, kernels } = selectKernels('auto');
+  const asPublished = new Layers(new Tf8Executor(models.asPublished, kernels));
+  const option1 = new Layers(new Tf8Executor(models.option1, kernels));
+  const clips = new Clips();
+  const dead = new DeadInputs(opened.model);
+  const graph = withLinear(fuseLayersModel(opened.model, { zeroVariance: 'keep' }));
+  const runner = new FloatRunner(graph);
+  const [resolution] = graph.inputShape;
+  const batches = dataset.batches({
+    ...{ split: 'test', batchSize: 1, limit: images, resolution, seed },
+    signal: context.signal,
+  });
+  let measured = 0;
+  const progress = context.reporter.start('comparing layers', images, 'images');
+  try {
+    for await (const { images: image, shape } of batches) {
+      asPublished.run(image);
+      option1.run(image);
+      runner.layers(image, shape, (name, values) => {
+        if (name.endsWith(LINEAR)) {
+          clips.add(name.slice(0, -LINEAR.length), values);
+          return;
+        }
+        dead.add(name, values);
+        asPublished.compare(name, values);
+        option1.compare(name, values);
+      });
+      progress.update(++measured);
+    }
+  } finally {
+    progress.end();
+    runner.dispose();
+  }
+  const weighted = graph.nodes.filter(isWeightedFloat).filter(({ name }) => !name.endsWith(LINEAR));
+  return {
+    accuracy: {
+      images: evaluation.counts().images,
+      floatTop1Percent: float.top1,
+      asPublishedTop1Percent: tf8.asPublished.top1,
+      option1Top1Percent: tf8.option1.top1,
+    },
+    images: measured,
+    calibrationImages: models.asPublished.provenance.calibrationImages,
+    seed,
+    data: dataset.fingerprint,
+    kernelTier: tier,
+    ...dead.counts(),
+    layers: weighted.map(({ name }) => ({
+      layer: name,
+      asPublishedDb: figure(asPublished.meanDb(name)),
+      option1Db: figure(option1.meanDb(name)),
+    })),
+    relu6: weighted
+      .filter(({ activation }) => activation === 'relu6')
+      .map(({ name, op }) => ({
+        layer: name,
+        depthwise: op === 'depthwiseConv2d',
+        ...clips.of(name),
+      })),
+  };
+}
+
+/** The graph with a twin in front of every ReLU6 node that computes the same without the clip. */
+function withLinear(graph: FloatGraph): FloatGraph {
+  const nodes = graph.nodes.flatMap((node): FloatNode[] =>
+    isWeightedFloat(node) && node.activation === 'relu6'
+      ? [{ ...node, name: `${node.name}${LINEAR}`, activation: 'linear' }, node]
+      : [node],
+  );
+  return { ...graph, nodes };
+}
+
+/** SQNR of each layer of a TF8 network against float, the mean over images. */
+class Layers {
+  private readonly executor: Tf8Executor;
+  private readonly sumDb = new Map<string, number>();
+  private outputs: ReadonlyMap<string, Uint8Array> = new Map();
+  private images = 0;
+
+  constructor(executor: Tf8Executor) {
+    this.executor = executor;
+  }
+
+  run(image: Float32Array): void {
+    const { input } = this.executor.model;
+    this.outputs = this.executor.runLayers(quantizeArray(image, input.quantization));
+    this.images++;
+  }
+
+  compare(name: string, float: Float32Array): void {
+    const { quantization } = tensorSpecs(this.executor.model).get(name)!;
+    const db = sqnrDb(float, dequantizeArray(this.outputs.get(name)!, quantization));
+    this.sumDb.set(name, (this.sumDb.get(name) ?? 0) + db);
+  }
+
+  meanDb(name: string): number {
+    return this.sumDb.get(name)! / this.images;
+  }
+}
+
+/** What is counted of a layer's outputs before its ReLU6. */
+interface ClipCounts {
+  values: number;
+  clipped: number;
+  max: number;
+  /** Sum of squares behind ReLU, and what of it ReLU6 takes away. */
+  energy: number;
+  lost: number;
+}
+
+class Clips {
+  private readonly layers = new Map<string, ClipCounts>();
+
+  add(name: string, values: Float32Array): void {
+    const counts = this.layers.get(name) ?? {
+      values: 0,
+      clipped: 0,
+      max: -Infinity,
+      energy: 0,
+      lost: 0,
+    };
+    this.layers.set(name, counts);
+    counts.values += values.length;
+    for (const value of values) {
+      if (value > counts.max) counts.max = value;
+      if (value <= 0) continue;
+      counts.energy += value ** 2;
+      if (value <= 6) continue;
+      counts.clipped++;
+      counts.lost += value ** 2 - 6 ** 2;
+    }
+  }
+
+  of(name: string): { clippedShare: number; clippedEnergy: number; max: number } {
+    const { values, clipped, max, energy, lost } = this.layers.get(name)!;
+    return {
+      clippedShare: figure(clipped / values),
+      clippedEnergy: energy === 0 ? 0 : figure(lost / energy),
+      max: figure(max),
+    };
+  }
+}
+
+/** Whether anything but 0 ever comes into the channels of zero variance. */
+class DeadInputs {
+  /** By the name of the tensor that feeds a depthwise layer: its number of channels, and the dead ones. */
+  private readonly watched = new Map<string, { channels: number; dead: readonly number[] }>();
+  private readonly fed = new Set<string>();
+
+  constructor(model: tf.LayersModel) {
+    const { nodes, zeroVarianceChannels } = fuseLayersModel(model, { zeroVariance: 'mean' });
+    for (const { name, inputs, outputShape } of nodes) {
+      const dead = zeroVarianceChannels.get(name);
+      if (dead !== undefined) this.watched.set(inputs[0]!, { channels: outputShape[2], dead });
+    }
+  }
+
+  add(name: string, values: Float32Array): void {
+    const { channels, dead } = this.watched.get(name) ?? { channels: 1, dead: [] };
+    for (const channel of dead) {
+      for (let at = channel; at < values.length; at += channels) {
+        if (values[at] !== 0) this.fed.add(`${name} ${channel}`);
+      }
+    }
+  }
+
+  counts(): { dead: number; deadWithInput: number } {
+    let dead = 0;
+    for (const watched of this.watched.values()) dead += watched.dead.length;
+    return { dead, deadWithInput: this.fed.size };
+  }
+}

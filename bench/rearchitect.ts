@@ -1,0 +1,145 @@
+/**
+ * What the re-architecture of the published network keeps without any training step, and how that
+ * depends on the number of images. `npm run bench:rearchitect -- --help` tells the options.
+ */
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { parseArgs, promisify } from 'node:util';
+import { writeFileAtomic } from '../checkpoints/artifacts/atomic_file.ts';
+import { messageOf, UserError } from '../checkpoints/artifacts/errors.ts';
+import { openDataset } from '../datasets/open_dataset.ts';
+import { cacheDir } from '../scripts/cache_dir.ts';
+import type { Context } from '../scripts/context.ts';
+import {
+  type RearchitectRecord,
+  rearchitectRecordSchema,
+} from '../scripts/docs/rearchitect_record.ts';
+import { Evaluation } from '../scripts/jobs/evaluate.ts';
+import { openFloatModel } from '../scripts/jobs/open_model.ts';
+import { disjointData } from '../scripts/jobs/reproduce/table_data.ts';
+import { environment } from '../scripts/records/environment.ts';
+import { consoleReporter } from '../scripts/terminal/reporter.ts';
+import { requireTensorFlow } from '../training/backend.ts';
+import type { Fit, FitTask } from './rearchitect/fit.ts';
+import { countFrom, runBench } from './run_bench.ts';
+
+const NETWORK = 'mobilenet_v1_1.0_224';
+const VARIANT = 'friendly';
+const SEED = 0;
+const RESULT = join(import.meta.dirname, 'results', 'rearchitect.json');
+
+const HELP = `Usage: npm run bench:rearchitect -- --imagenet DIR [OPTIONS]
+
+Fits the friendly variant to the published ${NETWORK} on some of the images and measures
+it on others; prints the figures as JSON. A folder that is not divided into training and validation
+images is halved.
+
+  --imagenet DIR         ImageNet, as folders or TFRecords
+  --images 50,100,250    images to fit on
+  --limit N              images that are measured; all unless given
+  --record               stores the figures as bench/results/rearchitect.json, for "npm run docs"
+`;
+
+interface Options {
+  readonly imagenet: string;
+  readonly counts: readonly number[];
+  readonly limit: number | undefined;
+}
+
+async function measure(options: Options, context: Context): Promise<RearchitectRecord> {
+  const { imagenet, counts, limit } = options;
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '1';
+  const backend = await requireTensorFlow('The bench of re-architecture');
+  const { dataset } = disjointData(await openDataset('imagenet', { ...context, dir: imagenet }));
+  const tooMany = counts.find((count) => count > dataset.count('train'));
+  if (tooMany !== undefined) {
+    throw new UserError(
+      `Expected at most the ${dataset.count('train')} images to fit on for --images but received ${tooMany}`,
+    );
+  }
+  const opened = await openFloatModel(NETWORK, context);
+  const evaluation = new Evaluation(dataset, { limit, seed: SEED }, context);
+  const original = await evaluation.float(opened);
+  opened.model.dispose();
+  const calibrationImages = Math.max(...counts);
+  const fits: Fit[] = [];
+  for (const images of counts) {
+    const task = { model: NETWORK, variant: VARIANT, imagenet, seed: SEED };
+    fits.push(
+      await fitInProcess(
+        { ...task, images, calibrationImages, ...(limit !== undefined && { limit }) },
+        context.signal,
+      ),
+    );
+  }
+  return rearchitectRecordSchema.parse({
+    date: new Date().toISOString().slice(0, 10),
+    environment: await environment(backend),
+    network: NETWORK,
+    variant: VARIANT,
+    seed: SEED,
+    data: dataset.fingerprint,
+    evaluatedImages: evaluation.counts().images,
+    calibrationImages,
+    originalTop1Percent: original.top1,
+    fits,
+  });
+}
+
+async function fitInProcess(task: FitTask, signal: AbortSignal): Promise<Fit> {
+  const script = join(import.meta.dirname, 'rearchitect', 'fit.ts');
+  const child = promisify(execFile)(
+    process.execPath,
+    ['--import', 'tsx', script, JSON.stringify(task)],
+    { signal },
+  );
+  child.child.stderr?.pipe(process.stderr);
+  try {
+    return JSON.parse((await child).stdout) as Fit;
+  } catch (error) {
+    throw new UserError(`Expected a fit on ${task.images} images but it failed`, {
+      remedy: 'Its messages stand above.',
+      cause: error,
+    });
+  }
+}
+
+function parse() {
+  try {
+    return parseArgs({
+      options: {
+        imagenet: { type: 'string' },
+        images: { type: 'string', default: '50,100,250' },
+        limit: { type: 'string' },
+        record: { type: 'boolean' },
+        help: { type: 'boolean' },
+      },
+    }).values;
+  } catch (error) {
+    throw new UserError(messageOf(error), { remedy: HELP });
+  }
+}
+
+function optionsFrom({ imagenet, images, limit }: Omit<ReturnType<typeof parse>, 'help'>): Options {
+  if (imagenet === undefined) {
+    throw new UserError('Expected a folder of ImageNet images but received none', { remedy: HELP });
+  }
+  return {
+    imagenet,
+    counts: images.split(',').map((count) => countFrom('--images', count)),
+    limit: limit === undefined ? undefined : countFrom('--limit', limit),
+  };
+}
+
+await runBench(async (signal) => {
+  const { help, record: store, ...values } = parse();
+  if (help) {
+    process.stdout.write(HELP);
+    return;
+  }
+  const context = { reporter: consoleReporter(), cacheDir: cacheDir(), signal };
+  const record = await measure(optionsFrom(values), context);
+  const json = `${JSON.stringify(record, null, 2)}\n`;
+  if (store) await writeFileAtomic(RESULT, json);
+  process.stdout.write(json);
+});

@@ -1,0 +1,32 @@
+import { UserError } from '../checkpoints/artifacts/errors.ts';
+
+/**
+ * Runs a bench: SIGINT and SIGTERM abort its signal, and an error that the user can mend is told
+ * without a stack trace.
+ */
+export async function runBench(main: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const interruption = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(name, () => interruption.abort(new Error('interrupted')));
+  }
+  try {
+    await main(interruption.signal);
+  } catch (error) {
+    if (interruption.signal.aborted) process.exitCode = 130;
+    else if (!(error instanceof Error && 'remedy' in error)) throw error;
+    else {
+      process.stderr.write(`Error: ${[error.message, error.remedy].filter(Boolean).join('\n')}\n`);
+      process.exitCode = 1;
+    }
+  }
+}
+
+/**
+ * The value of an option that counts things.
+ * @throws UserError unless it is an integer from 1
+ */
+export function countFrom(option: string, text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 1) return count;
+  throw new UserError(`Expected a number from 1 for ${option} but received "${text}"`);
+}

@@ -1,0 +1,54 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { z } from 'zod';
+import { messageOf, UserError } from '../../checkpoints/artifacts/errors.ts';
+import { errorCode } from '../../checkpoints/artifacts/file_errors.ts';
+import { firstIssue } from '../../checkpoints/first_issue.ts';
+import { type RunRecord, runRecordSchema } from '../records/run_record.ts';
+import { type ExplainRecord, explainRecordSchema } from './explain_record.ts';
+import { type RearchitectRecord, rearchitectRecordSchema } from './rearchitect_record.ts';
+
+/** What the pages are made from; a record that is not there yet is undefined. */
+export interface Records {
+  readonly explain: ExplainRecord | undefined;
+  readonly rearchitect: RearchitectRecord | undefined;
+  /** The table of accuracies on CIFAR-10. */
+  readonly table: RunRecord | undefined;
+}
+
+/**
+ * The records in a folder.
+ * @throws UserError naming one that is damaged
+ */
+export async function readRecords(folder: string): Promise<Records> {
+  const read = <Schema extends z.ZodType>(name: string, schema: Schema) =>
+    readRecord(join(folder, `${name}.json`), schema);
+  return {
+    explain: await read('explain', explainRecordSchema),
+    rearchitect: await read('rearchitect', rearchitectRecordSchema),
+    table: await read('reproduce-cifar10-standard', runRecordSchema),
+  };
+}
+
+async function readRecord<Schema extends z.ZodType>(
+  path: string,
+  schema: Schema,
+): Promise<z.infer<Schema> | undefined> {
+  let value: unknown;
+  try {
+    value = JSON.parse(await readFile(path, 'utf8'));
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw damaged(path, messageOf(error), error);
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw damaged(path, firstIssue(parsed.error));
+}
+
+function damaged(path: string, reason: string, cause?: unknown): UserError {
+  return new UserError(`Expected a record in ${path} but: ${reason}`, {
+    remedy: 'Measure it again with --record, or take it from the repository.',
+    cause,
+  });
+}

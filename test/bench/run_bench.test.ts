@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { countFrom } from '../../bench/run_bench.ts';
+import { TSX } from '../support/without_tfjs_node.ts';
+
+function bench(name: string, ...options: string[]) {
+  const script = join(import.meta.dirname, '../../bench', `${name}.ts`);
+  return spawnSync(process.execPath, ['--import', TSX, script, ...options], { encoding: 'utf8' });
+}
+
+describe('the benches', () => {
+  it('tell what is wrong with an option, and what there is, without a stack trace', () => {
+    for (const [name, options, message] of [
+      [
+        'explain',
+        ['--photos', '3'],
+        /^Error: Unknown option '--photos'.*\nUsage: npm run bench:explain/,
+      ],
+      [
+        'rearchitect',
+        [],
+        /^Error: Expected a folder of ImageNet images .*\nUsage: npm run bench:rea/,
+      ],
+    ] as const) {
+      const { status, stderr } = bench(name, ...options);
+      assert.match(stderr, message);
+      assert.equal(status, 1);
+      assert.ok(!stderr.includes('    at '), stderr);
+    }
+  }).timeout(60_000);
+
+  it('tell their options', () => {
+    const { status, stdout } = bench('training', '--help');
+    assert.equal(status, 0);
+    assert.match(stdout, /^Usage: npm run bench:training/);
+  }).timeout(60_000);
+});
+
+describe('countFrom', () => {
+  it('takes integers from 1, and refuses the rest', () => {
+    assert.equal(countFrom('--images', '16'), 16);
+    for (const text of ['0', '1.5', '-1', 'ten', '']) {
+      assert.throws(() => countFrom('--images', text), {
+        name: 'UserError',
+        message: `Expected a number from 1 for --images but received "${text}"`,
+      });
+    }
+  });
+});
