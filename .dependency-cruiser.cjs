@@ -60,8 +60,14 @@ module.exports = {
     room('quantize/kernels', ['quantize/params/']),
     room('quantize/model', ['quantize/params/']),
     room('quantize/convert', ['quantize/params/', 'quantize/model/', 'architectures/']),
+    room('quantize/analyze', [
+      'quantize/params/',
+      'quantize/kernels/',
+      'quantize/model/',
+      'quantize/execute/',
+    ]),
     room('quantize/execute', ['quantize/params/', 'quantize/kernels/', 'quantize/model/']),
-    without('quantize/(params|kernels|model|execute)', TENSORFLOW, 'no TensorFlow'),
+    without('quantize/(params|kernels|model|execute|analyze)', TENSORFLOW, 'no TensorFlow'),
     without('datasets', TENSORFLOW, 'no TensorFlow'),
     {
       name: '@tensorflow/tfjs-node stands behind one adapter',

@@ -160,7 +160,11 @@ export const rearchitectCommand = defineCommand({
       '',
       layerTable(result),
       '',
-      `equalized after ${equalization.layers.length} layers${equalization.skipped.length > 0 ? `; ReLU6 forbids it after ${equalization.skipped.length}` : ''}; centred ${centring.layers.length} depthwise layers`,
+      ...(equalization && centring
+        ? [
+            `equalized after ${equalization.layers.length} layers${equalization.skipped.length > 0 ? `; ReLU6 forbids it after ${equalization.skipped.length}` : ''}; centred ${centring.layers.length} depthwise layers`,
+          ]
+        : []),
       ...(training
         ? [
             `retrained for ${training.steps} steps${training.interrupted ? ', interrupted: --resume goes on' : ''}; the network before is in ${reconstructed}`,

@@ -59,8 +59,9 @@ export interface RearchitectResult {
   readonly out: string;
   readonly card: ModelCard;
   readonly reconstruction: ReconstructionRecord;
-  readonly equalization: FinishRecord['equalization'];
-  readonly centring: FinishRecord['centring'];
+  /** Both absent after a retraining that was interrupted: they come last. */
+  readonly equalization?: FinishRecord['equalization'];
+  readonly centring?: FinishRecord['centring'];
   /** Folder of the network before the retraining; `out` where there is none. */
   readonly reconstructed: string;
   readonly training?: TrainResult;
@@ -105,13 +106,9 @@ export async function rearchitect(
     const { card, record, warnings } = await rebuildInto(out, original, options, context);
     const { reconstruction, equalization, centring } = record;
     return {
-      out,
-      card,
-      reconstruction,
-      equalization: equalization!,
-      centring: centring!,
-      reconstructed: out,
-      warnings,
+      ...{ out, card, reconstruction, reconstructed: out, warnings },
+      ...(equalization && { equalization }),
+      ...(centring && { centring }),
     };
   } finally {
     original.model.dispose();
@@ -172,7 +169,7 @@ async function rebuildAndRetrain(
   const before = await rebuildInto(reconstructed, original, options, context);
   context.signal.throwIfAborted();
   const { widthMultiplier, resolution } = original.config;
-  const { training, best } = await trainJob(
+  const trained = await trainJob(
     {
       network: { network: 'mobilenet_v1', variant, widthMultiplier },
       from: reconstructed,
@@ -188,20 +185,21 @@ async function rebuildAndRetrain(
     },
     context,
   );
-  const told = { origin: before.card.origin, rearchitecture: before.card.training! };
-  const fitting = fittingImages(options);
-  const { card, finish } = await finishFolder(out, told, fitting, context);
-  if (best !== undefined) await finishFolder(best, told, fitting, context);
-  return {
+  const { training, best } = trained;
+  const made = {
     out,
-    card,
     reconstruction: before.record.reconstruction,
-    ...finish,
     reconstructed,
     training,
     ...(best !== undefined && { best }),
     warnings: before.warnings,
   };
+  if (training.interrupted) return { ...made, card: trained.card };
+  const told = { origin: before.card.origin, rearchitecture: before.card.training! };
+  const fitting = fittingImages(options);
+  if (best !== undefined) await finishFolder(best, told, fitting, context);
+  const { card, finish } = await finishFolder(out, told, fitting, context);
+  return { ...made, ...finish, card };
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
  * Puts the published tables (bench/results) into README.md: `npm run readme`. With folders of runs it
- * publishes theirs first: `npm run publish-table -- runs/<id>`.
+ * publishes theirs first: `npm run readme -- runs/<id>`.
  */
 import { join } from 'node:path';
 import { UserError } from '../../checkpoints/artifacts/errors.ts';

@@ -29,7 +29,7 @@ describe('tf8 rearchitect', () => {
     assert.equal(status, 0);
     assert.match(stdout, /^fitted on 5 images in \d+ s$/m);
     assert.match(stdout, /^\| Conv2d_1_pointwise +\| +[\d.]+ \| +[\d.]+ \| +\d+ \|$/m);
-    assert.match(stdout, /^equalized after 27 layers$/m);
+    assert.match(stdout, /^equalized after 27 layers; centred 13 depthwise layers$/m);
     assert.match(stdout, /^stored in .*out$/m);
     const evaluated = await runMain([
       ...['evaluate', at('out'), '--data', at('images'), '--calibration-images', '3', '--json'],

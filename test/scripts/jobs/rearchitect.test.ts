@@ -7,6 +7,7 @@ import * as tf from '@tensorflow/tfjs';
 import { buildMobileNetV1 } from '../../../architectures/build_model.ts';
 import { logitsModel } from '../../../architectures/logits_model.ts';
 import { FRIENDLY, NO_DEPTHWISE_BN, STANDARD } from '../../../architectures/variants.ts';
+import { type Reporter, SILENT_REPORTER } from '../../../checkpoints/artifacts/reporter.ts';
 import {
   type LoadedModel,
   loadModelFolder,
@@ -87,7 +88,7 @@ describe('rearchitect', () => {
   after(() => folder && rm(folder, { recursive: true, force: true }));
 
   describe('without retraining', () => {
-    it('stores a model of the variant, equalized, with a card that tells how it was made', async () => {
+    it('stores a model of the variant, equalized and centred, with a card that tells how it was made', async () => {
       const { model, card } = await loadModelFolder(at('friendly'));
       model.dispose();
       assert.deepEqual(card, result.card);
@@ -103,7 +104,9 @@ describe('rearchitect', () => {
         card!.training!.reconstruction,
         JSON.parse(JSON.stringify(result.reconstruction)),
       );
-      assert.equal(result.equalization.layers.length, 27);
+      assert.equal(result.equalization!.layers.length, 27);
+      assert.deepEqual(card!.training!.centring, { ...result.centring, images: 29 });
+      assert.equal(result.centring!.layers.length, 13);
       assert.equal(result.reconstructed, result.out);
     });
 
@@ -115,9 +118,11 @@ describe('rearchitect', () => {
     });
 
     it('ends its progress, all passes done', () => {
-      const [work] = reporter.work;
+      const [work, means] = reporter.work;
       assert.match(work!.label, /^rebuilding .*standard as friendly$/);
       assert.deepEqual([work!.done, work!.ends], [52, 1]);
+      assert.equal(means!.label, 'measuring channel means');
+      assert.deepEqual([means!.done, means!.ends], [29, 1]);
     });
 
     it('makes a model that TF8 takes', async () => {
@@ -204,7 +209,7 @@ describe('rearchitect', () => {
       assert.equal(card.training!.steps, 1);
       const told = card.training!.rearchitecture as Record<string, unknown>;
       assert.equal(told.validationImages, 5);
-      assert.ok(told.reconstruction && told.equalization);
+      assert.ok(told.reconstruction && told.equalization && told.centring);
       assert.match(card.origin.source, /rebuilt from made up for a test and retrained$/);
       const before = (await loadModelFolder(reconstructed)).card!;
       assert.equal(before.training!.equalization, undefined);
@@ -228,7 +233,7 @@ describe('rearchitect', () => {
       original.model.dispose();
     });
 
-    it('equalizes the network that did best as well', async () => {
+    it('finishes the network that did best as well', async () => {
       assert.ok(existsSync(retrained.best!));
       const { model, card } = await loadModelFolder(retrained.best!);
       model.dispose();
@@ -259,6 +264,34 @@ describe('rearchitect', () => {
       );
       assert.deepEqual(again.work, []);
     });
+  });
+
+  it('stores an interrupted retraining as it is, to be gone on with', async () => {
+    const abort = new AbortController();
+    const stopping: Reporter = {
+      ...SILENT_REPORTER,
+      start: (label) => ({
+        update: () => label.startsWith('training') && abort.abort(),
+        end() {},
+      }),
+    };
+    const interrupted = {
+      ...options,
+      images: 5,
+      out: at('interrupted'),
+      retrain: {
+        recipe: { ...RECIPE, budget: { epochs: 3 } },
+        distill: false,
+        run: { resume: true, checkpointSteps: 1 },
+      },
+    };
+    const first = await rearchitect(interrupted, { ...contextOf(stopping), signal: abort.signal });
+    assert.ok(first.training!.interrupted);
+    assert.equal(first.equalization, undefined);
+    const second = await rearchitect(interrupted, contextOf());
+    assert.ok(!second.training!.interrupted);
+    assert.equal(second.training!.epochs.length, 3);
+    assert.equal(second.equalization!.layers.length, 27);
   });
 
   it('leaves no tensor behind', async () => {
