@@ -24,6 +24,7 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
     'minutes',
     'resume',
   ],
+  rearchitect: ['variant', 'dataset', 'data', 'out', 'images', 'retrain', 'recipe', 'resume'],
   quantize: ['dataset', 'calibration-data', 'calibration-images', 'zero-variance', 'out', 'seed'],
   evaluate: [
     ...['dataset', 'data', 'precision', 'zero-variance', 'calibration-data'],
