@@ -62,6 +62,7 @@ async function measure(options: Options, context: Context): Promise<ExplainRecor
     networks.push({ name, weightsSha256, layers: trainedRanges(model) });
     model.dispose();
   }
+  opened.model.dispose();
   return explainRecordSchema.parse({
     date: new Date().toISOString().slice(0, 10),
     environment: await environment(await selectBackend()),

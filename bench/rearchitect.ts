@@ -126,7 +126,9 @@ function optionsFrom({ imagenet, images, limit }: Omit<ReturnType<typeof parse>,
   }
   return {
     imagenet,
-    counts: images.split(',').map((count) => countFrom('--images', count)),
+    counts: [...new Set(images.split(',').map((count) => countFrom('--images', count)))].sort(
+      (a, b) => a - b,
+    ),
     limit: limit === undefined ? undefined : countFrom('--limit', limit),
   };
 }

@@ -4,6 +4,7 @@ import {
   handleZeroVariance,
   type ZeroVariancePolicy,
 } from '../../architectures/fold_batch_norm.ts';
+import { UserError } from '../../checkpoints/artifacts/errors.ts';
 import { weightLevels } from '../../quantize/analyze/weight_levels.ts';
 import {
   type FloatGraph,
@@ -50,9 +51,18 @@ export function measureDepthwise(model: tf.LayersModel): {
   };
 }
 
-/** The range of the folded depthwise weights of any network that has such layers. */
+/**
+ * The range of the folded depthwise weights of any network that has such layers.
+ * @throws UserError where it has none
+ */
 export function trainedRanges(model: tf.LayersModel): Trained['layers'] {
-  return depthwiseNodes(fuseLayersModel(model, { zeroVariance: 'keep' })).map((node) => {
+  const nodes = depthwiseNodes(fuseLayersModel(model, { zeroVariance: 'keep' }));
+  if (nodes.length === 0) {
+    throw new UserError(
+      `Expected a network with depthwise layers for --trained but ${model.name} has none`,
+    );
+  }
+  return nodes.map((node) => {
     const { min, max, levels } = weightLevels(node.kernel, channelsOf(node));
     return {
       layer: node.name,

@@ -4,7 +4,7 @@ import type * as tf from '@tensorflow/tfjs';
 import { uniformFloat32 } from 'pure-rand/distribution/uniformFloat32';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
-import { buildMobileNetV1 } from '../../architectures/build_model.ts';
+import { buildMobileNetV1 } from '../../architectures/build_mobilenet_v1.ts';
 import { BATCH_NORM_EPSILON } from '../../architectures/conv_layer.ts';
 import { convLayers, type MobileNetV1Config } from '../../architectures/mobilenet_v1.ts';
 import { STANDARD } from '../../architectures/variants.ts';

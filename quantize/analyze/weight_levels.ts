@@ -43,7 +43,9 @@ export function weightLevels(
     throw expected(`a multiple of ${channels} weights`, 'kernel', kernel.length);
   }
   if (among.length === 0) throw expected('at least one channel', 'among', among.length);
-  const missing = among.find((channel) => !(channel >= 0 && channel < channels));
+  const missing = among.find(
+    (channel) => !(Number.isInteger(channel) && channel >= 0 && channel < channels),
+  );
   if (missing !== undefined) throw expected(`channels in [0, ${channels})`, 'among', missing);
   let [min, max] = [Infinity, -Infinity];
   for (const weight of kernel) {

@@ -16,7 +16,7 @@ export const rearchitectRecordSchema = z.strictObject({
   data: z.string(),
   /** Images that none of the fits saw. */
   evaluatedImages: z.int().min(1),
-  /** Of those that were fitted on, for the ranges of TF8. */
+  /** For the ranges of TF8, the same for all fits: those that the largest one saw. */
   calibrationImages: z.int().min(1),
   /** The network before, in float. */
   originalTop1Percent: percent,

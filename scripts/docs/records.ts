@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { messageOf, UserError } from '../../checkpoints/artifacts/errors.ts';
 import { errorCode } from '../../checkpoints/artifacts/file_errors.ts';
 import { firstIssue } from '../../checkpoints/first_issue.ts';
-import { type RunRecord, runRecordSchema } from '../records/run_record.ts';
+import { publishedTableSchema, type RunRecord } from '../records/run_record.ts';
 import { type ExplainRecord, explainRecordSchema } from './explain_record.ts';
 import { type RearchitectRecord, rearchitectRecordSchema } from './rearchitect_record.ts';
 
@@ -26,7 +26,7 @@ export async function readRecords(folder: string): Promise<Records> {
   return {
     explain: await read('explain', explainRecordSchema),
     rearchitect: await read('rearchitect', rearchitectRecordSchema),
-    table: await read('reproduce-cifar10-standard', runRecordSchema),
+    table: await read('reproduce-cifar10-standard', publishedTableSchema),
   };
 }
 

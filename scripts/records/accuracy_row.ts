@@ -4,7 +4,7 @@ const percent = z.number().min(0).max(100);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
 /** A network of one seed in float and in TF8, on the same images. */
-export const seedFiguresSchema = z.strictObject({
+const seedFiguresSchema = z.strictObject({
   seed: z.int().min(0),
   /** Images that were scored. */
   images: z.int().min(0),

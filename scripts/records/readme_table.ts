@@ -24,17 +24,13 @@ export function withParts(page: string, parts: ReadonlyMap<string, string>): str
   return filled;
 }
 
-/**
- * README.md with `text` between the marks `<!-- name -->` and `<!-- /name -->`.
- * @throws UserError where the marks are missing
- */
-export function withPart(readme: string, name: string, text: string): string {
+function withPart(page: string, name: string, text: string): string {
   const [start, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
-  const [from, to] = [readme.indexOf(start), readme.indexOf(end)];
+  const [from, to] = [page.indexOf(start), page.indexOf(end)];
   if (from < 0 || to < from) {
-    throw new UserError(`Expected ${start} and ${end} in README.md but they are not there`, {
-      remedy: 'Put both marks where the figures belong.',
+    throw new UserError(`Expected ${start} and ${end} in the page but they are not there`, {
+      remedy: 'Put both marks, each alone in its line, where the figures belong.',
     });
   }
-  return `${readme.slice(0, from)}${start}\n${text}\n${readme.slice(to)}`;
+  return `${page.slice(0, from)}${start}\n${text}\n${page.slice(to)}`;
 }

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../checkpoints/artifacts/atomic_file.ts';
 import { withParts } from './readme_table.ts';
-import { readRun, readTiming } from './run_record.ts';
+import { type PublishedTable, readRun, readTiming } from './run_record.ts';
 import { runReport } from './run_report.ts';
 
 /**
@@ -12,8 +12,11 @@ import { runReport } from './run_report.ts';
  */
 export async function publishTable(dir: string, results: string): Promise<string> {
   const [record, timing] = [await readRun(dir), await readTiming(dir)];
-  const text = JSON.stringify({ ...record, timing }, null, 2);
-  await writeFileAtomic(join(results, `${record.name}.json`), `${text}\n`);
+  const table: PublishedTable = { ...record, timing };
+  await writeFileAtomic(
+    join(results, `${record.name}.json`),
+    `${JSON.stringify(table, null, 2)}\n`,
+  );
   await writeFileAtomic(join(results, `${record.name}.md`), `${runReport(record, timing)}\n`);
   return record.name;
 }

@@ -58,10 +58,14 @@ export const runTimingSchema = z.strictObject({
   rows: z.record(z.string(), rowTimingSchema),
 });
 
+/** A table as it is published in bench/results. */
+export const publishedTableSchema = runRecordSchema.extend({ timing: runTimingSchema });
+
 export type DataIdentity = Readonly<z.infer<typeof dataIdentitySchema>>;
 export type RunRecord = Readonly<z.infer<typeof runRecordSchema>>;
 export type RowTiming = Readonly<z.infer<typeof rowTimingSchema>>;
 export type RunTiming = Readonly<z.infer<typeof runTimingSchema>>;
+export type PublishedTable = Readonly<z.infer<typeof publishedTableSchema>>;
 
 const FILES = ['run.json', 'table.md', 'timing.json'] as const;
 

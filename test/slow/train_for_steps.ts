@@ -1,6 +1,6 @@
 /** Trains and tells the parent process what is held after every 100 steps. */
 import * as tf from '@tensorflow/tfjs';
-import { buildMobileNetV1 } from '../../architectures/build_model.ts';
+import { buildMobileNetV1 } from '../../architectures/build_mobilenet_v1.ts';
 import { STANDARD } from '../../architectures/variants.ts';
 import { SILENT_REPORTER } from '../../checkpoints/artifacts/reporter.ts';
 import { CheckpointFolder } from '../../checkpoints/training_checkpoint/checkpoint_folder.ts';

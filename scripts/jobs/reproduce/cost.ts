@@ -74,6 +74,7 @@ export async function costFromRates(
 interface Amounts {
   /** Images of an epoch by a recipe. */
   readonly epoch: (recipe: Recipe, limit: number | undefined) => number;
+  /** Of so many images to fit on or to calibrate with, those that there are. */
   readonly fitted: (images: number) => number;
   readonly measured: number;
 }
@@ -131,7 +132,7 @@ class Estimator {
     const { data, testImages = Infinity } = measuring(row, seed);
     return {
       epoch: (recipe, limit) => epochImages(dataset, recipe, limit),
-      fitted: (images) => Math.min(images, dataset.count('train')),
+      fitted: (images) => Math.min(images, data.dataset.count('train')),
       measured: Math.min(testImages, data.dataset.count('test')),
     };
   }
@@ -169,14 +170,14 @@ class Estimator {
     row: RowPlan,
     plan: NetworkPlan,
     wanted: { readonly float: boolean; readonly tf8: boolean },
-    { measured }: Amounts,
+    { measured, fitted }: Amounts,
   ): Promise<number> {
     if (!wanted.float && !wanted.tf8) return 0;
     const { network, resolution } = shapeOf(plan);
     const { data } = this.table.measuring(row, 0);
     const rates = await this.rates.evaluation(network, resolution, data.dataset);
     // Calibration runs the float network.
-    const calibration = this.table.preset.calibrationImages / rates.float;
+    const calibration = fitted(this.table.preset.calibrationImages) / rates.float;
     return (
       (wanted.float ? measured / rates.float : 0) +
       (wanted.tf8 ? measured / rates.tf8 + calibration : 0)

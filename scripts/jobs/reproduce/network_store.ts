@@ -2,10 +2,12 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../../../checkpoints/artifacts/errors.ts';
+import { SILENT_REPORTER } from '../../../checkpoints/artifacts/reporter.ts';
 import { makeWritableFolder } from '../../../checkpoints/artifacts/writable_folder.ts';
 import type { ModelCard } from '../../../checkpoints/model_card.ts';
 import { verifyModelFolder } from '../../../checkpoints/model_store.ts';
 import { PUBLIC_CHECKPOINTS } from '../../../checkpoints/public_checkpoints.ts';
+import { FolderLock } from '../../../checkpoints/training_checkpoint/folder_lock.ts';
 import type { Backend } from '../../../training/backend.ts';
 import type { Context } from '../../context.ts';
 import { environment, environmentSchema } from '../../records/environment.ts';
@@ -87,8 +89,8 @@ export class NetworkStore {
 
   /**
    * A network, made where it is not there.
-   * @throws the signal's reason when aborted: what is done by then is kept; what `trainJob` and
-   *   `rearchitect` throw
+   * @throws the signal's reason when aborted: what is done by then is kept; UserError where another
+   *   process makes it; what `trainJob` and `rearchitect` throw
    */
   async provide(plan: NetworkPlan): Promise<StoredNetwork> {
     if (plan.kind === 'published') return this.published(plan.model);
@@ -163,8 +165,10 @@ export class NetworkStore {
     return `${this.backend.name} ${this.backend.version}`;
   }
 
-  private async finished({ name, dir, identity }: Entry): Promise<StoredNetwork | undefined> {
-    const { reporter } = this.context;
+  private async finished(
+    { name, dir, identity }: Entry,
+    reporter = this.context.reporter,
+  ): Promise<StoredNetwork | undefined> {
     const stored = await readStored(join(dir, RESULT), identity, madeNetworkSchema, reporter);
     if (stored === undefined) return undefined;
     const { result, seconds } = stored;
@@ -176,14 +180,25 @@ export class NetworkStore {
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       reporter.warn(`The network in ${dir} is damaged and made again: ${error.message}`);
-      await rm(dir, { recursive: true });
+      await rm(dir, { recursive: true, force: true });
       return undefined;
     }
   }
 
   private async make(entry: Entry): Promise<StoredNetwork> {
+    await makeWritableFolder(entry.dir);
+    const lock = await FolderLock.acquire(join(entry.dir, 'lock'));
+    try {
+      // Another process may have finished it before it gave the folder free; of damage is told already.
+      return (await this.finished(entry, SILENT_REPORTER)) ?? (await this.makeAlone(entry));
+    } finally {
+      await lock.release();
+    }
+  }
+
+  /** For the process that has locked the folder: what is in it is one network at any time. */
+  private async makeAlone(entry: Entry): Promise<StoredNetwork> {
     const { network, dir, identity } = entry;
-    await makeWritableFolder(dir);
     const { dataset } = this.data;
     const begun = performance.now();
     const earlier = await this.earlierSeconds(entry);
@@ -199,7 +214,10 @@ export class NetworkStore {
       });
       await writeStored(join(dir, RESULT), identity, { result: made, seconds: elapsed() });
     } catch (error) {
-      await writeStored(join(dir, ATTEMPTS), identity, { result: null, seconds: elapsed() });
+      // Where that fails too, on a full disk, what failed first says why.
+      await writeStored(join(dir, ATTEMPTS), identity, { result: null, seconds: elapsed() }).catch(
+        () => undefined,
+      );
       throw error;
     }
     // A finished network is not gone on with; its checkpoints are several times its size.

@@ -63,20 +63,18 @@ export async function openTable(options: ReproduceOptions, context: Context): Pr
     );
   }
   const { seeds = Array.from({ length: preset.seeds }, (_, seed) => seed) } = options;
-  const planned = planRows({
-    preset,
-    seeds,
-    published: options.published,
-    withPublishedRows: imagenet !== undefined,
-  });
+  const { published } = options;
+  const planning = { preset, seeds, published, withPublishedRows: imagenet !== undefined };
+  const isAllTrained = planRows(planning).every(needsTraining);
   await makeWritableFolder(runsDir);
   const backend = await selectBackend();
-  if (planned.every(needsTraining)) await requireTensorFlow('Retraining');
+  if (isAllTrained) await requireTensorFlow('Retraining');
   const canTrain = backend.name === 'tensorflow';
-  const rows = canTrain ? planned : planned.filter((row) => !needsTraining(row));
 
   const table = await openData(preset.dataset, options.data, '--data', context);
   const data = disjointData(table, preset.testImages);
+  const planned = planRows({ ...planning, trainImages: data.dataset.count('train') });
+  const rows = canTrain ? planned : planned.filter((row) => !needsTraining(row));
   const photographs =
     imagenet === undefined
       ? undefined

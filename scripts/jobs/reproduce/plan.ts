@@ -43,7 +43,7 @@ export interface RowPlan extends Pick<AccuracyRow, 'row' | 'network' | 'paper' |
 }
 
 /** The published network: its own rows, and the start of the retrained ones. */
-export const PUBLISHED = 'mobilenet_v1_1.0_224';
+const PUBLISHED = 'mobilenet_v1_1.0_224';
 
 /** What network that is. */
 export const PUBLISHED_NETWORK = {
@@ -58,6 +58,8 @@ export interface PlanOptions {
   readonly published?: string | undefined;
   /** Whether rows of the published network on ImageNet come first. */
   readonly withPublishedRows: boolean;
+  /** Images there are to train and fit on, for the recipes in words; as many as are asked for unless given. */
+  readonly trainImages?: number | undefined;
 }
 
 /** The rows of a table in their order. */
@@ -71,7 +73,10 @@ export function planRows(options: PlanOptions): readonly RowPlan[] {
 
 /** Rows that the preset has not, by their titles. */
 export function leftOut({ networks }: Preset): readonly string[] {
-  return Object.entries(TITLES).flatMap(([name, title]) => (name in networks ? [] : [title]));
+  return Object.entries(TITLES).flatMap(([name, title]) => {
+    if (name in networks) return [];
+    return name === 'standard' ? [title, OPTION_1] : [title];
+  });
 }
 
 /** Networks that a plan needs to be trained on this machine. */
@@ -87,6 +92,8 @@ const TITLES: Readonly<Record<NetworkName, string>> = {
   friendly: 'friendly',
   'friendly-rearchitected': 'friendly by re-architecture',
 };
+
+const OPTION_1 = 'standard, Option 1';
 
 function publishedRows(model: string, seed: number): RowPlan[] {
   const row = {
@@ -113,7 +120,7 @@ function publishedRows(model: string, seed: number): RowPlan[] {
 }
 
 function tableRows(options: PlanOptions & { readonly published: string }): RowPlan[] {
-  const { preset, seeds } = options;
+  const { preset, seeds, trainImages = Infinity } = options;
   const { networks, widthMultiplier } = preset;
   const trained = (name: NetworkName, training: Training | undefined): RowPlan[] => {
     if (training === undefined) return [];
@@ -121,7 +128,7 @@ function tableRows(options: PlanOptions & { readonly published: string }): RowPl
     return [
       {
         ...rowOf(name),
-        recipe: trainingInWords(training),
+        recipe: trainingInWords(training, trainImages),
         networks: used.map((seed) => ({ seed, plan: trainedPlan(name, training, seed) })),
       },
     ];
@@ -154,7 +161,7 @@ function tableRows(options: PlanOptions & { readonly published: string }): RowPl
     ...trained('no-depthwise-bn', networks['no-depthwise-bn']),
     ...trained('relu', networks.relu),
     ...trained('friendly', networks.friendly),
-    ...rearchitectedRows(networks['friendly-rearchitected'], standard[0]),
+    ...rearchitectedRows(networks['friendly-rearchitected'], standard[0], trainImages),
   ];
 }
 
@@ -181,7 +188,7 @@ function option1(standard: RowPlan): RowPlan {
   return {
     ...standard,
     row: 'option-1',
-    network: 'standard, Option 1',
+    network: OPTION_1,
     zeroVariance: 'mean',
     paper: PAPER.option1,
     recipe: 'the standard network, quantized otherwise',
@@ -192,6 +199,7 @@ function option1(standard: RowPlan): RowPlan {
 function rearchitectedRows(
   rearchitecture: Rearchitecture | undefined,
   standard: RowPlan | undefined,
+  trainImages: number,
 ): RowPlan[] {
   if (rearchitecture === undefined) return [];
   if (standard === undefined) {
@@ -203,7 +211,7 @@ function rearchitectedRows(
   return [
     {
       ...rowOf(name),
-      recipe: rearchitectureInWords(rearchitecture),
+      recipe: rearchitectureInWords(rearchitecture, trainImages),
       networks: standard.networks.map(({ seed, plan: original }) => ({
         seed,
         plan: { kind: 'rearchitected', name, original, ...rearchitecture, seed },
@@ -217,23 +225,28 @@ function networkOf(name: NetworkName, widthMultiplier: number): TrainedNetwork {
   return { network: 'mobilenet_v1', variant: variantNamed(name as VariantName), widthMultiplier };
 }
 
-function trainingInWords({ recipe, imagesPerEpoch, start }: Training): string {
+function trainingInWords({ recipe, imagesPerEpoch, start }: Training, trainImages: number): string {
   const from = start === 'published' ? 'published weights' : 'random weights';
-  return `${from}, ${recipeInWords(recipe, imagesPerEpoch)}`;
+  return `${from}, ${recipeInWords(recipe, imagesPerEpoch, trainImages)}`;
 }
 
-function rearchitectureInWords({ images, retrain }: Rearchitecture): string {
-  const reconstruction = `the standard network, reconstructed on ${images} images`;
+function rearchitectureInWords({ images, retrain }: Rearchitecture, trainImages: number): string {
+  const reconstruction = `the standard network, reconstructed on ${Math.min(images, trainImages)} images`;
   if (retrain === undefined) return reconstruction;
-  return `${reconstruction}, then distilled by ${recipeInWords(retrain.recipe, retrain.imagesPerEpoch)}`;
+  return `${reconstruction}, then distilled by ${recipeInWords(retrain.recipe, retrain.imagesPerEpoch, trainImages)}`;
 }
 
 /** "finetune at 96 × 96, 2 epochs × 10000 images" */
-function recipeInWords(recipe: Recipe, imagesPerEpoch: number | undefined): string {
+function recipeInWords(
+  recipe: Recipe,
+  imagesPerEpoch: number | undefined,
+  trainImages: number,
+): string {
   const { name, resolution, budget } = recipe;
+  const images = imagesPerEpoch === undefined ? 'all' : Math.min(imagesPerEpoch, trainImages);
   const length =
     'epochs' in budget
-      ? `${budget.epochs} ${budget.epochs === 1 ? 'epoch' : 'epochs'} × ${imagesPerEpoch ?? 'all'} images`
+      ? `${budget.epochs} ${budget.epochs === 1 ? 'epoch' : 'epochs'} × ${images} images`
       : `${budget.minutes} minutes`;
   return `${name} at ${resolution} × ${resolution}, ${length}`;
 }

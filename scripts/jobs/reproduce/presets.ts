@@ -167,6 +167,7 @@ const PRESETS: readonly Preset[] = [
     },
     notes: [
       'standard is the published network; the others are retrained from it for a short time.',
+      'The rows that are retrained without reconstruction get a new last layer of random weights, since the published one has an output for the background that the labels know nothing of: their float accuracy says how far so short a training comes, not what the variant can do.',
       'InceptionV3 is left out for want of published weights: its training is in preset paper.',
     ],
   },

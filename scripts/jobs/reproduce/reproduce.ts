@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { RearchitectError } from '../../../architectures/rearchitect/errors.ts';
 import { QuantizationError } from '../../../quantize/params/errors.ts';
 import { DivergenceError } from '../../../training/loop/divergence.ts';
 import type { Context } from '../../context.ts';
@@ -34,8 +35,8 @@ export interface ReproduceResult {
  * each row, `table.md` into `<runsDir>/<id>`. What was interrupted goes on when it is called again.
  * @param options with `announceCost`, says first what the table will cost
  * @throws UserError before anything is loaded where `runsDir` cannot be written; what training and
- *   evaluation throw, but for a training that diverges and a network that TF8 cannot hold: their
- *   seeds are left out with a note
+ *   evaluation throw, but for a training that diverges, a network that cannot be rebuilt and one that
+ *   TF8 cannot hold: their seeds are left out with a note
  */
 export async function reproduce(
   options: ReproduceOptions & { readonly announceCost?: boolean },
@@ -116,7 +117,7 @@ class Reproduction {
     this.rows.push(accuracyRow({ ...plan, dataset: data.identity.dataset }, perSeed));
   }
 
-  /** @returns undefined for a training that diverged, and a network that TF8 cannot hold */
+  /** @returns undefined where the network is to blame: it diverged, or cannot be rebuilt or quantized */
   private async figuresOf(
     row: RowPlan,
     plan: NetworkPlan,
@@ -139,8 +140,7 @@ class Reproduction {
         record: network.record,
       };
     } catch (error) {
-      const isTheNetworks = error instanceof DivergenceError || error instanceof QuantizationError;
-      if (!isTheNetworks) throw error;
+      if (!isOfNetwork(error)) throw error;
       this.notes.add(`${row.network}, seed ${seed}, is left out: ${error.message}.`);
       return undefined;
     }
@@ -164,11 +164,12 @@ class Reproduction {
     { made, record }: StoredNetwork,
     { seconds }: Measured,
   ): void {
-    const { trainingSeconds = 0, measuringSeconds = 0 } = this.timing[row] ?? {};
+    const { measuringSeconds = 0, ...before } = this.timing[row] ?? {};
     const isTold = this.told.has(plan);
     this.told.add(plan);
     this.timing[row] = {
-      ...(made && !isTold && { trainingSeconds: trainingSeconds + made.seconds }),
+      ...before,
+      ...(made && !isTold && { trainingSeconds: (before.trainingSeconds ?? 0) + made.seconds }),
       measuringSeconds: measuringSeconds + seconds.tf8 + (isTold ? 0 : seconds.float),
     };
     if (made === undefined) return;
@@ -194,6 +195,15 @@ class Reproduction {
     await writeRun(this.dir, record, timing, table);
     return { dir: this.dir, table, record };
   }
+}
+
+/** Whether one network is to blame, so that the rest of the table can go on. */
+function isOfNetwork(error: unknown): error is Error {
+  return (
+    error instanceof DivergenceError ||
+    error instanceof RearchitectError ||
+    error instanceof QuantizationError
+  );
 }
 
 function asJson(value: object): RunRecord['configuration'] {

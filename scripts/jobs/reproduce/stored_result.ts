@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { writeFileAtomic } from '../../../checkpoints/artifacts/atomic_file.ts';
-import { messageOf } from '../../../checkpoints/artifacts/errors.ts';
+import { messageOf, UserError } from '../../../checkpoints/artifacts/errors.ts';
 import { errorCode } from '../../../checkpoints/artifacts/file_errors.ts';
 import type { Reporter } from '../../../checkpoints/artifacts/reporter.ts';
 import { firstIssue } from '../../../checkpoints/first_issue.ts';
@@ -43,6 +43,7 @@ export async function writeStored<Result>(
 /**
  * The result that is stored at `path`; undefined where there is none, and where it is damaged or
  * another's, of which the reporter is warned: it is to be made again.
+ * @throws UserError where there is a file that cannot be read: what took hours may be whole
  */
 export async function readStored<Schema extends z.ZodType>(
   path: string,
@@ -50,16 +51,28 @@ export async function readStored<Schema extends z.ZodType>(
   schema: Schema,
   reporter: Reporter,
 ): Promise<Stored<z.infer<Schema>> | undefined> {
+  const text = await readIfThere(path);
+  if (text === undefined) return undefined;
   try {
-    const { sha256, ...content } = parse(envelopeSchema, JSON.parse(await readFile(path, 'utf8')));
+    const { sha256, ...content } = parse(envelopeSchema, JSON.parse(text));
     if (sha256Of(content) !== sha256) throw new Error('its content is not what was stored');
     if (sha256Of(content.identity) !== sha256Of(identity)) throw new Error("it is another's");
     return { result: parse(schema, content.result), seconds: content.seconds };
   } catch (error) {
-    if (errorCode(error) !== 'ENOENT') {
-      reporter.warn(`${path} is damaged and made again: ${messageOf(error)}`);
-    }
+    reporter.warn(`${path} is damaged and made again: ${messageOf(error)}`);
     return undefined;
+  }
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw new UserError(`Expected a stored result in ${path} but: ${messageOf(error)}`, {
+      remedy: 'See to it that it can be read, or remove it: then it is made again.',
+      cause: error,
+    });
   }
 }
 

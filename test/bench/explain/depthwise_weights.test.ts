@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
-import { buildMobileNetV1 } from '../../../architectures/build_model.ts';
+import { buildMobileNetV1 } from '../../../architectures/build_mobilenet_v1.ts';
+import { buildNetwork } from '../../../architectures/network.ts';
 import { FRIENDLY, STANDARD } from '../../../architectures/variants.ts';
 import { measureDepthwise, trainedRanges } from '../../../bench/explain/depthwise_weights.ts';
-import { randomizeWeights, TINY } from '../../architectures/support.ts';
+import { randomizeWeights, SMALL_INCEPTION, TINY } from '../../architectures/support.ts';
 import { needsTensorFlow } from '../../support/needs_tensorflow.ts';
 import { killChannel } from './support.ts';
 
@@ -60,5 +61,14 @@ describe('trainedRanges', () => {
       model.dispose();
     }
     assert.equal(tf.getBackend(), 'tensorflow');
+  });
+
+  it('refuses a network without depthwise layers', () => {
+    const model = buildNetwork(SMALL_INCEPTION);
+    assert.throws(() => trainedRanges(model), {
+      name: 'UserError',
+      message: /^Expected a network with depthwise layers for --trained but .* has none$/,
+    });
+    model.dispose();
   });
 });

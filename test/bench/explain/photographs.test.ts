@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
-import { buildMobileNetV1 } from '../../../architectures/build_model.ts';
+import { buildMobileNetV1 } from '../../../architectures/build_mobilenet_v1.ts';
 import { STANDARD } from '../../../architectures/variants.ts';
 import { measurePhotographs } from '../../../bench/explain/photographs.ts';
 import { SILENT_REPORTER } from '../../../checkpoints/artifacts/reporter.ts';

@@ -51,6 +51,10 @@ describe('weightLevels', () => {
         (error) => error instanceof QuantizationError && message.test(error.message),
       );
     refused(() => weightLevels(KERNEL, 3, [3]), /Expected channels in \[0, 3\) for among .* 3 /);
+    refused(
+      () => weightLevels(KERNEL, 3, [0.5]),
+      /Expected channels in \[0, 3\) for among .* 0\.5 /,
+    );
     refused(() => weightLevels(KERNEL, 3, []), /Expected at least one channel for among .* 0 /);
     refused(() => weightLevels(KERNEL, 4), /Expected a multiple of 4 weights for kernel .* 6 /);
     refused(() => weightLevels(new Float32Array(), 4), /multiple of 4 weights .* received 0 /);

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readRecords } from '../../../scripts/docs/records.ts';
+import { publishTable } from '../../../scripts/records/results.ts';
+import { writeRun } from '../../../scripts/records/run_record.ts';
 import { inFolder } from '../../support/in_folder.ts';
+import { RECORD, TIMING } from '../records/support.ts';
 import { REARCHITECT } from './support.ts';
 
 describe('readRecords', () => {
@@ -14,6 +17,14 @@ describe('readRecords', () => {
         rearchitect: REARCHITECT,
         table: undefined,
       });
+    }));
+
+  it('takes the table as "npm run readme" publishes it, times included', () =>
+    inFolder(async (folder) => {
+      const run = join(folder, 'run');
+      await writeRun(run, RECORD, TIMING, '');
+      await publishTable(run, folder);
+      assert.deepEqual((await readRecords(folder)).table, { ...RECORD, timing: TIMING });
     }));
 
   it('refuses a damaged record, saying which and why', () =>

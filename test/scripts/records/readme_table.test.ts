@@ -1,19 +1,5 @@
 import assert from 'node:assert/strict';
-import { withPart, withParts } from '../../../scripts/records/readme_table.ts';
-
-describe('withPart', () => {
-  it('replaces what stands between the marks of its name alone', () => {
-    const readme = '<!-- a -->\n1\n<!-- /a -->\n<!-- b -->\n2\n<!-- /b -->\n';
-    assert.equal(withPart(readme, 'b', 'new'), readme.replace('2', 'new'));
-  });
-
-  it('refuses a page without the marks', () => {
-    assert.throws(() => withPart('<!-- /a --><!-- a -->', 'a', ''), {
-      name: 'UserError',
-      message: 'Expected <!-- a --> and <!-- /a --> in README.md but they are not there',
-    });
-  });
-});
+import { withParts } from '../../../scripts/records/readme_table.ts';
 
 describe('withParts', () => {
   const PARTS = new Map([
@@ -35,6 +21,15 @@ describe('withParts', () => {
   it('leaves other comments alone', () => {
     const page = 'x <!-- a --> y\n<!-- A remark. -->\n';
     assert.equal(withParts(page, PARTS), page);
+  });
+
+  it('refuses a mark whose other one is missing or stands before it', () => {
+    for (const page of ['<!-- a -->\n', '<!-- /a -->\n<!-- a -->\n']) {
+      assert.throws(() => withParts(page, PARTS), {
+        name: 'UserError',
+        message: 'Expected <!-- a --> and <!-- /a --> in the page but they are not there',
+      });
+    }
   });
 
   it('refuses a mark that no result fits', () => {

@@ -105,6 +105,15 @@ describe('costFromRates', () => {
     assert.ok(wholeSeconds! > rows[0]!.wholeSeconds!);
   });
 
+  it('a folder of few images is fitted on and calibrated with what there is', async () => {
+    const { standard } = PRESET.networks;
+    const networks = { standard: standard!, 'friendly-rearchitected': { images: 9_000 } };
+    const preset = { ...PRESET, calibrationImages: 9_000, networks };
+    const last = (await costFromRates(table(preset, false), RATES)).rows.at(-1)!;
+    assert.equal(last.makingSeconds, 3 + 0.5 * 500);
+    assert.equal(last.measuringSeconds, 2 + 4 + 500 / 100);
+  });
+
   it('a budget of minutes costs so many', async () => {
     const standard = { recipe: { ...recipe, budget: { minutes: 3 } }, start: 'random' as const };
     const preset = { ...PRESET, networks: { standard } };

@@ -89,6 +89,17 @@ describe('planRows', () => {
     assert.match(quick.at(-1)!.recipe, /^the standard network, reconstructed on \d+ images, then /);
   });
 
+  it('tells no more images than there are', () => {
+    const rows = planRows({
+      preset: presetOf('imagenet', 'standard'),
+      seeds: [0],
+      withPublishedRows: false,
+      trainImages: 250,
+    });
+    assert.match(rows.find(({ row }) => row === 'friendly')!.recipe, /, 1 epoch × 250 images$/);
+    assert.match(rows.at(-1)!.recipe, /reconstructed on 250 images, .* 1 epoch × 250 images$/);
+  });
+
   it('rows of the published network come first where they are asked for', () => {
     const [published, option1, ...others] = plan(STANDARD, true);
     assert.deepEqual([published!.row, option1!.row], ['published', 'published-option-1']);
@@ -118,6 +129,13 @@ describe('leftOut', () => {
       'no-depthwise-bn',
       'relu',
     ]);
-    assert.ok(leftOut(changePreset(STANDARD, { networks: ['relu'] })).includes('friendly'));
+    assert.deepEqual(leftOut(changePreset(STANDARD, { networks: ['relu'] })), [
+      'InceptionV3 (control)',
+      'standard',
+      'standard, Option 1',
+      'no-depthwise-bn',
+      'friendly',
+      'friendly by re-architecture',
+    ]);
   });
 });

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { RearchitectError } from '../../../../architectures/rearchitect/errors.ts';
 import { loadModelFolder } from '../../../../checkpoints/model_store.ts';
+import { FolderLock } from '../../../../checkpoints/training_checkpoint/folder_lock.ts';
 import { QuantizationError } from '../../../../quantize/params/errors.ts';
 import { openTable, type ReproduceOptions } from '../../../../scripts/jobs/reproduce/open_table.ts';
 import { makeTable, reproduce } from '../../../../scripts/jobs/reproduce/reproduce.ts';
@@ -190,6 +192,43 @@ describe('reproduce', () => {
       );
     }));
 
+  it('a network that cannot be rebuilt is left out, with a note', () =>
+    inFolder(async (other) => {
+      const copied = await copyRuns(other);
+      const table = await openTable(copied, contextOf());
+      const networks: typeof table.networks = {
+        find: () => assert.fail('nothing is estimated'),
+        provide: () => Promise.reject(new RearchitectError('Expected finite features')),
+      };
+      const { record: none } = await makeTable({ ...table, networks }, copied);
+      assert.deepEqual(none.rows, []);
+      assert.equal(none.notes.at(-1), 'friendly, seed 0, is left out: Expected finite features.');
+    }));
+
+  it('a row tells the training of every seed, also where an earlier row tells of a later one', () =>
+    inFolder(async (other) => {
+      const copied = await copyRuns(other);
+      const table = await openTable(copied, contextOf());
+      const [standard, option1] = table.rows;
+      const later = { seed: 1, plan: { ...standard!.networks[0]!.plan } };
+      const both = [...standard!.networks, later];
+      const seconds = { float: 1, tf8: 2 };
+      const figures = { top1: 50, images: 4, skipped: 0 };
+      const tf8 = { ...figures, tier: 'wasm' as const, overlap: false, calibrationImages: 4 };
+      const rows = [
+        { ...standard!, networks: [later] },
+        { ...option1!, networks: both },
+      ];
+      const measurements: typeof table.measurements = {
+        find: () => assert.fail('nothing is estimated'),
+        measure: async () => ({ float: figures, tf8, seconds }),
+      };
+      const { dir: twoDir } = await makeTable({ ...table, rows, measurements }, copied);
+      const { rows: timing } = await readTiming(twoDir);
+      assert.ok(timing['option-1']!.trainingSeconds! > 0);
+      assert.equal(timing['option-1']!.measuringSeconds, 1 + 2 + 2);
+    }));
+
   it('a network that TF8 cannot hold is left out, with a note', () =>
     inFolder(async (other) => {
       const copied = await copyRuns(other);
@@ -215,7 +254,7 @@ describe('reproduce', () => {
       const { record: two } = await reproduce({ ...copied, changes }, contextOf(reporter));
       const row = two.rows.at(-1)!;
       assert.equal(row.row, 'friendly-rearchitected');
-      assert.match(row.recipe, /reconstructed on 4 images, then distilled by finetune at 32 × 32/);
+      assert.match(row.recipe, /reconstructed on 4 images, then distilled by distil at 32 × 32/);
       assert.ok(!reporter.work.some(({ label }) => label.startsWith('training standard')));
       const { model, card } = await loadModelFolder(join(copied.runsDir, row.perSeed[0]!.record));
       model.dispose();
@@ -237,6 +276,23 @@ describe('reproduce', () => {
         reporter.messages.some((message) => /all 1 are damaged: the training begins/.test(message)),
       );
       assert.equal(await readFile(join(againDir, 'run.json'), 'utf8'), record);
+    }));
+
+  it('a network that another process makes is refused, naming the process', () =>
+    inFolder(async (other) => {
+      const copied = await copyRuns(other);
+      const name = (await networkFolders(copied.runsDir)).find((one) => one.startsWith('friendly'));
+      const network = join(copied.runsDir, 'networks', name!);
+      await rm(join(network, 'network.json'));
+      const lock = await FolderLock.acquire(join(network, 'lock'));
+      try {
+        await assert.rejects(reproduce(copied, contextOf()), {
+          name: 'UserError',
+          message: `Expected ${network} for this process alone but process ${process.pid} trains into it`,
+        });
+      } finally {
+        await lock.release();
+      }
     }));
 
   it('the published network needs no training: standard and Option 1 on its own data', () =>

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import {
@@ -52,6 +52,18 @@ describe('stored results', () => {
         assert.match(reporter.messages[0]!, reason);
       }));
   }
+
+  it('that cannot be read are refused, not made again', () =>
+    inFolder(async (folder) => {
+      const path = join(folder, 'a.json');
+      await mkdir(path);
+      await assert.rejects(readStored(path, IDENTITY, SCHEMA, reporter), {
+        name: 'UserError',
+        message: /^Expected a stored result in .*a\.json but: EISDIR/,
+        remedy: 'See to it that it can be read, or remove it: then it is made again.',
+      });
+      assert.deepEqual(reporter.messages, []);
+    }));
 
   it('of another identity, or of another form, are as if not there', () =>
     inFolder(async (folder) => {
