@@ -1,7 +1,8 @@
 /** What the networks have in common: their convolutions, their batch norms, their ends. */
 import * as tf from '@tensorflow/tfjs';
-import { BATCH_NORM_EPSILON, type ConvLayer } from './conv_layer.ts';
+import { BATCH_NORM_EPSILON, batchNormOf, type ConvLayer } from './conv_layer.ts';
 import { deriveSeed } from './derive_seed.ts';
+import { SQUEEZED_LOGITS } from './logits_model.ts';
 
 export interface BuildOptions {
   /**
@@ -52,7 +53,7 @@ export function applyConvolution(
   if (layer.batchNorm) {
     y = tf.layers
       .batchNormalization({
-        name: `${layer.name}/BatchNorm`,
+        name: batchNormOf(layer.name),
         epsilon: BATCH_NORM_EPSILON,
         momentum: batchNormDecay,
         scale: layer.batchNormScale,
@@ -85,7 +86,7 @@ export function classifier(
   logits: tf.SymbolicTensor,
   name: string,
 ): tf.LayersModel {
-  const squeezed = tf.layers.flatten({ name: 'SpatialSqueeze' }).apply(logits);
+  const squeezed = tf.layers.flatten({ name: SQUEEZED_LOGITS }).apply(logits);
   const predictions = tf.layers.softmax({ name: 'Predictions' }).apply(squeezed);
   return tf.model({ inputs: input, outputs: predictions as tf.SymbolicTensor, name });
 }

@@ -25,6 +25,14 @@ export type Padding = 'same' | 'valid';
 /** Channels of the images that every network here reads: red, green and blue. */
 export const INPUT_CHANNELS = 3;
 
+/** slim's endpoint of the last convolution, whose outputs are the classes. */
+export const LOGITS = 'Conv2d_1c_1x1';
+
+/** Name of a convolution's batch norm. */
+export function batchNormOf(layerName: string): string {
+  return `${layerName}/BatchNorm`;
+}
+
 /** slim's `batch_norm_epsilon`. */
 export const BATCH_NORM_EPSILON = 0.001;
 

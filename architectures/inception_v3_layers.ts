@@ -4,6 +4,7 @@ import {
   checkWidthMultiplier,
   INPUT_CHANNELS,
   type LayerShape,
+  LOGITS,
   outputSize,
   type Padding,
 } from './conv_layer.ts';
@@ -151,7 +152,7 @@ function windowed(
 function logitsLayer(channels: number, classes: number): ConvLayer {
   return {
     kind: 'logits',
-    name: 'Conv2d_1c_1x1',
+    name: LOGITS,
     kernel: [1, 1],
     stride: 1,
     padding: 'same',

@@ -1,6 +1,6 @@
 /**
  * MobileNetV1 (arXiv 1704.04861) as a table of rows, with the endpoint names of TF-slim's
- * `mobilenet_v1`. One loop (`build_model.ts`) turns the table into a network, another
+ * `mobilenet_v1`. One loop (`build_mobilenet_v1.ts`) turns the table into a network, another
  * (`layer_costs.ts`) counts its multiply-accumulates and parameters.
  */
 import {
@@ -8,6 +8,7 @@ import {
   checkSizes,
   checkWidthMultiplier,
   INPUT_CHANNELS,
+  LOGITS,
   outputSize,
 } from './conv_layer.ts';
 import type { Variant } from './variants.ts';
@@ -117,9 +118,6 @@ export function convLayers(config: MobileNetV1Config): ConvLayer[] {
     );
   });
   size = 1;
-  add(
-    { kind: 'logits', name: 'Conv2d_1c_1x1', stride: 1, activation: 'linear', batchNorm: false },
-    classes,
-  );
+  add({ kind: 'logits', name: LOGITS, stride: 1, activation: 'linear', batchNorm: false }, classes);
   return layers;
 }

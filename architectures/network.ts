@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import { buildInceptionV3 } from './build_inception_v3.ts';
 import type { BuildOptions } from './build_layers.ts';
-import { buildMobileNetV1 } from './build_model.ts';
+import { buildMobileNetV1 } from './build_mobilenet_v1.ts';
 import type { InceptionV3Config } from './inception_v3_layers.ts';
 import type { MobileNetV1Config } from './mobilenet_v1.ts';
 

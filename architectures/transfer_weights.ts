@@ -1,12 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
+import { batchNormOf, LOGITS } from './conv_layer.ts';
 import {
   type BatchNormParameters,
   foldBatchNorm,
   type ZeroVariancePolicy,
 } from './fold_batch_norm.ts';
-
-/** The layer that may have another number of outputs in the target; it keeps its initial weights then. */
-const LOGITS = 'Conv2d_1c_1x1';
 
 export interface TransferOptions {
   /** Applied where a depthwise batch norm is folded; a batch norm that is copied stays as it is. */
@@ -84,10 +82,6 @@ export function transferWeights(
 }
 
 type LayerVariable = tf.layers.Layer['weights'][number];
-
-function batchNormOf(layerName: string): string {
-  return `${layerName}/BatchNorm`;
-}
 
 /** "kernel" of `Conv2d_0/kernel`. */
 function shortName(variable: LayerVariable): string {

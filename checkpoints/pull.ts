@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { buildMobileNetV1 } from '../architectures/build_model.ts';
+import { buildMobileNetV1 } from '../architectures/build_mobilenet_v1.ts';
 import { STANDARD } from '../architectures/variants.ts';
 import { UserError } from './artifacts/errors.ts';
 import { fetchArtifact } from './artifacts/fetch_artifact.ts';

@@ -15,7 +15,7 @@ export interface ImageTarOptions {
   readonly split: StoredSplit;
   readonly classNames: readonly string[];
   readonly reporter: Reporter;
-  /** What the images may have together; 512 MB unless given. */
+  /** What the images may have together; 512 MiB unless given. */
   readonly mostBytes?: number;
 }
 

@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
+import { batchNormOf } from '../conv_layer.ts';
 import type { Chain, ChainLayer } from './chain.ts';
 import { RearchitectError } from './errors.ts';
 import { activated, type Compile, linearOutput, weightTensors } from './forward.ts';
 import type { ImageBatch } from './image_states.ts';
-import { batchNormOf, readWeight, writeWeight } from './model_weights.ts';
+import { readWeight, writeWeight } from './model_weights.ts';
 
 /** Mean output of each channel of a depthwise layer, by layer; [C] each. */
 export type DepthwiseMeans = ReadonlyMap<string, Float64Array>;

@@ -1,12 +1,5 @@
 import { activate, type Chain, type ChainLayer, outputChannels } from './chain.ts';
 
-/** A chain without dead channels, and which there were. */
-export interface WithoutDeadChannels {
-  readonly chain: Chain;
-  /** Channels that were removed now, by the layer that made them. */
-  readonly removed: ReadonlyMap<string, readonly number[]>;
-}
-
 /**
  * Removes channels that say nothing; the network's function stays the same.
  *
@@ -18,7 +11,7 @@ export interface WithoutDeadChannels {
  *
  * "Removed" is 0: the shapes, which the architecture's table gives, stay.
  */
-export function removeDeadChannels(chain: Chain): WithoutDeadChannels {
+export function removeDeadChannels(chain: Chain): Chain {
   const layers = chain.map((layer) => ({
     ...layer,
     kernel: layer.kernel.slice(),
@@ -30,15 +23,7 @@ export function removeDeadChannels(chain: Chain): WithoutDeadChannels {
   for (let index = layers.length - 2; index >= 0; index--) {
     dropUnused(layers[index]!, layers[index + 1]!);
   }
-  const removed = new Map<string, number[]>();
-  layers.forEach((layer, index) => {
-    const channels = channelsWhere(
-      layer,
-      (channel) => !isDead(chain[index]!, channel) && isDead(layer, channel),
-    );
-    if (channels.length > 0 && index + 1 < layers.length) removed.set(layer.name, channels);
-  });
-  return { chain: layers, removed };
+  return layers;
 }
 
 function moveConstants(layer: ChainLayer, next: ChainLayer): void {
@@ -69,10 +54,6 @@ function channelsWhere(layer: ChainLayer, holds: (channel: number) => boolean): 
 
 function hasNoWeights(layer: ChainLayer, channel: number): boolean {
   return weightsThatMake(layer, channel).every((index) => layer.kernel[index] === 0);
-}
-
-function isDead(layer: ChainLayer, channel: number): boolean {
-  return layer.bias[channel] === 0 && hasNoWeights(layer, channel);
 }
 
 function weightsThatMake({ kernel, bias }: ChainLayer, channel: number): number[] {

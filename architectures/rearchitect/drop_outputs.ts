@@ -1,10 +1,9 @@
 import type * as tf from '@tensorflow/tfjs';
-import { buildMobileNetV1 } from '../build_model.ts';
+import { buildMobileNetV1 } from '../build_mobilenet_v1.ts';
+import { LOGITS } from '../conv_layer.ts';
 import type { MobileNetV1Config } from '../mobilenet_v1.ts';
 import { transferWeights } from '../transfer_weights.ts';
 import { readWeight, writeWeight } from './model_weights.ts';
-
-const LOGITS = 'Conv2d_1c_1x1';
 
 /**
  * The network without its first `count` outputs: what is left is as probable as it was in comparison,

@@ -11,7 +11,7 @@ import {
 
 /**
  * Strengths λ of the penalty that are tried, relative to the mean variance of the features. The
- * search starts at the one of the layer before and climbs: neighbouring layers want similar ones.
+ * search starts at the one of the layer before: neighbouring layers want similar ones.
  */
 const LAMBDAS: readonly number[] = [1e-4, 1e-3, 1e-2, 1e-1, 1, 10];
 /** Where the search starts, and what is taken where no image is held out to choose by. */
@@ -36,7 +36,8 @@ export class LayerFit implements LinearFit {
   readonly lambda: number;
   /**
    * Share of the targets' variance that the linear fit of the other images leaves on the held-out ones
-   * (of a sample of the outputs where there are many); null where none is held out.
+   * (of a sample of the outputs where there are many); null where none is held out, or where the
+   * targets of those that are do not vary.
    */
   readonly unexplainedVariance: number | null;
   /** Features that had one value at all positions. */
@@ -124,13 +125,13 @@ function finite(solution: RidgeSolution): RidgeSolution {
   });
 }
 
-/** The λ of the least unexplained variance: a climb from the likely one, to whichever side is better. */
+/** The λ of a least unexplained variance: descends from the likely one, to whichever side is better. */
 function chooseLambda(
   fitting: Moments,
   heldOut: Moments,
   original: Float64Array,
   likely: number,
-): { lambda: number; unexplained: number } {
+): { lambda: number; unexplained: number | null } {
   const { outputs } = fitting;
   const stride = Math.ceil(outputs / SAMPLED_OUTPUTS);
   const columns = Array.from({ length: Math.ceil(outputs / stride) }, (_, i) => i * stride);
@@ -153,7 +154,7 @@ function chooseLambda(
   let place = Math.max(0, LAMBDAS.indexOf(likely));
   const step = at(place + 1) < at(place) ? 1 : -1;
   while (at(place + step) < at(place)) place += step;
-  return { lambda: LAMBDAS[place]!, unexplained: at(place) };
+  return { lambda: LAMBDAS[place]!, unexplained: measured.targetsVary() ? at(place) : null };
 }
 
 /** @param lambda relative to the mean variance of the features */

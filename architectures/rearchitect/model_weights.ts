@@ -1,5 +1,6 @@
 /** The weights of a LayersModel by layer and name, as a re-architecture reads and writes them. */
 import * as tf from '@tensorflow/tfjs';
+import { batchNormOf } from '../conv_layer.ts';
 import type { BatchNormParameters } from '../fold_batch_norm.ts';
 import { RearchitectError } from './errors.ts';
 
@@ -29,7 +30,10 @@ export function hasWeight(model: tf.LayersModel, layer: string, name: string): b
   return find(model, layer, name) !== undefined;
 }
 
-/** Rounds to single precision. */
+/**
+ * Rounds to single precision.
+ * @throws RearchitectError where the model has no such layer or weight
+ */
 export function writeWeight(
   model: tf.LayersModel,
   layer: string,
@@ -66,10 +70,6 @@ export function readBatchNorm(
     variance: readWeight(model, name, 'moving_variance'),
     epsilon: epsilon as number,
   };
-}
-
-export function batchNormOf(layer: string): string {
-  return `${layer}/BatchNorm`;
 }
 
 function find(model: tf.LayersModel, layer: string, name: string): Variable | undefined {

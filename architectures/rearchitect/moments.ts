@@ -110,6 +110,15 @@ export class Moments {
     return this.sums.targets.map((sum) => sum / this.positions);
   }
 
+  /**
+   * Whether the targets differ between positions by more than rounding: at a single position, as few
+   * small images leave of the last layers, they cannot.
+   */
+  targetsVary(): boolean {
+    const sum = (values: Float64Array) => values.reduce((a, b) => a + b, 0);
+    return sum(this.targetScatter()) > SQUARE_ROUNDING * sum(this.sums.squaredTargets);
+  }
+
   /** Features that had one value at all positions, but for what rounding made of it. */
   constantFeatures(): number[] {
     const scatter = this.featureScatter();
@@ -161,8 +170,10 @@ export class Moments {
   }
 }
 
-/** A share of Σφ² below which Σ(φ − φ̄)² is rounding: singles were multiplied, 2⁻²⁴ each. */
+/** A share of Σφ² below which Σ(φ − φ̄)² is rounding: a batch's sums have 48 bits. */
 const ROUNDING = 2 ** -40;
+/** The same of Σt², whose squares are rounded to single precision, by 2⁻²⁴ at most. */
+const SQUARE_ROUNDING = 2 ** -23;
 
 function centred(
   products: Float64Array,

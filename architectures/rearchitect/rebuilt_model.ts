@@ -1,9 +1,9 @@
 import type * as tf from '@tensorflow/tfjs';
-import { buildMobileNetV1 } from '../build_model.ts';
-import { BATCH_NORM_EPSILON } from '../conv_layer.ts';
+import { buildMobileNetV1 } from '../build_mobilenet_v1.ts';
+import { BATCH_NORM_EPSILON, batchNormOf } from '../conv_layer.ts';
 import type { MobileNetV1Config } from '../mobilenet_v1.ts';
 import type { ChainLayer } from './chain.ts';
-import { batchNormOf, readWeight, writeWeight } from './model_weights.ts';
+import { readWeight, writeWeight } from './model_weights.ts';
 import type { OutputStatistics, Reconstruction } from './reconstruct.ts';
 
 /**

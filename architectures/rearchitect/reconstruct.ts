@@ -34,7 +34,7 @@ const DEFAULT_ACTIVATION_PASSES = 3;
 const ENOUGH_IMAGES = 50;
 const ENOUGH_POSITIONS = 40;
 
-/** The activations of 250 images of 224 × 224 after `Conv2d_6_pointwise`, those of 500 after `Conv2d_12_pointwise`. */
+/** Room for 224 × 224: 250 images after `Conv2d_6_pointwise`, 500 after `Conv2d_12_pointwise`. */
 const DEFAULT_BUDGET_BYTES = 256 * 2 ** 20;
 
 export interface ReconstructOptions {
@@ -45,7 +45,10 @@ export interface ReconstructOptions {
   readonly images: ImageSource;
   readonly compile: Compile;
   readonly product: TransposedProduct;
-  /** Memory for activations that are kept between the passes; 512 MiB unless given. */
+  /**
+   * Memory for activations that are kept between the passes; 256 MiB unless given. The pass that
+   * replaces them by those of a later layer holds both.
+   */
   readonly budgetBytes?: number | undefined;
   /**
    * Solutions after the first, each for the targets that the one before leaves behind the activation
@@ -60,7 +63,7 @@ export interface ReconstructOptions {
 export interface ReconstructedLayer {
   /** slim's endpoint of the layer that was fitted. */
   readonly layer: string;
-  /** Of the original's linear output, on held-out images; null where none is held out. */
+  /** Of the original's linear output, on held-out images; null where there is no such variance. */
   readonly unexplainedVariance: number | null;
   /** Strength of the penalty relative to the mean variance of the features. */
   readonly lambda: number;
@@ -160,7 +163,7 @@ class Reconstructor {
         features: fitting.inputs,
       });
     }
-    const { chain } = removeDeadChannels(this.rebuilt);
+    const chain = removeDeadChannels(this.rebuilt);
     return { chain, statistics, layers, images: this.images };
   }
 
@@ -190,16 +193,17 @@ class Reconstructor {
       signal?.throwIfAborted();
       const outputs = call(state.tensors);
       const { original, rebuilt, ...sums } = outputs as { original: tf.Tensor; rebuilt: tf.Tensor };
-      (state.isHeldOut ? heldOut : fitting).add(batchMoments(sums));
-      tf.dispose(sums);
-      images += state.images;
-      const reached = { original, rebuilt };
-      const isFurther = parts.original.length > 0;
-      if (isFurther && this.states.fits((original.size + rebuilt.size) / state.images)) {
+      let reached: tf.NamedTensorMap | undefined;
+      try {
+        (state.isHeldOut ? heldOut : fitting).add(batchMoments(sums));
+        images += state.images;
+        if (this.states.fits((original.size + rebuilt.size) / state.images)) {
+          reached = { original, rebuilt };
+        }
         return reached;
+      } finally {
+        tf.dispose(reached === undefined ? outputs : sums);
       }
-      tf.dispose(reached);
-      return undefined;
     };
     try {
       await this.states.pass(index - 2, advance);

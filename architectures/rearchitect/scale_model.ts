@@ -1,8 +1,9 @@
 import type * as tf from '@tensorflow/tfjs';
+import { batchNormOf } from '../conv_layer.ts';
 import { convLayers, type MobileNetV1Config } from '../mobilenet_v1.ts';
 import type { Chain } from './chain.ts';
 import { type ChannelScales, equalizableLayers, equalizationScales } from './equalize.ts';
-import { batchNormOf, hasLayer, hasWeight, readWeight, writeWeight } from './model_weights.ts';
+import { hasLayer, readWeight, weightShape, writeWeight } from './model_weights.ts';
 import { readChain } from './read_chain.ts';
 
 /** What an equalization did. */
@@ -33,7 +34,7 @@ function layersWithNext(chain: Chain): string[] {
  * is none the kernel and the bias, and the next kernel is multiplied. A batch norm's statistics
  * describe what comes into it, which stays as it was.
  */
-export function scaleModel(
+function scaleModel(
   model: tf.LayersModel,
   config: MobileNetV1Config,
   channelScales: readonly ChannelScales[],
@@ -54,7 +55,7 @@ export function scaleModel(
   for (const { producer, consumer, scales } of channelScales) {
     const byOutput = (value: number, index: number) => value / scales[index % scales.length]!;
     const batchNorm = batchNormOf(producer);
-    if (hasLayer(model, batchNorm) && hasWeight(model, batchNorm, 'gamma')) {
+    if (hasLayer(model, batchNorm)) {
       change(batchNorm, 'gamma', byOutput);
       change(batchNorm, 'beta', byOutput);
     } else {
@@ -62,18 +63,12 @@ export function scaleModel(
       change(producer, 'bias', byOutput);
     }
     const kernel = kernels.get(consumer)!;
-    const { length } = readWeight(model, consumer, kernel);
     // [kh, kw, C, M]: M weights, of a depthwise kernel 1, for each input channel.
-    const outputs = kernel === 'kernel' ? length / scales.length / taps(model, consumer) : 1;
+    const outputs = weightShape(model, consumer, kernel).at(-1)!;
     change(
       consumer,
       kernel,
       (value, index) => value * scales[Math.floor(index / outputs) % scales.length]!,
     );
   }
-}
-
-function taps(model: tf.LayersModel, layer: string): number {
-  const [height, width] = model.getLayer(layer).getConfig().kernelSize as [number, number];
-  return height * width;
 }

@@ -12,11 +12,11 @@ import {
   TRAINING_SEED,
   wholeNumbers,
 } from '../options.ts';
+import { CHECKPOINT_SECONDS, overridesIn, RECIPE_OPTIONS } from '../recipe_options.ts';
 import { markdownTable } from '../records/markdown_table.ts';
 
 /** More images make a better fit, but ever less: the time grows with them. */
 const MOST_IMAGES = 500;
-const CHECKPOINT_SECONDS = 60;
 
 export const rearchitectCommand = defineCommand({
   command: 'rearchitect <model>',
@@ -66,23 +66,7 @@ export const rearchitectCommand = defineCommand({
         default: 'distil',
         defaultDescription: 'distil',
       })
-      .option('epochs', { type: 'number', requiresArg: true, describe: "Instead of the recipe's" })
-      .option('minutes', {
-        type: 'number',
-        requiresArg: true,
-        describe: 'Retrain for so long; the learning rate follows the time',
-      })
-      .conflicts('epochs', 'minutes')
-      .option('batch-size', {
-        type: 'number',
-        requiresArg: true,
-        describe: "Instead of the recipe's",
-      })
-      .option('learning-rate', {
-        type: 'number',
-        requiresArg: true,
-        describe: "At the start, instead of the recipe's",
-      })
+      .options(RECIPE_OPTIONS)
       .option('limit', { ...LIMIT, describe: 'Images of an epoch', defaultDescription: 'all' })
       .option('validation-images', {
         type: 'number',
@@ -103,6 +87,7 @@ export const rearchitectCommand = defineCommand({
         default: CHECKPOINT_SECONDS,
       })
       .option('seed', TRAINING_SEED)
+      .check(nothingWithoutRetraining)
       .check(positiveNumbers(['learning-rate', 'minutes', 'checkpoint-seconds']))
       .check(
         wholeNumbers({
@@ -138,11 +123,7 @@ export const rearchitectCommand = defineCommand({
     const images = argv.images ?? Math.min(MOST_IMAGES, dataset.count('train'));
     const common = { model, variant, dataset, images, seed, out };
     if (!argv.retrain) return rearchitect(common, context);
-    const recipe = overrideRecipe(await openRecipe(argv.recipe), {
-      budget: budgetOf(argv),
-      batchSize: argv.batchSize,
-      initialLearningRate: argv.learningRate,
-    });
+    const recipe = overrideRecipe(await openRecipe(argv.recipe), overridesIn(argv));
     const retrain = {
       recipe,
       limit,
@@ -176,6 +157,15 @@ export const rearchitectCommand = defineCommand({
   },
 });
 
+/** What would be passed over in silence. */
+function nothingWithoutRetraining(argv: Readonly<Record<string, unknown>>): true {
+  if (argv.retrain) return true;
+  const names = [...Object.keys(RECIPE_OPTIONS), 'limit', 'validation-images'];
+  const given = argv.resume ? 'resume' : names.find((name) => argv[name] !== undefined);
+  if (given === undefined) return true;
+  throw new Error(`Expected no --${given} with --no-retrain: it is an option of the retraining`);
+}
+
 function layerTable({ reconstruction }: RearchitectResult): string {
   const rows = reconstruction.layers.map(({ layer, unexplainedVariance, lambda, deadChannels }) => [
     layer,
@@ -184,9 +174,4 @@ function layerTable({ reconstruction }: RearchitectResult): string {
     String(deadChannels),
   ]);
   return markdownTable(['layer', 'unexplained variance %', 'λ', 'dead channels'], rows, 1);
-}
-
-function budgetOf(argv: { epochs?: number | undefined; minutes?: number | undefined }) {
-  if (argv.epochs !== undefined) return { epochs: argv.epochs };
-  return argv.minutes === undefined ? undefined : { minutes: argv.minutes };
 }

@@ -22,9 +22,7 @@ import {
   wholeNumbers,
   ZERO_VARIANCE,
 } from '../options.ts';
-
-/** The steps of so long are lost when a run is killed. */
-const CHECKPOINT_SECONDS = 60;
+import { CHECKPOINT_SECONDS, overridesIn, RECIPE_OPTIONS } from '../recipe_options.ts';
 
 export const trainCommand = defineCommand({
   command: 'train',
@@ -68,23 +66,7 @@ export const trainCommand = defineCommand({
         describe: `Recipe: ${RECIPES.map(({ name }) => name).join(', ')}, or a JSON file`,
         defaultDescription: 'finetune with --from, else scratch-small',
       })
-      .option('epochs', { type: 'number', requiresArg: true, describe: "Instead of the recipe's" })
-      .option('minutes', {
-        type: 'number',
-        requiresArg: true,
-        describe: 'Train for so long; the learning rate follows the time',
-      })
-      .conflicts('epochs', 'minutes')
-      .option('batch-size', {
-        type: 'number',
-        requiresArg: true,
-        describe: "Instead of the recipe's",
-      })
-      .option('learning-rate', {
-        type: 'number',
-        requiresArg: true,
-        describe: "At the start, instead of the recipe's",
-      })
+      .options(RECIPE_OPTIONS)
       .option('resolution', {
         type: 'number',
         requiresArg: true,
@@ -169,9 +151,7 @@ export const trainCommand = defineCommand({
     const { defaultValidationImages, trainJob } = await import('../jobs/train.ts');
     const named = argv.recipe ?? (argv.from === undefined ? 'scratch-small' : 'finetune');
     const recipe = overrideRecipe(await openRecipe(named), {
-      budget: budgetOf(argv),
-      batchSize: argv.batchSize,
-      initialLearningRate: argv.learningRate,
+      ...overridesIn(argv),
       resolution: argv.resolution,
     });
     const dataset = await openData(argv.dataset, argv.data, '--data', context);
@@ -235,11 +215,6 @@ function networkOf(argv: {
   return network === 'mobilenet_v1'
     ? { network, variant: variantNamed(variant), widthMultiplier }
     : { network, widthMultiplier };
-}
-
-function budgetOf(argv: { epochs?: number | undefined; minutes?: number | undefined }) {
-  if (argv.epochs !== undefined) return { epochs: argv.epochs };
-  return argv.minutes === undefined ? undefined : { minutes: argv.minutes };
 }
 
 function percent(value: number): string {

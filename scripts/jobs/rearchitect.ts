@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import type { Variant } from '../../architectures/variants.ts';
 import { UserError } from '../../checkpoints/artifacts/errors.ts';
 import { SILENT_REPORTER } from '../../checkpoints/artifacts/reporter.ts';
@@ -82,19 +83,24 @@ export interface RearchitectResult {
  * labels know nothing of.
  *
  * @throws UserError where the model is no standard MobileNetV1 or has other classes than the data set,
- *   where the variant is `standard`, and where `out` cannot be written or holds another training; RearchitectError of the
- *   reconstruction; `trainJob`'s errors
+ *   where the variant is `standard`, and where `out` cannot be written, is the model's own folder or
+ *   holds another training; RearchitectError of the reconstruction; `trainJob`'s errors
  */
 export async function rearchitect(
   options: RearchitectOptions,
   context: Context,
 ): Promise<RearchitectResult> {
-  const { variant, out } = options;
+  const { model, variant, out } = options;
   if (variant.depthwiseBatchNorm) {
     throw new UserError(
       `Expected a variant without batch norms and ReLU6 after its depthwise layers but received ${variant.name}, which is what a model is rebuilt from`,
       { remedy: 'Pass --variant friendly, relu or no-depthwise-bn.' },
     );
+  }
+  if (existsSync(model) && folderOf(model) === resolve(out)) {
+    throw new UserError(`Expected another folder for the new model than that of ${model}`, {
+      remedy: 'Pass another --out.',
+    });
   }
   await requireTensorFlow('Re-architecture');
   await makeWritableFolder(out);
@@ -113,6 +119,11 @@ export async function rearchitect(
   } finally {
     original.model.dispose();
   }
+}
+
+/** Of a model folder or the model.json in it. */
+function folderOf(path: string): string {
+  return resolve(path.endsWith('.json') ? dirname(path) : path);
 }
 
 /** The network without retraining, in the folder `dir`. */
@@ -235,11 +246,11 @@ async function teacherOf(
 }
 
 function requestOf(
-  { sha256, withoutBackground }: Original,
+  { weights, withoutBackground }: Original,
   { variant, dataset, images, seed, retrain }: RearchitectOptions,
 ): RearchitectureRequest {
   return {
-    originalSha256: sha256,
+    originalSha256: weights,
     withoutBackground,
     variant: variant.name,
     dataSha256: dataset.fingerprint,

@@ -12,7 +12,7 @@ import { loadModelFolder, saveModelFolder } from '../../checkpoints/model_store.
 import { compile } from '../../training/compile/compile.ts';
 import type { Context } from '../context.ts';
 import { type FittingImages, fittingBatches } from './rearchitect_images.ts';
-import type { FinishRecord } from './rearchitect_record.ts';
+import { type FinishRecord, finishIn } from './rearchitect_record.ts';
 
 /**
  * The last steps before a network is quantized, none of which changes its function: cross-layer
@@ -51,7 +51,8 @@ export async function finishModel(
 }
 
 /**
- * Finishes the retrained network in `dir` and stores it again.
+ * Finishes the retrained network in `dir` and stores it again; one that a run before has finished
+ * stays as it is.
  * @param told what its card tells of the reconstruction: where it came from, and under `training` how
  */
 export async function finishFolder(
@@ -65,6 +66,8 @@ export async function finishFolder(
 ): Promise<{ readonly card: ModelCard; readonly finish: FinishRecord }> {
   const { model, card } = await loadModelFolder(dir);
   try {
+    const finished = finishIn(card!);
+    if (finished !== undefined) return { card: card!, finish: finished };
     const { weightsSha256: _, ...known } = card!;
     const { architecture } = known;
     if (architecture.network !== 'mobilenet_v1') {

@@ -6,7 +6,7 @@ import { verifyModelFolder } from '../../checkpoints/model_store.ts';
 
 /** All that decides what a reconstruction comes out as. */
 const requestSchema = z.object({
-  /** Of the original's weights. */
+  /** Of the original's weights; where they are, where no card knows it. */
   originalSha256: z.string(),
   /** The original's output for the background was left out. */
   withoutBackground: z.boolean(),
@@ -30,7 +30,7 @@ const reconstructionSchema = z.object({
   layers: z.array(
     z.object({
       layer: z.string(),
-      /** Share of the variance of the original's linear output, on held-out images; null without such. */
+      /** Share of the variance of the original's linear output, on held-out images; null without it. */
       unexplainedVariance: z.number().min(0).nullable(),
       /** Strength of the penalty relative to the mean variance of the layer's features. */
       lambda: z.number().min(0),
@@ -62,6 +62,11 @@ const recordSchema = requestSchema.extend({
 export type RearchitectureRecord = z.infer<typeof recordSchema>;
 export type ReconstructionRecord = z.infer<typeof reconstructionSchema>;
 export type FinishRecord = z.infer<typeof finishSchema>;
+
+/** What was done last to the network of this card; undefined where that is still to be done. */
+export function finishIn({ training }: ModelCard): FinishRecord | undefined {
+  return finishSchema.safeParse(training?.rearchitecture).data;
+}
 
 /** What the model in `dir` tells of itself, where it is the reconstruction that is asked for. */
 export async function recordedIn(

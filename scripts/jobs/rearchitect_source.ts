@@ -8,6 +8,7 @@ import { saveModelFolder } from '../../checkpoints/model_store.ts';
 import type { Dataset } from '../../datasets/dataset.ts';
 import type { Context } from '../context.ts';
 import { datasetOf, type OpenFloatModel, openFloatModel } from './open_model.ts';
+import { weightsOf } from './train_card.ts';
 
 /** The widest layer, and its filters at width multiplier 1. */
 const LAST_POINTWISE = 'Conv2d_13_pointwise';
@@ -25,6 +26,8 @@ export interface Original extends ReadChain {
   readonly source: string;
   /** Of its weights, or of the data where they have no card. */
   readonly sha256: string;
+  /** Tells its weights from others (`weightsOf`). */
+  readonly weights: string;
 }
 
 /**
@@ -52,6 +55,7 @@ export async function openOriginal(
       withoutBackground: false,
       source: card?.origin.source ?? name,
       sha256: card?.weightsSha256 ?? dataset.fingerprint,
+      weights: weightsOf(opened),
     };
     if (labelOffset === 0 || !dropBackground) return whole;
     context.reporter.info(
@@ -112,9 +116,15 @@ function configOf({ name, model, card }: OpenFloatModel): MobileNetV1Config {
     'Pass a public checkpoint (mobilenet_v1_1.0_224), or a model that "tf8 train --variant standard" made.';
   const architecture = card?.architecture;
   if (architecture === undefined) {
-    const [, resolution, ,] = model.inputs[0]!.shape;
+    const [, resolution] = model.inputs[0]!.shape;
+    if (!resolution) {
+      throw new UserError(
+        `Expected a MobileNetV1 of one resolution but ${name} reads images of [${model.inputs[0]!.shape.slice(1).map((size) => size ?? 'any')}]`,
+        { remedy },
+      );
+    }
     const filters = model.layers.find((layer) => layer.name === LAST_POINTWISE)?.outputShape.at(-1);
-    if (typeof filters !== 'number' || !resolution) {
+    if (typeof filters !== 'number') {
       throw new UserError(
         `Expected a MobileNetV1 but ${name} is another network: it has no layer ${LAST_POINTWISE}`,
         { remedy },

@@ -1,7 +1,7 @@
 import type { ReconstructionRecord } from './rearchitect_record.ts';
 
 /** A share of unexplained variance from which a layer is worth a warning. */
-export const HIGH_UNEXPLAINED_VARIANCE = 0.7;
+const HIGH_UNEXPLAINED_VARIANCE = 0.7;
 
 /** What a user should know of a reconstruction, by the layers' names. */
 export function warningsOf({ layers, images }: ReconstructionRecord): string[] {

@@ -1,3 +1,4 @@
+import { SQUEEZED_LOGITS } from '../../architectures/logits_model.ts';
 import type { NetworkConfig } from '../../architectures/network.ts';
 import { UserError } from '../../checkpoints/artifacts/errors.ts';
 import type { Context } from '../context.ts';
@@ -37,9 +38,9 @@ export async function openTeacher(
       `Pass --resolution ${side}, or a teacher that was trained at ${resolution}.`,
     );
   }
-  if (!layers.some(({ name }) => name === 'SpatialSqueeze')) {
+  if (!layers.some(({ name }) => name === SQUEEZED_LOGITS)) {
     throw refuse(
-      'whose logits are the outputs of a layer SpatialSqueeze',
+      `whose logits are the outputs of a layer ${SQUEEZED_LOGITS}`,
       'none',
       'Pass a model that "tf8 train" or "tf8 pull" stored.',
     );

@@ -28,8 +28,6 @@ import { openTeacher } from './teacher.ts';
 import { trainedCard, weightsOf } from './train_card.ts';
 import { type TrainedNetwork, titleOf } from './trained_network.ts';
 
-export type { TrainedNetwork } from './trained_network.ts';
-
 /** How a training is stored while it goes on: checkpoints, metrics, TensorBoard's events, a curve. */
 export interface RunOptions {
   /** Goes on from the newest checkpoint, where there is one. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { buildMobileNetV1 } from '../../architectures/build_model.ts';
+import { buildMobileNetV1 } from '../../architectures/build_mobilenet_v1.ts';
 import { costOfNetwork, networkCost } from '../../architectures/layer_costs.ts';
 import { convLayers } from '../../architectures/mobilenet_v1.ts';
 import { buildNetwork, type NetworkConfig } from '../../architectures/network.ts';

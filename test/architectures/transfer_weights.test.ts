@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
-import { buildMobileNetV1 } from '../../architectures/build_model.ts';
+import { buildMobileNetV1 } from '../../architectures/build_mobilenet_v1.ts';
 import type { MobileNetV1Config } from '../../architectures/mobilenet_v1.ts';
 import { buildNetwork } from '../../architectures/network.ts';
 import { transferWeights } from '../../architectures/transfer_weights.ts';

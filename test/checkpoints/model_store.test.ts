@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { copyFile, mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import { buildMobileNetV1 } from '../../architectures/build_model.ts';
+import { buildMobileNetV1 } from '../../architectures/build_mobilenet_v1.ts';
 import { buildNetwork } from '../../architectures/network.ts';
 import { FRIENDLY } from '../../architectures/variants.ts';
 import { UserError } from '../../checkpoints/artifacts/errors.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { buildMobileNetV1 } from '../../architectures/build_model.ts';
+import { buildMobileNetV1 } from '../../architectures/build_mobilenet_v1.ts';
 import { STANDARD } from '../../architectures/variants.ts';
 import { UserError } from '../../checkpoints/artifacts/errors.ts';
 import { type GraphConstant, readConstants } from '../../checkpoints/graph_def.ts';

@@ -56,4 +56,19 @@ describe('tf8 rearchitect', () => {
     assert.match(await refused('--images', '0'), /whole number of at least 1 for --images/);
     assert.match(await refused('--epochs', '1', '--minutes', '1'), /mutually exclusive/);
   });
+
+  it('refuses options of the retraining without one', async () => {
+    for (const option of [
+      ['--epochs', '1'],
+      ['--limit', '9'],
+      ['--learning-rate', '1'],
+      ['--resume'],
+    ]) {
+      const { status, stderr } = await runMain([
+        ...['rearchitect', at('model'), '--out', at('none'), '--no-retrain', ...option],
+      ]);
+      assert.equal(status, 1);
+      assert.ok(stderr.includes(`Expected no ${option[0]} with --no-retrain`), stderr);
+    }
+  });
 });

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type * as tf from '@tensorflow/tfjs';
 import sharp from 'sharp';
-import { buildMobileNetV1 } from '../../architectures/build_model.ts';
+import { buildMobileNetV1 } from '../../architectures/build_mobilenet_v1.ts';
 import { STANDARD } from '../../architectures/variants.ts';
 import { type Reporter, SILENT_REPORTER } from '../../checkpoints/artifacts/reporter.ts';
 import type { ModelCard } from '../../checkpoints/model_card.ts';

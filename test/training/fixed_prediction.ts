@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { buildMobileNetV1 } from '../../architectures/build_model.ts';
+import { buildMobileNetV1 } from '../../architectures/build_mobilenet_v1.ts';
 import { STANDARD } from '../../architectures/variants.ts';
 
 /** A small MobileNet whose weights are the same in every process and on every backend. */

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import { buildMobileNetV1 } from '../../architectures/build_model.ts';
+import { buildMobileNetV1 } from '../../architectures/build_mobilenet_v1.ts';
 import { STANDARD, type Variant } from '../../architectures/variants.ts';
 import type { Dataset, ImageBatch } from '../../datasets/dataset.ts';
 import type { Recipe } from '../../training/recipes/recipe.ts';

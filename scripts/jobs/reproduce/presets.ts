@@ -12,6 +12,7 @@ import {
   FINETUNE_RMSPROP,
   SCRATCH_SMALL,
   SLIM_IMAGENET,
+  SLIM_INCEPTION,
 } from '../../../training/recipes/recipes.ts';
 import {
   PRESET_NAMES,
@@ -178,7 +179,7 @@ const PRESETS: readonly Preset[] = [
     calibrationImages: 1_000,
     widthMultiplier: 1,
     networks: {
-      'inception-v3': { recipe: { ...SLIM_IMAGENET, resolution: 299 }, start: 'random' },
+      'inception-v3': { recipe: SLIM_INCEPTION, start: 'random' },
       ...variants(PAPER_TRAINING),
       'friendly-rearchitected': {
         images: 500,
@@ -214,7 +215,11 @@ function smallPaper(resolution: number): TableNetworks {
   const retraining = { ...at(DISTIL, resolution, 10), augmentation: FLIP_CROP };
   return {
     'inception-v3': {
-      recipe: { ...recipe, resolution: Math.max(resolution, MIN_INCEPTION_RESOLUTION) },
+      recipe: {
+        ...SLIM_INCEPTION,
+        resolution: Math.max(resolution, MIN_INCEPTION_RESOLUTION),
+        augmentation: FLIP_CROP,
+      },
       start: 'random',
     },
     ...variants({ recipe, start: 'random' }),

@@ -29,7 +29,7 @@ describe('removeDeadChannels', () => {
           const chain = randomChain(seed, shape).map((layer) =>
             next() > 0.2 || layer.kind === 'logits' ? layer : silenced(layer, 1),
           );
-          const { chain: lighter } = removeDeadChannels(chain);
+          const lighter = removeDeadChannels(chain);
           const image = randomImage(seed);
           const difference = relativeDifference(logitsOf(lighter, image), logitsOf(chain, image));
           assert.ok(difference < 1e-9, `${difference}`);
@@ -45,39 +45,34 @@ describe('removeDeadChannels', () => {
     chain[1].bias[0] = 2;
     const weights = chain[2]!.kernel.slice(0, 4);
     const bias = chain[2]!.bias.slice();
-    const { chain: lighter, removed } = removeDeadChannels(chain);
+    const lighter = removeDeadChannels(chain);
     assert.deepEqual([...lighter[2]!.kernel.slice(0, 4)], [0, 0, 0, 0]);
     assert.deepEqual(
       [...lighter[2]!.bias],
       Array.from(bias, (b, m) => b + 2 * weights[m]!),
     );
     assert.equal(lighter[1]!.bias[0], 0);
-    assert.deepEqual(removed.get('dw0'), [0]);
   });
 
   it('keeps a constant that a depthwise layer pads with zeros', () => {
     const chain = randomChain(1, FRIENDLY);
     chain[0] = silenced(chain[0]!, 0);
     chain[0].bias[0] = 2;
-    const { chain: lighter, removed } = removeDeadChannels(chain);
-    assert.equal(lighter[0]!.bias[0], 2);
-    assert.deepEqual(lighter[1]!.kernel, chain[1]!.kernel);
-    assert.equal(removed.size, 0);
+    const lighter = removeDeadChannels(chain);
+    assert.deepEqual(lighter, chain);
   });
 
   it('removes what only makes a channel that nobody takes', () => {
     const chain = randomChain(1, FRIENDLY);
     chain[1] = silenced(chain[1]!, 0);
-    const { chain: lighter, removed } = removeDeadChannels(chain);
+    const lighter = removeDeadChannels(chain);
     assert.ok(lighter[0]!.kernel.every((w, i) => i % 3 !== 0 || w === 0));
     assert.equal(lighter[0]!.bias[0], 0);
-    assert.deepEqual([...removed.keys()], ['conv', 'dw0']);
+    assert.equal(lighter[1]!.bias[0], 0);
   });
 
   it('changes nothing where no channel is dead', () => {
     const chain = randomChain(2, FRIENDLY);
-    const { chain: same, removed } = removeDeadChannels(chain);
-    assert.deepEqual(same, chain);
-    assert.equal(removed.size, 0);
+    assert.deepEqual(removeDeadChannels(chain), chain);
   });
 });

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
-import { buildMobileNetV1 } from '../../../architectures/build_model.ts';
+import { buildMobileNetV1 } from '../../../architectures/build_mobilenet_v1.ts';
 import { logitsModel } from '../../../architectures/logits_model.ts';
 import { dropFirstOutputs } from '../../../architectures/rearchitect/drop_outputs.ts';
 import { runChain, weightTensors } from '../../../architectures/rearchitect/forward.ts';
+import { readWeight } from '../../../architectures/rearchitect/model_weights.ts';
 import { readChain } from '../../../architectures/rearchitect/read_chain.ts';
 import { equalizeModel } from '../../../architectures/rearchitect/scale_model.ts';
 import {
@@ -99,11 +100,31 @@ describe('readChain', () => {
   });
 
   it('refuses batch norms that should not be there, and misses those that should', () => {
-    const model = randomModel(NO_DEPTHWISE_BN);
-    assert.throws(
-      () => readChain(model, { ...TINY, variant: STANDARD }),
-      /Conv2d_1_depthwise has no batch norm/,
-    );
+    for (const [has, wanted, message] of [
+      [NO_DEPTHWISE_BN, STANDARD, /Conv2d_1_depthwise has no batch norm/],
+      [STANDARD, NO_DEPTHWISE_BN, /Conv2d_1_depthwise has a batch norm/],
+    ] as const) {
+      const model = randomModel(has);
+      assert.throws(() => readChain(model, { ...TINY, variant: wanted }), message);
+      model.dispose();
+    }
+  });
+});
+
+describe('readWeight', () => {
+  before(needsTensorFlow);
+
+  it('names the weight that a model does not have', () => {
+    const model = randomModel();
+    for (const [layer, weight] of [
+      ['nowhere', 'kernel'],
+      ['Conv2d_0', 'bias'],
+    ] as const) {
+      assert.throws(() => readWeight(model, layer, weight), {
+        name: 'RearchitectError',
+        message: `Expected a layer ${layer} with a weight ${weight} in ${model.name} but there is none`,
+      });
+    }
     model.dispose();
   });
 });

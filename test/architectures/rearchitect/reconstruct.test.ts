@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
-import { buildMobileNetV1 } from '../../../architectures/build_model.ts';
+import { buildMobileNetV1 } from '../../../architectures/build_mobilenet_v1.ts';
 import { logitsModel } from '../../../architectures/logits_model.ts';
 import { runChain, weightTensors } from '../../../architectures/rearchitect/forward.ts';
 import type { ImageBatch } from '../../../architectures/rearchitect/image_states.ts';
@@ -40,10 +40,14 @@ function imagesOf(count: number, first = 0): Float32Array {
   });
 }
 
-async function* batchesOf(images: Float32Array, shape = SHAPE): AsyncGenerator<ImageBatch> {
+async function* batchesOf(
+  images: Float32Array,
+  shape = SHAPE,
+  batchSize = BATCH,
+): AsyncGenerator<ImageBatch> {
   const size = shape[0] * shape[1] * shape[2];
-  for (let i = 0; i < images.length; i += BATCH * size) {
-    const part = images.slice(i, i + BATCH * size);
+  for (let i = 0; i < images.length; i += batchSize * size) {
+    const part = images.slice(i, i + batchSize * size);
     yield { images: part, shape: [part.length / size, ...shape] };
   }
 }
@@ -203,6 +207,23 @@ describe('reconstruct', () => {
     assert.ok(layers.every(({ unexplainedVariance }) => unexplainedVariance === null));
   });
 
+  it('has no figure of layers whose held-out images leave a single position', async () => {
+    const few = images.slice(0, 5 * SHAPE[0] * SHAPE[1] * SHAPE[2]);
+    const { layers } = await reconstruct({
+      ...options,
+      activationPasses: 0,
+      images: { ...options.images, images: 5, batches: () => batchesOf(few, SHAPE, 1) },
+    });
+    // At 32 × 32 pixels the last two layers have 1 × 1.
+    assert.deepEqual(
+      layers.map(({ unexplainedVariance }) => unexplainedVariance === null),
+      layers.map((_, index) => index >= 11),
+    );
+    for (const { unexplainedVariance } of layers.slice(0, 11)) {
+      assert.ok(unexplainedVariance! < 1e3, `${unexplainedVariance}`);
+    }
+  });
+
   it('reports each pass', async () => {
     const seen: [string, number][] = [];
     await reconstruct({
@@ -250,9 +271,11 @@ describe('reconstruct', () => {
     const broken = images.slice();
     broken[5] = Number.NaN;
     const source = { ...options.images, batches: () => batchesOf(broken) };
+    const { numTensors } = tf.memory();
     await assert.rejects(
       reconstruct({ ...options, images: source }),
       /Expected finite activations but the sums over \d+ positions \(\w+\) are not/,
     );
+    assert.equal(tf.memory().numTensors, numTensors);
   });
 });

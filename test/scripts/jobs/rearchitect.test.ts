@@ -4,7 +4,7 @@ import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import { buildMobileNetV1 } from '../../../architectures/build_model.ts';
+import { buildMobileNetV1 } from '../../../architectures/build_mobilenet_v1.ts';
 import { logitsModel } from '../../../architectures/logits_model.ts';
 import { FRIENDLY, NO_DEPTHWISE_BN, STANDARD } from '../../../architectures/variants.ts';
 import { type Reporter, SILENT_REPORTER } from '../../../checkpoints/artifacts/reporter.ts';
@@ -183,6 +183,7 @@ describe('rearchitect', () => {
   describe('with retraining', () => {
     let retrained: RearchitectResult;
     let retrain: RearchitectOptions;
+    let bestSha256: string;
     const said = recordingReporter();
 
     before(async () => {
@@ -237,6 +238,7 @@ describe('rearchitect', () => {
       assert.ok(existsSync(retrained.best!));
       const { model, card } = await loadModelFolder(retrained.best!);
       model.dispose();
+      bestSha256 = card!.weightsSha256;
       assert.ok((card!.training!.rearchitecture as Record<string, unknown>).equalization);
     });
 
@@ -247,6 +249,9 @@ describe('rearchitect', () => {
         again.messages.some((text) => /holds this reconstruction: it is taken over/.test(text)),
       );
       assert.equal(second.card.weightsSha256, retrained.card.weightsSha256);
+      const { model, card } = await loadModelFolder(second.best!);
+      model.dispose();
+      assert.equal(card!.weightsSha256, bestSha256);
       assert.deepEqual(second.reconstruction, retrained.reconstruction);
     });
 
@@ -326,6 +331,16 @@ describe('rearchitect', () => {
         /friendly/,
       ));
 
+    it('to put the new model where the original is', async () => {
+      for (const model of [at('standard'), at('standard/model.json')]) {
+        await refused(
+          { model, out: at('standard/') },
+          /Expected another folder for the new model than that of .*standard/,
+          /another --out/,
+        );
+      }
+    });
+
     it('a model that is friendly already', () =>
       refused(
         { model: at('friendly') },
@@ -339,6 +354,22 @@ describe('rearchitect', () => {
         /Expected a model of the 7 classes of others but .*standard has the 4 classes of synthetic/,
         /--dataset synthetic.*tf8 train --variant standard --from/,
       ));
+
+    it('a network without a card that reads images of any size', async () => {
+      const model = tf.sequential({
+        layers: [
+          tf.layers.conv2d({ inputShape: [null, null, 3], filters: CLASSES, kernelSize: 3 }),
+          tf.layers.globalAveragePooling2d({ dataFormat: 'channelsLast' }),
+        ],
+      });
+      await saveBare(model, at('any-size'));
+      model.dispose();
+      await refused(
+        { model: at('any-size') },
+        /Expected a MobileNetV1 of one resolution but .* reads images of \[any,any,3\]/,
+        /tf8 train --variant standard/,
+      );
+    });
 
     it('another network', async () => {
       const path = at('inception');

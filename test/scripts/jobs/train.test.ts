@@ -10,10 +10,10 @@ import { FRIENDLY, STANDARD } from '../../../architectures/variants.ts';
 import { loadModelFolder } from '../../../checkpoints/model_store.ts';
 import {
   defaultValidationImages,
-  type TrainedNetwork,
   type TrainJobOptions,
   trainJob,
 } from '../../../scripts/jobs/train.ts';
+import type { TrainedNetwork } from '../../../scripts/jobs/trained_network.ts';
 import type { Recipe } from '../../../training/recipes/recipe.ts';
 import { DISTILLATION, FINETUNE_RMSPROP } from '../../../training/recipes/recipes.ts';
 import { memoryDataset } from '../../support/memory_dataset.ts';

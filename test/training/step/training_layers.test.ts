@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
-import { buildMobileNetV1 } from '../../../architectures/build_model.ts';
+import { buildMobileNetV1 } from '../../../architectures/build_mobilenet_v1.ts';
 import { logitsModel } from '../../../architectures/logits_model.ts';
 import { STANDARD, VARIANTS, type Variant } from '../../../architectures/variants.ts';
 import { useTrainingLayers } from '../../../training/step/training_layers.ts';

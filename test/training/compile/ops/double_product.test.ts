@@ -22,17 +22,15 @@ describe('transposedDoubleProduct', () => {
       const { high, low } = transposedDoubleProduct(a as tf.Tensor2D, b as tf.Tensor2D);
       return { high, low };
     });
-    const { high, low } = compiled.call({
-      a: tf.tensor2d(a, [positions, 3]),
-      b: tf.tensor2d(b, [positions, 2]),
-    });
+    const inputs = { a: tf.tensor2d(a, [positions, 3]), b: tf.tensor2d(b, [positions, 2]) };
+    const { high, low } = compiled.call(inputs);
     assert.deepEqual(high!.shape, [3, 2]);
     const [highs, lows] = [high!.dataSync(), low!.dataSync()];
     expected.forEach((value, i) => {
       const error = Math.abs(highs[i]! + lows[i]! - value) / value;
       assert.ok(error < 2 ** -46, `${i}: ${error}`);
     });
-    tf.dispose([high!, low!]);
+    tf.dispose([inputs, high!, low!]);
     compiled.dispose();
   });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
-import { buildMobileNetV1 } from '../../architectures/build_model.ts';
+import { buildMobileNetV1 } from '../../architectures/build_mobilenet_v1.ts';
 import { networkCost } from '../../architectures/layer_costs.ts';
 import { logitsModel } from '../../architectures/logits_model.ts';
 import { convLayers } from '../../architectures/mobilenet_v1.ts';
