@@ -113,6 +113,17 @@ export const SCRATCH_SMALL: Recipe = {
 };
 
 /**
+ * As `SCRATCH_SMALL`, by Adam, for networks that its learning rate is too high for: InceptionV3 stayed
+ * at chance.
+ */
+export const SCRATCH_ADAM: Recipe = {
+  ...FINETUNE,
+  name: 'scratch-adam',
+  budget: SCRATCH_SMALL.budget,
+  augmentation: FLIP_CROP,
+};
+
+/**
  * With a teacher, where a recipe says nothing of it: what Zagoruyko and Komodakis took for CIFAR-10
  * (arXiv 1612.03928, 4.1).
  */
@@ -138,4 +149,5 @@ export const RECIPES: readonly Recipe[] = [
   FINETUNE_RMSPROP,
   DISTIL,
   SCRATCH_SMALL,
+  SCRATCH_ADAM,
 ];
