@@ -90,7 +90,7 @@ export const WIDTH_MULTIPLIER = {
 
 export const TIER = {
   type: 'string',
-  choices: ['auto', 'wasm', 'reference'] as const,
+  choices: ['auto', 'native', 'wasm', 'reference'] as const,
   default: 'auto' as const,
   requiresArg: true,
   describe: 'Kernels of the TF8 executor; auto takes the fastest that works here',

@@ -96,10 +96,44 @@ export interface ConcatCall {
   readonly output: Uint8Array;
 }
 
-export type TierName = 'reference' | 'wasm';
+/** A call of one kernel, as data. */
+export type KernelCall =
+  | { readonly op: 'conv2d'; readonly call: Conv2dCall }
+  | { readonly op: 'depthwiseConv2d'; readonly call: DepthwiseConv2dCall }
+  | { readonly op: 'fullyConnected'; readonly call: FullyConnectedCall }
+  | { readonly op: 'averagePool2d'; readonly call: Pool2dCall }
+  | { readonly op: 'maxPool2d'; readonly call: Pool2dCall }
+  | { readonly op: 'globalAveragePool'; readonly call: GlobalAveragePoolCall }
+  | { readonly op: 'concat'; readonly call: ConcatCall };
+
+/**
+ * Kernel calls that make a network of one image, in execution order. Their tensors, `input` and
+ * `outputs` are views of `arena`, where views share bytes that are not needed at the same time; the
+ * weights are not. A tier may run the calls on memory of its own that is laid out like `arena`.
+ */
+export interface Program {
+  readonly calls: readonly KernelCall[];
+  readonly arena: Uint8Array;
+  readonly input: Uint8Array;
+  readonly outputs: readonly Uint8Array[];
+}
+
+export interface CompiledProgram {
+  /** Threads that a run uses. */
+  readonly threads: number;
+  /**
+   * @param images [batch, input.length] uint8
+   * @param results for each output of the program [batch, output.length] uint8, which is written
+   */
+  run(images: Uint8Array, batch: number, results: readonly Uint8Array[]): void;
+}
+
+export type TierName = 'reference' | 'wasm' | 'native';
 
 export interface Kernels {
   readonly tier: TierName;
+  /** Which of the tier's instruction sets it is, where it has several. */
+  readonly instructionSet?: string;
   conv2d(call: Conv2dCall): void;
   depthwiseConv2d(call: DepthwiseConv2dCall): void;
   fullyConnected(call: FullyConnectedCall): void;
@@ -107,4 +141,6 @@ export interface Kernels {
   maxPool2d(call: Pool2dCall): void;
   globalAveragePool(call: GlobalAveragePoolCall): void;
   concat(call: ConcatCall): void;
+  /** Prepares a whole network; absent where calling kernel by kernel loses nothing. */
+  compile?(program: Program, options: { readonly threads: number }): CompiledProgram;
 }

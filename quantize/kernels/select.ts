@@ -1,5 +1,6 @@
 import { QuantizationError } from '../params/errors.ts';
 import type { Kernels, TierName } from './kernels.ts';
+import { fastestNativeKernels, BUILD_REMEDY as NATIVE_REMEDY } from './native/load_native.ts';
 import { REFERENCE_KERNELS } from './reference/reference_kernels.ts';
 import { selfTest } from './self_test.ts';
 import { BUILD_REMEDY, readWasmFile } from './wasm/load_wasm.ts';
@@ -15,6 +16,7 @@ export interface TierRoute {
 
 /** The fastest first. Each creation makes kernels of its own: a thread shares none. */
 const ROUTES: readonly TierRoute[] = [
+  { tier: 'native', remedy: NATIVE_REMEDY, create: () => fastestNativeKernels() },
   { tier: 'wasm', remedy: BUILD_REMEDY, create: () => createWasmKernels(readWasmFile()) },
   { tier: 'reference', create: () => REFERENCE_KERNELS },
 ];
@@ -29,6 +31,8 @@ export interface SelectedKernels {
 export interface TierAvailability {
   readonly tier: TierName;
   readonly available: boolean;
+  /** The instruction set, of a tier that has several. */
+  readonly instructionSet?: string;
   /** Why not, and what to do; only of a tier that is not available. */
   readonly reason?: string;
 }
@@ -57,7 +61,11 @@ export function selectKernels(
 export function availableTiers(routes: readonly TierRoute[] = ROUTES): readonly TierAvailability[] {
   return routes.map((route) => {
     const attempt = tryRoute(route);
-    if ('kernels' in attempt) return { tier: route.tier, available: true };
+    if ('kernels' in attempt) {
+      const { instructionSet } = attempt.kernels;
+      const found = instructionSet === undefined ? {} : { instructionSet };
+      return { tier: route.tier, available: true, ...found };
+    }
     const remedy = route.remedy ? ` (${route.remedy})` : '';
     return { tier: route.tier, available: false, reason: attempt.reason + remedy };
   });

@@ -23,7 +23,7 @@ const floatSchema = z.strictObject({
 });
 
 const tf8Schema = floatSchema.extend({
-  tier: z.enum(['reference', 'wasm'] satisfies TierName[]),
+  tier: z.enum(['reference', 'wasm', 'native'] satisfies TierName[]),
   /** Some images were calibrated with and measured. */
   overlap: z.boolean(),
   calibrationImages: count,

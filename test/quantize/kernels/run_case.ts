@@ -1,25 +1,9 @@
 import assert from 'node:assert/strict';
-import type {
-  ConcatCall,
-  Conv2dCall,
-  DepthwiseConv2dCall,
-  FullyConnectedCall,
-  GlobalAveragePoolCall,
-  Kernels,
-  Pool2dCall,
-} from '../../../quantize/kernels/kernels.ts';
+import type { KernelCall, Kernels } from '../../../quantize/kernels/kernels.ts';
 
-/** A call of one kernel; its own `output` is never written. */
-export type KernelCall =
-  | { readonly op: 'conv2d'; readonly call: Conv2dCall }
-  | { readonly op: 'depthwiseConv2d'; readonly call: DepthwiseConv2dCall }
-  | { readonly op: 'fullyConnected'; readonly call: FullyConnectedCall }
-  | { readonly op: 'averagePool2d'; readonly call: Pool2dCall }
-  | { readonly op: 'maxPool2d'; readonly call: Pool2dCall }
-  | { readonly op: 'globalAveragePool'; readonly call: GlobalAveragePoolCall }
-  | { readonly op: 'concat'; readonly call: ConcatCall };
+export type { KernelCall };
 
-/** The bytes that `kernels` write; an element that they leave out keeps `unwritten`. */
+/** The bytes that `kernels` write for a call, whose own `output` is left as it is; an element that they leave out keeps `unwritten`. */
 export function run(kernels: Kernels, { op, call }: KernelCall, unwritten = 0xa5): Uint8Array {
   const output = new Uint8Array(call.output.length).fill(unwritten);
   switch (op) {

@@ -75,7 +75,7 @@ describe('selectKernels', () => {
   it('refuses a name that is no tier', () => {
     assert.throws(
       () => selectKernels('gpu' as TierName),
-      /Expected "wasm", "reference" or "auto" for tier but received "gpu"/,
+      /Expected "native", "wasm", "reference" or "auto" for tier but received "gpu"/,
     );
   });
 });

@@ -1,0 +1,56 @@
+/** What kernels.node exports (source/addon.c). Opaque handles are freed with their JavaScript object. */
+
+declare const OP: unique symbol;
+declare const PROGRAM: unique symbol;
+
+/** A prepared call: geometry and packed weights. */
+export interface NativeOp {
+  readonly [OP]: never;
+}
+
+/** A prepared network with its threads and arenas. */
+export interface NativeProgram {
+  readonly [PROGRAM]: never;
+}
+
+/** Instruction sets, the slowest first; the index is the addon's number of it. */
+export const INSTRUCTION_SETS = ['scalar', 'avx2', 'avxvnni', 'avx512vnni'] as const;
+
+export type InstructionSet = (typeof INSTRUCTION_SETS)[number];
+
+export interface NativeAddon {
+  /** What this processor and operating system run, the slowest first. */
+  supportedIsas(): InstructionSet[];
+  /** @param integers the 18 fields of `op_create_windowed` in source/op.c */
+  createOp(
+    kind: number,
+    instructionSet: number,
+    integers: Int32Array,
+    multiplier: number,
+    filter: Uint8Array,
+    bias: Int32Array,
+  ): NativeOp;
+  createConcat(
+    positions: number,
+    channels: Int32Array,
+    zeroPoints: Int32Array,
+    multipliers: Float32Array,
+    outputZeroPoint: number,
+  ): NativeOp;
+  runOp(op: NativeOp, inputs: readonly Uint8Array[], output: Uint8Array): void;
+  /** Slots are pairs (offset, length): of each op its inputs and its output. */
+  createProgram(
+    ops: readonly NativeOp[],
+    slots: Float64Array,
+    arenaBytes: number,
+    input: Float64Array,
+    outputs: Float64Array,
+    threads: number,
+  ): NativeProgram;
+  runProgram(
+    program: NativeProgram,
+    images: Uint8Array,
+    batch: number,
+    outputs: readonly Uint8Array[],
+  ): void;
+}

@@ -1,0 +1,250 @@
+import { expected, QuantizationError } from '../../params/errors.ts';
+import { BYTE_MAX, INT32_MAX } from '../../params/quantization.ts';
+import { NO_PADDING, type Padding } from '../../params/window.ts';
+import {
+  checkConcat,
+  checkConv2d,
+  checkDepthwiseConv2d,
+  checkFullyConnected,
+  checkGlobalAveragePool,
+  checkPool2d,
+} from '../check_call.ts';
+import type {
+  CompiledProgram,
+  ConcatCall,
+  Conv2dCall,
+  DepthwiseConv2dCall,
+  FullyConnectedCall,
+  GlobalAveragePoolCall,
+  KernelCall,
+  Kernels,
+  Pool2dCall,
+  Program,
+  Shape4,
+} from '../kernels.ts';
+import { INSTRUCTION_SETS, type InstructionSet, type NativeAddon, type NativeOp } from './addon.ts';
+
+/** Numbers of source/op.h's OpKind. */
+const CONVOLUTION = 0;
+const DEPTHWISE = 1;
+const AVERAGE_POOL = 2;
+const MAX_POOL = 3;
+
+const NO_BYTES = new Uint8Array(0);
+const NO_BIAS = new Int32Array(0);
+
+/**
+ * The native tier for one instruction set: the fastest that the processor has unless told. TypeScript
+ * checks each call; C computes.
+ * @throws QuantizationError when the processor lacks the instruction set
+ */
+export function createNativeKernels(
+  addon: NativeAddon,
+  instructionSet: InstructionSet = addon.supportedIsas().at(-1)!,
+): Kernels {
+  const supported = addon.supportedIsas();
+  if (!supported.includes(instructionSet)) {
+    throw expected(`one of ${supported.join(', ')}`, 'instructionSet', instructionSet);
+  }
+  return new NativeKernels(addon, instructionSet);
+}
+
+class NativeKernels implements Kernels {
+  readonly tier = 'native';
+  readonly instructionSet: InstructionSet;
+  readonly #addon: NativeAddon;
+
+  constructor(addon: NativeAddon, instructionSet: InstructionSet) {
+    this.#addon = addon;
+    this.instructionSet = instructionSet;
+  }
+
+  conv2d(call: Conv2dCall): void {
+    this.#run({ op: 'conv2d', call });
+  }
+
+  depthwiseConv2d(call: DepthwiseConv2dCall): void {
+    this.#run({ op: 'depthwiseConv2d', call });
+  }
+
+  fullyConnected(call: FullyConnectedCall): void {
+    this.#run({ op: 'fullyConnected', call });
+  }
+
+  averagePool2d(call: Pool2dCall): void {
+    this.#run({ op: 'averagePool2d', call });
+  }
+
+  maxPool2d(call: Pool2dCall): void {
+    this.#run({ op: 'maxPool2d', call });
+  }
+
+  globalAveragePool(call: GlobalAveragePoolCall): void {
+    this.#run({ op: 'globalAveragePool', call });
+  }
+
+  concat(call: ConcatCall): void {
+    this.#run({ op: 'concat', call });
+  }
+
+  compile(program: Program, { threads }: { readonly threads: number }): CompiledProgram {
+    const { calls, arena, input, outputs } = program;
+    const slot = (view: Uint8Array) => {
+      const offset = view.byteOffset - arena.byteOffset;
+      if (view.buffer !== arena.buffer || offset < 0 || offset + view.length > arena.length) {
+        throw new QuantizationError('Expected tensors within the arena of the program');
+      }
+      return [offset, view.length];
+    };
+    const addon = this.#addon;
+    const native = addon.createProgram(
+      calls.map((call) => this.#prepare(call)),
+      Float64Array.from(
+        calls.flatMap((each) => [...inputsOf(each), each.call.output].flatMap(slot)),
+      ),
+      arena.length,
+      Float64Array.from(slot(input)),
+      Float64Array.from(outputs.flatMap(slot)),
+      threads,
+    );
+    return {
+      threads,
+      run: (images, batch, results) => addon.runProgram(native, images, batch, results),
+    };
+  }
+
+  #run(kernelCall: KernelCall): void {
+    const op = this.#prepare(kernelCall);
+    this.#addon.runOp(op, inputsOf(kernelCall), kernelCall.call.output);
+  }
+
+  /** Checks the call and packs its weights. */
+  #prepare(kernelCall: KernelCall): NativeOp {
+    switch (kernelCall.op) {
+      case 'conv2d':
+        checkConv2d(kernelCall.call);
+        return this.#convolution(CONVOLUTION, kernelCall.call);
+      case 'depthwiseConv2d':
+        checkDepthwiseConv2d(kernelCall.call);
+        return this.#convolution(DEPTHWISE, kernelCall.call);
+      case 'fullyConnected':
+        checkFullyConnected(kernelCall.call);
+        return this.#convolution(CONVOLUTION, asConvolution(kernelCall.call));
+      case 'averagePool2d':
+        checkPool2d(kernelCall.call);
+        return this.#pool(AVERAGE_POOL, kernelCall.call);
+      case 'maxPool2d':
+        checkPool2d(kernelCall.call);
+        return this.#pool(MAX_POOL, kernelCall.call);
+      case 'globalAveragePool':
+        checkGlobalAveragePool(kernelCall.call);
+        return this.#pool(AVERAGE_POOL, asPool(kernelCall.call));
+      case 'concat':
+        checkConcat(kernelCall.call);
+        return this.#concat(kernelCall.call);
+    }
+  }
+
+  #convolution(kind: number, call: Conv2dCall): NativeOp {
+    const { inputShape, filterShape, strides, padding, outputShape } = call;
+    return this.#addon.createOp(
+      kind,
+      INSTRUCTION_SETS.indexOf(this.instructionSet),
+      int32s([
+        ...geometry(inputShape, [filterShape[0], filterShape[1]], strides, padding, outputShape),
+        call.inputZeroPoint,
+        call.filterZeroPoint,
+        call.outputZeroPoint,
+        call.low,
+        call.high,
+      ]),
+      call.multiplier,
+      call.filter,
+      call.bias,
+    );
+  }
+
+  #pool(kind: number, call: Pool2dCall): NativeOp {
+    const { inputShape, windowShape, strides, padding, outputShape } = call;
+    const shapes = geometry(inputShape, windowShape, strides, padding, outputShape);
+    return this.#addon.createOp(
+      kind,
+      INSTRUCTION_SETS.indexOf(this.instructionSet),
+      int32s([...shapes, 0, 0, 0, call.low, call.high]),
+      1,
+      NO_BYTES,
+      NO_BIAS,
+    );
+  }
+
+  #concat({ inputs, positions, outputZeroPoint }: ConcatCall): NativeOp {
+    return this.#addon.createConcat(
+      int32s([positions])[0]!,
+      int32s(inputs.map(({ channels }) => channels)),
+      int32s(inputs.map(({ zeroPoint }) => zeroPoint)),
+      Float32Array.from(inputs, ({ multiplier }) => multiplier),
+      outputZeroPoint,
+    );
+  }
+}
+
+function inputsOf(kernelCall: KernelCall): readonly Uint8Array[] {
+  return kernelCall.op === 'concat'
+    ? kernelCall.call.inputs.map(({ data }) => data)
+    : [kernelCall.call.input];
+}
+
+/** A fully connected layer is a 1 × 1 convolution of 1 × 1 images. */
+function asConvolution(call: FullyConnectedCall): Conv2dCall {
+  const { batch, inputDepth, outputDepth } = call;
+  return {
+    ...call,
+    inputShape: [batch, 1, 1, inputDepth],
+    filterShape: [1, 1, inputDepth, outputDepth],
+    strides: [1, 1],
+    padding: NO_PADDING,
+    outputShape: [batch, 1, 1, outputDepth],
+  };
+}
+
+/** A global pool is one window as large as the image. */
+function asPool(call: GlobalAveragePoolCall): Pool2dCall {
+  const [batch, height, width, channels] = call.inputShape;
+  return {
+    ...call,
+    windowShape: [height, width],
+    strides: [1, 1],
+    padding: NO_PADDING,
+    outputShape: [batch, 1, 1, channels],
+    low: 0,
+    high: BYTE_MAX,
+  };
+}
+
+/** The first 13 fields of `op_create_windowed`. */
+function geometry(
+  inputShape: Shape4,
+  windowShape: readonly [number, number],
+  strides: readonly [number, number],
+  padding: Padding,
+  outputShape: Shape4,
+): number[] {
+  // Along an axis with one position the stride moves nothing.
+  const stride = (axis: 0 | 1) => (outputShape[axis + 1] === 1 ? 1 : strides[axis]);
+  const [, outputHeight, outputWidth, outputChannels] = outputShape;
+  return [
+    ...inputShape,
+    ...windowShape,
+    ...[stride(0), stride(1)],
+    ...[padding.top, padding.left],
+    ...[outputHeight, outputWidth, outputChannels],
+  ];
+}
+
+/** The kernels count in int32, and need room for a window beyond the image. */
+function int32s(values: readonly number[]): Int32Array {
+  for (const value of values) {
+    if (value > INT32_MAX / 2) throw expected(`at most ${INT32_MAX / 2}`, 'a size', value);
+  }
+  return Int32Array.from(values);
+}

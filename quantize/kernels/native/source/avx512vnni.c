@@ -1,0 +1,130 @@
+/* AVX-512 VNNI: vpdpbusd adds four products of uint8 and int8 to int32, exactly. */
+#include "op.h"
+
+#if TF8_X86
+#include <immintrin.h>
+#include <string.h>
+
+#define TARGET __attribute__((target("avx2,avx512f,avx512dq,avx512bw,avx512vl,avx512vnni")))
+
+/* Blocks of 32 channels of the depthwise convolution. */
+#include "vectors256.inc"
+#include "row_sum.inc"
+#define COLUMN(acc, x, w, set, has_rest)                                                        \
+  ((has_rest) ? _mm256_dpbusd_epi32(_mm256_dpbusd_epi32(acc, x, LOAD(w)), x, LOAD((w) + (set))) \
+              : _mm256_dpbusd_epi32(acc, x, LOAD(w)))
+#define BLOCK_ROW depthwise_block_row32
+#define BLOCK_NAME depthwise_block32
+#include "depthwise.inc"
+
+#undef VECTOR
+#undef LANES
+#undef TILE_ROWS
+#undef LOAD
+#undef SPLAT
+#undef ADD
+#undef BYTES
+#undef LOW8
+#undef HIGH8
+#undef LOW16
+#undef HIGH16
+#undef ZERO
+#undef CONSTANTS
+#undef STORE_PANEL
+#undef STORE_VECTOR
+#undef MAKE_CONSTANTS
+#undef COLUMN
+#undef BLOCK_ROW
+#undef BLOCK_NAME
+
+#define VECTOR __m512i
+#define LANES 16
+#define TILE_ROWS 6
+#define LOAD(p) _mm512_load_si512((const void *)(p))
+#define SPLAT(x) _mm512_set1_epi32(x)
+#define ADD(a, b) _mm512_add_epi32(a, b)
+#define BYTES(p) _mm512_loadu_si512((const void *)(p))
+#define LOW8(a, b) _mm512_unpacklo_epi8(a, b)
+#define HIGH8(a, b) _mm512_unpackhi_epi8(a, b)
+#define LOW16(a, b) _mm512_unpacklo_epi16(a, b)
+#define HIGH16(a, b) _mm512_unpackhi_epi16(a, b)
+#define ZERO _mm512_setzero_si512()
+#define DOT(acc, x, w) _mm512_dpbusd_epi32(acc, x, w)
+#define CONSTANTS Constants512
+#define STORE_PANEL store_panel512
+#define STORE_VECTOR store_vector512
+#define MAKE_CONSTANTS make_constants512
+#define WIDENS 0
+
+typedef struct {
+  __m512 multiplier;
+  __m512 high; /* high - zero_point, as singles */
+  __m512i zero_point; /* int16 */
+  __m512i low; /* uint8 */
+} Constants512;
+
+TARGET static inline Constants512 make_constants512(const Requantization *r) {
+  return (Constants512){_mm512_set1_ps(r->multiplier),
+                        _mm512_set1_ps((float)(r->high - r->zero_point)),
+                        _mm512_set1_epi16((int16_t)r->zero_point),
+                        _mm512_set1_epi8((char)r->low)};
+}
+
+/* As scale256. */
+TARGET static inline __m512i scale512(const Constants512 *c, __m512i acc) {
+  const __m512 scaled = _mm512_mul_ps(_mm512_cvtepi32_ps(acc), c->multiplier);
+  return _mm512_cvtps_epi32(_mm512_min_ps(scaled, c->high));
+}
+
+TARGET static inline void store_panel512(const Constants512 *c, __m512i a0, __m512i a1, __m512i a2,
+                                         __m512i a3, uint8_t *to, int32_t columns) {
+  const __m512i low = _mm512_adds_epi16(_mm512_packs_epi32(scale512(c, a0), scale512(c, a1)),
+                                        c->zero_point);
+  const __m512i high = _mm512_adds_epi16(_mm512_packs_epi32(scale512(c, a2), scale512(c, a3)),
+                                         c->zero_point);
+  const __m512i bytes = _mm512_max_epu8(_mm512_packus_epi16(low, high), c->low);
+  if (columns == 64) {
+    _mm512_storeu_si512((void *)to, bytes);
+  } else {
+    _mm512_mask_storeu_epi8(to, ~(uint64_t)0 >> (64 - columns), bytes);
+  }
+}
+
+TARGET static inline void store_vector512(const Constants512 *c, __m512i acc, uint8_t *to,
+                                          int32_t columns) {
+  /* int32 to int16 to uint8 with saturation, the lanes in order. */
+  const __m256i words = _mm256_adds_epi16(_mm512_cvtsepi32_epi16(scale512(c, acc)),
+                                          _mm512_castsi512_si256(c->zero_point));
+  const __m128i bytes = _mm_max_epu8(
+      _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1)),
+      _mm512_castsi512_si128(c->low));
+  _mm_mask_storeu_epi8(to, (__mmask16)(0xffffu >> (16 - columns)), bytes);
+}
+
+#define NAME convolution_avx512vnni
+#include "convolution.inc"
+
+#define COLUMN(acc, x, w, set, has_rest)                                                        \
+  ((has_rest) ? _mm512_dpbusd_epi32(_mm512_dpbusd_epi32(acc, x, LOAD(w)), x, LOAD((w) + (set))) \
+              : _mm512_dpbusd_epi32(acc, x, LOAD(w)))
+#define BLOCK_ROW depthwise_block_row64
+#define BLOCK_NAME depthwise_block64
+#include "depthwise.inc"
+
+TARGET void depthwise_avx512vnni(const Op *op, const uint8_t *input, uint8_t *output, size_t first,
+                                 size_t last, Scratch *scratch) {
+  (void)scratch;
+  const Constants512 wide = make_constants512(&op->requantization);
+  const Constants256 narrow = make_constants256(&op->requantization);
+  for (size_t row = first; row < last; row++) {
+    for (int32_t b = 0; b < op->block_count; b++) {
+      const ChannelBlock *block = &op->blocks[b];
+      if (block->width == 64) {
+        depthwise_block64(op, block, input, output, row, &wide);
+      } else {
+        depthwise_block32(op, block, input, output, row, &narrow);
+      }
+    }
+  }
+}
+#endif

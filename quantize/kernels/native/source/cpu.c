@@ -1,0 +1,36 @@
+/* CPUID: which instruction sets may run here. */
+#include "op.h"
+
+#if TF8_X86
+#include <cpuid.h>
+
+/* The register states that the operating system saves (XCR0). */
+__attribute__((target("xsave"))) static uint64_t enabled_states(void) {
+  uint32_t low, high;
+  __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return ((uint64_t)high << 32) | low;
+}
+
+#define BIT(word, index) (((word) >> (index)) & 1u)
+
+int isa_supported(Isa isa) {
+  uint32_t a, b, c, d;
+  if (isa == ISA_SCALAR) return 1;
+  if (!__get_cpuid(1, &a, &b, &c, &d)) return 0;
+  if (!BIT(c, 27) || !BIT(c, 28)) return 0; /* OSXSAVE, AVX */
+  const uint64_t states = enabled_states();
+  if ((states & 0x6) != 0x6) return 0; /* XMM, YMM */
+  uint32_t a7, b7, c7, d7;
+  if (!__get_cpuid_count(7, 0, &a7, &b7, &c7, &d7)) return 0;
+  if (!BIT(b7, 5)) return 0; /* AVX2 */
+  if (isa == ISA_AVX2) return 1;
+  if (isa == ISA_AVXVNNI) {
+    return __get_cpuid_count(7, 1, &a, &b, &c, &d) && BIT(a, 4);
+  }
+  /* AVX512F, DQ, BW, VL, VNNI; opmask and ZMM states */
+  return BIT(b7, 16) && BIT(b7, 17) && BIT(b7, 30) && BIT(b7, 31) && BIT(c7, 11) &&
+         (states & 0xe6) == 0xe6;
+}
+#else
+int isa_supported(Isa isa) { return isa == ISA_SCALAR; }
+#endif

@@ -1,0 +1,152 @@
+/*
+ * One kernel call, prepared: geometry, packed weights with the zero-point corrections folded into
+ * the bias, and the constants of DESIGN eq. 5. Tensors are dense uint8 NHWC, as in kernels.ts; the
+ * TypeScript side has checked every shape before an Op is made (check_call.ts).
+ *
+ * Sums are uint32_t wherever they may wrap: the reference wraps modulo 2^32 too.
+ */
+#ifndef TF8_OP_H
+#define TF8_OP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__x86_64__)
+#define TF8_X86 1
+#else
+#define TF8_X86 0
+#endif
+
+/* Instruction sets, the slowest first. */
+typedef enum { ISA_SCALAR, ISA_AVX2, ISA_AVXVNNI, ISA_AVX512VNNI, ISA_COUNT } Isa;
+
+typedef enum {
+  OP_CONVOLUTION,
+  OP_DEPTHWISE,
+  OP_AVERAGE_POOL,
+  OP_MAX_POOL,
+  OP_CONCAT,
+  OP_KIND_COUNT
+} OpKind;
+
+/* DESIGN eq. 5: clamp(roundHalfEven(f32(acc) * multiplier) + zero_point, low, high). */
+typedef struct {
+  float multiplier;
+  int32_t zero_point;
+  int32_t low;
+  int32_t high;
+} Requantization;
+
+/* A run of channels that the depthwise kernel takes at once; the last may overlap the one before. */
+typedef struct {
+  int32_t start;
+  int32_t width; /* 64 or 32 */
+  size_t weights; /* offset in Op.weights */
+  size_t bias;    /* index in Op.bias */
+} ChannelBlock;
+
+typedef struct {
+  OpKind kind;
+  Isa isa;
+  int32_t references;
+  int32_t batch, height, width, channels;
+  int32_t window_height, window_width, stride_y, stride_x, pad_top, pad_left;
+  int32_t output_height, output_width, output_channels;
+  int32_t input_zero_point;
+  Requantization requantization;
+
+  /* Convolution: rows of the im2col matrix [rows, depth] times the filter [depth, output_channels]. */
+  size_t rows;
+  int32_t depth;        /* kh * kw * C */
+  int32_t groups;       /* 4-byte groups of a packed row: 4 uint8, or 2 int16 with AVX2 */
+  int32_t is_pointwise; /* the input is the im2col matrix */
+  int32_t row_factor;   /* (128 - wz): what a row's sum is multiplied by; 0 where weights are int16 */
+  size_t block_rows;    /* rows that are gathered at a time */
+
+  uint8_t *weights; /* 64-byte aligned */
+  size_t weight_bytes;
+  int32_t *bias; /* bias - zx * sum(wq - wz), in the order of the packed columns, padded */
+
+  /* Depthwise: blocks of channels, or none where the scalar kernel runs. */
+  ChannelBlock *blocks;
+  int32_t block_count;
+  int32_t has_rest; /* some wq - wz is outside int8: a second set of weights holds the rest */
+  uint8_t *padding_pixel; /* [C] input zero points */
+
+  /* Concatenation: for each input its channels and the output byte of each input byte. */
+  int32_t input_count;
+  int32_t *input_channels;
+  uint8_t *tables; /* [input_count, 256] */
+} Op;
+
+/* What one thread needs beside the tensors. */
+typedef struct {
+  uint8_t *gathered; /* [block_rows, 4 * groups] uint8 (or int16 pairs), 64 bytes of slack */
+  uint8_t *narrow;   /* AVX2: the gathered bytes before they are widened */
+  int32_t *row_terms;
+  int32_t *accumulators;
+  size_t capacity;
+} Scratch;
+
+/* Vectors of a panel of packed columns: four, in the order that packing with saturation undoes. */
+#define PANEL_VECTORS 4
+
+/* int32 lanes of a vector. */
+static inline int32_t isa_lanes(Isa isa) { return isa == ISA_AVX512VNNI ? 16 : 8; }
+
+/*
+ * Column that lane `position` of vector `vector` holds in a panel of four vectors. Packing int32 to
+ * int16 to uint8 works within 128-bit lanes and leaves exactly this order undone; interleaving the
+ * bytes of four rows (the depthwise kernel) makes it.
+ */
+static inline int32_t packed_column(int32_t vector, int32_t position) {
+  return 16 * (position / 4) + 4 * vector + position % 4;
+}
+
+/* Makes an Op; NULL when memory is short. `integers` is laid out as in native_kernels.ts. */
+Op *op_create_windowed(OpKind kind, Isa isa, const int32_t *integers, float multiplier,
+                       const uint8_t *filter, const int32_t *bias);
+Op *op_create_concat(int32_t positions, int32_t input_count, const int32_t *channels,
+                     const int32_t *zero_points, const float *multipliers, int32_t zero_point_out);
+void op_release(Op *op);
+
+size_t op_scratch_bytes(const Op *op);
+
+/* Runs the part of `op` that is thread `thread`'s of `threads`; parts write disjoint bytes. */
+void op_run(const Op *op, const uint8_t *const *inputs, uint8_t *output, int thread, int threads,
+            Scratch *scratch);
+
+int scratch_reserve(Scratch *scratch, const Op *op);
+void scratch_free(Scratch *scratch);
+
+/* The input's im2col rows [first, first + count) into `to`, `stride` >= depth bytes a row. */
+void gather_rows(const Op *op, const uint8_t *input, size_t first, size_t count, uint8_t *to,
+                 size_t stride);
+
+int32_t requantize(uint32_t accumulator, const Requantization *requantization);
+
+/* The convolution's rows [first, last) and packed panels [first_panel, last_panel). */
+typedef void (*ConvolutionKernel)(const Op *, const uint8_t *, uint8_t *, size_t, size_t, int32_t,
+                                  int32_t, Scratch *);
+/* The depthwise convolution's output rows (of all images) [first, last). */
+typedef void (*DepthwiseKernel)(const Op *, const uint8_t *, uint8_t *, size_t, size_t, Scratch *);
+
+void convolution_scalar(const Op *, const uint8_t *, uint8_t *, size_t, size_t, int32_t, int32_t,
+                        Scratch *);
+void depthwise_scalar(const Op *, const uint8_t *, uint8_t *, size_t, size_t, Scratch *);
+#if TF8_X86
+void convolution_avx2(const Op *, const uint8_t *, uint8_t *, size_t, size_t, int32_t, int32_t,
+                      Scratch *);
+void depthwise_avx2(const Op *, const uint8_t *, uint8_t *, size_t, size_t, Scratch *);
+void convolution_avxvnni(const Op *, const uint8_t *, uint8_t *, size_t, size_t, int32_t, int32_t,
+                         Scratch *);
+void depthwise_avxvnni(const Op *, const uint8_t *, uint8_t *, size_t, size_t, Scratch *);
+void convolution_avx512vnni(const Op *, const uint8_t *, uint8_t *, size_t, size_t, int32_t, int32_t,
+                            Scratch *);
+void depthwise_avx512vnni(const Op *, const uint8_t *, uint8_t *, size_t, size_t, Scratch *);
+#endif
+
+/* Whether this processor and operating system run an instruction set. */
+int isa_supported(Isa isa);
+
+#endif

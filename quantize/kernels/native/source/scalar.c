@@ -1,0 +1,194 @@
+/* Kernels in portable C: what every instruction set falls back to, and the small operations. */
+#include <string.h>
+
+#include "op.h"
+
+/* 1.5 * 2^23: |x| <= 2^22 plus this is a single with steps of 1, so the sum rounds half to even. */
+#define ROUNDING 12582912.0f
+
+int32_t requantize(uint32_t accumulator, const Requantization *r) {
+  /* DESIGN eq. 5; the bounds are integers, so clamping before rounding gives the same byte. */
+  const float scaled = (float)(int32_t)accumulator * r->multiplier;
+  const float low = (float)(r->low - r->zero_point);
+  const float high = (float)(r->high - r->zero_point);
+  const float bounded = scaled < low ? low : scaled > high ? high : scaled;
+  return (int32_t)(bounded + ROUNDING - ROUNDING) + r->zero_point;
+}
+
+void convolution_scalar(const Op *op, const uint8_t *input, uint8_t *output, size_t first,
+                        size_t last, int32_t first_panel, int32_t last_panel, Scratch *scratch) {
+  /* One panel holds all columns; weights are [depth, columns] int16: wq - wz. */
+  if (first_panel >= last_panel) return;
+  const int16_t *weights = (const int16_t *)op->weights;
+  const size_t columns = (size_t)op->output_channels;
+  const size_t stride = (size_t)op->groups * 4;
+  uint32_t *accumulators = (uint32_t *)scratch->accumulators;
+  for (size_t row = first; row < last; row++) {
+    const uint8_t *x = input + row * (size_t)op->depth;
+    if (!op->is_pointwise) {
+      gather_rows(op, input, row, 1, scratch->gathered, stride);
+      x = scratch->gathered;
+    }
+    memcpy(accumulators, op->bias, columns * sizeof *accumulators);
+    for (int32_t k = 0; k < op->depth; k++) {
+      const int32_t value = x[k];
+      const int16_t *w = weights + (size_t)k * columns;
+      for (size_t m = 0; m < columns; m++) accumulators[m] += (uint32_t)(value * w[m]);
+    }
+    uint8_t *to = output + row * columns;
+    for (size_t m = 0; m < columns; m++) {
+      to[m] = (uint8_t)requantize(accumulators[m], &op->requantization);
+    }
+  }
+}
+
+void depthwise_scalar(const Op *op, const uint8_t *input, uint8_t *output, size_t first,
+                      size_t last, Scratch *scratch) {
+  /* Weights are [kh * kw, output channels] int16: wq - wz. */
+  const int16_t *weights = (const int16_t *)op->weights;
+  const int32_t columns = op->output_channels, channels = op->channels;
+  const int32_t multiplier = columns / channels;
+  uint32_t *accumulators = (uint32_t *)scratch->accumulators;
+  for (size_t row = first; row < last; row++) {
+    const size_t n = row / (size_t)op->output_height;
+    const int32_t y = (int32_t)(row % (size_t)op->output_height);
+    for (int32_t x = 0; x < op->output_width; x++) {
+      memcpy(accumulators, op->bias, (size_t)columns * sizeof *accumulators);
+      for (int32_t ky = 0; ky < op->window_height; ky++) {
+        const int64_t iy = (int64_t)y * op->stride_y - op->pad_top + ky;
+        for (int32_t kx = 0; kx < op->window_width; kx++) {
+          const int64_t ix = (int64_t)x * op->stride_x - op->pad_left + kx;
+          const int inside = iy >= 0 && iy < op->height && ix >= 0 && ix < op->width;
+          const uint8_t *from =
+              inside ? input + ((n * (size_t)op->height + (size_t)iy) * (size_t)op->width +
+                                (size_t)ix) * (size_t)channels
+                     : op->padding_pixel;
+          const int16_t *w = weights + ((size_t)ky * (size_t)op->window_width + (size_t)kx) *
+                                           (size_t)columns;
+          if (multiplier == 1) {
+            for (int32_t m = 0; m < columns; m++) accumulators[m] += (uint32_t)(from[m] * w[m]);
+          } else {
+            for (int32_t m = 0; m < columns; m++) {
+              accumulators[m] += (uint32_t)(from[m / multiplier] * w[m]);
+            }
+          }
+        }
+      }
+      uint8_t *to = output + (row * (size_t)op->output_width + (size_t)x) * (size_t)columns;
+      for (int32_t m = 0; m < columns; m++) {
+        to[m] = (uint8_t)requantize(accumulators[m], &op->requantization);
+      }
+    }
+  }
+}
+
+static int32_t larger(int32_t a, int32_t b) { return a > b ? a : b; }
+static int32_t smaller(int32_t a, int32_t b) { return a < b ? a : b; }
+
+/* Output rows (of all images) [first, last) of an average or a maximum. */
+static void pool(const Op *op, const uint8_t *input, uint8_t *output, size_t first, size_t last,
+                 Scratch *scratch) {
+  const size_t channels = (size_t)op->channels;
+  const int is_average = op->kind == OP_AVERAGE_POOL;
+  const int32_t low = op->requantization.low, high = op->requantization.high;
+  uint32_t *values = (uint32_t *)scratch->accumulators;
+  for (size_t row = first; row < last; row++) {
+    const size_t n = row / (size_t)op->output_height;
+    const int32_t top = (int32_t)(row % (size_t)op->output_height) * op->stride_y - op->pad_top;
+    const int32_t y0 = larger(top, 0), y1 = smaller(top + op->window_height, op->height);
+    for (int32_t x = 0; x < op->output_width; x++) {
+      const int32_t left = x * op->stride_x - op->pad_left;
+      const int32_t x0 = larger(left, 0), x1 = smaller(left + op->window_width, op->width);
+      memset(values, 0, channels * sizeof *values);
+      for (int32_t iy = y0; iy < y1; iy++) {
+        for (int32_t ix = x0; ix < x1; ix++) {
+          const uint8_t *from =
+              input + ((n * (size_t)op->height + (size_t)iy) * (size_t)op->width + (size_t)ix) *
+                          channels;
+          if (is_average) {
+            for (size_t c = 0; c < channels; c++) values[c] += from[c];
+          } else {
+            for (size_t c = 0; c < channels; c++) {
+              values[c] = values[c] > from[c] ? values[c] : from[c];
+            }
+          }
+        }
+      }
+      const uint32_t count = is_average ? (uint32_t)(y1 - y0) * (uint32_t)(x1 - x0) : 1;
+      uint8_t *to = output + (row * (size_t)op->output_width + (size_t)x) * channels;
+      for (size_t c = 0; c < channels; c++) {
+        /* DESIGN eq. 6: (sum + n / 2) / n in integers; count 1 leaves a maximum as it is. */
+        const int32_t value = (int32_t)((values[c] + count / 2) / count);
+        to[c] = (uint8_t)larger(low, smaller(value, high));
+      }
+    }
+  }
+}
+
+/* Positions [first, last): each input byte has its output byte in a table. */
+static void concat(const Op *op, const uint8_t *const *inputs, uint8_t *output, size_t first,
+                   size_t last) {
+  size_t offset = 0;
+  for (int32_t i = 0; i < op->input_count; i++) {
+    const size_t channels = (size_t)op->input_channels[i];
+    const uint8_t *table = op->tables + 256 * (size_t)i;
+    for (size_t position = first; position < last; position++) {
+      const uint8_t *from = inputs[i] + position * channels;
+      uint8_t *to = output + position * (size_t)op->output_channels + offset;
+      for (size_t c = 0; c < channels; c++) to[c] = table[from[c]];
+    }
+    offset += channels;
+  }
+}
+
+#if TF8_X86
+static const ConvolutionKernel CONVOLUTIONS[ISA_COUNT] = {
+    convolution_scalar, convolution_avx2, convolution_avxvnni, convolution_avx512vnni};
+static const DepthwiseKernel DEPTHWISE[ISA_COUNT] = {depthwise_scalar, depthwise_avx2,
+                                                     depthwise_avxvnni, depthwise_avx512vnni};
+#else
+static const ConvolutionKernel CONVOLUTIONS[ISA_COUNT] = {convolution_scalar};
+static const DepthwiseKernel DEPTHWISE[ISA_COUNT] = {depthwise_scalar};
+#endif
+
+static size_t part(size_t total, int index, int count) {
+  return total / (size_t)count * (size_t)index + total % (size_t)count * (size_t)index / (size_t)count;
+}
+
+void op_run(const Op *op, const uint8_t *const *inputs, uint8_t *output, int thread, int threads,
+            Scratch *scratch) {
+  const size_t output_rows = (size_t)op->batch * (size_t)op->output_height;
+  switch (op->kind) {
+    case OP_CONVOLUTION: {
+      const int32_t width =
+          op->isa == ISA_SCALAR ? op->output_channels : PANEL_VECTORS * isa_lanes(op->isa);
+      const int32_t panels = (op->output_channels + width - 1) / width;
+      const ConvolutionKernel kernel = CONVOLUTIONS[op->isa];
+      if (op->rows >= 12 * (size_t)threads) {
+        kernel(op, inputs[0], output, part(op->rows, thread, threads),
+               part(op->rows, thread + 1, threads), 0, panels, scratch);
+      } else {
+        kernel(op, inputs[0], output, 0, op->rows, (int32_t)part((size_t)panels, thread, threads),
+               (int32_t)part((size_t)panels, thread + 1, threads), scratch);
+      }
+      return;
+    }
+    case OP_DEPTHWISE: {
+      const DepthwiseKernel kernel = op->block_count > 0 ? DEPTHWISE[op->isa] : depthwise_scalar;
+      kernel(op, inputs[0], output, part(output_rows, thread, threads),
+             part(output_rows, thread + 1, threads), scratch);
+      return;
+    }
+    case OP_AVERAGE_POOL:
+    case OP_MAX_POOL:
+      pool(op, inputs[0], output, part(output_rows, thread, threads),
+           part(output_rows, thread + 1, threads), scratch);
+      return;
+    case OP_CONCAT:
+      concat(op, inputs, output, part(op->rows, thread, threads),
+             part(op->rows, thread + 1, threads));
+      return;
+    default:
+      return;
+  }
+}
