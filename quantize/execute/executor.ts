@@ -1,32 +1,20 @@
-import type { Kernels, Shape4 } from '../kernels/kernels.ts';
-import {
-  type ConcatNode,
-  outputNode,
-  type TensorSpec,
-  type Tf8Model,
-  type Tf8Node,
-  tensorSpecs,
-  type WeightedNode,
-} from '../model/tf8_model.ts';
-import { QuantizationError } from '../params/errors.ts';
-import { dequantizeArray, quantizeArray } from '../params/quantization.ts';
-import { activationBounds, requantizeMultiplier } from '../params/requantization.ts';
+import type { Kernels } from '../kernels/kernels.ts';
+import { outputNode, type Tf8Model } from '../model/tf8_model.ts';
+import { Tf8Plan } from './plan.ts';
 
 /**
- * Runs a TF8 model on one kernel tier: uint8 × uint8 → int32 → uint8, without TensorFlow. Buffers
- * are made at the first run of a batch size and used again.
+ * Runs a TF8 model on given kernels, on one thread: the logits, or every layer. Each of the two is a
+ * plan of its own, compiled when it is first needed.
  */
 export class Tf8Executor {
   readonly model: Tf8Model;
   readonly kernels: Kernels;
-  private readonly specs: ReadonlyMap<string, TensorSpec>;
-  private buffers = new Map<string, Uint8Array>();
-  private batch = 0;
+  #logits: Tf8Plan | undefined;
+  #layers: Tf8Plan | undefined;
 
   constructor(model: Tf8Model, kernels: Kernels) {
     this.model = model;
     this.kernels = kernels;
-    this.specs = tensorSpecs(model);
   }
 
   /** Number of the model's outputs. */
@@ -40,8 +28,7 @@ export class Tf8Executor {
    * @throws QuantizationError when the images are not the model's size, or hold NaN
    */
   runFloat(images: Float32Array): Float32Array {
-    const quantized = quantizeArray(images, this.model.input.quantization);
-    return dequantizeArray(this.run(quantized), outputNode(this.model).output.quantization);
+    return this.#plan().predict(images);
   }
 
   /**
@@ -49,8 +36,7 @@ export class Tf8Executor {
    * @returns the logits [N, classes] uint8, in a new array
    */
   run(input: Uint8Array): Uint8Array {
-    this.execute(input);
-    return this.buffers.get(outputNode(this.model).name)!.slice();
+    return this.#plan().run(input).get(outputNode(this.model).name)!.slice();
   }
 
   /**
@@ -58,120 +44,14 @@ export class Tf8Executor {
    * are overwritten by the next run.
    */
   runLayers(input: Uint8Array): ReadonlyMap<string, Uint8Array> {
-    this.execute(input);
-    return this.buffers;
+    const { model, kernels } = this;
+    const outputs = [model.input.name, ...model.nodes.map(({ name }) => name)];
+    this.#layers ??= new Tf8Plan(model, { kernels, outputs });
+    return this.#layers.run(input);
   }
 
-  private execute(input: Uint8Array): void {
-    const { name, shape } = this.model.input;
-    const batch = input.length / elements(shape);
-    if (!(Number.isInteger(batch) && batch > 0)) {
-      throw new QuantizationError(
-        `Expected whole images of [${shape}], ${elements(shape)} bytes each, for ${this.model.name} but received ${input.length} bytes`,
-      );
-    }
-    if (batch !== this.batch) this.allocate(batch);
-    this.buffers.set(name, input);
-    for (const node of this.model.nodes) this.executeNode(node);
+  #plan(): Tf8Plan {
+    this.#logits ??= new Tf8Plan(this.model, { kernels: this.kernels });
+    return this.#logits;
   }
-
-  private allocate(batch: number): void {
-    this.buffers = new Map(
-      this.model.nodes.map((node) => [
-        node.name,
-        new Uint8Array(batch * elements(node.output.shape)),
-      ]),
-    );
-    this.batch = batch;
-  }
-
-  private executeNode(node: Tf8Node): void {
-    const source = node.inputs[0]!;
-    const input = this.buffers.get(source)!;
-    const inputShape = this.shapeOf(this.specs.get(source)!);
-    const output = this.buffers.get(node.name)!;
-    const outputShape = this.shapeOf(node.output);
-    const tensors = { input, inputShape, output, outputShape };
-    switch (node.op) {
-      case 'conv2d':
-      case 'depthwiseConv2d':
-        this.kernels[node.op]({
-          ...tensors,
-          ...this.weightsOf(node),
-          filterShape: node.weights.shape,
-          strides: node.strides,
-          padding: node.padding,
-        });
-        return;
-      case 'fullyConnected':
-        this.kernels.fullyConnected({
-          input,
-          output,
-          ...this.weightsOf(node),
-          batch: this.batch,
-          inputDepth: node.weights.shape[2],
-          outputDepth: node.weights.shape[3],
-        });
-        return;
-      case 'averagePool2d':
-      case 'maxPool2d':
-        this.kernels[node.op]({
-          ...tensors,
-          windowShape: node.windowShape,
-          strides: node.strides,
-          padding: node.padding,
-          ...activationBounds('linear', node.output.quantization),
-        });
-        return;
-      case 'globalAveragePool':
-        this.kernels.globalAveragePool({ input, inputShape, output });
-        return;
-      case 'concat':
-        this.concat(node, output);
-    }
-  }
-
-  private weightsOf(node: WeightedNode) {
-    const { quantization: inputQuantization } = this.specs.get(node.inputs[0]!)!;
-    const { weights, bias, activation, output } = node;
-    return {
-      inputZeroPoint: inputQuantization.zeroPoint,
-      filter: weights.data,
-      filterZeroPoint: weights.quantization.zeroPoint,
-      bias,
-      multiplier: requantizeMultiplier(
-        inputQuantization.scale,
-        weights.quantization.scale,
-        output.quantization.scale,
-      ),
-      outputZeroPoint: output.quantization.zeroPoint,
-      ...activationBounds(activation, output.quantization),
-    };
-  }
-
-  private concat(node: ConcatNode, output: Uint8Array): void {
-    const { shape, quantization } = node.output;
-    this.kernels.concat({
-      inputs: node.inputs.map((name) => {
-        const spec = this.specs.get(name)!;
-        return {
-          data: this.buffers.get(name)!,
-          channels: spec.shape[2],
-          zeroPoint: spec.quantization.zeroPoint,
-          multiplier: Math.fround(spec.quantization.scale / quantization.scale),
-        };
-      }),
-      positions: this.batch * shape[0] * shape[1],
-      outputZeroPoint: quantization.zeroPoint,
-      output,
-    });
-  }
-
-  private shapeOf({ shape }: TensorSpec): Shape4 {
-    return [this.batch, ...shape];
-  }
-}
-
-function elements(shape: readonly number[]): number {
-  return shape.reduce((product, side) => product * side, 1);
 }
