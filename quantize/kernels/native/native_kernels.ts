@@ -30,6 +30,9 @@ const DEPTHWISE = 1;
 const AVERAGE_POOL = 2;
 const MAX_POOL = 3;
 
+/** The kernels count in int32; a window may begin before the image and end after it. */
+const LARGEST_SIZE = (INT32_MAX - 1) / 2;
+
 const NO_BYTES = new Uint8Array(0);
 const NO_BIAS = new Int32Array(0);
 
@@ -241,10 +244,10 @@ function geometry(
   ];
 }
 
-/** The kernels count in int32, and need room for a window beyond the image. */
+/** Throws a QuantizationError where a value is too large for the kernels. */
 function int32s(values: readonly number[]): Int32Array {
   for (const value of values) {
-    if (value > INT32_MAX / 2) throw expected(`at most ${INT32_MAX / 2}`, 'a size', value);
+    if (value > LARGEST_SIZE) throw expected(`at most ${LARGEST_SIZE}`, 'a size', value);
   }
   return Int32Array.from(values);
 }

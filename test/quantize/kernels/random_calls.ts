@@ -107,3 +107,35 @@ export const RANDOM_CALLS: Readonly<Record<KernelCall['op'], fc.Arbitrary<Kernel
     .tuple(integer(1, 30), fc.array(concatPart(), { minLength: 1, maxLength: 5 }), byte())
     .map(([positions, parts, zeroPoint]) => concat(positions, parts, zeroPoint)),
 };
+
+const widePlacement = (): fc.Arbitrary<Placement> =>
+  fc
+    .record({
+      inputShape: fc.tuple(integer(1, 2), integer(1, 6), integer(1, 6), integer(1, 150)),
+      windowShape: fc.oneof(fc.constant([1, 1] as const), fc.constant([3, 3] as const)),
+      strides: fc.tuple(integer(1, 2), integer(1, 2)),
+      padding: fc.oneof(
+        fc.constant({ top: 0, bottom: 0, left: 0, right: 0 }),
+        fc.record({ top: side(), bottom: side(), left: side(), right: side() }),
+      ),
+    })
+    .map(fitting);
+
+/** Calls of more channels than the widest vectors and tiles have, and not a multiple of them. */
+export const WIDE_CALLS: Readonly<Record<string, fc.Arbitrary<KernelCall>>> = {
+  conv2d: fc
+    .tuple(widePlacement(), integer(1, 150), arithmetic())
+    .map(([shapes, filters, numbers]) => convolution('conv2d', { ...shapes, filters }, numbers)),
+  depthwiseConv2d: fc
+    .tuple(widePlacement(), arithmetic())
+    .map(([shapes, numbers]) =>
+      convolution(
+        'depthwiseConv2d',
+        { ...fitting({ ...shapes, windowShape: [3, 3] }), filters: 1 },
+        numbers,
+      ),
+    ),
+  fullyConnected: fc
+    .tuple(integer(1, 20), integer(1, 300), integer(1, 300), arithmetic())
+    .map(([batch, depth, outputs, numbers]) => fullyConnected([batch, depth, outputs], numbers)),
+};

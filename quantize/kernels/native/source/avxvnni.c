@@ -5,13 +5,20 @@
 #include <immintrin.h>
 #include <string.h>
 
+/* TF8_AVXVNNI_AS_EVEX: for tests on a processor that has AVX-512 VNNI instead. */
+#ifdef TF8_AVXVNNI_AS_EVEX
+#define TARGET __attribute__((target("avx2,avx512vl,avx512vnni")))
+#define VEX ""
+#else
 #define TARGET __attribute__((target("avx2,avxvnni")))
+#define VEX "%{vex%} "
+#endif
 #include "vectors256.inc"
 #include "row_sum.inc"
 
 /* The intrinsic, but in place: GCC 12 copies the accumulator around it twice. */
 TARGET static inline __m256i dot(__m256i acc, __m256i x, __m256i w) {
-  __asm__("%{vex%} vpdpbusd %2, %1, %0" : "+x"(acc) : "x"(x), "xm"(w));
+  __asm__(VEX "vpdpbusd %2, %1, %0" : "+x"(acc) : "x"(x), "xm"(w));
   return acc;
 }
 

@@ -24,6 +24,9 @@ int isa_supported(Isa isa) {
   if (!__get_cpuid_count(7, 0, &a7, &b7, &c7, &d7)) return 0;
   if (!BIT(b7, 5)) return 0; /* AVX2 */
   if (isa == ISA_AVX2) return 1;
+#ifdef TF8_AVXVNNI_AS_EVEX
+  if (isa == ISA_AVXVNNI) return isa_supported(ISA_AVX512VNNI);
+#endif
   if (isa == ISA_AVXVNNI) {
     return __get_cpuid_count(7, 1, &a, &b, &c, &d) && BIT(a, 4);
   }
