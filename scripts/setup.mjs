@@ -12,13 +12,14 @@ import { nodeVersionProblem } from './setup/node_version.mjs';
 
 const HELP = `Usage: npm run setup [-- --retry]
 
-Prepares this checkout: dependencies, tfjs-node with its TensorFlow library, the WASM kernels and
-the compiled command. What is done already is left alone; an interrupted set-up can be started
+Prepares this checkout: dependencies, tfjs-node with its TensorFlow library, the WASM kernels, the
+native kernels (where there is a C compiler) and the compiled command. What is done already is left alone; an interrupted set-up can be started
 again. "npm start" and "npm test" do this by themselves.
 
-  --retry   try again to get tfjs-node after it failed ("npm run setup" does)
+  --retry   try again what failed, tfjs-node or the native kernels ("npm run setup" does)
 
 Environment:
+  CC               compiler of the native kernels (default: cc)
   TF8_CACHE        folder of downloads (default: $XDG_CACHE_HOME/tf8, else ~/.cache/tf8)
   TF8_SETUP_TFJS   ways to get tfjs-node, in order: "official" (TensorFlow's download host),
                    "wheel" (the library of the tensorflow-cpu package; Linux x64) or "none"

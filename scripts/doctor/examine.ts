@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { type CachedArtifact, listArtifacts } from '../../checkpoints/artifacts/artifact_record.ts';
 import { messageOf } from '../../checkpoints/artifacts/errors.ts';
+import type { TierName } from '../../quantize/kernels/kernels.ts';
 import { availableTiers, type TierAvailability } from '../../quantize/kernels/select.ts';
 import { probeTfjsNode } from '../setup/probe_tfjs_node.ts';
 import { readTfjsNodeRecord, type TfjsNodeRecord } from '../setup/tfjs_node_record.ts';
@@ -112,13 +113,19 @@ export function findProblems(
     if (available) continue;
     problems.push({
       what: `The kernel tier ${tier} is not available: ${reason ?? 'no reason given'}`,
-      remedy: found.wasmSimd
-        ? 'Run "npm run setup".'
-        : 'This Node has no WebAssembly SIMD: install Node 20 or 22 for a processor with SSE4.1 or NEON.',
+      remedy: tierRemedy(tier, found.wasmSimd),
       essential: false,
     });
   }
   return problems;
+}
+
+function tierRemedy(tier: TierName, wasmSimd: boolean): string {
+  if (tier === 'native') return 'Install a C compiler (cc), then run "npm run setup".';
+  if (tier === 'wasm' && !wasmSimd) {
+    return 'This Node has no WebAssembly SIMD: install Node 20 or 22 for a processor with SSE4.1 or NEON.';
+  }
+  return 'Run "npm run setup".';
 }
 
 async function examineTfjsNode(root: string): Promise<TfjsNodeReport> {

@@ -14,9 +14,11 @@ export function showReport(report: DoctorReport): string {
     ['memory', `${(report.processor.memoryBytes / 1e9).toFixed(1)} GB`],
     ['tfjs-node', tfjsNode(report)],
     ...report.tiers.map(
-      ({ tier, available, reason }): Row => [
+      ({ tier, available, instructionSet, reason }): Row => [
         `kernels: ${tier}`,
-        available ? 'available' : `not available: ${reason ?? ''}`,
+        available
+          ? `available${instructionSet === undefined ? '' : ` (${instructionSet})`}`
+          : `not available: ${reason ?? ''}`,
       ],
     ),
     ['WASM SIMD', report.wasmSimd ? 'supported' : 'not supported by this Node'],

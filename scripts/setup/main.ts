@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { access, constants, mkdir, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { writeFileAtomic } from '../../checkpoints/artifacts/atomic_file.ts';
@@ -7,13 +8,14 @@ import { repositoryRoot } from '../repository.ts';
 import { consoleReporter } from '../terminal/reporter.ts';
 import { COMPILE_STEP } from './compile_step.ts';
 import { COMPLETED_RECORD, type CompletedSetup } from './completed.mjs';
+import { NATIVE_FILE, NATIVE_STEP } from './native_step.ts';
 import type { SetupContext, Step } from './step.ts';
 import { bindingPath, readTfjsNodeRecord } from './tfjs_node_record.ts';
 import { TFJS_NODE_STEP } from './tfjs_node_step.ts';
 import { WASM_FILE, WASM_STEP } from './wasm_step.ts';
 
 /** In the order in which each needs those before it; the longest, which may fail, comes last. */
-const STEPS: readonly Step[] = [WASM_STEP, COMPILE_STEP, TFJS_NODE_STEP];
+const STEPS: readonly Step[] = [WASM_STEP, NATIVE_STEP, COMPILE_STEP, TFJS_NODE_STEP];
 
 async function requireCacheFolder(path: string): Promise<void> {
   try {
@@ -42,18 +44,21 @@ async function setUp(context: SetupContext): Promise<void> {
 
 async function describeSetup(root: string): Promise<CompletedSetup> {
   const record = await readTfjsNodeRecord(root);
-  const whole = record !== undefined && record.route !== 'none';
-  return whole
-    ? {
-        message: `tf8 is set up: tfjs-node with libtensorflow ${record.libtensorflow} (${record.route}).`,
-        whole,
-        files: [WASM_FILE, relative(root, bindingPath(root))],
-      }
-    : {
-        message: 'tf8 is set up without tfjs-node, so without training: "npx tf8 doctor" says why.',
-        whole,
-        files: [WASM_FILE],
-      };
+  const hasTfjsNode = record !== undefined && record.route !== 'none';
+  const hasNative = existsSync(join(root, NATIVE_FILE));
+  const parts = hasTfjsNode
+    ? [`tf8 is set up: tfjs-node with libtensorflow ${record.libtensorflow} (${record.route}).`]
+    : ['tf8 is set up without tfjs-node, so without training: "npx tf8 doctor" says why.'];
+  if (!hasNative) parts.push('Without native kernels: TF8 models run on the WASM kernels.');
+  return {
+    message: parts.join(' '),
+    whole: hasTfjsNode && hasNative,
+    files: [
+      WASM_FILE,
+      ...(hasNative ? [NATIVE_FILE] : []),
+      ...(hasTfjsNode ? [relative(root, bindingPath(root))] : []),
+    ],
+  };
 }
 
 const interruption = new AbortController();

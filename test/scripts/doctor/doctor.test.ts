@@ -23,6 +23,7 @@ const HEALTHY: DoctorReport = {
   },
   wasmSimd: true,
   tiers: [
+    { tier: 'native', available: true, instructionSet: 'avx2' },
     { tier: 'wasm', available: true },
     { tier: 'reference', available: true },
   ],
@@ -62,8 +63,15 @@ describe('findProblems', () => {
     assert.equal(findProblems({ ...HEALTHY, tiers })[0]!.essential, true);
   });
 
+  it('advises a C compiler where the native kernels are missing, and calls them not essential', () => {
+    const tiers = [{ tier: 'native', available: false }, HEALTHY.tiers[1]!] as const;
+    const [problem] = findProblems({ ...HEALTHY, tiers });
+    assert.equal(problem!.essential, false);
+    assert.match(problem!.remedy, /C compiler/);
+  });
+
   it('advises another Node where WebAssembly SIMD is what the tier lacks', () => {
-    const tiers = [{ tier: 'wasm', available: false }, HEALTHY.tiers[1]!] as const;
+    const tiers = [{ tier: 'wasm', available: false }, HEALTHY.tiers[2]!] as const;
     const [problem] = findProblems({ ...HEALTHY, tiers, wasmSimd: false });
     assert.match(problem!.remedy, /no WebAssembly SIMD/);
     assert.equal(problem!.essential, false);
@@ -105,6 +113,7 @@ describe('showReport', () => {
     assert.match(text, /make +not found \(compiles tfjs-node\)/);
     assert.match(text, /features +unknown/);
     assert.match(text, /kernels: wasm +not available: not built/);
+    assert.match(showReport(HEALTHY), /kernels: native +available \(avx2\)/);
     assert.match(text, /sharp +does not load: no binary/);
   });
 });
