@@ -2,13 +2,15 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { Tf8Executor } from '../../../quantize/execute/executor.ts';
 import type { TierName } from '../../../quantize/kernels/kernels.ts';
-import { selectKernels } from '../../../quantize/kernels/select.ts';
+import { availableTiers, selectKernels } from '../../../quantize/kernels/select.ts';
 import { outputNode, type Tf8Model } from '../../../quantize/model/tf8_model.ts';
 import { randomBytes } from '../kernels/make_call.ts';
 import { OPS, randomModels } from '../model/random_models.ts';
 import { runIndependently } from './independent_model.ts';
 
-const TIERS: readonly TierName[] = ['reference', 'wasm'];
+const TIERS: readonly TierName[] = availableTiers()
+  .filter(({ available }) => available)
+  .map(({ tier }) => tier);
 
 const MODEL = fc.sample(randomModels({ withEveryOp: true }), {
   seed: 3,
