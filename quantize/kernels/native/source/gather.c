@@ -7,6 +7,24 @@ static int32_t between(int64_t value, int32_t high) {
   return value < 0 ? 0 : value > high ? high : (int32_t)value;
 }
 
+/* Zeros behind a row, at most three bytes: stores, since calling memset costs more than a row. */
+static inline void clear_tail(uint8_t *row, size_t depth, size_t stride) {
+  if (stride > depth) row[depth] = 0;
+  if (stride > depth + 1) row[depth + 1] = 0;
+  if (stride > depth + 2) row[depth + 2] = 0;
+}
+
+/*
+ * A window within the image whose rows are at most 16 bytes, such as that of a first convolution: a
+ * fixed length is one load and one store. What it writes too much is overwritten, or slack.
+ */
+static inline void gather_short(const uint8_t *from, size_t image_row, int32_t window_height,
+                                size_t window_row, uint8_t *to) {
+  for (int32_t ky = 0; ky < window_height; ky++) {
+    memcpy(to + (size_t)ky * window_row, from + (size_t)ky * image_row, 16);
+  }
+}
+
 void gather_rows(const Op *op, const uint8_t *input, size_t first, size_t count, uint8_t *to,
                  size_t stride) {
   const size_t channels = (size_t)op->channels;
@@ -24,9 +42,20 @@ void gather_rows(const Op *op, const uint8_t *input, size_t first, size_t count,
     const int32_t outside = between(op->width - left, op->window_width);
     const size_t before = (size_t)inside * channels;
     const size_t length = outside > inside ? (size_t)(outside - inside) * channels : 0;
+    const int64_t top = (int64_t)y * op->stride_y - op->pad_top;
+    if (window_row <= 16 && length == window_row && top >= 0 &&
+        top + op->window_height <= op->height) {
+      const uint8_t *from = input + (n * (size_t)op->height + (size_t)top) * image_row +
+                            (size_t)left * channels;
+      if ((size_t)(end - from) >= (size_t)(op->window_height - 1) * image_row + 16) {
+        gather_short(from, image_row, op->window_height, window_row, to);
+        clear_tail(to, (size_t)op->depth, stride);
+        goto next;
+      }
+    }
     uint8_t *at = to;
     for (int32_t ky = 0; ky < op->window_height; ky++, at += window_row) {
-      const int64_t iy = (int64_t)y * op->stride_y - op->pad_top + ky;
+      const int64_t iy = top + ky;
       if (iy < 0 || iy >= op->height || length == 0) {
         memset(at, op->input_zero_point, window_row);
         continue;
@@ -34,18 +63,14 @@ void gather_rows(const Op *op, const uint8_t *input, size_t first, size_t count,
       const uint8_t *from = input + (n * (size_t)op->height + (size_t)iy) * image_row +
                             (size_t)(left + inside) * channels;
       if (length == window_row) {
-        /* A fixed length is one load and one store; what it writes too much is overwritten. */
-        if (length <= 16 && end - from >= 16) {
-          memcpy(at, from, 16);
-        } else {
-          memcpy(at, from, length);
-        }
+        memcpy(at, from, length);
         continue;
       }
       memset(at, op->input_zero_point, window_row);
       memcpy(at + before, from, length);
     }
-    memset(to + op->depth, 0, stride - (size_t)op->depth);
+    clear_tail(to, (size_t)op->depth, stride);
+  next:
     if (++x == op->output_width) {
       x = 0;
       if (++y == op->output_height) {

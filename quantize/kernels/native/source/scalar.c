@@ -21,12 +21,11 @@ void convolution_scalar(const Op *op, const uint8_t *input, uint8_t *output, siz
   if (first_panel >= last_panel) return;
   const int16_t *weights = (const int16_t *)op->weights;
   const size_t columns = (size_t)op->output_channels;
-  const size_t stride = (size_t)op->groups * 4;
   uint32_t *accumulators = (uint32_t *)scratch->accumulators;
   for (size_t row = first; row < last; row++) {
     const uint8_t *x = input + row * (size_t)op->depth;
     if (!op->is_pointwise) {
-      gather_rows(op, input, row, 1, scratch->gathered, stride);
+      gather_rows(op, input, row, 1, scratch->gathered, (size_t)op->depth);
       x = scratch->gathered;
     }
     memcpy(accumulators, op->bias, columns * sizeof *accumulators);
