@@ -83,7 +83,7 @@ export class Tf8Plan {
    * @throws QuantizationError when the images are not whole ones of the model's size, or hold NaN
    */
   run(images: Uint8Array | Float32Array): ReadonlyMap<string, Uint8Array> {
-    const { shape, quantization } = this.model.input;
+    const { shape } = this.model.input;
     const bytes = elements(shape);
     const batch = images.length / bytes;
     if (!(Number.isInteger(batch) && batch > 0)) {
@@ -92,11 +92,7 @@ export class Tf8Plan {
       );
     }
     if (batch !== this.#batch) this.#allocate(batch);
-    let input = images;
-    if (input instanceof Float32Array) {
-      if (this.#quantized.length !== input.length) this.#quantized = new Uint8Array(input.length);
-      input = quantizeArray(input, quantization, this.#quantized);
-    }
+    const input = images instanceof Float32Array ? this.#quantize(images) : images;
     this.#program.run(input, batch, this.#results);
     return this.#named;
   }
@@ -114,6 +110,15 @@ export class Tf8Plan {
     const bytes = results.get(name);
     if (bytes === undefined) throw expected(`one of ${this.outputs.join(', ')}`, 'name', name);
     return dequantizeArray(bytes, this.#specs.get(name)!.quantization);
+  }
+
+  #quantize(images: Float32Array): Uint8Array {
+    const { quantization } = this.model.input;
+    if (this.#quantized.length !== images.length) this.#quantized = new Uint8Array(images.length);
+    const bytes = this.#quantized;
+    if (this.kernels.quantize === undefined) return quantizeArray(images, quantization, bytes);
+    this.kernels.quantize(images, quantization, bytes);
+    return bytes;
   }
 
   #allocate(batch: number): void {

@@ -4,6 +4,7 @@
  * QuantizationError when an array's length does not match its shape (see `check_call.ts`), so no tier reads or
  * writes out of bounds.
  */
+import type { QuantizationParams } from '../params/quantization.ts';
 import type { Padding } from '../params/window.ts';
 
 /** [batch, height, width, channels]. */
@@ -141,6 +142,8 @@ export interface Kernels {
   maxPool2d(call: Pool2dCall): void;
   globalAveragePool(call: GlobalAveragePoolCall): void;
   concat(call: ConcatCall): void;
+  /** `quantizeArray` by the tier's own way, into `output`; throws as it does. */
+  quantize?(real: Float32Array, params: QuantizationParams, output: Uint8Array): void;
   /** Prepares a whole network; absent where calling kernel by kernel loses nothing. */
   compile?(program: Program, options: { readonly threads: number }): CompiledProgram;
 }

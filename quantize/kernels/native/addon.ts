@@ -53,4 +53,6 @@ export interface NativeAddon {
     batch: number,
     outputs: readonly Uint8Array[],
   ): void;
+  /** False where a value is NaN. */
+  quantize(real: Float32Array, scale: number, zeroPoint: number, output: Uint8Array): boolean;
 }

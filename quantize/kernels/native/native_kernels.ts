@@ -1,5 +1,12 @@
 import { expected, QuantizationError } from '../../params/errors.ts';
-import { BYTE_MAX, INT32_MAX } from '../../params/quantization.ts';
+import {
+  BYTE_MAX,
+  INT32_MAX,
+  type QuantizationParams,
+  quantizeArray,
+  requireScale,
+  requireZeroPoint,
+} from '../../params/quantization.ts';
 import { NO_PADDING, type Padding } from '../../params/window.ts';
 import {
   checkConcat,
@@ -88,6 +95,16 @@ class NativeKernels implements Kernels {
 
   concat(call: ConcatCall): void {
     this.#run({ op: 'concat', call });
+  }
+
+  quantize(real: Float32Array, params: QuantizationParams, output: Uint8Array): void {
+    const { scale, zeroPoint } = params;
+    requireScale('scale', scale);
+    requireZeroPoint('zeroPoint', zeroPoint);
+    if (real.length === output.length && this.#addon.quantize(real, scale, zeroPoint, output)) {
+      return;
+    }
+    quantizeArray(real, params, output); // says what is wrong
   }
 
   compile(program: Program, { threads }: { readonly threads: number }): CompiledProgram {

@@ -161,6 +161,24 @@ static napi_value run_op(napi_env env, napi_callback_info info) {
   return is_valid ? NULL : fail(env, "Expected inputs of the layer's size for runOp, and memory");
 }
 
+/* quantize(real: Float32Array, scale, zeroPoint, output: Uint8Array): boolean; false at a NaN. */
+static napi_value quantize(napi_env env, napi_callback_info info) {
+  napi_value arguments[MOST_ARGUMENTS];
+  Array real, output;
+  double scale;
+  int32_t zero_point;
+  if (!get_arguments(env, info, 4, arguments) ||
+      !get_array(env, arguments[0], napi_float32_array, &real) ||
+      napi_get_value_double(env, arguments[1], &scale) != napi_ok ||
+      napi_get_value_int32(env, arguments[2], &zero_point) != napi_ok ||
+      !get_array(env, arguments[3], napi_uint8_array, &output) || output.length != real.length) {
+    return fail(env, "Expected (real, scale, zeroPoint, output) for quantize");
+  }
+  napi_value result;
+  const int done = quantize_array(real.data, real.length, scale, zero_point, output.data);
+  return napi_get_boolean(env, done != 0, &result) == napi_ok ? result : NULL;
+}
+
 static void finalize_program(napi_env env, void *data, void *hint) {
   (void)env;
   (void)hint;
@@ -284,6 +302,7 @@ NAPI_MODULE_INIT() {
       {"supportedIsas", supported_isas}, {"createOp", create_op},
       {"createConcat", create_concat},   {"runOp", run_op},
       {"createProgram", create_program}, {"runProgram", run_program},
+      {"quantize", quantize},
   };
   for (size_t i = 0; i < sizeof FUNCTIONS / sizeof *FUNCTIONS; i++) {
     napi_value function;

@@ -22,6 +22,9 @@ DEFINE_DOT(dot512, __m512i)
 /* Blocks of 32 channels of the depthwise convolution. */
 #include "vectors256.inc"
 #include "row_sum.inc"
+#define DOT(acc, x, w) dot256(acc, x, w)
+#define SLIDES
+#define SLIDING_ROW depthwise_sliding_row32
 #define COLUMN(acc, x, w, set, has_rest)                                                        \
   ((has_rest) ? dot256(dot256(acc, x, LOAD(w)), x, LOAD((w) + (set))) : dot256(acc, x, LOAD(w)))
 #define BLOCK_ROW depthwise_block_row32
@@ -45,6 +48,8 @@ DEFINE_DOT(dot512, __m512i)
 #undef STORE_VECTOR
 #undef MAKE_CONSTANTS
 #undef COLUMN
+#undef DOT
+#undef SLIDING_ROW
 #undef BLOCK_ROW
 #undef BLOCK_NAME
 
@@ -117,6 +122,7 @@ TARGET static inline void store_vector512(const Constants512 *c, __m512i acc, ui
 
 #define COLUMN(acc, x, w, set, has_rest)                                                        \
   ((has_rest) ? dot512(dot512(acc, x, LOAD(w)), x, LOAD((w) + (set))) : dot512(acc, x, LOAD(w)))
+#define SLIDING_ROW depthwise_sliding_row64
 #define BLOCK_ROW depthwise_block_row64
 #define BLOCK_NAME depthwise_block64
 #include "depthwise.inc"

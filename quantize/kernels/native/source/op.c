@@ -82,7 +82,7 @@ static int pack_convolution(Op *op, const uint8_t *filter, int32_t filter_zero_p
 }
 
 /* Weights of one channel of a 3 x 3 depthwise filter, as the SIMD kernels read them. */
-static void pack_depthwise_channel(const Op *op, const ChannelBlock *block, size_t slot,
+static void pack_depthwise_channel(const Op *op, ChannelBlock *block, size_t slot,
                                    size_t channel, const uint8_t *filter, int32_t zero_point) {
   const size_t channels = (size_t)op->channels, step = (size_t)block->width * 4;
   for (size_t kx = 0; kx < 3; kx++) {
@@ -104,18 +104,17 @@ static void pack_depthwise_channel(const Op *op, const ChannelBlock *block, size
         const int32_t part = w[ky] < -128 ? -128 : w[ky] > 127 ? 127 : w[ky];
         ((int8_t *)first)[ky] = (int8_t)part;
         ((int8_t *)second)[ky] = (int8_t)(w[ky] - part);
+        if (w[ky] != part) block->has_rest = 1;
       }
     }
   }
 }
 
 /* -255 + 128 = -127 and 255 - 127 = 128: a rest of 128 does not fit int8. */
-static int depthwise_fits(const Op *op, const uint8_t *filter, int32_t zero_point, int *has_rest) {
+static int depthwise_fits(const Op *op, const uint8_t *filter, int32_t zero_point) {
   const size_t length = (size_t)op->channels * 9;
   for (size_t i = 0; i < length; i++) {
-    const int32_t weight = filter[i] - zero_point;
-    if (weight == 255) return 0;
-    if (weight < -128 || weight > 127) *has_rest = 1;
+    if (filter[i] - zero_point == 255) return 0;
   }
   return 1;
 }
@@ -138,11 +137,10 @@ static int pack_depthwise(Op *op, const uint8_t *filter, int32_t filter_zero_poi
     }
     folded[m] = fold_bias(bias[m], op->input_zero_point, sum);
   }
-  int has_rest = 0;
   const int is_vector = op->isa != ISA_SCALAR && op->window_height == 3 && op->window_width == 3 &&
                         op->output_channels == op->channels && op->channels >= 32 &&
                         (op->isa == ISA_AVX2 ||
-                         depthwise_fits(op, filter, filter_zero_point, &has_rest));
+                         depthwise_fits(op, filter, filter_zero_point));
   if (!is_vector) {
     op->bias = folded;
     op->weight_bytes = taps * columns * 2;
@@ -153,7 +151,6 @@ static int pack_depthwise(Op *op, const uint8_t *filter, int32_t filter_zero_poi
     }
     return 1;
   }
-  op->has_rest = has_rest;
   /* Whole blocks, then narrower ones; the last one ends at the last channel. */
   const int32_t widest = op->isa == ISA_AVX512VNNI ? 64 : 32;
   op->blocks = calloc((size_t)op->channels / 32 + 2, sizeof *op->blocks);
@@ -179,7 +176,7 @@ static int pack_depthwise(Op *op, const uint8_t *filter, int32_t filter_zero_poi
   op->bias = aligned_zeros(biases, sizeof *op->bias);
   if (op->weights != NULL && op->bias != NULL) {
     for (int32_t b = 0; b < op->block_count; b++) {
-      const ChannelBlock *block = &op->blocks[b];
+      ChannelBlock *block = &op->blocks[b];
       const int32_t lanes = block->width / PANEL_VECTORS;
       for (int32_t slot = 0; slot < block->width; slot++) {
         const size_t channel =

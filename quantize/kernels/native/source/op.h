@@ -43,6 +43,7 @@ typedef struct {
   int32_t width; /* 64 or 32 */
   size_t weights; /* offset in Op.weights */
   size_t bias;    /* index in Op.bias */
+  int32_t has_rest; /* some wq - wz is outside int8: a second set of weights holds the rest */
 } ChannelBlock;
 
 typedef struct {
@@ -70,7 +71,6 @@ typedef struct {
   /* Depthwise: blocks of channels, or none where the scalar kernel runs. */
   ChannelBlock *blocks;
   int32_t block_count;
-  int32_t has_rest; /* some wq - wz is outside int8: a second set of weights holds the rest */
   uint8_t *padding_pixel; /* [C] input zero points */
 
   /* Concatenation: for each input its channels and the output byte of each input byte. */
@@ -122,6 +122,10 @@ void scratch_free(Scratch *scratch);
 /* The input's im2col rows [first, first + count) into `to`, `stride` >= depth bytes a row. */
 void gather_rows(const Op *op, const uint8_t *input, size_t first, size_t count, uint8_t *to,
                  size_t stride);
+
+/* DESIGN eq. 2 of `length` values; 0 where one is NaN, whose byte is then undefined. */
+int quantize_array(const float *real, size_t length, double scale, int32_t zero_point,
+                   uint8_t *output);
 
 int32_t requantize(uint32_t accumulator, const Requantization *requantization);
 

@@ -15,6 +15,24 @@ int32_t requantize(uint32_t accumulator, const Requantization *r) {
   return (int32_t)(bounded + ROUNDING - ROUNDING) + r->zero_point;
 }
 
+/* 1.5 * 2^52: doubles of this size have steps of 1, so adding it rounds half to even. */
+#define ROUNDING_DOUBLE 6755399441055744.0
+
+int quantize_array(const float *real, size_t length, double scale, int32_t zero_point,
+                   uint8_t *output) {
+  /* DESIGN eq. 2; the bounds are integers, so clamping before rounding gives the same byte. */
+  const double low = -zero_point, high = 255 - zero_point;
+  int is_number = 1;
+  for (size_t i = 0; i < length; i++) {
+    const double steps = (double)real[i] / scale;
+    is_number &= steps == steps;
+    const double above = steps > low ? steps : low; /* NaN becomes low */
+    const double bounded = above < high ? above : high;
+    output[i] = (uint8_t)((int32_t)(bounded + ROUNDING_DOUBLE - ROUNDING_DOUBLE) + zero_point);
+  }
+  return is_number;
+}
+
 void convolution_scalar(const Op *op, const uint8_t *input, uint8_t *output, size_t first,
                         size_t last, int32_t first_panel, int32_t last_panel, Scratch *scratch) {
   /* One panel holds all columns; weights are [depth, columns] int16: wq - wz. */

@@ -7,6 +7,7 @@ import {
   loadNativeAddon,
 } from '../../../../quantize/kernels/native/load_native.ts';
 import { createNativeKernels } from '../../../../quantize/kernels/native/native_kernels.ts';
+import { quantizeArray } from '../../../../quantize/params/quantization.ts';
 import { skip } from '../../../support/skip.ts';
 import { randomModels } from '../../model/random_models.ts';
 import { CASES } from '../cases.ts';
@@ -135,6 +136,53 @@ describe('createNativeKernels', () => {
     assert.throws(() => createNativeKernels(addon!).conv2d(call), {
       name: 'QuantizationError',
       message: /^Expected at most \d+ for a size but received 2147483648/,
+    });
+  });
+});
+
+describe('quantize of the native kernels', () => {
+  const quantize = (real: Float32Array, params: { scale: number; zeroPoint: number }) => {
+    const output = new Uint8Array(real.length);
+    createNativeKernels(addon!).quantize!(real, params, output);
+    return output;
+  };
+
+  before(function () {
+    if (addon === undefined) skip(this, reason);
+  });
+
+  it('gives the bytes of quantizeArray, at ties, at the bounds and beyond them', () => {
+    const value = fc.oneof(
+      fc.integer({ min: -600, max: 600 }).map((halves) => halves / 2),
+      fc.float({ noNaN: true }),
+    );
+    const scale = fc.oneof(
+      fc.constantFrom(1, 0.25),
+      fc.float({ min: Math.fround(1e-30), max: Math.fround(1e30), noNaN: true }),
+    );
+    fc.assert(
+      fc.property(fc.array(value), scale, fc.nat(255), (values, scale, zeroPoint) => {
+        const real = Float32Array.from(values);
+        const scaled = Float32Array.from(values, (x) => x * scale);
+        for (const each of [real, scaled]) {
+          assert.deepEqual(
+            quantize(each, { scale, zeroPoint }),
+            quantizeArray(each, { scale, zeroPoint }),
+          );
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('refuses what quantizeArray refuses, in the same words', () => {
+    assert.throws(() => quantize(Float32Array.of(0, Number.NaN), { scale: 1, zeroPoint: 0 }), {
+      name: 'QuantizationError',
+      message: /element 1 of the values to quantize but received NaN/,
+    });
+    assert.throws(() => quantize(new Float32Array(1), { scale: 1, zeroPoint: 256 }), {
+      name: 'QuantizationError',
+      message: /for zeroPoint but received 256/,
     });
   });
 });
