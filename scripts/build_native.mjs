@@ -25,9 +25,13 @@ const NATIVE_FILE = path.join(ROOT, 'quantize/kernels/native/kernels.node');
 
 /**
  * -ffp-contract=off: DESIGN eq. 5 is a multiplication with a rounding of its own, never a part of a
- * fused one. Instruction sets beyond the processor family's own are asked for function by function.
+ * fused one. -fvisibility=hidden: no function of Node's own takes the place of one of ours. Instruction
+ * sets beyond the processor family's own are asked for function by function.
  */
-const OPTIONS = ['-std=gnu11', '-O3', '-ffp-contract=off', '-fPIC', '-shared', '-pthread'];
+const OPTIONS = [
+  ...['-std=gnu11', '-O3', '-ffp-contract=off'],
+  ...['-fPIC', '-fvisibility=hidden', '-shared', '-pthread'],
+];
 const WARNINGS = ['-Wall', '-Wextra', '-Wno-unknown-pragmas'];
 const SANITIZERS = ['-g', '-fno-omit-frame-pointer', '-fsanitize=address,undefined'];
 

@@ -127,6 +127,16 @@ export interface CompiledProgram {
    * @param results for each output of the program [batch, output.length] uint8, which is written
    */
   run(images: Uint8Array, batch: number, results: readonly Uint8Array[]): void;
+  /**
+   * Milliseconds that each call of the program takes, in order, for one image on one thread.
+   * @param image [input.length] uint8
+   */
+  profile(image: Uint8Array): Float64Array;
+  /**
+   * Ends the threads and frees the memory now rather than at garbage collection; closing twice is
+   * harmless. `run` and `profile` then throw a QuantizationError.
+   */
+  close(): void;
 }
 
 export type TierName = 'reference' | 'wasm' | 'native';
@@ -146,4 +156,10 @@ export interface Kernels {
   quantize?(real: Float32Array, params: QuantizationParams, output: Uint8Array): void;
   /** Prepares a whole network; absent where calling kernel by kernel loses nothing. */
   compile?(program: Program, options: { readonly threads: number }): CompiledProgram;
+  /**
+   * Multiply-accumulates a second that the instruction of the matrix product reaches on this
+   * processor, one thread, with all operands in registers: what no kernel can exceed. Takes some
+   * tens of milliseconds.
+   */
+  measurePeak?(): number;
 }

@@ -1,3 +1,4 @@
+import { QuantizationError } from '../params/errors.ts';
 import type { CompiledProgram, KernelCall, Kernels, Program } from './kernels.ts';
 
 /** Runs one call. */
@@ -39,14 +40,36 @@ export function compileProgram(
 ): CompiledProgram {
   if (kernels.compile !== undefined) return kernels.compile(program, options);
   const { calls, input, outputs } = program;
+  let isOpen = true;
   return {
     threads: 1,
     run(images, batch, results) {
+      requireOpen(isOpen);
       for (let n = 0; n < batch; n++) {
         input.set(images.subarray(n * input.length, (n + 1) * input.length));
         for (const call of calls) runCall(kernels, call);
         for (const [i, output] of outputs.entries()) results[i]!.set(output, n * output.length);
       }
     },
+    profile(image) {
+      requireOpen(isOpen);
+      input.set(image);
+      return Float64Array.from(calls, (call) => {
+        const start = performance.now();
+        runCall(kernels, call);
+        return performance.now() - start;
+      });
+    },
+    close() {
+      isOpen = false;
+    },
   };
+}
+
+/** Throws a QuantizationError when a program was closed. */
+export function requireOpen(isOpen: boolean): void {
+  if (isOpen) return;
+  throw new QuantizationError('Expected an open program but it was closed', {
+    remedy: 'Compile it again.',
+  });
 }

@@ -1,4 +1,7 @@
-/** What kernels.node exports (source/addon.c). Opaque handles are freed with their JavaScript object. */
+/**
+ * What kernels.node exports (source/addon.c). Opaque handles are freed by `close`, else with their
+ * JavaScript object.
+ */
 
 declare const OP: unique symbol;
 declare const PROGRAM: unique symbol;
@@ -13,8 +16,8 @@ export interface NativeProgram {
   readonly [PROGRAM]: never;
 }
 
-/** Instruction sets, the slowest first; the index is the addon's number of it. */
-export const INSTRUCTION_SETS = ['scalar', 'avx2', 'avxvnni', 'avx512vnni'] as const;
+/** Instruction sets, the slowest of a processor family first; the index is the addon's number. */
+export const INSTRUCTION_SETS = ['scalar', 'avx2', 'avxvnni', 'avx512vnni', 'neondot'] as const;
 
 export type InstructionSet = (typeof INSTRUCTION_SETS)[number];
 
@@ -53,6 +56,12 @@ export interface NativeAddon {
     batch: number,
     outputs: readonly Uint8Array[],
   ): void;
+  /** One image on the caller's thread; `milliseconds` [ops] float64 is written. */
+  profileProgram(program: NativeProgram, image: Uint8Array, milliseconds: Float64Array): void;
+  /** Frees a program and its threads, or an op that no program holds; twice is harmless. */
+  close(handle: NativeOp | NativeProgram): void;
+  /** Multiply-accumulates a second, in registers. */
+  measurePeak(instructionSet: number): number;
   /** False where a value is NaN. */
   quantize(real: Float32Array, scale: number, zeroPoint: number, output: Uint8Array): boolean;
 }

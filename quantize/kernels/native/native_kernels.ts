@@ -1,13 +1,17 @@
 import { expected, QuantizationError } from '../../params/errors.ts';
 import {
-  BYTE_MAX,
-  INT32_MAX,
   type QuantizationParams,
   quantizeArray,
   requireScale,
   requireZeroPoint,
 } from '../../params/quantization.ts';
-import { NO_PADDING, type Padding } from '../../params/window.ts';
+import {
+  asConvolution,
+  asPool,
+  inputsOf,
+  requireInt32Size,
+  windowGeometry,
+} from '../canonical_call.ts';
 import {
   checkConcat,
   checkConv2d,
@@ -27,8 +31,8 @@ import type {
   Kernels,
   Pool2dCall,
   Program,
-  Shape4,
 } from '../kernels.ts';
+import { requireOpen } from '../program.ts';
 import { INSTRUCTION_SETS, type InstructionSet, type NativeAddon, type NativeOp } from './addon.ts';
 
 /** Numbers of source/op.h's OpKind. */
@@ -36,9 +40,6 @@ const CONVOLUTION = 0;
 const DEPTHWISE = 1;
 const AVERAGE_POOL = 2;
 const MAX_POOL = 3;
-
-/** The kernels count in int32; a window may begin before the image and end after it. */
-const LARGEST_SIZE = (INT32_MAX - 1) / 2;
 
 const NO_BYTES = new Uint8Array(0);
 const NO_BIAS = new Int32Array(0);
@@ -117,8 +118,9 @@ class NativeKernels implements Kernels {
       return [offset, view.length];
     };
     const addon = this.#addon;
+    const ops = calls.map((call) => this.#prepare(call));
     const native = addon.createProgram(
-      calls.map((call) => this.#prepare(call)),
+      ops,
       Float64Array.from(
         calls.flatMap((each) => [...inputsOf(each), each.call.output].flatMap(slot)),
       ),
@@ -127,15 +129,38 @@ class NativeKernels implements Kernels {
       Float64Array.from(outputs.flatMap(slot)),
       threads,
     );
+    for (const op of ops) addon.close(op); // the program holds them
+    let isOpen = true;
     return {
       threads,
-      run: (images, batch, results) => addon.runProgram(native, images, batch, results),
+      run(images, batch, results) {
+        requireOpen(isOpen);
+        addon.runProgram(native, images, batch, results);
+      },
+      profile(image) {
+        requireOpen(isOpen);
+        const milliseconds = new Float64Array(ops.length);
+        addon.profileProgram(native, image, milliseconds);
+        return milliseconds;
+      },
+      close() {
+        isOpen = false;
+        addon.close(native);
+      },
     };
+  }
+
+  measurePeak(): number {
+    return this.#addon.measurePeak(INSTRUCTION_SETS.indexOf(this.instructionSet));
   }
 
   #run(kernelCall: KernelCall): void {
     const op = this.#prepare(kernelCall);
-    this.#addon.runOp(op, inputsOf(kernelCall), kernelCall.call.output);
+    try {
+      this.#addon.runOp(op, inputsOf(kernelCall), kernelCall.call.output);
+    } finally {
+      this.#addon.close(op);
+    }
   }
 
   /** Checks the call and packs its weights. */
@@ -170,14 +195,20 @@ class NativeKernels implements Kernels {
     return this.#addon.createOp(
       kind,
       INSTRUCTION_SETS.indexOf(this.instructionSet),
-      int32s([
-        ...geometry(inputShape, [filterShape[0], filterShape[1]], strides, padding, outputShape),
+      Int32Array.of(
+        ...windowGeometry(
+          inputShape,
+          [filterShape[0], filterShape[1]],
+          strides,
+          padding,
+          outputShape,
+        ),
         call.inputZeroPoint,
         call.filterZeroPoint,
         call.outputZeroPoint,
         call.low,
         call.high,
-      ]),
+      ),
       call.multiplier,
       call.filter,
       call.bias,
@@ -186,11 +217,11 @@ class NativeKernels implements Kernels {
 
   #pool(kind: number, call: Pool2dCall): NativeOp {
     const { inputShape, windowShape, strides, padding, outputShape } = call;
-    const shapes = geometry(inputShape, windowShape, strides, padding, outputShape);
+    const shapes = windowGeometry(inputShape, windowShape, strides, padding, outputShape);
     return this.#addon.createOp(
       kind,
       INSTRUCTION_SETS.indexOf(this.instructionSet),
-      int32s([...shapes, 0, 0, 0, call.low, call.high]),
+      Int32Array.of(...shapes, 0, 0, 0, call.low, call.high),
       1,
       NO_BYTES,
       NO_BIAS,
@@ -198,73 +229,19 @@ class NativeKernels implements Kernels {
   }
 
   #concat({ inputs, positions, outputZeroPoint }: ConcatCall): NativeOp {
+    requireInt32Size(positions);
     return this.#addon.createConcat(
-      int32s([positions])[0]!,
-      int32s(inputs.map(({ channels }) => channels)),
-      int32s(inputs.map(({ zeroPoint }) => zeroPoint)),
+      positions,
+      int32Sizes(inputs.map(({ channels }) => channels)),
+      Int32Array.from(inputs, ({ zeroPoint }) => zeroPoint),
       Float32Array.from(inputs, ({ multiplier }) => multiplier),
       outputZeroPoint,
     );
   }
 }
 
-function inputsOf(kernelCall: KernelCall): readonly Uint8Array[] {
-  return kernelCall.op === 'concat'
-    ? kernelCall.call.inputs.map(({ data }) => data)
-    : [kernelCall.call.input];
-}
-
-/** A fully connected layer is a 1 × 1 convolution of 1 × 1 images. */
-function asConvolution(call: FullyConnectedCall): Conv2dCall {
-  const { batch, inputDepth, outputDepth } = call;
-  return {
-    ...call,
-    inputShape: [batch, 1, 1, inputDepth],
-    filterShape: [1, 1, inputDepth, outputDepth],
-    strides: [1, 1],
-    padding: NO_PADDING,
-    outputShape: [batch, 1, 1, outputDepth],
-  };
-}
-
-/** A global pool is one window as large as the image. */
-function asPool(call: GlobalAveragePoolCall): Pool2dCall {
-  const [batch, height, width, channels] = call.inputShape;
-  return {
-    ...call,
-    windowShape: [height, width],
-    strides: [1, 1],
-    padding: NO_PADDING,
-    outputShape: [batch, 1, 1, channels],
-    low: 0,
-    high: BYTE_MAX,
-  };
-}
-
-/** The first 13 fields of `op_create_windowed`. */
-function geometry(
-  inputShape: Shape4,
-  windowShape: readonly [number, number],
-  strides: readonly [number, number],
-  padding: Padding,
-  outputShape: Shape4,
-): number[] {
-  // Along an axis with one position the stride moves nothing.
-  const stride = (axis: 0 | 1) => (outputShape[axis + 1] === 1 ? 1 : strides[axis]);
-  const [, outputHeight, outputWidth, outputChannels] = outputShape;
-  return [
-    ...inputShape,
-    ...windowShape,
-    ...[stride(0), stride(1)],
-    ...[padding.top, padding.left],
-    ...[outputHeight, outputWidth, outputChannels],
-  ];
-}
-
-/** Throws a QuantizationError where a value is too large for the kernels. */
-function int32s(values: readonly number[]): Int32Array {
-  for (const value of values) {
-    if (value > LARGEST_SIZE) throw expected(`at most ${LARGEST_SIZE}`, 'a size', value);
-  }
-  return Int32Array.from(values);
+/** Throws a QuantizationError where a size is too large for the kernels. */
+function int32Sizes(sizes: readonly number[]): Int32Array {
+  for (const size of sizes) requireInt32Size(size);
+  return Int32Array.from(sizes);
 }

@@ -2,7 +2,7 @@
  * AVX2: bytes are widened to int16 and multiplied by vpmaddwd, whose sums of two products are exact
  * (2 * 255 * 255 < 2^31). vpmaddubsw would saturate.
  */
-#include "op.h"
+#include "peak.h"
 
 #if TF8_X86
 #include <immintrin.h>
@@ -12,7 +12,6 @@
 #include "vectors256.inc"
 
 #define DOT(acc, x, w) _mm256_add_epi32(acc, _mm256_madd_epi16(x, w))
-#define ROW_SUM(row, length) 0u
 #define WIDENS 1
 #define WIDEN widen
 
@@ -27,6 +26,10 @@ TARGET static void widen(const uint8_t *from, size_t length, uint8_t *to) {
     to[2 * i + 1] = 0;
   }
 }
+
+#define DOT_BYTES 2
+#define PEAK_NAME peak_avx2
+#include "peak.inc"
 
 #define NAME convolution_avx2
 #include "convolution.inc"

@@ -1,5 +1,5 @@
 /* AVX-512 VNNI: vpdpbusd adds four products of uint8 and int8 to int32, exactly. */
-#include "op.h"
+#include "peak.h"
 
 #if TF8_X86
 #include <immintrin.h>
@@ -21,7 +21,7 @@ DEFINE_DOT(dot512, __m512i)
 
 /* Blocks of 32 channels of the depthwise convolution. */
 #include "vectors256.inc"
-#include "row_sum.inc"
+#include "row_terms.inc"
 #define DOT(acc, x, w) dot256(acc, x, w)
 #define SLIDES
 #define SLIDING_ROW depthwise_sliding_row32
@@ -33,6 +33,7 @@ DEFINE_DOT(dot512, __m512i)
 
 #undef VECTOR
 #undef LANES
+#undef REGISTER
 #undef TILE_ROWS
 #undef LOAD
 #undef SPLAT
@@ -45,6 +46,7 @@ DEFINE_DOT(dot512, __m512i)
 #undef ZERO
 #undef CONSTANTS
 #undef STORE_PANEL
+#undef STORE_PAIR
 #undef STORE_VECTOR
 #undef MAKE_CONSTANTS
 #undef COLUMN
@@ -55,6 +57,7 @@ DEFINE_DOT(dot512, __m512i)
 
 #define VECTOR __m512i
 #define LANES 16
+#define REGISTER "v"
 #define TILE_ROWS 6
 #define LOAD(p) _mm512_load_si512((const void *)(p))
 #define SPLAT(x) _mm512_set1_epi32(x)
@@ -68,37 +71,41 @@ DEFINE_DOT(dot512, __m512i)
 #define DOT(acc, x, w) dot512(acc, x, w)
 #define CONSTANTS Constants512
 #define STORE_PANEL store_panel512
+#define STORE_PAIR store_pair512
 #define STORE_VECTOR store_vector512
 #define MAKE_CONSTANTS make_constants512
 #define WIDENS 0
 
+/* As in vectors256.inc. */
 typedef struct {
   __m512 multiplier;
-  __m512 high; /* high - zero_point, as singles */
   __m512i zero_point; /* int16 */
-  __m512i low; /* uint8 */
+  __m512i low;        /* uint8 */
+  __m512i high;       /* uint8 */
 } Constants512;
 
 TARGET static inline Constants512 make_constants512(const Requantization *r) {
-  return (Constants512){_mm512_set1_ps(r->multiplier),
-                        _mm512_set1_ps((float)(r->high - r->zero_point)),
-                        _mm512_set1_epi16((int16_t)r->zero_point),
-                        _mm512_set1_epi8((char)r->low)};
+  return (Constants512){_mm512_set1_ps(r->multiplier), _mm512_set1_epi16((int16_t)r->zero_point),
+                        _mm512_set1_epi8((char)r->low), _mm512_set1_epi8((char)r->high)};
 }
 
-/* As scale256. */
 TARGET static inline __m512i scale512(const Constants512 *c, __m512i acc) {
-  const __m512 scaled = _mm512_mul_ps(_mm512_cvtepi32_ps(acc), c->multiplier);
-  return _mm512_cvtps_epi32(_mm512_min_ps(scaled, c->high));
+  return _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_cvtepi32_ps(acc), c->multiplier));
+}
+
+TARGET static inline __m512i pack512(const Constants512 *c, __m512i a0, __m512i a1, __m512i a2,
+                                     __m512i a3) {
+  const __m512i first = _mm512_adds_epi16(_mm512_packs_epi32(scale512(c, a0), scale512(c, a1)),
+                                          c->zero_point);
+  const __m512i second = _mm512_adds_epi16(_mm512_packs_epi32(scale512(c, a2), scale512(c, a3)),
+                                           c->zero_point);
+  const __m512i bytes = _mm512_packus_epi16(first, second);
+  return _mm512_max_epu8(_mm512_min_epu8(bytes, c->high), c->low);
 }
 
 TARGET static inline void store_panel512(const Constants512 *c, __m512i a0, __m512i a1, __m512i a2,
                                          __m512i a3, uint8_t *to, int32_t columns) {
-  const __m512i low = _mm512_adds_epi16(_mm512_packs_epi32(scale512(c, a0), scale512(c, a1)),
-                                        c->zero_point);
-  const __m512i high = _mm512_adds_epi16(_mm512_packs_epi32(scale512(c, a2), scale512(c, a3)),
-                                         c->zero_point);
-  const __m512i bytes = _mm512_max_epu8(_mm512_packus_epi16(low, high), c->low);
+  const __m512i bytes = pack512(c, a0, a1, a2, a3);
   if (columns == 64) {
     _mm512_storeu_si512((void *)to, bytes);
   } else {
@@ -106,16 +113,33 @@ TARGET static inline void store_panel512(const Constants512 *c, __m512i a0, __m5
   }
 }
 
+TARGET static inline void store_pair512(const Constants512 *c, __m512i a0, __m512i a1, __m512i b0,
+                                        __m512i b1, uint8_t *to_a, uint8_t *to_b,
+                                        int32_t columns) {
+  /* Each 128-bit lane holds 8 bytes of a and 8 of b. */
+  const __m512i order = _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7);
+  const __m512i bytes = _mm512_permutexvar_epi64(order, pack512(c, a0, a1, b0, b1));
+  const __m256i a = _mm512_castsi512_si256(bytes), b = _mm512_extracti64x4_epi64(bytes, 1);
+  const __mmask32 mask = 0xffffffffu >> (32 - columns);
+  _mm256_mask_storeu_epi8(to_a, mask, a);
+  _mm256_mask_storeu_epi8(to_b, mask, b);
+}
+
 TARGET static inline void store_vector512(const Constants512 *c, __m512i acc, uint8_t *to,
                                           int32_t columns) {
   /* int32 to int16 to uint8 with saturation, the lanes in order. */
   const __m256i words = _mm256_adds_epi16(_mm512_cvtsepi32_epi16(scale512(c, acc)),
                                           _mm512_castsi512_si256(c->zero_point));
-  const __m128i bytes = _mm_max_epu8(
-      _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1)),
-      _mm512_castsi512_si128(c->low));
-  _mm_mask_storeu_epi8(to, (__mmask16)(0xffffu >> (16 - columns)), bytes);
+  const __m128i bytes =
+      _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+  const __m128i bounded = _mm_max_epu8(_mm_min_epu8(bytes, _mm512_castsi512_si128(c->high)),
+                                       _mm512_castsi512_si128(c->low));
+  _mm_mask_storeu_epi8(to, (__mmask16)(0xffffu >> (16 - columns)), bounded);
 }
+
+#define DOT_BYTES 1
+#define PEAK_NAME peak_avx512vnni
+#include "peak.inc"
 
 #define NAME convolution_avx512vnni
 #include "convolution.inc"

@@ -1,5 +1,5 @@
 /* AVX-VNNI: vpdpbusd adds four products of uint8 and int8 to int32, exactly. */
-#include "op.h"
+#include "peak.h"
 
 #if TF8_X86
 #include <immintrin.h>
@@ -14,7 +14,7 @@
 #define VEX "%{vex%} "
 #endif
 #include "vectors256.inc"
-#include "row_sum.inc"
+#include "row_terms.inc"
 
 /* The intrinsic, but in place: GCC 12 copies the accumulator around it twice. */
 TARGET static inline __m256i dot(__m256i acc, __m256i x, __m256i w) {
@@ -24,6 +24,10 @@ TARGET static inline __m256i dot(__m256i acc, __m256i x, __m256i w) {
 
 #define DOT(acc, x, w) dot(acc, x, w)
 #define WIDENS 0
+
+#define DOT_BYTES 1
+#define PEAK_NAME peak_avxvnni
+#include "peak.inc"
 
 #define NAME convolution_avxvnni
 #include "convolution.inc"

@@ -16,9 +16,21 @@
 #else
 #define TF8_X86 0
 #endif
+#if defined(__aarch64__)
+#define TF8_ARM64 1
+#else
+#define TF8_ARM64 0
+#endif
 
-/* Instruction sets, the slowest first. */
-typedef enum { ISA_SCALAR, ISA_AVX2, ISA_AVXVNNI, ISA_AVX512VNNI, ISA_COUNT } Isa;
+/* Instruction sets, the slowest of a processor family first. */
+typedef enum {
+  ISA_SCALAR,
+  ISA_AVX2,
+  ISA_AVXVNNI,
+  ISA_AVX512VNNI,
+  ISA_NEONDOT, /* arm64 with the dot product extension */
+  ISA_COUNT
+} Isa;
 
 typedef enum {
   OP_CONVOLUTION,
@@ -40,7 +52,7 @@ typedef struct {
 /* A run of channels that the depthwise kernel takes at once; the last may overlap the one before. */
 typedef struct {
   int32_t start;
-  int32_t width; /* 64 or 32 */
+  int32_t width; /* four vectors; with AVX-512 VNNI 64 or 32 */
   size_t weights; /* offset in Op.weights */
   size_t bias;    /* index in Op.bias */
   int32_t has_rest; /* some wq - wz is outside int8: a second set of weights holds the rest */
@@ -61,7 +73,8 @@ typedef struct {
   int32_t depth;        /* kh * kw * C */
   int32_t groups;       /* 4-byte groups of a packed row: 4 uint8, or 2 int16 with AVX2 */
   int32_t is_pointwise; /* the input is the im2col matrix */
-  int32_t row_factor;   /* (128 - wz): what a row's sum is multiplied by; 0 where weights are int16 */
+  int32_t row_factor;   /* what a row's sum is multiplied by: 128 - wz where weights are int8, -wz where
+                           they are uint8, 0 where they are int16 */
   size_t block_rows;    /* rows that are gathered at a time */
 
   uint8_t *weights; /* 64-byte aligned */
@@ -79,20 +92,21 @@ typedef struct {
   uint8_t *tables; /* [input_count, 256] */
 } Op;
 
-/* What one thread needs beside the tensors. */
+/* What a kernel needs beside the tensors: parts of op_scratch_bytes(op) bytes. */
 typedef struct {
   uint8_t *gathered; /* [block_rows, 4 * groups] uint8 (or int16 pairs), 64 bytes of slack */
   uint8_t *narrow;   /* AVX2: the gathered bytes before they are widened */
   int32_t *row_terms;
   int32_t *accumulators;
-  size_t capacity;
 } Scratch;
 
 /* Vectors of a panel of packed columns: four, in the order that packing with saturation undoes. */
 #define PANEL_VECTORS 4
 
 /* int32 lanes of a vector. */
-static inline int32_t isa_lanes(Isa isa) { return isa == ISA_AVX512VNNI ? 16 : 8; }
+static inline int32_t isa_lanes(Isa isa) {
+  return isa == ISA_AVX512VNNI ? 16 : isa == ISA_NEONDOT ? 4 : 8;
+}
 
 /*
  * Column that lane `position` of vector `vector` holds in a panel of four vectors. Packing int32 to
@@ -110,14 +124,30 @@ Op *op_create_concat(int32_t positions, int32_t input_count, const int32_t *chan
                      const int32_t *zero_points, const float *multipliers, int32_t zero_point_out);
 void op_release(Op *op);
 
+static inline size_t op_input_count(const Op *op) {
+  return op->kind == OP_CONCAT ? (size_t)op->input_count : 1;
+}
+
+static inline size_t op_input_bytes(const Op *op, size_t index) {
+  if (op->kind == OP_CONCAT) return op->rows * (size_t)op->input_channels[index];
+  return (size_t)op->batch * (size_t)op->height * (size_t)op->width * (size_t)op->channels;
+}
+
+static inline size_t op_output_bytes(const Op *op) {
+  return op->rows * (size_t)op->output_channels;
+}
+
+/* Bytes of the memory that a run needs, which begins at a multiple of 64. */
 size_t op_scratch_bytes(const Op *op);
+Scratch op_scratch(const Op *op, uint8_t *memory);
+/* `bytes` zeros at a multiple of 64, for free(); NULL when memory is short. */
+uint8_t *aligned_zeros(size_t bytes);
 
-/* Runs the part of `op` that is thread `thread`'s of `threads`; parts write disjoint bytes. */
-void op_run(const Op *op, const uint8_t *const *inputs, uint8_t *output, int thread, int threads,
-            Scratch *scratch);
-
-int scratch_reserve(Scratch *scratch, const Op *op);
-void scratch_free(Scratch *scratch);
+/* How many parts to divide an op into for so many threads: more than threads, for them to balance. */
+size_t op_parts(const Op *op, int threads);
+/* Runs part `index` of `count`; parts write disjoint bytes. */
+void op_run(const Op *op, const uint8_t *const *inputs, uint8_t *output, size_t index, size_t count,
+            uint8_t *memory);
 
 /* The input's im2col rows [first, first + count) into `to`, `stride` >= depth bytes a row. */
 void gather_rows(const Op *op, const uint8_t *input, size_t first, size_t count, uint8_t *to,
@@ -138,6 +168,10 @@ typedef void (*DepthwiseKernel)(const Op *, const uint8_t *, uint8_t *, size_t, 
 void convolution_scalar(const Op *, const uint8_t *, uint8_t *, size_t, size_t, int32_t, int32_t,
                         Scratch *);
 void depthwise_scalar(const Op *, const uint8_t *, uint8_t *, size_t, size_t, Scratch *);
+/* A pool's output rows (of all images) [first, last). */
+void pool_scalar(const Op *, const uint8_t *, uint8_t *, size_t, size_t, Scratch *);
+/* A concatenation's positions [first, last). */
+void concat_scalar(const Op *, const uint8_t *const *, uint8_t *, size_t, size_t);
 #if TF8_X86
 void convolution_avx2(const Op *, const uint8_t *, uint8_t *, size_t, size_t, int32_t, int32_t,
                       Scratch *);
@@ -148,6 +182,12 @@ void depthwise_avxvnni(const Op *, const uint8_t *, uint8_t *, size_t, size_t, S
 void convolution_avx512vnni(const Op *, const uint8_t *, uint8_t *, size_t, size_t, int32_t, int32_t,
                             Scratch *);
 void depthwise_avx512vnni(const Op *, const uint8_t *, uint8_t *, size_t, size_t, Scratch *);
+#endif
+
+#if TF8_ARM64
+void convolution_neondot(const Op *, const uint8_t *, uint8_t *, size_t, size_t, int32_t, int32_t,
+                         Scratch *);
+void depthwise_neondot(const Op *, const uint8_t *, uint8_t *, size_t, size_t, Scratch *);
 #endif
 
 /* Whether this processor and operating system run an instruction set. */

@@ -22,10 +22,14 @@ Program *program_create(Op *const *ops, size_t op_count, const Slot *slots, size
 
 /*
  * Runs `batch` images [batch, input.length]; output i is [batch, outputs[i].length]. Several images
- * are divided among the threads; a single image's layers are, by rows.
+ * are divided among the threads; where there are fewer images than threads, each one's layers are.
  */
 void program_run(Program *program, const uint8_t *input, size_t batch, uint8_t *const *outputs);
 
+/* Milliseconds that each op takes for one image on the caller's thread: [program_op_count]. */
+void program_profile(Program *program, const uint8_t *image, double *milliseconds);
+
+size_t program_op_count(const Program *program);
 size_t program_output_count(const Program *program);
 size_t program_input_bytes(const Program *program);
 size_t program_output_bytes(const Program *program, size_t index);

@@ -103,7 +103,7 @@ static int32_t larger(int32_t a, int32_t b) { return a > b ? a : b; }
 static int32_t smaller(int32_t a, int32_t b) { return a < b ? a : b; }
 
 /* Output rows (of all images) [first, last) of an average or a maximum. */
-static void pool(const Op *op, const uint8_t *input, uint8_t *output, size_t first, size_t last,
+void pool_scalar(const Op *op, const uint8_t *input, uint8_t *output, size_t first, size_t last,
                  Scratch *scratch) {
   const size_t channels = (size_t)op->channels;
   const int is_average = op->kind == OP_AVERAGE_POOL;
@@ -143,7 +143,7 @@ static void pool(const Op *op, const uint8_t *input, uint8_t *output, size_t fir
 }
 
 /* Positions [first, last): each input byte has its output byte in a table. */
-static void concat(const Op *op, const uint8_t *const *inputs, uint8_t *output, size_t first,
+void concat_scalar(const Op *op, const uint8_t *const *inputs, uint8_t *output, size_t first,
                    size_t last) {
   size_t offset = 0;
   for (int32_t i = 0; i < op->input_count; i++) {
@@ -155,57 +155,5 @@ static void concat(const Op *op, const uint8_t *const *inputs, uint8_t *output, 
       for (size_t c = 0; c < channels; c++) to[c] = table[from[c]];
     }
     offset += channels;
-  }
-}
-
-#if TF8_X86
-static const ConvolutionKernel CONVOLUTIONS[ISA_COUNT] = {
-    convolution_scalar, convolution_avx2, convolution_avxvnni, convolution_avx512vnni};
-static const DepthwiseKernel DEPTHWISE[ISA_COUNT] = {depthwise_scalar, depthwise_avx2,
-                                                     depthwise_avxvnni, depthwise_avx512vnni};
-#else
-static const ConvolutionKernel CONVOLUTIONS[ISA_COUNT] = {convolution_scalar};
-static const DepthwiseKernel DEPTHWISE[ISA_COUNT] = {depthwise_scalar};
-#endif
-
-static size_t part(size_t total, int index, int count) {
-  return total / (size_t)count * (size_t)index + total % (size_t)count * (size_t)index / (size_t)count;
-}
-
-void op_run(const Op *op, const uint8_t *const *inputs, uint8_t *output, int thread, int threads,
-            Scratch *scratch) {
-  const size_t output_rows = (size_t)op->batch * (size_t)op->output_height;
-  switch (op->kind) {
-    case OP_CONVOLUTION: {
-      const int32_t width =
-          op->isa == ISA_SCALAR ? op->output_channels : PANEL_VECTORS * isa_lanes(op->isa);
-      const int32_t panels = (op->output_channels + width - 1) / width;
-      const ConvolutionKernel kernel = CONVOLUTIONS[op->isa];
-      if (op->rows >= 12 * (size_t)threads) {
-        kernel(op, inputs[0], output, part(op->rows, thread, threads),
-               part(op->rows, thread + 1, threads), 0, panels, scratch);
-      } else {
-        kernel(op, inputs[0], output, 0, op->rows, (int32_t)part((size_t)panels, thread, threads),
-               (int32_t)part((size_t)panels, thread + 1, threads), scratch);
-      }
-      return;
-    }
-    case OP_DEPTHWISE: {
-      const DepthwiseKernel kernel = op->block_count > 0 ? DEPTHWISE[op->isa] : depthwise_scalar;
-      kernel(op, inputs[0], output, part(output_rows, thread, threads),
-             part(output_rows, thread + 1, threads), scratch);
-      return;
-    }
-    case OP_AVERAGE_POOL:
-    case OP_MAX_POOL:
-      pool(op, inputs[0], output, part(output_rows, thread, threads),
-           part(output_rows, thread + 1, threads), scratch);
-      return;
-    case OP_CONCAT:
-      concat(op, inputs, output, part(op->rows, thread, threads),
-             part(op->rows, thread + 1, threads));
-      return;
-    default:
-      return;
   }
 }

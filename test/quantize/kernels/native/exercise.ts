@@ -6,15 +6,16 @@ import fc from 'fast-check';
 import { loadNativeAddon } from '../../../../quantize/kernels/native/load_native.ts';
 import { createNativeKernels } from '../../../../quantize/kernels/native/native_kernels.ts';
 import { randomModels } from '../../model/random_models.ts';
-import { assertCallsEqual, assertNetworksEqual } from './equal.ts';
+import { assertNetworkEqual, assertRandomCallsEqual, assertTableEqual } from '../equal.ts';
 
 const addon = loadNativeAddon(process.argv[2]);
 for (const instructionSet of addon.supportedIsas()) {
   const kernels = createNativeKernels(addon, instructionSet);
-  assertCallsEqual(kernels, { numRuns: 40 });
+  assertTableEqual(kernels);
+  assertRandomCallsEqual([kernels], { numRuns: 40 });
   for (const threads of [1, 3]) {
     const property = fc.property(randomModels({ withEveryOp: true }), (model) =>
-      assertNetworksEqual(model, kernels, threads),
+      assertNetworkEqual(model, kernels, { threads, batches: [1, 2, 5, 1] }),
     );
     fc.assert(property, { numRuns: 10 });
   }

@@ -1,18 +1,21 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { messageOf } from '../../../../checkpoints/artifacts/errors.ts';
+import { modelProgram } from '../../../../quantize/execute/model_program.ts';
 import { INSTRUCTION_SETS, type NativeAddon } from '../../../../quantize/kernels/native/addon.ts';
 import {
-  fastestNativeKernels,
   loadNativeAddon,
+  nativeAddonFile,
 } from '../../../../quantize/kernels/native/load_native.ts';
 import { createNativeKernels } from '../../../../quantize/kernels/native/native_kernels.ts';
 import { quantizeArray } from '../../../../quantize/params/quantization.ts';
+import { NO_PADDING } from '../../../../quantize/params/window.ts';
 import { skip } from '../../../support/skip.ts';
 import { randomModels } from '../../model/random_models.ts';
-import { CASES } from '../cases.ts';
-import { RANDOM_CALLS, WIDE_CALLS } from '../random_calls.ts';
-import { assertEqual, assertNetworksEqual } from './equal.ts';
+import { assertEqual, assertNetworkEqual } from '../equal.ts';
+import { randomBytes } from '../make_call.ts';
 
 let addon: NativeAddon | undefined;
 let reason = '';
@@ -32,75 +35,42 @@ for (const instructionSet of INSTRUCTION_SETS) {
       }
     });
 
-    it('give the bytes of the reference on the case table', () => {
-      for (const kernelCase of CASES) assertEqual(kernels(), kernelCase);
+    it('measure a positive, finite peak', () => {
+      const peak = kernels().measurePeak!();
+      assert.ok(peak > 0 && Number.isFinite(peak), String(peak));
     });
 
-    it('give the bytes of the reference for random calls, narrower than a vector', () => {
-      for (const calls of Object.values(RANDOM_CALLS)) {
-        fc.assert(
-          fc.property(calls, (kernelCall) => assertEqual(kernels(), kernelCall)),
-          { numRuns: 100 },
-        );
+    it('hold accumulators at the ends of int32 with the largest multiplier below 1', () => {
+      // Of 100 columns the last are no whole panel: every way to store.
+      const ends = [2 ** 31 - 1, -(2 ** 31), 2 ** 24 + 1, 127, -1, 0];
+      const bias = Int32Array.from({ length: 100 }, (_, m) => ends[m % ends.length]!);
+      const largest = 1 - 2 ** -24;
+      for (const multiplier of [largest, 1, 2]) {
+        for (const [outputZeroPoint, low, high] of [
+          [0, 0, 255],
+          [255, 3, 251],
+          [128, 100, 130],
+        ] as const) {
+          const call = {
+            ...{ input: new Uint8Array(12).fill(9), batch: 3, inputDepth: 4, inputZeroPoint: 9 },
+            ...{ filter: randomBytes(400, 1), filterZeroPoint: 133, bias, multiplier },
+            ...{ outputZeroPoint, low, high, output: new Uint8Array(300), outputDepth: 100 },
+          };
+          assertEqual(kernels(), { op: 'fullyConnected', call });
+        }
       }
     });
 
-    it('give the bytes of the reference for random calls, wider than a panel', () => {
-      for (const calls of Object.values(WIDE_CALLS)) {
-        fc.assert(
-          fc.property(calls, (kernelCall) => assertEqual(kernels(), kernelCall)),
-          { numRuns: 100 },
-        );
-      }
+    it('run whole networks on more threads than there are images, and than rows', () => {
+      fc.assert(
+        fc.property(randomModels({ withEveryOp: true }), (model) =>
+          assertNetworkEqual(model, kernels(), { threads: 3, batches: [1, 2, 5, 1] }),
+        ),
+        { numRuns: 25 },
+      );
     });
-
-    for (const threads of [1, 2, 3]) {
-      it(`run whole networks on ${threads} threads: rows of one image, images of a batch`, () => {
-        fc.assert(
-          fc.property(randomModels({ withEveryOp: true }), (model) =>
-            assertNetworksEqual(model, kernels(), threads),
-          ),
-          { numRuns: 25 },
-        );
-      });
-    }
   });
 }
-
-describe('fastestNativeKernels', () => {
-  before(function () {
-    if (addon === undefined) skip(this, reason);
-  });
-
-  it('takes the fastest instruction set that the processor has', () => {
-    assert.equal(fastestNativeKernels(addon).instructionSet, addon!.supportedIsas().at(-1));
-  });
-
-  it('passes over instruction sets that fail the self-test', () => {
-    const broken: NativeAddon = {
-      ...addon!,
-      supportedIsas: () => addon!.supportedIsas(),
-      createOp(kind, isa, ...rest) {
-        if (isa > 0) throw new Error('wrong bytes');
-        return addon!.createOp(kind, isa, ...rest);
-      },
-    };
-    assert.equal(fastestNativeKernels(broken).instructionSet, 'scalar');
-  });
-
-  it('refuses, with every reason, where none passes', () => {
-    const broken: NativeAddon = {
-      ...addon!,
-      createOp() {
-        throw new Error('wrong bytes');
-      },
-    };
-    assert.throws(() => fastestNativeKernels(broken), {
-      name: 'QuantizationError',
-      message: /No instruction set passes the self-test:\n(.*: wrong bytes\n?)+$/,
-    });
-  });
-});
 
 describe('createNativeKernels', () => {
   before(function () {
@@ -116,26 +86,89 @@ describe('createNativeKernels', () => {
   });
 
   it('refuses sizes that its int32 arithmetic cannot hold', () => {
-    const call = {
+    const pixel = {
       input: new Uint8Array(1),
       inputShape: [1, 1, 1, 1],
       inputZeroPoint: 0,
+    } as const;
+    const filter = {
       filter: new Uint8Array(1),
       filterShape: [1, 1, 1, 1],
       filterZeroPoint: 0,
-      bias: new Int32Array(1),
-      strides: [2 ** 32, 1],
-      padding: { top: 2 ** 31, bottom: 0, left: 0, right: 0 },
-      multiplier: 1,
-      outputZeroPoint: 0,
-      low: 0,
-      high: 255,
-      output: new Uint8Array(1),
-      outputShape: [1, 1, 1, 1],
     } as const;
-    assert.throws(() => createNativeKernels(addon!).conv2d(call), {
+    const huge = {
+      ...{ ...pixel, ...filter, bias: new Int32Array(1), strides: [2 ** 32, 1] as const },
+      ...{ padding: { ...NO_PADDING, top: 2 ** 31 }, multiplier: 1, outputZeroPoint: 0 },
+      ...{ low: 0, high: 255, output: new Uint8Array(1), outputShape: [1, 1, 1, 1] as const },
+    };
+    assert.throws(() => createNativeKernels(addon!).conv2d(huge), {
       name: 'QuantizationError',
       message: /^Expected at most \d+ for a size but received 2147483648/,
+    });
+  });
+});
+
+describe('a program of the native kernels', () => {
+  const model = fc.sample(randomModels({ withEveryOp: true }), { seed: 1, numRuns: 1 })[0]!;
+  const program = () => modelProgram(model, [model.nodes.at(-1)!.name]);
+
+  before(function () {
+    if (addon === undefined) skip(this, reason);
+  });
+
+  it('profiles: a time for each call, and leaves the results of later runs alone', () => {
+    const { calls, input, outputs } = program();
+    const compiled = createNativeKernels(addon!).compile!(program(), { threads: 2 });
+    const image = randomBytes(input.length, 1);
+    const run = () => {
+      const results = outputs.map(({ length }) => new Uint8Array(length));
+      compiled.run(image, 1, results);
+      return results;
+    };
+    const before = run();
+    const milliseconds = compiled.profile(randomBytes(input.length, 2));
+    assert.equal(milliseconds.length, calls.length);
+    assert.ok(milliseconds.every((time) => time >= 0 && Number.isFinite(time)));
+    assert.deepEqual(run(), before);
+  });
+
+  it('is freed by close, twice too; then it neither runs nor profiles', () => {
+    const { input, outputs } = program();
+    const compiled = createNativeKernels(addon!).compile!(program(), { threads: 2 });
+    compiled.close();
+    compiled.close();
+    const image = new Uint8Array(input.length);
+    const results = outputs.map(({ length }) => new Uint8Array(length));
+    const message = 'Expected an open program but it was closed';
+    assert.throws(() => compiled.run(image, 1, results), { name: 'QuantizationError', message });
+    assert.throws(() => compiled.profile(image), { name: 'QuantizationError', message });
+  });
+
+  it('may belong to a worker thread, and ends with it', async () => {
+    // A concatenation of one byte: the program runs, then the worker ends with the program open.
+    const code = `
+      const { parentPort, workerData } = require('node:worker_threads');
+      const addon = require(workerData);
+      const op = addon.createConcat(1, Int32Array.of(1), Int32Array.of(0), Float32Array.of(1), 7);
+      const slots = Float64Array.of(0, 1, 64, 1);
+      const program = addon.createProgram([op], slots, 128, slots.subarray(0, 2), slots.subarray(2), 3);
+      const output = new Uint8Array(1);
+      addon.runProgram(program, Uint8Array.of(35), 1, [output]);
+      parentPort.postMessage(output[0]);
+      setInterval(() => addon.runProgram(program, Uint8Array.of(35), 1, [output]), 1);`;
+    for (let i = 0; i < 3; i++) {
+      const worker = new Worker(code, { eval: true, workerData: nativeAddonFile() });
+      const [byte] = await once(worker, 'message');
+      await worker.terminate();
+      assert.equal(byte, 42);
+    }
+  });
+
+  it('refuses to profile what is not one image', () => {
+    const { input } = program();
+    const compiled = createNativeKernels(addon!).compile!(program(), { threads: 1 });
+    assert.throws(() => compiled.profile(new Uint8Array(2 * input.length)), {
+      message: 'Expected (program, one whole image, milliseconds of each layer)',
     });
   });
 });

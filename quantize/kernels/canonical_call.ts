@@ -1,0 +1,80 @@
+import { expected } from '../params/errors.ts';
+import { BYTE_MAX, INT32_MAX } from '../params/quantization.ts';
+import { NO_PADDING, type Padding } from '../params/window.ts';
+import type {
+  Conv2dCall,
+  FullyConnectedCall,
+  GlobalAveragePoolCall,
+  KernelCall,
+  Pool2dCall,
+  Shape4,
+} from './kernels.ts';
+
+/** Forms to which the compiled tiers bring calls, so that fewer kernels serve them all. */
+
+/** The kernels count in int32; a window may begin before the image and end after it. */
+const LARGEST_SIZE = (INT32_MAX - 1) / 2;
+
+/** A fully connected layer is a 1 × 1 convolution of 1 × 1 images. */
+export function asConvolution(call: FullyConnectedCall): Conv2dCall {
+  const { batch, inputDepth, outputDepth } = call;
+  return {
+    ...call,
+    inputShape: [batch, 1, 1, inputDepth],
+    filterShape: [1, 1, inputDepth, outputDepth],
+    strides: [1, 1],
+    padding: NO_PADDING,
+    outputShape: [batch, 1, 1, outputDepth],
+  };
+}
+
+/** A global pool is one window as large as the image. */
+export function asPool(call: GlobalAveragePoolCall): Pool2dCall {
+  const [batch, height, width, channels] = call.inputShape;
+  return {
+    ...call,
+    windowShape: [height, width],
+    strides: [1, 1],
+    padding: NO_PADDING,
+    outputShape: [batch, 1, 1, channels],
+    low: 0,
+    high: BYTE_MAX,
+  };
+}
+
+/** The tensors that a call reads, weights apart. */
+export function inputsOf(kernelCall: KernelCall): readonly Uint8Array[] {
+  return kernelCall.op === 'concat'
+    ? kernelCall.call.inputs.map(({ data }) => data)
+    : [kernelCall.call.input];
+}
+
+/**
+ * How a window moves, as compiled kernels take it: N, H, W, C; kh, kw; strides; padding above and to
+ * the left; H', W', M. Along an axis with one position the stride moves nothing and is 1.
+ * @throws QuantizationError where a size is too large for int32 arithmetic
+ */
+export function windowGeometry(
+  inputShape: Shape4,
+  windowShape: readonly [number, number],
+  strides: readonly [number, number],
+  padding: Padding,
+  outputShape: Shape4,
+): readonly number[] {
+  const stride = (axis: 0 | 1) => (outputShape[axis + 1] === 1 ? 1 : strides[axis]);
+  const [, outputHeight, outputWidth, outputChannels] = outputShape;
+  const sizes = [
+    ...inputShape,
+    ...windowShape,
+    ...[stride(0), stride(1)],
+    ...[padding.top, padding.left],
+    ...[outputHeight, outputWidth, outputChannels],
+  ];
+  for (const size of sizes) requireInt32Size(size);
+  return sizes;
+}
+
+/** @throws QuantizationError where `size` is too large for int32 arithmetic */
+export function requireInt32Size(size: number): void {
+  if (size > LARGEST_SIZE) throw expected(`at most ${LARGEST_SIZE}`, 'a size', size);
+}

@@ -1,0 +1,96 @@
+/* Running a prepared call: which kernel, and which part of the work. */
+#include "op.h"
+
+/* NULL for the instruction sets of another processor family. */
+typedef struct {
+  ConvolutionKernel convolution;
+  DepthwiseKernel depthwise;
+} Kernels;
+
+static const Kernels KERNELS[ISA_COUNT] = {
+    [ISA_SCALAR] = {convolution_scalar, depthwise_scalar},
+#if TF8_X86
+    [ISA_AVX2] = {convolution_avx2, depthwise_avx2},
+    [ISA_AVXVNNI] = {convolution_avxvnni, depthwise_avxvnni},
+    [ISA_AVX512VNNI] = {convolution_avx512vnni, depthwise_avx512vnni},
+#elif TF8_ARM64
+    [ISA_NEONDOT] = {convolution_neondot, depthwise_neondot},
+#endif
+};
+
+/* Rows of the tallest tile: parts end where tiles do. */
+#define TILE 6
+
+/* Parts for each thread: a thread that lags behind, or sleeps, leaves some of its own to others. */
+#define PARTS_PER_THREAD 4
+
+static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+
+/* Where part `index` of `count` begins. */
+static size_t part(size_t total, size_t index, size_t count) {
+  return total / count * index + total % count * index / count;
+}
+
+static size_t panel_count(const Op *op) {
+  const size_t columns = (size_t)op->output_channels;
+  const size_t width =
+      op->isa == ISA_SCALAR ? columns : (size_t)(PANEL_VECTORS * isa_lanes(op->isa));
+  return (columns + width - 1) / width;
+}
+
+/* Panels are divided rather than rows where the weights are the larger part of what is read. */
+static int is_divided_by_panels(const Op *op) {
+  const size_t input_bytes = op->rows * (size_t)op->depth;
+  return op->isa != ISA_SCALAR && (op->rows < 2 * TILE || op->weight_bytes > input_bytes);
+}
+
+static size_t output_rows(const Op *op) { return (size_t)op->batch * (size_t)op->output_height; }
+
+/* What an op is divided into: tiles, panels, rows or positions. */
+static size_t unit_count(const Op *op) {
+  switch (op->kind) {
+    case OP_CONVOLUTION:
+      return is_divided_by_panels(op) ? panel_count(op) : (op->rows + TILE - 1) / TILE;
+    case OP_CONCAT:
+      return op->rows;
+    default:
+      return output_rows(op);
+  }
+}
+
+size_t op_parts(const Op *op, int threads) {
+  if (threads == 1) return 1;
+  const size_t parts = smaller(unit_count(op), PARTS_PER_THREAD * (size_t)threads);
+  return parts > 0 ? parts : 1;
+}
+
+void op_run(const Op *op, const uint8_t *const *inputs, uint8_t *output, size_t index, size_t count,
+            uint8_t *memory) {
+  Scratch scratch = op_scratch(op, memory);
+  const size_t units = unit_count(op);
+  const size_t first = part(units, index, count), last = part(units, index + 1, count);
+  switch (op->kind) {
+    case OP_CONVOLUTION: {
+      const ConvolutionKernel kernel = KERNELS[op->isa].convolution;
+      if (is_divided_by_panels(op)) {
+        kernel(op, inputs[0], output, 0, op->rows, (int32_t)first, (int32_t)last, &scratch);
+      } else {
+        kernel(op, inputs[0], output, smaller(first * TILE, op->rows),
+               smaller(last * TILE, op->rows), 0, (int32_t)panel_count(op), &scratch);
+      }
+      return;
+    }
+    case OP_DEPTHWISE: {
+      const Isa isa = op->block_count > 0 ? op->isa : ISA_SCALAR;
+      const DepthwiseKernel kernel = KERNELS[isa].depthwise;
+      kernel(op, inputs[0], output, first, last, &scratch);
+      return;
+    }
+    case OP_CONCAT:
+      concat_scalar(op, inputs, output, first, last);
+      return;
+    default:
+      pool_scalar(op, inputs[0], output, first, last, &scratch);
+      return;
+  }
+}
