@@ -1,10 +1,11 @@
 /**
- * Compiles quantize/kernels/wasm/assembly/ (AssemblyScript) to quantize/kernels/wasm/kernels.wasm.
+ * Compiles quantize/kernels/wasm/assembly/ (AssemblyScript) to quantize/kernels/wasm/kernels.wasm and,
+ * for several threads over shared memory, to kernels_threads.wasm beside it.
  * Plain JavaScript: the set-up runs it before anything else is compiled.
  *
  *   node scripts/build_wasm.mjs                  compiles unless the output is newer than its sources
  *   node scripts/build_wasm.mjs --force          compiles anyway
- *   node scripts/build_wasm.mjs --output FILE    writes there instead
+ *   node scripts/build_wasm.mjs --output FILE    writes there instead, and to FILE_threads.wasm
  */
 import { readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -26,13 +27,31 @@ const OPTIONS = [
   ['--enable', 'simd'],
 ].flat();
 
-/** The compiled module's bytes; the same sources and compiler give the same bytes. */
-async function compileKernels() {
+/** Memory is imported, to be shared; its declared bound is 2 GiB, the most that int32 offsets reach. */
+const THREADS_OPTIONS = [
+  ['--enable', 'threads'],
+  ['--importMemory'],
+  ['--sharedMemory'],
+  ['--maximumMemory', '32768'],
+].flat();
+
+/** The builds: the source that is its root, its options, and its file where `output` is the first's. */
+const BUILDS = [
+  { root: 'index.ts', options: OPTIONS, fileOf: (output) => output },
+  {
+    root: 'threads.ts',
+    options: [...OPTIONS, ...THREADS_OPTIONS],
+    fileOf: (output) => `${output.replace(/\.wasm$/, '')}_threads.wasm`,
+  },
+];
+
+/** A compiled module's bytes; the same sources and compiler give the same bytes. */
+async function compileKernels({ root, options }) {
   // Loaded only when needed: the compiler takes about a second to start.
   const { default: asc } = await import('assemblyscript/asc');
   const outputs = new Map();
   const { error, stderr } = await asc.main(
-    ['index.ts', '--baseDir', SOURCES, '--outFile', 'kernels.wasm', ...OPTIONS],
+    [root, '--baseDir', SOURCES, '--outFile', 'kernels.wasm', ...options],
     { writeFile: (name, contents) => void outputs.set(name, contents) },
   );
   if (error) {
@@ -54,9 +73,9 @@ async function isUpToDate(output) {
 }
 
 /** Compiles when needed; returns whether it did. The file appears whole or not at all. */
-async function buildWasm({ force, output }) {
+async function buildWasm(build, output, force) {
   if (!force && (await isUpToDate(output))) return false;
-  const bytes = await compileKernels();
+  const bytes = await compileKernels(build);
   const temporary = `${output}.${process.pid}.tmp`;
   try {
     await writeFile(temporary, bytes);
@@ -73,7 +92,10 @@ const { values } = parseArgs({
     output: { type: 'string', default: WASM_FILE },
   },
 });
-const built = await buildWasm(values);
-const { size } = await stat(values.output);
-const file = path.relative(process.cwd(), values.output);
-console.log(`${file}: ${built ? 'compiled' : 'up to date'}, ${size} bytes`);
+for (const build of BUILDS) {
+  const output = build.fileOf(values.output);
+  const built = await buildWasm(build, output, values.force);
+  const { size } = await stat(output);
+  const file = path.relative(process.cwd(), output);
+  console.log(`${file}: ${built ? 'compiled' : 'up to date'}, ${size} bytes`);
+}

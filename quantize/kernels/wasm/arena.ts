@@ -1,18 +1,16 @@
 import { QuantizationError } from '../../params/errors.ts';
-import type { WasmMemory } from './webassembly.ts';
-
-const PAGE_BYTES = 65536;
+import { PAGE_BYTES, type WasmMemory } from './webassembly.ts';
 
 /** Every address is a multiple of this. */
 const ALIGNMENT = 16;
 
-/** Kernels load and store whole vectors: they may touch this many bytes past a tensor's end. */
+/** Kernels load whole vectors: they may read this many bytes past a tensor's end. */
 const SLACK_BYTES = 16;
 
 /**
- * The linear memory of one instance in two parts: below, what is kept between calls (packed
- * filters); above, the scratch of the running call. Memory grows when a call needs more and is
- * used again by the next; it never exceeds `maximumBytes`.
+ * Hands out a linear memory in two parts: below, what is kept between calls (packed filters); above,
+ * the scratch of the running call. Memory grows when a call needs more and is used again by the next;
+ * it never exceeds `maximumBytes`.
  */
 export class Arena {
   readonly #memory: WasmMemory;
@@ -20,7 +18,7 @@ export class Arena {
   readonly #maximumBytes: number;
   #keptEnd: number;
   #scratchEnd: number;
-  #buffer: ArrayBuffer;
+  #buffer: ArrayBuffer | SharedArrayBuffer;
   #bytes: Uint8Array;
   #int16s: Int16Array;
   #int32s: Int32Array;
@@ -97,9 +95,9 @@ export class Arena {
   #grow(end: number, pages: number): void {
     const tooLarge = (cause: string) =>
       new QuantizationError(
-        `Expected at most ${this.#maximumBytes} bytes of WASM memory for one kernel call ` +
+        `Expected at most ${this.#maximumBytes} bytes of WASM memory for a kernel call or a program ` +
           `but it needs ${end} (${cause})`,
-        { remedy: 'Run a smaller batch.' },
+        { remedy: 'Run a smaller batch or network, on fewer threads, or raise maximumBytes.' },
       );
     if (end > this.#maximumBytes) throw tooLarge('over the limit of this instance');
     try {

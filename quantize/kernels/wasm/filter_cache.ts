@@ -1,21 +1,9 @@
 import type { Arena } from './arena.ts';
+import { type FilterMatrix, type PackedFilter, packedBytes, packFilter } from './pack_filter.ts';
 
-/** Columns of a panel of the matrix product, channels of a chunk of the depthwise convolution. */
-export const LANES = 8;
-
-/** A filter in linear memory, as the kernels read it. */
-export interface PackedFilter {
-  /** [⌈columns / 8⌉, pairs, 8, 2] i16: wq − wz of rows 2p and 2p + 1; zeros where there is none. */
-  readonly address: number;
-  /** ⌈depth / 2⌉ */
-  readonly pairs: number;
-  readonly zeroPoint: number;
-  /** Rows of the filter as a matrix: kh · kw · C; kh · kw of a depthwise filter. */
-  readonly depth: number;
-  /** M; C · depthMultiplier of a depthwise filter. */
-  readonly columns: number;
-  /** [columns] int32: Σ over the rows of wq − wz. */
-  readonly sums: Int32Array;
+interface Entry {
+  readonly matrix: FilterMatrix;
+  readonly packed: PackedFilter;
 }
 
 /**
@@ -29,39 +17,31 @@ export interface PackedFilter {
 export class FilterCache {
   readonly #arena: Arena;
   readonly #capacityBytes: number;
-  #entries = new WeakMap<Uint8Array, PackedFilter>();
+  #entries = new WeakMap<Uint8Array, Entry>();
 
   constructor(arena: Arena, capacityBytes: number) {
     this.#arena = arena;
     this.#capacityBytes = capacityBytes;
   }
 
-  /** The filter [depth, columns] uint8, packed; call it before the call's scratch is allocated. */
-  packed(filter: Uint8Array, zeroPoint: number, depth: number, columns: number): PackedFilter {
+  /** The filter, packed; call it before the call's scratch is allocated. */
+  packed(matrix: FilterMatrix): PackedFilter {
+    const { filter, zeroPoint, depth, columns } = matrix;
     const found = this.#entries.get(filter);
-    if (found?.zeroPoint === zeroPoint && found.depth === depth && found.columns === columns) {
-      return found;
+    if (
+      found?.matrix.zeroPoint === zeroPoint &&
+      found.matrix.depth === depth &&
+      found.matrix.columns === columns
+    ) {
+      return found.packed;
     }
-    const pairs = Math.ceil(depth / 2);
-    const length = Math.ceil(columns / LANES) * pairs * LANES * 4;
+    const length = packedBytes(matrix);
     if (this.#arena.keptBytes + length > this.#capacityBytes) {
       this.#entries = new WeakMap();
       this.#arena.forgetKept();
     }
-    const address = this.#arena.keep(length);
-    const { int16s } = this.#arena;
-    int16s.fill(0, address / 2, (address + length) / 2);
-    const sums = new Int32Array(columns);
-    for (let k = 0; k < depth; k++) {
-      for (let m = 0; m < columns; m++) {
-        const weight = filter[k * columns + m] - zeroPoint;
-        const panel = Math.floor(m / LANES) * pairs + (k >> 1);
-        int16s[address / 2 + (panel * LANES + (m % LANES)) * 2 + (k & 1)] = weight;
-        sums[m] += weight;
-      }
-    }
-    const packed = { address, pairs, zeroPoint, depth, columns, sums };
-    this.#entries.set(filter, packed);
+    const packed = packFilter(this.#arena, this.#arena.keep(length), matrix);
+    this.#entries.set(filter, { matrix, packed });
     return packed;
   }
 }

@@ -2,6 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { QuantizationError } from '../../params/errors.ts';
+import type { Kernels } from '../kernels.ts';
+import { nodeThreads } from './node_threads.ts';
+import { createWasmKernels, type WasmKernelsOptions } from './wasm_kernels.ts';
 
 /** What builds the module. */
 export const BUILD_REMEDY = 'npm run build:wasm';
@@ -24,15 +27,26 @@ export function findRoot(start: string): string {
   }
 }
 
+/** The builds: for one thread, and for several over shared memory. */
+export type WasmBuild = 'kernels' | 'kernels_threads';
+
 /** The bytes of the compiled WASM kernels; throws, with the remedy, when they were not built. */
 export function readWasmFile(
   root = findRoot(path.dirname(fileURLToPath(import.meta.url))),
+  build: WasmBuild = 'kernels',
 ): Uint8Array<ArrayBuffer> {
-  const file = path.join(root, 'quantize', 'kernels', 'wasm', 'kernels.wasm');
+  const file = path.join(root, 'quantize', 'kernels', 'wasm', `${build}.wasm`);
   if (!existsSync(file)) {
     throw new QuantizationError(`Expected the compiled WASM kernels at ${file}`, {
       remedy: BUILD_REMEDY,
     });
   }
   return new Uint8Array(readFileSync(file));
+}
+
+/** The WASM tier as Node has it, with threads; throws, with the remedy, when it was not built. */
+export function loadWasmKernels(options: Omit<WasmKernelsOptions, 'threading'> = {}): Kernels {
+  const root = findRoot(path.dirname(fileURLToPath(import.meta.url)));
+  const threading = nodeThreads(readWasmFile(root, 'kernels_threads'));
+  return createWasmKernels(readWasmFile(root), { ...options, threading });
 }

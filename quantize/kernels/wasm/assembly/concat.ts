@@ -1,45 +1,76 @@
-import { LOWER, MULTIPLIER, OUTPUT_ZERO_POINT, UPPER } from './records';
-import { requantize8, requantizeOffset } from './requantize';
+import { storeUpTo8 } from './bytes';
+import { partBegin } from './parts';
+import {
+  BATCH,
+  INPUT_COUNT,
+  INPUTS,
+  LOWER,
+  OFFSET,
+  OUTPUT,
+  OUTPUT_CHANNELS,
+  PART_BYTES,
+  PART_CHANNELS,
+  PART_DATA,
+  PART_IS_COPY,
+  PART_MULTIPLIER,
+  PART_ZERO_POINT,
+  UPPER,
+} from './records';
+import { requantize8 } from './requantize';
 
-/**
- * DESIGN eq. 5 with acc = q − zeroPoint for `length` bytes in place, 8 at a time: there are 7 bytes
- * of slack.
- */
-export function requantizeBytes(
-  bytes: usize,
-  length: i32,
-  zeroPoint: i32,
-  requantization: usize,
-): void {
-  const multiplier = v128.load32_splat(requantization, MULTIPLIER);
-  const lower = v128.load32_splat(requantization, LOWER);
-  const upper = v128.load32_splat(requantization, UPPER);
-  const offset = i32x4.splat(requantizeOffset(load<i32>(requantization, OUTPUT_ZERO_POINT)));
-  const zero = i16x8.splat(<i16>zeroPoint);
-  const end = bytes + length;
-  for (let at = bytes; at < end; at += 8) {
-    const difference = i16x8.sub(v128.load_ext<u8>(at), zero);
-    const acc0 = i32x4.extend_low_i16x8_s(difference);
-    const acc1 = i32x4.extend_high_i16x8_s(difference);
-    const result = requantize8(acc0, acc1, multiplier, lower, upper, offset);
-    v128.store64_lane(at, result, 0);
+/** Joins along the channels; DESIGN eq. 5 with acc = q − zeroPoint. Threads divide the positions. */
+export function concat(step: usize, arena: usize, thread: i32, threads: i32): void {
+  const positions = load<i32>(step, BATCH);
+  const first = partBegin(positions, thread, threads);
+  const last = partBegin(positions, thread + 1, threads);
+  const stride = load<i32>(step, OUTPUT_CHANNELS);
+  let to = arena + load<i32>(step, OUTPUT) + first * stride;
+  let part: usize = load<i32>(step, INPUTS);
+  const end = part + <usize>load<i32>(step, INPUT_COUNT) * PART_BYTES;
+  for (; part < end; part += PART_BYTES) {
+    const channels = load<i32>(part, PART_CHANNELS);
+    const from = arena + load<i32>(part, PART_DATA) + first * channels;
+    if (load<i32>(part, PART_IS_COPY)) {
+      copyRuns(from, to, last - first, channels, stride);
+    } else {
+      requantizeRuns(step, part, from, to, last - first, channels, stride);
+    }
+    to += channels;
   }
 }
 
-/** Runs of `length` bytes from `from`, one after another, to every `stride` bytes of `to`. */
-export function scatterRuns(from: usize, to: usize, runs: i32, length: usize, stride: usize): void {
-  for (let i = 0; i < runs; i++) {
+/** `count` runs of `length` bytes, one after another, to every `stride` bytes of `to`. */
+function copyRuns(from: usize, to: usize, count: i32, length: i32, stride: i32): void {
+  for (let i = 0; i < count; i++) {
     memory.copy(to, from, length);
     from += length;
     to += stride;
   }
 }
 
-/** Each of `length` bytes `times` times over: the channels of a depthMultiplier > 1. */
-export function repeatBytes(from: usize, length: i32, times: i32, to: usize): void {
-  const end = from + length;
-  for (; from < end; from++) {
-    memory.fill(to, load<u8>(from), times);
-    to += times;
+function requantizeRuns(
+  step: usize,
+  part: usize,
+  from: usize,
+  to: usize,
+  count: i32,
+  length: i32,
+  stride: i32,
+): void {
+  const multiplier = v128.load32_splat(part, PART_MULTIPLIER);
+  const lower = v128.load32_splat(step, LOWER);
+  const upper = v128.load32_splat(step, UPPER);
+  const offset = v128.load32_splat(step, OFFSET);
+  const zero = i16x8.splat(<i16>load<i32>(part, PART_ZERO_POINT));
+  for (let i = 0; i < count; i++) {
+    for (let channel = 0; channel < length; channel += 8) {
+      const difference = i16x8.sub(v128.load_ext<u8>(from + channel), zero);
+      const acc0 = i32x4.extend_low_i16x8_s(difference);
+      const acc1 = i32x4.extend_high_i16x8_s(difference);
+      const words = requantize8(acc0, acc1, multiplier, lower, upper, offset);
+      storeUpTo8(to + channel, i8x16.narrow_i16x8_u(words, words), length - channel);
+    }
+    from += length;
+    to += stride;
   }
 }

@@ -1,22 +1,171 @@
+import { fillLoosely, storeUpTo8 } from './bytes';
+import { partBegin } from './parts';
 import {
   BATCH,
+  BIAS,
   CHANNELS,
-  COLUMN_STEP,
-  IMAGE_STRIDE,
+  FILTER,
+  HEIGHT,
+  INPUT,
+  INPUT_ZERO_POINT,
   LOWER,
   MULTIPLIER,
+  OFFSET,
+  OUTPUT,
+  OUTPUT_CHANNELS,
   OUTPUT_HEIGHT,
   OUTPUT_WIDTH,
-  OUTPUT_ZERO_POINT,
-  ROW_STEP,
+  PADDING_LEFT,
+  PADDING_TOP,
+  PAIRS,
+  STRIDE_X,
+  STRIDE_Y,
   UPPER,
+  WIDTH,
   WINDOW_HEIGHT,
-  WINDOW_ROW_STRIDE,
   WINDOW_WIDTH,
 } from './records';
-import { requantize8, requantizeOffset } from './requantize';
+import { requantize8 } from './requantize';
 
-/** The low or high four channels of two taps, interleaved for dot_i16x8_s. */
+/**
+ * Each channel of output from one channel of the input, 8 channels at a time. Threads divide the
+ * output rows. The rows under the window are kept in `scratch`, padded, row p of the padded image in
+ * slot p mod kh: each is copied once, and what the kernels read has no edges.
+ *
+ * The filter is packed as for `gemmPanel`: pairs of the window's positions, in [kh, kw] order.
+ * scratch: [kh] slots (see `slotBytes`), then [2 · pairs] i32.
+ */
+export function depthwise(
+  step: usize,
+  arena: usize,
+  thread: i32,
+  threads: i32,
+  scratch: usize,
+): void {
+  const outputHeight = load<i32>(step, OUTPUT_HEIGHT);
+  const windowHeight = load<i32>(step, WINDOW_HEIGHT);
+  const windowWidth = load<i32>(step, WINDOW_WIDTH);
+  const outputChannels = load<i32>(step, OUTPUT_CHANNELS);
+  const strideY = load<i32>(step, STRIDE_Y);
+  const pairs = load<i32>(step, PAIRS);
+  const bias = load<i32>(step, BIAS);
+  const filter = load<i32>(step, FILTER);
+  const is3x3 = windowHeight == 3 && windowWidth == 3;
+  const rowBytes = load<i32>(step, OUTPUT_WIDTH) * outputChannels;
+  const imageBytes = load<i32>(step, HEIGHT) * load<i32>(step, WIDTH) * load<i32>(step, CHANNELS);
+  const slot = slotBytes(step);
+  const taps = scratch + windowHeight * slot;
+
+  const rows = load<i32>(step, BATCH) * outputHeight;
+  const last = partBegin(rows, thread + 1, threads);
+  const lastChunk = (outputChannels - 1) & ~7;
+  let staged = 0;
+  for (let row = partBegin(rows, thread, threads); row < last; row++) {
+    const image = arena + load<i32>(step, INPUT) + (row / outputHeight) * imageBytes;
+    const y = row % outputHeight;
+    if (y == 0) staged = 0; // another image has other rows
+    const top = y * strideY;
+    for (let p = max(top, staged); p < top + windowHeight; p++) {
+      stageRow(step, image, p, scratch + (p % windowHeight) * slot);
+    }
+    staged = top + windowHeight;
+    const output = arena + load<i32>(step, OUTPUT) + row * rowBytes;
+    if (is3x3) {
+      const row0 = scratch + (top % 3) * slot;
+      const row1 = scratch + ((top + 1) % 3) * slot;
+      const row2 = scratch + ((top + 2) % 3) * slot;
+      for (let channel = 0; channel <= lastChunk; channel += 8) {
+        row3x3(
+          step,
+          row0 + channel,
+          row1 + channel,
+          row2 + channel,
+          filter + channel * 20,
+          bias + channel * 4,
+          output + channel,
+          outputChannels - channel,
+        );
+      }
+    } else {
+      writeTaps(step, top, slot, taps);
+      for (let channel = 0; channel <= lastChunk; channel += 8) {
+        rowOfAny(
+          step,
+          scratch + channel,
+          filter + channel * pairs * 4,
+          bias + channel * 4,
+          taps,
+          output + channel,
+          outputChannels - channel,
+        );
+      }
+    }
+  }
+}
+
+/** Columns that the windows of an output row touch, padding included. */
+function stagedWidth(step: usize): i32 {
+  return (
+    (load<i32>(step, OUTPUT_WIDTH) - 1) * load<i32>(step, STRIDE_X) + load<i32>(step, WINDOW_WIDTH)
+  );
+}
+
+/** Room of a padded row, with slack for reading and writing by 16 bytes. */
+function slotBytes(step: usize): i32 {
+  return ((stagedWidth(step) * load<i32>(step, OUTPUT_CHANNELS) + 15) & ~15) + 16;
+}
+
+/** Row `p` of the padded image, each channel repeated for depthMultiplier outputs. */
+function stageRow(step: usize, image: usize, p: i32, to: usize): void {
+  const channels = load<i32>(step, CHANNELS);
+  const outputChannels = load<i32>(step, OUTPUT_CHANNELS);
+  const zeroPoint = load<i32>(step, INPUT_ZERO_POINT);
+  const width = load<i32>(step, WIDTH);
+  const columns = stagedWidth(step);
+  const iy = p - load<i32>(step, PADDING_TOP);
+  if (<u32>iy >= <u32>load<i32>(step, HEIGHT)) {
+    fillLoosely(to, zeroPoint, columns * outputChannels);
+    return;
+  }
+  const left = min(load<i32>(step, PADDING_LEFT), columns);
+  const inside = min(width, columns - left);
+  fillLoosely(to, zeroPoint, left * outputChannels);
+  to += left * outputChannels;
+  const from = image + iy * width * channels;
+  if (channels == outputChannels) {
+    memory.copy(to, from, inside * channels);
+  } else {
+    repeatBytes(from, inside * channels, outputChannels / channels, to);
+  }
+  fillLoosely(to + inside * outputChannels, zeroPoint, (columns - left - inside) * outputChannels);
+}
+
+/** Each of `length` bytes `times` times over. */
+function repeatBytes(from: usize, length: i32, times: i32, to: usize): void {
+  const end = from + length;
+  for (; from < end; from++) {
+    memory.fill(to, load<u8>(from), times);
+    to += times;
+  }
+}
+
+/** [2 · pairs] i32: bytes from `scratch` to each position of the window whose first row is `top`. */
+function writeTaps(step: usize, top: i32, slot: i32, taps: usize): void {
+  const windowHeight = load<i32>(step, WINDOW_HEIGHT);
+  const windowWidth = load<i32>(step, WINDOW_WIDTH);
+  const channels = load<i32>(step, OUTPUT_CHANNELS);
+  for (let ky = 0; ky < windowHeight; ky++) {
+    const row = ((top + ky) % windowHeight) * slot;
+    for (let kx = 0; kx < windowWidth; kx++) {
+      store<i32>(taps, row + kx * channels);
+      taps += 4;
+    }
+  }
+  // The second position of an odd last pair has weight 0: any will do.
+  store<i32>(taps, 0);
+}
+
+/** The low or high four channels of two positions, interleaved for dot_i16x8_s. */
 function interleaveLow(a: v128, b: v128): v128 {
   return v128.shuffle<i16>(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
 }
@@ -25,83 +174,21 @@ function interleaveHigh(a: v128, b: v128): v128 {
   return v128.shuffle<i16>(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
 }
 
-/**
- * Each `channels` of output from the same channel of the input, 8 channels at a time. input: the
- * padded image. filter: [⌈channels / 8⌉, pairs, 8, 2] i16, wq − wz of the window's positions two by
- * two, zeros for the second of an odd last pair and for channels past the last. bias:
- * [⌈channels / 8⌉ · 8] i32, with − zx · Σ (wq − wz) added by the caller. taps: [2 · pairs] i32, the
- * bytes from a window's origin to each position. output: [N, H', W', channels] uint8.
- *
- * Loads and stores are always 8 bytes; the input has 7 bytes of slack. Within an output row chunks
- * of channels go from the last to the first and columns upwards, so what the last chunk spills over
- * a position's end is written again: by a lower chunk, or by the next position. The output has 7
- * bytes of slack.
- */
-export function depthwise(
-  geometry: usize,
-  input: usize,
-  filter: usize,
-  bias: usize,
-  taps: usize,
-  pairs: i32,
-  output: usize,
-  requantization: usize,
-): void {
-  const batch = load<i32>(geometry, BATCH);
-  const outputHeight = load<i32>(geometry, OUTPUT_HEIGHT);
-  const outputWidth = load<i32>(geometry, OUTPUT_WIDTH);
-  const imageStride = load<i32>(geometry, IMAGE_STRIDE);
-  const rowStep = load<i32>(geometry, ROW_STEP);
-  const channels = load<i32>(geometry, CHANNELS);
-  const is3x3 = load<i32>(geometry, WINDOW_HEIGHT) == 3 && load<i32>(geometry, WINDOW_WIDTH) == 3;
-  const chunkBytes: usize = pairs << 5;
-
-  for (let n = 0; n < batch; n++) {
-    for (let y = 0; y < outputHeight; y++) {
-      const from = input + n * imageStride + y * rowStep;
-      const to = output + (n * outputHeight + y) * outputWidth * channels;
-      for (let channel = (channels - 1) & ~7; channel >= 0; channel -= 8) {
-        const weights = filter + (<usize>channel >> 3) * chunkBytes;
-        const biases = bias + (channel << 2);
-        if (is3x3) {
-          row3x3(geometry, from + channel, weights, biases, to + channel, requantization);
-        } else {
-          rowOfAny(
-            geometry,
-            from + channel,
-            weights,
-            biases,
-            taps,
-            pairs,
-            to + channel,
-            requantization,
-          );
-        }
-      }
-    }
-  }
-}
-
-/** 8 channels of an output row; a window of any size. */
+/** 8 channels of an output row, of which the first `count` are stored; a window of any size. */
 function rowOfAny(
-  geometry: usize,
+  step: usize,
   input: usize,
   weights: usize,
   bias: usize,
   taps: usize,
-  pairs: i32,
   output: usize,
-  requantization: usize,
+  count: i32,
 ): void {
-  const multiplier = v128.load32_splat(requantization, MULTIPLIER);
-  const lower = v128.load32_splat(requantization, LOWER);
-  const upper = v128.load32_splat(requantization, UPPER);
-  const offset = i32x4.splat(requantizeOffset(load<i32>(requantization, OUTPUT_ZERO_POINT)));
-  const columnStep = load<i32>(geometry, COLUMN_STEP);
-  const channels = load<i32>(geometry, CHANNELS);
-  const outputWidth = load<i32>(geometry, OUTPUT_WIDTH);
-  const tapsEnd = taps + (pairs << 3);
-  for (let x = 0; x < outputWidth; x++) {
+  const channels = load<i32>(step, OUTPUT_CHANNELS);
+  const columnStep = load<i32>(step, STRIDE_X) * channels;
+  const tapsEnd = taps + load<i32>(step, PAIRS) * 8;
+  const outputEnd = output + load<i32>(step, OUTPUT_WIDTH) * channels;
+  for (; output < outputEnd; output += channels) {
     let acc0 = v128.load(bias);
     let acc1 = v128.load(bias, 16);
     let w = weights;
@@ -112,58 +199,64 @@ function rowOfAny(
       acc1 = i32x4.add(acc1, i32x4.dot_i16x8_s(interleaveHigh(a, b), v128.load(w, 16)));
       w += 32;
     }
-    const bytes = requantize8(acc0, acc1, multiplier, lower, upper, offset);
-    v128.store64_lane(output, bytes, 0);
+    storeRequantized(step, acc0, acc1, output, count);
     input += columnStep;
-    output += channels;
   }
 }
 
-/** 8 channels of an output row; a 3 × 3 window, written out. */
+/** 8 channels of an output row, of which the first `count` are stored; a 3 × 3 window, written out. */
 function row3x3(
-  geometry: usize,
-  input: usize,
+  step: usize,
+  row0: usize,
+  row1: usize,
+  row2: usize,
   weights: usize,
   bias: usize,
   output: usize,
-  requantization: usize,
+  count: i32,
 ): void {
-  const multiplier = v128.load32_splat(requantization, MULTIPLIER);
-  const lower = v128.load32_splat(requantization, LOWER);
-  const upper = v128.load32_splat(requantization, UPPER);
-  const offset = i32x4.splat(requantizeOffset(load<i32>(requantization, OUTPUT_ZERO_POINT)));
-  const columnStep = load<i32>(geometry, COLUMN_STEP);
-  const rowStride = load<i32>(geometry, WINDOW_ROW_STRIDE);
-  const channels = load<i32>(geometry, CHANNELS);
-  const outputEnd = output + load<i32>(geometry, OUTPUT_WIDTH) * channels;
+  const channels = load<i32>(step, OUTPUT_CHANNELS);
+  const columnStep = load<i32>(step, STRIDE_X) * channels;
+  const outputEnd = output + load<i32>(step, OUTPUT_WIDTH) * channels;
   const bias0 = v128.load(bias);
   const bias1 = v128.load(bias, 16);
   for (; output < outputEnd; output += channels) {
-    const top = input;
-    const middle = top + rowStride;
-    const bottom = middle + rowStride;
-    let a = v128.load_ext<u8>(top);
-    let b = v128.load_ext<u8>(top + channels);
+    let a = v128.load_ext<u8>(row0);
+    let b = v128.load_ext<u8>(row0 + channels);
     let acc0 = i32x4.add(bias0, i32x4.dot_i16x8_s(interleaveLow(a, b), v128.load(weights)));
     let acc1 = i32x4.add(bias1, i32x4.dot_i16x8_s(interleaveHigh(a, b), v128.load(weights, 16)));
-    a = v128.load_ext<u8>(top + 2 * channels);
-    b = v128.load_ext<u8>(middle);
+    a = v128.load_ext<u8>(row0 + 2 * channels);
+    b = v128.load_ext<u8>(row1);
     acc0 = i32x4.add(acc0, i32x4.dot_i16x8_s(interleaveLow(a, b), v128.load(weights, 32)));
     acc1 = i32x4.add(acc1, i32x4.dot_i16x8_s(interleaveHigh(a, b), v128.load(weights, 48)));
-    a = v128.load_ext<u8>(middle + channels);
-    b = v128.load_ext<u8>(middle + 2 * channels);
+    a = v128.load_ext<u8>(row1 + channels);
+    b = v128.load_ext<u8>(row1 + 2 * channels);
     acc0 = i32x4.add(acc0, i32x4.dot_i16x8_s(interleaveLow(a, b), v128.load(weights, 64)));
     acc1 = i32x4.add(acc1, i32x4.dot_i16x8_s(interleaveHigh(a, b), v128.load(weights, 80)));
-    a = v128.load_ext<u8>(bottom);
-    b = v128.load_ext<u8>(bottom + channels);
+    a = v128.load_ext<u8>(row2);
+    b = v128.load_ext<u8>(row2 + channels);
     acc0 = i32x4.add(acc0, i32x4.dot_i16x8_s(interleaveLow(a, b), v128.load(weights, 96)));
     acc1 = i32x4.add(acc1, i32x4.dot_i16x8_s(interleaveHigh(a, b), v128.load(weights, 112)));
-    // The second tap of the last pair has weight 0: any value will do.
-    a = v128.load_ext<u8>(bottom + 2 * channels);
+    // The second position of the last pair has weight 0: any value will do.
+    a = v128.load_ext<u8>(row2 + 2 * channels);
     acc0 = i32x4.add(acc0, i32x4.dot_i16x8_s(interleaveLow(a, a), v128.load(weights, 128)));
     acc1 = i32x4.add(acc1, i32x4.dot_i16x8_s(interleaveHigh(a, a), v128.load(weights, 144)));
-    const bytes = requantize8(acc0, acc1, multiplier, lower, upper, offset);
-    v128.store64_lane(output, bytes, 0);
-    input += columnStep;
+    storeRequantized(step, acc0, acc1, output, count);
+    row0 += columnStep;
+    row1 += columnStep;
+    row2 += columnStep;
   }
+}
+
+/** DESIGN eq. 5 of eight accumulators; the first `count` bytes are stored. */
+function storeRequantized(step: usize, acc0: v128, acc1: v128, to: usize, count: i32): void {
+  const words = requantize8(
+    acc0,
+    acc1,
+    v128.load32_splat(step, MULTIPLIER),
+    v128.load32_splat(step, LOWER),
+    v128.load32_splat(step, UPPER),
+    v128.load32_splat(step, OFFSET),
+  );
+  storeUpTo8(to, i8x16.narrow_i16x8_u(words, words), count);
 }

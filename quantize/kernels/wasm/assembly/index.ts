@@ -1,10 +1,11 @@
-// The WASM tier: computing only. `../wasm_kernels.ts` checks the calls, lays out the memory and packs the
-// filters. Integers are exact, float arithmetic is IEEE single precision: see requantize.ts.
+// The WASM tier: computing only. `../step.ts` and its neighbours check the calls, lay out the memory
+// and pack the filters. Integers are exact, float arithmetic is IEEE single precision: see
+// requantize.ts.
 
-export { repeatBytes, requantizeBytes, scatterRuns } from './concat';
-export { depthwise } from './depthwise';
-export { gatherRows, gemm } from './gemm';
-export { averagePool, maxPool } from './pool';
+export { multiplyTile } from './gemm';
+export { multiplyInRegisters } from './peak';
+export { runImage } from './program';
+export { runStep } from './step';
 
 /** First byte of memory that no static data occupies. */
 export function heapBase(): usize {

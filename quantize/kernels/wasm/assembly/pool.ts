@@ -1,107 +1,120 @@
+import { storeUpTo8, storeUpTo16 } from './bytes';
+import { partBegin } from './parts';
 import {
   BATCH,
   CHANNELS,
-  COLUMN_STEP,
-  IMAGE_STRIDE,
+  HEIGHT,
+  HIGH,
+  INPUT,
+  LOW,
+  OP,
+  OP_MAX_POOL,
+  OUTPUT,
   OUTPUT_HEIGHT,
   OUTPUT_WIDTH,
-  ROW_STEP,
+  PADDING_LEFT,
+  PADDING_TOP,
+  STRIDE_X,
+  STRIDE_Y,
+  WIDTH,
   WINDOW_HEIGHT,
-  WINDOW_ROW_STRIDE,
   WINDOW_WIDTH,
 } from './records';
 
-// Both pools read an image padded with zeros, which change neither a sum nor a maximum of bytes.
-// They write positions and channels upwards, 16 or 8 bytes at a time: what a position spills over
-// its end is written again by the next one, and the output has slack for the last.
-
-/** Maximum of each window, then the bounds; input: padded image, output: [N, H', W', C] uint8. */
-export function maxPool(geometry: usize, input: usize, low: i32, high: i32, output: usize): void {
-  const batch = load<i32>(geometry, BATCH);
-  const outputHeight = load<i32>(geometry, OUTPUT_HEIGHT);
-  const outputWidth = load<i32>(geometry, OUTPUT_WIDTH);
-  const imageStride = load<i32>(geometry, IMAGE_STRIDE);
-  const rowStep = load<i32>(geometry, ROW_STEP);
-  const columnStep = load<i32>(geometry, COLUMN_STEP);
-  const windowHeight = load<i32>(geometry, WINDOW_HEIGHT);
-  const windowWidth = load<i32>(geometry, WINDOW_WIDTH);
-  const windowRowStride = load<i32>(geometry, WINDOW_ROW_STRIDE);
-  const channels = load<i32>(geometry, CHANNELS);
-  const lower = i8x16.splat(<i8>low);
-  const upper = i8x16.splat(<i8>high);
-  for (let n = 0; n < batch; n++) {
-    for (let y = 0; y < outputHeight; y++) {
-      for (let x = 0; x < outputWidth; x++) {
-        const origin = input + n * imageStride + y * rowStep + x * columnStep;
-        for (let channel = 0; channel < channels; channel += 16) {
-          let result = lower;
-          for (let ky = 0; ky < windowHeight; ky++) {
-            let from = origin + channel + ky * windowRowStride;
-            for (let kx = 0; kx < windowWidth; kx++) {
-              result = i8x16.max_u(result, v128.load(from));
-              from += channels;
-            }
-          }
-          v128.store(output + channel, i8x16.min_u(result, upper));
-        }
-        output += channels;
+/**
+ * DESIGN 6, then the bounds. Windows are cut to the image: padded positions take no part. Threads
+ * divide the output rows.
+ */
+export function pool(step: usize, arena: usize, thread: i32, threads: i32): void {
+  const outputHeight = load<i32>(step, OUTPUT_HEIGHT);
+  const outputWidth = load<i32>(step, OUTPUT_WIDTH);
+  const height = load<i32>(step, HEIGHT);
+  const width = load<i32>(step, WIDTH);
+  const channels = load<i32>(step, CHANNELS);
+  const isMax = load<i32>(step, OP) == OP_MAX_POOL;
+  const lower = i8x16.splat(<i8>load<i32>(step, LOW));
+  const upper = i8x16.splat(<i8>load<i32>(step, HIGH));
+  const rows = load<i32>(step, BATCH) * outputHeight;
+  const first = partBegin(rows, thread, threads);
+  const last = partBegin(rows, thread + 1, threads);
+  let output = arena + load<i32>(step, OUTPUT) + first * outputWidth * channels;
+  for (let row = first; row < last; row++) {
+    const image = arena + load<i32>(step, INPUT) + (row / outputHeight) * height * width * channels;
+    const y = (row % outputHeight) * load<i32>(step, STRIDE_Y) - load<i32>(step, PADDING_TOP);
+    const top = max(y, 0);
+    const bottom = min(y + load<i32>(step, WINDOW_HEIGHT), height);
+    for (let column = 0; column < outputWidth; column++) {
+      const x = column * load<i32>(step, STRIDE_X) - load<i32>(step, PADDING_LEFT);
+      const left = max(x, 0);
+      const right = min(x + load<i32>(step, WINDOW_WIDTH), width);
+      const from = image + (top * width + left) * channels;
+      const rowLength = (right - left) * channels;
+      const stride = width * channels;
+      if (isMax) {
+        maximum(from, bottom - top, rowLength, stride, channels, lower, upper, output);
+      } else {
+        average(from, bottom - top, rowLength, stride, channels, lower, upper, output);
       }
+      output += channels;
     }
+  }
+}
+
+/** Maximum of `rows` × `rowLength / channels` positions; 0 changes no maximum of bytes. */
+function maximum(
+  input: usize,
+  rows: i32,
+  rowLength: i32,
+  stride: i32,
+  channels: i32,
+  lower: v128,
+  upper: v128,
+  output: usize,
+): void {
+  for (let channel = 0; channel < channels; channel += 16) {
+    let result = lower;
+    let from = input + channel;
+    for (let row = 0; row < rows; row++) {
+      for (let at = from; at < from + rowLength; at += channels) {
+        result = i8x16.max_u(result, v128.load(at));
+      }
+      from += stride;
+    }
+    storeUpTo16(output + channel, i8x16.min_u(result, upper), channels - channel);
   }
 }
 
 /** Quotients of this many positions or fewer are exact in single precision. */
 const MAX_SINGLE_POSITIONS: i32 = 65535;
 
-/**
- * DESIGN eq. 6, (Σq + ⌊n/2⌋) / n rounded down, then the bounds. input: padded image. counts:
- * [H', W'] i32, the n of each output position. output: [N, H', W', C] uint8.
- */
-export function averagePool(
-  geometry: usize,
+/** (Σq + ⌊n/2⌋) / n, rounded down. */
+function average(
   input: usize,
-  counts: usize,
-  low: i32,
-  high: i32,
+  rows: i32,
+  rowLength: i32,
+  stride: i32,
+  channels: i32,
+  lower: v128,
+  upper: v128,
   output: usize,
 ): void {
-  const batch = load<i32>(geometry, BATCH);
-  const outputHeight = load<i32>(geometry, OUTPUT_HEIGHT);
-  const outputWidth = load<i32>(geometry, OUTPUT_WIDTH);
-  const imageStride = load<i32>(geometry, IMAGE_STRIDE);
-  const rowStep = load<i32>(geometry, ROW_STEP);
-  const columnStep = load<i32>(geometry, COLUMN_STEP);
-  const windowHeight = load<i32>(geometry, WINDOW_HEIGHT);
-  const windowWidth = load<i32>(geometry, WINDOW_WIDTH);
-  const windowRowStride = load<i32>(geometry, WINDOW_ROW_STRIDE);
-  const channels = load<i32>(geometry, CHANNELS);
-  const lower = i8x16.splat(<i8>low);
-  const upper = i8x16.splat(<i8>high);
-  for (let n = 0; n < batch; n++) {
-    for (let y = 0; y < outputHeight; y++) {
-      for (let x = 0; x < outputWidth; x++) {
-        const origin = input + n * imageStride + y * rowStep + x * columnStep;
-        const count = load<i32>(counts + ((y * outputWidth + x) << 2));
-        for (let channel = 0; channel < channels; channel += 8) {
-          let sum0 = i32x4.splat(count >> 1);
-          let sum1 = sum0;
-          for (let ky = 0; ky < windowHeight; ky++) {
-            let from = origin + channel + ky * windowRowStride;
-            for (let kx = 0; kx < windowWidth; kx++) {
-              const bytes = v128.load_ext<u8>(from);
-              sum0 = i32x4.add(sum0, i32x4.extend_low_i16x8_u(bytes));
-              sum1 = i32x4.add(sum1, i32x4.extend_high_i16x8_u(bytes));
-              from += channels;
-            }
-          }
-          const words = i16x8.narrow_i32x4_s(quotients(sum0, count), quotients(sum1, count));
-          const bytes = i8x16.narrow_i16x8_u(words, words);
-          const bounded = i8x16.min_u(i8x16.max_u(bytes, lower), upper);
-          v128.store64_lane(output + channel, bounded, 0);
-        }
-        output += channels;
+  const count = rows * (rowLength / channels);
+  for (let channel = 0; channel < channels; channel += 8) {
+    let sum0 = i32x4.splat(count >> 1);
+    let sum1 = sum0;
+    let from = input + channel;
+    for (let row = 0; row < rows; row++) {
+      for (let at = from; at < from + rowLength; at += channels) {
+        const words = v128.load_ext<u8>(at);
+        sum0 = i32x4.add(sum0, i32x4.extend_low_i16x8_u(words));
+        sum1 = i32x4.add(sum1, i32x4.extend_high_i16x8_u(words));
       }
+      from += stride;
     }
+    const words = i16x8.narrow_i32x4_s(quotients(sum0, count), quotients(sum1, count));
+    const bytes = i8x16.narrow_i16x8_u(words, words);
+    const bounded = i8x16.min_u(i8x16.max_u(bytes, lower), upper);
+    storeUpTo8(output + channel, bounded, channels - channel);
   }
 }
 

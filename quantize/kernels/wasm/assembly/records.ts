@@ -1,28 +1,67 @@
-// Parameter blocks in linear memory, little-endian, 4 bytes a field. `../records.ts` writes them:
+// A step: one kernel call, prepared. Little-endian, 4 bytes a field; `../step_record.ts` writes it:
 // the offsets of both files are one convention.
 
-// How a window moves over an image that is already padded; strides and steps in bytes.
-export const BATCH: usize = 0;
-export const OUTPUT_HEIGHT: usize = 4;
-export const OUTPUT_WIDTH: usize = 8;
-/** Between an image and the next. */
-export const IMAGE_STRIDE: usize = 12;
-/** Between the windows of an output row and those of the next. */
-export const ROW_STEP: usize = 16;
-/** Between a window and the next in the same output row. */
-export const COLUMN_STEP: usize = 20;
-export const WINDOW_HEIGHT: usize = 24;
-export const WINDOW_WIDTH: usize = 28;
-/** Between a row of the window and the next. */
-export const WINDOW_ROW_STRIDE: usize = 32;
-export const CHANNELS: usize = 36;
+export const STEP_BYTES: usize = 128;
 
-// Requantization of one call (DESIGN eq. 5).
+export const OP: usize = 0;
+export const OP_CONVOLUTION: i32 = 0;
+export const OP_DEPTHWISE: i32 = 1;
+export const OP_AVERAGE_POOL: i32 = 2;
+export const OP_MAX_POOL: i32 = 3;
+export const OP_CONCAT: i32 = 4;
+
+/** Offsets from the arena. */
+export const INPUT: usize = 4;
+export const OUTPUT: usize = 8;
+
+// The window and the image that it moves over.
+export const BATCH: usize = 12;
+export const HEIGHT: usize = 16;
+export const WIDTH: usize = 20;
+export const CHANNELS: usize = 24;
+export const WINDOW_HEIGHT: usize = 28;
+export const WINDOW_WIDTH: usize = 32;
+export const STRIDE_Y: usize = 36;
+export const STRIDE_X: usize = 40;
+export const PADDING_TOP: usize = 44;
+export const PADDING_LEFT: usize = 48;
+export const OUTPUT_HEIGHT: usize = 52;
+export const OUTPUT_WIDTH: usize = 56;
+export const OUTPUT_CHANNELS: usize = 60;
+export const INPUT_ZERO_POINT: usize = 64;
+
+// DESIGN eq. 5.
 /** f32 */
-export const MULTIPLIER: usize = 0;
+export const MULTIPLIER: usize = 68;
 /** f32, low − outputZeroPoint */
-export const LOWER: usize = 4;
+export const LOWER: usize = 72;
 /** f32, high − outputZeroPoint */
-export const UPPER: usize = 8;
-/** i32 */
-export const OUTPUT_ZERO_POINT: usize = 12;
+export const UPPER: usize = 76;
+/** What `requantize8` adds to the bits of a rounded sum. */
+export const OFFSET: usize = 80;
+export const LOW: usize = 84;
+export const HIGH: usize = 88;
+
+// Convolutions: addresses of the packed filter, and of its biases; see `../pack_filter.ts`.
+export const FILTER: usize = 92;
+export const BIAS: usize = 96;
+/** Pairs of rows of the filter as a matrix. */
+export const PAIRS: usize = 100;
+/** Tiles of the im2col matrix that are packed at a time. */
+export const BLOCK_TILES: usize = 104;
+/** Whether the image is the im2col matrix: a 1 × 1 window that leaves out no position. */
+export const IS_MATRIX: usize = 108;
+
+// Concatenation: INPUT_COUNT records at INPUTS (an address), for BATCH positions.
+export const INPUTS: usize = 92;
+export const INPUT_COUNT: usize = 96;
+
+export const PART_BYTES: usize = 20;
+/** Offset from the arena. */
+export const PART_DATA: usize = 0;
+export const PART_CHANNELS: usize = 4;
+export const PART_ZERO_POINT: usize = 8;
+/** f32 */
+export const PART_MULTIPLIER: usize = 12;
+/** Whether the parameters are the output's: q − z + z = q. */
+export const PART_IS_COPY: usize = 16;

@@ -1,17 +1,12 @@
 /** 1.5 · 2²³ as a single; an even integer. */
 const ROUNDER: f32 = 12582912.0;
-const ROUNDER_BITS: i32 = 0x4b400000;
-
-/** What `requantize8` adds to the bits of a rounded sum. */
-export function requantizeOffset(outputZeroPoint: i32): i32 {
-  return outputZeroPoint - ROUNDER_BITS;
-}
 
 /**
- * DESIGN eq. 5 for eight accumulators: i32x4 twice → 8 bytes in the low half. The other arguments
- * are splats: f32 multiplier, f32 low − zeroPoint, f32 high − zeroPoint, i32 requantizeOffset.
+ * DESIGN eq. 5 for eight accumulators: i32x4 twice → i16x8, 0 … 255. The other arguments are splats
+ * of a step's fields: f32 multiplier, f32 low − zeroPoint, f32 high − zeroPoint, i32 zeroPoint −
+ * bits(1.5 · 2²³).
  *
- * The bytes are those of clamp(roundHalfEven(y) + zeroPoint, low, high), y = f32(f32(acc) · m):
+ * The results are those of clamp(roundHalfEven(y) + zeroPoint, low, high), y = f32(f32(acc) · m):
  * - convert_i32x4_s rounds half to even and mul is IEEE: y is the reference's y. It may be ±∞ but
  *   not NaN, since m is finite and acc is an integer.
  * - Bounds first: L = low − zeroPoint and U = high − zeroPoint are integers, roundHalfEven is
@@ -35,6 +30,5 @@ export function requantize8(
   const y1 = f32x4.mul(f32x4.convert_i32x4_s(accumulators1), multiplier);
   const q0 = f32x4.add(f32x4.pmin(f32x4.pmax(y0, lower), upper), rounder);
   const q1 = f32x4.add(f32x4.pmin(f32x4.pmax(y1, lower), upper), rounder);
-  const words = i16x8.narrow_i32x4_s(i32x4.add(q0, offset), i32x4.add(q1, offset));
-  return i8x16.narrow_i16x8_u(words, words);
+  return i16x8.narrow_i32x4_s(i32x4.add(q0, offset), i32x4.add(q1, offset));
 }

@@ -74,7 +74,7 @@ describe('Arena', () => {
       (error) =>
         error instanceof QuantizationError &&
         /at most 131072 bytes of WASM memory .* needs 131088/.test(error.message) &&
-        error.remedy === 'Run a smaller batch.',
+        error.remedy === 'Run a smaller batch or network, on fewer threads, or raise maximumBytes.',
     );
     assert.equal(arena.allocate(10), 0);
   });

@@ -30,17 +30,19 @@ describe('build_wasm', () => {
     return stdout;
   }
 
-  it('compiles a module that loads, and leaves nothing else', async () => {
-    assert.match(await build('kernels.wasm'), /compiled, \d+ bytes/);
+  it('compiles modules for one thread and for several, and leaves nothing else', async () => {
+    assert.match(await build('kernels.wasm'), /(compiled, \d+ bytes\n.*){2}/);
     assert.equal(createWasmKernels(await readFile(built())).tier, 'wasm');
-    assert.deepEqual(await readdir(folder), ['kernels.wasm']);
+    assert.deepEqual(await readdir(folder), ['kernels.wasm', 'kernels_threads.wasm']);
   });
 
-  it('gives the same bytes each time: those of the module in use', async function () {
-    const inUse = await readFile(IN_USE).catch(() => undefined);
-    if (!inUse) return skip(this, 'no module is in use here');
-    assert.deepEqual(await readFile(built()), inUse, 'npm run build:wasm');
-  });
+  for (const name of ['kernels.wasm', 'kernels_threads.wasm']) {
+    it(`gives the same bytes of ${name} each time: those of the module in use`, async function () {
+      const inUse = await readFile(path.join(path.dirname(IN_USE), name)).catch(() => undefined);
+      if (!inUse) return skip(this, 'no module is in use here');
+      assert.deepEqual(await readFile(path.join(folder, name)), inUse, 'npm run build:wasm');
+    });
+  }
 
   it('does nothing where the output is newer than the sources', async () => {
     assert.match(await build('kernels.wasm'), /up to date/);

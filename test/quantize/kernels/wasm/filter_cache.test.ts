@@ -8,12 +8,15 @@ function arena(): Arena {
   return new Arena({ buffer, grow: () => assert.fail('grows') }, 0, 2 ** 20);
 }
 
+const square = (filter: Uint8Array) => ({ filter, zeroPoint: 0, depth: 8, columns: 8 });
+
 describe('FilterCache', () => {
   it('packs panels of 8 columns, rows two by two, zeros where there is none', () => {
     const memory = arena();
     // [3, 9]: weight 10 · row + column + 1
     const filter = Uint8Array.from({ length: 27 }, (_, i) => 10 * Math.floor(i / 9) + (i % 9) + 1);
-    const { address, pairs, sums } = new FilterCache(memory, 2 ** 20).packed(filter, 1, 3, 9);
+    const matrix = { filter, zeroPoint: 1, depth: 3, columns: 9 };
+    const { address, pairs, sums } = new FilterCache(memory, 2 ** 20).packed(matrix);
     assert.equal(pairs, 2);
     const packed = [...memory.int16s.subarray(address / 2, address / 2 + 64)];
     const columns = [0, 1, 2, 3, 4, 5, 6, 7];
@@ -30,12 +33,13 @@ describe('FilterCache', () => {
     const memory = arena();
     const cache = new FilterCache(memory, 2 ** 20);
     const filter = new Uint8Array(24);
-    const first = cache.packed(filter, 5, 4, 6);
+    const first = cache.packed({ filter, zeroPoint: 5, depth: 4, columns: 6 });
     const kept = memory.keptBytes;
-    assert.equal(cache.packed(filter, 5, 4, 6), first);
+    assert.equal(cache.packed({ filter, zeroPoint: 5, depth: 4, columns: 6 }), first);
     assert.equal(memory.keptBytes, kept);
-    assert.notEqual(cache.packed(filter, 6, 4, 6), first);
-    assert.notEqual(cache.packed(filter, 6, 6, 4).depth, first.depth);
+    assert.notEqual(cache.packed({ filter, zeroPoint: 6, depth: 4, columns: 6 }), first);
+    const turned = cache.packed({ filter, zeroPoint: 6, depth: 6, columns: 4 });
+    assert.notEqual(turned.pairs, first.pairs);
   });
 
   it('forgets all filters when the next would exceed its capacity', () => {
@@ -43,11 +47,16 @@ describe('FilterCache', () => {
     const cache = new FilterCache(memory, 700);
     const filters = [0, 1, 2].map(() => new Uint8Array(64));
     // [8, 8] as int16 with its slack: 144 bytes; three of them and 528 more exceed 700.
-    const addresses = filters.map((filter) => cache.packed(filter, 0, 8, 8).address);
-    assert.equal(cache.packed(filters[0], 0, 8, 8).address, addresses[0]);
-    const large = cache.packed(new Uint8Array(256), 0, 8, 32);
+    const addresses = filters.map((filter) => cache.packed(square(filter)).address);
+    assert.equal(cache.packed(square(filters[0])).address, addresses[0]);
+    const large = cache.packed({
+      filter: new Uint8Array(256),
+      zeroPoint: 0,
+      depth: 8,
+      columns: 32,
+    });
     assert.equal(large.address, addresses[0]);
     assert.ok(memory.keptBytes <= 700);
-    assert.notEqual(cache.packed(filters[0], 0, 8, 8).address, addresses[0]);
+    assert.notEqual(cache.packed(square(filters[0])).address, addresses[0]);
   });
 });

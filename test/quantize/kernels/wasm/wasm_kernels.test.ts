@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { REFERENCE_KERNELS } from '../../../../quantize/kernels/reference/reference_kernels.ts';
-import { availableTiers } from '../../../../quantize/kernels/select.ts';
+import { examineTiers } from '../../../../quantize/kernels/select.ts';
 import { readWasmFile } from '../../../../quantize/kernels/wasm/load_wasm.ts';
 import { createWasmKernels } from '../../../../quantize/kernels/wasm/wasm_kernels.ts';
 import { compile } from '../../../../quantize/kernels/wasm/webassembly.ts';
 import { convolution, fullyConnected } from '../make_call.ts';
 import { assertSameBytes, run } from '../run_case.ts';
 
-const wasm = availableTiers().find(({ tier }) => tier === 'wasm');
-const skipped = wasm?.available ? '' : ` (skipped: ${wasm?.reason})`;
+const wasm = examineTiers().find(({ tier }) => tier === 'wasm')!;
+const skipped = wasm.state === 'passed' ? '' : ` (skipped: ${wasm.reason})`;
 
 const PLACEMENT = {
   inputShape: [1, 6, 6, 4],

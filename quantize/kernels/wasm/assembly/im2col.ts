@@ -1,0 +1,169 @@
+import { copyLoosely, fillLoosely } from './bytes';
+import {
+  CHANNELS,
+  HEIGHT,
+  INPUT_ZERO_POINT,
+  OUTPUT_HEIGHT,
+  OUTPUT_WIDTH,
+  PADDING_LEFT,
+  PADDING_TOP,
+  STRIDE_X,
+  STRIDE_Y,
+  WIDTH,
+  WINDOW_HEIGHT,
+  WINDOW_WIDTH,
+} from './records';
+
+// The im2col matrix [N · H' · W', kh · kw · C] in tiles of five rows, as `gemm` reads them:
+// [pairs, 5, 2] i16, two bytes of each of the five rows in turn. Rows past the last repeat it.
+
+export const TILE_ROWS: i32 = 5;
+/** Bytes of a pair of a tile. */
+export const PAIR_BYTES: i32 = 20;
+
+/** Bytes from a gathered row to the next: writing is by 16 bytes. */
+export function gatheredStride(step: usize): i32 {
+  const depth =
+    load<i32>(step, WINDOW_HEIGHT) * load<i32>(step, WINDOW_WIDTH) * load<i32>(step, CHANNELS);
+  return ((depth + 15) & ~15) + 16;
+}
+
+/**
+ * Five rows of bytes, interleaved and widened. Four pairs are written at a time, so that up to 3
+ * pairs behind the tile are written too: by the next tile again, or in the slack of the block. An odd
+ * depth's last pair holds whatever byte follows: its weight is 0.
+ */
+function packTile(
+  x0: usize,
+  x1: usize,
+  x2: usize,
+  x3: usize,
+  x4: usize,
+  pairs: i32,
+  to: usize,
+): void {
+  const end = to + pairs * PAIR_BYTES;
+  while (to < end) {
+    const row0 = v128.load_ext<u8>(x0);
+    const row1 = v128.load_ext<u8>(x1);
+    const row2 = v128.load_ext<u8>(x2);
+    const row3 = v128.load_ext<u8>(x3);
+    const row4 = v128.load_ext<u8>(x4);
+    const low01 = v128.shuffle<i32>(row0, row1, 0, 4, 1, 5);
+    const low23 = v128.shuffle<i32>(row2, row3, 0, 4, 1, 5);
+    const high01 = v128.shuffle<i32>(row0, row1, 2, 6, 3, 7);
+    const high23 = v128.shuffle<i32>(row2, row3, 2, 6, 3, 7);
+    v128.store(to, v128.shuffle<i64>(low01, low23, 0, 2));
+    v128.store32_lane(to, row4, 0, 16);
+    v128.store(to, v128.shuffle<i64>(low01, low23, 1, 3), 20);
+    v128.store32_lane(to, row4, 1, 36);
+    v128.store(to, v128.shuffle<i64>(high01, high23, 0, 2), 40);
+    v128.store32_lane(to, row4, 2, 56);
+    v128.store(to, v128.shuffle<i64>(high01, high23, 1, 3), 60);
+    v128.store32_lane(to, row4, 3, 76);
+    x0 += 8;
+    x1 += 8;
+    x2 += 8;
+    x3 += 8;
+    x4 += 8;
+    to += 4 * PAIR_BYTES;
+  }
+}
+
+/** Tiles of rows [first, last) of a matrix of bytes in memory: the input of a pointwise convolution. */
+export function packRows(
+  matrix: usize,
+  depth: i32,
+  first: i32,
+  last: i32,
+  pairs: i32,
+  to: usize,
+): void {
+  const end = matrix + (last - 1) * depth;
+  for (let row = first; row < last; row += TILE_ROWS) {
+    const x0: usize = matrix + row * depth;
+    const x1 = min(x0 + depth, end);
+    const x2 = min(x1 + depth, end);
+    const x3 = min(x2 + depth, end);
+    const x4 = min(x3 + depth, end);
+    packTile(x0, x1, x2, x3, x4, pairs, to);
+    to += pairs * PAIR_BYTES;
+  }
+}
+
+/** Tiles of rows [first, last) of the im2col matrix; `gathered`: five rows of bytes. */
+export function packWindows(
+  step: usize,
+  image: usize,
+  first: i32,
+  last: i32,
+  pairs: i32,
+  gathered: usize,
+  to: usize,
+): void {
+  const outputWidth = load<i32>(step, OUTPUT_WIDTH);
+  const outputHeight = load<i32>(step, OUTPUT_HEIGHT);
+  const imageBytes = load<i32>(step, HEIGHT) * load<i32>(step, WIDTH) * load<i32>(step, CHANNELS);
+  const stride = gatheredStride(step);
+  let x = first % outputWidth;
+  let y = (first / outputWidth) % outputHeight;
+  image += (first / outputWidth / outputHeight) * imageBytes;
+  for (let row = first; row < last; row += TILE_ROWS) {
+    const count = min(TILE_ROWS, last - row);
+    for (let i = 0; i < count; i++) {
+      gatherWindow(step, image, y, x, gathered + i * stride);
+      x++;
+      if (x == outputWidth) {
+        x = 0;
+        y++;
+        if (y == outputHeight) {
+          y = 0;
+          image += imageBytes;
+        }
+      }
+    }
+    packTile(
+      gathered,
+      gathered + min(1, count - 1) * stride,
+      gathered + min(2, count - 1) * stride,
+      gathered + min(3, count - 1) * stride,
+      gathered + min(4, count - 1) * stride,
+      pairs,
+      to,
+    );
+    to += pairs * PAIR_BYTES;
+  }
+}
+
+/**
+ * The window of output position (y, x): [kh, kw, C] bytes. Padding holds zx, whose product in DESIGN
+ * eq. 4 is 0. Writing goes upwards, so that each piece mends what the one before spilled.
+ */
+function gatherWindow(step: usize, image: usize, y: i32, x: i32, to: usize): void {
+  const height = load<i32>(step, HEIGHT);
+  const width = load<i32>(step, WIDTH);
+  const channels = load<i32>(step, CHANNELS);
+  const windowWidth = load<i32>(step, WINDOW_WIDTH);
+  const zeroPoint = load<i32>(step, INPUT_ZERO_POINT);
+  const left = x * load<i32>(step, STRIDE_X) - load<i32>(step, PADDING_LEFT);
+  // The window's columns [inside, outside) lie in the image.
+  const inside = min(max(-left, 0), windowWidth);
+  const outside = max(min(width - left, windowWidth), inside);
+  const before = inside * channels;
+  const length = (outside - inside) * channels;
+  const after = (windowWidth - outside) * channels;
+  let iy = y * load<i32>(step, STRIDE_Y) - load<i32>(step, PADDING_TOP);
+  const end = iy + load<i32>(step, WINDOW_HEIGHT);
+  let from = image + (iy * width + left + inside) * channels;
+  for (; iy < end; iy++) {
+    if (<u32>iy < <u32>height) {
+      fillLoosely(to, zeroPoint, before);
+      copyLoosely(to + before, from, length);
+      fillLoosely(to + before + length, zeroPoint, after);
+    } else {
+      fillLoosely(to, zeroPoint, before + length + after);
+    }
+    from += width * channels;
+    to += windowWidth * channels;
+  }
+}

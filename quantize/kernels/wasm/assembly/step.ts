@@ -1,0 +1,28 @@
+import { concat } from './concat';
+import { convolution } from './convolution';
+import { depthwise } from './depthwise';
+import { pool } from './pool';
+import { OP, OP_CONCAT, OP_CONVOLUTION, OP_DEPTHWISE } from './records';
+
+/**
+ * Runs the part of a step that is thread `thread`'s of `threads`: parts write disjoint bytes.
+ * Tensors lie at the step's offsets from `arena`; `scratch` is the thread's own.
+ */
+export function runStep(
+  step: usize,
+  arena: usize,
+  thread: i32,
+  threads: i32,
+  scratch: usize,
+): void {
+  const op = load<i32>(step, OP);
+  if (op == OP_CONVOLUTION) {
+    convolution(step, arena, thread, threads, scratch);
+  } else if (op == OP_DEPTHWISE) {
+    depthwise(step, arena, thread, threads, scratch);
+  } else if (op == OP_CONCAT) {
+    concat(step, arena, thread, threads);
+  } else {
+    pool(step, arena, thread, threads);
+  }
+}

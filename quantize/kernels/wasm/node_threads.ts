@@ -1,0 +1,30 @@
+import { Worker } from 'node:worker_threads';
+import { JOIN_PROGRAM, type WasmThreads } from './team.ts';
+import type { WasmSource } from './webassembly.ts';
+
+const SOURCE = `${JOIN_PROGRAM}
+joinProgram(require('node:worker_threads').workerData);`;
+
+/** As many as `Tf8Plan` allows. */
+const MAX_WORKERS = 1023;
+
+/**
+ * Threads of Node. A worker keeps no process alive, and ends when it is told to stop or with the
+ * process.
+ * @param module kernels_threads.wasm
+ */
+export function nodeThreads(module: WasmSource): WasmThreads {
+  return {
+    module,
+    callerSleeps: true,
+    available: () => MAX_WORKERS,
+    start(task) {
+      // No flags: the worker loads no module that would need the hooks of a TypeScript loader.
+      const worker = new Worker(SOURCE, { eval: true, workerData: task, execArgv: [] });
+      worker.unref();
+      // A worker that fails is one that does not start: `startTeam` says so.
+      worker.on('error', () => {});
+      return () => {};
+    },
+  };
+}

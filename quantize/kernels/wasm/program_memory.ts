@@ -1,0 +1,84 @@
+import { QuantizationError } from '../../params/errors.ts';
+import { inputsOf } from '../canonical_call.ts';
+import type { Program } from '../kernels.ts';
+import type { Arena } from './arena.ts';
+import { packedBytes, packFilter } from './pack_filter.ts';
+import { prepareStep, writeStep } from './step.ts';
+
+/** Fields of a program's record, 4 bytes each, in the order of assembly/program.ts. */
+const HEADER_FIELDS = 16;
+
+/** A cache line: threads write to no line together, and vectors do not straddle two. */
+const ALIGNMENT = 64;
+
+/** Where a tensor of the program lies, from the beginning of an arena. */
+interface Slot {
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** A program in linear memory. */
+export interface PlacedProgram {
+  /** Address of its record. */
+  readonly address: number;
+  /** Addresses of the steps, in order. */
+  readonly steps: readonly number[];
+  /** Addresses of the threads' arenas. */
+  readonly arenas: readonly number[];
+  /** Address of the first thread's scratch. */
+  readonly scratch: number;
+  readonly input: Slot;
+  readonly outputs: readonly Slot[];
+}
+
+/**
+ * Lays out a program: packed filters, steps, and for each thread an arena like the program's own and
+ * the scratch of the most demanding step.
+ * @throws QuantizationError when a call is not legal, a tensor lies outside the program's arena or
+ * the memory does not suffice
+ */
+export function placeProgram(memory: Arena, program: Program, threads: number): PlacedProgram {
+  const slot = (view: Uint8Array) => slotOf(program.arena, view);
+  let scratchBytes = 0;
+  const steps = program.calls.map((kernelCall) => {
+    const step = prepareStep(kernelCall);
+    scratchBytes = Math.max(scratchBytes, step.scratchBytes);
+    const { matrix } = step;
+    const filter = matrix && packFilter(memory, memory.allocate(packedBytes(matrix)), matrix);
+    return writeStep(memory, step, {
+      inputs: inputsOf(kernelCall).map((view) => slot(view).offset),
+      output: slot(kernelCall.call.output).offset,
+      ...(filter && { filter }),
+    });
+  });
+  const address = alignUp(memory.allocate(HEADER_FIELDS * 4 + steps.length * 4 + ALIGNMENT));
+  const arenaStride = alignUp(program.arena.length) + ALIGNMENT;
+  const scratchStride = alignUp(scratchBytes) + ALIGNMENT;
+  const arena = alignUp(memory.allocate(threads * arenaStride + ALIGNMENT));
+  const scratch = alignUp(memory.allocate(threads * scratchStride + ALIGNMENT));
+  const { int32s } = memory;
+  int32s.fill(0, address / 4, address / 4 + HEADER_FIELDS);
+  const fields = [steps.length, arena, arenaStride, scratch, scratchStride, threads];
+  int32s.set(fields, address / 4);
+  int32s.set(steps, address / 4 + HEADER_FIELDS);
+  return {
+    address,
+    steps,
+    arenas: Array.from({ length: threads }, (_, thread) => arena + thread * arenaStride),
+    scratch,
+    input: slot(program.input),
+    outputs: program.outputs.map(slot),
+  };
+}
+
+function slotOf(arena: Uint8Array, view: Uint8Array): Slot {
+  const offset = view.byteOffset - arena.byteOffset;
+  if (view.buffer !== arena.buffer || offset < 0 || offset + view.length > arena.length) {
+    throw new QuantizationError('Expected tensors within the arena of the program');
+  }
+  return { offset, length: view.length };
+}
+
+function alignUp(bytes: number): number {
+  return Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+}
