@@ -14,7 +14,7 @@ import {
   type RearchitectRecord,
   rearchitectRecordSchema,
 } from '../scripts/docs/rearchitect_record.ts';
-import { Evaluation } from '../scripts/jobs/evaluate.ts';
+import { Evaluation } from '../scripts/jobs/evaluation.ts';
 import { openFloatModel } from '../scripts/jobs/open_model.ts';
 import { disjointData } from '../scripts/jobs/reproduce/table_data.ts';
 import { environment } from '../scripts/records/environment.ts';

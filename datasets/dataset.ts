@@ -29,6 +29,15 @@ export interface SkippedImage {
   readonly reason: string;
 }
 
+/** What preparing some images took, summed over them; they are prepared beside each other. */
+export interface PreparationTime {
+  readonly images: number;
+  /** Wall-clock milliseconds from asking for an image to its pixels: reading and decoding. */
+  readonly decodeMs: number;
+  /** Milliseconds of a thread's work from the pixels to the network's input: crop, resize, augmentation. */
+  readonly resizeMs: number;
+}
+
 export interface BatchOptions {
   readonly split: Split;
   readonly batchSize: number;
@@ -63,6 +72,8 @@ export interface BatchOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called for each image that could not be read, in the order of the images. */
   readonly onSkip?: ((image: SkippedImage) => void) | undefined;
+  /** Called for each batch-sized part of the order once it is prepared, with what that took. */
+  readonly onPrepared?: ((spent: PreparationTime) => void) | undefined;
 }
 
 /** A labelled set of images; every reader of this folder returns one. */

@@ -1,3 +1,4 @@
+import { UserError } from '../checkpoints/artifacts/errors.ts';
 import type { PixelImage, Region } from './pixel_image.ts';
 import { resizeToSymmetricRange } from './resize_bilinear.ts';
 
@@ -19,6 +20,11 @@ export function preprocessingOf(dataset: string): typeof preprocessForEvaluation
 
 /** Part of each side that slim's evaluation keeps. */
 const CENTRAL_FRACTION = 0.875;
+
+/** The part of each side that a network of the named data set sees, from the middle. */
+export function centralFractionOf(dataset: string): number {
+  return preprocessingOf(dataset) === preprocessWhole ? 1 : CENTRAL_FRACTION;
+}
 
 /**
  * The region that `tf.image.central_crop(image, fraction)` keeps: it starts at
@@ -59,4 +65,37 @@ export function preprocessWhole(
 ): void {
   const region = { top: 0, left: 0, height: image.height, width: image.width };
   resizeToSymmetricRange(image, region, resolution, resolution, out, offset);
+}
+
+/**
+ * An image as a network takes it, [resolution, resolution, 3] float32 in [−1, 1] in a new array: its
+ * middle, then as `preprocessForEvaluation`.
+ * @param image [h, w, 1 or 3] uint8
+ * @param centralFraction part of each side that is kept, in (0, 1]
+ * @throws UserError where the image is not [h, w, 1 or 3] bytes, or a number is out of range
+ */
+export function preprocess(
+  image: PixelImage,
+  { resolution, centralFraction }: { resolution: number; centralFraction: number },
+): Float32Array {
+  const { data, height, width, channels } = image;
+  if (!((channels === 1 || channels === 3) && data.length === height * width * channels)) {
+    throw new UserError(
+      `Expected the bytes of an image [h, w, 1 or 3] but received ${data.length} for [${height}, ${width}, ${channels}].`,
+      { remedy: 'Remove the alpha channel, if it has one.' },
+    );
+  }
+  if (!(Number.isSafeInteger(resolution) && resolution >= 1)) {
+    throw new UserError(`Expected an integer ≥ 1 for resolution but received ${resolution}.`);
+  }
+  if (!(centralFraction > 0 && centralFraction <= 1)) {
+    throw new UserError(
+      `Expected a number in (0, 1] for centralFraction but received ${centralFraction}.`,
+      { remedy: 'Pass 1 for the whole image.' },
+    );
+  }
+  const out = new Float32Array(resolution * resolution * 3);
+  const region = centralRegion(image.height, image.width, centralFraction);
+  resizeToSymmetricRange(image, region, resolution, resolution, out);
+  return out;
 }

@@ -93,7 +93,7 @@ export const TIER = {
   choices: ['auto', 'native', 'wasm', 'reference'] as const,
   default: 'auto' as const,
   requiresArg: true,
-  describe: 'Kernels of the TF8 executor; auto takes the fastest that works here',
+  describe: 'Kernels of the TF8 executor; auto takes the fastest that passes its self-test',
 } as const satisfies Options;
 
 /** For `yargs.check`: these options say nothing of a network but MobileNetV1. */

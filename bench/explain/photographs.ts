@@ -4,15 +4,16 @@ import type { FloatGraph, FloatNode } from '../../quantize/convert/float_graph.t
 import { isWeightedFloat } from '../../quantize/convert/float_graph.ts';
 import { FloatRunner } from '../../quantize/convert/float_runner.ts';
 import { fuseLayersModel } from '../../quantize/convert/fuse.ts';
-import { Tf8Executor } from '../../quantize/execute/executor.ts';
-import { selectKernels } from '../../quantize/kernels/select.ts';
-import { tensorSpecs } from '../../quantize/model/tf8_model.ts';
-import { dequantizeArray, quantizeArray } from '../../quantize/params/quantization.ts';
+import type { Tf8Plan } from '../../quantize/execute/plan.ts';
+import { planOn } from '../../quantize/execute/plan_on.ts';
+import type { TierName } from '../../quantize/kernels/kernels.ts';
+import { type Tf8Model, tensorNames, tensorSpecs } from '../../quantize/model/tf8_model.ts';
+import { dequantizeArray } from '../../quantize/params/quantization.ts';
 import { sqnrDb } from '../../quantize/params/sqnr.ts';
 import type { Context } from '../../scripts/context.ts';
 import type { ExplainRecord } from '../../scripts/docs/explain_record.ts';
 import { CONVERSION_DEFAULTS } from '../../scripts/jobs/conversion.ts';
-import { Evaluation } from '../../scripts/jobs/evaluate.ts';
+import { Evaluation } from '../../scripts/jobs/evaluation.ts';
 import type { OpenFloatModel } from '../../scripts/jobs/open_model.ts';
 import { quantizeModel } from '../../scripts/jobs/quantize.ts';
 import { figure } from './figure.ts';
@@ -51,9 +52,8 @@ export async function measurePhotographs(
     asPublished: await evaluation.tf8(models.asPublished, 'auto', 'as published'),
     option1: await evaluation.tf8(models.option1, 'auto', 'Option 1'),
   };
-  const { tier, kernels } = selectKernels('auto');
-  const asPublished = new Layers(new Tf8Executor(models.asPublished, kernels));
-  const option1 = new Layers(new Tf8Executor(models.option1, kernels));
+  const asPublished = new Layers(models.asPublished);
+  const option1 = new Layers(models.option1);
   const clips = new Clips();
   const dead = new DeadInputs(opened.model);
   const graph = withLinear(fuseLayersModel(opened.model, { zeroVariance: 'keep' }));
@@ -96,7 +96,7 @@ export async function measurePhotographs(
     calibrationImages: models.asPublished.provenance.calibrationImages,
     seed,
     data: dataset.fingerprint,
-    kernelTier: tier,
+    kernelTier: asPublished.tier,
     ...dead.counts(),
     layers: weighted.map(({ name }) => ({
       layer: name,
@@ -125,23 +125,26 @@ function withLinear(graph: FloatGraph): FloatGraph {
 
 /** SQNR of each layer of a TF8 network against float, the mean over images. */
 class Layers {
-  private readonly executor: Tf8Executor;
+  private readonly plan: Tf8Plan;
   private readonly sumDb = new Map<string, number>();
   private outputs: ReadonlyMap<string, Uint8Array> = new Map();
   private images = 0;
 
-  constructor(executor: Tf8Executor) {
-    this.executor = executor;
+  constructor(model: Tf8Model) {
+    this.plan = planOn(model, { outputs: tensorNames(model) });
+  }
+
+  get tier(): TierName {
+    return this.plan.kernels.tier;
   }
 
   run(image: Float32Array): void {
-    const { input } = this.executor.model;
-    this.outputs = this.executor.runLayers(quantizeArray(image, input.quantization));
+    this.outputs = this.plan.run(image);
     this.images++;
   }
 
   compare(name: string, float: Float32Array): void {
-    const { quantization } = tensorSpecs(this.executor.model).get(name)!;
+    const { quantization } = tensorSpecs(this.plan.model).get(name)!;
     const db = sqnrDb(float, dequantizeArray(this.outputs.get(name)!, quantization));
     this.sumDb.set(name, (this.sumDb.get(name) ?? 0) + db);
   }

@@ -10,7 +10,7 @@ import { variantNamed } from '../../architectures/variants.ts';
 import { openDataset } from '../../datasets/open_dataset.ts';
 import { cacheDir } from '../../scripts/cache_dir.ts';
 import type { RearchitectRecord } from '../../scripts/docs/rearchitect_record.ts';
-import { Evaluation } from '../../scripts/jobs/evaluate.ts';
+import { Evaluation } from '../../scripts/jobs/evaluation.ts';
 import { openFloatModel } from '../../scripts/jobs/open_model.ts';
 import { quantizeModel } from '../../scripts/jobs/quantize.ts';
 import { rearchitect } from '../../scripts/jobs/rearchitect.ts';

@@ -105,16 +105,17 @@ async function* generate(
 async function* assemble(
   chunks: AsyncIterable<Chunk>,
   set: ImageSet,
-  { batchSize, resolution, skip = 0, signal, onSkip }: BatchOptions,
+  { batchSize, resolution, skip = 0, signal, onSkip, onPrepared }: BatchOptions,
   stopped: Int32Array,
   memory: BatchMemory | undefined,
 ): AsyncGenerator<ImageBatch, void, undefined> {
   const builder = new BatchBuilder(batchSize, resolution);
   const length = resolution * resolution * 3;
   let position = skip;
-  for await (const { images, broken, indices, place, into } of chunks) {
+  for await (const { images, broken, spent, indices, place, into } of chunks) {
     signal?.throwIfAborted();
     if (Atomics.load(stopped, 0) !== 0) return; // The chunk may not be whole.
+    onPrepared?.(spent);
     if (broken.length === 0 && builder.isEmpty) {
       position = place + indices.length;
       const labels = Array.from(indices, (index) => set.label(index));

@@ -1,4 +1,5 @@
 import type { Augmentation } from '../augment.ts';
+import type { PreparationTime } from '../dataset.ts';
 import type { Preprocessing } from '../preprocess.ts';
 import type { ImageSource } from './image_source.ts';
 
@@ -27,6 +28,7 @@ export interface PreparedChunk {
   readonly images: Float32Array;
   /** Images that could not be used, in their order, and why. */
   readonly broken: readonly { readonly n: number; readonly reason: string }[];
+  readonly spent: PreparationTime;
 }
 
 /** Prepares a chunk on some thread. */

@@ -18,12 +18,17 @@ export async function prepareChunk(task: ChunkTask, atOnce: number): Promise<Pre
   const broken: { n: number; reason: string }[] = [];
   const loader = new ImageLoader(task.source);
   let next = 0;
+  let prepared = 0;
+  let decodeMs = 0;
+  let resizeMs = 0;
   const lane = async (): Promise<void> => {
     while (next < count && !isStopped()) {
       const n = next++;
       try {
+        const asked = performance.now();
         const loaded = loader.load(n);
         const image = loaded instanceof Promise ? await loaded : loaded;
+        const decoded = performance.now();
         const how = {
           preprocessing,
           resolution,
@@ -32,6 +37,9 @@ export async function prepareChunk(task: ChunkTask, atOnce: number): Promise<Pre
           place: place + n,
         };
         prepareImage(image, how, images, n * length);
+        prepared++;
+        decodeMs += decoded - asked;
+        resizeMs += performance.now() - decoded;
       } catch (error) {
         if (error instanceof ImageError) {
           broken.push({ n, reason: error.reason });
@@ -46,5 +54,5 @@ export async function prepareChunk(task: ChunkTask, atOnce: number): Promise<Pre
   await loader.close();
   for (const result of lanes) if (result.status === 'rejected') throw result.reason;
   broken.sort((a, b) => a.n - b.n);
-  return { images, broken };
+  return { images, broken, spent: { images: prepared, decodeMs, resizeMs } };
 }

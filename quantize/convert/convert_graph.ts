@@ -15,6 +15,8 @@ export interface ConvertOptions
   extends Pick<Tf8Model, 'labelOffset' | 'classNames' | 'provenance'> {
   /** The range of the network's input by its preprocessing, e.g. [−1, 1]: known, so not observed. */
   readonly inputRange: ObservedRange;
+  /** See `Preprocessing`; absent where it is unknown. */
+  readonly centralFraction?: number;
 }
 
 /**
@@ -29,11 +31,11 @@ export function convertGraph(
   calibration: Calibration,
   options: ConvertOptions,
 ): Tf8Model {
-  const { inputRange, labelOffset, classNames, provenance } = options;
+  const { inputRange: range, centralFraction, labelOffset, classNames, provenance } = options;
   const input = {
     name: graph.inputName,
     shape: graph.inputShape,
-    quantization: paramsFromRange(inputRange.min, inputRange.max),
+    quantization: paramsFromRange(range.min, range.max),
   };
   const specs = new Map<string, TensorSpec>([[input.name, input]]);
   const nodes = graph.nodes.map((node) => {
@@ -41,7 +43,11 @@ export function convertGraph(
     specs.set(node.name, converted.output);
     return converted;
   });
-  const model = { name: graph.name, input, nodes, labelOffset, classNames, provenance };
+  const model = {
+    ...{ name: graph.name, input, nodes, labelOffset, classNames },
+    ...(centralFraction !== undefined && { preprocessing: { centralFraction, range } }),
+    provenance,
+  };
   checkModel(model);
   return model;
 }

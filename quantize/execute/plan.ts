@@ -1,57 +1,61 @@
-import type { CompiledProgram, Kernels, TierName } from '../kernels/kernels.ts';
+import type { CompiledProgram, Kernels } from '../kernels/kernels.ts';
 import { compileProgram } from '../kernels/program.ts';
-import { selectKernels } from '../kernels/select.ts';
 import { outputNode, type TensorSpec, type Tf8Model, tensorSpecs } from '../model/tf8_model.ts';
 import { expected, QuantizationError } from '../params/errors.ts';
 import { dequantizeArray, quantizeArray } from '../params/quantization.ts';
 import { modelProgram } from './model_program.ts';
+import { type ClassScore, softmax, topClasses } from './top_classes.ts';
 
 export interface PlanOptions {
-  /** Kernels or the tier to take them from; the fastest that works here unless given. */
-  readonly kernels?: Kernels | TierName | 'auto';
-  /** Threads of the native tier, 1 unless given; the other tiers run on the caller's. */
+  /** Threads that share a run, 1 unless given; a tier without threads runs on the caller's. */
   readonly threads?: number;
   /** Names of the tensors that `run` gives beside the logits: nodes, or the model's input. */
   readonly outputs?: readonly string[];
 }
 
+/** What one node of a network costs. */
+export interface NodeTime {
+  readonly name: string;
+  readonly milliseconds: number;
+}
+
 /**
  * A TF8 model compiled for a kernel tier: packed weights, and one arena in which tensors that are not
  * needed at the same time share memory. A run allocates nothing, save for its results when the batch
- * is another size than the last. It needs no TensorFlow.
- *
- * ```ts
- * const plan = new Tf8Plan(await decodeTf8(await readFile('m.tf8'), 'm.tf8'), { threads: 2 });
- * const logits = plan.predict(photographs); // Float32Array [N, classes]
- * ```
+ * is another size than the last. It needs no TensorFlow and nothing of Node: `loadTf8` opens a file,
+ * `planOn` takes a tier by its name.
  */
-export class Tf8Plan {
+export class Tf8Plan implements Disposable {
   readonly model: Tf8Model;
   readonly kernels: Kernels;
-  /** Why faster tiers were passed over; empty when none was. */
+  /** Why faster kernels were passed over; empty when none were. */
   readonly notes: readonly string[];
   /** Names of what `run` gives: the outputs asked for, then the model's. */
   readonly outputs: readonly string[];
+  /** Threads that a run uses. */
+  readonly threads: number;
   readonly #specs: ReadonlyMap<string, TensorSpec>;
-  readonly #program: CompiledProgram;
+  #program: CompiledProgram | undefined;
   #batch = 0;
   #results: readonly Uint8Array[] = [];
   #named: ReadonlyMap<string, Uint8Array> = new Map();
   #quantized = new Uint8Array(0);
 
   /**
-   * @throws QuantizationError when the tier is not available, an output is not in the model or
-   * `threads` is no integer in [1, 1024]
+   * @throws QuantizationError when an output is not in the model, or `threads` is no integer in
+   * [1, 1024]
    */
-  constructor(model: Tf8Model, options: PlanOptions = {}) {
-    const { kernels = 'auto', threads = 1, outputs = [] } = options;
+  constructor(
+    model: Tf8Model,
+    options: PlanOptions & { readonly kernels: Kernels; readonly notes?: readonly string[] },
+  ) {
+    const { kernels, notes = [], threads = 1, outputs = [] } = options;
     if (!(Number.isInteger(threads) && threads >= 1 && threads <= 1024)) {
       throw expected('integer in [1, 1024]', 'threads', threads);
     }
-    const selected = typeof kernels === 'string' ? selectKernels(kernels) : { kernels, notes: [] };
     this.model = model;
-    this.kernels = selected.kernels;
-    this.notes = selected.notes;
+    this.kernels = kernels;
+    this.notes = notes;
     this.#specs = tensorSpecs(model);
     for (const name of outputs) {
       if (this.#specs.has(name)) continue;
@@ -62,7 +66,8 @@ export class Tf8Plan {
       );
     }
     this.outputs = [...new Set([...outputs, outputNode(model).name])];
-    this.#program = compileProgram(this.kernels, modelProgram(model, this.outputs), { threads });
+    this.#program = compileProgram(kernels, modelProgram(model, this.outputs), { threads });
+    this.threads = this.#program.threads;
   }
 
   /** Number of the model's outputs. */
@@ -70,30 +75,26 @@ export class Tf8Plan {
     return outputNode(this.model).output.shape[2];
   }
 
-  /** Threads that a run uses. */
-  get threads(): number {
-    return this.#program.threads;
-  }
-
   /**
    * The tensors of `outputs` by name, [N, H, W, C] uint8 each. The arrays are overwritten by the
    * next run: copy what you keep.
-   * @param images [N, H, W, C] uint8, quantized by the model's input parameters; or float32 in the
-   * range of the model's input, quantized here (DESIGN eq. 2)
-   * @throws QuantizationError when the images are not whole ones of the model's size, or hold NaN
+   * @param images [N, H, W, C] uint8, quantized by the model's input parameters; or float32 as the
+   * model's preprocessing makes them, quantized here (DESIGN eq. 2)
+   * @throws QuantizationError when the images are not whole ones of the model's size or hold NaN, or
+   * the plan was closed
    */
   run(images: Uint8Array | Float32Array): ReadonlyMap<string, Uint8Array> {
+    const program = this.#open();
     const { shape } = this.model.input;
-    const bytes = elements(shape);
-    const batch = images.length / bytes;
+    const length = elements(shape);
+    const batch = images.length / length;
     if (!(Number.isInteger(batch) && batch > 0)) {
       throw new QuantizationError(
-        `Expected whole images of [${shape}], ${bytes} bytes each, for ${this.model.name} but received ${images.length} bytes`,
+        `Expected whole images of [${shape}], ${length} values each, for ${this.model.name} but received ${images.length} values`,
       );
     }
     if (batch !== this.#batch) this.#allocate(batch);
-    const input = images instanceof Float32Array ? this.#quantize(images) : images;
-    this.#program.run(input, batch, this.#results);
+    program.run(this.#bytesOf(images), batch, this.#results);
     return this.#named;
   }
 
@@ -105,6 +106,19 @@ export class Tf8Plan {
     return this.dequantize(outputNode(this.model).name, this.run(images));
   }
 
+  /**
+   * The likeliest classes of each image, the likeliest first, by the names that the model carries.
+   * @param images as `run` takes them
+   * @param count classes of an image
+   */
+  classify(images: Uint8Array | Float32Array, count = 5): (readonly ClassScore[])[] {
+    const logits = this.predict(images);
+    return Array.from({ length: logits.length / this.classes }, (_, n) => {
+      const ofImage = logits.subarray(n * this.classes, (n + 1) * this.classes);
+      return topClasses(softmax(ofImage), this.model, count);
+    });
+  }
+
   /** One of a run's tensors as real numbers, in a new array: scale · (q − zeroPoint). */
   dequantize(name: string, results: ReadonlyMap<string, Uint8Array>): Float32Array {
     const bytes = results.get(name);
@@ -112,7 +126,37 @@ export class Tf8Plan {
     return dequantizeArray(bytes, this.#specs.get(name)!.quantization);
   }
 
-  #quantize(images: Float32Array): Uint8Array {
+  /**
+   * What each node takes, in execution order, for one image on one thread.
+   * @param image one image as `run` takes it
+   */
+  profile(image: Uint8Array | Float32Array): readonly NodeTime[] {
+    const program = this.#open();
+    const { shape } = this.model.input;
+    if (image.length !== elements(shape)) {
+      throw expected(`length ${elements(shape)}, one image of [${shape}],`, 'image', image.length);
+    }
+    const times = program.profile(this.#bytesOf(image));
+    return this.model.nodes.map(({ name }, i) => ({ name, milliseconds: times[i]! }));
+  }
+
+  /** Ends the plan's threads and frees its memory; it cannot run any more. Twice is harmless. */
+  close(): void {
+    this.#program?.close();
+    this.#program = undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #open(): CompiledProgram {
+    if (this.#program !== undefined) return this.#program;
+    throw new QuantizationError(`Expected an open plan of ${this.model.name} but it was closed`);
+  }
+
+  #bytesOf(images: Uint8Array | Float32Array): Uint8Array {
+    if (images instanceof Uint8Array) return images;
     const { quantization } = this.model.input;
     if (this.#quantized.length !== images.length) this.#quantized = new Uint8Array(images.length);
     const bytes = this.#quantized;

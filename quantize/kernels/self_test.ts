@@ -1,43 +1,77 @@
 import { QuantizationError } from '../params/errors.ts';
-import type { Conv2dCall, Kernels } from './kernels.ts';
+import { quantizeArray } from '../params/quantization.ts';
+import type { KernelCall, Kernels } from './kernels.ts';
+import { checksum, KNOWN_ANSWERS } from './known_answers.ts';
+import { type KnownCalls, knownCalls } from './known_calls.ts';
+import { runCall } from './program.ts';
 import { REFERENCE_KERNELS } from './reference/reference_kernels.ts';
 
+let known: KnownCalls | undefined;
+
 /**
- * A padded 2 × 2 convolution of a 3 × 3 × 2 image to 9 channels, more than one vector; the bytes are
- * spread over the range, with both bounds among them.
+ * A known-answer test of a few milliseconds: each kernel by itself, the calls as one compiled
+ * program where the tier compiles, and the quantization of images.
+ * @throws QuantizationError that names the first call with other bytes than the reference's; what
+ * the kernels throw
  */
-function knownCall(): Conv2dCall {
-  const channels = 9;
-  return {
-    input: Uint8Array.from({ length: 18 }, (_, i) => i * 14),
-    inputShape: [1, 3, 3, 2],
-    inputZeroPoint: 128,
-    filter: Uint8Array.from({ length: 8 * channels }, (_, i) => (i * 31) % 256),
-    filterShape: [2, 2, 2, channels],
-    filterZeroPoint: 127,
-    bias: Int32Array.from({ length: channels }, (_, m) => (m - 4) * 6000),
-    strides: [1, 1],
-    padding: { top: 1, bottom: 0, left: 0, right: 1 },
-    multiplier: 2 ** -7,
-    outputZeroPoint: 128,
-    low: 10,
-    high: 245,
-    output: new Uint8Array(9 * channels),
-    outputShape: [1, 3, 3, channels],
-  };
+export function selfTest(kernels: Kernels): void {
+  known ??= knownCalls();
+  const { program, image } = known;
+  const { arena, calls, outputs } = program;
+  arena.fill(0);
+  program.input.set(image);
+  for (const call of calls) runCall(kernels, call);
+  compare(kernels, known, outputs);
+  if (kernels.compile !== undefined) {
+    const results = outputs.map(({ length }) => new Uint8Array(length));
+    const compiled = kernels.compile(program, { threads: 1 });
+    compiled.run(image, 1, results);
+    compiled.close();
+    compare(kernels, known, results);
+  }
+  testQuantize(kernels);
 }
 
-/** Throws unless `kernels` give the reference's bytes for a small convolution. */
-export function selfTest(kernels: Kernels): void {
-  const expected = knownCall();
-  REFERENCE_KERNELS.conv2d(expected);
-  const received = knownCall();
-  kernels.conv2d(received);
-  const at = expected.output.findIndex((byte, i) => byte !== received.output[i]);
-  if (at >= 0) {
+/** By checksums: the reference takes its time, and says which byte is wrong where one is. */
+function compare(
+  kernels: Kernels,
+  { titles, program }: KnownCalls,
+  received: readonly Uint8Array[],
+): void {
+  for (const [i, title] of titles.entries()) {
+    if (checksum(received[i]!) === KNOWN_ANSWERS[title]) continue;
+    const output = new Uint8Array(received[i]!.length);
+    const { op, call } = program.calls[i]!;
+    runCall(REFERENCE_KERNELS, { op, call: { ...call, output } } as KernelCall);
+    requireSame(kernels, title, received[i]!, output);
     throw new QuantizationError(
-      `Expected the reference's byte ${expected.output[at]} at ${at} in the self-test of ` +
-        `${kernels.tier} but received ${received.output[at]}`,
+      `Expected bytes of checksum ${KNOWN_ANSWERS[title]} from the reference for "${title}" but received ${checksum(output)}`,
     );
   }
+}
+
+/** Ties, both ends and beyond them, in more than one vector. */
+function testQuantize(kernels: Kernels): void {
+  if (kernels.quantize === undefined) return;
+  const real = Float32Array.from({ length: 83 }, (_, i) => (i - 41) * 3.25);
+  real.set([-Infinity, Infinity, 3e38], 80);
+  const params = { scale: 0.5, zeroPoint: 101 };
+  const received = new Uint8Array(real.length);
+  kernels.quantize(real, params, received);
+  requireSame(kernels, 'quantize', received, quantizeArray(real, params));
+}
+
+function requireSame(
+  { tier, instructionSet }: Kernels,
+  title: string,
+  received: Uint8Array,
+  answer: Uint8Array,
+): void {
+  const at = answer.findIndex((byte, i) => byte !== received[i]);
+  if (at < 0) return;
+  const name = instructionSet === undefined ? tier : `${tier} (${instructionSet})`;
+  throw new QuantizationError(
+    `Expected the reference's byte ${answer[at]} at ${at} of "${title}" in the self-test of ` +
+      `${name} but received ${received[at]}`,
+  );
 }

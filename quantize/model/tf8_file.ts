@@ -71,6 +71,12 @@ const HeaderSchema = z.strictObject({
   nodes: z.array(NodeHeader).min(1),
   labelOffset: Count,
   classNames: z.array(z.string()),
+  preprocessing: z
+    .strictObject({
+      centralFraction: z.number().positive().max(1),
+      range: z.strictObject({ min: z.number(), max: z.number() }),
+    })
+    .exactOptional(),
   provenance: z.strictObject({
     floatModel: z.string(),
     floatWeightsSha256: z.string(),
@@ -171,9 +177,9 @@ export async function decodeTf8(file: Uint8Array, fileName: string): Promise<Tf8
       `expected ${header.binary.bytes} bytes of weights but received ${binary.length}`,
     );
   }
-  const { name, input, labelOffset, classNames, provenance } = header;
+  const { format: _, version: __, rounding: ___, binary: ____, ...rest } = header;
   const nodes = header.nodes.map((node) => decodeNode(node, binary, fileName));
-  const model: Tf8Model = { name, input, nodes, labelOffset, classNames, provenance };
+  const model: Tf8Model = { ...rest, nodes };
   checkModel(model);
   return model;
 }

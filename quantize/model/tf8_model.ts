@@ -81,6 +81,14 @@ export interface Tf8Provenance {
   readonly zeroVariance: 'keep' | 'mean';
 }
 
+/** How an image becomes the network's input, before it is quantized. */
+export interface Preprocessing {
+  /** Part of each side that is kept, from the middle; then bilinear to the input's size. */
+  readonly centralFraction: number;
+  /** What the darkest and the brightest pixels become. */
+  readonly range: { readonly min: number; readonly max: number };
+}
+
 export interface Tf8Model {
   readonly name: string;
   readonly input: TensorSpec & { readonly name: string };
@@ -89,6 +97,8 @@ export interface Tf8Model {
   /** Index of the first class among the outputs: 1 where output 0 is the background class. */
   readonly labelOffset: number;
   readonly classNames: readonly string[];
+  /** Absent where it is unknown. */
+  readonly preprocessing?: Preprocessing;
   readonly provenance: Tf8Provenance;
 }
 
@@ -102,4 +112,9 @@ export function tensorSpecs(model: Tf8Model): ReadonlyMap<string, TensorSpec> {
 /** The node whose output is the model's. */
 export function outputNode(model: Tf8Model): Tf8Node {
   return model.nodes[model.nodes.length - 1]!;
+}
+
+/** The names of every tensor, the input's first, then in execution order. */
+export function tensorNames(model: Tf8Model): readonly string[] {
+  return [...tensorSpecs(model).keys()];
 }

@@ -1,5 +1,6 @@
+import type { ClassScore } from '../../quantize/execute/top_classes.ts';
 import { defineCommand } from '../command.ts';
-import type { Guess } from '../jobs/classify.ts';
+import { kernelsName } from '../jobs/open_plan.ts';
 import {
   CALIBRATION_DATA,
   CALIBRATION_IMAGES,
@@ -39,8 +40,8 @@ export const classifyCommand = defineCommand({
     const { classify } = await import('../jobs/classify.ts');
     return classify(argv, context);
   },
-  show: ({ image, model, float, tf8, tier, calibration }) => {
-    const cells = (list: readonly Guess[], rank: number) => [
+  show: ({ image, model, float, tf8, calibration, ...used }) => {
+    const cells = (list: readonly ClassScore[], rank: number) => [
       shortName(list[rank]!.name),
       list[rank]!.probability.toFixed(4),
     ];
@@ -52,7 +53,7 @@ export const classifyCommand = defineCommand({
       calibration.source === 'image' ? 'this image alone' : `${calibration.images} images`;
     const made = calibration.source === 'file' ? ' when its file was made' : '';
     return [
-      `${image}, ${model} (TF8: ${tier} kernels, calibrated on ${calibrated}${made}, zero variance: ${calibration.zeroVariance})`,
+      `${image}, ${model} (TF8: ${kernelsName(used)} kernels, calibrated on ${calibrated}${made}, zero variance: ${calibration.zeroVariance})`,
       '',
       markdownTable(header, rows, header.length),
     ].join('\n');

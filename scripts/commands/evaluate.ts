@@ -1,5 +1,7 @@
 import { defineCommand } from '../command.ts';
 import type { EvaluateResult } from '../jobs/evaluate.ts';
+import type { Measured } from '../jobs/evaluation.ts';
+import { kernelsName } from '../jobs/open_plan.ts';
 import {
   CALIBRATION_DATA,
   CALIBRATION_IMAGES,
@@ -54,6 +56,8 @@ export const evaluateCommand = defineCommand({
       '',
       markdownTable(['precision', 'top-1 %', 'top-5 %'], accuracyRows(result), 1),
       ...calibrationLines(result),
+      '',
+      timeTable(result),
     ].join('\n'),
 });
 
@@ -63,7 +67,25 @@ function accuracyRows({ float, tf8 }: EvaluateResult): string[][] {
     top1.toFixed(1),
     top5.toFixed(1),
   ];
-  return [...(float ? [row('float', float)] : []), ...(tf8 ? [row(`TF8 (${tf8.tier})`, tf8)] : [])];
+  return [
+    ...(float ? [row('float', float)] : []),
+    ...(tf8 ? [row(`TF8 (${kernelsName(tf8)})`, tf8)] : []),
+  ];
+}
+
+/** Where the time went: images are decoded and resized beside the run. */
+function timeTable({ float, tf8 }: EvaluateResult): string {
+  const row = (name: string, { time }: Measured) => [
+    name,
+    time.imagesPerSecond.toFixed(1),
+    ...[time.decodeMs, time.resizeMs, time.runMs].map((ms) => ms.toFixed(1)),
+    ...[time.runShare, time.waitShare].map((share) => (100 * share).toFixed(0)),
+  ];
+  return markdownTable(
+    ['time', 'images/s', 'decode ms', 'resize ms', 'run ms', 'running %', 'waiting for images %'],
+    [...(float ? [row('float', float)] : []), ...(tf8 ? [row('TF8', tf8)] : [])],
+    1,
+  );
 }
 
 function calibrationLines({ calibration }: EvaluateResult): string[] {

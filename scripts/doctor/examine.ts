@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { type CachedArtifact, listArtifacts } from '../../checkpoints/artifacts/artifact_record.ts';
 import { messageOf } from '../../checkpoints/artifacts/errors.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
-import { availableTiers, type TierAvailability } from '../../quantize/kernels/select.ts';
+import type { TierReport } from '../../quantize/kernels/route.ts';
+import { examineTiers } from '../../quantize/kernels/select.ts';
+import { kernelsName } from '../jobs/open_plan.ts';
 import { probeTfjsNode } from '../setup/probe_tfjs_node.ts';
 import { readTfjsNodeRecord, type TfjsNodeRecord } from '../setup/tfjs_node_record.ts';
 import { examineProcessor, type Processor } from './processor.ts';
@@ -30,6 +32,18 @@ export interface TfjsNodeReport {
   readonly failures: TfjsNodeRecord['failures'];
 }
 
+/** Kernels of a tier, or of one of its instruction sets. */
+export interface TierFinding {
+  readonly tier: TierName;
+  readonly instructionSet?: string;
+  /** "passed" and "failed" are of the self-test. */
+  readonly state: TierReport['state'];
+  /** Whether `--tier auto` takes it: the fastest that passed. */
+  readonly chosen: boolean;
+  /** Why it did not pass. */
+  readonly reason?: string;
+}
+
 /** What `tf8 doctor` found out. */
 export interface DoctorReport {
   readonly node: { readonly version: string; readonly platform: string };
@@ -38,7 +52,8 @@ export interface DoctorReport {
   readonly tfjsNode: TfjsNodeReport;
   /** Whether this Node runs 128-bit WebAssembly instructions. */
   readonly wasmSimd: boolean;
-  readonly tiers: readonly TierAvailability[];
+  /** The fastest first. */
+  readonly tiers: readonly TierFinding[];
   readonly sharp: { readonly version: string; readonly libvips: string } | { error: string };
   readonly cache: {
     readonly folder: string;
@@ -66,7 +81,7 @@ export async function examine(options: {
     tools,
     tfjsNode,
     wasmSimd: wasmSimdValidates(),
-    tiers: availableTiers(),
+    tiers: tierFindings(examineTiers()),
     sharp: examineSharp(root),
   };
   return {
@@ -90,7 +105,7 @@ export function findProblems(
       essential: true,
     });
   }
-  if (found.tiers.every(({ available }) => !available)) {
+  if (found.tiers.every(({ state }) => state !== 'passed')) {
     problems.push({
       what: 'No kernel tier works: TF8 models cannot run.',
       remedy: 'Run "npm run setup" and look at what it says.',
@@ -109,15 +124,34 @@ export function findProblems(
       essential: false,
     });
   }
-  for (const { tier, available, reason } of found.tiers) {
-    if (available) continue;
-    problems.push({
-      what: `The kernel tier ${tier} is not available: ${reason ?? 'no reason given'}`,
-      remedy: tierRemedy(tier, found.wasmSimd),
-      essential: false,
-    });
+  for (const finding of found.tiers) {
+    const { state, reason = 'no reason given' } = finding;
+    if (state === 'missing') {
+      problems.push({
+        what: `The kernel tier ${finding.tier} is not available: ${reason}`,
+        remedy: tierRemedy(finding.tier, found.wasmSimd),
+        essential: false,
+      });
+    } else if (state === 'failed') {
+      problems.push({
+        what: `The kernels ${kernelsName(finding)} are passed over: ${reason}`,
+        remedy: 'Run "npm run build" to compile them anew; if they fail again, it is a bug of tf8.',
+        essential: false,
+      });
+    }
   }
   return problems;
+}
+
+export function tierFindings(reports: readonly TierReport[]): TierFinding[] {
+  const chosen = reports.findIndex(({ state }) => state === 'passed');
+  return reports.map((report, i) => ({
+    tier: report.tier,
+    ...(report.instructionSet !== undefined && { instructionSet: report.instructionSet }),
+    state: report.state,
+    chosen: i === chosen,
+    ...(report.state !== 'passed' && { reason: report.reason }),
+  }));
 }
 
 function tierRemedy(tier: TierName, wasmSimd: boolean): string {

@@ -1,6 +1,7 @@
 import { describeRoute } from '../../checkpoints/artifacts/route.ts';
+import { kernelsName } from '../jobs/open_plan.ts';
 import { formatAmount } from '../terminal/amounts.ts';
-import type { DoctorReport } from './examine.ts';
+import type { DoctorReport, TierFinding } from './examine.ts';
 
 type Row = readonly [name: string, value: string];
 
@@ -13,14 +14,7 @@ export function showReport(report: DoctorReport): string {
     ['features', features(report)],
     ['memory', `${(report.processor.memoryBytes / 1e9).toFixed(1)} GB`],
     ['tfjs-node', tfjsNode(report)],
-    ...report.tiers.map(
-      ({ tier, available, instructionSet, reason }): Row => [
-        `kernels: ${tier}`,
-        available
-          ? `available${instructionSet === undefined ? '' : ` (${instructionSet})`}`
-          : `not available: ${reason ?? ''}`,
-      ],
-    ),
+    ...report.tiers.map((finding): Row => [`kernels: ${kernelsName(finding)}`, tier(finding)]),
     ['WASM SIMD', report.wasmSimd ? 'supported' : 'not supported by this Node'],
     ['sharp', sharp(report)],
     ['cache', `${report.cache.folder} (${formatAmount(report.cache.bytes, 'bytes')})`],
@@ -39,6 +33,11 @@ export function showReport(report: DoctorReport): string {
 function features({ processor }: DoctorReport): string {
   if (processor.features === undefined) return 'unknown: this system does not tell';
   return processor.features.length > 0 ? processor.features.join(', ') : 'none of those looked for';
+}
+
+function tier({ state, chosen, reason }: TierFinding): string {
+  if (state === 'passed') return `self-test passed${chosen ? '; taken by --tier auto' : ''}`;
+  return state === 'failed' ? `self-test failed: ${reason}` : `not available: ${reason}`;
 }
 
 function tfjsNode({ tfjsNode: found }: DoctorReport): string {

@@ -3,10 +3,8 @@ import type { Dataset, ImageBatch } from '../../datasets/dataset.ts';
 import { decodeImage } from '../../datasets/decode_image.ts';
 import type { PixelImage } from '../../datasets/pixel_image.ts';
 import { preprocessingOf } from '../../datasets/preprocess.ts';
-import { topK } from '../../datasets/top_k.ts';
-import { Tf8Executor } from '../../quantize/execute/executor.ts';
+import { type ClassScore, topClasses } from '../../quantize/execute/top_classes.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
-import { selectKernels } from '../../quantize/kernels/select.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
 import { predictFloat } from '../../training/float_predictor.ts';
 import type { Context } from '../context.ts';
@@ -16,6 +14,7 @@ import {
   warnOfConversionOptions,
 } from './conversion.ts';
 import { datasetOf, type OpenFloatModel, type OpenModel, openModel } from './open_model.ts';
+import { type KernelsUsed, kernelsUsed, openPlan } from './open_plan.ts';
 import { calibrationSource, quantizeModel } from './quantize.ts';
 
 const LISTED = 5;
@@ -28,20 +27,12 @@ export interface ClassifyOptions extends ConversionOptions {
   readonly tier: TierName | 'auto';
 }
 
-export interface Guess {
-  /** Output of the network. */
-  readonly index: number;
-  readonly name: string;
-  readonly probability: number;
-}
-
-export interface ClassifyResult {
+export interface ClassifyResult extends KernelsUsed {
   readonly image: string;
   readonly model: string;
   /** Absent for a TF8 file. */
-  readonly float?: readonly Guess[];
-  readonly tf8: readonly Guess[];
-  readonly tier: TierName;
+  readonly float?: readonly ClassScore[];
+  readonly tf8: readonly ClassScore[];
   /** What the ranges come from: a number of images, the image itself, or the TF8 file. */
   readonly calibration: {
     readonly images: number;
@@ -77,28 +68,26 @@ async function classifyWith(
   preprocessingOf(datasetOf(opened))(pixels, resolution, input);
   const shape: ImageBatch['shape'] = [1, resolution, resolution, 3];
 
-  const { kernels, tier, notes } = selectKernels(options.tier);
-  for (const note of notes) context.reporter.warn(note);
-  const common = { image: options.image, model: opened.name, tier };
-  const guessesOf = (model: Tf8Model) => {
-    const probabilities = softmax(new Tf8Executor(model, kernels).runFloat(input));
-    return guesses(probabilities, model.classNames, model.labelOffset);
+  const common = { image: options.image, model: opened.name };
+  const classifyBy = (model: Tf8Model) => {
+    using plan = openPlan(model, { tier: options.tier }, context.reporter);
+    return { tf8: plan.classify(input, LISTED)[0]!, ...kernelsUsed(plan) };
   };
   if (opened.kind === 'tf8') {
     const { calibrationImages: images, zeroVariance } = opened.model.provenance;
     return {
       ...common,
-      tf8: guessesOf(opened.model),
+      ...classifyBy(opened.model),
       calibration: { images, source: 'file', zeroVariance },
     };
   }
   const probabilities = await predictFloat(opened.model, input, shape);
-  const { card } = opened;
+  const { classNames = [], labelOffset = 0 } = opened.card ?? {};
   const quantized = await quantizedFor(opened, options, { images: input, shape }, context);
   return {
     ...common,
-    float: guesses(probabilities, card?.classNames ?? [], card?.labelOffset ?? 0),
-    tf8: guessesOf(quantized),
+    float: topClasses(probabilities, { classNames, labelOffset }, LISTED),
+    ...classifyBy(quantized),
     calibration: {
       images: quantized.provenance.calibrationImages,
       source: options.calibrationData === undefined ? 'image' : 'data',
@@ -142,25 +131,4 @@ function imageAlone(
     origin: name,
     splitsAreEqual: true,
   };
-}
-
-function guesses(
-  probabilities: Float32Array,
-  classNames: readonly string[],
-  labelOffset: number,
-): Guess[] {
-  const { indices, values } = topK(probabilities, LISTED);
-  return indices.map((index, rank) => ({
-    index,
-    name:
-      index < labelOffset ? 'background' : (classNames[index - labelOffset] ?? `class ${index}`),
-    probability: values[rank]!,
-  }));
-}
-
-function softmax(logits: Float32Array): Float32Array {
-  const most = logits.reduce((a, b) => Math.max(a, b), -Infinity);
-  const powers = logits.map((logit) => Math.exp(logit - most));
-  const sum = powers.reduce((a, b) => a + b, 0);
-  return powers.map((power) => power / sum);
 }

@@ -1,6 +1,7 @@
 import type { ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts';
 import { writeFileAtomic } from '../../checkpoints/artifacts/atomic_file.ts';
 import type { Dataset, SkippedImage } from '../../datasets/dataset.ts';
+import { centralFractionOf } from '../../datasets/preprocess.ts';
 import { calibrate } from '../../quantize/convert/calibrate.ts';
 import { convertGraph } from '../../quantize/convert/convert_graph.ts';
 import type { Compile } from '../../quantize/convert/float_runner.ts';
@@ -70,6 +71,7 @@ export async function quantizeModel(
     });
     const converted = convertGraph(graph, calibration, {
       inputRange: INPUT_RANGE,
+      centralFraction: centralFractionOf(card?.dataset ?? 'imagenet'),
       labelOffset: card?.labelOffset ?? 0,
       classNames: card?.classNames ?? [],
       provenance: {

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import type * as tfTypes from '@tensorflow/tfjs';
 import fc from 'fast-check';
+import { UserError } from '../../checkpoints/artifacts/errors.ts';
 import type { PixelImage, Region } from '../../datasets/pixel_image.ts';
 import {
+  centralFractionOf,
   centralRegion,
+  preprocess,
   preprocessForEvaluation,
   preprocessWhole,
 } from '../../datasets/preprocess.ts';
@@ -141,5 +144,36 @@ describe('preprocess', () => {
     assert.ok(out.subarray(0, 12).every((value) => value === 7));
     assert.ok(out.subarray(12, 24).every((value) => value >= -1 && value <= 1));
     assert.ok(out.subarray(24).every((value) => value === 7));
+  });
+
+  it('gives the evaluation’s and the whole image’s values by their central fractions', () => {
+    const source = image(20, 31, 3);
+    for (const [dataset, reference] of [
+      ['imagenet', preprocessForEvaluation],
+      ['cifar10', preprocessWhole],
+    ] as const) {
+      const expected = new Float32Array(9 * 9 * 3);
+      reference(source, 9, expected);
+      const centralFraction = centralFractionOf(dataset);
+      assert.deepEqual(preprocess(source, { resolution: 9, centralFraction }), expected);
+    }
+  });
+
+  it('refuses bytes that are no such image, and numbers out of range', () => {
+    const refuses = (changed: Partial<PixelImage>, message: RegExp, options = {}) =>
+      assert.throws(
+        () =>
+          preprocess(
+            { ...image(4, 5, 3), ...changed },
+            { resolution: 2, centralFraction: 1, ...options },
+          ),
+        (error) => error instanceof UserError && message.test(error.message),
+      );
+    refuses({ data: new Uint8Array(80) }, /^Expected .* but received 80 for \[4, 5, 3\]\.$/);
+    refuses({ channels: 4 as 3, data: new Uint8Array(80) }, /received 80 for \[4, 5, 4\]\.$/);
+    refuses({}, /integer ≥ 1 for resolution but received 0\.$/, { resolution: 0 });
+    for (const centralFraction of [0, 1.1, Number.NaN]) {
+      refuses({}, /in \(0, 1\] for centralFraction but received/, { centralFraction });
+    }
   });
 });

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { selectKernels } from '../../quantize/kernels/select.ts';
 import { needsTensorFlow } from '../support/needs_tensorflow.ts';
 import { withoutTfjsNode } from '../support/without_tfjs_node.ts';
 import { type Ended, runMain, runTf8 } from './run_tf8.ts';
-import { picture, saveTinyModel, writeImage } from './support.ts';
+import { picture, saveTinyModel, withoutTimes, writeImage } from './support.ts';
 
 const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   reproduce: ['imagenet', 'train-images', 'test-images', 'epochs', 'resolution', 'runs-dir'],
@@ -226,7 +227,10 @@ describe('the tf8 command line', () => {
       const evaluated = await runMain(['evaluate', out, '--data', at('images'), '--json']);
       assert.deepEqual([evaluated.status, evaluated.stderr], [0, '']);
       const { images, skipped, float, tf8 } = JSON.parse(evaluated.stdout);
-      assert.deepEqual([images, skipped, float, tf8.tier], [6, 0, undefined, 'wasm']);
+      assert.deepEqual(
+        [images, skipped, float, tf8.tier],
+        [6, 0, undefined, selectKernels('auto').kernels.tier],
+      );
 
       const classified = await runMain(['classify', at('image.png'), '--model', out]);
       assert.deepEqual([classified.status, classified.stderr], [0, '']);
@@ -254,7 +258,8 @@ describe('the tf8 command line', () => {
       const { status, stdout, stderr } = await runTf8(args);
       assert.equal(status, 0);
       assert.match(stdout, /^\| float +\| +\d/m);
-      assert.match(stdout, /^\| TF8 \(wasm\) +\| +\d/m);
+      assert.match(stdout, /^\| TF8 \([a-z0-9 ]+\) +\| +\d/m);
+      assert.match(stdout, /^\| time +\| images\/s \| decode ms \|/m);
       assert.match(stdout, /calibrated on 3 images, some of them evaluated/);
       assert.match(
         stderr,
@@ -268,7 +273,10 @@ describe('the tf8 command line', () => {
       const normal = await runMain([...args, ...calibration]);
       const without = await runTf8([...args, ...calibration], { node: withoutTfjsNode() });
       assert.equal(without.status, 0, without.stderr);
-      assert.deepEqual(JSON.parse(without.stdout), JSON.parse(normal.stdout));
+      assert.deepEqual(
+        withoutTimes(JSON.parse(without.stdout)),
+        withoutTimes(JSON.parse(normal.stdout)),
+      );
       assert.equal(
         without.stderr,
         'Warning: tfjs-node does not load (taken away for a test): the float network runs on WebAssembly\n',

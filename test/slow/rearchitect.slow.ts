@@ -3,7 +3,7 @@ import { FRIENDLY } from '../../architectures/variants.ts';
 import { SILENT_REPORTER } from '../../checkpoints/artifacts/reporter.ts';
 import { openDataset } from '../../datasets/open_dataset.ts';
 import { cacheDir } from '../../scripts/cache_dir.ts';
-import { Evaluation } from '../../scripts/jobs/evaluate.ts';
+import { Evaluation } from '../../scripts/jobs/evaluation.ts';
 import { openFloatModel } from '../../scripts/jobs/open_model.ts';
 import { quantizeModel } from '../../scripts/jobs/quantize.ts';
 import { rearchitect } from '../../scripts/jobs/rearchitect.ts';

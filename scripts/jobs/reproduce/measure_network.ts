@@ -4,7 +4,7 @@ import type { ZeroVariancePolicy } from '../../../architectures/fold_batch_norm.
 import type { TierName } from '../../../quantize/kernels/kernels.ts';
 import type { Backend } from '../../../training/backend.ts';
 import type { Context } from '../../context.ts';
-import { Evaluation } from '../evaluate.ts';
+import { Evaluation } from '../evaluation.ts';
 import { type OpenFloatModel, openFloatModel } from '../open_model.ts';
 import { calibrationSource, quantizeModel } from '../quantize.ts';
 import type { StoredNetwork } from './network_store.ts';

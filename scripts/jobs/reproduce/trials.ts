@@ -9,7 +9,7 @@ import { saveModelFolder } from '../../../checkpoints/model_store.ts';
 import type { Dataset } from '../../../datasets/dataset.ts';
 import type { Recipe } from '../../../training/recipes/recipe.ts';
 import type { Context } from '../../context.ts';
-import { Evaluation } from '../evaluate.ts';
+import { Evaluation } from '../evaluation.ts';
 import { openFloatModel } from '../open_model.ts';
 import { quantizeModel } from '../quantize.ts';
 import { rearchitect } from '../rearchitect.ts';

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { BatchOptions, ImageBatch, SkippedImage } from '../../../datasets/dataset.ts';
+import type {
+  BatchOptions,
+  ImageBatch,
+  PreparationTime,
+  SkippedImage,
+} from '../../../datasets/dataset.ts';
 import { streamBatches } from '../../../datasets/pipeline/batch_stream.ts';
 import type { ChunkTask, PreparedChunk } from '../../../datasets/pipeline/chunk.ts';
 import type { Preparation } from '../../../datasets/pipeline/preparation.ts';
@@ -12,11 +17,12 @@ function breaking(broken: readonly number[], ahead = 2): Preparation {
   return {
     ahead,
     async prepare(task: ChunkTask): Promise<PreparedChunk> {
-      const { images } = await prepareChunk(task, 1);
+      const { images, spent } = await prepareChunk(task, 1);
       assert.ok(task.source.kind === 'pixels');
       const found = Array.from(task.source.indices, (index, n) => ({ index, n }));
       return {
         images,
+        spent,
         broken: found
           .filter(({ index }) => broken.includes(index))
           .map(({ index, n }) => ({ n, reason: `broken ${index}` })),
@@ -51,6 +57,16 @@ describe('streamBatches', () => {
       Array.from(values, (value) => Math.round(((value + 1) / 2) * 255)),
       [4, 5, 6, 7],
     );
+  });
+
+  it('says what each part of the order took to prepare, whatever was asked for before', async () => {
+    const parts: PreparationTime[] = [];
+    await all(stream(10, { onPrepared: (spent) => parts.push(spent) }));
+    assert.deepEqual(
+      parts.map(({ images }) => images),
+      [4, 4, 2],
+    );
+    for (const { decodeMs, resizeMs } of parts) assert.ok(decodeMs >= 0 && resizeMs > 0);
   });
 
   it('starts anew with each iteration', async () => {

@@ -6,7 +6,7 @@ import { emptyStore, storedImage } from '../../../datasets/pipeline/pixel_store.
 import { prepareChunk } from '../../../datasets/pipeline/prepare_chunk.ts';
 import { inFolder } from '../../support/in_folder.ts';
 import { solid, writeTree } from '../support.ts';
-import { chunkOf, pixelSet, SIDE } from './support.ts';
+import { chunkOf, contentOf, pixelSet, SIDE } from './support.ts';
 
 const PIXELS = SIDE * SIDE * 3;
 
@@ -26,12 +26,14 @@ describe('prepareChunk', () => {
       const files = names.map((name) => ({ name, path: join(folder, name) }));
       for (const atOnce of [1, 4]) {
         const task = chunkOf(pixelSet(1), 4, { source: { kind: 'files', files } });
-        const { images, broken } = await prepareChunk(task, atOnce);
+        const { images, broken, spent } = await prepareChunk(task, atOnce);
         assert.deepEqual(broken, [
           { n: 0, reason: 'there is no such file' },
           { n: 2, reason: 'its content is in no image format that can be read' },
         ]);
         assert.deepEqual(firsts(images), [0, 1, 0, 1]);
+        assert.equal(spent.images, 2);
+        assert.ok(spent.decodeMs > 0 && spent.resizeMs > 0, 'of the images that are not broken');
       }
     }));
 
@@ -50,7 +52,7 @@ describe('prepareChunk', () => {
       assert.equal(storedImage(store, 2), undefined);
       assert.ok(storedImage(store, 7)!.data.every((value) => value === 255));
       await rm(files[0].path);
-      assert.deepEqual(await prepareChunk(task, 1), first);
+      assert.deepEqual(contentOf(await prepareChunk(task, 1)), contentOf(first));
     }));
 
   it('prepares nothing for a task that is stopped', async () => {

@@ -1,6 +1,6 @@
 import type { BatchOptions, ImageBatch } from '../../../datasets/dataset.ts';
 import type { ImageSet } from '../../../datasets/image_set.ts';
-import type { ChunkTask } from '../../../datasets/pipeline/chunk.ts';
+import type { ChunkTask, PreparedChunk } from '../../../datasets/pipeline/chunk.ts';
 import { storeOf } from '../../../datasets/pipeline/pixel_store.ts';
 
 export const SIDE = 4;
@@ -41,4 +41,9 @@ export async function all(batches: AsyncIterable<ImageBatch>): Promise<ImageBatc
   const found: ImageBatch[] = [];
   for await (const batch of batches) found.push(batch);
   return found;
+}
+
+/** What is the same whoever prepares a chunk: all but the time it took. */
+export function contentOf({ images, broken, spent }: PreparedChunk) {
+  return { images, broken, prepared: spent.images };
 }

@@ -6,10 +6,10 @@ import { buildNetwork } from '../../../architectures/network.ts';
 import { calibrate } from '../../../quantize/convert/calibrate.ts';
 import { convertGraph } from '../../../quantize/convert/convert_graph.ts';
 import { fuseLayersModel } from '../../../quantize/convert/fuse.ts';
-import { Tf8Executor } from '../../../quantize/execute/executor.ts';
-import { selectKernels } from '../../../quantize/kernels/select.ts';
-import type { Tf8Model } from '../../../quantize/model/tf8_model.ts';
-import { quantizeArray } from '../../../quantize/params/quantization.ts';
+import { Tf8Plan } from '../../../quantize/execute/plan.ts';
+import { planOn } from '../../../quantize/execute/plan_on.ts';
+import { examineTiers } from '../../../quantize/kernels/select.ts';
+import { type Tf8Model, tensorNames } from '../../../quantize/model/tf8_model.ts';
 import { sqnrDb } from '../../../quantize/params/sqnr.ts';
 import { randomizeBatchNorms, SMALL_INCEPTION } from '../../architectures/support.ts';
 import { needsTensorFlow } from '../../support/needs_tensorflow.ts';
@@ -64,23 +64,24 @@ describe('conversion of InceptionV3', () => {
     for (const { name, outputShape } of base) assert.deepEqual(shapes.get(name), outputShape, name);
   });
 
-  it('runs on the WebAssembly kernels with the reference’s bytes in every layer', () => {
+  it('runs on every tier with the reference’s bytes in every layer', () => {
     const image = images.subarray(0, resolution * resolution * 3);
-    const input = quantizeArray(image, tf8.input.quantization);
-    const reference = new Tf8Executor(tf8, selectKernels('reference').kernels);
-    const wasm = new Tf8Executor(tf8, selectKernels('wasm').kernels);
-    const expected = new Map(
-      [...reference.runLayers(input)].map(([name, bytes]) => [name, bytes.slice()]),
-    );
-    for (const [name, bytes] of wasm.runLayers(input)) {
-      assert.deepEqual(bytes, expected.get(name), name);
+    const outputs = tensorNames(tf8);
+    using reference = planOn(tf8, { tier: 'reference', outputs });
+    const expected = reference.run(image);
+    for (const report of examineTiers()) {
+      if (report.state !== 'passed') continue;
+      using plan = new Tf8Plan(tf8, { kernels: report.kernels, outputs });
+      for (const [name, bytes] of plan.run(image)) {
+        assert.deepEqual(bytes, expected.get(name), `${report.name}, ${name}`);
+      }
     }
   });
 
   it('stays close to the float network', () => {
-    const executor = new Tf8Executor(tf8, selectKernels('auto').kernels);
+    using plan = planOn(tf8);
     const expected = predict(logitsModel(model), images, IMAGES);
-    const sqnr = sqnrDb(expected, executor.runFloat(images));
+    const sqnr = sqnrDb(expected, plan.predict(images));
     assert.ok(sqnr >= 25, `SQNR of the logits: ${sqnr} dB`);
   });
 });

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { modelProgram } from '../../../quantize/execute/model_program.ts';
-import { Tf8Plan } from '../../../quantize/execute/plan.ts';
+import { type PlanOptions, Tf8Plan } from '../../../quantize/execute/plan.ts';
 import { REFERENCE_KERNELS } from '../../../quantize/kernels/reference/reference_kernels.ts';
-import { availableTiers } from '../../../quantize/kernels/select.ts';
-import { outputNode } from '../../../quantize/model/tf8_model.ts';
+import { outputNode, tensorNames } from '../../../quantize/model/tf8_model.ts';
 import { dequantizeArray } from '../../../quantize/params/quantization.ts';
 import { randomBytes } from '../kernels/make_call.ts';
 import { randomModels } from '../model/random_models.ts';
@@ -13,57 +12,28 @@ const MODEL = fc.sample(randomModels({ withEveryOp: true }), { numRuns: 1, seed:
 const PIXELS = MODEL.input.shape.reduce((product, side) => product * side, 1);
 const LOGITS = outputNode(MODEL).name;
 
-describe('Tf8Plan', () => {
-  it('takes the fastest tier that works here unless told', () => {
-    const fastest = availableTiers().find(({ available }) => available)!;
-    assert.equal(new Tf8Plan(MODEL).kernels.tier, fastest.tier);
-    assert.equal(new Tf8Plan(MODEL, { kernels: 'reference' }).kernels, REFERENCE_KERNELS);
-  });
+const planOf = (options: PlanOptions = {}) =>
+  new Tf8Plan(MODEL, { kernels: REFERENCE_KERNELS, ...options });
 
+describe('Tf8Plan', () => {
   it('gives the logits, and of the other tensors those that are asked for', () => {
     const first = MODEL.nodes[0]!.name;
-    assert.deepEqual([...new Tf8Plan(MODEL).run(new Uint8Array(PIXELS)).keys()], [LOGITS]);
-    const plan = new Tf8Plan(MODEL, { outputs: [first, MODEL.input.name, LOGITS] });
+    assert.deepEqual([...planOf().run(new Uint8Array(PIXELS)).keys()], [LOGITS]);
+    const plan = planOf({ outputs: [first, MODEL.input.name, LOGITS] });
     const images = randomBytes(2 * PIXELS, 3);
     const results = plan.run(images);
     assert.deepEqual([...results.keys()], [first, MODEL.input.name, LOGITS]);
     assert.deepEqual(results.get(MODEL.input.name), images);
+    assert.equal(plan.classes, results.get(LOGITS)!.length / 2);
   });
 
-  for (const { tier, available, reason } of availableTiers()) {
-    it(`gives on ${tier} the same bytes with shared memory as with memory for every tensor`, function () {
-      if (!available) {
-        this.test!.title += ` (skipped: ${reason})`;
-        this.skip();
-      }
-      fc.assert(
-        fc.property(randomModels({ withEveryOp: true }), (model) => {
-          const names = model.nodes.map(({ name }) => name);
-          const images = randomBytes(2 * model.input.shape.reduce((a, b) => a * b, 1), 1);
-          const whole = new Tf8Plan(model, { kernels: REFERENCE_KERNELS, outputs: names });
-          const expected = whole.run(images);
-          const shared = new Tf8Plan(model, { kernels: tier }).run(images);
-          assert.deepEqual(shared.get(names.at(-1)!), expected.get(names.at(-1)!));
-          for (const name of names) {
-            const one = new Tf8Plan(model, { kernels: tier, outputs: [name] });
-            assert.deepEqual(one.run(images).get(name), expected.get(name), name);
-          }
-        }),
-        { numRuns: 15 },
-      );
-    });
-  }
-
   it('needs less memory where fewer tensors are given back', () => {
-    const every = modelProgram(
-      MODEL,
-      MODEL.nodes.map(({ name }) => name),
-    );
+    const every = modelProgram(MODEL, tensorNames(MODEL));
     assert.ok(modelProgram(MODEL, [LOGITS]).arena.length < every.arena.length);
   });
 
   it('writes runs of one batch size into the same arrays', () => {
-    const plan = new Tf8Plan(MODEL);
+    const plan = planOf();
     const first = plan.run(randomBytes(PIXELS, 1));
     const bytes = first.get(LOGITS)!.slice();
     assert.equal(plan.run(randomBytes(PIXELS, 2)), first);
@@ -72,23 +42,54 @@ describe('Tf8Plan', () => {
   });
 
   it('takes real images and gives real logits (DESIGN eq. 2)', () => {
-    const plan = new Tf8Plan(MODEL, { outputs: [MODEL.input.name] });
+    const plan = planOf({ outputs: [MODEL.input.name] });
     const bytes = randomBytes(2 * PIXELS, 5);
-    const real = dequantizeArray(bytes, MODEL.input.quantization);
+    const { scale, zeroPoint } = MODEL.input.quantization;
+    // A quarter of a step beside the bytes' values: they still round to them.
+    const real = Float32Array.from(bytes, (q, i) => scale * (q - zeroPoint + (i % 3) / 4 - 0.25));
     const { quantization } = outputNode(MODEL).output;
     const logits = plan.run(bytes).get(LOGITS)!.slice();
     assert.deepEqual(plan.predict(real), dequantizeArray(logits, quantization));
     assert.deepEqual(plan.predict(bytes), dequantizeArray(logits, quantization));
     assert.deepEqual(plan.run(real).get(MODEL.input.name), bytes);
-    assert.deepEqual(plan.dequantize(MODEL.input.name, plan.run(real)), real);
+    assert.deepEqual(
+      plan.dequantize(MODEL.input.name, plan.run(real)),
+      dequantizeArray(bytes, MODEL.input.quantization),
+    );
+  });
+
+  it('classifies each image of a batch by the softmax of its logits', () => {
+    const plan = planOf();
+    const images = randomBytes(2 * PIXELS, 7);
+    const logits = plan.predict(images);
+    const classified = plan.classify(images, 2);
+    assert.equal(classified.length, 2);
+    for (const [n, guesses] of classified.entries()) {
+      const own = logits.subarray(n * plan.classes, (n + 1) * plan.classes);
+      const best = own.indexOf(Math.max(...own));
+      const sum = own.reduce((total, logit) => total + Math.exp(logit - own[best]!), 0);
+      assert.equal(guesses.length, Math.min(2, plan.classes));
+      assert.equal(guesses[0]!.index, best);
+      assert.ok(Math.abs(guesses[0]!.probability - 1 / sum) < 1e-6);
+    }
+  });
+
+  it('ends with the block that uses it', () => {
+    let kept: Tf8Plan;
+    {
+      using plan = planOf();
+      kept = plan;
+      plan.run(new Uint8Array(PIXELS));
+    }
+    assert.throws(() => kept.run(new Uint8Array(PIXELS)), /but it was closed$/);
   });
 
   it('refuses a tensor that the model does not have, naming those that it has', () => {
-    assert.throws(() => new Tf8Plan(MODEL, { outputs: ['nothing'] }), {
+    assert.throws(() => planOf({ outputs: ['nothing'] }), {
       name: 'QuantizationError',
       message: /^Expected a tensor of .* for outputs but received nothing of type string$/s,
     });
-    const plan = new Tf8Plan(MODEL);
+    const plan = planOf();
     assert.throws(() => plan.dequantize('nothing', plan.run(new Uint8Array(PIXELS))), {
       name: 'QuantizationError',
       message: `Expected one of ${LOGITS} for name but received nothing of type string`,
@@ -97,14 +98,37 @@ describe('Tf8Plan', () => {
 
   it('refuses a number of threads that is none', () => {
     for (const threads of [0, 1.5, 1025]) {
-      assert.throws(() => new Tf8Plan(MODEL, { threads }), {
+      assert.throws(() => planOf({ threads }), {
         name: 'QuantizationError',
         message: `Expected integer in [1, 1024] for threads but received ${threads} of type number`,
       });
     }
   });
 
-  it('refuses bytes that are no whole images', () => {
-    assert.throws(() => new Tf8Plan(MODEL).run(new Uint8Array(PIXELS + 1)), /whole images/);
+  it('refuses what is no whole images, naming the shape', () => {
+    for (const length of [0, PIXELS - 1, PIXELS + 1]) {
+      for (const images of [new Uint8Array(length), new Float32Array(length)]) {
+        assert.throws(() => planOf().run(images), {
+          name: 'QuantizationError',
+          message: `Expected whole images of [${MODEL.input.shape}], ${PIXELS} values each, for ${MODEL.name} but received ${length} values`,
+        });
+      }
+    }
+  });
+
+  it('refuses to profile anything but one image', () => {
+    assert.throws(() => planOf().profile(new Uint8Array(2 * PIXELS)), {
+      name: 'QuantizationError',
+      message: `Expected length ${PIXELS}, one image of [${MODEL.input.shape}], for image but received ${2 * PIXELS} of type number`,
+    });
+  });
+
+  it('refuses images that hold NaN, naming the position', () => {
+    const images = new Float32Array(PIXELS);
+    images[PIXELS - 1] = Number.NaN;
+    assert.throws(() => planOf().run(images), {
+      name: 'QuantizationError',
+      message: new RegExp(`element ${PIXELS - 1} of the values to quantize but received NaN`),
+    });
   });
 });

@@ -3,93 +3,55 @@
  * reference's on the output of every layer; Option 1 rescues logits that are lost as published.
  */
 import assert from 'node:assert/strict';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { ZeroVariancePolicy } from '../../../architectures/fold_batch_norm.ts';
-import { loadModelFolder } from '../../../checkpoints/model_store.ts';
-import { openImageNet } from '../../../datasets/imagenet.ts';
-import { calibrate } from '../../../quantize/convert/calibrate.ts';
-import { convertGraph } from '../../../quantize/convert/convert_graph.ts';
-import type { FloatGraph } from '../../../quantize/convert/float_graph.ts';
 import { FloatRunner } from '../../../quantize/convert/float_runner.ts';
-import { fuseLayersModel } from '../../../quantize/convert/fuse.ts';
-import { Tf8Executor } from '../../../quantize/execute/executor.ts';
-import type { TierName } from '../../../quantize/kernels/kernels.ts';
-import { availableTiers, selectKernels } from '../../../quantize/kernels/select.ts';
-import { decodeTf8, encodeTf8 } from '../../../quantize/model/tf8_file.ts';
-import type { Tf8Model } from '../../../quantize/model/tf8_model.ts';
-import { quantizeArray } from '../../../quantize/params/quantization.ts';
+import { planOn } from '../../../quantize/execute/plan_on.ts';
+import { examineTiers } from '../../../quantize/kernels/select.ts';
+import { encodeTf8 } from '../../../quantize/model/tf8_file.ts';
 import { sqnrDb } from '../../../quantize/params/sqnr.ts';
-import { selectBackend } from '../../../training/backend.ts';
-import { publishedModel } from '../../support/published_model.ts';
-import { sharedFolder, skip } from '../../support/skip.ts';
+import { skip } from '../../support/skip.ts';
+import { packagedFolder, runScript } from '../packaged.ts';
+import {
+  PUBLISHED,
+  PUBLISHED_SHAPE,
+  type PublishedNetwork,
+  publishedNetwork,
+  ReferenceLayers,
+} from './published_network.ts';
 
-const NAME = 'mobilenet_v1_1.0_224';
-const SHAPE = [224, 224, 3] as const;
-const IMAGES = 3;
-const CALIBRATION_IMAGES = 8;
+/** Of the tiers; 20 images take their turn in test/slow/every_layer.slow.ts. */
+const IMAGES = 2;
 
-describe(`the published ${NAME} in TF8`, () => {
-  /** As published, and with Option 1. */
-  const models = new Map<ZeroVariancePolicy, Tf8Model>();
-  const graphs = new Map<ZeroVariancePolicy, FloatGraph>();
-  let photographs: Float32Array;
+describe(`the published ${PUBLISHED} in TF8`, () => {
+  let network: PublishedNetwork;
+  let reference: ReferenceLayers;
 
   before(async function () {
     this.timeout(180_000);
-    const folder = sharedFolder(this, 'imagenet-samples');
-    const backend = await selectBackend();
-    if (backend.name !== 'tensorflow') skip(this, backend.notes.join('; '));
-    const { model } = await loadModelFolder(await publishedModel(this));
-    const dataset = await openImageNet(folder);
-    const batches = (limit: number, skip: number) =>
-      dataset.batches({ split: 'test', batchSize: 4, resolution: 224, seed: 0, limit, skip });
-    for await (const { images } of batches(IMAGES, 0)) photographs = images;
-    for (const zeroVariance of ['keep', 'mean'] as const) {
-      const graph = fuseLayersModel(model, { zeroVariance });
-      const calibration = await calibrate(graph, batches(CALIBRATION_IMAGES, IMAGES));
-      const converted = convertGraph(graph, calibration, {
-        inputRange: { min: -1, max: 1 },
-        labelOffset: 1,
-        classNames: [],
-        provenance: {
-          floatModel: NAME,
-          floatWeightsSha256: '',
-          calibrationImages: calibration.images,
-          calibrationData: dataset.fingerprint,
-          zeroVariance,
-        },
-      });
-      graphs.set(zeroVariance, graph);
-      models.set(zeroVariance, await decodeTf8(await encodeTf8(converted), NAME));
-    }
-    model.dispose();
+    network = await publishedNetwork(this, IMAGES, ['keep', 'mean']);
+    reference = new ReferenceLayers(network.models.get('keep')!, network.photographs);
   });
 
-  /** The reference's bytes of every layer, made once. */
-  let expected: ReadonlyMap<string, Uint8Array> | undefined;
-
-  for (const { tier, available, reason } of availableTiers()) {
-    if (tier === 'reference') continue;
-    it(`gives on ${tier} the reference's bytes on every layer of ${IMAGES} images`, function () {
-      if (!available) skip(this, reason ?? '');
-      const model = models.get('keep')!;
-      const input = quantizeArray(photographs, model.input.quantization);
-      assert.equal(input.length, IMAGES * elements(SHAPE));
-      const executor = (tier: TierName) => new Tf8Executor(model, selectKernels(tier).kernels);
-      expected ??= executor('reference').runLayers(input);
-      const received = executor(tier).runLayers(input);
-      assert.equal(expected.size, 30, '28 convolutions, a pool and the input');
-      assert.deepEqual([...received.keys()], [...expected.keys()]);
-      for (const [name, bytes] of expected) {
-        const at = bytes.findIndex((byte, index) => byte !== received.get(name)![index]);
-        assert.equal(received.get(name)!.length, bytes.length, name);
-        assert.equal(at, -1, `${name}[${at}]: ${bytes[at]}, but ${received.get(name)![at]}`);
+  for (const report of examineTiers()) {
+    if (report.tier === 'reference') continue;
+    it(`gives on ${report.name} the reference's bytes on every layer of ${IMAGES} images`, function () {
+      if (report.state !== 'passed') skip(this, report.reason);
+      assert.equal(reference.images, IMAGES);
+      for (const threads of [1, 2]) {
+        const layers = reference.compare(report.kernels, threads);
+        assert.equal(layers.length, 30, '28 convolutions, a pool and the input');
       }
     }).timeout(120_000);
   }
 
   it('replaces, with Option 1, the zero-variance channels of seven depthwise layers', () => {
     const channels = (policy: ZeroVariancePolicy) =>
-      [...graphs.get(policy)!.zeroVarianceChannels].map(([name, list]) => [name, list.length]);
+      [...network.graphs.get(policy)!.zeroVarianceChannels].map(([name, list]) => [
+        name,
+        list.length,
+      ]);
     assert.deepEqual(channels('keep'), []);
     assert.deepEqual(channels('mean'), [
       ['Conv2d_1_depthwise', 7],
@@ -103,18 +65,39 @@ describe(`the published ${NAME} in TF8`, () => {
   });
 
   it('loses the logits as published and keeps most of them with Option 1', () => {
+    const { graphs, models, photographs } = network;
     const logitsSqnrDb = (zeroVariance: ZeroVariancePolicy) => {
       const runner = new FloatRunner(graphs.get('keep')!);
-      const float = runner.logits(photographs, [IMAGES, ...SHAPE]);
+      const float = runner.logits(photographs, [IMAGES, ...PUBLISHED_SHAPE]);
       runner.dispose();
-      const executor = new Tf8Executor(models.get(zeroVariance)!, selectKernels('wasm').kernels);
-      return sqnrDb(float, executor.runFloat(photographs));
+      using plan = planOn(models.get(zeroVariance)!);
+      return sqnrDb(float, plan.predict(photographs));
     };
     const [asPublished, option1] = [logitsSqnrDb('keep'), logitsSqnrDb('mean')];
     assert.ok(asPublished < 3 && option1 > asPublished + 1, `${asPublished} dB, ${option1} dB`);
   });
-});
 
-function elements(shape: readonly number[]): number {
-  return shape.reduce((product, side) => product * side, 1);
-}
+  it('classifies a photograph in a process that has no TensorFlow', async () => {
+    const model = network.models.get('mean')!;
+    const photograph = network.photographs.slice(0, 224 * 224 * 3);
+    const folder = await packagedFolder();
+    try {
+      await writeFile(join(folder, 'model.tf8'), await encodeTf8(model));
+      await writeFile(join(folder, 'photograph'), new Uint8Array(photograph.buffer));
+      const stdout = await runScript(
+        folder,
+        `import { readFileSync } from 'node:fs';
+        import { loadTf8 } from 'tf8';
+        const photograph = new Float32Array(new Uint8Array(readFileSync('photograph')).buffer);
+        const plan = await loadTf8('model.tf8');
+        console.log(JSON.stringify(plan.classify(photograph)));`,
+      );
+      using plan = planOn(model);
+      const guesses = plan.classify(photograph);
+      assert.deepEqual(JSON.parse(stdout), guesses);
+      assert.equal(guesses[0]!.length, 5);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  }).timeout(60_000);
+});

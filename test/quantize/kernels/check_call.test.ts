@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { checkPool2d } from '../../../quantize/kernels/check_call.ts';
 import type { Shape4 } from '../../../quantize/kernels/kernels.ts';
-import { availableTiers, selectKernels } from '../../../quantize/kernels/select.ts';
 import { QuantizationError } from '../../../quantize/params/errors.ts';
+import { describeEachTier, TIERS } from './each_tier.ts';
 import { concat, convolution, fullyConnected, globalAveragePool, pool } from './make_call.ts';
 import { type KernelCall, run } from './run_case.ts';
 
@@ -147,20 +147,18 @@ const REFUSED: readonly Refusal[] = [
   [brokenPart({ channels: 2, data: bytes(8) }), /length 8 for output/],
 ];
 
-const AVAILABLE = availableTiers().filter(({ available }) => available);
-
-for (const { tier } of AVAILABLE) {
-  const { kernels } = selectKernels(tier);
-
-  describe(`the checks of ${tier} kernels`, () => {
+describeEachTier(
+  TIERS,
+  (name) => `the checks of ${name} kernels`,
+  (kernels) => {
     it('accept the calls that the refused ones are made from', () => {
-      for (const kernelCall of Object.values(VALID)) run(kernels, kernelCall);
+      for (const kernelCall of Object.values(VALID)) run(kernels(), kernelCall);
     });
 
     it('refuse a field that does not fit, naming it and what came', () => {
       for (const [kernelCall, pattern] of REFUSED) {
         assert.throws(
-          () => run(kernels, kernelCall),
+          () => run(kernels(), kernelCall),
           (error) => error instanceof QuantizationError && pattern.test(error.message),
           `${kernelCall.op} ${pattern}`,
         );
@@ -171,7 +169,7 @@ for (const { tier } of AVAILABLE) {
       const { call } = VALID.maxPool2d;
       assert.ok('windowShape' in call);
       const output = bytes(call.output.length + 1);
-      assert.throws(() => kernels.maxPool2d({ ...call, output }), /for output but received/);
+      assert.throws(() => kernels().maxPool2d({ ...call, output }), /for output but received/);
     });
 
     it('refuse an output that shares memory with an input', () => {
@@ -181,11 +179,14 @@ for (const { tier } of AVAILABLE) {
         inputShape: [1, 1, 2, 3],
         output: memory.subarray(5, 8),
       } as const;
-      assert.throws(() => kernels.globalAveragePool(call), /memory apart from output's for input/);
-      kernels.globalAveragePool({ ...call, output: memory.subarray(6, 9) });
+      assert.throws(
+        () => kernels().globalAveragePool(call),
+        /memory apart from output's for input/,
+      );
+      kernels().globalAveragePool({ ...call, output: memory.subarray(6, 9) });
     });
-  });
-}
+  },
+);
 
 describe('checkPool2d', () => {
   it('refuses a pool of more than 2²³ positions before it looks at the arrays', () => {

@@ -1,48 +1,27 @@
 import fc from 'fast-check';
-import type { Kernels } from '../../../quantize/kernels/kernels.ts';
-import { REFERENCE_KERNELS } from '../../../quantize/kernels/reference/reference_kernels.ts';
-import { availableTiers, selectKernels } from '../../../quantize/kernels/select.ts';
-import { CASES } from './cases.ts';
-import { RANDOM_CALLS } from './random_calls.ts';
-import { assertSameBytes, type KernelCall, run } from './run_case.ts';
+import { randomModels } from '../model/random_models.ts';
+import { describeEachTier, TIERS } from './each_tier.ts';
+import { assertNetworkEqual, assertRandomCallsEqual, assertTableEqual } from './equal.ts';
 
-const OPS = Object.keys(RANDOM_CALLS) as KernelCall['op'][];
+describeEachTier(
+  TIERS.filter(({ tier }) => tier !== 'reference'),
+  (name) => `${name} kernels`,
+  // One object for all calls: packed filters and scratch are left over from the calls before.
+  (kernels) => {
+    it('give the bytes of the reference on the case table', () => assertTableEqual(kernels()));
 
-for (const { tier, available, reason } of availableTiers()) {
-  if (tier === 'reference') continue;
+    it('give the bytes of the reference for random calls', () =>
+      assertRandomCallsEqual([kernels()], { numRuns: 200 })).timeout(60_000);
 
-  describe(`${tier} kernels${available ? '' : ` (skipped: ${reason})`}`, () => {
-    // One object for all calls: packed filters and scratch are left over from the calls before.
-    let kernels: Kernels;
-    before(function () {
-      if (!available) this.skip();
-      kernels = selectKernels(tier).kernels;
-    });
-
-    for (const op of OPS) {
-      it(`${op} equals the reference on the case table`, () => {
-        for (const kernelCase of CASES) {
-          if (kernelCase.op !== op) continue;
-          const expected = run(REFERENCE_KERNELS, kernelCase);
-          try {
-            assertSameBytes(kernelCase, run(kernels, kernelCase), expected);
-          } catch (error) {
-            throw new Error(`${kernelCase.title}: ${(error as Error).message}`, { cause: error });
-          }
-        }
-      });
-    }
-
-    for (const op of OPS) {
-      it(`${op} equals the reference for random calls`, () => {
+    for (const threads of [1, 2]) {
+      it(`give the bytes of the reference in every layer of networks, threads: ${threads}`, () => {
         fc.assert(
-          fc.property(RANDOM_CALLS[op], (kernelCall) => {
-            const expected = run(REFERENCE_KERNELS, kernelCall);
-            assertSameBytes(kernelCall, run(kernels, kernelCall), expected);
-          }),
-          { numRuns: 400 },
+          fc.property(randomModels({ withEveryOp: true }), (model) =>
+            assertNetworkEqual(model, kernels(), { threads, batches: [1, 3, 1] }),
+          ),
+          { numRuns: 25 },
         );
-      });
+      }).timeout(60_000);
     }
-  });
-}
+  },
+);

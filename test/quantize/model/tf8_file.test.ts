@@ -86,6 +86,16 @@ describe('the TF8 file', () => {
     }
   });
 
+  it('keeps the preprocessing, which a model may lack', async () => {
+    const preprocessing = { centralFraction: 0.875, range: { min: -1, max: 1 } };
+    const model = { ...MODEL, preprocessing };
+    assert.deepEqual(await decodeTf8(await encodeTf8(model), NAME), model);
+    const without = await decodeTf8(await encodeTf8(MODEL), NAME);
+    assert.ok(!('preprocessing' in without));
+    const outside = { ...MODEL, preprocessing: { ...preprocessing, centralFraction: 1.5 } };
+    await assert.rejects(encodeTf8(outside), /preprocessing.centralFraction/);
+  });
+
   it('records the rounding by name', async () => {
     assert.equal(partsOf(await encodeTf8(MODEL)).header.rounding, 'f32-multiply-round-half-even');
   });

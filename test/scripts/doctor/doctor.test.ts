@@ -1,5 +1,12 @@
 import assert from 'node:assert/strict';
-import { type DoctorReport, findProblems } from '../../../scripts/doctor/examine.ts';
+import { REFERENCE_KERNELS } from '../../../quantize/kernels/reference/reference_kernels.ts';
+import { examineRoutes, type TierRoute } from '../../../quantize/kernels/route.ts';
+import {
+  type DoctorReport,
+  findProblems,
+  type TierFinding,
+  tierFindings,
+} from '../../../scripts/doctor/examine.ts';
 import { linuxFeatures, macosFeatures } from '../../../scripts/doctor/processor.ts';
 import { showReport } from '../../../scripts/doctor/show.ts';
 
@@ -23,9 +30,13 @@ const HEALTHY: DoctorReport = {
   },
   wasmSimd: true,
   tiers: [
-    { tier: 'native', available: true, instructionSet: 'avx2' },
-    { tier: 'wasm', available: true },
-    { tier: 'reference', available: true },
+    {
+      ...{ tier: 'native', instructionSet: 'vnni', state: 'unsupported', chosen: false },
+      reason: 'this processor has no vnni',
+    },
+    { tier: 'native', instructionSet: 'avx2', state: 'passed', chosen: true },
+    { tier: 'wasm', state: 'passed', chosen: false },
+    { tier: 'reference', state: 'passed', chosen: false },
   ],
   sharp: { version: '0.35.5', libvips: '8.18' },
   cache: {
@@ -37,6 +48,35 @@ const HEALTHY: DoctorReport = {
   },
   problems: [],
 };
+
+const missing = (tier: TierFinding['tier']): TierFinding => ({
+  ...{ tier, state: 'missing', chosen: false, reason: 'not built' },
+});
+
+/** Off by one in its last byte. */
+const LYING: TierRoute = {
+  tier: 'native',
+  instructionSet: 'avx2',
+  create: () => ({
+    ...REFERENCE_KERNELS,
+    ...{ tier: 'native', instructionSet: 'avx2' },
+    maxPool2d(call) {
+      REFERENCE_KERNELS.maxPool2d(call);
+      call.output[call.output.length - 1]! ^= 1;
+    },
+  }),
+};
+
+describe('tierFindings', () => {
+  it('calls the fastest that passed its self-test the one that auto takes', () => {
+    const reference: TierRoute = { tier: 'reference', create: () => REFERENCE_KERNELS };
+    const [lying, first, second] = tierFindings(examineRoutes([LYING, reference, reference]));
+    assert.deepEqual([lying!.state, lying!.chosen], ['failed', false]);
+    assert.match(lying!.reason!, /^Expected the reference's byte .* "maxPool2d" in the self-test/);
+    assert.deepEqual(first, { tier: 'reference', state: 'passed', chosen: true });
+    assert.deepEqual(second, { tier: 'reference', state: 'passed', chosen: false });
+  });
+});
 
 describe('findProblems', () => {
   it('finds none in a healthy checkout', () => assert.deepEqual(findProblems(HEALTHY), []));
@@ -59,19 +99,19 @@ describe('findProblems', () => {
   });
 
   it('calls a checkout without any kernel tier broken', () => {
-    const tiers = HEALTHY.tiers.map(({ tier }) => ({ tier, available: false, reason: 'x' }));
+    const tiers = HEALTHY.tiers.map(({ tier }) => missing(tier));
     assert.equal(findProblems({ ...HEALTHY, tiers })[0]!.essential, true);
   });
 
   it('advises a C compiler where the native kernels are missing, and calls them not essential', () => {
-    const tiers = [{ tier: 'native', available: false }, HEALTHY.tiers[1]!] as const;
+    const tiers = [missing('native'), HEALTHY.tiers[2]!];
     const [problem] = findProblems({ ...HEALTHY, tiers });
     assert.equal(problem!.essential, false);
     assert.match(problem!.remedy, /C compiler/);
   });
 
   it('advises another Node where WebAssembly SIMD is what the tier lacks', () => {
-    const tiers = [{ tier: 'wasm', available: false }, HEALTHY.tiers[2]!] as const;
+    const tiers = [missing('wasm'), HEALTHY.tiers[3]!];
     const [problem] = findProblems({ ...HEALTHY, tiers, wasmSimd: false });
     assert.match(problem!.remedy, /no WebAssembly SIMD/);
     assert.equal(problem!.essential, false);
@@ -107,14 +147,32 @@ describe('showReport', () => {
       ...HEALTHY,
       tools: [{ name: 'make', version: undefined, use: 'compiles tfjs-node' }],
       processor: { ...HEALTHY.processor, features: undefined },
-      tiers: [{ tier: 'wasm', available: false, reason: 'not built' }],
+      tiers: [missing('wasm')],
       sharp: { error: 'no binary' },
     });
     assert.match(text, /make +not found \(compiles tfjs-node\)/);
     assert.match(text, /features +unknown/);
     assert.match(text, /kernels: wasm +not available: not built/);
-    assert.match(showReport(HEALTHY), /kernels: native +available \(avx2\)/);
     assert.match(text, /sharp +does not load: no binary/);
+  });
+});
+
+describe('showReport of the kernels', () => {
+  it('shows each instruction set, its self-test and which one is taken', () => {
+    const text = showReport(HEALTHY);
+    assert.match(text, /kernels: native vnni +not available: this processor has no vnni$/m);
+    assert.match(text, /kernels: native avx2 +self-test passed; taken by --tier auto$/m);
+    assert.match(text, /kernels: wasm +self-test passed$/m);
+  });
+
+  it('shows where the bytes of kernels that fail their self-test differ, and what to do', () => {
+    const tiers = tierFindings(examineRoutes([LYING]));
+    const problems = findProblems({ ...HEALTHY, tiers: [...tiers, HEALTHY.tiers[3]!] });
+    const text = showReport({ ...HEALTHY, tiers, problems });
+    assert.match(text, /kernels: native avx2 +self-test failed: Expected the reference's byte/);
+    assert.match(text, /^The kernels native avx2 are passed over: Expected the reference's byte/m);
+    assert.match(text, /→ Run "npm run build" to compile them anew/);
+    assert.equal(problems[0]!.essential, false);
   });
 });
 

@@ -7,7 +7,8 @@ import { loadModelFolder, saveModelFolder } from '../../../checkpoints/model_sto
 import { decodeImage } from '../../../datasets/decode_image.ts';
 import { IMAGENET_CLASSES } from '../../../datasets/imagenet_classes.ts';
 import { preprocessForEvaluation, preprocessWhole } from '../../../datasets/preprocess.ts';
-import { type ClassifyOptions, classify, type Guess } from '../../../scripts/jobs/classify.ts';
+import type { ClassScore } from '../../../quantize/execute/top_classes.ts';
+import { type ClassifyOptions, classify } from '../../../scripts/jobs/classify.ts';
 import { quantize } from '../../../scripts/jobs/quantize.ts';
 import { predictFloat } from '../../../training/float_predictor.ts';
 import { recordingReporter } from '../../support/recording_reporter.ts';
@@ -36,7 +37,7 @@ describe('classify', () => {
 
   after(() => rm(folder, { recursive: true, force: true }));
 
-  function checkGuesses(list: readonly Guess[]): void {
+  function checkGuesses(list: readonly ClassScore[]): void {
     assert.equal(list.length, 5);
     assert.equal(new Set(list.map(({ index }) => index)).size, 5);
     const sum = list.reduce((total, { probability }) => total + probability, 0);

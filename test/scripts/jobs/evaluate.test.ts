@@ -5,14 +5,15 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { loadModelFolder, saveModelFolder } from '../../../checkpoints/model_store.ts';
 import { openDataset } from '../../../datasets/open_dataset.ts';
+import { selectKernels } from '../../../quantize/kernels/select.ts';
 import { encodeTf8 } from '../../../quantize/model/tf8_file.ts';
 import {
   type Calibration,
   type EvaluateOptions,
   type EvaluateResult,
-  Evaluation,
   evaluate,
 } from '../../../scripts/jobs/evaluate.ts';
+import { Evaluation } from '../../../scripts/jobs/evaluation.ts';
 import { openFloatModel } from '../../../scripts/jobs/open_model.ts';
 import { calibrationSource, quantizeModel } from '../../../scripts/jobs/quantize.ts';
 import { memoryDataset } from '../../support/memory_dataset.ts';
@@ -21,6 +22,7 @@ import {
   contextOf,
   saveTinyModel,
   type TinyImageNet,
+  withoutTimes,
   writeImage,
   writeTinyImageNet,
 } from '../support.ts';
@@ -75,7 +77,8 @@ describe('evaluate', () => {
       const result = await evaluate(optionsFor(name), contextOf());
       assert.equal(result.images, expected.images);
       assert.equal(result.skipped, 0);
-      assert.deepEqual(result.float, { top1: expected.top1, top5: expected.top5 });
+      const { top1: floatTop1, top5: floatTop5 } = result.float!;
+      assert.deepEqual([floatTop1, floatTop5], [expected.top1, expected.top5]);
       const { top1, top5 } = result.tf8!;
       assert.ok(0 <= top1 && top1 <= top5 && top5 <= 100, `${top1}, ${top5}`);
       assert.equal(result.dataset, 'imagenet');
@@ -88,7 +91,27 @@ describe('evaluate', () => {
       await evaluate(optionsFor('m1000', { limit: 7, seed: 5 }), contextOf()),
       await evaluate(optionsFor('m1000', { limit: 7, seed: 5 }), contextOf()),
     ];
-    assert.deepEqual(second, first);
+    assert.deepEqual(withoutTimes(second), withoutTimes(first));
+  });
+
+  it('says where the time went: the network ran or waited, images were decoded and resized', async () => {
+    const { float, tf8, images } = await evaluate(optionsFor('m1000'), contextOf());
+    for (const { time } of [float!, tf8!]) {
+      const { seconds, imagesPerSecond, runMs, runShare, waitShare } = time;
+      assert.ok(time.decodeMs > 0 && time.resizeMs > 0 && runMs > 0, JSON.stringify(time));
+      assert.ok(runShare > 0 && waitShare > 0 && runShare + waitShare <= 1, JSON.stringify(time));
+      assert.ok(Math.abs(imagesPerSecond * seconds - images) < 1e-6);
+      assert.ok(Math.abs((runMs * images) / 1000 - runShare * seconds) < 1e-6);
+    }
+  });
+
+  it('names the kernels of the TF8 figures, and why faster ones were passed over', async () => {
+    const { tf8 } = await evaluate(optionsFor('m1000', { precision: 'tf8' }), contextOf());
+    const { kernels, notes } = selectKernels('auto');
+    assert.deepEqual(
+      [tf8!.tier, tf8!.instructionSet, tf8!.tierNotes],
+      [kernels.tier, kernels.instructionSet, notes],
+    );
   });
 
   it('gives the same TF8 figures by every tier', async () => {
@@ -175,7 +198,7 @@ describe('evaluate', () => {
     const { zeroVariance: _, calibrationImages: __, ...chosen } = options;
     const ofFile = { ...chosen, model: at('m1000.tf8') };
     const fromFile = await evaluate(ofFile, contextOf());
-    assert.deepEqual(fromFile.tf8, tf8);
+    assert.deepEqual(withoutTimes(fromFile).tf8, withoutTimes({ ...fromFile, tf8: tf8! }).tf8);
     assert.deepEqual(fromFile.calibration, {
       source: 'file',
       images: 6,
@@ -190,7 +213,10 @@ describe('evaluate', () => {
     });
     const reporter = recordingReporter();
     const again = { ...ofFile, zeroVariance: 'mean', calibrationImages: 3 } as const;
-    assert.deepEqual(await evaluate(again, contextOf(reporter)), fromFile);
+    assert.deepEqual(
+      withoutTimes(await evaluate(again, contextOf(reporter))),
+      withoutTimes(fromFile),
+    );
     assert.match(
       reporter.messages.join(),
       /--zero-variance and --calibration-images have no effect: .* made with zero variance "keep"/,

@@ -1,0 +1,101 @@
+/** The package's entry in a browser: nothing of Node, no TensorFlow. */
+import { type PlanOptions, Tf8Plan } from './execute/plan.ts';
+import { REFERENCE_KERNELS } from './kernels/reference/reference_kernels.ts';
+import { chooseKernels, type TierRoute } from './kernels/route.ts';
+import type { WasmThreads } from './kernels/wasm/team.ts';
+import { createWasmKernels } from './kernels/wasm/wasm_kernels.ts';
+import type { WasmModule } from './kernels/wasm/webassembly.ts';
+import { decodeTf8 } from './model/tf8_file.ts';
+import { QuantizationError } from './params/errors.ts';
+
+export { type NodeTime, type PlanOptions, Tf8Plan } from './execute/plan.ts';
+export type { ClassScore } from './execute/top_classes.ts';
+export type { Kernels, TierName } from './kernels/kernels.ts';
+export { REFERENCE_KERNELS } from './kernels/reference/reference_kernels.ts';
+export type { WasmThreads } from './kernels/wasm/team.ts';
+export { createWasmKernels } from './kernels/wasm/wasm_kernels.ts';
+export { startWebThreads } from './kernels/wasm/web_threads.ts';
+export { decodeTf8, encodeTf8, isTf8 } from './model/tf8_file.ts';
+export {
+  type Preprocessing,
+  type TensorSpec,
+  type Tf8Model,
+  type Tf8Node,
+  tensorNames,
+} from './model/tf8_model.ts';
+export { QuantizationError } from './params/errors.ts';
+export type { QuantizationParams } from './params/quantization.ts';
+
+export interface BrowserOptions extends PlanOptions {
+  /**
+   * The package's `kernels.wasm`: its address or its bytes. Without it, or where it does not work,
+   * the plain kernels run, some hundred times slower; the plan's `notes` say so.
+   */
+  readonly wasm?: string | URL | Uint8Array<ArrayBuffer>;
+  /**
+   * What `startWebThreads` gave, for `threads` above 1: started once for all plans of a page. Without
+   * it, or where the page is not isolated, a plan runs on the caller's thread.
+   */
+  readonly threading?: WasmThreads | undefined;
+}
+
+/**
+ * Fetches a TF8 file and prepares it to run.
+ *
+ * ```ts
+ * const plan = await loadTf8('mobilenet.tf8', { wasm: 'kernels.wasm' }); // tf8/kernels.wasm
+ * ```
+ * @param source address of the file, or its bytes
+ * @throws QuantizationError when the file cannot be fetched or is not sound
+ */
+export async function loadTf8(
+  source: string | URL | Uint8Array,
+  { wasm, threading, ...options }: BrowserOptions = {},
+): Promise<Tf8Plan> {
+  const name = source instanceof Uint8Array ? 'the model' : String(source);
+  const bytes = source instanceof Uint8Array ? source : await fetchBytes(source);
+  const model = await decodeTf8(bytes, name);
+  return new Tf8Plan(model, {
+    ...chooseKernels('auto', await routes(wasm, threading)),
+    ...options,
+  });
+}
+
+async function routes(
+  wasm: BrowserOptions['wasm'],
+  threading: WasmThreads | undefined,
+): Promise<readonly TierRoute[]> {
+  const reference: TierRoute = { tier: 'reference', create: () => REFERENCE_KERNELS };
+  try {
+    if (wasm === undefined) throw new QuantizationError('no kernels.wasm was given');
+    const bytes = wasm instanceof Uint8Array ? wasm : await fetchBytes(wasm);
+    const module = await compileAside(bytes);
+    const create = () => createWasmKernels(module, threading && { threading });
+    return [{ tier: 'wasm', create }, reference];
+  } catch (error) {
+    const create = () => {
+      throw error;
+    };
+    return [{ tier: 'wasm', create }, reference];
+  }
+}
+
+async function fetchBytes(address: string | URL): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    const response = await fetch(address);
+    if (!response.ok) throw new Error(`status ${response.status}`);
+    return new Uint8Array(await response.arrayBuffer());
+  } catch (error) {
+    throw new QuantizationError(
+      `Expected a file at ${address} but it could not be fetched: ${(error as Error).message}`,
+    );
+  }
+}
+
+/** Browsers compile large modules only aside from the main thread. */
+function compileAside(bytes: Uint8Array<ArrayBuffer>): Promise<WasmModule> {
+  const { WebAssembly: api } = globalThis as unknown as {
+    WebAssembly: { compile(bytes: Uint8Array<ArrayBuffer>): Promise<WasmModule> };
+  };
+  return api.compile(bytes);
+}

@@ -1,0 +1,31 @@
+/**
+ * Checksums of the reference's bytes for each of `knownCalls`, by its title. A test holds them to the
+ * reference and prints them where they differ.
+ */
+export const KNOWN_ANSWERS: Readonly<Record<string, number>> = {
+  'conv2d, first layer': 0x9ef2bafb,
+  'conv2d, pointwise, zero points 0 and 0': 0xae176b3c,
+  'conv2d, pointwise, zero points 0 and 255': 0x94931627,
+  'conv2d, pointwise, zero points 255 and 0': 0xd2ba59e1,
+  'conv2d, pointwise, zero points 255 and 255': 0x50c7f43d,
+  'conv2d, ties': 0x4a54304e,
+  'conv2d, accumulators of int32': 0x4061bfa9,
+  'depthwiseConv2d, stride 1, filter zero point 0': 0x17994c70,
+  'depthwiseConv2d, stride 1, filter zero point 255': 0x06142216,
+  'depthwiseConv2d, stride 2, filter zero point 0': 0x58d2f436,
+  'depthwiseConv2d, stride 2, filter zero point 255': 0x8042b4f4,
+  'depthwiseConv2d, ties': 0x2f980c06,
+  'depthwiseConv2d, two outputs a channel': 0x61c908aa,
+  fullyConnected: 0x26e9d033,
+  averagePool2d: 0x6d20c996,
+  maxPool2d: 0x28db550d,
+  globalAveragePool: 0xa8da613c,
+  concat: 0x61457199,
+};
+
+/** FNV-1a, 32 bits. */
+export function checksum(bytes: Uint8Array): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
+  return hash >>> 0;
+}

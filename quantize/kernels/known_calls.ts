@@ -1,0 +1,242 @@
+/**
+ * The calls of the self-test, of every operation and with what vector units get wrong: sums of pairs
+ * beyond int16 (bytes 0 and 255 at zero points 0 and 255), channels beyond the widest vector and no
+ * multiple of any, ties, both bounds, accumulators that single precision cannot hold.
+ */
+import { BYTE_MAX } from '../params/quantization.ts';
+import { NO_PADDING, windowPositions } from '../params/window.ts';
+import type { KernelCall, Program, Requantization, Shape4 } from './kernels.ts';
+
+/** Calls that do not read each other's outputs. The image is the calls' inputs, one after the other. */
+export interface KnownCalls {
+  readonly titles: readonly string[];
+  /** The outputs are the calls', in their order. */
+  readonly program: Program;
+  readonly image: Uint8Array;
+}
+
+/** Beyond 64, the widest vector of bytes, and odd: 64 + 16 + 3. */
+const CHANNELS = 83;
+
+/** A cache line: where tensors begin in a network's arena, too. */
+const ALIGNMENT = 64;
+
+const AROUND = { top: 1, bottom: 1, left: 1, right: 1 };
+
+/** A call before its tensors have a place in the arena. */
+interface Draft {
+  readonly title: string;
+  readonly inputs: readonly Uint8Array[];
+  readonly outputBytes: number;
+  place(inputs: readonly Uint8Array[], output: Uint8Array): KernelCall;
+}
+
+export function knownCalls(): KnownCalls {
+  const drafts: readonly Draft[] = [
+    convolution('conv2d', 'first layer', { inputShape: [1, 7, 9, 3], stride: 2, filters: 35 }),
+    ...[0, BYTE_MAX].flatMap((inputZeroPoint) =>
+      [0, BYTE_MAX].map((filterZeroPoint) =>
+        convolution('conv2d', `pointwise, zero points ${inputZeroPoint} and ${filterZeroPoint}`, {
+          ...{ inputShape: [1, 1, 9, 69], window: 1, filters: CHANNELS },
+          ...{ inputZeroPoint, filterZeroPoint, fill: 'ends', low: 10, high: 200 },
+          multiplier: 2 ** -14,
+        }),
+      ),
+    ),
+    convolution('conv2d', 'ties', {
+      ...{ inputShape: [1, 2, 4, 5], window: 1, filters: CHANNELS, fill: 'near 128' },
+      multiplier: 0.5,
+    }),
+    convolution('conv2d', 'accumulators of int32', {
+      ...{ inputShape: [1, 1, 4, 3], window: 1, filters: CHANNELS, fill: 'near 128' },
+      bias: 'of int32',
+      multiplier: 2 ** -24,
+    }),
+    ...[1, 2].flatMap((stride) =>
+      [0, BYTE_MAX].map((filterZeroPoint) =>
+        convolution('depthwiseConv2d', `stride ${stride}, filter zero point ${filterZeroPoint}`, {
+          ...{ inputShape: [1, 5, 6, CHANNELS], stride, filters: 1, fill: 'ends' },
+          ...{ filterZeroPoint, multiplier: 2 ** -10 },
+        }),
+      ),
+    ),
+    convolution('depthwiseConv2d', 'ties', {
+      ...{ inputShape: [1, 4, 4, CHANNELS], filters: 1, fill: 'near 128', multiplier: 0.5 },
+    }),
+    convolution('depthwiseConv2d', 'two outputs a channel', {
+      ...{ inputShape: [1, 4, 5, 9], filters: 2, multiplier: 2 ** -9 },
+    }),
+    fullyConnected(67, CHANNELS),
+    pool('averagePool2d'),
+    pool('maxPool2d'),
+    globalAveragePool([1, 5, 3, CHANNELS]),
+    concat(7, [CHANNELS, 5]),
+  ];
+  return assemble(drafts);
+}
+
+/** Inputs first, each at a multiple of `ALIGNMENT`: together they are the program's input. */
+function assemble(drafts: readonly Draft[]): KnownCalls {
+  const alignUp = (bytes: number) => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+  const inputBytes = drafts
+    .flatMap(({ inputs }) => inputs)
+    .reduce((sum, { length }) => sum + alignUp(length), 0);
+  const bytes = drafts.reduce((sum, { outputBytes }) => sum + alignUp(outputBytes), inputBytes);
+  const arena = new Uint8Array(bytes);
+  const image = new Uint8Array(inputBytes);
+  let [from, to] = [0, inputBytes];
+  const calls = drafts.map(({ inputs, outputBytes, place }) => {
+    const views = inputs.map((input) => {
+      image.set(input, from);
+      const view = arena.subarray(from, from + input.length);
+      from += alignUp(input.length);
+      return view;
+    });
+    const output = arena.subarray(to, to + outputBytes);
+    to += alignUp(outputBytes);
+    return place(views, output);
+  });
+  const outputs = calls.map(({ call }) => call.output);
+  const program = { calls, arena, input: arena.subarray(0, inputBytes), outputs };
+  return { titles: drafts.map(({ title }) => title), program, image };
+}
+
+/** Which bytes a tensor holds: any; 0 and 255; 126 to 130, whose products are small. */
+type Fill = 'any' | 'ends' | 'near 128';
+
+interface Convolution extends Partial<Requantization> {
+  readonly inputShape: Shape4;
+  readonly filters: number;
+  /** 3, with padding all around, unless given. */
+  readonly window?: 1 | 3;
+  readonly stride?: number;
+  readonly inputZeroPoint?: number;
+  readonly filterZeroPoint?: number;
+  readonly fill?: Fill;
+  readonly bias?: 'of products' | 'of int32';
+}
+
+function convolution(op: 'conv2d' | 'depthwiseConv2d', title: string, options: Convolution): Draft {
+  const { inputShape, filters, window = 3, stride = 1, fill = 'any' } = options;
+  const { inputZeroPoint = 128, filterZeroPoint = 128, bias = 'of products' } = options;
+  const [, height, width, channels] = inputShape;
+  const padding = window === 3 ? AROUND : NO_PADDING;
+  const strides = [stride, stride] as const;
+  const positions = windowPositions([height, width], [window, window], strides, padding);
+  const columns = op === 'conv2d' ? filters : channels * filters;
+  const outputShape = [1, ...positions, columns] as const;
+  return {
+    title: `${op}, ${title}`,
+    inputs: [bytesOf(elements(inputShape), fill, 1)],
+    outputBytes: elements(outputShape),
+    place: ([input], output) => ({
+      op,
+      call: {
+        ...{ input: input!, inputShape, inputZeroPoint },
+        ...{ filterShape: [window, window, channels, filters], filterZeroPoint },
+        filter: bytesOf(window * window * channels * filters, fill, 2),
+        bias: biasOf(columns, bias),
+        ...{ strides, padding, output, outputShape },
+        ...requantization(options),
+      },
+    }),
+  };
+}
+
+function fullyConnected(inputDepth: number, outputDepth: number): Draft {
+  return {
+    title: 'fullyConnected',
+    inputs: [bytesOf(inputDepth, 'ends', 1)],
+    outputBytes: outputDepth,
+    place: ([input], output) => ({
+      op: 'fullyConnected',
+      call: {
+        ...{ input: input!, batch: 1, inputDepth, inputZeroPoint: 3 },
+        filter: bytesOf(inputDepth * outputDepth, 'ends', 2),
+        filterZeroPoint: 250,
+        bias: biasOf(outputDepth, 'of products'),
+        ...{ output, outputDepth, ...requantization({}) },
+      },
+    }),
+  };
+}
+
+function pool(op: 'averagePool2d' | 'maxPool2d'): Draft {
+  const inputShape = [1, 5, 4, CHANNELS] as const;
+  const outputShape = [1, 3, 2, CHANNELS] as const;
+  return {
+    title: op,
+    inputs: [bytesOf(elements(inputShape), 'any', 1)],
+    outputBytes: elements(outputShape),
+    place: ([input], output) => ({
+      op,
+      call: {
+        ...{ input: input!, inputShape, windowShape: [3, 3], strides: [2, 2], padding: AROUND },
+        ...{ low: 60, high: 245, output, outputShape },
+      },
+    }),
+  };
+}
+
+function globalAveragePool(inputShape: Shape4): Draft {
+  return {
+    title: 'globalAveragePool',
+    inputs: [bytesOf(elements(inputShape), 'any', 1)],
+    outputBytes: inputShape[3],
+    place: ([input], output) => ({
+      op: 'globalAveragePool',
+      call: { input: input!, inputShape, output },
+    }),
+  };
+}
+
+function concat(positions: number, channels: readonly [number, number]): Draft {
+  return {
+    title: 'concat',
+    inputs: channels.map((count, i) => bytesOf(positions * count, 'any', 1 + i)),
+    outputBytes: positions * (channels[0] + channels[1]),
+    place: ([first, second], output) => ({
+      op: 'concat',
+      call: {
+        inputs: [
+          { data: first!, channels: channels[0], zeroPoint: 255, multiplier: 0.5 },
+          { data: second!, channels: channels[1], zeroPoint: 90, multiplier: Math.fround(1.7) },
+        ],
+        ...{ positions, outputZeroPoint: 120, output },
+      },
+    }),
+  };
+}
+
+function requantization(options: Partial<Requantization>): Requantization {
+  const { multiplier = 2 ** -13, outputZeroPoint = 128, low = 0, high = BYTE_MAX } = options;
+  return { multiplier, outputZeroPoint, low, high };
+}
+
+/** The top bytes of a linear congruential generator (Numerical Recipes' constants), by `fill`. */
+function bytesOf(length: number, fill: Fill, seed: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  let state = seed;
+  for (let i = 0; i < length; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0;
+    const byte = state >>> 24;
+    if (fill === 'any') bytes[i] = byte;
+    else bytes[i] = fill === 'ends' ? (byte < 128 ? 0 : BYTE_MAX) : 126 + (byte % 5);
+  }
+  return bytes;
+}
+
+/**
+ * Beside the products, up to ±1280; or ±2³⁰ to ±2³¹ and 20 beyond a tie at multiplier 2⁻²⁴: in single
+ * precision, of a unit of 128 there, with 20 ± 12 of three small products it is the tie.
+ */
+function biasOf(length: number, size: 'of products' | 'of int32'): Int32Array {
+  return Int32Array.from(bytesOf(length, 'any', 3), (byte) => {
+    if (size === 'of products') return (byte - 128) * 10;
+    return (byte % 2 === 0 ? 1 : -1) * (2 ** 24 * (64 + (byte >> 2)) + 2 ** 23 + 20);
+  });
+}
+
+function elements(shape: Shape4): number {
+  return shape[0] * shape[1] * shape[2] * shape[3];
+}

@@ -1,0 +1,168 @@
+import { type KernelCase, NONE, ONE_AROUND } from './kernel_case.ts';
+import { concat, convolution, fullyConnected, globalAveragePool, pool } from './make_call.ts';
+
+/** Shapes of networks, batches, and what an implementation treats apart. */
+export const SHAPE_CASES: readonly KernelCase[] = [
+  ...[1, 3, 5, 8, 17].flatMap((channels) =>
+    [1, 2, 3, 4].flatMap((stride): KernelCase[] => {
+      const shapes = {
+        inputShape: [2, 7, 9, channels],
+        windowShape: [3, 3],
+        strides: [stride, stride],
+        padding: { top: 1, bottom: 2, left: 0, right: 1 },
+      } as const;
+      const title = `${channels} channels, 3 × 3, stride ${stride}, uneven padding, batch 2`;
+      return [
+        { title, ...convolution('conv2d', { ...shapes, filters: channels + 2 }) },
+        { title, ...convolution('depthwiseConv2d', { ...shapes, filters: 1 }) },
+        { title, ...pool('averagePool2d', shapes) },
+        { title, ...pool('maxPool2d', shapes) },
+      ];
+    }),
+  ),
+  ...[0, 255].flatMap((inputZeroPoint) =>
+    [0, 255].flatMap((filterZeroPoint): KernelCase[] => {
+      const arithmetic = { inputZeroPoint, filterZeroPoint, fill: 'ends' } as const;
+      const shapes = {
+        inputShape: [1, 6, 6, 11],
+        windowShape: [3, 3],
+        strides: [1, 1],
+        padding: ONE_AROUND,
+      } as const;
+      const title = `bytes 0 and 255, zero points ${inputZeroPoint} and ${filterZeroPoint}`;
+      const multiplier = 2 ** -15;
+      return [
+        {
+          title,
+          ...convolution('conv2d', { ...shapes, filters: 9 }, { ...arithmetic, multiplier }),
+        },
+        {
+          title: `${title}, accumulators near ±2³¹`,
+          ...convolution(
+            'conv2d',
+            { ...shapes, filters: 9 },
+            { ...arithmetic, multiplier: 2 ** -24, biasSize: 'of int32' },
+          ),
+        },
+        {
+          title,
+          ...convolution(
+            'depthwiseConv2d',
+            { ...shapes, filters: 1 },
+            { ...arithmetic, multiplier },
+          ),
+        },
+        { title, ...fullyConnected([3, 33, 13], { ...arithmetic, multiplier }) },
+      ];
+    }),
+  ),
+  {
+    title: 'a pointwise layer with a whole number of tiles',
+    ...convolution('conv2d', {
+      inputShape: [1, 8, 8, 32],
+      windowShape: [1, 1],
+      filters: 64,
+      strides: [1, 1],
+      padding: NONE,
+    }),
+  },
+  {
+    title: 'more rows than one block, and a row more than whole tiles',
+    ...convolution('conv2d', {
+      inputShape: [1, 1, 401, 256],
+      windowShape: [1, 1],
+      filters: 10,
+      strides: [1, 1],
+      padding: NONE,
+    }),
+  },
+  {
+    title: 'blocks that end within an image of a batch',
+    ...convolution('conv2d', {
+      inputShape: [3, 9, 11, 128],
+      windowShape: [3, 3],
+      filters: 3,
+      strides: [1, 1],
+      padding: ONE_AROUND,
+    }),
+  },
+  {
+    title: 'the first layer of MobileNetV1, on a smaller image',
+    ...convolution('conv2d', {
+      inputShape: [1, 32, 32, 3],
+      windowShape: [3, 3],
+      filters: 32,
+      strides: [2, 2],
+      padding: { top: 0, bottom: 1, left: 0, right: 1 },
+    }),
+  },
+  {
+    title: 'a 1 × 7 window',
+    ...convolution('conv2d', {
+      inputShape: [1, 5, 9, 6],
+      windowShape: [1, 7],
+      filters: 5,
+      strides: [1, 1],
+      padding: { top: 0, bottom: 0, left: 3, right: 3 },
+    }),
+  },
+  {
+    title: 'an even window of 2 × 4 with strides 3 and 1',
+    ...convolution('depthwiseConv2d', {
+      inputShape: [2, 7, 6, 10],
+      windowShape: [2, 4],
+      filters: 1,
+      strides: [3, 1],
+      padding: { top: 1, bottom: 0, left: 2, right: 1 },
+    }),
+  },
+  {
+    title: 'depthMultiplier 3 in a padded 3 × 3 window, stride 2',
+    ...convolution('depthwiseConv2d', {
+      inputShape: [2, 6, 5, 7],
+      windowShape: [3, 3],
+      filters: 3,
+      strides: [2, 2],
+      padding: ONE_AROUND,
+    }),
+  },
+  {
+    title: 'padding wider than the window',
+    ...convolution('conv2d', {
+      inputShape: [1, 2, 2, 3],
+      windowShape: [2, 2],
+      filters: 4,
+      strides: [1, 1],
+      padding: { top: 3, bottom: 3, left: 3, right: 3 },
+    }),
+  },
+  { title: 'one row, 1001 columns', ...fullyConnected([1, 64, 1001]) },
+  { title: 'an odd depth, an odd number of rows', ...fullyConnected([5, 37, 3]) },
+  {
+    title: 'multiplier above 1 with narrow bounds',
+    ...fullyConnected([2, 3, 20], {
+      multiplier: 1.5,
+      low: 90,
+      high: 140,
+      inputZeroPoint: 128,
+      filterZeroPoint: 128,
+    }),
+  },
+  { title: 'the last layer of MobileNetV1', ...globalAveragePool([1, 7, 7, 1024]) },
+  // 257² = 66 049 positions: the quotient is no longer exact in single precision.
+  { title: 'more than 65 535 positions', ...globalAveragePool([1, 257, 257, 3], 1, 'ends') },
+  { title: 'a batch', ...globalAveragePool([3, 4, 5, 13]) },
+  {
+    title: 'odd channel counts and multipliers on both sides of 1',
+    ...concat(
+      35,
+      [
+        { channels: 1, zeroPoint: 0, multiplier: 1 },
+        { channels: 17, zeroPoint: 128, multiplier: Math.fround(0.37) },
+        { channels: 8, zeroPoint: 255, multiplier: Math.fround(1.7) },
+        { channels: 3, zeroPoint: 90, multiplier: 1 },
+      ],
+      90,
+    ),
+  },
+];

@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict';
+import { readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import fc from 'fast-check';
+import sharp from 'sharp';
+import ts from 'typescript';
+import { preprocess } from '../../datasets/preprocess.ts';
+import { planOn } from '../../quantize/execute/plan_on.ts';
+import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
+import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
+import { TIERS } from './kernels/each_tier.ts';
+import { randomBytes } from './kernels/make_call.ts';
+import { buildModel, randomModels, type Step } from './model/random_models.ts';
+import { packagedFolder, ROOT, runScript } from './packaged.ts';
+
+const MODEL = fc.sample(randomModels({ withEveryOp: true }), { seed: 3, numRuns: 1 })[0]!;
+const PIXELS = MODEL.input.shape.reduce((product, side) => product * side, 1);
+
+describe('the package', function () {
+  this.timeout(60_000);
+  let folder: string;
+  const image = randomBytes(PIXELS, 1);
+  let logits: Float32Array;
+
+  before(async () => {
+    folder = await packagedFolder();
+    await writeFile(join(folder, 'model.tf8'), await encodeTf8(MODEL));
+    await writeFile(join(folder, 'image'), image);
+    using plan = planOn(MODEL, { tier: 'reference' });
+    logits = plan.predict(image);
+  });
+
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  it('runs a TF8 file on every tier where there is no TensorFlow', async () => {
+    const tiers = [...new Set(TIERS.filter(({ state }) => state === 'passed').map((t) => t.tier))];
+    const stdout = await runScript(
+      folder,
+      `import { readFileSync } from 'node:fs';
+      import { loadTf8 } from 'tf8';
+      for (const tier of ${JSON.stringify(['auto', ...tiers])}) {
+        const plan = await loadTf8('model.tf8', { tier, threads: 2 });
+        const logits = plan.predict(new Uint8Array(readFileSync('image')));
+        console.log(JSON.stringify([plan.kernels.tier, [...logits]]));
+        plan.close();
+      }
+      await import('@tensorflow/tfjs').catch(({ code }) => console.log(JSON.stringify(code)));`,
+    );
+    const lines = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const expected = [tiers[0]!, ...tiers].map((tier) => [tier, [...logits]]);
+    assert.deepEqual(lines, [...expected, 'ERR_MODULE_NOT_FOUND']);
+  });
+
+  it('has an entry for browsers that runs fetched files and says what it could not use', async () => {
+    const stdout = await runScript(
+      folder,
+      `import { readFileSync } from 'node:fs';
+      import { loadTf8 } from 'tf8/browser';
+      const address = (file) => 'data:;base64,' + readFileSync(file).toString('base64');
+      const image = new Uint8Array(readFileSync('image'));
+      for (const wasm of [address('quantize/kernels/wasm/kernels.wasm'), undefined, new Uint8Array(9)]) {
+        const plan = await loadTf8(address('model.tf8'), wasm && { wasm });
+        console.log(JSON.stringify([plan.kernels.tier, plan.notes.length, [...plan.predict(image)]]));
+      }
+      const { nodeThreads } = await import('./dist/quantize/kernels/wasm/node_threads.js');
+      const threading = nodeThreads(readFileSync('quantize/kernels/wasm/kernels_threads.wasm'));
+      const wasm = address('quantize/kernels/wasm/kernels.wasm');
+      const plan = await loadTf8(address('model.tf8'), { wasm, threading, threads: 2 });
+      console.log(JSON.stringify([plan.threads, [...plan.predict(image)]]));
+      plan.close();
+      await loadTf8('data:,nothing').catch(({ name }) => console.log(JSON.stringify(name)));
+      await loadTf8('nowhere').catch(({ name }) => console.log(JSON.stringify(name)));`,
+    );
+    const lines = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    assert.deepEqual(lines, [
+      ['wasm', 0, [...logits]],
+      ['reference', 1, [...logits]],
+      ['reference', 1, [...logits]],
+      [2, [...logits]],
+      ...['QuantizationError', 'QuantizationError'],
+    ]);
+  });
+
+  it('reaches no module of Node from its entry for browsers', async () => {
+    const seen = new Set<string>();
+    const others = new Set<string>();
+    const visit = async (file: string): Promise<void> => {
+      if (seen.has(file)) return;
+      seen.add(file);
+      const { importedFiles } = ts.preProcessFile(await readFile(file, 'utf8'));
+      for (const { fileName } of importedFiles) {
+        if (fileName.startsWith('.')) await visit(join(dirname(file), fileName));
+        else others.add(fileName);
+      }
+    };
+    await visit(join(folder, 'dist/quantize/browser.js'));
+    assert.ok(seen.size > 20, `${seen.size} files`);
+    assert.deepEqual([...others], ['zod']);
+  });
+
+  describe('the example of its README', () => {
+    let example: string;
+    before(async () => {
+      const text = await readFile(join(ROOT, 'quantize/README.md'), 'utf8');
+      example = /```ts\n(.*?)```/s.exec(text)![1]!;
+    });
+
+    it('is well typed', () => {
+      const { config } = ts.readConfigFile(join(ROOT, 'tsconfig.json'), ts.sys.readFile);
+      const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, ROOT);
+      options.noUncheckedIndexedAccess = true;
+      options.paths = {
+        tf8: [join(ROOT, 'quantize/index.ts')],
+        'tf8/preprocess': [join(ROOT, 'datasets/preprocess.ts')],
+      };
+      const file = join(ROOT, 'example.ts');
+      const host = ts.createCompilerHost(options);
+      const { getSourceFile, fileExists } = host;
+      host.fileExists = (name) => name === file || fileExists(name);
+      host.getSourceFile = (name, language, ...rest) =>
+        name === file
+          ? ts.createSourceFile(name, example, language)
+          : getSourceFile(name, language, ...rest);
+      const program = ts.createProgram([file], options, host);
+      const problems = program.getSemanticDiagnostics(program.getSourceFile(file));
+      assert.deepEqual(
+        problems.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n')),
+        [],
+      );
+    });
+
+    it('runs', async () => {
+      const model = photographModel();
+      await writeFile(join(folder, 'mobilenet.tf8'), await encodeTf8(model));
+      const data = Buffer.from(randomBytes(40 * 30 * 3, 5));
+      const raw = { width: 40, height: 30, channels: 3 } as const;
+      await writeFile(join(folder, 'wolf.jpg'), await sharp(data, { raw }).png().toBuffer());
+      await symlink(join(ROOT, 'node_modules/sharp'), join(folder, 'node_modules/sharp'));
+      const script = ts.transpileModule(example, {
+        compilerOptions: { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext },
+      });
+      const lines = (await runScript(folder, script.outputText)).trim().split('\n');
+      using plan = planOn(model);
+      const image = preprocess({ data, ...raw }, { resolution: 8, centralFraction: 0.875 });
+      const expected = plan
+        .classify(image)[0]!
+        .map(({ name, probability }) => `${probability.toFixed(4)} ${name}`);
+      assert.deepEqual(lines.slice(0, -1), expected);
+      assert.equal(lines.at(-1), '64 bytes of [1, 112, 112, 64]');
+    });
+  });
+});
+
+/** A small network of photographs with a layer of the example's name. */
+function photographModel(): Tf8Model {
+  const step: Step = {
+    ...{ op: 'conv2d', filters: 1, window: [1, 1], strides: [1, 1], padding: 'valid' },
+    ...{ activation: 'relu6', zeroPoint: 3, weightZeroPoint: 100, seed: 1 },
+  };
+  const names = { name: 'small', classNames: ['wolf', 'dog', 'fox'], labelOffset: 0 };
+  const last: Step = { ...step, op: 'fullyConnected', filters: 3, activation: 'linear' };
+  const { nodes, ...model } = buildModel([8, 8, 3], 128, [step, last], names);
+  const [first, second] = nodes;
+  const layer = 'Conv2d_1_pointwise';
+  return {
+    ...model,
+    preprocessing: { centralFraction: 0.875, range: { min: -1, max: 1 } },
+    nodes: [
+      { ...first!, name: layer },
+      { ...second!, inputs: [layer] },
+    ],
+  };
+}
