@@ -1,103 +1,157 @@
 /**
- * One image through MobileNet_v1_1.0_224 on one thread: our kernel tiers beside a peer, the float
- * network on TensorFlow.js' WebAssembly backend. Each tier is timed only after its bytes have
- * matched the reference's on every layer; all take turns in one run. `npm run bench [-- RUNS]`.
+ * How long MobileNet_v1_1.0_224 takes: our kernel tiers beside LiteRT, ONNX Runtime and TensorFlow.js,
+ * in turn, after every tier gave the reference's bytes on every layer and every peer the network's
+ * logits. `npm run bench:executor -- --help` tells the options.
  */
-import * as tf from '@tensorflow/tfjs';
-import { setThreadsCount } from '@tensorflow/tfjs-backend-wasm';
-import { SILENT_REPORTER } from '../checkpoints/artifacts/reporter.ts';
-import { loadModelFolder } from '../checkpoints/model_store.ts';
-import { pullCheckpoint } from '../checkpoints/pull.ts';
-import { calibrate } from '../quantize/convert/calibrate.ts';
-import { convertGraph } from '../quantize/convert/convert_graph.ts';
-import { fuseLayersModel } from '../quantize/convert/fuse.ts';
-import { Tf8Executor } from '../quantize/execute/executor.ts';
-import { availableTiers, selectKernels } from '../quantize/kernels/select.ts';
-import { quantizeArray } from '../quantize/params/quantization.ts';
+import { rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { messageOf, UserError } from '../checkpoints/artifacts/errors.ts';
+import { examineTiers } from '../quantize/kernels/select.ts';
 import { cacheDir } from '../scripts/cache_dir.ts';
-import { markdownTable } from '../scripts/records/markdown_table.ts';
+import type { Context } from '../scripts/context.ts';
+import { environment } from '../scripts/records/environment.ts';
+import { consoleReporter } from '../scripts/terminal/reporter.ts';
+import { selectBackend } from '../training/backend.ts';
+import { type Caller, type Calls, latencyOf, type Setting } from './executor/calls.ts';
+import { profileLayers } from './executor/layers.ts';
+import { preparePeers } from './executor/peers.ts';
+import { ratiosOf } from './executor/ratios.ts';
+import { type ExecutorRecord, executorRecordSchema } from './executor/record.ts';
+import { executorTables } from './executor/tables.ts';
+import { checkTiers, tierCallers } from './executor/tiers.ts';
+import { NETWORK, prepareWorkload } from './executor/workload.ts';
+import { writeRecord } from './executor/write_record.ts';
+import { takeTurns } from './rounds.ts';
+import { countFrom, runBench } from './run_bench.ts';
 
-const PEER = 'TensorFlow.js wasm, float';
-const SHAPE = [1, 224, 224, 3] as const;
+const RESULTS = join(import.meta.dirname, 'results');
+const LARGEST_BATCH = 16;
+const SECONDS_PER_TURN = 0.1;
+/** Rounds of what has no vectors, on one thread, one image at a time. */
+const SLOW_ROUNDS = 3;
 
-const runs = Number(process.argv[2] ?? 20);
-if (!Number.isSafeInteger(runs) || runs < 1)
-  throw new Error(`Expected a number of runs but received ${runs}`);
+const HELP = `Usage: npm run bench:executor [-- OPTIONS]
 
-setThreadsCount(1);
-await tf.setBackend('wasm');
-const { dir } = await pullCheckpoint('mobilenet_v1_1.0_224', {
-  cacheDir: cacheDir(),
-  reporter: SILENT_REPORTER,
-});
-const { model } = await loadModelFolder(dir);
+  --runs 15         rounds, in each of which everybody takes a turn
+  --imagenet DIR    photographs to check and to calibrate with
+  --no-peers        our own tiers only
+  --json            prints the figures as JSON
+  --record          stores them under bench/results/
 
-// A picture of waves: the time does not depend on what an image shows.
-const image = Float32Array.from({ length: 224 * 224 * 3 }, (_, i) => Math.sin(i / 97));
-const graph = fuseLayersModel(model, { zeroVariance: 'mean' });
-const calibration = await calibrate(
-  graph,
-  (async function* () {
-    yield { images: image, shape: SHAPE };
-  })(),
-);
-const tf8 = convertGraph(graph, calibration, {
-  inputRange: { min: -1, max: 1 },
-  labelOffset: 1,
-  classNames: [],
-  provenance: {
-    floatModel: 'mobilenet_v1_1.0_224',
-    floatWeightsSha256: '',
-    calibrationImages: 1,
-    calibrationData: 'waves',
-    zeroVariance: 'mean',
-  },
-});
-const input = quantizeArray(image, tf8.input.quantization);
+Peers are installed in the cache folder when they are first needed: about 2 GB.
+`;
 
-const contestants = new Map<string, () => void>();
-const reference = new Tf8Executor(tf8, selectKernels('reference').kernels);
-const expected = new Map(
-  [...reference.runLayers(input)].map(([name, bytes]) => [name, bytes.slice()]),
-);
-for (const { tier, available, reason } of availableTiers()) {
-  if (!available) {
-    console.log(`left out: ${tier} (${reason})`);
-    continue;
-  }
-  const executor = new Tf8Executor(tf8, selectKernels(tier).kernels);
-  for (const [name, bytes] of executor.runLayers(input)) {
-    if (Buffer.compare(bytes, expected.get(name)!) !== 0) {
-      throw new Error(`${tier} differs from the reference at ${name}: not timed`);
-    }
-  }
-  contestants.set(`tf8 ${tier}`, () => executor.run(input));
+interface Options {
+  readonly rounds: number;
+  readonly imagenet: string | undefined;
+  readonly withPeers: boolean;
 }
-const images = tf.tensor4d(image, [...SHAPE]);
-contestants.set(PEER, () => tf.tidy(() => (model.predict(images) as tf.Tensor).dataSync()));
 
-const times = new Map([...contestants.keys()].map((name) => [name, [] as number[]]));
-for (const run of contestants.values()) run();
-for (let i = 0; i < runs; i++) {
-  for (const [name, run] of contestants) {
-    // The reference is for its bytes: a few runs tell its time.
-    if (name === 'tf8 reference' && i >= 3) continue;
-    const start = performance.now();
-    run();
-    times.get(name)!.push(performance.now() - start);
+async function measure(options: Options, context: Context): Promise<ExecutorRecord> {
+  const { rounds, imagenet } = options;
+  const { signal, reporter } = context;
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '1';
+  const folder = await mkdtemp(join(tmpdir(), 'tf8-bench-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const workload = await prepareWorkload({ folder, imagenet, count: LARGEST_BATCH }, context);
+  const { tf8, images } = workload;
+  const size = images.length / LARGEST_BATCH;
+
+  reporter.info('Comparing our tiers with the reference…');
+  const { tiers, leftOut } = checkTiers(tf8, images, examineTiers());
+  const settings = settingsOf(availableParallelism());
+  const fast = tiers.filter(({ isSlow }) => !isSlow);
+  const own = fast.flatMap((tier) => tierCallers(tier, tf8, images, settings));
+  const slow = tiers
+    .filter(({ isSlow }) => isSlow)
+    .flatMap((tier) => tierCallers(tier, tf8, images, settings.slice(0, 1)));
+
+  const peers = await preparePeers(workload, options.withPeers ? settings : [], context);
+  try {
+    const turns = await takeTurns([...own, ...peers.callers], {
+      ...{ rounds, seconds: SECONDS_PER_TURN, signal },
+      onRound: (round) => reporter.info(round === 0 ? 'warming up' : `round ${round} of ${rounds}`),
+    });
+    const slowTurns = await takeTurns(slow, {
+      ...{ rounds: Math.min(rounds, SLOW_ROUNDS), seconds: SECONDS_PER_TURN, signal },
+    });
+    const rows = [
+      ...rowsOf([...own, ...slow], new Map([...turns, ...slowTurns])),
+      ...rowsOf(peers.callers, turns),
+    ];
+    return executorRecordSchema.parse({
+      date: new Date().toISOString().slice(0, 10),
+      environment: await environment(await selectBackend()),
+      network: NETWORK,
+      content: workload.content,
+      images: LARGEST_BATCH,
+      rounds,
+      secondsPerTurn: SECONDS_PER_TURN,
+      rows,
+      ratios: ratiosOf(rows),
+      peers: peers.peers,
+      leftOut: [...leftOut, ...peers.leftOut],
+      profiles: fast.flatMap((tier) => profileLayers(tier, tf8, images.subarray(0, size)) ?? []),
+    });
+  } finally {
+    peers.close();
   }
 }
-const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1]!;
-const peerMs = median(times.get(PEER)!);
-console.log(
-  markdownTable(
-    ['one image, one thread', 'median ms', 'fastest ms', 'times as fast as the peer'],
-    [...times].map(([name, values]) => [
-      name,
-      median(values).toFixed(1),
-      Math.min(...values).toFixed(1),
-      (peerMs / median(values)).toFixed(2),
-    ]),
-    1,
-  ),
-);
+
+/** One image on one thread first. */
+function settingsOf(processors: number): readonly Setting[] {
+  return [1, 2]
+    .filter((threads) => threads <= processors)
+    .flatMap((threads) => [1, LARGEST_BATCH].map((batch) => ({ threads, batch })));
+}
+
+function rowsOf(callers: readonly Caller[], turns: ReadonlyMap<string, readonly Calls[]>) {
+  return callers.map(({ name, owner, setting }) => {
+    const ofCaller = turns.get(name)!;
+    const { medianMs, fastestMs } = latencyOf(ofCaller);
+    return {
+      name: owner,
+      ...setting,
+      latencyMs: Number(medianMs.toFixed(3)),
+      fastestMs: Number(fastestMs.toFixed(3)),
+      calls: ofCaller.reduce((sum, { latenciesMs }) => sum + latenciesMs.length, 0),
+    };
+  });
+}
+
+function parse() {
+  try {
+    return parseArgs({
+      options: {
+        runs: { type: 'string', default: '15' },
+        imagenet: { type: 'string' },
+        'no-peers': { type: 'boolean', default: false },
+        json: { type: 'boolean' },
+        record: { type: 'boolean' },
+        help: { type: 'boolean' },
+      },
+    }).values;
+  } catch (error) {
+    throw new UserError(messageOf(error), { remedy: HELP });
+  }
+}
+
+await runBench(async (signal) => {
+  const { json, record: store, help, ...values } = parse();
+  if (help) {
+    process.stdout.write(HELP);
+    return;
+  }
+  const options = {
+    rounds: countFrom('--runs', values.runs),
+    imagenet: values.imagenet,
+    withPeers: !values['no-peers'],
+  };
+  const context = { reporter: consoleReporter(), cacheDir: cacheDir(), signal };
+  const record = await measure(options, context);
+  if (store) await writeRecord(RESULTS, record);
+  process.stdout.write(json ? `${JSON.stringify(record)}\n` : `${executorTables(record)}\n`);
+});

@@ -9,11 +9,11 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { messageOf, UserError } from '../checkpoints/artifacts/errors.ts';
 import { cacheDir } from '../scripts/cache_dir.ts';
+import { pythonEnvironment, TENSORFLOW } from '../scripts/python/python_environment.ts';
 import { environment } from '../scripts/records/environment.ts';
 import { consoleReporter } from '../scripts/terminal/reporter.ts';
 import { requireTensorFlow } from '../training/backend.ts';
 import { KerasPeer } from './peers/keras_peer.ts';
-import { pythonEnvironment } from './peers/python_environment.ts';
 import { runBench } from './run_bench.ts';
 import { contest } from './training/contest.ts';
 import {
@@ -67,7 +67,7 @@ async function measure(
   // libtensorflow reads it in both processes, when it makes its pools.
   process.env.TF_NUM_INTRAOP_THREADS ??= `${availableParallelism()}`;
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '1';
-  const python = await pythonEnvironment({
+  const python = await pythonEnvironment(TENSORFLOW, {
     cacheDir: cacheDir(),
     reporter: consoleReporter(),
     signal,

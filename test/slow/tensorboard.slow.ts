@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { pythonEnvironment } from '../../bench/peers/python_environment.ts';
 import { UserError } from '../../checkpoints/artifacts/errors.ts';
 import { SILENT_REPORTER } from '../../checkpoints/artifacts/reporter.ts';
 import { cacheDir } from '../../scripts/cache_dir.ts';
+import { pythonEnvironment, TENSORFLOW } from '../../scripts/python/python_environment.ts';
 import { runCommand } from '../../scripts/setup/run_command.ts';
 import { openTensorBoard } from '../../training/watch/tensorboard.ts';
 import { inFolder } from '../support/in_folder.ts';
@@ -33,7 +33,7 @@ describe("TensorBoard's own reader", function () {
     await needsTensorFlow.call(this);
     const { signal } = new AbortController();
     try {
-      python = await pythonEnvironment({ cacheDir: cacheDir(), reporter, signal });
+      python = await pythonEnvironment(TENSORFLOW, { cacheDir: cacheDir(), reporter, signal });
     } catch (error) {
       if (error instanceof UserError) skip(this, error.message);
       throw error;

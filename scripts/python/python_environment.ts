@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,20 +6,51 @@ import { messageOf, UserError } from '../../checkpoints/artifacts/errors.ts';
 import { fetchArtifact } from '../../checkpoints/artifacts/fetch_artifact.ts';
 import type { Reporter } from '../../checkpoints/artifacts/reporter.ts';
 import { lastLines } from '../../checkpoints/artifacts/run_tool.ts';
+import { sha256OfBytes } from '../../checkpoints/artifacts/sha256.ts';
 import { abandonedPaths, temporaryPath } from '../../checkpoints/artifacts/temporary_path.ts';
-import { requireSpace, WHEEL } from '../../scripts/setup/libtensorflow.ts';
-import { runCommand } from '../../scripts/setup/run_command.ts';
+import { repositoryRoot } from '../repository.ts';
+import { requireSpace, WHEEL } from '../setup/libtensorflow.ts';
+import { runCommand } from '../setup/run_command.ts';
 
-/** The packages, with the SHA-256 of each. */
-export const REQUIREMENTS = join(import.meta.dirname, 'requirements.txt');
+/** Packages for Python that belong together. */
+export interface PythonPackages {
+  /** Of the folder in the cache. */
+  readonly name: string;
+  /** What they are, for people: "TensorFlow 2.15". */
+  readonly title: string;
+  /** A list for pip, complete, with the SHA-256 of each package. */
+  readonly requirements: string;
+  /** The versions of Python that the packages are for, the preferred one first. */
+  readonly versions: readonly string[];
+  /** When installed, about. */
+  readonly bytes: number;
+  /** Whether the wheel that the set-up fetches for tfjs-node is one of them. */
+  readonly reuseWheel: boolean;
+}
 
-/** TensorFlow 2.15 has packages for these only. */
-const VERSIONS = ['3.11', '3.10', '3.9'];
-const PYTHONS = ['python3', ...VERSIONS.map((version) => `python${version}`), 'python'];
+/** TensorFlow 2.15.1 with Keras and TensorBoard 2.15. */
+export const TENSORFLOW: PythonPackages = {
+  name: 'python-peers',
+  title: 'TensorFlow 2.15',
+  requirements: join(repositoryRoot(), 'scripts', 'python', 'tensorflow.txt'),
+  versions: ['3.11', '3.10', '3.9'],
+  bytes: 1.5e9,
+  reuseWheel: process.platform === 'linux' && process.arch === 'x64',
+};
+
+/** LiteRT and ONNX Runtime, with ONNX. */
+export const RUNTIMES: PythonPackages = {
+  name: 'python-runtimes',
+  title: 'LiteRT 2.3 and ONNX Runtime 1.32',
+  requirements: join(repositoryRoot(), 'scripts', 'python', 'runtimes.txt'),
+  versions: ['3.11', '3.12', '3.13'],
+  bytes: 0.4e9,
+  reuseWheel: false,
+};
+
 /** What pip takes a file's name for; the cache folder's name says less. */
 const WHEEL_NAME =
   'tensorflow_cpu-2.15.1-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl';
-const INSTALLED_BYTES = 1.5e9;
 const STAMP = 'complete.json';
 
 export interface PythonEnvironmentOptions {
@@ -29,34 +59,31 @@ export interface PythonEnvironmentOptions {
   readonly signal: AbortSignal;
   /** Programs that may be a fitting Python, in order. */
   readonly pythons?: readonly string[];
-  readonly requirements?: string;
-  /** Whether the wheel that the set-up fetches for tfjs-node serves here too. */
-  readonly reuseWheel?: boolean;
 }
 
 /**
- * A private Python with the packages of requirements.txt in `<cacheDir>/python-peers`, without root:
- * what stands there is taken if it was made from the same requirements, and made anew otherwise. It
- * appears whole or not at all.
+ * A private Python with `packages` in `<cacheDir>/<packages.name>`, without root: what stands there is
+ * taken if it was made from the same list, and made anew otherwise. It appears whole or not at all.
  * @returns path of the interpreter; start it with `-I`, so that the caller's Python settings stay out
  * @throws UserError where there is no fitting Python, it has no venv module, a package cannot be
  *   installed or the disk is full; the signal's reason when aborted
  */
-export async function pythonEnvironment(options: PythonEnvironmentOptions): Promise<string> {
-  const { cacheDir, reporter, signal, requirements = REQUIREMENTS } = options;
-  const folder = join(cacheDir, 'python-peers');
-  const sha256 = createHash('sha256')
-    .update(await readFile(requirements))
-    .digest('hex');
+export async function pythonEnvironment(
+  packages: PythonPackages,
+  options: PythonEnvironmentOptions,
+): Promise<string> {
+  const { cacheDir, reporter, signal } = options;
+  const folder = join(cacheDir, packages.name);
+  const sha256 = sha256OfBytes(await readFile(packages.requirements));
   if (await isComplete(folder, sha256, signal)) return interpreterOf(folder);
 
-  const python = await findPython(options);
+  const python = await findPython(packages, options);
   await mkdir(cacheDir, { recursive: true });
   for (const old of await abandonedPaths(folder, '.tmp')) {
     await rm(old, { recursive: true, force: true });
   }
   try {
-    await requireSpace(cacheDir, INSTALLED_BYTES, 'for the Python packages of the benches');
+    await requireSpace(cacheDir, packages.bytes, `for ${packages.title}`);
   } catch (error) {
     throw new UserError(messageOf(error), {
       remedy: 'Free some space, or set TF8_CACHE to another folder.',
@@ -66,12 +93,12 @@ export async function pythonEnvironment(options: PythonEnvironmentOptions): Prom
   const removeOnExit = () => rmSync(temporary, { recursive: true, force: true });
   process.once('exit', removeOnExit);
   try {
-    reporter.info(`Setting up a private Python ${python.version} in ${folder}…`);
+    reporter.info(
+      `Setting up a private Python ${python.version} with ${packages.title} in ${folder}…`,
+    );
     await makeVenv(python.program, temporary, signal);
-    if (python.version === '3.11' && (options.reuseWheel ?? wheelFits())) {
-      await installWheel(temporary, options);
-    }
-    await pipInstall(temporary, ['--requirement', requirements], signal);
+    if (python.version === '3.11' && packages.reuseWheel) await installWheel(temporary, options);
+    await pipInstall(temporary, ['--requirement', packages.requirements], packages.title, signal);
     signal.throwIfAborted();
     await writeFile(join(temporary, STAMP), JSON.stringify({ requirementsSha256: sha256 }));
     await rm(folder, { recursive: true, force: true });
@@ -109,19 +136,32 @@ interface Python {
 
 const PRINT_VERSION = 'import sys; print("%d.%d" % sys.version_info[:2])';
 
-async function findPython(options: PythonEnvironmentOptions): Promise<Python> {
-  const { pythons = PYTHONS, signal } = options;
+async function findPython(
+  { title, versions }: PythonPackages,
+  { pythons = programs(versions), signal }: PythonEnvironmentOptions,
+): Promise<Python> {
   const found: string[] = [];
   for (const program of pythons) {
     const { exitCode, output } = await runCommand(program, ['-I', '-c', PRINT_VERSION], { signal });
     const version = output.trim();
     if (exitCode !== 0) continue;
-    if (VERSIONS.includes(version)) return { program, version };
+    if (versions.includes(version)) return { program, version };
     found.push(`${program} is ${version}`);
   }
   throw new UserError(
-    `Expected Python 3.9, 3.10 or 3.11, for which there is TensorFlow 2.15, but ${found.join(', ') || 'found no Python'}`,
-    { remedy: 'Install one of these versions; "python3.11" on the PATH will do.' },
+    `Expected Python ${alternatives(versions)}, for which there is ${title}, but ${found.join(', ') || 'found no Python'}`,
+    { remedy: `Install one of these versions; "python${versions[0]}" on the PATH will do.` },
+  );
+}
+
+function programs(versions: readonly string[]): string[] {
+  return ['python3', ...versions.map((version) => `python${version}`), 'python'];
+}
+
+/** "3.9, 3.10 or 3.11" */
+function alternatives(versions: readonly string[]): string {
+  return new Intl.ListFormat('en-GB', { type: 'disjunction' }).format(
+    versions.toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true })),
   );
 }
 
@@ -134,10 +174,6 @@ async function makeVenv(program: string, folder: string, signal: AbortSignal): P
       remedy: 'Install its venv module (on Debian and Ubuntu: the package python3-venv).',
     },
   );
-}
-
-function wheelFits(): boolean {
-  return process.platform === 'linux' && process.arch === 'x64';
 }
 
 /** Installs the largest package from the file that the set-up of tfjs-node may have fetched already. */
@@ -156,7 +192,7 @@ async function installWheel(
   await symlink(path, wheel);
   const requirement = join(folder, 'wheel.txt');
   await writeFile(requirement, `${wheel} --hash=sha256:${WHEEL.route.sha256}\n`);
-  await pipInstall(folder, ['--requirement', requirement], signal);
+  await pipInstall(folder, ['--requirement', requirement], TENSORFLOW.title, signal);
   await Promise.all([rm(wheel), rm(requirement)]);
 }
 
@@ -164,6 +200,7 @@ async function installWheel(
 async function pipInstall(
   folder: string,
   what: readonly string[],
+  title: string,
   signal: AbortSignal,
 ): Promise<void> {
   const pinned = ['--require-hashes', '--no-deps', '--only-binary', ':all:', '--no-cache-dir'];
@@ -177,7 +214,7 @@ async function pipInstall(
   if (exitCode === 0) return;
   const errors = output.split('\n').filter((line) => line.startsWith('ERROR:'));
   throw new UserError(
-    `Expected pip to install the packages of the benches but: ${lastLines(errors.join('\n') || output)}`,
+    `Expected pip to install ${title} but: ${lastLines(errors.join('\n') || output)}`,
     { remedy: 'Check the network, then run the command again.' },
   );
 }

@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
 import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pythonEnvironment, REQUIREMENTS } from '../../bench/peers/python_environment.ts';
-import { SILENT_REPORTER } from '../../checkpoints/artifacts/reporter.ts';
-import { inFolder } from '../support/in_folder.ts';
+import { SILENT_REPORTER } from '../../../checkpoints/artifacts/reporter.ts';
+import {
+  type PythonPackages,
+  pythonEnvironment,
+  RUNTIMES,
+  TENSORFLOW,
+} from '../../../scripts/python/python_environment.ts';
+import { inFolder } from '../../support/in_folder.ts';
 
 /** How a Python made up for a test behaves. */
 interface Behaviour {
@@ -29,17 +34,20 @@ esac
   return path;
 }
 
-async function makeIn(folder: string, behaviour?: Behaviour, requirements = 'a==1') {
+/** TensorFlow's own description, with packages made up for a test. */
+async function packagesIn(folder: string, list = 'a==1'): Promise<PythonPackages> {
+  const requirements = join(folder, 'requirements.txt');
+  await writeFile(requirements, list);
+  return { ...TENSORFLOW, requirements, reuseWheel: false };
+}
+
+async function makeIn(folder: string, behaviour?: Behaviour, requirements?: string) {
   const python = await fakePython(folder, behaviour);
-  const list = join(folder, 'requirements.txt');
-  await writeFile(list, requirements);
-  return pythonEnvironment({
+  return pythonEnvironment(await packagesIn(folder, requirements), {
     cacheDir: join(folder, 'cache'),
     reporter: SILENT_REPORTER,
     signal: new AbortController().signal,
     pythons: [join(folder, 'no-python'), python],
-    requirements: list,
-    reuseWheel: false,
   });
 }
 
@@ -48,16 +56,21 @@ async function timesAsked(folder: string, what: string): Promise<number> {
   return log.split('\n').filter((line) => line.includes(what)).length;
 }
 
-describe('requirements.txt', () => {
-  it('pins every package by its version and by SHA-256', async () => {
-    const text = await readFile(REQUIREMENTS, 'utf8');
-    const entries = text.replaceAll(/^#.*\n/gm, '').split(/\n(?=\S)/);
-    assert.ok(entries.length > 20);
-    for (const entry of entries) {
-      assert.match(entry, /^[a-z0-9-]+==[0-9.]+ .*\\\n( {4}--hash=sha256:[0-9a-f]{64}( \\)?\n?)+$/);
-    }
+for (const { title, requirements } of [TENSORFLOW, RUNTIMES]) {
+  describe(`the packages of ${title}`, () => {
+    it('are pinned, each by its version and by SHA-256', async () => {
+      const text = await readFile(requirements, 'utf8');
+      const entries = text.replaceAll(/^#.*\n/gm, '').split(/\n(?=\S)/);
+      assert.ok(entries.length > 10);
+      for (const entry of entries) {
+        assert.match(
+          entry,
+          /^[a-z0-9-]+==[0-9.]+ .*\\\n( {4}--hash=sha256:[0-9a-f]{64}( \\)?\n?)+$/,
+        );
+      }
+    });
   });
-});
+}
 
 describe('pythonEnvironment', () => {
   before(function () {
@@ -92,12 +105,11 @@ describe('pythonEnvironment', () => {
     inFolder(async (folder) => {
       const interruption = new AbortController();
       const python = await fakePython(folder, { pip: 'exec sleep 60' });
-      const made = pythonEnvironment({
+      const made = pythonEnvironment(await packagesIn(folder), {
         cacheDir: join(folder, 'cache'),
         reporter: SILENT_REPORTER,
         signal: interruption.signal,
         pythons: [python],
-        reuseWheel: false,
       });
       while ((await timesAsked(folder, '-m pip').catch(() => 0)) === 0) {
         await new Promise((resolve) => setTimeout(resolve, 10));
@@ -120,7 +132,7 @@ describe('pythonEnvironment', () => {
       const { signal } = new AbortController();
       const options = { cacheDir: folder, reporter: SILENT_REPORTER, signal };
       await assert.rejects(
-        pythonEnvironment({ ...options, pythons: [join(folder, 'none')] }),
+        pythonEnvironment(TENSORFLOW, { ...options, pythons: [join(folder, 'none')] }),
         /but found no Python$/,
       );
     }));

@@ -1,0 +1,58 @@
+import { Tf8Plan } from '../../quantize/execute/plan.ts';
+import { type Tf8Model, type Tf8Node, tensorSpecs } from '../../quantize/model/tf8_model.ts';
+import { median } from '../rounds.ts';
+import type { LayerProfile } from './record.ts';
+import type { CheckedTier } from './tiers.ts';
+
+const PROFILES = 50;
+/** A processor's clock rises and falls: the peak is the best of some. */
+const PEAKS = 5;
+
+/**
+ * How long each node takes for one image on one thread, beside what the processor could do.
+ * @param image [H, W, C] uint8
+ * @returns undefined for kernels without vectors, which have no peak to be compared with
+ */
+export function profileLayers(
+  { name, kernels }: CheckedTier,
+  model: Tf8Model,
+  image: Uint8Array,
+): LayerProfile | undefined {
+  if (kernels.measurePeak === undefined) return undefined;
+  const plan = new Tf8Plan(model, { kernels });
+  const times = new Map(model.nodes.map((node) => [node.name, [] as number[]]));
+  let peak = 0;
+  for (let run = 0; run < PROFILES; run++) {
+    if (run % (PROFILES / PEAKS) === 0) peak = Math.max(peak, kernels.measurePeak());
+    for (const { name, milliseconds } of plan.profile(image)) times.get(name)!.push(milliseconds);
+  }
+  const shapes = tensorSpecs(model);
+  return {
+    name,
+    peakGmacPerSecond: Number((peak / 1e9).toFixed(1)),
+    layers: model.nodes.map((node) => ({
+      layer: node.name,
+      op: node.op,
+      milliseconds: Number(median(times.get(node.name)!).toFixed(4)),
+      macs: macsOf(node, shapes.get(node.inputs[0]!)!.shape[2]),
+    })),
+  };
+}
+
+/** Multiply-accumulates for one image; 0 of what multiplies nothing. */
+export function macsOf(node: Tf8Node, inputChannels: number): number {
+  const [height, width, channels] = node.output.shape;
+  switch (node.op) {
+    case 'conv2d':
+    case 'fullyConnected': {
+      const [kernelHeight, kernelWidth] = node.weights.shape;
+      return height * width * channels * kernelHeight * kernelWidth * inputChannels;
+    }
+    case 'depthwiseConv2d': {
+      const [kernelHeight, kernelWidth] = node.weights.shape;
+      return height * width * channels * kernelHeight * kernelWidth;
+    }
+    default:
+      return 0;
+  }
+}

@@ -1,0 +1,96 @@
+import { markdownTable } from '../../scripts/records/markdown_table.ts';
+import type { ExecutorRecord, LayerProfile, Ratios } from './record.ts';
+
+const RATIOS: Readonly<Record<keyof Ratios, string>> = {
+  nativeToLiteRtUint8: 'native, to LiteRT uint8',
+  nativeToOrtUint8: 'native, to ONNX Runtime u8u8 per tensor',
+  nativeToLiteRtInt8: 'native, to LiteRT int8',
+  wasmToTfjsWasm: 'wasm, to TensorFlow.js wasm float',
+  wasmToOrtWasm: 'wasm, to ONNX Runtime Web u8u8 per tensor',
+  nativeTwoThreads: 'native on 2 threads, to 1 thread',
+};
+
+/** The record for people. */
+export function executorTables(record: ExecutorRecord): string {
+  const { network, environment, content, images, leftOut, peers } = record;
+  const versions = [...new Set(peers.map(({ name, version }) => `${ownerOf(name)} ${version}`))];
+  const parts = [
+    `${network}: milliseconds of a call (of all its images), medians over ${record.rounds} rounds of ${record.secondsPerTurn} s in which all take turns.`,
+    latencyTable(record),
+    'Times as fast, 1 image a call, 1 thread unless said otherwise:',
+    ratioTable(record.ratios),
+    ...record.profiles.flatMap((profile) => [profileTitle(profile), layerTable(profile)]),
+    ...leftOut.map(({ name, reason }) => `Left out: ${name} (${reason}).`),
+    `Before, every tier gave the reference's bytes on every layer, and every peer's logits were the float network's (in 8 bits: like them), on ${images} ${content}. ${versions.join(', ')}; ${environment.processor}, ${environment.threads} threads, Node ${environment.node}, commit ${environment.commit.slice(0, 10)}, ${record.date}.`,
+  ];
+  return parts.join('\n\n');
+}
+
+/** "ONNX Runtime Web" of "ONNX Runtime Web u8u8 per tensor" */
+function ownerOf(name: string): string {
+  return name.replace(/( wasm)? (float|u?int8|u8[su]8 .*)$/, '');
+}
+
+function latencyTable({ rows }: ExecutorRecord): string {
+  const settings = [...new Set(rows.map(({ threads, batch }) => `${threads} ${batch}`))]
+    .map((setting) => setting.split(' ').map(Number) as [number, number])
+    .toSorted((a, b) => a[0] - b[0] || a[1] - b[1]);
+  const names = [...new Set(rows.map(({ name }) => name))];
+  return markdownTable(
+    ['', ...settings.map(([threads, batch]) => `${threadsText(threads)}, batch ${batch}`)],
+    names.map((name) => [
+      name,
+      ...settings.map(([threads, batch]) => {
+        const row = rows.find(
+          (row) => row.name === name && row.threads === threads && row.batch === batch,
+        );
+        return row === undefined ? '–' : row.latencyMs.toFixed(2);
+      }),
+    ]),
+    1,
+  );
+}
+
+function threadsText(threads: number): string {
+  return threads === 1 ? '1 thread' : `${threads} threads`;
+}
+
+function ratioTable(ratios: Ratios): string {
+  return markdownTable(
+    ['', 'ratio'],
+    Object.entries(RATIOS).map(([key, title]) => {
+      const ratio = ratios[key as keyof Ratios];
+      return [title, ratio === null ? '–' : ratio.toFixed(2)];
+    }),
+    1,
+  );
+}
+
+function profileTitle({ name, peakGmacPerSecond, layers }: LayerProfile): string {
+  const total = layers.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
+  const macs = layers.reduce((sum, layer) => sum + layer.macs, 0);
+  const limit = macs / (1e6 * peakGmacPerSecond);
+  return `${name}, layer by layer: ${total.toFixed(2)} ms; ${(macs / 1e6).toFixed(0)} M multiply-accumulates at the ${peakGmacPerSecond} GMAC/s that its instruction reaches in registers would be ${limit.toFixed(2)} ms.`;
+}
+
+function layerTable({ layers, peakGmacPerSecond }: LayerProfile): string {
+  return markdownTable(
+    ['layer', 'ms', 'M MAC', 'GMAC/s', 'of peak'],
+    layers.map(({ layer, milliseconds, macs }) => {
+      const rate = gmacPerSecond(macs, milliseconds);
+      return [
+        layer,
+        milliseconds.toFixed(3),
+        (macs / 1e6).toFixed(2),
+        ...(macs === 0 || milliseconds === 0
+          ? ['–', '–']
+          : [rate.toFixed(1), `${((100 * rate) / peakGmacPerSecond).toFixed(0)} %`]),
+      ];
+    }),
+    1,
+  );
+}
+
+export function gmacPerSecond(macs: number, milliseconds: number): number {
+  return macs / (1e6 * milliseconds);
+}

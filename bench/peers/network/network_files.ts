@@ -1,0 +1,90 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { CalibrationBatch } from '../../../quantize/convert/calibrate.ts';
+import {
+  type FloatGraph,
+  type FloatNode,
+  type FloatWeightedNode,
+  isWeightedFloat,
+} from '../../../quantize/convert/float_graph.ts';
+import type { ObservedRange } from '../../../quantize/convert/observed_range.ts';
+
+/** A layer without its numbers, which lie in weights.f32: kernel and bias from `weightsOffset` on. */
+type WeightedDescription = Omit<FloatWeightedNode, 'kernel' | 'bias'> & {
+  readonly weightsOffset: number;
+};
+
+type NodeDescription = Exclude<FloatNode, FloatWeightedNode> | WeightedDescription;
+
+/** network.json */
+export interface NetworkDescription {
+  readonly inputName: string;
+  /** [H, W, C] */
+  readonly inputShape: readonly number[];
+  readonly nodes: readonly NodeDescription[];
+  /** [least, greatest], which hold 0, of each tensor. */
+  readonly ranges: Readonly<Record<string, readonly [number, number]>>;
+}
+
+/**
+ * Writes a network for the programs that make the peers' models of it: network.json, weights.f32 and
+ * images.f32, float32 and little-endian, one array after another.
+ * @param images to calibrate with
+ */
+export async function writeNetwork(
+  folder: string,
+  graph: FloatGraph,
+  ranges: ReadonlyMap<string, ObservedRange>,
+  images: readonly CalibrationBatch[],
+): Promise<void> {
+  const arrays: Float32Array[] = [];
+  let weightsOffset = 0;
+  const nodes = graph.nodes.map((node): NodeDescription => {
+    if (!isWeightedFloat(node)) return node;
+    const { kernel, bias, ...rest } = node;
+    const described = { ...rest, weightsOffset };
+    arrays.push(kernel, bias);
+    weightsOffset += kernel.length + bias.length;
+    return described;
+  });
+  const description: NetworkDescription = {
+    inputName: graph.inputName,
+    inputShape: graph.inputShape,
+    nodes,
+    ranges: Object.fromEntries(
+      [...ranges].map(([name, { min, max }]) => [name, [Math.min(min, 0), Math.max(max, 0)]]),
+    ),
+  };
+  await writeFile(join(folder, 'network.json'), JSON.stringify(description));
+  await writeFile(join(folder, 'weights.f32'), concatenated(arrays));
+  await writeFile(join(folder, 'images.f32'), concatenated(images.map((batch) => batch.images)));
+}
+
+/** Kernel and bias of each layer that has them, by its name. */
+export async function networkWeights(
+  folder: string,
+  { nodes }: NetworkDescription,
+): Promise<ReadonlyMap<string, Pick<FloatWeightedNode, 'kernel' | 'bias'>>> {
+  const bytes = await readFile(join(folder, 'weights.f32'));
+  const values = new Float32Array(new Uint8Array(bytes).buffer);
+  return new Map(
+    nodes.filter(hasWeights).map(({ name, weightsOffset, kernelShape, outputShape }) => {
+      const end = weightsOffset + kernelShape.reduce((product, side) => product * side, 1);
+      const kernel = values.subarray(weightsOffset, end);
+      return [name, { kernel, bias: values.subarray(end, end + outputShape[2]) }];
+    }),
+  );
+}
+
+export function hasWeights(node: NodeDescription): node is WeightedDescription {
+  return 'weightsOffset' in node;
+}
+
+/** The bytes of several arrays, one after another. */
+export function concatenated(arrays: readonly Float32Array[]): Buffer {
+  return Buffer.concat(
+    arrays.map(({ buffer, byteOffset, byteLength }) =>
+      Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength),
+    ),
+  );
+}
