@@ -11,6 +11,8 @@ import { decodeImage } from '../../datasets/decode_image.ts';
 import { IMAGENET_CLASSES } from '../../datasets/imagenet_classes.ts';
 import { preprocessForEvaluation } from '../../datasets/preprocess.ts';
 import type { Context } from '../../scripts/context.ts';
+import type { EvaluateResult } from '../../scripts/jobs/evaluate.ts';
+import type { Measured } from '../../scripts/jobs/evaluation.ts';
 import { selectBackend } from '../../training/backend.ts';
 import { predictFloat } from '../../training/float_predictor.ts';
 import { randomizeWeights } from '../architectures/support.ts';
@@ -95,4 +97,10 @@ export function picture(index: number): Promise<Buffer> {
   return sharp(pixels, { raw: { width: 40, height: 40, channels: 3 } })
     .png()
     .toBuffer();
+}
+
+/** What an evaluation gives again: all but its times. */
+export function withoutTimes({ float, tf8, ...rest }: EvaluateResult) {
+  const figures = ({ time: _, ...others }: Measured) => others;
+  return { ...rest, ...(float && { float: figures(float) }), ...(tf8 && { tf8: figures(tf8) }) };
 }
