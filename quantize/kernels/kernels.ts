@@ -145,6 +145,8 @@ export interface Kernels {
   readonly tier: TierName;
   /** Which of the tier's instruction sets it is, where it has several. */
   readonly instructionSet?: string;
+  /** What they lack of what the tier has: "runs on one thread: …". */
+  readonly limitation?: string;
   conv2d(call: Conv2dCall): void;
   depthwiseConv2d(call: DepthwiseConv2dCall): void;
   fullyConnected(call: FullyConnectedCall): void;

@@ -66,6 +66,24 @@ export function compileProgram(
   };
 }
 
+/** Bytes [offset, offset + length) of a program's arena. */
+export interface Slot {
+  readonly offset: number;
+  readonly length: number;
+}
+
+/**
+ * Where a tensor lies in the arena of its program.
+ * @throws QuantizationError when it does not
+ */
+export function slotOf(arena: Uint8Array, view: Uint8Array): Slot {
+  const offset = view.byteOffset - arena.byteOffset;
+  if (view.buffer !== arena.buffer || offset < 0 || offset + view.length > arena.length) {
+    throw new QuantizationError('Expected tensors within the arena of the program');
+  }
+  return { offset, length: view.length };
+}
+
 /** Throws a QuantizationError when a program was closed. */
 export function requireOpen(isOpen: boolean): void {
   if (isOpen) return;

@@ -17,7 +17,7 @@ export interface TierRoute {
 
 export interface SelectedKernels {
   readonly kernels: Kernels;
-  /** Why faster ones were passed over; empty when none was. */
+  /** Why faster ones were passed over, and what the chosen lack; empty when nothing is to be said. */
   readonly notes: readonly string[];
 }
 
@@ -54,7 +54,12 @@ export function chooseKernels(
   const notes = new Set<string>();
   for (const route of candidates) {
     const report = tryRoute(route);
-    if (report.state === 'passed') return { kernels: report.kernels, notes: [...notes] };
+    if (report.state === 'passed') {
+      const { kernels } = report;
+      if (kernels.limitation !== undefined)
+        notes.add(`kernel tier ${report.name} ${kernels.limitation}`);
+      return { kernels, notes: [...notes] };
+    }
     if (report.state !== 'unsupported') notes.add(noteOf(report));
   }
   const remedy = candidates.find((route) => route.remedy !== undefined)?.remedy;

@@ -42,6 +42,8 @@ export interface TierFinding {
   readonly chosen: boolean;
   /** Why it did not pass. */
   readonly reason?: string;
+  /** What kernels that passed lack: `Kernels.limitation`. */
+  readonly limitation?: string;
 }
 
 /** What `tf8 doctor` found out. */
@@ -138,6 +140,12 @@ export function findProblems(
         remedy: 'Run "npm run build" to compile them anew; if they fail again, it is a bug of tf8.',
         essential: false,
       });
+    } else if (finding.limitation !== undefined) {
+      problems.push({
+        what: `The kernel tier ${finding.tier} ${finding.limitation}`,
+        remedy: tierRemedy(finding.tier, found.wasmSimd),
+        essential: false,
+      });
     }
   }
   return problems;
@@ -151,6 +159,8 @@ export function tierFindings(reports: readonly TierReport[]): TierFinding[] {
     state: report.state,
     chosen: i === chosen,
     ...(report.state !== 'passed' && { reason: report.reason }),
+    ...(report.state === 'passed' &&
+      report.kernels.limitation !== undefined && { limitation: report.kernels.limitation }),
   }));
 }
 

@@ -35,8 +35,11 @@ function features({ processor }: DoctorReport): string {
   return processor.features.length > 0 ? processor.features.join(', ') : 'none of those looked for';
 }
 
-function tier({ state, chosen, reason }: TierFinding): string {
-  if (state === 'passed') return `self-test passed${chosen ? '; taken by --tier auto' : ''}`;
+function tier({ state, chosen, reason, limitation }: TierFinding): string {
+  if (state === 'passed') {
+    const parts = ['self-test passed', ...(chosen ? ['taken by --tier auto'] : [])];
+    return [...parts, ...(limitation === undefined ? [] : [limitation])].join('; ');
+  }
   return state === 'failed' ? `self-test failed: ${reason}` : `not available: ${reason}`;
 }
 

@@ -12,7 +12,7 @@ import { NATIVE_FILE, NATIVE_STEP } from './native_step.ts';
 import type { SetupContext, Step } from './step.ts';
 import { bindingPath, readTfjsNodeRecord } from './tfjs_node_record.ts';
 import { TFJS_NODE_STEP } from './tfjs_node_step.ts';
-import { WASM_FILE, WASM_STEP } from './wasm_step.ts';
+import { WASM_FILES, WASM_STEP } from './wasm_step.ts';
 
 /** In the order in which each needs those before it; the longest, which may fail, comes last. */
 const STEPS: readonly Step[] = [WASM_STEP, NATIVE_STEP, COMPILE_STEP, TFJS_NODE_STEP];
@@ -54,7 +54,7 @@ async function describeSetup(root: string): Promise<CompletedSetup> {
     message: parts.join(' '),
     whole: hasTfjsNode && hasNative,
     files: [
-      WASM_FILE,
+      ...WASM_FILES,
       ...(hasNative ? [NATIVE_FILE] : []),
       ...(hasTfjsNode ? [relative(root, bindingPath(root))] : []),
     ],

@@ -4,7 +4,9 @@ import { runCommand } from './run_command.ts';
 import type { Step } from './step.ts';
 
 /** What scripts/build_wasm.mjs makes, relative to the checkout. */
-export const WASM_FILE = join('quantize', 'kernels', 'wasm', 'kernels.wasm');
+export const WASM_FILES = ['kernels.wasm', 'kernels_threads.wasm'].map((name) =>
+  join('quantize', 'kernels', 'wasm', name),
+);
 
 /** Compiles the WASM kernels; the script itself knows whether its output is up to date. */
 export const WASM_STEP: Step = {

@@ -32,8 +32,14 @@ import type {
   Pool2dCall,
   Program,
 } from '../kernels.ts';
-import { requireOpen } from '../program.ts';
-import { INSTRUCTION_SETS, type InstructionSet, type NativeAddon, type NativeOp } from './addon.ts';
+import { requireOpen, slotOf } from '../program.ts';
+import {
+  INSTRUCTION_SETS,
+  type InstructionSet,
+  type NativeAddon,
+  type NativeOp,
+  type NativeProgram,
+} from './addon.ts';
 
 /** Numbers of source/op.h's OpKind. */
 const CONVOLUTION = 0;
@@ -111,25 +117,32 @@ class NativeKernels implements Kernels {
   compile(program: Program, { threads }: { readonly threads: number }): CompiledProgram {
     const { calls, arena, input, outputs } = program;
     const slot = (view: Uint8Array) => {
-      const offset = view.byteOffset - arena.byteOffset;
-      if (view.buffer !== arena.buffer || offset < 0 || offset + view.length > arena.length) {
-        throw new QuantizationError('Expected tensors within the arena of the program');
-      }
-      return [offset, view.length];
+      const { offset, length } = slotOf(arena, view);
+      return [offset, length];
     };
     const addon = this.#addon;
-    const ops = calls.map((call) => this.#prepare(call));
-    const native = addon.createProgram(
-      ops,
-      Float64Array.from(
-        calls.flatMap((each) => [...inputsOf(each), each.call.output].flatMap(slot)),
-      ),
-      arena.length,
-      Float64Array.from(slot(input)),
-      Float64Array.from(outputs.flatMap(slot)),
-      threads,
-    );
-    for (const op of ops) addon.close(op); // the program holds them
+    const slots = calls.flatMap((each) => [...inputsOf(each), each.call.output].flatMap(slot));
+    const ops: NativeOp[] = [];
+    let native: NativeProgram;
+    try {
+      for (const call of calls) ops.push(this.#prepare(call));
+      native = addon.createProgram(
+        ops,
+        Float64Array.from(slots),
+        arena.length,
+        Float64Array.from(slot(input)),
+        Float64Array.from(outputs.flatMap(slot)),
+        threads,
+      );
+    } catch (error) {
+      if (error instanceof QuantizationError) throw error;
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new QuantizationError(`Expected memory and ${threads} threads: ${reason}`, {
+        remedy: 'Ask for fewer threads.',
+      });
+    } finally {
+      for (const op of ops) addon.close(op); // a program holds its own references
+    }
     let isOpen = true;
     return {
       threads,

@@ -30,12 +30,16 @@ export function findRoot(start: string): string {
 /** The builds: for one thread, and for several over shared memory. */
 export type WasmBuild = 'kernels' | 'kernels_threads';
 
+function wasmFile(root: string, build: WasmBuild): string {
+  return path.join(root, 'quantize', 'kernels', 'wasm', `${build}.wasm`);
+}
+
 /** The bytes of the compiled WASM kernels; throws, with the remedy, when they were not built. */
 export function readWasmFile(
   root = findRoot(path.dirname(fileURLToPath(import.meta.url))),
   build: WasmBuild = 'kernels',
 ): Uint8Array<ArrayBuffer> {
-  const file = path.join(root, 'quantize', 'kernels', 'wasm', `${build}.wasm`);
+  const file = wasmFile(root, build);
   if (!existsSync(file)) {
     throw new QuantizationError(`Expected the compiled WASM kernels at ${file}`, {
       remedy: BUILD_REMEDY,
@@ -44,9 +48,20 @@ export function readWasmFile(
   return new Uint8Array(readFileSync(file));
 }
 
-/** The WASM tier as Node has it, with threads; throws, with the remedy, when it was not built. */
-export function loadWasmKernels(options: Omit<WasmKernelsOptions, 'threading'> = {}): Kernels {
-  const root = findRoot(path.dirname(fileURLToPath(import.meta.url)));
+/**
+ * The WASM tier as Node has it: with threads, or limited to one where only the build for one is there.
+ * @throws QuantizationError, with the remedy, when it was not built
+ */
+export function loadWasmKernels(
+  options: Omit<WasmKernelsOptions, 'threading' | 'limitation'> = {},
+  root = findRoot(path.dirname(fileURLToPath(import.meta.url))),
+): Kernels {
+  const single = readWasmFile(root);
+  const file = wasmFile(root, 'kernels_threads');
+  if (!existsSync(file)) {
+    const limitation = `runs on one thread: ${file} was not built`;
+    return createWasmKernels(single, { ...options, limitation });
+  }
   const threading = nodeThreads(readWasmFile(root, 'kernels_threads'));
-  return createWasmKernels(readWasmFile(root), { ...options, threading });
+  return createWasmKernels(single, { ...options, threading });
 }

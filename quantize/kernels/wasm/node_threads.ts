@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { JOIN_PROGRAM, type WasmThreads } from './team.ts';
+import { JOIN_PROGRAM, reportFailure, type WasmThreads } from './team.ts';
 import type { WasmSource } from './webassembly.ts';
 
 const SOURCE = `${JOIN_PROGRAM}
@@ -22,9 +22,11 @@ export function nodeThreads(module: WasmSource): WasmThreads {
       // No flags: the worker loads no module that would need the hooks of a TypeScript loader.
       const worker = new Worker(SOURCE, { eval: true, workerData: task, execArgv: [] });
       worker.unref();
-      // A worker that fails is one that does not start: `startTeam` says so.
+      // `joinProgram` has reported it, and 'exit' follows.
       worker.on('error', () => {});
-      return () => {};
+      // In time for a program's next run, and of no effect on one that was closed.
+      worker.on('exit', () => reportFailure(task));
+      return { release() {}, terminate: () => void worker.terminate() };
     },
   };
 }

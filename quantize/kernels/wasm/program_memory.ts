@@ -1,6 +1,6 @@
-import { QuantizationError } from '../../params/errors.ts';
 import { inputsOf } from '../canonical_call.ts';
 import type { Program } from '../kernels.ts';
+import { type Slot, slotOf } from '../program.ts';
 import type { Arena } from './arena.ts';
 import { packedBytes, packFilter } from './pack_filter.ts';
 import { prepareStep, writeStep } from './step.ts';
@@ -10,12 +10,6 @@ const HEADER_FIELDS = 16;
 
 /** A cache line: threads write to no line together, and vectors do not straddle two. */
 const ALIGNMENT = 64;
-
-/** Where a tensor of the program lies, from the beginning of an arena. */
-interface Slot {
-  readonly offset: number;
-  readonly length: number;
-}
 
 /** A program in linear memory. */
 export interface PlacedProgram {
@@ -69,14 +63,6 @@ export function placeProgram(memory: Arena, program: Program, threads: number): 
     input: slot(program.input),
     outputs: program.outputs.map(slot),
   };
-}
-
-function slotOf(arena: Uint8Array, view: Uint8Array): Slot {
-  const offset = view.byteOffset - arena.byteOffset;
-  if (view.buffer !== arena.buffer || offset < 0 || offset + view.length > arena.length) {
-    throw new QuantizationError('Expected tensors within the arena of the program');
-  }
-  return { offset, length: view.length };
 }
 
 function alignUp(bytes: number): number {

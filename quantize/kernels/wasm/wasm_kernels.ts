@@ -26,6 +26,8 @@ export interface WasmKernelsOptions {
   readonly filterCacheBytes?: number;
   /** For programs on several threads; without, programs run on the caller's. */
   readonly threading?: WasmThreads;
+  /** `Kernels.limitation` of these. */
+  readonly limitation?: string;
 }
 
 /** Turns of the loop that measures: some 10 ms. */
@@ -47,6 +49,7 @@ export function createWasmKernels(source: WasmSource, options: WasmKernelsOption
 
 class WasmKernels implements Kernels {
   readonly tier = 'wasm';
+  readonly limitation?: string;
   readonly #module: WasmModule;
   readonly #wasm: SingleThreadExports;
   readonly #arena: Arena;
@@ -61,6 +64,7 @@ class WasmKernels implements Kernels {
     this.#arena = new Arena(this.#wasm.memory, this.#wasm.heapBase(), this.#maximumBytes);
     this.#filters = new FilterCache(this.#arena, options.filterCacheBytes ?? 2 ** 28);
     this.#threading = options.threading;
+    if (options.limitation !== undefined) this.limitation = options.limitation;
   }
 
   conv2d(call: Conv2dCall): void {

@@ -1,5 +1,6 @@
-import { expected, QuantizationError } from '../../params/errors.ts';
+import { expected } from '../../params/errors.ts';
 import type { CompiledProgram, Program } from '../kernels.ts';
+import { requireOpen } from '../program.ts';
 import { Arena } from './arena.ts';
 import { type PlacedProgram, placeProgram } from './program_memory.ts';
 import { startTeam, type Team, threadImports, type WasmThreads } from './team.ts';
@@ -26,14 +27,13 @@ export function compileThreaded(
 ): CompiledProgram {
   const module = compile(threading.module);
   const shared = sharedMemory(maximumBytes);
-  const wasm = instantiate(
-    module,
-    threadImports(shared, threading.callerSleeps),
-  ) as ThreadedExports;
+  let team: Team | undefined;
+  const imports = threadImports(shared, threading.callerSleeps, () => team?.check());
+  const wasm = instantiate(module, imports) as ThreadedExports;
   const memory = new Arena(shared, wasm.heapBase(), maximumBytes);
   const placed = placeProgram(memory, program, threads);
   const task = { module, memory: shared, program: placed.address };
-  const team = startTeam(threading, wasm, task, threads);
+  team = startTeam(threading, wasm, task, threads);
   const compiled = new WasmProgram(wasm, memory, placed, team);
   // Threads hold the memory, not the program: they end when it is dropped.
   DROPPED.register(compiled, team, compiled);
@@ -101,10 +101,8 @@ class WasmProgram implements CompiledProgram {
   }
 
   #open(): Uint8Array {
-    if (this.#bytes === undefined) {
-      throw new QuantizationError('Expected an open program but it was closed');
-    }
-    return this.#bytes;
+    requireOpen(this.#bytes !== undefined);
+    return this.#bytes!;
   }
 
   #write(bytes: Uint8Array, thread: number, images: Uint8Array, image: number): void {

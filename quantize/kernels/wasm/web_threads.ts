@@ -6,6 +6,7 @@ interface WebWorker {
   onmessage: (() => void) | null;
   onerror: ((event: { readonly message?: string }) => void) | null;
   postMessage(task: ThreadTask): void;
+  terminate(): void;
 }
 
 const SOURCE = `${JOIN_PROGRAM}
@@ -34,14 +35,23 @@ export async function startWebThreads(
   };
   if (!crossOriginIsolated || Worker === undefined) return undefined;
   const url = URL.createObjectURL(new Blob([SOURCE], { type: 'text/javascript' }));
-  const started = Array.from({ length: workers }, () => {
-    const worker = new Worker(url);
-    return new Promise<WebWorker>((resolve, reject) => {
-      worker.onmessage = () => resolve(worker);
-      worker.onerror = ({ message }) => reject(new Error(message ?? 'a worker did not start'));
-    });
-  });
-  const idle = await Promise.all(started).finally(() => URL.revokeObjectURL(url));
+  const all = Array.from({ length: workers }, () => new Worker(url));
+  const started = all.map(
+    (worker) =>
+      new Promise<WebWorker>((resolve, reject) => {
+        worker.onmessage = () => resolve(worker);
+        worker.onerror = ({ message }) => reject(new Error(message ?? 'a worker did not start'));
+      }),
+  );
+  let idle: WebWorker[];
+  try {
+    idle = await Promise.all(started);
+  } catch (error) {
+    for (const worker of all) worker.terminate();
+    throw error;
+  } finally {
+    URL.revokeObjectURL(url);
+  }
   return {
     module,
     callerSleeps: maySleep(),
@@ -49,8 +59,11 @@ export async function startWebThreads(
     start(task) {
       const worker = idle.pop()!;
       worker.postMessage(task);
-      // A message waits until the worker has left its program.
-      return () => void idle.push(worker);
+      return {
+        // A message waits until the worker has left its program.
+        release: () => void idle.push(worker),
+        terminate: () => worker.terminate(),
+      };
     },
   };
 }

@@ -110,6 +110,18 @@ describe('findProblems', () => {
     assert.match(problem!.remedy, /C compiler/);
   });
 
+  it('tells what kernels lack that passed, and calls it not essential', () => {
+    const limitation = 'runs on one thread: kernels_threads.wasm was not built';
+    const create = () => ({ ...REFERENCE_KERNELS, tier: 'wasm' as const, limitation });
+    const [finding] = tierFindings(examineRoutes([{ tier: 'wasm', create }]));
+    assert.deepEqual(finding, { tier: 'wasm', state: 'passed', chosen: true, limitation });
+    const problems = findProblems({ ...HEALTHY, tiers: [finding!] });
+    const what = `The kernel tier wasm ${limitation}`;
+    assert.deepEqual(problems, [{ what, remedy: 'Run "npm run setup".', essential: false }]);
+    const text = showReport({ ...HEALTHY, tiers: [finding!], problems });
+    assert.match(text, /self-test passed; taken by --tier auto; runs on one thread/);
+  });
+
   it('advises another Node where WebAssembly SIMD is what the tier lacks', () => {
     const tiers = [missing('wasm'), HEALTHY.tiers[3]!];
     const [problem] = findProblems({ ...HEALTHY, tiers, wasmSimd: false });

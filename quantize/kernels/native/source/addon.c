@@ -19,8 +19,10 @@ static napi_value supported_isas(napi_env env, napi_callback_info info) {
   for (int isa = 0; isa < ISA_COUNT; isa++) {
     if (!isa_supported((Isa)isa)) continue;
     napi_value name;
-    napi_create_string_utf8(env, ISA_NAMES[isa], NAPI_AUTO_LENGTH, &name);
-    napi_set_element(env, list, count++, name);
+    if (napi_create_string_utf8(env, ISA_NAMES[isa], NAPI_AUTO_LENGTH, &name) != napi_ok ||
+        napi_set_element(env, list, count++, name) != napi_ok) {
+      return NULL;
+    }
   }
   return list;
 }
@@ -42,6 +44,10 @@ static napi_value create_op(napi_env env, napi_callback_info info) {
     return fail(env, "Expected (kind, isa, integers, multiplier, filter, bias) for createOp");
   }
   const int32_t *i = integers.data;
+  for (int field = 0; field < 13; field++) {
+    const int is_padding = field == 8 || field == 9;
+    if (i[field] < (is_padding ? 0 : 1)) return fail(env, "Expected positive sizes for createOp");
+  }
   if (kind <= OP_DEPTHWISE) {
     const size_t inputs = kind == OP_CONVOLUTION ? (size_t)i[3] : 1;
     const size_t depth = (size_t)i[4] * (size_t)i[5] * inputs;
@@ -67,12 +73,20 @@ static napi_value create_concat(napi_env env, napi_callback_info info) {
       !get_array(env, arguments[2], napi_int32_array, &zero_points) ||
       !get_array(env, arguments[3], napi_float32_array, &multipliers) ||
       napi_get_value_int32(env, arguments[4], &zero_point_out) != napi_ok ||
-      channels.length != zero_points.length || channels.length != multipliers.length) {
+      positions < 1 || channels.length < 1 || channels.length != zero_points.length ||
+      channels.length != multipliers.length) {
     return fail(env, "Expected (positions, channels, zeroPoints, multipliers, zeroPointOut)");
   }
   int64_t total = 0;
-  for (size_t i = 0; i < channels.length; i++) total += ((const int32_t *)channels.data)[i];
-  if (total > INT32_MAX) return fail(env, "Expected fewer than 2^31 channels for createConcat");
+  int are_positive = 1;
+  for (size_t i = 0; i < channels.length; i++) {
+    const int32_t count = ((const int32_t *)channels.data)[i];
+    are_positive &= count > 0;
+    total += count;
+  }
+  if (!are_positive || total > INT32_MAX) {
+    return fail(env, "Expected from 1 to 2^31 - 1 channels for createConcat");
+  }
   return make_handle(env, HANDLE_OP,
                      op_create_concat(positions, (int32_t)channels.length, channels.data,
                                       zero_points.data, multipliers.data, zero_point_out));
@@ -95,7 +109,8 @@ static napi_value run_op(napi_env env, napi_callback_info info) {
   }
   const uint8_t **inputs = calloc(count, sizeof *inputs);
   uint8_t *scratch = aligned_zeros(op_scratch_bytes(op));
-  int is_valid = inputs != NULL && scratch != NULL;
+  const int has_memory = inputs != NULL && scratch != NULL;
+  int is_valid = has_memory;
   for (uint32_t i = 0; is_valid && i < count; i++) {
     napi_value element;
     Array input;
@@ -107,7 +122,8 @@ static napi_value run_op(napi_env env, napi_callback_info info) {
   if (is_valid) op_run(op, inputs, output.data, 0, 1, scratch);
   free(inputs);
   free(scratch);
-  return is_valid ? NULL : fail(env, "Expected inputs of the layer's size for runOp, and memory");
+  if (!has_memory) return fail(env, "Out of memory for a call");
+  return is_valid ? NULL : fail(env, "Expected inputs of the layer's size for runOp");
 }
 
 /* quantize(real: Float32Array, scale, zeroPoint, output: Uint8Array): boolean; false at a NaN. */

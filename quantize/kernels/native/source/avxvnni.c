@@ -1,7 +1,7 @@
 /* AVX-VNNI: vpdpbusd adds four products of uint8 and int8 to int32, exactly. */
 #include "peak.h"
 
-#if TF8_X86
+#if TF8_AVXVNNI
 #include <immintrin.h>
 #include <string.h>
 

@@ -29,7 +29,7 @@ int isa_supported(Isa isa) {
   if (isa == ISA_AVXVNNI) return isa_supported(ISA_AVX512VNNI);
 #endif
   if (isa == ISA_AVXVNNI) {
-    return __get_cpuid_count(7, 1, &a, &b, &c, &d) && BIT(a, 4);
+    return TF8_AVXVNNI && __get_cpuid_count(7, 1, &a, &b, &c, &d) && BIT(a, 4);
   }
   /* AVX512F, DQ, BW, VL, VNNI; opmask and ZMM states */
   return BIT(b7, 16) && BIT(b7, 17) && BIT(b7, 30) && BIT(b7, 31) && BIT(c7, 11) &&

@@ -16,6 +16,14 @@
 #else
 #define TF8_X86 0
 #endif
+
+/* AVX-VNNI is known to GCC from 11 and Clang from 12; an older compiler builds the others. */
+#if TF8_X86 && (defined(TF8_AVXVNNI_AS_EVEX) || __clang_major__ >= 12 || \
+                (!defined(__clang__) && __GNUC__ >= 11))
+#define TF8_AVXVNNI 1
+#else
+#define TF8_AVXVNNI 0
+#endif
 #if defined(__aarch64__)
 #define TF8_ARM64 1
 #else

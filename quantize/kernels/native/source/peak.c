@@ -19,7 +19,9 @@ static const PeakLoop LOOPS[ISA_COUNT] = {
     [ISA_SCALAR] = peak_scalar,
 #if TF8_X86
     [ISA_AVX2] = peak_avx2,
+#if TF8_AVXVNNI
     [ISA_AVXVNNI] = peak_avxvnni,
+#endif
     [ISA_AVX512VNNI] = peak_avx512vnni,
 #elif TF8_ARM64
     [ISA_NEONDOT] = peak_neondot,

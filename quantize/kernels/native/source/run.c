@@ -11,7 +11,9 @@ static const Kernels KERNELS[ISA_COUNT] = {
     [ISA_SCALAR] = {convolution_scalar, depthwise_scalar},
 #if TF8_X86
     [ISA_AVX2] = {convolution_avx2, depthwise_avx2},
+#if TF8_AVXVNNI
     [ISA_AVXVNNI] = {convolution_avxvnni, depthwise_avxvnni},
+#endif
     [ISA_AVX512VNNI] = {convolution_avx512vnni, depthwise_avx512vnni},
 #elif TF8_ARM64
     [ISA_NEONDOT] = {convolution_neondot, depthwise_neondot},

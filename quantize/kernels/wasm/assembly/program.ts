@@ -1,6 +1,6 @@
 import { runStep } from './step';
 
-// A program: steps over one arena. `../program_record.ts` writes the record, of 4-byte fields, and
+// A program: steps over one arena. `../program_memory.ts` writes the record, of 4-byte fields, and
 // after it the address of each step.
 
 export const STEP_COUNT: usize = 0;
@@ -18,6 +18,7 @@ export const WORKING: usize = 36;
 export const ARRIVED: usize = 40;
 export const PHASE: usize = 44;
 export const READY: usize = 48;
+// 52: whether a worker has failed, of `../team.ts`.
 export const STEPS: usize = 64;
 
 /** One image, from thread `thread`'s arena, by that thread alone. */

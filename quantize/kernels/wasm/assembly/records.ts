@@ -1,4 +1,4 @@
-// A step: one kernel call, prepared. Little-endian, 4 bytes a field; `../step_record.ts` writes it:
+// A step: one kernel call, prepared. Little-endian, 4 bytes a field; `../step.ts` writes it:
 // the offsets of both files are one convention.
 
 export const STEP_BYTES: usize = 128;

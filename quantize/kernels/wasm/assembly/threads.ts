@@ -18,10 +18,14 @@ import { runStep } from './step';
 
 export * from './index';
 
-// Sleeping is the host's: with `memory.atomic.wait32` programs hung in code of V8 11.3's baseline
-// compiler (Node 20), though not in optimized code, and a browser's main thread may not sleep at all.
+// Sleeping is the host's. Code of V8 11.3's baseline compiler (Node 20) loses locals at
+// `memory.atomic.wait32`: of `atomic.wait<i32>(address, value, 0); return value;` it returns 0. And a
+// browser's main thread may not sleep at all.
 
-/** Sleeps while the field at `address` is `value`, or returns at once where a thread may not sleep. */
+/**
+ * Sleeps while the field at `address` is `value`; returns now and then, and at once where a thread may
+ * not sleep. Does not return to the caller of `runJob` when a worker has failed: `../team.ts`.
+ */
 declare function sleep(address: usize, value: i32): void;
 
 /** Wakes the threads that sleep on the field at `address`. */

@@ -144,6 +144,24 @@ describe('a program of the native kernels', () => {
     assert.throws(() => compiled.profile(image), { name: 'QuantizationError', message });
   });
 
+  it('is refused where memory or threads are short, and its layers are freed', () => {
+    const message = 'Out of memory or threads for a program';
+    const closed = new Set<unknown>();
+    const poor: NativeAddon = {
+      ...addon!,
+      createProgram() {
+        throw new Error(message);
+      },
+      close: (handle) => void closed.add(handle),
+    };
+    assert.throws(() => createNativeKernels(poor).compile!(program(), { threads: 2 }), {
+      name: 'QuantizationError',
+      message: `Expected memory and 2 threads: ${message}`,
+      remedy: 'Ask for fewer threads.',
+    });
+    assert.equal(closed.size, program().calls.length);
+  });
+
   it('may belong to a worker thread, and ends with it', async () => {
     // A concatenation of one byte: the program runs, then the worker ends with the program open.
     const code = `
@@ -170,6 +188,96 @@ describe('a program of the native kernels', () => {
     assert.throws(() => compiled.profile(new Uint8Array(2 * input.length)), {
       message: 'Expected (program, one whole image, milliseconds of each layer)',
     });
+  });
+});
+
+describe('the native addon', () => {
+  before(function () {
+    if (addon === undefined) skip(this, reason);
+  });
+
+  const sizes = [1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1, 1, 0, 0, 0, 0, 255];
+  const make = (integers: readonly number[], filter = new Uint8Array(1)) =>
+    addon!.createOp(0, 0, Int32Array.from(integers), 0.5, filter, new Int32Array(1));
+
+  it('throws, and never aborts, where arguments are of other types or numbers', () => {
+    const op = make(sizes);
+    const handles = [
+      op,
+      {},
+      null,
+      undefined,
+      -1,
+      Number.NaN,
+      'x',
+      [],
+      new Uint8Array(1),
+      Symbol('s'),
+    ];
+    for (const [name, member] of Object.entries(addon!)) {
+      if (name === 'supportedIsas') continue; // takes none
+      const call = member as (...values: unknown[]) => unknown;
+      for (let count = 0; count <= 9; count++) {
+        for (const value of handles) {
+          if (name === 'close' && value === op) continue;
+          if (name === 'measurePeak' && count === 1 && Number.isNaN(value)) continue; // 0 to N-API
+          assert.throws(() => call(...new Array(count).fill(value)), Error, `${name} of ${count}`);
+        }
+      }
+    }
+  });
+
+  it('refuses sizes below 1, and weights and tensors of other sizes', () => {
+    for (const field of [0, 1, 2, 3, 4, 5, 6, 7, 10, 11, 12]) {
+      for (const size of [0, -1]) {
+        assert.throws(() => make(sizes.with(field, size)), /positive sizes for createOp/);
+      }
+    }
+    assert.throws(() => make(sizes.with(8, -1)), /positive sizes for createOp/);
+    assert.throws(() => make(sizes, new Uint8Array(2)), /filter and bias of the layer's shape/);
+    const concat = (channels: readonly number[]) => () =>
+      addon!.createConcat(
+        ...([1, Int32Array.from(channels), new Int32Array(channels.length)] as const),
+        ...([new Float32Array(channels.length).fill(1), 0] as const),
+      );
+    assert.throws(concat([]), /Expected \(positions, channels/);
+    assert.throws(concat([1, 0]), /from 1 to 2\^31 - 1 channels/);
+    assert.throws(concat([2 ** 31 - 1, 1]), /from 1 to 2\^31 - 1 channels/);
+    const [one, two] = [new Uint8Array(1), new Uint8Array(2)];
+    assert.throws(() => addon!.runOp(make(sizes), [one], two), /the layer's inputs and output/);
+    assert.throws(() => addon!.runOp(make(sizes), [two], one), /inputs of the layer's size/);
+  });
+
+  it('refuses programs whose slots are not those of their layers, or lie outside of the arena', () => {
+    const create = (slots: readonly number[], arenaBytes: number) =>
+      addon!.createProgram(
+        ...([[make(sizes)], Float64Array.from(slots), arenaBytes] as const),
+        ...([Float64Array.of(0, 1), Float64Array.of(64, 1), 2] as const),
+      );
+    addon!.close(create([0, 1, 64, 1], 65));
+    const message = "Expected slots of the layers' sizes within the arena";
+    for (const slots of [
+      [0, 1],
+      [0, 2, 64, 1],
+      [0, 1, 64, 1, 0, 1],
+      [0, 1, Number.NaN, 1],
+      [-1, 1, 64, 1],
+    ]) {
+      assert.throws(() => create(slots, 65), { message });
+    }
+    assert.throws(() => create([0, 1, 64, 1], 64), { message });
+  });
+
+  it('refuses images and outputs that are not whole', () => {
+    const slots = Float64Array.of(0, 1, 64, 1);
+    const ends = [slots.subarray(0, 2), slots.subarray(2), 1] as const;
+    const program = addon!.createProgram([make(sizes)], slots, 65, ...ends);
+    const [one, two] = [new Uint8Array(1), new Uint8Array(2)];
+    assert.throws(() => addon!.runProgram(program, two, 1, [one]), /whole images and every output/);
+    assert.throws(() => addon!.runProgram(program, one, 1, []), /whole images and every output/);
+    assert.throws(() => addon!.runProgram(program, one, 1, [two]), /outputs of the program's size/);
+    addon!.close(program);
+    assert.throws(() => addon!.runProgram(program, one, 1, [one]), /Expected \(program, images/);
   });
 });
 

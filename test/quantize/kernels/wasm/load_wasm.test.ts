@@ -1,9 +1,16 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { findRoot, readWasmFile } from '../../../../quantize/kernels/wasm/load_wasm.ts';
+import { chooseKernels } from '../../../../quantize/kernels/route.ts';
+import {
+  findRoot,
+  loadWasmKernels,
+  readWasmFile,
+} from '../../../../quantize/kernels/wasm/load_wasm.ts';
 import { QuantizationError } from '../../../../quantize/params/errors.ts';
+import { skip } from '../../../support/skip.ts';
 
 describe('load_wasm', () => {
   let folder: string;
@@ -42,5 +49,25 @@ describe('load_wasm', () => {
     await mkdir(wasm, { recursive: true });
     await writeFile(path.join(wasm, 'kernels.wasm'), Buffer.of(0, 97, 115, 109));
     assert.deepEqual([...readWasmFile(folder)], [0, 97, 115, 109]);
+  });
+
+  it('loadWasmKernels is limited to one thread where only the build for one is there', async function () {
+    const built = path.join(findRoot(import.meta.dirname), 'quantize', 'kernels', 'wasm');
+    const file = path.join(built, 'kernels.wasm');
+    if (!existsSync(file)) return skip(this, 'the WASM kernels are not built here');
+    const wasm = path.join(folder, 'quantize', 'kernels', 'wasm');
+    await mkdir(wasm, { recursive: true });
+    await copyFile(file, path.join(wasm, 'kernels.wasm'));
+    const create = () => loadWasmKernels({}, folder);
+    const limitation = `runs on one thread: ${path.join(wasm, 'kernels_threads.wasm')} was not built`;
+    assert.equal(create().limitation, limitation);
+    const { kernels, notes } = chooseKernels('wasm', [{ tier: 'wasm', create }]);
+    assert.equal(kernels.tier, 'wasm');
+    assert.deepEqual(notes, [`kernel tier wasm ${limitation}`]);
+    await copyFile(
+      path.join(built, 'kernels_threads.wasm'),
+      path.join(wasm, 'kernels_threads.wasm'),
+    );
+    assert.equal(create().limitation, undefined);
   });
 });

@@ -1,16 +1,23 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import type { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { Tf8Plan } from '../../../../quantize/execute/plan.ts';
 import type { CompiledProgram, Kernels, Program } from '../../../../quantize/kernels/kernels.ts';
 import { examineTiers } from '../../../../quantize/kernels/select.ts';
 import { loadWasmKernels } from '../../../../quantize/kernels/wasm/load_wasm.ts';
+import { nodeThreads } from '../../../../quantize/kernels/wasm/node_threads.ts';
+import type { TeamWorker, ThreadTask } from '../../../../quantize/kernels/wasm/team.ts';
 import { createWasmKernels } from '../../../../quantize/kernels/wasm/wasm_kernels.ts';
 import { startWebThreads } from '../../../../quantize/kernels/wasm/web_threads.ts';
 import { skip } from '../../../support/skip.ts';
 import { randomModels } from '../../model/random_models.ts';
 import { assertNetworkEqual } from '../equal.ts';
 import { fullyConnected } from '../make_call.ts';
+
+/** In place of a module. */
+const NO_MODULE = {} as unknown as ThreadTask['module'];
 
 const FOLDER = new URL('../../../../quantize/kernels/wasm/', import.meta.url);
 
@@ -112,12 +119,75 @@ describe('programs of the wasm kernels', () => {
       callerSleeps: true,
       available: () => 1,
       startMs: 10,
-      start: () => () => {},
+      start: () => ({ release() {}, terminate: () => void terminated++ }),
     };
+    let terminated = 0;
     const stuck = createWasmKernels(loadedBytes, { threading });
     assert.throws(() => stuck.compile!(program(), { threads: 2 }), {
       name: 'QuantizationError',
       message: 'Expected 1 worker threads to start but 0 did within 10 ms',
+    });
+    assert.equal(terminated, 1);
+  });
+
+  it('are refused at once where a worker fails while it starts, and end those that started', () => {
+    const real = nodeThreads(loadedThreadsBytes);
+    let terminated = 0;
+    const start = (task: ThreadTask): TeamWorker => {
+      if (task.thread < 3) {
+        const worker = real.start(task);
+        const terminate = () => {
+          terminated++;
+          worker.terminate();
+        };
+        return { ...worker, terminate };
+      }
+      throw new Error('no more threads');
+    };
+    const few = createWasmKernels(loadedBytes, { threading: { ...real, start } });
+    assert.throws(() => few.compile!(program(), { threads: 4 }), { message: 'no more threads' });
+    assert.equal(terminated, 2);
+
+    // No memory for an instance: what is sent is no module.
+    const broken = {
+      ...real,
+      start: (task: ThreadTask) => real.start({ ...task, module: NO_MODULE }),
+    };
+    const kernels = createWasmKernels(loadedBytes, { threading: broken });
+    assert.throws(() => kernels.compile!(program(), { threads: 2 }), {
+      name: 'QuantizationError',
+      message: 'Expected 1 worker threads to start but one failed',
+    });
+  });
+
+  for (const batch of [1, 2, 3]) {
+    it(`throw where a worker fails in a run of ${batch} images, and in every later run`, () => {
+      // Of a thread of this number arena and scratch lie far behind the memory: a trap.
+      const real = nodeThreads(loadedThreadsBytes);
+      const start = (task: ThreadTask) =>
+        real.start(task.thread === 1 ? { ...task, thread: 2 ** 23 } : task);
+      const failing = createWasmKernels(loadedBytes, { threading: { ...real, start } });
+      const compiled = failing.compile!(program(), { threads: 3 });
+      for (let i = 0; i < 2; i++) {
+        const result = new Uint8Array(9 * batch);
+        assert.throws(() => compiled.run(new Uint8Array(6 * batch), batch, [result]), {
+          name: 'QuantizationError',
+          message: 'Expected the worker threads of the program to run but one failed',
+        });
+      }
+      compiled.close();
+    });
+  }
+
+  it('throw where a worker has ended between two runs', async () => {
+    const started = once(process, 'worker') as Promise<[Worker]>;
+    const compiled = kernels.compile!(program(), { threads: 2 });
+    firstImage(compiled);
+    const [worker] = await started;
+    await worker.terminate();
+    assert.throws(() => firstImage(compiled), {
+      name: 'QuantizationError',
+      message: /one failed$/,
     });
   });
 
@@ -131,6 +201,30 @@ describe('programs of the wasm kernels', () => {
 describe('startWebThreads', () => {
   it('gives nothing where memory is not shared between threads, as in a page that is not isolated', async () => {
     assert.equal(await startWebThreads(new Uint8Array(), 1), undefined);
+  });
+
+  it('ends all workers where one does not start, and throws what the browser says', async () => {
+    let terminated = 0;
+    let made = 0;
+    class Worker {
+      onmessage: (() => void) | null = null;
+      onerror: ((event: { message?: string }) => void) | null = null;
+      constructor() {
+        const fails = made++ === 1;
+        setImmediate(() => (fails ? this.onerror!({ message: 'blocked' }) : this.onmessage!()));
+      }
+      terminate() {
+        terminated++;
+      }
+    }
+    const page = { crossOriginIsolated: true, Worker };
+    Object.assign(globalThis, page);
+    try {
+      await assert.rejects(startWebThreads(new Uint8Array(), 3), { message: 'blocked' });
+    } finally {
+      for (const name of Object.keys(page)) Reflect.deleteProperty(globalThis, name);
+    }
+    assert.equal(terminated, 3);
   });
 });
 
