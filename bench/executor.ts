@@ -19,8 +19,8 @@ import { type Caller, type Calls, latencyOf, type Setting } from './executor/cal
 import { profileLayers } from './executor/layers.ts';
 import { preparePeers } from './executor/peers.ts';
 import { ratiosOf } from './executor/ratios.ts';
-import { type ExecutorRecord, executorRecordSchema } from './executor/record.ts';
-import { executorTables } from './executor/tables.ts';
+import { type ExecutorRecord, executorRecordSchema, type LeftOut } from './executor/record.ts';
+import { executorTables, layerTables } from './executor/tables.ts';
 import { checkTiers, tierCallers } from './executor/tiers.ts';
 import { NETWORK, prepareWorkload } from './executor/workload.ts';
 import { writeRecord } from './executor/write_record.ts';
@@ -70,10 +70,16 @@ async function measure(options: Options, context: Context): Promise<ExecutorReco
     .flatMap((tier) => tierCallers(tier, tf8, images, settings.slice(0, 1)));
 
   const peers = await preparePeers(workload, options.withPeers ? settings : [], context);
+  const failed: LeftOut[] = [];
   try {
     const turns = await takeTurns([...own, ...peers.callers], {
       ...{ rounds, seconds: SECONDS_PER_TURN, signal },
       onRound: (round) => reporter.info(round === 0 ? 'warming up' : `round ${round} of ${rounds}`),
+      onFailure(name, error) {
+        if (own.some((caller) => caller.name === name)) throw error;
+        failed.push({ name, reason: messageOf(error) });
+        reporter.warn(`left out: ${name} (${messageOf(error)})`);
+      },
     });
     const slowTurns = await takeTurns(slow, {
       ...{ rounds: Math.min(rounds, SLOW_ROUNDS), seconds: SECONDS_PER_TURN, signal },
@@ -92,8 +98,8 @@ async function measure(options: Options, context: Context): Promise<ExecutorReco
       secondsPerTurn: SECONDS_PER_TURN,
       rows,
       ratios: ratiosOf(rows),
-      peers: peers.peers,
-      leftOut: [...leftOut, ...peers.leftOut],
+      peers: peers.peers.filter(({ name }) => rows.some((row) => row.name === name)),
+      leftOut: [...leftOut, ...peers.leftOut, ...failed],
       profiles: fast.flatMap((tier) => profileLayers(tier, tf8, images.subarray(0, size)) ?? []),
     });
   } finally {
@@ -108,9 +114,11 @@ function settingsOf(processors: number): readonly Setting[] {
     .flatMap((threads) => [1, LARGEST_BATCH].map((batch) => ({ threads, batch })));
 }
 
+/** Those of the callers that did not fail. */
 function rowsOf(callers: readonly Caller[], turns: ReadonlyMap<string, readonly Calls[]>) {
-  return callers.map(({ name, owner, setting }) => {
-    const ofCaller = turns.get(name)!;
+  return callers.flatMap(({ name, owner, setting }) => {
+    const ofCaller = turns.get(name);
+    if (ofCaller === undefined) return [];
     const { medianMs, fastestMs } = latencyOf(ofCaller);
     return {
       name: owner,
@@ -153,5 +161,7 @@ await runBench(async (signal) => {
   const context = { reporter: consoleReporter(), cacheDir: cacheDir(), signal };
   const record = await measure(options, context);
   if (store) await writeRecord(RESULTS, record);
-  process.stdout.write(json ? `${JSON.stringify(record)}\n` : `${executorTables(record)}\n`);
+  process.stdout.write(
+    json ? `${JSON.stringify(record)}\n` : `${executorTables(record)}\n\n${layerTables(record)}\n`,
+  );
 });

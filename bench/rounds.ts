@@ -19,16 +19,21 @@ export interface RoundOptions {
   readonly signal: AbortSignal;
   /** Called before each round, counted from 1; 0 is the warm-up. */
   readonly onRound?: (round: number) => void;
+  /**
+   * Called when a contestant fails: it takes no further turn, and none of its turns is kept. Without
+   * it, or where it throws, the failure ends the rounds; so does the signal's abortion.
+   */
+  readonly onFailure?: (name: string, error: unknown) => void;
 }
 
 /**
  * Lets contestants take turns: what slows the machine for a while slows all of them. Each round
  * begins with another one. A round before the first, of which nothing is kept, warms them up.
- * @returns the turns of each contestant, by its name
+ * @returns the turns of each contestant that did not fail, by its name
  */
 export async function takeTurns<Turn extends Round>(
   contestants: readonly Contestant<Turn>[],
-  { rounds, seconds, signal, onRound }: RoundOptions,
+  { rounds, seconds, signal, onRound, onFailure }: RoundOptions,
 ): Promise<Map<string, Turn[]>> {
   const turns = new Map(contestants.map(({ name }) => [name, [] as Turn[]]));
   for (let round = 0; round <= rounds; round++) {
@@ -38,8 +43,16 @@ export async function takeTurns<Turn extends Round>(
       await setImmediate();
       signal.throwIfAborted();
       const contestant = contestants[(round + place) % contestants.length]!;
-      const turn = await contestant.round(seconds);
-      if (round > 0) turns.get(contestant.name)!.push(turn);
+      const ownTurns = turns.get(contestant.name);
+      if (ownTurns === undefined) continue;
+      try {
+        const turn = await contestant.round(seconds);
+        if (round > 0) ownTurns.push(turn);
+      } catch (error) {
+        if (onFailure === undefined || signal.aborted) throw error;
+        onFailure(contestant.name, error);
+        turns.delete(contestant.name);
+      }
     }
   }
   return turns;

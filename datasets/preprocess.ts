@@ -79,7 +79,9 @@ export function preprocess(
   { resolution, centralFraction }: { resolution: number; centralFraction: number },
 ): Float32Array {
   const { data, height, width, channels } = image;
-  if (!((channels === 1 || channels === 3) && data.length === height * width * channels)) {
+  const hasSides = [height, width].every((side) => Number.isSafeInteger(side) && side >= 1);
+  const isWhole = data.length === height * width * channels;
+  if (!(hasSides && (channels === 1 || channels === 3) && isWhole)) {
     throw new UserError(
       `Expected the bytes of an image [h, w, 1 or 3] but received ${data.length} for [${height}, ${width}, ${channels}].`,
       { remedy: 'Remove the alpha channel, if it has one.' },

@@ -27,7 +27,7 @@ export function caller(
   calls: (seconds: number) => Promise<readonly number[]>,
 ): Caller {
   return {
-    name: `${owner}, ${setting.threads} threads, batch ${setting.batch}`,
+    name: `${owner}, ${settingText(setting)}`,
     owner,
     setting,
     async round(seconds) {
@@ -36,6 +36,11 @@ export function caller(
       return { images: latenciesMs.length * setting.batch, seconds: total / 1000, latenciesMs };
     },
   };
+}
+
+/** "1 thread, batch 16" */
+export function settingText({ threads, batch }: Setting): string {
+  return `${threads} ${threads === 1 ? 'thread' : 'threads'}, batch ${batch}`;
 }
 
 /** Calls for some time, once at least, after one call that is not timed. */

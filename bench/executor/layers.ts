@@ -19,7 +19,7 @@ export function profileLayers(
   image: Uint8Array,
 ): LayerProfile | undefined {
   if (kernels.measurePeak === undefined) return undefined;
-  const plan = new Tf8Plan(model, { kernels });
+  using plan = new Tf8Plan(model, { kernels });
   const times = new Map(model.nodes.map((node) => [node.name, [] as number[]]));
   let peak = 0;
   for (let run = 0; run < PROFILES; run++) {

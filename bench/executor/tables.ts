@@ -1,4 +1,5 @@
 import { markdownTable } from '../../scripts/records/markdown_table.ts';
+import { settingText } from './calls.ts';
 import type { ExecutorRecord, LayerProfile, Ratios } from './record.ts';
 
 const RATIOS: Readonly<Record<keyof Ratios, string>> = {
@@ -10,20 +11,25 @@ const RATIOS: Readonly<Record<keyof Ratios, string>> = {
   nativeTwoThreads: 'native on 2 threads, to 1 thread',
 };
 
-/** The record for people. */
+/** The record for people, without its layers. */
 export function executorTables(record: ExecutorRecord): string {
   const { network, environment, content, images, leftOut, peers } = record;
   const versions = [...new Set(peers.map(({ name, version }) => `${ownerOf(name)} ${version}`))];
   const parts = [
-    `${network}: milliseconds of a call (of all its images), medians over ${record.rounds} rounds of ${record.secondsPerTurn} s in which all take turns.`,
+    `${network}: milliseconds of a call (of all its images), medians of all calls. In each of ${record.rounds} rounds everybody had a turn of ${record.secondsPerTurn} s.`,
     latencyTable(record),
     'Times as fast, 1 image a call, 1 thread unless said otherwise:',
     ratioTable(record.ratios),
-    ...record.profiles.flatMap((profile) => [profileTitle(profile), layerTable(profile)]),
     ...leftOut.map(({ name, reason }) => `Left out: ${name} (${reason}).`),
     `Before, every tier gave the reference's bytes on every layer, and every peer's logits were the float network's (in 8 bits: like them), on ${images} ${content}. ${versions.join(', ')}; ${environment.processor}, ${environment.threads} threads, Node ${environment.node}, commit ${environment.commit.slice(0, 10)}, ${record.date}.`,
   ];
   return parts.join('\n\n');
+}
+
+/** Each tier's time by layer, beside what its multiply instruction could do. */
+export function layerTables({ network, profiles }: ExecutorRecord): string {
+  const parts = profiles.flatMap((profile) => [profileTitle(profile), layerTable(profile)]);
+  return [`${network}, one image, one thread.`, ...parts].join('\n\n');
 }
 
 /** "ONNX Runtime Web" of "ONNX Runtime Web u8u8 per tensor" */
@@ -37,7 +43,7 @@ function latencyTable({ rows }: ExecutorRecord): string {
     .toSorted((a, b) => a[0] - b[0] || a[1] - b[1]);
   const names = [...new Set(rows.map(({ name }) => name))];
   return markdownTable(
-    ['', ...settings.map(([threads, batch]) => `${threadsText(threads)}, batch ${batch}`)],
+    ['', ...settings.map(([threads, batch]) => settingText({ threads, batch }))],
     names.map((name) => [
       name,
       ...settings.map(([threads, batch]) => {
@@ -49,10 +55,6 @@ function latencyTable({ rows }: ExecutorRecord): string {
     ]),
     1,
   );
-}
-
-function threadsText(threads: number): string {
-  return threads === 1 ? '1 thread' : `${threads} threads`;
 }
 
 function ratioTable(ratios: Ratios): string {

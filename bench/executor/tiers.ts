@@ -92,7 +92,10 @@ export function tierCallers(
   using single = new Tf8Plan(model, { kernels });
   return settings.flatMap(({ threads, batch }) => {
     const plan = new Tf8Plan(model, { kernels, threads });
-    if (plan.threads !== threads) return [];
+    if (plan.threads !== threads) {
+      plan.close();
+      return [];
+    }
     const input = images.subarray(0, batch * size);
     const logits = plan.run(input).get(output)!.slice();
     for (let n = 0; n < batch; n++) {

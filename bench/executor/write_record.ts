@@ -3,16 +3,17 @@ import { writeFileAtomic } from '../../checkpoints/artifacts/atomic_file.ts';
 import { chartSvg } from '../../scripts/docs/chart.ts';
 import { latencyChart, layersChart } from './charts.ts';
 import type { ExecutorRecord } from './record.ts';
-import { executorTables } from './tables.ts';
+import { executorTables, layerTables } from './tables.ts';
 
 /**
- * The files of a record, by name: executor.json, executor.md and the charts. The same record gives the
+ * The files of a record, by name: executor.json, its tables and the charts. The same record gives the
  * same bytes.
  */
 export async function recordFiles(record: ExecutorRecord): Promise<ReadonlyMap<string, string>> {
   const files = new Map([
     ['executor.json', `${JSON.stringify(record, null, 2)}\n`],
     ['executor.md', `${executorTables(record)}\n`],
+    ['executor-layers.md', `${layerTables(record)}\n`],
   ]);
   for (const chart of [latencyChart(record), layersChart(record)]) {
     if (chart !== undefined) files.set(`${chart.name}.svg`, await chartSvg(chart));

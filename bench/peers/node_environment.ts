@@ -4,8 +4,8 @@ import { UserError } from '../../checkpoints/artifacts/errors.ts';
 import type { Reporter } from '../../checkpoints/artifacts/reporter.ts';
 import { lastLines } from '../../checkpoints/artifacts/run_tool.ts';
 import { sha256OfBytes } from '../../checkpoints/artifacts/sha256.ts';
+import { cachedFolder } from '../../scripts/cached_folder.ts';
 import { npmCommand, runCommand } from '../../scripts/setup/run_command.ts';
-import { cachedFolder } from './cached_folder.ts';
 
 /** package.json and package-lock.json, which pins every package by its hash. */
 const LIST = join(import.meta.dirname, 'node');

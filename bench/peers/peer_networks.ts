@@ -4,6 +4,7 @@ import { UserError } from '../../checkpoints/artifacts/errors.ts';
 import type { Reporter } from '../../checkpoints/artifacts/reporter.ts';
 import { lastLines } from '../../checkpoints/artifacts/run_tool.ts';
 import { sha256OfBytes } from '../../checkpoints/artifacts/sha256.ts';
+import { cachedFolder } from '../../scripts/cached_folder.ts';
 import {
   type PythonPackages,
   pythonEnvironment,
@@ -11,7 +12,6 @@ import {
   TENSORFLOW,
 } from '../../scripts/python/python_environment.ts';
 import { runCommand } from '../../scripts/setup/run_command.ts';
-import { cachedFolder } from './cached_folder.ts';
 
 const SCRIPTS = join(import.meta.dirname, 'network');
 

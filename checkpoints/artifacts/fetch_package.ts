@@ -18,13 +18,13 @@ const WORK = '.work';
 const POLL_MS = 500;
 
 /**
- * Fetches a package file by pip or apt-get into a folder of its own, checks its hash and moves it
- * to `target`. Neither tool resumes: an interrupted fetch is started anew.
+ * Fetches a package file by pip, apt-get or npm into a folder of its own, checks its hash and moves it
+ * to `target`. No such tool resumes: an interrupted fetch is started anew.
  *
  * @throws RouteFailure where the tool is missing, fails, or brings another content
  */
 export async function fetchPackage(
-  route: Route & { kind: 'pip' | 'apt' },
+  route: Route & { kind: 'pip' | 'apt' | 'npm' },
   options: PackageOptions,
 ): Promise<void> {
   for (const path of await abandonedPaths(options.target, WORK)) {
@@ -35,8 +35,16 @@ export async function fetchPackage(
   await mkdir(downloads, { recursive: true });
   const stopWatching = watchSize(work, options);
   try {
-    if (route.kind === 'pip') await pipDownload(route, downloads, work, options.signal);
-    else await aptDownload(route, downloads, work, options.signal);
+    switch (route.kind) {
+      case 'pip':
+        await pipDownload(route, downloads, work, options.signal);
+        break;
+      case 'apt':
+        await aptDownload(route, downloads, work, options.signal);
+        break;
+      case 'npm':
+        await npmDownload(route, downloads, options.signal);
+    }
     const names = await readdir(downloads);
     if (names.length !== 1) {
       throw new RouteFailure(
@@ -112,6 +120,21 @@ async function aptDownload(
   if (again.exitCode === 0) return;
   const reason = update.exitCode === 0 ? again.output : update.output;
   throw new RouteFailure(`apt-get failed: ${lastLines(reason)}`);
+}
+
+async function npmDownload(
+  route: Route & { kind: 'npm' },
+  downloads: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { exitCode, output } = await runTool(
+    'npm',
+    ['pack', `${route.package}@${route.version}`, '--ignore-scripts'],
+    { cwd: downloads, ...(signal && { signal }) },
+  );
+  if (exitCode === 0) return;
+  if (exitCode === TOOL_NOT_FOUND) throw new RouteFailure('npm was not found');
+  throw new RouteFailure(`npm failed: ${lastLines(output)}`);
 }
 
 /** Reports how many bytes lie under `folder`, for tools that say nothing without a terminal. */

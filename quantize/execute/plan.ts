@@ -42,8 +42,8 @@ export class Tf8Plan implements Disposable {
   #quantized = new Uint8Array(0);
 
   /**
-   * @throws QuantizationError when an output is not in the model, or `threads` is no integer in
-   * [1, 1024]
+   * @throws QuantizationError when an output is not in the model, `outputs` is no array, or `threads` is
+   * no integer in [1, 1024]
    */
   constructor(
     model: Tf8Model,
@@ -57,6 +57,7 @@ export class Tf8Plan implements Disposable {
     this.kernels = kernels;
     this.notes = notes;
     this.#specs = tensorSpecs(model);
+    if (!Array.isArray(outputs)) throw expected('an array of names', 'outputs', outputs);
     for (const name of outputs) {
       if (this.#specs.has(name)) continue;
       throw expected(
@@ -80,11 +81,12 @@ export class Tf8Plan implements Disposable {
    * next run: copy what you keep.
    * @param images [N, H, W, C] uint8, quantized by the model's input parameters; or float32 as the
    * model's preprocessing makes them, quantized here (DESIGN eq. 2)
-   * @throws QuantizationError when the images are not whole ones of the model's size or hold NaN, or
-   * the plan was closed
+   * @throws QuantizationError when the images are of another type, are not whole ones of the model's
+   * size or hold NaN, or the plan was closed
    */
   run(images: Uint8Array | Float32Array): ReadonlyMap<string, Uint8Array> {
     const program = this.#open();
+    requireImages('images', images);
     const { shape } = this.model.input;
     const length = elements(shape);
     const batch = images.length / length;
@@ -129,9 +131,11 @@ export class Tf8Plan implements Disposable {
   /**
    * What each node takes, in execution order, for one image on one thread.
    * @param image one image as `run` takes it
+   * @throws QuantizationError as `run` does
    */
   profile(image: Uint8Array | Float32Array): readonly NodeTime[] {
     const program = this.#open();
+    requireImages('image', image);
     const { shape } = this.model.input;
     if (image.length !== elements(shape)) {
       throw expected(`length ${elements(shape)}, one image of [${shape}],`, 'image', image.length);
@@ -152,7 +156,9 @@ export class Tf8Plan implements Disposable {
 
   #open(): CompiledProgram {
     if (this.#program !== undefined) return this.#program;
-    throw new QuantizationError(`Expected an open plan of ${this.model.name} but it was closed`);
+    throw new QuantizationError(`Expected an open plan of ${this.model.name} but it was closed`, {
+      remedy: 'Load the model again.',
+    });
   }
 
   #bytesOf(images: Uint8Array | Float32Array): Uint8Array {
@@ -172,6 +178,16 @@ export class Tf8Plan implements Disposable {
     this.#named = new Map(this.outputs.map((name, i) => [name, this.#results[i]!]));
     this.#batch = batch;
   }
+}
+
+/** Other arrays of numbers do not tell whether they are quantized: a canvas gives clamped bytes of RGBA. */
+function requireImages(name: string, images: unknown): void {
+  if (images instanceof Uint8Array || images instanceof Float32Array) return;
+  const received = (images as object | null | undefined)?.constructor?.name ?? String(images);
+  throw new QuantizationError(
+    `Expected a Float32Array, or a Uint8Array of quantized values, for ${name} but received ${received}`,
+    { remedy: 'Preprocess pixels as the model wants them: its "preprocessing" tells.' },
+  );
 }
 
 function elements(shape: readonly number[]): number {

@@ -7,7 +7,8 @@
  *     bytes 40–    the header, UTF-8 JSON (`HeaderSchema`), filled up with spaces to a multiple of 16
  *     the rest     weights (uint8) and biases (int32 little-endian), each at a multiple of 16 bytes
  *
- * Positions in the header count from the start of the rest.
+ * Positions in the header count from the start of the rest. A reader refuses another `version`, and
+ * fields that it does not know; it takes files without `preprocessing`, which the first ones lack.
  */
 import { z } from 'zod';
 import { QuantizationError } from '../params/errors.ts';
@@ -74,7 +75,9 @@ const HeaderSchema = z.strictObject({
   preprocessing: z
     .strictObject({
       centralFraction: z.number().positive().max(1),
-      range: z.strictObject({ min: z.number(), max: z.number() }),
+      range: z
+        .strictObject({ min: z.number(), max: z.number() })
+        .refine(({ min, max }) => min < max, 'expected min < max'),
     })
     .exactOptional(),
   provenance: z.strictObject({
@@ -88,6 +91,9 @@ const HeaderSchema = z.strictObject({
   binary: z.strictObject({ bytes: Count }),
 });
 type Header = z.infer<typeof HeaderSchema>;
+
+/** All that every version of the header has. */
+const VersionSchema = z.object({ version: Count });
 
 /**
  * The bytes of the TF8 file: the same model gives the same bytes, whatever the order of its keys.
@@ -222,6 +228,13 @@ function parseHeader(bytes: Uint8Array, fileName: string): Header {
     json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (error) {
     throw damaged(fileName, `its header is not JSON (${(error as Error).message})`);
+  }
+  const version = VersionSchema.safeParse(json).data?.version;
+  if (version !== undefined && version !== FORMAT_VERSION) {
+    throw new QuantizationError(
+      `Expected version ${FORMAT_VERSION} of the TF8 file format but ${fileName} has version ${version}`,
+      { remedy: 'Make the file again with this tf8, or read it with the one that made it.' },
+    );
   }
   const parsed = HeaderSchema.safeParse(json);
   if (!parsed.success) {

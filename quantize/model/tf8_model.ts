@@ -97,7 +97,7 @@ export interface Tf8Model {
   /** Index of the first class among the outputs: 1 where output 0 is the background class. */
   readonly labelOffset: number;
   readonly classNames: readonly string[];
-  /** Absent where it is unknown. */
+  /** Absent where it is unknown, as in files made before it was recorded. */
   readonly preprocessing?: Preprocessing;
   readonly provenance: Tf8Provenance;
 }

@@ -82,7 +82,12 @@ function timeTable({ float, tf8 }: EvaluateResult): string {
     ...[time.runShare, time.waitShare].map((share) => (100 * share).toFixed(0)),
   ];
   return markdownTable(
-    ['time', 'images/s', 'decode ms', 'resize ms', 'run ms', 'running %', 'waiting for images %'],
+    [
+      'speed',
+      'images/s',
+      ...['decode', 'resize', 'run'].map((stage) => `${stage} ms/image`),
+      ...['running', 'waiting for images'].map((state) => `${state} %`),
+    ],
     [...(float ? [row('float', float)] : []), ...(tf8 ? [row('TF8', tf8)] : [])],
     1,
   );

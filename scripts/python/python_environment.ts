@@ -1,13 +1,11 @@
-import { rmSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { messageOf, UserError } from '../../checkpoints/artifacts/errors.ts';
 import { fetchArtifact } from '../../checkpoints/artifacts/fetch_artifact.ts';
 import type { Reporter } from '../../checkpoints/artifacts/reporter.ts';
 import { lastLines } from '../../checkpoints/artifacts/run_tool.ts';
 import { sha256OfBytes } from '../../checkpoints/artifacts/sha256.ts';
-import { abandonedPaths, temporaryPath } from '../../checkpoints/artifacts/temporary_path.ts';
+import { cachedFolder } from '../cached_folder.ts';
 import { repositoryRoot } from '../repository.ts';
 import { requireSpace, WHEEL } from '../setup/libtensorflow.ts';
 import { runCommand } from '../setup/run_command.ts';
@@ -51,7 +49,6 @@ export const RUNTIMES: PythonPackages = {
 /** What pip takes a file's name for; the cache folder's name says less. */
 const WHEEL_NAME =
   'tensorflow_cpu-2.15.1-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl';
-const STAMP = 'complete.json';
 
 export interface PythonEnvironmentOptions {
   readonly cacheDir: string;
@@ -74,25 +71,15 @@ export async function pythonEnvironment(
 ): Promise<string> {
   const { cacheDir, reporter, signal } = options;
   const folder = join(cacheDir, packages.name);
-  const sha256 = sha256OfBytes(await readFile(packages.requirements));
-  if (await isComplete(folder, sha256, signal)) return interpreterOf(folder);
-
-  const python = await findPython(packages, options);
-  await mkdir(cacheDir, { recursive: true });
-  for (const old of await abandonedPaths(folder, '.tmp')) {
-    await rm(old, { recursive: true, force: true });
-  }
-  try {
-    await requireSpace(cacheDir, packages.bytes, `for ${packages.title}`);
-  } catch (error) {
-    throw new UserError(messageOf(error), {
-      remedy: 'Free some space, or set TF8_CACHE to another folder.',
-    });
-  }
-  const temporary = temporaryPath(folder, '.tmp');
-  const removeOnExit = () => rmSync(temporary, { recursive: true, force: true });
-  process.once('exit', removeOnExit);
-  try {
+  const make = async (temporary: string) => {
+    const python = await findPython(packages, options);
+    try {
+      await requireSpace(cacheDir, packages.bytes, `for ${packages.title}`);
+    } catch (error) {
+      throw new UserError(messageOf(error), {
+        remedy: 'Free some space, or set TF8_CACHE to another folder.',
+      });
+    }
     reporter.info(
       `Setting up a private Python ${python.version} with ${packages.title} in ${folder}…`,
     );
@@ -100,32 +87,18 @@ export async function pythonEnvironment(
     if (python.version === '3.11' && packages.reuseWheel) await installWheel(temporary, options);
     await pipInstall(temporary, ['--requirement', packages.requirements], packages.title, signal);
     signal.throwIfAborted();
-    await writeFile(join(temporary, STAMP), JSON.stringify({ requirementsSha256: sha256 }));
-    await rm(folder, { recursive: true, force: true });
-    await rename(temporary, folder);
-  } finally {
-    process.off('exit', removeOnExit);
-    await rm(temporary, { recursive: true, force: true });
-  }
+  };
+  const interpreterRuns = async () => {
+    const { exitCode } = await runCommand(interpreterOf(folder), ['-I', '-c', ''], { signal });
+    return exitCode === 0;
+  };
+  const key = sha256OfBytes(await readFile(packages.requirements));
+  await cachedFolder(folder, key, make, interpreterRuns);
   return interpreterOf(folder);
 }
 
 function interpreterOf(folder: string): string {
   return join(folder, 'bin', 'python');
-}
-
-const stampSchema = z.object({ requirementsSha256: z.string() });
-
-/** Whether the folder was made from these requirements and its interpreter still runs. */
-async function isComplete(folder: string, sha256: string, signal: AbortSignal): Promise<boolean> {
-  try {
-    const stamp = stampSchema.parse(JSON.parse(await readFile(join(folder, STAMP), 'utf8')));
-    if (stamp.requirementsSha256 !== sha256) return false;
-  } catch {
-    return false;
-  }
-  const { exitCode } = await runCommand(interpreterOf(folder), ['-I', '-c', ''], { signal });
-  return exitCode === 0;
 }
 
 interface Python {

@@ -29,6 +29,46 @@ describe('takeTurns', () => {
     ]);
   });
 
+  it('goes on without a contestant that fails, and keeps none of its turns', async () => {
+    const log: string[] = [];
+    let left = 2;
+    const failing: Contestant = {
+      name: 'b',
+      round() {
+        log.push('b');
+        if (left-- === 0) throw new Error('killed');
+        return { images: 1, seconds: 1 };
+      },
+    };
+    const failures: unknown[] = [];
+    const { signal } = new AbortController();
+    const contestants = [contestant('a', log), failing];
+    const turns = await takeTurns(contestants, {
+      ...{ rounds: 4, seconds: 1, signal },
+      onFailure: (name, error) => failures.push([name, (error as Error).message]),
+    });
+    assert.deepEqual(failures, [['b', 'killed']]);
+    assert.equal(log.filter((name) => name === 'b').length, 3);
+    assert.deepEqual([...turns.keys()], ['a']);
+    assert.equal(turns.get('a')!.length, 4);
+  });
+
+  it('ends with the first failure where nobody is told of it, or who is told throws', async () => {
+    const { signal } = new AbortController();
+    const failing: Contestant = {
+      name: 'b',
+      round() {
+        throw new Error('killed');
+      },
+    };
+    const options = { rounds: 1, seconds: 1, signal };
+    await assert.rejects(takeTurns([failing], options), /killed/);
+    const onFailure = () => {
+      throw new Error('not this one');
+    };
+    await assert.rejects(takeTurns([failing], { ...options, onFailure }), /not this one/);
+  });
+
   it('stops between two turns with the reason of the signal', async () => {
     const log: string[] = [];
     const interruption = new AbortController();

@@ -171,6 +171,8 @@ describe('preprocess', () => {
       );
     refuses({ data: new Uint8Array(80) }, /^Expected .* but received 80 for \[4, 5, 3\]\.$/);
     refuses({ channels: 4 as 3, data: new Uint8Array(80) }, /received 80 for \[4, 5, 4\]\.$/);
+    refuses({ height: 0, data: new Uint8Array(0) }, /received 0 for \[0, 5, 3\]\.$/);
+    refuses({ height: 2.5, width: 8 }, /received 60 for \[2\.5, 8, 3\]\.$/);
     refuses({}, /integer ≥ 1 for resolution but received 0\.$/, { resolution: 0 });
     for (const centralFraction of [0, 1.1, Number.NaN]) {
       refuses({}, /in \(0, 1\] for centralFraction but received/, { centralFraction });

@@ -259,7 +259,7 @@ describe('the tf8 command line', () => {
       assert.equal(status, 0);
       assert.match(stdout, /^\| float +\| +\d/m);
       assert.match(stdout, /^\| TF8 \([a-z0-9 ]+\) +\| +\d/m);
-      assert.match(stdout, /^\| time +\| images\/s \| decode ms \|/m);
+      assert.match(stdout, /^\| speed +\| images\/s \| decode ms\/image \|/m);
       assert.match(stdout, /calibrated on 3 images, some of them evaluated/);
       assert.match(
         stderr,

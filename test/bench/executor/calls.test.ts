@@ -10,6 +10,11 @@ describe('timeCalls', () => {
 });
 
 describe('a caller', () => {
+  it('is named after its owner and its setting', () => {
+    const named = (threads: number) => caller('a', { threads, batch: 16 }, async () => [1]).name;
+    assert.deepEqual([1, 2].map(named), ['a, 1 thread, batch 16', 'a, 2 threads, batch 16']);
+  });
+
   it('counts the images of all calls', async () => {
     const turn = caller('a', { threads: 2, batch: 16 }, async () => [20, 30]).round(1);
     assert.deepEqual(await turn, { images: 32, seconds: 0.05, latenciesMs: [20, 30] });

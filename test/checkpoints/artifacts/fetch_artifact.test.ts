@@ -14,6 +14,7 @@ const SHA256 = sha256OfBytes('content');
 const reporter = SILENT_REPORTER;
 const PIP: Route = { kind: 'pip', requirement: 'thing==1', sha256: SHA256 };
 const APT: Route = { kind: 'apt', package: 'thing', version: '1-1', sha256: SHA256 };
+const NPM: Route = { kind: 'npm', package: 'thing', version: '1.0.0', sha256: SHA256 };
 /** A stand-in for `python3 -m pip download … --dest FOLDER …`. */
 const FAKE_PIP = 'while [ "$1" != --dest ]; do shift; done; printf content > "$2/thing-1.whl"';
 
@@ -260,4 +261,36 @@ describe('fetchArtifact by apt', () => {
         assert.rejects(fetch(cacheDir), /apt-get failed: E: no such version/),
       ),
     ));
+});
+
+describe('fetchArtifact by npm', () => {
+  const fetch = (cacheDir: string) =>
+    fetchArtifact({ name: 'a', routes: [NPM], cacheDir, reporter });
+
+  it('packs the pinned version and runs nothing of it', () =>
+    inFolder((cacheDir) =>
+      withPrograms(
+        { npm: '[ "$*" = "pack thing@1.0.0 --ignore-scripts" ] && printf content > thing.tgz' },
+        async () => {
+          assert.deepEqual((await fetch(cacheDir)).route, NPM);
+          // The record of the route is read back.
+          assert.deepEqual(await listArtifacts(cacheDir), [{ name: 'a', bytes: 7, route: NPM }]);
+        },
+      ),
+    ));
+
+  it('refuses another content', () =>
+    inFolder((cacheDir) =>
+      withPrograms({ npm: 'printf other > thing.tgz' }, () =>
+        assert.rejects(fetch(cacheDir), /npm thing@1\.0\.0: expected SHA-256 .* for thing\.tgz/),
+      ),
+    ));
+
+  it('passes on what npm said, or that there is none', () =>
+    inFolder(async (cacheDir) => {
+      await withPrograms({ npm: 'echo "npm error code E404" >&2; exit 1' }, () =>
+        assert.rejects(fetch(cacheDir), /npm failed: npm error code E404/),
+      );
+      await withPrograms({}, () => assert.rejects(fetch(cacheDir), /npm was not found/));
+    }));
 });

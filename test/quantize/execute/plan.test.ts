@@ -96,6 +96,13 @@ describe('Tf8Plan', () => {
     });
   });
 
+  it('refuses one name in the place of several', () => {
+    assert.throws(() => planOf({ outputs: LOGITS as never }), {
+      name: 'QuantizationError',
+      message: `Expected an array of names for outputs but received ${LOGITS} of type string`,
+    });
+  });
+
   it('refuses a number of threads that is none', () => {
     for (const threads of [0, 1.5, 1025]) {
       assert.throws(() => planOf({ threads }), {
@@ -113,6 +120,23 @@ describe('Tf8Plan', () => {
           message: `Expected whole images of [${MODEL.input.shape}], ${PIXELS} values each, for ${MODEL.name} but received ${length} values`,
         });
       }
+    }
+  });
+
+  it('refuses images of another type, which do not tell whether they are quantized', () => {
+    const others = [
+      [new Uint8ClampedArray(PIXELS), 'Uint8ClampedArray'],
+      [new Float64Array(PIXELS), 'Float64Array'],
+      [Array(PIXELS).fill(0), 'Array'],
+      [undefined, 'undefined'],
+    ] as const;
+    for (const [images, type] of others) {
+      const message = `Expected a Float32Array, or a Uint8Array of quantized values, for images but received ${type}`;
+      assert.throws(() => planOf().run(images as never), { name: 'QuantizationError', message });
+      assert.throws(() => planOf().profile(images as never), {
+        name: 'QuantizationError',
+        message: message.replace('images', 'image'),
+      });
     }
   });
 

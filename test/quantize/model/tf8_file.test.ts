@@ -94,6 +94,8 @@ describe('the TF8 file', () => {
     assert.ok(!('preprocessing' in without));
     const outside = { ...MODEL, preprocessing: { ...preprocessing, centralFraction: 1.5 } };
     await assert.rejects(encodeTf8(outside), /preprocessing.centralFraction/);
+    const reversed = { ...MODEL, preprocessing: { ...preprocessing, range: { min: 1, max: 1 } } };
+    await assert.rejects(encodeTf8(reversed), /preprocessing.range: expected min < max$/);
   });
 
   it('records the rounding by name', async () => {
@@ -212,7 +214,12 @@ describe('a damaged TF8 file', () => {
 
   const HEADERS: readonly [string, (header: AnyHeader) => void, RegExp][] = [
     ['of another format', (h) => (h.format = 'tflite'), /in its header, format: /],
-    ['of a later version', (h) => (h.version = 2), /in its header, version: /],
+    [
+      'of a later version',
+      (h) => (h.version = 2),
+      /^Expected version 1 of the TF8 file format but .* has version 2$/,
+    ],
+    ['with a version that is no number', (h) => (h.version = 'x'), /in its header, version: /],
     ['with another rounding', (h) => (h.rounding = 'half-up'), /in its header, rounding: /],
     ['with an unknown field', (h) => (h.extra = 1), /in its header, the top: .*extra/],
     [

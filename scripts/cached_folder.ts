@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { abandonedPaths, temporaryPath } from '../../checkpoints/artifacts/temporary_path.ts';
+import { abandonedPaths, temporaryPath } from '../checkpoints/artifacts/temporary_path.ts';
 
 const STAMP = 'complete.json';
 const stampSchema = z.object({ key: z.string() });
@@ -12,13 +12,16 @@ const stampSchema = z.object({ key: z.string() });
  * anew otherwise. It appears whole or not at all.
  * @param key of everything that the content depends on
  * @param make fills an empty folder; its errors are passed on
+ * @param stillWorks whether a folder that was made for the key is as good as a new one
+ * @returns `folder`
  */
 export async function cachedFolder(
   folder: string,
   key: string,
   make: (folder: string) => Promise<void>,
+  stillWorks: () => Promise<boolean> = async () => true,
 ): Promise<string> {
-  if ((await keyOf(folder)) === key) return folder;
+  if ((await keyOf(folder)) === key && (await stillWorks())) return folder;
   await mkdir(dirname(folder), { recursive: true });
   for (const old of await abandonedPaths(folder, '.tmp')) {
     await rm(old, { recursive: true, force: true });

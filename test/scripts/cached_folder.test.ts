@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cachedFolder } from '../../../bench/peers/cached_folder.ts';
-import { inFolder } from '../../support/in_folder.ts';
+import { cachedFolder } from '../../scripts/cached_folder.ts';
+import { inFolder } from '../support/in_folder.ts';
 
 describe('cachedFolder', () => {
   it('is made once for a key, and anew for another', () =>
@@ -29,6 +29,26 @@ describe('cachedFolder', () => {
       await make();
       await rm(join(folder, 'complete.json'));
       await make();
+      assert.equal(times, 2);
+    }));
+
+  it('is made anew where what was made works no longer', () =>
+    inFolder(async (parent) => {
+      const folder = join(parent, 'things');
+      let times = 0;
+      const make = (works: boolean) =>
+        cachedFolder(
+          folder,
+          'a',
+          async () => {
+            times++;
+          },
+          async () => works,
+        );
+      await make(true);
+      await make(true);
+      assert.equal(times, 1);
+      await make(false);
       assert.equal(times, 2);
     }));
 
