@@ -65,6 +65,7 @@ module.exports = {
       'quantize/kernels/',
       'quantize/model/',
       'quantize/execute/',
+      'quantize/convert/float_graph',
     ]),
     room('quantize/execute', ['quantize/params/', 'quantize/kernels/', 'quantize/model/']),
     without('quantize/(params|kernels|model|execute|analyze)', TENSORFLOW, 'no TensorFlow'),

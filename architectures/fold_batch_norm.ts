@@ -82,6 +82,8 @@ export interface FoldedConvolution {
   readonly kernel: Float32Array;
   /** One for each output channel. */
   readonly bias: Float32Array;
+  /** α of each output channel, by which the weights were multiplied. */
+  readonly alpha: Float64Array;
   /** Channels whose variance the policy replaced. */
   readonly zeroVarianceChannels: readonly number[];
 }
@@ -112,6 +114,7 @@ export function foldBatchNorm(options: FoldBatchNormOptions): FoldedConvolution 
   return {
     kernel: kernel.map((weight, index) => weight * alpha[index % channels]!),
     bias: beta.map((shift, c) => shift + ((bias?.[c] ?? 0) - mean[c]!) * alpha[c]!),
+    alpha,
     zeroVarianceChannels,
   };
 }

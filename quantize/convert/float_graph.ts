@@ -45,6 +45,16 @@ export type FloatNode =
   | FloatGlobalAveragePoolNode
   | FloatConcatNode;
 
+/** What was folded into a node; every array is [M]. */
+export interface FoldedBatchNorm {
+  /** α = γ/√(σ² + ε), by which the weights were multiplied. */
+  readonly alpha: Float64Array;
+  /** σ² as trained. */
+  readonly variance: Float32Array;
+  /** Channels of zero variance, whether it was replaced or not. */
+  readonly deadChannels: readonly number[];
+}
+
 export interface FloatGraph {
   readonly name: string;
   readonly inputName: string;
@@ -53,6 +63,15 @@ export interface FloatGraph {
   readonly nodes: readonly FloatNode[];
   /** Batch-norm channels whose variance was replaced, by the layer's name (Option 1 of the paper). */
   readonly zeroVarianceChannels: ReadonlyMap<string, readonly number[]>;
+  /** By the name of the node that a batch norm was folded into. */
+  readonly batchNorms: ReadonlyMap<string, FoldedBatchNorm>;
+}
+
+/** Images [N, H, W, C] as an array. */
+export interface FloatImages {
+  readonly values: Float32Array;
+  /** [H, W, C] */
+  readonly shape: ImageShape;
 }
 
 export function isWeightedFloat(node: FloatNode): node is FloatWeightedNode {

@@ -1,15 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { QuantizationError } from '../params/errors.ts';
-import type { Padding } from '../params/window.ts';
-import {
-  type FloatGraph,
-  type FloatNode,
-  type FloatPoolNode,
-  isWeightedFloat,
-} from './float_graph.ts';
+import type { FloatGraph } from './float_graph.ts';
+import { FloatNodes } from './float_nodes.ts';
 import type { ObservedRange } from './observed_range.ts';
-
-type Constants = { readonly kernel: tf.Tensor; readonly bias: tf.Tensor1D };
 
 /** A function over named tensors that is made of operations of TensorFlow.js. */
 export type TensorFunction = (inputs: tf.NamedTensorMap) => tf.NamedTensorMap;
@@ -30,7 +23,7 @@ const INTERPRET: Compile = (run) => ({
 export class FloatRunner {
   private readonly graph: FloatGraph;
   private readonly extremes: ReturnType<Compile>;
-  private readonly constants = new Map<string, Constants>();
+  private readonly operations = new FloatNodes();
   private readonly lastUse = new Map<string, number>();
 
   constructor(graph: FloatGraph, compile: Compile = INTERPRET) {
@@ -38,15 +31,7 @@ export class FloatRunner {
     this.extremes = compile(({ images }) => this.extremesOf(images as tf.Tensor4D));
     graph.nodes.forEach((node, index) => {
       for (const input of node.inputs) this.lastUse.set(input, index);
-      if (!isWeightedFloat(node)) return;
-      const [, , depth, last] = node.kernelShape;
-      this.constants.set(node.name, {
-        kernel:
-          node.op === 'fullyConnected'
-            ? tf.tensor2d(node.kernel, [depth, last])
-            : tf.tensor4d(node.kernel, [...node.kernelShape]),
-        bias: tf.tensor1d(node.bias),
-      });
+      this.operations.hold(node);
     });
   }
 
@@ -99,8 +84,7 @@ export class FloatRunner {
 
   dispose(): void {
     this.extremes.dispose();
-    for (const { kernel, bias } of this.constants.values()) tf.dispose([kernel, bias]);
-    this.constants.clear();
+    this.operations.dispose();
   }
 
   /** The minimum and the maximum of the input and of each node's output, in that order: [1 + nodes] each. */
@@ -134,7 +118,7 @@ export class FloatRunner {
     visit(inputName, images);
     nodes.forEach((node, index) => {
       const inputs = node.inputs.map((name) => tensors.get(name)!);
-      const output = tf.tidy(() => this.apply(node, inputs));
+      const output = tf.tidy(() => this.operations.apply(node, inputs));
       tensors.set(node.name, output);
       visit(node.name, output);
       for (const name of node.inputs) {
@@ -142,71 +126,4 @@ export class FloatRunner {
       }
     });
   }
-
-  private apply(node: FloatNode, inputs: readonly tf.Tensor4D[]): tf.Tensor4D {
-    const input = inputs[0]!;
-    switch (node.op) {
-      case 'conv2d':
-      case 'depthwiseConv2d':
-      case 'fullyConnected': {
-        const { kernel, bias } = this.constants.get(node.name)!;
-        const strides: [number, number] = [...node.strides];
-        const linear =
-          node.op === 'fullyConnected'
-            ? input
-                .reshape<tf.Tensor2D>([input.shape[0], -1])
-                .matMul<tf.Tensor2D>(kernel as tf.Tensor2D)
-                .reshape<tf.Tensor4D>([input.shape[0], 1, 1, -1])
-            : node.op === 'conv2d'
-              ? tf.conv2d(input, kernel as tf.Tensor4D, strides, explicit(node.padding))
-              : tf.depthwiseConv2d(
-                  padded(input, node.padding),
-                  kernel as tf.Tensor4D,
-                  strides,
-                  'valid',
-                );
-        const sum = linear.add<tf.Tensor4D>(bias);
-        if (node.activation === 'relu6') return sum.relu6();
-        return node.activation === 'relu' ? sum.relu() : sum;
-      }
-      case 'averagePool2d':
-      case 'maxPool2d':
-        return pooled(node, input);
-      case 'globalAveragePool':
-        return input.mean<tf.Tensor4D>([1, 2], true);
-      case 'concat':
-        return tf.concat([...inputs], 3);
-    }
-  }
-}
-
-/** Pools over the positions inside the image: tfjs-node has no explicit padding for pools. */
-function pooled(
-  { op, windowShape, strides, padding }: FloatPoolNode,
-  input: tf.Tensor4D,
-): tf.Tensor4D {
-  const pool = op === 'maxPool2d' ? tf.maxPool : tf.avgPool;
-  const inside = (x: tf.Tensor4D) => pool(x, [...windowShape], [...strides], 'valid');
-  if (Object.values(padding).every((side) => side === 0)) return inside(input);
-  if (op === 'maxPool2d') return inside(padded(input, padding, -Infinity));
-  const [, height, width] = input.shape;
-  // (Σ inside / positions) / (number inside / positions)
-  return inside(padded(input, padding)).div(
-    inside(padded(tf.ones([1, height, width, 1]), padding)),
-  );
-}
-
-type ExplicitPadding = [[number, number], [number, number], [number, number], [number, number]];
-
-function explicit({ top, bottom, left, right }: Padding): ExplicitPadding {
-  return [
-    [0, 0],
-    [top, bottom],
-    [left, right],
-    [0, 0],
-  ];
-}
-
-function padded(x: tf.Tensor4D, padding: Padding, value = 0): tf.Tensor4D {
-  return tf.pad(x, explicit(padding), value) as tf.Tensor4D;
 }

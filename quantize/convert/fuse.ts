@@ -1,5 +1,9 @@
 import type * as tf from '@tensorflow/tfjs';
-import { foldBatchNorm, type ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts';
+import {
+  foldBatchNorm,
+  handleZeroVariance,
+  type ZeroVariancePolicy,
+} from '../../architectures/fold_batch_norm.ts';
 import type { ImageShape } from '../model/tf8_model.ts';
 import { QuantizationError } from '../params/errors.ts';
 import type { ActivationKind } from '../params/requantization.ts';
@@ -8,6 +12,7 @@ import {
   type FloatGraph,
   type FloatNode,
   type FloatWeightedNode,
+  type FoldedBatchNorm,
   isWeightedFloat,
 } from './float_graph.ts';
 import {
@@ -55,6 +60,7 @@ class Fuser {
   private readonly made = new Map<string, Made>();
   private readonly users = new Map<string, number>();
   private readonly zeroVarianceChannels = new Map<string, readonly number[]>();
+  private readonly batchNorms = new Map<string, FoldedBatchNorm>();
   private input: SourceLayer | undefined;
 
   constructor(source: SourceModel, options: FuseOptions) {
@@ -90,6 +96,7 @@ class Fuser {
       inputShape: this.input.outputShape,
       nodes,
       zeroVarianceChannels: this.zeroVarianceChannels,
+      batchNorms: this.batchNorms,
     };
   }
 
@@ -294,6 +301,11 @@ class Fuser {
     if (folded.zeroVarianceChannels.length > 0) {
       this.zeroVarianceChannels.set(node.name, folded.zeroVarianceChannels);
     }
+    this.batchNorms.set(node.name, {
+      alpha: folded.alpha,
+      variance,
+      deadChannels: handleZeroVariance(variance, 'mean').channels,
+    });
     this.replace(layer, { ...node, kernel: folded.kernel, bias: folded.bias });
   }
 

@@ -51,6 +51,7 @@ function graphOf(...nodes: FloatNode[]): FloatGraph {
     inputShape: [2, 2, 2],
     nodes,
     zeroVarianceChannels: new Map(),
+    batchNorms: new Map(),
   };
 }
 

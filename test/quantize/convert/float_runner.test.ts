@@ -26,6 +26,7 @@ function poolOf(op: FloatPoolNode['op']): FloatGraph {
       },
     ],
     zeroVarianceChannels: new Map(),
+    batchNorms: new Map(),
   };
 }
 

@@ -266,6 +266,15 @@ describe('fuseLayersModel', () => {
     const graph = fuseLayersModel(model, { zeroVariance: 'mean' });
     assert.deepEqual([...graph.zeroVarianceChannels], [['depthwise', [1]]]);
     assert.deepEqual([...fuse(model).zeroVarianceChannels], []);
+    const { alpha, variance, deadChannels } = graph.batchNorms.get('depthwise')!;
+    assert.equal(graph.batchNorms.size, 2);
+    assert.deepEqual([...variance], [...Float32Array.of(4, 1e-9, 2)]);
+    assert.deepEqual(deadChannels, [1]);
+    const kept = fuse(model).batchNorms.get('depthwise')!;
+    assert.deepEqual(kept.deadChannels, [1]);
+    // Kept, the channel's α is that of ε alone; handled, that of the others' mean variance, 3.
+    assert.ok(Math.abs(kept.alpha[1] / alpha[1] - Math.sqrt((3 + 0.001) / 0.001)) < 1e-3);
+    assert.deepEqual([alpha[0], alpha[2]], [kept.alpha[0], kept.alpha[2]]);
     setWeight(model, 'second/moving_variance', [4, 3, 2]);
     assert.deepEqual(graph.nodes, fuse(model).nodes);
   });

@@ -1,0 +1,132 @@
+import type { FloatGraph } from '../convert/float_graph.ts';
+import { Tf8Plan } from '../execute/plan.ts';
+import type { Kernels } from '../kernels/kernels.ts';
+import { type Tf8Model, tensorSpecs } from '../model/tf8_model.ts';
+import { QuantizationError } from '../params/errors.ts';
+import type { Analysis } from './analysis.ts';
+import { diagnose } from './diagnose.ts';
+import type { FloatKernels } from './float_kernels.ts';
+import { FloatNetwork } from './float_network.ts';
+import { layerInTf8 } from './layer_in_tf8.ts';
+import { LayerMeter } from './layer_meter.ts';
+import { LogitsEffects } from './logits_effects.ts';
+import { type Activations, TensorMeter } from './tensor_meter.ts';
+
+export interface AnalyzerOptions {
+  /** The float network, batch norms folded. */
+  readonly graph: FloatGraph;
+  /** What `graph` was converted into. */
+  readonly model: Tf8Model;
+  /** Runs the float side. */
+  readonly floats: FloatKernels;
+  /** Run the TF8 side. */
+  readonly kernels: Kernels;
+  /** Threads of the TF8 side, 1 unless given. */
+  readonly threads?: number;
+}
+
+/**
+ * Finds where a TF8 network loses what its float network knows. Images stream through it: memory is
+ * that of one batch, and of a few figures for each image and layer.
+ */
+export class Analyzer {
+  private readonly options: AnalyzerOptions;
+  private readonly plan: Tf8Plan;
+  private readonly input: TensorMeter;
+  private readonly layers: readonly LayerMeter[];
+  private readonly effects: LogitsEffects;
+  private readonly lastUse = new Map<string, number>();
+  private images = 0;
+
+  /** @throws QuantizationError where the two networks do not have the same layers */
+  constructor(options: AnalyzerOptions) {
+    const { graph, model, floats, kernels, threads = 1 } = options;
+    requireCounterparts(graph, model);
+    this.options = options;
+    const specs = tensorSpecs(model);
+    const outputs = model.nodes.map(({ name }) => name);
+    this.plan = new Tf8Plan(model, { kernels, threads, outputs });
+    this.input = new TensorMeter(model.input);
+    this.effects = new LogitsEffects(new FloatNetwork(graph, floats), model);
+    this.layers = graph.nodes.map((exact, index) => {
+      const stored = model.nodes[index];
+      const inTf8 = layerInTf8(model, stored, specs, kernels, threads);
+      const inputs = stored.inputs.map((name) => specs.get(name)!);
+      const batchNorm = graph.batchNorms.get(exact.name);
+      return new LayerMeter({ exact, stored, inputs, batchNorm, inTf8 }, floats);
+    });
+    graph.nodes.forEach(({ inputs }, index) => {
+      for (const name of inputs) this.lastUse.set(name, index);
+    });
+  }
+
+  /**
+   * Runs a batch through both networks.
+   * @param images [N, H, W, C] float32
+   * @throws QuantizationError when the images are not whole ones of the network's size
+   */
+  add(images: Float32Array): void {
+    const { nodes, inputName, inputShape } = this.options.graph;
+    const inNetwork = this.plan.run(images);
+    const batch = images.length / inputShape.reduce((product, side) => product * side, 1);
+    const tensors = new Map<string, Activations>([[inputName, this.input.add(images, batch)]]);
+    nodes.forEach(({ name, inputs }, index) => {
+      const sources = inputs.map((input) => tensors.get(input)!);
+      tensors.set(name, this.layers[index].add(sources, inNetwork.get(name)!, batch));
+      for (const input of inputs) if (this.lastUse.get(input) === index) tensors.delete(input);
+    });
+    this.images += batch;
+  }
+
+  /**
+   * Finds out on some images what each layer costs the network (see `LogitsEffects`): the diagnosis
+   * ranks by it. An image takes as long as some dozens of `add`, and some are enough.
+   * @param images [N, H, W, C] float32
+   */
+  addEffects(images: Float32Array): void {
+    this.effects.add(images);
+  }
+
+  /**
+   * What was found over all images.
+   * @throws QuantizationError where there was none
+   */
+  analysis(): Analysis {
+    if (this.images === 0 || this.effects.count === 0) {
+      throw new QuantizationError('Expected at least one image to analyze but received none', {
+        remedy: 'Analyze one image or more that can be read.',
+      });
+    }
+    const { model, graph } = this.options;
+    const layers = this.layers.map((layer, index) =>
+      layer.analysis(this.effects.of(graph.nodes[index].name)),
+    );
+    const input = {
+      name: graph.inputName,
+      ...this.input.analysis(),
+      logitsDb: this.effects.ofInput(),
+    };
+    return {
+      model: model.name,
+      images: this.images,
+      effectImages: this.effects.count,
+      input,
+      layers,
+      diagnosis: diagnose(input, layers),
+    };
+  }
+}
+
+function requireCounterparts(graph: FloatGraph, model: Tf8Model): void {
+  const [exact, stored] = [graph, model].map(({ nodes }) =>
+    nodes.map(({ name, op }) => `${name} (${op})`),
+  );
+  const index = Array.from({ length: Math.max(exact.length, stored.length) }, (_, at) => at).find(
+    (at) => exact[at] !== stored[at],
+  );
+  if (index === undefined) return;
+  throw new QuantizationError(
+    `Expected ${exact[index] ?? 'no layer'} as layer ${index} of ${model.name} but it has ${stored[index] ?? 'none'}`,
+    { remedy: 'Analyze a TF8 model beside the float network that it was converted from.' },
+  );
+}

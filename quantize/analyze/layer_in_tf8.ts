@@ -1,0 +1,57 @@
+import { Tf8Plan } from '../execute/plan.ts';
+import type { Kernels } from '../kernels/kernels.ts';
+import type { ConcatNode, TensorSpec, Tf8Model, Tf8Node } from '../model/tf8_model.ts';
+
+/** One layer of a TF8 model on its own, compiled for kernels. */
+export interface LayerInTf8 {
+  /**
+   * @param inputs [N, H, W, C] uint8 each, on the grids of the layer's inputs
+   * @returns [N, H', W', M] uint8, overwritten by the next call
+   */
+  run(inputs: readonly Uint8Array[], batch: number): Uint8Array;
+}
+
+/** Compiles `node` of `model` alone; `specs` are those of all tensors of the model. */
+export function layerInTf8(
+  model: Tf8Model,
+  node: Tf8Node,
+  specs: ReadonlyMap<string, TensorSpec>,
+  kernels: Kernels,
+  threads: number,
+): LayerInTf8 {
+  if (node.op === 'concat') return concatInTf8(node, specs, kernels);
+  const [name] = node.inputs;
+  const alone = { ...model, input: { name, ...specs.get(name)! }, nodes: [node] };
+  const plan = new Tf8Plan(alone, { kernels, threads });
+  return { run: ([input]) => plan.run(input).get(node.name)! };
+}
+
+/** A model has one input; a concatenation, several. */
+function concatInTf8(
+  { inputs: names, output: { shape, quantization } }: ConcatNode,
+  specs: ReadonlyMap<string, TensorSpec>,
+  kernels: Kernels,
+): LayerInTf8 {
+  const [height, width, channels] = shape;
+  return {
+    run(inputs, batch) {
+      const positions = batch * height * width;
+      const output = new Uint8Array(positions * channels);
+      kernels.concat({
+        inputs: inputs.map((data, index) => {
+          const { shape: own, quantization: from } = specs.get(names[index])!;
+          return {
+            data,
+            channels: own[2],
+            zeroPoint: from.zeroPoint,
+            multiplier: Math.fround(from.scale / quantization.scale),
+          };
+        }),
+        positions,
+        outputZeroPoint: quantization.zeroPoint,
+        output,
+      });
+      return output;
+    },
+  };
+}

@@ -1,0 +1,131 @@
+import {
+  type FloatNode,
+  type FloatWeightedNode,
+  type FoldedBatchNorm,
+  isWeightedFloat,
+} from '../convert/float_graph.ts';
+import { isWeighted, type TensorSpec, type Tf8Node } from '../model/tf8_model.ts';
+import { dequantizeArray } from '../params/quantization.ts';
+import type { CausesDb, LayerAnalysis, LogitsDb } from './analysis.ts';
+import type { FloatKernels } from './float_kernels.ts';
+import type { LayerInTf8 } from './layer_in_tf8.ts';
+import { Relu6Meter } from './relu6_meter.ts';
+import { SqnrMeter } from './sqnr_meter.ts';
+import { withStoredWeights } from './stored_weights.ts';
+import { type Activations, TensorMeter } from './tensor_meter.ts';
+import { analyzeWeights } from './weight_analysis.ts';
+
+export interface MeteredLayer {
+  readonly exact: FloatNode;
+  readonly stored: Tf8Node;
+  /** Specifications of the inputs in the TF8 model. */
+  readonly inputs: readonly TensorSpec[];
+  readonly batchNorm: FoldedBatchNorm | undefined;
+  readonly inTf8: LayerInTf8;
+}
+
+/** What one layer loses, by cause, over all images; README.md has the formulas. */
+export class LayerMeter {
+  private readonly layer: MeteredLayer;
+  private readonly floats: FloatKernels;
+  private readonly storedWeights: FloatWeightedNode | undefined;
+  private readonly tensor: TensorMeter;
+  private readonly relu6 = new Relu6Meter();
+  private readonly local = new SqnrMeter();
+  private readonly cumulative = new SqnrMeter();
+  private readonly byInput = new SqnrMeter();
+  private readonly byWeights = new SqnrMeter();
+
+  constructor(layer: MeteredLayer, floats: FloatKernels) {
+    const { exact, stored, inputs } = layer;
+    this.layer = layer;
+    this.floats = floats;
+    this.tensor = new TensorMeter(stored.output);
+    if (isWeightedFloat(exact) && isWeighted(stored)) {
+      this.storedWeights = withStoredWeights(exact, stored, inputs[0]);
+    }
+  }
+
+  /**
+   * @param inputs the layer's exact inputs
+   * @param inNetwork the layer's output in the whole TF8 network, [N, H, W, C] uint8
+   * @returns the layer's exact output
+   */
+  add(inputs: readonly Activations[], inNetwork: Uint8Array, batch: number): Activations {
+    const { exact, inTf8 } = this.layer;
+    const output = this.tensor.add(this.exactOutput(inputs, batch), batch);
+    const rounded = inputs.map(({ dequantized, shape }) => ({ values: dequantized, shape }));
+    compare(output, this.floats.run(exact, rounded, batch), this.byInput);
+    if (this.storedWeights !== undefined) {
+      compare(output, this.floats.run(this.storedWeights, inputs, batch), this.byWeights);
+    }
+    const alone = inTf8.run(
+      inputs.map(({ bytes }) => bytes),
+      batch,
+    );
+    this.compareBytes(output, alone, this.local);
+    this.compareBytes(output, inNetwork, this.cumulative);
+    return output;
+  }
+
+  /** @param logits what the layer costs the network */
+  analysis(logits: LogitsDb): LayerAnalysis {
+    const { exact, stored, inputs, batchNorm } = this.layer;
+    const { name, op } = exact;
+    const local = this.local.statistics();
+    const cumulative = this.cumulative.statistics();
+    const isRelu6 = isWeightedFloat(exact) && exact.activation === 'relu6';
+    return {
+      name,
+      op,
+      inputs: exact.inputs,
+      activation: isWeightedFloat(exact) ? exact.activation : 'linear',
+      localSqnrDb: local.meanDb,
+      local,
+      cumulativeSqnrDb: cumulative.meanDb,
+      cumulative,
+      causes: this.causes(),
+      logits,
+      output: this.tensor.analysis(),
+      deadChannels: op === 'depthwiseConv2d' ? (batchNorm?.deadChannels.length ?? 0) : 0,
+      ...(isWeightedFloat(exact) &&
+        isWeighted(stored) && {
+          weights: analyzeWeights(exact, stored, inputs[0].quantization, batchNorm),
+        }),
+      ...(isRelu6 && { relu6: this.relu6.analysis() }),
+    };
+  }
+
+  private exactOutput(inputs: readonly Activations[], batch: number): Float32Array {
+    const { exact } = this.layer;
+    if (!isWeightedFloat(exact) || exact.activation !== 'relu6') {
+      return this.floats.run(exact, inputs, batch);
+    }
+    return this.relu6.clip(this.floats.run({ ...exact, activation: 'relu' }, inputs, batch));
+  }
+
+  private causes(): CausesDb {
+    const { op } = this.layer.exact;
+    // A pool's output stays within its input's range; a maximum is one of its inputs' bytes.
+    const pools = op === 'averagePool2d' || op === 'maxPool2d' || op === 'globalAveragePool';
+    return {
+      inputQuantization: this.byInput.pooledDb,
+      weightQuantization: this.storedWeights === undefined ? Infinity : this.byWeights.pooledDb,
+      saturation: pools ? Infinity : this.tensor.saturationDb,
+      activationRequantization: op === 'maxPool2d' ? Infinity : this.tensor.roundingDb,
+      relu6Clipping: this.relu6.clippingDb,
+    };
+  }
+
+  private compareBytes(output: Activations, bytes: Uint8Array, meter: SqnrMeter): void {
+    compare(output, dequantizeArray(bytes, this.layer.stored.output.quantization), meter);
+  }
+}
+
+function compare(
+  { values, energies }: Activations,
+  approximation: Float32Array,
+  meter: SqnrMeter,
+): void {
+  meter.compare(values, approximation, energies.length, energies);
+}

@@ -1,0 +1,127 @@
+import { isWeightedFloat } from '../convert/float_graph.ts';
+import { Tf8Plan } from '../execute/plan.ts';
+import type { Kernels } from '../kernels/kernels.ts';
+import { isWeighted, type TensorSpec, type Tf8Model, tensorSpecs } from '../model/tf8_model.ts';
+import { dequantizeArray, quantizeArray } from '../params/quantization.ts';
+import type { AnalyzerOptions } from './analyzer.ts';
+import { FloatNetwork, type FloatTensors } from './float_network.ts';
+import { type LayerInTf8, layerInTf8 } from './layer_in_tf8.ts';
+import { withStoredWeights } from './stored_weights.ts';
+
+/** Logits [N, classes] of networks of which parts are in TF8. */
+export interface PartialLogits {
+  readonly float: Float32Array;
+  readonly tf8: Float32Array;
+  /** Weights and biases as stored in TF8, activations exact. */
+  readonly onlyWeights: Float32Array;
+  /** Every tensor of activations on its grid, weights exact. */
+  readonly onlyActivations: Float32Array;
+  readonly layers: readonly {
+    readonly layer: string;
+    readonly onlyThis: Float32Array;
+    readonly allButThis: Float32Array;
+  }[];
+}
+
+/** Tensors [N, H, W, C] of a batch as bytes, by name. */
+type Tf8Tensors = Map<string, Uint8Array>;
+
+/**
+ * A network with some parts in float and the others in TF8. What is in TF8 runs in integers, by the
+ * kernels. Runs share what comes before the layer in question: with L layers, an image takes about
+ * L / 2 runs of each of the two networks.
+ */
+export class PartialNetworks {
+  private readonly model: Tf8Model;
+  private readonly kernels: Kernels;
+  private readonly specs: ReadonlyMap<string, TensorSpec>;
+  private readonly exact: FloatNetwork;
+  private readonly storedWeights: FloatNetwork;
+  private readonly plan: Tf8Plan;
+  private readonly inTf8: readonly LayerInTf8[];
+
+  constructor({ graph, model, floats, kernels, threads = 1 }: AnalyzerOptions) {
+    this.model = model;
+    this.kernels = kernels;
+    this.specs = tensorSpecs(model);
+    this.exact = new FloatNetwork(graph, floats);
+    const nodes = graph.nodes.map((exact, index) => {
+      const stored = model.nodes[index];
+      return isWeightedFloat(exact) && isWeighted(stored)
+        ? withStoredWeights(exact, stored, this.specs.get(stored.inputs[0])!)
+        : exact;
+    });
+    this.storedWeights = new FloatNetwork({ ...graph, nodes }, floats);
+    this.plan = new Tf8Plan(model, { kernels, threads, outputs: [...this.specs.keys()] });
+    this.inTf8 = model.nodes.map((node) => layerInTf8(model, node, this.specs, kernels, threads));
+  }
+
+  /** @param images [N, H, W, C] float32; all tensors of the batch are held. */
+  logits(images: Float32Array): PartialLogits {
+    const { exact, storedWeights, plan } = this;
+    const { output, graph } = exact;
+    const float = exact.run(images);
+    const tf8: Tf8Tensors = new Map(plan.run(images));
+    const rounded = this.onGrid(graph.inputName, images);
+    return {
+      float: float.get(output)!,
+      tf8: this.real(output, tf8.get(output)!),
+      onlyWeights: storedWeights.run(images).get(output)!,
+      onlyActivations: exact
+        .runFrom(new Map([[graph.inputName, rounded]]), float, (name, values) =>
+          this.onGrid(name, values),
+        )
+        .get(output)!,
+      layers: graph.nodes.map(({ name }, index) => ({
+        layer: name,
+        onlyThis: this.onlyLayer(index, float),
+        allButThis: this.allButLayer(index, tf8),
+      })),
+    };
+  }
+
+  private onlyLayer(index: number, float: FloatTensors): Float32Array {
+    const { name, inputs } = this.model.nodes[index];
+    const batch = this.exact.batchOf(float.get(this.model.input.name)!);
+    const bytes = inputs.map((input) => this.bytes(input, float.get(input)!));
+    const values = this.real(name, this.inTf8[index].run(bytes, batch));
+    return this.exact.runFrom(new Map([[name, values]]), float).get(this.exact.output)!;
+  }
+
+  private allButLayer(index: number, tf8: ReadonlyMap<string, Uint8Array>): Float32Array {
+    const { nodes, input } = this.model;
+    const { name } = nodes[index];
+    const real = new Map(
+      nodes[index].inputs.map((from) => [from, this.real(from, tf8.get(from)!)]),
+    );
+    const batch = tf8.get(input.name)!.length / elements(input.shape);
+    const values = this.exact.runNode(this.exact.graph.nodes[index], real, batch);
+    const fresh: Tf8Tensors = new Map([[name, this.bytes(name, values)]]);
+    const of = (tensor: string) => fresh.get(tensor) ?? tf8.get(tensor)!;
+    nodes.forEach((node, at) => {
+      if (fresh.has(node.name) || !node.inputs.some((from) => fresh.has(from))) return;
+      fresh.set(node.name, this.inTf8[at].run(node.inputs.map(of), batch).slice());
+    });
+    return this.real(this.exact.output, of(this.exact.output));
+  }
+
+  private bytes(name: string, values: Float32Array): Uint8Array {
+    const { quantization } = this.specs.get(name)!;
+    const bytes = new Uint8Array(values.length);
+    if (this.kernels.quantize === undefined) return quantizeArray(values, quantization, bytes);
+    this.kernels.quantize(values, quantization, bytes);
+    return bytes;
+  }
+
+  private real(name: string, bytes: Uint8Array): Float32Array {
+    return dequantizeArray(bytes, this.specs.get(name)!.quantization);
+  }
+
+  private onGrid(name: string, values: Float32Array): Float32Array {
+    return this.real(name, this.bytes(name, values));
+  }
+}
+
+function elements(shape: readonly number[]): number {
+  return shape.reduce((product, side) => product * side, 1);
+}

@@ -1,0 +1,126 @@
+import type { ImageShape, TensorSpec } from '../model/tf8_model.ts';
+import { BYTE_MAX, type QuantizationParams } from '../params/quantization.ts';
+import { roundHalfEven } from '../params/rounding.ts';
+import type { TensorAnalysis } from './analysis.ts';
+import { decibels } from './decibels.ts';
+
+/** Exact activations [N, H, W, C], and what their bytes say. */
+export interface Activations {
+  readonly shape: ImageShape;
+  readonly values: Float32Array;
+  /** [N, H, W, C] uint8 */
+  readonly bytes: Uint8Array;
+  /** scale · (q − zeroPoint), rounded to single precision. */
+  readonly dequantized: Float32Array;
+  /** [N] Σ values² of each image. */
+  readonly energies: Float64Array;
+}
+
+/**
+ * One tensor of exact activations against the grid of its bytes, over all images. With y' = y clamped
+ * to the real values of the bytes 0 and 255, an error of quantization is (y − y') + (y' − ŷ): what
+ * saturates and what is rounded. One of the two is 0 for every value, so that their energies add up.
+ */
+export class TensorMeter {
+  private readonly shape: ImageShape;
+  private readonly quantization: QuantizationParams;
+  private readonly counts = new Float64Array(BYTE_MAX + 1);
+  private below = 0;
+  private above = 0;
+  private min = Infinity;
+  private max = -Infinity;
+  private signalEnergy = 0;
+  private saturationEnergy = 0;
+  private roundingEnergy = 0;
+
+  constructor({ shape, quantization }: TensorSpec) {
+    this.shape = shape;
+    this.quantization = quantization;
+  }
+
+  /** @param values [N, H, W, C], finite */
+  add(values: Float32Array, batch: number): Activations {
+    const bytes = new Uint8Array(values.length);
+    const dequantized = new Float32Array(values.length);
+    const energies = new Float64Array(batch);
+    const size = values.length / batch;
+    for (let n = 0; n < batch; n++) {
+      const end = (n + 1) * size;
+      energies[n] = this.addImage(values, n * size, end, bytes, dequantized);
+      this.signalEnergy += energies[n];
+    }
+    return { shape: this.shape, values, bytes, dequantized, energies };
+  }
+
+  get saturationDb(): number {
+    return decibels(this.signalEnergy, this.saturationEnergy);
+  }
+
+  get roundingDb(): number {
+    return decibels(this.signalEnergy, this.roundingEnergy);
+  }
+
+  analysis(): TensorAnalysis {
+    const { shape, quantization, counts, below, above, min, max } = this;
+    const [lowest, highest] = ends(quantization);
+    const total = counts.reduce((sum, count) => sum + count, below + above);
+    return {
+      shape,
+      quantization,
+      representable: { min: lowest, max: highest },
+      observed: { min, max },
+      rangeInUse: Math.max(0, Math.min(max, highest) - Math.max(min, lowest)) / (highest - lowest),
+      codesInUse: counts.filter((count) => count > 0).length / counts.length,
+      histogram: { counts: [...counts], below: below / total, above: above / total },
+    };
+  }
+
+  /** @returns Σ values² over [start, end) */
+  private addImage(
+    values: Float32Array,
+    start: number,
+    end: number,
+    bytes: Uint8Array,
+    dequantized: Float32Array,
+  ): number {
+    const { counts } = this;
+    const { scale, zeroPoint } = this.quantization;
+    const [lowest, highest] = ends(this.quantization);
+    let { min, max, below, above, saturationEnergy, roundingEnergy } = this;
+    let energy = 0;
+    for (let i = start; i < end; i++) {
+      const value = values[i];
+      energy += value * value;
+      if (value < min) min = value;
+      if (value > max) max = value;
+      let code = roundHalfEven(value / scale) + zeroPoint;
+      if (code < 0) {
+        below++;
+        code = 0;
+      } else if (code > BYTE_MAX) {
+        above++;
+        code = BYTE_MAX;
+      } else {
+        counts[code]++;
+      }
+      const real = scale * (code - zeroPoint);
+      const error = value - real;
+      if (value < lowest || value > highest) saturationEnergy += error * error;
+      else roundingEnergy += error * error;
+      bytes[i] = code;
+      dequantized[i] = real;
+    }
+    this.min = min;
+    this.max = max;
+    this.below = below;
+    this.above = above;
+    this.saturationEnergy = saturationEnergy;
+    this.roundingEnergy = roundingEnergy;
+    return energy;
+  }
+}
+
+/** The real values of the bytes 0 and 255. */
+function ends({ scale, zeroPoint }: QuantizationParams): [number, number] {
+  return [scale * (0 - zeroPoint), scale * (BYTE_MAX - zeroPoint)];
+}

@@ -1,0 +1,163 @@
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { writeFileAtomic } from '../../../checkpoints/artifacts/atomic_file.ts';
+import type { Analysis } from '../../../quantize/analyze/analysis.ts';
+import { Analyzer, type AnalyzerOptions } from '../../../quantize/analyze/analyzer.ts';
+import { FloatNodes } from '../../../quantize/convert/float_nodes.ts';
+import { fuseLayersModel } from '../../../quantize/convert/fuse.ts';
+import { Tf8Plan } from '../../../quantize/execute/plan.ts';
+import type { TierName } from '../../../quantize/kernels/kernels.ts';
+import { selectKernels } from '../../../quantize/kernels/select.ts';
+import type { Context } from '../../context.ts';
+import { recorded, writeAnalyzeRun } from '../../records/analysis_record.ts';
+import { runId, startRun } from '../../records/run_record.ts';
+import { writeSamples } from '../../records/samples.ts';
+import { CONVERSION_DEFAULTS } from '../conversion.ts';
+import { openData } from '../open_data.ts';
+import { datasetOf, type OpenFloatModel, openFloatModel } from '../open_model.ts';
+import { calibrationSource, quantizeModel } from '../quantize.ts';
+import { takeSamples } from '../samples.ts';
+import { requireWritableFile } from '../writable_file.ts';
+import type { AnalyzeOptions } from './analyze_options.ts';
+import { analyzeRun, runNameOf } from './analyze_run.ts';
+import { labelOffsetOf, measurePartialAccuracy } from './partial_accuracy.ts';
+import { TestImages } from './test_images.ts';
+
+/** Images that go through both networks at a time: bounds memory. */
+const BATCH = 8;
+
+/** Images whose logits tell what a layer costs, and how many of them at a time: all tensors are held. */
+const EFFECT_IMAGES = 16;
+const EFFECT_BATCH = 4;
+
+/** Images that the record shows with their likeliest classes. */
+const SAMPLES = 6;
+
+export interface AnalyzeResult extends Analysis {
+  /** Folder of the record. */
+  readonly run: string;
+  readonly dataset: string;
+  readonly skipped: number;
+  readonly kernelTier: TierName;
+  readonly zeroVariance: 'keep' | 'mean';
+  readonly calibrationImages: number;
+  /** As JSON has it: "lossless" for an infinite ratio. */
+  toJSON(): unknown;
+}
+
+/** Where a float model loses accuracy in TF8, layer by layer and cause by cause, and what to do. */
+export async function analyze(options: AnalyzeOptions, context: Context): Promise<AnalyzeResult> {
+  if (options.out !== undefined) await requireWritableFile(options.out, '--out');
+  const opened = await openFloatModel(options.model, context);
+  try {
+    return await analyzeOpened(opened, options, context);
+  } finally {
+    opened.model.dispose();
+  }
+}
+
+async function analyzeOpened(
+  opened: OpenFloatModel,
+  options: AnalyzeOptions,
+  context: Context,
+): Promise<AnalyzeResult> {
+  const { seed, out, runsDir } = options;
+  const { zeroVariance = CONVERSION_DEFAULTS.zeroVariance } = options;
+  const name = options.dataset ?? datasetOf(opened);
+  const dataset = await openData(name, options.data, '--data', context);
+  const limit = Math.min(options.limit ?? Infinity, dataset.count('test'));
+  const source = await calibrationSource(
+    { ...options, dataset: name },
+    { dataset, limit },
+    context,
+  );
+  if (source.overlap) {
+    context.reporter.warn(
+      'some calibration images are among the analyzed ones; pass another folder as --calibration-data, or --limit',
+    );
+  }
+  const { kernels, tier, notes } = selectKernels(options.tier);
+  for (const note of notes) context.reporter.warn(note);
+  const outputs = opened.model.outputs[0]!.shape.at(-1)!;
+  const labelOffset = options.accuracy ? labelOffsetOf(opened, dataset, outputs) : undefined;
+  const weightsSha256 = opened.card?.weightsSha256 ?? '';
+  const configuration = {
+    model: opened.name,
+    weightsSha256,
+    evaluation: { dataset: dataset.name, sha256: dataset.fingerprint, limit, seed },
+    calibration: {
+      dataset: source.dataset.name,
+      sha256: source.dataset.fingerprint,
+      images: source.images,
+      skip: source.skip,
+    },
+    zeroVariance,
+    effectImages: EFFECT_IMAGES,
+    accuracy: options.accuracy,
+  };
+  const run = join(runsDir, runId(runNameOf(opened.name), configuration));
+  await startRun(run);
+  const { model: tf8, skipped: skippedInCalibration } = await quantizeModel(
+    opened,
+    zeroVariance,
+    source,
+    context,
+  );
+  const graph = fuseLayersModel(opened.model, { zeroVariance });
+  const floats = new FloatNodes();
+  const networks = { graph, model: tf8, floats, kernels, threads: availableParallelism() };
+  const [resolution] = graph.inputShape;
+  const images = new TestImages({ dataset, limit, seed, resolution }, context);
+  let analysis: Analysis;
+  try {
+    analysis = { ...(await measure(networks, images, opened.name)), model: opened.name };
+    if (labelOffset !== undefined) {
+      const accuracy = await measurePartialAccuracy(networks, images, labelOffset, opened.name);
+      analysis = { ...analysis, accuracy };
+    }
+  } finally {
+    floats.dispose();
+  }
+  const record = await analyzeRun(
+    options,
+    { opened, dataset, source, tf8, kernelTier: tier, configuration, analysis },
+    { skipped: images.skipped, skippedInCalibration: skippedInCalibration.length },
+  );
+  const plan = new Tf8Plan(tf8, { kernels });
+  const samples = await takeSamples(
+    {
+      ...{ opened, tf8, dataset, seed, images: Math.min(SAMPLES, limit) },
+      predictTf8: (image) => plan.predict(image),
+    },
+    context,
+  );
+  await writeSamples(run, samples);
+  await writeAnalyzeRun(run, record, analysis);
+  const result = {
+    run,
+    dataset: dataset.name,
+    skipped: images.skipped,
+    kernelTier: tier,
+    zeroVariance,
+    calibrationImages: tf8.provenance.calibrationImages,
+    ...analysis,
+  };
+  if (out !== undefined) await writeFileAtomic(out, `${JSON.stringify(recorded(result))}\n`);
+  return { ...result, toJSON: () => recorded(result) };
+}
+
+async function measure(
+  networks: AnalyzerOptions,
+  images: TestImages,
+  name: string,
+): Promise<Analysis> {
+  const analyzer = new Analyzer(networks);
+  await images.each(`${name}, layer by layer`, BATCH, (batch) => analyzer.add(batch.images));
+  await images.each(
+    `${name}, what each layer costs`,
+    EFFECT_BATCH,
+    (batch) => analyzer.addEffects(batch.images),
+    EFFECT_IMAGES,
+  );
+  return analyzer.analysis();
+}
