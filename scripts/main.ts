@@ -1,4 +1,5 @@
 import yargs, { type CommandModule } from 'yargs';
+import { analyzeCommand } from './commands/analyze.ts';
 import { classifyCommand } from './commands/classify.ts';
 import { describeCommand } from './commands/describe.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -6,6 +7,7 @@ import { evaluateCommand } from './commands/evaluate.ts';
 import { pullCommand } from './commands/pull.ts';
 import { quantizeCommand } from './commands/quantize.ts';
 import { rearchitectCommand } from './commands/rearchitect.ts';
+import { reportCommand } from './commands/report.ts';
 import { reproduceCommand } from './commands/reproduce.ts';
 import { trainCommand } from './commands/train.ts';
 
@@ -19,7 +21,9 @@ const COMMANDS = [
   rearchitectCommand,
   quantizeCommand,
   evaluateCommand,
+  analyzeCommand,
   classifyCommand,
+  reportCommand,
   doctorCommand,
 ];
 

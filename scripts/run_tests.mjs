@@ -24,6 +24,10 @@ const CHECKS = [
   },
   { title: 'Types', command: [bin('typescript/bin/tsc'), '-p', 'tsconfig.json'] },
   {
+    title: 'Types in the browser',
+    command: [bin('typescript/bin/tsc'), '-p', 'scripts/jobs/report/page'],
+  },
+  {
     title: 'Import directions',
     command: [
       bin('dependency-cruiser/bin/dependency-cruise.mjs'),

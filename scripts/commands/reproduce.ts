@@ -151,7 +151,10 @@ export const reproduceCommand = defineCommand({
   show: (result) =>
     result.kind === 'estimate'
       ? result.text
-      : ['', result.table, '', `The record is in ${result.dir}`].join('\n'),
+      : [
+          ...['', result.table, '', `The record is in ${result.dir}`],
+          ...(result.report === undefined ? [] : [`The report is ${result.report}`]),
+        ].join('\n'),
 });
 
 function seedsOf(argv: {

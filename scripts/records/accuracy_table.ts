@@ -1,7 +1,7 @@
 import type { AccuracyRow } from './accuracy_row.ts';
 import { markdownTable } from './markdown_table.ts';
 
-const HEADER = [
+export const ACCURACY_HEADER = [
   'network',
   'data',
   'images',
@@ -18,11 +18,12 @@ const UNKNOWN = '–';
 
 /** The rows as a Markdown table with its caption; both also read well in a terminal. */
 export function accuracyTable(rows: readonly AccuracyRow[]): string {
-  const table = markdownTable(HEADER, rows.map(cellsOf), 2);
-  return `${table}\n\n${captionOf(rows)}`;
+  const table = markdownTable(ACCURACY_HEADER, rows.map(accuracyCells), 2);
+  return `${table}\n\n${accuracyCaption(rows)}`;
 }
 
-function cellsOf(row: AccuracyRow): string[] {
+/** One cell for each title of `ACCURACY_HEADER`. */
+export function accuracyCells(row: AccuracyRow): string[] {
   const { floatTop1Percent, tf8Top1Percent } = row.paper ?? {};
   return [
     row.network,
@@ -52,7 +53,8 @@ function difference(float: number | undefined, tf8: number | undefined): number 
   return float === undefined || tf8 === undefined ? undefined : float - tf8;
 }
 
-function captionOf(rows: readonly AccuracyRow[]): string {
+/** What the figures are, whatever the table looks like. */
+export function accuracyCaption(rows: readonly AccuracyRow[]): string {
   const isSpread = rows.some(({ spread }) => spread !== undefined);
   const unit = isSpread
     ? 'Top-1 in percent, mean ± sample standard deviation over the seeds.'

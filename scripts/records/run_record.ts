@@ -67,7 +67,11 @@ export type RowTiming = Readonly<z.infer<typeof rowTimingSchema>>;
 export type RunTiming = Readonly<z.infer<typeof runTimingSchema>>;
 export type PublishedTable = Readonly<z.infer<typeof publishedTableSchema>>;
 
-const FILES = ['run.json', 'table.md', 'timing.json'] as const;
+/** All that a run may leave in its folder. */
+const FILES = [
+  ...['run.json', 'table.md', 'timing.json', 'analysis.json', 'samples.json'],
+  ...['report.html', 'figures'],
+];
 
 /** Name of a run's folder: equal configurations share one. */
 export function runId(name: string, configuration: Readonly<Record<string, unknown>>): string {
@@ -82,7 +86,7 @@ export function runId(name: string, configuration: Readonly<Record<string, unkno
  */
 export async function startRun(dir: string): Promise<void> {
   await makeWritableFolder(dir);
-  for (const name of FILES) await rm(join(dir, name), { force: true });
+  for (const name of FILES) await rm(join(dir, name), { recursive: true, force: true });
 }
 
 /** Writes `table.md` of a run that goes on. */
@@ -116,7 +120,11 @@ export function readTiming(dir: string): Promise<RunTiming> {
   return readPart(join(dir, 'timing.json'), runTimingSchema);
 }
 
-async function readPart<Schema extends z.ZodType>(
+/**
+ * A file of a run.
+ * @throws UserError where there is none, or it is not as `schema` has it
+ */
+export async function readPart<Schema extends z.ZodType>(
   path: string,
   schema: Schema,
 ): Promise<z.infer<Schema>> {

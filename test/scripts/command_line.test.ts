@@ -31,7 +31,12 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
     ...['dataset', 'data', 'precision', 'zero-variance', 'calibration-data'],
     ...['calibration-images', 'limit', 'tier', 'seed'],
   ],
+  analyze: [
+    ...['dataset', 'data', 'limit', 'zero-variance', 'calibration-data', 'calibration-images'],
+    ...['accuracy', 'tier', 'seed', 'out', 'runs-dir'],
+  ],
   classify: ['model', 'zero-variance', 'calibration-data', 'tier'],
+  report: [],
   doctor: [],
 };
 

@@ -11,11 +11,16 @@ export interface TextAlternative {
  * equal specifications give equal bytes.
  */
 export async function svgFigure(spec: TopLevelSpec, text: TextAlternative): Promise<string> {
+  return withTextAlternative(await svgMarkup(spec), text);
+}
+
+/** As `svgFigure`, without the text alternative: for a page that has its own. */
+export async function svgMarkup(spec: TopLevelSpec): Promise<string> {
   // Slow to load, and needed once, at the end of a run.
   const [vega, { compile }] = await Promise.all([import('vega'), import('vega-lite')]);
   const view = new vega.View(vega.parse(compile(spec).spec), { renderer: 'none' });
   try {
-    return withTextAlternative(await view.toSVG(), text);
+    return await view.toSVG();
   } finally {
     view.finalize();
   }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { RearchitectError } from '../../../architectures/rearchitect/errors.ts';
+import { messageOf } from '../../../checkpoints/artifacts/errors.ts';
 import { QuantizationError } from '../../../quantize/params/errors.ts';
 import { DivergenceError } from '../../../training/loop/divergence.ts';
 import type { Context } from '../../context.ts';
@@ -14,6 +15,8 @@ import {
   writeRun,
 } from '../../records/run_record.ts';
 import { partialReport, runReport } from '../../records/run_report.ts';
+import { readParts } from '../report/read_parts.ts';
+import { writeReport } from '../report/write_report.ts';
 import { commandLine } from './command_line.ts';
 import { type CostEstimate, estimateCost } from './cost.ts';
 import { costReport } from './cost_report.ts';
@@ -29,10 +32,16 @@ export interface ReproduceResult {
   readonly record: RunRecord;
 }
 
+export interface ReportedResult extends ReproduceResult {
+  /** The HTML file; absent where it could not be written. */
+  readonly report?: string;
+}
+
 /**
  * The paper's table, measured: every row's network is trained (or found, where an earlier table has
  * trained it), quantized and measured in float and in TF8. Writes `run.json`, `timing.json` and, after
- * each row, `table.md` into `<runsDir>/<id>`. What was interrupted goes on when it is called again.
+ * each row, `table.md` into `<runsDir>/<id>`, at the end `report.html` and its figures. What was
+ * interrupted goes on when it is called again.
  * @param options with `announceCost`, says first what the table will cost
  * @throws UserError before anything is loaded where `runsDir` cannot be written; what training and
  *   evaluation throw, but for a training that diverges, a network that cannot be rebuilt and one that
@@ -41,12 +50,14 @@ export interface ReproduceResult {
 export async function reproduce(
   options: ReproduceOptions & { readonly announceCost?: boolean },
   context: Context,
-): Promise<ReproduceResult> {
+): Promise<ReportedResult> {
   const { runsDir, announceCost = false } = options;
   try {
     const table = await openTable(options, context);
     if (announceCost) context.reporter.info(costReport(await estimateCost(table, context)));
-    return await makeTable(table, options);
+    const result = await makeTable(table, options);
+    const report = await reportOf(result.dir, context);
+    return { ...result, ...(report !== undefined && { report }) };
   } catch (error) {
     if (context.signal.aborted) {
       context.reporter.info(
@@ -54,6 +65,17 @@ export async function reproduce(
       );
     }
     throw error;
+  }
+}
+
+/** The table is whole without its report: what goes wrong with that is told, and costs nothing else. */
+async function reportOf(dir: string, context: Context): Promise<string | undefined> {
+  try {
+    return (await writeReport(await readParts(dir), dir, context)).report;
+  } catch (error) {
+    if (context.signal.aborted) throw error;
+    context.reporter.warn(`the report could not be written: ${messageOf(error)}`);
+    return undefined;
   }
 }
 

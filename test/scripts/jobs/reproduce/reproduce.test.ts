@@ -57,8 +57,9 @@ describe('reproduce', () => {
     assert.ok(notes.some((note) => note.startsWith('Width 0.05, from random weights')));
   });
 
-  it('leaves record, table and times; each network’s own record is where the row says', async () => {
-    assert.deepEqual((await readdir(dir)).sort(), ['run.json', 'table.md', 'timing.json']);
+  it('leaves record, table, times and report; each network’s own record is where the row says', async () => {
+    const files = ['figures', 'report.html', 'run.json', 'table.md', 'timing.json'];
+    assert.deepEqual((await readdir(dir)).sort(), files);
     const { rows, networks } = await readRun(dir);
     const folders = rows.flatMap(({ perSeed }) => perSeed.map((seed) => seed.record));
     assert.deepEqual(Object.keys(networks).sort(), [...new Set(folders)].sort());
@@ -85,7 +86,21 @@ describe('reproduce', () => {
       const { dir: againDir } = await reproduce(again, contextOf(reporter));
       assert.equal(await readFile(join(againDir, 'run.json'), 'utf8'), record);
       const labels = reporter.work.map(({ label }) => label);
-      assert.deepEqual([labels, reporter.messages], [['Listing images'], []]);
+      assert.deepEqual([labels, reporter.messages], [['Listing images', 'drawing the report'], []]);
+    }));
+
+  it('keeps the table where the report cannot be written, and says why', () =>
+    inFolder(async (other) => {
+      const reporter = recordingReporter();
+      const { start } = reporter;
+      reporter.start = (label, ...rest) => {
+        if (label === 'drawing the report') throw new Error('no room');
+        return start(label, ...rest);
+      };
+      const result = await reproduce(await copyRuns(other), contextOf(reporter));
+      assert.deepEqual(reporter.messages, ['the report could not be written: no room']);
+      assert.equal('report' in result, false);
+      assert.equal(await readFile(join(result.dir, 'run.json'), 'utf8'), record);
     }));
 
   it('another table takes up the networks that it shares, and measures what is new', () =>

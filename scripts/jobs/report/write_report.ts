@@ -1,0 +1,127 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeFileAtomic } from '../../../checkpoints/artifacts/atomic_file.ts';
+import { makeWritableFolder } from '../../../checkpoints/artifacts/writable_folder.ts';
+import type { Context } from '../../context.ts';
+import type { Chart } from '../../docs/chart.ts';
+import { figureElement } from './elements.ts';
+import { figureFiles, inlineSvg, liveSpec } from './figure.ts';
+import type { Html } from './html.ts';
+import { layersData } from './layers_data.ts';
+import type { LayersData } from './page_data.ts';
+import { PAGE_FOLDER, pageScript } from './page_script.ts';
+import { reportPage } from './report_page.ts';
+import type { ReportParts } from './report_parts.ts';
+import type { MissingPart, Section } from './section.ts';
+import { ablationSection } from './sections/ablation_section.ts';
+import { accuracyHeadline, accuracySection } from './sections/accuracy_section.ts';
+import { diagnosisHeadline, diagnosisSection } from './sections/diagnosis_section.ts';
+import { layersSection } from './sections/layers_section.ts';
+import { runSection } from './sections/run_section.ts';
+import { samplesSection } from './sections/samples_section.ts';
+import { sqnrSection } from './sections/sqnr_section.ts';
+
+export interface WrittenReport {
+  /** The page. */
+  readonly report: string;
+  /** Folder of its figures, each as SVG and as PNG. */
+  readonly figures: string;
+  readonly figureCount: number;
+}
+
+/**
+ * Writes `report.html` and the folder `figures` into `dir`. The same parts give the same bytes.
+ * @throws UserError where the folder cannot be written; the signal's reason when aborted
+ */
+export async function writeReport(
+  parts: ReportParts,
+  dir: string,
+  { reporter, signal }: Pick<Context, 'reporter' | 'signal'>,
+): Promise<WrittenReport> {
+  const layers = parts.analysis && (await layersData(parts.analysis));
+  const sections = await sectionsOf(parts, layers);
+  const figures = join(dir, 'figures');
+  await makeWritableFolder(dir);
+  await rm(figures, { recursive: true, force: true });
+  await mkdir(figures);
+  const charts = sections.flatMap((section) => [...section.figures, ...(section.files ?? [])]);
+  const progress = reporter.start('drawing the report', charts.length, 'figures');
+  try {
+    for (const [done, chart] of charts.entries()) {
+      signal.throwIfAborted();
+      await writeFigure(chart, figures);
+      progress.update(done + 1);
+    }
+  } finally {
+    progress.end();
+  }
+  const plots: Record<string, object> = {};
+  for (const figure of sections.flatMap((section) => section.figures)) {
+    plots[figure.name] = await liveSpec(figure);
+  }
+  const page = reportPage({
+    title: parts.run.name,
+    headline: headlineOf(parts),
+    sections: await Promise.all(sections.map(drawnSection)),
+    missing: missingParts(parts),
+    data: { plots, ...(layers && { layers }) },
+    script: await pageScript(),
+    style: await readFile(join(PAGE_FOLDER, 'page.css'), 'utf8'),
+  });
+  const report = join(dir, 'report.html');
+  await writeFileAtomic(report, page);
+  return { report, figures, figureCount: charts.length };
+}
+
+async function drawnSection({ id, title, figures, body }: Section) {
+  const drawn: Html[] = [];
+  for (const figure of figures) drawn.push(figureElement(figure, await inlineSvg(figure)));
+  return { id, title, body: body(drawn) };
+}
+
+async function sectionsOf(
+  parts: ReportParts,
+  layers: LayersData | undefined,
+): Promise<readonly Section[]> {
+  const { table, analysis, samples } = parts;
+  return [
+    ...(table ? [accuracySection(table.rows)] : []),
+    ...(analysis ? [diagnosisSection(analysis), sqnrSection(analysis)] : []),
+    ...(analysis?.accuracy ? [ablationSection(analysis.accuracy)] : []),
+    ...(analysis && layers ? [await layersSection(analysis, layers)] : []),
+    ...(samples ? [samplesSection(samples)] : []),
+    runSection(parts),
+  ];
+}
+
+/** What the report says of each part that a run may lack. */
+const MISSING = {
+  table: {
+    title: 'Accuracies beside the paper’s',
+    reason: 'this run made no table; “tf8 reproduce” makes one.',
+  },
+  analysis: {
+    title: 'Diagnosis, SQNR by layer and by cause, histograms and α',
+    reason: 'this run looked at no layers; “tf8 analyze MODEL” does.',
+  },
+  samples: {
+    title: 'Images with their likeliest classes',
+    reason: 'this run kept none; “tf8 analyze MODEL” keeps some.',
+  },
+} as const satisfies Partial<Record<keyof ReportParts, MissingPart>>;
+
+function missingParts(parts: ReportParts): MissingPart[] {
+  const names = Object.keys(MISSING) as (keyof typeof MISSING)[];
+  return names.filter((name) => parts[name] === undefined).map((name) => MISSING[name]);
+}
+
+function headlineOf({ table, analysis }: ReportParts): string | undefined {
+  if (analysis) return diagnosisHeadline(analysis);
+  return table && accuracyHeadline(table.rows);
+}
+
+async function writeFigure(chart: Chart, folder: string): Promise<void> {
+  const { svg, png } = await figureFiles(chart);
+  await writeFile(join(folder, `${chart.name}.svg`), svg);
+  await writeFile(join(folder, `${chart.name}.png`), png);
+}
