@@ -85,6 +85,8 @@ export interface Dataset {
   readonly splitsAreEqual: boolean;
   /** Number of images of a split, broken ones included. */
   count(split: Split): number;
+  /** Index of an image's class in `classNames`; `index` counts the split's images in the data set's order. */
+  label(split: Split, index: number): number;
   /** Each iteration starts anew and gives the same batches for the same options. The last batch may be smaller. */
   batches(options: BatchOptions): AsyncIterable<ImageBatch>;
   /**

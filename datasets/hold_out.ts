@@ -39,6 +39,10 @@ export function holdOutValidation(dataset: Dataset, images: number, seed: number
   return {
     ...dataset,
     count: (split) => stored(split).among?.length ?? dataset.count(split),
+    label(split, index) {
+      const { split: whole, among } = stored(split);
+      return dataset.label(whole, among?.[index] ?? index);
+    },
     batches(options: BatchOptions): AsyncIterable<ImageBatch> {
       const { split, among } = stored(options.split);
       if (among === undefined) return dataset.batches(options);

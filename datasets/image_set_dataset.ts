@@ -14,6 +14,7 @@ export function imageSetDataset(
   return {
     ...description,
     count: (split) => setOf({ split }).count,
+    label: (split, index) => setOf({ split }).label(index),
     batches: (options): AsyncIterable<ImageBatch> =>
       streamBatches(setOf(options), preprocessing, options),
   };

@@ -50,6 +50,13 @@ export const LIMIT = {
   requiresArg: true,
 } as const satisfies Options;
 
+export const PER_CLASS = {
+  type: 'number',
+  describe: "Use the first N images of each class in the seed's order, instead of --limit",
+  requiresArg: true,
+  conflicts: 'limit',
+} as const satisfies Options;
+
 export const ZERO_VARIANCE = {
   type: 'string',
   choices: ['keep', 'mean'] as const,

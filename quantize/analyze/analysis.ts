@@ -107,7 +107,7 @@ export interface TensorAnalysis {
   readonly representable: Range;
   /** Of the exact values over the images. */
   readonly observed: Range;
-  /** Share of the representable range that the observed one covers, in [0, 1]. */
+  /** Share of the representable range that the observed one covers once it holds 0, in [0, 1]. */
   readonly rangeInUse: number;
   /** Share of the 256 bytes that stand for a value at all, in [0, 1]. */
   readonly codesInUse: number;
@@ -146,7 +146,7 @@ export interface ChannelAnalysis {
   readonly levels: readonly number[];
   /** Of the median channel that is not dead, in [1, 256]. */
   readonly medianLevels: number;
-  /** Share of the layer's range that the median live channel covers, in [0, 1]. */
+  /** Share of the layer's range that the median live channel covers, in [0, 1]; 0 where all weights are 0. */
   readonly medianShare: number;
   /** Channels whose largest |weight| is an outlier among the layer's (see `farOut`). */
   readonly wideChannels: readonly number[];

@@ -7,7 +7,7 @@ import type { Analysis } from './analysis.ts';
 import { diagnose } from './diagnose.ts';
 import type { FloatKernels } from './float_kernels.ts';
 import { FloatNetwork } from './float_network.ts';
-import { layerInTf8 } from './layer_in_tf8.ts';
+import { type LayerInTf8, layerInTf8 } from './layer_in_tf8.ts';
 import { LayerMeter } from './layer_meter.ts';
 import { LogitsEffects } from './logits_effects.ts';
 import { type Activations, TensorMeter } from './tensor_meter.ts';
@@ -21,7 +21,7 @@ export interface AnalyzerOptions {
   readonly floats: FloatKernels;
   /** Run the TF8 side. */
   readonly kernels: Kernels;
-  /** Threads of the TF8 side, 1 unless given. */
+  /** Threads of the whole TF8 network, 1 unless given. */
   readonly threads?: number;
 }
 
@@ -29,11 +29,12 @@ export interface AnalyzerOptions {
  * Finds where a TF8 network loses what its float network knows. Images stream through it: memory is
  * that of one batch, and of a few figures for each image and layer.
  */
-export class Analyzer {
+export class Analyzer implements Disposable {
   private readonly options: AnalyzerOptions;
   private readonly plan: Tf8Plan;
   private readonly input: TensorMeter;
   private readonly layers: readonly LayerMeter[];
+  private readonly inTf8: readonly LayerInTf8[];
   private readonly effects: LogitsEffects;
   private readonly lastUse = new Map<string, number>();
   private images = 0;
@@ -48,9 +49,10 @@ export class Analyzer {
     this.plan = new Tf8Plan(model, { kernels, threads, outputs });
     this.input = new TensorMeter(model.input);
     this.effects = new LogitsEffects(new FloatNetwork(graph, floats), model);
+    this.inTf8 = model.nodes.map((node) => layerInTf8(model, node, specs, kernels));
     this.layers = graph.nodes.map((exact, index) => {
       const stored = model.nodes[index];
-      const inTf8 = layerInTf8(model, stored, specs, kernels, threads);
+      const inTf8 = this.inTf8[index];
       const inputs = stored.inputs.map((name) => specs.get(name)!);
       const batchNorm = graph.batchNorms.get(exact.name);
       return new LayerMeter({ exact, stored, inputs, batchNorm, inTf8 }, floats);
@@ -63,7 +65,8 @@ export class Analyzer {
   /**
    * Runs a batch through both networks.
    * @param images [N, H, W, C] float32
-   * @throws QuantizationError when the images are not whole ones of the network's size
+   * @throws QuantizationError when the images are not whole ones of the network's size, or where the
+   *   float network makes a value of them that is not finite
    */
   add(images: Float32Array): void {
     const { nodes, inputName, inputShape } = this.options.graph;
@@ -72,7 +75,9 @@ export class Analyzer {
     const tensors = new Map<string, Activations>([[inputName, this.input.add(images, batch)]]);
     nodes.forEach(({ name, inputs }, index) => {
       const sources = inputs.map((input) => tensors.get(input)!);
-      tensors.set(name, this.layers[index].add(sources, inNetwork.get(name)!, batch));
+      const output = this.layers[index].add(sources, inNetwork.get(name)!, batch);
+      requireFinite(output, name);
+      tensors.set(name, output);
       for (const input of inputs) if (this.lastUse.get(input) === index) tensors.delete(input);
     });
     this.images += batch;
@@ -85,6 +90,12 @@ export class Analyzer {
    */
   addEffects(images: Float32Array): void {
     this.effects.add(images);
+  }
+
+  /** Ends the threads of the TF8 side and frees its memory; what was found stays. */
+  [Symbol.dispose](): void {
+    this.plan.close();
+    for (const layer of this.inTf8) layer.close();
   }
 
   /**
@@ -115,6 +126,15 @@ export class Analyzer {
       diagnosis: diagnose(input, layers),
     };
   }
+}
+
+function requireFinite({ energies }: Activations, layer: string): void {
+  const energy = energies.find((sum) => !Number.isFinite(sum));
+  if (energy === undefined) return;
+  throw new QuantizationError(
+    `Expected finite outputs of ${layer} in float but the sum of their squares is ${energy}`,
+    { remedy: 'Analyze a network whose weights are finite, such as one whose training converged.' },
+  );
 }
 
 function requireCounterparts(graph: FloatGraph, model: Tf8Model): void {

@@ -9,21 +9,25 @@ export interface LayerInTf8 {
    * @returns [N, H', W', M] uint8, overwritten by the next call
    */
   run(inputs: readonly Uint8Array[], batch: number): Uint8Array;
+  /** Frees its memory. */
+  close(): void;
 }
 
-/** Compiles `node` of `model` alone; `specs` are those of all tensors of the model. */
+/**
+ * Compiles `node` of `model` alone; `specs` are those of all tensors of the model. It runs on the
+ * caller's thread: a program holds its threads, and there is one for every layer.
+ */
 export function layerInTf8(
   model: Tf8Model,
   node: Tf8Node,
   specs: ReadonlyMap<string, TensorSpec>,
   kernels: Kernels,
-  threads: number,
 ): LayerInTf8 {
   if (node.op === 'concat') return concatInTf8(node, specs, kernels);
   const [name] = node.inputs;
   const alone = { ...model, input: { name, ...specs.get(name)! }, nodes: [node] };
-  const plan = new Tf8Plan(alone, { kernels, threads });
-  return { run: ([input]) => plan.run(input).get(node.name)! };
+  const plan = new Tf8Plan(alone, { kernels });
+  return { run: ([input]) => plan.run(input).get(node.name)!, close: () => plan.close() };
 }
 
 /** A model has one input; a concatenation, several. */
@@ -53,5 +57,6 @@ function concatInTf8(
       });
       return output;
     },
+    close() {},
   };
 }

@@ -5,10 +5,10 @@ import {
   isWeightedFloat,
 } from '../convert/float_graph.ts';
 import { isWeighted, type TensorSpec, type Tf8Node } from '../model/tf8_model.ts';
-import { dequantizeArray } from '../params/quantization.ts';
 import type { CausesDb, LayerAnalysis, LogitsDb } from './analysis.ts';
 import type { FloatKernels } from './float_kernels.ts';
 import type { LayerInTf8 } from './layer_in_tf8.ts';
+import { realValues } from './real_values.ts';
 import { Relu6Meter } from './relu6_meter.ts';
 import { SqnrMeter } from './sqnr_meter.ts';
 import { withStoredWeights } from './stored_weights.ts';
@@ -35,12 +35,15 @@ export class LayerMeter {
   private readonly cumulative = new SqnrMeter();
   private readonly byInput = new SqnrMeter();
   private readonly byWeights = new SqnrMeter();
+  /** [256] of the output's bytes. */
+  private readonly reals: Float32Array;
 
   constructor(layer: MeteredLayer, floats: FloatKernels) {
     const { exact, stored, inputs } = layer;
     this.layer = layer;
     this.floats = floats;
     this.tensor = new TensorMeter(stored.output);
+    this.reals = realValues(stored.output.quantization);
     if (isWeightedFloat(exact) && isWeighted(stored)) {
       this.storedWeights = withStoredWeights(exact, stored, inputs[0]);
     }
@@ -63,8 +66,9 @@ export class LayerMeter {
       inputs.map(({ bytes }) => bytes),
       batch,
     );
-    this.compareBytes(output, alone, this.local);
-    this.compareBytes(output, inNetwork, this.cumulative);
+    const { values, energies } = output;
+    this.local.compareBytes(values, alone, this.reals, energies);
+    this.cumulative.compareBytes(values, inNetwork, this.reals, energies);
     return output;
   }
 
@@ -115,10 +119,6 @@ export class LayerMeter {
       activationRequantization: op === 'maxPool2d' ? Infinity : this.tensor.roundingDb,
       relu6Clipping: this.relu6.clippingDb,
     };
-  }
-
-  private compareBytes(output: Activations, bytes: Uint8Array, meter: SqnrMeter): void {
-    compare(output, dequantizeArray(bytes, this.layer.stored.output.quantization), meter);
   }
 }
 

@@ -31,7 +31,7 @@ type Tf8Tensors = Map<string, Uint8Array>;
  * kernels. Runs share what comes before the layer in question: with L layers, an image takes about
  * L / 2 runs of each of the two networks.
  */
-export class PartialNetworks {
+export class PartialNetworks implements Disposable {
   private readonly model: Tf8Model;
   private readonly kernels: Kernels;
   private readonly specs: ReadonlyMap<string, TensorSpec>;
@@ -53,7 +53,7 @@ export class PartialNetworks {
     });
     this.storedWeights = new FloatNetwork({ ...graph, nodes }, floats);
     this.plan = new Tf8Plan(model, { kernels, threads, outputs: [...this.specs.keys()] });
-    this.inTf8 = model.nodes.map((node) => layerInTf8(model, node, this.specs, kernels, threads));
+    this.inTf8 = model.nodes.map((node) => layerInTf8(model, node, this.specs, kernels));
   }
 
   /** @param images [N, H, W, C] float32; all tensors of the batch are held. */
@@ -78,6 +78,12 @@ export class PartialNetworks {
         allButThis: this.allButLayer(index, tf8),
       })),
     };
+  }
+
+  /** Ends the threads of the TF8 side and frees its memory. */
+  [Symbol.dispose](): void {
+    this.plan.close();
+    for (const layer of this.inTf8) layer.close();
   }
 
   private onlyLayer(index: number, float: FloatTensors): Float32Array {

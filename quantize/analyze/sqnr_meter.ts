@@ -37,6 +37,30 @@ export class SqnrMeter {
     }
   }
 
+  /**
+   * Adds a batch whose approximation is bytes.
+   * @param exact [N, …]
+   * @param bytes [N, …]
+   * @param reals [256] the real value of each byte
+   * @param energies [N] Σ exact² of each image
+   */
+  compareBytes(
+    exact: Float32Array,
+    bytes: Uint8Array,
+    reals: Float32Array,
+    energies: Float64Array,
+  ): void {
+    const size = exact.length / energies.length;
+    for (let n = 0; n < energies.length; n++) {
+      let noise = 0;
+      for (let i = n * size; i < (n + 1) * size; i++) {
+        const error = exact[i] - reals[bytes[i]];
+        noise += error * error;
+      }
+      this.add(energies[n], noise);
+    }
+  }
+
   /** 10 · log10(Σ over all images of x² / Σ over all images of noise²). */
   get pooledDb(): number {
     return decibels(this.signalEnergy, this.noiseEnergy);

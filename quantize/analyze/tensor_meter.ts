@@ -69,7 +69,10 @@ export class TensorMeter {
       quantization,
       representable: { min: lowest, max: highest },
       observed: { min, max },
-      rangeInUse: Math.max(0, Math.min(max, highest) - Math.max(min, lowest)) / (highest - lowest),
+      // A range holds 0 whatever the values are (DESIGN 1): what is between them and 0 is in use.
+      rangeInUse:
+        (Math.min(Math.max(max, 0), highest) - Math.max(Math.min(min, 0), lowest)) /
+        (highest - lowest),
       codesInUse: counts.filter((count) => count > 0).length / counts.length,
       histogram: { counts: [...counts], below: below / total, above: above / total },
     };

@@ -65,7 +65,9 @@ export function analyzeWeights(
       levels,
       medianLevels: medianOf(levels, dead),
       medianShare: medianOf(
-        byChannel.map((channel) => (channel.max - channel.min) / widthOf(range)),
+        byChannel.map((channel) =>
+          range.min === range.max ? 0 : (channel.max - channel.min) / widthOf(range),
+        ),
         dead,
       ),
       wideChannels: farOut(byChannel.map((channel) => Math.max(-channel.min, channel.max))),

@@ -4,16 +4,28 @@ export const reportCommand = defineCommand({
   command: 'report <run>',
   describe: 'One HTML file to look at, with the figures of a run as SVG and PNG',
   options: (yargs) =>
-    yargs.positional('run', {
-      type: 'string',
-      demandOption: true,
-      describe: 'Folder of a run: what "tf8 reproduce" or "tf8 analyze" names when it has ended',
-    }),
-  examples: [['report runs/analyze-mobilenet_v1_1.0_224-0a1b2c3d', 'writes report.html there']],
-  run: async ({ run }, context) => {
+    yargs
+      .positional('run', {
+        type: 'string',
+        demandOption: true,
+        describe: 'Run of "tf8 reproduce" or "tf8 analyze": its folder, or the folder’s name',
+      })
+      .option('runs-dir', {
+        type: 'string',
+        default: 'runs',
+        requiresArg: true,
+        describe: 'Folder in which a name is looked up',
+      }),
+  examples: [
+    ['report runs/analyze-mobilenet-v1-1-0-224-0a1b2c3d', 'writes report.html there'],
+    ['report reproduce-cifar10-standard', 'the same by name, where runs/ has one such run'],
+  ],
+  run: async ({ run, runsDir }, context) => {
+    const { findRun } = await import('../jobs/report/find_run.ts');
     const { readParts } = await import('../jobs/report/read_parts.ts');
     const { writeReport } = await import('../jobs/report/write_report.ts');
-    return writeReport(await readParts(run), run, context);
+    const dir = await findRun(run, runsDir);
+    return writeReport(await readParts(dir), dir, context);
   },
   show: ({ report, figures, figureCount }) =>
     `The report is ${report}\nIts figures, ${figureCount} as SVG and as PNG, are in ${figures}`,

@@ -17,6 +17,14 @@ export const COLOURS = { bad: '#d55e00', good: '#0072b2' };
 /** In pixels. */
 export const WIDTH = 620;
 
+/** An axis of slanted names of layers, in the order of the rows. */
+export const LAYERS = {
+  field: 'layer',
+  type: 'nominal' as const,
+  sort: null,
+  axis: { title: null, labelAngle: -60 },
+};
+
 /** On white paper, whatever the reader's own background is. */
 const STYLE: Config = {
   aria: false, // the figure has one text of its own

@@ -1,4 +1,4 @@
-import { type Chart, COLOURS, shortLayer, WIDTH } from './chart.ts';
+import { type Chart, COLOURS, LAYERS, shortLayer, WIDTH } from './chart.ts';
 import type { ExplainRecord } from './explain_record.ts';
 import { percent, short, tenth } from './format.ts';
 
@@ -8,13 +8,6 @@ const VERSIONS = {
   field: 'version',
   type: 'nominal' as const,
   scale: { domain: [AS_PUBLISHED, OPTION_1], range: [COLOURS.bad, COLOURS.good] },
-};
-/** Slanted names of layers, in the order of the rows. */
-const LAYERS = {
-  field: 'layer',
-  type: 'nominal' as const,
-  sort: null,
-  axis: { title: null, labelAngle: -60 },
 };
 
 /** α of each channel of the first depthwise batch norm. */

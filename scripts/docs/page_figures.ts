@@ -15,6 +15,7 @@ import {
 } from './explain_charts.ts';
 import type { ExplainRecord } from './explain_record.ts';
 import { percent, short, tenth } from './format.ts';
+import { activationsChart, activationsFigures, photographFigures } from './paper_figures.ts';
 import { imagesChart, mostUnexplained, unexplainedChart } from './rearchitect_charts.ts';
 import type { RearchitectRecord } from './rearchitect_record.ts';
 import type { Records } from './records.ts';
@@ -30,9 +31,10 @@ export interface PageFigures {
 }
 
 /** The figures and the charts that the records have for docs/why-mobilenets-collapse.md. */
-export function pageFigures({ explain, rearchitect, table }: Records): PageFigures {
+export function pageFigures({ explain, paperFigures, rearchitect, table }: Records): PageFigures {
   const photographs = explain?.photographs;
   const trained = explain?.trained.length ? explain.trained : undefined;
+  const { activations, photograph } = paperFigures ?? {};
   const charts = {
     ...(explain && {
       alpha: alphaChart(explain),
@@ -40,6 +42,7 @@ export function pageFigures({ explain, rearchitect, table }: Records): PageFigur
       levels: levelsChart(explain),
     }),
     ...(photographs && { sqnr: sqnrChart(photographs), clipped: clippedChart(photographs) }),
+    ...(activations && { activations: activationsChart(activations) }),
     ...(rearchitect && {
       unexplained: unexplainedChart(rearchitect),
       images: imagesChart(rearchitect),
@@ -51,11 +54,20 @@ export function pageFigures({ explain, rearchitect, table }: Records): PageFigur
       chart: Object.fromEntries(
         Object.entries(charts).map(([name, chart]) => [name, chartMarkdown(chart)]),
       ),
-      paper: paperFigures(),
+      paper: paperAccuracies(),
       explain: explain ? explainFigures(explain) : notMeasured('bench:explain -- --record'),
       photographs: photographs
-        ? photographFigures(photographs)
+        ? photographsFigures(photographs)
         : notMeasured('bench:explain -- --imagenet DIR --record'),
+      activations: activations
+        ? activationsFigures(activations)
+        : notMeasured('bench:figures -- --relu6 MODEL --relu MODEL --record'),
+      photograph: photograph
+        ? photographFigures(photograph)
+        : notMeasured('bench:figures -- --imagenet DIR --record'),
+      paperFigures: paperFigures
+        ? { measured: measured(paperFigures) }
+        : notMeasured('bench:figures -- --record'),
       trained: trained
         ? { table: trainedTable(trained) }
         : notMeasured('bench:explain -- --trained NAME=MODEL --record'),
@@ -73,7 +85,7 @@ function notMeasured(script: string): string {
   return `*Not measured yet: \`npm run ${script}\` measures it.*`;
 }
 
-function paperFigures(): Figures {
+function paperAccuracies(): Figures {
   const { inceptionV3, published, option1, noDepthwiseBn, relu, friendly } = PAPER;
   return {
     float: tenth(published.floatTop1Percent),
@@ -163,7 +175,7 @@ function explainFigures(record: ExplainRecord): Figures {
   };
 }
 
-function photographFigures({ accuracy, layers, relu6, ...rest }: Photographs): Figures {
+function photographsFigures({ accuracy, layers, relu6, ...rest }: Photographs): Figures {
   const of = (layer: string) => layers.find((candidate) => candidate.layer === layer)!;
   const [depthwise, pointwise] = [of('Conv2d_1_depthwise'), of('Conv2d_1_pointwise')];
   const clipped = relu6.filter((layer) => layer.depthwise);

@@ -6,11 +6,14 @@ import { errorCode } from '../../checkpoints/artifacts/file_errors.ts';
 import { firstIssue } from '../../checkpoints/first_issue.ts';
 import { publishedTableSchema, type RunRecord } from '../records/run_record.ts';
 import { type ExplainRecord, explainRecordSchema } from './explain_record.ts';
+import { type PaperFiguresRecord, paperFiguresRecordSchema } from './paper_figures_record.ts';
 import { type RearchitectRecord, rearchitectRecordSchema } from './rearchitect_record.ts';
 
 /** What the pages are made from; a record that is not there yet is undefined. */
 export interface Records {
   readonly explain: ExplainRecord | undefined;
+  /** What the paper shows in figures, of networks of ours. */
+  readonly paperFigures: PaperFiguresRecord | undefined;
   readonly rearchitect: RearchitectRecord | undefined;
   /** The table of accuracies on CIFAR-10. */
   readonly table: RunRecord | undefined;
@@ -25,6 +28,7 @@ export async function readRecords(folder: string): Promise<Records> {
     readRecord(join(folder, `${name}.json`), schema);
   return {
     explain: await read('explain', explainRecordSchema),
+    paperFigures: await read('paper_figures', paperFiguresRecordSchema),
     rearchitect: await read('rearchitect', rearchitectRecordSchema),
     table: await read('reproduce-cifar10-standard', publishedTableSchema),
   };

@@ -124,6 +124,7 @@ function imageAlone(
     name: 'one image',
     classNames: [],
     count: () => 1,
+    label: () => 0,
     async *batches() {
       yield { images, shape, labels: Int32Array.of(0), names: [name], position: 1 };
     },

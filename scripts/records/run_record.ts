@@ -141,7 +141,8 @@ export async function readPart<Schema extends z.ZodType>(
 
 function notARun(path: string, reason: string, cause?: unknown): UserError {
   return new UserError(`Expected the record of a run at ${path} but ${reason}`, {
-    remedy: 'Give the folder that "tf8 reproduce" names when it has ended.',
+    remedy:
+      'Give the folder that "tf8 reproduce" or "tf8 analyze" names when it has ended; repeat the run where its record is damaged.',
     cause,
   });
 }

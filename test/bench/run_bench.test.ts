@@ -17,6 +17,7 @@ describe('the benches', () => {
         ['--photos', '3'],
         /^Error: Unknown option '--photos'.*\nUsage: npm run bench:explain/,
       ],
+      ['figures', ['--relu', 'a'], /^Error: Expected --relu6 beside --relu but it is missing$/m],
       [
         'rearchitect',
         [],

@@ -32,8 +32,8 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
     ...['calibration-images', 'limit', 'tier', 'seed'],
   ],
   analyze: [
-    ...['dataset', 'data', 'limit', 'zero-variance', 'calibration-data', 'calibration-images'],
-    ...['accuracy', 'tier', 'seed', 'out', 'runs-dir'],
+    ...['dataset', 'data', 'limit', 'per-class', 'zero-variance', 'calibration-data'],
+    ...['calibration-images', 'accuracy', 'tier', 'seed', 'out', 'runs-dir'],
   ],
   classify: ['model', 'zero-variance', 'calibration-data', 'tier'],
   report: [],

@@ -21,6 +21,7 @@ export function memoryDataset(options: MemoryDatasetOptions): Dataset {
     classNames: Array.from({ length: classes }, (_, label) => `class ${label}`),
     splitsAreEqual,
     count: (split) => (split === 'validation' ? 0 : images),
+    label: (_, index) => index % classes,
     fingerprint: '0'.repeat(64),
     origin: 'made up for a test',
     async *batches(batchOptions) {

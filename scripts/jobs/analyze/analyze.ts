@@ -1,6 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../../checkpoints/artifacts/atomic_file.ts';
+import type { Dataset } from '../../../datasets/dataset.ts';
+import { firstOfEachClass } from '../../../datasets/per_class.ts';
 import type { Analysis } from '../../../quantize/analyze/analysis.ts';
 import { Analyzer, type AnalyzerOptions } from '../../../quantize/analyze/analyzer.ts';
 import { FloatNodes } from '../../../quantize/convert/float_nodes.ts';
@@ -62,13 +64,13 @@ async function analyzeOpened(
   context: Context,
 ): Promise<AnalyzeResult> {
   const { seed, out, runsDir } = options;
-  const { zeroVariance = CONVERSION_DEFAULTS.zeroVariance } = options;
+  const { perClass = null, zeroVariance = CONVERSION_DEFAULTS.zeroVariance } = options;
   const name = options.dataset ?? datasetOf(opened);
   const dataset = await openData(name, options.data, '--data', context);
-  const limit = Math.min(options.limit ?? Infinity, dataset.count('test'));
+  const { limit, among, reach } = selectionOf(dataset, options);
   const source = await calibrationSource(
     { ...options, dataset: name },
-    { dataset, limit },
+    { dataset, limit: reach },
     context,
   );
   if (source.overlap) {
@@ -76,7 +78,7 @@ async function analyzeOpened(
       'some calibration images are among the analyzed ones; pass another folder as --calibration-data, or --limit',
     );
   }
-  const { kernels, tier, notes } = selectKernels(options.tier);
+  const { kernels, notes } = selectKernels(options.tier);
   for (const note of notes) context.reporter.warn(note);
   const outputs = opened.model.outputs[0]!.shape.at(-1)!;
   const labelOffset = options.accuracy ? labelOffsetOf(opened, dataset, outputs) : undefined;
@@ -84,7 +86,7 @@ async function analyzeOpened(
   const configuration = {
     model: opened.name,
     weightsSha256,
-    evaluation: { dataset: dataset.name, sha256: dataset.fingerprint, limit, seed },
+    evaluation: { dataset: dataset.name, sha256: dataset.fingerprint, limit, perClass, seed },
     calibration: {
       dataset: source.dataset.name,
       sha256: source.dataset.fingerprint,
@@ -107,7 +109,7 @@ async function analyzeOpened(
   const floats = new FloatNodes();
   const networks = { graph, model: tf8, floats, kernels, threads: availableParallelism() };
   const [resolution] = graph.inputShape;
-  const images = new TestImages({ dataset, limit, seed, resolution }, context);
+  const images = new TestImages({ dataset, limit, among, seed, resolution }, context);
   let analysis: Analysis;
   try {
     analysis = { ...(await measure(networks, images, opened.name)), model: opened.name };
@@ -120,10 +122,10 @@ async function analyzeOpened(
   }
   const record = await analyzeRun(
     options,
-    { opened, dataset, source, tf8, kernelTier: tier, configuration, analysis },
+    { opened, dataset, source, tf8, kernelTier: kernels.tier, configuration, analysis },
     { skipped: images.skipped, skippedInCalibration: skippedInCalibration.length },
   );
-  const plan = new Tf8Plan(tf8, { kernels });
+  using plan = new Tf8Plan(tf8, { kernels });
   const samples = await takeSamples(
     {
       ...{ opened, tf8, dataset, seed, images: Math.min(SAMPLES, limit) },
@@ -137,7 +139,7 @@ async function analyzeOpened(
     run,
     dataset: dataset.name,
     skipped: images.skipped,
-    kernelTier: tier,
+    kernelTier: kernels.tier,
     zeroVariance,
     calibrationImages: tf8.provenance.calibrationImages,
     ...analysis,
@@ -146,12 +148,25 @@ async function analyzeOpened(
   return { ...result, toJSON: () => recorded(result) };
 }
 
+/** The images of the test split that are analyzed, and how far into the seed's order they reach. */
+function selectionOf(
+  dataset: Dataset,
+  { limit = Infinity, perClass, seed }: AnalyzeOptions,
+): { readonly limit: number; readonly among?: Uint32Array; readonly reach: number } {
+  if (perClass === undefined) {
+    const images = Math.min(limit, dataset.count('test'));
+    return { limit: images, reach: images };
+  }
+  const { among, reach } = firstOfEachClass(dataset, 'test', perClass, seed);
+  return { limit: among.length, among, reach };
+}
+
 async function measure(
   networks: AnalyzerOptions,
   images: TestImages,
   name: string,
 ): Promise<Analysis> {
-  const analyzer = new Analyzer(networks);
+  using analyzer = new Analyzer(networks);
   await images.each(`${name}, layer by layer`, BATCH, (batch) => analyzer.add(batch.images));
   await images.each(
     `${name}, what each layer costs`,

@@ -7,6 +7,8 @@ export interface AnalyzeOptions extends ConversionOptions {
   readonly dataset?: string | undefined;
   readonly data?: string | undefined;
   readonly limit?: number | undefined;
+  /** Images of each class; without `limit`. */
+  readonly perClass?: number | undefined;
   readonly seed: number;
   readonly tier: TierName | 'auto';
   /** Measure accuracy with parts of the network in TF8, too. */

@@ -2,12 +2,13 @@ import type { AnalyzeOptions } from './analyze_options.ts';
 
 /** What repeats an analysis; DIR stands for a folder, MODEL for a path of the machine. */
 export function commandLine(options: AnalyzeOptions): string {
-  const { model, dataset, data, limit, seed, tier, zeroVariance, accuracy } = options;
-  const { calibrationData, calibrationImages } = options;
+  const { model, dataset, data, limit, perClass, seed, tier } = options;
+  const { zeroVariance, accuracy, calibrationData, calibrationImages } = options;
   const given: readonly (readonly [option: string, value: string | number | undefined])[] = [
     ['dataset', dataset],
     ['data', data && 'DIR'],
     ['limit', limit],
+    ['per-class', perClass],
     ['zero-variance', zeroVariance],
     ['calibration-data', calibrationData && 'DIR'],
     ['calibration-images', calibrationImages],

@@ -21,7 +21,7 @@ export async function measurePartialAccuracy(
   labelOffset: number,
   name: string,
 ): Promise<AccuracyAnalysis> {
-  const partial = new PartialNetworks(networks);
+  using partial = new PartialNetworks(networks);
   const scores = {
     float: new Score(),
     tf8: new Score(),

@@ -5,6 +5,8 @@ export interface TestImagesOptions {
   readonly dataset: Dataset;
   /** Images of the seed's order, broken ones included. */
   readonly limit: number;
+  /** Indices of the split's images to choose from, ascending; all unless given. */
+  readonly among?: Uint32Array | undefined;
   readonly seed: number;
   readonly resolution: number;
 }
@@ -37,14 +39,14 @@ export class TestImages {
     visit: (batch: ImageBatch) => void,
     limit = this.options.limit,
   ): Promise<number> {
-    const { dataset, seed, resolution } = this.options;
+    const { dataset, seed, resolution, among } = this.options;
     const { reporter, signal } = this.context;
     const images = Math.min(limit, this.options.limit);
     const progress = reporter.start(label, images, 'images');
     let shown = 0;
     try {
       const batches = dataset.batches({
-        ...{ split: 'test', batchSize, resolution, limit: images, seed, signal },
+        ...{ split: 'test', batchSize, resolution, limit: images, seed, among, signal },
         onSkip: (image) => this.skip(image),
       });
       for await (const batch of batches) {

@@ -1,24 +1,22 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { UserError } from '../../../checkpoints/artifacts/errors.ts';
+import { z } from 'zod';
 import { readAnalyzeRun } from '../../records/analysis_record.ts';
-import { readRun, readTiming } from '../../records/run_record.ts';
+import { readPart, readRun, readTiming } from '../../records/run_record.ts';
 import { readSamples } from '../../records/samples.ts';
 import type { ReportParts } from './report_parts.ts';
 
+const namedSchema = z.looseObject({ name: z.string() });
+
 /**
  * What the folder of a run has for a report: a table of accuracies, or an analysis.
- * @throws UserError where there is no record of a run, or a part of it is damaged
+ * @throws UserError where there is no record of a run, or a part of it is missing or damaged
  */
 export async function readParts(dir: string): Promise<ReportParts> {
-  if (!existsSync(join(dir, 'run.json'))) {
-    throw new UserError(`Expected the record of a run in ${dir} but there is no run.json`, {
-      remedy: 'Give the folder that "tf8 reproduce" or "tf8 analyze" names when it has ended.',
-    });
-  }
+  const { name } = await readPart(join(dir, 'run.json'), namedSchema);
+  const parts = name.startsWith('analyze-') ? await analysisParts(dir) : await tableParts(dir);
   const samples = existsSync(join(dir, 'samples.json')) ? await readSamples(dir) : undefined;
-  const isAnalysis = existsSync(join(dir, 'analysis.json'));
-  return { ...(isAnalysis ? await analysisParts(dir) : await tableParts(dir)), samples };
+  return { ...parts, samples };
 }
 
 type MainParts = Omit<ReportParts, 'samples'>;

@@ -1,6 +1,7 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../../checkpoints/artifacts/atomic_file.ts';
+import { abandonedPaths, temporaryPath } from '../../../checkpoints/artifacts/temporary_path.ts';
 import { makeWritableFolder } from '../../../checkpoints/artifacts/writable_folder.ts';
 import type { Context } from '../../context.ts';
 import type { Chart } from '../../docs/chart.ts';
@@ -21,6 +22,9 @@ import { runSection } from './sections/run_section.ts';
 import { samplesSection } from './sections/samples_section.ts';
 import { sqnrSection } from './sections/sqnr_section.ts';
 
+/** How the name of a folder of figures ends that are not all drawn. */
+const UNFINISHED = '.tmp';
+
 export interface WrittenReport {
   /** The page. */
   readonly report: string;
@@ -30,7 +34,8 @@ export interface WrittenReport {
 }
 
 /**
- * Writes `report.html` and the folder `figures` into `dir`. The same parts give the same bytes.
+ * Writes `report.html` and the folder `figures` into `dir`. The same parts give the same bytes. An
+ * earlier report stays whole until this one is.
  * @throws UserError where the folder cannot be written; the signal's reason when aborted
  */
 export async function writeReport(
@@ -38,28 +43,55 @@ export async function writeReport(
   dir: string,
   { reporter, signal }: Pick<Context, 'reporter' | 'signal'>,
 ): Promise<WrittenReport> {
+  await makeWritableFolder(dir);
   const layers = parts.analysis && (await layersData(parts.analysis));
   const sections = await sectionsOf(parts, layers);
-  const figures = join(dir, 'figures');
-  await makeWritableFolder(dir);
-  await rm(figures, { recursive: true, force: true });
-  await mkdir(figures);
   const charts = sections.flatMap((section) => [...section.figures, ...(section.files ?? [])]);
+  const report = join(dir, 'report.html');
+  const figures = join(dir, 'figures');
+  for (const path of await abandonedPaths(figures, UNFINISHED)) await rm(path, { recursive: true });
+  const drawn = temporaryPath(figures, UNFINISHED);
+  await mkdir(drawn);
+  try {
+    await drawCharts(charts, drawn, { reporter, signal });
+    const page = await pageOf(parts, sections, layers);
+    signal.throwIfAborted();
+    await rm(figures, { recursive: true, force: true });
+    await rename(drawn, figures);
+    await writeFileAtomic(report, page);
+  } finally {
+    await rm(drawn, { recursive: true, force: true });
+  }
+  return { report, figures, figureCount: charts.length };
+}
+
+async function drawCharts(
+  charts: readonly Chart[],
+  folder: string,
+  { reporter, signal }: Pick<Context, 'reporter' | 'signal'>,
+): Promise<void> {
   const progress = reporter.start('drawing the report', charts.length, 'figures');
   try {
     for (const [done, chart] of charts.entries()) {
       signal.throwIfAborted();
-      await writeFigure(chart, figures);
+      await writeFigure(chart, folder);
       progress.update(done + 1);
     }
   } finally {
     progress.end();
   }
+}
+
+async function pageOf(
+  parts: ReportParts,
+  sections: readonly Section[],
+  layers: LayersData | undefined,
+): Promise<string> {
   const plots: Record<string, object> = {};
   for (const figure of sections.flatMap((section) => section.figures)) {
     plots[figure.name] = await liveSpec(figure);
   }
-  const page = reportPage({
+  return reportPage({
     title: parts.run.name,
     headline: headlineOf(parts),
     sections: await Promise.all(sections.map(drawnSection)),
@@ -68,9 +100,6 @@ export async function writeReport(
     script: await pageScript(),
     style: await readFile(join(PAGE_FOLDER, 'page.css'), 'utf8'),
   });
-  const report = join(dir, 'report.html');
-  await writeFileAtomic(report, page);
-  return { report, figures, figureCount: charts.length };
 }
 
 async function drawnSection({ id, title, figures, body }: Section) {

@@ -51,6 +51,7 @@ function testIsValidation(dataset: Dataset): Dataset {
     ...dataset,
     splitsAreEqual: false,
     count: (split) => (split === 'validation' ? 0 : dataset.count(stored(split))),
+    label: (split, index) => dataset.label(stored(split), index),
     batches: (options) => dataset.batches({ ...options, split: stored(options.split) }),
   };
 }

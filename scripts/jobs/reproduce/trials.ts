@@ -211,6 +211,7 @@ function repeated(dataset: Dataset, least: number): Dataset {
   return {
     ...dataset,
     count,
+    label: (split, index) => dataset.label(split, index % dataset.count(split)),
     batches: ({ among, ...options }) => {
       const images = dataset.count(options.split);
       const all = among ?? Uint32Array.from({ length: count(options.split) }, (_, i) => i);

@@ -27,6 +27,7 @@ const GRAPH: FloatGraph = {
     },
   ],
   zeroVarianceChannels: new Map(),
+  batchNorms: new Map(),
 };
 
 async function write(folder: string, graph = GRAPH): Promise<void> {

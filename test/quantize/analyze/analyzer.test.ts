@@ -75,6 +75,29 @@ describe('Analyzer', () => {
     assert.equal(layers[3].logits.onlyWeights, Infinity);
   });
 
+  it('refuses a float network whose outputs are not finite, naming the layer', () => {
+    const floats = {
+      run: (...[node, inputs, batch]: Parameters<typeof DOUBLE_KERNELS.run>) => {
+        const output = DOUBLE_KERNELS.run(node, inputs, batch);
+        return node.name === 'pointwise' ? output.fill(NaN) : output;
+      },
+    };
+    const broken = new Analyzer({ graph, model, floats, kernels: REFERENCE_KERNELS });
+    assert.throws(() => broken.add(PHOTOGRAPHS), {
+      name: 'QuantizationError',
+      message: 'Expected finite outputs of pointwise in float but the sum of their squares is NaN',
+    });
+  });
+
+  it('is closed when it is disposed of; what it found stays', () => {
+    const closed = analyzer();
+    closed.add(PHOTOGRAPHS);
+    closed.addEffects(PHOTOGRAPHS);
+    closed[Symbol.dispose]();
+    assert.throws(() => closed.add(PHOTOGRAPHS), /Expected an open plan of healthy/);
+    assert.equal(closed.analysis().images, IMAGES);
+  });
+
   it('refuses to report on no image', () => {
     assert.throws(() => analyzer().analysis(), {
       name: 'QuantizationError',

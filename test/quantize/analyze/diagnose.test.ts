@@ -154,6 +154,39 @@ describe('diagnose', () => {
     );
   });
 
+  describe('knows what tf8 can do for the network', () => {
+    const { input, layers } = analyze(healthyGraph());
+    const coarse = { onlyWeights: 10, onlyOutput: 10 };
+    const batchNorm = { alpha: [1], variance: [1], dead: [], outliers: [] };
+    const standard = layers.map((layer) =>
+      layer.op === 'depthwiseConv2d'
+        ? {
+            ...layer,
+            weights: { ...layer.weights!, channels: { ...layer.weights!.channels, batchNorm } },
+          }
+        : layer,
+    );
+    const networks = {
+      'a batch norm after the depthwise': { layers: standard, remedy: /tf8 rearchitect MODEL / },
+      'none, re-architected already': { layers, remedy: /tf8 rearchitect STANDARD / },
+      'no depthwise layer': {
+        layers: layers.filter(({ op }) => op !== 'depthwiseConv2d'),
+        remedy: /^(?!.*rearchitect)/,
+      },
+    };
+    for (const [network, { layers: those, remedy }] of Object.entries(networks)) {
+      it(network, () => {
+        const [conv, ...others] = those;
+        const found = diagnose(input, [{ ...conv, logits: coarse }, ...others]);
+        assert.deepEqual(
+          found.map(({ cause }) => cause),
+          ['activationRequantization', 'weightQuantization'],
+        );
+        for (const finding of found) assert.match(finding.remedy, remedy);
+      });
+    }
+  });
+
   it('names weights and outputs that are coarse though nothing stretches their range', () => {
     const { input, layers } = analyze(healthyGraph());
     const [conv, ...others] = layers;

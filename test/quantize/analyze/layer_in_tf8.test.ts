@@ -19,7 +19,7 @@ describe('layerInTf8', () => {
         const size = model.input.shape.reduce((product, side) => product * side, 1);
         const tensors = plan.run(randomBytes(batch * size, 3));
         for (const node of model.nodes) {
-          const layer = layerInTf8(model, node, specs, kernels, 1);
+          const layer = layerInTf8(model, node, specs, kernels);
           const inputs = node.inputs.map((name) => tensors.get(name)!);
           assert.deepEqual(layer.run(inputs, batch), tensors.get(node.name), node.op);
         }

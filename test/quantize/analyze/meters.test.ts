@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { decibels, noiseToSignal, quantile } from '../../../quantize/analyze/decibels.ts';
 import { farOut } from '../../../quantize/analyze/outliers.ts';
+import { realValues } from '../../../quantize/analyze/real_values.ts';
 import { Relu6Meter } from '../../../quantize/analyze/relu6_meter.ts';
 import { SqnrMeter } from '../../../quantize/analyze/sqnr_meter.ts';
 import { TensorMeter } from '../../../quantize/analyze/tensor_meter.ts';
@@ -69,6 +70,18 @@ describe('SqnrMeter', () => {
   });
 });
 
+describe('SqnrMeter of bytes', () => {
+  it('is that of the real values that they stand for', () => {
+    const [params, exact] = [{ scale: 0.5, zeroPoint: 3 }, Float32Array.of(1, -0.6, 2.2, 0.1)];
+    const bytes = quantizeArray(exact, params);
+    const [ofBytes, ofReals] = [new SqnrMeter(), new SqnrMeter()];
+    ofBytes.compareBytes(exact, bytes, realValues(params), Float64Array.of(1.36, 4.85));
+    ofReals.compare(exact, dequantizeArray(bytes, params), 2, Float64Array.of(1.36, 4.85));
+    assert.deepEqual(ofBytes.statistics(), ofReals.statistics());
+    assert.ok(ofBytes.pooledDb < 30);
+  });
+});
+
 describe('TensorMeter', () => {
   const shape = [1, 1, 4] as const;
   /** Steps of 1 from −5 to 250. */
@@ -87,6 +100,14 @@ describe('TensorMeter', () => {
     assert.deepEqual(representable, { min: -5, max: 250 });
     assert.equal(codesInUse, 4 / 256);
     assert.equal(rangeInUse, 1);
+  });
+
+  it('counts the part between 0 and values that all lie on one side of it as in use', () => {
+    const meter = new TensorMeter({ shape, quantization: { scale: 1, zeroPoint: 0 } });
+    meter.add(Float32Array.of(200, 201, 204, 202), 1);
+    const { observed, rangeInUse } = meter.analysis();
+    assert.deepEqual(observed, { min: 200, max: 204 });
+    assert.equal(rangeInUse, 204 / 255);
   });
 
   it('splits the error of quantization into saturation and rounding, whose energies add up', () => {

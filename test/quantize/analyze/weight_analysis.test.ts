@@ -59,6 +59,15 @@ describe('analyzeWeights', () => {
     });
   });
 
+  it('finds finite figures of a layer whose weights are all 0', () => {
+    const zero = { ...EXACT, kernel: new Float32Array(8) };
+    const data = new Uint8Array(8).fill(WEIGHTS.zeroPoint);
+    const stored = { ...STORED, weights: { ...STORED.weights, data } };
+    const { channels, range } = analyzeWeights(zero, stored, INPUT, undefined);
+    assert.deepEqual([channels.medianShare, channels.medianLevels], [0, 1]);
+    assert.deepEqual(range, { min: 0, max: 0 });
+  });
+
   it('marks channels whose |α| is an outlier', () => {
     const eight = {
       ...EXACT,

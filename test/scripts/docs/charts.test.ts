@@ -11,7 +11,7 @@ describe('the charts of the pages', () => {
   it('are there for every record', () => {
     assert.deepEqual(
       charts.map(({ name }) => name),
-      ['alpha', 'ranges', 'levels', 'sqnr', 'clipped', 'unexplained', 'images'],
+      ['alpha', 'ranges', 'levels', 'sqnr', 'clipped', 'activations', 'unexplained', 'images'],
     );
   });
 
@@ -29,6 +29,10 @@ describe('the charts of the pages', () => {
 
   it('tell their figures in words', () => {
     assert.match(named('alpha').description, /7 channels of zero variance have 21\.5, .*30\.7/);
+    assert.match(
+      named('activations').description,
+      /With ReLU6 .* to 18\.3 dB .*, with ReLU .* to 25\.0/,
+    );
     assert.match(named('unexplained').description, /at Conv2d_2_pointwise: 33\.1 %/);
     assert.match(named('images').description, /20\.4 % with 10 images and 44\.4 % with 200;/);
   });

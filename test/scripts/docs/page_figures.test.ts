@@ -22,6 +22,9 @@ describe('pageFigures', () => {
       '| Conv2d_1_depthwise | −1.25 … 2 (77) |',
       '|    200 |      40 |             1234 |  44.4 | 41.4 |',
       '| Conv2d_2_pointwise |                    33.1 | 0.001 |',
+      '| white wolf 94.6 | window shade 32.8 | white wolf 75.0 | wool 6.3 | fox 50.0      |',
+      'falls from 32.8 to 25.5 dB with\nReLU6, and from 35.0 to 30.0 dB with ReLU',
+      'cuts 12.3 % of the outputs',
       '| standard | cifar10 |    500 |',
       '- A note.',
     ]) {
@@ -33,12 +36,16 @@ describe('pageFigures', () => {
     const { photographs: _, ...explain } = RECORDS.explain;
     const page = await pageOf({
       explain: { ...explain, trained: [] },
+      paperFigures: undefined,
       rearchitect: undefined,
       table: undefined,
     });
     for (const command of [
       'npm run bench:explain -- --imagenet DIR --record',
       'npm run bench:explain -- --trained NAME=MODEL --record',
+      'npm run bench:figures -- --relu6 MODEL --relu MODEL --record',
+      'npm run bench:figures -- --imagenet DIR --record',
+      'npm run bench:figures -- --record',
       'npm run bench:rearchitect -- --imagenet DIR --record',
       'npx tf8 reproduce --dataset cifar10 --preset standard',
     ]) {

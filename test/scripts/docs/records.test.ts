@@ -14,6 +14,7 @@ describe('readRecords', () => {
       await writeFile(join(folder, 'rearchitect.json'), JSON.stringify(REARCHITECT));
       assert.deepEqual(await readRecords(folder), {
         explain: undefined,
+        paperFigures: undefined,
         rearchitect: REARCHITECT,
         table: undefined,
       });

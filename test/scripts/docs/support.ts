@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { PaperFiguresRecord } from '../../../scripts/docs/paper_figures_record.ts';
 import type { RearchitectRecord } from '../../../scripts/docs/rearchitect_record.ts';
 import { type Records, readRecords } from '../../../scripts/docs/records.ts';
 import { accuracyRow } from '../../../scripts/records/accuracy_row.ts';
@@ -32,6 +33,35 @@ export const REARCHITECT: RearchitectRecord = {
   fits: [fitOn(10, 20.4, [null, null]), fitOn(200, 44.4, [0.125, 0.331])],
 };
 
+const layersWith = (drop: number, clipped?: { share: number; db: number }) =>
+  ['Conv2d_0', 'Conv2d_1_depthwise', 'Conv2d_1_pointwise', 'Conv2d_1c_1x1'].map((layer, at) => ({
+    layer,
+    ...{ cumulativeDb: 40 - drop * at, standardDeviationDb: 1, weightsDb: 30 + at },
+    outputDb: at === 0 ? null : 50 - at,
+    ...(clipped && layer.endsWith('pointwise') && { clipped }),
+  }));
+
+export const PAPER_FIGURES: PaperFiguresRecord = {
+  date: '2026-01-02',
+  environment: ENVIRONMENT,
+  activations: {
+    ...{ dataset: 'cifar10', data: '', images: 30, imagesPerClass: 3, calibrationImages: 200 },
+    kernelTier: 'wasm',
+    relu6: {
+      ...{ name: 'no-depthwise-bn', weightsSha256: '' },
+      layers: layersWith(7.25, { share: 0.123, db: 6.5 }),
+    },
+    relu: { name: 'relu', weightsSha256: '', layers: layersWith(5) },
+  },
+  photograph: {
+    ...{ network: 'a_network', weightsSha256: '', image: 'wolf.JPEG', label: 'white wolf' },
+    calibrationImages: 200,
+    float: [{ name: 'white wolf', probability: 0.75 }],
+    asPublished: [{ name: 'wool', probability: 0.0625 }],
+    option1: [{ name: 'fox', probability: 0.5 }],
+  },
+};
+
 export const TABLE: RunRecord = {
   ...{ name: 'reproduce-cifar10-standard', command: 'npx tf8 reproduce', configuration: {} },
   ...{ environment: ENVIRONMENT, data: {}, kernelTier: 'wasm', networks: {} },
@@ -54,6 +84,7 @@ export const RECORDS: Records & { readonly explain: NonNullable<Records['explain
     ...committed.explain!,
     trained: [{ name: 'friendly', weightsSha256: '', layers: trainedLayers() }],
   },
+  paperFigures: PAPER_FIGURES,
   rearchitect: REARCHITECT,
   table: TABLE,
 };

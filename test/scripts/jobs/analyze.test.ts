@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '../../../checkpoints/artifacts/errors.ts';
 import { loadModelFolder } from '../../../checkpoints/model_store.ts';
+import type { Accuracy } from '../../../quantize/analyze/analysis.ts';
 import { type AnalyzeResult, analyze } from '../../../scripts/jobs/analyze/analyze.ts';
 import type { AnalyzeOptions } from '../../../scripts/jobs/analyze/analyze_options.ts';
 import { labelOffsetOf } from '../../../scripts/jobs/analyze/partial_accuracy.ts';
@@ -90,11 +91,21 @@ describe('analyze', () => {
       { ...optionsFor({ limit: 4 }), precision: 'both' },
       contextOf(),
     );
-    assert.deepEqual(accuracy!.float, float);
-    const { tier: _, ...figures } = tf8!;
-    assert.deepEqual(accuracy!.tf8, figures);
+    const figures = ({ top1, top5 }: Accuracy): Accuracy => ({ top1, top5 });
+    assert.deepEqual(accuracy!.float, figures(float!));
+    assert.deepEqual(accuracy!.tf8, figures(tf8!));
     assert.equal(accuracy!.layers.length, 29);
     assert.equal(accuracy!.images, 4);
+  });
+
+  it('takes one image of each class with --per-class 1', async () => {
+    const classes = (await readdir(at('images'))).length;
+    assert.ok(classes < IMAGES);
+    const { run: folder, images } = await analyze(optionsFor({ perClass: 1 }), contextOf());
+    assert.equal(images, classes);
+    const { run } = await readAnalyzeRun(folder);
+    assert.match(run.command, / --per-class 1 /);
+    assert.equal(run.data.evaluation.images, classes);
   });
 
   it('names and counts an image that cannot be read', async () => {

@@ -17,6 +17,10 @@ describe('the identity of an analysis', () => {
       'npx tf8 analyze mobilenet_v1_1.0_224',
     );
     assert.equal(
+      commandLine({ ...options, perClass: 2, accuracy: false, runsDir: 'runs' }),
+      'npx tf8 analyze mobilenet_v1_1.0_224 --per-class 2',
+    );
+    assert.equal(
       commandLine({
         ...options,
         ...{ model: 'models/friendly', dataset: 'cifar10', data: '/home/me/cifar', limit: 20 },

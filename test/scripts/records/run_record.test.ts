@@ -74,7 +74,8 @@ describe('run records', () => {
       await assert.rejects(readRun(folder), {
         name: 'UserError',
         message: `Expected the record of a run at ${join(folder, 'run.json')} but there is none`,
-        remedy: 'Give the folder that "tf8 reproduce" names when it has ended.',
+        remedy:
+          'Give the folder that "tf8 reproduce" or "tf8 analyze" names when it has ended; repeat the run where its record is damaged.',
       });
       await writeRun(folder, RECORD, TIMING, '');
       assert.deepEqual(await readRun(folder), RECORD);

@@ -7,7 +7,14 @@ export const LAYER_AXIS = {
   field: 'short',
   type: 'nominal' as const,
   sort: null,
-  axis: { title: null, labelAngle: -90, labelLimit: 90, labelFontSize: 10, ticks: false },
+  axis: {
+    title: null,
+    labelAngle: -90,
+    labelLimit: 90,
+    labelFontSize: 10,
+    labelOverlap: 'parity' as const,
+    ticks: false,
+  },
 };
 
 /** The layers' short names; where two would be the same, their whole names. */

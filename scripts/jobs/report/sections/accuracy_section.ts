@@ -29,9 +29,8 @@ export function accuracyHeadline(rows: readonly AccuracyRow[]): string | undefin
   const [most, least] = [1, -1].map((sign) =>
     rows.reduce((a, b) => (sign * b.lossPoints > sign * a.lossPoints ? b : a)),
   );
-  const loses = ({ network, lossPoints }: AccuracyRow) =>
-    `${network} loses ${tenth(lossPoints)} points of top-1`;
+  const points = ({ lossPoints }: AccuracyRow) => `${tenth(lossPoints)} points of top-1`;
   return most === least
-    ? `In 8 bits ${loses(most!)}.`
-    : `In 8 bits ${loses(most!)}, ${loses(least!)}.`;
+    ? `In 8 bits ${most!.network} loses ${points(most!)}.`
+    : `In 8 bits ${most!.network} loses most, ${points(most!)}, and ${least!.network} least, ${tenth(least!.lossPoints)}.`;
 }

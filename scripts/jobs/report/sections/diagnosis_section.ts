@@ -79,9 +79,14 @@ function withCommands(text: string): readonly HtmlValue[] {
   return text.split(/("tf8 [^"]+"|--[a-z][a-z-]*(?: [a-z0-9.]+)?)/).map((part, at) => {
     if (at % 2 === 0) return part;
     return part.startsWith('"')
-      ? html`<code class="command">${part.slice(1, -1)}</code>`
+      ? html`<code class="command">${words(part.slice(1, -1))}</code>`
       : html`<code>${part}</code>`;
   });
+}
+
+/** A command that wraps between its words and options, and never within one. */
+function words(command: string): readonly HtmlValue[] {
+  return command.split(' ').flatMap((word, at) => [at > 0 ? ' ' : '', html`<span>${word}</span>`]);
 }
 
 function list(findings: readonly Finding[], from: number): Html {

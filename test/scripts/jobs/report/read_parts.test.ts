@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readParts } from '../../../../scripts/jobs/report/read_parts.ts';
 import { type AnalyzeRun, writeAnalyzeRun } from '../../../../scripts/records/analysis_record.ts';
@@ -54,14 +54,20 @@ describe('readParts', () => {
       assert.deepEqual((await readParts(dir)).run.weights, {});
     }));
 
-  it('refuses a folder without a run, and says which folder to give', () =>
-    inFolder((dir) =>
-      assert.rejects(readParts(dir), {
+  it('refuses an analysis that has not been written whole, and names what is missing', () =>
+    inFolder(async (dir) => {
+      await writeAnalyzeRun(dir, RUN, analysisOf(['a', 'b']));
+      await rm(join(dir, 'analysis.json'));
+      await assert.rejects(readParts(dir), {
         name: 'UserError',
-        message: `Expected the record of a run in ${dir} but there is no run.json`,
-        remedy: 'Give the folder that "tf8 reproduce" or "tf8 analyze" names when it has ended.',
-      }),
-    ));
+        message: `Expected the record of a run at ${join(dir, 'analysis.json')} but there is none`,
+        remedy: /"tf8 analyze" names when it has ended/,
+      });
+      await writeFile(join(dir, 'run.json'), '{"name": "analyze-a');
+      await assert.rejects(readParts(dir), { name: 'UserError', message: /run\.json but .*JSON/ });
+      await writeFile(join(dir, 'run.json'), '{"name": "train-a"}');
+      await assert.rejects(readParts(dir), { name: 'UserError', message: /run\.json but \w+/ });
+    }));
 
   it('refuses samples that are damaged', () =>
     inFolder(async (dir) => {

@@ -127,7 +127,7 @@ describe('writeReport', () => {
       assert.equal(page.split(`<strong>Remedy</strong> ${shown}`).length, 2);
       assert.match(
         page,
-        /<code class="command">tf8 train --from MODEL<\/code> or <code>--tier auto</,
+        /<code class="command"><span>tf8<\/span> <span>train<\/span> <span>--from<\/span> <span>MODEL<\/span><\/code> or <code>--tier auto</,
       );
       assert.ok(page.indexOf('<strong>b</strong>') < page.indexOf('<strong>a</strong>'));
       assert.match(page, /data-shown="1"/);
@@ -180,5 +180,7 @@ describe('writeReport', () => {
     assert.deepEqual(reporter.work, [{ label: 'drawing the report', done: 8, ends: 1 }]);
     const signal = AbortSignal.abort(new Error('interrupted'));
     await assert.rejects(writeReport(wholeRun(), dir, { ...contextOf(), signal }), /interrupted/);
+    assert.deepEqual((await readdir(dir)).sort(), ['figures', 'report.html']);
+    assert.equal((await readdir(whole.figures)).length, 16, 'the earlier report stays whole');
   });
 });

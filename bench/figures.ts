@@ -1,0 +1,131 @@
+/**
+ * What the paper shows in figures, measured on networks of ours: for docs/why-mobilenets-collapse.md.
+ * `npm run bench:figures -- --help` tells the options.
+ */
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { writeFileAtomic } from '../checkpoints/artifacts/atomic_file.ts';
+import { messageOf, UserError } from '../checkpoints/artifacts/errors.ts';
+import { openDataset } from '../datasets/open_dataset.ts';
+import { cacheDir } from '../scripts/cache_dir.ts';
+import type { Context } from '../scripts/context.ts';
+import {
+  type PaperFiguresRecord,
+  paperFiguresRecordSchema,
+} from '../scripts/docs/paper_figures_record.ts';
+import { openData } from '../scripts/jobs/open_data.ts';
+import { datasetOf, openFloatModel } from '../scripts/jobs/open_model.ts';
+import { environment } from '../scripts/records/environment.ts';
+import { consoleReporter } from '../scripts/terminal/reporter.ts';
+import { selectBackend } from '../training/backend.ts';
+import { compareActivations } from './figures/activations.ts';
+import { measurePhotograph } from './figures/photograph.ts';
+import { countFrom, runBench } from './run_bench.ts';
+
+const NETWORK = 'mobilenet_v1_1.0_224';
+const RESULT = join(import.meta.dirname, 'results', 'paper_figures.json');
+const SEED = 0;
+
+const HELP = `Usage: npm run bench:figures [-- OPTIONS]
+
+Prints as JSON what the paper shows in figures: the SQNR of every layer with ReLU6 and with ReLU, and
+what the published ${NETWORK} takes a photograph for.
+
+  --relu6 MODEL --relu MODEL   two networks that differ in nothing but the activation
+  --data DIR                   the data set that they were trained on, where it is not fetched
+  --images-per-class 10        images that are compared, of each class
+  --imagenet DIR               ImageNet, as folders or TFRecords: for the photograph
+  --class "white wolf"         the photograph's class
+  --record                     stores the figures as bench/results/paper_figures.json, for "npm run docs"
+`;
+
+interface Options {
+  readonly networks: { readonly relu6: string; readonly relu: string } | undefined;
+  readonly data: string | undefined;
+  readonly imagesPerClass: number;
+  readonly imagenet: string | undefined;
+  readonly label: string;
+}
+
+async function measure(options: Options, context: Context): Promise<PaperFiguresRecord> {
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '1';
+  const { networks, imagenet, label } = options;
+  return paperFiguresRecordSchema.parse({
+    date: new Date().toISOString().slice(0, 10),
+    environment: await environment(await selectBackend()),
+    ...(networks && { activations: await activationsOf(networks, options, context) }),
+    ...(imagenet !== undefined && { photograph: await photographIn(imagenet, label, context) }),
+  });
+}
+
+async function activationsOf(
+  networks: NonNullable<Options['networks']>,
+  { data, imagesPerClass }: Options,
+  context: Context,
+) {
+  const relu6 = await openFloatModel(networks.relu6, context);
+  const relu = await openFloatModel(networks.relu, context);
+  try {
+    const dataset = await openData(datasetOf(relu), data, '--data', context);
+    return await compareActivations({ relu6, relu, dataset, imagesPerClass, seed: SEED }, context);
+  } finally {
+    relu6.model.dispose();
+    relu.model.dispose();
+  }
+}
+
+async function photographIn(dir: string, label: string, context: Context) {
+  const dataset = await openDataset('imagenet', { ...context, dir });
+  const opened = await openFloatModel(NETWORK, context);
+  try {
+    return await measurePhotograph(opened, dataset, { label, seed: SEED }, context);
+  } finally {
+    opened.model.dispose();
+  }
+}
+
+function parse() {
+  try {
+    return parseArgs({
+      options: {
+        relu6: { type: 'string' },
+        relu: { type: 'string' },
+        data: { type: 'string' },
+        'images-per-class': { type: 'string', default: '10' },
+        imagenet: { type: 'string' },
+        class: { type: 'string', default: 'white wolf' },
+        record: { type: 'boolean' },
+        help: { type: 'boolean' },
+      },
+    }).values;
+  } catch (error) {
+    throw new UserError(messageOf(error), { remedy: HELP });
+  }
+}
+
+function optionsFrom(values: Omit<ReturnType<typeof parse>, 'help' | 'record'>): Options {
+  const { relu6, relu, data, imagenet } = values;
+  if ((relu6 === undefined) !== (relu === undefined)) {
+    const [given, missing] = relu === undefined ? ['--relu6', '--relu'] : ['--relu', '--relu6'];
+    throw new UserError(`Expected ${missing} beside ${given} but it is missing`);
+  }
+  return {
+    networks: relu6 !== undefined && relu !== undefined ? { relu6, relu } : undefined,
+    data,
+    imagesPerClass: countFrom('--images-per-class', values['images-per-class']),
+    imagenet,
+    label: values.class,
+  };
+}
+
+await runBench(async (signal) => {
+  const { help, record: store, ...values } = parse();
+  if (help) {
+    process.stdout.write(HELP);
+    return;
+  }
+  const context = { reporter: consoleReporter(), cacheDir: cacheDir(), signal };
+  const json = `${JSON.stringify(await measure(optionsFrom(values), context), null, 2)}\n`;
+  if (store) await writeFileAtomic(RESULT, json);
+  process.stdout.write(json);
+});
