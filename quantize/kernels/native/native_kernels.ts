@@ -20,13 +20,11 @@ import {
   checkGlobalAveragePool,
   checkPool2d,
 } from '../check_call.ts';
+import { KernelMethods } from '../kernel_methods.ts';
 import type {
   CompiledProgram,
   ConcatCall,
   Conv2dCall,
-  DepthwiseConv2dCall,
-  FullyConnectedCall,
-  GlobalAveragePoolCall,
   KernelCall,
   Kernels,
   Pool2dCall,
@@ -66,42 +64,15 @@ export function createNativeKernels(
   return new NativeKernels(addon, instructionSet);
 }
 
-class NativeKernels implements Kernels {
+class NativeKernels extends KernelMethods implements Kernels {
   readonly tier = 'native';
   readonly instructionSet: InstructionSet;
   readonly #addon: NativeAddon;
 
   constructor(addon: NativeAddon, instructionSet: InstructionSet) {
+    super();
     this.#addon = addon;
     this.instructionSet = instructionSet;
-  }
-
-  conv2d(call: Conv2dCall): void {
-    this.#run({ op: 'conv2d', call });
-  }
-
-  depthwiseConv2d(call: DepthwiseConv2dCall): void {
-    this.#run({ op: 'depthwiseConv2d', call });
-  }
-
-  fullyConnected(call: FullyConnectedCall): void {
-    this.#run({ op: 'fullyConnected', call });
-  }
-
-  averagePool2d(call: Pool2dCall): void {
-    this.#run({ op: 'averagePool2d', call });
-  }
-
-  maxPool2d(call: Pool2dCall): void {
-    this.#run({ op: 'maxPool2d', call });
-  }
-
-  globalAveragePool(call: GlobalAveragePoolCall): void {
-    this.#run({ op: 'globalAveragePool', call });
-  }
-
-  concat(call: ConcatCall): void {
-    this.#run({ op: 'concat', call });
   }
 
   quantize(real: Float32Array, params: QuantizationParams, output: Uint8Array): void {
@@ -167,7 +138,7 @@ class NativeKernels implements Kernels {
     return this.#addon.measurePeak(INSTRUCTION_SETS.indexOf(this.instructionSet));
   }
 
-  #run(kernelCall: KernelCall): void {
+  protected override runCall(kernelCall: KernelCall): void {
     const op = this.#prepare(kernelCall);
     try {
       this.#addon.runOp(op, inputsOf(kernelCall), kernelCall.call.output);

@@ -1,16 +1,6 @@
 import { inputsOf } from '../canonical_call.ts';
-import type {
-  CompiledProgram,
-  ConcatCall,
-  Conv2dCall,
-  DepthwiseConv2dCall,
-  FullyConnectedCall,
-  GlobalAveragePoolCall,
-  KernelCall,
-  Kernels,
-  Pool2dCall,
-  Program,
-} from '../kernels.ts';
+import { KernelMethods } from '../kernel_methods.ts';
+import type { CompiledProgram, KernelCall, Kernels, Program } from '../kernels.ts';
 import { Arena } from './arena.ts';
 import { FilterCache } from './filter_cache.ts';
 import { prepareStep, writeStep } from './step.ts';
@@ -47,7 +37,7 @@ export function createWasmKernels(source: WasmSource, options: WasmKernelsOption
   return new WasmKernels(compile(source), options);
 }
 
-class WasmKernels implements Kernels {
+class WasmKernels extends KernelMethods implements Kernels {
   readonly tier = 'wasm';
   readonly limitation?: string;
   readonly #module: WasmModule;
@@ -58,6 +48,7 @@ class WasmKernels implements Kernels {
   readonly #threading: WasmThreads | undefined;
 
   constructor(module: WasmModule, options: WasmKernelsOptions) {
+    super();
     this.#module = module;
     this.#wasm = instantiate(module) as SingleThreadExports;
     this.#maximumBytes = options.maximumBytes ?? 2 ** 31;
@@ -65,34 +56,6 @@ class WasmKernels implements Kernels {
     this.#filters = new FilterCache(this.#arena, options.filterCacheBytes ?? 2 ** 28);
     this.#threading = options.threading;
     if (options.limitation !== undefined) this.limitation = options.limitation;
-  }
-
-  conv2d(call: Conv2dCall): void {
-    this.#run({ op: 'conv2d', call });
-  }
-
-  depthwiseConv2d(call: DepthwiseConv2dCall): void {
-    this.#run({ op: 'depthwiseConv2d', call });
-  }
-
-  fullyConnected(call: FullyConnectedCall): void {
-    this.#run({ op: 'fullyConnected', call });
-  }
-
-  averagePool2d(call: Pool2dCall): void {
-    this.#run({ op: 'averagePool2d', call });
-  }
-
-  maxPool2d(call: Pool2dCall): void {
-    this.#run({ op: 'maxPool2d', call });
-  }
-
-  globalAveragePool(call: GlobalAveragePoolCall): void {
-    this.#run({ op: 'globalAveragePool', call });
-  }
-
-  concat(call: ConcatCall): void {
-    this.#run({ op: 'concat', call });
   }
 
   compile(program: Program, options: { readonly threads: number }): CompiledProgram {
@@ -117,7 +80,7 @@ class WasmKernels implements Kernels {
   }
 
   /** One call: its tensors are copied into memory and back. */
-  #run(kernelCall: KernelCall): void {
+  protected override runCall(kernelCall: KernelCall): void {
     const step = prepareStep(kernelCall);
     const arena = this.#arena;
     arena.beginCall();
