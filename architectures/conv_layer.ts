@@ -64,3 +64,13 @@ export function checkWidthMultiplier(widthMultiplier: number): void {
     );
   }
 }
+
+/**
+ * The width multiplier of a layer of `filters`, which has `atOne` of them at 1: of two digits where one
+ * such gives as many, since slim rounds ⌊filters · α⌋ down, else their quotient.
+ */
+export function widthMultiplierOf(filters: number, atOne: number): number {
+  const quotient = filters / atOne;
+  const rounded = Math.round(100 * quotient) / 100;
+  return Math.trunc(atOne * rounded) === filters ? rounded : quotient;
+}

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { MIN_INCEPTION_RESOLUTION } from '../architectures/inception_v3_layers.ts';
+import type { NetworkConfig } from '../architectures/network.ts';
 import { VARIANTS } from '../architectures/variants.ts';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hexadecimal digits');
@@ -54,3 +55,15 @@ export const modelCardSchema = modelCardFields.refine(
 );
 
 export type ModelCard = z.infer<typeof modelCardSchema>;
+
+/** What a card says of a network. */
+export function architectureOf(config: NetworkConfig): ModelCard['architecture'] {
+  if (config.network === 'mobilenet_v1') return { ...config, variant: config.variant.name };
+  const { network, resolution, classes, widthMultiplier } = config;
+  return {
+    network,
+    ...(widthMultiplier !== undefined && { widthMultiplier }),
+    resolution,
+    classes,
+  };
+}

@@ -1,29 +1,41 @@
 /**
  * Models on disk: a folder with tfjs's `model.json` and one shard of weights, which any tfjs can
  * load, and our card in model.json's `userDefinedMetadata.tf8`. The same model and card give the
- * same bytes.
+ * same bytes. Models that other programs saved in tfjs's formats are read too.
  *
  * Saving is atomic without a moment in which the folder holds no model: the shard is named by its
  * content and written beside the old one, the renaming of model.json switches over, and the shard
  * that is in use no more is removed last.
  */
-import { readFile, rm, stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { writeFileAtomic } from './artifacts/atomic_file.ts';
+import { readBounded } from './artifacts/byte_source.ts';
 import { messageOf, UserError } from './artifacts/errors.ts';
 import { asFileError, errorCode } from './artifacts/file_errors.ts';
 import { sha256OfBytes } from './artifacts/sha256.ts';
 import { firstIssue } from './first_issue.ts';
 import { type ModelCard, modelCardSchema } from './model_card.ts';
 import { nonFiniteWeight } from './model_weights.ts';
-import { damagedModel, readWeightData, weightsManifestSchema } from './weights_manifest.ts';
+import { isGraphModel, readGraphModel } from './tfjs_graph_model.ts';
+import {
+  damagedModel,
+  readWeightData,
+  type WeightsManifest,
+  weightsManifestSchema,
+} from './weights_manifest.ts';
 
 const MODEL_JSON = 'model.json';
 const CARD_KEY = 'tf8';
+/** Above any network's description: that of an InceptionV3 has 0.2 MB. */
+const MAX_JSON_BYTES = 64 * 2 ** 20;
 /** A shard that this file has written, e.g. `weights-52128a2c5f05c970.bin`. */
 const OUR_SHARD = /^weights-[0-9a-f]{16}\.bin$/;
+
+/** Parts of a layer's configuration that its weights have as many of. */
+const WIDTHS = new Set(['filters', 'units', 'depth_multiplier', 'input_dim', 'output_dim']);
 
 const modelJsonSchema = z.object({
   format: z.string().nullish(),
@@ -40,6 +52,9 @@ export interface LoadedModel {
   readonly card: ModelCard | undefined;
   /** Of its model.json. */
   readonly path: string;
+  readonly format: 'tfjs LayersModel' | 'tfjs GraphModel';
+  /** What was decided in reading the file that its user should know. */
+  readonly notes: readonly string[];
 }
 
 /** The card of a model before it is saved: the hash of its weights is added on saving. */
@@ -89,14 +104,20 @@ export async function saveModelFolder(
 }
 
 /**
- * Loads a LayersModel from a folder, or from the model.json of one, ours or not. Several shards and
- * quantized weights are read. A model with a card is checked against the card's hash.
+ * Loads a LayersModel from a folder, or from the model.json of one, ours or not; a GraphModel becomes a
+ * LayersModel. Several shards and quantized weights are read. A model with a card is checked against
+ * the card's hash.
  *
  * @throws UserError saying what is missing, damaged or not supported
  */
 export async function loadModelFolder(pathToFolderOrModelJson: string): Promise<LoadedModel> {
-  const { json, card, path, weightSpecs, weightData } =
-    await readModelFolder(pathToFolderOrModelJson);
+  const { path, json: anyJson } = await readJson(pathToFolderOrModelJson);
+  if (isGraphModel(anyJson)) {
+    const { model, notes } = await readGraphModel(anyJson, path);
+    return { model: finite(model, path), card: undefined, path, format: 'tfjs GraphModel', notes };
+  }
+  const { json, card, weightSpecs, weightData } = await readLayersModel(anyJson, path);
+  checkWidths(json, path);
   // Our card describes these weights only: a copy that tfjs saves elsewhere must not carry it.
   const { [CARD_KEY]: _, ...userDefinedMetadata } = json.userDefinedMetadata ?? {};
   const model = await tf
@@ -114,15 +135,13 @@ export async function loadModelFolder(pathToFolderOrModelJson: string): Promise<
         error,
       );
     });
-  try {
-    checkFinite(model, path, 'Make the model again: no network has such weights.');
-    const disagreement = card && disagreementOf(model, card);
-    if (disagreement !== undefined) throw damagedModel(`${path}: ${disagreement}`);
-  } catch (error) {
+  finite(model, path);
+  const disagreement = card && disagreementOf(model, card);
+  if (disagreement !== undefined) {
     model.dispose();
-    throw error;
+    throw damagedModel(`${path}: ${disagreement}`);
   }
-  return { model, card, path };
+  return { model, card, path, format: 'tfjs LayersModel', notes: [] };
 }
 
 /**
@@ -133,12 +152,12 @@ export async function loadModelFolder(pathToFolderOrModelJson: string): Promise<
 export async function verifyModelFolder(
   pathToFolderOrModelJson: string,
 ): Promise<ModelCard | undefined> {
-  return (await readModelFolder(pathToFolderOrModelJson)).card;
+  const { path, json } = await readJson(pathToFolderOrModelJson);
+  return (await readLayersModel(json, path)).card;
 }
 
-async function readModelFolder(pathToFolderOrModelJson: string) {
-  const path = await modelJsonPath(pathToFolderOrModelJson);
-  const json = parseModelJson(await readFile(path, 'utf8'), path);
+async function readLayersModel(anyJson: unknown, path: string) {
+  const json = parseModelJson(anyJson, path);
   const card = cardOf(json, path);
   const weights = await readWeightData(path, json.weightsManifest);
   if (card !== undefined) {
@@ -149,7 +168,17 @@ async function readModelFolder(pathToFolderOrModelJson: string) {
       );
     }
   }
-  return { json, card, path, ...weights };
+  return { json, card, ...weights };
+}
+
+async function readJson(pathToFolderOrModelJson: string): Promise<{ path: string; json: unknown }> {
+  const path = await modelJsonPath(pathToFolderOrModelJson);
+  const text = new TextDecoder().decode(await readBounded(path, MAX_JSON_BYTES));
+  try {
+    return { path, json: JSON.parse(text) };
+  } catch (error) {
+    throw damagedModel(`Expected JSON in ${path} but: ${messageOf(error)}`, error);
+  }
 }
 
 async function modelJsonPath(path: string): Promise<string> {
@@ -171,32 +200,12 @@ async function kindOf(path: string): Promise<'file' | 'folder' | 'neither'> {
   }
 }
 
-function parseModelJson(text: string, path: string): ModelJson {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw damagedModel(`Expected JSON in ${path} but: ${messageOf(error)}`, error);
-  }
-  if (isGraphModel(value)) {
-    throw new UserError(`Expected a tfjs LayersModel in ${path} but received a GraphModel`, {
-      remedy:
-        'A GraphModel has no layers to retrain or to quantize: convert the Keras model with tensorflowjs_converter --output_format=tfjs_layers_model.',
-    });
-  }
-  const parsed = modelJsonSchema.safeParse(value);
+function parseModelJson(json: unknown, path: string): ModelJson {
+  const parsed = modelJsonSchema.safeParse(json);
   if (!parsed.success) {
     throw damagedModel(`Expected a tfjs LayersModel in ${path} but: ${firstIssue(parsed.error)}`);
   }
   return parsed.data;
-}
-
-function isGraphModel(value: unknown): boolean {
-  const { format, modelTopology } = (value ?? {}) as {
-    format?: unknown;
-    modelTopology?: { node?: unknown };
-  };
-  return format === 'graph-model' || Array.isArray(modelTopology?.node);
 }
 
 function cardOf(json: ModelJson, path: string): ModelCard | undefined {
@@ -216,6 +225,43 @@ function disagreementOf(model: tf.LayersModel, card: ModelCard): string | undefi
   const received = `${shapes(model.inputs)} to ${shapes(model.outputs)}`;
   if (received === expected) return undefined;
   return `Expected a network from ${expected}, as the card says, but ${model.name} goes from ${received}`;
+}
+
+/**
+ * tfjs takes memory for the weights that the layers' configurations ask for before it looks at those
+ * that are there: none may be wider than the widest of these.
+ */
+function checkWidths({ modelTopology, weightsManifest }: ModelJson, path: string): void {
+  const widest = widestWeight(weightsManifest);
+  const waiting: unknown[] = [modelTopology];
+  while (waiting.length > 0) {
+    const value = waiting.pop();
+    if (typeof value !== 'object' || value === null) continue;
+    for (const [key, inner] of Object.entries(value)) {
+      if (WIDTHS.has(key) && typeof inner === 'number' && inner > widest) {
+        throw damagedModel(
+          `Expected ${key} of at most ${widest}, as the weights in ${path} have them, but received ${inner}`,
+        );
+      }
+      waiting.push(inner);
+    }
+  }
+}
+
+function widestWeight(manifest: WeightsManifest): number {
+  const sides = manifest.flatMap(({ weights }) => weights.flatMap(({ shape }) => shape));
+  return sides.reduce((a, b) => Math.max(a, b), 1);
+}
+
+/** Disposes of the model where it has a weight that is NaN or infinite. */
+function finite(model: tf.LayersModel, path: string): tf.LayersModel {
+  try {
+    checkFinite(model, path, 'Make the model again: no network has such weights.');
+    return model;
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
 }
 
 function checkFinite(model: tf.LayersModel, where: string, remedy: string): void {
@@ -241,10 +287,11 @@ async function artifactsOf(model: tf.LayersModel): Promise<tf.io.ModelArtifacts>
 /** The shards of the model that is about to be replaced; none where there is no whole model. */
 async function shardsOf(path: string): Promise<string[]> {
   try {
-    const json = parseModelJson(await readFile(path, 'utf8'), path);
-    return json.weightsManifest.flatMap(({ paths }) => paths);
+    if ((await kindOf(path)) !== 'file') return [];
+    const { json } = await readJson(path);
+    return parseModelJson(json, path).weightsManifest.flatMap(({ paths }) => paths);
   } catch (error) {
-    if (error instanceof UserError || errorCode(error) === 'ENOENT') return [];
+    if (error instanceof UserError) return [];
     throw asFileError(error, path);
   }
 }

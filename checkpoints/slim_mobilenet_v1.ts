@@ -1,109 +1,20 @@
-import { BATCH_NORM_EPSILON, type ConvLayer } from '../architectures/conv_layer.ts';
 import { convLayers, type MobileNetV1Config } from '../architectures/mobilenet_v1.ts';
 import { STANDARD } from '../architectures/variants.ts';
-import { UserError } from './artifacts/errors.ts';
 import type { GraphConstant } from './graph_def.ts';
+import { slimWeights } from './slim_weights.ts';
 import type { WeightTensor } from './weight_tensor.ts';
 
-const SHOWN_PROBLEMS = 10;
-
-/**
- * Picks the weights of a standard MobileNetV1 out of a frozen graph of TF-slim and gives them the
- * names of `buildMobileNetV1`: `MobilenetV1/Conv2d_1_depthwise/depthwise_weights` becomes
- * `Conv2d_1_depthwise/depthwise_kernel`. Other constants are ignored. Shapes need no change: slim
- * has [kh, kw, C, M] and [kh, kw, C, 1], as tfjs does.
- *
- * @param fileName what errors call the file
- * @returns LayersModel weight name → tensor, complete for `config`
- * @throws UserError listing (the first ten of) the tensors that are missing, have another shape or
- *   type, or hold values that no trained network has
- */
+/** `slimWeights` of a standard MobileNetV1. */
 export function slimMobileNetV1Weights(
   constants: ReadonlyMap<string, GraphConstant>,
   config: Omit<MobileNetV1Config, 'variant'>,
   fileName: string,
 ): Map<string, WeightTensor> {
-  const weights = new Map<string, WeightTensor>();
-  const problems: string[] = [];
-  for (const layer of convLayers({ ...config, variant: STANDARD })) {
-    for (const { slim, name, shape, nonNegative } of layerTensors(layer)) {
-      const constant = constants.get(slim);
-      const problem = problemOf(constant, shape, nonNegative);
-      if (problem !== undefined) problems.push(`${slim}: ${problem}`);
-      else weights.set(name, { shape, values: constant!.values! });
-    }
-    if (layer.batchNorm) {
-      const slim = `MobilenetV1/MobilenetV1/${layer.name}/BatchNorm/batchnorm/add/y`;
-      // Present where the graph computes the batch norm from single operations.
-      const epsilon = constants.get(slim)?.values?.[0];
-      if (epsilon !== undefined && epsilon !== Math.fround(BATCH_NORM_EPSILON)) {
-        problems.push(`${slim}: expected epsilon ${BATCH_NORM_EPSILON} but received ${epsilon}`);
-      }
-    }
-  }
-  if (problems.length > 0) throw unusable(problems, config, fileName);
-  return weights;
-}
-
-interface LayerTensor {
-  readonly slim: string;
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly nonNegative?: boolean;
-}
-
-function layerTensors(layer: ConvLayer): LayerTensor[] {
-  const { name, kind } = layer;
-  const channels = layer.outputShape[2];
-  const shape = [...layer.kernel, layer.inputShape[2], kind === 'depthwise' ? 1 : channels];
-  if (kind === 'logits') {
-    const slim = `MobilenetV1/Logits/${name}`;
-    return [
-      { slim: `${slim}/weights`, name: `${name}/kernel`, shape },
-      { slim: `${slim}/biases`, name: `${name}/bias`, shape: [channels] },
-    ];
-  }
-  const slim = `MobilenetV1/${name}`;
-  const kernel =
-    kind === 'depthwise'
-      ? { slim: `${slim}/depthwise_weights`, name: `${name}/depthwise_kernel`, shape }
-      : { slim: `${slim}/weights`, name: `${name}/kernel`, shape };
-  const statistics = ['gamma', 'beta', 'moving_mean', 'moving_variance'].map((statistic) => ({
-    slim: `${slim}/BatchNorm/${statistic}`,
-    name: `${name}/BatchNorm/${statistic}`,
-    shape: [channels],
-    nonNegative: statistic === 'moving_variance',
-  }));
-  return [kernel, ...statistics];
-}
-
-function problemOf(
-  constant: GraphConstant | undefined,
-  shape: readonly number[],
-  nonNegative = false,
-): string | undefined {
-  if (constant === undefined) return `expected shape [${shape}] but the tensor is missing`;
-  if (`${constant.shape}` !== `${shape}`) {
-    return `expected shape [${shape}] but received [${constant.shape}]`;
-  }
-  const { values } = constant;
-  if (values === undefined) return `expected float32 but received ${constant.dtype}`;
-  const bad = values.findIndex((value) => !Number.isFinite(value) || (nonNegative && value < 0));
-  if (bad < 0) return undefined;
-  const wanted = nonNegative ? 'finite values of at least 0' : 'finite values';
-  return `expected ${wanted} but element ${bad} is ${values[bad]}`;
-}
-
-function unusable(
-  problems: readonly string[],
-  { widthMultiplier, classes }: Omit<MobileNetV1Config, 'variant'>,
-  fileName: string,
-): UserError {
-  const shown = problems.slice(0, SHOWN_PROBLEMS);
-  const hidden = problems.length - shown.length;
-  if (hidden > 0) shown.push(`and ${hidden} more`);
-  return new UserError(
-    `Expected the weights of a MobileNetV1 of width ${widthMultiplier} with ${classes} classes in ${fileName} but ${problems.length} tensors do not fit:\n  ${shown.join('\n  ')}`,
-    { remedy: 'Get the file again: it is cut off, damaged, or holds another network.' },
-  );
+  const { widthMultiplier, classes } = config;
+  const network = {
+    scope: 'MobilenetV1',
+    layers: convLayers({ ...config, variant: STANDARD }),
+    title: `a MobileNetV1 of width ${widthMultiplier} with ${classes} classes`,
+  };
+  return slimWeights(constants, network, fileName);
 }

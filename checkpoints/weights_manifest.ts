@@ -1,9 +1,12 @@
-import { readFile, stat } from 'node:fs/promises';
-import { dirname, isAbsolute, join, win32 } from 'node:path';
+import { readFile, realpath, stat } from 'node:fs/promises';
+import { dirname, isAbsolute, join, relative, win32 } from 'node:path';
 import type { io } from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { UserError } from './artifacts/errors.ts';
 import { errorCode } from './artifacts/file_errors.ts';
+
+/** Codes of paths at which there is no file, whatever the reason. */
+const UNREACHABLE = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG']);
 
 const BYTES_PER_ELEMENT = {
   float32: 4,
@@ -84,11 +87,26 @@ async function shard(folder: string, name: string): Promise<{ path: string; size
   const path = join(folder, name);
   try {
     const info = await stat(path);
-    if (info.isFile()) return { path, size: info.size };
+    if (info.isFile()) {
+      await checkLink(folder, path);
+      return { path, size: info.size };
+    }
   } catch (error) {
-    if (errorCode(error) !== 'ENOENT' && errorCode(error) !== 'ENOTDIR') throw error;
+    if (error instanceof UserError) throw error;
+    if (!UNREACHABLE.has(errorCode(error) ?? '')) throw error;
   }
   throw damagedModel(`Expected the weights ${path} but there is no such file`);
+}
+
+/** A link may not lead out of the folder either. */
+async function checkLink(folder: string, path: string): Promise<void> {
+  const [inside, target] = await Promise.all([realpath(folder), realpath(path)]);
+  const way = relative(inside, target);
+  if (!way.startsWith('..') && !isAbsolute(way)) return;
+  throw new UserError(
+    `Expected the weights ${path} in the folder of their model but they are a link to ${target}`,
+    { remedy: 'Copy the weights into the folder of model.json.' },
+  );
 }
 
 function byteLength(spec: WeightsManifest[number]['weights'][number]): number {

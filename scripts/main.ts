@@ -68,7 +68,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     )
     .command(commands)
     .epilogue(
-      'A MODEL is the name of a public checkpoint (mobilenet_v1_1.0_224), a model folder, a tfjs model.json, or a TF8 file.\n"tf8 <command> --help" explains the options of a command.',
+      'A MODEL is a TF8 file, the name of a public checkpoint (mobilenet_v1_1.0_224), a model folder, or a float model of another program: a tfjs model.json, a SavedModel folder, a frozen graph (.pb), or a TensorFlow checkpoint.\n"tf8 <command> --help" explains the options of a command.',
     )
     .demandCommand(1, 'Missing command')
     .recommendCommands()

@@ -4,9 +4,12 @@ import type { NetworkName } from '../architectures/network.ts';
 import { DATASET_NAMES } from '../datasets/open_dataset.ts';
 import { CONVERSION_DEFAULTS } from './jobs/conversion.ts';
 
+const FLOAT_SOURCES =
+  'name of a public checkpoint, model folder, tfjs model.json, SavedModel folder, frozen graph (.pb), or TensorFlow checkpoint';
+/** What a positional or option takes that this command calls MODEL, where it needs the float network. */
+export const FLOAT_MODEL = `Float model: ${FLOAT_SOURCES}`;
 /** What a positional or option takes that this command calls MODEL. */
-export const MODEL = 'Public checkpoint by name, model folder, tfjs model.json, or TF8 file';
-export const FLOAT_MODEL = 'Public checkpoint by name, model folder, or tfjs model.json';
+export const MODEL = `TF8 file, or float model: ${FLOAT_SOURCES}`;
 
 export const JSON_OUTPUT = {
   type: 'boolean',

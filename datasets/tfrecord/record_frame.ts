@@ -1,5 +1,5 @@
+import { maskedCrc32c } from '../../checkpoints/artifacts/crc32c.ts';
 import type { UserError } from '../../checkpoints/artifacts/errors.ts';
-import { maskedCrc32c } from './crc32c.ts';
 
 const LENGTH_BYTES = 8;
 

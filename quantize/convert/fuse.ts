@@ -27,6 +27,9 @@ import {
 } from './layer_config.ts';
 import { readLayersModel, type SourceLayer, type SourceModel } from './read_layers_model.ts';
 
+/** Layers that change nothing in memory. */
+const RESHAPES: ReadonlySet<string> = new Set(['Reshape', 'Flatten']);
+
 export interface FuseOptions {
   /** What to do with depthwise batch-norm channels of zero variance; see `foldBatchNorm`. */
   readonly zeroVariance: ZeroVariancePolicy;
@@ -200,7 +203,7 @@ class Fuser {
       bias: weights[1]?.data ?? new Float32Array(outputs),
       // A softmax at the end of the network is left out: TF8 outputs logits.
       activation:
-        config.activation === 'softmax' && !this.users.has(name) ? 'linear' : activationOf(layer),
+        config.activation === 'softmax' && this.isEnd(name) ? 'linear' : activationOf(layer),
     } as const;
     if (className === 'Dense') {
       if (input.padding !== NO_PADDING) throw unsupported(layer, 'zero padding in front of it');
@@ -328,12 +331,18 @@ class Fuser {
     });
   }
 
-  /** A softmax: TF8 ends at the logits. */
+  /** A softmax: TF8 ends at the logits. Only their shape may change after it. */
   private end(layer: SourceLayer): void {
-    if (this.users.has(layer.name)) {
+    if (!this.isEnd(layer.name)) {
       throw unsupported(layer, 'a softmax that is not the end of the network');
     }
     this.pass(layer);
+  }
+
+  /** Whether nothing but reshapes follows. */
+  private isEnd(name: string): boolean {
+    const users = this.source.layers.filter(({ inputs }) => inputs.includes(name));
+    return users.every((user) => RESHAPES.has(user.className) && this.isEnd(user.name));
   }
 
   /** The layer changes nothing in memory: its users read what it reads. */

@@ -7,7 +7,9 @@ import {
   variantNamed,
 } from '../../architectures/variants.ts';
 import { defineCommand } from '../command.ts';
+import type { DescribedModel } from '../jobs/describe_model.ts';
 import {
+  MODEL,
   NETWORK,
   onlyMobileNets,
   positiveNumbers,
@@ -20,6 +22,7 @@ import { markdownTable } from '../records/markdown_table.ts';
 const RESOLUTIONS: Readonly<Record<NetworkName, number>> = { mobilenet_v1: 224, inception_v3: 299 };
 
 interface DescribeOptions {
+  readonly model: string | undefined;
   readonly network: NetworkName;
   readonly variant: VariantName | undefined;
   readonly widthMultiplier: number;
@@ -27,11 +30,24 @@ interface DescribeOptions {
   readonly classes: number;
 }
 
+interface PlannedNetwork extends NetworkCost {
+  readonly network: NetworkName;
+  readonly variant?: VariantName;
+  readonly widthMultiplier: number;
+  readonly resolution: number;
+  readonly classes: number;
+}
+
 export const describeCommand = defineCommand({
-  command: 'describe',
-  describe: 'Layers of a network with shapes, multiply-accumulates and parameters',
+  command: 'describe [model]',
+  describe:
+    'What a model file is, or a network: layers with shapes, multiply-accumulates, parameters',
   options: (yargs) =>
     yargs
+      .positional('model', {
+        type: 'string',
+        describe: `${MODEL}; a network by the options below unless given`,
+      })
       .option('network', NETWORK)
       .option('variant', {
         choices: VARIANTS.map(({ name }) => name),
@@ -52,6 +68,12 @@ export const describeCommand = defineCommand({
         requiresArg: true,
         describe: 'Outputs of the network',
       })
+      .check(({ model, variant, resolution }) => {
+        if (model === undefined || (variant ?? resolution) === undefined) return true;
+        throw new Error(
+          `Expected no --variant and no --resolution with ${model}, which has its own, but received ${variant ?? resolution}`,
+        );
+      })
       .check(onlyMobileNets(['variant']))
       .check(positiveNumbers(['width-multiplier']))
       .check(wholeNumbers({ resolution: 32, classes: 2 })),
@@ -59,8 +81,13 @@ export const describeCommand = defineCommand({
     ['describe', 'the published network: 569 M MACs, 4.24 M parameters'],
     ['describe --variant friendly --width-multiplier 0.5 --resolution 128', 'a smaller one'],
     ['describe --network inception_v3', "the paper's control"],
+    ['describe model.json', 'what a file of another program is'],
   ],
-  run: async (argv) => {
+  run: async (argv, context): Promise<PlannedNetwork | DescribedModel> => {
+    if (argv.model !== undefined) {
+      const { describeModel } = await import('../jobs/describe_model.ts');
+      return describeModel(argv.model, context);
+    }
     const config = configOf(argv);
     const { network, resolution, classes } = config;
     const { widthMultiplier } = argv;
@@ -73,18 +100,55 @@ export const describeCommand = defineCommand({
       ...costOfNetwork(config),
     };
   },
-  show: ({ variant, widthMultiplier, resolution, classes, ...cost }) =>
-    [
-      `${variant === undefined ? 'InceptionV3' : `MobileNetV1 ${variant}`}, width ${widthMultiplier}, ${resolution} × ${resolution}, ${classes} outputs`,
-      '',
-      layerTable(cost),
-      '',
-      `multiply-accumulates  ${millions(cost.macs)}`,
-      `parameters            ${millions(cost.publishedParameters)} as published (weights, biases, β, mean, variance)`,
-      `                      ${millions(cost.trainableParameters)} trainable (weights, biases, β, γ where there is one)`,
-      `                      ${millions(cost.storedParameters)} stored`,
-    ].join('\n'),
+  show: (result) => ('model' in result ? showModel(result) : showNetwork(result)),
 });
+
+function showNetwork(planned: PlannedNetwork): string {
+  const { network, variant, widthMultiplier, resolution, classes, ...cost } = planned;
+  return [
+    `${titleOf(network, variant)}, width ${widthMultiplier}, ${resolution} × ${resolution}, ${classes} outputs`,
+    '',
+    layerTable(cost),
+    '',
+    `multiply-accumulates  ${millions(cost.macs)}`,
+    `parameters            ${millions(cost.publishedParameters)} as published (weights, biases, β, mean, variance)`,
+    `                      ${millions(cost.trainableParameters)} trainable (weights, biases, β, γ where there is one)`,
+    `                      ${millions(cost.storedParameters)} stored`,
+  ].join('\n');
+}
+
+function showModel(result: DescribedModel): string {
+  const { model, format, network, variant, widthMultiplier, input, classes } = result;
+  const { labelOffset, dataset, foldedBatchNorms, macs, layers } = result;
+  const title =
+    network === undefined ? '' : `, ${titleOf(network, variant)} of width ${widthMultiplier}`;
+  const background = labelOffset === 1 ? ' and a background class' : '';
+  return [
+    `${model}: ${format}${title}`,
+    `input ${input.join(' × ')}, ${classes} classes${background}${dataset === undefined ? '' : ` of ${dataset}`}`,
+    ...(foldedBatchNorms > 0
+      ? [`the batch norms of ${foldedBatchNorms} layers are folded into their weights`]
+      : []),
+    '',
+    markdownTable(
+      ['layer', 'operation', 'output', 'MACs', 'weights'],
+      layers.map((layer) => [
+        layer.name,
+        layer.op,
+        layer.outputShape.join(' × '),
+        layer.macs.toLocaleString('en'),
+        layer.weights.toLocaleString('en'),
+      ]),
+      3,
+    ),
+    '',
+    `multiply-accumulates  ${millions(macs)}`,
+  ].join('\n');
+}
+
+function titleOf(network: string, variant: string | undefined): string {
+  return network === 'inception_v3' ? 'InceptionV3' : `MobileNetV1 ${variant}`;
+}
 
 function configOf(options: DescribeOptions): NetworkConfig {
   const { network, variant = STANDARD.name, widthMultiplier, classes } = options;

@@ -13,7 +13,13 @@ import {
   type ConversionOptions,
   warnOfConversionOptions,
 } from './conversion.ts';
-import { datasetOf, type OpenFloatModel, type OpenModel, openModel } from './open_model.ts';
+import {
+  datasetOf,
+  labelsOf,
+  type OpenFloatModel,
+  type OpenModel,
+  openModel,
+} from './open_model.ts';
 import { type KernelsUsed, kernelsUsed, openPlan } from './open_plan.ts';
 import { calibrationSource, quantizeModel } from './quantize.ts';
 
@@ -82,11 +88,10 @@ async function classifyWith(
     };
   }
   const probabilities = await predictFloat(opened.model, input, shape);
-  const { classNames = [], labelOffset = 0 } = opened.card ?? {};
   const quantized = await quantizedFor(opened, options, { images: input, shape }, context);
   return {
     ...common,
-    float: topClasses(probabilities, { classNames, labelOffset }, LISTED),
+    float: topClasses(probabilities, labelsOf(opened), LISTED),
     ...classifyBy(quantized),
     calibration: {
       images: quantized.provenance.calibrationImages,

@@ -4,6 +4,7 @@ import type { Dataset, SkippedImage } from '../../datasets/dataset.ts';
 import { centralFractionOf } from '../../datasets/preprocess.ts';
 import { calibrate } from '../../quantize/convert/calibrate.ts';
 import { convertGraph } from '../../quantize/convert/convert_graph.ts';
+import type { FloatGraph } from '../../quantize/convert/float_graph.ts';
 import type { Compile } from '../../quantize/convert/float_runner.ts';
 import { fuseLayersModel } from '../../quantize/convert/fuse.ts';
 import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
@@ -13,7 +14,7 @@ import { compile } from '../../training/compile/compile.ts';
 import type { Context } from '../context.ts';
 import { CONVERSION_DEFAULTS, type ConversionOptions } from './conversion.ts';
 import { openData } from './open_data.ts';
-import { datasetOf, type OpenFloatModel, openFloatModel } from './open_model.ts';
+import { datasetOf, labelsOf, type OpenFloatModel, openFloatModel } from './open_model.ts';
 import { requireWritableFile } from './writable_file.ts';
 
 /** Calibration images per run of the float network: bounds memory. */
@@ -32,6 +33,8 @@ export interface CalibrationSource {
 
 export interface QuantizedModel {
   readonly model: Tf8Model;
+  /** What was quantized. */
+  readonly graph: FloatGraph;
   /** Batch-norm channels whose variance was replaced, by layer. */
   readonly zeroVarianceChannels: Readonly<Record<string, number>>;
   readonly skipped: readonly SkippedImage[];
@@ -39,11 +42,12 @@ export interface QuantizedModel {
 
 /** Folds, calibrates and converts a float model: training images calibrate where there are such. */
 export async function quantizeModel(
-  { model, card, name }: OpenFloatModel,
+  opened: OpenFloatModel,
   zeroVariance: ZeroVariancePolicy,
   source: CalibrationSource,
   { reporter, signal }: Context,
 ): Promise<QuantizedModel> {
+  const { model, card, name } = opened;
   const { dataset, seed, skip } = source;
   const graph = fuseLayersModel(model, { zeroVariance });
   const skipped: SkippedImage[] = [];
@@ -72,8 +76,7 @@ export async function quantizeModel(
     const converted = convertGraph(graph, calibration, {
       inputRange: INPUT_RANGE,
       centralFraction: centralFractionOf(card?.dataset ?? 'imagenet'),
-      labelOffset: card?.labelOffset ?? 0,
-      classNames: card?.classNames ?? [],
+      ...labelsOf(opened),
       provenance: {
         floatModel: card?.origin.source ?? name,
         floatWeightsSha256: card?.weightsSha256 ?? '',
@@ -85,6 +88,7 @@ export async function quantizeModel(
     });
     return {
       model: converted,
+      graph,
       zeroVarianceChannels: Object.fromEntries(
         [...graph.zeroVarianceChannels].map(([layer, channels]) => [layer, channels.length]),
       ),

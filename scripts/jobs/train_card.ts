@@ -1,5 +1,5 @@
 import type { NetworkConfig } from '../../architectures/network.ts';
-import type { ModelCard } from '../../checkpoints/model_card.ts';
+import { architectureOf } from '../../checkpoints/model_card.ts';
 import type { NewModelCard } from '../../checkpoints/model_store.ts';
 import type { Dataset } from '../../datasets/dataset.ts';
 import type { TrainResult } from '../../training/loop/train_options.ts';
@@ -55,15 +55,4 @@ export function weightsOf({ name, card }: OpenFloatModel): string {
 
 function sourceOf({ name, card }: OpenFloatModel): string {
   return card?.origin.source ?? name;
-}
-
-function architectureOf(config: NetworkConfig): ModelCard['architecture'] {
-  if (config.network === 'mobilenet_v1') return { ...config, variant: config.variant.name };
-  const { network, resolution, classes, widthMultiplier } = config;
-  return {
-    network,
-    ...(widthMultiplier !== undefined && { widthMultiplier }),
-    resolution,
-    classes,
-  };
 }

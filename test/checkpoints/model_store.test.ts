@@ -294,16 +294,6 @@ describe('loadModelFolder', () => {
       await refuses(join(folder, 'file', 'model'), /is not a file/);
     }));
 
-  it('refuses a GraphModel, saying what is supported', () =>
-    withSaved(async (dir) => {
-      await editJson(dir, (json) => {
-        json.format = 'graph-model';
-      });
-      await refuses(dir, /Expected a tfjs LayersModel in .*model\.json but received a GraphModel/);
-      await editJson(dir, () => ({ modelTopology: { node: [] }, weightsManifest: [] }));
-      await refuses(dir, /received a GraphModel/);
-    }));
-
   it('refuses a model.json that is damaged or something else', () =>
     withSaved(async (dir) => {
       const path = join(dir, 'model.json');

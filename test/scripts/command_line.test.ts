@@ -122,7 +122,7 @@ describe('the tf8 command line', () => {
       ['frobnicate', 'Unknown command or argument: frobnicate'],
       ['evalute model', 'Unknown command. Did you mean "evaluate"?'],
       ['describe --frobnicate', 'Unknown argument: frobnicate'],
-      ['describe extra', 'Unknown command or argument: extra'],
+      ['describe model extra', 'Unknown command or argument: extra'],
       ['evaluate', 'Missing argument: received 0, expected at least 1'],
       ['train', 'Missing required option: --out'],
       ['evaluate model --limit', 'Expected a value after --limit'],
@@ -188,7 +188,7 @@ describe('the tf8 command line', () => {
     it('a model that is not there: the message and what to do, without a stack trace', async () => {
       assertRefused(
         await runMain(['evaluate', 'mobilenet_v9', '--data', folder]),
-        'Error: Expected a model but received "mobilenet_v9": there is no such file, folder or public checkpoint\nPass a TF8 file, a model folder, a tfjs model.json, or one of these names: mobilenet_v1_1.0_224.',
+        'Error: Expected a model but received "mobilenet_v9": there is no such file, folder or public checkpoint\nPass a TF8 file, a tfjs model.json or its folder, a SavedModel folder, a frozen graph (.pb), a TensorFlow checkpoint (its .index, its prefix, or a V1 file), or one of these names: mobilenet_v1_1.0_224.',
       );
     });
   });
@@ -209,6 +209,16 @@ describe('the tf8 command line', () => {
       assert.deepEqual([network, variant, resolution], ['inception_v3', undefined, 299]);
       assert.equal(publishedParameters, 23_853_833);
       assert.equal(layers.length, 95);
+    });
+
+    it('describe <model> tells format, network, classes and layers', async function () {
+      await needsTensorFlow.call(this); // says that it is missing on standard error
+      const { status, stdout } = await runMain(['describe', at('model')]);
+      assert.equal(status, 0);
+      const title = ': tfjs LayersModel, MobileNetV1 standard of width ';
+      assert.ok(stdout.startsWith(`${at('model')}${title}`), stdout);
+      assert.match(stdout, /^input 32 × 32 × 3, 1000 classes and a background class of imagenet$/m);
+      assert.match(stdout, /^\| Conv2d_0 +\| conv2d +\| 16 × 16 × 8 +\| +55,296 \| +224 \|$/m);
     });
 
     it('of an option that is given twice the last one counts', async () => {

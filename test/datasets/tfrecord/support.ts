@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import { maskedCrc32c } from '../../../checkpoints/artifacts/crc32c.ts';
 import { UserError } from '../../../checkpoints/artifacts/errors.ts';
-import { maskedCrc32c } from '../../../datasets/tfrecord/crc32c.ts';
 import {
   ExampleSchema,
   type FeatureSchema,

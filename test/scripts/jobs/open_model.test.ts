@@ -9,7 +9,7 @@ import { memoryDataset } from '../../support/memory_dataset.ts';
 import { contextOf, saveTinyModel } from '../support.ts';
 
 const REMEDY =
-  'Pass a TF8 file, a model folder, a tfjs model.json, or one of these names: mobilenet_v1_1.0_224.';
+  'Pass a TF8 file, a tfjs model.json or its folder, a SavedModel folder, a frozen graph (.pb), a TensorFlow checkpoint (its .index, its prefix, or a V1 file), or one of these names: mobilenet_v1_1.0_224.';
 
 describe('openModel', () => {
   let folder: string;
@@ -55,11 +55,11 @@ describe('openModel', () => {
     });
   });
 
-  it('refuses a folder without model.json', async () => {
+  it('refuses a folder without a model', async () => {
     await mkdir(at('empty'));
     await assert.rejects(openModel(at('empty'), contextOf()), {
       name: 'UserError',
-      message: `Expected a model but received "${at('empty')}": the folder holds no model.json`,
+      message: `Expected a model but received "${at('empty')}": the folder holds no model`,
       remedy: REMEDY,
     });
   });

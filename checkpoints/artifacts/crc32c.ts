@@ -61,7 +61,7 @@ export function crc32c(bytes: Uint8Array): number {
 }
 
 /**
- * The CRC as TFRecord files store it, so that the CRC of data that holds CRCs stays useful: rotated
+ * The CRC as TFRecord files and checkpoints store it, so that the CRC of data that holds CRCs stays useful: rotated
  * right by 15 bits, plus a constant (TensorFlow, tsl/lib/hash/crc32c.h, Mask).
  */
 export function maskedCrc32c(bytes: Uint8Array): number {

@@ -1,0 +1,119 @@
+import * as tf from '@tensorflow/tfjs';
+import { type ConvStep, isConvStep, type Network, type PoolStep, type Step } from './network.ts';
+
+/** A layer and its weights, in the order of `layer.getWeights()`. */
+type Weights = readonly { readonly values: Float32Array; readonly shape: readonly number[] }[];
+
+/**
+ * A network as a LayersModel: [N, H, W, C] float32 to what its last step makes, [N, classes]. Layers have
+ * the names of the steps, as far as tfjs takes them.
+ */
+export function buildLayersModel(network: Network, name: string): tf.LayersModel {
+  const steps = named(network.steps);
+  const made = new Map<string, tf.SymbolicTensor>();
+  const weights: { layer: tf.layers.Layer; values: Weights }[] = [];
+  let input: tf.SymbolicTensor | undefined;
+  for (const step of steps) {
+    if (step.op === 'input') {
+      input = tf.input({ shape: [...step.shape], name: step.name });
+      made.set(step.name, input);
+      continue;
+    }
+    const layer = layerOf(step);
+    const inputs = step.inputs.map((from) => made.get(from)!);
+    made.set(
+      step.name,
+      layer.apply(step.op === 'concat' ? inputs : inputs[0]!) as tf.SymbolicTensor,
+    );
+    weights.push({ layer, values: weightsOf(step) });
+  }
+  for (const { layer, values } of weights) {
+    if (values.length === 0) continue;
+    tf.tidy(() =>
+      layer.setWeights(values.map(({ values, shape }) => tf.tensor(values, [...shape]))),
+    );
+  }
+  return tf.model({ inputs: input!, outputs: made.get(steps.at(-1)!.name)!, name });
+}
+
+/** The steps with names that tfjs takes for layers: letters, digits, `-`, `.`, `_` and `/`. */
+function named(steps: readonly Step[]): Step[] {
+  const names = new Map<string, string>();
+  const taken = new Set<string>();
+  return steps.map((step) => {
+    let name = step.name.replace(/[^-A-Za-z0-9._/]/g, '_').replace(/^(?![A-Za-z0-9])/, 'node');
+    while (taken.has(name)) name += '_';
+    taken.add(name);
+    names.set(step.name, name);
+    return { ...step, name, inputs: step.inputs.map((input) => names.get(input)!) };
+  });
+}
+
+function layerOf(step: Step): tf.layers.Layer {
+  const { name } = step;
+  if (isConvStep(step)) return convolution(step);
+  switch (step.op) {
+    case 'batchNorm':
+      return tf.layers.batchNormalization({ name, epsilon: step.epsilon });
+    case 'pad': {
+      const [[top, bottom], [left, right]] = step.padding;
+      const padding: [[number, number], [number, number]] = [
+        [top, bottom],
+        [left, right],
+      ];
+      return tf.layers.zeroPadding2d({ name, padding });
+    }
+    case 'maxPool2d':
+      return tf.layers.maxPooling2d(poolOptions(step));
+    case 'averagePool2d':
+      return tf.layers.averagePooling2d(poolOptions(step));
+    case 'globalAveragePool':
+      return tf.layers.globalAveragePooling2d({ name, dataFormat: 'channelsLast' });
+    case 'relu':
+      return tf.layers.reLU({ name });
+    case 'relu6':
+      return tf.layers.reLU({ name, maxValue: 6 });
+    case 'softmax':
+      return tf.layers.softmax({ name });
+    case 'concat':
+      return tf.layers.concatenate({ name });
+    default:
+      return tf.layers.reshape({ name, targetShape: [...step.shape] });
+  }
+}
+
+function convolution(step: ConvStep): tf.layers.Layer {
+  const { name, kernelShape, padding, bias } = step;
+  // The weights are set afterwards: drawing random ones takes longer than the rest.
+  const shared = { name, useBias: bias !== undefined, kernelInitializer: 'zeros' } as const;
+  if (step.op === 'dense') return tf.layers.dense({ ...shared, units: kernelShape[1]! });
+  const kernelSize: [number, number] = [kernelShape[0]!, kernelShape[1]!];
+  const strides: [number, number] = [...step.strides];
+  const window = { ...shared, kernelSize, strides, padding };
+  return step.op === 'conv2d'
+    ? tf.layers.conv2d({ ...window, filters: kernelShape[3]! })
+    : tf.layers.depthwiseConv2d({
+        ...window,
+        depthMultiplier: kernelShape[3]!,
+        depthwiseInitializer: 'zeros',
+      });
+}
+
+function poolOptions({ name, window, strides, padding }: PoolStep) {
+  const poolSize: [number, number] = [...window];
+  const steps: [number, number] = [...strides];
+  return { name, poolSize, strides: steps, padding };
+}
+
+function weightsOf(step: Step): Weights {
+  if (isConvStep(step)) {
+    const { kernel, kernelShape, bias } = step;
+    const kernelWeight = { values: kernel, shape: kernelShape };
+    return bias === undefined
+      ? [kernelWeight]
+      : [kernelWeight, { values: bias, shape: [bias.length] }];
+  }
+  if (step.op !== 'batchNorm') return [];
+  const { gamma, beta, mean, variance } = step;
+  return [gamma, beta, mean, variance].map((values) => ({ values, shape: [values.length] }));
+}

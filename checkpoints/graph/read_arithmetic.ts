@@ -1,0 +1,150 @@
+/** Nodes that compute with each channel by itself: batch norms, biases, bounds. */
+import { batchNormEndingIn } from './batch_norm_arithmetic.ts';
+import type { FlatInput, FlatNode } from './flatten.ts';
+import { type BatchNormStep, isConvStep, type Step, withAffine } from './network.ts';
+import type { NetworkDraft } from './network_draft.ts';
+
+/** ε of a batch norm that only multiplies and adds; its variance makes σ² + ε one. */
+const NEUTRAL_EPSILON = 0.001;
+/** Of the operation's definition. */
+const DEFAULT_EPSILON = 0.0001;
+
+type BatchNormValues = Pick<BatchNormStep, 'gamma' | 'beta' | 'mean' | 'variance' | 'epsilon'>;
+
+/** FusedBatchNorm, V2 and V3: x, γ, β, μ, σ². */
+export function readFusedBatchNorm(draft: NetworkDraft, node: FlatNode): void {
+  const { attributes } = node;
+  const format = attributes.text('data_format') ?? 'NHWC';
+  if (format !== 'NHWC') throw draft.unsupported(node, `the data format ${format}`);
+  if (attributes.flag('is_training') !== false) {
+    throw draft.unsupported(node, 'a batch norm in training; freeze the graph for inference');
+  }
+  const x = draft.image(node);
+  const channels = x.shape.at(-1)!;
+  const [gamma, beta, mean, variance] = [1, 2, 3, 4].map((index) =>
+    draft.channels(node, draft.constantOf(node, index), channels),
+  );
+  const epsilon = attributes.real('epsilon') ?? DEFAULT_EPSILON;
+  addBatchNorm(draft, node, x, {
+    gamma: gamma!,
+    beta: beta!,
+    mean: mean!,
+    variance: variance!,
+    epsilon,
+  });
+}
+
+/** A batch norm that is spelled out, or a product or sum with a constant of the channels. */
+export function readArithmetic(draft: NetworkDraft, node: FlatNode): void {
+  const found = batchNormEndingIn(node, draft);
+  if (found !== undefined) {
+    const x = draft.imageFrom(node, { node: found.x, output: undefined, index: 0 });
+    const channels = x.shape.at(-1)!;
+    const of = (constant: FlatNode) =>
+      draft.channels(node, draft.constants.get(constant)!, channels);
+    addBatchNorm(draft, node, x, {
+      gamma: found.gamma === undefined ? filled(channels, 1) : of(found.gamma),
+      beta: of(found.beta),
+      mean: of(found.mean),
+      variance: of(found.variance),
+      epsilon: found.epsilon,
+    });
+    return;
+  }
+  const [left, right] = node.inputs;
+  if (left === undefined || right === undefined) throw draft.unsupported(node, 'its inputs');
+  const isReversed = draft.constants.has(left.node);
+  const [from, constant] = isReversed ? [right, left] : [left, right];
+  const tensor = draft.constants.get(constant.node);
+  if (tensor === undefined) {
+    throw draft.unsupported(node, 'an operation between two images; one side must be a constant');
+  }
+  const producer = draft.sourceOf(node, from);
+  const values = draft.channels(node, tensor, producer.shape.at(-1)!);
+  const affine = affineOf(node.op, values, isReversed);
+  if (affine === undefined) throw draft.unsupported(node, 'a constant divided by an image');
+  addAffine(draft, node, from.node, producer, affine);
+}
+
+/** max(x, 0), min(relu(x), 6), and both in one. */
+export function readBounds(draft: NetworkDraft, node: FlatNode): void {
+  const isConstant = (input: FlatInput | undefined) =>
+    input !== undefined && draft.constants.has(input.node);
+  const at = isConstant(node.inputs[0]) ? 1 : 0;
+  const bound = (index: number) => draft.constantOf(node, index).values?.join();
+  const x = draft.image(node, at);
+  if (node.op === 'ClipByValue' && bound(1) === '0' && bound(2) === '6') {
+    draft.addPlain(node, 'relu6', x.shape);
+  } else if (node.op === 'Maximum' && bound(1 - at) === '0') {
+    draft.add(node, { op: 'relu', name: node.name, inputs: [x.name], shape: x.shape });
+  } else if (
+    node.op === 'Minimum' &&
+    bound(1 - at) === '6' &&
+    x.op === 'relu' &&
+    draft.readersOf(node.inputs[at]!.node) === 1
+  ) {
+    draft.replace(node, { ...x, op: 'relu6' });
+  } else {
+    throw draft.unsupported(node, 'bounds that are not those of ReLU or ReLU6');
+  }
+}
+
+interface Affine {
+  readonly scale: Float32Array;
+  readonly shift: Float32Array;
+}
+
+/** What an operation with a constant does to each channel: x · scale + shift; undefined for c / x. */
+function affineOf(op: string, values: Float32Array, isReversed: boolean): Affine | undefined {
+  const { length } = values;
+  switch (op) {
+    case 'Sub':
+      return isReversed
+        ? { scale: filled(length, -1), shift: values }
+        : { scale: filled(length, 1), shift: values.map((value) => -value) };
+    case 'Mul':
+      return { scale: values, shift: filled(length, 0) };
+    case 'RealDiv':
+      if (isReversed) return undefined;
+      return { scale: values.map((value) => 1 / value), shift: filled(length, 0) };
+    default:
+      return { scale: filled(length, 1), shift: values };
+  }
+}
+
+/** Goes into the convolution before it where nothing else reads that. */
+function addAffine(
+  draft: NetworkDraft,
+  node: FlatNode,
+  from: FlatNode,
+  producer: Step,
+  { scale, shift }: Affine,
+): void {
+  if (producer.op === 'input') {
+    draft.scaling.add(node, from, scale, shift);
+    draft.pass(node, producer);
+  } else if (isConvStep(producer) && draft.readersOf(from) === 1) {
+    draft.replace(node, withAffine(producer, scale, shift));
+  } else {
+    addBatchNorm(draft, node, producer, {
+      gamma: scale,
+      beta: shift,
+      mean: filled(scale.length, 0),
+      variance: filled(scale.length, 1 - NEUTRAL_EPSILON),
+      epsilon: NEUTRAL_EPSILON,
+    });
+  }
+}
+
+function addBatchNorm(draft: NetworkDraft, node: FlatNode, x: Step, values: BatchNormValues): void {
+  const { variance, epsilon } = values;
+  if (!(epsilon > 0) || variance.some((value) => !(value >= 0))) {
+    throw draft.unsupported(node, 'a batch norm whose variance or ε is not positive');
+  }
+  const { name } = node;
+  draft.add(node, { op: 'batchNorm', name, inputs: [x.name], shape: x.shape, ...values });
+}
+
+function filled(length: number, value: number): Float32Array {
+  return new Float32Array(length).fill(value);
+}

@@ -1,0 +1,93 @@
+/** Nodes that read an image by windows, or as a whole: convolutions, padding, pools. */
+import type { FlatNode } from './flatten.ts';
+import { type PadStep, type Step, withAffine } from './network.ts';
+import type { NetworkDraft } from './network_draft.ts';
+import { convolutionOf, fusedOps, paddingBefore, poolOf } from './node_layers.ts';
+
+const MAX_PADDING = 4096;
+
+/** A convolution or matrix product, with the bias and activation that are fused into it. */
+export function readConvolution(draft: NetworkDraft, node: FlatNode): void {
+  const { fileName } = draft.graph;
+  const fused = fusedOps(node, fileName);
+  const x = padded(draft, node);
+  let step = convolutionOf(node, x, draft.floats(node, 1), fileName);
+  const channels = step.shape.at(-1)!;
+  if (fused[0] === 'BiasAdd') {
+    const bias = draft.channels(node, draft.constantOf(node, 2), channels);
+    step = withAffine(step, new Float32Array(channels).fill(1), bias);
+  }
+  draft.add(node, step);
+  const activation = fused.find((op) => op !== 'BiasAdd');
+  if (activation === undefined) return;
+  draft.addPlain(node, activation === 'Relu' ? 'relu' : 'relu6', step.shape, 'activation');
+}
+
+/** Zeros around an image. */
+export function readPad(draft: NetworkDraft, node: FlatNode): void {
+  const value = node.inputs.length > 2 ? draft.constantOf(node, 2).values?.[0] : 0;
+  const sides = [...(draft.constantOf(node, 1).values ?? [])];
+  const [n0, n1, top, bottom, left, right, c0, c1] = sides;
+  if (sides.length !== 8 || [n0, n1, c0, c1, value].some((side) => side !== 0)) {
+    throw draft.unsupported(node, 'a padding that is not of zeros around images');
+  }
+  const padding = [
+    [top!, bottom!],
+    [left!, right!],
+  ] as const;
+  addPad(draft, node, draft.image(node), padding, node.name);
+}
+
+export function readPool(draft: NetworkDraft, node: FlatNode): void {
+  const x = padded(draft, node);
+  const step = poolOf(node, x, draft.graph.fileName);
+  const isGlobal =
+    step.op === 'averagePool2d' &&
+    step.padding === 'valid' &&
+    step.window.join() === x.shape.slice(0, 2).join();
+  if (isGlobal) addGlobalPool(draft, node, x, true);
+  else draft.add(node, step);
+}
+
+/** The mean over the whole image. */
+export function readMean(draft: NetworkDraft, node: FlatNode): void {
+  const x = draft.image(node);
+  const axes = [...(draft.constantOf(node, 1).values ?? [])]
+    .map((axis) => (axis < 0 ? axis + 4 : axis))
+    .sort();
+  if (x.shape.length !== 3 || axes.join() !== '1,2') {
+    throw draft.unsupported(node, `a mean over the axes [${axes}]; TF8 has that of whole images`);
+  }
+  addGlobalPool(draft, node, x, node.attributes.flag('keep_dims') ?? false);
+}
+
+function addGlobalPool(draft: NetworkDraft, node: FlatNode, x: Step, keepsImage: boolean): void {
+  const channels = x.shape[2]!;
+  const { name } = node;
+  draft.add(node, { op: 'globalAveragePool', name, inputs: [x.name], shape: [channels] });
+  if (keepsImage) draft.addPlain(node, 'reshape', [1, 1, channels], 'image');
+}
+
+/** What a node reads, with `EXPLICIT` padding as a step of its own. */
+function padded(draft: NetworkDraft, node: FlatNode): Step {
+  const x = draft.image(node);
+  const padding = paddingBefore(node, draft.graph.fileName);
+  return padding === undefined ? x : addPad(draft, node, x, padding, `${node.name}/padding`);
+}
+
+function addPad(
+  draft: NetworkDraft,
+  node: FlatNode,
+  x: Step,
+  padding: PadStep['padding'],
+  name: string,
+): Step {
+  const [[top, bottom], [left, right]] = padding;
+  const [height, width, channels] = x.shape;
+  const sides = [top, bottom, left, right];
+  if (x.shape.length !== 3 || sides.some((side) => !(side >= 0 && side <= MAX_PADDING))) {
+    throw draft.unsupported(node, `a padding of [${sides}] around [${x.shape}]`);
+  }
+  const shape = [height! + top + bottom, width! + left + right, channels!];
+  return draft.add(node, { op: 'pad', name, inputs: [x.name], shape, padding });
+}
