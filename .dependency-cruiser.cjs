@@ -68,7 +68,8 @@ module.exports = {
       'quantize/convert/float_graph',
     ]),
     room('quantize/execute', ['quantize/params/', 'quantize/kernels/', 'quantize/model/']),
-    without('quantize/(params|kernels|model|execute|analyze)', TENSORFLOW, 'no TensorFlow'),
+    room('quantize/export', ['quantize/params/', 'quantize/model/']),
+    without('quantize/(params|kernels|model|execute|analyze|export)', TENSORFLOW, 'no TensorFlow'),
     without('datasets', TENSORFLOW, 'no TensorFlow'),
     {
       name: '@tensorflow/tfjs-node stands behind one adapter',

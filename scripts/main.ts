@@ -4,12 +4,14 @@ import { classifyCommand } from './commands/classify.ts';
 import { describeCommand } from './commands/describe.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
+import { exportCommand } from './commands/export.ts';
 import { pullCommand } from './commands/pull.ts';
 import { quantizeCommand } from './commands/quantize.ts';
 import { rearchitectCommand } from './commands/rearchitect.ts';
 import { reportCommand } from './commands/report.ts';
 import { reproduceCommand } from './commands/reproduce.ts';
 import { trainCommand } from './commands/train.ts';
+import { verifyCommand } from './commands/verify.ts';
 
 const HELP_WIDTH = 100;
 
@@ -20,6 +22,8 @@ const COMMANDS = [
   trainCommand,
   rearchitectCommand,
   quantizeCommand,
+  exportCommand,
+  verifyCommand,
   evaluateCommand,
   analyzeCommand,
   classifyCommand,

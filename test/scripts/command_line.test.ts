@@ -27,6 +27,11 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   ],
   rearchitect: ['variant', 'dataset', 'data', 'out', 'images', 'retrain', 'recipe', 'resume'],
   quantize: ['dataset', 'calibration-data', 'calibration-images', 'zero-variance', 'out', 'seed'],
+  export: [
+    ...['format', 'out', 'dataset', 'calibration-data', 'calibration-images', 'zero-variance'],
+    'seed',
+  ],
+  verify: ['dataset', 'data', 'limit', 'runtime', 'tier', 'seed'],
   evaluate: [
     ...['dataset', 'data', 'precision', 'zero-variance', 'calibration-data'],
     ...['calibration-images', 'limit', 'tier', 'seed'],

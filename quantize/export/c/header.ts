@@ -1,0 +1,165 @@
+import {
+  isWeighted,
+  outputNode,
+  type TensorSpec,
+  type Tf8Model,
+  type Tf8Node,
+  tensorSpecs,
+} from '../../model/tf8_model.ts';
+import { QuantizationError } from '../../params/errors.ts';
+import { modelDescription } from '../description.ts';
+import { outputLabels } from '../labels.ts';
+import { elements } from '../tensor_layout.ts';
+import { commentText, floatLiteral, numberLines, stringLiteral } from './literals.ts';
+
+/** What a header begins with. */
+export const HEADER_START = '/* A TF8 network as constants of C99, written by "tf8 export".\n';
+/** In front of the head of the TF8 file, in base64. */
+export const HEAD_START = '\n/* TF8_HEAD\n';
+export const HEAD_END = '\n*/\n';
+
+/** The declarations in front of the brace of a node's weights and biases. */
+export const WEIGHTS_START = 'static const uint8_t tf8_weights_';
+export const BIAS_START = 'static const int32_t tf8_bias_';
+
+/** Positions whose bytes, and half of their number, add up to less than 2³². */
+const MAX_POSITIONS = 2 ** 24;
+
+/**
+ * A network as constants of C: `tf8_tensors` (the input first, then each node's output), `tf8_nodes`,
+ * `tf8_labels`, and an array for each node's weights, biases and output.
+ * @param types the declarations of the types (`types.h`)
+ * @param head the TF8 file's, in base64
+ * @throws QuantizationError naming a pool with too large a window
+ */
+export function cHeader(model: Tf8Model, types: string, head: string): string {
+  const specs = [...tensorSpecs(model)];
+  const indices = new Map(specs.map(([name], index) => [name, index]));
+  const { channels } = shapeOf(outputNode(model).output);
+  const labels = outputLabels(model) ?? Array<string>(channels).fill('');
+  const parts = [
+    `${HEADER_START} * ${commentText(modelDescription(model))} */`,
+    '#ifndef TF8_MODEL_H\n#define TF8_MODEL_H\n',
+    types,
+    `static const char tf8_description[] = ${stringLiteral(modelDescription(model))};`,
+    `enum { TF8_NODES = ${model.nodes.length}, TF8_MAX_CHANNELS = ${Math.max(...specs.map(([, { shape }]) => shape[2]))} };\n`,
+    ...specs.map(([, { shape }], index) => `static uint8_t tf8_data_${index}[${elements(shape)}];`),
+    '\nstatic const tf8_tensor tf8_tensors[] = {',
+    ...specs.map(([name, spec], index) => tensorEntry(name, spec, index)),
+    '};\n',
+    ...model.nodes.flatMap((node, index) => nodeArrays(node, index, indices)),
+    'static const tf8_node tf8_nodes[TF8_NODES] = {',
+    ...model.nodes.map((node, index) =>
+      nodeEntry(node, index, specs[indices.get(node.inputs[0]!)!]![1]),
+    ),
+    '};\n',
+    `static const char *const tf8_labels[${channels}] = {`,
+    ...labels.map((label) => `  ${stringLiteral(label)},`),
+    '};',
+    `${HEAD_START}${head.replace(/.{100}/g, '$&\n')}${HEAD_END}`,
+    '#endif\n',
+  ];
+  return parts.join('\n');
+}
+
+function shapeOf({ shape: [height, width, channels] }: TensorSpec) {
+  return { height, width, channels };
+}
+
+/** A struct's members that are not 0. */
+function members(values: Readonly<Record<string, string | number>>): string {
+  const present = Object.entries(values).filter(([, value]) => value !== 0);
+  return `{${present.map(([name, value]) => `.${name} = ${value}`).join(', ')}}`;
+}
+
+function tensorEntry(name: string, spec: TensorSpec, index: number): string {
+  const { scale, zeroPoint } = spec.quantization;
+  return `  ${members({
+    name: stringLiteral(name),
+    ...shapeOf(spec),
+    scale: floatLiteral(scale),
+    zero_point: zeroPoint,
+    data: `tf8_data_${index}`,
+  })},`;
+}
+
+function nodeArrays(node: Tf8Node, index: number, indices: ReadonlyMap<string, number>): string[] {
+  const inputs = node.inputs.map((input) => indices.get(input)!);
+  const arrays = [
+    `/* ${commentText(node.name)} */`,
+    `static const int32_t tf8_inputs_${index}[] = {${inputs.join(', ')}};`,
+  ];
+  if (isWeighted(node)) {
+    const { weights, bias } = node;
+    // A sound model's biases lie above −2³¹: with them its accumulators stay in ±(2³¹ − 1).
+    arrays.push(
+      `${WEIGHTS_START}${index}[${weights.data.length}] = {\n${numberLines(weights.data)}};`,
+      `${BIAS_START}${index}[${bias.length}] = {\n${numberLines(bias)}};`,
+    );
+  }
+  return [...arrays, ''];
+}
+
+function nodeEntry(node: Tf8Node, index: number, input: TensorSpec): string {
+  return `  ${members({
+    ...operation(node, input),
+    inputs: `tf8_inputs_${index}`,
+    input_count: node.inputs.length,
+    // Tensor 0 is the network's input.
+    output: index + 1,
+    ...(isWeighted(node) && {
+      activation: `TF8_${node.activation.toUpperCase()}`,
+      weights: `tf8_weights_${index}`,
+      weights_scale: floatLiteral(node.weights.quantization.scale),
+      weights_zero_point: node.weights.quantization.zeroPoint,
+      bias: `tf8_bias_${index}`,
+    }),
+  })},`;
+}
+
+function operation(node: Tf8Node, { shape: [height, width] }: TensorSpec) {
+  switch (node.op) {
+    case 'conv2d':
+    case 'depthwiseConv2d': {
+      const [windowHeight, windowWidth] = node.weights.shape;
+      const op = node.op === 'conv2d' ? 'TF8_CONV_2D' : 'TF8_DEPTHWISE_CONV_2D';
+      return { op, ...windowOf([windowHeight, windowWidth], node) };
+    }
+    case 'fullyConnected':
+      return { op: 'TF8_CONV_2D', ...windowOf([height, width]) };
+    case 'averagePool2d':
+    case 'maxPool2d': {
+      const op = node.op === 'maxPool2d' ? 'TF8_MAX_POOL_2D' : 'TF8_AVERAGE_POOL_2D';
+      if (node.op === 'averagePool2d') requireSum(node.name, node.windowShape);
+      return { op, ...windowOf(node.windowShape, node) };
+    }
+    case 'globalAveragePool':
+      requireSum(node.name, [height, width]);
+      return { op: 'TF8_AVERAGE_POOL_2D', ...windowOf([height, width]) };
+    case 'concat':
+      return { op: 'TF8_CONCAT' };
+  }
+}
+
+function windowOf(
+  [height, width]: readonly [number, number],
+  placed?: Pick<Extract<Tf8Node, { strides: unknown }>, 'strides' | 'padding'>,
+) {
+  const { strides = [1, 1], padding } = placed ?? {};
+  return {
+    window_height: height,
+    window_width: width,
+    stride_height: strides[0],
+    stride_width: strides[1],
+    padding_top: padding?.top ?? 0,
+    padding_left: padding?.left ?? 0,
+  };
+}
+
+function requireSum(name: string, [height, width]: readonly [number, number]): void {
+  if (height * width <= MAX_POSITIONS) return;
+  throw new QuantizationError(
+    `Expected a pool over at most ${MAX_POSITIONS} positions, whose sum fits 32 bits, for ${name} but its window is ${height} × ${width}`,
+    { remedy: 'Export in another format.' },
+  );
+}

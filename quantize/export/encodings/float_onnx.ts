@@ -1,0 +1,111 @@
+import { create, toBinary } from '@bufbuild/protobuf';
+import {
+  isWeighted,
+  outputNode,
+  type TensorSpec,
+  type Tf8Model,
+  type Tf8Node,
+  tensorSpecs,
+  type WeightedNode,
+} from '../../model/tf8_model.ts';
+import { QuantizationError } from '../../params/errors.ts';
+import type { FloatWeights } from '../export_format.ts';
+import { GraphProtoSchema, ModelProtoSchema } from '../onnx/generated/onnx_pb.ts';
+import { floatTensor, OnnxGraph } from '../onnx/graph.ts';
+import { IR_VERSION, OPSET } from '../onnx/onnx.ts';
+import { filterShape, OUTPUTS_FIRST, pads, poolAttributes } from '../onnx/operators.ts';
+import { littleEndian, permuteFloats } from '../tensor_layout.ts';
+import { biasName, outputName, weightsName } from '../tensor_names.ts';
+
+/** ReLU6's. */
+const SIX = 6;
+
+/**
+ * The float network that was quantized, batch norms folded, as an ONNX model: input [1, C, H, W] float32,
+ * output [1, classes]. The tensor of a node's name is its output after the activation.
+ * @throws QuantizationError where a node's float weights are missing
+ */
+export function encodeFloatOnnx(
+  model: Tf8Model,
+  floatWeights: ReadonlyMap<string, FloatWeights>,
+): Uint8Array {
+  const graph = new OnnxGraph();
+  const specs = tensorSpecs(model);
+  for (const node of model.nodes) {
+    if (isWeighted(node)) {
+      addConvolution(graph, node, floatWeights.get(node.name), specs.get(node.inputs[0]!)!);
+    } else {
+      addPoolOrConcat(graph, node);
+    }
+  }
+  const { input, name } = model;
+  const [height, width, channels] = input.shape;
+  const last = outputNode(model);
+  const logits = outputName(model);
+  graph.node('Flatten', [last.name], logits, { axis: 1 });
+  return toBinary(
+    ModelProtoSchema,
+    create(ModelProtoSchema, {
+      irVersion: IR_VERSION,
+      opsetImport: [{ domain: '', version: OPSET }],
+      producerName: 'tf8',
+      docString: `${model.provenance.floatModel}, batch norms folded (zero variance: ${model.provenance.zeroVariance})`,
+      graph: create(GraphProtoSchema, {
+        name,
+        node: graph.nodes,
+        initializer: graph.initializers,
+        input: [floatTensor(input.name, [1, channels, height, width])],
+        output: [floatTensor(logits, [1, last.output.shape[2]])],
+      }),
+    }),
+  );
+}
+
+function addConvolution(
+  graph: OnnxGraph,
+  node: WeightedNode,
+  float: FloatWeights | undefined,
+  { shape }: TensorSpec,
+): void {
+  const { name, op, strides, padding, activation } = node;
+  if (float === undefined) {
+    throw new QuantizationError(`Expected the float weights of ${name} but received none`);
+  }
+  const own = filterShape(node, shape);
+  const stored = OUTPUTS_FIRST.map((axis) => own[axis]);
+  const kernel = littleEndian(permuteFloats(float.kernel, own, OUTPUTS_FIRST));
+  graph.constant(weightsName(name), 'float', stored, kernel);
+  graph.constant(biasName(name), 'float', [float.bias.length], littleEndian(float.bias));
+  const linear = activation === 'linear' ? name : `${name}/linear`;
+  graph.node('Conv', [node.inputs[0]!, weightsName(name), biasName(name)], linear, {
+    kernel_shape: stored.slice(2),
+    strides,
+    pads: pads(padding),
+    group: op === 'depthwiseConv2d' ? shape[2] : 1,
+  });
+  if (activation === 'relu') graph.node('Relu', [linear], name);
+  if (activation === 'relu6') {
+    graph.constant(`${name}/low`, 'float', [], littleEndian(Float32Array.of(0)));
+    graph.constant(`${name}/high`, 'float', [], littleEndian(Float32Array.of(SIX)));
+    graph.node('Clip', [linear, `${name}/low`, `${name}/high`], name);
+  }
+}
+
+function addPoolOrConcat(graph: OnnxGraph, node: Exclude<Tf8Node, WeightedNode>): void {
+  const { name, inputs } = node;
+  switch (node.op) {
+    case 'averagePool2d':
+      // Padded positions take no part.
+      graph.node('AveragePool', inputs, name, { ...poolAttributes(node), count_include_pad: 0 });
+      break;
+    case 'maxPool2d':
+      graph.node('MaxPool', inputs, name, poolAttributes(node));
+      break;
+    case 'globalAveragePool':
+      graph.node('GlobalAveragePool', inputs, name);
+      break;
+    case 'concat':
+      graph.node('Concat', inputs, name, { axis: 1 });
+      break;
+  }
+}

@@ -1,0 +1,45 @@
+import type { Tf8Model } from '../model/tf8_model.ts';
+import { QuantizationError } from '../params/errors.ts';
+import { C } from './c/c.ts';
+import { ENCODINGS } from './encodings/encodings.ts';
+import type { ExportFormat } from './export_format.ts';
+import { NPZ } from './npz/npz.ts';
+import { ONNX } from './onnx/onnx.ts';
+import { TFLITE } from './tflite/tflite.ts';
+
+/** Every format, as a list shows them. */
+export const EXPORT_FORMATS: readonly ExportFormat[] = [TFLITE, ONNX, ENCODINGS, NPZ, C];
+
+/** Names of the formats. */
+export const FORMAT_NAMES = EXPORT_FORMATS.map(({ name }) => name);
+
+/** @throws QuantizationError where there is no format of this name */
+export function exportFormat(name: string): ExportFormat {
+  const format = EXPORT_FORMATS.find((candidate) => candidate.name === name);
+  if (format !== undefined) return format;
+  throw new QuantizationError(
+    `Expected one of ${FORMAT_NAMES.join(', ')} for the format but received "${name}"`,
+  );
+}
+
+/**
+ * The TF8 model that a file was exported from, byte for byte.
+ * @param fileName only for the messages
+ * @throws QuantizationError where the file is no export, or was changed since
+ */
+export async function readExport(
+  file: Uint8Array,
+  fileName: string,
+): Promise<{ readonly format: string; readonly model: Tf8Model }> {
+  for (const { name: format, reader } of EXPORT_FORMATS) {
+    if (reader?.recognizes(file)) return { format, model: await reader.read(file, fileName) };
+  }
+  const readable = EXPORT_FORMATS.filter(({ reader }) => reader !== undefined);
+  const names = new Intl.ListFormat('en-GB', { type: 'disjunction' }).format(
+    readable.map(({ name }) => name),
+  );
+  throw new QuantizationError(
+    `Expected an export to ${names} but ${fileName} is another kind of file`,
+    { remedy: 'Pass a file that "tf8 export" wrote in one of these formats.' },
+  );
+}

@@ -1,0 +1,126 @@
+/**
+ * What stands beside an export: where it comes from, its parameters, and the runtimes that computed
+ * the same with it.
+ */
+import { z } from 'zod';
+import { isWeighted, type TensorSpec, type Tf8Model } from '../model/tf8_model.ts';
+import { accumulatorScale } from '../params/quantization.ts';
+import { REQUANTIZATION_ROUNDING } from '../params/requantization.ts';
+import { biasName, weightsName } from './tensor_names.ts';
+
+const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
+const VerificationSchema = z.strictObject({
+  /** Name and version: "LiteRT 2.3.0". */
+  runtime: z.string(),
+  /** Data set and its fingerprint. */
+  data: z.string(),
+  images: z.int().positive(),
+  /** Bytes compared, of all layers and images. */
+  elements: z.int().nonnegative(),
+  differing: z.int().nonnegative(),
+  maxDifference: z.int().nonnegative(),
+  /** In percent of the images. */
+  top1Agreement: z.number(),
+});
+
+const ParametersSchema = z.strictObject({
+  name: z.string(),
+  type: z.enum(['uint8', 'int32']),
+  /** In TF8's order of axes: [H, W, C] of images; [kh, kw, C, M] of weights. */
+  shape: z.array(z.int().positive()),
+  scale: z.number(),
+  zeroPoint: z.int(),
+});
+
+export const ManifestSchema = z.strictObject({
+  format: z.string(),
+  files: z
+    .array(z.strictObject({ name: z.string(), bytes: z.int().nonnegative(), sha256: Sha256 }))
+    .min(1),
+  origin: z.strictObject({
+    model: z.string(),
+    /** Of the TF8 file. */
+    tf8Sha256: Sha256,
+    floatModel: z.string(),
+    floatWeightsSha256: z.string(),
+    calibrationImages: z.int(),
+    calibrationData: z.string(),
+    zeroVariance: z.enum(['keep', 'mean']),
+  }),
+  rounding: z.string(),
+  tensors: z.array(ParametersSchema),
+  /** Newest last; one for each version of a runtime. */
+  verified: z.array(VerificationSchema),
+});
+
+export type Manifest = Readonly<z.infer<typeof ManifestSchema>>;
+export type Verification = Readonly<z.infer<typeof VerificationSchema>>;
+type TensorParameters = z.infer<typeof ParametersSchema>;
+
+/** The manifest of a new export, verified with nothing yet. */
+export function exportManifest(
+  model: Tf8Model,
+  tf8Sha256: string,
+  format: string,
+  files: Manifest['files'],
+): Manifest {
+  const { floatModel, floatWeightsSha256, calibrationImages, calibrationData, zeroVariance } =
+    model.provenance;
+  return {
+    format,
+    files,
+    origin: {
+      model: model.name,
+      tf8Sha256,
+      floatModel,
+      floatWeightsSha256,
+      calibrationImages,
+      calibrationData,
+      zeroVariance,
+    },
+    rounding: REQUANTIZATION_ROUNDING,
+    tensors: tensorParameters(model),
+    verified: [],
+  };
+}
+
+/** The manifest with one verification more, in the place of an older one with the same runtime. */
+export function withVerification(manifest: Manifest, verification: Verification): Manifest {
+  const others = manifest.verified.filter(({ runtime }) => runtime !== verification.runtime);
+  return { ...manifest, verified: [...others, verification] };
+}
+
+function tensorParameters(model: Tf8Model): TensorParameters[] {
+  const image = (name: string, { shape, quantization }: TensorSpec): TensorParameters => ({
+    name,
+    type: 'uint8',
+    shape: [...shape],
+    ...quantization,
+  });
+  const tensors = [image(model.input.name, model.input)];
+  const scales = new Map([[model.input.name, model.input.quantization.scale]]);
+  for (const node of model.nodes) {
+    scales.set(node.name, node.output.quantization.scale);
+    if (isWeighted(node)) {
+      const { name, weights, bias, inputs } = node;
+      tensors.push(
+        {
+          name: weightsName(name),
+          type: 'uint8',
+          shape: [...weights.shape],
+          ...weights.quantization,
+        },
+        {
+          name: biasName(name),
+          type: 'int32',
+          shape: [bias.length],
+          scale: accumulatorScale(scales.get(inputs[0]!)!, weights.quantization.scale),
+          zeroPoint: 0,
+        },
+      );
+    }
+    tensors.push(image(node.name, node.output));
+  }
+  return tensors;
+}

@@ -1,0 +1,134 @@
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { outputNode, type Tf8Model, tensorSpecs } from '../../model/tf8_model.ts';
+import { QuantizationError } from '../../params/errors.ts';
+import { fromBase64, toBase64 } from '../base64.ts';
+import { modelDescription } from '../description.ts';
+import type { ExportFormat, ExportSource } from '../export_format.ts';
+import { outputLabels } from '../labels.ts';
+import { elements, inverseOrder, permuteAxes } from '../tensor_layout.ts';
+import { biasName, outputName, weightsName } from '../tensor_names.ts';
+import {
+  HEAD_NAME,
+  type TakenWeights,
+  tf8FromHead,
+  tf8Head,
+  type WeightedHead,
+} from '../tf8_head.ts';
+import { GraphProtoSchema, type ModelProto, ModelProtoSchema } from './generated/onnx_pb.ts';
+import { byteTensor, OnnxGraph } from './graph.ts';
+import { addNode, OUTPUTS_FIRST, realName } from './operators.ts';
+
+/** The first with DequantizeLinear of axes; every operation here is in it. */
+export const OPSET = 13n;
+/** Of the file format: the first with opset 13. */
+export const IR_VERSION = 7n;
+const LABELS_KEY = 'labels';
+
+/** A quantized model for ONNX Runtime and others that read opset 13. */
+export const ONNX: ExportFormat = {
+  name: 'onnx',
+  describe: 'QDQ model of opset 13 for ONNX Runtime and others, weights as uint8',
+  encode: (source) => [{ suffix: '', bytes: encodeOnnx(source) }],
+  reader: {
+    // Protocol Buffers have no magic number: a model begins with field 1, the IR version.
+    recognizes: (file) => file[0] === 0x08,
+    read: decodeOnnx,
+  },
+};
+
+/**
+ * An `.onnx` file: input [1, H, W, C] uint8, output [1, classes] uint8. One transposition brings the
+ * image into ONNX's order of axes; every layer's bytes have its node's name, [1, C, H, W].
+ */
+function encodeOnnx({ model, tf8 }: ExportSource): Uint8Array {
+  const graph = new OnnxGraph();
+  const { input } = model;
+  const image = `${input.name}/nchw`;
+  graph.node('Transpose', [input.name], image, { perm: [0, 3, 1, 2] });
+  graph.dequantize(image, input.quantization, realName(input.name));
+  const specs = tensorSpecs(model);
+  for (const node of model.nodes) addNode(graph, node, specs);
+  const last = outputNode(model);
+  const logits = outputName(model);
+  graph.node('Flatten', [last.name], logits, { axis: 1 });
+  const labels = outputLabels(model);
+  const metadataProps = [
+    { key: HEAD_NAME, value: toBase64(tf8Head(tf8)) },
+    ...(labels === undefined ? [] : [{ key: LABELS_KEY, value: labels.join('\n') }]),
+  ];
+  return toBinary(
+    ModelProtoSchema,
+    create(ModelProtoSchema, {
+      irVersion: IR_VERSION,
+      opsetImport: [{ domain: '', version: OPSET }],
+      producerName: 'tf8',
+      docString: modelDescription(model),
+      metadataProps,
+      graph: create(GraphProtoSchema, {
+        name: model.name,
+        node: graph.nodes,
+        initializer: graph.initializers,
+        input: [byteTensor(input.name, [1, ...input.shape])],
+        output: [byteTensor(logits, [1, last.output.shape[2]])],
+      }),
+    }),
+  );
+}
+
+/** The TF8 model out of the head and the initializers. */
+async function decodeOnnx(file: Uint8Array, fileName: string): Promise<Tf8Model> {
+  const model = parse(file, fileName);
+  const head = model.metadataProps.find(({ key }) => key === HEAD_NAME);
+  if (head === undefined) {
+    throw new QuantizationError(
+      `Expected an .onnx file that "tf8 export" wrote but ${fileName} has no metadata "${HEAD_NAME}"`,
+      { remedy: 'Export the TF8 model with "tf8 export --format onnx".' },
+    );
+  }
+  const constants = new Map(model.graph?.initializer.map((tensor) => [tensor.name, tensor]));
+  const take = ({ name, shape }: WeightedHead): TakenWeights => {
+    const weights = constants.get(weightsName(name));
+    const stored = weights?.dims.map(Number) ?? [];
+    const data = weights?.rawData ?? new Uint8Array(0);
+    if (
+      stored.length !== 4 ||
+      elements(stored) !== elements(shape) ||
+      data.length !== elements(shape)
+    ) {
+      throw new QuantizationError(
+        `Expected ${elements(shape)} bytes of ${weightsName(name)} in ${fileName} but received ${data.length} of shape [${stored}]`,
+      );
+    }
+    return {
+      weights: permuteAxes(data, stored, inverseOrder(OUTPUTS_FIRST)),
+      bias: constants.get(biasName(name))?.rawData ?? new Uint8Array(0),
+    };
+  };
+  return tf8FromHead(
+    fromBase64(head.value, `"${HEAD_NAME}" of ${fileName}`),
+    take,
+    file.length,
+    fileName,
+  );
+}
+
+/** A copy of an `.onnx` file whose further outputs are the tensors of bytes called `names`. */
+export function withOutputs(
+  file: Uint8Array,
+  names: readonly string[],
+  fileName: string,
+): Uint8Array {
+  const model = parse(file, fileName);
+  model.graph?.output.push(...names.map((name) => byteTensor(name)));
+  return toBinary(ModelProtoSchema, model);
+}
+
+function parse(file: Uint8Array, fileName: string): ModelProto {
+  try {
+    return fromBinary(ModelProtoSchema, file);
+  } catch (error) {
+    throw new QuantizationError(
+      `Expected an ONNX model but ${fileName} is none: ${(error as Error).message}`,
+    );
+  }
+}

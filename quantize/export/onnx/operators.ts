@@ -1,0 +1,219 @@
+import type {
+  ConcatNode,
+  ImageShape,
+  PoolNode,
+  TensorSpec,
+  Tf8Node,
+  WeightedNode,
+} from '../../model/tf8_model.ts';
+import { accumulatorScale, BYTE_MAX, type QuantizationParams } from '../../params/quantization.ts';
+import { activationBounds } from '../../params/requantization.ts';
+import type { Padding } from '../../params/window.ts';
+import { littleEndian, permuteAxes } from '../tensor_layout.ts';
+import { biasName, weightsName } from '../tensor_names.ts';
+import type { OnnxGraph } from './graph.ts';
+
+type Shape4 = readonly [number, number, number, number];
+
+/** From [kh, kw, I, O] to ONNX's [O, I, kh, kw]. */
+export const OUTPUTS_FIRST = [3, 2, 0, 1] as const;
+
+/** The tensor of real numbers that the bytes of `name` stand for. */
+export function realName(name: string): string {
+  return `${name}/real`;
+}
+
+/**
+ * Adds a node in the form that runtimes fuse into integer arithmetic: DequantizeLinear → operation →
+ * QuantizeLinear. The tensor of the node's name holds its bytes, [1, C, H, W].
+ */
+export function addNode(
+  graph: OnnxGraph,
+  node: Tf8Node,
+  specs: ReadonlyMap<string, TensorSpec>,
+): void {
+  const inputs = node.inputs.map(realName);
+  const real = `${node.name}/unquantized`;
+  switch (node.op) {
+    case 'conv2d':
+    case 'depthwiseConv2d':
+    case 'fullyConnected':
+      addConvolution(graph, node, inputs[0]!, real, specs.get(node.inputs[0]!)!);
+      break;
+    case 'averagePool2d':
+      addAverage(graph, node, real, poolCounts(node, specs.get(node.inputs[0]!)!.shape), (mean) =>
+        // Padded positions take no part.
+        graph.node('AveragePool', inputs, mean, { ...poolAttributes(node), count_include_pad: 0 }),
+      );
+      break;
+    case 'maxPool2d':
+      graph.node('MaxPool', inputs, real, poolAttributes(node));
+      break;
+    case 'globalAveragePool': {
+      const [height, width] = specs.get(node.inputs[0]!)!.shape;
+      addAverage(graph, node, real, [height * width], (mean) =>
+        graph.node('GlobalAveragePool', inputs, mean),
+      );
+      break;
+    }
+    case 'concat':
+      graph.node('Concat', concatInputs(graph, node, specs), real, { axis: 1 });
+      break;
+  }
+  addOutput(graph, node, real);
+}
+
+/** QuantizeLinear to the node's bytes; it saturates at 0 and 255, which most activations amount to. */
+function addOutput(graph: OnnxGraph, node: Tf8Node, real: string): void {
+  const { name, output } = node;
+  const { low, high } =
+    'activation' in node
+      ? activationBounds(node.activation, output.quantization)
+      : { low: 0, high: BYTE_MAX };
+  if (low === 0 && high === BYTE_MAX) {
+    graph.quantize(real, name, output.quantization);
+  } else {
+    const unclipped = `${name}/unclipped`;
+    graph.quantize(real, unclipped, output.quantization);
+    graph.constant(`${name}/low`, 'uint8', [], Uint8Array.of(low));
+    graph.constant(`${name}/high`, 'uint8', [], Uint8Array.of(high));
+    graph.node('Clip', [unclipped, `${name}/low`, `${name}/high`], name);
+  }
+  graph.dequantize(name, output.quantization, realName(name));
+}
+
+function addConvolution(
+  graph: OnnxGraph,
+  node: WeightedNode,
+  input: string,
+  output: string,
+  { shape, quantization }: TensorSpec,
+): void {
+  const { name, weights, bias, strides, padding } = node;
+  const own = filterShape(node, shape);
+  const stored = OUTPUTS_FIRST.map((axis) => own[axis]);
+  const filter = weightsName(name);
+  graph.constant(filter, 'uint8', stored, permuteAxes(weights.data, own, OUTPUTS_FIRST));
+  graph.constant(biasName(name), 'int32', [bias.length], littleEndian(bias));
+  const scale = accumulatorScale(quantization.scale, weights.quantization.scale);
+  const operands = [
+    input,
+    graph.dequantize(filter, weights.quantization, realName(filter)),
+    graph.dequantizeInt32(biasName(name), scale, realName(biasName(name))),
+  ];
+  graph.node('Conv', operands, output, {
+    kernel_shape: stored.slice(2),
+    strides,
+    pads: pads(padding),
+    group: node.op === 'depthwiseConv2d' ? shape[2] : 1,
+  });
+}
+
+/** What a concatenation joins: inputs at other parameters than its output's are brought to these first. */
+function concatInputs(
+  graph: OnnxGraph,
+  { name, inputs, output }: ConcatNode,
+  specs: ReadonlyMap<string, TensorSpec>,
+): string[] {
+  return inputs.map((input, index) => {
+    const { shape, quantization } = specs.get(input)!;
+    const isSame =
+      quantization.scale === output.quantization.scale &&
+      quantization.zeroPoint === output.quantization.zeroPoint;
+    if (isSame) return realName(input);
+    return addRequantization(graph, `${name}/input_${index}`, input, shape[2], output.quantization);
+  });
+}
+
+/**
+ * Bytes at other parameters by DESIGN eq. 5, which runtimes keep to in convolutions only: a depthwise
+ * 1 × 1 convolution with weights 1 at scale 1. Gives the name of the real numbers.
+ */
+function addRequantization(
+  graph: OnnxGraph,
+  name: string,
+  source: string,
+  channels: number,
+  to: QuantizationParams,
+): string {
+  const [ones, unquantized] = [`${name}/ones`, `${name}/unquantized`];
+  graph.constant(ones, 'uint8', [channels, 1, 1, 1], new Uint8Array(channels).fill(1));
+  const filter = graph.dequantize(ones, { scale: 1, zeroPoint: 0 }, realName(ones));
+  graph.node('Conv', [realName(source), filter], unquantized, {
+    kernel_shape: [1, 1],
+    strides: [1, 1],
+    pads: [0, 0, 0, 0],
+    group: channels,
+  });
+  graph.quantize(unquantized, name, to);
+  return graph.dequantize(name, to, realName(name));
+}
+
+/**
+ * A node's weights as [kh, kw, I / groups, O]. Output channel c · depthMultiplier + m of a depthwise
+ * convolution belongs to group c in ONNX as in TF8. A fully connected layer is a convolution with a
+ * window as large as the image: TF8 takes its inputs by rows, columns and channels.
+ */
+export function filterShape({ op, weights }: WeightedNode, image: ImageShape): Shape4 {
+  const [kernelHeight, kernelWidth, depth, last] = weights.shape;
+  if (op === 'depthwiseConv2d') return [kernelHeight, kernelWidth, 1, depth * last];
+  return op === 'fullyConnected' ? [...image, last] : weights.shape;
+}
+
+/**
+ * An average that rounds as DESIGN eq. 6 does. QuantizeLinear sends ties to the even byte, eq. 6 to the
+ * greater one. Only an even number n of positions has ties; any other mean is 1 / (2n) of a byte or more
+ * away from one. So 1 / (4n) of a byte added to the mean sends the ties up and changes nothing else.
+ * @param counts numbers of positions that windows of the pool average over
+ * @param addMean adds the operation that makes the tensor of that name
+ */
+function addAverage(
+  graph: OnnxGraph,
+  { name, output }: Tf8Node,
+  real: string,
+  counts: readonly number[],
+  addMean: (mean: string) => void,
+): void {
+  if (counts.every((count) => count % 2 === 1)) {
+    addMean(real);
+    return;
+  }
+  const nudge = output.quantization.scale / (4 * Math.max(...counts));
+  const [mean, constant] = [`${name}/mean`, `${name}/quarter`];
+  graph.constant(constant, 'float', [], littleEndian(Float32Array.of(nudge)));
+  addMean(mean);
+  graph.node('Add', [mean, constant], real);
+}
+
+/** Numbers of positions in the image that the windows of a pool hold. */
+function poolCounts(
+  { windowShape, strides, padding, output }: PoolNode,
+  [height, width]: ImageShape,
+): number[] {
+  const rows = spans(output.shape[0], height, windowShape[0], strides[0], padding.top);
+  const columns = spans(output.shape[1], width, windowShape[1], strides[1], padding.left);
+  return rows.flatMap((row) => columns.map((column) => row * column));
+}
+
+/** Along one axis: how much of the window lies in the image, for each different window. */
+function spans(
+  positions: number,
+  size: number,
+  window: number,
+  stride: number,
+  before: number,
+): number[] {
+  const lengths = Array.from({ length: positions }, (_, position) => {
+    const start = position * stride - before;
+    return Math.min(start + window, size) - Math.max(start, 0);
+  });
+  return [...new Set(lengths)];
+}
+
+export function poolAttributes({ windowShape, strides, padding }: PoolNode) {
+  return { kernel_shape: windowShape, strides, pads: pads(padding) };
+}
+
+export function pads({ top, bottom, left, right }: Padding): number[] {
+  return [top, left, bottom, right];
+}

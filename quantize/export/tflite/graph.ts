@@ -1,0 +1,96 @@
+import type { QuantizationParams } from '../../params/quantization.ts';
+import { TensorNames } from '../tensor_names.ts';
+import { type FlatSchema, type FlatTable, flatTable } from './flatbuffer.ts';
+import {
+  BUFFER,
+  OPERATOR,
+  OPERATOR_CODE,
+  type OperatorKind,
+  QUANTIZATION,
+  TENSOR,
+  TENSOR_TYPE,
+} from './schema.ts';
+
+export interface TensorOptions {
+  readonly shape: readonly number[];
+  /** uint8 unless given. */
+  readonly type?: keyof typeof TENSOR_TYPE;
+  readonly quantization?: QuantizationParams;
+  /** A constant's elements, little-endian; a tensor without them is computed. */
+  readonly data?: Uint8Array;
+}
+
+/** Collects the tensors, buffers and operators of a TFLite subgraph; tensors are named by their index. */
+export class TfliteGraph {
+  /** The first buffer is empty by convention: tensors that are computed refer to it. */
+  private readonly buffers: FlatTable[] = [flatTable(BUFFER, {})];
+  private readonly tensorTables: FlatTable[] = [];
+  private readonly operatorTables: FlatTable[] = [];
+  private readonly codes: number[] = [];
+  private readonly names = new TensorNames();
+  private readonly indices = new Map<string, number>();
+
+  /** Index of a new tensor. */
+  tensor(name: string, { shape, type = 'uint8', quantization, data }: TensorOptions): number {
+    this.names.add(name);
+    const index = this.tensorTables.length;
+    this.tensorTables.push(
+      flatTable(TENSOR, {
+        name,
+        shape,
+        type: TENSOR_TYPE[type],
+        buffer: data === undefined ? 0 : this.buffer(data),
+        quantization:
+          quantization &&
+          flatTable(QUANTIZATION, {
+            scale: [quantization.scale],
+            zeroPoint: [quantization.zeroPoint],
+          }),
+      }),
+    );
+    this.indices.set(name, index);
+    return index;
+  }
+
+  /** Index of the tensor of that name. */
+  index(name: string): number {
+    return this.indices.get(name)!;
+  }
+
+  /** Index of a new buffer. */
+  buffer(data: Uint8Array): number {
+    this.buffers.push(flatTable(BUFFER, { data }));
+    return this.buffers.length - 1;
+  }
+
+  operator<S extends FlatSchema>(
+    kind: OperatorKind & { readonly options: S },
+    inputs: readonly number[],
+    output: number,
+    options: Parameters<typeof flatTable<S>>[1],
+  ): void {
+    let opcodeIndex = this.codes.indexOf(kind.code);
+    if (opcodeIndex < 0) opcodeIndex = this.codes.push(kind.code) - 1;
+    this.operatorTables.push(
+      flatTable(OPERATOR, {
+        opcodeIndex,
+        inputs,
+        outputs: [output],
+        builtinOptionsType: kind.optionsType,
+        builtinOptions: flatTable(kind.options, options),
+      }),
+    );
+  }
+
+  /** The tables so far; every operator in its first version, which is the one for uint8. */
+  tables() {
+    return {
+      buffers: this.buffers,
+      tensors: this.tensorTables,
+      operators: this.operatorTables,
+      operatorCodes: this.codes.map((code) =>
+        flatTable(OPERATOR_CODE, { deprecatedBuiltinCode: code, version: 1, builtinCode: code }),
+      ),
+    };
+  }
+}

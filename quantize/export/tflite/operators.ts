@@ -1,0 +1,264 @@
+import type {
+  ConcatNode,
+  GlobalAveragePoolNode,
+  PoolNode,
+  TensorSpec,
+  Tf8Node,
+  WeightedNode,
+} from '../../model/tf8_model.ts';
+import { QuantizationError } from '../../params/errors.ts';
+import { accumulatorScale, type QuantizationParams } from '../../params/quantization.ts';
+import { type Padding, samePadding } from '../../params/window.ts';
+import { littleEndian, permuteAxes } from '../tensor_layout.ts';
+import { biasName, weightsName } from '../tensor_names.ts';
+import { fusedActivation } from './activation.ts';
+import type { TfliteGraph } from './graph.ts';
+import {
+  AVERAGE_POOL_2D,
+  CONCATENATION,
+  CONV_2D,
+  DEPTHWISE_CONV_2D,
+  FULLY_CONNECTED,
+  MAX_POOL_2D,
+  PAD,
+  PADDING,
+  RESHAPE,
+} from './schema.ts';
+
+/** From TF8's order of weights to TFLite's: [O, kh, kw, I], and [O, K] of a fully connected layer. */
+export const OUTPUTS_FIRST = [3, 0, 1, 2] as const;
+
+/** Adds a node's operators; the tensor of the node's name is its output, [1, H, W, C]. */
+export function addNode(
+  graph: TfliteGraph,
+  node: Tf8Node,
+  specs: ReadonlyMap<string, TensorSpec>,
+): void {
+  const input = specs.get(node.inputs[0]!)!;
+  switch (node.op) {
+    case 'conv2d':
+    case 'depthwiseConv2d':
+      addConvolution(graph, node, input);
+      break;
+    case 'fullyConnected':
+      addFullyConnected(graph, node, input);
+      break;
+    case 'averagePool2d':
+    case 'maxPool2d':
+      addPool(graph, node, input);
+      break;
+    case 'globalAveragePool':
+      addGlobalPool(graph, node, input);
+      break;
+    case 'concat':
+      addConcatenation(graph, node, specs);
+      break;
+  }
+}
+
+function addConvolution(graph: TfliteGraph, node: WeightedNode, input: TensorSpec): void {
+  const { name, weights, strides } = node;
+  const [kernelHeight, kernelWidth, depth, last] = weights.shape;
+  const padding = tflitePadding(input, [kernelHeight, kernelWidth], node);
+  const source = graph.index(node.inputs[0]!);
+  const image =
+    padding === undefined ? addPad(graph, `${name}/padded`, source, input, node.padding) : source;
+  const { activation, bias } = addBias(graph, node, input);
+  const common = {
+    padding: padding ?? PADDING.valid,
+    strideHeight: strides[0],
+    strideWidth: strides[1],
+    dilationHeight: 1,
+    dilationWidth: 1,
+    activation,
+  };
+  const { quantization } = weights;
+  if (node.op === 'conv2d') {
+    const filter = graph.tensor(weightsName(name), {
+      shape: [last, kernelHeight, kernelWidth, depth],
+      quantization,
+      data: permuteAxes(weights.data, weights.shape, OUTPUTS_FIRST),
+    });
+    graph.operator(CONV_2D, [image, filter, bias], addOutput(graph, node), common);
+    return;
+  }
+  // Channel m of the output is m mod depthMultiplier of input channel ⌊m / depthMultiplier⌋, in both.
+  const filter = graph.tensor(weightsName(name), {
+    shape: [1, kernelHeight, kernelWidth, depth * last],
+    quantization,
+    data: weights.data,
+  });
+  graph.operator(DEPTHWISE_CONV_2D, [image, filter, bias], addOutput(graph, node), {
+    ...common,
+    depthMultiplier: last,
+  });
+}
+
+function addFullyConnected(graph: TfliteGraph, node: WeightedNode, input: TensorSpec): void {
+  const { name, weights, output } = node;
+  const [, , depth, outputs] = weights.shape;
+  const { activation, bias } = addBias(graph, node, input);
+  const filter = graph.tensor(weightsName(name), {
+    shape: [outputs, depth],
+    quantization: weights.quantization,
+    data: permuteAxes(weights.data, weights.shape, OUTPUTS_FIRST),
+  });
+  const flat = graph.tensor(`${name}/flat`, {
+    shape: [1, outputs],
+    quantization: output.quantization,
+  });
+  const source = graph.index(node.inputs[0]!);
+  graph.operator(FULLY_CONNECTED, [source, filter, bias], flat, { activation });
+  addReshape(graph, flat, addOutput(graph, node), [-1, ...output.shape]);
+}
+
+function addPool(graph: TfliteGraph, node: PoolNode, input: TensorSpec): void {
+  const { windowShape, strides, op } = node;
+  const padding = tflitePadding(input, windowShape, node);
+  if (padding === undefined) {
+    throw new QuantizationError(
+      `Expected padding "same" or "valid" in ${node.name}, the only ones of TFLite's pools, but received ${JSON.stringify(node.padding)}`,
+      { remedy: 'Export to onnx, whose pools have any padding.' },
+    );
+  }
+  const kind = op === 'averagePool2d' ? AVERAGE_POOL_2D : MAX_POOL_2D;
+  graph.operator(kind, [graph.index(node.inputs[0]!)], addOutput(graph, node), {
+    padding,
+    strideHeight: strides[0],
+    strideWidth: strides[1],
+    filterHeight: windowShape[0],
+    filterWidth: windowShape[1],
+  });
+}
+
+/** An average over a window as large as the image: LiteRT's MEAN rounds otherwise. */
+function addGlobalPool(graph: TfliteGraph, node: GlobalAveragePoolNode, input: TensorSpec): void {
+  const [height, width] = input.shape;
+  graph.operator(AVERAGE_POOL_2D, [graph.index(node.inputs[0]!)], addOutput(graph, node), {
+    padding: PADDING.valid,
+    strideHeight: 1,
+    strideWidth: 1,
+    filterHeight: height,
+    filterWidth: width,
+  });
+}
+
+function addConcatenation(
+  graph: TfliteGraph,
+  node: ConcatNode,
+  specs: ReadonlyMap<string, TensorSpec>,
+): void {
+  const { quantization } = node.output;
+  const inputs = node.inputs.map((name, index) => {
+    const spec = specs.get(name)!;
+    const source = graph.index(name);
+    const { scale, zeroPoint } = spec.quantization;
+    if (scale === quantization.scale && zeroPoint === quantization.zeroPoint) return source;
+    return addRequantization(graph, `${node.name}/input_${index}`, source, spec, quantization);
+  });
+  graph.operator(CONCATENATION, inputs, addOutput(graph, node), { axis: 3 });
+}
+
+/**
+ * A tensor at other parameters by DESIGN eq. 5: a 1 × 1 depthwise convolution whose weights are 1, at
+ * scale 1 and zero point 0, so that its accumulator is q − zeroPoint and its multiplier
+ * scaleIn / scaleOut. (TFLite's QUANTIZE and its CONCATENATION of unlike inputs round otherwise.)
+ */
+function addRequantization(
+  graph: TfliteGraph,
+  name: string,
+  source: number,
+  { shape, quantization: from }: TensorSpec,
+  to: QuantizationParams,
+): number {
+  const channels = shape[2];
+  const ones = graph.tensor(`${name}/ones`, {
+    shape: [1, 1, 1, channels],
+    quantization: { scale: 1, zeroPoint: 0 },
+    data: new Uint8Array(channels).fill(1),
+  });
+  const zeros = graph.tensor(`${name}/zeros`, {
+    shape: [channels],
+    type: 'int32',
+    quantization: { scale: from.scale, zeroPoint: 0 },
+    data: new Uint8Array(4 * channels),
+  });
+  const output = graph.tensor(name, { shape: [1, ...shape], quantization: to });
+  graph.operator(DEPTHWISE_CONV_2D, [source, ones, zeros], output, {
+    padding: PADDING.valid,
+    strideHeight: 1,
+    strideWidth: 1,
+    dilationHeight: 1,
+    dilationWidth: 1,
+    depthMultiplier: 1,
+  });
+  return output;
+}
+
+/** The image with rows and columns of its zero point around it. */
+function addPad(
+  graph: TfliteGraph,
+  name: string,
+  source: number,
+  { shape, quantization }: TensorSpec,
+  { top, bottom, left, right }: Padding,
+): number {
+  const [height, width, channels] = shape;
+  const amounts = graph.tensor(`${name}/amounts`, {
+    shape: [4, 2],
+    type: 'int32',
+    data: littleEndian(Int32Array.of(0, 0, top, bottom, left, right, 0, 0)),
+  });
+  const padded = graph.tensor(name, {
+    shape: [1, top + height + bottom, left + width + right, channels],
+    quantization,
+  });
+  graph.operator(PAD, [source, amounts], padded, {});
+  return padded;
+}
+
+/** @param newShape −1 stands for the batch */
+export function addReshape(
+  graph: TfliteGraph,
+  source: number,
+  output: number,
+  newShape: readonly number[],
+): void {
+  graph.operator(RESHAPE, [source], output, { newShape });
+}
+
+function addBias(graph: TfliteGraph, node: WeightedNode, input: TensorSpec) {
+  const { name, weights, activation, output } = node;
+  return {
+    bias: graph.tensor(biasName(name), {
+      shape: [node.bias.length],
+      type: 'int32',
+      quantization: {
+        scale: accumulatorScale(input.quantization.scale, weights.quantization.scale),
+        zeroPoint: 0,
+      },
+      data: littleEndian(node.bias),
+    }),
+    activation: fusedActivation(name, activation, output.quantization),
+  };
+}
+
+function addOutput(graph: TfliteGraph, { name, output }: Tf8Node): number {
+  const { shape, quantization } = output;
+  return graph.tensor(name, { shape: [1, ...shape], quantization });
+}
+
+/** TFLite's name for the padding; undefined where it has none. */
+function tflitePadding(
+  { shape: [height, width] }: TensorSpec,
+  window: readonly [number, number],
+  { padding, strides }: { padding: Padding; strides: readonly [number, number] },
+): number | undefined {
+  const { top, bottom, left, right } = padding;
+  if (top + bottom + left + right === 0) return PADDING.valid;
+  const same = samePadding([height, width], window, strides);
+  const isSame = (Object.keys(same) as (keyof Padding)[]).every(
+    (side) => same[side] === padding[side],
+  );
+  return isSame ? PADDING.same : undefined;
+}

@@ -1,0 +1,145 @@
+/**
+ * The slots of the TFLite schema (tensorflow/lite/schema/schema.fbs, version 3) that an export uses,
+ * and the numbers of its enums; the same in TensorFlow 2.15 and LiteRT 2.3.
+ */
+import type { FlatSchema } from './flatbuffer.ts';
+
+export const FILE_IDENTIFIER = 'TFL3';
+export const SCHEMA_VERSION = 3;
+
+export const MODEL = {
+  version: [0, 'int32'],
+  operatorCodes: [1, 'tables'],
+  subgraphs: [2, 'tables'],
+  description: [3, 'string'],
+  buffers: [4, 'tables'],
+  metadata: [6, 'tables'],
+  signatureDefs: [7, 'tables'],
+} as const satisfies FlatSchema;
+
+export const OPERATOR_CODE = {
+  deprecatedBuiltinCode: [0, 'int8'],
+  version: [2, 'int32'],
+  builtinCode: [3, 'int32'],
+} as const satisfies FlatSchema;
+
+export const SUBGRAPH = {
+  tensors: [0, 'tables'],
+  inputs: [1, 'int32s'],
+  outputs: [2, 'int32s'],
+  operators: [3, 'tables'],
+  name: [4, 'string'],
+} as const satisfies FlatSchema;
+
+export const TENSOR = {
+  shape: [0, 'int32s'],
+  type: [1, 'int8'],
+  buffer: [2, 'int32'],
+  name: [3, 'string'],
+  quantization: [4, 'table'],
+} as const satisfies FlatSchema;
+
+export const QUANTIZATION = {
+  scale: [2, 'float32s'],
+  zeroPoint: [3, 'int64s'],
+} as const satisfies FlatSchema;
+
+export const BUFFER = { data: [0, 'bytes'] } as const satisfies FlatSchema;
+
+export const METADATA = { name: [0, 'string'], buffer: [1, 'int32'] } as const satisfies FlatSchema;
+
+export const SIGNATURE = {
+  inputs: [0, 'tables'],
+  outputs: [1, 'tables'],
+  key: [2, 'string'],
+} as const satisfies FlatSchema;
+
+export const SIGNATURE_TENSOR = {
+  name: [0, 'string'],
+  tensorIndex: [1, 'int32'],
+} as const satisfies FlatSchema;
+
+export const OPERATOR = {
+  opcodeIndex: [0, 'int32'],
+  inputs: [1, 'int32s'],
+  outputs: [2, 'int32s'],
+  builtinOptionsType: [3, 'int8'],
+  builtinOptions: [4, 'table'],
+} as const satisfies FlatSchema;
+
+/** An operator's number, its options' type in the union BuiltinOptions, and their fields. */
+export interface OperatorKind {
+  readonly code: number;
+  readonly optionsType: number;
+  readonly options: FlatSchema;
+}
+
+export const CONV_2D = {
+  code: 3,
+  optionsType: 1,
+  options: {
+    padding: [0, 'int8'],
+    strideWidth: [1, 'int32'],
+    strideHeight: [2, 'int32'],
+    activation: [3, 'int8'],
+    dilationWidth: [4, 'int32'],
+    dilationHeight: [5, 'int32'],
+  },
+} as const satisfies OperatorKind;
+
+export const DEPTHWISE_CONV_2D = {
+  code: 4,
+  optionsType: 2,
+  options: {
+    padding: [0, 'int8'],
+    strideWidth: [1, 'int32'],
+    strideHeight: [2, 'int32'],
+    depthMultiplier: [3, 'int32'],
+    activation: [4, 'int8'],
+    dilationWidth: [5, 'int32'],
+    dilationHeight: [6, 'int32'],
+  },
+} as const satisfies OperatorKind;
+
+const POOL_2D = {
+  optionsType: 5,
+  options: {
+    padding: [0, 'int8'],
+    strideWidth: [1, 'int32'],
+    strideHeight: [2, 'int32'],
+    filterWidth: [3, 'int32'],
+    filterHeight: [4, 'int32'],
+    activation: [5, 'int8'],
+  },
+} as const;
+export const AVERAGE_POOL_2D = { code: 1, ...POOL_2D } as const satisfies OperatorKind;
+export const MAX_POOL_2D = { code: 17, ...POOL_2D } as const satisfies OperatorKind;
+
+export const CONCATENATION = {
+  code: 2,
+  optionsType: 10,
+  options: { axis: [0, 'int32'] },
+} as const satisfies OperatorKind;
+
+export const FULLY_CONNECTED = {
+  code: 9,
+  optionsType: 8,
+  options: { activation: [0, 'int8'] },
+} as const satisfies OperatorKind;
+
+export const RESHAPE = {
+  code: 22,
+  optionsType: 17,
+  options: { newShape: [0, 'int32s'] },
+} as const satisfies OperatorKind;
+
+export const PAD = { code: 34, optionsType: 22, options: {} } as const satisfies OperatorKind;
+
+/** enum TensorType */
+export const TENSOR_TYPE = { int32: 2, uint8: 3 } as const;
+
+/** enum Padding */
+export const PADDING = { same: 0, valid: 1 } as const;
+
+/** enum ActivationFunctionType */
+export const ACTIVATION = { linear: 0, relu: 1, relu6: 3 } as const;

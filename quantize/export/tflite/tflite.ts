@@ -1,0 +1,150 @@
+import { outputNode, type Tf8Model, tensorSpecs } from '../../model/tf8_model.ts';
+import { QuantizationError } from '../../params/errors.ts';
+import { modelDescription } from '../description.ts';
+import type { ExportFormat, ExportSource } from '../export_format.ts';
+import { outputLabels } from '../labels.ts';
+import { appendZip } from '../stored_zip.ts';
+import { elements, inverseOrder, permuteAxes } from '../tensor_layout.ts';
+import { biasName, outputName, weightsName } from '../tensor_names.ts';
+import {
+  HEAD_NAME,
+  type TakenWeights,
+  tf8FromHead,
+  tf8Head,
+  type WeightedHead,
+} from '../tf8_head.ts';
+import { FlatReader, flatTable, writeFlatBuffer } from './flatbuffer.ts';
+import { TfliteGraph } from './graph.ts';
+import { LABELS_FILE, METADATA_NAME, tfliteMetadata } from './metadata.ts';
+import { addNode, addReshape, OUTPUTS_FIRST } from './operators.ts';
+import {
+  BUFFER,
+  FILE_IDENTIFIER,
+  METADATA,
+  MODEL,
+  SCHEMA_VERSION,
+  SIGNATURE,
+  SIGNATURE_TENSOR,
+  SUBGRAPH,
+  TENSOR,
+} from './schema.ts';
+
+/** A uint8 model of TFLite in which LiteRT computes our bytes (DESIGN eq. 5). */
+export const TFLITE: ExportFormat = {
+  name: 'tflite',
+  describe: 'uint8 model for LiteRT (TensorFlow Lite), with metadata and labels',
+  encode: (source) => [{ suffix: '', bytes: encodeTflite(source) }],
+  reader: {
+    recognizes: (file) => String.fromCharCode(...file.subarray(4, 8)) === FILE_IDENTIFIER,
+    read: decodeTflite,
+  },
+};
+
+/**
+ * A `.tflite` file: input [1, H, W, C] uint8, output [1, classes] uint8, every tensor under its node's
+ * name, the weights' and biases' after it ("Conv2d_0/weights").
+ */
+function encodeTflite({ model, tf8 }: ExportSource): Uint8Array {
+  const graph = new TfliteGraph();
+  const { input } = model;
+  const specs = tensorSpecs(model);
+  const source = graph.tensor(input.name, {
+    shape: [1, ...input.shape],
+    quantization: input.quantization,
+  });
+  for (const node of model.nodes) addNode(graph, node, specs);
+  const last = outputNode(model);
+  const shape = [1, last.output.shape[2]];
+  const logits = outputName(model);
+  const output = graph.tensor(logits, { shape, quantization: last.output.quantization });
+  addReshape(graph, graph.index(last.name), output, [-1, last.output.shape[2]]);
+
+  const labels = outputLabels(model);
+  const metadata = [
+    [METADATA_NAME, tfliteMetadata(model, labels !== undefined)],
+    [HEAD_NAME, tf8Head(tf8)],
+  ] as const;
+  const entries = metadata.map(([name, data]) =>
+    flatTable(METADATA, { name, buffer: graph.buffer(data) }),
+  );
+  const { tensors, operators, buffers, operatorCodes } = graph.tables();
+  const signatureTensor = (name: string, tensorIndex: number) =>
+    flatTable(SIGNATURE_TENSOR, { name, tensorIndex });
+  const file = writeFlatBuffer(
+    flatTable(MODEL, {
+      version: SCHEMA_VERSION,
+      description: modelDescription(model),
+      operatorCodes,
+      subgraphs: [
+        flatTable(SUBGRAPH, {
+          name: model.name,
+          tensors,
+          inputs: [source],
+          outputs: [output],
+          operators,
+        }),
+      ],
+      buffers,
+      metadata: entries,
+      signatureDefs: [
+        flatTable(SIGNATURE, {
+          key: 'serving_default',
+          inputs: [signatureTensor(input.name, source)],
+          outputs: [signatureTensor(logits, output)],
+        }),
+      ],
+    }),
+    FILE_IDENTIFIER,
+  );
+  if (labels === undefined) return file;
+  const bytes = new TextEncoder().encode(`${labels.join('\n')}\n`);
+  return appendZip(file, [{ name: LABELS_FILE, bytes }]);
+}
+
+/** The TF8 model out of the head and the weight tensors. */
+async function decodeTflite(file: Uint8Array, fileName: string): Promise<Tf8Model> {
+  const model = FlatReader.root(file, FILE_IDENTIFIER);
+  const buffers = model.tables(MODEL, 'buffers');
+  const bufferOf = (index: number) => buffers[index]?.bytes(BUFFER, 'data') ?? new Uint8Array(0);
+  const head = model
+    .tables(MODEL, 'metadata')
+    .find((entry) => entry.string(METADATA, 'name') === HEAD_NAME);
+  if (head === undefined) {
+    throw new QuantizationError(
+      `Expected a .tflite file that "tf8 export" wrote but ${fileName} has no metadata "${HEAD_NAME}"`,
+      { remedy: 'Export the TF8 model with "tf8 export --format tflite".' },
+    );
+  }
+  const tensors = new Map(
+    model
+      .tables(MODEL, 'subgraphs')
+      .flatMap((subgraph) => subgraph.tables(SUBGRAPH, 'tensors'))
+      .map((tensor) => [tensor.string(TENSOR, 'name'), tensor] as const),
+  );
+  const dataOf = (name: string) => bufferOf(tensors.get(name)?.uint32(TENSOR, 'buffer') ?? 0);
+  return tf8FromHead(
+    bufferOf(head.uint32(METADATA, 'buffer')),
+    (node) => takeWeights(node, dataOf, fileName),
+    file.length,
+    fileName,
+  );
+}
+
+function takeWeights(
+  { name, op, shape }: WeightedHead,
+  dataOf: (tensor: string) => Uint8Array,
+  fileName: string,
+): TakenWeights {
+  const data = dataOf(weightsName(name));
+  if (data.length !== elements(shape)) {
+    throw new QuantizationError(
+      `Expected ${elements(shape)} bytes of ${weightsName(name)} in ${fileName} but received ${data.length}`,
+    );
+  }
+  const stored = OUTPUTS_FIRST.map((axis) => shape[axis]);
+  return {
+    weights:
+      op === 'depthwiseConv2d' ? data : permuteAxes(data, stored, inverseOrder(OUTPUTS_FIRST)),
+    bias: dataOf(biasName(name)),
+  };
+}

@@ -1,0 +1,54 @@
+import { EXPORT_FORMATS, FORMAT_NAMES } from '../../quantize/export/formats.ts';
+import { defineCommand } from '../command.ts';
+import {
+  CALIBRATION_DATA,
+  CALIBRATION_IMAGES,
+  DATASET,
+  MODEL,
+  SEED,
+  SEED_RANGE,
+  wholeNumbers,
+  ZERO_VARIANCE,
+} from '../options.ts';
+
+export const exportCommand = defineCommand({
+  command: 'export <model>',
+  describe: 'Write a TF8 model in the format of another program',
+  options: (yargs) =>
+    yargs
+      .positional('model', { type: 'string', demandOption: true, describe: MODEL })
+      .option('format', {
+        choices: FORMAT_NAMES,
+        demandOption: true,
+        requiresArg: true,
+        describe: EXPORT_FORMATS.map(({ name, describe }) => `${name}: ${describe}`).join('. '),
+      })
+      .option('out', {
+        type: 'string',
+        demandOption: true,
+        requiresArg: true,
+        describe: 'The exported file; its manifest is FILE.json',
+      })
+      .option('dataset', DATASET)
+      .option('calibration-data', CALIBRATION_DATA)
+      .option('calibration-images', CALIBRATION_IMAGES)
+      .option('zero-variance', ZERO_VARIANCE)
+      .option('seed', SEED)
+      .check(wholeNumbers({ 'calibration-images': 1, seed: SEED_RANGE })),
+  examples: [
+    ['export mobilenet.tf8 --format tflite --out mobilenet.tflite', 'for LiteRT'],
+    [
+      'export mobilenet_v1_1.0_224 --calibration-data DIR --zero-variance mean --format onnx --out mobilenet.onnx',
+      'quantized first, for ONNX Runtime',
+    ],
+  ],
+  run: async (argv, context) => {
+    const { exportModel } = await import('../jobs/export.ts');
+    return exportModel(argv, context);
+  },
+  show: (result) =>
+    [
+      ...result.files.map(({ path, bytes }) => `${path}: ${bytes.toLocaleString('en')} bytes`),
+      `${result.layers} layers; the manifest is ${result.manifest}`,
+    ].join('\n'),
+});

@@ -1,0 +1,70 @@
+import { defineCommand } from '../command.ts';
+import { kernelsName } from '../jobs/open_plan.ts';
+import { RUNTIME_NAMES } from '../jobs/verify/runtime_names.ts';
+import type { VerifyResult } from '../jobs/verify/verify.ts';
+import { DATA, DATASET, LIMIT, SEED, SEED_RANGE, TIER, wholeNumbers } from '../options.ts';
+import { markdownTable } from '../records/markdown_table.ts';
+
+const IMAGES = 50;
+
+export const verifyCommand = defineCommand({
+  command: 'verify <file>',
+  describe: 'Run an export in its real runtime and compare every byte of every layer with ours',
+  options: (yargs) =>
+    yargs
+      .positional('file', {
+        type: 'string',
+        demandOption: true,
+        describe: 'A .tflite or .onnx file, or a C header, that "tf8 export" wrote',
+      })
+      .option('dataset', DATASET)
+      .option('data', DATA)
+      .option('limit', { ...LIMIT, default: IMAGES })
+      .option('runtime', {
+        choices: RUNTIME_NAMES,
+        requiresArg: true,
+        defaultDescription: "the format's: litert, onnxruntime or cc",
+        describe:
+          'litert and onnxruntime are set up in a private Python environment; onnxruntime-node is used where it is installed; cc compiles the C program, with $CC if that is set',
+      })
+      .option('tier', TIER)
+      .option('seed', SEED)
+      .check(wholeNumbers({ limit: 1, seed: SEED_RANGE })),
+  examples: [
+    ['verify mobilenet.tflite --data DIR --limit 50', 'in LiteRT, on 50 photographs'],
+    ['verify mobilenet.onnx --data DIR --json', 'top1Agreement is in percent'],
+  ],
+  run: async (argv, context) => {
+    const { verify } = await import('../jobs/verify/verify.ts');
+    return verify(argv, context);
+  },
+  show: showVerification,
+  status: ({ firstDifference }) => (firstDifference === undefined ? 0 : 1),
+});
+
+/** The result for people: a row for each layer, and the first difference if there is any. */
+export function showVerification(result: VerifyResult): string {
+  return [
+    `${result.file} in ${result.runtime} and in our executor (${kernelsName(result)}) on ${result.images} images of ${result.dataset}${result.skipped > 0 ? `; ${result.skipped} could not be read` : ''}`,
+    '',
+    markdownTable(
+      ['layer', 'bytes', 'differing', 'largest difference'],
+      result.layers.map(({ name, elements, differing, maxDifference }) => [
+        name,
+        elements.toLocaleString('en'),
+        differing.toLocaleString('en'),
+        String(maxDifference),
+      ]),
+      1,
+    ),
+    '',
+    firstDifference(result),
+    `top-1 agrees on ${result.top1Agreement.toFixed(1)} % of the images`,
+  ].join('\n');
+}
+
+function firstDifference({ firstDifference: first }: VerifyResult): string {
+  if (first === undefined) return 'every byte of every layer is the same';
+  const { image, layer, coordinate, ours, theirs } = first;
+  return `first difference: ${image}, ${layer} at [${coordinate.join(', ')}] (y, x, channel): ours ${ours}, theirs ${theirs}`;
+}

@@ -1,0 +1,25 @@
+/** Another program that runs an exported model. */
+export interface Runtime {
+  /** Name and version: "LiteRT 2.3.0". */
+  readonly name: string;
+  /**
+   * @param image [H, W, C] uint8 at the parameters of the model's input
+   * @returns by name the bytes of every layer, [H, W, C], and of the output, [classes], the latter
+   *   from a run that gives nothing else
+   */
+  run(image: Uint8Array): Promise<ReadonlyMap<string, Uint8Array>>;
+  /** Ends what the runtime holds; harmless a second time. */
+  close(): Promise<void>;
+}
+
+/** What a runtime is to run. */
+export interface RuntimeTask {
+  /** The exported file. */
+  readonly file: string;
+  /** The file to take the layers from: the same, or a copy that has them as outputs. */
+  readonly layersFile: string;
+  /** Names of the layers. */
+  readonly layers: readonly string[];
+  /** Name that the output gets. */
+  readonly output: string;
+}

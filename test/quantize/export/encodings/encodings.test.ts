@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict';
+import { fromBinary } from '@bufbuild/protobuf';
+import * as tf from '@tensorflow/tfjs';
+import fc from 'fast-check';
+import type { FloatGraph, FloatNode } from '../../../../quantize/convert/float_graph.ts';
+import { FloatRunner } from '../../../../quantize/convert/float_runner.ts';
+import { ENCODINGS } from '../../../../quantize/export/encodings/encodings.ts';
+import type { FloatWeights } from '../../../../quantize/export/export_format.ts';
+import { ModelProtoSchema } from '../../../../quantize/export/onnx/generated/onnx_pb.ts';
+import { permuteFloats } from '../../../../quantize/export/tensor_layout.ts';
+import { outputName } from '../../../../quantize/export/tensor_names.ts';
+import {
+  isWeighted,
+  outputNode,
+  type Tf8Model,
+  tensorSpecs,
+} from '../../../../quantize/model/tf8_model.ts';
+import { dequantizeArray } from '../../../../quantize/params/quantization.ts';
+import { randomBytes } from '../../kernels/make_call.ts';
+import { randomModels } from '../../model/random_models.ts';
+import { runOnnx } from '../run_onnx.ts';
+import { MODEL, modelOf, sourceOf } from '../support.ts';
+
+/** The real numbers that a model's weights and biases stand for. */
+function floatWeightsOf(model: Tf8Model): ReadonlyMap<string, FloatWeights> {
+  const specs = tensorSpecs(model);
+  return new Map(
+    model.nodes.filter(isWeighted).map(({ name, inputs, weights, bias }) => {
+      const scale = specs.get(inputs[0]!)!.quantization.scale * weights.quantization.scale;
+      return [
+        name,
+        {
+          kernel: dequantizeArray(weights.data, weights.quantization),
+          bias: Float32Array.from(bias, (value) => value * scale),
+        },
+      ] as const;
+    }),
+  );
+}
+
+/** The float network that a model with these weights is quantized from. */
+function floatGraphOf(
+  model: Tf8Model,
+  floatWeights: ReadonlyMap<string, FloatWeights>,
+): FloatGraph {
+  const nodes = model.nodes.map((node): FloatNode => {
+    const outputShape = node.output.shape;
+    if (!isWeighted(node)) return { ...node, outputShape };
+    const kernelShape = node.weights.shape;
+    return { ...node, ...floatWeights.get(node.name)!, kernelShape, outputShape };
+  });
+  const { name, input } = model;
+  return {
+    ...{ name, nodes, inputName: input.name, inputShape: input.shape },
+    zeroVarianceChannels: new Map(),
+    batchNorms: new Map(),
+  };
+}
+
+async function filesOf(model: Tf8Model, floatWeights?: ReadonlyMap<string, FloatWeights>) {
+  const source = { ...(await sourceOf(model)), ...(floatWeights && { floatWeights }) };
+  const [encodings, network, ...others] = ENCODINGS.encode(source);
+  assert.deepEqual([encodings!.suffix, others.length], ['', 0]);
+  return { json: JSON.parse(new TextDecoder().decode(encodings!.bytes)), network };
+}
+
+describe('the export to encodings', () => {
+  let backend: string;
+
+  // TensorFlow's depthwise convolution takes no two different strides.
+  before(async () => {
+    await tf.ready();
+    backend = tf.getBackend();
+    await tf.setBackend('cpu');
+  });
+
+  after(() => tf.setBackend(backend));
+
+  it('has the parameters of activations and weights in the form of AIMET 0.6.1', async () => {
+    const { json } = await filesOf(modelOf({}));
+    const common = { bitwidth: 8, dtype: 'int', is_symmetric: 'False' };
+    const output = { min: -5, max: 122.5, scale: 0.5, offset: -10, ...common };
+    assert.deepEqual(json, {
+      version: '0.6.1',
+      activation_encodings: {
+        image: [{ min: -0.375, max: 31.5, scale: 0.125, offset: -3, ...common }],
+        node_0: [output],
+        logits: [output],
+      },
+      param_encodings: {
+        'node_0/weights': [{ min: -1.75, max: 62, scale: 0.25, offset: -7, ...common }],
+      },
+    });
+  });
+
+  it('has no negative zero', async () => {
+    const model = modelOf({});
+    const quantization = { scale: 1, zeroPoint: 0 };
+    const { json } = await filesOf({ ...model, input: { ...model.input, quantization } });
+    const [{ min, offset }] = json.activation_encodings.image;
+    assert.ok(Object.is(min, 0) && Object.is(offset, 0));
+  });
+
+  it('leaves the float network out where its weights are not there', async () => {
+    assert.equal((await filesOf(MODEL)).network, undefined);
+  });
+
+  it('has the float network in ONNX, whose tensors have the names of the encodings', async () => {
+    const { json, network } = await filesOf(MODEL, floatWeightsOf(MODEL));
+    assert.equal(network!.suffix, '.onnx');
+    const { graph } = fromBinary(ModelProtoSchema, network!.bytes);
+    const made = new Set(graph!.node.map(({ output }) => output[0]!));
+    const constants = new Set(graph!.initializer.map(({ name }) => name));
+    const activations = Object.keys(json.activation_encodings);
+    assert.deepEqual(
+      activations.filter((name) => !made.has(name)),
+      [MODEL.input.name],
+    );
+    assert.deepEqual(
+      Object.keys(json.param_encodings).filter((name) => !constants.has(name)),
+      [],
+    );
+    const [input] = graph!.input;
+    assert.equal(input!.name, MODEL.input.name);
+    assert.deepEqual([graph!.output.map(({ name }) => name)], [[outputName(MODEL)]]);
+  });
+
+  it('computes in ONNX what the float network computes', () =>
+    fc.assert(
+      fc.asyncProperty(randomModels({ withEveryOp: true }), async (model) => {
+        const weights = floatWeightsOf(model);
+        const { network } = await filesOf(model, weights);
+        const [height, width, channels] = model.input.shape;
+        const image = dequantizeArray(
+          randomBytes(height * width * channels, 5),
+          model.input.quantization,
+        );
+        const nchw = permuteFloats(image, [1, height, width, channels], [0, 3, 1, 2]);
+        const tensors = runOnnx(fromBinary(ModelProtoSchema, network!.bytes), nchw);
+        const runner = new FloatRunner(floatGraphOf(model, weights));
+        runner.layers(image, [1, height, width, channels], (name, ours) => {
+          if (name === model.input.name) return;
+          const { shape, values } = tensors.get(name)!;
+          const theirs = permuteFloats(Float32Array.from(values), shape, [0, 2, 3, 1]);
+          assert.equal(theirs.length, ours.length);
+          const largest = Math.max(1, ...ours.map(Math.abs));
+          for (const [index, value] of ours.entries()) {
+            assert.ok(Math.abs(theirs[index]! - value) <= 1e-4 * largest, `${name} at ${index}`);
+          }
+        });
+        runner.dispose();
+        assert.equal(
+          tensors.get(outputName(model))!.values.length,
+          outputNode(model).output.shape[2],
+        );
+      }),
+      { numRuns: 20 },
+    ));
+
+  it('refuses float weights that lack a node', async () => {
+    await assert.rejects(filesOf(modelOf({}), new Map()), {
+      name: 'QuantizationError',
+      message: 'Expected the float weights of node_0 but received none',
+    });
+  });
+});

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import {
+  EXPORT_FORMATS,
+  exportFormat,
+  FORMAT_NAMES,
+  readExport,
+} from '../../../quantize/export/formats.ts';
+import { MODEL, sourceOf } from './support.ts';
+
+describe('exportFormat', () => {
+  it('finds every format by its name', () => {
+    for (const format of EXPORT_FORMATS) assert.equal(exportFormat(format.name), format);
+  });
+
+  it('refuses another name', () => {
+    assert.throws(() => exportFormat('keras'), {
+      name: 'QuantizationError',
+      message: `Expected one of ${FORMAT_NAMES.join(', ')} for the format but received "keras"`,
+    });
+  });
+});
+
+describe('readExport', () => {
+  it('tells the format and gives the model back', async () => {
+    const source = await sourceOf(MODEL);
+    for (const { name, encode, reader } of EXPORT_FORMATS) {
+      if (reader === undefined) continue;
+      const { format, model } = await readExport(encode(source)[0]!.bytes, `m.${name}`);
+      assert.equal(format, name);
+      assert.deepEqual(model, MODEL);
+    }
+  });
+
+  it('refuses another kind of file', async () => {
+    await assert.rejects(readExport(new TextEncoder().encode('hello, world'), 'm.txt'), {
+      name: 'QuantizationError',
+      message: 'Expected an export to tflite, onnx or c but m.txt is another kind of file',
+      remedy: 'Pass a file that "tf8 export" wrote in one of these formats.',
+    });
+  });
+});

@@ -1,0 +1,149 @@
+import type { ModelProto, NodeProto } from '../../../quantize/export/onnx/generated/onnx_pb.ts';
+
+/** Row-major. */
+interface Tensor {
+  readonly shape: readonly number[];
+  readonly values: ArrayLike<number>;
+}
+
+/**
+ * Runs an ONNX graph as the specification of its operators (opset 13) defines them, in double
+ * precision: every tensor by name.
+ */
+export function runOnnx(
+  model: ModelProto,
+  image: Uint8Array | Float32Array,
+): ReadonlyMap<string, Tensor> {
+  const { input, initializer, node } = model.graph!;
+  const type = input[0]!.type!.value;
+  if (type.case !== 'tensorType') throw new Error('the input is no tensor');
+  const shape = type.value.shape!.dim.map(({ value }) => Number(value.value));
+  const tensors = new Map<string, Tensor>([[input[0]!.name, { shape, values: image }]]);
+  for (const { name, dims, dataType, rawData } of initializer) {
+    const { buffer } = rawData.slice();
+    const values = { 1: Float32Array, 2: Uint8Array, 6: Int32Array }[dataType]!;
+    tensors.set(name, { shape: dims.map(Number), values: new values(buffer as ArrayBuffer) });
+  }
+  for (const each of node) {
+    const inputs = each.input.map((name) => tensors.get(name)!);
+    const run = OPERATORS[each.opType];
+    if (run === undefined) throw new Error(`no operator ${each.opType}`);
+    tensors.set(each.output[0]!, run(inputs, each));
+  }
+  return tensors;
+}
+
+type Operator = (inputs: readonly Tensor[], node: NodeProto) => Tensor;
+
+const map = ({ shape, values }: Tensor, change: (value: number) => number): Tensor => ({
+  shape,
+  values: Array.from(values, change),
+});
+const scalar = ({ values }: Tensor) => values[0]!;
+const limit = (value: number, low: number, high: number) => Math.min(Math.max(value, low), high);
+
+function halfToEven(value: number): number {
+  const floor = Math.floor(value);
+  if (value - floor !== 0.5) return Math.round(value);
+  return floor % 2 === 0 ? floor : floor + 1;
+}
+
+function ints({ attribute }: NodeProto, name: string): number[] {
+  const found = attribute.find((each) => each.name === name)!;
+  return found.ints.length > 0 ? found.ints.map(Number) : [Number(found.i)];
+}
+
+const OPERATORS: Readonly<Record<string, Operator>> = {
+  Transpose: ([x], node) => {
+    const perm = ints(node, 'perm');
+    if (perm.join() !== '0,3,1,2') throw new Error(`transposition ${perm}`);
+    const [n, height, width, channels] = x!.shape as [number, number, number, number];
+    const shape = [n, channels, height, width];
+    return build(shape, (_, c, y, w) => x!.values[(y! * width + w!) * channels + c!]!);
+  },
+  DequantizeLinear: ([x, scale, zero]) =>
+    map(x!, (value) => (value - scalar(zero!)) * scalar(scale!)),
+  QuantizeLinear: ([x, scale, zero]) =>
+    map(x!, (value) => limit(halfToEven(value / scalar(scale!)) + scalar(zero!), 0, 255)),
+  Clip: ([x, low, high]) => map(x!, (value) => limit(value, scalar(low!), scalar(high!))),
+  Relu: ([x]) => map(x!, (value) => Math.max(value, 0)),
+  Add: ([x, constant]) => map(x!, (value) => value + scalar(constant!)),
+  Flatten: ([x]) => ({ ...x!, shape: [1, x!.values.length] }),
+  Concat: (inputs) => ({
+    shape: [1, inputs.reduce((sum, { shape }) => sum + shape[1]!, 0), ...inputs[0]!.shape.slice(2)],
+    values: inputs.flatMap(({ values }) => [...Array.from(values)]),
+  }),
+  GlobalAveragePool: ([x]) =>
+    build([1, x!.shape[1]!, 1, 1], (_, c) => {
+      const plane = x!.shape[2]! * x!.shape[3]!;
+      const values = Array.from(x!.values).slice(c! * plane, (c! + 1) * plane);
+      return values.reduce((a, b) => a + b, 0) / plane;
+    }),
+  AveragePool: ([x], node) => {
+    if (ints(node, 'count_include_pad')[0] !== 0) throw new Error('padding counts');
+    return slide(x!, node, (values) => values.reduce((a, b) => a + b, 0) / values.length);
+  },
+  MaxPool: ([x], node) => slide(x!, node, (values) => Math.max(...values)),
+  Conv: ([x, filter, bias], node) => {
+    const [outputs, depth, height, width] = filter!.shape as [number, number, number, number];
+    const [groups] = ints(node, 'group') as [number];
+    const window = windowOf(x!, node);
+    return build([1, outputs, ...window.size], (_, o, y, w) => {
+      let sum = bias?.values[o!] ?? 0;
+      const group = Math.floor(o! / (outputs / groups));
+      for (let i = 0; i < depth; i++) {
+        for (const { row, column, at } of window.positions(group * depth + i, y!, w!)) {
+          sum +=
+            filter!.values[((o! * depth + i) * height + row) * width + column]! * x!.values[at]!;
+        }
+      }
+      return sum;
+    });
+  },
+};
+
+function slide(x: Tensor, node: NodeProto, reduce: (values: number[]) => number): Tensor {
+  const window = windowOf(x, node);
+  return build([1, x.shape[1]!, ...window.size], (_, c, y, w) =>
+    reduce(window.positions(c!, y!, w!).map(({ at }) => x.values[at]!)),
+  );
+}
+
+/** Where the window of a node lies in its input. */
+function windowOf({ shape }: Tensor, node: NodeProto) {
+  const [, , height, width] = shape as [number, number, number, number];
+  const [kernelHeight, kernelWidth] = ints(node, 'kernel_shape') as [number, number];
+  const [top, left, bottom, right] = ints(node, 'pads') as [number, number, number, number];
+  const [strideY, strideX] = ints(node, 'strides') as [number, number];
+  const count = (size: number, kernel: number, stride: number) =>
+    Math.floor((size - kernel) / stride) + 1;
+  return {
+    size: [
+      count(height + top + bottom, kernelHeight, strideY),
+      count(width + left + right, kernelWidth, strideX),
+    ],
+    positions(channel: number, y: number, x: number) {
+      const found = [];
+      for (let row = 0; row < kernelHeight; row++) {
+        for (let column = 0; column < kernelWidth; column++) {
+          const iy = y * strideY + row - top;
+          const ix = x * strideX + column - left;
+          if (iy < 0 || iy >= height || ix < 0 || ix >= width) continue;
+          found.push({ row, column, at: (channel * height + iy) * width + ix });
+        }
+      }
+      return found;
+    },
+  };
+}
+
+function build(shape: readonly number[], at: (...index: number[]) => number): Tensor {
+  const [n, channels, height, width] = shape as [number, number, number, number];
+  const values: number[] = [];
+  for (let i = 0; i < n; i++) {
+    for (let c = 0; c < channels; c++) {
+      for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) values.push(at(i, c, y, x));
+    }
+  }
+  return { shape, values };
+}

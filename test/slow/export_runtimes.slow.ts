@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import fc from 'fast-check';
+import { UserError } from '../../checkpoints/artifacts/errors.ts';
+import { Tf8Plan } from '../../quantize/execute/plan.ts';
+import { exportFormat } from '../../quantize/export/formats.ts';
+import { type Manifest, ManifestSchema } from '../../quantize/export/manifest.ts';
+import { REFERENCE_KERNELS } from '../../quantize/kernels/reference/reference_kernels.ts';
+import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
+import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
+import { cacheDir } from '../../scripts/cache_dir.ts';
+import { exportModel } from '../../scripts/jobs/export.ts';
+import { quantize } from '../../scripts/jobs/quantize.ts';
+import { openRuntime } from '../../scripts/jobs/verify/open_runtime.ts';
+import { verify } from '../../scripts/jobs/verify/verify.ts';
+import { pythonEnvironment, RUNTIMES } from '../../scripts/python/python_environment.ts';
+import { runCommand } from '../../scripts/setup/run_command.ts';
+import { randomBytes } from '../quantize/kernels/make_call.ts';
+import { randomModels } from '../quantize/model/random_models.ts';
+import { contextOf } from '../scripts/support.ts';
+import { inFolder } from '../support/in_folder.ts';
+import { publishedModel } from '../support/published_model.ts';
+import { sharedFolder, skip } from '../support/skip.ts';
+
+const RANDOM_MODELS = 30;
+const IMAGES = 5;
+const PHOTOGRAPHS = 50;
+
+/** Prints what LiteRT's interpreter says of every tensor. */
+const LITERT_TENSORS = `
+import json, sys
+from ai_edge_litert.interpreter import Interpreter
+interpreter = Interpreter(model_path=sys.argv[1])
+interpreter.allocate_tensors()
+print("tensors", json.dumps({
+  tensor["name"]: [tensor["dtype"].__name__, [int(side) for side in tensor["shape"]],
+                   [float(scale) for scale in tensor["quantization_parameters"]["scales"]],
+                   [int(zero) for zero in tensor["quantization_parameters"]["zero_points"]]]
+  for tensor in interpreter.get_tensor_details()}))
+`;
+
+const CHECK_ONNX = `
+import onnx, sys
+onnx.checker.check_model(onnx.load(sys.argv[1]), full_check=True)
+`;
+
+type LiteRtTensors = Readonly<
+  Record<string, readonly [type: string, shape: number[], scales: number[], zeroPoints: number[]]>
+>;
+
+describe('an export in its real runtime', function () {
+  this.timeout(30 * 60_000);
+  const context = { ...contextOf(), cacheDir: cacheDir() };
+  let python: string;
+
+  before(async function () {
+    try {
+      python = await pythonEnvironment(RUNTIMES, context);
+    } catch (error) {
+      if (error instanceof UserError) skip(this, error.message);
+      throw error;
+    }
+  });
+
+  const models = fc.sample(randomModels({ withEveryOp: true }), {
+    seed: 8,
+    numRuns: RANDOM_MODELS,
+  });
+
+  async function written(model: Tf8Model, format: string, folder: string) {
+    const path = join(folder, `m.${format}`);
+    const [file] = exportFormat(format).encode({
+      ...{ model, tf8: await encodeTf8(model), fileName: basename(path) },
+    });
+    await writeFile(path, file!.bytes);
+    return { path, bytes: file!.bytes, format, model };
+  }
+
+  for (const format of ['tflite', 'onnx']) {
+    it(`${format}: ${RANDOM_MODELS} random models give our bytes in every layer`, () =>
+      inFolder(async (folder) => {
+        for (const model of models) {
+          const runtime = await openRuntime(
+            await written(model, format, folder),
+            undefined,
+            context,
+          );
+          const outputs = model.nodes.map(({ name }) => name);
+          const plan = new Tf8Plan(model, { kernels: REFERENCE_KERNELS, outputs });
+          const [height, width, channels] = model.input.shape;
+          for (let seed = 0; seed < IMAGES; seed++) {
+            const image = randomBytes(height * width * channels, seed);
+            const theirs = await runtime.run(image);
+            for (const [name, ours] of plan.run(image)) {
+              assert.deepEqual([...theirs.get(name)!], [...ours], `${model.name}: ${name}`);
+            }
+          }
+          await runtime.close();
+        }
+      }));
+  }
+
+  it('onnx: the checker of ONNX accepts random models', () =>
+    inFolder(async (folder) => {
+      for (const model of models.slice(0, 5)) {
+        const { path } = await written(model, 'onnx', folder);
+        const { exitCode, output } = await runCommand(python, ['-I', '-c', CHECK_ONNX, path]);
+        assert.equal(exitCode, 0, output);
+      }
+    }));
+
+  describe('of the published MobileNet', () => {
+    let photographs: string;
+    let published: string;
+
+    before(async function () {
+      published = await publishedModel(this);
+      photographs = sharedFolder(this, 'imagenet-samples/images');
+    });
+
+    for (const zeroVariance of ['keep', 'mean'] as const) {
+      it(`zero variance "${zeroVariance}": no byte differs on ${PHOTOGRAPHS} photographs`, () =>
+        inFolder(async (folder) => {
+          const tf8 = join(folder, 'm.tf8');
+          const source = { model: published, calibrationData: photographs, seed: 0 };
+          await quantize({ ...source, zeroVariance, calibrationImages: 50, out: tf8 }, context);
+          for (const format of ['tflite', 'onnx']) {
+            const out = join(folder, `m.${format}`);
+            await exportModel({ model: tf8, format, out, seed: 0 }, context);
+            const images = { data: photographs, limit: PHOTOGRAPHS, seed: 0 };
+            const result = await verify({ file: out, ...images, tier: 'auto' }, context);
+            assert.equal(result.images, PHOTOGRAPHS);
+            assert.equal(result.firstDifference, undefined);
+            assert.equal(result.top1Agreement, 100);
+            if (format === 'tflite') await agreesWithLiteRt(out);
+          }
+        }));
+    }
+
+    /** Shapes, types and parameters of the manifest are those that LiteRT reads. */
+    async function agreesWithLiteRt(path: string): Promise<void> {
+      const run = await runCommand(python, ['-I', '-c', LITERT_TENSORS, path]);
+      assert.equal(run.exitCode, 0, run.output);
+      const theirs = JSON.parse(/^tensors (.*)$/m.exec(run.output)![1]!) as LiteRtTensors;
+      const { tensors } = ManifestSchema.parse(JSON.parse(await readFile(`${path}.json`, 'utf8')));
+      for (const tensor of tensors) {
+        const { name, type, scale, zeroPoint } = tensor;
+        assert.deepEqual(theirs[name], [type, litertShape(tensor), [scale], [zeroPoint]], name);
+      }
+    }
+  });
+});
+
+/** TF8's [H, W, C] is LiteRT's [1, H, W, C]; weights [kh, kw, C, M] are [M, kh, kw, C]. */
+function litertShape({ name, shape }: Manifest['tensors'][number]): readonly number[] {
+  if (shape.length === 1) return shape;
+  if (!name.endsWith('/weights')) return [1, ...shape];
+  const [height, width, depth, last] = shape as [number, number, number, number];
+  return name.includes('depthwise')
+    ? [1, height, width, depth * last]
+    : [last, height, width, depth];
+}
