@@ -49,7 +49,7 @@ export interface SafetensorsHeader {
   readonly digest: string | undefined;
 }
 
-const metadataSchema = z.record(z.string(), z.string());
+const metadataSchema = z.map(z.string(), z.string());
 const entrySchema = z.object({
   dtype: z.string(),
   shape: z.array(z.int().min(0)),
@@ -137,13 +137,15 @@ export function headerLength(lengthBytes: Buffer, fileBytes: number, path: strin
 export function parseHeader(bytes: Uint8Array, dataBytes: number, path: string): SafetensorsHeader {
   const text = decodeUtf8(bytes, path);
   const { [METADATA_KEY]: rawMetadata, ...rawEntries } = parseObject(text, path);
-  const metadata = metadataSchema.safeParse(rawMetadata ?? {});
+  const metadata = metadataSchema.safeParse(asMap(rawMetadata ?? {}));
   if (!metadata.success) {
     throw damagedFile(
       `Expected text in the ${METADATA_KEY} of ${path} but: ${firstIssue(metadata.error)}`,
     );
   }
-  const { [DIGEST_KEY]: digest, ...strings } = metadata.data;
+  const strings = metadata.data;
+  const digest = strings.get(DIGEST_KEY);
+  strings.delete(DIGEST_KEY);
   if (digest !== undefined) checkDigest(digest, text, path);
   const entries = Object.entries(rawEntries).map(([name, entry]) => parseEntry(name, entry, path));
   entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
@@ -159,7 +161,13 @@ export function parseHeader(bytes: Uint8Array, dataBytes: number, path: string):
   if (filled !== dataBytes) {
     throw damagedFile(`Expected ${filled} bytes of data in ${path} but received ${dataBytes}`);
   }
-  return { entries, metadata: new Map(Object.entries(strings)), digest };
+  return { entries, metadata: strings, digest };
+}
+
+/** JSON's objects as maps: `__proto__` is a key like any other, which zod's records would leave out. */
+function asMap(value: unknown): unknown {
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isObject ? new Map(Object.entries(value)) : value;
 }
 
 /** The hash stands at its place, letter by letter: its digits are what is blank while hashing. */
