@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
-import { logitsModel } from '../../../architectures/logits_model.ts';
-import { FRIENDLY, STANDARD } from '../../../architectures/variants.ts';
-import type { WeightTensor } from '../../../checkpoints/weight_tensor.ts';
-import { needsTensorFlow } from '../../support/needs_tensorflow.ts';
-import { assertClose } from '../compile/support.ts';
-import { weightsOf } from '../support.ts';
+import { logitsModel } from '../../architectures/logits_model.ts';
+import { FRIENDLY, STANDARD } from '../../architectures/variants.ts';
+import type { WeightTensor } from '../../checkpoints/weight_tensor.ts';
+import { needsTensorFlow } from '../support/needs_tensorflow.ts';
+import { assertClose } from '../training/compile/support.ts';
 import {
   ADAM,
   batchOf,
@@ -16,7 +15,8 @@ import {
   RMSPROP,
   runSteps,
   withStep,
-} from './support.ts';
+} from '../training/step/support.ts';
+import { weightsOf } from '../training/support.ts';
 
 const AVERAGED = { ...RMSPROP, ...EVERYTHING };
 /** Kernels, biases and batch norms of the standard network: 27 convolutions with, one without. */

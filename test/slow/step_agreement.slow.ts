@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { FRIENDLY, STANDARD, VARIANTS, type Variant } from '../../../architectures/variants.ts';
-import type { WeightTensor } from '../../../checkpoints/weight_tensor.ts';
-import type { Recipe } from '../../../training/recipes/recipe.ts';
-import type { Teacher } from '../../../training/step/soft_targets.ts';
-import type { TrainStep } from '../../../training/step/train_step.ts';
-import { needsTensorFlow } from '../../support/needs_tensorflow.ts';
+import { FRIENDLY, STANDARD, VARIANTS, type Variant } from '../../architectures/variants.ts';
+import type { WeightTensor } from '../../checkpoints/weight_tensor.ts';
+import type { Recipe } from '../../training/recipes/recipe.ts';
+import type { Teacher } from '../../training/step/soft_targets.ts';
+import type { TrainStep } from '../../training/step/train_step.ts';
+import { needsTensorFlow } from '../support/needs_tensorflow.ts';
 import {
   ADAM,
   batchOf,
@@ -14,7 +14,7 @@ import {
   RMSPROP,
   withStep,
   withTeacher,
-} from './support.ts';
+} from '../training/step/support.ts';
 
 type State = ReadonlyMap<string, WeightTensor>;
 
