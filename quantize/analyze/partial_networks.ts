@@ -3,6 +3,7 @@ import { Tf8Plan } from '../execute/plan.ts';
 import type { Kernels } from '../kernels/kernels.ts';
 import { isWeighted, type TensorSpec, type Tf8Model, tensorSpecs } from '../model/tf8_model.ts';
 import { dequantizeArray, quantizeArray } from '../params/quantization.ts';
+import { elements } from '../params/shape.ts';
 import type { AnalyzerOptions } from './analyzer.ts';
 import { FloatNetwork, type FloatTensors } from './float_network.ts';
 import { type LayerInTf8, layerInTf8 } from './layer_in_tf8.ts';
@@ -126,8 +127,4 @@ export class PartialNetworks implements Disposable {
   private onGrid(name: string, values: Float32Array): Float32Array {
     return this.real(name, this.bytes(name, values));
   }
-}
-
-function elements(shape: readonly number[]): number {
-  return shape.reduce((product, side) => product * side, 1);
 }

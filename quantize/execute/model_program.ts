@@ -9,6 +9,7 @@ import {
 } from '../model/tf8_model.ts';
 import { BYTE_MAX } from '../params/quantization.ts';
 import { activationBounds, requantizeMultiplier } from '../params/requantization.ts';
+import { elements } from '../params/shape.ts';
 import { layOutArena } from './arena_layout.ts';
 
 /**
@@ -129,8 +130,4 @@ function weightsOf(node: WeightedNode, { quantization: input }: TensorSpec) {
 
 function oneImage({ shape }: TensorSpec): Shape4 {
   return [1, ...shape];
-}
-
-function elements(shape: readonly number[]): number {
-  return shape.reduce((product, side) => product * side, 1);
 }

@@ -3,6 +3,7 @@ import { compileProgram } from '../kernels/program.ts';
 import { outputNode, type TensorSpec, type Tf8Model, tensorSpecs } from '../model/tf8_model.ts';
 import { expected, QuantizationError } from '../params/errors.ts';
 import { dequantizeArray, quantizeArray } from '../params/quantization.ts';
+import { elements } from '../params/shape.ts';
 import { modelProgram } from './model_program.ts';
 import { type ClassScore, softmax, topClasses } from './top_classes.ts';
 
@@ -188,8 +189,4 @@ function requireImages(name: string, images: unknown): void {
     `Expected a Float32Array, or a Uint8Array of quantized values, for ${name} but received ${received}`,
     { remedy: 'Preprocess pixels as the model wants them: its "preprocessing" tells.' },
   );
-}
-
-function elements(shape: readonly number[]): number {
-  return shape.reduce((product, side) => product * side, 1);
 }

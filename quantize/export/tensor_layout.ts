@@ -1,3 +1,5 @@
+import { elements } from '../params/shape.ts';
+
 /**
  * A tensor's elements in another order of its axes: axis i of the result is axis `order[i]` of `data`.
  * @param shape of `data`, row-major
@@ -48,10 +50,6 @@ function permuteInto<T extends Uint8Array | Float32Array>(
 /** The order of axes that undoes `order`. */
 export function inverseOrder(order: readonly number[]): number[] {
   return order.map((_, axis) => order.indexOf(axis));
-}
-
-export function elements(shape: readonly number[]): number {
-  return shape.reduce((product, side) => product * side, 1);
 }
 
 /** 32-bit numbers as bytes, little-endian on every machine. */

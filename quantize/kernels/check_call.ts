@@ -1,5 +1,6 @@
 import { expected } from '../params/errors.ts';
 import { BYTE_MAX, requireZeroPoint } from '../params/quantization.ts';
+import { elements } from '../params/shape.ts';
 import { type Padding, windowPositions } from '../params/window.ts';
 import type {
   ConcatCall,
@@ -199,8 +200,4 @@ function requireDisjoint(name: string, input: Uint8Array, output: Uint8Array): v
   ) {
     throw expected(`memory apart from output's`, name, `bytes from ${input.byteOffset}`);
   }
-}
-
-function elements(shape: Shape4): number {
-  return shape[0] * shape[1] * shape[2] * shape[3];
 }

@@ -3,7 +3,9 @@
  * beyond int16 (bytes 0 and 255 at zero points 0 and 255), channels beyond the widest vector and no
  * multiple of any, ties, both bounds, accumulators that single precision cannot hold.
  */
+
 import { BYTE_MAX } from '../params/quantization.ts';
+import { elements } from '../params/shape.ts';
 import { NO_PADDING, windowPositions } from '../params/window.ts';
 import type { KernelCall, Program, Requantization, Shape4 } from './kernels.ts';
 
@@ -235,8 +237,4 @@ function biasOf(length: number, size: 'of products' | 'of int32'): Int32Array {
     if (size === 'of products') return (byte - 128) * 10;
     return (byte % 2 === 0 ? 1 : -1) * (2 ** 24 * (64 + (byte >> 2)) + 2 ** 23 + 20);
   });
-}
-
-function elements(shape: Shape4): number {
-  return shape[0] * shape[1] * shape[2] * shape[3];
 }

@@ -7,9 +7,9 @@ import {
   tensorSpecs,
 } from '../../model/tf8_model.ts';
 import { QuantizationError } from '../../params/errors.ts';
+import { elements } from '../../params/shape.ts';
 import { modelDescription } from '../description.ts';
 import { outputLabels } from '../labels.ts';
-import { elements } from '../tensor_layout.ts';
 import { commentText, floatLiteral, numberLines, stringLiteral } from './literals.ts';
 
 /** What a header begins with. */

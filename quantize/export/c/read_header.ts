@@ -1,7 +1,8 @@
 import type { Tf8Model } from '../../model/tf8_model.ts';
 import { QuantizationError } from '../../params/errors.ts';
+import { elements } from '../../params/shape.ts';
 import { fromBase64 } from '../base64.ts';
-import { elements, littleEndian } from '../tensor_layout.ts';
+import { littleEndian } from '../tensor_layout.ts';
 import { HEAD_NAME, tf8FromHead } from '../tf8_head.ts';
 import { BIAS_START, HEAD_END, HEAD_START, WEIGHTS_START } from './header.ts';
 

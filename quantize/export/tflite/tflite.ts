@@ -1,10 +1,11 @@
 import { outputNode, type Tf8Model, tensorSpecs } from '../../model/tf8_model.ts';
 import { QuantizationError } from '../../params/errors.ts';
+import { elements } from '../../params/shape.ts';
 import { modelDescription } from '../description.ts';
 import type { ExportFormat, ExportSource } from '../export_format.ts';
 import { outputLabels } from '../labels.ts';
 import { appendZip } from '../stored_zip.ts';
-import { elements, inverseOrder, permuteAxes } from '../tensor_layout.ts';
+import { inverseOrder, permuteAxes } from '../tensor_layout.ts';
 import { biasName, outputName, weightsName } from '../tensor_names.ts';
 import {
   HEAD_NAME,

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { UserError } from '../../../checkpoints/artifacts/errors.ts';
 import { lastLines, runTool, TOOL_NOT_FOUND } from '../../../checkpoints/artifacts/run_tool.ts';
 import { PROGRAM_SUFFIX } from '../../../quantize/export/c/c.ts';
-import { elements } from '../../../quantize/export/tensor_layout.ts';
 import { outputName } from '../../../quantize/export/tensor_names.ts';
 import type { Tf8Model } from '../../../quantize/model/tf8_model.ts';
+import { elements } from '../../../quantize/params/shape.ts';
 import type { Runtime } from './runtime.ts';
 
 /** The program is C99 without a warning. */

@@ -5,12 +5,12 @@ import fc from 'fast-check';
 import { runTool } from '../../../../checkpoints/artifacts/run_tool.ts';
 import { Tf8Plan } from '../../../../quantize/execute/plan.ts';
 import { C } from '../../../../quantize/export/c/c.ts';
-import { elements } from '../../../../quantize/export/tensor_layout.ts';
 import { outputName } from '../../../../quantize/export/tensor_names.ts';
 import { REFERENCE_KERNELS } from '../../../../quantize/kernels/reference/reference_kernels.ts';
 import { encodeTf8 } from '../../../../quantize/model/tf8_file.ts';
 import { outputNode, type Tf8Model } from '../../../../quantize/model/tf8_model.ts';
 import { roundHalfEven } from '../../../../quantize/params/rounding.ts';
+import { elements } from '../../../../quantize/params/shape.ts';
 import {
   C_FLAGS,
   type CRuntimeOptions,
