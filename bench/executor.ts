@@ -7,8 +7,7 @@ import { rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { messageOf, UserError } from '../checkpoints/artifacts/errors.ts';
+import { messageOf } from '../checkpoints/artifacts/errors.ts';
 import { examineTiers } from '../quantize/kernels/select.ts';
 import { cacheDir } from '../scripts/cache_dir.ts';
 import type { Context } from '../scripts/context.ts';
@@ -25,7 +24,7 @@ import { checkTiers, tierCallers } from './executor/tiers.ts';
 import { NETWORK, prepareWorkload } from './executor/workload.ts';
 import { writeRecord } from './executor/write_record.ts';
 import { takeTurns } from './rounds.ts';
-import { countFrom, runBench } from './run_bench.ts';
+import { countFrom, runBench, valuesOf } from './run_bench.ts';
 
 const RESULTS = join(import.meta.dirname, 'results');
 const LARGEST_BATCH = 16;
@@ -131,20 +130,17 @@ function rowsOf(callers: readonly Caller[], turns: ReadonlyMap<string, readonly 
 }
 
 function parse() {
-  try {
-    return parseArgs({
-      options: {
-        runs: { type: 'string', default: '15' },
-        imagenet: { type: 'string' },
-        'no-peers': { type: 'boolean', default: false },
-        json: { type: 'boolean' },
-        record: { type: 'boolean' },
-        help: { type: 'boolean' },
-      },
-    }).values;
-  } catch (error) {
-    throw new UserError(messageOf(error), { remedy: HELP });
-  }
+  return valuesOf(
+    {
+      runs: { type: 'string', default: '15' },
+      imagenet: { type: 'string' },
+      'no-peers': { type: 'boolean', default: false },
+      json: { type: 'boolean' },
+      record: { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
+    HELP,
+  );
 }
 
 await runBench(async (signal) => {

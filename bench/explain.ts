@@ -3,9 +3,8 @@
  * `npm run bench:explain -- --help` tells the options.
  */
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { writeFileAtomic } from '../checkpoints/artifacts/atomic_file.ts';
-import { messageOf, UserError } from '../checkpoints/artifacts/errors.ts';
+import { UserError } from '../checkpoints/artifacts/errors.ts';
 import { openDataset } from '../datasets/open_dataset.ts';
 import { cacheDir } from '../scripts/cache_dir.ts';
 import type { Context } from '../scripts/context.ts';
@@ -17,7 +16,7 @@ import { consoleReporter } from '../scripts/terminal/reporter.ts';
 import { selectBackend } from '../training/backend.ts';
 import { measureDepthwise, trainedRanges } from './explain/depthwise_weights.ts';
 import { measurePhotographs } from './explain/photographs.ts';
-import { countFrom, runBench } from './run_bench.ts';
+import { countFrom, runBench, valuesOf } from './run_bench.ts';
 
 const NETWORK = 'mobilenet_v1_1.0_224';
 const RESULT = join(import.meta.dirname, 'results', 'explain.json');
@@ -75,20 +74,17 @@ async function measure(options: Options, context: Context): Promise<ExplainRecor
 }
 
 function parse() {
-  try {
-    return parseArgs({
-      options: {
-        imagenet: { type: 'string' },
-        images: { type: 'string', default: '16' },
-        limit: { type: 'string' },
-        trained: { type: 'string', multiple: true, default: [] },
-        record: { type: 'boolean' },
-        help: { type: 'boolean' },
-      },
-    }).values;
-  } catch (error) {
-    throw new UserError(messageOf(error), { remedy: HELP });
-  }
+  return valuesOf(
+    {
+      imagenet: { type: 'string' },
+      images: { type: 'string', default: '16' },
+      limit: { type: 'string' },
+      trained: { type: 'string', multiple: true, default: [] },
+      record: { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
+    HELP,
+  );
 }
 
 function optionsFrom({

@@ -3,9 +3,8 @@
  * `npm run bench:figures -- --help` tells the options.
  */
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { writeFileAtomic } from '../checkpoints/artifacts/atomic_file.ts';
-import { messageOf, UserError } from '../checkpoints/artifacts/errors.ts';
+import { UserError } from '../checkpoints/artifacts/errors.ts';
 import { openDataset } from '../datasets/open_dataset.ts';
 import { cacheDir } from '../scripts/cache_dir.ts';
 import type { Context } from '../scripts/context.ts';
@@ -20,7 +19,7 @@ import { consoleReporter } from '../scripts/terminal/reporter.ts';
 import { selectBackend } from '../training/backend.ts';
 import { compareActivations } from './figures/activations.ts';
 import { measurePhotograph } from './figures/photograph.ts';
-import { countFrom, runBench } from './run_bench.ts';
+import { countFrom, runBench, valuesOf } from './run_bench.ts';
 
 const NETWORK = 'mobilenet_v1_1.0_224';
 const RESULT = join(import.meta.dirname, 'results', 'paper_figures.json');
@@ -85,22 +84,19 @@ async function photographIn(dir: string, label: string, context: Context) {
 }
 
 function parse() {
-  try {
-    return parseArgs({
-      options: {
-        relu6: { type: 'string' },
-        relu: { type: 'string' },
-        data: { type: 'string' },
-        'images-per-class': { type: 'string', default: '10' },
-        imagenet: { type: 'string' },
-        class: { type: 'string', default: 'white wolf' },
-        record: { type: 'boolean' },
-        help: { type: 'boolean' },
-      },
-    }).values;
-  } catch (error) {
-    throw new UserError(messageOf(error), { remedy: HELP });
-  }
+  return valuesOf(
+    {
+      relu6: { type: 'string' },
+      relu: { type: 'string' },
+      data: { type: 'string' },
+      'images-per-class': { type: 'string', default: '10' },
+      imagenet: { type: 'string' },
+      class: { type: 'string', default: 'white wolf' },
+      record: { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
+    HELP,
+  );
 }
 
 function optionsFrom(values: Omit<ReturnType<typeof parse>, 'help' | 'record'>): Options {

@@ -4,9 +4,9 @@
  */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { parseArgs, promisify } from 'node:util';
+import { promisify } from 'node:util';
 import { writeFileAtomic } from '../checkpoints/artifacts/atomic_file.ts';
-import { messageOf, UserError } from '../checkpoints/artifacts/errors.ts';
+import { UserError } from '../checkpoints/artifacts/errors.ts';
 import { openDataset } from '../datasets/open_dataset.ts';
 import { cacheDir } from '../scripts/cache_dir.ts';
 import type { Context } from '../scripts/context.ts';
@@ -21,7 +21,7 @@ import { environment } from '../scripts/records/environment.ts';
 import { consoleReporter } from '../scripts/terminal/reporter.ts';
 import { requireTensorFlow } from '../training/backend.ts';
 import type { Fit, FitTask } from './rearchitect/fit.ts';
-import { countFrom, runBench } from './run_bench.ts';
+import { countFrom, runBench, valuesOf } from './run_bench.ts';
 
 const NETWORK = 'mobilenet_v1_1.0_224';
 const VARIANT = 'friendly';
@@ -105,19 +105,16 @@ async function fitInProcess(task: FitTask, signal: AbortSignal): Promise<Fit> {
 }
 
 function parse() {
-  try {
-    return parseArgs({
-      options: {
-        imagenet: { type: 'string' },
-        images: { type: 'string', default: '50,100,250' },
-        limit: { type: 'string' },
-        record: { type: 'boolean' },
-        help: { type: 'boolean' },
-      },
-    }).values;
-  } catch (error) {
-    throw new UserError(messageOf(error), { remedy: HELP });
-  }
+  return valuesOf(
+    {
+      imagenet: { type: 'string' },
+      images: { type: 'string', default: '50,100,250' },
+      limit: { type: 'string' },
+      record: { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
+    HELP,
+  );
 }
 
 function optionsFrom({ imagenet, images, limit }: Omit<ReturnType<typeof parse>, 'help'>): Options {

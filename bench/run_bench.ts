@@ -1,4 +1,5 @@
-import { UserError } from '../checkpoints/artifacts/errors.ts';
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { messageOf, UserError } from '../checkpoints/artifacts/errors.ts';
 
 /**
  * Runs a bench: SIGINT and SIGTERM abort its signal, and an error that the user can mend is told
@@ -29,4 +30,19 @@ export function countFrom(option: string, text: string): number {
   const count = Number(text);
   if (Number.isInteger(count) && count >= 1) return count;
   throw new UserError(`Expected a number from 1 for ${option} but received "${text}"`);
+}
+
+/**
+ * The values of the options of the command line.
+ * @throws UserError, with `help` as its remedy, where they are not of `options`
+ */
+export function valuesOf<const T extends NonNullable<ParseArgsConfig['options']>>(
+  options: T,
+  help: string,
+) {
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    throw new UserError(messageOf(error), { remedy: help });
+  }
 }

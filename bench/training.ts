@@ -6,15 +6,14 @@ import { rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { messageOf, UserError } from '../checkpoints/artifacts/errors.ts';
+import { UserError } from '../checkpoints/artifacts/errors.ts';
 import { cacheDir } from '../scripts/cache_dir.ts';
 import { pythonEnvironment, TENSORFLOW } from '../scripts/python/python_environment.ts';
 import { environment } from '../scripts/records/environment.ts';
 import { consoleReporter } from '../scripts/terminal/reporter.ts';
 import { requireTensorFlow } from '../training/backend.ts';
 import { KerasPeer } from './peers/keras_peer.ts';
-import { runBench } from './run_bench.ts';
+import { runBench, valuesOf } from './run_bench.ts';
 import { contest } from './training/contest.ts';
 import {
   type TrainingRecord,
@@ -104,20 +103,17 @@ async function measure(
 }
 
 function parse() {
-  try {
-    return parseArgs({
-      options: {
-        rows: { type: 'string' },
-        rounds: { type: 'string' },
-        seconds: { type: 'string' },
-        json: { type: 'boolean' },
-        record: { type: 'boolean' },
-        help: { type: 'boolean' },
-      },
-    }).values;
-  } catch (error) {
-    throw new UserError(messageOf(error), { remedy: HELP });
-  }
+  return valuesOf(
+    {
+      rows: { type: 'string' },
+      rounds: { type: 'string' },
+      seconds: { type: 'string' },
+      json: { type: 'boolean' },
+      record: { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
+    HELP,
+  );
 }
 
 await runBench(async (signal) => {
