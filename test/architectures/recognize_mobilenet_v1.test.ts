@@ -4,6 +4,7 @@ import { buildInceptionV3 } from '../../architectures/build_inception_v3.ts';
 import { buildMobileNetV1 } from '../../architectures/build_mobilenet_v1.ts';
 import { recognizeMobileNetV1 } from '../../architectures/recognize_mobilenet_v1.ts';
 import { FRIENDLY, STANDARD, VARIANTS } from '../../architectures/variants.ts';
+import { disposeModels } from '../support/dispose_models.ts';
 import { needsTensorFlow } from '../support/needs_tensorflow.ts';
 import { randomizeWeights, SMALL_INCEPTION, someInput, TINY } from './support.ts';
 
@@ -42,6 +43,8 @@ function assertSameFunction(received: tf.LayersModel, expected: tf.LayersModel):
 
 describe('recognizeMobileNetV1', () => {
   before(needsTensorFlow);
+
+  afterEach(disposeModels);
 
   for (const variant of VARIANTS) {
     it(`tells ${variant.name} and rebuilds its function`, () => {

@@ -6,6 +6,7 @@ import { checkpointModel, slimNameOfKeras } from '../../checkpoints/checkpoint_m
 import { readCheckpointV2 } from '../../checkpoints/tensor_bundle/checkpoint_v2.ts';
 import type { WeightTensor } from '../../checkpoints/weight_tensor.ts';
 import { randomizeWeights, SMALL_INCEPTION } from '../architectures/support.ts';
+import { disposeModels } from '../support/dispose_models.ts';
 import { slimTensors } from './support.ts';
 import { bundle } from './tensor_bundle/write_table.ts';
 
@@ -17,6 +18,8 @@ function open(tensors: ReadonlyMap<string, WeightTensor>, name: string) {
 }
 
 describe('checkpointModel', () => {
+  afterEach(disposeModels);
+
   it("takes moving averages where slim's training kept them, and says so", async () => {
     const tensors = slimTensors(SIZES);
     const name = 'MobilenetV1/Conv2d_0/weights';

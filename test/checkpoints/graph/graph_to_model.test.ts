@@ -8,6 +8,7 @@ import { UserError } from '../../../checkpoints/artifacts/errors.ts';
 import { readFrozenGraph } from '../../../checkpoints/frozen_graph.ts';
 import { loadModelFolder } from '../../../checkpoints/model_store.ts';
 import { fuseLayersModel } from '../../../quantize/convert/fuse.ts';
+import { disposeModels } from '../../support/dispose_models.ts';
 import { inFolder } from '../../support/in_folder.ts';
 import { needsTensorFlow } from '../../support/needs_tensorflow.ts';
 import { liveMobileNet, predictions, twoImages } from '../live_mobilenet.ts';
@@ -58,6 +59,8 @@ function small(
 
 describe('a frozen graph', () => {
   before(needsTensorFlow);
+
+  afterEach(disposeModels);
 
   for (const form of FORMS) {
     it(`is the same network with batch norms ${form}`, async () => {

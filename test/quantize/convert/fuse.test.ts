@@ -6,6 +6,7 @@ import { VARIANTS } from '../../../architectures/variants.ts';
 import { fuseLayersModel } from '../../../quantize/convert/fuse.ts';
 import { QuantizationError } from '../../../quantize/params/errors.ts';
 import { randomizeWeights, setWeight } from '../../architectures/support.ts';
+import { disposeModels } from '../../support/dispose_models.ts';
 import { needsTensorFlow } from '../../support/needs_tensorflow.ts';
 import { assertFusedEquals, chain, type Layers, networkOf } from './support.ts';
 
@@ -187,6 +188,8 @@ function refuses(model: tf.LayersModel, message: RegExp): void {
 
 describe('fuseLayersModel', () => {
   before(needsTensorFlow);
+
+  afterEach(disposeModels);
 
   for (const [title, layers] of Object.entries(SUPPORTED)) {
     it(`computes what the model does: ${title}`, () => {

@@ -15,6 +15,7 @@ import { mobileNetGraph } from '../../checkpoints/graph/graph_fixture.ts';
 import { kerasMobileNet, savePublishedStyle } from '../../checkpoints/keras_mobilenet.ts';
 import { liveMobileNet, predictions, twoImages } from '../../checkpoints/live_mobilenet.ts';
 import { bundle, versionOne } from '../../checkpoints/tensor_bundle/write_table.ts';
+import { disposeModels } from '../../support/dispose_models.ts';
 import { needsTensorFlow } from '../../support/needs_tensorflow.ts';
 import { recordingReporter } from '../../support/recording_reporter.ts';
 import { contextOf } from '../support.ts';
@@ -55,6 +56,8 @@ describe('a model of another program', () => {
     await writeFile(at('mobilenet_v1_0.25_128.ckpt.data-00000-of-00001'), data);
     await writeFile(at('mobilenet_v1_0.25_192.ckpt'), versionOne(tensors));
   });
+
+  afterEach(disposeModels);
 
   after(() => folder && rm(folder, { recursive: true, force: true }));
 
