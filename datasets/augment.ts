@@ -2,7 +2,7 @@ import { type FlipCrop, flipCrop } from './augment/flip_crop.ts';
 import { ImageRandom } from './augment/image_random.ts';
 import { distortForTraining, type Inception } from './augment/inception.ts';
 import type { PixelImage } from './pixel_image.ts';
-import { PREPROCESSING, type Preprocessing } from './preprocess.ts';
+import { type ImagePreparation, preprocessInto } from './preprocess.ts';
 
 /** How the images of a training are varied, as data. */
 export type Augmentation = { readonly kind: 'none' } | FlipCrop | Inception;
@@ -21,9 +21,7 @@ export const NO_AUGMENTATION: Augmentation = { kind: 'none' };
  */
 export function prepareImage(
   image: PixelImage,
-  how: {
-    readonly preprocessing: Preprocessing;
-    readonly resolution: number;
+  how: ImagePreparation & {
     readonly augmentation: Augmentation;
     readonly seed: number;
     readonly place: number;
@@ -32,18 +30,12 @@ export function prepareImage(
   offset = 0,
 ): void {
   const { augmentation, resolution, seed, place } = how;
-  const preprocess = PREPROCESSING[how.preprocessing];
   switch (augmentation.kind) {
     case 'none':
-      preprocess(image, resolution, out, offset);
+      preprocessInto(image, how, out, offset);
       break;
     case 'flip-crop':
-      preprocess(
-        flipCrop(image, augmentation, new ImageRandom(seed, place)),
-        resolution,
-        out,
-        offset,
-      );
+      preprocessInto(flipCrop(image, augmentation, new ImageRandom(seed, place)), how, out, offset);
       break;
     case 'inception': {
       const random = new ImageRandom(seed, place);

@@ -10,6 +10,7 @@ import { imageFileDataset } from './image_file_dataset.ts';
 import { type ImageFile, listImageFiles, subfolders } from './image_files.ts';
 import type { OpenOptions } from './open_options.ts';
 import { type LabelledPixels, pixelDataset } from './pixel_dataset.ts';
+import { centralFractionOf } from './preprocess.ts';
 
 const ARCHIVE = 'cifar-10-binary.tar.gz';
 
@@ -102,7 +103,7 @@ async function imagesDataset(
     classNames: CLASS_NAMES,
     origin,
     files: { train: await filesOf('train'), test: await filesOf('test') },
-    preprocessing: 'whole',
+    centralFraction: centralFractionOf('cifar10'),
     onlySize: { height: SIDE, width: SIDE },
   });
 }

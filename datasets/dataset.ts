@@ -43,6 +43,11 @@ export interface BatchOptions {
   readonly batchSize: number;
   /** Height and width of the images handed out. */
   readonly resolution: number;
+  /**
+   * Part of each side of an image that is kept, from the middle, in (0, 1]; what the data set's own
+   * networks see unless given. The augmentation `inception` draws its crops from the whole image.
+   */
+  readonly centralFraction?: number | undefined;
   /** Uses `limit` images of the (shuffled) order, after those left out by `skip`; broken ones counted. */
   readonly limit?: number | undefined;
   /** Leaves out the first `skip` images of the (shuffled) order; 0 unless given. */

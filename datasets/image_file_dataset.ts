@@ -5,7 +5,6 @@ import { type ImageSet, PHOTOGRAPH_MS } from './image_set.ts';
 import { imageSetDataset } from './image_set_dataset.ts';
 import type { ImageSource } from './pipeline/image_source.ts';
 import { emptyStore, type PixelStore } from './pipeline/pixel_store.ts';
-import type { Preprocessing } from './preprocess.ts';
 
 /** `loadMs` of a JPEG of 32 × 32 pixels: measured. */
 const SMALL_IMAGE_MS = 0.3;
@@ -25,20 +24,21 @@ export function imageFileDataset(source: {
   readonly classNames: readonly string[];
   readonly origin: string;
   readonly files: Readonly<Record<StoredSplit, readonly ImageFile[]>>;
-  readonly preprocessing: Preprocessing;
+  /** See imageSetDataset. */
+  readonly centralFraction: number;
   /**
    * For a set of small images of one size: others are skipped, and decoded ones are kept in memory
    * that worker threads share.
    */
   readonly onlySize?: Size;
 }): Dataset {
-  const { name, classNames, origin, files, preprocessing, onlySize } = source;
+  const { name, classNames, origin, files, centralFraction, onlySize } = source;
   const train = new FileSet(files.train, onlySize);
   const splitsAreEqual = files.train === files.test;
   return imageSetDataset(
     { name, classNames, origin, splitsAreEqual, fingerprint: fingerprintOf(files) },
     { train, test: splitsAreEqual ? train : new FileSet(files.test, onlySize) },
-    preprocessing,
+    centralFraction,
   );
 }
 

@@ -1,13 +1,15 @@
 import type { BatchOptions, Dataset, ImageBatch, StoredSplit } from './dataset.ts';
 import type { ImageSet } from './image_set.ts';
 import { streamBatches } from './pipeline/batch_stream.ts';
-import type { Preprocessing } from './preprocess.ts';
 
-/** A data set over the images of its stored splits; nothing is held out of it. */
+/**
+ * A data set over the images of its stored splits; nothing is held out of it.
+ * @param centralFraction of images whose reader asks for none: what the data set's networks see
+ */
 export function imageSetDataset(
   description: Pick<Dataset, 'name' | 'classNames' | 'origin' | 'splitsAreEqual' | 'fingerprint'>,
   sets: Readonly<Record<StoredSplit, ImageSet>>,
-  preprocessing: Preprocessing,
+  centralFraction: number,
 ): Dataset {
   const setOf = ({ split }: Pick<BatchOptions, 'split'>): ImageSet =>
     split === 'validation' ? NOTHING : sets[split];
@@ -16,7 +18,7 @@ export function imageSetDataset(
     count: (split) => setOf({ split }).count,
     label: (split, index) => setOf({ split }).label(index),
     batches: (options): AsyncIterable<ImageBatch> =>
-      streamBatches(setOf(options), preprocessing, options),
+      streamBatches(setOf(options), centralFraction, options),
   };
 }
 

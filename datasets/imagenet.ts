@@ -5,6 +5,7 @@ import type { Dataset, StoredSplit } from './dataset.ts';
 import { imageFileDataset } from './image_file_dataset.ts';
 import { type ImageFile, listImageFiles, subfolders } from './image_files.ts';
 import { IMAGENET_CLASSES } from './imagenet_classes.ts';
+import { SLIM_CENTRAL_FRACTION } from './preprocess.ts';
 
 const WNID = /^n\d{8}$/;
 
@@ -22,7 +23,7 @@ const REMEDY = 'Pass a folder whose subfolders are named by WordNet id, such as 
  * Images are .jpeg, .jpg, .png and .webp files; the reporter is warned of others, and of folders
  * beside the class folders that are none. Labels are the
  * 0 … 999 indices of IMAGENET_CLASSES, without a background class. Batches are preprocessed as
- * slim's evaluation (see preprocessForEvaluation). Broken images are found when they are read.
+ * slim's evaluation (see preprocessInto). Broken images are found when they are read.
  *
  * @throws UserError where `dir` is no folder, holds no class folders or several sets of them, names an
  *   unknown class or holds no image
@@ -39,7 +40,7 @@ export async function openImageNet(
     classNames: IMAGENET_CLASSES.map(({ name }) => name),
     origin: resolve(dir),
     files: { train, test },
-    preprocessing: 'evaluation',
+    centralFraction: SLIM_CENTRAL_FRACTION,
   });
 }
 

@@ -4,6 +4,7 @@ import { type ImageSet, PHOTOGRAPH_MS } from './image_set.ts';
 import { imageSetDataset } from './image_set_dataset.ts';
 import { IMAGENET_CLASSES } from './imagenet_classes.ts';
 import type { ImageSource } from './pipeline/image_source.ts';
+import { SLIM_CENTRAL_FRACTION } from './preprocess.ts';
 import { type OpenRecordsOptions, openRecords } from './tfrecord/open_records.ts';
 import { type RecordImages, recordName } from './tfrecord/record_images.ts';
 import type { RecordShardSets } from './tfrecord/record_shards.ts';
@@ -32,7 +33,7 @@ export async function openImageNetRecords(
       fingerprint,
     },
     { train, test: splitsAreEqual ? train : new RecordSet(splits.validation!) },
-    'evaluation',
+    SLIM_CENTRAL_FRACTION,
   );
 }
 

@@ -16,7 +16,7 @@ export interface LabelledPixels {
 }
 
 /**
- * A data set over pixels in memory; images are resized whole (see preprocessWhole) and named
+ * A data set over pixels in memory; images are resized whole and named
  * "<split>/<index>". The pixels are copied into memory that worker threads share.
  */
 export function pixelDataset(source: {
@@ -29,7 +29,7 @@ export function pixelDataset(source: {
   return imageSetDataset(
     { name, classNames, origin, splitsAreEqual: false, fingerprint: fingerprintOf(splits) },
     { train: new PixelSet('train', splits.train), test: new PixelSet('test', splits.test) },
-    'whole',
+    1,
   );
 }
 

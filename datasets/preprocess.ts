@@ -2,28 +2,23 @@ import { UserError } from '../checkpoints/artifacts/errors.ts';
 import type { PixelImage, Region } from './pixel_image.ts';
 import { resizeToSymmetricRange } from './resize_bilinear.ts';
 
-/** Data sets whose networks see the whole image, not slim's central crop. */
+/** Data sets whose objects fill the frame: their networks see whole images. */
 const WHOLE_IMAGES: readonly string[] = ['fashion-mnist', 'cifar10'];
 
-/** The preprocessings by name, so that a worker thread can be told which. */
-export const PREPROCESSING = {
-  evaluation: preprocessForEvaluation,
-  whole: preprocessWhole,
-} as const;
+/** What slim's evaluation keeps of each side. */
+export const SLIM_CENTRAL_FRACTION = 0.875;
 
-export type Preprocessing = keyof typeof PREPROCESSING;
-
-/** The preprocessing that a network of the named data set needs; slim's evaluation where it is unknown. */
-export function preprocessingOf(dataset: string): typeof preprocessForEvaluation {
-  return PREPROCESSING[WHOLE_IMAGES.includes(dataset) ? 'whole' : 'evaluation'];
+/** How an image becomes a network's input. */
+export interface ImagePreparation {
+  /** Height and width of the input. */
+  readonly resolution: number;
+  /** Part of each side that is kept, from the middle: in (0, 1]. */
+  readonly centralFraction: number;
 }
 
-/** Part of each side that slim's evaluation keeps. */
-const CENTRAL_FRACTION = 0.875;
-
-/** The part of each side that a network of the named data set sees, from the middle. */
+/** The central fraction that networks of the named data set see; slim's where the name is unknown. */
 export function centralFractionOf(dataset: string): number {
-  return preprocessingOf(dataset) === preprocessWhole ? 1 : CENTRAL_FRACTION;
+  return WHOLE_IMAGES.includes(dataset) ? 1 : SLIM_CENTRAL_FRACTION;
 }
 
 /**
@@ -38,46 +33,29 @@ export function centralRegion(height: number, width: number, fraction: number): 
 }
 
 /**
- * slim's evaluation preprocessing for Inception and MobileNet
- * (models/research/slim/preprocessing/inception_preprocessing.py, preprocess_for_eval):
- * to [0, 1], central crop 87.5 %, bilinear resize to resolution × resolution, then (x − 0.5) · 2.
+ * An image as a network takes it. With SLIM_CENTRAL_FRACTION it is slim's evaluation preprocessing for
+ * Inception and MobileNet (models/research/slim/preprocessing/inception_preprocessing.py,
+ * preprocess_for_eval): to [0, 1], central crop, bilinear resize without antialiasing to
+ * resolution × resolution, then (x − 0.5) · 2.
  * image: [h, w, 1 or 3] uint8; writes [resolution, resolution, 3] float32 in [−1, 1] to `out[offset …]`.
  */
-export function preprocessForEvaluation(
+export function preprocessInto(
   image: PixelImage,
-  resolution: number,
+  { resolution, centralFraction }: ImagePreparation,
   out: Float32Array,
   offset = 0,
 ): void {
-  const region = centralRegion(image.height, image.width, CENTRAL_FRACTION);
+  const region = centralRegion(image.height, image.width, centralFraction);
   resizeToSymmetricRange(image, region, resolution, resolution, out, offset);
 }
 
 /**
- * The whole image, bilinear as above: for small data sets whose objects fill the frame.
- * image: [h, w, 1 or 3] uint8; writes [resolution, resolution, 3] float32 in [−1, 1] to `out[offset …]`.
- */
-export function preprocessWhole(
-  image: PixelImage,
-  resolution: number,
-  out: Float32Array,
-  offset = 0,
-): void {
-  const region = { top: 0, left: 0, height: image.height, width: image.width };
-  resizeToSymmetricRange(image, region, resolution, resolution, out, offset);
-}
-
-/**
- * An image as a network takes it, [resolution, resolution, 3] float32 in [−1, 1] in a new array: its
- * middle, then as `preprocessForEvaluation`.
+ * As `preprocessInto`, in a new array: [resolution, resolution, 3] float32 in [−1, 1].
  * @param image [h, w, 1 or 3] uint8
- * @param centralFraction part of each side that is kept, in (0, 1]
  * @throws UserError where the image is not [h, w, 1 or 3] bytes, or a number is out of range
  */
-export function preprocess(
-  image: PixelImage,
-  { resolution, centralFraction }: { resolution: number; centralFraction: number },
-): Float32Array {
+export function preprocess(image: PixelImage, preparation: ImagePreparation): Float32Array {
+  const { resolution, centralFraction } = preparation;
   const { data, height, width, channels } = image;
   const hasSides = [height, width].every((side) => Number.isSafeInteger(side) && side >= 1);
   const isWhole = data.length === height * width * channels;
@@ -90,14 +68,16 @@ export function preprocess(
   if (!(Number.isSafeInteger(resolution) && resolution >= 1)) {
     throw new UserError(`Expected an integer ≥ 1 for resolution but received ${resolution}.`);
   }
-  if (!(centralFraction > 0 && centralFraction <= 1)) {
-    throw new UserError(
-      `Expected a number in (0, 1] for centralFraction but received ${centralFraction}.`,
-      { remedy: 'Pass 1 for the whole image.' },
-    );
-  }
+  checkCentralFraction(centralFraction);
   const out = new Float32Array(resolution * resolution * 3);
-  const region = centralRegion(image.height, image.width, centralFraction);
-  resizeToSymmetricRange(image, region, resolution, resolution, out);
+  preprocessInto(image, preparation, out);
   return out;
+}
+
+/** Throws UserError unless `value` is a number in (0, 1]. */
+export function checkCentralFraction(value: number): void {
+  if (value > 0 && value <= 1) return;
+  throw new UserError(`Expected a number in (0, 1] for centralFraction but received ${value}.`, {
+    remedy: 'Pass 1 for the whole image.',
+  });
 }

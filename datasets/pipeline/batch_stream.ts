@@ -4,7 +4,7 @@ import type { BatchOptions, ImageBatch } from '../dataset.ts';
 import type { ImageSet } from '../image_set.ts';
 import { mapAhead } from '../map_ahead.ts';
 import { checkInteger, SEEDS, selectIndices } from '../order.ts';
-import type { Preprocessing } from '../preprocess.ts';
+import { checkCentralFraction } from '../preprocess.ts';
 import { BatchMemory } from './batch_memory.ts';
 import type { PreparedChunk } from './chunk.ts';
 import { type Preparation, preparationFor } from './preparation.ts';
@@ -17,12 +17,13 @@ import { type Preparation, preparationFor } from './preparation.ts';
  * An iteration that is abandoned, or ended by the signal, asks for nothing more, and tells the threads
  * at work to stop at their next image; it has ended once they have.
  *
+ * @param ownCentralFraction the set's, where the options have none
  * @throws (rejects) UserError for options out of range; the signal's reason; what reading throws other
  *   than ImageError, which goes to `onSkip`
  */
 export function streamBatches(
   set: ImageSet,
-  preprocessing: Preprocessing,
+  ownCentralFraction: number,
   options: BatchOptions,
   preparation?: Preparation,
 ): AsyncIterable<ImageBatch> {
@@ -32,7 +33,7 @@ export function streamBatches(
       const stop = (): void => {
         Atomics.store(stopped, 0, 1);
       };
-      const batches = generate(set, preprocessing, options, preparation, stopped);
+      const batches = generate(set, ownCentralFraction, options, preparation, stopped);
       options.signal?.addEventListener('abort', stop, { once: true });
       const ended = (): void => options.signal?.removeEventListener('abort', stop);
       return {
@@ -64,21 +65,23 @@ interface Chunk extends PreparedChunk {
 
 async function* generate(
   set: ImageSet,
-  preprocessing: Preprocessing,
+  ownCentralFraction: number,
   options: BatchOptions,
   preparation: Preparation | undefined,
   stopped: Int32Array,
 ): AsyncGenerator<ImageBatch, void, undefined> {
   const { batchSize, resolution, skip = 0, augmentationSeed = 0, signal } = options;
+  const { centralFraction = ownCentralFraction } = options;
   checkInteger('batchSize', batchSize, 1);
   checkInteger('resolution', resolution, 1);
+  checkCentralFraction(centralFraction);
   checkInteger('augmentationSeed', augmentationSeed, 0, SEEDS - 1);
   signal?.throwIfAborted();
   const order = selectIndices(set.count, options);
   const { prepare, ahead } = preparation ?? preparationFor(set, order.length, options);
   const common = {
-    preprocessing,
     resolution,
+    centralFraction,
     augmentation: options.augmentation ?? NO_AUGMENTATION,
     augmentationSeed,
     stopped,

@@ -1,6 +1,5 @@
 import type { Augmentation } from '../augment.ts';
 import type { PreparationTime } from '../dataset.ts';
-import type { Preprocessing } from '../preprocess.ts';
 import type { ImageSource } from './image_source.ts';
 
 /**
@@ -13,8 +12,9 @@ export interface ChunkTask {
   readonly count: number;
   /** Place in the order of image 0; the next images follow it. */
   readonly place: number;
-  readonly preprocessing: Preprocessing;
   readonly resolution: number;
+  /** See `BatchOptions`. */
+  readonly centralFraction: number;
   readonly augmentation: Augmentation;
   readonly augmentationSeed: number;
   /** Shared memory for the images, as long as they are or longer; new memory unless given. */

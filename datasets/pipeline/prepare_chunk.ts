@@ -10,7 +10,7 @@ import { ImageLoader } from './image_loader.ts';
  * @throws (rejects) what loading throws other than ImageError, after the loads under way have ended
  */
 export async function prepareChunk(task: ChunkTask, atOnce: number): Promise<PreparedChunk> {
-  const { count, place, resolution, preprocessing, augmentation, stopped } = task;
+  const { count, place, resolution, centralFraction, augmentation, stopped } = task;
   const length = resolution * resolution * 3;
   const isStopped = (): boolean => Atomics.load(stopped, 0) !== 0;
   const images =
@@ -30,8 +30,8 @@ export async function prepareChunk(task: ChunkTask, atOnce: number): Promise<Pre
         const image = loaded instanceof Promise ? await loaded : loaded;
         const decoded = performance.now();
         const how = {
-          preprocessing,
           resolution,
+          centralFraction,
           augmentation,
           seed: task.augmentationSeed,
           place: place + n,

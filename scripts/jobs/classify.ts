@@ -2,7 +2,7 @@ import type { ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts'
 import type { Dataset, ImageBatch } from '../../datasets/dataset.ts';
 import { decodeImage } from '../../datasets/decode_image.ts';
 import type { PixelImage } from '../../datasets/pixel_image.ts';
-import { preprocessingOf } from '../../datasets/preprocess.ts';
+import { preprocess, SLIM_CENTRAL_FRACTION } from '../../datasets/preprocess.ts';
 import { type ClassScore, topClasses } from '../../quantize/execute/top_classes.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
@@ -13,6 +13,7 @@ import {
   type ConversionOptions,
   warnOfConversionOptions,
 } from './conversion.ts';
+import { inRangeOf, modelCentralFraction } from './model_input.ts';
 import {
   datasetOf,
   labelsOf,
@@ -47,7 +48,7 @@ export interface ClassifyResult extends KernelsUsed {
   };
 }
 
-/** The five likeliest classes of one image, preprocessed as the model's data set is, in float and in TF8. */
+/** The five likeliest classes of one image, preprocessed as the model wants it, in float and in TF8. */
 export async function classify(
   options: ClassifyOptions,
   context: Context,
@@ -70,14 +71,14 @@ async function classifyWith(
   if (opened.kind === 'tf8') warnOfConversionOptions(opened, options, context.reporter);
   const resolution =
     opened.kind === 'tf8' ? opened.model.input.shape[0] : opened.model.inputs[0]!.shape[1]!;
-  const input = new Float32Array(resolution * resolution * 3);
-  preprocessingOf(datasetOf(opened))(pixels, resolution, input);
+  const centralFraction = modelCentralFraction(opened) ?? SLIM_CENTRAL_FRACTION;
+  const input = preprocess(pixels, { resolution, centralFraction });
   const shape: ImageBatch['shape'] = [1, resolution, resolution, 3];
 
   const common = { image: options.image, model: opened.name };
   const classifyBy = (model: Tf8Model) => {
     using plan = openPlan(model, { tier: options.tier }, context.reporter);
-    return { tf8: plan.classify(input, LISTED)[0]!, ...kernelsUsed(plan) };
+    return { tf8: plan.classify(inRangeOf(model, input), LISTED)[0]!, ...kernelsUsed(plan) };
   };
   if (opened.kind === 'tf8') {
     const { calibrationImages: images, zeroVariance } = opened.model.provenance;

@@ -10,6 +10,7 @@ import {
   warnOfConversionOptions,
 } from './conversion.ts';
 import { Evaluation, type Measured } from './evaluation.ts';
+import { warnOfOtherPreprocessing } from './model_input.ts';
 import { openData } from './open_data.ts';
 import { datasetOf, type OpenModel, openModel } from './open_model.ts';
 import type { KernelsUsed } from './open_plan.ts';
@@ -85,6 +86,7 @@ async function evaluateOpened(
   if (opened.kind === 'tf8') warnOfConversionOptions(opened, options, context.reporter);
   const name = options.dataset ?? datasetOf(opened);
   const dataset = await openData(name, options.data, '--data', context);
+  if (options.dataset !== undefined) warnOfOtherPreprocessing(opened, dataset, context.reporter);
   const evaluation = new Evaluation(dataset, options, context);
   const named = { model: opened.name, dataset: dataset.name };
   if (opened.kind === 'tf8') {

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { UserError } from '../../checkpoints/artifacts/errors.ts';
 import { measureAccuracy } from '../../datasets/accuracy.ts';
 import type { Dataset, ImageBatch, SkippedImage } from '../../datasets/dataset.ts';
+import { centralFractionOf } from '../../datasets/preprocess.ts';
 import type { Scores } from '../../datasets/top_k.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
@@ -9,6 +10,7 @@ import { selectBackend } from '../../training/backend.ts';
 import { floatPredictor } from '../../training/float_predictor.ts';
 import type { Context } from '../context.ts';
 import { EvaluationClock, type EvaluationTime } from './evaluation_time.ts';
+import { inRangeOf, tf8CentralFraction } from './model_input.ts';
 import type { OpenFloatModel } from './open_model.ts';
 import { type KernelsUsed, kernelsName, kernelsUsed, openPlan } from './open_plan.ts';
 
@@ -54,6 +56,7 @@ export class Evaluation {
       return await this.measure({
         label: `${label}, float`,
         resolution: resolution!,
+        centralFraction: card && centralFractionOf(card.dataset),
         batchSize: FLOAT_BATCH,
         classes: model.outputs[0]!.shape.at(-1)!,
         labelOffset: card?.labelOffset,
@@ -74,10 +77,11 @@ export class Evaluation {
     const measured = await this.measure({
       label: `${label}, TF8 (${kernelsName(used)})`,
       resolution: model.input.shape[0],
+      centralFraction: tf8CentralFraction(model),
       batchSize: TF8_BATCH,
       classes: plan.classes,
       labelOffset: model.labelOffset,
-      predict: (images) => plan.predict(images),
+      predict: (images) => plan.predict(inRangeOf(model, images)),
     });
     return { ...measured, ...used };
   }
@@ -90,6 +94,7 @@ export class Evaluation {
   private async measure(network: {
     readonly label: string;
     readonly resolution: number;
+    readonly centralFraction: number | undefined;
     readonly batchSize: number;
     readonly classes: number;
     readonly labelOffset: number | undefined;
@@ -98,7 +103,7 @@ export class Evaluation {
       shape: ImageBatch['shape'],
     ) => Promise<Scores> | Scores;
   }): Promise<Measured> {
-    const { label, resolution, batchSize, classes, predict } = network;
+    const { label, resolution, centralFraction, batchSize, classes, predict } = network;
     const { reporter, signal } = this.context;
     const { limit, seed } = this;
     const clock = new EvaluationClock();
@@ -110,6 +115,7 @@ export class Evaluation {
             split: 'test',
             batchSize,
             resolution,
+            centralFraction,
             limit,
             seed,
             onSkip: (image) => {

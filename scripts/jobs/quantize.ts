@@ -40,7 +40,10 @@ export interface QuantizedModel {
   readonly skipped: readonly SkippedImage[];
 }
 
-/** Folds, calibrates and converts a float model: training images calibrate where there are such. */
+/**
+ * Folds, calibrates and converts a float model: training images calibrate where there are such. They are
+ * preprocessed for the network, whatever their data set's own networks see, and the TF8 model says how.
+ */
 export async function quantizeModel(
   opened: OpenFloatModel,
   zeroVariance: ZeroVariancePolicy,
@@ -51,6 +54,7 @@ export async function quantizeModel(
   const { dataset, seed, skip } = source;
   const graph = fuseLayersModel(model, { zeroVariance });
   const skipped: SkippedImage[] = [];
+  const centralFraction = centralFractionOf(card?.dataset ?? dataset.name);
   const images = Math.min(source.images, dataset.count('train') - skip);
   const progress = reporter.start(`calibrating ${name}`, images, 'images');
   try {
@@ -58,6 +62,7 @@ export async function quantizeModel(
       split: 'train',
       batchSize: CALIBRATION_BATCH,
       resolution: graph.inputShape[0],
+      centralFraction,
       limit: images,
       skip,
       seed,
@@ -75,7 +80,7 @@ export async function quantizeModel(
     });
     const converted = convertGraph(graph, calibration, {
       inputRange: INPUT_RANGE,
-      centralFraction: centralFractionOf(card?.dataset ?? 'imagenet'),
+      centralFraction,
       ...labelsOf(opened),
       provenance: {
         floatModel: card?.origin.source ?? name,

@@ -18,6 +18,8 @@ export interface SampleOptions {
   /** images [1, H, W, 3] float32 in [−1, 1] in, the TF8 model's logits out. */
   readonly predictTf8: (images: Float32Array) => Float32Array;
   readonly dataset: Dataset;
+  /** See `BatchOptions`. */
+  readonly centralFraction?: number | undefined;
   readonly images: number;
   readonly seed: number;
 }
@@ -27,10 +29,14 @@ export interface SampleOptions {
  * classes in float and in TF8. Images that cannot be read are left out.
  */
 export async function takeSamples(options: SampleOptions, { signal }: Context): Promise<Samples> {
-  const { opened, tf8, predictTf8, dataset, images: limit, seed } = options;
+  const { opened, tf8, predictTf8, dataset, centralFraction, images: limit, seed } = options;
   const [resolution] = tf8.input.shape;
   const taken: Sample[] = [];
-  const batches = dataset.batches({ split: 'test', batchSize: 1, resolution, limit, seed, signal });
+  const batches = dataset.batches({
+    ...{ split: 'test', batchSize: 1, limit, seed, signal },
+    resolution,
+    centralFraction,
+  });
   for await (const { images, shape, labels, names } of batches) {
     const float = await predictFloat(opened.model, images, shape);
     const guesses = (probabilities: Float32Array) =>

@@ -4,7 +4,7 @@ import { ImageRandom } from '../../datasets/augment/image_random.ts';
 import { distortForTraining, INCEPTION } from '../../datasets/augment/inception.ts';
 import { NO_AUGMENTATION, prepareImage } from '../../datasets/augment.ts';
 import type { PixelImage } from '../../datasets/pixel_image.ts';
-import { PREPROCESSING } from '../../datasets/preprocess.ts';
+import { preprocessInto } from '../../datasets/preprocess.ts';
 
 const IMAGE: PixelImage = {
   data: Uint8Array.from({ length: 20 * 24 * 3 }, (_, i) => (i * i * 37) >> 4),
@@ -19,7 +19,7 @@ const OFFSET = 5;
 
 type How = Parameters<typeof prepareImage>[1];
 
-function prepared(how: Pick<How, 'augmentation' | 'preprocessing'>): Float32Array {
+function prepared(how: Pick<How, 'augmentation' | 'centralFraction'>): Float32Array {
   const out = new Float32Array(RESOLUTION * RESOLUTION * 3 + OFFSET);
   prepareImage(IMAGE, { ...how, resolution: RESOLUTION, seed: SEED, place: PLACE }, out, OFFSET);
   assert.ok(out.subarray(0, OFFSET).every((value) => value === 0));
@@ -27,19 +27,19 @@ function prepared(how: Pick<How, 'augmentation' | 'preprocessing'>): Float32Arra
 }
 
 describe('prepareImage', () => {
-  for (const preprocessing of ['evaluation', 'whole'] as const) {
-    it(`without augmentation is the preprocessing alone (${preprocessing})`, () => {
+  for (const centralFraction of [0.875, 1]) {
+    it(`without augmentation is the preprocessing alone (${centralFraction} of each side)`, () => {
       const expected = new Float32Array(RESOLUTION * RESOLUTION * 3);
-      PREPROCESSING[preprocessing](IMAGE, RESOLUTION, expected);
-      assert.deepEqual(prepared({ augmentation: NO_AUGMENTATION, preprocessing }), expected);
+      preprocessInto(IMAGE, { resolution: RESOLUTION, centralFraction }, expected);
+      assert.deepEqual(prepared({ augmentation: NO_AUGMENTATION, centralFraction }), expected);
     });
 
-    it(`shifts and mirrors the stored image before its preprocessing (${preprocessing})`, () => {
+    it(`shifts and mirrors the stored image before its preprocessing (${centralFraction} of each side)`, () => {
       const augmentation = { kind: 'flip-crop', padding: 3 } as const;
       const varied = flipCrop(IMAGE, augmentation, new ImageRandom(SEED, PLACE));
       const expected = new Float32Array(RESOLUTION * RESOLUTION * 3);
-      PREPROCESSING[preprocessing](varied, RESOLUTION, expected);
-      assert.deepEqual(prepared({ augmentation, preprocessing }), expected);
+      preprocessInto(varied, { resolution: RESOLUTION, centralFraction }, expected);
+      assert.deepEqual(prepared({ augmentation, centralFraction }), expected);
     });
   }
 
@@ -47,8 +47,8 @@ describe('prepareImage', () => {
     const expected = new Float32Array(RESOLUTION * RESOLUTION * 3);
     const random = new ImageRandom(SEED, PLACE);
     distortForTraining(IMAGE, INCEPTION, RESOLUTION, random, expected);
-    for (const preprocessing of ['evaluation', 'whole'] as const) {
-      assert.deepEqual(prepared({ augmentation: INCEPTION, preprocessing }), expected);
+    for (const centralFraction of [0.875, 1]) {
+      assert.deepEqual(prepared({ augmentation: INCEPTION, centralFraction }), expected);
     }
   });
 });

@@ -5,7 +5,7 @@ import { SILENT_REPORTER } from '../../checkpoints/artifacts/reporter.ts';
 import type { SkippedImage } from '../../datasets/dataset.ts';
 import { decodeImage } from '../../datasets/decode_image.ts';
 import { openImageNet } from '../../datasets/imagenet.ts';
-import { preprocessForEvaluation } from '../../datasets/preprocess.ts';
+import { preprocessInto } from '../../datasets/preprocess.ts';
 import { inFolder } from '../support/in_folder.ts';
 import { recordingReporter } from '../support/recording_reporter.ts';
 import { sharedFolder } from '../support/skip.ts';
@@ -52,7 +52,7 @@ describe('openImageNet', () => {
       const jpeg = await noise(50, 40).jpeg().toBuffer();
       await writeTree(folder, { [`${TENCH}/a.jpg`]: jpeg });
       const expected = new Float32Array(16 * 16 * 3);
-      preprocessForEvaluation(await decodeImage(jpeg), 16, expected);
+      preprocessInto(await decodeImage(jpeg), { resolution: 16, centralFraction: 0.875 }, expected);
       const [batch] = await collect(await openImageNet(folder), { resolution: 16 });
       assert.deepEqual(batch.images, expected);
     }));

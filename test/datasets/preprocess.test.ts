@@ -7,9 +7,10 @@ import {
   centralFractionOf,
   centralRegion,
   preprocess,
-  preprocessForEvaluation,
-  preprocessWhole,
+  preprocessInto,
 } from '../../datasets/preprocess.ts';
+
+const WHOLE = { centralFraction: 1 };
 
 /** Pixels without structure, the same on every run. */
 function image(height: number, width: number, channels: 1 | 3): PixelImage {
@@ -83,23 +84,23 @@ describe('preprocess', () => {
     [2, 300, 3, 33],
     [28, 28, 1, 96],
   ] as const) {
-    it(`preprocessForEvaluation of ${height} × ${width} × ${channels} at ${resolution} equals TensorFlow's kernels`, () => {
+    it(`slim's evaluation of ${height} × ${width} × ${channels} at ${resolution} equals TensorFlow's kernels`, () => {
       const source = image(height, width, channels);
       const out = new Float32Array(resolution * resolution * 3);
-      preprocessForEvaluation(source, resolution, out);
+      preprocessInto(source, { resolution, centralFraction: 0.875 }, out);
       const region = centralRegion(height, width, 0.875);
       assert.ok(largestDifference(out, byTensorFlow(tf, source, region, resolution)) <= 1e-5);
     });
   }
 
-  it("preprocessWhole equals TensorFlow's kernels on whole images of any size", () => {
+  it("a central fraction of 1 equals TensorFlow's kernels on whole images of any size", () => {
     const side = fc.integer({ min: 1, max: 40 });
     const channels = fc.constantFrom(1 as const, 3 as const);
     fc.assert(
       fc.property(side, side, channels, side, (height, width, c, resolution) => {
         const source = image(height, width, c);
         const out = new Float32Array(resolution * resolution * 3);
-        preprocessWhole(source, resolution, out);
+        preprocessInto(source, { resolution, centralFraction: 1 }, out);
         const region = { top: 0, left: 0, height, width };
         assert.ok(largestDifference(out, byTensorFlow(tf, source, region, resolution)) <= 1e-5);
       }),
@@ -109,7 +110,7 @@ describe('preprocess', () => {
   it('black is −1 and white is 1, exactly', () => {
     const data = Uint8Array.of(0, 0, 0, 255, 255, 255);
     const out = new Float32Array(2 * 2 * 3);
-    preprocessWhole({ data, height: 2, width: 1, channels: 3 }, 2, out);
+    preprocessInto({ data, height: 2, width: 1, channels: 3 }, { resolution: 2, ...WHOLE }, out);
     assert.deepEqual([...out], [-1, -1, -1, -1, -1, -1, 1, 1, 1, 1, 1, 1]);
   });
 
@@ -118,7 +119,7 @@ describe('preprocess', () => {
       const { fround } = Math;
       const data = Uint8Array.from({ length: 16 * 16 * channels }, (_, i) => i);
       const out = new Float32Array(16 * 16 * 3);
-      preprocessWhole({ data, height: 16, width: 16, channels }, 16, out);
+      preprocessInto({ data, height: 16, width: 16, channels }, { resolution: 16, ...WHOLE }, out);
       const expected = out.map((_, i) => {
         const value = data[channels === 3 ? i : Math.trunc(i / 3)];
         return fround(fround(value * fround(1 / 255)) - 0.5) * 2;
@@ -131,7 +132,7 @@ describe('preprocess', () => {
     const source = image(16, 17, 3); // Its central crop is 14 × 15.
     const out = new Float32Array(15 * 15 * 3);
     const square = { ...source, width: 16, data: source.data.subarray(0, 16 * 16 * 3) };
-    preprocessForEvaluation(square, 14, out);
+    preprocessInto(square, { resolution: 14, centralFraction: 0.875 }, out);
     const first = square.data[(1 * 16 + 1) * 3];
     assert.ok(Math.abs(out[0] - (first / 127.5 - 1)) < 1e-6);
     const last = square.data[(14 * 16 + 14) * 3 + 2];
@@ -140,23 +141,23 @@ describe('preprocess', () => {
 
   it('writes at the offset and nowhere else', () => {
     const out = new Float32Array(3 * 12).fill(7);
-    preprocessWhole(image(5, 4, 3), 2, out, 12);
+    preprocessInto(image(5, 4, 3), { resolution: 2, ...WHOLE }, out, 12);
     assert.ok(out.subarray(0, 12).every((value) => value === 7));
     assert.ok(out.subarray(12, 24).every((value) => value >= -1 && value <= 1));
     assert.ok(out.subarray(24).every((value) => value === 7));
   });
 
-  it('gives the evaluation’s and the whole image’s values by their central fractions', () => {
+  it('networks of small images see the whole image, all others slim’s central crop', () => {
+    const fractions = ['imagenet', 'cifar10', 'fashion-mnist', 'unheard of'].map(centralFractionOf);
+    assert.deepEqual(fractions, [0.875, 1, 1, 0.875]);
+  });
+
+  it('gives in a new array what it writes into another', () => {
     const source = image(20, 31, 3);
-    for (const [dataset, reference] of [
-      ['imagenet', preprocessForEvaluation],
-      ['cifar10', preprocessWhole],
-    ] as const) {
-      const expected = new Float32Array(9 * 9 * 3);
-      reference(source, 9, expected);
-      const centralFraction = centralFractionOf(dataset);
-      assert.deepEqual(preprocess(source, { resolution: 9, centralFraction }), expected);
-    }
+    const preparation = { resolution: 9, centralFraction: 0.6 };
+    const expected = new Float32Array(9 * 9 * 3);
+    preprocessInto(source, preparation, expected);
+    assert.deepEqual(preprocess(source, preparation), expected);
   });
 
   it('refuses bytes that are no such image, and numbers out of range', () => {

@@ -9,7 +9,7 @@ import type { ModelCard } from '../../checkpoints/model_card.ts';
 import { saveModelFolder } from '../../checkpoints/model_store.ts';
 import { decodeImage } from '../../datasets/decode_image.ts';
 import { IMAGENET_CLASSES } from '../../datasets/imagenet_classes.ts';
-import { preprocessForEvaluation } from '../../datasets/preprocess.ts';
+import { preprocess } from '../../datasets/preprocess.ts';
 import type { Context } from '../../scripts/context.ts';
 import type { EvaluateResult } from '../../scripts/jobs/evaluate.ts';
 import type { Measured } from '../../scripts/jobs/evaluation.ts';
@@ -66,8 +66,8 @@ export async function writeTinyImageNet(
   const ranks = [0, 0, 0, 0, 3, -1, 0, 0, 0, 0, 3, -1];
   for (const [index, rank] of ranks.entries()) {
     const image = await picture(index);
-    const input = new Float32Array(RESOLUTION * RESOLUTION * 3);
-    preprocessForEvaluation(await decodeImage(image), RESOLUTION, input);
+    const decoded = await decodeImage(image);
+    const input = preprocess(decoded, { resolution: RESOLUTION, centralFraction: 0.875 });
     const scores = await predictFloat(model, input, [1, RESOLUTION, RESOLUTION, 3]);
     const order = [...scores.keys()]
       .filter((output) => output >= labelOffset)

@@ -15,6 +15,7 @@ import { recorded, writeAnalyzeRun } from '../../records/analysis_record.ts';
 import { runId, startRun } from '../../records/run_record.ts';
 import { writeSamples } from '../../records/samples.ts';
 import { CONVERSION_DEFAULTS } from '../conversion.ts';
+import { tf8CentralFraction, warnOfOtherPreprocessing } from '../model_input.ts';
 import { openData } from '../open_data.ts';
 import { datasetOf, type OpenFloatModel, openFloatModel } from '../open_model.ts';
 import { calibrationSource, quantizeModel } from '../quantize.ts';
@@ -67,6 +68,7 @@ async function analyzeOpened(
   const { perClass = null, zeroVariance = CONVERSION_DEFAULTS.zeroVariance } = options;
   const name = options.dataset ?? datasetOf(opened);
   const dataset = await openData(name, options.data, '--data', context);
+  if (options.dataset !== undefined) warnOfOtherPreprocessing(opened, dataset, context.reporter);
   const { limit, among, reach } = selectionOf(dataset, options);
   const source = await calibrationSource(
     { ...options, dataset: name },
@@ -109,7 +111,11 @@ async function analyzeOpened(
   const floats = new FloatNodes();
   const networks = { graph, model: tf8, floats, kernels, threads: availableParallelism() };
   const [resolution] = graph.inputShape;
-  const images = new TestImages({ dataset, limit, among, seed, resolution }, context);
+  const centralFraction = tf8CentralFraction(tf8);
+  const images = new TestImages(
+    { dataset, limit, among, seed, resolution, centralFraction },
+    context,
+  );
   let analysis: Analysis;
   try {
     analysis = { ...(await measure(networks, images, opened.name)), model: opened.name };
@@ -128,7 +134,7 @@ async function analyzeOpened(
   using plan = new Tf8Plan(tf8, { kernels });
   const samples = await takeSamples(
     {
-      ...{ opened, tf8, dataset, seed, images: Math.min(SAMPLES, limit) },
+      ...{ opened, tf8, dataset, centralFraction, seed, images: Math.min(SAMPLES, limit) },
       predictTf8: (image) => plan.predict(image),
     },
     context,

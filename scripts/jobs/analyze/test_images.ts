@@ -9,6 +9,8 @@ export interface TestImagesOptions {
   readonly among?: Uint32Array | undefined;
   readonly seed: number;
   readonly resolution: number;
+  /** See `BatchOptions`. */
+  readonly centralFraction: number | undefined;
 }
 
 /** The images of a data set's test split that are analyzed, in batches, as often as they are needed. */
@@ -39,14 +41,15 @@ export class TestImages {
     visit: (batch: ImageBatch) => void,
     limit = this.options.limit,
   ): Promise<number> {
-    const { dataset, seed, resolution, among } = this.options;
+    const { dataset, seed, resolution, centralFraction, among } = this.options;
     const { reporter, signal } = this.context;
     const images = Math.min(limit, this.options.limit);
     const progress = reporter.start(label, images, 'images');
     let shown = 0;
     try {
       const batches = dataset.batches({
-        ...{ split: 'test', batchSize, resolution, limit: images, seed, among, signal },
+        ...{ split: 'test', batchSize, resolution, centralFraction },
+        ...{ limit: images, seed, among, signal },
         onSkip: (image) => this.skip(image),
       });
       for await (const batch of batches) {

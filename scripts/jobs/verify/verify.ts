@@ -14,6 +14,7 @@ import { outputNode } from '../../../quantize/model/tf8_model.ts';
 import { quantizeArray } from '../../../quantize/params/quantization.ts';
 import type { Context } from '../../context.ts';
 import { readManifest, writeManifest } from '../export_manifest.ts';
+import { inRangeOf, tf8CentralFraction } from '../model_input.ts';
 import { openData } from '../open_data.ts';
 import { type KernelsUsed, kernelsUsed, openPlan } from '../open_plan.ts';
 import {
@@ -142,14 +143,16 @@ async function compare(
   const progress = reporter.start(`${model.name} in ${runtime.name}`, limit, 'images');
   try {
     const batches = dataset.batches({
-      ...{ split: 'test', batchSize: BATCH, resolution: input.shape[0], limit, seed },
+      ...{ split: 'test', batchSize: BATCH, limit, seed },
+      resolution: input.shape[0],
+      centralFraction: tf8CentralFraction(model),
       onSkip: (image) => {
         skipped++;
         reporter.warn(`skipped ${image.name}: ${image.reason}`);
       },
     });
     for await (const batch of batches) {
-      const bytes = quantizeArray(batch.images, input.quantization);
+      const bytes = quantizeArray(inRangeOf(model, batch.images), input.quantization);
       for (const [index, name] of batch.names.entries()) {
         signal.throwIfAborted();
         const image = bytes.subarray(index * size, (index + 1) * size);

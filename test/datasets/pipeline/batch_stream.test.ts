@@ -32,7 +32,7 @@ function breaking(broken: readonly number[], ahead = 2): Preparation {
 }
 
 function stream(count: number, options: Partial<BatchOptions> = {}, preparation = breaking([])) {
-  return streamBatches(pixelSet(count), 'whole', { ...OPTIONS, ...options }, preparation);
+  return streamBatches(pixelSet(count), 1, { ...OPTIONS, ...options }, preparation);
 }
 
 describe('streamBatches', () => {

@@ -2,7 +2,7 @@
 import { streamBatches } from '../../../datasets/pipeline/batch_stream.ts';
 import { OPTIONS, pixelSet } from './support.ts';
 
-for await (const { names } of streamBatches(pixelSet(200), 'whole', { ...OPTIONS, workers: 2 })) {
+for await (const { names } of streamBatches(pixelSet(200), 1, { ...OPTIONS, workers: 2 })) {
   process.stdout.write(`${names.length} images\n`);
   break;
 }

@@ -6,7 +6,7 @@ import * as tf from '@tensorflow/tfjs';
 import { loadModelFolder, saveModelFolder } from '../../../checkpoints/model_store.ts';
 import { decodeImage } from '../../../datasets/decode_image.ts';
 import { IMAGENET_CLASSES } from '../../../datasets/imagenet_classes.ts';
-import { preprocessForEvaluation, preprocessWhole } from '../../../datasets/preprocess.ts';
+import { preprocess } from '../../../datasets/preprocess.ts';
 import type { ClassScore } from '../../../quantize/execute/top_classes.ts';
 import { type ClassifyOptions, classify } from '../../../scripts/jobs/classify.ts';
 import { quantize } from '../../../scripts/jobs/quantize.ts';
@@ -69,9 +69,9 @@ describe('classify', () => {
     const { weightsSha256: _, ...known } = card!;
     const small = join(folder, 'small');
     await saveModelFolder(model, { ...known, dataset: 'cifar10' }, small);
-    const probabilities = async (preprocess: typeof preprocessWhole) => {
-      const input = new Float32Array(32 * 32 * 3);
-      preprocess(await decodeImage(options.image), 32, input);
+    const probabilities = async (centralFraction: number) => {
+      const image = await decodeImage(options.image);
+      const input = preprocess(image, { resolution: 32, centralFraction });
       const scores = await predictFloat(model, input, [1, 32, 32, 3]);
       return Math.max(...scores);
     };
@@ -79,8 +79,8 @@ describe('classify', () => {
       (await classify({ ...options, model: small }, contextOf())).float![0]!.probability,
       (await classify(options, contextOf())).float![0]!.probability,
     ];
-    assert.equal(whole, await probabilities(preprocessWhole));
-    assert.equal(central, await probabilities(preprocessForEvaluation));
+    assert.equal(whole, await probabilities(1));
+    assert.equal(central, await probabilities(0.875));
     assert.notEqual(whole, central);
     model.dispose();
   });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { loadModelFolder, saveModelFolder } from '../../../checkpoints/model_store.ts';
+import type { BatchOptions } from '../../../datasets/dataset.ts';
 import { openDataset } from '../../../datasets/open_dataset.ts';
 import { selectKernels } from '../../../quantize/kernels/select.ts';
 import { encodeTf8 } from '../../../quantize/model/tf8_file.ts';
@@ -308,5 +309,44 @@ describe('evaluate', () => {
       assert.equal(top1, expected.top1);
       opened.model.dispose();
     });
+
+    it('shows either network the images as it was made to see them, whatever their data set', async () => {
+      const own = memoryDataset({ classes: 1000, images: 4, name: 'fashion-mnist' });
+      const asked: (number | undefined)[] = [];
+      const dataset = {
+        ...own,
+        batches: (options: BatchOptions) => {
+          asked.push(options.centralFraction);
+          return own.batches(options);
+        },
+      };
+      const opened = await openFloatModel(at('m1000'), contextOf());
+      const evaluation = new Evaluation(dataset, { seed: 0 }, contextOf());
+      await evaluation.float(opened);
+      const source = { ...{ dataset, images: 2, skip: 0, seed: 0 }, overlap: true };
+      const { model } = await quantizeModel(opened, 'keep', source, contextOf());
+      await evaluation.tf8(model, 'auto', 'tiny');
+      opened.model.dispose();
+      assert.equal(model.preprocessing!.centralFraction, 0.875);
+      assert.deepEqual(asked, [0.875, 0.875, 0.875]);
+    });
+  });
+
+  it('warns where another data set’s networks see another part of an image', async () => {
+    const { model, card } = await loadModelFolder(at('m1000'));
+    const { weightsSha256: _, ...known } = card!;
+    await saveModelFolder(model, { ...known, dataset: 'cifar10' }, at('whole'));
+    model.dispose();
+    for (const [name, warned] of [
+      ['whole', true],
+      ['m1000', false],
+    ] as const) {
+      const reporter = recordingReporter();
+      const options = optionsFor(name, { data: at('m1000-images'), precision: 'float' });
+      await evaluate(options, contextOf(reporter));
+      const warnings = reporter.messages.filter((text) => text.includes('networks of imagenet'));
+      const expected = `${at('whole')} sees the middle 100 % of each side of an image, as it was made to; networks of imagenet see 87.5 %`;
+      assert.deepEqual(warnings, warned ? [expected] : []);
+    }
   });
 });
