@@ -64,14 +64,19 @@ async function timed({ title, command }) {
   return { title, passed, seconds: Math.round((Date.now() - started) / 1000) };
 }
 
-/** What mocha counted; where it ended without counting, or found no test, that is one failure. */
+/** What mocha counted, and what failed; where it ended without counting, or found no test, that is one failure. */
 function countTests(succeeded) {
   try {
     const counts = JSON.parse(readFileSync(summary, 'utf8'));
     const silent = counts.failed === 0 && (!succeeded || counts.passed === 0);
     return silent ? { ...counts, failed: 1 } : counts;
   } catch {
-    return { passed: 0, failed: 1, skipped: 0 };
+    return {
+      passed: 0,
+      failed: 1,
+      skipped: 0,
+      failures: ['the tests ended before they were counted'],
+    };
   }
 }
 
@@ -79,7 +84,9 @@ try {
   const results = [];
   for (const check of patterns.length > 0 ? [] : CHECKS) results.push(await timed(check));
   const tests = checksOnly ? undefined : await timed(TESTS);
-  const counts = tests ? countTests(tests.passed) : { passed: 0, failed: 0, skipped: 0 };
+  const counts = tests
+    ? countTests(tests.passed)
+    : { passed: 0, failed: 0, skipped: 0, failures: [] };
   console.log('\n── Summary');
   for (const { title, passed, seconds } of results) {
     console.log(`${passed ? 'passed' : 'FAILED'}  ${title} (${seconds} s)`);
@@ -87,6 +94,7 @@ try {
   if (tests !== undefined) {
     const outcome = counts.failed === 0 ? 'passed' : 'FAILED';
     console.log(`${outcome}  ${tests.title} (${tests.seconds} s)`);
+    for (const failure of counts.failures) console.log(`        ${failure}`);
   }
   const passed = counts.passed + results.filter((result) => result.passed).length;
   const failed = counts.failed + results.filter((result) => !result.passed).length;
