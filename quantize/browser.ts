@@ -1,5 +1,6 @@
 /** The package's entry in a browser: nothing of Node, no TensorFlow. */
 import { type PlanOptions, Tf8Plan } from './execute/plan.ts';
+import type { TierName } from './kernels/kernels.ts';
 import { REFERENCE_KERNELS } from './kernels/reference/reference_kernels.ts';
 import { chooseKernels, type TierRoute } from './kernels/route.ts';
 import type { WasmThreads } from './kernels/wasm/team.ts';
@@ -27,11 +28,13 @@ export { QuantizationError } from './params/errors.ts';
 export type { QuantizationParams } from './params/quantization.ts';
 
 export interface BrowserOptions extends PlanOptions {
+  /** 'auto', WebAssembly where it passes its self-test here, unless given; 'native' is for Node. */
+  readonly tier?: Exclude<TierName, 'native'> | 'auto';
   /**
    * The package's `kernels.wasm`: its address or its bytes. Without it, or where it does not work,
    * the plain kernels run, some hundred times slower; the plan's `notes` say so.
    */
-  readonly wasm?: string | URL | Uint8Array<ArrayBuffer>;
+  readonly wasm?: string | URL | Uint8Array | ArrayBuffer;
   /**
    * What `startWebThreads` gave, for `threads` above 1: started once for all plans of a page. Without
    * it, or where the page is not isolated, a plan runs on the caller's thread.
@@ -46,17 +49,16 @@ export interface BrowserOptions extends PlanOptions {
  * const plan = await loadTf8('mobilenet.tf8', { wasm: 'kernels.wasm' }); // tf8/kernels.wasm
  * ```
  * @param source address of the file, or its bytes
- * @throws QuantizationError when the file cannot be fetched or is not sound
+ * @throws QuantizationError when the file cannot be fetched or is not sound, or the tier is not available
  */
 export async function loadTf8(
-  source: string | URL | Uint8Array,
-  { wasm, threading, ...options }: BrowserOptions = {},
+  source: string | URL | Uint8Array | ArrayBuffer,
+  { tier = 'auto', wasm, threading, ...options }: BrowserOptions = {},
 ): Promise<Tf8Plan> {
-  const name = source instanceof Uint8Array ? 'the model' : String(source);
-  const bytes = source instanceof Uint8Array ? source : await fetchBytes(source);
-  const model = await decodeTf8(bytes, name);
+  const name = typeof source === 'string' || source instanceof URL ? String(source) : 'the model';
+  const model = await decodeTf8(await bytesOf(source), name);
   return new Tf8Plan(model, {
-    ...chooseKernels('auto', await routes(wasm, threading)),
+    ...chooseKernels(tier, await routes(wasm, threading)),
     ...options,
   });
 }
@@ -68,8 +70,7 @@ async function routes(
   const reference: TierRoute = { tier: 'reference', create: () => REFERENCE_KERNELS };
   try {
     if (wasm === undefined) throw new QuantizationError('no kernels.wasm was given');
-    const bytes = wasm instanceof Uint8Array ? wasm : await fetchBytes(wasm);
-    const module = await compileAside(bytes);
+    const module = await compileAside(await bytesOf(wasm));
     const create = () => createWasmKernels(module, threading && { threading });
     return [{ tier: 'wasm', create }, reference];
   } catch (error) {
@@ -80,22 +81,25 @@ async function routes(
   }
 }
 
-async function fetchBytes(address: string | URL): Promise<Uint8Array<ArrayBuffer>> {
+/** What was given, or what lies at the address. */
+async function bytesOf(source: string | URL | Uint8Array | ArrayBuffer): Promise<Uint8Array> {
+  if (source instanceof Uint8Array) return source;
+  if (source instanceof ArrayBuffer) return new Uint8Array(source);
   try {
-    const response = await fetch(address);
+    const response = await fetch(source);
     if (!response.ok) throw new Error(`status ${response.status}`);
     return new Uint8Array(await response.arrayBuffer());
   } catch (error) {
     throw new QuantizationError(
-      `Expected a file at ${address} but it could not be fetched: ${(error as Error).message}`,
+      `Expected a file at ${source} but it could not be fetched: ${(error as Error).message}`,
     );
   }
 }
 
 /** Browsers compile large modules only aside from the main thread. */
-function compileAside(bytes: Uint8Array<ArrayBuffer>): Promise<WasmModule> {
+function compileAside(bytes: Uint8Array): Promise<WasmModule> {
   const { WebAssembly: api } = globalThis as unknown as {
-    WebAssembly: { compile(bytes: Uint8Array<ArrayBuffer>): Promise<WasmModule> };
+    WebAssembly: { compile(bytes: Uint8Array): Promise<WasmModule> };
   };
   return api.compile(bytes);
 }

@@ -15,9 +15,10 @@ import { planOn, type TierOptions } from './plan_on.ts';
  * @throws QuantizationError when the file cannot be read or is not sound, or the tier is not available
  */
 export async function loadTf8(
-  source: string | URL | Uint8Array,
+  source: string | URL | Uint8Array | ArrayBuffer,
   options: TierOptions = {},
 ): Promise<Tf8Plan> {
+  if (source instanceof ArrayBuffer) return loadTf8(new Uint8Array(source), options);
   if (source instanceof Uint8Array) return planOn(await decodeTf8(source, 'the model'), options);
   const bytes = await readFile(source).catch((error: Error) => {
     throw new QuantizationError(`Expected a TF8 file at ${source} but: ${error.message}`, {

@@ -1,6 +1,7 @@
 import { QuantizationError } from '../params/errors.ts';
 import type { Kernels, TierName } from './kernels.ts';
-import { selfTest } from './self_test.ts';
+import { onOneThread } from './one_thread.ts';
+import { selfTest, selfTestThreads } from './self_test.ts';
 
 /** A way to the kernels of a tier, or of one instruction set of a tier that has several. */
 export interface TierRoute {
@@ -95,9 +96,19 @@ function tryRoute({ tier, instructionSet, remedy, create }: TierRoute): TierRepo
   }
   try {
     selfTest(kernels);
-    return { ...named, state: 'passed', kernels };
+    return { ...named, state: 'passed', kernels: withThreadsThatPass(kernels) };
   } catch (error) {
     return { ...named, state: 'failed', reason: messageOf(error) };
+  }
+}
+
+/** The kernels, or the same on one thread where they do not give the known answers on several. */
+function withThreadsThatPass(kernels: Kernels): Kernels {
+  try {
+    selfTestThreads(kernels);
+    return kernels;
+  } catch (error) {
+    return onOneThread(kernels, `runs on one thread: ${messageOf(error)}`);
   }
 }
 

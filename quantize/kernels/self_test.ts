@@ -32,6 +32,39 @@ export function selfTest(kernels: Kernels): void {
   testQuantize(kernels);
 }
 
+/** An image for each thread, and one that all divide among them. */
+const THREADS = 2;
+const IMAGES = THREADS + 1;
+
+/**
+ * The known answers again from a compiled program on two threads, which may run by another module and
+ * divides each step: some tens of milliseconds where threads are started. Nothing is tested of a tier
+ * that has none.
+ * @throws as `selfTest`
+ */
+export function selfTestThreads(kernels: Kernels): void {
+  if (kernels.compile === undefined) return;
+  known ??= knownCalls();
+  const { program, image } = known;
+  const results = program.outputs.map(({ length }) => new Uint8Array(IMAGES * length));
+  const images = new Uint8Array(IMAGES * image.length);
+  for (let n = 0; n < IMAGES; n++) images.set(image, n * image.length);
+  const compiled = kernels.compile(program, { threads: THREADS });
+  try {
+    if (compiled.threads > 1) compiled.run(images, IMAGES, results);
+  } finally {
+    compiled.close();
+  }
+  if (compiled.threads === 1) return;
+  for (let n = 0; n < IMAGES; n++) {
+    const ofImage = results.map((bytes) => {
+      const length = bytes.length / IMAGES;
+      return bytes.subarray(n * length, (n + 1) * length);
+    });
+    compare(kernels, known, ofImage);
+  }
+}
+
 /** By checksums: the reference takes its time, and says which byte is wrong where one is. */
 function compare(
   kernels: Kernels,

@@ -137,13 +137,13 @@ export function findProblems(
     } else if (state === 'failed') {
       problems.push({
         what: `The kernels ${kernelsName(finding)} are passed over: ${reason}`,
-        remedy: 'Run "npm run build" to compile them anew; if they fail again, it is a bug of tf8.',
+        remedy: COMPILE_ANEW,
         essential: false,
       });
     } else if (finding.limitation !== undefined) {
       problems.push({
-        what: `The kernel tier ${finding.tier} ${finding.limitation}`,
-        remedy: tierRemedy(finding.tier, found.wasmSimd),
+        what: `The kernel tier ${kernelsName(finding)} ${finding.limitation}`,
+        remedy: COMPILE_ANEW,
         essential: false,
       });
     }
@@ -163,6 +163,9 @@ export function tierFindings(reports: readonly TierReport[]): TierFinding[] {
       report.kernels.limitation !== undefined && { limitation: report.kernels.limitation }),
   }));
 }
+
+const COMPILE_ANEW =
+  'Run "npm run build" to compile them anew; if they fail again, it is a bug of tf8.';
 
 function tierRemedy(tier: TierName, wasmSimd: boolean): string {
   if (tier === 'native') return 'Install a C compiler (cc), then run "npm run setup".';

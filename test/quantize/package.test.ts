@@ -61,10 +61,19 @@ describe('the package', function () {
       import { loadTf8 } from 'tf8/browser';
       const address = (file) => 'data:;base64,' + readFileSync(file).toString('base64');
       const image = new Uint8Array(readFileSync('image'));
-      for (const wasm of [address('quantize/kernels/wasm/kernels.wasm'), undefined, new Uint8Array(9)]) {
-        const plan = await loadTf8(address('model.tf8'), wasm && { wasm });
+      const kernels = new Uint8Array(readFileSync('quantize/kernels/wasm/kernels.wasm'));
+      for (const [source, options] of [
+        [address('model.tf8'), { wasm: address('quantize/kernels/wasm/kernels.wasm') }],
+        [new Uint8Array(readFileSync('model.tf8')).buffer, { wasm: kernels.buffer }],
+        [address('model.tf8'), { wasm: kernels, tier: 'reference' }],
+        [address('model.tf8'), undefined],
+        [address('model.tf8'), { wasm: new Uint8Array(9) }],
+      ]) {
+        const plan = await loadTf8(source, options);
         console.log(JSON.stringify([plan.kernels.tier, plan.notes.length, [...plan.predict(image)]]));
       }
+      const refused = { wasm: new Uint8Array(9), tier: 'wasm' };
+      await loadTf8(address('model.tf8'), refused).catch(({ name }) => console.log(JSON.stringify(name)));
       const { nodeThreads } = await import('./dist/quantize/kernels/wasm/node_threads.js');
       const threading = nodeThreads(readFileSync('quantize/kernels/wasm/kernels_threads.wasm'));
       const wasm = address('quantize/kernels/wasm/kernels.wasm');
@@ -80,8 +89,11 @@ describe('the package', function () {
       .map((line) => JSON.parse(line));
     assert.deepEqual(lines, [
       ['wasm', 0, [...logits]],
+      ['wasm', 0, [...logits]],
+      ['reference', 0, [...logits]],
       ['reference', 1, [...logits]],
       ['reference', 1, [...logits]],
+      'QuantizationError',
       [2, [...logits]],
       ...['QuantizationError', 'QuantizationError'],
     ]);

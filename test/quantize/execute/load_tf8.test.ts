@@ -11,12 +11,12 @@ import { randomModels } from '../model/random_models.ts';
 const MODEL = fc.sample(randomModels({ withEveryOp: true }), { numRuns: 1, seed: 6 })[0]!;
 
 describe('loadTf8', () => {
-  it('takes a path, a file URL and bytes', () =>
+  it('takes a path, a file URL, bytes and what fetch gives', () =>
     inFolder(async (folder) => {
       const path = join(folder, 'model.tf8');
       const bytes = await encodeTf8(MODEL);
       await writeFile(path, bytes);
-      for (const source of [path, pathToFileURL(path), bytes]) {
+      for (const source of [path, pathToFileURL(path), bytes, bytes.buffer]) {
         using plan = await loadTf8(source, { tier: 'reference' });
         assert.deepEqual(plan.model, MODEL);
         assert.equal(plan.kernels.tier, 'reference');

@@ -21,7 +21,7 @@ import {
   ReferenceLayers,
 } from './published_network.ts';
 
-/** Of the tiers; 20 images take their turn in test/slow/every_layer.slow.ts. */
+/** Of the tiers; 20 images take their turn in test/slow/tiers.slow.ts. */
 const IMAGES = 2;
 
 describe(`the published ${PUBLISHED} in TF8`, () => {

@@ -1,12 +1,41 @@
 import assert from 'node:assert/strict';
-import type { Conv2dCall, TierName } from '../../../quantize/kernels/kernels.ts';
+import type { Conv2dCall, Kernels, TierName } from '../../../quantize/kernels/kernels.ts';
+import { checksum, KNOWN_ANSWERS } from '../../../quantize/kernels/known_answers.ts';
+import { knownCalls } from '../../../quantize/kernels/known_calls.ts';
+import { compileProgram } from '../../../quantize/kernels/program.ts';
 import { REFERENCE_KERNELS } from '../../../quantize/kernels/reference/reference_kernels.ts';
 import { chooseKernels, examineRoutes, type TierRoute } from '../../../quantize/kernels/route.ts';
+import { selfTest } from '../../../quantize/kernels/self_test.ts';
 import { QuantizationError } from '../../../quantize/params/errors.ts';
+import { quantizeArray } from '../../../quantize/params/quantization.ts';
+
+const quantize: Kernels['quantize'] = (real, params, output) =>
+  void output.set(quantizeArray(real, params));
 
 const reference: TierRoute = { tier: 'reference', create: () => REFERENCE_KERNELS };
 
 const good: TierRoute = { tier: 'wasm', create: () => ({ ...REFERENCE_KERNELS, tier: 'wasm' }) };
+
+/** Right on one thread, off by one in the second image of a run of two. */
+const lyingOnThreads: TierRoute = {
+  tier: 'native',
+  instructionSet: 'sse',
+  create: () => ({
+    ...REFERENCE_KERNELS,
+    ...{ tier: 'native', instructionSet: 'sse', quantize, measurePeak: () => 17 },
+    compile(program, { threads }) {
+      const compiled = compileProgram(REFERENCE_KERNELS, program, { threads });
+      return {
+        ...compiled,
+        threads,
+        run(images, batch, results) {
+          compiled.run(images, batch, results);
+          if (threads > 1) results[0]![results[0]!.length / batch] ^= 1;
+        },
+      };
+    },
+  }),
+};
 
 const missing: TierRoute = {
   tier: 'wasm',
@@ -57,6 +86,24 @@ describe('chooseKernels', () => {
       notes[0]!,
       /^kernel tier native sse is passed over: Expected the reference's byte \d+ at \d+ of "conv2d, first layer" in the self-test of native \(sse\) but received \d+$/,
     );
+  });
+
+  it('limits kernels to one thread that lie on two, and notes it', () => {
+    const { kernels, notes } = chooseKernels('auto', [lyingOnThreads, reference]);
+    assert.deepEqual([kernels.tier, kernels.instructionSet], ['native', 'sse']);
+    assert.equal(kernels.measurePeak!(), 17);
+    assert.deepEqual(notes, [`kernel tier native sse ${kernels.limitation}`]);
+    assert.match(
+      kernels.limitation!,
+      /^runs on one thread: Expected the reference's byte \d+ at 0 of "conv2d, first layer" /,
+    );
+    const { program, image, titles } = knownCalls();
+    const compiled = kernels.compile!(program, { threads: 2 });
+    const results = program.outputs.map(({ length }) => new Uint8Array(length));
+    compiled.run(image, 1, results);
+    assert.equal(compiled.threads, 1);
+    assert.equal(checksum(results[0]!), KNOWN_ANSWERS[titles[0]!]);
+    selfTest(kernels);
   });
 
   it('auto says nothing of instruction sets that the processor lacks', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { chooseKernels } from '../../../../quantize/kernels/route.ts';
@@ -69,5 +69,11 @@ describe('load_wasm', () => {
       path.join(wasm, 'kernels_threads.wasm'),
     );
     assert.equal(create().limitation, undefined);
+    const route = { tier: 'wasm', create } as const;
+    assert.deepEqual(chooseKernels('wasm', [route]).notes, []);
+    await truncate(path.join(wasm, 'kernels_threads.wasm'), 3000);
+    const cut = chooseKernels('wasm', [route]);
+    assert.match(cut.notes.join(), /^kernel tier wasm runs on one thread: WebAssembly\.Module\(\)/);
+    assert.equal(cut.kernels.tier, 'wasm');
   });
 });
