@@ -6,7 +6,8 @@ import type {
   LayerAnalysis,
   TensorAnalysis,
 } from './analysis.ts';
-import { noiseToSignal, quantile } from './decibels.ts';
+import { blownUpChannels } from './blown_up_channels.ts';
+import { noiseToSignal } from './decibels.ts';
 import { remedyFor } from './remedies.ts';
 import { stretchBy } from './weight_analysis.ts';
 
@@ -126,11 +127,12 @@ function layerSigns(layer: LayerAnalysis, pooled: ReadonlyMap<string, number>): 
  * Noise of rounding grows with the square of the step: of a range that is s times wider than without
  * some channels, 1 − 1/s² of the noise goes with them.
  */
-function weightSigns({ name, logits, causes, weights, deadChannels }: LayerAnalysis): Sign[] {
+function weightSigns(layer: LayerAnalysis): Sign[] {
+  const { name, logits, causes, weights } = layer;
   if (weights === undefined) return [];
   const { channels, range, sqnrDb } = weights;
   const cost = noiseToSignal(logits.onlyWeights);
-  const dead = channels.batchNorm?.dead ?? [];
+  const { channels: dead, largestAlpha, medianAlpha } = blownUpChannels(layer);
   const deadStretch = stretchBy(channels, dead);
   const rest = cost / deadStretch ** 2;
   const wide = channels.wideChannels.filter((channel) => !dead.includes(channel));
@@ -145,26 +147,22 @@ function weightSigns({ name, logits, causes, weights, deadChannels }: LayerAnaly
     medianLevels: channels.medianLevels,
   };
   const signs: Sign[] = [];
-  if (cost - rest >= PLAIN_FAULT && deadChannels > 0) {
-    const alphas = channels.batchNorm!.alpha.map(Math.abs);
-    const live = alphas.filter((_, channel) => !dead.includes(channel));
-    const largestAlpha = Math.max(...dead.map((channel) => alphas[channel]));
-    const medianAlpha =
-      live.length === 0
-        ? 0
-        : quantile(
-            live.sort((a, b) => a - b),
-            0.5,
-          );
+  if (cost - rest >= PLAIN_FAULT) {
     signs.push({
       layer: name,
       cause: 'deadChannels',
       cost: cost - rest,
       explanation:
-        `${count(deadChannels, 'channel')} of zero variance ${deadChannels === 1 ? 'has' : 'have'} α up to ${figure(largestAlpha)} ` +
-        `(median of the others ${figure(medianAlpha)}) and make${deadChannels === 1 ? 's' : ''} the range of the weights ` +
+        `${count(dead.length, 'channel')} of zero variance ${dead.length === 1 ? 'has' : 'have'} α up to ${figure(largestAlpha)} ` +
+        `(median of the others ${figure(medianAlpha)}) and make${dead.length === 1 ? 's' : ''} the range of the weights ` +
         `${figure(deadStretch)} times wider: the median live channel has ${figure(channels.medianLevels)} of 256 levels.`,
-      evidence: { ...evidence, deadChannels, largestAlpha, medianAlpha, stretch: deadStretch },
+      evidence: {
+        ...evidence,
+        deadChannels: dead.length,
+        largestAlpha,
+        medianAlpha,
+        stretch: deadStretch,
+      },
     });
   }
   if (rest - left >= PLAIN_FAULT) {

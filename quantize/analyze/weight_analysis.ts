@@ -4,7 +4,7 @@ import { accumulatorBound } from '../params/accumulator.ts';
 import { BYTE_MAX, INT32_MAX, type QuantizationParams } from '../params/quantization.ts';
 import type { AccumulatorAnalysis, ChannelAnalysis, Range, WeightAnalysis } from './analysis.ts';
 import { decibels, quantile } from './decibels.ts';
-import { farOut } from './outliers.ts';
+import { farOut, valuesBut } from './outliers.ts';
 
 /**
  * A layer's weights against the grid of their bytes, as a whole and by output channel.
@@ -70,13 +70,16 @@ export function analyzeWeights(
         ),
         dead,
       ),
-      wideChannels: farOut(byChannel.map((channel) => Math.max(-channel.min, channel.max))),
+      wideChannels: farOut(
+        byChannel.map((channel) => Math.max(-channel.min, channel.max)),
+        dead,
+      ),
       ...(batchNorm && {
         batchNorm: {
           alpha: [...batchNorm.alpha],
           variance: [...batchNorm.variance],
           dead: [...dead],
-          outliers: farOut(batchNorm.alpha.map(Math.abs)),
+          outliers: farOut(batchNorm.alpha.map(Math.abs), dead),
         },
       }),
     },
@@ -113,8 +116,7 @@ function widthOf({ min, max }: Range): number {
 
 /** The median over the live channels; over all where none is alive. */
 function medianOf(values: readonly number[], dead: readonly number[]): number {
-  const left = new Set(dead.length < values.length ? dead : []);
-  return quantile(Float64Array.from(values.filter((_, channel) => !left.has(channel))).sort(), 0.5);
+  return quantile(valuesBut(values, dead).sort(), 0.5);
 }
 
 function analyzeAccumulator(

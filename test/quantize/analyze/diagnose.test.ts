@@ -119,6 +119,30 @@ describe('diagnose', () => {
     assert.equal(analysis.layers[1].deadChannels, 1);
   });
 
+  it('names a depthwise channel of zero variance that Option 1 has mended as any other', () => {
+    const graph = channelTimes(healthyGraph(), 'depthwise', 60, 'pointwise');
+    const mended = {
+      alpha: new Float64Array(8).fill(0.5),
+      variance: Float32Array.from({ length: 8 }, (_, channel) => (channel === 0 ? 0 : 1)),
+      deadChannels: [0],
+    };
+    const analysis = analyze({ ...graph, batchNorms: new Map([['depthwise', mended]]) });
+    assert.deepEqual(firstOf(analysis), { layer: 'depthwise', cause: 'weightRange' });
+    assert.ok(analysis.diagnosis.every(({ remedy }) => !remedy.includes('--zero-variance')));
+    assert.equal(analysis.layers[1].deadChannels, 1);
+  });
+
+  it('names a blown-up channel of a convolution, which Option 1 leaves alone, also of zero variance', () => {
+    const graph = channelTimes(healthyGraph(), 'conv', 60, 'depthwise');
+    const dead = {
+      alpha: Float64Array.from({ length: 8 }, (_, channel) => (channel === 0 ? 30 : 0.5)),
+      variance: Float32Array.from({ length: 8 }, (_, channel) => (channel === 0 ? 0 : 1)),
+      deadChannels: [0],
+    };
+    const analysis = analyze({ ...graph, batchNorms: new Map([['conv', dead]]) });
+    assert.deepEqual(firstOf(analysis), { layer: 'conv', cause: 'weightRange' });
+  });
+
   it('ranks causes by what they cost in all layers together, then layers', () => {
     const graph = channelTimes(
       channelTimes(healthyGraph(), 'conv', 90, 'depthwise'),

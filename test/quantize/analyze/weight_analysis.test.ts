@@ -83,6 +83,31 @@ describe('analyzeWeights', () => {
     assert.deepEqual(channels.batchNorm!.outliers, [4]);
   });
 
+  it('takes the fence of outliers from live channels: dead ones, however large, hide none', () => {
+    const sizes = [1, 1.2, 0.9, 1.1, 1, 4, 50, 60];
+    const eight = {
+      ...EXACT,
+      kernel: Float32Array.from(sizes),
+      kernelShape: [1, 1, 8, 1] as const,
+      bias: new Float32Array(8),
+    };
+    const outliersWith = (deadChannels: number[]) => {
+      const { wideChannels, batchNorm } = analyzeWeights(eight, STORED, INPUT, {
+        alpha: Float64Array.from(sizes),
+        variance: Float32Array.from(sizes, (_, channel) =>
+          deadChannels.includes(channel) ? 0 : 1,
+        ),
+        deadChannels,
+      }).channels;
+      return [wideChannels, batchNorm!.outliers];
+    };
+    assert.deepEqual(outliersWith([6, 7]), [
+      [5, 6, 7],
+      [5, 6, 7],
+    ]);
+    assert.deepEqual(outliersWith([]), [[7], [7]]);
+  });
+
   it('counts bytes, and weights beyond the grid outside of them', () => {
     const { histogram } = analyzeWeights(EXACT, STORED, INPUT, undefined);
     assert.equal(histogram.counts[55], 1);
