@@ -29,7 +29,7 @@ export function layerFacts(layer: LayerAnalysis): (readonly [name: string, value
             `${short(weights.range.min)} to ${short(weights.range.max)}, SQNR ${decibels(weights.sqnrDb)}`,
           ],
           ['median live channel', `${short(weights.channels.medianLevels)} of 256 levels`],
-          ['dead channels', String(layer.deadChannels)],
+          ['channels of zero variance', zeroVariance(layer)],
           [
             'largest bias',
             `${weights.accumulator.biasMax} in channel ${weights.accumulator.biasChannel}`,
@@ -46,4 +46,9 @@ export function layerFacts(layer: LayerAnalysis): (readonly [name: string, value
         ] as const)
       : []),
   ];
+}
+
+/** The number of channels of zero variance, of whatever layer; "–" where it had no batch norm. */
+export function zeroVariance({ weights }: Pick<LayerAnalysis, 'weights'>): string {
+  return String(weights?.channels.batchNorm?.dead.length ?? '–');
 }

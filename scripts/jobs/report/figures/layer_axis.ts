@@ -14,6 +14,7 @@ export const LAYER_AXIS = {
     labelFontSize: 10,
     labelOverlap: 'parity' as const,
     ticks: false,
+    labelPadding: 6,
   },
 };
 

@@ -1,5 +1,6 @@
 import type { Analysis, SqnrStatistics } from '../../../../quantize/analyze/analysis.ts';
 import type { Figure } from '../figure.ts';
+import { zeroVariance } from '../layer_facts.ts';
 import { decibels } from './decibels.ts';
 import { type Series, seriesFigure } from './series_figure.ts';
 
@@ -28,7 +29,7 @@ export function sqnrFigure({ layers, images }: Analysis): Figure {
         band: bandOf(layers.map(({ cumulative }) => cumulative)),
       },
     ],
-    columns: { 'dead channels': layers.map(({ deadChannels }) => String(deadChannels)) },
+    columns: { 'zero variance': layers.map(zeroVariance) },
   });
 }
 

@@ -20,6 +20,10 @@ export async function drawPlot(container: HTMLElement, spec: object): Promise<vo
     tooltip: showTooltip,
     expr: expressionInterpreter,
   });
+  // A finger that taps makes no pointer move over a mark, which is what Vega waits for.
+  view.addEventListener('click', (event, item) =>
+    showTooltip(view, event as MouseEvent, item, (item as { tooltip?: unknown } | null)?.tooltip),
+  );
   await view.runAsync();
   views.get(container)?.finalize();
   views.set(container, view);

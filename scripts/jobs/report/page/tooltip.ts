@@ -6,17 +6,38 @@ box.id = 'tooltip';
 box.hidden = true;
 document.body.append(box);
 
+let isTouched = false;
+
+/** It was tapped for: no pointer stays there, so a tap elsewhere or scrolling takes it away. */
+let isTapped = false;
+
+function hide(): void {
+  box.hidden = true;
+}
+
+document.addEventListener('pointerdown', ({ pointerType }) => {
+  isTouched = pointerType === 'touch';
+});
+document.addEventListener('click', ({ target }) => {
+  if (!(target as Element).closest('.plot')) hide();
+});
+document.addEventListener('scroll', () => {
+  if (isTapped) hide();
+});
+
 /** Vega's handler of tooltips: the fields of the mark under the pointer, as text. */
 export function showTooltip(
   _view: unknown,
-  event: MouseEvent,
+  event: MouseEvent | null,
   _item: unknown,
   value: unknown,
 ): void {
-  if (value === null || typeof value !== 'object') {
-    box.hidden = true;
+  if (event === null || value === null || typeof value !== 'object') {
+    // After a tap browsers tell of a mouse that leaves.
+    if (!(isTapped && event?.type === 'mouseout')) hide();
     return;
   }
+  isTapped = isTouched && event.type === 'click';
   box.replaceChildren(
     ...Object.entries(value).flatMap(([name, text]) => [
       element('dt', name),

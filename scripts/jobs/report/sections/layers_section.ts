@@ -5,6 +5,7 @@ import { inlineSvg } from '../figure.ts';
 import { decibels } from '../figures/decibels.ts';
 import { CHANNEL_KEY } from '../figures/layer_figures.ts';
 import { Html, html } from '../html.ts';
+import { zeroVariance } from '../layer_facts.ts';
 import { layerSheet } from '../layer_sheet.ts';
 import type { LayersData } from '../page_data.ts';
 import type { Section } from '../section.ts';
@@ -15,7 +16,7 @@ function layerTable({ layers }: Analysis): Html {
     'layer',
     'local',
     'cumulative',
-    'dead channels',
+    'zero variance',
     'levels',
     'range in use',
     'codes in use',
@@ -23,20 +24,21 @@ function layerTable({ layers }: Analysis): Html {
     'zero point',
     'headroom',
   ];
-  const rows = layers.map(
-    ({ name, localSqnrDb, cumulativeSqnrDb, deadChannels, weights, output }) => [
+  const rows = layers.map((layer) => {
+    const { name, localSqnrDb, cumulativeSqnrDb, weights, output } = layer;
+    return [
       name,
       decibels(localSqnrDb),
       decibels(cumulativeSqnrDb),
-      weights ? String(deadChannels) : '–',
+      zeroVariance(layer),
       weights ? short(weights.channels.medianLevels) : '–',
       `${percent(output.rangeInUse)} %`,
       `${percent(output.codesInUse)} %`,
       short(output.quantization.scale),
       String(output.quantization.zeroPoint),
       weights ? `${short(weights.accumulator.headroomBits)} bits` : '–',
-    ],
-  );
+    ];
+  });
   return tableBox({ header, rows }, { caption: 'Every layer' });
 }
 

@@ -17,8 +17,8 @@ describe('the figures of the report', () => {
       local.map(({ value }) => value),
       [8, 15, null],
     );
-    assert.deepEqual(table!.header, ['layer', 'local', 'cumulative', 'dead channels']);
-    assert.deepEqual(table!.rows[2], ['logits', 'lossless', '15.7 dB', '0']);
+    assert.deepEqual(table!.header, ['layer', 'local', 'cumulative', 'zero variance']);
+    assert.deepEqual(table!.rows[2], ['logits', 'lossless', '15.7 dB', '–']);
   });
 
   it('give a cause that loses nothing no field, and one that is all noise the strongest', () => {

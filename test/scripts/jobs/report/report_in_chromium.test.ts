@@ -140,6 +140,18 @@ describe('the report in Chromium', () => {
       await page.waitForSelector('#tooltip', { state: 'hidden' });
     }));
 
+  it('shows a layer’s figures to a finger that taps it, until it taps elsewhere', () =>
+    open('whole', { viewport: NARROW, hasTouch: true, isMobile: true }, async (page) => {
+      const plot = (await page.$('[data-plot=sqnr]'))!;
+      await plot.scrollIntoViewIfNeeded();
+      const { x, y, width } = (await plot.boundingBox())!;
+      await page.touchscreen.tap(x + 0.4 * width, y + 100);
+      await page.waitForSelector('#tooltip:not([hidden])');
+      assert.match(await page.innerText('#tooltip'), /layer\s+Conv2d_1_depthwise/);
+      await page.touchscreen.tap(x + 0.4 * width, y - 30);
+      await page.waitForSelector('#tooltip', { state: 'hidden' });
+    }));
+
   it('shows the layer that is picked, with its tables and its files', () =>
     open('whole', { viewport: NARROW }, async (page) => {
       assert.equal(await page.innerText('#layer-name'), 'Conv2d_0');
