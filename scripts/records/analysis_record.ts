@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { writeFileAtomic } from '../../checkpoints/artifacts/atomic_file.ts';
@@ -190,8 +191,26 @@ export async function writeAnalyzeRun(
   run: AnalyzeRun,
   analysis: Analysis,
 ): Promise<void> {
-  await writeFileAtomic(join(dir, ANALYSIS), `${JSON.stringify(recorded(analysis))}\n`);
+  await writeAnalysis(dir, analysis);
   await writeFileAtomic(join(dir, RUN), `${JSON.stringify(run, null, 2)}\n`);
+}
+
+/** Writes `analysis.json` into a run's folder. */
+export async function writeAnalysis(dir: string, analysis: Analysis): Promise<void> {
+  await writeFileAtomic(join(dir, ANALYSIS), `${JSON.stringify(recorded(analysis))}\n`);
+}
+
+/**
+ * The analysis in a run's folder.
+ * @throws UserError where there is none, or it is damaged
+ */
+export function readAnalysis(dir: string): Promise<Analysis> {
+  return readPart(join(dir, ANALYSIS), analysisSchema);
+}
+
+/** Whether a run's folder has an analysis. */
+export function hasAnalysis(dir: string): boolean {
+  return existsSync(join(dir, ANALYSIS));
 }
 
 /**
@@ -203,7 +222,7 @@ export async function readAnalyzeRun(
 ): Promise<{ readonly run: AnalyzeRun; readonly analysis: Analysis }> {
   return {
     run: await readPart(join(dir, RUN), analyzeRunSchema),
-    analysis: await readPart(join(dir, ANALYSIS), analysisSchema),
+    analysis: await readAnalysis(dir),
   };
 }
 

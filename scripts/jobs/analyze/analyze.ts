@@ -1,13 +1,8 @@
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../../checkpoints/artifacts/atomic_file.ts';
 import type { Dataset } from '../../../datasets/dataset.ts';
 import { firstOfEachClass } from '../../../datasets/per_class.ts';
 import type { Analysis } from '../../../quantize/analyze/analysis.ts';
-import { Analyzer, type AnalyzerOptions } from '../../../quantize/analyze/analyzer.ts';
-import { FloatNodes } from '../../../quantize/convert/float_nodes.ts';
-import { fuseLayersModel } from '../../../quantize/convert/fuse.ts';
-import { Tf8Plan } from '../../../quantize/execute/plan.ts';
 import type { TierName } from '../../../quantize/kernels/kernels.ts';
 import { selectKernels } from '../../../quantize/kernels/select.ts';
 import type { Context } from '../../context.ts';
@@ -15,26 +10,15 @@ import { recorded, writeAnalyzeRun } from '../../records/analysis_record.ts';
 import { runId, startRun } from '../../records/run_record.ts';
 import { writeSamples } from '../../records/samples.ts';
 import { CONVERSION_DEFAULTS } from '../conversion.ts';
-import { tf8CentralFraction, warnOfOtherPreprocessing } from '../model_input.ts';
+import { warnOfOtherPreprocessing } from '../model_input.ts';
 import { openData } from '../open_data.ts';
 import { datasetOf, type OpenFloatModel, openFloatModel } from '../open_model.ts';
 import { calibrationSource, quantizeModel } from '../quantize.ts';
-import { takeSamples } from '../samples.ts';
 import { requireWritableFile } from '../writable_file.ts';
+import { analyzeNetwork, EFFECT_IMAGES } from './analyze_network.ts';
 import type { AnalyzeOptions } from './analyze_options.ts';
 import { analyzeRun, runNameOf } from './analyze_run.ts';
-import { labelOffsetOf, measurePartialAccuracy } from './partial_accuracy.ts';
-import { TestImages } from './test_images.ts';
-
-/** Images that go through both networks at a time: bounds memory. */
-const BATCH = 8;
-
-/** Images whose logits tell what a layer costs, and how many of them at a time: all tensors are held. */
-const EFFECT_IMAGES = 16;
-const EFFECT_BATCH = 4;
-
-/** Images that the record shows with their likeliest classes. */
-const SAMPLES = 6;
+import { labelOffsetOf } from './partial_accuracy.ts';
 
 export interface AnalyzeResult extends Analysis {
   /** Folder of the record. */
@@ -107,44 +91,24 @@ async function analyzeOpened(
     source,
     context,
   );
-  const graph = fuseLayersModel(opened.model, { zeroVariance });
-  const floats = new FloatNodes();
-  const networks = { graph, model: tf8, floats, kernels, threads: availableParallelism() };
-  const [resolution] = graph.inputShape;
-  const centralFraction = tf8CentralFraction(tf8);
-  const images = new TestImages(
-    { dataset, limit, among, seed, resolution, centralFraction },
+  const { analysis, samples, skipped } = await analyzeNetwork(
+    {
+      ...{ opened, tf8, zeroVariance, kernels, name: opened.name },
+      ...{ dataset, limit, among, seed, labelOffset },
+    },
     context,
   );
-  let analysis: Analysis;
-  try {
-    analysis = { ...(await measure(networks, images, opened.name)), model: opened.name };
-    if (labelOffset !== undefined) {
-      const accuracy = await measurePartialAccuracy(networks, images, labelOffset, opened.name);
-      analysis = { ...analysis, accuracy };
-    }
-  } finally {
-    floats.dispose();
-  }
   const record = await analyzeRun(
     options,
     { opened, dataset, source, tf8, kernelTier: kernels.tier, configuration, analysis },
-    { skipped: images.skipped, skippedInCalibration: skippedInCalibration.length },
-  );
-  using plan = new Tf8Plan(tf8, { kernels });
-  const samples = await takeSamples(
-    {
-      ...{ opened, tf8, dataset, centralFraction, seed, images: Math.min(SAMPLES, limit) },
-      predictTf8: (image) => plan.predict(image),
-    },
-    context,
+    { skipped, skippedInCalibration: skippedInCalibration.length },
   );
   await writeSamples(run, samples);
   await writeAnalyzeRun(run, record, analysis);
   const result = {
     run,
     dataset: dataset.name,
-    skipped: images.skipped,
+    skipped,
     kernelTier: kernels.tier,
     zeroVariance,
     calibrationImages: tf8.provenance.calibrationImages,
@@ -165,20 +129,4 @@ function selectionOf(
   }
   const { among, reach } = firstOfEachClass(dataset, 'test', perClass, seed);
   return { limit: among.length, among, reach };
-}
-
-async function measure(
-  networks: AnalyzerOptions,
-  images: TestImages,
-  name: string,
-): Promise<Analysis> {
-  using analyzer = new Analyzer(networks);
-  await images.each(`${name}, layer by layer`, BATCH, (batch) => analyzer.add(batch.images));
-  await images.each(
-    `${name}, what each layer costs`,
-    EFFECT_BATCH,
-    (batch) => analyzer.addEffects(batch.images),
-    EFFECT_IMAGES,
-  );
-  return analyzer.analysis();
 }

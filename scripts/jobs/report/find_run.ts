@@ -1,19 +1,22 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { UserError } from '../../../checkpoints/artifacts/errors.ts';
+
+const RECORD = 'run.json';
 
 const HAS_ENDED = 'Give the folder that "tf8 reproduce" or "tf8 analyze" names when it has ended.';
 
 /**
  * The folder of a run's record.
- * @param run a folder, or its name in `runsDir`, with or without the hash at its end
+ * @param run a folder, the record in it, or the folder's name in `runsDir`, with or without the hash at its end
  * @throws UserError where there is no such run, or the name is that of several
  */
 export async function findRun(run: string, runsDir: string): Promise<string> {
+  if (basename(run) === RECORD && existsSync(run)) return dirname(run);
   for (const dir of [run, join(runsDir, run)]) if (isRun(dir)) return dir;
   if (existsSync(run)) {
-    throw new UserError(`Expected the record of a run in ${run} but there is no run.json`, {
+    throw new UserError(`Expected the record of a run in ${run} but there is no ${RECORD}`, {
       remedy: HAS_ENDED,
     });
   }
@@ -34,5 +37,5 @@ export async function findRun(run: string, runsDir: string): Promise<string> {
 }
 
 function isRun(dir: string): boolean {
-  return existsSync(join(dir, 'run.json'));
+  return existsSync(join(dir, RECORD));
 }

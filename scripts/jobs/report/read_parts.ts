@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { readAnalyzeRun } from '../../records/analysis_record.ts';
+import { hasAnalysis, readAnalysis, readAnalyzeRun } from '../../records/analysis_record.ts';
 import { readPart, readRun, readTiming } from '../../records/run_record.ts';
 import { readSamples } from '../../records/samples.ts';
 import type { ReportParts } from './report_parts.ts';
@@ -9,7 +9,7 @@ import type { ReportParts } from './report_parts.ts';
 const namedSchema = z.looseObject({ name: z.string() });
 
 /**
- * What the folder of a run has for a report: a table of accuracies, or an analysis.
+ * What the folder of a run has for a report: a table of accuracies, an analysis, or both.
  * @throws UserError where there is no record of a run, or a part of it is missing or damaged
  */
 export async function readParts(dir: string): Promise<ReportParts> {
@@ -29,7 +29,7 @@ async function tableParts(dir: string): Promise<MainParts> {
   return {
     run: { ...run, timing: await readTiming(dir), weights: Object.fromEntries(weights) },
     table: { rows },
-    analysis: undefined,
+    analysis: hasAnalysis(dir) ? await readAnalysis(dir) : undefined,
   };
 }
 

@@ -145,8 +145,11 @@ function missingParts(parts: ReportParts): MissingPart[] {
 }
 
 function headlineOf({ table, analysis }: ReportParts): string | undefined {
-  if (analysis) return diagnosisHeadline(analysis);
-  return table && accuracyHeadline(table.rows);
+  const sentences = [
+    table && accuracyHeadline(table.rows),
+    analysis && diagnosisHeadline(analysis),
+  ].filter((sentence) => sentence !== undefined);
+  return sentences.length === 0 ? undefined : sentences.join(' ');
 }
 
 async function writeFigure(chart: Chart, folder: string): Promise<void> {

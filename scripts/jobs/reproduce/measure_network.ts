@@ -69,7 +69,7 @@ export class MeasurementStore {
   /** Of the two precisions, the figures that are there. */
   async find(network: StoredNetwork, measuring: Measuring) {
     const { reporter } = this.context;
-    const [float, tf8] = this.identities(network, measuring);
+    const { float, tf8 } = measuringIdentity(network, measuring, this.backend);
     return {
       float: await readStored(this.path('float', float), float, floatSchema, reporter),
       tf8: await readStored(this.path('tf8', tf8), tf8, tf8Schema, reporter),
@@ -85,13 +85,13 @@ export class MeasurementStore {
     const found = await this.find(network, measuring);
     const opened = found.float && found.tf8 ? undefined : await this.open(network);
     try {
-      const [floatIdentity, tf8Identity] = this.identities(network, measuring);
+      const identity = measuringIdentity(network, measuring, this.backend);
       const float =
         found.float ??
-        (await this.made('float', floatIdentity, () => this.float(opened!, measuring, label)));
+        (await this.made('float', identity.float, () => this.float(opened!, measuring, label)));
       const tf8 =
         found.tf8 ??
-        (await this.made('tf8', tf8Identity, () => this.tf8(opened!, measuring, label)));
+        (await this.made('tf8', identity.tf8, () => this.tf8(opened!, measuring, label)));
       const seconds = { float: float.seconds, tf8: tf8.seconds };
       return { float: float.result, tf8: tf8.result, seconds };
     } finally {
@@ -156,27 +156,28 @@ export class MeasurementStore {
     return new Evaluation(data.dataset, { limit: testImages, seed }, this.context);
   }
 
-  /** Of the float figures and of the TF8 figures. */
-  private identities(
-    { card }: StoredNetwork,
-    { data, seed, testImages, calibrationImages, zeroVariance }: Measuring,
-  ): readonly [Identity, Identity] {
-    const shared = {
-      version: MEASURING_VERSION,
-      backend: `${this.backend.name} ${this.backend.version}`,
-      weightsSha256: card.weightsSha256,
-      architecture: card.architecture,
-      data: data.identity,
-      testImages: Math.min(testImages ?? Infinity, data.dataset.count('test')),
-      seed,
-    };
-    return [
-      { precision: 'float', ...shared },
-      { precision: 'tf8', ...shared, calibrationImages, zeroVariance },
-    ];
-  }
-
   private path(precision: string, identity: Identity): string {
     return join(this.dir, `${precision}-${keyOf(identity)}.json`);
   }
+}
+
+/** All that decides a network's float figures, and its TF8 figures. */
+export function measuringIdentity(
+  { card }: StoredNetwork,
+  { data, seed, testImages, calibrationImages, zeroVariance }: Measuring,
+  backend: Backend,
+): { readonly float: Identity; readonly tf8: Identity } {
+  const shared = {
+    version: MEASURING_VERSION,
+    backend: `${backend.name} ${backend.version}`,
+    weightsSha256: card.weightsSha256,
+    architecture: card.architecture,
+    data: data.identity,
+    testImages: Math.min(testImages ?? Infinity, data.dataset.count('test')),
+    seed,
+  };
+  return {
+    float: { precision: 'float', ...shared },
+    tf8: { precision: 'tf8', ...shared, calibrationImages, zeroVariance },
+  };
 }

@@ -4,6 +4,7 @@ import type { Dataset } from '../../../datasets/dataset.ts';
 import { type Backend, requireTensorFlow, selectBackend } from '../../../training/backend.ts';
 import type { Context } from '../../context.ts';
 import { openData } from '../open_data.ts';
+import { AnalysisStore } from './analysis_store.ts';
 import { changePreset, type PresetChanges } from './change_preset.ts';
 import { MeasurementStore, type Measuring } from './measure_network.ts';
 import { NetworkStore } from './network_store.ts';
@@ -39,6 +40,7 @@ export interface OpenTable {
   readonly dataset: Dataset;
   readonly networks: Pick<NetworkStore, 'find' | 'provide'>;
   readonly measurements: Pick<MeasurementStore, 'find' | 'measure'>;
+  readonly analyses: Pick<AnalysisStore, 'analyze'>;
   readonly backend: Backend;
   /** By data set: what identifies the images. */
   readonly data: Readonly<Record<string, TableData['identity']>>;
@@ -94,6 +96,7 @@ export async function openTable(options: ReproduceOptions, context: Context): Pr
     dataset: data.dataset,
     networks: new NetworkStore(runsDir, data, backend, context),
     measurements: new MeasurementStore(runsDir, backend, context),
+    analyses: new AnalysisStore(runsDir, backend, context),
     backend,
     data: Object.fromEntries(
       [data, photographs]

@@ -17,6 +17,7 @@ import {
 import { partialReport, runReport } from '../../records/run_report.ts';
 import { readParts } from '../report/read_parts.ts';
 import { writeReport } from '../report/write_report.ts';
+import { analyzeCostliest } from './analyze_costliest.ts';
 import { commandLine } from './command_line.ts';
 import { type CostEstimate, estimateCost } from './cost.ts';
 import { costReport } from './cost_report.ts';
@@ -40,8 +41,8 @@ export interface ReportedResult extends ReproduceResult {
 /**
  * The paper's table, measured: every row's network is trained (or found, where an earlier table has
  * trained it), quantized and measured in float and in TF8. Writes `run.json`, `timing.json` and, after
- * each row, `table.md` into `<runsDir>/<id>`, at the end `report.html` and its figures. What was
- * interrupted goes on when it is called again.
+ * each row, `table.md` into `<runsDir>/<id>`; at the end an analysis of the network that loses most,
+ * `report.html` and its figures. What was interrupted goes on when it is called again.
  * @param options with `announceCost`, says first what the table will cost
  * @throws UserError before anything is loaded where `runsDir` cannot be written; what training and
  *   evaluation throw, but for a training that diverges, a network that cannot be rebuilt and one that
@@ -56,7 +57,7 @@ export async function reproduce(
     const table = await openTable(options, context);
     if (announceCost) context.reporter.info(costReport(await estimateCost(table, context)));
     const result = await makeTable(table, options);
-    const report = await reportOf(result.dir, context);
+    const report = await reportOf(table, result, context);
     return { ...result, ...(report !== undefined && { report }) };
   } catch (error) {
     if (context.signal.aborted) {
@@ -69,8 +70,13 @@ export async function reproduce(
 }
 
 /** The table is whole without its report: what goes wrong with that is told, and costs nothing else. */
-async function reportOf(dir: string, context: Context): Promise<string | undefined> {
+async function reportOf(
+  table: OpenTable,
+  { dir, record }: ReproduceResult,
+  context: Context,
+): Promise<string | undefined> {
   try {
+    await analyzeCostliest(table, record.rows, dir);
     return (await writeReport(await readParts(dir), dir, context)).report;
   } catch (error) {
     if (context.signal.aborted) throw error;

@@ -11,3 +11,6 @@ export const REARCHITECTURE_VERSION = 1;
 
 /** Of float evaluation, conversion to TF8 and its execution. */
 export const MEASURING_VERSION = 1;
+
+/** Of the analysis of a network, and of the images that a report shows. */
+export const ANALYSIS_VERSION = 1;

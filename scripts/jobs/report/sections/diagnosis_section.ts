@@ -28,15 +28,15 @@ interface Group {
 }
 
 /** What is wrong, the costliest first, and what to do. */
-export function diagnosisSection({ diagnosis }: Pick<Analysis, 'diagnosis'>): Section {
+export function diagnosisSection({ diagnosis, model, images }: Analysis): Section {
   return {
     id: 'diagnosis',
     title: 'Diagnosis',
     figures: [],
     body: () =>
       diagnosis.length === 0
-        ? html`<p class="healthy">Healthy: no layer loses more than 8 bits must cost.</p>`
-        : html`<p>The costliest cause first, with what tf8 offers against it and the layers that have it. A percentage is the noise that goes with the cause, by the energy of the logits.</p>
+        ? html`<p class="healthy">${model}, over ${images} images: healthy, no layer loses more than 8 bits must cost.</p>`
+        : html`<p>${model}, over ${images} images: the costliest cause first, with what tf8 offers against it and the layers that have it. A percentage is the noise that goes with the cause, by the energy of the logits.</p>
 ${groupsOf(diagnosis).map(groupElement)}`,
   };
 }

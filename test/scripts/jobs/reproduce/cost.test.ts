@@ -64,6 +64,7 @@ function table(preset: Preset, there: boolean): OpenTable {
       find: async () => ({ float: stored, tf8: stored }) as never,
       measure: () => assert.fail('an estimate measures no network'),
     },
+    analyses: { analyze: () => assert.fail('an estimate analyzes no network') },
     backend: { name: 'tensorflow', version: '2.15.1', notes: [] },
     data: {},
     notes: [],

@@ -8,7 +8,9 @@ import { FolderLock } from '../../../../checkpoints/training_checkpoint/folder_l
 import { QuantizationError } from '../../../../quantize/params/errors.ts';
 import { openTable, type ReproduceOptions } from '../../../../scripts/jobs/reproduce/open_table.ts';
 import { makeTable, reproduce } from '../../../../scripts/jobs/reproduce/reproduce.ts';
+import { readAnalysis } from '../../../../scripts/records/analysis_record.ts';
 import { readRun, readTiming } from '../../../../scripts/records/run_record.ts';
+import { readSamples } from '../../../../scripts/records/samples.ts';
 import { DivergenceError } from '../../../../training/loop/divergence.ts';
 import { inFolder } from '../../../support/in_folder.ts';
 import { needsTensorFlow } from '../../../support/needs_tensorflow.ts';
@@ -58,8 +60,8 @@ describe('reproduce', () => {
   });
 
   it('leaves record, table, times and report; each network’s own record is where the row says', async () => {
-    const files = ['figures', 'report.html', 'run.json', 'table.md', 'timing.json'];
-    assert.deepEqual((await readdir(dir)).sort(), files);
+    const files = ['analysis.json', 'figures', 'report.html', 'run.json', 'samples.json'];
+    assert.deepEqual((await readdir(dir)).sort(), [...files, 'table.md', 'timing.json']);
     const { rows, networks } = await readRun(dir);
     const folders = rows.flatMap(({ perSeed }) => perSeed.map((seed) => seed.record));
     assert.deepEqual(Object.keys(networks).sort(), [...new Set(folders)].sort());
@@ -67,6 +69,19 @@ describe('reproduce', () => {
       const files = await readdir(join(options.runsDir, name));
       assert.ok(files.includes('network.json') && files.includes('model.json'), `${files}`);
       assert.ok(!files.includes('checkpoints'), 'a finished network keeps no checkpoints');
+    }
+  });
+
+  it('its report says where the network loses accuracy that loses most', async () => {
+    const { rows } = await readRun(dir);
+    const most = rows.reduce((a, b) => (b.lossPoints > a.lossPoints ? b : a));
+    const analysis = await readAnalysis(dir);
+    assert.equal(analysis.model, `${most.network} (imagenet, seed 0)`);
+    assert.equal(analysis.images, 4);
+    assert.equal((await readSamples(dir)).images.length, 4);
+    const page = await readFile(join(dir, 'report.html'), 'utf8');
+    for (const id of ['accuracy', 'diagnosis', 'sqnr', 'layers', 'images', 'run']) {
+      assert.match(page, new RegExp(`<section id="${id}"`));
     }
   });
 
