@@ -17,6 +17,7 @@ import { messageOf, UserError } from './artifacts/errors.ts';
 import { asFileError, errorCode } from './artifacts/file_errors.ts';
 import { sha256OfBytes } from './artifacts/sha256.ts';
 import { firstIssue } from './first_issue.ts';
+import { checkTopology } from './layers_topology.ts';
 import { type ModelCard, modelCardSchema } from './model_card.ts';
 import { nonFiniteWeight } from './model_weights.ts';
 import { isGraphModel, readGraphModel } from './tfjs_graph_model.ts';
@@ -159,6 +160,7 @@ export async function verifyModelFolder(
 async function readLayersModel(anyJson: unknown, path: string) {
   const json = parseModelJson(anyJson, path);
   const card = cardOf(json, path);
+  checkTopology(json.modelTopology, path);
   const weights = await readWeightData(path, json.weightsManifest);
   if (card !== undefined) {
     const received = sha256OfBytes(weights.weightData);

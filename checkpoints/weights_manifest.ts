@@ -1,9 +1,10 @@
 import { readFile, realpath, stat } from 'node:fs/promises';
-import { dirname, isAbsolute, join, relative, win32 } from 'node:path';
+import { dirname, isAbsolute, join, normalize, relative, win32 } from 'node:path';
 import type { io } from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { UserError } from './artifacts/errors.ts';
 import { errorCode } from './artifacts/file_errors.ts';
+import { elementsOf, MAX_ELEMENTS } from './graph/tensor_proto.ts';
 
 /** Codes of paths at which there is no file, whatever the reason. */
 const UNREACHABLE = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG']);
@@ -58,8 +59,8 @@ function staysInFolder(path: string): boolean {
 /**
  * Reads the shards of a manifest and joins them.
  * @param modelPath the model.json they belong to
- * @throws UserError naming the shard that is missing, or whose group has another length than its
- *   weights need; nothing is read then
+ * @throws UserError naming the shard that is missing or listed twice, or whose group has another length
+ *   than its weights need, and where these are more than any network has; nothing is read then
  */
 export async function readWeightData(
   modelPath: string,
@@ -67,6 +68,7 @@ export async function readWeightData(
 ): Promise<{ weightSpecs: io.WeightsManifestEntry[]; weightData: Uint8Array<ArrayBuffer> }> {
   const weightSpecs: io.WeightsManifestEntry[] = [];
   const files: { path: string; size: number }[] = [];
+  requireBounded(modelPath, manifest);
   for (const { paths, weights } of manifest) {
     const group = await Promise.all(paths.map((path) => shard(dirname(modelPath), path)));
     const present = group.reduce((sum, { size }) => sum + size, 0);
@@ -81,6 +83,25 @@ export async function readWeightData(
   }
   const data = await Promise.all(files.map(({ path }) => readFile(path)));
   return { weightSpecs, weightData: new Uint8Array(Buffer.concat(data)) };
+}
+
+function requireBounded(modelPath: string, manifest: WeightsManifest): void {
+  const elements = manifest
+    .flatMap(({ weights }) => weights)
+    .reduce((sum, { shape }) => sum + elementsOf(shape), 0);
+  if (elements > MAX_ELEMENTS) {
+    throw damagedModel(
+      `Expected at most ${MAX_ELEMENTS} elements of all weights in ${modelPath} but its shapes have ${elements}`,
+    );
+  }
+  const seen = new Set<string>();
+  for (const path of manifest.flatMap(({ paths }) => paths)) {
+    const name = normalize(path);
+    if (seen.has(name)) {
+      throw damagedModel(`Expected the shard ${path} once in ${modelPath} but it is listed twice`);
+    }
+    seen.add(name);
+  }
 }
 
 async function shard(folder: string, name: string): Promise<{ path: string; size: number }> {
@@ -110,8 +131,7 @@ async function checkLink(folder: string, path: string): Promise<void> {
 }
 
 function byteLength(spec: WeightsManifest[number]['weights'][number]): number {
-  const elements = spec.shape.reduce((product, size) => product * size, 1);
-  return elements * BYTES_PER_ELEMENT[spec.quantization?.dtype ?? spec.dtype];
+  return elementsOf(spec.shape) * BYTES_PER_ELEMENT[spec.quantization?.dtype ?? spec.dtype];
 }
 
 /** A stored model whose files do not belong together. */

@@ -79,7 +79,8 @@ function scaleOf(node: FlatNode, constants: ReadonlyMap<FlatNode, GraphTensor>):
   if (node.op !== 'Mul') return undefined;
   const [rsqrt, gamma] = pair(node, (candidate) => candidate.op === 'Rsqrt') ?? [];
   const scale = rsqrt && scaleOf(rsqrt, constants);
-  return scale === undefined || gamma === undefined ? undefined : { ...scale, gamma };
+  if (scale === undefined || gamma === undefined || !constants.has(gamma)) return undefined;
+  return { ...scale, gamma };
 }
 
 /** The two inputs, that of which `isFirst` is true in front. */

@@ -6,6 +6,9 @@ import { convolutionOf, fusedOps, paddingBefore, poolOf } from './node_layers.ts
 
 const MAX_PADDING = 4096;
 
+/** Steps that give no value below 0. */
+const NON_NEGATIVE: ReadonlySet<Step['op']> = new Set(['relu', 'relu6']);
+
 /** A convolution or matrix product, with the bias and activation that are fused into it. */
 export function readConvolution(draft: NetworkDraft, node: FlatNode): void {
   const { fileName } = draft.graph;
@@ -38,8 +41,16 @@ export function readPad(draft: NetworkDraft, node: FlatNode): void {
   addPad(draft, node, draft.image(node), padding, node.name);
 }
 
+/** Zeros around an image are no part of a maximum, but change none where no value is below them. */
 export function readPool(draft: NetworkDraft, node: FlatNode): void {
   const x = padded(draft, node);
+  const source = draft.image(node);
+  if (node.op === 'MaxPool' && x !== source && !NON_NEGATIVE.has(source.op)) {
+    throw draft.unsupported(
+      node,
+      'EXPLICIT padding around values that may be negative; TF8 has it behind ReLU and ReLU6',
+    );
+  }
   const step = poolOf(node, x, draft.graph.fileName);
   const isGlobal =
     step.op === 'averagePool2d' &&

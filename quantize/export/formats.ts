@@ -32,7 +32,15 @@ export async function readExport(
   fileName: string,
 ): Promise<{ readonly format: string; readonly model: Tf8Model }> {
   for (const { name: format, reader } of EXPORT_FORMATS) {
-    if (reader?.recognizes(file)) return { format, model: await reader.read(file, fileName) };
+    if (!reader?.recognizes(file)) continue;
+    try {
+      return { format, model: await reader.read(file, fileName) };
+    } catch (error) {
+      if (!(error instanceof QuantizationError) || error.message.includes(fileName)) throw error;
+      throw new QuantizationError(`${fileName} is damaged: ${error.message}`, {
+        remedy: error.remedy ?? 'Export the model again.',
+      });
+    }
   }
   const readable = EXPORT_FORMATS.filter(({ reader }) => reader !== undefined);
   const names = new Intl.ListFormat('en-GB', { type: 'disjunction' }).format(

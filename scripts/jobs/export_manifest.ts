@@ -1,8 +1,11 @@
-import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { writeFileAtomic } from '../../checkpoints/artifacts/atomic_file.ts';
+import { readBounded } from '../../checkpoints/artifacts/byte_source.ts';
 import { UserError } from '../../checkpoints/artifacts/errors.ts';
-import { errorCode } from '../../checkpoints/artifacts/file_errors.ts';
 import { type Manifest, ManifestSchema } from '../../quantize/export/manifest.ts';
+
+/** Above any manifest: that of an InceptionV3 has 0.1 MB. */
+const MAX_MANIFEST_BYTES = 16 * 2 ** 20;
 
 /** Where the manifest of an export lies. */
 export function manifestPath(exported: string): string {
@@ -15,13 +18,8 @@ export function manifestPath(exported: string): string {
  */
 export async function readManifest(exported: string): Promise<Manifest | undefined> {
   const path = manifestPath(exported);
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined;
-    throw error;
-  }
+  if (!existsSync(path)) return undefined;
+  const text = new TextDecoder().decode(await readBounded(path, MAX_MANIFEST_BYTES));
   try {
     return ManifestSchema.parse(JSON.parse(text));
   } catch (error) {

@@ -322,6 +322,36 @@ describe('loadModelFolder', () => {
       await refuses(dir, /Expected a network that tfjs can build .*Conv2d_77\/kernel/);
     }));
 
+  it('refuses layers that wait for one that never comes, before tfjs does', () =>
+    withSaved(async (dir) => {
+      await editJson(dir, (json) => {
+        const { layers } = (
+          json.modelTopology as { config: { layers: { inbound_nodes: unknown }[] } }
+        ).config;
+        layers.at(-1)!.inbound_nodes = [[['gone', 0, 0, {}]]];
+      });
+      await refuses(dir, /takes its input from "gone": there is no such layer/);
+    }));
+
+  it('refuses a shard that is listed twice, and shapes of more elements than any network has', () =>
+    withSaved(async (dir) => {
+      await editJson(dir, (json) => {
+        delete json.userDefinedMetadata;
+        const { paths } = json.weightsManifest[0]!;
+        paths.push(`./${paths[0]}`);
+      });
+      await refuses(
+        dir,
+        /Expected the shard \.\/weights-\w+\.bin once in .* but it is listed twice/,
+      );
+      await editJson(dir, (json) => {
+        const { paths, weights } = json.weightsManifest[0]!;
+        paths.pop();
+        for (const spec of weights) spec.shape = [2 ** 26];
+      });
+      await refuses(dir, /Expected at most 67108864 elements of all weights in .* have \d{10}/);
+    }));
+
   it('names a shard that is missing', () =>
     withSaved(async (dir) => {
       await editJson(dir, (json) => {

@@ -1,7 +1,7 @@
 /** Every reader of bytes from outside, with a corpus of small sound files to mutate. */
 import { createHash } from 'node:crypto';
 import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { create as createTar } from 'tar';
 import { memorySource } from '../../checkpoints/artifacts/byte_source.ts';
@@ -231,6 +231,15 @@ async function tfjsReaders(folder: string, graph: GraphFixture): Promise<FuzzedR
   });
   await savePublishedStyle(layers, join(folder, 'layers'));
   layers.dispose();
+  const input = tf.input({ shape: [4, 4, 3], name: 'input' });
+  const pair = ['left', 'right'].map(
+    (name) =>
+      tf.layers.conv2d({ name, filters: 2, kernelSize: 1 }).apply(input) as tf.SymbolicTensor,
+  );
+  const sum = tf.layers.add({ name: 'sum' }).apply(pair) as tf.SymbolicTensor;
+  const functional = tf.model({ inputs: input, outputs: sum });
+  await savePublishedStyle(functional, join(folder, 'functional'));
+  functional.dispose();
   const { json, weights } = graph.graphModel();
   await mkdir(join(folder, 'graph'));
   await writeFile(join(folder, 'graph/model.json'), JSON.stringify(json));
@@ -238,6 +247,7 @@ async function tfjsReaders(folder: string, graph: GraphFixture): Promise<FuzzedR
   const readers: FuzzedReader[] = [];
   for (const [kind, shard] of [
     ['layers', 'group1-shard1of1'],
+    ['functional', 'group1-shard1of1'],
     ['graph', 'group1-shard1of1.bin'],
   ] as const) {
     for (const file of ['model.json', shard]) {
@@ -257,7 +267,31 @@ async function tfjsReaders(folder: string, graph: GraphFixture): Promise<FuzzedR
       });
     }
   }
+  const path = join(folder, 'functional/model.json');
+  const sound = await readFile(path, 'utf8');
+  readers.push({
+    name: 'tfjs functional model, words exchanged',
+    corpus: [Uint8Array.of(3, 3), Uint8Array.of(9, 9, 200, 200, 40, 40, 77, 77)],
+    read: async (bytes) => {
+      await writeFile(path, wordsExchanged(sound, bytes));
+      try {
+        await disposed(loadModelFolder(dirname(path)));
+      } finally {
+        await writeFile(path, sound);
+      }
+    },
+  });
   return readers;
+}
+
+/** JSON that stays JSON: of each two bytes the first tells a word or number, the second what replaces it. */
+function wordsExchanged(json: string, bytes: Uint8Array): string {
+  const words = json.split(/("[^"]*"|\b\d+\b)/);
+  const count = (words.length - 1) / 2;
+  for (let at = 0; at + 1 < bytes.length; at += 2) {
+    words[2 * (bytes[at]! % count) + 1] = words[2 * (bytes[at + 1]! % count) + 1]!;
+  }
+  return words.join('');
 }
 
 /** The values of a table, which are messages. */

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { messageOf, UserError } from '../../../checkpoints/artifacts/errors.ts';
+import { readBounded } from '../../../checkpoints/artifacts/byte_source.ts';
+import { UserError } from '../../../checkpoints/artifacts/errors.ts';
 import { sha256OfBytes } from '../../../checkpoints/artifacts/sha256.ts';
 import type { Dataset } from '../../../datasets/dataset.ts';
 import { topK } from '../../../datasets/top_k.ts';
@@ -25,6 +25,9 @@ import {
 import { type Exported, openRuntime } from './open_runtime.ts';
 import type { Runtime } from './runtime.ts';
 import type { RuntimeName } from './runtime_names.ts';
+
+/** Above any export: the C header of an InceptionV3 has 120 MB. */
+const MAX_EXPORT_BYTES = 512 * 2 ** 20;
 
 /** Images that are decoded together. */
 const BATCH = 10;
@@ -96,15 +99,7 @@ export async function verify(
 }
 
 async function readExported(path: string): Promise<Exported> {
-  const bytes = await readFile(path).catch((error: unknown) => {
-    throw new UserError(
-      `Expected an exported file but ${path} cannot be read: ${messageOf(error)}`,
-      {
-        remedy: 'Pass a file that "tf8 export" wrote.',
-        cause: error,
-      },
-    );
-  });
+  const bytes = await readBounded(path, MAX_EXPORT_BYTES);
   return { path, bytes, ...(await readExport(bytes, path)) };
 }
 

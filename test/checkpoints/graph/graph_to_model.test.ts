@@ -141,6 +141,13 @@ describe('a frozen graph', () => {
 
   const constant = (graph: GraphFixture, name: string, ...values: number[]) =>
     graph.floats(name, values.length === 1 ? [] : [values.length], values);
+  const WINDOW = { ksize: { ints: [1, 2, 2, 1] }, strides: { ints: [1, 2, 2, 1] } };
+  const explicitMaximum = (g: GraphFixture, x: string) =>
+    g.add('max', 'MaxPool', [x], {
+      ...WINDOW,
+      padding: { s: 'EXPLICIT' },
+      explicit_paddings: { ints: [0, 0, 1, 1, 1, 1, 0, 0] },
+    });
   const SUPPORTED: Readonly<Record<string, (graph: GraphFixture, x: string) => string>> = {
     'max(x, 0)': (g, x) => g.add('relu', 'Maximum', [x, constant(g, 'zero', 0)]),
     'min(max(x, 0), 6)': (g, x) =>
@@ -164,11 +171,7 @@ describe('a frozen graph', () => {
       const pad = g.add('pad', 'Pad', [x, g.integers('sides', [0, 0, 1, 0, 0, 1, 0, 0])]);
       g.constants.set('sides', { shape: [4, 2], values: g.constants.get('sides')!.values });
       const pool = (name: string, op: string) =>
-        g.add(name, op, [pad], {
-          ksize: { ints: [1, 2, 2, 1] },
-          strides: { ints: [1, 2, 2, 1] },
-          padding: { s: 'VALID' },
-        });
+        g.add(name, op, [pad], { ...WINDOW, padding: { s: 'VALID' } });
       return g.add('concat', 'ConcatV2', [
         pool('max', 'MaxPool'),
         pool('average', 'AvgPool'),
@@ -201,6 +204,22 @@ describe('a frozen graph', () => {
       }));
   }
 
+  it('takes EXPLICIT padding of a maximum behind a ReLU for zeros around it', async () => {
+    const x = tf.randomUniform([2, 4, 4, 2], -2, 2, 'float32', 3) as tf.Tensor4D;
+    const [explicit, padded] = [
+      small((g, from) => explicitMaximum(g, g.add('relu', 'Relu', [from]))),
+      small((g, from) => {
+        const relu = g.add('relu', 'Relu', [from]);
+        const pad = g.add('pad', 'Pad', [relu, g.integers('sides', [0, 0, 1, 1, 1, 1, 0, 0])]);
+        g.constants.set('sides', { shape: [4, 2], values: g.constants.get('sides')!.values });
+        return g.add('max', 'MaxPool', [pad], { ...WINDOW, padding: { s: 'VALID' } });
+      }),
+    ];
+    const of = async (graph: GraphFixture) =>
+      predictions((await readFrozenGraph(graph.frozen(), 'graph.pb')).model, x);
+    assertClose(await of(explicit!), await of(padded!), 0);
+  });
+
   const REFUSED: Readonly<Record<string, [GraphFixture, RegExp]>> = {
     'an operation that TF8 has not': [
       small((g, x) => g.add('activation', 'Sigmoid', [x])),
@@ -217,6 +236,23 @@ describe('a frozen graph', () => {
     'a constant of other channels': [
       small((g, x) => g.add('sum', 'BiasAdd', [x, constant(g, 'bias', 1, 2)])),
       /node sum \(BiasAdd\) .*a constant of float32 \[2\]; it has float32 \[3\]/,
+    ],
+    'a batch norm whose γ is the image': [
+      small((g, x) => {
+        const sum = g.add('sum', 'AddV2', [
+          constant(g, 'variance', 1, 1, 1),
+          constant(g, 'ε', 0.001),
+        ]);
+        const scale = g.add('scale', 'Mul', [g.add('root', 'Rsqrt', [sum]), x]);
+        const centred = g.add('centred', 'Sub', [x, constant(g, 'mean_of', 1, 1, 1)]);
+        const product = g.add('product', 'Mul', [centred, scale]);
+        return g.add('norm', 'AddV2', [product, constant(g, 'beta', 1, 1, 1)]);
+      }),
+      /node product \(Mul\) .*an operation between two images|node root \(Rsqrt\)/,
+    ],
+    'a maximum over zeros around values that may be negative': [
+      small((g, x) => explicitMaximum(g, x)),
+      /node max \(MaxPool\) .*EXPLICIT padding around values that may be negative/,
     ],
     'a batch norm in training': [
       small((g, x) =>

@@ -141,7 +141,14 @@ describe('verify', () => {
   it('refuses a file that is not there', async () => {
     await assert.rejects(verify({ ...options, file: at('nowhere') }, contextOf(), runtime()), {
       name: 'UserError',
-      message: /^Expected an exported file but .+nowhere cannot be read: ENOENT/,
+      message: /^Expected to read the file .+nowhere but: ENOENT/,
+    });
+  });
+
+  it('refuses what is no file of a bounded size', async () => {
+    await assert.rejects(verify({ ...options, file: '/dev/zero' }, contextOf(), runtime()), {
+      name: 'UserError',
+      message: 'Expected a file at /dev/zero but it is of another kind',
     });
   });
 
