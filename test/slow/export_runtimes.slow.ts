@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import fc from 'fast-check';
+import type { ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts';
+import { FRIENDLY } from '../../architectures/variants.ts';
 import { UserError } from '../../checkpoints/artifacts/errors.ts';
+import { openDataset } from '../../datasets/open_dataset.ts';
 import { Tf8Plan } from '../../quantize/execute/plan.ts';
 import { exportFormat } from '../../quantize/export/formats.ts';
 import { type Manifest, ManifestSchema } from '../../quantize/export/manifest.ts';
@@ -12,6 +15,7 @@ import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
 import { cacheDir } from '../../scripts/cache_dir.ts';
 import { exportModel } from '../../scripts/jobs/export.ts';
 import { quantize } from '../../scripts/jobs/quantize.ts';
+import { rearchitect } from '../../scripts/jobs/rearchitect.ts';
 import { openRuntime } from '../../scripts/jobs/verify/open_runtime.ts';
 import { verify } from '../../scripts/jobs/verify/verify.ts';
 import { pythonEnvironment, RUNTIMES } from '../../scripts/python/python_environment.ts';
@@ -20,6 +24,7 @@ import { randomBytes } from '../quantize/kernels/make_call.ts';
 import { randomModels } from '../quantize/model/random_models.ts';
 import { contextOf } from '../scripts/support.ts';
 import { inFolder } from '../support/in_folder.ts';
+import { needsTensorFlow } from '../support/needs_tensorflow.ts';
 import { publishedModel } from '../support/published_model.ts';
 import { sharedFolder, skip } from '../support/skip.ts';
 
@@ -121,21 +126,55 @@ describe('an export in its real runtime', function () {
 
     for (const zeroVariance of ['keep', 'mean'] as const) {
       it(`zero variance "${zeroVariance}": no byte differs on ${PHOTOGRAPHS} photographs`, () =>
-        inFolder(async (folder) => {
-          const tf8 = join(folder, 'm.tf8');
-          const source = { model: published, calibrationData: photographs, seed: 0 };
-          await quantize({ ...source, zeroVariance, calibrationImages: 50, out: tf8 }, context);
-          for (const format of ['tflite', 'onnx']) {
-            const out = join(folder, `m.${format}`);
-            await exportModel({ model: tf8, format, out, seed: 0 }, context);
-            const images = { data: photographs, limit: PHOTOGRAPHS, seed: 0 };
-            const result = await verify({ file: out, ...images, tier: 'auto' }, context);
-            assert.equal(result.images, PHOTOGRAPHS);
-            assert.equal(result.firstDifference, undefined);
-            assert.equal(result.top1Agreement, 100);
-            if (format === 'tflite') await agreesWithLiteRt(out);
-          }
-        }));
+        inFolder((folder) => givesOurBytes(published, zeroVariance, folder)));
+    }
+
+    it(`rebuilt as a friendly one: no byte differs on ${PHOTOGRAPHS} photographs`, async function () {
+      await needsTensorFlow.call(this);
+      await inFolder(async (folder) => {
+        const friendly = join(folder, 'friendly');
+        const dataset = await openDataset('imagenet', { ...context, dir: photographs });
+        const rebuilding = { model: published, variant: FRIENDLY, dataset, images: 40, seed: 0 };
+        await rearchitect({ ...rebuilding, out: friendly }, context);
+        await givesOurBytes(friendly, 'keep', folder);
+      });
+    });
+
+    it('Option 1 in ONNX Runtime: no byte differs on all photographs', () =>
+      inFolder(async (folder) => {
+        const out = join(folder, 'm.onnx');
+        await exportModel(
+          {
+            ...{ model: published, zeroVariance: 'mean', seed: 0 },
+            ...{ calibrationData: photographs, calibrationImages: 200, format: 'onnx', out },
+          },
+          context,
+        );
+        await verified(out, 500);
+      }));
+
+    async function givesOurBytes(
+      model: string,
+      zeroVariance: ZeroVariancePolicy,
+      folder: string,
+    ): Promise<void> {
+      const tf8 = join(folder, 'm.tf8');
+      const source = { model, calibrationData: photographs, seed: 0 };
+      await quantize({ ...source, zeroVariance, calibrationImages: 50, out: tf8 }, context);
+      for (const format of ['tflite', 'onnx']) {
+        const out = join(folder, `m.${format}`);
+        await exportModel({ model: tf8, format, out, seed: 0 }, context);
+        await verified(out, PHOTOGRAPHS);
+        if (format === 'tflite') await agreesWithLiteRt(out);
+      }
+    }
+
+    async function verified(file: string, limit: number): Promise<void> {
+      const images = { data: photographs, limit, seed: 0 };
+      const result = await verify({ file, ...images, tier: 'auto' }, context);
+      assert.equal(result.images, limit);
+      assert.equal(result.firstDifference, undefined);
+      assert.equal(result.top1Agreement, 100);
     }
 
     /** Shapes, types and parameters of the manifest are those that LiteRT reads. */
