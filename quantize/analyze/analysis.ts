@@ -17,6 +17,9 @@ export interface Analysis {
   /** The network's input as a tensor: its grid and how the images use it. */
   readonly input: TensorAnalysis & {
     readonly name: string;
+    /** The images against what of them lies within the range, and against that rounded to bytes. */
+    readonly saturationDb: number;
+    readonly roundingDb: number;
     /** SQNR of the logits where only the input is quantized. */
     readonly logitsDb: number;
   };

@@ -115,6 +115,8 @@ export class Analyzer implements Disposable {
     const input = {
       name: graph.inputName,
       ...this.input.analysis(),
+      saturationDb: this.input.saturationDb,
+      roundingDb: this.input.roundingDb,
       logitsDb: this.effects.ofInput(),
     };
     return {

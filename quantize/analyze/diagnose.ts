@@ -97,16 +97,12 @@ function isPool(op: LayerAnalysis['op']): boolean {
 
 function inputSigns(input: Analysis['input'], pooled: ReadonlyMap<string, number>): Sign[] {
   const cost = noiseToSignal(input.logitsDb) + (pooled.get(input.name) ?? 0);
-  return tensorSigns(input.name, input, cost, 1, 'inputQuantization');
+  const share = roundingShare(input.roundingDb, input.saturationDb);
+  return tensorSigns(input.name, input, cost, share, 'inputQuantization');
 }
 
 function layerSigns(layer: LayerAnalysis, pooled: ReadonlyMap<string, number>): Sign[] {
   const { name, op, output, logits, causes } = layer;
-  const [rounded, saturated] = [
-    noiseToSignal(causes.activationRequantization),
-    noiseToSignal(causes.saturation),
-  ];
-  const roundingShare = rounded + saturated === 0 ? 0 : rounded / (rounded + saturated);
   return [
     ...weightSigns(layer),
     ...(isPool(op)
@@ -115,12 +111,18 @@ function layerSigns(layer: LayerAnalysis, pooled: ReadonlyMap<string, number>): 
           name,
           output,
           noiseToSignal(logits.onlyOutput) + (pooled.get(name) ?? 0),
-          roundingShare,
+          roundingShare(causes.activationRequantization, causes.saturation),
           'activationRequantization',
         )),
     ...clippingSigns(layer),
     ...overflowSigns(layer),
   ];
+}
+
+/** Of a tensor's noise, by the energies of what is rounded and what saturates. */
+function roundingShare(roundingDb: number, saturationDb: number): number {
+  const [rounded, saturated] = [noiseToSignal(roundingDb), noiseToSignal(saturationDb)];
+  return rounded + saturated === 0 ? 0 : rounded / (rounded + saturated);
 }
 
 /**
@@ -190,12 +192,12 @@ function weightSigns(layer: LayerAnalysis): Sign[] {
   return signs;
 }
 
-/** @param roundingShare of the tensor's noise; the rest is saturation */
+/** @param share of the tensor's noise that rounding makes; the rest is saturation */
 function tensorSigns(
   name: string,
   { observed, representable, rangeInUse, histogram }: TensorAnalysis,
   cost: number,
-  roundingShare: number,
+  share: number,
   coarse: 'activationRequantization' | 'inputQuantization',
 ): Sign[] {
   const evidence = {
@@ -206,7 +208,7 @@ function tensorSigns(
     rangeInUse,
     outsideShare: histogram.below + histogram.above,
   };
-  const rounding = cost * roundingShare;
+  const rounding = cost * share;
   const saturation = cost - rounding;
   // A range as wide as its values would leave rangeInUse² of the noise.
   const tooWide = rangeInUse < IN_USE ? rounding * (1 - rangeInUse ** 2) : 0;

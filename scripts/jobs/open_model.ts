@@ -51,23 +51,17 @@ export async function openModel(reference: string, context: Context): Promise<Op
     const bytes = await readBounded(reference, MAX_TF8_BYTES);
     return { kind: 'tf8', name: reference, model: await decodeTf8(bytes, reference) };
   }
-  const isPublic = PUBLIC_CHECKPOINTS.some(({ name }) => name === reference);
-  if (isPublic && !existsSync(reference)) {
-    const { dir } = await pullImageNet(reference, context);
-    return openFloat(dir, reference, context);
-  }
-  return openFloat(reference, reference, context);
+  return openNamed(reference, ['a TF8 file', FLOAT_MODEL_FILES], context);
 }
 
 /** As `openModel`, for work that needs the float network. */
 export async function openFloatModel(reference: string, context: Context): Promise<OpenFloatModel> {
-  const opened = await openModel(reference, context);
-  if (opened.kind === 'tf8') {
+  if (await isTf8File(reference)) {
     throw new UserError(`Expected a float model but ${reference} is a TF8 file`, {
       remedy: 'Pass the model that it was quantized from.',
     });
   }
-  return opened;
+  return openNamed(reference, [FLOAT_MODEL_FILES], context);
 }
 
 /** Name of the data set that a model's classes belong to; imagenet where the model does not tell. */
@@ -105,13 +99,32 @@ async function isTf8File(path: string): Promise<boolean> {
   }
 }
 
-async function openFloat(path: string, name: string, context: Context): Promise<OpenFloatModel> {
+/** @param accepted what the command takes, in words */
+async function openNamed(
+  reference: string,
+  accepted: readonly string[],
+  context: Context,
+): Promise<OpenFloatModel> {
+  const isPublic = PUBLIC_CHECKPOINTS.some(({ name }) => name === reference);
+  if (!isPublic || existsSync(reference)) {
+    return openFloat(reference, reference, accepted, context);
+  }
+  const { dir } = await pullImageNet(reference, context);
+  return openFloat(dir, reference, accepted, context);
+}
+
+async function openFloat(
+  path: string,
+  name: string,
+  accepted: readonly string[],
+  context: Context,
+): Promise<OpenFloatModel> {
   const { reporter } = context;
   for (const note of (await selectBackend()).notes) {
     reporter.warn(`${note}: the float network runs on WebAssembly`);
   }
   const loaded = await loadFloatModel(path);
-  if (loaded === undefined) throw notAModel(path, await reasonOf(path));
+  if (loaded === undefined) throw notAModel(path, await reasonOf(path), accepted);
   const { model, card } = loaded;
   if (card !== undefined) return { kind: 'float', name, model, card };
   const imported = importModel(loaded, path);
@@ -125,9 +138,9 @@ async function reasonOf(path: string): Promise<string> {
   return info.isDirectory() ? 'the folder holds no model' : 'it is another kind of file';
 }
 
-function notAModel(reference: string, reason: string): UserError {
+function notAModel(reference: string, reason: string, accepted: readonly string[]): UserError {
   const names = PUBLIC_CHECKPOINTS.map(({ name }) => name).join(', ');
   return new UserError(`Expected a model but received "${reference}": ${reason}`, {
-    remedy: `Pass a TF8 file, ${FLOAT_MODEL_FILES}, or one of these names: ${names}.`,
+    remedy: `Pass ${accepted.join(', ')}, or one of these names: ${names}.`,
   });
 }

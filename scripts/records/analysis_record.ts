@@ -137,7 +137,10 @@ export const analysisSchema = z.strictObject({
   model: z.string(),
   images: z.int().min(1),
   effectImages: z.int().min(1),
-  input: z.strictObject({ name: z.string(), logitsDb: decibels, ...tensor }),
+  input: z.strictObject({
+    ...{ name: z.string(), saturationDb: decibels, roundingDb: decibels, logitsDb: decibels },
+    ...tensor,
+  }),
   layers: z.array(layer),
   diagnosis: z.array(finding),
   accuracy: z

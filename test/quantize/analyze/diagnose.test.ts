@@ -95,6 +95,12 @@ describe('diagnose', () => {
     assert.deepEqual(firstOf(analysis), { layer: 'image', cause: 'rangeTooWide' });
   });
 
+  it("names the network's input where the images leave its range", () => {
+    const analysis = withRange('image', () => ({ min: -1 / 3, max: 1 / 3 }));
+    assert.deepEqual(firstOf(analysis), { layer: 'image', cause: 'saturation' });
+    assert.ok(analysis.diagnosis[0].evidence.outsideShare > 0.5);
+  });
+
   it('names dead channels where a batch norm of zero variance blew up a depthwise channel', () => {
     // Nothing comes into channel 0: its weights, α times larger, change no output but by the bias.
     const dead = changed(healthyGraph(), 'conv', ({ kernel, bias }) => ({

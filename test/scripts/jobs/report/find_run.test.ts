@@ -15,10 +15,11 @@ describe('findRun', () => {
       await look(runsDir);
     });
 
-  it('takes a folder, the name of one, and the name without its hash', () =>
+  it('takes a folder, the record in it, the name of one, and the name without its hash', () =>
     withRuns(['analyze-a-01234567', 'analyze-a-b-01234567'], async (runsDir) => {
       const dir = join(runsDir, 'analyze-a-01234567');
       assert.equal(await findRun(dir, 'elsewhere'), dir);
+      assert.equal(await findRun(join(dir, 'run.json'), 'elsewhere'), dir);
       assert.equal(await findRun('analyze-a-01234567', runsDir), dir);
       assert.equal(await findRun('analyze-a', runsDir), dir);
     }));

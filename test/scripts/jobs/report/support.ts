@@ -22,7 +22,10 @@ export function analysisOf(names: readonly string[]): Analysis {
     model: 'a_model',
     images: 3,
     effectImages: 2,
-    input: { ...tensorOf(0.0078, 128), name: 'input', logitsDb: 40 },
+    input: {
+      ...{ ...tensorOf(0.0078, 128), name: 'input', logitsDb: 40 },
+      ...{ saturationDb: Infinity, roundingDb: 45 },
+    },
     layers,
     diagnosis: [
       {
