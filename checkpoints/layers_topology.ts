@@ -7,27 +7,24 @@ import { z } from 'zod';
 import { firstIssue } from './first_issue.ts';
 import { damagedModel } from './weights_manifest.ts';
 
-/** Above any network's: tfjs' time grows with the square of it. */
-const MAX_LAYERS = 5000;
+/** Layers, or calls of them, and the inputs of these: above any network's. tfjs' time grows with the square. */
+const MAX_CALLS = 5000;
+const MAX_INPUTS = 20_000;
 
 const index = z.int().min(0);
 
 /** A call of a layer: for each input the layer that makes it, which call of that, and which output. */
 const callSchema = z.array(z.tuple([z.string(), index, index], z.unknown()));
 
+/** As `fieldsOf` names them. */
 const layerSchema = z.object({
   name: z.string(),
-  class_name: z.string(),
-  config: z.looseObject({ name: z.string().exactOptional() }),
-  inbound_nodes: z.array(callSchema),
+  className: z.string(),
+  config: z.looseObject({ name: z.string() }),
+  inboundNodes: z.array(callSchema),
 });
 
 type Layer = z.infer<typeof layerSchema>;
-
-/** Layers that are called once by being made. */
-const CALLED = new Set(['InputLayer', 'Model', 'Functional', 'Sequential']);
-
-const callsWhenMade = ({ class_name }: Layer) => (CALLED.has(class_name) ? 1 : 0);
 
 /**
  * Proves that tfjs can build every functional model of a topology, inner ones included.
@@ -39,45 +36,60 @@ export function checkTopology(topology: unknown, path: string): void {
   while (waiting.length > 0) {
     const value = waiting.pop();
     if (typeof value !== 'object' || value === null) continue;
-    if ('layers' in value && Array.isArray(value.layers)) checkLayers(value.layers, path);
-    waiting.push(...Object.values(value));
+    const { layers } = Array.isArray(value) ? { layers: undefined } : fieldsOf(value, path);
+    if (Array.isArray(layers)) checkLayers(layers, path);
+    for (const inner of Object.values(value)) waiting.push(inner);
   }
 }
 
-/** tfjs takes either spelling. */
-function spelled(layer: unknown): unknown {
-  if (typeof layer !== 'object' || layer === null) return layer;
-  const { className, inboundNodes, ...rest } = layer as Record<string, unknown>;
-  return {
-    ...(className !== undefined && { class_name: className }),
-    ...(inboundNodes !== undefined && { inbound_nodes: inboundNodes }),
-    ...rest,
-  };
+/** An object by the names that tfjs gives its fields: `inbound_nodes` is `inboundNodes`. */
+function fieldsOf(object: object, path: string): Record<string, unknown> {
+  const fields = new Map<string, unknown>();
+  for (const [key, value] of Object.entries(object)) {
+    const name = camelCase(key);
+    if (fields.has(name) || (name === 'name' && key !== 'name')) {
+      throw damagedModel(`Expected the field "${name}" once in ${path} but "${key}" is it too`);
+    }
+    fields.set(name, value);
+  }
+  return Object.fromEntries(fields);
+}
+
+function camelCase(text: string): string {
+  return text.length < 2
+    ? text
+    : text.replace(/_+(\w|$)/g, (_, next: string) => next.toUpperCase());
 }
 
 function checkLayers(described: readonly unknown[], path: string): void {
-  const spelledOut = described.map(spelled);
-  const isFunctional = spelledOut.some(
-    (layer) => typeof layer === 'object' && layer !== null && 'inbound_nodes' in layer,
+  const fields = described.map((layer) => {
+    if (typeof layer !== 'object' || layer === null) return layer;
+    const { config, ...rest } = fieldsOf(layer, path);
+    const isObject = typeof config === 'object' && config !== null && !Array.isArray(config);
+    return { ...rest, config: isObject ? fieldsOf(config, path) : config };
+  });
+  const isFunctional = fields.some(
+    (layer) => typeof layer === 'object' && layer !== null && 'inboundNodes' in layer,
   );
   if (!isFunctional) return;
-  if (described.length > MAX_LAYERS) {
-    throw damagedModel(
-      `Expected at most ${MAX_LAYERS} layers in ${path} but received ${described.length}`,
-    );
-  }
-  const parsed = z.array(layerSchema).safeParse(spelledOut);
+  requireAtMost(MAX_CALLS, 'layers', fields.length, path);
+  const parsed = z.array(layerSchema).safeParse(fields);
   if (!parsed.success) {
     throw damagedModel(
       `Expected the layers of a Keras 2 model in ${path} but: ${firstIssue(parsed.error)}`,
     );
   }
+  const calls = parsed.data.flatMap((layer) => layer.inboundNodes);
+  requireAtMost(MAX_CALLS, 'calls of layers', calls.length, path);
+  const inputs = calls.reduce((sum, call) => sum + call.length, 0);
+  requireAtMost(MAX_INPUTS, 'inputs of layers', inputs, path);
   const layers = new Map<string, Layer>();
   for (const layer of parsed.data) {
     const { name, config } = layer;
-    if (layers.has(name))
+    if (layers.has(name)) {
       throw damagedModel(`Expected one layer "${name}" in ${path} but received two`);
-    if (config.name !== undefined && config.name !== name) {
+    }
+    if (config.name !== name) {
       throw damagedModel(
         `Expected "${name}" for the name in the configuration of that layer of ${path} but received "${config.name}"`,
       );
@@ -87,14 +99,19 @@ function checkLayers(described: readonly unknown[], path: string): void {
   requireBuildable(layers, path);
 }
 
+function requireAtMost(most: number, what: string, received: number, path: string): void {
+  if (received <= most) return;
+  throw damagedModel(`Expected at most ${most} ${what} in ${path} but received ${received}`);
+}
+
 /** Calls the layers as tfjs does, in name only, until none can be called. */
 function requireBuildable(layers: ReadonlyMap<string, Layer>, path: string): void {
   const calls = new Map<string, number>();
   for (const [name, layer] of layers) calls.set(name, callsWhenMade(layer));
-  const isThere = ([from, call]: Layer['inbound_nodes'][number][number]) =>
+  const isThere = ([from, call]: Layer['inboundNodes'][number][number]) =>
     (calls.get(from) ?? 0) > call;
-  let left = [...layers.values()].flatMap(({ name, inbound_nodes }) =>
-    inbound_nodes.filter((inputs) => inputs.length > 0).map((inputs) => ({ name, inputs })),
+  let left = [...layers.values()].flatMap(({ name, inboundNodes }) =>
+    inboundNodes.filter((inputs) => inputs.length > 0).map((inputs) => ({ name, inputs })),
   );
   for (let before = Infinity; left.length > 0 && left.length < before; ) {
     before = left.length;
@@ -110,10 +127,26 @@ function requireBuildable(layers: ReadonlyMap<string, Layer>, path: string): voi
   const source = layers.get(from);
   const reason = !source
     ? 'there is no such layer'
-    : call >= callsWhenMade(source) + source.inbound_nodes.length
+    : call >= callsWhenMade(source) + source.inboundNodes.length
       ? `it has no call ${call}`
       : `"${from}" waits for it in turn`;
   throw damagedModel(
     `Expected an order in which the layers of ${path} can be called but "${first.name}" takes its input from "${from}": ${reason}`,
   );
+}
+
+/** Inputs, and models that know theirs, are called once by being made. */
+function callsWhenMade({ className, config }: Layer): number {
+  switch (camelCase(className)) {
+    case 'InputLayer':
+    case 'Model':
+    case 'Functional':
+      return 1;
+    case 'Sequential': {
+      const [first] = Array.isArray(config.layers) ? (config.layers as unknown[]) : [];
+      return JSON.stringify(first ?? null).match(/"batch_?[iI]nput_?[sS]hape"/) ? 1 : 0;
+    }
+    default:
+      return 0;
+  }
 }

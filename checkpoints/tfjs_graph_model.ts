@@ -1,13 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
-import { messageOf, UserError } from './artifacts/errors.ts';
+import { messageOf } from './artifacts/errors.ts';
 import { firstIssue } from './first_issue.ts';
 import { chooseOutput } from './graph/choose_output.ts';
 import type { GraphSource, NodeInput, PartialShape } from './graph/graph_source.ts';
 import { parseInput } from './graph/graph_source.ts';
 import { graphToModel, type ReadModel } from './graph/graph_to_model.ts';
 import { graphTopologySchema, jsonSource } from './graph/json_source.ts';
-import { elementsOf, type GraphTensor, MAX_ELEMENTS } from './graph/tensor_proto.ts';
+import type { GraphTensor } from './graph/tensor_proto.ts';
 import { damagedModel, readWeightData, weightsManifestSchema } from './weights_manifest.ts';
 
 const tensorInfoSchema = z.object({
@@ -78,13 +78,6 @@ function decodeWeights(
   specs: tf.io.WeightsManifestEntry[],
   path: string,
 ): Map<string, GraphTensor> {
-  const elements = specs.reduce((sum, { shape }) => sum + elementsOf(shape), 0);
-  if (elements > MAX_ELEMENTS) {
-    throw new UserError(
-      `Expected at most ${MAX_ELEMENTS} elements in the weights of ${path} but received ${elements}`,
-      { remedy: 'Pass a classifier: none that is read here has so many.' },
-    );
-  }
   const weights = new Map<string, GraphTensor>();
   tf.tidy(() => {
     try {

@@ -60,7 +60,7 @@ function staysInFolder(path: string): boolean {
  * Reads the shards of a manifest and joins them.
  * @param modelPath the model.json they belong to
  * @throws UserError naming the shard that is missing or listed twice, or whose group has another length
- *   than its weights need, and where these are more than any network has; nothing is read then
+ *   than its weights need, and where these are more than are read here; nothing is read then
  */
 export async function readWeightData(
   modelPath: string,
@@ -90,8 +90,9 @@ function requireBounded(modelPath: string, manifest: WeightsManifest): void {
     .flatMap(({ weights }) => weights)
     .reduce((sum, { shape }) => sum + elementsOf(shape), 0);
   if (elements > MAX_ELEMENTS) {
-    throw damagedModel(
-      `Expected at most ${MAX_ELEMENTS} elements of all weights in ${modelPath} but its shapes have ${elements}`,
+    throw new UserError(
+      `Expected at most ${MAX_ELEMENTS} elements in the weights of ${modelPath} but received ${elements}`,
+      { remedy: 'Pass a classifier: none that is read here has so many.' },
     );
   }
   const seen = new Set<string>();

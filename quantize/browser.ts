@@ -58,26 +58,31 @@ export async function loadTf8(
   const name = typeof source === 'string' || source instanceof URL ? String(source) : 'the model';
   const model = await decodeTf8(await bytesOf(source), name);
   return new Tf8Plan(model, {
-    ...chooseKernels(tier, await routes(wasm, threading)),
+    ...chooseKernels(
+      tier,
+      tier === 'reference' ? [REFERENCE] : await routes(wasm, threading),
+      options.threads,
+    ),
     ...options,
   });
 }
+
+const REFERENCE: TierRoute = { tier: 'reference', create: () => REFERENCE_KERNELS };
 
 async function routes(
   wasm: BrowserOptions['wasm'],
   threading: WasmThreads | undefined,
 ): Promise<readonly TierRoute[]> {
-  const reference: TierRoute = { tier: 'reference', create: () => REFERENCE_KERNELS };
   try {
     if (wasm === undefined) throw new QuantizationError('no kernels.wasm was given');
     const module = await compileAside(await bytesOf(wasm));
     const create = () => createWasmKernels(module, threading && { threading });
-    return [{ tier: 'wasm', create }, reference];
+    return [{ tier: 'wasm', create }, REFERENCE];
   } catch (error) {
     const create = () => {
       throw error;
     };
-    return [{ tier: 'wasm', create }, reference];
+    return [{ tier: 'wasm', create }, REFERENCE];
   }
 }
 

@@ -6,8 +6,14 @@ import { convolutionOf, fusedOps, paddingBefore, poolOf } from './node_layers.ts
 
 const MAX_PADDING = 4096;
 
-/** Steps that give no value below 0. */
-const NON_NEGATIVE: ReadonlySet<Step['op']> = new Set(['relu', 'relu6']);
+/** Steps that give no value below 0, and those that give none where their inputs have none. */
+const BOUNDED: ReadonlySet<Step['op']> = new Set(['relu', 'relu6']);
+const KEEPS_SIGN: ReadonlySet<Step['op']> = new Set([
+  'maxPool2d',
+  'averagePool2d',
+  'pad',
+  'concat',
+]);
 
 /** A convolution or matrix product, with the bias and activation that are fused into it. */
 export function readConvolution(draft: NetworkDraft, node: FlatNode): void {
@@ -45,7 +51,7 @@ export function readPad(draft: NetworkDraft, node: FlatNode): void {
 export function readPool(draft: NetworkDraft, node: FlatNode): void {
   const x = padded(draft, node);
   const source = draft.image(node);
-  if (node.op === 'MaxPool' && x !== source && !NON_NEGATIVE.has(source.op)) {
+  if (node.op === 'MaxPool' && x !== source && !isNonNegative(draft, source)) {
     throw draft.unsupported(
       node,
       'EXPLICIT padding around values that may be negative; TF8 has it behind ReLU and ReLU6',
@@ -58,6 +64,17 @@ export function readPool(draft: NetworkDraft, node: FlatNode): void {
     step.window.join() === x.shape.slice(0, 2).join();
   if (isGlobal) addGlobalPool(draft, node, x, true);
   else draft.add(node, step);
+}
+
+/** Whether no value can be below 0; each step is looked at once, however many read it. */
+function isNonNegative(draft: NetworkDraft, step: Step): boolean {
+  const seen = new Set<Step>([step]);
+  for (const { op, inputs } of seen) {
+    if (BOUNDED.has(op)) continue;
+    if (!KEEPS_SIGN.has(op)) return false;
+    for (const name of inputs) seen.add(draft.steps.get(name)!);
+  }
+  return true;
 }
 
 /** The mean over the whole image. */

@@ -1,6 +1,5 @@
 import type { LayerAnalysis } from './analysis.ts';
-import { quantile } from './decibels.ts';
-import { valuesBut } from './outliers.ts';
+import { medianOf } from './weight_analysis.ts';
 
 /**
  * The channels of zero variance that folding blew up, which Option 1 mends: a depthwise layer's, whose
@@ -14,8 +13,7 @@ export function blownUpChannels({ weights, deadChannels }: LayerAnalysis): {
   const { alpha, dead } = weights!.channels.batchNorm ?? { alpha: [], dead: [] };
   if (deadChannels === 0) return { channels: [], largestAlpha: 0, medianAlpha: 0 };
   const alphas = alpha.map(Math.abs);
-  const medianAlpha =
-    dead.length === alphas.length ? 0 : quantile(valuesBut(alphas, dead).sort(), 0.5);
+  const medianAlpha = medianOf(alphas, dead);
   const channels = dead.filter((channel) => alphas[channel] > 2 * medianAlpha);
   const largestAlpha = Math.max(0, ...channels.map((channel) => alphas[channel]));
   return { channels, largestAlpha, medianAlpha };

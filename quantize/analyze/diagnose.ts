@@ -61,7 +61,8 @@ export function diagnose(
       (sign): Finding => ({
         ...sign,
         cost: costOf(sign),
-        remedy: remedyFor(sign.cause, layers),
+        // No calibration moves the range of the input.
+        remedy: remedyFor(sign.layer === input.name ? 'inputQuantization' : sign.cause, layers),
       }),
     )
     .sort(
@@ -160,7 +161,7 @@ function weightSigns(layer: LayerAnalysis): Sign[] {
         `${figure(deadStretch)} times wider: the median live channel has ${figure(channels.medianLevels)} of 256 levels.`,
       evidence: {
         ...evidence,
-        deadChannels: dead.length,
+        blownUpChannels: dead.length,
         largestAlpha,
         medianAlpha,
         stretch: deadStretch,
@@ -219,7 +220,7 @@ function tensorSigns(
       cause: 'saturation',
       cost: saturation,
       explanation:
-        `${percent(evidence.outsideShare)} of the values lie outside the calibrated range ${span(representable)}: ` +
+        `${percent(evidence.outsideShare)} of the values lie outside the range ${span(representable)}: ` +
         `they run over ${span(observed)}.`,
       evidence,
     });

@@ -51,7 +51,7 @@ const REMEDIES: Readonly<Record<FindingCause, string | Readonly<Record<NetworkKi
       'Calibrate on fewer, typical images, so that no single one widens the range: --calibration-images, --calibration-data.',
   },
   inputQuantization:
-    "Use the preprocessing that the network was trained with: the input's range is fixed by it, and the images fill little of it.",
+    "Use the preprocessing that the network was trained with: it fixes the input's range, which these images leave or fill badly.",
   relu6Clipping: {
     standard:
       'Replace ReLU6 by ReLU: "tf8 rearchitect MODEL --variant friendly", or retrain with "tf8 train --variant friendly --from MODEL".',

@@ -115,7 +115,7 @@ function widthOf({ min, max }: Range): number {
 }
 
 /** The median over the live channels; over all where none is alive. */
-function medianOf(values: readonly number[], dead: readonly number[]): number {
+export function medianOf(values: readonly number[], dead: readonly number[]): number {
   return quantile(valuesBut(values, dead).sort(), 0.5);
 }
 

@@ -18,5 +18,8 @@ export function planOn(
   { tier = 'auto', ...options }: TierOptions = {},
   routes?: readonly TierRoute[],
 ): Tf8Plan {
-  return new Tf8Plan(model, { ...selectKernels(tier, routes), ...options });
+  return new Tf8Plan(model, {
+    ...selectKernels(tier, { routes, threads: options.threads }),
+    ...options,
+  });
 }

@@ -41,11 +41,13 @@ export type TierReport = {
 
 /**
  * The kernels of `tier`, with 'auto' of any, by the first route that passes its self-test.
+ * @param threads that programs will run on: several are tested where they are wanted; 1 unless given
  * @throws QuantizationError, with the remedy, when none does
  */
 export function chooseKernels(
   tier: TierName | 'auto',
   routes: readonly TierRoute[],
+  threads = 1,
 ): SelectedKernels {
   const candidates = tier === 'auto' ? routes : routes.filter((route) => route.tier === tier);
   if (candidates.length === 0) {
@@ -54,7 +56,7 @@ export function chooseKernels(
   }
   const notes = new Set<string>();
   for (const route of candidates) {
-    const report = tryRoute(route);
+    const report = tryRoute(route, threads > 1);
     if (report.state === 'passed') {
       const { kernels } = report;
       if (kernels.limitation !== undefined)
@@ -69,7 +71,7 @@ export function chooseKernels(
 
 /** Every route in turn, self-tested here; a tier that is missing as a whole is listed once. */
 export function examineRoutes(routes: readonly TierRoute[]): readonly TierReport[] {
-  const reports = routes.map(tryRoute);
+  const reports = routes.map((route) => tryRoute(route, true));
   return reports.filter(
     (report, i) =>
       report.state !== 'missing' ||
@@ -77,7 +79,10 @@ export function examineRoutes(routes: readonly TierRoute[]): readonly TierReport
   );
 }
 
-function tryRoute({ tier, instructionSet, remedy, create }: TierRoute): TierReport {
+function tryRoute(
+  { tier, instructionSet, remedy, create }: TierRoute,
+  onThreads: boolean,
+): TierReport {
   const named = {
     name: instructionSet === undefined ? tier : `${tier} ${instructionSet}`,
     tier,
@@ -96,7 +101,11 @@ function tryRoute({ tier, instructionSet, remedy, create }: TierRoute): TierRepo
   }
   try {
     selfTest(kernels);
-    return { ...named, state: 'passed', kernels: withThreadsThatPass(kernels) };
+    return {
+      ...named,
+      state: 'passed',
+      kernels: onThreads ? withThreadsThatPass(kernels) : kernels,
+    };
   } catch (error) {
     return { ...named, state: 'failed', reason: messageOf(error) };
   }

@@ -33,6 +33,13 @@ const ROUTES: readonly TierRoute[] = [
   { tier: 'reference', create: () => REFERENCE_KERNELS },
 ];
 
+export interface SelectOptions {
+  /** Those of this processor unless given. */
+  readonly routes?: readonly TierRoute[] | undefined;
+  /** That programs will run on, 1 unless given: several are tested where they are wanted. */
+  readonly threads?: number | undefined;
+}
+
 /**
  * The kernels of `tier`, with 'auto' of any, by the fastest way that passes its self-test. Reads the
  * compiled modules by node:fs; a browser has `loadTf8` of `browser.ts`.
@@ -40,9 +47,9 @@ const ROUTES: readonly TierRoute[] = [
  */
 export function selectKernels(
   tier: TierName | 'auto',
-  routes: readonly TierRoute[] = ROUTES,
+  { routes = ROUTES, threads = 1 }: SelectOptions = {},
 ): SelectedKernels {
-  return chooseKernels(tier, routes);
+  return chooseKernels(tier, routes, threads);
 }
 
 /** Every tier and instruction set, the fastest first, self-tested here. */

@@ -2,7 +2,6 @@ import { availableParallelism } from 'node:os';
 import { UserError } from '../../checkpoints/artifacts/errors.ts';
 import { measureAccuracy } from '../../datasets/accuracy.ts';
 import type { Dataset, ImageBatch, SkippedImage } from '../../datasets/dataset.ts';
-import { centralFractionOf } from '../../datasets/preprocess.ts';
 import type { Scores } from '../../datasets/top_k.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
@@ -10,7 +9,7 @@ import { selectBackend } from '../../training/backend.ts';
 import { floatPredictor } from '../../training/float_predictor.ts';
 import type { Context } from '../context.ts';
 import { EvaluationClock, type EvaluationTime } from './evaluation_time.ts';
-import { inRangeOf, tf8CentralFraction } from './model_input.ts';
+import { inRangeOf, modelCentralFraction, tf8CentralFraction } from './model_input.ts';
 import type { OpenFloatModel } from './open_model.ts';
 import { type KernelsUsed, kernelsName, kernelsUsed, openPlan } from './open_plan.ts';
 
@@ -48,7 +47,8 @@ export class Evaluation {
   }
 
   /** @param label what the progress calls the network */
-  async float({ model, card, name }: OpenFloatModel, label = name): Promise<Measured> {
+  async float(opened: OpenFloatModel, label = opened.name): Promise<Measured> {
+    const { model, card } = opened;
     const [, resolution, ,] = model.inputs[0]!.shape;
     await selectBackend();
     const predictor = floatPredictor(model);
@@ -56,7 +56,7 @@ export class Evaluation {
       return await this.measure({
         label: `${label}, float`,
         resolution: resolution!,
-        centralFraction: card && centralFractionOf(card.dataset),
+        centralFraction: modelCentralFraction(opened),
         batchSize: FLOAT_BATCH,
         classes: model.outputs[0]!.shape.at(-1)!,
         labelOffset: card?.labelOffset,

@@ -2,7 +2,7 @@ import type { Reporter } from '../../checkpoints/artifacts/reporter.ts';
 import type { Dataset } from '../../datasets/dataset.ts';
 import { centralFractionOf } from '../../datasets/preprocess.ts';
 import type { Preprocessing, Tf8Model } from '../../quantize/model/tf8_model.ts';
-import type { OpenModel } from './open_model.ts';
+import type { OpenFloatModel, OpenModel, OpenTf8Model } from './open_model.ts';
 
 /** What the pixels of every data set end in. */
 const SYMMETRIC: Preprocessing['range'] = { min: -1, max: 1 };
@@ -20,7 +20,9 @@ export function tf8CentralFraction({
 }
 
 /** As `tf8CentralFraction`, of a model of either kind. */
-export function modelCentralFraction(opened: OpenModel): number | undefined {
+export function modelCentralFraction(
+  opened: Pick<OpenFloatModel, 'kind' | 'card'> | OpenTf8Model,
+): number | undefined {
   if (opened.kind === 'tf8') return tf8CentralFraction(opened.model);
   return opened.card && centralFractionOf(opened.card.dataset);
 }
@@ -46,7 +48,8 @@ export function warnOfOtherPreprocessing(
 ): void {
   const [own, usual] = [modelCentralFraction(opened), centralFractionOf(name)];
   if (own === undefined || own === usual) return;
+  const percent = (fraction: number) => `${Number((100 * fraction).toFixed(1))} %`;
   reporter.warn(
-    `${opened.name} sees the middle ${100 * own} % of each side of an image, as it was made to; networks of ${name} see ${100 * usual} %`,
+    `${opened.name} sees the middle ${percent(own)} of each side of an image, as it was made to; networks of ${name} see ${percent(usual)}`,
   );
 }

@@ -113,6 +113,38 @@ describe('checkTopology', () => {
     refuses(sumOf(7), /^Expected the layers of a Keras 2 model in model\.json but: /);
   });
 
+  it('refuses fields that tfjs would take for one another', () => {
+    for (const [key, value] of [
+      ['inboundNodes', [[['gone', 0, 0, {}]]]],
+      ['inbound__nodes', [[['gone', 0, 0, {}]]]],
+      ['name_', 'other'],
+    ] as const) {
+      const twice = layersOf((layers) => {
+        Object.assign(layers.get('sum')!, { [key]: value });
+      });
+      refuses(
+        twice,
+        new RegExp(`^Expected the field "\\w+" once in model\\.json but "${key}" is it too$`),
+      );
+    }
+    const { config } = topology();
+    refuses(
+      { config: { layers_: config.layers, layers: [] } },
+      /^Expected the field "layers" once/,
+    );
+    const hidden = layersOf((layers) => {
+      layers.get('sum')!.inbound_nodes = [[['gone', 0, 0, {}]]];
+    }) as { config: { layers: Layer[] } };
+    refuses({ config: { layers_: hidden.config.layers } }, /from "gone": there is no such layer$/);
+  });
+
+  it('refuses a layer without a name in its configuration: tfjs would give it that of another', () => {
+    const unnamed = layersOf((layers) => {
+      delete layers.get('sum')!.config.name;
+    });
+    refuses(unnamed, /^Expected the layers of a Keras 2 model in model\.json but: .*name/);
+  });
+
   it('refuses calls as Keras 3 writes them', () => {
     const three = layersOf((layers) => {
       layers.get('sum')!.inbound_nodes = [{ args: [], kwargs: {} }];
@@ -122,16 +154,33 @@ describe('checkTopology', () => {
 
   it('refuses more layers than any network has, in a moment', () => {
     const layer = (at: number) => ({
-      ...{ name: `${at}`, class_name: 'ReLU', config: {} },
+      ...{ name: `${at}`, class_name: 'ReLU', config: { name: `${at}` } },
       inbound_nodes: [[[`${at + 1}`, 0, 0]]],
     });
     const chain = (length: number) => ({
       layers: [
         ...Array.from({ length }, (_, at) => layer(at)),
-        { name: `${length}`, class_name: 'InputLayer', config: {}, inbound_nodes: [] },
+        {
+          ...{ name: `${length}`, class_name: 'InputLayer', config: { name: `${length}` } },
+          inbound_nodes: [],
+        },
       ],
     });
     checkTopology(chain(4999), 'model.json');
     refuses(chain(5000), /^Expected at most 5000 layers in model\.json but received 5001$/);
+    const calls = layersOf((layers) => {
+      layers.get('shared')!.inbound_nodes = Array.from({ length: 20_000 }, (_, call) => [
+        ['shared', call + 1, 0, {}],
+      ]);
+    });
+    refuses(calls, /^Expected at most 5000 calls of layers in model\.json but received 200\d\d$/);
+    const inputs = layersOf((layers) => {
+      layers.get('sum')!.inbound_nodes = [Array(20_001).fill(['shared', 0, 0, {}])];
+    });
+    refuses(
+      inputs,
+      /^Expected at most 20000 inputs of layers in model\.json but received 200\d\d$/,
+    );
+    checkTopology({ metadata: Array(300_000).fill(0) }, 'model.json');
   });
 });

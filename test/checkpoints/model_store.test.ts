@@ -333,7 +333,7 @@ describe('loadModelFolder', () => {
       await refuses(dir, /takes its input from "gone": there is no such layer/);
     }));
 
-  it('refuses a shard that is listed twice, and shapes of more elements than any network has', () =>
+  it('refuses a shard that is listed twice, and shapes of more elements than are read', () =>
     withSaved(async (dir) => {
       await editJson(dir, (json) => {
         delete json.userDefinedMetadata;
@@ -349,7 +349,10 @@ describe('loadModelFolder', () => {
         paths.pop();
         for (const spec of weights) spec.shape = [2 ** 26];
       });
-      await refuses(dir, /Expected at most 67108864 elements of all weights in .* have \d{10}/);
+      await refuses(
+        dir,
+        /Expected at most 67108864 elements in the weights of .* but received \d{10}/,
+      );
     }));
 
   it('names a shard that is missing', () =>

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../../checkpoints/artifacts/atomic_file.ts';
 import type { Dataset } from '../../../datasets/dataset.ts';
@@ -64,7 +65,7 @@ async function analyzeOpened(
       'some calibration images are among the analyzed ones; pass another folder as --calibration-data, or --limit',
     );
   }
-  const { kernels, notes } = selectKernels(options.tier);
+  const { kernels, notes } = selectKernels(options.tier, { threads: availableParallelism() });
   for (const note of notes) context.reporter.warn(note);
   const outputs = opened.model.outputs[0]!.shape.at(-1)!;
   const labelOffset = options.accuracy ? labelOffsetOf(opened, dataset, outputs) : undefined;

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { selectKernels } from '../../../quantize/kernels/select.ts';
@@ -80,7 +81,7 @@ export class AnalysisStore {
         this.context,
       );
       const { model: tf8 } = await quantizeModel(opened, zeroVariance, source, this.context);
-      const { kernels } = selectKernels('auto');
+      const { kernels } = selectKernels('auto', { threads: availableParallelism() });
       const { analysis, samples } = await analyzeNetwork(
         {
           ...{ opened, tf8, zeroVariance, kernels, name, dataset, seed },

@@ -77,6 +77,11 @@ async function reportOf(
 ): Promise<string | undefined> {
   try {
     await analyzeCostliest(table, record.rows, dir);
+  } catch (error) {
+    if (context.signal.aborted) throw error;
+    context.reporter.warn(`the report has no analysis: ${messageOf(error)}`);
+  }
+  try {
     return (await writeReport(await readParts(dir), dir, context)).report;
   } catch (error) {
     if (context.signal.aborted) throw error;

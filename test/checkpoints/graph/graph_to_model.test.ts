@@ -206,11 +206,17 @@ describe('a frozen graph', () => {
 
   it('takes EXPLICIT padding of a maximum behind a ReLU for zeros around it', async () => {
     const x = tf.randomUniform([2, 4, 4, 2], -2, 2, 'float32', 3) as tf.Tensor4D;
+    const pooledRelu = (g: GraphFixture, from: string) =>
+      g.add('first', 'MaxPool', [g.add('relu', 'Relu', [from])], {
+        ...{ ...WINDOW, padding: { s: 'VALID' } },
+      });
     const [explicit, padded] = [
-      small((g, from) => explicitMaximum(g, g.add('relu', 'Relu', [from]))),
+      small((g, from) => explicitMaximum(g, pooledRelu(g, from))),
       small((g, from) => {
-        const relu = g.add('relu', 'Relu', [from]);
-        const pad = g.add('pad', 'Pad', [relu, g.integers('sides', [0, 0, 1, 1, 1, 1, 0, 0])]);
+        const pad = g.add('pad', 'Pad', [
+          pooledRelu(g, from),
+          g.integers('sides', [0, 0, 1, 1, 1, 1, 0, 0]),
+        ]);
         g.constants.set('sides', { shape: [4, 2], values: g.constants.get('sides')!.values });
         return g.add('max', 'MaxPool', [pad], { ...WINDOW, padding: { s: 'VALID' } });
       }),

@@ -99,6 +99,7 @@ describe('diagnose', () => {
     const analysis = withRange('image', () => ({ min: -1 / 3, max: 1 / 3 }));
     assert.deepEqual(firstOf(analysis), { layer: 'image', cause: 'saturation' });
     assert.ok(analysis.diagnosis[0].evidence.outsideShare > 0.5);
+    assert.match(analysis.diagnosis[0].remedy, /^Use the preprocessing/);
   });
 
   it('names dead channels where a batch norm of zero variance blew up a depthwise channel', () => {
@@ -119,7 +120,7 @@ describe('diagnose', () => {
     assert.deepEqual(firstOf(analysis), { layer: 'depthwise', cause: 'deadChannels' });
     const [{ evidence, remedy }] = analysis.diagnosis;
     assert.match(remedy, /--zero-variance mean/);
-    assert.equal(evidence.deadChannels, 1);
+    assert.equal(evidence.blownUpChannels, 1);
     assert.equal(evidence.largestAlpha, 30);
     assert.equal(evidence.medianAlpha, 0.5);
     assert.equal(analysis.layers[1].deadChannels, 1);

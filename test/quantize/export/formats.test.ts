@@ -5,6 +5,7 @@ import {
   FORMAT_NAMES,
   readExport,
 } from '../../../quantize/export/formats.ts';
+import { QuantizationError } from '../../../quantize/params/errors.ts';
 import { MODEL, sourceOf } from './support.ts';
 
 describe('exportFormat', () => {
@@ -29,6 +30,27 @@ describe('readExport', () => {
       assert.equal(format, name);
       assert.deepEqual(model, MODEL);
     }
+  });
+
+  it('names the file that is cut off or damaged, and says what to do', async () => {
+    const source = await sourceOf(MODEL);
+    for (const { name, encode, reader } of EXPORT_FORMATS) {
+      if (reader === undefined) continue;
+      const file = encode(source)[0]!.bytes;
+      await assert.rejects(readExport(file.subarray(0, file.length / 2), `m.${name}`), (error) => {
+        assert.ok(error instanceof QuantizationError);
+        assert.match(error.message, new RegExp(`m\\.${name}`));
+        return true;
+      });
+    }
+    const [tflite] = EXPORT_FORMATS;
+    const cut = tflite!.encode(source)[0]!.bytes.subarray(0, 40);
+    await assert.rejects(readExport(cut, 'm.tflite'), {
+      name: 'QuantizationError',
+      message:
+        /^m\.tflite is damaged: Expected positions below 40, the file's length, but received /,
+      remedy: 'Export the model again.',
+    });
   });
 
   it('refuses another kind of file', async () => {

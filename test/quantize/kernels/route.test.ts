@@ -89,7 +89,8 @@ describe('chooseKernels', () => {
   });
 
   it('limits kernels to one thread that lie on two, and notes it', () => {
-    const { kernels, notes } = chooseKernels('auto', [lyingOnThreads, reference]);
+    assert.deepEqual(chooseKernels('auto', [lyingOnThreads, reference], 1).notes, []);
+    const { kernels, notes } = chooseKernels('auto', [lyingOnThreads, reference], 3);
     assert.deepEqual([kernels.tier, kernels.instructionSet], ['native', 'sse']);
     assert.equal(kernels.measurePeak!(), 17);
     assert.deepEqual(notes, [`kernel tier native sse ${kernels.limitation}`]);

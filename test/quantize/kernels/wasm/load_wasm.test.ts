@@ -70,9 +70,9 @@ describe('load_wasm', () => {
     );
     assert.equal(create().limitation, undefined);
     const route = { tier: 'wasm', create } as const;
-    assert.deepEqual(chooseKernels('wasm', [route]).notes, []);
+    assert.deepEqual(chooseKernels('wasm', [route], 2).notes, []);
     await truncate(path.join(wasm, 'kernels_threads.wasm'), 3000);
-    const cut = chooseKernels('wasm', [route]);
+    const cut = chooseKernels('wasm', [route], 2);
     assert.match(cut.notes.join(), /^kernel tier wasm runs on one thread: WebAssembly\.Module\(\)/);
     assert.equal(cut.kernels.tier, 'wasm');
   });

@@ -34,7 +34,7 @@ export function analysisOf(names: readonly string[]): Analysis {
         cost: { layer: 0.5, cause: 0.75 },
         explanation: 'Two channels of zero variance stretch the range of the weights.',
         remedy: 'Option 1: --zero-variance mean',
-        evidence: { deadChannels: 2, medianLevels: 3.5 },
+        evidence: { blownUpChannels: 2, medianLevels: 3.5 },
       },
     ],
   };

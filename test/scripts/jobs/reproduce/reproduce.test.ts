@@ -118,6 +118,24 @@ describe('reproduce', () => {
       assert.equal(await readFile(join(result.dir, 'run.json'), 'utf8'), record);
     }));
 
+  it('writes the report where the analysis fails, and says why', () =>
+    inFolder(async (other) => {
+      const copied = await copyRuns(other);
+      const measurements = join(copied.runsDir, 'measurements');
+      for (const name of await readdir(measurements)) {
+        if (name.startsWith('analysis-')) await rm(join(measurements, name));
+      }
+      const reporter = recordingReporter();
+      const { start } = reporter;
+      reporter.start = (label, ...rest) => {
+        if (label.endsWith('layer by layer')) throw new Error('no room');
+        return start(label, ...rest);
+      };
+      const { report } = await reproduce(copied, contextOf(reporter));
+      assert.deepEqual(reporter.messages, ['the report has no analysis: no room']);
+      assert.match(await readFile(report!, 'utf8'), /this run looked at no layers/);
+    }));
+
   it('another table takes up the networks that it shares, and measures what is new', () =>
     inFolder(async (other) => {
       const copied = await copyRuns(other);
