@@ -135,17 +135,15 @@ function requireBuildable(layers: ReadonlyMap<string, Layer>, path: string): voi
   );
 }
 
-/** Inputs, and models that know theirs, are called once by being made. */
-function callsWhenMade({ className, config }: Layer): number {
+/** Inputs and inner models are called once by being made; a sequential one has to have a layer for it. */
+function callsWhenMade({ className, config: { layers } }: Layer): number {
   switch (camelCase(className)) {
     case 'InputLayer':
     case 'Model':
     case 'Functional':
       return 1;
-    case 'Sequential': {
-      const [first] = Array.isArray(config.layers) ? (config.layers as unknown[]) : [];
-      return JSON.stringify(first ?? null).match(/"batch_?[iI]nput_?[sS]hape"/) ? 1 : 0;
-    }
+    case 'Sequential':
+      return Array.isArray(layers) && layers.length > 0 ? 1 : 0;
     default:
       return 0;
   }

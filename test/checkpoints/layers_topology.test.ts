@@ -113,6 +113,22 @@ describe('checkTopology', () => {
     refuses(sumOf(7), /^Expected the layers of a Keras 2 model in model\.json but: /);
   });
 
+  it('takes a sequential model inside, but none without layers: nothing would call it', async () => {
+    const inside = tf.sequential({ layers: [tf.layers.dense({ units: 4, inputShape: [4] })] });
+    const input = tf.input({ shape: [4], name: 'input' });
+    const output = tf.layers.reLU({ name: 'relu' }).apply(inside.apply(input)) as tf.SymbolicTensor;
+    const model = tf.model({ inputs: input, outputs: output });
+    const written = JSON.parse(model.toJSON() as unknown as string);
+    const { layers } = written.config as { layers: (Layer & { config: { layers: unknown } })[] };
+    model.dispose();
+    checkTopology(written, 'model.json');
+    const sequential = layers.find(({ class_name }) => class_name === 'Sequential')!;
+    sequential.config.layers = [];
+    sequential.inbound_nodes = [];
+    layers.at(-1)!.inbound_nodes = [[[sequential.name, 0, 0, {}]]];
+    refuses(written, /takes its input from "sequential_\d+": it has no call 0$/);
+  });
+
   it('refuses fields that tfjs would take for one another', () => {
     for (const [key, value] of [
       ['inboundNodes', [[['gone', 0, 0, {}]]]],
