@@ -22,19 +22,9 @@ export function selfTest(kernels: Kernels): void {
   program.input.set(image);
   for (const call of calls) runCall(kernels, call);
   compare(kernels, known, outputs);
-  if (kernels.compile !== undefined) {
-    const results = outputs.map(({ length }) => new Uint8Array(length));
-    const compiled = kernels.compile(program, { threads: 1 });
-    compiled.run(image, 1, results);
-    compiled.close();
-    compare(kernels, known, results);
-  }
+  testProgram(kernels, known, { threads: 1, images: 1 });
   testQuantize(kernels);
 }
-
-/** An image for each thread, and one that all divide among them. */
-const THREADS = 2;
-const IMAGES = THREADS + 1;
 
 /**
  * The known answers again from a compiled program on two threads, which may run by another module and
@@ -43,22 +33,32 @@ const IMAGES = THREADS + 1;
  * @throws as `selfTest`
  */
 export function selfTestThreads(kernels: Kernels): void {
-  if (kernels.compile === undefined) return;
   known ??= knownCalls();
+  // An image for each thread, and one that both divide among them.
+  testProgram(kernels, known, { threads: 2, images: 3 });
+}
+
+/** The calls as one program on the same image again and again; nothing where the tier lacks the threads. */
+function testProgram(
+  kernels: Kernels,
+  known: KnownCalls,
+  { threads, images: count }: { readonly threads: number; readonly images: number },
+): void {
+  if (kernels.compile === undefined) return;
   const { program, image } = known;
-  const results = program.outputs.map(({ length }) => new Uint8Array(IMAGES * length));
-  const images = new Uint8Array(IMAGES * image.length);
-  for (let n = 0; n < IMAGES; n++) images.set(image, n * image.length);
-  const compiled = kernels.compile(program, { threads: THREADS });
+  const results = program.outputs.map(({ length }) => new Uint8Array(count * length));
+  const images = new Uint8Array(count * image.length);
+  for (let n = 0; n < count; n++) images.set(image, n * image.length);
+  const compiled = kernels.compile(program, { threads });
   try {
-    if (compiled.threads > 1) compiled.run(images, IMAGES, results);
+    if (compiled.threads < threads) return;
+    compiled.run(images, count, results);
   } finally {
     compiled.close();
   }
-  if (compiled.threads === 1) return;
-  for (let n = 0; n < IMAGES; n++) {
+  for (let n = 0; n < count; n++) {
     const ofImage = results.map((bytes) => {
-      const length = bytes.length / IMAGES;
+      const length = bytes.length / count;
       return bytes.subarray(n * length, (n + 1) * length);
     });
     compare(kernels, known, ofImage);
