@@ -13,6 +13,7 @@ import { selectBackend } from '../../training/backend.ts';
 import { compile } from '../../training/compile/compile.ts';
 import type { Context } from '../context.ts';
 import { CONVERSION_DEFAULTS, type ConversionOptions } from './conversion.ts';
+import { modelCentralFraction } from './model_input.ts';
 import { openData } from './open_data.ts';
 import { datasetOf, labelsOf, type OpenFloatModel, openFloatModel } from './open_model.ts';
 import { requireWritableFile } from './writable_file.ts';
@@ -54,7 +55,7 @@ export async function quantizeModel(
   const { dataset, seed, skip } = source;
   const graph = fuseLayersModel(model, { zeroVariance });
   const skipped: SkippedImage[] = [];
-  const centralFraction = centralFractionOf(card?.dataset ?? dataset.name);
+  const centralFraction = modelCentralFraction(opened) ?? centralFractionOf(dataset.name);
   const images = Math.min(source.images, dataset.count('train') - skip);
   const progress = reporter.start(`calibrating ${name}`, images, 'images');
   try {

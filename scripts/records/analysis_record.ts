@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { writeFileAtomic } from '../../checkpoints/artifacts/atomic_file.ts';
 import type { Analysis } from '../../quantize/analyze/analysis.ts';
 import { environmentSchema } from './environment.ts';
-import { readPart } from './run_record.ts';
+import { RUN_FILE, readPart } from './run_record.ts';
 
 const LOSSLESS = 'lossless';
 const NO_SIGNAL = 'noSignal';
@@ -185,7 +185,6 @@ export const analyzeRunSchema = z.strictObject({
 
 export type AnalyzeRun = Readonly<z.infer<typeof analyzeRunSchema>>;
 
-const RUN = 'run.json';
 const ANALYSIS = 'analysis.json';
 
 /** Writes `analysis.json` and `run.json` into a run's folder. */
@@ -195,7 +194,7 @@ export async function writeAnalyzeRun(
   analysis: Analysis,
 ): Promise<void> {
   await writeAnalysis(dir, analysis);
-  await writeFileAtomic(join(dir, RUN), `${JSON.stringify(run, null, 2)}\n`);
+  await writeFileAtomic(join(dir, RUN_FILE), `${JSON.stringify(run, null, 2)}\n`);
 }
 
 /** Writes `analysis.json` into a run's folder. */
@@ -224,7 +223,7 @@ export async function readAnalyzeRun(
   dir: string,
 ): Promise<{ readonly run: AnalyzeRun; readonly analysis: Analysis }> {
   return {
-    run: await readPart(join(dir, RUN), analyzeRunSchema),
+    run: await readPart(join(dir, RUN_FILE), analyzeRunSchema),
     analysis: await readAnalysis(dir),
   };
 }

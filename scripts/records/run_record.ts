@@ -67,9 +67,12 @@ export type RowTiming = Readonly<z.infer<typeof rowTimingSchema>>;
 export type RunTiming = Readonly<z.infer<typeof runTimingSchema>>;
 export type PublishedTable = Readonly<z.infer<typeof publishedTableSchema>>;
 
+/** The record in a run's folder, whatever was run. */
+export const RUN_FILE = 'run.json';
+
 /** All that a run may leave in its folder. */
 const FILES = [
-  ...['run.json', 'table.md', 'timing.json', 'analysis.json', 'samples.json'],
+  ...[RUN_FILE, 'table.md', 'timing.json', 'analysis.json', 'samples.json'],
   ...['report.html', 'figures'],
 ];
 
@@ -104,7 +107,7 @@ export async function writeRun(
   await mkdir(dir, { recursive: true });
   await writeFileAtomic(join(dir, 'table.md'), `${table}\n`);
   await writeFileAtomic(join(dir, 'timing.json'), `${JSON.stringify(timing, null, 2)}\n`);
-  await writeFileAtomic(join(dir, 'run.json'), `${JSON.stringify(record, null, 2)}\n`);
+  await writeFileAtomic(join(dir, RUN_FILE), `${JSON.stringify(record, null, 2)}\n`);
 }
 
 /**
@@ -112,7 +115,7 @@ export async function writeRun(
  * @throws UserError where there is none, or it is damaged
  */
 export function readRun(dir: string): Promise<RunRecord> {
-  return readPart(join(dir, 'run.json'), runRecordSchema);
+  return readPart(join(dir, RUN_FILE), runRecordSchema);
 }
 
 /** As `readRun`, how long the run took. */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { writeFileAtomic } from '../../checkpoints/artifacts/atomic_file.ts';
@@ -32,6 +33,11 @@ const FILE = 'samples.json';
 /** Writes `samples.json` into a run's folder. */
 export async function writeSamples(dir: string, samples: Samples): Promise<void> {
   await writeFileAtomic(join(dir, FILE), `${JSON.stringify(samples)}\n`);
+}
+
+/** Whether a run's folder has samples. */
+export function hasSamples(dir: string): boolean {
+  return existsSync(join(dir, FILE));
 }
 
 /**

@@ -2,8 +2,7 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { UserError } from '../../../checkpoints/artifacts/errors.ts';
-
-const RECORD = 'run.json';
+import { RUN_FILE } from '../../records/run_record.ts';
 
 const HAS_ENDED = 'Give the folder that "tf8 reproduce" or "tf8 analyze" names when it has ended.';
 
@@ -13,10 +12,10 @@ const HAS_ENDED = 'Give the folder that "tf8 reproduce" or "tf8 analyze" names w
  * @throws UserError where there is no such run, or the name is that of several
  */
 export async function findRun(run: string, runsDir: string): Promise<string> {
-  if (basename(run) === RECORD && existsSync(run)) return dirname(run);
+  if (basename(run) === RUN_FILE && existsSync(run)) return dirname(run);
   for (const dir of [run, join(runsDir, run)]) if (isRun(dir)) return dir;
   if (existsSync(run)) {
-    throw new UserError(`Expected the record of a run in ${run} but there is no ${RECORD}`, {
+    throw new UserError(`Expected the record of a run in ${run} but there is no ${RUN_FILE}`, {
       remedy: HAS_ENDED,
     });
   }
@@ -37,5 +36,5 @@ export async function findRun(run: string, runsDir: string): Promise<string> {
 }
 
 function isRun(dir: string): boolean {
-  return existsSync(join(dir, RECORD));
+  return existsSync(join(dir, RUN_FILE));
 }

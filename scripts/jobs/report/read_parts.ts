@@ -1,9 +1,8 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { hasAnalysis, readAnalysis, readAnalyzeRun } from '../../records/analysis_record.ts';
-import { readPart, readRun, readTiming } from '../../records/run_record.ts';
-import { readSamples } from '../../records/samples.ts';
+import { RUN_FILE, readPart, readRun, readTiming } from '../../records/run_record.ts';
+import { hasSamples, readSamples } from '../../records/samples.ts';
 import type { ReportParts } from './report_parts.ts';
 
 const namedSchema = z.looseObject({ name: z.string() });
@@ -13,9 +12,9 @@ const namedSchema = z.looseObject({ name: z.string() });
  * @throws UserError where there is no record of a run, or a part of it is missing or damaged
  */
 export async function readParts(dir: string): Promise<ReportParts> {
-  const { name } = await readPart(join(dir, 'run.json'), namedSchema);
+  const { name } = await readPart(join(dir, RUN_FILE), namedSchema);
   const parts = name.startsWith('analyze-') ? await analysisParts(dir) : await tableParts(dir);
-  const samples = existsSync(join(dir, 'samples.json')) ? await readSamples(dir) : undefined;
+  const samples = hasSamples(dir) ? await readSamples(dir) : undefined;
   return { ...parts, samples };
 }
 

@@ -9,9 +9,9 @@ import { samplesSchema } from '../../records/samples.ts';
 import { type AnalyzedNetwork, analyzeNetwork } from '../analyze/analyze_network.ts';
 import { openFloatModel } from '../open_model.ts';
 import { calibrationSource, quantizeModel } from '../quantize.ts';
-import { type Measuring, measuringIdentity } from './measure_network.ts';
+import { type Measuring, measurementsDir, measuringIdentity } from './measure_network.ts';
 import type { StoredNetwork } from './network_store.ts';
-import { type Identity, keyOf, readStored, writeStored } from './stored_result.ts';
+import { type Identity, keyOf, makeStored, readStored } from './stored_result.ts';
 import { ANALYSIS_VERSION } from './versions.ts';
 
 /** Images that are analyzed: enough for ratios of a layer's energies, which hardly differ between images. */
@@ -32,7 +32,7 @@ export class AnalysisStore {
   private readonly context: Context;
 
   constructor(runsDir: string, backend: Backend, context: Context) {
-    this.dir = join(runsDir, 'measurements');
+    this.dir = measurementsDir(runsDir);
     this.backend = backend;
     this.context = context;
   }
@@ -57,14 +57,9 @@ export class AnalysisStore {
     const { reporter } = this.context;
     const found = await readStored(path, identity, tableAnalysisSchema, reporter);
     if (found !== undefined) return found.result;
-    const begun = performance.now();
-    const made = recorded(await this.make(network, measuring, name));
-    this.context.signal.throwIfAborted();
-    await writeStored(path, identity, {
-      result: made,
-      seconds: (performance.now() - begun) / 1000,
-    });
-    return tableAnalysisSchema.parse(made);
+    const make = async () => recorded(await this.make(network, measuring, name));
+    const { result } = await makeStored(path, identity, make, this.context.signal);
+    return tableAnalysisSchema.parse(result);
   }
 
   private async make(

@@ -8,7 +8,7 @@ import { Evaluation } from '../evaluation.ts';
 import { type OpenFloatModel, openFloatModel } from '../open_model.ts';
 import { calibrationSource, quantizeModel } from '../quantize.ts';
 import type { StoredNetwork } from './network_store.ts';
-import { type Identity, keyOf, readStored, type Stored, writeStored } from './stored_result.ts';
+import { type Identity, keyOf, makeStored, readStored, type Stored } from './stored_result.ts';
 import type { TableData } from './table_data.ts';
 import { MEASURING_VERSION } from './versions.ts';
 
@@ -61,7 +61,7 @@ export class MeasurementStore {
   private readonly context: Context;
 
   constructor(runsDir: string, backend: Backend, context: Context) {
-    this.dir = join(runsDir, 'measurements');
+    this.dir = measurementsDir(runsDir);
     this.backend = backend;
     this.context = context;
   }
@@ -103,17 +103,13 @@ export class MeasurementStore {
     return openFloatModel(model, this.context);
   }
 
-  private async made<Result>(
+  private made<Result>(
     precision: string,
     identity: Identity,
     measure: () => Promise<Result>,
   ): Promise<Stored<Result>> {
-    const begun = performance.now();
-    const result = await measure();
-    this.context.signal.throwIfAborted();
-    const stored = { result, seconds: (performance.now() - begun) / 1000 };
-    await writeStored(this.path(precision, identity), identity, stored);
-    return stored;
+    const path = this.path(precision, identity);
+    return makeStored(path, identity, measure, this.context.signal);
   }
 
   private async float(
@@ -159,6 +155,11 @@ export class MeasurementStore {
   private path(precision: string, identity: Identity): string {
     return join(this.dir, `${precision}-${keyOf(identity)}.json`);
   }
+}
+
+/** Where what was measured of networks is kept. */
+export function measurementsDir(runsDir: string): string {
+  return join(runsDir, 'measurements');
 }
 
 /** All that decides a network's float figures, and its TF8 figures. */

@@ -75,17 +75,26 @@ async function reportOf(
   { dir, record }: ReproduceResult,
   context: Context,
 ): Promise<string | undefined> {
+  await attempt('the report has no analysis', context, () =>
+    analyzeCostliest(table, record.rows, dir),
+  );
+  const written = await attempt('the report could not be written', context, async () =>
+    writeReport(await readParts(dir), dir, context),
+  );
+  return written?.report;
+}
+
+/** What `work` gives; undefined where it fails, of which the reporter is warned, unless it was aborted. */
+async function attempt<Result>(
+  failure: string,
+  { reporter, signal }: Context,
+  work: () => Promise<Result>,
+): Promise<Result | undefined> {
   try {
-    await analyzeCostliest(table, record.rows, dir);
+    return await work();
   } catch (error) {
-    if (context.signal.aborted) throw error;
-    context.reporter.warn(`the report has no analysis: ${messageOf(error)}`);
-  }
-  try {
-    return (await writeReport(await readParts(dir), dir, context)).report;
-  } catch (error) {
-    if (context.signal.aborted) throw error;
-    context.reporter.warn(`the report could not be written: ${messageOf(error)}`);
+    if (signal.aborted) throw error;
+    reporter.warn(`${failure}: ${messageOf(error)}`);
     return undefined;
   }
 }

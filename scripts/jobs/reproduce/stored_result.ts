@@ -41,6 +41,24 @@ export async function writeStored<Result>(
 }
 
 /**
+ * Makes a result and stores it with the time that it took.
+ * @throws the signal's reason when aborted: nothing is stored then; what `make` throws
+ */
+export async function makeStored<Result>(
+  path: string,
+  identity: Identity,
+  make: () => Promise<Result>,
+  signal: AbortSignal,
+): Promise<Stored<Result>> {
+  const begun = performance.now();
+  const result = await make();
+  signal.throwIfAborted();
+  const stored = { result, seconds: (performance.now() - begun) / 1000 };
+  await writeStored(path, identity, stored);
+  return stored;
+}
+
+/**
  * The result that is stored at `path`; undefined where there is none, and where it is damaged or
  * another's, of which the reporter is warned: it is to be made again.
  * @throws UserError where there is a file that cannot be read: what took hours may be whole
