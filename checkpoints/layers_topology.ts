@@ -36,10 +36,16 @@ export function checkTopology(topology: unknown, path: string): void {
   while (waiting.length > 0) {
     const value = waiting.pop();
     if (typeof value !== 'object' || value === null) continue;
-    const { layers } = Array.isArray(value) ? { layers: undefined } : fieldsOf(value, path);
-    if (Array.isArray(layers)) checkLayers(layers, path);
+    if (isFields(value)) {
+      const { layers } = fieldsOf(value, path);
+      if (Array.isArray(layers)) checkLayers(layers, path);
+    }
     for (const inner of Object.values(value)) waiting.push(inner);
   }
+}
+
+function isFields(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** An object by the names that tfjs gives its fields: `inbound_nodes` is `inboundNodes`. */
@@ -63,15 +69,11 @@ function camelCase(text: string): string {
 
 function checkLayers(described: readonly unknown[], path: string): void {
   const fields = described.map((layer) => {
-    if (typeof layer !== 'object' || layer === null) return layer;
+    if (!isFields(layer)) return layer;
     const { config, ...rest } = fieldsOf(layer, path);
-    const isObject = typeof config === 'object' && config !== null && !Array.isArray(config);
-    return { ...rest, config: isObject ? fieldsOf(config, path) : config };
+    return { ...rest, config: isFields(config) ? fieldsOf(config, path) : config };
   });
-  const isFunctional = fields.some(
-    (layer) => typeof layer === 'object' && layer !== null && 'inboundNodes' in layer,
-  );
-  if (!isFunctional) return;
+  if (!fields.some((layer) => isFields(layer) && 'inboundNodes' in layer)) return;
   requireAtMost(MAX_CALLS, 'layers', fields.length, path);
   const parsed = z.array(layerSchema).safeParse(fields);
   if (!parsed.success) {

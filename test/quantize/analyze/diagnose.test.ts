@@ -48,6 +48,16 @@ function withRange(name: string, change: (range: ObservedRange) => ObservedRange
   );
 }
 
+/** The graph whose layer had a batch norm: channel 0 of zero variance with α `alpha`, the others with 0.5. */
+function withDeadChannel(graph: FloatGraph, layer: string, alpha: number): FloatGraph {
+  const batchNorm = {
+    alpha: Float64Array.from({ length: 8 }, (_, channel) => (channel === 0 ? alpha : 0.5)),
+    variance: Float32Array.from({ length: 8 }, (_, channel) => (channel === 0 ? 0 : 1)),
+    deadChannels: [0],
+  };
+  return { ...graph, batchNorms: new Map([[layer, batchNorm]]) };
+}
+
 describe('diagnose', () => {
   it('finds nothing in a healthy network', () => {
     assert.deepEqual(analyze(healthyGraph()).diagnosis, []);
@@ -111,12 +121,7 @@ describe('diagnose', () => {
     const graph = changed(dead, 'depthwise', ({ kernel, bias }) => ({
       kernel: kernel.map((weight, i) => (i % bias.length === 0 ? 60 * weight : weight)),
     }));
-    const batchNorm = {
-      alpha: Float64Array.from({ length: 8 }, (_, channel) => (channel === 0 ? 30 : 0.5)),
-      variance: Float32Array.from({ length: 8 }, (_, channel) => (channel === 0 ? 0 : 1)),
-      deadChannels: [0],
-    };
-    const analysis = analyze({ ...graph, batchNorms: new Map([['depthwise', batchNorm]]) });
+    const analysis = analyze(withDeadChannel(graph, 'depthwise', 30));
     assert.deepEqual(firstOf(analysis), { layer: 'depthwise', cause: 'deadChannels' });
     const [{ evidence, remedy }] = analysis.diagnosis;
     assert.match(remedy, /--zero-variance mean/);
@@ -128,12 +133,7 @@ describe('diagnose', () => {
 
   it('names a depthwise channel of zero variance that Option 1 has mended as any other', () => {
     const graph = channelTimes(healthyGraph(), 'depthwise', 60, 'pointwise');
-    const mended = {
-      alpha: new Float64Array(8).fill(0.5),
-      variance: Float32Array.from({ length: 8 }, (_, channel) => (channel === 0 ? 0 : 1)),
-      deadChannels: [0],
-    };
-    const analysis = analyze({ ...graph, batchNorms: new Map([['depthwise', mended]]) });
+    const analysis = analyze(withDeadChannel(graph, 'depthwise', 0.5));
     assert.deepEqual(firstOf(analysis), { layer: 'depthwise', cause: 'weightRange' });
     assert.ok(analysis.diagnosis.every(({ remedy }) => !remedy.includes('--zero-variance')));
     assert.equal(analysis.layers[1].deadChannels, 1);
@@ -141,12 +141,7 @@ describe('diagnose', () => {
 
   it('names a blown-up channel of a convolution, which Option 1 leaves alone, also of zero variance', () => {
     const graph = channelTimes(healthyGraph(), 'conv', 60, 'depthwise');
-    const dead = {
-      alpha: Float64Array.from({ length: 8 }, (_, channel) => (channel === 0 ? 30 : 0.5)),
-      variance: Float32Array.from({ length: 8 }, (_, channel) => (channel === 0 ? 0 : 1)),
-      deadChannels: [0],
-    };
-    const analysis = analyze({ ...graph, batchNorms: new Map([['conv', dead]]) });
+    const analysis = analyze(withDeadChannel(graph, 'conv', 30));
     assert.deepEqual(firstOf(analysis), { layer: 'conv', cause: 'weightRange' });
   });
 
