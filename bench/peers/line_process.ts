@@ -25,11 +25,13 @@ process.on('exit', () => {
  */
 export class LineProcess {
   private readonly child: ChildProcessWithoutNullStreams;
+  private readonly signal: AbortSignal;
   private readonly ended: Promise<never>;
   private readonly answers: AsyncIterator<string>;
   private errors = '';
 
   constructor({ title, program, args, environment, signal }: LineProcessOptions) {
+    this.signal = signal;
     this.child = spawn(program, args, { env: environment });
     const kill = () => this.child.kill('SIGKILL');
     signal.addEventListener('abort', kill);
@@ -60,6 +62,8 @@ export class LineProcess {
    *   signal's reason when aborted
    */
   async ask<Answer>(command: string, parameters: object): Promise<Answer> {
+    // What it said before it was ended may still come: no answer to this.
+    this.signal.throwIfAborted();
     this.child.stdin.write(`${JSON.stringify({ command, arguments: parameters })}\n`);
     const { value, done } = await Promise.race([this.answers.next(), this.ended]);
     if (done) return this.ended;

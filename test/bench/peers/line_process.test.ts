@@ -58,6 +58,16 @@ describe('LineProcess', () => {
     await untilGone(pid);
   });
 
+  it('takes nothing that was said before for an answer once the signal has come', async () => {
+    const interruption = new AbortController();
+    const script = `console.log(1); console.log(2); setInterval(() => {}, 1000);`;
+    const peer = node(script, interruption.signal);
+    assert.equal(await peer.ask('load', {}), 1);
+    await new Promise((resolve) => setTimeout(resolve, 100)); // the second line is there
+    interruption.abort(new Error('interrupted'));
+    await assert.rejects(peer.ask('round', {}), /interrupted/);
+  });
+
   it('takes its processes along when this one exits', () =>
     inFolder(async (folder) => {
       const path = join(folder, 'parent.mts');
