@@ -7,10 +7,12 @@ const ROOMS = [
   'bench',
   'checkpoints',
   'datasets',
+  'foundation',
   'quantize',
   'scripts',
   'test',
   'training',
+  'workflows',
 ];
 const OURS = `^(${ROOMS.join('|')})/`;
 
@@ -51,11 +53,11 @@ module.exports = {
       from: { pathNot: '^(scripts|bench|test)/' },
       to: { path: '^(scripts|bench|test)/' },
     },
-    room('architectures', []),
-    room('checkpoints/artifacts', []),
-    room('checkpoints', ['architectures/']),
-    room('datasets', ['checkpoints/artifacts/']),
-    room('training', ['architectures/', 'datasets/', 'checkpoints/']),
+    room('foundation', []),
+    room('architectures', ['foundation/']),
+    room('checkpoints', ['foundation/', 'architectures/']),
+    room('datasets', ['foundation/']),
+    room('training', ['foundation/', 'architectures/', 'datasets/', 'checkpoints/']),
     room('quantize/params', []),
     room('quantize/kernels', ['quantize/params/']),
     room('quantize/model', ['quantize/params/']),
@@ -70,7 +72,7 @@ module.exports = {
     room('quantize/execute', ['quantize/params/', 'quantize/kernels/', 'quantize/model/']),
     room('quantize/export', ['quantize/params/', 'quantize/model/']),
     without('quantize/(params|kernels|model|execute|analyze|export)', TENSORFLOW, 'no TensorFlow'),
-    without('datasets', TENSORFLOW, 'no TensorFlow'),
+    without('(foundation|datasets)', TENSORFLOW, 'no TensorFlow'),
     {
       name: '@tensorflow/tfjs-node stands behind one adapter',
       severity: 'error',

@@ -3,17 +3,17 @@
  * `npm run bench:explain -- --help` tells the options.
  */
 import { join } from 'node:path';
-import { writeFileAtomic } from '../checkpoints/artifacts/atomic_file.ts';
-import { UserError } from '../checkpoints/artifacts/errors.ts';
 import { openDataset } from '../datasets/open_dataset.ts';
-import { cacheDir } from '../scripts/cache_dir.ts';
-import type { Context } from '../scripts/context.ts';
-import { type ExplainRecord, explainRecordSchema } from '../scripts/docs/explain_record.ts';
-import { openFloatModel } from '../scripts/jobs/open_model.ts';
-import { disjointData } from '../scripts/jobs/reproduce/table_data.ts';
-import { environment } from '../scripts/records/environment.ts';
+import { writeFileAtomic } from '../foundation/atomic_file.ts';
+import { cacheDir } from '../foundation/cache_dir.ts';
+import type { Context } from '../foundation/context.ts';
+import { UserError } from '../foundation/errors.ts';
 import { consoleReporter } from '../scripts/terminal/reporter.ts';
 import { selectBackend } from '../training/backend.ts';
+import { openFloatModel } from '../workflows/open/open_model.ts';
+import { environment } from '../workflows/records/environment.ts';
+import { type ExplainRecord, explainRecordSchema } from '../workflows/records/explain_record.ts';
+import { disjointData } from '../workflows/reproduce/table_data.ts';
 import { measureDepthwise, trainedRanges } from './explain/depthwise_weights.ts';
 import { measurePhotographs } from './explain/photographs.ts';
 import { countFrom, runBench, valuesOf } from './run_bench.ts';

@@ -3,20 +3,20 @@
  * `npm run bench:figures -- --help` tells the options.
  */
 import { join } from 'node:path';
-import { writeFileAtomic } from '../checkpoints/artifacts/atomic_file.ts';
-import { UserError } from '../checkpoints/artifacts/errors.ts';
 import { openDataset } from '../datasets/open_dataset.ts';
-import { cacheDir } from '../scripts/cache_dir.ts';
-import type { Context } from '../scripts/context.ts';
+import { writeFileAtomic } from '../foundation/atomic_file.ts';
+import { cacheDir } from '../foundation/cache_dir.ts';
+import type { Context } from '../foundation/context.ts';
+import { UserError } from '../foundation/errors.ts';
+import { consoleReporter } from '../scripts/terminal/reporter.ts';
+import { selectBackend } from '../training/backend.ts';
+import { openData } from '../workflows/open/open_data.ts';
+import { datasetOf, openFloatModel } from '../workflows/open/open_model.ts';
+import { environment } from '../workflows/records/environment.ts';
 import {
   type PaperFiguresRecord,
   paperFiguresRecordSchema,
-} from '../scripts/docs/paper_figures_record.ts';
-import { openData } from '../scripts/jobs/open_data.ts';
-import { datasetOf, openFloatModel } from '../scripts/jobs/open_model.ts';
-import { environment } from '../scripts/records/environment.ts';
-import { consoleReporter } from '../scripts/terminal/reporter.ts';
-import { selectBackend } from '../training/backend.ts';
+} from '../workflows/records/paper_figures_record.ts';
 import { compareActivations } from './figures/activations.ts';
 import { measurePhotograph } from './figures/photograph.ts';
 import { countFrom, runBench, valuesOf } from './run_bench.ts';

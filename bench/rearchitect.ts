@@ -5,21 +5,21 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { writeFileAtomic } from '../checkpoints/artifacts/atomic_file.ts';
-import { UserError } from '../checkpoints/artifacts/errors.ts';
 import { openDataset } from '../datasets/open_dataset.ts';
-import { cacheDir } from '../scripts/cache_dir.ts';
-import type { Context } from '../scripts/context.ts';
+import { writeFileAtomic } from '../foundation/atomic_file.ts';
+import { cacheDir } from '../foundation/cache_dir.ts';
+import type { Context } from '../foundation/context.ts';
+import { UserError } from '../foundation/errors.ts';
+import { consoleReporter } from '../scripts/terminal/reporter.ts';
+import { requireTensorFlow } from '../training/backend.ts';
+import { Evaluation } from '../workflows/evaluate/evaluation.ts';
+import { openFloatModel } from '../workflows/open/open_model.ts';
+import { environment } from '../workflows/records/environment.ts';
 import {
   type RearchitectRecord,
   rearchitectRecordSchema,
-} from '../scripts/docs/rearchitect_record.ts';
-import { Evaluation } from '../scripts/jobs/evaluation.ts';
-import { openFloatModel } from '../scripts/jobs/open_model.ts';
-import { disjointData } from '../scripts/jobs/reproduce/table_data.ts';
-import { environment } from '../scripts/records/environment.ts';
-import { consoleReporter } from '../scripts/terminal/reporter.ts';
-import { requireTensorFlow } from '../training/backend.ts';
+} from '../workflows/records/rearchitect_record.ts';
+import { disjointData } from '../workflows/reproduce/table_data.ts';
 import type { Fit, FitTask } from './rearchitect/fit.ts';
 import { countFrom, runBench, valuesOf } from './run_bench.ts';
 

@@ -1,5 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { messageOf, UserError } from '../checkpoints/artifacts/errors.ts';
+import { messageOf, UserError } from '../foundation/errors.ts';
 
 /**
  * Runs a bench: SIGINT and SIGTERM abort its signal, and an error that the user can mend is told

@@ -1,4 +1,4 @@
-import type { Augmentation } from './augment.ts';
+import type { Augmentation } from './augment/augment.ts';
 
 /** Images in the network's input form, with what is needed to score and to name them. */
 export interface ImageBatch {

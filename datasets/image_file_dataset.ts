@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Dataset, StoredSplit } from './dataset.ts';
-import type { ImageFile } from './image_files.ts';
-import { type ImageSet, PHOTOGRAPH_MS } from './image_set.ts';
 import { imageSetDataset } from './image_set_dataset.ts';
+import type { ImageFile } from './images/image_files.ts';
+import { type ImageSet, PHOTOGRAPH_MS } from './images/image_set.ts';
 import type { ImageSource } from './pipeline/image_source.ts';
 import { emptyStore, type PixelStore } from './pipeline/pixel_store.ts';
 

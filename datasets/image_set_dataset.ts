@@ -1,5 +1,5 @@
 import type { BatchOptions, Dataset, ImageBatch, StoredSplit } from './dataset.ts';
-import type { ImageSet } from './image_set.ts';
+import type { ImageSet } from './images/image_set.ts';
 import { streamBatches } from './pipeline/batch_stream.ts';
 
 /**

@@ -1,9 +1,9 @@
-import { UserError } from '../checkpoints/artifacts/errors.ts';
-import { openCifar10 } from './cifar10.ts';
+import { UserError } from '../foundation/errors.ts';
+import { openCifar10 } from './cifar10/cifar10.ts';
 import type { Dataset } from './dataset.ts';
-import { openFashionMnist } from './fashion_mnist.ts';
-import { openImageNet } from './imagenet.ts';
-import { openImageNetRecords } from './imagenet_records.ts';
+import { openFashionMnist } from './fashion_mnist/fashion_mnist.ts';
+import { openImageNet } from './imagenet/imagenet.ts';
+import { openImageNetRecords } from './imagenet/imagenet_records.ts';
 import type { OpenOptions } from './open_options.ts';
 import { findRecordShards } from './tfrecord/record_shards.ts';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Dataset, StoredSplit } from './dataset.ts';
-import type { ImageSet } from './image_set.ts';
 import { imageSetDataset } from './image_set_dataset.ts';
+import type { ImageSet } from './images/image_set.ts';
 import { type PixelStore, storeOf } from './pipeline/pixel_store.ts';
 
 /** Small images of one size, all in memory. */

@@ -1,6 +1,6 @@
 import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
-import { cacheDir } from './cache_dir.ts';
-import type { Context } from './context.ts';
+import { cacheDir } from '../foundation/cache_dir.ts';
+import type { Context } from '../foundation/context.ts';
 import { JSON_OUTPUT } from './options.ts';
 import { consoleReporter } from './terminal/reporter.ts';
 

@@ -2,7 +2,7 @@
 import type { Options } from 'yargs';
 import type { NetworkName } from '../architectures/network.ts';
 import { DATASET_NAMES } from '../datasets/open_dataset.ts';
-import { CONVERSION_DEFAULTS } from './jobs/conversion.ts';
+import { CONVERSION_DEFAULTS } from '../workflows/quantize/conversion.ts';
 
 const FLOAT_SOURCES =
   'name of a public checkpoint, model folder, tfjs model.json, SavedModel folder, frozen graph (.pb), or TensorFlow checkpoint';

@@ -25,7 +25,7 @@ const CHECKS = [
   { title: 'Types', command: [bin('typescript/bin/tsc'), '-p', 'tsconfig.json'] },
   {
     title: 'Types in the browser',
-    command: [bin('typescript/bin/tsc'), '-p', 'scripts/jobs/report/page'],
+    command: [bin('typescript/bin/tsc'), '-p', 'workflows/report/page'],
   },
   {
     title: 'Import directions',

@@ -3,7 +3,7 @@
  * whose active backend is set here.
  */
 import * as tf from '@tensorflow/tfjs';
-import { messageOf, UserError } from '../checkpoints/artifacts/errors.ts';
+import { messageOf, UserError } from '../foundation/errors.ts';
 
 export interface Backend {
   /** tensorflow: libtensorflow through tfjs-node. wasm: inference only. cpu: plain JavaScript. */

@@ -1,4 +1,4 @@
-import { UserError } from '../../checkpoints/artifacts/errors.ts';
+import { UserError } from '../../foundation/errors.ts';
 
 /** Logits in float may differ by rounding, relative to the largest. */
 const FLOAT_TOLERANCE = 1e-3;

@@ -1,4 +1,4 @@
-import { type Chart, COLOURS, shortLayer, WIDTH } from '../../scripts/docs/chart.ts';
+import { type Chart, COLOURS, shortLayer, WIDTH } from '../../workflows/charts/chart.ts';
 import { fastestNative } from './ratios.ts';
 import type { ExecutorRecord } from './record.ts';
 import { gmacPerSecond } from './tables.ts';

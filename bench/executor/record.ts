@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { environmentSchema } from '../../scripts/records/environment.ts';
+import { environmentSchema } from '../../workflows/records/environment.ts';
 
 const milliseconds = z.number().positive();
 const count = z.int().min(1);

@@ -1,4 +1,4 @@
-import { markdownTable } from '../../scripts/records/markdown_table.ts';
+import { markdownTable } from '../../workflows/records/markdown_table.ts';
 import { settingText } from './calls.ts';
 import type { ExecutorRecord, LayerProfile, Ratios } from './record.ts';
 

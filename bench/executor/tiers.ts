@@ -1,4 +1,4 @@
-import { UserError } from '../../checkpoints/artifacts/errors.ts';
+import { UserError } from '../../foundation/errors.ts';
 import { Tf8Plan } from '../../quantize/execute/plan.ts';
 import type { Kernels } from '../../quantize/kernels/kernels.ts';
 import type { TierReport } from '../../quantize/kernels/route.ts';

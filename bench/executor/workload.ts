@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { UserError } from '../../checkpoints/artifacts/errors.ts';
 import type { Dataset, ImageBatch, Split } from '../../datasets/dataset.ts';
 import { openDataset } from '../../datasets/open_dataset.ts';
 import { type LabelledPixels, pixelDataset } from '../../datasets/pixel_dataset.ts';
+import type { Context } from '../../foundation/context.ts';
+import { UserError } from '../../foundation/errors.ts';
+import { repositoryRoot } from '../../foundation/repository.ts';
 import { FloatRunner } from '../../quantize/convert/float_runner.ts';
 import { fuseLayersModel } from '../../quantize/convert/fuse.ts';
 import type { ObservedRange } from '../../quantize/convert/observed_range.ts';
@@ -15,11 +17,9 @@ import {
   dequantizeArray,
   quantizeArray,
 } from '../../quantize/params/quantization.ts';
-import type { Context } from '../../scripts/context.ts';
-import { openFloatModel } from '../../scripts/jobs/open_model.ts';
-import { quantizeModel } from '../../scripts/jobs/quantize.ts';
-import { disjointData } from '../../scripts/jobs/reproduce/table_data.ts';
-import { repositoryRoot } from '../../scripts/repository.ts';
+import { openFloatModel } from '../../workflows/open/open_model.ts';
+import { quantizeModel } from '../../workflows/quantize/quantize.ts';
+import { disjointData } from '../../workflows/reproduce/table_data.ts';
 import { writeNetwork } from '../peers/network/network_files.ts';
 import type { ImageFile } from '../peers/runtimes/network_loader.ts';
 

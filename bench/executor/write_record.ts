@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../checkpoints/artifacts/atomic_file.ts';
-import { chartSvg } from '../../scripts/docs/chart.ts';
+import { writeFileAtomic } from '../../foundation/atomic_file.ts';
+import { chartSvg } from '../../workflows/charts/chart.ts';
 import { latencyChart, layersChart } from './charts.ts';
 import type { ExecutorRecord } from './record.ts';
 import { executorTables, layerTables } from './tables.ts';

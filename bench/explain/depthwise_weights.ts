@@ -4,7 +4,7 @@ import {
   handleZeroVariance,
   type ZeroVariancePolicy,
 } from '../../architectures/fold_batch_norm.ts';
-import { UserError } from '../../checkpoints/artifacts/errors.ts';
+import { UserError } from '../../foundation/errors.ts';
 import { weightLevels } from '../../quantize/analyze/weight_levels.ts';
 import {
   type FloatGraph,
@@ -12,7 +12,7 @@ import {
   isWeightedFloat,
 } from '../../quantize/convert/float_graph.ts';
 import { fuseLayersModel } from '../../quantize/convert/fuse.ts';
-import type { ExplainRecord } from '../../scripts/docs/explain_record.ts';
+import type { ExplainRecord } from '../../workflows/records/explain_record.ts';
 import { median } from '../rounds.ts';
 import { figure } from './figure.ts';
 

@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { Dataset } from '../../datasets/dataset.ts';
+import type { Context } from '../../foundation/context.ts';
 import type { FloatGraph, FloatNode } from '../../quantize/convert/float_graph.ts';
 import { isWeightedFloat } from '../../quantize/convert/float_graph.ts';
 import { FloatRunner } from '../../quantize/convert/float_runner.ts';
@@ -10,12 +11,11 @@ import type { TierName } from '../../quantize/kernels/kernels.ts';
 import { type Tf8Model, tensorNames, tensorSpecs } from '../../quantize/model/tf8_model.ts';
 import { dequantizeArray } from '../../quantize/params/quantization.ts';
 import { sqnrDb } from '../../quantize/params/sqnr.ts';
-import type { Context } from '../../scripts/context.ts';
-import type { ExplainRecord } from '../../scripts/docs/explain_record.ts';
-import { CONVERSION_DEFAULTS } from '../../scripts/jobs/conversion.ts';
-import { Evaluation } from '../../scripts/jobs/evaluation.ts';
-import type { OpenFloatModel } from '../../scripts/jobs/open_model.ts';
-import { quantizeModel } from '../../scripts/jobs/quantize.ts';
+import { Evaluation } from '../../workflows/evaluate/evaluation.ts';
+import type { OpenFloatModel } from '../../workflows/open/open_model.ts';
+import { CONVERSION_DEFAULTS } from '../../workflows/quantize/conversion.ts';
+import { quantizeModel } from '../../workflows/quantize/quantize.ts';
+import type { ExplainRecord } from '../../workflows/records/explain_record.ts';
 import { figure } from './figure.ts';
 
 type Photographs = NonNullable<ExplainRecord['photographs']>;

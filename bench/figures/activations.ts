@@ -1,16 +1,16 @@
 import { availableParallelism } from 'node:os';
-import { UserError } from '../../checkpoints/artifacts/errors.ts';
 import type { Dataset } from '../../datasets/dataset.ts';
-import { firstOfEachClass } from '../../datasets/per_class.ts';
+import { firstOfEachClass } from '../../datasets/order/per_class.ts';
+import type { Context } from '../../foundation/context.ts';
+import { UserError } from '../../foundation/errors.ts';
 import { Analyzer } from '../../quantize/analyze/analyzer.ts';
 import { FloatNodes } from '../../quantize/convert/float_nodes.ts';
 import { fuseLayersModel } from '../../quantize/convert/fuse.ts';
 import { selectKernels } from '../../quantize/kernels/select.ts';
-import type { Context } from '../../scripts/context.ts';
-import type { PaperFiguresRecord } from '../../scripts/docs/paper_figures_record.ts';
-import { CONVERSION_DEFAULTS } from '../../scripts/jobs/conversion.ts';
-import type { OpenFloatModel } from '../../scripts/jobs/open_model.ts';
-import { quantizeModel } from '../../scripts/jobs/quantize.ts';
+import type { OpenFloatModel } from '../../workflows/open/open_model.ts';
+import { CONVERSION_DEFAULTS } from '../../workflows/quantize/conversion.ts';
+import { quantizeModel } from '../../workflows/quantize/quantize.ts';
+import type { PaperFiguresRecord } from '../../workflows/records/paper_figures_record.ts';
 import { layerSqnr } from './layer_sqnr.ts';
 
 type Activations = NonNullable<PaperFiguresRecord['activations']>;

@@ -1,5 +1,5 @@
 import type { Analysis } from '../../quantize/analyze/analysis.ts';
-import type { PaperFiguresRecord } from '../../scripts/docs/paper_figures_record.ts';
+import type { PaperFiguresRecord } from '../../workflows/records/paper_figures_record.ts';
 import { figure } from '../explain/figure.ts';
 
 type Layer = NonNullable<PaperFiguresRecord['activations']>['relu']['layers'][number];

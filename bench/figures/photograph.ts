@@ -1,14 +1,14 @@
-import { UserError } from '../../checkpoints/artifacts/errors.ts';
 import type { Dataset } from '../../datasets/dataset.ts';
-import { selectIndices } from '../../datasets/order.ts';
+import { selectIndices } from '../../datasets/order/order.ts';
+import type { Context } from '../../foundation/context.ts';
+import { UserError } from '../../foundation/errors.ts';
 import { planOn } from '../../quantize/execute/plan_on.ts';
 import { type Labels, softmax, topClasses } from '../../quantize/execute/top_classes.ts';
-import type { Context } from '../../scripts/context.ts';
-import type { PaperFiguresRecord } from '../../scripts/docs/paper_figures_record.ts';
-import { CONVERSION_DEFAULTS } from '../../scripts/jobs/conversion.ts';
-import type { OpenFloatModel } from '../../scripts/jobs/open_model.ts';
-import { quantizeModel } from '../../scripts/jobs/quantize.ts';
 import { predictFloat } from '../../training/float_predictor.ts';
+import type { OpenFloatModel } from '../../workflows/open/open_model.ts';
+import { CONVERSION_DEFAULTS } from '../../workflows/quantize/conversion.ts';
+import { quantizeModel } from '../../workflows/quantize/quantize.ts';
+import type { PaperFiguresRecord } from '../../workflows/records/paper_figures_record.ts';
 import { figure } from '../explain/figure.ts';
 
 type Photograph = NonNullable<PaperFiguresRecord['photograph']>;

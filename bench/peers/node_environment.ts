@@ -1,11 +1,11 @@
 import { copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UserError } from '../../checkpoints/artifacts/errors.ts';
-import type { Reporter } from '../../checkpoints/artifacts/reporter.ts';
-import { lastLines } from '../../checkpoints/artifacts/run_tool.ts';
-import { sha256OfBytes } from '../../checkpoints/artifacts/sha256.ts';
-import { cachedFolder } from '../../scripts/cached_folder.ts';
-import { npmCommand, runCommand } from '../../scripts/setup/run_command.ts';
+import { cachedFolder } from '../../foundation/cached_folder.ts';
+import { UserError } from '../../foundation/errors.ts';
+import type { Reporter } from '../../foundation/reporter.ts';
+import { npmCommand, runCommand } from '../../foundation/run_command.ts';
+import { lastLines } from '../../foundation/run_tool.ts';
+import { sha256OfBytes } from '../../foundation/sha256.ts';
 
 /** package.json and package-lock.json, which pins every package by its hash. */
 const LIST = join(import.meta.dirname, 'node');

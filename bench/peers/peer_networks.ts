@@ -1,17 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UserError } from '../../checkpoints/artifacts/errors.ts';
-import type { Reporter } from '../../checkpoints/artifacts/reporter.ts';
-import { lastLines } from '../../checkpoints/artifacts/run_tool.ts';
-import { sha256OfBytes } from '../../checkpoints/artifacts/sha256.ts';
-import { cachedFolder } from '../../scripts/cached_folder.ts';
+import { cachedFolder } from '../../foundation/cached_folder.ts';
+import { UserError } from '../../foundation/errors.ts';
 import {
   type PythonPackages,
   pythonEnvironment,
   RUNTIMES,
   TENSORFLOW,
-} from '../../scripts/python/python_environment.ts';
-import { runCommand } from '../../scripts/setup/run_command.ts';
+} from '../../foundation/python/python_environment.ts';
+import type { Reporter } from '../../foundation/reporter.ts';
+import { runCommand } from '../../foundation/run_command.ts';
+import { lastLines } from '../../foundation/run_tool.ts';
+import { sha256OfBytes } from '../../foundation/sha256.ts';
 
 const SCRIPTS = join(import.meta.dirname, 'network');
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { UserError } from '../../checkpoints/artifacts/errors.ts';
+import { UserError } from '../../foundation/errors.ts';
 import { LineProcess, type LineProcessOptions } from './line_process.ts';
 import type { Load } from './runtimes/network_loader.ts';
 

@@ -1,4 +1,4 @@
-import { UserError } from '../../checkpoints/artifacts/errors.ts';
+import { UserError } from '../../foundation/errors.ts';
 import type { KerasPeer } from '../peers/keras_peer.ts';
 import { BareStep } from './bare_step.ts';
 import { batchesOf, modelOf, recipeOf, type Shape, writeBuild } from './workload.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../checkpoints/artifacts/atomic_file.ts';
-import type { Environment } from '../../scripts/records/environment.ts';
-import { markdownTable } from '../../scripts/records/markdown_table.ts';
+import { writeFileAtomic } from '../../foundation/atomic_file.ts';
+import type { Environment } from '../../workflows/records/environment.ts';
+import { markdownTable } from '../../workflows/records/markdown_table.ts';
 
 /** Images per second, medians over the rounds. */
 export interface TrainingRow {

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type * as tf from '@tensorflow/tfjs';
-import { SILENT_REPORTER } from '../../checkpoints/artifacts/reporter.ts';
 import { CheckpointFolder } from '../../checkpoints/training_checkpoint/checkpoint_folder.ts';
 import type { Dataset } from '../../datasets/dataset.ts';
 import { type LabelledPixels, pixelDataset } from '../../datasets/pixel_dataset.ts';
+import { SILENT_REPORTER } from '../../foundation/reporter.ts';
 import { train } from '../../training/loop/train.ts';
 import type { Recipe } from '../../training/recipes/recipe.ts';
 import { createTrainStep } from '../../training/step/create_train_step.ts';
@@ -14,7 +14,7 @@ import {
   type StepReport,
   type TrainingObserver,
 } from '../../training/watch/observer.ts';
-import { watchRun } from '../../training/watch/watch_run.ts';
+import { watchRun } from '../../workflows/train/watch_run.ts';
 import type { Contestant, Round } from '../rounds.ts';
 import { modelOf, type Shape } from './workload.ts';
 

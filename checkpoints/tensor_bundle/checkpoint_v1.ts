@@ -3,22 +3,22 @@
  * lists the tensors, each of the others holds (a slice of) one.
  */
 import { create, fromBinary } from '@bufbuild/protobuf';
-import { type ByteSource, fileSource } from '../artifacts/byte_source.ts';
-import { messageOf, UserError } from '../artifacts/errors.ts';
+import { type ByteSource, fileSource } from '../../foundation/byte_source.ts';
+import { messageOf, UserError } from '../../foundation/errors.ts';
 import {
   type SavedTensorSlices,
   SavedTensorSlicesSchema,
   TensorProtoSchema,
   TensorShapeProtoSchema,
   type TensorSliceProto,
-} from '../generated/graph_def_pb.ts';
+} from '../graph_def/generated/graph_def_pb.ts';
 import {
   type GraphTensor,
   MAX_ELEMENTS,
   readShape,
   readTensor,
   typeName,
-} from '../graph/tensor_proto.ts';
+} from '../graph_def/network/tensor_proto.ts';
 import { damagedCheckpoint } from './errors.ts';
 import { tableEntries } from './sorted_table.ts';
 import type { Checkpoint, VariableInfo } from './variables.ts';

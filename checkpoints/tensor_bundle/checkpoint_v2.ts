@@ -3,16 +3,16 @@
  * places, and `<prefix>.data-00000-of-00001` and its like with their bytes.
  */
 import { type DescMessage, fromBinary, type MessageShape } from '@bufbuild/protobuf';
-import { type ByteSource, fileSource } from '../artifacts/byte_source.ts';
-import { maskedCrc32c } from '../artifacts/crc32c.ts';
-import { messageOf, UserError } from '../artifacts/errors.ts';
+import { type ByteSource, fileSource } from '../../foundation/byte_source.ts';
+import { maskedCrc32c } from '../../foundation/crc32c.ts';
+import { messageOf, UserError } from '../../foundation/errors.ts';
 import {
   type BundleEntryProto,
   BundleEntryProtoSchema,
   type BundleHeaderProto,
   BundleHeaderProtoSchema,
   TrackableObjectGraphSchema,
-} from '../generated/graph_def_pb.ts';
+} from '../graph_def/generated/graph_def_pb.ts';
 import {
   decodeContent,
   elementsOf,
@@ -21,7 +21,7 @@ import {
   readShape,
   typeBytes,
   typeName,
-} from '../graph/tensor_proto.ts';
+} from '../graph_def/network/tensor_proto.ts';
 import { damagedCheckpoint } from './errors.ts';
 import { tableEntries } from './sorted_table.ts';
 import type { Checkpoint, VariableInfo } from './variables.ts';

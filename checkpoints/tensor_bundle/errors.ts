@@ -1,4 +1,4 @@
-import { UserError } from '../artifacts/errors.ts';
+import { UserError } from '../../foundation/errors.ts';
 
 /** A checkpoint that cannot be read; `what` says what was expected and what came. */
 export function damagedCheckpoint(name: string, what: string, cause?: unknown): UserError {

@@ -1,4 +1,4 @@
-import type { GraphTensor } from '../graph/tensor_proto.ts';
+import type { GraphTensor } from '../graph_def/network/tensor_proto.ts';
 
 /** What a checkpoint says of a tensor without its values. */
 export interface VariableInfo {

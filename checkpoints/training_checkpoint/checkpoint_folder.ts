@@ -1,12 +1,12 @@
 import { open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { messageOf, UserError } from '../artifacts/errors.ts';
-import { asFileError, errorCode } from '../artifacts/file_errors.ts';
-import type { Reporter } from '../artifacts/reporter.ts';
-import { temporaryPath } from '../artifacts/temporary_path.ts';
-import { makeWritableFolder } from '../artifacts/writable_folder.ts';
+import { messageOf, UserError } from '../../foundation/errors.ts';
+import { asFileError, errorCode } from '../../foundation/file_errors.ts';
+import { FolderLock } from '../../foundation/folder_lock.ts';
+import type { Reporter } from '../../foundation/reporter.ts';
+import { temporaryPath } from '../../foundation/temporary_path.ts';
+import { makeWritableFolder } from '../../foundation/writable_folder.ts';
 import type { WeightTensor } from '../weight_tensor.ts';
-import { FolderLock } from './folder_lock.ts';
 import { writeSafetensors } from './safetensors.ts';
 import {
   encodeState,

@@ -8,8 +8,8 @@
  */
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
-import { messageOf } from '../artifacts/errors.ts';
-import { errorCode } from '../artifacts/file_errors.ts';
+import { messageOf } from '../../foundation/errors.ts';
+import { errorCode } from '../../foundation/file_errors.ts';
 import type { WeightTensor } from '../weight_tensor.ts';
 import {
   DIGEST_OFFSET,

@@ -9,8 +9,8 @@
  * the lengths and the padding included.
  */
 import { z } from 'zod';
-import { messageOf, UserError } from '../artifacts/errors.ts';
-import { firstIssue } from '../first_issue.ts';
+import { messageOf, UserError } from '../../foundation/errors.ts';
+import { firstIssue } from '../../foundation/first_issue.ts';
 import type { WeightTensor } from '../weight_tensor.ts';
 import { duplicateKey } from './duplicate_key.ts';
 

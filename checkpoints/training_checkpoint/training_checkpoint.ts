@@ -1,7 +1,7 @@
 /** A checkpoint of training in one file: safetensors with the state as JSON in its metadata. */
 import { z } from 'zod';
-import { messageOf } from '../artifacts/errors.ts';
-import { firstIssue } from '../first_issue.ts';
+import { messageOf } from '../../foundation/errors.ts';
+import { firstIssue } from '../../foundation/first_issue.ts';
 import type { WeightTensor } from '../weight_tensor.ts';
 import { readSafetensors } from './safetensors.ts';
 import { damagedFile } from './safetensors_header.ts';

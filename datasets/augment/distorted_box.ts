@@ -1,4 +1,4 @@
-import type { Region } from '../pixel_image.ts';
+import type { Region } from '../images/pixel_image.ts';
 import type { ImageRandom } from './image_random.ts';
 
 /** Attempts before the whole image is taken: slim's max_attempts. */

@@ -1,4 +1,4 @@
-import type { PixelImage } from '../pixel_image.ts';
+import type { PixelImage } from '../images/pixel_image.ts';
 import type { ImageRandom } from './image_random.ts';
 
 /**

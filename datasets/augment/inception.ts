@@ -1,4 +1,4 @@
-import type { PixelImage } from '../pixel_image.ts';
+import type { PixelImage } from '../images/pixel_image.ts';
 import { adjustBrightness, adjustContrast, adjustHue, adjustSaturation } from './colour.ts';
 import { type BoxRanges, distortedBox } from './distorted_box.ts';
 import type { ImageRandom } from './image_random.ts';

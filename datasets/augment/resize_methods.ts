@@ -1,4 +1,4 @@
-import type { PixelImage, Region } from '../pixel_image.ts';
+import type { PixelImage, Region } from '../images/pixel_image.ts';
 
 /** TensorFlow 1's tf.image.ResizeMethod, in its order. */
 export const RESIZE_METHODS = ['bilinear', 'nearest', 'bicubic', 'area'] as const;

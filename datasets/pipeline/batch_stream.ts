@@ -1,10 +1,10 @@
-import { NO_AUGMENTATION } from '../augment.ts';
+import { NO_AUGMENTATION } from '../augment/augment.ts';
 import { BatchBuilder, batchOf } from '../batch_builder.ts';
 import type { BatchOptions, ImageBatch } from '../dataset.ts';
-import type { ImageSet } from '../image_set.ts';
+import type { ImageSet } from '../images/image_set.ts';
+import { checkCentralFraction } from '../images/preprocess.ts';
 import { mapAhead } from '../map_ahead.ts';
-import { checkInteger, SEEDS, selectIndices } from '../order.ts';
-import { checkCentralFraction } from '../preprocess.ts';
+import { checkInteger, SEEDS, selectIndices } from '../order/order.ts';
 import { BatchMemory } from './batch_memory.ts';
 import type { PreparedChunk } from './chunk.ts';
 import { type Preparation, preparationFor } from './preparation.ts';

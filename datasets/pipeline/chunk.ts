@@ -1,4 +1,4 @@
-import type { Augmentation } from '../augment.ts';
+import type { Augmentation } from '../augment/augment.ts';
 import type { PreparationTime } from '../dataset.ts';
 import type { ImageSource } from './image_source.ts';
 

@@ -1,5 +1,5 @@
-import { decodeImage, ImageError } from '../decode_image.ts';
-import type { PixelImage } from '../pixel_image.ts';
+import { decodeImage, ImageError } from '../images/decode_image.ts';
+import type { PixelImage } from '../images/pixel_image.ts';
 import { RecordFiles } from '../tfrecord/record_files.ts';
 import { readRecordImage } from '../tfrecord/record_images.ts';
 import type { EncodedFile, ImageSource } from './image_source.ts';

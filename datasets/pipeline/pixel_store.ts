@@ -1,4 +1,4 @@
-import type { PixelImage } from '../pixel_image.ts';
+import type { PixelImage } from '../images/pixel_image.ts';
 
 /**
  * Pixels of images of one size in shared memory: a structured clone for another thread shares them.

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { BatchOptions } from '../dataset.ts';
-import type { ImageSet } from '../image_set.ts';
-import { checkInteger } from '../order.ts';
+import type { ImageSet } from '../images/image_set.ts';
+import { checkInteger } from '../order/order.ts';
 import type { PrepareChunk } from './chunk.ts';
 import { defaultWorkers, InputWorkers } from './input_workers.ts';
 import { prepareChunk } from './prepare_chunk.ts';

@@ -1,5 +1,5 @@
-import { prepareImage } from '../augment.ts';
-import { ImageError } from '../decode_image.ts';
+import { prepareImage } from '../augment/augment.ts';
+import { ImageError } from '../images/decode_image.ts';
 import type { ChunkTask, PreparedChunk } from './chunk.ts';
 import { ImageLoader } from './image_loader.ts';
 

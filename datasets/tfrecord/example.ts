@@ -1,6 +1,6 @@
 import { fromBinary } from '@bufbuild/protobuf';
-import { messageOf } from '../../checkpoints/artifacts/errors.ts';
-import { compareCodePoints } from '../order.ts';
+import { messageOf } from '../../foundation/errors.ts';
+import { compareCodePoints } from '../order/order.ts';
 import { ExampleSchema, type Feature } from './generated/example_pb.ts';
 import type { Broken } from './record_frame.ts';
 

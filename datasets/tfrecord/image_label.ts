@@ -1,4 +1,4 @@
-import { IMAGENET_CLASSES } from '../imagenet_classes.ts';
+import { IMAGENET_CLASSES } from '../imagenet/imagenet_classes.ts';
 import { type ExampleFeatures, int64Feature, textFeature } from './example.ts';
 import type { Broken } from './record_frame.ts';
 

@@ -1,5 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { messageOf, UserError } from '../../checkpoints/artifacts/errors.ts';
+import { messageOf, UserError } from '../../foundation/errors.ts';
 import { ByteStream } from './byte_stream.ts';
 import {
   type Broken,

@@ -1,5 +1,5 @@
-import { maskedCrc32c } from '../../checkpoints/artifacts/crc32c.ts';
-import type { UserError } from '../../checkpoints/artifacts/errors.ts';
+import { maskedCrc32c } from '../../foundation/crc32c.ts';
+import type { UserError } from '../../foundation/errors.ts';
 
 const LENGTH_BYTES = 8;
 

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
-import { messageOf } from '../../checkpoints/artifacts/errors.ts';
-import { ImageError } from '../decode_image.ts';
+import { messageOf } from '../../foundation/errors.ts';
+import { ImageError } from '../images/decode_image.ts';
 import { bytesFeature, parseExample } from './example.ts';
 import type { RecordFiles } from './record_files.ts';
 import { type Broken, FRAME_BYTES, readFrame } from './record_frame.ts';

@@ -3,11 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { endianness } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { writeFileAtomic } from '../../checkpoints/artifacts/atomic_file.ts';
-import { messageOf } from '../../checkpoints/artifacts/errors.ts';
-import { errorCode } from '../../checkpoints/artifacts/file_errors.ts';
-import type { Reporter } from '../../checkpoints/artifacts/reporter.ts';
-import { sha256OfBytes } from '../../checkpoints/artifacts/sha256.ts';
+import { writeFileAtomic } from '../../foundation/atomic_file.ts';
+import { messageOf } from '../../foundation/errors.ts';
+import { errorCode } from '../../foundation/file_errors.ts';
+import type { Reporter } from '../../foundation/reporter.ts';
+import { sha256OfBytes } from '../../foundation/sha256.ts';
 import { type RecordImages, recordImages } from './record_images.ts';
 import type { RecordShard, RecordSplit } from './record_shards.ts';
 

@@ -2,8 +2,9 @@
  * Fetches the Chromium that the tests of the report open it in: `npm run chromium`. It stays in the
  * cache folder; where one is found already, nothing happens.
  */
-import { UserError } from '../../checkpoints/artifacts/errors.ts';
-import { cacheDir } from '../cache_dir.ts';
+
+import { cacheDir } from '../../foundation/cache_dir.ts';
+import { UserError } from '../../foundation/errors.ts';
 import { consoleReporter } from '../terminal/reporter.ts';
 import { fetchChromium } from './fetched_chromium.ts';
 import { findChromium } from './find_chromium.ts';

@@ -1,5 +1,5 @@
+import { showAnalysis } from '../../workflows/analyze/show_analysis.ts';
 import { defineCommand } from '../command.ts';
-import { showAnalysis } from '../jobs/analyze/show_analysis.ts';
 import {
   CALIBRATION_DATA,
   CALIBRATION_IMAGES,
@@ -64,7 +64,7 @@ export const analyzeCommand = defineCommand({
     ['analyze models/friendly --limit 100 --accuracy', 'accuracy with parts in TF8, too'],
   ],
   run: async (argv, context) => {
-    const { analyze } = await import('../jobs/analyze/analyze.ts');
+    const { analyze } = await import('../../workflows/analyze/analyze.ts');
     return analyze(argv, context);
   },
   show: showAnalysis,

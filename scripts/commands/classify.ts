@@ -1,6 +1,7 @@
 import type { ClassScore } from '../../quantize/execute/top_classes.ts';
+import { kernelsName } from '../../workflows/open/open_plan.ts';
+import { markdownTable } from '../../workflows/records/markdown_table.ts';
 import { defineCommand } from '../command.ts';
-import { kernelsName } from '../jobs/open_plan.ts';
 import {
   CALIBRATION_DATA,
   CALIBRATION_IMAGES,
@@ -11,7 +12,6 @@ import {
   wholeNumbers,
   ZERO_VARIANCE,
 } from '../options.ts';
-import { markdownTable } from '../records/markdown_table.ts';
 
 export const classifyCommand = defineCommand({
   command: 'classify <image>',
@@ -37,7 +37,7 @@ export const classifyCommand = defineCommand({
       .check(wholeNumbers({ 'calibration-images': 1, seed: SEED_RANGE })),
   examples: [['classify wolf.jpg --calibration-data DIR', "the paper's white-wolf example"]],
   run: async (argv, context) => {
-    const { classify } = await import('../jobs/classify.ts');
+    const { classify } = await import('../../workflows/classify.ts');
     return classify(argv, context);
   },
   show: ({ image, model, float, tf8, calibration, ...used }) => {

@@ -6,8 +6,9 @@ import {
   type VariantName,
   variantNamed,
 } from '../../architectures/variants.ts';
+import type { DescribedModel } from '../../workflows/describe.ts';
+import { markdownTable } from '../../workflows/records/markdown_table.ts';
 import { defineCommand } from '../command.ts';
-import type { DescribedModel } from '../jobs/describe_model.ts';
 import {
   MODEL,
   NETWORK,
@@ -16,7 +17,6 @@ import {
   WIDTH_MULTIPLIER,
   wholeNumbers,
 } from '../options.ts';
-import { markdownTable } from '../records/markdown_table.ts';
 
 /** Of the published networks. */
 const RESOLUTIONS: Readonly<Record<NetworkName, number>> = { mobilenet_v1: 224, inception_v3: 299 };
@@ -85,7 +85,7 @@ export const describeCommand = defineCommand({
   ],
   run: async (argv, context): Promise<PlannedNetwork | DescribedModel> => {
     if (argv.model !== undefined) {
-      const { describeModel } = await import('../jobs/describe_model.ts');
+      const { describeModel } = await import('../../workflows/describe.ts');
       return describeModel(argv.model, context);
     }
     const config = configOf(argv);

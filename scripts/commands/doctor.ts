@@ -1,7 +1,7 @@
+import { repositoryRoot } from '../../foundation/repository.ts';
 import { defineCommand } from '../command.ts';
 import { examine } from '../doctor/examine.ts';
 import { showReport } from '../doctor/show.ts';
-import { repositoryRoot } from '../repository.ts';
 
 export const doctorCommand = defineCommand({
   command: 'doctor',

@@ -1,7 +1,8 @@
+import type { EvaluateResult } from '../../workflows/evaluate/evaluate.ts';
+import type { Measured } from '../../workflows/evaluate/evaluation.ts';
+import { kernelsName } from '../../workflows/open/open_plan.ts';
+import { markdownTable } from '../../workflows/records/markdown_table.ts';
 import { defineCommand } from '../command.ts';
-import type { EvaluateResult } from '../jobs/evaluate.ts';
-import type { Measured } from '../jobs/evaluation.ts';
-import { kernelsName } from '../jobs/open_plan.ts';
 import {
   CALIBRATION_DATA,
   CALIBRATION_IMAGES,
@@ -15,7 +16,6 @@ import {
   wholeNumbers,
   ZERO_VARIANCE,
 } from '../options.ts';
-import { markdownTable } from '../records/markdown_table.ts';
 
 export const evaluateCommand = defineCommand({
   command: 'evaluate <model>',
@@ -47,7 +47,7 @@ export const evaluateCommand = defineCommand({
     ['evaluate models/friendly', 'a retrained network, on the data set it was trained for'],
   ],
   run: async (argv, context) => {
-    const { evaluate } = await import('../jobs/evaluate.ts');
+    const { evaluate } = await import('../../workflows/evaluate/evaluate.ts');
     return evaluate(argv, context);
   },
   show: (result) =>

@@ -43,7 +43,7 @@ export const exportCommand = defineCommand({
     ],
   ],
   run: async (argv, context) => {
-    const { exportModel } = await import('../jobs/export.ts');
+    const { exportModel } = await import('../../workflows/export/export.ts');
     return exportModel(argv, context);
   },
   show: (result) =>

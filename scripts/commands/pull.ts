@@ -1,4 +1,4 @@
-import { PUBLIC_CHECKPOINTS } from '../../checkpoints/public_checkpoints.ts';
+import { PUBLIC_CHECKPOINTS } from '../../checkpoints/public/public_checkpoints.ts';
 import { defineCommand } from '../command.ts';
 
 export const pullCommand = defineCommand({
@@ -12,7 +12,7 @@ export const pullCommand = defineCommand({
     }),
   examples: [['pull mobilenet_v1_1.0_224', 'the weights of 2017, 1001 classes']],
   run: async ({ name }, context) => {
-    const { pullImageNet } = await import('../jobs/open_model.ts');
+    const { pullImageNet } = await import('../../workflows/open/open_model.ts');
     const { dir, card } = await pullImageNet(name, context);
     const { architecture, dataset, labelOffset, origin, weightsSha256 } = card;
     return { name, dir, architecture, dataset, labelOffset, origin, weightsSha256 };

@@ -35,7 +35,7 @@ export const quantizeCommand = defineCommand({
     ],
   ],
   run: async (argv, context) => {
-    const { quantize } = await import('../jobs/quantize.ts');
+    const { quantize } = await import('../../workflows/quantize/quantize.ts');
     return quantize(argv, context);
   },
   show: (result) =>

@@ -1,7 +1,8 @@
 import { VARIANTS, variantNamed } from '../../architectures/variants.ts';
 import { RECIPES } from '../../training/recipes/recipes.ts';
+import type { RearchitectResult } from '../../workflows/rearchitect/rearchitect.ts';
+import { markdownTable } from '../../workflows/records/markdown_table.ts';
 import { defineCommand } from '../command.ts';
-import type { RearchitectResult } from '../jobs/rearchitect.ts';
 import {
   DATA,
   DATASET,
@@ -13,7 +14,6 @@ import {
   wholeNumbers,
 } from '../options.ts';
 import { CHECKPOINT_SECONDS, overridesIn, RECIPE_OPTIONS } from '../recipe_options.ts';
-import { markdownTable } from '../records/markdown_table.ts';
 
 /** More images make a better fit, but ever less: the time grows with them. */
 const MOST_IMAGES = 500;
@@ -112,10 +112,10 @@ export const rearchitectCommand = defineCommand({
   run: async (argv, context) => {
     const { openRecipe } = await import('../../training/recipes/open_recipe.ts');
     const { overrideRecipe } = await import('../../training/recipes/override_recipe.ts');
-    const { openData } = await import('../jobs/open_data.ts');
-    const { modelDataset } = await import('../jobs/rearchitect_source.ts');
-    const { rearchitect } = await import('../jobs/rearchitect.ts');
-    const { defaultValidationImages } = await import('../jobs/train.ts');
+    const { openData } = await import('../../workflows/open/open_data.ts');
+    const { modelDataset } = await import('../../workflows/rearchitect/source.ts');
+    const { rearchitect } = await import('../../workflows/rearchitect/rearchitect.ts');
+    const { defaultValidationImages } = await import('../../workflows/train/train.ts');
     const { model, limit, seed, out } = argv;
     const name = argv.dataset ?? (await modelDataset(model, context));
     const dataset = await openData(name, argv.data, '--data', context);

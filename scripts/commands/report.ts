@@ -21,9 +21,9 @@ export const reportCommand = defineCommand({
     ['report reproduce-cifar10-standard', 'the same by name, where runs/ has one such run'],
   ],
   run: async ({ run, runsDir }, context) => {
-    const { findRun } = await import('../jobs/report/find_run.ts');
-    const { readParts } = await import('../jobs/report/read_parts.ts');
-    const { writeReport } = await import('../jobs/report/write_report.ts');
+    const { findRun } = await import('../../workflows/report/find_run.ts');
+    const { readParts } = await import('../../workflows/report/read_parts.ts');
+    const { writeReport } = await import('../../workflows/report/write_report.ts');
     const dir = await findRun(run, runsDir);
     return writeReport(await readParts(dir), dir, context);
   },

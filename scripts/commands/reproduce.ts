@@ -1,12 +1,12 @@
-import { UserError } from '../../checkpoints/artifacts/errors.ts';
-import { defineCommand } from '../command.ts';
-import type { PresetChanges } from '../jobs/reproduce/change_preset.ts';
+import { UserError } from '../../foundation/errors.ts';
+import type { PresetChanges } from '../../workflows/reproduce/change_preset.ts';
 import {
   NETWORK_NAMES,
   type NetworkName,
   PRESET_NAMES,
   TABLE_DATASETS,
-} from '../jobs/reproduce/preset.ts';
+} from '../../workflows/reproduce/preset.ts';
+import { defineCommand } from '../command.ts';
 import { positiveNumbers, SEED_RANGE, wholeNumbers } from '../options.ts';
 
 /** An option that changes a preset. */
@@ -127,8 +127,8 @@ export const reproduceCommand = defineCommand({
     ['reproduce --train-images 640 --test-images 500 --epochs 1', 'a short look'],
   ],
   run: async (argv, context) => {
-    const { estimateTable, reproduce } = await import('../jobs/reproduce/reproduce.ts');
-    const { costReport } = await import('../jobs/reproduce/cost_report.ts');
+    const { estimateTable, reproduce } = await import('../../workflows/reproduce/reproduce.ts');
+    const { costReport } = await import('../../workflows/reproduce/cost_report.ts');
     const { dataset, preset, data, imagenet, imagenetLimit, published, runsDir } = argv;
     const options = {
       dataset,

@@ -6,8 +6,8 @@ import {
   variantNamed,
 } from '../../architectures/variants.ts';
 import { RECIPES } from '../../training/recipes/recipes.ts';
+import type { TrainedNetwork } from '../../workflows/train/trained_network.ts';
 import { defineCommand } from '../command.ts';
-import type { TrainedNetwork } from '../jobs/trained_network.ts';
 import {
   DATA,
   DATASET,
@@ -147,8 +147,8 @@ export const trainCommand = defineCommand({
   run: async (argv, context) => {
     const { openRecipe } = await import('../../training/recipes/open_recipe.ts');
     const { overrideRecipe } = await import('../../training/recipes/override_recipe.ts');
-    const { openData } = await import('../jobs/open_data.ts');
-    const { defaultValidationImages, trainJob } = await import('../jobs/train.ts');
+    const { openData } = await import('../../workflows/open/open_data.ts');
+    const { defaultValidationImages, trainJob } = await import('../../workflows/train/train.ts');
     const named = argv.recipe ?? (argv.from === undefined ? 'scratch-small' : 'finetune');
     const recipe = overrideRecipe(await openRecipe(named), {
       ...overridesIn(argv),

@@ -1,9 +1,9 @@
+import { kernelsName } from '../../workflows/open/open_plan.ts';
+import { markdownTable } from '../../workflows/records/markdown_table.ts';
+import { RUNTIME_NAMES } from '../../workflows/verify/runtime_names.ts';
+import type { VerifyResult } from '../../workflows/verify/verify.ts';
 import { defineCommand } from '../command.ts';
-import { kernelsName } from '../jobs/open_plan.ts';
-import { RUNTIME_NAMES } from '../jobs/verify/runtime_names.ts';
-import type { VerifyResult } from '../jobs/verify/verify.ts';
 import { DATA, DATASET, LIMIT, SEED, SEED_RANGE, TIER, wholeNumbers } from '../options.ts';
-import { markdownTable } from '../records/markdown_table.ts';
 
 const IMAGES = 50;
 
@@ -35,7 +35,7 @@ export const verifyCommand = defineCommand({
     ['verify mobilenet.onnx --data DIR --json', 'top1Agreement is in percent'],
   ],
   run: async (argv, context) => {
-    const { verify } = await import('../jobs/verify/verify.ts');
+    const { verify } = await import('../../workflows/verify/verify.ts');
     return verify(argv, context);
   },
   show: showVerification,

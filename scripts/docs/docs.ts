@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { chartSvg } from './chart.ts';
+import { chartSvg } from '../../workflows/charts/chart.ts';
 import { pageFigures } from './page_figures.ts';
 import { readRecords } from './records.ts';
 import { fillTemplate } from './template.ts';

@@ -1,6 +1,6 @@
-import { type Chart, COLOURS, LAYERS, shortLayer, WIDTH } from './chart.ts';
-import type { ExplainRecord } from './explain_record.ts';
-import { percent, short, tenth } from './format.ts';
+import { type Chart, COLOURS, LAYERS, shortLayer, WIDTH } from '../../workflows/charts/chart.ts';
+import { percent, short, tenth } from '../../workflows/charts/format.ts';
+import type { ExplainRecord } from '../../workflows/records/explain_record.ts';
 
 const AS_PUBLISHED = 'as published';
 const OPTION_1 = 'Option 1';

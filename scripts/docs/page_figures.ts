@@ -1,10 +1,13 @@
 import { BATCH_NORM_EPSILON } from '../../architectures/conv_layer.ts';
-import { PAPER } from '../jobs/paper_table.ts';
-import { accuracyTable } from '../records/accuracy_table.ts';
-import type { Environment } from '../records/environment.ts';
-import { markdownTable } from '../records/markdown_table.ts';
-import type { RunRecord } from '../records/run_record.ts';
-import { type Chart, chartMarkdown } from './chart.ts';
+import { type Chart, chartMarkdown } from '../../workflows/charts/chart.ts';
+import { percent, short, tenth } from '../../workflows/charts/format.ts';
+import { accuracyTable } from '../../workflows/records/accuracy_table.ts';
+import type { Environment } from '../../workflows/records/environment.ts';
+import type { ExplainRecord } from '../../workflows/records/explain_record.ts';
+import { markdownTable } from '../../workflows/records/markdown_table.ts';
+import type { RearchitectRecord } from '../../workflows/records/rearchitect_record.ts';
+import type { RunRecord } from '../../workflows/records/run_record.ts';
+import { PAPER } from '../../workflows/reproduce/paper_table.ts';
 import {
   alphaChart,
   clippedChart,
@@ -13,11 +16,8 @@ import {
   rangesChart,
   sqnrChart,
 } from './explain_charts.ts';
-import type { ExplainRecord } from './explain_record.ts';
-import { percent, short, tenth } from './format.ts';
 import { activationsChart, activationsFigures, photographFigures } from './paper_figures.ts';
 import { imagesChart, mostUnexplained, unexplainedChart } from './rearchitect_charts.ts';
-import type { RearchitectRecord } from './rearchitect_record.ts';
 import type { Records } from './records.ts';
 import type { Sources } from './template.ts';
 

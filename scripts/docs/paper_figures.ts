@@ -1,7 +1,7 @@
-import { markdownTable } from '../records/markdown_table.ts';
-import { type Chart, COLOURS, LAYERS, shortLayer, WIDTH } from './chart.ts';
-import { percent, tenth } from './format.ts';
-import type { PaperFiguresRecord } from './paper_figures_record.ts';
+import { type Chart, COLOURS, LAYERS, shortLayer, WIDTH } from '../../workflows/charts/chart.ts';
+import { percent, tenth } from '../../workflows/charts/format.ts';
+import { markdownTable } from '../../workflows/records/markdown_table.ts';
+import type { PaperFiguresRecord } from '../../workflows/records/paper_figures_record.ts';
 
 type Activations = NonNullable<PaperFiguresRecord['activations']>;
 type Photograph = NonNullable<PaperFiguresRecord['photograph']>;

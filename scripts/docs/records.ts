@@ -1,13 +1,19 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { z } from 'zod';
-import { messageOf, UserError } from '../../checkpoints/artifacts/errors.ts';
-import { errorCode } from '../../checkpoints/artifacts/file_errors.ts';
-import { firstIssue } from '../../checkpoints/first_issue.ts';
-import { publishedTableSchema, type RunRecord } from '../records/run_record.ts';
-import { type ExplainRecord, explainRecordSchema } from './explain_record.ts';
-import { type PaperFiguresRecord, paperFiguresRecordSchema } from './paper_figures_record.ts';
-import { type RearchitectRecord, rearchitectRecordSchema } from './rearchitect_record.ts';
+import { messageOf, UserError } from '../../foundation/errors.ts';
+import { errorCode } from '../../foundation/file_errors.ts';
+import { firstIssue } from '../../foundation/first_issue.ts';
+import { type ExplainRecord, explainRecordSchema } from '../../workflows/records/explain_record.ts';
+import {
+  type PaperFiguresRecord,
+  paperFiguresRecordSchema,
+} from '../../workflows/records/paper_figures_record.ts';
+import {
+  type RearchitectRecord,
+  rearchitectRecordSchema,
+} from '../../workflows/records/rearchitect_record.ts';
+import { publishedTableSchema, type RunRecord } from '../../workflows/records/run_record.ts';
 
 /** What the pages are made from; a record that is not there yet is undefined. */
 export interface Records {

@@ -1,4 +1,4 @@
-import { UserError } from '../../checkpoints/artifacts/errors.ts';
+import { UserError } from '../../foundation/errors.ts';
 
 /** What a page is filled from: a source's figures by name, or what the page says where it is missing. */
 export type Sources = Readonly<Record<string, Readonly<Record<string, string>> | string>>;

@@ -1,8 +1,8 @@
 /** Writes the pages in docs/ anew from their templates and the records: `npm run docs`. */
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../checkpoints/artifacts/atomic_file.ts';
-import { UserError } from '../../checkpoints/artifacts/errors.ts';
-import { repositoryRoot } from '../repository.ts';
+import { writeFileAtomic } from '../../foundation/atomic_file.ts';
+import { UserError } from '../../foundation/errors.ts';
+import { repositoryRoot } from '../../foundation/repository.ts';
 import { makeDocs } from './docs.ts';
 
 try {

@@ -1,15 +1,15 @@
 import { readdir, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { type CachedArtifact, listArtifacts } from '../../checkpoints/artifacts/artifact_record.ts';
-import { messageOf } from '../../checkpoints/artifacts/errors.ts';
+import { type CachedArtifact, listArtifacts } from '../../foundation/downloads/artifact_record.ts';
+import { messageOf } from '../../foundation/errors.ts';
+import { examineProcessor, type Processor } from '../../foundation/processor.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
 import type { TierReport } from '../../quantize/kernels/route.ts';
 import { examineTiers } from '../../quantize/kernels/select.ts';
-import { kernelsName } from '../jobs/open_plan.ts';
+import { kernelsName } from '../../workflows/open/open_plan.ts';
 import { probeTfjsNode } from '../setup/probe_tfjs_node.ts';
 import { readTfjsNodeRecord, type TfjsNodeRecord } from '../setup/tfjs_node_record.ts';
-import { examineProcessor, type Processor } from './processor.ts';
 import { examineTools, type Tool } from './tools.ts';
 
 /** Something that is missing or broken, and what to do about it. */

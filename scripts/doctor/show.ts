@@ -1,6 +1,6 @@
-import { describeRoute } from '../../checkpoints/artifacts/route.ts';
-import { kernelsName } from '../jobs/open_plan.ts';
-import { formatAmount } from '../terminal/amounts.ts';
+import { formatAmount } from '../../foundation/amounts.ts';
+import { describeRoute } from '../../foundation/downloads/route.ts';
+import { kernelsName } from '../../workflows/open/open_plan.ts';
 import type { DoctorReport, TierFinding } from './examine.ts';
 
 type Row = readonly [name: string, value: string];

@@ -1,8 +1,8 @@
 import { rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../checkpoints/artifacts/atomic_file.ts';
+import { writeFileAtomic } from '../../foundation/atomic_file.ts';
+import { runCommand } from '../../foundation/run_command.ts';
 import { COMPILED_STAMP, isCompiled } from './compiled.mjs';
-import { runCommand } from './run_command.ts';
 import type { Step } from './step.ts';
 
 /**

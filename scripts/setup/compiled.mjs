@@ -6,9 +6,11 @@ export const COMPILED_FOLDERS = [
   'architectures',
   'checkpoints',
   'datasets',
+  'foundation',
   'quantize',
   'scripts',
   'training',
+  'workflows',
 ];
 
 /** Written when dist/ is complete. */

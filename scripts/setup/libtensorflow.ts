@@ -3,9 +3,9 @@ import { mkdir, readFile, rename, rm, statfs, symlink, writeFile } from 'node:fs
 import { dirname, join } from 'node:path';
 import * as tar from 'tar';
 import { z } from 'zod';
-import { messageOf } from '../../checkpoints/artifacts/errors.ts';
-import { fetchArtifact, type Route } from '../../checkpoints/artifacts/fetch_artifact.ts';
-import { abandonedPaths, temporaryPath } from '../../checkpoints/artifacts/temporary_path.ts';
+import { fetchArtifact, type Route } from '../../foundation/downloads/fetch_artifact.ts';
+import { messageOf } from '../../foundation/errors.ts';
+import { abandonedPaths, temporaryPath } from '../../foundation/temporary_path.ts';
 import type { SetupContext } from './step.ts';
 import { unpackZip } from './unpack_zip.ts';
 

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { access, constants, mkdir, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { writeFileAtomic } from '../../checkpoints/artifacts/atomic_file.ts';
-import { messageOf, UserError } from '../../checkpoints/artifacts/errors.ts';
-import { cacheDir } from '../cache_dir.ts';
-import { repositoryRoot } from '../repository.ts';
+import { writeFileAtomic } from '../../foundation/atomic_file.ts';
+import { cacheDir } from '../../foundation/cache_dir.ts';
+import { messageOf, UserError } from '../../foundation/errors.ts';
+import { repositoryRoot } from '../../foundation/repository.ts';
 import { consoleReporter } from '../terminal/reporter.ts';
 import { COMPILE_STEP } from './compile_step.ts';
 import { COMPLETED_RECORD, type CompletedSetup } from './completed.mjs';

@@ -1,6 +1,6 @@
 import cliProgress from 'cli-progress';
-import type { Progress, Reporter } from '../../checkpoints/artifacts/reporter.ts';
-import { describeProgress, formatAmount, formatSeconds } from './amounts.ts';
+import { describeProgress, formatAmount, formatSeconds } from '../../foundation/amounts.ts';
+import type { Progress, Reporter } from '../../foundation/reporter.ts';
 import { RateMeter } from './rate_meter.ts';
 
 /** Without a terminal, a piece of work speaks after this time, then after twice as long each time … */

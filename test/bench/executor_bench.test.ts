@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { repositoryRoot } from '../../scripts/repository.ts';
+import { repositoryRoot } from '../../foundation/repository.ts';
 
 async function bench(...args: string[]) {
   const command = ['--import', 'tsx', 'bench/executor.ts', ...args];

@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
 import { BATCH_NORM_EPSILON } from '../../architectures/conv_layer.ts';
 import { handleZeroVariance } from '../../architectures/fold_batch_norm.ts';
-import { loadModelFolder } from '../../checkpoints/model_store.ts';
+import { loadModelFolder } from '../../checkpoints/store/model_store.ts';
 import { publishedModel } from '../support/published_model.ts';
 
 const NAME = 'mobilenet_v1_1.0_224';

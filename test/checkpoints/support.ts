@@ -1,7 +1,10 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { convLayers } from '../../architectures/mobilenet_v1.ts';
 import { STANDARD } from '../../architectures/variants.ts';
-import { GraphDefSchema, NodeDefSchema } from '../../checkpoints/generated/graph_def_pb.ts';
+import {
+  GraphDefSchema,
+  NodeDefSchema,
+} from '../../checkpoints/graph_def/generated/graph_def_pb.ts';
 import type { WeightTensor } from '../../checkpoints/weight_tensor.ts';
 
 /** The smallest network: every layer but the last few has the minimum of 8 filters. */

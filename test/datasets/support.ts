@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import sharp, { type Colour, type Sharp } from 'sharp';
-import type { Reporter } from '../../checkpoints/artifacts/reporter.ts';
 import type { BatchOptions, Dataset, ImageBatch } from '../../datasets/dataset.ts';
+import type { Reporter } from '../../foundation/reporter.ts';
 
 /** Writes files by path relative to `folder`. */
 export async function writeTree(

@@ -1,4 +1,4 @@
-import { UserError } from '../../checkpoints/artifacts/errors.ts';
+import { UserError } from '../../foundation/errors.ts';
 import { QuantizationError } from '../../quantize/params/errors.ts';
 import { drawFrom, mutated } from './mutate.ts';
 import type { FuzzedReader } from './readers.ts';

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import sharp from 'sharp';
 import ts from 'typescript';
-import { preprocess } from '../../datasets/preprocess.ts';
+import { preprocess } from '../../datasets/images/preprocess.ts';
 import { planOn } from '../../quantize/execute/plan_on.ts';
 import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
@@ -129,7 +129,7 @@ describe('the package', function () {
       options.noUncheckedIndexedAccess = true;
       options.paths = {
         tf8: [join(ROOT, 'quantize/index.ts')],
-        'tf8/preprocess': [join(ROOT, 'datasets/preprocess.ts')],
+        'tf8/preprocess': [join(ROOT, 'datasets/images/preprocess.ts')],
       };
       const file = join(ROOT, 'example.ts');
       const host = ts.createCompilerHost(options);

@@ -12,8 +12,12 @@ const SOURCES = [
   'quantize/index.ts',
   'quantize/browser.ts',
   ...['quantize/params', 'quantize/kernels', 'quantize/model', 'quantize/execute'],
-  ...['datasets/preprocess.ts', 'datasets/resize_bilinear.ts', 'datasets/pixel_image.ts'],
-  'checkpoints/artifacts/errors.ts',
+  ...[
+    'datasets/images/preprocess.ts',
+    'datasets/images/resize_bilinear.ts',
+    'datasets/images/pixel_image.ts',
+  ],
+  'foundation/errors.ts',
 ];
 
 const KERNELS = [

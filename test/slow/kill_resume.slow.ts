@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
-import { verifyModelFolder } from '../../checkpoints/model_store.ts';
+import { verifyModelFolder } from '../../checkpoints/store/model_store.ts';
 import { readMetrics } from '../../training/watch/metrics_file.ts';
 import { runTf8 } from '../scripts/run_tf8.ts';
 import { picture, writeImage } from '../scripts/support.ts';

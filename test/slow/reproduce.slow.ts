@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CostEstimate } from '../../scripts/jobs/reproduce/cost.ts';
-import type { RunRecord } from '../../scripts/records/run_record.ts';
-import { writeFewImages } from '../scripts/jobs/reproduce/support.ts';
+import type { RunRecord } from '../../workflows/records/run_record.ts';
+import type { CostEstimate } from '../../workflows/reproduce/cost.ts';
 import { runTf8 } from '../scripts/run_tf8.ts';
 import { inFolder } from '../support/in_folder.ts';
+import { writeFewImages } from '../workflows/reproduce/support.ts';
 
 async function reproduce(runsDir: string, ...options: string[]): Promise<string> {
   const { status, stdout, stderr } = await runTf8([

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { UserError } from '../../checkpoints/artifacts/errors.ts';
-import { SILENT_REPORTER } from '../../checkpoints/artifacts/reporter.ts';
-import { cacheDir } from '../../scripts/cache_dir.ts';
-import { pythonEnvironment, TENSORFLOW } from '../../scripts/python/python_environment.ts';
-import { runCommand } from '../../scripts/setup/run_command.ts';
+import { cacheDir } from '../../foundation/cache_dir.ts';
+import { UserError } from '../../foundation/errors.ts';
+import { pythonEnvironment, TENSORFLOW } from '../../foundation/python/python_environment.ts';
+import { SILENT_REPORTER } from '../../foundation/reporter.ts';
+import { runCommand } from '../../foundation/run_command.ts';
 import { openTensorBoard } from '../../training/watch/tensorboard.ts';
 import { inFolder } from '../support/in_folder.ts';
 import { needsTensorFlow } from '../support/needs_tensorflow.ts';

@@ -2,13 +2,13 @@
 import * as tf from '@tensorflow/tfjs';
 import { buildMobileNetV1 } from '../../architectures/build_mobilenet_v1.ts';
 import { STANDARD } from '../../architectures/variants.ts';
-import { SILENT_REPORTER } from '../../checkpoints/artifacts/reporter.ts';
 import { CheckpointFolder } from '../../checkpoints/training_checkpoint/checkpoint_folder.ts';
+import { SILENT_REPORTER } from '../../foundation/reporter.ts';
 import { train } from '../../training/loop/train.ts';
 import { SCRATCH_SMALL } from '../../training/recipes/recipes.ts';
 import { createTrainStep } from '../../training/step/create_train_step.ts';
 import { combineObservers, type TrainingObserver } from '../../training/watch/observer.ts';
-import { watchRun } from '../../training/watch/watch_run.ts';
+import { watchRun } from '../../workflows/train/watch_run.ts';
 import { memoryDataset } from '../support/memory_dataset.ts';
 
 const [run, steps] = [process.argv[2]!, Number(process.argv[3])];

@@ -1,5 +1,5 @@
 import type { BatchOptions, Dataset, ImageBatch, SkippedImage } from '../../datasets/dataset.ts';
-import { selectIndices } from '../../datasets/order.ts';
+import { selectIndices } from '../../datasets/order/order.ts';
 
 export interface MemoryDatasetOptions {
   readonly classes: number;

@@ -1,7 +1,7 @@
-import { messageOf, UserError } from '../../checkpoints/artifacts/errors.ts';
-import { SILENT_REPORTER } from '../../checkpoints/artifacts/reporter.ts';
-import { pullCheckpoint } from '../../checkpoints/pull.ts';
-import { cacheDir } from '../../scripts/cache_dir.ts';
+import { pullCheckpoint } from '../../checkpoints/public/pull.ts';
+import { cacheDir } from '../../foundation/cache_dir.ts';
+import { messageOf, UserError } from '../../foundation/errors.ts';
+import { SILENT_REPORTER } from '../../foundation/reporter.ts';
 import { skip } from './skip.ts';
 
 /**

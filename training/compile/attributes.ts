@@ -5,7 +5,7 @@ import {
   AttrValueSchema,
   type TensorShapeProto,
   TensorShapeProtoSchema,
-} from '../../checkpoints/generated/graph_def_pb.ts';
+} from '../../checkpoints/graph_def/generated/graph_def_pb.ts';
 
 /** The dtypes of TensorFlow.js that are compiled. */
 export type DataType = 'float32' | 'int32' | 'bool';

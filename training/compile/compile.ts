@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { messageOf } from '../../checkpoints/artifacts/errors.ts';
+import { messageOf } from '../../foundation/errors.ts';
 import { compiledDtype } from './attributes.ts';
 import type { GraphTensor } from './graph.ts';
 import { recordingBackend } from './kernels/register.ts';

@@ -3,7 +3,7 @@ import {
   type AttrValue,
   type NodeDef,
   NodeDefSchema,
-} from '../../checkpoints/generated/graph_def_pb.ts';
+} from '../../checkpoints/graph_def/generated/graph_def_pb.ts';
 import { type DataType, dtypeAttribute, shapeAttribute, tensorAttribute } from './attributes.ts';
 
 /** An output of a node: "name" is its first, "name:1" its second. */

@@ -5,7 +5,7 @@ import {
   SignatureDefSchema,
   type TensorInfo,
   TensorInfoSchema,
-} from '../../checkpoints/generated/graph_def_pb.ts';
+} from '../../checkpoints/graph_def/generated/graph_def_pb.ts';
 import { type DataType, DT, shapeProto } from './attributes.ts';
 import type { Graph, GraphTensor } from './graph.ts';
 import { mapValues } from './map_values.ts';

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type { AttrValue } from '../../checkpoints/generated/graph_def_pb.ts';
+import type { AttrValue } from '../../checkpoints/graph_def/generated/graph_def_pb.ts';
 import { compiledDtype, type DataType } from './attributes.ts';
 import { type GraphTensor, nodeOf } from './graph.ts';
 import type { VariableGraph } from './variable_graph.ts';

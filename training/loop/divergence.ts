@@ -1,5 +1,5 @@
-import { UserError } from '../../checkpoints/artifacts/errors.ts';
 import type { WeightTensor } from '../../checkpoints/weight_tensor.ts';
+import { UserError } from '../../foundation/errors.ts';
 
 /**
  * Nats of cross-entropy that count as divergence, for logits that overflow step by step. While the

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { UserError } from '../../checkpoints/artifacts/errors.ts';
-import { firstIssue } from '../../checkpoints/first_issue.ts';
+import { UserError } from '../../foundation/errors.ts';
+import { firstIssue } from '../../foundation/first_issue.ts';
 import { recipeSchema } from '../recipes/recipe.ts';
 
 const count = z.int().min(0);

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { ImageBatch } from '../../datasets/dataset.ts';
-import { rankOf } from '../../datasets/top_k.ts';
+import { rankOf } from '../../datasets/scoring/top_k.ts';
 import type { TrainStep } from '../step/train_step.ts';
 import { readAhead } from './read_ahead.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Augmentation } from '../../datasets/augment.ts';
+import type { Augmentation } from '../../datasets/augment/augment.ts';
 
 /** Low and high end; in order. */
 const range = z

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { messageOf, UserError } from '../../checkpoints/artifacts/errors.ts';
-import { errorCode } from '../../checkpoints/artifacts/file_errors.ts';
-import { firstIssue } from '../../checkpoints/first_issue.ts';
+import { messageOf, UserError } from '../../foundation/errors.ts';
+import { errorCode } from '../../foundation/file_errors.ts';
+import { firstIssue } from '../../foundation/first_issue.ts';
 import { type Recipe, recipeSchema } from './recipe.ts';
 import { RECIPES } from './recipes.ts';
 

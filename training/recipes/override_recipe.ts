@@ -1,5 +1,5 @@
-import { UserError } from '../../checkpoints/artifacts/errors.ts';
-import { firstIssue } from '../../checkpoints/first_issue.ts';
+import { UserError } from '../../foundation/errors.ts';
+import { firstIssue } from '../../foundation/first_issue.ts';
 import { type Budget, type Recipe, recipeSchema } from './recipe.ts';
 
 /** What a run may have otherwise than its recipe. */

@@ -5,9 +5,9 @@
  * the network with its arg scope; `nets/mobilenet/README.md` lists the flags for MobileNetV2.
  */
 
+import { NO_AUGMENTATION } from '../../datasets/augment/augment.ts';
 import { FLIP_CROP } from '../../datasets/augment/flip_crop.ts';
 import { INCEPTION } from '../../datasets/augment/inception.ts';
-import { NO_AUGMENTATION } from '../../datasets/augment.ts';
 import type { Distillation, Recipe } from './recipe.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { writeFileAtomic } from '../../checkpoints/artifacts/atomic_file.ts';
-import { messageOf, UserError } from '../../checkpoints/artifacts/errors.ts';
-import { asFileError, errorCode } from '../../checkpoints/artifacts/file_errors.ts';
-import type { Reporter } from '../../checkpoints/artifacts/reporter.ts';
+import { writeFileAtomic } from '../../foundation/atomic_file.ts';
+import { messageOf, UserError } from '../../foundation/errors.ts';
+import { asFileError, errorCode } from '../../foundation/file_errors.ts';
+import type { Reporter } from '../../foundation/reporter.ts';
 import { LineAppender } from './line_appender.ts';
 import {
   type EpochMetrics,

@@ -1,5 +1,5 @@
-import { messageOf } from '../../checkpoints/artifacts/errors.ts';
-import type { Reporter } from '../../checkpoints/artifacts/reporter.ts';
+import { messageOf } from '../../foundation/errors.ts';
+import type { Reporter } from '../../foundation/reporter.ts';
 
 /** What one step of training did. */
 export interface StepReport {

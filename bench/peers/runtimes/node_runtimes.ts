@@ -9,7 +9,7 @@
  * (runtime_peer.ts) tells the commands.
  */
 import { createInterface } from 'node:readline';
-import { messageOf } from '../../../checkpoints/artifacts/errors.ts';
+import { messageOf } from '../../../foundation/errors.ts';
 import type { Load, LoadedNetwork, NetworkLoader } from './network_loader.ts';
 import { loadOnnx } from './onnx_network.ts';
 import { loadTfjs } from './tfjs_network.ts';

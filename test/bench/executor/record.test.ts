@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { executorRecordSchema } from '../../../bench/executor/record.ts';
 import { executorTables, layerTables } from '../../../bench/executor/tables.ts';
 import { recordFiles, writeRecord } from '../../../bench/executor/write_record.ts';
-import { repositoryRoot } from '../../../scripts/repository.ts';
+import { repositoryRoot } from '../../../foundation/repository.ts';
 import { inFolder } from '../../support/in_folder.ts';
 import { RECORD, row } from './rows.ts';
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { nodeEnvironment } from '../../../bench/peers/node_environment.ts';
-import { SILENT_REPORTER } from '../../../checkpoints/artifacts/reporter.ts';
-import { repositoryRoot } from '../../../scripts/repository.ts';
+import { SILENT_REPORTER } from '../../../foundation/reporter.ts';
+import { repositoryRoot } from '../../../foundation/repository.ts';
 import { inFolder } from '../../support/in_folder.ts';
 
 /** Runs a script of Node in the place of npm; `process.argv` holds npm's arguments. */

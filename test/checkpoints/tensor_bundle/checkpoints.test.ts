@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { memorySource } from '../../../checkpoints/artifacts/byte_source.ts';
-import { UserError } from '../../../checkpoints/artifacts/errors.ts';
 import {
   openCheckpointV1,
   readCheckpointV1,
@@ -14,6 +12,8 @@ import {
 import { tableEntries } from '../../../checkpoints/tensor_bundle/sorted_table.ts';
 import type { Checkpoint } from '../../../checkpoints/tensor_bundle/variables.ts';
 import type { WeightTensor } from '../../../checkpoints/weight_tensor.ts';
+import { memorySource } from '../../../foundation/byte_source.ts';
+import { UserError } from '../../../foundation/errors.ts';
 import { inFolder } from '../../support/in_folder.ts';
 import { someValues } from '../support.ts';
 import { bundle, type EntryFields, type TableOptions, table, versionOne } from './write_table.ts';

@@ -1,12 +1,12 @@
 import { create, toBinary } from '@bufbuild/protobuf';
-import { maskedCrc32c } from '../../../checkpoints/artifacts/crc32c.ts';
 import {
   BundleEntryProtoSchema,
   BundleHeaderProtoSchema,
   SavedTensorSlicesSchema,
   TensorShapeProtoSchema,
-} from '../../../checkpoints/generated/graph_def_pb.ts';
+} from '../../../checkpoints/graph_def/generated/graph_def_pb.ts';
 import type { WeightTensor } from '../../../checkpoints/weight_tensor.ts';
+import { maskedCrc32c } from '../../../foundation/crc32c.ts';
 import { littleEndian } from '../support.ts';
 
 export type Entry = readonly [key: string | Uint8Array, value: Uint8Array];

@@ -3,12 +3,12 @@ import { execFile } from 'node:child_process';
 import { chmod, mkdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { UserError } from '../../../checkpoints/artifacts/errors.ts';
-import { SILENT_REPORTER } from '../../../checkpoints/artifacts/reporter.ts';
 import {
   CheckpointFolder,
   CheckpointNotSaved,
 } from '../../../checkpoints/training_checkpoint/checkpoint_folder.ts';
+import { UserError } from '../../../foundation/errors.ts';
+import { SILENT_REPORTER } from '../../../foundation/reporter.ts';
 import { inFolder } from '../../support/in_folder.ts';
 import { skip } from '../../support/skip.ts';
 import { TSX } from '../../support/without_tfjs_node.ts';

@@ -3,12 +3,12 @@ import type { Stats } from 'node:fs';
 import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { UserError } from '../../../checkpoints/artifacts/errors.ts';
 import {
   readSafetensors,
   type Safetensors,
 } from '../../../checkpoints/training_checkpoint/safetensors.ts';
 import type { WeightTensor } from '../../../checkpoints/weight_tensor.ts';
+import { UserError } from '../../../foundation/errors.ts';
 import { inFolder } from '../../support/in_folder.ts';
 import {
   bitsOf,

@@ -1,8 +1,8 @@
 // Goes on with the checkpoints in the folder that it is given, from the latest one; says the step of
 // each whose saving is done, until it is killed.
 import { writeSync } from 'node:fs';
-import { SILENT_REPORTER } from '../../../checkpoints/artifacts/reporter.ts';
 import { CheckpointFolder } from '../../../checkpoints/training_checkpoint/checkpoint_folder.ts';
+import { SILENT_REPORTER } from '../../../foundation/reporter.ts';
 import { checkpointOf, KILLED_SIZE } from './support.ts';
 
 const [dir] = process.argv.slice(2);

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UserError } from '../../../checkpoints/artifacts/errors.ts';
 import {
   encodeState,
   readTrainingCheckpoint,
 } from '../../../checkpoints/training_checkpoint/training_checkpoint.ts';
+import { UserError } from '../../../foundation/errors.ts';
 import { inFolder } from '../../support/in_folder.ts';
 import { vector, writeFileOf } from './support.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { FLIP_CROP, flipCrop } from '../../../datasets/augment/flip_crop.ts';
 import { ImageRandom } from '../../../datasets/augment/image_random.ts';
-import type { PixelImage } from '../../../datasets/pixel_image.ts';
+import type { PixelImage } from '../../../datasets/images/pixel_image.ts';
 
 const HEIGHT = 5;
 const WIDTH = 4;

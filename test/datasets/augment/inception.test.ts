@@ -6,7 +6,7 @@ import {
   type Inception,
 } from '../../../datasets/augment/inception.ts';
 import { RESIZE_METHODS, resizeBy } from '../../../datasets/augment/resize_methods.ts';
-import type { PixelImage } from '../../../datasets/pixel_image.ts';
+import type { PixelImage } from '../../../datasets/images/pixel_image.ts';
 import { largestDifference } from './tensorflow_op.ts';
 
 const SIDE = 12;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type * as tfTypes from '@tensorflow/tfjs';
 import { RESIZE_METHODS, resizeBy } from '../../../datasets/augment/resize_methods.ts';
-import type { PixelImage } from '../../../datasets/pixel_image.ts';
+import type { PixelImage } from '../../../datasets/images/pixel_image.ts';
 import { needsTensorFlow } from '../../support/needs_tensorflow.ts';
 import { imageOp, largestDifference } from './tensorflow_op.ts';
 

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { INCEPTION } from '../../../datasets/augment/inception.ts';
 import type { SkippedImage } from '../../../datasets/dataset.ts';
-import { openImageNet } from '../../../datasets/imagenet.ts';
+import { openImageNet } from '../../../datasets/imagenet/imagenet.ts';
 import { InputWorkers } from '../../../datasets/pipeline/input_workers.ts';
 import { prepareChunk } from '../../../datasets/pipeline/prepare_chunk.ts';
 import { pixelDataset } from '../../../datasets/pixel_dataset.ts';

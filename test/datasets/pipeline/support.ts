@@ -1,5 +1,5 @@
 import type { BatchOptions, ImageBatch } from '../../../datasets/dataset.ts';
-import type { ImageSet } from '../../../datasets/image_set.ts';
+import type { ImageSet } from '../../../datasets/images/image_set.ts';
 import type { ChunkTask, PreparedChunk } from '../../../datasets/pipeline/chunk.ts';
 import { storeOf } from '../../../datasets/pipeline/pixel_store.ts';
 

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { UserError } from '../../../checkpoints/artifacts/errors.ts';
 import {
   bytesFeature,
   int64Feature,
   parseExample,
   textFeature,
 } from '../../../datasets/tfrecord/example.ts';
+import { UserError } from '../../../foundation/errors.ts';
 import { broken, bytesOf, example, int64Of } from './support.ts';
 
 const WHOLE = example({

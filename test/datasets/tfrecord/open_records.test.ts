@@ -3,9 +3,8 @@ import { createHash } from 'node:crypto';
 import { appendFile, cp, mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
-import { SILENT_REPORTER } from '../../../checkpoints/artifacts/reporter.ts';
-import { decodeImage } from '../../../datasets/decode_image.ts';
-import { IMAGENET_CLASSES } from '../../../datasets/imagenet_classes.ts';
+import { IMAGENET_CLASSES } from '../../../datasets/imagenet/imagenet_classes.ts';
+import { decodeImage } from '../../../datasets/images/decode_image.ts';
 import { openRecords } from '../../../datasets/tfrecord/open_records.ts';
 import { RecordFiles } from '../../../datasets/tfrecord/record_files.ts';
 import {
@@ -14,6 +13,7 @@ import {
   recordName,
 } from '../../../datasets/tfrecord/record_images.ts';
 import { findRecordShards } from '../../../datasets/tfrecord/record_shards.ts';
+import { SILENT_REPORTER } from '../../../foundation/reporter.ts';
 import { inFolder } from '../../support/in_folder.ts';
 import { recordingReporter } from '../../support/recording_reporter.ts';
 import { bytesOf, example, imageExample, int64Of, writeRecords } from './support.ts';

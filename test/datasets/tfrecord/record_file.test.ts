@@ -3,9 +3,9 @@ import { mkdir, open, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deflateSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { maskedCrc32c } from '../../../checkpoints/artifacts/crc32c.ts';
-import { UserError } from '../../../checkpoints/artifacts/errors.ts';
 import { readRecordFile } from '../../../datasets/tfrecord/record_file.ts';
+import { maskedCrc32c } from '../../../foundation/crc32c.ts';
+import { UserError } from '../../../foundation/errors.ts';
 import { inFolder } from '../../support/in_folder.ts';
 import { frame, writeRecords } from './support.ts';
 

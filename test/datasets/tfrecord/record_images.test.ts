@@ -3,7 +3,7 @@ import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
-import { ImageError } from '../../../datasets/decode_image.ts';
+import { ImageError } from '../../../datasets/images/decode_image.ts';
 import { RecordFiles } from '../../../datasets/tfrecord/record_files.ts';
 import {
   type RecordImages,

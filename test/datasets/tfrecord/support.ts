@@ -1,12 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
-import { maskedCrc32c } from '../../../checkpoints/artifacts/crc32c.ts';
-import { UserError } from '../../../checkpoints/artifacts/errors.ts';
 import {
   ExampleSchema,
   type FeatureSchema,
 } from '../../../datasets/tfrecord/generated/example_pb.ts';
 import type { Broken } from '../../../datasets/tfrecord/record_frame.ts';
+import { maskedCrc32c } from '../../../foundation/crc32c.ts';
+import { UserError } from '../../../foundation/errors.ts';
 
 type Feature = MessageInitShape<typeof FeatureSchema>;
 

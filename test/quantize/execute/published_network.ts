@@ -1,6 +1,6 @@
 import type { ZeroVariancePolicy } from '../../../architectures/fold_batch_norm.ts';
-import { loadModelFolder } from '../../../checkpoints/model_store.ts';
-import { openImageNet } from '../../../datasets/imagenet.ts';
+import { loadModelFolder } from '../../../checkpoints/store/model_store.ts';
+import { openImageNet } from '../../../datasets/imagenet/imagenet.ts';
 import { calibrate } from '../../../quantize/convert/calibrate.ts';
 import { convertGraph } from '../../../quantize/convert/convert_graph.ts';
 import type { FloatGraph } from '../../../quantize/convert/float_graph.ts';

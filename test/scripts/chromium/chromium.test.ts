@@ -3,7 +3,7 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fetchChromium, fetchedChromium } from '../../../scripts/chromium/fetched_chromium.ts';
 import { findChromium } from '../../../scripts/chromium/find_chromium.ts';
-import { withPrograms } from '../../checkpoints/artifacts/support.ts';
+import { withPrograms } from '../../foundation/support.ts';
 import { inFolder } from '../../support/in_folder.ts';
 import { contextOf } from '../support.ts';
 

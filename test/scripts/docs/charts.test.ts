@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import sharp from 'sharp';
-import { type Chart, chartSvg, shortLayer } from '../../../scripts/docs/chart.ts';
 import { pageFigures } from '../../../scripts/docs/page_figures.ts';
+import { type Chart, chartSvg, shortLayer } from '../../../workflows/charts/chart.ts';
 import { RECORDS } from './support.ts';
 
 const { charts } = pageFigures(RECORDS);

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readRecords } from '../../../scripts/docs/records.ts';
-import { publishTable } from '../../../scripts/records/results.ts';
-import { writeRun } from '../../../scripts/records/run_record.ts';
+import { publishTable } from '../../../scripts/docs/results.ts';
+import { writeRun } from '../../../workflows/records/run_record.ts';
 import { inFolder } from '../../support/in_folder.ts';
-import { RECORD, TIMING } from '../records/support.ts';
+import { RECORD, TIMING } from '../../workflows/records/support.ts';
 import { REARCHITECT } from './support.ts';
 
 describe('readRecords', () => {

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import type { PaperFiguresRecord } from '../../../scripts/docs/paper_figures_record.ts';
-import type { RearchitectRecord } from '../../../scripts/docs/rearchitect_record.ts';
 import { type Records, readRecords } from '../../../scripts/docs/records.ts';
-import { accuracyRow } from '../../../scripts/records/accuracy_row.ts';
-import type { RunRecord } from '../../../scripts/records/run_record.ts';
+import { accuracyRow } from '../../../workflows/records/accuracy_row.ts';
+import type { PaperFiguresRecord } from '../../../workflows/records/paper_figures_record.ts';
+import type { RearchitectRecord } from '../../../workflows/records/rearchitect_record.ts';
+import type { RunRecord } from '../../../workflows/records/run_record.ts';
 
 export const ROOT = join(import.meta.dirname, '../../..');
 

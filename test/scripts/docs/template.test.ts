@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { UserError } from '../../../checkpoints/artifacts/errors.ts';
+import { UserError } from '../../../foundation/errors.ts';
 import { fillTemplate } from '../../../scripts/docs/template.ts';
 
 const SOURCES = { paper: { float: '70.5', tf8: '1.8' }, ours: { loss: '68.7' }, later: 'Not yet.' };

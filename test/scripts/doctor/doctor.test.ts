@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { linuxFeatures, macosFeatures } from '../../../foundation/processor.ts';
 import { REFERENCE_KERNELS } from '../../../quantize/kernels/reference/reference_kernels.ts';
 import { examineRoutes, type TierRoute } from '../../../quantize/kernels/route.ts';
 import {
@@ -7,7 +8,6 @@ import {
   type TierFinding,
   tierFindings,
 } from '../../../scripts/doctor/examine.ts';
-import { linuxFeatures, macosFeatures } from '../../../scripts/doctor/processor.ts';
 import { showReport } from '../../../scripts/doctor/show.ts';
 
 const HEALTHY: DoctorReport = {

@@ -5,7 +5,7 @@ import { readFile, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { acquireLock } from '../../../scripts/setup/lock.mjs';
-import { namesIn } from '../../checkpoints/artifacts/support.ts';
+import { namesIn } from '../../foundation/support.ts';
 import { inFolder } from '../../support/in_folder.ts';
 
 const neverWaits = () => assert.fail('nobody holds the lock');

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UserError } from '../../../checkpoints/artifacts/errors.ts';
-import { SILENT_REPORTER } from '../../../checkpoints/artifacts/reporter.ts';
-import { sha256OfBytes } from '../../../checkpoints/artifacts/sha256.ts';
+import { UserError } from '../../../foundation/errors.ts';
+import { SILENT_REPORTER } from '../../../foundation/reporter.ts';
+import { sha256OfBytes } from '../../../foundation/sha256.ts';
 import {
   installLibtensorflow,
   type LibtensorflowSource,
@@ -15,7 +15,7 @@ import {
   writeTfjsNodeRecord,
 } from '../../../scripts/setup/tfjs_node_record.ts';
 import { chosenRoutes, missingTfjsNotice } from '../../../scripts/setup/tfjs_node_step.ts';
-import { namesIn } from '../../checkpoints/artifacts/support.ts';
+import { namesIn } from '../../foundation/support.ts';
 import { inFolder } from '../../support/in_folder.ts';
 
 describe('chosenRoutes', () => {

@@ -4,7 +4,7 @@ import {
   formatAmount,
   formatRate,
   formatSeconds,
-} from '../../../scripts/terminal/amounts.ts';
+} from '../../../foundation/amounts.ts';
 import { RateMeter } from '../../../scripts/terminal/rate_meter.ts';
 import { consoleReporter } from '../../../scripts/terminal/reporter.ts';
 

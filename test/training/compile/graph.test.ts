@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
 import type * as tfn from '@tensorflow/tfjs-node';
-import { SavedModelSchema } from '../../../checkpoints/generated/graph_def_pb.ts';
+import { SavedModelSchema } from '../../../checkpoints/graph_def/generated/graph_def_pb.ts';
 import {
   compiledDtype,
   dtypeAttribute,

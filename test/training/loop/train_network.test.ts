@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
-import { SILENT_REPORTER } from '../../../checkpoints/artifacts/reporter.ts';
-import { holdOutValidation } from '../../../datasets/hold_out.ts';
+import { holdOutValidation } from '../../../datasets/order/hold_out.ts';
+import { SILENT_REPORTER } from '../../../foundation/reporter.ts';
 import { train } from '../../../training/loop/train.ts';
 import type { TrainOptions } from '../../../training/loop/train_options.ts';
 import type { Recipe } from '../../../training/recipes/recipe.ts';

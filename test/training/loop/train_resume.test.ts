@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
-import { holdOutValidation } from '../../../datasets/hold_out.ts';
+import { holdOutValidation } from '../../../datasets/order/hold_out.ts';
 import { train } from '../../../training/loop/train.ts';
 import type { TrainOptions } from '../../../training/loop/train_options.ts';
 import type { Recipe } from '../../../training/recipes/recipe.ts';

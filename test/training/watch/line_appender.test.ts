@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UserError } from '../../../checkpoints/artifacts/errors.ts';
+import { UserError } from '../../../foundation/errors.ts';
 import { LineAppender } from '../../../training/watch/line_appender.ts';
 import { inFolder } from '../../support/in_folder.ts';
 

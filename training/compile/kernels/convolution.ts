@@ -1,6 +1,6 @@
 /** Convolutions, pooling and batch norms, NHWC. */
 import * as tf from '@tensorflow/tfjs';
-import type { AttrValue } from '../../../checkpoints/generated/graph_def_pb.ts';
+import type { AttrValue } from '../../../checkpoints/graph_def/generated/graph_def_pb.ts';
 import {
   boolAttribute,
   dtypeAttribute,

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import type { AttrValue } from '../../../checkpoints/generated/graph_def_pb.ts';
+import type { AttrValue } from '../../../checkpoints/graph_def/generated/graph_def_pb.ts';
 import { compiledDtype, dtypeAttribute } from '../attributes.ts';
 import type { RecordingBackend } from '../recording_backend.ts';
 import { RECORDING } from '../recording_backend.ts';

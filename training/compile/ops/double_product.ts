@@ -1,6 +1,9 @@
 import { create } from '@bufbuild/protobuf';
 import * as tf from '@tensorflow/tfjs';
-import { type AttrValue, AttrValueSchema } from '../../../checkpoints/generated/graph_def_pb.ts';
+import {
+  type AttrValue,
+  AttrValueSchema,
+} from '../../../checkpoints/graph_def/generated/graph_def_pb.ts';
 import { boolAttribute, dtypeAttribute } from '../attributes.ts';
 import { RECORDING, type RecordingBackend } from '../recording_backend.ts';
 import type { Trace } from '../trace.ts';

@@ -3,7 +3,7 @@
  * recorded as a node in a function that is compiled.
  */
 import * as tf from '@tensorflow/tfjs';
-import type { AttrValue } from '../../../checkpoints/generated/graph_def_pb.ts';
+import type { AttrValue } from '../../../checkpoints/graph_def/generated/graph_def_pb.ts';
 import { DT } from '../attributes.ts';
 import { RECORDING, type RecordingBackend } from '../recording_backend.ts';
 import type { OutputInfo } from '../trace.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
-import { messageOf } from '../../../../checkpoints/artifacts/errors.ts';
+import { messageOf } from '../../../../foundation/errors.ts';
 import { modelProgram } from '../../../../quantize/execute/model_program.ts';
 import { INSTRUCTION_SETS, type NativeAddon } from '../../../../quantize/kernels/native/addon.ts';
 import {

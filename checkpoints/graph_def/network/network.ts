@@ -1,0 +1,85 @@
+/** A network as layers in execution order, between a file's graph and a LayersModel. */
+import { outputSize, type Padding } from '../../../architectures/conv_layer.ts';
+
+/** Of one image: [H, W, C], or [C]. */
+export type Shape = readonly number[];
+
+interface StepBase {
+  readonly name: string;
+  /** Names of the steps that it reads. */
+  readonly inputs: readonly string[];
+  /** Of its output. */
+  readonly shape: Shape;
+}
+
+export interface ConvStep extends StepBase {
+  readonly op: 'conv2d' | 'depthwiseConv2d' | 'dense';
+  /** conv2d: [kh, kw, C, M]; depthwiseConv2d: [kh, kw, C, multiplier]; dense: [K, M] */
+  readonly kernel: Float32Array;
+  readonly kernelShape: readonly number[];
+  /** [M]; undefined where there is none. */
+  readonly bias: Float32Array | undefined;
+  readonly strides: readonly [number, number];
+  readonly padding: Padding;
+}
+
+export interface BatchNormStep extends StepBase {
+  readonly op: 'batchNorm';
+  /** [C] each */
+  readonly gamma: Float32Array;
+  readonly beta: Float32Array;
+  readonly mean: Float32Array;
+  readonly variance: Float32Array;
+  readonly epsilon: number;
+}
+
+export interface PadStep extends StepBase {
+  readonly op: 'pad';
+  /** [[top, bottom], [left, right]] */
+  readonly padding: readonly [readonly [number, number], readonly [number, number]];
+}
+
+export interface PoolStep extends StepBase {
+  readonly op: 'maxPool2d' | 'averagePool2d';
+  readonly window: readonly [number, number];
+  readonly strides: readonly [number, number];
+  readonly padding: Padding;
+}
+
+export interface PlainStep extends StepBase {
+  readonly op: 'input' | 'relu' | 'relu6' | 'softmax' | 'globalAveragePool' | 'reshape' | 'concat';
+}
+
+export type Step = ConvStep | BatchNormStep | PadStep | PoolStep | PlainStep;
+
+export interface Network {
+  /** The last one's output is the network's. */
+  readonly steps: readonly Step[];
+  /** What was decided in reading the file that its user should know. */
+  readonly notes: readonly string[];
+}
+
+export function isConvStep(step: Step): step is ConvStep {
+  return 'kernel' in step;
+}
+
+/** [H, W] after a window moved over an image. */
+export function windowedSize(
+  [height, width]: Shape,
+  [windowHeight, windowWidth]: readonly [number, number],
+  [rows, columns]: readonly [number, number],
+  padding: Padding,
+): [number, number] {
+  return [
+    outputSize(height!, windowHeight, rows, padding),
+    outputSize(width!, windowWidth, columns, padding),
+  ];
+}
+
+/** A convolution whose linear output is multiplied by `scale` and moved by `shift`; [M] each. */
+export function withAffine(step: ConvStep, scale: Float32Array, shift: Float32Array): ConvStep {
+  const channels = scale.length;
+  const kernel = step.kernel.map((weight, index) => weight * scale[index % channels]!);
+  const bias = shift.map((value, channel) => value + scale[channel]! * (step.bias?.[channel] ?? 0));
+  return { ...step, kernel, bias };
+}

@@ -1,0 +1,144 @@
+import type { UserError } from '../../../foundation/errors.ts';
+import type { Dimensions } from './dimensions.ts';
+import type { FlatInput, FlatNode } from './flatten.ts';
+import { type PartialShape, unsupportedNode } from './graph_source.ts';
+import { InputScaling } from './input_scaling.ts';
+import type { PlainStep, Shape, Step } from './network.ts';
+import type { GraphTensor } from './tensor_proto.ts';
+
+export interface GraphNetwork {
+  /** What errors call the file. */
+  readonly fileName: string;
+  /** As `flatten` gives them; the last one is the output. */
+  readonly nodes: readonly FlatNode[];
+  /** Of Const nodes and variables. */
+  readonly constants: ReadonlyMap<FlatNode, GraphTensor>;
+  /** [N, H, W, C] of the input where the graph does not say it itself. */
+  readonly inputShape?: PartialShape | undefined;
+}
+
+/** Floating-point constants. */
+export type FloatTensor = GraphTensor & { readonly values: Float32Array };
+
+/** What a node may add to a network that is being read. */
+export class NetworkDraft {
+  readonly graph: GraphNetwork;
+  /** Those of the graph, and what is computed of them. */
+  readonly constants: Map<FlatNode, GraphTensor>;
+  /** Values of nodes that compute shapes. */
+  readonly dimensions = new Map<FlatNode, Dimensions>();
+  /** By name, in execution order. */
+  readonly steps = new Map<string, Step>();
+  readonly scaling: InputScaling;
+  readonly notes: string[] = [];
+  /** Name of the step that makes a node's output. */
+  private readonly made = new Map<FlatNode, string>();
+  private readonly readers = new Map<FlatNode, number>();
+
+  constructor(graph: GraphNetwork) {
+    this.graph = graph;
+    this.constants = new Map(graph.constants);
+    this.scaling = new InputScaling(graph.fileName);
+    for (const { inputs } of graph.nodes) {
+      for (const { node } of inputs) this.readers.set(node, this.readersOf(node) + 1);
+    }
+  }
+
+  /** How often the node is read. */
+  readersOf(node: FlatNode): number {
+    return this.readers.get(node) ?? 0;
+  }
+
+  /** Adds a step that makes the node's output. */
+  add<Kind extends Step>(node: FlatNode, step: Kind): Kind {
+    if (step.shape.some((side) => !(side >= 1))) {
+      throw this.unsupported(node, `an output of [${step.shape}]`);
+    }
+    this.steps.set(step.name, step);
+    this.made.set(node, step.name);
+    return step;
+  }
+
+  /** A step without weights in the place of a node; with a suffix, one more behind it. */
+  addPlain(node: FlatNode, op: PlainStep['op'], shape: Shape, suffix?: string): void {
+    const input = suffix === undefined ? this.image(node).name : this.made.get(node)!;
+    const name = suffix === undefined ? node.name : `${node.name}/${suffix}`;
+    this.add(node, { op, name, inputs: [input], shape });
+  }
+
+  /** Puts another step in the place of one: it makes the node's output too. */
+  replace(node: FlatNode, step: Step): void {
+    this.steps.set(step.name, step);
+    this.made.set(node, step.name);
+  }
+
+  /** The node changes nothing: its output is the step's. */
+  pass(node: FlatNode, step: Step): void {
+    this.made.set(node, step.name);
+  }
+
+  stepOf(node: FlatNode): Step | undefined {
+    const name = this.made.get(node);
+    return name === undefined ? undefined : this.steps.get(name);
+  }
+
+  /** The step that a node reads, which is no input that is still being scaled. */
+  image(node: FlatNode, index = 0): Step {
+    const input = node.inputs[index];
+    if (input === undefined) throw this.unsupported(node, `it lacks input ${index}`);
+    return this.imageFrom(node, input);
+  }
+
+  imageFrom(node: FlatNode, input: FlatInput): Step {
+    const step = this.sourceOf(node, input);
+    if (step.op === 'input') this.scaling.check(input.node);
+    return step;
+  }
+
+  /** As `imageFrom`, also of an input that is being scaled. */
+  sourceOf(node: FlatNode, { node: from, output, index }: FlatInput): Step {
+    const step = this.stepOf(from);
+    if (step === undefined) {
+      throw this.unsupported(node, `its input ${from.name} (${from.op}), which is no image`);
+    }
+    // FusedBatchNorm's further outputs in functions: batch_mean, batch_variance.
+    const isFirst = index === 0 && !output?.startsWith('batch_');
+    if (!isFirst) throw this.unsupported(node, `output ${output ?? index} of ${from.name}`);
+    return step;
+  }
+
+  constantOf(node: FlatNode, index: number): GraphTensor {
+    const from = node.inputs[index]?.node;
+    const constant = from && this.constants.get(from);
+    if (constant === undefined) {
+      const what = from === undefined ? '' : ` (${from.name}, ${from.op})`;
+      throw this.unsupported(node, `input ${index}${what}, which must be a constant`);
+    }
+    return constant;
+  }
+
+  floats(node: FlatNode, index: number): FloatTensor {
+    const { dtype, shape, values } = this.constantOf(node, index);
+    if (!(values instanceof Float32Array)) {
+      throw this.unsupported(node, `weights of ${dtype}; they are floating-point numbers`);
+    }
+    return { dtype, shape, values };
+  }
+
+  /** A constant of as many numbers as there are channels, or of one for all. */
+  channels(node: FlatNode, { dtype, shape, values }: GraphTensor, channels: number): Float32Array {
+    const isVector = shape.slice(0, -1).every((side) => side === 1);
+    if (values instanceof Float32Array && isVector) {
+      if (values.length === channels) return values;
+      if (values.length === 1) return new Float32Array(channels).fill(values[0]!);
+    }
+    throw this.unsupported(
+      node,
+      `a constant of ${dtype} [${shape}]; it has float32 [${channels}], one for each channel`,
+    );
+  }
+
+  unsupported(node: FlatNode, what: string): UserError {
+    return unsupportedNode(node, this.graph.fileName, what);
+  }
+}

@@ -1,0 +1,142 @@
+/** What the attributes of convolutions and pools mean, and what of it TF8 has not. */
+import type { Padding } from '../../../architectures/conv_layer.ts';
+import type { FlatNode } from './flatten.ts';
+import { unsupportedNode } from './graph_source.ts';
+import { type ConvStep, type PoolStep, type Step, windowedSize } from './network.ts';
+import type { GraphTensor } from './tensor_proto.ts';
+
+/** What comes with a fused convolution, in order. */
+export type FusedOp = 'BiasAdd' | 'Relu' | 'Relu6';
+
+const MAX_STRIDE = 1024;
+
+/**
+ * What is fused into a convolution: a bias, a ReLU or ReLU6, or first the one and then the other.
+ * @throws UserError naming the node for anything else
+ */
+export function fusedOps(node: FlatNode, fileName: string): FusedOp[] {
+  const ops = node.attributes.texts('fused_ops') ?? [];
+  const isKnown = /^(BiasAdd)?,?(Relu6?)?$/.test(ops.join());
+  if (!isKnown) {
+    throw unsupportedNode(
+      node,
+      fileName,
+      `fused with ${ops.join(', ')}; it has BiasAdd, then Relu or Relu6`,
+    );
+  }
+  return ops as FusedOp[];
+}
+
+/** The zeros that `EXPLICIT` padding puts around an image; undefined for "same" and "valid". */
+export function paddingBefore(
+  node: FlatNode,
+  fileName: string,
+): [[number, number], [number, number]] | undefined {
+  const { attributes } = node;
+  if (attributes.text('padding') !== 'EXPLICIT') return undefined;
+  const sides = attributes.integers('explicit_paddings') ?? [];
+  const [n0, n1, top, bottom, left, right, c0, c1] = sides;
+  if (sides.length !== 8 || [n0, n1, c0, c1].some((side) => side !== 0)) {
+    throw unsupportedNode(node, fileName, `the padding [${sides}]`);
+  }
+  return [
+    [top!, bottom!],
+    [left!, right!],
+  ];
+}
+
+/**
+ * A convolution or matrix product as a step.
+ * @param weights [kh, kw, C, M], [kh, kw, C, multiplier] or [K, M]
+ */
+export function convolutionOf(
+  node: FlatNode,
+  x: Step,
+  weights: GraphTensor & { readonly values: Float32Array },
+  fileName: string,
+): ConvStep {
+  const { shape: kernelShape, values: kernel } = weights;
+  const base = { name: node.name, inputs: [x.name], kernel, kernelShape, bias: undefined };
+  const depth = x.shape.at(-1)!;
+  if (node.op.endsWith('MatMul')) {
+    const { attributes } = node;
+    if (attributes.flag('transpose_a') || attributes.flag('transpose_b')) {
+      throw unsupportedNode(node, fileName, 'transposed inputs');
+    }
+    if (x.shape.length !== 1 || kernelShape.length !== 2 || kernelShape[0] !== depth) {
+      throw misfit(node, fileName, x, kernelShape);
+    }
+    const shape = [kernelShape[1]!];
+    return { ...base, op: 'dense', shape, strides: [1, 1], padding: 'valid' };
+  }
+  if (x.shape.length !== 3 || kernelShape.length !== 4 || kernelShape[2] !== depth) {
+    throw misfit(node, fileName, x, kernelShape);
+  }
+  const { strides, padding } = windowOf(node, fileName);
+  const dilations = node.attributes.integers('dilations') ?? [];
+  if (dilations.some((dilation) => dilation !== 1)) {
+    throw unsupportedNode(node, fileName, `dilation ${dilations}`);
+  }
+  const [height, width, , last] = kernelShape;
+  const isDepthwise = node.op.includes('Depthwise');
+  return {
+    ...base,
+    op: isDepthwise ? 'depthwiseConv2d' : 'conv2d',
+    shape: [
+      ...windowedSize(x.shape, [height!, width!], strides, padding),
+      isDepthwise ? depth * last! : last!,
+    ],
+    strides,
+    padding,
+  };
+}
+
+/** An average or maximum pool as a step. */
+export function poolOf(node: FlatNode, x: Step, fileName: string): PoolStep {
+  const sizes = node.attributes.integers('ksize') ?? [];
+  const [batch, height, width, channels] = sizes;
+  const isWindow = [height, width].every((side) => side! >= 1 && side! <= MAX_STRIDE);
+  if (x.shape.length !== 3 || batch !== 1 || channels !== 1 || !isWindow) {
+    throw unsupportedNode(node, fileName, `the window [${sizes}] over [${x.shape}]`);
+  }
+  const { strides, padding } = windowOf(node, fileName);
+  const window = [height!, width!] as const;
+  return {
+    op: node.op === 'MaxPool' ? 'maxPool2d' : 'averagePool2d',
+    name: node.name,
+    inputs: [x.name],
+    shape: [...windowedSize(x.shape, window, strides, padding), x.shape[2]!],
+    window,
+    strides,
+    padding,
+  };
+}
+
+function windowOf(
+  node: FlatNode,
+  fileName: string,
+): { strides: readonly [number, number]; padding: Padding } {
+  const { attributes } = node;
+  const format = attributes.text('data_format') ?? 'NHWC';
+  if (format !== 'NHWC') throw unsupportedNode(node, fileName, `the data format ${format}`);
+  const strides = attributes.integers('strides') ?? [];
+  const [batch, rows, columns, channels] = strides;
+  const isStride = [rows, columns].every((stride) => stride! >= 1 && stride! <= MAX_STRIDE);
+  if (batch !== 1 || channels !== 1 || !isStride) {
+    throw unsupportedNode(node, fileName, `the strides [${strides}]`);
+  }
+  const paddings: Readonly<Record<string, Padding>> = {
+    SAME: 'same',
+    VALID: 'valid',
+    EXPLICIT: 'valid',
+  };
+  const name = attributes.text('padding') ?? '';
+  if (!Object.hasOwn(paddings, name)) {
+    throw unsupportedNode(node, fileName, `the padding "${name}"`);
+  }
+  return { strides: [rows!, columns!], padding: paddings[name]! };
+}
+
+function misfit(node: FlatNode, fileName: string, x: Step, kernelShape: readonly number[]) {
+  return unsupportedNode(node, fileName, `weights of [${kernelShape}] over [${x.shape}]`);
+}

@@ -1,0 +1,128 @@
+import { UserError } from '../../../foundation/errors.ts';
+import { batchNormEndingIn } from './batch_norm_arithmetic.ts';
+import { evaluateConstant } from './constants.ts';
+import type { FlatNode } from './flatten.ts';
+import type { Network } from './network.ts';
+import { type GraphNetwork, NetworkDraft } from './network_draft.ts';
+import { readArithmetic, readBounds, readFusedBatchNorm } from './read_arithmetic.ts';
+import { readConcat, readDimensions, readReshape, readShape } from './read_shapes.ts';
+import { readConvolution, readMean, readPad, readPool } from './read_windows.ts';
+import type { GraphTensor } from './tensor_proto.ts';
+
+/** The published networks' where a graph leaves the size of its images open. */
+const DEFAULT_SIDE = 224;
+const MAX_SIDE = 4096;
+const INPUT_CHANNELS = 3;
+
+type ReadNode = (draft: NetworkDraft, node: FlatNode) => void;
+
+const READERS: ReadonlyMap<string, ReadNode> = new Map<string, ReadNode>([
+  ['Placeholder', readInput],
+  ['Conv2D', readConvolution],
+  ['DepthwiseConv2dNative', readConvolution],
+  ['MatMul', readConvolution],
+  ['_FusedConv2D', readConvolution],
+  ['FusedDepthwiseConv2dNative', readConvolution],
+  ['_FusedDepthwiseConv2dNative', readConvolution],
+  ['_FusedMatMul', readConvolution],
+  ['FusedBatchNorm', readFusedBatchNorm],
+  ['FusedBatchNormV2', readFusedBatchNorm],
+  ['FusedBatchNormV3', readFusedBatchNorm],
+  ['BiasAdd', readArithmetic],
+  ['Add', readArithmetic],
+  ['AddV2', readArithmetic],
+  ['Sub', readArithmetic],
+  ['Mul', readArithmetic],
+  ['RealDiv', readArithmetic],
+  ['Relu', readInPlace('relu')],
+  ['Relu6', readInPlace('relu6')],
+  ['Minimum', readBounds],
+  ['Maximum', readBounds],
+  ['ClipByValue', readBounds],
+  ['Pad', readPad],
+  ['PadV2', readPad],
+  ['AvgPool', readPool],
+  ['MaxPool', readPool],
+  ['Mean', readMean],
+  ['ConcatV2', readConcat],
+  ['Softmax', readInPlace('softmax')],
+  ['Reshape', readReshape],
+  ['Squeeze', readReshape],
+  ['Shape', readShape],
+]);
+
+/**
+ * Reads a flat graph as a classifier of images: each node becomes a layer, goes into one (biases,
+ * products and sums with constants into the convolution before them), or is a constant. Batch norms stay
+ * batch norms where their statistics can be told, be they one node or several.
+ * @throws UserError naming the node that TF8 has no operation for, and what it has
+ */
+export function readNetwork(graph: GraphNetwork): Network {
+  const draft = new NetworkDraft(graph);
+  for (const node of graph.nodes) evaluate(draft, node);
+  const inner = innerNodes(draft);
+  for (const node of graph.nodes) {
+    if (!draft.constants.has(node) && !inner.has(node)) readNode(draft, node);
+  }
+  const output = graph.nodes.at(-1)!;
+  const shape = draft.stepOf(output)?.shape;
+  const classes = shape?.at(-1) ?? 0;
+  if (shape === undefined || shape.reduce((a, b) => a * b, 1) !== classes || classes < 2) {
+    throw new UserError(
+      `Expected a network in ${graph.fileName} that gives a number for each class but ${output.name} gives ${shape === undefined ? 'none' : `[${shape}]`}`,
+      { remedy: 'Pass a classifier.' },
+    );
+  }
+  if (shape.length !== 1) draft.addPlain(output, 'reshape', [classes], 'flat');
+  return { steps: [...draft.steps.values()], notes: [...draft.notes, ...draft.scaling.notes] };
+}
+
+function readNode(draft: NetworkDraft, node: FlatNode): void {
+  const read = READERS.get(node.op);
+  if (read !== undefined) read(draft, node);
+  else if (!readDimensions(draft, node)) {
+    throw draft.unsupported(node, `the operation; it has ${[...READERS.keys()].join(', ')}`);
+  }
+}
+
+/** Computes a node whose inputs are all constants. */
+function evaluate({ constants }: NetworkDraft, node: FlatNode): void {
+  if (constants.has(node) || node.inputs.length === 0) return;
+  const inputs = node.inputs.map((input) => constants.get(input.node));
+  if (inputs.includes(undefined)) return;
+  const value = evaluateConstant(node, inputs as GraphTensor[]);
+  if (value !== undefined) constants.set(node, value);
+}
+
+/** Nodes inside of batch norms that are spelled out, which are read with their last node. */
+function innerNodes(draft: NetworkDraft): Set<FlatNode> {
+  return new Set(draft.graph.nodes.flatMap((node) => batchNormEndingIn(node, draft)?.inner ?? []));
+}
+
+function readInput(draft: NetworkDraft, node: FlatNode): void {
+  const earlier = [...draft.steps.values()].find(({ op }) => op === 'input');
+  if (earlier !== undefined) {
+    throw draft.unsupported(node, `a second input beside ${earlier.name}`);
+  }
+  const own = node.attributes.shape('shape');
+  const shape = own?.length === 4 ? own : (draft.graph.inputShape ?? own ?? []);
+  if (shape.length !== 4 && shape.length !== 0) {
+    throw draft.unsupported(node, `an input of ${shape.length} dimensions; images have 4`);
+  }
+  const [, height, width, channels = INPUT_CHANNELS] = shape;
+  if (height === undefined || width === undefined) {
+    draft.notes.push(
+      `the graph leaves the size of its images open: it is read for ${DEFAULT_SIDE} × ${DEFAULT_SIDE}`,
+    );
+  }
+  const sides = [height ?? DEFAULT_SIDE, width ?? DEFAULT_SIDE, channels];
+  if (sides.some((side) => side < 1 || side > MAX_SIDE)) {
+    throw draft.unsupported(node, `images of [${sides}]; sides are 1 to ${MAX_SIDE}`);
+  }
+  draft.add(node, { op: 'input', name: node.name, inputs: [], shape: sides });
+}
+
+/** An operation that leaves the shape as it is. */
+function readInPlace(op: 'relu' | 'relu6' | 'softmax'): ReadNode {
+  return (draft, node) => draft.addPlain(node, op, draft.image(node).shape);
+}

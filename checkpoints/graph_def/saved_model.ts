@@ -1,0 +1,149 @@
+/**
+ * TensorFlow's SavedModel: `saved_model.pb` with the graph and its functions, `variables/` with a
+ * checkpoint of version 2.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fromBinary } from '@bufbuild/protobuf';
+import { readBounded } from '../../foundation/byte_source.ts';
+import { messageOf, UserError } from '../../foundation/errors.ts';
+import { openCheckpointV2 } from '../tensor_bundle/checkpoint_v2.ts';
+import type { Checkpoint } from '../tensor_bundle/variables.ts';
+import { MAX_GRAPH_BYTES } from './frozen_graph.ts';
+import {
+  type MetaGraphDef,
+  type SavedModel,
+  SavedModelSchema,
+  type SignatureDef,
+  type TensorInfo,
+} from './generated/graph_def_pb.ts';
+import { damagedGraph } from './graph_def.ts';
+import type { NodeInput, PartialShape } from './network/graph_source.ts';
+import { parseInput } from './network/graph_source.ts';
+import { graphToModel, type ReadModel } from './network/graph_to_model.ts';
+import { protoSource } from './network/proto_source.ts';
+import type { GraphTensor } from './network/tensor_proto.ts';
+
+export const SAVED_MODEL_FILE = 'saved_model.pb';
+const SERVING_TAG = 'serve';
+const SERVING_SIGNATURE = 'serving_default';
+const INITIALIZERS = new Set(['__saved_model_init_op', '__saved_model_train_op']);
+/** Of several outputs, what a classifier's is called. */
+const CLASS_OUTPUT = /predictions|probabilities|scores|softmax|logits/i;
+
+/**
+ * Reads the SavedModel in a folder as a LayersModel: what its signature computes, with its variables.
+ * @throws UserError where a file is missing or damaged, or naming a node that TF8 has no operation for
+ */
+export async function loadSavedModel(folder: string): Promise<ReadModel> {
+  const path = join(folder, SAVED_MODEL_FILE);
+  const bytes = await readBounded(path, MAX_GRAPH_BYTES);
+  const variables = join(folder, 'variables', 'variables');
+  return readSavedModel(bytes, path, async () => {
+    if (!existsSync(`${variables}.index`)) return undefined;
+    return openCheckpointV2(variables);
+  });
+}
+
+/**
+ * As `loadSavedModel`, of the bytes of saved_model.pb.
+ * @param openVariables gives undefined where there are none
+ */
+export async function readSavedModel(
+  bytes: Uint8Array,
+  fileName: string,
+  openVariables: () => Promise<Checkpoint | undefined>,
+): Promise<ReadModel> {
+  const { graphDef, signatureDef } = servingGraph(bytes, fileName);
+  if (graphDef === undefined) throw damagedGraph(fileName, 'expected a graph but it has none');
+  const signature = servingSignature(signatureDef, fileName);
+  const [input] = Object.values(signature.inputs);
+  return graphToModel({
+    source: protoSource(graphDef, fileName),
+    output: outputOf(signature, fileName),
+    inputShape: shapeOf(input),
+    readVariables: async (names) => {
+      const checkpoint = await openVariables();
+      if (checkpoint === undefined) {
+        throw damagedGraph(
+          fileName,
+          `expected a folder "variables" beside it with ${[...names][0]} and others but it is not there`,
+        );
+      }
+      return readVariables(names, checkpoint);
+    },
+  });
+}
+
+function servingGraph(bytes: Uint8Array, fileName: string): MetaGraphDef {
+  let savedModel: SavedModel;
+  try {
+    savedModel = fromBinary(SavedModelSchema, bytes, { readUnknownFields: false });
+  } catch (error) {
+    throw damagedGraph(
+      fileName,
+      `expected a serialized SavedModel but ${bytes.length} bytes do not parse as one (${messageOf(error)})`,
+      error,
+    );
+  }
+  const { metaGraphs } = savedModel;
+  const serving = metaGraphs.find(({ metaInfoDef }) => metaInfoDef?.tags.includes(SERVING_TAG));
+  const graph = serving ?? metaGraphs[0];
+  if (graph === undefined) throw damagedGraph(fileName, 'expected a graph but it has none');
+  return graph;
+}
+
+function servingSignature(
+  signatures: Readonly<Record<string, SignatureDef>>,
+  fileName: string,
+): SignatureDef {
+  const names = Object.keys(signatures).filter((name) => !INITIALIZERS.has(name));
+  const chosen = names.includes(SERVING_SIGNATURE)
+    ? SERVING_SIGNATURE
+    : names.length === 1
+      ? names[0]!
+      : undefined;
+  if (chosen !== undefined) return signatures[chosen]!;
+  throw new UserError(
+    `Expected a signature ${SERVING_SIGNATURE}, or a single one, in ${fileName} but received ${names.join(', ') || 'none'}`,
+    { remedy: 'Save the model again with one signature: images to class probabilities.' },
+  );
+}
+
+function outputOf({ outputs }: SignatureDef, fileName: string): NodeInput {
+  const names = Object.keys(outputs);
+  const likely = names.filter((name) => CLASS_OUTPUT.test(name));
+  const [chosen] = names.length === 1 ? names : likely.length === 1 ? likely : [];
+  const input = chosen === undefined ? undefined : parseInput(outputs[chosen]!.name);
+  if (input !== undefined) return input;
+  throw new UserError(
+    `Expected one output in the signature of ${fileName} but received ${names.length}: ${names.join(', ')}`,
+    { remedy: 'Save the model again with one output: the class probabilities.' },
+  );
+}
+
+function shapeOf(info: TensorInfo | undefined): PartialShape | undefined {
+  const shape = info?.tensorShape;
+  if (shape === undefined || shape.unknownRank) return undefined;
+  return shape.dim.map(({ size }) => (size < 0n ? undefined : Number(size)));
+}
+
+/** By the names of the graph: in TensorFlow 2 those of the objects that own them. */
+async function readVariables(
+  names: ReadonlySet<string>,
+  checkpoint: Checkpoint,
+): Promise<Map<string, GraphTensor>> {
+  const keys = new Map<string, string>();
+  for (const name of names) {
+    const key = checkpoint.variables.has(name) ? name : checkpoint.objectNames.get(name);
+    if (key === undefined) {
+      throw new UserError(
+        `Expected one variable ${name} in ${checkpoint.name} but ${checkpoint.objectNames.has(name) ? 'several have that name' : 'there is none'}`,
+        { remedy: 'Save the model again: graph and variables do not belong together.' },
+      );
+    }
+    keys.set(name, key);
+  }
+  const tensors = await checkpoint.read(new Set(keys.values()));
+  return new Map([...keys].map(([name, key]) => [name, tensors.get(key)!]));
+}

@@ -1,0 +1,72 @@
+import type { Route } from '../../foundation/downloads/fetch_artifact.ts';
+import { UserError } from '../../foundation/errors.ts';
+
+/** An archive that holds a checkpoint's frozen graph. */
+export interface CheckpointSource {
+  readonly route: Route;
+  /** Path of the frozen graph inside the archive, a gzipped tar. */
+  readonly member: string;
+}
+
+/** Published weights of a standard MobileNetV1, and what they must be. */
+export interface PublicCheckpoint {
+  readonly name: string;
+  /** Who published what, for the record of a run. */
+  readonly source: string;
+  readonly widthMultiplier: number;
+  readonly resolution: number;
+  /** The network's outputs, the background included. */
+  readonly classes: number;
+  /** Outputs before the data set's first class: slim's class 0 is the background. */
+  readonly labelOffset: number;
+  readonly dataset: string;
+  /** `sha256OfTensors` of the network's weights: the same by whichever source they come. */
+  readonly tensorsSha256: string;
+  /** Tried in order. */
+  readonly sources: readonly CheckpointSource[];
+}
+
+export const PUBLIC_CHECKPOINTS: readonly PublicCheckpoint[] = [
+  {
+    name: 'mobilenet_v1_1.0_224',
+    source: 'TF-slim MobileNet_v1_1.0_224 of 2017_06_14',
+    widthMultiplier: 1,
+    resolution: 224,
+    classes: 1001,
+    labelOffset: 1,
+    dataset: 'imagenet',
+    tensorsSha256: '52128a2c5f05c970a57dacba5435df572c2338d2741e82ee9544189244003355',
+    sources: [
+      {
+        // The publisher gives no hash of the archive; `tensorsSha256` pins what it holds.
+        route: {
+          kind: 'url',
+          url: 'https://storage.googleapis.com/download.tensorflow.org/models/mobilenet_v1_1.0_224_frozen.tgz',
+        },
+        member: 'mobilenet_v1_1.0_224/frozen_graph.pb',
+      },
+      {
+        // A classifier trained on top of the published graph, which it carries whole.
+        route: {
+          kind: 'pip',
+          requirement: 'nudity==0.2.3',
+          sha256: 'd26e10346f00ad76b1166a221f1b56877d154ca343e82c6e6c8e738ca5f27d5f',
+          args: ['--no-binary', 'nudity'],
+        },
+        member: 'nudity-0.2.3/nudity/files/retrained_graph.pb',
+      },
+    ],
+  },
+];
+
+/** @throws UserError listing the names when there is no checkpoint of that name. */
+export function publicCheckpoint(name: string): PublicCheckpoint {
+  const checkpoint = PUBLIC_CHECKPOINTS.find((candidate) => candidate.name === name);
+  if (checkpoint === undefined) {
+    const names = PUBLIC_CHECKPOINTS.map((candidate) => candidate.name).join(', ');
+    throw new UserError(`Expected one of ${names} for the checkpoint but received "${name}"`, {
+      remedy: `Pull one of: ${names}.`,
+    });
+  }
+  return checkpoint;
+}

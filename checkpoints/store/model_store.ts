@@ -1,0 +1,299 @@
+/**
+ * Models on disk: a folder with tfjs's `model.json` and one shard of weights, which any tfjs can
+ * load, and our card in model.json's `userDefinedMetadata.tf8`. The same model and card give the
+ * same bytes. Models that other programs saved in tfjs's formats are read too.
+ *
+ * Saving is atomic without a moment in which the folder holds no model: the shard is named by its
+ * content and written beside the old one, the renaming of model.json switches over, and the shard
+ * that is in use no more is removed last.
+ */
+import { rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
+import { writeFileAtomic } from '../../foundation/atomic_file.ts';
+import { readBounded } from '../../foundation/byte_source.ts';
+import { messageOf, UserError } from '../../foundation/errors.ts';
+import { asFileError, errorCode } from '../../foundation/file_errors.ts';
+import { firstIssue } from '../../foundation/first_issue.ts';
+import { sha256OfBytes } from '../../foundation/sha256.ts';
+import { nonFiniteWeight } from '../model_weights.ts';
+import { isGraphModel, readGraphModel } from '../tfjs/graph_model.ts';
+import { checkTopology } from '../tfjs/layers_topology.ts';
+import {
+  damagedModel,
+  readWeightData,
+  type WeightsManifest,
+  weightsManifestSchema,
+} from '../tfjs/weights_manifest.ts';
+import { type ModelCard, modelCardSchema } from './model_card.ts';
+
+const MODEL_JSON = 'model.json';
+const CARD_KEY = 'tf8';
+/** Above any network's description: that of an InceptionV3 has 0.2 MB. */
+const MAX_JSON_BYTES = 64 * 2 ** 20;
+/** A shard that this file has written, e.g. `weights-52128a2c5f05c970.bin`. */
+const OUR_SHARD = /^weights-[0-9a-f]{16}\.bin$/;
+
+/** Parts of a layer's configuration that its weights have as many of. */
+const WIDTHS = new Set(['filters', 'units', 'depth_multiplier', 'input_dim', 'output_dim']);
+
+const modelJsonSchema = z.object({
+  format: z.string().nullish(),
+  modelTopology: z.record(z.string(), z.unknown()),
+  weightsManifest: weightsManifestSchema,
+  userDefinedMetadata: z.record(z.string(), z.unknown()).nullish(),
+});
+
+type ModelJson = z.infer<typeof modelJsonSchema>;
+
+export interface LoadedModel {
+  readonly model: tf.LayersModel;
+  /** undefined for a model that was not saved here. */
+  readonly card: ModelCard | undefined;
+  /** Of its model.json. */
+  readonly path: string;
+  readonly format: 'tfjs LayersModel' | 'tfjs GraphModel';
+  /** What was decided in reading the file that its user should know. */
+  readonly notes: readonly string[];
+}
+
+/** The card of a model before it is saved: the hash of its weights is added on saving. */
+export type NewModelCard = Omit<ModelCard, 'weightsSha256'>;
+
+/**
+ * Saves a model and its card in the folder `dir`, replacing a model that is there. The optimizer's
+ * state is not saved.
+ *
+ * @returns the card with the hash of the weights
+ * @throws UserError naming a weight that is NaN or infinite, or where the folder cannot be written;
+ *   RangeError where the card is not that of the model. What was in the folder stays then.
+ */
+export async function saveModelFolder(
+  model: tf.LayersModel,
+  newCard: NewModelCard,
+  dir: string,
+): Promise<ModelCard> {
+  checkFinite(model, dir, 'Train again with a lower learning rate.');
+  const { modelTopology, weightSpecs, weightData, ...rest } = await artifactsOf(model);
+  const weights = new Uint8Array(tf.io.CompositeArrayBuffer.join(weightData));
+  const parsed = modelCardSchema.safeParse({ ...newCard, weightsSha256: sha256OfBytes(weights) });
+  if (!parsed.success) {
+    throw new RangeError(`Expected a card of ${model.name} but: ${firstIssue(parsed.error)}`);
+  }
+  const card = parsed.data;
+  const disagreement = disagreementOf(model, card);
+  if (disagreement !== undefined) throw new RangeError(disagreement);
+
+  const shard = `weights-${card.weightsSha256.slice(0, 16)}.bin`;
+  const json = {
+    format: rest.format,
+    generatedBy: rest.generatedBy,
+    convertedBy: rest.convertedBy,
+    modelTopology,
+    weightsManifest: [{ paths: [shard], weights: weightSpecs }],
+    userDefinedMetadata: { ...rest.userDefinedMetadata, [CARD_KEY]: card },
+  };
+  const path = join(dir, MODEL_JSON);
+  const replaced = await shardsOf(path);
+  await writeFileAtomic(join(dir, shard), weights);
+  await writeFileAtomic(path, `${JSON.stringify(json)}\n`);
+  for (const name of replaced) {
+    if (name !== shard && OUR_SHARD.test(name)) await rm(join(dir, name), { force: true });
+  }
+  return card;
+}
+
+/**
+ * Loads a LayersModel from a folder, or from the model.json of one, ours or not; a GraphModel becomes a
+ * LayersModel. Several shards and quantized weights are read. A model with a card is checked against
+ * the card's hash.
+ *
+ * @throws UserError saying what is missing, damaged or not supported
+ */
+export async function loadModelFolder(pathToFolderOrModelJson: string): Promise<LoadedModel> {
+  const { path, json: anyJson } = await readJson(pathToFolderOrModelJson);
+  if (isGraphModel(anyJson)) {
+    const { model, notes } = await readGraphModel(anyJson, path);
+    return { model: finite(model, path), card: undefined, path, format: 'tfjs GraphModel', notes };
+  }
+  const { json, card, weightSpecs, weightData } = await readLayersModel(anyJson, path);
+  checkWidths(json, path);
+  // Our card describes these weights only: a copy that tfjs saves elsewhere must not carry it.
+  const { [CARD_KEY]: _, ...userDefinedMetadata } = json.userDefinedMetadata ?? {};
+  const model = await tf
+    .loadLayersModel(
+      tf.io.fromMemory({
+        modelTopology: json.modelTopology,
+        weightSpecs,
+        weightData: weightData.buffer,
+        ...(Object.keys(userDefinedMetadata).length > 0 && { userDefinedMetadata }),
+      }),
+    )
+    .catch((error: unknown) => {
+      throw damagedModel(
+        `Expected a network that tfjs can build from ${path} but: ${messageOf(error)}`,
+        error,
+      );
+    });
+  finite(model, path);
+  const disagreement = card && disagreementOf(model, card);
+  if (disagreement !== undefined) {
+    model.dispose();
+    throw damagedModel(`${path}: ${disagreement}`);
+  }
+  return { model, card, path, format: 'tfjs LayersModel', notes: [] };
+}
+
+/**
+ * Checks that a model folder is whole, its weights hashed, without building the network.
+ * @returns its card, or undefined where it was not saved here
+ * @throws UserError as `loadModelFolder` does for missing and damaged files
+ */
+export async function verifyModelFolder(
+  pathToFolderOrModelJson: string,
+): Promise<ModelCard | undefined> {
+  const { path, json } = await readJson(pathToFolderOrModelJson);
+  return (await readLayersModel(json, path)).card;
+}
+
+async function readLayersModel(anyJson: unknown, path: string) {
+  const json = parseModelJson(anyJson, path);
+  const card = cardOf(json, path);
+  checkTopology(json.modelTopology, path);
+  const weights = await readWeightData(path, json.weightsManifest);
+  if (card !== undefined) {
+    const received = sha256OfBytes(weights.weightData);
+    if (received !== card.weightsSha256) {
+      throw damagedModel(
+        `Expected SHA-256 ${card.weightsSha256} for the weights of ${path} but received ${received}`,
+      );
+    }
+  }
+  return { json, card, ...weights };
+}
+
+async function readJson(pathToFolderOrModelJson: string): Promise<{ path: string; json: unknown }> {
+  const path = await modelJsonPath(pathToFolderOrModelJson);
+  const text = new TextDecoder().decode(await readBounded(path, MAX_JSON_BYTES));
+  try {
+    return { path, json: JSON.parse(text) };
+  } catch (error) {
+    throw damagedModel(`Expected JSON in ${path} but: ${messageOf(error)}`, error);
+  }
+}
+
+async function modelJsonPath(path: string): Promise<string> {
+  const candidate = (await kindOf(path)) === 'folder' ? join(path, MODEL_JSON) : path;
+  if ((await kindOf(candidate)) === 'file') return candidate;
+  throw new UserError(
+    `Expected a model folder or a model.json at ${path} but ${candidate} is not a file`,
+    { remedy: 'Give the folder that holds model.json and its weights.' },
+  );
+}
+
+async function kindOf(path: string): Promise<'file' | 'folder' | 'neither'> {
+  try {
+    const info = await stat(path);
+    return info.isDirectory() ? 'folder' : info.isFile() ? 'file' : 'neither';
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return 'neither';
+    throw error;
+  }
+}
+
+function parseModelJson(json: unknown, path: string): ModelJson {
+  const parsed = modelJsonSchema.safeParse(json);
+  if (!parsed.success) {
+    throw damagedModel(`Expected a tfjs LayersModel in ${path} but: ${firstIssue(parsed.error)}`);
+  }
+  return parsed.data;
+}
+
+function cardOf(json: ModelJson, path: string): ModelCard | undefined {
+  const card = json.userDefinedMetadata?.[CARD_KEY];
+  if (card === undefined) return undefined;
+  const parsed = modelCardSchema.safeParse(card);
+  if (parsed.success) return parsed.data;
+  throw damagedModel(`Expected a model card in ${path} but: ${firstIssue(parsed.error)}`);
+}
+
+/** What the card says of the model's input and output against what they are. */
+function disagreementOf(model: tf.LayersModel, card: ModelCard): string | undefined {
+  const { resolution, classes } = card.architecture;
+  const shapes = (tensors: readonly { shape: readonly (number | null)[] }[]) =>
+    tensors.map(({ shape }) => `[${shape.map((size) => size ?? 'N').join(',')}]`).join(' and ');
+  const expected = `[N,${resolution},${resolution},3] to [N,${classes}]`;
+  const received = `${shapes(model.inputs)} to ${shapes(model.outputs)}`;
+  if (received === expected) return undefined;
+  return `Expected a network from ${expected}, as the card says, but ${model.name} goes from ${received}`;
+}
+
+/**
+ * tfjs takes memory for the weights that the layers' configurations ask for before it looks at those
+ * that are there: none may be wider than the widest of these.
+ */
+function checkWidths({ modelTopology, weightsManifest }: ModelJson, path: string): void {
+  const widest = widestWeight(weightsManifest);
+  const waiting: unknown[] = [modelTopology];
+  while (waiting.length > 0) {
+    const value = waiting.pop();
+    if (typeof value !== 'object' || value === null) continue;
+    for (const [key, inner] of Object.entries(value)) {
+      if (WIDTHS.has(key) && typeof inner === 'number' && inner > widest) {
+        throw damagedModel(
+          `Expected ${key} of at most ${widest}, as the weights in ${path} have them, but received ${inner}`,
+        );
+      }
+      waiting.push(inner);
+    }
+  }
+}
+
+function widestWeight(manifest: WeightsManifest): number {
+  const sides = manifest.flatMap(({ weights }) => weights.flatMap(({ shape }) => shape));
+  return sides.reduce((a, b) => Math.max(a, b), 1);
+}
+
+/** Disposes of the model where it has a weight that is NaN or infinite. */
+function finite(model: tf.LayersModel, path: string): tf.LayersModel {
+  try {
+    checkFinite(model, path, 'Make the model again: no network has such weights.');
+    return model;
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+}
+
+function checkFinite(model: tf.LayersModel, where: string, remedy: string): void {
+  const bad = nonFiniteWeight(model);
+  if (bad === undefined) return;
+  throw new UserError(
+    `Expected finite weights in ${where} but element ${bad.index} of ${bad.name} is ${bad.value}`,
+    { remedy },
+  );
+}
+
+async function artifactsOf(model: tf.LayersModel): Promise<tf.io.ModelArtifacts> {
+  let saved: tf.io.ModelArtifacts = {};
+  await model.save(
+    tf.io.withSaveHandler(async (artifacts) => {
+      saved = artifacts;
+      return { modelArtifactsInfo: tf.io.getModelArtifactsInfoForJSON(artifacts) };
+    }),
+  );
+  return saved;
+}
+
+/** The shards of the model that is about to be replaced; none where there is no whole model. */
+async function shardsOf(path: string): Promise<string[]> {
+  try {
+    if ((await kindOf(path)) !== 'file') return [];
+    const { json } = await readJson(path);
+    return parseModelJson(json, path).weightsManifest.flatMap(({ paths }) => paths);
+  } catch (error) {
+    if (error instanceof UserError) return [];
+    throw asFileError(error, path);
+  }
+}

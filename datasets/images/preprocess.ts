@@ -1,0 +1,83 @@
+import { UserError } from '../../foundation/errors.ts';
+import type { PixelImage, Region } from './pixel_image.ts';
+import { resizeToSymmetricRange } from './resize_bilinear.ts';
+
+/** Data sets whose objects fill the frame: their networks see whole images. */
+const WHOLE_IMAGES: readonly string[] = ['fashion-mnist', 'cifar10'];
+
+/** What slim's evaluation keeps of each side. */
+export const SLIM_CENTRAL_FRACTION = 0.875;
+
+/** How an image becomes a network's input. */
+export interface ImagePreparation {
+  /** Height and width of the input. */
+  readonly resolution: number;
+  /** Part of each side that is kept, from the middle: in (0, 1]. */
+  readonly centralFraction: number;
+}
+
+/** The central fraction that networks of the named data set see; slim's where the name is unknown. */
+export function centralFractionOf(dataset: string): number {
+  return WHOLE_IMAGES.includes(dataset) ? 1 : SLIM_CENTRAL_FRACTION;
+}
+
+/**
+ * The region that `tf.image.central_crop(image, fraction)` keeps: it starts at
+ * trunc((side − side · fraction) / 2) in double precision and is side − 2 · start long
+ * (tensorflow/python/ops/image_ops_impl.py, central_crop), so at least 1 pixel for a fraction in (0, 1].
+ */
+export function centralRegion(height: number, width: number, fraction: number): Region {
+  const top = Math.trunc((height - height * fraction) / 2);
+  const left = Math.trunc((width - width * fraction) / 2);
+  return { top, left, height: height - 2 * top, width: width - 2 * left };
+}
+
+/**
+ * An image as a network takes it. With SLIM_CENTRAL_FRACTION it is slim's evaluation preprocessing for
+ * Inception and MobileNet (models/research/slim/preprocessing/inception_preprocessing.py,
+ * preprocess_for_eval): to [0, 1], central crop, bilinear resize without antialiasing to
+ * resolution × resolution, then (x − 0.5) · 2.
+ * image: [h, w, 1 or 3] uint8; writes [resolution, resolution, 3] float32 in [−1, 1] to `out[offset …]`.
+ */
+export function preprocessInto(
+  image: PixelImage,
+  { resolution, centralFraction }: ImagePreparation,
+  out: Float32Array,
+  offset = 0,
+): void {
+  const region = centralRegion(image.height, image.width, centralFraction);
+  resizeToSymmetricRange(image, region, resolution, resolution, out, offset);
+}
+
+/**
+ * As `preprocessInto`, in a new array: [resolution, resolution, 3] float32 in [−1, 1].
+ * @param image [h, w, 1 or 3] uint8
+ * @throws UserError where the image is not [h, w, 1 or 3] bytes, or a number is out of range
+ */
+export function preprocess(image: PixelImage, preparation: ImagePreparation): Float32Array {
+  const { resolution, centralFraction } = preparation;
+  const { data, height, width, channels } = image;
+  const hasSides = [height, width].every((side) => Number.isSafeInteger(side) && side >= 1);
+  const isWhole = data.length === height * width * channels;
+  if (!(hasSides && (channels === 1 || channels === 3) && isWhole)) {
+    throw new UserError(
+      `Expected the bytes of an image [h, w, 1 or 3] but received ${data.length} for [${height}, ${width}, ${channels}].`,
+      { remedy: 'Remove the alpha channel, if it has one.' },
+    );
+  }
+  if (!(Number.isSafeInteger(resolution) && resolution >= 1)) {
+    throw new UserError(`Expected an integer ≥ 1 for resolution but received ${resolution}.`);
+  }
+  checkCentralFraction(centralFraction);
+  const out = new Float32Array(resolution * resolution * 3);
+  preprocessInto(image, preparation, out);
+  return out;
+}
+
+/** Throws UserError unless `value` is a number in (0, 1]. */
+export function checkCentralFraction(value: number): void {
+  if (value > 0 && value <= 1) return;
+  throw new UserError(`Expected a number in (0, 1] for centralFraction but received ${value}.`, {
+    remedy: 'Pass 1 for the whole image.',
+  });
+}

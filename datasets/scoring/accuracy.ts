@@ -1,0 +1,86 @@
+import { UserError } from '../../foundation/errors.ts';
+import type { ImageBatch } from '../dataset.ts';
+import { mapAhead } from '../map_ahead.ts';
+import { checkInteger } from '../order/order.ts';
+import { rankOf, type Scores } from './top_k.ts';
+
+/** In percent of `images`. */
+export interface Accuracy {
+  readonly top1: number;
+  readonly top5: number;
+  /** Images that were scored. */
+  readonly images: number;
+}
+
+export interface AccuracyOptions {
+  readonly batches: Iterable<ImageBatch> | AsyncIterable<ImageBatch>;
+  /** images [N, H, W, 3] → logits [N, classes]. Called again before it has answered where `concurrency` > 1. */
+  readonly predict: (images: Float32Array, shape: ImageBatch['shape']) => Promise<Scores>;
+  /** Logits of an image. */
+  readonly classes: number;
+  /** Class of label 0: 1 for networks whose class 0 is the background. */
+  readonly labelOffset: number;
+  /** Predictions in flight, 1 unless given: one for each worker keeps a pool busy. The figures do not depend on it. */
+  readonly concurrency?: number;
+  readonly signal?: AbortSignal;
+  /** Called after each batch with the number of images scored so far. */
+  readonly onProgress?: (images: number) => void;
+}
+
+/**
+ * Top-1 and top-5 accuracy: how often the label's class is the highest logit, or among the five
+ * highest; of equal logits the lower index is the higher, as in tf.math.top_k. At most `concurrency`
+ * batches are held, besides the one that is being read.
+ *
+ * @throws UserError where there is no image, a label has no class, or the logits' number is wrong or
+ *   one of them NaN; what `predict` throws; the signal's reason when aborted
+ */
+export async function measureAccuracy(options: AccuracyOptions): Promise<Accuracy> {
+  const { batches, predict, classes, labelOffset, concurrency = 1, signal, onProgress } = options;
+  checkInteger('concurrency', concurrency, 1);
+  checkInteger('classes', classes, 1);
+  checkInteger('labelOffset', labelOffset, 0);
+  let images = 0;
+  let first = 0;
+  let firstFive = 0;
+  const predicted = mapAhead(batches, concurrency, async (batch) => {
+    signal?.throwIfAborted();
+    return ranks(batch, await predict(batch.images, batch.shape), classes, labelOffset);
+  });
+  for await (const batchRanks of predicted) {
+    signal?.throwIfAborted();
+    for (const rank of batchRanks) {
+      if (rank < 1) first++;
+      if (rank < 5) firstFive++;
+    }
+    images += batchRanks.length;
+    onProgress?.(images);
+  }
+  if (images === 0) {
+    throw new UserError('Expected at least one image to measure accuracy but received none.', {
+      remedy: 'Raise the limit, or see why images were skipped.',
+    });
+  }
+  return { top1: (100 * first) / images, top5: (100 * firstFive) / images, images };
+}
+
+/** Rank of each image's class among its logits [N, classes]. */
+function ranks(batch: ImageBatch, logits: Scores, classes: number, labelOffset: number): number[] {
+  const count = batch.labels.length;
+  if (logits.length !== count * classes) {
+    throw new UserError(
+      `Expected ${count} × ${classes} logits for ${count} images but received ${logits.length}.`,
+      { remedy: 'Pass the number of classes that the network has.' },
+    );
+  }
+  return Array.from(batch.labels, (label, n) => {
+    const index = label + labelOffset;
+    if (index < 0 || index >= classes) {
+      throw new UserError(
+        `Expected a class in [0, ${classes - 1}] for ${batch.names[n]} but its label is ${label} (class ${index}).`,
+        { remedy: 'Use a network with the classes of the data set.' },
+      );
+    }
+    return rankOf(logits.subarray(n * classes, (n + 1) * classes), index, batch.names[n]);
+  });
+}

@@ -1,0 +1,311 @@
+import assert from 'node:assert/strict';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
+import { recognizeMobileNetV1 } from '../../../../architectures/recognize_mobilenet_v1.ts';
+import { STANDARD } from '../../../../architectures/variants.ts';
+import { readFrozenGraph } from '../../../../checkpoints/graph_def/frozen_graph.ts';
+import { loadModelFolder } from '../../../../checkpoints/store/model_store.ts';
+import { UserError } from '../../../../foundation/errors.ts';
+import { fuseLayersModel } from '../../../../quantize/convert/fuse.ts';
+import { disposeModels } from '../../../support/dispose_models.ts';
+import { inFolder } from '../../../support/in_folder.ts';
+import { needsTensorFlow } from '../../../support/needs_tensorflow.ts';
+import { liveMobileNet, predictions, twoImages } from '../../live_mobilenet.ts';
+import { type BatchNormForm, GraphFixture, mobileNetGraph } from './graph_fixture.ts';
+
+/** Wide enough for its output to depend on the image. */
+const SIZES = { widthMultiplier: 0.25, resolution: 32, classes: 5 };
+
+const FORMS: readonly BatchNormForm[] = [
+  'fused',
+  'arithmetic',
+  'centred',
+  'folded',
+  'fused convolution',
+];
+
+function assertClose(received: Float32Array, expected: Float32Array, tolerance = 1e-5): void {
+  assert.equal(received.length, expected.length);
+  received.forEach((value, index) => {
+    assert.ok(
+      Math.abs(value - expected[index]!) <= tolerance,
+      `element ${index}: expected ${expected[index]} but received ${value}`,
+    );
+  });
+}
+
+async function refuses(graph: GraphFixture, what: RegExp): Promise<void> {
+  await assert.rejects(readFrozenGraph(graph.frozen(), 'graph.pb'), (error) => {
+    assert.ok(error instanceof UserError, String(error));
+    assert.match(error.message, what);
+    return true;
+  });
+}
+
+/** input [N, 4, 4, 2] → convolution → what `middle` adds → mean → [N, 3]. */
+function small(
+  middle: (graph: GraphFixture, x: string) => string,
+  shape: readonly number[] = [-1, 4, 4, 2],
+): GraphFixture {
+  const graph = new GraphFixture();
+  const values = Array.from({ length: 6 }, (_, index) => 0.4 * index - 1);
+  const kernel = graph.floats('kernel', [1, 1, 2, 3], values);
+  const x = graph.conv('conv', graph.input(shape), kernel, 1);
+  const image = middle(graph, x);
+  graph.add('mean', 'Mean', [image, graph.integers('axes', [1, 2])], { keep_dims: { b: false } });
+  return graph;
+}
+
+describe('a frozen graph', () => {
+  before(needsTensorFlow);
+
+  afterEach(disposeModels);
+
+  for (const form of FORMS) {
+    it(`is the same network with batch norms ${form}`, async () => {
+      const { model: expectedModel, tensors } = liveMobileNet(SIZES);
+      const { model, notes } = await readFrozenGraph(
+        mobileNetGraph(SIZES, form, tensors).frozen(),
+        'graph.pb',
+      );
+      assert.deepEqual(notes, []);
+      const x = twoImages(SIZES.resolution);
+      const expected = predictions(expectedModel, x);
+      const [first, second] = [expected.slice(0, SIZES.classes), expected.slice(SIZES.classes)];
+      assert.ok(
+        first.some((value, index) => Math.abs(value - second[index]!) > 1e-3),
+        `${first} and ${second} tell nothing`,
+      );
+      assertClose(predictions(model, x), expected);
+      const recognized = recognizeMobileNetV1(model)!;
+      assertClose(predictions(recognized.model, x), expected);
+      assert.deepEqual(recognized.config, { ...SIZES, variant: STANDARD });
+      const isFolded = form === 'folded' || form === 'fused convolution';
+      assert.equal(recognized.foldedBatchNorms.length, isFolded ? 27 : 0);
+      tf.dispose([x]);
+    });
+  }
+
+  for (const form of ['fused', 'arithmetic', 'centred'] as const) {
+    it(`keeps the variances that Option 1 replaces with batch norms ${form}`, async () => {
+      const { tensors } = liveMobileNet(SIZES);
+      const name = 'MobilenetV1/Conv2d_1_depthwise/BatchNorm/moving_variance';
+      tensors.get(name)!.values.set([0, 1e-30], 2);
+      const { model } = await readFrozenGraph(
+        mobileNetGraph(SIZES, form, tensors).frozen(),
+        'graph.pb',
+      );
+      const { zeroVarianceChannels } = fuseLayersModel(model, { zeroVariance: 'mean' });
+      assert.deepEqual([...zeroVarianceChannels.values()], [[2, 3]]);
+    });
+  }
+
+  it('leaves out what turns pixels into our input, and says so', async () => {
+    const live = liveMobileNet(SIZES);
+    const scaled = (factor: number, offset: number) => {
+      const graph = mobileNetGraph(SIZES, 'fused', live.tensors);
+      const first = graph.nodes.findIndex(({ name }) => name.endsWith('Conv2d_0/convolution'));
+      graph.nodes[first] = {
+        ...graph.nodes[first]!,
+        inputs: ['scaled', graph.nodes[first]!.inputs[1]!],
+      };
+      graph.add('product', 'Mul', ['input', graph.floats('factor', [], [factor])]);
+      graph.add('scaled', 'Sub', ['product', graph.floats('offset', [], [offset])]);
+      return graph;
+    };
+    const { model, notes } = await readFrozenGraph(scaled(2, 1).frozen(), 'graph.pb');
+    assert.match(notes.join(), /the graph scales pixels of \[0, 1\] to \[-1, 1\] itself/);
+    const x = twoImages(SIZES.resolution);
+    assertClose(predictions(model, x), predictions(live.model, x));
+    await refuses(scaled(3, 1), /an input scaled to x · 3 \+ -1; images are scaled to \[-1, 1\]/);
+  });
+
+  it('is read for 224 × 224 where it leaves the size open, and says so', async () => {
+    const { model, notes } = await readFrozenGraph(
+      small((_, x) => x, [-1, -1, -1, 2]).frozen(),
+      'graph.pb',
+    );
+    assert.deepEqual(model.inputs[0]!.shape, [null, 224, 224, 2]);
+    assert.match(notes.join(), /leaves the size of its images open: it is read for 224 × 224/);
+  });
+
+  it('gives nodes whose names tfjs does not take others', async () => {
+    const { model } = await readFrozenGraph(
+      small((g, x) => g.add('_a b', 'Relu', [g.add('_a\nb', 'Relu', [x])])).frozen(),
+      'graph.pb',
+    );
+    const names = model.layers.map(({ name }) => name);
+    assert.deepEqual(names.slice(1, 4), ['conv', 'node_a_b', 'node_a_b_']);
+  });
+
+  const constant = (graph: GraphFixture, name: string, ...values: number[]) =>
+    graph.floats(name, values.length === 1 ? [] : [values.length], values);
+  const WINDOW = { ksize: { ints: [1, 2, 2, 1] }, strides: { ints: [1, 2, 2, 1] } };
+  const explicitMaximum = (g: GraphFixture, x: string) =>
+    g.add('max', 'MaxPool', [x], {
+      ...WINDOW,
+      padding: { s: 'EXPLICIT' },
+      explicit_paddings: { ints: [0, 0, 1, 1, 1, 1, 0, 0] },
+    });
+  const SUPPORTED: Readonly<Record<string, (graph: GraphFixture, x: string) => string>> = {
+    'max(x, 0)': (g, x) => g.add('relu', 'Maximum', [x, constant(g, 'zero', 0)]),
+    'min(max(x, 0), 6)': (g, x) =>
+      g.add('relu6', 'Minimum', [
+        g.add('relu', 'Maximum', [x, constant(g, 'zero', 0)]),
+        constant(g, 'six', 6),
+      ]),
+    'a product and a sum by channel': (g, x) =>
+      g.add('sum', 'AddV2', [
+        constant(g, 'shift', 1, 2, 3),
+        g.add('product', 'Mul', [x, constant(g, 'scale', 2, -1, 0.5)]),
+      ]),
+    'a constant minus the image, divided': (g, x) =>
+      g.add('quotient', 'RealDiv', [
+        g.add('difference', 'Sub', [constant(g, 'one', 1), x]),
+        constant(g, 'divisor', 4),
+      ]),
+    'a product after an activation': (g, x) =>
+      g.add('product', 'Mul', [g.add('relu', 'Relu', [x]), constant(g, 'two', 2)]),
+    'padding, pools and a concatenation': (g, x) => {
+      const pad = g.add('pad', 'Pad', [x, g.integers('sides', [0, 0, 1, 0, 0, 1, 0, 0])]);
+      g.constants.set('sides', { shape: [4, 2], values: g.constants.get('sides')!.values });
+      const pool = (name: string, op: string) =>
+        g.add(name, op, [pad], { ...WINDOW, padding: { s: 'VALID' } });
+      return g.add('concat', 'ConcatV2', [
+        pool('max', 'MaxPool'),
+        pool('average', 'AvgPool'),
+        g.integers('axis', [3]),
+      ]);
+    },
+  };
+  for (const [title, middle] of Object.entries(SUPPORTED)) {
+    it(`computes ${title} as tfjs does`, () =>
+      inFolder(async (folder) => {
+        const graph = small(middle);
+        const { model } = await readFrozenGraph(graph.frozen(), 'graph.pb');
+        const x = tf.randomUniform([2, 4, 4, 2], -2, 2, 'float32', 3) as tf.Tensor4D;
+        const { json, weights } = graph.graphModel();
+        const others = await tf.loadGraphModel(
+          tf.io.fromMemory({
+            modelTopology: json.modelTopology,
+            weightSpecs: json.weightsManifest[0]!.weights,
+            weightData: new Uint8Array(weights).buffer,
+          }),
+        );
+        const expected = predictions(others, x);
+        assertClose(predictions(model, x), expected);
+        await mkdir(folder, { recursive: true });
+        await writeFile(join(folder, 'model.json'), JSON.stringify(json));
+        await writeFile(join(folder, 'group1-shard1of1.bin'), weights);
+        const loaded = await loadModelFolder(folder);
+        assert.equal(loaded.format, 'tfjs GraphModel');
+        assertClose(predictions(loaded.model, x), expected);
+      }));
+  }
+
+  it('takes EXPLICIT padding of a maximum behind a ReLU for zeros around it', async () => {
+    const x = tf.randomUniform([2, 4, 4, 2], -2, 2, 'float32', 3) as tf.Tensor4D;
+    const pooledRelu = (g: GraphFixture, from: string) =>
+      g.add('first', 'MaxPool', [g.add('relu', 'Relu', [from])], {
+        ...{ ...WINDOW, padding: { s: 'VALID' } },
+      });
+    const [explicit, padded] = [
+      small((g, from) => explicitMaximum(g, pooledRelu(g, from))),
+      small((g, from) => {
+        const pad = g.add('pad', 'Pad', [
+          pooledRelu(g, from),
+          g.integers('sides', [0, 0, 1, 1, 1, 1, 0, 0]),
+        ]);
+        g.constants.set('sides', { shape: [4, 2], values: g.constants.get('sides')!.values });
+        return g.add('max', 'MaxPool', [pad], { ...WINDOW, padding: { s: 'VALID' } });
+      }),
+    ];
+    const of = async (graph: GraphFixture) =>
+      predictions((await readFrozenGraph(graph.frozen(), 'graph.pb')).model, x);
+    assertClose(await of(explicit!), await of(padded!), 0);
+  });
+
+  const REFUSED: Readonly<Record<string, [GraphFixture, RegExp]>> = {
+    'an operation that TF8 has not': [
+      small((g, x) => g.add('activation', 'Sigmoid', [x])),
+      /TF8 does not support node activation \(Sigmoid\) of graph\.pb: the operation; it has .*Conv2D.*Softmax/,
+    ],
+    'other bounds': [
+      small((g, x) => g.add('clip', 'Minimum', [x, constant(g, 'six', 6)])),
+      /node clip \(Minimum\) .*bounds that are not those of ReLU or ReLU6/,
+    ],
+    'a sum of two images': [
+      small((g, x) => g.add('sum', 'AddV2', [x, g.add('relu', 'Relu', [x])])),
+      /node sum \(AddV2\) .*an operation between two images/,
+    ],
+    'a constant of other channels': [
+      small((g, x) => g.add('sum', 'BiasAdd', [x, constant(g, 'bias', 1, 2)])),
+      /node sum \(BiasAdd\) .*a constant of float32 \[2\]; it has float32 \[3\]/,
+    ],
+    'a batch norm whose γ is the image': [
+      small((g, x) => {
+        const sum = g.add('sum', 'AddV2', [
+          constant(g, 'variance', 1, 1, 1),
+          constant(g, 'ε', 0.001),
+        ]);
+        const scale = g.add('scale', 'Mul', [g.add('root', 'Rsqrt', [sum]), x]);
+        const centred = g.add('centred', 'Sub', [x, constant(g, 'mean_of', 1, 1, 1)]);
+        const product = g.add('product', 'Mul', [centred, scale]);
+        return g.add('norm', 'AddV2', [product, constant(g, 'beta', 1, 1, 1)]);
+      }),
+      /node product \(Mul\) .*an operation between two images|node root \(Rsqrt\)/,
+    ],
+    'a maximum over zeros around values that may be negative': [
+      small((g, x) => explicitMaximum(g, x)),
+      /node max \(MaxPool\) .*EXPLICIT padding around values that may be negative/,
+    ],
+    'a batch norm in training': [
+      small((g, x) =>
+        g.add('norm', 'FusedBatchNorm', [
+          x,
+          ...['a', 'b', 'c', 'd'].map((name) => constant(g, name, 1, 1, 1)),
+        ]),
+      ),
+      /node norm \(FusedBatchNorm\) .*a batch norm in training/,
+    ],
+    'channels in front': [
+      small((g, x) => g.add('next', 'Conv2D', [x, 'kernel'], { data_format: { s: 'NCHW' } })),
+      /node next \(Conv2D\) .*weights of \[1,1,2,3\] over \[4,4,3\]/,
+    ],
+    'a mean over another axis': [
+      small((g, x) => g.add('part', 'Mean', [x, g.integers('axis', [1])])),
+      /node part \(Mean\) .*a mean over the axes \[1\]/,
+    ],
+    'a node that is not there': [
+      small((g, x) => g.add('sum', 'BiasAdd', [x, 'gone'])),
+      /graph\.pb is not a usable frozen graph: expected a node gone but there is none/,
+    ],
+    'a cycle': [
+      small((g, x) => g.add('relu', 'Relu', [g.add('sum', 'AddV2', [x, 'relu'])])),
+      /expected a graph without cycles but node relu needs itself/,
+    ],
+    'two outputs': [
+      small((g, x) => {
+        g.add('other', 'Relu', [x]);
+        return x;
+      }),
+      /Expected one output in graph\.pb but received 2: mean, other/,
+    ],
+    'images of an absurd size': [
+      small((_, x) => x, [-1, 1e6, 1e6, 2]),
+      /node input \(Placeholder\) .*images of \[1000000,1000000,2\]; sides are 1 to 4096/,
+    ],
+    'a network that makes images': [
+      (() => {
+        const graph = new GraphFixture();
+        graph.add('relu', 'Relu', [graph.input([-1, 4, 4, 2])]);
+        return graph;
+      })(),
+      /gives a number for each class but relu gives \[4,4,2\]/,
+    ],
+  };
+  for (const [title, [graph, message]] of Object.entries(REFUSED)) {
+    it(`refuses ${title}`, () => refuses(graph, message));
+  }
+});

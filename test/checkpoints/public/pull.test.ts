@@ -1,0 +1,233 @@
+import assert from 'node:assert/strict';
+import { access, mkdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import * as tar from 'tar';
+import { readConstants } from '../../../checkpoints/graph_def/graph_def.ts';
+import {
+  type CheckpointSource,
+  PUBLIC_CHECKPOINTS,
+  type PublicCheckpoint,
+} from '../../../checkpoints/public/public_checkpoints.ts';
+import { pull, pullCheckpoint, pulledModelDir } from '../../../checkpoints/public/pull.ts';
+import { slimMobileNetV1Weights } from '../../../checkpoints/public/slim_mobilenet_v1.ts';
+import { loadModelFolder } from '../../../checkpoints/store/model_store.ts';
+import { sha256OfTensors } from '../../../checkpoints/weight_tensor.ts';
+import { UserError } from '../../../foundation/errors.ts';
+import { sha256OfFile } from '../../../foundation/sha256.ts';
+import { inFolder } from '../../support/in_folder.ts';
+import { recordingReporter } from '../../support/recording_reporter.ts';
+import { frozenGraph, slimTensors, TINY } from '../support.ts';
+
+const MEMBER = 'net/frozen_graph.pb';
+
+interface Host {
+  readonly checkpoint: PublicCheckpoint;
+  readonly cacheDir: string;
+  /** How often each archive was asked for. */
+  readonly requests: Map<string, number>;
+  /** A source with the archive of this name; pinned by its hash where `pinned`. */
+  source(
+    name: 'good.tgz' | 'changed.tgz' | 'absent.tgz',
+    pinned?: boolean,
+  ): Promise<CheckpointSource>;
+}
+
+/** Serves archives of a small frozen graph: as published, and with one weight changed. */
+async function withHost(use: (host: Host) => Promise<void>): Promise<void> {
+  await inFolder(async (folder) => {
+    const tensors = slimTensors(TINY);
+    const weights = slimMobileNetV1Weights(readConstants(frozenGraph(tensors), 'g'), TINY, 'g');
+    const archive = async (name: string) => {
+      await mkdir(join(folder, 'net'), { recursive: true });
+      await writeFile(join(folder, MEMBER), frozenGraph(tensors));
+      await tar.create({ gzip: true, file: join(folder, name), cwd: folder }, [MEMBER]);
+    };
+    await archive('good.tgz');
+    tensors.get('MobilenetV1/Logits/Conv2d_1c_1x1/biases')!.values[0]! += 1;
+    await archive('changed.tgz');
+
+    const requests = new Map<string, number>();
+    const server = createServer(async (request, response) => {
+      const name = request.url!.slice(1);
+      requests.set(name, (requests.get(name) ?? 0) + 1);
+      const content = await readFile(join(folder, name)).catch(() => undefined);
+      response.writeHead(content === undefined ? 404 : 200).end(content);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const source: Host['source'] = async (name, pinned = false) => {
+      const url = `http://127.0.0.1:${port}/${name}`;
+      const sha256 = pinned ? await sha256OfFile(join(folder, name)) : undefined;
+      return { route: { kind: 'url', url, ...(sha256 && { sha256 }) }, member: MEMBER };
+    };
+    const checkpoint: PublicCheckpoint = {
+      name: 'tiny',
+      source: 'a small network of a test',
+      ...TINY,
+      labelOffset: 1,
+      dataset: 'pets',
+      tensorsSha256: sha256OfTensors(weights),
+      sources: [await source('good.tgz')],
+    };
+    try {
+      await use({ checkpoint, cacheDir: join(folder, 'cache'), requests, source });
+    } finally {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    }
+  });
+}
+
+describe('pull', () => {
+  it('makes a published frozen graph a stored model with its origin', () =>
+    withHost(async ({ checkpoint, cacheDir }) => {
+      const classNames = ['cat', 'dog', 'hamster', 'parrot'];
+      const reporter = recordingReporter();
+      const { dir, card } = await pull(checkpoint, { cacheDir, reporter, classNames });
+      assert.equal(dir, pulledModelDir('tiny', cacheDir));
+      assert.deepEqual(card.architecture, {
+        network: 'mobilenet_v1',
+        variant: 'standard',
+        ...TINY,
+      });
+      assert.deepEqual(card.classNames, classNames);
+      assert.equal(card.labelOffset, 1);
+      assert.deepEqual(card.origin, {
+        source: checkpoint.source,
+        route: (checkpoint.sources[0]!.route as { url: string }).url,
+        sha256: checkpoint.tensorsSha256,
+      });
+      const { model, card: loaded } = await loadModelFolder(dir);
+      assert.deepEqual(loaded, card);
+      assert.deepEqual(
+        model.getLayer('Conv2d_1c_1x1').weights[1]!.read().dataSync(),
+        slimTensors(TINY).get('MobilenetV1/Logits/Conv2d_1c_1x1/biases')!.values,
+      );
+      model.dispose();
+    }));
+
+  it('returns a model that is there without fetching anything', () =>
+    withHost(async ({ checkpoint, cacheDir, requests }) => {
+      const reporter = recordingReporter();
+      const first = await pull(checkpoint, { cacheDir, reporter });
+      await writeFile(join(cacheDir, 'checkpoints', 'tiny.tar.gz'), '');
+      assert.deepEqual(await pull(checkpoint, { cacheDir, reporter }), first);
+      assert.deepEqual(requests, new Map([['good.tgz', 1]]));
+    }));
+
+  it('makes a damaged model again from the cached archive, and says so', () =>
+    withHost(async ({ checkpoint, cacheDir, requests }) => {
+      const reporter = recordingReporter();
+      const { dir, card } = await pull(checkpoint, { cacheDir, reporter });
+      await truncate(join(dir, `weights-${card.weightsSha256.slice(0, 16)}.bin`), 100);
+      await pull(checkpoint, { cacheDir, reporter });
+      assert.match(reporter.messages.at(-1)!, /but received 100; pulling it again$/);
+      (await loadModelFolder(dir)).model.dispose();
+      assert.deepEqual(requests, new Map([['good.tgz', 1]]));
+    }));
+
+  it('makes the model again for other class names and for another pin', () =>
+    withHost(async ({ checkpoint, cacheDir, source }) => {
+      const reporter = recordingReporter();
+      await pull(checkpoint, { cacheDir, reporter });
+      const classNames = ['a', 'b', 'c', 'd'];
+      const { card } = await pull(checkpoint, { cacheDir, reporter, classNames });
+      assert.deepEqual(card.classNames, classNames);
+      const kept = await pull(checkpoint, { cacheDir, reporter });
+      assert.deepEqual(kept.card.classNames, classNames);
+      const other = {
+        ...checkpoint,
+        tensorsSha256: 'f'.repeat(64),
+        sources: [await source('good.tgz')],
+      };
+      await assert.rejects(pull(other, { cacheDir, reporter }), UserError);
+    }));
+
+  it('takes the next source where one cannot be reached or has other weights', () =>
+    withHost(async ({ checkpoint, cacheDir, source }) => {
+      const reporter = recordingReporter();
+      const sources = await Promise.all(
+        (['absent.tgz', 'changed.tgz', 'good.tgz'] as const).map((name) => source(name)),
+      );
+      const { card } = await pull({ ...checkpoint, sources }, { cacheDir, reporter });
+      assert.match(card.origin.route, /good\.tgz$/);
+      assert.ok(reporter.messages.some((text) => /404/.test(text)));
+      assert.ok(
+        reporter.messages.some((text) =>
+          /changed\.tgz: Expected SHA-256 .* for the weights in net\/frozen_graph\.pb of .*; trying/.test(
+            text,
+          ),
+        ),
+      );
+    }));
+
+  it('refuses weights that are not the pinned ones, and forgets their archive', () =>
+    withHost(async ({ checkpoint, cacheDir, source }) => {
+      const reporter = recordingReporter();
+      for (const pinned of [false, true]) {
+        const sources = [await source('changed.tgz', pinned)];
+        await assert.rejects(pull({ ...checkpoint, sources }, { cacheDir, reporter }), (error) => {
+          assert.ok(error instanceof UserError);
+          assert.match(
+            error.message,
+            /^Expected the pinned weights of tiny but no source gave them:/,
+          );
+          assert.match(error.message, /changed\.tgz: Expected SHA-256 /);
+          return true;
+        });
+        await assert.rejects(access(join(cacheDir, 'checkpoints', 'tiny.tar.gz')));
+        await assert.rejects(access(pulledModelDir('tiny', cacheDir)));
+      }
+    }));
+
+  it('stops where the signal is aborted, with its reason', () =>
+    withHost(async ({ checkpoint, cacheDir, requests }) => {
+      const reporter = recordingReporter();
+      const reason = new Error('interrupted');
+      const signal = AbortSignal.abort(reason);
+      await assert.rejects(pull(checkpoint, { cacheDir, reporter, signal }), reason);
+      assert.equal(requests.size, 0);
+
+      const controller = new AbortController();
+      const aborting = {
+        ...recordingReporter(),
+        start: () => {
+          controller.abort(reason);
+          return { update() {}, end() {} };
+        },
+      };
+      await assert.rejects(
+        pull(checkpoint, { cacheDir, reporter: aborting, signal: controller.signal }),
+        reason,
+      );
+      await assert.rejects(access(pulledModelDir('tiny', cacheDir)));
+    }));
+});
+
+describe('pullCheckpoint', () => {
+  it('lists the names where there is no checkpoint of that name', () =>
+    inFolder(async (cacheDir) => {
+      const pulling = pullCheckpoint('mobilenet', { cacheDir, reporter: recordingReporter() });
+      await assert.rejects(pulling, (error) => {
+        assert.ok(error instanceof UserError);
+        assert.equal(
+          error.message,
+          'Expected one of mobilenet_v1_1.0_224 for the checkpoint but received "mobilenet"',
+        );
+        assert.equal(error.remedy, 'Pull one of: mobilenet_v1_1.0_224.');
+        return true;
+      });
+    }));
+
+  it('has a hash of the weights for every checkpoint, and of every file but those of the publisher', () => {
+    for (const { tensorsSha256, sources } of PUBLIC_CHECKPOINTS) {
+      assert.match(tensorsSha256, /^[0-9a-f]{64}$/);
+      for (const { route } of sources) {
+        const official = 'url' in route && /^https:\/\/storage\.googleapis\.com\//.test(route.url);
+        assert.ok(official || route.sha256);
+      }
+    }
+  });
+});

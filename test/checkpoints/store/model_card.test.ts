@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { modelCardSchema } from '../../../checkpoints/store/model_card.ts';
+import { firstIssue } from '../../../foundation/first_issue.ts';
+
+const HASH = '0'.repeat(64);
+
+const MOBILENET = {
+  network: 'mobilenet_v1',
+  variant: 'friendly',
+  widthMultiplier: 0.5,
+  resolution: 32,
+  classes: 10,
+};
+const INCEPTION = { network: 'inception_v3', resolution: 75, classes: 10 };
+
+const cardOf = (architecture: object) => ({
+  architecture,
+  dataset: 'pets',
+  classNames: [],
+  labelOffset: 0,
+  origin: { source: 'a test', route: 'none', sha256: HASH },
+  weightsSha256: HASH,
+});
+
+describe('modelCardSchema', () => {
+  for (const architecture of [MOBILENET, INCEPTION, { ...INCEPTION, widthMultiplier: 0.5 }]) {
+    it(`reads ${JSON.stringify(architecture)} as it is`, () => {
+      const card = cardOf(architecture);
+      assert.deepEqual(modelCardSchema.parse(card), card);
+    });
+  }
+
+  for (const [wrong, where] of [
+    [{ ...MOBILENET, network: 'resnet' }, 'architecture.network'],
+    [{ ...MOBILENET, variant: undefined }, 'architecture.variant'],
+    [{ ...MOBILENET, widthMultiplier: 0 }, 'architecture.widthMultiplier'],
+    [{ ...MOBILENET, resolution: 31 }, 'architecture.resolution'],
+    [{ ...INCEPTION, resolution: 74 }, 'architecture.resolution'],
+    [{ ...INCEPTION, classes: 1 }, 'architecture.classes'],
+  ] as const) {
+    it(`refuses ${JSON.stringify(wrong)} for its ${where}`, () => {
+      const { success, error } = modelCardSchema.safeParse(cardOf(wrong));
+      assert.equal(success, false);
+      assert.ok(firstIssue(error!).startsWith(`${where}: `), firstIssue(error!));
+    });
+  }
+});

@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { publishTable, updatePage } from '../../../scripts/docs/results.ts';
+import { writeRun } from '../../../workflows/records/run_record.ts';
+import { runReport } from '../../../workflows/records/run_report.ts';
+import { inFolder } from '../../support/in_folder.ts';
+import { RECORD, TIMING } from '../../workflows/records/support.ts';
+
+describe('published results', () => {
+  it('are the record with its times, and the table made from them', () =>
+    inFolder(async (folder) => {
+      const [run, results] = [join(folder, 'run'), join(folder, 'results')];
+      await writeRun(run, RECORD, TIMING, 'not what is published');
+      assert.equal(await publishTable(run, results), 'reproduce-cifar10-standard');
+      const files = ['reproduce-cifar10-standard.json', 'reproduce-cifar10-standard.md'];
+      assert.deepEqual((await readdir(results)).sort(), files);
+      const text = (name: string) => readFile(join(results, name), 'utf8');
+      assert.deepEqual(JSON.parse(await text(files[0]!)), { ...RECORD, timing: TIMING });
+      assert.equal(await text(files[1]!), `${runReport(RECORD, TIMING)}\n`);
+    }));
+
+  it('come into a page by their names', () =>
+    inFolder(async (folder) => {
+      const [page, results] = [join(folder, 'page.md'), join(folder, 'results')];
+      await mkdir(results);
+      await writeFile(join(results, 'a.md'), '| A |\n');
+      await writeFile(join(results, 'a.json'), '{}');
+      await writeFile(page, '<!-- a -->\n<!-- /a -->\n');
+      await updatePage(page, results);
+      assert.equal(await readFile(page, 'utf8'), '<!-- a -->\n| A |\n<!-- /a -->\n');
+    }));
+});

@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadModelFolder } from '../../../checkpoints/store/model_store.ts';
+import { UserError } from '../../../foundation/errors.ts';
+import type { Accuracy } from '../../../quantize/analyze/analysis.ts';
+import { type AnalyzeResult, analyze } from '../../../workflows/analyze/analyze.ts';
+import type { AnalyzeOptions } from '../../../workflows/analyze/analyze_options.ts';
+import { labelOffsetOf } from '../../../workflows/analyze/partial_accuracy.ts';
+import { evaluate } from '../../../workflows/evaluate/evaluate.ts';
+import { readAnalyzeRun, recorded } from '../../../workflows/records/analysis_record.ts';
+import { readSamples } from '../../../workflows/records/samples.ts';
+import { contextOf, saveTinyModel, writeImage, writeTinyImageNet } from '../../scripts/support.ts';
+import { memoryDataset } from '../../support/memory_dataset.ts';
+import { recordingReporter } from '../../support/recording_reporter.ts';
+
+const IMAGES = 12;
+
+describe('analyze', () => {
+  let folder: string;
+  const at = (name: string) => join(folder, name);
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'tf8-analyze-'));
+    await saveTinyModel(at('model'), 1001);
+    const { model } = await loadModelFolder(at('model'));
+    await writeTinyImageNet(at('images'), model, 1);
+    model.dispose();
+  });
+
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  function optionsFor(changes: Partial<AnalyzeOptions> = {}): AnalyzeOptions {
+    return {
+      model: at('model'),
+      data: at('images'),
+      calibrationImages: 6,
+      seed: 0,
+      tier: 'wasm',
+      accuracy: false,
+      runsDir: at('runs'),
+      ...changes,
+    };
+  }
+
+  it('writes the record of every layer, which reads back as the result', async () => {
+    const out = at('analysis.json');
+    const result = await analyze(optionsFor({ out }), contextOf());
+    assert.equal(result.layers.length, 29);
+    assert.deepEqual([result.images, result.skipped, result.kernelTier], [IMAGES, 0, 'wasm']);
+    const { run, analysis } = await readAnalyzeRun(result.run);
+    assert.deepEqual(recorded(analysis.layers), recorded(result.layers));
+    assert.equal(
+      run.command,
+      'npx tf8 analyze MODEL --data DIR --calibration-images 6 --tier wasm',
+    );
+    assert.match(run.weightsSha256, /^[0-9a-f]{64}$/);
+    assert.deepEqual(run.notes, ['Some images are calibrated with and analyzed.']);
+    assert.equal(run.data.evaluation.images, IMAGES);
+    assert.equal((await readSamples(result.run)).images.length, 6);
+    assert.deepEqual((await readdir(result.run)).sort(), [
+      'analysis.json',
+      'run.json',
+      'samples.json',
+    ]);
+    assert.equal(await readFile(out, 'utf8'), `${JSON.stringify(result)}\n`);
+  });
+
+  it('prints the fields that others rely on, "lossless" where nothing is lost', async () => {
+    const result: AnalyzeResult = await analyze(optionsFor({ limit: 5 }), contextOf());
+    const { layers, diagnosis } = JSON.parse(JSON.stringify(result));
+    const [{ name, localSqnrDb, cumulativeSqnrDb, deadChannels, causes }] = layers;
+    assert.equal(name, 'Conv2d_0');
+    assert.ok(localSqnrDb > 0 && localSqnrDb === cumulativeSqnrDb);
+    assert.equal(deadChannels, 0);
+    assert.deepEqual(Object.keys(causes), [
+      'inputQuantization',
+      'weightQuantization',
+      'saturation',
+      'activationRequantization',
+      'relu6Clipping',
+    ]);
+    assert.equal(layers.at(-2).causes.weightQuantization, 'lossless');
+    assert.ok(Array.isArray(diagnosis));
+  });
+
+  it('measures with --accuracy what evaluation measures, and parts of the network', async () => {
+    const { accuracy } = await analyze(optionsFor({ accuracy: true, limit: 4 }), contextOf());
+    const { float, tf8 } = await evaluate(
+      { ...optionsFor({ limit: 4 }), precision: 'both' },
+      contextOf(),
+    );
+    const figures = ({ top1, top5 }: Accuracy): Accuracy => ({ top1, top5 });
+    assert.deepEqual(accuracy!.float, figures(float!));
+    assert.deepEqual(accuracy!.tf8, figures(tf8!));
+    assert.equal(accuracy!.layers.length, 29);
+    assert.equal(accuracy!.images, 4);
+  });
+
+  it('takes one image of each class with --per-class 1', async () => {
+    const classes = (await readdir(at('images'))).length;
+    assert.ok(classes < IMAGES);
+    const { run: folder, images } = await analyze(optionsFor({ perClass: 1 }), contextOf());
+    assert.equal(images, classes);
+    const { run } = await readAnalyzeRun(folder);
+    assert.match(run.command, / --per-class 1 /);
+    assert.equal(run.data.evaluation.images, classes);
+  });
+
+  it('names and counts an image that cannot be read', async () => {
+    const data = at('broken');
+    const { model } = await loadModelFolder(at('model'));
+    await writeTinyImageNet(data, model, 1);
+    model.dispose();
+    await writeImage(data, 7, 'broken.jpg', 'no image');
+    const reporter = recordingReporter();
+    const result = await analyze(optionsFor({ data, calibrationImages: 13 }), contextOf(reporter));
+    assert.deepEqual([result.images, result.skipped], [IMAGES, 1]);
+    const warnings = reporter.messages.filter((message) =>
+      /^skipped n\d{8}\/broken\.jpg: /.test(message),
+    );
+    assert.equal(warnings.length, 1);
+    const { run } = await readAnalyzeRun(result.run);
+    assert.ok(run.notes.includes('1 images to analyze could not be read.'));
+    assert.ok(reporter.work.every(({ ends }) => ends === 1));
+  });
+});
+
+describe('labelOffsetOf', () => {
+  const dataset = memoryDataset({ classes: 10, images: 1 });
+  const opened = { name: 'network', card: undefined };
+
+  it('is 1 for a network with one output more than there are classes, else 0', () => {
+    assert.equal(labelOffsetOf(opened, dataset, 10), 0);
+    assert.equal(labelOffsetOf(opened, dataset, 11), 1);
+  });
+
+  it('refuses a network of other classes', () => {
+    assert.throws(
+      () => labelOffsetOf(opened, dataset, 12),
+      (error) =>
+        error instanceof UserError &&
+        /^Expected 10 outputs, or 11 .* for --accuracy on synthetic but network has 12$/.test(
+          error.message,
+        ),
+    );
+  });
+});

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { sha256OfBytes } from '../../../foundation/sha256.ts';
+import { readExport } from '../../../quantize/export/formats.ts';
+import { ManifestSchema } from '../../../quantize/export/manifest.ts';
+import { encodeTf8 } from '../../../quantize/model/tf8_file.ts';
+import { type ExportOptions, exportModel } from '../../../workflows/export/export.ts';
+import { quantize } from '../../../workflows/quantize/quantize.ts';
+import { runMain } from '../../scripts/run_tf8.ts';
+import { contextOf, picture, saveTinyModel, writeImage } from '../../scripts/support.ts';
+import { recordingReporter } from '../../support/recording_reporter.ts';
+
+describe('exportModel', () => {
+  let folder: string;
+  let options: ExportOptions;
+  const at = (name: string) => join(folder, name);
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'tf8-export-'));
+    await saveTinyModel(at('model'), 1001);
+    for (const index of [0, 1]) {
+      await writeImage(at('images'), index, `${index}.png`, await picture(index));
+    }
+    const source = { model: at('model'), calibrationData: at('images'), seed: 0 };
+    await quantize({ ...source, out: at('m.tf8') }, contextOf());
+    options = { model: at('m.tf8'), format: 'tflite', out: at('m.tflite'), seed: 0 };
+  });
+
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  it('writes the file, which carries the TF8 file, and a manifest of it', async () => {
+    const result = await exportModel(options, contextOf());
+    const file = await readFile(options.out);
+    const tf8 = await readFile(at('m.tf8'));
+    const { format, model } = await readExport(file, options.out);
+    assert.equal(format, 'tflite');
+    assert.deepEqual(Buffer.from(await encodeTf8(model)), tf8);
+    const manifest = ManifestSchema.parse(JSON.parse(await readFile(result.manifest, 'utf8')));
+    assert.equal(manifest.origin.tf8Sha256, sha256OfBytes(tf8));
+    assert.deepEqual(manifest.files, [
+      { name: 'm.tflite', bytes: file.length, sha256: sha256OfBytes(file) },
+    ]);
+    assert.deepEqual(manifest.verified, []);
+    assert.deepEqual(
+      [result.files, result.layers],
+      [[{ path: options.out, bytes: file.length }], 29],
+    );
+  });
+
+  it('quantizes a float model first, as "tf8 quantize" does', async () => {
+    const float = { ...options, model: at('model'), calibrationData: at('images') };
+    const first = await exportModel({ ...float, out: at('float.tflite') }, contextOf());
+    assert.equal(first.tf8Sha256, sha256OfBytes(await readFile(at('m.tf8'))));
+    const mean = { ...float, zeroVariance: 'mean', out: at('mean.tflite') } as const;
+    assert.notEqual((await exportModel(mean, contextOf())).tf8Sha256, first.tf8Sha256);
+  });
+
+  it('writes every file of a format under the name that the others know it by', async () => {
+    const out = at('net.h');
+    const result = await exportModel({ ...options, format: 'c', out }, contextOf());
+    assert.deepEqual(
+      result.files.map(({ path }) => path),
+      [out, at('net.h.c')],
+    );
+    assert.match(await readFile(at('net.h.c'), 'utf8'), /^#include "net\.h"$/m);
+    const { files } = ManifestSchema.parse(JSON.parse(await readFile(result.manifest, 'utf8')));
+    for (const { name, sha256 } of files) {
+      assert.equal(sha256, sha256OfBytes(await readFile(at(name))));
+    }
+    assert.deepEqual(
+      files.map(({ name }) => name),
+      ['net.h', 'net.h.c'],
+    );
+  });
+
+  it('writes the float network beside encodings, or warns that a TF8 file has none', async () => {
+    const encodings = { ...options, format: 'encodings' };
+    const float = { ...encodings, model: at('model'), calibrationData: at('images') };
+    const reporter = recordingReporter();
+    const both = await exportModel({ ...float, out: at('float.encodings') }, contextOf(reporter));
+    assert.deepEqual(
+      both.files.map(({ path }) => path),
+      [at('float.encodings'), at('float.encodings.onnx')],
+    );
+    assert.deepEqual(reporter.messages, []);
+    const alone = await exportModel({ ...encodings, out: at('m.encodings') }, contextOf(reporter));
+    assert.equal(alone.files.length, 1);
+    assert.deepEqual(reporter.messages, [
+      `${at('m.tf8')} has no float weights: only the parameters are exported; pass the float model for both`,
+    ]);
+    assert.deepEqual(await readFile(at('m.encodings')), await readFile(at('float.encodings')));
+  });
+
+  it('warns of options that a TF8 file makes void', async () => {
+    const reporter = recordingReporter();
+    await exportModel({ ...options, calibrationImages: 5 }, contextOf(reporter));
+    assert.match(reporter.messages.join('\n'), /^--calibration-images has no effect/);
+  });
+
+  it('refuses an unknown format and a folder as --out before it opens the model', async () => {
+    const nowhere = { ...options, model: at('nowhere') };
+    await assert.rejects(exportModel({ ...nowhere, format: 'keras' }, contextOf()), {
+      name: 'QuantizationError',
+      message: /for the format but received "keras"$/,
+    });
+    await mkdir(at('folder'), { recursive: true });
+    await assert.rejects(exportModel({ ...nowhere, out: at('folder') }, contextOf()), {
+      name: 'UserError',
+      message: `Expected a file for --out but ${at('folder')} is a folder`,
+    });
+  });
+
+  it('is the command "export", which prints the files and the manifest', async () => {
+    const { stdout, status } = await runMain([
+      ...['export', at('m.tf8'), '--format', 'onnx', '--out', at('m.onnx')],
+    ]);
+    const { length } = await readFile(at('m.onnx'));
+    assert.equal(
+      stdout,
+      `${at('m.onnx')}: ${length.toLocaleString('en')} bytes\n29 layers; the manifest is ${at('m.onnx.json')}\n`,
+    );
+    assert.equal(status, 0);
+  });
+});

@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { changePreset } from '../../../workflows/reproduce/change_preset.ts';
+import {
+  leftOut,
+  type NetworkPlan,
+  needsTraining,
+  planRows,
+} from '../../../workflows/reproduce/plan.ts';
+import { presetOf } from '../../../workflows/reproduce/presets.ts';
+
+const STANDARD = presetOf('cifar10', 'standard');
+const ORDER = [
+  'inception-v3',
+  'standard',
+  'option-1',
+  'no-depthwise-bn',
+  'relu',
+  'friendly',
+  'friendly-rearchitected',
+];
+
+function plan(preset = STANDARD, withPublishedRows = false) {
+  return planRows({ preset, seeds: [0, 1], withPublishedRows });
+}
+
+describe('planRows', () => {
+  it('gives the rows in the order of the paper, the control first', () => {
+    assert.deepEqual(
+      plan().map(({ row }) => row),
+      ORDER,
+    );
+  });
+
+  it('has the paper’s figures beside every row', () => {
+    const figures = plan().map(({ paper }) => [
+      'floatTop1Percent' in paper! ? paper.floatTop1Percent : undefined,
+      paper!.tf8Top1Percent,
+    ]);
+    assert.deepEqual(figures, [
+      [78, 76.92],
+      [70.5, 1.8],
+      [undefined, 45.73],
+      [70.55, 61.5],
+      [70.8, 67.8],
+      [70.77, 68.03],
+      [70.77, 68.03],
+    ]);
+  });
+
+  it('Option 1 is the same networks as standard, quantized otherwise', () => {
+    const [, standard, option1] = plan();
+    assert.equal(option1!.networks, standard!.networks);
+    assert.deepEqual([standard!.zeroVariance, option1!.zeroVariance], ['keep', 'mean']);
+  });
+
+  it('each seed’s re-architecture starts from that seed’s standard network', () => {
+    const rows = plan();
+    const standard = rows.find(({ row }) => row === 'standard')!;
+    const last = rows.at(-1)!;
+    assert.equal(last.networks.length, 2);
+    last.networks.forEach(({ plan: network }, index) => {
+      const { original } = network as Extract<NetworkPlan, { kind: 'rearchitected' }>;
+      assert.equal(original, standard.networks[index]!.plan);
+    });
+  });
+
+  it('a network that few seeds are enough for has the first of them', () => {
+    const [inception] = plan();
+    assert.deepEqual(
+      inception!.networks.map(({ seed }) => seed),
+      [0],
+    );
+  });
+
+  it('tells each row’s recipe in words', () => {
+    const quick = planRows({
+      preset: presetOf('fashion-mnist', 'quick'),
+      seeds: [0],
+      withPublishedRows: false,
+    });
+    const { imagesPerEpoch } = quick[0]!.networks[0]!.plan as Extract<
+      NetworkPlan,
+      { kind: 'trained' }
+    >;
+    assert.equal(
+      quick[0]!.recipe,
+      `published weights, finetune-rmsprop at 64 × 64, 2 epochs × ${imagesPerEpoch} images`,
+    );
+    assert.match(quick.at(-1)!.recipe, /^the standard network, reconstructed on \d+ images, then /);
+  });
+
+  it('tells no more images than there are', () => {
+    const rows = planRows({
+      preset: presetOf('imagenet', 'standard'),
+      seeds: [0],
+      withPublishedRows: false,
+      trainImages: 250,
+    });
+    assert.match(rows.find(({ row }) => row === 'friendly')!.recipe, /, 1 epoch × 250 images$/);
+    assert.match(rows.at(-1)!.recipe, /reconstructed on 250 images, .* 1 epoch × 250 images$/);
+  });
+
+  it('rows of the published network come first where they are asked for', () => {
+    const [published, option1, ...others] = plan(STANDARD, true);
+    assert.deepEqual([published!.row, option1!.row], ['published', 'published-option-1']);
+    assert.deepEqual([published!.data, option1!.zeroVariance], ['published', 'mean']);
+    assert.equal(needsTraining(published!), false);
+    assert.deepEqual(
+      others.map(({ row }) => row),
+      ORDER,
+    );
+  });
+
+  it('refuses a re-architecture without a standard network', () => {
+    const { 'friendly-rearchitected': rearchitecture } = STANDARD.networks;
+    const preset = { ...STANDARD, networks: { 'friendly-rearchitected': rearchitecture! } };
+    assert.throws(() => plan(preset), {
+      name: 'UserError',
+      message: 'Expected a standard network to re-architect but the table has none',
+    });
+  });
+});
+
+describe('leftOut', () => {
+  it('names the rows that a preset has not', () => {
+    assert.deepEqual(leftOut(STANDARD), []);
+    assert.deepEqual(leftOut(presetOf('fashion-mnist', 'quick')), [
+      'InceptionV3 (control)',
+      'no-depthwise-bn',
+      'relu',
+    ]);
+    assert.deepEqual(leftOut(changePreset(STANDARD, { networks: ['relu'] })), [
+      'InceptionV3 (control)',
+      'standard',
+      'standard, Option 1',
+      'no-depthwise-bn',
+      'friendly',
+      'friendly by re-architecture',
+    ]);
+  });
+});

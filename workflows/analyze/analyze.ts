@@ -1,0 +1,133 @@
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import type { Dataset } from '../../datasets/dataset.ts';
+import { firstOfEachClass } from '../../datasets/order/per_class.ts';
+import { writeFileAtomic } from '../../foundation/atomic_file.ts';
+import type { Context } from '../../foundation/context.ts';
+import type { Analysis } from '../../quantize/analyze/analysis.ts';
+import type { TierName } from '../../quantize/kernels/kernels.ts';
+import { selectKernels } from '../../quantize/kernels/select.ts';
+import { warnOfOtherPreprocessing } from '../open/model_input.ts';
+import { openData } from '../open/open_data.ts';
+import { datasetOf, type OpenFloatModel, openFloatModel } from '../open/open_model.ts';
+import { requireWritableFile } from '../open/writable_file.ts';
+import { CONVERSION_DEFAULTS } from '../quantize/conversion.ts';
+import { calibrationSource, quantizeModel } from '../quantize/quantize.ts';
+import { recorded, writeAnalyzeRun } from '../records/analysis_record.ts';
+import { runId, startRun } from '../records/run_record.ts';
+import { writeSamples } from '../records/samples.ts';
+import { analyzeNetwork, EFFECT_IMAGES } from './analyze_network.ts';
+import type { AnalyzeOptions } from './analyze_options.ts';
+import { analyzeRun, runNameOf } from './analyze_run.ts';
+import { labelOffsetOf } from './partial_accuracy.ts';
+
+export interface AnalyzeResult extends Analysis {
+  /** Folder of the record. */
+  readonly run: string;
+  readonly dataset: string;
+  readonly skipped: number;
+  readonly kernelTier: TierName;
+  readonly zeroVariance: 'keep' | 'mean';
+  readonly calibrationImages: number;
+  /** As JSON has it: "lossless" for an infinite ratio. */
+  toJSON(): unknown;
+}
+
+/** Where a float model loses accuracy in TF8, layer by layer and cause by cause, and what to do. */
+export async function analyze(options: AnalyzeOptions, context: Context): Promise<AnalyzeResult> {
+  if (options.out !== undefined) await requireWritableFile(options.out, '--out');
+  const opened = await openFloatModel(options.model, context);
+  try {
+    return await analyzeOpened(opened, options, context);
+  } finally {
+    opened.model.dispose();
+  }
+}
+
+async function analyzeOpened(
+  opened: OpenFloatModel,
+  options: AnalyzeOptions,
+  context: Context,
+): Promise<AnalyzeResult> {
+  const { seed, out, runsDir } = options;
+  const { perClass = null, zeroVariance = CONVERSION_DEFAULTS.zeroVariance } = options;
+  const name = options.dataset ?? datasetOf(opened);
+  const dataset = await openData(name, options.data, '--data', context);
+  if (options.dataset !== undefined) warnOfOtherPreprocessing(opened, dataset, context.reporter);
+  const { limit, among, reach } = selectionOf(dataset, options);
+  const source = await calibrationSource(
+    { ...options, dataset: name },
+    { dataset, limit: reach },
+    context,
+  );
+  if (source.overlap) {
+    context.reporter.warn(
+      'some calibration images are among the analyzed ones; pass another folder as --calibration-data, or --limit',
+    );
+  }
+  const { kernels, notes } = selectKernels(options.tier, { threads: availableParallelism() });
+  for (const note of notes) context.reporter.warn(note);
+  const outputs = opened.model.outputs[0]!.shape.at(-1)!;
+  const labelOffset = options.accuracy ? labelOffsetOf(opened, dataset, outputs) : undefined;
+  const weightsSha256 = opened.card?.weightsSha256 ?? '';
+  const configuration = {
+    model: opened.name,
+    weightsSha256,
+    evaluation: { dataset: dataset.name, sha256: dataset.fingerprint, limit, perClass, seed },
+    calibration: {
+      dataset: source.dataset.name,
+      sha256: source.dataset.fingerprint,
+      images: source.images,
+      skip: source.skip,
+    },
+    zeroVariance,
+    effectImages: EFFECT_IMAGES,
+    accuracy: options.accuracy,
+  };
+  const run = join(runsDir, runId(runNameOf(opened.name), configuration));
+  await startRun(run);
+  const { model: tf8, skipped: skippedInCalibration } = await quantizeModel(
+    opened,
+    zeroVariance,
+    source,
+    context,
+  );
+  const { analysis, samples, skipped } = await analyzeNetwork(
+    {
+      ...{ opened, tf8, zeroVariance, kernels, name: opened.name },
+      ...{ dataset, limit, among, seed, labelOffset },
+    },
+    context,
+  );
+  const record = await analyzeRun(
+    options,
+    { opened, dataset, source, tf8, kernelTier: kernels.tier, configuration, analysis },
+    { skipped, skippedInCalibration: skippedInCalibration.length },
+  );
+  await writeSamples(run, samples);
+  await writeAnalyzeRun(run, record, analysis);
+  const result = {
+    run,
+    dataset: dataset.name,
+    skipped,
+    kernelTier: kernels.tier,
+    zeroVariance,
+    calibrationImages: tf8.provenance.calibrationImages,
+    ...analysis,
+  };
+  if (out !== undefined) await writeFileAtomic(out, `${JSON.stringify(recorded(result))}\n`);
+  return { ...result, toJSON: () => recorded(result) };
+}
+
+/** The images of the test split that are analyzed, and how far into the seed's order they reach. */
+function selectionOf(
+  dataset: Dataset,
+  { limit = Infinity, perClass, seed }: AnalyzeOptions,
+): { readonly limit: number; readonly among?: Uint32Array; readonly reach: number } {
+  if (perClass === undefined) {
+    const images = Math.min(limit, dataset.count('test'));
+    return { limit: images, reach: images };
+  }
+  const { among, reach } = firstOfEachClass(dataset, 'test', perClass, seed);
+  return { limit: among.length, among, reach };
+}

@@ -1,0 +1,103 @@
+import { availableParallelism } from 'node:os';
+import type { ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts';
+import type { Dataset } from '../../datasets/dataset.ts';
+import type { Context } from '../../foundation/context.ts';
+import type { Analysis } from '../../quantize/analyze/analysis.ts';
+import { Analyzer, type AnalyzerOptions } from '../../quantize/analyze/analyzer.ts';
+import { FloatNodes } from '../../quantize/convert/float_nodes.ts';
+import { fuseLayersModel } from '../../quantize/convert/fuse.ts';
+import { Tf8Plan } from '../../quantize/execute/plan.ts';
+import type { Kernels } from '../../quantize/kernels/kernels.ts';
+import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
+import { tf8CentralFraction } from '../open/model_input.ts';
+import type { OpenFloatModel } from '../open/open_model.ts';
+import type { Samples } from '../records/samples.ts';
+import { measurePartialAccuracy } from './partial_accuracy.ts';
+import { takeSamples } from './samples.ts';
+import { TestImages } from './test_images.ts';
+
+/** Images that go through both networks at a time: bounds memory. */
+const BATCH = 8;
+
+/** Images whose logits tell what a layer costs, and how many of them at a time: all tensors are held. */
+export const EFFECT_IMAGES = 16;
+const EFFECT_BATCH = 4;
+
+/** Images that are shown with their likeliest classes. */
+const SAMPLES = 6;
+
+export interface NetworkToAnalyze {
+  readonly opened: Pick<OpenFloatModel, 'model'>;
+  /** What the network was quantized to, with this handling of zero variance. */
+  readonly tf8: Tf8Model;
+  readonly zeroVariance: ZeroVariancePolicy;
+  readonly kernels: Kernels;
+  /** What the analysis calls the network. */
+  readonly name: string;
+  readonly dataset: Dataset;
+  /** Images of the test split, in the seed's order, broken ones included. */
+  readonly limit: number;
+  /** Indices of the split's images to choose from, ascending; all unless given. */
+  readonly among?: Uint32Array | undefined;
+  readonly seed: number;
+  /** The output of class 0, for accuracies with parts in TF8; these are left out unless given. */
+  readonly labelOffset?: number | undefined;
+}
+
+export interface AnalyzedNetwork {
+  readonly analysis: Analysis;
+  readonly samples: Samples;
+  /** Images that could not be read. */
+  readonly skipped: number;
+}
+
+/** Where a network loses accuracy in TF8, and what it takes a few images for. */
+export async function analyzeNetwork(
+  network: NetworkToAnalyze,
+  context: Context,
+): Promise<AnalyzedNetwork> {
+  const { opened, tf8, kernels, name, dataset, limit, among, seed, labelOffset } = network;
+  const graph = fuseLayersModel(opened.model, { zeroVariance: network.zeroVariance });
+  const centralFraction = tf8CentralFraction(tf8);
+  const images = new TestImages(
+    { dataset, limit, among, seed, resolution: graph.inputShape[0], centralFraction },
+    context,
+  );
+  const floats = new FloatNodes();
+  const networks = { graph, model: tf8, floats, kernels, threads: availableParallelism() };
+  let analysis: Analysis;
+  try {
+    analysis = { ...(await measure(networks, images, name)), model: name };
+    if (labelOffset !== undefined) {
+      const accuracy = await measurePartialAccuracy(networks, images, labelOffset, name);
+      analysis = { ...analysis, accuracy };
+    }
+  } finally {
+    floats.dispose();
+  }
+  using plan = new Tf8Plan(tf8, { kernels });
+  const samples = await takeSamples(
+    {
+      ...{ opened, tf8, dataset, centralFraction, seed, images: Math.min(SAMPLES, limit) },
+      predictTf8: (image) => plan.predict(image),
+    },
+    context,
+  );
+  return { analysis, samples, skipped: images.skipped };
+}
+
+async function measure(
+  networks: AnalyzerOptions,
+  images: TestImages,
+  name: string,
+): Promise<Analysis> {
+  using analyzer = new Analyzer(networks);
+  await images.each(`${name}, layer by layer`, BATCH, (batch) => analyzer.add(batch.images));
+  await images.each(
+    `${name}, what each layer costs`,
+    EFFECT_BATCH,
+    (batch) => analyzer.addEffects(batch.images),
+    EFFECT_IMAGES,
+  );
+  return analyzer.analysis();
+}

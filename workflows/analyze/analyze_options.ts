@@ -1,0 +1,19 @@
+import type { TierName } from '../../quantize/kernels/kernels.ts';
+import type { ConversionOptions } from '../quantize/conversion.ts';
+
+export interface AnalyzeOptions extends ConversionOptions {
+  readonly model: string;
+  /** The model's own unless given. */
+  readonly dataset?: string | undefined;
+  readonly data?: string | undefined;
+  readonly limit?: number | undefined;
+  /** Images of each class; without `limit`. */
+  readonly perClass?: number | undefined;
+  readonly seed: number;
+  readonly tier: TierName | 'auto';
+  /** Measure accuracy with parts of the network in TF8, too. */
+  readonly accuracy: boolean;
+  readonly runsDir: string;
+  /** A file for the JSON, besides the run's folder. */
+  readonly out?: string | undefined;
+}

@@ -1,0 +1,109 @@
+import type { Dataset, ImageBatch } from '../../datasets/dataset.ts';
+import { rankOf } from '../../datasets/scoring/top_k.ts';
+import { UserError } from '../../foundation/errors.ts';
+import type { Accuracy, AccuracyAnalysis } from '../../quantize/analyze/analysis.ts';
+import type { AnalyzerOptions } from '../../quantize/analyze/analyzer.ts';
+import { PartialNetworks } from '../../quantize/analyze/partial_networks.ts';
+import type { OpenFloatModel } from '../open/open_model.ts';
+import type { TestImages } from './test_images.ts';
+
+/** Images at a time: all their tensors are held. */
+const BATCH = 4;
+
+/**
+ * Top-1 and top-5 with parts of the network in TF8, on the same images.
+ * @param labelOffset the output of class 0
+ * @throws UserError where a label has no output
+ */
+export async function measurePartialAccuracy(
+  networks: AnalyzerOptions,
+  images: TestImages,
+  labelOffset: number,
+  name: string,
+): Promise<AccuracyAnalysis> {
+  using partial = new PartialNetworks(networks);
+  const scores = {
+    float: new Score(),
+    tf8: new Score(),
+    onlyWeights: new Score(),
+    onlyActivations: new Score(),
+  };
+  const layers = networks.graph.nodes.map(({ name: layer }) => ({
+    layer,
+    onlyThis: new Score(),
+    allButThis: new Score(),
+  }));
+  const shown = await images.each(`${name}, accuracy with parts in TF8`, BATCH, (batch) => {
+    const logits = partial.logits(batch.images);
+    const of = (score: Score, values: Float32Array) => score.add(values, batch, labelOffset);
+    of(scores.float, logits.float);
+    of(scores.tf8, logits.tf8);
+    of(scores.onlyWeights, logits.onlyWeights);
+    of(scores.onlyActivations, logits.onlyActivations);
+    logits.layers.forEach(({ onlyThis, allButThis }, index) => {
+      of(layers[index].onlyThis, onlyThis);
+      of(layers[index].allButThis, allButThis);
+    });
+  });
+  return {
+    images: shown,
+    float: scores.float.accuracy(),
+    tf8: scores.tf8.accuracy(),
+    onlyWeights: scores.onlyWeights.accuracy(),
+    onlyActivations: scores.onlyActivations.accuracy(),
+    layers: layers.map(({ layer, onlyThis, allButThis }) => ({
+      layer,
+      onlyThis: onlyThis.accuracy(),
+      allButThis: allButThis.accuracy(),
+    })),
+  };
+}
+
+/**
+ * The output of class 0, from the model's card; a model without one has a background class if it has
+ * one output more than the data set has classes.
+ * @throws UserError where the outputs are not those classes
+ */
+export function labelOffsetOf(
+  { card, name }: Pick<OpenFloatModel, 'card' | 'name'>,
+  dataset: Dataset,
+  outputs: number,
+): number {
+  const classes = dataset.classNames.length;
+  const offset = card?.labelOffset ?? outputs - classes;
+  if (outputs - offset === classes && (offset === 0 || offset === 1)) return offset;
+  throw new UserError(
+    `Expected ${classes} outputs, or ${classes + 1} with a background class, for --accuracy on ${dataset.name} but ${name} has ${outputs}`,
+    { remedy: 'Measure on the data set that the model was trained for, or leave --accuracy out.' },
+  );
+}
+
+/** Counts how often the label's class is first, or among the first five. */
+class Score {
+  private images = 0;
+  private first = 0;
+  private firstFive = 0;
+
+  /** @param logits [N, classes] */
+  add(logits: Float32Array, { labels, names }: ImageBatch, labelOffset: number): void {
+    const classes = logits.length / labels.length;
+    labels.forEach((label, n) => {
+      const index = label + labelOffset;
+      if (index >= classes) {
+        throw new UserError(
+          `Expected a class in [0, ${classes - 1}] for ${names[n]} but its label is ${label} (class ${index})`,
+          { remedy: 'Use a network with the classes of the data set.' },
+        );
+      }
+      const rank = rankOf(logits.subarray(n * classes, (n + 1) * classes), index, names[n]);
+      if (rank < 1) this.first++;
+      if (rank < 5) this.firstFive++;
+    });
+    this.images += labels.length;
+  }
+
+  accuracy(): Accuracy {
+    const percent = (count: number) => (100 * count) / this.images;
+    return { top1: percent(this.first), top5: percent(this.firstFive) };
+  }
+}

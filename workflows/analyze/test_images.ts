@@ -1,0 +1,72 @@
+import type { Dataset, ImageBatch, SkippedImage } from '../../datasets/dataset.ts';
+import type { Context } from '../../foundation/context.ts';
+
+export interface TestImagesOptions {
+  readonly dataset: Dataset;
+  /** Images of the seed's order, broken ones included. */
+  readonly limit: number;
+  /** Indices of the split's images to choose from, ascending; all unless given. */
+  readonly among?: Uint32Array | undefined;
+  readonly seed: number;
+  readonly resolution: number;
+  /** See `BatchOptions`. */
+  readonly centralFraction: number | undefined;
+}
+
+/** The images of a data set's test split that are analyzed, in batches, as often as they are needed. */
+export class TestImages {
+  private readonly options: TestImagesOptions;
+  private readonly context: Context;
+  private readonly skippedImages = new Map<string, SkippedImage>();
+
+  constructor(options: TestImagesOptions, context: Context) {
+    this.options = options;
+    this.context = context;
+  }
+
+  /** Images that could not be read. */
+  get skipped(): number {
+    return this.skippedImages.size;
+  }
+
+  /**
+   * Shows every batch to `visit`, with progress.
+   * @param label what the progress calls the work
+   * @param limit images, all unless given
+   * @returns the number of images that were shown
+   */
+  async each(
+    label: string,
+    batchSize: number,
+    visit: (batch: ImageBatch) => void,
+    limit = this.options.limit,
+  ): Promise<number> {
+    const { dataset, seed, resolution, centralFraction, among } = this.options;
+    const { reporter, signal } = this.context;
+    const images = Math.min(limit, this.options.limit);
+    const progress = reporter.start(label, images, 'images');
+    let shown = 0;
+    try {
+      const batches = dataset.batches({
+        ...{ split: 'test', batchSize, resolution, centralFraction },
+        ...{ limit: images, seed, among, signal },
+        onSkip: (image) => this.skip(image),
+      });
+      for await (const batch of batches) {
+        signal.throwIfAborted();
+        visit(batch);
+        shown += batch.shape[0];
+        progress.update(shown);
+      }
+      return shown;
+    } finally {
+      progress.end();
+    }
+  }
+
+  private skip(image: SkippedImage): void {
+    if (this.skippedImages.has(image.name)) return;
+    this.skippedImages.set(image.name, image);
+    this.context.reporter.warn(`skipped ${image.name}: ${image.reason}`);
+  }
+}

@@ -1,0 +1,141 @@
+import type { ZeroVariancePolicy } from '../architectures/fold_batch_norm.ts';
+import type { Dataset, ImageBatch } from '../datasets/dataset.ts';
+import { decodeImage } from '../datasets/images/decode_image.ts';
+import type { PixelImage } from '../datasets/images/pixel_image.ts';
+import { preprocess, SLIM_CENTRAL_FRACTION } from '../datasets/images/preprocess.ts';
+import type { Context } from '../foundation/context.ts';
+import { type ClassScore, topClasses } from '../quantize/execute/top_classes.ts';
+import type { TierName } from '../quantize/kernels/kernels.ts';
+import type { Tf8Model } from '../quantize/model/tf8_model.ts';
+import { predictFloat } from '../training/float_predictor.ts';
+import { inRangeOf, modelCentralFraction } from './open/model_input.ts';
+import {
+  datasetOf,
+  labelsOf,
+  type OpenFloatModel,
+  type OpenModel,
+  openModel,
+} from './open/open_model.ts';
+import { type KernelsUsed, kernelsUsed, openPlan } from './open/open_plan.ts';
+import {
+  CONVERSION_DEFAULTS,
+  type ConversionOptions,
+  warnOfConversionOptions,
+} from './quantize/conversion.ts';
+import { calibrationSource, quantizeModel } from './quantize/quantize.ts';
+
+const LISTED = 5;
+
+/** The options of the conversion have no effect on a TF8 file. */
+export interface ClassifyOptions extends ConversionOptions {
+  readonly image: string;
+  readonly model: string;
+  readonly seed: number;
+  readonly tier: TierName | 'auto';
+}
+
+export interface ClassifyResult extends KernelsUsed {
+  readonly image: string;
+  readonly model: string;
+  /** Absent for a TF8 file. */
+  readonly float?: readonly ClassScore[];
+  readonly tf8: readonly ClassScore[];
+  /** What the ranges come from: a number of images, the image itself, or the TF8 file. */
+  readonly calibration: {
+    readonly images: number;
+    readonly source: 'data' | 'image' | 'file';
+    readonly zeroVariance: ZeroVariancePolicy;
+  };
+}
+
+/** The five likeliest classes of one image, preprocessed as the model wants it, in float and in TF8. */
+export async function classify(
+  options: ClassifyOptions,
+  context: Context,
+): Promise<ClassifyResult> {
+  const pixels = await decodeImage(options.image);
+  const opened = await openModel(options.model, context);
+  try {
+    return await classifyWith(opened, pixels, options, context);
+  } finally {
+    if (opened.kind === 'float') opened.model.dispose();
+  }
+}
+
+async function classifyWith(
+  opened: OpenModel,
+  pixels: PixelImage,
+  options: ClassifyOptions,
+  context: Context,
+): Promise<ClassifyResult> {
+  if (opened.kind === 'tf8') warnOfConversionOptions(opened, options, context.reporter);
+  const resolution =
+    opened.kind === 'tf8' ? opened.model.input.shape[0] : opened.model.inputs[0]!.shape[1]!;
+  const centralFraction = modelCentralFraction(opened) ?? SLIM_CENTRAL_FRACTION;
+  const input = preprocess(pixels, { resolution, centralFraction });
+  const shape: ImageBatch['shape'] = [1, resolution, resolution, 3];
+
+  const common = { image: options.image, model: opened.name };
+  const classifyBy = (model: Tf8Model) => {
+    using plan = openPlan(model, { tier: options.tier }, context.reporter);
+    return { tf8: plan.classify(inRangeOf(model, input), LISTED)[0]!, ...kernelsUsed(plan) };
+  };
+  if (opened.kind === 'tf8') {
+    const { calibrationImages: images, zeroVariance } = opened.model.provenance;
+    return {
+      ...common,
+      ...classifyBy(opened.model),
+      calibration: { images, source: 'file', zeroVariance },
+    };
+  }
+  const probabilities = await predictFloat(opened.model, input, shape);
+  const quantized = await quantizedFor(opened, options, { images: input, shape }, context);
+  return {
+    ...common,
+    float: topClasses(probabilities, labelsOf(opened), LISTED),
+    ...classifyBy(quantized),
+    calibration: {
+      images: quantized.provenance.calibrationImages,
+      source: options.calibrationData === undefined ? 'image' : 'data',
+      zeroVariance: quantized.provenance.zeroVariance,
+    },
+  };
+}
+
+/** Calibrated with the given folder, or with the image alone. */
+async function quantizedFor(
+  opened: OpenFloatModel,
+  options: ClassifyOptions,
+  image: Pick<ImageBatch, 'images' | 'shape'>,
+  context: Context,
+): Promise<Tf8Model> {
+  const { calibrationData, calibrationImages, seed } = options;
+  const { zeroVariance = CONVERSION_DEFAULTS.zeroVariance } = options;
+  const source =
+    calibrationData === undefined
+      ? { dataset: imageAlone(options.image, image), images: 1, seed, skip: 0 }
+      : await calibrationSource(
+          { dataset: datasetOf(opened), calibrationData, calibrationImages, seed },
+          undefined,
+          context,
+        );
+  return (await quantizeModel(opened, zeroVariance, source, context)).model;
+}
+
+function imageAlone(
+  name: string,
+  { images, shape }: Pick<ImageBatch, 'images' | 'shape'>,
+): Dataset {
+  return {
+    name: 'one image',
+    classNames: [],
+    count: () => 1,
+    label: () => 0,
+    async *batches() {
+      yield { images, shape, labels: Int32Array.of(0), names: [name], position: 1 };
+    },
+    fingerprint: name,
+    origin: name,
+    splitsAreEqual: true,
+  };
+}

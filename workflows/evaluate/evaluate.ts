@@ -1,0 +1,141 @@
+import type { ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts';
+import type { SkippedImage } from '../../datasets/dataset.ts';
+import type { Context } from '../../foundation/context.ts';
+import { UserError } from '../../foundation/errors.ts';
+import type { TierName } from '../../quantize/kernels/kernels.ts';
+import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
+import { warnOfOtherPreprocessing } from '../open/model_input.ts';
+import { openData } from '../open/open_data.ts';
+import { datasetOf, type OpenModel, openModel } from '../open/open_model.ts';
+import type { KernelsUsed } from '../open/open_plan.ts';
+import {
+  CONVERSION_DEFAULTS,
+  type ConversionOptions,
+  warnOfConversionOptions,
+} from '../quantize/conversion.ts';
+import { calibrationSource, quantizeModel } from '../quantize/quantize.ts';
+import { Evaluation, type Measured } from './evaluation.ts';
+
+export type Precision = 'float' | 'tf8' | 'both';
+
+/** The options of the conversion have no effect on a TF8 file. */
+export interface EvaluateOptions extends ConversionOptions {
+  readonly model: string;
+  /** The model's own unless given. */
+  readonly dataset?: string | undefined;
+  readonly data?: string | undefined;
+  readonly precision: Precision;
+  readonly seed: number;
+  readonly limit?: number | undefined;
+  readonly tier: TierName | 'auto';
+}
+
+export interface EvaluateResult {
+  readonly model: string;
+  readonly dataset: string;
+  /** Images that were scored, and images that could not be read. */
+  readonly images: number;
+  readonly skipped: number;
+  readonly skippedImages: readonly SkippedImage[];
+  readonly float?: Measured;
+  readonly tf8?: Measured & KernelsUsed;
+  /** Absent where only the float network was measured. */
+  readonly calibration?: Calibration | FileCalibration;
+}
+
+interface CalibrationBasis {
+  readonly images: number;
+  /** Name and fingerprint of the data set. */
+  readonly data: string;
+  readonly zeroVariance: ZeroVariancePolicy;
+}
+
+export interface Calibration extends CalibrationBasis {
+  readonly source: 'data';
+  /** Images that could not be read. */
+  readonly skipped: number;
+  /** Batch-norm channels whose variance was replaced, by layer. */
+  readonly zeroVarianceChannels: Readonly<Record<string, number>>;
+  /** Some images were calibrated with and evaluated. */
+  readonly overlap: boolean;
+}
+
+/** What a TF8 file tells of its calibration. */
+export interface FileCalibration extends CalibrationBasis {
+  readonly source: 'file';
+}
+
+/** Accuracy of a model in float, in TF8, or both on the same images. */
+export async function evaluate(
+  options: EvaluateOptions,
+  context: Context,
+): Promise<EvaluateResult> {
+  const opened = await openModel(options.model, context);
+  try {
+    return await evaluateOpened(opened, options, context);
+  } finally {
+    if (opened.kind === 'float') opened.model.dispose();
+  }
+}
+
+async function evaluateOpened(
+  opened: OpenModel,
+  options: EvaluateOptions,
+  context: Context,
+): Promise<EvaluateResult> {
+  if (opened.kind === 'tf8') warnOfConversionOptions(opened, options, context.reporter);
+  const name = options.dataset ?? datasetOf(opened);
+  const dataset = await openData(name, options.data, '--data', context);
+  if (options.dataset !== undefined) warnOfOtherPreprocessing(opened, dataset, context.reporter);
+  const evaluation = new Evaluation(dataset, options, context);
+  const named = { model: opened.name, dataset: dataset.name };
+  if (opened.kind === 'tf8') {
+    if (options.precision === 'float') {
+      throw new UserError(
+        `Expected a float model for --precision float but ${opened.name} is a TF8 file`,
+        { remedy: 'Pass the model that it was quantized from, or --precision tf8.' },
+      );
+    }
+    const tf8 = await evaluation.tf8(opened.model, options.tier, opened.name);
+    return {
+      ...named,
+      ...evaluation.counts(),
+      tf8,
+      calibration: { source: 'file', ...calibrationBasis(opened.model) },
+    };
+  }
+  if (dataset.splitsAreEqual && opened.card?.training?.dataSha256 === dataset.fingerprint) {
+    context.reporter.warn(
+      'the model was trained on these images: the figures tell how well it learnt them, not how well it does on others',
+    );
+  }
+  const float = options.precision === 'tf8' ? undefined : await evaluation.float(opened);
+  if (options.precision === 'float') return { ...named, ...evaluation.counts(), float: float! };
+  const source = await calibrationSource({ ...options, dataset: name }, evaluation, context);
+  if (source.overlap) {
+    context.reporter.warn(
+      'some calibration images are among the evaluated ones; pass another folder as --calibration-data, or --limit',
+    );
+  }
+  const { zeroVariance = CONVERSION_DEFAULTS.zeroVariance } = options;
+  const quantized = await quantizeModel(opened, zeroVariance, source, context);
+  const tf8 = await evaluation.tf8(quantized.model, options.tier, opened.name);
+  return {
+    ...named,
+    ...evaluation.counts(),
+    ...(float && { float }),
+    tf8,
+    calibration: {
+      source: 'data',
+      ...calibrationBasis(quantized.model),
+      skipped: quantized.skipped.length,
+      zeroVarianceChannels: quantized.zeroVarianceChannels,
+      overlap: source.overlap,
+    },
+  };
+}
+
+function calibrationBasis({ provenance }: Tf8Model): CalibrationBasis {
+  const { calibrationImages, calibrationData, zeroVariance } = provenance;
+  return { images: calibrationImages, data: calibrationData, zeroVariance };
+}

@@ -1,0 +1,154 @@
+import { availableParallelism } from 'node:os';
+import type { Dataset, ImageBatch, SkippedImage } from '../../datasets/dataset.ts';
+import { measureAccuracy } from '../../datasets/scoring/accuracy.ts';
+import type { Scores } from '../../datasets/scoring/top_k.ts';
+import type { Context } from '../../foundation/context.ts';
+import { UserError } from '../../foundation/errors.ts';
+import type { TierName } from '../../quantize/kernels/kernels.ts';
+import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
+import { selectBackend } from '../../training/backend.ts';
+import { floatPredictor } from '../../training/float_predictor.ts';
+import { inRangeOf, modelCentralFraction, tf8CentralFraction } from '../open/model_input.ts';
+import type { OpenFloatModel } from '../open/open_model.ts';
+import { type KernelsUsed, kernelsName, kernelsUsed, openPlan } from '../open/open_plan.ts';
+import { EvaluationClock, type EvaluationTime } from './evaluation_time.ts';
+
+/** Images of a prediction. */
+const FLOAT_BATCH = 10;
+const TF8_BATCH = 8;
+
+/** Of one network, in percent. */
+export interface Measured {
+  readonly top1: number;
+  readonly top5: number;
+  readonly time: EvaluationTime;
+}
+
+export interface EvaluationOptions {
+  readonly limit?: number | undefined;
+  readonly seed: number;
+}
+
+/** Measures several networks on the same images of a data set's test split. */
+export class Evaluation {
+  readonly dataset: Dataset;
+  /** Images of the seed's order that are evaluated, broken ones included. */
+  readonly limit: number;
+  private readonly seed: number;
+  private readonly context: Context;
+  private readonly skipped = new Map<string, SkippedImage>();
+  private images = 0;
+
+  constructor(dataset: Dataset, options: EvaluationOptions, context: Context) {
+    this.dataset = dataset;
+    this.limit = Math.min(options.limit ?? Infinity, dataset.count('test'));
+    this.seed = options.seed;
+    this.context = context;
+  }
+
+  /** @param label what the progress calls the network */
+  async float(opened: OpenFloatModel, label = opened.name): Promise<Measured> {
+    const { model, card } = opened;
+    const [, resolution, ,] = model.inputs[0]!.shape;
+    await selectBackend();
+    const predictor = floatPredictor(model);
+    try {
+      return await this.measure({
+        label: `${label}, float`,
+        resolution: resolution!,
+        centralFraction: modelCentralFraction(opened),
+        batchSize: FLOAT_BATCH,
+        classes: model.outputs[0]!.shape.at(-1)!,
+        labelOffset: card?.labelOffset,
+        predict: predictor.predict,
+      });
+    } finally {
+      predictor.dispose();
+    }
+  }
+
+  async tf8(
+    model: Tf8Model,
+    tier: TierName | 'auto',
+    label: string,
+  ): Promise<Measured & KernelsUsed> {
+    using plan = openPlan(model, { tier, threads: availableParallelism() }, this.context.reporter);
+    const used = kernelsUsed(plan);
+    const measured = await this.measure({
+      label: `${label}, TF8 (${kernelsName(used)})`,
+      resolution: model.input.shape[0],
+      centralFraction: tf8CentralFraction(model),
+      batchSize: TF8_BATCH,
+      classes: plan.classes,
+      labelOffset: model.labelOffset,
+      predict: (images) => plan.predict(inRangeOf(model, images)),
+    });
+    return { ...measured, ...used };
+  }
+
+  counts(): { images: number; skipped: number; skippedImages: SkippedImage[] } {
+    const skippedImages = [...this.skipped.values()];
+    return { images: this.images, skipped: skippedImages.length, skippedImages };
+  }
+
+  private async measure(network: {
+    readonly label: string;
+    readonly resolution: number;
+    readonly centralFraction: number | undefined;
+    readonly batchSize: number;
+    readonly classes: number;
+    readonly labelOffset: number | undefined;
+    readonly predict: (
+      images: Float32Array,
+      shape: ImageBatch['shape'],
+    ) => Promise<Scores> | Scores;
+  }): Promise<Measured> {
+    const { label, resolution, centralFraction, batchSize, classes, predict } = network;
+    const { reporter, signal } = this.context;
+    const { limit, seed } = this;
+    const clock = new EvaluationClock();
+    const progress = reporter.start(label, limit, 'images');
+    try {
+      const { top1, top5, images } = await measureAccuracy({
+        batches: clock.waitFor(
+          this.dataset.batches({
+            split: 'test',
+            batchSize,
+            resolution,
+            centralFraction,
+            limit,
+            seed,
+            onSkip: (image) => {
+              if (this.skipped.has(image.name)) return;
+              this.skipped.set(image.name, image);
+              reporter.warn(`skipped ${image.name}: ${image.reason}`);
+            },
+            onPrepared: (spent) => clock.addPreparation(spent),
+          }),
+        ),
+        predict: clock.timed(predict),
+        classes,
+        labelOffset: this.labelOffset(label, classes, network.labelOffset),
+        signal,
+        onProgress: (done) => progress.update(done),
+      });
+      this.images = images;
+      return { top1, top5, time: clock.read(images) };
+    } finally {
+      progress.end();
+    }
+  }
+
+  /** From the model's card; a model without one has a background class if it has one output more than the data set has classes. */
+  private labelOffset(label: string, outputs: number, known: number | undefined): number {
+    const classes = this.dataset.classNames.length;
+    const offset = known ?? outputs - classes;
+    if (outputs - offset !== classes || offset < 0 || offset > 1) {
+      throw new UserError(
+        `Expected ${classes} outputs, or ${classes + 1} with a background class, for ${this.dataset.name} but ${label} has ${outputs}`,
+        { remedy: 'Evaluate the model on the data set that it was trained for.' },
+      );
+    }
+    return offset;
+  }
+}

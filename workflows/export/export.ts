@@ -1,0 +1,99 @@
+import { basename } from 'node:path';
+import { writeFileAtomic } from '../../foundation/atomic_file.ts';
+import type { Context } from '../../foundation/context.ts';
+import { sha256OfBytes } from '../../foundation/sha256.ts';
+import { isWeightedFloat } from '../../quantize/convert/float_graph.ts';
+import type { ExportSource } from '../../quantize/export/export_format.ts';
+import { exportFormat } from '../../quantize/export/formats.ts';
+import { exportManifest } from '../../quantize/export/manifest.ts';
+import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
+import { datasetOf, openModel } from '../open/open_model.ts';
+import { requireWritableFile } from '../open/writable_file.ts';
+import {
+  CONVERSION_DEFAULTS,
+  type ConversionOptions,
+  warnOfConversionOptions,
+} from '../quantize/conversion.ts';
+import { calibrationSource, quantizeModel } from '../quantize/quantize.ts';
+import { manifestPath, writeManifest } from './export_manifest.ts';
+
+export interface ExportOptions extends ConversionOptions {
+  readonly model: string;
+  readonly format: string;
+  /** The model's own unless given. */
+  readonly dataset?: string | undefined;
+  readonly out: string;
+  readonly seed: number;
+}
+
+export interface ExportResult {
+  readonly format: string;
+  /** The first is `--out` itself. */
+  readonly files: readonly { readonly path: string; readonly bytes: number }[];
+  readonly manifest: string;
+  readonly layers: number;
+  /** Of the TF8 file that the export carries. */
+  readonly tf8Sha256: string;
+}
+
+/**
+ * Writes a model in another program's format, and a manifest beside it. A float model becomes a TF8
+ * model first, as `tf8 quantize` makes it.
+ */
+export async function exportModel(options: ExportOptions, context: Context): Promise<ExportResult> {
+  const { out } = options;
+  const format = exportFormat(options.format);
+  await requireWritableFile(out, '--out');
+  const { model, floatWeights } = await quantizedModel(options, context);
+  if (format.usesFloatWeights && floatWeights === undefined) {
+    context.reporter.warn(
+      `${options.model} has no float weights: only the parameters are exported; pass the float model for both`,
+    );
+  }
+  const tf8 = await encodeTf8(model);
+  const source = { model, tf8, fileName: basename(out), ...(floatWeights && { floatWeights }) };
+  const files = format
+    .encode(source)
+    .map(({ suffix, bytes }) => ({ path: `${out}${suffix}`, bytes }));
+  const tf8Sha256 = sha256OfBytes(tf8);
+  const manifest = exportManifest(
+    model,
+    tf8Sha256,
+    format.name,
+    files.map(({ path, bytes }) => ({
+      name: basename(path),
+      bytes: bytes.length,
+      sha256: sha256OfBytes(bytes),
+    })),
+  );
+  for (const { path, bytes } of files) await writeFileAtomic(path, bytes);
+  await writeManifest(out, manifest);
+  return {
+    format: format.name,
+    files: files.map(({ path, bytes }) => ({ path, bytes: bytes.length })),
+    manifest: manifestPath(out),
+    layers: model.nodes.length,
+    tf8Sha256,
+  };
+}
+
+async function quantizedModel(
+  options: ExportOptions,
+  context: Context,
+): Promise<Pick<ExportSource, 'model' | 'floatWeights'>> {
+  const opened = await openModel(options.model, context);
+  if (opened.kind === 'tf8') {
+    warnOfConversionOptions(opened, options, context.reporter);
+    return { model: opened.model };
+  }
+  try {
+    const dataset = options.dataset ?? datasetOf(opened);
+    const source = await calibrationSource({ ...options, dataset }, undefined, context);
+    const { zeroVariance = CONVERSION_DEFAULTS.zeroVariance } = options;
+    const { model, graph } = await quantizeModel(opened, zeroVariance, source, context);
+    const weighted = graph.nodes.filter(isWeightedFloat);
+    return { model, floatWeights: new Map(weighted.map((node) => [node.name, node])) };
+  } finally {
+    opened.model.dispose();
+  }
+}

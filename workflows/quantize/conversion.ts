@@ -1,0 +1,33 @@
+import type { ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts';
+import type { Reporter } from '../../foundation/reporter.ts';
+import type { OpenTf8Model } from '../open/open_model.ts';
+
+/** How a float model becomes a TF8 model; what is left out is taken from CONVERSION_DEFAULTS. */
+export interface ConversionOptions {
+  readonly zeroVariance?: ZeroVariancePolicy | undefined;
+  readonly calibrationData?: string | undefined;
+  readonly calibrationImages?: number | undefined;
+}
+
+export const CONVERSION_DEFAULTS = { zeroVariance: 'keep', calibrationImages: 200 } as const;
+
+/**
+ * A TF8 file was converted when it was made: nothing of that can be chosen any more. Warns of
+ * options that say otherwise, or that have no effect.
+ */
+export function warnOfConversionOptions(
+  { name, model }: OpenTf8Model,
+  options: ConversionOptions,
+  reporter: Reporter,
+): void {
+  const { zeroVariance } = model.provenance;
+  const given = [
+    ['--zero-variance', options.zeroVariance === zeroVariance ? undefined : options.zeroVariance],
+    ['--calibration-data', options.calibrationData],
+    ['--calibration-images', options.calibrationImages],
+  ].flatMap(([option, value]) => (value === undefined ? [] : [option]));
+  if (given.length === 0) return;
+  reporter.warn(
+    `${given.join(' and ')} ${given.length === 1 ? 'has' : 'have'} no effect: ${name} is a TF8 file, made with zero variance "${zeroVariance}" and calibrated then; pass the float model to choose`,
+  );
+}

@@ -1,0 +1,202 @@
+import type { ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts';
+import type { Dataset, SkippedImage } from '../../datasets/dataset.ts';
+import { centralFractionOf } from '../../datasets/images/preprocess.ts';
+import { writeFileAtomic } from '../../foundation/atomic_file.ts';
+import type { Context } from '../../foundation/context.ts';
+import { calibrate } from '../../quantize/convert/calibrate.ts';
+import { convertGraph } from '../../quantize/convert/convert_graph.ts';
+import type { FloatGraph } from '../../quantize/convert/float_graph.ts';
+import type { Compile } from '../../quantize/convert/float_runner.ts';
+import { fuseLayersModel } from '../../quantize/convert/fuse.ts';
+import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
+import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
+import { selectBackend } from '../../training/backend.ts';
+import { compile } from '../../training/compile/compile.ts';
+import { modelCentralFraction } from '../open/model_input.ts';
+import { openData } from '../open/open_data.ts';
+import { datasetOf, labelsOf, type OpenFloatModel, openFloatModel } from '../open/open_model.ts';
+import { requireWritableFile } from '../open/writable_file.ts';
+import { CONVERSION_DEFAULTS, type ConversionOptions } from './conversion.ts';
+
+/** Calibration images per run of the float network: bounds memory. */
+const CALIBRATION_BATCH = 10;
+
+/** slim's preprocessing ends in this range, whatever the image. */
+const INPUT_RANGE = { min: -1, max: 1 };
+
+export interface CalibrationSource {
+  readonly dataset: Dataset;
+  readonly images: number;
+  readonly seed: number;
+  /** Images at the start of the seed's order that are left out, because they are evaluated. */
+  readonly skip: number;
+}
+
+export interface QuantizedModel {
+  readonly model: Tf8Model;
+  /** What was quantized. */
+  readonly graph: FloatGraph;
+  /** Batch-norm channels whose variance was replaced, by layer. */
+  readonly zeroVarianceChannels: Readonly<Record<string, number>>;
+  readonly skipped: readonly SkippedImage[];
+}
+
+/**
+ * Folds, calibrates and converts a float model: training images calibrate where there are such. They are
+ * preprocessed for the network, whatever their data set's own networks see, and the TF8 model says how.
+ */
+export async function quantizeModel(
+  opened: OpenFloatModel,
+  zeroVariance: ZeroVariancePolicy,
+  source: CalibrationSource,
+  { reporter, signal }: Context,
+): Promise<QuantizedModel> {
+  const { model, card, name } = opened;
+  const { dataset, seed, skip } = source;
+  const graph = fuseLayersModel(model, { zeroVariance });
+  const skipped: SkippedImage[] = [];
+  const centralFraction = modelCentralFraction(opened) ?? centralFractionOf(dataset.name);
+  const images = Math.min(source.images, dataset.count('train') - skip);
+  const progress = reporter.start(`calibrating ${name}`, images, 'images');
+  try {
+    const batches = dataset.batches({
+      split: 'train',
+      batchSize: CALIBRATION_BATCH,
+      resolution: graph.inputShape[0],
+      centralFraction,
+      limit: images,
+      skip,
+      seed,
+      onSkip: (image) => {
+        skipped.push(image);
+        reporter.warn(`skipped ${image.name} in calibration: ${image.reason}`);
+      },
+    });
+    const calibration = await calibrate(graph, batches, {
+      compile: await compiler(images),
+      onProgress: (done) => {
+        signal.throwIfAborted();
+        progress.update(done);
+      },
+    });
+    const converted = convertGraph(graph, calibration, {
+      inputRange: INPUT_RANGE,
+      centralFraction,
+      ...labelsOf(opened),
+      provenance: {
+        floatModel: card?.origin.source ?? name,
+        floatWeightsSha256: card?.weightsSha256 ?? '',
+        ...(card && { dataset: card.dataset }),
+        calibrationImages: calibration.images,
+        calibrationData: `${dataset.name} ${dataset.fingerprint}`,
+        zeroVariance,
+      },
+    });
+    return {
+      model: converted,
+      graph,
+      zeroVarianceChannels: Object.fromEntries(
+        [...graph.zeroVarianceChannels].map(([layer, channels]) => [layer, channels.length]),
+      ),
+      skipped,
+    };
+  } finally {
+    progress.end();
+  }
+}
+
+/** Compiling takes about a second: as long as a few batches. */
+async function compiler(images: number): Promise<Compile | undefined> {
+  const isWorthwhile = images > 4 * CALIBRATION_BATCH;
+  const { name } = await selectBackend();
+  return isWorthwhile && name === 'tensorflow' ? compile : undefined;
+}
+
+export interface QuantizeOptions extends ConversionOptions {
+  readonly model: string;
+  /** The model's own unless given. */
+  readonly dataset?: string | undefined;
+  readonly out: string;
+  readonly seed: number;
+}
+
+export interface QuantizeResult {
+  readonly out: string;
+  readonly bytes: number;
+  readonly layers: number;
+  readonly calibrationImages: number;
+  /** Images that could not be read. */
+  readonly skipped: number;
+  readonly zeroVariance: ZeroVariancePolicy;
+  /** Batch-norm channels whose variance was replaced, by layer. */
+  readonly zeroVarianceChannels: Readonly<Record<string, number>>;
+}
+
+/** Makes a TF8 file of a float model; that `out` can be written is found out first. */
+export async function quantize(
+  options: QuantizeOptions,
+  context: Context,
+): Promise<QuantizeResult> {
+  const { out, zeroVariance = CONVERSION_DEFAULTS.zeroVariance } = options;
+  await requireWritableFile(out, '--out');
+  const opened = await openFloatModel(options.model, context);
+  try {
+    const dataset = options.dataset ?? datasetOf(opened);
+    const source = await calibrationSource({ ...options, dataset }, undefined, context);
+    const { model, skipped, zeroVarianceChannels } = await quantizeModel(
+      opened,
+      zeroVariance,
+      source,
+      context,
+    );
+    const file = await encodeTf8(model);
+    await writeFileAtomic(out, file);
+    return {
+      out,
+      bytes: file.length,
+      layers: model.nodes.length,
+      calibrationImages: model.provenance.calibrationImages,
+      skipped: skipped.length,
+      zeroVariance,
+      zeroVarianceChannels,
+    };
+  } finally {
+    opened.model.dispose();
+  }
+}
+
+export interface CalibrationOptions
+  extends Pick<ConversionOptions, 'calibrationData' | 'calibrationImages'> {
+  readonly dataset: string;
+  readonly seed: number;
+}
+
+/**
+ * The images to calibrate with: those of `calibrationData`, else the training split of `evaluated`.
+ * Where the evaluated images come from the same ones, the `limit` first of the seed's order are
+ * left to the evaluation if enough remain.
+ */
+export async function calibrationSource(
+  options: CalibrationOptions,
+  evaluated: { readonly dataset: Dataset; readonly limit: number } | undefined,
+  context: Context,
+): Promise<CalibrationSource & { readonly overlap: boolean }> {
+  const { calibrationData, seed } = options;
+  const { calibrationImages = CONVERSION_DEFAULTS.calibrationImages } = options;
+  const dataset =
+    evaluated !== undefined && calibrationData === undefined
+      ? evaluated.dataset
+      : await openData(options.dataset, calibrationData, '--calibration-data', context);
+  // One folder of images serves as both splits; data sets with two splits never overlap.
+  const shared =
+    evaluated?.dataset.splitsAreEqual === true &&
+    evaluated.dataset.fingerprint === dataset.fingerprint;
+  const disjoint = shared && evaluated.limit + calibrationImages <= dataset.count('train');
+  return {
+    dataset,
+    images: calibrationImages,
+    seed,
+    skip: disjoint ? evaluated.limit : 0,
+    overlap: shared && !disjoint,
+  };
+}

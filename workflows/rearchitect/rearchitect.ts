@@ -1,0 +1,262 @@
+import { existsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import type { Variant } from '../../architectures/variants.ts';
+import type { ModelCard } from '../../checkpoints/store/model_card.ts';
+import type { Dataset } from '../../datasets/dataset.ts';
+import { holdOutValidation } from '../../datasets/order/hold_out.ts';
+import type { Context } from '../../foundation/context.ts';
+import { UserError } from '../../foundation/errors.ts';
+import { SILENT_REPORTER } from '../../foundation/reporter.ts';
+import { makeWritableFolder } from '../../foundation/writable_folder.ts';
+import { requireTensorFlow } from '../../training/backend.ts';
+import type { TrainResult } from '../../training/loop/train_options.ts';
+import { overrideRecipe } from '../../training/recipes/override_recipe.ts';
+import type { Recipe } from '../../training/recipes/recipe.ts';
+import { openCheckpoints } from '../train/open_checkpoints.ts';
+import { type RunOptions, trainJob } from '../train/train.ts';
+import { finishFolder } from './finish.ts';
+import type { FittingImages } from './images.ts';
+import { rebuild, saveRebuilt } from './rebuild.ts';
+import {
+  type FinishRecord,
+  type RearchitectureRecord,
+  type RearchitectureRequest,
+  type ReconstructionRecord,
+  recordedIn,
+} from './record.ts';
+import { type Original, openOriginal, saveTeacher } from './source.ts';
+import { warningsOf } from './warnings.ts';
+
+/** The training after the reconstruction. */
+export interface Retraining {
+  /** At the model's resolution, whatever it says. */
+  readonly recipe: Recipe;
+  /** Images of an epoch; all unless given. */
+  readonly limit?: number | undefined;
+  /** Learns from what the original says of the images too (`Recipe.distillation`). */
+  readonly distill: boolean;
+  /** Training images that are held out, from the reconstruction too; none unless given. */
+  readonly validationImages?: number | undefined;
+  /** With `resume`, a reconstruction that the folder holds is taken over where it is the same. */
+  readonly run?: RunOptions | undefined;
+}
+
+export interface RearchitectOptions {
+  /** Name or path of a standard MobileNetV1. */
+  readonly model: string;
+  readonly variant: Variant;
+  /** Of the model's classes. */
+  readonly dataset: Dataset;
+  /** Training images that the reconstruction is fitted on, the first of the seed's order. */
+  readonly images: number;
+  /** None unless given. */
+  readonly retrain?: Retraining | undefined;
+  readonly seed: number;
+  /** Folder of the new model. */
+  readonly out: string;
+}
+
+export interface RearchitectResult {
+  readonly out: string;
+  readonly card: ModelCard;
+  readonly reconstruction: ReconstructionRecord;
+  /** Both absent after a retraining that was interrupted: they come last. */
+  readonly equalization?: FinishRecord['equalization'];
+  readonly centring?: FinishRecord['centring'];
+  /** Folder of the network before the retraining; `out` where there is none. */
+  readonly reconstructed: string;
+  readonly training?: TrainResult;
+  /** Folder of the network that did best on the images held out. */
+  readonly best?: string;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Turns a trained standard MobileNetV1 into a variant whose depthwise layers are linear, which keeps
+ * what it knows: reconstruction (architectures/rearchitect), unless `retrain` is left out training that
+ * may distil from the original, then equalization and centring (`finishModel`). Training starts from
+ * the reconstruction as it is: Adam's steps, equal for all weights, do not suit channels that were
+ * scaled apart.
+ *
+ * The folder `out` is a model like any other. With retraining, `out/reconstructed` is the network
+ * before it and `out/teacher` the original, where that has an output for the background that the
+ * labels know nothing of.
+ *
+ * @throws UserError where the model is no standard MobileNetV1 or has other classes than the data set,
+ *   where the variant is `standard`, and where `out` cannot be written, is the model's own folder or
+ *   holds another training; RearchitectError of the reconstruction; `trainJob`'s errors
+ */
+export async function rearchitect(
+  options: RearchitectOptions,
+  context: Context,
+): Promise<RearchitectResult> {
+  const { model, variant, out } = options;
+  if (variant.depthwiseBatchNorm) {
+    throw new UserError(
+      `Expected a variant without batch norms and ReLU6 after its depthwise layers but received ${variant.name}, which is what a model is rebuilt from`,
+      { remedy: 'Pass --variant friendly, relu or no-depthwise-bn.' },
+    );
+  }
+  if (existsSync(model) && folderOf(model) === resolve(out)) {
+    throw new UserError(`Expected another folder for the new model than that of ${model}`, {
+      remedy: 'Pass another --out.',
+    });
+  }
+  await requireTensorFlow('Re-architecture');
+  await makeWritableFolder(out);
+  const original = await openOriginal(options, options.retrain !== undefined, context);
+  try {
+    if (options.retrain !== undefined) {
+      return await rebuildAndRetrain(original, options, options.retrain, context);
+    }
+    const { card, record, warnings } = await rebuildInto(out, original, options, context);
+    const { reconstruction, equalization, centring } = record;
+    return {
+      ...{ out, card, reconstruction, reconstructed: out, warnings },
+      ...(equalization && { equalization }),
+      ...(centring && { centring }),
+    };
+  } finally {
+    original.model.dispose();
+  }
+}
+
+/** Of a model folder or the model.json in it. */
+function folderOf(path: string): string {
+  return resolve(path.endsWith('.json') ? dirname(path) : path);
+}
+
+/** The network without retraining, in the folder `dir`. */
+async function rebuildInto(
+  dir: string,
+  original: Original,
+  options: RearchitectOptions,
+  context: Context,
+): Promise<{
+  readonly card: ModelCard;
+  readonly record: RearchitectureRecord;
+  readonly warnings: readonly string[];
+}> {
+  const { retrain } = options;
+  const request = requestOf(original, options);
+  const known = retrain?.run?.resume ? await recordedIn(dir, request) : undefined;
+  if (known !== undefined) {
+    context.reporter.info(`${dir} holds this reconstruction: it is taken over`);
+    return { ...known, warnings: warn(known.record, context) };
+  }
+  const rebuildOptions = { ...options, ...fittingImages(options), finish: retrain === undefined };
+  const rebuilt = await rebuild(original, rebuildOptions, request, context);
+  try {
+    const card = await saveRebuilt(rebuilt, original, options, dir);
+    return { card, record: rebuilt.record, warnings: warn(rebuilt.record, context) };
+  } finally {
+    rebuilt.model.dispose();
+  }
+}
+
+/** Those held out for a validation are not among them. */
+function fittingImages({ dataset, images, retrain, seed }: RearchitectOptions): FittingImages {
+  const { validationImages = 0 } = retrain ?? {};
+  const divided =
+    validationImages > 0 ? holdOutValidation(dataset, validationImages, seed) : dataset;
+  return { dataset: divided, images: Math.min(images, divided.count('train')), seed };
+}
+
+function warn({ reconstruction }: RearchitectureRecord, { reporter }: Context): string[] {
+  const warnings = warningsOf(reconstruction);
+  for (const warning of warnings) reporter.warn(warning);
+  return warnings;
+}
+
+async function rebuildAndRetrain(
+  original: Original,
+  options: RearchitectOptions,
+  retrain: Retraining,
+  context: Context,
+): Promise<RearchitectResult> {
+  const { out, dataset, variant, seed } = options;
+  const reconstructed = join(out, 'reconstructed');
+  await requireSameTraining(reconstructed, original, options, retrain);
+  const before = await rebuildInto(reconstructed, original, options, context);
+  context.signal.throwIfAborted();
+  const { widthMultiplier, resolution } = original.config;
+  const trained = await trainJob(
+    {
+      network: { network: 'mobilenet_v1', variant, widthMultiplier },
+      from: reconstructed,
+      ...(retrain.distill && { teacher: await teacherOf(original, options) }),
+      zeroVariance: 'keep',
+      dataset,
+      recipe: overrideRecipe(retrain.recipe, { resolution }),
+      limit: retrain.limit,
+      validationImages: retrain.validationImages,
+      seed,
+      out,
+      run: retrain.run,
+    },
+    context,
+  );
+  const { training, best } = trained;
+  const made = {
+    out,
+    reconstruction: before.record.reconstruction,
+    reconstructed,
+    training,
+    ...(best !== undefined && { best }),
+    warnings: before.warnings,
+  };
+  if (training.interrupted) return { ...made, card: trained.card };
+  const told = { origin: before.card.origin, rearchitecture: before.card.training! };
+  const fitting = fittingImages(options);
+  if (best !== undefined) await finishFolder(best, told, fitting, context);
+  const { card, finish } = await finishFolder(out, told, fitting, context);
+  return { ...made, ...finish, card };
+}
+
+/**
+ * Sees to it that a training which `out` holds can go on before its reconstruction is replaced.
+ * @throws UserError where it is another one
+ */
+async function requireSameTraining(
+  reconstructed: string,
+  original: Original,
+  options: RearchitectOptions,
+  { run }: Retraining,
+): Promise<void> {
+  if (run === undefined) return;
+  const { folder, resume } = await openCheckpoints(options.out, run.resume, SILENT_REPORTER);
+  await folder.close();
+  if (resume === undefined) return;
+  if ((await recordedIn(reconstructed, requestOf(original, options))) !== undefined) return;
+  throw new UserError(
+    `Expected a training that began with equal options in ${options.out} but its reconstruction is another one`,
+    { remedy: 'Pass the options that it was begun with, or another --out.' },
+  );
+}
+
+/** The model itself, or where it lies without its background. */
+async function teacherOf(
+  original: Original,
+  { model, dataset, out }: RearchitectOptions,
+): Promise<string> {
+  if (!original.withoutBackground) return model;
+  const dir = join(out, 'teacher');
+  await saveTeacher(original, dataset, dir);
+  return dir;
+}
+
+function requestOf(
+  { weights, withoutBackground }: Original,
+  { variant, dataset, images, seed, retrain }: RearchitectOptions,
+): RearchitectureRequest {
+  return {
+    originalSha256: weights,
+    withoutBackground,
+    variant: variant.name,
+    dataSha256: dataset.fingerprint,
+    trainingImages: dataset.count('train'),
+    validationImages: retrain?.validationImages ?? 0,
+    requestedImages: images,
+    seed,
+  };
+}

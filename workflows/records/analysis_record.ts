@@ -1,0 +1,244 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { writeFileAtomic } from '../../foundation/atomic_file.ts';
+import type { Analysis } from '../../quantize/analyze/analysis.ts';
+import { environmentSchema } from './environment.ts';
+import { RUN_FILE, readPart } from './run_record.ts';
+
+const LOSSLESS = 'lossless';
+const NO_SIGNAL = 'noSignal';
+
+/** JSON has no infinite numbers. */
+const decibels = z.union([
+  z.number(),
+  z.literal(LOSSLESS).transform(() => Infinity),
+  z.literal(NO_SIGNAL).transform(() => -Infinity),
+]);
+const share = z.number().min(0).max(1);
+const count = z.int().min(0);
+const range = z.strictObject({ min: z.number(), max: z.number() });
+const quantization = z.strictObject({
+  scale: z.number().positive(),
+  zeroPoint: z.int().min(0).max(255),
+});
+const histogram = z.strictObject({
+  counts: z.array(count).length(256),
+  below: share,
+  above: share,
+});
+
+const statistics = z.strictObject({
+  meanDb: decibels,
+  standardDeviationDb: z.number().min(0),
+  minDb: decibels,
+  lowerQuartileDb: decibels,
+  medianDb: decibels,
+  upperQuartileDb: decibels,
+  maxDb: decibels,
+  pooledDb: decibels,
+  losslessImages: count,
+});
+
+const tensor = {
+  shape: z.tuple([count, count, count]),
+  quantization,
+  representable: range,
+  observed: range,
+  rangeInUse: share,
+  codesInUse: share,
+  histogram,
+};
+
+const weights = z.strictObject({
+  quantization,
+  range,
+  histogram,
+  sqnrDb: decibels,
+  channels: z.strictObject({
+    min: z.array(z.number()),
+    max: z.array(z.number()),
+    levels: z.array(z.int().min(1).max(256)),
+    medianLevels: z.number().min(1).max(256),
+    medianShare: share,
+    wideChannels: z.array(count),
+    batchNorm: z
+      .strictObject({
+        alpha: z.array(z.number()),
+        variance: z.array(z.number().min(0)),
+        dead: z.array(count),
+        outliers: z.array(count),
+      })
+      .exactOptional(),
+  }),
+  accumulator: z.strictObject({
+    biasMax: count,
+    biasChannel: count,
+    bound: count,
+    headroomBits: z.number().min(0),
+  }),
+});
+
+const layer = z.strictObject({
+  name: z.string(),
+  op: z.enum([
+    'conv2d',
+    'depthwiseConv2d',
+    'fullyConnected',
+    'averagePool2d',
+    'maxPool2d',
+    'globalAveragePool',
+    'concat',
+  ]),
+  inputs: z.array(z.string()),
+  activation: z.enum(['linear', 'relu', 'relu6']),
+  localSqnrDb: decibels,
+  local: statistics,
+  cumulativeSqnrDb: decibels,
+  cumulative: statistics,
+  causes: z.strictObject({
+    inputQuantization: decibels,
+    weightQuantization: decibels,
+    saturation: decibels,
+    activationRequantization: decibels,
+    relu6Clipping: decibels,
+  }),
+  logits: z.strictObject({ onlyWeights: decibels, onlyOutput: decibels }),
+  output: z.strictObject(tensor),
+  deadChannels: count,
+  weights: weights.exactOptional(),
+  relu6: z.strictObject({ clippedShare: share, linearMax: z.number() }).exactOptional(),
+});
+
+const finding = z.strictObject({
+  layer: z.string(),
+  cause: z.enum([
+    'deadChannels',
+    'weightRange',
+    'weightQuantization',
+    'saturation',
+    'rangeTooWide',
+    'activationRequantization',
+    'inputQuantization',
+    'relu6Clipping',
+    'overflowRisk',
+  ]),
+  cost: z.strictObject({ layer: z.number().min(0), cause: z.number().min(0) }),
+  explanation: z.string(),
+  remedy: z.string(),
+  evidence: z.record(z.string(), decibels),
+});
+
+const percent = z.number().min(0).max(100);
+const accuracy = z.strictObject({ top1: percent, top5: percent });
+
+/** Reads the JSON of an analysis back: "lossless" becomes Infinity, "noSignal" −Infinity. */
+export const analysisSchema = z.strictObject({
+  model: z.string(),
+  images: z.int().min(1),
+  effectImages: z.int().min(1),
+  input: z.strictObject({
+    ...{ name: z.string(), saturationDb: decibels, roundingDb: decibels, logitsDb: decibels },
+    ...tensor,
+  }),
+  layers: z.array(layer),
+  diagnosis: z.array(finding),
+  accuracy: z
+    .strictObject({
+      images: z.int().min(1),
+      float: accuracy,
+      tf8: accuracy,
+      onlyWeights: accuracy,
+      onlyActivations: accuracy,
+      layers: z.array(
+        z.strictObject({ layer: z.string(), onlyThis: accuracy, allButThis: accuracy }),
+      ),
+    })
+    .exactOptional(),
+}) satisfies z.ZodType<Analysis>;
+
+const dataIdentity = z.strictObject({
+  dataset: z.string(),
+  /** `Dataset.fingerprint`. */
+  sha256: z.string(),
+  images: z.int().min(1),
+});
+
+/** What an analysis was made of. The same command, seed and machine give the same bytes. */
+export const analyzeRunSchema = z.strictObject({
+  /** "analyze-" and the model's name in lower case. */
+  name: z.string().regex(/^analyze-[a-z0-9-]+$/),
+  /** What repeats it; DIR stands for a folder of the machine. */
+  command: z.string(),
+  configuration: z.record(z.string(), z.json()),
+  environment: environmentSchema,
+  data: z.strictObject({ evaluation: dataIdentity, calibration: dataIdentity }),
+  kernelTier: z.string(),
+  model: z.string(),
+  /** Empty for a model that another program saved. */
+  weightsSha256: z.string(),
+  /** Images that could not be read. */
+  skipped: count,
+  /** What was left out or went wrong, in words. */
+  notes: z.array(z.string()),
+});
+
+export type AnalyzeRun = Readonly<z.infer<typeof analyzeRunSchema>>;
+
+const ANALYSIS = 'analysis.json';
+
+/** Writes `analysis.json` and `run.json` into a run's folder. */
+export async function writeAnalyzeRun(
+  dir: string,
+  run: AnalyzeRun,
+  analysis: Analysis,
+): Promise<void> {
+  await writeAnalysis(dir, analysis);
+  await writeFileAtomic(join(dir, RUN_FILE), `${JSON.stringify(run, null, 2)}\n`);
+}
+
+/** Writes `analysis.json` into a run's folder. */
+export async function writeAnalysis(dir: string, analysis: Analysis): Promise<void> {
+  await writeFileAtomic(join(dir, ANALYSIS), `${JSON.stringify(recorded(analysis))}\n`);
+}
+
+/**
+ * The analysis in a run's folder.
+ * @throws UserError where there is none, or it is damaged
+ */
+export function readAnalysis(dir: string): Promise<Analysis> {
+  return readPart(join(dir, ANALYSIS), analysisSchema);
+}
+
+/** Whether a run's folder has an analysis. */
+export function hasAnalysis(dir: string): boolean {
+  return existsSync(join(dir, ANALYSIS));
+}
+
+/**
+ * The record of an analysis in a run's folder.
+ * @throws UserError where there is none, or it is damaged
+ */
+export async function readAnalyzeRun(
+  dir: string,
+): Promise<{ readonly run: AnalyzeRun; readonly analysis: Analysis }> {
+  return {
+    run: await readPart(join(dir, RUN_FILE), analyzeRunSchema),
+    analysis: await readAnalysis(dir),
+  };
+}
+
+/**
+ * A value as JSON has it: infinite decibels by name, other numbers with the seven digits of single
+ * precision.
+ */
+export function recorded(value: unknown): unknown {
+  if (typeof value === 'number') {
+    if (value === Infinity) return LOSSLESS;
+    if (value === -Infinity) return NO_SIGNAL;
+    return Number.isInteger(value) ? value : Number(value.toPrecision(7));
+  }
+  if (Array.isArray(value)) return value.map(recorded);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, recorded(part)]));
+}

@@ -1,0 +1,47 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { availableParallelism, cpus } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { z } from 'zod';
+import { repositoryRoot } from '../../foundation/repository.ts';
+import type { Backend } from '../../training/backend.ts';
+
+/** What a figure was measured with. */
+export const environmentSchema = z.strictObject({
+  tf8: z.string(),
+  /** Commit of the checkout, with "+" where tracked files differ from it; "unknown" outside a checkout. */
+  commit: z.string(),
+  node: z.string(),
+  /** Of the float network: its backend, and the version of the library behind it. */
+  backend: z.string(),
+  processor: z.string(),
+  threads: z.int().min(1),
+});
+
+export type Environment = Readonly<z.infer<typeof environmentSchema>>;
+
+export async function environment(backend: Backend): Promise<Environment> {
+  const root = repositoryRoot();
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  return {
+    tf8: version,
+    commit: await commitOf(root),
+    node: process.versions.node,
+    backend: `${backend.name} ${backend.version}`,
+    processor: cpus()[0]?.model.trim() ?? 'unknown',
+    threads: availableParallelism(),
+  };
+}
+
+async function commitOf(root: string): Promise<string> {
+  const git = async (...args: string[]) =>
+    (await promisify(execFile)('git', ['-C', root, ...args])).stdout.trim();
+  try {
+    const commit = await git('rev-parse', 'HEAD');
+    const changes = await git('status', '--porcelain', '--untracked-files=no');
+    return changes === '' ? commit : `${commit}+`;
+  } catch {
+    return 'unknown';
+  }
+}

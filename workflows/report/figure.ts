@@ -1,0 +1,68 @@
+import sharp from 'sharp';
+import type { TopLevelSpec } from 'vega-lite';
+import type { Chart } from '../charts/chart.ts';
+import { svgFigure, svgMarkup } from '../charts/svg_figure.ts';
+import { type ColourName, inLightColours, PLOT_STYLE } from './theme.ts';
+
+/** A plot of the report: its data are in named `datasets`. */
+export interface Figure extends Chart {
+  readonly spec: TopLevelSpec & { datasets: Readonly<Record<string, readonly object[]>> };
+  /** What its colours and shapes stand for. */
+  readonly key: readonly KeyEntry[];
+  /** The same figures for those who read rather than look; absent where the page has them as a table anyway. */
+  readonly table?: FigureTable;
+}
+
+export interface KeyEntry {
+  readonly label: string;
+  readonly colour: ColourName;
+  readonly shape: 'circle' | 'ring' | 'square' | 'diamond' | 'triangle';
+}
+
+export interface FigureTable {
+  readonly header: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+/** Pixels of a PNG for one of the figure's. */
+const PNG_DENSITY = 2;
+
+/** Dots per inch at which sharp draws one pixel for one. */
+const SVG_DPI = 72;
+
+/** The figure as files, in the colours of light paper. */
+export async function figureFiles(figure: Chart): Promise<{ svg: string; png: Uint8Array }> {
+  const { title, spec } = figure;
+  const svg = inLightColours(
+    await svgFigure(
+      { ...spec, background: 'white', padding: 14, config: PLOT_STYLE, title },
+      figure,
+    ),
+  );
+  const png = await sharp(Buffer.from(svg), { density: PNG_DENSITY * SVG_DPI })
+    .png()
+    .toBuffer();
+  return { svg, png };
+}
+
+/** The page has the key in text that wraps. */
+const IN_PAGE = { ...PLOT_STYLE, legend: { disable: true } };
+
+/** The figure for the page before its script has drawn: in the page's colours, as wide as there is room. */
+export async function inlineSvg({ name, spec }: Chart): Promise<string> {
+  const svg = await svgMarkup({ ...spec, config: IN_PAGE });
+  // Several figures share the page's names.
+  return svg.replaceAll(/\bid="/g, `id="${name}-`).replaceAll('url(#', `url(#${name}-`);
+}
+
+/** The figure as a specification of Vega, which fills its container's width. */
+export async function liveSpec({ spec }: Chart): Promise<object> {
+  const { compile } = await import('vega-lite');
+  const fitted = {
+    ...spec,
+    width: 'container',
+    autosize: { type: 'fit-x', contains: 'padding' },
+    config: IN_PAGE,
+  } as TopLevelSpec;
+  return compile(fitted).spec;
+}

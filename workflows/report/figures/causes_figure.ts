@@ -1,0 +1,89 @@
+import type { Analysis, LossCause } from '../../../quantize/analyze/analysis.ts';
+import type { Figure } from '../figure.ts';
+import { colour, HEAT } from '../theme.ts';
+import { decibels, plotted } from './decibels.ts';
+import { LAYER_AXIS, shortNames } from './layer_axis.ts';
+
+/** In the order in which a layer meets them. */
+const CAUSES: Readonly<Record<LossCause, string>> = {
+  inputQuantization: 'input',
+  weightQuantization: 'weights',
+  relu6Clipping: 'ReLU6 clip',
+  saturation: 'saturation',
+  activationRequantization: 'requantization',
+};
+const NAMES = Object.keys(CAUSES) as LossCause[];
+
+/** Upper bounds of the shades, in dB. */
+const STEPS = [10, 20, 30, 40];
+
+/** What each cause alone does to each layer. */
+export function causesFigure({ layers, images }: Analysis): Figure {
+  const short = shortNames(layers);
+  const values = layers.flatMap(({ name, causes }, at) =>
+    NAMES.map((cause) => ({
+      layer: name,
+      short: short[at],
+      cause: CAUSES[cause],
+      // What is all noise is the worst there is; what loses nothing has no cell.
+      db: causes[cause] === -Infinity ? -1000 : plotted(causes[cause]),
+      sqnr: decibels(causes[cause]),
+    })).filter(({ db }) => db !== null),
+  );
+  return {
+    name: 'causes',
+    title: 'SQNR that each cause alone leaves',
+    description: `A field for each layer and cause, over ${images} images: the stronger, the more noise. ${worstInWords(layers)}`,
+    key: HEAT.map((name, at) => ({ label: shadeInWords(at), colour: name, shape: 'square' })),
+    table: {
+      header: ['layer', ...NAMES.map((cause) => CAUSES[cause])],
+      rows: layers.map(({ name, causes }) => [
+        name,
+        ...NAMES.map((cause) => decibels(causes[cause])),
+      ]),
+    },
+    spec: {
+      width: 760,
+      height: 26 * new Set(values.map(({ cause }) => cause)).size,
+      datasets: { causes: values },
+      data: { name: 'causes' },
+      mark: { type: 'rect', stroke: colour('paper'), strokeWidth: 2, cornerRadius: 3 },
+      encoding: {
+        x: { ...LAYER_AXIS, axis: { ...LAYER_AXIS.axis, domain: false } },
+        y: {
+          field: 'cause',
+          type: 'nominal',
+          sort: Object.values(CAUSES),
+          axis: { title: null, ticks: false, domain: false, labelColor: colour('ink') },
+        },
+        color: {
+          field: 'db',
+          type: 'quantitative',
+          scale: { type: 'threshold', domain: STEPS, range: HEAT.map((name) => colour(name)) },
+          title: 'SQNR (dB)',
+        },
+        tooltip: [
+          { field: 'layer', title: 'layer' },
+          { field: 'cause', title: 'cause' },
+          { field: 'sqnr', title: 'SQNR' },
+        ],
+      },
+    },
+  };
+}
+
+function shadeInWords(at: number): string {
+  if (at === 0) return `below ${STEPS[0]} dB`;
+  if (at === STEPS.length) return `${STEPS.at(-1)} dB and more`;
+  return `${STEPS[at - 1]} to ${STEPS[at]} dB`;
+}
+
+function worstInWords(layers: Analysis['layers']): string {
+  const worst = NAMES.map((cause) => {
+    const layer = layers.reduce((a, b) => (b.causes[cause] < a.causes[cause] ? b : a));
+    return { cause: CAUSES[cause], layer: layer.name, db: layer.causes[cause] };
+  }).filter(({ db }) => db !== Infinity);
+  return worst
+    .map(({ cause, layer, db }) => `Worst by ${cause}: ${layer} with ${decibels(db)}.`)
+    .join(' ');
+}

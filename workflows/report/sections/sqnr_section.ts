@@ -1,0 +1,24 @@
+import type { Analysis } from '../../../quantize/analyze/analysis.ts';
+import { causesFigure } from '../figures/causes_figure.ts';
+import { logitsFigure, sqnrFigure } from '../figures/sqnr_figures.ts';
+import { html } from '../html.ts';
+import type { Section } from '../section.ts';
+
+/** Where in the network the noise arises, and from what. */
+export function sqnrSection(analysis: Analysis): Section {
+  return {
+    id: 'sqnr',
+    title: 'Where the noise arises',
+    figures: [sqnrFigure(analysis), causesFigure(analysis), logitsFigure(analysis)],
+    body: ([
+      sqnr,
+      causes,
+      logits,
+    ]) => html`<p>Signal to quantization noise, 10 · log<sub>10</sub>(Σx² / Σ(x − x̂)²), in decibels: the higher, the better; 6 dB are one bit. Local has exact inputs and one layer in TF8; cumulative has the whole network up to the layer in TF8.</p>
+${sqnr}
+<p>One cause at a time, all others switched off; no field where nothing is lost. What the clip of ReLU6 takes is measured against the layer without it; the float network clips alike.</p>
+${causes}
+<p>What a layer costs in the end: all is exact but this layer’s weights, or the bytes of its output.</p>
+${logits}`,
+  };
+}

@@ -1,0 +1,34 @@
+import { markdownTable } from '../records/markdown_table.ts';
+import type { CostEstimate } from './cost.ts';
+
+/** An estimate as a table by row, its total, and the machine that it holds for. */
+export function costReport({ rows, seconds, environment, ...estimate }: CostEstimate): string {
+  const { whole, wholeSeconds } = estimate;
+  const wholeTitle = whole && `${whole.trainImages.toLocaleString('en-US')} images`;
+  const table = markdownTable(
+    ['network', 'networks to make', 'making', 'measuring', ...(wholeTitle ? [wholeTitle] : [])],
+    rows.map((row) => [
+      row.network,
+      String(row.networksToMake),
+      inWords(row.makingSeconds),
+      inWords(row.measuringSeconds),
+      ...(wholeTitle ? [inWords(row.wholeSeconds ?? 0)] : []),
+    ]),
+    1,
+  );
+  const { processor, threads, backend } = environment;
+  return [
+    table,
+    '',
+    `About ${inWords(seconds)} in all${whole && wholeSeconds !== undefined ? `; with the whole data set (${whole.trainImages.toLocaleString('en-US')} training images, ${whole.testImages.toLocaleString('en-US')} measured) about ${inWords(wholeSeconds)}` : ''}.`,
+    `From rates measured now on this machine (${processor}, ${threads} threads, ${backend}): the estimate holds for it alone, with nothing else running.`,
+  ].join('\n');
+}
+
+/** "40 s", "12 min", "3.2 h", "57 days": two digits are more than an estimate can tell. */
+function inWords(seconds: number): string {
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  if (seconds < 90 * 60) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 48 * 3600) return `${(seconds / 3600).toFixed(1)} h`;
+  return `${Math.round(seconds / 86400)} days`;
+}

@@ -1,0 +1,184 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts';
+import type { Context } from '../../foundation/context.ts';
+import type { TierName } from '../../quantize/kernels/kernels.ts';
+import type { Backend } from '../../training/backend.ts';
+import { Evaluation } from '../evaluate/evaluation.ts';
+import { type OpenFloatModel, openFloatModel } from '../open/open_model.ts';
+import { calibrationSource, quantizeModel } from '../quantize/quantize.ts';
+import type { StoredNetwork } from './network_store.ts';
+import { type Identity, keyOf, makeStored, readStored, type Stored } from './stored_result.ts';
+import type { TableData } from './table_data.ts';
+import { MEASURING_VERSION } from './versions.ts';
+
+const count = z.int().min(0);
+
+const floatSchema = z.strictObject({
+  /** In percent. */
+  top1: z.number().min(0).max(100),
+  /** Images that were scored, and images that could not be read. */
+  images: count,
+  skipped: count,
+});
+
+const tf8Schema = floatSchema.extend({
+  tier: z.enum(['reference', 'wasm', 'native'] satisfies TierName[]),
+  /** Some images were calibrated with and measured. */
+  overlap: z.boolean(),
+  calibrationImages: count,
+});
+
+type FloatFigures = Readonly<z.infer<typeof floatSchema>>;
+type Tf8Figures = Readonly<z.infer<typeof tf8Schema>>;
+
+/** How a network is measured. */
+export interface Measuring {
+  readonly data: TableData;
+  /** Of the images' order, for those measured and those calibrated with. */
+  readonly seed: number;
+  /** Images that are measured; the whole test split unless given. */
+  readonly testImages?: number | undefined;
+  readonly calibrationImages: number;
+  readonly zeroVariance: ZeroVariancePolicy;
+}
+
+/** A network's accuracy in both precisions. */
+export interface Measured {
+  readonly float: FloatFigures;
+  readonly tf8: Tf8Figures;
+  /** What measuring took, whenever that was. */
+  readonly seconds: { readonly float: number; readonly tf8: number };
+}
+
+/**
+ * Measures networks in float and in TF8. Figures are kept in `<runsDir>/measurements`: what was
+ * measured once is not measured again.
+ */
+export class MeasurementStore {
+  private readonly dir: string;
+  private readonly backend: Backend;
+  private readonly context: Context;
+
+  constructor(runsDir: string, backend: Backend, context: Context) {
+    this.dir = measurementsDir(runsDir);
+    this.backend = backend;
+    this.context = context;
+  }
+
+  /** Of the two precisions, the figures that are there. */
+  async find(network: StoredNetwork, measuring: Measuring) {
+    const { reporter } = this.context;
+    const { float, tf8 } = measuringIdentity(network, measuring, this.backend);
+    return {
+      float: await readStored(this.path('float', float), float, floatSchema, reporter),
+      tf8: await readStored(this.path('tf8', tf8), tf8, tf8Schema, reporter),
+    };
+  }
+
+  /**
+   * A network's figures, measured where they are not there.
+   * @param label what the progress calls the network
+   * @throws the signal's reason when aborted; what the evaluation throws
+   */
+  async measure(network: StoredNetwork, measuring: Measuring, label: string): Promise<Measured> {
+    const found = await this.find(network, measuring);
+    const opened = found.float && found.tf8 ? undefined : await this.open(network);
+    try {
+      const identity = measuringIdentity(network, measuring, this.backend);
+      const float =
+        found.float ??
+        (await this.made('float', identity.float, () => this.float(opened!, measuring, label)));
+      const tf8 =
+        found.tf8 ??
+        (await this.made('tf8', identity.tf8, () => this.tf8(opened!, measuring, label)));
+      const seconds = { float: float.seconds, tf8: tf8.seconds };
+      return { float: float.result, tf8: tf8.result, seconds };
+    } finally {
+      opened?.model.dispose();
+    }
+  }
+
+  private open({ model }: StoredNetwork): Promise<OpenFloatModel> {
+    return openFloatModel(model, this.context);
+  }
+
+  private made<Result>(
+    precision: string,
+    identity: Identity,
+    measure: () => Promise<Result>,
+  ): Promise<Stored<Result>> {
+    const path = this.path(precision, identity);
+    return makeStored(path, identity, measure, this.context.signal);
+  }
+
+  private async float(
+    opened: OpenFloatModel,
+    measuring: Measuring,
+    label: string,
+  ): Promise<FloatFigures> {
+    const evaluation = this.evaluation(measuring);
+    const { top1 } = await evaluation.float(opened, label);
+    const { images, skipped } = evaluation.counts();
+    return { top1, images, skipped };
+  }
+
+  private async tf8(
+    opened: OpenFloatModel,
+    measuring: Measuring,
+    label: string,
+  ): Promise<Tf8Figures> {
+    const { seed, calibrationImages, zeroVariance, data } = measuring;
+    const evaluation = this.evaluation(measuring);
+    const source = await calibrationSource(
+      { dataset: data.dataset.name, calibrationImages, seed },
+      evaluation,
+      this.context,
+    );
+    const quantized = await quantizeModel(opened, zeroVariance, source, this.context);
+    const { top1, tier } = await evaluation.tf8(quantized.model, 'auto', label);
+    const { images, skipped } = evaluation.counts();
+    return {
+      top1,
+      images,
+      skipped,
+      tier,
+      overlap: source.overlap,
+      calibrationImages: quantized.model.provenance.calibrationImages,
+    };
+  }
+
+  private evaluation({ data, testImages, seed }: Measuring): Evaluation {
+    return new Evaluation(data.dataset, { limit: testImages, seed }, this.context);
+  }
+
+  private path(precision: string, identity: Identity): string {
+    return join(this.dir, `${precision}-${keyOf(identity)}.json`);
+  }
+}
+
+/** Where what was measured of networks is kept. */
+export function measurementsDir(runsDir: string): string {
+  return join(runsDir, 'measurements');
+}
+
+/** All that decides a network's float figures, and its TF8 figures. */
+export function measuringIdentity(
+  { card }: StoredNetwork,
+  { data, seed, testImages, calibrationImages, zeroVariance }: Measuring,
+  backend: Backend,
+): { readonly float: Identity; readonly tf8: Identity } {
+  const shared = {
+    version: MEASURING_VERSION,
+    backend: `${backend.name} ${backend.version}`,
+    weightsSha256: card.weightsSha256,
+    architecture: card.architecture,
+    data: data.identity,
+    testImages: Math.min(testImages ?? Infinity, data.dataset.count('test')),
+    seed,
+  };
+  return {
+    float: { precision: 'float', ...shared },
+    tf8: { precision: 'tf8', ...shared, calibrationImages, zeroVariance },
+  };
+}

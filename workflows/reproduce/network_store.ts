@@ -1,0 +1,241 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { PUBLIC_CHECKPOINTS } from '../../checkpoints/public/public_checkpoints.ts';
+import type { ModelCard } from '../../checkpoints/store/model_card.ts';
+import { verifyModelFolder } from '../../checkpoints/store/model_store.ts';
+import type { Context } from '../../foundation/context.ts';
+import { UserError } from '../../foundation/errors.ts';
+import { FolderLock } from '../../foundation/folder_lock.ts';
+import { SILENT_REPORTER } from '../../foundation/reporter.ts';
+import { makeWritableFolder } from '../../foundation/writable_folder.ts';
+import type { Backend } from '../../training/backend.ts';
+import { pullImageNet } from '../open/open_model.ts';
+import { environment, environmentSchema } from '../records/environment.ts';
+import { checkpointsOf, makeNetwork, type NetworkToMake } from './make_network.ts';
+import type { NetworkPlan } from './plan.ts';
+import { type Identity, keyOf, readStored, writeStored } from './stored_result.ts';
+import type { TableData } from './table_data.ts';
+import { REARCHITECTURE_VERSION, TRAINING_VERSION } from './versions.ts';
+
+/** A network that is there. */
+export interface StoredNetwork {
+  /** What commands call MODEL. */
+  readonly model: string;
+  readonly card: ModelCard;
+  /** Its folder in that of the runs, or a public checkpoint's name. */
+  readonly record: string;
+  /** How it came to its weights, where it was made here. */
+  readonly made?: MadeNetwork;
+}
+
+const madeNetworkSchema = z.strictObject({
+  weightsSha256: z.string(),
+  environment: environmentSchema,
+  /** What the training or the re-architecture tells of itself, without times. */
+  summary: z.json(),
+});
+
+/** How a network was made, and how long that took. */
+export type MadeNetwork = Readonly<z.infer<typeof madeNetworkSchema>> & {
+  /** Over all attempts that ended by themselves or by Ctrl-C. */
+  readonly seconds: number;
+};
+
+type MadePlan = Exclude<NetworkPlan, { kind: 'published' }>;
+
+interface Entry {
+  readonly network: NetworkToMake;
+  readonly name: string;
+  readonly dir: string;
+  readonly identity: Identity;
+}
+
+/** The name of a folder of networks in that of the runs. */
+const FOLDER = 'networks';
+
+/** Written when a network is finished. */
+const RESULT = 'network.json';
+/** What earlier attempts took. */
+const ATTEMPTS = 'attempts.json';
+
+const NOTHING = z.null();
+
+/**
+ * The networks that tables have trained, `<runsDir>/networks/<name>-<key>`. The key is a hash of all
+ * that decides the weights, so whoever asks for the same network again finds it; one that was not
+ * finished goes on from its checkpoints.
+ */
+export class NetworkStore {
+  private readonly runsDir: string;
+  private readonly data: TableData;
+  private readonly backend: Backend;
+  private readonly context: Context;
+
+  /** @param data what networks are trained on */
+  constructor(runsDir: string, data: TableData, backend: Backend, context: Context) {
+    this.runsDir = runsDir;
+    this.data = data;
+    this.backend = backend;
+    this.context = context;
+  }
+
+  /** A network that is finished; nothing is trained. */
+  async find(plan: NetworkPlan): Promise<StoredNetwork | undefined> {
+    if (plan.kind === 'published') return this.published(plan.model);
+    const entry = await this.entryOf(plan, (original) => this.find(original));
+    return entry && this.finished(entry);
+  }
+
+  /**
+   * A network, made where it is not there.
+   * @throws the signal's reason when aborted: what is done by then is kept; UserError where another
+   *   process makes it; what `trainJob` and `rearchitect` throw
+   */
+  async provide(plan: NetworkPlan): Promise<StoredNetwork> {
+    if (plan.kind === 'published') return this.published(plan.model);
+    const entry = await this.entryOf(plan, (original) => this.provide(original));
+    return (await this.finished(entry!)) ?? this.make(entry!);
+  }
+
+  private async published(model: string): Promise<StoredNetwork> {
+    if (PUBLIC_CHECKPOINTS.some(({ name }) => name === model)) {
+      const { card } = await pullImageNet(model, this.context);
+      return { model, card, record: model };
+    }
+    const card = await verifyModelFolder(model);
+    if (card !== undefined)
+      return { model, card, record: `model ${card.weightsSha256.slice(0, 12)}` };
+    throw new UserError(`Expected a model of tf8 at ${model} but it has no card`, {
+      remedy: 'Pass a model that "tf8 train" or "tf8 pull" stored.',
+    });
+  }
+
+  /** @returns undefined where `origin` does not give the original of a re-architecture */
+  private async entryOf(
+    plan: MadePlan,
+    origin: (original: NetworkPlan) => Promise<StoredNetwork | undefined>,
+  ): Promise<Entry | undefined> {
+    if (plan.kind === 'trained') return this.entry(plan, await this.trainedIdentity(plan));
+    const original = await origin(plan.original);
+    if (original === undefined) return undefined;
+    const identity = this.rearchitectedIdentity(plan, original.card);
+    return this.entry({ ...plan, model: original.model }, identity);
+  }
+
+  private entry(network: NetworkToMake, identity: Identity): Entry {
+    const name = `${network.name}-${keyOf(identity)}`;
+    return { network, name, dir: join(this.runsDir, FOLDER, name), identity };
+  }
+
+  private async trainedIdentity(plan: Extract<MadePlan, { kind: 'trained' }>): Promise<Identity> {
+    const { network, recipe, imagesPerEpoch, from, seed } = plan;
+    const start = from === undefined ? undefined : await this.published(from);
+    return jsonOf({
+      version: TRAINING_VERSION,
+      backend: this.backendName,
+      network,
+      recipe,
+      imagesPerEpoch,
+      data: this.data.identity,
+      start: start?.card.weightsSha256,
+      seed,
+    });
+  }
+
+  private rearchitectedIdentity(
+    plan: Extract<MadePlan, { kind: 'rearchitected' }>,
+    original: ModelCard,
+  ): Identity {
+    const { images, retrain, seed } = plan;
+    const { architecture, weightsSha256 } = original;
+    return jsonOf({
+      version: REARCHITECTURE_VERSION,
+      trainingVersion: TRAINING_VERSION,
+      backend: this.backendName,
+      original: { architecture, weightsSha256 },
+      images,
+      retrain,
+      data: this.data.identity,
+      seed,
+    });
+  }
+
+  private get backendName(): string {
+    return `${this.backend.name} ${this.backend.version}`;
+  }
+
+  private async finished(
+    { name, dir, identity }: Entry,
+    reporter = this.context.reporter,
+  ): Promise<StoredNetwork | undefined> {
+    const stored = await readStored(join(dir, RESULT), identity, madeNetworkSchema, reporter);
+    if (stored === undefined) return undefined;
+    const { result, seconds } = stored;
+    try {
+      const card = await verifyModelFolder(dir);
+      if (card?.weightsSha256 !== result.weightsSha256)
+        throw new UserError('other weights lie there');
+      return { model: dir, card, record: `${FOLDER}/${name}`, made: { ...result, seconds } };
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      reporter.warn(`The network in ${dir} is damaged and made again: ${error.message}`);
+      await rm(dir, { recursive: true, force: true });
+      return undefined;
+    }
+  }
+
+  private async make(entry: Entry): Promise<StoredNetwork> {
+    await makeWritableFolder(entry.dir);
+    const lock = await FolderLock.acquire(join(entry.dir, 'lock'));
+    try {
+      // Another process may have finished it before it gave the folder free; of damage is told already.
+      return (await this.finished(entry, SILENT_REPORTER)) ?? (await this.makeAlone(entry));
+    } finally {
+      await lock.release();
+    }
+  }
+
+  /** For the process that has locked the folder: what is in it is one network at any time. */
+  private async makeAlone(entry: Entry): Promise<StoredNetwork> {
+    const { network, dir, identity } = entry;
+    const { dataset } = this.data;
+    const begun = performance.now();
+    const earlier = await this.earlierSeconds(entry);
+    const elapsed = () => earlier + (performance.now() - begun) / 1000;
+    try {
+      const making = { dataset, out: dir };
+      const { card, summary } = await makeNetwork(network, making, this.context);
+      this.context.signal.throwIfAborted();
+      const made = jsonOf({
+        weightsSha256: card.weightsSha256,
+        environment: await environment(this.backend),
+        summary,
+      });
+      await writeStored(join(dir, RESULT), identity, { result: made, seconds: elapsed() });
+    } catch (error) {
+      // Where that fails too, on a full disk, what failed first says why.
+      await writeStored(join(dir, ATTEMPTS), identity, { result: null, seconds: elapsed() }).catch(
+        () => undefined,
+      );
+      throw error;
+    }
+    // A finished network is not gone on with; its checkpoints are several times its size.
+    await rm(checkpointsOf(dir), { recursive: true, force: true });
+    const stored = await this.finished(entry);
+    if (stored !== undefined) return stored;
+    throw new UserError(`Expected the network that was just stored in ${dir} but it is damaged`, {
+      remedy: 'Check the disk, then give the same command again.',
+    });
+  }
+
+  private async earlierSeconds({ dir, identity }: Entry): Promise<number> {
+    const path = join(dir, ATTEMPTS);
+    return (await readStored(path, identity, NOTHING, this.context.reporter))?.seconds ?? 0;
+  }
+}
+
+/** Without what JSON leaves out, so that it equals what is read back. */
+function jsonOf<Value extends object>(value: Value): Value {
+  return JSON.parse(JSON.stringify(value)) as Value;
+}

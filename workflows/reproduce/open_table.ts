@@ -1,0 +1,129 @@
+import type { Dataset } from '../../datasets/dataset.ts';
+import type { Context } from '../../foundation/context.ts';
+import { UserError } from '../../foundation/errors.ts';
+import { makeWritableFolder } from '../../foundation/writable_folder.ts';
+import { type Backend, requireTensorFlow, selectBackend } from '../../training/backend.ts';
+import { openData } from '../open/open_data.ts';
+import { AnalysisStore } from './analysis_store.ts';
+import { changePreset, type PresetChanges } from './change_preset.ts';
+import { MeasurementStore, type Measuring } from './measure_network.ts';
+import { NetworkStore } from './network_store.ts';
+import { leftOut, needsTraining, planRows, type RowPlan } from './plan.ts';
+import type { Preset } from './preset.ts';
+import { presetOf } from './presets.ts';
+import { disjointData, type TableData, wholeData } from './table_data.ts';
+
+export interface ReproduceOptions {
+  readonly dataset: string;
+  readonly preset: string;
+  /** Folder of the data set; imagenet needs one. */
+  readonly data?: string | undefined;
+  /** ImageNet class folders for rows of the published network beside those of another data set. */
+  readonly imagenet?: string | undefined;
+  /** Of those, images that are measured; all unless given. */
+  readonly imagenetLimit?: number | undefined;
+  /** The preset's unless given. */
+  readonly seeds?: readonly number[] | undefined;
+  readonly changes?: PresetChanges | undefined;
+  /** MODEL that stands for the published network. */
+  readonly published?: string | undefined;
+  readonly runsDir: string;
+}
+
+/** A table before its first row. */
+export interface OpenTable {
+  readonly preset: Preset;
+  readonly seeds: readonly number[];
+  readonly rows: readonly RowPlan[];
+  /** How a row is measured with a seed. */
+  readonly measuring: (row: RowPlan, seed: number) => Measuring;
+  readonly dataset: Dataset;
+  readonly networks: Pick<NetworkStore, 'find' | 'provide'>;
+  readonly measurements: Pick<MeasurementStore, 'find' | 'measure'>;
+  readonly analyses: Pick<AnalysisStore, 'analyze'>;
+  readonly backend: Backend;
+  /** By data set: what identifies the images. */
+  readonly data: Readonly<Record<string, TableData['identity']>>;
+  /** What is known before the first row. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Opens what a table needs: its plan, its data, what earlier tables have left.
+ * @throws UserError before any data is opened where `runsDir` cannot be written or the table is none
+ *   that can be made; openData's errors
+ */
+export async function openTable(options: ReproduceOptions, context: Context): Promise<OpenTable> {
+  const { imagenet, imagenetLimit, runsDir, changes = {} } = options;
+  const preset = changePreset(presetOf(options.dataset, options.preset), changes);
+  if (imagenet !== undefined && preset.dataset === 'imagenet') {
+    throw new UserError(
+      'Expected --imagenet beside another data set but the table is of imagenet',
+      {
+        remedy: 'Pass the folder as --data alone.',
+      },
+    );
+  }
+  const { seeds = Array.from({ length: preset.seeds }, (_, seed) => seed) } = options;
+  const { published } = options;
+  const planning = { preset, seeds, published, withPublishedRows: imagenet !== undefined };
+  const isAllTrained = planRows(planning).every(needsTraining);
+  await makeWritableFolder(runsDir);
+  const backend = await selectBackend();
+  if (isAllTrained) await requireTensorFlow('Retraining');
+  const canTrain = backend.name === 'tensorflow';
+
+  const table = await openData(preset.dataset, options.data, '--data', context);
+  const data = disjointData(table, preset.testImages);
+  const planned = planRows({ ...planning, trainImages: data.dataset.count('train') });
+  const rows = canTrain ? planned : planned.filter((row) => !needsTraining(row));
+  const photographs =
+    imagenet === undefined
+      ? undefined
+      : wholeData(await openData('imagenet', imagenet, '--imagenet', context));
+  return {
+    preset,
+    seeds,
+    rows,
+    measuring: (row, seed) => ({
+      ...(row.data === 'published'
+        ? { data: photographs!, testImages: imagenetLimit }
+        : { data, testImages: preset.testImages }),
+      seed,
+      calibrationImages: preset.calibrationImages,
+      zeroVariance: row.zeroVariance,
+    }),
+    dataset: data.dataset,
+    networks: new NetworkStore(runsDir, data, backend, context),
+    measurements: new MeasurementStore(runsDir, backend, context),
+    analyses: new AnalysisStore(runsDir, backend, context),
+    backend,
+    data: Object.fromEntries(
+      [data, photographs]
+        .filter((one) => one !== undefined)
+        .map(({ identity }) => [identity.dataset, identity]),
+    ),
+    notes: [
+      ...notesOf(preset, imagenet === undefined),
+      ...data.notes,
+      ...(canTrain ? [] : [`Rows that are trained are left out: ${backend.notes.join('; ')}.`]),
+    ],
+  };
+}
+
+function notesOf(preset: Preset, withoutPhotographs: boolean): string[] {
+  const missing = leftOut(preset);
+  const { name, dataset, widthMultiplier } = preset;
+  return [
+    ...(missing.length > 0
+      ? [`Left out of this table (preset ${name}): ${missing.join(', ')}.`]
+      : []),
+    ...preset.notes,
+    ...(widthMultiplier === 1
+      ? []
+      : [`Width ${widthMultiplier}, from random weights: none of that width are published.`]),
+    ...(name === 'quick' && dataset !== 'imagenet' && withoutPhotographs
+      ? ['Rows of the published network on ImageNet are left out: they need --imagenet DIR.']
+      : []),
+  ];
+}

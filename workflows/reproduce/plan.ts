@@ -1,0 +1,252 @@
+import type { ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts';
+import { STANDARD, type VariantName, variantNamed } from '../../architectures/variants.ts';
+import { UserError } from '../../foundation/errors.ts';
+import type { Recipe } from '../../training/recipes/recipe.ts';
+import type { AccuracyRow } from '../records/accuracy_row.ts';
+import type { TrainedNetwork } from '../train/trained_network.ts';
+import { PAPER } from './paper_table.ts';
+import type { NetworkName, Preset, Rearchitecture, Training } from './preset.ts';
+
+/** A network of one seed, and how it is made. */
+export type NetworkPlan =
+  | {
+      readonly kind: 'published';
+      /** Name of a public checkpoint, or a model folder. */
+      readonly model: string;
+    }
+  | {
+      readonly kind: 'trained';
+      readonly name: NetworkName;
+      readonly network: TrainedNetwork;
+      readonly recipe: Recipe;
+      /** All unless given. */
+      readonly imagesPerEpoch?: number;
+      /** Name of a public checkpoint, or a model folder; random weights unless given. */
+      readonly from?: string;
+      readonly seed: number;
+    }
+  | {
+      readonly kind: 'rearchitected';
+      readonly name: NetworkName;
+      readonly original: NetworkPlan;
+      readonly images: number;
+      readonly retrain?: Rearchitecture['retrain'];
+      readonly seed: number;
+    };
+
+/** A row of the table before it is measured. */
+export interface RowPlan extends Pick<AccuracyRow, 'row' | 'network' | 'paper' | 'recipe'> {
+  /** "published": the folder of ImageNet that is measured beside the table's data. */
+  readonly data: 'table' | 'published';
+  readonly zeroVariance: ZeroVariancePolicy;
+  readonly networks: readonly { readonly seed: number; readonly plan: NetworkPlan }[];
+}
+
+/** The published network: its own rows, and the start of the retrained ones. */
+const PUBLISHED = 'mobilenet_v1_1.0_224';
+
+/** What network that is. */
+export const PUBLISHED_NETWORK = {
+  network: { network: 'mobilenet_v1', variant: STANDARD, widthMultiplier: 1 },
+  resolution: 224,
+} as const;
+
+export interface PlanOptions {
+  readonly preset: Preset;
+  readonly seeds: readonly number[];
+  /** What stands for the published network; PUBLISHED itself unless given. */
+  readonly published?: string | undefined;
+  /** Whether rows of the published network on ImageNet come first. */
+  readonly withPublishedRows: boolean;
+  /** Images there are to train and fit on, for the recipes in words; as many as are asked for unless given. */
+  readonly trainImages?: number | undefined;
+}
+
+/** The rows of a table in their order. */
+export function planRows(options: PlanOptions): readonly RowPlan[] {
+  const { withPublishedRows, published = PUBLISHED, seeds } = options;
+  return [
+    ...(withPublishedRows ? publishedRows(published, seeds[0]!) : []),
+    ...tableRows({ ...options, published }),
+  ];
+}
+
+/** Rows that the preset has not, by their titles. */
+export function leftOut({ networks }: Preset): readonly string[] {
+  return Object.entries(TITLES).flatMap(([name, title]) => {
+    if (name in networks) return [];
+    return name === 'standard' ? [title, OPTION_1] : [title];
+  });
+}
+
+/** Networks that a plan needs to be trained on this machine. */
+export function needsTraining({ networks }: RowPlan): boolean {
+  return networks.some(({ plan }) => plan.kind !== 'published');
+}
+
+const TITLES: Readonly<Record<NetworkName, string>> = {
+  'inception-v3': 'InceptionV3 (control)',
+  standard: 'standard',
+  'no-depthwise-bn': 'no-depthwise-bn',
+  relu: 'relu',
+  friendly: 'friendly',
+  'friendly-rearchitected': 'friendly by re-architecture',
+};
+
+const OPTION_1 = 'standard, Option 1';
+
+function publishedRows(model: string, seed: number): RowPlan[] {
+  const row = {
+    data: 'published' as const,
+    recipe: 'published weights',
+    networks: [{ seed, plan: { kind: 'published' as const, model } }],
+  };
+  return [
+    {
+      ...row,
+      row: 'published',
+      network: 'as published',
+      zeroVariance: 'keep',
+      paper: PAPER.published,
+    },
+    {
+      ...row,
+      row: 'published-option-1',
+      network: 'as published, Option 1',
+      zeroVariance: 'mean',
+      paper: PAPER.option1,
+    },
+  ];
+}
+
+function tableRows(options: PlanOptions & { readonly published: string }): RowPlan[] {
+  const { preset, seeds, trainImages = Infinity } = options;
+  const { networks, widthMultiplier } = preset;
+  const trained = (name: NetworkName, training: Training | undefined): RowPlan[] => {
+    if (training === undefined) return [];
+    const used = seeds.slice(0, training.seeds);
+    return [
+      {
+        ...rowOf(name),
+        recipe: trainingInWords(training, trainImages),
+        networks: used.map((seed) => ({ seed, plan: trainedPlan(name, training, seed) })),
+      },
+    ];
+  };
+  const trainedPlan = (name: NetworkName, training: Training, seed: number): NetworkPlan => ({
+    kind: 'trained',
+    name,
+    network: networkOf(name, widthMultiplier),
+    recipe: training.recipe,
+    ...(training.imagesPerEpoch !== undefined && { imagesPerEpoch: training.imagesPerEpoch }),
+    ...(training.start === 'published' && { from: options.published }),
+    seed,
+  });
+  const standard: RowPlan[] =
+    networks.standard === 'as-published'
+      ? [
+          {
+            ...rowOf('standard'),
+            recipe: 'published weights',
+            networks: seeds.map((seed) => ({
+              seed,
+              plan: { kind: 'published', model: options.published },
+            })),
+          },
+        ]
+      : trained('standard', networks.standard);
+  return [
+    ...trained('inception-v3', networks['inception-v3']),
+    ...standard.flatMap((row) => [row, option1(row)]),
+    ...trained('no-depthwise-bn', networks['no-depthwise-bn']),
+    ...trained('relu', networks.relu),
+    ...trained('friendly', networks.friendly),
+    ...rearchitectedRows(networks['friendly-rearchitected'], standard[0], trainImages),
+  ];
+}
+
+const PAPER_ROWS: Readonly<Record<NetworkName, NonNullable<AccuracyRow['paper']>>> = {
+  'inception-v3': PAPER.inceptionV3,
+  standard: PAPER.published,
+  'no-depthwise-bn': PAPER.noDepthwiseBn,
+  relu: PAPER.relu,
+  friendly: PAPER.friendly,
+  'friendly-rearchitected': PAPER.friendly,
+};
+
+function rowOf(name: NetworkName) {
+  return {
+    row: name,
+    network: TITLES[name],
+    paper: PAPER_ROWS[name],
+    data: 'table',
+    zeroVariance: 'keep',
+  } as const;
+}
+
+function option1(standard: RowPlan): RowPlan {
+  return {
+    ...standard,
+    row: 'option-1',
+    network: OPTION_1,
+    zeroVariance: 'mean',
+    paper: PAPER.option1,
+    recipe: 'the standard network, quantized otherwise',
+  };
+}
+
+/** @throws UserError where there is no standard network to start from */
+function rearchitectedRows(
+  rearchitecture: Rearchitecture | undefined,
+  standard: RowPlan | undefined,
+  trainImages: number,
+): RowPlan[] {
+  if (rearchitecture === undefined) return [];
+  if (standard === undefined) {
+    throw new UserError('Expected a standard network to re-architect but the table has none', {
+      remedy: 'Ask for the row of the standard network too.',
+    });
+  }
+  const name = 'friendly-rearchitected';
+  return [
+    {
+      ...rowOf(name),
+      recipe: rearchitectureInWords(rearchitecture, trainImages),
+      networks: standard.networks.map(({ seed, plan: original }) => ({
+        seed,
+        plan: { kind: 'rearchitected', name, original, ...rearchitecture, seed },
+      })),
+    },
+  ];
+}
+
+function networkOf(name: NetworkName, widthMultiplier: number): TrainedNetwork {
+  if (name === 'inception-v3') return { network: 'inception_v3', widthMultiplier };
+  return { network: 'mobilenet_v1', variant: variantNamed(name as VariantName), widthMultiplier };
+}
+
+function trainingInWords({ recipe, imagesPerEpoch, start }: Training, trainImages: number): string {
+  const from = start === 'published' ? 'published weights' : 'random weights';
+  return `${from}, ${recipeInWords(recipe, imagesPerEpoch, trainImages)}`;
+}
+
+function rearchitectureInWords({ images, retrain }: Rearchitecture, trainImages: number): string {
+  const reconstruction = `the standard network, reconstructed on ${Math.min(images, trainImages)} images`;
+  if (retrain === undefined) return reconstruction;
+  return `${reconstruction}, then distilled by ${recipeInWords(retrain.recipe, retrain.imagesPerEpoch, trainImages)}`;
+}
+
+/** "finetune at 96 × 96, 2 epochs × 10000 images" */
+function recipeInWords(
+  recipe: Recipe,
+  imagesPerEpoch: number | undefined,
+  trainImages: number,
+): string {
+  const { name, resolution, budget } = recipe;
+  const images = imagesPerEpoch === undefined ? 'all' : Math.min(imagesPerEpoch, trainImages);
+  const length =
+    'epochs' in budget
+      ? `${budget.epochs} ${budget.epochs === 1 ? 'epoch' : 'epochs'} × ${images} images`
+      : `${budget.minutes} minutes`;
+  return `${name} at ${resolution} × ${resolution}, ${length}`;
+}

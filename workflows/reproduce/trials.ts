@@ -1,0 +1,221 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildNetwork, type NetworkConfig } from '../../architectures/network.ts';
+import { FRIENDLY, STANDARD } from '../../architectures/variants.ts';
+import type { ModelCard } from '../../checkpoints/store/model_card.ts';
+import { saveModelFolder } from '../../checkpoints/store/model_store.ts';
+import type { Dataset } from '../../datasets/dataset.ts';
+import type { Context } from '../../foundation/context.ts';
+import { SILENT_REPORTER } from '../../foundation/reporter.ts';
+import type { Recipe } from '../../training/recipes/recipe.ts';
+import { Evaluation } from '../evaluate/evaluation.ts';
+import { openFloatModel } from '../open/open_model.ts';
+import { quantizeModel } from '../quantize/quantize.ts';
+import { rearchitect } from '../rearchitect/rearchitect.ts';
+import { trainJob } from '../train/train.ts';
+import { type TrainedNetwork, titleOf } from '../train/trained_network.ts';
+import { trialRate } from './trial_rate.ts';
+
+/** Enough for any trial, which ends when it has measured enough. */
+const TRIAL_STEPS = 1_000;
+const TRIAL_IMAGES = 10_000;
+
+/** Of the short reconstructions whose times are extended to a longer one. */
+const RECONSTRUCTION_IMAGES = [8, 24] as const;
+
+/** Only for the weights' ranges: the speed of a TF8 network does not depend on them. */
+const CALIBRATION_IMAGES = 10;
+
+export interface EvaluationRates {
+  /** Images per second. */
+  readonly float: number;
+  readonly tf8: number;
+}
+
+/** Seconds of a reconstruction on n images: fixed + perImage · n. */
+export interface ReconstructionCost {
+  readonly fixedSeconds: number;
+  readonly secondsPerImage: number;
+}
+
+/**
+ * Measures how fast this machine trains, evaluates and reconstructs networks of random weights on a
+ * table's own images, a few seconds each; equal trials are made once.
+ */
+export class Trials {
+  private readonly dataset: Dataset;
+  private readonly context: Context;
+  private readonly dir: string;
+  private readonly done = new Map<string, Promise<unknown>>();
+
+  private constructor(dataset: Dataset, dir: string, context: Context) {
+    this.dataset = repeated(dataset, TRIAL_IMAGES);
+    this.dir = dir;
+    this.context = context;
+  }
+
+  /** Calls `body` with trials whose files are gone when it ends. */
+  static async run<Result>(
+    dataset: Dataset,
+    context: Context,
+    body: (trials: Trials) => Promise<Result>,
+  ): Promise<Result> {
+    const dir = await mkdtemp(join(tmpdir(), 'tf8-trials-'));
+    try {
+      return await body(new Trials(dataset, dir, context));
+    } finally {
+      await rm(dir, { recursive: true, force: true });
+    }
+  }
+
+  /**
+   * Images per second of training steps after compilation, their input included.
+   * @param distilled whether a standard network teaches
+   */
+  training(network: TrainedNetwork, recipe: Recipe, distilled: boolean): Promise<number> {
+    return this.once(['training', network, recipe, distilled], async () => {
+      const teacher = distilled
+        ? await this.untrained(standardLike(network), recipe.resolution)
+        : undefined;
+      const out = join(this.dir, 'trained');
+      return trialRate(this.context.signal, (reporter, signal) =>
+        trainJob(
+          {
+            network,
+            teacher,
+            zeroVariance: 'mean',
+            dataset: this.dataset,
+            // So small a rate that no weights of few steps overflow.
+            recipe: {
+              ...recipe,
+              budget: { epochs: 1 },
+              learningRate: { schedule: 'constant', initial: 1e-9 },
+            },
+            limit: TRIAL_STEPS * recipe.batchSize,
+            seed: 0,
+            out,
+          },
+          { ...this.context, reporter, signal },
+        ),
+      );
+    });
+  }
+
+  /** Images per second of evaluation on such images, in the way that the table measures. */
+  evaluation(
+    network: TrainedNetwork,
+    resolution: number,
+    measured: Dataset,
+  ): Promise<EvaluationRates> {
+    const dataset = repeated(measured, TRIAL_IMAGES);
+    return this.once(['evaluation', network, resolution, measured.name], async () => {
+      const opened = await openFloatModel(await this.untrained(network, resolution), this.context);
+      const rate = (work: (evaluation: Evaluation) => Promise<unknown>) =>
+        trialRate(this.context.signal, (reporter, signal) => {
+          const context = { ...this.context, reporter, signal };
+          return work(new Evaluation(dataset, { limit: TRIAL_IMAGES, seed: 0 }, context));
+        });
+      try {
+        const { model } = await quantizeModel(
+          opened,
+          'keep',
+          { dataset, images: CALIBRATION_IMAGES, seed: 0, skip: 0 },
+          { ...this.context, reporter: SILENT_REPORTER },
+        );
+        return {
+          float: await rate((evaluation) => evaluation.float(opened)),
+          tf8: await rate((evaluation) => evaluation.tf8(model, 'auto', 'trial')),
+        };
+      } finally {
+        opened.model.dispose();
+      }
+    });
+  }
+
+  /** Of a standard network, by two short reconstructions. */
+  reconstruction(network: TrainedNetwork, resolution: number): Promise<ReconstructionCost> {
+    return this.once(['reconstruction', network, resolution], async () => {
+      const model = await this.untrained(standardLike(network), resolution);
+      const [few, more] = RECONSTRUCTION_IMAGES;
+      const fewSeconds = await this.reconstruct(model, few);
+      const moreSeconds = await this.reconstruct(model, more);
+      const secondsPerImage = Math.max(0, (moreSeconds - fewSeconds) / (more - few));
+      return { fixedSeconds: Math.max(0, fewSeconds - few * secondsPerImage), secondsPerImage };
+    });
+  }
+
+  private async reconstruct(model: string, images: number): Promise<number> {
+    const begun = performance.now();
+    await rearchitect(
+      {
+        model,
+        variant: FRIENDLY,
+        dataset: this.dataset,
+        images,
+        seed: 0,
+        out: join(this.dir, `reconstructed-${images}`),
+      },
+      { ...this.context, reporter: SILENT_REPORTER },
+    );
+    this.context.signal.throwIfAborted();
+    return (performance.now() - begun) / 1000;
+  }
+
+  /** Folder of a network with random weights. */
+  private untrained(network: TrainedNetwork, resolution: number): Promise<string> {
+    return this.once(['untrained', network, resolution], async () => {
+      const { classNames, name, fingerprint } = this.dataset;
+      const config: NetworkConfig = { ...network, resolution, classes: classNames.length };
+      const model = buildNetwork(config, { seed: 0 });
+      const dir = join(this.dir, `${titleOf(network)}-${resolution}`);
+      try {
+        await saveModelFolder(
+          model,
+          {
+            architecture: architectureOf(config),
+            dataset: name,
+            classNames: [...classNames],
+            labelOffset: 0,
+            origin: { source: 'random weights', route: 'a trial', sha256: fingerprint },
+          },
+          dir,
+        );
+        return dir;
+      } finally {
+        model.dispose();
+      }
+    });
+  }
+
+  private once<Result>(key: readonly unknown[], make: () => Promise<Result>): Promise<Result> {
+    const name = JSON.stringify(key);
+    const made = (this.done.get(name) as Promise<Result> | undefined) ?? make();
+    this.done.set(name, made);
+    return made;
+  }
+}
+
+function architectureOf(config: NetworkConfig): ModelCard['architecture'] {
+  return config.network === 'mobilenet_v1' ? { ...config, variant: config.variant.name } : config;
+}
+
+/** The standard network of the same width. */
+function standardLike(network: TrainedNetwork): TrainedNetwork {
+  return network.network === 'mobilenet_v1' ? { ...network, variant: STANDARD } : network;
+}
+
+/** A data set whose splits have at least so many images: over and over the same ones. */
+function repeated(dataset: Dataset, least: number): Dataset {
+  const count = (split: Parameters<Dataset['count']>[0]) => Math.max(least, dataset.count(split));
+  return {
+    ...dataset,
+    count,
+    label: (split, index) => dataset.label(split, index % dataset.count(split)),
+    batches: ({ among, ...options }) => {
+      const images = dataset.count(options.split);
+      const all = among ?? Uint32Array.from({ length: count(options.split) }, (_, i) => i);
+      return dataset.batches({ ...options, among: all.map((index) => index % images).sort() });
+    },
+  };
+}

@@ -1,0 +1,42 @@
+import { join } from 'node:path';
+import { CheckpointFolder } from '../../checkpoints/training_checkpoint/checkpoint_folder.ts';
+import type { TrainingCheckpoint } from '../../checkpoints/training_checkpoint/training_checkpoint.ts';
+import { UserError } from '../../foundation/errors.ts';
+import type { Reporter } from '../../foundation/reporter.ts';
+
+export interface OpenCheckpoints {
+  /** Locked for this process until it is closed. */
+  readonly folder: CheckpointFolder;
+  /** The checkpoint to go on from; undefined for a new training. */
+  readonly resume: TrainingCheckpoint | undefined;
+}
+
+/**
+ * Opens the checkpoints of the training in `out`. One that is to be resumed but is not there begins.
+ * @throws UserError where there are checkpoints that are not to be resumed, where all are damaged, and
+ *   where another process trains into the folder
+ */
+export async function openCheckpoints(
+  out: string,
+  resume: boolean,
+  reporter: Reporter,
+): Promise<OpenCheckpoints> {
+  const folder = await CheckpointFolder.open({ dir: join(out, 'checkpoints'), reporter });
+  try {
+    if (resume) {
+      const checkpoint = await folder.latest();
+      if (checkpoint === undefined) {
+        reporter.info(`No checkpoint in ${out} to resume from: training begins.`);
+      }
+      return { folder, resume: checkpoint };
+    }
+    if ((await folder.steps()).length === 0) return { folder, resume: undefined };
+    throw new UserError(
+      `Expected a folder without a training but ${out} holds the checkpoints of one`,
+      { remedy: 'Pass --resume to go on with it, or another --out.' },
+    );
+  } catch (error) {
+    await folder.close();
+    throw error;
+  }
+}

@@ -1,0 +1,92 @@
+import type * as tf from '@tensorflow/tfjs';
+import type { ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts';
+import { type TransferReport, transferWeights } from '../../architectures/transfer_weights.ts';
+import { FRIENDLY } from '../../architectures/variants.ts';
+import type { Context } from '../../foundation/context.ts';
+import { messageOf, UserError } from '../../foundation/errors.ts';
+import { type OpenFloatModel, openFloatModel } from '../open/open_model.ts';
+import type { TrainedNetwork } from './trained_network.ts';
+
+/** How messages call the networks. */
+const NAMES = {
+  mobilenet_v1: 'a MobileNetV1',
+  inception_v3: 'an InceptionV3',
+} as const satisfies Record<TrainedNetwork['network'], string>;
+
+/**
+ * Opens the model to start from, which must be of the network and the width that are trained.
+ * @throws UserError where it is of another; openFloatModel's errors
+ */
+export async function openSource(
+  from: string,
+  network: TrainedNetwork,
+  context: Context,
+): Promise<OpenFloatModel> {
+  const source = await openFloatModel(from, context);
+  const { architecture } = source.card ?? {};
+  if (architecture === undefined) return source;
+  if (architecture.network !== network.network) {
+    source.model.dispose();
+    throw new UserError(
+      `Expected ${NAMES[network.network]} to start from but ${source.name} is ${NAMES[architecture.network]}`,
+      { remedy: `Pass --network ${architecture.network}, or start from another model.` },
+    );
+  }
+  const { widthMultiplier: width = 1 } = architecture;
+  const { widthMultiplier: wanted = 1 } = network;
+  if (width !== wanted) {
+    source.model.dispose();
+    throw new UserError(
+      `Expected width multiplier ${width}, that of ${source.name}, but received ${wanted}`,
+      { remedy: `Pass --width-multiplier ${width}, or train from random weights.` },
+    );
+  }
+  return source;
+}
+
+/**
+ * Sets the start weights; what does not fit is said in the terms of models and variants.
+ * @throws UserError where the source is another network, or lacks what the variant needs
+ */
+export function startFrom(
+  source: OpenFloatModel,
+  model: tf.LayersModel,
+  {
+    network,
+    zeroVariance,
+  }: { readonly network: TrainedNetwork; readonly zeroVariance: ZeroVariancePolicy },
+): TransferReport {
+  try {
+    return transferWeights(source.model, model, { zeroVariance });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    if (
+      network.network === 'mobilenet_v1' &&
+      network.variant.depthwiseBatchNorm &&
+      lacksDepthwiseBatchNorms(source.model)
+    ) {
+      const { name } = network.variant;
+      throw new UserError(
+        `Expected a model with batch norms after its depthwise convolutions, as variant ${name} has them, but ${source.name} has none`,
+        {
+          remedy: `Start from a model of variant ${name}, or pass another --variant: ${variantOf(source)}.`,
+          cause: error,
+        },
+      );
+    }
+    throw new UserError(
+      `Expected ${NAMES[network.network]} like ${model.name} to start from but ${source.name} is another network: ${messageOf(error)}`,
+      { remedy: 'Start from another model, or from random weights without --from.', cause: error },
+    );
+  }
+}
+
+function variantOf({ card }: OpenFloatModel): string {
+  return card?.architecture.network === 'mobilenet_v1' ? card.architecture.variant : FRIENDLY.name;
+}
+
+/** A MobileNetV1 of another variant, not another network. */
+function lacksDepthwiseBatchNorms({ layers }: tf.LayersModel): boolean {
+  const some = (ending: string) => layers.some(({ name }) => name.endsWith(ending));
+  return some('_depthwise') && !some('_depthwise/BatchNorm');
+}

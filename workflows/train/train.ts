@@ -1,0 +1,249 @@
+import { join } from 'node:path';
+import type * as tf from '@tensorflow/tfjs';
+import type { ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts';
+import { buildNetwork, type NetworkConfig } from '../../architectures/network.ts';
+import type { TransferReport } from '../../architectures/transfer_weights.ts';
+import type { ModelCard } from '../../checkpoints/store/model_card.ts';
+import { saveModelFolder } from '../../checkpoints/store/model_store.ts';
+import type { Dataset } from '../../datasets/dataset.ts';
+import { holdOutValidation } from '../../datasets/order/hold_out.ts';
+import type { Context } from '../../foundation/context.ts';
+import { messageOf, UserError } from '../../foundation/errors.ts';
+import { makeWritableFolder } from '../../foundation/writable_folder.ts';
+import { selectTrainingBackend } from '../../training/backend.ts';
+import { RunBudget } from '../../training/loop/budget.ts';
+import { epochImages } from '../../training/loop/epoch_images.ts';
+import { train } from '../../training/loop/train.ts';
+import type { TrainOptions, TrainResult } from '../../training/loop/train_options.ts';
+import type { Recipe } from '../../training/recipes/recipe.ts';
+import { DISTILLATION } from '../../training/recipes/recipes.ts';
+import { createTrainStep } from '../../training/step/create_train_step.ts';
+import type { TrainStep } from '../../training/step/train_step.ts';
+import type { TrainingObserver } from '../../training/watch/observer.ts';
+import type { OpenFloatModel } from '../open/open_model.ts';
+import { type OpenCheckpoints, openCheckpoints } from './open_checkpoints.ts';
+import { openSource, startFrom } from './start_weights.ts';
+import { openTeacher } from './teacher.ts';
+import { trainedCard, weightsOf } from './train_card.ts';
+import { type TrainedNetwork, titleOf } from './trained_network.ts';
+import { watchRun } from './watch_run.ts';
+
+/** How a training is stored while it goes on: checkpoints, metrics, TensorBoard's events, a curve. */
+export interface RunOptions {
+  /** Goes on from the newest checkpoint, where there is one. */
+  readonly resume: boolean;
+  /** A checkpoint is taken when either has passed. */
+  readonly checkpointSeconds?: number | undefined;
+  readonly checkpointSteps?: number | undefined;
+}
+
+export interface TrainJobOptions {
+  readonly network: TrainedNetwork;
+  /** Name or path of the model to start from; random weights without it. */
+  readonly from?: string | undefined;
+  /**
+   * Name or path of a float model of the same classes and resolution that the training distils from
+   * (`Recipe.distillation`).
+   */
+  readonly teacher?: string | undefined;
+  /** For depthwise batch norms that are folded into the start weights. */
+  readonly zeroVariance: ZeroVariancePolicy;
+  readonly dataset: Dataset;
+  readonly recipe: Recipe;
+  /** Images of an epoch; all unless given. */
+  readonly limit?: number | undefined;
+  /** Training images that are held out to measure the network after each epoch; none unless given. */
+  readonly validationImages?: number | undefined;
+  readonly seed: number;
+  /** Folder of the trained model. */
+  readonly out: string;
+  /** Trains operation by operation even where the step could be compiled. */
+  readonly eager?: boolean | undefined;
+  /** What else is stored in `out`; only the model without it. */
+  readonly run?: RunOptions | undefined;
+}
+
+export interface TrainJobResult {
+  readonly out: string;
+  readonly card: ModelCard;
+  /** Folder of the network that did best on the images held out. */
+  readonly best?: string;
+  readonly training: TrainResult;
+  /** What became of the start weights; absent when training from random weights. */
+  readonly start?: TransferReport;
+}
+
+/** Images that are held out at most, unless asked for: enough to tell networks half a point apart. */
+const MOST_VALIDATION_IMAGES = 5000;
+
+/** A twentieth of the images of an epoch, which costs little beside training on the others. */
+export function defaultValidationImages(dataset: Dataset, limit = Infinity): number {
+  const images = Math.min(limit, dataset.count('train'));
+  return Math.min(Math.floor(images / 20), MOST_VALIDATION_IMAGES);
+}
+
+/**
+ * Builds a network, starts it from a trained model or from random weights, trains it and stores it.
+ * After Ctrl-C the weights reached so far are stored.
+ * @throws UserError before anything is loaded where `out` cannot be written or holds another
+ *   training; then where the network cannot have the recipe's resolution, where the model to start
+ *   from or the teacher does not fit it, and where the run to be resumed had other options
+ */
+export async function trainJob(
+  options: TrainJobOptions,
+  context: Context,
+): Promise<TrainJobResult> {
+  const { dataset, out, recipe, run, teacher, validationImages = 0, seed } = options;
+  await makeWritableFolder(out);
+  const divided =
+    validationImages > 0 ? holdOutValidation(dataset, validationImages, seed) : dataset;
+  const checkpoints = run && (await openCheckpoints(out, run.resume, context.reporter));
+  const taught = teacher === undefined ? recipe : { distillation: DISTILLATION, ...recipe };
+  const effective = { ...options, dataset: divided, recipe: taught };
+  const job = new TrainJob(effective, checkpoints, context);
+  try {
+    return await job.run();
+  } finally {
+    job.dispose();
+    await checkpoints?.folder.close();
+  }
+}
+
+class TrainJob {
+  private readonly options: TrainJobOptions;
+  private readonly checkpoints: OpenCheckpoints | undefined;
+  private readonly context: Context;
+  private readonly config: NetworkConfig;
+  private source: OpenFloatModel | undefined;
+  private teacher: OpenFloatModel | undefined;
+  private model: tf.LayersModel | undefined;
+  private step: TrainStep | undefined;
+
+  /** @param options with the data set divided, and with `distillation` where there is a teacher */
+  constructor(
+    options: TrainJobOptions,
+    checkpoints: OpenCheckpoints | undefined,
+    context: Context,
+  ) {
+    const { network, recipe, dataset } = options;
+    this.options = options;
+    this.config = {
+      ...network,
+      resolution: recipe.resolution,
+      classes: dataset.classNames.length,
+    };
+    this.checkpoints = checkpoints;
+    this.context = context;
+  }
+
+  async run(): Promise<TrainJobResult> {
+    const { from, out, network } = this.options;
+    await selectTrainingBackend();
+    this.model = this.build();
+    if (from !== undefined) this.source = await openSource(from, network, this.context);
+    const start = this.source && startFrom(this.source, this.model, this.options);
+    this.step = await this.createStep(this.model);
+    const training = await train(this.step, this.trainOptions(this.model));
+    const card = await this.save(this.model, this.step, training, out);
+    return {
+      out,
+      card,
+      ...(training.best && { best: this.bestDir }),
+      training,
+      ...(start && { start }),
+    };
+  }
+
+  dispose(): void {
+    this.step?.dispose();
+    this.source?.model.dispose();
+    this.teacher?.model.dispose();
+    this.model?.dispose();
+  }
+
+  private build(): tf.LayersModel {
+    const { recipe, seed } = this.options;
+    const { dropout, batchNormDecay, logitsStddev } = recipe;
+    try {
+      return buildNetwork(this.config, { dropout, batchNormDecay, logitsStddev, seed });
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw new UserError(`${titleOf(this.config)} cannot be built: ${messageOf(error)}`, {
+        remedy: 'Pass another --resolution.',
+        cause: error,
+      });
+    }
+  }
+
+  private async createStep(model: tf.LayersModel): Promise<TrainStep> {
+    const { network, teacher, recipe, eager = false } = this.options;
+    if (teacher !== undefined) {
+      this.teacher = await openTeacher(teacher, this.config, this.context);
+    }
+    return createTrainStep(model, recipe, {
+      regularizeDepthwise:
+        network.network === 'mobilenet_v1' && network.variant.regularizeDepthwise,
+      teacher: this.teacher && { model: this.teacher.model, ...recipe.distillation! },
+      eager,
+      reporter: this.context.reporter,
+    });
+  }
+
+  private trainOptions(model: tf.LayersModel): TrainOptions {
+    const { dataset, recipe, limit, seed, run, network } = this.options;
+    const { checkpoints, context, source, teacher } = this;
+    return {
+      dataset,
+      recipe,
+      network: model.name,
+      label: `training ${titleOf(network)}`,
+      start: source === undefined ? 'random weights' : weightsOf(source),
+      teacher: teacher && weightsOf(teacher),
+      limit,
+      seed,
+      reporter: context.reporter,
+      signal: context.signal,
+      keepBest: async (soFar) => {
+        await this.save(model, this.step!, soFar, this.bestDir);
+      },
+      ...(checkpoints && {
+        observe: () => this.watch(),
+        checkpoints: {
+          folder: checkpoints.folder,
+          everySeconds: run?.checkpointSeconds,
+          everySteps: run?.checkpointSteps,
+        },
+        resume: checkpoints.resume,
+      }),
+    };
+  }
+
+  private watch(): Promise<TrainingObserver> {
+    const { network, dataset, recipe, limit, out } = this.options;
+    return watchRun(out, {
+      title: `${titleOf(network)} on ${dataset.name}`,
+      steps: new RunBudget(recipe, epochImages(dataset, recipe, limit)).steps,
+      resumedFrom: this.checkpoints?.resume?.step,
+      reporter: this.context.reporter,
+    });
+  }
+
+  private get bestDir(): string {
+    return join(this.options.out, 'best');
+  }
+
+  /** Stores the network that the step gives. */
+  private save(
+    model: tf.LayersModel,
+    step: TrainStep,
+    training: TrainResult,
+    dir: string,
+  ): Promise<ModelCard> {
+    const { config, source, teacher } = this;
+    const { dataset, recipe, seed } = this.options;
+    const title = titleOf(config);
+    step.updateModel();
+    const card = trainedCard({ config, title, dataset, recipe, seed, source, teacher }, training);
+    return saveModelFolder(model, card, dir);
+  }
+}

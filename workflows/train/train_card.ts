@@ -1,0 +1,58 @@
+import type { NetworkConfig } from '../../architectures/network.ts';
+import { architectureOf } from '../../checkpoints/store/model_card.ts';
+import type { NewModelCard } from '../../checkpoints/store/model_store.ts';
+import type { Dataset } from '../../datasets/dataset.ts';
+import type { TrainResult } from '../../training/loop/train_options.ts';
+import type { Recipe } from '../../training/recipes/recipe.ts';
+import type { OpenFloatModel } from '../open/open_model.ts';
+
+/** What a trained network was made by, of and from. */
+export interface TrainedFrom {
+  readonly config: NetworkConfig;
+  /** For people (`titleOf`). */
+  readonly title: string;
+  readonly dataset: Dataset;
+  readonly recipe: Recipe;
+  readonly seed: number;
+  /** The model that gave the start weights. */
+  readonly source: OpenFloatModel | undefined;
+  readonly teacher: OpenFloatModel | undefined;
+}
+
+/** The card of a trained network, as far as it came. */
+export function trainedCard(from: TrainedFrom, result: TrainResult): NewModelCard {
+  const { config, title, dataset, recipe, seed, source, teacher } = from;
+  const start = source === undefined ? 'random weights' : sourceOf(source);
+  const distilled = teacher === undefined ? '' : `, distilled from ${sourceOf(teacher)}`;
+  return {
+    architecture: architectureOf(config),
+    dataset: dataset.name,
+    classNames: [...dataset.classNames],
+    labelOffset: 0,
+    origin: {
+      source: `${title} trained on ${dataset.name} from ${start}${distilled}`,
+      route: 'tf8 train',
+      sha256: source?.card?.weightsSha256 ?? dataset.fingerprint,
+    },
+    training: {
+      recipe: structuredClone(recipe) as unknown as Record<string, never>,
+      images: result.imagesPerEpoch,
+      validationImages: result.validationImages,
+      dataSha256: dataset.fingerprint,
+      ...(teacher && { teacher: weightsOf(teacher) }),
+      seed,
+      steps: result.steps,
+      epochs: result.epochs.map((epoch) => ({ ...epoch })),
+      ...(result.best && { best: { ...result.best } }),
+    },
+  };
+}
+
+/** What tells a model's weights from others: their hash, or where they are where no card knows it. */
+export function weightsOf({ name, card }: OpenFloatModel): string {
+  return card?.weightsSha256 ?? name;
+}
+
+function sourceOf({ name, card }: OpenFloatModel): string {
+  return card?.origin.source ?? name;
+}

@@ -1,0 +1,119 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { UserError } from '../../foundation/errors.ts';
+import { repositoryRoot } from '../../foundation/repository.ts';
+import { lastLines } from '../../foundation/run_tool.ts';
+import { ByteReader } from './byte_reader.ts';
+import type { Runtime, RuntimeTask } from './runtime.ts';
+
+const SCRIPT = join(repositoryRoot(), 'workflows', 'verify', 'run_export.py');
+const NEWLINE = 0x0a;
+
+const AnswerSchema = z.object({
+  runtime: z.string(),
+  imageBytes: z.int().positive(),
+  bytes: z.array(z.int().positive()),
+});
+
+export interface PythonRuntimeOptions {
+  /** The interpreter, of `pythonEnvironment`. */
+  readonly python: string;
+  readonly kind: 'litert' | 'onnxruntime';
+  /** Ends the process. */
+  readonly signal: AbortSignal;
+  /** The program that speaks the protocol of run_export.py; that one unless given. */
+  readonly script?: string;
+}
+
+/**
+ * Starts LiteRT or ONNX Runtime in a process of Python.
+ * @throws UserError with what the process last said where it ends or refuses the file; the signal's
+ *   reason when aborted
+ */
+export async function startPythonRuntime(
+  task: RuntimeTask,
+  options: PythonRuntimeOptions,
+): Promise<Runtime> {
+  const process = new PythonProcess(options);
+  try {
+    const { file, layersFile, layers } = task;
+    const request = { kind: options.kind, file, layers: layersFile, names: layers };
+    process.write(`${JSON.stringify(request)}\n`);
+    const { runtime, imageBytes, bytes } = AnswerSchema.parse(JSON.parse(await process.line()));
+    const names = [...layers, task.output];
+    return {
+      name: runtime,
+      async run(image) {
+        if (image.length !== imageBytes) {
+          throw new UserError(
+            `Expected an image of ${imageBytes} bytes for ${file} but received ${image.length}`,
+          );
+        }
+        process.write(image);
+        const tensors = new Map<string, Uint8Array>();
+        for (const [index, name] of names.entries()) {
+          tensors.set(name, await process.bytes(bytes[index]!));
+        }
+        return tensors;
+      },
+      close: () => process.close(),
+    };
+  } catch (error) {
+    await process.close();
+    throw error;
+  }
+}
+
+class PythonProcess {
+  private readonly child: ChildProcessWithoutNullStreams;
+  private readonly reader: ByteReader;
+  private readonly ended: Promise<string>;
+  private readonly signal: AbortSignal;
+  private readonly kill: () => void;
+  private errors = '';
+
+  constructor({ python, signal, script = SCRIPT }: PythonRuntimeOptions) {
+    this.signal = signal;
+    this.child = spawn(python, ['-I', '-u', script]);
+    this.reader = new ByteReader(this.child.stdout);
+    this.kill = () => this.child.kill('SIGKILL');
+    signal.addEventListener('abort', this.kill);
+    process.on('exit', this.kill);
+    this.child.stderr.on('data', (chunk: Buffer) => {
+      this.errors = (this.errors + chunk.toString()).slice(-10_000);
+    });
+    this.child.stdin.on('error', () => {}); // told by its end
+    this.ended = new Promise((resolve) => {
+      this.child.on('error', (error) => resolve(error.message));
+      this.child.on('close', (code, killedBy) => resolve(killedBy ?? `exit code ${code}`));
+    });
+  }
+
+  write(data: string | Uint8Array): void {
+    this.child.stdin.write(data);
+  }
+
+  async line(): Promise<string> {
+    return new TextDecoder().decode(await this.whole(this.reader.until(NEWLINE)));
+  }
+
+  bytes(count: number): Promise<Uint8Array> {
+    return this.whole(this.reader.take(count));
+  }
+
+  async close(): Promise<void> {
+    this.kill();
+    await this.ended;
+    this.signal.removeEventListener('abort', this.kill);
+    process.off('exit', this.kill);
+  }
+
+  private async whole(read: Promise<Uint8Array | undefined>): Promise<Uint8Array> {
+    const bytes = await read;
+    if (bytes !== undefined) return bytes;
+    const why = await this.ended;
+    this.signal.throwIfAborted();
+    throw new UserError(`The runtime's process ended (${why}): ${lastLines(this.errors)}`);
+  }
+}

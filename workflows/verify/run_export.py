@@ -1,0 +1,84 @@
+"""Runs an exported model in its real runtime, layer by layer (workflows/verify/python_runtime.ts).
+
+The first line of standard input is a JSON object:
+
+  kind    "litert" or "onnxruntime"
+  file    the exported file: it is run as it is, for its output
+  layers  the file to take the layers from: LiteRT the same, ONNX Runtime a copy that has the layers
+          as outputs
+  names   of the layers
+
+The answer is a line of JSON: `runtime` (name and version), `imageBytes`, and `bytes`, of each layer
+and of the output. Then each image that comes, as plain bytes, is answered with the bytes of every
+layer, [H, W, C], and of the output, one after another; ends when the input does.
+
+Both runtimes run in their default setting. LiteRT keeps the tensors between the layers on request
+(`experimental_preserve_all_tensors`), and still runs every layer in the delegate it would run it in.
+"""
+
+import json
+import signal
+import sys
+import warnings
+from importlib.metadata import version
+
+import numpy as np
+
+
+def litert(request):
+    from ai_edge_litert.interpreter import Interpreter
+
+    warnings.filterwarnings("ignore", message=".*preserve_all_tensors.*")
+    whole = Interpreter(model_path=request["file"])
+    layered = Interpreter(model_path=request["layers"], experimental_preserve_all_tensors=True)
+    for interpreter in (whole, layered):
+        interpreter.allocate_tensors()
+    index = {tensor["name"]: tensor["index"] for tensor in layered.get_tensor_details()}
+    wanted = [index[name] for name in request["names"]]
+    image = whole.get_input_details()[0]
+    output = whole.get_output_details()[0]
+
+    def run(pixels):
+        for interpreter in (whole, layered):
+            interpreter.set_tensor(interpreter.get_input_details()[0]["index"], pixels)
+            interpreter.invoke()
+        layers = [layered.get_tensor(tensor) for tensor in wanted]
+        return [*layers, whole.get_tensor(output["index"])]
+
+    return f"LiteRT {version('ai-edge-litert')}", tuple(image["shape"]), run
+
+
+def onnxruntime(request):
+    import onnxruntime as ort
+
+    providers = ["CPUExecutionProvider"]
+    whole = ort.InferenceSession(request["file"], providers=providers)
+    layered = ort.InferenceSession(request["layers"], providers=providers)
+    image = whole.get_inputs()[0]
+
+    def run(pixels):
+        layers = layered.run(request["names"], {image.name: pixels})
+        # [1, C, H, W] to our order of axes
+        layers = [layer.transpose(0, 2, 3, 1) for layer in layers]
+        return [*layers, whole.run(None, {image.name: pixels})[0]]
+
+    return f"ONNX Runtime {version('onnxruntime')}", tuple(image.shape), run
+
+
+def main():
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started this process ends it
+    source, sink = sys.stdin.buffer, sys.stdout.buffer
+    request = json.loads(source.readline())
+    runtime, shape, run = {"litert": litert, "onnxruntime": onnxruntime}[request["kind"]](request)
+    size = int(np.prod(shape))
+    sizes = [tensor.nbytes for tensor in run(np.zeros(shape, np.uint8))]
+    answer = {"runtime": runtime, "imageBytes": size, "bytes": sizes}
+    sink.write(f"{json.dumps(answer)}\n".encode())
+    sink.flush()
+    while len(pixels := source.read(size)) == size:
+        for tensor in run(np.frombuffer(pixels, np.uint8).reshape(shape)):
+            sink.write(np.ascontiguousarray(tensor).data)
+        sink.flush()
+
+
+main()

@@ -1,0 +1,208 @@
+import { basename } from 'node:path';
+import type { Dataset } from '../../datasets/dataset.ts';
+import { topK } from '../../datasets/scoring/top_k.ts';
+import { readBounded } from '../../foundation/byte_source.ts';
+import type { Context } from '../../foundation/context.ts';
+import { UserError } from '../../foundation/errors.ts';
+import { sha256OfBytes } from '../../foundation/sha256.ts';
+import type { Tf8Plan } from '../../quantize/execute/plan.ts';
+import { readExport } from '../../quantize/export/formats.ts';
+import { type Manifest, withVerification } from '../../quantize/export/manifest.ts';
+import { outputName } from '../../quantize/export/tensor_names.ts';
+import type { TierName } from '../../quantize/kernels/kernels.ts';
+import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
+import { outputNode } from '../../quantize/model/tf8_model.ts';
+import { quantizeArray } from '../../quantize/params/quantization.ts';
+import { readManifest, writeManifest } from '../export/export_manifest.ts';
+import { inRangeOf, tf8CentralFraction } from '../open/model_input.ts';
+import { openData } from '../open/open_data.ts';
+import { type KernelsUsed, kernelsUsed, openPlan } from '../open/open_plan.ts';
+import {
+  type FirstDifference,
+  type LayerComparison,
+  LayerComparisons,
+} from './layer_comparison.ts';
+import { type Exported, openRuntime } from './open_runtime.ts';
+import type { Runtime } from './runtime.ts';
+import type { RuntimeName } from './runtime_names.ts';
+
+/** Above any export: the C header of an InceptionV3 has 120 MB. */
+const MAX_EXPORT_BYTES = 512 * 2 ** 20;
+
+/** Images that are decoded together. */
+const BATCH = 10;
+
+export interface VerifyOptions {
+  /** The exported file. */
+  readonly file: string;
+  /** The model's own unless given. */
+  readonly dataset?: string | undefined;
+  readonly data?: string | undefined;
+  readonly limit: number;
+  readonly seed: number;
+  readonly tier: TierName | 'auto';
+  readonly runtime?: RuntimeName | undefined;
+}
+
+export interface VerifyResult extends KernelsUsed {
+  readonly file: string;
+  readonly format: string;
+  /** Name and version. */
+  readonly runtime: string;
+  readonly dataset: string;
+  /** In the order in which they are computed; last the file's output, from a run of its own. */
+  readonly layers: readonly LayerComparison[];
+  readonly firstDifference?: FirstDifference;
+  readonly images: number;
+  /** Images that could not be read. */
+  readonly skipped: number;
+  /** In percent of the images. */
+  readonly top1Agreement: number;
+}
+
+/**
+ * Runs an exported file in its real runtime, and the TF8 model that it carries in our executor, on
+ * the same images, and compares every byte of every layer. The manifest beside it learns of it.
+ * @param open starts the runtime
+ * @throws UserError where the file is not the one its manifest tells of
+ */
+export async function verify(
+  options: VerifyOptions,
+  context: Context,
+  open: typeof openRuntime = openRuntime,
+): Promise<VerifyResult> {
+  const { file, tier } = options;
+  const exported = await readExported(file);
+  const manifest = await readManifest(file);
+  if (manifest !== undefined) await requireManifestFits(manifest, exported);
+  const { model, format } = exported;
+  const name = options.dataset ?? model.provenance.dataset ?? 'imagenet';
+  const dataset = await openData(name, options.data, '--data', context);
+  const runtime = await open(exported, options.runtime, context);
+  try {
+    using plan = openPlan(
+      model,
+      { tier, outputs: model.nodes.map(({ name }) => name) },
+      context.reporter,
+    );
+    const comparison = await compare(plan, runtime, dataset, options, context);
+    const result = {
+      ...{ file, format, runtime: runtime.name, dataset: dataset.name },
+      ...kernelsUsed(plan),
+      ...comparison,
+    };
+    if (manifest !== undefined) await addToManifest(file, manifest, dataset, result);
+    return result;
+  } finally {
+    await runtime.close();
+  }
+}
+
+async function readExported(path: string): Promise<Exported> {
+  const bytes = await readBounded(path, MAX_EXPORT_BYTES);
+  return { path, bytes, ...(await readExport(bytes, path)) };
+}
+
+async function requireManifestFits(
+  { files, origin }: Manifest,
+  { path, bytes, model }: Exported,
+): Promise<void> {
+  const listed = files.find(({ name }) => name === basename(path));
+  const isThisFile = listed === undefined || listed.sha256 === sha256OfBytes(bytes);
+  if (isThisFile && origin.tf8Sha256 === sha256OfBytes(await encodeTf8(model))) return;
+  throw new UserError(
+    `Expected the file that the manifest ${path}.json tells of but ${path} is another`,
+    {
+      remedy: 'Export the model again, or remove the manifest.',
+    },
+  );
+}
+
+async function compare(
+  plan: Tf8Plan,
+  runtime: Runtime,
+  dataset: Dataset,
+  { limit, seed }: VerifyOptions,
+  { reporter, signal }: Context,
+) {
+  const { model } = plan;
+  const { input, labelOffset } = model;
+  const last = outputNode(model);
+  const output = outputName(model);
+  const comparisons = new LayerComparisons([
+    ...model.nodes.map(({ name, output }) => ({ name, shape: output.shape })),
+    { name: output, shape: last.output.shape },
+  ]);
+  const size = input.shape.reduce((product, side) => product * side, 1);
+  let [images, agreeing, skipped] = [0, 0, 0];
+  const progress = reporter.start(`${model.name} in ${runtime.name}`, limit, 'images');
+  try {
+    const batches = dataset.batches({
+      ...{ split: 'test', batchSize: BATCH, limit, seed },
+      resolution: input.shape[0],
+      centralFraction: tf8CentralFraction(model),
+      onSkip: (image) => {
+        skipped++;
+        reporter.warn(`skipped ${image.name}: ${image.reason}`);
+      },
+    });
+    for await (const batch of batches) {
+      const bytes = quantizeArray(inRangeOf(model, batch.images), input.quantization);
+      for (const [index, name] of batch.names.entries()) {
+        signal.throwIfAborted();
+        const image = bytes.subarray(index * size, (index + 1) * size);
+        const theirs = await runtime.run(image);
+        const run = plan.run(image);
+        const logits = run.get(last.name)!;
+        comparisons.add(name, new Map([...run, [output, logits]]), theirs);
+        images++;
+        if (firstClass(logits, labelOffset) === firstClass(theirs.get(output)!, labelOffset)) {
+          agreeing++;
+        }
+        progress.update(images);
+      }
+    }
+  } finally {
+    progress.end();
+  }
+  if (images === 0) {
+    throw new UserError(
+      `Expected images to verify with but ${dataset.name} has none that can be read`,
+    );
+  }
+  return {
+    layers: comparisons.result(),
+    ...(comparisons.first && { firstDifference: comparisons.first }),
+    images,
+    skipped,
+    top1Agreement: (100 * agreeing) / images,
+  };
+}
+
+/** The likeliest class, the background left out; the first of equals. */
+function firstClass(logits: Uint8Array, labelOffset: number): number {
+  const classes = Float32Array.from(logits.subarray(labelOffset));
+  return topK(classes, 1).indices[0]!;
+}
+
+async function addToManifest(
+  file: string,
+  manifest: Manifest,
+  dataset: Dataset,
+  { runtime, images, layers, top1Agreement }: VerifyResult,
+): Promise<void> {
+  const sum = (field: 'elements' | 'differing') =>
+    layers.reduce((total, layer) => total + layer[field], 0);
+  await writeManifest(
+    file,
+    withVerification(manifest, {
+      runtime,
+      data: `${dataset.name} ${dataset.fingerprint}`,
+      images,
+      elements: sum('elements'),
+      differing: sum('differing'),
+      maxDifference: Math.max(...layers.map(({ maxDifference }) => maxDifference)),
+      top1Agreement,
+    }),
+  );
+}
