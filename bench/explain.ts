@@ -42,7 +42,6 @@ interface Options {
 
 async function measure(options: Options, context: Context): Promise<ExplainRecord> {
   const { imagenet, images, limit, trained } = options;
-  process.env.TF_CPP_MIN_LOG_LEVEL ??= '1';
   const opened = await openFloatModel(NETWORK, context);
   const weights = measureDepthwise(opened.model);
   const photographs =

@@ -47,7 +47,6 @@ interface Options {
 }
 
 async function measure(options: Options, context: Context): Promise<PaperFiguresRecord> {
-  process.env.TF_CPP_MIN_LOG_LEVEL ??= '1';
   const { networks, imagenet, label } = options;
   return paperFiguresRecordSchema.parse({
     date: new Date().toISOString().slice(0, 10),

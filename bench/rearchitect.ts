@@ -48,7 +48,6 @@ interface Options {
 
 async function measure(options: Options, context: Context): Promise<RearchitectRecord> {
   const { imagenet, counts, limit } = options;
-  process.env.TF_CPP_MIN_LOG_LEVEL ??= '1';
   const backend = await requireTensorFlow('The bench of re-architecture');
   const { dataset } = disjointData(await openDataset('imagenet', { ...context, dir: imagenet }));
   const tooMany = counts.find((count) => count > dataset.count('train'));

@@ -65,7 +65,6 @@ async function measure(
 ): Promise<TrainingRecord> {
   // libtensorflow reads it in both processes, when it makes its pools.
   process.env.TF_NUM_INTRAOP_THREADS ??= `${availableParallelism()}`;
-  process.env.TF_CPP_MIN_LOG_LEVEL ??= '1';
   const python = await pythonEnvironment(TENSORFLOW, {
     cacheDir: cacheDir(),
     reporter: consoleReporter(),

@@ -55,8 +55,6 @@ function either(text: string): { one: string; other: string } {
  * @returns the exit status: 0 done, 1 failed, 130 interrupted; errors have been printed
  */
 export async function main(argv: readonly string[]): Promise<number> {
-  // libtensorflow reads these when it is loaded: no banner about processor features.
-  process.env.TF_CPP_MIN_LOG_LEVEL ??= '1';
   // Node 22 warns that tfjs-node calls util.isNullOrUndefined, which no user can mend.
   process.noDeprecation = true;
   let status = 0;

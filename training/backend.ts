@@ -4,6 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import { messageOf, UserError } from '../foundation/errors.ts';
+import { setTensorFlowEnvironment } from './tensorflow_environment.ts';
 
 export interface Backend {
   /** tensorflow: libtensorflow through tfjs-node. wasm: inference only. cpu: plain JavaScript. */
@@ -86,6 +87,7 @@ export async function eventWriter(folder: string): Promise<EventWriter | undefin
 
 async function select(): Promise<Backend> {
   const notes: string[] = [];
+  setTensorFlowEnvironment();
   try {
     await import('@tensorflow/tfjs-node');
     await tf.setBackend('tensorflow');

@@ -1,7 +1,7 @@
 import { readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { requireSpace, WHEEL } from '../../scripts/setup/libtensorflow.ts';
 import { cachedFolder } from '../cached_folder.ts';
+import { requireSpace } from '../disk_space.ts';
 import { fetchArtifact } from '../downloads/fetch_artifact.ts';
 import { messageOf, UserError } from '../errors.ts';
 import type { Reporter } from '../reporter.ts';
@@ -9,6 +9,7 @@ import { repositoryRoot } from '../repository.ts';
 import { runCommand } from '../run_command.ts';
 import { lastLines } from '../run_tool.ts';
 import { sha256OfBytes } from '../sha256.ts';
+import { TENSORFLOW_WHEEL } from './tensorflow_wheel.ts';
 
 /** Packages for Python that belong together. */
 export interface PythonPackages {
@@ -155,8 +156,8 @@ async function installWheel(
   { cacheDir, reporter, signal }: PythonEnvironmentOptions,
 ): Promise<void> {
   const { path } = await fetchArtifact({
-    name: WHEEL.name,
-    routes: [WHEEL.route],
+    name: TENSORFLOW_WHEEL.name,
+    routes: [TENSORFLOW_WHEEL.route],
     cacheDir,
     reporter,
     signal,
@@ -164,7 +165,7 @@ async function installWheel(
   const wheel = join(folder, WHEEL_NAME);
   await symlink(path, wheel);
   const requirement = join(folder, 'wheel.txt');
-  await writeFile(requirement, `${wheel} --hash=sha256:${WHEEL.route.sha256}\n`);
+  await writeFile(requirement, `${wheel} --hash=sha256:${TENSORFLOW_WHEEL.route.sha256}\n`);
   await pipInstall(folder, ['--requirement', requirement], TENSORFLOW.title, signal);
   await Promise.all([rm(wheel), rm(requirement)]);
 }

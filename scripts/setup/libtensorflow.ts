@@ -1,10 +1,11 @@
 import { existsSync, rmSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, statfs, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as tar from 'tar';
 import { z } from 'zod';
+import { requireSpace } from '../../foundation/disk_space.ts';
 import { fetchArtifact, type Route } from '../../foundation/downloads/fetch_artifact.ts';
-import { messageOf } from '../../foundation/errors.ts';
+import { TENSORFLOW_WHEEL } from '../../foundation/python/tensorflow_wheel.ts';
 import { abandonedPaths, temporaryPath } from '../../foundation/temporary_path.ts';
 import type { SetupContext } from './step.ts';
 import { unpackZip } from './unpack_zip.ts';
@@ -62,18 +63,8 @@ export const OFFICIAL: Readonly<Record<string, () => LibtensorflowSource>> = {
  * TensorFlow's C API, and that API keeps compatible (tensorflow.org/guide/versions).
  */
 export const WHEEL: LibtensorflowSource = {
+  ...TENSORFLOW_WHEEL,
   version: '2.15.1',
-  name: 'tensorflow_cpu-2.15.1-cp311-manylinux_x86_64.whl',
-  route: {
-    kind: 'pip',
-    requirement: 'tensorflow-cpu==2.15.1',
-    sha256: '54660c074d7241a503e81edfd9f5ef5af88f64051b72e2945f26318c790f2d26',
-    args: [
-      ...['--only-binary', ':all:', '--python-version', '3.11'],
-      ...['--platform', 'manylinux_2_17_x86_64', '--platform', 'manylinux2014_x86_64'],
-    ],
-  },
-  downloadBytes: 207_208_420,
   unpackedBytes: 664e6,
   unpack: unpackWheel,
 };
@@ -147,17 +138,5 @@ export async function installLibtensorflow(
   } finally {
     process.off('exit', removeOnExit);
     await rm(temporary, { recursive: true, force: true });
-  }
-}
-
-/** @throws Error naming what is needed and what is there, before anything is written */
-export async function requireSpace(folder: string, bytes: number, what: string): Promise<void> {
-  const disk = await statfs(folder).catch((error) => {
-    throw new Error(`${folder} cannot be examined: ${messageOf(error)}`);
-  });
-  const free = disk.bavail * disk.bsize;
-  if (free < bytes) {
-    const mb = (n: number) => `${Math.ceil(n / 1e6)} MB`;
-    throw new Error(`${mb(bytes)} are needed ${what} but ${folder} has ${mb(free)} free`);
   }
 }

@@ -7,7 +7,6 @@ import { sha256OfBytes } from '../../../foundation/sha256.ts';
 import {
   installLibtensorflow,
   type LibtensorflowSource,
-  requireSpace,
   unpackedFrom,
 } from '../../../scripts/setup/libtensorflow.ts';
 import {
@@ -115,20 +114,4 @@ describe('installLibtensorflow', () => {
       );
       assert.deepEqual(await namesIn(root), ['cache']);
     }));
-});
-
-describe('requireSpace', () => {
-  it('says how much is needed and how much there is', () =>
-    inFolder((folder) =>
-      assert.rejects(
-        requireSpace(folder, 1e18, 'to unpack TensorFlow'),
-        /1000000000000 MB are needed to unpack TensorFlow but .* has \d+ MB free/,
-      ),
-    ));
-
-  it('names a folder that does not exist', () =>
-    assert.rejects(
-      requireSpace('/no/such/folder', 1, ''),
-      /\/no\/such\/folder cannot be examined/,
-    ));
 });
