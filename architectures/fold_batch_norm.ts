@@ -62,7 +62,7 @@ export function foldingFactors({
   variance,
   epsilon,
 }: Pick<BatchNormParameters, 'gamma' | 'variance' | 'epsilon'>): Float64Array {
-  return Float64Array.from(gamma, (g, c) => g / Math.sqrt(variance[c]! + epsilon));
+  return Float64Array.from(gamma, (g, c) => g / Math.sqrt(variance[c] + epsilon));
 }
 
 export interface FoldBatchNormOptions {
@@ -112,8 +112,8 @@ export function foldBatchNorm(options: FoldBatchNormOptions): FoldedConvolution 
   );
   const alpha = foldingFactors({ ...batchNorm, variance });
   return {
-    kernel: kernel.map((weight, index) => weight * alpha[index % channels]!),
-    bias: beta.map((shift, c) => shift + ((bias?.[c] ?? 0) - mean[c]!) * alpha[c]!),
+    kernel: kernel.map((weight, index) => weight * alpha[index % channels]),
+    bias: beta.map((shift, c) => shift + ((bias?.[c] ?? 0) - mean[c]) * alpha[c]),
     alpha,
     zeroVarianceChannels,
   };

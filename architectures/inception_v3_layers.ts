@@ -111,7 +111,7 @@ export function inceptionV3Layers(config: InceptionV3Config): InceptionV3Layers 
         const ends = row.branches.map((branch) =>
           addRows(branch.rows, `${scope}${branch.scope}`, input),
         );
-        const [height, width] = ends[0]!.shape;
+        const [height, width] = ends[0].shape;
         const channels = ends.reduce((sum, { shape }) => sum + shape[2], 0);
         return {
           op: row.op,

@@ -49,7 +49,7 @@ export function readBlocks(model: tf.LayersModel): ChainBlock[] | undefined {
     const isNext =
       before === undefined
         ? layer.getClassName() === 'InputLayer'
-        : sources.length === 1 && sources[0]!.length === 1 && sources[0]![0] === before;
+        : sources.length === 1 && sources[0].length === 1 && sources[0][0] === before;
     if (!isNext || !reader.read(layer)) return undefined;
     before = layer;
   }
@@ -127,7 +127,7 @@ class ChainReader {
     if (inputs.includes(null)) return false;
     const [kernel, bias] = layer.getWeights();
     const isDense = className === 'Dense';
-    const kernelShape = isDense ? [1, 1, ...kernel!.shape] : kernel!.shape;
+    const kernelShape = isDense ? [1, 1, ...kernel.shape] : kernel.shape;
     const strides = sides(isDense ? 1 : config.strides);
     const inputShape = inputs.length === 1 ? [1, 1, inputs[0]!] : (inputs as number[]);
     if (sides(config.dilationRate ?? config.dilation_rate ?? 1).some((rate) => rate !== 1)) {
@@ -143,7 +143,7 @@ class ChainReader {
     this.blocks.push({
       isDepthwise: className === 'DepthwiseConv2D',
       kernelShape,
-      kernel: valuesOf(kernel!),
+      kernel: valuesOf(kernel),
       outputs: layer.outputShape.at(-1) as number,
       bias: bias && valuesOf(bias),
       strides,
@@ -167,7 +167,7 @@ class ChainReader {
     const beta = config.center === false ? undefined : weights.shift();
     const [mean, variance] = weights;
     const epsilon = config.epsilon as number;
-    this.replace({ batchNorm: { gamma, beta, mean: mean!, variance: variance!, epsilon } });
+    this.replace({ batchNorm: { gamma, beta, mean, variance: variance, epsilon } });
     return true;
   }
 
@@ -206,7 +206,7 @@ function sides(value: unknown): [number, number] {
 
 function withoutPadding([height, width, channels]: readonly number[], padding: Sides): number[] {
   const [[top, bottom], [left, right]] = padding;
-  return [height! - top - bottom, width! - left - right, channels!];
+  return [height - top - bottom, width - left - right, channels];
 }
 
 /** Whether the zeros around an image are those of "same". @param padded [H, W, C] with them */
@@ -217,9 +217,9 @@ function samePadding(
   padding: Sides,
 ): boolean {
   return padding.every(([before, after], axis) => {
-    const size = padded[axis]! - before - after;
-    const positions = Math.ceil(size / strides[axis]!);
-    const total = Math.max((positions - 1) * strides[axis]! + kernelShape[axis]! - size, 0);
+    const size = padded[axis] - before - after;
+    const positions = Math.ceil(size / strides[axis]);
+    const total = Math.max((positions - 1) * strides[axis] + kernelShape[axis] - size, 0);
     return before === Math.floor(total / 2) && before + after === total;
   });
 }

@@ -38,11 +38,11 @@ export function recognizeMobileNetV1(model: tf.LayersModel): RecognizedMobileNet
   const config = blocks && configOf(model, blocks);
   if (blocks === undefined || config === undefined) return undefined;
   const layers = convLayers(config);
-  if (!layers.every((layer, index) => fits(layer, blocks[index]!))) return undefined;
+  if (!layers.every((layer, index) => fits(layer, blocks[index]))) return undefined;
   const rebuilt = buildMobileNetV1(config);
   const foldedBatchNorms: string[] = [];
   layers.forEach((layer, index) => {
-    if (copyWeights(layer, blocks[index]!, rebuilt)) foldedBatchNorms.push(layer.name);
+    if (copyWeights(layer, blocks[index], rebuilt)) foldedBatchNorms.push(layer.name);
   });
   return { config, foldedBatchNorms, model: rebuilt };
 }
@@ -51,13 +51,13 @@ function configOf(
   model: tf.LayersModel,
   blocks: readonly ChainBlock[],
 ): MobileNetV1Config | undefined {
-  const [, height, width, channels] = model.inputs[0]!.shape;
+  const [, height, width, channels] = model.inputs[0].shape;
   if (typeof height !== 'number' || height !== width || height < 32 || channels !== 3) return;
   const [, depthwise, pointwise] = blocks;
   const last = blocks.at(-2);
   // The first convolution, a depthwise and a pointwise one for each other row, the logits.
   if (blocks.length !== 2 * MOBILENET_V1_ROWS.length || last === undefined) return undefined;
-  const variant = variantOf(depthwise!, pointwise!);
+  const variant = variantOf(depthwise, pointwise);
   const classes = blocks.at(-1)!.outputs;
   if (variant === undefined || classes < 2) return undefined;
   const widthMultiplier = widthMultiplierOf(last.outputs, MOBILENET_V1_ROWS.at(-1)!.filters);
@@ -84,7 +84,7 @@ function fits(layer: ConvLayer, block: ChainBlock): boolean {
     block.isSamePadded &&
     block.activation === layer.activation &&
     (!hasBatchNorm || layer.batchNorm) &&
-    (!hasBatchNorm || Math.abs(block.batchNorm!.epsilon - BATCH_NORM_EPSILON) < EPSILON_TOLERANCE)
+    (!hasBatchNorm || Math.abs(block.batchNorm.epsilon - BATCH_NORM_EPSILON) < EPSILON_TOLERANCE)
   );
 }
 
@@ -93,7 +93,7 @@ function copyWeights(layer: ConvLayer, block: ChainBlock, target: tf.LayersModel
   const { kernel, bias, batchNorm } = block;
   const channels = layer.outputShape[2];
   const { name } = layer;
-  const shape = [...layer.kernel, layer.inputShape[2], block.kernelShape[3]!];
+  const shape = [...layer.kernel, layer.inputShape[2], block.kernelShape[3]];
   const zeros = () => new Float32Array(channels);
   setWeights(target, name, [
     { values: kernel, shape },

@@ -72,7 +72,9 @@ async function measure(options: Options, context: Context): Promise<ExecutorReco
   const failed: LeftOut[] = [];
   try {
     const turns = await takeTurns([...own, ...peers.callers], {
-      ...{ rounds, seconds: SECONDS_PER_TURN, signal },
+      rounds,
+      seconds: SECONDS_PER_TURN,
+      signal,
       onRound: (round) => reporter.info(round === 0 ? 'warming up' : `round ${round} of ${rounds}`),
       onFailure(name, error) {
         if (own.some((caller) => caller.name === name)) throw error;
@@ -81,7 +83,9 @@ async function measure(options: Options, context: Context): Promise<ExecutorReco
       },
     });
     const slowTurns = await takeTurns(slow, {
-      ...{ rounds: Math.min(rounds, SLOW_ROUNDS), seconds: SECONDS_PER_TURN, signal },
+      rounds: Math.min(rounds, SLOW_ROUNDS),
+      seconds: SECONDS_PER_TURN,
+      signal,
     });
     const rows = [
       ...rowsOf([...own, ...slow], new Map([...turns, ...slowTurns])),

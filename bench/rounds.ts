@@ -42,7 +42,7 @@ export async function takeTurns<Turn extends Round>(
       // A turn blocks the event loop: without this no Ctrl-C would ever arrive.
       await setImmediate();
       signal.throwIfAborted();
-      const contestant = contestants[(round + place) % contestants.length]!;
+      const contestant = contestants[(round + place) % contestants.length];
       const ownTurns = turns.get(contestant.name);
       if (ownTurns === undefined) continue;
       try {
@@ -78,5 +78,5 @@ export function rateOf(turns: readonly Round[]): Rate {
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const half = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
+  return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }

@@ -77,11 +77,15 @@ async function measure(
   try {
     const measured: TrainingRow[] = [];
     for (const row of rows) {
-      const shape = SHAPES[row - 1]!;
+      const shape = SHAPES[row - 1];
       const { width, resolution, batch } = shape;
       measured.push(
         await contest(shape, {
-          ...{ keras, folder, rounds, seconds, signal },
+          keras,
+          folder,
+          rounds,
+          seconds,
+          signal,
           loop: row === 1,
           say: (what) => say(`${width}, ${resolution} × ${resolution}, batch ${batch}: ${what}`),
         }),

@@ -134,7 +134,7 @@ export function slimNameOfKeras(name: string): string | undefined {
   const match = KERAS_LAYER.exec(name);
   if (match === null) return undefined;
   const { depthwise, pointwise, bn, weight } = match.groups!;
-  const renamed = WEIGHT_NAMES[weight!] ?? weight;
+  const renamed = WEIGHT_NAMES[weight] ?? weight;
   if (match[1] === '_preds') return `MobilenetV1/Logits/${LOGITS}/${renamed}`;
   const layer =
     depthwise !== undefined

@@ -116,8 +116,8 @@ async function placeInFolder(folder: string): Promise<Place | undefined> {
   const names = await readdir(folder);
   const indices = names.filter((name) => name.endsWith('.index'));
   const graphs = names.filter((name) => FROZEN_GRAPH.test(name));
-  if (indices.length === 1) return placeOf(at(indices[0]!));
-  if (indices.length === 0 && graphs.length === 1) return placeOf(at(graphs[0]!));
+  if (indices.length === 1) return placeOf(at(indices[0]));
+  if (indices.length === 0 && graphs.length === 1) return placeOf(at(graphs[0]));
   if (indices.length + graphs.length === 0) return undefined;
   throw new UserError(
     `Expected one model in ${folder} but it holds ${[...indices, ...graphs].sort().join(', ')}`,

@@ -34,7 +34,7 @@ export function nonFiniteWeight(
   for (const variable of model.weights) {
     const values = variable.read().dataSync();
     const index = values.findIndex((value) => !Number.isFinite(value));
-    if (index >= 0) return { name: variable.originalName, index, value: values[index]! };
+    if (index >= 0) return { name: variable.originalName, index, value: values[index] };
   }
   return undefined;
 }

@@ -2,39 +2,39 @@ import type { ImageBatch } from './dataset.ts';
 
 /** Collects images into batches of `batchSize`; each batch has arrays of its own. */
 export class BatchBuilder {
-  readonly #batchSize: number;
-  readonly #resolution: number;
-  #images: Float32Array | undefined;
-  #labels: number[] = [];
-  #names: string[] = [];
+  private readonly batchSize: number;
+  private readonly resolution: number;
+  private images: Float32Array | undefined;
+  private labels: number[] = [];
+  private names: string[] = [];
 
   constructor(batchSize: number, resolution: number) {
-    this.#batchSize = batchSize;
-    this.#resolution = resolution;
+    this.batchSize = batchSize;
+    this.resolution = resolution;
   }
 
   /** Adds a copy of an image. @param image [resolution, resolution, 3] */
   add(label: number, name: string, image: Float32Array): void {
-    this.#images ??= new Float32Array(this.#batchSize * image.length);
-    this.#images.set(image, this.#labels.length * image.length);
-    this.#labels.push(label);
-    this.#names.push(name);
+    this.images ??= new Float32Array(this.batchSize * image.length);
+    this.images.set(image, this.labels.length * image.length);
+    this.labels.push(label);
+    this.names.push(name);
   }
 
   get isFull(): boolean {
-    return this.#labels.length === this.#batchSize;
+    return this.labels.length === this.batchSize;
   }
 
   get isEmpty(): boolean {
-    return this.#labels.length === 0;
+    return this.labels.length === 0;
   }
 
   /** Hands out what was collected, which is not nothing, and starts the next batch. */
   finish(position: number): ImageBatch {
-    const batch = batchOf(this.#images!, this.#resolution, this.#labels, this.#names, position);
-    this.#images = undefined;
-    this.#labels = [];
-    this.#names = [];
+    const batch = batchOf(this.images!, this.resolution, this.labels, this.names, position);
+    this.images = undefined;
+    this.labels = [];
+    this.names = [];
     return batch;
   }
 }

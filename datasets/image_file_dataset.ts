@@ -45,33 +45,33 @@ export function imageFileDataset(source: {
 class FileSet implements ImageSet {
   readonly count: number;
   readonly loadMs: number;
-  readonly #files: readonly ImageFile[];
-  readonly #onlySize: Size | undefined;
-  #kept: PixelStore | undefined;
+  private readonly files: readonly ImageFile[];
+  private readonly onlySize: Size | undefined;
+  private kept: PixelStore | undefined;
 
   constructor(files: readonly ImageFile[], onlySize: Size | undefined) {
     this.count = files.length;
     this.loadMs = onlySize === undefined ? PHOTOGRAPH_MS : SMALL_IMAGE_MS;
-    this.#files = files;
-    this.#onlySize = onlySize;
+    this.files = files;
+    this.onlySize = onlySize;
   }
 
   label(index: number): number {
-    return this.#files[index].label;
+    return this.files[index].label;
   }
 
   name(index: number): string {
-    return this.#files[index].name;
+    return this.files[index].name;
   }
 
   source(indices: Uint32Array): ImageSource {
     const files = Array.from(indices, (index) => {
-      const { path, name, content } = this.#files[index];
+      const { path, name, content } = this.files[index];
       return { path, name, ...(content && { content }) };
     });
-    if (this.#onlySize === undefined) return { kind: 'files', files };
-    this.#kept ??= emptyStore(this.count, { ...this.#onlySize, channels: 3 });
-    return { kind: 'files', files, kept: { store: this.#kept, indices } };
+    if (this.onlySize === undefined) return { kind: 'files', files };
+    this.kept ??= emptyStore(this.count, { ...this.onlySize, channels: 3 });
+    return { kind: 'files', files, kept: { store: this.kept, indices } };
   }
 }
 

@@ -36,27 +36,27 @@ export function pixelDataset(source: {
 class PixelSet implements ImageSet {
   readonly count: number;
   readonly loadMs = 0;
-  readonly #split: StoredSplit;
-  readonly #labels: Uint8Array;
-  readonly #store: PixelStore;
+  private readonly split: StoredSplit;
+  private readonly labels: Uint8Array;
+  private readonly store: PixelStore;
 
   constructor(split: StoredSplit, images: LabelledPixels) {
     this.count = images.labels.length;
-    this.#split = split;
-    this.#labels = images.labels;
-    this.#store = storeOf(images.pixels, images);
+    this.split = split;
+    this.labels = images.labels;
+    this.store = storeOf(images.pixels, images);
   }
 
   label(index: number): number {
-    return this.#labels[index];
+    return this.labels[index];
   }
 
   name(index: number): string {
-    return `${this.#split}/${index}`;
+    return `${this.split}/${index}`;
   }
 
   source(indices: Uint32Array) {
-    return { kind: 'pixels', store: this.#store, indices } as const;
+    return { kind: 'pixels', store: this.store, indices } as const;
   }
 }
 

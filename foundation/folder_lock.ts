@@ -32,19 +32,19 @@ type Holder = z.infer<typeof holderSchema>;
  * kill or a power failure, is taken over.
  */
 export class FolderLock {
-  readonly #path: string;
-  readonly #token: string;
-  readonly #heartbeat: NodeJS.Timeout;
+  private readonly path: string;
+  private readonly token: string;
+  private readonly heartbeat: NodeJS.Timeout;
 
   private constructor(path: string, token: string) {
-    this.#path = path;
-    this.#token = token;
-    this.#heartbeat = setInterval(() => {
+    this.path = path;
+    this.token = token;
+    this.heartbeat = setInterval(() => {
       const now = new Date();
       // Where the file is gone, `check` says so.
       utimes(path, now, now).catch(() => undefined);
     }, HEARTBEAT_MS);
-    this.#heartbeat.unref();
+    this.heartbeat.unref();
   }
 
   /**
@@ -74,21 +74,21 @@ export class FolderLock {
    * @throws UserError naming who holds it now
    */
   async check(): Promise<void> {
-    const content = await readIfThere(this.#path);
+    const content = await readIfThere(this.path);
     const holder = content === undefined ? undefined : parseHolder(content);
-    if (holder?.token === this.#token) return;
-    if (holder !== undefined) throw inUse(holder, this.#path);
-    throw new UserError(`Expected the lock ${this.#path} of this process but it is there no more`, {
+    if (holder?.token === this.token) return;
+    if (holder !== undefined) throw inUse(holder, this.path);
+    throw new UserError(`Expected the lock ${this.path} of this process but it is there no more`, {
       remedy: 'Start the training again with --resume, and let the file stand while it runs.',
     });
   }
 
   /** Gives the folder free. */
   async release(): Promise<void> {
-    clearInterval(this.#heartbeat);
-    const content = await readIfThere(this.#path);
-    if (content !== undefined && parseHolder(content)?.token === this.#token) {
-      await rm(this.#path, { force: true });
+    clearInterval(this.heartbeat);
+    const content = await readIfThere(this.path);
+    if (content !== undefined && parseHolder(content)?.token === this.token) {
+      await rm(this.path, { force: true });
     }
   }
 }

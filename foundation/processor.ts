@@ -43,14 +43,14 @@ export function linuxFeatures(cpuinfo: string): string[] {
   const flags = new Set(line.trim().split(/\s+/));
   return Object.keys(LINUX_FEATURES)
     .filter((flag) => flags.has(flag))
-    .map((flag) => LINUX_FEATURES[flag]!);
+    .map((flag) => LINUX_FEATURES[flag]);
 }
 
 /** The instruction sets in the output of `sysctl -a` on macOS. */
 export function macosFeatures(sysctl: string): string[] {
   return Object.keys(MACOS_FEATURES)
     .filter((name) => sysctl.includes(`\n${name}: 1\n`))
-    .map((name) => MACOS_FEATURES[name]!);
+    .map((name) => MACOS_FEATURES[name]);
 }
 
 async function features(): Promise<string[] | undefined> {

@@ -62,7 +62,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     status = code;
   };
   const commands = COMMANDS.map((command) => command(exit) as CommandModule);
-  const names = commands.map(({ command }) => String(command).split(' ', 1)[0]!);
+  const names = commands.map(({ command }) => String(command).split(' ', 1)[0]);
   const program = yargs([...argv])
     .scriptName('tf8')
     .usage(

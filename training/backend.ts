@@ -102,5 +102,5 @@ async function select(): Promise<Backend> {
 }
 
 function firstLine(text: string): string {
-  return text.split('\n', 1)[0]!;
+  return text.split('\n', 1)[0];
 }

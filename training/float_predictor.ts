@@ -19,12 +19,12 @@ export function floatPredictor(model: tf.LayersModel): FloatPredictor {
     return { predict: (images, shape) => predictFloat(model, images, shape), dispose() {} };
   }
   const compiled = compile(
-    ({ images }) => ({ probabilities: model.apply(images!, { training: false }) as tf.Tensor }),
+    ({ images }) => ({ probabilities: model.apply(images, { training: false }) as tf.Tensor }),
     { frozen: true },
   );
   return {
     predict: (images, shape) =>
-      valuesOf(() => compiled.call({ images: tf.tensor4d(images, [...shape]) }).probabilities!),
+      valuesOf(() => compiled.call({ images: tf.tensor4d(images, [...shape]) }).probabilities),
     dispose: compiled.dispose,
   };
 }

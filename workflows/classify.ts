@@ -70,7 +70,7 @@ async function classifyWith(
 ): Promise<ClassifyResult> {
   if (opened.kind === 'tf8') warnOfConversionOptions(opened, options, context.reporter);
   const resolution =
-    opened.kind === 'tf8' ? opened.model.input.shape[0] : opened.model.inputs[0]!.shape[1]!;
+    opened.kind === 'tf8' ? opened.model.input.shape[0] : opened.model.inputs[0].shape[1]!;
   const centralFraction = modelCentralFraction(opened) ?? SLIM_CENTRAL_FRACTION;
   const input = preprocess(pixels, { resolution, centralFraction });
   const shape: ImageBatch['shape'] = [1, resolution, resolution, 3];
@@ -78,7 +78,7 @@ async function classifyWith(
   const common = { image: options.image, model: opened.name };
   const classifyBy = (model: Tf8Model) => {
     using plan = openPlan(model, { tier: options.tier }, context.reporter);
-    return { tf8: plan.classify(inRangeOf(model, input), LISTED)[0]!, ...kernelsUsed(plan) };
+    return { tf8: plan.classify(inRangeOf(model, input), LISTED)[0], ...kernelsUsed(plan) };
   };
   if (opened.kind === 'tf8') {
     const { calibrationImages: images, zeroVariance } = opened.model.provenance;

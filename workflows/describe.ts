@@ -59,7 +59,7 @@ export async function describeModel(reference: string, context: Context): Promis
     const { inputShape, nodes } = fuseLayersModel(opened.model, { zeroVariance: 'keep' });
     const shapes = new Map(nodes.map(({ name, outputShape }) => [name, outputShape]));
     const layers = nodes.map((node) =>
-      layerOf(node, node.outputShape, shapes.get(node.inputs[0]!) ?? inputShape),
+      layerOf(node, node.outputShape, shapes.get(node.inputs[0]) ?? inputShape),
     );
     return described(reference, layers, {
       ...architectureOf(opened),
@@ -101,7 +101,7 @@ function architectureOf({ card, imported }: OpenFloatModel) {
 function tf8Layers(model: Tf8Model): DescribedLayer[] {
   const specs = tensorSpecs(model);
   return model.nodes.map((node) =>
-    layerOf(node, node.output.shape, specs.get(node.inputs[0]!)!.shape),
+    layerOf(node, node.output.shape, specs.get(node.inputs[0])!.shape),
   );
 }
 

@@ -37,7 +37,7 @@ export function activationResiduals(
   const features = linearOutput(now.depthwise, rebuilt, REBUILT, inputs);
   const own = linearOutput(now.pointwise, features, REBUILT, inputs);
   const missing = rows(missingOf(own, wanted, now.pointwise.activation === 'relu6'));
-  const centred = rows(features).sub<tf.Tensor2D>(inputs[FEATURE_MEANS]!);
+  const centred = rows(features).sub<tf.Tensor2D>(inputs[FEATURE_MEANS]);
   return {
     cross: tf.matMul(centred, missing, true, false),
     features: centred.sum(0),
@@ -69,10 +69,10 @@ export class ResidualSums {
   add(batch: tf.NamedTensorMap): void {
     for (const name of ['cross', 'features', 'residuals'] as const) {
       const sum = this.sums[name];
-      const values = batch[name]!.dataSync<'float32'>();
-      for (let i = 0; i < sum.length; i++) sum[i]! += values[i]!;
+      const values = batch[name].dataSync<'float32'>();
+      for (let i = 0; i < sum.length; i++) sum[i] += values[i];
     }
-    this.sums.positions += batch.positions!.dataSync<'int32'>()[0]!;
+    this.sums.positions += batch.positions.dataSync<'int32'>()[0];
   }
 
   get total(): Residuals {

@@ -92,9 +92,9 @@ export function centreChain(chain: Chain, means: DepthwiseMeans): Chain {
   return chain.map((layer) => {
     const mean = means.get(layer.name);
     const shift = shifts.get(layer.name);
-    if (mean !== undefined) return { ...layer, bias: layer.bias.map((b, c) => b - mean[c]!) };
+    if (mean !== undefined) return { ...layer, bias: layer.bias.map((b, c) => b - mean[c]) };
     if (shift === undefined) return layer;
-    return { ...layer, bias: layer.bias.map((b, m) => b + shift[m]!) };
+    return { ...layer, bias: layer.bias.map((b, m) => b + shift[m]) };
   });
 }
 
@@ -117,7 +117,7 @@ export function centreModel(model: tf.LayersModel, chain: Chain, means: Depthwis
         model,
         layer,
         weight,
-        Float64Array.from(readWeight(model, layer, weight), (value, i) => value - by[i]!),
+        Float64Array.from(readWeight(model, layer, weight), (value, i) => value - by[i]),
       );
     change(depthwise.name, 'bias', mean);
     change(batchNorm, 'moving_mean', shift);
@@ -140,7 +140,7 @@ function transposedProduct(weights: Float64Array, mean: Float64Array): Float64Ar
   const outputs = weights.length / mean.length;
   const product = new Float64Array(outputs);
   mean.forEach((value, c) => {
-    for (let m = 0; m < outputs; m++) product[m]! += weights[c * outputs + m]! * value;
+    for (let m = 0; m < outputs; m++) product[m] += weights[c * outputs + m] * value;
   });
   return product;
 }
@@ -158,6 +158,6 @@ function depthwisePairs(chain: Chain): [depthwise: ChainLayer, pointwise: ChainL
         },
       );
     }
-    return [[layer, chain[index + 1]!]];
+    return [[layer, chain[index + 1]]];
   });
 }

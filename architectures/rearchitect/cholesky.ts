@@ -18,8 +18,8 @@ export function choleskyFactor(a: Float64Array, n: number): Float64Array | undef
   for (let i = 0; i < n; i++) {
     const row = i * n;
     for (let j = 0; j <= i; j++) {
-      const sum = a[row + j]! - dot(l, row, j * n, j);
-      if (j < i) l[row + j] = sum / l[j * n + j]!;
+      const sum = a[row + j] - dot(l, row, j * n, j);
+      if (j < i) l[row + j] = sum / l[j * n + j];
       else if (sum > 0) l[row + i] = Math.sqrt(sum);
       else return undefined;
     }
@@ -34,11 +34,11 @@ export function choleskySolve(l: Float64Array, n: number, b: Float64Array, m: nu
     const to = Math.min(from + COLUMNS, m);
     for (let i = 0; i < n; i++) {
       addRows(b, b, m, from, to, i, 0, i, l, i * n, -1);
-      divideRow(b, i * m + from, i * m + to, l[i * n + i]!);
+      divideRow(b, i * m + from, i * m + to, l[i * n + i]);
     }
     for (let i = n - 1; i >= 0; i--) {
       addRows(b, b, m, from, to, i, i + 1, n, upper, i * n, -1);
-      divideRow(b, i * m + from, i * m + to, l[i * n + i]!);
+      divideRow(b, i * m + from, i * m + to, l[i * n + i]);
     }
   }
 }
@@ -76,39 +76,39 @@ function addRows(
   let k = first;
   for (; k + 7 < last; k += 8) {
     const w = offset + k;
-    const w0 = sign * weights[w]!;
-    const w1 = sign * weights[w + 1]!;
-    const w2 = sign * weights[w + 2]!;
-    const w3 = sign * weights[w + 3]!;
-    const w4 = sign * weights[w + 4]!;
-    const w5 = sign * weights[w + 5]!;
-    const w6 = sign * weights[w + 6]!;
-    const w7 = sign * weights[w + 7]!;
+    const w0 = sign * weights[w];
+    const w1 = sign * weights[w + 1];
+    const w2 = sign * weights[w + 2];
+    const w3 = sign * weights[w + 3];
+    const w4 = sign * weights[w + 4];
+    const w5 = sign * weights[w + 5];
+    const w6 = sign * weights[w + 6];
+    const w7 = sign * weights[w + 7];
     const row = k * m;
     for (let j = from; j < to; j++) {
       const at = row + j;
-      const low = w0 * x[at]! + w1 * x[at + m]! + (w2 * x[at + 2 * m]! + w3 * x[at + 3 * m]!);
+      const low = w0 * x[at] + w1 * x[at + m] + (w2 * x[at + 2 * m] + w3 * x[at + 3 * m]);
       const high =
-        w4 * x[at + 4 * m]! + w5 * x[at + 5 * m]! + (w6 * x[at + 6 * m]! + w7 * x[at + 7 * m]!);
-      y[target + j]! += low + high;
+        w4 * x[at + 4 * m] + w5 * x[at + 5 * m] + (w6 * x[at + 6 * m] + w7 * x[at + 7 * m]);
+      y[target + j] += low + high;
     }
   }
   for (; k < last; k++) {
-    const w = sign * weights[offset + k]!;
-    for (let j = from; j < to; j++) y[target + j]! += w * x[k * m + j]!;
+    const w = sign * weights[offset + k];
+    for (let j = from; j < to; j++) y[target + j] += w * x[k * m + j];
   }
 }
 
 function transposed(l: Float64Array, n: number): Float64Array {
   const upper = new Float64Array(n * n);
   for (let i = 0; i < n; i++) {
-    for (let j = 0; j <= i; j++) upper[j * n + i] = l[i * n + j]!;
+    for (let j = 0; j <= i; j++) upper[j * n + i] = l[i * n + j];
   }
   return upper;
 }
 
 function divideRow(b: Float64Array, from: number, to: number, divisor: number): void {
-  for (let j = from; j < to; j++) b[j]! /= divisor;
+  for (let j = from; j < to; j++) b[j] /= divisor;
 }
 
 /** Σ_k l[a + k] · l[b + k] over k < length. */
@@ -116,11 +116,11 @@ function dot(l: Float64Array, a: number, b: number, length: number): number {
   let [s0, s1, s2, s3] = [0, 0, 0, 0];
   let k = 0;
   for (; k + 3 < length; k += 4) {
-    s0 += l[a + k]! * l[b + k]!;
-    s1 += l[a + k + 1]! * l[b + k + 1]!;
-    s2 += l[a + k + 2]! * l[b + k + 2]!;
-    s3 += l[a + k + 3]! * l[b + k + 3]!;
+    s0 += l[a + k] * l[b + k];
+    s1 += l[a + k + 1] * l[b + k + 1];
+    s2 += l[a + k + 2] * l[b + k + 2];
+    s3 += l[a + k + 3] * l[b + k + 3];
   }
-  for (; k < length; k++) s0 += l[a + k]! * l[b + k]!;
+  for (; k < length; k++) s0 += l[a + k] * l[b + k];
   return s0 + s1 + (s2 + s3);
 }

@@ -18,21 +18,21 @@ export function removeDeadChannels(chain: Chain): Chain {
     bias: layer.bias.slice(),
   }));
   for (let index = 0; index + 1 < layers.length; index++) {
-    moveConstants(layers[index]!, layers[index + 1]!);
+    moveConstants(layers[index], layers[index + 1]);
   }
   for (let index = layers.length - 2; index >= 0; index--) {
-    dropUnused(layers[index]!, layers[index + 1]!);
+    dropUnused(layers[index], layers[index + 1]);
   }
   return layers;
 }
 
 function moveConstants(layer: ChainLayer, next: ChainLayer): void {
   for (const channel of channelsWhere(layer, (c) => hasNoWeights(layer, c))) {
-    const constant = activate(layer.activation, layer.bias[channel]!);
+    const constant = activate(layer.activation, layer.bias[channel]);
     if (next.kind === 'depthwise' && constant !== 0) continue;
     const outputs = outputChannels(next);
     for (const index of weightsThatTake(next, channel)) {
-      next.bias[index % outputs]! += constant * next.kernel[index]!;
+      next.bias[index % outputs] += constant * next.kernel[index];
       next.kernel[index] = 0;
     }
     layer.bias[channel] = 0;

@@ -70,7 +70,7 @@ export function equalizationScales(
       const current = scales.get(producer)!;
       const next = balanced(made, taken);
       next.forEach((scale, channel) => {
-        moved = Math.max(moved, Math.abs(scale / current[channel]! - 1));
+        moved = Math.max(moved, Math.abs(scale / current[channel] - 1));
       });
       current.set(next);
     }
@@ -127,7 +127,7 @@ function pairAfter(chain: Chain, name: string): Pair {
  */
 function balanced(made: Float64Array, taken: Float64Array): Float64Array {
   const scales = made.map((range, channel) =>
-    range === 0 || taken[channel] === 0 ? 0 : Math.sqrt(range / taken[channel]!),
+    range === 0 || taken[channel] === 0 ? 0 : Math.sqrt(range / taken[channel]),
   );
   const live = scales.filter((scale) => scale > 0);
   const mean = Math.exp(live.reduce((sum, scale) => sum + Math.log(scale), 0) / live.length);
@@ -147,7 +147,7 @@ function reachOf(layer: ChainLayer): Reach {
   const values = new Float64Array(channels * outputs);
   for (let i = 0; i < layer.kernel.length; i++) {
     const place = i % values.length;
-    values[place] = Math.max(values[place]!, Math.abs(layer.kernel[i]!));
+    values[place] = Math.max(values[place], Math.abs(layer.kernel[i]));
   }
   return { isDepthwise: layer.kind === 'depthwise', values, bias: layer.bias.map(Math.abs) };
 }
@@ -160,11 +160,11 @@ function madeBy({ isDepthwise, values, bias }: Reach, inward: Float64Array | und
   const outputs = bias.length;
   const ranges = bias.map((value) => BIAS_SHARE * value);
   for (let i = 0, c = 0; i < values.length; c++) {
-    const scale = inward === undefined ? 1 : inward[c]!;
+    const scale = inward === undefined ? 1 : inward[c];
     const end = isDepthwise ? i + 1 : i + outputs;
     for (let m = isDepthwise ? c : 0; i < end; i++, m++) {
-      const value = values[i]! * scale;
-      if (value > ranges[m]!) ranges[m] = value;
+      const value = values[i] * scale;
+      if (value > ranges[m]) ranges[m] = value;
     }
   }
   return ranges;
@@ -174,12 +174,12 @@ function madeBy({ isDepthwise, values, bias }: Reach, inward: Float64Array | und
 function takenBy({ isDepthwise, values, bias }: Reach, outward: Float64Array | undefined) {
   const outputs = bias.length;
   const factors = (outward ?? new Float64Array(outputs).fill(1)).map((scale) => 1 / scale);
-  if (isDepthwise) return values.map((value, c) => value * factors[c]!);
+  if (isDepthwise) return values.map((value, c) => value * factors[c]);
   const ranges = new Float64Array(values.length / outputs);
   for (let c = 0; c < ranges.length; c++) {
     let largest = 0;
     for (let m = 0; m < outputs; m++) {
-      const value = values[c * outputs + m]! * factors[m]!;
+      const value = values[c * outputs + m] * factors[m];
       if (value > largest) largest = value;
     }
     ranges[c] = largest;

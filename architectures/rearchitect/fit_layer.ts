@@ -94,17 +94,17 @@ export class LayerFit implements LinearFit {
     for (let c = 0; c < features.length; c++) {
       for (let m = 0; m < outputs; m++) {
         const i = c * outputs + m;
-        centred[i] = share * (cross[i]! - (features[c]! * residuals[m]!) / positions);
+        centred[i] = share * (cross[i] - (features[c] * residuals[m]) / positions);
       }
     }
     const before = this.weights;
     this.solution = finite(this.system.improve(this.solution, centred));
-    const step = this.weights.map((weight, index) => weight - before[index]!);
-    const means = this.featureMeans().map((mean, c) => mean + features[c]! / positions);
+    const step = this.weights.map((weight, index) => weight - before[index]);
+    const means = this.featureMeans().map((mean, c) => mean + features[c] / positions);
     this.intercept = interceptOf(
       step,
       means,
-      this.bias.map((value, m) => value + residuals[m]! / positions),
+      this.bias.map((value, m) => value + residuals[m] / positions),
     );
   }
 
@@ -154,7 +154,7 @@ function chooseLambda(
   let place = Math.max(0, LAMBDAS.indexOf(likely));
   const step = at(place + 1) < at(place) ? 1 : -1;
   while (at(place + step) < at(place)) place += step;
-  return { lambda: LAMBDAS[place]!, unexplained: measured.targetsVary() ? at(place) : null };
+  return { lambda: LAMBDAS[place], unexplained: measured.targetsVary() ? at(place) : null };
 }
 
 /** @param lambda relative to the mean variance of the features */
@@ -163,11 +163,11 @@ function systemOf(moments: Moments, original: Float64Array, lambda: number): Rid
   const features = moments.featureScatter();
   const slopes = moments.activationSlopes();
   let trace = 0;
-  for (let c = 0; c < inputs; c++) trace += features[c * inputs + c]!;
+  for (let c = 0; c < inputs; c++) trace += features[c * inputs + c];
   return new RidgeSystem({
     features,
     inputs,
     penalty: new Float64Array(inputs).fill((lambda * trace) / inputs),
-    prior: original.map((weight, index) => weight * slopes[Math.floor(index / outputs)]!),
+    prior: original.map((weight, index) => weight * slopes[Math.floor(index / outputs)]),
   });
 }

@@ -37,7 +37,7 @@ export function linearOutput(
   inputs: tf.NamedTensorMap,
 ): tf.Tensor4D {
   const kernel = inputs[`${prefix}/${layer.name}/kernel`] as tf.Tensor4D;
-  const bias = inputs[`${prefix}/${layer.name}/bias`]!;
+  const bias = inputs[`${prefix}/${layer.name}/bias`];
   const pooled = layer.kind === 'logits' ? x.mean<tf.Tensor4D>([1, 2], true) : x;
   const convolve = layer.kind === 'depthwise' ? tf.depthwiseConv2d : tf.conv2d;
   return convolve(pooled, kernel, layer.stride, 'same').add(bias);

@@ -97,7 +97,7 @@ export class ImageStates {
       });
     }
     if (states.length === 0) return;
-    const advanced = states[0]!.tensors.images === undefined;
+    const advanced = states[0].tensors.images === undefined;
     this.dispose();
     this.kept = { boundary: advanced ? next : -1, states };
   }
@@ -152,7 +152,7 @@ function join(states: BatchState[], state: BatchState): void {
   const tensors = Object.fromEntries(
     Object.entries(state.tensors).map(([name, tensor]) => [
       name,
-      tf.concat([last.tensors[name]!, tensor]),
+      tf.concat([last.tensors[name], tensor]),
     ]),
   );
   tf.dispose([last.tensors, state.tensors]);

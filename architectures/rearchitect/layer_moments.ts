@@ -61,10 +61,10 @@ export function batchMoments(outputs: tf.NamedTensorMap): BatchMoments {
   const terms = Object.fromEntries(
     MOMENT_NAMES.map((name) => [
       name,
-      ['high', 'low'].map((part) => outputs[`${name}/${part}`]!.dataSync<'float32'>()),
+      ['high', 'low'].map((part) => outputs[`${name}/${part}`].dataSync<'float32'>()),
     ]),
   ) as unknown as BatchMoments['terms'];
-  return { positions: outputs.positions!.dataSync<'int32'>()[0]!, terms };
+  return { positions: outputs.positions.dataSync<'int32'>()[0], terms };
 }
 
 /** Both networks from `images`, or from `original` and `rebuilt`, to the end of their parts. */

@@ -94,7 +94,7 @@ export class Moments {
       const [whole, picked] = [this.sums[name], part.sums[name]];
       for (let i = 0; i < picked.length; i++) {
         const row = Math.floor(i / columns.length);
-        picked[i] = whole[row * this.outputs + columns[i % columns.length]!]!;
+        picked[i] = whole[row * this.outputs + columns[i % columns.length]];
       }
     }
     return part;
@@ -134,7 +134,7 @@ export class Moments {
     // What double rounding leaves of a feature that is constant is not a variance.
     for (let c = 0; c < this.inputs; c++) {
       const diagonal = c * this.inputs + c;
-      if (scatter[diagonal]! > ROUNDING * gram[diagonal]!) continue;
+      if (scatter[diagonal] > ROUNDING * gram[diagonal]) continue;
       for (let other = 0; other < this.inputs; other++) {
         scatter[c * this.inputs + other] = 0;
         scatter[other * this.inputs + c] = 0;
@@ -152,7 +152,7 @@ export class Moments {
   /** Σ (t − t̄)², [M] */
   targetScatter(): Float64Array {
     const { squaredTargets, targets } = this.sums;
-    return squaredTargets.map((sum, m) => Math.max(0, sum - targets[m]! ** 2 / this.positions));
+    return squaredTargets.map((sum, m) => Math.max(0, sum - targets[m] ** 2 / this.positions));
   }
 
   /**
@@ -163,8 +163,8 @@ export class Moments {
     const { activated, activatedSum, features } = this.sums;
     const scatter = this.featureScatter();
     return activated.map((sum, c) => {
-      const variance = scatter[c * this.inputs + c]!;
-      const covariance = sum - (activatedSum[c]! * features[c]!) / this.positions;
+      const variance = scatter[c * this.inputs + c];
+      const covariance = sum - (activatedSum[c] * features[c]) / this.positions;
       return variance === 0 ? 0 : covariance / variance;
     });
   }
@@ -183,19 +183,19 @@ function centred(
 ): Float64Array {
   const result = products.slice();
   for (let row = 0; row < a.length; row++) {
-    const mean = a[row]! / positions;
-    for (let m = 0; m < b.length; m++) result[row * b.length + m]! -= mean * b[m]!;
+    const mean = a[row] / positions;
+    for (let m = 0; m < b.length; m++) result[row * b.length + m] -= mean * b[m];
   }
   return result;
 }
 
 function addTo(sum: Float64Array, term: ArrayLike<number>): void {
-  for (let i = 0; i < sum.length; i++) sum[i]! += term[i]!;
+  for (let i = 0; i < sum.length; i++) sum[i] += term[i];
 }
 
 /** A sum of finite numbers may overflow, one that holds NaN or ∞ cannot be finite. */
 function areFinite(values: Float64Array): boolean {
   let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i]!;
+  for (let i = 0; i < values.length; i++) sum += values[i];
   return Number.isFinite(sum);
 }

@@ -59,7 +59,7 @@ function writeBatchNorm(
     model,
     batchNorm,
     'beta',
-    bias.map((value, m) => value + mean[m]!),
+    bias.map((value, m) => value + mean[m]),
   );
 }
 

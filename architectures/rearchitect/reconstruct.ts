@@ -144,7 +144,7 @@ class Reconstructor {
     for (const [index, { kind, name }] of this.rebuilt.entries()) {
       if (kind !== 'pointwise') continue;
       const { fitting, heldOut } = await this.measure(index);
-      const original = this.options.source.chain[index]!.kernel;
+      const original = this.options.source.chain[index].kernel;
       const fit = new LayerFit(fitting, heldOut, original, lambda);
       this.takeOver(index, fit);
       for (let pass = 0; pass < activationPasses; pass++) {
@@ -172,8 +172,8 @@ class Reconstructor {
   }
 
   private takeOver(index: number, { weights: kernel, bias, constant }: LayerFit): void {
-    this.rebuilt[index - 1] = withoutChannels(this.rebuilt[index - 1]!, constant);
-    this.rebuilt[index] = { ...this.rebuilt[index]!, kernel, bias };
+    this.rebuilt[index - 1] = withoutChannels(this.rebuilt[index - 1], constant);
+    this.rebuilt[index] = { ...this.rebuilt[index], kernel, bias };
   }
 
   /** A pass over all images: the moments of what the pointwise layer `index` reads and is to make. */
@@ -181,7 +181,7 @@ class Reconstructor {
     index: number,
   ): Promise<{ fitting: Moments; heldOut: Moments | undefined }> {
     const { source, product, signal } = this.options;
-    const layer = this.rebuilt[index]!;
+    const layer = this.rebuilt[index];
     const { parts, fitted } = this.stretch(index);
     const { call, dispose } = this.compiled(index, (inputs) =>
       layerMoments(inputs, parts, fitted, product),
@@ -211,13 +211,13 @@ class Reconstructor {
       dispose();
     }
     this.images = images;
-    this.progress(source.chain[index]!.name);
+    this.progress(source.chain[index].name);
     return { fitting, heldOut: heldOut.positions > 0 ? heldOut : undefined };
   }
 
   /** A pass over as many images as it takes: what the fitted layer `index` misses behind its activation. */
   private async residuals(index: number, featureMeans: Float64Array): Promise<Residuals> {
-    const layer = this.rebuilt[index]!;
+    const layer = this.rebuilt[index];
     const { parts, fitted } = this.stretch(index);
     const { call, dispose } = this.compiled(index, (inputs) =>
       activationResiduals(inputs, parts, fitted),
@@ -247,8 +247,8 @@ class Reconstructor {
     const from = this.states.boundary + 1;
     const partOf = (chain: Chain) => chain.slice(from, index - 1);
     const fittedOf = (chain: Chain): FittedLayer => ({
-      depthwise: chain[index - 1]!,
-      pointwise: chain[index]!,
+      depthwise: chain[index - 1],
+      pointwise: chain[index],
     });
     const { chain } = this.options.source;
     return {

@@ -47,7 +47,7 @@ export class RidgeSystem {
     const system = features.slice();
     for (let c = 0; c < inputs; c++) {
       const diagonal = c * inputs + c;
-      system[diagonal] = this.isConstant(c) ? 1 : system[diagonal]! + penalty[c]!;
+      system[diagonal] = this.isConstant(c) ? 1 : system[diagonal] + penalty[c];
     }
     const factor = choleskyFactor(system, inputs);
     if (factor === undefined) {
@@ -77,17 +77,17 @@ export class RidgeSystem {
     for (let c = 0; c < inputs; c++) {
       const row = c * outputs;
       if (this.isConstant(c)) right.fill(0, row, row + outputs);
-      else addScaled(right, penalty[c]!, prior, weights, row, row + outputs);
+      else addScaled(right, penalty[c], prior, weights, row, row + outputs);
     }
     const step = right.slice();
     choleskySolve(factor, inputs, step, outputs);
     // A·ΔW = R + D·(W₀ − W) − D·ΔW spares the product of A and W.
     for (let c = 0; c < inputs; c++) {
       const row = c * outputs;
-      const pull = penalty[c]!;
+      const pull = penalty[c];
       for (let i = row; i < row + outputs; i++) {
-        right[i]! += scattered[i]! - pull * step[i]!;
-        step[i]! += weights[i]!;
+        right[i] += scattered[i] - pull * step[i];
+        step[i] += weights[i];
       }
     }
     return { weights: step, scattered: right };
@@ -108,7 +108,7 @@ function addScaled(
   from: number,
   to: number,
 ): void {
-  for (let i = from; i < to; i++) y[i]! += factor * (a[i]! - b[i]!);
+  for (let i = from; i < to; i++) y[i] += factor * (a[i] - b[i]);
 }
 
 /** b = t̄ − Wᵀφ̄ of targets with these means: with it the mean of the fitted targets is met. */
@@ -120,7 +120,7 @@ export function interceptOf(
   const bias = targetMeans.slice();
   const outputs = bias.length;
   featureMeans.forEach((mean, c) => {
-    for (let m = 0; m < outputs; m++) bias[m]! -= weights[c * outputs + m]! * mean;
+    for (let m = 0; m < outputs; m++) bias[m] -= weights[c * outputs + m] * mean;
   });
   return bias;
 }
@@ -134,7 +134,7 @@ export function outputVariances(
   const variances = new Float64Array(outputs);
   for (let row = 0; row < weights.length; row += outputs) {
     for (let m = 0; m < outputs; m++) {
-      variances[m]! += (weights[row + m]! * scattered[row + m]!) / positions;
+      variances[m] += (weights[row + m] * scattered[row + m]) / positions;
     }
   }
   return variances.map((variance) => Math.max(variance, 0));
@@ -154,10 +154,10 @@ export function unexplainedVariance({ weights, bias }: LinearFit, moments: Momen
   let all = 0;
   for (let m = 0; m < outputs; m++) {
     // The mean's error and the scatter around it.
-    left += targets[m]! + positions * (bias[m]! - best[m]!) ** 2;
-    all += targets[m]!;
+    left += targets[m] + positions * (bias[m] - best[m]) ** 2;
+    all += targets[m];
   }
-  for (let i = 0; i < weights.length; i++) left += weights[i]! * (product[i]! - 2 * cross[i]!);
+  for (let i = 0; i < weights.length; i++) left += weights[i] * (product[i] - 2 * cross[i]);
   // Rounding of the sums: nothing is left of targets that are constant.
   return left <= Number.EPSILON * all ? 0 : left / all;
 }

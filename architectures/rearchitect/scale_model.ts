@@ -53,7 +53,7 @@ function scaleModel(
     writeWeight(model, layer, weight, Float64Array.from(readWeight(model, layer, weight), changed));
   };
   for (const { producer, consumer, scales } of channelScales) {
-    const byOutput = (value: number, index: number) => value / scales[index % scales.length]!;
+    const byOutput = (value: number, index: number) => value / scales[index % scales.length];
     const batchNorm = batchNormOf(producer);
     if (hasLayer(model, batchNorm)) {
       change(batchNorm, 'gamma', byOutput);
@@ -68,7 +68,7 @@ function scaleModel(
     change(
       consumer,
       kernel,
-      (value, index) => value * scales[Math.floor(index / outputs) % scales.length]!,
+      (value, index) => value * scales[Math.floor(index / outputs) % scales.length],
     );
   }
 }

@@ -56,7 +56,7 @@ export function checkPeer(
 
 function largest(values: ArrayLike<number>): number {
   let index = 0;
-  for (let i = 1; i < values.length; i++) if (values[i]! > values[index]!) index = i;
+  for (let i = 1; i < values.length; i++) if (values[i] > values[index]) index = i;
   return index;
 }
 
@@ -65,8 +65,8 @@ function differenceOf(found: ArrayLike<number>, logits: ArrayLike<number>): numb
   let difference = 0;
   let scale = 0;
   for (let i = 0; i < logits.length; i++) {
-    difference = Math.max(difference, Math.abs(found[i]! - logits[i]!));
-    scale = Math.max(scale, Math.abs(logits[i]!));
+    difference = Math.max(difference, Math.abs(found[i] - logits[i]));
+    scale = Math.max(scale, Math.abs(logits[i]));
   }
   return difference / scale;
 }
@@ -79,7 +79,7 @@ function correlationOf(found: ArrayLike<number>, logits: ArrayLike<number>): num
   };
   const [a, b] = [deviations(found), deviations(logits)];
   const product = (x: readonly number[], y: readonly number[]) =>
-    x.reduce((sum, value, i) => sum + value * y[i]!, 0);
+    x.reduce((sum, value, i) => sum + value * y[i], 0);
   const scale = Math.sqrt(product(a, a) * product(b, b));
   return scale === 0 ? 0 : product(a, b) / scale;
 }

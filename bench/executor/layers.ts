@@ -34,7 +34,7 @@ export function profileLayers(
       layer: node.name,
       op: node.op,
       milliseconds: Number(median(times.get(node.name)!).toFixed(4)),
-      macs: macsOf(node, shapes.get(node.inputs[0]!)!.shape[2]),
+      macs: macsOf(node, shapes.get(node.inputs[0])!.shape[2]),
     })),
   };
 }

@@ -115,48 +115,48 @@ async function prepare(peer: Peer, setting: Setting, workload: Workload, kitchen
 
 /** What peers need and share: made when it is first asked for, and once, whether it succeeds or not. */
 class Kitchen {
-  readonly #workload: Workload;
-  readonly #context: Context;
-  readonly #made = new Map<string, Promise<unknown>>();
-  readonly #processes: RuntimePeer[] = [];
+  private readonly workload: Workload;
+  private readonly context: Context;
+  private readonly made = new Map<string, Promise<unknown>>();
+  private readonly processes: RuntimePeer[] = [];
 
   constructor(workload: Workload, context: Context) {
-    this.#workload = workload;
-    this.#context = context;
+    this.workload = workload;
+    this.context = context;
   }
 
   /** The model's file, or the network's folder. */
   async model({ file }: Peer): Promise<string> {
-    const { source } = this.#workload;
+    const { source } = this.workload;
     if (file === undefined) return source;
     const conversion = file.endsWith('.onnx') ? ONNX : TFLITE;
-    const make = () => peerNetworks(conversion, source, this.#context);
-    return join(await this.#once(conversion.name, make), file);
+    const make = () => peerNetworks(conversion, source, this.context);
+    return join(await this.once(conversion.name, make), file);
   }
 
   process({ runtime, host }: Peer, threads: number): Promise<RuntimePeer> {
-    return this.#once(`${runtime} on ${threads} threads`, async () => {
+    return this.once(`${runtime} on ${threads} threads`, async () => {
       const title = `The process of ${runtime}`;
       const start =
         host === 'python'
-          ? pythonRuntimes(await this.#once('python', this.#python), title)
-          : nodeRuntimes(await this.#once('node', this.#node), title);
-      const peer = new RuntimePeer(start, this.#context.signal);
-      this.#processes.push(peer);
+          ? pythonRuntimes(await this.once('python', this.python), title)
+          : nodeRuntimes(await this.once('node', this.node), title);
+      const peer = new RuntimePeer(start, this.context.signal);
+      this.processes.push(peer);
       return peer;
     });
   }
 
   close(): void {
-    for (const process of this.#processes) process.close();
+    for (const process of this.processes) process.close();
   }
 
-  readonly #python = () => pythonEnvironment(RUNTIMES, this.#context);
-  readonly #node = () => nodeEnvironment(this.#context);
+  private readonly python = () => pythonEnvironment(RUNTIMES, this.context);
+  private readonly node = () => nodeEnvironment(this.context);
 
-  #once<Thing>(name: string, make: () => Promise<Thing>): Promise<Thing> {
-    const made = (this.#made.get(name) as Promise<Thing> | undefined) ?? make();
-    this.#made.set(name, made);
+  private once<Thing>(name: string, make: () => Promise<Thing>): Promise<Thing> {
+    const made = (this.made.get(name) as Promise<Thing> | undefined) ?? make();
+    this.made.set(name, made);
     return made;
   }
 }

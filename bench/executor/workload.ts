@@ -139,7 +139,9 @@ function waves(): Dataset {
       return Math.round(127.5 + 127.5 * Math.sin(phase + index / (31 + 7 * picture)));
     }),
     labels: new Uint8Array(count),
-    ...{ height: size, width: size, channels: 3 },
+    height: size,
+    width: size,
+    channels: 3,
   });
   return pixelDataset({
     name: 'waves',

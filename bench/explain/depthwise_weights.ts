@@ -36,17 +36,17 @@ export function measureDepthwise(model: tf.LayersModel): {
   const folded = (zeroVariance: ZeroVariancePolicy) =>
     depthwiseNodes(fuseLayersModel(model, { zeroVariance }));
   const [asPublished, option1] = [folded('keep'), folded('mean')];
-  const layers = asPublished.map((node, index) => layerOf(model, node, option1[index]!));
+  const layers = asPublished.map((node, index) => layerOf(model, node, option1[index]));
   const [first] = layers;
   return {
     depthwise: layers.map(({ summary }) => summary),
     firstDepthwise: {
-      layer: first!.summary.layer,
-      dead: first!.dead,
-      alpha: first!.alpha.map(figure),
-      variance: first!.variance.map(figure),
-      asPublished: channelRanges(asPublished[0]!),
-      option1: channelRanges(option1[0]!),
+      layer: first.summary.layer,
+      dead: first.dead,
+      alpha: first.alpha.map(figure),
+      variance: first.variance.map(figure),
+      asPublished: channelRanges(asPublished[0]),
+      option1: channelRanges(option1[0]),
     },
   };
 }
@@ -84,8 +84,8 @@ function layerOf(
     .getWeights()
     .map((tensor) => tensor.dataSync() as Float32Array);
   const epsilon = batchNorm.getConfig().epsilon as number;
-  const alpha = [...foldingFactors({ gamma: gamma!, variance: variance!, epsilon })];
-  const dead = handleZeroVariance(variance!, 'mean').channels;
+  const alpha = [...foldingFactors({ gamma, variance: variance, epsilon })];
+  const dead = handleZeroVariance(variance, 'mean').channels;
   const live = [...alpha.keys()].filter((channel) => !dead.includes(channel));
   const weights = (node: FloatWeightedNode): Depthwise['asPublished'] => {
     const { min, max, quantization, levels, ...noise } = weightLevels(
@@ -109,13 +109,13 @@ function layerOf(
       channels: alpha.length,
       dead: dead.length,
       alpha: spread(alpha),
-      liveAlpha: spread(live.map((channel) => alpha[channel]!)),
+      liveAlpha: spread(live.map((channel) => alpha[channel])),
       asPublished: weights(asPublished),
       option1: weights(option1),
     },
     dead,
     alpha,
-    variance: [...variance!],
+    variance: [...variance],
   };
 }
 

@@ -60,7 +60,11 @@ export async function measurePhotographs(
   const runner = new FloatRunner(graph);
   const [resolution] = graph.inputShape;
   const batches = dataset.batches({
-    ...{ split: 'test', batchSize: 1, limit: images, resolution, seed },
+    split: 'test',
+    batchSize: 1,
+    limit: images,
+    resolution,
+    seed,
     signal: context.signal,
   });
   let measured = 0;
@@ -207,7 +211,7 @@ class DeadInputs {
     const { nodes, zeroVarianceChannels } = fuseLayersModel(model, { zeroVariance: 'mean' });
     for (const { name, inputs, outputShape } of nodes) {
       const dead = zeroVarianceChannels.get(name);
-      if (dead !== undefined) this.watched.set(inputs[0]!, { channels: outputShape[2], dead });
+      if (dead !== undefined) this.watched.set(inputs[0], { channels: outputShape[2], dead });
     }
   }
 

@@ -57,14 +57,12 @@ export async function compareActivations(
       const threads = availableParallelism();
       const analyzer = new Analyzer({ graph, model, floats, kernels, threads });
       const batches = dataset.batches({
-        ...{
-          split: 'test',
-          among,
-          batchSize: BATCH,
-          resolution: graph.inputShape[0],
-          seed,
-          signal,
-        },
+        split: 'test',
+        among,
+        batchSize: BATCH,
+        resolution: graph.inputShape[0],
+        seed,
+        signal,
       });
       let measured = 0;
       for await (const { images, shape } of batches) {

@@ -62,12 +62,15 @@ async function firstOf(
   const order = selectIndices(dataset.count('test'), { seed });
   const place = order.findIndex((index) => dataset.label('test', index) === wanted);
   const batches = dataset.batches({
-    ...{ split: 'test', among: order.slice(place, place + 1), batchSize: 1, signal },
-    resolution: model.inputs[0]!.shape[1]!,
+    split: 'test',
+    among: order.slice(place, place + 1),
+    batchSize: 1,
+    signal,
+    resolution: model.inputs[0].shape[1]!,
   });
   if (place >= 0) {
     for await (const { images, shape, names } of batches) {
-      return { image: images, shape, name: names[0]!, position: place + 1 };
+      return { image: images, shape, name: names[0], position: place + 1 };
     }
   }
   throw new UserError(
@@ -85,7 +88,7 @@ function isCalled(names: string, label: string): boolean {
 
 function guessesOf(probabilities: Float32Array, labels: Labels): Photograph['float'] {
   return topClasses(probabilities, labels, LISTED).map(({ name, probability }) => ({
-    name: name.split(', ')[0]!,
+    name: name.split(', ')[0],
     probability: figure(Math.min(1, probability)), // a sum of singles may be a hair more
   }));
 }

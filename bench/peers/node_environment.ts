@@ -41,5 +41,5 @@ export async function nodeEnvironment(options: NodeEnvironmentOptions): Promise<
       { remedy: 'Check the network, then run the command again.' },
     );
   });
-  return join(folder, FILES[0]!);
+  return join(folder, FILES[0]);
 }

@@ -33,7 +33,7 @@ export interface FitTask {
 }
 
 await runBench(async (signal) => {
-  const task = JSON.parse(process.argv[2]!) as FitTask;
+  const task = JSON.parse(process.argv[2]) as FitTask;
   const { model, images, calibrationImages, limit, seed } = task;
   const context = { reporter: consoleReporter(), cacheDir: cacheDir(), signal };
   const { dataset } = disjointData(

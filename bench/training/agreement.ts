@@ -54,8 +54,8 @@ export function largestDifference(
   tolerance: number,
 ): number {
   const [steps] = [...losses.values()].map((values) => values.length);
-  const differences = Array.from({ length: steps! }, (_, step) => {
-    const values = [...losses.values()].map((ofPeer) => ofPeer[step]!);
+  const differences = Array.from({ length: steps }, (_, step) => {
+    const values = [...losses.values()].map((ofPeer) => ofPeer[step]);
     return (Math.max(...values) - Math.min(...values)) / Math.min(...values);
   });
   const worst = differences.findIndex((difference) => !(difference <= tolerance));

@@ -55,7 +55,7 @@ export class BareStep implements Contestant {
     let elapsed = 0;
     do {
       this.takeStep();
-      images += this.batches[0]!.shape[0];
+      images += this.batches[0].shape[0];
       elapsed = (performance.now() - start) / 1000;
     } while (elapsed < seconds);
     return { images, seconds: elapsed };
@@ -68,7 +68,7 @@ export class BareStep implements Contestant {
 
   private takeStep(): number {
     const step = this.stepsDone++;
-    const batch = this.batches[step % this.batches.length]!;
+    const batch = this.batches[step % this.batches.length];
     return this.step.run(batch, { learningRate: this.learningRate, seed: step, step }).loss;
   }
 }

@@ -101,7 +101,7 @@ export async function writeBuild(
         shape: weight.shape as number[],
       })),
     },
-    batches: { images, labels, count: batches.length, shape: batches[0]!.shape },
+    batches: { images, labels, count: batches.length, shape: batches[0].shape },
   };
 }
 

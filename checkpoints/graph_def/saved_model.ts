@@ -101,9 +101,9 @@ function servingSignature(
   const chosen = names.includes(SERVING_SIGNATURE)
     ? SERVING_SIGNATURE
     : names.length === 1
-      ? names[0]!
+      ? names[0]
       : undefined;
-  if (chosen !== undefined) return signatures[chosen]!;
+  if (chosen !== undefined) return signatures[chosen];
   throw new UserError(
     `Expected a signature ${SERVING_SIGNATURE}, or a single one, in ${fileName} but received ${names.join(', ') || 'none'}`,
     { remedy: 'Save the model again with one signature: images to class probabilities.' },
@@ -114,7 +114,7 @@ function outputOf({ outputs }: SignatureDef, fileName: string): NodeInput {
   const names = Object.keys(outputs);
   const likely = names.filter((name) => CLASS_OUTPUT.test(name));
   const [chosen] = names.length === 1 ? names : likely.length === 1 ? likely : [];
-  const input = chosen === undefined ? undefined : parseInput(outputs[chosen]!.name);
+  const input = chosen === undefined ? undefined : parseInput(outputs[chosen].name);
   if (input !== undefined) return input;
   throw new UserError(
     `Expected one output in the signature of ${fileName} but received ${names.length}: ${names.join(', ')}`,

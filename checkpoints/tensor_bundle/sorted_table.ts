@@ -90,7 +90,7 @@ async function readBlock(
     );
   }
   const bytes = await source.read(offset, size + TRAILER_BYTES);
-  const compression = bytes[size]!;
+  const compression = bytes[size];
   const expected = new DataView(bytes.buffer, bytes.byteOffset).getUint32(size + 1, true);
   const received = maskedCrc32c(bytes.subarray(0, size + 1));
   if (received !== expected) {

@@ -68,7 +68,7 @@ export async function readGraphModel(json: unknown, path: string): Promise<ReadM
 
 function outputOf({ outputs }: Signature, source: GraphSource): NodeInput {
   const named = Object.values(outputs ?? {});
-  const output = named.length === 1 ? parseInput(named[0]!.name) : undefined;
+  const output = named.length === 1 ? parseInput(named[0].name) : undefined;
   return output !== undefined && source.nodes.has(output.node) ? output : chooseOutput(source);
 }
 
@@ -83,7 +83,7 @@ function decodeWeights(
     try {
       const tensors = tf.io.decodeWeights(data.buffer, specs);
       for (const { name, shape, dtype } of specs) {
-        const read = tensors[name]!.dataSync();
+        const read = tensors[name].dataSync();
         const values = dtype === 'float32' ? Float32Array.from(read) : Int32Array.from(read);
         weights.set(name, { dtype, shape, values });
       }

@@ -44,20 +44,20 @@ export class CheckpointNotSaved extends UserError {}
  */
 export class CheckpointFolder {
   readonly dir: string;
-  readonly #keep: number;
-  readonly #reporter: Reporter;
-  readonly #lock: FolderLock;
+  private readonly keep: number;
+  private readonly reporter: Reporter;
+  private readonly lock: FolderLock;
   /** Steps that `latest` has found damaged. */
-  readonly #damaged = new Set<number>();
+  private readonly damaged = new Set<number>();
   /** Ends after the saves that were asked for; never rejects. */
-  #saves: Promise<void> = Promise.resolve();
-  #closed = false;
+  private saves: Promise<void> = Promise.resolve();
+  private closed = false;
 
   private constructor(dir: string, keep: number, reporter: Reporter, lock: FolderLock) {
     this.dir = dir;
-    this.#keep = keep;
-    this.#reporter = reporter;
-    this.#lock = lock;
+    this.keep = keep;
+    this.reporter = reporter;
+    this.lock = lock;
   }
 
   /**
@@ -76,7 +76,7 @@ export class CheckpointFolder {
     try {
       // Under the lock all of them are orphans, whoever made them.
       for (const name of await readdir(dir)) {
-        if (UNFINISHED.test(name)) await folder.#remove(name);
+        if (UNFINISHED.test(name)) await folder.remove(name);
       }
     } catch (error) {
       await lock.release();
@@ -107,10 +107,10 @@ export class CheckpointFolder {
    *   hold (`writeSafetensors`, `encodeState`). What was there stays.
    */
   async save({ step, tensors, state }: NewCheckpoint): Promise<void> {
-    if (this.#closed) throw new RangeError(`Expected an open folder but ${this.dir} is closed`);
+    if (this.closed) throw new RangeError(`Expected an open folder but ${this.dir} is closed`);
     const metadata = encodeState(step, state);
-    const saved = this.#saves.then(() => this.#write(step, tensors, metadata));
-    this.#saves = saved.catch(() => undefined);
+    const saved = this.saves.then(() => this.write(step, tensors, metadata));
+    this.saves = saved.catch(() => undefined);
     await saved;
   }
 
@@ -128,8 +128,8 @@ export class CheckpointFolder {
         return await readTrainingCheckpoint(join(this.dir, fileName(step)), step);
       } catch (error) {
         if (!(error instanceof UserError) || isPassing(error)) throw error;
-        this.#damaged.add(step);
-        this.#reporter.warn(`Leaving out a damaged checkpoint: ${error.message}`);
+        this.damaged.add(step);
+        this.reporter.warn(`Leaving out a damaged checkpoint: ${error.message}`);
       }
     }
     if (steps.length === 0) return undefined;
@@ -141,17 +141,17 @@ export class CheckpointFolder {
 
   /** Waits until the saves that were asked for have ended, well or not. */
   async settle(): Promise<void> {
-    await this.#saves;
+    await this.saves;
   }
 
   /** As `settle`, and gives the folder free. */
   async close(): Promise<void> {
-    this.#closed = true;
+    this.closed = true;
     await this.settle();
-    await this.#lock.release();
+    await this.lock.release();
   }
 
-  async #write(
+  private async write(
     step: number,
     tensors: ReadonlyMap<string, WeightTensor>,
     metadata: ReadonlyMap<string, string>,
@@ -160,9 +160,9 @@ export class CheckpointFolder {
     const temporary = temporaryPath(path, '.tmp');
     let others: number[];
     try {
-      await this.#lock.check();
+      await this.lock.check();
       others = (await this.steps()).filter((other) => other !== step);
-      this.#checkNewest(step, others);
+      this.checkNewest(step, others);
       const file = await open(temporary, 'wx');
       try {
         await writeSafetensors(file, tensors, metadata);
@@ -176,16 +176,16 @@ export class CheckpointFolder {
       await rm(temporary, { force: true }).catch(() => undefined);
       throw asNotSaved(error, path);
     }
-    this.#damaged.delete(step);
-    const kept = others.filter((other) => !this.#damaged.has(other)).slice(1 - this.#keep);
+    this.damaged.delete(step);
+    const kept = others.filter((other) => !this.damaged.has(other)).slice(1 - this.keep);
     for (const other of others) {
-      if (!kept.includes(other)) await this.#remove(fileName(other));
+      if (!kept.includes(other)) await this.remove(fileName(other));
     }
   }
 
   /** Another training's checkpoints would count as the newer ones, and ours be removed. */
-  #checkNewest(step: number, others: readonly number[]): void {
-    const later = others.find((other) => other > step && !this.#damaged.has(other));
+  private checkNewest(step: number, others: readonly number[]): void {
+    const later = others.find((other) => other > step && !this.damaged.has(other));
     if (later === undefined) return;
     throw new UserError(
       `Expected no checkpoint after step ${step} in ${this.dir} but there is one of step ${later}`,
@@ -193,10 +193,10 @@ export class CheckpointFolder {
     );
   }
 
-  async #remove(name: string): Promise<void> {
+  private async remove(name: string): Promise<void> {
     const path = join(this.dir, name);
     await rm(path, { force: true }).catch((error: unknown) => {
-      this.#reporter.warn(`Could not remove ${path}: ${messageOf(error)}`);
+      this.reporter.warn(`Could not remove ${path}: ${messageOf(error)}`);
     });
   }
 }

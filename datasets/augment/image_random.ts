@@ -10,19 +10,19 @@ const GOLDEN = 0x9e3779b9;
  * differ by a constant pattern, and neighbours would be flipped alike.
  */
 export class ImageRandom {
-  readonly #generator: RandomGenerator;
+  private readonly generator: RandomGenerator;
 
   /** @param seed, place integers in [0, 2³²) */
   constructor(seed: number, place: number) {
     // Both steps are bijections of `place`: no two images of an order share a state.
     const hash = mix(mix(seed) ^ place);
     const word = (index: number): number => mix((hash + Math.imul(index, GOLDEN)) | 0);
-    this.#generator = xoroshiro128plusFromState([word(1), word(2), word(3), word(4)]);
+    this.generator = xoroshiro128plusFromState([word(1), word(2), word(3), word(4)]);
   }
 
   /** Uniform in [0, 1), in steps of 2⁻³². */
   unit(): number {
-    return (this.#generator.next() >>> 0) / 2 ** 32;
+    return (this.generator.next() >>> 0) / 2 ** 32;
   }
 
   /** Uniform in [low, high). */

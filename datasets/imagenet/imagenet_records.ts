@@ -32,7 +32,7 @@ export async function openImageNetRecords(
       splitsAreEqual,
       fingerprint,
     },
-    { train, test: splitsAreEqual ? train : new RecordSet(splits.validation!) },
+    { train, test: splitsAreEqual ? train : new RecordSet(splits.validation) },
     SLIM_CENTRAL_FRACTION,
   );
 }
@@ -40,22 +40,22 @@ export async function openImageNetRecords(
 class RecordSet implements ImageSet {
   readonly count: number;
   readonly loadMs = PHOTOGRAPH_MS;
-  readonly #records: RecordImages;
+  private readonly records: RecordImages;
 
   constructor(records: RecordImages) {
     this.count = records.labels.length;
-    this.#records = records;
+    this.records = records;
   }
 
   label(index: number): number {
-    return this.#records.labels[index];
+    return this.records.labels[index];
   }
 
   name(index: number): string {
-    return recordName(this.#records, index);
+    return recordName(this.records, index);
   }
 
   source(indices: Uint32Array): ImageSource {
-    return { kind: 'records', records: this.#records, indices };
+    return { kind: 'records', records: this.records, indices };
   }
 }

@@ -7,11 +7,11 @@ import { type PixelStore, storedImage, storeImage } from './pixel_store.ts';
 
 /** Loads the images of a source; holds files open until `close`. */
 export class ImageLoader {
-  readonly #source: ImageSource;
-  readonly #recordFiles = new RecordFiles();
+  private readonly source: ImageSource;
+  private readonly recordFiles = new RecordFiles();
 
   constructor(source: ImageSource) {
-    this.#source = source;
+    this.source = source;
   }
 
   /**
@@ -21,7 +21,7 @@ export class ImageLoader {
    *   that is kept
    */
   load(n: number): PixelImage | Promise<PixelImage> {
-    const source = this.#source;
+    const source = this.source;
     switch (source.kind) {
       case 'pixels':
         return storedImage(source.store, source.indices[n])!;
@@ -32,14 +32,14 @@ export class ImageLoader {
         return storedImage(store, indices[n]) ?? decodeInto(store, indices[n], file);
       }
       case 'records':
-        return readRecordImage(source.records, source.indices[n], this.#recordFiles).then(
+        return readRecordImage(source.records, source.indices[n], this.recordFiles).then(
           ({ bytes, name }) => decodeImage(bytes, name),
         );
     }
   }
 
   async close(): Promise<void> {
-    await this.#recordFiles.close();
+    await this.recordFiles.close();
   }
 }
 

@@ -21,23 +21,23 @@ export function defaultWorkers(): number {
  * chunk, keep no process alive that waits for none, and end when they are idle.
  */
 export class InputWorkers {
-  static readonly #shared = new Map<number, InputWorkers>();
+  private static readonly shared = new Map<number, InputWorkers>();
 
-  readonly #threads: number;
-  readonly #filename: string;
-  #pool: Piscina<ChunkTask, PreparedChunk> | undefined;
-  #failed = false;
+  private readonly threads: number;
+  private readonly filename: string;
+  private pool: Piscina<ChunkTask, PreparedChunk> | undefined;
+  private failed = false;
 
   /** @param filename of the module that the threads run (another one for tests) */
   constructor(threads: number, filename = new URL(`./worker${EXTENSION}`, import.meta.url).href) {
-    this.#threads = threads;
-    this.#filename = filename;
+    this.threads = threads;
+    this.filename = filename;
   }
 
   /** The process's workers, as many as `threads`. */
   static of(threads: number): InputWorkers {
-    const known = InputWorkers.#shared.get(threads) ?? new InputWorkers(threads);
-    InputWorkers.#shared.set(threads, known);
+    const known = InputWorkers.shared.get(threads) ?? new InputWorkers(threads);
+    InputWorkers.shared.set(threads, known);
     return known;
   }
 
@@ -46,37 +46,37 @@ export class InputWorkers {
    * which costs time and nothing else. So a failure of the data arrives as the error that it is.
    */
   async prepare(task: ChunkTask): Promise<PreparedChunk> {
-    if (!this.#failed) {
-      const pool = this.#started();
+    if (!this.failed) {
+      const pool = this.started();
       try {
         return await pool.run(task);
       } catch {
-        await this.#giveUp(pool);
+        await this.giveUp(pool);
       }
     }
     return prepareChunk(task, 1);
   }
 
-  #started(): Piscina<ChunkTask, PreparedChunk> {
-    if (this.#pool !== undefined) return this.#pool;
+  private started(): Piscina<ChunkTask, PreparedChunk> {
+    if (this.pool !== undefined) return this.pool;
     const pool = new Piscina<ChunkTask, PreparedChunk>({
-      filename: this.#filename,
+      filename: this.filename,
       // The sources run through tsx, whose hooks a worker thread does not inherit.
       execArgv: EXTENSION === '.ts' ? ['--import', tsxUrl()] : [],
       name: 'run',
       minThreads: 0,
-      maxThreads: this.#threads,
+      maxThreads: this.threads,
       idleTimeout: IDLE_MS,
     });
     // A thread that fails while it starts rejects no task: ending the pool rejects those that wait for it.
-    pool.on('error', () => this.#giveUp(pool));
-    this.#pool = pool;
+    pool.on('error', () => this.giveUp(pool));
+    this.pool = pool;
     return pool;
   }
 
-  async #giveUp(pool: Piscina<ChunkTask, PreparedChunk>): Promise<void> {
-    if (this.#failed) return;
-    this.#failed = true;
+  private async giveUp(pool: Piscina<ChunkTask, PreparedChunk>): Promise<void> {
+    if (this.failed) return;
+    this.failed = true;
     await pool.destroy();
   }
 }

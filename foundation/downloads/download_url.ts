@@ -67,7 +67,7 @@ export async function downloadUrl(options: DownloadOptions): Promise<string> {
 async function claimPart(target: string, part: string, resume: boolean): Promise<void> {
   const candidates = [target + PART, ...(await abandonedPaths(target, PART))];
   const sizes = await Promise.all(candidates.map(sizeOf));
-  const largest = candidates[sizes.indexOf(Math.max(...sizes))]!;
+  const largest = candidates[sizes.indexOf(Math.max(...sizes))];
   if (resume) await rename(largest, part).catch(() => undefined); // another process was faster
   for (const path of candidates) await rm(path, { force: true });
 }

@@ -51,9 +51,9 @@ export async function fetchPackage(
         `expected one file from ${route.kind} but received ${names.length}: ${names.join(', ')}`,
       );
     }
-    const file = join(downloads, names[0]!);
+    const file = join(downloads, names[0]);
     const sha256 = await sha256OfFile(file);
-    if (sha256 !== route.sha256) throw wrongHash(names[0]!, route.sha256, sha256);
+    if (sha256 !== route.sha256) throw wrongHash(names[0], route.sha256, sha256);
     await rename(file, options.target);
   } finally {
     stopWatching();

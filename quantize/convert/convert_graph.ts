@@ -39,12 +39,16 @@ export function convertGraph(
   };
   const specs = new Map<string, TensorSpec>([[input.name, input]]);
   const nodes = graph.nodes.map((node) => {
-    const converted = convertNode(node, specs.get(node.inputs[0]!)!.quantization, calibration);
+    const converted = convertNode(node, specs.get(node.inputs[0])!.quantization, calibration);
     specs.set(node.name, converted.output);
     return converted;
   });
   const model = {
-    ...{ name: graph.name, input, nodes, labelOffset, classNames },
+    name: graph.name,
+    input,
+    nodes,
+    labelOffset,
+    classNames,
     ...(centralFraction !== undefined && { preprocessing: { centralFraction, range } }),
     provenance,
   };

@@ -40,7 +40,7 @@ export class FloatNodes {
    * @param inputs [N, H, W, C] each
    */
   apply(node: FloatNode, inputs: readonly tf.Tensor4D[]): tf.Tensor4D {
-    const input = inputs[0]!;
+    const input = inputs[0];
     switch (node.op) {
       case 'conv2d':
       case 'depthwiseConv2d':

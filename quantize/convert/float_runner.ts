@@ -74,12 +74,10 @@ export class FloatRunner {
   ): ReadonlyMap<string, ObservedRange> {
     const [minima, maxima] = tf.tidy(() => {
       const extremes = this.extremes.call({ images: this.input(images, shape) });
-      return [[...extremes.minima!.dataSync()], [...extremes.maxima!.dataSync()]];
+      return [[...extremes.minima.dataSync()], [...extremes.maxima.dataSync()]];
     });
     const names = [this.graph.inputName, ...this.graph.nodes.map(({ name }) => name)];
-    return new Map(
-      names.map((name, index) => [name, { min: minima![index]!, max: maxima![index]! }]),
-    );
+    return new Map(names.map((name, index) => [name, { min: minima[index], max: maxima[index] }]));
   }
 
   dispose(): void {

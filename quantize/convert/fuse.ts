@@ -172,7 +172,7 @@ class Fuser {
   }
 
   /** What the layer reads, in its own shape. */
-  private imageBefore(layer: SourceLayer, name = layer.inputs[0]!): Made {
+  private imageBefore(layer: SourceLayer, name = layer.inputs[0]): Made {
     const made = this.made.get(name)!;
     if (made.reshaped) {
       throw unsupported(layer, `the shape [${made.shape}] that ${name} gives to ${made.node}`);
@@ -192,8 +192,8 @@ class Fuser {
 
   private weighted(layer: SourceLayer): FloatWeightedNode {
     const { className, config, weights, outputShape, name } = layer;
-    const input = this.made.get(layer.inputs[0]!)!;
-    const kernel = weights[0]!;
+    const input = this.made.get(layer.inputs[0])!;
+    const kernel = weights[0];
     const outputs = outputShape[2];
     const common = {
       name,
@@ -240,7 +240,7 @@ class Fuser {
     const windowShape = pair(layer.config.pool_size);
     const strides = pair(layer.config.strides);
     const base = this.base(layer);
-    const input = this.made.get(layer.inputs[0]!)!;
+    const input = this.made.get(layer.inputs[0])!;
     return {
       ...base,
       op: layer.className === 'MaxPooling2D' ? 'maxPool2d' : 'averagePool2d',
@@ -252,7 +252,7 @@ class Fuser {
 
   /** The convolution that a batch norm or an activation goes into. */
   private producer(layer: SourceLayer): FloatWeightedNode {
-    const source = layer.inputs[0]!;
+    const source = layer.inputs[0];
     const made = this.made.get(source)!;
     const node = this.nodes.get(made.node);
     if (node === undefined || !isWeightedFloat(node) || node.activation !== 'linear') {
@@ -285,7 +285,7 @@ class Fuser {
       present === false ? new Float32Array(channels).fill(otherwise) : weights.shift()!.data;
     const gamma = take(config.scale, 1);
     const beta = take(config.center, 0);
-    const [mean, variance] = [weights[0]!.data, weights[1]!.data];
+    const [mean, variance] = [weights[0].data, weights[1].data];
     const folded = foldBatchNorm({
       kernel: node.kernel,
       kernelShape: node.kernelShape,
@@ -347,7 +347,7 @@ class Fuser {
 
   /** The layer changes nothing in memory: its users read what it reads. */
   private pass(layer: SourceLayer): void {
-    const input = this.made.get(layer.inputs[0]!)!;
+    const input = this.made.get(layer.inputs[0])!;
     const { outputShape: shape, name } = layer;
     const reshaped = input.reshaped || shape.join() !== input.shape.join();
     const shared = input.shared || this.isShared(name);

@@ -70,14 +70,14 @@ export function readLayersModel(model: tf.LayersModel): SourceModel {
         const bad = data.findIndex((value) => !Number.isFinite(value));
         if (bad >= 0) {
           throw new QuantizationError(
-            `Expected finite weights but ${layer.weights[index]!.originalName} has ${data[bad]} at position ${bad}`,
+            `Expected finite weights but ${layer.weights[index].originalName} has ${data[bad]} at position ${bad}`,
           );
         }
         return { shape: tensor.shape, data: Float32Array.from(data) };
       }),
     };
   });
-  return { name: model.name, layers, outputName: model.outputLayers[0]!.name };
+  return { name: model.name, layers, outputName: model.outputLayers[0].name };
 }
 
 /** [N, H, W, C] or [N, C] as [H, W, C]; vectors are images of one pixel. */

@@ -61,8 +61,8 @@ function callOf(
   specs: ReadonlyMap<string, TensorSpec>,
   views: ReadonlyMap<string, Uint8Array>,
 ): KernelCall {
-  const source = specs.get(node.inputs[0]!)!;
-  const input = views.get(node.inputs[0]!)!;
+  const source = specs.get(node.inputs[0])!;
+  const input = views.get(node.inputs[0])!;
   const inputShape = oneImage(source);
   const output = views.get(node.name)!;
   const outputShape = oneImage(node.output);
@@ -78,7 +78,11 @@ function callOf(
     case 'fullyConnected': {
       const [, , inputDepth, outputDepth] = node.weights.shape;
       const call = {
-        ...{ input, output, batch: 1, inputDepth, outputDepth },
+        input,
+        output,
+        batch: 1,
+        inputDepth,
+        outputDepth,
         ...weightsOf(node, source),
       };
       return { op: node.op, call };

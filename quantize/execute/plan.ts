@@ -35,12 +35,12 @@ export class Tf8Plan implements Disposable {
   readonly outputs: readonly string[];
   /** Threads that a run uses. */
   readonly threads: number;
-  readonly #specs: ReadonlyMap<string, TensorSpec>;
-  #program: CompiledProgram | undefined;
-  #batch = 0;
-  #results: readonly Uint8Array[] = [];
-  #named: ReadonlyMap<string, Uint8Array> = new Map();
-  #quantized = new Uint8Array(0);
+  private readonly specs: ReadonlyMap<string, TensorSpec>;
+  private program: CompiledProgram | undefined;
+  private batch = 0;
+  private results: readonly Uint8Array[] = [];
+  private named: ReadonlyMap<string, Uint8Array> = new Map();
+  private quantized = new Uint8Array(0);
 
   /**
    * @throws QuantizationError when an output is not in the model, `outputs` is no array, or `threads` is
@@ -57,19 +57,19 @@ export class Tf8Plan implements Disposable {
     this.model = model;
     this.kernels = kernels;
     this.notes = notes;
-    this.#specs = tensorSpecs(model);
+    this.specs = tensorSpecs(model);
     if (!Array.isArray(outputs)) throw expected('an array of names', 'outputs', outputs);
     for (const name of outputs) {
-      if (this.#specs.has(name)) continue;
+      if (this.specs.has(name)) continue;
       throw expected(
-        `a tensor of ${model.name}: ${[...this.#specs.keys()].join(', ')}`,
+        `a tensor of ${model.name}: ${[...this.specs.keys()].join(', ')}`,
         'outputs',
         name,
       );
     }
     this.outputs = [...new Set([...outputs, outputNode(model).name])];
-    this.#program = compileProgram(kernels, modelProgram(model, this.outputs), { threads });
-    this.threads = this.#program.threads;
+    this.program = compileProgram(kernels, modelProgram(model, this.outputs), { threads });
+    this.threads = this.program.threads;
   }
 
   /** Number of the model's outputs. */
@@ -86,7 +86,7 @@ export class Tf8Plan implements Disposable {
    * size or hold NaN, or the plan was closed
    */
   run(images: Uint8Array | Float32Array): ReadonlyMap<string, Uint8Array> {
-    const program = this.#open();
+    const program = this.open();
     requireImages('images', images);
     const { shape } = this.model.input;
     const length = elements(shape);
@@ -96,9 +96,9 @@ export class Tf8Plan implements Disposable {
         `Expected whole images of [${shape}], ${length} values each, for ${this.model.name} but received ${images.length} values`,
       );
     }
-    if (batch !== this.#batch) this.#allocate(batch);
-    program.run(this.#bytesOf(images), batch, this.#results);
-    return this.#named;
+    if (batch !== this.batch) this.allocate(batch);
+    program.run(this.bytesOf(images), batch, this.results);
+    return this.named;
   }
 
   /**
@@ -126,7 +126,7 @@ export class Tf8Plan implements Disposable {
   dequantize(name: string, results: ReadonlyMap<string, Uint8Array>): Float32Array {
     const bytes = results.get(name);
     if (bytes === undefined) throw expected(`one of ${this.outputs.join(', ')}`, 'name', name);
-    return dequantizeArray(bytes, this.#specs.get(name)!.quantization);
+    return dequantizeArray(bytes, this.specs.get(name)!.quantization);
   }
 
   /**
@@ -135,49 +135,49 @@ export class Tf8Plan implements Disposable {
    * @throws QuantizationError as `run` does
    */
   profile(image: Uint8Array | Float32Array): readonly NodeTime[] {
-    const program = this.#open();
+    const program = this.open();
     requireImages('image', image);
     const { shape } = this.model.input;
     if (image.length !== elements(shape)) {
       throw expected(`length ${elements(shape)}, one image of [${shape}],`, 'image', image.length);
     }
-    const times = program.profile(this.#bytesOf(image));
-    return this.model.nodes.map(({ name }, i) => ({ name, milliseconds: times[i]! }));
+    const times = program.profile(this.bytesOf(image));
+    return this.model.nodes.map(({ name }, i) => ({ name, milliseconds: times[i] }));
   }
 
   /** Ends the plan's threads and frees its memory; it cannot run any more. Twice is harmless. */
   close(): void {
-    this.#program?.close();
-    this.#program = undefined;
+    this.program?.close();
+    this.program = undefined;
   }
 
   [Symbol.dispose](): void {
     this.close();
   }
 
-  #open(): CompiledProgram {
-    if (this.#program !== undefined) return this.#program;
+  private open(): CompiledProgram {
+    if (this.program !== undefined) return this.program;
     throw new QuantizationError(`Expected an open plan of ${this.model.name} but it was closed`, {
       remedy: 'Load the model again.',
     });
   }
 
-  #bytesOf(images: Uint8Array | Float32Array): Uint8Array {
+  private bytesOf(images: Uint8Array | Float32Array): Uint8Array {
     if (images instanceof Uint8Array) return images;
     const { quantization } = this.model.input;
-    if (this.#quantized.length !== images.length) this.#quantized = new Uint8Array(images.length);
-    const bytes = this.#quantized;
+    if (this.quantized.length !== images.length) this.quantized = new Uint8Array(images.length);
+    const bytes = this.quantized;
     if (this.kernels.quantize === undefined) return quantizeArray(images, quantization, bytes);
     this.kernels.quantize(images, quantization, bytes);
     return bytes;
   }
 
-  #allocate(batch: number): void {
-    this.#results = this.outputs.map(
-      (name) => new Uint8Array(batch * elements(this.#specs.get(name)!.shape)),
+  private allocate(batch: number): void {
+    this.results = this.outputs.map(
+      (name) => new Uint8Array(batch * elements(this.specs.get(name)!.shape)),
     );
-    this.#named = new Map(this.outputs.map((name, i) => [name, this.#results[i]!]));
-    this.#batch = batch;
+    this.named = new Map(this.outputs.map((name, i) => [name, this.results[i]]));
+    this.batch = batch;
   }
 }
 

@@ -26,13 +26,13 @@ export function topClasses(
   const hole = probabilities.findIndex(Number.isNaN);
   if (hole >= 0) throw expected('a number', `the probability of class ${hole}`, Number.NaN);
   return Array.from(probabilities.keys())
-    .sort((a, b) => probabilities[b]! - probabilities[a]! || a - b)
+    .sort((a, b) => probabilities[b] - probabilities[a] || a - b)
     .slice(0, count)
     .map((index) => ({
       index,
       name:
         index < labelOffset ? 'background' : (classNames[index - labelOffset] ?? `class ${index}`),
-      probability: probabilities[index]!,
+      probability: probabilities[index],
     }));
 }
 

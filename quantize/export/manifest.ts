@@ -115,7 +115,7 @@ function tensorParameters(model: Tf8Model): TensorParameters[] {
           name: biasName(name),
           type: 'int32',
           shape: [bias.length],
-          scale: accumulatorScale(scales.get(inputs[0]!)!, weights.quantization.scale),
+          scale: accumulatorScale(scales.get(inputs[0])!, weights.quantization.scale),
           zeroPoint: 0,
         },
       );

@@ -29,18 +29,18 @@ function permuteInto<T extends Uint8Array | Float32Array>(
   order: readonly number[],
 ): T {
   const strides = shape.map((_, axis) => elements(shape.slice(axis + 1)));
-  const sides = order.map((axis) => shape[axis]!);
-  const steps = order.map((axis) => strides[axis]!);
+  const sides = order.map((axis) => shape[axis]);
+  const steps = order.map((axis) => strides[axis]);
   const index = sides.map(() => 0);
   let from = 0;
   for (let to = 0; to < result.length; to++) {
-    result[to] = data[from]!;
+    result[to] = data[from];
     // Counts up the index of the result, last axis first, and moves `from` along.
     for (let axis = sides.length - 1; axis >= 0; axis--) {
-      from += steps[axis]!;
-      index[axis]!++;
-      if (index[axis]! < sides[axis]!) break;
-      from -= steps[axis]! * sides[axis]!;
+      from += steps[axis];
+      index[axis]++;
+      if (index[axis] < sides[axis]) break;
+      from -= steps[axis] * sides[axis];
       index[axis] = 0;
     }
   }

@@ -66,9 +66,13 @@ export function windowGeometry(
   const sizes = [
     ...inputShape,
     ...windowShape,
-    ...[stride(0), stride(1)],
-    ...[padding.top, padding.left],
-    ...[outputHeight, outputWidth, outputChannels],
+    stride(0),
+    stride(1),
+    padding.top,
+    padding.left,
+    outputHeight,
+    outputWidth,
+    outputChannels,
   ];
   for (const size of sizes) requireInt32Size(size);
   return sizes;

@@ -39,34 +39,55 @@ export function knownCalls(): KnownCalls {
     ...[0, BYTE_MAX].flatMap((inputZeroPoint) =>
       [0, BYTE_MAX].map((filterZeroPoint) =>
         convolution('conv2d', `pointwise, zero points ${inputZeroPoint} and ${filterZeroPoint}`, {
-          ...{ inputShape: [1, 1, 9, 69], window: 1, filters: CHANNELS },
-          ...{ inputZeroPoint, filterZeroPoint, fill: 'ends', low: 10, high: 200 },
+          inputShape: [1, 1, 9, 69],
+          window: 1,
+          filters: CHANNELS,
+          inputZeroPoint,
+          filterZeroPoint,
+          fill: 'ends',
+          low: 10,
+          high: 200,
           multiplier: 2 ** -14,
         }),
       ),
     ),
     convolution('conv2d', 'ties', {
-      ...{ inputShape: [1, 2, 4, 5], window: 1, filters: CHANNELS, fill: 'near 128' },
+      inputShape: [1, 2, 4, 5],
+      window: 1,
+      filters: CHANNELS,
+      fill: 'near 128',
       multiplier: 0.5,
     }),
     convolution('conv2d', 'accumulators of int32', {
-      ...{ inputShape: [1, 1, 4, 3], window: 1, filters: CHANNELS, fill: 'near 128' },
+      inputShape: [1, 1, 4, 3],
+      window: 1,
+      filters: CHANNELS,
+      fill: 'near 128',
       bias: 'of int32',
       multiplier: 2 ** -24,
     }),
     ...[1, 2].flatMap((stride) =>
       [0, BYTE_MAX].map((filterZeroPoint) =>
         convolution('depthwiseConv2d', `stride ${stride}, filter zero point ${filterZeroPoint}`, {
-          ...{ inputShape: [1, 5, 6, CHANNELS], stride, filters: 1, fill: 'ends' },
-          ...{ filterZeroPoint, multiplier: 2 ** -10 },
+          inputShape: [1, 5, 6, CHANNELS],
+          stride,
+          filters: 1,
+          fill: 'ends',
+          filterZeroPoint,
+          multiplier: 2 ** -10,
         }),
       ),
     ),
     convolution('depthwiseConv2d', 'ties', {
-      ...{ inputShape: [1, 4, 4, CHANNELS], filters: 1, fill: 'near 128', multiplier: 0.5 },
+      inputShape: [1, 4, 4, CHANNELS],
+      filters: 1,
+      fill: 'near 128',
+      multiplier: 0.5,
     }),
     convolution('depthwiseConv2d', 'two outputs a channel', {
-      ...{ inputShape: [1, 4, 5, 9], filters: 2, multiplier: 2 ** -9 },
+      inputShape: [1, 4, 5, 9],
+      filters: 2,
+      multiplier: 2 ** -9,
     }),
     fullyConnected(67, CHANNELS),
     pool('averagePool2d'),
@@ -134,11 +155,17 @@ function convolution(op: 'conv2d' | 'depthwiseConv2d', title: string, options: C
     place: ([input], output) => ({
       op,
       call: {
-        ...{ input: input!, inputShape, inputZeroPoint },
-        ...{ filterShape: [window, window, channels, filters], filterZeroPoint },
+        input,
+        inputShape,
+        inputZeroPoint,
+        filterShape: [window, window, channels, filters],
+        filterZeroPoint,
         filter: bytesOf(window * window * channels * filters, fill, 2),
         bias: biasOf(columns, bias),
-        ...{ strides, padding, output, outputShape },
+        strides,
+        padding,
+        output,
+        outputShape,
         ...requantization(options),
       },
     }),
@@ -153,11 +180,16 @@ function fullyConnected(inputDepth: number, outputDepth: number): Draft {
     place: ([input], output) => ({
       op: 'fullyConnected',
       call: {
-        ...{ input: input!, batch: 1, inputDepth, inputZeroPoint: 3 },
+        input,
+        batch: 1,
+        inputDepth,
+        inputZeroPoint: 3,
         filter: bytesOf(inputDepth * outputDepth, 'ends', 2),
         filterZeroPoint: 250,
         bias: biasOf(outputDepth, 'of products'),
-        ...{ output, outputDepth, ...requantization({}) },
+        output,
+        outputDepth,
+        ...requantization({}),
       },
     }),
   };
@@ -173,8 +205,15 @@ function pool(op: 'averagePool2d' | 'maxPool2d'): Draft {
     place: ([input], output) => ({
       op,
       call: {
-        ...{ input: input!, inputShape, windowShape: [3, 3], strides: [2, 2], padding: AROUND },
-        ...{ low: 60, high: 245, output, outputShape },
+        input,
+        inputShape,
+        windowShape: [3, 3],
+        strides: [2, 2],
+        padding: AROUND,
+        low: 60,
+        high: 245,
+        output,
+        outputShape,
       },
     }),
   };
@@ -187,7 +226,7 @@ function globalAveragePool(inputShape: Shape4): Draft {
     outputBytes: inputShape[3],
     place: ([input], output) => ({
       op: 'globalAveragePool',
-      call: { input: input!, inputShape, output },
+      call: { input, inputShape, output },
     }),
   };
 }
@@ -201,10 +240,12 @@ function concat(positions: number, channels: readonly [number, number]): Draft {
       op: 'concat',
       call: {
         inputs: [
-          { data: first!, channels: channels[0], zeroPoint: 255, multiplier: 0.5 },
-          { data: second!, channels: channels[1], zeroPoint: 90, multiplier: Math.fround(1.7) },
+          { data: first, channels: channels[0], zeroPoint: 255, multiplier: 0.5 },
+          { data: second, channels: channels[1], zeroPoint: 90, multiplier: Math.fround(1.7) },
         ],
-        ...{ positions, outputZeroPoint: 120, output },
+        positions,
+        outputZeroPoint: 120,
+        output,
       },
     }),
   };

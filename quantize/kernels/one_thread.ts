@@ -16,11 +16,11 @@ class OneThreadKernels extends KernelMethods implements Kernels {
   readonly limitation: string;
   readonly quantize?: NonNullable<Kernels['quantize']>;
   readonly measurePeak?: NonNullable<Kernels['measurePeak']>;
-  readonly #kernels: Kernels;
+  private readonly kernels: Kernels;
 
   constructor(kernels: Kernels, limitation: string) {
     super();
-    this.#kernels = kernels;
+    this.kernels = kernels;
     this.limitation = limitation;
     this.tier = kernels.tier;
     const { instructionSet, quantize, measurePeak } = kernels;
@@ -30,10 +30,10 @@ class OneThreadKernels extends KernelMethods implements Kernels {
   }
 
   compile(program: Program): CompiledProgram {
-    return compileProgram(this.#kernels, program, { threads: 1 });
+    return compileProgram(this.kernels, program, { threads: 1 });
   }
 
   protected override runCall(kernelCall: KernelCall): void {
-    runCall(this.#kernels, kernelCall);
+    runCall(this.kernels, kernelCall);
   }
 }

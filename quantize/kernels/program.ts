@@ -48,7 +48,7 @@ export function compileProgram(
       for (let n = 0; n < batch; n++) {
         input.set(images.subarray(n * input.length, (n + 1) * input.length));
         for (const call of calls) runCall(kernels, call);
-        for (const [i, output] of outputs.entries()) results[i]!.set(output, n * output.length);
+        for (const [i, output] of outputs.entries()) results[i].set(output, n * output.length);
       }
     },
     profile(image) {

@@ -72,11 +72,11 @@ function compare(
   received: readonly Uint8Array[],
 ): void {
   for (const [i, title] of titles.entries()) {
-    if (checksum(received[i]!) === KNOWN_ANSWERS[title]) continue;
-    const output = new Uint8Array(received[i]!.length);
-    const { op, call } = program.calls[i]!;
+    if (checksum(received[i]) === KNOWN_ANSWERS[title]) continue;
+    const output = new Uint8Array(received[i].length);
+    const { op, call } = program.calls[i];
     runCall(REFERENCE_KERNELS, { op, call: { ...call, output } } as KernelCall);
-    requireSame(kernels, title, received[i]!, output);
+    requireSame(kernels, title, received[i], output);
     throw new QuantizationError(
       `Expected bytes of checksum ${KNOWN_ANSWERS[title]} from the reference for "${title}" but received ${checksum(output)}`,
     );

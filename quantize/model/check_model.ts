@@ -85,7 +85,7 @@ function checkNode(node: Tf8Node, inputs: readonly TensorSpec[]): void {
       `Expected output shape [${shape}] for ${node.name} but received [${node.output.shape}]`,
     );
   }
-  if (isWeighted(node)) checkWeights(node, inputs[0]!);
+  if (isWeighted(node)) checkWeights(node, inputs[0]);
   else if ('windowShape' in node) checkWindow(node);
 }
 
@@ -100,7 +100,7 @@ function checkWindow({ name, windowShape: [height, width], padding }: PoolNode):
 }
 
 function outputShape(node: Tf8Node, inputs: readonly TensorSpec[]): ImageShape {
-  const [height, width, channels] = inputs[0]!.shape;
+  const [height, width, channels] = inputs[0].shape;
   switch (node.op) {
     case 'conv2d':
     case 'depthwiseConv2d': {

@@ -244,7 +244,7 @@ function parseHeader(bytes: Uint8Array, fileName: string): Header {
 }
 
 function firstIssue({ issues }: z.ZodError): string {
-  const { path, message } = issues[0]!;
+  const { path, message } = issues[0];
   return `${path.join('.') || 'the top'}: ${message}`;
 }
 

@@ -111,7 +111,7 @@ export function tensorSpecs(model: Tf8Model): ReadonlyMap<string, TensorSpec> {
 
 /** The node whose output is the model's. */
 export function outputNode(model: Tf8Model): Tf8Node {
-  return model.nodes[model.nodes.length - 1]!;
+  return model.nodes[model.nodes.length - 1];
 }
 
 /** The names of every tensor, the input's first, then in execution order. */

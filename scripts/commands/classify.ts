@@ -42,8 +42,8 @@ export const classifyCommand = defineCommand({
   },
   show: ({ image, model, float, tf8, calibration, ...used }) => {
     const cells = (list: readonly ClassScore[], rank: number) => [
-      shortName(list[rank]!.name),
-      list[rank]!.probability.toFixed(4),
+      shortName(list[rank].name),
+      list[rank].probability.toFixed(4),
     ];
     const lists = float === undefined ? [tf8] : [float, tf8];
     const header =
@@ -62,5 +62,5 @@ export const classifyCommand = defineCommand({
 
 /** ImageNet's names list all synonyms: "timber wolf, grey wolf, gray wolf, Canis lupus". */
 function shortName(name: string): string {
-  return name.split(',', 1)[0]!;
+  return name.split(',', 1)[0];
 }

@@ -152,7 +152,10 @@ export const reproduceCommand = defineCommand({
     result.kind === 'estimate'
       ? result.text
       : [
-          ...['', result.table, '', `The record is in ${result.dir}`],
+          '',
+          result.table,
+          '',
+          `The record is in ${result.dir}`,
           ...(result.report === undefined ? [] : [`The report is ${result.report}`]),
         ].join('\n'),
 });

@@ -16,7 +16,7 @@ export function alphaChart({ firstDepthwise, depthwise }: ExplainRecord): Chart 
   return {
     name: 'alpha',
     title: `α of the ${alpha.length} channels of ${layer}`,
-    description: `Bars: α of the ${alpha.length} channels of ${layer}. The ${dead.length} channels of zero variance have ${dead.map((channel) => short(alpha[channel]!)).join(', ')}; the median of the others is ${short(depthwise[0]!.liveAlpha.median)}.`,
+    description: `Bars: α of the ${alpha.length} channels of ${layer}. The ${dead.length} channels of zero variance have ${dead.map((channel) => short(alpha[channel])).join(', ')}; the median of the others is ${short(depthwise[0].liveAlpha.median)}.`,
     spec: {
       width: WIDTH,
       height: 220,
@@ -69,11 +69,11 @@ export function rangesChart({ firstDepthwise, depthwise }: ExplainRecord): Chart
   return {
     name: 'ranges',
     title: `Range of the folded weights of ${layer}, by channel`,
-    description: `The range of the folded weights of each channel of ${layer}, as published and with Option 1. As published the channels of zero variance reach from ${short(first!.asPublished.min)} to ${short(first!.asPublished.max)}; with Option 1 all lie between ${short(first!.option1.min)} and ${short(first!.option1.max)}.`,
+    description: `The range of the folded weights of each channel of ${layer}, as published and with Option 1. As published the channels of zero variance reach from ${short(first.asPublished.min)} to ${short(first.asPublished.max)}; with Option 1 all lie between ${short(first.option1.min)} and ${short(first.option1.max)}.`,
     spec: {
       vconcat: [
-        panel(AS_PUBLISHED, asPublished, first!.asPublished),
-        panel(OPTION_1, option1, first!.option1),
+        panel(AS_PUBLISHED, asPublished, first.asPublished),
+        panel(OPTION_1, option1, first.option1),
       ],
     },
   };
@@ -119,7 +119,7 @@ export function sqnrChart({ layers, images }: Photographs): Chart {
   return {
     name: 'sqnr',
     title: 'SQNR of each layer’s output, TF8 against float (dB)',
-    description: `Lines over the layers, the mean of ${images} photographs. As published it falls from ${tenth(layers[0]!.asPublishedDb)} dB at the first layer to ${tenth(last.asPublishedDb)} dB at the logits; with Option 1 it ends at ${tenth(last.option1Db)} dB.`,
+    description: `Lines over the layers, the mean of ${images} photographs. As published it falls from ${tenth(layers[0].asPublishedDb)} dB at the first layer to ${tenth(last.asPublishedDb)} dB at the logits; with Option 1 it ends at ${tenth(last.option1Db)} dB.`,
     spec: {
       width: WIDTH,
       height: 230,

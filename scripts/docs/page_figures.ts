@@ -111,7 +111,7 @@ function paperAccuracies(): Figures {
 
 function explainFigures(record: ExplainRecord): Figures {
   const { depthwise, firstDepthwise } = record;
-  const first = depthwise[0]!;
+  const first = depthwise[0];
   const fewest = depthwise.reduce((a, b) =>
     b.asPublished.medianLevels < a.asPublished.medianLevels ? b : a,
   );
@@ -190,7 +190,7 @@ function photographsFigures({ accuracy, layers, relu6, ...rest }: Photographs): 
     calibrated: String(rest.calibrationImages),
     dead: String(rest.dead),
     deadWithInput: rest.deadWithInput === 0 ? 'none' : String(rest.deadWithInput),
-    firstDb: tenth(layers[0]!.asPublishedDb),
+    firstDb: tenth(layers[0].asPublishedDb),
     depthwiseDb: tenth(depthwise.asPublishedDb),
     pointwiseDb: tenth(pointwise.asPublishedDb),
     depthwiseOption1Db: tenth(depthwise.option1Db),
@@ -210,10 +210,10 @@ function trainedTable(trained: ExplainRecord['trained']): string {
   const [first] = trained;
   return markdownTable(
     ['layer', ...trained.map(({ name }) => name)],
-    first!.layers.map(({ layer }, index) => [
+    first.layers.map(({ layer }, index) => [
       layer,
       ...trained.map(({ layers }) => {
-        const { min, max, medianLevels } = layers[index]!;
+        const { min, max, medianLevels } = layers[index];
         return `${short(min)} … ${short(max)} (${short(medianLevels)})`;
       }),
     ]),
@@ -281,6 +281,6 @@ function scientific(value: number): string {
   const [digits, exponent] = value.toExponential(1).split('e');
   const raised = Number(exponent)
     .toString()
-    .replace(/./g, (sign) => (sign === '-' ? '⁻' : '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(sign)]!));
+    .replace(/./g, (sign) => (sign === '-' ? '⁻' : '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(sign)]));
   return `${digits} · 10${raised}`;
 }

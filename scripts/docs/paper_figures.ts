@@ -37,7 +37,7 @@ export function activationsChart({ relu6, relu, images }: Activations): Chart {
       db: cumulativeDb,
     }));
   const ends = ({ layers }: Activations['relu']) =>
-    `from ${tenth(layers[0]!.cumulativeDb)} dB at the first layer to ${tenth(layers.at(-1)!.cumulativeDb)} dB at the logits`;
+    `from ${tenth(layers[0].cumulativeDb)} dB at the first layer to ${tenth(layers.at(-1)!.cumulativeDb)} dB at the logits`;
   return {
     name: 'activations',
     title: 'SQNR of each layer’s output with ReLU6 and with ReLU (dB)',
@@ -68,14 +68,14 @@ export function activationsFigures(record: Activations): Readonly<Record<string,
   const [first, depthwise, pointwise] = ['Conv2d_0', 'Conv2d_1_depthwise', 'Conv2d_1_pointwise'];
   const figuresOf = (network: Activations['relu'], prefix: string) => ({
     [`${prefix}Name`]: network.name,
-    [`${prefix}First`]: tenth(of(network, first!).cumulativeDb),
-    [`${prefix}Depthwise`]: tenth(of(network, depthwise!).cumulativeDb),
-    [`${prefix}Pointwise`]: tenth(of(network, pointwise!).cumulativeDb),
+    [`${prefix}First`]: tenth(of(network, first).cumulativeDb),
+    [`${prefix}Depthwise`]: tenth(of(network, depthwise).cumulativeDb),
+    [`${prefix}Pointwise`]: tenth(of(network, pointwise).cumulativeDb),
     [`${prefix}Logits`]: tenth(network.layers.at(-1)!.cumulativeDb),
-    [`${prefix}Weights`]: tenth(of(network, depthwise!).weightsDb),
-    [`${prefix}Output`]: decibels(of(network, pointwise!).outputDb),
+    [`${prefix}Weights`]: tenth(of(network, depthwise).weightsDb),
+    [`${prefix}Output`]: decibels(of(network, pointwise).outputDb),
   });
-  const { clipped } = of(relu6, pointwise!);
+  const { clipped } = of(relu6, pointwise);
   return {
     dataset: record.dataset,
     images: String(record.images),

@@ -9,7 +9,7 @@ const MARK = /^<!-- \/?([a-z0-9-]+) -->$/gm;
  * @throws UserError where a part is named that there is not, or a mark is missing
  */
 export function withParts(page: string, parts: ReadonlyMap<string, string>): string {
-  const names = new Set([...page.matchAll(MARK)].map(([, name]) => name!));
+  const names = new Set([...page.matchAll(MARK)].map(([, name]) => name));
   let filled = page;
   for (const name of names) {
     const text = parts.get(name);

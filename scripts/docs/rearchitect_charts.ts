@@ -30,7 +30,7 @@ export function unexplainedChart({ fits }: RearchitectRecord): Chart {
 
 /** How accuracy depends on the number of images. */
 export function imagesChart({ fits, originalTop1Percent }: RearchitectRecord): Chart {
-  const [fewest, most] = [fits[0]!, fits.at(-1)!];
+  const [fewest, most] = [fits[0], fits.at(-1)!];
   return {
     name: 'images',
     title: 'Top-1 after reconstruction, before any training step (%)',

@@ -209,7 +209,7 @@ function examineSharp(root: string): DoctorReport['sharp'] {
     };
     return { version: sharp.versions.sharp, libvips: sharp.versions.vips };
   } catch (error) {
-    return { error: messageOf(error).split('\n', 1)[0]! };
+    return { error: messageOf(error).split('\n', 1)[0] };
   }
 }
 

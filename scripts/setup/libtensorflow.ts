@@ -77,7 +77,7 @@ async function unpackWheel(archive: string, folder: string, signal: AbortSignal)
       return join(lib, 'libtensorflow_framework.so');
     }
     const header = /^tensorflow\/include\/((?:tensorflow|tsl)\/.+)$/.exec(name);
-    return header ? join(folder, 'include', header[1]!) : undefined;
+    return header ? join(folder, 'include', header[1]) : undefined;
   };
   await unpackZip(archive, pathOf, signal);
   // The names that the libraries call themselves (SONAME), by which the binding looks for them.

@@ -78,7 +78,7 @@ describe('buildNetwork of InceptionV3', () => {
       );
       const softmax = tf.softmax(logits).dataSync();
       probabilities.dataSync().forEach((value, index) => {
-        assert.ok(Math.abs(value - softmax[index]!) < 1e-6);
+        assert.ok(Math.abs(value - softmax[index]) < 1e-6);
       });
     });
   });

@@ -49,7 +49,7 @@ describe('buildMobileNetV1', () => {
         assert.deepEqual(logits.shape, [3, TINY.classes]);
         const softmax = tf.softmax(logits).dataSync();
         probabilities.dataSync().forEach((value, index) => {
-          assert.ok(Math.abs(value - softmax[index]!) < 1e-6);
+          assert.ok(Math.abs(value - softmax[index]) < 1e-6);
         });
       });
     } finally {

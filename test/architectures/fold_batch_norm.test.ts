@@ -133,9 +133,9 @@ describe('foldBatchNorm', () => {
               const { weight, bias, gamma, beta, mean, variance } = values;
               const linear = weight * x + (hasBias ? bias : 0);
               const expected = (gamma * (linear - mean)) / Math.sqrt(variance + epsilon) + beta;
-              const received = folded.kernel[c]! * x + folded.bias[c]!;
+              const received = folded.kernel[c] * x + folded.bias[c];
               // Two roundings to single precision, of w' (times x) and of b'.
-              const size = Math.abs(folded.kernel[c]! * x) + Math.abs(folded.bias[c]!) + 1e-30;
+              const size = Math.abs(folded.kernel[c] * x) + Math.abs(folded.bias[c]) + 1e-30;
               assert.ok(
                 Math.abs(received - expected) <= 2 ** -23 * size,
                 `channel ${c}: expected ${expected}, received ${received}`,
@@ -223,7 +223,7 @@ describe('foldBatchNorm', () => {
           const received = runFolded(model, convLayers(config), input).dataSync();
           const largest = Math.max(...expected.map(Math.abs));
           expected.forEach((value, index) => {
-            assert.ok(Math.abs(received[index]! - value) <= 1e-4 * largest);
+            assert.ok(Math.abs(received[index] - value) <= 1e-4 * largest);
           });
         });
       } finally {
@@ -243,7 +243,7 @@ function runFolded(
   for (const { kind, name, batchNorm, bias, stride, activation } of layers) {
     if (kind === 'logits') x = tf.mean(x, [1, 2], true) as tf.Tensor4D;
     const weightName = kind === 'depthwise' ? 'depthwise_kernel' : 'kernel';
-    const variable = model.getLayer(name).weights[0]!;
+    const variable = model.getLayer(name).weights[0];
     const kernelShape = variable.shape as [number, number, number, number];
     const statistic = (of: string) => weightOf(model, `${name}/BatchNorm/${of}`);
     const plain = {

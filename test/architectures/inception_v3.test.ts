@@ -78,7 +78,7 @@ describe('inceptionV3Layers', () => {
       assert.ok(!shapes.includes(undefined), row.name);
       if (row.op === 'conv') assert.deepEqual(row.inputShape, shapes[0], row.name);
       if (row.op === 'concat') {
-        const channels = shapes.reduce((sum, shape) => sum + shape![2]!, 0);
+        const channels = shapes.reduce((sum, shape) => sum + shape![2], 0);
         for (const shape of shapes) {
           assert.deepEqual([...shape!.slice(0, 2), channels], row.outputShape, row.name);
         }

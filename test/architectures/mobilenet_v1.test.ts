@@ -49,13 +49,13 @@ describe('convLayers', () => {
     for (const resolution of [32, 33, 96, 224]) {
       const layers = convLayers({ ...IMAGENET, resolution }).slice(0, -1);
       layers.slice(1).forEach(({ inputShape, name }, index) => {
-        assert.deepEqual(inputShape, layers[index]!.outputShape, name);
+        assert.deepEqual(inputShape, layers[index].outputShape, name);
       });
     }
   });
 
   it('rounds an odd size up where the stride is 2, as "same" padding does', () => {
-    assert.deepEqual(convLayers({ ...IMAGENET, resolution: 33 })[0]!.outputShape, [17, 17, 32]);
+    assert.deepEqual(convLayers({ ...IMAGENET, resolution: 33 })[0].outputShape, [17, 17, 32]);
   });
 
   it('has stride 2 in the first layer and in the depthwise layers 2, 4, 6 and 12', () => {
@@ -131,7 +131,7 @@ describe('networkCost', () => {
 describe('the variants', () => {
   const differences = (a: ConvLayer[], b: ConvLayer[]) =>
     a.flatMap((layer, index) => {
-      const other = b[index]!;
+      const other = b[index];
       const keys = (Object.keys(layer) as (keyof ConvLayer)[]).filter(
         (key) => `${layer[key]}` !== `${other[key]}`,
       );

@@ -14,7 +14,7 @@ describe('buildNetwork', () => {
       const model = buildNetwork(config);
       const last = model.layers.slice(-2).map(({ name }) => name);
       assert.deepEqual(last, ['SpatialSqueeze', 'Predictions']);
-      assert.deepEqual(model.outputs[0]!.shape, [null, config.classes]);
+      assert.deepEqual(model.outputs[0].shape, [null, config.classes]);
       model.dispose();
     });
   }

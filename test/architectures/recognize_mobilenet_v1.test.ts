@@ -37,7 +37,7 @@ function assertSameFunction(received: tf.LayersModel, expected: tf.LayersModel):
   const [a, b] = [outputs(received), outputs(expected)];
   assert.equal(a.length, b.length);
   a.forEach((value, index) => {
-    assert.ok(Math.abs(value - b[index]!) < 1e-5, `${index}: ${value}, not ${b[index]}`);
+    assert.ok(Math.abs(value - b[index]) < 1e-5, `${index}: ${value}, not ${b[index]}`);
   });
 }
 
@@ -99,7 +99,7 @@ describe('recognizeMobileNetV1', () => {
 
   it('leaves alone a chain that ends early', () => {
     const { inputs, layers } = buildMobileNetV1({ ...TINY, variant: STANDARD });
-    const half = layers[Math.floor(layers.length / 2)]!;
+    const half = layers[Math.floor(layers.length / 2)];
     const cut = tf.model({ inputs, outputs: half.output as tf.SymbolicTensor });
     assert.equal(recognizeMobileNetV1(cut), undefined);
   });

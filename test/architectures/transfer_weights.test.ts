@@ -85,7 +85,7 @@ describe('transferWeights', () => {
           const expected = activationAt(source, 'Conv2d_1_depthwise/BatchNorm', input);
           const received = activationAt(target, 'Conv2d_1_depthwise', input);
           expected.forEach((value, index) => {
-            assert.ok(Math.abs(received[index]! - value) < 1e-5);
+            assert.ok(Math.abs(received[index] - value) < 1e-5);
           });
         });
       }));
@@ -97,7 +97,7 @@ describe('transferWeights', () => {
       const transfer = (zeroVariance: 'keep' | 'mean') => {
         const { folded } = transferWeights(source, target, { zeroVariance });
         const kernel = weightOf(target, 'Conv2d_2_depthwise/depthwise_kernel');
-        return { channels: folded[1]!.zeroVarianceChannels, weight: kernel[2]! };
+        return { channels: folded[1].zeroVarianceChannels, weight: kernel[2] };
       };
       const kept = transfer('keep');
       const handled = transfer('mean');

@@ -16,7 +16,9 @@ describe('takeTurns', () => {
     const { signal } = new AbortController();
     const rounds: number[] = [];
     const turns = await takeTurns(contestants, {
-      ...{ rounds: 2, seconds: 1, signal },
+      rounds: 2,
+      seconds: 1,
+      signal,
       onRound: (round) => rounds.push(round),
     });
     assert.equal(log.join(), 'a 1,b 1,c 1,b 1,c 1,a 1,c 1,a 1,b 1');
@@ -44,7 +46,9 @@ describe('takeTurns', () => {
     const { signal } = new AbortController();
     const contestants = [contestant('a', log), failing];
     const turns = await takeTurns(contestants, {
-      ...{ rounds: 4, seconds: 1, signal },
+      rounds: 4,
+      seconds: 1,
+      signal,
       onFailure: (name, error) => failures.push([name, (error as Error).message]),
     });
     assert.deepEqual(failures, [['b', 'killed']]);

@@ -10,15 +10,31 @@ import {
 import { inFolder } from '../support/in_folder.ts';
 
 const small: TrainingRow = {
-  ...{ width: 0.25, resolution: 32, batch: 64, classes: 10 },
-  ...{ compiled: 1000.4, eager: 200, keras: 900, ratio: 1.112, kerasFit: 800 },
-  ...{ loop: 950, loopShare: 0.95, waitShare: 0.013 },
+  width: 0.25,
+  resolution: 32,
+  batch: 64,
+  classes: 10,
+  compiled: 1000.4,
+  eager: 200,
+  keras: 900,
+  ratio: 1.112,
+  kerasFit: 800,
+  loop: 950,
+  loopShare: 0.95,
+  waitShare: 0.013,
   range: { compiled: [900, 1100] },
   lossDifference: 1e-6,
 };
 const large: TrainingRow = {
-  ...{ width: 1, resolution: 224, batch: 16, classes: 1001 },
-  ...{ compiled: 30.52, eager: 12, keras: 31, ratio: 0.985, kerasFit: 30 },
+  width: 1,
+  resolution: 224,
+  batch: 16,
+  classes: 1001,
+  compiled: 30.52,
+  eager: 12,
+  keras: 31,
+  ratio: 0.985,
+  kerasFit: 30,
   range: {},
   lossDifference: 2e-6,
 };

@@ -31,7 +31,7 @@ describe('checkpointModel', () => {
     assert.equal(config.widthMultiplier, 0.25);
     assert.equal(config.resolution, 128);
     assert.match(notes.join(), /1 variables are taken from their moving averages/);
-    assert.deepEqual(model.getLayer('Conv2d_0').getWeights()[0]!.dataSync(), average);
+    assert.deepEqual(model.getLayer('Conv2d_0').getWeights()[0].dataSync(), average);
     model.dispose();
   });
 
@@ -44,7 +44,7 @@ describe('checkpointModel', () => {
           .replace('/kernel', '/weights')
           .replace('/bias', '/biases')
           .replace('Conv2d_1c_1x1', 'Logits/Conv2d_1c_1x1');
-        const values = original.weights[index]!.read().dataSync<'float32'>().slice();
+        const values = original.weights[index].read().dataSync<'float32'>().slice();
         return [`InceptionV3/${slim}`, { shape: shape as number[], values }];
       }),
     );

@@ -50,7 +50,7 @@ describe('the pulled mobilenet_v1_1.0_224', () => {
     for (const variable of model.weights) {
       if (!variable.originalName.endsWith('_depthwise/BatchNorm/moving_variance')) continue;
       const variance = variable.read().dataSync<'float32'>().slice();
-      depthwiseVariances.set(variable.originalName.split('/')[0]!, variance);
+      depthwiseVariances.set(variable.originalName.split('/')[0], variance);
     }
     const names = Object.keys(fixture.tensors);
     const probes = tf.model({
@@ -59,7 +59,7 @@ describe('the pulled mobilenet_v1_1.0_224', () => {
     });
     const outputs = tf.tidy(() => probes.predict(syntheticImage()) as tf.Tensor[]);
     for (const [index, output] of outputs.entries()) {
-      activations.set(names[index]!, await output.data<'float32'>());
+      activations.set(names[index], await output.data<'float32'>());
       output.dispose();
     }
     model.dispose();
@@ -77,7 +77,7 @@ describe('the pulled mobilenet_v1_1.0_224', () => {
       const tolerance = 5e-5 * rootMeanSquare;
       expected.samples.forEach((sample, index) => {
         const at = index * expected.sampleStride;
-        const difference = Math.abs(actual[at]! - sample);
+        const difference = Math.abs(actual[at] - sample);
         assert.ok(difference <= tolerance, `[${at}]: expected ${sample}, received ${actual[at]}`);
       });
       const sum = actual.reduce((total, value) => total + value, 0);
@@ -92,7 +92,7 @@ describe('the pulled mobilenet_v1_1.0_224', () => {
 
   it('ranks the same five classes highest', () => {
     const logits = activations.get('SpatialSqueeze')!;
-    const order = [...logits.keys()].sort((a, b) => logits[b]! - logits[a]!);
+    const order = [...logits.keys()].sort((a, b) => logits[b] - logits[a]);
     assert.deepEqual(order.slice(0, 5), fixture.top5);
   });
 

@@ -66,7 +66,7 @@ describe('FolderLock', () => {
           result.status === 'fulfilled' ? [result.value] : [],
         );
         assert.equal(taken.length, 1);
-        await taken[0]!.release();
+        await taken[0].release();
         assert.deepEqual(await readdir(join(path, '..')), []);
       });
     }

@@ -16,14 +16,14 @@ export interface FuzzProgress {
   readonly peakBytes: number;
 }
 
-const [folder, inputs] = [process.argv[2]!, Number(process.argv[3])];
+const [folder, inputs] = [process.argv[2], Number(process.argv[3])];
 await tf.ready();
 const readers = await fuzzedReaders(folder);
 let peak = peakBytes();
 process.send!({ done: 0, peakBytes: peak } satisfies FuzzProgress);
 for (let index = 0; index < inputs; index++) {
   const seed = Math.floor(index / readers.length);
-  const finding = await fuzzOnce(readers[index % readers.length]!, seed);
+  const finding = await fuzzOnce(readers[index % readers.length], seed);
   if (index % 1000 === 0 || index === inputs - 1) peak = peakBytes();
   process.send!({ done: index + 1, finding, peakBytes: peak } satisfies FuzzProgress);
 }

@@ -38,8 +38,8 @@ describe('readers of files', () => {
 
   it('give the same input for the same seed, and others for others', () => {
     const [reader] = readers;
-    assert.deepEqual(inputOf(reader!, 5), inputOf(reader!, 5));
-    const inputs = Array.from({ length: 20 }, (_, seed) => inputOf(reader!, seed).join());
+    assert.deepEqual(inputOf(reader, 5), inputOf(reader, 5));
+    const inputs = Array.from({ length: 20 }, (_, seed) => inputOf(reader, seed).join());
     assert.ok(new Set(inputs).size > 15);
   });
 
@@ -53,7 +53,7 @@ describe('readers of files', () => {
   for (let index = 0; index < READERS; index++) {
     it(`read or refuse mutated files, saying what is wrong (${index + 1} of ${READERS})`, async () => {
       for (let seed = 0; seed < INPUTS; seed++) {
-        assert.equal(await fuzzOnce(readers[index]!, seed), undefined);
+        assert.equal(await fuzzOnce(readers[index], seed), undefined);
       }
     });
   }

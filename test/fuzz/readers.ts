@@ -289,7 +289,7 @@ function wordsExchanged(json: string, bytes: Uint8Array): string {
   const words = json.split(/("[^"]*"|\b\d+\b)/);
   const count = (words.length - 1) / 2;
   for (let at = 0; at + 1 < bytes.length; at += 2) {
-    words[2 * (bytes[at]! % count) + 1] = words[2 * (bytes[at + 1]! % count) + 1]!;
+    words[2 * (bytes[at] % count) + 1] = words[2 * (bytes[at + 1] % count) + 1];
   }
   return words.join('');
 }
@@ -308,7 +308,7 @@ async function exportReaders(model: Tf8Model): Promise<FuzzedReader[]> {
   const source = await sourceOf(model);
   return ['tflite', 'onnx', 'c'].map((format) => ({
     name: `export to ${format}`,
-    corpus: [exportFormat(format).encode(source)[0]!.bytes],
+    corpus: [exportFormat(format).encode(source)[0].bytes],
     read: (bytes) => readExport(bytes, `export.${format}`),
   }));
 }

@@ -12,7 +12,7 @@ import { randomBytes } from './kernels/make_call.ts';
 import { randomModels } from './model/random_models.ts';
 import { packagedFolder } from './packaged.ts';
 
-const MODEL = fc.sample(randomModels({ withEveryOp: true }), { seed: 3, numRuns: 1 })[0]!;
+const MODEL = fc.sample(randomModels({ withEveryOp: true }), { seed: 3, numRuns: 1 })[0];
 const PIXELS = MODEL.input.shape.reduce((product, side) => product * side, 1);
 const BATCH = 3;
 const FROM_ZOD = /(?<=from ['"])zod(?=['"])/;
@@ -126,7 +126,12 @@ describe('the entry for browsers in Chromium', function () {
   }
 
   const told = (isolated: boolean, threads: number): Told => ({
-    ...{ isolated, tier: 'wasm', threads, notes: [], logits, again: logits },
+    isolated,
+    tier: 'wasm',
+    threads,
+    notes: [],
+    logits,
+    again: logits,
   });
 
   it("has the reference's bytes on the page's own thread", async () => {

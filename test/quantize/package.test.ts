@@ -13,7 +13,7 @@ import { randomBytes } from './kernels/make_call.ts';
 import { buildModel, randomModels, type Step } from './model/random_models.ts';
 import { packagedFolder, ROOT, runScript } from './packaged.ts';
 
-const MODEL = fc.sample(randomModels({ withEveryOp: true }), { seed: 3, numRuns: 1 })[0]!;
+const MODEL = fc.sample(randomModels({ withEveryOp: true }), { seed: 3, numRuns: 1 })[0];
 const PIXELS = MODEL.input.shape.reduce((product, side) => product * side, 1);
 
 describe('the package', function () {
@@ -50,7 +50,7 @@ describe('the package', function () {
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line));
-    const expected = [tiers[0]!, ...tiers].map((tier) => [tier, [...logits]]);
+    const expected = [tiers[0], ...tiers].map((tier) => [tier, [...logits]]);
     assert.deepEqual(lines, [...expected, 'ERR_MODULE_NOT_FOUND']);
   });
 
@@ -95,7 +95,8 @@ describe('the package', function () {
       ['reference', 1, [...logits]],
       'QuantizationError',
       [2, [...logits]],
-      ...['QuantizationError', 'QuantizationError'],
+      'QuantizationError',
+      'QuantizationError',
     ]);
   });
 
@@ -120,7 +121,7 @@ describe('the package', function () {
     let example: string;
     before(async () => {
       const text = await readFile(join(ROOT, 'quantize/README.md'), 'utf8');
-      example = /```ts\n(.*?)```/s.exec(text)![1]!;
+      example = /```ts\n(.*?)```/s.exec(text)![1];
     });
 
     it('is well typed', () => {
@@ -158,7 +159,7 @@ describe('the package', function () {
       using plan = planOn(model);
       const image = preprocess({ data, ...raw }, { resolution: 8, centralFraction: 0.875 });
       const expected = plan
-        .classify(image)[0]!
+        .classify(image)[0]
         .map(({ name, probability }) => `${probability.toFixed(4)} ${name}`);
       assert.deepEqual(lines.slice(0, -1), expected);
       assert.equal(lines.at(-1), '64 bytes of [1, 112, 112, 64]');
@@ -169,8 +170,15 @@ describe('the package', function () {
 /** A small network of photographs with a layer of the example's name. */
 function photographModel(): Tf8Model {
   const step: Step = {
-    ...{ op: 'conv2d', filters: 1, window: [1, 1], strides: [1, 1], padding: 'valid' },
-    ...{ activation: 'relu6', zeroPoint: 3, weightZeroPoint: 100, seed: 1 },
+    op: 'conv2d',
+    filters: 1,
+    window: [1, 1],
+    strides: [1, 1],
+    padding: 'valid',
+    activation: 'relu6',
+    zeroPoint: 3,
+    weightZeroPoint: 100,
+    seed: 1,
   };
   const names = { name: 'small', classNames: ['wolf', 'dog', 'fox'], labelOffset: 0 };
   const last: Step = { ...step, op: 'fullyConnected', filters: 3, activation: 'linear' };
@@ -181,8 +189,8 @@ function photographModel(): Tf8Model {
     ...model,
     preprocessing: { centralFraction: 0.875, range: { min: -1, max: 1 } },
     nodes: [
-      { ...first!, name: layer },
-      { ...second!, inputs: [layer] },
+      { ...first, name: layer },
+      { ...second, inputs: [layer] },
     ],
   };
 }

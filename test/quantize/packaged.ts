@@ -11,12 +11,13 @@ export const ROOT = resolve(import.meta.dirname, '../..');
 const SOURCES = [
   'quantize/index.ts',
   'quantize/browser.ts',
-  ...['quantize/params', 'quantize/kernels', 'quantize/model', 'quantize/execute'],
-  ...[
-    'datasets/images/preprocess.ts',
-    'datasets/images/resize_bilinear.ts',
-    'datasets/images/pixel_image.ts',
-  ],
+  'quantize/params',
+  'quantize/kernels',
+  'quantize/model',
+  'quantize/execute',
+  'datasets/images/preprocess.ts',
+  'datasets/images/resize_bilinear.ts',
+  'datasets/images/pixel_image.ts',
   'foundation/errors.ts',
 ];
 

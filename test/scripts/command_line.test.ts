@@ -28,17 +28,39 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   rearchitect: ['variant', 'dataset', 'data', 'out', 'images', 'retrain', 'recipe', 'resume'],
   quantize: ['dataset', 'calibration-data', 'calibration-images', 'zero-variance', 'out', 'seed'],
   export: [
-    ...['format', 'out', 'dataset', 'calibration-data', 'calibration-images', 'zero-variance'],
+    'format',
+    'out',
+    'dataset',
+    'calibration-data',
+    'calibration-images',
+    'zero-variance',
     'seed',
   ],
   verify: ['dataset', 'data', 'limit', 'runtime', 'tier', 'seed'],
   evaluate: [
-    ...['dataset', 'data', 'precision', 'zero-variance', 'calibration-data'],
-    ...['calibration-images', 'limit', 'tier', 'seed'],
+    'dataset',
+    'data',
+    'precision',
+    'zero-variance',
+    'calibration-data',
+    'calibration-images',
+    'limit',
+    'tier',
+    'seed',
   ],
   analyze: [
-    ...['dataset', 'data', 'limit', 'per-class', 'zero-variance', 'calibration-data'],
-    ...['calibration-images', 'accuracy', 'tier', 'seed', 'out', 'runs-dir'],
+    'dataset',
+    'data',
+    'limit',
+    'per-class',
+    'zero-variance',
+    'calibration-data',
+    'calibration-images',
+    'accuracy',
+    'tier',
+    'seed',
+    'out',
+    'runs-dir',
   ],
   classify: ['model', 'zero-variance', 'calibration-data', 'tier'],
   report: [],
@@ -89,7 +111,7 @@ describe('the tf8 command line', () => {
         const positional = /^Positionals:/m.test(stdout) ? ['x'] : [];
         // An example may be broken before one of its options.
         const [options] = stdout.split(/^Examples:/m);
-        for (const block of options!.split(/^ {2}(?=--)/m).slice(1)) {
+        for (const block of options.split(/^ {2}(?=--)/m).slice(1)) {
           const option = /^--[\w-]+/.exec(block)![0];
           if (block.includes('[boolean]')) continue;
           assertRefused(
@@ -266,7 +288,7 @@ describe('the tf8 command line', () => {
       const { float, tf8 } = JSON.parse(json.stdout);
       const rows = text.stdout.split('\n').filter((line) => line.startsWith('| '));
       float.forEach(({ name }: { name: string }, rank: number) => {
-        const cells = rows[rank + 2]!.split('|').map((cell) => cell.trim());
+        const cells = rows[rank + 2].split('|').map((cell) => cell.trim());
         assert.equal(cells[1], name.split(',')[0]);
         assert.equal(cells[3], tf8[rank].name.split(',')[0]);
       });
@@ -306,8 +328,20 @@ describe('the tf8 command line', () => {
     it('without tfjs-node, train works and says that it is slow', async () => {
       const { status, stdout, stderr } = await runTf8(
         [
-          ...['train', '--out', at('trained'), '--dataset', 'imagenet', '--data', at('images')],
-          ...['--width-multiplier', '0.02', '--limit', '8', '--epochs', '1', '--json'],
+          'train',
+          '--out',
+          at('trained'),
+          '--dataset',
+          'imagenet',
+          '--data',
+          at('images'),
+          '--width-multiplier',
+          '0.02',
+          '--limit',
+          '8',
+          '--epochs',
+          '1',
+          '--json',
         ],
         { node: withoutTfjsNode() },
       );

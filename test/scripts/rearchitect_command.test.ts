@@ -23,8 +23,19 @@ describe('tf8 rearchitect', () => {
 
   it('rebuilds without training and shows each layer; the folder is a model of every command', async () => {
     const { status, stdout } = await runMain([
-      ...['rearchitect', at('model'), '--variant', 'friendly', '--dataset', 'imagenet'],
-      ...['--data', at('images'), '--out', at('out'), '--no-retrain', '--images', '5'],
+      'rearchitect',
+      at('model'),
+      '--variant',
+      'friendly',
+      '--dataset',
+      'imagenet',
+      '--data',
+      at('images'),
+      '--out',
+      at('out'),
+      '--no-retrain',
+      '--images',
+      '5',
     ]);
     assert.equal(status, 0);
     assert.match(stdout, /^fitted on 5 images in \d+ s$/m);
@@ -32,7 +43,13 @@ describe('tf8 rearchitect', () => {
     assert.match(stdout, /^equalized after 27 layers; centred 13 depthwise layers$/m);
     assert.match(stdout, /^stored in .*out$/m);
     const evaluated = await runMain([
-      ...['evaluate', at('out'), '--data', at('images'), '--calibration-images', '3', '--json'],
+      'evaluate',
+      at('out'),
+      '--data',
+      at('images'),
+      '--calibration-images',
+      '3',
+      '--json',
     ]);
     assert.equal(evaluated.status, 0, evaluated.stderr);
     assert.equal(JSON.parse(evaluated.stdout).images, 6);
@@ -40,8 +57,16 @@ describe('tf8 rearchitect', () => {
 
   it('prints one object with --json', async () => {
     const { stdout } = await runMain([
-      ...['rearchitect', at('model'), '--data', at('images'), '--out', at('json')],
-      ...['--no-retrain', '--images', '2', '--json'],
+      'rearchitect',
+      at('model'),
+      '--data',
+      at('images'),
+      '--out',
+      at('json'),
+      '--no-retrain',
+      '--images',
+      '2',
+      '--json',
     ]);
     const { reconstruction, out, card } = JSON.parse(stdout);
     assert.equal(out, at('json'));
@@ -65,7 +90,12 @@ describe('tf8 rearchitect', () => {
       ['--resume'],
     ]) {
       const { status, stderr } = await runMain([
-        ...['rearchitect', at('model'), '--out', at('none'), '--no-retrain', ...option],
+        'rearchitect',
+        at('model'),
+        '--out',
+        at('none'),
+        '--no-retrain',
+        ...option,
       ]);
       assert.equal(status, 1);
       assert.ok(stderr.includes(`Expected no ${option[0]} with --no-retrain`), stderr);

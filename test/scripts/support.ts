@@ -71,7 +71,7 @@ export async function writeTinyImageNet(
     const scores = await predictFloat(model, input, [1, RESOLUTION, RESOLUTION, 3]);
     const order = [...scores.keys()]
       .filter((output) => output >= labelOffset)
-      .sort((a, b) => scores[b]! - scores[a]!);
+      .sort((a, b) => scores[b] - scores[a]);
     await writeImage(dir, order.at(rank)! - labelOffset, `${index}.png`, image);
   }
   return { images: 12, top1: (100 * 8) / 12, top5: (100 * 10) / 12 };
@@ -84,7 +84,7 @@ export async function writeImage(
   name: string,
   content: Uint8Array | string,
 ): Promise<void> {
-  const folder = join(dir, IMAGENET_CLASSES[label]!.wnid);
+  const folder = join(dir, IMAGENET_CLASSES[label].wnid);
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, name), content);
 }

@@ -30,8 +30,16 @@ describe('the analysis of the published MobileNet', function () {
     return inFolder(async (folder) => {
       const { status, stdout, stderr } = await runTf8(
         [
-          ...['analyze', 'mobilenet_v1_1.0_224', '--dataset', 'imagenet', '--data', photographs],
-          ...['--runs-dir', join(folder, 'runs'), '--json', ...options],
+          'analyze',
+          'mobilenet_v1_1.0_224',
+          '--dataset',
+          'imagenet',
+          '--data',
+          photographs,
+          '--runs-dir',
+          join(folder, 'runs'),
+          '--json',
+          ...options,
         ],
         { node: ['--import', 'tsx', '--import', PEAK_MEMORY] },
       );

@@ -90,7 +90,7 @@ describe('an export to files', function () {
   async function printed(test: Mocha.Context, program: string, file: string, word: string) {
     const { exitCode, output } = await runTool(await python(test), ['-I', '-c', program, file]);
     assert.equal(exitCode, 0, output);
-    return JSON.parse(new RegExp(`^${word} (.*)$`, 'm').exec(output)![1]!);
+    return JSON.parse(new RegExp(`^${word} (.*)$`, 'm').exec(output)![1]);
   }
 
   it(`c: the program differs in no byte of any layer on ${PHOTOGRAPHS} photographs`, async function () {

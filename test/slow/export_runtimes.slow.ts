@@ -76,10 +76,12 @@ describe('an export in its real runtime', function () {
   async function written(model: Tf8Model, format: string, folder: string) {
     const path = join(folder, `m.${format}`);
     const [file] = exportFormat(format).encode({
-      ...{ model, tf8: await encodeTf8(model), fileName: basename(path) },
+      model,
+      tf8: await encodeTf8(model),
+      fileName: basename(path),
     });
-    await writeFile(path, file!.bytes);
-    return { path, bytes: file!.bytes, format, model };
+    await writeFile(path, file.bytes);
+    return { path, bytes: file.bytes, format, model };
   }
 
   for (const format of ['tflite', 'onnx']) {
@@ -145,8 +147,13 @@ describe('an export in its real runtime', function () {
         const out = join(folder, 'm.onnx');
         await exportModel(
           {
-            ...{ model: published, zeroVariance: 'mean', seed: 0 },
-            ...{ calibrationData: photographs, calibrationImages: 200, format: 'onnx', out },
+            model: published,
+            zeroVariance: 'mean',
+            seed: 0,
+            calibrationData: photographs,
+            calibrationImages: 200,
+            format: 'onnx',
+            out,
           },
           context,
         );
@@ -181,7 +188,7 @@ describe('an export in its real runtime', function () {
     async function agreesWithLiteRt(path: string): Promise<void> {
       const run = await runCommand(python, ['-I', '-c', LITERT_TENSORS, path]);
       assert.equal(run.exitCode, 0, run.output);
-      const theirs = JSON.parse(/^tensors (.*)$/m.exec(run.output)![1]!) as LiteRtTensors;
+      const theirs = JSON.parse(/^tensors (.*)$/m.exec(run.output)![1]) as LiteRtTensors;
       const { tensors } = ManifestSchema.parse(JSON.parse(await readFile(`${path}.json`, 'utf8')));
       for (const tensor of tensors) {
         const { name, type, scale, zeroPoint } = tensor;

@@ -9,7 +9,11 @@ import { writeFewImages } from '../workflows/reproduce/support.ts';
 
 async function reproduce(runsDir: string, ...options: string[]): Promise<string> {
   const { status, stdout, stderr } = await runTf8([
-    ...['reproduce', '--runs-dir', runsDir, ...options, '--json'],
+    'reproduce',
+    '--runs-dir',
+    runsDir,
+    ...options,
+    '--json',
   ]);
   assert.equal(status, 0, stderr);
   return (JSON.parse(stdout) as { dir: string }).dir;
@@ -21,12 +25,18 @@ describe('tf8 reproduce', function () {
   it('gives the same record, byte for byte, for the same seed', () =>
     inFolder(async (folder) => {
       const short = [
-        ...['--train-images', '128', '--test-images', '200', '--epochs', '1'],
-        ...['--rearchitect-images', '20'],
+        '--train-images',
+        '128',
+        '--test-images',
+        '200',
+        '--epochs',
+        '1',
+        '--rearchitect-images',
+        '20',
       ];
       const [first, second] = ['a', 'b'].map((name) => join(folder, name));
       const records: string[] = [];
-      for (const runsDir of [first!, second!]) {
+      for (const runsDir of [first, second]) {
         const dir = await reproduce(runsDir, ...short, '--calibration-images', '20');
         records.push(await readFile(join(dir, 'run.json'), 'utf8'));
       }
@@ -49,8 +59,17 @@ describe('tf8 reproduce', function () {
     inFolder(async (folder) => {
       const data = await writeFewImages(folder);
       const { status, stdout, stderr } = await runTf8([
-        ...['reproduce', '--dataset', 'imagenet', '--preset', 'paper', '--data', data],
-        ...['--runs-dir', join(folder, 'runs'), '--estimate', '--json'],
+        'reproduce',
+        '--dataset',
+        'imagenet',
+        '--preset',
+        'paper',
+        '--data',
+        data,
+        '--runs-dir',
+        join(folder, 'runs'),
+        '--estimate',
+        '--json',
       ]);
       assert.equal(status, 0, stderr);
       const { rows, wholeSeconds, whole } = JSON.parse(stdout) as CostEstimate;

@@ -35,7 +35,7 @@ function rms(values: ArrayLike<number>): number {
 
 function rmsDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += (a[i]! - b[i]!) ** 2;
+  for (let i = 0; i < a.length; i++) sum += (a[i] - b[i]) ** 2;
   return Math.sqrt(sum / a.length);
 }
 
@@ -132,7 +132,7 @@ describe('compiled and eager step', () => {
       const compiled = trajectory('compiled', variant, start);
       const moved = trajectory('eager', variant, neighbour);
       const apart = (states: readonly State[]) =>
-        states.map((state, step) => distance(state, eager[step]!, start));
+        states.map((state, step) => distance(state, eager[step], start));
       const [received, natural] = [apart(compiled), apart(moved)];
       assert.ok(
         stepsTogether(received) >= stepsTogether(natural) - 2,
@@ -176,8 +176,8 @@ describe('compiled and eager step', () => {
     for (const [name, { values }] of b) {
       if (!name.endsWith('kernel')) continue;
       values.forEach((value, i) => {
-        apart += (value - a.get(name)!.values[i]!) ** 2;
-        way += (value - start.get(name)!.values[i]!) ** 2;
+        apart += (value - a.get(name)!.values[i]) ** 2;
+        way += (value - start.get(name)!.values[i]) ** 2;
       });
     }
     return Math.sqrt(apart / way);

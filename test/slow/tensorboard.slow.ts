@@ -43,7 +43,7 @@ describe("TensorBoard's own reader", function () {
   async function readEvents(folder: string): Promise<Scalars> {
     const { exitCode, output } = await runCommand(python, ['-I', '-c', READ_EVENTS, folder]);
     assert.equal(exitCode, 0, output);
-    return JSON.parse(/^events (.*)$/m.exec(output)![1]!) as Scalars;
+    return JSON.parse(/^events (.*)$/m.exec(output)![1]) as Scalars;
   }
 
   it('reads what was written, of every tag, step and value', () =>
@@ -74,15 +74,15 @@ describe("TensorBoard's own reader", function () {
       });
       // Computed anew from the time of each window: equal but for the last digits.
       for (const [written, read] of [
-        [series(reports, (report) => report.imagesPerSecond), images_per_second!],
-        [series(reports, (report) => report.waitShare), input_wait_share!],
+        [series(reports, (report) => report.imagesPerSecond), images_per_second],
+        [series(reports, (report) => report.waitShare), input_wait_share],
       ] as const) {
         assert.deepEqual(
           read.map(([step]) => step),
           written.map(([step]) => step),
         );
         read.forEach(([step, value], index) => {
-          const expected = written[index]![1]!;
+          const expected = written[index][1];
           assert.ok(Math.abs(value - expected) <= 1e-6 * expected, `step ${step}: ${value}`);
         });
       }
@@ -98,7 +98,7 @@ describe("TensorBoard's own reader", function () {
         for (const report of steps(resumedFrom, to)) observer.step(report);
         await observer.end();
       }
-      const read = (await readEvents(folder))['train/loss']!;
+      const read = (await readEvents(folder))['train/loss'];
       assert.deepEqual(
         read,
         steps(0, 40).map(({ step, loss }) => [step, Math.fround(loss)]),

@@ -96,7 +96,7 @@ describe("TensorFlow's own files", function () {
           assert.equal(imported!.config!.widthMultiplier, alpha, file);
           const received = predictions(model, images);
           received.forEach((value, index) => {
-            assert.ok(Math.abs(value - expected[index]!) < 1e-5, `${file}: ${value} at ${index}`);
+            assert.ok(Math.abs(value - expected[index]) < 1e-5, `${file}: ${value} at ${index}`);
           });
           assert.equal(received.length, expected.length);
           model.dispose();

@@ -11,7 +11,7 @@ import { combineObservers, type TrainingObserver } from '../../training/watch/ob
 import { watchRun } from '../../workflows/train/watch_run.ts';
 import { memoryDataset } from '../support/memory_dataset.ts';
 
-const [run, steps] = [process.argv[2]!, Number(process.argv[3])];
+const [run, steps] = [process.argv[2], Number(process.argv[3])];
 const reporter = SILENT_REPORTER;
 const recipe = { ...SCRATCH_SMALL, batchSize: 16, budget: { epochs: steps / 25 } };
 const config = { variant: STANDARD, widthMultiplier: 0.25, resolution: 32, classes: 4 };

@@ -27,7 +27,7 @@ describe('training', function () {
       const settled = held.filter(({ step }) => step >= SETTLED);
       assert.equal(settled.at(-1)!.step, STEPS);
       assert.deepEqual([...new Set(settled.map(({ tensors }) => tensors))].length, 1);
-      const growth = settled.at(-1)!.rss - settled[0]!.rss;
+      const growth = settled.at(-1)!.rss - settled[0].rss;
       assert.ok(growth < 32 * MIB, `${(growth / MIB).toFixed(0)} MiB more`);
     }));
 });

@@ -66,7 +66,7 @@ describe('selectBackend', () => {
       assert.equal(answer.probabilities.length, expected.length);
       expected.forEach((value, i) => {
         assert.ok(
-          Math.abs(answer.probabilities[i]! - value) < 1e-4,
+          Math.abs(answer.probabilities[i] - value) < 1e-4,
           `output ${i}: ${answer.probabilities[i]} instead of ${value}`,
         );
       });

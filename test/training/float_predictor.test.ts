@@ -40,7 +40,7 @@ describe('floatPredictor', () => {
       const received = await predictor.predict(images, shape);
       assert.equal(received.length, expected.length);
       received.forEach((value, index) => {
-        assert.ok(Math.abs(value - expected[index]!) < 1e-5, `${index}: ${value}`);
+        assert.ok(Math.abs(value - expected[index]) < 1e-5, `${index}: ${value}`);
       });
     }
     predictor.dispose();

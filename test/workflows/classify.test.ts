@@ -43,8 +43,8 @@ describe('classify', () => {
     const sum = list.reduce((total, { probability }) => total + probability, 0);
     assert.ok(sum > 0 && sum <= 1 + 1e-6, `sum ${sum}`);
     list.forEach(({ index, name, probability }, rank) => {
-      assert.ok(rank === 0 || probability <= list[rank - 1]!.probability);
-      assert.equal(name, index === 0 ? 'background' : IMAGENET_CLASSES[index - 1]!.name);
+      assert.ok(rank === 0 || probability <= list[rank - 1].probability);
+      assert.equal(name, index === 0 ? 'background' : IMAGENET_CLASSES[index - 1].name);
     });
   }
 
@@ -76,8 +76,8 @@ describe('classify', () => {
       return Math.max(...scores);
     };
     const [whole, central] = [
-      (await classify({ ...options, model: small }, contextOf())).float![0]!.probability,
-      (await classify(options, contextOf())).float![0]!.probability,
+      (await classify({ ...options, model: small }, contextOf())).float![0].probability,
+      (await classify(options, contextOf())).float![0].probability,
     ];
     assert.equal(whole, await probabilities(1));
     assert.equal(central, await probabilities(0.875));

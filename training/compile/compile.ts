@@ -70,11 +70,11 @@ export class CompiledFunctions<Name extends string = string> {
     const key = keyOf(name, inputs);
     const concrete = this.concretes.get(key) ?? this.compile(key, name, inputs);
     const feeds = Object.entries(concrete.inputs).map(
-      ([input, placeholder]) => [placeholder, inputs[input]!] as const,
+      ([input, placeholder]) => [placeholder, inputs[input]] as const,
     );
     const names = Object.keys(concrete.outputs);
     const values = this.loaded!.session.run(feeds, Object.values(concrete.outputs));
-    return Object.fromEntries(names.map((output, index) => [output, values[index]!]));
+    return Object.fromEntries(names.map((output, index) => [output, values[index]]));
   }
 
   /** Gives the `tf.Variable`s the values that the session has. */
@@ -82,7 +82,7 @@ export class CompiledFunctions<Name extends string = string> {
     if (this.loaded === undefined) return;
     const { session, access } = this.loaded;
     session.run([], access.values).forEach((value, index) => {
-      access.variables[index]!.assign(value);
+      access.variables[index].assign(value);
       value.dispose();
     });
   }
@@ -92,7 +92,7 @@ export class CompiledFunctions<Name extends string = string> {
     if (this.loaded === undefined) return;
     const { session, access } = this.loaded;
     const feeds = access.variables.map(
-      (variable, index) => [access.feeds[index]!, variable as tf.Tensor] as const,
+      (variable, index) => [access.feeds[index], variable as tf.Tensor] as const,
     );
     tf.dispose(session.run(feeds, [access.assigned]));
   }
@@ -145,8 +145,8 @@ export class CompiledFunctions<Name extends string = string> {
       backend.trace = undefined;
       setBackend(active);
       variables.forEach((variable, index) => {
-        variable.assign(originals[index]!);
-        originals[index]!.dispose();
+        variable.assign(originals[index]);
+        originals[index].dispose();
       });
     }
   }
@@ -248,7 +248,7 @@ function signatureOf(
   return Object.fromEntries(
     Object.entries(tensors).map(([name, { shape, dtype }]) => [
       name,
-      { tensor: nodes[name]!, shape, dtype: compiledDtype(dtype) },
+      { tensor: nodes[name], shape, dtype: compiledDtype(dtype) },
     ]),
   );
 }

@@ -84,5 +84,5 @@ export class Graph {
 
 /** The node of an output. */
 export function nodeOf(tensor: GraphTensor): string {
-  return tensor.split(':', 1)[0]!;
+  return tensor.split(':', 1)[0];
 }

@@ -85,7 +85,7 @@ export class Trace {
     shape: readonly number[],
     dtype: tf.DataType,
   ): tf.TensorInfo {
-    return this.add(op, inputs, attributes, [{ shape, dtype }])[0]!;
+    return this.add(op, inputs, attributes, [{ shape, dtype }])[0];
   }
 
   /**
@@ -288,7 +288,7 @@ export class Trace {
     const compiled = compiledDtype(dtype);
     const numbers = values as ArrayLike<number>;
     if (numbers.length <= LONGEST_STORED_FILL) return this.smallConstant(numbers, shape, compiled);
-    const first = numbers[0]!;
+    const first = numbers[0];
     if (!Array.prototype.every.call(numbers, (value) => Object.is(value, first))) {
       return this.graph.constant(`${this.scope}/Const`, numbers, shape, compiled);
     }

@@ -34,7 +34,7 @@ export async function validate(
       const loss = crossEntropy(scores, label);
       sums.loss += loss;
       if (Number.isNaN(loss)) return;
-      const rank = rankOf(scores, label, batch.names[n]!);
+      const rank = rankOf(scores, label, batch.names[n]);
       if (rank < 1) sums.first++;
       if (rank < 5) sums.firstFive++;
     });
@@ -52,5 +52,5 @@ export function crossEntropy(logits: Float32Array, label: number): number {
   const largest = logits.reduce((a, b) => Math.max(a, b), -Infinity);
   let sum = 0;
   for (const logit of logits) sum += Math.exp(logit - largest);
-  return Math.log(sum) + largest - logits[label]!;
+  return Math.log(sum) + largest - logits[label];
 }

@@ -18,9 +18,9 @@ export function stepInputs(batch: ImageBatch, inputs: StepInputs): tf.NamedTenso
 export function stepResult(train: () => tf.NamedTensorMap): StepResult {
   const [loss, correct] = tf.tidy(() => {
     const outputs = train();
-    return [outputs.loss!.dataSync()[0]!, outputs.correct!.dataSync()[0]!];
+    return [outputs.loss.dataSync()[0], outputs.correct.dataSync()[0]];
   });
-  return { loss: loss!, correct: correct! };
+  return { loss, correct: correct };
 }
 
 /** Runs a prediction on images [N, H, W, 3] and reads its logits [N, classes]. */
@@ -30,6 +30,6 @@ export function logitsOf(
   shape: ImageBatch['shape'],
 ): Float32Array {
   return tf.tidy(
-    () => predict({ images: tf.tensor4d(images, [...shape]) }).logits!.dataSync() as Float32Array,
+    () => predict({ images: tf.tensor4d(images, [...shape]) }).logits.dataSync() as Float32Array,
   );
 }

@@ -65,19 +65,19 @@ export class StepProgram {
   readonly train = (inputs: tf.NamedTensorMap): tf.NamedTensorMap => {
     const { images, labels, learningRate, stepsBefore, seed } = inputs as Record<string, tf.Tensor>;
     this.dropoutSeed = seed;
-    const targets = this.softTargets?.logProbabilities(images!);
+    const targets = this.softTargets?.logProbabilities(images);
     let correct: tf.Tensor | undefined;
     const { value: loss, grads } = tf.variableGrads(() => {
-      const logits = this.logits.apply(images!, { training: true }) as tf.Tensor2D;
-      correct = tf.keep(logits.argMax(1).equal(labels!).cast('int32').sum());
-      return this.loss(logits, labels!, targets);
+      const logits = this.logits.apply(images, { training: true }) as tf.Tensor2D;
+      correct = tf.keep(logits.argMax(1).equal(labels).cast('int32').sum());
+      return this.loss(logits, labels, targets);
     }, [...this.trained.values()]);
-    const stepNumber = stepsBefore!.add(1);
+    const stepNumber = stepsBefore.add(1);
     for (const [name, variable] of this.trained) {
-      const gradient = this.regularized(name, variable, grads[variable.name]!);
-      this.optimizer.apply(name, gradient, { learningRate: learningRate!, stepNumber });
+      const gradient = this.regularized(name, variable, grads[variable.name]);
+      this.optimizer.apply(name, gradient, { learningRate, stepNumber });
     }
-    this.follow(stepsBefore!);
+    this.follow(stepsBefore);
     return { loss, correct: handOver(correct!) };
   };
 
@@ -85,7 +85,7 @@ export class StepProgram {
   readonly predict = ({ images }: tf.NamedTensorMap): tf.NamedTensorMap => {
     this.useAverages();
     try {
-      return { logits: this.logits.apply(images!, { training: false }) as tf.Tensor };
+      return { logits: this.logits.apply(images, { training: false }) as tf.Tensor };
     } finally {
       this.restoreWeights();
     }
@@ -131,7 +131,7 @@ export class StepProgram {
   }
 
   private crossEntropy(logits: tf.Tensor2D, labels: tf.Tensor): tf.Scalar {
-    const expected = tf.oneHot(labels, logits.shape[1]!);
+    const expected = tf.oneHot(labels, logits.shape[1]);
     const { labelSmoothing } = this.recipe;
     return tf.losses.softmaxCrossEntropy(expected, logits, undefined, labelSmoothing).asScalar();
   }

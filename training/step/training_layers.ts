@@ -44,7 +44,7 @@ export function useTrainingLayers(model: tf.LayersModel, dropoutSeed: () => tf.T
     const original = layer.call;
     layer.call = (inputs, kwargs) =>
       kwargs.training === true
-        ? train(Array.isArray(inputs) ? inputs[0]! : inputs)
+        ? train(Array.isArray(inputs) ? inputs[0] : inputs)
         : original.call(layer, inputs, kwargs);
     undo.push(() => {
       layer.call = original;

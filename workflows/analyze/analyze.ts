@@ -67,7 +67,7 @@ async function analyzeOpened(
   }
   const { kernels, notes } = selectKernels(options.tier, { threads: availableParallelism() });
   for (const note of notes) context.reporter.warn(note);
-  const outputs = opened.model.outputs[0]!.shape.at(-1)!;
+  const outputs = opened.model.outputs[0].shape.at(-1)!;
   const labelOffset = options.accuracy ? labelOffsetOf(opened, dataset, outputs) : undefined;
   const weightsSha256 = opened.card?.weightsSha256 ?? '';
   const configuration = {
@@ -94,8 +94,16 @@ async function analyzeOpened(
   );
   const { analysis, samples, skipped } = await analyzeNetwork(
     {
-      ...{ opened, tf8, zeroVariance, kernels, name: opened.name },
-      ...{ dataset, limit, among, seed, labelOffset },
+      opened,
+      tf8,
+      zeroVariance,
+      kernels,
+      name: opened.name,
+      dataset,
+      limit,
+      among,
+      seed,
+      labelOffset,
     },
     context,
   );

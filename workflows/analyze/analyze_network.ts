@@ -78,7 +78,12 @@ export async function analyzeNetwork(
   using plan = new Tf8Plan(tf8, { kernels });
   const samples = await takeSamples(
     {
-      ...{ opened, tf8, dataset, centralFraction, seed, images: Math.min(SAMPLES, limit) },
+      opened,
+      tf8,
+      dataset,
+      centralFraction,
+      seed,
+      images: Math.min(SAMPLES, limit),
       predictTf8: (image) => plan.predict(image),
     },
     context,

@@ -33,7 +33,11 @@ export async function takeSamples(options: SampleOptions, { signal }: Context): 
   const [resolution] = tf8.input.shape;
   const taken: Sample[] = [];
   const batches = dataset.batches({
-    ...{ split: 'test', batchSize: 1, limit, seed, signal },
+    split: 'test',
+    batchSize: 1,
+    limit,
+    seed,
+    signal,
     resolution,
     centralFraction,
   });
@@ -45,8 +49,8 @@ export async function takeSamples(options: SampleOptions, { signal }: Context): 
         probability: Math.min(1, probability), // a sum of singles may be a hair more
       }));
     taken.push({
-      image: names[0]!,
-      label: dataset.classNames[labels[0]!]!,
+      image: names[0],
+      label: dataset.classNames[labels[0]],
       jpeg: (await jpegOf(images, resolution)).toString('base64'),
       float: guesses(float),
       tf8: guesses(softmax(predictTf8(images))),

@@ -48,8 +48,14 @@ export class TestImages {
     let shown = 0;
     try {
       const batches = dataset.batches({
-        ...{ split: 'test', batchSize, resolution, centralFraction },
-        ...{ limit: images, seed, among, signal },
+        split: 'test',
+        batchSize,
+        resolution,
+        centralFraction,
+        limit: images,
+        seed,
+        among,
+        signal,
         onSkip: (image) => this.skip(image),
       });
       for await (const batch of batches) {

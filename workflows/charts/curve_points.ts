@@ -60,7 +60,7 @@ function meanOf(parts: readonly StepMetrics[]): CurvePoint {
 
 /** The least-squares line through points (x, y), at `x`; their mean where all have one x. */
 function fitAt(x: number, points: readonly (readonly [number, number])[]): number {
-  const mean = [0, 1].map((i) => points.reduce((sum, point) => sum + point[i]!, 0) / points.length);
+  const mean = [0, 1].map((i) => points.reduce((sum, point) => sum + point[i], 0) / points.length);
   const [meanX, meanY] = mean as [number, number];
   const covariance = points.reduce((sum, [px, py]) => sum + (px - meanX) * (py - meanY), 0);
   const variance = points.reduce((sum, [px]) => sum + (px - meanX) ** 2, 0);

@@ -188,7 +188,7 @@ function stepTitle(epochs: readonly EpochMetrics[]): string {
 /** The figure in words, for those who cannot see it. */
 function describe({ steps, epochs }: Metrics): string {
   const points = smoothed(curvePoints(steps));
-  const [first, last] = [points[0]!, points.at(-1)!];
+  const [first, last] = [points[0], points.at(-1)!];
   const sentences = [
     `Over ${steps.at(-1)!.step} steps the training loss goes from ${figure(first.loss)} to ${figure(last.loss)} nats` +
       ` and the training accuracy from ${figure(first.accuracy)} to ${figure(last.accuracy)} %.`,

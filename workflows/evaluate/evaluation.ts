@@ -49,7 +49,7 @@ export class Evaluation {
   /** @param label what the progress calls the network */
   async float(opened: OpenFloatModel, label = opened.name): Promise<Measured> {
     const { model, card } = opened;
-    const [, resolution, ,] = model.inputs[0]!.shape;
+    const [, resolution, ,] = model.inputs[0].shape;
     await selectBackend();
     const predictor = floatPredictor(model);
     try {
@@ -58,7 +58,7 @@ export class Evaluation {
         resolution: resolution!,
         centralFraction: modelCentralFraction(opened),
         batchSize: FLOAT_BATCH,
-        classes: model.outputs[0]!.shape.at(-1)!,
+        classes: model.outputs[0].shape.at(-1)!,
         labelOffset: card?.labelOffset,
         predict: predictor.predict,
       });

@@ -18,23 +18,23 @@ export interface EvaluationTime {
 
 /** Takes the times of an evaluation's stages. */
 export class EvaluationClock {
-  readonly #begun = performance.now();
-  readonly #prepared = { images: 0, decodeMs: 0, resizeMs: 0 };
-  #runMs = 0;
-  #waitMs = 0;
+  private readonly begun = performance.now();
+  private readonly prepared = { images: 0, decodeMs: 0, resizeMs: 0 };
+  private runMs = 0;
+  private waitMs = 0;
 
   /** For `BatchOptions.onPrepared`. */
   addPreparation({ images, decodeMs, resizeMs }: PreparationTime): void {
-    this.#prepared.images += images;
-    this.#prepared.decodeMs += decodeMs;
-    this.#prepared.resizeMs += resizeMs;
+    this.prepared.images += images;
+    this.prepared.decodeMs += decodeMs;
+    this.prepared.resizeMs += resizeMs;
   }
 
   /** The same items; what the consumer waits for them is counted. */
   async *waitFor<Item>(items: AsyncIterable<Item>): AsyncGenerator<Item, void, undefined> {
     let asked = performance.now();
     for await (const item of items) {
-      this.#waitMs += performance.now() - asked;
+      this.waitMs += performance.now() - asked;
       yield item;
       asked = performance.now();
     }
@@ -47,23 +47,23 @@ export class EvaluationClock {
     return async (...args) => {
       const begun = performance.now();
       const result = await run(...args);
-      this.#runMs += performance.now() - begun;
+      this.runMs += performance.now() - begun;
       return result;
     };
   }
 
   /** The times until now, of `images` that were scored. */
   read(images: number): EvaluationTime {
-    const ms = performance.now() - this.#begun;
-    const { images: prepared, decodeMs, resizeMs } = this.#prepared;
+    const ms = performance.now() - this.begun;
+    const { images: prepared, decodeMs, resizeMs } = this.prepared;
     return {
       seconds: ms / 1000,
       imagesPerSecond: (1000 * images) / ms,
       decodeMs: decodeMs / Math.max(prepared, 1),
       resizeMs: resizeMs / Math.max(prepared, 1),
-      runMs: this.#runMs / images,
-      runShare: this.#runMs / ms,
-      waitShare: this.#waitMs / ms,
+      runMs: this.runMs / images,
+      runShare: this.runMs / ms,
+      waitShare: this.waitMs / ms,
     };
   }
 }

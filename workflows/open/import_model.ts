@@ -33,7 +33,7 @@ export function importModel(loaded: FloatModel, path: string): ImportedModel {
   const config: NetworkConfig | undefined =
     loaded.config ?? (recognized && { network: 'mobilenet_v1', ...recognized.config });
   const foldedBatchNorms = recognized?.foldedBatchNorms ?? [];
-  const outputs = model.outputs[0]!.shape.at(-1)!;
+  const outputs = model.outputs[0].shape.at(-1)!;
   return {
     model,
     format,

@@ -85,7 +85,7 @@ export function labelsOf(opened: OpenModel): Pick<ModelCard, 'labelOffset' | 'cl
     return { labelOffset: known.labelOffset, classNames: [...known.classNames] };
   }
   const { model } = opened as OpenFloatModel;
-  return imageNetLabels(model.outputs[0]!.shape.at(-1)!) ?? { labelOffset: 0, classNames: [] };
+  return imageNetLabels(model.outputs[0].shape.at(-1)!) ?? { labelOffset: 0, classNames: [] };
 }
 
 async function isTf8File(path: string): Promise<boolean> {

@@ -112,7 +112,11 @@ export async function rearchitect(
     const { card, record, warnings } = await rebuildInto(out, original, options, context);
     const { reconstruction, equalization, centring } = record;
     return {
-      ...{ out, card, reconstruction, reconstructed: out, warnings },
+      out,
+      card,
+      reconstruction,
+      reconstructed: out,
+      warnings,
       ...(equalization && { equalization }),
       ...(centring && { centring }),
     };

@@ -116,10 +116,10 @@ function configOf({ name, model, card }: OpenFloatModel): MobileNetV1Config {
     'Pass a public checkpoint (mobilenet_v1_1.0_224), or a model that "tf8 train --variant standard" made.';
   const architecture = card?.architecture;
   if (architecture === undefined) {
-    const [, resolution] = model.inputs[0]!.shape;
+    const [, resolution] = model.inputs[0].shape;
     if (!resolution) {
       throw new UserError(
-        `Expected a MobileNetV1 of one resolution but ${name} reads images of [${model.inputs[0]!.shape.slice(1).map((size) => size ?? 'any')}]`,
+        `Expected a MobileNetV1 of one resolution but ${name} reads images of [${model.inputs[0].shape.slice(1).map((size) => size ?? 'any')}]`,
         { remedy },
       );
     }
@@ -134,7 +134,7 @@ function configOf({ name, model, card }: OpenFloatModel): MobileNetV1Config {
       variant: STANDARD,
       widthMultiplier: filters / LAST_FILTERS,
       resolution,
-      classes: model.outputs[0]!.shape.at(-1)!,
+      classes: model.outputs[0].shape.at(-1)!,
     };
   }
   if (architecture.network !== 'mobilenet_v1') {

@@ -138,7 +138,10 @@ export const analysisSchema = z.strictObject({
   images: z.int().min(1),
   effectImages: z.int().min(1),
   input: z.strictObject({
-    ...{ name: z.string(), saturationDb: decibels, roundingDb: decibels, logitsDb: decibels },
+    name: z.string(),
+    saturationDb: decibels,
+    roundingDb: decibels,
+    logitsDb: decibels,
     ...tensor,
   }),
   layers: z.array(layer),

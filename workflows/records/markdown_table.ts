@@ -5,12 +5,12 @@ export function markdownTable(
   numeric: number,
 ): string {
   const widths = header.map((title, column) =>
-    Math.max(3, title.length, ...rows.map((row) => row[column]!.length)),
+    Math.max(3, title.length, ...rows.map((row) => row[column].length)),
   );
   const line = (cells: readonly string[]) =>
     `| ${cells
       .map((cell, column) =>
-        column < numeric ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!),
+        column < numeric ? cell.padEnd(widths[column]) : cell.padStart(widths[column]),
       )
       .join(' | ')} |`;
   const rule = widths.map((width, column) =>

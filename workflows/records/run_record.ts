@@ -72,8 +72,13 @@ export const RUN_FILE = 'run.json';
 
 /** All that a run may leave in its folder. */
 const FILES = [
-  ...[RUN_FILE, 'table.md', 'timing.json', 'analysis.json', 'samples.json'],
-  ...['report.html', 'figures'],
+  RUN_FILE,
+  'table.md',
+  'timing.json',
+  'analysis.json',
+  'samples.json',
+  'report.html',
+  'figures',
 ];
 
 /** Name of a run's folder: equal configurations share one. */

@@ -23,7 +23,7 @@ export async function findRun(run: string, runsDir: string): Promise<string> {
     isRun(join(runsDir, name)),
   );
   const named = names.filter((name) => name.replace(/-[0-9a-f]{8}$/, '') === run).sort();
-  if (named.length === 1) return join(runsDir, named[0]!);
+  if (named.length === 1) return join(runsDir, named[0]);
   if (named.length > 1) {
     throw new UserError(
       `Expected the name of one run but "${run}" is that of ${named.length} in ${runsDir}`,

@@ -44,8 +44,8 @@ export function columnsOf(rows: readonly object[]): Columns {
 
 export function rowsOf(columns: Columns): Record<string, Value>[] {
   const names = Object.keys(columns);
-  const count = names.length === 0 ? 0 : columns[names[0]!]!.length;
+  const count = names.length === 0 ? 0 : columns[names[0]].length;
   return Array.from({ length: count }, (_, row) =>
-    Object.fromEntries(names.map((name) => [name, columns[name]![row]!])),
+    Object.fromEntries(names.map((name) => [name, columns[name][row]!])),
   );
 }

@@ -25,7 +25,7 @@ export async function pageScript(): Promise<string> {
   // Browsers hash a script with line feeds alone (HTML § 13.2.3.5): files may have come with others.
   const licences = (await licencesOf(Object.keys(metafile.inputs))).replaceAll(/\r\n?/g, '\n');
   // The only text that ends a script element, or changes how its end is looked for (HTML § 13.2.5).
-  return `/*!\n${licences.replaceAll('*/', '* /')}\n*/\n${outputFiles[0]!.text}`
+  return `/*!\n${licences.replaceAll('*/', '* /')}\n*/\n${outputFiles[0].text}`
     .replaceAll('</script', '<\\/script')
     .replaceAll('<!--', '\\x3C!--');
 }

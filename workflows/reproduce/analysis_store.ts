@@ -79,7 +79,13 @@ export class AnalysisStore {
       const { kernels } = selectKernels('auto', { threads: availableParallelism() });
       const { analysis, samples } = await analyzeNetwork(
         {
-          ...{ opened, tf8, zeroVariance, kernels, name, dataset, seed },
+          opened,
+          tf8,
+          zeroVariance,
+          kernels,
+          name,
+          dataset,
+          seed,
           limit: Math.min(IMAGES, limit),
         },
         this.context,

@@ -39,5 +39,5 @@ export function commandLine(options: ReproduceOptions): string {
 /** `--seeds N` counts from 0; one other seed is `--seed S`. */
 function seedOptions(seeds: readonly number[] | undefined): [string, number][] {
   if (seeds === undefined) return [];
-  return seeds.length === 1 ? [['seed', seeds[0]!]] : [['seeds', seeds.length]];
+  return seeds.length === 1 ? [['seed', seeds[0]]] : [['seeds', seeds.length]];
 }

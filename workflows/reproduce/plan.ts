@@ -66,7 +66,7 @@ export interface PlanOptions {
 export function planRows(options: PlanOptions): readonly RowPlan[] {
   const { withPublishedRows, published = PUBLISHED, seeds } = options;
   return [
-    ...(withPublishedRows ? publishedRows(published, seeds[0]!) : []),
+    ...(withPublishedRows ? publishedRows(published, seeds[0]) : []),
     ...tableRows({ ...options, published }),
   ];
 }

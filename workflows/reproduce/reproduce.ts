@@ -155,7 +155,7 @@ class Reproduction {
       if (figures !== undefined) perSeed.push(figures);
     }
     if (perSeed.length === 0) return;
-    const { data } = this.table.measuring(plan, perSeed[0]!.seed);
+    const { data } = this.table.measuring(plan, perSeed[0].seed);
     this.rows.push(accuracyRow({ ...plan, dataset: data.identity.dataset }, perSeed));
   }
 

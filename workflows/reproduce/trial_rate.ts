@@ -47,13 +47,13 @@ export async function trialRate(
 function isEnough(updates: readonly Update[]): boolean {
   const measured = updates.slice(WARM_UP_UPDATES);
   const [first, last] = [measured[0], measured.at(-1)];
-  return measured.length > LEAST_UPDATES && last!.ms - first!.ms >= TRIAL_MS;
+  return measured.length > LEAST_UPDATES && last!.ms - first.ms >= TRIAL_MS;
 }
 
 /** From the end of the warm-up, where there is more than that. */
 function rateOf(updates: readonly Update[]): number {
   const last = updates.at(-1)!;
-  const first = updates[updates.length > WARM_UP_UPDATES + 1 ? WARM_UP_UPDATES : 0]!;
+  const first = updates[updates.length > WARM_UP_UPDATES + 1 ? WARM_UP_UPDATES : 0];
   const seconds = (last.ms - first.ms) / 1000;
   return (last.done - first.done) / Math.max(seconds, Number.EPSILON);
 }

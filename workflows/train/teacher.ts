@@ -22,8 +22,8 @@ export async function openTeacher(
     });
   };
   const { inputs, outputs, layers } = teacher.model;
-  const [side] = inputs[0]!.shape.slice(1);
-  const outputCount = outputs[0]!.shape.at(-1);
+  const [side] = inputs[0].shape.slice(1);
+  const outputCount = outputs[0].shape.at(-1);
   if (outputCount !== classes) {
     throw refuse(
       `with ${classes} outputs, as the network that it is to teach`,
@@ -34,7 +34,7 @@ export async function openTeacher(
   if (side !== resolution) {
     throw refuse(
       `that reads images of ${resolution} × ${resolution}, as the network that it is to teach`,
-      `an input of ${inputs[0]!.shape.slice(1, 3).join(' × ')}`,
+      `an input of ${inputs[0].shape.slice(1, 3).join(' × ')}`,
       `Pass --resolution ${side}, or a teacher that was trained at ${resolution}.`,
     );
   }

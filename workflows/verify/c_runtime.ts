@@ -45,7 +45,7 @@ export async function startCRuntime(
     });
   };
   try {
-    const version = (await run(compiler, ['--version'])).split('\n')[0]!;
+    const version = (await run(compiler, ['--version'])).split('\n')[0];
     const program = `${header}${PROGRAM_SUFFIX}`;
     await run(compiler, [...C_FLAGS, ...flags, '-o', at('run'), program]);
     return {

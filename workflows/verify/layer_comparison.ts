@@ -55,7 +55,7 @@ export class LayerComparisons {
       layer.elements += a.length;
       if (Buffer.compare(a, b) === 0) continue;
       for (let index = 0; index < a.length; index++) {
-        const difference = Math.abs(a[index]! - b[index]!);
+        const difference = Math.abs(a[index] - b[index]);
         if (difference === 0) continue;
         layer.differing++;
         layer.maxDifference = Math.max(layer.maxDifference, difference);
@@ -63,8 +63,8 @@ export class LayerComparisons {
           image,
           layer: layer.name,
           coordinate: coordinate(index, layer.shape),
-          ours: a[index]!,
-          theirs: b[index]!,
+          ours: a[index],
+          theirs: b[index],
         };
       }
     }

@@ -40,15 +40,15 @@ export async function startNodeRuntime(
   return {
     name: `ONNX Runtime ${runtime.version} for Node`,
     async run(image) {
-      const feeds = { [whole.inputNames[0]!]: new runtime.Tensor('uint8', image, [1, ...shape]) };
+      const feeds = { [whole.inputNames[0]]: new runtime.Tensor('uint8', image, [1, ...shape]) };
       const results = await layered.run(feeds);
       const tensors = new Map(
         task.layers.map((name) => {
-          const { data, dims } = results[name]!;
+          const { data, dims } = results[name];
           return [name, permuteAxes(data, dims, [0, 2, 3, 1])] as const;
         }),
       );
-      return tensors.set(task.output, (await whole.run(feeds))[task.output]!.data);
+      return tensors.set(task.output, (await whole.run(feeds))[task.output].data);
     },
     async close() {
       await Promise.all([whole.release(), layered.release()]);

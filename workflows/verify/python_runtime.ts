@@ -53,7 +53,7 @@ export async function startPythonRuntime(
         process.write(image);
         const tensors = new Map<string, Uint8Array>();
         for (const [index, name] of names.entries()) {
-          tensors.set(name, await process.bytes(bytes[index]!));
+          tensors.set(name, await process.bytes(bytes[index]));
         }
         return tensors;
       },

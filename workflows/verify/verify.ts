@@ -87,7 +87,10 @@ export async function verify(
     );
     const comparison = await compare(plan, runtime, dataset, options, context);
     const result = {
-      ...{ file, format, runtime: runtime.name, dataset: dataset.name },
+      file,
+      format,
+      runtime: runtime.name,
+      dataset: dataset.name,
       ...kernelsUsed(plan),
       ...comparison,
     };
@@ -138,7 +141,10 @@ async function compare(
   const progress = reporter.start(`${model.name} in ${runtime.name}`, limit, 'images');
   try {
     const batches = dataset.batches({
-      ...{ split: 'test', batchSize: BATCH, limit, seed },
+      split: 'test',
+      batchSize: BATCH,
+      limit,
+      seed,
       resolution: input.shape[0],
       centralFraction: tf8CentralFraction(model),
       onSkip: (image) => {
@@ -182,7 +188,7 @@ async function compare(
 /** The likeliest class, the background left out; the first of equals. */
 function firstClass(logits: Uint8Array, labelOffset: number): number {
   const classes = Float32Array.from(logits.subarray(labelOffset));
-  return topK(classes, 1).indices[0]!;
+  return topK(classes, 1).indices[0];
 }
 
 async function addToManifest(

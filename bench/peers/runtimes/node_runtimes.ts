@@ -15,7 +15,7 @@ import { loadOnnx } from './onnx_network.ts';
 import { loadTfjs } from './tfjs_network.ts';
 
 const [packages] = process.argv.slice(2);
-const fromPackages: NetworkLoader = (load) => loadOnnx(packages!, load);
+const fromPackages: NetworkLoader = (load) => loadOnnx(packages, load);
 const RUNTIMES: Readonly<Record<string, NetworkLoader>> = {
   tfjs: loadTfjs,
   'onnxruntime-node': fromPackages,
@@ -27,7 +27,7 @@ const networks = new Map<string, Pick<Load, 'batch' | 'images'> & LoadedNetwork>
 const COMMANDS: Readonly<Record<string, (parameters: never) => Promise<object>>> = {
   async load(load: Load) {
     const { batch, images } = load;
-    const network = await RUNTIMES[load.runtime]!(load);
+    const network = await RUNTIMES[load.runtime](load);
     networks.set(load.id, { batch, images, ...network });
     return { version: network.version };
   },
@@ -60,7 +60,7 @@ process.on('SIGINT', () => {}); // Ctrl-C: the bench ends us
 console.log = console.info = console.error;
 for await (const line of createInterface({ input: process.stdin })) {
   const { command, arguments: parameters } = JSON.parse(line);
-  const answer = await COMMANDS[command]!(parameters as never).catch((error) => ({
+  const answer = await COMMANDS[command](parameters as never).catch((error) => ({
     error: messageOf(error),
   }));
   process.stdout.write(`${JSON.stringify(answer)}\n`);

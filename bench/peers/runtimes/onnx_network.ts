@@ -53,7 +53,7 @@ export async function loadOnnx(
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
   });
-  const { name, type } = session.inputMetadata[0]!;
+  const { name, type } = session.inputMetadata[0];
   const isQuantized = type === 'uint8';
   const pixels = isQuantized
     ? new Uint8Array(await readFile(images.path))
@@ -68,7 +68,7 @@ export async function loadOnnx(
       const shape = [batch, channels, height, width];
       const tensor = new ort.Tensor(isQuantized ? 'uint8' : 'float32', data, shape);
       const results = await session.run({ [name]: tensor });
-      return results[session.outputNames[0]!]!.data;
+      return results[session.outputNames[0]].data;
     },
   };
 }
@@ -84,7 +84,7 @@ function channelsFirst<Pixels extends Float32Array | Uint8Array>(
     for (let position = 0; position < positions; position++) {
       for (let channel = 0; channel < channels; channel++) {
         result[(n * channels + channel) * positions + position] =
-          pixels[(n * positions + position) * channels + channel]!;
+          pixels[(n * positions + position) * channels + channel];
       }
     }
   }

@@ -74,7 +74,7 @@ function scaleOf(node: FlatNode, constants: ReadonlyMap<FlatNode, GraphTensor>):
     const [variance, epsilon] = isScalar(second) ? [first, second] : [second, first];
     const value = constants.get(epsilon)?.values;
     if (value?.length !== 1 || !constants.has(variance)) return undefined;
-    return { gamma: undefined, variance, epsilon: value[0]! };
+    return { gamma: undefined, variance, epsilon: value[0] };
   }
   if (node.op !== 'Mul') return undefined;
   const [rsqrt, gamma] = pair(node, (candidate) => candidate.op === 'Rsqrt') ?? [];

@@ -23,7 +23,7 @@ export function buildLayersModel(network: Network, name: string): tf.LayersModel
     const inputs = step.inputs.map((from) => made.get(from)!);
     made.set(
       step.name,
-      layer.apply(step.op === 'concat' ? inputs : inputs[0]!) as tf.SymbolicTensor,
+      layer.apply(step.op === 'concat' ? inputs : inputs[0]) as tf.SymbolicTensor,
     );
     weights.push({ layer, values: weightsOf(step) });
   }
@@ -86,15 +86,15 @@ function convolution(step: ConvStep): tf.layers.Layer {
   const { name, kernelShape, padding, bias } = step;
   // The weights are set afterwards: drawing random ones takes longer than the rest.
   const shared = { name, useBias: bias !== undefined, kernelInitializer: 'zeros' } as const;
-  if (step.op === 'dense') return tf.layers.dense({ ...shared, units: kernelShape[1]! });
-  const kernelSize: [number, number] = [kernelShape[0]!, kernelShape[1]!];
+  if (step.op === 'dense') return tf.layers.dense({ ...shared, units: kernelShape[1] });
+  const kernelSize: [number, number] = [kernelShape[0], kernelShape[1]];
   const strides: [number, number] = [...step.strides];
   const window = { ...shared, kernelSize, strides, padding };
   return step.op === 'conv2d'
-    ? tf.layers.conv2d({ ...window, filters: kernelShape[3]! })
+    ? tf.layers.conv2d({ ...window, filters: kernelShape[3] })
     : tf.layers.depthwiseConv2d({
         ...window,
-        depthMultiplier: kernelShape[3]!,
+        depthMultiplier: kernelShape[3],
         depthwiseInitializer: 'zeros',
       });
 }

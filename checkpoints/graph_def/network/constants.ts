@@ -63,7 +63,7 @@ function broadcast(
   const [as, bs] = [sidesOf(a), sidesOf(b)];
   const shape: number[] = [];
   for (let axis = 0; axis < rank; axis++) {
-    const [x, y] = [as[axis]!, bs[axis]!];
+    const [x, y] = [as[axis], bs[axis]];
     if (x !== y && x !== 1 && y !== 1) return undefined;
     shape.push(x === 1 ? y : x);
   }
@@ -76,14 +76,14 @@ function broadcast(
     let [ai, bi] = [0, 0];
     let [aStep, bStep] = [1, 1];
     for (let axis = rank - 1; axis >= 0; axis--) {
-      const at = rest % shape[axis]!;
-      rest = (rest - at) / shape[axis]!;
+      const at = rest % shape[axis];
+      rest = (rest - at) / shape[axis];
       if (as[axis] !== 1) ai += at * aStep;
       if (bs[axis] !== 1) bi += at * bStep;
-      aStep *= as[axis]!;
-      bStep *= bs[axis]!;
+      aStep *= as[axis];
+      bStep *= bs[axis];
     }
-    values[i] = apply(a.values![ai]!, b.values![bi]!);
+    values[i] = apply(a.values![ai], b.values![bi]);
   }
   return { dtype: a.dtype, shape, values };
 }

@@ -122,7 +122,7 @@ class Flattening {
       } else if (node === undefined) {
         throw this.damaged(`expected a node ${scope.prefix}${input.node} but there is none`);
       } else if (PASSING.has(node.op) && node.inputs.length > 0) {
-        input = node.inputs[0]!;
+        input = node.inputs[0];
       } else {
         const call = this.call(scope, node);
         if (call === undefined) return { scope, input, node, name: `${scope.prefix}${node.name}` };

@@ -53,9 +53,9 @@ export interface GraphSource {
 export function parseInput(reference: string): NodeInput | undefined {
   if (reference.startsWith('^')) return undefined;
   const [node, second, third] = reference.split(':');
-  if (second === undefined) return { node: node!, output: undefined, index: 0 };
-  if (third === undefined) return { node: node!, output: undefined, index: Number(second) };
-  return { node: node!, output: second, index: Number(third) };
+  if (second === undefined) return { node, output: undefined, index: 0 };
+  if (third === undefined) return { node, output: undefined, index: Number(second) };
+  return { node, output: second, index: Number(third) };
 }
 
 /** An operation that no TF8 network can have, or not like this. */

@@ -29,7 +29,7 @@ export class InputScaling {
 
   /** @param from the node before, whose output is scaled further */
   add(node: FlatNode, from: FlatNode, scales: Float32Array, shifts: Float32Array): void {
-    const [scale, shift] = [scales[0]!, shifts[0]!];
+    const [scale, shift] = [scales[0], shifts[0]];
     if (scales.some((value) => value !== scale) || shifts.some((value) => value !== shift)) {
       throw unsupportedNode(node, this.fileName, 'an input that is scaled by channel');
     }

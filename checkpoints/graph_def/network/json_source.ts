@@ -79,7 +79,7 @@ export function jsonSource(
 
 function jsonAttributes(attributes: Readonly<Record<string, Attribute>>): NodeAttributes {
   const get = (name: string): Attribute =>
-    Object.hasOwn(attributes, name) ? attributes[name]! : {};
+    Object.hasOwn(attributes, name) ? attributes[name] : {};
   return {
     integers(name) {
       const { list, i } = get(name);

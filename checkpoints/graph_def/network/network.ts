@@ -71,15 +71,15 @@ export function windowedSize(
   padding: Padding,
 ): [number, number] {
   return [
-    outputSize(height!, windowHeight, rows, padding),
-    outputSize(width!, windowWidth, columns, padding),
+    outputSize(height, windowHeight, rows, padding),
+    outputSize(width, windowWidth, columns, padding),
   ];
 }
 
 /** A convolution whose linear output is multiplied by `scale` and moved by `shift`; [M] each. */
 export function withAffine(step: ConvStep, scale: Float32Array, shift: Float32Array): ConvStep {
   const channels = scale.length;
-  const kernel = step.kernel.map((weight, index) => weight * scale[index % channels]!);
-  const bias = shift.map((value, channel) => value + scale[channel]! * (step.bias?.[channel] ?? 0));
+  const kernel = step.kernel.map((weight, index) => weight * scale[index % channels]);
+  const bias = shift.map((value, channel) => value + scale[channel] * (step.bias?.[channel] ?? 0));
   return { ...step, kernel, bias };
 }

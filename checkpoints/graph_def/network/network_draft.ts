@@ -130,7 +130,7 @@ export class NetworkDraft {
     const isVector = shape.slice(0, -1).every((side) => side === 1);
     if (values instanceof Float32Array && isVector) {
       if (values.length === channels) return values;
-      if (values.length === 1) return new Float32Array(channels).fill(values[0]!);
+      if (values.length === 1) return new Float32Array(channels).fill(values[0]);
     }
     throw this.unsupported(
       node,

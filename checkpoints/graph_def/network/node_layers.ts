@@ -40,8 +40,8 @@ export function paddingBefore(
     throw unsupportedNode(node, fileName, `the padding [${sides}]`);
   }
   return [
-    [top!, bottom!],
-    [left!, right!],
+    [top, bottom],
+    [left, right],
   ];
 }
 
@@ -66,7 +66,7 @@ export function convolutionOf(
     if (x.shape.length !== 1 || kernelShape.length !== 2 || kernelShape[0] !== depth) {
       throw misfit(node, fileName, x, kernelShape);
     }
-    const shape = [kernelShape[1]!];
+    const shape = [kernelShape[1]];
     return { ...base, op: 'dense', shape, strides: [1, 1], padding: 'valid' };
   }
   if (x.shape.length !== 3 || kernelShape.length !== 4 || kernelShape[2] !== depth) {
@@ -83,8 +83,8 @@ export function convolutionOf(
     ...base,
     op: isDepthwise ? 'depthwiseConv2d' : 'conv2d',
     shape: [
-      ...windowedSize(x.shape, [height!, width!], strides, padding),
-      isDepthwise ? depth * last! : last!,
+      ...windowedSize(x.shape, [height, width], strides, padding),
+      isDepthwise ? depth * last : last,
     ],
     strides,
     padding,
@@ -95,17 +95,17 @@ export function convolutionOf(
 export function poolOf(node: FlatNode, x: Step, fileName: string): PoolStep {
   const sizes = node.attributes.integers('ksize') ?? [];
   const [batch, height, width, channels] = sizes;
-  const isWindow = [height, width].every((side) => side! >= 1 && side! <= MAX_STRIDE);
+  const isWindow = [height, width].every((side) => side >= 1 && side <= MAX_STRIDE);
   if (x.shape.length !== 3 || batch !== 1 || channels !== 1 || !isWindow) {
     throw unsupportedNode(node, fileName, `the window [${sizes}] over [${x.shape}]`);
   }
   const { strides, padding } = windowOf(node, fileName);
-  const window = [height!, width!] as const;
+  const window = [height, width] as const;
   return {
     op: node.op === 'MaxPool' ? 'maxPool2d' : 'averagePool2d',
     name: node.name,
     inputs: [x.name],
-    shape: [...windowedSize(x.shape, window, strides, padding), x.shape[2]!],
+    shape: [...windowedSize(x.shape, window, strides, padding), x.shape[2]],
     window,
     strides,
     padding,
@@ -121,7 +121,7 @@ function windowOf(
   if (format !== 'NHWC') throw unsupportedNode(node, fileName, `the data format ${format}`);
   const strides = attributes.integers('strides') ?? [];
   const [batch, rows, columns, channels] = strides;
-  const isStride = [rows, columns].every((stride) => stride! >= 1 && stride! <= MAX_STRIDE);
+  const isStride = [rows, columns].every((stride) => stride >= 1 && stride <= MAX_STRIDE);
   if (batch !== 1 || channels !== 1 || !isStride) {
     throw unsupportedNode(node, fileName, `the strides [${strides}]`);
   }
@@ -134,7 +134,7 @@ function windowOf(
   if (!Object.hasOwn(paddings, name)) {
     throw unsupportedNode(node, fileName, `the padding "${name}"`);
   }
-  return { strides: [rows!, columns!], padding: paddings[name]! };
+  return { strides: [rows, columns], padding: paddings[name] };
 }
 
 function misfit(node: FlatNode, fileName: string, x: Step, kernelShape: readonly number[]) {

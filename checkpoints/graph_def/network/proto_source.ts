@@ -74,7 +74,7 @@ function readNodes(
 
 function protoAttributes(attributes: Readonly<Record<string, AttrValue>>): NodeAttributes {
   const get = (name: string) =>
-    Object.hasOwn(attributes, name) ? attributes[name]!.value : undefined;
+    Object.hasOwn(attributes, name) ? attributes[name].value : undefined;
   const decoder = new TextDecoder();
   return {
     integers(name) {

@@ -26,10 +26,10 @@ export function readFusedBatchNorm(draft: NetworkDraft, node: FlatNode): void {
   );
   const epsilon = attributes.real('epsilon') ?? DEFAULT_EPSILON;
   addBatchNorm(draft, node, x, {
-    gamma: gamma!,
-    beta: beta!,
-    mean: mean!,
-    variance: variance!,
+    gamma,
+    beta: beta,
+    mean,
+    variance: variance,
     epsilon,
   });
 }
@@ -81,7 +81,7 @@ export function readBounds(draft: NetworkDraft, node: FlatNode): void {
     node.op === 'Minimum' &&
     bound(1 - at) === '6' &&
     x.op === 'relu' &&
-    draft.readersOf(node.inputs[at]!.node) === 1
+    draft.readersOf(node.inputs[at].node) === 1
   ) {
     draft.replace(node, { ...x, op: 'relu6' });
   } else {

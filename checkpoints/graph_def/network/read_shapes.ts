@@ -18,12 +18,12 @@ export function readConcat(draft: NetworkDraft, node: FlatNode): void {
   if (first === undefined || !isJoint || (axis !== 3 && axis !== -1)) {
     throw draft.unsupported(node, `its axis ${axis}; TF8 joins channels (axis 3)`);
   }
-  const channels = images.reduce((sum, { shape }) => sum + shape[2]!, 0);
+  const channels = images.reduce((sum, { shape }) => sum + shape[2], 0);
   draft.add(node, {
     op: 'concat',
     name: node.name,
     inputs: images.map(({ name }) => name),
-    shape: [first.shape[0]!, first.shape[1]!, channels],
+    shape: [first.shape[0], first.shape[1], channels],
   });
 }
 

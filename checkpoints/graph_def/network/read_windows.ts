@@ -41,8 +41,8 @@ export function readPad(draft: NetworkDraft, node: FlatNode): void {
     throw draft.unsupported(node, 'a padding that is not of zeros around images');
   }
   const padding = [
-    [top!, bottom!],
-    [left!, right!],
+    [top, bottom],
+    [left, right],
   ] as const;
   addPad(draft, node, draft.image(node), padding, node.name);
 }
@@ -90,7 +90,7 @@ export function readMean(draft: NetworkDraft, node: FlatNode): void {
 }
 
 function addGlobalPool(draft: NetworkDraft, node: FlatNode, x: Step, keepsImage: boolean): void {
-  const channels = x.shape[2]!;
+  const channels = x.shape[2];
   const { name } = node;
   draft.add(node, { op: 'globalAveragePool', name, inputs: [x.name], shape: [channels] });
   if (keepsImage) draft.addPlain(node, 'reshape', [1, 1, channels], 'image');
@@ -116,6 +116,6 @@ function addPad(
   if (x.shape.length !== 3 || sides.some((side) => !(side >= 0 && side <= MAX_PADDING))) {
     throw draft.unsupported(node, `a padding of [${sides}] around [${x.shape}]`);
   }
-  const shape = [height! + top + bottom, width! + left + right, channels!];
+  const shape = [height + top + bottom, width + left + right, channels];
   return draft.add(node, { op: 'pad', name, inputs: [x.name], shape, padding });
 }

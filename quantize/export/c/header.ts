@@ -50,7 +50,7 @@ export function cHeader(model: Tf8Model, types: string, head: string): string {
     ...model.nodes.flatMap((node, index) => nodeArrays(node, index, indices)),
     'static const tf8_node tf8_nodes[TF8_NODES] = {',
     ...model.nodes.map((node, index) =>
-      nodeEntry(node, index, specs[indices.get(node.inputs[0]!)!]![1]),
+      nodeEntry(node, index, specs[indices.get(node.inputs[0])!][1]),
     ),
     '};\n',
     `static const char *const tf8_labels[${channels}] = {`,

@@ -4,7 +4,7 @@ const LINE = 100;
 
 /** A normal single-precision number > 0, exactly: "0x1.8p-7f". */
 export function floatLiteral(value: number): string {
-  const bits = new Uint32Array(Float32Array.of(value).buffer)[0]!;
+  const bits = new Uint32Array(Float32Array.of(value).buffer)[0];
   // The fraction's 23 bits, one 0 behind them, are 6 hexadecimal digits.
   const digits = ((bits & 0x7fffff) << 1).toString(16).padStart(6, '0').replace(/0+$/, '');
   return `0x1${digits && `.${digits}`}p${(bits >>> 23) - 127}f`;

@@ -33,7 +33,7 @@ export function encodeFloatOnnx(
   const specs = tensorSpecs(model);
   for (const node of model.nodes) {
     if (isWeighted(node)) {
-      addConvolution(graph, node, floatWeights.get(node.name), specs.get(node.inputs[0]!)!);
+      addConvolution(graph, node, floatWeights.get(node.name), specs.get(node.inputs[0])!);
     } else {
       addPoolOrConcat(graph, node);
     }
@@ -77,7 +77,7 @@ function addConvolution(
   graph.constant(weightsName(name), 'float', stored, kernel);
   graph.constant(biasName(name), 'float', [float.bias.length], littleEndian(float.bias));
   const linear = activation === 'linear' ? name : `${name}/linear`;
-  graph.node('Conv', [node.inputs[0]!, weightsName(name), biasName(name)], linear, {
+  graph.node('Conv', [node.inputs[0], weightsName(name), biasName(name)], linear, {
     kernel_shape: stored.slice(2),
     strides,
     pads: pads(padding),

@@ -42,7 +42,7 @@ function encodeNpz({ model, tf8 }: ExportSource): Uint8Array {
       add(weightsName(name), weights.data, weights.shape);
       addParams(weightsName(name), weights.quantization);
       add(biasName(name), bias, [bias.length]);
-      const scale = accumulatorScale(scales.get(inputs[0]!)!, weights.quantization.scale);
+      const scale = accumulatorScale(scales.get(inputs[0])!, weights.quantization.scale);
       addParams(biasName(name), { scale, zeroPoint: 0 });
     }
     addParams(name, output.quantization);

@@ -194,7 +194,7 @@ export class FlatReader {
 
   /** Where the field lies: a table begins with the way back to its vtable, a list of 16-bit ways. */
   private field(schema: FlatSchema, name: string): number | undefined {
-    const [slot] = schema[name]!;
+    const [slot] = schema[name];
     const { view, position } = this;
     const vtable = position - this.read(position, 4, () => view.getInt32(position, true));
     const entry = 4 + 2 * slot;

@@ -34,7 +34,7 @@ export function addNode(
   node: Tf8Node,
   specs: ReadonlyMap<string, TensorSpec>,
 ): void {
-  const input = specs.get(node.inputs[0]!)!;
+  const input = specs.get(node.inputs[0])!;
   switch (node.op) {
     case 'conv2d':
     case 'depthwiseConv2d':
@@ -60,7 +60,7 @@ function addConvolution(graph: TfliteGraph, node: WeightedNode, input: TensorSpe
   const { name, weights, strides } = node;
   const [kernelHeight, kernelWidth, depth, last] = weights.shape;
   const padding = tflitePadding(input, [kernelHeight, kernelWidth], node);
-  const source = graph.index(node.inputs[0]!);
+  const source = graph.index(node.inputs[0]);
   const image =
     padding === undefined ? addPad(graph, `${name}/padded`, source, input, node.padding) : source;
   const { activation, bias } = addBias(graph, node, input);
@@ -107,7 +107,7 @@ function addFullyConnected(graph: TfliteGraph, node: WeightedNode, input: Tensor
     shape: [1, outputs],
     quantization: output.quantization,
   });
-  const source = graph.index(node.inputs[0]!);
+  const source = graph.index(node.inputs[0]);
   graph.operator(FULLY_CONNECTED, [source, filter, bias], flat, { activation });
   addReshape(graph, flat, addOutput(graph, node), [-1, ...output.shape]);
 }
@@ -122,7 +122,7 @@ function addPool(graph: TfliteGraph, node: PoolNode, input: TensorSpec): void {
     );
   }
   const kind = op === 'averagePool2d' ? AVERAGE_POOL_2D : MAX_POOL_2D;
-  graph.operator(kind, [graph.index(node.inputs[0]!)], addOutput(graph, node), {
+  graph.operator(kind, [graph.index(node.inputs[0])], addOutput(graph, node), {
     padding,
     strideHeight: strides[0],
     strideWidth: strides[1],
@@ -134,7 +134,7 @@ function addPool(graph: TfliteGraph, node: PoolNode, input: TensorSpec): void {
 /** An average over a window as large as the image: LiteRT's MEAN rounds otherwise. */
 function addGlobalPool(graph: TfliteGraph, node: GlobalAveragePoolNode, input: TensorSpec): void {
   const [height, width] = input.shape;
-  graph.operator(AVERAGE_POOL_2D, [graph.index(node.inputs[0]!)], addOutput(graph, node), {
+  graph.operator(AVERAGE_POOL_2D, [graph.index(node.inputs[0])], addOutput(graph, node), {
     padding: PADDING.valid,
     strideHeight: 1,
     strideWidth: 1,

@@ -67,11 +67,11 @@ export function createNativeKernels(
 class NativeKernels extends KernelMethods implements Kernels {
   readonly tier = 'native';
   readonly instructionSet: InstructionSet;
-  readonly #addon: NativeAddon;
+  private readonly addon: NativeAddon;
 
   constructor(addon: NativeAddon, instructionSet: InstructionSet) {
     super();
-    this.#addon = addon;
+    this.addon = addon;
     this.instructionSet = instructionSet;
   }
 
@@ -79,7 +79,7 @@ class NativeKernels extends KernelMethods implements Kernels {
     const { scale, zeroPoint } = params;
     requireScale('scale', scale);
     requireZeroPoint('zeroPoint', zeroPoint);
-    if (real.length === output.length && this.#addon.quantize(real, scale, zeroPoint, output)) {
+    if (real.length === output.length && this.addon.quantize(real, scale, zeroPoint, output)) {
       return;
     }
     quantizeArray(real, params, output); // says what is wrong
@@ -91,12 +91,12 @@ class NativeKernels extends KernelMethods implements Kernels {
       const { offset, length } = slotOf(arena, view);
       return [offset, length];
     };
-    const addon = this.#addon;
+    const addon = this.addon;
     const slots = calls.flatMap((each) => [...inputsOf(each), each.call.output].flatMap(slot));
     const ops: NativeOp[] = [];
     let native: NativeProgram;
     try {
-      for (const call of calls) ops.push(this.#prepare(call));
+      for (const call of calls) ops.push(this.prepare(call));
       native = addon.createProgram(
         ops,
         Float64Array.from(slots),
@@ -135,48 +135,48 @@ class NativeKernels extends KernelMethods implements Kernels {
   }
 
   measurePeak(): number {
-    return this.#addon.measurePeak(INSTRUCTION_SETS.indexOf(this.instructionSet));
+    return this.addon.measurePeak(INSTRUCTION_SETS.indexOf(this.instructionSet));
   }
 
   protected override runCall(kernelCall: KernelCall): void {
-    const op = this.#prepare(kernelCall);
+    const op = this.prepare(kernelCall);
     try {
-      this.#addon.runOp(op, inputsOf(kernelCall), kernelCall.call.output);
+      this.addon.runOp(op, inputsOf(kernelCall), kernelCall.call.output);
     } finally {
-      this.#addon.close(op);
+      this.addon.close(op);
     }
   }
 
   /** Checks the call and packs its weights. */
-  #prepare(kernelCall: KernelCall): NativeOp {
+  private prepare(kernelCall: KernelCall): NativeOp {
     switch (kernelCall.op) {
       case 'conv2d':
         checkConv2d(kernelCall.call);
-        return this.#convolution(CONVOLUTION, kernelCall.call);
+        return this.convolution(CONVOLUTION, kernelCall.call);
       case 'depthwiseConv2d':
         checkDepthwiseConv2d(kernelCall.call);
-        return this.#convolution(DEPTHWISE, kernelCall.call);
+        return this.convolution(DEPTHWISE, kernelCall.call);
       case 'fullyConnected':
         checkFullyConnected(kernelCall.call);
-        return this.#convolution(CONVOLUTION, asConvolution(kernelCall.call));
+        return this.convolution(CONVOLUTION, asConvolution(kernelCall.call));
       case 'averagePool2d':
         checkPool2d(kernelCall.call);
-        return this.#pool(AVERAGE_POOL, kernelCall.call);
+        return this.pool(AVERAGE_POOL, kernelCall.call);
       case 'maxPool2d':
         checkPool2d(kernelCall.call);
-        return this.#pool(MAX_POOL, kernelCall.call);
+        return this.pool(MAX_POOL, kernelCall.call);
       case 'globalAveragePool':
         checkGlobalAveragePool(kernelCall.call);
-        return this.#pool(AVERAGE_POOL, asPool(kernelCall.call));
+        return this.pool(AVERAGE_POOL, asPool(kernelCall.call));
       case 'concat':
         checkConcat(kernelCall.call);
-        return this.#concat(kernelCall.call);
+        return this.concatOp(kernelCall.call);
     }
   }
 
-  #convolution(kind: number, call: Conv2dCall): NativeOp {
+  private convolution(kind: number, call: Conv2dCall): NativeOp {
     const { inputShape, filterShape, strides, padding, outputShape } = call;
-    return this.#addon.createOp(
+    return this.addon.createOp(
       kind,
       INSTRUCTION_SETS.indexOf(this.instructionSet),
       Int32Array.of(
@@ -199,10 +199,10 @@ class NativeKernels extends KernelMethods implements Kernels {
     );
   }
 
-  #pool(kind: number, call: Pool2dCall): NativeOp {
+  private pool(kind: number, call: Pool2dCall): NativeOp {
     const { inputShape, windowShape, strides, padding, outputShape } = call;
     const shapes = windowGeometry(inputShape, windowShape, strides, padding, outputShape);
-    return this.#addon.createOp(
+    return this.addon.createOp(
       kind,
       INSTRUCTION_SETS.indexOf(this.instructionSet),
       Int32Array.of(...shapes, 0, 0, 0, call.low, call.high),
@@ -212,9 +212,9 @@ class NativeKernels extends KernelMethods implements Kernels {
     );
   }
 
-  #concat({ inputs, positions, outputZeroPoint }: ConcatCall): NativeOp {
+  private concatOp({ inputs, positions, outputZeroPoint }: ConcatCall): NativeOp {
     requireInt32Size(positions);
-    return this.#addon.createConcat(
+    return this.addon.createConcat(
       positions,
       int32Sizes(inputs.map(({ channels }) => channels)),
       Int32Array.from(inputs, ({ zeroPoint }) => zeroPoint),

@@ -15,19 +15,19 @@ interface Entry {
  * filter larger than that is kept alone.
  */
 export class FilterCache {
-  readonly #arena: Arena;
-  readonly #capacityBytes: number;
-  #entries = new WeakMap<Uint8Array, Entry>();
+  private readonly arena: Arena;
+  private readonly capacityBytes: number;
+  private entries = new WeakMap<Uint8Array, Entry>();
 
   constructor(arena: Arena, capacityBytes: number) {
-    this.#arena = arena;
-    this.#capacityBytes = capacityBytes;
+    this.arena = arena;
+    this.capacityBytes = capacityBytes;
   }
 
   /** The filter, packed; call it before the call's scratch is allocated. */
   packed(matrix: FilterMatrix): PackedFilter {
     const { filter, zeroPoint, depth, columns } = matrix;
-    const found = this.#entries.get(filter);
+    const found = this.entries.get(filter);
     if (
       found?.matrix.zeroPoint === zeroPoint &&
       found.matrix.depth === depth &&
@@ -36,12 +36,12 @@ export class FilterCache {
       return found.packed;
     }
     const length = packedBytes(matrix);
-    if (this.#arena.keptBytes + length > this.#capacityBytes) {
-      this.#entries = new WeakMap();
-      this.#arena.forgetKept();
+    if (this.arena.keptBytes + length > this.capacityBytes) {
+      this.entries = new WeakMap();
+      this.arena.forgetKept();
     }
-    const packed = packFilter(this.#arena, this.#arena.keep(length), matrix);
-    this.#entries.set(filter, { matrix, packed });
+    const packed = packFilter(this.arena, this.arena.keep(length), matrix);
+    this.entries.set(filter, { matrix, packed });
     return packed;
   }
 }

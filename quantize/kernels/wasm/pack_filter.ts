@@ -36,10 +36,10 @@ export function packFilter(arena: Arena, address: number, matrix: FilterMatrix):
   const sums = new Int32Array(columns);
   for (let k = 0; k < depth; k++) {
     for (let m = 0; m < columns; m++) {
-      const weight = filter[k * columns + m]! - zeroPoint;
+      const weight = filter[k * columns + m] - zeroPoint;
       const panel = Math.floor(m / LANES) * pairs + (k >> 1);
       int16s[address / 2 + (panel * LANES + (m % LANES)) * 2 + (k & 1)] = weight;
-      sums[m]! += weight;
+      sums[m] += weight;
     }
   }
   return { address, pairs, sums };

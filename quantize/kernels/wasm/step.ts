@@ -132,7 +132,7 @@ function depthwiseStep(call: Conv2dCall): Step {
   const geometry = windowGeometry(inputShape, windowShape, strides, padding, outputShape);
   const depth = kernelHeight * kernelWidth;
   const [, , width, channels] = outputShape;
-  const strideX = geometry[7]!;
+  const strideX = geometry[7];
   const slotBytes = alignUp(((width - 1) * strideX + kernelWidth) * channels) + 16;
   return {
     op: DEPTHWISE,
@@ -187,7 +187,7 @@ export function writeStep(arena: Arena, step: Step, { inputs, output, filter }: 
   const { int32s, singles } = arena;
   const { multiplier, outputZeroPoint, low, high } = requantization;
   const at = address / 4;
-  int32s.set([step.op, parts ? 0 : inputs[0]!, output, ...geometry, step.inputZeroPoint], at);
+  int32s.set([step.op, parts ? 0 : inputs[0], output, ...geometry, step.inputZeroPoint], at);
   singles.set([multiplier, low - outputZeroPoint, high - outputZeroPoint], at + 17);
   int32s.set([outputZeroPoint - ROUNDER_BITS, low, high, first, second], at + 20);
   int32s.set([filter?.pairs ?? 0, step.blockTiles, step.isMatrix ? 1 : 0], at + 25);
@@ -202,7 +202,7 @@ export function writeStep(arena: Arena, step: Step, { inputs, output, filter }: 
 function writeBias(arena: Arena, step: Step, { sums }: PackedFilter): number {
   const { bias, inputZeroPoint } = step;
   const padded = new Int32Array(Math.ceil(sums.length / LANES) * LANES);
-  for (const [m, sum] of sums.entries()) padded[m] = bias![m]! - Math.imul(inputZeroPoint, sum);
+  for (const [m, sum] of sums.entries()) padded[m] = bias![m] - Math.imul(inputZeroPoint, sum);
   const address = arena.allocate(padded.byteLength);
   arena.int32s.set(padded, address / 4);
   return address;
@@ -220,7 +220,7 @@ function writeParts(
     const at = (address + i * PART_BYTES) / 4;
     // q − z + z = q: the same parameters keep every byte.
     const isCopy = multiplier === 1 && zeroPoint === outputZeroPoint;
-    int32s.set([inputs[i]!, channels, zeroPoint, 0, isCopy ? 1 : 0], at);
+    int32s.set([inputs[i], channels, zeroPoint, 0, isCopy ? 1 : 0], at);
     singles[at + 3] = multiplier;
   }
   return address;

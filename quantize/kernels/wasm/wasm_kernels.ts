@@ -40,40 +40,40 @@ export function createWasmKernels(source: WasmSource, options: WasmKernelsOption
 class WasmKernels extends KernelMethods implements Kernels {
   readonly tier = 'wasm';
   readonly limitation?: string;
-  readonly #module: WasmModule;
-  readonly #wasm: SingleThreadExports;
-  readonly #arena: Arena;
-  readonly #filters: FilterCache;
-  readonly #maximumBytes: number;
-  readonly #threading: WasmThreads | undefined;
+  private readonly module: WasmModule;
+  private readonly wasm: SingleThreadExports;
+  private readonly arena: Arena;
+  private readonly filters: FilterCache;
+  private readonly maximumBytes: number;
+  private readonly threading: WasmThreads | undefined;
 
   constructor(module: WasmModule, options: WasmKernelsOptions) {
     super();
-    this.#module = module;
-    this.#wasm = instantiate(module) as SingleThreadExports;
-    this.#maximumBytes = options.maximumBytes ?? 2 ** 31;
-    this.#arena = new Arena(this.#wasm.memory, this.#wasm.heapBase(), this.#maximumBytes);
-    this.#filters = new FilterCache(this.#arena, options.filterCacheBytes ?? 2 ** 28);
-    this.#threading = options.threading;
+    this.module = module;
+    this.wasm = instantiate(module) as SingleThreadExports;
+    this.maximumBytes = options.maximumBytes ?? 2 ** 31;
+    this.arena = new Arena(this.wasm.memory, this.wasm.heapBase(), this.maximumBytes);
+    this.filters = new FilterCache(this.arena, options.filterCacheBytes ?? 2 ** 28);
+    this.threading = options.threading;
     if (options.limitation !== undefined) this.limitation = options.limitation;
   }
 
   compile(program: Program, options: { readonly threads: number }): CompiledProgram {
-    const threading = this.#threading;
+    const threading = this.threading;
     const threads = threading ? Math.min(options.threads, 1 + threading.available()) : 1;
-    const maximumBytes = this.#maximumBytes;
+    const maximumBytes = this.maximumBytes;
     if (threading === undefined || threads === 1) {
-      return compileSingle(this.#module, program, maximumBytes);
+      return compileSingle(this.module, program, maximumBytes);
     }
     return compileThreaded(threading, program, { threads, maximumBytes });
   }
 
   measurePeak(): number {
-    this.#wasm.multiplyInRegisters(PEAK_TURNS / 10); // lets the engine optimize
+    this.wasm.multiplyInRegisters(PEAK_TURNS / 10); // lets the engine optimize
     let fastestMs = Infinity;
     for (let i = 0; i < 3; i++) {
       const start = performance.now();
-      this.#wasm.multiplyInRegisters(PEAK_TURNS);
+      this.wasm.multiplyInRegisters(PEAK_TURNS);
       fastestMs = Math.min(fastestMs, performance.now() - start);
     }
     return (PEAK_TURNS * PEAK_MACS * 1000) / fastestMs;
@@ -82,17 +82,17 @@ class WasmKernels extends KernelMethods implements Kernels {
   /** One call: its tensors are copied into memory and back. */
   protected override runCall(kernelCall: KernelCall): void {
     const step = prepareStep(kernelCall);
-    const arena = this.#arena;
+    const arena = this.arena;
     arena.beginCall();
-    const filter = step.matrix && this.#filters.packed(step.matrix);
+    const filter = step.matrix && this.filters.packed(step.matrix);
     const tensors = inputsOf(kernelCall);
     const inputs = tensors.map((tensor) => arena.allocate(tensor.length));
     const { output } = kernelCall.call;
     const to = arena.allocate(output.length);
     const address = writeStep(arena, step, { inputs, output: to, ...(filter && { filter }) });
     const scratch = arena.allocate(step.scratchBytes);
-    for (const [i, tensor] of tensors.entries()) arena.bytes.set(tensor, inputs[i]!);
-    this.#wasm.runStep(address, 0, 0, 1, scratch);
+    for (const [i, tensor] of tensors.entries()) arena.bytes.set(tensor, inputs[i]);
+    this.wasm.runStep(address, 0, 0, 1, scratch);
     output.set(arena.bytes.subarray(to, to + output.length));
   }
 }

@@ -44,78 +44,83 @@ const DROPPED = new FinalizationRegistry<Team>((team) => team.stop());
 
 class WasmProgram implements CompiledProgram {
   readonly threads: number;
-  readonly #wasm: WasmExports;
-  readonly #placed: PlacedProgram;
-  readonly #team: Team | undefined;
+  private readonly wasm: WasmExports;
+  private readonly placed: PlacedProgram;
+  private readonly team: Team | undefined;
   /** All of memory; undefined once closed. */
-  #bytes: Uint8Array | undefined;
+  private bytes: Uint8Array | undefined;
 
   constructor(wasm: WasmExports, memory: Arena, placed: PlacedProgram, team?: Team) {
-    this.#wasm = wasm;
-    this.#placed = placed;
-    this.#team = team;
-    this.#bytes = memory.bytes;
+    this.wasm = wasm;
+    this.placed = placed;
+    this.team = team;
+    this.bytes = memory.bytes;
     this.threads = team?.threads ?? 1;
   }
 
   run(images: Uint8Array, batch: number, results: readonly Uint8Array[]): void {
-    const bytes = this.#open();
-    const { input, outputs } = this.#placed;
+    const bytes = this.open();
+    const { input, outputs } = this.placed;
     requireLength('images', images, batch * input.length);
     requireLength('results', results, outputs.length);
     for (const [i, output] of outputs.entries()) {
-      requireLength(`results[${i}]`, results[i]!, batch * output.length);
+      requireLength(`results[${i}]`, results[i], batch * output.length);
     }
-    const team = this.#team;
+    const team = this.team;
     let image = 0;
     // An image for each thread as long as there are so many; then all threads on each image.
     for (; team && image + team.threads <= batch; image += team.threads) {
-      for (let t = 0; t < team.threads; t++) this.#write(bytes, t, images, image + t);
+      for (let t = 0; t < team.threads; t++) this.write(bytes, t, images, image + t);
       team.run(false);
-      for (let t = 0; t < team.threads; t++) this.#read(bytes, t, results, image + t);
+      for (let t = 0; t < team.threads; t++) this.read(bytes, t, results, image + t);
     }
     for (; image < batch; image++) {
-      this.#write(bytes, 0, images, image);
+      this.write(bytes, 0, images, image);
       if (team) team.run(true);
-      else this.#wasm.runImage(this.#placed.address, 0);
-      this.#read(bytes, 0, results, image);
+      else this.wasm.runImage(this.placed.address, 0);
+      this.read(bytes, 0, results, image);
     }
   }
 
   profile(image: Uint8Array): Float64Array {
-    const bytes = this.#open();
-    const { steps, arenas, scratch, input } = this.#placed;
+    const bytes = this.open();
+    const { steps, arenas, scratch, input } = this.placed;
     requireLength('image', image, input.length);
-    this.#write(bytes, 0, image, 0);
+    this.write(bytes, 0, image, 0);
     return Float64Array.from(steps, (step) => {
       const start = performance.now();
-      this.#wasm.runStep(step, arenas[0]!, 0, 1, scratch);
+      this.wasm.runStep(step, arenas[0], 0, 1, scratch);
       return performance.now() - start;
     });
   }
 
   close(): void {
-    this.#bytes = undefined;
+    this.bytes = undefined;
     DROPPED.unregister(this);
-    this.#team?.stop();
+    this.team?.stop();
   }
 
-  #open(): Uint8Array {
-    requireOpen(this.#bytes !== undefined);
-    return this.#bytes!;
+  private open(): Uint8Array {
+    requireOpen(this.bytes !== undefined);
+    return this.bytes!;
   }
 
-  #write(bytes: Uint8Array, thread: number, images: Uint8Array, image: number): void {
-    const { arenas, input } = this.#placed;
+  private write(bytes: Uint8Array, thread: number, images: Uint8Array, image: number): void {
+    const { arenas, input } = this.placed;
     const from = image * input.length;
-    bytes.set(images.subarray(from, from + input.length), arenas[thread]! + input.offset);
+    bytes.set(images.subarray(from, from + input.length), arenas[thread] + input.offset);
   }
 
-  #read(bytes: Uint8Array, thread: number, results: readonly Uint8Array[], image: number): void {
-    const { arenas, outputs } = this.#placed;
+  private read(
+    bytes: Uint8Array,
+    thread: number,
+    results: readonly Uint8Array[],
+    image: number,
+  ): void {
+    const { arenas, outputs } = this.placed;
     for (const [i, { offset, length }] of outputs.entries()) {
-      const from = arenas[thread]! + offset;
-      results[i]!.set(bytes.subarray(from, from + length), image * length);
+      const from = arenas[thread] + offset;
+      results[i].set(bytes.subarray(from, from + length), image * length);
     }
   }
 }

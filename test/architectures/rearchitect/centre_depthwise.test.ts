@@ -40,7 +40,7 @@ describe('centreChain', () => {
         const centred = centreChain(chain, means);
         const difference = relativeDifference(logitsOf(centred, image), logitsOf(chain, image));
         assert.ok(difference < 1e-9, `${difference}`);
-        assert.equal(centred[1]!.bias[0], chain[1]!.bias[0]! - means.get('dw0')![0]!);
+        assert.equal(centred[1].bias[0], chain[1].bias[0] - means.get('dw0')![0]);
       }),
       { numRuns: 50 },
     );
@@ -93,8 +93,8 @@ describe('centreModel', () => {
         assert.ok(Math.max(...mean.map(Math.abs)) <= 1e-3 * scale, name);
       }
       // In the chain and in the model it is the same.
-      const expected = centreChain(chain, means)[2]!.bias;
-      assert.ok(relativeDifference(centred[2]!.bias, expected) < 1e-4);
+      const expected = centreChain(chain, means)[2].bias;
+      assert.ok(relativeDifference(centred[2].bias, expected) < 1e-4);
       model.dispose();
     });
   }

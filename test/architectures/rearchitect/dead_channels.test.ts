@@ -41,22 +41,22 @@ describe('removeDeadChannels', () => {
 
   it('moves what a constant depthwise channel says into the pointwise bias', () => {
     const chain = randomChain(1, FRIENDLY);
-    chain[1] = silenced(chain[1]!, 0);
+    chain[1] = silenced(chain[1], 0);
     chain[1].bias[0] = 2;
-    const weights = chain[2]!.kernel.slice(0, 4);
-    const bias = chain[2]!.bias.slice();
+    const weights = chain[2].kernel.slice(0, 4);
+    const bias = chain[2].bias.slice();
     const lighter = removeDeadChannels(chain);
-    assert.deepEqual([...lighter[2]!.kernel.slice(0, 4)], [0, 0, 0, 0]);
+    assert.deepEqual([...lighter[2].kernel.slice(0, 4)], [0, 0, 0, 0]);
     assert.deepEqual(
-      [...lighter[2]!.bias],
-      Array.from(bias, (b, m) => b + 2 * weights[m]!),
+      [...lighter[2].bias],
+      Array.from(bias, (b, m) => b + 2 * weights[m]),
     );
-    assert.equal(lighter[1]!.bias[0], 0);
+    assert.equal(lighter[1].bias[0], 0);
   });
 
   it('keeps a constant that a depthwise layer pads with zeros', () => {
     const chain = randomChain(1, FRIENDLY);
-    chain[0] = silenced(chain[0]!, 0);
+    chain[0] = silenced(chain[0], 0);
     chain[0].bias[0] = 2;
     const lighter = removeDeadChannels(chain);
     assert.deepEqual(lighter, chain);
@@ -64,11 +64,11 @@ describe('removeDeadChannels', () => {
 
   it('removes what only makes a channel that nobody takes', () => {
     const chain = randomChain(1, FRIENDLY);
-    chain[1] = silenced(chain[1]!, 0);
+    chain[1] = silenced(chain[1], 0);
     const lighter = removeDeadChannels(chain);
-    assert.ok(lighter[0]!.kernel.every((w, i) => i % 3 !== 0 || w === 0));
-    assert.equal(lighter[0]!.bias[0], 0);
-    assert.equal(lighter[1]!.bias[0], 0);
+    assert.ok(lighter[0].kernel.every((w, i) => i % 3 !== 0 || w === 0));
+    assert.equal(lighter[0].bias[0], 0);
+    assert.equal(lighter[1].bias[0], 0);
   });
 
   it('changes nothing where no channel is dead', () => {

@@ -78,9 +78,9 @@ describe('cross-layer equalization', () => {
   it('leaves a channel without weights on either side at its scale', () => {
     const chain = randomChain(3, FRIENDLY);
     const [conv] = chain;
-    chain[0] = { ...conv!, kernel: conv!.kernel.map((w, i) => (i % 3 === 1 ? 0 : w)) };
+    chain[0] = { ...conv, kernel: conv.kernel.map((w, i) => (i % 3 === 1 ? 0 : w)) };
     chain[0].bias[1] = 0;
-    const { scales } = equalizationScales(chain)[0]!;
+    const { scales } = equalizationScales(chain)[0];
     assert.equal(scales[1], 1);
     assert.ok(scales.every((scale) => scale > 0 && Number.isFinite(scale)));
   });
@@ -88,10 +88,10 @@ describe('cross-layer equalization', () => {
   it('does not blow up a channel that is hardly more than its bias', () => {
     const chain = randomChain(3, FRIENDLY);
     const [conv] = chain;
-    chain[0] = { ...conv!, kernel: conv!.kernel.map((w, i) => (i % 3 === 1 ? 1e-12 : w)) };
+    chain[0] = { ...conv, kernel: conv.kernel.map((w, i) => (i % 3 === 1 ? 1e-12 : w)) };
     chain[0].bias.set([0.5, 0.5, 0.5]);
     const [first] = scaleChain(chain, equalizationScales(chain));
-    assert.ok(Math.max(...first!.bias) < 1e3, `${first!.bias}`);
+    assert.ok(Math.max(...first.bias) < 1e3, `${first.bias}`);
   });
 
   it('refuses to scale through ReLU6, by the layers’ names', () => {

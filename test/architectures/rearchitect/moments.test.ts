@@ -27,14 +27,14 @@ function batchOf(positions: readonly Position[]): BatchMoments {
       features: each(({ features }) => [...features]),
       targets: each(({ targets }) => [...targets]),
       squaredTargets: each(({ targets }) => targets.map((t) => t * t)),
-      activated: each(({ features, activated }) => features.map((f, c) => f * activated[c]!)),
+      activated: each(({ features, activated }) => features.map((f, c) => f * activated[c])),
       activatedSum: each(({ activated }) => [...activated]),
     },
   };
 }
 
 function momentsOf(positions: readonly Position[]): Moments {
-  const moments = new Moments(positions[0]!.features.length, positions[0]!.targets.length);
+  const moments = new Moments(positions[0].features.length, positions[0].targets.length);
   moments.add(batchOf(positions));
   return moments;
 }
@@ -46,7 +46,7 @@ const POSITIONS = Array.from({ length: 20 }, (): Position => {
   return {
     features,
     targets: [next(), next()],
-    activated: [2 * features[0]! + 1, next(), next()],
+    activated: [2 * features[0] + 1, next(), next()],
   };
 });
 
@@ -62,8 +62,8 @@ function scatter(a: (p: Position) => number, b: (p: Position) => number): number
 
 describe('Moments', () => {
   const moments = momentsOf(POSITIONS);
-  const feature = (c: number) => (p: Position) => p.features[c]!;
-  const target = (m: number) => (p: Position) => p.targets[m]!;
+  const feature = (c: number) => (p: Position) => p.features[c];
+  const target = (m: number) => (p: Position) => p.targets[m];
 
   it('gives the scatter around the means of features and targets', () => {
     const live = [0, 1];
@@ -82,7 +82,7 @@ describe('Moments', () => {
 
   it('gives the slope of what a feature approximates, 0 where it is constant', () => {
     const [first, , last] = moments.activationSlopes();
-    assert.ok(Math.abs(first! - 2) < 1e-12);
+    assert.ok(Math.abs(first - 2) < 1e-12);
     assert.equal(last, 0);
   });
 
@@ -104,9 +104,9 @@ describe('Moments', () => {
   it('says of targets at one position that they do not vary', () => {
     assert.ok(moments.targetsVary());
     const [position] = POSITIONS;
-    assert.ok(!momentsOf([position!]).targetsVary());
+    assert.ok(!momentsOf([position]).targetsVary());
     // In single precision the squares do not fit the sums to the last bit.
-    const batch = batchOf([position!]);
+    const batch = batchOf([position]);
     const squaredTargets = batch.terms.squaredTargets.map((term) => Array.from(term, Math.fround));
     const rounded = new Moments(3, 2);
     rounded.add({ ...batch, terms: { ...batch.terms, squaredTargets } });
@@ -114,7 +114,7 @@ describe('Moments', () => {
   });
 
   it('refuses sums that are not finite, naming them', () => {
-    const broken = { ...POSITIONS[0]!, targets: [Number.NaN, 1] };
+    const broken = { ...POSITIONS[0], targets: [Number.NaN, 1] };
     assert.throws(() => momentsOf([broken]), {
       name: 'RearchitectError',
       message: 'Expected finite activations but the sums over 1 positions (cross) are not',

@@ -107,8 +107,8 @@ describe('reconstruct', () => {
     });
     let [left, all] = [0, 0];
     b.forEach((value, i) => {
-      left += (a[i]! - value) ** 2;
-      all += (value - means[i % classes]!) ** 2;
+      left += (a[i] - value) ** 2;
+      all += (value - means[i % classes]) ** 2;
     });
     return left / all;
   }
@@ -133,7 +133,7 @@ describe('reconstruct', () => {
       assert.ok(features >= 8);
       assert.equal(positions % IMAGES, 0);
     }
-    assert.equal(layers[0]!.positions, IMAGES * 16 * 16);
+    assert.equal(layers[0].positions, IMAGES * 16 * 16);
   });
 
   it('does not depend on where activations are kept', async () => {
@@ -149,7 +149,7 @@ describe('reconstruct', () => {
     const [without, with3] = [plain, reconstruction].map(({ chain }) =>
       unexplained(logitsOf(chain), expected),
     );
-    assert.ok(with3! < without!, `${without} to ${with3}`);
+    assert.ok(with3 < without, `${without} to ${with3}`);
   });
 
   it('becomes a model of the same function, whose batch norms know their statistics', () => {
@@ -169,14 +169,14 @@ describe('reconstruct', () => {
       return [moments.mean.dataSync(), moments.variance.dataSync()];
     });
     const known = (name: string) => weightOf(rebuilt, `Conv2d_3_pointwise/BatchNorm/${name}`);
-    assert.ok(relativeDifference(known('moving_mean'), mean!) < 1e-3);
-    assert.ok(relativeDifference(known('moving_variance'), variance!) < 1e-3);
+    assert.ok(relativeDifference(known('moving_mean'), mean) < 1e-3);
+    assert.ok(relativeDifference(known('moving_variance'), variance) < 1e-3);
     rebuilt.dispose();
   });
 
   it('rebuilds with ReLU6 after the pointwise layers too', async () => {
     const { chain } = await reconstruct(optionsFor(NO_DEPTHWISE_BN));
-    assert.equal(chain[2]!.activation, 'relu6');
+    assert.equal(chain[2].activation, 'relu6');
     const expected = logitsOf(options.source.chain);
     const before = unexplained(logitsOf(folded(NO_DEPTHWISE_BN)), expected);
     const after = unexplained(logitsOf(chain), expected);
@@ -189,8 +189,8 @@ describe('reconstruct', () => {
     setWeight(dead, 'Conv2d_2_depthwise/BatchNorm/moving_variance', [1, 0, 1, 1, 1, 1, 1, 1]);
     const source = readChain(dead, { ...TINY, variant: STANDARD });
     const { chain, layers } = await reconstruct({ ...options, source, activationPasses: 0 });
-    assert.equal(layers[1]!.deadChannels, 1);
-    const depthwise = chain[3]!;
+    assert.equal(layers[1].deadChannels, 1);
+    const depthwise = chain[3];
     assert.ok(depthwise.kernel.every((weight, i) => i % 8 !== 1 || weight === 0));
     assert.equal(depthwise.bias[1], 0);
     dead.dispose();

@@ -80,11 +80,11 @@ describe('RidgeSystem', () => {
 
   it('solves the normal equations with the prior', () => {
     const { weights } = penalised(2).solve(cross);
-    const left = multiply(features, inputs, weights, outputs).map((v, i) => v + 2 * weights[i]!);
+    const left = multiply(features, inputs, weights, outputs).map((v, i) => v + 2 * weights[i]);
     assert.ok(
       relativeDifference(
         left,
-        cross.map((v, i) => v + 2 * prior[i]!),
+        cross.map((v, i) => v + 2 * prior[i]),
       ) < 1e-10,
     );
   });
@@ -99,7 +99,7 @@ describe('RidgeSystem', () => {
     const other = values(inputs * outputs, next);
     const before = system.solve(other);
     // What the fit leaves of the targets: B − A·W.
-    const left = cross.map((value, i) => value - before.scattered[i]!);
+    const left = cross.map((value, i) => value - before.scattered[i]);
     const improved = system.improve(before, left);
     const direct = system.solve(cross);
     assert.ok(relativeDifference(improved.weights, direct.weights) < 1e-10);

@@ -84,9 +84,9 @@ export function randomChain(seed: number, shape: ChainShape): ChainLayer[] {
       kernelShape,
       kernel: Float64Array.from(
         { length: height * width * channels * last },
-        (_, i) => next() * scales[i % outputs]!,
+        (_, i) => next() * scales[i % outputs],
       ),
-      bias: Float64Array.from({ length: outputs }, (_, i) => next() * scales[i]!),
+      bias: Float64Array.from({ length: outputs }, (_, i) => next() * scales[i]),
       activation,
     });
   };
@@ -121,14 +121,12 @@ export function logitsOf(chain: Chain, image: Image): number[] {
     const input = layer.kind === 'logits' ? [[meanOf(x)]] : x;
     x = convolve(layer, input);
   }
-  return x[0]![0]!;
+  return x[0][0];
 }
 
 function meanOf(x: Image): number[] {
   const positions = x.flat();
-  return positions[0]!.map(
-    (_, c) => positions.reduce((sum, p) => sum + p[c]!, 0) / positions.length,
-  );
+  return positions[0].map((_, c) => positions.reduce((sum, p) => sum + p[c], 0) / positions.length);
 }
 
 /** "Same" padding of TensorFlow: what is odd of it goes to the bottom and the right. */
@@ -146,10 +144,10 @@ function convolve({ kernel, kernelShape, bias, stride, kind, activation }: Chain
             const pixel = x[row * stride + i - before]?.[column * stride + j - before];
             if (pixel === undefined) continue;
             const tap = (i * kw + j) * channels;
-            if (kind === 'depthwise') sum += pixel[m]! * kernel[tap + m]!;
+            if (kind === 'depthwise') sum += pixel[m] * kernel[tap + m];
             else {
               for (let c = 0; c < channels; c++) {
-                sum += pixel[c]! * kernel[(tap + c) * outputs + m]!;
+                sum += pixel[c] * kernel[(tap + c) * outputs + m];
               }
             }
           }
@@ -164,5 +162,5 @@ function convolve({ kernel, kernelShape, bias, stride, kind, activation }: Chain
 export function relativeDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
   const values = Array.from(b);
   const largest = Math.max(...values.map(Math.abs), Number.MIN_VALUE);
-  return Math.max(...values.map((value, i) => Math.abs(a[i]! - value))) / largest;
+  return Math.max(...values.map((value, i) => Math.abs(a[i] - value))) / largest;
 }

@@ -11,12 +11,15 @@ import type { Tf8Node } from '../../../quantize/model/tf8_model.ts';
 import { randomBytes } from '../../quantize/kernels/make_call.ts';
 import { randomModels } from '../../quantize/model/random_models.ts';
 
-const MODEL = fc.sample(randomModels({ withEveryOp: true }), { seed: 3, numRuns: 1 })[0]!;
+const MODEL = fc.sample(randomModels({ withEveryOp: true }), { seed: 3, numRuns: 1 })[0];
 const SIZE = MODEL.input.shape.reduce((product, side) => product * side, 1);
 const IMAGES = randomBytes(4 * SIZE, 1);
 
 const REFERENCE: TierReport = {
-  ...{ name: 'reference', tier: 'reference', state: 'passed', kernels: REFERENCE_KERNELS },
+  name: 'reference',
+  tier: 'reference',
+  state: 'passed',
+  kernels: REFERENCE_KERNELS,
 };
 
 /** The reference, but for what `change` does to the outputs of its convolutions. */
@@ -24,8 +27,13 @@ function changed(change: (output: Uint8Array) => void): Kernels {
   const { averagePool2d, maxPool2d, globalAveragePool, concat, ...rest } = REFERENCE_KERNELS;
   const { depthwiseConv2d, fullyConnected } = rest;
   return {
-    ...{ tier: 'wasm', averagePool2d, maxPool2d, globalAveragePool, concat },
-    ...{ depthwiseConv2d, fullyConnected },
+    tier: 'wasm',
+    averagePool2d,
+    maxPool2d,
+    globalAveragePool,
+    concat,
+    depthwiseConv2d,
+    fullyConnected,
     conv2d(call) {
       REFERENCE_KERNELS.conv2d(call);
       change(call.output);
@@ -40,8 +48,11 @@ function wasm(kernels: Kernels): TierReport {
 describe('checkTiers', () => {
   it('gives the tiers that have the bytes of the reference, and why others are not here', () => {
     const missing: TierReport = {
-      ...{ name: 'native avx2', tier: 'native', instructionSet: 'avx2' },
-      ...{ state: 'unsupported', reason: 'this processor has no avx2' },
+      name: 'native avx2',
+      tier: 'native',
+      instructionSet: 'avx2',
+      state: 'unsupported',
+      reason: 'this processor has no avx2',
     };
     const { tiers, leftOut } = checkTiers(MODEL, IMAGES, [
       missing,
@@ -61,7 +72,7 @@ describe('checkTiers', () => {
   it('refuses a tier that differs in one byte of one layer', () => {
     const first = MODEL.nodes.find(({ op }) => op === 'conv2d')!;
     const lies = changed((output) => {
-      output[output.length - 1]! ^= 1;
+      output[output.length - 1] ^= 1;
     });
     assert.throws(() => checkTiers(MODEL, IMAGES, [wasm(lies), REFERENCE]), {
       name: 'UserError',
@@ -71,7 +82,10 @@ describe('checkTiers', () => {
 
   it('refuses a tier that fails its self-test', () => {
     const failed: TierReport = {
-      ...{ name: 'wasm', tier: 'wasm', state: 'failed', reason: 'Expected byte 1' },
+      name: 'wasm',
+      tier: 'wasm',
+      state: 'failed',
+      reason: 'Expected byte 1',
     };
     assert.throws(() => checkTiers(MODEL, IMAGES, [failed, REFERENCE]), {
       name: 'UserError',
@@ -94,7 +108,7 @@ describe('tierCallers', () => {
         ['tf8 wasm', batch],
       ],
     );
-    const turn = await callers[1]!.round(0);
+    const turn = await callers[1].round(0);
     assert.deepEqual([turn.images, turn.latenciesMs.length], [4, 1]);
   });
 
@@ -145,8 +159,11 @@ describe('macsOf', () => {
 
   it('counts as the network costs do', () => {
     const { layers } = costOfNetwork({
-      ...{ network: 'mobilenet_v1', variant: STANDARD, widthMultiplier: 1 },
-      ...{ resolution: 224, classes: 1001 },
+      network: 'mobilenet_v1',
+      variant: STANDARD,
+      widthMultiplier: 1,
+      resolution: 224,
+      classes: 1001,
     });
     const cost = (name: string) => layers.find((layer) => layer.name === name)!.macs;
     const first = node('conv2d', [112, 112, 32], [3, 3, 3, 32]);

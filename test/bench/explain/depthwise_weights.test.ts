@@ -22,13 +22,13 @@ describe('measureDepthwise', () => {
     );
     const [first, second] = depthwise;
     assert.deepEqual(firstDepthwise.dead, [3]);
-    assert.ok(Math.abs(firstDepthwise.alpha[3]! - 1 / Math.sqrt(0.001)) < 1e-3);
-    assert.equal(first!.alpha.max, firstDepthwise.alpha[3]);
-    assert.ok(first!.liveAlpha.max < 3);
-    assert.ok(first!.asPublished.scale > 5 * first!.option1.scale);
-    assert.ok(first!.asPublished.medianLevels < first!.option1.medianLevels / 5);
-    assert.ok(first!.asPublished.medianChannelDb < first!.option1.medianChannelDb - 10);
-    assert.deepEqual(second!.asPublished, second!.option1, 'nothing is dead there');
+    assert.ok(Math.abs(firstDepthwise.alpha[3] - 1 / Math.sqrt(0.001)) < 1e-3);
+    assert.equal(first.alpha.max, firstDepthwise.alpha[3]);
+    assert.ok(first.liveAlpha.max < 3);
+    assert.ok(first.asPublished.scale > 5 * first.option1.scale);
+    assert.ok(first.asPublished.medianLevels < first.option1.medianLevels / 5);
+    assert.ok(first.asPublished.medianChannelDb < first.option1.medianChannelDb - 10);
+    assert.deepEqual(second.asPublished, second.option1, 'nothing is dead there');
     model.dispose();
   });
 
@@ -38,7 +38,7 @@ describe('measureDepthwise', () => {
     killChannel(model, 'Conv2d_1_depthwise', 3);
     const { asPublished, option1 } = measureDepthwise(model).firstDepthwise;
     asPublished.forEach((range, channel) => {
-      if (channel === 3) assert.ok(range.max > 5 * option1[channel]!.max);
+      if (channel === 3) assert.ok(range.max > 5 * option1[channel].max);
       else assert.deepEqual(range, option1[channel]);
     });
     model.dispose();
@@ -54,7 +54,7 @@ describe('trainedRanges', () => {
       randomizeWeights(model);
       const layers = trainedRanges(model);
       assert.equal(layers.length, 13);
-      assert.equal(layers[12]!.layer, 'Conv2d_13_depthwise');
+      assert.equal(layers[12].layer, 'Conv2d_13_depthwise');
       assert.ok(
         layers.every(({ min, max, medianLevels }) => min < 0 && max > 0 && medianLevels > 9),
       );

@@ -40,9 +40,9 @@ describe('measurePhotographs', () => {
     );
     assert.equal(measured.layers.length, 28);
     const [first] = measured.layers;
-    assert.equal(first!.layer, 'Conv2d_0');
-    assert.equal(first!.asPublishedDb, first!.option1Db);
-    assert.ok(first!.asPublishedDb > 20 && first!.asPublishedDb < 60, `${first!.asPublishedDb}`);
+    assert.equal(first.layer, 'Conv2d_0');
+    assert.equal(first.asPublishedDb, first.option1Db);
+    assert.ok(first.asPublishedDb > 20 && first.asPublishedDb < 60, `${first.asPublishedDb}`);
     assert.equal(measured.relu6.length, 27);
     const clipped = measured.relu6.find(({ layer }) => layer === 'Conv2d_1_depthwise')!;
     assert.ok(clipped.depthwise && clipped.max > 6);

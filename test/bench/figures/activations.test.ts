@@ -36,7 +36,7 @@ describe('compareActivations', () => {
     for (const { layers } of [measured.relu6, measured.relu]) {
       assert.equal(layers.length, 28);
       assert.deepEqual(
-        [layers[0]!.layer, layers[2]!.layer, layers.at(-1)!.layer],
+        [layers[0].layer, layers[2].layer, layers.at(-1)!.layer],
         ['Conv2d_0', 'Conv2d_1_pointwise', 'Conv2d_1c_1x1'],
       );
       assert.ok(layers.every(({ cumulativeDb, weightsDb }) => cumulativeDb < weightsDb + 3));

@@ -45,7 +45,7 @@ async function withHost(use: (host: Host) => Promise<void>): Promise<void> {
       await tar.create({ gzip: true, file: join(folder, name), cwd: folder }, [MEMBER]);
     };
     await archive('good.tgz');
-    tensors.get('MobilenetV1/Logits/Conv2d_1c_1x1/biases')!.values[0]! += 1;
+    tensors.get('MobilenetV1/Logits/Conv2d_1c_1x1/biases')!.values[0] += 1;
     await archive('changed.tgz');
 
     const requests = new Map<string, number>();
@@ -96,13 +96,13 @@ describe('pull', () => {
       assert.equal(card.labelOffset, 1);
       assert.deepEqual(card.origin, {
         source: checkpoint.source,
-        route: (checkpoint.sources[0]!.route as { url: string }).url,
+        route: (checkpoint.sources[0].route as { url: string }).url,
         sha256: checkpoint.tensorsSha256,
       });
       const { model, card: loaded } = await loadModelFolder(dir);
       assert.deepEqual(loaded, card);
       assert.deepEqual(
-        model.getLayer('Conv2d_1c_1x1').weights[1]!.read().dataSync(),
+        model.getLayer('Conv2d_1c_1x1').weights[1].read().dataSync(),
         slimTensors(TINY).get('MobilenetV1/Logits/Conv2d_1c_1x1/biases')!.values,
       );
       model.dispose();

@@ -71,7 +71,7 @@ describe('slimMobileNetV1Weights', () => {
 
   it('names a missing tensor and the file', () => {
     const [summary, problem] = problems((all) => all.delete(KERNEL));
-    assert.match(summary!, /width 0\.02 with 5 classes in graph\.pb but 1 tensors do not fit/);
+    assert.match(summary, /width 0\.02 with 5 classes in graph\.pb but 1 tensors do not fit/);
     assert.equal(problem, `${KERNEL}: expected shape [3,3,8,1] but the tensor is missing`);
   });
 
@@ -131,7 +131,7 @@ describe('writeModelWeights', () => {
     const weights = slimMobileNetV1Weights(constantsOf(), TINY, 'g');
     const model = buildMobileNetV1({ variant: STANDARD, ...TINY });
     try {
-      const before = model.weights[0]!.read().dataSync();
+      const before = model.weights[0].read().dataSync();
       const name = 'Conv2d_1c_1x1/bias';
       weights.set(name, { shape: [6], values: new Float32Array(6) });
       assert.throws(
@@ -143,7 +143,7 @@ describe('writeModelWeights', () => {
         () => writeModelWeights(model, weights),
         new RangeError(`Expected shape [5] for ${name} but it is missing`),
       );
-      assert.deepEqual(model.weights[0]!.read().dataSync(), before);
+      assert.deepEqual(model.weights[0].read().dataSync(), before);
     } finally {
       model.dispose();
     }

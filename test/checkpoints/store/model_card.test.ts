@@ -41,7 +41,7 @@ describe('modelCardSchema', () => {
     it(`refuses ${JSON.stringify(wrong)} for its ${where}`, () => {
       const { success, error } = modelCardSchema.safeParse(cardOf(wrong));
       assert.equal(success, false);
-      assert.ok(firstIssue(error!).startsWith(`${where}: `), firstIssue(error!));
+      assert.ok(firstIssue(error).startsWith(`${where}: `), firstIssue(error));
     });
   }
 });

@@ -47,7 +47,7 @@ async function shardIn(dir: string): Promise<string> {
 
 function setBias(model: tf.LayersModel, values: number[]): void {
   tf.tidy(() => {
-    model.getLayer('Conv2d_1c_1x1').weights[1]!.write(tf.tensor1d(values));
+    model.getLayer('Conv2d_1c_1x1').weights[1].write(tf.tensor1d(values));
   });
 }
 
@@ -95,7 +95,7 @@ describe('saveModelFolder and loadModelFolder', () => {
         assert.match(weightsSha256, /^[0-9a-f]{64}$/);
         assert.deepEqual(loaded.toJSON(null, false), model.toJSON(null, false));
         model.weights.forEach((variable, index) => {
-          assert.deepEqual(loaded.weights[index]!.read().dataSync(), variable.read().dataSync());
+          assert.deepEqual(loaded.weights[index].read().dataSync(), variable.read().dataSync());
         });
       } finally {
         loaded.dispose();
@@ -153,7 +153,7 @@ describe('saveModelFolder and loadModelFolder', () => {
       const weightData = new Uint8Array(await readFile(await shardIn(dir))).buffer;
       const artifacts = { ...json, weightSpecs: json.weightsManifest[0].weights, weightData };
       const loaded = await tf.loadLayersModel(tf.io.fromMemory(artifacts));
-      assert.deepEqual(loaded.outputs[0]!.shape, model.outputs[0]!.shape);
+      assert.deepEqual(loaded.outputs[0].shape, model.outputs[0].shape);
       loaded.dispose();
     }));
 
@@ -200,7 +200,7 @@ describe('saveModelFolder', () => {
     withSaved(async (dir, model) => {
       await copyFile(await shardIn(dir), join(dir, 'group1-shard1of1.bin'));
       await editJson(dir, (json) => {
-        json.weightsManifest[0]!.paths = ['group1-shard1of1.bin'];
+        json.weightsManifest[0].paths = ['group1-shard1of1.bin'];
       });
       await saveModelFolder(model, CARD, dir);
       assert.ok((await readdir(dir)).includes('group1-shard1of1.bin'));
@@ -249,11 +249,11 @@ describe('loadModelFolder', () => {
       await editJson(dir, (json) => {
         delete json.userDefinedMetadata;
         delete json.format;
-        json.weightsManifest[0]!.paths = ['parts/1.bin', './parts/2.bin'];
+        json.weightsManifest[0].paths = ['parts/1.bin', './parts/2.bin'];
       });
       const { model: loaded, card } = await loadModelFolder(dir);
       assert.equal(card, undefined);
-      assert.deepEqual(loaded.weights[0]!.read().dataSync(), model.weights[0]!.read().dataSync());
+      assert.deepEqual(loaded.weights[0].read().dataSync(), model.weights[0].read().dataSync());
       loaded.dispose();
     }));
 
@@ -261,7 +261,7 @@ describe('loadModelFolder', () => {
     withSaved(async (dir) => {
       await editJson(dir, (json) => {
         delete json.userDefinedMetadata;
-        json.weightsManifest = json.weightsManifest[0]!.weights.map((spec, index) => ({
+        json.weightsManifest = json.weightsManifest[0].weights.map((spec, index) => ({
           paths: [`${index}.bin`],
           weights: [{ ...spec, quantization: { dtype: 'uint8', scale: 0.5, min: -1 } }],
         }));
@@ -317,7 +317,7 @@ describe('loadModelFolder', () => {
   it('refuses weights that the network does not have', () =>
     withSaved(async (dir) => {
       await editJson(dir, (json) => {
-        json.weightsManifest[0]!.weights[0]!.name = 'Conv2d_77/kernel';
+        json.weightsManifest[0].weights[0].name = 'Conv2d_77/kernel';
       });
       await refuses(dir, /Expected a network that tfjs can build .*Conv2d_77\/kernel/);
     }));
@@ -337,7 +337,7 @@ describe('loadModelFolder', () => {
     withSaved(async (dir) => {
       await editJson(dir, (json) => {
         delete json.userDefinedMetadata;
-        const { paths } = json.weightsManifest[0]!;
+        const { paths } = json.weightsManifest[0];
         paths.push(`./${paths[0]}`);
       });
       await refuses(
@@ -345,7 +345,7 @@ describe('loadModelFolder', () => {
         /Expected the shard \.\/weights-\w+\.bin once in .* but it is listed twice/,
       );
       await editJson(dir, (json) => {
-        const { paths, weights } = json.weightsManifest[0]!;
+        const { paths, weights } = json.weightsManifest[0];
         paths.pop();
         for (const spec of weights) spec.shape = [2 ** 26];
       });
@@ -358,7 +358,7 @@ describe('loadModelFolder', () => {
   it('names a shard that is missing', () =>
     withSaved(async (dir) => {
       await editJson(dir, (json) => {
-        json.weightsManifest[0]!.paths = ['gone.bin'];
+        json.weightsManifest[0].paths = ['gone.bin'];
       });
       await refuses(dir, /Expected the weights .*gone\.bin but there is no such file/);
     }));
@@ -378,7 +378,7 @@ describe('loadModelFolder', () => {
     withSaved(async (dir) => {
       const shard = await shardIn(dir);
       const bytes = await readFile(shard);
-      bytes[1000]! ^= 1;
+      bytes[1000] ^= 1;
       await writeFile(shard, bytes);
       await refuses(dir, /Expected SHA-256 [0-9a-f]{64} for the weights of .*model\.json but/);
       await assert.rejects(verifyModelFolder(dir), UserError);
@@ -398,7 +398,7 @@ describe('loadModelFolder', () => {
     it(`refuses the shard path ${JSON.stringify(path)}`, () =>
       withSaved(async (dir) => {
         await editJson(dir, (json) => {
-          json.weightsManifest[0]!.paths = [path];
+          json.weightsManifest[0].paths = [path];
         });
         await refuses(dir, /expected a path inside the model folder/);
       }));
@@ -421,12 +421,12 @@ describe('loadModelFolder', () => {
   it('refuses a card that is damaged or that of another network', () =>
     withSaved(async (dir) => {
       await editJson(dir, (json) => {
-        (json.userDefinedMetadata!.tf8!.architecture as Record<string, unknown>).classes = 4;
-        json.userDefinedMetadata!.tf8!.classNames = [];
+        (json.userDefinedMetadata!.tf8.architecture as Record<string, unknown>).classes = 4;
+        json.userDefinedMetadata!.tf8.classNames = [];
       });
       await refuses(dir, /Expected a network from \[N,32,32,3\] to \[N,4\], as the card says/);
       await editJson(dir, (json) => {
-        json.userDefinedMetadata!.tf8!.labelOffset = -1;
+        json.userDefinedMetadata!.tf8.labelOffset = -1;
       });
       await refuses(dir, /Expected a model card in .*model\.json but: labelOffset: [^\n✖→]*$/);
     }));

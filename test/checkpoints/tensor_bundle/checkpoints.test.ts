@@ -85,7 +85,7 @@ describe('the sorted table of a checkpoint', () => {
 
   it('refuses a block whose CRC differs, and names it', async () => {
     const bytes = written();
-    bytes[3]! ^= 1;
+    bytes[3] ^= 1;
     await refuses(() => entriesOf(bytes), /expected the masked CRC-32C \d+ of the block at byte 0/);
   });
 
@@ -103,7 +103,7 @@ describe('the sorted table of a checkpoint', () => {
 
   it('refuses a block that is read twice', () =>
     refuses(
-      () => entriesOf(written({ handles: ([first]) => [first!, first!] })),
+      () => entriesOf(written({ handles: ([first]) => [first, first] })),
       /expected a block at byte \d+ or later but received 0/,
     ));
 });
@@ -225,7 +225,7 @@ describe('checkpoints of TensorFlow', () => {
     for await (const { value } of tableEntries(memorySource(versionOne(ONE), 'v1'))) {
       bytes.push(value);
     }
-    const listOnly = table([['', bytes[0]!]]);
+    const listOnly = table([['', bytes[0]]]);
     await refuses(
       async () => (await read(listOnly)).read(['a']),
       /tensor a: expected its values but they are missing/,

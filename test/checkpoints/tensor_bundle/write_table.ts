@@ -79,7 +79,7 @@ export function table(entries: readonly Entry[], options: TableOptions = {}): Bu
     withTrailer(
       block(
         changed.map((handle, at) => [
-          blocks[at]!.key,
+          blocks[at].key,
           Uint8Array.from(handle.flatMap((part) => varint(part))),
         ]),
       ),

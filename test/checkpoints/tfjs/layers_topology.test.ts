@@ -67,7 +67,9 @@ describe('checkTopology', () => {
     checkTopology({ class_name: 'Sequential', config: { layers: [{ class_name: 'Dense' }] } }, 'm');
     const { config } = topology();
     const layers = config.layers.map(({ class_name, inbound_nodes, ...rest }) => ({
-      ...{ ...rest, className: class_name, inboundNodes: inbound_nodes },
+      ...rest,
+      className: class_name,
+      inboundNodes: inbound_nodes,
     }));
     checkTopology({ className: 'Model', config: { layers } }, 'model.json');
   });
@@ -96,7 +98,7 @@ describe('checkTopology', () => {
   it('looks into inner models', () => {
     const broken = layersOf((layers) => {
       const inner = layers.get('inner') as unknown as { config: { layers: Layer[] } };
-      inner.config.layers[1]!.inbound_nodes = [[['gone', 0, 0, {}]]];
+      inner.config.layers[1].inbound_nodes = [[['gone', 0, 0, {}]]];
     });
     refuses(broken, /"dense" takes its input from "gone": there is no such layer$/);
   });
@@ -170,14 +172,18 @@ describe('checkTopology', () => {
 
   it('refuses more layers than any network has, in a moment', () => {
     const layer = (at: number) => ({
-      ...{ name: `${at}`, class_name: 'ReLU', config: { name: `${at}` } },
+      name: `${at}`,
+      class_name: 'ReLU',
+      config: { name: `${at}` },
       inbound_nodes: [[[`${at + 1}`, 0, 0]]],
     });
     const chain = (length: number) => ({
       layers: [
         ...Array.from({ length }, (_, at) => layer(at)),
         {
-          ...{ name: `${length}`, class_name: 'InputLayer', config: { name: `${length}` } },
+          name: `${length}`,
+          class_name: 'InputLayer',
+          config: { name: `${length}` },
           inbound_nodes: [],
         },
       ],

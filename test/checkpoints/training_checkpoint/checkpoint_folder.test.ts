@@ -95,8 +95,8 @@ describe('CheckpointFolder', () => {
       await writeFile(join(folder.dir, nameOf(2)), '');
       assertIsCheckpoint((await folder.latest())!, 1);
       assert.equal(messages.length, 2);
-      assert.match(messages[0]!, /^Leaving out a damaged checkpoint: .* bytes of data in .*00003/);
-      assert.match(messages[1]!, /^Leaving out a damaged checkpoint: .*00002.* but it has 0$/);
+      assert.match(messages[0], /^Leaving out a damaged checkpoint: .* bytes of data in .*00003/);
+      assert.match(messages[1], /^Leaving out a damaged checkpoint: .*00002.* but it has 0$/);
     }));
 
   it('takes no other for one that may not be read, and leaves that alone', function () {
@@ -230,7 +230,7 @@ describe('CheckpointFolder', () => {
     withFolder(async (folder, messages) => {
       await mkdir(join(folder.dir, nameOf(1)));
       await saveAll(folder, 2, 3, 4);
-      assert.match(messages[0]!, /^Could not remove .*00001.safetensors: /);
+      assert.match(messages[0], /^Could not remove .*00001.safetensors: /);
       assert.deepEqual(await folder.steps(), [1, 2, 3, 4]);
     }));
 });

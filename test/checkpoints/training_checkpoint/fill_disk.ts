@@ -5,12 +5,12 @@ import { SILENT_REPORTER } from '../../../foundation/reporter.ts';
 import { assertIsCheckpoint, checkpointOf, contentOf } from './support.ts';
 
 const [dir] = process.argv.slice(2);
-const folder = await CheckpointFolder.open({ dir: dir!, reporter: SILENT_REPORTER });
+const folder = await CheckpointFolder.open({ dir, reporter: SILENT_REPORTER });
 await folder.save(checkpointOf(1));
 await folder.save(checkpointOf(2));
 const error = await folder.save(checkpointOf(3, 1_000_000)).catch((thrown: Error) => thrown);
 assertIsCheckpoint((await folder.latest())!, 2);
-const afterwards = await contentOf(dir!);
+const afterwards = await contentOf(dir);
 await folder.save(checkpointOf(4));
 assertIsCheckpoint((await folder.latest())!, 4);
 await folder.close();

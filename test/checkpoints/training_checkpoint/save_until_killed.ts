@@ -6,7 +6,7 @@ import { SILENT_REPORTER } from '../../../foundation/reporter.ts';
 import { checkpointOf, KILLED_SIZE } from './support.ts';
 
 const [dir] = process.argv.slice(2);
-const folder = await CheckpointFolder.open({ dir: dir!, keep: 2, reporter: SILENT_REPORTER });
+const folder = await CheckpointFolder.open({ dir, keep: 2, reporter: SILENT_REPORTER });
 const latest = await folder.latest();
 for (let step = (latest?.step ?? 0) + 1; ; step++) {
   await folder.save(checkpointOf(step, KILLED_SIZE));

@@ -106,7 +106,7 @@ export async function withFileHandles(
     const file = await open(folder);
     await file.close();
     const prototype: Record<string, Method> = Object.getPrototypeOf(file);
-    const original = prototype[method]!;
+    const original = prototype[method];
     prototype[method] = replacement(original);
     try {
       await body(folder);

@@ -20,8 +20,8 @@ describe('InputWorkers', () => {
     const task = chunkOf(pixelSet(6), 6, { augmentation: { kind: 'flip-crop', padding: 1 } });
     const [first, second] = await Promise.all([1, 2].map(() => InputWorkers.of(2).prepare(task)));
     const expected = contentOf(await prepareChunk(task, 1));
-    assert.deepEqual(contentOf(first!), expected);
-    assert.deepEqual(contentOf(second!), expected);
+    assert.deepEqual(contentOf(first), expected);
+    assert.deepEqual(contentOf(second), expected);
     assert.equal(InputWorkers.of(2), InputWorkers.of(2));
   });
 

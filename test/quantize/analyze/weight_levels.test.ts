@@ -39,7 +39,7 @@ describe('weightLevels', () => {
         ];
         const kernel = Float32Array.of(ends[0], inner[0], ends[1], inner[1]);
         const [widest, other] = weightLevels(kernel, 2).levels;
-        assert.ok(widest! >= 255 && widest! <= 256 && other! <= widest!, `${widest}, ${other}`);
+        assert.ok(widest >= 255 && widest <= 256 && other <= widest, `${widest}, ${other}`);
       }),
     );
   });

@@ -135,7 +135,7 @@ describe('calibrate', () => {
     const before = tf.memory().numTensors;
     await calibrate(graph, batchesOf(...batches));
     assert.equal(tf.memory().numTensors, before);
-    await assert.rejects(calibrate(graph, batchesOf(batches[0]!.fill(Number.NaN))));
+    await assert.rejects(calibrate(graph, batchesOf(batches[0].fill(Number.NaN))));
     assert.equal(tf.memory().numTensors, before);
   });
 });

@@ -88,7 +88,7 @@ describe('FloatRunner', () => {
     for (const n of [0, 1, 2]) {
       const alone = runner.logits(images.slice(n * 50, (n + 1) * 50), [1, 5, 5, 2]);
       for (const [index, value] of alone.entries()) {
-        assert.ok(Math.abs(value - together[n * 4 + index]!) < 1e-5);
+        assert.ok(Math.abs(value - together[n * 4 + index]) < 1e-5);
       }
     }
     runner.dispose();

@@ -32,7 +32,7 @@ export function someImages(n: number, shape: ImageShape, seed = 7): Float32Array
 
 /** What the model itself says of images [n, ...shape]. */
 export function predict(model: tf.LayersModel, images: Float32Array, n: number): Float32Array {
-  const shape = model.inputs[0]!.shape.slice(1) as number[];
+  const shape = model.inputs[0].shape.slice(1) as number[];
   return tf.tidy(() =>
     (model.predict(tf.tensor(images, [n, ...shape])) as tf.Tensor).dataSync<'float32'>().slice(),
   );
@@ -44,7 +44,7 @@ export function assertClose(received: Float32Array, expected: Float32Array): voi
   const size = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   assert.ok(size > 0, 'the expected values are all 0');
   const worst = expected.reduce(
-    (most, value, index) => Math.max(most, Math.abs(value - received[index]!)),
+    (most, value, index) => Math.max(most, Math.abs(value - received[index])),
     0,
   );
   assert.ok(worst <= 1e-5 * size, `differs by ${worst} at values up to ${size}`);

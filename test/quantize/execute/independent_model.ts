@@ -27,8 +27,8 @@ function callOf(
   batch: number,
 ): KernelCall {
   const specs = tensorSpecs(model);
-  const { shape, quantization } = specs.get(node.inputs[0]!)!;
-  const input = tensors.get(node.inputs[0]!)!;
+  const { shape, quantization } = specs.get(node.inputs[0])!;
+  const input = tensors.get(node.inputs[0])!;
   const inputShape = [batch, ...shape] as const;
   const outputShape = [batch, ...node.output.shape] as const;
   const output = new Uint8Array(); // computeIndependently returns its result

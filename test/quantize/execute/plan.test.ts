@@ -8,7 +8,7 @@ import { dequantizeArray } from '../../../quantize/params/quantization.ts';
 import { randomBytes } from '../kernels/make_call.ts';
 import { randomModels } from '../model/random_models.ts';
 
-const MODEL = fc.sample(randomModels({ withEveryOp: true }), { numRuns: 1, seed: 6 })[0]!;
+const MODEL = fc.sample(randomModels({ withEveryOp: true }), { numRuns: 1, seed: 6 })[0];
 const PIXELS = MODEL.input.shape.reduce((product, side) => product * side, 1);
 const LOGITS = outputNode(MODEL).name;
 
@@ -17,7 +17,7 @@ const planOf = (options: PlanOptions = {}) =>
 
 describe('Tf8Plan', () => {
   it('gives the logits, and of the other tensors those that are asked for', () => {
-    const first = MODEL.nodes[0]!.name;
+    const first = MODEL.nodes[0].name;
     assert.deepEqual([...planOf().run(new Uint8Array(PIXELS)).keys()], [LOGITS]);
     const plan = planOf({ outputs: [first, MODEL.input.name, LOGITS] });
     const images = randomBytes(2 * PIXELS, 3);
@@ -67,10 +67,10 @@ describe('Tf8Plan', () => {
     for (const [n, guesses] of classified.entries()) {
       const own = logits.subarray(n * plan.classes, (n + 1) * plan.classes);
       const best = own.indexOf(Math.max(...own));
-      const sum = own.reduce((total, logit) => total + Math.exp(logit - own[best]!), 0);
+      const sum = own.reduce((total, logit) => total + Math.exp(logit - own[best]), 0);
       assert.equal(guesses.length, Math.min(2, plan.classes));
-      assert.equal(guesses[0]!.index, best);
-      assert.ok(Math.abs(guesses[0]!.probability - 1 / sum) < 1e-6);
+      assert.equal(guesses[0].index, best);
+      assert.ok(Math.abs(guesses[0].probability - 1 / sum) < 1e-6);
     }
   });
 

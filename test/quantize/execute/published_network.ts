@@ -70,29 +70,29 @@ export async function publishedNetwork(
 
 /** The reference's bytes of every layer of one image at a time; each is computed once. */
 export class ReferenceLayers {
-  readonly #plan: Tf8Plan;
-  readonly #layers = new Map<number, ReadonlyMap<string, Uint8Array>>();
-  readonly #photographs: Float32Array;
-  readonly #length: number;
+  private readonly plan: Tf8Plan;
+  private readonly layers = new Map<number, ReadonlyMap<string, Uint8Array>>();
+  private readonly photographs: Float32Array;
+  private readonly length: number;
 
   constructor(model: Tf8Model, photographs: Float32Array) {
-    this.#plan = new Tf8Plan(model, { kernels: REFERENCE_KERNELS, outputs: tensorNames(model) });
-    this.#photographs = photographs;
-    this.#length = model.input.shape.reduce((product, side) => product * side, 1);
+    this.plan = new Tf8Plan(model, { kernels: REFERENCE_KERNELS, outputs: tensorNames(model) });
+    this.photographs = photographs;
+    this.length = model.input.shape.reduce((product, side) => product * side, 1);
   }
 
   get images(): number {
-    return this.#photographs.length / this.#length;
+    return this.photographs.length / this.length;
   }
 
   /** Throws at the first byte that differs, naming image and layer; returns the layers compared. */
   compare(kernels: Kernels, threads: number): readonly string[] {
-    const outputs = tensorNames(this.#plan.model);
-    using plan = new Tf8Plan(this.#plan.model, { kernels, threads, outputs });
+    const outputs = tensorNames(this.plan.model);
+    using plan = new Tf8Plan(this.plan.model, { kernels, threads, outputs });
     for (let n = 0; n < this.images; n++) {
-      const image = this.#photographs.subarray(n * this.#length, (n + 1) * this.#length);
+      const image = this.photographs.subarray(n * this.length, (n + 1) * this.length);
       const received = plan.run(image);
-      for (const [name, bytes] of this.#expected(n, image)) {
+      for (const [name, bytes] of this.expected(n, image)) {
         const at = bytes.findIndex((byte, index) => byte !== received.get(name)![index]);
         if (at < 0 && received.get(name)!.length === bytes.length) continue;
         throw new Error(
@@ -103,11 +103,11 @@ export class ReferenceLayers {
     return outputs;
   }
 
-  #expected(n: number, image: Float32Array): ReadonlyMap<string, Uint8Array> {
-    let layers = this.#layers.get(n);
+  private expected(n: number, image: Float32Array): ReadonlyMap<string, Uint8Array> {
+    let layers = this.layers.get(n);
     if (layers === undefined) {
-      layers = new Map([...this.#plan.run(image)].map(([name, bytes]) => [name, bytes.slice()]));
-      this.#layers.set(n, layers);
+      layers = new Map([...this.plan.run(image)].map(([name, bytes]) => [name, bytes.slice()]));
+      this.layers.set(n, layers);
     }
     return layers;
   }

@@ -26,7 +26,7 @@ describe('readExport', () => {
     const source = await sourceOf(MODEL);
     for (const { name, encode, reader } of EXPORT_FORMATS) {
       if (reader === undefined) continue;
-      const { format, model } = await readExport(encode(source)[0]!.bytes, `m.${name}`);
+      const { format, model } = await readExport(encode(source)[0].bytes, `m.${name}`);
       assert.equal(format, name);
       assert.deepEqual(model, MODEL);
     }
@@ -36,7 +36,7 @@ describe('readExport', () => {
     const source = await sourceOf(MODEL);
     for (const { name, encode, reader } of EXPORT_FORMATS) {
       if (reader === undefined) continue;
-      const file = encode(source)[0]!.bytes;
+      const file = encode(source)[0].bytes;
       await assert.rejects(readExport(file.subarray(0, file.length / 2), `m.${name}`), (error) => {
         assert.ok(error instanceof QuantizationError);
         assert.match(error.message, new RegExp(`m\\.${name}`));
@@ -44,7 +44,7 @@ describe('readExport', () => {
       });
     }
     const [tflite] = EXPORT_FORMATS;
-    const cut = tflite!.encode(source)[0]!.bytes.subarray(0, 40);
+    const cut = tflite.encode(source)[0].bytes.subarray(0, 40);
     await assert.rejects(readExport(cut, 'm.tflite'), {
       name: 'QuantizationError',
       message:

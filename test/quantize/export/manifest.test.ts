@@ -10,7 +10,12 @@ import { modelOf } from './support.ts';
 const files = [{ name: 'm.tflite', bytes: 3, sha256: '0'.repeat(64) }];
 const manifest = exportManifest(modelOf({}), 'f'.repeat(64), 'tflite', files);
 const verification = (runtime: string, differing: number): Verification => ({
-  ...{ runtime, differing, data: 'imagenet', images: 1, elements: 2, maxDifference: 1 },
+  runtime,
+  differing,
+  data: 'imagenet',
+  images: 1,
+  elements: 2,
+  maxDifference: 1,
   top1Agreement: 100,
 });
 
@@ -18,7 +23,11 @@ describe('exportManifest', () => {
   it('tells the parameters of every tensor', () => {
     assert.deepEqual(
       manifest.tensors.map(({ name, type, shape, scale, zeroPoint }) => [
-        ...[name, type, shape.join(), scale, zeroPoint],
+        name,
+        type,
+        shape.join(),
+        scale,
+        zeroPoint,
       ]),
       [
         ['image', 'uint8', '4,4,1', 0.125, 3],

@@ -18,8 +18,8 @@ import { MODEL, modelOf, sourceOf } from './support.ts';
 
 async function onnxOf(model: Tf8Model): Promise<Uint8Array> {
   const [file, ...others] = ONNX.encode(await sourceOf(model));
-  assert.deepEqual([file!.suffix, others.length], ['', 0]);
-  return file!.bytes;
+  assert.deepEqual([file.suffix, others.length], ['', 0]);
+  return file.bytes;
 }
 
 const parse = async (model: Tf8Model) => fromBinary(ModelProtoSchema, await onnxOf(model));
@@ -54,14 +54,14 @@ function pooled(height: number, width: number): Tf8Model {
   const shape = [height, width, 1] as const;
   const { quantization } = model.input;
   const pool = { op: 'globalAveragePool' as const, name: 'pool', inputs: ['image'] };
-  const weights = { ...model.nodes[0]!.weights, shape: [1, 1, 1, 2] as const };
+  const weights = { ...model.nodes[0].weights, shape: [1, 1, 1, 2] as const };
   return {
     ...model,
     input: { ...model.input, shape },
     nodes: [
       { ...pool, output: { shape: [1, 1, 1], quantization } },
       {
-        ...model.nodes[0]!,
+        ...model.nodes[0],
         inputs: ['pool'],
         weights: { ...weights, data: Uint8Array.of(9, 5) },
       },
@@ -72,7 +72,7 @@ function pooled(height: number, width: number): Tf8Model {
 describe('ONNX.encode', () => {
   it('writes a model of opset 13 that takes an image and gives the logits, in bytes', async () => {
     const { irVersion, opsetImport, graph } = await parse(modelOf({}));
-    assert.deepEqual([irVersion, opsetImport[0]!.version], [7n, 13n]);
+    assert.deepEqual([irVersion, opsetImport[0].version], [7n, 13n]);
     const described = [...graph!.input, ...graph!.output].map(({ name, type }) => {
       const { value } = type!.value as { value: { elemType: number; shape: ModelShape } };
       return [name, value.elemType, value.shape.dim.map((dim) => Number(dim.value.value))];
@@ -159,7 +159,7 @@ describe('ONNX.encode', () => {
       metadataProps.map(({ key }) => key),
       ['TF8_HEAD', 'labels'],
     );
-    assert.equal(metadataProps[1]!.value, 'background\ncat');
+    assert.equal(metadataProps[1].value, 'background\ncat');
     const without = await parse({ ...modelOf({}), classNames: [] });
     assert.equal(without.metadataProps.length, 1);
   });
@@ -227,7 +227,7 @@ describe('ONNX.reader', () => {
 
   it('refuses a head that is not base64', async () => {
     const file = await changed(({ metadataProps }) => {
-      metadataProps[0]!.value = '%';
+      metadataProps[0].value = '%';
     });
     await assert.rejects(decode(file, 'm.onnx'), {
       name: 'QuantizationError',

@@ -10,26 +10,26 @@ export function readTflite(file: Uint8Array) {
   const [subgraph] = root.tables(2);
   const codes = root.tables(1).map((code) => ({ code: code.int32(3), version: code.int32(2) }));
   const buffers = root.tables(4).map((each) => each.bytes(0));
-  const tensors = subgraph!.tables(0).map((tensor) => {
+  const tensors = subgraph.tables(0).map((tensor) => {
     const quantization = tensor.table(4);
     return {
       name: tensor.string(3),
       shape: tensor.int32s(0),
       type: tensor.int8(1),
-      data: buffers[tensor.int32(2)]!,
+      data: buffers[tensor.int32(2)],
       scale: quantization?.float32(2),
       zeroPoint: quantization?.int64(3),
     };
   });
-  const names = (indices: readonly number[]) => indices.map((index) => tensors[index]!.name);
+  const names = (indices: readonly number[]) => indices.map((index) => tensors[index].name);
   return {
     identifier: buffer.getBufferIdentifier(),
     version: root.int32(0),
     tensors: new Map(tensors.map((tensor) => [tensor.name, tensor])),
-    inputs: names(subgraph!.int32s(1)),
-    outputs: names(subgraph!.int32s(2)),
-    operators: subgraph!.tables(3).map((operator) => ({
-      ...codes[operator.int32(0)]!,
+    inputs: names(subgraph.int32s(1)),
+    outputs: names(subgraph.int32s(2)),
+    operators: subgraph.tables(3).map((operator) => ({
+      ...codes[operator.int32(0)],
       inputs: names(operator.int32s(1)),
       outputs: names(operator.int32s(2)),
       optionsType: operator.int8(3),

@@ -15,10 +15,10 @@ export function runOnnx(
   image: Uint8Array | Float32Array,
 ): ReadonlyMap<string, Tensor> {
   const { input, initializer, node } = model.graph!;
-  const type = input[0]!.type!.value;
+  const type = input[0].type!.value;
   if (type.case !== 'tensorType') throw new Error('the input is no tensor');
   const shape = type.value.shape!.dim.map(({ value }) => Number(value.value));
-  const tensors = new Map<string, Tensor>([[input[0]!.name, { shape, values: image }]]);
+  const tensors = new Map<string, Tensor>([[input[0].name, { shape, values: image }]]);
   for (const { name, dims, dataType, rawData } of initializer) {
     const { buffer } = rawData.slice();
     const values = { 1: Float32Array, 2: Uint8Array, 6: Int32Array }[dataType]!;
@@ -28,7 +28,7 @@ export function runOnnx(
     const inputs = each.input.map((name) => tensors.get(name)!);
     const run = OPERATORS[each.opType];
     if (run === undefined) throw new Error(`no operator ${each.opType}`);
-    tensors.set(each.output[0]!, run(inputs, each));
+    tensors.set(each.output[0], run(inputs, each));
   }
   return tensors;
 }
@@ -39,7 +39,7 @@ const map = ({ shape, values }: Tensor, change: (value: number) => number): Tens
   shape,
   values: Array.from(values, change),
 });
-const scalar = ({ values }: Tensor) => values[0]!;
+const scalar = ({ values }: Tensor) => values[0];
 const limit = (value: number, low: number, high: number) => Math.min(Math.max(value, low), high);
 
 function halfToEven(value: number): number {
@@ -57,44 +57,42 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   Transpose: ([x], node) => {
     const perm = ints(node, 'perm');
     if (perm.join() !== '0,3,1,2') throw new Error(`transposition ${perm}`);
-    const [n, height, width, channels] = x!.shape as [number, number, number, number];
+    const [n, height, width, channels] = x.shape as [number, number, number, number];
     const shape = [n, channels, height, width];
-    return build(shape, (_, c, y, w) => x!.values[(y! * width + w!) * channels + c!]!);
+    return build(shape, (_, c, y, w) => x.values[(y * width + w) * channels + c]);
   },
-  DequantizeLinear: ([x, scale, zero]) =>
-    map(x!, (value) => (value - scalar(zero!)) * scalar(scale!)),
+  DequantizeLinear: ([x, scale, zero]) => map(x, (value) => (value - scalar(zero)) * scalar(scale)),
   QuantizeLinear: ([x, scale, zero]) =>
-    map(x!, (value) => limit(halfToEven(value / scalar(scale!)) + scalar(zero!), 0, 255)),
-  Clip: ([x, low, high]) => map(x!, (value) => limit(value, scalar(low!), scalar(high!))),
-  Relu: ([x]) => map(x!, (value) => Math.max(value, 0)),
-  Add: ([x, constant]) => map(x!, (value) => value + scalar(constant!)),
-  Flatten: ([x]) => ({ ...x!, shape: [1, x!.values.length] }),
+    map(x, (value) => limit(halfToEven(value / scalar(scale)) + scalar(zero), 0, 255)),
+  Clip: ([x, low, high]) => map(x, (value) => limit(value, scalar(low), scalar(high))),
+  Relu: ([x]) => map(x, (value) => Math.max(value, 0)),
+  Add: ([x, constant]) => map(x, (value) => value + scalar(constant)),
+  Flatten: ([x]) => ({ ...x, shape: [1, x.values.length] }),
   Concat: (inputs) => ({
-    shape: [1, inputs.reduce((sum, { shape }) => sum + shape[1]!, 0), ...inputs[0]!.shape.slice(2)],
+    shape: [1, inputs.reduce((sum, { shape }) => sum + shape[1], 0), ...inputs[0].shape.slice(2)],
     values: inputs.flatMap(({ values }) => [...Array.from(values)]),
   }),
   GlobalAveragePool: ([x]) =>
-    build([1, x!.shape[1]!, 1, 1], (_, c) => {
-      const plane = x!.shape[2]! * x!.shape[3]!;
-      const values = Array.from(x!.values).slice(c! * plane, (c! + 1) * plane);
+    build([1, x.shape[1], 1, 1], (_, c) => {
+      const plane = x.shape[2] * x.shape[3];
+      const values = Array.from(x.values).slice(c * plane, (c + 1) * plane);
       return values.reduce((a, b) => a + b, 0) / plane;
     }),
   AveragePool: ([x], node) => {
     if (ints(node, 'count_include_pad')[0] !== 0) throw new Error('padding counts');
-    return slide(x!, node, (values) => values.reduce((a, b) => a + b, 0) / values.length);
+    return slide(x, node, (values) => values.reduce((a, b) => a + b, 0) / values.length);
   },
-  MaxPool: ([x], node) => slide(x!, node, (values) => Math.max(...values)),
+  MaxPool: ([x], node) => slide(x, node, (values) => Math.max(...values)),
   Conv: ([x, filter, bias], node) => {
-    const [outputs, depth, height, width] = filter!.shape as [number, number, number, number];
+    const [outputs, depth, height, width] = filter.shape as [number, number, number, number];
     const [groups] = ints(node, 'group') as [number];
-    const window = windowOf(x!, node);
+    const window = windowOf(x, node);
     return build([1, outputs, ...window.size], (_, o, y, w) => {
-      let sum = bias?.values[o!] ?? 0;
-      const group = Math.floor(o! / (outputs / groups));
+      let sum = bias?.values[o] ?? 0;
+      const group = Math.floor(o / (outputs / groups));
       for (let i = 0; i < depth; i++) {
-        for (const { row, column, at } of window.positions(group * depth + i, y!, w!)) {
-          sum +=
-            filter!.values[((o! * depth + i) * height + row) * width + column]! * x!.values[at]!;
+        for (const { row, column, at } of window.positions(group * depth + i, y, w)) {
+          sum += filter.values[((o * depth + i) * height + row) * width + column] * x.values[at];
         }
       }
       return sum;
@@ -104,8 +102,8 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
 
 function slide(x: Tensor, node: NodeProto, reduce: (values: number[]) => number): Tensor {
   const window = windowOf(x, node);
-  return build([1, x.shape[1]!, ...window.size], (_, c, y, w) =>
-    reduce(window.positions(c!, y!, w!).map(({ at }) => x.values[at]!)),
+  return build([1, x.shape[1], ...window.size], (_, c, y, w) =>
+    reduce(window.positions(c, y, w).map(({ at }) => x.values[at])),
   );
 }
 

@@ -30,19 +30,19 @@ describe('appendZip', () => {
       entries.map(({ name, content }) => ({ name, content })),
       ENTRIES.map(({ name, bytes }) => ({ name, content: [...bytes] })),
     );
-    assert.equal(entries[0]!.entry.relativeOffsetOfLocalHeader, before.length);
+    assert.equal(entries[0].entry.relativeOffsetOfLocalHeader, before.length);
   });
 
   it('stores the CRC-32 of the contents, uncompressed', async () => {
     const [entry] = await entriesOf(appendZip(new Uint8Array(0), ENTRIES));
     // The check value of CRC-32/ISO-HDLC in the catalogue of parametrised CRC algorithms.
-    assert.equal(entry!.entry.crc32, 0xcbf43926);
-    assert.equal(entry!.entry.compressionMethod, 0);
+    assert.equal(entry.entry.crc32, 0xcbf43926);
+    assert.equal(entry.entry.compressionMethod, 0);
   });
 
   it('gives the same bytes for the same entries, whenever it is called', async () => {
     const [entry] = await entriesOf(appendZip(new Uint8Array(0), ENTRIES));
-    const date = entry!.entry.getLastModDate();
+    const date = entry.entry.getLastModDate();
     assert.deepEqual([date.getFullYear(), date.getMonth(), date.getDate()], [1980, 0, 1]);
   });
 });

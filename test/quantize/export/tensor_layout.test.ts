@@ -18,7 +18,7 @@ describe('permuteAxes', () => {
         const [a, b, c, d] = shape;
         const data = randomBytes(a * b * c * d, 1);
         const permuted = permuteAxes(data, shape, order);
-        const sides = order.map((axis) => shape[axis]!);
+        const sides = order.map((axis) => shape[axis]);
         for (let from = 0; from < data.length; from++) {
           const index = [
             Math.floor(from / (b * c * d)),
@@ -26,7 +26,7 @@ describe('permuteAxes', () => {
             Math.floor(from / d) % c,
             from % d,
           ];
-          const to = order.reduce((sum, axis, i) => sum * sides[i]! + index[axis]!, 0);
+          const to = order.reduce((sum, axis, i) => sum * sides[i] + index[axis], 0);
           assert.equal(permuted[to], data[from]);
         }
       }),
@@ -38,8 +38,8 @@ describe('permuteAxes', () => {
       [2, 3, 1, 4],
       [3, 0, 2, 1],
     ];
-    const permuted = permuteFloats(Float32Array.from(bytes), shape!, order!);
-    assert.deepEqual(permuted, Float32Array.from(permuteAxes(bytes, shape!, order!)));
+    const permuted = permuteFloats(Float32Array.from(bytes), shape, order);
+    assert.deepEqual(permuted, Float32Array.from(permuteAxes(bytes, shape, order)));
   });
 
   it('is undone by the inverse order', () =>
@@ -50,7 +50,7 @@ describe('permuteAxes', () => {
           2,
         );
         const permuted = permuteAxes(data, shape, order);
-        const sides = order.map((axis) => shape[axis]!);
+        const sides = order.map((axis) => shape[axis]);
         assert.deepEqual(permuteAxes(permuted, sides, inverseOrder(order)), data);
       }),
     ));

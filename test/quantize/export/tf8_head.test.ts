@@ -6,7 +6,7 @@ import { modelOf, sourceOf } from './support.ts';
 describe('tf8FromHead', () => {
   const model = modelOf({});
   const [node] = model.nodes;
-  const taken: TakenWeights = { weights: node!.weights.data, bias: littleEndian(node!.bias) };
+  const taken: TakenWeights = { weights: node.weights.data, bias: littleEndian(node.bias) };
   let head: Uint8Array;
 
   before(async () => {

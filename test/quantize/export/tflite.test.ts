@@ -11,8 +11,8 @@ import { MODEL, modelOf, sourceOf } from './support.ts';
 
 async function tfliteOf(model: Tf8Model): Promise<Uint8Array> {
   const [file, ...others] = TFLITE.encode(await sourceOf(model));
-  assert.deepEqual([file!.suffix, others.length], ['', 0]);
-  return file!.bytes;
+  assert.deepEqual([file.suffix, others.length], ['', 0]);
+  return file.bytes;
 }
 
 const read = async (model: Tf8Model) => readTflite(await tfliteOf(model));
@@ -34,8 +34,11 @@ describe('TFLITE.encode', () => {
     const [UINT8, INT32] = [3, 2];
     const { data: weights, ...filter } = tensors.get('node_0/weights')!;
     assert.deepEqual(filter, {
-      ...{ name: 'node_0/weights', shape: [2, 4, 4, 1], type: UINT8 },
-      ...{ scale: 0.25, zeroPoint: 7 },
+      name: 'node_0/weights',
+      shape: [2, 4, 4, 1],
+      type: UINT8,
+      scale: 0.25,
+      zeroPoint: 7,
     });
     // [O, kh, kw, I] of [kh, kw, I, O]
     assert.deepEqual([...weights.subarray(14, 18)], [28, 30, 1, 3]);
@@ -77,7 +80,7 @@ describe('TFLITE.encode', () => {
       ['relu6', RELU6],
     ] as const) {
       const { operators } = await read(modelOf({ activation, output }));
-      assert.equal(operators[0]!.options.int8(3), number, activation);
+      assert.equal(operators[0].options.int8(3), number, activation);
     }
   });
 
@@ -116,13 +119,13 @@ describe('TFLITE.encode', () => {
           },
         ),
       );
-    const same = (await padded(4, 1, 1, [1, 1])).operators[0]!;
+    const same = (await padded(4, 1, 1, [1, 1])).operators[0];
     assert.deepEqual([same.code, same.options.int8(0)], [CONV_2D, SAME]);
-    const valid = (await padded(2, 0, 0, [1, 1])).operators[0]!;
+    const valid = (await padded(2, 0, 0, [1, 1])).operators[0];
     assert.deepEqual([valid.code, valid.options.int8(0)], [CONV_2D, VALID]);
     // "same" at stride 2 has its row below: this one is above.
     const { operators, tensors } = await padded(2, 1, 0, [2, 2]);
-    assert.deepEqual([operators[0]!.code, operators[1]!.options.int8(0)], [PAD, VALID]);
+    assert.deepEqual([operators[0].code, operators[1].options.int8(0)], [PAD, VALID]);
     assert.deepEqual(tensors.get('node_0/padded')!.shape, [1, 5, 5, 1]);
     const amounts = tensors.get('node_0/padded/amounts')!.data;
     assert.deepEqual([...new Int32Array(amounts.buffer)], [0, 0, 1, 0, 1, 0, 0, 0]);
@@ -140,11 +143,11 @@ describe('TFLITE.encode', () => {
       output: { shape: [4, 3, 1] as const, quantization: model.input.quantization },
     };
     const weights = {
-      ...nodes[0]!.weights,
+      ...nodes[0].weights,
       shape: [4, 3, 1, 2] as const,
       data: new Uint8Array(24),
     };
-    const last = { ...nodes[0]!, inputs: ['pool'], weights } as Tf8Model['nodes'][number];
+    const last = { ...nodes[0], inputs: ['pool'], weights } as Tf8Model['nodes'][number];
     await assert.rejects(tfliteOf({ ...model, nodes: [pool, last] }), {
       name: 'QuantizationError',
       message:
@@ -156,8 +159,7 @@ describe('TFLITE.encode', () => {
   it('gives a depthwise convolution its multiplier and the batch to reshapes', async () => {
     const { operators } = await read(MODEL);
     const depthwise = operators.find(
-      ({ code, outputs }) =>
-        code === DEPTHWISE_CONV_2D && outputs[0]!.startsWith('depthwiseConv2d'),
+      ({ code, outputs }) => code === DEPTHWISE_CONV_2D && outputs[0].startsWith('depthwiseConv2d'),
     )!;
     const node = MODEL.nodes.find(({ op }) => op === 'depthwiseConv2d')!;
     assert.ok('weights' in node);
@@ -177,14 +179,14 @@ describe('TFLITE.encode', () => {
       const { scale, zeroPoint } = tensors.get(name)!;
       assert.deepEqual(
         { scale, zeroPoint },
-        { scale: tensors.get(joined!)!.scale, zeroPoint: tensors.get(joined!)!.zeroPoint },
+        { scale: tensors.get(joined)!.scale, zeroPoint: tensors.get(joined)!.zeroPoint },
       );
     }
     const requantization = operators.find(({ outputs }) => outputs[0] === concatenation.inputs[0])!;
     const [, ones] = requantization.inputs;
     assert.equal(requantization.code, DEPTHWISE_CONV_2D);
-    assert.ok(tensors.get(ones!)!.data.every((weight) => weight === 1));
-    assert.deepEqual([tensors.get(ones!)!.scale, tensors.get(ones!)!.zeroPoint], [1, 0]);
+    assert.ok(tensors.get(ones)!.data.every((weight) => weight === 1));
+    assert.deepEqual([tensors.get(ones)!.scale, tensors.get(ones)!.zeroPoint], [1, 0]);
   });
 
   it('appends the labels as an associated file, with a name for the background', async () => {
@@ -242,7 +244,7 @@ describe('TFLITE.reader', () => {
     const file = await tfliteOf(modelOf({}));
     const weights = [0, 2, 4, 6, 8, 10, 12, 14];
     const at = Buffer.from(file).indexOf(Buffer.from(weights));
-    file[at]! += 1;
+    file[at] += 1;
     await assert.rejects(decode(file, 'm.tflite'), {
       name: 'QuantizationError',
       message: /^m\.tflite is not a sound TF8 file: its content does not match its SHA-256/,

@@ -12,8 +12,11 @@ export const ODD_SIZE_CASES: readonly KernelCase[] = [
       {
         title: `${title} to 67, pointwise`,
         ...convolution('conv2d', {
-          ...{ inputShape: [1, 3, 5, channels], windowShape: [1, 1], filters: 67 },
-          ...{ strides: [1, 1], padding: NONE },
+          inputShape: [1, 3, 5, channels],
+          windowShape: [1, 1],
+          filters: 67,
+          strides: [1, 1],
+          padding: NONE,
         }),
       },
       {
@@ -21,8 +24,11 @@ export const ODD_SIZE_CASES: readonly KernelCase[] = [
         ...convolution(
           'conv2d',
           {
-            ...{ inputShape: [1, 3, 5, 35], windowShape: [1, 1], filters: channels },
-            ...{ strides: [1, 1], padding: NONE },
+            inputShape: [1, 3, 5, 35],
+            windowShape: [1, 1],
+            filters: channels,
+            strides: [1, 1],
+            padding: NONE,
           },
           { fill: 'ends', inputZeroPoint: 0, filterZeroPoint: 255, multiplier: 2 ** -14 },
         ),
@@ -31,7 +37,10 @@ export const ODD_SIZE_CASES: readonly KernelCase[] = [
         (stride): KernelCase => ({
           title: `${title}, depthwise 3 × 3, stride ${stride}`,
           ...convolution('depthwiseConv2d', {
-            ...{ ...image, windowShape: [3, 3], filters: 1, strides: [stride, stride] },
+            ...image,
+            windowShape: [3, 3],
+            filters: 1,
+            strides: [stride, stride],
           }),
         }),
       ),
@@ -56,8 +65,11 @@ export const ODD_SIZE_CASES: readonly KernelCase[] = [
       {
         title: `${title}, window 3 × 3, stride 2`,
         ...convolution(op, {
-          ...{ ...pixel, windowShape: [3, 3], filters: 1 },
-          ...{ strides: [2, 2], padding: ONE_AROUND },
+          ...pixel,
+          windowShape: [3, 3],
+          filters: 1,
+          strides: [2, 2],
+          padding: ONE_AROUND,
         }),
       },
     ]);
@@ -72,49 +84,70 @@ export const ODD_SIZE_CASES: readonly KernelCase[] = [
     {
       title: '1001 channels, a column of two',
       ...convolution(op, {
-        ...{ inputShape: [1, 2, 1, 1001], windowShape: [1, 1], filters: 1 },
-        ...{ strides: [1, 1], padding: NONE },
+        inputShape: [1, 2, 1, 1001],
+        windowShape: [1, 1],
+        filters: 1,
+        strides: [1, 1],
+        padding: NONE,
       }),
     },
     {
       title: '1001 output channels',
       ...convolution(op, {
-        ...{ inputShape: [1, 1, 3, 1], windowShape: [3, 3], filters: 1001 },
-        ...{ strides: [1, 1], padding: ONE_AROUND },
+        inputShape: [1, 1, 3, 1],
+        windowShape: [3, 3],
+        filters: 1001,
+        strides: [1, 1],
+        padding: ONE_AROUND,
       }),
     },
     {
       title: 'one row, padded above and below',
       ...convolution(op, {
-        ...{ inputShape: [1, 1, 19, 33], windowShape: [3, 3], filters: 1 },
-        ...{ strides: [1, 1], padding: ONE_AROUND },
+        inputShape: [1, 1, 19, 33],
+        windowShape: [3, 3],
+        filters: 1,
+        strides: [1, 1],
+        padding: ONE_AROUND,
       }),
     },
     {
       title: 'one column, stride 2 along it',
       ...convolution(op, {
-        ...{ inputShape: [1, 19, 1, 33], windowShape: [3, 3], filters: 1 },
-        ...{ strides: [2, 1], padding: ONE_AROUND },
+        inputShape: [1, 19, 1, 33],
+        windowShape: [3, 3],
+        filters: 1,
+        strides: [2, 1],
+        padding: ONE_AROUND,
       }),
     },
     {
       title: 'a window of 5 × 7 larger than the image, stride 1',
       ...convolution(op, {
-        ...{ inputShape: [2, 2, 3, 18], windowShape: [5, 7], filters: 2, strides: [1, 1] },
+        inputShape: [2, 2, 3, 18],
+        windowShape: [5, 7],
+        filters: 2,
+        strides: [1, 1],
         padding: { top: 2, bottom: 2, left: 3, right: 3 },
       }),
     },
     {
       title: 'padding on one side only, stride 3',
       ...convolution(op, {
-        ...{ inputShape: [1, 8, 8, 65], windowShape: [3, 3], filters: 1, strides: [3, 3] },
+        inputShape: [1, 8, 8, 65],
+        windowShape: [3, 3],
+        filters: 1,
+        strides: [3, 3],
         padding: { top: 0, bottom: 0, left: 2, right: 0 },
       }),
     },
     {
       title: 'strides beyond the image',
       ...convolution(op, {
-        ...{ inputShape: [2, 3, 4, 17], windowShape: [3, 3], filters: 1, strides: [9, 9] },
+        inputShape: [2, 3, 4, 17],
+        windowShape: [3, 3],
+        filters: 1,
+        strides: [9, 9],
         padding: ONE_AROUND,
       }),
     },

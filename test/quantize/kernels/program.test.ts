@@ -12,12 +12,19 @@ function twoCalls(): Program {
   const bound = (from: Uint8Array, to: Uint8Array, low: number, high: number): KernelCall => ({
     op: 'maxPool2d',
     call: {
-      ...{ input: from, inputShape: shape, output: to, outputShape: shape, low, high },
-      ...{ windowShape: [1, 1] as const, strides: [1, 1] as const, padding: NO_PADDING },
+      input: from,
+      inputShape: shape,
+      output: to,
+      outputShape: shape,
+      low,
+      high,
+      windowShape: [1, 1] as const,
+      strides: [1, 1] as const,
+      padding: NO_PADDING,
     },
   });
-  const calls = [bound(input!, middle!, 0, 9), bound(middle!, output!, 7, 9)];
-  return { calls, arena, input: input!, outputs: [output!] };
+  const calls = [bound(input, middle, 0, 9), bound(middle, output, 7, 9)];
+  return { calls, arena, input, outputs: [output] };
 }
 
 describe('compileProgram for kernels that have no way of their own', () => {

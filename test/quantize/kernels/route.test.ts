@@ -22,7 +22,10 @@ const lyingOnThreads: TierRoute = {
   instructionSet: 'sse',
   create: () => ({
     ...REFERENCE_KERNELS,
-    ...{ tier: 'native', instructionSet: 'sse', quantize, measurePeak: () => 17 },
+    tier: 'native',
+    instructionSet: 'sse',
+    quantize,
+    measurePeak: () => 17,
     compile(program, { threads }) {
       const compiled = compileProgram(REFERENCE_KERNELS, program, { threads });
       return {
@@ -30,7 +33,7 @@ const lyingOnThreads: TierRoute = {
         threads,
         run(images, batch, results) {
           compiled.run(images, batch, results);
-          if (threads > 1) results[0]![results[0]!.length / batch] ^= 1;
+          if (threads > 1) results[0][results[0].length / batch] ^= 1;
         },
       };
     },
@@ -83,7 +86,7 @@ describe('chooseKernels', () => {
     assert.equal(kernels.tier, 'wasm');
     assert.equal(notes.length, 1);
     assert.match(
-      notes[0]!,
+      notes[0],
       /^kernel tier native sse is passed over: Expected the reference's byte \d+ at \d+ of "conv2d, first layer" in the self-test of native \(sse\) but received \d+$/,
     );
   });
@@ -103,7 +106,7 @@ describe('chooseKernels', () => {
     const results = program.outputs.map(({ length }) => new Uint8Array(length));
     compiled.run(image, 1, results);
     assert.equal(compiled.threads, 1);
-    assert.equal(checksum(results[0]!), KNOWN_ANSWERS[titles[0]!]);
+    assert.equal(checksum(results[0]), KNOWN_ANSWERS[titles[0]]);
     selfTest(kernels);
   });
 
@@ -162,17 +165,23 @@ describe('examineRoutes', () => {
     );
     const [failed, lacking, absent, passed] = reports;
     assert.ok(
-      failed!.state === 'failed' && /in the self-test of native \(sse\)/.test(failed.reason),
+      failed.state === 'failed' && /in the self-test of native \(sse\)/.test(failed.reason),
     );
     assert.deepEqual(lacking, {
-      ...{ name: 'native avx2', tier: 'native', instructionSet: 'avx2', state: 'unsupported' },
+      name: 'native avx2',
+      tier: 'native',
+      instructionSet: 'avx2',
+      state: 'unsupported',
       reason: 'this processor has no avx2',
     });
     assert.deepEqual(absent, {
-      ...{ name: 'wasm', tier: 'wasm', state: 'missing' },
-      ...{ reason: 'no such file', remedy: 'npm run build:wasm' },
+      name: 'wasm',
+      tier: 'wasm',
+      state: 'missing',
+      reason: 'no such file',
+      remedy: 'npm run build:wasm',
     });
-    assert.ok(passed!.state === 'passed' && passed.kernels === REFERENCE_KERNELS);
+    assert.ok(passed.state === 'passed' && passed.kernels === REFERENCE_KERNELS);
   });
 
   it('lists a tier that is missing as a whole once', () => {

@@ -31,10 +31,10 @@ function faulty(fault: {
       for (let row = 0; row < call.output.length / filters; row++) {
         for (let m = 0; m < filters; m++) {
           const terms = Array.from({ length: depth }, (_, k) => {
-            const x = call.input[row * depth + k]! - call.inputZeroPoint;
-            return x * (call.filter[k * filters + m]! - call.filterZeroPoint);
+            const x = call.input[row * depth + k] - call.inputZeroPoint;
+            return x * (call.filter[k * filters + m] - call.filterZeroPoint);
           });
-          call.output[row * filters + m] = requantize((call.bias[m]! + sum(terms)) | 0, call);
+          call.output[row * filters + m] = requantize((call.bias[m] + sum(terms)) | 0, call);
         }
       }
     },
@@ -81,7 +81,7 @@ describe('selfTest', () => {
     const { program, image, titles } = knownCalls();
     program.input.set(image);
     for (const call of program.calls) runCall(REFERENCE_KERNELS, call);
-    const answers = titles.map((title, i) => [title, checksum(program.outputs[i]!)]);
+    const answers = titles.map((title, i) => [title, checksum(program.outputs[i])]);
     assert.deepEqual(KNOWN_ANSWERS, Object.fromEntries(answers));
     assert.equal(Object.keys(KNOWN_ANSWERS).length, titles.length, 'no title twice');
   });
@@ -89,8 +89,13 @@ describe('selfTest', () => {
   it('covers every operation, and depthwise convolutions of stride 1 and 2', () => {
     const { calls } = knownCalls().program;
     const ops = Object.keys({
-      ...{ conv2d: 0, depthwiseConv2d: 0, fullyConnected: 0, averagePool2d: 0, maxPool2d: 0 },
-      ...{ globalAveragePool: 0, concat: 0 },
+      conv2d: 0,
+      depthwiseConv2d: 0,
+      fullyConnected: 0,
+      averagePool2d: 0,
+      maxPool2d: 0,
+      globalAveragePool: 0,
+      concat: 0,
     } satisfies Record<KernelCall['op'], number>);
     assert.deepEqual(new Set(calls.map(({ op }) => op)), new Set(ops));
     const strides = calls.flatMap(({ op, call }) =>
@@ -103,7 +108,7 @@ describe('selfTest', () => {
     it(`catches one wrong bit in the last byte of ${op}`, () => {
       const kernels = REFERENCE_KERNELS as unknown as Record<string, (call: Conv2dCall) => void>;
       const lie = (call: Conv2dCall) => {
-        kernels[op]!(call);
+        kernels[op](call);
         call.output[call.output.length - 1] ^= 1;
       };
       assertCaught({ [op]: lie }, new RegExp(`${op}.*`));
@@ -114,7 +119,7 @@ describe('selfTest', () => {
     const sum = (terms: readonly number[]) => {
       let result = 0;
       for (let k = 0; k < terms.length; k += 2) {
-        result += bounded(terms[k]! + (terms[k + 1] ?? 0), -32768, 32767);
+        result += bounded(terms[k] + (terms[k + 1] ?? 0), -32768, 32767);
       }
       return result;
     };
@@ -155,7 +160,7 @@ describe('selfTest', () => {
         ...compiled,
         run(images, batch, results) {
           compiled.run(images, batch, results);
-          results[3]![0] ^= 1;
+          results[3][0] ^= 1;
         },
       };
     };

@@ -129,7 +129,7 @@ describe('checkModel', () => {
     );
     const [pool, concat, last] = half.nodes;
     refuses(
-      { ...half, nodes: [pool!, { ...concat!, inputs: [pool!.name, 'input'] }, last!] },
+      { ...half, nodes: [pool, { ...concat, inputs: [pool.name, 'input'] }, last] },
       /Expected inputs of 2 × 2 for concat_1 but received 4 × 4/,
     );
   });

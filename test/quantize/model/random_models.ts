@@ -128,7 +128,7 @@ function buildNode(
       const fitting = [...tensorSpecs(model)].filter(
         ([, { shape }]) => shape[0] === height && shape[1] === width,
       );
-      const [other, { shape }] = fitting[seed % fitting.length]!;
+      const [other, { shape }] = fitting[seed % fitting.length];
       const scale = Math.fround(before.quantization.scale * (1 + (seed % 7) / 10));
       return {
         op,

@@ -133,7 +133,7 @@ describe('the TF8 file', () => {
 
   it('is not made of a model that is not sound', async () => {
     const [first, ...others] = MODEL.nodes;
-    const nodes = [{ ...first!, inputs: ['elsewhere'] }, ...others];
+    const nodes = [{ ...first, inputs: ['elsewhere'] }, ...others];
     await assert.rejects(encodeTf8({ ...MODEL, nodes }), /made before conv2d_0.*"elsewhere"/);
   });
 
@@ -204,7 +204,7 @@ describe('a damaged TF8 file', () => {
         fc.integer({ min: 0, max: 7 }),
         async (position, bit) => {
           const file = original.slice();
-          file[position]! ^= 1 << bit;
+          file[position] ^= 1 << bit;
           await refuses(file, /its content does not match its SHA-256/);
         },
       ),

@@ -16,8 +16,8 @@ describe('published results', () => {
       const files = ['reproduce-cifar10-standard.json', 'reproduce-cifar10-standard.md'];
       assert.deepEqual((await readdir(results)).sort(), files);
       const text = (name: string) => readFile(join(results, name), 'utf8');
-      assert.deepEqual(JSON.parse(await text(files[0]!)), { ...RECORD, timing: TIMING });
-      assert.equal(await text(files[1]!), `${runReport(RECORD, TIMING)}\n`);
+      assert.deepEqual(JSON.parse(await text(files[0])), { ...RECORD, timing: TIMING });
+      assert.equal(await text(files[1]), `${runReport(RECORD, TIMING)}\n`);
     }));
 
   it('come into a page by their names', () =>

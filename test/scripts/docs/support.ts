@@ -17,26 +17,38 @@ const ENVIRONMENT = {
 };
 
 const fitOn = (images: number, floatTop1Percent: number, shares: readonly (number | null)[]) => ({
-  ...{ images, seconds: images / 5, peakMemoryMiB: 1234 },
-  ...{ floatTop1Percent, tf8Top1Percent: floatTop1Percent - 3 },
+  images,
+  seconds: images / 5,
+  peakMemoryMiB: 1234,
+  floatTop1Percent,
+  tf8Top1Percent: floatTop1Percent - 3,
   layers: shares.map((unexplainedVariance, index) => ({
     layer: `Conv2d_${index + 1}_pointwise`,
-    ...{ unexplainedVariance, lambda: 0.001, deadChannels: index },
+    unexplainedVariance,
+    lambda: 0.001,
+    deadChannels: index,
   })),
 });
 
 export const REARCHITECT: RearchitectRecord = {
   date: '2026-01-02',
   environment: ENVIRONMENT,
-  ...{ network: 'a_network', variant: 'friendly', seed: 0, data: '' },
-  ...{ evaluatedImages: 99, calibrationImages: 200, originalTop1Percent: 91.2 },
+  network: 'a_network',
+  variant: 'friendly',
+  seed: 0,
+  data: '',
+  evaluatedImages: 99,
+  calibrationImages: 200,
+  originalTop1Percent: 91.2,
   fits: [fitOn(10, 20.4, [null, null]), fitOn(200, 44.4, [0.125, 0.331])],
 };
 
 const layersWith = (drop: number, clipped?: { share: number; db: number }) =>
   ['Conv2d_0', 'Conv2d_1_depthwise', 'Conv2d_1_pointwise', 'Conv2d_1c_1x1'].map((layer, at) => ({
     layer,
-    ...{ cumulativeDb: 40 - drop * at, standardDeviationDb: 1, weightsDb: 30 + at },
+    cumulativeDb: 40 - drop * at,
+    standardDeviationDb: 1,
+    weightsDb: 30 + at,
     outputDb: at === 0 ? null : 50 - at,
     ...(clipped && layer.endsWith('pointwise') && { clipped }),
   }));
@@ -45,16 +57,24 @@ export const PAPER_FIGURES: PaperFiguresRecord = {
   date: '2026-01-02',
   environment: ENVIRONMENT,
   activations: {
-    ...{ dataset: 'cifar10', data: '', images: 30, imagesPerClass: 3, calibrationImages: 200 },
+    dataset: 'cifar10',
+    data: '',
+    images: 30,
+    imagesPerClass: 3,
+    calibrationImages: 200,
     kernelTier: 'wasm',
     relu6: {
-      ...{ name: 'no-depthwise-bn', weightsSha256: '' },
+      name: 'no-depthwise-bn',
+      weightsSha256: '',
       layers: layersWith(7.25, { share: 0.123, db: 6.5 }),
     },
     relu: { name: 'relu', weightsSha256: '', layers: layersWith(5) },
   },
   photograph: {
-    ...{ network: 'a_network', weightsSha256: '', image: 'wolf.JPEG', label: 'white wolf' },
+    network: 'a_network',
+    weightsSha256: '',
+    image: 'wolf.JPEG',
+    label: 'white wolf',
     calibrationImages: 200,
     float: [{ name: 'white wolf', probability: 0.75 }],
     asPublished: [{ name: 'wool', probability: 0.0625 }],
@@ -63,13 +83,22 @@ export const PAPER_FIGURES: PaperFiguresRecord = {
 };
 
 export const TABLE: RunRecord = {
-  ...{ name: 'reproduce-cifar10-standard', command: 'npx tf8 reproduce', configuration: {} },
-  ...{ environment: ENVIRONMENT, data: {}, kernelTier: 'wasm', networks: {} },
+  name: 'reproduce-cifar10-standard',
+  command: 'npx tf8 reproduce',
+  configuration: {},
+  environment: ENVIRONMENT,
+  data: {},
+  kernelTier: 'wasm',
+  networks: {},
   rows: [
     accuracyRow({ row: 'standard', network: 'standard', dataset: 'cifar10', recipe: 'finetune' }, [
       {
-        ...{ seed: 0, images: 500, floatTop1Percent: 80.5, tf8Top1Percent: 61.25 },
-        ...{ weightsSha256: '0'.repeat(64), record: 'networks/a' },
+        seed: 0,
+        images: 500,
+        floatTop1Percent: 80.5,
+        tf8Top1Percent: 61.25,
+        weightsSha256: '0'.repeat(64),
+        record: 'networks/a',
       },
     ]),
   ],

@@ -31,7 +31,10 @@ const HEALTHY: DoctorReport = {
   wasmSimd: true,
   tiers: [
     {
-      ...{ tier: 'native', instructionSet: 'vnni', state: 'unsupported', chosen: false },
+      tier: 'native',
+      instructionSet: 'vnni',
+      state: 'unsupported',
+      chosen: false,
       reason: 'this processor has no vnni',
     },
     { tier: 'native', instructionSet: 'avx2', state: 'passed', chosen: true },
@@ -50,7 +53,10 @@ const HEALTHY: DoctorReport = {
 };
 
 const missing = (tier: TierFinding['tier']): TierFinding => ({
-  ...{ tier, state: 'missing', chosen: false, reason: 'not built' },
+  tier,
+  state: 'missing',
+  chosen: false,
+  reason: 'not built',
 });
 
 /** Off by one in its last byte. */
@@ -59,10 +65,11 @@ const LYING: TierRoute = {
   instructionSet: 'avx2',
   create: () => ({
     ...REFERENCE_KERNELS,
-    ...{ tier: 'native', instructionSet: 'avx2' },
+    tier: 'native',
+    instructionSet: 'avx2',
     maxPool2d(call) {
       REFERENCE_KERNELS.maxPool2d(call);
-      call.output[call.output.length - 1]! ^= 1;
+      call.output[call.output.length - 1] ^= 1;
     },
   }),
 };
@@ -71,8 +78,8 @@ describe('tierFindings', () => {
   it('calls the fastest that passed its self-test the one that auto takes', () => {
     const reference: TierRoute = { tier: 'reference', create: () => REFERENCE_KERNELS };
     const [lying, first, second] = tierFindings(examineRoutes([LYING, reference, reference]));
-    assert.deepEqual([lying!.state, lying!.chosen], ['failed', false]);
-    assert.match(lying!.reason!, /^Expected the reference's byte .* "maxPool2d" in the self-test/);
+    assert.deepEqual([lying.state, lying.chosen], ['failed', false]);
+    assert.match(lying.reason!, /^Expected the reference's byte .* "maxPool2d" in the self-test/);
     assert.deepEqual(first, { tier: 'reference', state: 'passed', chosen: true });
     assert.deepEqual(second, { tier: 'reference', state: 'passed', chosen: false });
   });
@@ -88,26 +95,26 @@ describe('findProblems', () => {
       tfjsNode: { ...HEALTHY.tfjsNode, loads: false, error: 'not found' },
     });
     assert.equal(more.length, 0);
-    assert.equal(problem!.essential, false);
-    assert.match(problem!.what, /not found.*training is some hundred times slower/);
-    assert.equal(problem!.remedy, 'Install g++, then run "npm run setup".');
+    assert.equal(problem.essential, false);
+    assert.match(problem.what, /not found.*training is some hundred times slower/);
+    assert.equal(problem.remedy, 'Install g++, then run "npm run setup".');
   });
 
   it('calls sharp essential', () => {
     const [problem] = findProblems({ ...HEALTHY, sharp: { error: 'no binary' } });
-    assert.equal(problem!.essential, true);
+    assert.equal(problem.essential, true);
   });
 
   it('calls a checkout without any kernel tier broken', () => {
     const tiers = HEALTHY.tiers.map(({ tier }) => missing(tier));
-    assert.equal(findProblems({ ...HEALTHY, tiers })[0]!.essential, true);
+    assert.equal(findProblems({ ...HEALTHY, tiers })[0].essential, true);
   });
 
   it('advises a C compiler where the native kernels are missing, and calls them not essential', () => {
-    const tiers = [missing('native'), HEALTHY.tiers[2]!];
+    const tiers = [missing('native'), HEALTHY.tiers[2]];
     const [problem] = findProblems({ ...HEALTHY, tiers });
-    assert.equal(problem!.essential, false);
-    assert.match(problem!.remedy, /C compiler/);
+    assert.equal(problem.essential, false);
+    assert.match(problem.remedy, /C compiler/);
   });
 
   it('tells what kernels lack that passed, and calls it not essential', () => {
@@ -115,20 +122,20 @@ describe('findProblems', () => {
     const create = () => ({ ...REFERENCE_KERNELS, tier: 'wasm' as const, limitation });
     const [finding] = tierFindings(examineRoutes([{ tier: 'wasm', create }]));
     assert.deepEqual(finding, { tier: 'wasm', state: 'passed', chosen: true, limitation });
-    const problems = findProblems({ ...HEALTHY, tiers: [finding!] });
+    const problems = findProblems({ ...HEALTHY, tiers: [finding] });
     const what = `The kernel tier wasm ${limitation}`;
     assert.equal(problems.length, 1);
-    assert.deepEqual([problems[0]!.what, problems[0]!.essential], [what, false]);
-    assert.match(problems[0]!.remedy, /^Run "npm run build"/);
-    const text = showReport({ ...HEALTHY, tiers: [finding!], problems });
+    assert.deepEqual([problems[0].what, problems[0].essential], [what, false]);
+    assert.match(problems[0].remedy, /^Run "npm run build"/);
+    const text = showReport({ ...HEALTHY, tiers: [finding], problems });
     assert.match(text, /self-test passed; taken by --tier auto; runs on one thread/);
   });
 
   it('advises another Node where WebAssembly SIMD is what the tier lacks', () => {
-    const tiers = [missing('wasm'), HEALTHY.tiers[3]!];
+    const tiers = [missing('wasm'), HEALTHY.tiers[3]];
     const [problem] = findProblems({ ...HEALTHY, tiers, wasmSimd: false });
-    assert.match(problem!.remedy, /no WebAssembly SIMD/);
-    assert.equal(problem!.essential, false);
+    assert.match(problem.remedy, /no WebAssembly SIMD/);
+    assert.equal(problem.essential, false);
   });
 });
 
@@ -181,12 +188,12 @@ describe('showReport of the kernels', () => {
 
   it('shows where the bytes of kernels that fail their self-test differ, and what to do', () => {
     const tiers = tierFindings(examineRoutes([LYING]));
-    const problems = findProblems({ ...HEALTHY, tiers: [...tiers, HEALTHY.tiers[3]!] });
+    const problems = findProblems({ ...HEALTHY, tiers: [...tiers, HEALTHY.tiers[3]] });
     const text = showReport({ ...HEALTHY, tiers, problems });
     assert.match(text, /kernels: native avx2 +self-test failed: Expected the reference's byte/);
     assert.match(text, /^The kernels native avx2 are passed over: Expected the reference's byte/m);
     assert.match(text, /→ Run "npm run build" to compile them anew/);
-    assert.equal(problems[0]!.essential, false);
+    assert.equal(problems[0].essential, false);
   });
 });
 

@@ -24,7 +24,7 @@ describe('compile', () => {
   after(() => x.dispose());
 
   it('gives the named outputs of a function of named inputs', () => {
-    const { call, dispose } = compile(({ a, b }) => ({ sum: a!.add(b!), product: a!.mul(b!) }));
+    const { call, dispose } = compile(({ a, b }) => ({ sum: a.add(b), product: a.mul(b) }));
     const two = tf.scalar(2);
     assert.deepEqual(numbersOf(call({ a: x, b: two })), { sum: [3, 4], product: [2, 4] });
     assert.deepEqual(numbersOf(call({ a: x, b: x })), { sum: [2, 4], product: [1, 4] });
@@ -33,7 +33,7 @@ describe('compile', () => {
   });
 
   it('gives inputs and constants that are outputs themselves', () => {
-    const { call, dispose } = compile(({ a }) => ({ a: a!, again: a!, ones: tf.ones([20]) }));
+    const { call, dispose } = compile(({ a }) => ({ a, again: a, ones: tf.ones([20]) }));
     assert.deepEqual(numbersOf(call({ a: x })), {
       a: [1, 2],
       again: [1, 2],
@@ -58,7 +58,7 @@ describe('compile', () => {
     let traces = 0;
     const { call, dispose } = compile(({ a }) => {
       traces++;
-      return { square: a!.square() };
+      return { square: a.square() };
     });
     const ints = tf.tensor1d([3, 4], 'int32');
     const three = tf.tensor1d([1, 2, 3]);
@@ -79,7 +79,7 @@ describe('compile', () => {
 
   it('takes tensors from outside as constants of the time of tracing', () => {
     const outside = tf.tensor1d([10, 20]);
-    const { call, dispose } = compile(({ a }) => ({ sum: a!.add(outside) }));
+    const { call, dispose } = compile(({ a }) => ({ sum: a.add(outside) }));
     assert.deepEqual(numbersOf(call({ a: x })), { sum: [11, 22] });
     outside.dispose();
     assert.deepEqual(numbersOf(call({ a: x })), { sum: [11, 22] });
@@ -87,7 +87,7 @@ describe('compile', () => {
   });
 
   it('can be called again after it was disposed of', () => {
-    const { call, dispose } = compile(({ a }) => ({ a: a! }));
+    const { call, dispose } = compile(({ a }) => ({ a }));
     tf.dispose(call({ a: x }));
     dispose();
     dispose();
@@ -99,8 +99,8 @@ describe('compile', () => {
     const w = tf.tidy(() => tf.variable(tf.tensor1d([1, 1])));
     const compiled = new CompiledFunctions({
       step: ({ a }) => {
-        const { value, grads } = tf.variableGrads(() => a!.mul(w).sum().asScalar(), [w]);
-        w.assign(w.sub(grads[w.name]!.mul(0.1)));
+        const { value, grads } = tf.variableGrads(() => a.mul(w).sum().asScalar(), [w]);
+        w.assign(w.sub(grads[w.name].mul(0.1)));
         return { value };
       },
     });
@@ -116,7 +116,7 @@ describe('compile', () => {
 
   it('leaves no temporary folder', () => {
     const before = leftFolders();
-    const { call, dispose } = compile(({ a }) => ({ a: a! }));
+    const { call, dispose } = compile(({ a }) => ({ a }));
     tf.dispose(call({ a: x }));
     assert.deepEqual(leftFolders(), before);
     dispose();
@@ -125,7 +125,7 @@ describe('compile', () => {
   describe('frozen', () => {
     it('takes the variables’ values of the first call for constants', () => {
       const w = tf.variable(tf.scalar(3));
-      const { call, dispose } = compile(({ a }) => ({ product: a!.mul(w) }), { frozen: true });
+      const { call, dispose } = compile(({ a }) => ({ product: a.mul(w) }), { frozen: true });
       assert.deepEqual(numbersOf(call({ a: x })), { product: [3, 6] });
       tf.tidy(() => w.assign(tf.scalar(5)));
       assert.deepEqual(numbersOf(call({ a: x })), { product: [3, 6] });
@@ -137,7 +137,7 @@ describe('compile', () => {
       const [w, sum] = [tf.variable(tf.scalar(3)), tf.variable(tf.scalar(0))];
       const { call, dispose } = compile(
         ({ a }) => {
-          sum.assign(sum.add(a!.mul(w).sum()));
+          sum.assign(sum.add(a.mul(w).sum()));
           return { sum: sum.clone() };
         },
         { constants: [w] },
@@ -154,7 +154,7 @@ describe('compile', () => {
       const { call } = compile(
         ({ a }) => {
           w.assign(tf.scalar(4));
-          return { a: a! };
+          return { a };
         },
         { frozen: true },
       );
@@ -178,16 +178,16 @@ describe('compile', () => {
 
     const cases: Readonly<Record<string, { run: TensorFunction; message: RegExp }>> = {
       'reads a value with dataSync': {
-        run: ({ a }) => ({ first: tf.scalar(a!.dataSync()[0]!) }),
+        run: ({ a }) => ({ first: tf.scalar(a.dataSync()[0]) }),
         message: /without dataSync\(\), data\(\) or array\(\) but it reads a value/,
       },
       'uses a kernel that is not recorded': {
-        run: ({ a }) => ({ best: tf.topk(a!, 1).values }),
+        run: ({ a }) => ({ best: tf.topk(a, 1).values }),
         message: /TensorFlow\.js' kernel TopK has no recording \(training\/compile\/kernels\)/,
       },
       'throws itself': {
         run: ({ a }) => {
-          a!.add(1);
+          a.add(1);
           throw new TypeError('its own error');
         },
         message: /for run but: its own error/,
@@ -201,27 +201,27 @@ describe('compile', () => {
         message: /Expected a dtype of float32, int32 or bool but received string/,
       },
       'uses complex numbers': {
-        run: ({ a }) => ({ complex: tf.complex(a!, a!) }),
+        run: ({ a }) => ({ complex: tf.complex(a, a) }),
         message: /kernel Complex has no recording/,
       },
       'makes a variable': {
-        run: ({ a }) => ({ sum: a!.add(tf.variable(tf.scalar(1), true, 'made inside')) }),
+        run: ({ a }) => ({ sum: a.add(tf.variable(tf.scalar(1), true, 'made inside')) }),
         message: /Expected a function that makes no variable but it makes made inside/,
       },
       'makes a variable and throws': {
         run: ({ a }) => {
-          tf.variable(a!);
+          tf.variable(a);
           throw new Error('after it');
         },
         message: /after it/,
       },
       'calls a compiled function': {
-        run: ({ a }) => compile((inputs) => inputs).call({ a: a! }),
+        run: ({ a }) => compile((inputs) => inputs).call({ a }),
         message:
           /Expected the active backend tensorflow for the compiled function run but received tf8-recording/,
       },
       'lacks an input': {
-        run: ({ a, b }) => ({ sum: a!.add(b!) }),
+        run: ({ a, b }) => ({ sum: a.add(b) }),
         message: /must be a Tensor or TensorLike/,
       },
     };
@@ -268,9 +268,9 @@ describe('compile', () => {
           w.assign(w.add(1));
           return { count: w };
         },
-        broken: ({ a }) => ({ best: tf.topk(a!, 1).values }),
+        broken: ({ a }) => ({ best: tf.topk(a, 1).values }),
         // TensorFlow.js takes it; libtensorflow has no such kernel for integers.
-        refused: ({ a }) => ({ angle: tf.atan2(a!.toInt(), a!.toInt()) }),
+        refused: ({ a }) => ({ angle: tf.atan2(a.toInt(), a.toInt()) }),
       });
       const folders = leftFolders();
       assert.deepEqual(numbersOf(compiled.call('count', {})), { count: [1] });

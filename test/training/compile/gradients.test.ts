@@ -23,7 +23,7 @@ function assertGradientsAgree(loss: Loss, inputs: readonly tf.Tensor[], toleranc
   tf.tidy(() => {
     const received = compiled.call(named);
     for (const [name, expected] of Object.entries(gradients(named))) {
-      assertClose(received[name]!.dataSync(), expected.dataSync(), tolerance, name);
+      assertClose(received[name].dataSync(), expected.dataSync(), tolerance, name);
     }
   });
   compiled.dispose();
@@ -35,7 +35,7 @@ const LOSSES: Readonly<Record<string, { loss: Loss; shapes: readonly number[][] 
   'a dense network with a softmax': {
     shapes: [[4, 5], [5, 6], [6], [6, 3]],
     loss: (x, w, b, v) => {
-      const logits = x!.matMul(w!).add(b!).relu().matMul(v!) as tf.Tensor2D;
+      const logits = x.matMul(w).add(b).relu().matMul(v) as tf.Tensor2D;
       const labels = tf.oneHot(tf.tensor1d([0, 2, 1, 1], 'int32'), 3);
       return tf.losses.softmaxCrossEntropy(labels, logits, undefined, 0.1);
     },
@@ -45,7 +45,7 @@ const LOSSES: Readonly<Record<string, { loss: Loss; shapes: readonly number[][] 
     loss: (x, full, depthwise, gamma) => {
       const y = tf.conv2d(x as tf.Tensor4D, full as tf.Tensor4D, 2, 'same');
       const { mean, variance } = tf.moments(y, [0, 1, 2]);
-      const normalized = y.sub(mean).div(variance.add(1e-3).sqrt()).mul(gamma!).relu6();
+      const normalized = y.sub(mean).div(variance.add(1e-3).sqrt()).mul(gamma).relu6();
       const z = tf.depthwiseConv2d(normalized as tf.Tensor4D, depthwise as tf.Tensor4D, 1, 'valid');
       return z.maxPool(2, 1, 'same').avgPool(2, 2, 'valid').square().mean();
     },
@@ -53,7 +53,7 @@ const LOSSES: Readonly<Record<string, { loss: Loss; shapes: readonly number[][] 
   'pieces, broadcasts and choices': {
     shapes: [[3, 4], [4], [3, 1]],
     loss: (matrix, row, column) => {
-      const both = tf.concat([matrix!.mul(row!), matrix!.sub(column!)], 1);
+      const both = tf.concat([matrix.mul(row), matrix.sub(column)], 1);
       const odd = tf.tensor1d([0, 1, 0, 1, 0, 1, 0, 1], 'bool').tile([3]).reshape([3, 8]);
       const chosen = tf.where(odd, both.exp(), both.tanh());
       const padded = tf.pad(chosen as tf.Tensor2D, [
@@ -120,20 +120,20 @@ function gradientsOf(call: KernelCall, inputs: KernelInputs): tf.NamedTensorMap 
   call(
     new Proxy(inputs, {
       get: (target, name: string) => {
-        if (target[name]!.dtype === 'float32' && target[name]!.size > 0) taken.add(name);
+        if (target[name].dtype === 'float32' && target[name].size > 0) taken.add(name);
         return target[name];
       },
     }),
   );
   const names = [...taken];
   const loss = (...tensors: tf.Tensor[]) => {
-    const given = Object.fromEntries(names.map((name, index) => [name, tensors[index]!]));
+    const given = Object.fromEntries(names.map((name, index) => [name, tensors[index]]));
     return call({ ...inputs, ...given })
       .square()
       .sum();
   };
-  const gradients = tf.grads(loss)(names.map((name) => inputs[name]!));
-  return Object.fromEntries(names.map((name, index) => [name, gradients[index]!]));
+  const gradients = tf.grads(loss)(names.map((name) => inputs[name]));
+  return Object.fromEntries(names.map((name, index) => [name, gradients[index]]));
 }
 
 function attempt<T>(run: () => T): T | undefined {
@@ -169,7 +169,7 @@ describe('compiled gradients', () => {
         const received = compiled.call(inputs);
         for (const [name, gradient] of Object.entries(expected)) {
           const of = `${kernel}, ${title}, ${name}`;
-          assertClose(received[name]!.dataSync(), gradient.dataSync(), 2e-6, of);
+          assertClose(received[name].dataSync(), gradient.dataSync(), 2e-6, of);
         }
         tf.dispose([expected, received]);
         compiled.dispose();
@@ -184,11 +184,7 @@ describe('compiled gradients', () => {
     const [x, y] = [uniform([3, 2], 1), uniform([3, 2], 2)];
     // Both are always part of the loss: a gradient needs a path.
     const property = (expression: Expression) =>
-      assertGradientsAgree(
-        (a, b) => evaluate(expression, a!, b!).add(a!).add(b!).sum(),
-        [x, y],
-        1e-5,
-      );
+      assertGradientsAgree((a, b) => evaluate(expression, a, b).add(a).add(b).sum(), [x, y], 1e-5);
     fc.assert(fc.property(expressions, property), { numRuns: 60 });
     tf.dispose([x, y]);
   });

@@ -138,8 +138,8 @@ describe('savedModelBytes', () => {
         ['Sub', 'f/difference', 'f/a', 'f/b'],
       ],
     );
-    const { inputs, outputs } = signatureDef.arithmetic!;
-    assert.equal(inputs.a!.name, 'f/a:0');
+    const { inputs, outputs } = signatureDef.arithmetic;
+    assert.equal(inputs.a.name, 'f/a:0');
     assert.deepEqual(Object.keys(outputs), ['sum', 'difference']);
   });
 
@@ -152,17 +152,17 @@ describe('savedModelBytes', () => {
       await mkdir(folder);
       await writeFile(join(folder, 'saved_model.pb'), savedModelBytes(graph, signatures));
       const [metaGraph] = await tf.node.getMetaGraphsFromSavedModel(folder);
-      assert.deepEqual(metaGraph!.tags, ['serve']);
-      const { inputs, outputs } = metaGraph!.signatureDefs.arithmetic!;
+      assert.deepEqual(metaGraph.tags, ['serve']);
+      const { inputs, outputs } = metaGraph.signatureDefs.arithmetic;
       assert.deepEqual(inputs, {
-        a: { dtype: 'float32', tfDtype: 'DT_FLOAT', name: 'f/a:0', shape: inputs.a!.shape },
+        a: { dtype: 'float32', tfDtype: 'DT_FLOAT', name: 'f/a:0', shape: inputs.a.shape },
       });
       assert.deepEqual(Object.keys(outputs).sort(), ['difference', 'sum']);
       const model = await tf.node.loadSavedModel(folder, ['serve'], 'arithmetic');
       const a = tf.tensor1d([1, 2]);
       const { sum, difference } = model.predict({ a }) as tfn.NamedTensorMap;
-      assert.deepEqual([...sum!.dataSync(), ...difference!.dataSync()], [11, 22, -9, -18]);
-      tf.dispose([a, sum!, difference!]);
+      assert.deepEqual([...sum.dataSync(), ...difference.dataSync()], [11, 22, -9, -18]);
+      tf.dispose([a, sum, difference]);
       model.dispose();
     });
   });
@@ -182,14 +182,14 @@ describe('Session', () => {
     const session = new Session(savedModelBytes(graph, signatures));
     const a = tf.tensor1d([1, 2]);
     const [difference] = session.run([['f/a', a]], ['f/difference']);
-    assert.deepEqual([...difference!.dataSync()], [-9, -18]);
+    assert.deepEqual([...difference.dataSync()], [-9, -18]);
     assert.deepEqual(session.run([], []), []);
     assert.throws(
       () => session.run([['f/a', a]], [unfed]),
       /You must feed a value for placeholder/,
     );
     session.dispose();
-    tf.dispose([a, difference!]);
+    tf.dispose([a, difference]);
   });
 
   it('keeps its variables apart from those of another session of the same graph', () => {
@@ -200,9 +200,9 @@ describe('Session', () => {
     const sessions = [1, 2].map(() => new Session(savedModelBytes(graph, {})));
     const numbers = [5, 7].map((number) => tf.scalar(number));
     sessions.forEach((session, i) => {
-      tf.dispose(session.run([[feeds[0]!, numbers[i]!]], [assigned]));
+      tf.dispose(session.run([[feeds[0], numbers[i]]], [assigned]));
     });
-    const read = sessions.map((session) => session.run([], values)[0]!);
+    const read = sessions.map((session) => session.run([], values)[0]);
     assert.deepEqual(
       read.map((value) => value.dataSync()[0]),
       [5, 7],

@@ -60,9 +60,9 @@ describe('recorded kernels', () => {
           return expected;
         });
         assert.ok(kernelNames.includes(kernel), `${title}: calls ${kernelNames}`);
-        assert.equal(infoOf(received[title]!), infoOf(expected), title);
+        assert.equal(infoOf(received[title]), infoOf(expected), title);
         assert.equal(traced.get(title), infoOf(expected), `${title}, while tracing`);
-        assertClose(received[title]!.dataSync(), expected.dataSync(), tolerance, title);
+        assertClose(received[title].dataSync(), expected.dataSync(), tolerance, title);
         expected.dispose();
       }
       tf.dispose(received);
@@ -90,9 +90,9 @@ describe('recorded kernels', () => {
         byTable: convolve(images, filter, 1, table),
       }));
       const { byNumber, byTable } = compiled.call({});
-      assert.deepEqual(byNumber!.shape, byTable!.shape);
-      assert.deepEqual(byNumber!.dataSync(), byTable!.dataSync());
-      tf.dispose([byNumber!, byTable!]);
+      assert.deepEqual(byNumber.shape, byTable.shape);
+      assert.deepEqual(byNumber.dataSync(), byTable.dataSync());
+      tf.dispose([byNumber, byTable]);
       compiled.dispose();
     });
   }

@@ -16,7 +16,7 @@ export function assertClose(
   for (let i = 0; i < expected.length; i++) {
     const isClose =
       Object.is(received[i], expected[i]) ||
-      Math.abs(received[i]! - expected[i]!) <= tolerance * largest;
+      Math.abs(received[i] - expected[i]) <= tolerance * largest;
     assert.ok(isClose, `${of} [${i}]: expected ${expected[i]} but received ${received[i]}`);
   }
 }
@@ -24,7 +24,7 @@ export function assertClose(
 export function largestOf(values: ArrayLike<number>): number {
   let largest = 0;
   for (let i = 0; i < values.length; i++) {
-    if (Number.isFinite(values[i])) largest = Math.max(largest, Math.abs(values[i]!));
+    if (Number.isFinite(values[i])) largest = Math.max(largest, Math.abs(values[i]));
   }
   return largest;
 }

@@ -126,7 +126,7 @@ describe('variables of compiled functions', () => {
         const seen: tf.Tensor[] = [a.clone(), b.clone()];
         for (const { op, target, source } of commands) {
           const variable = target ? a : b;
-          const value = seen[source % seen.length]!;
+          const value = seen[source % seen.length];
           if (op === 'read') seen.push(variable.clone());
           else if (op === 'copy') variable.assign(target ? b : a);
           else if (op === 'assign') variable.assign(value);
@@ -142,8 +142,8 @@ describe('variables of compiled functions', () => {
     const [first, second] = tf.tidy(() => [tf.variable(a), tf.variable(a)] as const);
     const compiled = new CompiledFunctions({
       run: () => {
-        first!.assign(first!.add(1));
-        return { first: first!, second: second!, a };
+        first.assign(first.add(1));
+        return { first, second: second, a };
       },
     });
     assert.deepEqual(numbersOf(compiled.call('run', {})), {
@@ -152,9 +152,9 @@ describe('variables of compiled functions', () => {
       a: [1, 2],
     });
     compiled.pull();
-    assert.deepEqual([...first!.dataSync(), ...second!.dataSync()], [2, 3, 1, 2]);
+    assert.deepEqual([...first.dataSync(), ...second.dataSync()], [2, 3, 1, 2]);
     compiled.dispose();
-    tf.dispose([first!, second!]);
+    tf.dispose([first, second]);
   });
 
   it('of int32 and bool keep their dtype', () => {
@@ -269,7 +269,7 @@ describe('variables of compiled functions', () => {
     ): void {
       for (const [name, numbers] of Object.entries(expected)) {
         numbers.forEach((number, index) => {
-          const difference = Math.abs(received[name]![index]! - number);
+          const difference = Math.abs(received[name][index] - number);
           assert.ok(difference <= 1e-6 * Math.abs(number), `${name}: ${received[name]} ${numbers}`);
         });
       }
@@ -348,7 +348,7 @@ describe('variables of compiled functions', () => {
   it('are shared by the functions of one session', () => {
     const compiled = new CompiledFunctions({
       add: ({ x }) => {
-        a.assign(a.add(x!));
+        a.assign(a.add(x));
         return { a };
       },
       double: () => {

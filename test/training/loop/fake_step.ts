@@ -69,8 +69,8 @@ export class FakeStep implements TrainStep {
   }
 
   writeState(state: ReadonlyMap<string, WeightTensor>): void {
-    this.weight = state.get('weight')!.values[0]!;
-    this.slot = state.get('weight/Momentum')!.values[0]!;
+    this.weight = state.get('weight')!.values[0];
+    this.slot = state.get('weight/Momentum')!.values[0];
   }
 
   updateModel(): void {}

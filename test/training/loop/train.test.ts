@@ -81,12 +81,12 @@ describe('train', () => {
     const recipe: Recipe = { ...SHORT, batchSize: 16, budget: { epochs: 1 } };
     const { result } = await trained({ dataset, recipe, observe: async () => observer });
     const loss = (2 * 16 + 1 * 8) / 24; // the fake's losses: 2 and 1
-    assert.equal(result.epochs[0]!.loss, loss);
+    assert.equal(result.epochs[0].loss, loss);
     const [first, second, epoch] = reports as [StepReport, StepReport, EpochReport];
     assert.deepEqual([first.step, first.loss, second.step, second.loss], [1, 2, 2, 1]);
     const right = (first.accuracy * 16 + second.accuracy * 8) / 24;
     assert.ok(Math.abs(epoch.accuracy - right) < 1e-9);
-    assert.deepEqual(epoch, { epoch: 1, step: 2, ...result.epochs[0]! });
+    assert.deepEqual(epoch, { epoch: 1, step: 2, ...result.epochs[0] });
     assert.ok(first.imagesPerSecond > 0 && first.waitShare >= 0 && first.waitShare <= 1);
     assert.equal(ends, 1);
   });
@@ -104,7 +104,7 @@ describe('train', () => {
       return [result.steps, result.imagesPerEpoch];
     };
     assert.deepEqual(await steps(16), [2, 10]); // of 10 and 6
-    assert.equal(reporter.work[0]!.done, 20);
+    assert.equal(reporter.work[0].done, 20);
     assert.deepEqual(await steps(6), [2, 6]);
     const dataset = memoryDataset({ classes: CLASSES, images: 20, broken: [3, 5, 7] });
     const { result } = await trained({ dataset, recipe }); // 10 and, 3 of them broken, 7
@@ -161,7 +161,7 @@ describe('train', () => {
       reporter.work.map((work) => work.ends),
       [1, 1],
     );
-    assert.equal(reporter.work[0]!.done, 32);
+    assert.equal(reporter.work[0].done, 32);
     assert.equal(ends, 2);
   });
 
@@ -207,8 +207,8 @@ describe('train', () => {
         ...validation!,
       }));
       const inOrder = [...measured].sort((a, b) => b.top1 - a.top1 || a.loss - b.loss);
-      assert.equal(result.best!.epoch, inOrder[0]!.epoch);
-      assert.equal(result.best!.step, 2 * inOrder[0]!.epoch);
+      assert.equal(result.best!.epoch, inOrder[0].epoch);
+      assert.equal(result.best!.step, 2 * inOrder[0].epoch);
       assert.deepEqual(kept.at(-1)!.best, result.best);
       assert.equal(kept.at(-1)!.epochs.length, result.best!.epoch);
       assert.ok(kept.length > 1 && kept.length < 12, `${kept.length} times`);

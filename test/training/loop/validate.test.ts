@@ -8,7 +8,7 @@ const BATCHES = { split: 'train', batchSize: 6, resolution: 4 } as const;
 /** Logits 7, 6, … 0 for classes 0 to 7, whatever the image. */
 const falling = {
   predict: (_: Float32Array, [count]: readonly number[]) =>
-    Float32Array.from({ length: count! * 8 }, (_value, i) => 7 - (i % 8)),
+    Float32Array.from({ length: count * 8 }, (_value, i) => 7 - (i % 8)),
 };
 
 describe('validate', () => {

@@ -33,9 +33,9 @@ describe('learningRateAt', () => {
         const early = { epochs: Math.min(e1, e2), share: Math.min(s1, s2) };
         const late = { epochs: Math.max(e1, e2), share: Math.max(s1, s2) };
         const [before, after] = [early, late].map((at) => learningRateAt(learningRate, at));
-        assert.ok(after! >= 0);
-        assert.ok(before! <= learningRate.initial);
-        assert.ok(after! <= before!, `${before} to ${after}`);
+        assert.ok(after >= 0);
+        assert.ok(before <= learningRate.initial);
+        assert.ok(after <= before, `${before} to ${after}`);
       }),
     );
   });

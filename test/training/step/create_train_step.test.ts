@@ -57,7 +57,7 @@ describe('createTrainStep', () => {
       assert.equal(answer.backend, 'cpu');
       assert.equal(answer.messages.length, 1);
       assert.match(
-        answer.messages[0]!,
+        answer.messages[0],
         /^Training is slow here.*tfjs-node does not load.*Run "npm run setup"/,
       );
     });
@@ -70,7 +70,7 @@ describe('createTrainStep', () => {
       assertClose(answer.losses, expected.losses, 1e-4, 'the losses');
       assert.deepEqual(answer.correct, expected.correct);
       for (const [name, values] of Object.entries(expected.weights)) {
-        assertClose(answer.weights[name]!, values, 1e-4, name);
+        assertClose(answer.weights[name], values, 1e-4, name);
       }
     });
   });

@@ -48,8 +48,8 @@ function distance(
   for (const [name, { values }] of b) {
     if (!name.endsWith(ending)) continue;
     values.forEach((value, i) => {
-      apart += (value - a.get(name)!.values[i]!) ** 2;
-      way += (value - start.get(name)!.values[i]!) ** 2;
+      apart += (value - a.get(name)!.values[i]) ** 2;
+      way += (value - start.get(name)!.values[i]) ** 2;
     });
   }
   return Math.sqrt(apart / way);

@@ -19,11 +19,11 @@ describe('createOptimizer', () => {
       tf.tidy(() => {
         const inputs = { learningRate: tf.scalar(learningRate), stepNumber: tf.scalar(step + 1) };
         optimizer.apply('w', tf.scalar(gradient), inputs);
-        return weight.dataSync()[0]!;
+        return weight.dataSync()[0];
       }),
     );
     const slots = Object.fromEntries(
-      [...optimizer.slots].map(([name, slot]) => [name, slot.dataSync()[0]!]),
+      [...optimizer.slots].map(([name, slot]) => [name, slot.dataSync()[0]]),
     );
     tf.dispose([weight, ...optimizer.slots.values()]);
     return { weights, slots };
@@ -31,7 +31,7 @@ describe('createOptimizer', () => {
 
   function assertNear(received: readonly number[], expected: readonly number[]): void {
     expected.forEach((value, i) => {
-      const difference = Math.abs(received[i]! - value);
+      const difference = Math.abs(received[i] - value);
       assert.ok(difference <= 1e-6, `expected ${expected} but received ${received}`);
     });
   }
@@ -42,7 +42,7 @@ describe('createOptimizer', () => {
     const first = (0.1 * 2) / Math.sqrt(1.3 + 1);
     const second = 0.5 * first - (0.1 * 1) / Math.sqrt(1.27 + 1);
     assertNear(weights, [1 - first, 1 - first - second]);
-    assertNear([slots['w/RMSProp']!, slots['w/RMSProp_1']!], [1.27, second]);
+    assertNear([slots['w/RMSProp'], slots['w/RMSProp_1']], [1.27, second]);
   });
 
   it('adam corrects the bias of its moments by the number of the step', () => {
@@ -52,7 +52,7 @@ describe('createOptimizer', () => {
     const second =
       ((0.1 * Math.sqrt(1 - 0.99 ** 2)) / (1 - 0.9 ** 2)) * (0.08 / (Math.sqrt(0.0496) + 0.5));
     assertNear(weights, [1 - first, 1 - first - second]);
-    assertNear([slots['w/Adam']!, slots['w/Adam_1']!], [0.08, 0.0496]);
+    assertNear([slots['w/Adam'], slots['w/Adam_1']], [0.08, 0.0496]);
   });
 
   it('adam without ε steps by the learning rate at first, whatever the gradient', () => {

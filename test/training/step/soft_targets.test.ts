@@ -53,10 +53,10 @@ for (const kind of KINDS) {
         const { loss } = step.run(batch, STILL);
         const targets = logitsOf(teacher.model, batch, false);
         const losses = logitsOf(model, batch, true).map((z, n) => {
-          const p = logSoftmax(targets[n]!, temperature);
+          const p = logSoftmax(targets[n], temperature);
           const q = logSoftmax(z, temperature);
-          const divergence = p.reduce((sum, lnP, k) => sum + Math.exp(lnP) * (lnP - q[k]!), 0);
-          const crossEntropy = -logSoftmax(z)[batch.labels[n]!]!;
+          const divergence = p.reduce((sum, lnP, k) => sum + Math.exp(lnP) * (lnP - q[k]), 0);
+          const crossEntropy = -logSoftmax(z)[batch.labels[n]];
           return (1 - weight) * crossEntropy + weight * temperature ** 2 * divergence;
         });
         const expected = mean(losses);
@@ -108,13 +108,13 @@ for (const kind of KINDS) {
           const to = after.get(name)!.values;
           // From RMSProp's first step x = g / √(0.9 + 0.1·g² + 1).
           const gradient = from.map((value, i) => {
-            const x = (value - to[i]!) / rate;
+            const x = (value - to[i]) / rate;
             return (x * Math.sqrt(1.9)) / Math.sqrt(1 - 0.1 * x * x);
           });
           const norm = Math.hypot(...gradient);
           const distance = 0.0004;
           const along = (sign: number) =>
-            from.map((value, i) => value + (sign * distance * gradient[i]!) / norm);
+            from.map((value, i) => value + (sign * distance * gradient[i]) / norm);
           const slope = (lossAt(name, along(1)) - lossAt(name, along(-1))) / (2 * distance);
           assert.ok(Math.abs(slope - norm) <= 0.03 * norm, `${name}: ${slope}, gradient ${norm}`);
         }

@@ -54,7 +54,7 @@ export function batchOf(size: number, seed: number): ImageBatch {
   );
   const pixels = noise.length / size;
   return {
-    images: noise.map((value, i) => value + labels[Math.floor(i / pixels)]! / CLASSES - 0.5),
+    images: noise.map((value, i) => value + labels[Math.floor(i / pixels)] / CLASSES - 0.5),
     shape: [size, RESOLUTION, RESOLUTION, 3],
     labels,
     names: Array.from(labels, (_, n) => `${n}`),

@@ -119,8 +119,8 @@ for (const kind of KINDS) {
             continue;
           }
           start.forEach((w, i) => {
-            const gradient = gradientOf((w - without[i]!) / RATE) + decay * w;
-            close(received[i]!, w - RATE * stepFor(gradient), 2e-5, `${name}[${i}]`);
+            const gradient = gradientOf((w - without[i]) / RATE) + decay * w;
+            close(received[i], w - RATE * stepFor(gradient), 2e-5, `${name}[${i}]`);
           });
         }
         assert.deepEqual([...seen].sort(), ['beta', 'bias', 'depthwise_kernel', 'gamma', 'kernel']);
@@ -138,13 +138,13 @@ for (const kind of KINDS) {
         return [moments.mean.dataSync(), moments.variance.dataSync()];
       });
       for (const [name, statistic] of Object.entries({
-        moving_mean: mean!,
-        moving_variance: variance!.map((value) => (value * 2048) / 2047), // 8 · 16 · 16 values
+        moving_mean: mean,
+        moving_variance: variance.map((value) => (value * 2048) / 2047), // 8 · 16 · 16 values
       })) {
         const weight = `Conv2d_0/BatchNorm/${name}`;
         after.get(weight)!.forEach((value, channel) => {
-          const old = before.get(weight)![channel]!;
-          close(value, 0.75 * old + 0.25 * statistic[channel]!, 1e-5, `${weight}[${channel}]`);
+          const old = before.get(weight)![channel];
+          close(value, 0.75 * old + 0.25 * statistic[channel], 1e-5, `${weight}[${channel}]`);
         });
       }
     });
@@ -181,7 +181,7 @@ for (const kind of KINDS) {
           const before = average;
           ({ weight, average } = numbers());
           average.forEach((value, i) => {
-            const expected = decay * before[i]! + (1 - decay) * weight[i]!;
+            const expected = decay * before[i] + (1 - decay) * weight[i];
             close(value, expected, 1e-6, `${name}[${i}] after ${stepsBefore}`);
           });
         }

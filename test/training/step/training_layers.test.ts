@@ -45,8 +45,8 @@ function trainingPass(model: tf.LayersModel): Pass {
       variables,
     );
     pass = {
-      loss: value.dataSync()[0]!,
-      gradients: new Map(variables.map(({ name }, i) => [names[i]!, valuesOf(grads[name]!)])),
+      loss: value.dataSync()[0],
+      gradients: new Map(variables.map(({ name }, i) => [names[i], valuesOf(grads[name])])),
       statistics: new Map(
         model.weights
           .filter(({ originalName }) => originalName.includes('/moving_'))
@@ -65,7 +65,7 @@ function relativeDifference(
   let [difference, size] = [0, 0];
   for (const [name, values] of b) {
     values.forEach((value, i) => {
-      difference += (a.get(name)![i]! - value) ** 2;
+      difference += (a.get(name)![i] - value) ** 2;
       size += value ** 2;
     });
   }
@@ -136,7 +136,7 @@ describe('useTrainingLayers', () => {
           const beta = batchNorm.weights
             .find(({ originalName }) => originalName.endsWith('beta'))!
             .read() as tf.Variable;
-          const byBeta = tf.variableGrads(() => loss(x), [beta]).grads[beta.name]!;
+          const byBeta = tf.variableGrads(() => loss(x), [beta]).grads[beta.name];
           const byInput = tf.grad(loss)(x);
           const mean = batchNorm.weights.at(-2)!.read();
           return [byBeta, byInput, mean].map((value) => value.dataSync<'float32'>().slice());
@@ -147,8 +147,8 @@ describe('useTrainingLayers', () => {
       await run(() => {
         const expected = pass(true, false);
         pass(false, true).forEach((values, i) => {
-          const what = ['β’s gradient', 'the input’s gradient', 'the moving mean'][i]!;
-          assertClose(values, expected[i]!, 1e-5, what);
+          const what = ['β’s gradient', 'the input’s gradient', 'the moving mean'][i];
+          assertClose(values, expected[i], 1e-5, what);
         });
       });
     });

@@ -27,10 +27,10 @@ describe('metrics file', () => {
           [3, 1, 1],
         ],
       );
-      assert.equal(steps[0]!.accuracy, Number(steps[0]!.accuracy.toPrecision(7)));
-      assert.ok(steps[1]!.time.trainedSeconds >= steps[0]!.time.trainedSeconds);
-      assert.equal(epochs[0]!.validation, undefined);
-      assert.deepEqual(epochs[1]!.validation, { loss: 1.05, top1: 63, top5: 89 });
+      assert.equal(steps[0].accuracy, Number(steps[0].accuracy.toPrecision(7)));
+      assert.ok(steps[1].time.trainedSeconds >= steps[0].time.trainedSeconds);
+      assert.equal(epochs[0].validation, undefined);
+      assert.deepEqual(epochs[1].validation, { loss: 1.05, top1: 63, top5: 89 });
     }));
 
   it('is the same whenever a run is killed and resumed, but for times', () =>
@@ -146,7 +146,7 @@ describe('metrics file', () => {
       const resumed = await openMetricsFile(path, { every: 1, resumedFrom: 5, reporter });
       observeSteps(resumed, 5, 6);
       const { steps } = await readMetrics(path);
-      assert.ok(steps[0]!.time.trainedSeconds >= 1000);
+      assert.ok(steps[0].time.trainedSeconds >= 1000);
       await resumed.end();
     }));
 
@@ -167,7 +167,7 @@ describe('metrics file', () => {
       const run = await openMetricsFile(path, { every: 1, reporter });
       run.step({ ...stepReport(1), loss: Number.NaN });
       await run.end();
-      assert.deepEqual((await readMetrics(path)).steps[0]!.loss, Number.NaN);
+      assert.deepEqual((await readMetrics(path)).steps[0].loss, Number.NaN);
     }));
 
   it('leaves damaged lines out when a run goes on, with a warning', () =>
@@ -192,7 +192,7 @@ describe('metrics file', () => {
       run.step(stepReport(2));
       assert.equal(listening.messages.length, 1);
       assert.match(
-        listening.messages[0]!,
+        listening.messages[0],
         /^Metrics are kept back until they can be written: Expected .* open but it was closed/,
       );
     }));

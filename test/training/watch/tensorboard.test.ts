@@ -43,8 +43,8 @@ describe('openTensorBoard', () => {
       observer.epoch({ epoch: 2, step: 3, loss: 2, accuracy: 25 });
       await observer.end();
       const [version, start, ...points] = await readEvents(folder);
-      assert.equal(version!.fileVersion, 'brain.Event:2');
-      assert.deepEqual([start!.step, start!.sessionStatus], [1, 1]);
+      assert.equal(version.fileVersion, 'brain.Event:2');
+      assert.deepEqual([start.step, start.sessionStatus], [1, 1]);
       assert.deepEqual(
         points.map(({ step, scalars }) => [step, scalars]),
         [
@@ -90,7 +90,7 @@ describe('openTensorBoard', () => {
         starts.map(({ step }) => step),
         [1, 6],
       );
-      const after = events.slice(events.indexOf(starts[1]!) + 1);
+      const after = events.slice(events.indexOf(starts[1]) + 1);
       assert.deepEqual([...new Set(after.map(({ step }) => step))], [6]);
     }));
 
@@ -121,7 +121,7 @@ describe('openTensorBoard', () => {
       await observer.checkpoint!(8);
       await observer.end();
       assert.equal(listening.messages.length, 1);
-      assert.match(listening.messages[0]!, /^No(?: more)? TensorBoard events are written: /);
+      assert.match(listening.messages[0], /^No(?: more)? TensorBoard events are written: /);
     }));
 });
 

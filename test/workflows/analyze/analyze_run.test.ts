@@ -23,9 +23,18 @@ describe('the identity of an analysis', () => {
     assert.equal(
       commandLine({
         ...options,
-        ...{ model: 'models/friendly', dataset: 'cifar10', data: '/home/me/cifar', limit: 20 },
-        ...{ zeroVariance: 'mean', calibrationData: '/home/me/other', calibrationImages: 50 },
-        ...{ tier: 'wasm', seed: 3, accuracy: true, runsDir: 'runs', out: '/home/me/a.json' },
+        model: 'models/friendly',
+        dataset: 'cifar10',
+        data: '/home/me/cifar',
+        limit: 20,
+        zeroVariance: 'mean',
+        calibrationData: '/home/me/other',
+        calibrationImages: 50,
+        tier: 'wasm',
+        seed: 3,
+        accuracy: true,
+        runsDir: 'runs',
+        out: '/home/me/a.json',
       }),
       'npx tf8 analyze MODEL --dataset cifar10 --data DIR --limit 20 --zero-variance mean --calibration-data DIR --calibration-images 50 --tier wasm --seed 3 --accuracy',
     );

@@ -66,13 +66,13 @@ describe('takeSamples', () => {
       assert.match(label, /^class \d$/);
       assert.equal(float.length, 5);
       assert.ok(
-        float.every(({ probability }, at) => at === 0 || probability <= float[at - 1]!.probability),
+        float.every(({ probability }, at) => at === 0 || probability <= float[at - 1].probability),
       );
       assert.deepEqual(
         tf8.slice(0, 2).map(({ name }) => name),
         ['class 7', 'class 6'],
       );
-      assert.ok(Math.abs(tf8[0]!.probability - 1 / (1 + Math.exp(-10))) < 1e-4);
+      assert.ok(Math.abs(tf8[0].probability - 1 / (1 + Math.exp(-10))) < 1e-4);
     }
   });
 

@@ -9,14 +9,22 @@ const ANALYSIS = analyze(healthyGraph());
 function show(changes: Partial<AnalyzeResult> = {}): string {
   return showAnalysis({
     ...ANALYSIS,
-    ...{ run: 'runs/analyze-x', dataset: 'cifar10', skipped: 0, kernelTier: 'native' },
-    ...{ zeroVariance: 'keep', calibrationImages: 200, toJSON: () => ({}) },
+    run: 'runs/analyze-x',
+    dataset: 'cifar10',
+    skipped: 0,
+    kernelTier: 'native',
+    zeroVariance: 'keep',
+    calibrationImages: 200,
+    toJSON: () => ({}),
     ...changes,
   });
 }
 
 const finding = (cause: Finding['cause'], layer: string): Finding => ({
-  ...{ layer, cause, cost: { layer: 1, cause: 1 }, evidence: {} },
+  layer,
+  cause,
+  cost: { layer: 1, cause: 1 },
+  evidence: {},
   explanation: `${'many words '.repeat(20)}of ${layer}.`,
   remedy: `What helps against ${cause}.`,
 });

@@ -27,7 +27,7 @@ function metricsOf(epochs: number): Metrics {
 }
 
 /** The texts that a reader of the figure sees. */
-const textsOf = (svg: string) => [...svg.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map((m) => m[1]!);
+const textsOf = (svg: string) => [...svg.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map((m) => m[1]);
 
 describe('trainingCurveSvg', () => {
   it('shows loss, accuracy and learning rate of training and validation, with their units', async () => {
@@ -121,8 +121,8 @@ describe('curvePoints', () => {
     );
     const points = curvePoints(lines);
     assert.equal(points.length, 151);
-    assert.equal(points[0]!.loss, (1 + 3 * 2) / 4);
-    assert.equal(points[0]!.step, 2);
+    assert.equal(points[0].loss, (1 + 3 * 2) / 4);
+    assert.equal(points[0].step, 2);
     assert.equal(points.at(-1)!.step, 301);
   });
 });
@@ -131,7 +131,7 @@ describe('smoothed', () => {
   it('keeps a straight line, to its very ends', () => {
     const line = curvePoints(range(100).map((step) => stepMetrics(step, { loss: 5 - step / 50 })));
     smoothed(line).forEach(({ loss }, i) => {
-      assert.ok(Math.abs(loss - line[i]!.loss) < 1e-9);
+      assert.ok(Math.abs(loss - line[i].loss) < 1e-9);
     });
   });
 

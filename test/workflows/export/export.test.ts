@@ -114,7 +114,12 @@ describe('exportModel', () => {
 
   it('is the command "export", which prints the files and the manifest', async () => {
     const { stdout, status } = await runMain([
-      ...['export', at('m.tf8'), '--format', 'onnx', '--out', at('m.onnx')],
+      'export',
+      at('m.tf8'),
+      '--format',
+      'onnx',
+      '--out',
+      at('m.onnx'),
     ]);
     const { length } = await readFile(at('m.onnx'));
     assert.equal(

@@ -26,7 +26,7 @@ function assertClose(received: Float32Array, expected: Float32Array): void {
   assert.equal(received.length, expected.length);
   received.forEach((value, index) => {
     assert.ok(
-      Math.abs(value - expected[index]!) < 1e-5,
+      Math.abs(value - expected[index]) < 1e-5,
       `${index}: ${value}, not ${expected[index]}`,
     );
   });
@@ -123,13 +123,13 @@ describe('a model of another program', () => {
         resolution,
       });
       assert.equal(card!.labelOffset, 1);
-      assert.equal(card!.classNames[0], IMAGENET_CLASSES[0]!.name);
+      assert.equal(card!.classNames[0], IMAGENET_CLASSES[0].name);
       assert.equal(imported!.foldedBatchNorms.length, folded);
       assert.equal(
         imported!.notes.some((note) => note.includes('are folded into')),
         folded > 0,
       );
-      const weights = model.getLayer('Conv2d_5_pointwise').getWeights()[0]!;
+      const weights = model.getLayer('Conv2d_5_pointwise').getWeights()[0];
       assert.deepEqual(weights.shape, [1, 1, 64, 64]);
       if (resolution === 32) {
         const x = twoImages(32);
@@ -162,7 +162,7 @@ describe('a model of another program', () => {
       macs: 16 * 16 * 8 * 27,
       weights: 8 * 27 + 8,
     });
-    assert.ok(macs > layers[0]!.macs);
+    assert.ok(macs > layers[0].macs);
   });
 
   it('of another structure keeps its own, and is told by its number of outputs', async () => {

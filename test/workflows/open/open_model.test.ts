@@ -34,7 +34,7 @@ describe('openModel', () => {
       assert.ok(opened.kind === 'float');
       assert.equal(opened.name, at(path));
       assert.equal(opened.card!.labelOffset, 1);
-      assert.deepEqual(opened.model.outputs[0]!.shape, [null, 1001]);
+      assert.deepEqual(opened.model.outputs[0].shape, [null, 1001]);
       opened.model.dispose();
     });
   }

@@ -6,7 +6,7 @@ import { kernelsName, kernelsUsed, openPlan } from '../../../workflows/open/open
 import { randomModels } from '../../quantize/model/random_models.ts';
 import { recordingReporter } from '../../support/recording_reporter.ts';
 
-const MODEL = fc.sample(randomModels({ withEveryOp: true }), { numRuns: 1, seed: 6 })[0]!;
+const MODEL = fc.sample(randomModels({ withEveryOp: true }), { numRuns: 1, seed: 6 })[0];
 const reference: TierRoute = { tier: 'reference', create: () => REFERENCE_KERNELS };
 
 /** Its global average is 1 too large. */
@@ -15,10 +15,11 @@ const lying: TierRoute = {
   instructionSet: 'avx2',
   create: () => ({
     ...REFERENCE_KERNELS,
-    ...{ tier: 'native', instructionSet: 'avx2' },
+    tier: 'native',
+    instructionSet: 'avx2',
     globalAveragePool(call) {
       REFERENCE_KERNELS.globalAveragePool(call);
-      call.output[0]! += 1;
+      call.output[0] += 1;
     },
   }),
 };
@@ -28,7 +29,7 @@ describe('openPlan', () => {
     const reporter = recordingReporter();
     using plan = openPlan(MODEL, { tier: 'auto' }, reporter, [lying, reference]);
     assert.equal(reporter.messages.length, 1);
-    assert.match(reporter.messages[0]!, /^kernel tier native avx2 is passed over: Expected the/);
+    assert.match(reporter.messages[0], /^kernel tier native avx2 is passed over: Expected the/);
     const used = kernelsUsed(plan);
     assert.deepEqual(used, { tier: 'reference', tierNotes: reporter.messages });
     assert.equal(kernelsName(used), 'reference');

@@ -93,19 +93,19 @@ describe('rearchitect', () => {
       model.dispose();
       assert.deepEqual(card, result.card);
       assert.equal(
-        card!.architecture.network === 'mobilenet_v1' && card!.architecture.variant,
+        card.architecture.network === 'mobilenet_v1' && card.architecture.variant,
         'friendly',
       );
-      assert.deepEqual(card!.classNames, options.dataset.classNames);
-      assert.match(card!.origin.source, /^friendly rebuilt from made up for a test$/);
-      assert.equal(card!.origin.route, 'tf8 rearchitect');
-      assert.equal(card!.training!.seed, 1);
+      assert.deepEqual(card.classNames, options.dataset.classNames);
+      assert.match(card.origin.source, /^friendly rebuilt from made up for a test$/);
+      assert.equal(card.origin.route, 'tf8 rearchitect');
+      assert.equal(card.training!.seed, 1);
       assert.deepEqual(
-        card!.training!.reconstruction,
+        card.training!.reconstruction,
         JSON.parse(JSON.stringify(result.reconstruction)),
       );
       assert.equal(result.equalization!.layers.length, 27);
-      assert.deepEqual(card!.training!.centring, { ...result.centring, images: 29 });
+      assert.deepEqual(card.training!.centring, { ...result.centring, images: 29 });
       assert.equal(result.centring!.layers.length, 13);
       assert.equal(result.reconstructed, result.out);
     });
@@ -119,10 +119,10 @@ describe('rearchitect', () => {
 
     it('ends its progress, all passes done', () => {
       const [work, means] = reporter.work;
-      assert.match(work!.label, /^rebuilding .*standard as friendly$/);
-      assert.deepEqual([work!.done, work!.ends], [52, 1]);
-      assert.equal(means!.label, 'measuring channel means');
-      assert.deepEqual([means!.done, means!.ends], [29, 1]);
+      assert.match(work.label, /^rebuilding .*standard as friendly$/);
+      assert.deepEqual([work.done, work.ends], [52, 1]);
+      assert.equal(means.label, 'measuring channel means');
+      assert.deepEqual([means.done, means.ends], [29, 1]);
     });
 
     it('makes a model that TF8 takes', async () => {

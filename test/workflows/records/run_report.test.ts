@@ -12,8 +12,8 @@ describe('runReport', () => {
   it('is the accuracy table, how its rows were made, the notes and the command', () => {
     const parts = runReport(RECORD, TIMING).split('\n\n');
     assert.equal(parts.length, 5);
-    assert.match(parts[0]!, /^\| network .*\n.*\n\| standard /);
-    assert.match(parts[1]!, /^Top-1 in percent/);
+    assert.match(parts[0], /^\| network .*\n.*\n\| standard /);
+    assert.match(parts[1], /^Top-1 in percent/);
     assert.equal(parts[2], ROWS_TABLE);
     assert.equal(parts[3], '- InceptionV3 is left out.');
     assert.equal(

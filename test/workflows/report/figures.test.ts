@@ -12,7 +12,7 @@ const ANALYSIS = analysisOf(['Conv2d_0', 'Conv2d_1_depthwise', 'logits']);
 describe('the figures of the report', () => {
   it('leave out the point of a layer that loses nothing, and say so in the table', () => {
     const { spec, table } = sqnrFigure(ANALYSIS);
-    const local = spec.datasets.lines!.slice(0, 3) as { value: number | null }[];
+    const local = spec.datasets.lines.slice(0, 3) as { value: number | null }[];
     assert.deepEqual(
       local.map(({ value }) => value),
       [8, 15, null],
@@ -25,21 +25,21 @@ describe('the figures of the report', () => {
     const rows = causesFigure(ANALYSIS).spec.datasets.causes as { cause: string; db: number }[];
     assert.ok(rows.every(({ cause }) => cause !== 'saturation'));
     const clips = rows.filter(({ cause }) => cause === 'ReLU6 clip').map(({ db }) => db);
-    assert.ok(clips[0] === 12 && clips[1]! < 0, `${clips}`);
+    assert.ok(clips[0] === 12 && clips[1] < 0, `${clips}`);
   });
 
   it('draw a bar of one step for each byte in use, at the values that bytes stand for', () => {
     const [layer] = ANALYSIS.layers;
-    const [weights] = layerFigures(layer!);
-    const bars = weights!.spec.datasets['weights-bars'] as {
+    const [weights] = layerFigures(layer);
+    const bars = weights.spec.datasets['weights-bars'] as {
       byte: number;
       value: number;
       from: number;
       to: number;
       share: number;
     }[];
-    const { scale, zeroPoint } = layer!.weights!.quantization;
-    const { counts, below, above } = layer!.weights!.histogram;
+    const { scale, zeroPoint } = layer.weights!.quantization;
+    const { counts, below, above } = layer.weights!.histogram;
     assert.equal(bars.length, counts.filter((count) => count > 0).length);
     for (const { byte, value, from, to } of bars) {
       assert.ok(Math.abs(value - scale * (byte - zeroPoint)) < 1e-5);
@@ -50,7 +50,7 @@ describe('the figures of the report', () => {
   });
 
   it('tell dead channels from outliers and live ones', () => {
-    const figures = layerFigures(ANALYSIS.layers[0]!);
+    const figures = layerFigures(ANALYSIS.layers[0]);
     const kindsOf = (name: string) =>
       (figures.find((figure) => figure.name === name)!.spec.datasets[name] as { kind: string }[])
         .slice(0, 6)
@@ -62,7 +62,7 @@ describe('the figures of the report', () => {
 
   it('have no plots of weights for a layer without weights', () => {
     assert.deepEqual(
-      layerFigures(ANALYSIS.layers[2]!).map(({ name }) => name),
+      layerFigures(ANALYSIS.layers[2]).map(({ name }) => name),
       ['activations'],
     );
   });

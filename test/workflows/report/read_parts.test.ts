@@ -43,7 +43,7 @@ describe('readParts', () => {
       await writeSamples(dir, samplesOf('a class'));
       const { run, table, analysis, samples } = await readParts(dir);
       assert.equal(table, undefined);
-      assert.equal(analysis!.layers[1]!.localSqnrDb, Infinity);
+      assert.equal(analysis!.layers[1].localSqnrDb, Infinity);
       assert.deepEqual([run.name, run.weights], ['a_model', { a_model: 'c' }]);
       assert.deepEqual(samples, samplesOf('a class'));
     }));

@@ -115,7 +115,7 @@ describe('the report in Chromium', () => {
           label: luminance(await read('[data-plot=sqnr] svg text', 'fill')),
         });
       });
-      return colours[0]!;
+      return colours[0];
     };
     const [light, dark] = [await coloursIn('light'), await coloursIn('dark')];
     assert.ok(light.paper > 0.9 && dark.paper < 0.02, `${light.paper} ${dark.paper}`);
@@ -194,7 +194,7 @@ function luminance(colour: string): number {
     const share = Number(value) / 255;
     return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
   });
-  return 0.2126 * r! + 0.7152 * g! + 0.0722 * b!;
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 }
 
 /** Contrast ratio of two relative luminances (WCAG 2.2). */

@@ -23,13 +23,16 @@ export function analysisOf(names: readonly string[]): Analysis {
     images: 3,
     effectImages: 2,
     input: {
-      ...{ ...tensorOf(0.0078, 128), name: 'input', logitsDb: 40 },
-      ...{ saturationDb: Infinity, roundingDb: 45 },
+      ...tensorOf(0.0078, 128),
+      name: 'input',
+      logitsDb: 40,
+      saturationDb: Infinity,
+      roundingDb: 45,
     },
     layers,
     diagnosis: [
       {
-        layer: names[0]!,
+        layer: names[0],
         cause: 'deadChannels',
         cost: { layer: 0.5, cause: 0.75 },
         explanation: 'Two channels of zero variance stretch the range of the weights.',
@@ -147,7 +150,14 @@ export function wholeRun(): ReportParts {
   const { name, command, environment, kernelTier, data, notes, configuration } = RECORD;
   return {
     run: {
-      ...{ name, command, environment, kernelTier, data, notes, configuration, timing: TIMING },
+      name,
+      command,
+      environment,
+      kernelTier,
+      data,
+      notes,
+      configuration,
+      timing: TIMING,
       weights: { 'networks/standard-0': '0'.repeat(64) },
     },
     table: RECORD,
@@ -184,7 +194,7 @@ export function hostileRun(): ReportParts {
       ...analysis,
       model: HOSTILE,
       diagnosis: [
-        { ...finding!, explanation: HOSTILE, remedy: HOSTILE, evidence: { [HOSTILE]: 1 } },
+        { ...finding, explanation: HOSTILE, remedy: HOSTILE, evidence: { [HOSTILE]: 1 } },
       ],
     },
     samples: { ...samplesOf(HOSTILE), selection: HOSTILE },

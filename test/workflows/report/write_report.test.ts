@@ -25,7 +25,7 @@ describe('writeReport', () => {
   /** The page without its scripts, and the scripts. */
   const partsOf = (page: string) => {
     const scripts = [...page.matchAll(/<script[^>]*>([\s\S]*?)<\/script>/g)].map(
-      ([, text]) => text!,
+      ([, text]) => text,
     );
     return { markup: page.replaceAll(/<script[^>]*>[\s\S]*?<\/script>/g, ''), scripts };
   };
@@ -55,15 +55,15 @@ describe('writeReport', () => {
 
   it('takes nothing from outside, and lets only its own script run, with its licences', async () => {
     const { markup, scripts } = partsOf(await readFile(whole.report, 'utf8'));
-    const links = [...markup.matchAll(/\b(?:src|href)="([^"]*)"/g)].map(([, link]) => link!);
+    const links = [...markup.matchAll(/\b(?:src|href)="([^"]*)"/g)].map(([, link]) => link);
     assert.ok(links.length > 10);
     for (const link of links) assert.match(link, /^(#|data:|figures\/[\w-]+\.(svg|png)$)/);
     assert.ok(!/@import|url\((?!#)/.test(markup));
     const [, script] = scripts;
-    const hash = createHash('sha256').update(script!).digest('base64');
+    const hash = createHash('sha256').update(script).digest('base64');
     assert.match(markup, /content="default-src &#39;none&#39;; img-src data:;/);
     assert.ok(markup.includes(`script-src &#39;sha256-${hash}&#39;`));
-    assert.match(script!, /\bvega-view\b.*Redistribution and use in source/s);
+    assert.match(script, /\bvega-view\b.*Redistribution and use in source/s);
   });
 
   it('has a text alternative and a table for every plot', async () => {
@@ -103,9 +103,9 @@ describe('writeReport', () => {
   it('says each cause once, with its remedy and the layers that have it', () =>
     inFolder(async (other) => {
       const [first] = analysisOf(['a']).diagnosis;
-      const { remedy } = first!;
+      const { remedy } = first;
       const found = (layer: string, change: Partial<Finding> = {}) => ({
-        ...first!,
+        ...first,
         layer,
         ...change,
       });
@@ -149,7 +149,11 @@ describe('writeReport', () => {
         { top1: 12.5, top5: 30 },
       ];
       const accuracy = {
-        ...{ images: 8, float: most, tf8: least, onlyWeights: least, onlyActivations: most },
+        images: 8,
+        float: most,
+        tf8: least,
+        onlyWeights: least,
+        onlyActivations: most,
         layers: ['a', 'b'].map((layer) => ({ layer, onlyThis: least, allButThis: most })),
       };
       const analysis = { ...analysisOf(['a', 'b']), accuracy };

@@ -75,7 +75,10 @@ describe('costFromRates', () => {
   it('adds up training, reconstruction, calibration and both evaluations', async () => {
     const { rows, seconds } = await costFromRates(table(PRESET, false), RATES);
     const costs = rows.map(({ row, networksToMake, makingSeconds, measuringSeconds }) => [
-      ...[row, networksToMake, makingSeconds, measuringSeconds],
+      row,
+      networksToMake,
+      makingSeconds,
+      measuringSeconds,
     ]);
     assert.deepEqual(costs, [
       ['standard', 1, (2 * 64) / 10, 2 + 4 + 1],
@@ -101,9 +104,9 @@ describe('costFromRates', () => {
     };
     const { rows, whole, wholeSeconds } = await costFromRates(table(preset, true), RATES);
     assert.deepEqual(whole, wholeDataset);
-    assert.equal(rows[0]!.wholeSeconds, (2 * 6400) / 10 + 10 + 20 + 1);
-    assert.equal(rows[1]!.wholeSeconds, 20 + 1);
-    assert.ok(wholeSeconds! > rows[0]!.wholeSeconds!);
+    assert.equal(rows[0].wholeSeconds, (2 * 6400) / 10 + 10 + 20 + 1);
+    assert.equal(rows[1].wholeSeconds, 20 + 1);
+    assert.ok(wholeSeconds! > rows[0].wholeSeconds);
   });
 
   it('a folder of few images is fitted on and calibrated with what there is', async () => {
@@ -119,7 +122,7 @@ describe('costFromRates', () => {
     const standard = { recipe: { ...recipe, budget: { minutes: 3 } }, start: 'random' as const };
     const preset = { ...PRESET, networks: { standard } };
     const { rows } = await costFromRates(table(preset, false), RATES);
-    assert.equal(rows[0]!.makingSeconds, 180);
+    assert.equal(rows[0].makingSeconds, 180);
   });
 
   it('says which machine it holds for', async () => {

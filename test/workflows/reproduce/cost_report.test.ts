@@ -36,7 +36,7 @@ describe('costReport', () => {
     const [row] = ESTIMATE.rows;
     const report = costReport({
       ...ESTIMATE,
-      rows: [{ ...row!, wholeSeconds: 57 * 86_400 }],
+      rows: [{ ...row, wholeSeconds: 57 * 86_400 }],
       whole: { trainImages: 1_281_167, testImages: 50_000 },
       wholeSeconds: 47 * 3600,
     });

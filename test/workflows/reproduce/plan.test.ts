@@ -49,8 +49,8 @@ describe('planRows', () => {
 
   it('Option 1 is the same networks as standard, quantized otherwise', () => {
     const [, standard, option1] = plan();
-    assert.equal(option1!.networks, standard!.networks);
-    assert.deepEqual([standard!.zeroVariance, option1!.zeroVariance], ['keep', 'mean']);
+    assert.equal(option1.networks, standard.networks);
+    assert.deepEqual([standard.zeroVariance, option1.zeroVariance], ['keep', 'mean']);
   });
 
   it('each seed’s re-architecture starts from that seed’s standard network', () => {
@@ -60,14 +60,14 @@ describe('planRows', () => {
     assert.equal(last.networks.length, 2);
     last.networks.forEach(({ plan: network }, index) => {
       const { original } = network as Extract<NetworkPlan, { kind: 'rearchitected' }>;
-      assert.equal(original, standard.networks[index]!.plan);
+      assert.equal(original, standard.networks[index].plan);
     });
   });
 
   it('a network that few seeds are enough for has the first of them', () => {
     const [inception] = plan();
     assert.deepEqual(
-      inception!.networks.map(({ seed }) => seed),
+      inception.networks.map(({ seed }) => seed),
       [0],
     );
   });
@@ -78,12 +78,12 @@ describe('planRows', () => {
       seeds: [0],
       withPublishedRows: false,
     });
-    const { imagesPerEpoch } = quick[0]!.networks[0]!.plan as Extract<
+    const { imagesPerEpoch } = quick[0].networks[0].plan as Extract<
       NetworkPlan,
       { kind: 'trained' }
     >;
     assert.equal(
-      quick[0]!.recipe,
+      quick[0].recipe,
       `published weights, finetune-rmsprop at 64 × 64, 2 epochs × ${imagesPerEpoch} images`,
     );
     assert.match(quick.at(-1)!.recipe, /^the standard network, reconstructed on \d+ images, then /);
@@ -102,9 +102,9 @@ describe('planRows', () => {
 
   it('rows of the published network come first where they are asked for', () => {
     const [published, option1, ...others] = plan(STANDARD, true);
-    assert.deepEqual([published!.row, option1!.row], ['published', 'published-option-1']);
-    assert.deepEqual([published!.data, option1!.zeroVariance], ['published', 'mean']);
-    assert.equal(needsTraining(published!), false);
+    assert.deepEqual([published.row, option1.row], ['published', 'published-option-1']);
+    assert.deepEqual([published.data, option1.zeroVariance], ['published', 'mean']);
+    assert.equal(needsTraining(published), false);
     assert.deepEqual(
       others.map(({ row }) => row),
       ORDER,

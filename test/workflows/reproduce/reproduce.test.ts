@@ -53,7 +53,7 @@ describe('reproduce', () => {
         ['friendly', 4],
       ],
     );
-    assert.equal(data.imagenet!.heldOut, 4);
+    assert.equal(data.imagenet.heldOut, 4);
     assert.ok(notes.some((note) => note.includes('4 of its 8 images are measured')));
     assert.ok(notes.some((note) => /^Left out of this table .*InceptionV3 \(control\)/.test(note)));
     assert.ok(notes.some((note) => note.startsWith('Width 0.05, from random weights')));
@@ -87,11 +87,11 @@ describe('reproduce', () => {
 
   it('Option 1 is measured on the standard network, whose training it does not count', async () => {
     const { rows } = await readRun(dir);
-    assert.equal(rows[1]!.perSeed[0]!.weightsSha256, rows[0]!.perSeed[0]!.weightsSha256);
-    assert.equal(rows[1]!.floatTop1Percent, rows[0]!.floatTop1Percent);
+    assert.equal(rows[1].perSeed[0].weightsSha256, rows[0].perSeed[0].weightsSha256);
+    assert.equal(rows[1].floatTop1Percent, rows[0].floatTop1Percent);
     const { rows: timing } = await readTiming(dir);
-    assert.ok(timing.standard!.trainingSeconds! > 0);
-    assert.equal(timing['option-1']!.trainingSeconds, undefined);
+    assert.ok(timing.standard.trainingSeconds! > 0);
+    assert.equal(timing['option-1'].trainingSeconds, undefined);
   });
 
   it('a second time trains and measures nothing, and gives the same record', () =>
@@ -156,10 +156,10 @@ describe('reproduce', () => {
     inFolder(async (other) => {
       const copied = await copyRuns(other);
       const [name] = await networkFolders(copied.runsDir);
-      const network = join(copied.runsDir, 'networks', name!);
+      const network = join(copied.runsDir, 'networks', name);
       const shard = (await readdir(network)).find((file) => file.endsWith('.bin'))!;
       const bytes = await readFile(join(network, shard));
-      bytes[1000]! ^= 1;
+      bytes[1000] ^= 1;
       await writeFile(join(network, shard), bytes);
       const reporter = recordingReporter();
       const { dir: againDir } = await reproduce(copied, contextOf(reporter));
@@ -191,7 +191,7 @@ describe('reproduce', () => {
       const [partial] = (await readdir(interrupted.runsDir)).filter((name) =>
         name.startsWith('reproduce'),
       );
-      const table = await readFile(join(interrupted.runsDir, partial!, 'table.md'), 'utf8');
+      const table = await readFile(join(interrupted.runsDir, partial, 'table.md'), 'utf8');
       assert.match(table, /^2 of 3 rows so far/);
 
       const resumed = recordingReporter();
@@ -211,12 +211,12 @@ describe('reproduce', () => {
       const { record: two } = await reproduce({ ...copied, changes, seeds: [0, 1] }, contextOf());
       const [row] = two.rows;
       assert.deepEqual(
-        row!.perSeed.map(({ seed }) => seed),
+        row.perSeed.map(({ seed }) => seed),
         [0, 1],
       );
-      assert.ok(row!.spread);
+      assert.ok(row.spread);
       const before = (await readRun(dir)).rows.find((one) => one.row === 'friendly')!;
-      assert.deepEqual(row!.perSeed[0], before.perSeed[0]);
+      assert.deepEqual(row.perSeed[0], before.perSeed[0]);
     }));
 
   it('a training that diverges leaves its seed out, with a note', () =>
@@ -258,14 +258,14 @@ describe('reproduce', () => {
       const copied = await copyRuns(other);
       const table = await openTable(copied, contextOf());
       const [standard, option1] = table.rows;
-      const later = { seed: 1, plan: { ...standard!.networks[0]!.plan } };
-      const both = [...standard!.networks, later];
+      const later = { seed: 1, plan: { ...standard.networks[0].plan } };
+      const both = [...standard.networks, later];
       const seconds = { float: 1, tf8: 2 };
       const figures = { top1: 50, images: 4, skipped: 0 };
       const tf8 = { ...figures, tier: 'wasm' as const, overlap: false, calibrationImages: 4 };
       const rows = [
-        { ...standard!, networks: [later] },
-        { ...option1!, networks: both },
+        { ...standard, networks: [later] },
+        { ...option1, networks: both },
       ];
       const measurements: typeof table.measurements = {
         find: () => assert.fail('nothing is estimated'),
@@ -273,8 +273,8 @@ describe('reproduce', () => {
       };
       const { dir: twoDir } = await makeTable({ ...table, rows, measurements }, copied);
       const { rows: timing } = await readTiming(twoDir);
-      assert.ok(timing['option-1']!.trainingSeconds! > 0);
-      assert.equal(timing['option-1']!.measuringSeconds, 1 + 2 + 2);
+      assert.ok(timing['option-1'].trainingSeconds! > 0);
+      assert.equal(timing['option-1'].measuringSeconds, 1 + 2 + 2);
     }));
 
   it('a network that TF8 cannot hold is left out, with a note', () =>
@@ -304,9 +304,9 @@ describe('reproduce', () => {
       assert.equal(row.row, 'friendly-rearchitected');
       assert.match(row.recipe, /reconstructed on 4 images, then distilled by distil at 32 × 32/);
       assert.ok(!reporter.work.some(({ label }) => label.startsWith('training standard')));
-      const { model, card } = await loadModelFolder(join(copied.runsDir, row.perSeed[0]!.record));
+      const { model, card } = await loadModelFolder(join(copied.runsDir, row.perSeed[0].record));
       model.dispose();
-      assert.equal(card!.weightsSha256, row.perSeed[0]!.weightsSha256);
+      assert.equal(card!.weightsSha256, row.perSeed[0].weightsSha256);
       assert.equal((card!.architecture as { variant: string }).variant, 'friendly');
     }));
 
@@ -358,7 +358,7 @@ describe('reproduce', () => {
         contextOf(),
       );
       assert.deepEqual(
-        quick.rows.map(({ row, perSeed }) => [row, perSeed[0]!.weightsSha256]),
+        quick.rows.map(({ row, perSeed }) => [row, perSeed[0].weightsSha256]),
         [
           ['standard', card.weightsSha256],
           ['option-1', card.weightsSha256],

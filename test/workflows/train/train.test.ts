@@ -322,7 +322,7 @@ describe('trainJob', () => {
   it('stores only the model unless the run is to be stored', async () => {
     const [json, shard, ...others] = (await readdir(options.out)).sort();
     assert.equal(json, 'model.json');
-    assert.match(shard!, /^weights-.+\.bin$/);
+    assert.match(shard, /^weights-.+\.bin$/);
     assert.deepEqual(others, []);
   });
 

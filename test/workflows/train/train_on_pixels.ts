@@ -40,7 +40,7 @@ const command = defineCommand({
         }),
         recipe: { ...FINETUNE_RMSPROP, batchSize: 8, budget: { epochs: 10 }, resolution: 32 },
         seed: 0,
-        out: out!,
+        out,
       },
       { ...context, reporter: REPORTER },
     ),

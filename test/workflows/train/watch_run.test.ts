@@ -33,7 +33,7 @@ describe('watchRun', () => {
       const resumed = await watch(killed, 10, 21);
       await resumed.observer.end();
       const [a, b] = [whole, killed].map((run) => readMetrics(join(run, WATCHED.metrics)));
-      assert.deepEqual(timeless(await b!), timeless(await a!));
+      assert.deepEqual(timeless(await b), timeless(await a));
       const [c, d] = [whole, killed].map((run) => readFile(join(run, WATCHED.curve), 'utf8'));
       assert.equal(await d, await c);
     }));

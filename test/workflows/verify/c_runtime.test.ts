@@ -119,13 +119,13 @@ describe('the C program of an export', function () {
     if (process.arch !== 'x64') skip(this, 'the flags are those of x86-64');
     const contracted = ['-O3', '-mfma', '-ffp-contract=fast'];
     for (const flags of [contracted, ['-mfpmath=387']]) {
-      for (const model of [models[0]!, nearTies()]) await agrees(model, { flags });
+      for (const model of [models[0], nearTies()]) await agrees(model, { flags });
     }
   });
 
   it('is what a C header is verified in', () =>
     inFolder(async (folder) => {
-      const model = models[0]!;
+      const model = models[0];
       const path = await written(model, folder);
       const exported = { path, bytes: await readFile(path), format: 'c', model };
       const runtime = await openRuntime(exported, undefined, contextOf());
@@ -154,7 +154,7 @@ describe('the C program of an export', function () {
         .map((line) => /^(\d+) (\S+) (.*)$/.exec(line)!);
       for (const [index, [, byte, real, label]] of rows.entries()) {
         assert.equal(Number(byte), bytes[index]);
-        const value = Math.fround(quantization.scale * (bytes[index]! - quantization.zeroPoint));
+        const value = Math.fround(quantization.scale * (bytes[index] - quantization.zeroPoint));
         assert.equal(Math.fround(Number(real)), value);
         assert.equal(label, classNames[index]);
       }

@@ -32,7 +32,11 @@ describe('LayerComparisons', () => {
     const theirs = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7, 0];
     comparisons.add('two', tensors(ZEROS, [1, 2]), tensors(theirs, [3, 2]));
     assert.deepEqual(comparisons.first, {
-      ...{ image: 'two', layer: 'a', coordinate: [1, 1, 1], ours: 0, theirs: 7 },
+      image: 'two',
+      layer: 'a',
+      coordinate: [1, 1, 1],
+      ours: 0,
+      theirs: 7,
     });
   });
 });

@@ -28,7 +28,7 @@ describe('startNodeRuntime', () => {
     const create = async (path: string) => ({
       inputNames: ['image'],
       run: async ({ image }: Readonly<Record<string, Tensor>>) => {
-        assert.deepEqual(image!.dims, [1, 2, 2, 1]);
+        assert.deepEqual(image.dims, [1, 2, 2, 1]);
         return {
           one: new Tensor('uint8', Uint8Array.of(1, 2, 3, 4), [1, 2, 1, 2]),
           logits: new Tensor('uint8', Uint8Array.of(path === 'm.onnx' ? 7 : 8), [1, 1]),

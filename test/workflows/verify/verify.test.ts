@@ -29,7 +29,11 @@ describe('verify', () => {
     const model = { model: at('model'), calibrationData: at('images'), seed: 0 };
     await exportModel({ ...model, format: 'tflite', out: at('m.tflite') }, contextOf());
     options = {
-      ...{ file: at('m.tflite'), data: at('images'), limit: IMAGES, seed: 0, tier: 'reference' },
+      file: at('m.tflite'),
+      data: at('images'),
+      limit: IMAGES,
+      seed: 0,
+      tier: 'reference',
     };
   });
 
@@ -64,7 +68,10 @@ describe('verify', () => {
     );
     assert.equal(result.layers.length, 30);
     assert.deepEqual(result.layers[0], {
-      ...{ name: 'Conv2d_0', elements: IMAGES * 16 * 16 * 8, differing: 0, maxDifference: 0 },
+      name: 'Conv2d_0',
+      elements: IMAGES * 16 * 16 * 8,
+      differing: 0,
+      maxDifference: 0,
     });
     assert.equal(result.layers.at(-1)!.name, 'logits');
     assert.equal(result.firstDifference, undefined);
@@ -80,7 +87,7 @@ describe('verify', () => {
       contextOf(),
       runtime((tensors, image) => {
         if (image !== 1) return;
-        tensors.get('Conv2d_1_depthwise')![0]! ^= 2;
+        tensors.get('Conv2d_1_depthwise')![0] ^= 2;
         tensors.get('logits')!.fill(0);
         tensors.get('logits')![1000] = 255;
       }),

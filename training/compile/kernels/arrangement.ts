@@ -37,23 +37,23 @@ function reshaped(x: tf.TensorInfo, shape: number[], trace: KernelCall['trace'])
 function transpose({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
   const x = inputs.x!;
   const order: number[] = attributes.perm;
-  const shape = order.map((axis) => x.shape[axis]!);
+  const shape = order.map((axis) => x.shape[axis]);
   const types = { ...typeOf(x), Tperm: INT32 };
   return trace.addOne('Transpose', [x, trace.int32(order)], types, shape, x.dtype);
 }
 
 function concat({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
   const parts = Object.values(inputs) as tf.TensorInfo[];
-  const first = parts[0]!;
+  const first = parts[0];
   const [axis] = tf.util.parseAxisParam(attributes.axis, first.shape);
   const shape = tf.backend_util.computeOutShape(
     parts.map((part) => part.shape),
-    axis!,
+    axis,
   );
   const types = { ...typeOf(first), N: intAttribute(parts.length), Tidx: INT32 };
   return trace.addOne(
     'ConcatV2',
-    [...parts, trace.scalar(axis!, 'int32')],
+    [...parts, trace.scalar(axis, 'int32')],
     types,
     shape,
     first.dtype,
@@ -62,7 +62,7 @@ function concat({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
 
 function pack({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
   const parts = Object.values(inputs) as tf.TensorInfo[];
-  const first = parts[0]!;
+  const first = parts[0];
   const axis = attributes.axis < 0 ? attributes.axis + first.shape.length + 1 : attributes.axis;
   const shape = [...first.shape.slice(0, axis), parts.length, ...first.shape.slice(axis)];
   const types = { ...typeOf(first), N: intAttribute(parts.length), axis: intAttribute(axis) };
@@ -72,7 +72,7 @@ function pack({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
 function unpack({ inputs, attributes, trace }: KernelCall): tf.TensorInfo[] {
   const x = inputs.value!;
   const axis = attributes.axis < 0 ? attributes.axis + x.shape.length : attributes.axis;
-  const parts = x.shape[axis]!;
+  const parts = x.shape[axis];
   const types = { ...typeOf(x), num: intAttribute(parts), axis: intAttribute(axis) };
   const part = { shape: x.shape.filter((_, index) => index !== axis), dtype: x.dtype };
   return trace.add(
@@ -86,12 +86,12 @@ function unpack({ inputs, attributes, trace }: KernelCall): tf.TensorInfo[] {
 function split({ inputs, attributes, trace }: KernelCall): tf.TensorInfo[] {
   const x = inputs.x!;
   const [axis] = tf.util.parseAxisParam(attributes.axis, x.shape);
-  const sizes = tf.backend_util.prepareSplitSize(x as tf.Tensor, attributes.numOrSizeSplits, axis!);
+  const sizes = tf.backend_util.prepareSplitSize(x as tf.Tensor, attributes.numOrSizeSplits, axis);
   return trace.add(
     'SplitV',
-    [x, trace.int32(sizes), trace.scalar(axis!, 'int32')],
+    [x, trace.int32(sizes), trace.scalar(axis, 'int32')],
     { ...typeOf(x), num_split: intAttribute(sizes.length), Tlen: INT32 },
-    sizes.map((size) => ({ shape: x.shape.with(axis!, size), dtype: x.dtype })),
+    sizes.map((size) => ({ shape: x.shape.with(axis, size), dtype: x.dtype })),
   );
 }
 
@@ -113,7 +113,7 @@ export function pad(
   constantValue: number,
   trace: KernelCall['trace'],
 ): tf.TensorInfo {
-  const shape = x.shape.map((size, axis) => size + paddings[axis]![0] + paddings[axis]![1]);
+  const shape = x.shape.map((size, axis) => size + paddings[axis][0] + paddings[axis][1]);
   const table = reshaped(trace.int32(paddings.flat()), [paddings.length, 2], trace);
   const value = trace.scalar(constantValue, compiledDtype(x.dtype));
   const types = { ...typeOf(x), Tpaddings: INT32 };
@@ -123,7 +123,7 @@ export function pad(
 function tile({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
   const x = inputs.x!;
   const repetitions: number[] = attributes.reps;
-  const shape = x.shape.map((size, axis) => size * repetitions[axis]!);
+  const shape = x.shape.map((size, axis) => size * repetitions[axis]);
   const types = { ...typeOf(x), Tmultiples: INT32 };
   return trace.addOne('Tile', [x, trace.int32(repetitions)], types, shape, x.dtype);
 }

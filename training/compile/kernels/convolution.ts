@@ -207,7 +207,7 @@ function batchNorm({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
   };
   const channels = { shape: [count], dtype: 'float32' as const };
   const rest = Array.from({ length: 5 }, () => channels);
-  return trace.add('FusedBatchNormV3', [x, ...parameters], options, [x, ...rest])[0]!;
+  return trace.add('FusedBatchNormV3', [x, ...parameters], options, [x, ...rest])[0];
 }
 
 export const CONVOLUTIONS: Readonly<Record<string, RecordKernel>> = {

@@ -126,8 +126,8 @@ function step({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
     trace.scalar(value, compiledDtype(dtype)),
   );
   const types = typeOf(x);
-  const positive = trace.addOne('Greater', [x, zero!], types, shape, 'bool');
-  const numbers = trace.addOne('SelectV2', [positive, one!, alpha!], types, shape, dtype);
+  const positive = trace.addOne('Greater', [x, zero], types, shape, 'bool');
+  const numbers = trace.addOne('SelectV2', [positive, one, alpha], types, shape, dtype);
   if (dtype !== 'float32') return numbers;
   const nan = trace.addOne('IsNan', [x], types, shape, 'bool');
   return trace.addOne('SelectV2', [nan, x, numbers], types, shape, dtype);
@@ -151,7 +151,7 @@ function logicalNot({ inputs, trace }: KernelCall): tf.TensorInfo {
 
 function addN({ inputs, trace }: KernelCall): tf.TensorInfo {
   const terms = Object.values(inputs) as tf.TensorInfo[];
-  const first = terms[0]!;
+  const first = terms[0];
   return terms
     .slice(1)
     .reduce(

@@ -41,7 +41,7 @@ const argReduction =
       output_type: dtypeAttribute('int32'),
     };
     const shape = x.shape.filter((_, index) => index !== axis);
-    return trace.addOne(op, [x, trace.scalar(axis!, 'int32')], types, shape, 'int32');
+    return trace.addOne(op, [x, trace.scalar(axis, 'int32')], types, shape, 'int32');
   };
 
 const cumulation =

@@ -37,7 +37,7 @@ export function transposedDoubleProduct(a: tf.Tensor2D, b: tf.Tensor2D): DoubleT
   }
   registerOnce();
   const [high, low] = tf.engine().runKernel(KERNEL, { a, b }) as unknown as tf.Tensor2D[];
-  return { high: high!, low: low! };
+  return { high, low: low };
 }
 
 let registered = false;
@@ -60,7 +60,7 @@ function record({ a, b }: tf.NamedTensorInfoMap, trace: Trace): tf.TensorInfo[] 
     'MatMul',
     [cast(a!, FLOAT, DOUBLE), cast(b!, FLOAT, DOUBLE)],
     { T: DOUBLE, transpose_a: boolAttribute(true), transpose_b: boolAttribute(false) },
-    [a!.shape[1]!, b!.shape[1]!],
+    [a!.shape[1], b!.shape[1]],
     'float32',
   );
   const high = cast(product, DOUBLE, FLOAT);

@@ -51,11 +51,11 @@ export function trainBatchNorm(x: tf.Tensor, parameters: BatchNormParameters): B
       { ...attributes, exponential_avg_factor: floatAttribute(1 - decay) },
       [input, channels, channels, channels, channels, channels],
     );
-    movingMean = tf.keep(mean!);
-    movingVariance = tf.keep(variance!);
+    movingMean = tf.keep(mean);
+    movingVariance = tf.keep(variance);
     save([input, gamma, ...reserved]);
     return {
-      value: y!,
+      value: y,
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) =>
         libtensorflowOp('FusedBatchNormGradV3', [dy, ...saved], attributes, [
           input,

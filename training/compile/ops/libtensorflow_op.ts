@@ -71,7 +71,7 @@ export function changeInPlace(
     outputs: variables,
   });
   variables.forEach((variable, index) => {
-    variable.assign(values[index]!);
+    variable.assign(values[index]);
   });
 }
 
@@ -129,17 +129,17 @@ function nativeAttribute(
 ): NativeAttribute {
   switch (value.case) {
     case 'type':
-      return { name, type: binding.TF_ATTR_TYPE!, value: nativeType(binding, value.value) };
+      return { name, type: binding.TF_ATTR_TYPE, value: nativeType(binding, value.value) };
     case 'i':
-      return { name, type: binding.TF_ATTR_INT!, value: Number(value.value) };
+      return { name, type: binding.TF_ATTR_INT, value: Number(value.value) };
     case 'f':
-      return { name, type: binding.TF_ATTR_FLOAT!, value: value.value };
+      return { name, type: binding.TF_ATTR_FLOAT, value: value.value };
     case 'b':
-      return { name, type: binding.TF_ATTR_BOOL!, value: value.value };
+      return { name, type: binding.TF_ATTR_BOOL, value: value.value };
     case 's':
       return {
         name,
-        type: binding.TF_ATTR_STRING!,
+        type: binding.TF_ATTR_STRING,
         value: new TextDecoder().decode(value.value),
       };
     default:
@@ -150,6 +150,6 @@ function nativeAttribute(
 }
 
 function nativeType(binding: NativeBackend['binding'], type: number): number {
-  if (type === DT.int32) return binding.TF_INT32!;
-  return type === DT.bool ? binding.TF_BOOL! : binding.TF_FLOAT!;
+  if (type === DT.int32) return binding.TF_INT32;
+  return type === DT.bool ? binding.TF_BOOL : binding.TF_FLOAT;
 }

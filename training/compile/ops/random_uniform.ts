@@ -22,5 +22,5 @@ export function statelessRandomUniform(shape: readonly number[], seed: tf.Tensor
     [tf.tensor1d([...shape], 'int32'), seed],
     attributes,
     outputs,
-  )[0]!;
+  )[0];
 }

@@ -12,9 +12,9 @@ export function trainRelu(x: tf.Tensor, op: 'Relu' | 'Relu6'): tf.Tensor {
   const activate = tf.customGrad((...args) => {
     const [input, save] = args as unknown as [tf.Tensor, (tensors: tf.Tensor[]) => void];
     const [value] = libtensorflowOp(op, [input], TYPE, [input]);
-    save([value!]);
+    save([value]);
     return {
-      value: value!,
+      value,
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) =>
         libtensorflowOp(`${op}Grad`, [dy, ...saved], TYPE, [dy]),
     };

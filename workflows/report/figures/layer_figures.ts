@@ -90,13 +90,13 @@ function histogramFigure(options: HistogramOptions): Figure {
   const inRange = 1 - histogram.below - histogram.above;
   const real = (byte: number) => Number((scale * (byte - zeroPoint)).toPrecision(6));
   const bars = [...histogram.counts.keys()]
-    .filter((byte) => histogram.counts[byte]! > 0)
+    .filter((byte) => histogram.counts[byte] > 0)
     .map((byte) => ({
       from: real(byte - 0.5),
       to: real(byte + 0.5),
       byte,
       value: real(byte),
-      share: Number(((100 * inRange * histogram.counts[byte]!) / total).toPrecision(4)),
+      share: Number(((100 * inRange * histogram.counts[byte]) / total).toPrecision(4)),
     }));
   const x = {
     type: 'quantitative' as const,
@@ -187,11 +187,11 @@ function alphaFigure(layer: string, { channels }: WeightAnalysis): Figure {
   return {
     name: 'alpha',
     title: 'α = γ/√(σ² + ε) by channel',
-    description: `α of the ${alpha.length} channels of ${layer}: ${dead.length} of zero variance${dead.length > 0 ? `, up to ${short(Math.max(...dead.map((channel) => Math.abs(alpha[channel]!))))}` : ''}; ${outliers.length} outliers; the live ones reach ${short(Math.max(0, ...live))}.`,
+    description: `α of the ${alpha.length} channels of ${layer}: ${dead.length} of zero variance${dead.length > 0 ? `, up to ${short(Math.max(...dead.map((channel) => Math.abs(alpha[channel]))))}` : ''}; ${outliers.length} outliers; the live ones reach ${short(Math.max(0, ...live))}.`,
     key: CHANNEL_KEY,
     table: {
       header: ['channel', 'α', 'kind'],
-      rows: rows.map(({ channel, kind }) => [String(channel), short(alpha[channel]!), kind]),
+      rows: rows.map(({ channel, kind }) => [String(channel), short(alpha[channel]), kind]),
     },
     spec: {
       width: WIDTH,
@@ -222,8 +222,8 @@ function rangesFigure(layer: string, { channels, range }: WeightAnalysis): Figur
   const rows = channels.min.map((min, channel) => ({
     channel,
     min: plotted(min),
-    max: plotted(channels.max[channel]!),
-    levels: channels.levels[channel]!,
+    max: plotted(channels.max[channel]),
+    levels: channels.levels[channel],
     kind: kindOf(channel, dead, channels.wideChannels),
   }));
   return {
@@ -235,8 +235,8 @@ function rangesFigure(layer: string, { channels, range }: WeightAnalysis): Figur
       header: ['channel', 'least', 'greatest', 'levels of 256', 'kind'],
       rows: rows.map(({ channel, levels, kind }) => [
         String(channel),
-        short(channels.min[channel]!),
-        short(channels.max[channel]!),
+        short(channels.min[channel]),
+        short(channels.max[channel]),
         String(levels),
         kind,
       ]),

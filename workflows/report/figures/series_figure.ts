@@ -50,10 +50,10 @@ export function seriesFigure(options: SeriesOptions): Figure {
   );
   const texts = layers.map((layer, at) => ({
     layer: layer.name,
-    ...Object.fromEntries(series.map(({ column, values: line }) => [column, format(line[at]!)])),
-    ...Object.fromEntries(Object.entries(columns).map(([column, cells]) => [column, cells[at]!])),
+    ...Object.fromEntries(series.map(({ column, values: line }) => [column, format(line[at])])),
+    ...Object.fromEntries(Object.entries(columns).map(([column, cells]) => [column, cells[at]])),
   }));
-  const header = Object.keys(texts[0]!);
+  const header = Object.keys(texts[0]);
   const spec: TopLevelSpec = {
     width: 760,
     height: 250,
@@ -85,8 +85,10 @@ export function seriesFigure(options: SeriesOptions): Figure {
     ],
   };
   return {
-    ...{ name, title, description },
-    key: STYLES.map((style, at) => ({ ...style, label: domain[at]! })),
+    name,
+    title,
+    description,
+    key: STYLES.map((style, at) => ({ ...style, label: domain[at] })),
     table: { header, rows: texts.map((row) => Object.values(row)) },
     spec: {
       ...spec,

@@ -27,6 +27,6 @@ export function accuracyHeadline(rows: readonly AccuracyRow[]): string | undefin
   );
   const points = ({ lossPoints }: AccuracyRow) => `${tenth(lossPoints)} points of top-1`;
   return most === least
-    ? `In 8 bits ${most!.network} loses ${points(most!)}.`
-    : `In 8 bits ${most!.network} loses most, ${points(most!)}, and ${least!.network} least, ${tenth(least!.lossPoints)}.`;
+    ? `In 8 bits ${most.network} loses ${points(most)}.`
+    : `In 8 bits ${most.network} loses most, ${points(most)}, and ${least.network} least, ${tenth(least.lossPoints)}.`;
 }

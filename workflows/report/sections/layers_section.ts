@@ -45,10 +45,10 @@ function layerTable({ layers }: Analysis): Html {
 /** One layer at a time, which the reader picks; the first is the costliest. */
 export async function layersSection(analysis: Analysis, { pages }: LayersData): Promise<Section> {
   const { layers } = analysis;
-  const sheets = layers.map((layer, at) => layerSheet(layer, pages[at]!.file));
+  const sheets = layers.map((layer, at) => layerSheet(layer, pages[at].file));
   const shown = costliest(analysis);
-  const { layer, file, facts } = pages[shown]!;
-  const svg = await inlineSvg(sheets[shown]!);
+  const { layer, file, facts } = pages[shown];
+  const svg = await inlineSvg(sheets[shown]);
   return {
     id: 'layers',
     title: 'Layer by layer',
@@ -74,8 +74,5 @@ export async function layersSection(analysis: Analysis, { pages }: LayersData): 
 function costliest({ layers, diagnosis }: Analysis): number {
   const found = layers.findIndex(({ name }) => name === diagnosis[0]?.layer);
   if (found >= 0) return found;
-  return layers.reduce(
-    (a, { localSqnrDb }, b) => (localSqnrDb < layers[a]!.localSqnrDb ? b : a),
-    0,
-  );
+  return layers.reduce((a, { localSqnrDb }, b) => (localSqnrDb < layers[a].localSqnrDb ? b : a), 0);
 }

@@ -18,7 +18,7 @@ function nodesOf(written: readonly Written[]): Map<string, GraphNode> {
       const parsed = inputs.flatMap((input) => parseInput(input) ?? []);
       return [
         name,
-        { name, op: kind === 'call' ? 'PartitionedCall' : kind!, inputs: parsed, attributes },
+        { name, op: kind === 'call' ? 'PartitionedCall' : kind, inputs: parsed, attributes },
       ];
     }),
   );

@@ -274,13 +274,13 @@ function addLayer(
     Float32Array,
   ];
   const channels = gamma.length;
-  const alpha = gamma.map((g, c) => g / Math.sqrt(variance[c]! + 0.001));
-  const shift = beta.map((b, c) => b - mean[c]! * alpha[c]!);
+  const alpha = gamma.map((g, c) => g / Math.sqrt(variance[c] + 0.001));
+  const shift = beta.map((b, c) => b - mean[c] * alpha[c]);
   const isFolded = form === 'folded' || form === 'fused convolution';
   const kernel = graph.floats(
     kernelName,
     shape,
-    isFolded ? values.map((value, index) => value * alpha[index % channels]!) : values,
+    isFolded ? values.map((value, index) => value * alpha[index % channels]) : values,
   );
   const vector = (name: string, content: Float32Array) =>
     graph.floats(`${scope}/BatchNorm/${name}`, [channels], content);

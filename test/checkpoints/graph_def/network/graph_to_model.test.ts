@@ -29,7 +29,7 @@ function assertClose(received: Float32Array, expected: Float32Array, tolerance =
   assert.equal(received.length, expected.length);
   received.forEach((value, index) => {
     assert.ok(
-      Math.abs(value - expected[index]!) <= tolerance,
+      Math.abs(value - expected[index]) <= tolerance,
       `element ${index}: expected ${expected[index]} but received ${value}`,
     );
   });
@@ -74,7 +74,7 @@ describe('a frozen graph', () => {
       const expected = predictions(expectedModel, x);
       const [first, second] = [expected.slice(0, SIZES.classes), expected.slice(SIZES.classes)];
       assert.ok(
-        first.some((value, index) => Math.abs(value - second[index]!) > 1e-3),
+        first.some((value, index) => Math.abs(value - second[index]) > 1e-3),
         `${first} and ${second} tell nothing`,
       );
       assertClose(predictions(model, x), expected);
@@ -107,8 +107,8 @@ describe('a frozen graph', () => {
       const graph = mobileNetGraph(SIZES, 'fused', live.tensors);
       const first = graph.nodes.findIndex(({ name }) => name.endsWith('Conv2d_0/convolution'));
       graph.nodes[first] = {
-        ...graph.nodes[first]!,
-        inputs: ['scaled', graph.nodes[first]!.inputs[1]!],
+        ...graph.nodes[first],
+        inputs: ['scaled', graph.nodes[first].inputs[1]],
       };
       graph.add('product', 'Mul', ['input', graph.floats('factor', [], [factor])]);
       graph.add('scaled', 'Sub', ['product', graph.floats('offset', [], [offset])]);
@@ -126,7 +126,7 @@ describe('a frozen graph', () => {
       small((_, x) => x, [-1, -1, -1, 2]).frozen(),
       'graph.pb',
     );
-    assert.deepEqual(model.inputs[0]!.shape, [null, 224, 224, 2]);
+    assert.deepEqual(model.inputs[0].shape, [null, 224, 224, 2]);
     assert.match(notes.join(), /leaves the size of its images open: it is read for 224 × 224/);
   });
 
@@ -189,7 +189,7 @@ describe('a frozen graph', () => {
         const others = await tf.loadGraphModel(
           tf.io.fromMemory({
             modelTopology: json.modelTopology,
-            weightSpecs: json.weightsManifest[0]!.weights,
+            weightSpecs: json.weightsManifest[0].weights,
             weightData: new Uint8Array(weights).buffer,
           }),
         );
@@ -208,7 +208,8 @@ describe('a frozen graph', () => {
     const x = tf.randomUniform([2, 4, 4, 2], -2, 2, 'float32', 3) as tf.Tensor4D;
     const pooledRelu = (g: GraphFixture, from: string) =>
       g.add('first', 'MaxPool', [g.add('relu', 'Relu', [from])], {
-        ...{ ...WINDOW, padding: { s: 'VALID' } },
+        ...WINDOW,
+        padding: { s: 'VALID' },
       });
     const [explicit, padded] = [
       small((g, from) => explicitMaximum(g, pooledRelu(g, from))),
@@ -223,7 +224,7 @@ describe('a frozen graph', () => {
     ];
     const of = async (graph: GraphFixture) =>
       predictions((await readFrozenGraph(graph.frozen(), 'graph.pb')).model, x);
-    assertClose(await of(explicit!), await of(padded!), 0);
+    assertClose(await of(explicit), await of(padded), 0);
   });
 
   const REFUSED: Readonly<Record<string, [GraphFixture, RegExp]>> = {

@@ -11,7 +11,7 @@ const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 const bytes = (content: string) => new TextEncoder().encode(content);
 
 async function headerOf(model: Tf8Model): Promise<string> {
-  return text(C.encode(await sourceOf(model))[0]!.bytes);
+  return text(C.encode(await sourceOf(model))[0].bytes);
 }
 
 /** The model with one pool over the whole image. */
@@ -23,7 +23,9 @@ function pooled(shape: readonly [number, number, number]): Tf8Model {
     input: { ...model.input, shape },
     nodes: [
       {
-        ...{ op: 'globalAveragePool', name: 'pool', inputs: ['image'] },
+        op: 'globalAveragePool',
+        name: 'pool',
+        inputs: ['image'],
         output: { shape: [1, 1, shape[2]], quantization },
       },
     ],
@@ -34,9 +36,9 @@ describe('the export to C', () => {
   it('is a header and a program that includes it by its name', async () => {
     const source = { ...(await sourceOf(MODEL)), fileName: 'my $& net.h' };
     const [header, program, ...others] = C.encode(source);
-    assert.deepEqual([header!.suffix, program!.suffix, others.length], ['', '.c', 0]);
-    assert.match(text(header!.bytes), /^\/\* A TF8 network as constants of C99/);
-    assert.match(text(program!.bytes), /^#include "my \$& net\.h"$/m);
+    assert.deepEqual([header.suffix, program.suffix, others.length], ['', '.c', 0]);
+    assert.match(text(header.bytes), /^\/\* A TF8 network as constants of C99/);
+    assert.match(text(program.bytes), /^#include "my \$& net\.h"$/m);
   });
 
   it('holds only ASCII, whatever the names', () =>
@@ -49,7 +51,7 @@ describe('the export to C', () => {
 
   it('writes scales exactly, and members that are 0 not at all', async () => {
     const header = await headerOf(modelOf({}));
-    const tensors = /tf8_tensors\[\] = \{\n(.*?)\n\};/s.exec(header)![1]!;
+    const tensors = /tf8_tensors\[\] = \{\n(.*?)\n\};/s.exec(header)![1];
     assert.equal(
       tensors,
       [

@@ -26,7 +26,7 @@ function floatWeightsOf(model: Tf8Model): ReadonlyMap<string, FloatWeights> {
   const specs = tensorSpecs(model);
   return new Map(
     model.nodes.filter(isWeighted).map(({ name, inputs, weights, bias }) => {
-      const scale = specs.get(inputs[0]!)!.quantization.scale * weights.quantization.scale;
+      const scale = specs.get(inputs[0])!.quantization.scale * weights.quantization.scale;
       return [
         name,
         {
@@ -51,7 +51,10 @@ function floatGraphOf(
   });
   const { name, input } = model;
   return {
-    ...{ name, nodes, inputName: input.name, inputShape: input.shape },
+    name,
+    nodes,
+    inputName: input.name,
+    inputShape: input.shape,
     zeroVarianceChannels: new Map(),
     batchNorms: new Map(),
   };
@@ -60,8 +63,8 @@ function floatGraphOf(
 async function filesOf(model: Tf8Model, floatWeights?: ReadonlyMap<string, FloatWeights>) {
   const source = { ...(await sourceOf(model)), ...(floatWeights && { floatWeights }) };
   const [encodings, network, ...others] = ENCODINGS.encode(source);
-  assert.deepEqual([encodings!.suffix, others.length], ['', 0]);
-  return { json: JSON.parse(new TextDecoder().decode(encodings!.bytes)), network };
+  assert.deepEqual([encodings.suffix, others.length], ['', 0]);
+  return { json: JSON.parse(new TextDecoder().decode(encodings.bytes)), network };
 }
 
 describe('the export to encodings', () => {
@@ -107,9 +110,9 @@ describe('the export to encodings', () => {
 
   it('has the float network in ONNX, whose tensors have the names of the encodings', async () => {
     const { json, network } = await filesOf(MODEL, floatWeightsOf(MODEL));
-    assert.equal(network!.suffix, '.onnx');
-    const { graph } = fromBinary(ModelProtoSchema, network!.bytes);
-    const made = new Set(graph!.node.map(({ output }) => output[0]!));
+    assert.equal(network.suffix, '.onnx');
+    const { graph } = fromBinary(ModelProtoSchema, network.bytes);
+    const made = new Set(graph!.node.map(({ output }) => output[0]));
     const constants = new Set(graph!.initializer.map(({ name }) => name));
     const activations = Object.keys(json.activation_encodings);
     assert.deepEqual(
@@ -121,7 +124,7 @@ describe('the export to encodings', () => {
       [],
     );
     const [input] = graph!.input;
-    assert.equal(input!.name, MODEL.input.name);
+    assert.equal(input.name, MODEL.input.name);
     assert.deepEqual([graph!.output.map(({ name }) => name)], [[outputName(MODEL)]]);
   });
 
@@ -136,7 +139,7 @@ describe('the export to encodings', () => {
           model.input.quantization,
         );
         const nchw = permuteFloats(image, [1, height, width, channels], [0, 3, 1, 2]);
-        const tensors = runOnnx(fromBinary(ModelProtoSchema, network!.bytes), nchw);
+        const tensors = runOnnx(fromBinary(ModelProtoSchema, network.bytes), nchw);
         const runner = new FloatRunner(floatGraphOf(model, weights));
         runner.layers(image, [1, height, width, channels], (name, ours) => {
           if (name === model.input.name) return;
@@ -145,7 +148,7 @@ describe('the export to encodings', () => {
           assert.equal(theirs.length, ours.length);
           const largest = Math.max(1, ...ours.map(Math.abs));
           for (const [index, value] of ours.entries()) {
-            assert.ok(Math.abs(theirs[index]! - value) <= 1e-4 * largest, `${name} at ${index}`);
+            assert.ok(Math.abs(theirs[index] - value) <= 1e-4 * largest, `${name} at ${index}`);
           }
         });
         runner.dispose();

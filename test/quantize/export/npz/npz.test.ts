@@ -46,7 +46,7 @@ describe('encodeNpy', () => {
 
 describe('the export to npz', () => {
   it('has weights, biases and every scale and zero point under the names of the layers', async () => {
-    const arrays = await arraysOf(NPZ.encode(await sourceOf(modelOf({})))[0]!.bytes);
+    const arrays = await arraysOf(NPZ.encode(await sourceOf(modelOf({})))[0].bytes);
     const scalar = (data: Float32Array | Int32Array) => ({ shape: [], data });
     const expected = {
       'image/scale': scalar(Float32Array.of(0.125)),
@@ -72,7 +72,7 @@ describe('the export to npz', () => {
 
   it('gives the TF8 model back with the head', async () => {
     const source = await sourceOf(MODEL);
-    const file = NPZ.encode(source)[0]!.bytes;
+    const file = NPZ.encode(source)[0].bytes;
     const arrays = await arraysOf(file);
     const dataOf = (name: string) => {
       const { data } = arrays.get(name)!;

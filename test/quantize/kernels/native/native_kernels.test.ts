@@ -43,7 +43,7 @@ for (const instructionSet of INSTRUCTION_SETS) {
     it('hold accumulators at the ends of int32 with the largest multiplier below 1', () => {
       // Of 100 columns the last are no whole panel: every way to store.
       const ends = [2 ** 31 - 1, -(2 ** 31), 2 ** 24 + 1, 127, -1, 0];
-      const bias = Int32Array.from({ length: 100 }, (_, m) => ends[m % ends.length]!);
+      const bias = Int32Array.from({ length: 100 }, (_, m) => ends[m % ends.length]);
       const largest = 1 - 2 ** -24;
       for (const multiplier of [largest, 1, 2]) {
         for (const [outputZeroPoint, low, high] of [
@@ -52,9 +52,19 @@ for (const instructionSet of INSTRUCTION_SETS) {
           [128, 100, 130],
         ] as const) {
           const call = {
-            ...{ input: new Uint8Array(12).fill(9), batch: 3, inputDepth: 4, inputZeroPoint: 9 },
-            ...{ filter: randomBytes(400, 1), filterZeroPoint: 133, bias, multiplier },
-            ...{ outputZeroPoint, low, high, output: new Uint8Array(300), outputDepth: 100 },
+            input: new Uint8Array(12).fill(9),
+            batch: 3,
+            inputDepth: 4,
+            inputZeroPoint: 9,
+            filter: randomBytes(400, 1),
+            filterZeroPoint: 133,
+            bias,
+            multiplier,
+            outputZeroPoint,
+            low,
+            high,
+            output: new Uint8Array(300),
+            outputDepth: 100,
           };
           assertEqual(kernels(), { op: 'fullyConnected', call });
         }
@@ -97,9 +107,17 @@ describe('createNativeKernels', () => {
       filterZeroPoint: 0,
     } as const;
     const huge = {
-      ...{ ...pixel, ...filter, bias: new Int32Array(1), strides: [2 ** 32, 1] as const },
-      ...{ padding: { ...NO_PADDING, top: 2 ** 31 }, multiplier: 1, outputZeroPoint: 0 },
-      ...{ low: 0, high: 255, output: new Uint8Array(1), outputShape: [1, 1, 1, 1] as const },
+      ...pixel,
+      ...filter,
+      bias: new Int32Array(1),
+      strides: [2 ** 32, 1] as const,
+      padding: { ...NO_PADDING, top: 2 ** 31 },
+      multiplier: 1,
+      outputZeroPoint: 0,
+      low: 0,
+      high: 255,
+      output: new Uint8Array(1),
+      outputShape: [1, 1, 1, 1] as const,
     };
     assert.throws(() => createNativeKernels(addon!).conv2d(huge), {
       name: 'QuantizationError',
@@ -109,7 +127,7 @@ describe('createNativeKernels', () => {
 });
 
 describe('a program of the native kernels', () => {
-  const model = fc.sample(randomModels({ withEveryOp: true }), { seed: 1, numRuns: 1 })[0]!;
+  const model = fc.sample(randomModels({ withEveryOp: true }), { seed: 1, numRuns: 1 })[0];
   const program = () => modelProgram(model, [model.nodes.at(-1)!.name]);
 
   before(function () {

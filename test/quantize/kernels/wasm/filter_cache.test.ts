@@ -23,8 +23,12 @@ describe('FilterCache', () => {
     assert.deepEqual(packed, [
       ...columns.flatMap((m) => [m, 10 + m]),
       ...columns.flatMap((m) => [20 + m, 0]),
-      ...[8, 18, ...new Array(14).fill(0)],
-      ...[28, 0, ...new Array(14).fill(0)],
+      8,
+      18,
+      ...new Array(14).fill(0),
+      28,
+      0,
+      ...new Array(14).fill(0),
     ]);
     assert.deepEqual([...sums], [30, 33, 36, 39, 42, 45, 48, 51, 54]);
   });

@@ -71,7 +71,7 @@ describe('programs of the wasm kernels', () => {
   it('time each call', () => {
     const times = kernels.compile!(program(), { threads: 1 }).profile(new Uint8Array(6));
     assert.equal(times.length, 1);
-    assert.ok(times[0]! >= 0);
+    assert.ok(times[0] >= 0);
   });
 
   it('close twice without harm, and refuse to run then', () => {
@@ -193,7 +193,7 @@ describe('programs of the wasm kernels', () => {
 
   it('serve a plan', () => {
     const [model] = fc.sample(randomModels({ withEveryOp: true }), { numRuns: 1, seed: 1 });
-    using plan = new Tf8Plan(model!, { kernels, threads: 2 });
+    using plan = new Tf8Plan(model, { kernels, threads: 2 });
     assert.equal(plan.threads, 2);
   });
 });
@@ -236,8 +236,8 @@ describe('what a browser imports of the wasm kernels', () => {
       seen.add(file.href);
       const source = await readFile(file, 'utf8');
       for (const [, specifier] of source.matchAll(/^(?:import|export|\}) .*?from '([^']+)';$/gm)) {
-        assert.match(specifier!, /^\.\.?\//, `${file.pathname} imports ${specifier}`);
-        await walk(new URL(specifier!, file));
+        assert.match(specifier, /^\.\.?\//, `${file.pathname} imports ${specifier}`);
+        await walk(new URL(specifier, file));
       }
     };
     for (const name of ['wasm_kernels.ts', 'web_threads.ts']) await walk(new URL(name, FOLDER));

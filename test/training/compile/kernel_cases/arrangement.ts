@@ -94,10 +94,10 @@ export const ARRANGEMENT_CASES: KernelTable = {
     nothing: ({ floats }) => tf.slice(floats, [0, 0], [0, 3]),
   },
   SplitV: {
-    'equal parts': ({ cube }) => tf.split(cube, 2, 2)[1]!,
-    'parts of given sizes': ({ cube }) => tf.split(cube, [1, 2], 1)[1]!,
-    'one size inferred': ({ cube }) => tf.split(cube, [1, -1], 1)[1]!,
-    'the last axis, counted from the end, of int32': ({ ints }) => tf.split(ints, 3, -1)[2]!,
+    'equal parts': ({ cube }) => tf.split(cube, 2, 2)[1],
+    'parts of given sizes': ({ cube }) => tf.split(cube, [1, 2], 1)[1],
+    'one size inferred': ({ cube }) => tf.split(cube, [1, -1], 1)[1],
+    'the last axis, counted from the end, of int32': ({ ints }) => tf.split(ints, 3, -1)[2],
   },
   Tile: {
     'both axes': ({ floats }) => tf.tile(floats, [2, 3]),
@@ -112,8 +112,8 @@ export const ARRANGEMENT_CASES: KernelTable = {
     'back and forth': ({ cube }) => tf.transpose(tf.transpose(cube, [2, 0, 1]), [1, 2, 0]),
   },
   Unpack: {
-    'the first axis': ({ floats }) => tf.unstack(floats)[1]!,
-    'an axis between': ({ cube }) => tf.unstack(cube, 1)[2]!,
-    'the last axis, counted from the end, of int32': ({ ints }) => tf.unstack(ints, -1)[0]!,
+    'the first axis': ({ floats }) => tf.unstack(floats)[1],
+    'an axis between': ({ cube }) => tf.unstack(cube, 1)[2],
+    'the last axis, counted from the end, of int32': ({ ints }) => tf.unstack(ints, -1)[0],
   },
 };

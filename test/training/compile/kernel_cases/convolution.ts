@@ -58,7 +58,7 @@ function gradient(
         .square()
         .sum(),
     );
-    return grads([inputs.images, filter(inputs)])[index]!;
+    return grads([inputs.images, filter(inputs)])[index];
   }, DIFFERENTIABLE);
 }
 

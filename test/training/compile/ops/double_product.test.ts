@@ -15,7 +15,7 @@ describe('transposedDoubleProduct', () => {
     const expected = new Float64Array(6);
     for (let p = 0; p < positions; p++) {
       for (let i = 0; i < 6; i++) {
-        expected[i]! += a[3 * p + Math.floor(i / 2)]! * b[2 * p + (i % 2)]!;
+        expected[i] += a[3 * p + Math.floor(i / 2)] * b[2 * p + (i % 2)];
       }
     }
     const compiled = compile(({ a, b }) => {
@@ -24,13 +24,13 @@ describe('transposedDoubleProduct', () => {
     });
     const inputs = { a: tf.tensor2d(a, [positions, 3]), b: tf.tensor2d(b, [positions, 2]) };
     const { high, low } = compiled.call(inputs);
-    assert.deepEqual(high!.shape, [3, 2]);
-    const [highs, lows] = [high!.dataSync(), low!.dataSync()];
+    assert.deepEqual(high.shape, [3, 2]);
+    const [highs, lows] = [high.dataSync(), low.dataSync()];
     expected.forEach((value, i) => {
-      const error = Math.abs(highs[i]! + lows[i]! - value) / value;
+      const error = Math.abs(highs[i] + lows[i] - value) / value;
       assert.ok(error < 2 ** -46, `${i}: ${error}`);
     });
-    tf.dispose([inputs, high!, low!]);
+    tf.dispose([inputs, high, low]);
     compiled.dispose();
   });
 

@@ -24,8 +24,8 @@ function assertAgree(
       compiled: compiled.call(inputs),
     })) {
       for (const [name, tensor] of Object.entries(wanted)) {
-        assert.deepEqual(received[name]!.shape, tensor.shape);
-        assertClose(received[name]!.dataSync(), tensor.dataSync(), tolerance, `${name} ${kind}`);
+        assert.deepEqual(received[name].shape, tensor.shape);
+        assertClose(received[name].dataSync(), tensor.dataSync(), tolerance, `${name} ${kind}`);
       }
     }
   });
@@ -52,8 +52,8 @@ describe('ops of training layers', () => {
       const valuesOf =
         (activate: (x: tf.Tensor) => tf.Tensor): TensorFunction =>
         ({ x, weights }) => ({
-          y: activate(x!),
-          gradient: tf.grad((t) => activate(t).mul(weights!).sum())(x!),
+          y: activate(x),
+          gradient: tf.grad((t) => activate(t).mul(weights).sum())(x),
         });
       const theirs = op === 'Relu' ? tf.relu : tf.relu6;
       assertAgree(
@@ -93,18 +93,18 @@ describe('ops of training layers', () => {
       (normalize: typeof ours): TensorFunction =>
       ({ x, weights, gamma, beta }) => {
         const [dx, dGamma, dBeta] = tf.grads((...args) =>
-          normalize(args[0]!, args[1]!, args[2]!).mul(weights!).sum(),
-        )([x!, gamma!, beta!]);
-        return { y: normalize(x!, gamma!, beta!), dx: dx!, dGamma: dGamma!, dBeta: dBeta! };
+          normalize(args[0], args[1], args[2]).mul(weights).sum(),
+        )([x, gamma, beta]);
+        return { y: normalize(x, gamma, beta), dx, dGamma: dGamma, dBeta };
       };
     assertAgree(valuesOf(ours), valuesOf(theirs), inputs, 2e-6);
   });
 
   it('trainBatchNorm moves the mean by 1 − decay, the variance towards the unbiased one', () => {
     const moving = ({ x, gamma, beta }: tf.NamedTensorMap) => {
-      const { y, ...statistics } = trainBatchNorm(x!, {
-        gamma: gamma!,
-        beta: beta!,
+      const { y, ...statistics } = trainBatchNorm(x, {
+        gamma,
+        beta: beta,
         movingMean: tf.fill([5], 3),
         movingVariance: tf.fill([5], 2),
         epsilon: EPSILON,
@@ -114,7 +114,7 @@ describe('ops of training layers', () => {
       return statistics;
     };
     const expected = ({ x }: tf.NamedTensorMap): tf.NamedTensorMap => {
-      const { mean, variance } = tf.moments(x!, [0, 1, 2]);
+      const { mean, variance } = tf.moments(x, [0, 1, 2]);
       const n = 4 * 6 * 6;
       return {
         movingMean: mean.mul(0.25).add(0.75 * 3),

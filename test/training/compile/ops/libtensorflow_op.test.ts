@@ -32,22 +32,22 @@ describe('libtensorflowOp', () => {
     const run = ({ x: input }: tf.NamedTensorMap) => {
       const info = { shape: [2, 2], dtype: 'float32' as const };
       const ops: Record<string, tf.Tensor[]> = {
-        type: libtensorflowOp('Erfc', [input!], { T: FLOAT32 }, [info]),
+        type: libtensorflowOp('Erfc', [input], { T: FLOAT32 }, [info]),
         float: libtensorflowOp(
           'LeakyRelu',
-          [input!.neg()],
+          [input.neg()],
           { T: FLOAT32, alpha: floatAttribute(0.5) },
           [info],
         ),
         bool: libtensorflowOp(
           'MatrixInverse',
-          [input!],
+          [input],
           { T: FLOAT32, adjoint: boolAttribute(true) },
           [info],
         ),
         int: libtensorflowOp(
           'Unpack',
-          [input!],
+          [input],
           { T: FLOAT32, num: intAttribute(2), axis: intAttribute(1) },
           [
             { ...info, shape: [2] },
@@ -56,7 +56,7 @@ describe('libtensorflowOp', () => {
         ),
         string: libtensorflowOp(
           'BiasAdd',
-          [input!, tf.tensor1d([10, 20])],
+          [input, tf.tensor1d([10, 20])],
           { T: FLOAT32, data_format: stringAttribute('NHWC') },
           [info],
         ),
@@ -104,12 +104,12 @@ describe('statelessRandomUniform', () => {
   before(needsTensorFlow);
 
   const SHAPE = [50, 40];
-  const draw = ({ seed }: tf.NamedTensorMap) => ({ numbers: statelessRandomUniform(SHAPE, seed!) });
+  const draw = ({ seed }: tf.NamedTensorMap) => ({ numbers: statelessRandomUniform(SHAPE, seed) });
   const drawn = (seed: readonly number[], run = draw): number[] => {
     const tensor = tf.tensor1d([...seed], 'int32');
     const { numbers } = numbersOf(run({ seed: tensor }) as { numbers: tf.Tensor });
     tensor.dispose();
-    return numbers!;
+    return numbers;
   };
 
   it('draws the same compiled, for every seed that is given', () => {

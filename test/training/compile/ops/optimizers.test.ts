@@ -15,7 +15,7 @@ function rmsProp(weight: number, gradients: readonly number[], rates: readonly n
   gradients.forEach((g, step) => {
     meanSquare += (g * g - meanSquare) * (1 - RMSPROP.decay);
     momentum =
-      RMSPROP.momentum * momentum + (rates[step]! * g) / Math.sqrt(meanSquare + RMSPROP.epsilon);
+      RMSPROP.momentum * momentum + (rates[step] * g) / Math.sqrt(meanSquare + RMSPROP.epsilon);
     w -= momentum;
   });
   return [w, meanSquare, momentum];
@@ -28,7 +28,7 @@ function adam(weight: number, gradients: readonly number[], rates: readonly numb
   gradients.forEach((g, step) => {
     m = beta1 * m + (1 - beta1) * g;
     v = BETA2 * v + (1 - BETA2) * g * g;
-    const rate = (rates[step]! * Math.sqrt(1 - BETA2 ** (step + 1))) / (1 - beta1 ** (step + 1));
+    const rate = (rates[step] * Math.sqrt(1 - BETA2 ** (step + 1))) / (1 - beta1 ** (step + 1));
     w -= (rate * m) / (Math.sqrt(v) + epsilon);
   });
   return [w, m, v];
@@ -79,7 +79,7 @@ describe('optimizers’ ops', () => {
         const variables = tf.tidy(() => start.map((values) => tf.variable(tf.tensor1d(values))));
         const [w, first, second] = variables as [tf.Variable, tf.Variable, tf.Variable];
         const run = ({ gradient, rate, step }: tf.NamedTensorMap) => {
-          update([w, first, second], gradient!, rate!, step!);
+          update([w, first, second], gradient, rate, step);
           return { done: tf.scalar(1) };
         };
         const compiled = new CompiledFunctions({ run });
@@ -87,7 +87,7 @@ describe('optimizers’ ops', () => {
           tf.tidy(() => {
             const inputs = {
               gradient: tf.tensor1d(gradient),
-              rate: tf.scalar(RATES[step]!),
+              rate: tf.scalar(RATES[step]),
               step: tf.scalar(step + 1),
             };
             return kind === 'compiled' ? compiled.call('run', inputs) : run(inputs);
@@ -97,13 +97,13 @@ describe('optimizers’ ops', () => {
         WEIGHTS.forEach((weight, i) => {
           const expected = reference(
             weight,
-            GRADIENTS.map((gradient) => gradient[i]!),
+            GRADIENTS.map((gradient) => gradient[i]),
             RATES,
           );
-          const received = variables.map((variable) => variable.dataSync()[i]!);
+          const received = variables.map((variable) => variable.dataSync()[i]);
           expected.forEach((value, index) => {
             assert.ok(
-              Math.abs(received[index]! - value) <= 3e-6 * Math.max(1, Math.abs(value)),
+              Math.abs(received[index] - value) <= 3e-6 * Math.max(1, Math.abs(value)),
               `number ${i}: expected ${expected} but received ${received}`,
             );
           });
