@@ -1,8 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
-import type { Context } from '../../foundation/context.ts';
 import { messageOf } from '../../foundation/errors.ts';
 import { pythonEnvironment, RUNTIMES } from '../../foundation/python/python_environment.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
 import { nodeEnvironment } from '../peers/node_environment.ts';
 import { ONNX, peerNetworks, TFLITE } from '../peers/peer_networks.ts';
 import { nodeRuntimes, pythonRuntimes, RuntimePeer } from '../peers/runtime_peer.ts';

@@ -3,8 +3,8 @@
  * lists the tensors, each of the others holds (a slice of) one.
  */
 import { create, fromBinary } from '@bufbuild/protobuf';
-import { type ByteSource, fileSource } from '../../foundation/byte_source.ts';
 import { messageOf, UserError } from '../../foundation/errors.ts';
+import { type ByteSource, fileSource } from '../../foundation/files/byte_source.ts';
 import {
   type SavedTensorSlices,
   SavedTensorSlicesSchema,

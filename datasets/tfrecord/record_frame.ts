@@ -1,5 +1,5 @@
-import { maskedCrc32c } from '../../foundation/crc32c.ts';
 import type { UserError } from '../../foundation/errors.ts';
+import { maskedCrc32c } from '../../foundation/hashes/crc32c.ts';
 
 const LENGTH_BYTES = 8;
 

@@ -1,9 +1,9 @@
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Reporter } from '../reporter.ts';
-import { lastLines, runTool, TOOL_NOT_FOUND } from '../run_tool.ts';
-import { sha256OfFile } from '../sha256.ts';
-import { abandonedPaths, temporaryPath } from '../temporary_path.ts';
+import { abandonedPaths, temporaryPath } from '../files/temporary_path.ts';
+import { sha256OfFile } from '../hashes/sha256.ts';
+import { lastLines, runTool, TOOL_NOT_FOUND } from '../processes/run_tool.ts';
+import type { Reporter } from '../reporting/reporter.ts';
 import { type Route, RouteFailure, wrongHash } from './route.ts';
 
 export interface PackageOptions {

@@ -1,9 +1,9 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { UserError } from '../errors.ts';
-import { asFileError, errorCode } from '../file_errors.ts';
-import { lastLines, runTool, TOOL_NOT_FOUND } from '../run_tool.ts';
-import { temporaryPath } from '../temporary_path.ts';
+import { asFileError, errorCode } from '../files/file_errors.ts';
+import { temporaryPath } from '../files/temporary_path.ts';
+import { lastLines, runTool, TOOL_NOT_FOUND } from '../processes/run_tool.ts';
 
 /**
  * Unpacks the files of a Debian package into `outDir`, which then holds all of them or does not

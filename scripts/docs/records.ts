@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import { messageOf, UserError } from '../../foundation/errors.ts';
-import { errorCode } from '../../foundation/file_errors.ts';
+import { errorCode } from '../../foundation/files/file_errors.ts';
 import { firstIssue } from '../../foundation/first_issue.ts';
 import { type ExplainRecord, explainRecordSchema } from '../../workflows/records/explain_record.ts';
 import {

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../foundation/atomic_file.ts';
+import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
 import { type PublishedTable, readRun, readTiming } from '../../workflows/records/run_record.ts';
 import { runReport } from '../../workflows/records/run_report.ts';
 import { withParts } from './readme_table.ts';

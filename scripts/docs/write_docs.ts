@@ -1,7 +1,7 @@
 /** Writes the pages in docs/ anew from their templates and the records: `npm run docs`. */
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../foundation/atomic_file.ts';
 import { UserError } from '../../foundation/errors.ts';
+import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
 import { repositoryRoot } from '../../foundation/repository.ts';
 import { makeDocs } from './docs.ts';
 

@@ -1,4 +1,4 @@
-import { npmCommand, runCommand } from '../../foundation/run_command.ts';
+import { npmCommand, runCommand } from '../../foundation/processes/run_command.ts';
 
 /** A program that set-up or training uses. */
 export interface Tool {

@@ -1,6 +1,6 @@
 import type { Dataset } from '../../datasets/dataset.ts';
 import { centralFractionOf } from '../../datasets/images/preprocess.ts';
-import type { Reporter } from '../../foundation/reporter.ts';
+import type { Reporter } from '../../foundation/reporting/reporter.ts';
 import type { Preprocessing, Tf8Model } from '../../quantize/model/tf8_model.ts';
 import type { OpenFloatModel, OpenModel, OpenTf8Model } from './open_model.ts';
 

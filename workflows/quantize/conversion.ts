@@ -1,5 +1,5 @@
 import type { ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts';
-import type { Reporter } from '../../foundation/reporter.ts';
+import type { Reporter } from '../../foundation/reporting/reporter.ts';
 import type { OpenTf8Model } from '../open/open_model.ts';
 
 /** How a float model becomes a TF8 model; what is left out is taken from CONVERSION_DEFAULTS. */

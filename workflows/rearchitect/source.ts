@@ -5,8 +5,8 @@ import { type ReadChain, readChain } from '../../architectures/rearchitect/read_
 import { STANDARD } from '../../architectures/variants.ts';
 import { saveModelFolder } from '../../checkpoints/store/model_store.ts';
 import type { Dataset } from '../../datasets/dataset.ts';
-import type { Context } from '../../foundation/context.ts';
 import { UserError } from '../../foundation/errors.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
 import { datasetOf, type OpenFloatModel, openFloatModel } from '../open/open_model.ts';
 import { weightsOf } from '../train/train_card.ts';
 

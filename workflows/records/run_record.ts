@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { writeFileAtomic } from '../../foundation/atomic_file.ts';
 import { messageOf, UserError } from '../../foundation/errors.ts';
-import { errorCode } from '../../foundation/file_errors.ts';
+import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
+import { errorCode } from '../../foundation/files/file_errors.ts';
+import { makeWritableFolder } from '../../foundation/files/writable_folder.ts';
 import { firstIssue } from '../../foundation/first_issue.ts';
-import { makeWritableFolder } from '../../foundation/writable_folder.ts';
 import { accuracyRowSchema } from './accuracy_row.ts';
 import { environmentSchema } from './environment.ts';
 

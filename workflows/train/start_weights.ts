@@ -2,8 +2,8 @@ import type * as tf from '@tensorflow/tfjs';
 import type { ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts';
 import { type TransferReport, transferWeights } from '../../architectures/transfer_weights.ts';
 import { FRIENDLY } from '../../architectures/variants.ts';
-import type { Context } from '../../foundation/context.ts';
 import { messageOf, UserError } from '../../foundation/errors.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
 import { type OpenFloatModel, openFloatModel } from '../open/open_model.ts';
 import type { TrainedNetwork } from './trained_network.ts';
 

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '../../foundation/errors.ts';
-import { lastLines, runTool, TOOL_NOT_FOUND } from '../../foundation/run_tool.ts';
+import { lastLines, runTool, TOOL_NOT_FOUND } from '../../foundation/processes/run_tool.ts';
 import { PROGRAM_SUFFIX } from '../../quantize/export/c/c.ts';
 import { outputName } from '../../quantize/export/tensor_names.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';

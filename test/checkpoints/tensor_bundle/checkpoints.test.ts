@@ -12,8 +12,8 @@ import {
 import { tableEntries } from '../../../checkpoints/tensor_bundle/sorted_table.ts';
 import type { Checkpoint } from '../../../checkpoints/tensor_bundle/variables.ts';
 import type { WeightTensor } from '../../../checkpoints/weight_tensor.ts';
-import { memorySource } from '../../../foundation/byte_source.ts';
 import { UserError } from '../../../foundation/errors.ts';
+import { memorySource } from '../../../foundation/files/byte_source.ts';
 import { inFolder } from '../../support/in_folder.ts';
 import { someValues } from '../support.ts';
 import { bundle, type EntryFields, type TableOptions, table, versionOne } from './write_table.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import fc from 'fast-check';
-import { runTool } from '../../../foundation/run_tool.ts';
+import { runTool } from '../../../foundation/processes/run_tool.ts';
 import { Tf8Plan } from '../../../quantize/execute/plan.ts';
 import { C } from '../../../quantize/export/c/c.ts';
 import { outputName } from '../../../quantize/export/tensor_names.ts';

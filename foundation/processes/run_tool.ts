@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { errorCode } from './file_errors.ts';
+import { errorCode } from '../files/file_errors.ts';
 
 export interface ToolResult {
   /** 127 where the program does not exist, as a shell would say; null where a signal ended it. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { deriveSeed } from '../../foundation/derive_seed.ts';
+import { deriveSeed } from '../../../foundation/hashes/derive_seed.ts';
 
 describe('deriveSeed', () => {
   const seeds = fc.integer({ min: 0, max: 2 ** 32 - 1 });

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { FolderLock } from '../../foundation/folder_lock.ts';
-import { processStart } from '../../foundation/process_identity.ts';
-import { inFolder } from '../support/in_folder.ts';
-import { skip } from '../support/skip.ts';
+import { FolderLock } from '../../../foundation/files/folder_lock.ts';
+import { processStart } from '../../../foundation/processes/process_identity.ts';
+import { inFolder } from '../../support/in_folder.ts';
+import { skip } from '../../support/skip.ts';
 
 /** Above the largest process number of Linux, 2²², and of other systems. */
 const NO_PID = 2 ** 30;

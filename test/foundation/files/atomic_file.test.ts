@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../foundation/atomic_file.ts';
-import { UserError } from '../../foundation/errors.ts';
-import { inFolder } from '../support/in_folder.ts';
-import { skip } from '../support/skip.ts';
-import { namesIn } from './support.ts';
+import { UserError } from '../../../foundation/errors.ts';
+import { writeFileAtomic } from '../../../foundation/files/atomic_file.ts';
+import { inFolder } from '../../support/in_folder.ts';
+import { skip } from '../../support/skip.ts';
+import { namesIn } from '../support.ts';
 
 describe('writeFileAtomic', () => {
   it('replaces a file and leaves no temporary file', () =>

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cachedFolder } from '../../foundation/cached_folder.ts';
-import { inFolder } from '../support/in_folder.ts';
+import { cachedFolder } from '../../../foundation/files/cached_folder.ts';
+import { inFolder } from '../../support/in_folder.ts';
 
 describe('cachedFolder', () => {
   it('is made once for a key, and anew for another', () =>

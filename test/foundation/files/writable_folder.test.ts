@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeWritableFolder } from '../../foundation/writable_folder.ts';
-import { inFolder } from '../support/in_folder.ts';
-import { namesIn } from './support.ts';
+import { makeWritableFolder } from '../../../foundation/files/writable_folder.ts';
+import { inFolder } from '../../support/in_folder.ts';
+import { namesIn } from '../support.ts';
 
 describe('makeWritableFolder', () => {
   it('makes a folder, leaves nothing in it and takes one that is there', () =>

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { crc32c, maskedCrc32c } from '../../foundation/crc32c.ts';
+import { crc32c, maskedCrc32c } from '../../../foundation/hashes/crc32c.ts';
 
 const ascending = Uint8Array.from({ length: 32 }, (_, i) => i);
 

@@ -1,7 +1,7 @@
 import cliProgress from 'cli-progress';
-import { describeProgress, formatAmount, formatSeconds } from '../../foundation/amounts.ts';
-import type { Progress, Reporter } from '../../foundation/reporter.ts';
+import { describeProgress, formatAmount, formatSeconds } from './amounts.ts';
 import { RateMeter } from './rate_meter.ts';
+import type { Progress, Reporter } from './reporter.ts';
 
 /** Without a terminal, a piece of work speaks after this time, then after twice as long each time … */
 const FIRST_LINE_MS = 5_000;

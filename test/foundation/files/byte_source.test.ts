@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileSource, memorySource, readBounded } from '../../foundation/byte_source.ts';
-import { inFolder } from '../support/in_folder.ts';
+import { fileSource, memorySource, readBounded } from '../../../foundation/files/byte_source.ts';
+import { inFolder } from '../../support/in_folder.ts';
 
 describe('byte sources', () => {
   it('give the bytes that are asked for, from memory and from a file', () =>

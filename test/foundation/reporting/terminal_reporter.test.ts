@@ -4,9 +4,9 @@ import {
   formatAmount,
   formatRate,
   formatSeconds,
-} from '../../../foundation/amounts.ts';
-import { RateMeter } from '../../../scripts/terminal/rate_meter.ts';
-import { consoleReporter } from '../../../scripts/terminal/reporter.ts';
+} from '../../../foundation/reporting/amounts.ts';
+import { RateMeter } from '../../../foundation/reporting/rate_meter.ts';
+import { consoleReporter } from '../../../foundation/reporting/terminal_reporter.ts';
 
 function recorder() {
   const lines: string[] = [];

@@ -1,4 +1,4 @@
-import { errorCode } from './file_errors.ts';
+import { errorCode } from '../files/file_errors.ts';
 
 /** Whether there is a process of this number on this machine; a later one may have taken it over. */
 export function processExists(pid: number): boolean {

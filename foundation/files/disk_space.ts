@@ -1,5 +1,5 @@
 import { statfs } from 'node:fs/promises';
-import { messageOf } from './errors.ts';
+import { messageOf } from '../errors.ts';
 
 /** @throws Error naming what is needed and what is there, before anything is written */
 export async function requireSpace(folder: string, bytes: number, what: string): Promise<void> {

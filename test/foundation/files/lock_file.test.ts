@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { readFile, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { acquireLock } from '../../../scripts/setup/lock.mjs';
-import { namesIn } from '../../foundation/support.ts';
+import { acquireLock } from '../../../foundation/files/lock_file.mjs';
 import { inFolder } from '../../support/in_folder.ts';
+import { namesIn } from '../support.ts';
 
 const neverWaits = () => assert.fail('nobody holds the lock');
 

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { UserError } from './errors.ts';
+import { UserError } from '../errors.ts';
 
 /** The operating system's code of an error ("ENOENT"), where it has one. */
 export function errorCode(thrown: unknown): string | undefined {

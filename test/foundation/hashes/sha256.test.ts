@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sha256OfBytes, sha256OfFile } from '../../foundation/sha256.ts';
-import { inFolder } from '../support/in_folder.ts';
+import { sha256OfBytes, sha256OfFile } from '../../../foundation/hashes/sha256.ts';
+import { inFolder } from '../../support/in_folder.ts';
 
 // FIPS 180-2, appendix B.1
 const ABC = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad';

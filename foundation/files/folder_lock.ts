@@ -4,9 +4,9 @@ import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { z } from 'zod';
-import { UserError } from './errors.ts';
+import { UserError } from '../errors.ts';
+import { processLives, processStart } from '../processes/process_identity.ts';
 import { asFileError, errorCode } from './file_errors.ts';
-import { processLives, processStart } from './process_identity.ts';
 import { temporaryPath } from './temporary_path.ts';
 
 const HEARTBEAT_MS = 60_000;

@@ -1,5 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { messageOf, UserError } from './errors.ts';
+import { messageOf, UserError } from '../errors.ts';
 
 const CHANGED = 'Let no other program write the file while it is read.';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { requireSpace } from '../../foundation/disk_space.ts';
-import { inFolder } from '../support/in_folder.ts';
+import { requireSpace } from '../../../foundation/files/disk_space.ts';
+import { inFolder } from '../../support/in_folder.ts';
 
 describe('requireSpace', () => {
   it('says how much is needed and how much there is', () =>

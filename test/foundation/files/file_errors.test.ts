@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { UserError } from '../../foundation/errors.ts';
-import { asFileError } from '../../foundation/file_errors.ts';
+import { UserError } from '../../../foundation/errors.ts';
+import { asFileError } from '../../../foundation/files/file_errors.ts';
 
 describe('asFileError', () => {
   for (const code of ['ENOSPC', 'EDQUOT']) {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
-import { processLives, processStart } from '../../foundation/process_identity.ts';
-import { skip } from '../support/skip.ts';
+import { processLives, processStart } from '../../../foundation/processes/process_identity.ts';
+import { skip } from '../../support/skip.ts';
 
 /** Above the largest process number of Linux, 2²², and of other systems. */
 const NO_PID = 2 ** 30;
