@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { UserError } from '../../foundation/errors.ts';
 import { cachedFolder } from '../../foundation/files/cached_folder.ts';
 import { sha256OfBytes } from '../../foundation/hashes/sha256.ts';
-import { npmCommand, runCommand } from '../../foundation/processes/run_command.ts';
-import { lastLines } from '../../foundation/processes/run_tool.ts';
+import { npmCommand } from '../../foundation/processes/npm_command.ts';
+import { lastLines, runCommand } from '../../foundation/processes/run_command.ts';
 import type { Reporter } from '../../foundation/reporting/reporter.ts';
 
 /** package.json and package-lock.json, which pins every package by its hash. */

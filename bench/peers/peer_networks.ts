@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { UserError } from '../../foundation/errors.ts';
 import { cachedFolder } from '../../foundation/files/cached_folder.ts';
 import { sha256OfBytes } from '../../foundation/hashes/sha256.ts';
-import { runCommand } from '../../foundation/processes/run_command.ts';
-import { lastLines } from '../../foundation/processes/run_tool.ts';
+import { lastLines, runCommand } from '../../foundation/processes/run_command.ts';
 import {
   type PythonPackages,
   pythonEnvironment,

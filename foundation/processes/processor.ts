@@ -1,7 +1,6 @@
-import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { availableParallelism, cpus, totalmem } from 'node:os';
-import { promisify } from 'node:util';
+import { runCommand } from './run_command.ts';
 
 export interface Processor {
   readonly model: string;
@@ -57,8 +56,8 @@ async function features(): Promise<string[] | undefined> {
   try {
     if (process.platform === 'linux') return linuxFeatures(await readFile('/proc/cpuinfo', 'utf8'));
     if (process.platform === 'darwin') {
-      const { stdout } = await promisify(execFile)('sysctl', ['-a']);
-      return macosFeatures(`\n${stdout}`);
+      const { exitCode, stdout } = await runCommand('sysctl', ['-a']);
+      return exitCode === 0 ? macosFeatures(`\n${stdout}`) : undefined;
     }
   } catch {
     // The report says that the system does not tell.
