@@ -75,7 +75,7 @@ Op *op_create_concat(int32_t positions, int32_t input_count, const int32_t *chan
   for (int32_t i = 0; i < input_count; i++) {
     op->input_channels[i] = channels[i];
     op->output_channels += channels[i];
-    /* DESIGN eq. 5 with acc = q - z */
+    /* eq. 5 with acc = q - z */
     const Requantization r = {multipliers[i], zero_point_out, 0, 255};
     for (int32_t q = 0; q < 256; q++) {
       op->tables[256 * (size_t)i + (size_t)q] =

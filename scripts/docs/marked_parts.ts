@@ -3,15 +3,19 @@ import { UserError } from '../../foundation/errors.ts';
 /** `<!-- name -->` or `<!-- /name -->`, alone in its line. */
 const MARK = /^<!-- \/?([a-z0-9-]+) -->$/gm;
 
+/** Names of the parts that a page has marks for. */
+export function markedParts(page: string): ReadonlySet<string> {
+  return new Set(Array.from(page.matchAll(MARK), ([, name = '']) => name));
+}
+
 /**
  * A page with every part between the marks `<!-- name -->` and `<!-- /name -->` as `parts` has it.
  * @param parts text by name, such as the tables in bench/results
  * @throws UserError where a part is named that there is not, or a mark is missing
  */
 export function withParts(page: string, parts: ReadonlyMap<string, string>): string {
-  const names = new Set([...page.matchAll(MARK)].map(([, name]) => name));
   let filled = page;
-  for (const name of names) {
+  for (const name of markedParts(page)) {
     const text = parts.get(name);
     if (text === undefined) {
       throw new UserError(

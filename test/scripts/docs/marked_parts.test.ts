@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { withParts } from '../../../scripts/docs/readme_table.ts';
+import { withParts } from '../../../scripts/docs/marked_parts.ts';
 
 describe('withParts', () => {
   const PARTS = new Map([

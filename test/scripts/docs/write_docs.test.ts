@@ -5,9 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { inFolder } from '../../support/in_folder.ts';
 import { TSX } from '../../support/without_tfjs_node.ts';
 
-const SCRIPT = fileURLToPath(new URL('../../../scripts/docs/update_readme.ts', import.meta.url));
+const SCRIPT = fileURLToPath(new URL('../../../scripts/docs/write_docs.ts', import.meta.url));
 
-describe('update_readme', () => {
+describe('write_docs', () => {
   it('refuses a folder without a record, without a stack trace', () =>
     inFolder(async (folder) => {
       const { status, stderr } = spawnSync(
