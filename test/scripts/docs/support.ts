@@ -53,7 +53,7 @@ const layersWith = (drop: number, clipped?: { share: number; db: number }) =>
     ...(clipped && layer.endsWith('pointwise') && { clipped }),
   }));
 
-export const PAPER_FIGURES: PaperFiguresRecord = {
+const PAPER_FIGURES: PaperFiguresRecord = {
   date: '2026-01-02',
   environment: ENVIRONMENT,
   activations: {
@@ -82,7 +82,7 @@ export const PAPER_FIGURES: PaperFiguresRecord = {
   },
 };
 
-export const TABLE: RunRecord = {
+const TABLE: RunRecord = {
   name: 'reproduce-cifar10-standard',
   command: 'npx tf8 reproduce',
   configuration: {},
