@@ -38,7 +38,7 @@ function onnxPeers(title: string, runtime: string, host: Peer['host']): readonly
 
 const LITERT = { runtime: 'litert', host: 'python' } as const;
 
-export const PEERS: readonly Peer[] = [
+const PEERS: readonly Peer[] = [
   { name: 'LiteRT float', ...LITERT, file: 'float.tflite', ...FLOAT },
   { name: 'LiteRT int8', ...LITERT, file: 'int8.tflite', ...QUANTIZED },
   { name: 'LiteRT uint8', ...LITERT, file: 'uint8.tflite', ...QUANTIZED },

@@ -14,16 +14,6 @@ export interface ByteSource {
   close(): Promise<void>;
 }
 
-/** A source over bytes in memory, which are not copied. */
-export function memorySource(bytes: Uint8Array, name: string): ByteSource {
-  return {
-    name,
-    size: bytes.length,
-    read: async (offset, length) => bytes.subarray(offset, offset + length),
-    async close() {},
-  };
-}
-
 /**
  * Opens a file for reading; it has to be closed.
  * @throws UserError where there is no such file, or it cannot be read

@@ -88,7 +88,7 @@ export function analyzeWeights(
 }
 
 /** The range of the weights of all channels but some, widened to contain 0 (eq. 1). */
-export function rangeWithout(
+function rangeWithout(
   min: readonly number[],
   max: readonly number[],
   channels: readonly number[],

@@ -1,4 +1,4 @@
-import { formatSeconds } from '../../foundation/amounts.ts';
+import { formatSeconds } from '../../foundation/reporting/amounts.ts';
 import { tenth } from '../../workflows/charts/format.ts';
 import type { AccuracyRow } from '../../workflows/records/accuracy_row.ts';
 import { accuracyTable } from '../../workflows/records/accuracy_table.ts';

@@ -53,7 +53,7 @@ const layersWith = (drop: number, clipped?: { share: number; db: number }) =>
     ...(clipped && layer.endsWith('pointwise') && { clipped }),
   }));
 
-export const PAPER_FIGURES: PaperFiguresRecord = {
+const PAPER_FIGURES: PaperFiguresRecord = {
   date: '2026-01-02',
   environment: ENVIRONMENT,
   activations: {

@@ -1,18 +1,11 @@
 /* Preparing a call, and the memory that its runs need. */
 #include "op.h"
-#include "pack.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define ALIGNMENT 64
-
-uint8_t *aligned_zeros(size_t bytes) {
-  void *memory = NULL;
-  const size_t some = bytes > 0 ? bytes : 1;
-  if (posix_memalign(&memory, ALIGNMENT, some) != 0) return NULL;
-  return memset(memory, 0, some);
-}
+#include "aligned.h"
+#include "pack.h"
 
 Op *op_create_windowed(OpKind kind, Isa isa, const int32_t *i, float multiplier,
                        const uint8_t *filter, const int32_t *bias) {

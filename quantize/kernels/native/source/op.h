@@ -150,8 +150,6 @@ static inline size_t op_output_bytes(const Op *op) {
 /* Bytes of the memory that a run needs, which begins at a multiple of 64. */
 size_t op_scratch_bytes(const Op *op);
 Scratch op_scratch(const Op *op, uint8_t *memory);
-/* `bytes` zeros at a multiple of 64, for free(); NULL when memory is short. */
-uint8_t *aligned_zeros(size_t bytes);
 
 /* How many parts to divide an op into for so many threads: more than threads, for them to balance. */
 size_t op_parts(const Op *op, int threads);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aligned.h"
+
 /* `count` zeros of `size` bytes. */
 static void *zeros(size_t count, size_t size) {
   return count > SIZE_MAX / 2 / size ? NULL : aligned_zeros(count * size);
