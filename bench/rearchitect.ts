@@ -1,6 +1,6 @@
 /**
  * What the re-architecture of the published network keeps without any training step, and how that
- * depends on the number of images. `npm run bench:rearchitect -- --help` tells the options.
+ * depends on the number of images. `npm run bench:rearchitect -- --help` lists the options.
  */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';

@@ -38,7 +38,7 @@ describe('the pages', () => {
         if (/^[a-z]+:/.test(target)) continue;
         const [file = '', anchor] = target.split('#');
         const linked = file === '' ? path : normalize(join(dirname(path), file));
-        const names = await readdir(join(ROOT, dirname(linked))).catch(() => []);
+        const names = await readdir(join(ROOT, dirname(linked))).catch((): string[] => []);
         const isThere = names.includes(linked.split('/').filter(Boolean).at(-1) ?? '');
         if (!isThere) broken.push(`${path}: ${target}`);
         else if (anchor !== undefined && !anchorsOf(await readPage(linked)).has(anchor))
