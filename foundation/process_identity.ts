@@ -6,7 +6,7 @@ const ENDED = 'ended';
 
 /**
  * What distinguishes a process from a later one of the same number: the boot and the clock tick at
- * which it was started (proc(5)). undefined where the system does not say, as outside of Linux.
+ * which it was started (proc(5)). undefined where the system does not tell, as outside of Linux.
  */
 export async function processStart(pid: number): Promise<string | undefined> {
   try {

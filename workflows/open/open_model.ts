@@ -64,7 +64,7 @@ export async function openFloatModel(reference: string, context: Context): Promi
   return openNamed(reference, [FLOAT_MODEL_FILES], context);
 }
 
-/** Name of the data set that a model's classes belong to; imagenet where the model does not say. */
+/** Name of the data set that a model's classes belong to; imagenet where the model does not tell. */
 export function datasetOf(opened: OpenModel): string {
   const known = opened.kind === 'tf8' ? opened.model.provenance.dataset : opened.card?.dataset;
   return known ?? 'imagenet';

@@ -110,7 +110,7 @@ function withoutBackground(original: Original): Original {
   };
 }
 
-/** From the card; a model without one is known by its shapes. */
+/** From the card; a model without one is told by its shapes. */
 function configOf({ name, model, card }: OpenFloatModel): MobileNetV1Config {
   const remedy =
     'Pass a public checkpoint (mobilenet_v1_1.0_224), or a model that "tf8 train --variant standard" made.';
