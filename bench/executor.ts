@@ -1,7 +1,7 @@
 /**
  * How long MobileNet_v1_1.0_224 takes: our kernel tiers beside LiteRT, ONNX Runtime and TensorFlow.js,
  * in turn, after every tier gave the reference's bytes on every layer and every peer the network's
- * logits. `npm run bench:executor -- --help` tells the options.
+ * logits. `npm run bench:executor -- --help` lists the options.
  */
 import { rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';

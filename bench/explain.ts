@@ -1,6 +1,6 @@
 /**
  * Why a MobileNet collapses in 8 bits, measured: the figures of docs/why-mobilenets-collapse.md.
- * `npm run bench:explain -- --help` tells the options.
+ * `npm run bench:explain -- --help` lists the options.
  */
 import { join } from 'node:path';
 import { openDataset } from '../datasets/open_dataset.ts';

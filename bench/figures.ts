@@ -1,6 +1,6 @@
 /**
  * What the paper shows in figures, measured on networks of ours: for docs/why-mobilenets-collapse.md.
- * `npm run bench:figures -- --help` tells the options.
+ * `npm run bench:figures -- --help` lists the options.
  */
 import { join } from 'node:path';
 import { openDataset } from '../datasets/open_dataset.ts';

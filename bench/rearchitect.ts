@@ -1,6 +1,6 @@
 /**
  * What the re-architecture of the published network keeps without any training step, and how that
- * depends on the number of images. `npm run bench:rearchitect -- --help` tells the options.
+ * depends on the number of images. `npm run bench:rearchitect -- --help` lists the options.
  */
 import { join } from 'node:path';
 import { openDataset } from '../datasets/open_dataset.ts';

@@ -1,6 +1,6 @@
 /**
  * Training steps per second: our compiled step, the same step eager, Keras; on three shapes, in turn,
- * after all three gave the same losses. `npm run bench:training -- --help` tells the options.
+ * after all three gave the same losses. `npm run bench:training -- --help` lists the options.
  */
 import { rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';

@@ -10,7 +10,7 @@ const LINE_EVERY_MS = 60_000;
 
 /** The bar gives way to the text on a narrow terminal. */
 const BAR_WIDTH = 20;
-/** Of a terminal that does not tell. */
+/** Of a terminal that does not say. */
 const DEFAULT_COLUMNS = 80;
 
 /** A stream that people read: a terminal shows a moving bar, anything else a few plain lines. */

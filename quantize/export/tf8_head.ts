@@ -35,7 +35,7 @@ const PlacesSchema = z.object({
   binary: z.object({ bytes: z.int().nonnegative() }),
 });
 
-/** A node with weights, as a head tells of it. */
+/** A node with weights, as a head describes it. */
 export interface WeightedHead {
   readonly name: string;
   readonly op: string;

@@ -39,7 +39,7 @@ export const reproduceCommand = defineCommand({
       .option('seeds', {
         ...CHANGE,
         type: 'number',
-        describe: 'Makes each row with so many seeds, from 0, and tells mean and spread',
+        describe: 'Makes each row with so many seeds, from 0, and prints mean and spread',
       })
       .option('seed', {
         ...CHANGE,

@@ -60,7 +60,7 @@ export interface Calibration extends CalibrationBasis {
   readonly overlap: boolean;
 }
 
-/** What a TF8 file tells of its calibration. */
+/** What a TF8 file says of its calibration. */
 export interface FileCalibration extends CalibrationBasis {
   readonly source: 'file';
 }
@@ -106,7 +106,7 @@ async function evaluateOpened(
   }
   if (dataset.splitsAreEqual && opened.card?.training?.dataSha256 === dataset.fingerprint) {
     context.reporter.warn(
-      'the model was trained on these images: the figures tell how well it learnt them, not how well it does on others',
+      'the model was trained on these images: the figures say how well it learnt them, not how well it does on others',
     );
   }
   const float = options.precision === 'tf8' ? undefined : await evaluation.float(opened);

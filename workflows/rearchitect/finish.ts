@@ -53,7 +53,7 @@ export async function finishModel(
 /**
  * Finishes the retrained network in `dir` and stores it again; one that a run before has finished
  * stays as it is.
- * @param told what its card tells of the reconstruction: where it came from, and under `training` how
+ * @param told what its card says of the reconstruction: where it came from, and under `training` how
  */
 export async function finishFolder(
   dir: string,

@@ -32,7 +32,7 @@ export interface StoredNetwork {
 const madeNetworkSchema = z.strictObject({
   weightsSha256: z.string(),
   environment: environmentSchema,
-  /** What the training or the re-architecture tells of itself, without times. */
+  /** What the training or the re-architecture says of itself, without times. */
   summary: z.json(),
 });
 
@@ -189,7 +189,7 @@ export class NetworkStore {
     await makeWritableFolder(entry.dir);
     const lock = await FolderLock.acquire(join(entry.dir, 'lock'));
     try {
-      // Another process may have finished it before it gave the folder free; of damage is told already.
+      // Another process may have finished it before it released the folder; damage was reported above.
       return (await this.finished(entry, SILENT_REPORTER)) ?? (await this.makeAlone(entry));
     } finally {
       await lock.release();

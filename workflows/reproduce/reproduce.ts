@@ -45,8 +45,8 @@ export interface ReportedResult extends ReproduceResult {
  * `report.html` and its figures. What was interrupted goes on when it is called again.
  * @param options with `announceCost`, says first what the table will cost
  * @throws UserError before anything is loaded where `runsDir` cannot be written; what training and
- *   evaluation throw, but for a training that diverges, a network that cannot be rebuilt and one that
- *   TF8 cannot hold: their seeds are left out with a note
+ *   evaluation throw. A training that diverges, a network that cannot be rebuilt and one that TF8 cannot
+ *   hold throw nothing: their seeds are left out with a note
  */
 export async function reproduce(
   options: ReproduceOptions & { readonly announceCost?: boolean },
@@ -69,7 +69,7 @@ export async function reproduce(
   }
 }
 
-/** The table is whole without its report: what goes wrong with that is told, and costs nothing else. */
+/** The table is whole without its report: what goes wrong with that is a warning, and costs nothing else. */
 async function reportOf(
   table: OpenTable,
   { dir, record }: ReproduceResult,

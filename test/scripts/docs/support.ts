@@ -82,7 +82,7 @@ const PAPER_FIGURES: PaperFiguresRecord = {
   },
 };
 
-export const TABLE: PublishedTable = {
+const TABLE: PublishedTable = {
   name: 'reproduce-cifar10-standard',
   command: 'npx tf8 reproduce',
   configuration: {},
