@@ -65,7 +65,7 @@ async function activationsOf(
   const relu6 = await openFloatModel(networks.relu6, context);
   const relu = await openFloatModel(networks.relu, context);
   try {
-    const dataset = await openData(relu.facts.dataset ?? DEFAULT_DATASET, data, '--data', context);
+    const dataset = await openData(relu.facts.dataset ?? DEFAULT_DATASET, data, 'data', context);
     return await compareActivations({ relu6, relu, dataset, imagesPerClass, seed: SEED }, context);
   } finally {
     relu6.model.dispose();

@@ -1,5 +1,6 @@
 import { showAnalysis } from '../../workflows/analyze/show_analysis.ts';
 import { defineCommand } from '../command.ts';
+import { analyzeCommandLine } from '../command_lines/analyze.ts';
 import {
   CALIBRATION_DATA,
   CALIBRATION_IMAGES,
@@ -65,7 +66,7 @@ export const analyzeCommand = defineCommand({
   ],
   run: async (argv, context) => {
     const { analyze } = await import('../../workflows/analyze/analyze.ts');
-    return analyze(argv, context);
+    return analyze({ ...argv, command: analyzeCommandLine(argv) }, context);
   },
   show: showAnalysis,
 });

@@ -29,7 +29,7 @@ export interface ExportOptions extends ConversionOptions {
 
 export interface ExportResult {
   readonly format: string;
-  /** The first is `--out` itself. */
+  /** The first is `out` itself. */
   readonly files: readonly { readonly path: string; readonly bytes: number }[];
   readonly manifest: string;
   readonly layers: number;
@@ -44,7 +44,7 @@ export interface ExportResult {
 export async function exportModel(options: ExportOptions, context: Context): Promise<ExportResult> {
   const { out } = options;
   const format = exportFormat(options.format);
-  await requireWritableFile(out, '--out');
+  await requireWritableFile(out);
   const { model, floatWeights } = await quantizedModel(options, context);
   if (format.usesFloatWeights && floatWeights === undefined) {
     context.reporter.warn(

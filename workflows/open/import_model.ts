@@ -2,15 +2,14 @@ import * as tf from '@tensorflow/tfjs';
 import type { NetworkConfig } from '../../architectures/network.ts';
 import { recognizeMobileNetV1 } from '../../architectures/recognize_mobilenet_v1.ts';
 import type { FloatModel } from '../../checkpoints/float_model.ts';
+import { option } from '../wording.ts';
 import { type ImportedModel, imageNetLabels } from './float_facts.ts';
 
 /**
  * Tells what an imported model is. A MobileNetV1 is rebuilt with our layers' names, so that it can be
  * trained and re-architectured; the model that was loaded is disposed of then.
  */
-export function importModel(
-  loaded: FloatModel,
-): ImportedModel & {
+export function importModel(loaded: FloatModel): ImportedModel & {
   /** For the user: what it is taken for, and what was decided. */ readonly notes: readonly string[];
 } {
   const { format } = loaded;
@@ -33,7 +32,7 @@ export function importModel(
       ...(foldedBatchNorms.length === 0
         ? []
         : [
-            `the batch norms of ${foldedBatchNorms.length} layers are folded into their weights: there are no variances for --zero-variance mean, and training starts from batch norms that change nothing`,
+            `the batch norms of ${foldedBatchNorms.length} layers are folded into their weights: there are no variances for ${option('zeroVariance', 'mean')}, and training starts from batch norms that change nothing`,
           ]),
     ],
   };

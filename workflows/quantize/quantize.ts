@@ -137,7 +137,7 @@ export async function quantize(
   context: Context,
 ): Promise<QuantizeResult> {
   const { out, zeroVariance = CONVERSION_DEFAULTS.zeroVariance } = options;
-  await requireWritableFile(out, '--out');
+  await requireWritableFile(out);
   const opened = await openFloatModel(options.model, context);
   try {
     const dataset = options.dataset ?? opened.facts.dataset ?? DEFAULT_DATASET;
@@ -185,7 +185,7 @@ export async function calibrationSource(
   const dataset =
     evaluated !== undefined && calibrationData === undefined
       ? evaluated.dataset
-      : await openData(options.dataset, calibrationData, '--calibration-data', context);
+      : await openData(options.dataset, calibrationData, 'calibrationData', context);
   // One folder of images serves as both splits; data sets with two splits never overlap.
   const shared =
     evaluated?.dataset.splitsAreEqual === true &&

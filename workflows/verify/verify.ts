@@ -79,7 +79,7 @@ export async function verify(
   if (manifest !== undefined) await requireManifestFits(manifest, exported);
   const { model, format } = exported;
   const name = options.dataset ?? tf8Facts(model).dataset ?? DEFAULT_DATASET;
-  const dataset = await openData(name, options.data, '--data', context);
+  const dataset = await openData(name, options.data, 'data', context);
   const runtime = await open(exported, options.runtime, context);
   try {
     using plan = openPlan(
