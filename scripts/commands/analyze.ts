@@ -1,4 +1,3 @@
-import { showAnalysis } from '../../workflows/analyze/show_analysis.ts';
 import { defineCommand } from '../command.ts';
 import { analyzeCommandLine } from '../command_lines/analyze.ts';
 import {
@@ -15,6 +14,7 @@ import {
   wholeNumbers,
   ZERO_VARIANCE,
 } from '../options.ts';
+import { showAnalysis } from '../show/analysis.ts';
 
 export const analyzeCommand = defineCommand({
   command: 'analyze <model>',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
+import { showAnalysis } from '../../../scripts/show/analysis.ts';
 import type { AnalyzeResult } from '../../../workflows/analyze/analyze.ts';
 import { worded } from '../../../workflows/analyze/remedy_words.ts';
-import { showAnalysis } from '../../../workflows/analyze/show_analysis.ts';
 import type { WordedFinding } from '../../../workflows/records/analysis_record.ts';
 import { analyze, healthyGraph } from '../../quantize/analyze/support.ts';
 
