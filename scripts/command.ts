@@ -1,9 +1,9 @@
 import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
-import { cacheDir } from '../foundation/cache_dir.ts';
-import type { Context } from '../foundation/context.ts';
-import type { Reporter } from '../foundation/reporter.ts';
+import { cacheDir } from '../foundation/files/cache_dir.ts';
+import type { Context } from '../foundation/reporting/context.ts';
+import type { Reporter } from '../foundation/reporting/reporter.ts';
+import { consoleReporter } from '../foundation/reporting/terminal_reporter.ts';
 import { JSON_OUTPUT } from './options.ts';
-import { consoleReporter } from './terminal/reporter.ts';
 import { inFlags } from './wording.ts';
 
 /** Exit status after Ctrl-C, as shells expect it. */

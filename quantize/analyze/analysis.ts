@@ -167,7 +167,7 @@ export interface ChannelAnalysis {
   };
 }
 
-/** How near a layer's int32 numbers come to overflow (DESIGN 3 and 4). */
+/** How near a layer's int32 numbers come to overflow (eq. 3 and 4). */
 export interface AccumulatorAnalysis {
   /** The largest |bias| as int32. */
   readonly biasMax: number;

@@ -79,7 +79,7 @@ function sizeOf({ evidence }: Finding): number {
   return evidence.clippedEnergyShare ?? 0;
 }
 
-/** What the rounding of pools costs, by the tensor whose range they keep (DESIGN 6). */
+/** What the rounding of pools costs, by the tensor whose range they keep (eq. 6). */
 function pooledCosts(layers: readonly LayerAnalysis[]): ReadonlyMap<string, number> {
   const owners = new Map<string, string>();
   const costs = new Map<string, number>();

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { writeFileAtomic } from '../../foundation/atomic_file.ts';
 import { messageOf, UserError } from '../../foundation/errors.ts';
-import { asFileError, errorCode } from '../../foundation/file_errors.ts';
-import type { Reporter } from '../../foundation/reporter.ts';
+import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
+import { asFileError, errorCode } from '../../foundation/files/file_errors.ts';
+import type { Reporter } from '../../foundation/reporting/reporter.ts';
 import { LineAppender } from './line_appender.ts';
 import {
   type EpochMetrics,

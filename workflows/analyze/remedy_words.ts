@@ -1,4 +1,4 @@
-import type { Context } from '../../foundation/context.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
 import type { Advice, AdviceCode, NetworkKind } from '../../quantize/analyze/advice.ts';
 import type { Analysis } from '../../quantize/analyze/analysis.ts';
 import type { WordedAnalysis } from '../records/analysis_record.ts';

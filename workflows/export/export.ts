@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
-import { writeFileAtomic } from '../../foundation/atomic_file.ts';
-import type { Context } from '../../foundation/context.ts';
-import { sha256OfBytes } from '../../foundation/sha256.ts';
+import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
+import { sha256OfBytes } from '../../foundation/hashes/sha256.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
 import { isWeightedFloat } from '../../quantize/convert/float_graph.ts';
 import type { ExportSource } from '../../quantize/export/export_format.ts';
 import { exportFormat } from '../../quantize/export/formats.ts';

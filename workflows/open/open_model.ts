@@ -6,9 +6,9 @@ import { FLOAT_MODEL_FILES, loadFloatModel } from '../../checkpoints/float_model
 import { PUBLIC_CHECKPOINTS } from '../../checkpoints/public/public_checkpoints.ts';
 import { pullCheckpoint } from '../../checkpoints/public/pull.ts';
 import { IMAGENET_CLASSES } from '../../datasets/imagenet/imagenet_classes.ts';
-import { fileSource, readBounded } from '../../foundation/byte_source.ts';
-import type { Context } from '../../foundation/context.ts';
 import { UserError } from '../../foundation/errors.ts';
+import { fileSource, readBounded } from '../../foundation/files/byte_source.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
 import { decodeTf8, isTf8 } from '../../quantize/model/tf8_file.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
 import { selectBackend } from '../../training/backend.ts';

@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { UserError } from '../../foundation/errors.ts';
-import { asFileError, errorCode } from '../../foundation/file_errors.ts';
-import { makeWritableFolder } from '../../foundation/writable_folder.ts';
+import { asFileError, errorCode } from '../../foundation/files/file_errors.ts';
+import { makeWritableFolder } from '../../foundation/files/writable_folder.ts';
 import { option } from '../wording.ts';
 
 /**

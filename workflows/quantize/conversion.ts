@@ -1,5 +1,5 @@
 import type { ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts';
-import type { Reporter } from '../../foundation/reporter.ts';
+import type { Reporter } from '../../foundation/reporting/reporter.ts';
 import type { OpenedTf8Model } from '../open/open_model.ts';
 import { option } from '../wording.ts';
 

@@ -1,8 +1,8 @@
 import type { ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts';
 import type { Dataset, SkippedImage } from '../../datasets/dataset.ts';
 import { centralFractionOf } from '../../datasets/images/preprocess.ts';
-import { writeFileAtomic } from '../../foundation/atomic_file.ts';
-import type { Context } from '../../foundation/context.ts';
+import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
 import { calibrate } from '../../quantize/convert/calibrate.ts';
 import { convertGraph } from '../../quantize/convert/convert_graph.ts';
 import type { FloatGraph } from '../../quantize/convert/float_graph.ts';

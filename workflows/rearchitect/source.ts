@@ -5,8 +5,8 @@ import { type ReadChain, readChain } from '../../architectures/rearchitect/read_
 import { STANDARD } from '../../architectures/variants.ts';
 import { saveModelFolder } from '../../checkpoints/store/model_store.ts';
 import type { Dataset } from '../../datasets/dataset.ts';
-import type { Context } from '../../foundation/context.ts';
 import { UserError } from '../../foundation/errors.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
 import { DEFAULT_DATASET, labelOffsetOn, weightsOf } from '../open/model_facts.ts';
 import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
 import { call, option } from '../wording.ts';

@@ -1,9 +1,9 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../foundation/atomic_file.ts';
-import type { Context } from '../../foundation/context.ts';
-import { abandonedPaths, temporaryPath } from '../../foundation/temporary_path.ts';
-import { makeWritableFolder } from '../../foundation/writable_folder.ts';
+import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
+import { abandonedPaths, temporaryPath } from '../../foundation/files/temporary_path.ts';
+import { makeWritableFolder } from '../../foundation/files/writable_folder.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
 import type { Chart } from '../charts/chart.ts';
 import { call } from '../wording.ts';
 import { figureElement } from './elements.ts';

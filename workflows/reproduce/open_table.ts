@@ -1,7 +1,7 @@
 import type { Dataset } from '../../datasets/dataset.ts';
-import type { Context } from '../../foundation/context.ts';
 import { UserError } from '../../foundation/errors.ts';
-import { makeWritableFolder } from '../../foundation/writable_folder.ts';
+import { makeWritableFolder } from '../../foundation/files/writable_folder.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
 import { type Backend, requireTensorFlow, selectBackend } from '../../training/backend.ts';
 import { openData } from '../open/open_data.ts';
 import { option } from '../wording.ts';

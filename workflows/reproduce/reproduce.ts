@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { RearchitectError } from '../../architectures/rearchitect/errors.ts';
-import type { Context } from '../../foundation/context.ts';
 import { messageOf } from '../../foundation/errors.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
 import { QuantizationError } from '../../quantize/params/errors.ts';
 import { DivergenceError } from '../../training/loop/divergence.ts';
 import { type AccuracyRow, accuracyRow, type SeedFigures } from '../records/accuracy_row.ts';

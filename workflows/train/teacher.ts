@@ -1,7 +1,7 @@
 import { SQUEEZED_LOGITS } from '../../architectures/logits_model.ts';
 import type { NetworkConfig } from '../../architectures/network.ts';
-import type { Context } from '../../foundation/context.ts';
 import { UserError } from '../../foundation/errors.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
 import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
 import { call, option } from '../wording.ts';
 

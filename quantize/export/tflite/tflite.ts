@@ -30,7 +30,7 @@ import {
   TENSOR,
 } from './schema.ts';
 
-/** A uint8 model of TFLite in which LiteRT computes our bytes (DESIGN eq. 5). */
+/** A uint8 model of TFLite in which LiteRT computes our bytes (eq. 5). */
 export const TFLITE: ExportFormat = {
   name: 'tflite',
   describe: 'uint8 model for LiteRT (TensorFlow Lite), with metadata and labels',

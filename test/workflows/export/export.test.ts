@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { sha256OfBytes } from '../../../foundation/sha256.ts';
+import { sha256OfBytes } from '../../../foundation/hashes/sha256.ts';
 import { readExport } from '../../../quantize/export/formats.ts';
 import { ManifestSchema } from '../../../quantize/export/manifest.ts';
 import { encodeTf8 } from '../../../quantize/model/tf8_file.ts';

@@ -12,7 +12,7 @@ import {
   loadModelFolder,
   saveModelFolder,
 } from '../../../checkpoints/store/model_store.ts';
-import { type Reporter, SILENT_REPORTER } from '../../../foundation/reporter.ts';
+import { type Reporter, SILENT_REPORTER } from '../../../foundation/reporting/reporter.ts';
 import { FINETUNE } from '../../../training/recipes/recipes.ts';
 import { openFloatModel } from '../../../workflows/open/open_model.ts';
 import { quantizeModel } from '../../../workflows/quantize/quantize.ts';

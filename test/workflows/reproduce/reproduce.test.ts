@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { RearchitectError } from '../../../architectures/rearchitect/errors.ts';
 import { loadModelFolder } from '../../../checkpoints/store/model_store.ts';
-import { FolderLock } from '../../../foundation/folder_lock.ts';
+import { FolderLock } from '../../../foundation/files/folder_lock.ts';
 import { QuantizationError } from '../../../quantize/params/errors.ts';
 import { DivergenceError } from '../../../training/loop/divergence.ts';
 import { readAnalysis } from '../../../workflows/records/analysis_record.ts';
