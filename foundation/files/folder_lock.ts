@@ -79,7 +79,7 @@ export class FolderLock {
     if (holder?.token === this.token) return;
     if (holder !== undefined) throw inUse(holder, this.path);
     throw new UserError(`Expected the lock ${this.path} of this process but it is there no more`, {
-      remedy: 'Start the training again with --resume, and let the file stand while it runs.',
+      remedy: 'Resume the training, and let the file stand while it runs.',
     });
   }
 

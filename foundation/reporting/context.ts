@@ -7,4 +7,9 @@ export interface Context {
   readonly cacheDir: string;
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
+  /**
+   * Turns what messages name as code, in backquotes, into what the caller's users type: for texts that
+   * go into records and pages. They stay as they are unless given.
+   */
+  readonly wording?: ((message: string) => string) | undefined;
 }

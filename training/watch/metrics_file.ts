@@ -111,7 +111,7 @@ export async function readMetrics(path: string): Promise<Metrics> {
   const text = await readFile(path, 'utf8').catch((error) => {
     throw new UserError(
       `Expected the metrics of a training run at ${path} but ${errorCode(error) === 'ENOENT' ? 'there are none' : messageOf(error)}`,
-      { remedy: 'Give the folder of a run of "tf8 train".', cause: error },
+      { remedy: 'Give the folder of a training.', cause: error },
     );
   });
   const { lines, damaged } = parseMetricLines(text);

@@ -12,6 +12,7 @@ import { SILENT_REPORTER } from '../../foundation/reporting/reporter.ts';
 import type { Backend } from '../../training/backend.ts';
 import { pullImageNet } from '../open/open_model.ts';
 import { environment, environmentSchema } from '../records/environment.ts';
+import { call } from '../wording.ts';
 import { checkpointsOf, makeNetwork, type NetworkToMake } from './make_network.ts';
 import type { NetworkPlan } from './plan.ts';
 import { type Identity, keyOf, readStored, writeStored } from './stored_result.ts';
@@ -107,7 +108,7 @@ export class NetworkStore {
     if (card !== undefined)
       return { model, card, record: `model ${card.weightsSha256.slice(0, 12)}` };
     throw new UserError(`Expected a model of tf8 at ${model} but it has no card`, {
-      remedy: 'Pass a model that "tf8 train" or "tf8 pull" stored.',
+      remedy: `Pass a model that ${call('train')} or ${call('pull')} stored.`,
     });
   }
 

@@ -3,6 +3,7 @@ import { CheckpointFolder } from '../../checkpoints/training_checkpoint/checkpoi
 import type { TrainingCheckpoint } from '../../checkpoints/training_checkpoint/training_checkpoint.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { Reporter } from '../../foundation/reporting/reporter.ts';
+import { option } from '../wording.ts';
 
 export interface OpenCheckpoints {
   /** Locked for this process until it is closed. */
@@ -33,7 +34,7 @@ export async function openCheckpoints(
     if ((await folder.steps()).length === 0) return { folder, resume: undefined };
     throw new UserError(
       `Expected a folder without a training but ${out} holds the checkpoints of one`,
-      { remedy: 'Pass --resume to go on with it, or another --out.' },
+      { remedy: `Pass ${option('resume', true)} to go on with it, or another ${option('out')}.` },
     );
   } catch (error) {
     await folder.close();

@@ -240,7 +240,7 @@ describe('readMetrics', () => {
       await assert.rejects(readMetrics(path), {
         name: 'UserError',
         message: `Expected the metrics of a training run at ${path} but there are none`,
-        remedy: 'Give the folder of a run of "tf8 train".',
+        remedy: 'Give the folder of a training.',
       });
       await assert.rejects(readMetrics(folder), { name: 'UserError', message: /EISDIR/ });
     }));

@@ -1,7 +1,8 @@
-import type { ReproduceOptions } from './open_table.ts';
+import type { ReproduceOptions } from '../../workflows/reproduce/open_table.ts';
+import { type GivenOption, optionWords } from './words.ts';
 
 /** What repeats a table; DIR stands for a folder, and MODEL for a model, of the machine. */
-export function commandLine(options: ReproduceOptions): string {
+export function reproduceCommandLine(options: ReproduceOptions): string {
   const {
     dataset,
     preset,
@@ -12,7 +13,7 @@ export function commandLine(options: ReproduceOptions): string {
     published,
     changes = {},
   } = options;
-  const given: readonly (readonly [option: string, value: string | number | undefined])[] = [
+  const words = optionWords([
     ['dataset', dataset],
     ['preset', preset],
     ['data', data && 'DIR'],
@@ -29,15 +30,12 @@ export function commandLine(options: ReproduceOptions): string {
     ['width-multiplier', changes.widthMultiplier],
     ['calibration-images', changes.calibrationImages],
     ['rearchitect-images', changes.rearchitectImages],
-  ];
-  const words = given.flatMap(([option, value]) =>
-    value === undefined ? [] : [`--${option} ${value}`],
-  );
+  ]);
   return ['npx tf8 reproduce', ...words].join(' ');
 }
 
 /** `--seeds N` counts from 0; one other seed is `--seed S`. */
-function seedOptions(seeds: readonly number[] | undefined): [string, number][] {
+function seedOptions(seeds: readonly number[] | undefined): GivenOption[] {
   if (seeds === undefined) return [];
   return seeds.length === 1 ? [['seed', seeds[0]]] : [['seeds', seeds.length]];
 }

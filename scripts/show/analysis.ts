@@ -1,7 +1,7 @@
 import type { LayerAnalysis } from '../../quantize/analyze/analysis.ts';
 import { noiseToSignal } from '../../quantize/analyze/decibels.ts';
-import { markdownTable } from '../records/markdown_table.ts';
-import type { AnalyzeResult } from './analyze.ts';
+import type { AnalyzeResult } from '../../workflows/analyze/analyze.ts';
+import { markdownTable } from '../../workflows/records/markdown_table.ts';
 
 /** An analysis as a person reads it on 80 columns; layer names longer than MobileNet's make the tables wider. */
 export function showAnalysis(result: AnalyzeResult): string {

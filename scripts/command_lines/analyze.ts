@@ -1,10 +1,11 @@
-import type { AnalyzeOptions } from './analyze_options.ts';
+import type { AnalyzeOptions } from '../../workflows/analyze/analyze_options.ts';
+import { optionWords } from './words.ts';
 
 /** What repeats an analysis; DIR stands for a folder, MODEL for a path of the machine. */
-export function commandLine(options: AnalyzeOptions): string {
+export function analyzeCommandLine(options: AnalyzeOptions): string {
   const { model, dataset, data, limit, perClass, seed, tier } = options;
   const { zeroVariance, accuracy, calibrationData, calibrationImages } = options;
-  const given: readonly (readonly [option: string, value: string | number | undefined])[] = [
+  const words = optionWords([
     ['dataset', dataset],
     ['data', data && 'DIR'],
     ['limit', limit],
@@ -14,10 +15,7 @@ export function commandLine(options: AnalyzeOptions): string {
     ['calibration-images', calibrationImages],
     ['tier', tier === 'auto' ? undefined : tier],
     ['seed', seed === 0 ? undefined : seed],
-  ];
-  const words = given.flatMap(([option, value]) =>
-    value === undefined ? [] : [`--${option} ${value}`],
-  );
+  ]);
   const shown = /[\\/]/.test(model) ? 'MODEL' : model;
   return ['npx tf8 analyze', shown, ...words, ...(accuracy ? ['--accuracy'] : [])].join(' ');
 }

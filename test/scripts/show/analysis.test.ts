@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import type { Finding } from '../../../quantize/analyze/analysis.ts';
+import { showAnalysis } from '../../../scripts/show/analysis.ts';
 import type { AnalyzeResult } from '../../../workflows/analyze/analyze.ts';
-import { showAnalysis } from '../../../workflows/analyze/show_analysis.ts';
+import { worded } from '../../../workflows/analyze/remedy_words.ts';
+import type { WordedFinding } from '../../../workflows/records/analysis_record.ts';
 import { analyze, healthyGraph } from '../../quantize/analyze/support.ts';
 
-const ANALYSIS = analyze(healthyGraph());
+const ANALYSIS = worded(analyze(healthyGraph()), {});
 
 function show(changes: Partial<AnalyzeResult> = {}): string {
   return showAnalysis({
@@ -20,7 +21,7 @@ function show(changes: Partial<AnalyzeResult> = {}): string {
   });
 }
 
-const finding = (cause: Finding['cause'], layer: string): Finding => ({
+const finding = (cause: WordedFinding['cause'], layer: string): WordedFinding => ({
   layer,
   cause,
   cost: { layer: 1, cause: 1 },
