@@ -1,4 +1,5 @@
 import yargs, { type CommandModule } from 'yargs';
+import { missingPackage } from '../foundation/optional_package.ts';
 import { analyzeCommand } from './commands/analyze.ts';
 import { classifyCommand } from './commands/classify.ts';
 import { describeCommand } from './commands/describe.ts';
@@ -93,7 +94,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   try {
     await program.parseAsync();
   } catch (error) {
-    process.stderr.write(`${describeFailure(error)}\n`);
+    process.stderr.write(`${describeFailure(missingPackage(error) ?? error)}\n`);
     return 1;
   }
   return status;

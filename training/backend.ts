@@ -4,6 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import { messageOf, UserError } from '../foundation/errors.ts';
+import { importOptional } from '../foundation/optional_package.ts';
 import { setTensorFlowEnvironment } from './tensorflow_environment.ts';
 
 export interface Backend {
@@ -96,7 +97,7 @@ async function select(): Promise<Backend> {
   } catch (error) {
     notes.push(`tfjs-node does not load (${firstLine(messageOf(error))})`);
   }
-  const wasm = await import('@tensorflow/tfjs-backend-wasm');
+  const wasm = await importOptional(() => import('@tensorflow/tfjs-backend-wasm'));
   await tf.setBackend('wasm');
   return { name: 'wasm', version: wasm.version_wasm, notes };
 }

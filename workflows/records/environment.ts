@@ -4,7 +4,7 @@ import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
-import { repositoryRoot } from '../../foundation/repository.ts';
+import { isCheckout, repositoryRoot } from '../../foundation/repository.ts';
 import type { Backend } from '../../training/backend.ts';
 
 /** What a figure was measured with. */
@@ -35,6 +35,7 @@ export async function environment(backend: Backend): Promise<Environment> {
 }
 
 async function commitOf(root: string): Promise<string> {
+  if (!isCheckout(root)) return 'unknown'; // the commit would be that of the project around it
   const git = async (...args: string[]) =>
     (await promisify(execFile)('git', ['-C', root, ...args])).stdout.trim();
   try {
