@@ -17,6 +17,9 @@ export function isCheckout(root = repositoryRoot()): boolean {
   return existsSync(join(root, 'tsconfig.build.json'));
 }
 
+/** What brings what is missing: in a checkout, and where tf8 is installed. */
+export const SET_UP = isCheckout() ? 'npm run setup' : 'npx tf8 setup';
+
 /** The folder whose node_modules holds tf8's packages: the checkout, or the project that tf8 is installed in. */
 export function projectRoot(root = repositoryRoot()): string {
   const parent = dirname(root);

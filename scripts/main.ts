@@ -11,6 +11,7 @@ import { quantizeCommand } from './commands/quantize.ts';
 import { rearchitectCommand } from './commands/rearchitect.ts';
 import { reportCommand } from './commands/report.ts';
 import { reproduceCommand } from './commands/reproduce.ts';
+import { setupCommand } from './commands/setup.ts';
 import { trainCommand } from './commands/train.ts';
 import { verifyCommand } from './commands/verify.ts';
 
@@ -30,6 +31,7 @@ const COMMANDS = [
   classifyCommand,
   reportCommand,
   doctorCommand,
+  setupCommand,
 ];
 
 /** yargs' complaints in this command's words. `%s` stands for what yargs fills in. */

@@ -5,6 +5,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { messageOf, UserError } from '../foundation/errors.ts';
 import { importOptional } from '../foundation/optional_package.ts';
+import { SET_UP } from '../foundation/repository.ts';
 import { setTensorFlowEnvironment } from './tensorflow_environment.ts';
 
 export interface Backend {
@@ -34,7 +35,7 @@ export async function requireTensorFlow(work: string): Promise<Backend> {
     throw new UserError(
       `${work} needs tfjs-node, which is not there: ${backend.notes.join('; ')}`,
       {
-        remedy: 'Run "npm run setup", then "npx tf8 doctor" to see what is missing.',
+        remedy: `Run "${SET_UP}", then "npx tf8 doctor" to see what is missing.`,
       },
     );
   }

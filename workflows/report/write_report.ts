@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../foundation/atomic_file.ts';
 import type { Context } from '../../foundation/context.ts';
@@ -10,7 +10,7 @@ import { figureFiles, inlineSvg, liveSpec } from './figure.ts';
 import type { Html } from './html.ts';
 import { layersData } from './layers_data.ts';
 import type { LayersData } from './page_data.ts';
-import { PAGE_FOLDER, pageScript } from './page_script.ts';
+import { pageScript, pageStyle } from './page_script.ts';
 import { reportPage } from './report_page.ts';
 import type { ReportParts } from './report_parts.ts';
 import type { MissingPart, Section } from './section.ts';
@@ -98,7 +98,7 @@ async function pageOf(
     missing: missingParts(parts),
     data: { plots, ...(layers && { layers }) },
     script: await pageScript(),
-    style: await readFile(join(PAGE_FOLDER, 'page.css'), 'utf8'),
+    style: await pageStyle(),
   });
 }
 
