@@ -55,8 +55,8 @@ async function measure(options: Options, context: Context): Promise<ExplainRecor
         );
   const networks: ExplainRecord['trained'] = [];
   for (const { name, model: reference } of trained) {
-    const { model, card } = await openFloatModel(reference, context);
-    const weightsSha256 = card?.weightsSha256 ?? '';
+    const { model, facts } = await openFloatModel(reference, context);
+    const { weightsSha256 = '' } = facts.origin;
     networks.push({ name, weightsSha256, layers: trainedRanges(model) });
     model.dispose();
   }
@@ -65,7 +65,7 @@ async function measure(options: Options, context: Context): Promise<ExplainRecor
     date: new Date().toISOString().slice(0, 10),
     environment: await environment(await selectBackend()),
     network: NETWORK,
-    weightsSha256: opened.card!.weightsSha256,
+    weightsSha256: opened.facts.origin.weightsSha256,
     ...weights,
     ...(photographs && { photographs }),
     trained: networks,

@@ -1,9 +1,10 @@
-import type { FloatFormat } from '../checkpoints/float_model.ts';
+import type { NetworkConfig } from '../architectures/network.ts';
 import type { Context } from '../foundation/context.ts';
 import type { FloatNode } from '../quantize/convert/float_graph.ts';
 import { fuseLayersModel } from '../quantize/convert/fuse.ts';
 import { type Tf8Model, type Tf8Node, tensorSpecs } from '../quantize/model/tf8_model.ts';
-import { labelsOf, type OpenFloatModel, openModel } from './open/open_model.ts';
+import type { ModelFacts } from './open/model_facts.ts';
+import { openModel } from './open/open_model.ts';
 
 export interface DescribedLayer {
   readonly name: string;
@@ -19,7 +20,7 @@ export interface DescribedLayer {
 /** What a file holds. */
 export interface DescribedModel {
   readonly model: string;
-  readonly format: FloatFormat | 'TF8 file';
+  readonly format: ModelFacts['format'];
   /** Absent where it is no network of ours. */
   readonly network?: string;
   readonly variant?: string;
@@ -43,17 +44,10 @@ export interface DescribedModel {
  */
 export async function describeModel(reference: string, context: Context): Promise<DescribedModel> {
   const opened = await openModel(reference, context);
-  const { labelOffset } = labelsOf(opened);
+  const { facts } = opened;
   if (opened.kind === 'tf8') {
     const { model } = opened;
-    const { dataset } = model.provenance;
-    return described(reference, tf8Layers(model), {
-      format: 'TF8 file',
-      input: model.input.shape,
-      labelOffset,
-      foldedBatchNorms: 0,
-      ...(dataset !== undefined && { dataset }),
-    });
+    return described(reference, facts, model.input.shape, tf8Layers(model));
   }
   try {
     const { inputShape, nodes } = fuseLayersModel(opened.model, { zeroVariance: 'keep' });
@@ -61,14 +55,7 @@ export async function describeModel(reference: string, context: Context): Promis
     const layers = nodes.map((node) =>
       layerOf(node, node.outputShape, shapes.get(node.inputs[0]) ?? inputShape),
     );
-    return described(reference, layers, {
-      ...architectureOf(opened),
-      format: opened.imported?.format ?? 'tfjs LayersModel',
-      input: inputShape,
-      labelOffset,
-      foldedBatchNorms: opened.imported?.foldedBatchNorms.length ?? 0,
-      ...(opened.card && { dataset: opened.card.dataset }),
-    });
+    return described(reference, facts, inputShape, layers);
   } finally {
     opened.model.dispose();
   }
@@ -76,25 +63,28 @@ export async function describeModel(reference: string, context: Context): Promis
 
 function described(
   model: string,
+  { format, architecture, labels, dataset, foldedBatchNorms }: ModelFacts,
+  input: readonly number[],
   layers: readonly DescribedLayer[],
-  rest: Omit<DescribedModel, 'model' | 'layers' | 'macs' | 'classes'>,
 ): DescribedModel {
-  const macs = layers.reduce((sum, layer) => sum + layer.macs, 0);
   const outputs = layers.at(-1)!.outputShape.at(-1)!;
-  return { model, ...rest, classes: outputs - rest.labelOffset, macs, layers };
+  return {
+    model,
+    ...(architecture && choicesOf(architecture)),
+    format,
+    input,
+    labelOffset: labels.labelOffset,
+    foldedBatchNorms: foldedBatchNorms.length,
+    ...(dataset !== undefined && { dataset }),
+    classes: outputs - labels.labelOffset,
+    macs: layers.reduce((sum, layer) => sum + layer.macs, 0),
+    layers,
+  };
 }
 
-function architectureOf({ card, imported }: OpenFloatModel) {
-  const config = imported?.config;
-  const architecture = card?.architecture;
-  if (architecture !== undefined) {
-    const { network, widthMultiplier = 1 } = architecture;
-    const variant = architecture.network === 'mobilenet_v1' ? architecture.variant : undefined;
-    return { network, widthMultiplier, ...(variant !== undefined && { variant }) };
-  }
-  if (config === undefined) return {};
-  const { network, widthMultiplier = 1 } = config;
-  const variant = config.network === 'mobilenet_v1' ? config.variant.name : undefined;
+function choicesOf(architecture: NetworkConfig) {
+  const { network, widthMultiplier = 1 } = architecture;
+  const variant = architecture.network === 'mobilenet_v1' ? architecture.variant.name : undefined;
   return { network, widthMultiplier, ...(variant !== undefined && { variant }) };
 }
 

@@ -92,8 +92,8 @@ describe("TensorFlow's own files", function () {
         const images = tf.tensor4d(await floats(join(folder, 'images')), [2, 32, 32, 3]);
         const expected = await floats(join(folder, 'outputs'));
         for (const file of FILES) {
-          const { model, imported } = await openFloatModel(join(folder, file), contextOf());
-          assert.equal(imported!.config!.widthMultiplier, alpha, file);
+          const { model, facts } = await openFloatModel(join(folder, file), contextOf());
+          assert.equal(facts.architecture!.widthMultiplier, alpha, file);
           const received = predictions(model, images);
           received.forEach((value, index) => {
             assert.ok(Math.abs(value - expected[index]) < 1e-5, `${file}: ${value} at ${index}`);

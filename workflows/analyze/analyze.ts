@@ -7,9 +7,10 @@ import type { Context } from '../../foundation/context.ts';
 import type { Analysis } from '../../quantize/analyze/analysis.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
 import { selectKernels } from '../../quantize/kernels/select.ts';
+import { DEFAULT_DATASET } from '../open/model_facts.ts';
 import { warnOfOtherPreprocessing } from '../open/model_input.ts';
 import { openData } from '../open/open_data.ts';
-import { datasetOf, type OpenFloatModel, openFloatModel } from '../open/open_model.ts';
+import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
 import { requireWritableFile } from '../open/writable_file.ts';
 import { CONVERSION_DEFAULTS } from '../quantize/conversion.ts';
 import { calibrationSource, quantizeModel } from '../quantize/quantize.ts';
@@ -45,13 +46,13 @@ export async function analyze(options: AnalyzeOptions, context: Context): Promis
 }
 
 async function analyzeOpened(
-  opened: OpenFloatModel,
+  opened: OpenedFloatModel,
   options: AnalyzeOptions,
   context: Context,
 ): Promise<AnalyzeResult> {
   const { seed, out, runsDir } = options;
   const { perClass = null, zeroVariance = CONVERSION_DEFAULTS.zeroVariance } = options;
-  const name = options.dataset ?? datasetOf(opened);
+  const name = options.dataset ?? opened.facts.dataset ?? DEFAULT_DATASET;
   const dataset = await openData(name, options.data, '--data', context);
   if (options.dataset !== undefined) warnOfOtherPreprocessing(opened, dataset, context.reporter);
   const { limit, among, reach } = selectionOf(dataset, options);
@@ -67,9 +68,8 @@ async function analyzeOpened(
   }
   const { kernels, notes } = selectKernels(options.tier, { threads: availableParallelism() });
   for (const note of notes) context.reporter.warn(note);
-  const outputs = opened.model.outputs[0].shape.at(-1)!;
-  const labelOffset = options.accuracy ? labelOffsetOf(opened, dataset, outputs) : undefined;
-  const weightsSha256 = opened.card?.weightsSha256 ?? '';
+  const labelOffset = options.accuracy ? labelOffsetOf(opened, dataset) : undefined;
+  const { weightsSha256 = '' } = opened.facts.origin;
   const configuration = {
     model: opened.name,
     weightsSha256,

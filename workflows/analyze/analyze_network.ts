@@ -9,8 +9,8 @@ import { fuseLayersModel } from '../../quantize/convert/fuse.ts';
 import { Tf8Plan } from '../../quantize/execute/plan.ts';
 import type { Kernels } from '../../quantize/kernels/kernels.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
-import { tf8CentralFraction } from '../open/model_input.ts';
-import type { OpenFloatModel } from '../open/open_model.ts';
+import type { OpenedFloatModel } from '../open/open_model.ts';
+import { tf8Facts } from '../open/tf8_facts.ts';
 import type { Samples } from '../records/samples.ts';
 import { measurePartialAccuracy } from './partial_accuracy.ts';
 import { takeSamples } from './samples.ts';
@@ -27,7 +27,7 @@ const EFFECT_BATCH = 4;
 const SAMPLES = 6;
 
 export interface NetworkToAnalyze {
-  readonly opened: Pick<OpenFloatModel, 'model'>;
+  readonly opened: Pick<OpenedFloatModel, 'model'>;
   /** What the network was quantized to, with this handling of zero variance. */
   readonly tf8: Tf8Model;
   readonly zeroVariance: ZeroVariancePolicy;
@@ -58,7 +58,7 @@ export async function analyzeNetwork(
 ): Promise<AnalyzedNetwork> {
   const { opened, tf8, kernels, name, dataset, limit, among, seed, labelOffset } = network;
   const graph = fuseLayersModel(opened.model, { zeroVariance: network.zeroVariance });
-  const centralFraction = tf8CentralFraction(tf8);
+  const { centralFraction } = tf8Facts(tf8).input;
   const images = new TestImages(
     { dataset, limit, among, seed, resolution: graph.inputShape[0], centralFraction },
     context,

@@ -4,9 +4,10 @@ import type { Context } from '../../foundation/context.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
+import { DEFAULT_DATASET } from '../open/model_facts.ts';
 import { warnOfOtherPreprocessing } from '../open/model_input.ts';
 import { openData } from '../open/open_data.ts';
-import { datasetOf, type OpenModel, openModel } from '../open/open_model.ts';
+import { type OpenedModel, openModel } from '../open/open_model.ts';
 import type { KernelsUsed } from '../open/open_plan.ts';
 import {
   CONVERSION_DEFAULTS,
@@ -79,12 +80,12 @@ export async function evaluate(
 }
 
 async function evaluateOpened(
-  opened: OpenModel,
+  opened: OpenedModel,
   options: EvaluateOptions,
   context: Context,
 ): Promise<EvaluateResult> {
   if (opened.kind === 'tf8') warnOfConversionOptions(opened, options, context.reporter);
-  const name = options.dataset ?? datasetOf(opened);
+  const name = options.dataset ?? opened.facts.dataset ?? DEFAULT_DATASET;
   const dataset = await openData(name, options.data, '--data', context);
   if (options.dataset !== undefined) warnOfOtherPreprocessing(opened, dataset, context.reporter);
   const evaluation = new Evaluation(dataset, options, context);
@@ -104,7 +105,7 @@ async function evaluateOpened(
       calibration: { source: 'file', ...calibrationBasis(opened.model) },
     };
   }
-  if (dataset.splitsAreEqual && opened.card?.training?.dataSha256 === dataset.fingerprint) {
+  if (dataset.splitsAreEqual && opened.facts.origin.dataSha256 === dataset.fingerprint) {
     context.reporter.warn(
       'the model was trained on these images: the figures tell how well it learnt them, not how well it does on others',
     );

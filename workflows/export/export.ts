@@ -7,7 +7,8 @@ import type { ExportSource } from '../../quantize/export/export_format.ts';
 import { exportFormat } from '../../quantize/export/formats.ts';
 import { exportManifest } from '../../quantize/export/manifest.ts';
 import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
-import { datasetOf, openModel } from '../open/open_model.ts';
+import { DEFAULT_DATASET } from '../open/model_facts.ts';
+import { openModel } from '../open/open_model.ts';
 import { requireWritableFile } from '../open/writable_file.ts';
 import {
   CONVERSION_DEFAULTS,
@@ -87,7 +88,7 @@ async function quantizedModel(
     return { model: opened.model };
   }
   try {
-    const dataset = options.dataset ?? datasetOf(opened);
+    const dataset = options.dataset ?? opened.facts.dataset ?? DEFAULT_DATASET;
     const source = await calibrationSource({ ...options, dataset }, undefined, context);
     const { zeroVariance = CONVERSION_DEFAULTS.zeroVariance } = options;
     const { model, graph } = await quantizeModel(opened, zeroVariance, source, context);

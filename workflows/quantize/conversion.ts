@@ -1,6 +1,6 @@
 import type { ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts';
 import type { Reporter } from '../../foundation/reporter.ts';
-import type { OpenTf8Model } from '../open/open_model.ts';
+import type { OpenedTf8Model } from '../open/open_model.ts';
 
 /** How a float model becomes a TF8 model; what is left out is taken from CONVERSION_DEFAULTS. */
 export interface ConversionOptions {
@@ -16,7 +16,7 @@ export const CONVERSION_DEFAULTS = { zeroVariance: 'keep', calibrationImages: 20
  * options that say otherwise, or that have no effect.
  */
 export function warnOfConversionOptions(
-  { name, model }: OpenTf8Model,
+  { name, model }: OpenedTf8Model,
   options: ConversionOptions,
   reporter: Reporter,
 ): void {

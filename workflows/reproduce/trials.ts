@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildNetwork, type NetworkConfig } from '../../architectures/network.ts';
 import { FRIENDLY, STANDARD } from '../../architectures/variants.ts';
-import type { ModelCard } from '../../checkpoints/store/model_card.ts';
+import { architectureOf } from '../../checkpoints/store/model_card.ts';
 import { saveModelFolder } from '../../checkpoints/store/model_store.ts';
 import type { Dataset } from '../../datasets/dataset.ts';
 import type { Context } from '../../foundation/context.ts';
@@ -194,10 +194,6 @@ export class Trials {
     this.done.set(name, made);
     return made;
   }
-}
-
-function architectureOf(config: NetworkConfig): ModelCard['architecture'] {
-  return config.network === 'mobilenet_v1' ? { ...config, variant: config.variant.name } : config;
 }
 
 /** The standard network of the same width. */

@@ -4,7 +4,7 @@ import { type TransferReport, transferWeights } from '../../architectures/transf
 import { FRIENDLY } from '../../architectures/variants.ts';
 import type { Context } from '../../foundation/context.ts';
 import { messageOf, UserError } from '../../foundation/errors.ts';
-import { type OpenFloatModel, openFloatModel } from '../open/open_model.ts';
+import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
 import type { TrainedNetwork } from './trained_network.ts';
 
 /** How messages call the networks. */
@@ -21,9 +21,9 @@ export async function openSource(
   from: string,
   network: TrainedNetwork,
   context: Context,
-): Promise<OpenFloatModel> {
+): Promise<OpenedFloatModel> {
   const source = await openFloatModel(from, context);
-  const { architecture } = source.card ?? {};
+  const { architecture } = source.facts;
   if (architecture === undefined) return source;
   if (architecture.network !== network.network) {
     source.model.dispose();
@@ -49,7 +49,7 @@ export async function openSource(
  * @throws UserError where the source is another network, or lacks what the variant needs
  */
 export function startFrom(
-  source: OpenFloatModel,
+  source: OpenedFloatModel,
   model: tf.LayersModel,
   {
     network,
@@ -81,8 +81,8 @@ export function startFrom(
   }
 }
 
-function variantOf({ card }: OpenFloatModel): string {
-  return card?.architecture.network === 'mobilenet_v1' ? card.architecture.variant : FRIENDLY.name;
+function variantOf({ facts: { architecture } }: OpenedFloatModel): string {
+  return architecture?.network === 'mobilenet_v1' ? architecture.variant.name : FRIENDLY.name;
 }
 
 /** A MobileNetV1 of another variant, not another network. */

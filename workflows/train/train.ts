@@ -20,11 +20,12 @@ import { DISTILLATION } from '../../training/recipes/recipes.ts';
 import { createTrainStep } from '../../training/step/create_train_step.ts';
 import type { TrainStep } from '../../training/step/train_step.ts';
 import type { TrainingObserver } from '../../training/watch/observer.ts';
-import type { OpenFloatModel } from '../open/open_model.ts';
+import { weightsOf } from '../open/model_facts.ts';
+import type { OpenedFloatModel } from '../open/open_model.ts';
 import { type OpenCheckpoints, openCheckpoints } from './open_checkpoints.ts';
 import { openSource, startFrom } from './start_weights.ts';
 import { openTeacher } from './teacher.ts';
-import { trainedCard, weightsOf } from './train_card.ts';
+import { trainedCard } from './train_card.ts';
 import { type TrainedNetwork, titleOf } from './trained_network.ts';
 import { watchRun } from './watch_run.ts';
 
@@ -114,8 +115,8 @@ class TrainJob {
   private readonly checkpoints: OpenCheckpoints | undefined;
   private readonly context: Context;
   private readonly config: NetworkConfig;
-  private source: OpenFloatModel | undefined;
-  private teacher: OpenFloatModel | undefined;
+  private source: OpenedFloatModel | undefined;
+  private teacher: OpenedFloatModel | undefined;
   private model: tf.LayersModel | undefined;
   private step: TrainStep | undefined;
 

@@ -14,9 +14,11 @@ import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
 import { outputNode } from '../../quantize/model/tf8_model.ts';
 import { quantizeArray } from '../../quantize/params/quantization.ts';
 import { readManifest, writeManifest } from '../export/export_manifest.ts';
-import { inRangeOf, tf8CentralFraction } from '../open/model_input.ts';
+import { DEFAULT_DATASET } from '../open/model_facts.ts';
+import { inRange } from '../open/model_input.ts';
 import { openData } from '../open/open_data.ts';
 import { type KernelsUsed, kernelsUsed, openPlan } from '../open/open_plan.ts';
+import { tf8Facts } from '../open/tf8_facts.ts';
 import {
   type FirstDifference,
   type LayerComparison,
@@ -76,7 +78,7 @@ export async function verify(
   const manifest = await readManifest(file);
   if (manifest !== undefined) await requireManifestFits(manifest, exported);
   const { model, format } = exported;
-  const name = options.dataset ?? model.provenance.dataset ?? 'imagenet';
+  const name = options.dataset ?? tf8Facts(model).dataset ?? DEFAULT_DATASET;
   const dataset = await openData(name, options.data, '--data', context);
   const runtime = await open(exported, options.runtime, context);
   try {
@@ -130,6 +132,7 @@ async function compare(
 ) {
   const { model } = plan;
   const { input, labelOffset } = model;
+  const { centralFraction, range } = tf8Facts(model).input;
   const last = outputNode(model);
   const output = outputName(model);
   const comparisons = new LayerComparisons([
@@ -146,14 +149,14 @@ async function compare(
       limit,
       seed,
       resolution: input.shape[0],
-      centralFraction: tf8CentralFraction(model),
+      centralFraction,
       onSkip: (image) => {
         skipped++;
         reporter.warn(`skipped ${image.name}: ${image.reason}`);
       },
     });
     for await (const batch of batches) {
-      const bytes = quantizeArray(inRangeOf(model, batch.images), input.quantization);
+      const bytes = quantizeArray(inRange(batch.images, range), input.quantization);
       for (const [index, name] of batch.names.entries()) {
         signal.throwIfAborted();
         const image = bytes.subarray(index * size, (index + 1) * size);

@@ -129,16 +129,17 @@ describe('analyze', () => {
 
 describe('labelOffsetOf', () => {
   const dataset = memoryDataset({ classes: 10, images: 1 });
-  const opened = { name: 'network', card: undefined };
+  const labels = { classNames: [], labelOffset: 0, known: false };
+  const withOutputs = (outputs: number) => ({ name: 'network', facts: { labels, outputs } });
 
   it('is 1 for a network with one output more than there are classes, else 0', () => {
-    assert.equal(labelOffsetOf(opened, dataset, 10), 0);
-    assert.equal(labelOffsetOf(opened, dataset, 11), 1);
+    assert.equal(labelOffsetOf(withOutputs(10), dataset), 0);
+    assert.equal(labelOffsetOf(withOutputs(11), dataset), 1);
   });
 
   it('refuses a network of other classes', () => {
     assert.throws(
-      () => labelOffsetOf(opened, dataset, 12),
+      () => labelOffsetOf(withOutputs(12), dataset),
       (error) =>
         error instanceof UserError &&
         /^Expected 10 outputs, or 11 .* for --accuracy on synthetic but network has 12$/.test(

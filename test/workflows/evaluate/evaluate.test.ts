@@ -27,6 +27,7 @@ import {
 } from '../../scripts/support.ts';
 import { memoryDataset } from '../../support/memory_dataset.ts';
 import { recordingReporter } from '../../support/recording_reporter.ts';
+import { openedInMemory } from '../open/opened_in_memory.ts';
 
 /** Worker threads that are alive in this process. */
 function liveThreads(): number {
@@ -297,7 +298,7 @@ describe('evaluate', () => {
         remedy: 'Evaluate the model on the data set that it was trained for.',
       };
       await assert.rejects(evaluation.float({ ...opened, name: 'tiny' }), refusal);
-      await assert.rejects(evaluation.float({ ...opened, name: 'tiny', card: undefined }), refusal);
+      await assert.rejects(evaluation.float(openedInMemory(opened.model, 'tiny')), refusal);
       opened.model.dispose();
     });
 
@@ -305,7 +306,7 @@ describe('evaluate', () => {
       const opened = await openFloatModel(at('m1001'), contextOf());
       const dataset = await openDataset('imagenet', { ...contextOf(), dir: at('m1001-images') });
       const evaluation = new Evaluation(dataset, { seed: 0 }, contextOf());
-      const { top1 } = await evaluation.float({ ...opened, card: undefined });
+      const { top1 } = await evaluation.float(openedInMemory(opened.model, 'no card'));
       assert.equal(top1, expected.top1);
       opened.model.dispose();
     });

@@ -14,6 +14,7 @@ import {
 } from '../../../checkpoints/store/model_store.ts';
 import { type Reporter, SILENT_REPORTER } from '../../../foundation/reporter.ts';
 import { FINETUNE } from '../../../training/recipes/recipes.ts';
+import { openFloatModel } from '../../../workflows/open/open_model.ts';
 import { quantizeModel } from '../../../workflows/quantize/quantize.ts';
 import {
   type RearchitectOptions,
@@ -126,11 +127,7 @@ describe('rearchitect', () => {
     });
 
     it('makes a model that TF8 takes', async () => {
-      const opened = {
-        kind: 'float' as const,
-        name: 'friendly',
-        ...(await loadModelFolder(result.out)),
-      };
+      const opened = await openFloatModel(result.out, contextOf());
       const source = { dataset: options.dataset, images: 5, seed: 0, skip: 0 };
       const { model } = await quantizeModel(opened, 'keep', source, contextOf());
       assert.equal(model.nodes.filter(({ op }) => op === 'depthwiseConv2d').length, 13);
