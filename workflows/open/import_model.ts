@@ -8,9 +8,7 @@ import { type ImportedModel, imageNetLabels } from './float_facts.ts';
  * Tells what an imported model is. A MobileNetV1 is rebuilt with our layers' names, so that it can be
  * trained and re-architectured; the model that was loaded is disposed of then.
  */
-export function importModel(
-  loaded: FloatModel,
-): ImportedModel & {
+export function importModel(loaded: FloatModel): ImportedModel & {
   /** For the user: what it is taken for, and what was decided. */ readonly notes: readonly string[];
 } {
   const { format } = loaded;

@@ -10,7 +10,7 @@ import { FolderLock } from '../../foundation/folder_lock.ts';
 import { SILENT_REPORTER } from '../../foundation/reporter.ts';
 import { makeWritableFolder } from '../../foundation/writable_folder.ts';
 import type { Backend } from '../../training/backend.ts';
-import { pullImageNet } from '../open/open_model.ts';
+import { pullImageNet } from '../open/open_float.ts';
 import { environment, environmentSchema } from '../records/environment.ts';
 import { checkpointsOf, makeNetwork, type NetworkToMake } from './make_network.ts';
 import type { NetworkPlan } from './plan.ts';
