@@ -1,5 +1,6 @@
 import yargs, { type CommandModule } from 'yargs';
 import { missingPackage } from '../foundation/optional_package.ts';
+import { packageVersion } from '../foundation/repository.ts';
 import { analyzeCommand } from './commands/analyze.ts';
 import { classifyCommand } from './commands/classify.ts';
 import { describeCommand } from './commands/describe.ts';
@@ -68,6 +69,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   const names = commands.map(({ command }) => String(command).split(' ', 1)[0]);
   const program = yargs([...argv])
     .scriptName('tf8')
+    .version(packageVersion())
     .usage(
       '$0 <command>\n\nQuantization-friendly MobileNets: build, retrain, quantize to 8-bit fixed point, run, measure.',
     )

@@ -1,10 +1,8 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
-import { isCheckout, repositoryRoot } from '../../foundation/repository.ts';
+import { isCheckout, packageVersion, repositoryRoot } from '../../foundation/repository.ts';
 import type { Backend } from '../../training/backend.ts';
 
 /** What a figure was measured with. */
@@ -23,9 +21,8 @@ export type Environment = Readonly<z.infer<typeof environmentSchema>>;
 
 export async function environment(backend: Backend): Promise<Environment> {
   const root = repositoryRoot();
-  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   return {
-    tf8: version,
+    tf8: packageVersion(root),
     commit: await commitOf(root),
     node: process.versions.node,
     backend: `${backend.name} ${backend.version}`,
