@@ -1,76 +1,96 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import ts from 'typescript';
+import { messageOf } from '../../foundation/errors.ts';
+import { npmCommand, runCommand } from '../../foundation/run_command.ts';
+import { compile } from '../../scripts/setup/compile.ts';
+import { isCompiled } from '../../scripts/setup/compiled.mjs';
+import { skip } from '../support/skip.ts';
 
 export const ROOT = resolve(import.meta.dirname, '../..');
 
-/** What the package's entries reach. */
-const SOURCES = [
-  'quantize/index.ts',
-  'quantize/browser.ts',
-  'quantize/params',
-  'quantize/kernels',
-  'quantize/model',
-  'quantize/execute',
-  'datasets/images/preprocess.ts',
-  'datasets/images/resize_bilinear.ts',
-  'datasets/images/pixel_image.ts',
-  'foundation/errors.ts',
-];
+/** Where the sources have changed since they were compiled, that comes first. */
+export const INSTALL_TIMEOUT_MS = 600_000;
 
-const KERNELS = [
-  'quantize/kernels/wasm/kernels.wasm',
-  'quantize/kernels/wasm/kernels_threads.wasm',
-  'quantize/kernels/native/kernels.node',
-];
+/** What npm says where it does not reach the registry and has not kept what it needs. */
+const UNREACHABLE =
+  /\b(?:ENOTFOUND|ENOTCACHED|ECONNREFUSED|ECONNRESET|EAI_AGAIN|ETIMEDOUT|E5\d\d)\b/;
 
-/**
- * The package as it is installed, in a temporary folder of the caller's: its entries, compiled with
- * the options of the build, and its kernels. Of all packages there is only zod, so no TensorFlow.
- */
-export async function packagedFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'tf8-package-'));
-  const { exports } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
-  const manifest = { name: 'tf8', type: 'module', exports };
-  await writeFile(join(folder, 'package.json'), JSON.stringify(manifest));
-  const { config } = ts.readConfigFile(join(ROOT, 'tsconfig.json'), ts.sys.readFile);
-  const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, ROOT);
-  options.module = ts.ModuleKind.ESNext; // what NodeNext means for these files by package.json
-  for (const path of (await Promise.all(SOURCES.map(files))).flat()) {
-    if (!path.endsWith('.ts') || path.startsWith('quantize/kernels/wasm/assembly/')) continue;
-    const fileName = join(ROOT, path);
-    const source = await readFile(fileName, 'utf8');
-    const { outputText } = ts.transpileModule(source, { compilerOptions: options, fileName });
-    const compiled = join(folder, 'dist', path.replace(/\.ts$/, '.js'));
-    await mkdir(dirname(compiled), { recursive: true });
-    await writeFile(compiled, outputText);
-  }
-  for (const path of KERNELS) {
-    await mkdir(dirname(join(folder, path)), { recursive: true });
-    // A machine without a C compiler has no native kernels.
-    await cp(join(ROOT, path), join(folder, path)).catch(() => undefined);
-  }
-  await mkdir(join(folder, 'node_modules'));
-  await symlink(join(ROOT, 'node_modules', 'zod'), join(folder, 'node_modules', 'zod'));
-  return folder;
+export interface Installed {
+  /** An empty project of npm's with tf8 in it. */
+  readonly project: string;
+  readonly tarball: { readonly bytes: number; readonly files: readonly string[] };
 }
 
-/** What a script in the folder of the package prints, run by a fresh Node. */
+let shared: Promise<Installed | undefined> | undefined;
+
+/**
+ * A project with tf8 in it and nothing beside, made by "npm pack" and "npm install" once for all tests
+ * of the process. Its dependencies come from npm's cache or the registry; skips, with a message, where
+ * there is neither.
+ */
+export async function installed(context: Mocha.Context): Promise<Installed> {
+  context.timeout(INSTALL_TIMEOUT_MS);
+  shared ??= install();
+  const made = await shared;
+  return made ?? skip(context, 'npm does not reach the registry, and its cache lacks a dependency');
+}
+
+/** An empty folder of the caller's inside the project, where "tf8" resolves. */
+export function folderIn({ project }: Installed): Promise<string> {
+  return mkdtemp(join(project, 'test-'));
+}
+
+async function install(): Promise<Installed | undefined> {
+  if (!isCompiled(ROOT)) {
+    const errors = await compile(ROOT);
+    if (errors.length > 0) throw new Error(errors.join('\n'));
+  }
+  const project = await mkdtemp(join(tmpdir(), 'tf8-installed-'));
+  process.once('exit', () => rmSync(project, { recursive: true, force: true }));
+  // prepack would compile anew what is up to date.
+  const packed = await npm(
+    ROOT,
+    'pack',
+    '--ignore-scripts',
+    '--json',
+    '--pack-destination',
+    project,
+  );
+  const [{ filename, size, files }] = JSON.parse(packed.slice(packed.indexOf('[')));
+  await writeFile(join(project, 'package.json'), '{"private": true, "type": "module"}');
+  const options = ['--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund'];
+  try {
+    await npm(project, 'install', ...options, `./${filename}`);
+  } catch (error) {
+    if (UNREACHABLE.test(messageOf(error))) return undefined;
+    throw error;
+  }
+  const paths = files.map(({ path }: { path: string }) => path);
+  return { project, tarball: { bytes: size, files: paths } };
+}
+
+async function npm(cwd: string, ...words: readonly string[]): Promise<string> {
+  const [command, args] = npmCommand(words);
+  const { exitCode, output } = await runCommand(command, args, { cwd, env: plainEnvironment() });
+  if (exitCode !== 0) throw new Error(`npm ${words[0]} ended with ${exitCode}:\n${output}`);
+  return output;
+}
+
+/** Options of the test run, such as its loader, are not the package's. */
+export function plainEnvironment(): NodeJS.ProcessEnv {
+  return { ...process.env, NODE_OPTIONS: '' };
+}
+
+/** What a script in `folder` prints, run by a fresh Node. */
 export async function runScript(folder: string, script: string): Promise<string> {
   await writeFile(join(folder, 'script.mjs'), script);
   const { stdout } = await promisify(execFile)(process.execPath, ['script.mjs'], {
     cwd: folder,
-    // Options of the test run, such as its loader, are not the package's.
-    env: { ...process.env, NODE_OPTIONS: '' },
+    env: plainEnvironment(),
   });
   return stdout;
-}
-
-async function files(path: string): Promise<string[]> {
-  if (path.endsWith('.ts')) return [path];
-  const names = await readdir(join(ROOT, path), { recursive: true });
-  return names.map((name) => `${path}/${name}`);
 }
