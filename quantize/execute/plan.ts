@@ -1,3 +1,5 @@
+// `Disposable` reaches programs whose own libraries lack it.
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { CompiledProgram, Kernels } from '../kernels/kernels.ts';
 import { compileProgram } from '../kernels/program.ts';
 import { outputNode, type TensorSpec, type Tf8Model, tensorSpecs } from '../model/tf8_model.ts';

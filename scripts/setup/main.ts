@@ -66,9 +66,11 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => interruption.abort(new Error('interrupted')));
 }
 
+const root = repositoryRoot();
 try {
   await setUp({
-    root: repositoryRoot(),
+    root,
+    project: root,
     cacheDir: cacheDir(),
     reporter: consoleReporter(),
     signal: interruption.signal,

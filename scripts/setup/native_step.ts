@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { runCommand } from '../../foundation/processes/run_command.ts';
+import { SET_UP } from '../../foundation/repository.ts';
 import type { Step } from './step.ts';
 
-/** What scripts/build_native.mjs makes, relative to the checkout. */
+/** What scripts/build_native.mjs makes, relative to tf8's folder. */
 export const NATIVE_FILE = join('quantize', 'kernels', 'native', 'kernels.node');
 
 /**
@@ -20,7 +21,7 @@ export const NATIVE_STEP: Step = {
     });
     if (exitCode !== 0) {
       reporter.warn(
-        `${output.trim()}\nTF8 models run on the WASM kernels, some times slower. With a C compiler, "npm run setup" tries again.`,
+        `${output.trim()}\nTF8 models run on the WASM kernels, some times slower. With a C compiler, "${SET_UP}" tries again.`,
       );
     } else if (!output.includes('up to date')) {
       reporter.info('Native kernels compiled.');
