@@ -25,6 +25,7 @@ export { UserError } from '../foundation/errors.ts';
 export { MissingPackageError } from '../foundation/optional_package.ts';
 export { type Context, createContext } from '../foundation/reporting/context.ts';
 export { type Progress, type Reporter, SILENT_REPORTER } from '../foundation/reporting/reporter.ts';
+export { consoleReporter, type ReporterStream } from '../foundation/reporting/terminal_reporter.ts';
 export type { AnalyzeResult } from './analyze/analyze.ts';
 export type { AnalyzeOptions } from './analyze/analyze_options.ts';
 export type { ClassifyOptions, ClassifyResult } from './classify.ts';

@@ -27,7 +27,7 @@ interface WebAssemblyApi {
   }) => WasmMemory;
 }
 
-const api = (globalThis as { WebAssembly?: WebAssemblyApi }).WebAssembly;
+const api = (globalThis as unknown as { WebAssembly?: WebAssemblyApi }).WebAssembly;
 
 export const PAGE_BYTES = 65536;
 
