@@ -7,7 +7,7 @@ import {
   quantizeArray,
   quantizeBias,
 } from '../params/quantization.ts';
-import type { Calibration } from './calibrate.ts';
+import type { CalibratedRanges } from './calibrate.ts';
 import { type FloatGraph, type FloatNode, isWeightedFloat } from './float_graph.ts';
 import { type ObservedRange, rangeOf } from './observed_range.ts';
 
@@ -28,7 +28,7 @@ export interface ConvertOptions
  */
 export function convertGraph(
   graph: FloatGraph,
-  calibration: Calibration,
+  calibration: CalibratedRanges,
   options: ConvertOptions,
 ): Tf8Model {
   const { inputRange: range, centralFraction, labelOffset, classNames, provenance } = options;
@@ -59,7 +59,7 @@ export function convertGraph(
 function convertNode(
   node: FloatNode,
   inputQuantization: QuantizationParams,
-  calibration: Calibration,
+  calibration: CalibratedRanges,
 ): Tf8Node {
   const { name, inputs, outputShape: shape } = node;
   if (isWeightedFloat(node)) {
@@ -90,7 +90,7 @@ function convertNode(
   return { ...pool, output: { shape, quantization: inputQuantization } };
 }
 
-function observed(name: string, calibration: Calibration): QuantizationParams {
+function observed(name: string, calibration: CalibratedRanges): QuantizationParams {
   const range = calibration.ranges.get(name);
   if (range === undefined) {
     throw new QuantizationError(`Expected a calibrated range for ${name} but received none`);

@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '../../foundation/atomic_file.ts';
 import { runCommand } from '../../foundation/run_command.ts';
 import { COMPILED_STAMP, isCompiled } from './compiled.mjs';
-import type { Step } from './step.ts';
+import type { SetupStep } from './step.ts';
 
 /**
  * Compiles the sources to dist/ for a quick start of the command. Sources that do not compile are
  * no reason to stop: the command then runs them through tsx.
  */
-export const COMPILE_STEP: Step = {
+export const COMPILE_STEP: SetupStep = {
   name: 'compiled command',
   isDone: async ({ root }) => isCompiled(root),
   async run({ root, signal, reporter }) {

@@ -4,7 +4,7 @@ import { messageOf, UserError } from '../../foundation/errors.ts';
 import { sha256OfFile } from '../../foundation/sha256.ts';
 import { installLibtensorflow, OFFICIAL, unpackedFrom, WHEEL } from './libtensorflow.ts';
 import { probeTfjsNode } from './probe_tfjs_node.ts';
-import type { SetupContext, Step } from './step.ts';
+import type { SetupContext, SetupStep } from './step.ts';
 import { compileBinding, installPrebuiltBinding, requireBuildTools } from './tfjs_binding.ts';
 import {
   bindingPath,
@@ -93,7 +93,7 @@ export function missingTfjsNotice(record: TfjsNodeRecord): string {
 }
 
 /** Gets tfjs-node by the first route that works; without any, the set-up goes on with a notice. */
-export const TFJS_NODE_STEP: Step = {
+export const TFJS_NODE_STEP: SetupStep = {
   name: 'tfjs-node',
 
   async isDone({ root, retry }) {

@@ -1,11 +1,11 @@
 /** Kernels that make, arrange and pick values. */
 import * as tf from '@tensorflow/tfjs';
 import { boolAttribute, compiledDtype, dtypeAttribute, intAttribute } from '../attributes.ts';
-import { type KernelCall, type RecordKernel, typeOf } from './kernel.ts';
+import { type RecordedCall, type RecordKernel, typeOf } from './kernel.ts';
 
 const INT32 = dtypeAttribute('int32');
 
-function fill({ attributes, trace }: KernelCall): tf.TensorInfo {
+function fill({ attributes, trace }: RecordedCall): tf.TensorInfo {
   const { shape, value } = attributes;
   const dtype = compiledDtype(attributes.dtype ?? 'float32');
   return trace.addOne(
@@ -17,24 +17,24 @@ function fill({ attributes, trace }: KernelCall): tf.TensorInfo {
   );
 }
 
-function reshape({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
+function reshape({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
   const x = inputs.x!;
   const shape = tf.util.inferFromImplicitShape(attributes.shape, tf.util.sizeFromShape(x.shape));
   return reshaped(x, shape, trace);
 }
 
-function expandDims({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
+function expandDims({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
   const x = inputs.input!;
   const at = attributes.dim < 0 ? attributes.dim + x.shape.length + 1 : attributes.dim;
   return reshaped(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)], trace);
 }
 
-function reshaped(x: tf.TensorInfo, shape: number[], trace: KernelCall['trace']): tf.TensorInfo {
+function reshaped(x: tf.TensorInfo, shape: number[], trace: RecordedCall['trace']): tf.TensorInfo {
   const types = { ...typeOf(x), Tshape: INT32 };
   return trace.addOne('Reshape', [x, trace.int32(shape)], types, shape, x.dtype);
 }
 
-function transpose({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
+function transpose({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
   const x = inputs.x!;
   const order: number[] = attributes.perm;
   const shape = order.map((axis) => x.shape[axis]);
@@ -42,7 +42,7 @@ function transpose({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
   return trace.addOne('Transpose', [x, trace.int32(order)], types, shape, x.dtype);
 }
 
-function concat({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
+function concat({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
   const parts = Object.values(inputs) as tf.TensorInfo[];
   const first = parts[0];
   const [axis] = tf.util.parseAxisParam(attributes.axis, first.shape);
@@ -60,7 +60,7 @@ function concat({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
   );
 }
 
-function pack({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
+function pack({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
   const parts = Object.values(inputs) as tf.TensorInfo[];
   const first = parts[0];
   const axis = attributes.axis < 0 ? attributes.axis + first.shape.length + 1 : attributes.axis;
@@ -69,7 +69,7 @@ function pack({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
   return trace.addOne('Pack', parts, types, shape, first.dtype);
 }
 
-function unpack({ inputs, attributes, trace }: KernelCall): tf.TensorInfo[] {
+function unpack({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo[] {
   const x = inputs.value!;
   const axis = attributes.axis < 0 ? attributes.axis + x.shape.length : attributes.axis;
   const parts = x.shape[axis];
@@ -83,7 +83,7 @@ function unpack({ inputs, attributes, trace }: KernelCall): tf.TensorInfo[] {
   );
 }
 
-function split({ inputs, attributes, trace }: KernelCall): tf.TensorInfo[] {
+function split({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo[] {
   const x = inputs.x!;
   const [axis] = tf.util.parseAxisParam(attributes.axis, x.shape);
   const sizes = tf.backend_util.prepareSplitSize(x as tf.Tensor, attributes.numOrSizeSplits, axis);
@@ -95,7 +95,7 @@ function split({ inputs, attributes, trace }: KernelCall): tf.TensorInfo[] {
   );
 }
 
-function slice({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
+function slice({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
   const x = inputs.x!;
   const [begin, size] = tf.slice_util.parseSliceParams(
     x as tf.Tensor,
@@ -111,7 +111,7 @@ export function pad(
   x: tf.TensorInfo,
   paddings: readonly (readonly [number, number])[],
   constantValue: number,
-  trace: KernelCall['trace'],
+  trace: RecordedCall['trace'],
 ): tf.TensorInfo {
   const shape = x.shape.map((size, axis) => size + paddings[axis][0] + paddings[axis][1]);
   const table = reshaped(trace.int32(paddings.flat()), [paddings.length, 2], trace);
@@ -120,7 +120,7 @@ export function pad(
   return trace.addOne('PadV2', [x, table, value], types, shape, x.dtype);
 }
 
-function tile({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
+function tile({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
   const x = inputs.x!;
   const repetitions: number[] = attributes.reps;
   const shape = x.shape.map((size, axis) => size * repetitions[axis]);
@@ -128,7 +128,7 @@ function tile({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
   return trace.addOne('Tile', [x, trace.int32(repetitions)], types, shape, x.dtype);
 }
 
-function oneHot({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
+function oneHot({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
   const indices = inputs.indices!;
   const { depth, onValue, offValue } = attributes;
   const dtype = compiledDtype(attributes.dtype ?? 'int32');
@@ -146,7 +146,7 @@ function oneHot({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
   );
 }
 
-function matMul({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
+function matMul({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
   const a = inputs.a!;
   const b = inputs.b!;
   const { transposeA, transposeB } = attributes;

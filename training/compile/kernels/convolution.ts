@@ -9,7 +9,7 @@ import {
   stringAttribute,
 } from '../attributes.ts';
 import { pad } from './arrangement.ts';
-import { type KernelCall, type RecordKernel, typeOf } from './kernel.ts';
+import { type RecordedCall, type RecordKernel, typeOf } from './kernel.ts';
 
 const NHWC = stringAttribute('NHWC');
 
@@ -36,7 +36,7 @@ function stridesAttribute({ strideHeight, strideWidth }: Conv2DInfo): AttrValue 
 function convolutionInfo(
   xShape: number[],
   filterShape: number[],
-  { strides, dilations, pad, dimRoundingMode, dataFormat = 'NHWC' }: KernelCall['attributes'],
+  { strides, dilations, pad, dimRoundingMode, dataFormat = 'NHWC' }: RecordedCall['attributes'],
   depthwise: boolean,
 ): Conv2DInfo {
   if (dataFormat !== 'NHWC') {
@@ -60,7 +60,7 @@ const convolution =
 
 function convolve(
   op: 'Conv2D' | 'DepthwiseConv2dNative',
-  { inputs, attributes, trace }: KernelCall,
+  { inputs, attributes, trace }: RecordedCall,
 ): tf.TensorInfo {
   const x = inputs.x!;
   const filter = inputs.filter!;
@@ -139,7 +139,7 @@ const fusedConvolution =
 
 function poolInfo(
   xShape: number[],
-  { filterSize, strides, pad, dimRoundingMode }: KernelCall['attributes'],
+  { filterSize, strides, pad, dimRoundingMode }: RecordedCall['attributes'],
 ): Conv2DInfo {
   return tf.backend_util.computePool2DInfo(
     xShape as [number, number, number, number],
@@ -173,14 +173,14 @@ const pool =
     return trace.addOne(op, [x], { ...typeOf(x), ...poolAttributes(info) }, info.outShape, x.dtype);
   };
 
-function maxPoolGrad({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
+function maxPoolGrad({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
   const input = inputs.input!;
   const options = { ...typeOf(input), ...poolAttributes(poolInfo(input.shape, attributes)) };
   const operands = [input, inputs.output!, inputs.dy!];
   return trace.addOne('MaxPoolGrad', operands, options, input.shape, input.dtype);
 }
 
-function avgPoolGrad({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
+function avgPoolGrad({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
   const input = inputs.input!;
   const options = { ...typeOf(input), ...poolAttributes(poolInfo(input.shape, attributes)) };
   const operands = [trace.int32(input.shape), inputs.dy!];
@@ -188,7 +188,7 @@ function avgPoolGrad({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
 }
 
 /** Inference: normalizes by the statistics that it is given; without a scale that is 1, an offset 0. */
-function batchNorm({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
+function batchNorm({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
   const x = inputs.x!;
   const count = x.shape.at(-1)!;
   const { scale = trace.filled(1, count), offset = trace.filled(0, count) } = inputs;

@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { compiledDtype, dtypeAttribute } from '../attributes.ts';
 import { mapValues } from '../map_values.ts';
-import { type KernelCall, type RecordKernel, typeOf } from './kernel.ts';
+import { type RecordedCall, type RecordKernel, typeOf } from './kernel.ts';
 
 const UNARY: Readonly<Record<string, string>> = {
   Abs: 'Abs',
@@ -92,7 +92,7 @@ function broadcastShape(a: tf.TensorInfo, b: tf.TensorInfo): number[] {
   return tf.broadcast_util.assertAndGetBroadcastShape(a.shape, b.shape);
 }
 
-function cast({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
+function cast({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
   const x = inputs.x!;
   return castTo(x, attributes.dtype, trace);
 }
@@ -100,7 +100,7 @@ function cast({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
 export function castTo(
   x: tf.TensorInfo,
   dtype: tf.DataType,
-  trace: KernelCall['trace'],
+  trace: RecordedCall['trace'],
 ): tf.TensorInfo {
   const types = {
     SrcT: dtypeAttribute(compiledDtype(x.dtype)),
@@ -109,7 +109,7 @@ export function castTo(
   return trace.addOne('Cast', [x], types, x.shape, dtype);
 }
 
-function clipByValue({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
+function clipByValue({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
   const x = inputs.x!;
   const dtype = compiledDtype(x.dtype);
   const bounds = [attributes.clipValueMin, attributes.clipValueMax].map((bound: number) =>
@@ -119,7 +119,7 @@ function clipByValue({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
 }
 
 /** 1 where x > 0, NaN where x is NaN, `alpha` elsewhere. */
-function step({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
+function step({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
   const x = inputs.x!;
   const { shape, dtype } = x;
   const [zero, one, alpha] = [0, 1, (attributes.alpha ?? 0) as number].map((value) =>
@@ -133,23 +133,23 @@ function step({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
   return trace.addOne('SelectV2', [nan, x, numbers], types, shape, dtype);
 }
 
-function select({ inputs, trace }: KernelCall): tf.TensorInfo {
+function select({ inputs, trace }: RecordedCall): tf.TensorInfo {
   const [condition, yes, no] = [inputs.condition!, inputs.t!, inputs.e!];
   // A condition of rank 1 chooses rows, as in TensorFlow 1's Select.
   return trace.addOne('Select', [condition, yes, no], typeOf(yes), yes.shape, yes.dtype);
 }
 
-function eluGrad({ inputs, trace }: KernelCall): tf.TensorInfo {
+function eluGrad({ inputs, trace }: RecordedCall): tf.TensorInfo {
   const y = inputs.y!;
   return trace.addOne('EluGrad', [inputs.dy!, y], typeOf(y), y.shape, y.dtype);
 }
 
-function logicalNot({ inputs, trace }: KernelCall): tf.TensorInfo {
+function logicalNot({ inputs, trace }: RecordedCall): tf.TensorInfo {
   const x = inputs.x!;
   return trace.addOne('LogicalNot', [x], {}, x.shape, 'bool');
 }
 
-function addN({ inputs, trace }: KernelCall): tf.TensorInfo {
+function addN({ inputs, trace }: RecordedCall): tf.TensorInfo {
   const terms = Object.values(inputs) as tf.TensorInfo[];
   const first = terms[0];
   return terms

@@ -6,14 +6,14 @@ import { RECORDING } from '../recording_backend.ts';
 import type { Trace } from '../trace.ts';
 
 /** A call of a TensorFlow.js kernel, to be recorded as nodes of TensorFlow. */
-export interface KernelCall {
+export interface RecordedCall {
   readonly inputs: tf.NamedTensorInfoMap;
   // biome-ignore lint/suspicious/noExplicitAny: each kernel's attributes have a type of their own, which TensorFlow.js does not export
   readonly attributes: any;
   readonly trace: Trace;
 }
 
-export type RecordKernel = (call: KernelCall) => tf.TensorInfo | tf.TensorInfo[];
+export type RecordKernel = (call: RecordedCall) => tf.TensorInfo | tf.TensorInfo[];
 
 /** The kernel as TensorFlow.js registers it for the recording backend. */
 export function recordingKernel(kernelName: string, record: RecordKernel): tf.KernelConfig {

@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { boolAttribute, dtypeAttribute } from '../attributes.ts';
 import { castTo } from './elementwise.ts';
-import { type KernelCall, type RecordKernel, typeOf } from './kernel.ts';
+import { type RecordedCall, type RecordKernel, typeOf } from './kernel.ts';
 
 const reduction =
   (op: string): RecordKernel =>
@@ -24,7 +24,7 @@ const reduction =
   };
 
 /** float32 whatever it is the mean of, as TensorFlow.js has it. */
-function mean(call: KernelCall): tf.TensorInfo | tf.TensorInfo[] {
+function mean(call: RecordedCall): tf.TensorInfo | tf.TensorInfo[] {
   const x = call.inputs.x!;
   const floats = x.dtype === 'float32' ? x : castTo(x, 'float32', call.trace);
   return reduction('Mean')({ ...call, inputs: { x: floats } });
@@ -64,7 +64,7 @@ const cumulation =
   };
 
 /** Over the last axis, the only one that TensorFlow.js passes on. */
-function softmax({ inputs, trace }: KernelCall): tf.TensorInfo {
+function softmax({ inputs, trace }: RecordedCall): tf.TensorInfo {
   const logits = inputs.logits!;
   return trace.addOne('Softmax', [logits], typeOf(logits), logits.shape, logits.dtype);
 }
