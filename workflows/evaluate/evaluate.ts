@@ -40,7 +40,7 @@ export interface EvaluateResult {
   readonly float?: Measured;
   readonly tf8?: Measured & KernelsUsed;
   /** Absent where only the float network was measured. */
-  readonly calibration?: Calibration | FileCalibration;
+  readonly calibration?: DataCalibration | FileCalibration;
 }
 
 interface CalibrationBasis {
@@ -50,7 +50,7 @@ interface CalibrationBasis {
   readonly zeroVariance: ZeroVariancePolicy;
 }
 
-export interface Calibration extends CalibrationBasis {
+export interface DataCalibration extends CalibrationBasis {
   readonly source: 'data';
   /** Images that could not be read. */
   readonly skipped: number;

@@ -2,12 +2,18 @@ import { MIN_INCEPTION_RESOLUTION } from '../../architectures/inception_v3_layer
 import { UserError } from '../../foundation/errors.ts';
 import { overrideRecipe } from '../../training/recipes/override_recipe.ts';
 import type { Recipe } from '../../training/recipes/recipe.ts';
-import type { NetworkName, Preset, Rearchitecture, TableNetworks, Training } from './preset.ts';
+import type {
+  Preset,
+  Rearchitecture,
+  TableNetworkName,
+  TableNetworks,
+  Training,
+} from './preset.ts';
 
 /** What a table may have otherwise than its preset: for a short look, or another budget. */
 export interface PresetChanges {
   /** Only these networks. */
-  readonly networks?: readonly NetworkName[] | undefined;
+  readonly networks?: readonly TableNetworkName[] | undefined;
   /** Images of an epoch. */
   readonly trainImages?: number | undefined;
   readonly testImages?: number | undefined;
@@ -42,7 +48,10 @@ export function changePreset(preset: Preset, changes: PresetChanges): Preset {
   };
 }
 
-function chosenNetworks(preset: Preset, names: readonly NetworkName[] | undefined): TableNetworks {
+function chosenNetworks(
+  preset: Preset,
+  names: readonly TableNetworkName[] | undefined,
+): TableNetworks {
   if (names === undefined) return preset.networks;
   const present = Object.keys(preset.networks);
   const missing = names.find((name) => !present.includes(name));

@@ -21,7 +21,7 @@ import { analyzeCostliest } from './analyze_costliest.ts';
 import { commandLine } from './command_line.ts';
 import { type CostEstimate, estimateCost } from './cost.ts';
 import { costReport } from './cost_report.ts';
-import type { Measured } from './measure_network.ts';
+import type { MeasuredNetwork } from './measure_network.ts';
 import type { StoredNetwork } from './network_store.ts';
 import { type OpenTable, openTable, type ReproduceOptions } from './open_table.ts';
 import type { NetworkPlan, RowPlan } from './plan.ts';
@@ -188,7 +188,7 @@ class Reproduction {
     }
   }
 
-  private note({ float, tf8 }: Measured, dataset: string): void {
+  private note({ float, tf8 }: MeasuredNetwork, dataset: string): void {
     if (tf8.overlap) {
       this.notes.add(`Some images of ${dataset} are calibrated with and measured.`);
     }
@@ -204,7 +204,7 @@ class Reproduction {
     { row }: RowPlan,
     plan: NetworkPlan,
     { made, record }: StoredNetwork,
-    { seconds }: Measured,
+    { seconds }: MeasuredNetwork,
   ): void {
     const { measuringSeconds = 0, ...before } = this.timing[row] ?? {};
     const isTold = this.told.has(plan);
