@@ -18,13 +18,13 @@ function fill({ attributes, trace }: RecordedCall): tf.TensorInfo {
 }
 
 function reshape({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
-  const x = inputs.x!;
+  const { x } = inputs;
   const shape = tf.util.inferFromImplicitShape(attributes.shape, tf.util.sizeFromShape(x.shape));
   return reshaped(x, shape, trace);
 }
 
 function expandDims({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
-  const x = inputs.input!;
+  const x = inputs.input;
   const at = attributes.dim < 0 ? attributes.dim + x.shape.length + 1 : attributes.dim;
   return reshaped(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)], trace);
 }
@@ -35,7 +35,7 @@ function reshaped(x: tf.TensorInfo, shape: number[], trace: RecordedCall['trace'
 }
 
 function transpose({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
-  const x = inputs.x!;
+  const { x } = inputs;
   const order: number[] = attributes.perm;
   const shape = order.map((axis) => x.shape[axis]);
   const types = { ...typeOf(x), Tperm: INT32 };
@@ -43,7 +43,7 @@ function transpose({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
 }
 
 function concat({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
-  const parts = Object.values(inputs) as tf.TensorInfo[];
+  const parts = Object.values(inputs);
   const first = parts[0];
   const [axis] = tf.util.parseAxisParam(attributes.axis, first.shape);
   const shape = tf.backend_util.computeOutShape(
@@ -61,7 +61,7 @@ function concat({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
 }
 
 function pack({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
-  const parts = Object.values(inputs) as tf.TensorInfo[];
+  const parts = Object.values(inputs);
   const first = parts[0];
   const axis = attributes.axis < 0 ? attributes.axis + first.shape.length + 1 : attributes.axis;
   const shape = [...first.shape.slice(0, axis), parts.length, ...first.shape.slice(axis)];
@@ -70,7 +70,7 @@ function pack({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
 }
 
 function unpack({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo[] {
-  const x = inputs.value!;
+  const x = inputs.value;
   const axis = attributes.axis < 0 ? attributes.axis + x.shape.length : attributes.axis;
   const parts = x.shape[axis];
   const types = { ...typeOf(x), num: intAttribute(parts), axis: intAttribute(axis) };
@@ -84,7 +84,7 @@ function unpack({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo[] {
 }
 
 function split({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo[] {
-  const x = inputs.x!;
+  const { x } = inputs;
   const [axis] = tf.util.parseAxisParam(attributes.axis, x.shape);
   const sizes = tf.backend_util.prepareSplitSize(x as tf.Tensor, attributes.numOrSizeSplits, axis);
   return trace.add(
@@ -96,7 +96,7 @@ function split({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo[] {
 }
 
 function slice({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
-  const x = inputs.x!;
+  const { x } = inputs;
   const [begin, size] = tf.slice_util.parseSliceParams(
     x as tf.Tensor,
     attributes.begin,
@@ -121,7 +121,7 @@ export function pad(
 }
 
 function tile({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
-  const x = inputs.x!;
+  const { x } = inputs;
   const repetitions: number[] = attributes.reps;
   const shape = x.shape.map((size, axis) => size * repetitions[axis]);
   const types = { ...typeOf(x), Tmultiples: INT32 };
@@ -129,7 +129,7 @@ function tile({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
 }
 
 function oneHot({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
-  const indices = inputs.indices!;
+  const { indices } = inputs;
   const { depth, onValue, offValue } = attributes;
   const dtype = compiledDtype(attributes.dtype ?? 'int32');
   return trace.addOne(
@@ -147,8 +147,7 @@ function oneHot({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
 }
 
 function matMul({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
-  const a = inputs.a!;
-  const b = inputs.b!;
+  const { a, b } = inputs;
   const { transposeA, transposeB } = attributes;
   const batch = tf.broadcast_util.assertAndGetBroadcastShape(
     a.shape.slice(0, -2),
@@ -173,7 +172,7 @@ export const ARRANGEMENT: Readonly<Record<string, RecordKernel>> = {
   OneHot: oneHot,
   Pack: pack,
   PadV2: ({ inputs, attributes, trace }) =>
-    pad(inputs.x!, attributes.paddings, attributes.constantValue, trace),
+    pad(inputs.x, attributes.paddings, attributes.constantValue, trace),
   Reshape: reshape,
   Slice: slice,
   SplitV: split,

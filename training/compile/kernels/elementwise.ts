@@ -68,23 +68,21 @@ const COMPARISON: Readonly<Record<string, string>> = {
 const unary =
   (op: string): RecordKernel =>
   ({ inputs, trace }) => {
-    const x = inputs.x!;
+    const { x } = inputs;
     return trace.addOne(op, [x], typeOf(x), x.shape, x.dtype);
   };
 
 const binary =
   (op: string, dtype?: tf.DataType): RecordKernel =>
   ({ inputs, trace }) => {
-    const a = inputs.a!;
-    const b = inputs.b!;
+    const { a, b } = inputs;
     return trace.addOne(op, [a, b], typeOf(a), broadcastShape(a, b), dtype ?? a.dtype);
   };
 
 const logical =
   (op: string): RecordKernel =>
   ({ inputs, trace }) => {
-    const a = inputs.a!;
-    const b = inputs.b!;
+    const { a, b } = inputs;
     return trace.addOne(op, [a, b], {}, broadcastShape(a, b), 'bool');
   };
 
@@ -93,7 +91,7 @@ function broadcastShape(a: tf.TensorInfo, b: tf.TensorInfo): number[] {
 }
 
 function cast({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
-  const x = inputs.x!;
+  const { x } = inputs;
   return castTo(x, attributes.dtype, trace);
 }
 
@@ -110,7 +108,7 @@ export function castTo(
 }
 
 function clipByValue({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
-  const x = inputs.x!;
+  const { x } = inputs;
   const dtype = compiledDtype(x.dtype);
   const bounds = [attributes.clipValueMin, attributes.clipValueMax].map((bound: number) =>
     trace.scalar(bound, dtype),
@@ -120,7 +118,7 @@ function clipByValue({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo
 
 /** 1 where x > 0, NaN where x is NaN, `alpha` elsewhere. */
 function step({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
-  const x = inputs.x!;
+  const { x } = inputs;
   const { shape, dtype } = x;
   const [zero, one, alpha] = [0, 1, (attributes.alpha ?? 0) as number].map((value) =>
     trace.scalar(value, compiledDtype(dtype)),
@@ -134,23 +132,23 @@ function step({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
 }
 
 function select({ inputs, trace }: RecordedCall): tf.TensorInfo {
-  const [condition, yes, no] = [inputs.condition!, inputs.t!, inputs.e!];
+  const [condition, yes, no] = [inputs.condition, inputs.t, inputs.e];
   // A condition of rank 1 chooses rows, as in TensorFlow 1's Select.
   return trace.addOne('Select', [condition, yes, no], typeOf(yes), yes.shape, yes.dtype);
 }
 
 function eluGrad({ inputs, trace }: RecordedCall): tf.TensorInfo {
-  const y = inputs.y!;
-  return trace.addOne('EluGrad', [inputs.dy!, y], typeOf(y), y.shape, y.dtype);
+  const { y } = inputs;
+  return trace.addOne('EluGrad', [inputs.dy, y], typeOf(y), y.shape, y.dtype);
 }
 
 function logicalNot({ inputs, trace }: RecordedCall): tf.TensorInfo {
-  const x = inputs.x!;
+  const { x } = inputs;
   return trace.addOne('LogicalNot', [x], {}, x.shape, 'bool');
 }
 
 function addN({ inputs, trace }: RecordedCall): tf.TensorInfo {
-  const terms = Object.values(inputs) as tf.TensorInfo[];
+  const terms = Object.values(inputs);
   const first = terms[0];
   return terms
     .slice(1)
@@ -167,7 +165,7 @@ export const ELEMENTWISE: Readonly<Record<string, RecordKernel>> = {
   LogicalAnd: logical('LogicalAnd'),
   LogicalOr: logical('LogicalOr'),
   LogicalNot: logicalNot,
-  Identity: ({ inputs, trace }) => trace.alias(inputs.x!),
+  Identity: ({ inputs, trace }) => trace.alias(inputs.x),
   AddN: addN,
   Cast: cast,
   ClipByValue: clipByValue,
