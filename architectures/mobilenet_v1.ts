@@ -37,6 +37,9 @@ export const MOBILENET_V1_ROWS: readonly MobileNetV1Row[] = [
   { op: 'depthSeparable', stride: 1, filters: 1024 },
 ];
 
+/** Of `Conv2d_13_pointwise`, the widest layer, at width multiplier 1. */
+export const LAST_FILTERS = MOBILENET_V1_ROWS.at(-1)!.filters;
+
 const KERNEL_SIZE = 3;
 const PADDING = 'same';
 /** slim: no layer is narrower than this, whatever the width multiplier. */

@@ -1,3 +1,4 @@
+import { byName } from '../model/by_name.ts';
 import { checkModel } from '../model/check_model.ts';
 import type { TensorSpec, Tf8Model, Tf8Node } from '../model/tf8_model.ts';
 import { QuantizationError } from '../params/errors.ts';
@@ -39,7 +40,7 @@ export function convertGraph(
   };
   const specs = new Map<string, TensorSpec>([[input.name, input]]);
   const nodes = graph.nodes.map((node) => {
-    const converted = convertNode(node, specs.get(node.inputs[0])!.quantization, calibration);
+    const converted = convertNode(node, byName(specs, node.inputs[0]).quantization, calibration);
     specs.set(node.name, converted.output);
     return converted;
   });
