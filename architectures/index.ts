@@ -13,7 +13,12 @@ export {
 export { INCEPTION_V3_ROWS, type InceptionRow } from './inception_v3.ts';
 export type { InceptionV3Config } from './inception_v3_layers.ts';
 export { costOfNetwork, type LayerCost, type NetworkCost } from './layer_costs.ts';
-export { convLayers, MOBILENET_V1_ROWS, type MobileNetV1Config, type Row } from './mobilenet_v1.ts';
+export {
+  convLayers,
+  MOBILENET_V1_ROWS,
+  type MobileNetV1Config,
+  type MobileNetV1Row,
+} from './mobilenet_v1.ts';
 export { buildNetwork, type NetworkConfig, type NetworkName } from './network.ts';
 export { type DepthwiseMeans, measureDepthwiseMeans } from './rearchitect/centre_depthwise.ts';
 export type { Chain, ChainLayer } from './rearchitect/chain.ts';

@@ -12,7 +12,11 @@ export type {
 export { Analyzer, type AnalyzerOptions } from './analyze/analyzer.ts';
 export { diagnose } from './analyze/diagnose.ts';
 export { PartialNetworks } from './analyze/partial_networks.ts';
-export type { Calibration, CalibrationBatch, CalibrationOptions } from './convert/calibrate.ts';
+export type {
+  CalibratedRanges,
+  CalibrationBatch,
+  CalibrationOptions,
+} from './convert/calibrate.ts';
 export { type ConvertOptions, convertGraph } from './convert/convert_graph.ts';
 export type { FloatGraph, FloatNode } from './convert/float_graph.ts';
 export { type FuseOptions, fuseLayersModel } from './convert/fuse.ts';

@@ -1,12 +1,12 @@
 import { compile } from './compile.ts';
 import { isCompiled } from './compiled.mjs';
-import type { Step } from './step.ts';
+import type { SetupStep } from './step.ts';
 
 /**
  * Compiles the sources to dist/ for a quick start of the command. Sources that do not compile are
  * no reason to stop: the command then runs them through tsx.
  */
-export const COMPILE_STEP: Step = {
+export const COMPILE_STEP: SetupStep = {
   name: 'compiled command',
   isDone: async ({ root }) => isCompiled(root),
   async run({ root, signal, reporter }) {

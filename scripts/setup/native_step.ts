@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { runCommand } from '../../foundation/processes/run_command.ts';
 import { SET_UP } from '../../foundation/repository.ts';
-import type { Step } from './step.ts';
+import type { SetupStep } from './step.ts';
 
 /** What scripts/build_native.mjs makes, relative to tf8's folder. */
 export const NATIVE_FILE = join('quantize', 'kernels', 'native', 'kernels.node');
@@ -10,7 +10,7 @@ export const NATIVE_FILE = join('quantize', 'kernels', 'native', 'kernels.node')
  * Compiles the native kernels; the script itself knows whether its output is up to date. A machine
  * where they do not compile is no reason to stop: TF8 models run on the WASM kernels then.
  */
-export const NATIVE_STEP: Step = {
+export const NATIVE_STEP: SetupStep = {
   name: 'native kernels',
   isDone: async () => false,
   async run({ root, signal, reporter }) {

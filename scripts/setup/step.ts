@@ -15,7 +15,7 @@ export interface SetupContext {
 }
 
 /** One thing that tf8 needs. Steps run in order; each can be interrupted and run again. */
-export interface Step {
+export interface SetupStep {
   readonly name: string;
   isDone(context: SetupContext): Promise<boolean>;
   run(context: SetupContext): Promise<void>;

@@ -5,7 +5,7 @@ import { sha256OfFile } from '../../foundation/hashes/sha256.ts';
 import { SET_UP } from '../../foundation/repository.ts';
 import { installLibtensorflow, OFFICIAL, unpackedFrom, WHEEL } from './libtensorflow.ts';
 import { probeTfjsNode } from './probe_tfjs_node.ts';
-import type { SetupContext, Step } from './step.ts';
+import type { SetupContext, SetupStep } from './step.ts';
 import { compileBinding, installPrebuiltBinding, requireBuildTools } from './tfjs_binding.ts';
 import {
   bindingPath,
@@ -94,7 +94,7 @@ export function missingTfjsNotice(record: TfjsNodeRecord): string {
 }
 
 /** Gets tfjs-node by the first route that works; without any, the set-up goes on with a notice. */
-export const TFJS_NODE_STEP: Step = {
+export const TFJS_NODE_STEP: SetupStep = {
   name: 'tfjs-node',
 
   async isDone({ project, retry }) {
