@@ -14,6 +14,8 @@ export interface OpenOptions {
 }
 
 export interface ArtifactSource {
+  /** Fetches one pinned file. */
   readonly fetchArtifact: typeof fetchArtifact;
+  /** Takes one file out of a fetched Debian package. */
   readonly unpackDeb: typeof unpackDeb;
 }

@@ -15,11 +15,15 @@ const DEFAULT_COLUMNS = 80;
 
 /** A stream that people read: a terminal shows a moving bar, anything else a few plain lines. */
 export interface ReporterStream {
+  /** Takes text as it is; line ends are in it. */
   write(text: string): unknown;
   readonly isTTY?: boolean;
 }
 
-/** Reports on standard error; standard output is for results. `now` gives milliseconds. */
+/**
+ * Reports on standard error; standard output is for results.
+ * @param now a clock in milliseconds
+ */
 export function consoleReporter(
   stream: NodeJS.WriteStream | ReporterStream = process.stderr,
   now: () => number = Date.now,

@@ -14,6 +14,7 @@ export type WasmSource = WasmModule | Uint8Array | ArrayBuffer;
 /** `WebAssembly.Memory` */
 export interface WasmMemory {
   readonly buffer: ArrayBuffer | SharedArrayBuffer;
+  /** Adds pages; gives how many there were. */
   grow(pages: number): number;
 }
 
