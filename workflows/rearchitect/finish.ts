@@ -9,6 +9,7 @@ import { equalizeModel } from '../../architectures/rearchitect/scale_model.ts';
 import { variantNamed } from '../../architectures/variants.ts';
 import type { ModelCard } from '../../checkpoints/store/model_card.ts';
 import { loadModelFolder, saveModelFolder } from '../../checkpoints/store/model_store.ts';
+import { InvalidValueError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { compile } from '../../training/compile/compile.ts';
 import { type FittingImages, fittingBatches } from './images.ts';
@@ -71,7 +72,9 @@ export async function finishFolder(
     const { weightsSha256: _, ...known } = card!;
     const { architecture } = known;
     if (architecture.network !== 'mobilenet_v1') {
-      throw new RangeError(`Expected a MobileNetV1 in ${dir} but received ${architecture.network}`);
+      throw new InvalidValueError(
+        `Expected a MobileNetV1 in ${dir} but received ${architecture.network}`,
+      );
     }
     const config = { ...architecture, variant: variantNamed(architecture.variant) };
     const finish = await finishModel(model, config, images, context);
