@@ -1,7 +1,7 @@
 import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
 import { cacheDir } from '../foundation/files/cache_dir.ts';
 import type { Context } from '../foundation/reporting/context.ts';
-import { consoleReporter } from '../foundation/reporting/terminal_reporter.ts';
+import { terminalReporter } from '../foundation/reporting/terminal_reporter.ts';
 import { JSON_OUTPUT } from './options.ts';
 
 /** Exit status after Ctrl-C, as shells expect it. */
@@ -57,7 +57,11 @@ async function runCommand<Options, Result>(
   const interrupt = () => abort.abort();
   for (const signal of ENDING) process.once(signal, interrupt);
   try {
-    const context = { reporter: consoleReporter(), cacheDir: cacheDir(), signal: abort.signal };
+    const context = {
+      reporter: terminalReporter(process.stderr),
+      cacheDir: cacheDir(),
+      signal: abort.signal,
+    };
     const result = await command.run(argv, context);
     process.stdout.write(`${argv.json ? JSON.stringify(result) : command.show(result)}\n`);
     exit(abort.signal.aborted ? INTERRUPTED : (command.status?.(result) ?? 0));
