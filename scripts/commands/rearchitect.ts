@@ -8,6 +8,7 @@ import {
   DATASET,
   FLOAT_MODEL,
   LIMIT,
+  OVERWRITE,
   positiveNumbers,
   SEED_RANGE,
   TRAINING_SEED,
@@ -43,6 +44,7 @@ export const rearchitectCommand = defineCommand({
         requiresArg: true,
         describe: 'Folder of the new model',
       })
+      .option('overwrite', OVERWRITE)
       .option('images', {
         type: 'number',
         requiresArg: true,

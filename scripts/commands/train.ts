@@ -14,6 +14,7 @@ import {
   FLOAT_MODEL,
   LIMIT,
   NETWORK,
+  OVERWRITE,
   onlyMobileNets,
   positiveNumbers,
   SEED_RANGE,
@@ -60,6 +61,7 @@ export const trainCommand = defineCommand({
         requiresArg: true,
         describe: 'Folder of the trained model',
       })
+      .option('overwrite', OVERWRITE)
       .option('recipe', {
         type: 'string',
         requiresArg: true,

@@ -19,6 +19,9 @@ export interface PageContent {
   readonly style: string;
 }
 
+/** What every report begins with, and no other page has. */
+export const REPORT_MARK = '<p class="kicker">tf8 report</p>';
+
 /**
  * The report as one HTML file. Its policy lets nothing in from outside and runs the one script that
  * the page was made with: no network, no code from data.
@@ -41,7 +44,7 @@ ${new HtmlText(style)}</style>
 </head>
 <body>
 <header>
-<p class="kicker">tf8 report</p>
+${new HtmlText(REPORT_MARK)}
 <h1>${title}</h1>
 ${headline ? html`<p class="headline">${headline}</p>` : undefined}
 <nav aria-label="Contents">${sections.map((section) => html`<a href="#${section.id}">${section.title}</a> `)}</nav>

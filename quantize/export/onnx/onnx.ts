@@ -29,6 +29,7 @@ const LABELS_KEY = 'labels';
 export const ONNX: ExportFormat = {
   name: 'onnx',
   describe: 'QDQ model of opset 13 for ONNX Runtime and others, weights as uint8',
+  suffixes: [''],
   encode: (source) => [{ suffix: '', bytes: encodeOnnx(source) }],
   reader: {
     // Protocol Buffers have no magic number: a model begins with field 1, the IR version.

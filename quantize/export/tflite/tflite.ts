@@ -34,6 +34,7 @@ import {
 export const TFLITE: ExportFormat = {
   name: 'tflite',
   describe: 'uint8 model for LiteRT (TensorFlow Lite), with metadata and labels',
+  suffixes: [''],
   encode: (source) => [{ suffix: '', bytes: encodeTflite(source) }],
   reader: {
     recognizes: (file) => String.fromCharCode(...file.subarray(4, 8)) === FILE_IDENTIFIER,
