@@ -1,3 +1,5 @@
+import { InvalidValueError } from '../foundation/errors.ts';
+
 /** One convolution of a network, with its shapes resolved. */
 export interface ConvLayer {
   readonly kind: 'conv' | 'depthwise' | 'pointwise' | 'logits';
@@ -5,7 +7,7 @@ export interface ConvLayer {
   readonly name: string;
   readonly kernel: readonly [number, number];
   readonly stride: number;
-  readonly padding: Padding;
+  readonly padding: PaddingScheme;
   /** [H, W, C] */
   readonly inputShape: LayerShape;
   readonly outputShape: LayerShape;
@@ -20,7 +22,7 @@ export interface ConvLayer {
 export type LayerShape = readonly [number, number, number];
 
 /** TensorFlow's: zeros around the image so that only the stride makes it smaller, or none. */
-export type Padding = 'same' | 'valid';
+export type PaddingScheme = 'same' | 'valid';
 
 /** Channels of the images that every network here reads: red, green and blue. */
 export const INPUT_CHANNELS = 3;
@@ -37,29 +39,34 @@ export function batchNormOf(layerName: string): string {
 export const BATCH_NORM_EPSILON = 0.001;
 
 /** Positions of a window along one side of an image. */
-export function outputSize(size: number, window: number, stride: number, padding: Padding): number {
+export function outputSize(
+  size: number,
+  window: number,
+  stride: number,
+  padding: PaddingScheme,
+): number {
   return padding === 'same' ? Math.ceil(size / stride) : Math.floor((size - window) / stride) + 1;
 }
 
-/** @throws RangeError for a class count or a resolution that a network cannot have */
+/** @throws InvalidValueError for a class count or a resolution that a network cannot have */
 export function checkSizes(
   { classes, resolution }: { readonly classes: number; readonly resolution: number },
   minResolution: number,
 ): void {
   if (!(Number.isInteger(resolution) && resolution >= minResolution)) {
-    throw new RangeError(
+    throw new InvalidValueError(
       `Expected a resolution of at least ${minResolution} pixels but received ${resolution}`,
     );
   }
   if (!(Number.isInteger(classes) && classes >= 2)) {
-    throw new RangeError(`Expected at least 2 classes but received ${classes}`);
+    throw new InvalidValueError(`Expected at least 2 classes but received ${classes}`);
   }
 }
 
-/** @throws RangeError for a width multiplier that no network can have */
+/** @throws InvalidValueError for a width multiplier that no network can have */
 export function checkWidthMultiplier(widthMultiplier: number): void {
   if (!(widthMultiplier > 0 && Number.isFinite(widthMultiplier))) {
-    throw new RangeError(
+    throw new InvalidValueError(
       `Expected a width multiplier greater than 0 but received ${widthMultiplier}`,
     );
   }

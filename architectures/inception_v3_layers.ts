@@ -6,7 +6,7 @@ import {
   type LayerShape,
   LOGITS,
   outputSize,
-  type Padding,
+  type PaddingScheme,
 } from './conv_layer.ts';
 import { INCEPTION_V3_ROWS, type InceptionRow, type Kernel } from './inception_v3.ts';
 
@@ -38,7 +38,7 @@ export type InceptionLayer =
       readonly input: string;
       readonly window: Kernel;
       readonly stride: number;
-      readonly padding: Padding;
+      readonly padding: PaddingScheme;
       readonly outputShape: LayerShape;
     }
   | {
@@ -61,7 +61,7 @@ export interface InceptionV3Layers {
 
 /**
  * The layers of an InceptionV3 in order, from the table of modules.
- * @throws RangeError for a width multiplier, resolution or class count that no network can have.
+ * @throws InvalidValueError for a width multiplier, resolution or class count that no network can have.
  */
 export function inceptionV3Layers(config: InceptionV3Config): InceptionV3Layers {
   const { resolution, classes, widthMultiplier = 1 } = config;
@@ -139,7 +139,7 @@ function windowed(
   [height, width]: LayerShape,
   window: Kernel,
   stride: number,
-  padding: Padding,
+  padding: PaddingScheme,
   channels: number,
 ): LayerShape {
   return [

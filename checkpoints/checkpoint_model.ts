@@ -5,10 +5,10 @@
 import type * as tf from '@tensorflow/tfjs';
 import { LOGITS, widthMultiplierOf } from '../architectures/conv_layer.ts';
 import { inceptionV3Layers } from '../architectures/inception_v3_layers.ts';
-import { MOBILENET_V1_ROWS } from '../architectures/mobilenet_v1.ts';
+import { LAST_FILTERS } from '../architectures/mobilenet_v1.ts';
 import { buildNetwork, type NetworkConfig } from '../architectures/network.ts';
 import { STANDARD } from '../architectures/variants.ts';
-import { UserError } from '../foundation/errors.ts';
+import { InvalidValueError, UserError } from '../foundation/errors.ts';
 import type { GraphConstant } from './graph_def/graph_def.ts';
 import type { GraphTensor } from './graph_def/network/tensor_proto.ts';
 import { writeModelWeights } from './model_weights.ts';
@@ -22,7 +22,7 @@ import type { WeightTensor } from './weight_tensor.ts';
 const AVERAGE = '/ExponentialMovingAverage';
 const SHOWN = 8;
 
-/** "0.25_128" of mobilenet_v1_0.25_128.ckpt: the weights do not tell the images' size. */
+/** "0.25_128" of mobilenet_v1_0.25_128.ckpt: the weights do not say the images' size. */
 const NAMED_RESOLUTION = /_(?:\d+\.\d+|\d)_(\d{3})(?!\d)/;
 
 export interface CheckpointModel {
@@ -61,7 +61,7 @@ export async function checkpointModel(checkpoint: Checkpoint): Promise<Checkpoin
     writeModelWeights(model, weights);
     return { model, config, notes };
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
+    if (!(error instanceof InvalidValueError)) throw error;
     // A width or a number of classes that no network has.
     throw damagedCheckpoint(
       name,
@@ -86,7 +86,7 @@ const NETWORKS: readonly {
 }[] = [
   {
     scope: 'MobilenetV1',
-    widthFrom: { layer: 'Conv2d_13_pointwise', filters: MOBILENET_V1_ROWS.at(-1)!.filters },
+    widthFrom: { layer: 'Conv2d_13_pointwise', filters: LAST_FILTERS },
     resolution: 224,
     configOf: (sizes) => ({ network: 'mobilenet_v1', variant: STANDARD, ...sizes }),
   },
@@ -182,7 +182,7 @@ function resolutionOf(name: string, otherwise: number, notes: string[]): number 
   const named = NAMED_RESOLUTION.exec(name)?.[1];
   if (named !== undefined) return Number(named);
   notes.push(
-    `a checkpoint does not tell the size of its images: the network is built for ${otherwise} × ${otherwise}`,
+    `a checkpoint does not say the size of its images: the network is built for ${otherwise} × ${otherwise}`,
   );
   return otherwise;
 }

@@ -29,7 +29,7 @@ export interface FloatModel {
   /** undefined for a model that was not saved here. */
   readonly card: ModelCard | undefined;
   readonly format: FloatFormat;
-  /** The network with our layers' names; undefined where the file does not tell. */
+  /** The network with our layers' names; undefined where the file does not say. */
   readonly config: NetworkConfig | undefined;
   /** What was decided in reading the file that its user should know. */
   readonly notes: readonly string[];

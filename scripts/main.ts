@@ -1,4 +1,7 @@
 import yargs, { type CommandModule } from 'yargs';
+import { missingPackage } from '../foundation/optional_package.ts';
+import { packageVersion } from '../foundation/repository.ts';
+import { isUserError } from '../workflows/user_error.ts';
 import { analyzeCommand } from './commands/analyze.ts';
 import { classifyCommand } from './commands/classify.ts';
 import { describeCommand } from './commands/describe.ts';
@@ -10,6 +13,7 @@ import { quantizeCommand } from './commands/quantize.ts';
 import { rearchitectCommand } from './commands/rearchitect.ts';
 import { reportCommand } from './commands/report.ts';
 import { reproduceCommand } from './commands/reproduce.ts';
+import { setupCommand } from './commands/setup.ts';
 import { trainCommand } from './commands/train.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { inFlags } from './wording.ts';
@@ -30,6 +34,7 @@ const COMMANDS = [
   classifyCommand,
   reportCommand,
   doctorCommand,
+  setupCommand,
 ];
 
 /** yargs' complaints in this command's words. `%s` stands for what yargs fills in. */
@@ -66,6 +71,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   const names = commands.map(({ command }) => String(command).split(' ', 1)[0]);
   const program = yargs([...argv])
     .scriptName('tf8')
+    .version(packageVersion())
     .usage(
       '$0 <command>\n\nQuantization-friendly MobileNets: build, retrain, quantize to 8-bit fixed point, run, measure.',
     )
@@ -94,7 +100,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   try {
     await program.parseAsync();
   } catch (error) {
-    process.stderr.write(`${inFlags(describeFailure(error))}\n`);
+    process.stderr.write(`${inFlags(describeFailure(missingPackage(error) ?? error))}\n`);
     return 1;
   }
   return status;
@@ -116,12 +122,8 @@ function describeFailure(error: unknown): string {
   if (error instanceof UsageError) {
     return `Error: ${error.message} (see "${error.help}")`;
   }
-  if ('remedy' in error) {
+  if (isUserError(error)) {
     return [`Error: ${error.message}`, error.remedy].filter(Boolean).join('\n');
-  }
-  // A value that no network or data set can have, such as a width of 0.
-  if (error instanceof RangeError && error.message.startsWith('Expected ')) {
-    return `Error: ${error.message}`;
   }
   return error.stack ?? error.message;
 }

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-// Starts the `tf8` command: the compiled form where it is up to date, else the sources.
+// Starts the `tf8` command: the compiled form where it is up to date or all there is, else the sources.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { isCompiled } from './setup/compiled.mjs';
+import { isCheckout, isCompiled } from './setup/compiled.mjs';
 import { nodeVersionProblem } from './setup/node_version.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -22,12 +22,10 @@ async function runSources() {
   return main(process.argv.slice(2));
 }
 
-/** Errors that the user can mend carry a remedy; all others show where they arose. */
-function describe(error) {
-  if (error === null || typeof error !== 'object' || !('remedy' in error)) {
-    return error?.stack ?? String(error);
-  }
-  return error.remedy ? `${error.message}\n${error.remedy}` : error.message;
+/** The checkout's own set-up, which runs before there are any packages. */
+async function setUpCheckout() {
+  process.argv.splice(2, 1, '--retry');
+  await import('./setup.mjs'); // ends the process
 }
 
 async function start() {
@@ -36,6 +34,8 @@ async function start() {
     process.stderr.write(`${problem}\n`);
     return 1;
   }
+  if (!isCheckout(root)) return runCompiled();
+  if (process.argv[2] === 'setup') return setUpCheckout();
   if (!existsSync(join(root, 'node_modules', '.package-lock.json'))) {
     process.stderr.write('This checkout is not set up yet. Run "npm run setup" first.\n');
     return 1;
@@ -55,7 +55,8 @@ start().then(
     process.exitCode = code;
   },
   (error) => {
-    process.stderr.write(`${describe(error)}\n`);
+    // The command has told the errors of its work itself: this one shows where it arose.
+    process.stderr.write(`${error?.stack ?? error}\n`);
     process.exitCode = 1;
   },
 );

@@ -38,7 +38,7 @@ export function equalizableLayers(chain: Chain): string[] {
  * Cross-layer equalization (Nagel et al., arXiv 1906.04721, equations 8 to 11): the channels between
  * two layers are divided by s = √(r₁·r₂) / r₂ where r₁ and r₂ are the largest absolute weights that
  * make and that take the channel (r₁ counts its bias too, see `madeBy`), so that both become √(r₁·r₂)
- * but for a factor of the whole layer. Swept over the chain until nothing moves. The network's
+ * times a factor of the whole layer. Swept over the chain until nothing moves. The network's
  * function stays the same. A channel that has no weights on either side keeps its scale.
  *
  * @param after names of the layers after which channels are scaled: those of `equalizableLayers`

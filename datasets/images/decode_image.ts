@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import sharp from 'sharp';
 import { messageOf, UserError } from '../../foundation/errors.ts';
 import { errorCode } from '../../foundation/files/file_errors.ts';
+import { importOptional } from '../../foundation/optional_package.ts';
 import type { PixelImage } from './pixel_image.ts';
 
 /**
@@ -40,12 +40,13 @@ export class ImageError extends UserError {
  *
  * @param source a path, or an encoded image with `name` for messages
  * @throws ImageError that names the file where it is missing, empty, no image, truncated, damaged or
- *   larger than MAX_PIXELS
+ *   larger than MAX_PIXELS; MissingPackageError where sharp is not installed
  */
 export async function decodeImage(
   source: string | Uint8Array,
   name: string = typeof source === 'string' ? source : 'the image',
 ): Promise<PixelImage & { readonly channels: 3 }> {
+  const { default: sharp } = await importOptional(() => import('sharp'));
   try {
     const bytes = typeof source === 'string' ? await readFile(source) : source;
     if (bytes.length === 0) throw new Error('the file is empty');

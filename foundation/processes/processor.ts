@@ -8,7 +8,7 @@ export interface Processor {
   /** Threads that this process may use at once. */
   readonly cores: number;
   readonly memoryBytes: number;
-  /** Instruction sets that matter to 8-bit kernels; undefined where the system does not tell. */
+  /** Instruction sets that matter to 8-bit kernels; undefined where the system does not say. */
   readonly features: readonly string[] | undefined;
 }
 
@@ -60,7 +60,7 @@ async function features(): Promise<string[] | undefined> {
       return exitCode === 0 ? macosFeatures(`\n${stdout}`) : undefined;
     }
   } catch {
-    // The report says that the system does not tell.
+    // The report says that the system does not say.
   }
   return undefined;
 }

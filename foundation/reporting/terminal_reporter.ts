@@ -10,7 +10,7 @@ const LINE_EVERY_MS = 60_000;
 
 /** The bar gives way to the text on a narrow terminal. */
 const BAR_WIDTH = 20;
-/** Of a terminal that does not tell. */
+/** Of a terminal that does not say. */
 const DEFAULT_COLUMNS = 80;
 
 /** A stream that people read: a terminal shows a moving bar, anything else a few plain lines. */
@@ -19,9 +19,9 @@ export interface ReporterStream {
   readonly isTTY?: boolean;
 }
 
-/** Reports on standard error; standard output is for results. `now` gives milliseconds. */
-export function consoleReporter(
-  stream: NodeJS.WriteStream | ReporterStream = process.stderr,
+/** Reports to `stream`; a command's is standard error, standard output is for results. `now` gives milliseconds. */
+export function terminalReporter(
+  stream: NodeJS.WriteStream | ReporterStream,
   now: () => number = Date.now,
 ): Reporter {
   let bar: cliProgress.SingleBar | undefined;

@@ -1,5 +1,8 @@
+// `Disposable` reaches programs whose own libraries lack it.
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { CompiledProgram, Kernels } from '../kernels/kernels.ts';
 import { compileProgram } from '../kernels/program.ts';
+import { byName } from '../model/by_name.ts';
 import { outputNode, type TensorSpec, type Tf8Model, tensorSpecs } from '../model/tf8_model.ts';
 import { expected, QuantizationError } from '../params/errors.ts';
 import { dequantizeArray, quantizeArray } from '../params/quantization.ts';
@@ -22,7 +25,7 @@ export interface NodeTime {
 
 /**
  * A TF8 model compiled for a kernel tier: packed weights, and one arena in which tensors that are not
- * needed at the same time share memory. A run allocates nothing, save for its results when the batch
+ * needed at the same time share memory. A run allocates nothing, except for its results when the batch
  * is another size than the last. It needs no TensorFlow and nothing of Node: `loadTf8` opens a file,
  * `planOn` takes a tier by its name.
  */
@@ -126,7 +129,7 @@ export class Tf8Plan implements Disposable {
   dequantize(name: string, results: ReadonlyMap<string, Uint8Array>): Float32Array {
     const bytes = results.get(name);
     if (bytes === undefined) throw expected(`one of ${this.outputs.join(', ')}`, 'name', name);
-    return dequantizeArray(bytes, this.specs.get(name)!.quantization);
+    return dequantizeArray(bytes, byName(this.specs, name).quantization);
   }
 
   /**
@@ -174,19 +177,19 @@ export class Tf8Plan implements Disposable {
 
   private allocate(batch: number): void {
     this.results = this.outputs.map(
-      (name) => new Uint8Array(batch * elements(this.specs.get(name)!.shape)),
+      (name) => new Uint8Array(batch * elements(byName(this.specs, name).shape)),
     );
     this.named = new Map(this.outputs.map((name, i) => [name, this.results[i]]));
     this.batch = batch;
   }
 }
 
-/** Other arrays of numbers do not tell whether they are quantized: a canvas gives clamped bytes of RGBA. */
+/** Other arrays of numbers do not say whether they are quantized: a canvas gives clamped bytes of RGBA. */
 function requireImages(name: string, images: unknown): void {
   if (images instanceof Uint8Array || images instanceof Float32Array) return;
   const received = (images as object | null | undefined)?.constructor?.name ?? String(images);
   throw new QuantizationError(
     `Expected a Float32Array, or a Uint8Array of quantized values, for ${name} but received ${received}`,
-    { remedy: 'Preprocess pixels as the model wants them: its "preprocessing" tells.' },
+    { remedy: 'Preprocess pixels as the model wants them: its "preprocessing" says how.' },
   );
 }

@@ -14,8 +14,8 @@ const ROOM = /^(\S+) imports only (.+)$/;
  * @param root the repository's folder
  */
 export function importDirections(root: string): string {
-  const require = createRequire(join(root, 'package.json'));
-  const { forbidden }: { forbidden: readonly Rule[] } = require('./.dependency-cruiser.cjs');
+  const config = join(root, '.dependency-cruiser.cjs');
+  const { forbidden }: { forbidden: readonly Rule[] } = createRequire(config)(config);
   const rows: string[] = [];
   const rules: string[] = [];
   for (const { name } of forbidden) {

@@ -31,7 +31,7 @@ export function showReport(report: DoctorReport): string {
 }
 
 function features({ processor }: DoctorReport): string {
-  if (processor.features === undefined) return 'unknown: this system does not tell';
+  if (processor.features === undefined) return 'unknown: this system does not say';
   return processor.features.length > 0 ? processor.features.join(', ') : 'none of those looked for';
 }
 

@@ -5,6 +5,7 @@ import {
   MIN_INCEPTION_RESOLUTION,
 } from '../../architectures/inception_v3_layers.ts';
 import { costOfNetwork } from '../../architectures/layer_costs.ts';
+import { InvalidValueError } from '../../foundation/errors.ts';
 
 const PAPER = { resolution: 299, classes: 1001 };
 
@@ -123,7 +124,7 @@ describe('inceptionV3Layers', () => {
     }
   });
 
-  it('has kernels that their names tell, but for those of Mixed_6a', () => {
+  it('has the kernels that their names say, except for those of Mixed_6a', () => {
     for (const row of base) {
       if (row.op !== 'conv' || row.name.startsWith('Mixed_6a/')) continue;
       assert.ok(row.name.endsWith(`_${row.kernel.join('x')}`), row.name);
@@ -176,7 +177,7 @@ describe('inceptionV3Layers', () => {
     [{ widthMultiplier: 0 }, 'Expected a width multiplier greater than 0 but received 0'],
   ] as const) {
     it(`refuses ${JSON.stringify(wrong)}`, () => {
-      assert.throws(() => inceptionV3Layers({ ...PAPER, ...wrong }), new RangeError(what));
+      assert.throws(() => inceptionV3Layers({ ...PAPER, ...wrong }), new InvalidValueError(what));
     });
   }
 });

@@ -35,7 +35,7 @@ describe('checkpointModel', () => {
     model.dispose();
   });
 
-  it('builds an InceptionV3, and says what the file does not tell', async () => {
+  it('builds an InceptionV3, and says what the file does not say', async () => {
     const original = buildNetwork(SMALL_INCEPTION);
     randomizeWeights(original);
     const tensors = new Map(
@@ -57,7 +57,7 @@ describe('checkpointModel', () => {
     assert.deepEqual(received, expected);
     model.dispose();
     const other = await checkpointModel(await open(tensors, 'model.ckpt'));
-    assert.match(other.notes.join(), /does not tell the size of its images: .* for 299 × 299/);
+    assert.match(other.notes.join(), /does not say the size of its images: .* for 299 × 299/);
     other.model.dispose();
   });
 

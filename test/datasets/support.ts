@@ -26,7 +26,7 @@ export function noise(width: number, height: number): Sharp {
   return sharp(pixels, { raw: { width, height, channels: 3 } });
 }
 
-/** A reporter that keeps what it was told. */
+/** A reporter that keeps what it hears. */
 export function recordingReporter(): Reporter & { readonly messages: string[] } {
   const messages: string[] = [];
   return {

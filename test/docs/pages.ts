@@ -8,7 +8,7 @@ export function readPage(path: string): Promise<string> {
   return readFile(join(ROOT, path), 'utf8');
 }
 
-export interface Link {
+interface Link {
   /** `[this](…)`, without marks of code. */
   readonly label: string;
   readonly target: string;

@@ -72,7 +72,7 @@ describe("TensorBoard's own reader", function () {
         'validation/top1': series(epochs, ({ validation }) => validation!.top1),
         'validation/top5': series(epochs, ({ validation }) => validation!.top5),
       });
-      // Computed anew from the time of each window: equal but for the last digits.
+      // Computed anew from the time of each window: equal except for the last digits.
       for (const [written, read] of [
         [series(reports, (report) => report.imagesPerSecond), images_per_second],
         [series(reports, (report) => report.waitShare), input_wait_share],

@@ -21,7 +21,7 @@ export class LineAppender {
   private pending = '';
 
   /**
-   * @param onFailure is told once of each row of failures, with a UserError where there is a remedy
+   * @param onFailure is called once for each row of failures, with a UserError where there is a remedy
    * @param write as `fs.writeSync`
    * @throws UserError where `path` cannot be opened
    */

@@ -32,7 +32,7 @@ export interface MetricsFileOptions {
  * Writes the metrics of a run to `path`: a line of JSON for every `every` steps, for each epoch and
  * for each checkpoint (`MetricLine`). Killing the process loses the steps since the last line only.
  * Going on from a checkpoint drops what comes after it, so that the step and epoch lines of a run
- * that was killed and resumed are those of a run that was not, but for `time`. A disk that is full
+ * that was killed and resumed are those of a run that was not, except for `time`. A disk that is full
  * stops no training: the reporter is warned and the lines are written once there is room.
  * @throws UserError where the file cannot be written to begin with
  */

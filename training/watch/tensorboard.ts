@@ -20,7 +20,7 @@ export interface TensorBoardOptions {
  * `images_per_second` and `input_wait_share` over the steps, `epoch/…` and `validation/…` at the end
  * of epochs; accuracies in percent. A resumed run writes a file of its own, and TensorBoard drops the
  * points of earlier files that come after its first step. Without libtensorflow there are no events,
- * and where events can't be written training goes on without them; the reporter is told.
+ * and where events can't be written training goes on without them, with a warning.
  */
 export async function openTensorBoard(
   folder: string,

@@ -1,4 +1,5 @@
 import type { TopLevelSpec } from 'vega-lite';
+import { InvalidValueError } from '../../foundation/errors.ts';
 import type { EpochMetrics } from '../../training/watch/metric_lines.ts';
 import type { Metrics } from '../../training/watch/metrics_file.ts';
 import { chartSvg } from './chart.ts';
@@ -26,14 +27,14 @@ const MAX_EPOCH_LINES = 30;
  * A figure of a training run as SVG: loss, accuracy and learning rate over the steps, of training
  * (as measured, pale, and smoothed) and of validation. Equal metrics give equal bytes, also
  * where their times differ.
- * @throws RangeError without metrics of a single step
+ * @throws InvalidValueError without metrics of a single step
  */
 export async function trainingCurveSvg(
   metrics: Metrics,
   { title }: TrainingCurveOptions,
 ): Promise<string> {
   if (metrics.steps.length === 0) {
-    throw new RangeError('Expected metrics of at least one step but received none');
+    throw new InvalidValueError('Expected metrics of at least one step but received none');
   }
   return chartSvg({
     name: 'training-curve',

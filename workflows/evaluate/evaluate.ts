@@ -42,7 +42,7 @@ export interface EvaluateResult {
   readonly float?: Measured;
   readonly tf8?: Measured & KernelsUsed;
   /** Absent where only the float network was measured. */
-  readonly calibration?: Calibration | FileCalibration;
+  readonly calibration?: DataCalibration | FileCalibration;
 }
 
 interface CalibrationBasis {
@@ -52,7 +52,7 @@ interface CalibrationBasis {
   readonly zeroVariance: ZeroVariancePolicy;
 }
 
-export interface Calibration extends CalibrationBasis {
+export interface DataCalibration extends CalibrationBasis {
   readonly source: 'data';
   /** Images that could not be read. */
   readonly skipped: number;
@@ -62,7 +62,7 @@ export interface Calibration extends CalibrationBasis {
   readonly overlap: boolean;
 }
 
-/** What a TF8 file tells of its calibration. */
+/** What a TF8 file says of its calibration. */
 export interface FileCalibration extends CalibrationBasis {
   readonly source: 'file';
 }
@@ -108,7 +108,7 @@ async function evaluateOpened(
   }
   if (dataset.splitsAreEqual && opened.facts.origin.dataSha256 === dataset.fingerprint) {
     context.reporter.warn(
-      'the model was trained on these images: the figures tell how well it learnt them, not how well it does on others',
+      'the model was trained on these images: the figures say how well it learnt them, not how well it does on others',
     );
   }
   const float = options.precision === 'tf8' ? undefined : await evaluation.float(opened);

@@ -1,5 +1,5 @@
-import sharp from 'sharp';
 import type { TopLevelSpec } from 'vega-lite';
+import { importOptional } from '../../foundation/optional_package.ts';
 import { type Chart, chartSvg } from '../charts/chart.ts';
 import { type ColourName, PLOT_STYLE } from '../charts/style.ts';
 import { svgMarkup } from '../charts/svg_figure.ts';
@@ -33,6 +33,7 @@ const SVG_DPI = 72;
 /** The figure as files, in the colours of light paper. */
 export async function figureFiles(figure: Chart): Promise<{ svg: string; png: Uint8Array }> {
   const svg = await chartSvg(figure);
+  const { default: sharp } = await importOptional(() => import('sharp'));
   const png = await sharp(Buffer.from(svg), { density: PNG_DENSITY * SVG_DPI })
     .png()
     .toBuffer();
@@ -51,7 +52,7 @@ export async function inlineSvg({ name, spec }: Chart): Promise<string> {
 
 /** The figure as a specification of Vega, which fills its container's width. */
 export async function liveSpec({ spec }: Chart): Promise<object> {
-  const { compile } = await import('vega-lite');
+  const { compile } = await importOptional(() => import('vega-lite'));
   const fitted = {
     ...spec,
     width: 'container',

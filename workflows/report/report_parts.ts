@@ -18,7 +18,7 @@ export interface RunDescription {
   readonly command: string;
   readonly environment: Environment;
   readonly kernelTier: string;
-  /** By what they were used for; with the number of images where the rows do not tell it. */
+  /** By what they were used for; with the number of images where the rows do not say it. */
   readonly data: Readonly<Record<string, DataIdentity & { readonly images?: number }>>;
   /** SHA-256 of weights, by the network's record or name. */
   readonly weights: Readonly<Record<string, string>>;

@@ -10,7 +10,7 @@ import { makeWritableFolder } from '../../foundation/files/writable_folder.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { SILENT_REPORTER } from '../../foundation/reporting/reporter.ts';
 import type { Backend } from '../../training/backend.ts';
-import { pullImageNet } from '../open/open_model.ts';
+import { pullImageNet } from '../open/open_float.ts';
 import { environment, environmentSchema } from '../records/environment.ts';
 import { call } from '../wording.ts';
 import { checkpointsOf, makeNetwork, type NetworkToMake } from './make_network.ts';
@@ -33,7 +33,7 @@ export interface StoredNetwork {
 const madeNetworkSchema = z.strictObject({
   weightsSha256: z.string(),
   environment: environmentSchema,
-  /** What the training or the re-architecture tells of itself, without times. */
+  /** What the training or the re-architecture says of itself, without times. */
   summary: z.json(),
 });
 
@@ -190,7 +190,7 @@ export class NetworkStore {
     await makeWritableFolder(entry.dir);
     const lock = await FolderLock.acquire(join(entry.dir, 'lock'));
     try {
-      // Another process may have finished it before it gave the folder free; of damage is told already.
+      // Another process may have finished it before it released the folder; damage was reported above.
       return (await this.finished(entry, SILENT_REPORTER)) ?? (await this.makeAlone(entry));
     } finally {
       await lock.release();

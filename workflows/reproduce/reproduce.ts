@@ -20,7 +20,7 @@ import { writeReport } from '../report/write_report.ts';
 import { analyzeCostliest } from './analyze_costliest.ts';
 import { type CostEstimate, estimateCost } from './cost.ts';
 import { costReport } from './cost_report.ts';
-import type { Measured } from './measure_network.ts';
+import type { MeasuredNetwork } from './measure_network.ts';
 import type { StoredNetwork } from './network_store.ts';
 import { type OpenTable, openTable, type ReproduceOptions } from './open_table.ts';
 import type { NetworkPlan, RowPlan } from './plan.ts';
@@ -44,8 +44,8 @@ export interface ReportedResult extends ReproduceResult {
  * `report.html` and its figures. What was interrupted goes on when it is called again.
  * @param options with `announceCost`, says first what the table will cost
  * @throws UserError before anything is loaded where `runsDir` cannot be written; what training and
- *   evaluation throw, but for a training that diverges, a network that cannot be rebuilt and one that
- *   TF8 cannot hold: their seeds are left out with a note
+ *   evaluation throw. A training that diverges, a network that cannot be rebuilt and one that TF8 cannot
+ *   hold throw nothing: their seeds are left out with a note
  */
 export async function reproduce(
   options: ReproduceOptions & { readonly announceCost?: boolean },
@@ -68,7 +68,7 @@ export async function reproduce(
   }
 }
 
-/** The table is whole without its report: what goes wrong with that is told, and costs nothing else. */
+/** The table is whole without its report: what goes wrong with that is a warning, and costs nothing else. */
 async function reportOf(
   table: OpenTable,
   { dir, record }: ReproduceResult,
@@ -187,7 +187,7 @@ class Reproduction {
     }
   }
 
-  private note({ float, tf8 }: Measured, dataset: string): void {
+  private note({ float, tf8 }: MeasuredNetwork, dataset: string): void {
     if (tf8.overlap) {
       this.notes.add(`Some images of ${dataset} are calibrated with and measured.`);
     }
@@ -203,7 +203,7 @@ class Reproduction {
     { row }: RowPlan,
     plan: NetworkPlan,
     { made, record }: StoredNetwork,
-    { seconds }: Measured,
+    { seconds }: MeasuredNetwork,
   ): void {
     const { measuringSeconds = 0, ...before } = this.timing[row] ?? {};
     const isTold = this.told.has(plan);

@@ -7,7 +7,7 @@ import type { ModelCard } from '../../checkpoints/store/model_card.ts';
 import { saveModelFolder } from '../../checkpoints/store/model_store.ts';
 import type { Dataset } from '../../datasets/dataset.ts';
 import { holdOutValidation } from '../../datasets/order/hold_out.ts';
-import { messageOf, UserError } from '../../foundation/errors.ts';
+import { InvalidValueError, messageOf, UserError } from '../../foundation/errors.ts';
 import { makeWritableFolder } from '../../foundation/files/writable_folder.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { selectTrainingBackend } from '../../training/backend.ts';
@@ -169,7 +169,7 @@ class TrainJob {
     try {
       return buildNetwork(this.config, { dropout, batchNormDecay, logitsStddev, seed });
     } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
+      if (!(error instanceof InvalidValueError)) throw error;
       throw new UserError(`${titleOf(this.config)} cannot be built: ${messageOf(error)}`, {
         remedy: `Pass another ${option('resolution')}.`,
         cause: error,

@@ -66,7 +66,7 @@ export interface VerifyResult extends KernelsUsed {
  * Runs an exported file in its real runtime, and the TF8 model that it carries in our executor, on
  * the same images, and compares every byte of every layer. The manifest beside it learns of it.
  * @param open starts the runtime
- * @throws UserError where the file is not the one its manifest tells of
+ * @throws UserError where the file is not the one its manifest describes
  */
 export async function verify(
   options: VerifyOptions,
@@ -116,7 +116,7 @@ async function requireManifestFits(
   const isThisFile = listed === undefined || listed.sha256 === sha256OfBytes(bytes);
   if (isThisFile && origin.tf8Sha256 === sha256OfBytes(await encodeTf8(model))) return;
   throw new UserError(
-    `Expected the file that the manifest ${path}.json tells of but ${path} is another`,
+    `Expected the file that the manifest ${path}.json describes but ${path} is another`,
     {
       remedy: 'Export the model again, or remove the manifest.',
     },

@@ -1,4 +1,5 @@
 import { create, toBinary } from '@bufbuild/protobuf';
+import { byName } from '../../model/by_name.ts';
 import {
   isWeighted,
   outputNode,
@@ -9,12 +10,13 @@ import {
   type WeightedNode,
 } from '../../model/tf8_model.ts';
 import { QuantizationError } from '../../params/errors.ts';
+import { littleEndian } from '../../params/little_endian.ts';
 import type { FloatWeights } from '../export_format.ts';
 import { GraphProtoSchema, ModelProtoSchema } from '../onnx/generated/onnx_pb.ts';
 import { floatTensor, OnnxGraph } from '../onnx/graph.ts';
 import { IR_VERSION, OPSET } from '../onnx/onnx.ts';
 import { filterShape, OUTPUTS_FIRST, pads, poolAttributes } from '../onnx/operators.ts';
-import { littleEndian, permuteFloats } from '../tensor_layout.ts';
+import { permuteFloats } from '../tensor_layout.ts';
 import { biasName, outputName, weightsName } from '../tensor_names.ts';
 
 /** ReLU6's. */
@@ -33,7 +35,7 @@ export function encodeFloatOnnx(
   const specs = tensorSpecs(model);
   for (const node of model.nodes) {
     if (isWeighted(node)) {
-      addConvolution(graph, node, floatWeights.get(node.name), specs.get(node.inputs[0])!);
+      addConvolution(graph, node, floatWeights.get(node.name), byName(specs, node.inputs[0]));
     } else {
       addPoolOrConcat(graph, node);
     }

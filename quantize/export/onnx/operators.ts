@@ -1,3 +1,4 @@
+import { byName } from '../../model/by_name.ts';
 import type {
   ConcatNode,
   ImageShape,
@@ -6,10 +7,11 @@ import type {
   Tf8Node,
   WeightedNode,
 } from '../../model/tf8_model.ts';
+import { littleEndian } from '../../params/little_endian.ts';
 import { accumulatorScale, BYTE_MAX, type QuantizationParams } from '../../params/quantization.ts';
 import { activationBounds } from '../../params/requantization.ts';
 import type { Padding } from '../../params/window.ts';
-import { littleEndian, permuteAxes } from '../tensor_layout.ts';
+import { permuteAxes } from '../tensor_layout.ts';
 import { biasName, weightsName } from '../tensor_names.ts';
 import type { OnnxGraph } from './graph.ts';
 
@@ -38,10 +40,10 @@ export function addNode(
     case 'conv2d':
     case 'depthwiseConv2d':
     case 'fullyConnected':
-      addConvolution(graph, node, inputs[0], real, specs.get(node.inputs[0])!);
+      addConvolution(graph, node, inputs[0], real, byName(specs, node.inputs[0]));
       break;
     case 'averagePool2d':
-      addAverage(graph, node, real, poolCounts(node, specs.get(node.inputs[0])!.shape), (mean) =>
+      addAverage(graph, node, real, poolCounts(node, byName(specs, node.inputs[0]).shape), (mean) =>
         // Padded positions take no part.
         graph.node('AveragePool', inputs, mean, { ...poolAttributes(node), count_include_pad: 0 }),
       );
@@ -50,7 +52,7 @@ export function addNode(
       graph.node('MaxPool', inputs, real, poolAttributes(node));
       break;
     case 'globalAveragePool': {
-      const [height, width] = specs.get(node.inputs[0])!.shape;
+      const [height, width] = byName(specs, node.inputs[0]).shape;
       addAverage(graph, node, real, [height * width], (mean) =>
         graph.node('GlobalAveragePool', inputs, mean),
       );
@@ -116,7 +118,7 @@ function concatInputs(
   specs: ReadonlyMap<string, TensorSpec>,
 ): string[] {
   return inputs.map((input, index) => {
-    const { shape, quantization } = specs.get(input)!;
+    const { shape, quantization } = byName(specs, input);
     const isSame =
       quantization.scale === output.quantization.scale &&
       quantization.zeroPoint === output.quantization.zeroPoint;

@@ -1,3 +1,4 @@
+import { byName } from '../../model/by_name.ts';
 import type {
   ConcatNode,
   GlobalAveragePoolNode,
@@ -7,9 +8,10 @@ import type {
   WeightedNode,
 } from '../../model/tf8_model.ts';
 import { QuantizationError } from '../../params/errors.ts';
+import { littleEndian } from '../../params/little_endian.ts';
 import { accumulatorScale, type QuantizationParams } from '../../params/quantization.ts';
 import { type Padding, samePadding } from '../../params/window.ts';
-import { littleEndian, permuteAxes } from '../tensor_layout.ts';
+import { permuteAxes } from '../tensor_layout.ts';
 import { biasName, weightsName } from '../tensor_names.ts';
 import { fusedActivation } from './activation.ts';
 import type { TfliteGraph } from './graph.ts';
@@ -34,7 +36,7 @@ export function addNode(
   node: Tf8Node,
   specs: ReadonlyMap<string, TensorSpec>,
 ): void {
-  const input = specs.get(node.inputs[0])!;
+  const input = byName(specs, node.inputs[0]);
   switch (node.op) {
     case 'conv2d':
     case 'depthwiseConv2d':
@@ -150,7 +152,7 @@ function addConcatenation(
 ): void {
   const { quantization } = node.output;
   const inputs = node.inputs.map((name, index) => {
-    const spec = specs.get(name)!;
+    const spec = byName(specs, name);
     const source = graph.index(name);
     const { scale, zeroPoint } = spec.quantization;
     if (scale === quantization.scale && zeroPoint === quantization.zeroPoint) return source;

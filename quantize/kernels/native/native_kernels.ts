@@ -1,4 +1,4 @@
-import { expected, QuantizationError } from '../../params/errors.ts';
+import { expected, messageOf, QuantizationError } from '../../params/errors.ts';
 import {
   type QuantizationParams,
   quantizeArray,
@@ -49,7 +49,7 @@ const NO_BYTES = new Uint8Array(0);
 const NO_BIAS = new Int32Array(0);
 
 /**
- * The native tier for one instruction set: the fastest that the processor has unless told. TypeScript
+ * The native tier for one instruction set: the fastest that the processor has unless one is asked for. TypeScript
  * checks each call; C computes.
  * @throws QuantizationError when the processor lacks the instruction set
  */
@@ -107,7 +107,7 @@ class NativeKernels extends KernelMethods implements Kernels {
       );
     } catch (error) {
       if (error instanceof QuantizationError) throw error;
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       throw new QuantizationError(`Expected memory and ${threads} threads: ${reason}`, {
         remedy: 'Ask for fewer threads.',
       });

@@ -123,7 +123,7 @@ describe('Tf8Plan', () => {
     }
   });
 
-  it('refuses images of another type, which do not tell whether they are quantized', () => {
+  it('refuses images of another type, which do not say whether they are quantized', () => {
     const others = [
       [new Uint8ClampedArray(PIXELS), 'Uint8ClampedArray'],
       [new Float64Array(PIXELS), 'Float64Array'],

@@ -123,7 +123,7 @@ describe('the TF8 file', () => {
     assert.deepEqual(await decodeTf8(view, NAME), MODEL);
   });
 
-  it('is told from other files by its start', async () => {
+  it('is recognized by its start', async () => {
     assert.ok(isTf8(await encodeTf8(MODEL)));
     assert.ok(isTf8(new TextEncoder().encode('TF8\n')));
     for (const other of ['', 'TF8', '{"format":"tf8"}', 'TF8 1234567'.repeat(4)]) {

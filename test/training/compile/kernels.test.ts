@@ -10,8 +10,8 @@ import { KERNEL_CASES } from './kernel_cases/kernel_cases.ts';
 import { assertClose } from './support.ts';
 
 /**
- * A session runs the kernels that the eager backend runs, bit for bit, but for those for which oneDNN
- * has others in graphs: fused convolutions, softmax.
+ * A session runs the kernels that the eager backend runs, bit for bit, except where oneDNN has others
+ * in graphs: fused convolutions, softmax.
  */
 const TOLERANCE: Readonly<Record<string, number>> = {
   ...Object.fromEntries(Object.keys(CONVOLUTION_CASES).map((kernel) => [kernel, 2e-6])),

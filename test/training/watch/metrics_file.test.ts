@@ -33,7 +33,7 @@ describe('metrics file', () => {
       assert.deepEqual(epochs[1].validation, { loss: 1.05, top1: 63, top5: 89 });
     }));
 
-  it('is the same whenever a run is killed and resumed, but for times', () =>
+  it('is the same whenever a run is killed and resumed, except for times', () =>
     fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 1, max: 6 }),

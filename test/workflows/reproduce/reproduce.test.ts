@@ -152,7 +152,7 @@ describe('reproduce', () => {
       assert.ok(!reporter.work.some(({ label }) => /training|float/.test(label)));
     }));
 
-  it('damaged weights are told of and trained again, to the same record', () =>
+  it('warns of damaged weights and trains them again, to the same record', () =>
     inFolder(async (other) => {
       const copied = await copyRuns(other);
       const [name] = await networkFolders(copied.runsDir);
@@ -310,7 +310,7 @@ describe('reproduce', () => {
       assert.equal((card!.architecture as { variant: string }).variant, 'friendly');
     }));
 
-  it('checkpoints that are all damaged are told of, and the training begins anew', () =>
+  it('warns where all checkpoints are damaged, and begins the training anew', () =>
     inFolder(async (other) => {
       const copied = await copyRuns(other);
       const name = (await networkFolders(copied.runsDir)).find((one) => one.startsWith('friendly'));

@@ -1,6 +1,8 @@
 /** Convolutions, pooling and batch norms, NHWC. */
+
 import * as tf from '@tensorflow/tfjs';
 import type { AttrValue } from '../../../checkpoints/graph_def/generated/graph_def_pb.ts';
+import { InvalidValueError } from '../../../foundation/errors.ts';
 import {
   boolAttribute,
   dtypeAttribute,
@@ -9,7 +11,7 @@ import {
   stringAttribute,
 } from '../attributes.ts';
 import { pad } from './arrangement.ts';
-import { type KernelCall, type RecordKernel, typeOf } from './kernel.ts';
+import { type RecordedCall, type RecordKernel, typeOf } from './kernel.ts';
 
 const NHWC = stringAttribute('NHWC');
 
@@ -36,11 +38,13 @@ function stridesAttribute({ strideHeight, strideWidth }: Conv2DInfo): AttrValue 
 function convolutionInfo(
   xShape: number[],
   filterShape: number[],
-  { strides, dilations, pad, dimRoundingMode, dataFormat = 'NHWC' }: KernelCall['attributes'],
+  { strides, dilations, pad, dimRoundingMode, dataFormat = 'NHWC' }: RecordedCall['attributes'],
   depthwise: boolean,
 ): Conv2DInfo {
   if (dataFormat !== 'NHWC') {
-    throw new RangeError(`Expected data format NHWC for a convolution but received ${dataFormat}`);
+    throw new InvalidValueError(
+      `Expected data format NHWC for a convolution but received ${dataFormat}`,
+    );
   }
   return tf.backend_util.computeConv2DInfo(
     xShape as [number, number, number, number],
@@ -60,10 +64,9 @@ const convolution =
 
 function convolve(
   op: 'Conv2D' | 'DepthwiseConv2dNative',
-  { inputs, attributes, trace }: KernelCall,
+  { inputs, attributes, trace }: RecordedCall,
 ): tf.TensorInfo {
-  const x = inputs.x!;
-  const filter = inputs.filter!;
+  const { x, filter } = inputs;
   const info = convolutionInfo(x.shape, filter.shape, attributes, op !== 'Conv2D');
   let padded = x;
   let options = convolutionAttributes(info);
@@ -87,8 +90,7 @@ function convolve(
 const backpropInput =
   (op: 'Conv2D' | 'DepthwiseConv2dNative'): RecordKernel =>
   ({ inputs, attributes, trace }) => {
-    const dy = inputs.dy!;
-    const filter = inputs.filter!;
+    const { dy, filter } = inputs;
     const shape: number[] = attributes.inputShape;
     const info = convolutionInfo(shape, filter.shape, attributes, op !== 'Conv2D');
     const options = { ...typeOf(dy), ...convolutionAttributes(info) };
@@ -99,8 +101,7 @@ const backpropInput =
 const backpropFilter =
   (op: 'Conv2D' | 'DepthwiseConv2dNative'): RecordKernel =>
   ({ inputs, attributes, trace }) => {
-    const x = inputs.x!;
-    const dy = inputs.dy!;
+    const { x, dy } = inputs;
     const shape: number[] = attributes.filterShape;
     const info = convolutionInfo(x.shape, shape, attributes, op !== 'Conv2D');
     const options = { ...typeOf(x), ...convolutionAttributes(info) };
@@ -123,7 +124,7 @@ const fusedConvolution =
     const { activation = 'linear' } = attributes;
     const activationOp = ACTIVATIONS[activation];
     if (activation !== 'linear' && activationOp === undefined) {
-      throw new RangeError(
+      throw new InvalidValueError(
         `Expected an activation of linear, ${Object.keys(ACTIVATIONS).join(', ')} for a fused ${op} but received ${activation}`,
       );
     }
@@ -139,7 +140,7 @@ const fusedConvolution =
 
 function poolInfo(
   xShape: number[],
-  { filterSize, strides, pad, dimRoundingMode }: KernelCall['attributes'],
+  { filterSize, strides, pad, dimRoundingMode }: RecordedCall['attributes'],
 ): Conv2DInfo {
   return tf.backend_util.computePool2DInfo(
     xShape as [number, number, number, number],
@@ -151,11 +152,13 @@ function poolInfo(
   );
 }
 
-/** @throws RangeError for paddings in numbers: TensorFlow's pooling has none */
+/** @throws InvalidValueError for paddings in numbers: TensorFlow's pooling has none */
 function poolAttributes(info: Conv2DInfo): Record<string, AttrValue> {
   const { type } = info.padInfo;
   if (type !== 'VALID' && type !== 'SAME') {
-    throw new RangeError(`Expected padding "same" or "valid" for pooling but received ${type}`);
+    throw new InvalidValueError(
+      `Expected padding "same" or "valid" for pooling but received ${type}`,
+    );
   }
   return {
     ksize: intsAttribute([1, info.filterHeight, info.filterWidth, 1]),
@@ -168,33 +171,33 @@ function poolAttributes(info: Conv2DInfo): Record<string, AttrValue> {
 const pool =
   (op: 'MaxPool' | 'AvgPool'): RecordKernel =>
   ({ inputs, attributes, trace }) => {
-    const x = inputs.x!;
+    const { x } = inputs;
     const info = poolInfo(x.shape, attributes);
     return trace.addOne(op, [x], { ...typeOf(x), ...poolAttributes(info) }, info.outShape, x.dtype);
   };
 
-function maxPoolGrad({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
-  const input = inputs.input!;
+function maxPoolGrad({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
+  const { input } = inputs;
   const options = { ...typeOf(input), ...poolAttributes(poolInfo(input.shape, attributes)) };
-  const operands = [input, inputs.output!, inputs.dy!];
+  const operands = [input, inputs.output, inputs.dy];
   return trace.addOne('MaxPoolGrad', operands, options, input.shape, input.dtype);
 }
 
-function avgPoolGrad({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
-  const input = inputs.input!;
+function avgPoolGrad({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
+  const { input } = inputs;
   const options = { ...typeOf(input), ...poolAttributes(poolInfo(input.shape, attributes)) };
-  const operands = [trace.int32(input.shape), inputs.dy!];
+  const operands = [trace.int32(input.shape), inputs.dy];
   return trace.addOne('AvgPoolGrad', operands, options, input.shape, input.dtype);
 }
 
 /** Inference: normalizes by the statistics that it is given; without a scale that is 1, an offset 0. */
-function batchNorm({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
-  const x = inputs.x!;
+function batchNorm({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
+  const { x } = inputs;
   const count = x.shape.at(-1)!;
   const { scale = trace.filled(1, count), offset = trace.filled(0, count) } = inputs;
-  const parameters = [scale, offset, inputs.mean!, inputs.variance!];
+  const parameters = [scale, offset, inputs.mean, inputs.variance];
   if (x.shape.length !== 4 || parameters.some(({ shape }) => shape.length !== 1)) {
-    throw new RangeError(
+    throw new InvalidValueError(
       `Expected a batch norm of [N, H, W, C] by parameters of [C] but received an input of [${x.shape}]`,
     );
   }
