@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
+import { colourRules } from '../charts/style.ts';
 import { type Html, Html as HtmlText, html, jsonInScript } from './html.ts';
 import type { PageData } from './page_data.ts';
 import type { MissingPart } from './section.ts';
-import { colourRules } from './theme.ts';
 import { withCode } from './with_code.ts';
 
 export interface PageContent {
