@@ -10,7 +10,8 @@
  * Positions in the header count from the start of the rest. A reader refuses another `version`, and
  * fields that it does not know; it takes files without `preprocessing`, which the first ones lack.
  */
-import { z } from 'zod';
+// As a namespace: bundlers leave out what is not used of it, which is most.
+import * as z from 'zod';
 import { QuantizationError } from '../params/errors.ts';
 import { REQUANTIZATION_ROUNDING } from '../params/requantization.ts';
 import { checkModel } from './check_model.ts';
