@@ -4,11 +4,11 @@
  */
 import { join } from 'node:path';
 import { openDataset } from '../datasets/open_dataset.ts';
-import { writeFileAtomic } from '../foundation/atomic_file.ts';
-import { cacheDir } from '../foundation/cache_dir.ts';
-import type { Context } from '../foundation/context.ts';
 import { UserError } from '../foundation/errors.ts';
-import { consoleReporter } from '../scripts/terminal/reporter.ts';
+import { writeFileAtomic } from '../foundation/files/atomic_file.ts';
+import { cacheDir } from '../foundation/files/cache_dir.ts';
+import type { Context } from '../foundation/reporting/context.ts';
+import { consoleReporter } from '../foundation/reporting/terminal_reporter.ts';
 import { selectBackend } from '../training/backend.ts';
 import { openFloatModel } from '../workflows/open/open_model.ts';
 import { environment } from '../workflows/records/environment.ts';

@@ -4,11 +4,11 @@
  */
 import { join } from 'node:path';
 import { openDataset } from '../datasets/open_dataset.ts';
-import { writeFileAtomic } from '../foundation/atomic_file.ts';
-import { cacheDir } from '../foundation/cache_dir.ts';
-import type { Context } from '../foundation/context.ts';
 import { UserError } from '../foundation/errors.ts';
-import { consoleReporter } from '../scripts/terminal/reporter.ts';
+import { writeFileAtomic } from '../foundation/files/atomic_file.ts';
+import { cacheDir } from '../foundation/files/cache_dir.ts';
+import type { Context } from '../foundation/reporting/context.ts';
+import { consoleReporter } from '../foundation/reporting/terminal_reporter.ts';
 import { selectBackend } from '../training/backend.ts';
 import { DEFAULT_DATASET } from '../workflows/open/model_facts.ts';
 import { openData } from '../workflows/open/open_data.ts';
@@ -65,7 +65,7 @@ async function activationsOf(
   const relu6 = await openFloatModel(networks.relu6, context);
   const relu = await openFloatModel(networks.relu, context);
   try {
-    const dataset = await openData(relu.facts.dataset ?? DEFAULT_DATASET, data, '--data', context);
+    const dataset = await openData(relu.facts.dataset ?? DEFAULT_DATASET, data, 'data', context);
     return await compareActivations({ relu6, relu, dataset, imagesPerClass, seed: SEED }, context);
   } finally {
     relu6.model.dispose();

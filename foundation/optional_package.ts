@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, UserError } from './errors.ts';
-import { errorCode } from './file_errors.ts';
+import { errorCode } from './files/file_errors.ts';
 import { repositoryRoot } from './repository.ts';
 
 interface Manifest {

@@ -15,6 +15,7 @@ import { reproduceCommand } from './commands/reproduce.ts';
 import { setupCommand } from './commands/setup.ts';
 import { trainCommand } from './commands/train.ts';
 import { verifyCommand } from './commands/verify.ts';
+import { inFlags } from './wording.ts';
 
 const HELP_WIDTH = 100;
 
@@ -98,7 +99,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   try {
     await program.parseAsync();
   } catch (error) {
-    process.stderr.write(`${describeFailure(missingPackage(error) ?? error)}\n`);
+    process.stderr.write(`${inFlags(describeFailure(missingPackage(error) ?? error))}\n`);
     return 1;
   }
   return status;

@@ -19,7 +19,7 @@ export { type Validation, validate } from './loop/validate.ts';
 export { type LearningRate, learningRateAt } from './recipes/learning_rate.ts';
 export { openRecipe } from './recipes/open_recipe.ts';
 export { overrideRecipe, type RecipeOverrides } from './recipes/override_recipe.ts';
-export { type Distillation, type Optimizer, type Recipe, recipeSchema } from './recipes/recipe.ts';
+export { type Distillation, type Recipe, recipeSchema } from './recipes/recipe.ts';
 export { RECIPES } from './recipes/recipes.ts';
 export { createTrainStep, type TrainStepOptions } from './step/create_train_step.ts';
 export type { StepInputs, StepResult, TrainStep } from './step/train_step.ts';

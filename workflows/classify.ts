@@ -3,7 +3,7 @@ import type { Dataset, ImageBatch } from '../datasets/dataset.ts';
 import { decodeImage } from '../datasets/images/decode_image.ts';
 import type { PixelImage } from '../datasets/images/pixel_image.ts';
 import { preprocess, SLIM_CENTRAL_FRACTION } from '../datasets/images/preprocess.ts';
-import type { Context } from '../foundation/context.ts';
+import type { Context } from '../foundation/reporting/context.ts';
 import { type ClassScore, topClasses } from '../quantize/execute/top_classes.ts';
 import type { TierName } from '../quantize/kernels/kernels.ts';
 import type { Tf8Model } from '../quantize/model/tf8_model.ts';

@@ -11,24 +11,30 @@
 import { importOptional } from '../foundation/optional_package.ts';
 import type * as Analyze from './analyze/analyze.ts';
 import type * as Classify from './classify.ts';
-import type * as Describe from './describe.ts';
+import type * as Describe from './describe/describe_model.ts';
 import type * as Evaluate from './evaluate/evaluate.ts';
 import type * as Export from './export/export.ts';
 import type * as Pull from './open/open_float.ts';
 import type * as Quantize from './quantize/quantize.ts';
-import type * as Rearchitect from './rearchitect/rearchitect.ts';
+import type * as Rearchitect from './rearchitect/rearchitect_model.ts';
+import type * as Report from './report/report_run.ts';
 import type * as Reproduce from './reproduce/reproduce.ts';
-import type * as Train from './train/train.ts';
+import type * as Train from './train/train_model.ts';
 import type * as Verify from './verify/verify.ts';
 
-export { type Context, createContext } from '../foundation/context.ts';
 export { UserError } from '../foundation/errors.ts';
 export { MissingPackageError } from '../foundation/optional_package.ts';
-export { type Progress, type Reporter, SILENT_REPORTER } from '../foundation/reporter.ts';
+export { type Context, createContext } from '../foundation/reporting/context.ts';
+export { type Progress, type Reporter, SILENT_REPORTER } from '../foundation/reporting/reporter.ts';
 export type { AnalyzeResult } from './analyze/analyze.ts';
 export type { AnalyzeOptions } from './analyze/analyze_options.ts';
 export type { ClassifyOptions, ClassifyResult } from './classify.ts';
-export type { DescribedLayer, DescribedModel } from './describe.ts';
+export type { DescribedLayer, DescribedModel } from './describe/describe_model.ts';
+export {
+  type DescribedNetwork,
+  type DescribeNetworkOptions,
+  describeNetwork,
+} from './describe/describe_network.ts';
 export type { EvaluateOptions, EvaluateResult, Precision } from './evaluate/evaluate.ts';
 export type { Measured } from './evaluate/evaluation.ts';
 export type { ExportOptions, ExportResult } from './export/export.ts';
@@ -45,20 +51,15 @@ export type {
   QuantizeOptions,
   QuantizeResult,
 } from './quantize/quantize.ts';
-export type {
-  RearchitectOptions,
-  RearchitectResult,
-  Retraining,
-} from './rearchitect/rearchitect.ts';
-export { findRun } from './report/find_run.ts';
-export { readParts } from './report/read_parts.ts';
-export type { ReportParts } from './report/report_parts.ts';
-export { type WrittenReport, writeReport } from './report/write_report.ts';
+export type { RearchitectResult } from './rearchitect/rearchitect.ts';
+export type { RearchitectModelOptions } from './rearchitect/rearchitect_model.ts';
+export type { ReportRunOptions } from './report/report_run.ts';
+export type { WrittenReport } from './report/write_report.ts';
 export type { CostEstimate } from './reproduce/cost.ts';
 export type { ReproduceOptions } from './reproduce/open_table.ts';
 export type { ReportedResult, ReproduceResult } from './reproduce/reproduce.ts';
-export type { RunOptions, TrainJobOptions, TrainJobResult } from './train/train.ts';
-export type { TrainedNetwork } from './train/trained_network.ts';
+export type { TrainJobResult } from './train/train.ts';
+export type { TrainModelOptions } from './train/train_model.ts';
 export type { VerifyOptions, VerifyResult } from './verify/verify.ts';
 
 /** Fetches a public checkpoint and makes it a model in the cache. */
@@ -67,15 +68,17 @@ export const pull: typeof Pull.pullImageNet = async (...given) =>
 
 /** Says what a model is: its format, network, classes and layers. */
 export const describe: typeof Describe.describeModel = async (...given) =>
-  (await importOptional(() => import('./describe.ts'))).describeModel(...given);
+  (await importOptional(() => import('./describe/describe_model.ts'))).describeModel(...given);
 
 /** Trains a network and stores it. */
-export const train: typeof Train.trainJob = async (...given) =>
-  (await importOptional(() => import('./train/train.ts'))).trainJob(...given);
+export const train: typeof Train.trainModel = async (...given) =>
+  (await importOptional(() => import('./train/train_model.ts'))).trainModel(...given);
 
 /** Rebuilds a trained MobileNetV1 as another variant. */
-export const rearchitect: typeof Rearchitect.rearchitect = async (...given) =>
-  (await importOptional(() => import('./rearchitect/rearchitect.ts'))).rearchitect(...given);
+export const rearchitect: typeof Rearchitect.rearchitectModel = async (...given) =>
+  (await importOptional(() => import('./rearchitect/rearchitect_model.ts'))).rearchitectModel(
+    ...given,
+  );
 
 /** Quantizes a float model to a TF8 file. */
 export const quantize: typeof Quantize.quantize = async (...given) =>
@@ -108,6 +111,10 @@ export const exportModel: typeof Export.exportModel = async (...given) =>
 /** Runs an exported file in another program and compares its bytes with ours. */
 export const verify: typeof Verify.verify = async (...given) =>
   (await importOptional(() => import('./verify/verify.ts'))).verify(...given);
+
+/** Writes the page of a run, with its figures. */
+export const report: typeof Report.reportRun = async (...given) =>
+  (await importOptional(() => import('./report/report_run.ts'))).reportRun(...given);
 
 /** Measures the paper's table. */
 export const reproduce: typeof Reproduce.reproduce = async (...given) =>

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { Dataset } from '../../datasets/dataset.ts';
-import type { Context } from '../../foundation/context.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
 import type { FloatGraph, FloatNode } from '../../quantize/convert/float_graph.ts';
 import { isWeightedFloat } from '../../quantize/convert/float_graph.ts';
 import { FloatRunner } from '../../quantize/convert/float_runner.ts';

@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import type { Dataset } from '../../datasets/dataset.ts';
 import { firstOfEachClass } from '../../datasets/order/per_class.ts';
-import type { Context } from '../../foundation/context.ts';
 import { UserError } from '../../foundation/errors.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
 import { Analyzer } from '../../quantize/analyze/analyzer.ts';
 import { FloatNodes } from '../../quantize/convert/float_nodes.ts';
 import { fuseLayersModel } from '../../quantize/convert/fuse.ts';

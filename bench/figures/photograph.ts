@@ -1,7 +1,7 @@
 import type { Dataset } from '../../datasets/dataset.ts';
 import { selectIndices } from '../../datasets/order/order.ts';
-import type { Context } from '../../foundation/context.ts';
 import { UserError } from '../../foundation/errors.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
 import { planOn } from '../../quantize/execute/plan_on.ts';
 import { type Labels, softmax, topClasses } from '../../quantize/execute/top_classes.ts';
 import { predictFloat } from '../../training/float_predictor.ts';

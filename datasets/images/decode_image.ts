@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { messageOf, UserError } from '../../foundation/errors.ts';
-import { errorCode } from '../../foundation/file_errors.ts';
+import { errorCode } from '../../foundation/files/file_errors.ts';
 import { importOptional } from '../../foundation/optional_package.ts';
 import type { PixelImage } from './pixel_image.ts';
 

@@ -1,5 +1,5 @@
 import { UserError } from '../../foundation/errors.ts';
-import type { Reporter } from '../../foundation/reporter.ts';
+import type { Reporter } from '../../foundation/reporting/reporter.ts';
 import { parseExample } from './example.ts';
 import { ImageLabels } from './image_label.ts';
 import { readRecordFile } from './record_file.ts';

@@ -166,7 +166,7 @@ export interface ChannelAnalysis {
   };
 }
 
-/** How near a layer's int32 numbers come to overflow (DESIGN 3 and 4). */
+/** How near a layer's int32 numbers come to overflow (eq. 3 and 4). */
 export interface AccumulatorAnalysis {
   /** The largest |bias| as int32. */
   readonly biasMax: number;
@@ -206,6 +206,40 @@ export type FindingCause =
   /** A bias or accumulator is near the end of int32. */
   | 'overflowRisk';
 
+/** What helps against a finding. */
+export type AdviceCode =
+  /** Give the channels of zero variance the mean variance of the layer's others. */
+  | 'meanVariance'
+  /** Bring a layer's channels to one size. */
+  | 'equalizeChannels'
+  /** Leave no channel's weights far from the others'. */
+  | 'evenWeights'
+  /** Calibrate on more images, or on images like those that the network will see. */
+  | 'calibrateOnMore'
+  /** Calibrate on images like those that the network will see. */
+  | 'calibrateOnTypical'
+  /** Bring the outputs that share a range to one size. */
+  | 'evenOutputs'
+  /** Preprocess images as for the training. */
+  | 'samePreprocessing'
+  /** Train with ReLU in the place of ReLU6. */
+  | 'replaceRelu6'
+  /** Make biases smaller, or sums shorter. */
+  | 'smallerSums';
+
+/**
+ * What can be done with a network: `standard`, a MobileNet with batch norms after its depthwise layers,
+ * can be re-architected; `rebuilt`, one without them, was; `other` has no depthwise layers.
+ */
+export type NetworkKind = 'standard' | 'rebuilt' | 'other';
+
+/** A remedy as data; whoever shows it puts it into words. */
+export interface Advice {
+  readonly code: AdviceCode;
+  /** What the network allows, on which the way to do it depends. */
+  readonly network: NetworkKind;
+}
+
 /**
  * Noise on the logits by their energy, Σ noise² / Σ logits², that TF8 adds and that would go with the
  * cause; 0 for what TF8 does not add.
@@ -224,8 +258,8 @@ export interface Finding {
   readonly cost: Cost;
   /** One sentence with the figures. */
   readonly explanation: string;
-  /** What tf8 offers against it, with the command's option where there is one. */
-  readonly remedy: string;
+  /** What helps against it. */
+  readonly advice: Advice;
   /** The figures that say so, by name. */
   readonly evidence: Readonly<Record<string, number>>;
 }

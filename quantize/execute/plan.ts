@@ -83,7 +83,7 @@ export class Tf8Plan implements Disposable {
    * The tensors of `outputs` by name, [N, H, W, C] uint8 each. The arrays are overwritten by the
    * next run: copy what you keep.
    * @param images [N, H, W, C] uint8, quantized by the model's input parameters; or float32 as the
-   * model's preprocessing makes them, quantized here (DESIGN eq. 2)
+   * model's preprocessing makes them, quantized here (eq. 2)
    * @throws QuantizationError when the images are of another type, are not whole ones of the model's
    * size or hold NaN, or the plan was closed
    */

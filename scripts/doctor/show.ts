@@ -1,5 +1,5 @@
-import { formatAmount } from '../../foundation/amounts.ts';
 import { describeRoute } from '../../foundation/downloads/route.ts';
+import { formatAmount } from '../../foundation/reporting/amounts.ts';
 import { kernelsName } from '../../workflows/open/open_plan.ts';
 import type { DoctorReport, TierFinding } from './examine.ts';
 

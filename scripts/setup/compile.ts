@@ -1,8 +1,8 @@
 import { readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { writeFileAtomic } from '../../foundation/atomic_file.ts';
-import { runCommand } from '../../foundation/run_command.ts';
+import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
+import { runCommand } from '../../foundation/processes/run_command.ts';
 import { bundlePage } from '../../workflows/report/bundle_page.ts';
 import { BUNDLED_SCRIPT } from '../../workflows/report/page_script.ts';
 import { COMPILED_STAMP } from './compiled.mjs';

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../../foundation/errors.ts';
 import { optionalPackages } from '../../foundation/optional_package.ts';
-import { npmCommand, runCommand } from '../../foundation/run_command.ts';
-import { lastLines } from '../../foundation/run_tool.ts';
+import { npmCommand } from '../../foundation/processes/npm_command.ts';
+import { lastLines, runCommand } from '../../foundation/processes/run_command.ts';
 import type { SetupContext } from './step.ts';
 
 /** Other package managers, by the file that a project of theirs has; their command for exact versions. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import { runCommand } from '../../foundation/processes/run_command.ts';
 import { SET_UP } from '../../foundation/repository.ts';
-import { runCommand } from '../../foundation/run_command.ts';
 import type { Step } from './step.ts';
 
 /** What scripts/build_native.mjs makes, relative to tf8's folder. */

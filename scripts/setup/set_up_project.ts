@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Context } from '../../foundation/context.ts';
 import { UserError } from '../../foundation/errors.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
 import { isCheckout, projectRoot, repositoryRoot, SET_UP } from '../../foundation/repository.ts';
 import { installPackages } from './install_packages.ts';
 import { NATIVE_FILE, NATIVE_STEP } from './native_step.ts';

@@ -4,9 +4,9 @@ import { buildNetwork } from '../../architectures/network.ts';
 import { checkpointModel, slimNameOfKeras } from '../../checkpoints/checkpoint_model.ts';
 import { readCheckpointV2 } from '../../checkpoints/tensor_bundle/checkpoint_v2.ts';
 import type { WeightTensor } from '../../checkpoints/weight_tensor.ts';
-import { memorySource } from '../../foundation/byte_source.ts';
 import { randomizeWeights, SMALL_INCEPTION } from '../architectures/support.ts';
 import { disposeModels } from '../support/dispose_models.ts';
+import { memorySource } from '../support/memory_source.ts';
 import { slimTensors } from './support.ts';
 import { bundle } from './tensor_bundle/write_table.ts';
 

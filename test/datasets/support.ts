@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import sharp, { type Colour, type Sharp } from 'sharp';
 import type { BatchOptions, Dataset, ImageBatch } from '../../datasets/dataset.ts';
-import type { Reporter } from '../../foundation/reporter.ts';
+import type { Reporter } from '../../foundation/reporting/reporter.ts';
 
 /** Writes files by path relative to `folder`. */
 export async function writeTree(

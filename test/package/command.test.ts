@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { type CommandResult, runCommand } from '../../foundation/run_command.ts';
+import { type CommandResult, runCommand } from '../../foundation/processes/run_command.ts';
 import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
 import { randomModels } from '../quantize/model/random_models.ts';
 import { folderIn, installed, plainEnvironment, ROOT } from './installed.ts';
@@ -27,7 +27,8 @@ describe('the command of the installed package', function () {
 
   it('says its version', async () => {
     const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
-    assert.deepEqual(await tf8('--version'), { exitCode: 0, output: `${version}\n` });
+    const { exitCode, output } = await tf8('--version');
+    assert.deepEqual([exitCode, output], [0, `${version}\n`]);
   });
 
   it('explains every command', async () => {

@@ -30,14 +30,14 @@ import { convertGraph, fuseLayersModel, loadTf8, calibrate } from 'tf8/quantize'
 import { openRecipe, overrideRecipe } from 'tf8/training';
 import {
   analyze, classify, createContext, describe, evaluate, exportModel, type EvaluateResult, pull,
-  quantize, rearchitect, reproduce, train, UserError, verify, writeReport,
+  quantize, rearchitect, report, reproduce, train, UserError, verify,
 } from 'tf8/workflows';
 
 const context = createContext();
-const dataset: Dataset = await openDataset('cifar10', context);
-const recipe = overrideRecipe(await openRecipe('scratch-small'), { batchSize: 32 });
-const network = { network: 'mobilenet_v1', variant: STANDARD, widthMultiplier: 0.5 } as const;
-await train({ network, dataset, recipe, zeroVariance: 'mean', seed: 1, out: 'trained' }, context);
+export const dataset: Dataset = await openDataset('cifar10', context);
+export const recipe = overrideRecipe(await openRecipe('scratch-small'), { batchSize: 32 });
+const network = { network: 'mobilenet_v1', variant: STANDARD.name, widthMultiplier: 0.5 } as const;
+await train({ ...network, dataset: 'cifar10', seed: 1, out: 'trained', resume: true }, context);
 const result: EvaluateResult = await evaluate(
   { model: 'trained', dataset: 'cifar10', precision: 'both', seed: 1, tier: 'auto' },
   context,
@@ -45,7 +45,7 @@ const result: EvaluateResult = await evaluate(
 export const top1: number | undefined = result.tf8?.top1;
 export const layers: string[] = (await describe('trained', context)).layers.map(({ op }) => op);
 export const verbs = [
-  analyze, classify, exportModel, pull, quantize, rearchitect, reproduce, verify, writeReport,
+  analyze, classify, exportModel, pull, quantize, rearchitect, report, reproduce, verify,
   buildMobileNetV1, loadFloatModel, pullCheckpoint, convertGraph, fuseLayersModel, loadTf8, calibrate,
 ];
 // @ts-expect-error A seed is missing.

@@ -1,4 +1,4 @@
-import type { Reporter } from '../../foundation/reporter.ts';
+import type { Reporter } from '../../foundation/reporting/reporter.ts';
 
 /** A reporter that keeps what it was told; of each piece of work, whether it was ended once. */
 export function recordingReporter(): Reporter & {

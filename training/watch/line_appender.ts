@@ -1,6 +1,6 @@
 import { close, fstatSync, fsync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { asFileError } from '../../foundation/file_errors.ts';
+import { asFileError } from '../../foundation/files/file_errors.ts';
 
 const fsyncFile = promisify(fsync);
 const closeFile = promisify(close);

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { writeFileAtomic } from '../../foundation/atomic_file.ts';
 import { messageOf, UserError } from '../../foundation/errors.ts';
-import { asFileError, errorCode } from '../../foundation/file_errors.ts';
-import type { Reporter } from '../../foundation/reporter.ts';
+import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
+import { asFileError, errorCode } from '../../foundation/files/file_errors.ts';
+import type { Reporter } from '../../foundation/reporting/reporter.ts';
 import { LineAppender } from './line_appender.ts';
 import {
   type EpochMetrics,
@@ -111,7 +111,7 @@ export async function readMetrics(path: string): Promise<Metrics> {
   const text = await readFile(path, 'utf8').catch((error) => {
     throw new UserError(
       `Expected the metrics of a training run at ${path} but ${errorCode(error) === 'ENOENT' ? 'there are none' : messageOf(error)}`,
-      { remedy: 'Give the folder of a run of "tf8 train".', cause: error },
+      { remedy: 'Give the folder of a training.', cause: error },
     );
   });
   const { lines, damaged } = parseMetricLines(text);

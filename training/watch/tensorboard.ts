@@ -1,6 +1,6 @@
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { messageOf } from '../../foundation/errors.ts';
-import type { Reporter } from '../../foundation/reporter.ts';
+import type { Reporter } from '../../foundation/reporting/reporter.ts';
 import { type EventWriter, eventWriter } from '../backend.ts';
 import type { TrainingObserver } from './observer.ts';
 import { StepWindow, type WindowMeans } from './step_window.ts';

@@ -2,9 +2,8 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Dataset } from '../../datasets/dataset.ts';
 import { firstOfEachClass } from '../../datasets/order/per_class.ts';
-import { writeFileAtomic } from '../../foundation/atomic_file.ts';
-import type { Context } from '../../foundation/context.ts';
-import type { Analysis } from '../../quantize/analyze/analysis.ts';
+import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
 import { selectKernels } from '../../quantize/kernels/select.ts';
 import { DEFAULT_DATASET } from '../open/model_facts.ts';
@@ -14,15 +13,16 @@ import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
 import { requireWritableFile } from '../open/writable_file.ts';
 import { CONVERSION_DEFAULTS } from '../quantize/conversion.ts';
 import { calibrationSource, quantizeModel } from '../quantize/quantize.ts';
-import { recorded, writeAnalyzeRun } from '../records/analysis_record.ts';
+import { recorded, type WordedAnalysis, writeAnalyzeRun } from '../records/analysis_record.ts';
 import { runId, startRun } from '../records/run_record.ts';
 import { writeSamples } from '../records/samples.ts';
+import { option } from '../wording.ts';
 import { analyzeNetwork, EFFECT_IMAGES } from './analyze_network.ts';
 import type { AnalyzeOptions } from './analyze_options.ts';
 import { analyzeRun, runNameOf } from './analyze_run.ts';
 import { labelOffsetOf } from './partial_accuracy.ts';
 
-export interface AnalyzeResult extends Analysis {
+export interface AnalyzeResult extends WordedAnalysis {
   /** Folder of the record. */
   readonly run: string;
   readonly dataset: string;
@@ -36,7 +36,7 @@ export interface AnalyzeResult extends Analysis {
 
 /** Where a float model loses accuracy in TF8, layer by layer and cause by cause, and what to do. */
 export async function analyze(options: AnalyzeOptions, context: Context): Promise<AnalyzeResult> {
-  if (options.out !== undefined) await requireWritableFile(options.out, '--out');
+  if (options.out !== undefined) await requireWritableFile(options.out);
   const opened = await openFloatModel(options.model, context);
   try {
     return await analyzeOpened(opened, options, context);
@@ -53,7 +53,7 @@ async function analyzeOpened(
   const { seed, out, runsDir } = options;
   const { perClass = null, zeroVariance = CONVERSION_DEFAULTS.zeroVariance } = options;
   const name = options.dataset ?? opened.facts.dataset ?? DEFAULT_DATASET;
-  const dataset = await openData(name, options.data, '--data', context);
+  const dataset = await openData(name, options.data, 'data', context);
   if (options.dataset !== undefined) warnOfOtherPreprocessing(opened, dataset, context.reporter);
   const { limit, among, reach } = selectionOf(dataset, options);
   const source = await calibrationSource(
@@ -63,7 +63,7 @@ async function analyzeOpened(
   );
   if (source.overlap) {
     context.reporter.warn(
-      'some calibration images are among the analyzed ones; pass another folder as --calibration-data, or --limit',
+      `some calibration images are among the analyzed ones; pass another folder as ${option('calibrationData')}, or ${option('limit')}`,
     );
   }
   const { kernels, notes } = selectKernels(options.tier, { threads: availableParallelism() });

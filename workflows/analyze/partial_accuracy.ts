@@ -5,6 +5,7 @@ import type { Accuracy, AccuracyAnalysis } from '../../quantize/analyze/analysis
 import type { AnalyzerOptions } from '../../quantize/analyze/analyzer.ts';
 import { PartialNetworks } from '../../quantize/analyze/partial_networks.ts';
 import { labelOffsetOn, type ModelFacts } from '../open/model_facts.ts';
+import { option } from '../wording.ts';
 import type { TestImages } from './test_images.ts';
 
 /** Images at a time: all their tensors are held. */
@@ -73,8 +74,10 @@ export function labelOffsetOf({ facts, name }: LabelledNetwork, dataset: Dataset
   if (offset !== undefined) return offset;
   const classes = dataset.classNames.length;
   throw new UserError(
-    `Expected ${classes} outputs, or ${classes + 1} with a background class, for --accuracy on ${dataset.name} but ${name} has ${facts.outputs}`,
-    { remedy: 'Measure on the data set that the model was trained for, or leave --accuracy out.' },
+    `Expected ${classes} outputs, or ${classes + 1} with a background class, for ${option('accuracy')} on ${dataset.name} but ${name} has ${facts.outputs}`,
+    {
+      remedy: `Measure on the data set that the model was trained for, or leave ${option('accuracy')} out.`,
+    },
   );
 }
 

@@ -1,6 +1,6 @@
 import type { Dataset } from '../../datasets/dataset.ts';
-import type { Context } from '../../foundation/context.ts';
 import { importOptional } from '../../foundation/optional_package.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
 import { softmax, topClasses } from '../../quantize/execute/top_classes.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
 import { predictFloat } from '../../training/float_predictor.ts';

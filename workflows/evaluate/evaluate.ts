@@ -1,7 +1,7 @@
 import type { ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts';
 import type { SkippedImage } from '../../datasets/dataset.ts';
-import type { Context } from '../../foundation/context.ts';
 import { UserError } from '../../foundation/errors.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
 import { DEFAULT_DATASET } from '../open/model_facts.ts';
@@ -15,6 +15,7 @@ import {
   warnOfConversionOptions,
 } from '../quantize/conversion.ts';
 import { calibrationSource, quantizeModel } from '../quantize/quantize.ts';
+import { option } from '../wording.ts';
 import { Evaluation, type Measured } from './evaluation.ts';
 
 export type Precision = 'float' | 'tf8' | 'both';
@@ -86,15 +87,15 @@ async function evaluateOpened(
 ): Promise<EvaluateResult> {
   if (opened.kind === 'tf8') warnOfConversionOptions(opened, options, context.reporter);
   const name = options.dataset ?? opened.facts.dataset ?? DEFAULT_DATASET;
-  const dataset = await openData(name, options.data, '--data', context);
+  const dataset = await openData(name, options.data, 'data', context);
   if (options.dataset !== undefined) warnOfOtherPreprocessing(opened, dataset, context.reporter);
   const evaluation = new Evaluation(dataset, options, context);
   const named = { model: opened.name, dataset: dataset.name };
   if (opened.kind === 'tf8') {
     if (options.precision === 'float') {
       throw new UserError(
-        `Expected a float model for --precision float but ${opened.name} is a TF8 file`,
-        { remedy: 'Pass the model that it was quantized from, or --precision tf8.' },
+        `Expected a float model for ${option('precision', 'float')} but ${opened.name} is a TF8 file`,
+        { remedy: `Pass the model that it was quantized from, or ${option('precision', 'tf8')}.` },
       );
     }
     const tf8 = await evaluation.tf8(opened.model, options.tier, opened.name);
@@ -115,7 +116,7 @@ async function evaluateOpened(
   const source = await calibrationSource({ ...options, dataset: name }, evaluation, context);
   if (source.overlap) {
     context.reporter.warn(
-      'some calibration images are among the evaluated ones; pass another folder as --calibration-data, or --limit',
+      `some calibration images are among the evaluated ones; pass another folder as ${option('calibrationData')}, or ${option('limit')}`,
     );
   }
   const { zeroVariance = CONVERSION_DEFAULTS.zeroVariance } = options;

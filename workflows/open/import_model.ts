@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { NetworkConfig } from '../../architectures/network.ts';
 import { recognizeMobileNetV1 } from '../../architectures/recognize_mobilenet_v1.ts';
 import type { FloatModel } from '../../checkpoints/float_model.ts';
+import { option } from '../wording.ts';
 import { type ImportedModel, imageNetLabels } from './float_facts.ts';
 
 /**
@@ -31,7 +32,7 @@ export function importModel(loaded: FloatModel): ImportedModel & {
       ...(foldedBatchNorms.length === 0
         ? []
         : [
-            `the batch norms of ${foldedBatchNorms.length} layers are folded into their weights: there are no variances for --zero-variance mean, and training starts from batch norms that change nothing`,
+            `the batch norms of ${foldedBatchNorms.length} layers are folded into their weights: there are no variances for ${option('zeroVariance', 'mean')}, and training starts from batch norms that change nothing`,
           ]),
     ],
   };

@@ -1,6 +1,6 @@
 import type { Dataset } from '../../datasets/dataset.ts';
 import { centralFractionOf } from '../../datasets/images/preprocess.ts';
-import type { Reporter } from '../../foundation/reporter.ts';
+import type { Reporter } from '../../foundation/reporting/reporter.ts';
 import { type InputFacts, SYMMETRIC } from './model_facts.ts';
 import type { OpenedModel } from './open_model.ts';
 

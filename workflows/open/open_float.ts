@@ -4,8 +4,8 @@ import { FLOAT_MODEL_FILES, loadFloatModel } from '../../checkpoints/float_model
 import { PUBLIC_CHECKPOINTS } from '../../checkpoints/public/public_checkpoints.ts';
 import { pullCheckpoint } from '../../checkpoints/public/pull.ts';
 import { IMAGENET_CLASSES } from '../../datasets/imagenet/imagenet_classes.ts';
-import type { Context } from '../../foundation/context.ts';
 import { UserError } from '../../foundation/errors.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
 import { selectBackend } from '../../training/backend.ts';
 import { cardFacts, importedFacts } from './float_facts.ts';
 import { importModel } from './import_model.ts';

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { PUBLIC_CHECKPOINTS } from '../../checkpoints/public/public_checkpoints.ts';
-import { fileSource, readBounded } from '../../foundation/byte_source.ts';
-import type { Context } from '../../foundation/context.ts';
 import { UserError } from '../../foundation/errors.ts';
+import { fileSource, readBounded } from '../../foundation/files/byte_source.ts';
 import { importOptional } from '../../foundation/optional_package.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
 import { decodeTf8, isTf8 } from '../../quantize/model/tf8_file.ts';
 import type { OpenedFloatModel, OpenedModel } from './opened_model.ts';
 import { tf8Facts } from './tf8_facts.ts';

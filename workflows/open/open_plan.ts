@@ -1,4 +1,4 @@
-import type { Reporter } from '../../foundation/reporter.ts';
+import type { Reporter } from '../../foundation/reporting/reporter.ts';
 import type { Tf8Plan } from '../../quantize/execute/plan.ts';
 import { planOn, type TierOptions } from '../../quantize/execute/plan_on.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';

@@ -1,8 +1,8 @@
 import type { ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts';
 import type { Dataset, SkippedImage } from '../../datasets/dataset.ts';
 import { centralFractionOf } from '../../datasets/images/preprocess.ts';
-import { writeFileAtomic } from '../../foundation/atomic_file.ts';
-import type { Context } from '../../foundation/context.ts';
+import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
 import { calibrate } from '../../quantize/convert/calibrate.ts';
 import { convertGraph } from '../../quantize/convert/convert_graph.ts';
 import type { FloatGraph } from '../../quantize/convert/float_graph.ts';
@@ -137,7 +137,7 @@ export async function quantize(
   context: Context,
 ): Promise<QuantizeResult> {
   const { out, zeroVariance = CONVERSION_DEFAULTS.zeroVariance } = options;
-  await requireWritableFile(out, '--out');
+  await requireWritableFile(out);
   const opened = await openFloatModel(options.model, context);
   try {
     const dataset = options.dataset ?? opened.facts.dataset ?? DEFAULT_DATASET;
@@ -185,7 +185,7 @@ export async function calibrationSource(
   const dataset =
     evaluated !== undefined && calibrationData === undefined
       ? evaluated.dataset
-      : await openData(options.dataset, calibrationData, '--calibration-data', context);
+      : await openData(options.dataset, calibrationData, 'calibrationData', context);
   // One folder of images serves as both splits; data sets with two splits never overlap.
   const shared =
     evaluated?.dataset.splitsAreEqual === true &&

@@ -8,7 +8,7 @@ import { readChain } from '../../architectures/rearchitect/read_chain.ts';
 import { equalizeModel } from '../../architectures/rearchitect/scale_model.ts';
 import { configOf, type ModelCard } from '../../checkpoints/store/model_card.ts';
 import { loadModelFolder, saveModelFolder } from '../../checkpoints/store/model_store.ts';
-import type { Context } from '../../foundation/context.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
 import { compile } from '../../training/compile/compile.ts';
 import { type FittingImages, fittingBatches } from './images.ts';
 import { type FinishRecord, finishIn } from './record.ts';

@@ -5,10 +5,11 @@ import { type ReadChain, readChain } from '../../architectures/rearchitect/read_
 import { STANDARD } from '../../architectures/variants.ts';
 import { saveModelFolder } from '../../checkpoints/store/model_store.ts';
 import type { Dataset } from '../../datasets/dataset.ts';
-import type { Context } from '../../foundation/context.ts';
 import { UserError } from '../../foundation/errors.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
 import { DEFAULT_DATASET, labelOffsetOn, weightsOf } from '../open/model_facts.ts';
 import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
+import { call, option } from '../wording.ts';
 
 /** The widest layer, and its filters at width multiplier 1. */
 const LAST_POINTWISE = 'Conv2d_13_pointwise';
@@ -112,8 +113,7 @@ function withoutBackground(original: Original): Original {
 
 /** A model that was not recognized is told by its shapes. */
 function configOf({ name, model, facts }: OpenedFloatModel): MobileNetV1Config {
-  const remedy =
-    'Pass a public checkpoint (mobilenet_v1_1.0_224), or a model that "tf8 train --variant standard" made.';
+  const remedy = `Pass a public checkpoint (mobilenet_v1_1.0_224), or a model that ${call('train', { variant: 'standard' })} made.`;
   const { architecture, input, outputs } = facts;
   if (architecture === undefined) {
     const [resolution] = input.shape;
@@ -164,7 +164,7 @@ function labelOffsetOf({ name, facts }: OpenedFloatModel, dataset: Dataset): num
   throw new UserError(
     `Expected a model of the ${dataset.classNames.length} classes of ${dataset.name} but ${name} has ${received}`,
     {
-      remedy: `Pass the data set that the model was trained for${own === undefined ? '' : ` (--dataset ${own})`}, or first train it on ${dataset.name}: tf8 train --variant standard --from ${name} --dataset ${dataset.name}.`,
+      remedy: `Pass the data set that the model was trained for${own === undefined ? '' : ` (${option('dataset', own)})`}, or first train it on ${dataset.name}: ${call('train', { variant: 'standard', from: name, dataset: dataset.name })}.`,
     },
   );
 }

@@ -1,4 +1,4 @@
-import type { Analysis } from '../../quantize/analyze/analysis.ts';
+import type { WordedAnalysis } from '../records/analysis_record.ts';
 import type { Environment } from '../records/environment.ts';
 import type { DataIdentity, RunRecord, RunTiming } from '../records/run_record.ts';
 import type { Samples } from '../records/samples.ts';
@@ -7,7 +7,7 @@ import type { Samples } from '../records/samples.ts';
 export interface ReportParts {
   readonly run: RunDescription;
   readonly table: Pick<RunRecord, 'rows'> | undefined;
-  readonly analysis: Analysis | undefined;
+  readonly analysis: WordedAnalysis | undefined;
   readonly samples: Samples | undefined;
 }
 

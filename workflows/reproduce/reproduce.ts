@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { RearchitectError } from '../../architectures/rearchitect/errors.ts';
-import type { Context } from '../../foundation/context.ts';
 import { messageOf } from '../../foundation/errors.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
 import { QuantizationError } from '../../quantize/params/errors.ts';
 import { DivergenceError } from '../../training/loop/divergence.ts';
 import { type AccuracyRow, accuracyRow, type SeedFigures } from '../records/accuracy_row.ts';
@@ -18,7 +18,6 @@ import { partialReport, runReport } from '../records/run_report.ts';
 import { readParts } from '../report/read_parts.ts';
 import { writeReport } from '../report/write_report.ts';
 import { analyzeCostliest } from './analyze_costliest.ts';
-import { commandLine } from './command_line.ts';
 import { type CostEstimate, estimateCost } from './cost.ts';
 import { costReport } from './cost_report.ts';
 import type { Measured } from './measure_network.ts';
@@ -129,7 +128,7 @@ class Reproduction {
 
   constructor(table: OpenTable, options: ReproduceOptions) {
     this.table = table;
-    this.command = commandLine(options);
+    this.command = options.command ?? 'a program that calls reproduce';
     const { preset, seeds, data } = table;
     this.name = `reproduce-${preset.dataset}-${preset.name}`;
     const { published, imagenetLimit } = options;

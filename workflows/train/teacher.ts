@@ -1,8 +1,9 @@
 import { SQUEEZED_LOGITS } from '../../architectures/logits_model.ts';
 import type { NetworkConfig } from '../../architectures/network.ts';
-import type { Context } from '../../foundation/context.ts';
 import { UserError } from '../../foundation/errors.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
 import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
+import { call, option } from '../wording.ts';
 
 /**
  * Opens the model that a network is distilled from.
@@ -34,14 +35,14 @@ export async function openTeacher(
     throw refuse(
       `that reads images of ${resolution} × ${resolution}, as the network that it is to teach`,
       `an input of ${input.shape.slice(0, 2).join(' × ')}`,
-      `Pass --resolution ${side}, or a teacher that was trained at ${resolution}.`,
+      `Pass ${option('resolution', side!)}, or a teacher that was trained at ${resolution}.`,
     );
   }
   if (!teacher.model.layers.some(({ name }) => name === SQUEEZED_LOGITS)) {
     throw refuse(
       `whose logits are the outputs of a layer ${SQUEEZED_LOGITS}`,
       'none',
-      'Pass a model that "tf8 train" or "tf8 pull" stored.',
+      `Pass a model that ${call('train')} or ${call('pull')} stored.`,
     );
   }
   return teacher;

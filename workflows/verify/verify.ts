@@ -1,10 +1,10 @@
 import { basename } from 'node:path';
 import type { Dataset } from '../../datasets/dataset.ts';
 import { topK } from '../../datasets/scoring/top_k.ts';
-import { readBounded } from '../../foundation/byte_source.ts';
-import type { Context } from '../../foundation/context.ts';
 import { UserError } from '../../foundation/errors.ts';
-import { sha256OfBytes } from '../../foundation/sha256.ts';
+import { readBounded } from '../../foundation/files/byte_source.ts';
+import { sha256OfBytes } from '../../foundation/hashes/sha256.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
 import type { Tf8Plan } from '../../quantize/execute/plan.ts';
 import { readExport } from '../../quantize/export/formats.ts';
 import { type Manifest, withVerification } from '../../quantize/export/manifest.ts';
@@ -79,7 +79,7 @@ export async function verify(
   if (manifest !== undefined) await requireManifestFits(manifest, exported);
   const { model, format } = exported;
   const name = options.dataset ?? tf8Facts(model).dataset ?? DEFAULT_DATASET;
-  const dataset = await openData(name, options.data, '--data', context);
+  const dataset = await openData(name, options.data, 'data', context);
   const runtime = await open(exported, options.runtime, context);
   try {
     using plan = openPlan(

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { buildMobileNetV1 } from '../../../architectures/build_mobilenet_v1.ts';
 import { STANDARD } from '../../../architectures/variants.ts';
 import { measurePhotographs } from '../../../bench/explain/photographs.ts';
-import { SILENT_REPORTER } from '../../../foundation/reporter.ts';
+import { SILENT_REPORTER } from '../../../foundation/reporting/reporter.ts';
 import { randomizeWeights, TINY } from '../../architectures/support.ts';
 import { memoryDataset } from '../../support/memory_dataset.ts';
 import { needsTensorFlow } from '../../support/needs_tensorflow.ts';

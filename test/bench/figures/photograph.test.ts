@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { buildMobileNetV1 } from '../../../architectures/build_mobilenet_v1.ts';
 import { STANDARD } from '../../../architectures/variants.ts';
 import { measurePhotograph } from '../../../bench/figures/photograph.ts';
-import { SILENT_REPORTER } from '../../../foundation/reporter.ts';
+import { SILENT_REPORTER } from '../../../foundation/reporting/reporter.ts';
 import { randomizeWeights, TINY } from '../../architectures/support.ts';
 import { memoryDataset } from '../../support/memory_dataset.ts';
 import { needsTensorFlow } from '../../support/needs_tensorflow.ts';

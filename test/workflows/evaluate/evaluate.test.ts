@@ -17,6 +17,7 @@ import {
 import { Evaluation } from '../../../workflows/evaluate/evaluation.ts';
 import { openFloatModel } from '../../../workflows/open/open_model.ts';
 import { calibrationSource, quantizeModel } from '../../../workflows/quantize/quantize.ts';
+import { option } from '../../../workflows/wording.ts';
 import {
   contextOf,
   saveTinyModel,
@@ -172,7 +173,7 @@ describe('evaluate', () => {
     const [overlapping, warnings] = await run({ limit: 7, calibrationImages: 6 });
     assert.equal(calibrationOf(overlapping).overlap, true);
     assert.deepEqual(warnings, [
-      'some calibration images are among the evaluated ones; pass another folder as --calibration-data, or --limit',
+      'some calibration images are among the evaluated ones; pass another folder as `calibrationData`, or `limit`',
     ]);
     const [sameFolder] = await run({ calibrationData: `${at('m1000-images')}/` });
     assert.equal(calibrationOf(sameFolder).overlap, true);
@@ -210,8 +211,8 @@ describe('evaluate', () => {
     assert.equal(fromFile.float, undefined);
     await assert.rejects(evaluate({ ...ofFile, precision: 'float' }, contextOf()), {
       name: 'UserError',
-      message: `Expected a float model for --precision float but ${at('m1000.tf8')} is a TF8 file`,
-      remedy: 'Pass the model that it was quantized from, or --precision tf8.',
+      message: `Expected a float model for ${option('precision', 'float')} but ${at('m1000.tf8')} is a TF8 file`,
+      remedy: "Pass the model that it was quantized from, or `precision: 'tf8'`.",
     });
     const reporter = recordingReporter();
     const again = { ...ofFile, zeroVariance: 'mean', calibrationImages: 3 } as const;
@@ -221,7 +222,7 @@ describe('evaluate', () => {
     );
     assert.match(
       reporter.messages.join(),
-      /--zero-variance and --calibration-images have no effect: .* made with zero variance "keep"/,
+      /`zeroVariance` and `calibrationImages` have no effect: .* made with zero variance "keep"/,
     );
   });
 
@@ -259,7 +260,7 @@ describe('evaluate', () => {
     await assert.rejects(evaluate(optionsFor('m1000', { data: undefined }), contextOf()), {
       name: 'UserError',
       message: 'Expected a folder of ImageNet images but received none.',
-      remedy: /^Pass one as --data DIR\. Its subfolders/,
+      remedy: /^Pass one as `data: DIR`\. Its subfolders/,
     });
   });
 

@@ -8,7 +8,7 @@ import { transferWeights } from '../../../architectures/transfer_weights.ts';
 import { FRIENDLY, STANDARD } from '../../../architectures/variants.ts';
 import { IMAGENET_CLASSES } from '../../../datasets/imagenet/imagenet_classes.ts';
 import { fuseLayersModel } from '../../../quantize/convert/fuse.ts';
-import { describeModel } from '../../../workflows/describe.ts';
+import { describeModel } from '../../../workflows/describe/describe_model.ts';
 import { openFloatModel } from '../../../workflows/open/open_model.ts';
 import { randomizeWeights } from '../../architectures/support.ts';
 import { mobileNetGraph } from '../../checkpoints/graph_def/network/graph_fixture.ts';

@@ -1,6 +1,6 @@
 import type { Analysis, LossCause } from '../../../quantize/analyze/analysis.ts';
+import { colour, HEAT } from '../../charts/style.ts';
 import type { Figure } from '../figure.ts';
-import { colour, HEAT } from '../theme.ts';
 import { decibels, plotted } from './decibels.ts';
 import { LAYER_AXIS, shortNames } from './layer_axis.ts';
 
@@ -18,7 +18,7 @@ const NAMES = Object.keys(CAUSES) as LossCause[];
 const STEPS = [10, 20, 30, 40];
 
 /** What each cause alone does to each layer. */
-export function causesFigure({ layers, images }: Analysis): Figure {
+export function causesFigure({ layers, images }: Pick<Analysis, 'layers' | 'images'>): Figure {
   const short = shortNames(layers);
   const values = layers.flatMap(({ name, causes }, at) =>
     NAMES.map((cause) => ({
