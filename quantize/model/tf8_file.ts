@@ -11,7 +11,8 @@
  * fields that it does not know; it takes files without `preprocessing`, which the first ones lack.
  */
 
-import { z } from 'zod';
+// As a namespace: bundlers leave out what is not used of it, which is most.
+import * as z from 'zod';
 import { alignUp } from '../params/align_up.ts';
 import { FileError, messageOf, QuantizationError } from '../params/errors.ts';
 import { littleEndian } from '../params/little_endian.ts';

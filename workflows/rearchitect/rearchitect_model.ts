@@ -36,6 +36,8 @@ export interface RearchitectModelOptions extends Omit<RecipeChoices, 'resolution
   readonly seed: number;
   /** Folder of the new model. */
   readonly out: string;
+  /** Whether a model that lies there is replaced. */
+  readonly overwrite?: boolean | undefined;
 }
 
 /**
@@ -47,12 +49,12 @@ export async function rearchitectModel(
   options: RearchitectModelOptions,
   context: Context,
 ): Promise<RearchitectResult> {
-  const { model, retrain, seed, out } = options;
+  const { model, retrain, seed, out, overwrite } = options;
   const name = options.dataset ?? (await modelDataset(model, context));
   const dataset = await openData(name, options.data, 'data', context);
   const { images = Math.min(MOST_IMAGES, dataset.count('train')) } = options;
   const variant = variantNamed(options.variant);
-  const common = { model, variant, dataset, images, seed, out };
+  const common = { model, variant, dataset, images, seed, out, overwrite };
   return rearchitect(
     retrain ? { ...common, retrain: await retrainingOf(options, dataset) } : common,
     context,

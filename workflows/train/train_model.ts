@@ -31,6 +31,8 @@ export interface TrainModelOptions extends RecipeChoices {
   readonly seed: number;
   /** Folder of the trained model. */
   readonly out: string;
+  /** Whether a model that lies there without its training's checkpoints is replaced. */
+  readonly overwrite?: boolean | undefined;
   /** Trains operation by operation. */
   readonly eager?: boolean | undefined;
   /** Goes on from the newest checkpoint in `out`, where there is one. */
@@ -49,7 +51,17 @@ export async function trainModel(
   options: TrainModelOptions,
   context: Context,
 ): Promise<TrainJobResult> {
-  const { from, teacher, zeroVariance = 'mean', limit, seed, out, eager, resume } = options;
+  const {
+    from,
+    teacher,
+    zeroVariance = 'mean',
+    limit,
+    seed,
+    out,
+    overwrite,
+    eager,
+    resume,
+  } = options;
   const { retraining, scratch } = DEFAULT_RECIPES;
   const { recipe = from === undefined ? scratch : retraining, checkpointSteps } = options;
   const chosen = await chosenRecipe(recipe, options);
@@ -69,6 +81,7 @@ export async function trainModel(
       validationImages,
       seed,
       out,
+      overwrite,
       eager,
       run: { resume, checkpointSteps, checkpointSeconds },
     },
