@@ -6,13 +6,13 @@
  *
  * IMAGES is a folder of the model's data set. The record of the run is kept for `npx tf8 report`.
  */
-import { analyze, consoleReporter, createContext } from 'tf8/workflows';
+import { analyze, createContext, terminalReporter } from 'tf8/workflows';
 
 const [model = 'mobilenet_v1_1.0_224', data, runsDir = 'runs'] = process.argv.slice(2);
 
 const { layers, diagnosis, run } = await analyze(
   { model, data, limit: 100, accuracy: false, seed: 0, tier: 'auto', runsDir },
-  createContext({ reporter: consoleReporter() }),
+  createContext({ reporter: terminalReporter(process.stderr) }),
 );
 
 // Signal to quantization noise of the network up to each layer, in dB.

@@ -7,10 +7,10 @@
  * IMAGES is a folder of the model's data set. The format is tflite (run by LiteRT), onnx (by ONNX
  * Runtime) or c (by the C compiler). The first use of LiteRT and ONNX Runtime fetches them.
  */
-import { consoleReporter, createContext, exportModel, verify } from 'tf8/workflows';
+import { createContext, exportModel, terminalReporter, verify } from 'tf8/workflows';
 
 const [model = 'mobilenet.tf8', data, format = 'tflite'] = process.argv.slice(2);
-const context = createContext({ reporter: consoleReporter() });
+const context = createContext({ reporter: terminalReporter(process.stderr) });
 
 const out = `${model.replace(/\.tf8$/, '')}.${format === 'c' ? 'h' : format}`;
 const { files } = await exportModel({ model, format, out, seed: 0 }, context);

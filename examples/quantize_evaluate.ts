@@ -5,10 +5,10 @@
  *
  * IMAGES is a folder of the model's data set: for ImageNet, of folders named by WordNet id.
  */
-import { consoleReporter, createContext, evaluate, quantize } from 'tf8/workflows';
+import { createContext, evaluate, quantize, terminalReporter } from 'tf8/workflows';
 
 const [model = 'mobilenet_v1_1.0_224', images, out = 'mobilenet.tf8'] = process.argv.slice(2);
-const context = createContext({ reporter: consoleReporter() });
+const context = createContext({ reporter: terminalReporter(process.stderr) });
 
 const { bytes, layers, calibrationImages } = await quantize(
   { model, calibrationData: images, zeroVariance: 'mean', seed: 0, out },

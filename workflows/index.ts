@@ -18,20 +18,29 @@ import type * as Evaluate from './evaluate/evaluate.ts';
 import type * as Export from './export/export.ts';
 import type * as Pull from './open/open_float.ts';
 import type * as Quantize from './quantize/quantize.ts';
-import type * as Rearchitect from './rearchitect/rearchitect.ts';
+import type * as Rearchitect from './rearchitect/rearchitect_model.ts';
+import type * as Report from './report/report_run.ts';
 import type * as Reproduce from './reproduce/reproduce.ts';
-import type * as Train from './train/train.ts';
+import type * as Train from './train/train_model.ts';
 import type * as Verify from './verify/verify.ts';
 
 export { UserError } from '../foundation/errors.ts';
 export { MissingPackageError } from '../foundation/optional_package.ts';
 export { type Context, createContext } from '../foundation/reporting/context.ts';
 export { type Progress, type Reporter, SILENT_REPORTER } from '../foundation/reporting/reporter.ts';
-export { consoleReporter, type ReporterStream } from '../foundation/reporting/terminal_reporter.ts';
+export {
+  type ReporterStream,
+  terminalReporter,
+} from '../foundation/reporting/terminal_reporter.ts';
 export type { AnalyzeResult } from './analyze/analyze.ts';
 export type { AnalyzeOptions } from './analyze/analyze_options.ts';
 export type { ClassifyOptions, ClassifyResult } from './classify.ts';
 export type { DescribedLayer, DescribedModel } from './describe/describe_model.ts';
+export {
+  type DescribedNetwork,
+  type DescribeNetworkOptions,
+  describeNetwork,
+} from './describe/describe_network.ts';
 export type {
   DataCalibration,
   EvaluateOptions,
@@ -55,24 +64,20 @@ export type {
   QuantizeOptions,
   QuantizeResult,
 } from './quantize/quantize.ts';
-export type {
-  RearchitectOptions,
-  RearchitectResult,
-  Retraining,
-} from './rearchitect/rearchitect.ts';
+export type { RearchitectResult } from './rearchitect/rearchitect.ts';
+export type { RearchitectModelOptions } from './rearchitect/rearchitect_model.ts';
 export type { WordedAnalysis, WordedFinding } from './records/analysis_record.ts';
 export type { Environment } from './records/environment.ts';
 export type { DataIdentity, RunRecord } from './records/run_record.ts';
-export { findRun } from './report/find_run.ts';
-export { readParts } from './report/read_parts.ts';
-export type { ReportParts, RunDescription } from './report/report_parts.ts';
-export { type WrittenReport, writeReport } from './report/write_report.ts';
+export type { ReportRunOptions } from './report/report_run.ts';
+export type { WrittenReport } from './report/write_report.ts';
 export type { PresetChanges } from './reproduce/change_preset.ts';
 export type { CostEstimate, RowCost } from './reproduce/cost.ts';
 export type { ReproduceOptions } from './reproduce/open_table.ts';
 export type { ReportedResult, ReproduceResult } from './reproduce/reproduce.ts';
-export type { RunOptions, TrainJobOptions, TrainJobResult } from './train/train.ts';
-export type { TrainedNetwork } from './train/trained_network.ts';
+export type { RecipeChoices } from './train/recipe_choices.ts';
+export type { TrainJobResult } from './train/train.ts';
+export type { TrainModelOptions } from './train/train_model.ts';
 export type { FirstDifference, LayerComparison } from './verify/layer_comparison.ts';
 export type { VerifyOptions, VerifyResult } from './verify/verify.ts';
 
@@ -94,15 +99,17 @@ export const describe: typeof Describe.describeModel = async (...given) =>
  * Trains a network and stores it.
  * @function
  */
-export const train: typeof Train.trainJob = async (...given) =>
-  (await importOptional(() => import('./train/train.ts'))).trainJob(...given);
+export const train: typeof Train.trainModel = async (...given) =>
+  (await importOptional(() => import('./train/train_model.ts'))).trainModel(...given);
 
 /**
  * Rebuilds a trained MobileNetV1 as another variant.
  * @function
  */
-export const rearchitect: typeof Rearchitect.rearchitect = async (...given) =>
-  (await importOptional(() => import('./rearchitect/rearchitect.ts'))).rearchitect(...given);
+export const rearchitect: typeof Rearchitect.rearchitectModel = async (...given) =>
+  (await importOptional(() => import('./rearchitect/rearchitect_model.ts'))).rearchitectModel(
+    ...given,
+  );
 
 /**
  * Quantizes a float model to a TF8 file.
@@ -165,6 +172,13 @@ export const verify = async (
   context: Context,
 ): Promise<Verify.VerifyResult> =>
   (await importOptional(() => import('./verify/verify.ts'))).verify(options, context);
+
+/**
+ * Writes the page of a run, with its figures.
+ * @function
+ */
+export const report: typeof Report.reportRun = async (...given) =>
+  (await importOptional(() => import('./report/report_run.ts'))).reportRun(...given);
 
 /**
  * Measures the paper's table.

@@ -21,11 +21,11 @@ export interface ReporterStream {
 }
 
 /**
- * Reports on standard error; standard output is for results.
+ * Reports to `stream`; a command's is standard error, standard output is for results.
  * @param now a clock in milliseconds
  */
-export function consoleReporter(
-  stream: NodeJS.WriteStream | ReporterStream = process.stderr,
+export function terminalReporter(
+  stream: NodeJS.WriteStream | ReporterStream,
   now: () => number = Date.now,
 ): Reporter {
   let bar: cliProgress.SingleBar | undefined;
