@@ -5,11 +5,12 @@
 import { importOptional } from '../foundation/optional_package.ts';
 import type * as Calibrate from './convert/calibrate.ts';
 
-export type { Advice, AdviceCode, NetworkKind } from './analyze/advice.ts';
 export type {
   AccumulatorAnalysis,
   Accuracy,
   AccuracyAnalysis,
+  Advice,
+  AdviceCode,
   Analysis,
   CausesDb,
   ChannelAnalysis,
@@ -19,6 +20,7 @@ export type {
   Histogram,
   LayerAnalysis,
   LogitsDb,
+  NetworkKind,
   Range,
   Relu6Analysis,
   SqnrStatistics,
