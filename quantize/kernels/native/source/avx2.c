@@ -1,8 +1,9 @@
 /*
- * AVX2: bytes are widened to int16 and multiplied by vpmaddwd, whose sums of two products are exact
- * (2 * 255 * 255 < 2^31). vpmaddubsw would saturate.
+ * AVX2: the convolution whose weights chains (chains.h) do not suit: bytes are widened to int16 and
+ * multiplied by vpmaddwd, whose sums of two products are exact (2 * 255 * 255 < 2^31). And the
+ * depthwise convolution, likewise.
  */
-#include "peak.h"
+#include "op.h"
 
 #if TF8_X86
 #include <immintrin.h>
@@ -26,10 +27,6 @@ TARGET static void widen(const uint8_t *from, size_t length, uint8_t *to) {
     to[2 * i + 1] = 0;
   }
 }
-
-#define DOT_BYTES 2
-#define PEAK_NAME peak_avx2
-#include "peak.inc"
 
 #define NAME convolution_avx2
 #include "convolution.inc"

@@ -1,5 +1,6 @@
 /* Packing weights in the order in which kernels read them, with the zero points folded in. */
 #include "pack.h"
+#include "chains.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,18 +15,39 @@ static int32_t fold_bias(int32_t bias, int32_t input_zero_point, uint32_t sum) {
   return (int32_t)((uint32_t)bias - (uint32_t)input_zero_point * sum);
 }
 
-int pack_convolution(Op *op, const uint8_t *filter, int32_t filter_zero_point,
+/* bias - zx * sum(wq - wz) of each column, for free(); NULL when memory is short. */
+static int32_t *fold_biases(const Op *op, const uint8_t *filter, int32_t filter_zero_point,
                             const int32_t *bias) {
   const size_t columns = (size_t)op->output_channels, depth = (size_t)op->depth;
   uint32_t *sums = zeros(columns, sizeof *sums);
-  if (sums == NULL) return 0;
+  if (sums == NULL) return NULL;
   for (size_t k = 0; k < depth; k++) {
     for (size_t m = 0; m < columns; m++) {
       sums[m] += (uint32_t)(filter[k * columns + m] - filter_zero_point);
     }
   }
+  int32_t *folded = (int32_t *)sums;
+  for (size_t m = 0; m < columns; m++) {
+    folded[m] = fold_bias(bias[m], op->input_zero_point, sums[m]);
+  }
+  return folded;
+}
+
+int pack_convolution(Op *op, const uint8_t *filter, int32_t filter_zero_point,
+                            const int32_t *bias) {
+  const size_t columns = (size_t)op->output_channels, depth = (size_t)op->depth;
+  int32_t *folded = fold_biases(op, filter, filter_zero_point, bias);
+  if (folded == NULL) return 0;
+  if (op->isa == ISA_AVX2) {
+    const ChainsResult result = pack_chains(op, filter, filter_zero_point, folded);
+    if (result != CHAINS_UNSUITED) {
+      free(folded);
+      return result == CHAINS_PACKED;
+    }
+  }
   const int32_t lanes = isa_lanes(op->isa);
   const size_t width = op->isa == ISA_SCALAR ? columns : (size_t)(PANEL_VECTORS * lanes);
+  op->panel_columns = (int32_t)width;
   const size_t padded = (columns + width - 1) / width * width;
   const int is_wide = op->isa == ISA_SCALAR || op->isa == ISA_AVX2; /* int16 weights */
   const size_t groups = (depth + (is_wide ? 1 : 3)) / (is_wide ? 2 : 4);
@@ -36,13 +58,12 @@ int pack_convolution(Op *op, const uint8_t *filter, int32_t filter_zero_point,
   op->weight_bytes = groups * padded * 4;
   op->weights = zeros(groups * padded, 4);
   if (op->bias == NULL || op->weights == NULL) {
-    free(sums);
+    free(folded);
     return 0;
   }
   for (size_t m = 0; m < columns; m++) {
-    const int32_t folded = fold_bias(bias[m], op->input_zero_point, sums[m]);
     if (op->isa == ISA_SCALAR) {
-      op->bias[m] = folded;
+      op->bias[m] = folded[m];
       for (size_t k = 0; k < depth; k++) {
         ((int16_t *)op->weights)[k * columns + m] =
             (int16_t)(filter[k * columns + m] - filter_zero_point);
@@ -60,7 +81,7 @@ int pack_convolution(Op *op, const uint8_t *filter, int32_t filter_zero_point,
       position = within / (4 * vectors) * 4 + within % 4;
     }
     const size_t slot = vector * (size_t)lanes + position;
-    op->bias[panel * width + slot] = folded;
+    op->bias[panel * width + slot] = folded[m];
     uint8_t *to = op->weights + panel * groups * width * 4 + slot * 4;
     const size_t step = vectors * (size_t)lanes * 4;
     for (size_t k = 0; k < depth; k++) {
@@ -73,7 +94,7 @@ int pack_convolution(Op *op, const uint8_t *filter, int32_t filter_zero_point,
       }
     }
   }
-  free(sums);
+  free(folded);
   return 1;
 }
 
