@@ -1,11 +1,11 @@
 import { createReadStream } from 'node:fs';
-import { extname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { Parser, type ReadEntry } from 'tar';
 import { messageOf, UserError } from '../../foundation/errors.ts';
 import type { Reporter } from '../../foundation/reporter.ts';
 import type { StoredSplit } from '../dataset.ts';
-import { EXTENSIONS, type ImageFile, warnOfOthers } from '../images/image_files.ts';
+import { type ImageFile, warnOfOthers } from '../images/image_files.ts';
+import { hasImageName } from '../images/image_formats.ts';
 import { compareCodePoints } from '../order/order.ts';
 
 /** Of images that are kept in memory: CIFAR-10's 50,000 have 154 MB even without compression. */
@@ -50,7 +50,7 @@ export async function readImageTar(
       folder === split &&
       file !== undefined &&
       rest.length === 0 &&
-      EXTENSIONS.includes(extname(file).toLowerCase());
+      hasImageName(file);
     if (isImage) bytes += entry.size;
     else if (entry.type !== 'Directory') others.push(name);
     if (!isImage || bytes > mostBytes) {

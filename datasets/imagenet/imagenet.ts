@@ -4,6 +4,7 @@ import { type Reporter, SILENT_REPORTER } from '../../foundation/reporter.ts';
 import type { Dataset, StoredSplit } from '../dataset.ts';
 import { imageFileDataset } from '../image_file_dataset.ts';
 import { type ImageFile, listImageFiles, subfolders } from '../images/image_files.ts';
+import { READ_FORMATS } from '../images/image_formats.ts';
 import { SLIM_CENTRAL_FRACTION } from '../images/preprocess.ts';
 import { IMAGENET_CLASSES } from './imagenet_classes.ts';
 
@@ -20,10 +21,10 @@ const REMEDY = 'Pass a folder whose subfolders are named by WordNet id, such as 
  * subfolder of `dir` that holds such folders (images, val, …). Both splits are then the same images.
  * With `train` beside `val` (or `validation`, or `test`), these are the two splits.
  *
- * Images are .jpeg, .jpg, .png and .webp files; the reporter is warned of others, and of folders
- * beside the class folders that are none. Labels are the
- * 0 … 999 indices of IMAGENET_CLASSES, without a background class. Batches are preprocessed as
- * slim's evaluation (see preprocessInto). Broken images are found when they are read.
+ * Images are files named as in a format that is read (hasImageName); the reporter is warned of others,
+ * and of folders beside the class folders that are none. Labels are the 0 … 999 indices of
+ * IMAGENET_CLASSES, without a background class. Batches are preprocessed as slim's evaluation (see
+ * preprocessInto). Broken images are found when they are read.
  *
  * @throws UserError where `dir` is no folder, holds no class folders or several sets of them, names an
  *   unknown class or holds no image
@@ -95,7 +96,7 @@ async function listSplit(dir: string, root: string, reporter: Reporter): Promise
   if (files.length === 0) {
     throw new UserError(
       `Expected image files in the ${folders.length} class folders of ${base} but found none.`,
-      { remedy: 'Put .jpeg, .jpg, .png or .webp files directly into the class folders.' },
+      { remedy: `Put ${READ_FORMATS} files directly into the class folders.` },
     );
   }
   return files;

@@ -1,13 +1,11 @@
 import { readdir, stat } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { join } from 'node:path';
 import { UserError } from '../../foundation/errors.ts';
 import { errorCode } from '../../foundation/file_errors.ts';
 import type { Reporter } from '../../foundation/reporter.ts';
 import { mapAhead } from '../map_ahead.ts';
 import { compareCodePoints } from '../order/order.ts';
-
-/** Compared without regard to case; ImageNet's own files end in .JPEG. */
-export const EXTENSIONS: readonly string[] = ['.jpeg', '.jpg', '.png', '.webp'];
+import { hasImageName, unreadFormatOf } from './image_formats.ts';
 
 const FILES_STATED_AT_ONCE = 64;
 
@@ -65,8 +63,8 @@ function notAFolder(path: string, cause: unknown): UserError {
 
 /**
  * The image files of class folders, sorted by name in code points, so that neither the file system's
- * order nor the locale matters. Entries without an image's extension are left out, and one warning
- * tells how many and names the first.
+ * order nor the locale matters. Hidden entries and those without an image's extension are left out,
+ * which warnings tell.
  */
 export async function listImageFiles(
   folders: readonly ClassFolder[],
@@ -79,7 +77,7 @@ export async function listImageFiles(
     for (const [done, folder] of folders.entries()) {
       for (const entry of await readdir(folder.path)) {
         const name = `${folder.name}/${entry}`;
-        if (!EXTENSIONS.includes(extname(entry).toLowerCase())) others.push(name);
+        if (!hasImageName(entry)) others.push(name);
         else found.push({ name, path: join(folder.path, entry), label: folder.label });
       }
       progress.update(done + 1);
@@ -98,9 +96,23 @@ export async function listImageFiles(
   return files;
 }
 
-/** Says which entries are left out, where there are such. */
+/** Says which entries are left out, where there are such; images in formats that are not read by name. */
 export function warnOfOthers(others: readonly string[], reporter: Reporter): void {
-  if (others.length === 0) return;
-  const count = others.length === 1 ? '1 entry' : `${others.length} entries`;
-  reporter.warn(`Left out ${count} without an image's extension, such as ${others[0]}`);
+  const unread = others.filter((name) => unreadFormatOf(name) !== undefined);
+  if (unread.length > 0) {
+    const formats = [...new Set(unread.map(unreadFormatOf))].join(', ');
+    reporter.warn(
+      `Left out ${entries(unread.length)} in formats that are not read (${formats}), such as ${unread[0]}: convert to PNG`,
+    );
+  }
+  const rest = others.filter((name) => unreadFormatOf(name) === undefined);
+  if (rest.length > 0) {
+    reporter.warn(
+      `Left out ${entries(rest.length)} without an image's extension, such as ${rest[0]}`,
+    );
+  }
+}
+
+function entries(count: number): string {
+  return count === 1 ? '1 entry' : `${count} entries`;
 }

@@ -5,6 +5,7 @@ import type { ImageSet } from '../images/image_set.ts';
 import { checkCentralFraction } from '../images/preprocess.ts';
 import { mapAhead } from '../map_ahead.ts';
 import { checkInteger, SEEDS, selectIndices } from '../order/order.ts';
+import { withinTime } from '../within_time.ts';
 import { BatchMemory } from './batch_memory.ts';
 import type { PreparedChunk } from './chunk.ts';
 import { type Preparation, preparationFor } from './preparation.ts';
@@ -15,7 +16,8 @@ import { type Preparation, preparationFor } from './preparation.ts';
  * broken image one more, which is being filled.
  *
  * An iteration that is abandoned, or ended by the signal, asks for nothing more, and tells the threads
- * at work to stop at their next image; it has ended once they have.
+ * at work to stop at their next image. An abandoned one has ended once they have; the signal ends it at
+ * once, whatever an image that is being decoded takes.
  *
  * @param ownCentralFraction the set's, where the options have none
  * @throws (rejects) UserError for options out of range; the signal's reason; what reading throws other
@@ -99,7 +101,7 @@ async function* generate(
     const into = memory?.take();
     const source = set.source(indices);
     const task = { ...common, source, count: indices.length, place, ...(into && { into }) };
-    return { ...(await prepare(task)), indices, place, into };
+    return { ...(await withinTime(prepare(task), { signal })), indices, place, into };
   });
   yield* assemble(chunks, set, options, stopped, memory);
 }
