@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { Parser, type ReadEntry } from 'tar';
 import { messageOf, UserError } from '../../foundation/errors.ts';
-import type { Reporter } from '../../foundation/reporter.ts';
+import type { Reporter } from '../../foundation/reporting/reporter.ts';
 import type { StoredSplit } from '../dataset.ts';
 import { type ImageFile, warnOfOthers } from '../images/image_files.ts';
 import { hasImageName } from '../images/image_formats.ts';

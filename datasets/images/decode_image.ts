@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import sharp from 'sharp';
 import { messageOf, UserError } from '../../foundation/errors.ts';
-import { errorCode } from '../../foundation/file_errors.ts';
+import { errorCode } from '../../foundation/files/file_errors.ts';
 import { TimeLimitError, withinTime } from '../within_time.ts';
 import { MOST_BYTES, refusalOf } from './image_formats.ts';
 import type { PixelImage } from './pixel_image.ts';
