@@ -1,6 +1,6 @@
 import { UserError } from '../foundation/errors.ts';
 import { openCifar10 } from './cifar10/cifar10.ts';
-import type { Dataset } from './dataset.ts';
+import type { Dataset, LabelledDataset } from './dataset.ts';
 import { openFashionMnist } from './fashion_mnist/fashion_mnist.ts';
 import { openImageNet } from './imagenet/imagenet.ts';
 import { openImageNetRecords } from './imagenet/imagenet_records.ts';
@@ -11,6 +11,9 @@ import { findRecordShards } from './tfrecord/record_shards.ts';
 export class MissingFolderError extends UserError {
   override readonly name = 'MissingFolderError';
 }
+
+/** Data sets whose images have classes. */
+type LabelledName = 'imagenet' | 'fashion-mnist' | 'cifar10' | 'folder';
 
 const OPENERS: Readonly<Record<string, (options: OpenOptions) => Promise<Dataset>>> = {
   imagenet: async ({ dir, cacheDir, reporter, signal }) => {
@@ -37,6 +40,11 @@ export const DATASET_NAMES: readonly string[] = Object.keys(OPENERS);
  *
  * @throws UserError for an unknown name; MissingFolderError for imagenet without `dir`; each reader's own errors
  */
+export async function openDataset(
+  name: LabelledName,
+  options: OpenOptions,
+): Promise<LabelledDataset>;
+export async function openDataset(name: string, options: OpenOptions): Promise<Dataset>;
 export async function openDataset(name: string, options: OpenOptions): Promise<Dataset> {
   if (!DATASET_NAMES.includes(name)) {
     throw new UserError(

@@ -3,9 +3,9 @@ import { join, resolve } from 'node:path';
 import { fetchArtifact, type Route } from '../../foundation/downloads/fetch_artifact.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { Reporter } from '../../foundation/reporting/reporter.ts';
-import type { Dataset, StoredSplit } from '../dataset.ts';
+import type { LabelledDataset, StoredSplit } from '../dataset.ts';
 import { imageFileDataset } from '../image_file_dataset.ts';
-import { type ImageFile, listImageFiles, subfolders } from '../images/image_files.ts';
+import { type LabelledFile, listImageFiles, subfolders } from '../images/image_files.ts';
 import { centralFractionOf } from '../images/preprocess.ts';
 import type { OpenOptions } from '../open_options.ts';
 import { type LabelledPixels, pixelDataset } from '../pixel_dataset.ts';
@@ -45,7 +45,7 @@ const SIDE = 32;
  *
  * @throws UserError where `dir` is none of these, or its content is damaged; fetchArtifact's errors
  */
-export async function openCifar10(options: OpenOptions): Promise<Dataset> {
+export async function openCifar10(options: OpenOptions): Promise<LabelledDataset> {
   const { dir, cacheDir, reporter, signal } = options;
   if (dir === undefined) {
     const fetch = options.source?.fetchArtifact ?? fetchArtifact;
@@ -90,14 +90,14 @@ async function exists(path: string): Promise<boolean> {
 function binaryDataset(
   splits: Readonly<Record<StoredSplit, LabelledPixels>>,
   origin: string,
-): Dataset {
+): LabelledDataset {
   return pixelDataset({ name: 'cifar10', classNames: CLASS_NAMES, origin, splits });
 }
 
 async function imagesDataset(
   origin: string,
-  filesOf: (split: StoredSplit) => Promise<ImageFile[]>,
-): Promise<Dataset> {
+  filesOf: (split: StoredSplit) => Promise<LabelledFile[]>,
+): Promise<LabelledDataset> {
   return imageFileDataset({
     name: 'cifar10',
     classNames: CLASS_NAMES,
@@ -112,7 +112,7 @@ async function listSplit(
   dir: string,
   split: StoredSplit,
   reporter: Reporter,
-): Promise<ImageFile[]> {
+): Promise<LabelledFile[]> {
   const base = join(dir, split);
   const folders = (await subfolders(base)).map((name) => {
     const label = CLASS_NAMES.indexOf(name);

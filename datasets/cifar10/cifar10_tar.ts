@@ -4,7 +4,7 @@ import { Parser, type ReadEntry } from 'tar';
 import { messageOf, UserError } from '../../foundation/errors.ts';
 import type { Reporter } from '../../foundation/reporting/reporter.ts';
 import type { StoredSplit } from '../dataset.ts';
-import { type ImageFile, warnOfOthers } from '../images/image_files.ts';
+import { type LabelledFile, warnOfOthers } from '../images/image_files.ts';
 import { hasImageName } from '../images/image_formats.ts';
 import { compareCodePoints } from '../order/order.ts';
 
@@ -37,7 +37,7 @@ interface Entry {
 export async function readImageTar(
   path: string,
   { split, classNames, reporter, mostBytes = MOST_BYTES }: ImageTarOptions,
-): Promise<ImageFile[]> {
+): Promise<LabelledFile[]> {
   const found: Entry[] = [];
   const others: string[] = [];
   let unknown: string | undefined;
@@ -95,7 +95,7 @@ async function parse(path: string, onReadEntry: (entry: ReadEntry) => void): Pro
   if (!ended) throw archiveError(path, 'its end is missing: it is truncated');
 }
 
-function inSharedMemory(entries: readonly Entry[], path: string): ImageFile[] {
+function inSharedMemory(entries: readonly Entry[], path: string): LabelledFile[] {
   const sizes = entries.map(({ chunks }) => chunks.reduce((sum, { length }) => sum + length, 0));
   const memory = new Uint8Array(new SharedArrayBuffer(sizes.reduce((a, b) => a + b, 0)));
   let end = 0;

@@ -5,7 +5,7 @@ import { gunzip } from 'node:zlib';
 import { fetchArtifact, type Route, unpackDeb } from '../../foundation/downloads/fetch_artifact.ts';
 import { messageOf, UserError } from '../../foundation/errors.ts';
 import { sha256OfBytes } from '../../foundation/hashes/sha256.ts';
-import type { Dataset, StoredSplit } from '../dataset.ts';
+import type { LabelledDataset, StoredSplit } from '../dataset.ts';
 import type { OpenOptions } from '../open_options.ts';
 import { type LabelledPixels, pixelDataset } from '../pixel_dataset.ts';
 import { parseIdx } from './idx.ts';
@@ -88,7 +88,7 @@ const CLASS_NAMES = [
  *
  * @throws UserError where no route works, or a file is missing, damaged or another one
  */
-export async function openFashionMnist(options: OpenOptions): Promise<Dataset> {
+export async function openFashionMnist(options: OpenOptions): Promise<LabelledDataset> {
   const { folder, origin } = await locate(options);
   return pixelDataset({
     name: 'fashion-mnist',

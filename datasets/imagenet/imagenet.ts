@@ -1,9 +1,9 @@
 import { join, resolve } from 'node:path';
 import { UserError } from '../../foundation/errors.ts';
 import { type Reporter, SILENT_REPORTER } from '../../foundation/reporting/reporter.ts';
-import type { Dataset, StoredSplit } from '../dataset.ts';
+import type { LabelledDataset, StoredSplit } from '../dataset.ts';
 import { imageFileDataset } from '../image_file_dataset.ts';
-import { type ImageFile, listImageFiles, subfolders } from '../images/image_files.ts';
+import { type LabelledFile, listImageFiles, subfolders } from '../images/image_files.ts';
 import { READ_FORMATS } from '../images/image_formats.ts';
 import { SLIM_CENTRAL_FRACTION } from '../images/preprocess.ts';
 import { IMAGENET_CLASSES } from './imagenet_classes.ts';
@@ -32,7 +32,7 @@ const REMEDY = 'Pass a folder whose subfolders are named by WordNet id, such as 
 export async function openImageNet(
   dir: string,
   reporter: Reporter = SILENT_REPORTER,
-): Promise<Dataset> {
+): Promise<LabelledDataset> {
   const roots = await findRoots(dir);
   const train = await listSplit(dir, roots.train, reporter);
   const test = roots.test === roots.train ? train : await listSplit(dir, roots.test, reporter);
@@ -73,7 +73,7 @@ async function findRoots(dir: string): Promise<Record<StoredSplit, string>> {
   );
 }
 
-async function listSplit(dir: string, root: string, reporter: Reporter): Promise<ImageFile[]> {
+async function listSplit(dir: string, root: string, reporter: Reporter): Promise<LabelledFile[]> {
   const base = join(dir, root);
   const names = await subfolders(base);
   const wnids = names.filter((name) => WNID.test(name));

@@ -9,16 +9,19 @@ import { hasImageName, unreadFormatOf } from './image_formats.ts';
 
 const FILES_STATED_AT_ONCE = 64;
 
-/** A labelled file. */
+/** A file that counts as an image. */
 export interface ImageFile {
   /** Relative to the data set's folder, with slashes: "images/n02114548/a.JPEG" */
   readonly name: string;
   readonly path: string;
-  readonly label: number;
   /** Size, or −1 where the entry is a dangling link. */
   readonly bytes: number;
   /** What it holds, where that is in memory that worker threads share; else it is read from `path`. */
   readonly content?: Uint8Array;
+}
+
+export interface LabelledFile extends ImageFile {
+  readonly label: number;
 }
 
 /** A folder whose images all have one label. */
@@ -69,8 +72,8 @@ function notAFolder(path: string, cause: unknown): UserError {
 export async function listImageFiles(
   folders: readonly ClassFolder[],
   reporter: Reporter,
-): Promise<ImageFile[]> {
-  const found: Omit<ImageFile, 'bytes'>[] = [];
+): Promise<LabelledFile[]> {
+  const found: Omit<LabelledFile, 'bytes'>[] = [];
   const others: string[] = [];
   const progress = reporter.start('Listing images', folders.length, 'folders');
   try {
@@ -87,7 +90,7 @@ export async function listImageFiles(
   }
   warnOfOthers(others, reporter);
   found.sort((a, b) => compareCodePoints(a.name, b.name));
-  const files: ImageFile[] = [];
+  const files: LabelledFile[] = [];
   const sized = mapAhead(found, FILES_STATED_AT_ONCE, async (file) => ({
     ...file,
     bytes: (await stat(file.path).catch(() => undefined))?.size ?? -1,

@@ -1,7 +1,7 @@
 import { NO_AUGMENTATION } from '../augment/augment.ts';
 import { BatchBuilder, batchOf } from '../batch_builder.ts';
-import type { BatchOptions, ImageBatch } from '../dataset.ts';
-import type { ImageSet } from '../images/image_set.ts';
+import type { BatchOptions, ImageBatch, LabelledBatch } from '../dataset.ts';
+import type { ImageSet, LabelledImageSet } from '../images/image_set.ts';
 import { checkCentralFraction } from '../images/preprocess.ts';
 import { mapAhead } from '../map_ahead.ts';
 import { checkInteger, SEEDS, selectIndices } from '../order/order.ts';
@@ -23,6 +23,18 @@ import { type Preparation, preparationFor } from './preparation.ts';
  * @throws (rejects) UserError for options out of range; the signal's reason; what reading throws other
  *   than ImageError, which goes to `onSkip`
  */
+export function streamBatches(
+  set: LabelledImageSet,
+  ownCentralFraction: number,
+  options: BatchOptions,
+  preparation?: Preparation,
+): AsyncIterable<LabelledBatch>;
+export function streamBatches(
+  set: ImageSet,
+  ownCentralFraction: number,
+  options: BatchOptions,
+  preparation?: Preparation,
+): AsyncIterable<ImageBatch>;
 export function streamBatches(
   set: ImageSet,
   ownCentralFraction: number,
@@ -123,7 +135,7 @@ async function* assemble(
     onPrepared?.(spent);
     if (broken.length === 0 && builder.isEmpty) {
       position = place + indices.length;
-      const labels = Array.from(indices, (index) => set.label(index));
+      const labels = set.label && Array.from(indices, (index) => set.label!(index));
       const names = Array.from(indices, (index) => set.name(index));
       yield batchOf(images, resolution, labels, names, position);
       memory?.handedOut(into);
@@ -135,7 +147,7 @@ async function* assemble(
       const name = set.name(index);
       const reason = reasons.get(n);
       if (reason === undefined) {
-        builder.add(set.label(index), name, images.subarray(n * length, (n + 1) * length));
+        builder.add(set.label?.(index), name, images.subarray(n * length, (n + 1) * length));
         if (!builder.isFull) continue;
         yield builder.finish(position);
         memory?.handedOut(undefined);
