@@ -1,6 +1,7 @@
 /**
- * The directions of imports (docs/house.md). Each rule names a room and the only doors it has.
- * `room(name, path, allowed)` forbids an import from `path` to any of our files or packages outside `allowed`.
+ * The directions of imports, as docs/house.md has them. Each rule names a room and the only doors it has;
+ * within a room, subfolders import each other freely, as long as no cycle comes of it.
+ * `room(path, allowed)` forbids an import from `path` to any of our files outside `allowed`.
  */
 const ROOMS = [
   'architectures',

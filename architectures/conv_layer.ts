@@ -5,7 +5,7 @@ export interface ConvLayer {
   readonly name: string;
   readonly kernel: readonly [number, number];
   readonly stride: number;
-  readonly padding: Padding;
+  readonly padding: PaddingScheme;
   /** [H, W, C] */
   readonly inputShape: LayerShape;
   readonly outputShape: LayerShape;
@@ -20,7 +20,7 @@ export interface ConvLayer {
 export type LayerShape = readonly [number, number, number];
 
 /** TensorFlow's: zeros around the image so that only the stride makes it smaller, or none. */
-export type Padding = 'same' | 'valid';
+export type PaddingScheme = 'same' | 'valid';
 
 /** Channels of the images that every network here reads: red, green and blue. */
 export const INPUT_CHANNELS = 3;
@@ -37,7 +37,12 @@ export function batchNormOf(layerName: string): string {
 export const BATCH_NORM_EPSILON = 0.001;
 
 /** Positions of a window along one side of an image. */
-export function outputSize(size: number, window: number, stride: number, padding: Padding): number {
+export function outputSize(
+  size: number,
+  window: number,
+  stride: number,
+  padding: PaddingScheme,
+): number {
   return padding === 'same' ? Math.ceil(size / stride) : Math.floor((size - window) / stride) + 1;
 }
 

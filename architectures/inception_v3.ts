@@ -6,7 +6,7 @@
  * The auxiliary head (`AuxLogits`) is left out: slim adds its loss while training and never evaluates
  * it, so that a network that is quantized does not have it. Training here does without.
  */
-import type { Padding } from './conv_layer.ts';
+import type { PaddingScheme } from './conv_layer.ts';
 
 /** Height and width, in pixels. */
 export type Kernel = readonly [number, number];
@@ -19,7 +19,7 @@ export type InceptionRow =
       readonly kernel: Kernel;
       readonly filters: number;
       readonly stride: 1 | 2;
-      readonly padding: Padding;
+      readonly padding: PaddingScheme;
     }
   /** The largest of 3 × 3, stride 2, "valid". */
   | { readonly op: 'maxPool'; readonly name: string }
@@ -34,16 +34,21 @@ interface Branch {
   readonly rows: readonly InceptionRow[];
 }
 
-interface Step {
+interface ConvOptions {
   readonly stride?: 1 | 2;
-  readonly padding?: Padding;
+  readonly padding?: PaddingScheme;
 }
 
-const VALID: Step = { padding: 'valid' };
-const HALVED: Step = { stride: 2, padding: 'valid' };
+const VALID: ConvOptions = { padding: 'valid' };
+const HALVED: ConvOptions = { stride: 2, padding: 'valid' };
 
-function conv(name: string, kernel: Kernel, filters: number, step: Step = {}): InceptionRow {
-  return { op: 'conv', name, kernel, filters, stride: 1, padding: 'same', ...step };
+function conv(
+  name: string,
+  kernel: Kernel,
+  filters: number,
+  options: ConvOptions = {},
+): InceptionRow {
+  return { op: 'conv', name, kernel, filters, stride: 1, padding: 'same', ...options };
 }
 
 function maxPool(name: string): InceptionRow {

@@ -6,7 +6,7 @@ import {
   type LayerShape,
   LOGITS,
   outputSize,
-  type Padding,
+  type PaddingScheme,
 } from './conv_layer.ts';
 import { INCEPTION_V3_ROWS, type InceptionRow, type Kernel } from './inception_v3.ts';
 
@@ -38,7 +38,7 @@ export type InceptionLayer =
       readonly input: string;
       readonly window: Kernel;
       readonly stride: number;
-      readonly padding: Padding;
+      readonly padding: PaddingScheme;
       readonly outputShape: LayerShape;
     }
   | {
@@ -139,7 +139,7 @@ function windowed(
   [height, width]: LayerShape,
   window: Kernel,
   stride: number,
-  padding: Padding,
+  padding: PaddingScheme,
   channels: number,
 ): LayerShape {
   return [

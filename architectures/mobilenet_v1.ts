@@ -13,14 +13,14 @@ import {
 } from './conv_layer.ts';
 import type { Variant } from './variants.ts';
 
-export type Row =
+export type MobileNetV1Row =
   /** A full convolution, batch norm, activation. */
   | { readonly op: 'conv'; readonly stride: 1 | 2; readonly filters: number }
   /** Depthwise 3 × 3, then pointwise 1 × 1: the core layer that the variants differ in. */
   | { readonly op: 'depthSeparable'; readonly stride: 1 | 2; readonly filters: number };
 
 /** `Conv2d_0` to `Conv2d_13` at width multiplier 1. Every kernel is 3 × 3, "same" padding. */
-export const MOBILENET_V1_ROWS: readonly Row[] = [
+export const MOBILENET_V1_ROWS: readonly MobileNetV1Row[] = [
   { op: 'conv', stride: 2, filters: 32 },
   { op: 'depthSeparable', stride: 1, filters: 64 },
   { op: 'depthSeparable', stride: 2, filters: 128 },
@@ -36,6 +36,9 @@ export const MOBILENET_V1_ROWS: readonly Row[] = [
   { op: 'depthSeparable', stride: 2, filters: 1024 },
   { op: 'depthSeparable', stride: 1, filters: 1024 },
 ];
+
+/** Of `Conv2d_13_pointwise`, the widest layer, at width multiplier 1. */
+export const LAST_FILTERS = MOBILENET_V1_ROWS.at(-1)!.filters;
 
 const KERNEL_SIZE = 3;
 const PADDING = 'same';

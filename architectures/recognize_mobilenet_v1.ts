@@ -11,7 +11,12 @@ import {
   widthMultiplierOf,
 } from './conv_layer.ts';
 import { type ChainBlock, readBlocks, setWeights } from './layer_chain.ts';
-import { convLayers, MOBILENET_V1_ROWS, type MobileNetV1Config } from './mobilenet_v1.ts';
+import {
+  convLayers,
+  LAST_FILTERS,
+  MOBILENET_V1_ROWS,
+  type MobileNetV1Config,
+} from './mobilenet_v1.ts';
 import { FRIENDLY, NO_DEPTHWISE_BN, STANDARD, type Variant } from './variants.ts';
 
 /** Between a batch norm's ε and ours: they are stored in single precision. */
@@ -60,7 +65,7 @@ function configOf(
   const variant = variantOf(depthwise, pointwise);
   const classes = blocks.at(-1)!.outputs;
   if (variant === undefined || classes < 2) return undefined;
-  const widthMultiplier = widthMultiplierOf(last.outputs, MOBILENET_V1_ROWS.at(-1)!.filters);
+  const widthMultiplier = widthMultiplierOf(last.outputs, LAST_FILTERS);
   return { variant, widthMultiplier, resolution: height, classes };
 }
 

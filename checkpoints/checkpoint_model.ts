@@ -5,7 +5,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import { LOGITS, widthMultiplierOf } from '../architectures/conv_layer.ts';
 import { inceptionV3Layers } from '../architectures/inception_v3_layers.ts';
-import { MOBILENET_V1_ROWS } from '../architectures/mobilenet_v1.ts';
+import { LAST_FILTERS } from '../architectures/mobilenet_v1.ts';
 import { buildNetwork, type NetworkConfig } from '../architectures/network.ts';
 import { STANDARD } from '../architectures/variants.ts';
 import { UserError } from '../foundation/errors.ts';
@@ -86,7 +86,7 @@ const NETWORKS: readonly {
 }[] = [
   {
     scope: 'MobilenetV1',
-    widthFrom: { layer: 'Conv2d_13_pointwise', filters: MOBILENET_V1_ROWS.at(-1)!.filters },
+    widthFrom: { layer: 'Conv2d_13_pointwise', filters: LAST_FILTERS },
     resolution: 224,
     configOf: (sizes) => ({ network: 'mobilenet_v1', variant: STANDARD, ...sizes }),
   },

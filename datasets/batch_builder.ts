@@ -21,7 +21,10 @@ export class BatchBuilder {
   add(label: number | undefined, name: string, image: Float32Array): void {
     this.images ??= new Float32Array(this.batchSize * image.length);
     this.images.set(image, this.names.length * image.length);
-    if (label !== undefined) (this.labels ??= []).push(label);
+    if (label !== undefined) {
+      this.labels ??= [];
+      this.labels.push(label);
+    }
     this.names.push(name);
   }
 

@@ -1,18 +1,48 @@
-/** The package's entry in Node: TF8 models as data, and running them. No TensorFlow. */
-export { loadTf8 } from './execute/load_tf8.ts';
-export { type NodeTime, type PlanOptions, Tf8Plan } from './execute/plan.ts';
-export { planOn, type TierOptions } from './execute/plan_on.ts';
-export type { ClassScore } from './execute/top_classes.ts';
-export type { Kernels, TierName } from './kernels/kernels.ts';
-export type { SelectedKernels, TierReport } from './kernels/route.ts';
-export { examineTiers, selectKernels } from './kernels/select.ts';
-export { decodeTf8, encodeTf8, isTf8 } from './model/tf8_file.ts';
+/** TF8 networks: the arithmetic, converting and calibrating, running, analyzing, exporting. */
+import { importOptional } from '../foundation/optional_package.ts';
+import type * as Calibrate from './convert/calibrate.ts';
+
+export type {
+  Analysis,
+  Finding,
+  LayerAnalysis,
+  TensorAnalysis,
+  WeightAnalysis,
+} from './analyze/analysis.ts';
+export { Analyzer, type AnalyzerOptions } from './analyze/analyzer.ts';
+export { diagnose } from './analyze/diagnose.ts';
+export { PartialNetworks } from './analyze/partial_networks.ts';
+export type {
+  CalibratedRanges,
+  CalibrationBatch,
+  CalibrationOptions,
+} from './convert/calibrate.ts';
+export { type ConvertOptions, convertGraph } from './convert/convert_graph.ts';
+export type { FloatGraph, FloatNode } from './convert/float_graph.ts';
+export { type FuseOptions, fuseLayersModel } from './convert/fuse.ts';
+export type { ObservedRange } from './convert/observed_range.ts';
+export { softmax, topClasses } from './execute/top_classes.ts';
+export type { ExportedFile, ExportFormat, ExportSource } from './export/export_format.ts';
+export { EXPORT_FORMATS, exportFormat, FORMAT_NAMES, readExport } from './export/formats.ts';
+export { exportManifest, type Manifest } from './export/manifest.ts';
+export { checkModel } from './model/check_model.ts';
+export { outputNode, tensorSpecs } from './model/tf8_model.ts';
+export * from './node.ts';
 export {
-  type Preprocessing,
-  type TensorSpec,
-  type Tf8Model,
-  type Tf8Node,
-  tensorNames,
-} from './model/tf8_model.ts';
-export { QuantizationError } from './params/errors.ts';
-export type { QuantizationParams } from './params/quantization.ts';
+  dequantize,
+  dequantizeArray,
+  paramsFromRange,
+  quantize,
+  quantizeArray,
+  quantizeBias,
+} from './params/quantization.ts';
+export { requantize, requantizeMultiplier } from './params/requantization.ts';
+export { clamp, roundHalfEven } from './params/rounding.ts';
+export { sqnrDb } from './params/sqnr.ts';
+
+/**
+ * Finds the range of every tensor over calibration images; it runs the float network, which needs
+ * TensorFlow.js.
+ */
+export const calibrate: typeof Calibrate.calibrate = async (...given) =>
+  (await importOptional(() => import('./convert/calibrate.ts'))).calibrate(...given);

@@ -1,4 +1,6 @@
 import yargs, { type CommandModule } from 'yargs';
+import { missingPackage } from '../foundation/optional_package.ts';
+import { packageVersion } from '../foundation/repository.ts';
 import { analyzeCommand } from './commands/analyze.ts';
 import { classifyCommand } from './commands/classify.ts';
 import { describeCommand } from './commands/describe.ts';
@@ -10,6 +12,7 @@ import { quantizeCommand } from './commands/quantize.ts';
 import { rearchitectCommand } from './commands/rearchitect.ts';
 import { reportCommand } from './commands/report.ts';
 import { reproduceCommand } from './commands/reproduce.ts';
+import { setupCommand } from './commands/setup.ts';
 import { trainCommand } from './commands/train.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { inFlags } from './wording.ts';
@@ -30,6 +33,7 @@ const COMMANDS = [
   classifyCommand,
   reportCommand,
   doctorCommand,
+  setupCommand,
 ];
 
 /** yargs' complaints in this command's words. `%s` stands for what yargs fills in. */
@@ -66,6 +70,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   const names = commands.map(({ command }) => String(command).split(' ', 1)[0]);
   const program = yargs([...argv])
     .scriptName('tf8')
+    .version(packageVersion())
     .usage(
       '$0 <command>\n\nQuantization-friendly MobileNets: build, retrain, quantize to 8-bit fixed point, run, measure.',
     )
@@ -94,7 +99,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   try {
     await program.parseAsync();
   } catch (error) {
-    process.stderr.write(`${inFlags(describeFailure(error))}\n`);
+    process.stderr.write(`${inFlags(describeFailure(missingPackage(error) ?? error))}\n`);
     return 1;
   }
   return status;

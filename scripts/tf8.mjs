@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-// Starts the `tf8` command: the compiled form where it is up to date, else the sources.
+// Starts the `tf8` command: the compiled form where it is up to date or all there is, else the sources.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { isCompiled } from './setup/compiled.mjs';
+import { isCheckout, isCompiled } from './setup/compiled.mjs';
 import { nodeVersionProblem } from './setup/node_version.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -30,12 +30,20 @@ function describe(error) {
   return error.remedy ? `${error.message}\n${error.remedy}` : error.message;
 }
 
+/** The checkout's own set-up, which runs before there are any packages. */
+async function setUpCheckout() {
+  process.argv.splice(2, 1, '--retry');
+  await import('./setup.mjs'); // ends the process
+}
+
 async function start() {
   const problem = nodeVersionProblem(process.versions.node);
   if (problem !== undefined) {
     process.stderr.write(`${problem}\n`);
     return 1;
   }
+  if (!isCheckout(root)) return runCompiled();
+  if (process.argv[2] === 'setup') return setUpCheckout();
   if (!existsSync(join(root, 'node_modules', '.package-lock.json'))) {
     process.stderr.write('This checkout is not set up yet. Run "npm run setup" first.\n');
     return 1;

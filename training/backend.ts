@@ -4,6 +4,8 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import { messageOf, UserError } from '../foundation/errors.ts';
+import { importOptional } from '../foundation/optional_package.ts';
+import { SET_UP } from '../foundation/repository.ts';
 import { setTensorFlowEnvironment } from './tensorflow_environment.ts';
 
 export interface Backend {
@@ -33,7 +35,7 @@ export async function requireTensorFlow(work: string): Promise<Backend> {
     throw new UserError(
       `${work} needs tfjs-node, which is not there: ${backend.notes.join('; ')}`,
       {
-        remedy: 'Run "npm run setup", then "npx tf8 doctor" to see what is missing.',
+        remedy: `Run "${SET_UP}", then "npx tf8 doctor" to see what is missing.`,
       },
     );
   }
@@ -96,7 +98,7 @@ async function select(): Promise<Backend> {
   } catch (error) {
     notes.push(`tfjs-node does not load (${firstLine(messageOf(error))})`);
   }
-  const wasm = await import('@tensorflow/tfjs-backend-wasm');
+  const wasm = await importOptional(() => import('@tensorflow/tfjs-backend-wasm'));
   await tf.setBackend('wasm');
   return { name: 'wasm', version: wasm.version_wasm, notes };
 }

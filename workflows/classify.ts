@@ -7,7 +7,6 @@ import type { Context } from '../foundation/reporting/context.ts';
 import { type ClassScore, topClasses } from '../quantize/execute/top_classes.ts';
 import type { TierName } from '../quantize/kernels/kernels.ts';
 import type { Tf8Model } from '../quantize/model/tf8_model.ts';
-import { predictFloat } from '../training/float_predictor.ts';
 import { DEFAULT_DATASET, resolutionOf } from './open/model_facts.ts';
 import { inRange } from './open/model_input.ts';
 import { type OpenedFloatModel, type OpenedModel, openModel } from './open/open_model.ts';
@@ -17,7 +16,6 @@ import {
   type ConversionOptions,
   warnOfConversionOptions,
 } from './quantize/conversion.ts';
-import { calibrationSource, quantizeModel } from './quantize/quantize.ts';
 
 const LISTED = 5;
 
@@ -83,6 +81,7 @@ async function classifyWith(
       calibration: { images, source: 'file', zeroVariance },
     };
   }
+  const { predictFloat } = await import('../training/float_predictor.ts');
   const probabilities = await predictFloat(opened.model, input, shape);
   const quantized = await quantizedFor(opened, options, { images: input, shape }, context);
   return {
@@ -106,6 +105,7 @@ async function quantizedFor(
 ): Promise<Tf8Model> {
   const { calibrationData, calibrationImages, seed } = options;
   const { zeroVariance = CONVERSION_DEFAULTS.zeroVariance } = options;
+  const { calibrationSource, quantizeModel } = await import('./quantize/quantize.ts');
   const source =
     calibrationData === undefined
       ? { dataset: imageAlone(options.image, image), images: 1, seed, skip: 0 }

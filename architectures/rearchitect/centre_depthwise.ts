@@ -3,7 +3,7 @@ import { batchNormOf } from '../conv_layer.ts';
 import type { Chain, ChainLayer } from './chain.ts';
 import { RearchitectError } from './errors.ts';
 import { activated, type Compile, linearOutput, weightTensors } from './forward.ts';
-import type { ImageBatch } from './image_states.ts';
+import type { InputBatch } from './image_states.ts';
 import { readWeight, writeWeight } from './model_weights.ts';
 
 /** Mean output of each channel of a depthwise layer, by layer; [C] each. */
@@ -18,7 +18,7 @@ const WEIGHTS = 'chain';
  */
 export async function measureDepthwiseMeans(
   chain: Chain,
-  batches: AsyncIterable<ImageBatch>,
+  batches: AsyncIterable<InputBatch>,
   compile: Compile,
   onProgress?: (images: number) => void,
 ): Promise<DepthwiseMeans> {

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { RearchitectError } from './errors.ts';
 
 /** Images in the network's input form; a data set's batches fit. */
-export interface ImageBatch {
+export interface InputBatch {
   /** [N, H, W, C] float32 */
   readonly images: Float32Array;
   readonly shape: readonly [number, number, number, number];
@@ -18,8 +18,8 @@ export interface BatchState {
 }
 
 /** The images that a network is fitted on, in batches that each pass over them gives again. */
-export interface ImageSource {
-  readonly batches: () => AsyncIterable<ImageBatch>;
+export interface BatchSource {
+  readonly batches: () => AsyncIterable<InputBatch>;
   /** Images there are at most: those that cannot be read are left out. */
   readonly images: number;
   /** [H, W, C] */
@@ -41,11 +41,11 @@ const JOINED_VALUES = 2 ** 21;
  * instead of from the pixels.
  */
 export class ImageStates {
-  private readonly source: ImageSource;
+  private readonly source: BatchSource;
   private readonly budgetBytes: number;
   private kept: { readonly boundary: number; readonly states: BatchState[] } | undefined;
 
-  constructor(source: ImageSource, budgetBytes: number) {
+  constructor(source: BatchSource, budgetBytes: number) {
     this.source = source;
     this.budgetBytes = budgetBytes;
   }

@@ -17,7 +17,7 @@ import {
   type TransposedProduct,
   weightTensors,
 } from './forward.ts';
-import { type BatchState, type ImageSource, ImageStates } from './image_states.ts';
+import { type BatchSource, type BatchState, ImageStates } from './image_states.ts';
 import {
   batchMoments,
   type FittedLayer,
@@ -42,7 +42,7 @@ export interface ReconstructOptions {
   readonly source: ReadChain;
   /** What it becomes; its depthwise layers are linear. */
   readonly variant: Variant;
-  readonly images: ImageSource;
+  readonly images: BatchSource;
   readonly compile: Compile;
   readonly product: TransposedProduct;
   /**

@@ -1,4 +1,5 @@
 import { Tf8Plan } from '../../quantize/execute/plan.ts';
+import { byName } from '../../quantize/model/by_name.ts';
 import { type Tf8Model, type Tf8Node, tensorSpecs } from '../../quantize/model/tf8_model.ts';
 import { median } from '../rounds.ts';
 import type { LayerProfile } from './record.ts';
@@ -24,7 +25,8 @@ export function profileLayers(
   let peak = 0;
   for (let run = 0; run < PROFILES; run++) {
     if (run % (PROFILES / PEAKS) === 0) peak = Math.max(peak, kernels.measurePeak());
-    for (const { name, milliseconds } of plan.profile(image)) times.get(name)!.push(milliseconds);
+    for (const { name, milliseconds } of plan.profile(image))
+      byName(times, name).push(milliseconds);
   }
   const shapes = tensorSpecs(model);
   return {
@@ -33,8 +35,8 @@ export function profileLayers(
     layers: model.nodes.map((node) => ({
       layer: node.name,
       op: node.op,
-      milliseconds: Number(median(times.get(node.name)!).toFixed(4)),
-      macs: macsOf(node, shapes.get(node.inputs[0])!.shape[2]),
+      milliseconds: Number(median(byName(times, node.name)).toFixed(4)),
+      macs: macsOf(node, byName(shapes, node.inputs[0]).shape[2]),
     })),
   };
 }

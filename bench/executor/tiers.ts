@@ -2,6 +2,7 @@ import { UserError } from '../../foundation/errors.ts';
 import { Tf8Plan } from '../../quantize/execute/plan.ts';
 import type { Kernels } from '../../quantize/kernels/kernels.ts';
 import type { TierReport } from '../../quantize/kernels/route.ts';
+import { byName } from '../../quantize/model/by_name.ts';
 import { outputNode, type Tf8Model, tensorNames } from '../../quantize/model/tf8_model.ts';
 import { type Caller, caller, type Setting, timeCalls } from './calls.ts';
 import type { LeftOut } from './record.ts';
@@ -49,7 +50,7 @@ export function checkTiers(
     const right = expected(image);
     for (const { name, outputsOf } of plans) {
       for (const [layer, bytes] of outputsOf(image)) {
-        if (Buffer.compare(bytes, right.get(layer)!) === 0) continue;
+        if (Buffer.compare(bytes, byName(right, layer)) === 0) continue;
         throw new UserError(
           `${name} differs from the reference at ${layer} of image ${n}: nothing is timed`,
           { remedy: 'Build the kernels again (npm run build); if that does not help, report it.' },
@@ -97,9 +98,9 @@ export function tierCallers(
       return [];
     }
     const input = images.subarray(0, batch * size);
-    const logits = plan.run(input).get(output)!.slice();
+    const logits = byName(plan.run(input), output).slice();
     for (let n = 0; n < batch; n++) {
-      const right = single.run(images.subarray(n * size, (n + 1) * size)).get(output)!;
+      const right = byName(single.run(images.subarray(n * size, (n + 1) * size)), output);
       const found = logits.subarray(n * right.length, (n + 1) * right.length);
       if (Buffer.compare(found, right) === 0) continue;
       throw new UserError(

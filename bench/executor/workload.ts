@@ -21,7 +21,7 @@ import { openFloatModel } from '../../workflows/open/open_model.ts';
 import { quantizeModel } from '../../workflows/quantize/quantize.ts';
 import { disjointData } from '../../workflows/reproduce/table_data.ts';
 import { writeNetwork } from '../peers/network/network_files.ts';
-import type { ImageFile } from '../peers/runtimes/network_loader.ts';
+import type { QuantizedImages } from '../peers/runtimes/network_loader.ts';
 
 export const NETWORK = 'mobilenet_v1_1.0_224';
 /** Everybody's folded weights: those that 8 bits leave something of (the paper's Option 1). */
@@ -36,7 +36,7 @@ export interface Workload {
   readonly source: string;
   /** [N, H, W, C] uint8, as the TF8 model's input has them */
   readonly images: Uint8Array;
-  readonly imageFile: ImageFile;
+  readonly imageFile: QuantizedImages;
   /** What the images are, for people: "photographs" or "pictures of waves". */
   readonly content: string;
   /** [N, classes] of the float network on the same images. */

@@ -8,6 +8,7 @@ import { fuseLayersModel } from '../../quantize/convert/fuse.ts';
 import type { Tf8Plan } from '../../quantize/execute/plan.ts';
 import { planOn } from '../../quantize/execute/plan_on.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
+import { byName } from '../../quantize/model/by_name.ts';
 import { type Tf8Model, tensorNames, tensorSpecs } from '../../quantize/model/tf8_model.ts';
 import { dequantizeArray } from '../../quantize/params/quantization.ts';
 import { sqnrDb } from '../../quantize/params/sqnr.ts';
@@ -148,13 +149,13 @@ class Layers {
   }
 
   compare(name: string, float: Float32Array): void {
-    const { quantization } = tensorSpecs(this.plan.model).get(name)!;
-    const db = sqnrDb(float, dequantizeArray(this.outputs.get(name)!, quantization));
+    const { quantization } = byName(tensorSpecs(this.plan.model), name);
+    const db = sqnrDb(float, dequantizeArray(byName(this.outputs, name), quantization));
     this.sumDb.set(name, (this.sumDb.get(name) ?? 0) + db);
   }
 
   meanDb(name: string): number {
-    return this.sumDb.get(name)! / this.images;
+    return byName(this.sumDb, name) / this.images;
   }
 }
 
@@ -192,7 +193,7 @@ class Clips {
   }
 
   of(name: string): { clippedShare: number; clippedEnergy: number; max: number } {
-    const { values, clipped, max, energy, lost } = this.layers.get(name)!;
+    const { values, clipped, max, energy, lost } = byName(this.layers, name);
     return {
       clippedShare: figure(clipped / values),
       clippedEnergy: energy === 0 ? 0 : figure(lost / energy),

@@ -1,7 +1,7 @@
 import { UserError } from '../../foundation/errors.ts';
 import type { KerasPeer } from '../peers/keras_peer.ts';
 import { BareStep } from './bare_step.ts';
-import { batchesOf, modelOf, recipeOf, type Shape, writeBuild } from './workload.ts';
+import { batchesOf, modelOf, recipeOf, type WorkloadShape, writeBuild } from './workload.ts';
 
 const STEPS = 6;
 
@@ -22,7 +22,7 @@ const TOLERANCE = 1e-4;
  * @throws UserError where they differ by more than rounding: such peers do not do the same work
  */
 export async function checkAgreement(
-  shape: Shape,
+  shape: WorkloadShape,
   keras: KerasPeer,
   folder: string,
 ): Promise<number> {

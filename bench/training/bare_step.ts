@@ -5,7 +5,7 @@ import type { Recipe } from '../../training/recipes/recipe.ts';
 import { createTrainStep } from '../../training/step/create_train_step.ts';
 import type { TrainStep } from '../../training/step/train_step.ts';
 import type { Contestant, Round } from '../rounds.ts';
-import { modelOf, type Shape } from './workload.ts';
+import { modelOf, type WorkloadShape } from './workload.ts';
 
 /** Our step, called for one batch after another. */
 export class BareStep implements Contestant {
@@ -31,7 +31,7 @@ export class BareStep implements Contestant {
 
   static async create(
     kind: TrainStep['kind'],
-    shape: Shape,
+    shape: WorkloadShape,
     recipe: Recipe,
     batches: readonly LabelledBatch[],
   ): Promise<BareStep> {

@@ -6,7 +6,7 @@ import { checkAgreement } from './agreement.ts';
 import { BareStep } from './bare_step.ts';
 import type { TrainingRow } from './record.ts';
 import { type LoopRound, WholeLoop } from './whole_loop.ts';
-import { batchesOf, modelOf, recipeOf, type Shape, writeBuild } from './workload.ts';
+import { batchesOf, modelOf, recipeOf, type WorkloadShape, writeBuild } from './workload.ts';
 
 export interface ContestOptions {
   readonly keras: KerasPeer;
@@ -22,7 +22,7 @@ export interface ContestOptions {
 }
 
 /** Compares on one shape, after checking that all compute the same. */
-export async function contest(shape: Shape, options: ContestOptions): Promise<TrainingRow> {
+export async function contest(shape: WorkloadShape, options: ContestOptions): Promise<TrainingRow> {
   const { keras, signal, say } = options;
   const folder = join(options.folder, `${shape.width}-${shape.resolution}`);
   await mkdir(folder);
@@ -59,7 +59,7 @@ export async function contest(shape: Shape, options: ContestOptions): Promise<Tr
 }
 
 function rowOf(
-  { width, resolution, batch, classes }: Shape,
+  { width, resolution, batch, classes }: WorkloadShape,
   turns: ReadonlyMap<string, readonly (Round | LoopRound)[]>,
   lossDifference: number,
 ): TrainingRow {

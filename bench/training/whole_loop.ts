@@ -16,7 +16,7 @@ import {
 } from '../../training/watch/observer.ts';
 import { watchRun } from '../../workflows/train/watch_run.ts';
 import type { Contestant, Round } from '../rounds.ts';
-import { modelOf, type Shape } from './workload.ts';
+import { modelOf, type WorkloadShape } from './workload.ts';
 
 /** What the loop did in one turn. */
 export interface LoopRound extends Round {
@@ -63,7 +63,7 @@ export class WholeLoop implements Contestant<LoopRound> {
 
   /** @param folder for what the training stores */
   static async create(
-    shape: Shape,
+    shape: WorkloadShape,
     recipe: Recipe,
     folder: string,
     signal: AbortSignal,
@@ -140,7 +140,7 @@ class LoopClock implements TrainingObserver {
 }
 
 /** A data set of images that show nothing. */
-function noise({ resolution, batch, classes }: Shape): LabelledDataset {
+function noise({ resolution, batch, classes }: WorkloadShape): LabelledDataset {
   const images = IMAGES - (IMAGES % batch); // whole batches only
   const pixels = randomBytes(images * resolution * resolution * 3);
   const labels = Uint8Array.from({ length: images }, (_, index) => index % classes);

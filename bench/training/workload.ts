@@ -15,14 +15,14 @@ import type { Build } from '../peers/keras_peer.ts';
 import { concatenated } from '../peers/network/network_files.ts';
 
 /** A network and its batches, which its speed depends on. */
-export interface Shape {
+export interface WorkloadShape {
   readonly width: number;
   readonly resolution: number;
   readonly batch: number;
   readonly classes: number;
 }
 
-export const SHAPES: readonly Shape[] = [
+export const SHAPES: readonly WorkloadShape[] = [
   { width: 0.25, resolution: 32, batch: 64, classes: 10 },
   { width: 0.5, resolution: 32, batch: 128, classes: 10 },
   { width: 1, resolution: 224, batch: 16, classes: 1001 },
@@ -33,7 +33,7 @@ const SEED = 1;
 const BATCHES = 4;
 
 /** How it is trained: RMSProp, L2, batch norms and dropout as in "scratch-small", at one learning rate. */
-export function recipeOf({ resolution, batch }: Shape): Recipe {
+export function recipeOf({ resolution, batch }: WorkloadShape): Recipe {
   return {
     ...SCRATCH_SMALL,
     name: 'bench',
@@ -43,18 +43,18 @@ export function recipeOf({ resolution, batch }: Shape): Recipe {
   };
 }
 
-function configOf({ width, resolution, classes }: Shape): MobileNetV1Config {
+function configOf({ width, resolution, classes }: WorkloadShape): MobileNetV1Config {
   return { variant: STANDARD, widthMultiplier: width, resolution, classes };
 }
 
 /** The network with its first weights; equal at each call. */
-export function modelOf(shape: Shape, recipe: Recipe): tf.LayersModel {
+export function modelOf(shape: WorkloadShape, recipe: Recipe): tf.LayersModel {
   const { dropout, batchNormDecay, logitsStddev } = recipe;
   return buildMobileNetV1(configOf(shape), { dropout, batchNormDecay, logitsStddev, seed: SEED });
 }
 
 /** Pixels in [−1, 1) and classes drawn evenly: no step's time depends on what an image shows. */
-export function batchesOf({ resolution, batch, classes }: Shape): readonly LabelledBatch[] {
+export function batchesOf({ resolution, batch, classes }: WorkloadShape): readonly LabelledBatch[] {
   const generator = xoroshiro128plus(SEED);
   const names = Array.from({ length: batch }, (_, n) => `noise/${n}`);
   return Array.from({ length: BATCHES }, (_, index) => ({
@@ -72,7 +72,7 @@ export function batchesOf({ resolution, batch, classes }: Shape): readonly Label
 /** Writes weights and batches into `folder`, for a peer in another process. */
 export async function writeBuild(
   folder: string,
-  shape: Shape,
+  shape: WorkloadShape,
   model: tf.LayersModel,
   recipe: Recipe,
   batches: readonly LabelledBatch[],

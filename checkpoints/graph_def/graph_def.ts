@@ -1,7 +1,7 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { messageOf, UserError } from '../../foundation/errors.ts';
 import { type GraphDef, GraphDefSchema, type NodeDef } from './generated/graph_def_pb.ts';
-import { type Broken, MAX_ELEMENTS, readTensor } from './network/tensor_proto.ts';
+import { type BrokenTensor, MAX_ELEMENTS, readTensor } from './network/tensor_proto.ts';
 
 /** A constant of a frozen graph. */
 export interface GraphConstant {
@@ -54,7 +54,7 @@ export function parseGraphDef(bytes: Uint8Array, fileName: string): GraphDef {
   }
 }
 
-function readConstant(node: NodeDef, room: number, broken: Broken): GraphConstant {
+function readConstant(node: NodeDef, room: number, broken: BrokenTensor): GraphConstant {
   const attribute = node.attr.value?.value;
   if (attribute?.case !== 'tensor') throw broken('expected an attribute "value" with its tensor');
   const { dtype, shape, values } = readTensor(attribute.value, room, broken);

@@ -1,7 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
-import sharp from 'sharp';
+import type { Sharp, SharpOptions } from 'sharp';
 import { messageOf, UserError } from '../../foundation/errors.ts';
 import { errorCode } from '../../foundation/files/file_errors.ts';
+import { importOptional } from '../../foundation/optional_package.ts';
 import { TimeLimitError, withinTime } from '../within_time.ts';
 import { MOST_BYTES, refusalOf } from './image_formats.ts';
 import type { PixelImage } from './pixel_image.ts';
@@ -21,6 +22,14 @@ const DECODE_SECONDS = 30;
 
 /** The same for what libvips cannot interrupt. A wait for one of libuv's threads is part of it. */
 const ABANDON_MS = 2 * DECODE_SECONDS * 1000;
+
+/** How sharp takes encoded images. */
+const INPUT = {
+  failOn: 'error',
+  limitInputPixels: MAX_PIXELS,
+  autoOrient: true,
+  ignoreIcc: true,
+} as const satisfies SharpOptions;
 
 /** Characters of what a library says that are passed on. */
 const LONGEST_REASON = 120;
@@ -59,13 +68,15 @@ export class ImageError extends UserError {
  * @param source a path, or an encoded image with `name` for messages
  * @param options.signal ends the wait for an image at once
  * @throws ImageError that names the file where it is missing, empty, no image, truncated, damaged,
- *   larger than MAX_PIXELS, or would take too long; the signal's reason when aborted
+ *   larger than MAX_PIXELS, or would take too long; the signal's reason when aborted;
+ *   MissingPackageError where sharp is not installed
  */
 export async function decodeImage(
   source: string | Uint8Array,
   name: string = typeof source === 'string' ? source : 'the image',
   { signal }: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<PixelImage & { readonly channels: 3 }> {
+  const { default: sharp } = await importOptional(() => import('sharp'));
   const unusable = (error: unknown): never => {
     signal?.throwIfAborted();
     throw new ImageError(name, reasonOf(error), { cause: error });
@@ -74,7 +85,7 @@ export async function decodeImage(
     typeof source === 'string' ? await readImageFile(source, signal).catch(unusable) : source;
   const refusal = refusalOf(bytes);
   if (refusal !== undefined) throw new ImageError(name, refusal.reason, refusal);
-  return withinTime(pixelsOf(bytes), { ms: ABANDON_MS, signal }).catch(unusable);
+  return withinTime(pixelsOf(sharp(bytes, INPUT)), { ms: ABANDON_MS, signal }).catch(unusable);
 }
 
 /** What a file holds. A pipe or a device, which may never end, is none. */
@@ -87,13 +98,8 @@ async function readImageFile(path: string, signal: AbortSignal | undefined): Pro
   return readFile(path, { signal });
 }
 
-async function pixelsOf(bytes: Uint8Array): Promise<PixelImage & { readonly channels: 3 }> {
-  const { data, info } = await sharp(bytes, {
-    failOn: 'error',
-    limitInputPixels: MAX_PIXELS,
-    autoOrient: true,
-    ignoreIcc: true,
-  })
+async function pixelsOf(image: Sharp): Promise<PixelImage & { readonly channels: 3 }> {
+  const { data, info } = await image
     .timeout({ seconds: DECODE_SECONDS })
     .toColourspace('srgb')
     .removeAlpha()

@@ -1,6 +1,5 @@
 /** A worker thread of `InputWorkers`: prepares the chunks that it is sent. */
 import { move, transferableSymbol, valueSymbol } from 'piscina';
-import sharp from 'sharp';
 import type { ChunkTask, PreparedChunk } from './chunk.ts';
 import { prepareChunk } from './prepare_chunk.ts';
 
@@ -8,7 +7,11 @@ import { prepareChunk } from './prepare_chunk.ts';
 const DECODED_AT_ONCE = 2;
 
 // Several images are decoded at a time; threads within each would only take turns with them.
-sharp.concurrency(1);
+// Where sharp is missing, `decodeImage` says so; images that are stored as pixels need none.
+await import('sharp').then(
+  ({ default: sharp }) => sharp.concurrency(1),
+  () => undefined,
+);
 
 export async function run(task: ChunkTask): Promise<PreparedChunk> {
   const chunk = await prepareChunk(task, DECODED_AT_ONCE);

@@ -2,7 +2,7 @@ import { fromBinary } from '@bufbuild/protobuf';
 import { messageOf } from '../../foundation/errors.ts';
 import { compareCodePoints } from '../order/order.ts';
 import { ExampleSchema, type Feature } from './generated/example_pb.ts';
-import type { Broken } from './record_frame.ts';
+import type { BrokenRecord } from './record_frame.ts';
 
 /** Key → feature of a tf.train.Example. */
 export type ExampleFeatures = Readonly<Record<string, Feature>>;
@@ -14,7 +14,7 @@ const REMEDY =
   "Write the records with ImageNet's standard keys, as slim's build_imagenet_data.py does.";
 
 /** Parses a serialized tf.train.Example. Throws what `broken` makes where it is none. */
-export function parseExample(payload: Uint8Array, broken: Broken): ExampleFeatures {
+export function parseExample(payload: Uint8Array, broken: BrokenRecord): ExampleFeatures {
   try {
     const example = fromBinary(ExampleSchema, payload, { readUnknownFields: false });
     return example.features?.feature ?? {};
@@ -28,14 +28,18 @@ export function parseExample(payload: Uint8Array, broken: Broken): ExampleFeatur
 }
 
 /** The one value of a bytes feature, a view. Throws what `broken` makes where there is not one. */
-export function bytesFeature(features: ExampleFeatures, key: string, broken: Broken): Uint8Array {
+export function bytesFeature(
+  features: ExampleFeatures,
+  key: string,
+  broken: BrokenRecord,
+): Uint8Array {
   const kind = features[key]?.kind;
   if (kind?.case === 'bytesList' && kind.value.value.length === 1) return kind.value.value[0];
   throw missing(features, key, 'bytes', broken);
 }
 
 /** The one value of an int64 feature. Throws what `broken` makes where there is not one. */
-export function int64Feature(features: ExampleFeatures, key: string, broken: Broken): bigint {
+export function int64Feature(features: ExampleFeatures, key: string, broken: BrokenRecord): bigint {
   const kind = features[key]?.kind;
   if (kind?.case === 'int64List' && kind.value.value.length === 1) return kind.value.value[0];
   throw missing(features, key, 'int64', broken);
@@ -48,7 +52,12 @@ export function textFeature(features: ExampleFeatures, key: string): string | un
   return new TextDecoder().decode(kind.value.value[0]) || undefined;
 }
 
-function missing(features: ExampleFeatures, key: string, type: string, broken: Broken): Error {
+function missing(
+  features: ExampleFeatures,
+  key: string,
+  type: string,
+  broken: BrokenRecord,
+): Error {
   const expected = `one ${type} value for ${key}`;
   const kind = features[key]?.kind;
   if (kind?.case !== undefined) {

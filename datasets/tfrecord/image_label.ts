@@ -1,6 +1,6 @@
 import { IMAGENET_CLASSES } from '../imagenet/imagenet_classes.ts';
 import { type ExampleFeatures, int64Feature, textFeature } from './example.ts';
-import type { Broken } from './record_frame.ts';
+import type { BrokenRecord } from './record_frame.ts';
 
 const INDICES = new Map(IMAGENET_CLASSES.map(({ wnid }, index) => [wnid, index]));
 
@@ -22,7 +22,7 @@ export class ImageLabels {
    * @throws what `broken` makes where the label is missing or no class, the WordNet id is none of ILSVRC
    *   2012's, or label and WordNet id contradict each other or the records before
    */
-  read(features: ExampleFeatures, broken: Broken): number {
+  read(features: ExampleFeatures, broken: BrokenRecord): number {
     const label = int64Feature(features, 'image/class/label', broken);
     const synset = textFeature(features, 'image/class/synset');
     const index = synset === undefined ? fromLabel(label, broken) : fromSynset(synset, broken);
@@ -45,7 +45,7 @@ export class ImageLabels {
   }
 }
 
-function fromSynset(synset: string, broken: Broken): number {
+function fromSynset(synset: string, broken: BrokenRecord): number {
   const index = INDICES.get(synset);
   if (index !== undefined) return index;
   throw broken({
@@ -55,7 +55,7 @@ function fromSynset(synset: string, broken: Broken): number {
   });
 }
 
-function fromLabel(label: bigint, broken: Broken): number {
+function fromLabel(label: bigint, broken: BrokenRecord): number {
   if (label >= 1n && label <= BigInt(IMAGENET_CLASSES.length)) return Number(label) - 1;
   throw broken({
     expected: `an image/class/label in [1, ${IMAGENET_CLASSES.length}] (0 is the background)`,

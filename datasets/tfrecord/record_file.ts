@@ -2,7 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { messageOf, UserError } from '../../foundation/errors.ts';
 import { ByteStream } from './byte_stream.ts';
 import {
-  type Broken,
+  type BrokenRecord,
   checkPayload,
   FOOTER_BYTES,
   FRAME_BYTES,
@@ -16,7 +16,7 @@ export interface FileRecord {
   readonly offset: number;
   readonly payload: Uint8Array;
   /** Makes errors that name file and record. */
-  readonly broken: Broken;
+  readonly broken: BrokenRecord;
 }
 
 /**
@@ -57,7 +57,7 @@ async function* readRecords(
       signal?.throwIfAborted();
       const broken = brokenRecord(path, number, offset);
       const header = await bytes.take(HEADER_BYTES);
-      const brokenHeader: Broken = (fault) =>
+      const brokenHeader: BrokenRecord = (fault) =>
         (number === 0 && compressed(path, header)) || broken(fault);
       checkEnd('header', header, HEADER_BYTES, brokenHeader);
       const length = readHeader(header, size - offset, brokenHeader);
@@ -74,7 +74,7 @@ async function* readRecords(
   }
 }
 
-function checkEnd(what: string, taken: Uint8Array, count: number, broken: Broken): void {
+function checkEnd(what: string, taken: Uint8Array, count: number, broken: BrokenRecord): void {
   if (taken.length === count) return;
   throw broken({
     expected: `a ${what} of ${count} bytes`,
@@ -82,7 +82,7 @@ function checkEnd(what: string, taken: Uint8Array, count: number, broken: Broken
   });
 }
 
-function brokenRecord(path: string, number: number, offset: number): Broken {
+function brokenRecord(path: string, number: number, offset: number): BrokenRecord {
   return ({ expected, received, remedy, cause }) =>
     new UserError(
       `Expected ${expected} in record ${number} at byte ${offset} of ${path} but received ${received}.`,

@@ -28,7 +28,7 @@ export interface Fault {
 }
 
 /** Makes the error of a fault; it knows the file and the record. */
-export type Broken = (fault: Fault) => UserError;
+export type BrokenRecord = (fault: Fault) => UserError;
 
 /**
  * Checks a record's header [HEADER_BYTES] and returns the length of its payload.
@@ -37,7 +37,7 @@ export type Broken = (fault: Fault) => UserError;
  * @throws what `broken` makes where the length has a wrong CRC, or exceeds the rest of the file or
  *   MAX_RECORD_BYTES
  */
-export function readHeader(header: Uint8Array, rest: number, broken: Broken): number {
+export function readHeader(header: Uint8Array, rest: number, broken: BrokenRecord): number {
   const view = viewOf(header);
   checkCrc('length', header.subarray(0, LENGTH_BYTES), view.getUint32(LENGTH_BYTES, true), broken);
   const length = view.getBigUint64(0, true);
@@ -58,7 +58,7 @@ export function readHeader(header: Uint8Array, rest: number, broken: Broken): nu
 }
 
 /** Checks a payload against its footer. Throws what `broken` makes where the CRC is another. */
-export function checkPayload(payload: Uint8Array, footer: Uint8Array, broken: Broken): void {
+export function checkPayload(payload: Uint8Array, footer: Uint8Array, broken: BrokenRecord): void {
   checkCrc('payload', payload, viewOf(footer).getUint32(0, true), broken);
 }
 
@@ -66,7 +66,7 @@ export function checkPayload(payload: Uint8Array, footer: Uint8Array, broken: Br
  * The payload, a view, of a whole record (header, payload, footer) that was found with `length` bytes
  * before. Throws what `broken` makes where it has another length or a wrong CRC now.
  */
-export function readFrame(frame: Uint8Array, length: number, broken: Broken): Uint8Array {
+export function readFrame(frame: Uint8Array, length: number, broken: BrokenRecord): Uint8Array {
   const found = readHeader(frame, frame.length, broken);
   if (found !== length) {
     throw broken({ expected: `a payload of ${length} bytes, as indexed`, received: `${found}` });
@@ -77,7 +77,7 @@ export function readFrame(frame: Uint8Array, length: number, broken: Broken): Ui
   return payload;
 }
 
-function checkCrc(what: string, bytes: Uint8Array, stored: number, broken: Broken): void {
+function checkCrc(what: string, bytes: Uint8Array, stored: number, broken: BrokenRecord): void {
   const crc = maskedCrc32c(bytes);
   if (crc === stored) return;
   throw broken({

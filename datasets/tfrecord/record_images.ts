@@ -3,7 +3,7 @@ import { messageOf } from '../../foundation/errors.ts';
 import { ImageError } from '../images/decode_image.ts';
 import { bytesFeature, parseExample } from './example.ts';
 import type { RecordFiles } from './record_files.ts';
-import { type Broken, FRAME_BYTES, readFrame } from './record_frame.ts';
+import { type BrokenRecord, FRAME_BYTES, readFrame } from './record_frame.ts';
 
 /**
  * Where the images of a split lie in its TFRecord files, in the order of the files and of the
@@ -93,7 +93,7 @@ export async function readRecordImage(
   const name = recordName(images, index);
   const failed = (reason: string, cause?: unknown) =>
     new ImageError(name, `${reason} at byte ${offset} of ${path}`, { cause });
-  const broken: Broken = ({ expected, received, cause }) =>
+  const broken: BrokenRecord = ({ expected, received, cause }) =>
     failed(`its record is damaged (expected ${expected}, received ${received})`, cause);
 
   const size = length + FRAME_BYTES;

@@ -1,6 +1,7 @@
-import type { Reporter } from './reporter.ts';
+import { cacheDir } from '../files/cache_dir.ts';
+import { type Reporter, SILENT_REPORTER } from './reporter.ts';
 
-/** What every job gets from the command that starts it. */
+/** What every job gets from the command or the program that starts it. */
 export interface Context {
   readonly reporter: Reporter;
   /** Where downloads and pulled models are kept. */
@@ -12,4 +13,14 @@ export interface Context {
    * go into records and pages. They stay as they are unless given.
    */
   readonly wording?: ((message: string) => string) | undefined;
+}
+
+/** A context for a program: silent, with the command's cache, never aborted, unless given. */
+export function createContext(given: Partial<Context> = {}): Context {
+  return {
+    reporter: SILENT_REPORTER,
+    cacheDir: cacheDir(),
+    signal: new AbortController().signal,
+    ...given,
+  };
 }

@@ -1,6 +1,7 @@
 import type { FloatGraph } from '../convert/float_graph.ts';
 import { Tf8Plan } from '../execute/plan.ts';
 import type { Kernels } from '../kernels/kernels.ts';
+import { byName } from '../model/by_name.ts';
 import { type Tf8Model, tensorSpecs } from '../model/tf8_model.ts';
 import { QuantizationError } from '../params/errors.ts';
 import type { Analysis } from './analysis.ts';
@@ -53,7 +54,7 @@ export class Analyzer implements Disposable {
     this.layers = graph.nodes.map((exact, index) => {
       const stored = model.nodes[index];
       const inTf8 = this.inTf8[index];
-      const inputs = stored.inputs.map((name) => specs.get(name)!);
+      const inputs = stored.inputs.map((name) => byName(specs, name));
       const batchNorm = graph.batchNorms.get(exact.name);
       return new LayerMeter({ exact, stored, inputs, batchNorm, inTf8 }, floats);
     });
@@ -74,8 +75,8 @@ export class Analyzer implements Disposable {
     const batch = images.length / inputShape.reduce((product, side) => product * side, 1);
     const tensors = new Map<string, Activations>([[inputName, this.input.add(images, batch)]]);
     nodes.forEach(({ name, inputs }, index) => {
-      const sources = inputs.map((input) => tensors.get(input)!);
-      const output = this.layers[index].add(sources, inNetwork.get(name)!, batch);
+      const sources = inputs.map((input) => byName(tensors, input));
+      const output = this.layers[index].add(sources, byName(inNetwork, name), batch);
       requireFinite(output, name);
       tensors.set(name, output);
       for (const input of inputs) if (this.lastUse.get(input) === index) tensors.delete(input);

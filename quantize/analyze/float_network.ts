@@ -1,4 +1,5 @@
 import type { FloatGraph, FloatNode } from '../convert/float_graph.ts';
+import { byName } from '../model/by_name.ts';
 import type { ImageShape } from '../model/tf8_model.ts';
 import type { FloatKernels } from './float_kernels.ts';
 
@@ -36,8 +37,8 @@ export class FloatNetwork {
   /** One node, which may be a variant of the graph's, on tensors of a batch. */
   runNode(node: FloatNode, tensors: FloatTensors, batch: number): Float32Array {
     const inputs = node.inputs.map((name) => ({
-      values: tensors.get(name)!,
-      shape: this.shapes.get(name)!,
+      values: byName(tensors, name),
+      shape: byName(this.shapes, name),
     }));
     return this.floats.run(node, inputs, batch);
   }
@@ -55,7 +56,7 @@ export class FloatNetwork {
     const { inputName, nodes } = this.graph;
     const fresh = new Map(changed);
     const tensors = new Map([...exact, ...changed]);
-    const batch = this.batchOf(tensors.get(inputName)!);
+    const batch = this.batchOf(byName(tensors, inputName));
     for (const node of nodes) {
       if (changed.has(node.name) || !node.inputs.some((name) => fresh.has(name))) continue;
       const values = alter(node.name, this.runNode(node, tensors, batch));

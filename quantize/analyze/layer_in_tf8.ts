@@ -1,5 +1,6 @@
 import { Tf8Plan } from '../execute/plan.ts';
 import type { Kernels } from '../kernels/kernels.ts';
+import { byName } from '../model/by_name.ts';
 import type { ConcatNode, TensorSpec, Tf8Model, Tf8Node } from '../model/tf8_model.ts';
 
 /** One layer of a TF8 model on its own, compiled for kernels. */
@@ -25,9 +26,9 @@ export function layerInTf8(
 ): LayerInTf8 {
   if (node.op === 'concat') return concatInTf8(node, specs, kernels);
   const [name] = node.inputs;
-  const alone = { ...model, input: { name, ...specs.get(name)! }, nodes: [node] };
+  const alone = { ...model, input: { name, ...byName(specs, name) }, nodes: [node] };
   const plan = new Tf8Plan(alone, { kernels });
-  return { run: ([input]) => plan.run(input).get(node.name)!, close: () => plan.close() };
+  return { run: ([input]) => byName(plan.run(input), node.name), close: () => plan.close() };
 }
 
 /** A model has one input; a concatenation, several. */
@@ -43,7 +44,7 @@ function concatInTf8(
       const output = new Uint8Array(positions * channels);
       kernels.concat({
         inputs: inputs.map((data, index) => {
-          const { shape: own, quantization: from } = specs.get(names[index])!;
+          const { shape: own, quantization: from } = byName(specs, names[index]);
           return {
             data,
             channels: own[2],

@@ -1,4 +1,5 @@
 import { type FloatWeightedNode, isWeightedFloat } from '../convert/float_graph.ts';
+import { byName } from '../model/by_name.ts';
 import { isWeighted, type TensorSpec, type Tf8Model, tensorSpecs } from '../model/tf8_model.ts';
 import { dequantizeArray, quantizeArray } from '../params/quantization.ts';
 import type { LogitsDb } from './analysis.ts';
@@ -25,7 +26,7 @@ export class LogitsEffects {
     network.graph.nodes.forEach((exact, index) => {
       const stored = model.nodes[index];
       if (!isWeightedFloat(exact) || !isWeighted(stored)) return;
-      const input = this.specs.get(stored.inputs[0])!;
+      const input = byName(this.specs, stored.inputs[0]);
       this.storedWeights.set(exact.name, withStoredWeights(exact, stored, input));
       this.byWeights.set(exact.name, new SqnrMeter());
     });
@@ -43,12 +44,12 @@ export class LogitsEffects {
     const batch = network.batchOf(images);
     for (const [name, node] of this.storedWeights) {
       const changed = network.runNode(node, exact, batch);
-      this.compare(name, changed, exact, this.byWeights.get(name)!);
+      this.compare(name, changed, exact, byName(this.byWeights, name));
     }
     for (const [name, { quantization }] of this.specs) {
-      const bytes = quantizeArray(exact.get(name)!, quantization);
+      const bytes = quantizeArray(byName(exact, name), quantization);
       const changed = dequantizeArray(bytes, quantization);
-      this.compare(name, changed, exact, this.byTensor.get(name)!);
+      this.compare(name, changed, exact, byName(this.byTensor, name));
     }
     this.images += batch;
   }
@@ -57,13 +58,13 @@ export class LogitsEffects {
   of(layer: string): LogitsDb {
     return {
       onlyWeights: this.byWeights.get(layer)?.pooledDb ?? Infinity,
-      onlyOutput: this.byTensor.get(layer)!.pooledDb,
+      onlyOutput: byName(this.byTensor, layer).pooledDb,
     };
   }
 
   /** Where only the network's input is quantized. */
   ofInput(): number {
-    return this.byTensor.get(this.network.graph.inputName)!.pooledDb;
+    return byName(this.byTensor, this.network.graph.inputName).pooledDb;
   }
 
   private compare(
@@ -74,7 +75,7 @@ export class LogitsEffects {
   ): void {
     const { network } = this;
     const { output, graph } = network;
-    const logits = network.runFrom(new Map([[name, changed]]), exact).get(output)!;
-    meter.compare(exact.get(output)!, logits, network.batchOf(exact.get(graph.inputName)!));
+    const logits = byName(network.runFrom(new Map([[name, changed]]), exact), output);
+    meter.compare(byName(exact, output), logits, network.batchOf(byName(exact, graph.inputName)));
   }
 }

@@ -1,6 +1,7 @@
 import { isWeightedFloat } from '../convert/float_graph.ts';
 import { Tf8Plan } from '../execute/plan.ts';
 import type { Kernels } from '../kernels/kernels.ts';
+import { byName } from '../model/by_name.ts';
 import { isWeighted, type TensorSpec, type Tf8Model, tensorSpecs } from '../model/tf8_model.ts';
 import { dequantizeArray, quantizeArray } from '../params/quantization.ts';
 import { elements } from '../params/shape.ts';
@@ -49,7 +50,7 @@ export class PartialNetworks implements Disposable {
     const nodes = graph.nodes.map((exact, index) => {
       const stored = model.nodes[index];
       return isWeightedFloat(exact) && isWeighted(stored)
-        ? withStoredWeights(exact, stored, this.specs.get(stored.inputs[0])!)
+        ? withStoredWeights(exact, stored, byName(this.specs, stored.inputs[0]))
         : exact;
     });
     this.storedWeights = new FloatNetwork({ ...graph, nodes }, floats);
@@ -65,14 +66,15 @@ export class PartialNetworks implements Disposable {
     const tf8: Tf8Tensors = new Map(plan.run(images));
     const rounded = this.onGrid(graph.inputName, images);
     return {
-      float: float.get(output)!,
-      tf8: this.real(output, tf8.get(output)!),
-      onlyWeights: storedWeights.run(images).get(output)!,
-      onlyActivations: exact
-        .runFrom(new Map([[graph.inputName, rounded]]), float, (name, values) =>
+      float: byName(float, output),
+      tf8: this.real(output, byName(tf8, output)),
+      onlyWeights: byName(storedWeights.run(images), output),
+      onlyActivations: byName(
+        exact.runFrom(new Map([[graph.inputName, rounded]]), float, (name, values) =>
           this.onGrid(name, values),
-        )
-        .get(output)!,
+        ),
+        output,
+      ),
       layers: graph.nodes.map(({ name }, index) => ({
         layer: name,
         onlyThis: this.onlyLayer(index, float),
@@ -89,22 +91,22 @@ export class PartialNetworks implements Disposable {
 
   private onlyLayer(index: number, float: FloatTensors): Float32Array {
     const { name, inputs } = this.model.nodes[index];
-    const batch = this.exact.batchOf(float.get(this.model.input.name)!);
-    const bytes = inputs.map((input) => this.bytes(input, float.get(input)!));
+    const batch = this.exact.batchOf(byName(float, this.model.input.name));
+    const bytes = inputs.map((input) => this.bytes(input, byName(float, input)));
     const values = this.real(name, this.inTf8[index].run(bytes, batch));
-    return this.exact.runFrom(new Map([[name, values]]), float).get(this.exact.output)!;
+    return byName(this.exact.runFrom(new Map([[name, values]]), float), this.exact.output);
   }
 
   private allButLayer(index: number, tf8: ReadonlyMap<string, Uint8Array>): Float32Array {
     const { nodes, input } = this.model;
     const { name } = nodes[index];
     const real = new Map(
-      nodes[index].inputs.map((from) => [from, this.real(from, tf8.get(from)!)]),
+      nodes[index].inputs.map((from) => [from, this.real(from, byName(tf8, from))]),
     );
-    const batch = tf8.get(input.name)!.length / elements(input.shape);
+    const batch = byName(tf8, input.name).length / elements(input.shape);
     const values = this.exact.runNode(this.exact.graph.nodes[index], real, batch);
     const fresh: Tf8Tensors = new Map([[name, this.bytes(name, values)]]);
-    const of = (tensor: string) => fresh.get(tensor) ?? tf8.get(tensor)!;
+    const of = (tensor: string) => fresh.get(tensor) ?? byName(tf8, tensor);
     nodes.forEach((node, at) => {
       if (fresh.has(node.name) || !node.inputs.some((from) => fresh.has(from))) return;
       fresh.set(node.name, this.inTf8[at].run(node.inputs.map(of), batch).slice());
@@ -113,7 +115,7 @@ export class PartialNetworks implements Disposable {
   }
 
   private bytes(name: string, values: Float32Array): Uint8Array {
-    const { quantization } = this.specs.get(name)!;
+    const { quantization } = byName(this.specs, name);
     const bytes = new Uint8Array(values.length);
     if (this.kernels.quantize === undefined) return quantizeArray(values, quantization, bytes);
     this.kernels.quantize(values, quantization, bytes);
@@ -121,7 +123,7 @@ export class PartialNetworks implements Disposable {
   }
 
   private real(name: string, bytes: Uint8Array): Float32Array {
-    return dequantizeArray(bytes, this.specs.get(name)!.quantization);
+    return dequantizeArray(bytes, byName(this.specs, name).quantization);
   }
 
   private onGrid(name: string, values: Float32Array): Float32Array {

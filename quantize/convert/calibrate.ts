@@ -10,7 +10,7 @@ export interface CalibrationBatch {
   readonly shape: readonly [number, number, number, number];
 }
 
-export interface Calibration {
+export interface CalibratedRanges {
   /** By tensor name (the node's, or the graph's input). */
   readonly ranges: ReadonlyMap<string, ObservedRange>;
   readonly images: number;
@@ -32,7 +32,7 @@ export async function calibrate(
   graph: FloatGraph,
   batches: AsyncIterable<CalibrationBatch>,
   { onProgress, compile }: CalibrationOptions = {},
-): Promise<Calibration> {
+): Promise<CalibratedRanges> {
   const ranges = new Map<string, ObservedRange>();
   let images = 0;
   const runner = new FloatRunner(graph, compile);

@@ -1,3 +1,4 @@
+import { byName } from '../model/by_name.ts';
 import { checkModel } from '../model/check_model.ts';
 import type { TensorSpec, Tf8Model, Tf8Node } from '../model/tf8_model.ts';
 import { QuantizationError } from '../params/errors.ts';
@@ -7,7 +8,7 @@ import {
   quantizeArray,
   quantizeBias,
 } from '../params/quantization.ts';
-import type { Calibration } from './calibrate.ts';
+import type { CalibratedRanges } from './calibrate.ts';
 import { type FloatGraph, type FloatNode, isWeightedFloat } from './float_graph.ts';
 import { type ObservedRange, rangeOf } from './observed_range.ts';
 
@@ -28,7 +29,7 @@ export interface ConvertOptions
  */
 export function convertGraph(
   graph: FloatGraph,
-  calibration: Calibration,
+  calibration: CalibratedRanges,
   options: ConvertOptions,
 ): Tf8Model {
   const { inputRange: range, centralFraction, labelOffset, classNames, provenance } = options;
@@ -39,7 +40,7 @@ export function convertGraph(
   };
   const specs = new Map<string, TensorSpec>([[input.name, input]]);
   const nodes = graph.nodes.map((node) => {
-    const converted = convertNode(node, specs.get(node.inputs[0])!.quantization, calibration);
+    const converted = convertNode(node, byName(specs, node.inputs[0]).quantization, calibration);
     specs.set(node.name, converted.output);
     return converted;
   });
@@ -59,7 +60,7 @@ export function convertGraph(
 function convertNode(
   node: FloatNode,
   inputQuantization: QuantizationParams,
-  calibration: Calibration,
+  calibration: CalibratedRanges,
 ): Tf8Node {
   const { name, inputs, outputShape: shape } = node;
   if (isWeightedFloat(node)) {
@@ -90,7 +91,7 @@ function convertNode(
   return { ...pool, output: { shape, quantization: inputQuantization } };
 }
 
-function observed(name: string, calibration: Calibration): QuantizationParams {
+function observed(name: string, calibration: CalibratedRanges): QuantizationParams {
   const range = calibration.ranges.get(name);
   if (range === undefined) {
     throw new QuantizationError(`Expected a calibrated range for ${name} but received none`);

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { byName } from '../model/by_name.ts';
 import { QuantizationError } from '../params/errors.ts';
 import type { FloatGraph } from './float_graph.ts';
 import { FloatNodes } from './float_nodes.ts';
@@ -115,12 +116,12 @@ export class FloatRunner {
     const tensors = new Map<string, tf.Tensor4D>([[inputName, images]]);
     visit(inputName, images);
     nodes.forEach((node, index) => {
-      const inputs = node.inputs.map((name) => tensors.get(name)!);
+      const inputs = node.inputs.map((name) => byName(tensors, name));
       const output = tf.tidy(() => this.operations.apply(node, inputs));
       tensors.set(node.name, output);
       visit(node.name, output);
       for (const name of node.inputs) {
-        if (this.lastUse.get(name) === index) tensors.get(name)!.dispose();
+        if (this.lastUse.get(name) === index) byName(tensors, name).dispose();
       }
     });
   }

@@ -4,6 +4,7 @@ import {
   handleZeroVariance,
   type ZeroVariancePolicy,
 } from '../../architectures/fold_batch_norm.ts';
+import { byName } from '../model/by_name.ts';
 import type { ImageShape } from '../model/tf8_model.ts';
 import { QuantizationError } from '../params/errors.ts';
 import type { ActivationKind } from '../params/requantization.ts';
@@ -77,7 +78,7 @@ class Fuser {
   graph(): FloatGraph {
     for (const layer of this.source.layers) this.add(layer);
     const nodes = [...this.nodes.values()];
-    const { node: output, shape } = this.made.get(this.source.outputName)!;
+    const { node: output, shape } = byName(this.made, this.source.outputName);
     const last = nodes.at(-1);
     if (this.input === undefined || last === undefined || last.name !== output) {
       throw new QuantizationError(
@@ -173,7 +174,7 @@ class Fuser {
 
   /** What the layer reads, in its own shape. */
   private imageBefore(layer: SourceLayer, name = layer.inputs[0]): Made {
-    const made = this.made.get(name)!;
+    const made = byName(this.made, name);
     if (made.reshaped) {
       throw unsupported(layer, `the shape [${made.shape}] that ${name} gives to ${made.node}`);
     }
@@ -192,7 +193,7 @@ class Fuser {
 
   private weighted(layer: SourceLayer): FloatWeightedNode {
     const { className, config, weights, outputShape, name } = layer;
-    const input = this.made.get(layer.inputs[0])!;
+    const input = byName(this.made, layer.inputs[0]);
     const kernel = weights[0];
     const outputs = outputShape[2];
     const common = {
@@ -240,7 +241,7 @@ class Fuser {
     const windowShape = pair(layer.config.pool_size);
     const strides = pair(layer.config.strides);
     const base = this.base(layer);
-    const input = this.made.get(layer.inputs[0])!;
+    const input = byName(this.made, layer.inputs[0]);
     return {
       ...base,
       op: layer.className === 'MaxPooling2D' ? 'maxPool2d' : 'averagePool2d',
@@ -253,7 +254,7 @@ class Fuser {
   /** The convolution that a batch norm or an activation goes into. */
   private producer(layer: SourceLayer): FloatWeightedNode {
     const source = layer.inputs[0];
-    const made = this.made.get(source)!;
+    const made = byName(this.made, source);
     const node = this.nodes.get(made.node);
     if (node === undefined || !isWeightedFloat(node) || node.activation !== 'linear') {
       throw unsupported(layer, `its place after ${source}: it must follow a convolution`);
@@ -347,7 +348,7 @@ class Fuser {
 
   /** The layer changes nothing in memory: its users read what it reads. */
   private pass(layer: SourceLayer): void {
-    const input = this.made.get(layer.inputs[0])!;
+    const input = byName(this.made, layer.inputs[0]);
     const { outputShape: shape, name } = layer;
     const reshaped = input.reshaped || shape.join() !== input.shape.join();
     const shared = input.shared || this.isShared(name);

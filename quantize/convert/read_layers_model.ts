@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
+import { byName } from '../model/by_name.ts';
 import type { ImageShape } from '../model/tf8_model.ts';
 import { QuantizationError } from '../params/errors.ts';
 
@@ -52,7 +53,7 @@ export function readLayersModel(model: tf.LayersModel): SourceModel {
   }
   const described = new Map(config.layers.map((layer) => [layer.name, layer]));
   const layers = model.layers.map((layer): SourceLayer => {
-    const description = described.get(layer.name)!;
+    const description = byName(described, layer.name);
     if (description.inbound_nodes.length > 1) {
       throw new QuantizationError(
         `Expected every layer to be used once but ${layer.name} is shared`,
@@ -82,15 +83,16 @@ export function readLayersModel(model: tf.LayersModel): SourceModel {
 
 /** [N, H, W, C] or [N, C] as [H, W, C]; vectors are images of one pixel. */
 function imageShape(layer: tf.layers.Layer): ImageShape {
-  const shape = (layer.outputShape as (number | null)[]).slice(1);
-  if (shape.some((side) => side === null)) {
+  const sides = (layer.outputShape as (number | null)[]).slice(1);
+  const shape = sides.filter((side) => side !== null);
+  if (shape.length < sides.length) {
     throw new QuantizationError(
-      `Expected fixed image sizes but the output of ${layer.name} is [${shape.map((side) => side ?? '?')}]`,
+      `Expected fixed image sizes but the output of ${layer.name} is [${sides.map((side) => side ?? '?')}]`,
       { remedy: 'Build the model for one resolution.' },
     );
   }
-  if (shape.length === 1) return [1, 1, shape[0]!];
-  if (shape.length === 3) return [shape[0]!, shape[1]!, shape[2]!];
+  if (shape.length === 1) return [1, 1, shape[0]];
+  if (shape.length === 3) return [shape[0], shape[1], shape[2]];
   throw new QuantizationError(
     `Expected images or vectors but the output of ${layer.name} is [${shape}]`,
   );

@@ -1,4 +1,5 @@
 import type { KernelCall, Program, Shape4 } from '../kernels/kernels.ts';
+import { byName } from '../model/by_name.ts';
 import {
   outputNode,
   type TensorSpec,
@@ -22,15 +23,15 @@ export function modelProgram(model: Tf8Model, outputs: readonly string[]): Progr
   const arena = new Uint8Array(layout.bytes);
   const views = new Map(
     [...specs].map(([name, { shape }]) => {
-      const offset = layout.offsets.get(name)!;
+      const offset = byName(layout.offsets, name);
       return [name, arena.subarray(offset, offset + elements(shape))] as const;
     }),
   );
   return {
     calls: model.nodes.map((node) => callOf(node, specs, views)),
     arena,
-    input: views.get(model.input.name)!,
-    outputs: outputs.map((name) => views.get(name)!),
+    input: byName(views, model.input.name),
+    outputs: outputs.map((name) => byName(views, name)),
   };
 }
 
@@ -51,8 +52,8 @@ function lifetimes(
   return [...specs].map(([name, { shape }]) => ({
     name,
     bytes: elements(shape),
-    first: first.get(name)!,
-    last: kept.has(name) ? model.nodes.length : last.get(name)!,
+    first: byName(first, name),
+    last: kept.has(name) ? model.nodes.length : byName(last, name),
   }));
 }
 
@@ -61,10 +62,10 @@ function callOf(
   specs: ReadonlyMap<string, TensorSpec>,
   views: ReadonlyMap<string, Uint8Array>,
 ): KernelCall {
-  const source = specs.get(node.inputs[0])!;
-  const input = views.get(node.inputs[0])!;
+  const source = byName(specs, node.inputs[0]);
+  const input = byName(views, node.inputs[0]);
   const inputShape = oneImage(source);
-  const output = views.get(node.name)!;
+  const output = byName(views, node.name);
   const outputShape = oneImage(node.output);
   const tensors = { input, inputShape, output, outputShape };
   switch (node.op) {
@@ -98,9 +99,9 @@ function callOf(
     case 'concat': {
       const { shape, quantization } = node.output;
       const inputs = node.inputs.map((name) => {
-        const { shape, quantization: from } = specs.get(name)!;
+        const { shape, quantization: from } = byName(specs, name);
         return {
-          data: views.get(name)!,
+          data: byName(views, name),
           channels: shape[2],
           zeroPoint: from.zeroPoint,
           multiplier: Math.fround(from.scale / quantization.scale),

@@ -1,5 +1,8 @@
+// `Disposable` reaches programs whose own libraries lack it.
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { CompiledProgram, Kernels } from '../kernels/kernels.ts';
 import { compileProgram } from '../kernels/program.ts';
+import { byName } from '../model/by_name.ts';
 import { outputNode, type TensorSpec, type Tf8Model, tensorSpecs } from '../model/tf8_model.ts';
 import { expected, QuantizationError } from '../params/errors.ts';
 import { dequantizeArray, quantizeArray } from '../params/quantization.ts';
@@ -126,7 +129,7 @@ export class Tf8Plan implements Disposable {
   dequantize(name: string, results: ReadonlyMap<string, Uint8Array>): Float32Array {
     const bytes = results.get(name);
     if (bytes === undefined) throw expected(`one of ${this.outputs.join(', ')}`, 'name', name);
-    return dequantizeArray(bytes, this.specs.get(name)!.quantization);
+    return dequantizeArray(bytes, byName(this.specs, name).quantization);
   }
 
   /**
@@ -174,7 +177,7 @@ export class Tf8Plan implements Disposable {
 
   private allocate(batch: number): void {
     this.results = this.outputs.map(
-      (name) => new Uint8Array(batch * elements(this.specs.get(name)!.shape)),
+      (name) => new Uint8Array(batch * elements(byName(this.specs, name).shape)),
     );
     this.named = new Map(this.outputs.map((name, i) => [name, this.results[i]]));
     this.batch = batch;

@@ -3,6 +3,7 @@
  * the same with it.
  */
 import { z } from 'zod';
+import { byName } from '../model/by_name.ts';
 import { isWeighted, type TensorSpec, type Tf8Model } from '../model/tf8_model.ts';
 import { accumulatorScale } from '../params/quantization.ts';
 import { REQUANTIZATION_ROUNDING } from '../params/requantization.ts';
@@ -115,7 +116,7 @@ function tensorParameters(model: Tf8Model): TensorParameters[] {
           name: biasName(name),
           type: 'int32',
           shape: [bias.length],
-          scale: accumulatorScale(scales.get(inputs[0])!, weights.quantization.scale),
+          scale: accumulatorScale(byName(scales, inputs[0]), weights.quantization.scale),
           zeroPoint: 0,
         },
       );

@@ -12,7 +12,7 @@ export const pullCommand = defineCommand({
     }),
   examples: [['pull mobilenet_v1_1.0_224', 'the weights of 2017, 1001 classes']],
   run: async ({ name }, context) => {
-    const { pullImageNet } = await import('../../workflows/open/open_model.ts');
+    const { pullImageNet } = await import('../../workflows/open/open_float.ts');
     const { dir, card } = await pullImageNet(name, context);
     const { architecture, dataset, labelOffset, origin, weightsSha256 } = card;
     return { name, dir, architecture, dataset, labelOffset, origin, weightsSha256 };

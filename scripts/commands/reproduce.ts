@@ -2,9 +2,9 @@ import { UserError } from '../../foundation/errors.ts';
 import type { PresetChanges } from '../../workflows/reproduce/change_preset.ts';
 import {
   NETWORK_NAMES,
-  type NetworkName,
   PRESET_NAMES,
   TABLE_DATASETS,
+  type TableNetworkName,
 } from '../../workflows/reproduce/preset.ts';
 import { defineCommand } from '../command.ts';
 import { reproduceCommandLine } from '../command_lines/reproduce.ts';
@@ -184,7 +184,7 @@ function changesOf({
   calibrationImages,
   rearchitectImages,
 }: Omit<PresetChanges, 'networks'> & { rows?: string | undefined }): PresetChanges {
-  const networks = rows?.split(',').map((row): NetworkName => {
+  const networks = rows?.split(',').map((row): TableNetworkName => {
     const name = NETWORK_NAMES.find((candidate) => candidate === row.trim());
     if (name !== undefined) return name;
     throw new UserError(

@@ -5,7 +5,7 @@ import { importDirections } from './directions.ts';
 import { markedParts, withParts } from './marked_parts.ts';
 import { pageFigures } from './page_figures.ts';
 import { recordParts } from './record_parts.ts';
-import { type Records, readRecords } from './records.ts';
+import { type PageRecords, readRecords } from './records.ts';
 import { publishedTables } from './results.ts';
 import { fillTemplate } from './template.ts';
 
@@ -32,7 +32,10 @@ export async function makeDocs(root: string): Promise<ReadonlyMap<string, string
   ]);
 }
 
-async function explanation(root: string, records: Records): Promise<ReadonlyMap<string, string>> {
+async function explanation(
+  root: string,
+  records: PageRecords,
+): Promise<ReadonlyMap<string, string>> {
   const template = await readFile(join(root, TEMPLATES, EXPLANATION), 'utf8');
   const { sources, charts } = pageFigures(records);
   const files = new Map([

@@ -18,7 +18,7 @@ import {
 } from './explain_charts.ts';
 import { activationsChart, activationsFigures, photographFigures } from './paper_figures.ts';
 import { imagesChart, mostUnexplained, unexplainedChart } from './rearchitect_charts.ts';
-import type { Records } from './records.ts';
+import type { PageRecords } from './records.ts';
 import type { Sources } from './template.ts';
 
 type Figures = Readonly<Record<string, string>>;
@@ -31,7 +31,12 @@ export interface PageFigures {
 }
 
 /** The figures and the charts that the records have for docs/why-mobilenets-collapse.md. */
-export function pageFigures({ explain, paperFigures, rearchitect, table }: Records): PageFigures {
+export function pageFigures({
+  explain,
+  paperFigures,
+  rearchitect,
+  table,
+}: PageRecords): PageFigures {
   const photographs = explain?.photographs;
   const trained = explain?.trained.length ? explain.trained : undefined;
   const { activations, photograph } = paperFigures ?? {};

@@ -3,12 +3,12 @@ import { tenth } from '../../workflows/charts/format.ts';
 import type { AccuracyRow } from '../../workflows/records/accuracy_row.ts';
 import { accuracyTable } from '../../workflows/records/accuracy_table.ts';
 import type { PublishedTable } from '../../workflows/records/run_record.ts';
-import type { Records } from './records.ts';
+import type { PageRecords } from './records.ts';
 
 const NOT_MEASURED = '*Not measured yet.*';
 
 /** Parts of pages that are sentences rather than whole tables of bench/results, by name. */
-export function recordParts(records: Records): ReadonlyMap<string, string> {
+export function recordParts(records: PageRecords): ReadonlyMap<string, string> {
   const { quick, table } = records;
   return new Map([
     ['hook', hook(records)],
@@ -19,7 +19,7 @@ export function recordParts(records: Records): ReadonlyMap<string, string> {
 }
 
 /** What plain 8 bits cost a published network, and what tf8 gives back. */
-function hook({ explain, table }: Records): string {
+function hook({ explain, table }: PageRecords): string {
   const accuracy = explain?.photographs?.accuracy;
   const friendly = table?.rows.find(({ row }) => row === 'friendly-rearchitected');
   const standard = table?.rows.find(({ row }) => row === 'standard');

@@ -16,7 +16,7 @@ import {
 import { type PublishedTable, publishedTableSchema } from '../../workflows/records/run_record.ts';
 
 /** What the pages are made from; a record that is not there yet is undefined. */
-export interface Records {
+export interface PageRecords {
   readonly explain: ExplainRecord | undefined;
   /** What the paper shows in figures, of networks of ours. */
   readonly paperFigures: PaperFiguresRecord | undefined;
@@ -31,7 +31,7 @@ export interface Records {
  * The records in a folder.
  * @throws UserError naming one that is damaged
  */
-export async function readRecords(folder: string): Promise<Records> {
+export async function readRecords(folder: string): Promise<PageRecords> {
   const read = <Schema extends z.ZodType>(name: string, schema: Schema) =>
     readRecord(join(folder, `${name}.json`), schema);
   return {

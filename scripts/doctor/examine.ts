@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type CachedArtifact, listArtifacts } from '../../foundation/downloads/artifact_record.ts';
 import { messageOf } from '../../foundation/errors.ts';
 import { examineProcessor, type Processor } from '../../foundation/processes/processor.ts';
+import { isCheckout, projectRoot, SET_UP } from '../../foundation/repository.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
 import type { TierReport } from '../../quantize/kernels/route.ts';
 import { examineTiers } from '../../quantize/kernels/select.ts';
@@ -65,9 +66,9 @@ export interface DoctorReport {
   readonly problems: readonly Problem[];
 }
 
-/** Looks at the machine and the checkout; changes nothing and needs no network. */
+/** Looks at the machine and at what tf8 has; changes nothing and needs no network. */
 export async function examine(options: {
-  /** The checkout's folder. */
+  /** tf8's folder. */
   root: string;
   cacheDir: string;
 }): Promise<DoctorReport> {
@@ -75,7 +76,7 @@ export async function examine(options: {
   const [tools, processor, tfjsNode, bytes, artifacts] = await Promise.all([
     examineTools(),
     examineProcessor(),
-    examineTfjsNode(root),
+    examineTfjsNode(projectRoot(root)),
     bytesIn(cacheDir),
     listArtifacts(cacheDir),
   ]);
@@ -103,14 +104,14 @@ export function findProblems(
   if ('error' in found.sharp) {
     problems.push({
       what: `sharp does not load (${found.sharp.error}): no image can be read.`,
-      remedy: 'Remove node_modules and run "npm run setup".',
-      essential: true,
+      remedy: isCheckout() ? `Remove node_modules and run "${SET_UP}".` : `Run "${SET_UP}".`,
+      essential: isCheckout(), // who installs tf8 to run models may have no images to read
     });
   }
   if (found.tiers.every(({ state }) => state !== 'passed')) {
     problems.push({
       what: 'No kernel tier works: TF8 models cannot run.',
-      remedy: 'Run "npm run setup" and look at what it says.',
+      remedy: `Run "${SET_UP}" and look at what it says.`,
       essential: true,
     });
   }
@@ -122,7 +123,7 @@ export function findProblems(
         : 'Run';
     problems.push({
       what: `tfjs-node does not load (${found.tfjsNode.error}): training is some hundred times slower.`,
-      remedy: `${install} "npm run setup".`,
+      remedy: `${install} "${SET_UP}".`,
       essential: false,
     });
   }
@@ -164,19 +165,18 @@ export function tierFindings(reports: readonly TierReport[]): TierFinding[] {
   }));
 }
 
-const COMPILE_ANEW =
-  'Run "npm run build" to compile them anew; if they fail again, it is a bug of tf8.';
+const COMPILE_ANEW = `Run "${isCheckout() ? 'npm run build' : SET_UP}" to compile them anew; if they fail again, it is a bug of tf8.`;
 
 function tierRemedy(tier: TierName, wasmSimd: boolean): string {
-  if (tier === 'native') return 'Install a C compiler (cc), then run "npm run setup".';
+  if (tier === 'native') return `Install a C compiler (cc), then run "${SET_UP}".`;
   if (tier === 'wasm' && !wasmSimd) {
     return 'This Node has no WebAssembly SIMD: install Node 20 or 22 for a processor with SSE4.1 or NEON.';
   }
-  return 'Run "npm run setup".';
+  return `Run "${SET_UP}".`;
 }
 
-async function examineTfjsNode(root: string): Promise<TfjsNodeReport> {
-  const [record, probe] = await Promise.all([readTfjsNodeRecord(root), probeTfjsNode(root)]);
+async function examineTfjsNode(project: string): Promise<TfjsNodeReport> {
+  const [record, probe] = await Promise.all([readTfjsNodeRecord(project), probeTfjsNode(project)]);
   const loads = 'version' in probe;
   return {
     loads,

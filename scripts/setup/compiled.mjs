@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** The folders that tsconfig.build.json compiles. */
@@ -15,6 +15,15 @@ export const COMPILED_FOLDERS = [
 
 /** Written when dist/ is complete. */
 export const COMPILED_STAMP = join('dist', '.compiled');
+
+/**
+ * Whether a folder of tf8 is a checkout, with sources; an installed package has only dist/.
+ *
+ * @param {string} root
+ */
+export function isCheckout(root) {
+  return existsSync(join(root, 'tsconfig.build.json'));
+}
 
 /**
  * Whether dist/ was completed after the last change of every source.

@@ -9,13 +9,13 @@ import { repositoryRoot } from '../../foundation/repository.ts';
 import { COMPILE_STEP } from './compile_step.ts';
 import { COMPLETED_RECORD, type CompletedSetup } from './completed.mjs';
 import { NATIVE_FILE, NATIVE_STEP } from './native_step.ts';
-import type { SetupContext, Step } from './step.ts';
+import type { SetupContext, SetupStep } from './step.ts';
 import { bindingPath, readTfjsNodeRecord } from './tfjs_node_record.ts';
 import { TFJS_NODE_STEP } from './tfjs_node_step.ts';
 import { WASM_FILES, WASM_STEP } from './wasm_step.ts';
 
 /** In the order in which each needs those before it; the longest, which may fail, comes last. */
-const STEPS: readonly Step[] = [WASM_STEP, NATIVE_STEP, COMPILE_STEP, TFJS_NODE_STEP];
+const STEPS: readonly SetupStep[] = [WASM_STEP, NATIVE_STEP, COMPILE_STEP, TFJS_NODE_STEP];
 
 async function requireCacheFolder(path: string): Promise<void> {
   try {
@@ -66,9 +66,11 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => interruption.abort(new Error('interrupted')));
 }
 
+const root = repositoryRoot();
 try {
   await setUp({
-    root: repositoryRoot(),
+    root,
+    project: root,
     cacheDir: cacheDir(),
     reporter: consoleReporter(),
     signal: interruption.signal,

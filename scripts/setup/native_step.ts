@@ -1,15 +1,16 @@
 import { join } from 'node:path';
 import { runCommand } from '../../foundation/processes/run_command.ts';
-import type { Step } from './step.ts';
+import { SET_UP } from '../../foundation/repository.ts';
+import type { SetupStep } from './step.ts';
 
-/** What scripts/build_native.mjs makes, relative to the checkout. */
+/** What scripts/build_native.mjs makes, relative to tf8's folder. */
 export const NATIVE_FILE = join('quantize', 'kernels', 'native', 'kernels.node');
 
 /**
  * Compiles the native kernels; the script itself knows whether its output is up to date. A machine
  * where they do not compile is no reason to stop: TF8 models run on the WASM kernels then.
  */
-export const NATIVE_STEP: Step = {
+export const NATIVE_STEP: SetupStep = {
   name: 'native kernels',
   isDone: async () => false,
   async run({ root, signal, reporter }) {
@@ -20,7 +21,7 @@ export const NATIVE_STEP: Step = {
     });
     if (exitCode !== 0) {
       reporter.warn(
-        `${output.trim()}\nTF8 models run on the WASM kernels, some times slower. With a C compiler, "npm run setup" tries again.`,
+        `${output.trim()}\nTF8 models run on the WASM kernels, some times slower. With a C compiler, "${SET_UP}" tries again.`,
       );
     } else if (!output.includes('up to date')) {
       reporter.info('Native kernels compiled.');

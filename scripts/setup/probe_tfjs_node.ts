@@ -14,11 +14,11 @@ const PROGRAM = `
  * @returns the version of libtensorflow, or why it does not work
  */
 export async function probeTfjsNode(
-  root: string,
+  project: string,
   signal?: AbortSignal,
 ): Promise<{ version: string } | { error: string }> {
   const { exitCode, output } = await runCommand(process.execPath, ['-e', PROGRAM], {
-    cwd: root,
+    cwd: project,
     env: { ...process.env, NODE_OPTIONS: '', TF_CPP_MIN_LOG_LEVEL: '2' },
     ...(signal && { signal }),
   });

@@ -2,8 +2,10 @@ import type { Reporter } from '../../foundation/reporting/reporter.ts';
 
 /** What every step of the set-up is given. */
 export interface SetupContext {
-  /** The checkout's folder. */
+  /** tf8's folder: the checkout, or the installed package. */
   readonly root: string;
+  /** The folder whose node_modules holds tf8's packages: the checkout, or the project that uses tf8. */
+  readonly project: string;
   /** Where downloads are kept. */
   readonly cacheDir: string;
   readonly reporter: Reporter;
@@ -12,8 +14,8 @@ export interface SetupContext {
   readonly retry: boolean;
 }
 
-/** One thing that a checkout needs. Steps run in order; each can be interrupted and run again. */
-export interface Step {
+/** One thing that tf8 needs. Steps run in order; each can be interrupted and run again. */
+export interface SetupStep {
   readonly name: string;
   isDone(context: SetupContext): Promise<boolean>;
   run(context: SetupContext): Promise<void>;

@@ -31,10 +31,10 @@ export async function requireBuildTools(signal: AbortSignal): Promise<void> {
 /** Runs one of tfjs-node's own npm scripts. */
 async function runPackageScript(
   script: string,
-  { root, signal }: SetupContext,
+  { project, signal }: SetupContext,
   more: NodeJS.ProcessEnv = {},
 ): Promise<void> {
-  const folder = tfjsNodeFolder(root);
+  const folder = tfjsNodeFolder(project);
   const [command, args] = npmCommand(['--prefix', folder, 'run', script]);
   const { exitCode, output } = await runCommand(command, args, {
     cwd: folder,
@@ -43,7 +43,7 @@ async function runPackageScript(
     timeoutMs: 20 * 60_000,
   });
   if (exitCode === 0) return;
-  const log = join(root, 'node_modules', '.tf8', `${script}.log`);
+  const log = join(project, 'node_modules', '.tf8', `${script}.log`);
   await writeFile(log, output);
   const said = output.split('\n').filter((line) => /error|ERR!|fatal/i.test(line));
   throw new Error(`${lastLines(said.slice(0, 2).join('\n'), 2)} (whole output: ${log})`);
@@ -60,7 +60,7 @@ export async function compileBinding(context: SetupContext): Promise<void> {
     JOBS: 'max',
     ...(nodedir && { npm_config_nodedir: nodedir }),
   });
-  await rm(join(tfjsNodeFolder(context.root), 'build-tmp-napi-v8'), {
+  await rm(join(tfjsNodeFolder(context.project), 'build-tmp-napi-v8'), {
     recursive: true,
     force: true,
   });
@@ -73,7 +73,7 @@ export async function compileBinding(context: SetupContext): Promise<void> {
 export async function installPrebuiltBinding(context: SetupContext): Promise<void> {
   context.reporter.info('Fetching the prebuilt binding of tfjs-node…');
   // The installer edits its package.json and puts it back only when it succeeds.
-  const manifest = join(tfjsNodeFolder(context.root), 'package.json');
+  const manifest = join(tfjsNodeFolder(context.project), 'package.json');
   await copyFile(manifest, `${manifest}.tmp`);
   try {
     await runPackageScript('install', context);

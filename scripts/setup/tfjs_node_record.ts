@@ -21,27 +21,27 @@ const recordSchema = z.object({
 /** What the set-up found out about tfjs-node; kept in node_modules, which it describes. */
 export type TfjsNodeRecord = z.infer<typeof recordSchema>;
 
-function recordPath(root: string): string {
-  return join(root, 'node_modules', '.tf8', 'tfjs_node.json');
+function recordPath(project: string): string {
+  return join(project, 'node_modules', '.tf8', 'tfjs_node.json');
 }
 
-export async function readTfjsNodeRecord(root: string): Promise<TfjsNodeRecord | undefined> {
+export async function readTfjsNodeRecord(project: string): Promise<TfjsNodeRecord | undefined> {
   try {
-    return recordSchema.parse(JSON.parse(await readFile(recordPath(root), 'utf8')));
+    return recordSchema.parse(JSON.parse(await readFile(recordPath(project), 'utf8')));
   } catch {
     return undefined;
   }
 }
 
-export async function writeTfjsNodeRecord(root: string, record: TfjsNodeRecord): Promise<void> {
-  await writeFileAtomic(recordPath(root), `${JSON.stringify(record, null, 2)}\n`);
+export async function writeTfjsNodeRecord(project: string, record: TfjsNodeRecord): Promise<void> {
+  await writeFileAtomic(recordPath(project), `${JSON.stringify(record, null, 2)}\n`);
 }
 
-export function tfjsNodeFolder(root: string): string {
-  return join(root, 'node_modules', '@tensorflow', 'tfjs-node');
+export function tfjsNodeFolder(project: string): string {
+  return join(project, 'node_modules', '@tensorflow', 'tfjs-node');
 }
 
 /** The native part of tfjs-node 4.22, which speaks Node-API 8 on every supported Node. */
-export function bindingPath(root: string): string {
-  return join(tfjsNodeFolder(root), 'lib', 'napi-v8', 'tfjs_binding.node');
+export function bindingPath(project: string): string {
+  return join(tfjsNodeFolder(project), 'lib', 'napi-v8', 'tfjs_binding.node');
 }

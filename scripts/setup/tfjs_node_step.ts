@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, UserError } from '../../foundation/errors.ts';
 import { sha256OfFile } from '../../foundation/hashes/sha256.ts';
+import { SET_UP } from '../../foundation/repository.ts';
 import { installLibtensorflow, OFFICIAL, unpackedFrom, WHEEL } from './libtensorflow.ts';
 import { probeTfjsNode } from './probe_tfjs_node.ts';
-import type { SetupContext, Step } from './step.ts';
+import type { SetupContext, SetupStep } from './step.ts';
 import { compileBinding, installPrebuiltBinding, requireBuildTools } from './tfjs_binding.ts';
 import {
   bindingPath,
@@ -39,7 +40,7 @@ const ROUTES: Readonly<Record<TfjsRoute, (context: SetupContext) => Promise<Outc
     const platform = `${process.platform}-${process.arch}`;
     const source = OFFICIAL[platform]?.();
     if (source === undefined) throw new Error(`no official library is pinned for ${platform}`);
-    await installLibtensorflow(source, depsFolder(context.root), context);
+    await installLibtensorflow(source, depsFolder(context.project), context);
     try {
       await compileBinding(context);
       return { ...(await verified(context)), binding: 'compiled' };
@@ -57,34 +58,34 @@ const ROUTES: Readonly<Record<TfjsRoute, (context: SetupContext) => Promise<Outc
     if (platform !== 'linux-x64')
       throw new Error(`the pinned package is for linux-x64, not ${platform}`);
     await requireBuildTools(context.signal); // before 200 MB are fetched in vain
-    await installLibtensorflow(WHEEL, depsFolder(context.root), context);
+    await installLibtensorflow(WHEEL, depsFolder(context.project), context);
     await compileBinding(context);
     return { ...(await verified(context)), binding: 'compiled' };
   },
 };
 
-function depsFolder(root: string): string {
-  return join(tfjsNodeFolder(root), 'deps');
+function depsFolder(project: string): string {
+  return join(tfjsNodeFolder(project), 'deps');
 }
 
 /** How a library that is there already came; "found" where somebody else put it there. */
-async function routeOfLibrary(root: string): Promise<TfjsRoute | 'found'> {
-  const sha256 = await unpackedFrom(depsFolder(root));
+async function routeOfLibrary(project: string): Promise<TfjsRoute | 'found'> {
+  const sha256 = await unpackedFrom(depsFolder(project));
   if (sha256 === WHEEL.route.sha256) return 'wheel';
   return sha256 === undefined ? 'found' : 'official';
 }
 
-async function verified({ root, signal }: SetupContext): Promise<Outcome> {
-  const probe = await probeTfjsNode(root, signal);
+async function verified({ project, signal }: SetupContext): Promise<Outcome> {
+  const probe = await probeTfjsNode(project, signal);
   if ('error' in probe)
     throw new Error(`tfjs-node was installed but does not load: ${probe.error}`);
-  return { libtensorflow: probe.version, bindingSha256: await sha256OfFile(bindingPath(root)) };
+  return { libtensorflow: probe.version, bindingSha256: await sha256OfFile(bindingPath(project)) };
 }
 
 /** What works and what does not without tfjs-node, and what to do. */
 export function missingTfjsNotice(record: TfjsNodeRecord): string {
   const reasons = record.failures.map(({ route, reason }) => `  - ${route}: ${reason}`);
-  const tried = ['What was tried:', ...reasons, 'Mend one of these, then run "npm run setup".'];
+  const tried = ['What was tried:', ...reasons, `Mend one of these, then run "${SET_UP}".`];
   return [
     'tfjs-node is not installed: training will be some hundred times slower.',
     'Evaluation, quantization and classification work without it; float networks then run on WebAssembly, slower.',
@@ -93,23 +94,23 @@ export function missingTfjsNotice(record: TfjsNodeRecord): string {
 }
 
 /** Gets tfjs-node by the first route that works; without any, the set-up goes on with a notice. */
-export const TFJS_NODE_STEP: Step = {
+export const TFJS_NODE_STEP: SetupStep = {
   name: 'tfjs-node',
 
-  async isDone({ root, retry }) {
-    const record = await readTfjsNodeRecord(root);
+  async isDone({ project, retry }) {
+    const record = await readTfjsNodeRecord(project);
     if (record === undefined) return false;
-    return record.route === 'none' ? !retry : existsSync(bindingPath(root));
+    return record.route === 'none' ? !retry : existsSync(bindingPath(project));
   },
 
   async run(context) {
-    const { root, reporter, signal } = context;
+    const { project, reporter, signal } = context;
     const routes = chosenRoutes(process.env.TF8_SETUP_TFJS);
-    if (routes.length > 0 && existsSync(bindingPath(root))) {
-      const probe = await probeTfjsNode(root, signal);
+    if (routes.length > 0 && existsSync(bindingPath(project))) {
+      const probe = await probeTfjsNode(project, signal);
       if ('version' in probe) {
-        const route = await routeOfLibrary(root);
-        await writeTfjsNodeRecord(root, { route, libtensorflow: probe.version, failures: [] });
+        const route = await routeOfLibrary(project);
+        await writeTfjsNodeRecord(project, { route, libtensorflow: probe.version, failures: [] });
         return;
       }
     }
@@ -117,7 +118,7 @@ export const TFJS_NODE_STEP: Step = {
     for (const route of routes) {
       try {
         const outcome = await ROUTES[route](context);
-        await writeTfjsNodeRecord(root, { route, ...outcome, failures });
+        await writeTfjsNodeRecord(project, { route, ...outcome, failures });
         reporter.info(`tfjs-node works, with libtensorflow ${outcome.libtensorflow} (${route}).`);
         return;
       } catch (error) {
@@ -126,7 +127,7 @@ export const TFJS_NODE_STEP: Step = {
       }
     }
     const record: TfjsNodeRecord = { route: 'none', failures };
-    await writeTfjsNodeRecord(root, record);
+    await writeTfjsNodeRecord(project, record);
     reporter.warn(missingTfjsNotice(record));
   },
 };

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { UserError } from '../../foundation/errors.ts';
 import { runCommand } from '../../foundation/processes/run_command.ts';
-import type { Step } from './step.ts';
+import type { SetupStep } from './step.ts';
 
 /** What scripts/build_wasm.mjs makes, relative to the checkout. */
 export const WASM_FILES = ['kernels.wasm', 'kernels_threads.wasm'].map((name) =>
@@ -9,7 +9,7 @@ export const WASM_FILES = ['kernels.wasm', 'kernels_threads.wasm'].map((name) =>
 );
 
 /** Compiles the WASM kernels; the script itself knows whether its output is up to date. */
-export const WASM_STEP: Step = {
+export const WASM_STEP: SetupStep = {
   name: 'WASM kernels',
   isDone: async () => false,
   async run({ root, signal, reporter }) {

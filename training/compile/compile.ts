@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { messageOf } from '../../foundation/errors.ts';
 import { compiledDtype } from './attributes.ts';
-import type { GraphTensor } from './graph.ts';
+import type { NodeOutput } from './graph.ts';
 import { recordingBackend } from './kernels/register.ts';
 import { RECORDING } from './recording_backend.ts';
 import { type Signature, savedModelBytes } from './saved_model.ts';
@@ -27,8 +27,8 @@ export interface CompileOptions {
 
 /** A function as it was traced for inputs of certain shapes. */
 interface Concrete {
-  readonly inputs: Readonly<Record<string, GraphTensor>>;
-  readonly outputs: Readonly<Record<string, GraphTensor>>;
+  readonly inputs: Readonly<Record<string, NodeOutput>>;
+  readonly outputs: Readonly<Record<string, NodeOutput>>;
   readonly signature: Signature;
 }
 
@@ -162,7 +162,7 @@ export class CompiledFunctions<Name extends string = string> {
     for (const variable of changeable) variable.assign(trace.variable(variable));
     const before = variables.map(({ dataId }) => dataId);
     const tensors: tf.NamedTensorMap = {};
-    const placeholders: Record<string, GraphTensor> = {};
+    const placeholders: Record<string, NodeOutput> = {};
     for (const [input, info] of Object.entries(inputs)) {
       [tensors[input], placeholders[input]] = trace.input(input, info);
     }
@@ -243,7 +243,7 @@ function setBackend(name: string): void {
 
 function signatureOf(
   tensors: tf.NamedTensorMap,
-  nodes: Readonly<Record<string, GraphTensor>>,
+  nodes: Readonly<Record<string, NodeOutput>>,
 ): Signature['inputs'] {
   return Object.fromEntries(
     Object.entries(tensors).map(([name, { shape, dtype }]) => [

@@ -7,7 +7,7 @@ import {
 import { type DataType, dtypeAttribute, shapeAttribute, tensorAttribute } from './attributes.ts';
 
 /** An output of a node: "name" is its first, "name:1" its second. */
-export type GraphTensor = string;
+export type NodeOutput = string;
 
 export interface NodeOptions {
   readonly attributes?: Readonly<Record<string, AttrValue>>;
@@ -38,9 +38,9 @@ export class Graph {
   node(
     op: string,
     name: string,
-    inputs: readonly GraphTensor[],
+    inputs: readonly NodeOutput[],
     options: NodeOptions = {},
-  ): GraphTensor {
+  ): NodeOutput {
     const free = this.freeName(name);
     const attr = { ...options.attributes };
     this.byName.set(free, create(NodeDefSchema, { name: free, op, input: [...inputs], attr }));
@@ -56,7 +56,7 @@ export class Graph {
   }
 
   /** A value that is fed from outside; −1 in `shape` is any size. */
-  placeholder(name: string, shape: readonly number[], dtype: DataType): GraphTensor {
+  placeholder(name: string, shape: readonly number[], dtype: DataType): NodeOutput {
     const attributes = { dtype: dtypeAttribute(dtype), shape: shapeAttribute(shape) };
     return this.node('Placeholder', name, [], { attributes });
   }
@@ -66,7 +66,7 @@ export class Graph {
     values: ArrayLike<number | boolean>,
     shape: readonly number[],
     dtype: DataType,
-  ): GraphTensor {
+  ): NodeOutput {
     const attributes = {
       dtype: dtypeAttribute(dtype),
       value: tensorAttribute(values, shape, dtype),
@@ -83,6 +83,6 @@ export class Graph {
 }
 
 /** The node of an output. */
-export function nodeOf(tensor: GraphTensor): string {
+export function nodeOf(tensor: NodeOutput): string {
   return tensor.split(':', 1)[0];
 }

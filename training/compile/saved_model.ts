@@ -7,7 +7,7 @@ import {
   TensorInfoSchema,
 } from '../../checkpoints/graph_def/generated/graph_def_pb.ts';
 import { type DataType, DT, shapeProto } from './attributes.ts';
-import type { Graph, GraphTensor } from './graph.ts';
+import type { Graph, NodeOutput } from './graph.ts';
 import { mapValues } from './map_values.ts';
 
 /** TF_GRAPH_DEF_VERSION of TensorFlow 2.15 (tensorflow/core/public/version.h): how ops are to be read. */
@@ -15,7 +15,7 @@ const GRAPH_DEF_VERSION = 1645;
 
 /** A value that crosses the border of the session. */
 export interface SignatureTensor {
-  readonly tensor: GraphTensor;
+  readonly tensor: NodeOutput;
   readonly shape: readonly number[];
   readonly dtype: DataType;
 }
@@ -65,6 +65,6 @@ function tensorInfo({ tensor, shape, dtype }: SignatureTensor): TensorInfo {
 }
 
 /** "name:0" for a first output, as sessions and signatures write it. */
-export function outputName(tensor: GraphTensor): string {
+export function outputName(tensor: NodeOutput): string {
   return tensor.includes(':') ? tensor : `${tensor}:0`;
 }

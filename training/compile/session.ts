@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { asFileError } from '../../foundation/files/file_errors.ts';
-import type { GraphTensor } from './graph.ts';
+import type { NodeOutput } from './graph.ts';
 import { outputName } from './saved_model.ts';
 
 /** What is used of tfjs-node's backend: sessions of libtensorflow. */
@@ -45,8 +45,8 @@ export class Session {
    * @returns a tensor for each output, the caller's to dispose
    */
   run(
-    feeds: readonly (readonly [GraphTensor, tf.Tensor])[],
-    outputs: readonly GraphTensor[],
+    feeds: readonly (readonly [NodeOutput, tf.Tensor])[],
+    outputs: readonly NodeOutput[],
   ): tf.Tensor[] {
     if (outputs.length === 0) return []; // libtensorflow refuses to run nothing.
     return this.backend.runSavedModel(

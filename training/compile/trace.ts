@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { AttrValue } from '../../checkpoints/graph_def/generated/graph_def_pb.ts';
 import { compiledDtype, type DataType } from './attributes.ts';
-import { type GraphTensor, nodeOf } from './graph.ts';
+import { type NodeOutput, nodeOf } from './graph.ts';
 import type { VariableGraph } from './variable_graph.ts';
 
 /** Values that are known while tracing: they become a constant when a node takes them. */
@@ -20,7 +20,7 @@ export interface TracedBackend extends tf.KernelBackend {
 /** What a data id stands for. */
 type Meaning =
   | { readonly kind: 'values'; readonly known: KnownValues }
-  | { readonly kind: 'output'; readonly output: GraphTensor }
+  | { readonly kind: 'output'; readonly output: NodeOutput }
   /** A variable as it is before the function. */
   | { readonly kind: 'variable'; readonly variable: tf.Variable }
   /** A variable as the node `change`, which changes it in place, leaves it. */
@@ -45,11 +45,11 @@ export class Trace {
   private readonly scope: string;
   private readonly meanings = new WeakMap<tf.DataId, Meaning>();
   /** Small constants by what they hold. */
-  private readonly constants = new Map<string, GraphTensor>();
+  private readonly constants = new Map<string, NodeOutput>();
   /** The node that reads a variable as it is before the function. */
-  private readonly reads = new Map<tf.Variable, GraphTensor>();
+  private readonly reads = new Map<tf.Variable, NodeOutput>();
   /** The node that reads it after it was changed in place. */
-  private readonly readsOfChanged = new Map<tf.Variable, GraphTensor>();
+  private readonly readsOfChanged = new Map<tf.Variable, NodeOutput>();
   /** The nodes that change a variable: one, or one in place and then an assignment. */
   private readonly changes = new Map<tf.Variable, readonly string[]>();
 
@@ -144,7 +144,7 @@ export class Trace {
   }
 
   /** A tensor whose value is fed to the node that comes with it. */
-  input(name: string, { shape, dtype }: OutputInfo): [tf.Tensor, GraphTensor] {
+  input(name: string, { shape, dtype }: OutputInfo): [tf.Tensor, NodeOutput] {
     const output = this.graph.placeholder(`${this.scope}/${name}`, shape, compiledDtype(dtype));
     return [this.tensor({ kind: 'output', output }, { shape, dtype }), output];
   }
@@ -161,7 +161,7 @@ export class Trace {
   finish(
     outputs: tf.NamedTensorMap,
     variables: readonly tf.Variable[],
-  ): Record<string, GraphTensor> {
+  ): Record<string, NodeOutput> {
     const values = Object.entries(outputs).map(
       ([name, tensor]) => [name, this.outputOf(tensor), compiledDtype(tensor.dtype)] as const,
     );
@@ -245,7 +245,7 @@ export class Trace {
   }
 
   /** The output that holds a tensor's value; constants and reads are recorded once they are needed. */
-  private outputOf(tensor: tf.TensorInfo): GraphTensor {
+  private outputOf(tensor: tf.TensorInfo): NodeOutput {
     const meaning = this.meaningOf(tensor);
     switch (meaning.kind) {
       case 'output':
@@ -262,7 +262,7 @@ export class Trace {
     }
   }
 
-  private read(variable: tf.Variable): GraphTensor {
+  private read(variable: tf.Variable): NodeOutput {
     let read = this.reads.get(variable);
     if (read === undefined) {
       read = this.graph.read(variable, this.scope);
@@ -273,7 +273,7 @@ export class Trace {
     return read;
   }
 
-  private readChanged(variable: tf.Variable, change: string): GraphTensor {
+  private readChanged(variable: tf.Variable, change: string): NodeOutput {
     let read = this.readsOfChanged.get(variable);
     if (read === undefined) {
       read = this.graph.read(variable, this.scope, [change]);
@@ -284,7 +284,7 @@ export class Trace {
     return read;
   }
 
-  private constant({ values, shape, dtype }: KnownValues): GraphTensor {
+  private constant({ values, shape, dtype }: KnownValues): NodeOutput {
     const compiled = compiledDtype(dtype);
     const numbers = values as ArrayLike<number>;
     if (numbers.length <= LONGEST_STORED_FILL) return this.smallConstant(numbers, shape, compiled);
@@ -304,7 +304,7 @@ export class Trace {
     numbers: ArrayLike<number>,
     shape: readonly number[],
     dtype: DataType,
-  ): GraphTensor {
+  ): NodeOutput {
     const bits = Array.from(numbers, (value) => (Object.is(value, -0) ? '-0' : value));
     const key = `${dtype}[${shape}] ${bits}`;
     let constant = this.constants.get(key);

@@ -7,25 +7,25 @@ import {
   shapeAttribute,
   stringAttribute,
 } from './attributes.ts';
-import { Graph, type GraphTensor } from './graph.ts';
+import { Graph, type NodeOutput } from './graph.ts';
 
 /** What moves a variable's value in and out of the session. */
 interface VariableNodes {
-  readonly handle: GraphTensor;
+  readonly handle: NodeOutput;
   /** To fetch. */
-  readonly value: GraphTensor;
+  readonly value: NodeOutput;
   /** To feed; `assignment` takes the value up. */
-  readonly feed: GraphTensor;
+  readonly feed: NodeOutput;
   readonly assignment: string;
 }
 
 /** The same for all variables of a graph, in one order. */
 export interface VariableAccess {
   readonly variables: readonly tf.Variable[];
-  readonly values: readonly GraphTensor[];
-  readonly feeds: readonly GraphTensor[];
+  readonly values: readonly NodeOutput[];
+  readonly feeds: readonly NodeOutput[];
   /** To fetch once all feeds are there: the values are taken up then. */
-  readonly assigned: GraphTensor;
+  readonly assigned: NodeOutput;
 }
 
 /** A graph whose variables are those of TensorFlow.js, kept in the session as resources. */
@@ -39,7 +39,7 @@ export class VariableGraph extends Graph {
   }
 
   /** The variable's resource, which lives as long as the session. */
-  handle(variable: tf.Variable): GraphTensor {
+  handle(variable: tf.Variable): NodeOutput {
     let nodes = this.variables.get(variable);
     if (nodes === undefined) {
       nodes = this.addVariable(variable);
@@ -64,7 +64,7 @@ export class VariableGraph extends Graph {
   }
 
   /** @param after nodes that change the variable before it is read */
-  read(variable: tf.Variable, scope: string, after: readonly string[] = []): GraphTensor {
+  read(variable: tf.Variable, scope: string, after: readonly string[] = []): NodeOutput {
     return this.node('ReadVariableOp', `${scope}/ReadVariableOp`, [this.handle(variable)], {
       attributes: this.dtyped(variable),
       after,

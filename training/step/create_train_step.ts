@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { Reporter } from '../../foundation/reporting/reporter.ts';
+import { SET_UP } from '../../foundation/repository.ts';
 import { selectTrainingBackend } from '../backend.ts';
 import type { Recipe } from '../recipes/recipe.ts';
 import { CompiledStep } from './compiled_step.ts';
@@ -25,7 +26,7 @@ export async function createTrainStep(
   const backend = await selectTrainingBackend();
   if (backend.name !== 'tensorflow') {
     options.reporter.warn(
-      `Training is slow here, some hundred times slower than with tfjs-node: ${backend.notes.join('; ')}. Run "npm run setup".`,
+      `Training is slow here, some hundred times slower than with tfjs-node: ${backend.notes.join('; ')}. Run "${SET_UP}".`,
     );
     return new EagerStep(model, recipe, options);
   }

@@ -1,5 +1,5 @@
-import sharp from 'sharp';
 import type { LabelledDataset } from '../../datasets/dataset.ts';
+import { importOptional } from '../../foundation/optional_package.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { softmax, topClasses } from '../../quantize/execute/top_classes.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
@@ -63,7 +63,8 @@ export async function takeSamples(options: SampleOptions, { signal }: Context): 
 }
 
 /** @param image [side, side, 3] in [−1, 1] */
-function jpegOf(image: Float32Array, side: number): Promise<Buffer> {
+async function jpegOf(image: Float32Array, side: number): Promise<Buffer> {
+  const { default: sharp } = await importOptional(() => import('sharp'));
   const pixels = Uint8Array.from(image, (value) => Math.round((value + 1) * 127.5));
   const shown = Math.min(side, LARGEST_SIDE);
   return sharp(pixels, { raw: { width: side, height: side, channels: 3 } })

@@ -1,4 +1,5 @@
 import type { TopLevelSpec } from 'vega-lite';
+import { importOptional } from '../../foundation/optional_package.ts';
 
 /** The figure in words, for those who cannot see it. */
 export interface TextAlternative {
@@ -17,7 +18,8 @@ export async function svgFigure(spec: TopLevelSpec, text: TextAlternative): Prom
 /** As `svgFigure`, without the text alternative: for a page that has its own. */
 export async function svgMarkup(spec: TopLevelSpec): Promise<string> {
   // Slow to load, and needed once, at the end of a run.
-  const [vega, { compile }] = await Promise.all([import('vega'), import('vega-lite')]);
+  const vega = await importOptional(() => import('vega'));
+  const { compile } = await importOptional(() => import('vega-lite'));
   const view = new vega.View(vega.parse(compile(spec).spec), { renderer: 'none' });
   try {
     return await view.toSVG();

@@ -42,7 +42,7 @@ export interface EvaluateResult {
   readonly float?: Measured;
   readonly tf8?: Measured & KernelsUsed;
   /** Absent where only the float network was measured. */
-  readonly calibration?: Calibration | FileCalibration;
+  readonly calibration?: DataCalibration | FileCalibration;
 }
 
 interface CalibrationBasis {
@@ -52,7 +52,7 @@ interface CalibrationBasis {
   readonly zeroVariance: ZeroVariancePolicy;
 }
 
-export interface Calibration extends CalibrationBasis {
+export interface DataCalibration extends CalibrationBasis {
   readonly source: 'data';
   /** Images that could not be read. */
   readonly skipped: number;

@@ -15,7 +15,6 @@ import {
   type ConversionOptions,
   warnOfConversionOptions,
 } from '../quantize/conversion.ts';
-import { calibrationSource, quantizeModel } from '../quantize/quantize.ts';
 import { manifestPath, writeManifest } from './export_manifest.ts';
 
 export interface ExportOptions extends ConversionOptions {
@@ -87,6 +86,7 @@ async function quantizedModel(
     warnOfConversionOptions(opened, options, context.reporter);
     return { model: opened.model };
   }
+  const { calibrationSource, quantizeModel } = await import('../quantize/quantize.ts');
   try {
     const dataset = options.dataset ?? opened.facts.dataset ?? DEFAULT_DATASET;
     const source = await calibrationSource({ ...options, dataset }, undefined, context);

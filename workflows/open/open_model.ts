@@ -1,45 +1,20 @@
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { basename } from 'node:path';
-import type * as tf from '@tensorflow/tfjs';
-import { FLOAT_MODEL_FILES, loadFloatModel } from '../../checkpoints/float_model.ts';
 import { PUBLIC_CHECKPOINTS } from '../../checkpoints/public/public_checkpoints.ts';
-import { pullCheckpoint } from '../../checkpoints/public/pull.ts';
-import { IMAGENET_CLASSES } from '../../datasets/imagenet/imagenet_classes.ts';
 import { UserError } from '../../foundation/errors.ts';
 import { fileSource, readBounded } from '../../foundation/files/byte_source.ts';
+import { importOptional } from '../../foundation/optional_package.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { decodeTf8, isTf8 } from '../../quantize/model/tf8_file.ts';
-import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
-import { selectBackend } from '../../training/backend.ts';
-import { cardFacts, importedFacts } from './float_facts.ts';
-import { importModel } from './import_model.ts';
-import type { ModelFacts } from './model_facts.ts';
+import type { OpenedFloatModel, OpenedModel } from './opened_model.ts';
 import { tf8Facts } from './tf8_facts.ts';
+
+export type { OpenedFloatModel, OpenedModel, OpenedTf8Model } from './opened_model.ts';
 
 /** Bytes that tell a TF8 file. */
 const TF8_START_BYTES = 64;
 /** Above any TF8 model: the weights of an InceptionV3 have 24 MB. */
 const MAX_TF8_BYTES = 512 * 2 ** 20;
-
-export interface OpenedFloatModel {
-  readonly kind: 'float';
-  /** What it was opened by. */
-  readonly name: string;
-  readonly model: tf.LayersModel;
-  readonly facts: ModelFacts;
-}
-
-export interface OpenedTf8Model {
-  readonly kind: 'tf8';
-  /** What it was opened by. */
-  readonly name: string;
-  readonly model: Tf8Model;
-  readonly facts: ModelFacts;
-}
-
-/** A model with all that is known of it; a float model is the caller's to dispose. */
-export type OpenedModel = OpenedFloatModel | OpenedTf8Model;
 
 /**
  * Opens what a command calls MODEL: a TF8 file, a float model of any program whose files are read
@@ -53,7 +28,7 @@ export async function openModel(reference: string, context: Context): Promise<Op
     const model = await decodeTf8(bytes, reference);
     return { kind: 'tf8', name: reference, model, facts: tf8Facts(model) };
   }
-  return openNamed(reference, ['a TF8 file', FLOAT_MODEL_FILES], context);
+  return openNamed(reference, ['a TF8 file'], context);
 }
 
 /** As `openModel`, for work that needs the float network. */
@@ -66,15 +41,7 @@ export async function openFloatModel(
       remedy: 'Pass the model that it was quantized from.',
     });
   }
-  return openNamed(reference, [FLOAT_MODEL_FILES], context);
-}
-
-/** Pulls a public checkpoint; its card gets ImageNet's class names. */
-export function pullImageNet(name: string, context: Context) {
-  return pullCheckpoint(name, {
-    ...context,
-    classNames: IMAGENET_CLASSES.map((imageNetClass) => imageNetClass.name),
-  });
+  return openNamed(reference, [], context);
 }
 
 async function isTf8File(path: string): Promise<boolean> {
@@ -88,56 +55,18 @@ async function isTf8File(path: string): Promise<boolean> {
   }
 }
 
-/** @param accepted what the command takes, in words */
+/** @param others what the command takes beside float models, in words */
 async function openNamed(
   reference: string,
-  accepted: readonly string[],
+  others: readonly string[],
   context: Context,
 ): Promise<OpenedFloatModel> {
+  // What reads float models needs TensorFlow.js; a TF8 file opens without.
+  const { openFloat, pullImageNet } = await importOptional(() => import('./open_float.ts'));
   const isPublic = PUBLIC_CHECKPOINTS.some(({ name }) => name === reference);
   if (!isPublic || existsSync(reference)) {
-    return openFloat(reference, reference, accepted, context);
+    return openFloat(reference, reference, others, context);
   }
   const { dir } = await pullImageNet(reference, context);
-  return openFloat(dir, reference, accepted, context);
-}
-
-async function openFloat(
-  path: string,
-  name: string,
-  accepted: readonly string[],
-  context: Context,
-): Promise<OpenedFloatModel> {
-  const { reporter } = context;
-  for (const note of (await selectBackend()).notes) {
-    reporter.warn(`${note}: the float network runs on WebAssembly`);
-  }
-  const loaded = await loadFloatModel(path);
-  if (loaded === undefined) throw notAModel(path, await reasonOf(path), accepted);
-  const { model, card } = loaded;
-  if (card !== undefined) {
-    return { kind: 'float', name, model, facts: cardFacts(model, loaded.format, card) };
-  }
-  const { notes, ...imported } = importModel(loaded);
-  for (const note of notes) reporter.info(`${name}: ${note}`);
-  const source = `${imported.format} ${basename(path)}`;
-  return {
-    kind: 'float',
-    name,
-    model: imported.model,
-    facts: importedFacts(imported, { name, source }),
-  };
-}
-
-async function reasonOf(path: string): Promise<string> {
-  const info = await stat(path).catch(() => undefined);
-  if (info === undefined) return 'there is no such file, folder or public checkpoint';
-  return info.isDirectory() ? 'the folder holds no model' : 'it is another kind of file';
-}
-
-function notAModel(reference: string, reason: string, accepted: readonly string[]): UserError {
-  const names = PUBLIC_CHECKPOINTS.map(({ name }) => name).join(', ');
-  return new UserError(`Expected a model but received "${reference}": ${reason}`, {
-    remedy: `Pass ${accepted.join(', ')}, or one of these names: ${names}.`,
-  });
+  return openFloat(dir, reference, others, context);
 }

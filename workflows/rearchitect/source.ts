@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import { MOBILENET_V1_ROWS, type MobileNetV1Config } from '../../architectures/mobilenet_v1.ts';
+import { LAST_FILTERS, type MobileNetV1Config } from '../../architectures/mobilenet_v1.ts';
 import { dropFirstOutputs } from '../../architectures/rearchitect/drop_outputs.ts';
 import { type ReadChain, readChain } from '../../architectures/rearchitect/read_chain.ts';
 import { STANDARD } from '../../architectures/variants.ts';
@@ -11,9 +11,8 @@ import { DEFAULT_DATASET, labelOffsetOn, weightsOf } from '../open/model_facts.t
 import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
 import { call, option } from '../wording.ts';
 
-/** The widest layer, and its filters at width multiplier 1. */
+/** The widest layer, of LAST_FILTERS filters at width multiplier 1. */
 const LAST_POINTWISE = 'Conv2d_13_pointwise';
-const LAST_FILTERS = MOBILENET_V1_ROWS.at(-1)!.filters;
 
 /** The network that is rebuilt. */
 export interface Original extends ReadChain {

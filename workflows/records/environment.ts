@@ -1,9 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
-import { join } from 'node:path';
 import { z } from 'zod';
 import { runCommand } from '../../foundation/processes/run_command.ts';
-import { repositoryRoot } from '../../foundation/repository.ts';
+import { isCheckout, packageVersion, repositoryRoot } from '../../foundation/repository.ts';
 import type { Backend } from '../../training/backend.ts';
 
 /** What a figure was measured with. */
@@ -22,9 +20,8 @@ export type Environment = Readonly<z.infer<typeof environmentSchema>>;
 
 export async function environment(backend: Backend): Promise<Environment> {
   const root = repositoryRoot();
-  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   return {
-    tf8: version,
+    tf8: packageVersion(root),
     commit: await commitOf(root),
     node: process.versions.node,
     backend: `${backend.name} ${backend.version}`,
@@ -34,6 +31,7 @@ export async function environment(backend: Backend): Promise<Environment> {
 }
 
 async function commitOf(root: string): Promise<string> {
+  if (!isCheckout(root)) return 'unknown'; // the commit would be that of the project around it
   const git = (...args: string[]) => runCommand('git', ['-C', root, ...args]);
   const commit = await git('rev-parse', 'HEAD');
   const changes = await git('status', '--porcelain', '--untracked-files=no');

@@ -1,5 +1,5 @@
-import sharp from 'sharp';
 import type { TopLevelSpec } from 'vega-lite';
+import { importOptional } from '../../foundation/optional_package.ts';
 import type { Chart } from '../charts/chart.ts';
 import { svgFigure, svgMarkup } from '../charts/svg_figure.ts';
 import { type ColourName, inLightColours, PLOT_STYLE } from './theme.ts';
@@ -39,6 +39,7 @@ export async function figureFiles(figure: Chart): Promise<{ svg: string; png: Ui
       figure,
     ),
   );
+  const { default: sharp } = await importOptional(() => import('sharp'));
   const png = await sharp(Buffer.from(svg), { density: PNG_DENSITY * SVG_DPI })
     .png()
     .toBuffer();
@@ -57,7 +58,7 @@ export async function inlineSvg({ name, spec }: Chart): Promise<string> {
 
 /** The figure as a specification of Vega, which fills its container's width. */
 export async function liveSpec({ spec }: Chart): Promise<object> {
-  const { compile } = await import('vega-lite');
+  const { compile } = await importOptional(() => import('vega-lite'));
   const fitted = {
     ...spec,
     width: 'container',

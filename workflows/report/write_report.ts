@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
 import { abandonedPaths, temporaryPath } from '../../foundation/files/temporary_path.ts';
@@ -11,7 +11,7 @@ import { figureFiles, inlineSvg, liveSpec } from './figure.ts';
 import type { Html } from './html.ts';
 import { layersData } from './layers_data.ts';
 import type { LayersData } from './page_data.ts';
-import { PAGE_FOLDER, pageScript } from './page_script.ts';
+import { pageScript, pageStyle } from './page_script.ts';
 import { reportPage } from './report_page.ts';
 import type { ReportParts } from './report_parts.ts';
 import type { MissingPart, Section } from './section.ts';
@@ -100,7 +100,7 @@ async function pageOf(
     missing: missingParts(parts, context),
     data: { plots, ...(layers && { layers }) },
     script: await pageScript(),
-    style: await readFile(join(PAGE_FOLDER, 'page.css'), 'utf8'),
+    style: await pageStyle(),
   });
 }
 

@@ -3,12 +3,18 @@ import { UserError } from '../../foundation/errors.ts';
 import { overrideRecipe } from '../../training/recipes/override_recipe.ts';
 import type { Recipe } from '../../training/recipes/recipe.ts';
 import { option } from '../wording.ts';
-import type { NetworkName, Preset, Rearchitecture, TableNetworks, Training } from './preset.ts';
+import type {
+  Preset,
+  Rearchitecture,
+  TableNetworkName,
+  TableNetworks,
+  Training,
+} from './preset.ts';
 
 /** What a table may have otherwise than its preset: for a short look, or another budget. */
 export interface PresetChanges {
   /** Only these networks. */
-  readonly networks?: readonly NetworkName[] | undefined;
+  readonly networks?: readonly TableNetworkName[] | undefined;
   /** Images of an epoch. */
   readonly trainImages?: number | undefined;
   readonly testImages?: number | undefined;
@@ -43,7 +49,10 @@ export function changePreset(preset: Preset, changes: PresetChanges): Preset {
   };
 }
 
-function chosenNetworks(preset: Preset, names: readonly NetworkName[] | undefined): TableNetworks {
+function chosenNetworks(
+  preset: Preset,
+  names: readonly TableNetworkName[] | undefined,
+): TableNetworks {
   if (names === undefined) return preset.networks;
   const present = Object.keys(preset.networks);
   const missing = names.find((name) => !present.includes(name));

@@ -44,7 +44,7 @@ export interface Measuring {
 }
 
 /** A network's accuracy in both precisions. */
-export interface Measured {
+export interface MeasuredNetwork {
   readonly float: FloatFigures;
   readonly tf8: Tf8Figures;
   /** What measuring took, whenever that was. */
@@ -81,7 +81,11 @@ export class MeasurementStore {
    * @param label what the progress calls the network
    * @throws the signal's reason when aborted; what the evaluation throws
    */
-  async measure(network: StoredNetwork, measuring: Measuring, label: string): Promise<Measured> {
+  async measure(
+    network: StoredNetwork,
+    measuring: Measuring,
+    label: string,
+  ): Promise<MeasuredNetwork> {
     const found = await this.find(network, measuring);
     const opened = found.float && found.tf8 ? undefined : await this.open(network);
     try {

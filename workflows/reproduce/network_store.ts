@@ -10,7 +10,7 @@ import { makeWritableFolder } from '../../foundation/files/writable_folder.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { SILENT_REPORTER } from '../../foundation/reporting/reporter.ts';
 import type { Backend } from '../../training/backend.ts';
-import { pullImageNet } from '../open/open_model.ts';
+import { pullImageNet } from '../open/open_float.ts';
 import { environment, environmentSchema } from '../records/environment.ts';
 import { call } from '../wording.ts';
 import { checkpointsOf, makeNetwork, type NetworkToMake } from './make_network.ts';

@@ -5,7 +5,7 @@ import type { Recipe } from '../../training/recipes/recipe.ts';
 import type { AccuracyRow } from '../records/accuracy_row.ts';
 import type { TrainedNetwork } from '../train/trained_network.ts';
 import { PAPER } from './paper_table.ts';
-import type { NetworkName, Preset, Rearchitecture, Training } from './preset.ts';
+import type { Preset, Rearchitecture, TableNetworkName, Training } from './preset.ts';
 
 /** A network of one seed, and how it is made. */
 export type NetworkPlan =
@@ -16,7 +16,7 @@ export type NetworkPlan =
     }
   | {
       readonly kind: 'trained';
-      readonly name: NetworkName;
+      readonly name: TableNetworkName;
       readonly network: TrainedNetwork;
       readonly recipe: Recipe;
       /** All unless given. */
@@ -27,7 +27,7 @@ export type NetworkPlan =
     }
   | {
       readonly kind: 'rearchitected';
-      readonly name: NetworkName;
+      readonly name: TableNetworkName;
       readonly original: NetworkPlan;
       readonly images: number;
       readonly retrain?: Rearchitecture['retrain'];
@@ -51,7 +51,7 @@ export const PUBLISHED_NETWORK = {
   resolution: 224,
 } as const;
 
-export interface PlanOptions {
+export interface TablePlanOptions {
   readonly preset: Preset;
   readonly seeds: readonly number[];
   /** What stands for the published network; PUBLISHED itself unless given. */
@@ -63,7 +63,7 @@ export interface PlanOptions {
 }
 
 /** The rows of a table in their order. */
-export function planRows(options: PlanOptions): readonly RowPlan[] {
+export function planRows(options: TablePlanOptions): readonly RowPlan[] {
   const { withPublishedRows, published = PUBLISHED, seeds } = options;
   return [
     ...(withPublishedRows ? publishedRows(published, seeds[0]) : []),
@@ -84,7 +84,7 @@ export function needsTraining({ networks }: RowPlan): boolean {
   return networks.some(({ plan }) => plan.kind !== 'published');
 }
 
-const TITLES: Readonly<Record<NetworkName, string>> = {
+const TITLES: Readonly<Record<TableNetworkName, string>> = {
   'inception-v3': 'InceptionV3 (control)',
   standard: 'standard',
   'no-depthwise-bn': 'no-depthwise-bn',
@@ -119,10 +119,10 @@ function publishedRows(model: string, seed: number): RowPlan[] {
   ];
 }
 
-function tableRows(options: PlanOptions & { readonly published: string }): RowPlan[] {
+function tableRows(options: TablePlanOptions & { readonly published: string }): RowPlan[] {
   const { preset, seeds, trainImages = Infinity } = options;
   const { networks, widthMultiplier } = preset;
-  const trained = (name: NetworkName, training: Training | undefined): RowPlan[] => {
+  const trained = (name: TableNetworkName, training: Training | undefined): RowPlan[] => {
     if (training === undefined) return [];
     const used = seeds.slice(0, training.seeds);
     return [
@@ -133,7 +133,7 @@ function tableRows(options: PlanOptions & { readonly published: string }): RowPl
       },
     ];
   };
-  const trainedPlan = (name: NetworkName, training: Training, seed: number): NetworkPlan => ({
+  const trainedPlan = (name: TableNetworkName, training: Training, seed: number): NetworkPlan => ({
     kind: 'trained',
     name,
     network: networkOf(name, widthMultiplier),
@@ -165,7 +165,7 @@ function tableRows(options: PlanOptions & { readonly published: string }): RowPl
   ];
 }
 
-const PAPER_ROWS: Readonly<Record<NetworkName, NonNullable<AccuracyRow['paper']>>> = {
+const PAPER_ROWS: Readonly<Record<TableNetworkName, NonNullable<AccuracyRow['paper']>>> = {
   'inception-v3': PAPER.inceptionV3,
   standard: PAPER.published,
   'no-depthwise-bn': PAPER.noDepthwiseBn,
@@ -174,7 +174,7 @@ const PAPER_ROWS: Readonly<Record<NetworkName, NonNullable<AccuracyRow['paper']>
   'friendly-rearchitected': PAPER.friendly,
 };
 
-function rowOf(name: NetworkName) {
+function rowOf(name: TableNetworkName) {
   return {
     row: name,
     network: TITLES[name],
@@ -220,7 +220,7 @@ function rearchitectedRows(
   ];
 }
 
-function networkOf(name: NetworkName, widthMultiplier: number): TrainedNetwork {
+function networkOf(name: TableNetworkName, widthMultiplier: number): TrainedNetwork {
   if (name === 'inception-v3') return { network: 'inception_v3', widthMultiplier };
   return { network: 'mobilenet_v1', variant: variantNamed(name as VariantName), widthMultiplier };
 }

@@ -16,7 +16,7 @@ export const NETWORK_NAMES = [
   'friendly-rearchitected',
 ] as const;
 
-export type NetworkName = (typeof NETWORK_NAMES)[number];
+export type TableNetworkName = (typeof NETWORK_NAMES)[number];
 
 /** How a network is trained. */
 export interface Training {

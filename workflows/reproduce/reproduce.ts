@@ -20,7 +20,7 @@ import { writeReport } from '../report/write_report.ts';
 import { analyzeCostliest } from './analyze_costliest.ts';
 import { type CostEstimate, estimateCost } from './cost.ts';
 import { costReport } from './cost_report.ts';
-import type { Measured } from './measure_network.ts';
+import type { MeasuredNetwork } from './measure_network.ts';
 import type { StoredNetwork } from './network_store.ts';
 import { type OpenTable, openTable, type ReproduceOptions } from './open_table.ts';
 import type { NetworkPlan, RowPlan } from './plan.ts';
@@ -187,7 +187,7 @@ class Reproduction {
     }
   }
 
-  private note({ float, tf8 }: Measured, dataset: string): void {
+  private note({ float, tf8 }: MeasuredNetwork, dataset: string): void {
     if (tf8.overlap) {
       this.notes.add(`Some images of ${dataset} are calibrated with and measured.`);
     }
@@ -203,7 +203,7 @@ class Reproduction {
     { row }: RowPlan,
     plan: NetworkPlan,
     { made, record }: StoredNetwork,
-    { seconds }: Measured,
+    { seconds }: MeasuredNetwork,
   ): void {
     const { measuringSeconds = 0, ...before } = this.timing[row] ?? {};
     const isTold = this.told.has(plan);

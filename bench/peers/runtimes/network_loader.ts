@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { QuantizationParams } from '../../../quantize/params/quantization.ts';
 
 /** Images in a file. */
-export interface ImageFile extends QuantizationParams {
+export interface QuantizedImages extends QuantizationParams {
   /** uint8, real value scale · (q − zeroPoint). */
   readonly path: string;
   /** [N, H, W, C] */
@@ -19,7 +19,7 @@ export interface Load {
   readonly threads: number;
   /** Images of a call; divides the number of images. */
   readonly batch: number;
-  readonly images: ImageFile;
+  readonly images: QuantizedImages;
 }
 
 /** A loaded network with its images. */
@@ -37,6 +37,10 @@ export interface LoadedNetwork {
 export type NetworkLoader = (load: Load) => Promise<LoadedNetwork>;
 
 /** The images as real numbers. */
-export async function realImages({ path, scale, zeroPoint }: ImageFile): Promise<Float32Array> {
+export async function realImages({
+  path,
+  scale,
+  zeroPoint,
+}: QuantizedImages): Promise<Float32Array> {
   return Float32Array.from(await readFile(path), (q) => scale * (q - zeroPoint));
 }

@@ -1,5 +1,5 @@
 /** A network as layers in execution order, between a file's graph and a LayersModel. */
-import { outputSize, type Padding } from '../../../architectures/conv_layer.ts';
+import { outputSize, type PaddingScheme } from '../../../architectures/conv_layer.ts';
 
 /** Of one image: [H, W, C], or [C]. */
 export type Shape = readonly number[];
@@ -20,7 +20,7 @@ export interface ConvStep extends StepBase {
   /** [M]; undefined where there is none. */
   readonly bias: Float32Array | undefined;
   readonly strides: readonly [number, number];
-  readonly padding: Padding;
+  readonly padding: PaddingScheme;
 }
 
 export interface BatchNormStep extends StepBase {
@@ -43,7 +43,7 @@ export interface PoolStep extends StepBase {
   readonly op: 'maxPool2d' | 'averagePool2d';
   readonly window: readonly [number, number];
   readonly strides: readonly [number, number];
-  readonly padding: Padding;
+  readonly padding: PaddingScheme;
 }
 
 export interface PlainStep extends StepBase {
@@ -68,7 +68,7 @@ export function windowedSize(
   [height, width]: Shape,
   [windowHeight, windowWidth]: readonly [number, number],
   [rows, columns]: readonly [number, number],
-  padding: Padding,
+  padding: PaddingScheme,
 ): [number, number] {
   return [
     outputSize(height, windowHeight, rows, padding),

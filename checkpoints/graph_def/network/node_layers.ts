@@ -1,5 +1,5 @@
 /** What the attributes of convolutions and pools mean, and what of it TF8 has not. */
-import type { Padding } from '../../../architectures/conv_layer.ts';
+import type { PaddingScheme } from '../../../architectures/conv_layer.ts';
 import type { FlatNode } from './flatten.ts';
 import { unsupportedNode } from './graph_source.ts';
 import { type ConvStep, type PoolStep, type Step, windowedSize } from './network.ts';
@@ -115,7 +115,7 @@ export function poolOf(node: FlatNode, x: Step, fileName: string): PoolStep {
 function windowOf(
   node: FlatNode,
   fileName: string,
-): { strides: readonly [number, number]; padding: Padding } {
+): { strides: readonly [number, number]; padding: PaddingScheme } {
   const { attributes } = node;
   const format = attributes.text('data_format') ?? 'NHWC';
   if (format !== 'NHWC') throw unsupportedNode(node, fileName, `the data format ${format}`);
@@ -125,7 +125,7 @@ function windowOf(
   if (batch !== 1 || channels !== 1 || !isStride) {
     throw unsupportedNode(node, fileName, `the strides [${strides}]`);
   }
-  const paddings: Readonly<Record<string, Padding>> = {
+  const paddings: Readonly<Record<string, PaddingScheme>> = {
     SAME: 'same',
     VALID: 'valid',
     EXPLICIT: 'valid',

@@ -23,7 +23,7 @@ export const MAX_ELEMENTS = 2 ** 26;
 const MAX_DIMENSIONS = 32;
 
 /** Makes the error of what is wrong with a tensor: "expected … but …". */
-export type Broken = (what: string) => UserError;
+export type BrokenTensor = (what: string) => UserError;
 
 interface NumberType {
   readonly name: string;
@@ -143,7 +143,7 @@ export function typeBytes(dataType: number): number | undefined {
  * A shape whose sides are known; a scalar's message may be left out.
  * @throws what `broken` makes
  */
-export function readShape(shape: TensorShapeProto | undefined, broken: Broken): number[] {
+export function readShape(shape: TensorShapeProto | undefined, broken: BrokenTensor): number[] {
   if (shape?.unknownRank) throw broken('expected a known shape but its rank is open');
   const dims = shape?.dim ?? [];
   if (dims.length > MAX_DIMENSIONS) {
@@ -167,7 +167,7 @@ export function elementsOf(shape: readonly number[]): number {
  * repeats to the end; zeros where nothing is listed, as TensorFlow reads it.
  * @throws what `broken` makes, before memory is taken for the tensor
  */
-export function readTensor(tensor: TensorProto, room: number, broken: Broken): GraphTensor {
+export function readTensor(tensor: TensorProto, room: number, broken: BrokenTensor): GraphTensor {
   const dtype = typeName(tensor.dtype);
   const shape = readShape(tensor.tensorShape, broken);
   const type = NUMBER_TYPES.get(tensor.dtype);

@@ -1,3 +1,4 @@
+import { byName } from '../../model/by_name.ts';
 import {
   isWeighted,
   outputNode,
@@ -50,7 +51,7 @@ export function cHeader(model: Tf8Model, types: string, head: string): string {
     ...model.nodes.flatMap((node, index) => nodeArrays(node, index, indices)),
     'static const tf8_node tf8_nodes[TF8_NODES] = {',
     ...model.nodes.map((node, index) =>
-      nodeEntry(node, index, specs[indices.get(node.inputs[0])!][1]),
+      nodeEntry(node, index, specs[byName(indices, node.inputs[0])][1]),
     ),
     '};\n',
     `static const char *const tf8_labels[${channels}] = {`,
@@ -84,7 +85,7 @@ function tensorEntry(name: string, spec: TensorSpec, index: number): string {
 }
 
 function nodeArrays(node: Tf8Node, index: number, indices: ReadonlyMap<string, number>): string[] {
-  const inputs = node.inputs.map((input) => indices.get(input)!);
+  const inputs = node.inputs.map((input) => byName(indices, input));
   const arrays = [
     `/* ${commentText(node.name)} */`,
     `static const int32_t tf8_inputs_${index}[] = {${inputs.join(', ')}};`,

@@ -1,4 +1,5 @@
 import { create, toBinary } from '@bufbuild/protobuf';
+import { byName } from '../../model/by_name.ts';
 import {
   isWeighted,
   outputNode,
@@ -33,7 +34,7 @@ export function encodeFloatOnnx(
   const specs = tensorSpecs(model);
   for (const node of model.nodes) {
     if (isWeighted(node)) {
-      addConvolution(graph, node, floatWeights.get(node.name), specs.get(node.inputs[0])!);
+      addConvolution(graph, node, floatWeights.get(node.name), byName(specs, node.inputs[0]));
     } else {
       addPoolOrConcat(graph, node);
     }

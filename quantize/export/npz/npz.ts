@@ -1,3 +1,4 @@
+import { byName } from '../../model/by_name.ts';
 import { isWeighted } from '../../model/tf8_model.ts';
 import { accumulatorScale, type QuantizationParams } from '../../params/quantization.ts';
 import type { ExportFormat, ExportSource } from '../export_format.ts';
@@ -42,7 +43,7 @@ function encodeNpz({ model, tf8 }: ExportSource): Uint8Array {
       add(weightsName(name), weights.data, weights.shape);
       addParams(weightsName(name), weights.quantization);
       add(biasName(name), bias, [bias.length]);
-      const scale = accumulatorScale(scales.get(inputs[0])!, weights.quantization.scale);
+      const scale = accumulatorScale(byName(scales, inputs[0]), weights.quantization.scale);
       addParams(biasName(name), { scale, zeroPoint: 0 });
     }
     addParams(name, output.quantization);

@@ -1,3 +1,4 @@
+import { byName } from '../../model/by_name.ts';
 import type {
   ConcatNode,
   ImageShape,
@@ -38,10 +39,10 @@ export function addNode(
     case 'conv2d':
     case 'depthwiseConv2d':
     case 'fullyConnected':
-      addConvolution(graph, node, inputs[0], real, specs.get(node.inputs[0])!);
+      addConvolution(graph, node, inputs[0], real, byName(specs, node.inputs[0]));
       break;
     case 'averagePool2d':
-      addAverage(graph, node, real, poolCounts(node, specs.get(node.inputs[0])!.shape), (mean) =>
+      addAverage(graph, node, real, poolCounts(node, byName(specs, node.inputs[0]).shape), (mean) =>
         // Padded positions take no part.
         graph.node('AveragePool', inputs, mean, { ...poolAttributes(node), count_include_pad: 0 }),
       );
@@ -50,7 +51,7 @@ export function addNode(
       graph.node('MaxPool', inputs, real, poolAttributes(node));
       break;
     case 'globalAveragePool': {
-      const [height, width] = specs.get(node.inputs[0])!.shape;
+      const [height, width] = byName(specs, node.inputs[0]).shape;
       addAverage(graph, node, real, [height * width], (mean) =>
         graph.node('GlobalAveragePool', inputs, mean),
       );
@@ -116,7 +117,7 @@ function concatInputs(
   specs: ReadonlyMap<string, TensorSpec>,
 ): string[] {
   return inputs.map((input, index) => {
-    const { shape, quantization } = specs.get(input)!;
+    const { shape, quantization } = byName(specs, input);
     const isSame =
       quantization.scale === output.quantization.scale &&
       quantization.zeroPoint === output.quantization.zeroPoint;

@@ -1,3 +1,4 @@
+import { byName } from '../../model/by_name.ts';
 import type { QuantizationParams } from '../../params/quantization.ts';
 import { TensorNames } from '../tensor_names.ts';
 import { type FlatSchema, type FlatTable, flatTable } from './flatbuffer.ts';
@@ -54,7 +55,7 @@ export class TfliteGraph {
 
   /** Index of the tensor of that name. */
   index(name: string): number {
-    return this.indices.get(name)!;
+    return byName(this.indices, name);
   }
 
   /** Index of a new buffer. */

@@ -1,3 +1,4 @@
+import { byName } from '../../model/by_name.ts';
 import type {
   ConcatNode,
   GlobalAveragePoolNode,
@@ -34,7 +35,7 @@ export function addNode(
   node: Tf8Node,
   specs: ReadonlyMap<string, TensorSpec>,
 ): void {
-  const input = specs.get(node.inputs[0])!;
+  const input = byName(specs, node.inputs[0]);
   switch (node.op) {
     case 'conv2d':
     case 'depthwiseConv2d':
@@ -150,7 +151,7 @@ function addConcatenation(
 ): void {
   const { quantization } = node.output;
   const inputs = node.inputs.map((name, index) => {
-    const spec = specs.get(name)!;
+    const spec = byName(specs, name);
     const source = graph.index(name);
     const { scale, zeroPoint } = spec.quantization;
     if (scale === quantization.scale && zeroPoint === quantization.zeroPoint) return source;

@@ -3,11 +3,11 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { QuantizationError } from '../../params/errors.ts';
-import { findRoot } from '../wasm/load_wasm.ts';
+import { findRoot, INSTALLED } from '../wasm/load_wasm.ts';
 import type { NativeAddon } from './addon.ts';
 
 /** What builds the addon. */
-export const BUILD_REMEDY = 'npm run build:native; it needs a C compiler';
+export const BUILD_REMEDY = `${INSTALLED ? 'npx tf8 setup' : 'npm run build:native'}; it needs a C compiler`;
 
 /** Where the build puts the addon. */
 export function nativeAddonFile(): string {

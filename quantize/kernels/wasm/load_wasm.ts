@@ -6,12 +6,15 @@ import type { Kernels } from '../kernels.ts';
 import { nodeThreads } from './node_threads.ts';
 import { createWasmKernels, type WasmKernelsOptions } from './wasm_kernels.ts';
 
-/** What builds the module. */
-export const BUILD_REMEDY = 'npm run build:wasm';
+/** Whether this is the package as it is installed in a project; else it is a checkout. */
+export const INSTALLED = import.meta.url.includes('/node_modules/tf8/');
+
+/** What brings the module: it is part of the package, and a checkout compiles it. */
+export const BUILD_REMEDY = INSTALLED ? 'Install tf8 again.' : 'npm run build:wasm';
 
 /**
- * The repository's root: the nearest folder at or above `start` whose package.json is named tf8.
- * This file may run from its source or, compiled, from a folder deeper down.
+ * tf8's folder, a checkout or an installed package: the nearest folder at or above `start` whose
+ * package.json is named tf8. This file may run from its source or, compiled, from a folder deeper down.
  */
 export function findRoot(start: string): string {
   for (let folder = start; ; folder = path.dirname(folder)) {
@@ -21,7 +24,7 @@ export function findRoot(start: string): string {
     }
     if (folder === path.dirname(folder)) {
       throw new QuantizationError(`Expected a package.json named tf8 at or above ${start}`, {
-        remedy: 'Run tf8 inside its checkout.',
+        remedy: 'Run tf8 as it is installed, or inside its checkout; a bundle has to leave it out.',
       });
     }
   }

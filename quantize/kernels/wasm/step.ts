@@ -40,7 +40,7 @@ const BLOCK_BYTES = 128 * 1024;
 const SLACK_BYTES = 64;
 
 /** A checked call as the kernels take it; all but where its tensors and weights lie. */
-export interface Step {
+export interface KernelStep {
   /** What a thread needs of scratch. */
   readonly scratchBytes: number;
   /** The filter that is to be packed, of a convolution. */
@@ -66,7 +66,7 @@ export interface Placement {
 }
 
 /** @throws QuantizationError when the call is not legal */
-export function prepareStep(kernelCall: KernelCall): Step {
+export function prepareStep(kernelCall: KernelCall): KernelStep {
   switch (kernelCall.op) {
     case 'conv2d':
       checkConv2d(kernelCall.call);
@@ -92,7 +92,7 @@ export function prepareStep(kernelCall: KernelCall): Step {
   }
 }
 
-function convolutionStep(call: Conv2dCall): Step {
+function convolutionStep(call: Conv2dCall): KernelStep {
   const { inputShape, filterShape, strides, padding, outputShape } = call;
   const [kernelHeight, kernelWidth, channels, columns] = filterShape;
   const depth = kernelHeight * kernelWidth * channels;
@@ -125,7 +125,7 @@ function convolutionStep(call: Conv2dCall): Step {
   };
 }
 
-function depthwiseStep(call: Conv2dCall): Step {
+function depthwiseStep(call: Conv2dCall): KernelStep {
   const { inputShape, filterShape, strides, padding, outputShape } = call;
   const [kernelHeight, kernelWidth] = filterShape;
   const windowShape = [kernelHeight, kernelWidth] as const;
@@ -147,7 +147,7 @@ function depthwiseStep(call: Conv2dCall): Step {
   };
 }
 
-function poolStep(op: number, call: Pool2dCall): Step {
+function poolStep(op: number, call: Pool2dCall): KernelStep {
   const { inputShape, windowShape, strides, padding, outputShape, low, high } = call;
   return {
     op,
@@ -160,7 +160,7 @@ function poolStep(op: number, call: Pool2dCall): Step {
   };
 }
 
-function concatStep({ inputs, positions, outputZeroPoint, output }: ConcatCall): Step {
+function concatStep({ inputs, positions, outputZeroPoint, output }: ConcatCall): KernelStep {
   requireInt32Size(positions);
   const geometry = new Array<number>(13).fill(0);
   geometry[0] = positions;
@@ -178,7 +178,11 @@ function concatStep({ inputs, positions, outputZeroPoint, output }: ConcatCall):
 }
 
 /** Writes the step's record, and what it points to beside the filter; returns its address. */
-export function writeStep(arena: Arena, step: Step, { inputs, output, filter }: Placement): number {
+export function writeStep(
+  arena: Arena,
+  step: KernelStep,
+  { inputs, output, filter }: Placement,
+): number {
   const { geometry, requantization, parts } = step;
   const [first, second] = parts
     ? [writeParts(arena, parts, inputs, requantization.outputZeroPoint), parts.length]
@@ -199,7 +203,7 @@ export function writeStep(arena: Arena, step: Step, { inputs, output, filter }: 
  * bias + Σ (xq − zx)(wq − wz) = (bias − zx Σ (wq − wz)) + Σ xq (wq − wz) (eq. 4). The
  * sums wrap modulo 2³², which leaves the accumulator as it is.
  */
-function writeBias(arena: Arena, step: Step, { sums }: PackedFilter): number {
+function writeBias(arena: Arena, step: KernelStep, { sums }: PackedFilter): number {
   const { bias, inputZeroPoint } = step;
   const padded = new Int32Array(Math.ceil(sums.length / LANES) * LANES);
   for (const [m, sum] of sums.entries()) padded[m] = bias![m] - Math.imul(inputZeroPoint, sum);

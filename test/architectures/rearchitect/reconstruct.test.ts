@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { buildMobileNetV1 } from '../../../architectures/build_mobilenet_v1.ts';
 import { logitsModel } from '../../../architectures/logits_model.ts';
 import { runChain, weightTensors } from '../../../architectures/rearchitect/forward.ts';
-import type { ImageBatch } from '../../../architectures/rearchitect/image_states.ts';
+import type { InputBatch } from '../../../architectures/rearchitect/image_states.ts';
 import { readChain } from '../../../architectures/rearchitect/read_chain.ts';
 import { rebuiltModel } from '../../../architectures/rearchitect/rebuilt_model.ts';
 import {
@@ -44,7 +44,7 @@ async function* batchesOf(
   images: Float32Array,
   shape = SHAPE,
   batchSize = BATCH,
-): AsyncGenerator<ImageBatch> {
+): AsyncGenerator<InputBatch> {
   const size = shape[0] * shape[1] * shape[2];
   for (let i = 0; i < images.length; i += batchSize * size) {
     const part = images.slice(i, i + batchSize * size);

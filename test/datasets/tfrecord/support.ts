@@ -4,7 +4,7 @@ import {
   ExampleSchema,
   type FeatureSchema,
 } from '../../../datasets/tfrecord/generated/example_pb.ts';
-import type { Broken } from '../../../datasets/tfrecord/record_frame.ts';
+import type { BrokenRecord } from '../../../datasets/tfrecord/record_frame.ts';
 import { UserError } from '../../../foundation/errors.ts';
 import { maskedCrc32c } from '../../../foundation/hashes/crc32c.ts';
 
@@ -49,7 +49,7 @@ export function imageExample(label: number, encoded: Uint8Array | string, synset
 }
 
 /** The error of a fault in "the record". */
-export const broken: Broken = ({ expected, received, remedy, cause }) =>
+export const broken: BrokenRecord = ({ expected, received, remedy, cause }) =>
   new UserError(`Expected ${expected} in the record but received ${received}.`, {
     ...(remedy !== undefined && { remedy }),
     cause,

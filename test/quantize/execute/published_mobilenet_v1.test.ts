@@ -3,7 +3,7 @@
  * reference's on the output of every layer; Option 1 rescues logits that are lost as published.
  */
 import assert from 'node:assert/strict';
-import { rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ZeroVariancePolicy } from '../../../architectures/fold_batch_norm.ts';
 import { FloatRunner } from '../../../quantize/convert/float_runner.ts';
@@ -11,8 +11,8 @@ import { planOn } from '../../../quantize/execute/plan_on.ts';
 import { examineTiers } from '../../../quantize/kernels/select.ts';
 import { encodeTf8 } from '../../../quantize/model/tf8_file.ts';
 import { sqnrDb } from '../../../quantize/params/sqnr.ts';
+import { folderIn, installed, runScript } from '../../package/installed.ts';
 import { skip } from '../../support/skip.ts';
-import { packagedFolder, runScript } from '../packaged.ts';
 import {
   PUBLISHED,
   PUBLISHED_SHAPE,
@@ -77,27 +77,23 @@ describe(`the published ${PUBLISHED} in TF8`, () => {
     assert.ok(asPublished < 3 && option1 > asPublished + 1, `${asPublished} dB, ${option1} dB`);
   });
 
-  it('classifies a photograph in a process that has no TensorFlow', async () => {
+  it('classifies a photograph in a process that has no TensorFlow', async function () {
     const model = network.models.get('mean')!;
     const photograph = network.photographs.slice(0, 224 * 224 * 3);
-    const folder = await packagedFolder();
-    try {
-      await writeFile(join(folder, 'model.tf8'), await encodeTf8(model));
-      await writeFile(join(folder, 'photograph'), new Uint8Array(photograph.buffer));
-      const stdout = await runScript(
-        folder,
-        `import { readFileSync } from 'node:fs';
-        import { loadTf8 } from 'tf8';
-        const photograph = new Float32Array(new Uint8Array(readFileSync('photograph')).buffer);
-        const plan = await loadTf8('model.tf8');
-        console.log(JSON.stringify(plan.classify(photograph)));`,
-      );
-      using plan = planOn(model);
-      const guesses = plan.classify(photograph);
-      assert.deepEqual(JSON.parse(stdout), guesses);
-      assert.equal(guesses[0].length, 5);
-    } finally {
-      await rm(folder, { recursive: true });
-    }
-  }).timeout(60_000);
+    const folder = await folderIn(await installed(this));
+    await writeFile(join(folder, 'model.tf8'), await encodeTf8(model));
+    await writeFile(join(folder, 'photograph'), new Uint8Array(photograph.buffer));
+    const stdout = await runScript(
+      folder,
+      `import { readFileSync } from 'node:fs';
+      import { loadTf8 } from 'tf8';
+      const photograph = new Float32Array(new Uint8Array(readFileSync('photograph')).buffer);
+      const plan = await loadTf8('model.tf8');
+      console.log(JSON.stringify(plan.classify(photograph)));`,
+    );
+    using plan = planOn(model);
+    const guesses = plan.classify(photograph);
+    assert.deepEqual(JSON.parse(stdout), guesses);
+    assert.equal(guesses[0].length, 5);
+  });
 });

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pageFigures } from '../../../scripts/docs/page_figures.ts';
-import type { Records } from '../../../scripts/docs/records.ts';
+import type { PageRecords } from '../../../scripts/docs/records.ts';
 import { fillTemplate } from '../../../scripts/docs/template.ts';
 import { RECORDS, ROOT } from './support.ts';
 
-const pageOf = async (records: Records) =>
+const pageOf = async (records: PageRecords) =>
   fillTemplate(
     await readFile(join(ROOT, 'docs/templates/why-mobilenets-collapse.md'), 'utf8'),
     pageFigures(records).sources,

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Records, readRecords } from '../../../scripts/docs/records.ts';
+import { type PageRecords, readRecords } from '../../../scripts/docs/records.ts';
 import { accuracyRow } from '../../../workflows/records/accuracy_row.ts';
 import type { PaperFiguresRecord } from '../../../workflows/records/paper_figures_record.ts';
 import type { RearchitectRecord } from '../../../workflows/records/rearchitect_record.ts';
@@ -109,7 +109,7 @@ const TABLE: PublishedTable = {
 const committed = await readRecords(join(ROOT, 'bench', 'results'));
 
 /** The committed record of the published network, and made-up ones of what takes long to measure. */
-export const RECORDS: Records & { readonly explain: NonNullable<Records['explain']> } = {
+export const RECORDS: PageRecords & { readonly explain: NonNullable<PageRecords['explain']> } = {
   explain: {
     ...committed.explain!,
     trained: [{ name: 'friendly', weightsSha256: '', layers: trainedLayers() }],

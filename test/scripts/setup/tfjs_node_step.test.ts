@@ -77,6 +77,7 @@ describe('installLibtensorflow', () => {
   });
   const context = (root: string) => ({
     root,
+    project: root,
     cacheDir: join(root, 'cache'),
     reporter: SILENT_REPORTER,
     signal: new AbortController().signal,

@@ -9,7 +9,7 @@ import { openDataset } from '../../../datasets/open_dataset.ts';
 import { selectKernels } from '../../../quantize/kernels/select.ts';
 import { encodeTf8 } from '../../../quantize/model/tf8_file.ts';
 import {
-  type Calibration,
+  type DataCalibration,
   type EvaluateOptions,
   type EvaluateResult,
   evaluate,
@@ -70,7 +70,7 @@ describe('evaluate', () => {
     };
   }
 
-  function calibrationOf({ calibration }: EvaluateResult): Calibration {
+  function calibrationOf({ calibration }: EvaluateResult): DataCalibration {
     assert.ok(calibration?.source === 'data');
     return calibration;
   }

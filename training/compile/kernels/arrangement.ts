@@ -1,11 +1,11 @@
 /** Kernels that make, arrange and pick values. */
 import * as tf from '@tensorflow/tfjs';
 import { boolAttribute, compiledDtype, dtypeAttribute, intAttribute } from '../attributes.ts';
-import { type KernelCall, type RecordKernel, typeOf } from './kernel.ts';
+import { type RecordedCall, type RecordKernel, typeOf } from './kernel.ts';
 
 const INT32 = dtypeAttribute('int32');
 
-function fill({ attributes, trace }: KernelCall): tf.TensorInfo {
+function fill({ attributes, trace }: RecordedCall): tf.TensorInfo {
   const { shape, value } = attributes;
   const dtype = compiledDtype(attributes.dtype ?? 'float32');
   return trace.addOne(
@@ -17,33 +17,33 @@ function fill({ attributes, trace }: KernelCall): tf.TensorInfo {
   );
 }
 
-function reshape({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
-  const x = inputs.x!;
+function reshape({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
+  const { x } = inputs;
   const shape = tf.util.inferFromImplicitShape(attributes.shape, tf.util.sizeFromShape(x.shape));
   return reshaped(x, shape, trace);
 }
 
-function expandDims({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
-  const x = inputs.input!;
+function expandDims({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
+  const x = inputs.input;
   const at = attributes.dim < 0 ? attributes.dim + x.shape.length + 1 : attributes.dim;
   return reshaped(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)], trace);
 }
 
-function reshaped(x: tf.TensorInfo, shape: number[], trace: KernelCall['trace']): tf.TensorInfo {
+function reshaped(x: tf.TensorInfo, shape: number[], trace: RecordedCall['trace']): tf.TensorInfo {
   const types = { ...typeOf(x), Tshape: INT32 };
   return trace.addOne('Reshape', [x, trace.int32(shape)], types, shape, x.dtype);
 }
 
-function transpose({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
-  const x = inputs.x!;
+function transpose({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
+  const { x } = inputs;
   const order: number[] = attributes.perm;
   const shape = order.map((axis) => x.shape[axis]);
   const types = { ...typeOf(x), Tperm: INT32 };
   return trace.addOne('Transpose', [x, trace.int32(order)], types, shape, x.dtype);
 }
 
-function concat({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
-  const parts = Object.values(inputs) as tf.TensorInfo[];
+function concat({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
+  const parts = Object.values(inputs);
   const first = parts[0];
   const [axis] = tf.util.parseAxisParam(attributes.axis, first.shape);
   const shape = tf.backend_util.computeOutShape(
@@ -60,8 +60,8 @@ function concat({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
   );
 }
 
-function pack({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
-  const parts = Object.values(inputs) as tf.TensorInfo[];
+function pack({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
+  const parts = Object.values(inputs);
   const first = parts[0];
   const axis = attributes.axis < 0 ? attributes.axis + first.shape.length + 1 : attributes.axis;
   const shape = [...first.shape.slice(0, axis), parts.length, ...first.shape.slice(axis)];
@@ -69,8 +69,8 @@ function pack({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
   return trace.addOne('Pack', parts, types, shape, first.dtype);
 }
 
-function unpack({ inputs, attributes, trace }: KernelCall): tf.TensorInfo[] {
-  const x = inputs.value!;
+function unpack({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo[] {
+  const x = inputs.value;
   const axis = attributes.axis < 0 ? attributes.axis + x.shape.length : attributes.axis;
   const parts = x.shape[axis];
   const types = { ...typeOf(x), num: intAttribute(parts), axis: intAttribute(axis) };
@@ -83,8 +83,8 @@ function unpack({ inputs, attributes, trace }: KernelCall): tf.TensorInfo[] {
   );
 }
 
-function split({ inputs, attributes, trace }: KernelCall): tf.TensorInfo[] {
-  const x = inputs.x!;
+function split({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo[] {
+  const { x } = inputs;
   const [axis] = tf.util.parseAxisParam(attributes.axis, x.shape);
   const sizes = tf.backend_util.prepareSplitSize(x as tf.Tensor, attributes.numOrSizeSplits, axis);
   return trace.add(
@@ -95,8 +95,8 @@ function split({ inputs, attributes, trace }: KernelCall): tf.TensorInfo[] {
   );
 }
 
-function slice({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
-  const x = inputs.x!;
+function slice({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
+  const { x } = inputs;
   const [begin, size] = tf.slice_util.parseSliceParams(
     x as tf.Tensor,
     attributes.begin,
@@ -111,7 +111,7 @@ export function pad(
   x: tf.TensorInfo,
   paddings: readonly (readonly [number, number])[],
   constantValue: number,
-  trace: KernelCall['trace'],
+  trace: RecordedCall['trace'],
 ): tf.TensorInfo {
   const shape = x.shape.map((size, axis) => size + paddings[axis][0] + paddings[axis][1]);
   const table = reshaped(trace.int32(paddings.flat()), [paddings.length, 2], trace);
@@ -120,16 +120,16 @@ export function pad(
   return trace.addOne('PadV2', [x, table, value], types, shape, x.dtype);
 }
 
-function tile({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
-  const x = inputs.x!;
+function tile({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
+  const { x } = inputs;
   const repetitions: number[] = attributes.reps;
   const shape = x.shape.map((size, axis) => size * repetitions[axis]);
   const types = { ...typeOf(x), Tmultiples: INT32 };
   return trace.addOne('Tile', [x, trace.int32(repetitions)], types, shape, x.dtype);
 }
 
-function oneHot({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
-  const indices = inputs.indices!;
+function oneHot({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
+  const { indices } = inputs;
   const { depth, onValue, offValue } = attributes;
   const dtype = compiledDtype(attributes.dtype ?? 'int32');
   return trace.addOne(
@@ -146,9 +146,8 @@ function oneHot({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
   );
 }
 
-function matMul({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
-  const a = inputs.a!;
-  const b = inputs.b!;
+function matMul({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
+  const { a, b } = inputs;
   const { transposeA, transposeB } = attributes;
   const batch = tf.broadcast_util.assertAndGetBroadcastShape(
     a.shape.slice(0, -2),
@@ -173,7 +172,7 @@ export const ARRANGEMENT: Readonly<Record<string, RecordKernel>> = {
   OneHot: oneHot,
   Pack: pack,
   PadV2: ({ inputs, attributes, trace }) =>
-    pad(inputs.x!, attributes.paddings, attributes.constantValue, trace),
+    pad(inputs.x, attributes.paddings, attributes.constantValue, trace),
   Reshape: reshape,
   Slice: slice,
   SplitV: split,

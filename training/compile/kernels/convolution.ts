@@ -9,7 +9,7 @@ import {
   stringAttribute,
 } from '../attributes.ts';
 import { pad } from './arrangement.ts';
-import { type KernelCall, type RecordKernel, typeOf } from './kernel.ts';
+import { type RecordedCall, type RecordKernel, typeOf } from './kernel.ts';
 
 const NHWC = stringAttribute('NHWC');
 
@@ -36,7 +36,7 @@ function stridesAttribute({ strideHeight, strideWidth }: Conv2DInfo): AttrValue 
 function convolutionInfo(
   xShape: number[],
   filterShape: number[],
-  { strides, dilations, pad, dimRoundingMode, dataFormat = 'NHWC' }: KernelCall['attributes'],
+  { strides, dilations, pad, dimRoundingMode, dataFormat = 'NHWC' }: RecordedCall['attributes'],
   depthwise: boolean,
 ): Conv2DInfo {
   if (dataFormat !== 'NHWC') {
@@ -60,10 +60,9 @@ const convolution =
 
 function convolve(
   op: 'Conv2D' | 'DepthwiseConv2dNative',
-  { inputs, attributes, trace }: KernelCall,
+  { inputs, attributes, trace }: RecordedCall,
 ): tf.TensorInfo {
-  const x = inputs.x!;
-  const filter = inputs.filter!;
+  const { x, filter } = inputs;
   const info = convolutionInfo(x.shape, filter.shape, attributes, op !== 'Conv2D');
   let padded = x;
   let options = convolutionAttributes(info);
@@ -87,8 +86,7 @@ function convolve(
 const backpropInput =
   (op: 'Conv2D' | 'DepthwiseConv2dNative'): RecordKernel =>
   ({ inputs, attributes, trace }) => {
-    const dy = inputs.dy!;
-    const filter = inputs.filter!;
+    const { dy, filter } = inputs;
     const shape: number[] = attributes.inputShape;
     const info = convolutionInfo(shape, filter.shape, attributes, op !== 'Conv2D');
     const options = { ...typeOf(dy), ...convolutionAttributes(info) };
@@ -99,8 +97,7 @@ const backpropInput =
 const backpropFilter =
   (op: 'Conv2D' | 'DepthwiseConv2dNative'): RecordKernel =>
   ({ inputs, attributes, trace }) => {
-    const x = inputs.x!;
-    const dy = inputs.dy!;
+    const { x, dy } = inputs;
     const shape: number[] = attributes.filterShape;
     const info = convolutionInfo(x.shape, shape, attributes, op !== 'Conv2D');
     const options = { ...typeOf(x), ...convolutionAttributes(info) };
@@ -139,7 +136,7 @@ const fusedConvolution =
 
 function poolInfo(
   xShape: number[],
-  { filterSize, strides, pad, dimRoundingMode }: KernelCall['attributes'],
+  { filterSize, strides, pad, dimRoundingMode }: RecordedCall['attributes'],
 ): Conv2DInfo {
   return tf.backend_util.computePool2DInfo(
     xShape as [number, number, number, number],
@@ -168,31 +165,31 @@ function poolAttributes(info: Conv2DInfo): Record<string, AttrValue> {
 const pool =
   (op: 'MaxPool' | 'AvgPool'): RecordKernel =>
   ({ inputs, attributes, trace }) => {
-    const x = inputs.x!;
+    const { x } = inputs;
     const info = poolInfo(x.shape, attributes);
     return trace.addOne(op, [x], { ...typeOf(x), ...poolAttributes(info) }, info.outShape, x.dtype);
   };
 
-function maxPoolGrad({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
-  const input = inputs.input!;
+function maxPoolGrad({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
+  const { input } = inputs;
   const options = { ...typeOf(input), ...poolAttributes(poolInfo(input.shape, attributes)) };
-  const operands = [input, inputs.output!, inputs.dy!];
+  const operands = [input, inputs.output, inputs.dy];
   return trace.addOne('MaxPoolGrad', operands, options, input.shape, input.dtype);
 }
 
-function avgPoolGrad({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
-  const input = inputs.input!;
+function avgPoolGrad({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
+  const { input } = inputs;
   const options = { ...typeOf(input), ...poolAttributes(poolInfo(input.shape, attributes)) };
-  const operands = [trace.int32(input.shape), inputs.dy!];
+  const operands = [trace.int32(input.shape), inputs.dy];
   return trace.addOne('AvgPoolGrad', operands, options, input.shape, input.dtype);
 }
 
 /** Inference: normalizes by the statistics that it is given; without a scale that is 1, an offset 0. */
-function batchNorm({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
-  const x = inputs.x!;
+function batchNorm({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
+  const { x } = inputs;
   const count = x.shape.at(-1)!;
   const { scale = trace.filled(1, count), offset = trace.filled(0, count) } = inputs;
-  const parameters = [scale, offset, inputs.mean!, inputs.variance!];
+  const parameters = [scale, offset, inputs.mean, inputs.variance];
   if (x.shape.length !== 4 || parameters.some(({ shape }) => shape.length !== 1)) {
     throw new RangeError(
       `Expected a batch norm of [N, H, W, C] by parameters of [C] but received an input of [${x.shape}]`,

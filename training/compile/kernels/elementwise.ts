@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { compiledDtype, dtypeAttribute } from '../attributes.ts';
 import { mapValues } from '../map_values.ts';
-import { type KernelCall, type RecordKernel, typeOf } from './kernel.ts';
+import { type RecordedCall, type RecordKernel, typeOf } from './kernel.ts';
 
 const UNARY: Readonly<Record<string, string>> = {
   Abs: 'Abs',
@@ -68,23 +68,21 @@ const COMPARISON: Readonly<Record<string, string>> = {
 const unary =
   (op: string): RecordKernel =>
   ({ inputs, trace }) => {
-    const x = inputs.x!;
+    const { x } = inputs;
     return trace.addOne(op, [x], typeOf(x), x.shape, x.dtype);
   };
 
 const binary =
   (op: string, dtype?: tf.DataType): RecordKernel =>
   ({ inputs, trace }) => {
-    const a = inputs.a!;
-    const b = inputs.b!;
+    const { a, b } = inputs;
     return trace.addOne(op, [a, b], typeOf(a), broadcastShape(a, b), dtype ?? a.dtype);
   };
 
 const logical =
   (op: string): RecordKernel =>
   ({ inputs, trace }) => {
-    const a = inputs.a!;
-    const b = inputs.b!;
+    const { a, b } = inputs;
     return trace.addOne(op, [a, b], {}, broadcastShape(a, b), 'bool');
   };
 
@@ -92,15 +90,15 @@ function broadcastShape(a: tf.TensorInfo, b: tf.TensorInfo): number[] {
   return tf.broadcast_util.assertAndGetBroadcastShape(a.shape, b.shape);
 }
 
-function cast({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
-  const x = inputs.x!;
+function cast({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
+  const { x } = inputs;
   return castTo(x, attributes.dtype, trace);
 }
 
 export function castTo(
   x: tf.TensorInfo,
   dtype: tf.DataType,
-  trace: KernelCall['trace'],
+  trace: RecordedCall['trace'],
 ): tf.TensorInfo {
   const types = {
     SrcT: dtypeAttribute(compiledDtype(x.dtype)),
@@ -109,8 +107,8 @@ export function castTo(
   return trace.addOne('Cast', [x], types, x.shape, dtype);
 }
 
-function clipByValue({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
-  const x = inputs.x!;
+function clipByValue({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
+  const { x } = inputs;
   const dtype = compiledDtype(x.dtype);
   const bounds = [attributes.clipValueMin, attributes.clipValueMax].map((bound: number) =>
     trace.scalar(bound, dtype),
@@ -119,8 +117,8 @@ function clipByValue({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
 }
 
 /** 1 where x > 0, NaN where x is NaN, `alpha` elsewhere. */
-function step({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
-  const x = inputs.x!;
+function step({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
+  const { x } = inputs;
   const { shape, dtype } = x;
   const [zero, one, alpha] = [0, 1, (attributes.alpha ?? 0) as number].map((value) =>
     trace.scalar(value, compiledDtype(dtype)),
@@ -133,24 +131,24 @@ function step({ inputs, attributes, trace }: KernelCall): tf.TensorInfo {
   return trace.addOne('SelectV2', [nan, x, numbers], types, shape, dtype);
 }
 
-function select({ inputs, trace }: KernelCall): tf.TensorInfo {
-  const [condition, yes, no] = [inputs.condition!, inputs.t!, inputs.e!];
+function select({ inputs, trace }: RecordedCall): tf.TensorInfo {
+  const [condition, yes, no] = [inputs.condition, inputs.t, inputs.e];
   // A condition of rank 1 chooses rows, as in TensorFlow 1's Select.
   return trace.addOne('Select', [condition, yes, no], typeOf(yes), yes.shape, yes.dtype);
 }
 
-function eluGrad({ inputs, trace }: KernelCall): tf.TensorInfo {
-  const y = inputs.y!;
-  return trace.addOne('EluGrad', [inputs.dy!, y], typeOf(y), y.shape, y.dtype);
+function eluGrad({ inputs, trace }: RecordedCall): tf.TensorInfo {
+  const { y } = inputs;
+  return trace.addOne('EluGrad', [inputs.dy, y], typeOf(y), y.shape, y.dtype);
 }
 
-function logicalNot({ inputs, trace }: KernelCall): tf.TensorInfo {
-  const x = inputs.x!;
+function logicalNot({ inputs, trace }: RecordedCall): tf.TensorInfo {
+  const { x } = inputs;
   return trace.addOne('LogicalNot', [x], {}, x.shape, 'bool');
 }
 
-function addN({ inputs, trace }: KernelCall): tf.TensorInfo {
-  const terms = Object.values(inputs) as tf.TensorInfo[];
+function addN({ inputs, trace }: RecordedCall): tf.TensorInfo {
+  const terms = Object.values(inputs);
   const first = terms[0];
   return terms
     .slice(1)
@@ -167,7 +165,7 @@ export const ELEMENTWISE: Readonly<Record<string, RecordKernel>> = {
   LogicalAnd: logical('LogicalAnd'),
   LogicalOr: logical('LogicalOr'),
   LogicalNot: logicalNot,
-  Identity: ({ inputs, trace }) => trace.alias(inputs.x!),
+  Identity: ({ inputs, trace }) => trace.alias(inputs.x),
   AddN: addN,
   Cast: cast,
   ClipByValue: clipByValue,

@@ -5,15 +5,23 @@ import type { RecordingBackend } from '../recording_backend.ts';
 import { RECORDING } from '../recording_backend.ts';
 import type { Trace } from '../trace.ts';
 
+/** What TensorFlow.js calls the inputs of the kernels that are recorded; of each kernel its own are there. */
+type Input =
+  | ('a' | 'b' | 'x' | 'y' | 'dy' | 'input' | 'output' | 'value' | 'indices' | 'logits' | 'filter')
+  | ('condition' | 't' | 'e') // of Select
+  | ('mean' | 'variance'); // of a batch norm
+type OptionalInput = 'bias' | 'scale' | 'offset';
+
 /** A call of a TensorFlow.js kernel, to be recorded as nodes of TensorFlow. */
-export interface KernelCall {
-  readonly inputs: tf.NamedTensorInfoMap;
+export interface RecordedCall {
+  readonly inputs: Readonly<Record<Input, tf.TensorInfo>> &
+    Readonly<Partial<Record<OptionalInput, tf.TensorInfo>>>;
   // biome-ignore lint/suspicious/noExplicitAny: each kernel's attributes have a type of their own, which TensorFlow.js does not export
   readonly attributes: any;
   readonly trace: Trace;
 }
 
-export type RecordKernel = (call: KernelCall) => tf.TensorInfo | tf.TensorInfo[];
+export type RecordKernel = (call: RecordedCall) => tf.TensorInfo | tf.TensorInfo[];
 
 /** The kernel as TensorFlow.js registers it for the recording backend. */
 export function recordingKernel(kernelName: string, record: RecordKernel): tf.KernelConfig {
@@ -22,7 +30,7 @@ export function recordingKernel(kernelName: string, record: RecordKernel): tf.Ke
     backendName: RECORDING,
     kernelFunc: ({ inputs, attrs, backend }) =>
       record({
-        inputs,
+        inputs: inputs as RecordedCall['inputs'],
         attributes: attrs ?? {},
         trace: (backend as RecordingBackend).active,
       }),

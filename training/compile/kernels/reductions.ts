@@ -2,12 +2,12 @@
 import * as tf from '@tensorflow/tfjs';
 import { boolAttribute, dtypeAttribute } from '../attributes.ts';
 import { castTo } from './elementwise.ts';
-import { type KernelCall, type RecordKernel, typeOf } from './kernel.ts';
+import { type RecordedCall, type RecordKernel, typeOf } from './kernel.ts';
 
 const reduction =
   (op: string): RecordKernel =>
   ({ inputs, attributes, trace }) => {
-    const x = inputs.x!;
+    const { x } = inputs;
     const axes = tf.util.parseAxisParam(attributes.axis ?? attributes.reductionIndices, x.shape);
     const keepDims: boolean = attributes.keepDims ?? false;
     const [kept, reduced] = tf.backend_util.computeOutAndReduceShapes(x.shape, axes);
@@ -24,16 +24,16 @@ const reduction =
   };
 
 /** float32 whatever it is the mean of, as TensorFlow.js has it. */
-function mean(call: KernelCall): tf.TensorInfo | tf.TensorInfo[] {
-  const x = call.inputs.x!;
+function mean(call: RecordedCall): tf.TensorInfo | tf.TensorInfo[] {
+  const x = call.inputs.x;
   const floats = x.dtype === 'float32' ? x : castTo(x, 'float32', call.trace);
-  return reduction('Mean')({ ...call, inputs: { x: floats } });
+  return reduction('Mean')({ ...call, inputs: { ...call.inputs, x: floats } });
 }
 
 const argReduction =
   (op: string): RecordKernel =>
   ({ inputs, attributes, trace }) => {
-    const x = inputs.x!;
+    const { x } = inputs;
     const [axis] = tf.util.parseAxisParam(attributes.axis, x.shape);
     const types = {
       ...typeOf(x),
@@ -47,7 +47,7 @@ const argReduction =
 const cumulation =
   (op: string): RecordKernel =>
   ({ inputs, attributes, trace }) => {
-    const x = inputs.x!;
+    const { x } = inputs;
     const { axis, exclusive, reverse } = attributes;
     return trace.addOne(
       op,
@@ -64,8 +64,8 @@ const cumulation =
   };
 
 /** Over the last axis, the only one that TensorFlow.js passes on. */
-function softmax({ inputs, trace }: KernelCall): tf.TensorInfo {
-  const logits = inputs.logits!;
+function softmax({ inputs, trace }: RecordedCall): tf.TensorInfo {
+  const { logits } = inputs;
   return trace.addOne('Softmax', [logits], typeOf(logits), logits.shape, logits.dtype);
 }
 

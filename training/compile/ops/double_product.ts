@@ -48,19 +48,22 @@ function registerOnce(): void {
   tf.registerKernel({
     kernelName: KERNEL,
     backendName: RECORDING,
-    kernelFunc: ({ inputs, backend }) => record(inputs, (backend as RecordingBackend).active),
+    kernelFunc: ({ inputs, backend }) =>
+      record(inputs as Operands, (backend as RecordingBackend).active),
   });
 }
 
+type Operands = Readonly<Record<'a' | 'b', tf.TensorInfo>>;
+
 /** The tensors between the casts are doubles, which no kernel but these sees. */
-function record({ a, b }: tf.NamedTensorInfoMap, trace: Trace): tf.TensorInfo[] {
+function record({ a, b }: Operands, trace: Trace): tf.TensorInfo[] {
   const cast = (x: tf.TensorInfo, SrcT: AttrValue, DstT: AttrValue) =>
     trace.addOne('Cast', [x], { SrcT, DstT }, x.shape, 'float32');
   const product = trace.addOne(
     'MatMul',
-    [cast(a!, FLOAT, DOUBLE), cast(b!, FLOAT, DOUBLE)],
+    [cast(a, FLOAT, DOUBLE), cast(b, FLOAT, DOUBLE)],
     { T: DOUBLE, transpose_a: boolAttribute(true), transpose_b: boolAttribute(false) },
-    [a!.shape[1], b!.shape[1]],
+    [a.shape[1], b.shape[1]],
     'float32',
   );
   const high = cast(product, DOUBLE, FLOAT);

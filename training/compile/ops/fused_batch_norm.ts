@@ -6,7 +6,7 @@ const FLOAT32 = dtypeAttribute('float32');
 
 type Save = (tensors: tf.Tensor[]) => void;
 
-export interface BatchNormParameters {
+export interface BatchNormTensors {
   /** [C] each, float32. */
   readonly gamma: tf.Tensor;
   readonly beta: tf.Tensor;
@@ -31,7 +31,7 @@ export interface BatchNormResult {
  * TensorFlow, the moving variance follows the batch's unbiased variance (n / (n − 1)). Gradients
  * flow to x, γ and β.
  */
-export function trainBatchNorm(x: tf.Tensor, parameters: BatchNormParameters): BatchNormResult {
+export function trainBatchNorm(x: tf.Tensor, parameters: BatchNormTensors): BatchNormResult {
   const { epsilon, decay } = parameters;
   const attributes = {
     T: FLOAT32,

@@ -1,22 +1,21 @@
 import assert from 'node:assert/strict';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
+import { build } from 'esbuild';
 import fc from 'fast-check';
 import type { Browser } from 'playwright-core';
 import { planOn } from '../../quantize/execute/plan_on.ts';
 import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
+import { randomBytes } from '../quantize/kernels/make_call.ts';
+import { randomModels } from '../quantize/model/random_models.ts';
 import { startChromium } from '../support/chromium.ts';
-import { randomBytes } from './kernels/make_call.ts';
-import { randomModels } from './model/random_models.ts';
-import { packagedFolder } from './packaged.ts';
+import { folderIn, installed } from './installed.ts';
 
 const MODEL = fc.sample(randomModels({ withEveryOp: true }), { seed: 3, numRuns: 1 })[0];
 const PIXELS = MODEL.input.shape.reduce((product, side) => product * side, 1);
 const BATCH = 3;
-const FROM_ZOD = /(?<=from ['"])zod(?=['"])/;
-const ZOD_ADDRESS = '/node_modules/zod/index.js';
 const TYPES: Readonly<Record<string, string>> = { '.js': 'text/javascript', '.html': 'text/html' };
 
 /** What a thread of the page tells of a plan: its tier and threads, and the logits of its run. */
@@ -29,22 +28,21 @@ interface Told {
   readonly again: readonly number[];
 }
 
-/** Runs the model in two plans, one after the other. */
-const SCRIPT = `import { loadTf8, startWebThreads } from './dist/quantize/browser.js';
+/** What is bundled: runs the model in two plans, one after the other. */
+const SCRIPT = `import { loadTf8, startWebThreads } from 'tf8/browser';
 export async function runIn(base, threads) {
   const fetched = async (name) => {
     const response = await fetch(new URL(name, base));
     return new Uint8Array(await response.arrayBuffer());
   };
-  const kernels = 'quantize/kernels/wasm/';
   const threading =
     threads > 1
-      ? await startWebThreads(await fetched(kernels + 'kernels_threads.wasm'), threads - 1)
+      ? await startWebThreads(await fetched('kernels_threads.wasm'), threads - 1)
       : undefined;
   const images = await fetched('images');
   const runs = [];
   for (let n = 0; n < 2; n++) {
-    const options = { wasm: new URL(kernels + 'kernels.wasm', base), threads, threading };
+    const options = { wasm: new URL('kernels.wasm', base), threads, threading };
     const plan = await loadTf8(new URL('model.tf8', base), options);
     const { kernels: { tier }, notes } = plan;
     runs.push({ tier, threads: plan.threads, notes, logits: [...plan.predict(images)] });
@@ -65,7 +63,7 @@ const ON_WORKER = `new Promise((resolve, reject) => {
   worker.postMessage([location.href, THREADS]);
 })`;
 
-describe('the entry for browsers in Chromium', function () {
+describe('the entry for browsers, bundled, in Chromium', function () {
   this.timeout(60_000);
   let browser: Browser;
   let folder: string;
@@ -74,12 +72,25 @@ describe('the entry for browsers in Chromium', function () {
 
   before(async function () {
     browser = await startChromium(this);
-    folder = await packagedFolder();
+    const installation = await installed(this);
+    folder = await folderIn(installation);
     const images = randomBytes(BATCH * PIXELS, 1);
     await writeFile(join(folder, 'model.tf8'), await encodeTf8(MODEL));
     await writeFile(join(folder, 'images'), images);
     await writeFile(join(folder, 'index.html'), '<!doctype html>');
-    await writeFile(join(folder, 'run.js'), SCRIPT);
+    await writeFile(join(folder, 'source.js'), SCRIPT);
+    await build({
+      entryPoints: [join(folder, 'source.js')],
+      outfile: join(folder, 'run.js'),
+      bundle: true,
+      minify: true,
+      format: 'esm',
+      platform: 'browser',
+    });
+    for (const name of ['kernels.wasm', 'kernels_threads.wasm']) {
+      const built = join(installation.project, 'node_modules/tf8/quantize/kernels/wasm', name);
+      await cp(built, join(folder, name));
+    }
     await writeFile(join(folder, 'worker.js'), WORKER);
     using plan = planOn(MODEL, { tier: 'reference' });
     logits = [...plan.predict(images)];
@@ -88,10 +99,9 @@ describe('the entry for browsers in Chromium', function () {
   after(async () => {
     await browser?.close();
     for (const server of servers) server.close();
-    if (folder) await rm(folder, { recursive: true, force: true });
   });
 
-  /** Address of the package's folder on a server of its own, which resolves packages as bundlers do. */
+  /** Address of the folder on a server of its own. */
   async function serve(isIsolated: boolean): Promise<string> {
     const isolation = {
       'Cross-Origin-Opener-Policy': 'same-origin',
@@ -103,8 +113,7 @@ describe('the entry for browsers in Chromium', function () {
       try {
         const content = await readFile(join(folder, path));
         response.writeHead(200, { 'Content-Type': type, ...(isIsolated && isolation) });
-        const isScript = path.startsWith('/dist/');
-        response.end(isScript ? String(content).replace(FROM_ZOD, ZOD_ADDRESS) : content);
+        response.end(content);
       } catch {
         response.writeHead(404).end();
       }

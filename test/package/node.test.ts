@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import sharp from 'sharp';
@@ -8,32 +8,57 @@ import { preprocess } from '../../datasets/images/preprocess.ts';
 import { planOn } from '../../quantize/execute/plan_on.ts';
 import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
-import { TIERS } from './kernels/each_tier.ts';
-import { randomBytes } from './kernels/make_call.ts';
-import { buildModel, randomModels, type Step } from './model/random_models.ts';
-import { packagedFolder, ROOT, runScript } from './packaged.ts';
+import { randomBytes } from '../quantize/kernels/make_call.ts';
+import { buildModel, randomModels, type Step } from '../quantize/model/random_models.ts';
+import { folderIn, type Installed, installed, ROOT, runScript } from './installed.ts';
 
 const MODEL = fc.sample(randomModels({ withEveryOp: true }), { seed: 3, numRuns: 1 })[0];
 const PIXELS = MODEL.input.shape.reduce((product, side) => product * side, 1);
 
-describe('the package', function () {
+describe('the installed package in Node', function () {
   this.timeout(60_000);
+  let installation: Installed;
   let folder: string;
   const image = randomBytes(PIXELS, 1);
   let logits: Float32Array;
 
-  before(async () => {
-    folder = await packagedFolder();
+  before(async function () {
+    installation = await installed(this);
+    folder = await folderIn(installation);
     await writeFile(join(folder, 'model.tf8'), await encodeTf8(MODEL));
     await writeFile(join(folder, 'image'), image);
     using plan = planOn(MODEL, { tier: 'reference' });
     logits = plan.predict(image);
   });
 
-  after(() => rm(folder, { recursive: true, force: true }));
+  it('holds what it runs: no tests, results, figures or TypeScript sources', () => {
+    const { files } = installation.tarball;
+    const folders = new Set(files.map((file) => file.split('/', 1)[0]));
+    for (const folder of ['test', 'bench', 'docs', 'examples']) assert.ok(!folders.has(folder));
+    const sources = files.filter((file) => /(?<!\.d)\.ts$|\.map$|kernels\.node$/.test(file));
+    assert.deepEqual(sources, []);
+    for (const file of [
+      'LICENSE',
+      'README.md',
+      'dist/quantize/node.js',
+      'dist/quantize/node.d.ts',
+    ]) {
+      assert.ok(files.includes(file), file);
+    }
+  });
 
-  it('runs a TF8 file on every tier where there is no TensorFlow', async () => {
-    const tiers = [...new Set(TIERS.filter(({ state }) => state === 'passed').map((t) => t.tier))];
+  it('comes without TensorFlow, sharp and vega', async () => {
+    const lock = await readFile(join(installation.project, 'package-lock.json'), 'utf8');
+    const names = Object.keys(JSON.parse(lock).packages);
+    assert.ok(names.includes('node_modules/tf8'));
+    assert.deepEqual(
+      names.filter((name) => /tensorflow|sharp|vega|esbuild|typescript/.test(name)),
+      [],
+    );
+  });
+
+  it('runs a TF8 file where there is no TensorFlow and no compiler has been', async () => {
+    const tiers = ['wasm', 'reference'];
     const stdout = await runScript(
       folder,
       `import { readFileSync } from 'node:fs';
@@ -61,9 +86,9 @@ describe('the package', function () {
       import { loadTf8 } from 'tf8/browser';
       const address = (file) => 'data:;base64,' + readFileSync(file).toString('base64');
       const image = new Uint8Array(readFileSync('image'));
-      const kernels = new Uint8Array(readFileSync('quantize/kernels/wasm/kernels.wasm'));
+      const kernels = new Uint8Array(readFileSync(new URL(import.meta.resolve('tf8/kernels.wasm'))));
       for (const [source, options] of [
-        [address('model.tf8'), { wasm: address('quantize/kernels/wasm/kernels.wasm') }],
+        [address('model.tf8'), { wasm: address(new URL(import.meta.resolve('tf8/kernels.wasm'))) }],
         [new Uint8Array(readFileSync('model.tf8')).buffer, { wasm: kernels.buffer }],
         [address('model.tf8'), { wasm: kernels, tier: 'reference' }],
         [address('model.tf8'), undefined],
@@ -74,9 +99,9 @@ describe('the package', function () {
       }
       const refused = { wasm: new Uint8Array(9), tier: 'wasm' };
       await loadTf8(address('model.tf8'), refused).catch(({ name }) => console.log(JSON.stringify(name)));
-      const { nodeThreads } = await import('./dist/quantize/kernels/wasm/node_threads.js');
-      const threading = nodeThreads(readFileSync('quantize/kernels/wasm/kernels_threads.wasm'));
-      const wasm = address('quantize/kernels/wasm/kernels.wasm');
+      const { nodeThreads } = await import('../node_modules/tf8/dist/quantize/kernels/wasm/node_threads.js');
+      const threading = nodeThreads(readFileSync(new URL(import.meta.resolve('tf8/kernels_threads.wasm'))));
+      const wasm = address(new URL(import.meta.resolve('tf8/kernels.wasm')));
       const plan = await loadTf8(address('model.tf8'), { wasm, threading, threads: 2 });
       console.log(JSON.stringify([plan.threads, [...plan.predict(image)]]));
       plan.close();
@@ -112,7 +137,7 @@ describe('the package', function () {
         else others.add(fileName);
       }
     };
-    await visit(join(folder, 'dist/quantize/browser.js'));
+    await visit(join(installation.project, 'node_modules/tf8/dist/quantize/browser.js'));
     assert.ok(seen.size > 20, `${seen.size} files`);
     assert.deepEqual([...others], ['zod']);
   });
@@ -129,7 +154,7 @@ describe('the package', function () {
       const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, ROOT);
       options.noUncheckedIndexedAccess = true;
       options.paths = {
-        tf8: [join(ROOT, 'quantize/index.ts')],
+        tf8: [join(ROOT, 'quantize/node.ts')],
         'tf8/preprocess': [join(ROOT, 'datasets/images/preprocess.ts')],
       };
       const file = join(ROOT, 'example.ts');
@@ -154,6 +179,7 @@ describe('the package', function () {
       const data = Buffer.from(randomBytes(40 * 30 * 3, 5));
       const raw = { width: 40, height: 30, channels: 3 } as const;
       await writeFile(join(folder, 'wolf.jpg'), await sharp(data, { raw }).png().toBuffer());
+      await mkdir(join(folder, 'node_modules'));
       await symlink(join(ROOT, 'node_modules/sharp'), join(folder, 'node_modules/sharp'));
       const lines = (await runScript(folder, example)).trim().split('\n');
       using plan = planOn(model);

@@ -1,0 +1,35 @@
+/** Float models in files: other programs' and our own, public checkpoints, training checkpoints. */
+export {
+  type FloatFormat,
+  type FloatModel,
+  loadFloatModel,
+} from './float_model.ts';
+export { writeModelWeights } from './model_weights.ts';
+export {
+  PUBLIC_CHECKPOINTS,
+  type PublicCheckpoint,
+  publicCheckpoint,
+} from './public/public_checkpoints.ts';
+export { type PullOptions, pullCheckpoint, pulledModelDir } from './public/pull.ts';
+export type { ModelCard } from './store/model_card.ts';
+export {
+  type LoadedModel,
+  loadModelFolder,
+  type NewModelCard,
+  saveModelFolder,
+  verifyModelFolder,
+} from './store/model_store.ts';
+export { openCheckpointV1 } from './tensor_bundle/checkpoint_v1.ts';
+export { openCheckpointV2 } from './tensor_bundle/checkpoint_v2.ts';
+export type { Checkpoint, VariableInfo } from './tensor_bundle/variables.ts';
+export { CheckpointFolder } from './training_checkpoint/checkpoint_folder.ts';
+export {
+  readSafetensors,
+  type Safetensors,
+  writeSafetensors,
+} from './training_checkpoint/safetensors.ts';
+export {
+  readTrainingCheckpoint,
+  type TrainingCheckpoint,
+} from './training_checkpoint/training_checkpoint.ts';
+export { sha256OfTensors, type WeightTensor } from './weight_tensor.ts';

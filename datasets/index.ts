@@ -1,0 +1,23 @@
+/** Data sets: opening, decoding, preprocessing, batches, scoring. Decoding image files needs sharp. */
+export { prepareImage } from './augment/augment.ts';
+export type {
+  BatchOptions,
+  Dataset,
+  ImageBatch,
+  LabelledBatch,
+  LabelledDataset,
+  SkippedImage,
+  Split,
+  StoredSplit,
+} from './dataset.ts';
+export { IMAGENET_CLASSES, type ImageNetClass } from './imagenet/imagenet_classes.ts';
+export { decodeImage, ImageError, MAX_PIXELS } from './images/decode_image.ts';
+export type { PixelImage } from './images/pixel_image.ts';
+export { preprocess, preprocessInto, SLIM_CENTRAL_FRACTION } from './images/preprocess.ts';
+export { isLabelled, withLabels } from './labels.ts';
+export { DATASET_NAMES, MissingFolderError, openDataset } from './open_dataset.ts';
+export type { OpenOptions } from './open_options.ts';
+export { holdOutValidation } from './order/hold_out.ts';
+export { type LabelledPixels, pixelDataset } from './pixel_dataset.ts';
+export { type Accuracy, type AccuracyOptions, measureAccuracy } from './scoring/accuracy.ts';
+export { rankOf, topK } from './scoring/top_k.ts';

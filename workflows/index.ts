@@ -1,0 +1,118 @@
+/**
+ * What the `tf8` command does, for programs: a function a verb. Each loads what it needs when it is
+ * called, and throws MissingPackageError where that is an optional package that is not installed.
+ *
+ * ```ts
+ * import { createContext, evaluate } from 'tf8/workflows';
+ *
+ * const result = await evaluate(options, createContext({ reporter }));
+ * ```
+ */
+import { importOptional } from '../foundation/optional_package.ts';
+import type * as Analyze from './analyze/analyze.ts';
+import type * as Classify from './classify.ts';
+import type * as Describe from './describe/describe_model.ts';
+import type * as Evaluate from './evaluate/evaluate.ts';
+import type * as Export from './export/export.ts';
+import type * as Pull from './open/open_float.ts';
+import type * as Quantize from './quantize/quantize.ts';
+import type * as Rearchitect from './rearchitect/rearchitect.ts';
+import type * as Reproduce from './reproduce/reproduce.ts';
+import type * as Train from './train/train.ts';
+import type * as Verify from './verify/verify.ts';
+
+export { UserError } from '../foundation/errors.ts';
+export { MissingPackageError } from '../foundation/optional_package.ts';
+export { type Context, createContext } from '../foundation/reporting/context.ts';
+export { type Progress, type Reporter, SILENT_REPORTER } from '../foundation/reporting/reporter.ts';
+export type { AnalyzeResult } from './analyze/analyze.ts';
+export type { AnalyzeOptions } from './analyze/analyze_options.ts';
+export type { ClassifyOptions, ClassifyResult } from './classify.ts';
+export type { DescribedLayer, DescribedModel } from './describe/describe_model.ts';
+export type { EvaluateOptions, EvaluateResult, Precision } from './evaluate/evaluate.ts';
+export type { Measured } from './evaluate/evaluation.ts';
+export type { ExportOptions, ExportResult } from './export/export.ts';
+export type { ModelFacts } from './open/model_facts.ts';
+export { openData } from './open/open_data.ts';
+export { openFloatModel, openModel } from './open/open_model.ts';
+export { type KernelsUsed, openPlan } from './open/open_plan.ts';
+export type { OpenedFloatModel, OpenedModel, OpenedTf8Model } from './open/opened_model.ts';
+export type { ConversionOptions } from './quantize/conversion.ts';
+export type {
+  CalibrationOptions,
+  CalibrationSource,
+  QuantizedModel,
+  QuantizeOptions,
+  QuantizeResult,
+} from './quantize/quantize.ts';
+export type {
+  RearchitectOptions,
+  RearchitectResult,
+  Retraining,
+} from './rearchitect/rearchitect.ts';
+export { findRun } from './report/find_run.ts';
+export { readParts } from './report/read_parts.ts';
+export type { ReportParts } from './report/report_parts.ts';
+export { type WrittenReport, writeReport } from './report/write_report.ts';
+export type { CostEstimate } from './reproduce/cost.ts';
+export type { ReproduceOptions } from './reproduce/open_table.ts';
+export type { ReportedResult, ReproduceResult } from './reproduce/reproduce.ts';
+export type { RunOptions, TrainJobOptions, TrainJobResult } from './train/train.ts';
+export type { TrainedNetwork } from './train/trained_network.ts';
+export type { VerifyOptions, VerifyResult } from './verify/verify.ts';
+
+/** Fetches a public checkpoint and makes it a model in the cache. */
+export const pull: typeof Pull.pullImageNet = async (...given) =>
+  (await importOptional(() => import('./open/open_float.ts'))).pullImageNet(...given);
+
+/** Says what a model is: its format, network, classes and layers. */
+export const describe: typeof Describe.describeModel = async (...given) =>
+  (await importOptional(() => import('./describe/describe_model.ts'))).describeModel(...given);
+
+/** Trains a network and stores it. */
+export const train: typeof Train.trainJob = async (...given) =>
+  (await importOptional(() => import('./train/train.ts'))).trainJob(...given);
+
+/** Rebuilds a trained MobileNetV1 as another variant. */
+export const rearchitect: typeof Rearchitect.rearchitect = async (...given) =>
+  (await importOptional(() => import('./rearchitect/rearchitect.ts'))).rearchitect(...given);
+
+/** Quantizes a float model to a TF8 file. */
+export const quantize: typeof Quantize.quantize = async (...given) =>
+  (await importOptional(() => import('./quantize/quantize.ts'))).quantize(...given);
+
+/** Quantizes an opened float model; the TF8 model stays in memory. */
+export const quantizeModel: typeof Quantize.quantizeModel = async (...given) =>
+  (await importOptional(() => import('./quantize/quantize.ts'))).quantizeModel(...given);
+
+/** Opens the images that `quantizeModel` calibrates with. */
+export const calibrationSource: typeof Quantize.calibrationSource = async (...given) =>
+  (await importOptional(() => import('./quantize/quantize.ts'))).calibrationSource(...given);
+
+/** Measures top-1 and top-5 accuracy in float and in TF8. */
+export const evaluate: typeof Evaluate.evaluate = async (...given) =>
+  (await importOptional(() => import('./evaluate/evaluate.ts'))).evaluate(...given);
+
+/** Gives the likeliest classes of one image. */
+export const classify: typeof Classify.classify = async (...given) =>
+  (await importOptional(() => import('./classify.ts'))).classify(...given);
+
+/** Finds where the accuracy goes, layer by layer. */
+export const analyze: typeof Analyze.analyze = async (...given) =>
+  (await importOptional(() => import('./analyze/analyze.ts'))).analyze(...given);
+
+/** Writes a model in another program's format. */
+export const exportModel: typeof Export.exportModel = async (...given) =>
+  (await importOptional(() => import('./export/export.ts'))).exportModel(...given);
+
+/** Runs an exported file in another program and compares its bytes with ours. */
+export const verify: typeof Verify.verify = async (...given) =>
+  (await importOptional(() => import('./verify/verify.ts'))).verify(...given);
+
+/** Measures the paper's table. */
+export const reproduce: typeof Reproduce.reproduce = async (...given) =>
+  (await importOptional(() => import('./reproduce/reproduce.ts'))).reproduce(...given);
+
+/** Estimates what `reproduce` would cost, from short trials. */
+export const estimateTable: typeof Reproduce.estimateTable = async (...given) =>
+  (await importOptional(() => import('./reproduce/reproduce.ts'))).estimateTable(...given);
