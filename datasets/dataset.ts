@@ -85,9 +85,11 @@ export interface BatchOptions {
   readonly onPrepared?: ((spent: PreparationTime) => void) | undefined;
 }
 
+export type DatasetName = 'imagenet' | 'fashion-mnist' | 'cifar10' | 'folder' | 'images';
+
 /** A set of images; every reader of this folder returns one. */
 export interface Dataset {
-  /** "imagenet", "fashion-mnist", "cifar10", "folder", "images" */
+  /** A DatasetName of those that are opened by it. */
   readonly name: string;
   /** Undefined where nobody says what the images show: there is no accuracy then, and no training. */
   readonly classNames: readonly string[] | undefined;

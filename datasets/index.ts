@@ -3,6 +3,7 @@ export { prepareImage } from './augment/augment.ts';
 export type {
   BatchOptions,
   Dataset,
+  DatasetName,
   ImageBatch,
   LabelledBatch,
   LabelledDataset,
@@ -19,5 +20,6 @@ export { DATASET_NAMES, MissingFolderError, openDataset } from './open_dataset.t
 export type { OpenOptions } from './open_options.ts';
 export { holdOutValidation } from './order/hold_out.ts';
 export { type LabelledPixels, pixelDataset } from './pixel_dataset.ts';
+export { recognizeDataset } from './recognize_dataset.ts';
 export { type Accuracy, type AccuracyOptions, measureAccuracy } from './scoring/accuracy.ts';
 export { rankOf, topK } from './scoring/top_k.ts';

@@ -1,10 +1,11 @@
 import { access, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { fetchArtifact, type Route } from '../../foundation/downloads/fetch_artifact.ts';
 import { UserError } from '../../foundation/errors.ts';
-import type { Reporter } from '../../foundation/reporting/reporter.ts';
+import { type Reporter, SILENT_REPORTER } from '../../foundation/reporting/reporter.ts';
 import type { LabelledDataset, StoredSplit } from '../dataset.ts';
 import { imageFileDataset } from '../image_file_dataset.ts';
+import { decodeImage } from '../images/decode_image.ts';
 import { type LabelledFile, listImageFiles, subfolders } from '../images/image_files.ts';
 import { centralFractionOf } from '../images/preprocess.ts';
 import type { OpenOptions } from '../open_options.ts';
@@ -58,16 +59,13 @@ export async function openCifar10(options: OpenOptions): Promise<LabelledDataset
     return binaryDataset(await readCifar10Archive(dir), origin);
   }
   const names = await subfolders(dir);
-  for (const folder of [dir, join(dir, 'cifar-10-batches-bin')]) {
-    if (await exists(join(folder, CIFAR10_BINARY_FILES[0]))) {
-      return binaryDataset(await readCifar10Folder(folder), origin);
-    }
-  }
+  const binary = await binaryFolder(dir);
+  if (binary !== undefined) return binaryDataset(await readCifar10Folder(binary), origin);
   if (names.includes('train') && names.includes('test')) {
     return imagesDataset(origin, (split) => listSplit(dir, split, reporter));
   }
   const tarOf = (split: StoredSplit) => join(dir, `${split}.tar`);
-  if ((await exists(tarOf('train'))) && (await exists(tarOf('test')))) {
+  if (await holdsTars(dir)) {
     return imagesDataset(origin, (split) =>
       readImageTar(tarOf(split), { split, classNames: CLASS_NAMES, reporter }),
     );
@@ -78,6 +76,35 @@ export async function openCifar10(options: OpenOptions): Promise<LabelledDataset
       remedy: `Pass ${ARCHIVE}, the folder of its .bin files, or a folder with train/ and test/ (or train.tar and test.tar) that hold a folder for each class.`,
     },
   );
+}
+
+/**
+ * Whether `path` is CIFAR-10 by the names of its files or folders. Folders of its ten classes are, where
+ * the first image of one is of its size: photographs of aeroplanes to trucks may be anyone's own.
+ */
+export async function isCifar10(path: string): Promise<boolean> {
+  if ((await stat(path)).isFile()) return basename(path) === ARCHIVE;
+  if ((await binaryFolder(path)) !== undefined || (await holdsTars(path))) return true;
+  const names = await subfolders(path);
+  if (!names.includes('train') || !names.includes('test')) return false;
+  const classes = await subfolders(join(path, 'train'));
+  if (classes.join() !== CLASS_NAMES.join()) return false;
+  const folder = { path: join(path, 'train', classes[0]), name: classes[0], label: 0 };
+  const [first] = await listImageFiles([folder], SILENT_REPORTER);
+  if (first === undefined) return false;
+  const image = await decodeImage(first.path).catch(() => undefined);
+  return image?.width === SIDE && image.height === SIDE;
+}
+
+async function binaryFolder(dir: string): Promise<string | undefined> {
+  for (const folder of [dir, join(dir, 'cifar-10-batches-bin')]) {
+    if (await exists(join(folder, CIFAR10_BINARY_FILES[0]))) return folder;
+  }
+  return undefined;
+}
+
+async function holdsTars(dir: string): Promise<boolean> {
+  return (await exists(join(dir, 'train.tar'))) && (await exists(join(dir, 'test.tar')));
 }
 
 async function exists(path: string): Promise<boolean> {

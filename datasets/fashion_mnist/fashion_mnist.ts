@@ -111,7 +111,7 @@ async function locate(options: OpenOptions): Promise<{ folder: string; origin: s
     folder: join(unpacked, DEBIAN_FOLDER),
     origin: `Debian's package ${DEBIAN.package} ${DEBIAN.version}`,
   };
-  if (await holdsAllFiles(debian.folder)) return debian;
+  if (await isFashionMnist(debian.folder)) return debian;
 
   const { fetchArtifact: fetch, unpackDeb: unpack } = options.source ?? {
     fetchArtifact,
@@ -141,7 +141,8 @@ async function locate(options: OpenOptions): Promise<{ folder: string; origin: s
   }
 }
 
-async function holdsAllFiles(folder: string): Promise<boolean> {
+/** Whether a folder holds the four files. */
+export async function isFashionMnist(folder: string): Promise<boolean> {
   const found = await Promise.allSettled(ALL_FILES.map(({ name }) => access(join(folder, name))));
   return found.every(({ status }) => status === 'fulfilled');
 }

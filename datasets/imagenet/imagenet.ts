@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import { UserError } from '../../foundation/errors.ts';
 import { type Reporter, SILENT_REPORTER } from '../../foundation/reporting/reporter.ts';
+import { abbreviated } from '../abbreviated.ts';
 import type { LabelledDataset, StoredSplit } from '../dataset.ts';
 import { imageFileDataset } from '../image_file_dataset.ts';
 import { type LabelledFile, listImageFiles, subfolders } from '../images/image_files.ts';
@@ -42,6 +43,19 @@ export async function openImageNet(
     origin: resolve(dir),
     files: { train, test },
     centralFraction: SLIM_CENTRAL_FRACTION,
+  });
+}
+
+/**
+ * Whether `dir`, or folders within it, hold class folders, all named by WordNet ids of the 1000 classes.
+ * Folders of other ids are of other classes of the larger ImageNet, which are anyone's own.
+ */
+export async function isImageNet(dir: string): Promise<boolean> {
+  const names = await subfolders(dir);
+  const inner = await Promise.all(names.map((name) => subfolders(join(dir, name))));
+  return [names, ...inner].some((found) => {
+    const wnids = found.filter((name) => WNID.test(name));
+    return wnids.length > 0 && wnids.every((wnid) => LABELS.has(wnid));
   });
 }
 
@@ -100,10 +114,4 @@ async function listSplit(dir: string, root: string, reporter: Reporter): Promise
     );
   }
   return files;
-}
-
-/** At most five names. */
-function abbreviated(names: readonly string[]): string {
-  const shown = names.slice(0, 5).join(', ');
-  return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown;
 }

@@ -1,6 +1,7 @@
+import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UserError } from '../../foundation/errors.ts';
+import { messageOf, UserError } from '../../foundation/errors.ts';
 import { errorCode } from '../../foundation/files/file_errors.ts';
 import type { Reporter } from '../../foundation/reporting/reporter.ts';
 import { mapAhead } from '../map_ahead.ts';
@@ -37,29 +38,41 @@ export interface ClassFolder {
  * Throws UserError where `path` is no folder.
  */
 export async function subfolders(path: string): Promise<string[]> {
-  const entries = await readdir(path, { withFileTypes: true }).catch((error: unknown) => {
-    throw notAFolder(path, error);
-  });
   const names: string[] = [];
-  for (const entry of entries) {
-    if (entry.name.startsWith('.')) continue;
-    if (entry.isDirectory() || (entry.isSymbolicLink() && (await isFolder(join(path, entry.name)))))
-      names.push(entry.name);
+  for (const entry of await folderEntries(path)) {
+    if (!entry.name.startsWith('.') && (await isFolder(path, entry))) names.push(entry.name);
   }
   return names.sort(compareCodePoints);
 }
 
-/** Whether `path` is a folder, or a link to one. */
-async function isFolder(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+/** What lies in a folder, in no order. Throws UserError where `path` is none, or may not be listed. */
+export function folderEntries(path: string): Promise<Dirent[]> {
+  return readdir(path, { withFileTypes: true }).catch((error: unknown) => {
+    throw notAFolder(path, error);
+  });
 }
 
-function notAFolder(path: string, cause: unknown): UserError {
-  const received =
-    { ENOENT: 'there is no such folder', ENOTDIR: 'it is a file' }[errorCode(cause) ?? ''] ??
-    String(cause);
+/** Whether an entry of the folder `path` is a folder, or a link to one. */
+export async function isFolder(path: string, entry: Dirent): Promise<boolean> {
+  if (!entry.isSymbolicLink()) return entry.isDirectory();
+  return (await stat(join(path, entry.name)).catch(() => undefined))?.isDirectory() ?? false;
+}
+
+/** What the system says of a path that cannot be listed, in terms of the path. */
+const NO_FOLDER: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such folder',
+  ENOTDIR: 'it is a file',
+  EACCES: 'it may not be read',
+};
+
+export function notAFolder(path: string, cause: unknown): UserError {
+  const code = errorCode(cause) ?? '';
+  const received = NO_FOLDER[code] ?? messageOf(cause);
   return new UserError(`Expected a folder of images at ${path} but ${received}.`, {
-    remedy: 'Pass the path of an existing folder.',
+    remedy:
+      code in NO_FOLDER && code !== 'EACCES'
+        ? 'Pass the path of an existing folder.'
+        : `Make ${path} readable, or move it away.`,
     cause,
   });
 }
@@ -78,7 +91,7 @@ export async function listImageFiles(
   const progress = reporter.start('Listing images', folders.length, 'folders');
   try {
     for (const [done, folder] of folders.entries()) {
-      for (const entry of await readdir(folder.path)) {
+      for (const { name: entry } of await folderEntries(folder.path)) {
         const name = `${folder.name}/${entry}`;
         if (!hasImageName(entry)) others.push(name);
         else found.push({ name, path: join(folder.path, entry), label: folder.label });
@@ -89,9 +102,16 @@ export async function listImageFiles(
     progress.end();
   }
   warnOfOthers(others, reporter);
-  found.sort((a, b) => compareCodePoints(a.name, b.name));
-  const files: LabelledFile[] = [];
-  const sized = mapAhead(found, FILES_STATED_AT_ONCE, async (file) => ({
+  return sizedFiles(found);
+}
+
+/** Files with their sizes, sorted by name in code points. */
+export async function sizedFiles<File extends { readonly name: string; readonly path: string }>(
+  found: readonly File[],
+): Promise<(File & { readonly bytes: number })[]> {
+  const sorted = found.toSorted((a, b) => compareCodePoints(a.name, b.name));
+  const files: (File & { readonly bytes: number })[] = [];
+  const sized = mapAhead(sorted, FILES_STATED_AT_ONCE, async (file) => ({
     ...file,
     bytes: (await stat(file.path).catch(() => undefined))?.size ?? -1,
   }));
