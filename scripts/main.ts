@@ -1,6 +1,7 @@
 import yargs, { type CommandModule } from 'yargs';
 import { missingPackage } from '../foundation/optional_package.ts';
 import { packageVersion } from '../foundation/repository.ts';
+import { isUserError } from '../workflows/user_error.ts';
 import { analyzeCommand } from './commands/analyze.ts';
 import { classifyCommand } from './commands/classify.ts';
 import { describeCommand } from './commands/describe.ts';
@@ -121,12 +122,8 @@ function describeFailure(error: unknown): string {
   if (error instanceof UsageError) {
     return `Error: ${error.message} (see "${error.help}")`;
   }
-  if ('remedy' in error) {
+  if (isUserError(error)) {
     return [`Error: ${error.message}`, error.remedy].filter(Boolean).join('\n');
-  }
-  // A value that no network or data set can have, such as a width of 0.
-  if (error instanceof RangeError && error.message.startsWith('Expected ')) {
-    return `Error: ${error.message}`;
   }
   return error.stack ?? error.message;
 }
