@@ -3,7 +3,10 @@ export { prepareImage } from './augment/augment.ts';
 export type {
   BatchOptions,
   Dataset,
+  DatasetName,
   ImageBatch,
+  LabelledBatch,
+  LabelledDataset,
   SkippedImage,
   Split,
   StoredSplit,
@@ -12,9 +15,11 @@ export { IMAGENET_CLASSES, type ImageNetClass } from './imagenet/imagenet_classe
 export { decodeImage, ImageError, MAX_PIXELS } from './images/decode_image.ts';
 export type { PixelImage } from './images/pixel_image.ts';
 export { preprocess, preprocessInto, SLIM_CENTRAL_FRACTION } from './images/preprocess.ts';
+export { isLabelled, withLabels } from './labels.ts';
 export { DATASET_NAMES, MissingFolderError, openDataset } from './open_dataset.ts';
 export type { OpenOptions } from './open_options.ts';
 export { holdOutValidation } from './order/hold_out.ts';
 export { type LabelledPixels, pixelDataset } from './pixel_dataset.ts';
+export { recognizeDataset } from './recognize_dataset.ts';
 export { type Accuracy, type AccuracyOptions, measureAccuracy } from './scoring/accuracy.ts';
 export { rankOf, topK } from './scoring/top_k.ts';

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import type { ImageBatch, SkippedImage } from '../../datasets/dataset.ts';
+import type { LabelledBatch, SkippedImage } from '../../datasets/dataset.ts';
 import { messageOf, UserError } from '../../foundation/errors.ts';
 import { deriveSeed } from '../../foundation/hashes/derive_seed.ts';
 import { learningRateAt } from '../recipes/learning_rate.ts';
@@ -51,7 +51,7 @@ class TrainingRun {
   private readonly checkpointer: Checkpointer;
   private observer: TrainingObserver | undefined;
   /** The last step of this process. */
-  private last: { readonly batch: ImageBatch; readonly learningRate: number } | undefined;
+  private last: { readonly batch: LabelledBatch; readonly learningRate: number } | undefined;
 
   constructor(step: TrainStep, options: TrainOptions) {
     this.step = step;
@@ -123,7 +123,7 @@ class TrainingRun {
     await this.endEpoch();
   }
 
-  private epochBatches(): AsyncIterable<ImageBatch> {
+  private epochBatches(): AsyncIterable<LabelledBatch> {
     const { dataset, recipe, seed } = this.options;
     const { epoch, position, run } = this.state;
     return dataset.batches({
@@ -141,7 +141,7 @@ class TrainingRun {
   }
 
   /** @returns the learning rate */
-  private async takeStep(batch: ImageBatch): Promise<number> {
+  private async takeStep(batch: LabelledBatch): Promise<number> {
     const { state, clock } = this;
     const learningRate = learningRateAt(
       this.options.recipe.learningRate,
@@ -171,7 +171,7 @@ class TrainingRun {
     return learningRate;
   }
 
-  private count({ shape, position }: ImageBatch, { loss, correct }: StepResult): void {
+  private count({ shape, position }: LabelledBatch, { loss, correct }: StepResult): void {
     const { sums } = this.state;
     this.state.sums = {
       loss: sums.loss + loss * shape[0],
