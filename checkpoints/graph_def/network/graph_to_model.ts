@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
+import type { PixelRange } from '../../input_affine.ts';
 import { buildLayersModel } from './build_layers_model.ts';
 import { type FlatNode, flatten } from './flatten.ts';
 import type { GraphSource, NodeInput, PartialShape } from './graph_source.ts';
@@ -26,6 +27,8 @@ export interface GraphToModel {
 export interface ReadModel {
   readonly model: tf.LayersModel;
   readonly notes: readonly string[];
+  /** What the network takes pixels for, where its file says so. */
+  readonly range: PixelRange | undefined;
 }
 
 /**
@@ -55,7 +58,8 @@ export async function graphToModel({
   }
   const { fileName } = source;
   const network = readNetwork({ fileName, nodes, constants, inputShape });
-  return { model: buildLayersModel(network, 'imported'), notes: network.notes };
+  const { notes, range } = network;
+  return { model: buildLayersModel(network, 'imported'), notes, range };
 }
 
 /** The reader of the network names the node that has no value. */
