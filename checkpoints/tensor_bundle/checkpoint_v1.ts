@@ -36,6 +36,7 @@ export async function openCheckpointV1(path: string): Promise<Checkpoint> {
       version: 1,
       variables,
       objectNames: new Map(),
+      objects: [],
       read: async (names) => {
         const again = await fileSource(path);
         try {
@@ -58,6 +59,7 @@ export async function readCheckpointV1(source: ByteSource): Promise<Checkpoint> 
     version: 1,
     variables,
     objectNames: new Map(),
+    objects: [],
     read: (names) => readTensors(source, variables, new Set(names)),
   };
 }
