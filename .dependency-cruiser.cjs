@@ -1,5 +1,5 @@
 /**
- * The directions of imports (DESIGN: folders). Each rule names a room and the only doors it has.
+ * The directions of imports (docs/house.md). Each rule names a room and the only doors it has.
  * `room(name, path, allowed)` forbids an import from `path` to any of our files or packages outside `allowed`.
  */
 const ROOMS = [

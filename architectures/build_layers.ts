@@ -1,6 +1,6 @@
 /** What the networks have in common: their convolutions, their batch norms, their ends. */
 import * as tf from '@tensorflow/tfjs';
-import { deriveSeed } from '../foundation/derive_seed.ts';
+import { deriveSeed } from '../foundation/hashes/derive_seed.ts';
 import { BATCH_NORM_EPSILON, batchNormOf, type ConvLayer } from './conv_layer.ts';
 import { SQUEEZED_LOGITS } from './logits_model.ts';
 

@@ -1,17 +1,17 @@
 /**
  * How long MobileNet_v1_1.0_224 takes: our kernel tiers beside LiteRT, ONNX Runtime and TensorFlow.js,
  * in turn, after every tier gave the reference's bytes on every layer and every peer the network's
- * logits. `npm run bench:executor -- --help` tells the options.
+ * logits. `npm run bench:executor -- --help` lists the options.
  */
 import { rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { cacheDir } from '../foundation/cache_dir.ts';
-import type { Context } from '../foundation/context.ts';
 import { messageOf } from '../foundation/errors.ts';
+import { cacheDir } from '../foundation/files/cache_dir.ts';
+import type { Context } from '../foundation/reporting/context.ts';
+import { consoleReporter } from '../foundation/reporting/terminal_reporter.ts';
 import { examineTiers } from '../quantize/kernels/select.ts';
-import { consoleReporter } from '../scripts/terminal/reporter.ts';
 import { selectBackend } from '../training/backend.ts';
 import { environment } from '../workflows/records/environment.ts';
 import { type Caller, type Calls, latencyOf, type Setting } from './executor/calls.ts';

@@ -1,14 +1,14 @@
 /**
  * Why a MobileNet collapses in 8 bits, measured: the figures of docs/why-mobilenets-collapse.md.
- * `npm run bench:explain -- --help` tells the options.
+ * `npm run bench:explain -- --help` lists the options.
  */
 import { join } from 'node:path';
 import { openDataset } from '../datasets/open_dataset.ts';
-import { writeFileAtomic } from '../foundation/atomic_file.ts';
-import { cacheDir } from '../foundation/cache_dir.ts';
-import type { Context } from '../foundation/context.ts';
 import { UserError } from '../foundation/errors.ts';
-import { consoleReporter } from '../scripts/terminal/reporter.ts';
+import { writeFileAtomic } from '../foundation/files/atomic_file.ts';
+import { cacheDir } from '../foundation/files/cache_dir.ts';
+import type { Context } from '../foundation/reporting/context.ts';
+import { consoleReporter } from '../foundation/reporting/terminal_reporter.ts';
 import { selectBackend } from '../training/backend.ts';
 import { openFloatModel } from '../workflows/open/open_model.ts';
 import { environment } from '../workflows/records/environment.ts';
@@ -55,8 +55,8 @@ async function measure(options: Options, context: Context): Promise<ExplainRecor
         );
   const networks: ExplainRecord['trained'] = [];
   for (const { name, model: reference } of trained) {
-    const { model, card } = await openFloatModel(reference, context);
-    const weightsSha256 = card?.weightsSha256 ?? '';
+    const { model, facts } = await openFloatModel(reference, context);
+    const { weightsSha256 = '' } = facts.origin;
     networks.push({ name, weightsSha256, layers: trainedRanges(model) });
     model.dispose();
   }
@@ -65,7 +65,7 @@ async function measure(options: Options, context: Context): Promise<ExplainRecor
     date: new Date().toISOString().slice(0, 10),
     environment: await environment(await selectBackend()),
     network: NETWORK,
-    weightsSha256: opened.card!.weightsSha256,
+    weightsSha256: opened.facts.origin.weightsSha256,
     ...weights,
     ...(photographs && { photographs }),
     trained: networks,

@@ -1,17 +1,18 @@
 /**
  * What the paper shows in figures, measured on networks of ours: for docs/why-mobilenets-collapse.md.
- * `npm run bench:figures -- --help` tells the options.
+ * `npm run bench:figures -- --help` lists the options.
  */
 import { join } from 'node:path';
 import { openDataset } from '../datasets/open_dataset.ts';
-import { writeFileAtomic } from '../foundation/atomic_file.ts';
-import { cacheDir } from '../foundation/cache_dir.ts';
-import type { Context } from '../foundation/context.ts';
 import { UserError } from '../foundation/errors.ts';
-import { consoleReporter } from '../scripts/terminal/reporter.ts';
+import { writeFileAtomic } from '../foundation/files/atomic_file.ts';
+import { cacheDir } from '../foundation/files/cache_dir.ts';
+import type { Context } from '../foundation/reporting/context.ts';
+import { consoleReporter } from '../foundation/reporting/terminal_reporter.ts';
 import { selectBackend } from '../training/backend.ts';
+import { DEFAULT_DATASET } from '../workflows/open/model_facts.ts';
 import { openData } from '../workflows/open/open_data.ts';
-import { datasetOf, openFloatModel } from '../workflows/open/open_model.ts';
+import { openFloatModel } from '../workflows/open/open_model.ts';
 import { environment } from '../workflows/records/environment.ts';
 import {
   type PaperFiguresRecord,
@@ -64,7 +65,7 @@ async function activationsOf(
   const relu6 = await openFloatModel(networks.relu6, context);
   const relu = await openFloatModel(networks.relu, context);
   try {
-    const dataset = await openData(datasetOf(relu), data, '--data', context);
+    const dataset = await openData(relu.facts.dataset ?? DEFAULT_DATASET, data, 'data', context);
     return await compareActivations({ relu6, relu, dataset, imagesPerClass, seed: SEED }, context);
   } finally {
     relu6.model.dispose();

@@ -1,16 +1,15 @@
 /**
  * What the re-architecture of the published network keeps without any training step, and how that
- * depends on the number of images. `npm run bench:rearchitect -- --help` tells the options.
+ * depends on the number of images. `npm run bench:rearchitect -- --help` lists the options.
  */
-import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { openDataset } from '../datasets/open_dataset.ts';
-import { writeFileAtomic } from '../foundation/atomic_file.ts';
-import { cacheDir } from '../foundation/cache_dir.ts';
-import type { Context } from '../foundation/context.ts';
 import { UserError } from '../foundation/errors.ts';
-import { consoleReporter } from '../scripts/terminal/reporter.ts';
+import { writeFileAtomic } from '../foundation/files/atomic_file.ts';
+import { cacheDir } from '../foundation/files/cache_dir.ts';
+import { runCommand } from '../foundation/processes/run_command.ts';
+import type { Context } from '../foundation/reporting/context.ts';
+import { consoleReporter } from '../foundation/reporting/terminal_reporter.ts';
 import { requireTensorFlow } from '../training/backend.ts';
 import { Evaluation } from '../workflows/evaluate/evaluation.ts';
 import { openFloatModel } from '../workflows/open/open_model.ts';
@@ -87,20 +86,15 @@ async function measure(options: Options, context: Context): Promise<RearchitectR
 
 async function fitInProcess(task: FitTask, signal: AbortSignal): Promise<Fit> {
   const script = join(import.meta.dirname, 'rearchitect', 'fit.ts');
-  const child = promisify(execFile)(
+  const { exitCode, stdout } = await runCommand(
     process.execPath,
     ['--import', 'tsx', script, JSON.stringify(task)],
-    { signal },
+    { signal, onErrorOutput: (text) => process.stderr.write(text) },
   );
-  child.child.stderr?.pipe(process.stderr);
-  try {
-    return JSON.parse((await child).stdout) as Fit;
-  } catch (error) {
-    throw new UserError(`Expected a fit on ${task.images} images but it failed`, {
-      remedy: 'Its messages stand above.',
-      cause: error,
-    });
-  }
+  if (exitCode === 0) return JSON.parse(stdout) as Fit;
+  throw new UserError(`Expected a fit on ${task.images} images but it failed`, {
+    remedy: 'Its messages stand above.',
+  });
 }
 
 function parse() {

@@ -2,7 +2,7 @@ import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { messageOf, UserError } from '../foundation/errors.ts';
 
 /**
- * Runs a bench: SIGINT and SIGTERM abort its signal, and an error that the user can mend is told
+ * Runs a bench: SIGINT and SIGTERM abort its signal, and an error that the user can mend is printed
  * without a stack trace.
  */
 export async function runBench(main: (signal: AbortSignal) => Promise<void>): Promise<void> {

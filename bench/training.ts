@@ -1,15 +1,15 @@
 /**
  * Training steps per second: our compiled step, the same step eager, Keras; on three shapes, in turn,
- * after all three gave the same losses. `npm run bench:training -- --help` tells the options.
+ * after all three gave the same losses. `npm run bench:training -- --help` lists the options.
  */
 import { rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { cacheDir } from '../foundation/cache_dir.ts';
 import { UserError } from '../foundation/errors.ts';
+import { cacheDir } from '../foundation/files/cache_dir.ts';
 import { pythonEnvironment, TENSORFLOW } from '../foundation/python/python_environment.ts';
-import { consoleReporter } from '../scripts/terminal/reporter.ts';
+import { consoleReporter } from '../foundation/reporting/terminal_reporter.ts';
 import { requireTensorFlow } from '../training/backend.ts';
 import { environment } from '../workflows/records/environment.ts';
 import { KerasPeer } from './peers/keras_peer.ts';

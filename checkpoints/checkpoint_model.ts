@@ -22,7 +22,7 @@ import type { WeightTensor } from './weight_tensor.ts';
 const AVERAGE = '/ExponentialMovingAverage';
 const SHOWN = 8;
 
-/** "0.25_128" of mobilenet_v1_0.25_128.ckpt: the weights do not tell the images' size. */
+/** "0.25_128" of mobilenet_v1_0.25_128.ckpt: the weights do not say the images' size. */
 const NAMED_RESOLUTION = /_(?:\d+\.\d+|\d)_(\d{3})(?!\d)/;
 
 export interface CheckpointModel {
@@ -182,7 +182,7 @@ function resolutionOf(name: string, otherwise: number, notes: string[]): number 
   const named = NAMED_RESOLUTION.exec(name)?.[1];
   if (named !== undefined) return Number(named);
   notes.push(
-    `a checkpoint does not tell the size of its images: the network is built for ${otherwise} × ${otherwise}`,
+    `a checkpoint does not say the size of its images: the network is built for ${otherwise} × ${otherwise}`,
   );
   return otherwise;
 }

@@ -4,8 +4,8 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type * as tf from '@tensorflow/tfjs';
 import type { NetworkConfig } from '../architectures/network.ts';
-import { fileSource } from '../foundation/byte_source.ts';
 import { UserError } from '../foundation/errors.ts';
+import { fileSource } from '../foundation/files/byte_source.ts';
 import { checkpointModel } from './checkpoint_model.ts';
 import { loadFrozenGraph } from './graph_def/frozen_graph.ts';
 import type { ReadModel } from './graph_def/network/graph_to_model.ts';
@@ -30,7 +30,7 @@ export interface FloatModel {
   /** undefined for a model that was not saved here. */
   readonly card: ModelCard | undefined;
   readonly format: FloatFormat;
-  /** The network with our layers' names; undefined where the file does not tell. */
+  /** The network with our layers' names; undefined where the file does not say. */
   readonly config: NetworkConfig | undefined;
   /** The images that it takes. */
   readonly input: ModelInput;

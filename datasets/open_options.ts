@@ -1,5 +1,5 @@
 import type { fetchArtifact, unpackDeb } from '../foundation/downloads/fetch_artifact.ts';
-import type { Reporter } from '../foundation/reporter.ts';
+import type { Reporter } from '../foundation/reporting/reporter.ts';
 
 /** What every reader is opened with. */
 export interface OpenOptions {

@@ -24,7 +24,7 @@ const SOURCES = path.join(ROOT, 'quantize/kernels/native/source');
 const NATIVE_FILE = path.join(ROOT, 'quantize/kernels/native/kernels.node');
 
 /**
- * -ffp-contract=off: DESIGN eq. 5 is a multiplication with a rounding of its own, never a part of a
+ * -ffp-contract=off: eq. 5 is a multiplication with a rounding of its own, never a part of a
  * fused one. -fvisibility=hidden: no function of Node's own takes the place of one of ours. Instruction
  * sets beyond the processor family's own are asked for function by function.
  */

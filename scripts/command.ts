@@ -1,8 +1,10 @@
 import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
-import { cacheDir } from '../foundation/cache_dir.ts';
-import type { Context } from '../foundation/context.ts';
+import { cacheDir } from '../foundation/files/cache_dir.ts';
+import type { Context } from '../foundation/reporting/context.ts';
+import type { Reporter } from '../foundation/reporting/reporter.ts';
+import { consoleReporter } from '../foundation/reporting/terminal_reporter.ts';
 import { JSON_OUTPUT } from './options.ts';
-import { consoleReporter } from './terminal/reporter.ts';
+import { inFlags } from './wording.ts';
 
 /** Exit status after Ctrl-C, as shells expect it. */
 const INTERRUPTED = 130;
@@ -57,9 +59,14 @@ async function runCommand<Options, Result>(
   const interrupt = () => abort.abort();
   for (const signal of ENDING) process.once(signal, interrupt);
   try {
-    const context = { reporter: consoleReporter(), cacheDir: cacheDir(), signal: abort.signal };
+    const context = {
+      reporter: inFlagsReporter(consoleReporter()),
+      cacheDir: cacheDir(),
+      signal: abort.signal,
+      wording: inFlags,
+    };
     const result = await command.run(argv, context);
-    process.stdout.write(`${argv.json ? JSON.stringify(result) : command.show(result)}\n`);
+    process.stdout.write(`${argv.json ? jsonOf(result) : inFlags(command.show(result))}\n`);
     exit(abort.signal.aborted ? INTERRUPTED : (command.status?.(result) ?? 0));
   } catch (error) {
     if (!abort.signal.aborted) throw error;
@@ -68,4 +75,17 @@ async function runCommand<Options, Result>(
   } finally {
     for (const signal of ENDING) process.removeListener(signal, interrupt);
   }
+}
+
+/** The result as one object, in whose texts options are flags. */
+function jsonOf(result: unknown): string {
+  return JSON.stringify(result, (_, value) => (typeof value === 'string' ? inFlags(value) : value));
+}
+
+function inFlagsReporter(reporter: Reporter): Reporter {
+  return {
+    ...reporter,
+    info: (message) => reporter.info(inFlags(message)),
+    warn: (message) => reporter.warn(inFlags(message)),
+  };
 }

@@ -12,6 +12,7 @@ import { reportCommand } from './commands/report.ts';
 import { reproduceCommand } from './commands/reproduce.ts';
 import { trainCommand } from './commands/train.ts';
 import { verifyCommand } from './commands/verify.ts';
+import { inFlags } from './wording.ts';
 
 const HELP_WIDTH = 100;
 
@@ -93,7 +94,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   try {
     await program.parseAsync();
   } catch (error) {
-    process.stderr.write(`${describeFailure(error)}\n`);
+    process.stderr.write(`${inFlags(describeFailure(error))}\n`);
     return 1;
   }
   return status;

@@ -35,6 +35,11 @@ const CHECKS = [
       ...folders,
     ],
   },
+  { title: 'Dead code', command: [bin('knip/bin/knip.js')] },
+  {
+    title: 'Code that only tests use',
+    command: [bin('knip/bin/knip.js'), '--production', '--exclude', 'dependencies'],
+  },
 ];
 const TESTS = {
   title: 'Tests',

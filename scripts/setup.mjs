@@ -5,9 +5,9 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { acquireLock } from '../foundation/files/lock_file.mjs';
 import { completedSetup } from './setup/completed.mjs';
 import { dependenciesMatch, installCommand } from './setup/dependencies.mjs';
-import { acquireLock } from './setup/lock.mjs';
 import { nodeVersionProblem } from './setup/node_version.mjs';
 
 const HELP = `Usage: npm run setup [-- --retry]

@@ -3,19 +3,14 @@ import type { Dataset, ImageBatch } from '../datasets/dataset.ts';
 import { decodeImage } from '../datasets/images/decode_image.ts';
 import type { PixelImage } from '../datasets/images/pixel_image.ts';
 import { preprocess, SLIM_CENTRAL_FRACTION } from '../datasets/images/preprocess.ts';
-import type { Context } from '../foundation/context.ts';
+import type { Context } from '../foundation/reporting/context.ts';
 import { type ClassScore, topClasses } from '../quantize/execute/top_classes.ts';
 import type { TierName } from '../quantize/kernels/kernels.ts';
 import type { Tf8Model } from '../quantize/model/tf8_model.ts';
 import { predictFloat } from '../training/float_predictor.ts';
-import { inRangeOf, modelCentralFraction } from './open/model_input.ts';
-import {
-  datasetOf,
-  labelsOf,
-  type OpenFloatModel,
-  type OpenModel,
-  openModel,
-} from './open/open_model.ts';
+import { DEFAULT_DATASET, resolutionOf } from './open/model_facts.ts';
+import { inRange } from './open/model_input.ts';
+import { type OpenedFloatModel, type OpenedModel, openModel } from './open/open_model.ts';
 import { type KernelsUsed, kernelsUsed, openPlan } from './open/open_plan.ts';
 import {
   CONVERSION_DEFAULTS,
@@ -63,22 +58,22 @@ export async function classify(
 }
 
 async function classifyWith(
-  opened: OpenModel,
+  opened: OpenedModel,
   pixels: PixelImage,
   options: ClassifyOptions,
   context: Context,
 ): Promise<ClassifyResult> {
   if (opened.kind === 'tf8') warnOfConversionOptions(opened, options, context.reporter);
-  const resolution =
-    opened.kind === 'tf8' ? opened.model.input.shape[0] : opened.model.inputs[0].shape[1]!;
-  const centralFraction = modelCentralFraction(opened) ?? SLIM_CENTRAL_FRACTION;
+  const { input: wanted, labels } = opened.facts;
+  const resolution = resolutionOf(opened);
+  const { centralFraction = SLIM_CENTRAL_FRACTION } = wanted;
   const input = preprocess(pixels, { resolution, centralFraction });
   const shape: ImageBatch['shape'] = [1, resolution, resolution, 3];
 
   const common = { image: options.image, model: opened.name };
   const classifyBy = (model: Tf8Model) => {
     using plan = openPlan(model, { tier: options.tier }, context.reporter);
-    return { tf8: plan.classify(inRangeOf(model, input), LISTED)[0], ...kernelsUsed(plan) };
+    return { tf8: plan.classify(inRange(input, wanted.range), LISTED)[0], ...kernelsUsed(plan) };
   };
   if (opened.kind === 'tf8') {
     const { calibrationImages: images, zeroVariance } = opened.model.provenance;
@@ -92,7 +87,7 @@ async function classifyWith(
   const quantized = await quantizedFor(opened, options, { images: input, shape }, context);
   return {
     ...common,
-    float: topClasses(probabilities, labelsOf(opened), LISTED),
+    float: topClasses(probabilities, labels, LISTED),
     ...classifyBy(quantized),
     calibration: {
       images: quantized.provenance.calibrationImages,
@@ -104,7 +99,7 @@ async function classifyWith(
 
 /** Calibrated with the given folder, or with the image alone. */
 async function quantizedFor(
-  opened: OpenFloatModel,
+  opened: OpenedFloatModel,
   options: ClassifyOptions,
   image: Pick<ImageBatch, 'images' | 'shape'>,
   context: Context,
@@ -115,7 +110,12 @@ async function quantizedFor(
     calibrationData === undefined
       ? { dataset: imageAlone(options.image, image), images: 1, seed, skip: 0 }
       : await calibrationSource(
-          { dataset: datasetOf(opened), calibrationData, calibrationImages, seed },
+          {
+            dataset: opened.facts.dataset ?? DEFAULT_DATASET,
+            calibrationData,
+            calibrationImages,
+            seed,
+          },
           undefined,
           context,
         );

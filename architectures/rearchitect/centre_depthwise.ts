@@ -85,22 +85,9 @@ function running(
  * Quantized weights are W + ΔW: what they make of a channel's mean, ΔWᵀμ, shifts every output of the
  * layer (the biased error of Nagel et al., arXiv 1906.04721, section 4.2, which is there corrected
  * after quantization). Without means there is no such shift.
- * @throws RearchitectError where a depthwise layer is not linear
- */
-export function centreChain(chain: Chain, means: DepthwiseMeans): Chain {
-  const shifts = pointwiseShifts(chain, means);
-  return chain.map((layer) => {
-    const mean = means.get(layer.name);
-    const shift = shifts.get(layer.name);
-    if (mean !== undefined) return { ...layer, bias: layer.bias.map((b, c) => b - mean[c]) };
-    if (shift === undefined) return layer;
-    return { ...layer, bias: layer.bias.map((b, m) => b + shift[m]) };
-  });
-}
-
-/**
- * As `centreChain`, in a model: the pointwise layer's batch norm takes the shift into its moving mean,
- * which stays the mean of what comes into it.
+ *
+ * The pointwise layer's batch norm takes Wᵀμ into its moving mean, which stays the mean of what comes
+ * into it.
  * @param chain the model's, of which the order and the activations count
  * @throws RearchitectError where a depthwise layer is not linear
  */
@@ -109,8 +96,7 @@ export function centreModel(model: tf.LayersModel, chain: Chain, means: Depthwis
     const mean = means.get(depthwise.name);
     if (mean === undefined) continue;
     // The kernel as it is in the model, its batch norm not folded in.
-    const kernel = Float64Array.from(readWeight(model, pointwise.name, 'kernel'));
-    const shift = transposedProduct(kernel, mean);
+    const shift = transposedProduct(readWeight(model, pointwise.name, 'kernel'), mean);
     const batchNorm = batchNormOf(pointwise.name);
     const change = (layer: string, weight: string, by: Float64Array) =>
       writeWeight(
@@ -124,19 +110,8 @@ export function centreModel(model: tf.LayersModel, chain: Chain, means: Depthwis
   }
 }
 
-function pointwiseShifts(chain: Chain, means: DepthwiseMeans): Map<string, Float64Array> {
-  return new Map(
-    depthwisePairs(chain).flatMap(([depthwise, pointwise]) => {
-      const mean = means.get(depthwise.name);
-      return mean === undefined
-        ? []
-        : [[pointwise.name, transposedProduct(pointwise.kernel, mean)] as const];
-    }),
-  );
-}
-
 /** Wᵀμ, W: [C, M] row-major, μ: [C]. */
-function transposedProduct(weights: Float64Array, mean: Float64Array): Float64Array {
+function transposedProduct(weights: Float32Array, mean: Float64Array): Float64Array {
   const outputs = weights.length / mean.length;
   const product = new Float64Array(outputs);
   mean.forEach((value, c) => {

@@ -34,12 +34,6 @@ export function outputChannelOf(layer: ChainLayer, index: number): number {
   return index % outputChannels(layer);
 }
 
-/** The input channel that a weight is multiplied with. */
-export function inputChannelOf(layer: ChainLayer, index: number): number {
-  const [, , channels, outputs] = layer.kernelShape;
-  return Math.floor(index / outputs) % channels;
-}
-
 /** The activation of a number. */
 export function activate(activation: Activation, value: number): number {
   if (activation === 'linear') return value;

@@ -1,10 +1,4 @@
-import {
-  type Chain,
-  type ChainLayer,
-  inputChannelOf,
-  outputChannelOf,
-  outputChannels,
-} from './chain.ts';
+import { type Chain, type ChainLayer, outputChannels } from './chain.ts';
 import { RearchitectError } from './errors.ts';
 
 /** Sweeps over the chain stop once no scale moves by more than this share: no 8-bit grid shows it. */
@@ -44,7 +38,7 @@ export function equalizableLayers(chain: Chain): string[] {
  * Cross-layer equalization (Nagel et al., arXiv 1906.04721, equations 8 to 11): the channels between
  * two layers are divided by s = √(r₁·r₂) / r₂ where r₁ and r₂ are the largest absolute weights that
  * make and that take the channel (r₁ counts its bias too, see `madeBy`), so that both become √(r₁·r₂)
- * but for a factor of the whole layer. Swept over the chain until nothing moves. The network's
+ * times a factor of the whole layer. Swept over the chain until nothing moves. The network's
  * function stays the same. A channel that has no weights on either side keeps its scale.
  *
  * @param after names of the layers after which channels are scaled: those of `equalizableLayers`
@@ -81,25 +75,6 @@ export function equalizationScales(
     consumer: consumer.name,
     scales: scales.get(producer)!,
   }));
-}
-
-/** The chain with its channels scaled; the function is the same. */
-export function scaleChain(chain: Chain, channelScales: readonly ChannelScales[]): Chain {
-  const made = new Map(channelScales.map(({ producer, scales }) => [producer, scales]));
-  const taken = new Map(channelScales.map(({ consumer, scales }) => [consumer, scales]));
-  return chain.map((layer) => {
-    const outward = made.get(layer.name);
-    const inward = taken.get(layer.name);
-    return {
-      ...layer,
-      kernel: layer.kernel.map(
-        (weight, index) =>
-          (weight * (inward?.[inputChannelOf(layer, index)] ?? 1)) /
-          (outward?.[outputChannelOf(layer, index)] ?? 1),
-      ),
-      bias: layer.bias.map((value, channel) => value / (outward?.[channel] ?? 1)),
-    };
-  });
 }
 
 type Pair = readonly [producer: ChainLayer, consumer: ChainLayer];

@@ -119,7 +119,7 @@ export class Moments {
     return sum(this.targetScatter()) > SQUARE_ROUNDING * sum(this.sums.squaredTargets);
   }
 
-  /** Features that had one value at all positions, but for what rounding made of it. */
+  /** Features that had one value at all positions, up to rounding. */
   constantFeatures(): number[] {
     const scatter = this.featureScatter();
     return Array.from({ length: this.inputs }, (_, c) => c).filter(

@@ -101,7 +101,7 @@ function refused(
     `Expected a ${variant.name} MobileNetV1 of width ${widthMultiplier} but ${model.name} is none: ${why}`,
     {
       remedy:
-        'Pass a public checkpoint (mobilenet_v1_1.0_224) or a model of "tf8 train --variant standard".',
+        'Pass a public checkpoint (mobilenet_v1_1.0_224) or a model that was trained as variant standard.',
     },
   );
 }

@@ -1,8 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
-import type { Context } from '../../foundation/context.ts';
 import { messageOf } from '../../foundation/errors.ts';
 import { pythonEnvironment, RUNTIMES } from '../../foundation/python/python_environment.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
 import { nodeEnvironment } from '../peers/node_environment.ts';
 import { ONNX, peerNetworks, TFLITE } from '../peers/peer_networks.ts';
 import { nodeRuntimes, pythonRuntimes, RuntimePeer } from '../peers/runtime_peer.ts';
@@ -38,7 +38,7 @@ function onnxPeers(title: string, runtime: string, host: Peer['host']): readonly
 
 const LITERT = { runtime: 'litert', host: 'python' } as const;
 
-export const PEERS: readonly Peer[] = [
+const PEERS: readonly Peer[] = [
   { name: 'LiteRT float', ...LITERT, file: 'float.tflite', ...FLOAT },
   { name: 'LiteRT int8', ...LITERT, file: 'int8.tflite', ...QUANTIZED },
   { name: 'LiteRT uint8', ...LITERT, file: 'uint8.tflite', ...QUANTIZED },

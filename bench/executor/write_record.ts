@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../foundation/atomic_file.ts';
+import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
 import { chartSvg } from '../../workflows/charts/chart.ts';
 import { latencyChart, layersChart } from './charts.ts';
 import type { ExecutorRecord } from './record.ts';

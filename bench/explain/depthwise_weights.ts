@@ -21,7 +21,7 @@ type FirstDepthwise = ExplainRecord['firstDepthwise'];
 type Trained = ExplainRecord['trained'][number];
 
 /** The depthwise layers of a network, batch norms folded. */
-export function depthwiseNodes({ nodes }: FloatGraph): FloatWeightedNode[] {
+function depthwiseNodes({ nodes }: FloatGraph): FloatWeightedNode[] {
   return nodes.filter(isWeightedFloat).filter(({ op }) => op === 'depthwiseConv2d');
 }
 

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { Dataset } from '../../datasets/dataset.ts';
-import type { Context } from '../../foundation/context.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
 import type { FloatGraph, FloatNode } from '../../quantize/convert/float_graph.ts';
 import { isWeightedFloat } from '../../quantize/convert/float_graph.ts';
 import { FloatRunner } from '../../quantize/convert/float_runner.ts';
@@ -12,7 +12,7 @@ import { type Tf8Model, tensorNames, tensorSpecs } from '../../quantize/model/tf
 import { dequantizeArray } from '../../quantize/params/quantization.ts';
 import { sqnrDb } from '../../quantize/params/sqnr.ts';
 import { Evaluation } from '../../workflows/evaluate/evaluation.ts';
-import type { OpenFloatModel } from '../../workflows/open/open_model.ts';
+import type { OpenedFloatModel } from '../../workflows/open/open_model.ts';
 import { CONVERSION_DEFAULTS } from '../../workflows/quantize/conversion.ts';
 import { quantizeModel } from '../../workflows/quantize/quantize.ts';
 import type { ExplainRecord } from '../../workflows/records/explain_record.ts';
@@ -36,7 +36,7 @@ const LINEAR = '/linear';
  * ReLU6 clips, on test images; training images calibrate.
  */
 export async function measurePhotographs(
-  opened: OpenFloatModel,
+  opened: OpenedFloatModel,
   dataset: Dataset,
   { images, limit, seed }: PhotographOptions,
   context: Context,

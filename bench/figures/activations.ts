@@ -1,13 +1,13 @@
 import { availableParallelism } from 'node:os';
 import type { Dataset } from '../../datasets/dataset.ts';
 import { firstOfEachClass } from '../../datasets/order/per_class.ts';
-import type { Context } from '../../foundation/context.ts';
 import { UserError } from '../../foundation/errors.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
 import { Analyzer } from '../../quantize/analyze/analyzer.ts';
 import { FloatNodes } from '../../quantize/convert/float_nodes.ts';
 import { fuseLayersModel } from '../../quantize/convert/fuse.ts';
 import { selectKernels } from '../../quantize/kernels/select.ts';
-import type { OpenFloatModel } from '../../workflows/open/open_model.ts';
+import type { OpenedFloatModel } from '../../workflows/open/open_model.ts';
 import { CONVERSION_DEFAULTS } from '../../workflows/quantize/conversion.ts';
 import { quantizeModel } from '../../workflows/quantize/quantize.ts';
 import type { PaperFiguresRecord } from '../../workflows/records/paper_figures_record.ts';
@@ -20,8 +20,8 @@ const BATCH = 5;
 
 export interface ActivationsOptions {
   /** The same network with ReLU6 and with ReLU. */
-  readonly relu6: OpenFloatModel;
-  readonly relu: OpenFloatModel;
+  readonly relu6: OpenedFloatModel;
+  readonly relu: OpenedFloatModel;
   readonly dataset: Dataset;
   readonly imagesPerClass: number;
   readonly seed: number;
@@ -42,7 +42,7 @@ export async function compareActivations(
   const { among } = firstOfEachClass(dataset, 'test', imagesPerClass, seed);
   requireImages(dataset, among.length, imagesPerClass);
   const { kernels } = selectKernels('auto');
-  const measure = async (opened: OpenFloatModel) => {
+  const measure = async (opened: OpenedFloatModel) => {
     const images = CONVERSION_DEFAULTS.calibrationImages;
     const calibration = { dataset, images, seed, skip: 0 };
     const { model } = await quantizeModel(opened, 'keep', calibration, context);
@@ -80,9 +80,9 @@ export async function compareActivations(
   };
   const relu6 = await measure(options.relu6);
   const relu = await measure(options.relu);
-  const described = ({ card }: OpenFloatModel, { analysis }: typeof relu) => ({
-    name: variantOf(card) ?? 'a network of another program',
-    weightsSha256: card?.weightsSha256 ?? '',
+  const described = ({ facts }: OpenedFloatModel, { analysis }: typeof relu) => ({
+    name: variantOf(facts) ?? 'a network of another program',
+    weightsSha256: facts.origin.weightsSha256 ?? '',
     layers: layerSqnr(analysis),
   });
   const networks = {
@@ -101,8 +101,8 @@ export async function compareActivations(
   };
 }
 
-function variantOf(card: OpenFloatModel['card']): string | undefined {
-  return card?.architecture.network === 'mobilenet_v1' ? card.architecture.variant : undefined;
+function variantOf({ architecture }: OpenedFloatModel['facts']): string | undefined {
+  return architecture?.network === 'mobilenet_v1' ? architecture.variant.name : undefined;
 }
 
 function requireImages(dataset: Dataset, images: number, imagesPerClass: number): void {

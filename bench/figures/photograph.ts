@@ -1,11 +1,11 @@
 import type { Dataset } from '../../datasets/dataset.ts';
 import { selectIndices } from '../../datasets/order/order.ts';
-import type { Context } from '../../foundation/context.ts';
 import { UserError } from '../../foundation/errors.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
 import { planOn } from '../../quantize/execute/plan_on.ts';
 import { type Labels, softmax, topClasses } from '../../quantize/execute/top_classes.ts';
 import { predictFloat } from '../../training/float_predictor.ts';
-import type { OpenFloatModel } from '../../workflows/open/open_model.ts';
+import type { OpenedFloatModel } from '../../workflows/open/open_model.ts';
 import { CONVERSION_DEFAULTS } from '../../workflows/quantize/conversion.ts';
 import { quantizeModel } from '../../workflows/quantize/quantize.ts';
 import type { PaperFiguresRecord } from '../../workflows/records/paper_figures_record.ts';
@@ -21,12 +21,12 @@ const LISTED = 5;
  * @throws UserError where no image has the class
  */
 export async function measurePhotograph(
-  opened: OpenFloatModel,
+  opened: OpenedFloatModel,
   dataset: Dataset,
   { label, seed }: { readonly label: string; readonly seed: number },
   context: Context,
 ): Promise<Photograph> {
-  const { model, name: network, card } = opened;
+  const { model, name: network, facts } = opened;
   const { image, shape, name, position } = await firstOf(opened, dataset, label, seed, context);
   // The order before the photograph calibrates where it is long enough, else what comes after it.
   const images = Math.min(CONVERSION_DEFAULTS.calibrationImages, dataset.count('train') - 1);
@@ -41,7 +41,7 @@ export async function measurePhotograph(
   const option1 = await guess('mean');
   return {
     network,
-    weightsSha256: card?.weightsSha256 ?? '',
+    weightsSha256: facts.origin.weightsSha256 ?? '',
     image: name,
     label,
     calibrationImages: asPublished.tf8.provenance.calibrationImages,
@@ -52,7 +52,7 @@ export async function measurePhotograph(
 }
 
 async function firstOf(
-  { model }: OpenFloatModel,
+  { model }: OpenedFloatModel,
   dataset: Dataset,
   label: string,
   seed: number,

@@ -1,7 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { UserError } from '../../foundation/errors.ts';
-import { lastLines } from '../../foundation/run_tool.ts';
+import { lastLines } from '../../foundation/processes/run_command.ts';
 
 export interface LineProcessOptions {
   /** For people: "The Keras process". */

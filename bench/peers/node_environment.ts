@@ -1,11 +1,11 @@
 import { copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cachedFolder } from '../../foundation/cached_folder.ts';
 import { UserError } from '../../foundation/errors.ts';
-import type { Reporter } from '../../foundation/reporter.ts';
-import { npmCommand, runCommand } from '../../foundation/run_command.ts';
-import { lastLines } from '../../foundation/run_tool.ts';
-import { sha256OfBytes } from '../../foundation/sha256.ts';
+import { cachedFolder } from '../../foundation/files/cached_folder.ts';
+import { sha256OfBytes } from '../../foundation/hashes/sha256.ts';
+import { npmCommand } from '../../foundation/processes/npm_command.ts';
+import { lastLines, runCommand } from '../../foundation/processes/run_command.ts';
+import type { Reporter } from '../../foundation/reporting/reporter.ts';
 
 /** package.json and package-lock.json, which pins every package by its hash. */
 const LIST = join(import.meta.dirname, 'node');

@@ -1,17 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cachedFolder } from '../../foundation/cached_folder.ts';
 import { UserError } from '../../foundation/errors.ts';
+import { cachedFolder } from '../../foundation/files/cached_folder.ts';
+import { sha256OfBytes } from '../../foundation/hashes/sha256.ts';
+import { lastLines, runCommand } from '../../foundation/processes/run_command.ts';
 import {
   type PythonPackages,
   pythonEnvironment,
   RUNTIMES,
   TENSORFLOW,
 } from '../../foundation/python/python_environment.ts';
-import type { Reporter } from '../../foundation/reporter.ts';
-import { runCommand } from '../../foundation/run_command.ts';
-import { lastLines } from '../../foundation/run_tool.ts';
-import { sha256OfBytes } from '../../foundation/sha256.ts';
+import type { Reporter } from '../../foundation/reporting/reporter.ts';
 
 const SCRIPTS = join(import.meta.dirname, 'network');
 

@@ -59,7 +59,7 @@ export class RuntimePeer {
     this.process.close();
   }
 
-  /** What fails is told as `{"error"}`; the process goes on. */
+  /** What fails comes back as `{"error"}`; the process goes on. */
   private async ask<Answer>(command: string, parameters: object): Promise<Answer> {
     const answer = await this.process.ask<Answer | { error: string }>(command, parameters);
     if (typeof answer === 'object' && answer !== null && 'error' in answer) {

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { ImageBatch } from '../../datasets/dataset.ts';
-import { SILENT_REPORTER } from '../../foundation/reporter.ts';
+import { SILENT_REPORTER } from '../../foundation/reporting/reporter.ts';
 import type { Recipe } from '../../training/recipes/recipe.ts';
 import { createTrainStep } from '../../training/step/create_train_step.ts';
 import type { TrainStep } from '../../training/step/train_step.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../foundation/atomic_file.ts';
+import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
 import type { Environment } from '../../workflows/records/environment.ts';
 import { markdownTable } from '../../workflows/records/markdown_table.ts';
 

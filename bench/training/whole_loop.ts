@@ -4,7 +4,7 @@ import type * as tf from '@tensorflow/tfjs';
 import { CheckpointFolder } from '../../checkpoints/training_checkpoint/checkpoint_folder.ts';
 import type { Dataset } from '../../datasets/dataset.ts';
 import { type LabelledPixels, pixelDataset } from '../../datasets/pixel_dataset.ts';
-import { SILENT_REPORTER } from '../../foundation/reporter.ts';
+import { SILENT_REPORTER } from '../../foundation/reporting/reporter.ts';
 import { train } from '../../training/loop/train.ts';
 import type { Recipe } from '../../training/recipes/recipe.ts';
 import { createTrainStep } from '../../training/step/create_train_step.ts';

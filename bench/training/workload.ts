@@ -12,6 +12,7 @@ import type { ImageBatch } from '../../datasets/dataset.ts';
 import type { Recipe } from '../../training/recipes/recipe.ts';
 import { SCRATCH_SMALL } from '../../training/recipes/recipes.ts';
 import type { Build } from '../peers/keras_peer.ts';
+import { concatenated } from '../peers/network/network_files.ts';
 
 /** A network and its batches, which its speed depends on. */
 export interface Shape {
@@ -42,7 +43,7 @@ export function recipeOf({ resolution, batch }: Shape): Recipe {
   };
 }
 
-export function configOf({ width, resolution, classes }: Shape): MobileNetV1Config {
+function configOf({ width, resolution, classes }: Shape): MobileNetV1Config {
   return { variant: STANDARD, widthMultiplier: width, resolution, classes };
 }
 
@@ -103,12 +104,4 @@ export async function writeBuild(
     },
     batches: { images, labels, count: batches.length, shape: batches[0].shape },
   };
-}
-
-function concatenated(arrays: readonly ArrayBufferView[]): Buffer {
-  return Buffer.concat(
-    arrays.map(({ buffer, byteOffset, byteLength }) =>
-      Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength),
-    ),
-  );
 }

@@ -1,4 +1,4 @@
-import { readBounded } from '../../foundation/byte_source.ts';
+import { readBounded } from '../../foundation/files/byte_source.ts';
 import { parseGraphDef } from './graph_def.ts';
 import { chooseOutput } from './network/choose_output.ts';
 import { graphToModel, type ReadModel } from './network/graph_to_model.ts';

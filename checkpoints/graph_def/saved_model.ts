@@ -5,8 +5,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
-import { readBounded } from '../../foundation/byte_source.ts';
 import { messageOf, UserError } from '../../foundation/errors.ts';
+import { readBounded } from '../../foundation/files/byte_source.ts';
 import { openCheckpointV2 } from '../tensor_bundle/checkpoint_v2.ts';
 import type { Checkpoint } from '../tensor_bundle/variables.ts';
 import { capturedVariables } from './captured_variables.ts';

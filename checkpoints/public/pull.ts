@@ -7,7 +7,7 @@ import { extractMember } from '../../foundation/downloads/extract_member.ts';
 import { fetchArtifact } from '../../foundation/downloads/fetch_artifact.ts';
 import { describeRoute } from '../../foundation/downloads/route.ts';
 import { UserError } from '../../foundation/errors.ts';
-import type { Reporter } from '../../foundation/reporter.ts';
+import type { Reporter } from '../../foundation/reporting/reporter.ts';
 import { readConstants } from '../graph_def/graph_def.ts';
 import { writeModelWeights } from '../model_weights.ts';
 import type { ModelCard } from '../store/model_card.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { MIN_INCEPTION_RESOLUTION } from '../../architectures/inception_v3_layers.ts';
 import type { NetworkConfig } from '../../architectures/network.ts';
-import { VARIANTS } from '../../architectures/variants.ts';
+import { VARIANTS, variantNamed } from '../../architectures/variants.ts';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hexadecimal digits');
 
@@ -66,4 +66,10 @@ export function architectureOf(config: NetworkConfig): ModelCard['architecture']
     resolution,
     classes,
   };
+}
+
+/** The network that a card speaks of: the inverse of `architectureOf`. */
+export function configOf(architecture: ModelCard['architecture']): NetworkConfig {
+  if (architecture.network !== 'mobilenet_v1') return architecture;
+  return { ...architecture, variant: variantNamed(architecture.variant) };
 }

@@ -3,8 +3,8 @@
  * lists the tensors, each of the others holds (a slice of) one.
  */
 import { create, fromBinary } from '@bufbuild/protobuf';
-import { type ByteSource, fileSource } from '../../foundation/byte_source.ts';
 import { messageOf, UserError } from '../../foundation/errors.ts';
+import { type ByteSource, fileSource } from '../../foundation/files/byte_source.ts';
 import {
   type SavedTensorSlices,
   SavedTensorSlicesSchema,
@@ -27,41 +27,36 @@ import type { Checkpoint, VariableInfo } from './variables.ts';
  * Opens a checkpoint of one file.
  * @throws UserError where it is missing, damaged or none of version 1
  */
-export async function openCheckpointV1(path: string): Promise<Checkpoint> {
-  const source = await fileSource(path);
+export function openCheckpointV1(path: string): Promise<Checkpoint> {
+  return readCheckpointV1(() => fileSource(path));
+}
+
+/**
+ * Reads the list of a checkpoint; its source is opened again whenever tensors are asked for.
+ * @throws UserError where it is damaged or none of version 1
+ */
+export async function readCheckpointV1(open: () => Promise<ByteSource>): Promise<Checkpoint> {
+  const listed = await open();
   try {
-    const variables = await readList(source);
+    const variables = await readList(listed);
     return {
-      name: path,
+      name: listed.name,
       version: 1,
       variables,
       objectNames: new Map(),
       objects: [],
       read: async (names) => {
-        const again = await fileSource(path);
+        const source = await open();
         try {
-          return await readTensors(again, variables, new Set(names));
+          return await readTensors(source, variables, new Set(names));
         } finally {
-          await again.close();
+          await source.close();
         }
       },
     };
   } finally {
-    await source.close();
+    await listed.close();
   }
-}
-
-/** As `openCheckpointV1`, of a source that stays open. */
-export async function readCheckpointV1(source: ByteSource): Promise<Checkpoint> {
-  const variables = await readList(source);
-  return {
-    name: source.name,
-    version: 1,
-    variables,
-    objectNames: new Map(),
-    objects: [],
-    read: (names) => readTensors(source, variables, new Set(names)),
-  };
 }
 
 interface Listed extends VariableInfo {

@@ -3,9 +3,9 @@
  * places, and `<prefix>.data-00000-of-00001` and its like with their bytes.
  */
 import { type DescMessage, fromBinary, type MessageShape } from '@bufbuild/protobuf';
-import { type ByteSource, fileSource } from '../../foundation/byte_source.ts';
-import { maskedCrc32c } from '../../foundation/crc32c.ts';
 import { messageOf, UserError } from '../../foundation/errors.ts';
+import { type ByteSource, fileSource } from '../../foundation/files/byte_source.ts';
+import { maskedCrc32c } from '../../foundation/hashes/crc32c.ts';
 import {
   type BundleEntryProto,
   BundleEntryProtoSchema,

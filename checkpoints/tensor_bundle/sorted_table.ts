@@ -7,8 +7,8 @@
  *     index block: for each block a key and the block's handle (offset and size as varints)
  *     footer of 48 bytes: handle of the metaindex, handle of the index, padding, magic number
  */
-import type { ByteSource } from '../../foundation/byte_source.ts';
-import { maskedCrc32c } from '../../foundation/crc32c.ts';
+import type { ByteSource } from '../../foundation/files/byte_source.ts';
+import { maskedCrc32c } from '../../foundation/hashes/crc32c.ts';
 import { damagedCheckpoint } from './errors.ts';
 
 const FOOTER_BYTES = 48;

@@ -3,7 +3,7 @@ import { dirname, isAbsolute, join, normalize, relative, win32 } from 'node:path
 import type { io } from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { UserError } from '../../foundation/errors.ts';
-import { errorCode } from '../../foundation/file_errors.ts';
+import { errorCode } from '../../foundation/files/file_errors.ts';
 import { elementsOf, MAX_ELEMENTS } from '../graph_def/network/tensor_proto.ts';
 
 /** Codes of paths at which there is no file, whatever the reason. */

@@ -1,11 +1,11 @@
 import { open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, UserError } from '../../foundation/errors.ts';
-import { asFileError, errorCode } from '../../foundation/file_errors.ts';
-import { FolderLock } from '../../foundation/folder_lock.ts';
-import type { Reporter } from '../../foundation/reporter.ts';
-import { temporaryPath } from '../../foundation/temporary_path.ts';
-import { makeWritableFolder } from '../../foundation/writable_folder.ts';
+import { asFileError, errorCode } from '../../foundation/files/file_errors.ts';
+import { FolderLock } from '../../foundation/files/folder_lock.ts';
+import { temporaryPath } from '../../foundation/files/temporary_path.ts';
+import { makeWritableFolder } from '../../foundation/files/writable_folder.ts';
+import type { Reporter } from '../../foundation/reporting/reporter.ts';
 import type { WeightTensor } from '../weight_tensor.ts';
 import { writeSafetensors } from './safetensors.ts';
 import {

@@ -9,7 +9,7 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { messageOf } from '../../foundation/errors.ts';
-import { errorCode } from '../../foundation/file_errors.ts';
+import { errorCode } from '../../foundation/files/file_errors.ts';
 import type { WeightTensor } from '../weight_tensor.ts';
 import {
   DIGEST_OFFSET,

@@ -30,7 +30,7 @@ export class ImageRandom {
     return low + this.unit() * (high - low);
   }
 
-  /** An integer in [0, count), each as likely as the others but for count / 2³². */
+  /** An integer in [0, count), each as likely as the others, up to count / 2³². */
   below(count: number): number {
     return Math.floor(this.unit() * count);
   }

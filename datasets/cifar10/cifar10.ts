@@ -2,7 +2,7 @@ import { access, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fetchArtifact, type Route } from '../../foundation/downloads/fetch_artifact.ts';
 import { UserError } from '../../foundation/errors.ts';
-import type { Reporter } from '../../foundation/reporter.ts';
+import type { Reporter } from '../../foundation/reporting/reporter.ts';
 import type { Dataset, StoredSplit } from '../dataset.ts';
 import { imageFileDataset } from '../image_file_dataset.ts';
 import { type ImageFile, listImageFiles, subfolders } from '../images/image_files.ts';

@@ -3,7 +3,7 @@ import { extname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { Parser, type ReadEntry } from 'tar';
 import { messageOf, UserError } from '../../foundation/errors.ts';
-import type { Reporter } from '../../foundation/reporter.ts';
+import type { Reporter } from '../../foundation/reporting/reporter.ts';
 import type { StoredSplit } from '../dataset.ts';
 import { EXTENSIONS, type ImageFile, warnOfOthers } from '../images/image_files.ts';
 import { compareCodePoints } from '../order/order.ts';

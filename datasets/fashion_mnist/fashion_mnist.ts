@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { fetchArtifact, type Route, unpackDeb } from '../../foundation/downloads/fetch_artifact.ts';
 import { messageOf, UserError } from '../../foundation/errors.ts';
-import { sha256OfBytes } from '../../foundation/sha256.ts';
+import { sha256OfBytes } from '../../foundation/hashes/sha256.ts';
 import type { Dataset, StoredSplit } from '../dataset.ts';
 import type { OpenOptions } from '../open_options.ts';
 import { type LabelledPixels, pixelDataset } from '../pixel_dataset.ts';

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { UserError } from '../../foundation/errors.ts';
-import { type Reporter, SILENT_REPORTER } from '../../foundation/reporter.ts';
+import { type Reporter, SILENT_REPORTER } from '../../foundation/reporting/reporter.ts';
 import type { Dataset, StoredSplit } from '../dataset.ts';
 import { imageFileDataset } from '../image_file_dataset.ts';
 import { type ImageFile, listImageFiles, subfolders } from '../images/image_files.ts';

@@ -1,8 +1,8 @@
 import { readdir, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { UserError } from '../../foundation/errors.ts';
-import { errorCode } from '../../foundation/file_errors.ts';
-import type { Reporter } from '../../foundation/reporter.ts';
+import { errorCode } from '../../foundation/files/file_errors.ts';
+import type { Reporter } from '../../foundation/reporting/reporter.ts';
 import { mapAhead } from '../map_ahead.ts';
 import { compareCodePoints } from '../order/order.ts';
 

@@ -1,6 +1,5 @@
 import { UserError } from '../../foundation/errors.ts';
 import type { ImageBatch } from '../dataset.ts';
-import { mapAhead } from '../map_ahead.ts';
 import { checkInteger } from '../order/order.ts';
 import { rankOf, type Scores } from './top_k.ts';
 
@@ -14,14 +13,12 @@ export interface Accuracy {
 
 export interface AccuracyOptions {
   readonly batches: Iterable<ImageBatch> | AsyncIterable<ImageBatch>;
-  /** images [N, H, W, 3] → logits [N, classes]. Called again before it has answered where `concurrency` > 1. */
+  /** images [N, H, W, 3] → logits [N, classes]. Called for one batch after another. */
   readonly predict: (images: Float32Array, shape: ImageBatch['shape']) => Promise<Scores>;
   /** Logits of an image. */
   readonly classes: number;
   /** Class of label 0: 1 for networks whose class 0 is the background. */
   readonly labelOffset: number;
-  /** Predictions in flight, 1 unless given: one for each worker keeps a pool busy. The figures do not depend on it. */
-  readonly concurrency?: number;
   readonly signal?: AbortSignal;
   /** Called after each batch with the number of images scored so far. */
   readonly onProgress?: (images: number) => void;
@@ -29,31 +26,28 @@ export interface AccuracyOptions {
 
 /**
  * Top-1 and top-5 accuracy: how often the label's class is the highest logit, or among the five
- * highest; of equal logits the lower index is the higher, as in tf.math.top_k. At most `concurrency`
- * batches are held, besides the one that is being read.
+ * highest; of equal logits the lower index is the higher, as in tf.math.top_k. One batch is held
+ * at a time.
  *
  * @throws UserError where there is no image, a label has no class, or the logits' number is wrong or
  *   one of them NaN; what `predict` throws; the signal's reason when aborted
  */
 export async function measureAccuracy(options: AccuracyOptions): Promise<Accuracy> {
-  const { batches, predict, classes, labelOffset, concurrency = 1, signal, onProgress } = options;
-  checkInteger('concurrency', concurrency, 1);
+  const { batches, predict, classes, labelOffset, signal, onProgress } = options;
   checkInteger('classes', classes, 1);
   checkInteger('labelOffset', labelOffset, 0);
   let images = 0;
   let first = 0;
   let firstFive = 0;
-  const predicted = mapAhead(batches, concurrency, async (batch) => {
+  for await (const batch of batches) {
     signal?.throwIfAborted();
-    return ranks(batch, await predict(batch.images, batch.shape), classes, labelOffset);
-  });
-  for await (const batchRanks of predicted) {
+    const logits = await predict(batch.images, batch.shape);
     signal?.throwIfAborted();
-    for (const rank of batchRanks) {
+    for (const rank of ranks(batch, logits, classes, labelOffset)) {
       if (rank < 1) first++;
       if (rank < 5) firstFive++;
     }
-    images += batchRanks.length;
+    images += batch.labels.length;
     onProgress?.(images);
   }
   if (images === 0) {

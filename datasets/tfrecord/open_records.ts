@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Reporter } from '../../foundation/reporter.ts';
+import type { Reporter } from '../../foundation/reporting/reporter.ts';
 import type { RecordImages } from './record_images.ts';
 import { indexRecords } from './record_index.ts';
 import { RecordIndexCache } from './record_index_cache.ts';

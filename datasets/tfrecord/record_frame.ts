@@ -1,5 +1,5 @@
-import { maskedCrc32c } from '../../foundation/crc32c.ts';
 import type { UserError } from '../../foundation/errors.ts';
+import { maskedCrc32c } from '../../foundation/hashes/crc32c.ts';
 
 const LENGTH_BYTES = 8;
 
@@ -16,7 +16,7 @@ export const FRAME_BYTES = HEADER_BYTES + FOOTER_BYTES;
  * Longest payload that is read. An image of decode_image's MAX_PIXELS has 300 MB before it is
  * compressed; a file that announces more than this must not exhaust the memory.
  */
-export const MAX_RECORD_BYTES = 2 ** 28;
+const MAX_RECORD_BYTES = 2 ** 28;
 
 /** What is wrong with a record, to be read as "expected <expected> but received <received>". */
 export interface Fault {

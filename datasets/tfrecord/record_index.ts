@@ -1,5 +1,5 @@
 import { UserError } from '../../foundation/errors.ts';
-import type { Reporter } from '../../foundation/reporter.ts';
+import type { Reporter } from '../../foundation/reporting/reporter.ts';
 import { parseExample } from './example.ts';
 import { ImageLabels } from './image_label.ts';
 import { readRecordFile } from './record_file.ts';
@@ -8,8 +8,8 @@ import type { RecordShard, RecordSplit } from './record_shards.ts';
 
 /**
  * Reads all files of a split once, checks every record's CRCs and finds where it lies and which
- * class it has. Files and records are read one after the other: memory is bounded but for the index
- * (18 bytes a record).
+ * class it has. Files and records are read one after the other: memory is bounded except for the
+ * index (18 bytes a record).
  *
  * @throws UserError for a file or record that cannot be used (see readRecordFile, parseExample,
  *   ImageLabels) and where there is no record; the signal's reason when aborted

@@ -3,11 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { endianness } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { writeFileAtomic } from '../../foundation/atomic_file.ts';
 import { messageOf } from '../../foundation/errors.ts';
-import { errorCode } from '../../foundation/file_errors.ts';
-import type { Reporter } from '../../foundation/reporter.ts';
-import { sha256OfBytes } from '../../foundation/sha256.ts';
+import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
+import { errorCode } from '../../foundation/files/file_errors.ts';
+import { sha256OfBytes } from '../../foundation/hashes/sha256.ts';
+import type { Reporter } from '../../foundation/reporting/reporter.ts';
 import { type RecordImages, recordImages } from './record_images.ts';
 import type { RecordShard, RecordSplit } from './record_shards.ts';
 

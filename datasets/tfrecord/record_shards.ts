@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, UserError } from '../../foundation/errors.ts';
-import { errorCode } from '../../foundation/file_errors.ts';
+import { errorCode } from '../../foundation/files/file_errors.ts';
 import { unreadable } from './record_file.ts';
 
 /** The splits that slim's build_imagenet_data.py writes, as the names of the files begin. */

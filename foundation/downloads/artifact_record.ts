@@ -1,8 +1,8 @@
 import { readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { writeFileAtomic } from '../atomic_file.ts';
-import { sha256OfFile } from '../sha256.ts';
+import { writeFileAtomic } from '../files/atomic_file.ts';
+import { sha256OfFile } from '../hashes/sha256.ts';
 import { type Route, routeSchema } from './route.ts';
 
 const EXTENSION = '.origin.json';

@@ -2,9 +2,9 @@ import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import { messageOf } from '../errors.ts';
-import { asFileError } from '../file_errors.ts';
-import type { Reporter } from '../reporter.ts';
-import { abandonedPaths, temporaryPath } from '../temporary_path.ts';
+import { asFileError } from '../files/file_errors.ts';
+import { abandonedPaths, temporaryPath } from '../files/temporary_path.ts';
+import type { Reporter } from '../reporting/reporter.ts';
 import { RouteFailure, wrongHash } from './route.ts';
 
 export interface DownloadOptions {

@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { UserError } from '../errors.ts';
-import { asFileError } from '../file_errors.ts';
-import type { Reporter } from '../reporter.ts';
+import { asFileError } from '../files/file_errors.ts';
+import type { Reporter } from '../reporting/reporter.ts';
 import { verifiedRoute, writeRecord } from './artifact_record.ts';
 import { downloadUrl } from './download_url.ts';
 import { fetchPackage } from './fetch_package.ts';

@@ -1,9 +1,9 @@
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Reporter } from '../reporter.ts';
-import { lastLines, runTool, TOOL_NOT_FOUND } from '../run_tool.ts';
-import { sha256OfFile } from '../sha256.ts';
-import { abandonedPaths, temporaryPath } from '../temporary_path.ts';
+import { abandonedPaths, temporaryPath } from '../files/temporary_path.ts';
+import { sha256OfFile } from '../hashes/sha256.ts';
+import { lastLines, NOT_FOUND, runCommand } from '../processes/run_command.ts';
+import type { Reporter } from '../reporting/reporter.ts';
 import { type Route, RouteFailure, wrongHash } from './route.ts';
 
 export interface PackageOptions {
@@ -76,19 +76,19 @@ async function pipDownload(
   const limits = ['--timeout', '15', '--retries', '2', '--progress-bar', 'off'];
   let failure = '';
   for (const python of ['python3', 'python']) {
-    const { exitCode, output } = await runTool(
+    const { exitCode, output } = await runCommand(
       python,
       // biome-ignore format: one line for the command as it would be typed
       ['-m', 'pip', 'download', ...options, ...limits, '--dest', downloads, ...(route.args ?? []), '--require-hashes', '--requirement', requirements],
-      { temporaryDir, ...(signal && { signal }) },
+      { env: { ...process.env, TMPDIR: temporaryDir }, ...(signal && { signal }) },
     );
     if (exitCode === 0) return;
-    const absent = exitCode === TOOL_NOT_FOUND || /No module named pip/.test(output);
+    const absent = exitCode === NOT_FOUND || /No module named pip/.test(output);
     if (!absent) {
       const errors = output.split('\n').filter((line) => line.startsWith('ERROR:'));
       throw new RouteFailure(`pip failed: ${lastLines(errors.join('\n') || output)}`);
     }
-    failure ||= exitCode === TOOL_NOT_FOUND ? 'python3 was not found' : 'python3 has no pip';
+    failure ||= exitCode === NOT_FOUND ? 'python3 was not found' : 'python3 has no pip';
   }
   throw new RouteFailure(failure);
 }
@@ -101,9 +101,9 @@ async function aptDownload(
 ): Promise<void> {
   const inDownloads = { cwd: downloads, ...(signal && { signal }) };
   const request = ['download', `${route.package}=${route.version}`];
-  const direct = await runTool('apt-get', request, inDownloads);
+  const direct = await runCommand('apt-get', request, inDownloads);
   if (direct.exitCode === 0) return;
-  if (direct.exitCode === TOOL_NOT_FOUND) throw new RouteFailure('apt-get was not found');
+  if (direct.exitCode === NOT_FOUND) throw new RouteFailure('apt-get was not found');
 
   // Without package lists (a fresh container), or with stale ones: our own lists, no root needed.
   const lists = join(work, 'apt', 'state', 'lists');
@@ -115,8 +115,8 @@ async function aptDownload(
     ['Dir::State::status', '/var/lib/dpkg/status'],
     ['Dir::Cache', join(work, 'apt', 'cache')],
   ].flatMap(([key, value]) => ['-o', `${key}=${value}`]);
-  const update = await runTool('apt-get', [...settings, 'update'], inDownloads);
-  const again = await runTool('apt-get', [...settings, ...request], inDownloads);
+  const update = await runCommand('apt-get', [...settings, 'update'], inDownloads);
+  const again = await runCommand('apt-get', [...settings, ...request], inDownloads);
   if (again.exitCode === 0) return;
   const reason = update.exitCode === 0 ? again.output : update.output;
   throw new RouteFailure(`apt-get failed: ${lastLines(reason)}`);
@@ -127,13 +127,13 @@ async function npmDownload(
   downloads: string,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const { exitCode, output } = await runTool(
+  const { exitCode, output } = await runCommand(
     'npm',
     ['pack', `${route.package}@${route.version}`, '--ignore-scripts'],
     { cwd: downloads, ...(signal && { signal }) },
   );
   if (exitCode === 0) return;
-  if (exitCode === TOOL_NOT_FOUND) throw new RouteFailure('npm was not found');
+  if (exitCode === NOT_FOUND) throw new RouteFailure('npm was not found');
   throw new RouteFailure(`npm failed: ${lastLines(output)}`);
 }
 

@@ -1,9 +1,9 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { UserError } from '../errors.ts';
-import { asFileError, errorCode } from '../file_errors.ts';
-import { lastLines, runTool, TOOL_NOT_FOUND } from '../run_tool.ts';
-import { temporaryPath } from '../temporary_path.ts';
+import { asFileError, errorCode } from '../files/file_errors.ts';
+import { temporaryPath } from '../files/temporary_path.ts';
+import { lastLines, NOT_FOUND, runCommand } from '../processes/run_command.ts';
 
 /**
  * Unpacks the files of a Debian package into `outDir`, which then holds all of them or does not
@@ -15,8 +15,8 @@ export async function unpackDeb(debPath: string, outDir: string): Promise<void> 
   const temporary = temporaryPath(outDir, '.tmp');
   try {
     await mkdir(dirname(outDir), { recursive: true });
-    const { exitCode, output } = await runTool('dpkg-deb', ['-x', debPath, temporary]);
-    if (exitCode === TOOL_NOT_FOUND) {
+    const { exitCode, output } = await runCommand('dpkg-deb', ['-x', debPath, temporary]);
+    if (exitCode === NOT_FOUND) {
       throw new UserError(`Expected dpkg-deb to unpack ${debPath} but it was not found.`, {
         remedy: 'Install dpkg (it is part of every Debian and Ubuntu).',
       });

@@ -1,14 +1,13 @@
 import { readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cachedFolder } from '../cached_folder.ts';
-import { requireSpace } from '../disk_space.ts';
 import { fetchArtifact } from '../downloads/fetch_artifact.ts';
 import { messageOf, UserError } from '../errors.ts';
-import type { Reporter } from '../reporter.ts';
+import { cachedFolder } from '../files/cached_folder.ts';
+import { requireSpace } from '../files/disk_space.ts';
+import { sha256OfBytes } from '../hashes/sha256.ts';
+import { lastLines, runCommand } from '../processes/run_command.ts';
+import type { Reporter } from '../reporting/reporter.ts';
 import { repositoryRoot } from '../repository.ts';
-import { runCommand } from '../run_command.ts';
-import { lastLines } from '../run_tool.ts';
-import { sha256OfBytes } from '../sha256.ts';
 import { TENSORFLOW_WHEEL } from './tensorflow_wheel.ts';
 
 /** Packages for Python that belong together. */
@@ -126,8 +125,8 @@ async function findPython(
 ): Promise<Python> {
   const found: string[] = [];
   for (const program of pythons) {
-    const { exitCode, output } = await runCommand(program, ['-I', '-c', PRINT_VERSION], { signal });
-    const version = output.trim();
+    const { exitCode, stdout } = await runCommand(program, ['-I', '-c', PRINT_VERSION], { signal });
+    const version = stdout.trim();
     if (exitCode !== 0) continue;
     if (versions.includes(version)) return { program, version };
     found.push(`${program} is ${version}`);

@@ -7,6 +7,7 @@ import type { FloatNode } from '../convert/float_graph.ts';
 import type { ImageShape } from '../model/tf8_model.ts';
 import type { QuantizationParams } from '../params/quantization.ts';
 import type { ActivationKind } from '../params/requantization.ts';
+import type { Advice } from './advice.ts';
 
 export interface Analysis {
   readonly model: string;
@@ -166,7 +167,7 @@ export interface ChannelAnalysis {
   };
 }
 
-/** How near a layer's int32 numbers come to overflow (DESIGN 3 and 4). */
+/** How near a layer's int32 numbers come to overflow (eq. 3 and 4). */
 export interface AccumulatorAnalysis {
   /** The largest |bias| as int32. */
   readonly biasMax: number;
@@ -224,8 +225,8 @@ export interface Finding {
   readonly cost: Cost;
   /** One sentence with the figures. */
   readonly explanation: string;
-  /** What tf8 offers against it, with the command's option where there is one. */
-  readonly remedy: string;
+  /** What helps against it. */
+  readonly advice: Advice;
   /** The figures that say so, by name. */
   readonly evidence: Readonly<Record<string, number>>;
 }

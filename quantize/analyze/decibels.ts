@@ -1,6 +1,6 @@
 /**
- * Signal to quantization noise ratio of sums of squares, 10 · log10(Σ x² / Σ (x − x̂)²) (DESIGN: loss):
- * Infinity without noise, −Infinity with noise and no signal.
+ * Signal to quantization noise ratio of sums of squares, 10 · log10(Σ x² / Σ (x − x̂)²) (Loss in
+ * quantize/params/README.md): Infinity without noise, −Infinity with noise and no signal.
  */
 export function decibels(signalEnergy: number, noiseEnergy: number): number {
   if (noiseEnergy === 0) return Infinity;

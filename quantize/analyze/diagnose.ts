@@ -1,3 +1,4 @@
+import { adviceFor } from './advice.ts';
 import type {
   Analysis,
   Cost,
@@ -8,7 +9,6 @@ import type {
 } from './analysis.ts';
 import { blownUpChannels } from './blown_up_channels.ts';
 import { noiseToSignal } from './decibels.ts';
-import { remedyFor } from './remedies.ts';
 import { stretchBy } from './weight_analysis.ts';
 
 /**
@@ -38,7 +38,7 @@ const CLIPPED = 1e-2;
 const HEADROOM_BITS = 1;
 
 /** A finding before the costs of all layers are known. */
-type Sign = Omit<Finding, 'cost' | 'remedy'> & { readonly cost: number };
+type Sign = Omit<Finding, 'cost' | 'advice'> & { readonly cost: number };
 
 /**
  * Names what costs a TF8 network its accuracy: the costliest cause first, by all its layers together,
@@ -62,7 +62,7 @@ export function diagnose(
         ...sign,
         cost: costOf(sign),
         // No calibration moves the range of the input.
-        remedy: remedyFor(sign.layer === input.name ? 'inputQuantization' : sign.cause, layers),
+        advice: adviceFor(sign.layer === input.name ? 'inputQuantization' : sign.cause, layers),
       }),
     )
     .sort(
@@ -79,7 +79,7 @@ function sizeOf({ evidence }: Finding): number {
   return evidence.clippedEnergyShare ?? 0;
 }
 
-/** What the rounding of pools costs, by the tensor whose range they keep (DESIGN 6). */
+/** What the rounding of pools costs, by the tensor whose range they keep (eq. 6). */
 function pooledCosts(layers: readonly LayerAnalysis[]): ReadonlyMap<string, number> {
   const owners = new Map<string, string>();
   const costs = new Map<string, number>();

@@ -69,7 +69,7 @@ export class TensorMeter {
       quantization,
       representable: { min: lowest, max: highest },
       observed: { min, max },
-      // A range holds 0 whatever the values are (DESIGN 1): what is between them and 0 is in use.
+      // A range holds 0 whatever the values are (eq. 1): what is between them and 0 is in use.
       rangeInUse:
         (Math.min(Math.max(max, 0), highest) - Math.max(Math.min(min, 0), lowest)) /
         (highest - lowest),

@@ -87,8 +87,8 @@ export function analyzeWeights(
   };
 }
 
-/** The range of the weights of all channels but some, widened to contain 0 (DESIGN 1). */
-export function rangeWithout(
+/** The range of the weights of all channels but some, widened to contain 0 (eq. 1). */
+function rangeWithout(
   min: readonly number[],
   max: readonly number[],
   channels: readonly number[],

@@ -27,7 +27,7 @@ export interface WeightLevels {
 }
 
 /**
- * Quantizes a layer's weights as the converter does (DESIGN 1 to 3) and looks at the channels `among`.
+ * Quantizes a layer's weights as the converter does (eq. 1 to 3) and looks at the channels `among`.
  * @param kernel as folded, output channels innermost: depthwise [kh, kw, C, mult], conv [kh, kw, C, M]
  * @param channels number of output channels
  * @param among the chosen ones; all of them unless given

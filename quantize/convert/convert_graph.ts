@@ -20,9 +20,9 @@ export interface ConvertOptions
 }
 
 /**
- * Quantizes a folded float network (DESIGN 1–3): each activation by its calibrated range, each
+ * Quantizes a folded float network (eq. 1 to 3): each activation by its calibrated range, each
  * layer's weights by their own range, biases as int32 at scaleIn · scaleWeight. Average, maximum
- * and global pooling keep their input's parameters (DESIGN 6).
+ * and global pooling keep their input's parameters (eq. 6).
  * @throws QuantizationError naming the layer whose bias or accumulator does not fit int32, or that
  * was not calibrated
  */

@@ -22,7 +22,7 @@ export async function loadTf8(
   if (source instanceof Uint8Array) return planOn(await decodeTf8(source, 'the model'), options);
   const bytes = await readFile(source).catch((error: Error) => {
     throw new QuantizationError(`Expected a TF8 file at ${source} but: ${error.message}`, {
-      remedy: 'Check the path, or make the file with "tf8 quantize".',
+      remedy: 'Check the path, or quantize a float model into that file.',
     });
   });
   return planOn(await decodeTf8(bytes, String(source)), options);

@@ -22,7 +22,7 @@ export interface NodeTime {
 
 /**
  * A TF8 model compiled for a kernel tier: packed weights, and one arena in which tensors that are not
- * needed at the same time share memory. A run allocates nothing, save for its results when the batch
+ * needed at the same time share memory. A run allocates nothing, except for its results when the batch
  * is another size than the last. It needs no TensorFlow and nothing of Node: `loadTf8` opens a file,
  * `planOn` takes a tier by its name.
  */
@@ -81,7 +81,7 @@ export class Tf8Plan implements Disposable {
    * The tensors of `outputs` by name, [N, H, W, C] uint8 each. The arrays are overwritten by the
    * next run: copy what you keep.
    * @param images [N, H, W, C] uint8, quantized by the model's input parameters; or float32 as the
-   * model's preprocessing makes them, quantized here (DESIGN eq. 2)
+   * model's preprocessing makes them, quantized here (eq. 2)
    * @throws QuantizationError when the images are of another type, are not whole ones of the model's
    * size or hold NaN, or the plan was closed
    */
@@ -181,12 +181,12 @@ export class Tf8Plan implements Disposable {
   }
 }
 
-/** Other arrays of numbers do not tell whether they are quantized: a canvas gives clamped bytes of RGBA. */
+/** Other arrays of numbers do not say whether they are quantized: a canvas gives clamped bytes of RGBA. */
 function requireImages(name: string, images: unknown): void {
   if (images instanceof Uint8Array || images instanceof Float32Array) return;
   const received = (images as object | null | undefined)?.constructor?.name ?? String(images);
   throw new QuantizationError(
     `Expected a Float32Array, or a Uint8Array of quantized values, for ${name} but received ${received}`,
-    { remedy: 'Preprocess pixels as the model wants them: its "preprocessing" tells.' },
+    { remedy: 'Preprocess pixels as the model wants them: its "preprocessing" says how.' },
   );
 }

@@ -48,6 +48,6 @@ export async function readExport(
   );
   throw new QuantizationError(
     `Expected an export to ${names} but ${fileName} is another kind of file`,
-    { remedy: 'Pass a file that "tf8 export" wrote in one of these formats.' },
+    { remedy: 'Pass a file that tf8 exported in one of these formats.' },
   );
 }

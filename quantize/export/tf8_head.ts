@@ -35,7 +35,7 @@ const PlacesSchema = z.object({
   binary: z.object({ bytes: z.int().nonnegative() }),
 });
 
-/** A node with weights, as a head tells of it. */
+/** A node with weights, as a head describes it. */
 export interface WeightedHead {
   readonly name: string;
   readonly op: string;
@@ -102,6 +102,6 @@ function headerBytes(file: Uint8Array): number {
 
 function damaged(fileName: string, reason: string): QuantizationError {
   return new QuantizationError(`${fileName} does not give its TF8 model back: ${reason}`, {
-    remedy: 'Export the model again with "tf8 export".',
+    remedy: 'Export the model again.',
   });
 }

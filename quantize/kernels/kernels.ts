@@ -2,7 +2,7 @@
  * The one signature that every kernel tier has. Tensors are dense, row-major NHWC; a kernel reads
  * its inputs, writes every element of `output` and keeps nothing. Each method throws a
  * QuantizationError when an array's length does not match its shape (see `check_call.ts`), so no tier reads or
- * writes out of bounds.
+ * writes out of bounds. Equations have the numbers of quantize/params/README.md.
  */
 import type { QuantizationParams } from '../params/quantization.ts';
 import type { Padding } from '../params/window.ts';
@@ -10,7 +10,7 @@ import type { Padding } from '../params/window.ts';
 /** [batch, height, width, channels]. */
 export type Shape4 = readonly [number, number, number, number];
 
-/** DESIGN eq. 5: from the int32 accumulator to the output byte. */
+/** eq. 5: from the int32 accumulator to the output byte. */
 export interface Requantization {
   /** f32(f32(scaleIn · scaleWeight) / scaleOut), a single-precision number > 0. */
   readonly multiplier: number;
@@ -57,7 +57,7 @@ export interface FullyConnectedCall extends Requantization {
   readonly outputDepth: number;
 }
 
-/** Pooling keeps scale and zero point (DESIGN 6). Padded positions take no part. */
+/** Pooling keeps scale and zero point (eq. 6). Padded positions take no part. */
 export interface Pool2dCall {
   /** [N, H, W, C] uint8 */
   readonly input: Uint8Array;
@@ -80,7 +80,7 @@ export interface GlobalAveragePoolCall {
   readonly output: Uint8Array;
 }
 
-/** Joins along the channels; each input is requantized to the output's parameters (DESIGN eq. 5). */
+/** Joins along the channels; each input is requantized to the output's parameters (eq. 5). */
 export interface ConcatCall {
   readonly inputs: readonly {
     /** [N, H, W, Ci] uint8 */

@@ -22,7 +22,7 @@ import {
 /**
  * Proves a model sound: every input is made before it is used, shapes follow from the operations
  * and end in the logits [1, 1, classes], weights and biases have their lengths, scales are normal
- * single-precision numbers, and no accumulator can leave int32 (DESIGN 4).
+ * single-precision numbers, and no accumulator can leave int32 (eq. 4).
  * @throws QuantizationError that names the node
  */
 export function checkModel(model: Tf8Model): void {

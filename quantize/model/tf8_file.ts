@@ -250,7 +250,7 @@ function firstIssue({ issues }: z.ZodError): string {
 
 function damaged(fileName: string, what: string): QuantizationError {
   return new QuantizationError(`${fileName} is not a sound TF8 file: ${what}`, {
-    remedy: 'Make it again with "tf8 quantize".',
+    remedy: 'Quantize its float model again.',
   });
 }
 

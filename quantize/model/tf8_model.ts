@@ -23,7 +23,7 @@ interface NodeBase {
   readonly output: TensorSpec;
 }
 
-/** A quantized weight tensor with one range for the whole layer (DESIGN 3). */
+/** A quantized weight tensor with one range for the whole layer (eq. 3). */
 export interface QuantizedWeights {
   readonly data: Uint8Array;
   /**

@@ -1,7 +1,7 @@
 import { expected, QuantizationError } from './errors.ts';
 import { BYTE_MAX, INT32_MAX, requireZeroPoint } from './quantization.ts';
 
-/** What bounds the accumulator of one layer (DESIGN eq. 4). */
+/** What bounds the accumulator of one layer (eq. 4). */
 export interface AccumulatorTerms {
   /** max |bias|, an integer. */
   readonly biasMax: number;
@@ -12,7 +12,7 @@ export interface AccumulatorTerms {
 }
 
 /**
- * The largest |acc| of acc = bias + Σ (xq − zx)(wq − wz) over all bytes xq, wq (DESIGN eq. 4):
+ * The largest |acc| of acc = bias + Σ (xq − zx)(wq − wz) over all bytes xq, wq (eq. 4):
  * biasMax + taps · max(zx, 255 − zx) · max(wz, 255 − wz). Partial sums, in any order, stay within
  * it. Exact: throws where it is no safe integer.
  */
@@ -33,7 +33,7 @@ export function accumulatorBound(terms: AccumulatorTerms): number {
   return bound;
 }
 
-/** Throws, naming the layer, when its accumulator could leave int32 (DESIGN eq. 4). */
+/** Throws, naming the layer, when its accumulator could leave int32 (eq. 4). */
 export function requireAccumulatorFits(layer: string, terms: AccumulatorTerms): void {
   const bound = accumulatorBound(terms);
   if (bound > INT32_MAX) {

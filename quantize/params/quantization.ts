@@ -38,7 +38,7 @@ function requireParams(params: QuantizationParams): void {
 }
 
 /**
- * The parameters of the range [min, max] (DESIGN eq. 1). The range is widened to contain 0, so that
+ * The parameters of the range [min, max] (eq. 1). The range is widened to contain 0, so that
  * 0 is a byte exactly; a range that is then [0, 0] has scale 1 and zeroPoint 0.
  *
  * Throws when min or max is not finite, when min > max, and when (max − min) / 255 is no normal
@@ -57,7 +57,7 @@ export function paramsFromRange(min: number, max: number): QuantizationParams {
 }
 
 /**
- * The byte that stands for the real value `x` (DESIGN eq. 2):
+ * The byte that stands for the real value `x` (eq. 2):
  * clamp(roundHalfEven(x / scale) + zeroPoint, 0, 255). ±Infinity saturates; NaN throws.
  */
 export function quantize(x: number, params: QuantizationParams): number {
@@ -109,7 +109,7 @@ function requireSameLength(input: number, output: number): void {
   if (input !== output) throw expected(`length ${input}, that of the input,`, 'output', output);
 }
 
-/** f32(scaleIn · scaleWeight): the scale of a layer's bias and accumulator (DESIGN eq. 3). */
+/** f32(scaleIn · scaleWeight): the scale of a layer's bias and accumulator (eq. 3). */
 export function accumulatorScale(scaleIn: number, scaleWeight: number): number {
   requireScale('scaleIn', scaleIn);
   requireScale('scaleWeight', scaleWeight);
@@ -119,7 +119,7 @@ export function accumulatorScale(scaleIn: number, scaleWeight: number): number {
 }
 
 /**
- * A layer's bias as int32 at scaleIn · scaleWeight, zero point 0 (DESIGN eq. 3): real [M] → [M].
+ * A layer's bias as int32 at scaleIn · scaleWeight, zero point 0 (eq. 3): real [M] → [M].
  * Throws, naming layer and channel, when a value is not finite or does not fit int32.
  */
 export function quantizeBias(

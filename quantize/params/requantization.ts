@@ -8,10 +8,10 @@ import {
 } from './quantization.ts';
 import { clamp, roundHalfEven } from './rounding.ts';
 
-/** Name of the rounding of DESIGN eq. 5, as model files record it. */
+/** Name of the rounding of eq. 5, as model files record it. */
 export const REQUANTIZATION_ROUNDING = 'f32-multiply-round-half-even';
 
-/** f32(f32(scaleIn · scaleWeight) / scaleOut) (DESIGN eq. 5); throws unless it is a normal single. */
+/** f32(f32(scaleIn · scaleWeight) / scaleOut) (eq. 5); throws unless it is a normal single. */
 export function requantizeMultiplier(
   scaleIn: number,
   scaleWeight: number,
@@ -25,7 +25,7 @@ export function requantizeMultiplier(
 }
 
 /**
- * From the int32 accumulator to the byte (DESIGN eq. 5):
+ * From the int32 accumulator to the byte (eq. 5):
  * clamp(roundHalfEven(f32(f32(acc) · f32(multiplier))) + zeroPointOut, low, high).
  *
  * f32(acc) itself rounds half to even where |acc| > 2²⁴, as cvtepi32_ps and
@@ -51,7 +51,7 @@ export interface ActivationBounds {
   readonly high: number;
 }
 
-/** The bytes of 0 and 6 as bounds: ReLU and ReLU6 are clamps of the output byte (DESIGN eq. 5). */
+/** The bytes of 0 and 6 as bounds: ReLU and ReLU6 are clamps of the output byte (eq. 5). */
 export function activationBounds(
   kind: ActivationKind,
   output: QuantizationParams,

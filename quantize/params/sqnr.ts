@@ -1,9 +1,9 @@
 import { expected } from './errors.ts';
 
 /**
- * Signal to quantization noise ratio in decibels, 10 · log10(Σ x² / Σ (x − x̂)²) (DESIGN: loss),
- * of signal x [n] and approximation x̂ [n]. Infinity when x̂ equals x, also where both are all
- * zeros; −Infinity when x is all zeros and x̂ is not.
+ * Signal to quantization noise ratio in decibels, 10 · log10(Σ x² / Σ (x − x̂)²) of
+ * signal x [n] and approximation x̂ [n] (Loss in README.md). Infinity when x̂ equals x, also where
+ * both are all zeros; −Infinity when x is all zeros and x̂ is not.
  *
  * Throws when the lengths differ, when n = 0, and when an element is not finite.
  */

@@ -3,9 +3,9 @@
  * cache folder; where one is found already, nothing happens.
  */
 
-import { cacheDir } from '../../foundation/cache_dir.ts';
 import { UserError } from '../../foundation/errors.ts';
-import { consoleReporter } from '../terminal/reporter.ts';
+import { cacheDir } from '../../foundation/files/cache_dir.ts';
+import { consoleReporter } from '../../foundation/reporting/terminal_reporter.ts';
 import { fetchChromium } from './fetched_chromium.ts';
 import { findChromium } from './find_chromium.ts';
 

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createBrotliDecompress } from 'node:zlib';
 import * as tar from 'tar';
-import type { Context } from '../../foundation/context.ts';
 import { fetchArtifact, type Route } from '../../foundation/downloads/fetch_artifact.ts';
 import { UserError } from '../../foundation/errors.ts';
-import { errorCode } from '../../foundation/file_errors.ts';
-import { temporaryPath } from '../../foundation/temporary_path.ts';
+import { errorCode } from '../../foundation/files/file_errors.ts';
+import { temporaryPath } from '../../foundation/files/temporary_path.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
 
 /**
  * Chromium without a window for Linux x64, with the libraries and a font that bare systems lack, as

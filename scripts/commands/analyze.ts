@@ -1,5 +1,5 @@
-import { showAnalysis } from '../../workflows/analyze/show_analysis.ts';
 import { defineCommand } from '../command.ts';
+import { analyzeCommandLine } from '../command_lines/analyze.ts';
 import {
   CALIBRATION_DATA,
   CALIBRATION_IMAGES,
@@ -14,6 +14,7 @@ import {
   wholeNumbers,
   ZERO_VARIANCE,
 } from '../options.ts';
+import { showAnalysis } from '../show/analysis.ts';
 
 export const analyzeCommand = defineCommand({
   command: 'analyze <model>',
@@ -65,7 +66,7 @@ export const analyzeCommand = defineCommand({
   ],
   run: async (argv, context) => {
     const { analyze } = await import('../../workflows/analyze/analyze.ts');
-    return analyze(argv, context);
+    return analyze({ ...argv, command: analyzeCommandLine(argv) }, context);
   },
   show: showAnalysis,
 });

@@ -6,7 +6,7 @@ import {
   type VariantName,
   variantNamed,
 } from '../../architectures/variants.ts';
-import type { DescribedModel } from '../../workflows/describe.ts';
+import type { DescribedModel } from '../../workflows/describe/describe_model.ts';
 import { markdownTable } from '../../workflows/records/markdown_table.ts';
 import { defineCommand } from '../command.ts';
 import {
@@ -85,7 +85,7 @@ export const describeCommand = defineCommand({
   ],
   run: async (argv, context): Promise<PlannedNetwork | DescribedModel> => {
     if (argv.model !== undefined) {
-      const { describeModel } = await import('../../workflows/describe.ts');
+      const { describeModel } = await import('../../workflows/describe/describe_model.ts');
       return describeModel(argv.model, context);
     }
     const config = configOf(argv);

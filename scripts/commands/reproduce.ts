@@ -7,6 +7,7 @@ import {
   TABLE_DATASETS,
 } from '../../workflows/reproduce/preset.ts';
 import { defineCommand } from '../command.ts';
+import { reproduceCommandLine } from '../command_lines/reproduce.ts';
 import { positiveNumbers, SEED_RANGE, wholeNumbers } from '../options.ts';
 
 /** An option that changes a preset. */
@@ -39,7 +40,7 @@ export const reproduceCommand = defineCommand({
       .option('seeds', {
         ...CHANGE,
         type: 'number',
-        describe: 'Makes each row with so many seeds, from 0, and tells mean and spread',
+        describe: 'Makes each row with so many seeds, from 0, and prints mean and spread',
       })
       .option('seed', {
         ...CHANGE,
@@ -130,7 +131,7 @@ export const reproduceCommand = defineCommand({
     const { estimateTable, reproduce } = await import('../../workflows/reproduce/reproduce.ts');
     const { costReport } = await import('../../workflows/reproduce/cost_report.ts');
     const { dataset, preset, data, imagenet, imagenetLimit, published, runsDir } = argv;
-    const options = {
+    const asked = {
       dataset,
       preset,
       data,
@@ -141,6 +142,7 @@ export const reproduceCommand = defineCommand({
       published,
       runsDir,
     };
+    const options = { ...asked, command: reproduceCommandLine(asked) };
     if (argv.estimate) {
       const estimate = await estimateTable(options, context);
       return { kind: 'estimate' as const, ...estimate, text: costReport(estimate) };

@@ -154,7 +154,7 @@ export const trainCommand = defineCommand({
       ...overridesIn(argv),
       resolution: argv.resolution,
     });
-    const dataset = await openData(argv.dataset, argv.data, '--data', context);
+    const dataset = await openData(argv.dataset, argv.data, 'data', context);
     const { from, teacher, zeroVariance = 'mean', limit, seed, out, checkpointSteps } = argv;
     return trainJob(
       {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import { messageOf, UserError } from '../../foundation/errors.ts';
-import { errorCode } from '../../foundation/file_errors.ts';
+import { errorCode } from '../../foundation/files/file_errors.ts';
 import { firstIssue } from '../../foundation/first_issue.ts';
 import { type ExplainRecord, explainRecordSchema } from '../../workflows/records/explain_record.ts';
 import {
@@ -13,7 +13,7 @@ import {
   type RearchitectRecord,
   rearchitectRecordSchema,
 } from '../../workflows/records/rearchitect_record.ts';
-import { publishedTableSchema, type RunRecord } from '../../workflows/records/run_record.ts';
+import { type PublishedTable, publishedTableSchema } from '../../workflows/records/run_record.ts';
 
 /** What the pages are made from; a record that is not there yet is undefined. */
 export interface Records {
@@ -22,7 +22,9 @@ export interface Records {
   readonly paperFigures: PaperFiguresRecord | undefined;
   readonly rearchitect: RearchitectRecord | undefined;
   /** The table of accuracies on CIFAR-10. */
-  readonly table: RunRecord | undefined;
+  readonly table: PublishedTable | undefined;
+  /** The small table that `npm start` prints. */
+  readonly quick: PublishedTable | undefined;
 }
 
 /**
@@ -37,6 +39,7 @@ export async function readRecords(folder: string): Promise<Records> {
     paperFigures: await read('paper_figures', paperFiguresRecordSchema),
     rearchitect: await read('rearchitect', rearchitectRecordSchema),
     table: await read('reproduce-cifar10-standard', publishedTableSchema),
+    quick: await read('reproduce-fashion-mnist-quick', publishedTableSchema),
   };
 }
 

@@ -1,9 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../foundation/atomic_file.ts';
+import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
 import { type PublishedTable, readRun, readTiming } from '../../workflows/records/run_record.ts';
 import { runReport } from '../../workflows/records/run_report.ts';
-import { withParts } from './readme_table.ts';
 
 /**
  * Publishes the table of a run: `<name>.json` (record and timing) and `<name>.md` in `results`.
@@ -21,19 +20,13 @@ export async function publishTable(dir: string, results: string): Promise<string
   return record.name;
 }
 
-/**
- * Puts the tables in `results` between the marks of their names in a page.
- * @throws UserError where a mark has no table
- */
-export async function updatePage(path: string, results: string): Promise<void> {
-  const page = await readFile(path, 'utf8');
-  const names = (await readdir(results)).filter((name) => name.endsWith('.md')).sort();
-  const parts = new Map<string, string>();
-  for (const name of names) {
-    parts.set(
-      name.slice(0, -'.md'.length),
-      (await readFile(join(results, name), 'utf8')).trimEnd(),
-    );
+/** The tables in `results` by their names, such as "executor". */
+export async function publishedTables(results: string): Promise<ReadonlyMap<string, string>> {
+  const tables = new Map<string, string>();
+  for (const name of (await readdir(results)).sort()) {
+    if (!name.endsWith('.md')) continue;
+    const text = await readFile(join(results, name), 'utf8');
+    tables.set(name.slice(0, -'.md'.length), text.trimEnd());
   }
-  await writeFileAtomic(path, withParts(page, parts));
+  return tables;
 }

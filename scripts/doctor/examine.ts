@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { type CachedArtifact, listArtifacts } from '../../foundation/downloads/artifact_record.ts';
 import { messageOf } from '../../foundation/errors.ts';
-import { examineProcessor, type Processor } from '../../foundation/processor.ts';
+import { examineProcessor, type Processor } from '../../foundation/processes/processor.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
 import type { TierReport } from '../../quantize/kernels/route.ts';
 import { examineTiers } from '../../quantize/kernels/select.ts';

@@ -1,5 +1,5 @@
-import { formatAmount } from '../../foundation/amounts.ts';
 import { describeRoute } from '../../foundation/downloads/route.ts';
+import { formatAmount } from '../../foundation/reporting/amounts.ts';
 import { kernelsName } from '../../workflows/open/open_plan.ts';
 import type { DoctorReport, TierFinding } from './examine.ts';
 
@@ -31,7 +31,7 @@ export function showReport(report: DoctorReport): string {
 }
 
 function features({ processor }: DoctorReport): string {
-  if (processor.features === undefined) return 'unknown: this system does not tell';
+  if (processor.features === undefined) return 'unknown: this system does not say';
   return processor.features.length > 0 ? processor.features.join(', ') : 'none of those looked for';
 }
 

@@ -1,4 +1,5 @@
-import { npmCommand, runCommand } from '../../foundation/run_command.ts';
+import { npmCommand } from '../../foundation/processes/npm_command.ts';
+import { runCommand } from '../../foundation/processes/run_command.ts';
 
 /** A program that set-up or training uses. */
 export interface Tool {

@@ -1,7 +1,7 @@
 import { rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../foundation/atomic_file.ts';
-import { runCommand } from '../../foundation/run_command.ts';
+import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
+import { runCommand } from '../../foundation/processes/run_command.ts';
 import { COMPILED_STAMP, isCompiled } from './compiled.mjs';
 import type { Step } from './step.ts';
 

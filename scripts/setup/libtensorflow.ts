@@ -3,10 +3,10 @@ import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promise
 import { dirname, join } from 'node:path';
 import * as tar from 'tar';
 import { z } from 'zod';
-import { requireSpace } from '../../foundation/disk_space.ts';
 import { fetchArtifact, type Route } from '../../foundation/downloads/fetch_artifact.ts';
+import { requireSpace } from '../../foundation/files/disk_space.ts';
+import { abandonedPaths, temporaryPath } from '../../foundation/files/temporary_path.ts';
 import { TENSORFLOW_WHEEL } from '../../foundation/python/tensorflow_wheel.ts';
-import { abandonedPaths, temporaryPath } from '../../foundation/temporary_path.ts';
 import type { SetupContext } from './step.ts';
 import { unpackZip } from './unpack_zip.ts';
 

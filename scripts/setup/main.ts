@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { access, constants, mkdir, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { writeFileAtomic } from '../../foundation/atomic_file.ts';
-import { cacheDir } from '../../foundation/cache_dir.ts';
 import { messageOf, UserError } from '../../foundation/errors.ts';
+import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
+import { cacheDir } from '../../foundation/files/cache_dir.ts';
+import { consoleReporter } from '../../foundation/reporting/terminal_reporter.ts';
 import { repositoryRoot } from '../../foundation/repository.ts';
-import { consoleReporter } from '../terminal/reporter.ts';
 import { COMPILE_STEP } from './compile_step.ts';
 import { COMPLETED_RECORD, type CompletedSetup } from './completed.mjs';
 import { NATIVE_FILE, NATIVE_STEP } from './native_step.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { runCommand } from '../../foundation/run_command.ts';
+import { runCommand } from '../../foundation/processes/run_command.ts';
 import type { Step } from './step.ts';
 
 /** What scripts/build_native.mjs makes, relative to the checkout. */

@@ -1,5 +1,4 @@
-import { runCommand } from '../../foundation/run_command.ts';
-import { lastLines } from '../../foundation/run_tool.ts';
+import { lastLines, runCommand } from '../../foundation/processes/run_command.ts';
 
 /** Loads tfjs-node and multiplies two matrices; prints the version of the library it came to. */
 const PROGRAM = `

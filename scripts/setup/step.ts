@@ -1,4 +1,4 @@
-import type { Reporter } from '../../foundation/reporter.ts';
+import type { Reporter } from '../../foundation/reporting/reporter.ts';
 
 /** What every step of the set-up is given. */
 export interface SetupContext {

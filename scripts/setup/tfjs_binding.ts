@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { copyFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { npmCommand, runCommand } from '../../foundation/run_command.ts';
-import { lastLines } from '../../foundation/run_tool.ts';
+import { npmCommand } from '../../foundation/processes/npm_command.ts';
+import { lastLines, runCommand } from '../../foundation/processes/run_command.ts';
 import type { SetupContext } from './step.ts';
 import { tfjsNodeFolder } from './tfjs_node_record.ts';
 

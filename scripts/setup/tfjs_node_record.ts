@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { writeFileAtomic } from '../../foundation/atomic_file.ts';
+import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
 
 /** Ways to get tfjs-node with its library, in the order in which they are tried. */
 export const TFJS_ROUTES = ['official', 'wheel'] as const;

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, UserError } from '../../foundation/errors.ts';
-import { sha256OfFile } from '../../foundation/sha256.ts';
+import { sha256OfFile } from '../../foundation/hashes/sha256.ts';
 import { installLibtensorflow, OFFICIAL, unpackedFrom, WHEEL } from './libtensorflow.ts';
 import { probeTfjsNode } from './probe_tfjs_node.ts';
 import type { SetupContext, Step } from './step.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { UserError } from '../../foundation/errors.ts';
-import { runCommand } from '../../foundation/run_command.ts';
+import { runCommand } from '../../foundation/processes/run_command.ts';
 import type { Step } from './step.ts';
 
 /** What scripts/build_wasm.mjs makes, relative to the checkout. */

@@ -123,7 +123,7 @@ describe('inceptionV3Layers', () => {
     }
   });
 
-  it('has kernels that their names tell, but for those of Mixed_6a', () => {
+  it('has the kernels that their names say, except for those of Mixed_6a', () => {
     for (const row of base) {
       if (row.op !== 'conv' || row.name.startsWith('Mixed_6a/')) continue;
       assert.ok(row.name.endsWith(`_${row.kernel.join('x')}`), row.name);

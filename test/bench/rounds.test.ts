@@ -57,7 +57,7 @@ describe('takeTurns', () => {
     assert.equal(turns.get('a')!.length, 4);
   });
 
-  it('ends with the first failure where nobody is told of it, or who is told throws', async () => {
+  it('ends with the first failure where nobody asks for failures, or who does throws', async () => {
     const { signal } = new AbortController();
     const failing: Contestant = {
       name: 'b',

@@ -4,9 +4,9 @@ import { buildNetwork } from '../../architectures/network.ts';
 import { checkpointModel, slimNameOfKeras } from '../../checkpoints/checkpoint_model.ts';
 import { readCheckpointV2 } from '../../checkpoints/tensor_bundle/checkpoint_v2.ts';
 import type { WeightTensor } from '../../checkpoints/weight_tensor.ts';
-import { memorySource } from '../../foundation/byte_source.ts';
 import { randomizeWeights, SMALL_INCEPTION } from '../architectures/support.ts';
 import { disposeModels } from '../support/dispose_models.ts';
+import { memorySource } from '../support/memory_source.ts';
 import { slimTensors } from './support.ts';
 import { bundle } from './tensor_bundle/write_table.ts';
 
@@ -35,7 +35,7 @@ describe('checkpointModel', () => {
     model.dispose();
   });
 
-  it('builds an InceptionV3, and says what the file does not tell', async () => {
+  it('builds an InceptionV3, and says what the file does not say', async () => {
     const original = buildNetwork(SMALL_INCEPTION);
     randomizeWeights(original);
     const tensors = new Map(
@@ -57,7 +57,7 @@ describe('checkpointModel', () => {
     assert.deepEqual(received, expected);
     model.dispose();
     const other = await checkpointModel(await open(tensors, 'model.ckpt'));
-    assert.match(other.notes.join(), /does not tell the size of its images: .* for 299 × 299/);
+    assert.match(other.notes.join(), /does not say the size of its images: .* for 299 × 299/);
     other.model.dispose();
   });
 

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import sharp, { type Colour, type Sharp } from 'sharp';
 import type { BatchOptions, Dataset, ImageBatch } from '../../datasets/dataset.ts';
-import type { Reporter } from '../../foundation/reporter.ts';
+import type { Reporter } from '../../foundation/reporting/reporter.ts';
 
 /** Writes files by path relative to `folder`. */
 export async function writeTree(
@@ -26,7 +26,7 @@ export function noise(width: number, height: number): Sharp {
   return sharp(pixels, { raw: { width, height, channels: 3 } });
 }
 
-/** A reporter that keeps what it was told. */
+/** A reporter that keeps what it hears. */
 export function recordingReporter(): Reporter & { readonly messages: string[] } {
   const messages: string[] = [];
   return {

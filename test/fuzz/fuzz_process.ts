@@ -1,6 +1,6 @@
 /**
- * Fuzzes the readers in a process of its own, whose memory is theirs alone; its parent is told of
- * every input, and can end it.
+ * Fuzzes the readers in a process of its own, whose memory is theirs alone. Its parent hears of every
+ * input, and can end it.
  */
 import * as tf from '@tensorflow/tfjs';
 import { peakBytes } from '../support/peak_memory.ts';

@@ -21,8 +21,7 @@ import { readImageTar } from '../../datasets/cifar10/cifar10_tar.ts';
 import { parseIdx } from '../../datasets/fashion_mnist/idx.ts';
 import { parseExample } from '../../datasets/tfrecord/example.ts';
 import { readRecordFile } from '../../datasets/tfrecord/record_file.ts';
-import { memorySource } from '../../foundation/byte_source.ts';
-import { SILENT_REPORTER } from '../../foundation/reporter.ts';
+import { SILENT_REPORTER } from '../../foundation/reporting/reporter.ts';
 import { exportFormat, readExport } from '../../quantize/export/formats.ts';
 import { decodeTf8, encodeTf8 } from '../../quantize/model/tf8_file.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
@@ -33,6 +32,7 @@ import { bundle, type Entry, table, versionOne } from '../checkpoints/tensor_bun
 import { broken, frame, imageExample } from '../datasets/tfrecord/support.ts';
 import { sourceOf } from '../quantize/export/support.ts';
 import { buildModel } from '../quantize/model/random_models.ts';
+import { memorySource } from '../support/memory_source.ts';
 
 const PYTHON_SAFETENSORS = join(
   import.meta.dirname,
@@ -135,14 +135,14 @@ export async function fuzzedReaders(folder: string): Promise<FuzzedReader[]> {
     {
       name: 'checkpoint V1',
       corpus: [list],
-      read: async (bytes) => consume(await readCheckpointV1(memorySource(bytes, 'v1'))),
+      read: async (bytes) => consume(await readCheckpointV1(async () => memorySource(bytes, 'v1'))),
     },
     {
       name: 'checkpoint V1, CRCs made good',
       corpus: await valuesOf(list),
       read: async (bytes) =>
         consume(
-          await readCheckpointV1(
+          await readCheckpointV1(async () =>
             memorySource(
               table([
                 ['', bytes],

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { cacheDir } from '../../foundation/cache_dir.ts';
 import { UserError } from '../../foundation/errors.ts';
+import { cacheDir } from '../../foundation/files/cache_dir.ts';
+import { sha256OfBytes } from '../../foundation/hashes/sha256.ts';
+import { runCommand } from '../../foundation/processes/run_command.ts';
 import { pythonEnvironment, RUNTIMES } from '../../foundation/python/python_environment.ts';
-import { runTool } from '../../foundation/run_tool.ts';
-import { sha256OfBytes } from '../../foundation/sha256.ts';
 import { ManifestSchema } from '../../quantize/export/manifest.ts';
 import { decodeTf8 } from '../../quantize/model/tf8_file.ts';
 import { isWeighted, type Tf8Model } from '../../quantize/model/tf8_model.ts';
@@ -88,13 +88,13 @@ describe('an export to files', function () {
 
   /** What a program for Python prints behind a word, as JSON. */
   async function printed(test: Mocha.Context, program: string, file: string, word: string) {
-    const { exitCode, output } = await runTool(await python(test), ['-I', '-c', program, file]);
+    const { exitCode, output } = await runCommand(await python(test), ['-I', '-c', program, file]);
     assert.equal(exitCode, 0, output);
     return JSON.parse(new RegExp(`^${word} (.*)$`, 'm').exec(output)![1]);
   }
 
   it(`c: the program differs in no byte of any layer on ${PHOTOGRAPHS} photographs`, async function () {
-    if ((await runTool(process.env.CC ?? 'cc', ['--version'])).exitCode !== 0) {
+    if ((await runCommand(process.env.CC ?? 'cc', ['--version'])).exitCode !== 0) {
       skip(this, 'there is no C compiler');
     }
     const out = at('m.h');

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { arch, platform } from 'node:os';
 import { join } from 'node:path';
+import { runCommand } from '../../foundation/processes/run_command.ts';
 import { repositoryRoot } from '../../foundation/repository.ts';
-import { runCommand } from '../../foundation/run_command.ts';
 import { skip } from '../support/skip.ts';
 
 /** Where the C compiler has a sanitizer's library; undefined where it has none. */

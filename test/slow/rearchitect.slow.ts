@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { FRIENDLY } from '../../architectures/variants.ts';
 import { openDataset } from '../../datasets/open_dataset.ts';
-import { cacheDir } from '../../foundation/cache_dir.ts';
-import { SILENT_REPORTER } from '../../foundation/reporter.ts';
+import { cacheDir } from '../../foundation/files/cache_dir.ts';
+import { SILENT_REPORTER } from '../../foundation/reporting/reporter.ts';
 import { Evaluation } from '../../workflows/evaluate/evaluation.ts';
 import { openFloatModel } from '../../workflows/open/open_model.ts';
 import { quantizeModel } from '../../workflows/quantize/quantize.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { cacheDir } from '../../foundation/cache_dir.ts';
 import { UserError } from '../../foundation/errors.ts';
+import { cacheDir } from '../../foundation/files/cache_dir.ts';
+import { runCommand } from '../../foundation/processes/run_command.ts';
 import { pythonEnvironment, TENSORFLOW } from '../../foundation/python/python_environment.ts';
-import { SILENT_REPORTER } from '../../foundation/reporter.ts';
-import { runCommand } from '../../foundation/run_command.ts';
+import { SILENT_REPORTER } from '../../foundation/reporting/reporter.ts';
 import { openTensorBoard } from '../../training/watch/tensorboard.ts';
 import { inFolder } from '../support/in_folder.ts';
 import { needsTensorFlow } from '../support/needs_tensorflow.ts';
@@ -72,7 +72,7 @@ describe("TensorBoard's own reader", function () {
         'validation/top1': series(epochs, ({ validation }) => validation!.top1),
         'validation/top5': series(epochs, ({ validation }) => validation!.top5),
       });
-      // Computed anew from the time of each window: equal but for the last digits.
+      // Computed anew from the time of each window: equal except for the last digits.
       for (const [written, read] of [
         [series(reports, (report) => report.imagesPerSecond), images_per_second],
         [series(reports, (report) => report.waitShare), input_wait_share],

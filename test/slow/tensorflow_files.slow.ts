@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import { cacheDir } from '../../foundation/cache_dir.ts';
 import { UserError } from '../../foundation/errors.ts';
+import { cacheDir } from '../../foundation/files/cache_dir.ts';
+import { runCommand } from '../../foundation/processes/run_command.ts';
 import { pythonEnvironment, TENSORFLOW } from '../../foundation/python/python_environment.ts';
-import { SILENT_REPORTER } from '../../foundation/reporter.ts';
-import { runCommand } from '../../foundation/run_command.ts';
+import { SILENT_REPORTER } from '../../foundation/reporting/reporter.ts';
 import { openFloatModel } from '../../workflows/open/open_model.ts';
 import { predictions } from '../checkpoints/live_mobilenet.ts';
 import { contextOf } from '../scripts/support.ts';
@@ -92,8 +92,8 @@ describe("TensorFlow's own files", function () {
         const images = tf.tensor4d(await floats(join(folder, 'images')), [2, 32, 32, 3]);
         const expected = await floats(join(folder, 'outputs'));
         for (const file of FILES) {
-          const { model, imported } = await openFloatModel(join(folder, file), contextOf());
-          assert.equal(imported!.config!.widthMultiplier, alpha, file);
+          const { model, facts } = await openFloatModel(join(folder, file), contextOf());
+          assert.equal(facts.architecture!.widthMultiplier, alpha, file);
           const received = predictions(model, images);
           received.forEach((value, index) => {
             assert.ok(Math.abs(value - expected[index]) < 1e-5, `${file}: ${value} at ${index}`);

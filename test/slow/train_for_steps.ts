@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { buildMobileNetV1 } from '../../architectures/build_mobilenet_v1.ts';
 import { STANDARD } from '../../architectures/variants.ts';
 import { CheckpointFolder } from '../../checkpoints/training_checkpoint/checkpoint_folder.ts';
-import { SILENT_REPORTER } from '../../foundation/reporter.ts';
+import { SILENT_REPORTER } from '../../foundation/reporting/reporter.ts';
 import { train } from '../../training/loop/train.ts';
 import { SCRATCH_SMALL } from '../../training/recipes/recipes.ts';
 import { createTrainStep } from '../../training/step/create_train_step.ts';

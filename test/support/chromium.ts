@@ -1,5 +1,5 @@
 import { type Browser, chromium } from 'playwright-core';
-import { cacheDir } from '../../foundation/cache_dir.ts';
+import { cacheDir } from '../../foundation/files/cache_dir.ts';
 import { findChromium } from '../../scripts/chromium/find_chromium.ts';
 import { skip } from './skip.ts';
 

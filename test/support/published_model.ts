@@ -1,7 +1,7 @@
 import { pullCheckpoint } from '../../checkpoints/public/pull.ts';
-import { cacheDir } from '../../foundation/cache_dir.ts';
 import { messageOf, UserError } from '../../foundation/errors.ts';
-import { SILENT_REPORTER } from '../../foundation/reporter.ts';
+import { cacheDir } from '../../foundation/files/cache_dir.ts';
+import { SILENT_REPORTER } from '../../foundation/reporting/reporter.ts';
 import { skip } from './skip.ts';
 
 /**

@@ -1,6 +1,6 @@
-import type { Reporter } from '../../foundation/reporter.ts';
+import type { Reporter } from '../../foundation/reporting/reporter.ts';
 
-/** A reporter that keeps what it was told; of each piece of work, whether it was ended once. */
+/** A reporter that keeps what it hears; of each piece of work, whether it was ended once. */
 export function recordingReporter(): Reporter & {
   readonly messages: string[];
   readonly work: { readonly label: string; done: number; ends: number }[];

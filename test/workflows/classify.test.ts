@@ -94,7 +94,7 @@ describe('classify', () => {
     assert.deepEqual(calibration, { images: 2, source: 'file', zeroVariance: 'keep' });
     const reporter = recordingReporter();
     await classify({ ...chosen, zeroVariance: 'keep', calibrationData }, contextOf(reporter));
-    assert.match(reporter.messages.join(), /^--calibration-data has no effect: /);
+    assert.match(reporter.messages.join(), /^`calibrationData` has no effect: /);
   });
 
   it('gives the same lists again and leaves no tensor behind', async () => {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import { asFileError } from '../../foundation/file_errors.ts';
+import { asFileError } from '../../foundation/files/file_errors.ts';
 import type { GraphTensor } from './graph.ts';
 import { outputName } from './saved_model.ts';
 

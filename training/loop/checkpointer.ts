@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CheckpointFolder } from '../../checkpoints/training_checkpoint/checkpoint_folder.ts';
 import type { WeightTensor } from '../../checkpoints/weight_tensor.ts';
 import { messageOf } from '../../foundation/errors.ts';
-import type { Reporter } from '../../foundation/reporter.ts';
+import type { Reporter } from '../../foundation/reporting/reporter.ts';
 import type { TrainingState } from './training_state.ts';
 
 /** Where checkpoints go, and how often. */

@@ -1,4 +1,4 @@
-import type { Progress, Reporter } from '../../foundation/reporter.ts';
+import type { Progress, Reporter } from '../../foundation/reporting/reporter.ts';
 import type { TrainingState } from './training_state.ts';
 
 /** Says how far a run is while it trains. */

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { ImageBatch, SkippedImage } from '../../datasets/dataset.ts';
-import { deriveSeed } from '../../foundation/derive_seed.ts';
 import { messageOf, UserError } from '../../foundation/errors.ts';
+import { deriveSeed } from '../../foundation/hashes/derive_seed.ts';
 import { learningRateAt } from '../recipes/learning_rate.ts';
 import type { StepResult, TrainStep } from '../step/train_step.ts';
 import { endObserver, type TrainingObserver } from '../watch/observer.ts';

@@ -1,6 +1,6 @@
 import type { TrainingCheckpoint } from '../../checkpoints/training_checkpoint/training_checkpoint.ts';
 import type { Dataset } from '../../datasets/dataset.ts';
-import type { Reporter } from '../../foundation/reporter.ts';
+import type { Reporter } from '../../foundation/reporting/reporter.ts';
 import type { Recipe } from '../recipes/recipe.ts';
 import type { TrainingObserver } from '../watch/observer.ts';
 import type { CheckpointOptions } from './checkpointer.ts';

@@ -74,6 +74,5 @@ export const recipeSchema = z
   .readonly();
 
 export type Recipe = z.infer<typeof recipeSchema>;
-export type Optimizer = Recipe['optimizer'];
 export type Budget = Recipe['budget'];
 export type Distillation = Readonly<z.infer<typeof distillationSchema>>;

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import type { Reporter } from '../../foundation/reporter.ts';
+import type { Reporter } from '../../foundation/reporting/reporter.ts';
 import { selectTrainingBackend } from '../backend.ts';
 import type { Recipe } from '../recipes/recipe.ts';
 import { CompiledStep } from './compiled_step.ts';

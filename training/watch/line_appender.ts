@@ -1,6 +1,6 @@
 import { close, fstatSync, fsync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { asFileError } from '../../foundation/file_errors.ts';
+import { asFileError } from '../../foundation/files/file_errors.ts';
 
 const fsyncFile = promisify(fsync);
 const closeFile = promisify(close);
@@ -21,7 +21,7 @@ export class LineAppender {
   private pending = '';
 
   /**
-   * @param onFailure is told once of each row of failures, with a UserError where there is a remedy
+   * @param onFailure is called once for each row of failures, with a UserError where there is a remedy
    * @param write as `fs.writeSync`
    * @throws UserError where `path` cannot be opened
    */

@@ -57,7 +57,6 @@ export const metricLineSchema = z.discriminatedUnion('kind', [stepLine, epochLin
 export type MetricLine = z.infer<typeof metricLineSchema>;
 export type StepMetrics = z.infer<typeof stepLine>;
 export type EpochMetrics = z.infer<typeof epochLine>;
-export type CheckpointMark = z.infer<typeof checkpointLine>;
 
 export interface ParsedLines {
   readonly lines: readonly MetricLine[];

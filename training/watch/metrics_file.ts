@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { writeFileAtomic } from '../../foundation/atomic_file.ts';
 import { messageOf, UserError } from '../../foundation/errors.ts';
-import { asFileError, errorCode } from '../../foundation/file_errors.ts';
-import type { Reporter } from '../../foundation/reporter.ts';
+import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
+import { asFileError, errorCode } from '../../foundation/files/file_errors.ts';
+import type { Reporter } from '../../foundation/reporting/reporter.ts';
 import { LineAppender } from './line_appender.ts';
 import {
   type EpochMetrics,
@@ -32,7 +32,7 @@ export interface MetricsFileOptions {
  * Writes the metrics of a run to `path`: a line of JSON for every `every` steps, for each epoch and
  * for each checkpoint (`MetricLine`). Killing the process loses the steps since the last line only.
  * Going on from a checkpoint drops what comes after it, so that the step and epoch lines of a run
- * that was killed and resumed are those of a run that was not, but for `time`. A disk that is full
+ * that was killed and resumed are those of a run that was not, except for `time`. A disk that is full
  * stops no training: the reporter is warned and the lines are written once there is room.
  * @throws UserError where the file cannot be written to begin with
  */
@@ -111,7 +111,7 @@ export async function readMetrics(path: string): Promise<Metrics> {
   const text = await readFile(path, 'utf8').catch((error) => {
     throw new UserError(
       `Expected the metrics of a training run at ${path} but ${errorCode(error) === 'ENOENT' ? 'there are none' : messageOf(error)}`,
-      { remedy: 'Give the folder of a run of "tf8 train".', cause: error },
+      { remedy: 'Give the folder of a training.', cause: error },
     );
   });
   const { lines, damaged } = parseMetricLines(text);

@@ -1,5 +1,5 @@
 import { messageOf } from '../../foundation/errors.ts';
-import type { Reporter } from '../../foundation/reporter.ts';
+import type { Reporter } from '../../foundation/reporting/reporter.ts';
 
 /** What one step of training did. */
 export interface StepReport {

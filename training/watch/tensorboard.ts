@@ -1,6 +1,6 @@
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { messageOf } from '../../foundation/errors.ts';
-import type { Reporter } from '../../foundation/reporter.ts';
+import type { Reporter } from '../../foundation/reporting/reporter.ts';
 import { type EventWriter, eventWriter } from '../backend.ts';
 import type { TrainingObserver } from './observer.ts';
 import { StepWindow, type WindowMeans } from './step_window.ts';
@@ -20,7 +20,7 @@ export interface TensorBoardOptions {
  * `images_per_second` and `input_wait_share` over the steps, `epoch/…` and `validation/…` at the end
  * of epochs; accuracies in percent. A resumed run writes a file of its own, and TensorBoard drops the
  * points of earlier files that come after its first step. Without libtensorflow there are no events,
- * and where events can't be written training goes on without them; the reporter is told.
+ * and where events can't be written training goes on without them, with a warning.
  */
 export async function openTensorBoard(
   folder: string,

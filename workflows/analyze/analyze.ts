@@ -2,26 +2,27 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Dataset } from '../../datasets/dataset.ts';
 import { firstOfEachClass } from '../../datasets/order/per_class.ts';
-import { writeFileAtomic } from '../../foundation/atomic_file.ts';
-import type { Context } from '../../foundation/context.ts';
-import type { Analysis } from '../../quantize/analyze/analysis.ts';
+import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
 import { selectKernels } from '../../quantize/kernels/select.ts';
+import { DEFAULT_DATASET } from '../open/model_facts.ts';
 import { warnOfOtherPreprocessing } from '../open/model_input.ts';
 import { openData } from '../open/open_data.ts';
-import { datasetOf, type OpenFloatModel, openFloatModel } from '../open/open_model.ts';
+import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
 import { requireWritableFile } from '../open/writable_file.ts';
 import { CONVERSION_DEFAULTS } from '../quantize/conversion.ts';
 import { calibrationSource, quantizeModel } from '../quantize/quantize.ts';
-import { recorded, writeAnalyzeRun } from '../records/analysis_record.ts';
+import { recorded, type WordedAnalysis, writeAnalyzeRun } from '../records/analysis_record.ts';
 import { runId, startRun } from '../records/run_record.ts';
 import { writeSamples } from '../records/samples.ts';
+import { option } from '../wording.ts';
 import { analyzeNetwork, EFFECT_IMAGES } from './analyze_network.ts';
 import type { AnalyzeOptions } from './analyze_options.ts';
 import { analyzeRun, runNameOf } from './analyze_run.ts';
 import { labelOffsetOf } from './partial_accuracy.ts';
 
-export interface AnalyzeResult extends Analysis {
+export interface AnalyzeResult extends WordedAnalysis {
   /** Folder of the record. */
   readonly run: string;
   readonly dataset: string;
@@ -35,7 +36,7 @@ export interface AnalyzeResult extends Analysis {
 
 /** Where a float model loses accuracy in TF8, layer by layer and cause by cause, and what to do. */
 export async function analyze(options: AnalyzeOptions, context: Context): Promise<AnalyzeResult> {
-  if (options.out !== undefined) await requireWritableFile(options.out, '--out');
+  if (options.out !== undefined) await requireWritableFile(options.out);
   const opened = await openFloatModel(options.model, context);
   try {
     return await analyzeOpened(opened, options, context);
@@ -45,14 +46,14 @@ export async function analyze(options: AnalyzeOptions, context: Context): Promis
 }
 
 async function analyzeOpened(
-  opened: OpenFloatModel,
+  opened: OpenedFloatModel,
   options: AnalyzeOptions,
   context: Context,
 ): Promise<AnalyzeResult> {
   const { seed, out, runsDir } = options;
   const { perClass = null, zeroVariance = CONVERSION_DEFAULTS.zeroVariance } = options;
-  const name = options.dataset ?? datasetOf(opened);
-  const dataset = await openData(name, options.data, '--data', context);
+  const name = options.dataset ?? opened.facts.dataset ?? DEFAULT_DATASET;
+  const dataset = await openData(name, options.data, 'data', context);
   if (options.dataset !== undefined) warnOfOtherPreprocessing(opened, dataset, context.reporter);
   const { limit, among, reach } = selectionOf(dataset, options);
   const source = await calibrationSource(
@@ -62,14 +63,13 @@ async function analyzeOpened(
   );
   if (source.overlap) {
     context.reporter.warn(
-      'some calibration images are among the analyzed ones; pass another folder as --calibration-data, or --limit',
+      `some calibration images are among the analyzed ones; pass another folder as ${option('calibrationData')}, or ${option('limit')}`,
     );
   }
   const { kernels, notes } = selectKernels(options.tier, { threads: availableParallelism() });
   for (const note of notes) context.reporter.warn(note);
-  const outputs = opened.model.outputs[0].shape.at(-1)!;
-  const labelOffset = options.accuracy ? labelOffsetOf(opened, dataset, outputs) : undefined;
-  const weightsSha256 = opened.card?.weightsSha256 ?? '';
+  const labelOffset = options.accuracy ? labelOffsetOf(opened, dataset) : undefined;
+  const { weightsSha256 = '' } = opened.facts.origin;
   const configuration = {
     model: opened.name,
     weightsSha256,

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts';
 import type { Dataset } from '../../datasets/dataset.ts';
-import type { Context } from '../../foundation/context.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
 import type { Analysis } from '../../quantize/analyze/analysis.ts';
 import { Analyzer, type AnalyzerOptions } from '../../quantize/analyze/analyzer.ts';
 import { FloatNodes } from '../../quantize/convert/float_nodes.ts';
@@ -9,10 +9,12 @@ import { fuseLayersModel } from '../../quantize/convert/fuse.ts';
 import { Tf8Plan } from '../../quantize/execute/plan.ts';
 import type { Kernels } from '../../quantize/kernels/kernels.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
-import { tf8CentralFraction } from '../open/model_input.ts';
-import type { OpenFloatModel } from '../open/open_model.ts';
+import type { OpenedFloatModel } from '../open/open_model.ts';
+import { tf8Facts } from '../open/tf8_facts.ts';
+import type { WordedAnalysis } from '../records/analysis_record.ts';
 import type { Samples } from '../records/samples.ts';
 import { measurePartialAccuracy } from './partial_accuracy.ts';
+import { worded } from './remedy_words.ts';
 import { takeSamples } from './samples.ts';
 import { TestImages } from './test_images.ts';
 
@@ -27,7 +29,7 @@ const EFFECT_BATCH = 4;
 const SAMPLES = 6;
 
 export interface NetworkToAnalyze {
-  readonly opened: Pick<OpenFloatModel, 'model'>;
+  readonly opened: Pick<OpenedFloatModel, 'model'>;
   /** What the network was quantized to, with this handling of zero variance. */
   readonly tf8: Tf8Model;
   readonly zeroVariance: ZeroVariancePolicy;
@@ -45,7 +47,7 @@ export interface NetworkToAnalyze {
 }
 
 export interface AnalyzedNetwork {
-  readonly analysis: Analysis;
+  readonly analysis: WordedAnalysis;
   readonly samples: Samples;
   /** Images that could not be read. */
   readonly skipped: number;
@@ -58,7 +60,7 @@ export async function analyzeNetwork(
 ): Promise<AnalyzedNetwork> {
   const { opened, tf8, kernels, name, dataset, limit, among, seed, labelOffset } = network;
   const graph = fuseLayersModel(opened.model, { zeroVariance: network.zeroVariance });
-  const centralFraction = tf8CentralFraction(tf8);
+  const { centralFraction } = tf8Facts(tf8).input;
   const images = new TestImages(
     { dataset, limit, among, seed, resolution: graph.inputShape[0], centralFraction },
     context,
@@ -88,7 +90,7 @@ export async function analyzeNetwork(
     },
     context,
   );
-  return { analysis, samples, skipped: images.skipped };
+  return { analysis: worded(analysis, context), samples, skipped: images.skipped };
 }
 
 async function measure(

@@ -14,6 +14,8 @@ export interface AnalyzeOptions extends ConversionOptions {
   /** Measure accuracy with parts of the network in TF8, too. */
   readonly accuracy: boolean;
   readonly runsDir: string;
+  /** For the record: what repeats the analysis, without folders of the machine. */
+  readonly command?: string | undefined;
   /** A file for the JSON, besides the run's folder. */
   readonly out?: string | undefined;
 }

@@ -1,23 +1,21 @@
 import type { Dataset } from '../../datasets/dataset.ts';
-import type { Analysis } from '../../quantize/analyze/analysis.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
 import { selectBackend } from '../../training/backend.ts';
-import type { OpenFloatModel } from '../open/open_model.ts';
+import type { OpenedFloatModel } from '../open/open_model.ts';
 import type { calibrationSource } from '../quantize/quantize.ts';
-import type { AnalyzeRun } from '../records/analysis_record.ts';
+import type { AnalyzeRun, WordedAnalysis } from '../records/analysis_record.ts';
 import { environment } from '../records/environment.ts';
 import type { AnalyzeOptions } from './analyze_options.ts';
-import { commandLine } from './command_line.ts';
 
 export interface AnalyzedParts {
-  readonly opened: OpenFloatModel;
+  readonly opened: OpenedFloatModel;
   readonly dataset: Dataset;
   readonly source: Awaited<ReturnType<typeof calibrationSource>>;
   readonly tf8: Tf8Model;
   readonly kernelTier: TierName;
   readonly configuration: AnalyzeRun['configuration'];
-  readonly analysis: Analysis;
+  readonly analysis: WordedAnalysis;
 }
 
 /** The record of what an analysis was made of. */
@@ -33,7 +31,7 @@ export async function analyzeRun(
   });
   return {
     name: runNameOf(opened.name),
-    command: commandLine(options),
+    command: options.command ?? 'a program that calls analyze',
     configuration,
     environment: await environment(await selectBackend()),
     data: {
@@ -42,7 +40,7 @@ export async function analyzeRun(
     },
     kernelTier,
     model: opened.name,
-    weightsSha256: opened.card?.weightsSha256 ?? '',
+    weightsSha256: opened.facts.origin.weightsSha256 ?? '',
     skipped,
     notes: notesOf(source.overlap, skipped, skippedInCalibration),
   };

@@ -4,7 +4,8 @@ import { UserError } from '../../foundation/errors.ts';
 import type { Accuracy, AccuracyAnalysis } from '../../quantize/analyze/analysis.ts';
 import type { AnalyzerOptions } from '../../quantize/analyze/analyzer.ts';
 import { PartialNetworks } from '../../quantize/analyze/partial_networks.ts';
-import type { OpenFloatModel } from '../open/open_model.ts';
+import { labelOffsetOn, type ModelFacts } from '../open/model_facts.ts';
+import { option } from '../wording.ts';
 import type { TestImages } from './test_images.ts';
 
 /** Images at a time: all their tensors are held. */
@@ -59,22 +60,24 @@ export async function measurePartialAccuracy(
   };
 }
 
+export interface LabelledNetwork {
+  readonly name: string;
+  readonly facts: Pick<ModelFacts, 'labels' | 'outputs'>;
+}
+
 /**
- * The output of class 0, from the model's card; a model without one has a background class if it has
- * one output more than the data set has classes.
+ * The output of class 0 (`labelOffsetOn`).
  * @throws UserError where the outputs are not those classes
  */
-export function labelOffsetOf(
-  { card, name }: Pick<OpenFloatModel, 'card' | 'name'>,
-  dataset: Dataset,
-  outputs: number,
-): number {
+export function labelOffsetOf({ facts, name }: LabelledNetwork, dataset: Dataset): number {
+  const offset = labelOffsetOn(facts, dataset);
+  if (offset !== undefined) return offset;
   const classes = dataset.classNames.length;
-  const offset = card?.labelOffset ?? outputs - classes;
-  if (outputs - offset === classes && (offset === 0 || offset === 1)) return offset;
   throw new UserError(
-    `Expected ${classes} outputs, or ${classes + 1} with a background class, for --accuracy on ${dataset.name} but ${name} has ${outputs}`,
-    { remedy: 'Measure on the data set that the model was trained for, or leave --accuracy out.' },
+    `Expected ${classes} outputs, or ${classes + 1} with a background class, for ${option('accuracy')} on ${dataset.name} but ${name} has ${facts.outputs}`,
+    {
+      remedy: `Measure on the data set that the model was trained for, or leave ${option('accuracy')} out.`,
+    },
   );
 }
 

@@ -1,10 +1,10 @@
 import sharp from 'sharp';
 import type { Dataset } from '../../datasets/dataset.ts';
-import type { Context } from '../../foundation/context.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
 import { softmax, topClasses } from '../../quantize/execute/top_classes.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
 import { predictFloat } from '../../training/float_predictor.ts';
-import type { OpenFloatModel } from '../open/open_model.ts';
+import type { OpenedFloatModel } from '../open/open_model.ts';
 import type { Sample, Samples } from '../records/samples.ts';
 
 const LISTED = 5;
@@ -13,7 +13,7 @@ const LISTED = 5;
 const LARGEST_SIDE = 224;
 
 export interface SampleOptions {
-  readonly opened: Pick<OpenFloatModel, 'model'>;
+  readonly opened: Pick<OpenedFloatModel, 'model'>;
   readonly tf8: Pick<Tf8Model, 'input' | 'classNames' | 'labelOffset'>;
   /** images [1, H, W, 3] float32 in [−1, 1] in, the TF8 model's logits out. */
   readonly predictTf8: (images: Float32Array) => Float32Array;

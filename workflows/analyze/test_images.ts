@@ -1,5 +1,5 @@
 import type { Dataset, ImageBatch, SkippedImage } from '../../datasets/dataset.ts';
-import type { Context } from '../../foundation/context.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
 
 export interface TestImagesOptions {
   readonly dataset: Dataset;

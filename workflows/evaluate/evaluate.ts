@@ -1,12 +1,13 @@
 import type { ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts';
 import type { SkippedImage } from '../../datasets/dataset.ts';
-import type { Context } from '../../foundation/context.ts';
 import { UserError } from '../../foundation/errors.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
+import { DEFAULT_DATASET } from '../open/model_facts.ts';
 import { warnOfOtherPreprocessing } from '../open/model_input.ts';
 import { openData } from '../open/open_data.ts';
-import { datasetOf, type OpenModel, openModel } from '../open/open_model.ts';
+import { type OpenedModel, openModel } from '../open/open_model.ts';
 import type { KernelsUsed } from '../open/open_plan.ts';
 import {
   CONVERSION_DEFAULTS,
@@ -14,6 +15,7 @@ import {
   warnOfConversionOptions,
 } from '../quantize/conversion.ts';
 import { calibrationSource, quantizeModel } from '../quantize/quantize.ts';
+import { option } from '../wording.ts';
 import { Evaluation, type Measured } from './evaluation.ts';
 
 export type Precision = 'float' | 'tf8' | 'both';
@@ -60,7 +62,7 @@ export interface Calibration extends CalibrationBasis {
   readonly overlap: boolean;
 }
 
-/** What a TF8 file tells of its calibration. */
+/** What a TF8 file says of its calibration. */
 export interface FileCalibration extends CalibrationBasis {
   readonly source: 'file';
 }
@@ -79,21 +81,21 @@ export async function evaluate(
 }
 
 async function evaluateOpened(
-  opened: OpenModel,
+  opened: OpenedModel,
   options: EvaluateOptions,
   context: Context,
 ): Promise<EvaluateResult> {
   if (opened.kind === 'tf8') warnOfConversionOptions(opened, options, context.reporter);
-  const name = options.dataset ?? datasetOf(opened);
-  const dataset = await openData(name, options.data, '--data', context);
+  const name = options.dataset ?? opened.facts.dataset ?? DEFAULT_DATASET;
+  const dataset = await openData(name, options.data, 'data', context);
   if (options.dataset !== undefined) warnOfOtherPreprocessing(opened, dataset, context.reporter);
   const evaluation = new Evaluation(dataset, options, context);
   const named = { model: opened.name, dataset: dataset.name };
   if (opened.kind === 'tf8') {
     if (options.precision === 'float') {
       throw new UserError(
-        `Expected a float model for --precision float but ${opened.name} is a TF8 file`,
-        { remedy: 'Pass the model that it was quantized from, or --precision tf8.' },
+        `Expected a float model for ${option('precision', 'float')} but ${opened.name} is a TF8 file`,
+        { remedy: `Pass the model that it was quantized from, or ${option('precision', 'tf8')}.` },
       );
     }
     const tf8 = await evaluation.tf8(opened.model, options.tier, opened.name);
@@ -104,9 +106,9 @@ async function evaluateOpened(
       calibration: { source: 'file', ...calibrationBasis(opened.model) },
     };
   }
-  if (dataset.splitsAreEqual && opened.card?.training?.dataSha256 === dataset.fingerprint) {
+  if (dataset.splitsAreEqual && opened.facts.origin.dataSha256 === dataset.fingerprint) {
     context.reporter.warn(
-      'the model was trained on these images: the figures tell how well it learnt them, not how well it does on others',
+      'the model was trained on these images: the figures say how well it learnt them, not how well it does on others',
     );
   }
   const float = options.precision === 'tf8' ? undefined : await evaluation.float(opened);
@@ -114,7 +116,7 @@ async function evaluateOpened(
   const source = await calibrationSource({ ...options, dataset: name }, evaluation, context);
   if (source.overlap) {
     context.reporter.warn(
-      'some calibration images are among the evaluated ones; pass another folder as --calibration-data, or --limit',
+      `some calibration images are among the evaluated ones; pass another folder as ${option('calibrationData')}, or ${option('limit')}`,
     );
   }
   const { zeroVariance = CONVERSION_DEFAULTS.zeroVariance } = options;

@@ -2,15 +2,17 @@ import { availableParallelism } from 'node:os';
 import type { Dataset, ImageBatch, SkippedImage } from '../../datasets/dataset.ts';
 import { measureAccuracy } from '../../datasets/scoring/accuracy.ts';
 import type { Scores } from '../../datasets/scoring/top_k.ts';
-import type { Context } from '../../foundation/context.ts';
 import { UserError } from '../../foundation/errors.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
 import { selectBackend } from '../../training/backend.ts';
 import { floatPredictor } from '../../training/float_predictor.ts';
-import { inRangeOf, modelCentralFraction, tf8CentralFraction } from '../open/model_input.ts';
-import type { OpenFloatModel } from '../open/open_model.ts';
+import { labelOffsetOn, type ModelFacts, resolutionOf } from '../open/model_facts.ts';
+import { inRange } from '../open/model_input.ts';
+import type { OpenedFloatModel } from '../open/open_model.ts';
 import { type KernelsUsed, kernelsName, kernelsUsed, openPlan } from '../open/open_plan.ts';
+import { tf8Facts } from '../open/tf8_facts.ts';
 import { EvaluationClock, type EvaluationTime } from './evaluation_time.ts';
 
 /** Images of a prediction. */
@@ -47,19 +49,17 @@ export class Evaluation {
   }
 
   /** @param label what the progress calls the network */
-  async float(opened: OpenFloatModel, label = opened.name): Promise<Measured> {
-    const { model, card } = opened;
-    const [, resolution, ,] = model.inputs[0].shape;
+  async float(opened: OpenedFloatModel, label = opened.name): Promise<Measured> {
+    const { model, facts } = opened;
+    const resolution = resolutionOf(opened);
     await selectBackend();
     const predictor = floatPredictor(model);
     try {
       return await this.measure({
         label: `${label}, float`,
-        resolution: resolution!,
-        centralFraction: modelCentralFraction(opened),
+        facts,
+        resolution,
         batchSize: FLOAT_BATCH,
-        classes: model.outputs[0].shape.at(-1)!,
-        labelOffset: card?.labelOffset,
         predict: predictor.predict,
       });
     } finally {
@@ -73,15 +73,14 @@ export class Evaluation {
     label: string,
   ): Promise<Measured & KernelsUsed> {
     using plan = openPlan(model, { tier, threads: availableParallelism() }, this.context.reporter);
+    const facts = tf8Facts(model);
     const used = kernelsUsed(plan);
     const measured = await this.measure({
       label: `${label}, TF8 (${kernelsName(used)})`,
+      facts,
       resolution: model.input.shape[0],
-      centralFraction: tf8CentralFraction(model),
       batchSize: TF8_BATCH,
-      classes: plan.classes,
-      labelOffset: model.labelOffset,
-      predict: (images) => plan.predict(inRangeOf(model, images)),
+      predict: (images) => plan.predict(inRange(images, facts.input.range)),
     });
     return { ...measured, ...used };
   }
@@ -93,17 +92,15 @@ export class Evaluation {
 
   private async measure(network: {
     readonly label: string;
+    readonly facts: ModelFacts;
     readonly resolution: number;
-    readonly centralFraction: number | undefined;
     readonly batchSize: number;
-    readonly classes: number;
-    readonly labelOffset: number | undefined;
     readonly predict: (
       images: Float32Array,
       shape: ImageBatch['shape'],
     ) => Promise<Scores> | Scores;
   }): Promise<Measured> {
-    const { label, resolution, centralFraction, batchSize, classes, predict } = network;
+    const { label, facts, resolution, batchSize, predict } = network;
     const { reporter, signal } = this.context;
     const { limit, seed } = this;
     const clock = new EvaluationClock();
@@ -115,7 +112,7 @@ export class Evaluation {
             split: 'test',
             batchSize,
             resolution,
-            centralFraction,
+            centralFraction: facts.input.centralFraction,
             limit,
             seed,
             onSkip: (image) => {
@@ -127,8 +124,8 @@ export class Evaluation {
           }),
         ),
         predict: clock.timed(predict),
-        classes,
-        labelOffset: this.labelOffset(label, classes, network.labelOffset),
+        classes: facts.outputs,
+        labelOffset: this.labelOffset(label, facts),
         signal,
         onProgress: (done) => progress.update(done),
       });
@@ -139,16 +136,13 @@ export class Evaluation {
     }
   }
 
-  /** From the model's card; a model without one has a background class if it has one output more than the data set has classes. */
-  private labelOffset(label: string, outputs: number, known: number | undefined): number {
+  private labelOffset(label: string, facts: ModelFacts): number {
+    const offset = labelOffsetOn(facts, this.dataset);
+    if (offset !== undefined) return offset;
     const classes = this.dataset.classNames.length;
-    const offset = known ?? outputs - classes;
-    if (outputs - offset !== classes || offset < 0 || offset > 1) {
-      throw new UserError(
-        `Expected ${classes} outputs, or ${classes + 1} with a background class, for ${this.dataset.name} but ${label} has ${outputs}`,
-        { remedy: 'Evaluate the model on the data set that it was trained for.' },
-      );
-    }
-    return offset;
+    throw new UserError(
+      `Expected ${classes} outputs, or ${classes + 1} with a background class, for ${this.dataset.name} but ${label} has ${facts.outputs}`,
+      { remedy: 'Evaluate the model on the data set that it was trained for.' },
+    );
   }
 }

@@ -1,13 +1,14 @@
 import { basename } from 'node:path';
-import { writeFileAtomic } from '../../foundation/atomic_file.ts';
-import type { Context } from '../../foundation/context.ts';
-import { sha256OfBytes } from '../../foundation/sha256.ts';
+import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
+import { sha256OfBytes } from '../../foundation/hashes/sha256.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
 import { isWeightedFloat } from '../../quantize/convert/float_graph.ts';
 import type { ExportSource } from '../../quantize/export/export_format.ts';
 import { exportFormat } from '../../quantize/export/formats.ts';
 import { exportManifest } from '../../quantize/export/manifest.ts';
 import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
-import { datasetOf, openModel } from '../open/open_model.ts';
+import { DEFAULT_DATASET } from '../open/model_facts.ts';
+import { openModel } from '../open/open_model.ts';
 import { requireWritableFile } from '../open/writable_file.ts';
 import {
   CONVERSION_DEFAULTS,
@@ -28,7 +29,7 @@ export interface ExportOptions extends ConversionOptions {
 
 export interface ExportResult {
   readonly format: string;
-  /** The first is `--out` itself. */
+  /** The first is `out` itself. */
   readonly files: readonly { readonly path: string; readonly bytes: number }[];
   readonly manifest: string;
   readonly layers: number;
@@ -43,7 +44,7 @@ export interface ExportResult {
 export async function exportModel(options: ExportOptions, context: Context): Promise<ExportResult> {
   const { out } = options;
   const format = exportFormat(options.format);
-  await requireWritableFile(out, '--out');
+  await requireWritableFile(out);
   const { model, floatWeights } = await quantizedModel(options, context);
   if (format.usesFloatWeights && floatWeights === undefined) {
     context.reporter.warn(
@@ -87,7 +88,7 @@ async function quantizedModel(
     return { model: opened.model };
   }
   try {
-    const dataset = options.dataset ?? datasetOf(opened);
+    const dataset = options.dataset ?? opened.facts.dataset ?? DEFAULT_DATASET;
     const source = await calibrationSource({ ...options, dataset }, undefined, context);
     const { zeroVariance = CONVERSION_DEFAULTS.zeroVariance } = options;
     const { model, graph } = await quantizeModel(opened, zeroVariance, source, context);

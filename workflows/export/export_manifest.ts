@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { writeFileAtomic } from '../../foundation/atomic_file.ts';
-import { readBounded } from '../../foundation/byte_source.ts';
 import { UserError } from '../../foundation/errors.ts';
+import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
+import { readBounded } from '../../foundation/files/byte_source.ts';
 import { type Manifest, ManifestSchema } from '../../quantize/export/manifest.ts';
 
 /** Above any manifest: that of an InceptionV3 has 0.1 MB. */

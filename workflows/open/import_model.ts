@@ -1,30 +1,17 @@
-import { basename } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import type { NetworkConfig } from '../../architectures/network.ts';
 import { recognizeMobileNetV1 } from '../../architectures/recognize_mobilenet_v1.ts';
-import type { FloatFormat, FloatModel } from '../../checkpoints/float_model.ts';
-import { architectureOf, type ModelCard } from '../../checkpoints/store/model_card.ts';
-import { sha256OfTensors } from '../../checkpoints/weight_tensor.ts';
-import { IMAGENET_CLASSES } from '../../datasets/imagenet/imagenet_classes.ts';
-
-/** A model that another program saved, as far as its structure tells what it is. */
-export interface ImportedModel {
-  readonly model: tf.LayersModel;
-  readonly format: FloatFormat;
-  /** The network of ours that it is; undefined where it is another one. */
-  readonly config: NetworkConfig | undefined;
-  readonly card: ModelCard | undefined;
-  /** Layers whose batch norms had been folded into their weights. */
-  readonly foldedBatchNorms: readonly string[];
-  /** For the user: what it is taken for, and what was decided. */
-  readonly notes: readonly string[];
-}
+import type { FloatModel } from '../../checkpoints/float_model.ts';
+import { option } from '../wording.ts';
+import { type ImportedModel, imageNetLabels } from './float_facts.ts';
 
 /**
  * Tells what an imported model is. A MobileNetV1 is rebuilt with our layers' names, so that it can be
  * trained and re-architectured; the model that was loaded is disposed of then.
  */
-export function importModel(loaded: FloatModel, path: string): ImportedModel {
+export function importModel(loaded: FloatModel): ImportedModel & {
+  /** For the user: what it is taken for, and what was decided. */ readonly notes: readonly string[];
+} {
   const { format } = loaded;
   const original = functional(loaded.model);
   const recognized = loaded.config === undefined ? recognizeMobileNetV1(original) : undefined;
@@ -38,7 +25,6 @@ export function importModel(loaded: FloatModel, path: string): ImportedModel {
     model,
     format,
     config,
-    card: config && cardOf(model, config, `${format} ${basename(path)}`),
     foldedBatchNorms,
     notes: [
       ...loaded.notes,
@@ -46,19 +32,10 @@ export function importModel(loaded: FloatModel, path: string): ImportedModel {
       ...(foldedBatchNorms.length === 0
         ? []
         : [
-            `the batch norms of ${foldedBatchNorms.length} layers are folded into their weights: there are no variances for --zero-variance mean, and training starts from batch norms that change nothing`,
+            `the batch norms of ${foldedBatchNorms.length} layers are folded into their weights: there are no variances for ${option('zeroVariance', 'mean')}, and training starts from batch norms that change nothing`,
           ]),
     ],
   };
-}
-
-/** ImageNet's labels for as many outputs; undefined for any other number. */
-export function imageNetLabels(
-  outputs: number,
-): Pick<ModelCard, 'labelOffset' | 'classNames'> | undefined {
-  const labelOffset = outputs - IMAGENET_CLASSES.length;
-  if (labelOffset !== 0 && labelOffset !== 1) return undefined;
-  return { labelOffset, classNames: IMAGENET_CLASSES.map(({ name }) => name) };
 }
 
 /** Keras' sequential models as functional ones, which the converter reads; they share the layers. */
@@ -66,27 +43,6 @@ function functional(model: tf.LayersModel): tf.LayersModel {
   if (model.getClassName() !== 'Sequential') return model;
   const { inputs, outputs, name } = model;
   return tf.model({ inputs, outputs, name });
-}
-
-function cardOf(
-  model: tf.LayersModel,
-  config: NetworkConfig,
-  source: string,
-): ModelCard | undefined {
-  const labels = imageNetLabels(config.classes);
-  if (labels === undefined) return undefined;
-  const tensors = model.weights.map((weight) => {
-    const values = weight.read().dataSync<'float32'>();
-    return [weight.originalName, { shape: weight.shape as number[], values }] as const;
-  });
-  const sha256 = sha256OfTensors(new Map(tensors));
-  return {
-    architecture: architectureOf(config),
-    dataset: 'imagenet',
-    ...labels,
-    origin: { source, route: 'a file of the user', sha256 },
-    weightsSha256: sha256,
-  };
 }
 
 function titleOf(config: NetworkConfig | undefined): string {

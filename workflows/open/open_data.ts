@@ -1,25 +1,26 @@
 import type { Dataset } from '../../datasets/dataset.ts';
 import { MissingFolderError, openDataset } from '../../datasets/open_dataset.ts';
-import type { Context } from '../../foundation/context.ts';
 import { UserError } from '../../foundation/errors.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
+import { type OptionName, option } from '../wording.ts';
 
 /**
- * Opens a data set for a command.
- * @param dir the value of `option`, such as "--data"
- * @throws UserError that names `option` where the data set needs a folder; openDataset's errors
+ * Opens a data set for a workflow.
+ * @param dir the value of the option `name`, such as `data`
+ * @throws UserError that names the option where the data set needs a folder; openDataset's errors
  */
 export async function openData(
-  name: string,
+  dataset: string,
   dir: string | undefined,
-  option: string,
+  name: OptionName,
   context: Context,
 ): Promise<Dataset> {
   try {
-    return await openDataset(name, { ...context, ...(dir !== undefined && { dir }) });
+    return await openDataset(dataset, { ...context, ...(dir !== undefined && { dir }) });
   } catch (error) {
     if (!(error instanceof MissingFolderError)) throw error;
     throw new UserError(error.message, {
-      remedy: `Pass one as ${option} DIR. ${error.remedy}`,
+      remedy: `Pass one as ${option(name, 'DIR')}. ${error.remedy}`,
       cause: error,
     });
   }

@@ -1,11 +1,11 @@
-import type { Reporter } from '../../foundation/reporter.ts';
+import type { Reporter } from '../../foundation/reporting/reporter.ts';
 import type { Tf8Plan } from '../../quantize/execute/plan.ts';
 import { planOn, type TierOptions } from '../../quantize/execute/plan_on.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
 import type { TierRoute } from '../../quantize/kernels/route.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
 
-/** What a command's result tells of the kernels that it used. */
+/** What a command's result says of the kernels that it used. */
 export interface KernelsUsed {
   readonly tier: TierName;
   /** Of a tier that has several. */

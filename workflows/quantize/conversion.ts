@@ -1,6 +1,7 @@
 import type { ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts';
-import type { Reporter } from '../../foundation/reporter.ts';
-import type { OpenTf8Model } from '../open/open_model.ts';
+import type { Reporter } from '../../foundation/reporting/reporter.ts';
+import type { OpenedTf8Model } from '../open/open_model.ts';
+import { option } from '../wording.ts';
 
 /** How a float model becomes a TF8 model; what is left out is taken from CONVERSION_DEFAULTS. */
 export interface ConversionOptions {
@@ -16,18 +17,19 @@ export const CONVERSION_DEFAULTS = { zeroVariance: 'keep', calibrationImages: 20
  * options that say otherwise, or that have no effect.
  */
 export function warnOfConversionOptions(
-  { name, model }: OpenTf8Model,
+  { name, model }: OpenedTf8Model,
   options: ConversionOptions,
   reporter: Reporter,
 ): void {
   const { zeroVariance } = model.provenance;
   const given = [
-    ['--zero-variance', options.zeroVariance === zeroVariance ? undefined : options.zeroVariance],
-    ['--calibration-data', options.calibrationData],
-    ['--calibration-images', options.calibrationImages],
-  ].flatMap(([option, value]) => (value === undefined ? [] : [option]));
-  if (given.length === 0) return;
+    ['zeroVariance', options.zeroVariance === zeroVariance ? undefined : options.zeroVariance],
+    ['calibrationData', options.calibrationData],
+    ['calibrationImages', options.calibrationImages],
+  ] as const;
+  const idle = given.flatMap(([name, value]) => (value === undefined ? [] : [option(name)]));
+  if (idle.length === 0) return;
   reporter.warn(
-    `${given.join(' and ')} ${given.length === 1 ? 'has' : 'have'} no effect: ${name} is a TF8 file, made with zero variance "${zeroVariance}" and calibrated then; pass the float model to choose`,
+    `${idle.join(' and ')} ${idle.length === 1 ? 'has' : 'have'} no effect: ${name} is a TF8 file, made with zero variance "${zeroVariance}" and calibrated then; pass the float model to choose`,
   );
 }

@@ -1,8 +1,8 @@
 import type { ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts';
 import type { Dataset, SkippedImage } from '../../datasets/dataset.ts';
 import { centralFractionOf } from '../../datasets/images/preprocess.ts';
-import { writeFileAtomic } from '../../foundation/atomic_file.ts';
-import type { Context } from '../../foundation/context.ts';
+import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
 import { calibrate } from '../../quantize/convert/calibrate.ts';
 import { convertGraph } from '../../quantize/convert/convert_graph.ts';
 import type { FloatGraph } from '../../quantize/convert/float_graph.ts';
@@ -12,17 +12,14 @@ import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
 import { selectBackend } from '../../training/backend.ts';
 import { compile } from '../../training/compile/compile.ts';
-import { modelCentralFraction } from '../open/model_input.ts';
+import { DEFAULT_DATASET } from '../open/model_facts.ts';
 import { openData } from '../open/open_data.ts';
-import { datasetOf, labelsOf, type OpenFloatModel, openFloatModel } from '../open/open_model.ts';
+import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
 import { requireWritableFile } from '../open/writable_file.ts';
 import { CONVERSION_DEFAULTS, type ConversionOptions } from './conversion.ts';
 
 /** Calibration images per run of the float network: bounds memory. */
 const CALIBRATION_BATCH = 10;
-
-/** slim's preprocessing ends in this range, whatever the image. */
-const INPUT_RANGE = { min: -1, max: 1 };
 
 export interface CalibrationSource {
   readonly dataset: Dataset;
@@ -46,16 +43,17 @@ export interface QuantizedModel {
  * preprocessed for the network, whatever their data set's own networks see, and the TF8 model says how.
  */
 export async function quantizeModel(
-  opened: OpenFloatModel,
+  opened: OpenedFloatModel,
   zeroVariance: ZeroVariancePolicy,
   source: CalibrationSource,
   { reporter, signal }: Context,
 ): Promise<QuantizedModel> {
-  const { model, card, name } = opened;
+  const { model, facts, name } = opened;
+  const { input, labels, origin } = facts;
   const { dataset, seed, skip } = source;
   const graph = fuseLayersModel(model, { zeroVariance });
   const skipped: SkippedImage[] = [];
-  const centralFraction = modelCentralFraction(opened) ?? centralFractionOf(dataset.name);
+  const centralFraction = input.centralFraction ?? centralFractionOf(dataset.name);
   const images = Math.min(source.images, dataset.count('train') - skip);
   const progress = reporter.start(`calibrating ${name}`, images, 'images');
   try {
@@ -80,13 +78,14 @@ export async function quantizeModel(
       },
     });
     const converted = convertGraph(graph, calibration, {
-      inputRange: INPUT_RANGE,
+      inputRange: input.range,
       centralFraction,
-      ...labelsOf(opened),
+      labelOffset: labels.labelOffset,
+      classNames: [...labels.classNames],
       provenance: {
-        floatModel: card?.origin.source ?? name,
-        floatWeightsSha256: card?.weightsSha256 ?? '',
-        ...(card && { dataset: card.dataset }),
+        floatModel: origin.source,
+        floatWeightsSha256: origin.weightsSha256 ?? '',
+        ...(facts.dataset !== undefined && { dataset: facts.dataset }),
         calibrationImages: calibration.images,
         calibrationData: `${dataset.name} ${dataset.fingerprint}`,
         zeroVariance,
@@ -138,10 +137,10 @@ export async function quantize(
   context: Context,
 ): Promise<QuantizeResult> {
   const { out, zeroVariance = CONVERSION_DEFAULTS.zeroVariance } = options;
-  await requireWritableFile(out, '--out');
+  await requireWritableFile(out);
   const opened = await openFloatModel(options.model, context);
   try {
-    const dataset = options.dataset ?? datasetOf(opened);
+    const dataset = options.dataset ?? opened.facts.dataset ?? DEFAULT_DATASET;
     const source = await calibrationSource({ ...options, dataset }, undefined, context);
     const { model, skipped, zeroVarianceChannels } = await quantizeModel(
       opened,
@@ -186,7 +185,7 @@ export async function calibrationSource(
   const dataset =
     evaluated !== undefined && calibrationData === undefined
       ? evaluated.dataset
-      : await openData(options.dataset, calibrationData, '--calibration-data', context);
+      : await openData(options.dataset, calibrationData, 'calibrationData', context);
   // One folder of images serves as both splits; data sets with two splits never overlap.
   const shared =
     evaluated?.dataset.splitsAreEqual === true &&

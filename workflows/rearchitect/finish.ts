@@ -6,10 +6,9 @@ import {
 } from '../../architectures/rearchitect/centre_depthwise.ts';
 import { readChain } from '../../architectures/rearchitect/read_chain.ts';
 import { equalizeModel } from '../../architectures/rearchitect/scale_model.ts';
-import { variantNamed } from '../../architectures/variants.ts';
-import type { ModelCard } from '../../checkpoints/store/model_card.ts';
+import { configOf, type ModelCard } from '../../checkpoints/store/model_card.ts';
 import { loadModelFolder, saveModelFolder } from '../../checkpoints/store/model_store.ts';
-import type { Context } from '../../foundation/context.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
 import { compile } from '../../training/compile/compile.ts';
 import { type FittingImages, fittingBatches } from './images.ts';
 import { type FinishRecord, finishIn } from './record.ts';
@@ -53,7 +52,7 @@ export async function finishModel(
 /**
  * Finishes the retrained network in `dir` and stores it again; one that a run before has finished
  * stays as it is.
- * @param told what its card tells of the reconstruction: where it came from, and under `training` how
+ * @param told what its card says of the reconstruction: where it came from, and under `training` how
  */
 export async function finishFolder(
   dir: string,
@@ -69,11 +68,10 @@ export async function finishFolder(
     const finished = finishIn(card!);
     if (finished !== undefined) return { card: card!, finish: finished };
     const { weightsSha256: _, ...known } = card!;
-    const { architecture } = known;
-    if (architecture.network !== 'mobilenet_v1') {
-      throw new RangeError(`Expected a MobileNetV1 in ${dir} but received ${architecture.network}`);
+    const config = configOf(known.architecture);
+    if (config.network !== 'mobilenet_v1') {
+      throw new RangeError(`Expected a MobileNetV1 in ${dir} but received ${config.network}`);
     }
-    const config = { ...architecture, variant: variantNamed(architecture.variant) };
     const finish = await finishModel(model, config, images, context);
     const saved = await saveModelFolder(
       model,

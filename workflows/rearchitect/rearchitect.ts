@@ -4,16 +4,17 @@ import type { Variant } from '../../architectures/variants.ts';
 import type { ModelCard } from '../../checkpoints/store/model_card.ts';
 import type { Dataset } from '../../datasets/dataset.ts';
 import { holdOutValidation } from '../../datasets/order/hold_out.ts';
-import type { Context } from '../../foundation/context.ts';
 import { UserError } from '../../foundation/errors.ts';
-import { SILENT_REPORTER } from '../../foundation/reporter.ts';
-import { makeWritableFolder } from '../../foundation/writable_folder.ts';
+import { makeWritableFolder } from '../../foundation/files/writable_folder.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
+import { SILENT_REPORTER } from '../../foundation/reporting/reporter.ts';
 import { requireTensorFlow } from '../../training/backend.ts';
 import type { TrainResult } from '../../training/loop/train_options.ts';
 import { overrideRecipe } from '../../training/recipes/override_recipe.ts';
 import type { Recipe } from '../../training/recipes/recipe.ts';
 import { openCheckpoints } from '../train/open_checkpoints.ts';
 import { type RunOptions, trainJob } from '../train/train.ts';
+import { option } from '../wording.ts';
 import { finishFolder } from './finish.ts';
 import type { FittingImages } from './images.ts';
 import { rebuild, saveRebuilt } from './rebuild.ts';
@@ -94,12 +95,12 @@ export async function rearchitect(
   if (variant.depthwiseBatchNorm) {
     throw new UserError(
       `Expected a variant without batch norms and ReLU6 after its depthwise layers but received ${variant.name}, which is what a model is rebuilt from`,
-      { remedy: 'Pass --variant friendly, relu or no-depthwise-bn.' },
+      { remedy: `Pass ${option('variant', 'friendly')}, relu or no-depthwise-bn.` },
     );
   }
   if (existsSync(model) && folderOf(model) === resolve(out)) {
     throw new UserError(`Expected another folder for the new model than that of ${model}`, {
-      remedy: 'Pass another --out.',
+      remedy: `Pass another ${option('out')}.`,
     });
   }
   await requireTensorFlow('Re-architecture');
@@ -234,7 +235,7 @@ async function requireSameTraining(
   if ((await recordedIn(reconstructed, requestOf(original, options))) !== undefined) return;
   throw new UserError(
     `Expected a training that began with equal options in ${options.out} but its reconstruction is another one`,
-    { remedy: 'Pass the options that it was begun with, or another --out.' },
+    { remedy: `Pass the options that it was begun with, or another ${option('out')}.` },
   );
 }
 

@@ -10,7 +10,7 @@ import type { Variant } from '../../architectures/variants.ts';
 import type { ModelCard } from '../../checkpoints/store/model_card.ts';
 import { saveModelFolder } from '../../checkpoints/store/model_store.ts';
 import type { SkippedImage } from '../../datasets/dataset.ts';
-import type { Context } from '../../foundation/context.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
 import { compile } from '../../training/compile/compile.ts';
 import { transposedDoubleProduct } from '../../training/compile/ops/double_product.ts';
 import { finishModel } from './finish.ts';

@@ -68,7 +68,7 @@ export function finishIn({ training }: ModelCard): FinishRecord | undefined {
   return finishSchema.safeParse(training?.rearchitecture).data;
 }
 
-/** What the model in `dir` tells of itself, where it is the reconstruction that is asked for. */
+/** What the model in `dir` says of itself, where it is the reconstruction that is asked for. */
 export async function recordedIn(
   dir: string,
   request: RearchitectureRequest,

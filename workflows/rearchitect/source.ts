@@ -5,10 +5,11 @@ import { type ReadChain, readChain } from '../../architectures/rearchitect/read_
 import { STANDARD } from '../../architectures/variants.ts';
 import { saveModelFolder } from '../../checkpoints/store/model_store.ts';
 import type { Dataset } from '../../datasets/dataset.ts';
-import type { Context } from '../../foundation/context.ts';
 import { UserError } from '../../foundation/errors.ts';
-import { datasetOf, type OpenFloatModel, openFloatModel } from '../open/open_model.ts';
-import { weightsOf } from '../train/train_card.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
+import { DEFAULT_DATASET, labelOffsetOn, weightsOf } from '../open/model_facts.ts';
+import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
+import { call, option } from '../wording.ts';
 
 /** The widest layer, and its filters at width multiplier 1. */
 const LAST_POINTWISE = 'Conv2d_13_pointwise';
@@ -44,8 +45,8 @@ export async function openOriginal(
   const opened = await openFloatModel(reference, context);
   try {
     const config = configOf(opened);
-    const labelOffset = labelOffsetOf(opened, config, dataset);
-    const { card, name } = opened;
+    const labelOffset = labelOffsetOf(opened, dataset);
+    const { facts, name } = opened;
     const whole = {
       ...readChain(opened.model, config),
       name,
@@ -53,8 +54,8 @@ export async function openOriginal(
       config,
       labelOffset,
       withoutBackground: false,
-      source: card?.origin.source ?? name,
-      sha256: card?.weightsSha256 ?? dataset.fingerprint,
+      source: facts.origin.source,
+      sha256: facts.origin.weightsSha256 ?? dataset.fingerprint,
       weights: weightsOf(opened),
     };
     if (labelOffset === 0 || !dropBackground) return whole;
@@ -74,7 +75,7 @@ export async function openOriginal(
 export async function modelDataset(reference: string, context: Context): Promise<string> {
   const opened = await openFloatModel(reference, context);
   opened.model.dispose();
-  return datasetOf(opened);
+  return opened.facts.dataset ?? DEFAULT_DATASET;
 }
 
 /** Stores the original as the retraining is taught by it. */
@@ -110,16 +111,15 @@ function withoutBackground(original: Original): Original {
   };
 }
 
-/** From the card; a model without one is told by its shapes. */
-function configOf({ name, model, card }: OpenFloatModel): MobileNetV1Config {
-  const remedy =
-    'Pass a public checkpoint (mobilenet_v1_1.0_224), or a model that "tf8 train --variant standard" made.';
-  const architecture = card?.architecture;
+/** A model that was not recognized is told by its shapes. */
+function configOf({ name, model, facts }: OpenedFloatModel): MobileNetV1Config {
+  const remedy = `Pass a public checkpoint (mobilenet_v1_1.0_224), or a model that ${call('train', { variant: 'standard' })} made.`;
+  const { architecture, input, outputs } = facts;
   if (architecture === undefined) {
-    const [, resolution] = model.inputs[0].shape;
+    const [resolution] = input.shape;
     if (!resolution) {
       throw new UserError(
-        `Expected a MobileNetV1 of one resolution but ${name} reads images of [${model.inputs[0].shape.slice(1).map((size) => size ?? 'any')}]`,
+        `Expected a MobileNetV1 of one resolution but ${name} reads images of [${input.shape.map((size) => size ?? 'any')}]`,
         { remedy },
       );
     }
@@ -134,7 +134,7 @@ function configOf({ name, model, card }: OpenFloatModel): MobileNetV1Config {
       variant: STANDARD,
       widthMultiplier: filters / LAST_FILTERS,
       resolution,
-      classes: model.outputs[0].shape.at(-1)!,
+      classes: outputs,
     };
   }
   if (architecture.network !== 'mobilenet_v1') {
@@ -142,9 +142,9 @@ function configOf({ name, model, card }: OpenFloatModel): MobileNetV1Config {
       remedy,
     });
   }
-  if (architecture.variant !== STANDARD.name) {
+  if (architecture.variant.name !== STANDARD.name) {
     throw new UserError(
-      `Expected a MobileNetV1 of variant ${STANDARD.name} but ${name} is ${architecture.variant}`,
+      `Expected a MobileNetV1 of variant ${STANDARD.name} but ${name} is ${architecture.variant.name}`,
       { remedy },
     );
   }
@@ -153,25 +153,18 @@ function configOf({ name, model, card }: OpenFloatModel): MobileNetV1Config {
 }
 
 /** Outputs before the data set's classes: 1 where there is a background. */
-function labelOffsetOf(
-  { name, card }: OpenFloatModel,
-  { classes }: MobileNetV1Config,
-  dataset: Dataset,
-): number {
-  const labelOffset = card?.labelOffset ?? classes - dataset.classNames.length;
-  const fits =
-    (card === undefined || card.dataset === dataset.name) &&
-    classes - labelOffset === dataset.classNames.length &&
-    (labelOffset === 0 || labelOffset === 1);
-  if (fits) return labelOffset;
-  const own =
-    card === undefined
-      ? `${classes} outputs`
-      : `the ${classes - labelOffset} classes of ${card.dataset}`;
+function labelOffsetOf({ name, facts }: OpenedFloatModel, dataset: Dataset): number {
+  const { dataset: own, outputs, labels } = facts;
+  const labelOffset = labelOffsetOn(facts, dataset);
+  if (labelOffset !== undefined && (own ?? dataset.name) === dataset.name) return labelOffset;
+  const received =
+    own === undefined
+      ? `${outputs} outputs`
+      : `the ${outputs - labels.labelOffset} classes of ${own}`;
   throw new UserError(
-    `Expected a model of the ${dataset.classNames.length} classes of ${dataset.name} but ${name} has ${own}`,
+    `Expected a model of the ${dataset.classNames.length} classes of ${dataset.name} but ${name} has ${received}`,
     {
-      remedy: `Pass the data set that the model was trained for${card === undefined ? '' : ` (--dataset ${card.dataset})`}, or first train it on ${dataset.name}: tf8 train --variant standard --from ${name} --dataset ${dataset.name}.`,
+      remedy: `Pass the data set that the model was trained for${own === undefined ? '' : ` (${option('dataset', own)})`}, or first train it on ${dataset.name}: ${call('train', { variant: 'standard', from: name, dataset: dataset.name })}.`,
     },
   );
 }

@@ -1,3 +1,4 @@
+import { option } from '../wording.ts';
 import type { ReconstructionRecord } from './record.ts';
 
 /** A share of unexplained variance from which a layer is worth a warning. */
@@ -14,7 +15,7 @@ export function warningsOf({ layers, images }: ReconstructionRecord): string[] {
   const few = layers.filter(({ positions, features }) => positions < features);
   if (few.length > 0) {
     warnings.push(
-      `${images} images give fewer positions than channels to ${names(few)}: fit on more images (--images)`,
+      `${images} images give fewer positions than channels to ${names(few)}: fit on more images (${option('images')})`,
     );
   }
   if (layers.every(({ unexplainedVariance }) => unexplainedVariance === null)) {
@@ -27,7 +28,7 @@ export function warningsOf({ layers, images }: ReconstructionRecord): string[] {
   );
   if (poor.length > 0) {
     warnings.push(
-      `more than ${100 * HIGH_UNEXPLAINED_VARIANCE} % of the variance stays unexplained in ${names(poor)}: fit on more images (--images), or retrain`,
+      `more than ${100 * HIGH_UNEXPLAINED_VARIANCE} % of the variance stays unexplained in ${names(poor)}: fit on more images (${option('images')}), or retrain`,
     );
   }
   return warnings;

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { writeFileAtomic } from '../../foundation/atomic_file.ts';
-import type { Analysis } from '../../quantize/analyze/analysis.ts';
+import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
+import type { Advice } from '../../quantize/analyze/advice.ts';
+import type { Analysis, Finding } from '../../quantize/analyze/analysis.ts';
 import { environmentSchema } from './environment.ts';
 import { RUN_FILE, readPart } from './run_record.ts';
 
@@ -125,12 +126,42 @@ const finding = z.strictObject({
   ]),
   cost: z.strictObject({ layer: z.number().min(0), cause: z.number().min(0) }),
   explanation: z.string(),
+  /** In words. */
   remedy: z.string(),
+  /** The same as data; absent in older records. */
+  advice: z
+    .strictObject({
+      code: z.enum([
+        'meanVariance',
+        'equalizeChannels',
+        'evenWeights',
+        'calibrateOnMore',
+        'calibrateOnTypical',
+        'evenOutputs',
+        'samePreprocessing',
+        'replaceRelu6',
+        'smallerSums',
+      ]),
+      network: z.enum(['standard', 'rebuilt', 'other']),
+    })
+    .exactOptional(),
   evidence: z.record(z.string(), decibels),
 });
 
 const percent = z.number().min(0).max(100);
 const accuracy = z.strictObject({ top1: percent, top5: percent });
+
+/** A finding with its remedy in words. */
+export interface WordedFinding extends Omit<Finding, 'advice'> {
+  readonly remedy: string;
+  /** Absent in older records. */
+  readonly advice?: Advice;
+}
+
+/** An analysis as it is shown and recorded. */
+export interface WordedAnalysis extends Omit<Analysis, 'diagnosis'> {
+  readonly diagnosis: readonly WordedFinding[];
+}
 
 /** Reads the JSON of an analysis back: "lossless" becomes Infinity, "noSignal" −Infinity. */
 export const analysisSchema = z.strictObject({
@@ -158,7 +189,7 @@ export const analysisSchema = z.strictObject({
       ),
     })
     .exactOptional(),
-}) satisfies z.ZodType<Analysis>;
+}) satisfies z.ZodType<WordedAnalysis>;
 
 const dataIdentity = z.strictObject({
   dataset: z.string(),
@@ -194,14 +225,14 @@ const ANALYSIS = 'analysis.json';
 export async function writeAnalyzeRun(
   dir: string,
   run: AnalyzeRun,
-  analysis: Analysis,
+  analysis: WordedAnalysis,
 ): Promise<void> {
   await writeAnalysis(dir, analysis);
   await writeFileAtomic(join(dir, RUN_FILE), `${JSON.stringify(run, null, 2)}\n`);
 }
 
 /** Writes `analysis.json` into a run's folder. */
-export async function writeAnalysis(dir: string, analysis: Analysis): Promise<void> {
+export async function writeAnalysis(dir: string, analysis: WordedAnalysis): Promise<void> {
   await writeFileAtomic(join(dir, ANALYSIS), `${JSON.stringify(recorded(analysis))}\n`);
 }
 
@@ -209,7 +240,7 @@ export async function writeAnalysis(dir: string, analysis: Analysis): Promise<vo
  * The analysis in a run's folder.
  * @throws UserError where there is none, or it is damaged
  */
-export function readAnalysis(dir: string): Promise<Analysis> {
+export function readAnalysis(dir: string): Promise<WordedAnalysis> {
   return readPart(join(dir, ANALYSIS), analysisSchema);
 }
 
@@ -224,7 +255,7 @@ export function hasAnalysis(dir: string): boolean {
  */
 export async function readAnalyzeRun(
   dir: string,
-): Promise<{ readonly run: AnalyzeRun; readonly analysis: Analysis }> {
+): Promise<{ readonly run: AnalyzeRun; readonly analysis: WordedAnalysis }> {
   return {
     run: await readPart(join(dir, RUN_FILE), analyzeRunSchema),
     analysis: await readAnalysis(dir),

@@ -1,9 +1,8 @@
-import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { z } from 'zod';
+import { runCommand } from '../../foundation/processes/run_command.ts';
 import { repositoryRoot } from '../../foundation/repository.ts';
 import type { Backend } from '../../training/backend.ts';
 
@@ -35,13 +34,9 @@ export async function environment(backend: Backend): Promise<Environment> {
 }
 
 async function commitOf(root: string): Promise<string> {
-  const git = async (...args: string[]) =>
-    (await promisify(execFile)('git', ['-C', root, ...args])).stdout.trim();
-  try {
-    const commit = await git('rev-parse', 'HEAD');
-    const changes = await git('status', '--porcelain', '--untracked-files=no');
-    return changes === '' ? commit : `${commit}+`;
-  } catch {
-    return 'unknown';
-  }
+  const git = (...args: string[]) => runCommand('git', ['-C', root, ...args]);
+  const commit = await git('rev-parse', 'HEAD');
+  const changes = await git('status', '--porcelain', '--untracked-files=no');
+  if (commit.exitCode !== 0 || changes.exitCode !== 0) return 'unknown';
+  return commit.stdout.trim() + (changes.stdout.trim() === '' ? '' : '+');
 }

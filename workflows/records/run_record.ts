@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { writeFileAtomic } from '../../foundation/atomic_file.ts';
 import { messageOf, UserError } from '../../foundation/errors.ts';
-import { errorCode } from '../../foundation/file_errors.ts';
+import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
+import { errorCode } from '../../foundation/files/file_errors.ts';
+import { makeWritableFolder } from '../../foundation/files/writable_folder.ts';
 import { firstIssue } from '../../foundation/first_issue.ts';
-import { makeWritableFolder } from '../../foundation/writable_folder.ts';
+import { call } from '../wording.ts';
 import { accuracyRowSchema } from './accuracy_row.ts';
 import { environmentSchema } from './environment.ts';
 
@@ -149,8 +150,7 @@ export async function readPart<Schema extends z.ZodType>(
 
 function notARun(path: string, reason: string, cause?: unknown): UserError {
   return new UserError(`Expected the record of a run at ${path} but ${reason}`, {
-    remedy:
-      'Give the folder that "tf8 reproduce" or "tf8 analyze" names when it has ended; repeat the run where its record is damaged.',
+    remedy: `Give the folder that ${call('reproduce')} or ${call('analyze')} names when it has ended; repeat the run where its record is damaged.`,
     cause,
   });
 }

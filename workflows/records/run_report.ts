@@ -1,4 +1,4 @@
-import { formatSeconds } from '../../foundation/amounts.ts';
+import { formatSeconds } from '../../foundation/reporting/amounts.ts';
 import type { AccuracyRow } from './accuracy_row.ts';
 import { accuracyTable } from './accuracy_table.ts';
 import { markdownTable } from './markdown_table.ts';

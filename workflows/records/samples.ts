@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { writeFileAtomic } from '../../foundation/atomic_file.ts';
+import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
 import { readPart } from './run_record.ts';
 
 const guessSchema = z.strictObject({ name: z.string(), probability: z.number().min(0).max(1) });

@@ -3,8 +3,9 @@ import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { UserError } from '../../foundation/errors.ts';
 import { RUN_FILE } from '../records/run_record.ts';
+import { call } from '../wording.ts';
 
-const HAS_ENDED = 'Give the folder that "tf8 reproduce" or "tf8 analyze" names when it has ended.';
+const HAS_ENDED = `Give the folder that ${call('reproduce')} or ${call('analyze')} names when it has ended.`;
 
 /**
  * The folder of a run's record.

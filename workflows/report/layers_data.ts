@@ -5,7 +5,7 @@ import { layerFacts } from './layer_facts.ts';
 import { columnsOf, type LayerData, type LayersData } from './page_data.ts';
 
 /** The layers as the page's script shows them, one at a time. */
-export async function layersData({ layers }: Analysis): Promise<LayersData> {
+export async function layersData({ layers }: Pick<Analysis, 'layers'>): Promise<LayersData> {
   const specs: Record<string, object> = {};
   const pages: LayerData[] = [];
   for (const [at, layer] of layers.entries()) {

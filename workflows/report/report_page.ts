@@ -3,6 +3,7 @@ import { type Html, Html as HtmlText, html, jsonInScript } from './html.ts';
 import type { PageData } from './page_data.ts';
 import type { MissingPart } from './section.ts';
 import { colourRules } from './theme.ts';
+import { withCode } from './with_code.ts';
 
 export interface PageContent {
   readonly title: string;
@@ -55,7 +56,7 @@ ${section.body}
 )}${
   missing.length > 0
     ? html`<section id="missing" aria-labelledby="missing-title"><h2 id="missing-title">Not in this run</h2>
-<ul>${missing.map((part) => html`<li>${part.title}: ${part.reason}</li>`)}</ul></section>`
+<ul>${missing.map((part) => html`<li>${part.title}: ${withCode(part.reason)}</li>`)}</ul></section>`
     : undefined
 }
 </main>

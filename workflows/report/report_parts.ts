@@ -1,4 +1,4 @@
-import type { Analysis } from '../../quantize/analyze/analysis.ts';
+import type { WordedAnalysis } from '../records/analysis_record.ts';
 import type { Environment } from '../records/environment.ts';
 import type { DataIdentity, RunRecord, RunTiming } from '../records/run_record.ts';
 import type { Samples } from '../records/samples.ts';
@@ -7,7 +7,7 @@ import type { Samples } from '../records/samples.ts';
 export interface ReportParts {
   readonly run: RunDescription;
   readonly table: Pick<RunRecord, 'rows'> | undefined;
-  readonly analysis: Analysis | undefined;
+  readonly analysis: WordedAnalysis | undefined;
   readonly samples: Samples | undefined;
 }
 
@@ -18,7 +18,7 @@ export interface RunDescription {
   readonly command: string;
   readonly environment: Environment;
   readonly kernelTier: string;
-  /** By what they were used for; with the number of images where the rows do not tell it. */
+  /** By what they were used for; with the number of images where the rows do not say it. */
   readonly data: Readonly<Record<string, DataIdentity & { readonly images?: number }>>;
   /** SHA-256 of weights, by the network's record or name. */
   readonly weights: Readonly<Record<string, string>>;

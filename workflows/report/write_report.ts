@@ -1,10 +1,11 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../foundation/atomic_file.ts';
-import type { Context } from '../../foundation/context.ts';
-import { abandonedPaths, temporaryPath } from '../../foundation/temporary_path.ts';
-import { makeWritableFolder } from '../../foundation/writable_folder.ts';
+import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
+import { abandonedPaths, temporaryPath } from '../../foundation/files/temporary_path.ts';
+import { makeWritableFolder } from '../../foundation/files/writable_folder.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
 import type { Chart } from '../charts/chart.ts';
+import { call } from '../wording.ts';
 import { figureElement } from './elements.ts';
 import { figureFiles, inlineSvg, liveSpec } from './figure.ts';
 import type { Html } from './html.ts';
@@ -41,7 +42,7 @@ export interface WrittenReport {
 export async function writeReport(
   parts: ReportParts,
   dir: string,
-  { reporter, signal }: Pick<Context, 'reporter' | 'signal'>,
+  context: Pick<Context, 'reporter' | 'signal' | 'wording'>,
 ): Promise<WrittenReport> {
   await makeWritableFolder(dir);
   const layers = parts.analysis && (await layersData(parts.analysis));
@@ -53,9 +54,9 @@ export async function writeReport(
   const drawn = temporaryPath(figures, UNFINISHED);
   await mkdir(drawn);
   try {
-    await drawCharts(charts, drawn, { reporter, signal });
-    const page = await pageOf(parts, sections, layers);
-    signal.throwIfAborted();
+    await drawCharts(charts, drawn, context);
+    const page = await pageOf(parts, sections, layers, context);
+    context.signal.throwIfAborted();
     await rm(figures, { recursive: true, force: true });
     await rename(drawn, figures);
     await writeFileAtomic(report, page);
@@ -86,6 +87,7 @@ async function pageOf(
   parts: ReportParts,
   sections: readonly Section[],
   layers: LayersData | undefined,
+  context: Pick<Context, 'wording'>,
 ): Promise<string> {
   const plots: Record<string, object> = {};
   for (const figure of sections.flatMap((section) => section.figures)) {
@@ -95,7 +97,7 @@ async function pageOf(
     title: parts.run.name,
     headline: headlineOf(parts),
     sections: await Promise.all(sections.map(drawnSection)),
-    missing: missingParts(parts),
+    missing: missingParts(parts, context),
     data: { plots, ...(layers && { layers }) },
     script: await pageScript(),
     style: await readFile(join(PAGE_FOLDER, 'page.css'), 'utf8'),
@@ -127,21 +129,26 @@ async function sectionsOf(
 const MISSING = {
   table: {
     title: 'Accuracies beside the paper’s',
-    reason: 'this run made no table; “tf8 reproduce” makes one.',
+    reason: `this run made no table; ${call('reproduce')} makes one.`,
   },
   analysis: {
     title: 'Diagnosis, SQNR by layer and by cause, histograms and α',
-    reason: 'this run looked at no layers; “tf8 analyze MODEL” does.',
+    reason: `this run looked at no layers; ${call('analyze', { model: 'MODEL' })} does.`,
   },
   samples: {
     title: 'Images with their likeliest classes',
-    reason: 'this run kept none; “tf8 analyze MODEL” keeps some.',
+    reason: `this run kept none; ${call('analyze', { model: 'MODEL' })} keeps some.`,
   },
 } as const satisfies Partial<Record<keyof ReportParts, MissingPart>>;
 
-function missingParts(parts: ReportParts): MissingPart[] {
+function missingParts(
+  parts: ReportParts,
+  { wording = (message) => message }: Pick<Context, 'wording'>,
+): MissingPart[] {
   const names = Object.keys(MISSING) as (keyof typeof MISSING)[];
-  return names.filter((name) => parts[name] === undefined).map((name) => MISSING[name]);
+  return names
+    .filter((name) => parts[name] === undefined)
+    .map((name) => ({ ...MISSING[name], reason: wording(MISSING[name].reason) }));
 }
 
 function headlineOf({ table, analysis }: ReportParts): string | undefined {

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { Context } from '../../foundation/context.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
 import { selectKernels } from '../../quantize/kernels/select.ts';
 import type { Backend } from '../../training/backend.ts';
 import { type AnalyzedNetwork, analyzeNetwork } from '../analyze/analyze_network.ts';

@@ -2,6 +2,7 @@ import { MIN_INCEPTION_RESOLUTION } from '../../architectures/inception_v3_layer
 import { UserError } from '../../foundation/errors.ts';
 import { overrideRecipe } from '../../training/recipes/override_recipe.ts';
 import type { Recipe } from '../../training/recipes/recipe.ts';
+import { option } from '../wording.ts';
 import type { NetworkName, Preset, Rearchitecture, TableNetworks, Training } from './preset.ts';
 
 /** What a table may have otherwise than its preset: for a short look, or another budget. */
@@ -49,7 +50,7 @@ function chosenNetworks(preset: Preset, names: readonly NetworkName[] | undefine
   if (missing !== undefined) {
     throw new UserError(
       `Expected rows of preset ${preset.name} for ${preset.dataset} (${present.join(', ')}) but received ${missing}`,
-      { remedy: 'Leave it out, or take another --preset.' },
+      { remedy: `Leave it out, or take another ${option('preset')}.` },
     );
   }
   const wanted = new Set<string>(names);
@@ -74,8 +75,7 @@ function checkAsPublished({ widthMultiplier, resolution }: PresetChanges): 'as-p
   throw new UserError(
     `Expected width ${PUBLISHED_WIDTH} at 224 × 224 for the network as it was published but received another`,
     {
-      remedy:
-        'Leave out --width-multiplier and --resolution, or take a preset that trains the standard network.',
+      remedy: `Leave out ${option('widthMultiplier')} and ${option('resolution')}, or take a preset that trains the standard network.`,
     },
   );
 }

@@ -1,5 +1,5 @@
 import { FRIENDLY } from '../../architectures/variants.ts';
-import type { Context } from '../../foundation/context.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
 import { epochImages } from '../../training/loop/epoch_images.ts';
 import type { Recipe } from '../../training/recipes/recipe.ts';
 import { type Environment, environment } from '../records/environment.ts';

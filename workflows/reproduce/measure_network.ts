@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts';
-import type { Context } from '../../foundation/context.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
 import type { Backend } from '../../training/backend.ts';
 import { Evaluation } from '../evaluate/evaluation.ts';
-import { type OpenFloatModel, openFloatModel } from '../open/open_model.ts';
+import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
 import { calibrationSource, quantizeModel } from '../quantize/quantize.ts';
 import type { StoredNetwork } from './network_store.ts';
 import { type Identity, keyOf, makeStored, readStored, type Stored } from './stored_result.ts';
@@ -99,7 +99,7 @@ export class MeasurementStore {
     }
   }
 
-  private open({ model }: StoredNetwork): Promise<OpenFloatModel> {
+  private open({ model }: StoredNetwork): Promise<OpenedFloatModel> {
     return openFloatModel(model, this.context);
   }
 
@@ -113,7 +113,7 @@ export class MeasurementStore {
   }
 
   private async float(
-    opened: OpenFloatModel,
+    opened: OpenedFloatModel,
     measuring: Measuring,
     label: string,
   ): Promise<FloatFigures> {
@@ -124,7 +124,7 @@ export class MeasurementStore {
   }
 
   private async tf8(
-    opened: OpenFloatModel,
+    opened: OpenedFloatModel,
     measuring: Measuring,
     label: string,
   ): Promise<Tf8Figures> {

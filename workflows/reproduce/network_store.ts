@@ -4,14 +4,15 @@ import { z } from 'zod';
 import { PUBLIC_CHECKPOINTS } from '../../checkpoints/public/public_checkpoints.ts';
 import type { ModelCard } from '../../checkpoints/store/model_card.ts';
 import { verifyModelFolder } from '../../checkpoints/store/model_store.ts';
-import type { Context } from '../../foundation/context.ts';
 import { UserError } from '../../foundation/errors.ts';
-import { FolderLock } from '../../foundation/folder_lock.ts';
-import { SILENT_REPORTER } from '../../foundation/reporter.ts';
-import { makeWritableFolder } from '../../foundation/writable_folder.ts';
+import { FolderLock } from '../../foundation/files/folder_lock.ts';
+import { makeWritableFolder } from '../../foundation/files/writable_folder.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
+import { SILENT_REPORTER } from '../../foundation/reporting/reporter.ts';
 import type { Backend } from '../../training/backend.ts';
 import { pullImageNet } from '../open/open_model.ts';
 import { environment, environmentSchema } from '../records/environment.ts';
+import { call } from '../wording.ts';
 import { checkpointsOf, makeNetwork, type NetworkToMake } from './make_network.ts';
 import type { NetworkPlan } from './plan.ts';
 import { type Identity, keyOf, readStored, writeStored } from './stored_result.ts';
@@ -32,7 +33,7 @@ export interface StoredNetwork {
 const madeNetworkSchema = z.strictObject({
   weightsSha256: z.string(),
   environment: environmentSchema,
-  /** What the training or the re-architecture tells of itself, without times. */
+  /** What the training or the re-architecture says of itself, without times. */
   summary: z.json(),
 });
 
@@ -107,7 +108,7 @@ export class NetworkStore {
     if (card !== undefined)
       return { model, card, record: `model ${card.weightsSha256.slice(0, 12)}` };
     throw new UserError(`Expected a model of tf8 at ${model} but it has no card`, {
-      remedy: 'Pass a model that "tf8 train" or "tf8 pull" stored.',
+      remedy: `Pass a model that ${call('train')} or ${call('pull')} stored.`,
     });
   }
 
@@ -189,7 +190,7 @@ export class NetworkStore {
     await makeWritableFolder(entry.dir);
     const lock = await FolderLock.acquire(join(entry.dir, 'lock'));
     try {
-      // Another process may have finished it before it gave the folder free; of damage is told already.
+      // Another process may have finished it before it released the folder; damage was reported above.
       return (await this.finished(entry, SILENT_REPORTER)) ?? (await this.makeAlone(entry));
     } finally {
       await lock.release();

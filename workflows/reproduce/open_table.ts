@@ -1,9 +1,10 @@
 import type { Dataset } from '../../datasets/dataset.ts';
-import type { Context } from '../../foundation/context.ts';
 import { UserError } from '../../foundation/errors.ts';
-import { makeWritableFolder } from '../../foundation/writable_folder.ts';
+import { makeWritableFolder } from '../../foundation/files/writable_folder.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
 import { type Backend, requireTensorFlow, selectBackend } from '../../training/backend.ts';
 import { openData } from '../open/open_data.ts';
+import { option } from '../wording.ts';
 import { AnalysisStore } from './analysis_store.ts';
 import { changePreset, type PresetChanges } from './change_preset.ts';
 import { MeasurementStore, type Measuring } from './measure_network.ts';
@@ -28,6 +29,8 @@ export interface ReproduceOptions {
   /** MODEL that stands for the published network. */
   readonly published?: string | undefined;
   readonly runsDir: string;
+  /** For the record: what repeats the table, without folders of the machine. */
+  readonly command?: string | undefined;
 }
 
 /** A table before its first row. */
@@ -55,12 +58,13 @@ export interface OpenTable {
  */
 export async function openTable(options: ReproduceOptions, context: Context): Promise<OpenTable> {
   const { imagenet, imagenetLimit, runsDir, changes = {} } = options;
+  const { wording = (message: string) => message } = context;
   const preset = changePreset(presetOf(options.dataset, options.preset), changes);
   if (imagenet !== undefined && preset.dataset === 'imagenet') {
     throw new UserError(
-      'Expected --imagenet beside another data set but the table is of imagenet',
+      `Expected ${option('imagenet')} beside another data set but the table is of imagenet`,
       {
-        remedy: 'Pass the folder as --data alone.',
+        remedy: `Pass the folder as ${option('data')} alone.`,
       },
     );
   }
@@ -73,14 +77,14 @@ export async function openTable(options: ReproduceOptions, context: Context): Pr
   if (isAllTrained) await requireTensorFlow('Retraining');
   const canTrain = backend.name === 'tensorflow';
 
-  const table = await openData(preset.dataset, options.data, '--data', context);
+  const table = await openData(preset.dataset, options.data, 'data', context);
   const data = disjointData(table, preset.testImages);
   const planned = planRows({ ...planning, trainImages: data.dataset.count('train') });
   const rows = canTrain ? planned : planned.filter((row) => !needsTraining(row));
   const photographs =
     imagenet === undefined
       ? undefined
-      : wholeData(await openData('imagenet', imagenet, '--imagenet', context));
+      : wholeData(await openData('imagenet', imagenet, 'imagenet', context));
   return {
     preset,
     seeds,
@@ -107,7 +111,7 @@ export async function openTable(options: ReproduceOptions, context: Context): Pr
       ...notesOf(preset, imagenet === undefined),
       ...data.notes,
       ...(canTrain ? [] : [`Rows that are trained are left out: ${backend.notes.join('; ')}.`]),
-    ],
+    ].map((note) => wording(note)),
   };
 }
 
@@ -123,7 +127,9 @@ function notesOf(preset: Preset, withoutPhotographs: boolean): string[] {
       ? []
       : [`Width ${widthMultiplier}, from random weights: none of that width are published.`]),
     ...(name === 'quick' && dataset !== 'imagenet' && withoutPhotographs
-      ? ['Rows of the published network on ImageNet are left out: they need --imagenet DIR.']
+      ? [
+          `Rows of the published network on ImageNet are left out: they need ${option('imagenet', 'DIR')}.`,
+        ]
       : []),
   ];
 }

@@ -49,7 +49,7 @@ export interface TableNetworks {
   readonly 'friendly-rearchitected'?: Rearchitecture;
 }
 
-/** All that decides what a table's figures come from, but for the data. */
+/** All that decides what a table's figures come from, except for the data. */
 export interface Preset {
   readonly dataset: TableDataset;
   readonly name: PresetName;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { RearchitectError } from '../../architectures/rearchitect/errors.ts';
-import type { Context } from '../../foundation/context.ts';
 import { messageOf } from '../../foundation/errors.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
 import { QuantizationError } from '../../quantize/params/errors.ts';
 import { DivergenceError } from '../../training/loop/divergence.ts';
 import { type AccuracyRow, accuracyRow, type SeedFigures } from '../records/accuracy_row.ts';
@@ -18,7 +18,6 @@ import { partialReport, runReport } from '../records/run_report.ts';
 import { readParts } from '../report/read_parts.ts';
 import { writeReport } from '../report/write_report.ts';
 import { analyzeCostliest } from './analyze_costliest.ts';
-import { commandLine } from './command_line.ts';
 import { type CostEstimate, estimateCost } from './cost.ts';
 import { costReport } from './cost_report.ts';
 import type { Measured } from './measure_network.ts';
@@ -45,8 +44,8 @@ export interface ReportedResult extends ReproduceResult {
  * `report.html` and its figures. What was interrupted goes on when it is called again.
  * @param options with `announceCost`, says first what the table will cost
  * @throws UserError before anything is loaded where `runsDir` cannot be written; what training and
- *   evaluation throw, but for a training that diverges, a network that cannot be rebuilt and one that
- *   TF8 cannot hold: their seeds are left out with a note
+ *   evaluation throw. A training that diverges, a network that cannot be rebuilt and one that TF8 cannot
+ *   hold throw nothing: their seeds are left out with a note
  */
 export async function reproduce(
   options: ReproduceOptions & { readonly announceCost?: boolean },
@@ -69,7 +68,7 @@ export async function reproduce(
   }
 }
 
-/** The table is whole without its report: what goes wrong with that is told, and costs nothing else. */
+/** The table is whole without its report: what goes wrong with that is a warning, and costs nothing else. */
 async function reportOf(
   table: OpenTable,
   { dir, record }: ReproduceResult,
@@ -129,7 +128,7 @@ class Reproduction {
 
   constructor(table: OpenTable, options: ReproduceOptions) {
     this.table = table;
-    this.command = commandLine(options);
+    this.command = options.command ?? 'a program that calls reproduce';
     const { preset, seeds, data } = table;
     this.name = `reproduce-${preset.dataset}-${preset.name}`;
     const { published, imagenetLimit } = options;

@@ -1,4 +1,4 @@
-import type { Reporter } from '../../foundation/reporter.ts';
+import type { Reporter } from '../../foundation/reporting/reporter.ts';
 
 /** Units of work that warm up: the first waits for compilation, for threads, for the first images. */
 const WARM_UP_UPDATES = 2;

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildNetwork, type NetworkConfig } from '../../architectures/network.ts';
 import { FRIENDLY, STANDARD } from '../../architectures/variants.ts';
-import type { ModelCard } from '../../checkpoints/store/model_card.ts';
+import { architectureOf } from '../../checkpoints/store/model_card.ts';
 import { saveModelFolder } from '../../checkpoints/store/model_store.ts';
 import type { Dataset } from '../../datasets/dataset.ts';
-import type { Context } from '../../foundation/context.ts';
-import { SILENT_REPORTER } from '../../foundation/reporter.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
+import { SILENT_REPORTER } from '../../foundation/reporting/reporter.ts';
 import type { Recipe } from '../../training/recipes/recipe.ts';
 import { Evaluation } from '../evaluate/evaluation.ts';
 import { openFloatModel } from '../open/open_model.ts';
@@ -194,10 +194,6 @@ export class Trials {
     this.done.set(name, made);
     return made;
   }
-}
-
-function architectureOf(config: NetworkConfig): ModelCard['architecture'] {
-  return config.network === 'mobilenet_v1' ? { ...config, variant: config.variant.name } : config;
 }
 
 /** The standard network of the same width. */

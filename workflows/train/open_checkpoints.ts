@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { CheckpointFolder } from '../../checkpoints/training_checkpoint/checkpoint_folder.ts';
 import type { TrainingCheckpoint } from '../../checkpoints/training_checkpoint/training_checkpoint.ts';
 import { UserError } from '../../foundation/errors.ts';
-import type { Reporter } from '../../foundation/reporter.ts';
+import type { Reporter } from '../../foundation/reporting/reporter.ts';
+import { option } from '../wording.ts';
 
 export interface OpenCheckpoints {
   /** Locked for this process until it is closed. */
@@ -33,7 +34,7 @@ export async function openCheckpoints(
     if ((await folder.steps()).length === 0) return { folder, resume: undefined };
     throw new UserError(
       `Expected a folder without a training but ${out} holds the checkpoints of one`,
-      { remedy: 'Pass --resume to go on with it, or another --out.' },
+      { remedy: `Pass ${option('resume', true)} to go on with it, or another ${option('out')}.` },
     );
   } catch (error) {
     await folder.close();

@@ -2,9 +2,10 @@ import type * as tf from '@tensorflow/tfjs';
 import type { ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts';
 import { type TransferReport, transferWeights } from '../../architectures/transfer_weights.ts';
 import { FRIENDLY } from '../../architectures/variants.ts';
-import type { Context } from '../../foundation/context.ts';
 import { messageOf, UserError } from '../../foundation/errors.ts';
-import { type OpenFloatModel, openFloatModel } from '../open/open_model.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
+import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
+import { option } from '../wording.ts';
 import type { TrainedNetwork } from './trained_network.ts';
 
 /** How messages call the networks. */
@@ -21,15 +22,15 @@ export async function openSource(
   from: string,
   network: TrainedNetwork,
   context: Context,
-): Promise<OpenFloatModel> {
+): Promise<OpenedFloatModel> {
   const source = await openFloatModel(from, context);
-  const { architecture } = source.card ?? {};
+  const { architecture } = source.facts;
   if (architecture === undefined) return source;
   if (architecture.network !== network.network) {
     source.model.dispose();
     throw new UserError(
       `Expected ${NAMES[network.network]} to start from but ${source.name} is ${NAMES[architecture.network]}`,
-      { remedy: `Pass --network ${architecture.network}, or start from another model.` },
+      { remedy: `Pass ${option('network', architecture.network)}, or start from another model.` },
     );
   }
   const { widthMultiplier: width = 1 } = architecture;
@@ -38,7 +39,7 @@ export async function openSource(
     source.model.dispose();
     throw new UserError(
       `Expected width multiplier ${width}, that of ${source.name}, but received ${wanted}`,
-      { remedy: `Pass --width-multiplier ${width}, or train from random weights.` },
+      { remedy: `Pass ${option('widthMultiplier', width)}, or train from random weights.` },
     );
   }
   return source;
@@ -49,7 +50,7 @@ export async function openSource(
  * @throws UserError where the source is another network, or lacks what the variant needs
  */
 export function startFrom(
-  source: OpenFloatModel,
+  source: OpenedFloatModel,
   model: tf.LayersModel,
   {
     network,
@@ -69,20 +70,23 @@ export function startFrom(
       throw new UserError(
         `Expected a model with batch norms after its depthwise convolutions, as variant ${name} has them, but ${source.name} has none`,
         {
-          remedy: `Start from a model of variant ${name}, or pass another --variant: ${variantOf(source)}.`,
+          remedy: `Start from a model of variant ${name}, or pass another ${option('variant')}: ${variantOf(source)}.`,
           cause: error,
         },
       );
     }
     throw new UserError(
       `Expected ${NAMES[network.network]} like ${model.name} to start from but ${source.name} is another network: ${messageOf(error)}`,
-      { remedy: 'Start from another model, or from random weights without --from.', cause: error },
+      {
+        remedy: `Start from another model, or from random weights without ${option('from')}.`,
+        cause: error,
+      },
     );
   }
 }
 
-function variantOf({ card }: OpenFloatModel): string {
-  return card?.architecture.network === 'mobilenet_v1' ? card.architecture.variant : FRIENDLY.name;
+function variantOf({ facts: { architecture } }: OpenedFloatModel): string {
+  return architecture?.network === 'mobilenet_v1' ? architecture.variant.name : FRIENDLY.name;
 }
 
 /** A MobileNetV1 of another variant, not another network. */

@@ -1,8 +1,9 @@
 import { SQUEEZED_LOGITS } from '../../architectures/logits_model.ts';
 import type { NetworkConfig } from '../../architectures/network.ts';
-import type { Context } from '../../foundation/context.ts';
 import { UserError } from '../../foundation/errors.ts';
-import { type OpenFloatModel, openFloatModel } from '../open/open_model.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
+import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
+import { call, option } from '../wording.ts';
 
 /**
  * Opens the model that a network is distilled from.
@@ -13,7 +14,7 @@ export async function openTeacher(
   reference: string,
   { resolution, classes }: NetworkConfig,
   context: Context,
-): Promise<OpenFloatModel> {
+): Promise<OpenedFloatModel> {
   const teacher = await openFloatModel(reference, context);
   const refuse = (expected: string, received: string, remedy: string): UserError => {
     teacher.model.dispose();
@@ -21,28 +22,27 @@ export async function openTeacher(
       remedy,
     });
   };
-  const { inputs, outputs, layers } = teacher.model;
-  const [side] = inputs[0].shape.slice(1);
-  const outputCount = outputs[0].shape.at(-1);
-  if (outputCount !== classes) {
+  const { input, outputs } = teacher.facts;
+  const [side] = input.shape;
+  if (outputs !== classes) {
     throw refuse(
       `with ${classes} outputs, as the network that it is to teach`,
-      `${outputCount}`,
+      `${outputs}`,
       'Pass a teacher that was trained on the same data set.',
     );
   }
   if (side !== resolution) {
     throw refuse(
       `that reads images of ${resolution} × ${resolution}, as the network that it is to teach`,
-      `an input of ${inputs[0].shape.slice(1, 3).join(' × ')}`,
-      `Pass --resolution ${side}, or a teacher that was trained at ${resolution}.`,
+      `an input of ${input.shape.slice(0, 2).join(' × ')}`,
+      `Pass ${option('resolution', side!)}, or a teacher that was trained at ${resolution}.`,
     );
   }
-  if (!layers.some(({ name }) => name === SQUEEZED_LOGITS)) {
+  if (!teacher.model.layers.some(({ name }) => name === SQUEEZED_LOGITS)) {
     throw refuse(
       `whose logits are the outputs of a layer ${SQUEEZED_LOGITS}`,
       'none',
-      'Pass a model that "tf8 train" or "tf8 pull" stored.',
+      `Pass a model that ${call('train')} or ${call('pull')} stored.`,
     );
   }
   return teacher;

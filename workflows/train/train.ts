@@ -7,9 +7,9 @@ import type { ModelCard } from '../../checkpoints/store/model_card.ts';
 import { saveModelFolder } from '../../checkpoints/store/model_store.ts';
 import type { Dataset } from '../../datasets/dataset.ts';
 import { holdOutValidation } from '../../datasets/order/hold_out.ts';
-import type { Context } from '../../foundation/context.ts';
 import { messageOf, UserError } from '../../foundation/errors.ts';
-import { makeWritableFolder } from '../../foundation/writable_folder.ts';
+import { makeWritableFolder } from '../../foundation/files/writable_folder.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
 import { selectTrainingBackend } from '../../training/backend.ts';
 import { RunBudget } from '../../training/loop/budget.ts';
 import { epochImages } from '../../training/loop/epoch_images.ts';
@@ -20,11 +20,13 @@ import { DISTILLATION } from '../../training/recipes/recipes.ts';
 import { createTrainStep } from '../../training/step/create_train_step.ts';
 import type { TrainStep } from '../../training/step/train_step.ts';
 import type { TrainingObserver } from '../../training/watch/observer.ts';
-import type { OpenFloatModel } from '../open/open_model.ts';
+import { weightsOf } from '../open/model_facts.ts';
+import type { OpenedFloatModel } from '../open/open_model.ts';
+import { option } from '../wording.ts';
 import { type OpenCheckpoints, openCheckpoints } from './open_checkpoints.ts';
 import { openSource, startFrom } from './start_weights.ts';
 import { openTeacher } from './teacher.ts';
-import { trainedCard, weightsOf } from './train_card.ts';
+import { trainedCard } from './train_card.ts';
 import { type TrainedNetwork, titleOf } from './trained_network.ts';
 import { watchRun } from './watch_run.ts';
 
@@ -114,8 +116,8 @@ class TrainJob {
   private readonly checkpoints: OpenCheckpoints | undefined;
   private readonly context: Context;
   private readonly config: NetworkConfig;
-  private source: OpenFloatModel | undefined;
-  private teacher: OpenFloatModel | undefined;
+  private source: OpenedFloatModel | undefined;
+  private teacher: OpenedFloatModel | undefined;
   private model: tf.LayersModel | undefined;
   private step: TrainStep | undefined;
 
@@ -169,7 +171,7 @@ class TrainJob {
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       throw new UserError(`${titleOf(this.config)} cannot be built: ${messageOf(error)}`, {
-        remedy: 'Pass another --resolution.',
+        remedy: `Pass another ${option('resolution')}.`,
         cause: error,
       });
     }

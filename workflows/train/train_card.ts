@@ -4,7 +4,8 @@ import type { NewModelCard } from '../../checkpoints/store/model_store.ts';
 import type { Dataset } from '../../datasets/dataset.ts';
 import type { TrainResult } from '../../training/loop/train_options.ts';
 import type { Recipe } from '../../training/recipes/recipe.ts';
-import type { OpenFloatModel } from '../open/open_model.ts';
+import { weightsOf } from '../open/model_facts.ts';
+import type { OpenedFloatModel } from '../open/open_model.ts';
 
 /** What a trained network was made by, of and from. */
 export interface TrainedFrom {
@@ -15,15 +16,15 @@ export interface TrainedFrom {
   readonly recipe: Recipe;
   readonly seed: number;
   /** The model that gave the start weights. */
-  readonly source: OpenFloatModel | undefined;
-  readonly teacher: OpenFloatModel | undefined;
+  readonly source: OpenedFloatModel | undefined;
+  readonly teacher: OpenedFloatModel | undefined;
 }
 
 /** The card of a trained network, as far as it came. */
 export function trainedCard(from: TrainedFrom, result: TrainResult): NewModelCard {
   const { config, title, dataset, recipe, seed, source, teacher } = from;
-  const start = source === undefined ? 'random weights' : sourceOf(source);
-  const distilled = teacher === undefined ? '' : `, distilled from ${sourceOf(teacher)}`;
+  const start = source === undefined ? 'random weights' : source.facts.origin.source;
+  const distilled = teacher === undefined ? '' : `, distilled from ${teacher.facts.origin.source}`;
   return {
     architecture: architectureOf(config),
     dataset: dataset.name,
@@ -32,7 +33,7 @@ export function trainedCard(from: TrainedFrom, result: TrainResult): NewModelCar
     origin: {
       source: `${title} trained on ${dataset.name} from ${start}${distilled}`,
       route: 'tf8 train',
-      sha256: source?.card?.weightsSha256 ?? dataset.fingerprint,
+      sha256: source?.facts.origin.weightsSha256 ?? dataset.fingerprint,
     },
     training: {
       recipe: structuredClone(recipe) as unknown as Record<string, never>,
@@ -46,13 +47,4 @@ export function trainedCard(from: TrainedFrom, result: TrainResult): NewModelCar
       ...(result.best && { best: { ...result.best } }),
     },
   };
-}
-
-/** What tells a model's weights from others: their hash, or where they are where no card knows it. */
-export function weightsOf({ name, card }: OpenFloatModel): string {
-  return card?.weightsSha256 ?? name;
-}
-
-function sourceOf({ name, card }: OpenFloatModel): string {
-  return card?.origin.source ?? name;
 }

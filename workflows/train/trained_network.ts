@@ -1,7 +1,7 @@
 import type { NetworkConfig } from '../../architectures/network.ts';
 import type { Variant } from '../../architectures/variants.ts';
 
-/** What is trained, but for what the recipe and the data set decide: resolution and classes. */
+/** What is trained, except for what the recipe and the data set decide: resolution and classes. */
 export type TrainedNetwork =
   | {
       readonly network: 'mobilenet_v1';

@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../foundation/atomic_file.ts';
 import { messageOf } from '../../foundation/errors.ts';
-import type { Reporter } from '../../foundation/reporter.ts';
+import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
+import type { Reporter } from '../../foundation/reporting/reporter.ts';
 import { openMetricsFile, readMetrics } from '../../training/watch/metrics_file.ts';
 import { combineObservers, type TrainingObserver } from '../../training/watch/observer.ts';
 import { stepsPerWindow } from '../../training/watch/step_window.ts';

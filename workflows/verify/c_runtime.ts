@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '../../foundation/errors.ts';
-import { lastLines, runTool, TOOL_NOT_FOUND } from '../../foundation/run_tool.ts';
+import { lastLines, NOT_FOUND, runCommand } from '../../foundation/processes/run_command.ts';
 import { PROGRAM_SUFFIX } from '../../quantize/export/c/c.ts';
 import { outputName } from '../../quantize/export/tensor_names.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
@@ -35,9 +35,12 @@ export async function startCRuntime(
   const at = (name: string) => join(folder, name);
   const close = () => rm(folder, { recursive: true, force: true });
   const run = async (command: string, args: readonly string[]): Promise<string> => {
-    const { exitCode, output } = await runTool(command, args, { temporaryDir: folder, signal });
+    const { exitCode, output } = await runCommand(command, args, {
+      env: { ...process.env, TMPDIR: folder },
+      signal,
+    });
     if (exitCode === 0) return output;
-    if (exitCode !== TOOL_NOT_FOUND) {
+    if (exitCode !== NOT_FOUND) {
       throw new UserError(`${command} failed (exit code ${exitCode}): ${lastLines(output)}`);
     }
     throw new UserError(`Expected a C compiler but ${output}`, {

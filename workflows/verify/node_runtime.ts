@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { messageOf, UserError } from '../../foundation/errors.ts';
 import { permuteAxes } from '../../quantize/export/tensor_layout.ts';
+import { option } from '../wording.ts';
 import type { Runtime, RuntimeTask } from './runtime.ts';
 
 /** Not one of our dependencies: it is used where the user has installed it. */
@@ -64,7 +65,7 @@ async function loadPackage(): Promise<OnnxRuntimeNode> {
     return { version, Tensor, InferenceSession };
   } catch (error) {
     throw new UserError(`Expected the package ${PACKAGE} but: ${messageOf(error)}`, {
-      remedy: `Install it with "npm install --no-save ${PACKAGE}", or take --runtime onnxruntime.`,
+      remedy: `Install it with "npm install --no-save ${PACKAGE}", or take ${option('runtime', 'onnxruntime')}.`,
     });
   }
 }

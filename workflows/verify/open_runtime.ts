@@ -1,9 +1,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Context } from '../../foundation/context.ts';
 import { UserError } from '../../foundation/errors.ts';
 import { pythonEnvironment, RUNTIMES } from '../../foundation/python/python_environment.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
 import { withOutputs } from '../../quantize/export/onnx/onnx.ts';
 import { outputName } from '../../quantize/export/tensor_names.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';

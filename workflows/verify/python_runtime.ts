@@ -2,8 +2,8 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../../foundation/errors.ts';
+import { lastLines } from '../../foundation/processes/run_command.ts';
 import { repositoryRoot } from '../../foundation/repository.ts';
-import { lastLines } from '../../foundation/run_tool.ts';
 import { ByteReader } from './byte_reader.ts';
 import type { Runtime, RuntimeTask } from './runtime.ts';
 

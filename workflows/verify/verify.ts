@@ -1,10 +1,10 @@
 import { basename } from 'node:path';
 import type { Dataset } from '../../datasets/dataset.ts';
 import { topK } from '../../datasets/scoring/top_k.ts';
-import { readBounded } from '../../foundation/byte_source.ts';
-import type { Context } from '../../foundation/context.ts';
 import { UserError } from '../../foundation/errors.ts';
-import { sha256OfBytes } from '../../foundation/sha256.ts';
+import { readBounded } from '../../foundation/files/byte_source.ts';
+import { sha256OfBytes } from '../../foundation/hashes/sha256.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
 import type { Tf8Plan } from '../../quantize/execute/plan.ts';
 import { readExport } from '../../quantize/export/formats.ts';
 import { type Manifest, withVerification } from '../../quantize/export/manifest.ts';
@@ -14,9 +14,11 @@ import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
 import { outputNode } from '../../quantize/model/tf8_model.ts';
 import { quantizeArray } from '../../quantize/params/quantization.ts';
 import { readManifest, writeManifest } from '../export/export_manifest.ts';
-import { inRangeOf, tf8CentralFraction } from '../open/model_input.ts';
+import { DEFAULT_DATASET } from '../open/model_facts.ts';
+import { inRange } from '../open/model_input.ts';
 import { openData } from '../open/open_data.ts';
 import { type KernelsUsed, kernelsUsed, openPlan } from '../open/open_plan.ts';
+import { tf8Facts } from '../open/tf8_facts.ts';
 import {
   type FirstDifference,
   type LayerComparison,
@@ -64,7 +66,7 @@ export interface VerifyResult extends KernelsUsed {
  * Runs an exported file in its real runtime, and the TF8 model that it carries in our executor, on
  * the same images, and compares every byte of every layer. The manifest beside it learns of it.
  * @param open starts the runtime
- * @throws UserError where the file is not the one its manifest tells of
+ * @throws UserError where the file is not the one its manifest describes
  */
 export async function verify(
   options: VerifyOptions,
@@ -76,8 +78,8 @@ export async function verify(
   const manifest = await readManifest(file);
   if (manifest !== undefined) await requireManifestFits(manifest, exported);
   const { model, format } = exported;
-  const name = options.dataset ?? model.provenance.dataset ?? 'imagenet';
-  const dataset = await openData(name, options.data, '--data', context);
+  const name = options.dataset ?? tf8Facts(model).dataset ?? DEFAULT_DATASET;
+  const dataset = await openData(name, options.data, 'data', context);
   const runtime = await open(exported, options.runtime, context);
   try {
     using plan = openPlan(
@@ -114,7 +116,7 @@ async function requireManifestFits(
   const isThisFile = listed === undefined || listed.sha256 === sha256OfBytes(bytes);
   if (isThisFile && origin.tf8Sha256 === sha256OfBytes(await encodeTf8(model))) return;
   throw new UserError(
-    `Expected the file that the manifest ${path}.json tells of but ${path} is another`,
+    `Expected the file that the manifest ${path}.json describes but ${path} is another`,
     {
       remedy: 'Export the model again, or remove the manifest.',
     },
@@ -130,6 +132,7 @@ async function compare(
 ) {
   const { model } = plan;
   const { input, labelOffset } = model;
+  const { centralFraction, range } = tf8Facts(model).input;
   const last = outputNode(model);
   const output = outputName(model);
   const comparisons = new LayerComparisons([
@@ -146,14 +149,14 @@ async function compare(
       limit,
       seed,
       resolution: input.shape[0],
-      centralFraction: tf8CentralFraction(model),
+      centralFraction,
       onSkip: (image) => {
         skipped++;
         reporter.warn(`skipped ${image.name}: ${image.reason}`);
       },
     });
     for await (const batch of batches) {
-      const bytes = quantizeArray(inRangeOf(model, batch.images), input.quantization);
+      const bytes = quantizeArray(inRange(batch.images, range), input.quantization);
       for (const [index, name] of batch.names.entries()) {
         signal.throwIfAborted();
         const image = bytes.subarray(index * size, (index + 1) * size);

@@ -81,7 +81,7 @@ export function hasWeights(node: NodeDescription): node is WeightedDescription {
 }
 
 /** The bytes of several arrays, one after another. */
-export function concatenated(arrays: readonly Float32Array[]): Buffer {
+export function concatenated(arrays: readonly ArrayBufferView[]): Buffer {
   return Buffer.concat(
     arrays.map(({ buffer, byteOffset, byteLength }) =>
       Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength),

@@ -56,7 +56,7 @@ const READERS: ReadonlyMap<string, ReadNode> = new Map<string, ReadNode>([
 /**
  * Reads a flat graph as a classifier of images: each node becomes a layer, goes into one (biases,
  * products and sums with constants into the convolution before them), or is a constant. Batch norms stay
- * batch norms where their statistics can be told, be they one node or several.
+ * batch norms where their statistics can be read, whether they are one node or several.
  * @throws UserError naming the node that TF8 has no operation for, and what it has
  */
 export function readNetwork(graph: GraphNetwork): Network {

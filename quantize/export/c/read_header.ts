@@ -16,8 +16,8 @@ export async function readCHeader(file: Uint8Array, fileName: string): Promise<T
   const end = text.indexOf(HEAD_END, start + HEAD_START.length);
   if (start < 0 || end < 0) {
     throw new QuantizationError(
-      `Expected a C header that "tf8 export" wrote but ${fileName} has no comment ${HEAD_NAME}`,
-      { remedy: 'Export the TF8 model with "tf8 export --format c".' },
+      `Expected a C header that tf8 exported but ${fileName} has no comment ${HEAD_NAME}`,
+      { remedy: 'Export the TF8 model in the format c.' },
     );
   }
   const head = fromBase64(

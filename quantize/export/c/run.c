@@ -1,7 +1,7 @@
 /*
  * Runs a TF8 network on one image: the equations of TF8 arithmetic with a loop for every index,
  * no libraries but C's own. Written by "tf8 export --format c"; equations have the numbers of tf8's
- * design.
+ * quantize/params/README.md.
  *
  *     cc -std=c99 -O2 -o run THIS_FILE
  *     ./run IMAGE [LAYERS]

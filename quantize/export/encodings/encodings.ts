@@ -22,7 +22,7 @@ export const ENCODINGS: ExportFormat = {
 
 /**
  * The encodings, of the names that the tensors of the float network have, and that network where the
- * float weights are there. Biases have none: they are int32 at scaleIn · scaleWeight (DESIGN eq. 3).
+ * float weights are there. Biases have none: they are int32 at scaleIn · scaleWeight (eq. 3).
  */
 function encodeEncodings(source: ExportSource): ExportedFile[] {
   const { model, floatWeights } = source;

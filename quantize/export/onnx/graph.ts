@@ -14,7 +14,7 @@ import {
 } from './generated/onnx_pb.ts';
 
 /** enum TensorProto.DataType */
-export const DATA_TYPE = { float: 1, uint8: 2, int32: 6 } as const;
+const DATA_TYPE = { float: 1, uint8: 2, int32: 6 } as const;
 type DataType = keyof typeof DATA_TYPE;
 
 /** enum AttributeProto.AttributeType */

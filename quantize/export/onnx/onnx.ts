@@ -82,8 +82,8 @@ async function decodeOnnx(file: Uint8Array, fileName: string): Promise<Tf8Model>
   const head = model.metadataProps.find(({ key }) => key === HEAD_NAME);
   if (head === undefined) {
     throw new QuantizationError(
-      `Expected an .onnx file that "tf8 export" wrote but ${fileName} has no metadata "${HEAD_NAME}"`,
-      { remedy: 'Export the TF8 model with "tf8 export --format onnx".' },
+      `Expected an .onnx file that tf8 exported but ${fileName} has no metadata "${HEAD_NAME}"`,
+      { remedy: 'Export the TF8 model in the format onnx.' },
     );
   }
   const constants = new Map(model.graph?.initializer.map((tensor) => [tensor.name, tensor]));

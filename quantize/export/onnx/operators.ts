@@ -126,7 +126,7 @@ function concatInputs(
 }
 
 /**
- * Bytes at other parameters by DESIGN eq. 5, which runtimes keep to in convolutions only: a depthwise
+ * Bytes at other parameters by eq. 5, which runtimes keep to in convolutions only: a depthwise
  * 1 × 1 convolution with weights 1 at scale 1. Gives the name of the real numbers.
  */
 function addRequantization(
@@ -161,7 +161,7 @@ export function filterShape({ op, weights }: WeightedNode, image: ImageShape): S
 }
 
 /**
- * An average that rounds as DESIGN eq. 6 does. QuantizeLinear sends ties to the even byte, eq. 6 to the
+ * An average that rounds as eq. 6 does. QuantizeLinear sends ties to the even byte, eq. 6 to the
  * greater one. Only an even number n of positions has ties; any other mean is 1 / (2n) of a byte or more
  * away from one. So 1 / (4n) of a byte added to the mean sends the ties up and changes nothing else.
  * @param counts numbers of positions that windows of the pool average over

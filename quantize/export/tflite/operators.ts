@@ -160,7 +160,7 @@ function addConcatenation(
 }
 
 /**
- * A tensor at other parameters by DESIGN eq. 5: a 1 × 1 depthwise convolution whose weights are 1, at
+ * A tensor at other parameters by eq. 5: a 1 × 1 depthwise convolution whose weights are 1, at
  * scale 1 and zero point 0, so that its accumulator is q − zeroPoint and its multiplier
  * scaleIn / scaleOut. (TFLite's QUANTIZE and its CONCATENATION of unlike inputs round otherwise.)
  */

@@ -30,7 +30,7 @@ import {
   TENSOR,
 } from './schema.ts';
 
-/** A uint8 model of TFLite in which LiteRT computes our bytes (DESIGN eq. 5). */
+/** A uint8 model of TFLite in which LiteRT computes our bytes (eq. 5). */
 export const TFLITE: ExportFormat = {
   name: 'tflite',
   describe: 'uint8 model for LiteRT (TensorFlow Lite), with metadata and labels',
@@ -112,8 +112,8 @@ async function decodeTflite(file: Uint8Array, fileName: string): Promise<Tf8Mode
     .find((entry) => entry.string(METADATA, 'name') === HEAD_NAME);
   if (head === undefined) {
     throw new QuantizationError(
-      `Expected a .tflite file that "tf8 export" wrote but ${fileName} has no metadata "${HEAD_NAME}"`,
-      { remedy: 'Export the TF8 model with "tf8 export --format tflite".' },
+      `Expected a .tflite file that tf8 exported but ${fileName} has no metadata "${HEAD_NAME}"`,
+      { remedy: 'Export the TF8 model in the format tflite.' },
     );
   }
   const tensors = new Map(

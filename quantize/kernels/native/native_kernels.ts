@@ -49,7 +49,7 @@ const NO_BYTES = new Uint8Array(0);
 const NO_BIAS = new Int32Array(0);
 
 /**
- * The native tier for one instruction set: the fastest that the processor has unless told. TypeScript
+ * The native tier for one instruction set: the fastest that the processor has unless one is asked for. TypeScript
  * checks each call; C computes.
  * @throws QuantizationError when the processor lacks the instruction set
  */

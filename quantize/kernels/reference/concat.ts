@@ -9,7 +9,7 @@ export function concat(call: ConcatCall): void {
   for (let position = 0; position < call.positions; position++) {
     for (const { data, channels, zeroPoint, multiplier } of call.inputs) {
       for (let c = 0; c < channels; c++) {
-        // DESIGN eq. 5 with acc = q − z, on the whole range of bytes
+        // eq. 5 with acc = q − z, on the whole range of bytes
         const difference = data[position * channels + c] - zeroPoint;
         call.output[to] = requantize(difference, multiplier, call.outputZeroPoint, 0, BYTE_MAX);
         to++;

@@ -4,7 +4,7 @@ import type { Conv2dCall, DepthwiseConv2dCall, FullyConnectedCall } from '../ker
 import { positionIndex, tapsInImage } from './window.ts';
 
 // Accumulators are Int32Arrays: a sum is exact in double before the store brings it to int32. The
-// converter proves that it fits (DESIGN eq. 4); where it does not, int32 wraps in every tier alike.
+// converter proves that it fits (eq. 4); where it does not, int32 wraps in every tier alike.
 
 export function conv2d(call: Conv2dCall): void {
   checkConv2d(call);
@@ -16,7 +16,7 @@ export function conv2d(call: Conv2dCall): void {
   for (let n = 0; n < batch; n++) {
     for (let y = 0; y < outputHeight; y++) {
       for (let x = 0; x < outputWidth; x++) {
-        // DESIGN eq. 4: acc[m] = bias[m] + Σ (xq − zx)(wq − wz)
+        // eq. 4: acc[m] = bias[m] + Σ (xq − zx)(wq − wz)
         accumulators.set(call.bias);
         for (const { ky, kx, iy, ix } of tapsInImage(call, [kernelHeight, kernelWidth], y, x)) {
           const from = positionIndex(inputShape, n, iy, ix);
@@ -28,7 +28,7 @@ export function conv2d(call: Conv2dCall): void {
             }
           }
         }
-        // DESIGN eq. 5
+        // eq. 5
         const to = positionIndex(outputShape, n, y, x);
         for (let m = 0; m < outputChannels; m++) {
           output[to + m] = requantize(accumulators[m], multiplier, outputZeroPoint, low, high);
@@ -48,7 +48,7 @@ export function depthwiseConv2d(call: DepthwiseConv2dCall): void {
   for (let n = 0; n < batch; n++) {
     for (let y = 0; y < outputHeight; y++) {
       for (let x = 0; x < outputWidth; x++) {
-        // DESIGN eq. 4 with one input channel, ⌊m / depthMultiplier⌋, to each output channel m
+        // eq. 4 with one input channel, ⌊m / depthMultiplier⌋, to each output channel m
         accumulators.set(call.bias);
         for (const { ky, kx, iy, ix } of tapsInImage(call, [kernelHeight, kernelWidth], y, x)) {
           const from = positionIndex(inputShape, n, iy, ix);
@@ -58,7 +58,7 @@ export function depthwiseConv2d(call: DepthwiseConv2dCall): void {
             accumulators[m] += difference * (filter[row + m] - filterZeroPoint);
           }
         }
-        // DESIGN eq. 5
+        // eq. 5
         const to = positionIndex(outputShape, n, y, x);
         for (let m = 0; m < outputChannels; m++) {
           output[to + m] = requantize(accumulators[m], multiplier, outputZeroPoint, low, high);
@@ -74,7 +74,7 @@ export function fullyConnected(call: FullyConnectedCall): void {
   const { multiplier, outputZeroPoint, low, high, output, outputDepth } = call;
   const accumulators = new Int32Array(outputDepth);
   for (let n = 0; n < batch; n++) {
-    // DESIGN eq. 4: acc[m] = bias[m] + Σₖ (xq − zx)(wq − wz)
+    // eq. 4: acc[m] = bias[m] + Σₖ (xq − zx)(wq − wz)
     accumulators.set(call.bias);
     for (let k = 0; k < inputDepth; k++) {
       const difference = input[n * inputDepth + k] - inputZeroPoint;
@@ -82,7 +82,7 @@ export function fullyConnected(call: FullyConnectedCall): void {
         accumulators[m] += difference * (filter[k * outputDepth + m] - filterZeroPoint);
       }
     }
-    // DESIGN eq. 5
+    // eq. 5
     for (let m = 0; m < outputDepth; m++) {
       const byte = requantize(accumulators[m], multiplier, outputZeroPoint, low, high);
       output[n * outputDepth + m] = byte;

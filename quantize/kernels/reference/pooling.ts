@@ -3,7 +3,7 @@ import { checkGlobalAveragePool, checkPool2d } from '../check_call.ts';
 import type { GlobalAveragePoolCall, Pool2dCall } from '../kernels.ts';
 import { positionIndex, tapsInImage } from './window.ts';
 
-/** DESIGN eq. 6: (Σq + ⌊n/2⌋) / n in integers, rounded down. */
+/** eq. 6: (Σq + ⌊n/2⌋) / n in integers, rounded down. */
 function roundedMean(sum: number, n: number): number {
   return Math.floor((sum + Math.floor(n / 2)) / n);
 }

@@ -1,6 +1,6 @@
 /**
- * The reference tier: the definition of TF8 arithmetic (DESIGN eq. 4 to 6). The other tiers are
- * correct when they give the same bytes.
+ * The reference tier: the definition of TF8 arithmetic (eq. 4 to 6 of quantize/params/README.md). The
+ * other tiers are correct when they give the same bytes (eq. 8).
  *
  * What this folder refuses to do: no packed or transposed filters, no tiles, no vectors, no
  * algebra on zero points, no state between calls, no special case for a shape. Each kernel is the

@@ -23,7 +23,7 @@ export interface Tap {
 
 /**
  * The taps of the window at output position (y, x) that lie in the image. A convolution leaves out
- * the padded ones because they hold zx, whose product in DESIGN eq. 4 is 0; a pool because padded
+ * the padded ones because they hold zx, whose product in eq. 4 is 0; a pool because padded
  * positions take no part in it.
  */
 export function tapsInImage(

@@ -9,7 +9,7 @@ joinProgram(require('node:worker_threads').workerData);`;
 const MAX_WORKERS = 1023;
 
 /**
- * Threads of Node. A worker keeps no process alive, and ends when it is told to stop or with the
+ * Threads of Node. A worker keeps no process alive, and ends when it is stopped or with the
  * process.
  * @param module kernels_threads.wasm
  */

@@ -196,7 +196,7 @@ export function writeStep(arena: Arena, step: Step, { inputs, output, filter }: 
 
 /**
  * [⌈columns / 8⌉ · 8] int32: bias − zx · Σ (wq − wz), so that the kernels multiply xq itself:
- * bias + Σ (xq − zx)(wq − wz) = (bias − zx Σ (wq − wz)) + Σ xq (wq − wz) (DESIGN eq. 4). The
+ * bias + Σ (xq − zx)(wq − wz) = (bias − zx Σ (wq − wz)) + Σ xq (wq − wz) (eq. 4). The
  * sums wrap modulo 2³², which leaves the accumulator as it is.
  */
 function writeBias(arena: Arena, step: Step, { sums }: PackedFilter): number {

@@ -14,7 +14,7 @@ export interface ThreadTask {
 
 /** A worker that has joined a program. */
 export interface TeamWorker {
-  /** It was told to stop and will leave the program. */
+  /** It was stopped and will leave the program. */
   release(): void;
   /** Ends it wherever it is: the program failed, so that it may never leave by itself. */
   terminate(): void;

@@ -1,15 +1,44 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { ChainLayer } from '../../../architectures/rearchitect/chain.ts';
 import {
+  type Chain,
+  type ChainLayer,
+  outputChannelOf,
+} from '../../../architectures/rearchitect/chain.ts';
+import {
+  type ChannelScales,
   equalizableLayers,
   equalizationScales,
-  scaleChain,
 } from '../../../architectures/rearchitect/equalize.ts';
 import { logitsOf, randomChain, randomImage, relativeDifference, SEEDS } from './support.ts';
 
 const FRIENDLY = { activation: 'relu', depthwiseActivation: 'linear', pairs: 3 } as const;
 const CLIPPED = { ...FRIENDLY, activation: 'relu6' } as const;
+
+/** The chain with its channels scaled; the function is the same. */
+function scaleChain(chain: Chain, channelScales: readonly ChannelScales[]): Chain {
+  const made = new Map(channelScales.map(({ producer, scales }) => [producer, scales]));
+  const taken = new Map(channelScales.map(({ consumer, scales }) => [consumer, scales]));
+  return chain.map((layer) => {
+    const outward = made.get(layer.name);
+    const inward = taken.get(layer.name);
+    return {
+      ...layer,
+      kernel: layer.kernel.map(
+        (weight, index) =>
+          (weight * (inward?.[inputChannelOf(layer, index)] ?? 1)) /
+          (outward?.[outputChannelOf(layer, index)] ?? 1),
+      ),
+      bias: layer.bias.map((value, channel) => value / (outward?.[channel] ?? 1)),
+    };
+  });
+}
+
+/** The input channel that a weight is multiplied with. */
+function inputChannelOf(layer: ChainLayer, index: number): number {
+  const [, , channels, outputs] = layer.kernelShape;
+  return Math.floor(index / outputs) % channels;
+}
 
 /** Largest absolute weight of each output channel over the layer's largest. */
 function shares({ kernel, bias }: ChainLayer): number[] {

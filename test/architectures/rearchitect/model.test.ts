@@ -85,7 +85,7 @@ describe('readChain', () => {
       assert.throws(() => readChain(model, { ...TINY, variant: FRIENDLY, ...config }), {
         name: 'RearchitectError',
         message,
-        remedy: /tf8 train --variant standard/,
+        remedy: /trained as variant standard/,
       });
     refusal({ variant: STANDARD }, /the activation after Conv2d_0 is relu/);
     refusal({ variant: NO_DEPTHWISE_BN }, /the activation after Conv2d_0 is relu/);

@@ -71,7 +71,7 @@ describe('the record of the executor', () => {
     assert.ok(!executorRecordSchema.safeParse(unknown).success);
   });
 
-  it('is stored as JSON, as tables and as charts that are told in words', () =>
+  it('is stored as JSON, as tables and as charts with a description in words', () =>
     inFolder(async (folder) => {
       await writeRecord(folder, RECORD);
       const read = (name: string) => readFile(join(folder, name), 'utf8');

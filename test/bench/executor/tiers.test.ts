@@ -22,7 +22,7 @@ const REFERENCE: TierReport = {
   kernels: REFERENCE_KERNELS,
 };
 
-/** The reference, but for what `change` does to the outputs of its convolutions. */
+/** The reference, except for what `change` does to the outputs of its convolutions. */
 function changed(change: (output: Uint8Array) => void): Kernels {
   const { averagePool2d, maxPool2d, globalAveragePool, concat, ...rest } = REFERENCE_KERNELS;
   const { depthwiseConv2d, fullyConnected } = rest;

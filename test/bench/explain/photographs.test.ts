@@ -3,10 +3,11 @@ import * as tf from '@tensorflow/tfjs';
 import { buildMobileNetV1 } from '../../../architectures/build_mobilenet_v1.ts';
 import { STANDARD } from '../../../architectures/variants.ts';
 import { measurePhotographs } from '../../../bench/explain/photographs.ts';
-import { SILENT_REPORTER } from '../../../foundation/reporter.ts';
+import { SILENT_REPORTER } from '../../../foundation/reporting/reporter.ts';
 import { randomizeWeights, TINY } from '../../architectures/support.ts';
 import { memoryDataset } from '../../support/memory_dataset.ts';
 import { needsTensorFlow } from '../../support/needs_tensorflow.ts';
+import { openedInMemory } from '../../workflows/open/opened_in_memory.ts';
 import { killChannel } from './support.ts';
 
 const context = {
@@ -24,7 +25,7 @@ describe('measurePhotographs', () => {
     killChannel(model, 'Conv2d_1_depthwise', 3);
     const { numTensors } = tf.memory();
     const measured = await measurePhotographs(
-      { kind: 'float', name: 'tiny', model, card: undefined },
+      openedInMemory(model, 'tiny'),
       memoryDataset({ classes: TINY.classes, images: 12 }),
       { images: 3, limit: 8, seed: 0 },
       context,

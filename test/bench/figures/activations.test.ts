@@ -3,11 +3,12 @@ import * as tf from '@tensorflow/tfjs';
 import { buildMobileNetV1 } from '../../../architectures/build_mobilenet_v1.ts';
 import { NO_DEPTHWISE_BN, RELU, type Variant } from '../../../architectures/variants.ts';
 import { compareActivations } from '../../../bench/figures/activations.ts';
-import { SILENT_REPORTER } from '../../../foundation/reporter.ts';
-import type { OpenFloatModel } from '../../../workflows/open/open_model.ts';
+import { SILENT_REPORTER } from '../../../foundation/reporting/reporter.ts';
+import type { OpenedFloatModel } from '../../../workflows/open/open_model.ts';
 import { randomizeWeights, TINY } from '../../architectures/support.ts';
 import { memoryDataset } from '../../support/memory_dataset.ts';
 import { needsTensorFlow } from '../../support/needs_tensorflow.ts';
+import { openedInMemory } from '../../workflows/open/opened_in_memory.ts';
 
 const context = {
   reporter: SILENT_REPORTER,
@@ -20,10 +21,10 @@ const dataset = memoryDataset({ classes: TINY.classes, images: 3 * TINY.classes 
 describe('compareActivations', () => {
   before(needsTensorFlow);
 
-  function tiny(variant: Variant): OpenFloatModel {
+  function tiny(variant: Variant): OpenedFloatModel {
     const model = buildMobileNetV1({ variant, ...TINY });
     randomizeWeights(model);
-    return { kind: 'float', name: variant.name, model, card: undefined };
+    return openedInMemory(model, variant.name);
   }
 
   it('has every layer with weights of both networks, on as many images of each class', async () => {

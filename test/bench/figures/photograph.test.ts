@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { buildMobileNetV1 } from '../../../architectures/build_mobilenet_v1.ts';
 import { STANDARD } from '../../../architectures/variants.ts';
 import { measurePhotograph } from '../../../bench/figures/photograph.ts';
-import { SILENT_REPORTER } from '../../../foundation/reporter.ts';
+import { SILENT_REPORTER } from '../../../foundation/reporting/reporter.ts';
 import { randomizeWeights, TINY } from '../../architectures/support.ts';
 import { memoryDataset } from '../../support/memory_dataset.ts';
 import { needsTensorFlow } from '../../support/needs_tensorflow.ts';
+import { openedInMemory } from '../../workflows/open/opened_in_memory.ts';
 
 const context = {
   reporter: SILENT_REPORTER,
@@ -19,7 +20,7 @@ describe('measurePhotograph', () => {
   it('lists the likeliest classes of an image of the class, and calibrates on others', async () => {
     const model = buildMobileNetV1({ variant: STANDARD, ...TINY });
     randomizeWeights(model);
-    const opened = { kind: 'float', name: 'tiny', model, card: undefined } as const;
+    const opened = openedInMemory(model, 'tiny');
     const dataset = {
       ...memoryDataset({ classes: TINY.classes, images: 12, splitsAreEqual: true }),
       classNames: Array.from({ length: TINY.classes }, (_, at) => `class ${at}, number ${at}`),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { nodeEnvironment } from '../../../bench/peers/node_environment.ts';
-import { SILENT_REPORTER } from '../../../foundation/reporter.ts';
+import { SILENT_REPORTER } from '../../../foundation/reporting/reporter.ts';
 import { repositoryRoot } from '../../../foundation/repository.ts';
 import { inFolder } from '../../support/in_folder.ts';
 

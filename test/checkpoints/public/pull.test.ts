@@ -15,7 +15,7 @@ import { slimMobileNetV1Weights } from '../../../checkpoints/public/slim_mobilen
 import { loadModelFolder } from '../../../checkpoints/store/model_store.ts';
 import { sha256OfTensors } from '../../../checkpoints/weight_tensor.ts';
 import { UserError } from '../../../foundation/errors.ts';
-import { sha256OfFile } from '../../../foundation/sha256.ts';
+import { sha256OfFile } from '../../../foundation/hashes/sha256.ts';
 import { inFolder } from '../../support/in_folder.ts';
 import { recordingReporter } from '../../support/recording_reporter.ts';
 import { frozenGraph, slimTensors, TINY } from '../support.ts';

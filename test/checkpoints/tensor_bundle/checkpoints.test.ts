@@ -12,9 +12,9 @@ import {
 import { tableEntries } from '../../../checkpoints/tensor_bundle/sorted_table.ts';
 import type { Checkpoint } from '../../../checkpoints/tensor_bundle/variables.ts';
 import type { WeightTensor } from '../../../checkpoints/weight_tensor.ts';
-import { memorySource } from '../../../foundation/byte_source.ts';
 import { UserError } from '../../../foundation/errors.ts';
 import { inFolder } from '../../support/in_folder.ts';
+import { memorySource } from '../../support/memory_source.ts';
 import { someValues } from '../support.ts';
 import { bundle, type EntryFields, type TableOptions, table, versionOne } from './write_table.ts';
 
@@ -142,7 +142,7 @@ describe('checkpoints of TensorFlow', () => {
   it('of both versions give what was written, and only what is asked for', async () => {
     const checkpoints = [
       await readBundle(bundle(TENSORS)),
-      await readCheckpointV1(memorySource(versionOne(TENSORS), 'v1')),
+      await readCheckpointV1(async () => memorySource(versionOne(TENSORS), 'v1')),
     ];
     for (const { read, variables } of checkpoints) {
       assert.deepEqual([...variables.keys()].sort(), [...TENSORS.keys()].sort());
@@ -214,7 +214,7 @@ describe('checkpoints of TensorFlow', () => {
   });
 
   it('of version 1 refuse a table without a list, and a tensor without values', async () => {
-    const read = (bytes: Uint8Array) => readCheckpointV1(memorySource(bytes, 'v1'));
+    const read = (bytes: Uint8Array) => readCheckpointV1(async () => memorySource(bytes, 'v1'));
     await refuses(
       () => read(table([['a', new Uint8Array(0)]])),
       /v1 is not a usable TensorFlow checkpoint: expected an entry that lists its tensors/,

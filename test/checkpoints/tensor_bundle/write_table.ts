@@ -6,7 +6,7 @@ import {
   TensorShapeProtoSchema,
 } from '../../../checkpoints/graph_def/generated/graph_def_pb.ts';
 import type { WeightTensor } from '../../../checkpoints/weight_tensor.ts';
-import { maskedCrc32c } from '../../../foundation/crc32c.ts';
+import { maskedCrc32c } from '../../../foundation/hashes/crc32c.ts';
 import { littleEndian } from '../support.ts';
 
 export type Entry = readonly [key: string | Uint8Array, value: Uint8Array];

@@ -8,7 +8,7 @@ import {
   CheckpointNotSaved,
 } from '../../../checkpoints/training_checkpoint/checkpoint_folder.ts';
 import { UserError } from '../../../foundation/errors.ts';
-import { SILENT_REPORTER } from '../../../foundation/reporter.ts';
+import { SILENT_REPORTER } from '../../../foundation/reporting/reporter.ts';
 import { inFolder } from '../../support/in_folder.ts';
 import { skip } from '../../support/skip.ts';
 import { TSX } from '../../support/without_tfjs_node.ts';

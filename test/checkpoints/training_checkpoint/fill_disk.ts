@@ -1,7 +1,7 @@
 // Saves into a disk of 1 MB until it is full and then what still fits; says how it went.
 
 import { CheckpointFolder } from '../../../checkpoints/training_checkpoint/checkpoint_folder.ts';
-import { SILENT_REPORTER } from '../../../foundation/reporter.ts';
+import { SILENT_REPORTER } from '../../../foundation/reporting/reporter.ts';
 import { assertIsCheckpoint, checkpointOf, contentOf } from './support.ts';
 
 const [dir] = process.argv.slice(2);

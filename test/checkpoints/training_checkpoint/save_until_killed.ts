@@ -2,7 +2,7 @@
 // each whose saving is done, until it is killed.
 import { writeSync } from 'node:fs';
 import { CheckpointFolder } from '../../../checkpoints/training_checkpoint/checkpoint_folder.ts';
-import { SILENT_REPORTER } from '../../../foundation/reporter.ts';
+import { SILENT_REPORTER } from '../../../foundation/reporting/reporter.ts';
 import { checkpointOf, KILLED_SIZE } from './support.ts';
 
 const [dir] = process.argv.slice(2);

@@ -25,7 +25,7 @@ describe('distortedBox', () => {
     );
   });
 
-  it('covers a tenth of the image or more, in an aspect ratio of 0.75 to 1.33 but for rounding', () => {
+  it('covers a tenth of the image or more, in an aspect ratio of 0.75 to 1.33, except for rounding', () => {
     for (const { height, width } of boxes(375, 500, 1000)) {
       assert.ok(height * width >= 0.1 * 375 * 500);
       assert.ok(width >= Math.floor(0.75 * height) && width <= Math.ceil(1.33 * height));

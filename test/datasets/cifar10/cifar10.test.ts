@@ -11,7 +11,7 @@ import { readImageTar } from '../../../datasets/cifar10/cifar10_tar.ts';
 import type { SkippedImage } from '../../../datasets/dataset.ts';
 import { selectIndices } from '../../../datasets/order/order.ts';
 import type { fetchArtifact } from '../../../foundation/downloads/fetch_artifact.ts';
-import { SILENT_REPORTER } from '../../../foundation/reporter.ts';
+import { SILENT_REPORTER } from '../../../foundation/reporting/reporter.ts';
 import { inFolder } from '../../support/in_folder.ts';
 import { sharedFolder } from '../../support/skip.ts';
 import { collect, noise, recordingReporter, solid, writeTree } from '../support.ts';

@@ -5,7 +5,7 @@ import type { SkippedImage } from '../../../datasets/dataset.ts';
 import { openImageNet } from '../../../datasets/imagenet/imagenet.ts';
 import { decodeImage } from '../../../datasets/images/decode_image.ts';
 import { preprocessInto } from '../../../datasets/images/preprocess.ts';
-import { SILENT_REPORTER } from '../../../foundation/reporter.ts';
+import { SILENT_REPORTER } from '../../../foundation/reporting/reporter.ts';
 import { inFolder } from '../../support/in_folder.ts';
 import { recordingReporter } from '../../support/recording_reporter.ts';
 import { sharedFolder } from '../../support/skip.ts';

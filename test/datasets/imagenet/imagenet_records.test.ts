@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { SkippedImage } from '../../../datasets/dataset.ts';
 import { openImageNet } from '../../../datasets/imagenet/imagenet.ts';
 import { openDataset } from '../../../datasets/open_dataset.ts';
-import { SILENT_REPORTER } from '../../../foundation/reporter.ts';
+import { SILENT_REPORTER } from '../../../foundation/reporting/reporter.ts';
 import { inFolder } from '../../support/in_folder.ts';
 import { collect, noise, solid, writeTree } from '../support.ts';
 import { imageExample, writeRecords } from '../tfrecord/support.ts';

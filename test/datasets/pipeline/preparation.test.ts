@@ -26,7 +26,7 @@ describe('preparationFor', () => {
     assert.equal(preparationFor(PHOTOGRAPHS, 10, options).ahead, 2 * availableParallelism());
   });
 
-  it('takes as many threads as it is told', () => {
+  it('takes as many threads as are asked for', () => {
     const options = { resolution: 32, batchSize: 64 };
     assert.equal(preparationFor(IN_MEMORY, 10, { ...options, workers: 3 }).ahead, 5);
     assert.equal(preparationFor(IN_MEMORY, 1e9, { ...options, workers: 0 }).ahead, 1);

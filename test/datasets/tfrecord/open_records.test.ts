@@ -13,7 +13,7 @@ import {
   recordName,
 } from '../../../datasets/tfrecord/record_images.ts';
 import { findRecordShards } from '../../../datasets/tfrecord/record_shards.ts';
-import { SILENT_REPORTER } from '../../../foundation/reporter.ts';
+import { SILENT_REPORTER } from '../../../foundation/reporting/reporter.ts';
 import { inFolder } from '../../support/in_folder.ts';
 import { recordingReporter } from '../../support/recording_reporter.ts';
 import { bytesOf, example, imageExample, int64Of, writeRecords } from './support.ts';

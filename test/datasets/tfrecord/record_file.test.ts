@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { deflateSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { readRecordFile } from '../../../datasets/tfrecord/record_file.ts';
-import { maskedCrc32c } from '../../../foundation/crc32c.ts';
 import { UserError } from '../../../foundation/errors.ts';
+import { maskedCrc32c } from '../../../foundation/hashes/crc32c.ts';
 import { inFolder } from '../../support/in_folder.ts';
 import { frame, writeRecords } from './support.ts';
 

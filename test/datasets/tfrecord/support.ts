@@ -5,8 +5,8 @@ import {
   type FeatureSchema,
 } from '../../../datasets/tfrecord/generated/example_pb.ts';
 import type { Broken } from '../../../datasets/tfrecord/record_frame.ts';
-import { maskedCrc32c } from '../../../foundation/crc32c.ts';
 import { UserError } from '../../../foundation/errors.ts';
+import { maskedCrc32c } from '../../../foundation/hashes/crc32c.ts';
 
 type Feature = MessageInitShape<typeof FeatureSchema>;
 

@@ -4,8 +4,8 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type DownloadOptions, downloadUrl } from '../../../foundation/downloads/download_url.ts';
 import { RouteFailure } from '../../../foundation/downloads/route.ts';
-import { SILENT_REPORTER } from '../../../foundation/reporter.ts';
-import { sha256OfBytes } from '../../../foundation/sha256.ts';
+import { sha256OfBytes } from '../../../foundation/hashes/sha256.ts';
+import { SILENT_REPORTER } from '../../../foundation/reporting/reporter.ts';
 import { inFolder } from '../../support/in_folder.ts';
 import { namesIn, withServer } from '../support.ts';
 
@@ -237,7 +237,7 @@ describe('downloadUrl', () => {
     inFolder((folder) => {
       const seen: (string | undefined)[] = [];
       return withServer(rangeServer(seen), async (url) => {
-        const { temporaryPath } = await import('../../../foundation/temporary_path.ts');
+        const { temporaryPath } = await import('../../../foundation/files/temporary_path.ts');
         // No process has a number above the kernel's largest, 2²².
         const dead = temporaryPath(join(folder, 'file'), '.part').replace(
           `_${process.pid}_`,

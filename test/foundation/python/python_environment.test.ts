@@ -7,7 +7,7 @@ import {
   RUNTIMES,
   TENSORFLOW,
 } from '../../../foundation/python/python_environment.ts';
-import { SILENT_REPORTER } from '../../../foundation/reporter.ts';
+import { SILENT_REPORTER } from '../../../foundation/reporting/reporter.ts';
 import { inFolder } from '../../support/in_folder.ts';
 
 /** How a Python made up for a test behaves. */

@@ -16,7 +16,7 @@ import type { Tf8Model } from '../../../quantize/model/tf8_model.ts';
 import { NO_PADDING, samePadding } from '../../../quantize/params/window.ts';
 
 /** The same numbers in [−1, 1) at every call. */
-export function someNumbers(length: number, seed: number): Float32Array {
+function someNumbers(length: number, seed: number): Float32Array {
   let state = seed * 2654435761 + 12345;
   return Float32Array.from({ length }, () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;

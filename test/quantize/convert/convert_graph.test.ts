@@ -81,7 +81,7 @@ describe('convertGraph', () => {
     });
   });
 
-  it('quantizes weights by their own range and biases at scaleIn · scaleWeight (DESIGN 1 to 3)', () => {
+  it('quantizes weights by their own range and biases at scaleIn · scaleWeight (eq. 1 to 3)', () => {
     const [conv] = convert(graphOf(CONV, END)).nodes;
     assert.ok(conv !== undefined && isWeighted(conv));
     // [−0.25, 0.5]: 0.75 / 255 = 0.00294…, −0.25 → 0, 0 → 85, 0.5 → 255
@@ -121,7 +121,7 @@ describe('convertGraph', () => {
     { ...POOL, op: 'maxPool2d', name: 'pool' },
     { ...END, name: 'pool' },
   ] as const) {
-    it(`keeps the input's parameters through ${pool.op}, whatever was observed (DESIGN 6)`, () => {
+    it(`keeps the input's parameters through ${pool.op}, whatever was observed (eq. 6)`, () => {
       const ranges = { conv: { min: 0, max: 2.55 }, pool: { min: 0, max: 1 } };
       const model = convert(graphOf(CONV, pool), ranges);
       const specs = tensorSpecs(model);

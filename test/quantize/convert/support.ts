@@ -39,7 +39,7 @@ export function predict(model: tf.LayersModel, images: Float32Array, n: number):
 }
 
 /** The same up to single-precision rounding of sums in another order. */
-export function assertClose(received: Float32Array, expected: Float32Array): void {
+function assertClose(received: Float32Array, expected: Float32Array): void {
   assert.equal(received.length, expected.length);
   const size = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   assert.ok(size > 0, 'the expected values are all 0');

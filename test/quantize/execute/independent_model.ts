@@ -4,7 +4,7 @@ import type { KernelCall } from '../kernels/run_case.ts';
 import { fractionOf, nearestEven, nearestSingle } from '../params/exact.ts';
 
 /**
- * DESIGN eq. 2 and 4 to 6 for a whole model on exact rationals: every tensor by name, of `batch`
+ * eq. 2 and 4 to 6 for a whole model on exact rationals: every tensor by name, of `batch`
  * images. It shares no step with `quantize/execute`, `quantize/params` or a kernel tier.
  */
 export function runIndependently(

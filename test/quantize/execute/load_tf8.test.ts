@@ -29,7 +29,7 @@ describe('loadTf8', () => {
       await assert.rejects(loadTf8(path), {
         name: 'QuantizationError',
         message: new RegExp(`^Expected a TF8 file at ${path} but: ENOENT`),
-        remedy: 'Check the path, or make the file with "tf8 quantize".',
+        remedy: 'Check the path, or quantize a float model into that file.',
       });
       await writeFile(path, 'TF8\n');
       await assert.rejects(loadTf8(path), {

@@ -41,7 +41,7 @@ describe('Tf8Plan', () => {
     assert.equal(plan.run(randomBytes(3 * PIXELS, 2)).get(LOGITS)!.length, 3 * plan.classes);
   });
 
-  it('takes real images and gives real logits (DESIGN eq. 2)', () => {
+  it('takes real images and gives real logits (eq. 2)', () => {
     const plan = planOf({ outputs: [MODEL.input.name] });
     const bytes = randomBytes(2 * PIXELS, 5);
     const { scale, zeroPoint } = MODEL.input.quantization;
@@ -123,7 +123,7 @@ describe('Tf8Plan', () => {
     }
   });
 
-  it('refuses images of another type, which do not tell whether they are quantized', () => {
+  it('refuses images of another type, which do not say whether they are quantized', () => {
     const others = [
       [new Uint8ClampedArray(PIXELS), 'Uint8ClampedArray'],
       [new Float64Array(PIXELS), 'Float64Array'],

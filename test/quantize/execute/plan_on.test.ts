@@ -9,7 +9,7 @@ import { randomModels } from '../model/random_models.ts';
 const MODEL = fc.sample(randomModels({ withEveryOp: true }), { numRuns: 1, seed: 6 })[0];
 
 describe('planOn', () => {
-  it('takes the fastest kernels that pass their self-test unless told', () => {
+  it('takes the fastest kernels that pass their self-test unless one is asked for', () => {
     const fastest = examineTiers().find(({ state }) => state === 'passed')!;
     using plan = planOn(MODEL);
     assert.equal(plan.kernels.tier, fastest.tier);

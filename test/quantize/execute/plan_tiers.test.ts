@@ -33,7 +33,7 @@ describeEachTier(
     const everyLayerOf = (model: Tf8Model) =>
       new Tf8Plan(model, { kernels: kernels(), outputs: tensorNames(model) });
 
-    it('gives, in every layer of every model, the bytes of DESIGN 4 to 6 in exact rationals', () => {
+    it('gives, in every layer of every model, the bytes of eq. 4 to 6 in exact rationals', () => {
       fc.assert(
         fc.property(
           fc.oneof(randomModels({ withEveryOp: true }), randomModels({ withEveryOp: false })),

@@ -57,7 +57,7 @@ describe('readExport', () => {
     await assert.rejects(readExport(new TextEncoder().encode('hello, world'), 'm.txt'), {
       name: 'QuantizationError',
       message: 'Expected an export to tflite, onnx or c but m.txt is another kind of file',
-      remedy: 'Pass a file that "tf8 export" wrote in one of these formats.',
+      remedy: 'Pass a file that tf8 exported in one of these formats.',
     });
   });
 });

@@ -241,9 +241,8 @@ describe('ONNX.reader', () => {
     });
     await assert.rejects(decode(file, 'm.onnx'), {
       name: 'QuantizationError',
-      message:
-        'Expected an .onnx file that "tf8 export" wrote but m.onnx has no metadata "TF8_HEAD"',
-      remedy: 'Export the TF8 model with "tf8 export --format onnx".',
+      message: 'Expected an .onnx file that tf8 exported but m.onnx has no metadata "TF8_HEAD"',
+      remedy: 'Export the TF8 model in the format onnx.',
     });
   });
 });

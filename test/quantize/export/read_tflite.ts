@@ -39,8 +39,6 @@ export function readTflite(file: Uint8Array) {
   };
 }
 
-export type FlatTableView = ReturnType<typeof tableAt>;
-
 /** Reads a table's fields by slot; what is left out is 0 or empty. */
 function tableAt(buffer: ByteBuffer, position: number) {
   const field = (slot: number): number | undefined => {

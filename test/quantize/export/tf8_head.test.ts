@@ -18,7 +18,7 @@ describe('tf8FromHead', () => {
   const refused = (reason: string) => ({
     name: 'QuantizationError',
     message: `m.x does not give its TF8 model back: ${reason}`,
-    remedy: 'Export the model again with "tf8 export".',
+    remedy: 'Export the model again.',
   });
 
   it('puts a TF8 model together from its head and its weights', async () => {

@@ -267,9 +267,8 @@ describe('TFLITE.reader', () => {
     const text = Buffer.from(file).toString('latin1').replace('TF8_HEAD', 'TF8_NONE');
     await assert.rejects(decode(Buffer.from(text, 'latin1'), 'm.tflite'), {
       name: 'QuantizationError',
-      message:
-        'Expected a .tflite file that "tf8 export" wrote but m.tflite has no metadata "TF8_HEAD"',
-      remedy: 'Export the TF8 model with "tf8 export --format tflite".',
+      message: 'Expected a .tflite file that tf8 exported but m.tflite has no metadata "TF8_HEAD"',
+      remedy: 'Export the TF8 model in the format tflite.',
     });
   });
 });

@@ -4,7 +4,7 @@ import { requantizeExactly } from '../params/exact.ts';
 import type { KernelCall } from './run_case.ts';
 
 /**
- * DESIGN eq. 4 to 6 once more, for small calls: on bigints and exact rationals, over an image that
+ * eq. 4 to 6 once more, for small calls: on bigints and exact rationals, over an image that
  * is really padded, one output element at a time, the zero points taken out of the sum
  * (Σ xw − zx Σ w − wz Σ x + n zx wz). It shares no step with the reference tier.
  */
@@ -135,7 +135,7 @@ function largest(bytes: readonly number[]): number {
   return bytes.toSorted((a, b) => b - a)[0];
 }
 
-/** (Σq + ⌊n/2⌋) / n rounded down (DESIGN eq. 6). */
+/** (Σq + ⌊n/2⌋) / n rounded down (eq. 6). */
 function mean(bytes: readonly number[]): number {
   const n = BigInt(bytes.length);
   return Number((bytes.reduce((sum, byte) => sum + BigInt(byte), 0n) + n / 2n) / n);

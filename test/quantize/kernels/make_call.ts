@@ -21,7 +21,7 @@ export function randomBytes(length: number, seed: number, fill: Fill = 'uniform'
 /** Biases that depend on `seed` alone: of the products' size, or as near to ±2³¹ as is legal. */
 export type BiasSize = 'of products' | 'of int32';
 
-export function randomBias(
+function randomBias(
   length: number,
   seed: number,
   size: BiasSize,
@@ -74,7 +74,7 @@ export interface ConvolutionShapes {
   readonly padding: Padding;
 }
 
-export function outputSize(size: number, window: number, stride: number, padding: number): number {
+function outputSize(size: number, window: number, stride: number, padding: number): number {
   return Math.floor((size + padding - window) / stride) + 1;
 }
 

@@ -12,7 +12,7 @@ import { REFERENCE_KERNELS } from '../../../quantize/kernels/reference/reference
 import { selfTest } from '../../../quantize/kernels/self_test.ts';
 import { quantizeArray } from '../../../quantize/params/quantization.ts';
 
-/** The reference, but for what is given. */
+/** The reference, except for what is given. */
 function liar(lie: Partial<Kernels>): Kernels {
   return { ...REFERENCE_KERNELS, tier: 'native', instructionSet: 'wrong', ...lie };
 }

@@ -123,7 +123,7 @@ describe('the TF8 file', () => {
     assert.deepEqual(await decodeTf8(view, NAME), MODEL);
   });
 
-  it('is told from other files by its start', async () => {
+  it('is recognized by its start', async () => {
     assert.ok(isTf8(await encodeTf8(MODEL)));
     assert.ok(isTf8(new TextEncoder().encode('TF8\n')));
     for (const other of ['', 'TF8', '{"format":"tf8"}', 'TF8 1234567'.repeat(4)]) {
@@ -151,7 +151,7 @@ describe('a damaged TF8 file', () => {
     file[0] = 0x54 ^ 1;
     await refuses(file, /^model\.tf8 is not a sound TF8 file: expected it to start with "TF8"/);
     await assert.rejects(decodeTf8(file, NAME), (error) => {
-      assert.match((error as QuantizationError).remedy!, /tf8 quantize/);
+      assert.match((error as QuantizationError).remedy!, /^Quantize its float model again\.$/);
       return true;
     });
     await refuses(new Uint8Array(0), /0 other bytes/);

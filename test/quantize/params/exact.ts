@@ -49,7 +49,7 @@ export function nearestSingle({ numerator, denominator }: Fraction): number {
   return numerator < 0n ? -single : single;
 }
 
-/** DESIGN eq. 5 by exact rationals. */
+/** eq. 5 by exact rationals. */
 export function requantizeExactly(
   accumulator: bigint,
   multiplier: number,

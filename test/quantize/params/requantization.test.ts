@@ -52,7 +52,7 @@ describe('requantize', () => {
     assert.equal(requantize(0, large, 7, 3, 250), 7);
   });
 
-  it('equals DESIGN eq. 5 by exact rationals', () => {
+  it('equals eq. 5 by exact rationals', () => {
     const accumulator = fc.oneof(fc.integer(), fc.integer({ min: -70000, max: 70000 }));
     const multiplier = fc.oneof(
       single(2 ** -149, 3e38),

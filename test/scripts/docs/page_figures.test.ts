@@ -39,6 +39,7 @@ describe('pageFigures', () => {
       paperFigures: undefined,
       rearchitect: undefined,
       table: undefined,
+      quick: undefined,
     });
     for (const command of [
       'npm run bench:explain -- --imagenet DIR --record',

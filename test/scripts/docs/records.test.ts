@@ -17,10 +17,11 @@ describe('readRecords', () => {
         paperFigures: undefined,
         rearchitect: REARCHITECT,
         table: undefined,
+        quick: undefined,
       });
     }));
 
-  it('takes the table as "npm run readme" publishes it, times included', () =>
+  it('takes the table as "npm run docs" publishes it, times included', () =>
     inFolder(async (folder) => {
       const run = join(folder, 'run');
       await writeRun(run, RECORD, TIMING, '');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { publishTable, updatePage } from '../../../scripts/docs/results.ts';
+import { publishedTables, publishTable } from '../../../scripts/docs/results.ts';
 import { writeRun } from '../../../workflows/records/run_record.ts';
 import { runReport } from '../../../workflows/records/run_report.ts';
 import { inFolder } from '../../support/in_folder.ts';
@@ -20,14 +20,17 @@ describe('published results', () => {
       assert.equal(await text(files[1]), `${runReport(RECORD, TIMING)}\n`);
     }));
 
-  it('come into a page by their names', () =>
+  it('are taken by their names', () =>
     inFolder(async (folder) => {
-      const [page, results] = [join(folder, 'page.md'), join(folder, 'results')];
-      await mkdir(results);
-      await writeFile(join(results, 'a.md'), '| A |\n');
-      await writeFile(join(results, 'a.json'), '{}');
-      await writeFile(page, '<!-- a -->\n<!-- /a -->\n');
-      await updatePage(page, results);
-      assert.equal(await readFile(page, 'utf8'), '<!-- a -->\n| A |\n<!-- /a -->\n');
+      await writeFile(join(folder, 'b.md'), '| B |\n');
+      await writeFile(join(folder, 'a.md'), '| A |\n');
+      await writeFile(join(folder, 'a.json'), '{}');
+      assert.deepEqual(
+        [...(await publishedTables(folder))],
+        [
+          ['a', '| A |'],
+          ['b', '| B |'],
+        ],
+      );
     }));
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { linuxFeatures, macosFeatures } from '../../../foundation/processor.ts';
+import { linuxFeatures, macosFeatures } from '../../../foundation/processes/processor.ts';
 import { REFERENCE_KERNELS } from '../../../quantize/kernels/reference/reference_kernels.ts';
 import { examineRoutes, type TierRoute } from '../../../quantize/kernels/route.ts';
 import {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../../../foundation/errors.ts';
-import { SILENT_REPORTER } from '../../../foundation/reporter.ts';
-import { sha256OfBytes } from '../../../foundation/sha256.ts';
+import { sha256OfBytes } from '../../../foundation/hashes/sha256.ts';
+import { SILENT_REPORTER } from '../../../foundation/reporting/reporter.ts';
 import {
   installLibtensorflow,
   type LibtensorflowSource,

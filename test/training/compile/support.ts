@@ -21,7 +21,7 @@ export function assertClose(
   }
 }
 
-export function largestOf(values: ArrayLike<number>): number {
+function largestOf(values: ArrayLike<number>): number {
   let largest = 0;
   for (let i = 0; i < values.length; i++) {
     if (Number.isFinite(values[i])) largest = Math.max(largest, Math.abs(values[i]));

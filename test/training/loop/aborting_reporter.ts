@@ -1,4 +1,4 @@
-import { type Reporter, SILENT_REPORTER } from '../../../foundation/reporter.ts';
+import { type Reporter, SILENT_REPORTER } from '../../../foundation/reporting/reporter.ts';
 
 /** A reporter that aborts when so many images are done. */
 export function abortingReporter(abort: AbortController, images: number): Reporter {

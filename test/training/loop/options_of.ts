@@ -1,4 +1,4 @@
-import { SILENT_REPORTER } from '../../../foundation/reporter.ts';
+import { SILENT_REPORTER } from '../../../foundation/reporting/reporter.ts';
 import type { TrainOptions } from '../../../training/loop/train_options.ts';
 
 /** Makes options of runs that differ from `common` where a test says so. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { holdOutValidation } from '../../../datasets/order/hold_out.ts';
-import { deriveSeed } from '../../../foundation/derive_seed.ts';
-import { type Reporter, SILENT_REPORTER } from '../../../foundation/reporter.ts';
+import { deriveSeed } from '../../../foundation/hashes/derive_seed.ts';
+import { type Reporter, SILENT_REPORTER } from '../../../foundation/reporting/reporter.ts';
 import { train } from '../../../training/loop/train.ts';
 import type { TrainOptions, TrainResult } from '../../../training/loop/train_options.ts';
 import type { Recipe } from '../../../training/recipes/recipe.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
 import { holdOutValidation } from '../../../datasets/order/hold_out.ts';
-import { SILENT_REPORTER } from '../../../foundation/reporter.ts';
+import { SILENT_REPORTER } from '../../../foundation/reporting/reporter.ts';
 import { train } from '../../../training/loop/train.ts';
 import type { TrainOptions } from '../../../training/loop/train_options.ts';
 import type { Recipe } from '../../../training/recipes/recipe.ts';

@@ -38,7 +38,7 @@ export const EVERYTHING = {
 } as const satisfies Partial<Recipe>;
 
 /** A small network with slim's initial weights. Equal recipes and seeds give equal networks. */
-export function smallModel(variant: Variant, recipe: Recipe, seed = 1): tf.LayersModel {
+function smallModel(variant: Variant, recipe: Recipe, seed = 1): tf.LayersModel {
   const { dropout, batchNormDecay } = recipe;
   const config = { variant, widthMultiplier: 0.0625, resolution: RESOLUTION, classes: CLASSES };
   return buildMobileNetV1(config, { dropout, batchNormDecay, seed });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BinaryReader } from '@bufbuild/protobuf/wire';
-import { maskedCrc32c } from '../../../foundation/crc32c.ts';
+import { maskedCrc32c } from '../../../foundation/hashes/crc32c.ts';
 
 /** What is read of a `tensorflow.Event` (tensorflow/core/util/event.proto). */
 export interface Event {

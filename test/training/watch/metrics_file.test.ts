@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { SILENT_REPORTER } from '../../../foundation/reporter.ts';
+import { SILENT_REPORTER } from '../../../foundation/reporting/reporter.ts';
 import { openMetricsFile, readMetrics } from '../../../training/watch/metrics_file.ts';
 import { inFolder } from '../../support/in_folder.ts';
 import { recordingReporter } from '../../support/recording_reporter.ts';
@@ -33,7 +33,7 @@ describe('metrics file', () => {
       assert.deepEqual(epochs[1].validation, { loss: 1.05, top1: 63, top5: 89 });
     }));
 
-  it('is the same whenever a run is killed and resumed, but for times', () =>
+  it('is the same whenever a run is killed and resumed, except for times', () =>
     fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 1, max: 6 }),
@@ -240,7 +240,7 @@ describe('readMetrics', () => {
       await assert.rejects(readMetrics(path), {
         name: 'UserError',
         message: `Expected the metrics of a training run at ${path} but there are none`,
-        remedy: 'Give the folder of a run of "tf8 train".',
+        remedy: 'Give the folder of a training.',
       });
       await assert.rejects(readMetrics(folder), { name: 'UserError', message: /EISDIR/ });
     }));

@@ -5,7 +5,7 @@ import type {
   TrainingObserver,
 } from '../../../training/watch/observer.ts';
 
-/** What step `step` of the run that these tests watch did: a function of the step, but for its time. */
+/** What step `step` of the run that these tests watch did: a function of the step, except for its time. */
 export function stepReport(step: number): StepReport {
   return {
     step,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import { SILENT_REPORTER } from '../../../foundation/reporter.ts';
+import { SILENT_REPORTER } from '../../../foundation/reporting/reporter.ts';
 import { openTensorBoard, startOfSession } from '../../../training/watch/tensorboard.ts';
 import { inFolder } from '../../support/in_folder.ts';
 import { needsTensorFlow } from '../../support/needs_tensorflow.ts';

@@ -46,15 +46,13 @@ describe('analyze', () => {
 
   it('writes the record of every layer, which reads back as the result', async () => {
     const out = at('analysis.json');
-    const result = await analyze(optionsFor({ out }), contextOf());
+    const command = 'what repeats it';
+    const result = await analyze(optionsFor({ out, command }), contextOf());
     assert.equal(result.layers.length, 29);
     assert.deepEqual([result.images, result.skipped, result.kernelTier], [IMAGES, 0, 'wasm']);
     const { run, analysis } = await readAnalyzeRun(result.run);
     assert.deepEqual(recorded(analysis.layers), recorded(result.layers));
-    assert.equal(
-      run.command,
-      'npx tf8 analyze MODEL --data DIR --calibration-images 6 --tier wasm',
-    );
+    assert.equal(run.command, command);
     assert.match(run.weightsSha256, /^[0-9a-f]{64}$/);
     assert.deepEqual(run.notes, ['Some images are calibrated with and analyzed.']);
     assert.equal(run.data.evaluation.images, IMAGES);
@@ -104,7 +102,8 @@ describe('analyze', () => {
     const { run: folder, images } = await analyze(optionsFor({ perClass: 1 }), contextOf());
     assert.equal(images, classes);
     const { run } = await readAnalyzeRun(folder);
-    assert.match(run.command, / --per-class 1 /);
+    const { perClass } = run.configuration.evaluation as { perClass: number };
+    assert.equal(perClass, 1);
     assert.equal(run.data.evaluation.images, classes);
   });
 
@@ -129,19 +128,20 @@ describe('analyze', () => {
 
 describe('labelOffsetOf', () => {
   const dataset = memoryDataset({ classes: 10, images: 1 });
-  const opened = { name: 'network', card: undefined };
+  const labels = { classNames: [], labelOffset: 0, known: false };
+  const withOutputs = (outputs: number) => ({ name: 'network', facts: { labels, outputs } });
 
   it('is 1 for a network with one output more than there are classes, else 0', () => {
-    assert.equal(labelOffsetOf(opened, dataset, 10), 0);
-    assert.equal(labelOffsetOf(opened, dataset, 11), 1);
+    assert.equal(labelOffsetOf(withOutputs(10), dataset), 0);
+    assert.equal(labelOffsetOf(withOutputs(11), dataset), 1);
   });
 
   it('refuses a network of other classes', () => {
     assert.throws(
-      () => labelOffsetOf(opened, dataset, 12),
+      () => labelOffsetOf(withOutputs(12), dataset),
       (error) =>
         error instanceof UserError &&
-        /^Expected 10 outputs, or 11 .* for --accuracy on synthetic but network has 12$/.test(
+        /^Expected 10 outputs, or 11 .* for `accuracy` on synthetic but network has 12$/.test(
           error.message,
         ),
     );

@@ -17,6 +17,7 @@ import {
 import { Evaluation } from '../../../workflows/evaluate/evaluation.ts';
 import { openFloatModel } from '../../../workflows/open/open_model.ts';
 import { calibrationSource, quantizeModel } from '../../../workflows/quantize/quantize.ts';
+import { option } from '../../../workflows/wording.ts';
 import {
   contextOf,
   saveTinyModel,
@@ -27,6 +28,7 @@ import {
 } from '../../scripts/support.ts';
 import { memoryDataset } from '../../support/memory_dataset.ts';
 import { recordingReporter } from '../../support/recording_reporter.ts';
+import { openedInMemory } from '../open/opened_in_memory.ts';
 
 /** Worker threads that are alive in this process. */
 function liveThreads(): number {
@@ -171,7 +173,7 @@ describe('evaluate', () => {
     const [overlapping, warnings] = await run({ limit: 7, calibrationImages: 6 });
     assert.equal(calibrationOf(overlapping).overlap, true);
     assert.deepEqual(warnings, [
-      'some calibration images are among the evaluated ones; pass another folder as --calibration-data, or --limit',
+      'some calibration images are among the evaluated ones; pass another folder as `calibrationData`, or `limit`',
     ]);
     const [sameFolder] = await run({ calibrationData: `${at('m1000-images')}/` });
     assert.equal(calibrationOf(sameFolder).overlap, true);
@@ -209,8 +211,8 @@ describe('evaluate', () => {
     assert.equal(fromFile.float, undefined);
     await assert.rejects(evaluate({ ...ofFile, precision: 'float' }, contextOf()), {
       name: 'UserError',
-      message: `Expected a float model for --precision float but ${at('m1000.tf8')} is a TF8 file`,
-      remedy: 'Pass the model that it was quantized from, or --precision tf8.',
+      message: `Expected a float model for ${option('precision', 'float')} but ${at('m1000.tf8')} is a TF8 file`,
+      remedy: "Pass the model that it was quantized from, or `precision: 'tf8'`.",
     });
     const reporter = recordingReporter();
     const again = { ...ofFile, zeroVariance: 'mean', calibrationImages: 3 } as const;
@@ -220,7 +222,7 @@ describe('evaluate', () => {
     );
     assert.match(
       reporter.messages.join(),
-      /--zero-variance and --calibration-images have no effect: .* made with zero variance "keep"/,
+      /`zeroVariance` and `calibrationImages` have no effect: .* made with zero variance "keep"/,
     );
   });
 
@@ -258,7 +260,7 @@ describe('evaluate', () => {
     await assert.rejects(evaluate(optionsFor('m1000', { data: undefined }), contextOf()), {
       name: 'UserError',
       message: 'Expected a folder of ImageNet images but received none.',
-      remedy: /^Pass one as --data DIR\. Its subfolders/,
+      remedy: /^Pass one as `data: DIR`\. Its subfolders/,
     });
   });
 
@@ -297,7 +299,7 @@ describe('evaluate', () => {
         remedy: 'Evaluate the model on the data set that it was trained for.',
       };
       await assert.rejects(evaluation.float({ ...opened, name: 'tiny' }), refusal);
-      await assert.rejects(evaluation.float({ ...opened, name: 'tiny', card: undefined }), refusal);
+      await assert.rejects(evaluation.float(openedInMemory(opened.model, 'tiny')), refusal);
       opened.model.dispose();
     });
 
@@ -305,7 +307,7 @@ describe('evaluate', () => {
       const opened = await openFloatModel(at('m1001'), contextOf());
       const dataset = await openDataset('imagenet', { ...contextOf(), dir: at('m1001-images') });
       const evaluation = new Evaluation(dataset, { seed: 0 }, contextOf());
-      const { top1 } = await evaluation.float({ ...opened, card: undefined });
+      const { top1 } = await evaluation.float(openedInMemory(opened.model, 'no card'));
       assert.equal(top1, expected.top1);
       opened.model.dispose();
     });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { sha256OfBytes } from '../../../foundation/sha256.ts';
+import { sha256OfBytes } from '../../../foundation/hashes/sha256.ts';
 import { readExport } from '../../../quantize/export/formats.ts';
 import { ManifestSchema } from '../../../quantize/export/manifest.ts';
 import { encodeTf8 } from '../../../quantize/model/tf8_file.ts';
@@ -96,7 +96,7 @@ describe('exportModel', () => {
   it('warns of options that a TF8 file makes void', async () => {
     const reporter = recordingReporter();
     await exportModel({ ...options, calibrationImages: 5 }, contextOf(reporter));
-    assert.match(reporter.messages.join('\n'), /^--calibration-images has no effect/);
+    assert.match(reporter.messages.join('\n'), /^`calibrationImages` has no effect/);
   });
 
   it('refuses an unknown format and a folder as --out before it opens the model', async () => {
@@ -108,7 +108,7 @@ describe('exportModel', () => {
     await mkdir(at('folder'), { recursive: true });
     await assert.rejects(exportModel({ ...nowhere, out: at('folder') }, contextOf()), {
       name: 'UserError',
-      message: `Expected a file for --out but ${at('folder')} is a folder`,
+      message: `Expected a file for \`out\` but ${at('folder')} is a folder`,
     });
   });
 

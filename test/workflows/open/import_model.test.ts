@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { buildMobileNetV1 } from '../../../architectures/build_mobilenet_v1.ts';
 import { transferWeights } from '../../../architectures/transfer_weights.ts';
-import { FRIENDLY } from '../../../architectures/variants.ts';
+import { FRIENDLY, STANDARD } from '../../../architectures/variants.ts';
 import { IMAGENET_CLASSES } from '../../../datasets/imagenet/imagenet_classes.ts';
 import { fuseLayersModel } from '../../../quantize/convert/fuse.ts';
-import { describeModel } from '../../../workflows/describe.ts';
-import { labelsOf, openFloatModel } from '../../../workflows/open/open_model.ts';
+import { describeModel } from '../../../workflows/describe/describe_model.ts';
+import { openFloatModel } from '../../../workflows/open/open_model.ts';
 import { randomizeWeights } from '../../architectures/support.ts';
 import { mobileNetGraph } from '../../checkpoints/graph_def/network/graph_fixture.ts';
 import { kerasMobileNet, savePublishedStyle } from '../../checkpoints/keras_mobilenet.ts';
@@ -70,17 +70,18 @@ describe('a model of another program', () => {
         const path = at(`keras_${alpha}_${padsFirst}`);
         await savePublishedStyle(original, path);
         const reporter = recordingReporter();
-        const { model, card } = await openFloatModel(path, contextOf(reporter));
+        const { model, facts } = await openFloatModel(path, contextOf(reporter));
         const x = twoImages(32);
         assertClose(predictions(model, x), predictions(original, x));
-        assert.deepEqual(card!.architecture, {
+        assert.deepEqual(facts.architecture, {
           network: 'mobilenet_v1',
-          variant: 'standard',
+          variant: STANDARD,
           widthMultiplier: alpha,
           resolution: 32,
           classes: 1000,
         });
-        assert.deepEqual([card!.labelOffset, card!.classNames.length], [0, 1000]);
+        const { labelOffset, classNames, known } = facts.labels;
+        assert.deepEqual([labelOffset, classNames.length, known], [0, 1000, true]);
         assert.match(
           reporter.messages.join('\n'),
           /tfjs LayersModel, MobileNetV1 standard of width .*, 32 × 32, 1000 outputs: ImageNet's classes without a background class/,
@@ -114,19 +115,22 @@ describe('a model of another program', () => {
   };
   for (const [name, [format, resolution, folded]] of Object.entries(FILES)) {
     it(`is told by its content: ${name}`, async () => {
-      const { model, card, imported } = await openFloatModel(at(name), contextOf());
-      assert.equal(imported!.format, format);
-      assert.deepEqual(card!.architecture, {
+      const reporter = recordingReporter();
+      const { model, facts } = await openFloatModel(at(name), contextOf(reporter));
+      assert.equal(facts.format, format);
+      assert.deepEqual(facts.architecture, {
         network: 'mobilenet_v1',
-        variant: 'standard',
+        variant: STANDARD,
         ...SIZES,
         resolution,
       });
-      assert.equal(card!.labelOffset, 1);
-      assert.equal(card!.classNames[0], IMAGENET_CLASSES[0].name);
-      assert.equal(imported!.foldedBatchNorms.length, folded);
+      assert.deepEqual([facts.dataset, facts.outputs], ['imagenet', 1001]);
+      assert.equal(facts.labels.labelOffset, 1);
+      assert.equal(facts.labels.classNames[0], IMAGENET_CLASSES[0].name);
+      assert.match(facts.origin.weightsSha256!, /^[0-9a-f]{64}$/);
+      assert.equal(facts.foldedBatchNorms.length, folded);
       assert.equal(
-        imported!.notes.some((note) => note.includes('are folded into')),
+        reporter.messages.some((note) => note.includes('are folded into')),
         folded > 0,
       );
       const weights = model.getLayer('Conv2d_5_pointwise').getWeights()[0];
@@ -175,8 +179,10 @@ describe('a model of another program', () => {
     });
     await savePublishedStyle(sequential, at('sequential'));
     const opened = await openFloatModel(at('sequential'), contextOf());
-    assert.equal(opened.card, undefined);
-    assert.equal(labelsOf(opened).labelOffset, 1);
+    const { architecture, dataset, labels, origin } = opened.facts;
+    assert.deepEqual([architecture, dataset], [undefined, undefined]);
+    assert.deepEqual([labels.labelOffset, labels.known], [1, false]);
+    assert.deepEqual([origin.source, origin.weightsSha256], [at('sequential'), undefined]);
     const { nodes } = fuseLayersModel(opened.model, { zeroVariance: 'keep' });
     assert.deepEqual(
       nodes.map(({ name }) => name),

@@ -33,7 +33,7 @@ describe('openModel', () => {
       const opened = await openModel(at(path), contextOf());
       assert.ok(opened.kind === 'float');
       assert.equal(opened.name, at(path));
-      assert.equal(opened.card!.labelOffset, 1);
+      assert.equal(opened.facts.labels.labelOffset, 1);
       assert.deepEqual(opened.model.outputs[0].shape, [null, 1001]);
       opened.model.dispose();
     });

@@ -38,7 +38,7 @@ describe('quantize', () => {
     await assert.rejects(quantize(without, contextOf()), {
       name: 'UserError',
       message: 'Expected a folder of ImageNet images but received none.',
-      remedy: /^Pass one as --calibration-data DIR\./,
+      remedy: /^Pass one as `calibrationData: DIR`\./,
     });
   });
 
@@ -47,7 +47,7 @@ describe('quantize', () => {
     const wrong = { ...options, model: at('nowhere'), out: at('folder') };
     await assert.rejects(quantize(wrong, contextOf()), {
       name: 'UserError',
-      message: `Expected a file for --out but ${at('folder')} is a folder`,
+      message: `Expected a file for \`out\` but ${at('folder')} is a folder`,
       remedy: `Pass the name of a file, such as ${at('folder/model.tf8')}.`,
     });
   });

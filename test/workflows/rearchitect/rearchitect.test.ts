@@ -12,8 +12,9 @@ import {
   loadModelFolder,
   saveModelFolder,
 } from '../../../checkpoints/store/model_store.ts';
-import { type Reporter, SILENT_REPORTER } from '../../../foundation/reporter.ts';
+import { type Reporter, SILENT_REPORTER } from '../../../foundation/reporting/reporter.ts';
 import { FINETUNE } from '../../../training/recipes/recipes.ts';
+import { openFloatModel } from '../../../workflows/open/open_model.ts';
 import { quantizeModel } from '../../../workflows/quantize/quantize.ts';
 import {
   type RearchitectOptions,
@@ -126,11 +127,7 @@ describe('rearchitect', () => {
     });
 
     it('makes a model that TF8 takes', async () => {
-      const opened = {
-        kind: 'float' as const,
-        name: 'friendly',
-        ...(await loadModelFolder(result.out)),
-      };
+      const opened = await openFloatModel(result.out, contextOf());
       const source = { dataset: options.dataset, images: 5, seed: 0, skip: 0 };
       const { model } = await quantizeModel(opened, 'keep', source, contextOf());
       assert.equal(model.nodes.filter(({ op }) => op === 'depthwiseConv2d').length, 13);
@@ -152,7 +149,7 @@ describe('rearchitect', () => {
       );
       assert.ok(warnings.some((text) => /^3 images are too few to hold some out/.test(text)));
       const fewer = warnings.find((text) => /fewer positions than channels/.test(text));
-      assert.match(fewer!, /Conv2d_13_pointwise: fit on more images \(--images\)/);
+      assert.match(fewer!, /Conv2d_13_pointwise: fit on more images \(`images`\)/);
     });
 
     it('takes a standard network without a card, and refuses others without one', async () => {
@@ -260,7 +257,7 @@ describe('rearchitect', () => {
       await assert.rejects(rearchitect({ ...retrain, seed: 2 }, contextOf(again)), {
         name: 'UserError',
         message: /began with equal options in .* but its reconstruction is another one/,
-        remedy: /another --out/,
+        remedy: /another `out`/,
       });
       const anew = { ...retrain.retrain!, run: { resume: false } };
       await assert.rejects(
@@ -336,7 +333,7 @@ describe('rearchitect', () => {
         await refused(
           { model, out: at('standard/') },
           /Expected another folder for the new model than that of .*standard/,
-          /another --out/,
+          /another `out`/,
         );
       }
     });
@@ -345,14 +342,14 @@ describe('rearchitect', () => {
       refused(
         { model: at('friendly') },
         /Expected a MobileNetV1 of variant standard but .*friendly is friendly/,
-        /tf8 train --variant standard/,
+        /`train\({ variant: 'standard' }\)`/,
       ));
 
     it('a data set that the model was not trained for', () =>
       refused(
         { dataset: memoryDataset({ classes: 7, images: 5, name: 'others' }) },
         /Expected a model of the 7 classes of others but .*standard has the 4 classes of synthetic/,
-        /--dataset synthetic.*tf8 train --variant standard --from/,
+        /`dataset: 'synthetic'`.*`train\({ variant: 'standard', from: /,
       ));
 
     it('a network without a card that reads images of any size', async () => {
@@ -367,7 +364,7 @@ describe('rearchitect', () => {
       await refused(
         { model: at('any-size') },
         /Expected a MobileNetV1 of one resolution but .* reads images of \[any,any,3\]/,
-        /tf8 train --variant standard/,
+        /`train\({ variant: 'standard' }\)`/,
       );
     });
 

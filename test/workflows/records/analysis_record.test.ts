@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Analysis } from '../../../quantize/analyze/analysis.ts';
+import { worded } from '../../../workflows/analyze/remedy_words.ts';
 import {
   type AnalyzeRun,
   readAnalyzeRun,
   recorded,
+  type WordedAnalysis,
   writeAnalyzeRun,
 } from '../../../workflows/records/analysis_record.ts';
 import { analyze, changed, convert, healthyGraph } from '../../quantize/analyze/support.ts';
@@ -35,7 +36,7 @@ const RUN: AnalyzeRun = {
 };
 
 /** With every optional part: folded batch norms, a ReLU6, a finding, accuracies. */
-function fullAnalysis(): Analysis {
+function fullAnalysis(): WordedAnalysis {
   const relu6 = changed(healthyGraph(), 'depthwise', () => ({ activation: 'relu6' }));
   const batchNorm = {
     alpha: new Float64Array(8).fill(0.25),
@@ -49,7 +50,7 @@ function fullAnalysis(): Analysis {
   }));
   const accuracy = { top1: 50, top5: 75 };
   return {
-    ...analyze(graph, model),
+    ...worded(analyze(graph, model), {}),
     accuracy: {
       images: 4,
       float: accuracy,

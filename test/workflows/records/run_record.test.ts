@@ -75,7 +75,7 @@ describe('run records', () => {
         name: 'UserError',
         message: `Expected the record of a run at ${join(folder, 'run.json')} but there is none`,
         remedy:
-          'Give the folder that "tf8 reproduce" or "tf8 analyze" names when it has ended; repeat the run where its record is damaged.',
+          'Give the folder that `reproduce()` or `analyze()` names when it has ended; repeat the run where its record is damaged.',
       });
       await writeRun(folder, RECORD, TIMING, '');
       assert.deepEqual(await readRun(folder), RECORD);

@@ -42,7 +42,7 @@ describe('findRun', () => {
       });
       await assert.rejects(findRun('analyze-b', join(runsDir, 'none')), {
         name: 'UserError',
-        remedy: /^Give the folder that "tf8 reproduce" or "tf8 analyze" names/,
+        remedy: /^Give the folder that `reproduce\(\)` or `analyze\(\)` names/,
       });
     }));
 

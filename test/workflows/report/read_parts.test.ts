@@ -61,7 +61,7 @@ describe('readParts', () => {
       await assert.rejects(readParts(dir), {
         name: 'UserError',
         message: `Expected the record of a run at ${join(dir, 'analysis.json')} but there is none`,
-        remedy: /"tf8 analyze" names when it has ended/,
+        remedy: /`analyze\(\)` names when it has ended/,
       });
       await writeFile(join(dir, 'run.json'), '{"name": "analyze-a');
       await assert.rejects(readParts(dir), { name: 'UserError', message: /run\.json but .*JSON/ });

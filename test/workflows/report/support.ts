@@ -1,11 +1,11 @@
 import type {
-  Analysis,
   Histogram,
   LayerAnalysis,
   SqnrStatistics,
   TensorAnalysis,
   WeightAnalysis,
 } from '../../../quantize/analyze/analysis.ts';
+import type { WordedAnalysis } from '../../../workflows/records/analysis_record.ts';
 import type { Samples } from '../../../workflows/records/samples.ts';
 import type { ReportParts } from '../../../workflows/report/report_parts.ts';
 import { type WrittenReport, writeReport } from '../../../workflows/report/write_report.ts';
@@ -16,7 +16,7 @@ import { RECORD, TIMING } from '../records/support.ts';
 export const HOSTILE = `../<script>alert("x")</script>'&--><!--\${1}`;
 
 /** Layers of made-up figures: the first has dead channels, the last loses nothing. */
-export function analysisOf(names: readonly string[]): Analysis {
+export function analysisOf(names: readonly string[]): WordedAnalysis {
   const layers = names.map((name, at) => layerOf(name, at, at === names.length - 1));
   return {
     model: 'a_model',

@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import type { Finding } from '../../../quantize/analyze/analysis.ts';
+import type { WordedFinding } from '../../../workflows/records/analysis_record.ts';
 import { type WrittenReport, writeReport } from '../../../workflows/report/write_report.ts';
 import { contextOf } from '../../scripts/support.ts';
 import { inFolder } from '../../support/in_folder.ts';
@@ -104,7 +104,7 @@ describe('writeReport', () => {
     inFolder(async (other) => {
       const [first] = analysisOf(['a']).diagnosis;
       const { remedy } = first;
-      const found = (layer: string, change: Partial<Finding> = {}) => ({
+      const found = (layer: string, change: Partial<WordedFinding> = {}) => ({
         ...first,
         layer,
         ...change,

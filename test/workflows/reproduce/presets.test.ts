@@ -111,7 +111,7 @@ describe('changePreset', () => {
         name: 'UserError',
         message:
           'Expected rows of preset quick for imagenet (standard, friendly-rearchitected) but received inception-v3',
-        remedy: 'Leave it out, or take another --preset.',
+        remedy: 'Leave it out, or take another `preset`.',
       },
     );
   });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { RearchitectError } from '../../../architectures/rearchitect/errors.ts';
 import { loadModelFolder } from '../../../checkpoints/store/model_store.ts';
-import { FolderLock } from '../../../foundation/folder_lock.ts';
+import { FolderLock } from '../../../foundation/files/folder_lock.ts';
 import { QuantizationError } from '../../../quantize/params/errors.ts';
 import { DivergenceError } from '../../../training/loop/divergence.ts';
 import { readAnalysis } from '../../../workflows/records/analysis_record.ts';
@@ -152,7 +152,7 @@ describe('reproduce', () => {
       assert.ok(!reporter.work.some(({ label }) => /training|float/.test(label)));
     }));
 
-  it('damaged weights are told of and trained again, to the same record', () =>
+  it('warns of damaged weights and trains them again, to the same record', () =>
     inFolder(async (other) => {
       const copied = await copyRuns(other);
       const [name] = await networkFolders(copied.runsDir);
@@ -310,7 +310,7 @@ describe('reproduce', () => {
       assert.equal((card!.architecture as { variant: string }).variant, 'friendly');
     }));
 
-  it('checkpoints that are all damaged are told of, and the training begins anew', () =>
+  it('warns where all checkpoints are damaged, and begins the training anew', () =>
     inFolder(async (other) => {
       const copied = await copyRuns(other);
       const name = (await networkFolders(copied.runsDir)).find((one) => one.startsWith('friendly'));
@@ -382,15 +382,15 @@ describe('reproduce', () => {
   it('refuses --imagenet beside the table of imagenet', async () => {
     await assert.rejects(reproduce({ ...options, imagenet: 'folder' }, contextOf()), {
       name: 'UserError',
-      message: 'Expected --imagenet beside another data set but the table is of imagenet',
-      remedy: 'Pass the folder as --data alone.',
+      message: 'Expected `imagenet` beside another data set but the table is of imagenet',
+      remedy: 'Pass the folder as `data` alone.',
     });
   });
 
   it('names --data where imagenet has no folder', async () => {
     await assert.rejects(reproduce({ ...options, data: undefined }, contextOf()), {
       name: 'UserError',
-      remedy: /^Pass one as --data DIR\./,
+      remedy: /^Pass one as `data: DIR`\./,
     });
   });
 });

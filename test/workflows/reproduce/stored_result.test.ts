@@ -37,7 +37,7 @@ describe('stored results', () => {
     ['with another time', (text: string) => text.replace('2.5', '3.5'), /not what was stored/],
     ['without its hash', (text: string) => text.replace('sha256', 'sha'), /sha256/],
   ] as const) {
-    it(`${what}: are as if not there, and the reporter is told`, () =>
+    it(`${what}: are as if not there, with a warning`, () =>
       inFolder(async (folder) => {
         const path = join(folder, 'a.json');
         await writeStored(path, IDENTITY, STORED);

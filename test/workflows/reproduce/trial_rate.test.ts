@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Reporter } from '../../../foundation/reporter.ts';
+import type { Reporter } from '../../../foundation/reporting/reporter.ts';
 import { trialRate } from '../../../workflows/reproduce/trial_rate.ts';
 
 /** Work whose first two updates take 10 s, and each other one `ms`, of 8 units each. */

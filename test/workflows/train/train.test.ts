@@ -126,7 +126,7 @@ describe('trainJob', () => {
       {
         name: 'UserError',
         message: `Expected width multiplier 0.02, that of ${options.out}, but received 0.25`,
-        remedy: 'Pass --width-multiplier 0.02, or train from random weights.',
+        remedy: 'Pass `widthMultiplier: 0.02`, or train from random weights.',
       },
     );
     assert.equal(tf.memory().numTensors, tensors);
@@ -144,7 +144,7 @@ describe('trainJob', () => {
       {
         name: 'UserError',
         message: `Expected a model with batch norms after its depthwise convolutions, as variant standard has them, but ${from} has none`,
-        remedy: 'Start from a model of variant standard, or pass another --variant: friendly.',
+        remedy: 'Start from a model of variant standard, or pass another `variant`: friendly.',
       },
     );
     assert.equal(tf.memory().numTensors, tensors);
@@ -158,7 +158,7 @@ describe('trainJob', () => {
     await assert.rejects(trainJob({ ...options, from, out: join(folder, 'none') }, contextOf()), {
       name: 'UserError',
       message: /^Expected a MobileNetV1 like MobilenetV1_0\.02_32_4_standard to start from but /,
-      remedy: 'Start from another model, or from random weights without --from.',
+      remedy: 'Start from another model, or from random weights without `from`.',
     });
   });
 
@@ -216,12 +216,12 @@ describe('trainJob', () => {
         [
           { recipe: { ...options.recipe, resolution: 64 } },
           `Expected a teacher that reads images of 64 × 64, as the network that it is to teach, but ${options.out} has an input of 32 × 32`,
-          'Pass --resolution 32, or a teacher that was trained at 64.',
+          'Pass `resolution: 32`, or a teacher that was trained at 64.',
         ],
         [
           { teacher: other },
           `Expected a teacher whose logits are the outputs of a layer SpatialSqueeze, but ${other} has none`,
-          'Pass a model that "tf8 train" or "tf8 pull" stored.',
+          'Pass a model that `train()` or `pull()` stored.',
         ],
       ];
       for (const [changes, message, remedy] of cases) {
@@ -254,7 +254,7 @@ describe('trainJob', () => {
           name: 'UserError',
           message:
             'InceptionV3 cannot be built: Expected a resolution of at least 75 pixels but received 32',
-          remedy: 'Pass another --resolution.',
+          remedy: 'Pass another `resolution`.',
         },
       );
     });
@@ -274,7 +274,7 @@ describe('trainJob', () => {
         {
           name: 'UserError',
           message: `Expected an InceptionV3 to start from but ${options.out} is a MobileNetV1`,
-          remedy: 'Pass --network mobilenet_v1, or start from another model.',
+          remedy: "Pass `network: 'mobilenet_v1'`, or start from another model.",
         },
       );
     });
@@ -361,7 +361,7 @@ describe('trainJob', () => {
       await assert.rejects(trainJob(stored, contextOf()), {
         name: 'UserError',
         message: `Expected a folder without a training but ${stored.out} holds the checkpoints of one`,
-        remedy: 'Pass --resume to go on with it, or another --out.',
+        remedy: 'Pass `resume: true` to go on with it, or another `out`.',
       });
     });
 

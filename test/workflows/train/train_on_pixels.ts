@@ -4,7 +4,7 @@
  */
 import { STANDARD } from '../../../architectures/variants.ts';
 import { pixelDataset } from '../../../datasets/pixel_dataset.ts';
-import { type Reporter, SILENT_REPORTER } from '../../../foundation/reporter.ts';
+import { type Reporter, SILENT_REPORTER } from '../../../foundation/reporting/reporter.ts';
 import { defineCommand } from '../../../scripts/command.ts';
 import { FINETUNE_RMSPROP } from '../../../training/recipes/recipes.ts';
 import { trainJob } from '../../../workflows/train/train.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import fc from 'fast-check';
-import { runTool } from '../../../foundation/run_tool.ts';
+import { runCommand } from '../../../foundation/processes/run_command.ts';
 import { Tf8Plan } from '../../../quantize/execute/plan.ts';
 import { C } from '../../../quantize/export/c/c.ts';
 import { outputName } from '../../../quantize/export/tensor_names.ts';
@@ -95,7 +95,7 @@ describe('the C program of an export', function () {
   this.timeout(120_000);
 
   before(async function () {
-    const { exitCode } = await runTool(COMPILER, ['--version']);
+    const { exitCode } = await runCommand(COMPILER, ['--version']);
     if (exitCode !== 0) skip(this, 'there is no C compiler');
   });
 
@@ -109,7 +109,12 @@ describe('the C program of an export', function () {
     await inFolder(async (folder) => {
       const empty = join(folder, 'empty.c');
       await writeFile(empty, 'int main(void) { return 0; }\n');
-      const linked = await runTool(COMPILER, [...SANITIZERS, '-o', join(folder, 'empty'), empty]);
+      const linked = await runCommand(COMPILER, [
+        ...SANITIZERS,
+        '-o',
+        join(folder, 'empty'),
+        empty,
+      ]);
       if (linked.exitCode !== 0) skip(this, 'the C compiler has no sanitizers');
     });
     for (const model of models.slice(0, 2)) await agrees(model, { flags: SANITIZERS });
@@ -141,10 +146,10 @@ describe('the C program of an export', function () {
       const labelled = { ...model, labelOffset: 0, classNames };
       const header = await written(labelled, folder);
       const [program, image] = [join(folder, 'run'), join(folder, 'image')];
-      await runTool(COMPILER, [...C_FLAGS, '-o', program, `${header}.c`]);
+      await runCommand(COMPILER, [...C_FLAGS, '-o', program, `${header}.c`]);
       const pixels = randomBytes(elements(model.input.shape), 1);
       await writeFile(image, pixels);
-      const { exitCode, output } = await runTool(program, [image]);
+      const { exitCode, output } = await runCommand(program, [image]);
       assert.equal(exitCode, 0);
       const plan = new Tf8Plan(labelled, { kernels: REFERENCE_KERNELS });
       const bytes = plan.run(pixels).get(outputNode(model).name)!;
@@ -166,18 +171,22 @@ describe('the C program of an export', function () {
       const [model] = models as [Tf8Model];
       const header = await written(model, folder);
       const [program, image] = [join(folder, 'run'), join(folder, 'image')];
-      await runTool(COMPILER, [...C_FLAGS, '-o', program, `${header}.c`]);
-      const missing = { exitCode: 1, output: `${image}: cannot be opened\n` };
-      assert.deepEqual(await runTool(program, [image]), missing);
-      const wrong = { exitCode: 1, output: `${image}: is not of the size of an image\n` };
+      await runCommand(COMPILER, [...C_FLAGS, '-o', program, `${header}.c`]);
+      const missing = { exitCode: 1, stdout: '', output: `${image}: cannot be opened\n` };
+      assert.deepEqual(await runCommand(program, [image]), missing);
+      const wrong = {
+        exitCode: 1,
+        stdout: '',
+        output: `${image}: is not of the size of an image\n`,
+      };
       for (const excess of [-1, 1]) {
         await writeFile(image, new Uint8Array(elements(model.input.shape) + excess));
-        assert.deepEqual(await runTool(program, [image]), wrong);
+        assert.deepEqual(await runCommand(program, [image]), wrong);
       }
       await writeFile(image, new Uint8Array(elements(model.input.shape)));
-      const unwritable = { exitCode: 1, output: `${folder}: cannot be written\n` };
-      assert.deepEqual(await runTool(program, [image, folder]), unwritable);
-      const called = await runTool(program, []);
+      const unwritable = { exitCode: 1, stdout: '', output: `${folder}: cannot be written\n` };
+      assert.deepEqual(await runCommand(program, [image, folder]), unwritable);
+      const called = await runCommand(program, []);
       assert.equal(called.exitCode, 2);
       assert.match(called.output, /\nusage: run IMAGE \[LAYERS\]\n/);
     }));
@@ -196,7 +205,7 @@ describe('startCRuntime', () => {
   });
 
   it('tells what the compiler says where it fails', async function () {
-    if ((await runTool(COMPILER, ['--version'])).exitCode !== 0) {
+    if ((await runCommand(COMPILER, ['--version'])).exitCode !== 0) {
       skip(this, 'there is no C compiler');
     }
     await inFolder(async (folder) => {

@@ -57,7 +57,7 @@ describe('startNodeRuntime', () => {
       name: 'UserError',
       message: /^Expected the package onnxruntime-node but: /,
       remedy:
-        'Install it with "npm install --no-save onnxruntime-node", or take --runtime onnxruntime.',
+        'Install it with "npm install --no-save onnxruntime-node", or take `runtime: \'onnxruntime\'`.',
     });
   });
 });

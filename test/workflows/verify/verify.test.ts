@@ -121,7 +121,7 @@ describe('verify', () => {
     assert.equal(result.images, IMAGES);
   });
 
-  it('refuses a file that its manifest does not tell of', async () => {
+  it('refuses a file that its manifest does not describe', async () => {
     await cp(at('m.tflite'), at('changed.tflite'));
     const manifest = await readFile(at('m.tflite.json'), 'utf8');
     await writeFile(at('changed.tflite.json'), manifest.replace('m.tflite', 'changed.tflite'));
@@ -130,7 +130,7 @@ describe('verify', () => {
       verify({ ...options, file: at('changed.tflite') }, contextOf(), runtime()),
       {
         name: 'UserError',
-        message: `Expected the file that the manifest ${at('changed.tflite')}.json tells of but ${at('changed.tflite')} is another`,
+        message: `Expected the file that the manifest ${at('changed.tflite')}.json describes but ${at('changed.tflite')} is another`,
         remedy: 'Export the model again, or remove the manifest.',
       },
     );

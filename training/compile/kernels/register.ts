@@ -6,10 +6,8 @@ import { ELEMENTWISE } from './elementwise.ts';
 import { recordingKernel } from './kernel.ts';
 import { REDUCTIONS } from './reductions.ts';
 
-const KERNELS = { ...ARRANGEMENT, ...CONVOLUTIONS, ...ELEMENTWISE, ...REDUCTIONS };
-
 /** Kernels of TensorFlow.js that can be compiled. */
-export const RECORDED_KERNELS: readonly string[] = Object.keys(KERNELS).sort();
+const KERNELS = { ...ARRANGEMENT, ...CONVOLUTIONS, ...ELEMENTWISE, ...REDUCTIONS };
 
 /** The recording backend; the first call registers it and its kernels with TensorFlow.js. */
 export function recordingBackend(): RecordingBackend {

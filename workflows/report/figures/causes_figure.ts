@@ -18,7 +18,7 @@ const NAMES = Object.keys(CAUSES) as LossCause[];
 const STEPS = [10, 20, 30, 40];
 
 /** What each cause alone does to each layer. */
-export function causesFigure({ layers, images }: Analysis): Figure {
+export function causesFigure({ layers, images }: Pick<Analysis, 'layers' | 'images'>): Figure {
   const short = shortNames(layers);
   const values = layers.flatMap(({ name, causes }, at) =>
     NAMES.map((cause) => ({

@@ -5,7 +5,7 @@ import { decibels } from './decibels.ts';
 import { type Series, seriesFigure } from './series_figure.ts';
 
 /** SQNR of every layer's output, by itself and with all layers before it, with quartiles over images. */
-export function sqnrFigure({ layers, images }: Analysis): Figure {
+export function sqnrFigure({ layers, images }: Pick<Analysis, 'layers' | 'images'>): Figure {
   const worst = layers.reduce((a, b) => (b.localSqnrDb < a.localSqnrDb ? b : a));
   const last = layers.at(-1)!;
   return seriesFigure({
@@ -34,7 +34,10 @@ export function sqnrFigure({ layers, images }: Analysis): Figure {
 }
 
 /** What each layer's weights, and its output's bytes, do to the logits. */
-export function logitsFigure({ layers, effectImages }: Analysis): Figure {
+export function logitsFigure({
+  layers,
+  effectImages,
+}: Pick<Analysis, 'layers' | 'effectImages'>): Figure {
   const worst = layers.reduce((a, b) => (b.logits.onlyWeights < a.logits.onlyWeights ? b : a));
   return seriesFigure({
     name: 'logits',

@@ -1,9 +1,11 @@
-import type { Analysis, Finding, FindingCause } from '../../../quantize/analyze/analysis.ts';
+import type { FindingCause } from '../../../quantize/analyze/analysis.ts';
 import { percent, short } from '../../charts/format.ts';
+import type { WordedAnalysis, WordedFinding } from '../../records/analysis_record.ts';
 import { definitions } from '../elements.ts';
 import { decibels } from '../figures/decibels.ts';
-import { type Html, type HtmlValue, html } from '../html.ts';
+import { type Html, html } from '../html.ts';
 import type { Section } from '../section.ts';
+import { withCode } from '../with_code.ts';
 
 const CAUSES: Readonly<Record<FindingCause, string>> = {
   deadChannels: 'channels of zero variance',
@@ -24,11 +26,11 @@ const FIRST = { costliest: 8, other: 3 };
 interface Group {
   readonly cause: FindingCause;
   readonly remedy: string;
-  readonly findings: Finding[];
+  readonly findings: WordedFinding[];
 }
 
 /** What is wrong, the costliest first, and what to do. */
-export function diagnosisSection({ diagnosis, model, images }: Analysis): Section {
+export function diagnosisSection({ diagnosis, model, images }: WordedAnalysis): Section {
   return {
     id: 'diagnosis',
     title: 'Diagnosis',
@@ -42,17 +44,17 @@ ${groupsOf(diagnosis).map(groupElement)}`,
 }
 
 /** The diagnosis in one sentence. */
-export function diagnosisHeadline({ diagnosis, images }: Analysis): string {
+export function diagnosisHeadline({ diagnosis, images }: WordedAnalysis): string {
   const [group] = groupsOf(diagnosis);
   if (group === undefined) return `Quantizes well, as ${images} images show.`;
   const { cause, findings } = group;
-  const [{ layer }] = findings as [Finding];
+  const [{ layer }] = findings as [WordedFinding];
   const where = findings.length === 1 ? layer : `${findings.length} layers, ${layer} first`;
   return `What costs most, over ${images} images: ${CAUSES[cause]} in ${where}.`;
 }
 
 /** In the order of the first finding of each. */
-function groupsOf(diagnosis: readonly Finding[]): readonly Group[] {
+function groupsOf(diagnosis: readonly WordedFinding[]): readonly Group[] {
   const groups: Group[] = [];
   for (const finding of diagnosis) {
     const { cause, remedy } = finding;
@@ -68,28 +70,13 @@ function groupElement({ cause, remedy, findings }: Group, at: number): Html {
   const more = findings.length - first;
   return html`<article class="finding">
 <h3><span class="cause">${CAUSES[cause]}</span> in ${findings.length === 1 ? '1 layer' : `${findings.length} layers`}</h3>
-<p class="remedy"><strong>Remedy</strong> ${withCommands(remedy)}</p>
+<p class="remedy"><strong>Remedy</strong> ${withCode(remedy)}</p>
 ${list(findings.slice(0, first), 1)}
 ${more > 0 ? html`<details><summary>${more} more</summary>${list(findings.slice(first), first + 1)}</details>` : undefined}
 </article>`;
 }
 
-/** Text with its commands ("tf8 …" in quotation marks) and options set as code. */
-function withCommands(text: string): readonly HtmlValue[] {
-  return text.split(/("tf8 [^"]+"|--[a-z][a-z-]*(?: [a-z0-9.]+)?)/).map((part, at) => {
-    if (at % 2 === 0) return part;
-    return part.startsWith('"')
-      ? html`<code class="command">${words(part.slice(1, -1))}</code>`
-      : html`<code>${part}</code>`;
-  });
-}
-
-/** A command that wraps between its words and options, and never within one. */
-function words(command: string): readonly HtmlValue[] {
-  return command.split(' ').flatMap((word, at) => [at > 0 ? ' ' : '', html`<span>${word}</span>`]);
-}
-
-function list(findings: readonly Finding[], from: number): Html {
+function list(findings: readonly WordedFinding[], from: number): Html {
   return html`<ol start="${from}">${findings.map(
     ({ layer, cost, explanation, evidence }) => html`<li>
 <p><strong>${layer}</strong> ${cost.layer > 0 ? html`<span class="cost">${percent(cost.layer)} %</span>` : undefined}</p>

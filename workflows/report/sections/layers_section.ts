@@ -1,5 +1,5 @@
-import type { Analysis } from '../../../quantize/analyze/analysis.ts';
 import { percent, short } from '../../charts/format.ts';
+import type { WordedAnalysis } from '../../records/analysis_record.ts';
 import { definitions, fileLinks, keyElement, tableBox } from '../elements.ts';
 import { inlineSvg } from '../figure.ts';
 import { decibels } from '../figures/decibels.ts';
@@ -11,7 +11,7 @@ import type { LayersData } from '../page_data.ts';
 import type { Section } from '../section.ts';
 
 /** Every layer in a row. */
-function layerTable({ layers }: Analysis): Html {
+function layerTable({ layers }: WordedAnalysis): Html {
   const header = [
     'layer',
     'local',
@@ -43,7 +43,10 @@ function layerTable({ layers }: Analysis): Html {
 }
 
 /** One layer at a time, which the reader picks; the first is the costliest. */
-export async function layersSection(analysis: Analysis, { pages }: LayersData): Promise<Section> {
+export async function layersSection(
+  analysis: WordedAnalysis,
+  { pages }: LayersData,
+): Promise<Section> {
   const { layers } = analysis;
   const sheets = layers.map((layer, at) => layerSheet(layer, pages[at].file));
   const shown = costliest(analysis);
@@ -71,7 +74,7 @@ export async function layersSection(analysis: Analysis, { pages }: LayersData): 
 }
 
 /** Of the first finding, else of the lowest local SQNR. */
-function costliest({ layers, diagnosis }: Analysis): number {
+function costliest({ layers, diagnosis }: WordedAnalysis): number {
   const found = layers.findIndex(({ name }) => name === diagnosis[0]?.layer);
   if (found >= 0) return found;
   return layers.reduce((a, { localSqnrDb }, b) => (localSqnrDb < layers[a].localSqnrDb ? b : a), 0);

@@ -1,4 +1,4 @@
-import { formatSeconds } from '../../../foundation/amounts.ts';
+import { formatSeconds } from '../../../foundation/reporting/amounts.ts';
 import { definitions, tableBox } from '../elements.ts';
 import { type Html, html } from '../html.ts';
 import type { ReportParts, RunDescription } from '../report_parts.ts';

@@ -1,11 +1,11 @@
-import type { Analysis } from '../../../quantize/analyze/analysis.ts';
+import type { WordedAnalysis } from '../../records/analysis_record.ts';
 import { causesFigure } from '../figures/causes_figure.ts';
 import { logitsFigure, sqnrFigure } from '../figures/sqnr_figures.ts';
 import { html } from '../html.ts';
 import type { Section } from '../section.ts';
 
 /** Where in the network the noise arises, and from what. */
-export function sqnrSection(analysis: Analysis): Section {
+export function sqnrSection(analysis: WordedAnalysis): Section {
   return {
     id: 'sqnr',
     title: 'Where the noise arises',

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "addon.h"
+#include "aligned.h"
 #include "peak.h"
 
 static const char *const ISA_NAMES[ISA_COUNT] = {"scalar", "avx2", "avxvnni", "avx512vnni",

@@ -32,7 +32,7 @@ napi_value make_handle(napi_env env, HandleKind kind, void *object);
 /* The open object of a handle; NULL for anything else. */
 void *get_object(napi_env env, napi_value value, HandleKind kind);
 
-/* close(handle): frees a layer (but for the programs that hold it) or a program; twice is harmless. */
+/* close(handle): frees a program, or a layer that no program holds; twice is harmless. */
 napi_value close_object(napi_env env, napi_callback_info info);
 
 /* Of addon_program.c; their arguments stand there. */

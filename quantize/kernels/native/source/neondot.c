@@ -43,7 +43,7 @@ TARGET static inline int16x4_t scale(const ConstantsNeon *c, int32x4_t acc) {
   return vqmovn_s32(vcvtnq_s32_f32(vmulq_n_f32(vcvtq_f32_s32(acc), c->multiplier)));
 }
 
-/* DESIGN eq. 5; what narrowing saturates is beyond every bound. */
+/* eq. 5; what narrowing saturates is beyond every bound. */
 TARGET static inline uint8x16_t pack(const ConstantsNeon *c, int32x4_t a0, int32x4_t a1,
                                      int32x4_t a2, int32x4_t a3) {
   const int16x8_t first = vqaddq_s16(vcombine_s16(scale(c, a0), scale(c, a1)), c->zero_point);

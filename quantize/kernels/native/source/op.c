@@ -1,18 +1,11 @@
 /* Preparing a call, and the memory that its runs need. */
 #include "op.h"
-#include "pack.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define ALIGNMENT 64
-
-uint8_t *aligned_zeros(size_t bytes) {
-  void *memory = NULL;
-  const size_t some = bytes > 0 ? bytes : 1;
-  if (posix_memalign(&memory, ALIGNMENT, some) != 0) return NULL;
-  return memset(memory, 0, some);
-}
+#include "aligned.h"
+#include "pack.h"
 
 Op *op_create_windowed(OpKind kind, Isa isa, const int32_t *i, float multiplier,
                        const uint8_t *filter, const int32_t *bias) {
@@ -75,7 +68,7 @@ Op *op_create_concat(int32_t positions, int32_t input_count, const int32_t *chan
   for (int32_t i = 0; i < input_count; i++) {
     op->input_channels[i] = channels[i];
     op->output_channels += channels[i];
-    /* DESIGN eq. 5 with acc = q - z */
+    /* eq. 5 with acc = q - z */
     const Requantization r = {multipliers[i], zero_point_out, 0, 255};
     for (int32_t q = 0; q < 256; q++) {
       op->tables[256 * (size_t)i + (size_t)q] =

@@ -1,7 +1,9 @@
 /*
  * One kernel call, prepared: geometry, packed weights with the zero-point corrections folded into
- * the bias, and the constants of DESIGN eq. 5. Tensors are dense uint8 NHWC, as in kernels.ts; the
+ * the bias, and the constants of eq. 5. Tensors are dense uint8 NHWC, as in kernels.ts; the
  * TypeScript side has checked every shape before an Op is made (check_call.ts).
+ *
+ * Equations have the numbers of quantize/params/README.md.
  *
  * Sums are uint32_t wherever they may wrap: the reference wraps modulo 2^32 too.
  */
@@ -49,7 +51,7 @@ typedef enum {
   OP_KIND_COUNT
 } OpKind;
 
-/* DESIGN eq. 5: clamp(roundHalfEven(f32(acc) * multiplier) + zero_point, low, high). */
+/* eq. 5: clamp(roundHalfEven(f32(acc) * multiplier) + zero_point, low, high). */
 typedef struct {
   float multiplier;
   int32_t zero_point;
@@ -148,8 +150,6 @@ static inline size_t op_output_bytes(const Op *op) {
 /* Bytes of the memory that a run needs, which begins at a multiple of 64. */
 size_t op_scratch_bytes(const Op *op);
 Scratch op_scratch(const Op *op, uint8_t *memory);
-/* `bytes` zeros at a multiple of 64, for free(); NULL when memory is short. */
-uint8_t *aligned_zeros(size_t bytes);
 
 /* How many parts to divide an op into for so many threads: more than threads, for them to balance. */
 size_t op_parts(const Op *op, int threads);
@@ -161,7 +161,7 @@ void op_run(const Op *op, const uint8_t *const *inputs, uint8_t *output, size_t 
 void gather_rows(const Op *op, const uint8_t *input, size_t first, size_t count, uint8_t *to,
                  size_t stride);
 
-/* DESIGN eq. 2 of `length` values; 0 where one is NaN, whose byte is then undefined. */
+/* eq. 2 of `length` values; 0 where one is NaN, whose byte is then undefined. */
 int quantize_array(const float *real, size_t length, double scale, int32_t zero_point,
                    uint8_t *output);
 

@@ -4,12 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aligned.h"
+
 /* `count` zeros of `size` bytes. */
 static void *zeros(size_t count, size_t size) {
   return count > SIZE_MAX / 2 / size ? NULL : aligned_zeros(count * size);
 }
 
-/* bias - zx * sum(wq - wz): bias + sum (xq - zx)(wq - wz) = this + sum xq (wq - wz) (DESIGN eq. 4). */
+/* bias - zx * sum(wq - wz): bias + sum (xq - zx)(wq - wz) = this + sum xq (wq - wz) (eq. 4). */
 static int32_t fold_bias(int32_t bias, int32_t input_zero_point, uint32_t sum) {
   return (int32_t)((uint32_t)bias - (uint32_t)input_zero_point * sum);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aligned.h"
 #include "peak.h"
 
 #if TF8_X86

@@ -7,7 +7,7 @@
 #define ROUNDING 12582912.0f
 
 int32_t requantize(uint32_t accumulator, const Requantization *r) {
-  /* DESIGN eq. 5; the bounds are integers, so clamping before rounding gives the same byte. */
+  /* eq. 5; the bounds are integers, so clamping before rounding gives the same byte. */
   const float scaled = (float)(int32_t)accumulator * r->multiplier;
   const float low = (float)(r->low - r->zero_point);
   const float high = (float)(r->high - r->zero_point);
@@ -20,7 +20,7 @@ int32_t requantize(uint32_t accumulator, const Requantization *r) {
 
 int quantize_array(const float *real, size_t length, double scale, int32_t zero_point,
                    uint8_t *output) {
-  /* DESIGN eq. 2; the bounds are integers, so clamping before rounding gives the same byte. */
+  /* eq. 2; the bounds are integers, so clamping before rounding gives the same byte. */
   const double low = -zero_point, high = 255 - zero_point;
   int is_number = 1;
   for (size_t i = 0; i < length; i++) {
@@ -134,7 +134,7 @@ void pool_scalar(const Op *op, const uint8_t *input, uint8_t *output, size_t fir
       const uint32_t count = is_average ? (uint32_t)(y1 - y0) * (uint32_t)(x1 - x0) : 1;
       uint8_t *to = output + (row * (size_t)op->output_width + (size_t)x) * channels;
       for (size_t c = 0; c < channels; c++) {
-        /* DESIGN eq. 6: (sum + n / 2) / n in integers; count 1 leaves a maximum as it is. */
+        /* eq. 6: (sum + n / 2) / n in integers; count 1 leaves a maximum as it is. */
         const int32_t value = (int32_t)((values[c] + count / 2) / count);
         to[c] = (uint8_t)larger(low, smaller(value, high));
       }

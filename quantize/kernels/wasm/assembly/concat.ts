@@ -18,7 +18,7 @@ import {
 } from './records';
 import { requantize8 } from './requantize';
 
-/** Joins along the channels; DESIGN eq. 5 with acc = q − zeroPoint. Threads divide the positions. */
+/** Joins along the channels; eq. 5 with acc = q − zeroPoint. Threads divide the positions. */
 export function concat(step: usize, arena: usize, thread: i32, threads: i32): void {
   const positions = load<i32>(step, BATCH);
   const first = partBegin(positions, thread, threads);

@@ -248,7 +248,7 @@ function row3x3(
   }
 }
 
-/** DESIGN eq. 5 of eight accumulators; the first `count` bytes are stored. */
+/** eq. 5 of eight accumulators; the first `count` bytes are stored. */
 function storeRequantized(step: usize, acc0: v128, acc1: v128, to: usize, count: i32): void {
   const words = requantize8(
     acc0,

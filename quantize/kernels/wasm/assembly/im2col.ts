@@ -136,8 +136,8 @@ export function packWindows(
 }
 
 /**
- * The window of output position (y, x): [kh, kw, C] bytes. Padding holds zx, whose product in DESIGN
- * eq. 4 is 0. Writing goes upwards, so that each piece mends what the one before spilled.
+ * The window of output position (y, x): [kh, kw, C] bytes. Padding holds zx, whose product in eq. 4
+ * is 0. Writing goes upwards, so that each piece mends what the one before spilled.
  */
 function gatherWindow(step: usize, image: usize, y: i32, x: i32, to: usize): void {
   const height = load<i32>(step, HEIGHT);

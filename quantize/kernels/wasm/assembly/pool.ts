@@ -22,7 +22,7 @@ import {
 } from './records';
 
 /**
- * DESIGN 6, then the bounds. Windows are cut to the image: padded positions take no part. Threads
+ * eq. 6, then the bounds. Windows are cut to the image: padded positions take no part. Threads
  * divide the output rows.
  */
 export function pool(step: usize, arena: usize, thread: i32, threads: i32): void {

@@ -30,7 +30,7 @@ export const OUTPUT_WIDTH: usize = 56;
 export const OUTPUT_CHANNELS: usize = 60;
 export const INPUT_ZERO_POINT: usize = 64;
 
-// DESIGN eq. 5.
+// eq. 5
 /** f32 */
 export const MULTIPLIER: usize = 68;
 /** f32, low − outputZeroPoint */

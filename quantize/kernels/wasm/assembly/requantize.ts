@@ -2,7 +2,7 @@
 const ROUNDER: f32 = 12582912.0;
 
 /**
- * DESIGN eq. 5 for eight accumulators: i32x4 twice → i16x8, 0 … 255. The other arguments are splats
+ * eq. 5 for eight accumulators: i32x4 twice → i16x8, 0 … 255. The other arguments are splats
  * of a step's fields: f32 multiplier, f32 low − zeroPoint, f32 high − zeroPoint, i32 zeroPoint −
  * bits(1.5 · 2²³).
  *

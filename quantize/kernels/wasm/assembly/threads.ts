@@ -74,7 +74,7 @@ function runPart(program: usize, thread: i32): void {
   }
 }
 
-/** A worker's life: its part of each job, until it is told to stop. */
+/** A worker's life: its part of each job, until it is stopped. */
 export function work(program: usize, thread: i32): void {
   let done = 0;
   atomic.add<i32>(program, 1, READY);

@@ -108,7 +108,7 @@ describe('readCHeader', () => {
     const header = (await headerOf(MODEL)).replace('TF8_HEAD', 'HEAD');
     await assert.rejects(read(bytes(header), 'm.h'), {
       name: 'QuantizationError',
-      message: 'Expected a C header that "tf8 export" wrote but m.h has no comment TF8_HEAD',
+      message: 'Expected a C header that tf8 exported but m.h has no comment TF8_HEAD',
     });
   });
 

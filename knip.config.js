@@ -1,0 +1,36 @@
+/**
+ * Code that nothing needs (npm run check). Two runs: `knip` reports files, packages and exports that
+ * nobody uses; `knip --production` those that only tests use. An export that its own file uses may have
+ * tests as its only importers, and a type may be exported to name what a function takes or gives.
+ */
+const USED = [
+  '{architectures,checkpoints,datasets,quantize,training,workflows}/index.ts',
+  'quantize/browser.ts',
+  'datasets/images/preprocess.ts',
+  'bench/*.ts',
+  'scripts/*.{mjs,cjs}',
+  'scripts/{main,setup/main,chromium/fetch_chromium,docs/update_readme,docs/write_docs}.ts',
+  // Bundled or started as processes and threads of their own.
+  'bench/peers/runtimes/node_runtimes.ts',
+  'datasets/pipeline/worker.ts',
+  'workflows/report/page/page.ts',
+];
+const TESTS = [
+  'test/**/*.test.ts',
+  'test/slow/*.slow.ts',
+  'test/checkpoints/training_checkpoint/{fill_disk,save_until_killed}.ts',
+  'test/datasets/pipeline/leave_iteration.ts',
+  'test/quantize/kernels/native/exercise.ts',
+  'test/slow/train_for_steps.ts',
+];
+
+export default ({ production }) => ({
+  entry: [...USED.map((pattern) => `${pattern}!`), ...TESTS],
+  // assembly/ is AssemblyScript.
+  project: ['**/*.{ts,mts,mjs,cjs}!', '!test/**!', '!quantize/kernels/wasm/assembly/**'],
+  ignoreExportsUsedInFile: production || { interface: true, type: true },
+  ignoreIssues: { '**/generated/**': ['exports', 'types'] },
+  ignoreBinaries: ['buf', 'dpkg-deb'],
+  // Started or resolved by their paths (scripts/run_tests.mjs, scripts/build_native.mjs).
+  ignoreDependencies: ['dependency-cruiser', 'node-api-headers'],
+});

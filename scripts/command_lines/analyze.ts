@@ -1,0 +1,21 @@
+import type { AnalyzeOptions } from '../../workflows/analyze/analyze_options.ts';
+import { optionWords } from './words.ts';
+
+/** What repeats an analysis; DIR stands for a folder, MODEL for a path of the machine. */
+export function analyzeCommandLine(options: AnalyzeOptions): string {
+  const { model, dataset, data, limit, perClass, seed, tier } = options;
+  const { zeroVariance, accuracy, calibrationData, calibrationImages } = options;
+  const words = optionWords([
+    ['dataset', dataset],
+    ['data', data && 'DIR'],
+    ['limit', limit],
+    ['per-class', perClass],
+    ['zero-variance', zeroVariance],
+    ['calibration-data', calibrationData && 'DIR'],
+    ['calibration-images', calibrationImages],
+    ['tier', tier === 'auto' ? undefined : tier],
+    ['seed', seed === 0 ? undefined : seed],
+  ]);
+  const shown = /[\\/]/.test(model) ? 'MODEL' : model;
+  return ['npx tf8 analyze', shown, ...words, ...(accuracy ? ['--accuracy'] : [])].join(' ');
+}

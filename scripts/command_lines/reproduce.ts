@@ -1,0 +1,41 @@
+import type { ReproduceOptions } from '../../workflows/reproduce/open_table.ts';
+import { type GivenOption, optionWords } from './words.ts';
+
+/** What repeats a table; DIR stands for a folder, and MODEL for a model, of the machine. */
+export function reproduceCommandLine(options: ReproduceOptions): string {
+  const {
+    dataset,
+    preset,
+    data,
+    imagenet,
+    imagenetLimit,
+    seeds,
+    published,
+    changes = {},
+  } = options;
+  const words = optionWords([
+    ['dataset', dataset],
+    ['preset', preset],
+    ['data', data && 'DIR'],
+    ['imagenet', imagenet && 'DIR'],
+    ['imagenet-limit', imagenetLimit],
+    ...seedOptions(seeds),
+    ['published', published && 'MODEL'],
+    ['rows', changes.networks?.join(',')],
+    ['train-images', changes.trainImages],
+    ['test-images', changes.testImages],
+    ['epochs', changes.epochs],
+    ['resolution', changes.resolution],
+    ['batch-size', changes.batchSize],
+    ['width-multiplier', changes.widthMultiplier],
+    ['calibration-images', changes.calibrationImages],
+    ['rearchitect-images', changes.rearchitectImages],
+  ]);
+  return ['npx tf8 reproduce', ...words].join(' ');
+}
+
+/** `--seeds N` counts from 0; one other seed is `--seed S`. */
+function seedOptions(seeds: readonly number[] | undefined): GivenOption[] {
+  if (seeds === undefined) return [];
+  return seeds.length === 1 ? [['seed', seeds[0]]] : [['seeds', seeds.length]];
+}

@@ -1,0 +1,51 @@
+import { formatSeconds } from '../../foundation/reporting/amounts.ts';
+import { tenth } from '../../workflows/charts/format.ts';
+import type { AccuracyRow } from '../../workflows/records/accuracy_row.ts';
+import { accuracyTable } from '../../workflows/records/accuracy_table.ts';
+import type { PublishedTable } from '../../workflows/records/run_record.ts';
+import type { Records } from './records.ts';
+
+const NOT_MEASURED = '*Not measured yet.*';
+
+/** Parts of pages that are sentences rather than whole tables of bench/results, by name. */
+export function recordParts(records: Records): ReadonlyMap<string, string> {
+  const { quick, table } = records;
+  return new Map([
+    ['hook', hook(records)],
+    ['quick', quick ? `${accuracyTable(quick.rows)}\n\n${timeOf(quick)}` : NOT_MEASURED],
+    ['time-fashion-mnist-quick', quick ? timeOf(quick) : NOT_MEASURED],
+    ['time-cifar10-standard', table ? timeOf(table) : NOT_MEASURED],
+  ]);
+}
+
+/** What plain 8 bits cost a published network, and what tf8 gives back. */
+function hook({ explain, table }: Records): string {
+  const accuracy = explain?.photographs?.accuracy;
+  const friendly = table?.rows.find(({ row }) => row === 'friendly-rearchitected');
+  const standard = table?.rows.find(({ row }) => row === 'standard');
+  if (!explain || !accuracy || !friendly || !standard) return NOT_MEASURED;
+  const { images, floatTop1Percent, asPublishedTop1Percent, option1Top1Percent } = accuracy;
+  return [
+    `On ${images} photographs of ImageNet the published \`${explain.network}\` is right for`,
+    `${tenth(floatTop1Percent)} % in float and for ${tenth(asPublishedTop1Percent)} % in plain per-tensor 8 bits: ` +
+      `**${tenth(floatTop1Percent - asPublishedTop1Percent)} points lost**.`,
+    `tf8 gets ${tenth(option1Top1Percent)} % out of the same weights, without training. A MobileNet that it`,
+    `rebuilds and retrains loses **${tenth(friendly.lossPoints)} points** where the standard one loses ${tenth(standard.lossPoints)}`,
+    `(${datasetOf(friendly)}; ${tenth(friendly.tf8Top1Percent)} % and ${tenth(standard.tf8Top1Percent)} % in 8 bits).`,
+  ].join('\n');
+}
+
+function datasetOf({ dataset, perSeed }: AccuracyRow): string {
+  const name = dataset === 'cifar10' ? 'CIFAR-10' : dataset;
+  return `${name}, ${perSeed.length} ${perSeed.length === 1 ? 'seed' : 'seeds'}`;
+}
+
+/** What all rows of a table took, whenever that was. */
+function timeOf({ timing, environment, kernelTier }: PublishedTable): string {
+  const seconds = Object.values(timing.rows).reduce(
+    (sum, { trainingSeconds = 0, measuringSeconds }) => sum + trainingSeconds + measuringSeconds,
+    0,
+  );
+  const { processor, threads } = environment;
+  return `Making and measuring these networks took ${formatSeconds(seconds)} (${processor}, ${threads} threads, ${kernelTier} kernels).`;
+}

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import ts from 'typescript';
+import { repositoryRoot } from '../foundation/repository.ts';
+
+const LIBRARIES = [
+  'foundation',
+  'architectures',
+  'checkpoints',
+  'datasets',
+  'training',
+  'quantize',
+  'workflows',
+];
+
+const FLAG = /(^|[\s("'`])--[a-z][a-z-]+/;
+const COMMAND =
+  /tf8 (analyze|classify|describe|doctor|evaluate|export|pull|quantize|rearchitect|report|reproduce|setup|train|verify)\b/;
+
+/** Why a file may say so all the same. */
+const EXCEPTIONS: Readonly<Record<string, RegExp>> = {
+  // Arguments of other programs.
+  'foundation/downloads/fetch_package.ts': /^--|--hash=sha256:/,
+  'foundation/python/python_environment.ts': /^--|--hash=sha256:/,
+  'foundation/python/tensorflow_wheel.ts': /^--/,
+  'checkpoints/public/public_checkpoints.ts': /^--no-binary$/,
+  'datasets/pipeline/input_workers.ts': /^--import$/,
+  'workflows/records/environment.ts': /^--/,
+  'workflows/verify/c_runtime.ts': /^--version$/,
+  'workflows/verify/node_runtime.ts': /npm install --no-save/,
+  // What is missing is installed from a shell, whoever the caller is.
+  'training/backend.ts': /"npx tf8 doctor"/,
+  // Parts of files and pages: what is stored stays as it is.
+  'quantize/export/c/header.ts': /written by "tf8 export"/,
+  'workflows/rearchitect/rebuild.ts': /^tf8 rearchitect$/,
+  'workflows/rearchitect/source.ts': /^tf8 rearchitect$/,
+  'workflows/train/train_card.ts': /^tf8 train$/,
+  'workflows/report/report_page.ts': /tf8 report</,
+};
+
+function speaks(text: string): boolean {
+  return FLAG.test(text) || COMMAND.test(text);
+}
+
+/** The texts of strings and templates of a file, comments left out. */
+function textsOf(path: string, source: string): string[] {
+  const texts: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isStringLiteralLike(node) || ts.isTemplateHead(node)) texts.push(node.text);
+    if (ts.isTemplateMiddleOrTemplateTail(node)) texts.push(node.text);
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile(path, source, ts.ScriptTarget.Latest));
+  return texts;
+}
+
+describe('libraries', () => {
+  for (const library of LIBRARIES) {
+    it(`${library}/ names no flag and no command: only scripts/ puts them into words`, async () => {
+      const root = repositoryRoot();
+      const files = await readdir(join(root, library), { recursive: true });
+      const found: string[] = [];
+      for (const file of files.filter((name) => name.endsWith('.ts'))) {
+        const path = `${library}/${file}`;
+        const source = await readFile(join(root, path), 'utf8');
+        if (!speaks(source)) continue;
+        for (const text of textsOf(path, source).filter(speaks)) {
+          if (!EXCEPTIONS[path]?.test(text)) found.push(`${path}: ${text}`);
+        }
+      }
+      assert.deepEqual(found, []);
+    });
+  }
+});

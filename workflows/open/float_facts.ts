@@ -1,0 +1,96 @@
+import type * as tf from '@tensorflow/tfjs';
+import type { NetworkConfig } from '../../architectures/network.ts';
+import type { FloatFormat } from '../../checkpoints/float_model.ts';
+import { configOf, type ModelCard } from '../../checkpoints/store/model_card.ts';
+import { sha256OfTensors } from '../../checkpoints/weight_tensor.ts';
+import { IMAGENET_CLASSES } from '../../datasets/imagenet/imagenet_classes.ts';
+import { centralFractionOf } from '../../datasets/images/preprocess.ts';
+import { type LabelFacts, type ModelFacts, SYMMETRIC } from './model_facts.ts';
+
+/** What the card of a model says that was saved here. */
+export function cardFacts(model: tf.LayersModel, format: FloatFormat, card: ModelCard): ModelFacts {
+  const { architecture, dataset, classNames, labelOffset, origin, weightsSha256, training } = card;
+  const dataSha256 = training?.dataSha256;
+  return {
+    format,
+    architecture: configOf(architecture),
+    input: inputOf(model, dataset),
+    outputs: outputsOf(model),
+    labels: { classNames, labelOffset, known: true },
+    dataset,
+    origin: {
+      source: origin.source,
+      weightsSha256,
+      dataSha256: typeof dataSha256 === 'string' ? dataSha256 : undefined,
+    },
+    foldedBatchNorms: [],
+  };
+}
+
+/** A model that another program saved, as far as it was recognized. */
+export interface ImportedModel {
+  readonly model: tf.LayersModel;
+  readonly format: FloatFormat;
+  /** The network of ours that it is; undefined where it is another one. */
+  readonly config: NetworkConfig | undefined;
+  readonly foldedBatchNorms: readonly string[];
+}
+
+/**
+ * What the structure of a model tells. A network of ours with as many outputs as ImageNet's networks is
+ * one of them; of another network only the classes are guessed, from the number of its outputs.
+ * @param name for people, where nothing tells what the weights are
+ * @param source what the weights are
+ */
+export function importedFacts(
+  { model, format, config, foldedBatchNorms }: ImportedModel,
+  { name, source }: { readonly name: string; readonly source: string },
+): ModelFacts {
+  const outputs = outputsOf(model);
+  const labels = imageNetLabels(outputs);
+  const isImageNet = config !== undefined && labels !== undefined;
+  const dataset = isImageNet ? 'imagenet' : undefined;
+  return {
+    format,
+    architecture: config,
+    input: inputOf(model, dataset),
+    outputs,
+    labels: { ...(labels ?? UNKNOWN_LABELS), known: isImageNet },
+    dataset,
+    origin: {
+      source: isImageNet ? source : name,
+      weightsSha256: isImageNet ? weightsSha256(model) : undefined,
+      dataSha256: undefined,
+    },
+    foldedBatchNorms,
+  };
+}
+
+const UNKNOWN_LABELS = { classNames: [], labelOffset: 0 };
+
+/** ImageNet's labels for as many outputs; undefined for any other number. */
+export function imageNetLabels(outputs: number): Omit<LabelFacts, 'known'> | undefined {
+  const labelOffset = outputs - IMAGENET_CLASSES.length;
+  if (labelOffset !== 0 && labelOffset !== 1) return undefined;
+  return { labelOffset, classNames: IMAGENET_CLASSES.map(({ name }) => name) };
+}
+
+function outputsOf(model: tf.LayersModel): number {
+  return model.outputs[0].shape.at(-1)!;
+}
+
+function inputOf(model: tf.LayersModel, dataset: string | undefined): ModelFacts['input'] {
+  return {
+    shape: model.inputs[0].shape.slice(1),
+    centralFraction: dataset === undefined ? undefined : centralFractionOf(dataset),
+    range: SYMMETRIC,
+  };
+}
+
+function weightsSha256(model: tf.LayersModel): string {
+  const tensors = model.weights.map((weight) => {
+    const values = weight.read().dataSync<'float32'>();
+    return [weight.originalName, { shape: weight.shape as number[], values }] as const;
+  });
+  return sha256OfTensors(new Map(tensors));
+}
