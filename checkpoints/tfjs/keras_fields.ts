@@ -180,7 +180,7 @@ const RULES: Readonly<Record<string, ClassRules>> = {
   ReLU: fields({ max_value: 'rewritten', negative_slope: 'rewritten', threshold: 'rewritten' }),
   LeakyReLU: fields({ alpha: 'rewritten', negative_slope: 'rewritten' }),
   PReLU: fields({ ...trained('alpha'), shared_axes: 'needed' }),
-  ELU: fields({ alpha: 'needed' }),
+  ELU: fields({ alpha: only(1) }),
   ThresholdedReLU: fields({ theta: 'needed' }),
   Softmax: fields({ axis: 'rewritten' }),
   Activation: fields({ activation: 'activation' }),
