@@ -12,6 +12,14 @@ export interface StoredWeight {
   readonly bytes: Uint8Array;
 }
 
+interface TokenizedWeight extends StoredWeight {
+  /** Of its name, between slashes. */
+  readonly tokens: readonly string[];
+}
+
+/** No layer has this name. */
+const NO_LAYER = '/';
+
 /** Names of a layer's weights in the order of `layer.getWeights()`, by its class. */
 const WEIGHTS: ReadonlyMap<string, readonly string[]> = new Map([
   ['Conv2D', ['kernel', 'bias']],
@@ -58,7 +66,7 @@ export function nameWeights(
   specs: readonly WeightSpec[],
   data: Uint8Array,
 ): StoredWeight[] {
-  const stored: (StoredWeight & { readonly tokens: readonly string[] })[] = [];
+  const stored: TokenizedWeight[] = [];
   let offset = 0;
   for (const spec of specs) {
     const length = byteLength(spec);
@@ -67,22 +75,21 @@ export function nameWeights(
     offset += length;
   }
   const names = new Map<StoredWeight, string>();
+  // "layer/weight"; Keras 2 names the weights of its Normalization without the layer.
+  const byLayer = grouped(stored, ({ tokens }) => tokens.at(-2) ?? NO_LAYER);
+  const byName = new Map(stored.map((weight) => [weight.tokens.join('/'), weight]));
   const byVariables = variablePaths(layers, stored);
   for (const layer of layers) {
     weightNames(layer).forEach((name, position) => {
-      // Keras 2 names the weights of its Normalization without the layer.
-      const isOwn = ({ tokens }: { readonly tokens: readonly string[] }) =>
-        tokens.at(-2) === layer.ownName ||
-        (layer.className === 'Normalization' && tokens.length === 1);
-      const isNamed = (weight: { readonly tokens: readonly string[] }) =>
-        isOwn(weight) && [name, ...(ALIASES[name] ?? [])].includes(weight.tokens.at(-1)!);
-      const path = byVariables.get(layer);
-      const isVariable = ({ tokens }: { readonly tokens: readonly string[] }) =>
-        path !== undefined && tokens.join('/') === `${path}/vars/${position}`;
-      const candidates = stored.filter(
-        (weight) => !names.has(weight) && (isNamed(weight) || isVariable(weight)),
-      );
-      const likeness = ({ tokens }: { readonly tokens: readonly string[] }) =>
+      const own = byLayer.get(layer.ownName) ?? [];
+      const loose = layer.className === 'Normalization' ? (byLayer.get(NO_LAYER) ?? []) : [];
+      const variable = byName.get(`${byVariables.get(layer)}/vars/${position}`);
+      const known = [name, ...(ALIASES[name] ?? [])];
+      const candidates = [
+        ...[...own, ...loose].filter(({ tokens }) => known.includes(tokens.at(-1)!)),
+        ...(variable === undefined ? [] : [variable]),
+      ].filter((weight) => !names.has(weight));
+      const likeness = ({ tokens }: TokenizedWeight) =>
         layer.models.filter((model) => tokens.includes(model)).length;
       // Of one name in several models, that of ours; else in the order of the file.
       const [best] = candidates.toSorted((a, b) => likeness(b) - likeness(a));
@@ -106,7 +113,7 @@ export function nameWeights(
  */
 function variablePaths(
   layers: readonly FlatLayer[],
-  stored: readonly { readonly tokens: readonly string[] }[],
+  stored: readonly TokenizedWeight[],
 ): ReadonlyMap<FlatLayer, string> {
   const paths = new Set(
     stored
@@ -115,11 +122,12 @@ function variablePaths(
   );
   const found = new Map<FlatLayer, string>();
   if (paths.size === 0) return found;
+  const byEnd = grouped(paths, (path) => path.split('/').at(-1)!);
   const weighted = layers.filter((layer) => weightNames(layer).length > 0);
   const pathTo = (name: string, models: readonly string[]) =>
-    [...paths].filter((path) => {
+    (byEnd.get(name) ?? []).filter((path) => {
       const tokens = path.split('/');
-      return tokens.at(-1) === name && models.every((model) => tokens.includes(model));
+      return models.every((model) => tokens.includes(model));
     });
   const isNamed = weighted.every(({ ownName, models }) => pathTo(ownName, models).length > 0);
   const counts = new Map<string, number>();
@@ -132,6 +140,17 @@ function variablePaths(
     if (path !== undefined) found.set(layer, path);
   }
   return found;
+}
+
+function grouped<Item>(items: Iterable<Item>, keyOf: (item: Item) => string): Map<string, Item[]> {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const known = groups.get(key);
+    if (known === undefined) groups.set(key, [item]);
+    else known.push(item);
+  }
+  return groups;
 }
 
 /** "conv2d" of Conv2D, "batch_normalization" of BatchNormalization. */

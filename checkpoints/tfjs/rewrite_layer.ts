@@ -62,6 +62,9 @@ const ACTIVATIONS: Readonly<Record<string, string>> = {
 /** Keras 3 defines it anew. */
 const KERAS_2_ACTIVATIONS: Readonly<Record<string, string>> = { hard_sigmoid: 'hard_sigmoid' };
 
+/** Of the function, which Keras' layer of that name has another of. */
+const LEAKY_SLOPE = 0.2;
+
 /** σ of Keras' Normalization is at least this. */
 const LEAST_DEVIATION = 1e-7;
 
@@ -93,6 +96,8 @@ class LayerRewriter {
   private readonly layer: FlatLayer;
   private readonly version: 2 | 3;
   private readonly path: string;
+  /** An activation that is a layer of its own. */
+  private activationLayer: BuiltLayer | undefined;
 
   constructor(layer: FlatLayer, version: 2 | 3, path: string) {
     this.layer = layer;
@@ -115,7 +120,9 @@ class LayerRewriter {
     const isIdentity = 'identity' in rules;
     const config = this.readFields(isIdentity ? rules.identity : rules.fields);
     if (isIdentity) return layers('Activation', { activation: 'linear' });
-    return this.rewrite(className, config);
+    const rewritten = this.rewrite(className, config);
+    if (this.activationLayer === undefined || rewritten.kind !== 'layers') return rewritten;
+    return { kind: 'layers', layers: [rewritten.layers[0], this.activationLayer] };
   }
 
   /** The fields that are handed on. */
@@ -163,6 +170,19 @@ class LayerRewriter {
   /** The name of an activation that both compute alike. */
   private activation(field: string, value: unknown): string {
     const name = functionName(value);
+    if (name === 'leaky_relu') {
+      this.activationLayer = { className: 'LeakyReLU', config: { alpha: LEAKY_SLOPE } };
+      return 'linear';
+    }
+    if (isFields(value) && value.class_name !== 'function' && isFields(value.config)) {
+      const { class_name: className, config } = value;
+      const layer = { ...this.layer, className: String(className), config };
+      const inner = rewriteLayer(layer, this.version, this.path);
+      if (inner.kind === 'layers' && inner.layers.length === 1) {
+        [this.activationLayer] = inner.layers;
+        return 'linear';
+      }
+    }
     const known = this.version === 2 ? { ...ACTIVATIONS, ...KERAS_2_ACTIVATIONS } : ACTIVATIONS;
     if (name !== undefined && Object.hasOwn(known, name)) return known[name];
     throw this.unsupported(

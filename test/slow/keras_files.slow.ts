@@ -7,13 +7,13 @@ import { UserError } from '../../foundation/errors.ts';
 import { cacheDir } from '../../foundation/files/cache_dir.ts';
 import { runCommand } from '../../foundation/processes/run_command.ts';
 import {
-  KERAS_3,
   type PythonPackages,
   pythonEnvironment,
   TENSORFLOW,
 } from '../../foundation/python/python_environment.ts';
 import { SILENT_REPORTER } from '../../foundation/reporting/reporter.ts';
 import { givesKerasNumbers, MAKE_NETWORKS } from '../checkpoints/keras_networks.ts';
+import { KERAS_3 } from '../support/keras_3.ts';
 import { needsTensorFlow } from '../support/needs_tensorflow.ts';
 import { skip } from '../support/skip.ts';
 

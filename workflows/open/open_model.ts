@@ -13,7 +13,7 @@ import { decodeTf8, isTf8 } from '../../quantize/model/tf8_file.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
 import { selectBackend } from '../../training/backend.ts';
 import { cardFacts, importedFacts } from './float_facts.ts';
-import { importModel } from './import_model.ts';
+import { importModel, requireOurImages } from './import_model.ts';
 import type { ModelFacts } from './model_facts.ts';
 import { tf8Facts } from './tf8_facts.ts';
 
@@ -118,6 +118,7 @@ async function openFloat(
   if (card !== undefined) {
     return { kind: 'float', name, model, facts: cardFacts(model, loaded.format, card) };
   }
+  requireOurImages(loaded, name);
   const { notes, ...imported } = importModel(loaded);
   for (const note of notes) reporter.info(`${name}: ${note}`);
   const source = `${imported.format} ${basename(path)}`;

@@ -117,6 +117,17 @@ describe('normalizeModel', () => {
     assert.deepEqual(await outputs(topology, [], [2, 2, 1]), [1, 1, 1, 1]);
   });
 
+  it('computes activations that are layers, and those that TensorFlow.js has as layers only', async () => {
+    const conv = { filters: 1, kernel_size: [1, 1], use_bias: false };
+    const slope = { class_name: 'LeakyReLU', config: { name: 'a', negative_slope: 0.5 } };
+    const topology = flat(
+      layer('Conv2D', 'conv', 'image', { ...conv, activation: slope }),
+      layer('Activation', 'leaky', 'conv', { activation: 'leaky_relu' }),
+    );
+    const weights = [{ name: 'conv/kernel', shape: [1, 1, 1, 1], from: -10 }];
+    assert.deepEqual(await outputs(topology, weights, [2, 2, 1]), [-0.1, -0.1, -0.1, -0.1]);
+  });
+
   it('calls the layers of a model that is called twice as often', async () => {
     const inner = functional(
       [layer('Conv2D', 'conv', 'image', { filters: 1, kernel_size: [1, 1], use_bias: false })],
