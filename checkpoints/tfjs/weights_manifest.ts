@@ -131,7 +131,8 @@ async function checkLink(folder: string, path: string): Promise<void> {
   );
 }
 
-function byteLength(spec: WeightsManifest[number]['weights'][number]): number {
+/** Bytes of a weight in its shards. */
+export function byteLength(spec: WeightsManifest[number]['weights'][number]): number {
   return elementsOf(spec.shape) * BYTES_PER_ELEMENT[spec.quantization?.dtype ?? spec.dtype];
 }
 

@@ -8,7 +8,7 @@ import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { selectBackend } from '../../training/backend.ts';
 import { cardFacts, importedFacts } from './float_facts.ts';
-import { importModel } from './import_model.ts';
+import { importModel, requireOurImages } from './import_model.ts';
 import type { OpenedFloatModel } from './opened_model.ts';
 
 /** Pulls a public checkpoint; its card gets ImageNet's class names. */
@@ -40,6 +40,7 @@ export async function openFloat(
   if (card !== undefined) {
     return { kind: 'float', name, model, facts: cardFacts(model, loaded.format, card) };
   }
+  requireOurImages(loaded, name);
   const { notes, ...imported } = importModel(loaded);
   for (const note of notes) reporter.info(`${name}: ${note}`);
   const source = `${imported.format} ${basename(path)}`;
