@@ -1,5 +1,6 @@
 import yargs, { type CommandModule } from 'yargs';
 import { missingPackage } from '../foundation/optional_package.ts';
+import { visibleMessage } from '../foundation/reporting/visible_text.ts';
 import { packageVersion } from '../foundation/repository.ts';
 import { analyzeCommand } from './commands/analyze.ts';
 import { classifyCommand } from './commands/classify.ts';
@@ -15,6 +16,8 @@ import { reproduceCommand } from './commands/reproduce.ts';
 import { setupCommand } from './commands/setup.ts';
 import { trainCommand } from './commands/train.ts';
 import { verifyCommand } from './commands/verify.ts';
+import { asTold, stackOf } from './faults.ts';
+import { withPositionals } from './positionals.ts';
 import { inFlags } from './wording.ts';
 
 const HELP_WIDTH = 100;
@@ -68,7 +71,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   };
   const commands = COMMANDS.map((command) => command(exit) as CommandModule);
   const names = commands.map(({ command }) => String(command).split(' ', 1)[0]);
-  const program = yargs([...argv])
+  const program = yargs(withPositionals(argv))
     .scriptName('tf8')
     .version(packageVersion())
     .usage(
@@ -99,10 +102,15 @@ export async function main(argv: readonly string[]): Promise<number> {
   try {
     await program.parseAsync();
   } catch (error) {
-    process.stderr.write(`${inFlags(describeFailure(missingPackage(error) ?? error))}\n`);
+    tellFailure(error);
     return 1;
   }
   return status;
+}
+
+/** Prints an error of the command, or one that arose beside it. */
+export function tellFailure(error: unknown): void {
+  process.stderr.write(`${inFlags(describeFailure(missingPackage(error) ?? error))}\n`);
 }
 
 /** The arguments do not fit the command; `help` explains those that do. */
@@ -115,18 +123,25 @@ class UsageError extends Error {
   }
 }
 
-/** Errors that the user can mend are shown as message and remedy, all others with their stack. */
+/** An error as the command prints it: a sentence, what to do, and its stack where that is asked for. */
 function describeFailure(error: unknown): string {
-  if (!(error instanceof Error)) return `Error: ${String(error)}`;
+  return [sentenceOf(error), stackOf(error)].filter(Boolean).join('\n');
+}
+
+function sentenceOf(error: unknown): string {
   if (error instanceof UsageError) {
-    return `Error: ${error.message} (see "${error.help}")`;
+    return `Error: ${visibleMessage(error.message)} (see "${error.help}")`;
   }
-  if ('remedy' in error) {
-    return [`Error: ${error.message}`, error.remedy].filter(Boolean).join('\n');
-  }
+  if (error instanceof Error && 'remedy' in error) return withRemedy(error);
   // A value that no network or data set can have, such as a width of 0.
   if (error instanceof RangeError && error.message.startsWith('Expected ')) {
-    return `Error: ${error.message}`;
+    return withRemedy(error);
   }
-  return error.stack ?? error.message;
+  return withRemedy(asTold(error));
+}
+
+function withRemedy(error: Error & { readonly remedy?: unknown }): string {
+  const { message, remedy } = error;
+  const sentence = `Error: ${visibleMessage(message)}`;
+  return typeof remedy === 'string' ? `${sentence}\n${visibleMessage(remedy)}` : sentence;
 }

@@ -10,7 +10,16 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 async function runCompiled() {
   process.setSourceMapsEnabled(true); // stack traces name the sources
-  const { main } = await import(pathToFileURL(join(root, 'dist', 'scripts', 'main.js')).href);
+  const command = await import(pathToFileURL(join(root, 'dist', 'scripts', 'main.js')).href);
+  return run(command);
+}
+
+/** What arises beside the command's own work, such as in a worker, ends it as its own errors do. */
+function run({ main, tellFailure }) {
+  process.on('uncaughtException', (error) => {
+    tellFailure(error);
+    process.exit(1);
+  });
   return main(process.argv.slice(2));
 }
 
@@ -18,8 +27,7 @@ async function runCompiled() {
 async function runSources() {
   const { register } = await import('tsx/esm/api');
   register();
-  const { main } = await import('./main.ts');
-  return main(process.argv.slice(2));
+  return run(await import('./main.ts'));
 }
 
 /** Errors that the user can mend carry a remedy; all others show where they arose. */
@@ -51,16 +59,23 @@ async function start() {
   return isCompiled(root) ? runCompiled() : runSources();
 }
 
+let outputIsLost = false;
+
 /** Who reads the output may stop early (`tf8 describe | head`): the work goes on, nothing is said. */
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
-}
+process.stdout.on('error', (error) => {
+  if (error.code === 'EPIPE') return;
+  const reason = error.code === 'ENOSPC' ? 'its disk is full' : error.message;
+  process.stderr.write(`Error: Expected to write the output but ${reason}.\n`);
+  process.stderr.write('Send it elsewhere, and run the command again.\n');
+  outputIsLost = true;
+  process.exitCode = 1;
+});
+/** Where messages cannot be written, nobody can be told. */
+process.stderr.on('error', () => undefined);
 
 start().then(
   (code) => {
-    process.exitCode = code;
+    process.exitCode = outputIsLost ? 1 : code;
   },
   (error) => {
     process.stderr.write(`${describe(error)}\n`);

@@ -3,7 +3,7 @@ import { dirname, isAbsolute, join, normalize, relative, win32 } from 'node:path
 import type { io } from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { UserError } from '../../foundation/errors.ts';
-import { errorCode } from '../../foundation/files/file_errors.ts';
+import { asReadError, errorCode } from '../../foundation/files/file_errors.ts';
 import { elementsOf, MAX_ELEMENTS } from '../graph_def/network/tensor_proto.ts';
 
 /** Codes of paths at which there is no file, whatever the reason. */
@@ -81,7 +81,7 @@ export async function readWeightData(
     weightSpecs.push(...weights);
     files.push(...group);
   }
-  const data = await Promise.all(files.map(({ path }) => readFile(path)));
+  const data = await Promise.all(files.map(({ path }) => readWeights(path)));
   return { weightSpecs, weightData: new Uint8Array(Buffer.concat(data)) };
 }
 
@@ -140,5 +140,12 @@ export function damagedModel(message: string, cause?: unknown): UserError {
   return new UserError(message, {
     remedy: 'Make the model again: pull it, train it or copy its folder anew.',
     cause,
+  });
+}
+
+/** @throws UserError where the file cannot be read */
+function readWeights(path: string): Promise<Uint8Array> {
+  return readFile(path).catch((error: unknown) => {
+    throw asReadError(error, path);
   });
 }

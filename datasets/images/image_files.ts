@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import { UserError } from '../../foundation/errors.ts';
-import { errorCode } from '../../foundation/files/file_errors.ts';
+import { messageOf, UserError } from '../../foundation/errors.ts';
+import { asReadError, errorCode } from '../../foundation/files/file_errors.ts';
 import type { Reporter } from '../../foundation/reporting/reporter.ts';
 import { mapAhead } from '../map_ahead.ts';
 import { compareCodePoints } from '../order/order.ts';
@@ -53,10 +53,11 @@ async function isFolder(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
 }
 
-function notAFolder(path: string, cause: unknown): UserError {
-  const received =
-    { ENOENT: 'there is no such folder', ENOTDIR: 'it is a file' }[errorCode(cause) ?? ''] ??
-    String(cause);
+function notAFolder(path: string, cause: unknown): unknown {
+  const received = { ENOENT: 'there is no such folder', ENOTDIR: 'it is a file' }[
+    errorCode(cause) ?? ''
+  ];
+  if (received === undefined) return asReadError(cause, path);
   return new UserError(`Expected a folder of images at ${path} but ${received}.`, {
     remedy: 'Pass the path of an existing folder.',
     cause,
@@ -66,7 +67,8 @@ function notAFolder(path: string, cause: unknown): UserError {
 /**
  * The image files of class folders, sorted by name in code points, so that neither the file system's
  * order nor the locale matters. Entries without an image's extension are left out, and one warning
- * tells how many and names the first.
+ * tells how many and names the first. A folder that may not be read is left out with a warning of its own.
+ * @throws UserError where none of the folders may be read
  */
 export async function listImageFiles(
   folders: readonly ClassFolder[],
@@ -74,10 +76,11 @@ export async function listImageFiles(
 ): Promise<ImageFile[]> {
   const found: Omit<ImageFile, 'bytes'>[] = [];
   const others: string[] = [];
+  const unreadable: unknown[] = [];
   const progress = reporter.start('Listing images', folders.length, 'folders');
   try {
     for (const [done, folder] of folders.entries()) {
-      for (const entry of await readdir(folder.path)) {
+      for (const entry of await entriesOf(folder, unreadable, reporter)) {
         const name = `${folder.name}/${entry}`;
         if (!EXTENSIONS.includes(extname(entry).toLowerCase())) others.push(name);
         else found.push({ name, path: join(folder.path, entry), label: folder.label });
@@ -87,6 +90,7 @@ export async function listImageFiles(
   } finally {
     progress.end();
   }
+  if (folders.length > 0 && unreadable.length === folders.length) throw unreadable[0];
   warnOfOthers(others, reporter);
   found.sort((a, b) => compareCodePoints(a.name, b.name));
   const files: ImageFile[] = [];
@@ -96,6 +100,32 @@ export async function listImageFiles(
   }));
   for await (const file of sized) files.push(file);
   return files;
+}
+
+/** What keeps a single folder from being read, whoever reads it. */
+const FORBIDDEN = ['EACCES', 'EPERM', 'EIO', 'ELOOP', 'ESTALE'];
+
+/** Whether `error` says that one folder or file may not be read, while others may. */
+export function isForbidden(error: unknown): boolean {
+  const { cause } = error as { readonly cause?: unknown };
+  return FORBIDDEN.includes(errorCode(error) ?? errorCode(cause) ?? '');
+}
+
+/** Names in a folder; none where it may not be read, which a warning says and `unreadable` keeps. */
+async function entriesOf(
+  folder: ClassFolder,
+  unreadable: unknown[],
+  reporter: Reporter,
+): Promise<string[]> {
+  try {
+    return await readdir(folder.path);
+  } catch (error) {
+    const explained = asReadError(error, folder.path);
+    if (!isForbidden(error)) throw explained;
+    unreadable.push(explained);
+    reporter.warn(`Left out the folder ${folder.name}: ${messageOf(explained)}`);
+    return [];
+  }
 }
 
 /** Says which entries are left out, where there are such. */

@@ -5,6 +5,7 @@ import type { ImageSet } from '../images/image_set.ts';
 import { checkCentralFraction } from '../images/preprocess.ts';
 import { mapAhead } from '../map_ahead.ts';
 import { checkInteger, SEEDS, selectIndices } from '../order/order.ts';
+import { requireBatchFits } from './batch_limit.ts';
 import { BatchMemory } from './batch_memory.ts';
 import type { PreparedChunk } from './chunk.ts';
 import { type Preparation, preparationFor } from './preparation.ts';
@@ -74,6 +75,7 @@ async function* generate(
   const { centralFraction = ownCentralFraction } = options;
   checkInteger('batchSize', batchSize, 1);
   checkInteger('resolution', resolution, 1);
+  requireBatchFits(options);
   checkCentralFraction(centralFraction);
   checkInteger('augmentationSeed', augmentationSeed, 0, SEEDS - 1);
   signal?.throwIfAborted();
