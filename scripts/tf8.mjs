@@ -14,8 +14,12 @@ async function runCompiled() {
   return run(command);
 }
 
+/** Prints an error; as the command does it, once that is loaded. */
+let tell = (error) => process.stderr.write(`${error?.stack ?? error}\n`);
+
 /** What arises beside the command's own work, such as in a worker, ends it as its own errors do. */
 function run({ main, tellFailure }) {
+  tell = tellFailure;
   process.on('uncaughtException', (error) => {
     tellFailure(error);
     process.exit(1);
@@ -64,9 +68,7 @@ let outputIsLost = false;
 /** Who reads the output may stop early (`tf8 describe | head`): the work goes on, nothing is said. */
 process.stdout.on('error', (error) => {
   if (error.code === 'EPIPE') return;
-  const reason = error.code === 'ENOSPC' ? 'its disk is full' : error.message;
-  process.stderr.write(`Error: Expected to write the output but ${reason}.\n`);
-  process.stderr.write('Send it elsewhere, and run the command again.\n');
+  tell(Object.assign(error, { path: 'the output' }));
   outputIsLost = true;
   process.exitCode = 1;
 });

@@ -1,9 +1,10 @@
-import { readFile, realpath, stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, normalize, relative, win32 } from 'node:path';
 import type { io } from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { UserError } from '../../foundation/errors.ts';
 import { asReadError, errorCode } from '../../foundation/files/file_errors.ts';
+import { readWhenFree } from '../../foundation/files/read_when_free.ts';
 import { elementsOf, MAX_ELEMENTS } from '../graph_def/network/tensor_proto.ts';
 
 /** Codes of paths at which there is no file, whatever the reason. */
@@ -145,7 +146,7 @@ export function damagedModel(message: string, cause?: unknown): UserError {
 
 /** @throws UserError where the file cannot be read */
 function readWeights(path: string): Promise<Uint8Array> {
-  return readFile(path).catch((error: unknown) => {
+  return readWhenFree(path).catch((error: unknown) => {
     throw asReadError(error, path);
   });
 }

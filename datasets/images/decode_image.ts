@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { messageOf, UserError } from '../../foundation/errors.ts';
 import { errorCode } from '../../foundation/files/file_errors.ts';
+import { readWhenFree } from '../../foundation/files/read_when_free.ts';
 import { importOptional } from '../../foundation/optional_package.ts';
 import type { PixelImage } from './pixel_image.ts';
 
@@ -48,7 +48,7 @@ export async function decodeImage(
 ): Promise<PixelImage & { readonly channels: 3 }> {
   const { default: sharp } = await importOptional(() => import('sharp'));
   try {
-    const bytes = typeof source === 'string' ? await readFile(source) : source;
+    const bytes = typeof source === 'string' ? await readWhenFree(source) : source;
     if (bytes.length === 0) throw new Error('the file is empty');
     const { data, info } = await sharp(bytes, {
       failOn: 'error',
@@ -62,6 +62,8 @@ export async function decodeImage(
       .toBuffer({ resolveWithObject: true });
     return { data, height: info.height, width: info.width, channels: 3 };
   } catch (error) {
+    // No file could be opened for seconds: that says nothing of the image.
+    if (error instanceof UserError) throw error;
     throw new ImageError(name, reasonOf(error), { cause: error });
   }
 }

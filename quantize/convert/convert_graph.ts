@@ -107,7 +107,7 @@ function convertNode(
 
 /** What a bias far above the weights costs. */
 function coarserNote(layer: string, factor: number): string {
-  return `The weights of ${layer} are quantized ${factor.toPrecision(3)} times as coarsely as their range allows: its biases would not fit int32 otherwise`;
+  return `The weights of ${layer} are quantized ${factor.toLocaleString('en', { maximumSignificantDigits: 3 })} times as coarsely as their range allows: its biases would not fit int32 otherwise`;
 }
 
 function observed(name: string, calibration: CalibratedRanges): QuantizationParams {

@@ -7,7 +7,6 @@ import type { ModelCard } from '../../checkpoints/store/model_card.ts';
 import { saveModelFolder } from '../../checkpoints/store/model_store.ts';
 import type { Dataset } from '../../datasets/dataset.ts';
 import { holdOutValidation } from '../../datasets/order/hold_out.ts';
-import { requireBatchFits } from '../../datasets/pipeline/batch_limit.ts';
 import { messageOf, UserError } from '../../foundation/errors.ts';
 import { makeWritableFolder } from '../../foundation/files/writable_folder.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
@@ -97,7 +96,6 @@ export async function trainJob(
   context: Context,
 ): Promise<TrainJobResult> {
   const { dataset, out, recipe, run, teacher, validationImages = 0, seed } = options;
-  requireBatchFits(recipe);
   await makeWritableFolder(out);
   const divided =
     validationImages > 0 ? holdOutValidation(dataset, validationImages, seed) : dataset;
