@@ -2,7 +2,7 @@ import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
 import { cacheDir } from '../foundation/files/cache_dir.ts';
 import type { Context } from '../foundation/reporting/context.ts';
 import type { Reporter } from '../foundation/reporting/reporter.ts';
-import { consoleReporter } from '../foundation/reporting/terminal_reporter.ts';
+import { terminalReporter } from '../foundation/reporting/terminal_reporter.ts';
 import { visibleLines, visibleMessage, visibleName } from '../foundation/reporting/visible_text.ts';
 import { JSON_OUTPUT } from './options.ts';
 import { visibleResult } from './visible_result.ts';
@@ -62,7 +62,7 @@ async function runCommand<Options, Result>(
   for (const signal of ENDING) process.once(signal, interrupt);
   try {
     const context = {
-      reporter: inFlagsReporter(consoleReporter()),
+      reporter: inFlagsReporter(terminalReporter(process.stderr)),
       cacheDir: cacheDir(),
       signal: abort.signal,
       wording: inFlags,

@@ -1,7 +1,9 @@
 import yargs, { type CommandModule } from 'yargs';
+import type { UserError } from '../foundation/errors.ts';
 import { missingPackage } from '../foundation/optional_package.ts';
 import { visibleMessage } from '../foundation/reporting/visible_text.ts';
 import { packageVersion } from '../foundation/repository.ts';
+import { isUserError } from '../workflows/user_error.ts';
 import { analyzeCommand } from './commands/analyze.ts';
 import { classifyCommand } from './commands/classify.ts';
 import { describeCommand } from './commands/describe.ts';
@@ -132,16 +134,12 @@ function sentenceOf(error: unknown): string {
   if (error instanceof UsageError) {
     return `Error: ${visibleMessage(error.message)} (see "${error.help}")`;
   }
-  if (error instanceof Error && 'remedy' in error) return withRemedy(error);
-  // A value that no network or data set can have, such as a width of 0.
-  if (error instanceof RangeError && error.message.startsWith('Expected ')) {
-    return withRemedy(error);
-  }
-  return withRemedy(asTold(error));
+  return withRemedy(isUserError(error) ? error : asTold(error));
 }
 
-function withRemedy(error: Error & { readonly remedy?: unknown }): string {
-  const { message, remedy } = error;
-  const sentence = `Error: ${visibleMessage(message)}`;
-  return typeof remedy === 'string' ? `${sentence}\n${visibleMessage(remedy)}` : sentence;
+function withRemedy({ message, remedy }: Pick<UserError, 'message' | 'remedy'>): string {
+  return [`Error: ${message}`, remedy]
+    .filter((text) => text !== undefined && text !== '')
+    .map((text) => visibleMessage(text!))
+    .join('\n');
 }

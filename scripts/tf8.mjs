@@ -34,14 +34,6 @@ async function runSources() {
   return run(await import('./main.ts'));
 }
 
-/** Errors that the user can mend carry a remedy; all others show where they arose. */
-function describe(error) {
-  if (error === null || typeof error !== 'object' || !('remedy' in error)) {
-    return error?.stack ?? String(error);
-  }
-  return error.remedy ? `${error.message}\n${error.remedy}` : error.message;
-}
-
 /** The checkout's own set-up, which runs before there are any packages. */
 async function setUpCheckout() {
   process.argv.splice(2, 1, '--retry');
@@ -80,7 +72,8 @@ start().then(
     process.exitCode = outputIsLost ? 1 : code;
   },
   (error) => {
-    process.stderr.write(`${describe(error)}\n`);
+    // The command has told the errors of its work itself: this one shows where it arose.
+    process.stderr.write(`${error?.stack ?? error}\n`);
     process.exitCode = 1;
   },
 );

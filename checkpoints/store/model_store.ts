@@ -11,7 +11,7 @@ import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
-import { messageOf, UserError } from '../../foundation/errors.ts';
+import { InvalidValueError, messageOf, UserError } from '../../foundation/errors.ts';
 import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
 import { readBounded } from '../../foundation/files/byte_source.ts';
 import { asFileError, errorCode } from '../../foundation/files/file_errors.ts';
@@ -67,7 +67,7 @@ export type NewModelCard = Omit<ModelCard, 'weightsSha256'>;
  *
  * @returns the card with the hash of the weights
  * @throws UserError naming a weight that is NaN or infinite, or where the folder cannot be written;
- *   RangeError where the card is not that of the model. What was in the folder stays then.
+ *   InvalidValueError where the card is not that of the model. What was in the folder stays then.
  */
 export async function saveModelFolder(
   model: tf.LayersModel,
@@ -79,11 +79,13 @@ export async function saveModelFolder(
   const weights = new Uint8Array(tf.io.CompositeArrayBuffer.join(weightData));
   const parsed = modelCardSchema.safeParse({ ...newCard, weightsSha256: sha256OfBytes(weights) });
   if (!parsed.success) {
-    throw new RangeError(`Expected a card of ${model.name} but: ${firstIssue(parsed.error)}`);
+    throw new InvalidValueError(
+      `Expected a card of ${model.name} but: ${firstIssue(parsed.error)}`,
+    );
   }
   const card = parsed.data;
   const disagreement = disagreementOf(model, card);
-  if (disagreement !== undefined) throw new RangeError(disagreement);
+  if (disagreement !== undefined) throw new InvalidValueError(disagreement);
 
   const shard = `weights-${card.weightsSha256.slice(0, 16)}.bin`;
   const json = {

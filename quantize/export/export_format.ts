@@ -32,6 +32,8 @@ export interface ExportFormat {
   readonly name: string;
   /** One line for a list of formats. */
   readonly describe: string;
+  /** What is added to the name that the user gave, of every file that an export may have. */
+  readonly suffixes: readonly string[];
   /**
    * The export; the file without a suffix comes first.
    * @throws QuantizationError naming the node that the format cannot express

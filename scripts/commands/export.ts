@@ -5,6 +5,7 @@ import {
   CALIBRATION_IMAGES,
   DATASET,
   MODEL,
+  OVERWRITE,
   SEED,
   SEED_RANGE,
   wholeNumbers,
@@ -29,6 +30,7 @@ export const exportCommand = defineCommand({
         requiresArg: true,
         describe: 'The exported file; its manifest is FILE.json',
       })
+      .option('overwrite', OVERWRITE)
       .option('dataset', DATASET)
       .option('calibration-data', CALIBRATION_DATA)
       .option('calibration-images', CALIBRATION_IMAGES)

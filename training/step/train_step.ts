@@ -41,7 +41,7 @@ export interface TrainStep {
   readState(): ReadonlyMap<string, WeightTensor>;
   /**
    * Takes up what `readState` gave.
-   * @throws RangeError naming a tensor that is missing, of another shape or unknown; nothing is
+   * @throws InvalidValueError naming a tensor that is missing, of another shape or unknown; nothing is
    *   changed then
    */
   writeState(state: ReadonlyMap<string, WeightTensor>): void;

@@ -5,13 +5,13 @@ import type { ModelCard } from '../../checkpoints/store/model_card.ts';
 import type { Dataset } from '../../datasets/dataset.ts';
 import { holdOutValidation } from '../../datasets/order/hold_out.ts';
 import { UserError } from '../../foundation/errors.ts';
-import { makeWritableFolder } from '../../foundation/files/writable_folder.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { SILENT_REPORTER } from '../../foundation/reporting/reporter.ts';
 import { requireTensorFlow } from '../../training/backend.ts';
 import type { TrainResult } from '../../training/loop/train_options.ts';
 import { overrideRecipe } from '../../training/recipes/override_recipe.ts';
 import type { Recipe } from '../../training/recipes/recipe.ts';
+import { requireModelFolder } from '../outputs/output_folder.ts';
 import { openCheckpoints } from '../train/open_checkpoints.ts';
 import { type RunOptions, trainJob } from '../train/train.ts';
 import { option } from '../wording.ts';
@@ -55,6 +55,8 @@ export interface RearchitectOptions {
   readonly seed: number;
   /** Folder of the new model. */
   readonly out: string;
+  /** Whether a model that lies there is replaced. */
+  readonly overwrite?: boolean | undefined;
 }
 
 export interface RearchitectResult {
@@ -104,7 +106,10 @@ export async function rearchitect(
     });
   }
   await requireTensorFlow('Re-architecture');
-  await makeWritableFolder(out);
+  await requireModelFolder(out, {
+    inputs: [model],
+    overwrite: options.overwrite || options.retrain?.run?.resume,
+  });
   const original = await openOriginal(options, options.retrain !== undefined, context);
   try {
     if (options.retrain !== undefined) {
@@ -197,6 +202,7 @@ async function rebuildAndRetrain(
       validationImages: retrain.validationImages,
       seed,
       out,
+      overwrite: options.overwrite,
       run: retrain.run,
     },
     context,

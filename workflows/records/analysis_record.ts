@@ -2,8 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
-import type { Advice } from '../../quantize/analyze/advice.ts';
-import type { Analysis, Finding } from '../../quantize/analyze/analysis.ts';
+import type { Advice, Analysis, Finding } from '../../quantize/analyze/analysis.ts';
 import { environmentSchema } from './environment.ts';
 import { RUN_FILE, readPart } from './run_record.ts';
 

@@ -95,6 +95,7 @@ export class Trials {
             limit: TRIAL_STEPS * recipe.batchSize,
             seed: 0,
             out,
+            overwrite: true,
           },
           { ...this.context, reporter, signal },
         ),

@@ -7,8 +7,7 @@ import type { ModelCard } from '../../checkpoints/store/model_card.ts';
 import { saveModelFolder } from '../../checkpoints/store/model_store.ts';
 import type { Dataset } from '../../datasets/dataset.ts';
 import { holdOutValidation } from '../../datasets/order/hold_out.ts';
-import { messageOf, UserError } from '../../foundation/errors.ts';
-import { makeWritableFolder } from '../../foundation/files/writable_folder.ts';
+import { InvalidValueError, messageOf, UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { selectTrainingBackend } from '../../training/backend.ts';
 import { RunBudget } from '../../training/loop/budget.ts';
@@ -22,6 +21,7 @@ import type { TrainStep } from '../../training/step/train_step.ts';
 import type { TrainingObserver } from '../../training/watch/observer.ts';
 import { weightsOf } from '../open/model_facts.ts';
 import type { OpenedFloatModel } from '../open/open_model.ts';
+import { requireModelFolder } from '../outputs/output_folder.ts';
 import { option } from '../wording.ts';
 import { type OpenCheckpoints, openCheckpoints } from './open_checkpoints.ts';
 import { openSource, startFrom } from './start_weights.ts';
@@ -59,6 +59,8 @@ export interface TrainJobOptions {
   readonly seed: number;
   /** Folder of the trained model. */
   readonly out: string;
+  /** Whether a model that lies there without its training's checkpoints is replaced. */
+  readonly overwrite?: boolean | undefined;
   /** Trains operation by operation even where the step could be compiled. */
   readonly eager?: boolean | undefined;
   /** What else is stored in `out`; only the model without it. */
@@ -95,8 +97,11 @@ export async function trainJob(
   options: TrainJobOptions,
   context: Context,
 ): Promise<TrainJobResult> {
-  const { dataset, out, recipe, run, teacher, validationImages = 0, seed } = options;
-  await makeWritableFolder(out);
+  const { dataset, out, overwrite, recipe, run, teacher, validationImages = 0, seed } = options;
+  await requireModelFolder(out, {
+    inputs: [options.from, teacher].filter((model) => model !== undefined),
+    overwrite: overwrite || run?.resume,
+  });
   const divided =
     validationImages > 0 ? holdOutValidation(dataset, validationImages, seed) : dataset;
   const checkpoints = run && (await openCheckpoints(out, run.resume, context.reporter));
@@ -169,7 +174,7 @@ class TrainJob {
     try {
       return buildNetwork(this.config, { dropout, batchNormDecay, logitsStddev, seed });
     } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
+      if (!(error instanceof InvalidValueError)) throw error;
       throw new UserError(`${titleOf(this.config)} cannot be built: ${messageOf(error)}`, {
         remedy: `Pass another ${option('resolution')}.`,
         cause: error,

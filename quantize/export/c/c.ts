@@ -16,6 +16,7 @@ const INCLUDE = '#include "model.h"';
 export const C: ExportFormat = {
   name: 'c',
   describe: 'C99 header with the network, and FILE.c, a program that runs it on an image',
+  suffixes: ['', PROGRAM_SUFFIX],
   encode: encodeC,
   reader: {
     recognizes: (file) =>

@@ -11,6 +11,7 @@ import { encodeNpy } from './npy.ts';
 export const NPZ: ExportFormat = {
   name: 'npz',
   describe: 'arrays for NumPy: weights, biases, scales and zero points, by layer',
+  suffixes: [''],
   encode: (source) => [{ suffix: '', bytes: encodeNpz(source) }],
 };
 
