@@ -130,7 +130,7 @@ async function locate(options: OpenOptions): Promise<{ folder: string; origin: s
     const deb = await fetch({ ...common, name: `${debianName}_all.deb`, routes: [DEBIAN] }).catch(
       (failure: unknown) => {
         if (!(failure instanceof UserError)) throw failure;
-        throw new UserError(`${official.message}\n${failure.message}`, {
+        throw new UserError(`${official.message}\n  ${failure.message}`, {
           remedy: `Mend one of these, or put ${ALL_FILES.map(({ name }) => name).join(', ')} into a folder and pass it.`,
           cause: failure,
         });

@@ -4,7 +4,12 @@ import { type Reporter, SILENT_REPORTER } from '../../foundation/reporting/repor
 import { abbreviated } from '../abbreviated.ts';
 import type { LabelledDataset, StoredSplit } from '../dataset.ts';
 import { imageFileDataset } from '../image_file_dataset.ts';
-import { type LabelledFile, listImageFiles, subfolders } from '../images/image_files.ts';
+import {
+  isForbidden,
+  type LabelledFile,
+  listImageFiles,
+  subfolders,
+} from '../images/image_files.ts';
 import { READ_FORMATS } from '../images/image_formats.ts';
 import { SLIM_CENTRAL_FRACTION } from '../images/preprocess.ts';
 import { IMAGENET_CLASSES } from './imagenet_classes.ts';
@@ -65,10 +70,18 @@ async function findRoots(dir: string): Promise<Record<StoredSplit, string>> {
   if (names.some((name) => WNID.test(name))) return { train: '', test: '' };
 
   const roots: string[] = [];
+  let unreadable: unknown;
   for (const name of names) {
-    const inner = await subfolders(join(dir, name));
-    if (inner.some((innerName) => WNID.test(innerName))) roots.push(name);
+    try {
+      const inner = await subfolders(join(dir, name));
+      if (inner.some((innerName) => WNID.test(innerName))) roots.push(name);
+    } catch (error) {
+      // A disk's own lost+found is no set of classes.
+      if (!isForbidden(error)) throw error;
+      unreadable = error;
+    }
   }
+  if (roots.length === 0 && unreadable !== undefined) throw unreadable;
   if (roots.length === 1) return { train: roots[0], test: roots[0] };
   if (roots.length === 0) {
     const found = names.length === 0 ? 'no folders' : `the folders ${abbreviated(names)}`;

@@ -1,7 +1,8 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import type { Sharp, SharpOptions } from 'sharp';
 import { messageOf, UserError } from '../../foundation/errors.ts';
 import { errorCode } from '../../foundation/files/file_errors.ts';
+import { readWhenFree } from '../../foundation/files/read_when_free.ts';
 import { importOptional } from '../../foundation/optional_package.ts';
 import { TimeLimitError, withinTime } from '../within_time.ts';
 import { MOST_BYTES, refusalOf } from './image_formats.ts';
@@ -79,6 +80,8 @@ export async function decodeImage(
   const { default: sharp } = await importOptional(() => import('sharp'));
   const unusable = (error: unknown): never => {
     signal?.throwIfAborted();
+    // No file could be opened for seconds: that says nothing of the image.
+    if (error instanceof UserError) throw error;
     throw new ImageError(name, reasonOf(error), { cause: error });
   };
   const bytes =
@@ -95,7 +98,7 @@ async function readImageFile(path: string, signal: AbortSignal | undefined): Pro
   if (found.size > MOST_BYTES) {
     throw new Error(`it has ${found.size} bytes, and an image may have ${MOST_BYTES}`);
   }
-  return readFile(path, { signal });
+  return readWhenFree(path, signal);
 }
 
 async function pixelsOf(image: Sharp): Promise<PixelImage & { readonly channels: 3 }> {

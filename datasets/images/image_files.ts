@@ -2,7 +2,7 @@ import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, UserError } from '../../foundation/errors.ts';
-import { errorCode } from '../../foundation/files/file_errors.ts';
+import { asReadError, errorCode } from '../../foundation/files/file_errors.ts';
 import type { Reporter } from '../../foundation/reporting/reporter.ts';
 import { mapAhead } from '../map_ahead.ts';
 import { compareCodePoints } from '../order/order.ts';
@@ -58,21 +58,13 @@ export async function isFolder(path: string, entry: Dirent): Promise<boolean> {
   return (await stat(join(path, entry.name)).catch(() => undefined))?.isDirectory() ?? false;
 }
 
-/** What the system says of a path that cannot be listed, in terms of the path. */
-const NO_FOLDER: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such folder',
-  ENOTDIR: 'it is a file',
-  EACCES: 'it may not be read',
-};
-
-export function notAFolder(path: string, cause: unknown): UserError {
-  const code = errorCode(cause) ?? '';
-  const received = NO_FOLDER[code] ?? messageOf(cause);
+export function notAFolder(path: string, cause: unknown): unknown {
+  const received = { ENOENT: 'there is no such folder', ENOTDIR: 'it is a file' }[
+    errorCode(cause) ?? ''
+  ];
+  if (received === undefined) return asReadError(cause, path);
   return new UserError(`Expected a folder of images at ${path} but ${received}.`, {
-    remedy:
-      code in NO_FOLDER && code !== 'EACCES'
-        ? 'Pass the path of an existing folder.'
-        : `Make ${path} readable, or move it away.`,
+    remedy: 'Pass the path of an existing folder.',
     cause,
   });
 }
@@ -80,7 +72,8 @@ export function notAFolder(path: string, cause: unknown): UserError {
 /**
  * The image files of class folders, sorted by name in code points, so that neither the file system's
  * order nor the locale matters. Hidden entries and those without an image's extension are left out,
- * which warnings tell.
+ * which warnings tell; so is a folder that may not be read.
+ * @throws UserError where none of the folders may be read
  */
 export async function listImageFiles(
   folders: readonly ClassFolder[],
@@ -88,10 +81,11 @@ export async function listImageFiles(
 ): Promise<LabelledFile[]> {
   const found: Omit<LabelledFile, 'bytes'>[] = [];
   const others: string[] = [];
+  const unreadable: unknown[] = [];
   const progress = reporter.start('Listing images', folders.length, 'folders');
   try {
     for (const [done, folder] of folders.entries()) {
-      for (const { name: entry } of await folderEntries(folder.path)) {
+      for (const entry of await entriesOf(folder, unreadable, reporter)) {
         const name = `${folder.name}/${entry}`;
         if (!hasImageName(entry)) others.push(name);
         else found.push({ name, path: join(folder.path, entry), label: folder.label });
@@ -101,6 +95,7 @@ export async function listImageFiles(
   } finally {
     progress.end();
   }
+  if (folders.length > 0 && unreadable.length === folders.length) throw unreadable[0];
   warnOfOthers(others, reporter);
   return sizedFiles(found);
 }
@@ -117,6 +112,31 @@ export async function sizedFiles<File extends { readonly name: string; readonly 
   }));
   for await (const file of sized) files.push(file);
   return files;
+}
+
+/** What keeps a single folder from being read, whoever reads it. */
+const FORBIDDEN = ['EACCES', 'EPERM', 'EIO', 'ELOOP', 'ESTALE'];
+
+/** Whether `error` says that one folder or file may not be read, while others may. */
+export function isForbidden(error: unknown): boolean {
+  const { cause } = error as { readonly cause?: unknown };
+  return FORBIDDEN.includes(errorCode(error) ?? errorCode(cause) ?? '');
+}
+
+/** Names in a folder; none where it may not be read, which a warning says and `unreadable` keeps. */
+async function entriesOf(
+  folder: ClassFolder,
+  unreadable: unknown[],
+  reporter: Reporter,
+): Promise<string[]> {
+  try {
+    return (await folderEntries(folder.path)).map(({ name }) => name);
+  } catch (error) {
+    if (!isForbidden(error)) throw error;
+    unreadable.push(error);
+    reporter.warn(`Left out the folder ${folder.name}: ${messageOf(error)}`);
+    return [];
+  }
 }
 
 /** Says which entries are left out, where there are such; images in formats that are not read by name. */

@@ -6,6 +6,7 @@ import { checkCentralFraction } from '../images/preprocess.ts';
 import { mapAhead } from '../map_ahead.ts';
 import { checkInteger, SEEDS, selectIndices } from '../order/order.ts';
 import { withinTime } from '../within_time.ts';
+import { requireBatchFits } from './batch_limit.ts';
 import { BatchMemory } from './batch_memory.ts';
 import type { PreparedChunk } from './chunk.ts';
 import { type Preparation, preparationFor } from './preparation.ts';
@@ -88,6 +89,7 @@ async function* generate(
   const { centralFraction = ownCentralFraction } = options;
   checkInteger('batchSize', batchSize, 1);
   checkInteger('resolution', resolution, 1);
+  requireBatchFits(options);
   checkCentralFraction(centralFraction);
   checkInteger('augmentationSeed', augmentationSeed, 0, SEEDS - 1);
   signal?.throwIfAborted();

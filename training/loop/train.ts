@@ -28,7 +28,8 @@ import { crossEntropy, type Validation, validate } from './validate.ts';
  * weights, also where a run is resumed in between. A last batch of fewer than 8 images is left out
  * unless it is whole or the only one. An aborted run takes a last checkpoint; one that is over keeps
  * its last, from which it resumes without a step.
- * @throws DivergenceError naming the step, the learning rate and the last good checkpoint; UserError
+ * @throws CheckpointFailure at the first checkpoint that cannot be stored, where the last one stays;
+ *   DivergenceError naming the step, the learning rate and the last good checkpoint; UserError
  *   where no image could be read, and where `resume` is the checkpoint of another run
  */
 export async function train(step: TrainStep, options: TrainOptions): Promise<TrainResult> {
@@ -104,6 +105,7 @@ class TrainingRun {
         // Ctrl-C would ever arrive.
         await setImmediate();
         await checkpointer.getOn(clock.stepMs);
+        checkpointer.check();
         if (this.aborted) return;
         const { value: batch } = await batches.next();
         if (this.aborted) return;

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { FLOAT_MODEL_FILES, loadFloatModel } from '../../checkpoints/float_model.ts';
+import { foreignModel } from '../../checkpoints/foreign_model.ts';
 import { PUBLIC_CHECKPOINTS } from '../../checkpoints/public/public_checkpoints.ts';
 import { pullCheckpoint } from '../../checkpoints/public/pull.ts';
 import { IMAGENET_CLASSES } from '../../datasets/imagenet/imagenet_classes.ts';
@@ -31,6 +32,12 @@ export async function openFloat(
   context: Context,
 ): Promise<OpenedFloatModel> {
   const { reporter } = context;
+  const foreign = await foreignModel(path);
+  if (foreign !== undefined) {
+    throw new UserError(`Expected a model that is read here but "${name}" is ${foreign.kind}`, {
+      remedy: foreign.remedy,
+    });
+  }
   for (const note of (await selectBackend()).notes) {
     reporter.warn(`${note}: the float network runs on WebAssembly`);
   }
