@@ -20,9 +20,14 @@ export function randomBytes(length: number, seed: number, fill: Fill = 'uniform'
 
 /**
  * How a filter's bytes are drawn: like the input's; 0 and 255 in turn; most within 9 of the zero point
- * and one in 64 anywhere, as in networks; or all at one distance from the zero point.
+ * and one in 64 anywhere, as in networks; or one in `every` at a distance from the zero point, the
+ * others at none.
  */
-export type FilterFill = 'as input' | 'alternating' | 'small' | number;
+export type FilterFill =
+  | 'as input'
+  | 'alternating'
+  | 'small'
+  | { readonly distance: number; readonly every: number };
 
 function filterBytes(
   length: number,
@@ -33,8 +38,8 @@ function filterBytes(
   const outliers = randomBytes(length, seed + 11);
   const clamped = Uint8ClampedArray.from(bytes, (byte, i) => {
     if (filterFill === 'alternating') return 255 * (i % 2);
-    if (filterFill !== 'small') return filterZeroPoint + filterFill;
-    return outliers[i] < 4 ? byte : filterZeroPoint + (byte % 19) - 9;
+    if (filterFill === 'small') return outliers[i] < 4 ? byte : filterZeroPoint + (byte % 19) - 9;
+    return filterZeroPoint + (i % filterFill.every === 0 ? filterFill.distance : 0);
   });
   return new Uint8Array(clamped.buffer);
 }

@@ -21,7 +21,7 @@ const filterFill = () =>
     { arbitrary: fc.constant('as input' as const), weight: 4 },
     { arbitrary: fc.constant('small' as const), weight: 4 },
     fc.constant('alternating' as const),
-    integer(-255, 255),
+    fc.record({ distance: integer(-255, 255), every: integer(1, 5) }),
   );
 const bounds = () => fc.tuple(byte(), byte()).map(([a, b]) => [Math.min(a, b), Math.max(a, b)]);
 const side = () => integer(0, 3);

@@ -6,18 +6,28 @@ import { type Arithmetic, convolution, type FilterFill, fullyConnected } from '.
  * how to keep them from it. A pair of products stays within int16 where the weights above 0, and those
  * below, sum up to 128; so does the sum of eight where each is 16, and of nine where each is 14.
  */
+const DISTANCES: Readonly<Record<number, readonly number[]>> = {
+  1: [0, 254, 255, 127, 128, 64, 65, 31, 32, 33, 25, 26, 14, 15, 16, 17],
+  3: [42, 43, 85, 86, 128],
+  5: [64, 65, 127, 128, 129, 255],
+};
+
 const FILTER_FILLS: readonly FilterFill[] = [
   'as input',
   'small',
   'alternating',
-  ...[0, 255, 254, 128, 127, 65, 64, 17, 16, 15, 14].flatMap((size) => [size, -size]),
+  ...Object.entries(DISTANCES).flatMap(([every, distances]) =>
+    distances
+      .flatMap((distance) => [distance, -distance])
+      .map((distance) => ({ distance, every: Number(every) })),
+  ),
 ];
 
 /** Every zero point at which a byte has the fill; highest inputs make the largest products. */
 function arithmeticOf(filterFill: FilterFill): readonly Partial<Arithmetic>[] {
   return [0, 128, 255]
     .filter((zeroPoint) => {
-      const byte = typeof filterFill === 'number' ? zeroPoint + filterFill : zeroPoint;
+      const byte = typeof filterFill === 'string' ? zeroPoint : zeroPoint + filterFill.distance;
       return byte >= 0 && byte <= 255;
     })
     .flatMap((filterZeroPoint) =>
@@ -36,9 +46,9 @@ export const WEIGHT_CASES: readonly KernelCase[] = FILTER_FILLS.flatMap((filterF
   [9, 35, 130].flatMap((taps) =>
     arithmeticOf(filterFill).flatMap((arithmetic): KernelCase[] => {
       const { fill, filterZeroPoint } = arithmetic;
-      const title = `weights ${filterFill}, zero point ${filterZeroPoint}, input ${fill}`;
+      const title = `weights ${JSON.stringify(filterFill)}, zero point ${filterZeroPoint}, input ${fill}`;
       if (taps !== 9) {
-        return [{ title, ...fullyConnected([2, taps, 19], arithmetic) }];
+        return [{ title, ...fullyConnected([1, taps, 19], arithmetic) }];
       }
       const image = { padding: ONE_AROUND, windowShape: [3, 3] } as const;
       return [
@@ -47,7 +57,7 @@ export const WEIGHT_CASES: readonly KernelCase[] = FILTER_FILLS.flatMap((filterF
             title: `${title}, stride ${stride}`,
             ...convolution(
               'depthwiseConv2d',
-              { ...image, inputShape: [1, 3, 4, 37], filters: 1, strides: [stride, stride] },
+              { ...image, inputShape: [1, 2, 4, 37], filters: 1, strides: [stride, stride] },
               arithmetic,
             ),
           }),
@@ -56,7 +66,7 @@ export const WEIGHT_CASES: readonly KernelCase[] = FILTER_FILLS.flatMap((filterF
           title,
           ...convolution(
             'conv2d',
-            { ...image, inputShape: [1, 3, 3, 5], filters: 18, strides: [1, 1] },
+            { ...image, inputShape: [1, 2, 2, 5], filters: 18, strides: [1, 1] },
             arithmetic,
           ),
         },

@@ -17,13 +17,6 @@ INLINE __m256i splat_group(const uint8_t *from) {
   return SPLAT(group);
 }
 
-/* sum + x times w in int16, in place: GCC 12 would make a tree of a chain's sums and spill its leaves. */
-INLINE __m256i add_products(__m256i sum, __m256i x, __m256i w) {
-  const __m256i products = _mm256_maddubs_epi16(x, w);
-  __asm__("vpaddw %1, %0, %0" : "+x"(sum) : "x"(products));
-  return sum;
-}
-
 /* X(r) runs for the rows of a tile, whose count is a constant where it is inlined. */
 #define CHAIN_ROWS 3
 #define FOR_ROWS(X) X(0) X(1) X(2)
@@ -37,8 +30,8 @@ INLINE __m256i add_products(__m256i sum, __m256i x, __m256i w) {
 #define ROW_NEXT(r)                                \
   if (r < row_count) {                             \
     const __m256i x = splat_group(row##r + offset); \
-    sum##r##_0 = add_products(sum##r##_0, x, w0);  \
-    sum##r##_1 = add_products(sum##r##_1, x, w1);  \
+    sum##r##_0 = add_products256(sum##r##_0, x, w0);  \
+    sum##r##_1 = add_products256(sum##r##_1, x, w1);  \
   }
 #define ROW_WIDEN(r)                                                               \
   if (r < row_count) {                                                             \
@@ -143,7 +136,7 @@ INLINE __m256i add_chain(__m256i acc, __m256i x, __m256i w) {
   __m256i sum = _mm256_maddubs_epi16(x, w);
   for (int i = 1; i < CHAIN_GROUPS; i++) {
     __asm__ volatile("" : "+x"(w));
-    sum = add_products(sum, x, w);
+    sum = add_products256(sum, x, w);
   }
   return ADD(acc, _mm256_madd_epi16(sum, _mm256_set1_epi16(1)));
 }

@@ -37,4 +37,21 @@ typedef enum { CHAINS_NO_MEMORY, CHAINS_UNSUITED, CHAINS_PACKED } ChainsResult;
 ChainsResult pack_chains(Op *op, const uint8_t *filter, int32_t filter_zero_point,
                          const int32_t *bias);
 
+/*
+ * Depthwise, 3 x 3: for each half of a block's 32 channels the weights of seven pairs of pixels, an
+ * int16 lane a channel: rows 0 and 1 of columns 0, 1 and 2; row 2 of columns 0 and 1, of 2 and none;
+ * and the same row for an output that begins one pixel later, of none and 0, of 1 and 2. One chain is
+ * columns 1 and 2 of the upper rows; the other the rest. A second window has what those leave.
+ */
+#define WINDOW_PAIRS 7
+#define WINDOW_BYTES (WINDOW_PAIRS * 32)
+#define BLOCK_BYTES (2 * 2 * WINDOW_BYTES) /* [first or second, half] */
+
+/*
+ * Packs the block's weights at op->weights + block->weights and sets its has_rest; 0 where two windows
+ * do not suffice. filter: [3, 3, channels] uint8.
+ */
+int pack_depthwise_chains(const Op *op, ChannelBlock *block, const uint8_t *filter,
+                          int32_t filter_zero_point);
+
 #endif

@@ -92,7 +92,7 @@ void op_release(Op *op) {
   free(op->chain_panels);
   free(op->chain_offsets);
   free(op->blocks);
-  free(op->padding_pixel);
+  free(op->padding_row);
   free(op->input_channels);
   free(op->tables);
   free(op);

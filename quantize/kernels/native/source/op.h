@@ -64,6 +64,7 @@ typedef struct {
   size_t weights; /* offset in Op.weights */
   size_t bias;    /* index in Op.bias */
   int32_t has_rest; /* some wq - wz is outside int8: a second set of weights holds the rest */
+  int32_t has_chains; /* AVX2, where chains suit; bit h of has_rest: half h has second ones */
 } ChannelBlock;
 
 typedef struct ChainPanel ChainPanel; /* chains.h */
@@ -100,7 +101,7 @@ typedef struct {
   /* Depthwise: blocks of channels, or none where the scalar kernel runs. */
   ChannelBlock *blocks;
   int32_t block_count;
-  uint8_t *padding_pixel; /* [C] input zero points */
+  uint8_t *padding_row; /* [W, C] input zero points */
 
   /* Concatenation: for each input its channels and the output byte of each input byte. */
   int32_t input_count;

@@ -148,12 +148,13 @@ int pack_depthwise(Op *op, const uint8_t *filter, int32_t filter_zero_point,
   const size_t columns = (size_t)op->output_channels;
   const size_t taps = (size_t)op->window_height * (size_t)op->window_width;
   int32_t *folded = zeros(columns, sizeof *folded);
-  op->padding_pixel = zeros((size_t)op->channels, 1);
-  if (folded == NULL || op->padding_pixel == NULL) {
+  const size_t row_bytes = (size_t)op->width * (size_t)op->channels;
+  op->padding_row = zeros(row_bytes, 1);
+  if (folded == NULL || op->padding_row == NULL) {
     free(folded);
     return 0;
   }
-  memset(op->padding_pixel, op->input_zero_point, (size_t)op->channels);
+  memset(op->padding_row, op->input_zero_point, row_bytes);
   for (size_t m = 0; m < columns; m++) {
     folded[m] = fold_bias(bias[m], op->input_zero_point,
                           filter_sum(filter + m, taps, columns, filter_zero_point));
@@ -190,7 +191,7 @@ int pack_depthwise(Op *op, const uint8_t *filter, int32_t filter_zero_point,
     block->start = left < width ? op->channels - width : start;
     block->weights = weights;
     block->bias = biases;
-    weights += (size_t)width * 4 * 6;
+    weights += op->isa == ISA_AVX2 ? BLOCK_BYTES : (size_t)width * 4 * 6;
     biases += (size_t)width;
     start = block->start + width;
   }
@@ -201,6 +202,8 @@ int pack_depthwise(Op *op, const uint8_t *filter, int32_t filter_zero_point,
     for (int32_t b = 0; b < op->block_count; b++) {
       ChannelBlock *block = &op->blocks[b];
       const int32_t block_lanes = block->width / PANEL_VECTORS;
+      block->has_chains = op->isa == ISA_AVX2 &&
+                          pack_depthwise_chains(op, block, filter, filter_zero_point);
       for (int32_t slot = 0; slot < block->width; slot++) {
         const size_t channel =
             (size_t)(block->start + packed_column(slot / block_lanes, slot % block_lanes));
@@ -208,6 +211,7 @@ int pack_depthwise(Op *op, const uint8_t *filter, int32_t filter_zero_point,
         const uint32_t sum = filter_sum(filter + channel, taps, columns, filter_zero_point);
         const int32_t shift = op->isa == ISA_NEONDOT ? 128 : 0;
         op->bias[block->bias + (size_t)slot] = fold_bias(folded[channel], -shift, sum);
+        if (block->has_chains) continue;
         pack_depthwise_channel(op, block, (size_t)slot, channel, filter, filter_zero_point);
       }
     }
