@@ -3,13 +3,15 @@ import { type Arithmetic, convolution, type FilterFill, fullyConnected } from '.
 
 /**
  * Weights of every size: kernels multiply bytes by instructions that saturate, and choose by the weights
- * how to keep them from it. A pair of products stays within int16 where the weights above 0, and those
- * below, sum up to 128; so does the sum of eight where each is 16, and of nine where each is 14.
+ * how to keep them from it. Sums of products stay within int16 where the weights above 0, and those
+ * below, sum up to at most 128: one of 128, two of 64, eight of 16. By how many weights there is one at
+ * a distance from the zero point: the distances.
  */
 const DISTANCES: Readonly<Record<number, readonly number[]>> = {
   1: [0, 254, 255, 127, 128, 64, 65, 31, 32, 33, 25, 26, 14, 15, 16, 17],
   3: [42, 43, 85, 86, 128],
   5: [64, 65, 127, 128, 129, 255],
+  41: [128, 129, 255],
 };
 
 const FILTER_FILLS: readonly FilterFill[] = [

@@ -108,10 +108,27 @@ static int bound_lane(Chain *chain, size_t column, size_t half, int32_t sign) {
   }
 }
 
+/*
+ * Most lanes of networks are within the bounds, as sums of all lanes at once tell: up to CHAIN_SUM, and
+ * up to INT8_MAX above 0, where a weight of CHAIN_SUM would be no int8.
+ */
 static int bound_chain(Chain *chain) {
+  int16_t above[CHAIN_COLUMNS][4] = {{0}}, below[CHAIN_COLUMNS][4] = {{0}};
+  for (size_t i = 0; i < chain->count; i++) {
+    const Group *group = group_at(chain->groups, chain->first + i);
+    for (size_t column = 0; column < CHAIN_COLUMNS; column++) {
+      for (size_t byte = 0; byte < 4; byte++) {
+        const int16_t weight = group->weights[column][byte];
+        above[column][byte] += weight > 0 ? weight : 0;
+        below[column][byte] += weight < 0 ? weight : 0;
+      }
+    }
+  }
   for (size_t column = 0; column < CHAIN_COLUMNS; column++) {
     for (size_t half = 0; half < 2; half++) {
-      if (!bound_lane(chain, column, half, 1) || !bound_lane(chain, column, half, -1)) return 0;
+      const int16_t *high = above[column] + 2 * half, *low = below[column] + 2 * half;
+      if (high[0] + high[1] > INT8_MAX && !bound_lane(chain, column, half, 1)) return 0;
+      if (low[0] + low[1] < -CHAIN_SUM && !bound_lane(chain, column, half, -1)) return 0;
     }
   }
   return 1;
