@@ -16,8 +16,7 @@
 #include "op.h"
 
 #define CHAIN_GROUPS 4    /* of four bytes of a row */
-#define CHAIN_VECTORS 2   /* of a panel's columns */
-#define CHAIN_COLUMNS 16
+#define CHAIN_COLUMNS 16 /* of a panel: two vectors */
 #define CHAIN_SUM 128
 #define CHAIN_BYTES (CHAIN_GROUPS * CHAIN_COLUMNS * 4) /* of a chain's weights */
 
