@@ -54,12 +54,6 @@ module.exports = {
       from: { pathNot: '^(scripts|bench|test)/' },
       to: { path: '^(scripts|bench|test)/' },
     },
-    {
-      name: 'bench stands on workflows and below',
-      severity: 'error',
-      from: { path: '^bench/' },
-      to: { path: '^(scripts|test)/' },
-    },
     room('foundation', []),
     room('bench', [
       'foundation/',
