@@ -61,12 +61,6 @@ module.exports = {
       from: { pathNot: '^examples/' },
       to: { path: '^examples/' },
     },
-    {
-      name: 'bench stands on workflows and below',
-      severity: 'error',
-      from: { path: '^bench/' },
-      to: { path: '^(scripts|test)/' },
-    },
     room('foundation', []),
     room('bench', [
       'foundation/',

@@ -9,6 +9,7 @@ export {
   loadFloatModel,
 } from './float_model.ts';
 export type { GraphTensor } from './graph_def/network/tensor_proto.ts';
+export type { ModelInput, PixelRange } from './input_affine.ts';
 export { writeModelWeights } from './model_weights.ts';
 export {
   type CheckpointSource,
@@ -27,7 +28,7 @@ export {
 } from './store/model_store.ts';
 export { openCheckpointV1 } from './tensor_bundle/checkpoint_v1.ts';
 export { openCheckpointV2 } from './tensor_bundle/checkpoint_v2.ts';
-export type { Checkpoint, VariableInfo } from './tensor_bundle/variables.ts';
+export type { Checkpoint, CheckpointObject, VariableInfo } from './tensor_bundle/variables.ts';
 export {
   CheckpointFolder,
   type CheckpointFolderOptions,

@@ -9,7 +9,10 @@ export type { Inception } from './augment/inception.ts';
 export type {
   BatchOptions,
   Dataset,
+  DatasetName,
   ImageBatch,
+  LabelledBatch,
+  LabelledDataset,
   PreparationTime,
   SkippedImage,
   Split,
@@ -19,9 +22,11 @@ export { IMAGENET_CLASSES, type ImageNetClass } from './imagenet/imagenet_classe
 export { decodeImage, ImageError, MAX_PIXELS } from './images/decode_image.ts';
 export type { PixelImage } from './images/pixel_image.ts';
 export { preprocess, preprocessInto, SLIM_CENTRAL_FRACTION } from './images/preprocess.ts';
+export { isLabelled, withLabels } from './labels.ts';
 export { DATASET_NAMES, MissingFolderError, openDataset } from './open_dataset.ts';
 export type { ArtifactSource, OpenOptions } from './open_options.ts';
 export { holdOutValidation } from './order/hold_out.ts';
 export { type LabelledPixels, pixelDataset } from './pixel_dataset.ts';
+export { recognizeDataset } from './recognize_dataset.ts';
 export { type Accuracy, type AccuracyOptions, measureAccuracy } from './scoring/accuracy.ts';
 export { rankOf, type Scores, topK } from './scoring/top_k.ts';

@@ -2,16 +2,15 @@
  * Retrains a MobileNet on images of your own as a quantization-friendly one, and measures it in float
  * and in TF8. A stopped run goes on where it was.
  *
- *   npx tsx examples/retrain.ts cifar10 IMAGES mobilenet_v1_1.0_224 models/mine
+ *   npx tsx examples/retrain.ts IMAGES mobilenet_v1_1.0_224 models/mine
  *
- * The first argument is the name of a data set, the second its folder: of `cifar10`, one with
- * train/CLASS/ and test/CLASS/.
+ * IMAGES has a folder of images for each class: cat/…, dog/…; or train/ and test/ with such folders.
  */
 import { openDataset } from 'tf8/datasets';
 import { createContext, describe, evaluate, terminalReporter, train } from 'tf8/workflows';
 
-const [dataset = 'cifar10', data = 'images', from = 'mobilenet_v1_1.0_224', out = 'models/mine'] =
-  process.argv.slice(2);
+const [data = 'images', from = 'mobilenet_v1_1.0_224', out = 'models/mine'] = process.argv.slice(2);
+const dataset = 'folder';
 const context = createContext({ reporter: terminalReporter(process.stderr) });
 
 const images = await openDataset(dataset, { ...context, dir: data });

@@ -3,7 +3,9 @@ import { cacheDir } from '../foundation/files/cache_dir.ts';
 import type { Context } from '../foundation/reporting/context.ts';
 import type { Reporter } from '../foundation/reporting/reporter.ts';
 import { terminalReporter } from '../foundation/reporting/terminal_reporter.ts';
+import { visibleLines, visibleMessage, visibleName } from '../foundation/reporting/visible_text.ts';
 import { JSON_OUTPUT } from './options.ts';
+import { visibleResult } from './visible_result.ts';
 import { inFlags } from './wording.ts';
 
 /** Exit status after Ctrl-C, as shells expect it. */
@@ -66,7 +68,9 @@ async function runCommand<Options, Result>(
       wording: inFlags,
     };
     const result = await command.run(argv, context);
-    process.stdout.write(`${argv.json ? jsonOf(result) : inFlags(command.show(result))}\n`);
+    process.stdout.write(
+      `${argv.json ? jsonOf(result) : inFlags(command.show(visibleResult(result)))}\n`,
+    );
     exit(abort.signal.aborted ? INTERRUPTED : (command.status?.(result) ?? 0));
   } catch (error) {
     if (!abort.signal.aborted) throw error;
@@ -77,15 +81,18 @@ async function runCommand<Options, Result>(
   }
 }
 
-/** The result as one object, in whose texts options are flags. */
+/** The result as one object, in whose texts options are flags. What a terminal would act upon is escaped. */
 function jsonOf(result: unknown): string {
-  return JSON.stringify(result, (_, value) => (typeof value === 'string' ? inFlags(value) : value));
+  return visibleName(
+    JSON.stringify(result, (_, value) => (typeof value === 'string' ? inFlags(value) : value)),
+  );
 }
 
 function inFlagsReporter(reporter: Reporter): Reporter {
   return {
     ...reporter,
-    info: (message) => reporter.info(inFlags(message)),
-    warn: (message) => reporter.warn(inFlags(message)),
+    info: (message) => reporter.info(inFlags(visibleLines(message))),
+    warn: (message) => reporter.warn(inFlags(visibleMessage(message))),
+    start: (label, ...work) => reporter.start(visibleName(label), ...work),
   };
 }

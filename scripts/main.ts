@@ -1,5 +1,7 @@
 import yargs, { type CommandModule } from 'yargs';
+import type { UserError } from '../foundation/errors.ts';
 import { missingPackage } from '../foundation/optional_package.ts';
+import { visibleMessage } from '../foundation/reporting/visible_text.ts';
 import { packageVersion } from '../foundation/repository.ts';
 import { isUserError } from '../workflows/user_error.ts';
 import { analyzeCommand } from './commands/analyze.ts';
@@ -16,6 +18,8 @@ import { reproduceCommand } from './commands/reproduce.ts';
 import { setupCommand } from './commands/setup.ts';
 import { trainCommand } from './commands/train.ts';
 import { verifyCommand } from './commands/verify.ts';
+import { asTold, stackOf } from './faults.ts';
+import { withPositionals } from './positionals.ts';
 import { inFlags } from './wording.ts';
 
 const HELP_WIDTH = 100;
@@ -69,7 +73,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   };
   const commands = COMMANDS.map((command) => command(exit) as CommandModule);
   const names = commands.map(({ command }) => String(command).split(' ', 1)[0]);
-  const program = yargs([...argv])
+  const program = yargs(withPositionals(argv))
     .scriptName('tf8')
     .version(packageVersion())
     .usage(
@@ -100,10 +104,15 @@ export async function main(argv: readonly string[]): Promise<number> {
   try {
     await program.parseAsync();
   } catch (error) {
-    process.stderr.write(`${inFlags(describeFailure(missingPackage(error) ?? error))}\n`);
+    tellFailure(error);
     return 1;
   }
   return status;
+}
+
+/** Prints an error of the command, or one that arose beside it. */
+export function tellFailure(error: unknown): void {
+  process.stderr.write(`${inFlags(describeFailure(missingPackage(error) ?? error))}\n`);
 }
 
 /** The arguments do not fit the command; `help` explains those that do. */
@@ -116,14 +125,21 @@ class UsageError extends Error {
   }
 }
 
-/** Errors that the user can mend are shown as message and remedy, all others with their stack. */
+/** An error as the command prints it: a sentence, what to do, and its stack where that is asked for. */
 function describeFailure(error: unknown): string {
-  if (!(error instanceof Error)) return `Error: ${String(error)}`;
+  return [sentenceOf(error), stackOf(error)].filter(Boolean).join('\n');
+}
+
+function sentenceOf(error: unknown): string {
   if (error instanceof UsageError) {
-    return `Error: ${error.message} (see "${error.help}")`;
+    return `Error: ${visibleMessage(error.message)} (see "${error.help}")`;
   }
-  if (isUserError(error)) {
-    return [`Error: ${error.message}`, error.remedy].filter(Boolean).join('\n');
-  }
-  return error.stack ?? error.message;
+  return withRemedy(isUserError(error) ? error : asTold(error));
+}
+
+function withRemedy({ message, remedy }: Pick<UserError, 'message' | 'remedy'>): string {
+  return [`Error: ${message}`, remedy]
+    .filter((text) => text !== undefined && text !== '')
+    .map((text) => visibleMessage(text!))
+    .join('\n');
 }

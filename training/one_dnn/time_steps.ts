@@ -3,7 +3,7 @@
  * prints images per second. Its argument is a `StepShape` in JSON.
  */
 import { buildNetwork } from '../../architectures/network.ts';
-import type { ImageBatch } from '../../datasets/dataset.ts';
+import type { LabelledBatch } from '../../datasets/dataset.ts';
 import { SILENT_REPORTER } from '../../foundation/reporting/reporter.ts';
 import { requireTensorFlow } from '../backend.ts';
 import { SCRATCH_SMALL } from '../recipes/recipes.ts';
@@ -29,7 +29,7 @@ const step = await createTrainStep(model, recipe, {
 });
 
 const shape = [batchSize, config.resolution, config.resolution, 3] as const;
-const batch: ImageBatch = {
+const batch: LabelledBatch = {
   images: Float32Array.from({ length: shape.reduce((a, b) => a * b) }, () => 2 * Math.random() - 1),
   shape,
   labels: Int32Array.from({ length: batchSize }, (_, n) => n % config.classes),

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import type { Dataset } from '../../datasets/dataset.ts';
+import type { LabelledDataset } from '../../datasets/dataset.ts';
 import { firstOfEachClass } from '../../datasets/order/per_class.ts';
 import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
@@ -140,7 +140,7 @@ async function analyzeOpened(
 
 /** The images of the test split that are analyzed, and how far into the seed's order they reach. */
 function selectionOf(
-  dataset: Dataset,
+  dataset: LabelledDataset,
   { limit = Infinity, perClass, seed }: AnalyzeOptions,
 ): { readonly limit: number; readonly among?: Uint32Array; readonly reach: number } {
   if (perClass === undefined) {

@@ -1,4 +1,5 @@
-import type { Dataset } from '../../datasets/dataset.ts';
+import type { LabelledDataset } from '../../datasets/dataset.ts';
+import { withLabels } from '../../datasets/labels.ts';
 import { MissingFolderError, openDataset } from '../../datasets/open_dataset.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
@@ -14,9 +15,10 @@ export async function openData(
   dir: string | undefined,
   name: OptionName,
   context: Context,
-): Promise<Dataset> {
+): Promise<LabelledDataset> {
   try {
-    return await openDataset(dataset, { ...context, ...(dir !== undefined && { dir }) });
+    const opened = await openDataset(dataset, { ...context, ...(dir !== undefined && { dir }) });
+    return withLabels(opened, `for ${option(name)}`);
   } catch (error) {
     if (!(error instanceof MissingFolderError)) throw error;
     throw new UserError(error.message, {

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { FLOAT_MODEL_FILES, loadFloatModel } from '../../checkpoints/float_model.ts';
+import { foreignModel } from '../../checkpoints/foreign_model.ts';
 import { PUBLIC_CHECKPOINTS } from '../../checkpoints/public/public_checkpoints.ts';
 import { pullCheckpoint } from '../../checkpoints/public/pull.ts';
 import { IMAGENET_CLASSES } from '../../datasets/imagenet/imagenet_classes.ts';
@@ -8,7 +9,7 @@ import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { selectBackend } from '../../training/backend.ts';
 import { cardFacts, importedFacts } from './float_facts.ts';
-import { importModel } from './import_model.ts';
+import { importModel, requireOurImages } from './import_model.ts';
 import type { OpenedFloatModel } from './opened_model.ts';
 
 /**
@@ -34,6 +35,12 @@ export async function openFloat(
   context: Context,
 ): Promise<OpenedFloatModel> {
   const { reporter } = context;
+  const foreign = await foreignModel(path);
+  if (foreign !== undefined) {
+    throw new UserError(`Expected a model that is read here but "${name}" is ${foreign.kind}`, {
+      remedy: foreign.remedy,
+    });
+  }
   for (const note of (await selectBackend()).notes) {
     reporter.warn(`${note}: the float network runs on WebAssembly`);
   }
@@ -43,6 +50,7 @@ export async function openFloat(
   if (card !== undefined) {
     return { kind: 'float', name, model, facts: cardFacts(model, loaded.format, card) };
   }
+  requireOurImages(loaded, name);
   const { notes, ...imported } = importModel(loaded);
   for (const note of notes) reporter.info(`${name}: ${note}`);
   const source = `${imported.format} ${basename(path)}`;

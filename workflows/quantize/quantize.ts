@@ -83,6 +83,7 @@ export async function quantizeModel(
     const converted = convertGraph(graph, calibration, {
       inputRange: input.range,
       centralFraction,
+      onNote: (note) => reporter.warn(note),
       labelOffset: labels.labelOffset,
       classNames: [...labels.classNames],
       provenance: {

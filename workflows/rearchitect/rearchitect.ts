@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Variant } from '../../architectures/variants.ts';
 import type { ModelCard } from '../../checkpoints/store/model_card.ts';
-import type { Dataset } from '../../datasets/dataset.ts';
+import type { LabelledDataset } from '../../datasets/dataset.ts';
 import { holdOutValidation } from '../../datasets/order/hold_out.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
@@ -47,7 +47,7 @@ export interface RearchitectOptions {
   readonly model: string;
   readonly variant: Variant;
   /** Of the model's classes. */
-  readonly dataset: Dataset;
+  readonly dataset: LabelledDataset;
   /** Training images that the reconstruction is fitted on, the first of the seed's order. */
   readonly images: number;
   /** None unless given. */

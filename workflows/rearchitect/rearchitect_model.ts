@@ -1,5 +1,5 @@
 import { type VariantName, variantNamed } from '../../architectures/variants.ts';
-import type { Dataset } from '../../datasets/dataset.ts';
+import type { LabelledDataset } from '../../datasets/dataset.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { openData } from '../open/open_data.ts';
 import { chosenRecipe, type RecipeChoices } from '../train/recipe_choices.ts';
@@ -63,7 +63,7 @@ export async function rearchitectModel(
 
 async function retrainingOf(
   options: RearchitectModelOptions,
-  dataset: Dataset,
+  dataset: LabelledDataset,
 ): Promise<Retraining> {
   const { recipe, limit, distill, resume, checkpointSeconds = CHECKPOINT_SECONDS } = options;
   const { validationImages = defaultValidationImages(dataset, limit) } = options;

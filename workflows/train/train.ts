@@ -5,7 +5,7 @@ import { buildNetwork, type NetworkConfig } from '../../architectures/network.ts
 import type { TransferReport } from '../../architectures/transfer_weights.ts';
 import type { ModelCard } from '../../checkpoints/store/model_card.ts';
 import { saveModelFolder } from '../../checkpoints/store/model_store.ts';
-import type { Dataset } from '../../datasets/dataset.ts';
+import type { LabelledDataset } from '../../datasets/dataset.ts';
 import { holdOutValidation } from '../../datasets/order/hold_out.ts';
 import { InvalidValueError, messageOf, UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
@@ -50,7 +50,7 @@ export interface TrainJobOptions {
   readonly teacher?: string | undefined;
   /** For depthwise batch norms that are folded into the start weights. */
   readonly zeroVariance: ZeroVariancePolicy;
-  readonly dataset: Dataset;
+  readonly dataset: LabelledDataset;
   readonly recipe: Recipe;
   /** Images of an epoch; all unless given. */
   readonly limit?: number | undefined;
@@ -81,7 +81,7 @@ export interface TrainJobResult {
 const MOST_VALIDATION_IMAGES = 5000;
 
 /** A twentieth of the images of an epoch, which costs little beside training on the others. */
-export function defaultValidationImages(dataset: Dataset, limit = Infinity): number {
+export function defaultValidationImages(dataset: LabelledDataset, limit = Infinity): number {
   const images = Math.min(limit, dataset.count('train'));
   return Math.min(Math.floor(images / 20), MOST_VALIDATION_IMAGES);
 }
