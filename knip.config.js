@@ -8,6 +8,8 @@ const USED = [
   'quantize/browser.ts',
   'datasets/images/preprocess.ts',
   'bench/*.ts',
+  'examples/*.ts',
+  'examples/browser/page.ts',
   'scripts/*.{mjs,cjs}',
   'scripts/{main,setup/main,chromium/fetch_chromium,docs/update_readme,docs/write_docs}.ts',
   // Bundled or started as processes and threads of their own.

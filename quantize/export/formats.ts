@@ -13,7 +13,10 @@ export const EXPORT_FORMATS: readonly ExportFormat[] = [TFLITE, ONNX, ENCODINGS,
 /** Names of the formats. */
 export const FORMAT_NAMES = EXPORT_FORMATS.map(({ name }) => name);
 
-/** @throws QuantizationError where there is no format of this name */
+/**
+ * The export format of a name.
+ * @throws QuantizationError where there is none
+ */
 export function exportFormat(name: string): ExportFormat {
   const format = EXPORT_FORMATS.find((candidate) => candidate.name === name);
   if (format !== undefined) return format;

@@ -142,6 +142,7 @@ export const DISTIL: Recipe = {
   distillation: DISTILLATION,
 };
 
+/** The recipes that `openRecipe` knows by name. */
 export const RECIPES: readonly Recipe[] = [
   SLIM_IMAGENET,
   SLIM_INCEPTION,

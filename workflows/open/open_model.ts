@@ -31,7 +31,10 @@ export async function openModel(reference: string, context: Context): Promise<Op
   return openNamed(reference, ['a TF8 file'], context);
 }
 
-/** As `openModel`, for work that needs the float network. */
+/**
+ * As `openModel`, for work that needs the float network.
+ * @throws UserError for a TF8 file; as `openModel` does
+ */
 export async function openFloatModel(
   reference: string,
   context: Context,

@@ -14,7 +14,11 @@ export interface KernelsUsed {
   readonly tierNotes: readonly string[];
 }
 
-/** A plan on the tier that a command was asked for; warns where faster kernels were passed over. */
+/**
+ * A plan on the tier that a command was asked for; warns where faster kernels were passed over.
+ * @param routes the tiers to choose from; those of this processor unless given
+ * @throws QuantizationError when the tier is not available; what the plan throws
+ */
 export function openPlan(
   model: Tf8Model,
   options: TierOptions,

@@ -1,0 +1,42 @@
+/**
+ * Retrains a MobileNet on images of your own as a quantization-friendly one, and measures it in float
+ * and in TF8. A stopped run goes on where it was.
+ *
+ *   npx tsx examples/retrain.ts cifar10 IMAGES mobilenet_v1_1.0_224 models/mine
+ *
+ * The first argument is the name of a data set, the second its folder: of `cifar10`, one with
+ * train/CLASS/ and test/CLASS/.
+ */
+import { openDataset } from 'tf8/datasets';
+import { createContext, describe, evaluate, terminalReporter, train } from 'tf8/workflows';
+
+const [dataset = 'cifar10', data = 'images', from = 'mobilenet_v1_1.0_224', out = 'models/mine'] =
+  process.argv.slice(2);
+const context = createContext({ reporter: terminalReporter(process.stderr) });
+
+const images = await openDataset(dataset, { ...context, dir: data });
+console.log(`${images.count('train')} images of ${images.classNames.length} classes to learn from`);
+
+const { widthMultiplier = 1 } = await describe(from, context);
+const { training } = await train(
+  {
+    network: 'mobilenet_v1',
+    variant: 'friendly',
+    widthMultiplier,
+    from,
+    dataset,
+    data,
+    epochs: 2,
+    seed: 0,
+    out,
+    resume: true,
+  },
+  context,
+);
+console.log(`${training.steps} steps; the network is in ${out}`);
+
+const { float, tf8 } = await evaluate(
+  { model: out, dataset, data, precision: 'both', seed: 0, tier: 'auto' },
+  context,
+);
+console.log(`top-1: ${float?.top1.toFixed(1)} % in float, ${tf8?.top1.toFixed(1)} % in TF8`);
