@@ -14,7 +14,8 @@ const dataset = 'folder';
 const context = createContext({ reporter: terminalReporter(process.stderr) });
 
 const images = await openDataset(dataset, { ...context, dir: data });
-console.log(`${images.count('train')} images of ${images.classNames.length} classes to learn from`);
+const { classNames = [] } = images;
+console.log(`${images.count('train')} images of ${classNames.length} classes to learn from`);
 
 const { widthMultiplier = 1 } = await describe(from, context);
 const { training } = await train(

@@ -28,6 +28,11 @@ export function selectBackend(): Promise<Backend> {
   return active;
 }
 
+/** Whether a backend was asked for already: libtensorflow, where it loads, has read its environment. */
+export function isBackendSelected(): boolean {
+  return active !== undefined;
+}
+
 /**
  * As `selectBackend`, for work that only libtensorflow does.
  * @param work what it is, for the message
