@@ -8,11 +8,12 @@ export type {
   Split,
   StoredSplit,
 } from './dataset.ts';
+export { DATASET_NAMES, type DatasetName } from './dataset_names.ts';
 export { IMAGENET_CLASSES, type ImageNetClass } from './imagenet/imagenet_classes.ts';
 export { decodeImage, ImageError, MAX_PIXELS } from './images/decode_image.ts';
 export type { PixelImage } from './images/pixel_image.ts';
 export { preprocess, preprocessInto, SLIM_CENTRAL_FRACTION } from './images/preprocess.ts';
-export { DATASET_NAMES, MissingFolderError, openDataset } from './open_dataset.ts';
+export { MissingFolderError, openDataset } from './open_dataset.ts';
 export type { OpenOptions } from './open_options.ts';
 export { holdOutValidation } from './order/hold_out.ts';
 export { type LabelledPixels, pixelDataset } from './pixel_dataset.ts';

@@ -1,6 +1,7 @@
 import { UserError } from '../foundation/errors.ts';
 import { openCifar10 } from './cifar10/cifar10.ts';
 import type { Dataset } from './dataset.ts';
+import { DATASET_NAMES, type DatasetName } from './dataset_names.ts';
 import { openFashionMnist } from './fashion_mnist/fashion_mnist.ts';
 import { openImageNet } from './imagenet/imagenet.ts';
 import { openImageNetRecords } from './imagenet/imagenet_records.ts';
@@ -12,8 +13,8 @@ export class MissingFolderError extends UserError {
   override readonly name = 'MissingFolderError';
 }
 
-const OPENERS: Readonly<Record<string, (options: OpenOptions) => Promise<Dataset>>> = {
-  imagenet: async ({ dir, cacheDir, reporter, signal }) => {
+const OPENERS = {
+  imagenet: async ({ dir, cacheDir, reporter, signal }: OpenOptions) => {
     if (dir !== undefined) {
       const shards = await findRecordShards(dir);
       return shards === undefined
@@ -27,10 +28,7 @@ const OPENERS: Readonly<Record<string, (options: OpenOptions) => Promise<Dataset
   },
   'fashion-mnist': openFashionMnist,
   cifar10: openCifar10,
-};
-
-/** The names that openDataset knows. */
-export const DATASET_NAMES: readonly string[] = Object.keys(OPENERS);
+} as const satisfies Record<DatasetName, (options: OpenOptions) => Promise<Dataset>>;
 
 /**
  * Opens a data set by name (see openImageNet, openImageNetRecords, openFashionMnist, openCifar10).
@@ -38,10 +36,9 @@ export const DATASET_NAMES: readonly string[] = Object.keys(OPENERS);
  * @throws UserError for an unknown name; MissingFolderError for imagenet without `dir`; each reader's own errors
  */
 export async function openDataset(name: string, options: OpenOptions): Promise<Dataset> {
-  if (!DATASET_NAMES.includes(name)) {
-    throw new UserError(
-      `Expected one of ${DATASET_NAMES.join(', ')} for the data set but received ${name}.`,
-    );
-  }
-  return OPENERS[name](options);
+  const known = DATASET_NAMES.find((candidate) => candidate === name);
+  if (known !== undefined) return OPENERS[known](options);
+  throw new UserError(
+    `Expected one of ${DATASET_NAMES.join(', ')} for the data set but received ${name}.`,
+  );
 }

@@ -2,7 +2,6 @@ import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
 import { cacheDir } from '../foundation/files/cache_dir.ts';
 import type { Context } from '../foundation/reporting/context.ts';
 import type { Reporter } from '../foundation/reporting/reporter.ts';
-import { consoleReporter } from '../foundation/reporting/terminal_reporter.ts';
 import { JSON_OUTPUT } from './options.ts';
 import { inFlags } from './wording.ts';
 
@@ -15,10 +14,10 @@ export interface Command<Options, Result> {
   readonly describe: string;
   readonly options: (yargs: Argv) => Argv<Options>;
   readonly examples: readonly (readonly [command: string, explanation: string])[];
-  /** Loads its job when it is called: TensorFlow.js takes half a second, which no `--help` waits for. */
+  /** Loads its job when it is called: no `--help` and no refusal waits for what they do not need. */
   readonly run: (argv: ArgumentsCamelCase<Options>, context: Context) => Promise<Result>;
   /** What a person reads. */
-  readonly show: (result: Result) => string;
+  readonly show: (result: Result) => string | Promise<string>;
   /** The exit status, where it is not 0. */
   readonly status?: (result: Result) => number;
 }
@@ -59,6 +58,7 @@ async function runCommand<Options, Result>(
   const interrupt = () => abort.abort();
   for (const signal of ENDING) process.once(signal, interrupt);
   try {
+    const { consoleReporter } = await import('../foundation/reporting/terminal_reporter.ts');
     const context = {
       reporter: inFlagsReporter(consoleReporter()),
       cacheDir: cacheDir(),
@@ -66,7 +66,7 @@ async function runCommand<Options, Result>(
       wording: inFlags,
     };
     const result = await command.run(argv, context);
-    process.stdout.write(`${argv.json ? jsonOf(result) : inFlags(command.show(result))}\n`);
+    process.stdout.write(`${argv.json ? jsonOf(result) : inFlags(await command.show(result))}\n`);
     exit(abort.signal.aborted ? INTERRUPTED : (command.status?.(result) ?? 0));
   } catch (error) {
     if (!abort.signal.aborted) throw error;

@@ -14,7 +14,6 @@ import {
   wholeNumbers,
   ZERO_VARIANCE,
 } from '../options.ts';
-import { showAnalysis } from '../show/analysis.ts';
 
 export const analyzeCommand = defineCommand({
   command: 'analyze <model>',
@@ -68,5 +67,5 @@ export const analyzeCommand = defineCommand({
     const { analyze } = await import('../../workflows/analyze/analyze.ts');
     return analyze({ ...argv, command: analyzeCommandLine(argv) }, context);
   },
-  show: showAnalysis,
+  show: async (result) => (await import('../show/analysis.ts')).showAnalysis(result),
 });

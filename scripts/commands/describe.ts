@@ -1,4 +1,4 @@
-import { costOfNetwork, type NetworkCost } from '../../architectures/layer_costs.ts';
+import type { NetworkCost } from '../../architectures/layer_costs.ts';
 import type { NetworkConfig, NetworkName } from '../../architectures/network.ts';
 import {
   STANDARD,
@@ -88,6 +88,7 @@ export const describeCommand = defineCommand({
       const { describeModel } = await import('../../workflows/describe/describe_model.ts');
       return describeModel(argv.model, context);
     }
+    const { costOfNetwork } = await import('../../architectures/layer_costs.ts');
     const config = configOf(argv);
     const { network, resolution, classes } = config;
     const { widthMultiplier } = argv;

@@ -1,6 +1,6 @@
 import type { EvaluateResult } from '../../workflows/evaluate/evaluate.ts';
 import type { Measured } from '../../workflows/evaluate/evaluation.ts';
-import { kernelsName } from '../../workflows/open/open_plan.ts';
+import { kernelsName } from '../../workflows/open/kernels_used.ts';
 import { markdownTable } from '../../workflows/records/markdown_table.ts';
 import { defineCommand } from '../command.ts';
 import {

@@ -1,4 +1,4 @@
-import { EXPORT_FORMATS, FORMAT_NAMES } from '../../quantize/export/formats.ts';
+import { FORMAT_DESCRIPTIONS, FORMAT_NAMES } from '../../quantize/export/format_names.ts';
 import { defineCommand } from '../command.ts';
 import {
   CALIBRATION_DATA,
@@ -21,7 +21,9 @@ export const exportCommand = defineCommand({
         choices: FORMAT_NAMES,
         demandOption: true,
         requiresArg: true,
-        describe: EXPORT_FORMATS.map(({ name, describe }) => `${name}: ${describe}`).join('. '),
+        describe: Object.entries(FORMAT_DESCRIPTIONS)
+          .map(([name, description]) => `${name}: ${description}`)
+          .join('. '),
       })
       .option('out', {
         type: 'string',

@@ -1,5 +1,5 @@
 import { VARIANTS, variantNamed } from '../../architectures/variants.ts';
-import { RECIPES } from '../../training/recipes/recipes.ts';
+import { RECIPE_NAMES } from '../../training/recipes/recipe_names.ts';
 import type { RearchitectResult } from '../../workflows/rearchitect/rearchitect.ts';
 import { markdownTable } from '../../workflows/records/markdown_table.ts';
 import { defineCommand } from '../command.ts';
@@ -62,7 +62,7 @@ export const rearchitectCommand = defineCommand({
       .option('recipe', {
         type: 'string',
         requiresArg: true,
-        describe: `Of the retraining: ${RECIPES.map(({ name }) => name).join(', ')}, or a JSON file`,
+        describe: `Of the retraining: ${RECIPE_NAMES.join(', ')}, or a JSON file`,
         default: 'distil',
         defaultDescription: 'distil',
       })

@@ -5,7 +5,7 @@ import {
   type VariantName,
   variantNamed,
 } from '../../architectures/variants.ts';
-import { RECIPES } from '../../training/recipes/recipes.ts';
+import { RECIPE_NAMES } from '../../training/recipes/recipe_names.ts';
 import type { TrainedNetwork } from '../../workflows/train/trained_network.ts';
 import { defineCommand } from '../command.ts';
 import {
@@ -63,7 +63,7 @@ export const trainCommand = defineCommand({
       .option('recipe', {
         type: 'string',
         requiresArg: true,
-        describe: `Recipe: ${RECIPES.map(({ name }) => name).join(', ')}, or a JSON file`,
+        describe: `Recipe: ${RECIPE_NAMES.join(', ')}, or a JSON file`,
         defaultDescription: 'finetune with --from, else scratch-small',
       })
       .options(RECIPE_OPTIONS)

@@ -1,4 +1,4 @@
-import { kernelsName } from '../../workflows/open/open_plan.ts';
+import { kernelsName } from '../../workflows/open/kernels_used.ts';
 import { markdownTable } from '../../workflows/records/markdown_table.ts';
 import { RUNTIME_NAMES } from '../../workflows/verify/runtime_names.ts';
 import type { VerifyResult } from '../../workflows/verify/verify.ts';

@@ -3,6 +3,7 @@ import { messageOf, UserError } from '../../foundation/errors.ts';
 import { errorCode } from '../../foundation/files/file_errors.ts';
 import { firstIssue } from '../../foundation/first_issue.ts';
 import { type Recipe, recipeSchema } from './recipe.ts';
+import { RECIPE_NAMES } from './recipe_names.ts';
 import { RECIPES } from './recipes.ts';
 
 /**
@@ -14,12 +15,12 @@ export async function openRecipe(nameOrPath: string): Promise<Recipe> {
   const recipe = RECIPES.find(({ name }) => name === nameOrPath);
   if (recipe !== undefined) return recipe;
   throw new UserError(
-    `Expected one of ${RECIPES.map(({ name }) => name).join(', ')} or a .json file for the recipe but received "${nameOrPath}"`,
+    `Expected one of ${RECIPE_NAMES.join(', ')} or a .json file for the recipe but received "${nameOrPath}"`,
   );
 }
 
 async function readRecipe(path: string): Promise<Recipe> {
-  const remedy = `Take what the card of a trained model says under "training": "recipe", or one of ${RECIPES.map(({ name }) => name).join(', ')}.`;
+  const remedy = `Take what the card of a trained model says under "training": "recipe", or one of ${RECIPE_NAMES.join(', ')}.`;
   let value: unknown;
   try {
     value = JSON.parse(await readFile(path, 'utf8'));

@@ -15,7 +15,6 @@ const BITS = 8;
 
 export const ENCODINGS: ExportFormat = {
   name: 'encodings',
-  describe: 'JSON of parameters in the form of AIMET, and FILE.onnx, the folded float network',
   encode: encodeEncodings,
   usesFloatWeights: true,
 };
