@@ -13,7 +13,8 @@ export { IMAGENET_CLASSES, type ImageNetClass } from './imagenet/imagenet_classe
 export { decodeImage, ImageError, MAX_PIXELS } from './images/decode_image.ts';
 export type { PixelImage } from './images/pixel_image.ts';
 export { preprocess, preprocessInto, SLIM_CENTRAL_FRACTION } from './images/preprocess.ts';
-export { MissingFolderError, openDataset } from './open_dataset.ts';
+export { MissingFolderError } from './missing_folder.ts';
+export { openDataset } from './open_dataset.ts';
 export type { OpenOptions } from './open_options.ts';
 export { holdOutValidation } from './order/hold_out.ts';
 export { type LabelledPixels, pixelDataset } from './pixel_dataset.ts';

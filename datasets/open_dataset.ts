@@ -5,13 +5,9 @@ import { DATASET_NAMES, type DatasetName } from './dataset_names.ts';
 import { openFashionMnist } from './fashion_mnist/fashion_mnist.ts';
 import { openImageNet } from './imagenet/imagenet.ts';
 import { openImageNetRecords } from './imagenet/imagenet_records.ts';
+import { missingImageNet } from './missing_folder.ts';
 import type { OpenOptions } from './open_options.ts';
 import { findRecordShards } from './tfrecord/record_shards.ts';
-
-/** A data set that is nowhere to be fetched was asked for without a folder. */
-export class MissingFolderError extends UserError {
-  override readonly name = 'MissingFolderError';
-}
 
 const OPENERS = {
   imagenet: async ({ dir, cacheDir, reporter, signal }: OpenOptions) => {
@@ -21,10 +17,7 @@ const OPENERS = {
         ? openImageNet(dir, reporter)
         : openImageNetRecords(dir, shards, { cacheDir, reporter, signal });
     }
-    throw new MissingFolderError('Expected a folder of ImageNet images but received none.', {
-      remedy:
-        'Its subfolders are named by WordNet id (n02114548/…), or it holds TFRecord files (train-00000-of-01024 …). ImageNet may not be fetched by a program; request it at https://image-net.org.',
-    });
+    throw missingImageNet();
   },
   'fashion-mnist': openFashionMnist,
   cifar10: openCifar10,

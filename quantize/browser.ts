@@ -16,7 +16,8 @@ export { REFERENCE_KERNELS } from './kernels/reference/reference_kernels.ts';
 export type { WasmThreads } from './kernels/wasm/team.ts';
 export { createWasmKernels } from './kernels/wasm/wasm_kernels.ts';
 export { startWebThreads } from './kernels/wasm/web_threads.ts';
-export { decodeTf8, encodeTf8, isTf8 } from './model/tf8_file.ts';
+export { decodeTf8, encodeTf8 } from './model/tf8_file.ts';
+export { isTf8 } from './model/tf8_magic.ts';
 export {
   type Preprocessing,
   type TensorSpec,

@@ -6,7 +6,8 @@ export type { ClassScore } from './execute/top_classes.ts';
 export type { Kernels, TierName } from './kernels/kernels.ts';
 export type { SelectedKernels, TierReport } from './kernels/route.ts';
 export { examineTiers, selectKernels } from './kernels/select.ts';
-export { decodeTf8, encodeTf8, isTf8 } from './model/tf8_file.ts';
+export { decodeTf8, encodeTf8 } from './model/tf8_file.ts';
+export { isTf8 } from './model/tf8_magic.ts';
 export {
   type Preprocessing,
   type TensorSpec,

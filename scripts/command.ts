@@ -2,6 +2,7 @@ import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
 import { cacheDir } from '../foundation/files/cache_dir.ts';
 import type { Context } from '../foundation/reporting/context.ts';
 import type { Reporter } from '../foundation/reporting/reporter.ts';
+import type { Inputs } from '../workflows/open/require_inputs.ts';
 import { JSON_OUTPUT } from './options.ts';
 import { inFlags } from './wording.ts';
 
@@ -14,6 +15,8 @@ export interface Command<Options, Result> {
   readonly describe: string;
   readonly options: (yargs: Argv) => Argv<Options>;
   readonly examples: readonly (readonly [command: string, explanation: string])[];
+  /** What `run` reads: it is not called where that is not there. */
+  readonly inputs?: (argv: ArgumentsCamelCase<Options>) => Inputs;
   /** Loads its job when it is called: no `--help` and no refusal waits for what they do not need. */
   readonly run: (argv: ArgumentsCamelCase<Options>, context: Context) => Promise<Result>;
   /** What a person reads. */
@@ -65,6 +68,10 @@ async function runCommand<Options, Result>(
       signal: abort.signal,
       wording: inFlags,
     };
+    if (command.inputs !== undefined) {
+      const { requireInputs } = await import('../workflows/open/require_inputs.ts');
+      await requireInputs(command.inputs(argv));
+    }
     const result = await command.run(argv, context);
     process.stdout.write(`${argv.json ? jsonOf(result) : inFlags(await command.show(result))}\n`);
     exit(abort.signal.aborted ? INTERRUPTED : (command.status?.(result) ?? 0));

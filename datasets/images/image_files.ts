@@ -1,10 +1,9 @@
 import { readdir, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import { UserError } from '../../foundation/errors.ts';
-import { errorCode } from '../../foundation/files/file_errors.ts';
 import type { Reporter } from '../../foundation/reporting/reporter.ts';
 import { mapAhead } from '../map_ahead.ts';
 import { compareCodePoints } from '../order/order.ts';
+import { notAFolder } from './not_a_folder.ts';
 
 /** Compared without regard to case; ImageNet's own files end in .JPEG. */
 export const EXTENSIONS: readonly string[] = ['.jpeg', '.jpg', '.png', '.webp'];
@@ -51,16 +50,6 @@ export async function subfolders(path: string): Promise<string[]> {
 /** Whether `path` is a folder, or a link to one. */
 async function isFolder(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
-}
-
-function notAFolder(path: string, cause: unknown): UserError {
-  const received =
-    { ENOENT: 'there is no such folder', ENOTDIR: 'it is a file' }[errorCode(cause) ?? ''] ??
-    String(cause);
-  return new UserError(`Expected a folder of images at ${path} but ${received}.`, {
-    remedy: 'Pass the path of an existing folder.',
-    cause,
-  });
 }
 
 /**

@@ -63,6 +63,11 @@ export const analyzeCommand = defineCommand({
     ],
     ['analyze models/friendly --limit 100 --accuracy', 'accuracy with parts in TF8, too'],
   ],
+  inputs: ({ model, dataset, data, calibrationData }) => ({
+    floatModels: [model],
+    folders: [data, calibrationData],
+    dataset: { name: dataset, folder: data, option: 'data' },
+  }),
   run: async (argv, context) => {
     const { analyze } = await import('../../workflows/analyze/analyze.ts');
     return analyze({ ...argv, command: analyzeCommandLine(argv) }, context);

@@ -83,6 +83,7 @@ export const describeCommand = defineCommand({
     ['describe --network inception_v3', "the paper's control"],
     ['describe model.json', 'what a file of another program is'],
   ],
+  inputs: ({ model }) => ({ model }),
   run: async (argv, context): Promise<PlannedNetwork | DescribedModel> => {
     if (argv.model !== undefined) {
       const { describeModel } = await import('../../workflows/describe/describe_model.ts');

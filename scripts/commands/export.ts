@@ -44,6 +44,11 @@ export const exportCommand = defineCommand({
       'quantized first, for ONNX Runtime',
     ],
   ],
+  inputs: ({ model, calibrationData }) => ({
+    model,
+    folders: [calibrationData],
+    dataset: { name: undefined, folder: calibrationData, option: 'calibrationData' },
+  }),
   run: async (argv, context) => {
     const { exportModel } = await import('../../workflows/export/export.ts');
     return exportModel(argv, context);

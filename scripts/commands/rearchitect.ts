@@ -109,9 +109,17 @@ export const rearchitectCommand = defineCommand({
       'and retrain, learning from the standard model too',
     ],
   ],
+  inputs: ({ model, dataset, data }) => ({
+    floatModels: [model],
+    folders: [data],
+    dataset: { name: dataset, folder: data, option: 'data' },
+  }),
   run: async (argv, context) => {
     const { openRecipe } = await import('../../training/recipes/open_recipe.ts');
     const { overrideRecipe } = await import('../../training/recipes/override_recipe.ts');
+    const recipe = argv.retrain
+      ? overrideRecipe(await openRecipe(argv.recipe), overridesIn(argv))
+      : undefined;
     const { openData } = await import('../../workflows/open/open_data.ts');
     const { modelDataset } = await import('../../workflows/rearchitect/source.ts');
     const { rearchitect } = await import('../../workflows/rearchitect/rearchitect.ts');
@@ -122,8 +130,7 @@ export const rearchitectCommand = defineCommand({
     const variant = variantNamed(argv.variant);
     const images = argv.images ?? Math.min(MOST_IMAGES, dataset.count('train'));
     const common = { model, variant, dataset, images, seed, out };
-    if (!argv.retrain) return rearchitect(common, context);
-    const recipe = overrideRecipe(await openRecipe(argv.recipe), overridesIn(argv));
+    if (recipe === undefined) return rearchitect(common, context);
     const retrain = {
       recipe,
       limit,

@@ -22,10 +22,11 @@ export const reportCommand = defineCommand({
   ],
   run: async ({ run, runsDir }, context) => {
     const { findRun } = await import('../../workflows/report/find_run.ts');
-    const { readParts } = await import('../../workflows/report/read_parts.ts');
-    const { writeReport } = await import('../../workflows/report/write_report.ts');
     const dir = await findRun(run, runsDir);
-    return writeReport(await readParts(dir), dir, context);
+    const { readParts } = await import('../../workflows/report/read_parts.ts');
+    const parts = await readParts(dir);
+    const { writeReport } = await import('../../workflows/report/write_report.ts');
+    return writeReport(parts, dir, context);
   },
   show: ({ report, figures, figureCount }) =>
     `The report is ${report}\nIts figures, ${figureCount} as SVG and as PNG, are in ${figures}`,

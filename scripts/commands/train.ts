@@ -144,17 +144,22 @@ export const trainCommand = defineCommand({
       'begin, or go on after whatever stopped it',
     ],
   ],
+  inputs: ({ from, teacher, dataset, data }) => ({
+    floatModels: [from, teacher],
+    folders: [data],
+    dataset: { name: dataset, folder: data, option: 'data' },
+  }),
   run: async (argv, context) => {
+    const named = argv.recipe ?? (argv.from === undefined ? 'scratch-small' : 'finetune');
     const { openRecipe } = await import('../../training/recipes/open_recipe.ts');
     const { overrideRecipe } = await import('../../training/recipes/override_recipe.ts');
-    const { openData } = await import('../../workflows/open/open_data.ts');
-    const { defaultValidationImages, trainJob } = await import('../../workflows/train/train.ts');
-    const named = argv.recipe ?? (argv.from === undefined ? 'scratch-small' : 'finetune');
     const recipe = overrideRecipe(await openRecipe(named), {
       ...overridesIn(argv),
       resolution: argv.resolution,
     });
+    const { openData } = await import('../../workflows/open/open_data.ts');
     const dataset = await openData(argv.dataset, argv.data, 'data', context);
+    const { defaultValidationImages, trainJob } = await import('../../workflows/train/train.ts');
     const { from, teacher, zeroVariance = 'mean', limit, seed, out, checkpointSteps } = argv;
     return trainJob(
       {

@@ -14,7 +14,8 @@ const REPORTING = new Set(['cli-progress']);
 
 async function heavyPackages(args: readonly string[]): Promise<readonly string[]> {
   const { stderr } = await runTf8(args, { node: namingModules() });
-  const { packages } = packagesLoaded(stderr);
+  const { packages, said } = packagesLoaded(stderr);
+  if (!args.includes('--help') && !args.includes('--version')) assert.match(said, /^Error: /);
   assert.ok(packages.includes('yargs'), 'the hook names what is loaded');
   return packages.filter((name) => !LIGHT.has(name) && !REPORTING.has(name));
 }
@@ -29,6 +30,22 @@ describe('what the tf8 command loads before its work', () => {
   ];
   for (const args of lines) {
     it(`tf8 ${args.join(' ')} loads no package but those of the command line`, async () => {
+      assert.deepEqual(await heavyPackages(args), []);
+    });
+  }
+
+  const absent = [
+    ['evaluate', 'nowhere'],
+    ['evaluate', 'mobilenet_v1_1.0_224', '--data', 'nowhere'],
+    ['quantize', 'mobilenet_v1_1.0_224', '--out', 'x.tf8'],
+    ['train', '--from', 'nowhere', '--out', 'x'],
+    ['classify', 'nowhere.jpg'],
+    ['verify', 'nowhere.onnx'],
+    ['report', 'nowhere'],
+    ['pull', 'nowhere'],
+  ];
+  for (const args of absent) {
+    it(`tf8 ${args.join(' ')} is refused without more`, async () => {
       assert.deepEqual(await heavyPackages(args), []);
     });
   }

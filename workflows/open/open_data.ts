@@ -1,8 +1,9 @@
 import type { Dataset } from '../../datasets/dataset.ts';
-import { MissingFolderError, openDataset } from '../../datasets/open_dataset.ts';
-import { UserError } from '../../foundation/errors.ts';
+import { MissingFolderError } from '../../datasets/missing_folder.ts';
+import { openDataset } from '../../datasets/open_dataset.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
-import { type OptionName, option } from '../wording.ts';
+import type { OptionName } from '../wording.ts';
+import { needsFolder } from './needs_folder.ts';
 
 /**
  * Opens a data set for a workflow.
@@ -18,10 +19,6 @@ export async function openData(
   try {
     return await openDataset(dataset, { ...context, ...(dir !== undefined && { dir }) });
   } catch (error) {
-    if (!(error instanceof MissingFolderError)) throw error;
-    throw new UserError(error.message, {
-      remedy: `Pass one as ${option(name, 'DIR')}. ${error.remedy}`,
-      cause: error,
-    });
+    throw error instanceof MissingFolderError ? needsFolder(error, name) : error;
   }
 }

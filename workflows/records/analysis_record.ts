@@ -5,7 +5,8 @@ import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
 import type { Advice } from '../../quantize/analyze/advice.ts';
 import type { Analysis, Finding } from '../../quantize/analyze/analysis.ts';
 import { environmentSchema } from './environment.ts';
-import { RUN_FILE, readPart } from './run_record.ts';
+import { RUN_FILE } from './run_file.ts';
+import { readPart } from './run_record.ts';
 
 const LOSSLESS = 'lossless';
 const NO_SIGNAL = 'noSignal';
