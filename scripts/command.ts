@@ -58,7 +58,11 @@ async function runCommand<Options, Result>(
   exit: Exit,
 ): Promise<void> {
   const abort = new AbortController();
-  const interrupt = () => abort.abort();
+  const interrupt = () => {
+    abort.abort();
+    // The second one ends the process at once, maybe within a bar's line.
+    if (process.stderr.isTTY) process.once('SIGINT', endNow);
+  };
   for (const signal of ENDING) process.once(signal, interrupt);
   try {
     const { consoleReporter } = await import('../foundation/reporting/terminal_reporter.ts');
@@ -81,7 +85,13 @@ async function runCommand<Options, Result>(
     exit(INTERRUPTED);
   } finally {
     for (const signal of ENDING) process.removeListener(signal, interrupt);
+    process.removeListener('SIGINT', endNow);
   }
+}
+
+function endNow(): void {
+  process.stderr.write('\n');
+  process.exit(INTERRUPTED);
 }
 
 /** The result as one object, in whose texts options are flags. */
