@@ -152,8 +152,8 @@ export const reproduceCommand = defineCommand({
       const estimate = await estimateTable(options, context);
       return { kind: 'estimate' as const, ...estimate, text: costReport(estimate) };
     }
-    const announceCost = preset !== 'quick';
-    return { kind: 'table' as const, ...(await reproduce({ ...options, announceCost }, context)) };
+    const announce = preset === 'quick' ? 'plan' : 'cost';
+    return { kind: 'table' as const, ...(await reproduce({ ...options, announce }, context)) };
   },
   show: (result) =>
     result.kind === 'estimate'

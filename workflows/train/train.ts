@@ -32,8 +32,8 @@ import { watchRun } from './watch_run.ts';
 
 /** How a training is stored while it goes on: checkpoints, metrics, TensorBoard's events, a curve. */
 export interface RunOptions {
-  /** Goes on from the newest checkpoint, where there is one. */
-  readonly resume: boolean;
+  /** Goes on from the newest checkpoint, where there is one; "quietly" says nothing where there is none. */
+  readonly resume: boolean | 'quietly';
   /** A checkpoint is taken when either has passed. */
   readonly checkpointSeconds?: number | undefined;
   readonly checkpointSteps?: number | undefined;
@@ -59,6 +59,8 @@ export interface TrainJobOptions {
   readonly seed: number;
   /** Folder of the trained model. */
   readonly out: string;
+  /** What the progress calls the training; the network's title unless given. */
+  readonly label?: string | undefined;
   /** Trains operation by operation even where the step could be compiled. */
   readonly eager?: boolean | undefined;
   /** What else is stored in `out`; only the model without it. */
@@ -193,12 +195,13 @@ class TrainJob {
 
   private trainOptions(model: tf.LayersModel): TrainOptions {
     const { dataset, recipe, limit, seed, run, network } = this.options;
+    const { label = `training ${titleOf(network)}` } = this.options;
     const { checkpoints, context, source, teacher } = this;
     return {
       dataset,
       recipe,
       network: model.name,
-      label: `training ${titleOf(network)}`,
+      label,
       start: source === undefined ? 'random weights' : weightsOf(source),
       teacher: teacher && weightsOf(teacher),
       limit,
