@@ -24,7 +24,7 @@ const SLIM_DROPOUT = 0.2;
  * `Mixed_5b/Branch_0/Conv2d_0a_1x1`, its batch norm `…/BatchNorm`, its activation `…/Relu`, the
  * concatenation `Mixed_5b`, the logits `Conv2d_1c_1x1`. Initial weights as in slim's arg scope:
  * truncated normal of variance 2 / (kh · kw · C) (He et al., arXiv 1502.01852).
- * @throws RangeError for a configuration that no network can have.
+ * @throws InvalidValueError for a configuration that no network can have.
  */
 export function buildInceptionV3(
   config: InceptionV3Config,

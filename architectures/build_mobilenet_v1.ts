@@ -18,7 +18,7 @@ const SLIM_DROPOUT = 0.001;
  * probabilities [N, classes]. Layers carry slim's endpoint names: `Conv2d_0`, its batch norm
  * `Conv2d_0/BatchNorm`, its activation `Conv2d_0/Relu6`, the logits `Conv2d_1c_1x1`. Initial
  * weights: truncated normal, σ = 0.09 as in slim's arg scope.
- * @throws RangeError for a configuration that no network can have.
+ * @throws InvalidValueError for a configuration that no network can have.
  */
 export function buildMobileNetV1(
   config: MobileNetV1Config,

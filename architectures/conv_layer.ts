@@ -1,3 +1,5 @@
+import { InvalidValueError } from '../foundation/errors.ts';
+
 /** One convolution of a network, with its shapes resolved. */
 export interface ConvLayer {
   readonly kind: 'conv' | 'depthwise' | 'pointwise' | 'logits';
@@ -46,25 +48,25 @@ export function outputSize(
   return padding === 'same' ? Math.ceil(size / stride) : Math.floor((size - window) / stride) + 1;
 }
 
-/** @throws RangeError for a class count or a resolution that a network cannot have */
+/** @throws InvalidValueError for a class count or a resolution that a network cannot have */
 export function checkSizes(
   { classes, resolution }: { readonly classes: number; readonly resolution: number },
   minResolution: number,
 ): void {
   if (!(Number.isInteger(resolution) && resolution >= minResolution)) {
-    throw new RangeError(
+    throw new InvalidValueError(
       `Expected a resolution of at least ${minResolution} pixels but received ${resolution}`,
     );
   }
   if (!(Number.isInteger(classes) && classes >= 2)) {
-    throw new RangeError(`Expected at least 2 classes but received ${classes}`);
+    throw new InvalidValueError(`Expected at least 2 classes but received ${classes}`);
   }
 }
 
-/** @throws RangeError for a width multiplier that no network can have */
+/** @throws InvalidValueError for a width multiplier that no network can have */
 export function checkWidthMultiplier(widthMultiplier: number): void {
   if (!(widthMultiplier > 0 && Number.isFinite(widthMultiplier))) {
-    throw new RangeError(
+    throw new InvalidValueError(
       `Expected a width multiplier greater than 0 but received ${widthMultiplier}`,
     );
   }

@@ -1,3 +1,5 @@
+import { InvalidValueError } from '../foundation/errors.ts';
+
 /**
  * Batch-norm folding: a convolution followed by a batch norm as one convolution with a bias
  * (arXiv 1803.08607, equations 3 to 6).
@@ -92,7 +94,7 @@ export interface FoldedConvolution {
  * Folds a batch norm into the convolution before it: w' = α·w and b' = β + α·(b − μ) with
  * α = γ/√(σ² + ε) for each output channel, computed in double and rounded once to single precision.
  *
- * @throws RangeError where an array's length does not match the kernel's shape
+ * @throws InvalidValueError where an array's length does not match the kernel's shape
  */
 export function foldBatchNorm(options: FoldBatchNormOptions): FoldedConvolution {
   const { kernel, kernelShape, kind, bias, batchNorm, zeroVariance } = options;
@@ -126,7 +128,7 @@ function expectLength(
   kernelShape: readonly number[],
 ): void {
   if (array.length !== length) {
-    throw new RangeError(
+    throw new InvalidValueError(
       `Expected ${length} values for ${name} of a kernel [${kernelShape}] but received ${array.length}`,
     );
   }

@@ -61,7 +61,7 @@ export interface InceptionV3Layers {
 
 /**
  * The layers of an InceptionV3 in order, from the table of modules.
- * @throws RangeError for a width multiplier, resolution or class count that no network can have.
+ * @throws InvalidValueError for a width multiplier, resolution or class count that no network can have.
  */
 export function inceptionV3Layers(config: InceptionV3Config): InceptionV3Layers {
   const { resolution, classes, widthMultiplier = 1 } = config;

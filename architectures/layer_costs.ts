@@ -36,7 +36,7 @@ export interface NetworkCost {
 
 /**
  * What a network costs, convolution by convolution.
- * @throws RangeError for a configuration that no network can have.
+ * @throws InvalidValueError for a configuration that no network can have.
  */
 export function costOfNetwork(config: NetworkConfig): NetworkCost {
   if (config.network === 'mobilenet_v1') return networkCost(convLayers(config));

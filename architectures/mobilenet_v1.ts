@@ -64,7 +64,7 @@ export function scaledFilters(filters: number, widthMultiplier: number): number 
 
 /**
  * The convolutions of a MobileNetV1 in order, from the table of rows.
- * @throws RangeError for a width multiplier, resolution or class count that no network can have.
+ * @throws InvalidValueError for a width multiplier, resolution or class count that no network can have.
  */
 export function convLayers(config: MobileNetV1Config): ConvLayer[] {
   const { variant, widthMultiplier, resolution, classes } = config;

@@ -15,7 +15,7 @@ export type NetworkName = NetworkConfig['network'];
 /**
  * Builds a network as a LayersModel: [N, resolution, resolution, 3] float32 in [−1, 1] to class
  * probabilities [N, classes]. It ends in `SpatialSqueeze`, its logits, and `Predictions`.
- * @throws RangeError for a configuration that no network can have.
+ * @throws InvalidValueError for a configuration that no network can have.
  */
 export function buildNetwork(config: NetworkConfig, options: BuildOptions = {}): tf.LayersModel {
   switch (config.network) {

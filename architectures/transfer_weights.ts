@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { InvalidValueError } from '../foundation/errors.ts';
 import { batchNormOf, LOGITS } from './conv_layer.ts';
 import {
   type BatchNormParameters,
@@ -29,7 +30,7 @@ export interface TransferReport {
  * bias instead, it is folded. A logits layer with another number of classes keeps its initial
  * weights. The resolutions may differ: no weight depends on them.
  *
- * @throws RangeError naming the layer and both shapes where the target needs weights that the source
+ * @throws InvalidValueError naming the layer and both shapes where the target needs weights that the source
  *   does not have; the target is unchanged then
  */
 export function transferWeights(
@@ -49,7 +50,7 @@ export function transferWeights(
     const { name } = layer;
     const from = sources.get(name);
     if (from === undefined) {
-      throw new RangeError(`Expected a layer ${name} in ${source.name} but it has none`);
+      throw new InvalidValueError(`Expected a layer ${name} in ${source.name} but it has none`);
     }
     const batchNorm = sources.get(batchNormOf(name));
     if (
@@ -92,14 +93,14 @@ function weight(layer: tf.layers.Layer, name: string): LayerVariable {
   const found = layer.weights.find((variable) => shortName(variable) === name);
   if (found === undefined) {
     const present = layer.weights.map(shortName).join(', ');
-    throw new RangeError(`Expected a weight ${name} of ${layer.name} but it has ${present}`);
+    throw new InvalidValueError(`Expected a weight ${name} of ${layer.name} but it has ${present}`);
   }
   return found;
 }
 
 function checkShape(from: LayerVariable, to: LayerVariable, layerName: string): void {
   if (!sameShape(from.shape, to.shape)) {
-    throw new RangeError(
+    throw new InvalidValueError(
       `Expected shape [${to.shape}] for ${shortName(to)} of ${layerName} but the source has [${from.shape}]`,
     );
   }

@@ -1,3 +1,5 @@
+import { InvalidValueError } from '../foundation/errors.ts';
+
 /**
  * The four core layers of "A Quantization-Friendly Separable Convolution for MobileNets"
  * (arXiv 1803.08607, section 3), each as its difference from the one before.
@@ -36,11 +38,11 @@ export const FRIENDLY: Variant = { ...RELU, name: 'friendly', regularizeDepthwis
 
 export const VARIANTS: readonly Variant[] = [STANDARD, NO_DEPTHWISE_BN, RELU, FRIENDLY];
 
-/** @throws RangeError when there is no variant of that name. */
+/** @throws InvalidValueError when there is no variant of that name. */
 export function variantNamed(name: string): Variant {
   const variant = VARIANTS.find((candidate) => candidate.name === name);
   if (variant === undefined) {
-    throw new RangeError(
+    throw new InvalidValueError(
       `Expected one of ${VARIANTS.map((v) => v.name).join(', ')} for the variant but received "${name}"`,
     );
   }

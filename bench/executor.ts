@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { messageOf } from '../foundation/errors.ts';
 import { cacheDir } from '../foundation/files/cache_dir.ts';
 import type { Context } from '../foundation/reporting/context.ts';
-import { consoleReporter } from '../foundation/reporting/terminal_reporter.ts';
+import { terminalReporter } from '../foundation/reporting/terminal_reporter.ts';
 import { examineTiers } from '../quantize/kernels/select.ts';
 import { selectBackend } from '../training/backend.ts';
 import { environment } from '../workflows/records/environment.ts';
@@ -158,7 +158,7 @@ await runBench(async (signal) => {
     imagenet: values.imagenet,
     withPeers: !values['no-peers'],
   };
-  const context = { reporter: consoleReporter(), cacheDir: cacheDir(), signal };
+  const context = { reporter: terminalReporter(process.stderr), cacheDir: cacheDir(), signal };
   const record = await measure(options, context);
   if (store) await writeRecord(RESULTS, record);
   process.stdout.write(

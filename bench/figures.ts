@@ -8,7 +8,7 @@ import { UserError } from '../foundation/errors.ts';
 import { writeFileAtomic } from '../foundation/files/atomic_file.ts';
 import { cacheDir } from '../foundation/files/cache_dir.ts';
 import type { Context } from '../foundation/reporting/context.ts';
-import { consoleReporter } from '../foundation/reporting/terminal_reporter.ts';
+import { terminalReporter } from '../foundation/reporting/terminal_reporter.ts';
 import { selectBackend } from '../training/backend.ts';
 import { DEFAULT_DATASET } from '../workflows/open/model_facts.ts';
 import { openData } from '../workflows/open/open_data.ts';
@@ -120,7 +120,7 @@ await runBench(async (signal) => {
     process.stdout.write(HELP);
     return;
   }
-  const context = { reporter: consoleReporter(), cacheDir: cacheDir(), signal };
+  const context = { reporter: terminalReporter(process.stderr), cacheDir: cacheDir(), signal };
   const json = `${JSON.stringify(await measure(optionsFrom(values), context), null, 2)}\n`;
   if (store) await writeFileAtomic(RESULT, json);
   process.stdout.write(json);

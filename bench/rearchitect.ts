@@ -9,7 +9,7 @@ import { writeFileAtomic } from '../foundation/files/atomic_file.ts';
 import { cacheDir } from '../foundation/files/cache_dir.ts';
 import { runCommand } from '../foundation/processes/run_command.ts';
 import type { Context } from '../foundation/reporting/context.ts';
-import { consoleReporter } from '../foundation/reporting/terminal_reporter.ts';
+import { terminalReporter } from '../foundation/reporting/terminal_reporter.ts';
 import { requireTensorFlow } from '../training/backend.ts';
 import { Evaluation } from '../workflows/evaluate/evaluation.ts';
 import { openFloatModel } from '../workflows/open/open_model.ts';
@@ -129,7 +129,7 @@ await runBench(async (signal) => {
     process.stdout.write(HELP);
     return;
   }
-  const context = { reporter: consoleReporter(), cacheDir: cacheDir(), signal };
+  const context = { reporter: terminalReporter(process.stderr), cacheDir: cacheDir(), signal };
   const record = await measure(optionsFrom(values), context);
   const json = `${JSON.stringify(record, null, 2)}\n`;
   if (store) await writeFileAtomic(RESULT, json);

@@ -1,5 +1,6 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { messageOf, UserError } from '../foundation/errors.ts';
+import { isUserError } from '../workflows/user_error.ts';
 
 /**
  * Runs a bench: SIGINT and SIGTERM abort its signal, and an error that the user can mend is printed
@@ -14,7 +15,7 @@ export async function runBench(main: (signal: AbortSignal) => Promise<void>): Pr
     await main(interruption.signal);
   } catch (error) {
     if (interruption.signal.aborted) process.exitCode = 130;
-    else if (!(error instanceof Error && 'remedy' in error)) throw error;
+    else if (!isUserError(error)) throw error;
     else {
       process.stderr.write(`Error: ${[error.message, error.remedy].filter(Boolean).join('\n')}\n`);
       process.exitCode = 1;

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { UserError } from '../foundation/errors.ts';
 import { cacheDir } from '../foundation/files/cache_dir.ts';
 import { pythonEnvironment, TENSORFLOW } from '../foundation/python/python_environment.ts';
-import { consoleReporter } from '../foundation/reporting/terminal_reporter.ts';
+import { terminalReporter } from '../foundation/reporting/terminal_reporter.ts';
 import { requireTensorFlow } from '../training/backend.ts';
 import { environment } from '../workflows/records/environment.ts';
 import { KerasPeer } from './peers/keras_peer.ts';
@@ -67,7 +67,7 @@ async function measure(
   process.env.TF_NUM_INTRAOP_THREADS ??= `${availableParallelism()}`;
   const python = await pythonEnvironment(TENSORFLOW, {
     cacheDir: cacheDir(),
-    reporter: consoleReporter(),
+    reporter: terminalReporter(process.stderr),
     signal,
   });
   const backend = await requireTensorFlow('The bench of training');

@@ -8,7 +8,7 @@ import { inceptionV3Layers } from '../architectures/inception_v3_layers.ts';
 import { LAST_FILTERS } from '../architectures/mobilenet_v1.ts';
 import { buildNetwork, type NetworkConfig } from '../architectures/network.ts';
 import { STANDARD } from '../architectures/variants.ts';
-import { UserError } from '../foundation/errors.ts';
+import { InvalidValueError, UserError } from '../foundation/errors.ts';
 import type { GraphConstant } from './graph_def/graph_def.ts';
 import type { GraphTensor } from './graph_def/network/tensor_proto.ts';
 import { writeModelWeights } from './model_weights.ts';
@@ -61,7 +61,7 @@ export async function checkpointModel(checkpoint: Checkpoint): Promise<Checkpoin
     writeModelWeights(model, weights);
     return { model, config, notes };
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
+    if (!(error instanceof InvalidValueError)) throw error;
     // A width or a number of classes that no network has.
     throw damagedCheckpoint(
       name,

@@ -1,11 +1,13 @@
 /** Float models of any program whose files are read here, by what the files hold. */
 import type * as tf from '@tensorflow/tfjs';
 import type { NetworkConfig } from '../architectures/network.ts';
+import { UserError } from '../foundation/errors.ts';
 import { checkpointModel } from './checkpoint_model.ts';
 import { type FloatModelPlace, floatModelPlace } from './float_model_place.ts';
 import { loadFrozenGraph } from './graph_def/frozen_graph.ts';
 import type { ReadModel } from './graph_def/network/graph_to_model.ts';
 import { loadSavedModel } from './graph_def/saved_model.ts';
+import type { ModelInput, PixelRange } from './input_affine.ts';
 import type { ModelCard } from './store/model_card.ts';
 import { loadModelFolder } from './store/model_store.ts';
 import { openCheckpointV1 } from './tensor_bundle/checkpoint_v1.ts';
@@ -26,9 +28,14 @@ export interface FloatModel {
   readonly format: FloatFormat;
   /** The network with our layers' names; undefined where the file does not say. */
   readonly config: NetworkConfig | undefined;
+  /** The images that it takes. */
+  readonly input: ModelInput;
   /** What was decided in reading the file that its user should know. */
   readonly notes: readonly string[];
 }
+
+/** Of images: grey or RGB. */
+const CHANNELS: ReadonlySet<number> = new Set([1, 3]);
 
 /**
  * Loads a float model from a file, a folder or a checkpoint's prefix.
@@ -47,20 +54,23 @@ export async function loadFloatModel(path: string): Promise<FloatModel | undefin
 export async function loadFloatModelAt(place: FloatModelPlace): Promise<FloatModel> {
   switch (place.kind) {
     case 'tfjs': {
-      const { model, card, format, notes } = await loadModelFolder(place.path);
-      return { model, card, format, config: undefined, notes };
+      const { model, card, format, notes, range } = await loadModelFolder(place.path);
+      const input = inputOf(model, place.path, range);
+      return { model, card, format, config: undefined, notes, input };
     }
     case 'saved model':
-      return imported('TensorFlow SavedModel', await loadSavedModel(place.path));
+      return imported(place.path, 'TensorFlow SavedModel', await loadSavedModel(place.path));
     case 'frozen graph':
-      return imported('TensorFlow frozen graph', await loadFrozenGraph(place.path));
+      return imported(place.path, 'TensorFlow frozen graph', await loadFrozenGraph(place.path));
     case 'V1':
       return imported(
+        place.path,
         'TensorFlow checkpoint V1',
         await checkpointModel(await openCheckpointV1(place.path)),
       );
     case 'V2':
       return imported(
+        place.path,
         'TensorFlow checkpoint V2',
         await checkpointModel(await openCheckpointV2(place.path)),
       );
@@ -68,8 +78,33 @@ export async function loadFloatModelAt(place: FloatModelPlace): Promise<FloatMod
 }
 
 function imported(
+  path: string,
   format: FloatFormat,
-  { model, notes, config }: ReadModel & { readonly config?: NetworkConfig },
+  {
+    model,
+    notes,
+    config,
+    range,
+  }: Omit<ReadModel, 'range'> & Partial<ReadModel> & { readonly config?: NetworkConfig },
 ): FloatModel {
-  return { model, card: undefined, format, config, notes };
+  const input = inputOf(model, path, range);
+  return { model, card: undefined, format, config, notes, input };
+}
+
+/**
+ * What the model takes.
+ * @throws UserError, disposing of the model, where that is no image of a known size, grey or in colours
+ */
+function inputOf(model: tf.LayersModel, path: string, range: PixelRange | undefined): ModelInput {
+  const shapes = model.inputs.map(({ shape }) => shape.slice(1));
+  const [height, width, channels] = shapes[0];
+  const isImage =
+    shapes.length === 1 && shapes[0].length === 3 && height && width && CHANNELS.has(channels ?? 0);
+  if (isImage) return { height, width, channels: channels!, range };
+  model.dispose();
+  const sides = shapes.map((shape) => `[N,${shape.map((side) => side ?? '?')}]`).join(' and ');
+  throw new UserError(
+    `Expected a network of images [N,H,W,3] or [N,H,W,1] of a fixed size but ${path} takes ${sides}`,
+    { remedy: 'Make the network for images of one size with 3 channels (RGB) or 1 (grey).' },
+  );
 }

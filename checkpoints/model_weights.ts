@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
+import { InvalidValueError } from '../foundation/errors.ts';
 import type { WeightTensor } from './weight_tensor.ts';
 
 /**
  * Sets every weight of a model by its name (`Conv2d_0/kernel`).
- * @throws RangeError naming a weight of the model that `weights` lacks or has in another shape; the
+ * @throws InvalidValueError naming a weight of the model that `weights` lacks or has in another shape; the
  *   model is unchanged then
  */
 export function writeModelWeights(
@@ -14,7 +15,7 @@ export function writeModelWeights(
     const tensor = weights.get(variable.originalName);
     if (tensor === undefined || `${tensor.shape}` !== `${variable.shape}`) {
       const received = tensor === undefined ? 'it is missing' : `received [${tensor.shape}]`;
-      throw new RangeError(
+      throw new InvalidValueError(
         `Expected shape [${variable.shape}] for ${variable.originalName} but ${received}`,
       );
     }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { littleEndian } from '../foundation/little_endian.ts';
 
 /** A weight of a network outside of tfjs. */
 export interface WeightTensor {
@@ -17,16 +18,7 @@ export function sha256OfTensors(tensors: ReadonlyMap<string, WeightTensor>): str
   for (const name of [...tensors.keys()].sort()) {
     const { shape, values } = tensors.get(name)!;
     hash.update(`${name} [${shape}]\n`);
-    hash.update(littleEndianBytes(values));
+    hash.update(littleEndian(values, 'float32'));
   }
   return hash.digest('hex');
-}
-
-function littleEndianBytes(values: Float32Array): Uint8Array {
-  const bytes = new Uint8Array(4 * values.length);
-  const view = new DataView(bytes.buffer);
-  values.forEach((value, index) => {
-    view.setFloat32(4 * index, value, true);
-  });
-  return bytes;
 }

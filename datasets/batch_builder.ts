@@ -5,7 +5,7 @@ export class BatchBuilder {
   private readonly batchSize: number;
   private readonly resolution: number;
   private images: Float32Array | undefined;
-  private labels: number[] = [];
+  private labels: number[] | undefined;
   private names: string[] = [];
 
   constructor(batchSize: number, resolution: number) {
@@ -13,27 +13,34 @@ export class BatchBuilder {
     this.resolution = resolution;
   }
 
-  /** Adds a copy of an image. @param image [resolution, resolution, 3] */
-  add(label: number, name: string, image: Float32Array): void {
+  /**
+   * Adds a copy of an image.
+   * @param label of all images of a batch or of none
+   * @param image [resolution, resolution, 3]
+   */
+  add(label: number | undefined, name: string, image: Float32Array): void {
     this.images ??= new Float32Array(this.batchSize * image.length);
-    this.images.set(image, this.labels.length * image.length);
-    this.labels.push(label);
+    this.images.set(image, this.names.length * image.length);
+    if (label !== undefined) {
+      this.labels ??= [];
+      this.labels.push(label);
+    }
     this.names.push(name);
   }
 
   get isFull(): boolean {
-    return this.labels.length === this.batchSize;
+    return this.names.length === this.batchSize;
   }
 
   get isEmpty(): boolean {
-    return this.labels.length === 0;
+    return this.names.length === 0;
   }
 
   /** Hands out what was collected, which is not nothing, and starts the next batch. */
   finish(position: number): ImageBatch {
     const batch = batchOf(this.images!, this.resolution, this.labels, this.names, position);
     this.images = undefined;
-    this.labels = [];
+    this.labels = undefined;
     this.names = [];
     return batch;
   }
@@ -43,15 +50,15 @@ export class BatchBuilder {
 export function batchOf(
   images: Float32Array,
   resolution: number,
-  labels: readonly number[],
+  labels: readonly number[] | undefined,
   names: readonly string[],
   position: number,
 ): ImageBatch {
-  const length = labels.length * resolution * resolution * 3;
+  const length = names.length * resolution * resolution * 3;
   return {
     images: images.length === length ? images : images.slice(0, length),
-    shape: [labels.length, resolution, resolution, 3],
-    labels: Int32Array.from(labels),
+    shape: [names.length, resolution, resolution, 3],
+    labels: labels && Int32Array.from(labels),
     names,
     position,
   };

@@ -5,8 +5,8 @@ export interface ImageBatch {
   /** [N, H, W, 3] float32 in [−1, 1] */
   readonly images: Float32Array;
   readonly shape: readonly [number, number, number, number];
-  /** [N] index of the class in `Dataset.classNames` */
-  readonly labels: Int32Array;
+  /** [N] index of the class in `Dataset.classNames`; undefined where the data set has no classes */
+  readonly labels: Int32Array | undefined;
   /** [N] file path relative to the data set's folder, or "<split>/<index>" */
   readonly names: readonly string[];
   /**
@@ -15,6 +15,10 @@ export interface ImageBatch {
    * images between) the same options go on exactly after this batch.
    */
   readonly position: number;
+}
+
+export interface LabelledBatch extends ImageBatch {
+  readonly labels: Int32Array;
 }
 
 /** `validation` holds what `holdOutValidation` took from `train`; otherwise it is empty. */
@@ -81,24 +85,31 @@ export interface BatchOptions {
   readonly onPrepared?: ((spent: PreparationTime) => void) | undefined;
 }
 
-/** A labelled set of images; every reader of this folder returns one. */
+/** A set of images; every reader of this folder returns one. */
 export interface Dataset {
-  /** "imagenet", "fashion-mnist", "cifar10" */
+  /** A DatasetName of those that are opened by it. */
   readonly name: string;
-  readonly classNames: readonly string[];
+  /** Undefined where nobody says what the images show: there is no accuracy then, and no training. */
+  readonly classNames: readonly string[] | undefined;
   /** `train` and `test` are the same images: a folder that is not divided. */
   readonly splitsAreEqual: boolean;
   /** Number of images of a split, broken ones included. */
   count(split: Split): number;
-  /** Index of an image's class in `classNames`; `index` counts the split's images in the data set's order. */
-  label(split: Split, index: number): number;
   /** Each iteration starts anew and gives the same batches for the same options. The last batch may be smaller. */
   batches(options: BatchOptions): AsyncIterable<ImageBatch>;
   /**
-   * SHA-256 that identifies the images of both stored splits: of pixels and labels, or of the sorted
+   * SHA-256 that identifies the images of all stored splits: of pixels and labels, or of the sorted
    * list of files with their sizes. What is held out does not change it.
    */
   readonly fingerprint: string;
   /** Where the data came from, for the record of a run. */
   readonly origin: string;
+}
+
+/** A data set that says of which class each image is. */
+export interface LabelledDataset extends Dataset {
+  readonly classNames: readonly string[];
+  /** Index of an image's class in `classNames`; `index` counts the split's images in the data set's order. */
+  label(split: Split, index: number): number;
+  batches(options: BatchOptions): AsyncIterable<LabelledBatch>;
 }

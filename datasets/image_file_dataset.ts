@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { Dataset, StoredSplit } from './dataset.ts';
-import { imageSetDataset } from './image_set_dataset.ts';
-import type { ImageFile } from './images/image_files.ts';
-import { type ImageSet, PHOTOGRAPH_MS } from './images/image_set.ts';
+import type { Dataset, LabelledDataset } from './dataset.ts';
+import { type BySplit, imageSetDataset, unlabelledDataset } from './image_set_dataset.ts';
+import type { ImageFile, LabelledFile } from './images/image_files.ts';
+import { type ImageSet, type LabelledImageSet, PHOTOGRAPH_MS } from './images/image_set.ts';
+import { SLIM_CENTRAL_FRACTION } from './images/preprocess.ts';
 import type { ImageSource } from './pipeline/image_source.ts';
 import { emptyStore, type PixelStore } from './pipeline/pixel_store.ts';
 
@@ -22,8 +23,10 @@ interface Size {
 export function imageFileDataset(source: {
   readonly name: string;
   readonly classNames: readonly string[];
+  /** The class names are the images' own, and part of the fingerprint. */
+  readonly classesAreOwn?: boolean;
   readonly origin: string;
-  readonly files: Readonly<Record<StoredSplit, readonly ImageFile[]>>;
+  readonly files: BySplit<readonly LabelledFile[]>;
   /** See imageSetDataset. */
   readonly centralFraction: number;
   /**
@@ -31,33 +34,48 @@ export function imageFileDataset(source: {
    * that worker threads share.
    */
   readonly onlySize?: Size;
-}): Dataset {
-  const { name, classNames, origin, files, centralFraction, onlySize } = source;
-  const train = new FileSet(files.train, onlySize);
+}): LabelledDataset {
+  const { name, classNames, classesAreOwn, origin, files, centralFraction, onlySize } = source;
+  const train = new LabelledFileSet(files.train, onlySize);
   const splitsAreEqual = files.train === files.test;
+  const fingerprint = fingerprintOf(files, classesAreOwn ? classNames : []);
   return imageSetDataset(
-    { name, classNames, origin, splitsAreEqual, fingerprint: fingerprintOf(files) },
-    { train, test: splitsAreEqual ? train : new FileSet(files.test, onlySize) },
+    { name, classNames, origin, splitsAreEqual, fingerprint },
+    {
+      train,
+      test: splitsAreEqual ? train : new LabelledFileSet(files.test, onlySize),
+      ...(files.validation && { validation: new LabelledFileSet(files.validation, onlySize) }),
+    },
     centralFraction,
   );
 }
 
-class FileSet implements ImageSet {
+/** The same of files of which nobody says what they show. They are preprocessed as photographs. */
+export function unlabelledFileDataset(source: {
+  readonly name: string;
+  readonly origin: string;
+  readonly files: readonly ImageFile[];
+}): Dataset {
+  const { name, origin, files } = source;
+  return unlabelledDataset(
+    { name, origin, fingerprint: fingerprintOf({ train: files, test: files }, []) },
+    new FileSet(files, undefined),
+    SLIM_CENTRAL_FRACTION,
+  );
+}
+
+class FileSet<File extends ImageFile> implements ImageSet {
   readonly count: number;
   readonly loadMs: number;
-  private readonly files: readonly ImageFile[];
+  protected readonly files: readonly File[];
   private readonly onlySize: Size | undefined;
   private kept: PixelStore | undefined;
 
-  constructor(files: readonly ImageFile[], onlySize: Size | undefined) {
+  constructor(files: readonly File[], onlySize: Size | undefined) {
     this.count = files.length;
     this.loadMs = onlySize === undefined ? PHOTOGRAPH_MS : SMALL_IMAGE_MS;
     this.files = files;
     this.onlySize = onlySize;
-  }
-
-  label(index: number): number {
-    return this.files[index].label;
   }
 
   name(index: number): string {
@@ -75,14 +93,24 @@ class FileSet implements ImageSet {
   }
 }
 
+class LabelledFileSet extends FileSet<LabelledFile> implements LabelledImageSet {
+  label(index: number): number {
+    return this.files[index].label;
+  }
+}
+
 /**
- * SHA-256 over split, class, file name and size of each file, and over its content where that is in
- * memory; where the folder lies has no part in it.
+ * SHA-256 over the classes' names, and split, class, file name and size of each file, and over its
+ * content where that is in memory; where the folder lies has no part in it.
  */
-function fingerprintOf(files: Readonly<Record<StoredSplit, readonly ImageFile[]>>): string {
+function fingerprintOf(
+  files: BySplit<readonly (ImageFile & Partial<LabelledFile>)[]>,
+  classNames: readonly string[],
+): string {
   const hash = createHash('sha256');
-  for (const split of ['train', 'test'] as const) {
-    for (const { name, label, bytes, content } of files[split]) {
+  for (const name of classNames) hash.update(`${name}\0`);
+  for (const split of ['train', 'test', 'validation'] as const) {
+    for (const { name, label = '', bytes, content } of files[split] ?? []) {
       const file = name.slice(name.lastIndexOf('/') + 1);
       hash.update(`${split}\0${label}\0${file}\0${bytes}\n`);
       if (content !== undefined) hash.update(content);

@@ -4,6 +4,8 @@ export type {
   BatchOptions,
   Dataset,
   ImageBatch,
+  LabelledBatch,
+  LabelledDataset,
   SkippedImage,
   Split,
   StoredSplit,
@@ -13,10 +15,12 @@ export { IMAGENET_CLASSES, type ImageNetClass } from './imagenet/imagenet_classe
 export { decodeImage, ImageError, MAX_PIXELS } from './images/decode_image.ts';
 export type { PixelImage } from './images/pixel_image.ts';
 export { preprocess, preprocessInto, SLIM_CENTRAL_FRACTION } from './images/preprocess.ts';
+export { isLabelled, withLabels } from './labels.ts';
 export { MissingFolderError } from './missing_folder.ts';
 export { openDataset } from './open_dataset.ts';
 export type { OpenOptions } from './open_options.ts';
 export { holdOutValidation } from './order/hold_out.ts';
 export { type LabelledPixels, pixelDataset } from './pixel_dataset.ts';
+export { recognizeDataset } from './recognize_dataset.ts';
 export { type Accuracy, type AccuracyOptions, measureAccuracy } from './scoring/accuracy.ts';
 export { rankOf, topK } from './scoring/top_k.ts';

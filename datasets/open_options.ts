@@ -5,6 +5,8 @@ import type { Reporter } from '../foundation/reporting/reporter.ts';
 export interface OpenOptions {
   /** Where the data already lies; without it a reader that can fetches its own. */
   readonly dir?: string;
+  /** By which class folders that nobody has divided are, 0 unless given (see openClassFolders). */
+  readonly splitSeed?: number;
   /** Where fetched files are kept. */
   readonly cacheDir: string;
   readonly reporter: Reporter;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { Dataset, StoredSplit } from './dataset.ts';
+import type { LabelledDataset, StoredSplit } from './dataset.ts';
 import { imageSetDataset } from './image_set_dataset.ts';
-import type { ImageSet } from './images/image_set.ts';
+import type { LabelledImageSet } from './images/image_set.ts';
 import { type PixelStore, storeOf } from './pipeline/pixel_store.ts';
 
 /** Small images of one size, all in memory. */
@@ -24,7 +24,7 @@ export function pixelDataset(source: {
   readonly classNames: readonly string[];
   readonly origin: string;
   readonly splits: Readonly<Record<StoredSplit, LabelledPixels>>;
-}): Dataset {
+}): LabelledDataset {
   const { name, classNames, origin, splits } = source;
   return imageSetDataset(
     { name, classNames, origin, splitsAreEqual: false, fingerprint: fingerprintOf(splits) },
@@ -33,7 +33,7 @@ export function pixelDataset(source: {
   );
 }
 
-class PixelSet implements ImageSet {
+class PixelSet implements LabelledImageSet {
   readonly count: number;
   readonly loadMs = 0;
   private readonly split: StoredSplit;

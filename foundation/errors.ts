@@ -12,6 +12,14 @@ export class UserError extends Error {
   }
 }
 
+/**
+ * A value that nothing of its kind can have, such as a width of 0 of a network: of a class of its own
+ * for a caller that knows where the value came from.
+ */
+export class InvalidValueError extends UserError {
+  override readonly name = 'InvalidValueError';
+}
+
 /** The message of anything that was thrown. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);

@@ -7,7 +7,7 @@ import type { WasmThreads } from './kernels/wasm/team.ts';
 import { createWasmKernels } from './kernels/wasm/wasm_kernels.ts';
 import type { WasmModule } from './kernels/wasm/webassembly.ts';
 import { decodeTf8 } from './model/tf8_file.ts';
-import { QuantizationError } from './params/errors.ts';
+import { messageOf, QuantizationError } from './params/errors.ts';
 
 export { type NodeTime, type PlanOptions, Tf8Plan } from './execute/plan.ts';
 export type { ClassScore } from './execute/top_classes.ts';
@@ -97,7 +97,7 @@ async function bytesOf(source: string | URL | Uint8Array | ArrayBuffer): Promise
     return new Uint8Array(await response.arrayBuffer());
   } catch (error) {
     throw new QuantizationError(
-      `Expected a file at ${source} but it could not be fetched: ${(error as Error).message}`,
+      `Expected a file at ${source} but it could not be fetched: ${messageOf(error)}`,
     );
   }
 }

@@ -2,8 +2,10 @@ import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
 import { cacheDir } from '../foundation/files/cache_dir.ts';
 import type { Context } from '../foundation/reporting/context.ts';
 import type { Reporter } from '../foundation/reporting/reporter.ts';
+import { visibleLines, visibleMessage, visibleName } from '../foundation/reporting/visible_text.ts';
 import type { Inputs } from '../workflows/open/require_inputs.ts';
 import { JSON_OUTPUT } from './options.ts';
+import { visibleResult } from './visible_result.ts';
 import { inFlags } from './wording.ts';
 
 /** Exit status after Ctrl-C, as shells expect it. */
@@ -65,9 +67,9 @@ async function runCommand<Options, Result>(
   };
   for (const signal of ENDING) process.once(signal, interrupt);
   try {
-    const { consoleReporter } = await import('../foundation/reporting/terminal_reporter.ts');
+    const { terminalReporter } = await import('../foundation/reporting/terminal_reporter.ts');
     const context = {
-      reporter: inFlagsReporter(consoleReporter()),
+      reporter: inFlagsReporter(terminalReporter(process.stderr)),
       cacheDir: cacheDir(),
       signal: abort.signal,
       wording: inFlags,
@@ -77,7 +79,9 @@ async function runCommand<Options, Result>(
       await requireInputs(command.inputs(argv));
     }
     const result = await command.run(argv, context);
-    process.stdout.write(`${argv.json ? jsonOf(result) : inFlags(await command.show(result))}\n`);
+    process.stdout.write(
+      `${argv.json ? jsonOf(result) : inFlags(await command.show(visibleResult(result)))}\n`,
+    );
     exit(abort.signal.aborted ? INTERRUPTED : (command.status?.(result) ?? 0));
   } catch (error) {
     if (!abort.signal.aborted) throw error;
@@ -94,15 +98,18 @@ function endNow(): void {
   process.exit(INTERRUPTED);
 }
 
-/** The result as one object, in whose texts options are flags. */
+/** The result as one object, in whose texts options are flags. What a terminal would act upon is escaped. */
 function jsonOf(result: unknown): string {
-  return JSON.stringify(result, (_, value) => (typeof value === 'string' ? inFlags(value) : value));
+  return visibleName(
+    JSON.stringify(result, (_, value) => (typeof value === 'string' ? inFlags(value) : value)),
+  );
 }
 
 function inFlagsReporter(reporter: Reporter): Reporter {
   return {
     ...reporter,
-    info: (message) => reporter.info(inFlags(message)),
-    warn: (message) => reporter.warn(inFlags(message)),
+    info: (message) => reporter.info(inFlags(visibleLines(message))),
+    warn: (message) => reporter.warn(inFlags(visibleMessage(message))),
+    start: (label, ...work) => reporter.start(visibleName(label), ...work),
   };
 }

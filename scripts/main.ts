@@ -1,7 +1,10 @@
 import yargs, { type Argv, type CommandModule } from 'yargs';
+import type { UserError } from '../foundation/errors.ts';
 import { nearest } from '../foundation/nearest.ts';
 import { missingPackage } from '../foundation/optional_package.ts';
+import { visibleMessage } from '../foundation/reporting/visible_text.ts';
 import { packageVersion } from '../foundation/repository.ts';
+import { isUserError } from '../workflows/user_error.ts';
 import { analyzeCommand } from './commands/analyze.ts';
 import { classifyCommand } from './commands/classify.ts';
 import { describeCommand } from './commands/describe.ts';
@@ -18,6 +21,8 @@ import { setupCommand } from './commands/setup.ts';
 import { trainCommand } from './commands/train.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { COMPLAINTS, explained } from './complaint.ts';
+import { asTold, stackOf } from './faults.ts';
+import { withPositionals } from './positionals.ts';
 import { inFlags } from './wording.ts';
 
 /** Of the help, in columns; a narrower terminal has it as narrow as itself. */
@@ -56,16 +61,14 @@ export async function main(argv: readonly string[]): Promise<number> {
   // Node 22 warns that tfjs-node calls util.isNullOrUndefined, which no user can mend.
   process.noDeprecation = true;
   let status = 0;
-  const commands = COMMANDS.map((command) => {
-    const exit = (code: number) => {
-      status = code;
-    };
-    return command(exit) as CommandModule;
-  });
+  const exit = (code: number) => {
+    status = code;
+  };
+  const commands = COMMANDS.map((command) => command(exit) as CommandModule);
   try {
     await programOf(argv, commands).parseAsync();
   } catch (error) {
-    process.stderr.write(`${inFlags(describeFailure(missingPackage(error) ?? error))}\n`);
+    tellFailure(error);
     return 1;
   }
   return status;
@@ -79,7 +82,7 @@ function programOf(argv: readonly string[], commands: readonly CommandModule[]):
       line,
     ]),
   );
-  const program: Argv = yargs(asOptions(argv, [...lines.keys()]))
+  const program: Argv = yargs(asOptions(withPositionals(argv), [...lines.keys()]))
     .scriptName('tf8')
     .version(packageVersion())
     .usage(
@@ -135,6 +138,11 @@ function optionsOf(program: Argv): string[] {
   return Object.keys(key);
 }
 
+/** Prints an error of the command, or one that arose beside it. */
+export function tellFailure(error: unknown): void {
+  process.stderr.write(`${inFlags(describeFailure(missingPackage(error) ?? error))}\n`);
+}
+
 /** The arguments do not fit the command; `help` explains those that do. */
 class UsageError extends Error {
   readonly help: string;
@@ -145,18 +153,21 @@ class UsageError extends Error {
   }
 }
 
-/** Errors that the user can mend are shown as message and remedy, all others with their stack. */
+/** An error as the command prints it: a sentence, what to do, and its stack where that is asked for. */
 function describeFailure(error: unknown): string {
-  if (!(error instanceof Error)) return `Error: ${String(error)}`;
+  return [sentenceOf(error), stackOf(error)].filter(Boolean).join('\n');
+}
+
+function sentenceOf(error: unknown): string {
   if (error instanceof UsageError) {
-    return `Error: ${error.message} (see "${error.help}")`;
+    return `Error: ${visibleMessage(error.message)} (see "${error.help}")`;
   }
-  if ('remedy' in error) {
-    return [`Error: ${error.message}`, error.remedy].filter(Boolean).join('\n');
-  }
-  // A value that no network or data set can have, such as a width of 0.
-  if (error instanceof RangeError && error.message.startsWith('Expected ')) {
-    return `Error: ${error.message}`;
-  }
-  return error.stack ?? error.message;
+  return withRemedy(isUserError(error) ? error : asTold(error));
+}
+
+function withRemedy({ message, remedy }: Pick<UserError, 'message' | 'remedy'>): string {
+  return [`Error: ${message}`, remedy]
+    .filter((text) => text !== undefined && text !== '')
+    .map((text) => visibleMessage(text!))
+    .join('\n');
 }

@@ -32,6 +32,12 @@ export const TRAINING_SEED = {
   describe: "Seed of the images' order and of every random weight",
 } as const satisfies Options;
 
+export const OVERWRITE = {
+  type: 'boolean',
+  default: false,
+  describe: 'Replace what lies at --out, also where tf8 did not write it',
+} as const satisfies Options;
+
 export const DATASET = {
   type: 'string',
   choices: DATASET_NAMES,

@@ -1,9 +1,5 @@
-/** What `train` and `rearchitect` may have otherwise than their recipe, and how they checkpoint. */
+/** What `train` and `rearchitect` may have otherwise than their recipe. */
 import type { Options } from 'yargs';
-import type { RecipeOverrides } from '../training/recipes/override_recipe.ts';
-
-/** The steps of so long are lost when a run is killed. */
-export const CHECKPOINT_SECONDS = 60;
 
 export const RECIPE_OPTIONS = {
   epochs: {
@@ -24,24 +20,3 @@ export const RECIPE_OPTIONS = {
     describe: "At the start, instead of the recipe's",
   },
 } as const satisfies Record<string, Options>;
-
-interface RecipeArguments {
-  readonly epochs: number | undefined;
-  readonly minutes: number | undefined;
-  readonly batchSize: number | undefined;
-  readonly learningRate: number | undefined;
-}
-
-/** What the arguments of `RECIPE_OPTIONS` change of a recipe. */
-export function overridesIn(argv: RecipeArguments): RecipeOverrides {
-  const { epochs, minutes, batchSize, learningRate } = argv;
-  return { budget: budgetOf(epochs, minutes), batchSize, initialLearningRate: learningRate };
-}
-
-function budgetOf(
-  epochs: number | undefined,
-  minutes: number | undefined,
-): RecipeOverrides['budget'] {
-  if (epochs !== undefined) return { epochs };
-  return minutes === undefined ? undefined : { minutes };
-}

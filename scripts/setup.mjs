@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { acquireLock } from '../foundation/files/lock_file.mjs';
+import { takeLock } from '../foundation/files/lock_file.mjs';
 import { completedSetup } from './setup/completed.mjs';
 import { dependenciesMatch, installCommand } from './setup/dependencies.mjs';
 import { nodeVersionProblem } from './setup/node_version.mjs';
@@ -82,9 +82,12 @@ async function main() {
       if (running === undefined) process.exit(128 + constants.signals[signal]);
     });
   }
-  const lock = await acquireLock(join(root, '.setup-lock.tmp'), (holder) =>
-    process.stderr.write(`Another set-up of this checkout runs (process ${holder}); waiting…\n`),
-  );
+  let waits = false;
+  const lock = await takeLock(join(root, '.setup-lock.tmp'), ({ pid }) => {
+    if (waits) return;
+    waits = true;
+    process.stderr.write(`Another set-up of this checkout runs (process ${pid}); waiting…\n`);
+  });
   process.on('exit', () => lock.release());
   const installed = await installDependencies(lock);
   if (installed !== 0 || interruptedBy !== undefined) return installed || 130;

@@ -10,7 +10,20 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 async function runCompiled() {
   process.setSourceMapsEnabled(true); // stack traces name the sources
-  const { main } = await import(pathToFileURL(join(root, 'dist', 'scripts', 'main.js')).href);
+  const command = await import(pathToFileURL(join(root, 'dist', 'scripts', 'main.js')).href);
+  return run(command);
+}
+
+/** Prints an error; as the command does it, once that is loaded. */
+let tell = (error) => process.stderr.write(`${error?.stack ?? error}\n`);
+
+/** What arises beside the command's own work, such as in a worker, ends it as its own errors do. */
+function run({ main, tellFailure }) {
+  tell = tellFailure;
+  process.on('uncaughtException', (error) => {
+    tellFailure(error);
+    process.exit(1);
+  });
   return main(process.argv.slice(2));
 }
 
@@ -18,16 +31,7 @@ async function runCompiled() {
 async function runSources() {
   const { register } = await import('tsx/esm/api');
   register();
-  const { main } = await import('./main.ts');
-  return main(process.argv.slice(2));
-}
-
-/** Errors that the user can mend carry a remedy; all others show where they arose. */
-function describe(error) {
-  if (error === null || typeof error !== 'object' || !('remedy' in error)) {
-    return error?.stack ?? String(error);
-  }
-  return error.remedy ? `${error.message}\n${error.remedy}` : error.message;
+  return run(await import('./main.ts'));
 }
 
 /** The checkout's own set-up, which runs before there are any packages. */
@@ -51,19 +55,25 @@ async function start() {
   return isCompiled(root) ? runCompiled() : runSources();
 }
 
+let outputIsLost = false;
+
 /** Who reads the output may stop early (`tf8 describe | head`): the work goes on, nothing is said. */
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
-}
+process.stdout.on('error', (error) => {
+  if (error.code === 'EPIPE') return;
+  tell(Object.assign(error, { path: 'the output' }));
+  outputIsLost = true;
+  process.exitCode = 1;
+});
+/** Where messages cannot be written, nobody can be told. */
+process.stderr.on('error', () => undefined);
 
 start().then(
   (code) => {
-    process.exitCode = code;
+    process.exitCode = outputIsLost ? 1 : code;
   },
   (error) => {
-    process.stderr.write(`${describe(error)}\n`);
+    // The command has told the errors of its work itself: this one shows where it arose.
+    process.stderr.write(`${error?.stack ?? error}\n`);
     process.exitCode = 1;
   },
 );

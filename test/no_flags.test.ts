@@ -15,13 +15,15 @@ const LIBRARIES = [
 ];
 
 const FLAG = /(^|[\s("'`])--[a-z][a-z-]+/;
+/** "tf8 setup" and "tf8 doctor" are not among them: they are given in a shell, whoever the caller is. */
 const COMMAND =
-  /tf8 (analyze|classify|describe|doctor|evaluate|export|pull|quantize|rearchitect|report|reproduce|setup|train|verify)\b/;
+  /tf8 (analyze|classify|describe|evaluate|export|pull|quantize|rearchitect|report|reproduce|train|verify)\b/;
 
 /** Why a file may say so all the same. */
 const EXCEPTIONS: Readonly<Record<string, RegExp>> = {
   // Arguments of other programs.
   'foundation/downloads/fetch_package.ts': /^--|--hash=sha256:/,
+  'foundation/optional_package.ts': /npm install --save-exact/,
   'foundation/python/python_environment.ts': /^--|--hash=sha256:/,
   'foundation/python/tensorflow_wheel.ts': /^--/,
   'checkpoints/public/public_checkpoints.ts': /^--no-binary$/,
@@ -29,8 +31,6 @@ const EXCEPTIONS: Readonly<Record<string, RegExp>> = {
   'workflows/records/environment.ts': /^--/,
   'workflows/verify/c_runtime.ts': /^--version$/,
   'workflows/verify/node_runtime.ts': /npm install --no-save/,
-  // What is missing is installed from a shell, whoever the caller is.
-  'training/backend.ts': /"npx tf8 doctor"/,
   // Parts of files and pages: what is stored stays as it is.
   'quantize/export/c/header.ts': /written by "tf8 export"/,
   'workflows/rearchitect/rebuild.ts': /^tf8 rearchitect$/,

@@ -129,11 +129,10 @@ function imageAlone(
 ): Dataset {
   return {
     name: 'one image',
-    classNames: [],
+    classNames: undefined,
     count: () => 1,
-    label: () => 0,
     async *batches() {
-      yield { images, shape, labels: Int32Array.of(0), names: [name], position: 1 };
+      yield { images, shape, labels: undefined, names: [name], position: 1 };
     },
     fingerprint: name,
     origin: name,

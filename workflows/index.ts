@@ -16,9 +16,10 @@ import type * as Evaluate from './evaluate/evaluate.ts';
 import type * as Export from './export/export.ts';
 import type * as Pull from './open/open_float.ts';
 import type * as Quantize from './quantize/quantize.ts';
-import type * as Rearchitect from './rearchitect/rearchitect.ts';
+import type * as Rearchitect from './rearchitect/rearchitect_model.ts';
+import type * as Report from './report/report_run.ts';
 import type * as Reproduce from './reproduce/reproduce.ts';
-import type * as Train from './train/train.ts';
+import type * as Train from './train/train_model.ts';
 import type * as Verify from './verify/verify.ts';
 
 export { UserError } from '../foundation/errors.ts';
@@ -29,11 +30,16 @@ export type { AnalyzeResult } from './analyze/analyze.ts';
 export type { AnalyzeOptions } from './analyze/analyze_options.ts';
 export type { ClassifyOptions, ClassifyResult } from './classify.ts';
 export type { DescribedLayer, DescribedModel } from './describe/describe_model.ts';
+export {
+  type DescribedNetwork,
+  type DescribeNetworkOptions,
+  describeNetwork,
+} from './describe/describe_network.ts';
 export type { EvaluateOptions, EvaluateResult, Precision } from './evaluate/evaluate.ts';
 export type { Measured } from './evaluate/evaluation.ts';
 export type { ExportOptions, ExportResult } from './export/export.ts';
 export type { KernelsUsed } from './open/kernels_used.ts';
-export type { ModelFacts } from './open/model_facts.ts';
+export type { InputFacts, LabelFacts, ModelFacts, OriginFacts } from './open/model_facts.ts';
 export { openData } from './open/open_data.ts';
 export { openFloatModel, openModel } from './open/open_model.ts';
 export { openPlan } from './open/open_plan.ts';
@@ -46,20 +52,17 @@ export type {
   QuantizeOptions,
   QuantizeResult,
 } from './quantize/quantize.ts';
-export type {
-  RearchitectOptions,
-  RearchitectResult,
-  Retraining,
-} from './rearchitect/rearchitect.ts';
-export { findRun } from './report/find_run.ts';
-export { readParts } from './report/read_parts.ts';
-export type { ReportParts } from './report/report_parts.ts';
-export { type WrittenReport, writeReport } from './report/write_report.ts';
+export type { RearchitectResult } from './rearchitect/rearchitect.ts';
+export type { RearchitectModelOptions } from './rearchitect/rearchitect_model.ts';
+export type { WordedAnalysis, WordedFinding } from './records/analysis_record.ts';
+export type { ReportRunOptions } from './report/report_run.ts';
+export type { WrittenReport } from './report/write_report.ts';
 export type { CostEstimate } from './reproduce/cost.ts';
 export type { ReproduceOptions } from './reproduce/open_table.ts';
 export type { ReportedResult, ReproduceResult } from './reproduce/reproduce.ts';
-export type { RunOptions, TrainJobOptions, TrainJobResult } from './train/train.ts';
-export type { TrainedNetwork } from './train/trained_network.ts';
+export type { RecipeChoices } from './train/recipe_choices.ts';
+export type { TrainJobResult } from './train/train.ts';
+export type { TrainModelOptions } from './train/train_model.ts';
 export type { VerifyOptions, VerifyResult } from './verify/verify.ts';
 
 /** Fetches a public checkpoint and makes it a model in the cache. */
@@ -71,12 +74,14 @@ export const describe: typeof Describe.describeModel = async (...given) =>
   (await importOptional(() => import('./describe/describe_model.ts'))).describeModel(...given);
 
 /** Trains a network and stores it. */
-export const train: typeof Train.trainJob = async (...given) =>
-  (await importOptional(() => import('./train/train.ts'))).trainJob(...given);
+export const train: typeof Train.trainModel = async (...given) =>
+  (await importOptional(() => import('./train/train_model.ts'))).trainModel(...given);
 
 /** Rebuilds a trained MobileNetV1 as another variant. */
-export const rearchitect: typeof Rearchitect.rearchitect = async (...given) =>
-  (await importOptional(() => import('./rearchitect/rearchitect.ts'))).rearchitect(...given);
+export const rearchitect: typeof Rearchitect.rearchitectModel = async (...given) =>
+  (await importOptional(() => import('./rearchitect/rearchitect_model.ts'))).rearchitectModel(
+    ...given,
+  );
 
 /** Quantizes a float model to a TF8 file. */
 export const quantize: typeof Quantize.quantize = async (...given) =>
@@ -109,6 +114,10 @@ export const exportModel: typeof Export.exportModel = async (...given) =>
 /** Runs an exported file in another program and compares its bytes with ours. */
 export const verify: typeof Verify.verify = async (...given) =>
   (await importOptional(() => import('./verify/verify.ts'))).verify(...given);
+
+/** Writes the page of a run, with its figures. */
+export const report: typeof Report.reportRun = async (...given) =>
+  (await importOptional(() => import('./report/report_run.ts'))).reportRun(...given);
 
 /** Measures the paper's table. */
 export const reproduce: typeof Reproduce.reproduce = async (...given) =>

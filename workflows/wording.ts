@@ -17,6 +17,7 @@ export const OPTION_NAMES = [
   'limit',
   'network',
   'out',
+  'overwrite',
   'precision',
   'preset',
   'recipe',

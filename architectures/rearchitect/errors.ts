@@ -1,10 +1,6 @@
-/** A re-architecture that cannot be done: what was expected, of what, and what came; `remedy` mends it. */
-export class RearchitectError extends Error {
-  override readonly name = 'RearchitectError';
-  readonly remedy: string | undefined;
+import { UserError } from '../../foundation/errors.ts';
 
-  constructor(message: string, options: { readonly remedy?: string } = {}) {
-    super(message);
-    this.remedy = options.remedy;
-  }
+/** A re-architecture that cannot be done with this network or these images. */
+export class RearchitectError extends UserError {
+  override readonly name = 'RearchitectError';
 }

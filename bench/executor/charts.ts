@@ -1,4 +1,5 @@
-import { type Chart, COLOURS, shortLayer, WIDTH } from '../../workflows/charts/chart.ts';
+import { type Chart, COLOURS, shortLayer } from '../../workflows/charts/chart.ts';
+import { WIDTH } from '../../workflows/charts/style.ts';
 import { fastestNative } from './ratios.ts';
 import type { ExecutorRecord } from './record.ts';
 import { gmacPerSecond } from './tables.ts';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { Dataset, ImageBatch, Split } from '../../datasets/dataset.ts';
+import type { LabelledBatch, LabelledDataset, Split } from '../../datasets/dataset.ts';
 import { openDataset } from '../../datasets/open_dataset.ts';
 import { type LabelledPixels, pixelDataset } from '../../datasets/pixel_dataset.ts';
 import { UserError } from '../../foundation/errors.ts';
@@ -103,12 +103,12 @@ function rangesOf(tf8: Tf8Model): ReadonlyMap<string, ObservedRange> {
 }
 
 async function takeBatch(
-  dataset: Dataset,
+  dataset: LabelledDataset,
   split: Split,
   resolution: number,
   limit: number,
   signal: AbortSignal,
-): Promise<ImageBatch> {
+): Promise<LabelledBatch> {
   const options = { split, batchSize: limit, limit, resolution, seed: SEED, signal };
   for await (const batch of dataset.batches(options)) {
     if (batch.shape[0] === limit) return batch;
@@ -122,7 +122,7 @@ async function takeBatch(
 async function openImages(
   imagenet: string | undefined,
   context: Context,
-): Promise<{ dataset: Dataset; content: string }> {
+): Promise<{ dataset: LabelledDataset; content: string }> {
   const beside = resolve(repositoryRoot(), '..', 'shared', 'imagenet-samples');
   const dir = imagenet ?? (existsSync(beside) ? beside : undefined);
   if (dir === undefined) return { dataset: waves(), content: 'pictures of waves' };
@@ -131,7 +131,7 @@ async function openImages(
 }
 
 /** Pictures that differ and have every colour, for those who have no photographs. */
-function waves(): Dataset {
+function waves(): LabelledDataset {
   const size = 224;
   const pixels = (count: number, phase: number): LabelledPixels => ({
     pixels: Uint8Array.from({ length: count * size * size * 3 }, (_, index) => {

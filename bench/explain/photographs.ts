@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import type { Dataset } from '../../datasets/dataset.ts';
+import type { LabelledDataset } from '../../datasets/dataset.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import type { FloatGraph, FloatNode } from '../../quantize/convert/float_graph.ts';
 import { isWeightedFloat } from '../../quantize/convert/float_graph.ts';
@@ -38,7 +38,7 @@ const LINEAR = '/linear';
  */
 export async function measurePhotographs(
   opened: OpenedFloatModel,
-  dataset: Dataset,
+  dataset: LabelledDataset,
   { images, limit, seed }: PhotographOptions,
   context: Context,
 ): Promise<Photographs> {

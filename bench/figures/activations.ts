@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { Dataset } from '../../datasets/dataset.ts';
+import type { LabelledDataset } from '../../datasets/dataset.ts';
 import { firstOfEachClass } from '../../datasets/order/per_class.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
@@ -22,7 +22,7 @@ export interface ActivationsOptions {
   /** The same network with ReLU6 and with ReLU. */
   readonly relu6: OpenedFloatModel;
   readonly relu: OpenedFloatModel;
-  readonly dataset: Dataset;
+  readonly dataset: LabelledDataset;
   readonly imagesPerClass: number;
   readonly seed: number;
 }
@@ -105,7 +105,7 @@ function variantOf({ architecture }: OpenedFloatModel['facts']): string | undefi
   return architecture?.network === 'mobilenet_v1' ? architecture.variant.name : undefined;
 }
 
-function requireImages(dataset: Dataset, images: number, imagesPerClass: number): void {
+function requireImages(dataset: LabelledDataset, images: number, imagesPerClass: number): void {
   const expected = imagesPerClass * dataset.classNames.length;
   if (images === expected) return;
   throw new UserError(

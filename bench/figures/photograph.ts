@@ -1,4 +1,4 @@
-import type { Dataset } from '../../datasets/dataset.ts';
+import type { LabelledDataset } from '../../datasets/dataset.ts';
 import { selectIndices } from '../../datasets/order/order.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
@@ -22,7 +22,7 @@ const LISTED = 5;
  */
 export async function measurePhotograph(
   opened: OpenedFloatModel,
-  dataset: Dataset,
+  dataset: LabelledDataset,
   { label, seed }: { readonly label: string; readonly seed: number },
   context: Context,
 ): Promise<Photograph> {
@@ -53,7 +53,7 @@ export async function measurePhotograph(
 
 async function firstOf(
   { model }: OpenedFloatModel,
-  dataset: Dataset,
+  dataset: LabelledDataset,
   label: string,
   seed: number,
   { signal }: Context,

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { variantNamed } from '../../architectures/variants.ts';
 import { openDataset } from '../../datasets/open_dataset.ts';
 import { cacheDir } from '../../foundation/files/cache_dir.ts';
-import { consoleReporter } from '../../foundation/reporting/terminal_reporter.ts';
+import { terminalReporter } from '../../foundation/reporting/terminal_reporter.ts';
 import { Evaluation } from '../../workflows/evaluate/evaluation.ts';
 import { openFloatModel } from '../../workflows/open/open_model.ts';
 import { quantizeModel } from '../../workflows/quantize/quantize.ts';
@@ -35,7 +35,7 @@ export interface FitTask {
 await runBench(async (signal) => {
   const task = JSON.parse(process.argv[2]) as FitTask;
   const { model, images, calibrationImages, limit, seed } = task;
-  const context = { reporter: consoleReporter(), cacheDir: cacheDir(), signal };
+  const context = { reporter: terminalReporter(process.stderr), cacheDir: cacheDir(), signal };
   const { dataset } = disjointData(
     await openDataset('imagenet', { ...context, dir: task.imagenet }),
   );

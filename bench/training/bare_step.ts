@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import type { ImageBatch } from '../../datasets/dataset.ts';
+import type { LabelledBatch } from '../../datasets/dataset.ts';
 import { SILENT_REPORTER } from '../../foundation/reporting/reporter.ts';
 import type { Recipe } from '../../training/recipes/recipe.ts';
 import { createTrainStep } from '../../training/step/create_train_step.ts';
@@ -13,14 +13,14 @@ export class BareStep implements Contestant {
   private readonly model: tf.LayersModel;
   private readonly step: TrainStep;
   private readonly learningRate: number;
-  private readonly batches: readonly ImageBatch[];
+  private readonly batches: readonly LabelledBatch[];
   private stepsDone = 0;
 
   private constructor(
     model: tf.LayersModel,
     step: TrainStep,
     learningRate: number,
-    batches: readonly ImageBatch[],
+    batches: readonly LabelledBatch[],
   ) {
     this.name = step.kind;
     this.model = model;
@@ -33,7 +33,7 @@ export class BareStep implements Contestant {
     kind: TrainStep['kind'],
     shape: WorkloadShape,
     recipe: Recipe,
-    batches: readonly ImageBatch[],
+    batches: readonly LabelledBatch[],
   ): Promise<BareStep> {
     const model = modelOf(shape, recipe);
     const step = await createTrainStep(model, recipe, {

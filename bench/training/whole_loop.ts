@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type * as tf from '@tensorflow/tfjs';
 import { CheckpointFolder } from '../../checkpoints/training_checkpoint/checkpoint_folder.ts';
-import type { Dataset } from '../../datasets/dataset.ts';
+import type { LabelledDataset } from '../../datasets/dataset.ts';
 import { type LabelledPixels, pixelDataset } from '../../datasets/pixel_dataset.ts';
 import { SILENT_REPORTER } from '../../foundation/reporting/reporter.ts';
 import { train } from '../../training/loop/train.ts';
@@ -38,7 +38,7 @@ const CHECKPOINTS_PER_TURN = 2;
  */
 export class WholeLoop implements Contestant<LoopRound> {
   readonly name = 'loop';
-  private readonly dataset: Dataset;
+  private readonly dataset: LabelledDataset;
   private readonly model: tf.LayersModel;
   private readonly step: TrainStep;
   private readonly recipe: Recipe;
@@ -46,7 +46,7 @@ export class WholeLoop implements Contestant<LoopRound> {
   private readonly signal: AbortSignal;
 
   private constructor(
-    dataset: Dataset,
+    dataset: LabelledDataset,
     model: tf.LayersModel,
     step: TrainStep,
     recipe: Recipe,
@@ -140,7 +140,7 @@ class LoopClock implements TrainingObserver {
 }
 
 /** A data set of images that show nothing. */
-function noise({ resolution, batch, classes }: WorkloadShape): Dataset {
+function noise({ resolution, batch, classes }: WorkloadShape): LabelledDataset {
   const images = IMAGES - (IMAGES % batch); // whole batches only
   const pixels = randomBytes(images * resolution * resolution * 3);
   const labels = Uint8Array.from({ length: images }, (_, index) => index % classes);

@@ -8,7 +8,7 @@ import { buildMobileNetV1 } from '../../architectures/build_mobilenet_v1.ts';
 import { BATCH_NORM_EPSILON } from '../../architectures/conv_layer.ts';
 import { convLayers, type MobileNetV1Config } from '../../architectures/mobilenet_v1.ts';
 import { STANDARD } from '../../architectures/variants.ts';
-import type { ImageBatch } from '../../datasets/dataset.ts';
+import type { LabelledBatch } from '../../datasets/dataset.ts';
 import type { Recipe } from '../../training/recipes/recipe.ts';
 import { SCRATCH_SMALL } from '../../training/recipes/recipes.ts';
 import type { Build } from '../peers/keras_peer.ts';
@@ -54,7 +54,7 @@ export function modelOf(shape: WorkloadShape, recipe: Recipe): tf.LayersModel {
 }
 
 /** Pixels in [−1, 1) and classes drawn evenly: no step's time depends on what an image shows. */
-export function batchesOf({ resolution, batch, classes }: WorkloadShape): readonly ImageBatch[] {
+export function batchesOf({ resolution, batch, classes }: WorkloadShape): readonly LabelledBatch[] {
   const generator = xoroshiro128plus(SEED);
   const names = Array.from({ length: batch }, (_, n) => `noise/${n}`);
   return Array.from({ length: BATCHES }, (_, index) => ({
@@ -75,7 +75,7 @@ export async function writeBuild(
   shape: WorkloadShape,
   model: tf.LayersModel,
   recipe: Recipe,
-  batches: readonly ImageBatch[],
+  batches: readonly LabelledBatch[],
 ): Promise<Build> {
   const weights = join(folder, 'weights.f32');
   const images = join(folder, 'images.f32');

@@ -9,6 +9,7 @@ import { messageOf, UserError } from '../../foundation/errors.ts';
 import { readBounded } from '../../foundation/files/byte_source.ts';
 import { openCheckpointV2 } from '../tensor_bundle/checkpoint_v2.ts';
 import type { Checkpoint } from '../tensor_bundle/variables.ts';
+import { capturedVariables } from './captured_variables.ts';
 import { MAX_GRAPH_BYTES } from './frozen_graph.ts';
 import {
   type MetaGraphDef,
@@ -20,7 +21,7 @@ import {
 import { damagedGraph } from './graph_def.ts';
 import type { NodeInput, PartialShape } from './network/graph_source.ts';
 import { parseInput } from './network/graph_source.ts';
-import { graphToModel, type ReadModel } from './network/graph_to_model.ts';
+import { type GraphVariable, graphToModel, type ReadModel } from './network/graph_to_model.ts';
 import { protoSource } from './network/proto_source.ts';
 import type { GraphTensor } from './network/tensor_proto.ts';
 import { SAVED_MODEL_FILE } from './saved_model_file.ts';
@@ -54,7 +55,8 @@ export async function readSavedModel(
   fileName: string,
   openVariables: () => Promise<Checkpoint | undefined>,
 ): Promise<ReadModel> {
-  const { graphDef, signatureDef } = servingGraph(bytes, fileName);
+  const graph = servingGraph(bytes, fileName);
+  const { graphDef, signatureDef } = graph;
   if (graphDef === undefined) throw damagedGraph(fileName, 'expected a graph but it has none');
   const signature = servingSignature(signatureDef, fileName);
   const [input] = Object.values(signature.inputs);
@@ -62,15 +64,15 @@ export async function readSavedModel(
     source: protoSource(graphDef, fileName),
     output: outputOf(signature, fileName),
     inputShape: shapeOf(input),
-    readVariables: async (names) => {
+    readVariables: async (variables) => {
       const checkpoint = await openVariables();
       if (checkpoint === undefined) {
         throw damagedGraph(
           fileName,
-          `expected a folder "variables" beside it with ${[...names][0]} and others but it is not there`,
+          `expected a folder "variables" beside it with ${variables[0].name} and others but it is not there`,
         );
       }
-      return readVariables(names, checkpoint);
+      return readVariables(variables, graph, checkpoint);
     },
   });
 }
@@ -128,22 +130,29 @@ function shapeOf(info: TensorInfo | undefined): PartialShape | undefined {
   return shape.dim.map(({ size }) => (size < 0n ? undefined : Number(size)));
 }
 
-/** By the names of the graph: in TensorFlow 2 those of the objects that own them. */
+/** By the objects that own them, else by the names of the graph: in TensorFlow 2 those of the objects. */
 async function readVariables(
-  names: ReadonlySet<string>,
+  variables: readonly GraphVariable[],
+  graph: MetaGraphDef,
   checkpoint: Checkpoint,
 ): Promise<Map<string, GraphTensor>> {
+  const captured = capturedVariables(graph, checkpoint.objects);
   const keys = new Map<string, string>();
-  for (const name of names) {
-    const key = checkpoint.variables.has(name) ? name : checkpoint.objectNames.get(name);
+  for (const { node, name } of variables) {
+    const key =
+      captured.get(node) ??
+      (checkpoint.variables.has(name) ? name : checkpoint.objectNames.get(name));
     if (key === undefined) {
       throw new UserError(
         `Expected one variable ${name} in ${checkpoint.name} but ${checkpoint.objectNames.has(name) ? 'several have that name' : 'there is none'}`,
-        { remedy: 'Save the model again: graph and variables do not belong together.' },
+        {
+          remedy:
+            'Copy the folder anew: saved_model.pb and variables/ do not belong together. If they do, save the model with another call: model.export(dir), tf.saved_model.save(model, dir), or a frozen graph.',
+        },
       );
     }
-    keys.set(name, key);
+    keys.set(node, key);
   }
   const tensors = await checkpoint.read(new Set(keys.values()));
-  return new Map([...keys].map(([name, key]) => [name, tensors.get(key)!]));
+  return new Map([...keys].map(([node, key]) => [node, tensors.get(key)!]));
 }

@@ -11,15 +11,17 @@ import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
-import { messageOf, UserError } from '../../foundation/errors.ts';
+import { InvalidValueError, messageOf, UserError } from '../../foundation/errors.ts';
 import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
 import { readBounded } from '../../foundation/files/byte_source.ts';
 import { asFileError, errorCode } from '../../foundation/files/file_errors.ts';
 import { firstIssue } from '../../foundation/first_issue.ts';
 import { sha256OfBytes } from '../../foundation/hashes/sha256.ts';
+import type { PixelRange } from '../input_affine.ts';
 import { nonFiniteWeight } from '../model_weights.ts';
 import { isGraphModel, readGraphModel } from '../tfjs/graph_model.ts';
 import { checkTopology } from '../tfjs/layers_topology.ts';
+import { normalizeModel } from '../tfjs/normalize_model.ts';
 import {
   damagedModel,
   readWeightData,
@@ -56,6 +58,8 @@ export interface LoadedModel {
   readonly format: 'tfjs LayersModel' | 'tfjs GraphModel';
   /** What was decided in reading the file that its user should know. */
   readonly notes: readonly string[];
+  /** What the network takes pixels for, where its file says so. */
+  readonly range: PixelRange | undefined;
 }
 
 /** The card of a model before it is saved: the hash of its weights is added on saving. */
@@ -67,7 +71,7 @@ export type NewModelCard = Omit<ModelCard, 'weightsSha256'>;
  *
  * @returns the card with the hash of the weights
  * @throws UserError naming a weight that is NaN or infinite, or where the folder cannot be written;
- *   RangeError where the card is not that of the model. What was in the folder stays then.
+ *   InvalidValueError where the card is not that of the model. What was in the folder stays then.
  */
 export async function saveModelFolder(
   model: tf.LayersModel,
@@ -79,11 +83,13 @@ export async function saveModelFolder(
   const weights = new Uint8Array(tf.io.CompositeArrayBuffer.join(weightData));
   const parsed = modelCardSchema.safeParse({ ...newCard, weightsSha256: sha256OfBytes(weights) });
   if (!parsed.success) {
-    throw new RangeError(`Expected a card of ${model.name} but: ${firstIssue(parsed.error)}`);
+    throw new InvalidValueError(
+      `Expected a card of ${model.name} but: ${firstIssue(parsed.error)}`,
+    );
   }
   const card = parsed.data;
   const disagreement = disagreementOf(model, card);
-  if (disagreement !== undefined) throw new RangeError(disagreement);
+  if (disagreement !== undefined) throw new InvalidValueError(disagreement);
 
   const shard = `weights-${card.weightsSha256.slice(0, 16)}.bin`;
   const json = {
@@ -114,17 +120,21 @@ export async function saveModelFolder(
 export async function loadModelFolder(pathToFolderOrModelJson: string): Promise<LoadedModel> {
   const { path, json: anyJson } = await readJson(pathToFolderOrModelJson);
   if (isGraphModel(anyJson)) {
-    const { model, notes } = await readGraphModel(anyJson, path);
-    return { model: finite(model, path), card: undefined, path, format: 'tfjs GraphModel', notes };
+    const { model, notes, range } = await readGraphModel(anyJson, path);
+    const format = 'tfjs GraphModel';
+    return { model: finite(model, path), card: undefined, path, format, notes, range };
   }
-  const { json, card, weightSpecs, weightData } = await readLayersModel(anyJson, path);
+  const { json, card, topology, weightSpecs, weightData, range, notes } = await readLayersModel(
+    anyJson,
+    path,
+  );
   checkWidths(json, path);
   // Our card describes these weights only: a copy that tfjs saves elsewhere must not carry it.
   const { [CARD_KEY]: _, ...userDefinedMetadata } = json.userDefinedMetadata ?? {};
   const model = await tf
     .loadLayersModel(
       tf.io.fromMemory({
-        modelTopology: json.modelTopology,
+        modelTopology: topology,
         weightSpecs,
         weightData: weightData.buffer,
         ...(Object.keys(userDefinedMetadata).length > 0 && { userDefinedMetadata }),
@@ -142,7 +152,7 @@ export async function loadModelFolder(pathToFolderOrModelJson: string): Promise<
     model.dispose();
     throw damagedModel(`${path}: ${disagreement}`);
   }
-  return { model, card, path, format: 'tfjs LayersModel', notes: [] };
+  return { model, card, path, format: 'tfjs LayersModel', notes, range };
 }
 
 /**
@@ -160,17 +170,21 @@ export async function verifyModelFolder(
 async function readLayersModel(anyJson: unknown, path: string) {
   const json = parseModelJson(anyJson, path);
   const card = cardOf(json, path);
-  checkTopology(json.modelTopology, path);
+  if (card !== undefined) checkTopology(json.modelTopology, path);
   const weights = await readWeightData(path, json.weightsManifest);
-  if (card !== undefined) {
-    const received = sha256OfBytes(weights.weightData);
-    if (received !== card.weightsSha256) {
-      throw damagedModel(
-        `Expected SHA-256 ${card.weightsSha256} for the weights of ${path} but received ${received}`,
-      );
-    }
+  if (card === undefined) {
+    const specs = json.weightsManifest.flatMap((group) => group.weights);
+    const normalized = normalizeModel(json.modelTopology, specs, weights.weightData, path);
+    checkTopology(normalized.topology, path);
+    return { json, card, ...normalized };
   }
-  return { json, card, ...weights };
+  const received = sha256OfBytes(weights.weightData);
+  if (received !== card.weightsSha256) {
+    throw damagedModel(
+      `Expected SHA-256 ${card.weightsSha256} for the weights of ${path} but received ${received}`,
+    );
+  }
+  return { json, card, topology: json.modelTopology, ...weights, range: undefined, notes: [] };
 }
 
 async function readJson(pathToFolderOrModelJson: string): Promise<{ path: string; json: unknown }> {

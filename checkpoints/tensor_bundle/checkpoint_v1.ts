@@ -44,6 +44,7 @@ export async function readCheckpointV1(open: () => Promise<ByteSource>): Promise
       version: 1,
       variables,
       objectNames: new Map(),
+      objects: [],
       read: async (names) => {
         const source = await open();
         try {

@@ -24,10 +24,12 @@ import {
 } from '../graph_def/network/tensor_proto.ts';
 import { damagedCheckpoint } from './errors.ts';
 import { tableEntries } from './sorted_table.ts';
-import type { Checkpoint, VariableInfo } from './variables.ts';
+import type { Checkpoint, CheckpointObject, VariableInfo } from './variables.ts';
 
 /** Where TensorFlow 2 keeps the names of the objects. */
 const OBJECT_GRAPH = '_CHECKPOINTABLE_OBJECT_GRAPH';
+/** What a variable calls its tensor. */
+const VARIABLE_VALUE = 'VARIABLE_VALUE';
 const MAX_OBJECT_GRAPH_BYTES = 2 ** 26;
 const MAX_SHARDS = 99_999;
 const LITTLE_ENDIAN = 0;
@@ -84,7 +86,7 @@ export async function readCheckpointV2(
     name,
     version: 2,
     variables: entries,
-    objectNames: await bundle.objectNames(),
+    ...(await bundle.objects()),
     read: (names) => bundle.read(names),
   };
 }
@@ -130,26 +132,32 @@ class Bundle {
     return tensors;
   }
 
-  /** By full name; the tensor that holds them is a string of its own format. */
-  async objectNames(): Promise<Map<string, string | undefined>> {
-    const names = new Map<string, string | undefined>();
+  /** The tensor that holds the objects is a string of its own format. */
+  async objects(): Promise<Pick<Checkpoint, 'objectNames' | 'objects'>> {
+    const objectNames = new Map<string, string | undefined>();
     const entry = this.entries.get(OBJECT_GRAPH);
-    if (entry === undefined) return names;
+    if (entry === undefined) return { objectNames, objects: [] };
     const open = new Map<number, ByteSource>();
     try {
       const bytes = await this.bytes(OBJECT_GRAPH, entry, open, MAX_OBJECT_GRAPH_BYTES);
-      const graph = parse(
+      const { nodes } = parse(
         TrackableObjectGraphSchema,
         onlyString(bytes, this.name),
         `${OBJECT_GRAPH} of ${this.name}`,
       );
-      for (const { attributes } of graph.nodes) {
-        for (const { fullName, checkpointKey } of attributes) {
-          if (fullName === '' || !this.entries.has(checkpointKey)) continue;
-          names.set(fullName, names.has(fullName) ? undefined : checkpointKey);
-        }
+      const objects = nodes.map(({ attributes, children }): CheckpointObject => {
+        const [value] = attributes.filter(({ name }) => name === VARIABLE_VALUE);
+        const key = value?.checkpointKey;
+        return {
+          children: children.map(({ nodeId, localName }) => ({ name: localName, node: nodeId })),
+          key: key !== undefined && this.entries.has(key) ? key : undefined,
+        };
+      });
+      for (const { fullName, checkpointKey } of nodes.flatMap(({ attributes }) => attributes)) {
+        if (fullName === '' || !this.entries.has(checkpointKey)) continue;
+        objectNames.set(fullName, objectNames.has(fullName) ? undefined : checkpointKey);
       }
-      return names;
+      return { objectNames, objects };
     } finally {
       for (const shard of open.values()) await shard.close();
     }

@@ -7,6 +7,14 @@ export interface VariableInfo {
   readonly shape: readonly number[];
 }
 
+/** An object of TensorFlow 2 that a checkpoint was made of. */
+export interface CheckpointObject {
+  /** Objects that it has, by its names of them, and their numbers. */
+  readonly children: readonly { readonly name: string; readonly node: number }[];
+  /** Name of its tensor in `variables`, where it is a variable. */
+  readonly key: string | undefined;
+}
+
 /** The tensors of a checkpoint, by their names. */
 export interface Checkpoint {
   /** What errors call it. */
@@ -18,6 +26,8 @@ export interface Checkpoint {
    * name that several objects have. Empty where the names are the variables' own.
    */
   readonly objectNames: ReadonlyMap<string, string | undefined>;
+  /** The objects, the first being the root; empty where the names are the variables' own. */
+  readonly objects: readonly CheckpointObject[];
   /**
    * Values of the named tensors, which must be there.
    * @throws UserError where the data are damaged, or more than any network of this project has

@@ -1,9 +1,10 @@
-import { readFile, realpath, stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, normalize, relative, win32 } from 'node:path';
 import type { io } from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { UserError } from '../../foundation/errors.ts';
-import { errorCode } from '../../foundation/files/file_errors.ts';
+import { asReadError, errorCode } from '../../foundation/files/file_errors.ts';
+import { readWhenFree } from '../../foundation/files/read_when_free.ts';
 import { elementsOf, MAX_ELEMENTS } from '../graph_def/network/tensor_proto.ts';
 
 /** Codes of paths at which there is no file, whatever the reason. */
@@ -81,7 +82,7 @@ export async function readWeightData(
     weightSpecs.push(...weights);
     files.push(...group);
   }
-  const data = await Promise.all(files.map(({ path }) => readFile(path)));
+  const data = await Promise.all(files.map(({ path }) => readWeights(path)));
   return { weightSpecs, weightData: new Uint8Array(Buffer.concat(data)) };
 }
 
@@ -131,7 +132,8 @@ async function checkLink(folder: string, path: string): Promise<void> {
   );
 }
 
-function byteLength(spec: WeightsManifest[number]['weights'][number]): number {
+/** Bytes of a weight in its shards. */
+export function byteLength(spec: WeightsManifest[number]['weights'][number]): number {
   return elementsOf(spec.shape) * BYTES_PER_ELEMENT[spec.quantization?.dtype ?? spec.dtype];
 }
 
@@ -140,5 +142,12 @@ export function damagedModel(message: string, cause?: unknown): UserError {
   return new UserError(message, {
     remedy: 'Make the model again: pull it, train it or copy its folder anew.',
     cause,
+  });
+}
+
+/** @throws UserError where the file cannot be read */
+function readWeights(path: string): Promise<Uint8Array> {
+  return readWhenFree(path).catch((error: unknown) => {
+    throw asReadError(error, path);
   });
 }

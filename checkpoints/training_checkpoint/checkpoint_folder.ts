@@ -1,6 +1,6 @@
 import { open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { messageOf, UserError } from '../../foundation/errors.ts';
+import { InvalidValueError, messageOf, UserError } from '../../foundation/errors.ts';
 import { asFileError, errorCode } from '../../foundation/files/file_errors.ts';
 import { FolderLock } from '../../foundation/files/folder_lock.ts';
 import { temporaryPath } from '../../foundation/files/temporary_path.ts';
@@ -63,12 +63,12 @@ export class CheckpointFolder {
   /**
    * Makes the folder, locks it and removes what interrupted saves have left.
    * @throws UserError where it cannot be written, or naming the process that trains into it;
-   *   RangeError where `keep` is below 2
+   *   InvalidValueError where `keep` is below 2
    */
   static async open(options: CheckpointFolderOptions): Promise<CheckpointFolder> {
     const { dir, keep = 3, reporter } = options;
     if (!Number.isInteger(keep) || keep < 2) {
-      throw new RangeError(`Expected keep of at least 2 checkpoints but received ${keep}`);
+      throw new InvalidValueError(`Expected keep of at least 2 checkpoints but received ${keep}`);
     }
     await makeWritableFolder(dir);
     const lock = await FolderLock.acquire(join(dir, 'lock'));
@@ -103,11 +103,12 @@ export class CheckpointFolder {
    * operations the event loop turns, so training can go on meanwhile; a caller that blocks it step
    * after step gives the save one operation a step (about 40 for 50 MB), unless it awaits it.
    *
-   * @throws CheckpointNotSaved where it cannot be written; RangeError for what a checkpoint cannot
+   * @throws CheckpointNotSaved where it cannot be written; InvalidValueError for what a checkpoint cannot
    *   hold (`writeSafetensors`, `encodeState`). What was there stays.
    */
   async save({ step, tensors, state }: NewCheckpoint): Promise<void> {
-    if (this.closed) throw new RangeError(`Expected an open folder but ${this.dir} is closed`);
+    if (this.closed)
+      throw new InvalidValueError(`Expected an open folder but ${this.dir} is closed`);
     const metadata = encodeState(step, state);
     const saved = this.saves.then(() => this.write(step, tensors, metadata));
     this.saves = saved.catch(() => undefined);
@@ -220,6 +221,7 @@ async function syncFolder(dir: string): Promise<void> {
 
 /** What kept the file `path` from being written; mistakes of the caller come back as they are. */
 function asNotSaved(error: unknown, path: string): unknown {
+  if (error instanceof InvalidValueError) return error;
   const explained = asFileError(error, path);
   if (explained instanceof UserError) {
     const { message, remedy } = explained;

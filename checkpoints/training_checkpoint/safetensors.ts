@@ -36,7 +36,7 @@ export interface Safetensors {
  * Writes tensors and metadata, in their order, and the SHA-256 of the file into it. The arrays must
  * not change until it is done.
  * @param file new and empty; neither synchronized nor closed here
- * @throws RangeError naming what safetensors cannot hold: a shape of another number of values, the
+ * @throws InvalidValueError naming what safetensors cannot hold: a shape of another number of values, the
  *   names `__metadata__` (tensor) and `tf8_sha256` (metadata), text that is not Unicode
  */
 export async function writeSafetensors(

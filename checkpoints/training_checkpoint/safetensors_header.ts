@@ -9,7 +9,7 @@
  * the lengths and the padding included.
  */
 import { z } from 'zod';
-import { messageOf, UserError } from '../../foundation/errors.ts';
+import { InvalidValueError, messageOf, UserError } from '../../foundation/errors.ts';
 import { firstIssue } from '../../foundation/first_issue.ts';
 import type { WeightTensor } from '../weight_tensor.ts';
 import { duplicateKey } from './duplicate_key.ts';
@@ -58,7 +58,7 @@ const entrySchema = z.object({
 
 /**
  * The beginning of a file up to its data: the length, and the header with a blank hash.
- * @throws RangeError naming what safetensors cannot hold
+ * @throws InvalidValueError naming what safetensors cannot hold
  */
 export function encodeHeader(
   tensors: ReadonlyMap<string, WeightTensor>,
@@ -66,7 +66,7 @@ export function encodeHeader(
 ): Buffer<ArrayBuffer> {
   const strings = [...metadata].map(([key, value]) => {
     if (key === DIGEST_KEY) {
-      throw new RangeError(
+      throw new InvalidValueError(
         `Expected no metadata of the name ${DIGEST_KEY}: it is that of the hash`,
       );
     }
@@ -75,13 +75,13 @@ export function encodeHeader(
   let begin = 0;
   const entries = [...tensors].map(([name, { shape, values }]) => {
     if (name === METADATA_KEY) {
-      throw new RangeError(
+      throw new InvalidValueError(
         `Expected no tensor of the name ${METADATA_KEY}: it is that of metadata`,
       );
     }
     const elements = elementsOf(shape);
     if (elements !== values.length) {
-      throw new RangeError(
+      throw new InvalidValueError(
         `Expected ${elements} values of ${name} [${shape}] but received ${values.length}`,
       );
     }
@@ -93,7 +93,7 @@ export function encodeHeader(
   const json = `${BEFORE_DIGEST}${'0'.repeat(DIGEST_LENGTH)}"${strings.join('')}}${entries.join('')}}`;
   const length = Math.ceil(Buffer.byteLength(json) / ALIGNMENT) * ALIGNMENT;
   if (length > MAX_HEADER_BYTES) {
-    throw new RangeError(
+    throw new InvalidValueError(
       `Expected at most ${MAX_HEADER_BYTES} bytes of names and metadata but received ${length}`,
     );
   }
@@ -106,7 +106,7 @@ export function encodeHeader(
 /** A JSON string. Half of a surrogate pair has no UTF-8, and Python refuses to read its escape. */
 function quoted(text: string): string {
   if (/\p{Surrogate}/u.test(text)) {
-    throw new RangeError(`Expected Unicode text but received ${JSON.stringify(text)}`);
+    throw new InvalidValueError(`Expected Unicode text but received ${JSON.stringify(text)}`);
   }
   return JSON.stringify(text);
 }

@@ -1,6 +1,6 @@
 /** A checkpoint of training in one file: safetensors with the state as JSON in its metadata. */
 import { z } from 'zod';
-import { messageOf } from '../../foundation/errors.ts';
+import { InvalidValueError, messageOf } from '../../foundation/errors.ts';
 import { firstIssue } from '../../foundation/first_issue.ts';
 import type { WeightTensor } from '../weight_tensor.ts';
 import { readSafetensors } from './safetensors.ts';
@@ -26,15 +26,17 @@ export interface TrainingCheckpoint {
 /**
  * The metadata of a checkpoint's file.
  * @param state an object that JSON can hold
- * @throws RangeError where `step` is no count or `state` holds a number that JSON has not
+ * @throws InvalidValueError where `step` is no count or `state` holds a number that JSON has not
  */
 export function encodeState(step: number, state: object): ReadonlyMap<string, string> {
   if (!Number.isSafeInteger(step) || step < 0) {
-    throw new RangeError(`Expected a count of steps but received ${step}`);
+    throw new InvalidValueError(`Expected a count of steps but received ${step}`);
   }
   const json = JSON.stringify({ version: 1, step, state }, (key, value: unknown) => {
     if (typeof value === 'number' && !Number.isFinite(value)) {
-      throw new RangeError(`Expected a finite number as ${key} of the state but received ${value}`);
+      throw new InvalidValueError(
+        `Expected a finite number as ${key} of the state but received ${value}`,
+      );
     }
     return value;
   });

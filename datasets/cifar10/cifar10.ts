@@ -1,11 +1,12 @@
 import { access, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { fetchArtifact, type Route } from '../../foundation/downloads/fetch_artifact.ts';
 import { UserError } from '../../foundation/errors.ts';
-import type { Reporter } from '../../foundation/reporting/reporter.ts';
-import type { Dataset, StoredSplit } from '../dataset.ts';
+import { type Reporter, SILENT_REPORTER } from '../../foundation/reporting/reporter.ts';
+import type { LabelledDataset, StoredSplit } from '../dataset.ts';
 import { imageFileDataset } from '../image_file_dataset.ts';
-import { type ImageFile, listImageFiles, subfolders } from '../images/image_files.ts';
+import { decodeImage } from '../images/decode_image.ts';
+import { type LabelledFile, listImageFiles, subfolders } from '../images/image_files.ts';
 import { centralFractionOf } from '../images/preprocess.ts';
 import type { OpenOptions } from '../open_options.ts';
 import { type LabelledPixels, pixelDataset } from '../pixel_dataset.ts';
@@ -45,7 +46,7 @@ const SIDE = 32;
  *
  * @throws UserError where `dir` is none of these, or its content is damaged; fetchArtifact's errors
  */
-export async function openCifar10(options: OpenOptions): Promise<Dataset> {
+export async function openCifar10(options: OpenOptions): Promise<LabelledDataset> {
   const { dir, cacheDir, reporter, signal } = options;
   if (dir === undefined) {
     const fetch = options.source?.fetchArtifact ?? fetchArtifact;
@@ -58,16 +59,13 @@ export async function openCifar10(options: OpenOptions): Promise<Dataset> {
     return binaryDataset(await readCifar10Archive(dir), origin);
   }
   const names = await subfolders(dir);
-  for (const folder of [dir, join(dir, 'cifar-10-batches-bin')]) {
-    if (await exists(join(folder, CIFAR10_BINARY_FILES[0]))) {
-      return binaryDataset(await readCifar10Folder(folder), origin);
-    }
-  }
+  const binary = await binaryFolder(dir);
+  if (binary !== undefined) return binaryDataset(await readCifar10Folder(binary), origin);
   if (names.includes('train') && names.includes('test')) {
     return imagesDataset(origin, (split) => listSplit(dir, split, reporter));
   }
   const tarOf = (split: StoredSplit) => join(dir, `${split}.tar`);
-  if ((await exists(tarOf('train'))) && (await exists(tarOf('test')))) {
+  if (await holdsTars(dir)) {
     return imagesDataset(origin, (split) =>
       readImageTar(tarOf(split), { split, classNames: CLASS_NAMES, reporter }),
     );
@@ -80,6 +78,35 @@ export async function openCifar10(options: OpenOptions): Promise<Dataset> {
   );
 }
 
+/**
+ * Whether `path` is CIFAR-10 by the names of its files or folders. Folders of its ten classes are, where
+ * the first image of one is of its size: photographs of aeroplanes to trucks may be anyone's own.
+ */
+export async function isCifar10(path: string): Promise<boolean> {
+  if ((await stat(path)).isFile()) return basename(path) === ARCHIVE;
+  if ((await binaryFolder(path)) !== undefined || (await holdsTars(path))) return true;
+  const names = await subfolders(path);
+  if (!names.includes('train') || !names.includes('test')) return false;
+  const classes = await subfolders(join(path, 'train'));
+  if (classes.join() !== CLASS_NAMES.join()) return false;
+  const folder = { path: join(path, 'train', classes[0]), name: classes[0], label: 0 };
+  const [first] = await listImageFiles([folder], SILENT_REPORTER);
+  if (first === undefined) return false;
+  const image = await decodeImage(first.path).catch(() => undefined);
+  return image?.width === SIDE && image.height === SIDE;
+}
+
+async function binaryFolder(dir: string): Promise<string | undefined> {
+  for (const folder of [dir, join(dir, 'cifar-10-batches-bin')]) {
+    if (await exists(join(folder, CIFAR10_BINARY_FILES[0]))) return folder;
+  }
+  return undefined;
+}
+
+async function holdsTars(dir: string): Promise<boolean> {
+  return (await exists(join(dir, 'train.tar'))) && (await exists(join(dir, 'test.tar')));
+}
+
 async function exists(path: string): Promise<boolean> {
   return access(path).then(
     () => true,
@@ -90,14 +117,14 @@ async function exists(path: string): Promise<boolean> {
 function binaryDataset(
   splits: Readonly<Record<StoredSplit, LabelledPixels>>,
   origin: string,
-): Dataset {
+): LabelledDataset {
   return pixelDataset({ name: 'cifar10', classNames: CLASS_NAMES, origin, splits });
 }
 
 async function imagesDataset(
   origin: string,
-  filesOf: (split: StoredSplit) => Promise<ImageFile[]>,
-): Promise<Dataset> {
+  filesOf: (split: StoredSplit) => Promise<LabelledFile[]>,
+): Promise<LabelledDataset> {
   return imageFileDataset({
     name: 'cifar10',
     classNames: CLASS_NAMES,
@@ -112,7 +139,7 @@ async function listSplit(
   dir: string,
   split: StoredSplit,
   reporter: Reporter,
-): Promise<ImageFile[]> {
+): Promise<LabelledFile[]> {
   const base = join(dir, split);
   const folders = (await subfolders(base)).map((name) => {
     const label = CLASS_NAMES.indexOf(name);

@@ -1,11 +1,11 @@
 import { createReadStream } from 'node:fs';
-import { extname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { Parser, type ReadEntry } from 'tar';
 import { messageOf, UserError } from '../../foundation/errors.ts';
 import type { Reporter } from '../../foundation/reporting/reporter.ts';
 import type { StoredSplit } from '../dataset.ts';
-import { EXTENSIONS, type ImageFile, warnOfOthers } from '../images/image_files.ts';
+import { type LabelledFile, warnOfOthers } from '../images/image_files.ts';
+import { hasImageName } from '../images/image_formats.ts';
 import { compareCodePoints } from '../order/order.ts';
 
 /** Of images that are kept in memory: CIFAR-10's 50,000 have 154 MB even without compression. */
@@ -37,7 +37,7 @@ interface Entry {
 export async function readImageTar(
   path: string,
   { split, classNames, reporter, mostBytes = MOST_BYTES }: ImageTarOptions,
-): Promise<ImageFile[]> {
+): Promise<LabelledFile[]> {
   const found: Entry[] = [];
   const others: string[] = [];
   let unknown: string | undefined;
@@ -50,7 +50,7 @@ export async function readImageTar(
       folder === split &&
       file !== undefined &&
       rest.length === 0 &&
-      EXTENSIONS.includes(extname(file).toLowerCase());
+      hasImageName(file);
     if (isImage) bytes += entry.size;
     else if (entry.type !== 'Directory') others.push(name);
     if (!isImage || bytes > mostBytes) {
@@ -95,7 +95,7 @@ async function parse(path: string, onReadEntry: (entry: ReadEntry) => void): Pro
   if (!ended) throw archiveError(path, 'its end is missing: it is truncated');
 }
 
-function inSharedMemory(entries: readonly Entry[], path: string): ImageFile[] {
+function inSharedMemory(entries: readonly Entry[], path: string): LabelledFile[] {
   const sizes = entries.map(({ chunks }) => chunks.reduce((sum, { length }) => sum + length, 0));
   const memory = new Uint8Array(new SharedArrayBuffer(sizes.reduce((a, b) => a + b, 0)));
   let end = 0;

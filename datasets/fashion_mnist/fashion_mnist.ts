@@ -5,7 +5,7 @@ import { gunzip } from 'node:zlib';
 import { fetchArtifact, type Route, unpackDeb } from '../../foundation/downloads/fetch_artifact.ts';
 import { messageOf, UserError } from '../../foundation/errors.ts';
 import { sha256OfBytes } from '../../foundation/hashes/sha256.ts';
-import type { Dataset, StoredSplit } from '../dataset.ts';
+import type { LabelledDataset, StoredSplit } from '../dataset.ts';
 import type { OpenOptions } from '../open_options.ts';
 import { type LabelledPixels, pixelDataset } from '../pixel_dataset.ts';
 import { parseIdx } from './idx.ts';
@@ -88,7 +88,7 @@ const CLASS_NAMES = [
  *
  * @throws UserError where no route works, or a file is missing, damaged or another one
  */
-export async function openFashionMnist(options: OpenOptions): Promise<Dataset> {
+export async function openFashionMnist(options: OpenOptions): Promise<LabelledDataset> {
   const { folder, origin } = await locate(options);
   return pixelDataset({
     name: 'fashion-mnist',
@@ -111,7 +111,7 @@ async function locate(options: OpenOptions): Promise<{ folder: string; origin: s
     folder: join(unpacked, DEBIAN_FOLDER),
     origin: `Debian's package ${DEBIAN.package} ${DEBIAN.version}`,
   };
-  if (await holdsAllFiles(debian.folder)) return debian;
+  if (await isFashionMnist(debian.folder)) return debian;
 
   const { fetchArtifact: fetch, unpackDeb: unpack } = options.source ?? {
     fetchArtifact,
@@ -130,7 +130,7 @@ async function locate(options: OpenOptions): Promise<{ folder: string; origin: s
     const deb = await fetch({ ...common, name: `${debianName}_all.deb`, routes: [DEBIAN] }).catch(
       (failure: unknown) => {
         if (!(failure instanceof UserError)) throw failure;
-        throw new UserError(`${official.message}\n${failure.message}`, {
+        throw new UserError(`${official.message}\n  ${failure.message}`, {
           remedy: `Mend one of these, or put ${ALL_FILES.map(({ name }) => name).join(', ')} into a folder and pass it.`,
           cause: failure,
         });
@@ -141,7 +141,8 @@ async function locate(options: OpenOptions): Promise<{ folder: string; origin: s
   }
 }
 
-async function holdsAllFiles(folder: string): Promise<boolean> {
+/** Whether a folder holds the four files. */
+export async function isFashionMnist(folder: string): Promise<boolean> {
   const found = await Promise.allSettled(ALL_FILES.map(({ name }) => access(join(folder, name))));
   return found.every(({ status }) => status === 'fulfilled');
 }

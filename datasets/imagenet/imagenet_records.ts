@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
-import type { Dataset } from '../dataset.ts';
+import type { LabelledDataset } from '../dataset.ts';
 import { imageSetDataset } from '../image_set_dataset.ts';
-import { type ImageSet, PHOTOGRAPH_MS } from '../images/image_set.ts';
+import { type LabelledImageSet, PHOTOGRAPH_MS } from '../images/image_set.ts';
 import { SLIM_CENTRAL_FRACTION } from '../images/preprocess.ts';
 import type { ImageSource } from '../pipeline/image_source.ts';
 import { type OpenRecordsOptions, openRecords } from '../tfrecord/open_records.ts';
@@ -19,7 +19,7 @@ export async function openImageNetRecords(
   dir: string,
   shards: RecordShardSets,
   options: OpenRecordsOptions,
-): Promise<Dataset> {
+): Promise<LabelledDataset> {
   const { splits, fingerprint } = await openRecords(shards, options);
   // findRecordShards finds at least one set.
   const train = new RecordSet((splits.train ?? splits.validation)!);
@@ -37,7 +37,7 @@ export async function openImageNetRecords(
   );
 }
 
-class RecordSet implements ImageSet {
+class RecordSet implements LabelledImageSet {
   readonly count: number;
   readonly loadMs = PHOTOGRAPH_MS;
   private readonly records: RecordImages;

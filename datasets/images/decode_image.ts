@@ -1,7 +1,11 @@
-import { readFile } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
+import type { Sharp, SharpOptions } from 'sharp';
 import { messageOf, UserError } from '../../foundation/errors.ts';
 import { errorCode } from '../../foundation/files/file_errors.ts';
+import { readWhenFree } from '../../foundation/files/read_when_free.ts';
 import { importOptional } from '../../foundation/optional_package.ts';
+import { TimeLimitError, withinTime } from '../within_time.ts';
+import { MOST_BYTES, refusalOf } from './image_formats.ts';
 import type { PixelImage } from './pixel_image.ts';
 
 /**
@@ -9,6 +13,27 @@ import type { PixelImage } from './pixel_image.ts';
  * a fifth of that; a decompression bomb has more.
  */
 export const MAX_PIXELS = 100_000_000;
+
+/**
+ * Seconds after which libvips gives an image up. Pixels, scans, pages and bytes are limited so that every
+ * image takes a few seconds at most; which images are used therefore depends on no clock. This is for
+ * what those limits do not know of.
+ */
+const DECODE_SECONDS = 30;
+
+/** The same for what libvips cannot interrupt. A wait for one of libuv's threads is part of it. */
+const ABANDON_MS = 2 * DECODE_SECONDS * 1000;
+
+/** How sharp takes encoded images. */
+const INPUT = {
+  failOn: 'error',
+  limitInputPixels: MAX_PIXELS,
+  autoOrient: true,
+  ignoreIcc: true,
+} as const satisfies SharpOptions;
+
+/** Characters of what a library says that are passed on. */
+const LONGEST_REASON = 120;
 
 /** Codes of a path that names no file. */
 const MISTYPED = ['ENOENT', 'ENOTDIR', 'EISDIR'];
@@ -18,53 +43,78 @@ export class ImageError extends UserError {
   override readonly name = 'ImageError';
   readonly reason: string;
 
-  constructor(image: string, reason: string, options: { cause?: unknown } = {}) {
+  constructor(image: string, reason: string, options: { cause?: unknown; remedy?: string } = {}) {
     super(`Expected an image in ${image} but ${reason}.`, {
-      ...options,
-      remedy: MISTYPED.includes(errorCode(options.cause) ?? '')
-        ? 'Check the path.'
-        : 'Replace or remove the file.',
+      cause: options.cause,
+      remedy:
+        options.remedy ??
+        (MISTYPED.includes(errorCode(options.cause) ?? '')
+          ? 'Check the path.'
+          : 'Replace or remove the file.'),
     });
     this.reason = reason;
   }
 }
 
 /**
- * Decodes a JPEG, PNG, WebP, GIF (first frame), TIFF or AVIF file, or its bytes, into RGB.
+ * Decodes a JPEG, PNG, WebP, GIF, TIFF or AVIF file, or its bytes, into RGB: the first frame or page of
+ * several. Its content says which format it is in; every other is refused by its name.
  *
  * As TensorFlow's decoders with `channels = 3`, so that networks see what they were trained on:
- * grey values fill all three channels, alpha is dropped (not blended), 16-bit samples keep their
- * high byte, an embedded RGB or grey colour profile is not applied, and damage that the format's
- * decoder can live with (stray bytes between JPEG segments) is no error. Unlike them: the EXIF
+ * grey values fill all three channels, alpha is dropped (not blended), samples of 10, 12 and 16 bits
+ * keep their highest 8, an embedded RGB or grey colour profile is not applied, and damage that the
+ * format's decoder can live with (stray bytes between JPEG segments) is no error. Unlike them: the EXIF
  * orientation is applied, and CMYK and YCCK become sRGB through a CMYK profile.
  *
  * @param source a path, or an encoded image with `name` for messages
- * @throws ImageError that names the file where it is missing, empty, no image, truncated, damaged or
- *   larger than MAX_PIXELS; MissingPackageError where sharp is not installed
+ * @param options.signal ends the wait for an image at once
+ * @throws ImageError that names the file where it is missing, empty, no image, truncated, damaged,
+ *   larger than MAX_PIXELS, or would take too long; the signal's reason when aborted;
+ *   MissingPackageError where sharp is not installed
  */
 export async function decodeImage(
   source: string | Uint8Array,
   name: string = typeof source === 'string' ? source : 'the image',
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<PixelImage & { readonly channels: 3 }> {
   const { default: sharp } = await importOptional(() => import('sharp'));
-  try {
-    const bytes = typeof source === 'string' ? await readFile(source) : source;
-    if (bytes.length === 0) throw new Error('the file is empty');
-    const { data, info } = await sharp(bytes, {
-      failOn: 'error',
-      limitInputPixels: MAX_PIXELS,
-      autoOrient: true,
-      ignoreIcc: true,
-    })
-      .toColourspace('srgb')
-      .removeAlpha()
-      .raw({ depth: 'uchar' })
-      .toBuffer({ resolveWithObject: true });
-    return { data, height: info.height, width: info.width, channels: 3 };
-  } catch (error) {
+  const unusable = (error: unknown): never => {
+    signal?.throwIfAborted();
+    // No file could be opened for seconds: that says nothing of the image.
+    if (error instanceof UserError) throw error;
     throw new ImageError(name, reasonOf(error), { cause: error });
-  }
+  };
+  const bytes =
+    typeof source === 'string' ? await readImageFile(source, signal).catch(unusable) : source;
+  const refusal = refusalOf(bytes);
+  if (refusal !== undefined) throw new ImageError(name, refusal.reason, refusal);
+  return withinTime(pixelsOf(sharp(bytes, INPUT)), { ms: ABANDON_MS, signal }).catch(unusable);
 }
+
+/** What a file holds. A pipe or a device, which may never end, is none. */
+async function readImageFile(path: string, signal: AbortSignal | undefined): Promise<Uint8Array> {
+  const found = await stat(path);
+  if (!found.isFile() && !found.isDirectory()) throw new Error('it is no regular file');
+  if (found.size > MOST_BYTES) {
+    throw new Error(`it has ${found.size} bytes, and an image may have ${MOST_BYTES}`);
+  }
+  return readWhenFree(path, signal);
+}
+
+async function pixelsOf(image: Sharp): Promise<PixelImage & { readonly channels: 3 }> {
+  const { data, info } = await image
+    .timeout({ seconds: DECODE_SECONDS })
+    .toColourspace('srgb')
+    .removeAlpha()
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  if (info.channels !== 3) {
+    throw new Error(`it has ${info.channels} channels that are no red, green and blue`);
+  }
+  return { data, height: info.height, width: info.width, channels: 3 };
+}
+
+const TOO_SLOW = 'decoding it takes too long';
 
 /** What sharp, libvips and Node say, in terms of the file. */
 const REASONS: readonly (readonly [pattern: RegExp, reason: string])[] = [
@@ -74,17 +124,21 @@ const REASONS: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [/^EACCES/, 'it may not be read'],
   [/unsupported image format/, 'its content is in no image format that can be read'],
   [/exceeds pixel limit/, `it has more than ${MAX_PIXELS} pixels`],
+  [/exceeds channel limit/, 'it has more channels than a picture'],
   [/premature end/, 'it is truncated (premature end of the JPEG data)'],
+  [/timeout: \d+% complete/, TOO_SLOW],
 ];
 
 function reasonOf(error: unknown): string {
+  if (error instanceof TimeLimitError) return TOO_SLOW;
   const message = messageOf(error);
   const known = REASONS.find(([pattern]) => pattern.test(message));
-  return (
-    known?.[1] ??
-    message
-      .trim()
-      .replace(/\s*\n\s*/g, '; ')
-      .replace(/\.$/, '')
-  );
+  return known?.[1] ?? shortened(message);
+}
+
+/** The different lines of a message, as far as they are worth reading. */
+function shortened(message: string): string {
+  const lines = new Set(message.trim().split(/\s*\n\s*/));
+  const text = [...lines].join('; ').replace(/\.$/, '');
+  return text.length > LONGEST_REASON ? `${text.slice(0, LONGEST_REASON)} …` : text;
 }

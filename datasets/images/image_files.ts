@@ -1,25 +1,29 @@
+import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { join } from 'node:path';
+import { messageOf } from '../../foundation/errors.ts';
+import { errorCode } from '../../foundation/files/file_errors.ts';
 import type { Reporter } from '../../foundation/reporting/reporter.ts';
 import { mapAhead } from '../map_ahead.ts';
 import { compareCodePoints } from '../order/order.ts';
+import { hasImageName, unreadFormatOf } from './image_formats.ts';
 import { notAFolder } from './not_a_folder.ts';
-
-/** Compared without regard to case; ImageNet's own files end in .JPEG. */
-export const EXTENSIONS: readonly string[] = ['.jpeg', '.jpg', '.png', '.webp'];
 
 const FILES_STATED_AT_ONCE = 64;
 
-/** A labelled file. */
+/** A file that counts as an image. */
 export interface ImageFile {
   /** Relative to the data set's folder, with slashes: "images/n02114548/a.JPEG" */
   readonly name: string;
   readonly path: string;
-  readonly label: number;
   /** Size, or −1 where the entry is a dangling link. */
   readonly bytes: number;
   /** What it holds, where that is in memory that worker threads share; else it is read from `path`. */
   readonly content?: Uint8Array;
+}
+
+export interface LabelledFile extends ImageFile {
+  readonly label: number;
 }
 
 /** A folder whose images all have one label. */
@@ -35,40 +39,45 @@ export interface ClassFolder {
  * Throws UserError where `path` is no folder.
  */
 export async function subfolders(path: string): Promise<string[]> {
-  const entries = await readdir(path, { withFileTypes: true }).catch((error: unknown) => {
-    throw notAFolder(path, error);
-  });
   const names: string[] = [];
-  for (const entry of entries) {
-    if (entry.name.startsWith('.')) continue;
-    if (entry.isDirectory() || (entry.isSymbolicLink() && (await isFolder(join(path, entry.name)))))
-      names.push(entry.name);
+  for (const entry of await folderEntries(path)) {
+    if (!entry.name.startsWith('.') && (await isFolder(path, entry))) names.push(entry.name);
   }
   return names.sort(compareCodePoints);
 }
 
-/** Whether `path` is a folder, or a link to one. */
-async function isFolder(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+/** What lies in a folder, in no order. Throws UserError where `path` is none, or may not be listed. */
+export function folderEntries(path: string): Promise<Dirent[]> {
+  return readdir(path, { withFileTypes: true }).catch((error: unknown) => {
+    throw notAFolder(path, error);
+  });
+}
+
+/** Whether an entry of the folder `path` is a folder, or a link to one. */
+export async function isFolder(path: string, entry: Dirent): Promise<boolean> {
+  if (!entry.isSymbolicLink()) return entry.isDirectory();
+  return (await stat(join(path, entry.name)).catch(() => undefined))?.isDirectory() ?? false;
 }
 
 /**
  * The image files of class folders, sorted by name in code points, so that neither the file system's
- * order nor the locale matters. Entries without an image's extension are left out, and one warning
- * tells how many and names the first.
+ * order nor the locale matters. Hidden entries and those without an image's extension are left out,
+ * which warnings tell; so is a folder that may not be read.
+ * @throws UserError where none of the folders may be read
  */
 export async function listImageFiles(
   folders: readonly ClassFolder[],
   reporter: Reporter,
-): Promise<ImageFile[]> {
-  const found: Omit<ImageFile, 'bytes'>[] = [];
+): Promise<LabelledFile[]> {
+  const found: Omit<LabelledFile, 'bytes'>[] = [];
   const others: string[] = [];
+  const unreadable: unknown[] = [];
   const progress = reporter.start('Listing images', folders.length, 'folders');
   try {
     for (const [done, folder] of folders.entries()) {
-      for (const entry of await readdir(folder.path)) {
+      for (const entry of await entriesOf(folder, unreadable, reporter)) {
         const name = `${folder.name}/${entry}`;
-        if (!EXTENSIONS.includes(extname(entry).toLowerCase())) others.push(name);
+        if (!hasImageName(entry)) others.push(name);
         else found.push({ name, path: join(folder.path, entry), label: folder.label });
       }
       progress.update(done + 1);
@@ -76,10 +85,18 @@ export async function listImageFiles(
   } finally {
     progress.end();
   }
+  if (folders.length > 0 && unreadable.length === folders.length) throw unreadable[0];
   warnOfOthers(others, reporter);
-  found.sort((a, b) => compareCodePoints(a.name, b.name));
-  const files: ImageFile[] = [];
-  const sized = mapAhead(found, FILES_STATED_AT_ONCE, async (file) => ({
+  return sizedFiles(found);
+}
+
+/** Files with their sizes, sorted by name in code points. */
+export async function sizedFiles<File extends { readonly name: string; readonly path: string }>(
+  found: readonly File[],
+): Promise<(File & { readonly bytes: number })[]> {
+  const sorted = found.toSorted((a, b) => compareCodePoints(a.name, b.name));
+  const files: (File & { readonly bytes: number })[] = [];
+  const sized = mapAhead(sorted, FILES_STATED_AT_ONCE, async (file) => ({
     ...file,
     bytes: (await stat(file.path).catch(() => undefined))?.size ?? -1,
   }));
@@ -87,9 +104,48 @@ export async function listImageFiles(
   return files;
 }
 
-/** Says which entries are left out, where there are such. */
+/** What keeps a single folder from being read, whoever reads it. */
+const FORBIDDEN = ['EACCES', 'EPERM', 'EIO', 'ELOOP', 'ESTALE'];
+
+/** Whether `error` says that one folder or file may not be read, while others may. */
+export function isForbidden(error: unknown): boolean {
+  const { cause } = error as { readonly cause?: unknown };
+  return FORBIDDEN.includes(errorCode(error) ?? errorCode(cause) ?? '');
+}
+
+/** Names in a folder; none where it may not be read, which a warning says and `unreadable` keeps. */
+async function entriesOf(
+  folder: ClassFolder,
+  unreadable: unknown[],
+  reporter: Reporter,
+): Promise<string[]> {
+  try {
+    return (await folderEntries(folder.path)).map(({ name }) => name);
+  } catch (error) {
+    if (!isForbidden(error)) throw error;
+    unreadable.push(error);
+    reporter.warn(`Left out the folder ${folder.name}: ${messageOf(error)}`);
+    return [];
+  }
+}
+
+/** Says which entries are left out, where there are such; images in formats that are not read by name. */
 export function warnOfOthers(others: readonly string[], reporter: Reporter): void {
-  if (others.length === 0) return;
-  const count = others.length === 1 ? '1 entry' : `${others.length} entries`;
-  reporter.warn(`Left out ${count} without an image's extension, such as ${others[0]}`);
+  const unread = others.filter((name) => unreadFormatOf(name) !== undefined);
+  if (unread.length > 0) {
+    const formats = [...new Set(unread.map(unreadFormatOf))].join(', ');
+    reporter.warn(
+      `Left out ${entries(unread.length)} in formats that are not read (${formats}), such as ${unread[0]}: convert to PNG`,
+    );
+  }
+  const rest = others.filter((name) => unreadFormatOf(name) === undefined);
+  if (rest.length > 0) {
+    reporter.warn(
+      `Left out ${entries(rest.length)} without an image's extension, such as ${rest[0]}`,
+    );
+  }
+}
+
+function entries(count: number): string {
+  return count === 1 ? '1 entry' : `${count} entries`;
 }

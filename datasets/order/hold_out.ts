@@ -1,5 +1,5 @@
 import { UserError } from '../../foundation/errors.ts';
-import type { BatchOptions, Dataset, ImageBatch, Split } from '../dataset.ts';
+import type { BatchOptions, LabelledBatch, LabelledDataset, Split } from '../dataset.ts';
 import { checkInteger, shuffledOrder } from './order.ts';
 
 /**
@@ -12,7 +12,11 @@ import { checkInteger, shuffledOrder } from './order.ts';
  * @throws UserError unless at least one training image remains, and where a validation split is held
  *   out already
  */
-export function holdOutValidation(dataset: Dataset, images: number, seed: number): Dataset {
+export function holdOutValidation(
+  dataset: LabelledDataset,
+  images: number,
+  seed: number,
+): LabelledDataset {
   const training = dataset.count('train');
   checkInteger('the number of validation images', images, 0);
   if (dataset.count('validation') > 0) {
@@ -43,7 +47,7 @@ export function holdOutValidation(dataset: Dataset, images: number, seed: number
       const { split: whole, among } = stored(split);
       return dataset.label(whole, among?.[index] ?? index);
     },
-    batches(options: BatchOptions): AsyncIterable<ImageBatch> {
+    batches(options: BatchOptions): AsyncIterable<LabelledBatch> {
       const { split, among } = stored(options.split);
       if (among === undefined) return dataset.batches(options);
       const chosen = options.among?.map((place) => among[place]) ?? among;

@@ -1,4 +1,4 @@
-import type { Dataset, Split } from '../dataset.ts';
+import type { LabelledDataset, Split } from '../dataset.ts';
 import { checkInteger, selectIndices } from './order.ts';
 
 /** Some images of each class. */
@@ -15,7 +15,7 @@ export interface ClassSample {
  * @throws UserError unless `images` is an integer of at least 1
  */
 export function firstOfEachClass(
-  dataset: Dataset,
+  dataset: LabelledDataset,
   split: Split,
   images: number,
   seed: number,

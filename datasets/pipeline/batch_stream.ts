@@ -1,10 +1,12 @@
 import { NO_AUGMENTATION } from '../augment/augment.ts';
 import { BatchBuilder, batchOf } from '../batch_builder.ts';
-import type { BatchOptions, ImageBatch } from '../dataset.ts';
-import type { ImageSet } from '../images/image_set.ts';
+import type { BatchOptions, ImageBatch, LabelledBatch } from '../dataset.ts';
+import type { ImageSet, LabelledImageSet } from '../images/image_set.ts';
 import { checkCentralFraction } from '../images/preprocess.ts';
 import { mapAhead } from '../map_ahead.ts';
 import { checkInteger, SEEDS, selectIndices } from '../order/order.ts';
+import { withinTime } from '../within_time.ts';
+import { requireBatchFits } from './batch_limit.ts';
 import { BatchMemory } from './batch_memory.ts';
 import type { PreparedChunk } from './chunk.ts';
 import { type Preparation, preparationFor } from './preparation.ts';
@@ -15,12 +17,25 @@ import { type Preparation, preparationFor } from './preparation.ts';
  * broken image one more, which is being filled.
  *
  * An iteration that is abandoned, or ended by the signal, asks for nothing more, and tells the threads
- * at work to stop at their next image; it has ended once they have.
+ * at work to stop at their next image. An abandoned one has ended once they have; the signal ends it at
+ * once, whatever an image that is being decoded takes.
  *
  * @param ownCentralFraction the set's, where the options have none
  * @throws (rejects) UserError for options out of range; the signal's reason; what reading throws other
  *   than ImageError, which goes to `onSkip`
  */
+export function streamBatches(
+  set: LabelledImageSet,
+  ownCentralFraction: number,
+  options: BatchOptions,
+  preparation?: Preparation,
+): AsyncIterable<LabelledBatch>;
+export function streamBatches(
+  set: ImageSet,
+  ownCentralFraction: number,
+  options: BatchOptions,
+  preparation?: Preparation,
+): AsyncIterable<ImageBatch>;
 export function streamBatches(
   set: ImageSet,
   ownCentralFraction: number,
@@ -74,6 +89,7 @@ async function* generate(
   const { centralFraction = ownCentralFraction } = options;
   checkInteger('batchSize', batchSize, 1);
   checkInteger('resolution', resolution, 1);
+  requireBatchFits(options);
   checkCentralFraction(centralFraction);
   checkInteger('augmentationSeed', augmentationSeed, 0, SEEDS - 1);
   signal?.throwIfAborted();
@@ -99,7 +115,7 @@ async function* generate(
     const into = memory?.take();
     const source = set.source(indices);
     const task = { ...common, source, count: indices.length, place, ...(into && { into }) };
-    return { ...(await prepare(task)), indices, place, into };
+    return { ...(await withinTime(prepare(task), { signal })), indices, place, into };
   });
   yield* assemble(chunks, set, options, stopped, memory);
 }
@@ -121,7 +137,7 @@ async function* assemble(
     onPrepared?.(spent);
     if (broken.length === 0 && builder.isEmpty) {
       position = place + indices.length;
-      const labels = Array.from(indices, (index) => set.label(index));
+      const labels = set.label && Array.from(indices, (index) => set.label!(index));
       const names = Array.from(indices, (index) => set.name(index));
       yield batchOf(images, resolution, labels, names, position);
       memory?.handedOut(into);
@@ -133,7 +149,7 @@ async function* assemble(
       const name = set.name(index);
       const reason = reasons.get(n);
       if (reason === undefined) {
-        builder.add(set.label(index), name, images.subarray(n * length, (n + 1) * length));
+        builder.add(set.label?.(index), name, images.subarray(n * length, (n + 1) * length));
         if (!builder.isFull) continue;
         yield builder.finish(position);
         memory?.handedOut(undefined);

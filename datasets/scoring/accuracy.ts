@@ -1,5 +1,5 @@
 import { UserError } from '../../foundation/errors.ts';
-import type { ImageBatch } from '../dataset.ts';
+import type { LabelledBatch } from '../dataset.ts';
 import { checkInteger } from '../order/order.ts';
 import { rankOf, type Scores } from './top_k.ts';
 
@@ -12,9 +12,9 @@ export interface Accuracy {
 }
 
 export interface AccuracyOptions {
-  readonly batches: Iterable<ImageBatch> | AsyncIterable<ImageBatch>;
+  readonly batches: Iterable<LabelledBatch> | AsyncIterable<LabelledBatch>;
   /** images [N, H, W, 3] → logits [N, classes]. Called for one batch after another. */
-  readonly predict: (images: Float32Array, shape: ImageBatch['shape']) => Promise<Scores>;
+  readonly predict: (images: Float32Array, shape: LabelledBatch['shape']) => Promise<Scores>;
   /** Logits of an image. */
   readonly classes: number;
   /** Class of label 0: 1 for networks whose class 0 is the background. */
@@ -59,7 +59,12 @@ export async function measureAccuracy(options: AccuracyOptions): Promise<Accurac
 }
 
 /** Rank of each image's class among its logits [N, classes]. */
-function ranks(batch: ImageBatch, logits: Scores, classes: number, labelOffset: number): number[] {
+function ranks(
+  batch: LabelledBatch,
+  logits: Scores,
+  classes: number,
+  labelOffset: number,
+): number[] {
   const count = batch.labels.length;
   if (logits.length !== count * classes) {
     throw new UserError(

@@ -1,4 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { whenFree } from '../../foundation/files/read_when_free.ts';
 import { readAt } from './byte_stream.ts';
 
 /** A shuffled order goes from file to file: a few dozen stay open of a usual limit of 1024. */
@@ -48,7 +49,7 @@ export class RecordFiles {
   }
 
   private acquire(path: string): OpenFile {
-    const file = this.open.get(path) ?? { handle: open(path, 'r'), users: 0 };
+    const file = this.open.get(path) ?? { handle: this.opened(path), users: 0 };
     file.handle.catch(() => {
       // Tried again by the next read.
       if (this.open.get(path) === file) this.open.delete(path);
@@ -57,6 +58,18 @@ export class RecordFiles {
     this.open.set(path, file);
     file.users++;
     return file;
+  }
+
+  /** Where the process has as many files open as it may, those that nobody reads are given up. */
+  private opened(path: string): Promise<FileHandle> {
+    return whenFree(path, async () => {
+      try {
+        return await open(path, 'r');
+      } catch (error) {
+        await this.closeIdle(0);
+        throw error;
+      }
+    });
   }
 
   private async closeIdle(remaining: number): Promise<void> {

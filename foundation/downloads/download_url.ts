@@ -5,6 +5,7 @@ import { messageOf } from '../errors.ts';
 import { asFileError } from '../files/file_errors.ts';
 import { abandonedPaths, temporaryPath } from '../files/temporary_path.ts';
 import type { Reporter } from '../reporting/reporter.ts';
+import { fetchByEnvironment } from './fetch_by_environment.ts';
 import { RouteFailure, wrongHash } from './route.ts';
 
 export interface DownloadOptions {
@@ -93,7 +94,7 @@ async function attemptDownload(options: DownloadOptions, part: string): Promise<
   const present = sha256 === undefined ? 0 : await sizeOf(part);
   let file: FileHandle | undefined;
   try {
-    const response = await fetch(url, {
+    const response = await fetchByEnvironment(url, {
       signal: signal ? AbortSignal.any([signal, timeout.signal]) : timeout.signal,
       headers: {
         'accept-encoding': 'identity', // the hash is of the file, not of a compressed transfer

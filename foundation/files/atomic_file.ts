@@ -1,20 +1,22 @@
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { asFileError } from './file_errors.ts';
+import { outputPath } from './output_path.ts';
 import { temporaryPath } from './temporary_path.ts';
 
 /**
  * Writes `data` to `path` so that a reader sees the old file or the whole new one, also after a
  * crash: a temporary file in the same folder is written, synchronized and renamed. The folder is
- * made where it is missing.
+ * made where it is missing. Where `path` is a link, the file that it leads to is written.
  *
- * @throws UserError where the disk is full, the folder is not writable or `path` cannot be a file;
- * the old file stays.
+ * @throws UserError where the disk is full, the folder is not writable, `path` cannot be a file, or
+ *   is a device, a pipe or a link that leads nowhere; what was there stays
  */
 export async function writeFileAtomic(path: string, data: string | Uint8Array): Promise<void> {
-  const temporary = temporaryPath(path, '.tmp');
+  const { target } = await outputPath(path);
+  const temporary = temporaryPath(target, '.tmp');
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await mkdir(dirname(target), { recursive: true });
     const file = await open(temporary, 'wx');
     try {
       await file.writeFile(data);
@@ -22,7 +24,7 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array): 
     } finally {
       await file.close();
     }
-    await rename(temporary, path);
+    await rename(temporary, target);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
     throw asFileError(error, path);

@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { messageOf, UserError } from '../errors.ts';
+import { UserError } from '../errors.ts';
+import { asSystemError } from './file_errors.ts';
 
 const CHANGED = 'Let no other program write the file while it is read.';
 
@@ -57,10 +58,7 @@ async function openFile(path: string): Promise<FileHandle> {
   try {
     return await open(path);
   } catch (error) {
-    throw new UserError(`Expected to read the file ${path} but: ${messageOf(error)}`, {
-      remedy: 'Check the path and its permissions.',
-      cause: error,
-    });
+    throw asSystemError(error, `to read the file ${path}`);
   }
 }
 
@@ -72,7 +70,11 @@ async function readFully(
 ): Promise<Uint8Array> {
   const bytes = new Uint8Array(length);
   for (let done = 0; done < length; ) {
-    const { bytesRead } = await file.read(bytes, done, length - done, offset + done);
+    const { bytesRead } = await file
+      .read(bytes, done, length - done, offset + done)
+      .catch((error: unknown) => {
+        throw asSystemError(error, `to read the file ${path}`);
+      });
     if (bytesRead === 0) {
       throw new UserError(
         `Expected ${length} bytes at ${offset} of ${path} but it became shorter`,

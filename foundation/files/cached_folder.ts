@@ -1,8 +1,7 @@
-import { rmSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { z } from 'zod';
-import { abandonedPaths, temporaryPath } from './temporary_path.ts';
+import { makeWholeFolder } from './whole_folder.ts';
 
 const STAMP = 'complete.json';
 const stampSchema = z.object({ key: z.string() });
@@ -22,23 +21,10 @@ export async function cachedFolder(
   stillWorks: () => Promise<boolean> = async () => true,
 ): Promise<string> {
   if ((await keyOf(folder)) === key && (await stillWorks())) return folder;
-  await mkdir(dirname(folder), { recursive: true });
-  for (const old of await abandonedPaths(folder, '.tmp')) {
-    await rm(old, { recursive: true, force: true });
-  }
-  const temporary = temporaryPath(folder, '.tmp');
-  const removeOnExit = () => rmSync(temporary, { recursive: true, force: true });
-  process.once('exit', removeOnExit);
-  try {
-    await mkdir(temporary);
+  await makeWholeFolder(folder, async (temporary) => {
     await make(temporary);
     await writeFile(join(temporary, STAMP), JSON.stringify({ key }));
-    await rm(folder, { recursive: true, force: true });
-    await rename(temporary, folder);
-  } finally {
-    process.off('exit', removeOnExit);
-    await rm(temporary, { recursive: true, force: true });
-  }
+  });
   return folder;
 }
 

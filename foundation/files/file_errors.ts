@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { UserError } from '../errors.ts';
+import { systemFault } from './system_errors.ts';
 
 /** The operating system's code of an error ("ENOENT"), where it has one. */
 export function errorCode(thrown: unknown): string | undefined {
@@ -13,7 +14,10 @@ export function errorCode(thrown: unknown): string | undefined {
  * comes back as it is.
  */
 export function asFileError(thrown: unknown, path: string): unknown {
-  switch (errorCode(thrown)) {
+  const code = errorCode(thrown);
+  switch (code) {
+    case undefined:
+      return thrown;
     case 'ENOSPC':
     case 'EDQUOT':
       return new UserError(`Expected room for ${path} but the disk is full.`, {
@@ -24,7 +28,7 @@ export function asFileError(thrown: unknown, path: string): unknown {
     case 'EPERM':
     case 'EROFS':
       return new UserError(
-        `Expected permission to write ${path} but the system refused (${errorCode(thrown)}).`,
+        `Expected permission to write ${path} but the system refused (${code}).`,
         {
           remedy: `Make ${dirname(path)} writable, or choose another folder.`,
           cause: thrown,
@@ -52,6 +56,48 @@ export function asFileError(thrown: unknown, path: string): unknown {
         cause: thrown,
       });
     default:
-      return thrown;
+      return asSystemError(thrown, `to write ${path}`);
   }
 }
+
+/**
+ * Turns what the system says when the file or folder `path` cannot be read into a UserError that
+ * says what to do; any other error comes back as it is.
+ */
+export function asReadError(thrown: unknown, path: string): unknown {
+  return asSystemError(thrown, `to read ${path}`);
+}
+
+/**
+ * Turns any error of the operating system into a UserError; any other error comes back as it is.
+ * @param expected ends "Expected"; by default what the error itself says of its call and path
+ */
+export function asSystemError(thrown: unknown, expected: string = callOf(thrown)): unknown {
+  const fault = systemFault(errorCode(thrown) ?? '');
+  if (fault === undefined) return thrown;
+  return new UserError(`Expected ${expected} but ${fault.reason}.`, {
+    remedy: fault.remedy,
+    cause: thrown,
+  });
+}
+
+/** "to open a.json", of an error of Node's file functions. */
+function callOf(thrown: unknown): string {
+  const { syscall = 'work', path, dest } = thrown as Partial<Record<string, unknown>>;
+  const call = CALLS[String(syscall)] ?? String(syscall);
+  const places = [path, dest].filter((place) => typeof place === 'string');
+  return `to ${[call, ...(places.length > 0 ? [places.join(' as ')] : ['a file'])].join(' ')}`;
+}
+
+/** System calls whose names are no verbs. */
+const CALLS: Readonly<Record<string, string>> = {
+  access: 'find',
+  fsync: 'write',
+  lstat: 'examine',
+  mkdir: 'make',
+  rmdir: 'remove',
+  scandir: 'read the folder',
+  spawn: 'start',
+  stat: 'examine',
+  unlink: 'remove',
+};

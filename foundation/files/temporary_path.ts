@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { processExists } from '../processes/process_exists.ts';
+import { processExists } from '../processes/process_identity.mjs';
 
 /** A temporary file of another machine (a shared folder) counts as abandoned after this age. */
 const ABANDONED_AFTER_MS = 10 * 60_000;

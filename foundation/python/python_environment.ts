@@ -1,7 +1,7 @@
 import { readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fetchArtifact } from '../downloads/fetch_artifact.ts';
-import { messageOf, UserError } from '../errors.ts';
+import { UserError } from '../errors.ts';
 import { cachedFolder } from '../files/cached_folder.ts';
 import { requireSpace } from '../files/disk_space.ts';
 import { sha256OfBytes } from '../hashes/sha256.ts';
@@ -73,13 +73,7 @@ export async function pythonEnvironment(
   const folder = join(cacheDir, packages.name);
   const make = async (temporary: string) => {
     const python = await findPython(packages, options);
-    try {
-      await requireSpace(cacheDir, packages.bytes, `for ${packages.title}`);
-    } catch (error) {
-      throw new UserError(messageOf(error), {
-        remedy: 'Free some space, or set TF8_CACHE to another folder.',
-      });
-    }
+    await requireSpace(cacheDir, packages.bytes, `for ${packages.title}`);
     reporter.info(
       `Setting up a private Python ${python.version} with ${packages.title} in ${folder}…`,
     );

@@ -19,9 +19,9 @@ export interface ReporterStream {
   readonly isTTY?: boolean;
 }
 
-/** Reports on standard error; standard output is for results. `now` gives milliseconds. */
-export function consoleReporter(
-  stream: NodeJS.WriteStream | ReporterStream = process.stderr,
+/** Reports to `stream`; a command's is standard error, standard output is for results. `now` gives milliseconds. */
+export function terminalReporter(
+  stream: NodeJS.WriteStream | ReporterStream,
   now: () => number = Date.now,
 ): Reporter {
   let bar: cliProgress.SingleBar | undefined;

@@ -7,7 +7,6 @@ import type { FloatNode } from '../convert/float_graph.ts';
 import type { ImageShape } from '../model/tf8_model.ts';
 import type { QuantizationParams } from '../params/quantization.ts';
 import type { ActivationKind } from '../params/requantization.ts';
-import type { Advice } from './advice.ts';
 
 export interface Analysis {
   readonly model: string;
@@ -206,6 +205,40 @@ export type FindingCause =
   | 'relu6Clipping'
   /** A bias or accumulator is near the end of int32. */
   | 'overflowRisk';
+
+/** What helps against a finding. */
+export type AdviceCode =
+  /** Give the channels of zero variance the mean variance of the layer's others. */
+  | 'meanVariance'
+  /** Bring a layer's channels to one size. */
+  | 'equalizeChannels'
+  /** Leave no channel's weights far from the others'. */
+  | 'evenWeights'
+  /** Calibrate on more images, or on images like those that the network will see. */
+  | 'calibrateOnMore'
+  /** Calibrate on images like those that the network will see. */
+  | 'calibrateOnTypical'
+  /** Bring the outputs that share a range to one size. */
+  | 'evenOutputs'
+  /** Preprocess images as for the training. */
+  | 'samePreprocessing'
+  /** Train with ReLU in the place of ReLU6. */
+  | 'replaceRelu6'
+  /** Make biases smaller, or sums shorter. */
+  | 'smallerSums';
+
+/**
+ * What can be done with a network: `standard`, a MobileNet with batch norms after its depthwise layers,
+ * can be re-architected; `rebuilt`, one without them, was; `other` has no depthwise layers.
+ */
+export type NetworkKind = 'standard' | 'rebuilt' | 'other';
+
+/** A remedy as data; whoever shows it puts it into words. */
+export interface Advice {
+  readonly code: AdviceCode;
+  /** What the network allows, on which the way to do it depends. */
+  readonly network: NetworkKind;
+}
 
 /**
  * Noise on the logits by their energy, Σ noise² / Σ logits², that TF8 adds and that would go with the

@@ -8,6 +8,7 @@ import {
   quantizeArray,
   quantizeBias,
 } from '../params/quantization.ts';
+import { weightParams } from '../params/weight_params.ts';
 import type { CalibratedRanges } from './calibrate.ts';
 import { type FloatGraph, type FloatNode, isWeightedFloat } from './float_graph.ts';
 import { type ObservedRange, rangeOf } from './observed_range.ts';
@@ -18,14 +19,17 @@ export interface ConvertOptions
   readonly inputRange: ObservedRange;
   /** See `Preprocessing`; absent where it is unknown. */
   readonly centralFraction?: number;
+  /** Is told, in a sentence, what the user should know of a layer: that its weights became coarser. */
+  readonly onNote?: ((note: string) => void) | undefined;
 }
 
 /**
  * Quantizes a folded float network (eq. 1 to 3): each activation by its calibrated range, each
- * layer's weights by their own range, biases as int32 at scaleIn · scaleWeight. Average, maximum
- * and global pooling keep their input's parameters (eq. 6).
- * @throws QuantizationError naming the layer whose bias or accumulator does not fit int32, or that
- * was not calibrated
+ * layer's weights by their own range, biases as int32 at scaleIn · scaleWeight. A bias that would not
+ * fit raises its layer's weight scale, and a note says so. Average, maximum and global pooling keep
+ * their input's parameters (eq. 6).
+ * @throws QuantizationError naming the layer whose bias is not finite, whose accumulator does not fit
+ * int32 at any scale, or that was not calibrated
  */
 export function convertGraph(
   graph: FloatGraph,
@@ -33,6 +37,7 @@ export function convertGraph(
   options: ConvertOptions,
 ): Tf8Model {
   const { inputRange: range, centralFraction, labelOffset, classNames, provenance } = options;
+  const { onNote } = options;
   const input = {
     name: graph.inputName,
     shape: graph.inputShape,
@@ -40,7 +45,8 @@ export function convertGraph(
   };
   const specs = new Map<string, TensorSpec>([[input.name, input]]);
   const nodes = graph.nodes.map((node) => {
-    const converted = convertNode(node, byName(specs, node.inputs[0]).quantization, calibration);
+    const { quantization } = byName(specs, node.inputs[0]);
+    const converted = convertNode(node, quantization, calibration, onNote);
     specs.set(node.name, converted.output);
     return converted;
   });
@@ -61,17 +67,25 @@ function convertNode(
   node: FloatNode,
   inputQuantization: QuantizationParams,
   calibration: CalibratedRanges,
+  onNote: ConvertOptions['onNote'],
 ): Tf8Node {
   const { name, inputs, outputShape: shape } = node;
   if (isWeightedFloat(node)) {
     const { op, kernel, kernelShape, strides, padding, activation } = node;
-    const range = rangeOf(kernel);
-    const weights = paramsFromRange(range.min, range.max);
+    const outputQuantization = observed(name, calibration);
+    const { params: weights, raisedBy } = weightParams(rangeOf(kernel), {
+      scaleIn: inputQuantization.scale,
+      inputZeroPoint: inputQuantization.zeroPoint,
+      scaleOut: outputQuantization.scale,
+      biasMax: node.bias.reduce((most, value) => Math.max(most, Math.abs(value)), 0),
+      taps: kernelShape[0] * kernelShape[1] * (op === 'depthwiseConv2d' ? 1 : kernelShape[2]),
+    });
+    if (raisedBy > 1) onNote?.(coarserNote(name, raisedBy));
     return {
       op,
       name,
       inputs,
-      output: { shape, quantization: observed(name, calibration) },
+      output: { shape, quantization: outputQuantization },
       weights: { data: quantizeArray(kernel, weights), shape: kernelShape, quantization: weights },
       bias: quantizeBias(name, node.bias, inputQuantization.scale, weights.scale),
       strides,
@@ -89,6 +103,11 @@ function convertNode(
   }
   const { outputShape: _, ...pool } = node;
   return { ...pool, output: { shape, quantization: inputQuantization } };
+}
+
+/** What a bias far above the weights costs. */
+function coarserNote(layer: string, factor: number): string {
+  return `The weights of ${layer} are quantized ${factor.toLocaleString('en', { maximumSignificantDigits: 3 })} times as coarsely as their range allows: its biases would not fit int32 otherwise`;
 }
 
 function observed(name: string, calibration: CalibratedRanges): QuantizationParams {

@@ -1,3 +1,5 @@
+import { alignUp } from '../params/align_up.ts';
+
 /** Where the tensors of a network lie in one arena: those that are never alive together share bytes. */
 
 /** A tensor, alive while nodes first … last run (both included). */
@@ -26,7 +28,7 @@ export function layOutArena(tensors: readonly Lifetime[]): ArenaLayout {
     const meets = placed
       .filter(({ first, last }) => first <= tensor.last && tensor.first <= last)
       .sort((a, b) => a.offset - b.offset);
-    const length = Math.ceil(tensor.bytes / ALIGNMENT) * ALIGNMENT;
+    const length = alignUp(tensor.bytes, ALIGNMENT);
     let offset = 0;
     for (const other of meets) {
       if (offset + length <= other.offset) break;

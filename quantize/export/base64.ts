@@ -1,4 +1,4 @@
-import { QuantizationError } from '../params/errors.ts';
+import { FileError } from '../params/errors.ts';
 
 export function toBase64(bytes: Uint8Array): string {
   return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
@@ -12,6 +12,6 @@ export function fromBase64(text: string, what: string): Uint8Array {
   try {
     return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
   } catch {
-    throw new QuantizationError(`Expected base64 as ${what}`);
+    throw new FileError(`Expected base64 as ${what}`);
   }
 }

@@ -31,6 +31,8 @@ export interface ExportedFile {
 export interface ExportFormat {
   /** As `tf8 export --format` takes it. */
   readonly name: FormatName;
+  /** What is added to the name that the user gave, of every file that an export may have. */
+  readonly suffixes: readonly string[];
   /**
    * The export; the file without a suffix comes first.
    * @throws QuantizationError naming the node that the format cannot express

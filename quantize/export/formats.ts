@@ -1,5 +1,5 @@
 import type { Tf8Model } from '../model/tf8_model.ts';
-import { QuantizationError } from '../params/errors.ts';
+import { FileError, QuantizationError } from '../params/errors.ts';
 import { C } from './c/c.ts';
 import { ENCODINGS } from './encodings/encodings.ts';
 import type { ExportFormat } from './export_format.ts';
@@ -42,8 +42,8 @@ export async function readExport(
     try {
       return { format, model: await reader.read(file, fileName) };
     } catch (error) {
-      if (!(error instanceof QuantizationError) || error.message.includes(fileName)) throw error;
-      throw new QuantizationError(`${fileName} is damaged: ${error.message}`, {
+      if (error instanceof FileError || !(error instanceof QuantizationError)) throw error;
+      throw new FileError(`${fileName} is damaged: ${error.message}`, {
         remedy: error.remedy ?? 'Export the model again.',
       });
     }
@@ -52,8 +52,7 @@ export async function readExport(
   const names = new Intl.ListFormat('en-GB', { type: 'disjunction' }).format(
     readable.map(({ name }) => name),
   );
-  throw new QuantizationError(
-    `Expected an export to ${names} but ${fileName} is another kind of file`,
-    { remedy: 'Pass a file that tf8 exported in one of these formats.' },
-  );
+  throw new FileError(`Expected an export to ${names} but ${fileName} is another kind of file`, {
+    remedy: 'Pass a file that tf8 exported in one of these formats.',
+  });
 }

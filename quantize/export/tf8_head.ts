@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import { decodeTf8 } from '../model/tf8_file.ts';
 import type { Tf8Model } from '../model/tf8_model.ts';
-import { QuantizationError } from '../params/errors.ts';
+import { FileError } from '../params/errors.ts';
 
 /** Bytes in front of the header (`tf8_file.ts`), and where its length stands. */
 const PREFIX_BYTES = 40;
@@ -100,8 +100,8 @@ function headerBytes(file: Uint8Array): number {
   return new DataView(file.buffer, file.byteOffset, file.byteLength).getUint32(LENGTH_OFFSET, true);
 }
 
-function damaged(fileName: string, reason: string): QuantizationError {
-  return new QuantizationError(`${fileName} does not give its TF8 model back: ${reason}`, {
+function damaged(fileName: string, reason: string): FileError {
+  return new FileError(`${fileName} does not give its TF8 model back: ${reason}`, {
     remedy: 'Export the model again.',
   });
 }

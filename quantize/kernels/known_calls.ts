@@ -4,6 +4,7 @@
  * multiple of any, ties, both bounds, accumulators that single precision cannot hold.
  */
 
+import { alignUp } from '../params/align_up.ts';
 import { BYTE_MAX } from '../params/quantization.ts';
 import { elements } from '../params/shape.ts';
 import { NO_PADDING, windowPositions } from '../params/window.ts';
@@ -100,11 +101,11 @@ export function knownCalls(): KnownCalls {
 
 /** Inputs first, each at a multiple of `ALIGNMENT`: together they are the program's input. */
 function assemble(drafts: readonly Draft[]): KnownCalls {
-  const alignUp = (bytes: number) => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+  const aligned = (bytes: number) => alignUp(bytes, ALIGNMENT);
   const inputBytes = drafts
     .flatMap(({ inputs }) => inputs)
-    .reduce((sum, { length }) => sum + alignUp(length), 0);
-  const bytes = drafts.reduce((sum, { outputBytes }) => sum + alignUp(outputBytes), inputBytes);
+    .reduce((sum, { length }) => sum + aligned(length), 0);
+  const bytes = drafts.reduce((sum, { outputBytes }) => sum + aligned(outputBytes), inputBytes);
   const arena = new Uint8Array(bytes);
   const image = new Uint8Array(inputBytes);
   let [from, to] = [0, inputBytes];
@@ -112,11 +113,11 @@ function assemble(drafts: readonly Draft[]): KnownCalls {
     const views = inputs.map((input) => {
       image.set(input, from);
       const view = arena.subarray(from, from + input.length);
-      from += alignUp(input.length);
+      from += aligned(input.length);
       return view;
     });
     const output = arena.subarray(to, to + outputBytes);
-    to += alignUp(outputBytes);
+    to += aligned(outputBytes);
     return place(views, output);
   });
   const outputs = calls.map(({ call }) => call.output);

@@ -1,4 +1,4 @@
-import { QuantizationError } from '../params/errors.ts';
+import { messageOf, QuantizationError } from '../params/errors.ts';
 import type { Kernels, TierName } from './kernels.ts';
 import { onOneThread } from './one_thread.ts';
 import { selfTest, selfTestThreads } from './self_test.ts';
@@ -125,8 +125,4 @@ function noteOf(report: Exclude<TierReport, { state: 'passed' }>): string {
   return report.state === 'missing'
     ? `kernel tier ${report.name} is not available: ${report.reason}`
     : `kernel tier ${report.name} is passed over: ${report.reason}`;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -10,8 +10,12 @@
  * Positions in the header count from the start of the rest. A reader refuses another `version`, and
  * fields that it does not know; it takes files without `preprocessing`, which the first ones lack.
  */
-import { z } from 'zod';
-import { QuantizationError } from '../params/errors.ts';
+
+// As a namespace: bundlers leave out what is not used of it, which is most.
+import * as z from 'zod';
+import { alignUp } from '../params/align_up.ts';
+import { FileError, messageOf, QuantizationError } from '../params/errors.ts';
+import { littleEndian } from '../params/little_endian.ts';
 import { REQUANTIZATION_ROUNDING } from '../params/requantization.ts';
 import { checkModel } from './check_model.ts';
 import { isTf8, MAGIC } from './tf8_magic.ts';
@@ -106,7 +110,7 @@ export async function encodeTf8(model: Tf8Model): Promise<Uint8Array<ArrayBuffer
   const place = (bytes: Uint8Array): number => {
     const offset = binaryBytes;
     spans.push({ offset, bytes });
-    binaryBytes = align(offset + bytes.length);
+    binaryBytes = alignUp(offset + bytes.length, ALIGNMENT);
     return offset;
   };
   const nodes = model.nodes.map((node) => {
@@ -137,7 +141,7 @@ export async function encodeTf8(model: Tf8Model): Promise<Uint8Array<ArrayBuffer
     throw new QuantizationError(`${model.name} fits no TF8 file: ${firstIssue(parsed.error)}`);
   }
   const text = new TextEncoder().encode(JSON.stringify(parsed.data));
-  const headerBytes = align(PREFIX_BYTES + text.length) - PREFIX_BYTES;
+  const headerBytes = alignUp(PREFIX_BYTES + text.length, ALIGNMENT) - PREFIX_BYTES;
   const file = new Uint8Array(PREFIX_BYTES + headerBytes + binary.length);
   file.set(new TextEncoder().encode(MAGIC));
   new DataView(file.buffer).setUint32(4, headerBytes, true);
@@ -222,11 +226,11 @@ function parseHeader(bytes: Uint8Array, fileName: string): Header {
   try {
     json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (error) {
-    throw damaged(fileName, `its header is not JSON (${(error as Error).message})`);
+    throw damaged(fileName, `its header is not JSON (${messageOf(error)})`);
   }
   const version = VersionSchema.safeParse(json).data?.version;
   if (version !== undefined && version !== FORMAT_VERSION) {
-    throw new QuantizationError(
+    throw new FileError(
       `Expected version ${FORMAT_VERSION} of the TF8 file format but ${fileName} has version ${version}`,
       { remedy: 'Make the file again with this tf8, or read it with the one that made it.' },
     );
@@ -243,20 +247,10 @@ function firstIssue({ issues }: z.ZodError): string {
   return `${path.join('.') || 'the top'}: ${message}`;
 }
 
-function damaged(fileName: string, what: string): QuantizationError {
-  return new QuantizationError(`${fileName} is not a sound TF8 file: ${what}`, {
+function damaged(fileName: string, what: string): FileError {
+  return new FileError(`${fileName} is not a sound TF8 file: ${what}`, {
     remedy: 'Quantize its float model again.',
   });
-}
-
-function align(bytes: number): number {
-  return Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
-}
-
-function littleEndian(values: Int32Array): Uint8Array {
-  const view = new DataView(new ArrayBuffer(4 * values.length));
-  for (let i = 0; i < values.length; i++) view.setInt32(4 * i, values[i], true);
-  return new Uint8Array(view.buffer);
 }
 
 async function sha256(bytes: Uint8Array): Promise<Uint8Array> {

@@ -5,7 +5,7 @@ import { clamp, roundHalfEven } from './rounding.ts';
 export const BYTE_MAX = 255;
 
 /** The least normal single-precision number; smaller ones lose precision. */
-const LEAST_NORMAL_SINGLE = 2 ** -126;
+export const LEAST_NORMAL_SINGLE = 2 ** -126;
 
 export const INT32_MAX = 2 ** 31 - 1;
 const INT32_MIN = -(2 ** 31);

@@ -5,7 +5,7 @@
 
 import { UserError } from '../../foundation/errors.ts';
 import { cacheDir } from '../../foundation/files/cache_dir.ts';
-import { consoleReporter } from '../../foundation/reporting/terminal_reporter.ts';
+import { terminalReporter } from '../../foundation/reporting/terminal_reporter.ts';
 import { fetchChromium } from './fetched_chromium.ts';
 import { findChromium } from './find_chromium.ts';
 
@@ -16,7 +16,11 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 
 try {
   const cache = cacheDir();
-  const context = { cacheDir: cache, reporter: consoleReporter(), signal: interruption.signal };
+  const context = {
+    cacheDir: cache,
+    reporter: terminalReporter(process.stderr),
+    signal: interruption.signal,
+  };
   const { executable } = findChromium(cache) ?? (await fetchChromium(context));
   process.stdout.write(`${executable}\n`);
 } catch (error) {

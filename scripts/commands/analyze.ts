@@ -7,6 +7,7 @@ import {
   DATASET,
   FLOAT_MODEL,
   LIMIT,
+  OVERWRITE,
   PER_CLASS,
   SEED,
   SEED_RANGE,
@@ -44,6 +45,7 @@ export const analyzeCommand = defineCommand({
         requiresArg: true,
         describe: "A file for the JSON, besides the run's folder",
       })
+      .option('overwrite', OVERWRITE)
       .option('runs-dir', {
         type: 'string',
         default: 'runs',

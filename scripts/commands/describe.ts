@@ -1,12 +1,10 @@
-import type { NetworkCost } from '../../architectures/layer_costs.ts';
-import type { NetworkConfig, NetworkName } from '../../architectures/network.ts';
-import {
-  STANDARD,
-  VARIANTS,
-  type VariantName,
-  variantNamed,
-} from '../../architectures/variants.ts';
+import { STANDARD, VARIANTS } from '../../architectures/variants.ts';
 import type { DescribedModel } from '../../workflows/describe/describe_model.ts';
+import {
+  type DescribedNetwork,
+  describeNetwork,
+  PUBLISHED_RESOLUTIONS,
+} from '../../workflows/describe/describe_network.ts';
 import { markdownTable } from '../../workflows/records/markdown_table.ts';
 import { defineCommand } from '../command.ts';
 import {
@@ -17,26 +15,6 @@ import {
   WIDTH_MULTIPLIER,
   wholeNumbers,
 } from '../options.ts';
-
-/** Of the published networks. */
-const RESOLUTIONS: Readonly<Record<NetworkName, number>> = { mobilenet_v1: 224, inception_v3: 299 };
-
-interface DescribeOptions {
-  readonly model: string | undefined;
-  readonly network: NetworkName;
-  readonly variant: VariantName | undefined;
-  readonly widthMultiplier: number;
-  readonly resolution: number | undefined;
-  readonly classes: number;
-}
-
-interface PlannedNetwork extends NetworkCost {
-  readonly network: NetworkName;
-  readonly variant?: VariantName;
-  readonly widthMultiplier: number;
-  readonly resolution: number;
-  readonly classes: number;
-}
 
 export const describeCommand = defineCommand({
   command: 'describe [model]',
@@ -60,7 +38,7 @@ export const describeCommand = defineCommand({
         type: 'number',
         requiresArg: true,
         describe: 'Height and width of the input in pixels',
-        defaultDescription: Object.values(RESOLUTIONS).join(' or '),
+        defaultDescription: Object.values(PUBLISHED_RESOLUTIONS).join(' or '),
       })
       .option('classes', {
         type: 'number',
@@ -84,28 +62,15 @@ export const describeCommand = defineCommand({
     ['describe model.json', 'what a file of another program is'],
   ],
   inputs: ({ model }) => ({ model }),
-  run: async (argv, context): Promise<PlannedNetwork | DescribedModel> => {
-    if (argv.model !== undefined) {
-      const { describeModel } = await import('../../workflows/describe/describe_model.ts');
-      return describeModel(argv.model, context);
-    }
-    const { costOfNetwork } = await import('../../architectures/layer_costs.ts');
-    const config = configOf(argv);
-    const { network, resolution, classes } = config;
-    const { widthMultiplier } = argv;
-    return {
-      network,
-      ...(config.network === 'mobilenet_v1' && { variant: config.variant.name }),
-      widthMultiplier,
-      resolution,
-      classes,
-      ...costOfNetwork(config),
-    };
+  run: async (argv, context): Promise<DescribedNetwork | DescribedModel> => {
+    if (argv.model === undefined) return describeNetwork(argv);
+    const { describeModel } = await import('../../workflows/describe/describe_model.ts');
+    return describeModel(argv.model, context);
   },
   show: (result) => ('model' in result ? showModel(result) : showNetwork(result)),
 });
 
-function showNetwork(planned: PlannedNetwork): string {
+function showNetwork(planned: DescribedNetwork): string {
   const { network, variant, widthMultiplier, resolution, classes, ...cost } = planned;
   return [
     `${titleOf(network, variant)}, width ${widthMultiplier}, ${resolution} × ${resolution}, ${classes} outputs`,
@@ -152,16 +117,7 @@ function titleOf(network: string, variant: string | undefined): string {
   return network === 'inception_v3' ? 'InceptionV3' : `MobileNetV1 ${variant}`;
 }
 
-function configOf(options: DescribeOptions): NetworkConfig {
-  const { network, variant = STANDARD.name, widthMultiplier, classes } = options;
-  const { resolution = RESOLUTIONS[network] } = options;
-  const shared = { widthMultiplier, resolution, classes };
-  return network === 'mobilenet_v1'
-    ? { network, variant: variantNamed(variant), ...shared }
-    : { network, ...shared };
-}
-
-function layerTable({ layers }: NetworkCost): string {
+function layerTable({ layers }: Pick<DescribedNetwork, 'layers'>): string {
   return markdownTable(
     ['layer', 'output', 'MACs', 'weights', 'batch norm'],
     layers.map((layer) => [

@@ -5,6 +5,7 @@ import {
   CALIBRATION_IMAGES,
   DATASET,
   MODEL,
+  OVERWRITE,
   SEED,
   SEED_RANGE,
   wholeNumbers,
@@ -31,6 +32,7 @@ export const exportCommand = defineCommand({
         requiresArg: true,
         describe: 'The exported file; its manifest is FILE.json',
       })
+      .option('overwrite', OVERWRITE)
       .option('dataset', DATASET)
       .option('calibration-data', CALIBRATION_DATA)
       .option('calibration-images', CALIBRATION_IMAGES)
@@ -44,10 +46,10 @@ export const exportCommand = defineCommand({
       'quantized first, for ONNX Runtime',
     ],
   ],
-  inputs: ({ model, calibrationData }) => ({
+  inputs: ({ model, dataset, calibrationData }) => ({
     model,
     folders: [calibrationData],
-    dataset: { name: undefined, folder: calibrationData, option: 'calibrationData' },
+    dataset: { name: dataset, folder: calibrationData, option: 'calibrationData' },
   }),
   run: async (argv, context) => {
     const { exportModel } = await import('../../workflows/export/export.ts');

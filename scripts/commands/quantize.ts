@@ -4,6 +4,7 @@ import {
   CALIBRATION_IMAGES,
   DATASET,
   FLOAT_MODEL,
+  OVERWRITE,
   SEED,
   SEED_RANGE,
   wholeNumbers,
@@ -26,6 +27,7 @@ export const quantizeCommand = defineCommand({
         requiresArg: true,
         describe: 'The TF8 file',
       })
+      .option('overwrite', OVERWRITE)
       .option('seed', SEED)
       .check(wholeNumbers({ 'calibration-images': 1, seed: SEED_RANGE })),
   examples: [

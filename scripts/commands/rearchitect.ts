@@ -1,22 +1,22 @@
-import { VARIANTS, variantNamed } from '../../architectures/variants.ts';
+import { VARIANTS } from '../../architectures/variants.ts';
 import { RECIPE_NAMES } from '../../training/recipes/recipe_names.ts';
 import type { RearchitectResult } from '../../workflows/rearchitect/rearchitect.ts';
+import { MOST_IMAGES } from '../../workflows/rearchitect/rearchitect_defaults.ts';
 import { markdownTable } from '../../workflows/records/markdown_table.ts';
+import { CHECKPOINT_SECONDS } from '../../workflows/train/train_defaults.ts';
 import { defineCommand } from '../command.ts';
 import {
   DATA,
   DATASET,
   FLOAT_MODEL,
   LIMIT,
+  OVERWRITE,
   positiveNumbers,
   SEED_RANGE,
   TRAINING_SEED,
   wholeNumbers,
 } from '../options.ts';
-import { CHECKPOINT_SECONDS, overridesIn, RECIPE_OPTIONS } from '../recipe_options.ts';
-
-/** More images make a better fit, but ever less: the time grows with them. */
-const MOST_IMAGES = 500;
+import { RECIPE_OPTIONS } from '../recipe_options.ts';
 
 export const rearchitectCommand = defineCommand({
   command: 'rearchitect <model>',
@@ -43,6 +43,7 @@ export const rearchitectCommand = defineCommand({
         requiresArg: true,
         describe: 'Folder of the new model',
       })
+      .option('overwrite', OVERWRITE)
       .option('images', {
         type: 'number',
         requiresArg: true,
@@ -109,36 +110,15 @@ export const rearchitectCommand = defineCommand({
       'and retrain, learning from the standard model too',
     ],
   ],
-  inputs: ({ model, dataset, data }) => ({
+  inputs: ({ model, dataset, data, retrain, recipe }) => ({
     floatModels: [model],
+    recipe: retrain ? recipe : undefined,
     folders: [data],
     dataset: { name: dataset, folder: data, option: 'data' },
   }),
   run: async (argv, context) => {
-    const { openRecipe } = await import('../../training/recipes/open_recipe.ts');
-    const { overrideRecipe } = await import('../../training/recipes/override_recipe.ts');
-    const recipe = argv.retrain
-      ? overrideRecipe(await openRecipe(argv.recipe), overridesIn(argv))
-      : undefined;
-    const { openData } = await import('../../workflows/open/open_data.ts');
-    const { modelDataset } = await import('../../workflows/rearchitect/source.ts');
-    const { rearchitect } = await import('../../workflows/rearchitect/rearchitect.ts');
-    const { defaultValidationImages } = await import('../../workflows/train/train.ts');
-    const { model, limit, seed, out } = argv;
-    const name = argv.dataset ?? (await modelDataset(model, context));
-    const dataset = await openData(name, argv.data, 'data', context);
-    const variant = variantNamed(argv.variant);
-    const images = argv.images ?? Math.min(MOST_IMAGES, dataset.count('train'));
-    const common = { model, variant, dataset, images, seed, out };
-    if (recipe === undefined) return rearchitect(common, context);
-    const retrain = {
-      recipe,
-      limit,
-      distill: argv.distill,
-      validationImages: argv.validationImages ?? defaultValidationImages(dataset, limit),
-      run: { resume: argv.resume, checkpointSeconds: argv.checkpointSeconds },
-    };
-    return rearchitect({ ...common, retrain }, context);
+    const { rearchitectModel } = await import('../../workflows/rearchitect/rearchitect_model.ts');
+    return rearchitectModel(argv, context);
   },
   show: (result) => {
     const { out, reconstruction, equalization, centring, reconstructed, training, best } = result;

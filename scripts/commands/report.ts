@@ -1,4 +1,5 @@
 import { defineCommand } from '../command.ts';
+import { OVERWRITE } from '../options.ts';
 
 export const reportCommand = defineCommand({
   command: 'report <run>',
@@ -15,18 +16,18 @@ export const reportCommand = defineCommand({
         default: 'runs',
         requiresArg: true,
         describe: 'Folder in which a name is looked up',
+      })
+      .option('overwrite', {
+        ...OVERWRITE,
+        describe: 'Replace report.html and figures also where tf8 did not write them',
       }),
   examples: [
     ['report runs/analyze-mobilenet-v1-1-0-224-0a1b2c3d', 'writes report.html there'],
     ['report reproduce-cifar10-standard', 'the same by name, where runs/ has one such run'],
   ],
-  run: async ({ run, runsDir }, context) => {
-    const { findRun } = await import('../../workflows/report/find_run.ts');
-    const dir = await findRun(run, runsDir);
-    const { readParts } = await import('../../workflows/report/read_parts.ts');
-    const parts = await readParts(dir);
-    const { writeReport } = await import('../../workflows/report/write_report.ts');
-    return writeReport(parts, dir, context);
+  run: async (argv, context) => {
+    const { reportRun } = await import('../../workflows/report/report_run.ts');
+    return reportRun(argv, context);
   },
   show: ({ report, figures, figureCount }) =>
     `The report is ${report}\nIts figures, ${figureCount} as SVG and as PNG, are in ${figures}`,

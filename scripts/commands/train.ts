@@ -1,12 +1,6 @@
-import type { NetworkName } from '../../architectures/network.ts';
-import {
-  FRIENDLY,
-  VARIANTS,
-  type VariantName,
-  variantNamed,
-} from '../../architectures/variants.ts';
+import { FRIENDLY, VARIANTS } from '../../architectures/variants.ts';
 import { RECIPE_NAMES } from '../../training/recipes/recipe_names.ts';
-import type { TrainedNetwork } from '../../workflows/train/trained_network.ts';
+import { CHECKPOINT_SECONDS, DEFAULT_RECIPES } from '../../workflows/train/train_defaults.ts';
 import { defineCommand } from '../command.ts';
 import {
   DATA,
@@ -14,6 +8,7 @@ import {
   FLOAT_MODEL,
   LIMIT,
   NETWORK,
+  OVERWRITE,
   onlyMobileNets,
   positiveNumbers,
   SEED_RANGE,
@@ -22,7 +17,7 @@ import {
   wholeNumbers,
   ZERO_VARIANCE,
 } from '../options.ts';
-import { CHECKPOINT_SECONDS, overridesIn, RECIPE_OPTIONS } from '../recipe_options.ts';
+import { RECIPE_OPTIONS } from '../recipe_options.ts';
 
 export const trainCommand = defineCommand({
   command: 'train',
@@ -60,11 +55,12 @@ export const trainCommand = defineCommand({
         requiresArg: true,
         describe: 'Folder of the trained model',
       })
+      .option('overwrite', OVERWRITE)
       .option('recipe', {
         type: 'string',
         requiresArg: true,
         describe: `Recipe: ${RECIPE_NAMES.join(', ')}, or a JSON file`,
-        defaultDescription: 'finetune with --from, else scratch-small',
+        defaultDescription: `${DEFAULT_RECIPES.retraining} with --from, else ${DEFAULT_RECIPES.scratch}`,
       })
       .options(RECIPE_OPTIONS)
       .option('resolution', {
@@ -144,46 +140,15 @@ export const trainCommand = defineCommand({
       'begin, or go on after whatever stopped it',
     ],
   ],
-  inputs: ({ from, teacher, dataset, data }) => ({
+  inputs: ({ from, teacher, dataset, data, recipe }) => ({
     floatModels: [from, teacher],
+    recipe,
     folders: [data],
     dataset: { name: dataset, folder: data, option: 'data' },
   }),
   run: async (argv, context) => {
-    const named = argv.recipe ?? (argv.from === undefined ? 'scratch-small' : 'finetune');
-    const { openRecipe } = await import('../../training/recipes/open_recipe.ts');
-    const { overrideRecipe } = await import('../../training/recipes/override_recipe.ts');
-    const recipe = overrideRecipe(await openRecipe(named), {
-      ...overridesIn(argv),
-      resolution: argv.resolution,
-    });
-    const { openData } = await import('../../workflows/open/open_data.ts');
-    const dataset = await openData(argv.dataset, argv.data, 'data', context);
-    const { defaultValidationImages, trainJob } = await import('../../workflows/train/train.ts');
-    const { from, teacher, zeroVariance = 'mean', limit, seed, out, checkpointSteps } = argv;
-    return trainJob(
-      {
-        network: networkOf(argv),
-        from,
-        teacher,
-        zeroVariance,
-        dataset,
-        recipe,
-        limit,
-        validationImages: argv.validationImages ?? defaultValidationImages(dataset, limit),
-        seed,
-        out,
-        eager: argv.eager,
-        run: {
-          resume: argv.resume,
-          checkpointSteps,
-          checkpointSeconds:
-            argv.checkpointSeconds ??
-            (checkpointSteps === undefined ? CHECKPOINT_SECONDS : undefined),
-        },
-      },
-      context,
-    );
+    const { trainModel } = await import('../../workflows/train/train_model.ts');
+    return trainModel(argv, context);
   },
   show: ({ out, best, training, start }) => {
     const last = training.epochs.at(-1);
@@ -210,17 +175,6 @@ export const trainCommand = defineCommand({
     ].join('\n');
   },
 });
-
-function networkOf(argv: {
-  readonly network: NetworkName;
-  readonly variant: VariantName | undefined;
-  readonly widthMultiplier: number;
-}): TrainedNetwork {
-  const { network, variant = FRIENDLY.name, widthMultiplier } = argv;
-  return network === 'mobilenet_v1'
-    ? { network, variant: variantNamed(variant), widthMultiplier }
-    : { network, widthMultiplier };
-}
 
 function percent(value: number): string {
   return `${value.toFixed(1)} %`;

@@ -1,5 +1,6 @@
-import { type Chart, COLOURS, LAYERS, shortLayer, WIDTH } from '../../workflows/charts/chart.ts';
+import { type Chart, COLOURS, LAYERS, shortLayer } from '../../workflows/charts/chart.ts';
 import { percent, short, tenth } from '../../workflows/charts/format.ts';
+import { WIDTH } from '../../workflows/charts/style.ts';
 import type { ExplainRecord } from '../../workflows/records/explain_record.ts';
 
 const AS_PUBLISHED = 'as published';

@@ -1,5 +1,6 @@
-import { type Chart, COLOURS, LAYERS, shortLayer, WIDTH } from '../../workflows/charts/chart.ts';
+import { type Chart, COLOURS, LAYERS, shortLayer } from '../../workflows/charts/chart.ts';
 import { percent, tenth } from '../../workflows/charts/format.ts';
+import { WIDTH } from '../../workflows/charts/style.ts';
 import { markdownTable } from '../../workflows/records/markdown_table.ts';
 import type { PaperFiguresRecord } from '../../workflows/records/paper_figures_record.ts';
 

@@ -1,5 +1,6 @@
-import { type Chart, COLOURS, shortLayer, WIDTH } from '../../workflows/charts/chart.ts';
+import { type Chart, COLOURS, shortLayer } from '../../workflows/charts/chart.ts';
 import { percent, tenth } from '../../workflows/charts/format.ts';
+import { WIDTH } from '../../workflows/charts/style.ts';
 import type { RearchitectRecord } from '../../workflows/records/rearchitect_record.ts';
 
 /** What each pointwise layer cannot tell from a linear depthwise, in the fit on most images. */

@@ -1,11 +1,11 @@
-import { existsSync, rmSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as tar from 'tar';
 import { z } from 'zod';
 import { fetchArtifact, type Route } from '../../foundation/downloads/fetch_artifact.ts';
 import { requireSpace } from '../../foundation/files/disk_space.ts';
-import { abandonedPaths, temporaryPath } from '../../foundation/files/temporary_path.ts';
+import { makeWholeFolder } from '../../foundation/files/whole_folder.ts';
 import { TENSORFLOW_WHEEL } from '../../foundation/python/tensorflow_wheel.ts';
 import type { SetupContext } from './step.ts';
 import { unpackZip } from './unpack_zip.ts';
@@ -120,23 +120,11 @@ export async function installLibtensorflow(
     reporter,
     signal,
   });
-  for (const old of await abandonedPaths(folder, '.tmp')) {
-    await rm(old, { recursive: true, force: true });
-  }
-  const temporary = temporaryPath(folder, '.tmp');
-  const removeOnExit = () => rmSync(temporary, { recursive: true, force: true });
-  process.once('exit', removeOnExit);
-  try {
-    await mkdir(temporary);
+  await makeWholeFolder(folder, async (temporary) => {
     reporter.info(`Unpacking TensorFlow ${source.version}…`);
     await source.unpack(path, temporary, signal);
     signal.throwIfAborted();
     const origin = { sha256: source.route.sha256, version: source.version };
     await writeFile(join(temporary, 'origin.json'), JSON.stringify(origin));
-    await rm(folder, { recursive: true, force: true });
-    await rename(temporary, folder);
-  } finally {
-    process.off('exit', removeOnExit);
-    await rm(temporary, { recursive: true, force: true });
-  }
+  });
 }

@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 import { messageOf, UserError } from '../../foundation/errors.ts';
 import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
 import { cacheDir } from '../../foundation/files/cache_dir.ts';
-import { consoleReporter } from '../../foundation/reporting/terminal_reporter.ts';
+import { terminalReporter } from '../../foundation/reporting/terminal_reporter.ts';
 import { repositoryRoot } from '../../foundation/repository.ts';
 import { COMPILE_STEP } from './compile_step.ts';
 import { COMPLETED_RECORD, type CompletedSetup } from './completed.mjs';
@@ -72,7 +72,7 @@ try {
     root,
     project: root,
     cacheDir: cacheDir(),
-    reporter: consoleReporter(),
+    reporter: terminalReporter(process.stderr),
     signal: interruption.signal,
     retry: process.argv.includes('--retry'),
   });

@@ -111,7 +111,7 @@ describe('buildNetwork of InceptionV3', () => {
   it('refuses a configuration that no network can have', () => {
     assert.throws(
       () => buildNetwork({ ...SMALL_INCEPTION, resolution: 64 }),
-      /^RangeError: Expected a resolution of at least 75 pixels but received 64/,
+      /^InvalidValueError: Expected a resolution of at least 75 pixels but received 64/,
     );
   });
 

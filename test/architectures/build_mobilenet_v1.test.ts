@@ -78,7 +78,7 @@ describe('buildMobileNetV1', () => {
   it('refuses a configuration that no network can have', () => {
     assert.throws(
       () => buildMobileNetV1({ ...TINY, variant: STANDARD, resolution: 16 }),
-      /^RangeError: Expected a resolution of at least 32 pixels but received 16/,
+      /^InvalidValueError: Expected a resolution of at least 32 pixels but received 16/,
     );
   });
 

@@ -12,6 +12,7 @@ import {
 import { logitsModel } from '../../architectures/logits_model.ts';
 import { convLayers } from '../../architectures/mobilenet_v1.ts';
 import { VARIANTS } from '../../architectures/variants.ts';
+import { InvalidValueError } from '../../foundation/errors.ts';
 import { randomizeWeights, someInput, TINY, weightOf } from './support.ts';
 
 describe('handleZeroVariance', () => {
@@ -205,7 +206,9 @@ describe('foldBatchNorm', () => {
       } as const;
       assert.throws(
         () => foldBatchNorm(options),
-        new RangeError(`Expected 2 values for ${wrong} of a kernel [1,1,1,2] but received 3`),
+        new InvalidValueError(
+          `Expected 2 values for ${wrong} of a kernel [1,1,1,2] but received 3`,
+        ),
       );
     });
   }

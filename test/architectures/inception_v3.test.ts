@@ -5,6 +5,7 @@ import {
   MIN_INCEPTION_RESOLUTION,
 } from '../../architectures/inception_v3_layers.ts';
 import { costOfNetwork } from '../../architectures/layer_costs.ts';
+import { InvalidValueError } from '../../foundation/errors.ts';
 
 const PAPER = { resolution: 299, classes: 1001 };
 
@@ -176,7 +177,7 @@ describe('inceptionV3Layers', () => {
     [{ widthMultiplier: 0 }, 'Expected a width multiplier greater than 0 but received 0'],
   ] as const) {
     it(`refuses ${JSON.stringify(wrong)}`, () => {
-      assert.throws(() => inceptionV3Layers({ ...PAPER, ...wrong }), new RangeError(what));
+      assert.throws(() => inceptionV3Layers({ ...PAPER, ...wrong }), new InvalidValueError(what));
     });
   }
 });

@@ -10,6 +10,7 @@ import {
   VARIANTS,
   variantNamed,
 } from '../../architectures/variants.ts';
+import { InvalidValueError } from '../../foundation/errors.ts';
 
 const IMAGENET = { variant: STANDARD, widthMultiplier: 1, resolution: 224, classes: 1001 };
 
@@ -77,7 +78,7 @@ describe('convLayers', () => {
     [{ classes: 1 }, 'Expected at least 2 classes but received 1'],
   ] as const) {
     it(`refuses ${JSON.stringify(wrong)}`, () => {
-      assert.throws(() => convLayers({ ...IMAGENET, ...wrong }), new RangeError(what));
+      assert.throws(() => convLayers({ ...IMAGENET, ...wrong }), new InvalidValueError(what));
     });
   }
 });
@@ -172,7 +173,7 @@ describe('the variants', () => {
     for (const variant of VARIANTS) assert.equal(variantNamed(variant.name), variant);
     assert.throws(
       () => variantNamed('unfriendly'),
-      new RangeError(
+      new InvalidValueError(
         'Expected one of standard, no-depthwise-bn, relu, friendly for the variant but received "unfriendly"',
       ),
     );

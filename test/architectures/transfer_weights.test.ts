@@ -5,6 +5,7 @@ import type { MobileNetV1Config } from '../../architectures/mobilenet_v1.ts';
 import { buildNetwork } from '../../architectures/network.ts';
 import { transferWeights } from '../../architectures/transfer_weights.ts';
 import { FRIENDLY, NO_DEPTHWISE_BN, RELU, STANDARD } from '../../architectures/variants.ts';
+import { InvalidValueError } from '../../foundation/errors.ts';
 import {
   randomizeWeights,
   SMALL_INCEPTION,
@@ -118,7 +119,7 @@ describe('transferWeights', () => {
       const before = snapshot(target);
       assert.throws(
         () => transferWeights(source, target, { zeroVariance: 'mean' }),
-        new RangeError(
+        new InvalidValueError(
           'Expected shape [3,3,3,16] for kernel of Conv2d_0 but the source has [3,3,3,8]',
         ),
       );
@@ -129,7 +130,7 @@ describe('transferWeights', () => {
     withModels({}, { widthMultiplier: 0.01, classes: 7 }, (source, target) => {
       assert.throws(
         () => transferWeights(source, target, { zeroVariance: 'mean' }),
-        /^RangeError: Expected shape \[.*\] for kernel of Conv2d_6_pointwise but the source has/,
+        /^InvalidValueError: Expected shape \[.*\] for kernel of Conv2d_6_pointwise but the source has/,
       );
     }));
 
@@ -137,7 +138,7 @@ describe('transferWeights', () => {
     withModels({ variant: FRIENDLY }, {}, (source, target) => {
       assert.throws(
         () => transferWeights(source, target, { zeroVariance: 'mean' }),
-        new RangeError(
+        new InvalidValueError(
           `Expected a layer Conv2d_1_depthwise/BatchNorm in ${source.name} but it has none`,
         ),
       );
@@ -158,7 +159,9 @@ describe('transferWeights', () => {
     try {
       assert.throws(
         () => transferWeights(source, bare, { zeroVariance: 'mean' }),
-        new RangeError('Expected a weight bias of Conv2d_1_depthwise but it has depthwise_kernel'),
+        new InvalidValueError(
+          'Expected a weight bias of Conv2d_1_depthwise but it has depthwise_kernel',
+        ),
       );
     } finally {
       source.dispose();

@@ -1,7 +1,13 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import sharp, { type Colour, type Sharp } from 'sharp';
-import type { BatchOptions, Dataset, ImageBatch } from '../../datasets/dataset.ts';
+import type {
+  BatchOptions,
+  Dataset,
+  ImageBatch,
+  LabelledBatch,
+  LabelledDataset,
+} from '../../datasets/dataset.ts';
 import type { Reporter } from '../../foundation/reporting/reporter.ts';
 
 /** Writes files by path relative to `folder`. */
@@ -38,6 +44,11 @@ export function recordingReporter(): Reporter & { readonly messages: string[] } 
 }
 
 /** All batches of an iteration; 2 × 2 images of the test split unless told. */
+export function collect(
+  dataset: LabelledDataset,
+  options?: Partial<BatchOptions>,
+): Promise<LabelledBatch[]>;
+export function collect(dataset: Dataset, options?: Partial<BatchOptions>): Promise<ImageBatch[]>;
 export async function collect(
   dataset: Dataset,
   options: Partial<BatchOptions> = {},

@@ -27,7 +27,8 @@ describe('the command of the installed package', function () {
 
   it('says its version', async () => {
     const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
-    assert.deepEqual(await tf8('--version'), { exitCode: 0, output: `${version}\n` });
+    const { exitCode, output } = await tf8('--version');
+    assert.deepEqual([exitCode, output], [0, `${version}\n`]);
   });
 
   it('explains every command', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { build } from 'esbuild';
 import fc from 'fast-check';
 import sharp from 'sharp';
 import ts from 'typescript';
@@ -140,6 +141,19 @@ describe('the installed package in Node', function () {
     await visit(join(installation.project, 'node_modules/tf8/dist/quantize/browser.js'));
     assert.ok(seen.size > 20, `${seen.size} files`);
     assert.deepEqual([...others], ['zod']);
+  });
+
+  it('bundles to less than 200 kB for browsers', async () => {
+    await writeFile(join(folder, 'entry.js'), "export * from 'tf8/browser';");
+    const { outputFiles } = await build({
+      entryPoints: [join(folder, 'entry.js')],
+      bundle: true,
+      minify: true,
+      write: false,
+      format: 'esm',
+      platform: 'browser',
+    });
+    assert.ok(outputFiles[0].contents.length < 200_000, `${outputFiles[0].contents.length} bytes`);
   });
 
   describe('the example of its README', () => {

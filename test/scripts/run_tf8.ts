@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { main } from '../../scripts/main.ts';
 import { TSX } from '../support/without_tfjs_node.ts';
 
 const TF8 = fileURLToPath(new URL('../../scripts/tf8.mjs', import.meta.url));
@@ -59,6 +58,9 @@ export async function runMain(args: readonly string[]): Promise<Ended> {
     };
   });
   try {
+    // Not at the top: mocha loads tests by require(), and classes of modules loaded so are not those of
+    // the modules that the command imports itself.
+    const { main } = await import('../../scripts/main.ts');
     const status = await main(args);
     return { status, ...written };
   } finally {

@@ -139,7 +139,11 @@ for (const kind of KINDS) {
             ]),
           );
           change(state);
-          assert.throws(() => step.writeState(state), { name: 'RangeError', message }, title);
+          assert.throws(
+            () => step.writeState(state),
+            { name: 'InvalidValueError', message },
+            title,
+          );
           assert.deepEqual(plain(step.readState()), before, title);
         }
       });

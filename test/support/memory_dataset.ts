@@ -1,4 +1,9 @@
-import type { BatchOptions, Dataset, ImageBatch, SkippedImage } from '../../datasets/dataset.ts';
+import type {
+  BatchOptions,
+  LabelledBatch,
+  LabelledDataset,
+  SkippedImage,
+} from '../../datasets/dataset.ts';
 import { selectIndices } from '../../datasets/order/order.ts';
 
 export interface MemoryDatasetOptions {
@@ -14,7 +19,7 @@ export interface MemoryDatasetOptions {
  * A learnable data set: image i is of class i mod `classes`, its brightness is the class, and a
  * pattern of its own lies over it. `train` and `test` hold the same images.
  */
-export function memoryDataset(options: MemoryDatasetOptions): Dataset {
+export function memoryDataset(options: MemoryDatasetOptions): LabelledDataset {
   const { classes, images, name = 'synthetic', broken = [], splitsAreEqual = false } = options;
   return {
     name,
@@ -50,7 +55,7 @@ function batchOf(
   position: number,
   classes: number,
   { resolution, split }: BatchOptions,
-): ImageBatch {
+): LabelledBatch {
   const size = resolution * resolution * 3;
   const images = new Float32Array(indices.length * size);
   indices.forEach((index, n) => {

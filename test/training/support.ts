@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import { buildMobileNetV1 } from '../../architectures/build_mobilenet_v1.ts';
 import { STANDARD, type Variant } from '../../architectures/variants.ts';
-import type { Dataset, ImageBatch } from '../../datasets/dataset.ts';
+import type { LabelledBatch, LabelledDataset } from '../../datasets/dataset.ts';
 import type { Recipe } from '../../training/recipes/recipe.ts';
 import { FINETUNE_RMSPROP } from '../../training/recipes/recipes.ts';
 import { TINY } from '../architectures/support.ts';
@@ -30,7 +30,10 @@ export function weightsOf(model: tf.LayersModel): Map<string, Float32Array> {
 }
 
 /** The first batch of a data set's own order. */
-export async function firstBatch(dataset: Dataset, batchSize: number): Promise<ImageBatch> {
+export async function firstBatch(
+  dataset: LabelledDataset,
+  batchSize: number,
+): Promise<LabelledBatch> {
   const options = { split: 'train', batchSize, resolution: TINY.resolution } as const;
   for await (const batch of dataset.batches(options)) return batch;
   throw new Error('the data set is empty');

@@ -1,4 +1,5 @@
 /** Values of node attributes (tensorflow/core/framework/attr_value.proto). */
+
 import { create } from '@bufbuild/protobuf';
 import {
   type AttrValue,
@@ -6,6 +7,8 @@ import {
   type TensorShapeProto,
   TensorShapeProtoSchema,
 } from '../../checkpoints/graph_def/generated/graph_def_pb.ts';
+import { InvalidValueError } from '../../foundation/errors.ts';
+import { littleEndian } from '../../foundation/little_endian.ts';
 
 /** The dtypes of TensorFlow.js that are compiled. */
 export type DataType = 'float32' | 'int32' | 'bool';
@@ -13,10 +16,10 @@ export type DataType = 'float32' | 'int32' | 'bool';
 /** Numbers of tensorflow/core/framework/types.proto. */
 export const DT = { float32: 1, int32: 3, bool: 10, resource: 20 } as const;
 
-/** @throws RangeError for strings and complex numbers */
+/** @throws InvalidValueError for strings and complex numbers */
 export function compiledDtype(dtype: string): DataType {
   if (dtype === 'float32' || dtype === 'int32' || dtype === 'bool') return dtype;
-  throw new RangeError(`Expected a dtype of float32, int32 or bool but received ${dtype}`);
+  throw new InvalidValueError(`Expected a dtype of float32, int32 or bool but received ${dtype}`);
 }
 
 export function dtypeAttribute(dtype: keyof typeof DT): AttrValue {
@@ -60,20 +63,10 @@ export function tensorAttribute(
   const value = {
     dtype: DT[dtype],
     tensorShape: shapeProto(shape),
-    tensorContent: littleEndian(values, dtype),
+    tensorContent:
+      dtype === 'bool'
+        ? Uint8Array.from(values, Number)
+        : littleEndian(values as ArrayLike<number>, dtype),
   };
   return create(AttrValueSchema, { value: { case: 'tensor', value } });
-}
-
-function littleEndian(values: ArrayLike<number | boolean>, dtype: DataType): Uint8Array {
-  const size = dtype === 'bool' ? 1 : 4;
-  const bytes = new Uint8Array(values.length * size);
-  const view = new DataView(bytes.buffer);
-  for (let i = 0; i < values.length; i++) {
-    const value = Number(values[i]);
-    if (dtype === 'float32') view.setFloat32(4 * i, value, true);
-    else if (dtype === 'int32') view.setInt32(4 * i, value, true);
-    else bytes[i] = value;
-  }
-  return bytes;
 }

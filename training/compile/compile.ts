@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { messageOf } from '../../foundation/errors.ts';
+import { InvalidValueError, messageOf } from '../../foundation/errors.ts';
 import { compiledDtype } from './attributes.ts';
 import type { NodeOutput } from './graph.ts';
 import { recordingBackend } from './kernels/register.ts';
@@ -168,17 +168,19 @@ export class CompiledFunctions<Name extends string = string> {
     }
     const results = this.functions[name](tensors);
     if (Object.keys(results).length === 0) {
-      throw new RangeError('Expected at least one output but received none');
+      throw new InvalidValueError('Expected at least one output but received none');
     }
     const [made] = variablesBut(variables);
     if (made !== undefined) {
-      throw new RangeError(`Expected a function that makes no variable but it makes ${made.name}`);
+      throw new InvalidValueError(
+        `Expected a function that makes no variable but it makes ${made.name}`,
+      );
     }
     const changed = variables.find(
       (variable, index) => isConstant(variable) && variable.dataId !== before[index],
     );
     if (changed !== undefined) {
-      throw new RangeError(
+      throw new InvalidValueError(
         `Expected a function that assigns no constant but it assigns ${changed.name}`,
       );
     }

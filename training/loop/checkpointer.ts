@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CheckpointFolder } from '../../checkpoints/training_checkpoint/checkpoint_folder.ts';
 import type { WeightTensor } from '../../checkpoints/weight_tensor.ts';
-import { messageOf } from '../../foundation/errors.ts';
+import { messageOf, UserError } from '../../foundation/errors.ts';
 import type { Reporter } from '../../foundation/reporting/reporter.ts';
 import type { TrainingState } from './training_state.ts';
 
@@ -20,8 +20,8 @@ export interface Snapshot {
 }
 
 /**
- * Takes checkpoints while the training goes on: one is written at a time, beside the steps. One that
- * cannot be written is a warning, and is tried again when the next is due.
+ * Takes checkpoints while the training goes on: one is written at a time, beside the steps. The first
+ * that cannot be kept ends the run: what it trained from there on would be lost with it.
  */
 export class Checkpointer {
   private readonly options: CheckpointOptions | undefined;
@@ -30,6 +30,8 @@ export class Checkpointer {
   private taken: { step: number; seconds: number };
   private stored: Pick<TrainingState, 'epoch' | 'step'> | undefined;
   private underWay: Promise<void> | undefined;
+  /** What kept a checkpoint that was written beside the steps from being stored. */
+  private failure: CheckpointFailure | undefined;
 
   /**
    * @param options without them nothing is stored
@@ -57,13 +59,22 @@ export class Checkpointer {
     return step - taken.step >= everySteps || elapsedSeconds - taken.seconds >= everySeconds;
   }
 
+  /** @throws CheckpointFailure where a checkpoint could not be stored */
+  check(): void {
+    if (this.failure !== undefined) throw this.failure;
+  }
+
   /** Begins to write a checkpoint. */
   begin(snapshot: Snapshot): void {
     const { step, elapsedSeconds } = snapshot.state;
     this.taken = { step, seconds: elapsedSeconds };
-    this.underWay = this.write(snapshot).finally(() => {
-      this.underWay = undefined;
-    });
+    this.underWay = this.write(snapshot)
+      .catch((error: CheckpointFailure) => {
+        this.failure = error;
+      })
+      .finally(() => {
+        this.underWay = undefined;
+      });
   }
 
   /**
@@ -74,12 +85,18 @@ export class Checkpointer {
     if (this.underWay !== undefined) await Promise.race([this.underWay, sleep(stepMs / 10)]);
   }
 
-  /** Writes a last checkpoint, after the one under way, unless it is there. */
+  /**
+   * Writes a last checkpoint, after the one under way, unless it is there. One that cannot be stored is a
+   * warning: the network that was trained is still to be.
+   */
   async finish(snapshot: Snapshot): Promise<void> {
     await this.settle();
     const { epoch, step } = snapshot.state;
     const isStored = this.stored?.epoch === epoch && this.stored.step === step;
-    if (this.options !== undefined && !isStored) await this.write(snapshot);
+    if (this.options === undefined || isStored) return;
+    await this.write(snapshot).catch((error: CheckpointFailure) => {
+      this.reporter.warn(error.message);
+    });
   }
 
   /** Waits for the checkpoint under way. */
@@ -100,7 +117,26 @@ export class Checkpointer {
       await this.options!.folder.save({ step, tensors, state });
       this.stored = { epoch, step };
     } catch (error) {
-      this.reporter.warn(`The checkpoint of step ${step} could not be stored: ${messageOf(error)}`);
+      throw new CheckpointFailure(step, error, this.kept);
     }
+  }
+}
+
+/** A checkpoint that could not be stored, as on a full disk. */
+export class CheckpointFailure extends UserError {
+  override readonly name = 'CheckpointFailure';
+
+  /** @param kept says which checkpoint is the last good one, where there is one */
+  constructor(step: number, cause: unknown, kept: string | undefined) {
+    const { remedy } = cause as { readonly remedy?: string };
+    super(`The checkpoint of step ${step} could not be stored: ${messageOf(cause)}`, {
+      remedy: [
+        remedy ?? 'Mend what kept it from being written.',
+        kept === undefined
+          ? 'Then train anew.'
+          : `${kept} Then go on from it with \`resume: true\`.`,
+      ].join(' '),
+      cause,
+    });
   }
 }

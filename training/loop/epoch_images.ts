@@ -1,4 +1,4 @@
-import type { Dataset } from '../../datasets/dataset.ts';
+import type { LabelledDataset } from '../../datasets/dataset.ts';
 import type { Recipe } from '../recipes/recipe.ts';
 
 /**
@@ -12,7 +12,7 @@ const MIN_TAIL_BATCH = 8;
  * @param limit of the images of an epoch; all of "train" unless given
  */
 export function epochImages(
-  dataset: Pick<Dataset, 'count'>,
+  dataset: Pick<LabelledDataset, 'count'>,
   { batchSize }: Pick<Recipe, 'batchSize'>,
   limit = Infinity,
 ): number {

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import type { ImageBatch, SkippedImage } from '../../datasets/dataset.ts';
+import type { LabelledBatch, SkippedImage } from '../../datasets/dataset.ts';
 import { messageOf, UserError } from '../../foundation/errors.ts';
 import { deriveSeed } from '../../foundation/hashes/derive_seed.ts';
 import { learningRateAt } from '../recipes/learning_rate.ts';
@@ -28,7 +28,8 @@ import { crossEntropy, type Validation, validate } from './validate.ts';
  * weights, also where a run is resumed in between. A last batch of fewer than 8 images is left out
  * unless it is whole or the only one. An aborted run takes a last checkpoint; one that is over keeps
  * its last, from which it resumes without a step.
- * @throws DivergenceError naming the step, the learning rate and the last good checkpoint; UserError
+ * @throws CheckpointFailure at the first checkpoint that cannot be stored, where the last one stays;
+ *   DivergenceError naming the step, the learning rate and the last good checkpoint; UserError
  *   where no image could be read, and where `resume` is the checkpoint of another run
  */
 export async function train(step: TrainStep, options: TrainOptions): Promise<TrainResult> {
@@ -51,7 +52,7 @@ class TrainingRun {
   private readonly checkpointer: Checkpointer;
   private observer: TrainingObserver | undefined;
   /** The last step of this process. */
-  private last: { readonly batch: ImageBatch; readonly learningRate: number } | undefined;
+  private last: { readonly batch: LabelledBatch; readonly learningRate: number } | undefined;
 
   constructor(step: TrainStep, options: TrainOptions) {
     this.step = step;
@@ -104,6 +105,7 @@ class TrainingRun {
         // Ctrl-C would ever arrive.
         await setImmediate();
         await checkpointer.getOn(clock.stepMs);
+        checkpointer.check();
         if (this.aborted) return;
         const { value: batch } = await batches.next();
         if (this.aborted) return;
@@ -123,7 +125,7 @@ class TrainingRun {
     await this.endEpoch();
   }
 
-  private epochBatches(): AsyncIterable<ImageBatch> {
+  private epochBatches(): AsyncIterable<LabelledBatch> {
     const { dataset, recipe, seed } = this.options;
     const { epoch, position, run } = this.state;
     return dataset.batches({
@@ -141,7 +143,7 @@ class TrainingRun {
   }
 
   /** @returns the learning rate */
-  private async takeStep(batch: ImageBatch): Promise<number> {
+  private async takeStep(batch: LabelledBatch): Promise<number> {
     const { state, clock } = this;
     const learningRate = learningRateAt(
       this.options.recipe.learningRate,
@@ -171,7 +173,7 @@ class TrainingRun {
     return learningRate;
   }
 
-  private count({ shape, position }: ImageBatch, { loss, correct }: StepResult): void {
+  private count({ shape, position }: LabelledBatch, { loss, correct }: StepResult): void {
     const { sums } = this.state;
     this.state.sums = {
       loss: sums.loss + loss * shape[0],

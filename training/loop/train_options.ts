@@ -1,5 +1,5 @@
 import type { TrainingCheckpoint } from '../../checkpoints/training_checkpoint/training_checkpoint.ts';
-import type { Dataset } from '../../datasets/dataset.ts';
+import type { LabelledDataset } from '../../datasets/dataset.ts';
 import type { Reporter } from '../../foundation/reporting/reporter.ts';
 import type { Recipe } from '../recipes/recipe.ts';
 import type { TrainingObserver } from '../watch/observer.ts';
@@ -8,7 +8,7 @@ import type { BestEpoch, EpochSummary } from './training_state.ts';
 
 export interface TrainOptions {
   /** Trained on "train"; after each epoch measured on "validation", where images are held out. */
-  readonly dataset: Dataset;
+  readonly dataset: LabelledDataset;
   readonly recipe: Recipe;
   /** Name of the network, which tells its variant, width, resolution and classes. */
   readonly network: string;

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import type { ImageBatch } from '../../datasets/dataset.ts';
+import type { LabelledBatch } from '../../datasets/dataset.ts';
 import { rankOf } from '../../datasets/scoring/top_k.ts';
 import type { TrainStep } from '../step/train_step.ts';
 import { readAhead } from './read_ahead.ts';
@@ -21,7 +21,7 @@ export interface Validation {
  */
 export async function validate(
   step: Pick<TrainStep, 'predict'>,
-  batches: AsyncIterable<ImageBatch>,
+  batches: AsyncIterable<LabelledBatch>,
   signal?: AbortSignal,
 ): Promise<Validation | undefined> {
   const sums = { loss: 0, first: 0, firstFive: 0, images: 0 };

@@ -1,3 +1,4 @@
+import { requireBatchFits } from '../../datasets/pipeline/batch_limit.ts';
 import { UserError } from '../../foundation/errors.ts';
 import { firstIssue } from '../../foundation/first_issue.ts';
 import { type Budget, type Recipe, recipeSchema } from './recipe.ts';
@@ -13,7 +14,7 @@ export interface RecipeOverrides {
 
 /**
  * A changed copy of a recipe, under the same name.
- * @throws UserError where a value is none that a recipe can have
+ * @throws UserError where a value is none that a recipe can have, or no memory holds a batch
  */
 export function overrideRecipe(recipe: Recipe, overrides: RecipeOverrides): Recipe {
   const { learningRate } = recipe;
@@ -27,6 +28,9 @@ export function overrideRecipe(recipe: Recipe, overrides: RecipeOverrides): Reci
     },
     resolution: overrides.resolution ?? recipe.resolution,
   });
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    requireBatchFits(parsed.data);
+    return parsed.data;
+  }
   throw new UserError(`Expected values that a recipe can have but: ${firstIssue(parsed.error)}`);
 }

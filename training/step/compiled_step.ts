@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { WeightTensor } from '../../checkpoints/weight_tensor.ts';
-import type { ImageBatch } from '../../datasets/dataset.ts';
+import type { LabelledBatch } from '../../datasets/dataset.ts';
 import { CompiledFunctions } from '../compile/compile.ts';
 import type { Recipe } from '../recipes/recipe.ts';
 import { readState, writeState } from './state.ts';
@@ -23,12 +23,12 @@ export class CompiledStep implements TrainStep {
     this.compiled = new CompiledFunctions({ train, predict }, { constants });
   }
 
-  run(batch: ImageBatch, inputs: StepInputs): StepResult {
+  run(batch: LabelledBatch, inputs: StepInputs): StepResult {
     this.program.restoreWeights();
     return stepResult(() => this.compiled.call('train', stepInputs(batch, inputs)));
   }
 
-  predict(images: Float32Array, shape: ImageBatch['shape']): Float32Array {
+  predict(images: Float32Array, shape: LabelledBatch['shape']): Float32Array {
     this.program.restoreWeights();
     return logitsOf((inputs) => this.compiled.call('predict', inputs), images, shape);
   }

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { WeightTensor } from '../../checkpoints/weight_tensor.ts';
-import type { ImageBatch } from '../../datasets/dataset.ts';
+import type { LabelledBatch } from '../../datasets/dataset.ts';
 import type { Recipe } from '../recipes/recipe.ts';
 import { readState, writeState } from './state.ts';
 import { logitsOf, stepInputs, stepResult } from './step_inputs.ts';
@@ -16,12 +16,12 @@ export class EagerStep implements TrainStep {
     this.program = new StepProgram(model, recipe, options);
   }
 
-  run(batch: ImageBatch, inputs: StepInputs): StepResult {
+  run(batch: LabelledBatch, inputs: StepInputs): StepResult {
     this.program.restoreWeights();
     return stepResult(() => this.program.train(stepInputs(batch, inputs)));
   }
 
-  predict(images: Float32Array, shape: ImageBatch['shape']): Float32Array {
+  predict(images: Float32Array, shape: LabelledBatch['shape']): Float32Array {
     return logitsOf(this.program.predict, images, shape);
   }
 

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { WeightTensor } from '../../checkpoints/weight_tensor.ts';
+import { InvalidValueError } from '../../foundation/errors.ts';
 
 /** Copies of the variables' values. */
 export function readState(
@@ -15,7 +16,7 @@ export function readState(
 
 /**
  * Gives the variables the values of `state`.
- * @throws RangeError naming a tensor that is missing, of another shape or size or unknown; nothing is
+ * @throws InvalidValueError naming a tensor that is missing, of another shape or size or unknown; nothing is
  *   changed then
  */
 export function writeState(
@@ -25,19 +26,19 @@ export function writeState(
   for (const [name, { shape, size }] of variables) {
     const received = state.get(name);
     if (received === undefined || `${received.shape}` !== `${shape}`) {
-      throw new RangeError(
+      throw new InvalidValueError(
         `Expected shape [${shape}] for ${name} but ${received === undefined ? 'it is missing' : `received [${received.shape}]`}`,
       );
     }
     if (received.values.length !== size) {
-      throw new RangeError(
+      throw new InvalidValueError(
         `Expected ${size} values for ${name} but received ${received.values.length}`,
       );
     }
   }
   for (const name of state.keys()) {
     if (!variables.has(name)) {
-      throw new RangeError(
+      throw new InvalidValueError(
         `Expected the ${variables.size} tensors of a training step but received ${name} too`,
       );
     }

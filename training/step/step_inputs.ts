@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
-import type { ImageBatch } from '../../datasets/dataset.ts';
+import type { LabelledBatch } from '../../datasets/dataset.ts';
 import type { StepInputs, StepResult } from './train_step.ts';
 
 /** The inputs of `StepProgram.train`. */
-export function stepInputs(batch: ImageBatch, inputs: StepInputs): tf.NamedTensorMap {
+export function stepInputs(batch: LabelledBatch, inputs: StepInputs): tf.NamedTensorMap {
   const { seed, step, learningRate } = inputs;
   return {
     images: tf.tensor4d(batch.images, [...batch.shape]),
@@ -27,7 +27,7 @@ export function stepResult(train: () => tf.NamedTensorMap): StepResult {
 export function logitsOf(
   predict: (inputs: tf.NamedTensorMap) => tf.NamedTensorMap,
   images: Float32Array,
-  shape: ImageBatch['shape'],
+  shape: LabelledBatch['shape'],
 ): Float32Array {
   return tf.tidy(
     () => predict({ images: tf.tensor4d(images, [...shape]) }).logits.dataSync() as Float32Array,

@@ -1,5 +1,5 @@
 import type { WeightTensor } from '../../checkpoints/weight_tensor.ts';
-import type { ImageBatch } from '../../datasets/dataset.ts';
+import type { LabelledBatch } from '../../datasets/dataset.ts';
 
 export interface StepInputs {
   readonly learningRate: number;
@@ -27,12 +27,12 @@ export interface TrainStep {
   /** eager: operation by operation. compiled: one call of libtensorflow's session. */
   readonly kind: 'compiled' | 'eager';
   /** Blocks until the step is done. @param batch labels in [0, classes) */
-  run(batch: ImageBatch, inputs: StepInputs): StepResult;
+  run(batch: LabelledBatch, inputs: StepInputs): StepResult;
   /**
    * Logits [N, classes] of images [N, H, W, 3] as inference has them, by the weights that the
    * training is to give: their moving average where the recipe keeps one.
    */
-  predict(images: Float32Array, shape: ImageBatch['shape']): Float32Array;
+  predict(images: Float32Array, shape: LabelledBatch['shape']): Float32Array;
   /**
    * All that a later run needs to go on exactly: weights by name (`Conv2d_0/kernel`), the
    * optimizer's slots (`Conv2d_0/kernel/RMSProp`, `…/RMSProp_1`, `…/Adam`, `…/Adam_1`), moving
@@ -41,7 +41,7 @@ export interface TrainStep {
   readState(): ReadonlyMap<string, WeightTensor>;
   /**
    * Takes up what `readState` gave.
-   * @throws RangeError naming a tensor that is missing, of another shape or unknown; nothing is
+   * @throws InvalidValueError naming a tensor that is missing, of another shape or unknown; nothing is
    *   changed then
    */
   writeState(state: ReadonlyMap<string, WeightTensor>): void;

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import type { Dataset } from '../../datasets/dataset.ts';
+import type { LabelledDataset } from '../../datasets/dataset.ts';
 import { firstOfEachClass } from '../../datasets/order/per_class.ts';
 import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
@@ -10,7 +10,8 @@ import { DEFAULT_DATASET } from '../open/model_facts.ts';
 import { warnOfOtherPreprocessing } from '../open/model_input.ts';
 import { openData } from '../open/open_data.ts';
 import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
-import { requireWritableFile } from '../open/writable_file.ts';
+import { isOurAnalysis } from '../outputs/our_files.ts';
+import { requireOutputFiles } from '../outputs/output_files.ts';
 import { CONVERSION_DEFAULTS } from '../quantize/conversion.ts';
 import { calibrationSource, quantizeModel } from '../quantize/quantize.ts';
 import { recorded, type WordedAnalysis, writeAnalyzeRun } from '../records/analysis_record.ts';
@@ -36,7 +37,12 @@ export interface AnalyzeResult extends WordedAnalysis {
 
 /** Where a float model loses accuracy in TF8, layer by layer and cause by cause, and what to do. */
 export async function analyze(options: AnalyzeOptions, context: Context): Promise<AnalyzeResult> {
-  if (options.out !== undefined) await requireWritableFile(options.out);
+  if (options.out !== undefined) {
+    await requireOutputFiles([{ path: options.out, isOurs: isOurAnalysis }], {
+      inputs: [options.model],
+      overwrite: options.overwrite,
+    });
+  }
   const opened = await openFloatModel(options.model, context);
   try {
     return await analyzeOpened(opened, options, context);
@@ -129,7 +135,7 @@ async function analyzeOpened(
 
 /** The images of the test split that are analyzed, and how far into the seed's order they reach. */
 function selectionOf(
-  dataset: Dataset,
+  dataset: LabelledDataset,
   { limit = Infinity, perClass, seed }: AnalyzeOptions,
 ): { readonly limit: number; readonly among?: Uint32Array; readonly reach: number } {
   if (perClass === undefined) {

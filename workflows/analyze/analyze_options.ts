@@ -18,4 +18,6 @@ export interface AnalyzeOptions extends ConversionOptions {
   readonly command?: string | undefined;
   /** A file for the JSON, besides the run's folder. */
   readonly out?: string | undefined;
+  /** Whether a file at `out` that is no analysis is replaced. */
+  readonly overwrite?: boolean | undefined;
 }

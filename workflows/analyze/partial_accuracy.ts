@@ -1,4 +1,4 @@
-import type { Dataset, ImageBatch } from '../../datasets/dataset.ts';
+import type { LabelledBatch, LabelledDataset } from '../../datasets/dataset.ts';
 import { rankOf } from '../../datasets/scoring/top_k.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { Accuracy, AccuracyAnalysis } from '../../quantize/analyze/analysis.ts';
@@ -69,7 +69,7 @@ export interface LabelledNetwork {
  * The output of class 0 (`labelOffsetOn`).
  * @throws UserError where the outputs are not those classes
  */
-export function labelOffsetOf({ facts, name }: LabelledNetwork, dataset: Dataset): number {
+export function labelOffsetOf({ facts, name }: LabelledNetwork, dataset: LabelledDataset): number {
   const offset = labelOffsetOn(facts, dataset);
   if (offset !== undefined) return offset;
   const classes = dataset.classNames.length;
@@ -88,7 +88,7 @@ class Score {
   private firstFive = 0;
 
   /** @param logits [N, classes] */
-  add(logits: Float32Array, { labels, names }: ImageBatch, labelOffset: number): void {
+  add(logits: Float32Array, { labels, names }: LabelledBatch, labelOffset: number): void {
     const classes = logits.length / labels.length;
     labels.forEach((label, n) => {
       const index = label + labelOffset;

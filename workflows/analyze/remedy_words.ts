@@ -1,6 +1,5 @@
 import type { Context } from '../../foundation/reporting/context.ts';
-import type { Advice, AdviceCode, NetworkKind } from '../../quantize/analyze/advice.ts';
-import type { Analysis } from '../../quantize/analyze/analysis.ts';
+import type { Advice, AdviceCode, Analysis, NetworkKind } from '../../quantize/analyze/analysis.ts';
 import type { WordedAnalysis } from '../records/analysis_record.ts';
 import { call, option } from '../wording.ts';
 

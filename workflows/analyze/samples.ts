@@ -1,4 +1,4 @@
-import type { Dataset } from '../../datasets/dataset.ts';
+import type { LabelledDataset } from '../../datasets/dataset.ts';
 import { importOptional } from '../../foundation/optional_package.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { softmax, topClasses } from '../../quantize/execute/top_classes.ts';
@@ -17,7 +17,7 @@ export interface SampleOptions {
   readonly tf8: Pick<Tf8Model, 'input' | 'classNames' | 'labelOffset'>;
   /** images [1, H, W, 3] float32 in [−1, 1] in, the TF8 model's logits out. */
   readonly predictTf8: (images: Float32Array) => Float32Array;
-  readonly dataset: Dataset;
+  readonly dataset: LabelledDataset;
   /** See `BatchOptions`. */
   readonly centralFraction?: number | undefined;
   readonly images: number;

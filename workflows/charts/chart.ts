@@ -1,4 +1,5 @@
-import type { Config, TopLevelSpec } from 'vega-lite';
+import type { TopLevelSpec } from 'vega-lite';
+import { colour, inLightColours, PADDING, PLOT_STYLE } from './style.ts';
 import { svgFigure } from './svg_figure.ts';
 
 /** A picture of a page. */
@@ -11,11 +12,8 @@ export interface Chart {
   readonly spec: TopLevelSpec;
 }
 
-/** Okabe and Ito's vermilion and blue: told apart by colour-blind readers too. */
-export const COLOURS = { bad: '#d55e00', good: '#0072b2' };
-
-/** In pixels. */
-export const WIDTH = 620;
+/** What TF8 loses, and what keeps it. */
+export const COLOURS = { bad: colour('vermilion'), good: colour('blue') };
 
 /** An axis of slanted names of layers, in the order of the rows. */
 export const LAYERS = {
@@ -25,22 +23,10 @@ export const LAYERS = {
   axis: { title: null, labelAngle: -60 },
 };
 
-/** On white paper, whatever the reader's own background is. */
-const STYLE: Config = {
-  aria: false, // the figure has one text of its own
-  font: 'Helvetica, Arial, sans-serif',
-  axis: { labelFontSize: 11, titleFontSize: 12, titleFontWeight: 'normal', gridColor: '#eee' },
-  axisY: { minExtent: 40 },
-  legend: { labelFontSize: 12, orient: 'top', title: null },
-  title: { anchor: 'start', fontSize: 14, offset: 8 },
-  view: { stroke: '#ccc' },
-};
-
-export function chartSvg({ title, description, spec }: Chart): Promise<string> {
-  return svgFigure(
-    { background: 'white', padding: 12, title, ...spec, config: STYLE },
-    { title, description },
-  );
+/** The picture as a file of its own, on white paper, whatever the reader's own background is. */
+export async function chartSvg({ title, description, spec }: Chart): Promise<string> {
+  const whole = { ...spec, background: 'white', padding: PADDING, config: PLOT_STYLE, title };
+  return inLightColours(await svgFigure(whole, { title, description }));
 }
 
 /** The picture in a page that lies in the folder above its own. */

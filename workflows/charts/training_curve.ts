@@ -1,21 +1,21 @@
 import type { TopLevelSpec } from 'vega-lite';
+import { InvalidValueError } from '../../foundation/errors.ts';
 import type { EpochMetrics } from '../../training/watch/metric_lines.ts';
 import type { Metrics } from '../../training/watch/metrics_file.ts';
+import { chartSvg } from './chart.ts';
 import { type CurvePoint, curvePoints, smoothed } from './curve_points.ts';
-import { svgFigure } from './svg_figure.ts';
+import { colour, WIDTH } from './style.ts';
 
 export interface TrainingCurveOptions {
   /** Of the figure: what was trained on what. */
   readonly title: string;
 }
 
-/** In pixels. */
-const WIDTH = 620;
+/** Of the panels, in pixels. */
 const HEIGHT = 190;
 const LEARNING_RATE_HEIGHT = 80;
 
-/** Okabe and Ito's blue and vermilion: told apart by colour-blind readers too. */
-const COLOURS = { training: '#0072b2', validation: '#d55e00' };
+const COLOURS = { training: colour('blue'), validation: colour('vermilion') };
 
 /** Losses that span a larger ratio than this are drawn on a logarithmic scale. */
 const LINEAR_RATIO = 30;
@@ -27,22 +27,27 @@ const MAX_EPOCH_LINES = 30;
  * A figure of a training run as SVG: loss, accuracy and learning rate over the steps, of training
  * (as measured, pale, and smoothed) and of validation. Equal metrics give equal bytes, also
  * where their times differ.
- * @throws RangeError without metrics of a single step
+ * @throws InvalidValueError without metrics of a single step
  */
 export async function trainingCurveSvg(
   metrics: Metrics,
   { title }: TrainingCurveOptions,
 ): Promise<string> {
   if (metrics.steps.length === 0) {
-    throw new RangeError('Expected metrics of at least one step but received none');
+    throw new InvalidValueError('Expected metrics of at least one step but received none');
   }
-  return svgFigure(specificationOf(metrics, title), { title, description: describe(metrics) });
+  return chartSvg({
+    name: 'training-curve',
+    title,
+    description: describe(metrics),
+    spec: specificationOf(metrics),
+  });
 }
 
 type Series = keyof typeof COLOURS;
 type Figure = 'loss' | 'accuracy' | 'learningRate';
 
-function specificationOf({ steps, epochs }: Metrics, title: string): TopLevelSpec {
+function specificationOf({ steps, epochs }: Metrics): TopLevelSpec {
   const points = curvePoints(steps);
   const average = smoothed(points);
   const validated = epochs.filter((epoch) => epoch.validation !== undefined);
@@ -73,11 +78,8 @@ function specificationOf({ steps, epochs }: Metrics, title: string): TopLevelSpe
     legend:
       series.length > 1
         ? {
-            orient: 'top' as const,
-            title: null,
             symbolType: 'stroke' as const,
             symbolStrokeWidth: 3,
-            symbolOpacity: 1,
           }
         : null,
   };
@@ -85,7 +87,7 @@ function specificationOf({ steps, epochs }: Metrics, title: string): TopLevelSpe
     of.map((point) => row('training', point.step, point[figure]));
   const epochLines = (axisTitle?: string) => ({
     data: { values: epochs.length > MAX_EPOCH_LINES ? [] : epochs.map(({ step }) => ({ step })) },
-    mark: { type: 'rule' as const, color: '#ddd', strokeDash: [2, 2] },
+    mark: { type: 'rule' as const, color: colour('rule'), strokeDash: [2, 2] },
     encoding: { x: x(axisTitle) },
   });
   const panel = (figure: 'loss' | 'accuracy', axisTitle: string) => {
@@ -122,9 +124,6 @@ function specificationOf({ steps, epochs }: Metrics, title: string): TopLevelSpe
     };
   };
   return {
-    background: 'white',
-    padding: 12,
-    title: { text: title, anchor: 'start', fontSize: 15, offset: 8 },
     spacing: 14,
     vconcat: [
       panel('loss', 'loss (nats)'),
@@ -136,7 +135,7 @@ function specificationOf({ steps, epochs }: Metrics, title: string): TopLevelSpe
           epochLines(stepTitle(epochs)),
           {
             data: { values: rowsOf(points, 'learningRate') },
-            mark: { type: 'line', strokeWidth: 2, color: '#555' },
+            mark: { type: 'line', strokeWidth: 2, color: colour('muted') },
             encoding: {
               x: x(stepTitle(epochs)),
               y: {
@@ -151,14 +150,6 @@ function specificationOf({ steps, epochs }: Metrics, title: string): TopLevelSpe
       },
     ],
     resolve: { scale: { color: 'shared' } },
-    config: {
-      aria: false, // the figure has one text of its own
-      font: 'Helvetica, Arial, sans-serif',
-      axis: { labelFontSize: 11, titleFontSize: 12, titleFontWeight: 'normal', gridColor: '#eee' },
-      axisY: { minExtent: 40 },
-      legend: { labelFontSize: 12 },
-      view: { stroke: '#ccc' },
-    },
   };
 }
 

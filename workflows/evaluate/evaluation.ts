@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { Dataset, ImageBatch, SkippedImage } from '../../datasets/dataset.ts';
+import type { LabelledBatch, LabelledDataset, SkippedImage } from '../../datasets/dataset.ts';
 import { measureAccuracy } from '../../datasets/scoring/accuracy.ts';
 import type { Scores } from '../../datasets/scoring/top_k.ts';
 import { UserError } from '../../foundation/errors.ts';
@@ -34,7 +34,7 @@ export interface EvaluationOptions {
 
 /** Measures several networks on the same images of a data set's test split. */
 export class Evaluation {
-  readonly dataset: Dataset;
+  readonly dataset: LabelledDataset;
   /** Images of the seed's order that are evaluated, broken ones included. */
   readonly limit: number;
   private readonly seed: number;
@@ -42,7 +42,7 @@ export class Evaluation {
   private readonly skipped = new Map<string, SkippedImage>();
   private images = 0;
 
-  constructor(dataset: Dataset, options: EvaluationOptions, context: Context) {
+  constructor(dataset: LabelledDataset, options: EvaluationOptions, context: Context) {
     this.dataset = dataset;
     this.limit = Math.min(options.limit ?? Infinity, dataset.count('test'));
     this.seed = options.seed;
@@ -98,7 +98,7 @@ export class Evaluation {
     readonly batchSize: number;
     readonly predict: (
       images: Float32Array,
-      shape: ImageBatch['shape'],
+      shape: LabelledBatch['shape'],
     ) => Promise<Scores> | Scores;
   }): Promise<Measured> {
     const { label, facts, resolution, batchSize, predict } = network;

@@ -9,7 +9,8 @@ import { exportManifest } from '../../quantize/export/manifest.ts';
 import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
 import { DEFAULT_DATASET } from '../open/model_facts.ts';
 import { openModel } from '../open/open_model.ts';
-import { requireWritableFile } from '../open/writable_file.ts';
+import { isOurExport, isOurManifest } from '../outputs/our_files.ts';
+import { requireOutputFiles } from '../outputs/output_files.ts';
 import {
   CONVERSION_DEFAULTS,
   type ConversionOptions,
@@ -23,6 +24,8 @@ export interface ExportOptions extends ConversionOptions {
   /** The model's own unless given. */
   readonly dataset?: string | undefined;
   readonly out: string;
+  /** Whether files that tf8 did not write are replaced. */
+  readonly overwrite?: boolean | undefined;
   readonly seed: number;
 }
 
@@ -43,7 +46,13 @@ export interface ExportResult {
 export async function exportModel(options: ExportOptions, context: Context): Promise<ExportResult> {
   const { out } = options;
   const format = exportFormat(options.format);
-  await requireWritableFile(out);
+  await requireOutputFiles(
+    [
+      ...format.suffixes.map((suffix) => ({ path: `${out}${suffix}`, isOurs: isOurExport(out) })),
+      { path: manifestPath(out), isOurs: isOurManifest(out) },
+    ],
+    { inputs: [options.model], overwrite: options.overwrite },
+  );
   const { model, floatWeights } = await quantizedModel(options, context);
   if (format.usesFloatWeights && floatWeights === undefined) {
     context.reporter.warn(

@@ -1,6 +1,6 @@
 import type { NetworkConfig } from '../../architectures/network.ts';
 import type { FloatFormat } from '../../checkpoints/float_model.ts';
-import type { Dataset } from '../../datasets/dataset.ts';
+import type { LabelledDataset } from '../../datasets/dataset.ts';
 import { UserError } from '../../foundation/errors.ts';
 
 /**
@@ -64,7 +64,7 @@ export const DEFAULT_DATASET = 'imagenet';
  */
 export function labelOffsetOn(
   { labels, outputs }: Pick<ModelFacts, 'labels' | 'outputs'>,
-  { classNames }: Pick<Dataset, 'classNames'>,
+  { classNames }: Pick<LabelledDataset, 'classNames'>,
 ): number | undefined {
   const classes = classNames.length;
   const offset = labels.known ? labels.labelOffset : outputs - classes;

@@ -6,6 +6,7 @@ import {
   type FloatModelPlace,
   floatModelPlace,
 } from '../../checkpoints/float_model_place.ts';
+import { foreignModel } from '../../checkpoints/foreign_model.ts';
 import {
   PUBLIC_CHECKPOINTS,
   type PublicCheckpoint,
@@ -49,6 +50,15 @@ async function placeOf(reference: string, others: readonly string[]): Promise<Mo
   if (await isTf8File(reference)) return { kind: 'tf8' };
   const checkpoint = PUBLIC_CHECKPOINTS.find(({ name }) => name === reference);
   if (checkpoint !== undefined && !existsSync(reference)) return { kind: 'public', checkpoint };
+  const foreign = await foreignModel(reference);
+  if (foreign !== undefined) {
+    throw new UserError(
+      `Expected a model that is read here but "${reference}" is ${foreign.kind}`,
+      {
+        remedy: foreign.remedy,
+      },
+    );
+  }
   const place = await floatModelPlace(reference);
   if (place !== undefined) return { kind: 'float', place };
   throw notAModel(reference, await reasonOf(reference), others);

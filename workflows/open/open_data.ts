@@ -1,8 +1,9 @@
-import type { Dataset } from '../../datasets/dataset.ts';
+import type { LabelledDataset } from '../../datasets/dataset.ts';
+import { withLabels } from '../../datasets/labels.ts';
 import { MissingFolderError } from '../../datasets/missing_folder.ts';
 import { openDataset } from '../../datasets/open_dataset.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
-import type { OptionName } from '../wording.ts';
+import { type OptionName, option } from '../wording.ts';
 import { needsFolder } from './needs_folder.ts';
 
 /**
@@ -15,9 +16,10 @@ export async function openData(
   dir: string | undefined,
   name: OptionName,
   context: Context,
-): Promise<Dataset> {
+): Promise<LabelledDataset> {
   try {
-    return await openDataset(dataset, { ...context, ...(dir !== undefined && { dir }) });
+    const opened = await openDataset(dataset, { ...context, ...(dir !== undefined && { dir }) });
+    return withLabels(opened, `for ${option(name)}`);
   } catch (error) {
     throw error instanceof MissingFolderError ? needsFolder(error, name) : error;
   }

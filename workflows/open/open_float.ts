@@ -6,7 +6,7 @@ import { IMAGENET_CLASSES } from '../../datasets/imagenet/imagenet_classes.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { selectBackend } from '../../training/backend.ts';
 import { cardFacts, importedFacts } from './float_facts.ts';
-import { importModel } from './import_model.ts';
+import { importModel, requireOurImages } from './import_model.ts';
 import type { OpenedFloatModel } from './opened_model.ts';
 
 /** Pulls a public checkpoint; its card gets ImageNet's class names. */
@@ -35,6 +35,7 @@ export async function openFloat(
   if (card !== undefined) {
     return { kind: 'float', name, model, facts: cardFacts(model, loaded.format, card) };
   }
+  requireOurImages(loaded, name);
   const { notes, ...imported } = importModel(loaded);
   for (const note of notes) reporter.info(`${name}: ${note}`);
   const source = `${imported.format} ${basename(name)}`;

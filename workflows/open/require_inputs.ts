@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { ImageError } from '../../datasets/images/decode_image.ts';
 import { notAFolder } from '../../datasets/images/not_a_folder.ts';
-import { missingImageNet } from '../../datasets/missing_folder.ts';
+import { isLocal, missingFolder } from '../../datasets/missing_folder.ts';
 import { fileSource } from '../../foundation/files/byte_source.ts';
 import { errorCode } from '../../foundation/files/file_errors.ts';
 import type { OptionName } from '../wording.ts';
@@ -15,6 +15,8 @@ export interface Inputs {
   /** TF8 file or float model. */
   readonly model?: Given;
   readonly floatModels?: readonly Given[];
+  /** Name or JSON file. */
+  readonly recipe?: Given;
   readonly files?: readonly Given[];
   readonly images?: readonly Given[];
   /** Of images, or what a data set is read from instead. */
@@ -33,17 +35,32 @@ export interface Inputs {
  * @throws UserError as the work itself would
  */
 export async function requireInputs(inputs: Inputs): Promise<void> {
-  const { model, floatModels = [], files = [], images = [], folders = [], dataset } = inputs;
+  const {
+    model,
+    floatModels = [],
+    files = [],
+    images = [],
+    folders = [],
+    recipe,
+    dataset,
+  } = inputs;
   const places: ModelPlace[] = [];
   if (model !== undefined) places.push(await modelPlace(model));
   for (const reference of given(floatModels)) places.push(await floatPlace(reference));
   for (const file of given(files)) await (await fileSource(file)).close();
   for (const image of given(images)) await requireImage(image);
   for (const folder of given(folders)) await requireFolder(folder);
+  if (recipe !== undefined) await requireRecipe(recipe);
   if (dataset === undefined || dataset.folder !== undefined) return;
   const [place] = places;
   const known = place?.kind === 'public' ? place.checkpoint.dataset : undefined;
-  if ((dataset.name ?? known) === 'imagenet') throw needsFolder(missingImageNet(), dataset.option);
+  const name = dataset.name ?? known;
+  if (name !== undefined && isLocal(name)) throw needsFolder(missingFolder(name), dataset.option);
+}
+
+async function requireRecipe(recipe: string): Promise<void> {
+  const { openRecipe } = await import('../../training/recipes/open_recipe.ts');
+  await openRecipe(recipe);
 }
 
 /** Decoding says what else may be wrong with it. */

@@ -15,7 +15,8 @@ import { compile } from '../../training/compile/compile.ts';
 import { DEFAULT_DATASET } from '../open/model_facts.ts';
 import { openData } from '../open/open_data.ts';
 import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
-import { requireWritableFile } from '../open/writable_file.ts';
+import { isOurTf8File } from '../outputs/our_files.ts';
+import { requireOutputFiles } from '../outputs/output_files.ts';
 import { CONVERSION_DEFAULTS, type ConversionOptions } from './conversion.ts';
 
 /** Calibration images per run of the float network: bounds memory. */
@@ -80,6 +81,7 @@ export async function quantizeModel(
     const converted = convertGraph(graph, calibration, {
       inputRange: input.range,
       centralFraction,
+      onNote: (note) => reporter.warn(note),
       labelOffset: labels.labelOffset,
       classNames: [...labels.classNames],
       provenance: {
@@ -116,6 +118,8 @@ export interface QuantizeOptions extends ConversionOptions {
   /** The model's own unless given. */
   readonly dataset?: string | undefined;
   readonly out: string;
+  /** Whether a file at `out` that is no TF8 file is replaced. */
+  readonly overwrite?: boolean | undefined;
   readonly seed: number;
 }
 
@@ -137,7 +141,10 @@ export async function quantize(
   context: Context,
 ): Promise<QuantizeResult> {
   const { out, zeroVariance = CONVERSION_DEFAULTS.zeroVariance } = options;
-  await requireWritableFile(out);
+  await requireOutputFiles([{ path: out, isOurs: isOurTf8File }], {
+    inputs: [options.model],
+    overwrite: options.overwrite,
+  });
   const opened = await openFloatModel(options.model, context);
   try {
     const dataset = options.dataset ?? opened.facts.dataset ?? DEFAULT_DATASET;

@@ -8,6 +8,7 @@ import { readChain } from '../../architectures/rearchitect/read_chain.ts';
 import { equalizeModel } from '../../architectures/rearchitect/scale_model.ts';
 import { configOf, type ModelCard } from '../../checkpoints/store/model_card.ts';
 import { loadModelFolder, saveModelFolder } from '../../checkpoints/store/model_store.ts';
+import { InvalidValueError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { compile } from '../../training/compile/compile.ts';
 import { type FittingImages, fittingBatches } from './images.ts';
@@ -70,7 +71,9 @@ export async function finishFolder(
     const { weightsSha256: _, ...known } = card!;
     const config = configOf(known.architecture);
     if (config.network !== 'mobilenet_v1') {
-      throw new RangeError(`Expected a MobileNetV1 in ${dir} but received ${config.network}`);
+      throw new InvalidValueError(
+        `Expected a MobileNetV1 in ${dir} but received ${config.network}`,
+      );
     }
     const finish = await finishModel(model, config, images, context);
     const saved = await saveModelFolder(

@@ -1,4 +1,4 @@
-import type { Dataset, ImageBatch, SkippedImage } from '../../datasets/dataset.ts';
+import type { ImageBatch, LabelledDataset, SkippedImage } from '../../datasets/dataset.ts';
 
 /** Pixels of a batch: 5 images of 224 × 224, whose widest activations take 130 MB with their doubles. */
 const BATCH_PIXELS = 5 * 224 ** 2;
@@ -9,7 +9,7 @@ const FEWEST_BATCHES = 5;
 
 /** The images that a network is fitted on: the first of the training images in the seed's order. */
 export interface FittingImages {
-  readonly dataset: Dataset;
+  readonly dataset: LabelledDataset;
   /** Broken ones included; no more than there are. */
   readonly images: number;
   readonly seed: number;

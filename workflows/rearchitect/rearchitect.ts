@@ -2,16 +2,16 @@ import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Variant } from '../../architectures/variants.ts';
 import type { ModelCard } from '../../checkpoints/store/model_card.ts';
-import type { Dataset } from '../../datasets/dataset.ts';
+import type { LabelledDataset } from '../../datasets/dataset.ts';
 import { holdOutValidation } from '../../datasets/order/hold_out.ts';
 import { UserError } from '../../foundation/errors.ts';
-import { makeWritableFolder } from '../../foundation/files/writable_folder.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { SILENT_REPORTER } from '../../foundation/reporting/reporter.ts';
 import { requireTensorFlow } from '../../training/backend.ts';
 import type { TrainResult } from '../../training/loop/train_options.ts';
 import { overrideRecipe } from '../../training/recipes/override_recipe.ts';
 import type { Recipe } from '../../training/recipes/recipe.ts';
+import { requireModelFolder } from '../outputs/output_folder.ts';
 import { openCheckpoints } from '../train/open_checkpoints.ts';
 import { type RunOptions, trainJob } from '../train/train.ts';
 import { option } from '../wording.ts';
@@ -49,7 +49,7 @@ export interface RearchitectOptions {
   readonly model: string;
   readonly variant: Variant;
   /** Of the model's classes. */
-  readonly dataset: Dataset;
+  readonly dataset: LabelledDataset;
   /** Training images that the reconstruction is fitted on, the first of the seed's order. */
   readonly images: number;
   /** None unless given. */
@@ -59,6 +59,8 @@ export interface RearchitectOptions {
   readonly out: string;
   /** What is unusual of the reconstruction stands in the result alone. */
   readonly quiet?: boolean | undefined;
+  /** Whether a model that lies there is replaced. */
+  readonly overwrite?: boolean | undefined;
 }
 
 export interface RearchitectResult {
@@ -108,7 +110,10 @@ export async function rearchitect(
     });
   }
   await requireTensorFlow('Re-architecture');
-  await makeWritableFolder(out);
+  await requireModelFolder(out, {
+    inputs: [model],
+    overwrite: options.overwrite || Boolean(options.retrain?.run?.resume),
+  });
   const original = await openOriginal(options, options.retrain !== undefined, context);
   try {
     if (options.retrain !== undefined) {
@@ -207,6 +212,7 @@ async function rebuildAndRetrain(
       seed,
       out,
       label: retrain.label,
+      overwrite: options.overwrite,
       run: retrain.run,
     },
     context,

@@ -4,7 +4,7 @@ import { dropFirstOutputs } from '../../architectures/rearchitect/drop_outputs.t
 import { type ReadChain, readChain } from '../../architectures/rearchitect/read_chain.ts';
 import { STANDARD } from '../../architectures/variants.ts';
 import { saveModelFolder } from '../../checkpoints/store/model_store.ts';
-import type { Dataset } from '../../datasets/dataset.ts';
+import type { LabelledDataset } from '../../datasets/dataset.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { DEFAULT_DATASET, labelOffsetOn, weightsOf } from '../open/model_facts.ts';
@@ -37,7 +37,7 @@ export interface Original extends ReadChain {
  *   card and is no standard MobileNetV1
  */
 export async function openOriginal(
-  { model: reference, dataset }: { readonly model: string; readonly dataset: Dataset },
+  { model: reference, dataset }: { readonly model: string; readonly dataset: LabelledDataset },
   dropBackground: boolean,
   context: Context,
 ): Promise<Original> {
@@ -80,7 +80,7 @@ export async function modelDataset(reference: string, context: Context): Promise
 /** Stores the original as the retraining is taught by it. */
 export async function saveTeacher(
   { model, config, labelOffset, source, sha256 }: Original,
-  { name, classNames }: Dataset,
+  { name, classNames }: LabelledDataset,
   dir: string,
 ): Promise<void> {
   await saveModelFolder(
@@ -152,7 +152,7 @@ function configOf({ name, model, facts }: OpenedFloatModel): MobileNetV1Config {
 }
 
 /** Outputs before the data set's classes: 1 where there is a background. */
-function labelOffsetOf({ name, facts }: OpenedFloatModel, dataset: Dataset): number {
+function labelOffsetOf({ name, facts }: OpenedFloatModel, dataset: LabelledDataset): number {
   const { dataset: own, outputs, labels } = facts;
   const labelOffset = labelOffsetOn(facts, dataset);
   if (labelOffset !== undefined && (own ?? dataset.name) === dataset.name) return labelOffset;

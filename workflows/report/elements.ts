@@ -1,6 +1,6 @@
+import { colour } from '../charts/style.ts';
 import type { Figure, FigureTable, KeyEntry } from './figure.ts';
 import { Html, html } from './html.ts';
-import { colour } from './theme.ts';
 
 /** A table in a box of its own, which scrolls where the window is narrower than it. */
 export function tableBox(

@@ -1,8 +1,8 @@
 import type { TopLevelSpec } from 'vega-lite';
 import { importOptional } from '../../foundation/optional_package.ts';
-import type { Chart } from '../charts/chart.ts';
-import { svgFigure, svgMarkup } from '../charts/svg_figure.ts';
-import { type ColourName, inLightColours, PLOT_STYLE } from './theme.ts';
+import { type Chart, chartSvg } from '../charts/chart.ts';
+import { type ColourName, PLOT_STYLE } from '../charts/style.ts';
+import { svgMarkup } from '../charts/svg_figure.ts';
 
 /** A plot of the report: its data are in named `datasets`. */
 export interface Figure extends Chart {
@@ -32,13 +32,7 @@ const SVG_DPI = 72;
 
 /** The figure as files, in the colours of light paper. */
 export async function figureFiles(figure: Chart): Promise<{ svg: string; png: Uint8Array }> {
-  const { title, spec } = figure;
-  const svg = inLightColours(
-    await svgFigure(
-      { ...spec, background: 'white', padding: 14, config: PLOT_STYLE, title },
-      figure,
-    ),
-  );
+  const svg = await chartSvg(figure);
   const { default: sharp } = await importOptional(() => import('sharp'));
   const png = await sharp(Buffer.from(svg), { density: PNG_DENSITY * SVG_DPI })
     .png()

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
+import { colourRules } from '../charts/style.ts';
 import { type Html, Html as HtmlText, html, jsonInScript } from './html.ts';
 import type { PageData } from './page_data.ts';
 import type { MissingPart } from './section.ts';
-import { colourRules } from './theme.ts';
 import { withCode } from './with_code.ts';
 
 export interface PageContent {
@@ -18,6 +18,9 @@ export interface PageContent {
   readonly script: string;
   readonly style: string;
 }
+
+/** What every report begins with, and no other page has. */
+export const REPORT_MARK = '<p class="kicker">tf8 report</p>';
 
 /**
  * The report as one HTML file. Its policy lets nothing in from outside and runs the one script that
@@ -41,7 +44,7 @@ ${new HtmlText(style)}</style>
 </head>
 <body>
 <header>
-<p class="kicker">tf8 report</p>
+${new HtmlText(REPORT_MARK)}
 <h1>${title}</h1>
 ${headline ? html`<p class="headline">${headline}</p>` : undefined}
 <nav aria-label="Contents">${sections.map((section) => html`<a href="#${section.id}">${section.title}</a> `)}</nav>

@@ -2,9 +2,11 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
 import { abandonedPaths, temporaryPath } from '../../foundation/files/temporary_path.ts';
-import { makeWritableFolder } from '../../foundation/files/writable_folder.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import type { Chart } from '../charts/chart.ts';
+import { isOurReport } from '../outputs/our_files.ts';
+import { requireOutputFiles } from '../outputs/output_files.ts';
+import { requireOwnFolder } from '../outputs/output_folder.ts';
 import { call } from '../wording.ts';
 import { figureElement } from './elements.ts';
 import { figureFiles, inlineSvg, liveSpec } from './figure.ts';
@@ -37,19 +39,23 @@ export interface WrittenReport {
 /**
  * Writes `report.html` and the folder `figures` into `dir`. The same parts give the same bytes. An
  * earlier report stays whole until this one is.
- * @throws UserError where the folder cannot be written; the signal's reason when aborted
+ * @param overwrite whether files of these names that tf8 did not write are replaced
+ * @throws UserError where the folder cannot be written, or holds files of these names that tf8 did not
+ *   write; the signal's reason when aborted
  */
 export async function writeReport(
   parts: ReportParts,
   dir: string,
   context: Pick<Context, 'reporter' | 'signal' | 'wording'>,
+  overwrite = false,
 ): Promise<WrittenReport> {
-  await makeWritableFolder(dir);
+  const report = join(dir, 'report.html');
+  const figures = join(dir, 'figures');
+  await requireOutputFiles([{ path: report, isOurs: isOurReport }], { inputs: [], overwrite });
+  await requireOwnFolder(figures, () => isOurReport(report), overwrite);
   const layers = parts.analysis && (await layersData(parts.analysis));
   const sections = await sectionsOf(parts, layers);
   const charts = sections.flatMap((section) => [...section.figures, ...(section.files ?? [])]);
-  const report = join(dir, 'report.html');
-  const figures = join(dir, 'figures');
   for (const path of await abandonedPaths(figures, UNFINISHED)) await rm(path, { recursive: true });
   const drawn = temporaryPath(figures, UNFINISHED);
   await mkdir(drawn);

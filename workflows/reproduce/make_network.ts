@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { FRIENDLY } from '../../architectures/variants.ts';
 import type { ModelCard } from '../../checkpoints/store/model_card.ts';
 import { CheckpointFolder } from '../../checkpoints/training_checkpoint/checkpoint_folder.ts';
-import type { Dataset } from '../../datasets/dataset.ts';
+import type { LabelledDataset } from '../../datasets/dataset.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { rearchitect } from '../rearchitect/rearchitect.ts';
@@ -18,7 +18,7 @@ export type NetworkToMake =
 
 /** Where networks of a table come from and go to. */
 export interface Making {
-  readonly dataset: Dataset;
+  readonly dataset: LabelledDataset;
   /** Folder of the network. */
   readonly out: string;
 }

@@ -1,4 +1,4 @@
-import type { Dataset } from '../../datasets/dataset.ts';
+import type { LabelledDataset } from '../../datasets/dataset.ts';
 import { UserError } from '../../foundation/errors.ts';
 import { makeWritableFolder } from '../../foundation/files/writable_folder.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
@@ -40,7 +40,7 @@ export interface OpenTable {
   readonly rows: readonly RowPlan[];
   /** How a row is measured with a seed. */
   readonly measuring: (row: RowPlan, seed: number) => Measuring;
-  readonly dataset: Dataset;
+  readonly dataset: LabelledDataset;
   readonly networks: Pick<NetworkStore, 'find' | 'provide'>;
   readonly measurements: Pick<MeasurementStore, 'find' | 'measure'>;
   readonly analyses: Pick<AnalysisStore, 'analyze'>;

@@ -1,4 +1,4 @@
-import type { Dataset, Split } from '../../datasets/dataset.ts';
+import type { LabelledDataset, Split } from '../../datasets/dataset.ts';
 import { holdOutValidation } from '../../datasets/order/hold_out.ts';
 import type { DataIdentity } from '../records/run_record.ts';
 
@@ -7,14 +7,14 @@ const DIVISION_SEED = 0;
 
 /** Where a table's images come from. */
 export interface TableData {
-  readonly dataset: Dataset;
+  readonly dataset: LabelledDataset;
   /** Of the images of both splits. */
   readonly identity: DataIdentity;
   readonly notes: readonly string[];
 }
 
 /** A data set as it is. */
-export function wholeData(dataset: Dataset): TableData {
+export function wholeData(dataset: LabelledDataset): TableData {
   return {
     dataset,
     identity: { dataset: dataset.name, sha256: dataset.fingerprint },
@@ -27,7 +27,7 @@ export function wholeData(dataset: Dataset): TableData {
  * those that are measured: half of an undivided folder, or `testImages` of it if that is less, is
  * held out for that. A folder of one image stays as it is, which a note says.
  */
-export function disjointData(dataset: Dataset, testImages = Infinity): TableData {
+export function disjointData(dataset: LabelledDataset, testImages = Infinity): TableData {
   if (!dataset.splitsAreEqual) return wholeData(dataset);
   const heldOut = Math.min(testImages, Math.floor(dataset.count('train') / 2));
   if (heldOut === 0) {
@@ -45,7 +45,7 @@ export function disjointData(dataset: Dataset, testImages = Infinity): TableData
 }
 
 /** Hands out the images that were held out as "test". */
-function testIsValidation(dataset: Dataset): Dataset {
+function testIsValidation(dataset: LabelledDataset): LabelledDataset {
   const stored = (split: Split): Split => (split === 'test' ? 'validation' : split);
   return {
     ...dataset,

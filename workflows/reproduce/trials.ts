@@ -5,7 +5,7 @@ import { buildNetwork, type NetworkConfig } from '../../architectures/network.ts
 import { FRIENDLY, STANDARD } from '../../architectures/variants.ts';
 import { architectureOf } from '../../checkpoints/store/model_card.ts';
 import { saveModelFolder } from '../../checkpoints/store/model_store.ts';
-import type { Dataset } from '../../datasets/dataset.ts';
+import type { LabelledDataset } from '../../datasets/dataset.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { SILENT_REPORTER } from '../../foundation/reporting/reporter.ts';
 import type { Recipe } from '../../training/recipes/recipe.ts';
@@ -44,12 +44,12 @@ export interface ReconstructionCost {
  * table's own images, a few seconds each; equal trials are made once.
  */
 export class Trials {
-  private readonly dataset: Dataset;
+  private readonly dataset: LabelledDataset;
   private readonly context: Context;
   private readonly dir: string;
   private readonly done = new Map<string, Promise<unknown>>();
 
-  private constructor(dataset: Dataset, dir: string, context: Context) {
+  private constructor(dataset: LabelledDataset, dir: string, context: Context) {
     this.dataset = repeated(dataset, TRIAL_IMAGES);
     this.dir = dir;
     this.context = context;
@@ -57,7 +57,7 @@ export class Trials {
 
   /** Calls `body` with trials whose files are gone when it ends. */
   static async run<Result>(
-    dataset: Dataset,
+    dataset: LabelledDataset,
     context: Context,
     body: (trials: Trials) => Promise<Result>,
   ): Promise<Result> {
@@ -95,6 +95,7 @@ export class Trials {
             limit: TRIAL_STEPS * recipe.batchSize,
             seed: 0,
             out,
+            overwrite: true,
           },
           { ...this.context, reporter, signal },
         ),
@@ -106,7 +107,7 @@ export class Trials {
   evaluation(
     network: TrainedNetwork,
     resolution: number,
-    measured: Dataset,
+    measured: LabelledDataset,
   ): Promise<EvaluationRates> {
     const dataset = repeated(measured, TRIAL_IMAGES);
     return this.once(['evaluation', network, resolution, measured.name], async () => {
@@ -202,8 +203,9 @@ function standardLike(network: TrainedNetwork): TrainedNetwork {
 }
 
 /** A data set whose splits have at least so many images: over and over the same ones. */
-function repeated(dataset: Dataset, least: number): Dataset {
-  const count = (split: Parameters<Dataset['count']>[0]) => Math.max(least, dataset.count(split));
+function repeated(dataset: LabelledDataset, least: number): LabelledDataset {
+  const count = (split: Parameters<LabelledDataset['count']>[0]) =>
+    Math.max(least, dataset.count(split));
   return {
     ...dataset,
     count,

@@ -2,7 +2,7 @@ import type * as tf from '@tensorflow/tfjs';
 import type { ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts';
 import { type TransferReport, transferWeights } from '../../architectures/transfer_weights.ts';
 import { FRIENDLY } from '../../architectures/variants.ts';
-import { messageOf, UserError } from '../../foundation/errors.ts';
+import { InvalidValueError, messageOf, UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
 import { option } from '../wording.ts';
@@ -60,7 +60,7 @@ export function startFrom(
   try {
     return transferWeights(source.model, model, { zeroVariance });
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
+    if (!(error instanceof InvalidValueError)) throw error;
     if (
       network.network === 'mobilenet_v1' &&
       network.variant.depthwiseBatchNorm &&

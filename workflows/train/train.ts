@@ -5,10 +5,9 @@ import { buildNetwork, type NetworkConfig } from '../../architectures/network.ts
 import type { TransferReport } from '../../architectures/transfer_weights.ts';
 import type { ModelCard } from '../../checkpoints/store/model_card.ts';
 import { saveModelFolder } from '../../checkpoints/store/model_store.ts';
-import type { Dataset } from '../../datasets/dataset.ts';
+import type { LabelledDataset } from '../../datasets/dataset.ts';
 import { holdOutValidation } from '../../datasets/order/hold_out.ts';
-import { messageOf, UserError } from '../../foundation/errors.ts';
-import { makeWritableFolder } from '../../foundation/files/writable_folder.ts';
+import { InvalidValueError, messageOf, UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { selectTrainingBackend } from '../../training/backend.ts';
 import { RunBudget } from '../../training/loop/budget.ts';
@@ -22,6 +21,7 @@ import type { TrainStep } from '../../training/step/train_step.ts';
 import type { TrainingObserver } from '../../training/watch/observer.ts';
 import { weightsOf } from '../open/model_facts.ts';
 import type { OpenedFloatModel } from '../open/open_model.ts';
+import { requireModelFolder } from '../outputs/output_folder.ts';
 import { option } from '../wording.ts';
 import { type OpenCheckpoints, openCheckpoints } from './open_checkpoints.ts';
 import { openSource, startFrom } from './start_weights.ts';
@@ -50,7 +50,7 @@ export interface TrainJobOptions {
   readonly teacher?: string | undefined;
   /** For depthwise batch norms that are folded into the start weights. */
   readonly zeroVariance: ZeroVariancePolicy;
-  readonly dataset: Dataset;
+  readonly dataset: LabelledDataset;
   readonly recipe: Recipe;
   /** Images of an epoch; all unless given. */
   readonly limit?: number | undefined;
@@ -61,6 +61,8 @@ export interface TrainJobOptions {
   readonly out: string;
   /** What the progress calls the training; the network's title unless given. */
   readonly label?: string | undefined;
+  /** Whether a model that lies there without its training's checkpoints is replaced. */
+  readonly overwrite?: boolean | undefined;
   /** Trains operation by operation even where the step could be compiled. */
   readonly eager?: boolean | undefined;
   /** What else is stored in `out`; only the model without it. */
@@ -81,7 +83,7 @@ export interface TrainJobResult {
 const MOST_VALIDATION_IMAGES = 5000;
 
 /** A twentieth of the images of an epoch, which costs little beside training on the others. */
-export function defaultValidationImages(dataset: Dataset, limit = Infinity): number {
+export function defaultValidationImages(dataset: LabelledDataset, limit = Infinity): number {
   const images = Math.min(limit, dataset.count('train'));
   return Math.min(Math.floor(images / 20), MOST_VALIDATION_IMAGES);
 }
@@ -97,8 +99,11 @@ export async function trainJob(
   options: TrainJobOptions,
   context: Context,
 ): Promise<TrainJobResult> {
-  const { dataset, out, recipe, run, teacher, validationImages = 0, seed } = options;
-  await makeWritableFolder(out);
+  const { dataset, out, overwrite, recipe, run, teacher, validationImages = 0, seed } = options;
+  await requireModelFolder(out, {
+    inputs: [options.from, teacher].filter((model) => model !== undefined),
+    overwrite: overwrite || Boolean(run?.resume),
+  });
   const divided =
     validationImages > 0 ? holdOutValidation(dataset, validationImages, seed) : dataset;
   const checkpoints = run && (await openCheckpoints(out, run.resume, context.reporter));
@@ -171,7 +176,7 @@ class TrainJob {
     try {
       return buildNetwork(this.config, { dropout, batchNormDecay, logitsStddev, seed });
     } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
+      if (!(error instanceof InvalidValueError)) throw error;
       throw new UserError(`${titleOf(this.config)} cannot be built: ${messageOf(error)}`, {
         remedy: `Pass another ${option('resolution')}.`,
         cause: error,

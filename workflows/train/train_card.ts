@@ -1,7 +1,7 @@
 import type { NetworkConfig } from '../../architectures/network.ts';
 import { architectureOf } from '../../checkpoints/store/model_card.ts';
 import type { NewModelCard } from '../../checkpoints/store/model_store.ts';
-import type { Dataset } from '../../datasets/dataset.ts';
+import type { LabelledDataset } from '../../datasets/dataset.ts';
 import type { TrainResult } from '../../training/loop/train_options.ts';
 import type { Recipe } from '../../training/recipes/recipe.ts';
 import { weightsOf } from '../open/model_facts.ts';
@@ -12,7 +12,7 @@ export interface TrainedFrom {
   readonly config: NetworkConfig;
   /** For people (`titleOf`). */
   readonly title: string;
-  readonly dataset: Dataset;
+  readonly dataset: LabelledDataset;
   readonly recipe: Recipe;
   readonly seed: number;
   /** The model that gave the start weights. */

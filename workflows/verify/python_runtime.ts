@@ -1,8 +1,7 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../../foundation/errors.ts';
-import { lastLines } from '../../foundation/processes/run_command.ts';
+import { PipedProcess } from '../../foundation/processes/piped_process.ts';
 import { repositoryRoot } from '../../foundation/repository.ts';
 import { ByteReader } from './byte_reader.ts';
 import type { Runtime, RuntimeTask } from './runtime.ts';
@@ -66,32 +65,18 @@ export async function startPythonRuntime(
 }
 
 class PythonProcess {
-  private readonly child: ChildProcessWithoutNullStreams;
+  private readonly process: PipedProcess;
   private readonly reader: ByteReader;
-  private readonly ended: Promise<string>;
   private readonly signal: AbortSignal;
-  private readonly kill: () => void;
-  private errors = '';
 
   constructor({ python, signal, script = SCRIPT }: PythonRuntimeOptions) {
     this.signal = signal;
-    this.child = spawn(python, ['-I', '-u', script]);
-    this.reader = new ByteReader(this.child.stdout);
-    this.kill = () => this.child.kill('SIGKILL');
-    signal.addEventListener('abort', this.kill);
-    process.on('exit', this.kill);
-    this.child.stderr.on('data', (chunk: Buffer) => {
-      this.errors = (this.errors + chunk.toString()).slice(-10_000);
-    });
-    this.child.stdin.on('error', () => {}); // told by its end
-    this.ended = new Promise((resolve) => {
-      this.child.on('error', (error) => resolve(error.message));
-      this.child.on('close', (code, killedBy) => resolve(killedBy ?? `exit code ${code}`));
-    });
+    this.process = new PipedProcess({ program: python, args: ['-I', '-u', script], signal });
+    this.reader = new ByteReader(this.process.stdout);
   }
 
   write(data: string | Uint8Array): void {
-    this.child.stdin.write(data);
+    this.process.write(data);
   }
 
   async line(): Promise<string> {
@@ -103,17 +88,15 @@ class PythonProcess {
   }
 
   async close(): Promise<void> {
-    this.kill();
-    await this.ended;
-    this.signal.removeEventListener('abort', this.kill);
-    process.off('exit', this.kill);
+    this.process.kill();
+    await this.process.ended;
   }
 
   private async whole(read: Promise<Uint8Array | undefined>): Promise<Uint8Array> {
     const bytes = await read;
     if (bytes !== undefined) return bytes;
-    const why = await this.ended;
+    const why = await this.process.ended;
     this.signal.throwIfAborted();
-    throw new UserError(`The runtime's process ended (${why}): ${lastLines(this.errors)}`);
+    throw new UserError(`The runtime's process ended (${why}): ${this.process.lastWords}`);
   }
 }

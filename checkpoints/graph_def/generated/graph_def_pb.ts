@@ -1,7 +1,7 @@
 // TensorFlow's GraphDef, the SavedModel around it and checkpoints, as far as they are read and written
 // here. Message names and field numbers are those of tensorflow/core/framework/{graph,node_def,
 // attr_value,function,op_def,tensor,tensor_shape,tensor_slice,versions}.proto, tensorflow/core/protobuf/
-// {saved_model,meta_graph,tensor_bundle,trackable_object_graph}.proto and tensorflow/core/util/
+// {saved_model,meta_graph,saved_object_graph,tensor_bundle,trackable_object_graph}.proto and tensorflow/core/util/
 // saved_tensor_slice.proto (TensorFlow 2.15); the fields left out are skipped on reading. Generates
 // generated/graph_def_pb.ts: npm run generate:proto.
 
@@ -17,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file graph_def.proto.
  */
 export const file_graph_def: GenFile = /*@__PURE__*/
-  fileDesc("Cg9ncmFwaF9kZWYucHJvdG8SCnRlbnNvcmZsb3ciXwoKU2F2ZWRNb2RlbBIiChpzYXZlZF9tb2RlbF9zY2hlbWFfdmVyc2lvbhgBIAEoAxItCgttZXRhX2dyYXBocxgCIAMoCzIYLnRlbnNvcmZsb3cuTWV0YUdyYXBoRGVmIr8CCgxNZXRhR3JhcGhEZWYSOwoNbWV0YV9pbmZvX2RlZhgBIAEoCzIkLnRlbnNvcmZsb3cuTWV0YUdyYXBoRGVmLk1ldGFJbmZvRGVmEicKCWdyYXBoX2RlZhgCIAEoCzIULnRlbnNvcmZsb3cuR3JhcGhEZWYSQQoNc2lnbmF0dXJlX2RlZhgFIAMoCzIqLnRlbnNvcmZsb3cuTWV0YUdyYXBoRGVmLlNpZ25hdHVyZURlZkVudHJ5GjcKC01ldGFJbmZvRGVmEgwKBHRhZ3MYBCADKAkSGgoSdGVuc29yZmxvd192ZXJzaW9uGAUgASgJGk0KEVNpZ25hdHVyZURlZkVudHJ5EgsKA2tleRgBIAEoCRInCgV2YWx1ZRgCIAEoCzIYLnRlbnNvcmZsb3cuU2lnbmF0dXJlRGVmOgI4ASKgAgoMU2lnbmF0dXJlRGVmEjQKBmlucHV0cxgBIAMoCzIkLnRlbnNvcmZsb3cuU2lnbmF0dXJlRGVmLklucHV0c0VudHJ5EjYKB291dHB1dHMYAiADKAsyJS50ZW5zb3JmbG93LlNpZ25hdHVyZURlZi5PdXRwdXRzRW50cnkSEwoLbWV0aG9kX25hbWUYAyABKAkaRQoLSW5wdXRzRW50cnkSCwoDa2V5GAEgASgJEiUKBXZhbHVlGAIgASgLMhYudGVuc29yZmxvdy5UZW5zb3JJbmZvOgI4ARpGCgxPdXRwdXRzRW50cnkSCwoDa2V5GAEgASgJEiUKBXZhbHVlGAIgASgLMhYudGVuc29yZmxvdy5UZW5zb3JJbmZvOgI4ASJdCgpUZW5zb3JJbmZvEgwKBG5hbWUYASABKAkSDQoFZHR5cGUYAiABKAUSMgoMdGVuc29yX3NoYXBlGAMgASgLMhwudGVuc29yZmxvdy5UZW5zb3JTaGFwZVByb3RvIogBCghHcmFwaERlZhIhCgRub2RlGAEgAygLMhMudGVuc29yZmxvdy5Ob2RlRGVmEi8KB2xpYnJhcnkYAiABKAsyHi50ZW5zb3JmbG93LkZ1bmN0aW9uRGVmTGlicmFyeRIoCgh2ZXJzaW9ucxgEIAEoCzIWLnRlbnNvcmZsb3cuVmVyc2lvbkRlZiI/ChJGdW5jdGlvbkRlZkxpYnJhcnkSKQoIZnVuY3Rpb24YASADKAsyFy50ZW5zb3JmbG93LkZ1bmN0aW9uRGVmIrUBCgtGdW5jdGlvbkRlZhIkCglzaWduYXR1cmUYASABKAsyES50ZW5zb3JmbG93Lk9wRGVmEiUKCG5vZGVfZGVmGAMgAygLMhMudGVuc29yZmxvdy5Ob2RlRGVmEi0KA3JldBgEIAMoCzIgLnRlbnNvcmZsb3cuRnVuY3Rpb25EZWYuUmV0RW50cnkaKgoIUmV0RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKWAQoFT3BEZWYSDAoEbmFtZRgBIAEoCRIrCglpbnB1dF9hcmcYAiADKAsyGC50ZW5zb3JmbG93Lk9wRGVmLkFyZ0RlZhIsCgpvdXRwdXRfYXJnGAMgAygLMhgudGVuc29yZmxvdy5PcERlZi5BcmdEZWYaJAoGQXJnRGVmEgwKBG5hbWUYASABKAkSDAoEdHlwZRgDIAEoBSIeCgpWZXJzaW9uRGVmEhAKCHByb2R1Y2VyGAEgASgFIqMBCgdOb2RlRGVmEgwKBG5hbWUYASABKAkSCgoCb3AYAiABKAkSDQoFaW5wdXQYAyADKAkSKwoEYXR0chgFIAMoCzIdLnRlbnNvcmZsb3cuTm9kZURlZi5BdHRyRW50cnkaQgoJQXR0ckVudHJ5EgsKA2tleRgBIAEoCRIkCgV2YWx1ZRgCIAEoCzIVLnRlbnNvcmZsb3cuQXR0clZhbHVlOgI4ASKSAwoJQXR0clZhbHVlEi8KBGxpc3QYASABKAsyHy50ZW5zb3JmbG93LkF0dHJWYWx1ZS5MaXN0VmFsdWVIABILCgFzGAIgASgMSAASCwoBaRgDIAEoA0gAEgsKAWYYBCABKAJIABILCgFiGAUgASgISAASDgoEdHlwZRgGIAEoBUgAEi0KBXNoYXBlGAcgASgLMhwudGVuc29yZmxvdy5UZW5zb3JTaGFwZVByb3RvSAASKQoGdGVuc29yGAggASgLMhcudGVuc29yZmxvdy5UZW5zb3JQcm90b0gAEigKBGZ1bmMYCiABKAsyGC50ZW5zb3JmbG93Lk5hbWVBdHRyTGlzdEgAGoIBCglMaXN0VmFsdWUSCQoBcxgCIAMoDBINCgFpGAMgAygDQgIQARINCgFmGAQgAygCQgIQARINCgFiGAUgAygIQgIQARIQCgR0eXBlGAYgAygFQgIQARIrCgVzaGFwZRgHIAMoCzIcLnRlbnNvcmZsb3cuVGVuc29yU2hhcGVQcm90b0IHCgV2YWx1ZSIcCgxOYW1lQXR0ckxpc3QSDAoEbmFtZRgBIAEoCSKDAgoLVGVuc29yUHJvdG8SDQoFZHR5cGUYASABKAUSMgoMdGVuc29yX3NoYXBlGAIgASgLMhwudGVuc29yZmxvdy5UZW5zb3JTaGFwZVByb3RvEhYKDnRlbnNvcl9jb250ZW50GAQgASgMEhQKCGhhbGZfdmFsGA0gAygFQgIQARIVCglmbG9hdF92YWwYBSADKAJCAhABEhYKCmRvdWJsZV92YWwYBiADKAFCAhABEhMKB2ludF92YWwYByADKAVCAhABEhIKCnN0cmluZ192YWwYCCADKAwSFQoJaW50NjRfdmFsGAogAygDQgIQARIUCghib29sX3ZhbBgLIAMoCEICEAEibAoQVGVuc29yU2hhcGVQcm90bxItCgNkaW0YAiADKAsyIC50ZW5zb3JmbG93LlRlbnNvclNoYXBlUHJvdG8uRGltEhQKDHVua25vd25fcmFuaxgDIAEoCBoTCgNEaW0SDAoEc2l6ZRgBIAEoAyJpChFTYXZlZFRlbnNvclNsaWNlcxIuCgRtZXRhGAEgASgLMiAudGVuc29yZmxvdy5TYXZlZFRlbnNvclNsaWNlTWV0YRIkCgRkYXRhGAIgASgLMhYudGVuc29yZmxvdy5TYXZlZFNsaWNlIkIKFFNhdmVkVGVuc29yU2xpY2VNZXRhEioKBnRlbnNvchgBIAMoCzIaLnRlbnNvcmZsb3cuU2F2ZWRTbGljZU1ldGEihgEKDlNhdmVkU2xpY2VNZXRhEgwKBG5hbWUYASABKAkSKwoFc2hhcGUYAiABKAsyHC50ZW5zb3JmbG93LlRlbnNvclNoYXBlUHJvdG8SDAoEdHlwZRgDIAEoBRIrCgVzbGljZRgEIAMoCzIcLnRlbnNvcmZsb3cuVGVuc29yU2xpY2VQcm90byJuCgpTYXZlZFNsaWNlEgwKBG5hbWUYASABKAkSKwoFc2xpY2UYAiABKAsyHC50ZW5zb3JmbG93LlRlbnNvclNsaWNlUHJvdG8SJQoEZGF0YRgDIAEoCzIXLnRlbnNvcmZsb3cuVGVuc29yUHJvdG8igAEKEFRlbnNvclNsaWNlUHJvdG8SMwoGZXh0ZW50GAEgAygLMiMudGVuc29yZmxvdy5UZW5zb3JTbGljZVByb3RvLkV4dGVudBo3CgZFeHRlbnQSDQoFc3RhcnQYASABKAMSEwoGbGVuZ3RoGAIgASgDSACIAQFCCQoHX2xlbmd0aCI7ChFCdW5kbGVIZWFkZXJQcm90bxISCgpudW1fc2hhcmRzGAEgASgFEhIKCmVuZGlhbm5lc3MYAiABKAUivAEKEEJ1bmRsZUVudHJ5UHJvdG8SDQoFZHR5cGUYASABKAUSKwoFc2hhcGUYAiABKAsyHC50ZW5zb3JmbG93LlRlbnNvclNoYXBlUHJvdG8SEAoIc2hhcmRfaWQYAyABKAUSDgoGb2Zmc2V0GAQgASgDEgwKBHNpemUYBSABKAMSDgoGY3JjMzJjGAYgASgHEiwKBnNsaWNlcxgHIAMoCzIcLnRlbnNvcmZsb3cuVGVuc29yU2xpY2VQcm90byKPAgoUVHJhY2thYmxlT2JqZWN0R3JhcGgSPwoFbm9kZXMYASADKAsyMC50ZW5zb3JmbG93LlRyYWNrYWJsZU9iamVjdEdyYXBoLlRyYWNrYWJsZU9iamVjdBq1AQoPVHJhY2thYmxlT2JqZWN0ElUKCmF0dHJpYnV0ZXMYAiADKAsyQS50ZW5zb3JmbG93LlRyYWNrYWJsZU9iamVjdEdyYXBoLlRyYWNrYWJsZU9iamVjdC5TZXJpYWxpemVkVGVuc29yGksKEFNlcmlhbGl6ZWRUZW5zb3ISDAoEbmFtZRgBIAEoCRIRCglmdWxsX25hbWUYAiABKAkSFgoOY2hlY2twb2ludF9rZXkYAyABKAliBnByb3RvMw");
+  fileDesc("Cg9ncmFwaF9kZWYucHJvdG8SCnRlbnNvcmZsb3ciXwoKU2F2ZWRNb2RlbBIiChpzYXZlZF9tb2RlbF9zY2hlbWFfdmVyc2lvbhgBIAEoAxItCgttZXRhX2dyYXBocxgCIAMoCzIYLnRlbnNvcmZsb3cuTWV0YUdyYXBoRGVmIvcCCgxNZXRhR3JhcGhEZWYSOwoNbWV0YV9pbmZvX2RlZhgBIAEoCzIkLnRlbnNvcmZsb3cuTWV0YUdyYXBoRGVmLk1ldGFJbmZvRGVmEicKCWdyYXBoX2RlZhgCIAEoCzIULnRlbnNvcmZsb3cuR3JhcGhEZWYSQQoNc2lnbmF0dXJlX2RlZhgFIAMoCzIqLnRlbnNvcmZsb3cuTWV0YUdyYXBoRGVmLlNpZ25hdHVyZURlZkVudHJ5EjYKEG9iamVjdF9ncmFwaF9kZWYYByABKAsyHC50ZW5zb3JmbG93LlNhdmVkT2JqZWN0R3JhcGgaNwoLTWV0YUluZm9EZWYSDAoEdGFncxgEIAMoCRIaChJ0ZW5zb3JmbG93X3ZlcnNpb24YBSABKAkaTQoRU2lnbmF0dXJlRGVmRW50cnkSCwoDa2V5GAEgASgJEicKBXZhbHVlGAIgASgLMhgudGVuc29yZmxvdy5TaWduYXR1cmVEZWY6AjgBIugBChBTYXZlZE9iamVjdEdyYXBoEiYKBW5vZGVzGAEgAygLMhcudGVuc29yZmxvdy5TYXZlZE9iamVjdBJPChJjb25jcmV0ZV9mdW5jdGlvbnMYAiADKAsyMy50ZW5zb3JmbG93LlNhdmVkT2JqZWN0R3JhcGguQ29uY3JldGVGdW5jdGlvbnNFbnRyeRpbChZDb25jcmV0ZUZ1bmN0aW9uc0VudHJ5EgsKA2tleRgBIAEoCRIwCgV2YWx1ZRgCIAEoCzIhLnRlbnNvcmZsb3cuU2F2ZWRDb25jcmV0ZUZ1bmN0aW9uOgI4ASJhCgtTYXZlZE9iamVjdBJSCghjaGlsZHJlbhgBIAMoCzJALnRlbnNvcmZsb3cuVHJhY2thYmxlT2JqZWN0R3JhcGguVHJhY2thYmxlT2JqZWN0Lk9iamVjdFJlZmVyZW5jZSIxChVTYXZlZENvbmNyZXRlRnVuY3Rpb24SGAoMYm91bmRfaW5wdXRzGAIgAygFQgIQASKgAgoMU2lnbmF0dXJlRGVmEjQKBmlucHV0cxgBIAMoCzIkLnRlbnNvcmZsb3cuU2lnbmF0dXJlRGVmLklucHV0c0VudHJ5EjYKB291dHB1dHMYAiADKAsyJS50ZW5zb3JmbG93LlNpZ25hdHVyZURlZi5PdXRwdXRzRW50cnkSEwoLbWV0aG9kX25hbWUYAyABKAkaRQoLSW5wdXRzRW50cnkSCwoDa2V5GAEgASgJEiUKBXZhbHVlGAIgASgLMhYudGVuc29yZmxvdy5UZW5zb3JJbmZvOgI4ARpGCgxPdXRwdXRzRW50cnkSCwoDa2V5GAEgASgJEiUKBXZhbHVlGAIgASgLMhYudGVuc29yZmxvdy5UZW5zb3JJbmZvOgI4ASJdCgpUZW5zb3JJbmZvEgwKBG5hbWUYASABKAkSDQoFZHR5cGUYAiABKAUSMgoMdGVuc29yX3NoYXBlGAMgASgLMhwudGVuc29yZmxvdy5UZW5zb3JTaGFwZVByb3RvIogBCghHcmFwaERlZhIhCgRub2RlGAEgAygLMhMudGVuc29yZmxvdy5Ob2RlRGVmEi8KB2xpYnJhcnkYAiABKAsyHi50ZW5zb3JmbG93LkZ1bmN0aW9uRGVmTGlicmFyeRIoCgh2ZXJzaW9ucxgEIAEoCzIWLnRlbnNvcmZsb3cuVmVyc2lvbkRlZiI/ChJGdW5jdGlvbkRlZkxpYnJhcnkSKQoIZnVuY3Rpb24YASADKAsyFy50ZW5zb3JmbG93LkZ1bmN0aW9uRGVmIrUBCgtGdW5jdGlvbkRlZhIkCglzaWduYXR1cmUYASABKAsyES50ZW5zb3JmbG93Lk9wRGVmEiUKCG5vZGVfZGVmGAMgAygLMhMudGVuc29yZmxvdy5Ob2RlRGVmEi0KA3JldBgEIAMoCzIgLnRlbnNvcmZsb3cuRnVuY3Rpb25EZWYuUmV0RW50cnkaKgoIUmV0RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKWAQoFT3BEZWYSDAoEbmFtZRgBIAEoCRIrCglpbnB1dF9hcmcYAiADKAsyGC50ZW5zb3JmbG93Lk9wRGVmLkFyZ0RlZhIsCgpvdXRwdXRfYXJnGAMgAygLMhgudGVuc29yZmxvdy5PcERlZi5BcmdEZWYaJAoGQXJnRGVmEgwKBG5hbWUYASABKAkSDAoEdHlwZRgDIAEoBSIeCgpWZXJzaW9uRGVmEhAKCHByb2R1Y2VyGAEgASgFIqMBCgdOb2RlRGVmEgwKBG5hbWUYASABKAkSCgoCb3AYAiABKAkSDQoFaW5wdXQYAyADKAkSKwoEYXR0chgFIAMoCzIdLnRlbnNvcmZsb3cuTm9kZURlZi5BdHRyRW50cnkaQgoJQXR0ckVudHJ5EgsKA2tleRgBIAEoCRIkCgV2YWx1ZRgCIAEoCzIVLnRlbnNvcmZsb3cuQXR0clZhbHVlOgI4ASKSAwoJQXR0clZhbHVlEi8KBGxpc3QYASABKAsyHy50ZW5zb3JmbG93LkF0dHJWYWx1ZS5MaXN0VmFsdWVIABILCgFzGAIgASgMSAASCwoBaRgDIAEoA0gAEgsKAWYYBCABKAJIABILCgFiGAUgASgISAASDgoEdHlwZRgGIAEoBUgAEi0KBXNoYXBlGAcgASgLMhwudGVuc29yZmxvdy5UZW5zb3JTaGFwZVByb3RvSAASKQoGdGVuc29yGAggASgLMhcudGVuc29yZmxvdy5UZW5zb3JQcm90b0gAEigKBGZ1bmMYCiABKAsyGC50ZW5zb3JmbG93Lk5hbWVBdHRyTGlzdEgAGoIBCglMaXN0VmFsdWUSCQoBcxgCIAMoDBINCgFpGAMgAygDQgIQARINCgFmGAQgAygCQgIQARINCgFiGAUgAygIQgIQARIQCgR0eXBlGAYgAygFQgIQARIrCgVzaGFwZRgHIAMoCzIcLnRlbnNvcmZsb3cuVGVuc29yU2hhcGVQcm90b0IHCgV2YWx1ZSIcCgxOYW1lQXR0ckxpc3QSDAoEbmFtZRgBIAEoCSKDAgoLVGVuc29yUHJvdG8SDQoFZHR5cGUYASABKAUSMgoMdGVuc29yX3NoYXBlGAIgASgLMhwudGVuc29yZmxvdy5UZW5zb3JTaGFwZVByb3RvEhYKDnRlbnNvcl9jb250ZW50GAQgASgMEhQKCGhhbGZfdmFsGA0gAygFQgIQARIVCglmbG9hdF92YWwYBSADKAJCAhABEhYKCmRvdWJsZV92YWwYBiADKAFCAhABEhMKB2ludF92YWwYByADKAVCAhABEhIKCnN0cmluZ192YWwYCCADKAwSFQoJaW50NjRfdmFsGAogAygDQgIQARIUCghib29sX3ZhbBgLIAMoCEICEAEibAoQVGVuc29yU2hhcGVQcm90bxItCgNkaW0YAiADKAsyIC50ZW5zb3JmbG93LlRlbnNvclNoYXBlUHJvdG8uRGltEhQKDHVua25vd25fcmFuaxgDIAEoCBoTCgNEaW0SDAoEc2l6ZRgBIAEoAyJpChFTYXZlZFRlbnNvclNsaWNlcxIuCgRtZXRhGAEgASgLMiAudGVuc29yZmxvdy5TYXZlZFRlbnNvclNsaWNlTWV0YRIkCgRkYXRhGAIgASgLMhYudGVuc29yZmxvdy5TYXZlZFNsaWNlIkIKFFNhdmVkVGVuc29yU2xpY2VNZXRhEioKBnRlbnNvchgBIAMoCzIaLnRlbnNvcmZsb3cuU2F2ZWRTbGljZU1ldGEihgEKDlNhdmVkU2xpY2VNZXRhEgwKBG5hbWUYASABKAkSKwoFc2hhcGUYAiABKAsyHC50ZW5zb3JmbG93LlRlbnNvclNoYXBlUHJvdG8SDAoEdHlwZRgDIAEoBRIrCgVzbGljZRgEIAMoCzIcLnRlbnNvcmZsb3cuVGVuc29yU2xpY2VQcm90byJuCgpTYXZlZFNsaWNlEgwKBG5hbWUYASABKAkSKwoFc2xpY2UYAiABKAsyHC50ZW5zb3JmbG93LlRlbnNvclNsaWNlUHJvdG8SJQoEZGF0YRgDIAEoCzIXLnRlbnNvcmZsb3cuVGVuc29yUHJvdG8igAEKEFRlbnNvclNsaWNlUHJvdG8SMwoGZXh0ZW50GAEgAygLMiMudGVuc29yZmxvdy5UZW5zb3JTbGljZVByb3RvLkV4dGVudBo3CgZFeHRlbnQSDQoFc3RhcnQYASABKAMSEwoGbGVuZ3RoGAIgASgDSACIAQFCCQoHX2xlbmd0aCI7ChFCdW5kbGVIZWFkZXJQcm90bxISCgpudW1fc2hhcmRzGAEgASgFEhIKCmVuZGlhbm5lc3MYAiABKAUivAEKEEJ1bmRsZUVudHJ5UHJvdG8SDQoFZHR5cGUYASABKAUSKwoFc2hhcGUYAiABKAsyHC50ZW5zb3JmbG93LlRlbnNvclNoYXBlUHJvdG8SEAoIc2hhcmRfaWQYAyABKAUSDgoGb2Zmc2V0GAQgASgDEgwKBHNpemUYBSABKAMSDgoGY3JjMzJjGAYgASgHEiwKBnNsaWNlcxgHIAMoCzIcLnRlbnNvcmZsb3cuVGVuc29yU2xpY2VQcm90byKbAwoUVHJhY2thYmxlT2JqZWN0R3JhcGgSPwoFbm9kZXMYASADKAsyMC50ZW5zb3JmbG93LlRyYWNrYWJsZU9iamVjdEdyYXBoLlRyYWNrYWJsZU9iamVjdBrBAgoPVHJhY2thYmxlT2JqZWN0ElIKCGNoaWxkcmVuGAEgAygLMkAudGVuc29yZmxvdy5UcmFja2FibGVPYmplY3RHcmFwaC5UcmFja2FibGVPYmplY3QuT2JqZWN0UmVmZXJlbmNlElUKCmF0dHJpYnV0ZXMYAiADKAsyQS50ZW5zb3JmbG93LlRyYWNrYWJsZU9iamVjdEdyYXBoLlRyYWNrYWJsZU9iamVjdC5TZXJpYWxpemVkVGVuc29yGjYKD09iamVjdFJlZmVyZW5jZRIPCgdub2RlX2lkGAEgASgFEhIKCmxvY2FsX25hbWUYAiABKAkaSwoQU2VyaWFsaXplZFRlbnNvchIMCgRuYW1lGAEgASgJEhEKCWZ1bGxfbmFtZRgCIAEoCRIWCg5jaGVja3BvaW50X2tleRgDIAEoCWIGcHJvdG8z");
 
 /**
  * @generated from message tensorflow.SavedModel
@@ -59,6 +59,11 @@ export type MetaGraphDef = Message<"tensorflow.MetaGraphDef"> & {
    * @generated from field: map<string, tensorflow.SignatureDef> signature_def = 5;
    */
   signatureDef: { [key: string]: SignatureDef };
+
+  /**
+   * @generated from field: tensorflow.SavedObjectGraph object_graph_def = 7;
+   */
+  objectGraphDef?: SavedObjectGraph | undefined;
 };
 
 /**
@@ -91,6 +96,68 @@ export const MetaGraphDef_MetaInfoDefSchema: GenMessage<MetaGraphDef_MetaInfoDef
   messageDesc(file_graph_def, 1, 0);
 
 /**
+ * The objects of TensorFlow 2 that own variables, the first being the root.
+ *
+ * @generated from message tensorflow.SavedObjectGraph
+ */
+export type SavedObjectGraph = Message<"tensorflow.SavedObjectGraph"> & {
+  /**
+   * @generated from field: repeated tensorflow.SavedObject nodes = 1;
+   */
+  nodes: SavedObject[];
+
+  /**
+   * By the names of functions.
+   *
+   * @generated from field: map<string, tensorflow.SavedConcreteFunction> concrete_functions = 2;
+   */
+  concreteFunctions: { [key: string]: SavedConcreteFunction };
+};
+
+/**
+ * Describes the message tensorflow.SavedObjectGraph.
+ * Use `create(SavedObjectGraphSchema)` to create a new message.
+ */
+export const SavedObjectGraphSchema: GenMessage<SavedObjectGraph> = /*@__PURE__*/
+  messageDesc(file_graph_def, 2);
+
+/**
+ * @generated from message tensorflow.SavedObject
+ */
+export type SavedObject = Message<"tensorflow.SavedObject"> & {
+  /**
+   * @generated from field: repeated tensorflow.TrackableObjectGraph.TrackableObject.ObjectReference children = 1;
+   */
+  children: TrackableObjectGraph_TrackableObject_ObjectReference[];
+};
+
+/**
+ * Describes the message tensorflow.SavedObject.
+ * Use `create(SavedObjectSchema)` to create a new message.
+ */
+export const SavedObjectSchema: GenMessage<SavedObject> = /*@__PURE__*/
+  messageDesc(file_graph_def, 3);
+
+/**
+ * @generated from message tensorflow.SavedConcreteFunction
+ */
+export type SavedConcreteFunction = Message<"tensorflow.SavedConcreteFunction"> & {
+  /**
+   * Objects that the function captured: its last arguments.
+   *
+   * @generated from field: repeated int32 bound_inputs = 2 [packed = true];
+   */
+  boundInputs: number[];
+};
+
+/**
+ * Describes the message tensorflow.SavedConcreteFunction.
+ * Use `create(SavedConcreteFunctionSchema)` to create a new message.
+ */
+export const SavedConcreteFunctionSchema: GenMessage<SavedConcreteFunction> = /*@__PURE__*/
+  messageDesc(file_graph_def, 4);
+
+/**
  * @generated from message tensorflow.SignatureDef
  */
 export type SignatureDef = Message<"tensorflow.SignatureDef"> & {
@@ -115,7 +182,7 @@ export type SignatureDef = Message<"tensorflow.SignatureDef"> & {
  * Use `create(SignatureDefSchema)` to create a new message.
  */
 export const SignatureDefSchema: GenMessage<SignatureDef> = /*@__PURE__*/
-  messageDesc(file_graph_def, 2);
+  messageDesc(file_graph_def, 5);
 
 /**
  * @generated from message tensorflow.TensorInfo
@@ -142,7 +209,7 @@ export type TensorInfo = Message<"tensorflow.TensorInfo"> & {
  * Use `create(TensorInfoSchema)` to create a new message.
  */
 export const TensorInfoSchema: GenMessage<TensorInfo> = /*@__PURE__*/
-  messageDesc(file_graph_def, 3);
+  messageDesc(file_graph_def, 6);
 
 /**
  * @generated from message tensorflow.GraphDef
@@ -169,7 +236,7 @@ export type GraphDef = Message<"tensorflow.GraphDef"> & {
  * Use `create(GraphDefSchema)` to create a new message.
  */
 export const GraphDefSchema: GenMessage<GraphDef> = /*@__PURE__*/
-  messageDesc(file_graph_def, 4);
+  messageDesc(file_graph_def, 7);
 
 /**
  * @generated from message tensorflow.FunctionDefLibrary
@@ -186,7 +253,7 @@ export type FunctionDefLibrary = Message<"tensorflow.FunctionDefLibrary"> & {
  * Use `create(FunctionDefLibrarySchema)` to create a new message.
  */
 export const FunctionDefLibrarySchema: GenMessage<FunctionDefLibrary> = /*@__PURE__*/
-  messageDesc(file_graph_def, 5);
+  messageDesc(file_graph_def, 8);
 
 /**
  * @generated from message tensorflow.FunctionDef
@@ -215,7 +282,7 @@ export type FunctionDef = Message<"tensorflow.FunctionDef"> & {
  * Use `create(FunctionDefSchema)` to create a new message.
  */
 export const FunctionDefSchema: GenMessage<FunctionDef> = /*@__PURE__*/
-  messageDesc(file_graph_def, 6);
+  messageDesc(file_graph_def, 9);
 
 /**
  * @generated from message tensorflow.OpDef
@@ -242,7 +309,7 @@ export type OpDef = Message<"tensorflow.OpDef"> & {
  * Use `create(OpDefSchema)` to create a new message.
  */
 export const OpDefSchema: GenMessage<OpDef> = /*@__PURE__*/
-  messageDesc(file_graph_def, 7);
+  messageDesc(file_graph_def, 10);
 
 /**
  * @generated from message tensorflow.OpDef.ArgDef
@@ -264,7 +331,7 @@ export type OpDef_ArgDef = Message<"tensorflow.OpDef.ArgDef"> & {
  * Use `create(OpDef_ArgDefSchema)` to create a new message.
  */
 export const OpDef_ArgDefSchema: GenMessage<OpDef_ArgDef> = /*@__PURE__*/
-  messageDesc(file_graph_def, 7, 0);
+  messageDesc(file_graph_def, 10, 0);
 
 /**
  * @generated from message tensorflow.VersionDef
@@ -281,7 +348,7 @@ export type VersionDef = Message<"tensorflow.VersionDef"> & {
  * Use `create(VersionDefSchema)` to create a new message.
  */
 export const VersionDefSchema: GenMessage<VersionDef> = /*@__PURE__*/
-  messageDesc(file_graph_def, 8);
+  messageDesc(file_graph_def, 11);
 
 /**
  * @generated from message tensorflow.NodeDef
@@ -315,7 +382,7 @@ export type NodeDef = Message<"tensorflow.NodeDef"> & {
  * Use `create(NodeDefSchema)` to create a new message.
  */
 export const NodeDefSchema: GenMessage<NodeDef> = /*@__PURE__*/
-  messageDesc(file_graph_def, 9);
+  messageDesc(file_graph_def, 12);
 
 /**
  * @generated from message tensorflow.AttrValue
@@ -388,7 +455,7 @@ export type AttrValue = Message<"tensorflow.AttrValue"> & {
  * Use `create(AttrValueSchema)` to create a new message.
  */
 export const AttrValueSchema: GenMessage<AttrValue> = /*@__PURE__*/
-  messageDesc(file_graph_def, 10);
+  messageDesc(file_graph_def, 13);
 
 /**
  * @generated from message tensorflow.AttrValue.ListValue
@@ -430,7 +497,7 @@ export type AttrValue_ListValue = Message<"tensorflow.AttrValue.ListValue"> & {
  * Use `create(AttrValue_ListValueSchema)` to create a new message.
  */
 export const AttrValue_ListValueSchema: GenMessage<AttrValue_ListValue> = /*@__PURE__*/
-  messageDesc(file_graph_def, 10, 0);
+  messageDesc(file_graph_def, 13, 0);
 
 /**
  * @generated from message tensorflow.NameAttrList
@@ -447,7 +514,7 @@ export type NameAttrList = Message<"tensorflow.NameAttrList"> & {
  * Use `create(NameAttrListSchema)` to create a new message.
  */
 export const NameAttrListSchema: GenMessage<NameAttrList> = /*@__PURE__*/
-  messageDesc(file_graph_def, 11);
+  messageDesc(file_graph_def, 14);
 
 /**
  * @generated from message tensorflow.TensorProto
@@ -513,7 +580,7 @@ export type TensorProto = Message<"tensorflow.TensorProto"> & {
  * Use `create(TensorProtoSchema)` to create a new message.
  */
 export const TensorProtoSchema: GenMessage<TensorProto> = /*@__PURE__*/
-  messageDesc(file_graph_def, 12);
+  messageDesc(file_graph_def, 15);
 
 /**
  * @generated from message tensorflow.TensorShapeProto
@@ -535,7 +602,7 @@ export type TensorShapeProto = Message<"tensorflow.TensorShapeProto"> & {
  * Use `create(TensorShapeProtoSchema)` to create a new message.
  */
 export const TensorShapeProtoSchema: GenMessage<TensorShapeProto> = /*@__PURE__*/
-  messageDesc(file_graph_def, 13);
+  messageDesc(file_graph_def, 16);
 
 /**
  * @generated from message tensorflow.TensorShapeProto.Dim
@@ -552,7 +619,7 @@ export type TensorShapeProto_Dim = Message<"tensorflow.TensorShapeProto.Dim"> & 
  * Use `create(TensorShapeProto_DimSchema)` to create a new message.
  */
 export const TensorShapeProto_DimSchema: GenMessage<TensorShapeProto_Dim> = /*@__PURE__*/
-  messageDesc(file_graph_def, 13, 0);
+  messageDesc(file_graph_def, 16, 0);
 
 /**
  * Checkpoints of version 1: the values of a sorted table, the one of key "" with the list of tensors,
@@ -577,7 +644,7 @@ export type SavedTensorSlices = Message<"tensorflow.SavedTensorSlices"> & {
  * Use `create(SavedTensorSlicesSchema)` to create a new message.
  */
 export const SavedTensorSlicesSchema: GenMessage<SavedTensorSlices> = /*@__PURE__*/
-  messageDesc(file_graph_def, 14);
+  messageDesc(file_graph_def, 17);
 
 /**
  * @generated from message tensorflow.SavedTensorSliceMeta
@@ -594,7 +661,7 @@ export type SavedTensorSliceMeta = Message<"tensorflow.SavedTensorSliceMeta"> & 
  * Use `create(SavedTensorSliceMetaSchema)` to create a new message.
  */
 export const SavedTensorSliceMetaSchema: GenMessage<SavedTensorSliceMeta> = /*@__PURE__*/
-  messageDesc(file_graph_def, 15);
+  messageDesc(file_graph_def, 18);
 
 /**
  * @generated from message tensorflow.SavedSliceMeta
@@ -626,7 +693,7 @@ export type SavedSliceMeta = Message<"tensorflow.SavedSliceMeta"> & {
  * Use `create(SavedSliceMetaSchema)` to create a new message.
  */
 export const SavedSliceMetaSchema: GenMessage<SavedSliceMeta> = /*@__PURE__*/
-  messageDesc(file_graph_def, 16);
+  messageDesc(file_graph_def, 19);
 
 /**
  * @generated from message tensorflow.SavedSlice
@@ -653,7 +720,7 @@ export type SavedSlice = Message<"tensorflow.SavedSlice"> & {
  * Use `create(SavedSliceSchema)` to create a new message.
  */
 export const SavedSliceSchema: GenMessage<SavedSlice> = /*@__PURE__*/
-  messageDesc(file_graph_def, 17);
+  messageDesc(file_graph_def, 20);
 
 /**
  * @generated from message tensorflow.TensorSliceProto
@@ -670,7 +737,7 @@ export type TensorSliceProto = Message<"tensorflow.TensorSliceProto"> & {
  * Use `create(TensorSliceProtoSchema)` to create a new message.
  */
 export const TensorSliceProtoSchema: GenMessage<TensorSliceProto> = /*@__PURE__*/
-  messageDesc(file_graph_def, 18);
+  messageDesc(file_graph_def, 21);
 
 /**
  * @generated from message tensorflow.TensorSliceProto.Extent
@@ -694,7 +761,7 @@ export type TensorSliceProto_Extent = Message<"tensorflow.TensorSliceProto.Exten
  * Use `create(TensorSliceProto_ExtentSchema)` to create a new message.
  */
 export const TensorSliceProto_ExtentSchema: GenMessage<TensorSliceProto_Extent> = /*@__PURE__*/
-  messageDesc(file_graph_def, 18, 0);
+  messageDesc(file_graph_def, 21, 0);
 
 /**
  * Checkpoints of version 2: the values of the index, the one of key "" being the header.
@@ -720,7 +787,7 @@ export type BundleHeaderProto = Message<"tensorflow.BundleHeaderProto"> & {
  * Use `create(BundleHeaderProtoSchema)` to create a new message.
  */
 export const BundleHeaderProtoSchema: GenMessage<BundleHeaderProto> = /*@__PURE__*/
-  messageDesc(file_graph_def, 19);
+  messageDesc(file_graph_def, 22);
 
 /**
  * @generated from message tensorflow.BundleEntryProto
@@ -769,7 +836,7 @@ export type BundleEntryProto = Message<"tensorflow.BundleEntryProto"> & {
  * Use `create(BundleEntryProtoSchema)` to create a new message.
  */
 export const BundleEntryProtoSchema: GenMessage<BundleEntryProto> = /*@__PURE__*/
-  messageDesc(file_graph_def, 20);
+  messageDesc(file_graph_def, 23);
 
 /**
  * What a checkpoint of TensorFlow 2 keeps of the objects that own its tensors.
@@ -788,12 +855,17 @@ export type TrackableObjectGraph = Message<"tensorflow.TrackableObjectGraph"> & 
  * Use `create(TrackableObjectGraphSchema)` to create a new message.
  */
 export const TrackableObjectGraphSchema: GenMessage<TrackableObjectGraph> = /*@__PURE__*/
-  messageDesc(file_graph_def, 21);
+  messageDesc(file_graph_def, 24);
 
 /**
  * @generated from message tensorflow.TrackableObjectGraph.TrackableObject
  */
 export type TrackableObjectGraph_TrackableObject = Message<"tensorflow.TrackableObjectGraph.TrackableObject"> & {
+  /**
+   * @generated from field: repeated tensorflow.TrackableObjectGraph.TrackableObject.ObjectReference children = 1;
+   */
+  children: TrackableObjectGraph_TrackableObject_ObjectReference[];
+
   /**
    * @generated from field: repeated tensorflow.TrackableObjectGraph.TrackableObject.SerializedTensor attributes = 2;
    */
@@ -805,7 +877,29 @@ export type TrackableObjectGraph_TrackableObject = Message<"tensorflow.Trackable
  * Use `create(TrackableObjectGraph_TrackableObjectSchema)` to create a new message.
  */
 export const TrackableObjectGraph_TrackableObjectSchema: GenMessage<TrackableObjectGraph_TrackableObject> = /*@__PURE__*/
-  messageDesc(file_graph_def, 21, 0);
+  messageDesc(file_graph_def, 24, 0);
+
+/**
+ * @generated from message tensorflow.TrackableObjectGraph.TrackableObject.ObjectReference
+ */
+export type TrackableObjectGraph_TrackableObject_ObjectReference = Message<"tensorflow.TrackableObjectGraph.TrackableObject.ObjectReference"> & {
+  /**
+   * @generated from field: int32 node_id = 1;
+   */
+  nodeId: number;
+
+  /**
+   * @generated from field: string local_name = 2;
+   */
+  localName: string;
+};
+
+/**
+ * Describes the message tensorflow.TrackableObjectGraph.TrackableObject.ObjectReference.
+ * Use `create(TrackableObjectGraph_TrackableObject_ObjectReferenceSchema)` to create a new message.
+ */
+export const TrackableObjectGraph_TrackableObject_ObjectReferenceSchema: GenMessage<TrackableObjectGraph_TrackableObject_ObjectReference> = /*@__PURE__*/
+  messageDesc(file_graph_def, 24, 0, 0);
 
 /**
  * @generated from message tensorflow.TrackableObjectGraph.TrackableObject.SerializedTensor
@@ -832,5 +926,5 @@ export type TrackableObjectGraph_TrackableObject_SerializedTensor = Message<"ten
  * Use `create(TrackableObjectGraph_TrackableObject_SerializedTensorSchema)` to create a new message.
  */
 export const TrackableObjectGraph_TrackableObject_SerializedTensorSchema: GenMessage<TrackableObjectGraph_TrackableObject_SerializedTensor> = /*@__PURE__*/
-  messageDesc(file_graph_def, 21, 0, 0);
+  messageDesc(file_graph_def, 24, 0, 1);
 

@@ -38,11 +38,23 @@ export function evaluateConstant(
   if (a?.values === undefined) return undefined;
   const unary = UNARY.get(op);
   if (unary !== undefined) return { ...a, values: mapped(a.values, unary) };
+  if (op === 'Cast') return cast(a, attributes.type('DstT'));
   const binary = BINARY.get(op);
   if (binary !== undefined && b?.values !== undefined) return broadcast(a, b, binary);
   if (!RESHAPING.has(op)) return undefined;
   const shape = reshaped(op, a.shape, b, attributes.integers('squeeze_dims'));
   return shape === undefined ? undefined : { ...a, shape };
+}
+
+/** Floating-point numbers and integers of any width are one type each here. */
+function cast({ shape, values }: GraphTensor, type: string | undefined): GraphTensor | undefined {
+  if (type === undefined || values === undefined) return undefined;
+  const converted = /^b?float/.test(type)
+    ? Float32Array.from(values)
+    : /^u?int/.test(type)
+      ? Int32Array.from(values)
+      : undefined;
+  return converted && { dtype: type, shape, values: converted };
 }
 
 function mapped(values: Values, apply: (x: number) => number): Values {

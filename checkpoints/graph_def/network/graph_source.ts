@@ -22,6 +22,8 @@ export interface NodeAttributes {
   real(name: string): number | undefined;
   shape(name: string): PartialShape | undefined;
   functionName(name: string): string | undefined;
+  /** TensorFlow's name of a type: "float32". */
+  type(name: string): string | undefined;
 }
 
 export interface GraphNode {

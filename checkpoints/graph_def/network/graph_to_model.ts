@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
+import type { PixelRange } from '../../input_affine.ts';
 import { buildLayersModel } from './build_layers_model.ts';
 import { type FlatNode, flatten } from './flatten.ts';
 import type { GraphSource, NodeInput, PartialShape } from './graph_source.ts';
@@ -8,9 +9,17 @@ import type { GraphTensor } from './tensor_proto.ts';
 /** Operations that stand for a variable: its handle, or in TensorFlow 1 itself. */
 const VARIABLES = new Set(['VarHandleOp', 'VariableV2', 'Variable']);
 
-/** Values of variables by the names that the graph has for them. */
+/** A variable as a graph has it. */
+export interface GraphVariable {
+  /** Name of the node that stands for it. */
+  readonly node: string;
+  /** What the graph calls it. */
+  readonly name: string;
+}
+
+/** Values of variables by the names of their nodes. */
 export type ReadVariables = (
-  names: ReadonlySet<string>,
+  variables: readonly GraphVariable[],
 ) => Promise<ReadonlyMap<string, GraphTensor>>;
 
 export interface GraphToModel {
@@ -26,6 +35,8 @@ export interface GraphToModel {
 export interface ReadModel {
   readonly model: tf.LayersModel;
   readonly notes: readonly string[];
+  /** What the network takes pixels for, where its file says so. */
+  readonly range: PixelRange | undefined;
 }
 
 /**
@@ -40,22 +51,26 @@ export async function graphToModel({
 }: GraphToModel): Promise<ReadModel> {
   const nodes = flatten(source, output);
   const constants = new Map<FlatNode, GraphTensor>();
-  const variables = new Map<string, FlatNode[]>();
+  const variables = nodes.filter(({ op }) => VARIABLES.has(op));
   for (const node of nodes) {
     if (node.op === 'Const') constants.set(node, source.constant(node.source));
-    if (!VARIABLES.has(node.op)) continue;
-    const name = node.attributes.text('shared_name') || node.source.name;
-    variables.set(name, [...(variables.get(name) ?? []), node]);
   }
-  if (variables.size > 0) {
-    const values = await readVariables(new Set(variables.keys()));
-    for (const [name, tensor] of values) {
-      for (const node of variables.get(name) ?? []) constants.set(node, tensor);
+  if (variables.length > 0) {
+    const values = await readVariables(
+      variables.map(({ name, source: { name: own }, attributes }) => ({
+        node: name,
+        name: attributes.text('shared_name') || own,
+      })),
+    );
+    for (const node of variables) {
+      const value = values.get(node.name);
+      if (value !== undefined) constants.set(node, value);
     }
   }
   const { fileName } = source;
   const network = readNetwork({ fileName, nodes, constants, inputShape });
-  return { model: buildLayersModel(network, 'imported'), notes: network.notes };
+  const { notes, range } = network;
+  return { model: buildLayersModel(network, 'imported'), notes, range };
 }
 
 /** The reader of the network names the node that has no value. */

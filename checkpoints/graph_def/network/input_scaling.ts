@@ -1,60 +1,53 @@
+import {
+  type ChannelAffine,
+  composed,
+  IDENTITY,
+  type InputMap,
+  inputMap,
+  isIdentity,
+  type PixelRange,
+  sameAffine,
+} from '../../input_affine.ts';
 import type { FlatNode } from './flatten.ts';
 import { unsupportedNode } from './graph_source.ts';
 
-/** Pixels of other programs as x · scale + shift makes our input, which is in [−1, 1], of them. */
-const KNOWN_SCALINGS = [
-  { scale: 2, shift: -1, pixels: '[0, 1]' },
-  { scale: 2 / 255, shift: -1, pixels: '[0, 255]' },
-  { scale: 1 / 128, shift: -1, pixels: '[0, 255]' },
-];
-
-interface Affine {
-  readonly scale: number;
-  readonly shift: number;
-}
-
 /**
- * The products and sums between a graph's input and its first layer. Images come here scaled to
- * [−1, 1] already, so a scaling of pixels to that is left out; any other is refused.
+ * The products and sums between a graph's input and its first layer. Images come scaled, so what is done
+ * to all channels alike becomes the range that they are scaled to.
  */
 export class InputScaling {
   readonly notes: string[] = [];
   private readonly fileName: string;
-  private readonly affine = new Map<FlatNode, Affine>();
-  private readonly checked = new Set<FlatNode>();
+  private readonly affine = new Map<FlatNode, ChannelAffine>();
+  private read: { readonly affine: ChannelAffine; readonly map: InputMap | undefined } | undefined;
 
   constructor(fileName: string) {
     this.fileName = fileName;
   }
 
-  /** @param from the node before, whose output is scaled further */
-  add(node: FlatNode, from: FlatNode, scales: Float32Array, shifts: Float32Array): void {
-    const [scale, shift] = [scales[0], shifts[0]];
-    if (scales.some((value) => value !== scale) || shifts.some((value) => value !== shift)) {
-      throw unsupportedNode(node, this.fileName, 'an input that is scaled by channel');
-    }
-    const before = this.affine.get(from) ?? { scale: 1, shift: 0 };
-    this.affine.set(node, { scale: before.scale * scale, shift: before.shift * scale + shift });
+  /** What the network takes pixels for; undefined where the graph does not say it. */
+  get range(): PixelRange | undefined {
+    return this.read?.map?.range;
   }
 
-  /** Called for the node that the first layer reads. */
-  check(node: FlatNode): void {
-    const affine = this.affine.get(node);
-    if (affine === undefined || this.checked.has(node)) return;
-    const known = KNOWN_SCALINGS.find(
-      ({ scale, shift }) =>
-        Math.abs(affine.scale / scale - 1) < 1e-3 && Math.abs(affine.shift - shift) < 1e-3,
-    );
-    if (known === undefined) {
-      throw unsupportedNode(
-        node,
-        this.fileName,
-        `an input scaled to x · ${affine.scale} + ${affine.shift}; images are scaled to [-1, 1]`,
-      );
+  /** @param from the node before, whose output is scaled further */
+  add(node: FlatNode, from: FlatNode, affine: ChannelAffine): void {
+    this.affine.set(node, composed(this.affine.get(from) ?? IDENTITY, affine));
+  }
+
+  /**
+   * Called for each node that a layer reads.
+   * @returns what the network has to do with the images itself; undefined where that is nothing
+   */
+  leftOf(node: FlatNode): ChannelAffine | undefined {
+    const affine = this.affine.get(node) ?? IDENTITY;
+    if (this.read !== undefined) {
+      if (sameAffine(affine, this.read.affine)) return this.read.map?.left;
+      throw unsupportedNode(node, this.fileName, 'an input that is scaled in two ways');
     }
-    this.checked.add(node);
-    this.notes.push(
-      `the graph scales pixels of ${known.pixels} to [-1, 1] itself: that part is left out, since images come scaled`,
-    );
+    const map = isIdentity(affine) ? undefined : inputMap(affine);
+    this.read = { affine, map };
+    if (map !== undefined) this.notes.push(map.note);
+    return map?.left;
   }
 }

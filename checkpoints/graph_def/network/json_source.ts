@@ -8,7 +8,7 @@ import {
   type PartialShape,
   parseInput,
 } from './graph_source.ts';
-import type { GraphTensor } from './tensor_proto.ts';
+import { type GraphTensor, typeName } from './tensor_proto.ts';
 
 const sizeSchema = z.union([z.string(), z.number()]);
 const shapeSchema = z.object({
@@ -22,6 +22,7 @@ const attributeSchema = z.object({
   i: sizeSchema.nullish(),
   f: sizeSchema.nullish(),
   b: z.boolean().nullish(),
+  type: z.union([z.string(), z.number()]).nullish(),
   shape: shapeSchema.nullish(),
   list: z.object({ s: z.array(textSchema).nullish(), i: z.array(sizeSchema).nullish() }).nullish(),
 });
@@ -106,7 +107,18 @@ function jsonAttributes(attributes: Readonly<Record<string, Attribute>>): NodeAt
       });
     },
     functionName: () => undefined,
+    type(name) {
+      const { type } = get(name);
+      if (typeof type === 'number') return typeName(type);
+      return type === undefined || type === null ? undefined : protoTypeName(type);
+    },
   };
+}
+
+/** "float32" of "DT_FLOAT" */
+function protoTypeName(type: string): string {
+  const name = type.replace(/^DT_/, '').toLowerCase();
+  return name === 'float' ? 'float32' : name === 'half' ? 'float16' : name;
 }
 
 function decoded(text: string | readonly number[]): string {

@@ -1,5 +1,6 @@
 /** A network as layers in execution order, between a file's graph and a LayersModel. */
 import { outputSize, type PaddingScheme } from '../../../architectures/conv_layer.ts';
+import type { PixelRange } from '../../input_affine.ts';
 
 /** Of one image: [H, W, C], or [C]. */
 export type Shape = readonly number[];
@@ -55,6 +56,8 @@ export type Step = ConvStep | BatchNormStep | PadStep | PoolStep | PlainStep;
 export interface Network {
   /** The last one's output is the network's. */
   readonly steps: readonly Step[];
+  /** What it takes pixels for, where its graph says so. */
+  readonly range: PixelRange | undefined;
   /** What was decided in reading the file that its user should know. */
   readonly notes: readonly string[];
 }

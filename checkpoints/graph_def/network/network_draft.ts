@@ -1,9 +1,10 @@
 import type { UserError } from '../../../foundation/errors.ts';
+import type { ChannelAffine } from '../../input_affine.ts';
 import type { Dimensions } from './dimensions.ts';
 import type { FlatInput, FlatNode } from './flatten.ts';
 import { type PartialShape, unsupportedNode } from './graph_source.ts';
 import { InputScaling } from './input_scaling.ts';
-import type { PlainStep, Shape, Step } from './network.ts';
+import type { ConvStep, PlainStep, Shape, Step } from './network.ts';
 import type { GraphTensor } from './tensor_proto.ts';
 
 export interface GraphNetwork {
@@ -91,7 +92,34 @@ export class NetworkDraft {
 
   imageFrom(node: FlatNode, input: FlatInput): Step {
     const step = this.sourceOf(node, input);
-    if (step.op === 'input') this.scaling.check(input.node);
+    if (step.op !== 'input') return step;
+    const left = this.scaling.leftOf(input.node);
+    return left === undefined ? step : this.scaledInput(node, step, left);
+  }
+
+  /** The images, each channel multiplied and moved by itself: a convolution of one pixel. */
+  private scaledInput(node: FlatNode, input: Step, { scale, offset }: ChannelAffine): Step {
+    const name = `${input.name}_scaled`;
+    const known = this.steps.get(name);
+    if (known !== undefined) return known;
+    const channels = input.shape.at(-1)!;
+    if (input.shape.length !== 3 || ![1, channels].includes(scale.length)) {
+      throw this.unsupported(node, `${scale.length} scales of images of [${input.shape}]`);
+    }
+    const whole = (values: readonly number[]) =>
+      Float32Array.from({ length: channels }, (_, c) => values[values.length === 1 ? 0 : c]);
+    const step: ConvStep = {
+      op: 'depthwiseConv2d',
+      name,
+      inputs: [input.name],
+      shape: input.shape,
+      kernel: whole(scale),
+      kernelShape: [1, 1, channels, 1],
+      bias: whole(offset),
+      strides: [1, 1],
+      padding: 'valid',
+    };
+    this.steps.set(name, step);
     return step;
   }
 

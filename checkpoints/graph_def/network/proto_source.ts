@@ -10,7 +10,7 @@ import {
   type PartialShape,
   parseInput,
 } from './graph_source.ts';
-import { MAX_ELEMENTS, readTensor } from './tensor_proto.ts';
+import { MAX_ELEMENTS, readTensor, typeName } from './tensor_proto.ts';
 
 /**
  * A parsed GraphDef as a source; constants are decoded when they are asked for.
@@ -106,6 +106,10 @@ function protoAttributes(attributes: Readonly<Record<string, AttrValue>>): NodeA
     functionName(name) {
       const value = get(name);
       return value?.case === 'func' ? value.value.name : undefined;
+    },
+    type(name) {
+      const value = get(name);
+      return value?.case === 'type' ? typeName(value.value) : undefined;
     },
   };
 }

@@ -1,8 +1,10 @@
 /** Nodes that compute with each channel by itself: batch norms, biases, bounds. */
+import { IDENTITY } from '../../input_affine.ts';
 import { batchNormEndingIn } from './batch_norm_arithmetic.ts';
 import type { FlatInput, FlatNode } from './flatten.ts';
 import { type BatchNormStep, isConvStep, type Step, withAffine } from './network.ts';
 import type { NetworkDraft } from './network_draft.ts';
+import { readDimensions } from './read_shapes.ts';
 
 /** ε of a batch norm that only multiplies and adds; its variance makes σ² + ε one. */
 const NEUTRAL_EPSILON = 0.001;
@@ -89,6 +91,19 @@ export function readBounds(draft: NetworkDraft, node: FlatNode): void {
   }
 }
 
+/** A change of type, which numbers here have none of: pixels that become floating-point numbers. */
+export function readCast(draft: NetworkDraft, node: FlatNode): void {
+  if (readDimensions(draft, node)) return;
+  const [input] = node.inputs;
+  const type = node.attributes.type('DstT');
+  if (input === undefined || type === undefined || !/^b?float/.test(type)) {
+    throw draft.unsupported(node, `a cast to ${type ?? 'an unknown type'}`);
+  }
+  const producer = draft.sourceOf(node, input);
+  if (producer.op === 'input') draft.scaling.add(node, input.node, IDENTITY);
+  draft.pass(node, producer);
+}
+
 interface Affine {
   readonly scale: Float32Array;
   readonly shift: Float32Array;
@@ -121,7 +136,7 @@ function addAffine(
   { scale, shift }: Affine,
 ): void {
   if (producer.op === 'input') {
-    draft.scaling.add(node, from, scale, shift);
+    draft.scaling.add(node, from, { scale: alike(scale), offset: alike(shift) });
     draft.pass(node, producer);
   } else if (isConvStep(producer) && draft.readersOf(from) === 1) {
     draft.replace(node, withAffine(producer, scale, shift));
@@ -147,4 +162,9 @@ function addBatchNorm(draft: NetworkDraft, node: FlatNode, x: Step, values: Batc
 
 function filled(length: number, value: number): Float32Array {
   return new Float32Array(length).fill(value);
+}
+
+/** One number where all channels have the same. */
+function alike(values: Float32Array): number[] {
+  return values.every((value) => value === values[0]) ? [values[0]] : [...values];
 }

@@ -1,10 +1,11 @@
 import { UserError } from '../../../foundation/errors.ts';
+import { foldIntoKernel } from '../../input_affine.ts';
 import { batchNormEndingIn } from './batch_norm_arithmetic.ts';
 import { evaluateConstant } from './constants.ts';
 import type { FlatNode } from './flatten.ts';
-import type { Network } from './network.ts';
+import { isConvStep, type Network, type Step } from './network.ts';
 import { type GraphNetwork, NetworkDraft } from './network_draft.ts';
-import { readArithmetic, readBounds, readFusedBatchNorm } from './read_arithmetic.ts';
+import { readArithmetic, readBounds, readCast, readFusedBatchNorm } from './read_arithmetic.ts';
 import { readConcat, readDimensions, readReshape, readShape } from './read_shapes.ts';
 import { readConvolution, readMean, readPad, readPool } from './read_windows.ts';
 import type { GraphTensor } from './tensor_proto.ts';
@@ -45,6 +46,7 @@ const READERS: ReadonlyMap<string, ReadNode> = new Map<string, ReadNode>([
   ['MaxPool', readPool],
   ['Mean', readMean],
   ['ConcatV2', readConcat],
+  ['Cast', readCast],
   ['Softmax', readInPlace('softmax')],
   ['Reshape', readReshape],
   ['Squeeze', readReshape],
@@ -74,7 +76,12 @@ export function readNetwork(graph: GraphNetwork): Network {
     );
   }
   if (shape.length !== 1) draft.addPlain(output, 'reshape', [classes], 'flat');
-  return { steps: [...draft.steps.values()], notes: [...draft.notes, ...draft.scaling.notes] };
+  const { scaling, notes } = draft;
+  return {
+    steps: foldInputMap([...draft.steps.values()]),
+    range: scaling.range,
+    notes: [...notes, ...scaling.notes],
+  };
 }
 
 function readNode(draft: NetworkDraft, node: FlatNode): void {
@@ -120,6 +127,22 @@ function readInput(draft: NetworkDraft, node: FlatNode): void {
     throw draft.unsupported(node, `images of [${sides}]; sides are 1 to ${MAX_SIDE}`);
   }
   draft.add(node, { op: 'input', name: node.name, inputs: [], shape: sides });
+}
+
+/** A map of the input goes into the convolution that reads it where that puts no zeros around images. */
+function foldInputMap(steps: readonly Step[]): Step[] {
+  const map = steps.find((step) => step.name === `${step.inputs[0]}_scaled`);
+  const readers = steps.filter(({ inputs }) => map !== undefined && inputs.includes(map.name));
+  const [reader] = readers;
+  const isExact = readers.length === 1 && reader.op === 'conv2d' && reader.padding === 'valid';
+  if (map === undefined || !isConvStep(map) || !isExact) return [...steps];
+  const affine = { scale: [...map.kernel], offset: [...map.bias!] };
+  const folded = foldIntoKernel(reader.kernel, reader.kernelShape, affine);
+  const bias = folded.bias.map((value, channel) => value + (reader.bias?.[channel] ?? 0));
+  const inputs = map.inputs;
+  return steps
+    .filter((step) => step !== map)
+    .map((step) => (step === reader ? { ...reader, inputs, kernel: folded.kernel, bias } : step));
 }
 
 /** An operation that leaves the shape as it is. */

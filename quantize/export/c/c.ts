@@ -15,6 +15,7 @@ const INCLUDE = '#include "model.h"';
 /** A network in C99, without dependencies. */
 export const C: ExportFormat = {
   name: 'c',
+  suffixes: ['', PROGRAM_SUFFIX],
   encode: encodeC,
   reader: {
     recognizes: (file) =>

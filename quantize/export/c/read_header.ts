@@ -1,8 +1,8 @@
 import type { Tf8Model } from '../../model/tf8_model.ts';
-import { QuantizationError } from '../../params/errors.ts';
+import { FileError } from '../../params/errors.ts';
+import { littleEndian } from '../../params/little_endian.ts';
 import { elements } from '../../params/shape.ts';
 import { fromBase64 } from '../base64.ts';
-import { littleEndian } from '../tensor_layout.ts';
 import { HEAD_NAME, tf8FromHead } from '../tf8_head.ts';
 import { BIAS_START, HEAD_END, HEAD_START, WEIGHTS_START } from './header.ts';
 
@@ -15,7 +15,7 @@ export async function readCHeader(file: Uint8Array, fileName: string): Promise<T
   const start = text.lastIndexOf(HEAD_START);
   const end = text.indexOf(HEAD_END, start + HEAD_START.length);
   if (start < 0 || end < 0) {
-    throw new QuantizationError(
+    throw new FileError(
       `Expected a C header that tf8 exported but ${fileName} has no comment ${HEAD_NAME}`,
       { remedy: 'Export the TF8 model in the format c.' },
     );
@@ -32,7 +32,7 @@ export async function readCHeader(file: Uint8Array, fileName: string): Promise<T
     const close = text.indexOf('}', open);
     const values = found < 0 ? [] : text.slice(open + 1, close).split(',');
     if (found < 0 || open < 0 || close < 0 || values.length !== count) {
-      throw new QuantizationError(
+      throw new FileError(
         `Expected ${count} numbers in the next ${declaration.trim()} of ${fileName} but received ${values.length}`,
       );
     }

@@ -13,8 +13,12 @@ import { encodeFloatOnnx } from './float_onnx.ts';
 const VERSION = '0.6.1';
 const BITS = 8;
 
+/** Of the float network beside the parameters. */
+const FLOAT_SUFFIX = '.onnx';
+
 export const ENCODINGS: ExportFormat = {
   name: 'encodings',
+  suffixes: ['', FLOAT_SUFFIX],
   encode: encodeEncodings,
   usesFloatWeights: true,
 };
@@ -42,7 +46,7 @@ function encodeEncodings(source: ExportSource): ExportedFile[] {
   const bytes = new TextEncoder().encode(`${JSON.stringify(json, null, 2)}\n`);
   const files: ExportedFile[] = [{ suffix: '', bytes }];
   if (floatWeights !== undefined) {
-    files.push({ suffix: '.onnx', bytes: encodeFloatOnnx(model, floatWeights) });
+    files.push({ suffix: FLOAT_SUFFIX, bytes: encodeFloatOnnx(model, floatWeights) });
   }
   return files;
 }

@@ -10,12 +10,13 @@ import {
   type WeightedNode,
 } from '../../model/tf8_model.ts';
 import { QuantizationError } from '../../params/errors.ts';
+import { littleEndian } from '../../params/little_endian.ts';
 import type { FloatWeights } from '../export_format.ts';
 import { GraphProtoSchema, ModelProtoSchema } from '../onnx/generated/onnx_pb.ts';
 import { floatTensor, OnnxGraph } from '../onnx/graph.ts';
 import { IR_VERSION, OPSET } from '../onnx/onnx.ts';
 import { filterShape, OUTPUTS_FIRST, pads, poolAttributes } from '../onnx/operators.ts';
-import { littleEndian, permuteFloats } from '../tensor_layout.ts';
+import { permuteFloats } from '../tensor_layout.ts';
 import { biasName, outputName, weightsName } from '../tensor_names.ts';
 
 /** ReLU6's. */

@@ -3,7 +3,8 @@
  * (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html): a magic number, the length
  * of the header, the header, which is a Python dictionary, and the elements, row-major.
  */
-import { littleEndian } from '../tensor_layout.ts';
+import { alignUp } from '../../params/align_up.ts';
+import { littleEndian } from '../../params/little_endian.ts';
 
 /** The bytes of an array start at a multiple of that. */
 const ALIGNMENT = 64;
@@ -18,7 +19,7 @@ export function encodeNpy(
   // The comma makes a tuple of one element.
   const sides = shape.map((side) => `${side},`).join(' ');
   const header = `{'descr': '${type}', 'fortran_order': False, 'shape': (${sides}), }`;
-  const start = Math.ceil((PREFIX.length + 2 + header.length + 1) / ALIGNMENT) * ALIGNMENT;
+  const start = alignUp(PREFIX.length + 2 + header.length + 1, ALIGNMENT);
   const bytes = data instanceof Uint8Array ? data : littleEndian(data);
   const file = new Uint8Array(start + bytes.length).fill(0x20, 0, start);
   file.set(PREFIX);

@@ -10,6 +10,7 @@ import { encodeNpy } from './npy.ts';
 /** The arrays of a network for NumPy. */
 export const NPZ: ExportFormat = {
   name: 'npz',
+  suffixes: [''],
   encode: (source) => [{ suffix: '', bytes: encodeNpz(source) }],
 };
 

@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
+import { littleEndian } from '../../params/little_endian.ts';
 import type { QuantizationParams } from '../../params/quantization.ts';
-import { littleEndian } from '../tensor_layout.ts';
 import { TensorNames } from '../tensor_names.ts';
 import {
   type AttributeProto,

@@ -1,6 +1,6 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { outputNode, type Tf8Model, tensorSpecs } from '../../model/tf8_model.ts';
-import { QuantizationError } from '../../params/errors.ts';
+import { FileError, messageOf } from '../../params/errors.ts';
 import { elements } from '../../params/shape.ts';
 import { fromBase64, toBase64 } from '../base64.ts';
 import { modelDescription } from '../description.ts';
@@ -28,6 +28,7 @@ const LABELS_KEY = 'labels';
 /** A quantized model for ONNX Runtime and others that read opset 13. */
 export const ONNX: ExportFormat = {
   name: 'onnx',
+  suffixes: [''],
   encode: (source) => [{ suffix: '', bytes: encodeOnnx(source) }],
   reader: {
     // Protocol Buffers have no magic number: a model begins with field 1, the IR version.
@@ -80,7 +81,7 @@ async function decodeOnnx(file: Uint8Array, fileName: string): Promise<Tf8Model>
   const model = parse(file, fileName);
   const head = model.metadataProps.find(({ key }) => key === HEAD_NAME);
   if (head === undefined) {
-    throw new QuantizationError(
+    throw new FileError(
       `Expected an .onnx file that tf8 exported but ${fileName} has no metadata "${HEAD_NAME}"`,
       { remedy: 'Export the TF8 model in the format onnx.' },
     );
@@ -95,7 +96,7 @@ async function decodeOnnx(file: Uint8Array, fileName: string): Promise<Tf8Model>
       elements(stored) !== elements(shape) ||
       data.length !== elements(shape)
     ) {
-      throw new QuantizationError(
+      throw new FileError(
         `Expected ${elements(shape)} bytes of ${weightsName(name)} in ${fileName} but received ${data.length} of shape [${stored}]`,
       );
     }
@@ -127,8 +128,6 @@ function parse(file: Uint8Array, fileName: string): ModelProto {
   try {
     return fromBinary(ModelProtoSchema, file);
   } catch (error) {
-    throw new QuantizationError(
-      `Expected an ONNX model but ${fileName} is none: ${(error as Error).message}`,
-    );
+    throw new FileError(`Expected an ONNX model but ${fileName} is none: ${messageOf(error)}`);
   }
 }

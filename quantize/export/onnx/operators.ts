@@ -7,10 +7,11 @@ import type {
   Tf8Node,
   WeightedNode,
 } from '../../model/tf8_model.ts';
+import { littleEndian } from '../../params/little_endian.ts';
 import { accumulatorScale, BYTE_MAX, type QuantizationParams } from '../../params/quantization.ts';
 import { activationBounds } from '../../params/requantization.ts';
 import type { Padding } from '../../params/window.ts';
-import { littleEndian, permuteAxes } from '../tensor_layout.ts';
+import { permuteAxes } from '../tensor_layout.ts';
 import { biasName, weightsName } from '../tensor_names.ts';
 import type { OnnxGraph } from './graph.ts';
 

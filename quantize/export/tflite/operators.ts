@@ -8,9 +8,10 @@ import type {
   WeightedNode,
 } from '../../model/tf8_model.ts';
 import { QuantizationError } from '../../params/errors.ts';
+import { littleEndian } from '../../params/little_endian.ts';
 import { accumulatorScale, type QuantizationParams } from '../../params/quantization.ts';
 import { type Padding, samePadding } from '../../params/window.ts';
-import { littleEndian, permuteAxes } from '../tensor_layout.ts';
+import { permuteAxes } from '../tensor_layout.ts';
 import { biasName, weightsName } from '../tensor_names.ts';
 import { fusedActivation } from './activation.ts';
 import type { TfliteGraph } from './graph.ts';

@@ -1,5 +1,5 @@
 import { outputNode, type Tf8Model, tensorSpecs } from '../../model/tf8_model.ts';
-import { QuantizationError } from '../../params/errors.ts';
+import { FileError } from '../../params/errors.ts';
 import { elements } from '../../params/shape.ts';
 import { modelDescription } from '../description.ts';
 import type { ExportFormat, ExportSource } from '../export_format.ts';
@@ -33,6 +33,7 @@ import {
 /** A uint8 model of TFLite in which LiteRT computes our bytes (eq. 5). */
 export const TFLITE: ExportFormat = {
   name: 'tflite',
+  suffixes: [''],
   encode: (source) => [{ suffix: '', bytes: encodeTflite(source) }],
   reader: {
     recognizes: (file) => String.fromCharCode(...file.subarray(4, 8)) === FILE_IDENTIFIER,
@@ -110,7 +111,7 @@ async function decodeTflite(file: Uint8Array, fileName: string): Promise<Tf8Mode
     .tables(MODEL, 'metadata')
     .find((entry) => entry.string(METADATA, 'name') === HEAD_NAME);
   if (head === undefined) {
-    throw new QuantizationError(
+    throw new FileError(
       `Expected a .tflite file that tf8 exported but ${fileName} has no metadata "${HEAD_NAME}"`,
       { remedy: 'Export the TF8 model in the format tflite.' },
     );
@@ -137,7 +138,7 @@ function takeWeights(
 ): TakenWeights {
   const data = dataOf(weightsName(name));
   if (data.length !== elements(shape)) {
-    throw new QuantizationError(
+    throw new FileError(
       `Expected ${elements(shape)} bytes of ${weightsName(name)} in ${fileName} but received ${data.length}`,
     );
   }

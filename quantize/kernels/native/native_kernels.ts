@@ -1,4 +1,4 @@
-import { expected, QuantizationError } from '../../params/errors.ts';
+import { expected, messageOf, QuantizationError } from '../../params/errors.ts';
 import {
   type QuantizationParams,
   quantizeArray,
@@ -107,7 +107,7 @@ class NativeKernels extends KernelMethods implements Kernels {
       );
     } catch (error) {
       if (error instanceof QuantizationError) throw error;
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       throw new QuantizationError(`Expected memory and ${threads} threads: ${reason}`, {
         remedy: 'Ask for fewer threads.',
       });

@@ -1,3 +1,4 @@
+import { alignUp } from '../../params/align_up.ts';
 import { QuantizationError } from '../../params/errors.ts';
 import { PAGE_BYTES, type WasmMemory } from './webassembly.ts';
 
@@ -27,7 +28,7 @@ export class Arena {
   /** `base`: the first free byte of `memory`. */
   constructor(memory: WasmMemory, base: number, maximumBytes: number) {
     this.memory = memory;
-    this.base = alignUp(base);
+    this.base = alignUp(base, ALIGNMENT);
     this.maximumBytes = maximumBytes;
     this.keptEnd = this.base;
     this.scratchEnd = this.base;
@@ -86,7 +87,7 @@ export class Arena {
   }
 
   private endOf(address: number, length: number): number {
-    const end = alignUp(address + length + SLACK_BYTES);
+    const end = alignUp(address + length + SLACK_BYTES, ALIGNMENT);
     const missing = end - this.buffer.byteLength;
     if (missing > 0) this.grow(end, Math.ceil(missing / PAGE_BYTES));
     return end;
@@ -111,8 +112,4 @@ export class Arena {
     this.int32View = new Int32Array(this.buffer);
     this.singleView = new Float32Array(this.buffer);
   }
-}
-
-function alignUp(address: number): number {
-  return Math.ceil(address / ALIGNMENT) * ALIGNMENT;
 }

@@ -1,3 +1,4 @@
+import { alignUp } from '../../params/align_up.ts';
 import { inputsOf } from '../canonical_call.ts';
 import type { Program } from '../kernels.ts';
 import { type Slot, slotOf } from '../program.ts';
@@ -45,11 +46,14 @@ export function placeProgram(memory: Arena, program: Program, threads: number): 
       ...(filter && { filter }),
     });
   });
-  const address = alignUp(memory.allocate(HEADER_FIELDS * 4 + steps.length * 4 + ALIGNMENT));
-  const arenaStride = alignUp(program.arena.length) + ALIGNMENT;
-  const scratchStride = alignUp(scratchBytes) + ALIGNMENT;
-  const arena = alignUp(memory.allocate(threads * arenaStride + ALIGNMENT));
-  const scratch = alignUp(memory.allocate(threads * scratchStride + ALIGNMENT));
+  const address = alignUp(
+    memory.allocate(HEADER_FIELDS * 4 + steps.length * 4 + ALIGNMENT),
+    ALIGNMENT,
+  );
+  const arenaStride = alignUp(program.arena.length, ALIGNMENT) + ALIGNMENT;
+  const scratchStride = alignUp(scratchBytes, ALIGNMENT) + ALIGNMENT;
+  const arena = alignUp(memory.allocate(threads * arenaStride + ALIGNMENT), ALIGNMENT);
+  const scratch = alignUp(memory.allocate(threads * scratchStride + ALIGNMENT), ALIGNMENT);
   const { int32s } = memory;
   int32s.fill(0, address / 4, address / 4 + HEADER_FIELDS);
   const fields = [steps.length, arena, arenaStride, scratch, scratchStride, threads];
@@ -63,8 +67,4 @@ export function placeProgram(memory: Arena, program: Program, threads: number): 
     input: slot(program.input),
     outputs: program.outputs.map(slot),
   };
-}
-
-function alignUp(bytes: number): number {
-  return Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 }

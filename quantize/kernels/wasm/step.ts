@@ -1,3 +1,4 @@
+import { alignUp } from '../../params/align_up.ts';
 import { BYTE_MAX } from '../../params/quantization.ts';
 import { asConvolution, asPool, requireInt32Size, windowGeometry } from '../canonical_call.ts';
 import {
@@ -111,7 +112,7 @@ function convolutionStep(call: Conv2dCall): KernelStep {
   const tiles = Math.ceil(call.output.length / columns / TILE_ROWS);
   const tileBytes = Math.ceil(depth / 2) * PAIR_BYTES;
   const blockTiles = Math.min(tiles, Math.max(1, Math.floor(BLOCK_BYTES / tileBytes)));
-  const gatheredBytes = isMatrix ? 0 : TILE_ROWS * (alignUp(depth) + 16);
+  const gatheredBytes = isMatrix ? 0 : TILE_ROWS * (alignUp(depth, 16) + 16);
   return {
     op: CONVOLUTION,
     geometry,
@@ -133,7 +134,7 @@ function depthwiseStep(call: Conv2dCall): KernelStep {
   const depth = kernelHeight * kernelWidth;
   const [, , width, channels] = outputShape;
   const strideX = geometry[7];
-  const slotBytes = alignUp(((width - 1) * strideX + kernelWidth) * channels) + 16;
+  const slotBytes = alignUp(((width - 1) * strideX + kernelWidth) * channels, 16) + 16;
   return {
     op: DEPTHWISE,
     geometry,
@@ -228,8 +229,4 @@ function writeParts(
     singles[at + 3] = multiplier;
   }
   return address;
-}
-
-function alignUp(bytes: number): number {
-  return Math.ceil(bytes / 16) * 16;
 }

@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { LineProcess } from '../../../bench/peers/line_process.ts';
-import { processExists } from '../../../foundation/processes/process_exists.ts';
+import { processExists } from '../../../foundation/processes/process_identity.mjs';
 import { repositoryRoot } from '../../../foundation/repository.ts';
 import { inFolder } from '../../support/in_folder.ts';
 

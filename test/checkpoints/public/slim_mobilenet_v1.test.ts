@@ -4,7 +4,7 @@ import { STANDARD } from '../../../architectures/variants.ts';
 import { type GraphConstant, readConstants } from '../../../checkpoints/graph_def/graph_def.ts';
 import { writeModelWeights } from '../../../checkpoints/model_weights.ts';
 import { slimMobileNetV1Weights } from '../../../checkpoints/public/slim_mobilenet_v1.ts';
-import { UserError } from '../../../foundation/errors.ts';
+import { InvalidValueError, UserError } from '../../../foundation/errors.ts';
 import { frozenGraph, slimTensors, TINY } from '../support.ts';
 
 /** The constants of a whole checkpoint, changed by `edit`. */
@@ -136,12 +136,12 @@ describe('writeModelWeights', () => {
       weights.set(name, { shape: [6], values: new Float32Array(6) });
       assert.throws(
         () => writeModelWeights(model, weights),
-        new RangeError(`Expected shape [5] for ${name} but received [6]`),
+        new InvalidValueError(`Expected shape [5] for ${name} but received [6]`),
       );
       weights.delete(name);
       assert.throws(
         () => writeModelWeights(model, weights),
-        new RangeError(`Expected shape [5] for ${name} but it is missing`),
+        new InvalidValueError(`Expected shape [5] for ${name} but it is missing`),
       );
       assert.deepEqual(model.weights[0].read().dataSync(), before);
     } finally {

@@ -228,12 +228,12 @@ describe('saveModelFolder', () => {
       const classNames = ['cat', 'dog'];
       await assert.rejects(
         saveModelFolder(model, { ...CARD, classNames }, dir),
-        /^RangeError: Expected a card of MobilenetV1_0\.02_32_5_friendly but: .*one name for each class/,
+        /^InvalidValueError: Expected a card of MobilenetV1_0\.02_32_5_friendly but: .*one name for each class/,
       );
       const architecture = { ...CARD.architecture, resolution: 64 };
       await assert.rejects(
         saveModelFolder(model, { ...CARD, architecture }, dir),
-        /^RangeError: Expected a network from \[N,64,64,3\] to \[N,5\], as the card says, but .* from \[N,32,32,3\] to \[N,5\]/,
+        /^InvalidValueError: Expected a network from \[N,64,64,3\] to \[N,5\], as the card says, but .* from \[N,32,32,3\] to \[N,5\]/,
       );
     }));
 });

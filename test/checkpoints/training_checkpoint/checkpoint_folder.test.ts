@@ -7,7 +7,7 @@ import {
   CheckpointFolder,
   CheckpointNotSaved,
 } from '../../../checkpoints/training_checkpoint/checkpoint_folder.ts';
-import { UserError } from '../../../foundation/errors.ts';
+import { InvalidValueError, UserError } from '../../../foundation/errors.ts';
 import { SILENT_REPORTER } from '../../../foundation/reporting/reporter.ts';
 import { inFolder } from '../../support/in_folder.ts';
 import { skip } from '../../support/skip.ts';
@@ -74,7 +74,7 @@ describe('CheckpointFolder', () => {
     inFolder(async (dir) => {
       for (const keep of [1, 2.5]) {
         await assert.rejects(CheckpointFolder.open({ dir, keep, reporter: SILENT_REPORTER }), {
-          name: 'RangeError',
+          name: 'InvalidValueError',
           message: `Expected keep of at least 2 checkpoints but received ${keep}`,
         });
       }
@@ -191,8 +191,8 @@ describe('CheckpointFolder', () => {
     withFolder(async (folder) => {
       await saveAll(folder, 1);
       const tensors = new Map([['a', { ...vector(1), shape: [2] }]]);
-      await assert.rejects(folder.save({ step: 2, tensors, state: {} }), RangeError);
-      await assert.rejects(folder.save({ ...checkpointOf(2), step: -1 }), RangeError);
+      await assert.rejects(folder.save({ step: 2, tensors, state: {} }), InvalidValueError);
+      await assert.rejects(folder.save({ ...checkpointOf(2), step: -1 }), InvalidValueError);
       await saveAll(folder, 3);
       assert.deepEqual(await contentOf(folder.dir), [nameOf(1), nameOf(3)]);
     }));
@@ -200,7 +200,7 @@ describe('CheckpointFolder', () => {
   it('saves nothing once it is closed', () =>
     withFolder(async (folder) => {
       await folder.close();
-      await assert.rejects(saveAll(folder, 1), { name: 'RangeError', message: /is closed/ });
+      await assert.rejects(saveAll(folder, 1), { name: 'InvalidValueError', message: /is closed/ });
     }));
 
   it('is for one process at a time', () =>
@@ -240,7 +240,7 @@ describe('CheckpointFolder on a disk that fails', () => {
     ['writev', 'ENOSPC', /Expected room for .*00002.safetensors but the disk is full/],
     ['sync', 'ENOSPC', /Expected room for .*00002.safetensors but the disk is full/],
     ['writev', 'EROFS', /Expected permission to write .*00002.safetensors/],
-    ['writev', 'EIO', /Expected to write .*00002.safetensors but: EIO/],
+    ['writev', 'EIO', /Expected to write .*00002.safetensors but the disk reports an error/],
   ] as const) {
     it(`names ${code} of ${method}, leaves what was there, and saves again later`, () => {
       let fails = false;

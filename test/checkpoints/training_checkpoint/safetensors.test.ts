@@ -176,7 +176,7 @@ describe('writeSafetensors refuses', () => {
     it(what, () =>
       inFolder((folder) =>
         assert.rejects(writeFileOf(join(folder, 'a'), new Map(tensors), new Map(metadata)), {
-          name: 'RangeError',
+          name: 'InvalidValueError',
           message,
         }),
       ),

@@ -56,13 +56,16 @@ describe('readTrainingCheckpoint', () => {
 describe('encodeState', () => {
   it('refuses a step that is no count', () => {
     for (const step of [-1, 0.5, Number.NaN, 2 ** 53]) {
-      assert.throws(() => encodeState(step, {}), { name: 'RangeError', message: /count of steps/ });
+      assert.throws(() => encodeState(step, {}), {
+        name: 'InvalidValueError',
+        message: /count of steps/,
+      });
     }
   });
 
   it('refuses a number that JSON would turn into null', () => {
     assert.throws(() => encodeState(1, { best: { loss: -Infinity } }), {
-      name: 'RangeError',
+      name: 'InvalidValueError',
       message: 'Expected a finite number as loss of the state but received -Infinity',
     });
   });

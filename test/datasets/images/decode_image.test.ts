@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
 import { decodeImage, ImageError, MAX_PIXELS } from '../../../datasets/images/decode_image.ts';
 import type { PixelImage } from '../../../datasets/images/pixel_image.ts';
 import { UserError } from '../../../foundation/errors.ts';
 import { inFolder } from '../../support/in_folder.ts';
+import { skip } from '../../support/skip.ts';
 import { noise, solid, writeTree } from '../support.ts';
+import { type TiffPage, tiffFile } from './tiff_file.ts';
 
 /** Asserts the size, three channels, and every pixel within `tolerance` of `colour`. */
 function assertSolid(
@@ -104,6 +109,79 @@ describe('decodeImage', () => {
     assert.deepEqual([...image.data], [255, 0, 0, 0, 0, 255]);
   });
 
+  it('takes the first frame of animations, and the first page of several', async () => {
+    const frames = await sharp(
+      [await solid(4, 3, 'white').png().toBuffer(), await solid(4, 3, 'black').png().toBuffer()],
+      { join: { animated: true } },
+    )
+      .raw()
+      .toBuffer();
+    const raw = { width: 4, height: 6, channels: 3, pageHeight: 3 } as const;
+    for (const format of ['gif', 'webp'] as const) {
+      const animation = await sharp(frames, { raw }).toFormat(format).toBuffer();
+      assert.equal((await sharp(animation).metadata()).pages, 2);
+      assertSolid(await decodeImage(animation), [4, 3], [255, 255, 255]);
+    }
+    const page = (value: number) => ({
+      width: 2,
+      height: 1,
+      pixels: new Uint8Array(2).fill(value),
+    });
+    assertSolid(await decodeImage(tiffFile([page(90), page(0)])), [2, 1], [90, 90, 90]);
+  });
+
+  it('gives a palette its colours, in PNG and GIF, with and without transparency', async () => {
+    const background = { r: 200, g: 100, b: 40, alpha: 1 };
+    for (const alpha of [1, 0.2]) {
+      const image = sharp({
+        create: { width: 3, height: 2, channels: 4, background: { ...background, alpha } },
+      });
+      const png = await image.clone().png({ palette: true, dither: 0 }).toBuffer();
+      assert.equal((await sharp(png).metadata()).isPalette, true);
+      assertSolid(await decodeImage(png), [3, 2], [200, 100, 40], 1);
+    }
+    const gif = await solid(3, 2, background).gif().toBuffer();
+    assertSolid(await decodeImage(gif), [3, 2], [200, 100, 40], 4);
+  });
+
+  it('reads TIFF in grey, black on white, RGB, of 1, 8 and 16 bits, and CMYK', async () => {
+    const grey = (page: Partial<TiffPage>) =>
+      decodeImage(tiffFile([{ width: 2, height: 1, pixels: new Uint8Array(), ...page }]));
+    assertSolid(await grey({ pixels: Uint8Array.of(90, 90) }), [2, 1], [90, 90, 90]);
+    const inverted = await grey({ pixels: Uint8Array.of(90, 90), photometric: 0 });
+    assertSolid(inverted, [2, 1], [165, 165, 165]);
+    const deep = await grey({ bits: 16, pixels: Uint8Array.of(0xff, 0x5a, 0xff, 0x5a) });
+    assertSolid(deep, [2, 1], [0x5a, 0x5a, 0x5a]);
+    assertSolid(await grey({ bits: 1, pixels: Uint8Array.of(0xc0) }), [2, 1], [255, 255, 255]);
+    const rgb = await solid(2, 2, { r: 200, g: 100, b: 40 })
+      .tiff({ compression: 'lzw' })
+      .toBuffer();
+    assertSolid(await decodeImage(rgb), [2, 2], [200, 100, 40]);
+    const cmyk = await solid(2, 2, 'white')
+      .toColourspace('cmyk')
+      .tiff({ compression: 'none' })
+      .toBuffer();
+    assertSolid(await decodeImage(cmyk), [2, 2], [255, 255, 255], 3);
+  });
+
+  it('decodes AVIF', async () => {
+    const avif = await solid(16, 16, { r: 200, g: 100, b: 40 }).avif().toBuffer();
+    assertSolid(await decodeImage(avif), [16, 16], [200, 100, 40], 3);
+  });
+
+  it('goes by the content, not by the name', () =>
+    inFolder(async (folder) => {
+      await writeTree(folder, {
+        'a.bmp': await solid(2, 1, 'white').png().toBuffer(),
+        'a.png': '<svg xmlns="http://www.w3.org/2000/svg" width="2" height="1"/>',
+      });
+      assertSolid(await decodeImage(join(folder, 'a.bmp')), [2, 1], [255, 255, 255]);
+      await assert.rejects(decodeImage(join(folder, 'a.png')), {
+        message: /in no image format that can be read: it is SVG\.$/,
+        remedy: 'SVG is not read; convert to PNG.',
+      });
+    }));
+
   it('decodes an image of one pixel', async () => {
     assertSolid(await decodeImage(await solid(1, 1, 'black').png().toBuffer()), [1, 1], [0, 0, 0]);
   });
@@ -153,6 +231,55 @@ describe('decodeImage', () => {
     header.writeUInt32BE(1001, 8);
     bomb.writeUInt32BE(crc32(header), 29);
     await rejectsWith(bomb, new RegExp(`more than ${MAX_PIXELS} pixels`));
+  });
+
+  it('refuses a file of floating-point samples, which would be black', async () => {
+    const pixels = Buffer.from(Float32Array.of(0.5, 1).buffer);
+    const tiff = tiffFile([{ width: 2, height: 1, bits: 32, sampleFormat: 3, pixels }]);
+    await rejectsWith(tiff, /floating-point numbers of 32 bits/);
+  });
+
+  it('refuses a picture of more than five channels', async () => {
+    const pixels = new Uint8Array(7);
+    await rejectsWith(tiffFile([{ width: 1, height: 1, samples: 7, pixels }]), /channels/);
+  });
+
+  it('refuses what is no regular file, which might never end', async function () {
+    if (process.platform === 'win32') skip(this, 'Windows has no named pipes in folders');
+    await inFolder(async (folder) => {
+      await promisify(execFile)('mkfifo', [join(folder, 'pipe.jpg')]);
+      await rejectsWith(join(folder, 'pipe.jpg'), /it is no regular file\.$/);
+    });
+    await rejectsWith('/dev/zero', /it is no regular file\.$/);
+  });
+
+  it('refuses a file of more bytes than an image has, unread', () =>
+    inFolder(async (folder) => {
+      const path = join(folder, 'a.tif');
+      await writeFile(path, '');
+      await truncate(path, 2 ** 30 + 1); // takes no room
+      await rejectsWith(path, /it has 1073741825 bytes, and an image may have 1073741824/);
+    }));
+
+  it('shortens what a library says', async () => {
+    const damaged = await noise(64, 64).avif().toBuffer();
+    damaged.fill(0xff, 40, 200);
+    await assert.rejects(decodeImage(damaged), ({ reason }: ImageError) => {
+      assert.ok(reason.length <= 122 && !reason.includes('\n'), reason);
+      return true;
+    });
+  });
+
+  it('ends with the reason of a signal, also while it decodes', async () => {
+    const png = await noise(2000, 2000).png({ compressionLevel: 0 }).toBuffer();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const reason = new Error('enough');
+    const decoding = decodeImage(png, 'a.png', { signal });
+    controller.abort(reason);
+    await assert.rejects(decoding, reason);
+    await assert.rejects(decodeImage(png, 'a.png', { signal }), reason);
+    await assert.rejects(decodeImage('/no/such/file.jpg', undefined, { signal }), reason);
   });
 
   it('names the path where no name is given', async () => {

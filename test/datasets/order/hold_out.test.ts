@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
-import type { Dataset, Split } from '../../../datasets/dataset.ts';
+import type { LabelledDataset, Split } from '../../../datasets/dataset.ts';
 import { holdOutValidation } from '../../../datasets/order/hold_out.ts';
 import { memoryDataset } from '../../support/memory_dataset.ts';
 import { collect } from '../support.ts';
 
 /** Twenty training images, which are the test images too where the folder is not divided. */
-const open = (splitsAreEqual: boolean): Dataset =>
+const open = (splitsAreEqual: boolean): LabelledDataset =>
   memoryDataset({ classes: 2, images: 20, splitsAreEqual });
 
-async function names(dataset: Dataset, split: Split, options = {}): Promise<string[]> {
+async function names(dataset: LabelledDataset, split: Split, options = {}): Promise<string[]> {
   const batches = await collect(dataset, { split, batchSize: 3, ...options });
   return batches.flatMap((batch) => batch.names.map((name) => name.split('/')[1]));
 }

@@ -1,12 +1,12 @@
-import type { BatchOptions, ImageBatch } from '../../../datasets/dataset.ts';
-import type { ImageSet } from '../../../datasets/images/image_set.ts';
+import type { BatchOptions } from '../../../datasets/dataset.ts';
+import type { LabelledImageSet } from '../../../datasets/images/image_set.ts';
 import type { ChunkTask, PreparedChunk } from '../../../datasets/pipeline/chunk.ts';
 import { storeOf } from '../../../datasets/pipeline/pixel_store.ts';
 
 export const SIDE = 4;
 
 /** Images of 4 × 4 pixels; every byte of image i is i. */
-export function pixelSet(count: number): ImageSet {
+export function pixelSet(count: number): LabelledImageSet {
   const pixels = Uint8Array.from({ length: count * SIDE * SIDE * 3 }, (_, i) =>
     Math.trunc(i / (SIDE * SIDE * 3)),
   );
@@ -21,7 +21,11 @@ export function pixelSet(count: number): ImageSet {
 }
 
 /** A chunk of the images of `set` from the first on. */
-export function chunkOf(set: ImageSet, count: number, changed: Partial<ChunkTask> = {}): ChunkTask {
+export function chunkOf(
+  set: LabelledImageSet,
+  count: number,
+  changed: Partial<ChunkTask> = {},
+): ChunkTask {
   return {
     source: set.source(Uint32Array.from({ length: count }, (_, index) => index)),
     count,
@@ -37,8 +41,8 @@ export function chunkOf(set: ImageSet, count: number, changed: Partial<ChunkTask
 
 export const OPTIONS: BatchOptions = { split: 'train', batchSize: 4, resolution: SIDE };
 
-export async function all(batches: AsyncIterable<ImageBatch>): Promise<ImageBatch[]> {
-  const found: ImageBatch[] = [];
+export async function all<Batch>(batches: AsyncIterable<Batch>): Promise<Batch[]> {
+  const found: Batch[] = [];
   for await (const batch of batches) found.push(batch);
   return found;
 }

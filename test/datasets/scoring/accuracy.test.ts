@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { setTimeout as wait } from 'node:timers/promises';
 import fc from 'fast-check';
-import type { ImageBatch } from '../../../datasets/dataset.ts';
+import type { LabelledBatch } from '../../../datasets/dataset.ts';
 import { type AccuracyOptions, measureAccuracy } from '../../../datasets/scoring/accuracy.ts';
 import { UserError } from '../../../foundation/errors.ts';
 
 /** One image of one pixel for each label; the pixel's first value is the image's number. */
-function batch(labels: readonly number[], first = 0): ImageBatch {
+function batch(labels: readonly number[], first = 0): LabelledBatch {
   const images = new Float32Array(labels.length * 3).map((_, i) => first + Math.trunc(i / 3));
   const names = labels.map((_, n) => `image ${first + n}`);
   const shape = [labels.length, 1, 1, 3] as const;
@@ -62,7 +62,7 @@ describe('measureAccuracy', () => {
     const labels = fc.array(fc.nat(6), { minLength: 1, maxLength: 20 });
     await fc.assert(
       fc.asyncProperty(labels, fc.integer({ min: 1, max: 5 }), async (all, size) => {
-        const predict = async (images: Float32Array, [count]: ImageBatch['shape']) => {
+        const predict = async (images: Float32Array, [count]: LabelledBatch['shape']) => {
           return Float32Array.from({ length: count * 7 }, (_, i) => {
             const image = images[3 * Math.trunc(i / 7)];
             return ((image + 3) * ((i % 7) + 1) * 31) % 11;
@@ -84,7 +84,7 @@ describe('measureAccuracy', () => {
 
   it('holds one batch at a time and reports progress in order', async () => {
     let predicted = 0;
-    function* batches(): Generator<ImageBatch> {
+    function* batches(): Generator<LabelledBatch> {
       for (let n = 0; n < 10; n++) {
         assert.equal(n, predicted, 'predictions when a batch is read');
         yield batch([0]);

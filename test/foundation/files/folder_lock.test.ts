@@ -3,7 +3,7 @@ import { readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { FolderLock } from '../../../foundation/files/folder_lock.ts';
-import { processStart } from '../../../foundation/processes/process_identity.ts';
+import { processStart } from '../../../foundation/processes/process_identity.mjs';
 import { inFolder } from '../../support/in_folder.ts';
 import { skip } from '../../support/skip.ts';
 
@@ -76,7 +76,7 @@ describe('FolderLock', () => {
     withLockFile(holder({ pid: NO_PID, start: 'then' }), 0, isTaken));
 
   it('is taken over from a process whose number is another one’s now', async function () {
-    if ((await processStart(process.pid)) === undefined) skip(this, 'the system tells no starts');
+    if (processStart(process.pid) === undefined) skip(this, 'the system tells no starts');
     await withLockFile(holder({ start: 'then' }), 0, isTaken);
   });
 

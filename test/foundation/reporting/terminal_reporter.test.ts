@@ -6,17 +6,17 @@ import {
   formatSeconds,
 } from '../../../foundation/reporting/amounts.ts';
 import { RateMeter } from '../../../foundation/reporting/rate_meter.ts';
-import { consoleReporter } from '../../../foundation/reporting/terminal_reporter.ts';
+import { terminalReporter } from '../../../foundation/reporting/terminal_reporter.ts';
 
 function recorder() {
   const lines: string[] = [];
   let milliseconds = 0;
   const stream = { write: (text: string) => lines.push(text) };
-  const reporter = consoleReporter(stream, () => milliseconds);
+  const reporter = terminalReporter(stream, () => milliseconds);
   return { lines, reporter, pass: (ms: number) => (milliseconds += ms) };
 }
 
-describe('consoleReporter without a terminal', () => {
+describe('terminalReporter without a terminal', () => {
   it('writes sentences as lines and marks warnings', () => {
     const { lines, reporter } = recorder();
     reporter.info('a');
@@ -75,11 +75,11 @@ describe('consoleReporter without a terminal', () => {
   });
 });
 
-describe('consoleReporter on a terminal', () => {
+describe('terminalReporter on a terminal', () => {
   const draw = (columns: number) => {
     let written = '';
     const stream = { isTTY: true, columns, write: (text: string) => (written += text) };
-    const progress = consoleReporter(stream, () => 0).start('Training', 100, 'images', 50);
+    const progress = terminalReporter(stream, () => 0).start('Training', 100, 'images', 50);
     progress.end();
     return written;
   };
@@ -94,11 +94,11 @@ describe('consoleReporter on a terminal', () => {
   });
 });
 
-describe('consoleReporter on a terminal of 80 columns', () => {
+describe('terminalReporter on a terminal of 80 columns', () => {
   it('has the loss before the counters, in one line', () => {
     let written = '';
     const stream = { isTTY: true, columns: 80, write: (text: string) => (written += text) };
-    const progress = consoleReporter(stream, () => 0).start('Training standard', 10_000, 'images');
+    const progress = terminalReporter(stream, () => 0).start('Training standard', 10_000, 'images');
     const detail = 'epoch 1/2, loss 0.512, accuracy 83.1 %, learning rate 0.0096';
     progress.update(1200, detail);
     progress.end();

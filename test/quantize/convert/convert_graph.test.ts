@@ -159,28 +159,53 @@ describe('convertGraph', () => {
     );
   });
 
-  it('refuses a bias that does not fit int32, naming layer and channel', () => {
+  /** Two output channels; only the second has a bias. */
+  function withBias(bias: number): FloatGraph {
     const conv: FloatWeightedNode = {
       ...CONV,
       outputShape: [2, 2, 2],
       kernel: Float32Array.of(0.5, -0.25, 0, 0),
       kernelShape: [1, 1, 2, 2],
-      bias: Float32Array.of(0, 1e6), // · 43350 > 2³¹
+      bias: Float32Array.of(0, bias),
     };
-    const end: FloatNode = { ...END, outputShape: [1, 1, 2] };
-    assert.throws(() => convert(graphOf(conv, end)), {
+    return graphOf(conv, { ...END, outputShape: [1, 1, 2] });
+  }
+
+  it('raises the weight scale of a layer whose bias would not fit int32, and says so', () => {
+    const notes: string[] = [];
+    const graph = withBias(1e6); // · 43350 > 2³¹
+    const ranges = new Map([['conv', { min: 0, max: 1e6 }]]);
+    const { nodes } = convertGraph(
+      graph,
+      { ranges, images: 3 },
+      { ...OPTIONS, onNote: (note) => notes.push(note) },
+    );
+    const [conv] = nodes;
+    assert.ok(conv !== undefined && isWeighted(conv));
+    const { scale, zeroPoint } = conv.weights.quantization;
+    assert.equal(zeroPoint, 85);
+    // room = 2³¹ − 1 − 2 · 128 · 170; scale = 1e6 / (room · 2 / 255)
+    assert.ok(Math.abs(scale / (1e6 / ((2 ** 31 - 1 - 43520) * (2 / 255))) - 1) < 1e-6);
+    assert.ok(conv.bias[1] <= 2 ** 31 - 1 - 43520 && conv.bias[1] > 2 ** 31 - 50_000);
+    assert.deepEqual(conv.weights.data, Uint8Array.of(93, 81, 85, 85));
+    assert.deepEqual(notes, [
+      'The weights of conv are quantized 20.2 times as coarsely as their range allows: its biases would not fit int32 otherwise',
+    ]);
+  });
+
+  it('refuses a bias that no scale makes fit, naming layer and channel', () => {
+    assert.throws(() => convert(withBias(Infinity)), {
       name: 'QuantizationError',
-      message: /bias that fits int32 at scale .* for channel 1 of conv but received 1000000/,
+      message: /bias that fits int32 at scale .* for channel 1 of conv but received Infinity/,
       remedy: /"mean"/,
     });
   });
 
-  it('refuses a layer whose accumulator could leave int32, naming it', () => {
+  it('raises the weight scale where a bias fits but its sum with the products does not', () => {
     const conv = { ...CONV, bias: Float32Array.of(49537.5) }; // · 43350 = 2³¹ − 33023
-    assert.throws(() => convert(graphOf(conv, END)), {
-      name: 'QuantizationError',
-      message: /Expected \|accumulator\| ≤ 2147483647 for conv but 2 products/,
-    });
+    const [node] = convert(graphOf(conv, END)).nodes;
+    assert.ok(node !== undefined && isWeighted(node));
+    assert.ok(node.weights.quantization.scale > Math.fround(0.75 / 255));
   });
 
   it('refuses a layer that was not calibrated, naming it', () => {

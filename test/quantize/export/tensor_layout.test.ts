@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import {
   inverseOrder,
-  littleEndian,
   permuteAxes,
   permuteFloats,
 } from '../../../quantize/export/tensor_layout.ts';
@@ -54,11 +53,4 @@ describe('permuteAxes', () => {
         assert.deepEqual(permuteAxes(permuted, sides, inverseOrder(order)), data);
       }),
     ));
-});
-
-describe('littleEndian', () => {
-  it('writes integers and singles with the lowest byte first', () => {
-    assert.deepEqual([...littleEndian(Int32Array.of(-2, 258))], [254, 255, 255, 255, 2, 1, 0, 0]);
-    assert.deepEqual([...littleEndian(Float32Array.of(1))], [0, 0, 128, 63]);
-  });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { littleEndian } from '../../../quantize/export/tensor_layout.ts';
 import { type TakenWeights, tf8FromHead, tf8Head } from '../../../quantize/export/tf8_head.ts';
+import { littleEndian } from '../../../quantize/params/little_endian.ts';
 import { modelOf, sourceOf } from './support.ts';
 
 describe('tf8FromHead', () => {

@@ -3,8 +3,8 @@ import { accumulatorBound } from '../../../quantize/params/accumulator.ts';
 import type { Padding } from '../../../quantize/params/window.ts';
 import type { KernelCall } from './run_case.ts';
 
-/** How the bytes of a tensor are drawn: uniformly, or only 0 and 255. */
-export type Fill = 'uniform' | 'ends';
+/** How the bytes of a tensor are drawn: uniformly, only 0 and 255, or all 255. */
+export type Fill = 'uniform' | 'ends' | 'highest';
 
 /** `length` bytes that depend on `seed` alone (a linear congruential generator's top bytes). */
 export function randomBytes(length: number, seed: number, fill: Fill = 'uniform'): Uint8Array {
@@ -13,13 +13,42 @@ export function randomBytes(length: number, seed: number, fill: Fill = 'uniform'
   for (let i = 0; i < length; i++) {
     state = (Math.imul(state, 1664525) + 1013904223) | 0;
     const byte = state >>> 24;
-    bytes[i] = fill === 'uniform' ? byte : byte < 128 ? 0 : 255;
+    bytes[i] = fill === 'uniform' ? byte : fill === 'ends' && byte < 128 ? 0 : 255;
   }
   return bytes;
 }
 
-/** Biases that depend on `seed` alone: of the products' size, or as near to ±2³¹ as is legal. */
-export type BiasSize = 'of products' | 'of int32';
+/**
+ * How a filter's bytes are drawn: like the input's; 0 and 255 in turn; most within 9 of the zero point
+ * and one in 64 anywhere, as in networks; or one in `every` at a distance from the zero point, the
+ * others at none.
+ */
+export type FilterFill =
+  | 'as input'
+  | 'alternating'
+  | 'small'
+  | { readonly distance: number; readonly every: number };
+
+function filterBytes(
+  length: number,
+  { seed, fill, filterFill, filterZeroPoint }: Arithmetic,
+): Uint8Array {
+  const bytes = randomBytes(length, seed + 10, filterFill === 'as input' ? fill : 'uniform');
+  if (filterFill === 'as input') return bytes;
+  const outliers = randomBytes(length, seed + 11);
+  const clamped = Uint8ClampedArray.from(bytes, (byte, i) => {
+    if (filterFill === 'alternating') return 255 * (i % 2);
+    if (filterFill === 'small') return outliers[i] < 4 ? byte : filterZeroPoint + (byte % 19) - 9;
+    return filterZeroPoint + (i % filterFill.every === 0 ? filterFill.distance : 0);
+  });
+  return new Uint8Array(clamped.buffer);
+}
+
+/**
+ * Biases that depend on `seed` alone: of the products' size, as near to ±2³¹ as is legal, or small: the
+ * products decide.
+ */
+export type BiasSize = 'of products' | 'of int32' | 'small';
 
 function randomBias(
   length: number,
@@ -35,6 +64,7 @@ function randomBias(
   return Int32Array.from({ length }, (_, m) => {
     const unit = (high[m] * 256 + low[m] - 32768) / 32768;
     if (size === 'of products') return Math.round(unit * products);
+    if (size === 'small') return Math.round(unit * 100);
     const largest = 2 ** 31 - 1 - products - low[m];
     return high[m] < 128 ? -largest : largest;
   });
@@ -50,6 +80,7 @@ export interface Arithmetic {
   readonly high: number;
   readonly biasSize: BiasSize;
   readonly fill: Fill;
+  readonly filterFill: FilterFill;
   readonly seed: number;
 }
 
@@ -62,6 +93,7 @@ const ARITHMETIC: Arithmetic = {
   high: 255,
   biasSize: 'of products',
   fill: 'uniform',
+  filterFill: 'as input',
   seed: 1,
 };
 
@@ -106,7 +138,7 @@ export function convolution(
     input: randomBytes(elements(inputShape), seed, fill),
     inputShape,
     inputZeroPoint,
-    filter: randomBytes(elements(filterShape), seed + 10, fill),
+    filter: filterBytes(elements(filterShape), arithmetic),
     filterShape,
     filterZeroPoint,
     bias: randomBias(columns, seed + 20, biasSize, taps, inputZeroPoint, filterZeroPoint),
@@ -133,7 +165,7 @@ export function fullyConnected(
     batch,
     inputDepth,
     inputZeroPoint,
-    filter: randomBytes(inputDepth * outputDepth, seed + 10, fill),
+    filter: filterBytes(inputDepth * outputDepth, arithmetic),
     filterZeroPoint,
     bias: randomBias(outputDepth, seed + 20, biasSize, inputDepth, inputZeroPoint, filterZeroPoint),
     multiplier: arithmetic.multiplier,

@@ -16,6 +16,13 @@ import type { KernelCall } from './run_case.ts';
 const integer = (min: number, max: number) => fc.integer({ min, max });
 const byte = () => fc.oneof(fc.constantFrom(0, 255), integer(0, 255));
 const fill = () => fc.constantFrom('uniform' as const, 'ends' as const);
+const filterFill = () =>
+  fc.oneof(
+    { arbitrary: fc.constant('as input' as const), weight: 4 },
+    { arbitrary: fc.constant('small' as const), weight: 4 },
+    fc.constant('alternating' as const),
+    fc.record({ distance: integer(-255, 255), every: integer(1, 5) }),
+  );
 const bounds = () => fc.tuple(byte(), byte()).map(([a, b]) => [Math.min(a, b), Math.max(a, b)]);
 const side = () => integer(0, 3);
 
@@ -35,8 +42,9 @@ const arithmetic = (): fc.Arbitrary<Arithmetic> =>
       multiplier: multiplier(),
       outputZeroPoint: byte(),
       bounds: fc.oneof(fc.constant([0, 255]), bounds()),
-      biasSize: fc.constantFrom('of products' as const, 'of int32' as const),
+      biasSize: fc.constantFrom('of products' as const, 'of int32' as const, 'small' as const),
       fill: fill(),
+      filterFill: filterFill(),
       seed: integer(0, 10000),
     })
     .map(({ bounds: [low, high], ...rest }) => ({ ...rest, low, high }));

@@ -111,7 +111,7 @@ describe('attributes', () => {
     assert.equal(compiledDtype('bool'), 'bool');
     for (const dtype of ['string', 'complex64']) {
       assert.throws(() => compiledDtype(dtype), {
-        name: 'RangeError',
+        name: 'InvalidValueError',
         message: `Expected a dtype of float32, int32 or bool but received ${dtype}`,
       });
     }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { WeightTensor } from '../../../checkpoints/weight_tensor.ts';
-import type { ImageBatch } from '../../../datasets/dataset.ts';
+import type { LabelledBatch } from '../../../datasets/dataset.ts';
 import type { StepInputs, StepResult, TrainStep } from '../../../training/step/train_step.ts';
 
 /** What a step was called with. */
@@ -38,7 +38,7 @@ export class FakeStep implements TrainStep {
     this.weightAt = changes.weightAt;
   }
 
-  run(batch: ImageBatch, inputs: StepInputs): StepResult {
+  run(batch: LabelledBatch, inputs: StepInputs): StepResult {
     this.calls.push({ names: batch.names, ...inputs });
     const digest = createHash('sha256')
       .update(JSON.stringify([batch.names, [...batch.labels], inputs, this.weight, this.slot]))
@@ -53,7 +53,7 @@ export class FakeStep implements TrainStep {
   }
 
   /** Of class c: a wave whose phase is the weight. */
-  predict(_images: Float32Array, [count]: ImageBatch['shape']): Float32Array {
+  predict(_images: Float32Array, [count]: LabelledBatch['shape']): Float32Array {
     this.predictions++;
     return Float32Array.from({ length: count * this.classes }, (_, i) =>
       Math.sin(i + 10 * this.weight),

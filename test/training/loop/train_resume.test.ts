@@ -299,21 +299,41 @@ describe('checkpoints of a training', () => {
     assert.deepEqual(events, ['observed 2', 'save 2', 'observed 4', 'save 4']);
   });
 
-  it('that cannot be stored are a warning, and are tried again', async () => {
+  it('end the training at the first that cannot be stored, and the one before it stays', async () => {
+    const folder = new MemoryCheckpoints();
+    const save = folder.save.bind(folder);
+    folder.save = async (checkpoint) => {
+      if (checkpoint.step > 2) folder.failures = 1;
+      await save(checkpoint);
+    };
+    const step = new FakeStep();
+    await assert.rejects(
+      train(step, options({ dataset, checkpoints: { folder, everySteps: 2 } })),
+      {
+        name: 'CheckpointFailure',
+        message: 'The checkpoint of step 4 could not be stored: the disk is full',
+        remedy:
+          'Mend what kept it from being written. The last good checkpoint, of step 2, is kept in models/small/checkpoints. Then go on from it with `resume: true`.',
+      },
+    );
+    assert.deepEqual(folder.steps, [2]);
+    assert.ok(step.calls.length < 12, `${step.calls.length} steps`);
+  });
+
+  it('are a warning where the last, of a training that is done, cannot be stored', async () => {
     const reporter = recordingReporter();
     const folder = new MemoryCheckpoints();
     folder.failures = 1;
     const recipe: Recipe = { ...SHORT, budget: { epochs: 2 } };
-    const checkpoints = { folder, everySteps: 3 };
     const { steps } = await train(
       new FakeStep(),
-      options({ dataset, recipe, reporter, checkpoints }),
+      options({ dataset, recipe, reporter, checkpoints: { folder, everySteps: 100 } }),
     );
     assert.equal(steps, 8);
-    assert.deepEqual(folder.steps, [6, 8]);
-    assert.ok(
-      reporter.messages.includes('The checkpoint of step 3 could not be stored: the disk is full'),
-    );
+    assert.deepEqual(folder.steps, []);
+    assert.deepEqual(reporter.messages, [
+      'The checkpoint of step 8 could not be stored: the disk is full',
+    ]);
   });
 
   it('never stop the training: one that is slow delays the next', async () => {

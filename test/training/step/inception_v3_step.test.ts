@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
 import { buildNetwork } from '../../../architectures/network.ts';
 import type { WeightTensor } from '../../../checkpoints/weight_tensor.ts';
-import type { ImageBatch } from '../../../datasets/dataset.ts';
+import type { LabelledBatch } from '../../../datasets/dataset.ts';
 import type { TrainStep } from '../../../training/step/train_step.ts';
 import { SMALL_INCEPTION } from '../../architectures/support.ts';
 import { needsTensorFlow } from '../../support/needs_tensorflow.ts';
@@ -23,7 +23,7 @@ function withStep<T>(kind: Kind, body: (step: TrainStep) => T): T {
 }
 
 /** Noise around a brightness of its own for each class. */
-function batchOf(size: number, seed: number): ImageBatch {
+function batchOf(size: number, seed: number): LabelledBatch {
   const { resolution, classes } = SMALL_INCEPTION;
   const shape = [size, resolution, resolution, 3] as const;
   const labels = Int32Array.from({ length: size }, (_, n) => (n + seed) % classes);

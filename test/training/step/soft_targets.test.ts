@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { logitsModel } from '../../../architectures/logits_model.ts';
 import { FRIENDLY } from '../../../architectures/variants.ts';
 import type { WeightTensor } from '../../../checkpoints/weight_tensor.ts';
-import type { ImageBatch } from '../../../datasets/dataset.ts';
+import type { LabelledBatch } from '../../../datasets/dataset.ts';
 import type { Distillation } from '../../../training/recipes/recipe.ts';
 import type { Teacher } from '../../../training/step/soft_targets.ts';
 import type { TrainStep } from '../../../training/step/train_step.ts';
@@ -14,7 +14,7 @@ import { batchOf, KINDS, plain, RMSPROP, runSteps, withStep, withTeacher } from 
 
 const STILL = { learningRate: 0, seed: 1, step: 0 };
 
-function logitsOf(model: tf.LayersModel, batch: ImageBatch, training: boolean): number[][] {
+function logitsOf(model: tf.LayersModel, batch: LabelledBatch, training: boolean): number[][] {
   return tf.tidy(() => {
     const images = tf.tensor4d(batch.images, [...batch.shape]);
     return (logitsModel(model).apply(images, { training }) as tf.Tensor2D).arraySync();
@@ -71,7 +71,7 @@ for (const kind of KINDS) {
     });
 
     it('of weight 1 trains without a look at the labels', () => {
-      const trained = (labels: (batch: ImageBatch) => Int32Array) =>
+      const trained = (labels: (batch: LabelledBatch) => Int32Array) =>
         withPupil({ weight: 1, temperature: 4 }, (step) => {
           const batch = batchOf(8, 0);
           const inputs = { learningRate: 0.01, seed: 1, step: 0 };

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { buildMobileNetV1 } from '../../../architectures/build_mobilenet_v1.ts';
 import { STANDARD, type Variant } from '../../../architectures/variants.ts';
 import type { WeightTensor } from '../../../checkpoints/weight_tensor.ts';
-import type { ImageBatch } from '../../../datasets/dataset.ts';
+import type { LabelledBatch } from '../../../datasets/dataset.ts';
 import type { Distillation, Recipe } from '../../../training/recipes/recipe.ts';
 import { FINETUNE, FINETUNE_RMSPROP } from '../../../training/recipes/recipes.ts';
 import { CompiledStep } from '../../../training/step/compiled_step.ts';
@@ -45,7 +45,7 @@ function smallModel(variant: Variant, recipe: Recipe, seed = 1): tf.LayersModel 
 }
 
 /** Images of a class each: its brightness and noise. */
-export function batchOf(size: number, seed: number): ImageBatch {
+export function batchOf(size: number, seed: number): LabelledBatch {
   const labels = Int32Array.from({ length: size }, (_, n) => (3 * n + seed) % CLASSES);
   const noise = tf.tidy(() =>
     tf

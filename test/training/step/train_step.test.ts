@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
 import { logitsModel } from '../../../architectures/logits_model.ts';
 import { FRIENDLY, STANDARD, type Variant } from '../../../architectures/variants.ts';
-import type { ImageBatch } from '../../../datasets/dataset.ts';
+import type { LabelledBatch } from '../../../datasets/dataset.ts';
 import type { Recipe } from '../../../training/recipes/recipe.ts';
 import type { StepResult } from '../../../training/step/train_step.ts';
 import { randomizeWeights, TINY } from '../../architectures/support.ts';
@@ -15,7 +15,7 @@ const RATE = 0.25;
 const AT = { learningRate: RATE, seed: 1, step: 0 };
 
 /** Logits [N][classes] of a network in training mode, by TensorFlow.js' own layers. */
-function trainingLogits(model: tf.LayersModel, batch: ImageBatch): number[][] {
+function trainingLogits(model: tf.LayersModel, batch: LabelledBatch): number[][] {
   return tf.tidy(() => {
     const images = tf.tensor4d(batch.images, [...batch.shape]);
     return (logitsModel(model).apply(images, { training: true }) as tf.Tensor2D).arraySync();
@@ -44,7 +44,7 @@ function close(received: number, expected: number, tolerance: number, of: string
 
 for (const kind of KINDS) {
   describe(`${kind} step`, () => {
-    const batch = (): ImageBatch => batchOf(8, 0);
+    const batch = (): LabelledBatch => batchOf(8, 0);
 
     before(needsTensorFlow);
 

@@ -108,7 +108,7 @@ describe('trainingCurveSvg', () => {
 
   it('refuses metrics without a step', async () => {
     await assert.rejects(trainingCurveSvg({ steps: [], epochs: [] }, { title: 'a network' }), {
-      name: 'RangeError',
+      name: 'InvalidValueError',
       message: 'Expected metrics of at least one step but received none',
     });
   });

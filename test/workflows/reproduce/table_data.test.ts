@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import type { Dataset, Split } from '../../../datasets/dataset.ts';
+import type { LabelledDataset, Split } from '../../../datasets/dataset.ts';
 import { holdOutValidation } from '../../../datasets/order/hold_out.ts';
 import { disjointData, wholeData } from '../../../workflows/reproduce/table_data.ts';
 import { memoryDataset } from '../../support/memory_dataset.ts';
 
-async function namesOf(dataset: Dataset, split: Split): Promise<string[]> {
+async function namesOf(dataset: LabelledDataset, split: Split): Promise<string[]> {
   const names: string[] = [];
   for await (const batch of dataset.batches({ split, batchSize: 3, resolution: 2, seed: 5 })) {
     names.push(...batch.names);

@@ -148,7 +148,7 @@ describe('verify', () => {
   it('refuses a file that is not there', async () => {
     await assert.rejects(verify({ ...options, file: at('nowhere') }, contextOf(), runtime()), {
       name: 'UserError',
-      message: /^Expected to read the file .+nowhere but: ENOENT/,
+      message: /^Expected to read the file .+nowhere but there is no such file/,
     });
   });
 

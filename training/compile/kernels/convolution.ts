@@ -1,6 +1,8 @@
 /** Convolutions, pooling and batch norms, NHWC. */
+
 import * as tf from '@tensorflow/tfjs';
 import type { AttrValue } from '../../../checkpoints/graph_def/generated/graph_def_pb.ts';
+import { InvalidValueError } from '../../../foundation/errors.ts';
 import {
   boolAttribute,
   dtypeAttribute,
@@ -40,7 +42,9 @@ function convolutionInfo(
   depthwise: boolean,
 ): Conv2DInfo {
   if (dataFormat !== 'NHWC') {
-    throw new RangeError(`Expected data format NHWC for a convolution but received ${dataFormat}`);
+    throw new InvalidValueError(
+      `Expected data format NHWC for a convolution but received ${dataFormat}`,
+    );
   }
   return tf.backend_util.computeConv2DInfo(
     xShape as [number, number, number, number],
@@ -120,7 +124,7 @@ const fusedConvolution =
     const { activation = 'linear' } = attributes;
     const activationOp = ACTIVATIONS[activation];
     if (activation !== 'linear' && activationOp === undefined) {
-      throw new RangeError(
+      throw new InvalidValueError(
         `Expected an activation of linear, ${Object.keys(ACTIVATIONS).join(', ')} for a fused ${op} but received ${activation}`,
       );
     }
@@ -148,11 +152,13 @@ function poolInfo(
   );
 }
 
-/** @throws RangeError for paddings in numbers: TensorFlow's pooling has none */
+/** @throws InvalidValueError for paddings in numbers: TensorFlow's pooling has none */
 function poolAttributes(info: Conv2DInfo): Record<string, AttrValue> {
   const { type } = info.padInfo;
   if (type !== 'VALID' && type !== 'SAME') {
-    throw new RangeError(`Expected padding "same" or "valid" for pooling but received ${type}`);
+    throw new InvalidValueError(
+      `Expected padding "same" or "valid" for pooling but received ${type}`,
+    );
   }
   return {
     ksize: intsAttribute([1, info.filterHeight, info.filterWidth, 1]),
@@ -191,7 +197,7 @@ function batchNorm({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
   const { scale = trace.filled(1, count), offset = trace.filled(0, count) } = inputs;
   const parameters = [scale, offset, inputs.mean, inputs.variance];
   if (x.shape.length !== 4 || parameters.some(({ shape }) => shape.length !== 1)) {
-    throw new RangeError(
+    throw new InvalidValueError(
       `Expected a batch norm of [N, H, W, C] by parameters of [C] but received an input of [${x.shape}]`,
     );
   }

@@ -2,8 +2,10 @@
  * Any op of libtensorflow by its name, within TensorFlow.js: run at once on the TensorFlow backend,
  * recorded as a node in a function that is compiled.
  */
+
 import * as tf from '@tensorflow/tfjs';
 import type { AttrValue } from '../../../checkpoints/graph_def/generated/graph_def_pb.ts';
+import { InvalidValueError } from '../../../foundation/errors.ts';
 import { DT } from '../attributes.ts';
 import { RECORDING, type RecordingBackend } from '../recording_backend.ts';
 import type { OutputInfo } from '../trace.ts';
@@ -143,7 +145,7 @@ function nativeAttribute(
         value: new TextDecoder().decode(value.value),
       };
     default:
-      throw new RangeError(
+      throw new InvalidValueError(
         `Expected a type, a number, a boolean or a string for attribute ${name} but received ${value.case}`,
       );
   }

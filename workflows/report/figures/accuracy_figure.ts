@@ -1,7 +1,7 @@
 import { tenth } from '../../charts/format.ts';
+import { colour } from '../../charts/style.ts';
 import type { AccuracyRow } from '../../records/accuracy_row.ts';
 import type { Figure } from '../figure.ts';
-import { colour } from '../theme.ts';
 
 /** Pixels of a network: its name and two lines. */
 const ROW = 58;

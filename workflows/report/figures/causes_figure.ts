@@ -1,6 +1,6 @@
 import type { Analysis, LossCause } from '../../../quantize/analyze/analysis.ts';
+import { colour, HEAT } from '../../charts/style.ts';
 import type { Figure } from '../figure.ts';
-import { colour, HEAT } from '../theme.ts';
 import { decibels, plotted } from './decibels.ts';
 import { LAYER_AXIS, shortNames } from './layer_axis.ts';
 

@@ -1,6 +1,6 @@
 import type { LayerAnalysis } from '../../../quantize/analyze/analysis.ts';
 import { shortLayer } from '../../charts/chart.ts';
-import { colour } from '../theme.ts';
+import { colour } from '../../charts/style.ts';
 
 /** Layers along a horizontal axis, in the order of execution. */
 export const LAYER_AXIS = {

@@ -5,8 +5,8 @@ import type {
 } from '../../../quantize/analyze/analysis.ts';
 import type { QuantizationParams } from '../../../quantize/params/quantization.ts';
 import { percent, short } from '../../charts/format.ts';
+import { colour } from '../../charts/style.ts';
 import type { Figure, KeyEntry } from '../figure.ts';
-import { colour } from '../theme.ts';
 import { plotted } from './decibels.ts';
 
 const WIDTH = 380;

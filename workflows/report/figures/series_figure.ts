@@ -1,6 +1,6 @@
 import type { TopLevelSpec } from 'vega-lite';
+import { colour } from '../../charts/style.ts';
 import type { Figure, KeyEntry } from '../figure.ts';
-import { colour } from '../theme.ts';
 import { plotted } from './decibels.ts';
 import { hoverBars, LAYER_AXIS, shortNames } from './layer_axis.ts';
 

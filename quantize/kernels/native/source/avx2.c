@@ -1,8 +1,8 @@
 /*
- * AVX2: bytes are widened to int16 and multiplied by vpmaddwd, whose sums of two products are exact
- * (2 * 255 * 255 < 2^31). vpmaddubsw would saturate.
+ * AVX2: the convolution whose weights chains (chains.h) do not suit: bytes are widened to int16 and
+ * multiplied by vpmaddwd, whose sums of two products are exact (2 * 255 * 255 < 2^31).
  */
-#include "peak.h"
+#include "op.h"
 
 #if TF8_X86
 #include <immintrin.h>
@@ -27,25 +27,6 @@ TARGET static void widen(const uint8_t *from, size_t length, uint8_t *to) {
   }
 }
 
-#define DOT_BYTES 2
-#define PEAK_NAME peak_avx2
-#include "peak.inc"
-
 #define NAME convolution_avx2
 #include "convolution.inc"
-
-/* Groups (x0, x1, x2, 0): the even bytes are rows 0 and 2, the odd ones row 1, as int16. */
-TARGET static inline __m256i column(__m256i acc, __m256i x, const uint8_t *w, size_t set) {
-  const __m256i even = _mm256_and_si256(x, _mm256_set1_epi16(255));
-  const __m256i odd = _mm256_srli_epi16(x, 8);
-  acc = _mm256_add_epi32(acc, _mm256_madd_epi16(even, LOAD(w)));
-  return _mm256_add_epi32(acc, _mm256_madd_epi16(odd, LOAD(w + set)));
-}
-#define COLUMN(acc, x, w, set, has_rest) column(acc, x, w, set)
-#define BLOCK_ROW depthwise_block_row
-#define BLOCK_NAME depthwise_block
-#include "depthwise.inc"
-
-#define DEPTHWISE_NAME depthwise_avx2
-#include "depthwise_rows.inc"
 #endif

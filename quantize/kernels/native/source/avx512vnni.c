@@ -137,7 +137,7 @@ TARGET static inline void store_vector512(const Constants512 *c, __m512i acc, ui
   _mm_mask_storeu_epi8(to, (__mmask16)(0xffffu >> (16 - columns)), bounded);
 }
 
-#define DOT_BYTES 1
+#define DOT_PRODUCTS 4
 #define PEAK_NAME peak_avx512vnni
 #include "peak.inc"
 

@@ -25,7 +25,7 @@ TARGET static inline __m256i dot(__m256i acc, __m256i x, __m256i w) {
 #define DOT(acc, x, w) dot(acc, x, w)
 #define WIDENS 0
 
-#define DOT_BYTES 1
+#define DOT_PRODUCTS 4
 #define PEAK_NAME peak_avxvnni
 #include "peak.inc"
 

@@ -111,7 +111,7 @@ TARGET static inline int32x4_t dot_signed(int32x4_t acc, int32x4_t x, int32x4_t 
 }
 
 #define DOT dot_unsigned
-#define DOT_BYTES 1
+#define DOT_PRODUCTS 4
 #define PEAK_NAME peak_neondot
 #include "peak.inc"
 

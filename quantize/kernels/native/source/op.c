@@ -82,8 +82,10 @@ void op_release(Op *op) {
   if (op == NULL || --op->references > 0) return;
   free(op->weights);
   free(op->bias);
+  free(op->chain_panels);
+  free(op->chain_offsets);
   free(op->blocks);
-  free(op->padding_pixel);
+  free(op->padding_row);
   free(op->input_channels);
   free(op->tables);
   free(op);
@@ -98,7 +100,8 @@ static void scratch_parts(const Op *op, size_t parts[4]) {
   if (op->kind == OP_CONVOLUTION) {
     const size_t row_bytes = (size_t)op->groups * 4;
     parts[0] = aligned(op->block_rows * row_bytes + slack);
-    parts[1] = op->isa == ISA_AVX2 ? aligned(op->block_rows * row_bytes + slack) : 0;
+    const int widens = op->isa == ISA_AVX2 && op->chain_panels == NULL;
+    parts[1] = widens ? aligned(op->block_rows * row_bytes + slack) : 0;
     parts[2] = aligned((op->block_rows + 3) * sizeof(int32_t));
   }
   if (op->kind != OP_CONCAT) parts[3] = aligned((size_t)op->output_channels * sizeof(int32_t));

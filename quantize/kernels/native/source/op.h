@@ -66,7 +66,10 @@ typedef struct {
   size_t weights; /* offset in Op.weights */
   size_t bias;    /* index in Op.bias */
   int32_t has_rest; /* some wq - wz is outside int8: a second set of weights holds the rest */
+  int32_t has_chains; /* AVX2, where chains suit; bit h of has_rest: half h has second ones */
 } ChannelBlock;
+
+typedef struct ChainPanel ChainPanel; /* chains.h */
 
 typedef struct {
   OpKind kind;
@@ -81,11 +84,17 @@ typedef struct {
   /* Convolution: rows of the im2col matrix [rows, depth] times the filter [depth, output_channels]. */
   size_t rows;
   int32_t depth;        /* kh * kw * C */
-  int32_t groups;       /* 4-byte groups of a packed row: 4 uint8, or 2 int16 with AVX2 */
+  int32_t groups;       /* 4-byte groups of a packed row: 4 uint8, or 2 int16 where rows are widened */
   int32_t is_pointwise; /* the input is the im2col matrix */
   int32_t row_factor;   /* what a row's sum is multiplied by: 128 - wz where weights are int8, -wz where
                            they are uint8, 0 where they are int16 */
   size_t block_rows;    /* rows that are gathered at a time */
+  int32_t panel_columns; /* of a panel of packed columns */
+
+  /* AVX2, where weights are packed as chains: else NULL. */
+  ChainPanel *chain_panels;
+  int32_t *chain_offsets;
+  int32_t chains; /* whole chains of a row */
 
   uint8_t *weights; /* 64-byte aligned */
   size_t weight_bytes;
@@ -94,7 +103,7 @@ typedef struct {
   /* Depthwise: blocks of channels, or none where the scalar kernel runs. */
   ChannelBlock *blocks;
   int32_t block_count;
-  uint8_t *padding_pixel; /* [C] input zero points */
+  uint8_t *padding_row; /* [W, C] input zero points */
 
   /* Concatenation: for each input its channels and the output byte of each input byte. */
   int32_t input_count;
@@ -183,6 +192,8 @@ void concat_scalar(const Op *, const uint8_t *const *, uint8_t *, size_t, size_t
 #if TF8_X86
 void convolution_avx2(const Op *, const uint8_t *, uint8_t *, size_t, size_t, int32_t, int32_t,
                       Scratch *);
+void convolution_avx2_chains(const Op *, const uint8_t *, uint8_t *, size_t, size_t, int32_t, int32_t,
+                             Scratch *);
 void depthwise_avx2(const Op *, const uint8_t *, uint8_t *, size_t, size_t, Scratch *);
 void convolution_avxvnni(const Op *, const uint8_t *, uint8_t *, size_t, size_t, int32_t, int32_t,
                          Scratch *);

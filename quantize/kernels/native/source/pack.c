@@ -1,5 +1,6 @@
 /* Packing weights in the order in which kernels read them, with the zero points folded in. */
 #include "pack.h"
+#include "chains.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,18 +17,39 @@ static int32_t fold_bias(int32_t bias, int32_t input_zero_point, uint32_t sum) {
   return (int32_t)((uint32_t)bias - (uint32_t)input_zero_point * sum);
 }
 
-int pack_convolution(Op *op, const uint8_t *filter, int32_t filter_zero_point,
+/* bias - zx * sum(wq - wz) of each column, for free(); NULL when memory is short. */
+static int32_t *fold_biases(const Op *op, const uint8_t *filter, int32_t filter_zero_point,
                             const int32_t *bias) {
   const size_t columns = (size_t)op->output_channels, depth = (size_t)op->depth;
   uint32_t *sums = zeros(columns, sizeof *sums);
-  if (sums == NULL) return 0;
+  if (sums == NULL) return NULL;
   for (size_t k = 0; k < depth; k++) {
     for (size_t m = 0; m < columns; m++) {
       sums[m] += (uint32_t)(filter[k * columns + m] - filter_zero_point);
     }
   }
+  int32_t *folded = (int32_t *)sums;
+  for (size_t m = 0; m < columns; m++) {
+    folded[m] = fold_bias(bias[m], op->input_zero_point, sums[m]);
+  }
+  return folded;
+}
+
+int pack_convolution(Op *op, const uint8_t *filter, int32_t filter_zero_point,
+                            const int32_t *bias) {
+  const size_t columns = (size_t)op->output_channels, depth = (size_t)op->depth;
+  int32_t *folded = fold_biases(op, filter, filter_zero_point, bias);
+  if (folded == NULL) return 0;
+  if (op->isa == ISA_AVX2) {
+    const ChainsResult result = pack_chains(op, filter, filter_zero_point, folded);
+    if (result != CHAINS_UNSUITED) {
+      free(folded);
+      return result == CHAINS_PACKED;
+    }
+  }
   const int32_t lanes = isa_lanes(op->isa);
   const size_t width = op->isa == ISA_SCALAR ? columns : (size_t)(PANEL_VECTORS * lanes);
+  op->panel_columns = (int32_t)width;
   const size_t padded = (columns + width - 1) / width * width;
   const int is_wide = op->isa == ISA_SCALAR || op->isa == ISA_AVX2; /* int16 weights */
   const size_t groups = (depth + (is_wide ? 1 : 3)) / (is_wide ? 2 : 4);
@@ -38,13 +60,12 @@ int pack_convolution(Op *op, const uint8_t *filter, int32_t filter_zero_point,
   op->weight_bytes = groups * padded * 4;
   op->weights = zeros(groups * padded, 4);
   if (op->bias == NULL || op->weights == NULL) {
-    free(sums);
+    free(folded);
     return 0;
   }
   for (size_t m = 0; m < columns; m++) {
-    const int32_t folded = fold_bias(bias[m], op->input_zero_point, sums[m]);
     if (op->isa == ISA_SCALAR) {
-      op->bias[m] = folded;
+      op->bias[m] = folded[m];
       for (size_t k = 0; k < depth; k++) {
         ((int16_t *)op->weights)[k * columns + m] =
             (int16_t)(filter[k * columns + m] - filter_zero_point);
@@ -62,7 +83,7 @@ int pack_convolution(Op *op, const uint8_t *filter, int32_t filter_zero_point,
       position = within / (4 * vectors) * 4 + within % 4;
     }
     const size_t slot = vector * (size_t)lanes + position;
-    op->bias[panel * width + slot] = folded;
+    op->bias[panel * width + slot] = folded[m];
     uint8_t *to = op->weights + panel * groups * width * 4 + slot * 4;
     const size_t step = vectors * (size_t)lanes * 4;
     for (size_t k = 0; k < depth; k++) {
@@ -75,7 +96,7 @@ int pack_convolution(Op *op, const uint8_t *filter, int32_t filter_zero_point,
       }
     }
   }
-  free(sums);
+  free(folded);
   return 1;
 }
 
@@ -129,12 +150,13 @@ int pack_depthwise(Op *op, const uint8_t *filter, int32_t filter_zero_point,
   const size_t columns = (size_t)op->output_channels;
   const size_t taps = (size_t)op->window_height * (size_t)op->window_width;
   int32_t *folded = zeros(columns, sizeof *folded);
-  op->padding_pixel = zeros((size_t)op->channels, 1);
-  if (folded == NULL || op->padding_pixel == NULL) {
+  const size_t row_bytes = (size_t)op->width * (size_t)op->channels;
+  op->padding_row = zeros(row_bytes, 1);
+  if (folded == NULL || op->padding_row == NULL) {
     free(folded);
     return 0;
   }
-  memset(op->padding_pixel, op->input_zero_point, (size_t)op->channels);
+  memset(op->padding_row, op->input_zero_point, row_bytes);
   for (size_t m = 0; m < columns; m++) {
     folded[m] = fold_bias(bias[m], op->input_zero_point,
                           filter_sum(filter + m, taps, columns, filter_zero_point));
@@ -171,7 +193,7 @@ int pack_depthwise(Op *op, const uint8_t *filter, int32_t filter_zero_point,
     block->start = left < width ? op->channels - width : start;
     block->weights = weights;
     block->bias = biases;
-    weights += (size_t)width * 4 * 6;
+    weights += op->isa == ISA_AVX2 ? BLOCK_BYTES : (size_t)width * 4 * 6;
     biases += (size_t)width;
     start = block->start + width;
   }
@@ -182,6 +204,8 @@ int pack_depthwise(Op *op, const uint8_t *filter, int32_t filter_zero_point,
     for (int32_t b = 0; b < op->block_count; b++) {
       ChannelBlock *block = &op->blocks[b];
       const int32_t block_lanes = block->width / PANEL_VECTORS;
+      block->has_chains = op->isa == ISA_AVX2 &&
+                          pack_depthwise_chains(op, block, filter, filter_zero_point);
       for (int32_t slot = 0; slot < block->width; slot++) {
         const size_t channel =
             (size_t)(block->start + packed_column(slot / block_lanes, slot % block_lanes));
@@ -189,6 +213,7 @@ int pack_depthwise(Op *op, const uint8_t *filter, int32_t filter_zero_point,
         const uint32_t sum = filter_sum(filter + channel, taps, columns, filter_zero_point);
         const int32_t shift = op->isa == ISA_NEONDOT ? 128 : 0;
         op->bias[block->bias + (size_t)slot] = fold_bias(folded[channel], -shift, sum);
+        if (block->has_chains) continue;
         pack_depthwise_channel(op, block, (size_t)slot, channel, filter, filter_zero_point);
       }
     }

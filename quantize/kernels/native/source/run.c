@@ -35,8 +35,7 @@ static size_t part(size_t total, size_t index, size_t count) {
 
 static size_t panel_count(const Op *op) {
   const size_t columns = (size_t)op->output_channels;
-  const size_t width =
-      op->isa == ISA_SCALAR ? columns : (size_t)(PANEL_VECTORS * isa_lanes(op->isa));
+  const size_t width = (size_t)op->panel_columns;
   return (columns + width - 1) / width;
 }
 
@@ -66,6 +65,13 @@ size_t op_parts(const Op *op, int threads) {
   return parts > 0 ? parts : 1;
 }
 
+static ConvolutionKernel convolution_kernel(const Op *op) {
+#if TF8_X86
+  if (op->chain_panels != NULL) return convolution_avx2_chains;
+#endif
+  return KERNELS[op->isa].convolution;
+}
+
 void op_run(const Op *op, const uint8_t *const *inputs, uint8_t *output, size_t index, size_t count,
             uint8_t *memory) {
   Scratch scratch = op_scratch(op, memory);
@@ -73,7 +79,7 @@ void op_run(const Op *op, const uint8_t *const *inputs, uint8_t *output, size_t 
   const size_t first = part(units, index, count), last = part(units, index + 1, count);
   switch (op->kind) {
     case OP_CONVOLUTION: {
-      const ConvolutionKernel kernel = KERNELS[op->isa].convolution;
+      const ConvolutionKernel kernel = convolution_kernel(op);
       if (is_divided_by_panels(op)) {
         kernel(op, inputs[0], output, 0, op->rows, (int32_t)first, (int32_t)last, &scratch);
       } else {

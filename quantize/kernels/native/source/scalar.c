@@ -79,7 +79,7 @@ void depthwise_scalar(const Op *op, const uint8_t *input, uint8_t *output, size_
           const uint8_t *from =
               inside ? input + ((n * (size_t)op->height + (size_t)iy) * (size_t)op->width +
                                 (size_t)ix) * (size_t)channels
-                     : op->padding_pixel;
+                     : op->padding_row;
           const int16_t *w = weights + ((size_t)ky * (size_t)op->window_width + (size_t)kx) *
                                            (size_t)columns;
           if (multiplier == 1) {

@@ -1,7 +1,13 @@
 import type { Config } from 'vega-lite';
 
 /**
- * The report's colours, on light paper and on dark. The data's are Okabe and Ito's, which readers with
+ * How every plot looks, in the report, on the pages of docs/ and beside a training: its colours, fonts
+ * and sizes. A plot names colours; a page's style sheet sets them for light and for dark paper, a file of
+ * its own has those of light paper.
+ */
+
+/**
+ * The colours, on light paper and on dark. The data's are Okabe and Ito's, which readers with
  * any colour vision tell apart; on dark paper as light as is needed for a contrast of 3 : 1 and more.
  */
 const COLOURS = {
@@ -31,26 +37,30 @@ export const HEAT = ['heat0', 'heat1', 'heat2', 'heat3', 'heat4'] as const;
 
 const NAMES = Object.keys(COLOURS) as ColourName[];
 
-/** A colour of the page, which its style sheet sets for either theme. */
+/** A colour of a plot, by its name. */
 export function colour(name: ColourName): string {
   return `var(--${name})`;
 }
 
-/** The style sheet's definitions of the colours. */
+/** A style sheet's definitions of the colours, for either paper. */
 export function colourRules(): string {
   const define = (theme: 0 | 1) =>
     NAMES.map((name) => `--${name}:${COLOURS[name][theme]}`).join(';');
   return `:root{color-scheme:light dark;${define(0)}}@media(prefers-color-scheme:dark){:root{${define(1)}}}`;
 }
 
-/** An SVG with the colours of light paper in the place of the page's: for a file of its own. */
+/** An SVG with the colours of light paper in the place of their names: for a file of its own. */
 export function inLightColours(svg: string): string {
   return NAMES.reduce((text, name) => text.replaceAll(colour(name), COLOURS[name][0]), svg);
 }
 
 const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
 
-/** How every plot of the report looks. */
+/** Of a plot in a file of its own, in pixels. */
+export const WIDTH = 620;
+export const PADDING = 14;
+
+/** Vega-Lite's configuration of every plot. */
 export const PLOT_STYLE: Config = {
   aria: false, // the figure has one text of its own
   background: 'transparent',
@@ -77,5 +87,6 @@ export const PLOT_STYLE: Config = {
   },
   title: { anchor: 'start', color: colour('ink'), fontSize: 12, fontWeight: 'normal', offset: 8 },
   point: { opacity: 1 },
+  text: { color: colour('ink') },
   view: { stroke: null },
 };

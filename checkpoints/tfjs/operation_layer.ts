@@ -1,0 +1,146 @@
+/**
+ * What a network that is written as code leaves in Keras' topologies: `x / 127.5 − 1` is two operations
+ * with a constant each (TFOpLambda in Keras 2, a class an operation in Keras 3).
+ */
+import type { ChannelAffine } from '../input_affine.ts';
+import type { FlatLayer } from './flat_network.ts';
+import { isTensors, type TensorRef } from './keras_topology.ts';
+import { dtypeName, numbersIn } from './keras_values.ts';
+import { type Rewritten, unsupportedLayer } from './rewrite_layer.ts';
+
+type Operation = 'add' | 'subtract' | 'multiply' | 'divide' | 'cast' | 'relu' | 'relu6' | 'softmax';
+
+/** By the function of a TFOpLambda. */
+const FUNCTIONS: ReadonlyMap<string, Operation> = new Map<string, Operation>([
+  ['math.add', 'add'],
+  ['__operators__.add', 'add'],
+  ['math.subtract', 'subtract'],
+  ['__operators__.sub', 'subtract'],
+  ['math.multiply', 'multiply'],
+  ['__operators__.mul', 'multiply'],
+  ['math.divide', 'divide'],
+  ['math.truediv', 'divide'],
+  ['__operators__.truediv', 'divide'],
+  ['cast', 'cast'],
+  ['nn.relu', 'relu'],
+  ['nn.relu6', 'relu6'],
+  ['nn.softmax', 'softmax'],
+]);
+
+/** By Keras 3's classes, some of which are called as layers are. */
+const CLASSES: ReadonlyMap<string, Operation> = new Map<string, Operation>([
+  ['Add', 'add'],
+  ['Subtract', 'subtract'],
+  ['Multiply', 'multiply'],
+  ['Divide', 'divide'],
+  ['TrueDivide', 'divide'],
+  ['Cast', 'cast'],
+  ['Relu', 'relu'],
+  ['Relu6', 'relu6'],
+  ['Softmax', 'softmax'],
+]);
+
+const OPERATION_MODULE = /^keras(\.src)?\.ops\./;
+const FLOAT = /^b?float\d+$/;
+
+/** Of two tensors, which layer of Keras adds or multiplies them. */
+const PAIRS: Readonly<Partial<Record<Operation, string>>> = { add: 'Add', multiply: 'Multiply' };
+
+export interface ReadOperation {
+  readonly rewritten: Rewritten;
+  readonly inputs: readonly TensorRef[];
+}
+
+/**
+ * A layer that is an operation; undefined where it is none.
+ * @throws UserError naming an operation that is not supported
+ */
+export function readOperation(layer: FlatLayer, path: string): ReadOperation | undefined {
+  const { className, module, config, calls } = layer;
+  const [call] = calls;
+  const isLambda = className === 'TFOpLambda';
+  const isOperation =
+    isLambda ||
+    (module !== undefined
+      ? OPERATION_MODULE.test(module)
+      : // The converter of TensorFlow.js leaves modules out.
+        CLASSES.has(className) && call !== undefined && call.constants.size > 0);
+  if (!isOperation) return undefined;
+  const name = isLambda ? config.function : className;
+  const operation =
+    typeof name === 'string' ? (isLambda ? FUNCTIONS : CLASSES).get(name) : undefined;
+  if (operation === undefined || call === undefined || calls.length !== 1) {
+    throw unsupportedLayer(
+      layer,
+      path,
+      `the operation ${String(name)}; it has +, −, ·, / and casts`,
+    );
+  }
+  const { inputs, constants, kwargs } = call;
+  const named = ['x', 'y', 'x1', 'x2'].map((key) => kwargs[key]);
+  const tensors = [...inputs, ...named.filter(isTensors).flat()];
+  const values = [...constants.values(), ...named.filter((value) => !isTensors(value))].filter(
+    (value) => value !== undefined && value !== null,
+  );
+  switch (operation) {
+    case 'cast': {
+      const type = dtypeName(kwargs.dtype ?? config.dtype ?? values[0]);
+      if (type === undefined || !FLOAT.test(type)) {
+        throw unsupportedLayer(layer, path, `a cast to ${type ?? 'an unknown type'}`);
+      }
+      return built('Activation', { activation: 'linear' }, tensors);
+    }
+    case 'relu':
+      return built('ReLU', {}, tensors);
+    case 'relu6':
+      return built('ReLU', { max_value: 6 }, tensors);
+    case 'softmax': {
+      const axis = kwargs.axis ?? config.axis ?? values[0] ?? -1;
+      return built('Softmax', { axis }, tensors);
+    }
+    default: {
+      const pair = PAIRS[operation];
+      if (tensors.length === 2 && pair !== undefined) return built(pair, {}, tensors);
+      const numbers = values.length === 1 ? numbersIn(values[0]) : undefined;
+      const isReversed = constants.has(0);
+      const affine = numbers && affineOf(operation, numbers, isReversed);
+      if (tensors.length !== 1 || affine === undefined) {
+        throw unsupportedLayer(layer, path, `${operation} of what is no tensor and numbers`);
+      }
+      return { rewritten: { kind: 'affine', affine }, inputs: tensors };
+    }
+  }
+}
+
+function built(
+  className: string,
+  config: Readonly<Record<string, unknown>>,
+  inputs: readonly TensorRef[],
+): ReadOperation {
+  return { rewritten: { kind: 'layers', layers: [{ className, config }] }, inputs };
+}
+
+/** @param isReversed whether the constant comes first; c / x is none */
+function affineOf(
+  operation: Operation,
+  values: readonly number[],
+  isReversed: boolean,
+): ChannelAffine | undefined {
+  const ones = values.map(() => 1);
+  const zeros = values.map(() => 0);
+  switch (operation) {
+    case 'add':
+      return { scale: ones, offset: values };
+    case 'subtract':
+      return isReversed
+        ? { scale: ones.map((one) => -one), offset: values }
+        : { scale: ones, offset: values.map((value) => -value) };
+    case 'multiply':
+      return { scale: values, offset: zeros };
+    case 'divide':
+      if (isReversed) return undefined;
+      return { scale: values.map((value) => 1 / value), offset: zeros };
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,22 @@
+import { UserError } from '../foundation/errors.ts';
+import type { Dataset, LabelledDataset } from './dataset.ts';
+
+export function isLabelled(dataset: Dataset): dataset is LabelledDataset {
+  return dataset.classNames !== undefined;
+}
+
+/**
+ * The data set, whose images are known to have classes.
+ * @param purpose what the classes are needed for: "to measure accuracy"
+ * @throws UserError where they have none
+ */
+export function withLabels(dataset: Dataset, purpose: string): LabelledDataset {
+  if (isLabelled(dataset)) return dataset;
+  throw new UserError(
+    `Expected images with classes ${purpose} but ${dataset.origin} says nothing of what its ${dataset.count('test')} images show.`,
+    {
+      remedy:
+        'Put the images of each class into a folder of its own that has its name: cat/…, dog/….',
+    },
+  );
+}

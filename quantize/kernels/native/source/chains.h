@@ -1,0 +1,56 @@
+/*
+ * Chains: how AVX2 multiplies bytes without widening them first. vpmaddubsw adds two products of uint8
+ * and int8 to an int16 and saturates; four such sums are added up (which wraps around) before
+ * vpmaddwd widens them to int32. A chain is exact where, for each of its int16 lanes, the weights
+ * above 0 sum up to at most CHAIN_SUM and so do those below 0, without their signs: with bytes of at
+ * most 255, each sum, and each of its parts, lies within
+ *
+ *   -255 * 128 = -32640 >= -2^15   and   255 * 128 = 32640 < 2^15.
+ *
+ * Packing makes the bound hold: what a weight has beyond it becomes the weight of another group of the
+ * same four bytes, in a chain at the panel's end. wq - wz in [-255, 255] needs no other care.
+ */
+#ifndef TF8_CHAINS_H
+#define TF8_CHAINS_H
+
+#include "op.h"
+
+#define CHAIN_GROUPS 4    /* of four bytes of a row */
+#define CHAIN_COLUMNS 16 /* of a panel: two vectors */
+#define CHAIN_SUM 128
+#define CHAIN_BYTES (CHAIN_GROUPS * CHAIN_COLUMNS * 4) /* of a chain's weights */
+
+/* A panel of packed columns: `Op.chains` chains of groups in a row's order, then scattered ones. */
+struct ChainPanel {
+  size_t weights; /* offset in Op.weights: [chains, groups, vectors, lanes, 4 bytes] */
+  size_t offsets; /* index in Op.chain_offsets: where in a row each group of a scattered chain is */
+  int32_t scattered;
+};
+
+typedef enum { CHAINS_NO_MEMORY, CHAINS_UNSUITED, CHAINS_PACKED } ChainsResult;
+
+/*
+ * Packs a convolution's weights as chains, unless widened ones would be multiplied in less time.
+ * filter: [depth, output_channels] uint8; bias: [output_channels] int32, zero points folded in.
+ */
+ChainsResult pack_chains(Op *op, const uint8_t *filter, int32_t filter_zero_point,
+                         const int32_t *bias);
+
+/*
+ * Depthwise, 3 x 3: for each half of a block's 32 channels the weights of seven pairs of pixels, an
+ * int16 lane a channel: rows 0 and 1 of columns 0, 1 and 2; row 2 of columns 0 and 1, of 2 and none;
+ * and the same row for an output that begins one pixel later, of none and 0, of 1 and 2. One chain is
+ * columns 1 and 2 of the upper rows; the other the rest. A second window has what those leave.
+ */
+#define WINDOW_PAIRS 7
+#define WINDOW_BYTES (WINDOW_PAIRS * 32)
+#define BLOCK_BYTES (2 * 2 * WINDOW_BYTES) /* [first or second, half] */
+
+/*
+ * Packs the block's weights at op->weights + block->weights and sets its has_rest; 0 where two windows
+ * do not suffice. filter: [3, 3, channels] uint8.
+ */
+int pack_depthwise_chains(const Op *op, ChannelBlock *block, const uint8_t *filter,
+                          int32_t filter_zero_point);
+
+#endif

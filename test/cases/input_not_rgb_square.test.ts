@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { loadFloatModel } from '../../checkpoints/float_model.ts';
+import { openFloatModel } from '../../workflows/open/open_model.ts';
+import { contextOf } from '../scripts/support.ts';
+import { caseFolder, loadCase } from './case_model.ts';
+
+describe('case input-not-rgb-square', () => {
+  it('says what images a network of grey or oblong ones takes', async function () {
+    const folder = caseFolder(this, 'input-not-rgb-square');
+    for (const [file, ...sides] of [
+      ['gray_28.pb', 28, 28, 1],
+      ['nonsquare.pb', 24, 40, 3],
+    ] as const) {
+      const { model, input } = await loadCase(folder, file);
+      model.dispose();
+      const { height, width, channels } = input;
+      assert.deepEqual([height, width, channels], sides);
+    }
+  });
+
+  it('refuses at opening what the commands make no images for, by name', async function () {
+    const path = join(caseFolder(this, 'input-not-rgb-square'), 'gray_28.pb');
+    await assert.rejects(openFloatModel(path, contextOf()), {
+      name: 'UserError',
+      message: `Expected a network of square RGB images in [-1, 1] but ${path} takes [28,28,1] in [-1, 1]`,
+    });
+  });
+
+  it('refuses images of four channels at opening, by name', async function () {
+    const path = join(caseFolder(this, 'input-not-rgb-square'), 'rgba4.pb');
+    await assert.rejects(loadFloatModel(path), {
+      name: 'UserError',
+      message: `Expected a network of images [N,H,W,3] or [N,H,W,1] of a fixed size but ${path} takes [N,32,32,4]`,
+    });
+  });
+});

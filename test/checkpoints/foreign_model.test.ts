@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { foreignModel } from '../../checkpoints/foreign_model.ts';
+import { inFolder } from '../support/in_folder.ts';
+
+const HDF5 = Buffer.from('\x89HDF\r\n\x1a\n and more', 'latin1');
+const TFLITE = Buffer.from('\x1c\x00\x00\x00TFL3 and more', 'latin1');
+const KERAS = zipOf('metadata.json', 'config.json', 'model.weights.h5');
+const TORCH = zipOf('m/data.pkl', 'm/version');
+
+/** The names of a ZIP file; nobody unpacks it here. */
+function zipOf(...names: readonly string[]): Buffer {
+  return Buffer.from(`PK\x03\x04${names.join('PK\x01\x02')}PK\x05\x06`, 'latin1');
+}
+
+/** A field of protobuf's with a length below 128. */
+function field(number: number, content: string): number[] {
+  return [number * 8 + 2, content.length, ...Buffer.from(content)];
+}
+
+/** ir_version 8, a producer, a graph and an operator set, in any order. */
+const ONNX = [
+  Buffer.from([8, 8, ...field(2, 'pytorch'), ...field(7, 'graph'), ...field(8, 'set')]),
+  Buffer.from([...field(7, 'graph'), ...field(8, 'set'), 8, 8]),
+];
+
+function saved(name: string, content: Uint8Array) {
+  return inFolder(async (dir) => {
+    await writeFile(join(dir, name), content);
+    const found = await foreignModel(join(dir, name));
+    return found && { kind: found.kind, remedy: found.remedy.replaceAll(`${dir}/`, '') };
+  });
+}
+
+describe('foreignModel', () => {
+  for (const name of ['m.h5', 'm.pb', 'm']) {
+    it(`recognizes HDF5 by its content, also as ${name}, and has the line that converts it`, async () => {
+      const { kind, remedy } = (await saved(name, HDF5))!;
+      assert.equal(kind, 'a Keras model (HDF5)');
+      assert.match(
+        remedy,
+        /import keras; keras\.models\.load_model\('m[^']*'\)\.export\('m(_saved_model)?'\)/,
+      );
+    });
+  }
+
+  for (const [title, content, kind, remedy] of [
+    ['.keras', KERAS, 'a Keras model (.keras)', /load_model\('m\.bin'\)\.export\('m'\)/],
+    ['LiteRT', TFLITE, 'a TensorFlow Lite (LiteRT) model', /that it was converted from/],
+    ['ONNX', ONNX[0], 'an ONNX model', /onnx2tf -i 'm\.bin' -o 'm'/],
+    ['ONNX in another order', ONNX[1], 'an ONNX model', /onnx2tf -i 'm\.bin' -o 'm'/],
+    ['PyTorch', TORCH, 'a PyTorch file', /torch\.onnx\.export\(model, image, 'm\.onnx'\)/],
+  ] as const) {
+    it(`recognizes ${title} by its content`, async () => {
+      const found = await saved('m.bin', content);
+      assert.equal(found?.kind, kind);
+      assert.match(found!.remedy, remedy);
+    });
+  }
+
+  it('takes no graph of TensorFlow, no table and no text for one', async () => {
+    for (const content of [
+      Buffer.from([...field(1, 'node'), ...field(4, 'versions')]), // GraphDef
+      Buffer.from([8, 1, ...field(2, 'meta graph')]), // SavedModel
+      Buffer.from('{"format": "layers-model"}'),
+      Buffer.from('PK\x03\x04nothing known', 'latin1'),
+      new Uint8Array(0),
+    ]) {
+      assert.equal(await saved('m.pb', content), undefined);
+    }
+  });
+
+  it('says that a file is not what its name says', async () => {
+    assert.match((await saved('m.onnx', Buffer.from('text')))!.kind, /^no ONNX model, as its name/);
+  });
+
+  it('recognizes the one in a folder, and nothing where nothing is', () =>
+    inFolder(async (dir) => {
+      assert.equal(await foreignModel(dir), undefined);
+      assert.equal(await foreignModel(join(dir, 'nowhere')), undefined);
+      await writeFile(join(dir, 'net.onnx'), ONNX[0]);
+      assert.equal((await foreignModel(dir))!.kind, 'a folder with an ONNX model, net.onnx');
+    }));
+
+  it('quotes names that Python and shells would take apart', async () => {
+    assert.match((await saved("my 'net'.h5", HDF5))!.remedy, /load_model\("[^"]*my 'net'\.h5"\)/);
+  });
+});

@@ -1,0 +1,347 @@
+import assert from 'node:assert/strict';
+import * as tf from '@tensorflow/tfjs';
+import type { WeightSpec } from '../../../checkpoints/tfjs/layer_weights.ts';
+import { checkTopology } from '../../../checkpoints/tfjs/layers_topology.ts';
+import { normalizeModel } from '../../../checkpoints/tfjs/normalize_model.ts';
+import { predictions } from '../live_mobilenet.ts';
+
+type Json = Record<string, unknown>;
+
+/** A weight of the numbers 1, 2, 3 … divided by ten. */
+interface Weight {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly from?: number;
+}
+
+function normalize(topology: unknown, weights: readonly Weight[] = []) {
+  const specs = weights.map(({ name, shape }): WeightSpec => {
+    return { name, shape: [...shape], dtype: 'float32' };
+  });
+  const values = weights.flatMap(({ shape, from = 1 }) =>
+    Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, index) => (from + index) / 10),
+  );
+  const data = new Uint8Array(Float32Array.from(values).buffer);
+  return normalizeModel(topology, specs, data, 'model.json');
+}
+
+/** What the model makes of an image of ones. */
+async function outputs(topology: unknown, weights: readonly Weight[], shape: readonly number[]) {
+  const { topology: modelTopology, weightSpecs, weightData } = normalize(topology, weights);
+  checkTopology(modelTopology, 'model.json');
+  const model = await tf.loadLayersModel(
+    tf.io.fromMemory({ modelTopology, weightSpecs, weightData: weightData.buffer }),
+  );
+  const ones = tf.ones([1, ...shape]);
+  const received = predictions(model, ones);
+  tf.dispose([ones]);
+  model.dispose();
+  return [...received].map((value) => Number(value.toFixed(5)));
+}
+
+const INPUT = {
+  class_name: 'InputLayer',
+  name: 'image',
+  config: { name: 'image', batch_input_shape: [null, 2, 2, 1], dtype: 'float32' },
+  inbound_nodes: [],
+};
+
+function layer(className: string, name: string, from: unknown, config: Json = {}): Json {
+  const inbound = typeof from === 'string' ? [[[from, 0, 0, {}]]] : from;
+  return { class_name: className, name, config: { name, ...config }, inbound_nodes: inbound };
+}
+
+function functional(layers: readonly Json[], output: string, name = 'net'): Json {
+  return {
+    class_name: 'Functional',
+    config: {
+      name,
+      layers: [INPUT, ...layers],
+      input_layers: [['image', 0, 0]],
+      output_layers: [[output, 0, 0]],
+    },
+  };
+}
+
+const flat = (...layers: readonly Json[]) =>
+  functional([...layers, layer('Flatten', 'flat', layers.at(-1)!.name)], 'flat');
+
+const tensor = (name: string) => ({
+  class_name: '__keras_tensor__',
+  config: { shape: [null, 2, 2, 1], dtype: 'float32', keras_history: [name, 0, 0] },
+});
+
+function refuses(topology: unknown, message: RegExp, weights: readonly Weight[] = []): void {
+  assert.throws(() => normalize(topology, weights), { name: 'UserError', message });
+}
+
+describe('normalizeModel', () => {
+  it('computes what operations in code do, inside of a network', async () => {
+    const lambda = (name: string, fn: string, inbound: unknown) =>
+      layer('TFOpLambda', name, inbound, { function: fn });
+    const topology = flat(
+      layer('ReLU', 'first', 'image'),
+      lambda('double', 'math.multiply', [['first', 0, 0, { y: 2, name: null }]]),
+      lambda('from', 'math.subtract', [['_CONSTANT_VALUE', -1, 5, { y: ['double', 0, 0] }]]),
+      lambda('half', 'math.truediv', [['from', 0, 0, { y: 2 }]]),
+      lambda('sum', '__operators__.add', [['half', 0, 0, { y: ['first', 0, 0] }]]),
+    );
+    assert.deepEqual(await outputs(topology, [], [2, 2, 1]), [2.5, 2.5, 2.5, 2.5]);
+  });
+
+  it('computes what the operations of Keras 3 do', async () => {
+    const op = (name: string, className: string, args: unknown[]) => ({
+      module: 'keras.src.ops.numpy',
+      ...layer(className, name, [{ args, kwargs: {} }]),
+    });
+    const topology = {
+      keras_version: '3.15.1',
+      model_config: flat(
+        layer('ReLU', 'first', [{ args: [tensor('image')], kwargs: {} }]),
+        op('less', 'Subtract', [tensor('first'), 3]),
+        op('from', 'Subtract', [1, tensor('less')]),
+        op('part', 'TrueDivide', [tensor('from'), 4]),
+      ),
+    };
+    assert.deepEqual(await outputs(topology, [], [2, 2, 1]), [0.75, 0.75, 0.75, 0.75]);
+  });
+
+  it('unwraps numbers of NumPy, types that are objects and names of functions', async () => {
+    const numpy = (value: number) => ({ class_name: '__numpy__', config: { value, dtype: 'f' } });
+    const policy = { class_name: 'DTypePolicy', config: { name: 'mixed_float16' } };
+    const relu6 = { module: 'builtins', class_name: 'function', config: 'relu6' };
+    const topology = flat(
+      layer('LeakyReLU', 'leaky', 'image', { alpha: numpy(0.5), dtype: policy }),
+      layer('Activation', 'relu6', 'leaky', { activation: relu6 }),
+    );
+    assert.deepEqual(await outputs(topology, [], [2, 2, 1]), [1, 1, 1, 1]);
+  });
+
+  it('computes activations that are layers, and those that TensorFlow.js has as layers only', async () => {
+    const conv = { filters: 1, kernel_size: [1, 1], use_bias: false };
+    const slope = { class_name: 'LeakyReLU', config: { name: 'a', negative_slope: 0.5 } };
+    const topology = flat(
+      layer('Conv2D', 'conv', 'image', { ...conv, activation: slope }),
+      layer('Activation', 'leaky', 'conv', { activation: 'leaky_relu' }),
+    );
+    const weights = [{ name: 'conv/kernel', shape: [1, 1, 1, 1], from: -10 }];
+    assert.deepEqual(await outputs(topology, weights, [2, 2, 1]), [-0.1, -0.1, -0.1, -0.1]);
+  });
+
+  it('calls the layers of a model that is called twice as often', async () => {
+    const inner = functional(
+      [layer('Conv2D', 'conv', 'image', { filters: 1, kernel_size: [1, 1], use_bias: false })],
+      'conv',
+      'inner',
+    );
+    const twice = {
+      ...inner,
+      name: 'inner',
+      inbound_nodes: [[['image', 0, 0, {}]], [['inner', 1, 0, {}]]],
+    };
+    const topology = functional([twice, layer('Flatten', 'flat', [[['inner', 2, 0, {}]]])], 'flat');
+    const weights = [{ name: 'conv/kernel', shape: [1, 1, 1, 1], from: 3 }];
+    assert.deepEqual(await outputs(topology, weights, [2, 2, 1]), [0.09, 0.09, 0.09, 0.09]);
+  });
+
+  it('tells weights of one name apart by the models that they are in', async () => {
+    const conv = { filters: 1, kernel_size: [1, 1], use_bias: false };
+    const inner = (name: string, from: string) => ({
+      ...functional([layer('Conv2D', 'conv', 'image', conv)], 'conv', name),
+      name,
+      inbound_nodes: [[[from, 0, 0, {}]]],
+    });
+    const topology = functional(
+      [
+        inner('a', 'image'),
+        { ...inner('b', 'a'), inbound_nodes: [[['a', 1, 0, {}]]] },
+        layer('Flatten', 'flat', [[['b', 1, 0, {}]]]),
+      ],
+      'flat',
+    );
+    const weights = [
+      { name: 'b/conv/kernel', shape: [1, 1, 1, 1], from: 2 },
+      { name: 'a/conv/kernel', shape: [1, 1, 1, 1], from: 3 },
+    ];
+    assert.deepEqual(
+      normalize(topology, weights)
+        .weightSpecs.map(({ name }) => name)
+        .sort(),
+      ['b_conv/kernel', 'conv/kernel'],
+    );
+    assert.deepEqual(await outputs(topology, weights, [2, 2, 1]), [0.06, 0.06, 0.06, 0.06]);
+  });
+
+  it('finds the weights of a .keras file that was converted, by name and by class', async () => {
+    const conv = { filters: 1, kernel_size: [1, 1] };
+    const topology = flat(
+      layer('Conv2D', 'left', 'image', conv),
+      layer('Conv2D', 'right', 'left', conv),
+    );
+    for (const [left, right] of [
+      ['left', 'right'],
+      ['conv2d', 'conv2d_1'],
+    ]) {
+      const weights = [left, right].flatMap((name, index) => [
+        {
+          name: `_layer_checkpoint_dependencies/${name}/vars/0`,
+          shape: [1, 1, 1, 1],
+          from: 2 + index,
+        },
+        { name: `_layer_checkpoint_dependencies/${name}/vars/1`, shape: [1], from: 1 },
+      ]);
+      // (1 · 0.2 + 0.1) · 0.3 + 0.1
+      assert.deepEqual(await outputs(topology, weights, [2, 2, 1]), [0.19, 0.19, 0.19, 0.19]);
+    }
+  });
+
+  it('reads sequential models, of Keras 1 too, whose first layer says the size of images', async () => {
+    const layers = [
+      { class_name: 'ReLU', config: { name: 'relu', batch_input_shape: [null, 2, 2, 1] } },
+      { class_name: 'Flatten', config: { name: 'flat' } },
+    ];
+    for (const config of [layers, { name: 'net', layers }]) {
+      const topology = { class_name: 'Sequential', config };
+      assert.deepEqual(await outputs(topology, [], [2, 2, 1]), [1, 1, 1, 1]);
+    }
+  });
+
+  it('reads models of an open size for the published networks’ size, and says so', () => {
+    const open = {
+      ...INPUT,
+      config: { ...INPUT.config, batch_input_shape: [null, null, null, 3] },
+    };
+    const { config } = functional([layer('ReLU', 'relu', 'image')], 'relu') as { config: Json };
+    const topology = {
+      class_name: 'Model',
+      config: { ...config, layers: [open, layer('ReLU', 'relu', 'image')] },
+    };
+    assert.match(
+      normalize(topology).notes.join(),
+      /leaves the size of its images open: it is read for 224 × 224/,
+    );
+  });
+
+  it('says what the network takes pixels for', () => {
+    const scaled = (scale: unknown, offset: unknown) =>
+      normalize(
+        flat(
+          layer('Rescaling', 'scaled', 'image', { scale, offset }),
+          layer('ReLU', 'relu', 'scaled'),
+        ),
+      );
+    assert.deepEqual(scaled(1 / 255, 0).range, { min: 0, max: 1 });
+    assert.deepEqual(scaled(1 / 127.5, -1).range, { min: -1, max: 1 });
+    assert.deepEqual(scaled([2], [-1]).range, { min: -1, max: 1 });
+    assert.equal(scaled(1, 0).range, undefined);
+    assert.equal(normalize(flat(layer('ReLU', 'relu', 'image'))).range, undefined);
+    // Dark for light: images stay pixels.
+    const inverted = scaled(-1 / 255, 1);
+    assert.deepEqual(inverted.range, { min: 0, max: 255 });
+    assert.deepEqual(
+      inverted.weightSpecs.map(({ name }) => name),
+      ['image_scaled/depthwise_kernel', 'image_scaled/bias'],
+    );
+  });
+
+  it('refuses by name what is called, made or named as nothing is here', () => {
+    const relu = layer('ReLU', 'relu', 'image');
+    const named = (layers: Json) => flat(layers);
+    refuses(
+      named(layer('Lambda', 'mine', 'image', { function: 'x' })),
+      /^TF8 does not support mine \(Lambda\) of model\.json: the class; LayersModels are read with the layers InputLayer, Conv2D, /,
+    );
+    refuses(
+      named({ ...relu, module: 'my.layers' }),
+      /^TF8 does not support relu \(ReLU\) .*: its class is one of its own \(my\.layers\), not Keras'$/,
+    );
+    refuses(
+      named({ ...relu, registered_name: 'Mine>ReLU' }),
+      /its class is one of its own \(Mine>ReLU\)/,
+    );
+    refuses(
+      named({ ...relu, twist: 1 }),
+      /^Expected no field "twist" beside the configuration of relu \(ReLU\)/,
+    );
+    refuses(
+      named(layer('ReLU', 'relu', [[['image', 0, 0, { mask: 1 }]]])),
+      /TF8 does not support relu \(ReLU\) .*: it is called with mask$/,
+    );
+    refuses(
+      named(layer('TFOpLambda', 'exp', [['image', 0, 0, {}]], { function: 'math.exp' })),
+      /TF8 does not support exp \(TFOpLambda\) .*: the operation math\.exp/,
+    );
+    refuses(
+      named(layer('Activation', 'a', 'image', { activation: 'exponential' })),
+      /its activation is exponential; it has linear, relu, relu6/,
+    );
+    refuses(
+      {
+        keras_version: '3.1.0',
+        model_config: named(layer('Activation', 'a', 'image', { activation: 'hard_sigmoid' })),
+      },
+      /its activation is hard_sigmoid/,
+    );
+    refuses(
+      named(layer('ReLU', 'relu', 'image', { dtype: 'int8_from_float32' })),
+      /its dtype is int8_from_float32/,
+    );
+    refuses(
+      named(layer('BatchNormalization', 'bn', 'image', { axis: [1, 2] })),
+      /bn \(BatchNormalization\) .*: its axis is \[1,2\]; it has one/,
+    );
+    refuses(
+      named(layer('Conv2D', 'grouped', 'image', { filters: 2, kernel_size: [1, 1], groups: 2 })),
+      /grouped \(Conv2D\) .*: its groups is 2; it has 1/,
+    );
+    refuses(
+      { class_name: 'Functional', config: { ...(flat(relu).config as Json), twist: 1 } },
+      /^Expected no field "twist" in the configuration of the model net \(Functional\)/,
+    );
+  });
+
+  it('refuses topologies that have no end or no order', () => {
+    const relu = (name: string, from: string) => layer('ReLU', name, from);
+    refuses(
+      flat(relu('a', 'nowhere')),
+      /"a" takes its input from "nowhere": there is no such layer$/,
+    );
+    refuses(
+      flat(relu('a', 'b'), relu('b', 'a')),
+      /"a" takes its input from "b": "b" waits for it in turn$/,
+    );
+    refuses(
+      flat(relu('a', 'image'), relu('a', 'image')),
+      /Expected one layer "a" in model\.json but received two/,
+    );
+    refuses(
+      functional([relu('a', 'image')], 'b'),
+      /Expected the output "b" of net .* no such layer/,
+    );
+    let nested = functional([relu('a', 'image')], 'a', 'm0');
+    for (let depth = 1; depth < 40; depth++) {
+      const inner = { ...nested, name: `m${depth - 1}`, inbound_nodes: [[['image', 0, 0, {}]]] };
+      nested = functional([inner], `m${depth - 1}`, `m${depth}`);
+    }
+    refuses(nested, /Expected models at most 32 deep/);
+    // Each model calls the one inside of it twice.
+    let doubled = functional([relu('a', 'image')], 'a', 'm0');
+    for (let depth = 1; depth < 20; depth++) {
+      const name = `m${depth - 1}`;
+      const inner = {
+        ...doubled,
+        name,
+        inbound_nodes: [[['image', 0, 0, {}]], [[name, 1, 0, {}]]],
+      };
+      const outer = functional([inner], name, `m${depth}`) as { config: Json };
+      doubled = {
+        class_name: 'Functional',
+        config: { ...outer.config, output_layers: [[name, 2, 0]] },
+      };
+    }
+    refuses(doubled, /Expected at most 5000 calls of layers/);
+    for (const broken of [null, [], 'x', {}, { model_config: 3 }, { class_name: 'Model' }]) {
+      refuses(broken, /^Expected /);
+    }
+  });
+});

@@ -1,0 +1,59 @@
+/** How files that tf8 wrote are recognized: nobody is asked before they are replaced. */
+import { basename } from 'node:path';
+import { z } from 'zod';
+import { fileSource, readBounded } from '../../foundation/files/byte_source.ts';
+import { sha256OfFile } from '../../foundation/hashes/sha256.ts';
+import { isTf8 } from '../../quantize/model/tf8_magic.ts';
+import { readManifest } from '../export/export_manifest.ts';
+import { REPORT_MARK } from '../report/report_page.ts';
+
+/** Of a file, to tell what it is. */
+const START_BYTES = 16;
+
+const MAX_JSON_BYTES = 256 * 2 ** 20;
+
+/** A TF8 file, by its start. */
+export async function isOurTf8File(path: string): Promise<boolean> {
+  const source = await fileSource(path);
+  try {
+    return isTf8(await source.read(0, Math.min(START_BYTES, source.size)));
+  } finally {
+    await source.close();
+  }
+}
+
+/** A file that the manifest of the export `exported` names, unchanged since. */
+export function isOurExport(exported: string): (path: string) => Promise<boolean> {
+  return async (path) => {
+    const manifest = await readManifest(exported).catch(() => undefined);
+    const entry = manifest?.files.find(({ name }) => name === basename(path));
+    return entry !== undefined && entry.sha256 === (await sha256OfFile(path));
+  };
+}
+
+/** The manifest of the export `exported`. */
+export function isOurManifest(exported: string): () => Promise<boolean> {
+  return async () => (await readManifest(exported).catch(() => undefined)) !== undefined;
+}
+
+const analysisSchema = z.looseObject({
+  kernelTier: z.string(),
+  zeroVariance: z.string(),
+  layers: z.array(z.unknown()),
+});
+
+/** An analysis in JSON. */
+export async function isOurAnalysis(path: string): Promise<boolean> {
+  try {
+    const text = new TextDecoder().decode(await readBounded(path, MAX_JSON_BYTES));
+    return analysisSchema.safeParse(JSON.parse(text)).success;
+  } catch {
+    return false;
+  }
+}
+
+/** The page of a report. */
+export async function isOurReport(path: string): Promise<boolean> {
+  const page = await readBounded(path, MAX_JSON_BYTES).catch(() => new Uint8Array());
+  return new TextDecoder().decode(page).includes(REPORT_MARK);
+}

@@ -1,0 +1,96 @@
+import type { ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts';
+import type { NetworkName } from '../../architectures/network.ts';
+import { FRIENDLY, type VariantName, variantNamed } from '../../architectures/variants.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
+import { openData } from '../open/open_data.ts';
+import { chosenRecipe, type RecipeChoices } from './recipe_choices.ts';
+import { defaultValidationImages, type TrainJobResult, trainJob } from './train.ts';
+import { CHECKPOINT_SECONDS, DEFAULT_RECIPES } from './train_defaults.ts';
+import type { TrainedNetwork } from './trained_network.ts';
+
+export interface TrainModelOptions extends RecipeChoices {
+  readonly network: NetworkName;
+  /** Core layer of a MobileNetV1, friendly unless given. */
+  readonly variant?: VariantName | undefined;
+  readonly widthMultiplier: number;
+  /** MODEL to start from; random weights unless given. */
+  readonly from?: string | undefined;
+  /** MODEL to distil from: of equal resolution and classes. */
+  readonly teacher?: string | undefined;
+  /** For depthwise batch norms that are folded into the start weights; mean unless given. */
+  readonly zeroVariance?: ZeroVariancePolicy | undefined;
+  readonly dataset: string;
+  /** Folder of the data set, where it needs one. */
+  readonly data?: string | undefined;
+  /** Name or JSON file; see DEFAULT_RECIPES unless given. */
+  readonly recipe?: string | undefined;
+  /** Images of an epoch; all unless given. */
+  readonly limit?: number | undefined;
+  /** Training images that are held out; a twentieth of an epoch unless given. */
+  readonly validationImages?: number | undefined;
+  readonly seed: number;
+  /** Folder of the trained model. */
+  readonly out: string;
+  /** Whether a model that lies there without its training's checkpoints is replaced. */
+  readonly overwrite?: boolean | undefined;
+  /** Trains operation by operation. */
+  readonly eager?: boolean | undefined;
+  /** Goes on from the newest checkpoint in `out`, where there is one. */
+  readonly resume: boolean;
+  /** Time between checkpoints; CHECKPOINT_SECONDS unless given, or none with `checkpointSteps`. */
+  readonly checkpointSeconds?: number | undefined;
+  readonly checkpointSteps?: number | undefined;
+}
+
+/**
+ * Trains a network by a recipe on a data set, both by name, and stores it with checkpoints, metrics and
+ * a curve. After Ctrl-C the weights reached so far are stored.
+ * @throws UserError where the recipe or the data cannot be opened; `trainJob`'s errors
+ */
+export async function trainModel(
+  options: TrainModelOptions,
+  context: Context,
+): Promise<TrainJobResult> {
+  const {
+    from,
+    teacher,
+    zeroVariance = 'mean',
+    limit,
+    seed,
+    out,
+    overwrite,
+    eager,
+    resume,
+  } = options;
+  const { retraining, scratch } = DEFAULT_RECIPES;
+  const { recipe = from === undefined ? scratch : retraining, checkpointSteps } = options;
+  const chosen = await chosenRecipe(recipe, options);
+  const dataset = await openData(options.dataset, options.data, 'data', context);
+  const { validationImages = defaultValidationImages(dataset, limit) } = options;
+  const usual = checkpointSteps === undefined ? CHECKPOINT_SECONDS : undefined;
+  const { checkpointSeconds = usual } = options;
+  return trainJob(
+    {
+      network: networkOf(options),
+      from,
+      teacher,
+      zeroVariance,
+      dataset,
+      recipe: chosen,
+      limit,
+      validationImages,
+      seed,
+      out,
+      overwrite,
+      eager,
+      run: { resume, checkpointSteps, checkpointSeconds },
+    },
+    context,
+  );
+}
+
+function networkOf({ network, variant, widthMultiplier }: TrainModelOptions): TrainedNetwork {
+  return network === 'mobilenet_v1'
+    ? { network, variant: variantNamed(variant ?? FRIENDLY.name), widthMultiplier }
+    : { network, widthMultiplier };
+}
