@@ -85,8 +85,6 @@ export interface BatchOptions {
   readonly onPrepared?: ((spent: PreparationTime) => void) | undefined;
 }
 
-export type DatasetName = 'imagenet' | 'fashion-mnist' | 'cifar10' | 'folder' | 'images';
-
 /** A set of images; every reader of this folder returns one. */
 export interface Dataset {
   /** A DatasetName of those that are opened by it. */

@@ -9,7 +9,6 @@ export type { Inception } from './augment/inception.ts';
 export type {
   BatchOptions,
   Dataset,
-  DatasetName,
   ImageBatch,
   LabelledBatch,
   LabelledDataset,
@@ -18,12 +17,14 @@ export type {
   Split,
   StoredSplit,
 } from './dataset.ts';
+export { DATASET_NAMES, type DatasetName } from './dataset_names.ts';
 export { IMAGENET_CLASSES, type ImageNetClass } from './imagenet/imagenet_classes.ts';
 export { decodeImage, ImageError, MAX_PIXELS } from './images/decode_image.ts';
 export type { PixelImage } from './images/pixel_image.ts';
 export { preprocess, preprocessInto, SLIM_CENTRAL_FRACTION } from './images/preprocess.ts';
 export { isLabelled, withLabels } from './labels.ts';
-export { DATASET_NAMES, MissingFolderError, openDataset } from './open_dataset.ts';
+export { MissingFolderError } from './missing_folder.ts';
+export { openDataset } from './open_dataset.ts';
 export type { ArtifactSource, OpenOptions } from './open_options.ts';
 export { holdOutValidation } from './order/hold_out.ts';
 export { type LabelledPixels, pixelDataset } from './pixel_dataset.ts';

@@ -1,28 +1,22 @@
 import { UserError } from '../foundation/errors.ts';
 import { openCifar10 } from './cifar10/cifar10.ts';
-import type { Dataset, DatasetName, LabelledDataset } from './dataset.ts';
+import type { Dataset, LabelledDataset } from './dataset.ts';
+import { DATASET_NAMES, type DatasetName } from './dataset_names.ts';
 import { openFashionMnist } from './fashion_mnist/fashion_mnist.ts';
 import { openClassFolders } from './folder/class_folders.ts';
 import { openPlainImages } from './folder/plain_images.ts';
 import { openImageNet } from './imagenet/imagenet.ts';
 import { openImageNetRecords } from './imagenet/imagenet_records.ts';
+import { type LocalName, missingFolder } from './missing_folder.ts';
 import type { OpenOptions } from './open_options.ts';
 import { recognizeDataset } from './recognize_dataset.ts';
 import { findRecordShards } from './tfrecord/record_shards.ts';
-
-/** A data set that is nowhere to be fetched was asked for without a folder. */
-export class MissingFolderError extends UserError {
-  override readonly name = 'MissingFolderError';
-}
-
-const REQUEST_IMAGENET =
-  'Its subfolders are named by WordNet id (n02114548/…), or it holds TFRecord files (train-00000-of-01024 …). ImageNet may not be fetched by a program; request it at https://image-net.org.';
 
 /** Openers of data sets whose images have classes. */
 const LABELLED = {
   imagenet: async (options: OpenOptions): Promise<LabelledDataset> => {
     const { cacheDir, reporter, signal } = options;
-    const dir = folderOf(options, 'of ImageNet images', REQUEST_IMAGENET);
+    const dir = folderOf(options, 'imagenet');
     const shards = await findRecordShards(dir);
     return shards === undefined
       ? openImageNet(dir, reporter)
@@ -31,20 +25,14 @@ const LABELLED = {
   'fashion-mnist': openFashionMnist,
   cifar10: openCifar10,
   folder: async (options: OpenOptions): Promise<LabelledDataset> =>
-    openClassFolders(
-      folderOf(options, 'of class folders', 'It has a folder for each class: cat/…, dog/….'),
-      options,
-    ),
+    openClassFolders(folderOf(options, 'folder'), options),
 };
 
 const OPENERS = {
   ...LABELLED,
   images: async (options: OpenOptions): Promise<Dataset> =>
-    openPlainImages(folderOf(options, 'of images', 'Subfolders are searched too.'), options),
+    openPlainImages(folderOf(options, 'images'), options),
 } as const satisfies Readonly<Record<DatasetName, unknown>>;
-
-/** The names that openDataset knows. */
-export const DATASET_NAMES = Object.keys(OPENERS) as readonly DatasetName[];
 
 /**
  * Opens a data set by name (see openImageNet, openImageNetRecords, openFashionMnist, openCifar10,
@@ -74,13 +62,13 @@ export async function openDataset(
 }
 
 async function openFound(options: OpenOptions): Promise<Dataset> {
-  const dir = folderOf(options, 'of a data set', 'What lies in it is recognized.');
+  const dir = folderOf(options, undefined);
   const name = await recognizeDataset(dir);
   options.reporter.info(`Found the data set "${name}" in ${dir}`);
   return OPENERS[name](options);
 }
 
-function folderOf({ dir }: OpenOptions, of: string, remedy: string): string {
-  if (dir !== undefined) return dir;
-  throw new MissingFolderError(`Expected a folder ${of} but received none.`, { remedy });
+function folderOf({ dir }: OpenOptions, name: LocalName | undefined): string {
+  if (dir === undefined) throw missingFolder(name);
+  return dir;
 }

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { UserError } from '../foundation/errors.ts';
 import { isCifar10 } from './cifar10/cifar10.ts';
-import type { DatasetName } from './dataset.ts';
+import type { DatasetName } from './dataset_names.ts';
 import { isFashionMnist } from './fashion_mnist/fashion_mnist.ts';
 import { findClassLayout } from './folder/class_layout.ts';
 import { describeFolder } from './folder/describe_folder.ts';

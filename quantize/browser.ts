@@ -33,7 +33,8 @@ export type { TeamWorker, ThreadTask, WasmThreads } from './kernels/wasm/team.ts
 export { createWasmKernels, type WasmKernelsOptions } from './kernels/wasm/wasm_kernels.ts';
 export { startWebThreads } from './kernels/wasm/web_threads.ts';
 export type { WasmMemory, WasmModule, WasmSource } from './kernels/wasm/webassembly.ts';
-export { decodeTf8, encodeTf8, isTf8 } from './model/tf8_file.ts';
+export { decodeTf8, encodeTf8 } from './model/tf8_file.ts';
+export { isTf8 } from './model/tf8_magic.ts';
 export {
   type ConcatNode,
   type GlobalAveragePoolNode,

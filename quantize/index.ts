@@ -58,7 +58,8 @@ export type {
   ExportSource,
   FloatWeights,
 } from './export/export_format.ts';
-export { EXPORT_FORMATS, exportFormat, FORMAT_NAMES, readExport } from './export/formats.ts';
+export { FORMAT_DESCRIPTIONS, FORMAT_NAMES, type FormatName } from './export/format_names.ts';
+export { EXPORT_FORMATS, exportFormat, readExport } from './export/formats.ts';
 export { exportManifest, type Manifest } from './export/manifest.ts';
 export { checkModel } from './model/check_model.ts';
 export { outputNode, tensorSpecs } from './model/tf8_model.ts';

@@ -22,7 +22,8 @@ export type {
 } from './kernels/kernels.ts';
 export type { SelectedKernels, TierReport, TierRoute } from './kernels/route.ts';
 export { examineTiers, type SelectOptions, selectKernels } from './kernels/select.ts';
-export { decodeTf8, encodeTf8, isTf8 } from './model/tf8_file.ts';
+export { decodeTf8, encodeTf8 } from './model/tf8_file.ts';
+export { isTf8 } from './model/tf8_magic.ts';
 export {
   type ConcatNode,
   type GlobalAveragePoolNode,

@@ -2,8 +2,8 @@ import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
 import { cacheDir } from '../foundation/files/cache_dir.ts';
 import type { Context } from '../foundation/reporting/context.ts';
 import type { Reporter } from '../foundation/reporting/reporter.ts';
-import { terminalReporter } from '../foundation/reporting/terminal_reporter.ts';
 import { visibleLines, visibleMessage, visibleName } from '../foundation/reporting/visible_text.ts';
+import type { Inputs } from '../workflows/open/require_inputs.ts';
 import { JSON_OUTPUT } from './options.ts';
 import { visibleResult } from './visible_result.ts';
 import { inFlags } from './wording.ts';
@@ -17,10 +17,12 @@ export interface Command<Options, Result> {
   readonly describe: string;
   readonly options: (yargs: Argv) => Argv<Options>;
   readonly examples: readonly (readonly [command: string, explanation: string])[];
-  /** Loads its job when it is called: TensorFlow.js takes half a second, which no `--help` waits for. */
+  /** What `run` reads: it is not called where that is not there. */
+  readonly inputs?: (argv: ArgumentsCamelCase<Options>) => Inputs;
+  /** Loads its job when it is called: no `--help` and no refusal waits for what they do not need. */
   readonly run: (argv: ArgumentsCamelCase<Options>, context: Context) => Promise<Result>;
   /** What a person reads. */
-  readonly show: (result: Result) => string;
+  readonly show: (result: Result) => string | Promise<string>;
   /** The exit status, where it is not 0. */
   readonly status?: (result: Result) => number;
 }
@@ -58,18 +60,27 @@ async function runCommand<Options, Result>(
   exit: Exit,
 ): Promise<void> {
   const abort = new AbortController();
-  const interrupt = () => abort.abort();
+  const interrupt = () => {
+    abort.abort();
+    // The second one ends the process at once, maybe within a bar's line.
+    if (process.stderr.isTTY) process.once('SIGINT', endNow);
+  };
   for (const signal of ENDING) process.once(signal, interrupt);
   try {
+    const { terminalReporter } = await import('../foundation/reporting/terminal_reporter.ts');
     const context = {
       reporter: inFlagsReporter(terminalReporter(process.stderr)),
       cacheDir: cacheDir(),
       signal: abort.signal,
       wording: inFlags,
     };
+    if (command.inputs !== undefined) {
+      const { requireInputs } = await import('../workflows/open/require_inputs.ts');
+      await requireInputs(command.inputs(argv));
+    }
     const result = await command.run(argv, context);
     process.stdout.write(
-      `${argv.json ? jsonOf(result) : inFlags(command.show(visibleResult(result)))}\n`,
+      `${argv.json ? jsonOf(result) : inFlags(await command.show(visibleResult(result)))}\n`,
     );
     exit(abort.signal.aborted ? INTERRUPTED : (command.status?.(result) ?? 0));
   } catch (error) {
@@ -78,7 +89,13 @@ async function runCommand<Options, Result>(
     exit(INTERRUPTED);
   } finally {
     for (const signal of ENDING) process.removeListener(signal, interrupt);
+    process.removeListener('SIGINT', endNow);
   }
+}
+
+function endNow(): void {
+  process.stderr.write('\n');
+  process.exit(INTERRUPTED);
 }
 
 /** The result as one object, in whose texts options are flags. What a terminal would act upon is escaped. */

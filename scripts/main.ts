@@ -1,5 +1,6 @@
-import yargs, { type CommandModule } from 'yargs';
+import yargs, { type Argv, type CommandModule } from 'yargs';
 import type { UserError } from '../foundation/errors.ts';
+import { nearest } from '../foundation/nearest.ts';
 import { missingPackage } from '../foundation/optional_package.ts';
 import { visibleMessage } from '../foundation/reporting/visible_text.ts';
 import { packageVersion } from '../foundation/repository.ts';
@@ -13,22 +14,32 @@ import { exportCommand } from './commands/export.ts';
 import { pullCommand } from './commands/pull.ts';
 import { quantizeCommand } from './commands/quantize.ts';
 import { rearchitectCommand } from './commands/rearchitect.ts';
+import { recipeCommand } from './commands/recipe.ts';
 import { reportCommand } from './commands/report.ts';
 import { reproduceCommand } from './commands/reproduce.ts';
 import { setupCommand } from './commands/setup.ts';
 import { trainCommand } from './commands/train.ts';
 import { verifyCommand } from './commands/verify.ts';
+import { COMPLAINTS, explained } from './complaint.ts';
 import { asTold, stackOf } from './faults.ts';
 import { withPositionals } from './positionals.ts';
 import { inFlags } from './wording.ts';
 
+/** Of the help, in columns; a narrower terminal has it as narrow as itself. */
 const HELP_WIDTH = 100;
+
+/** Of the command line itself. */
+const HELP = 'help [command]';
+const VERSION = 'version';
+const COMPLETION = 'completion';
+const OWN_COMMANDS = [HELP, VERSION, COMPLETION] as const;
 
 const COMMANDS = [
   reproduceCommand,
   pullCommand,
   describeCommand,
   trainCommand,
+  recipeCommand,
   rearchitectCommand,
   quantizeCommand,
   exportCommand,
@@ -40,24 +51,6 @@ const COMMANDS = [
   doctorCommand,
   setupCommand,
 ];
-
-/** yargs' complaints in this command's words. `%s` stands for what yargs fills in. */
-const COMPLAINTS = {
-  'Unknown command: %s': either('Unknown command or argument: %s'),
-  'Did you mean %s?': 'Unknown command. Did you mean "%s"?',
-  'Not enough arguments following: %s': 'Expected a value after --%s',
-  'Invalid values:': 'Unexpected value',
-  'Argument: %s, Given: %s, Choices: %s': 'for --%s: received %s, expected one of %s',
-  'Missing required argument: %s': either('Missing required option: --%s'),
-  'Not enough non-option arguments: got %s, need at least %s': either(
-    'Missing argument: received %s, expected at least %s',
-  ),
-};
-
-/** yargs chooses between one and several. */
-function either(text: string): { one: string; other: string } {
-  return { one: text, other: text };
-}
 
 /**
  * The `tf8` command.
@@ -72,14 +65,33 @@ export async function main(argv: readonly string[]): Promise<number> {
     status = code;
   };
   const commands = COMMANDS.map((command) => command(exit) as CommandModule);
-  const names = commands.map(({ command }) => String(command).split(' ', 1)[0]);
-  const program = yargs(withPositionals(argv))
+  try {
+    await programOf(argv, commands).parseAsync();
+  } catch (error) {
+    tellFailure(error);
+    return 1;
+  }
+  return status;
+}
+
+/** @throws UsageError where the arguments ask for the help of no command */
+function programOf(argv: readonly string[], commands: readonly CommandModule[]): Argv {
+  const lines = new Map(
+    [...commands.map(({ command }) => String(command)), ...OWN_COMMANDS].map((line) => [
+      line.split(' ', 1)[0],
+      line,
+    ]),
+  );
+  const program: Argv = yargs(asOptions(withPositionals(argv), [...lines.keys()]))
     .scriptName('tf8')
     .version(packageVersion())
     .usage(
       '$0 <command>\n\nQuantization-friendly MobileNets: build, retrain, quantize to 8-bit fixed point, run, measure.',
     )
-    .command(commands)
+    .command([...commands])
+    .command(HELP, 'This help, or that of a command')
+    .command(VERSION, 'The version number')
+    .completion(COMPLETION, 'A script that completes words in a shell: tf8 completion >> ~/.bashrc')
     .epilogue(
       'A MODEL is a TF8 file, the name of a public checkpoint (mobilenet_v1_1.0_224), a model folder, or a float model of another program: a tfjs model.json, a SavedModel folder, a frozen graph (.pb), or a TensorFlow checkpoint.\n"tf8 <command> --help" explains the options of a command.',
     )
@@ -90,24 +102,40 @@ export async function main(argv: readonly string[]): Promise<number> {
     .parserConfiguration({ 'duplicate-arguments-array': false })
     // The types know of plain strings only.
     .updateStrings(COMPLAINTS as unknown as Record<string, string>)
-    .wrap(HELP_WIDTH)
+    .wrap(Math.min(process.stdout.columns ?? HELP_WIDTH, HELP_WIDTH))
     .fail((complaint, error) => {
       // A complaint is about the arguments; without one, a command has failed.
-      throw complaint
-        ? new UsageError(
-            complaint,
-            names.find((name) => name === argv[0]),
-          )
-        : error;
+      if (!complaint) throw error;
+      const line = lines.get(argv[0]);
+      throw new UsageError(
+        explained(complaint, line, optionsOf(program)),
+        line === undefined ? undefined : argv[0],
+      );
     })
     .exitProcess(false);
-  try {
-    await program.parseAsync();
-  } catch (error) {
-    tellFailure(error);
-    return 1;
-  }
-  return status;
+  return program;
+}
+
+/** "help train" as "train --help", and "version" as "--version". */
+function asOptions(argv: readonly string[], names: readonly string[]): string[] {
+  const [first, command = ''] = argv;
+  if (first === VERSION) return ['--version'];
+  if (first !== 'help') return [...argv];
+  if (command === '' || command.startsWith('-')) return ['--help'];
+  if (names.includes(command)) return [command, '--help'];
+  const meant = nearest(command, names);
+  throw new UsageError(
+    meant === undefined
+      ? `Unknown command or argument: ${command}`
+      : `Unknown command. Did you mean "${meant}"?`,
+    undefined,
+  );
+}
+
+/** Names of the options of the command that yargs is at, which its types do not give. */
+function optionsOf(program: Argv): string[] {
+  const { key } = (program as unknown as { getOptions(): { key: object } }).getOptions();
+  return Object.keys(key);
 }
 
 /** Prints an error of the command, or one that arose beside it. */
@@ -120,7 +148,7 @@ class UsageError extends Error {
   readonly help: string;
 
   constructor(complaint: string, command: string | undefined) {
-    super(complaint.replace(/\n\s*/g, ' '));
+    super(complaint);
     this.help = command === undefined ? 'tf8 --help' : `tf8 ${command} --help`;
   }
 }

@@ -1,7 +1,7 @@
 /** Options that several commands share, so that they are named and explained once. */
 import type { Options } from 'yargs';
 import type { NetworkName } from '../architectures/network.ts';
-import { DATASET_NAMES } from '../datasets/open_dataset.ts';
+import { DATASET_NAMES } from '../datasets/dataset_names.ts';
 import { CONVERSION_DEFAULTS } from '../workflows/quantize/conversion.ts';
 
 const FLOAT_SOURCES =

@@ -7,10 +7,11 @@ import type { Context } from '../foundation/reporting/context.ts';
 import { type ClassScore, topClasses } from '../quantize/execute/top_classes.ts';
 import type { TierName } from '../quantize/kernels/kernels.ts';
 import type { Tf8Model } from '../quantize/model/tf8_model.ts';
+import type { KernelsUsed } from './open/kernels_used.ts';
 import { DEFAULT_DATASET, resolutionOf } from './open/model_facts.ts';
 import { inRange } from './open/model_input.ts';
 import { type OpenedFloatModel, type OpenedModel, openModel } from './open/open_model.ts';
-import { type KernelsUsed, kernelsUsed, openPlan } from './open/open_plan.ts';
+import { kernelsUsed, openPlan } from './open/open_plan.ts';
 import {
   CONVERSION_DEFAULTS,
   type ConversionOptions,

@@ -24,8 +24,8 @@ import { parseInput } from './network/graph_source.ts';
 import { type GraphVariable, graphToModel, type ReadModel } from './network/graph_to_model.ts';
 import { protoSource } from './network/proto_source.ts';
 import type { GraphTensor } from './network/tensor_proto.ts';
+import { SAVED_MODEL_FILE } from './saved_model_file.ts';
 
-export const SAVED_MODEL_FILE = 'saved_model.pb';
 const SERVING_TAG = 'serve';
 const SERVING_SIGNATURE = 'serving_default';
 const INITIALIZERS = new Set(['__saved_model_init_op', '__saved_model_train_op']);

@@ -1,7 +1,8 @@
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import { folderEntries, isFolder, notAFolder } from './image_files.ts';
+import { folderEntries, isFolder } from './image_files.ts';
 import { hasImageName } from './image_formats.ts';
+import { notAFolder } from './not_a_folder.ts';
 
 /** An image file that was found. */
 export interface FoundImage {

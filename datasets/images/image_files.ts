@@ -1,12 +1,13 @@
 import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { messageOf, UserError } from '../../foundation/errors.ts';
-import { asReadError, errorCode } from '../../foundation/files/file_errors.ts';
+import { messageOf } from '../../foundation/errors.ts';
+import { errorCode } from '../../foundation/files/file_errors.ts';
 import type { Reporter } from '../../foundation/reporting/reporter.ts';
 import { mapAhead } from '../map_ahead.ts';
 import { compareCodePoints } from '../order/order.ts';
 import { hasImageName, unreadFormatOf } from './image_formats.ts';
+import { notAFolder } from './not_a_folder.ts';
 
 const FILES_STATED_AT_ONCE = 64;
 
@@ -56,17 +57,6 @@ export function folderEntries(path: string): Promise<Dirent[]> {
 export async function isFolder(path: string, entry: Dirent): Promise<boolean> {
   if (!entry.isSymbolicLink()) return entry.isDirectory();
   return (await stat(join(path, entry.name)).catch(() => undefined))?.isDirectory() ?? false;
-}
-
-export function notAFolder(path: string, cause: unknown): unknown {
-  const received = { ENOENT: 'there is no such folder', ENOTDIR: 'it is a file' }[
-    errorCode(cause) ?? ''
-  ];
-  if (received === undefined) return asReadError(cause, path);
-  return new UserError(`Expected a folder of images at ${path} but ${received}.`, {
-    remedy: 'Pass the path of an existing folder.',
-    cause,
-  });
 }
 
 /**

@@ -69,7 +69,8 @@ function plainProgress(say: (line: string) => void, now: () => number, work: Wor
       if (time - spoken < pause) return;
       spoken = time;
       pause = Math.min(2 * pause, LINE_EVERY_MS);
-      say(`${label}: ${textOf(work, meter, done, detail)}`);
+      const text = textOf(work, meter, done);
+      say(`${label}: ${detail ? `${text}, ${detail}` : text}`);
     },
     end() {
       const seconds = (now() - started) / 1000;
@@ -81,11 +82,13 @@ function plainProgress(say: (line: string) => void, now: () => number, work: Wor
   };
 }
 
-function textOf(work: Work, meter: RateMeter, done: number, detail?: string): string {
-  const { total, unit } = work;
-  const { recentRate, meanRate } = meter;
-  const text = describeProgress({ done, total, unit, recentRate, meanRate });
-  return detail ? `${text}, ${detail}` : text;
+function textOf({ total, unit }: Work, { recentRate, meanRate }: RateMeter, done: number): string {
+  return describeProgress({ done, total, unit, recentRate, meanRate });
+}
+
+/** Without what does not fit into a line of a terminal. */
+function cut(line: string, columns: number): string {
+  return line.length <= columns ? line : `${line.slice(0, columns - 1)}…`;
 }
 
 function createBar(stream: NodeJS.WriteStream): cliProgress.SingleBar {
@@ -100,7 +103,8 @@ function createBar(stream: NodeJS.WriteStream): cliProgress.SingleBar {
         const drawn =
           (options.barCompleteString ?? '').slice(0, filled) +
           (options.barIncompleteString ?? '').slice(0, width - filled);
-        return `${payload.label} ${params.total > 0 && width > 0 ? `${drawn} ` : ''}${payload.text}`;
+        const shown = params.total > 0 && width > 0 ? `${drawn} ` : '';
+        return cut(`${payload.label} ${shown}${payload.text}`, columns);
       },
       clearOnComplete: true,
       gracefulExit: false, // the command decides what Ctrl-C does
@@ -119,10 +123,11 @@ function barProgress(
 ): Progress {
   const { label, total, alreadyDone } = work;
   const meter = new RateMeter(now(), alreadyDone);
-  const payload = (done: number, detail?: string) => ({
-    label,
-    text: textOf(work, meter, done, detail),
-  });
+  // The loss comes first: it is what a narrow terminal still has room for.
+  const payload = (done: number, detail?: string) => {
+    const text = textOf(work, meter, done);
+    return { label, text: detail ? `${detail}, ${text}` : text };
+  };
   bar.start(total, alreadyDone, payload(alreadyDone));
   return {
     update(done, detail) {

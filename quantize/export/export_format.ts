@@ -1,4 +1,5 @@
 import type { Tf8Model } from '../model/tf8_model.ts';
+import type { FormatName } from './format_names.ts';
 
 /** What an export is made from. */
 export interface ExportSource {
@@ -29,9 +30,7 @@ export interface ExportedFile {
 /** Other people's form of a TF8 model. */
 export interface ExportFormat {
   /** As `tf8 export --format` takes it. */
-  readonly name: string;
-  /** One line for a list of formats. */
-  readonly describe: string;
+  readonly name: FormatName;
   /** What is added to the name that the user gave, of every file that an export may have. */
   readonly suffixes: readonly string[];
   /**

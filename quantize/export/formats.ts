@@ -3,15 +3,21 @@ import { FileError, QuantizationError } from '../params/errors.ts';
 import { C } from './c/c.ts';
 import { ENCODINGS } from './encodings/encodings.ts';
 import type { ExportFormat } from './export_format.ts';
+import { FORMAT_NAMES, type FormatName } from './format_names.ts';
 import { NPZ } from './npz/npz.ts';
 import { ONNX } from './onnx/onnx.ts';
 import { TFLITE } from './tflite/tflite.ts';
 
-/** Every format, as a list shows them. */
-export const EXPORT_FORMATS: readonly ExportFormat[] = [TFLITE, ONNX, ENCODINGS, NPZ, C];
+const FORMATS = {
+  tflite: TFLITE,
+  onnx: ONNX,
+  encodings: ENCODINGS,
+  npz: NPZ,
+  c: C,
+} as const satisfies Record<FormatName, ExportFormat>;
 
-/** Names of the formats. */
-export const FORMAT_NAMES = EXPORT_FORMATS.map(({ name }) => name);
+/** Every format, as a list shows them. */
+export const EXPORT_FORMATS: readonly ExportFormat[] = FORMAT_NAMES.map((name) => FORMATS[name]);
 
 /**
  * The export format of a name.

@@ -18,9 +18,9 @@ import { FileError, messageOf, QuantizationError } from '../params/errors.ts';
 import { littleEndian } from '../params/little_endian.ts';
 import { REQUANTIZATION_ROUNDING } from '../params/requantization.ts';
 import { checkModel } from './check_model.ts';
+import { isTf8, MAGIC } from './tf8_magic.ts';
 import { isWeighted, type Tf8Model, type Tf8Node } from './tf8_model.ts';
 
-const MAGIC = 'TF8\n';
 const HASH_OFFSET = 8;
 const PREFIX_BYTES = 40;
 const ALIGNMENT = 16;
@@ -192,11 +192,6 @@ export async function decodeTf8(file: Uint8Array, fileName: string): Promise<Tf8
   const model: Tf8Model = { ...rest, nodes };
   checkModel(model);
   return model;
-}
-
-/** Whether bytes are those of a TF8 file, complete or not, by their start. */
-export function isTf8(file: Uint8Array): boolean {
-  return [...MAGIC].every((letter, index) => file[index] === letter.charCodeAt(0));
 }
 
 function decodeNode(node: Header['nodes'][number], binary: Uint8Array, fileName: string): Tf8Node {

@@ -15,7 +15,6 @@ import {
   wholeNumbers,
   ZERO_VARIANCE,
 } from '../options.ts';
-import { showAnalysis } from '../show/analysis.ts';
 
 export const analyzeCommand = defineCommand({
   command: 'analyze <model>',
@@ -66,9 +65,14 @@ export const analyzeCommand = defineCommand({
     ],
     ['analyze models/friendly --limit 100 --accuracy', 'accuracy with parts in TF8, too'],
   ],
+  inputs: ({ model, dataset, data, calibrationData }) => ({
+    floatModels: [model],
+    folders: [data, calibrationData],
+    dataset: { name: dataset, folder: data, option: 'data' },
+  }),
   run: async (argv, context) => {
     const { analyze } = await import('../../workflows/analyze/analyze.ts');
     return analyze({ ...argv, command: analyzeCommandLine(argv) }, context);
   },
-  show: showAnalysis,
+  show: async (result) => (await import('../show/analysis.ts')).showAnalysis(result),
 });

@@ -1,5 +1,5 @@
 import type { ClassScore } from '../../quantize/execute/top_classes.ts';
-import { kernelsName } from '../../workflows/open/open_plan.ts';
+import { kernelsName } from '../../workflows/open/kernels_used.ts';
 import { markdownTable } from '../../workflows/records/markdown_table.ts';
 import { defineCommand } from '../command.ts';
 import {
@@ -36,6 +36,11 @@ export const classifyCommand = defineCommand({
       .option('seed', SEED)
       .check(wholeNumbers({ 'calibration-images': 1, seed: SEED_RANGE })),
   examples: [['classify wolf.jpg --calibration-data DIR', "the paper's white-wolf example"]],
+  inputs: ({ image, model, calibrationData }) => ({
+    model,
+    images: [image],
+    folders: [calibrationData],
+  }),
   run: async (argv, context) => {
     const { classify } = await import('../../workflows/classify.ts');
     return classify(argv, context);

@@ -61,6 +61,7 @@ export const describeCommand = defineCommand({
     ['describe --network inception_v3', "the paper's control"],
     ['describe model.json', 'what a file of another program is'],
   ],
+  inputs: ({ model }) => ({ model }),
   run: async (argv, context): Promise<DescribedNetwork | DescribedModel> => {
     if (argv.model === undefined) return describeNetwork(argv);
     const { describeModel } = await import('../../workflows/describe/describe_model.ts');

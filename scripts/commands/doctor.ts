@@ -1,7 +1,5 @@
 import { repositoryRoot } from '../../foundation/repository.ts';
 import { defineCommand } from '../command.ts';
-import { examine } from '../doctor/examine.ts';
-import { showReport } from '../doctor/show.ts';
 
 export const doctorCommand = defineCommand({
   command: 'doctor',
@@ -11,7 +9,10 @@ export const doctorCommand = defineCommand({
     ['doctor', 'a table, and what to do about what is missing'],
     ['doctor --json', 'the same as one object'],
   ],
-  run: (_argv, { cacheDir }) => examine({ root: repositoryRoot(), cacheDir }),
-  show: showReport,
+  run: async (_argv, { cacheDir }) => {
+    const { examine } = await import('../doctor/examine.ts');
+    return examine({ root: repositoryRoot(), cacheDir });
+  },
+  show: async (report) => (await import('../doctor/show.ts')).showReport(report),
   status: ({ problems }) => (problems.some(({ essential }) => essential) ? 1 : 0),
 });

@@ -1,6 +1,6 @@
 import type { EvaluateResult } from '../../workflows/evaluate/evaluate.ts';
 import type { Measured } from '../../workflows/evaluate/evaluation.ts';
-import { kernelsName } from '../../workflows/open/open_plan.ts';
+import { kernelsName } from '../../workflows/open/kernels_used.ts';
 import { markdownTable } from '../../workflows/records/markdown_table.ts';
 import { defineCommand } from '../command.ts';
 import {
@@ -46,6 +46,11 @@ export const evaluateCommand = defineCommand({
     ['evaluate mobilenet_v1_1.0_224 --data DIR --zero-variance mean', 'Option 1 rescues it'],
     ['evaluate models/friendly', 'a retrained network, on the data set it was trained for'],
   ],
+  inputs: ({ model, dataset, data, calibrationData }) => ({
+    model,
+    folders: [data, calibrationData],
+    dataset: { name: dataset, folder: data, option: 'data' },
+  }),
   run: async (argv, context) => {
     const { evaluate } = await import('../../workflows/evaluate/evaluate.ts');
     return evaluate(argv, context);

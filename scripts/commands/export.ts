@@ -1,4 +1,4 @@
-import { EXPORT_FORMATS, FORMAT_NAMES } from '../../quantize/export/formats.ts';
+import { FORMAT_DESCRIPTIONS, FORMAT_NAMES } from '../../quantize/export/format_names.ts';
 import { defineCommand } from '../command.ts';
 import {
   CALIBRATION_DATA,
@@ -22,7 +22,9 @@ export const exportCommand = defineCommand({
         choices: FORMAT_NAMES,
         demandOption: true,
         requiresArg: true,
-        describe: EXPORT_FORMATS.map(({ name, describe }) => `${name}: ${describe}`).join('. '),
+        describe: Object.entries(FORMAT_DESCRIPTIONS)
+          .map(([name, description]) => `${name}: ${description}`)
+          .join('. '),
       })
       .option('out', {
         type: 'string',
@@ -44,6 +46,11 @@ export const exportCommand = defineCommand({
       'quantized first, for ONNX Runtime',
     ],
   ],
+  inputs: ({ model, dataset, calibrationData }) => ({
+    model,
+    folders: [calibrationData],
+    dataset: { name: dataset, folder: calibrationData, option: 'calibrationData' },
+  }),
   run: async (argv, context) => {
     const { exportModel } = await import('../../workflows/export/export.ts');
     return exportModel(argv, context);

@@ -1,4 +1,7 @@
-import { PUBLIC_CHECKPOINTS } from '../../checkpoints/public/public_checkpoints.ts';
+import {
+  PUBLIC_CHECKPOINTS,
+  publicCheckpoint,
+} from '../../checkpoints/public/public_checkpoints.ts';
 import { defineCommand } from '../command.ts';
 
 export const pullCommand = defineCommand({
@@ -12,6 +15,7 @@ export const pullCommand = defineCommand({
     }),
   examples: [['pull mobilenet_v1_1.0_224', 'the weights of 2017, 1001 classes']],
   run: async ({ name }, context) => {
+    publicCheckpoint(name); // refuses another name
     const { pullImageNet } = await import('../../workflows/open/open_float.ts');
     const { dir, card } = await pullImageNet(name, context);
     const { architecture, dataset, labelOffset, origin, weightsSha256 } = card;

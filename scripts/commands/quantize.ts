@@ -36,6 +36,11 @@ export const quantizeCommand = defineCommand({
       'with Option 1 of the paper',
     ],
   ],
+  inputs: ({ model, dataset, calibrationData }) => ({
+    floatModels: [model],
+    folders: [calibrationData],
+    dataset: { name: dataset, folder: calibrationData, option: 'calibrationData' },
+  }),
   run: async (argv, context) => {
     const { quantize } = await import('../../workflows/quantize/quantize.ts');
     return quantize(argv, context);

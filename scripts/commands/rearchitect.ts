@@ -1,5 +1,5 @@
 import { VARIANTS } from '../../architectures/variants.ts';
-import { RECIPES } from '../../training/recipes/recipes.ts';
+import { RECIPE_NAMES } from '../../training/recipes/recipe_names.ts';
 import type { RearchitectResult } from '../../workflows/rearchitect/rearchitect.ts';
 import { MOST_IMAGES } from '../../workflows/rearchitect/rearchitect_defaults.ts';
 import { markdownTable } from '../../workflows/records/markdown_table.ts';
@@ -63,7 +63,7 @@ export const rearchitectCommand = defineCommand({
       .option('recipe', {
         type: 'string',
         requiresArg: true,
-        describe: `Of the retraining: ${RECIPES.map(({ name }) => name).join(', ')}, or a JSON file`,
+        describe: `Of the retraining: ${RECIPE_NAMES.join(', ')}, or a JSON file`,
         default: 'distil',
         defaultDescription: 'distil',
       })
@@ -110,6 +110,12 @@ export const rearchitectCommand = defineCommand({
       'and retrain, learning from the standard model too',
     ],
   ],
+  inputs: ({ model, dataset, data, retrain, recipe }) => ({
+    floatModels: [model],
+    recipe: retrain ? recipe : undefined,
+    folders: [data],
+    dataset: { name: dataset, folder: data, option: 'data' },
+  }),
   run: async (argv, context) => {
     const { rearchitectModel } = await import('../../workflows/rearchitect/rearchitect_model.ts');
     return rearchitectModel(argv, context);

@@ -127,6 +127,11 @@ export const reproduceCommand = defineCommand({
     ['reproduce --dataset imagenet --preset paper --data DIR --estimate', 'what it would cost'],
     ['reproduce --train-images 640 --test-images 500 --epochs 1', 'a short look'],
   ],
+  inputs: ({ published, dataset, data, imagenet }) => ({
+    floatModels: [published],
+    folders: [data, imagenet],
+    dataset: { name: dataset, folder: data, option: 'data' },
+  }),
   run: async (argv, context) => {
     const { estimateTable, reproduce } = await import('../../workflows/reproduce/reproduce.ts');
     const { costReport } = await import('../../workflows/reproduce/cost_report.ts');
@@ -147,8 +152,8 @@ export const reproduceCommand = defineCommand({
       const estimate = await estimateTable(options, context);
       return { kind: 'estimate' as const, ...estimate, text: costReport(estimate) };
     }
-    const announceCost = preset !== 'quick';
-    return { kind: 'table' as const, ...(await reproduce({ ...options, announceCost }, context)) };
+    const announce = preset === 'quick' ? 'plan' : 'cost';
+    return { kind: 'table' as const, ...(await reproduce({ ...options, announce }, context)) };
   },
   show: (result) =>
     result.kind === 'estimate'

@@ -1,5 +1,5 @@
 import { FRIENDLY, VARIANTS } from '../../architectures/variants.ts';
-import { RECIPES } from '../../training/recipes/recipes.ts';
+import { RECIPE_NAMES } from '../../training/recipes/recipe_names.ts';
 import { CHECKPOINT_SECONDS, DEFAULT_RECIPES } from '../../workflows/train/train_defaults.ts';
 import { defineCommand } from '../command.ts';
 import {
@@ -59,7 +59,7 @@ export const trainCommand = defineCommand({
       .option('recipe', {
         type: 'string',
         requiresArg: true,
-        describe: `Recipe: ${RECIPES.map(({ name }) => name).join(', ')}, or a JSON file`,
+        describe: `Recipe: ${RECIPE_NAMES.join(', ')}, or a JSON file`,
         defaultDescription: `${DEFAULT_RECIPES.retraining} with --from, else ${DEFAULT_RECIPES.scratch}`,
       })
       .options(RECIPE_OPTIONS)
@@ -140,6 +140,12 @@ export const trainCommand = defineCommand({
       'begin, or go on after whatever stopped it',
     ],
   ],
+  inputs: ({ from, teacher, dataset, data, recipe }) => ({
+    floatModels: [from, teacher],
+    recipe,
+    folders: [data],
+    dataset: { name: dataset, folder: data, option: 'data' },
+  }),
   run: async (argv, context) => {
     const { trainModel } = await import('../../workflows/train/train_model.ts');
     return trainModel(argv, context);

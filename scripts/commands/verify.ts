@@ -1,4 +1,4 @@
-import { kernelsName } from '../../workflows/open/open_plan.ts';
+import { kernelsName } from '../../workflows/open/kernels_used.ts';
 import { markdownTable } from '../../workflows/records/markdown_table.ts';
 import { RUNTIME_NAMES } from '../../workflows/verify/runtime_names.ts';
 import type { VerifyResult } from '../../workflows/verify/verify.ts';
@@ -34,6 +34,11 @@ export const verifyCommand = defineCommand({
     ['verify mobilenet.tflite --data DIR --limit 50', 'in LiteRT, on 50 photographs'],
     ['verify mobilenet.onnx --data DIR --json', 'top1Agreement is in percent'],
   ],
+  inputs: ({ file, dataset, data }) => ({
+    files: [file],
+    folders: [data],
+    dataset: { name: dataset, folder: data, option: 'data' },
+  }),
   run: async (argv, context) => {
     const { verify } = await import('../../workflows/verify/verify.ts');
     return verify(argv, context);

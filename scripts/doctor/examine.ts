@@ -8,7 +8,7 @@ import { isCheckout, projectRoot, SET_UP } from '../../foundation/repository.ts'
 import type { TierName } from '../../quantize/kernels/kernels.ts';
 import type { TierReport } from '../../quantize/kernels/route.ts';
 import { examineTiers } from '../../quantize/kernels/select.ts';
-import { kernelsName } from '../../workflows/open/open_plan.ts';
+import { kernelsName } from '../../workflows/open/kernels_used.ts';
 import { probeTfjsNode } from '../setup/probe_tfjs_node.ts';
 import { readTfjsNodeRecord, type TfjsNodeRecord } from '../setup/tfjs_node_record.ts';
 import { examineTools, type Tool } from './tools.ts';

@@ -1,6 +1,6 @@
 import { describeRoute } from '../../foundation/downloads/route.ts';
 import { formatAmount } from '../../foundation/reporting/amounts.ts';
-import { kernelsName } from '../../workflows/open/open_plan.ts';
+import { kernelsName } from '../../workflows/open/kernels_used.ts';
 import type { DoctorReport, TierFinding } from './examine.ts';
 
 type Row = readonly [name: string, value: string];

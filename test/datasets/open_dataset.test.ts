@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { DATASET_NAMES, openDataset } from '../../datasets/open_dataset.ts';
+import { DATASET_NAMES } from '../../datasets/dataset_names.ts';
+import { openDataset } from '../../datasets/open_dataset.ts';
 import { SILENT_REPORTER } from '../../foundation/reporting/reporter.ts';
 import { inFolder } from '../support/in_folder.ts';
 import { recordingReporter } from '../support/recording_reporter.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import type { DatasetName } from '../../datasets/dataset.ts';
+import type { DatasetName } from '../../datasets/dataset_names.ts';
 import { recognizeDataset } from '../../datasets/recognize_dataset.ts';
 import { inFolder } from '../support/in_folder.ts';
 import { sharedFolder } from '../support/skip.ts';

@@ -64,6 +64,7 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   ],
   classify: ['model', 'zero-variance', 'calibration-data', 'tier'],
   report: [],
+  recipe: [],
   doctor: [],
 };
 
@@ -122,6 +123,23 @@ describe('the tf8 command line', () => {
       });
     }
 
+    it('help is --help, help COMMAND that of the command', async () => {
+      assert.deepEqual(await runMain(['help']), await runMain(['--help']));
+      assert.deepEqual(await runMain(['help', 'train']), await runMain(['train', '--help']));
+    });
+
+    it('version is --version', async () => {
+      assert.deepEqual(await runMain(['version']), await runMain(['--version']));
+    });
+
+    it('completion prints a script, whose calls complete commands, options and values', async () => {
+      assert.match((await runMain(['completion'])).stdout, /tf8 --get-yargs-completions/);
+      const completed = async (...words: string[]) =>
+        (await runMain(['--get-yargs-completions', 'tf8', ...words])).stdout.split('\n');
+      assert.ok((await completed('eva')).some((line) => line.startsWith('evaluate')));
+      assert.ok((await completed('train', '--rec')).some((line) => line.startsWith('--recipe')));
+    });
+
     it('--version gives the version of the package', async () => {
       const file = new URL('../../package.json', import.meta.url);
       const { version } = JSON.parse(await readFile(file, 'utf8'));
@@ -150,12 +168,25 @@ describe('the tf8 command line', () => {
       ['evalute model', 'Unknown command. Did you mean "evaluate"?'],
       ['describe --frobnicate', 'Unknown argument: frobnicate'],
       ['describe model extra', 'Unknown command or argument: extra'],
-      ['evaluate', 'Missing argument: received 0, expected at least 1'],
+      ['describe --resolutoin 64', 'Unknown argument: resolutoin. Did you mean --resolution?'],
+      [
+        'evaluate model --calibraton-data x',
+        'Unknown argument: calibraton-data. Did you mean --calibration-data?',
+      ],
+      ['help evalute', 'Unknown command. Did you mean "evaluate"?'],
+      ['help frobnicate', 'Unknown command or argument: frobnicate'],
+      ['evaluate', 'Missing argument: model'],
+      ['classify', 'Missing argument: image'],
+      ['pull', 'Missing argument: name'],
       ['train', 'Missing required option: --out'],
       ['evaluate model --limit', 'Expected a value after --limit'],
       [
         'evaluate model --precision half',
         'Unexpected value for --precision: received "half", expected one of "float", "tf8", "both"',
+      ],
+      [
+        'evaluate model --precision flaot',
+        'Unexpected value for --precision: received "flaot", expected one of "float", "tf8", "both". Did you mean "float"?',
       ],
       [
         'evaluate model --limit 0',
@@ -236,6 +267,17 @@ describe('the tf8 command line', () => {
       assert.deepEqual([network, variant, resolution], ['inception_v3', undefined, 299]);
       assert.equal(publishedParameters, 23_853_833);
       assert.equal(layers.length, 95);
+    });
+
+    it('recipe NAME prints a recipe that --recipe takes, and recipe lists them', async () => {
+      const { stdout } = await runMain(['recipe', 'finetune']);
+      const file = at('mine.json');
+      await writeFile(file, stdout);
+      assert.equal((await runMain(['recipe', file])).stdout, stdout);
+      assert.match(
+        (await runMain(['recipe'])).stdout,
+        /^finetune-rmsprop {2}from trained weights/m,
+      );
     });
 
     it('describe <model> tells format, network, classes and layers', async function () {

@@ -9,6 +9,7 @@ import { NO_AUGMENTATION } from '../../datasets/augment/augment.ts';
 import { FLIP_CROP } from '../../datasets/augment/flip_crop.ts';
 import { INCEPTION } from '../../datasets/augment/inception.ts';
 import type { Distillation, Recipe } from './recipe.ts';
+import { RECIPE_NAMES, type RecipeName } from './recipe_names.ts';
 
 /**
  * MobileNetV1 on ImageNet from random weights. Slim's two scripts disagree: `mobilenet_v1_train.py`
@@ -142,13 +143,15 @@ export const DISTIL: Recipe = {
   distillation: DISTILLATION,
 };
 
-/** The recipes that `openRecipe` knows by name. */
-export const RECIPES: readonly Recipe[] = [
-  SLIM_IMAGENET,
-  SLIM_INCEPTION,
-  FINETUNE,
-  FINETUNE_RMSPROP,
-  DISTIL,
-  SCRATCH_SMALL,
-  SCRATCH_ADAM,
-];
+const BY_NAME = {
+  'slim-imagenet': SLIM_IMAGENET,
+  'slim-inception': SLIM_INCEPTION,
+  finetune: FINETUNE,
+  'finetune-rmsprop': FINETUNE_RMSPROP,
+  distil: DISTIL,
+  'scratch-small': SCRATCH_SMALL,
+  'scratch-adam': SCRATCH_ADAM,
+} as const satisfies Record<RecipeName, Recipe>;
+
+/** The recipes that `openRecipe` knows by name, in the order of `RECIPE_NAMES`. */
+export const RECIPES: readonly Recipe[] = RECIPE_NAMES.map((name) => BY_NAME[name]);

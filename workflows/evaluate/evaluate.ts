@@ -4,11 +4,11 @@ import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
+import type { KernelsUsed } from '../open/kernels_used.ts';
 import { DEFAULT_DATASET } from '../open/model_facts.ts';
 import { warnOfOtherPreprocessing } from '../open/model_input.ts';
 import { openData } from '../open/open_data.ts';
 import { type OpenedModel, openModel } from '../open/open_model.ts';
-import type { KernelsUsed } from '../open/open_plan.ts';
 import {
   CONVERSION_DEFAULTS,
   type ConversionOptions,

@@ -8,10 +8,11 @@ import type { TierName } from '../../quantize/kernels/kernels.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
 import { selectBackend } from '../../training/backend.ts';
 import { floatPredictor } from '../../training/float_predictor.ts';
+import { type KernelsUsed, kernelsName } from '../open/kernels_used.ts';
 import { labelOffsetOn, type ModelFacts, resolutionOf } from '../open/model_facts.ts';
 import { inRange } from '../open/model_input.ts';
 import type { OpenedFloatModel } from '../open/open_model.ts';
-import { type KernelsUsed, kernelsName, kernelsUsed, openPlan } from '../open/open_plan.ts';
+import { kernelsUsed, openPlan } from '../open/open_plan.ts';
 import { tf8Facts } from '../open/tf8_facts.ts';
 import { EvaluationClock, type EvaluationTime } from './evaluation_time.ts';
 

@@ -1,9 +1,10 @@
 import type { LabelledDataset } from '../../datasets/dataset.ts';
 import { withLabels } from '../../datasets/labels.ts';
-import { MissingFolderError, openDataset } from '../../datasets/open_dataset.ts';
-import { UserError } from '../../foundation/errors.ts';
+import { MissingFolderError } from '../../datasets/missing_folder.ts';
+import { openDataset } from '../../datasets/open_dataset.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { type OptionName, option } from '../wording.ts';
+import { needsFolder } from './needs_folder.ts';
 
 /**
  * Opens a data set for a workflow.
@@ -20,10 +21,6 @@ export async function openData(
     const opened = await openDataset(dataset, { ...context, ...(dir !== undefined && { dir }) });
     return withLabels(opened, `for ${option(name)}`);
   } catch (error) {
-    if (!(error instanceof MissingFolderError)) throw error;
-    throw new UserError(error.message, {
-      remedy: `Pass one as ${option(name, 'DIR')}. ${error.remedy}`,
-      cause: error,
-    });
+    throw error instanceof MissingFolderError ? needsFolder(error, name) : error;
   }
 }

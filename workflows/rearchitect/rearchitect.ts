@@ -38,6 +38,8 @@ export interface Retraining {
   readonly distill: boolean;
   /** Training images that are held out, from the reconstruction too; none unless given. */
   readonly validationImages?: number | undefined;
+  /** What the progress calls the training; the network's title unless given. */
+  readonly label?: string | undefined;
   /** With `resume`, a reconstruction that the folder holds is taken over where it is the same. */
   readonly run?: RunOptions | undefined;
 }
@@ -55,6 +57,8 @@ export interface RearchitectOptions {
   readonly seed: number;
   /** Folder of the new model. */
   readonly out: string;
+  /** What is unusual of the reconstruction stands in the result alone. */
+  readonly quiet?: boolean | undefined;
   /** Whether a model that lies there is replaced. */
   readonly overwrite?: boolean | undefined;
 }
@@ -108,7 +112,7 @@ export async function rearchitect(
   await requireTensorFlow('Re-architecture');
   await requireModelFolder(out, {
     inputs: [model],
-    overwrite: options.overwrite || options.retrain?.run?.resume,
+    overwrite: options.overwrite || Boolean(options.retrain?.run?.resume),
   });
   const original = await openOriginal(options, options.retrain !== undefined, context);
   try {
@@ -152,13 +156,13 @@ async function rebuildInto(
   const known = retrain?.run?.resume ? await recordedIn(dir, request) : undefined;
   if (known !== undefined) {
     context.reporter.info(`${dir} holds this reconstruction: it is taken over`);
-    return { ...known, warnings: warn(known.record, context) };
+    return { ...known, warnings: warn(known.record, options, context) };
   }
   const rebuildOptions = { ...options, ...fittingImages(options), finish: retrain === undefined };
   const rebuilt = await rebuild(original, rebuildOptions, request, context);
   try {
     const card = await saveRebuilt(rebuilt, original, options, dir);
-    return { card, record: rebuilt.record, warnings: warn(rebuilt.record, context) };
+    return { card, record: rebuilt.record, warnings: warn(rebuilt.record, options, context) };
   } finally {
     rebuilt.model.dispose();
   }
@@ -172,8 +176,13 @@ function fittingImages({ dataset, images, retrain, seed }: RearchitectOptions): 
   return { dataset: divided, images: Math.min(images, divided.count('train')), seed };
 }
 
-function warn({ reconstruction }: RearchitectureRecord, { reporter }: Context): string[] {
+function warn(
+  { reconstruction }: RearchitectureRecord,
+  { quiet = false }: RearchitectOptions,
+  { reporter }: Context,
+): string[] {
   const warnings = warningsOf(reconstruction);
+  if (quiet) return warnings;
   for (const warning of warnings) reporter.warn(warning);
   return warnings;
 }
@@ -202,6 +211,7 @@ async function rebuildAndRetrain(
       validationImages: retrain.validationImages,
       seed,
       out,
+      label: retrain.label,
       overwrite: options.overwrite,
       run: retrain.run,
     },

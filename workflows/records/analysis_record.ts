@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
 import type { Advice, Analysis, Finding } from '../../quantize/analyze/analysis.ts';
 import { environmentSchema } from './environment.ts';
-import { RUN_FILE, readPart } from './run_record.ts';
+import { RUN_FILE } from './run_file.ts';
+import { readPart } from './run_record.ts';
 
 const LOSSLESS = 'lossless';
 const NO_SIGNAL = 'noSignal';

@@ -10,6 +10,7 @@ import { firstIssue } from '../../foundation/first_issue.ts';
 import { call } from '../wording.ts';
 import { accuracyRowSchema } from './accuracy_row.ts';
 import { environmentSchema } from './environment.ts';
+import { RUN_FILE } from './run_file.ts';
 
 /** What identifies the images that a figure comes from. */
 const dataIdentitySchema = z.strictObject({
@@ -76,9 +77,6 @@ export type RunRecord = Readonly<z.infer<typeof runRecordSchema>>;
 export type RowTiming = Readonly<z.infer<typeof rowTimingSchema>>;
 export type RunTiming = Readonly<z.infer<typeof runTimingSchema>>;
 export type PublishedTable = Readonly<z.infer<typeof publishedTableSchema>>;
-
-/** The record in a run's folder, whatever was run. */
-export const RUN_FILE = 'run.json';
 
 /** All that a run may leave in its folder. */
 const FILES = [

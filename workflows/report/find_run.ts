@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { UserError } from '../../foundation/errors.ts';
-import { RUN_FILE } from '../records/run_record.ts';
+import { RUN_FILE } from '../records/run_file.ts';
 import { call } from '../wording.ts';
 
 const HAS_ENDED = `Give the folder that ${call('reproduce')} or ${call('analyze')} names when it has ended.`;

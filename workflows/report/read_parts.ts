@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { hasAnalysis, readAnalysis, readAnalyzeRun } from '../records/analysis_record.ts';
-import { RUN_FILE, readPart, readRun, readTiming } from '../records/run_record.ts';
+import { RUN_FILE } from '../records/run_file.ts';
+import { readPart, readRun, readTiming } from '../records/run_record.ts';
 import { hasSamples, readSamples } from '../records/samples.ts';
 import type { ReportParts } from './report_parts.ts';
 

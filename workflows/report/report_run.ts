@@ -1,7 +1,6 @@
 import type { Context } from '../../foundation/reporting/context.ts';
 import { findRun } from './find_run.ts';
-import { readParts } from './read_parts.ts';
-import { type WrittenReport, writeReport } from './write_report.ts';
+import type { WrittenReport } from './write_report.ts';
 
 export interface ReportRunOptions {
   /** Folder of the run, or its name in `runsDir`. */
@@ -12,7 +11,7 @@ export interface ReportRunOptions {
 }
 
 /**
- * Writes the report of a run into its folder.
+ * Writes the report of a run into its folder. What draws it is loaded once the run is found.
  * @throws UserError where there is no such run, a part of it is damaged, or the folder cannot be written
  */
 export async function reportRun(
@@ -20,5 +19,8 @@ export async function reportRun(
   context: Context,
 ): Promise<WrittenReport> {
   const dir = await findRun(run, runsDir);
-  return writeReport(await readParts(dir), dir, context, overwrite);
+  const { readParts } = await import('./read_parts.ts');
+  const parts = await readParts(dir);
+  const { writeReport } = await import('./write_report.ts');
+  return writeReport(parts, dir, context, overwrite);
 }

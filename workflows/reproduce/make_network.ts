@@ -30,7 +30,7 @@ export interface MadeSummary {
 }
 
 /** How far a training is is stored so often. */
-const RUN: RunOptions = { resume: true, checkpointSeconds: 60 };
+const RUN: RunOptions = { resume: 'quietly', checkpointSeconds: 60 };
 
 /**
  * Makes a network, or goes on with what was begun in its folder. After Ctrl-C it is not whole, but can
@@ -64,6 +64,7 @@ async function train(
       limit: imagesPerEpoch,
       seed,
       out,
+      label: `training ${plan.name}, seed ${seed}`,
       run: RUN,
     },
     context,
@@ -89,11 +90,13 @@ async function rearchitectOriginal(
           recipe: retrain.recipe,
           ...(retrain.imagesPerEpoch !== undefined && { limit: retrain.imagesPerEpoch }),
           distill: true,
+          label: `training ${plan.name}, seed ${seed}`,
           run: RUN,
         },
       }),
       seed,
       out,
+      quiet: true,
     },
     context,
   );

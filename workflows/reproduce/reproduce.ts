@@ -20,6 +20,7 @@ import { writeReport } from '../report/write_report.ts';
 import { analyzeCostliest } from './analyze_costliest.ts';
 import { type CostEstimate, estimateCost } from './cost.ts';
 import { costReport } from './cost_report.ts';
+import { planInWords } from './known_time.ts';
 import type { MeasuredNetwork } from './measure_network.ts';
 import type { StoredNetwork } from './network_store.ts';
 import { type OpenTable, openTable, type ReproduceOptions } from './open_table.ts';
@@ -42,19 +43,23 @@ export interface ReportedResult extends ReproduceResult {
  * trained it), quantized and measured in float and in TF8. Writes `run.json`, `timing.json` and, after
  * each row, `table.md` into `<runsDir>/<id>`; at the end an analysis of the network that loses most,
  * `report.html` and its figures. What was interrupted goes on when it is called again.
- * @param options with `announceCost`, says first what the table will cost
+ * @param options with `announce`, says first what the table will cost: by trials, or with its plan by what
+ *   equal tables took
  * @throws UserError before anything is loaded where `runsDir` cannot be written; what training and
  *   evaluation throw. A training that diverges, a network that cannot be rebuilt and one that TF8 cannot
  *   hold throw nothing: their seeds are left out with a note
  */
 export async function reproduce(
-  options: ReproduceOptions & { readonly announceCost?: boolean },
+  options: ReproduceOptions & { readonly announce?: 'plan' | 'cost' },
   context: Context,
 ): Promise<ReportedResult> {
-  const { runsDir, announceCost = false } = options;
+  const { runsDir, announce } = options;
   try {
     const table = await openTable(options, context);
-    if (announceCost) context.reporter.info(costReport(await estimateCost(table, context)));
+    if (announce === 'cost') context.reporter.info(costReport(await estimateCost(table, context)));
+    if (announce === 'plan') {
+      context.reporter.info(await planInWords(table, tableName(table), runsDir));
+    }
     const result = await makeTable(table, options);
     const report = await reportOf(table, result, context);
     return { ...result, ...(report !== undefined && { report }) };
@@ -133,7 +138,7 @@ class Reproduction {
     this.table = table;
     this.command = options.command ?? 'a program that calls reproduce';
     const { preset, seeds, data } = table;
-    this.name = `reproduce-${preset.dataset}-${preset.name}`;
+    this.name = tableName(table);
     const { published, imagenetLimit } = options;
     this.configuration = asJson({ preset, seeds, published, imagenetLimit });
     this.dir = join(options.runsDir, runId(this.name, { ...this.configuration, data }));
@@ -239,6 +244,10 @@ class Reproduction {
     await writeRun(this.dir, record, timing, table);
     return { dir: this.dir, table, record };
   }
+}
+
+function tableName({ preset }: OpenTable): string {
+  return `reproduce-${preset.dataset}-${preset.name}`;
 }
 
 /** Whether one network is to blame, so that the rest of the table can go on. */

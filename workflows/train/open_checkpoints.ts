@@ -19,14 +19,14 @@ export interface OpenCheckpoints {
  */
 export async function openCheckpoints(
   out: string,
-  resume: boolean,
+  resume: boolean | 'quietly',
   reporter: Reporter,
 ): Promise<OpenCheckpoints> {
   const folder = await CheckpointFolder.open({ dir: join(out, 'checkpoints'), reporter });
   try {
     if (resume) {
       const checkpoint = await folder.latest();
-      if (checkpoint === undefined) {
+      if (checkpoint === undefined && resume !== 'quietly') {
         reporter.info(`No checkpoint in ${out} to resume from: training begins.`);
       }
       return { folder, resume: checkpoint };

@@ -34,8 +34,8 @@ import { watchRun } from './watch_run.ts';
 
 /** How a training is stored while it goes on: checkpoints, metrics, TensorBoard's events, a curve. */
 export interface RunOptions {
-  /** Goes on from the newest checkpoint, where there is one. */
-  readonly resume: boolean;
+  /** Goes on from the newest checkpoint, where there is one; "quietly" says nothing where there is none. */
+  readonly resume: boolean | 'quietly';
   /** A checkpoint is taken when either has passed. */
   readonly checkpointSeconds?: number | undefined;
   readonly checkpointSteps?: number | undefined;
@@ -61,6 +61,8 @@ export interface TrainJobOptions {
   readonly seed: number;
   /** Folder of the trained model. */
   readonly out: string;
+  /** What the progress calls the training; the network's title unless given. */
+  readonly label?: string | undefined;
   /** Whether a model that lies there without its training's checkpoints is replaced. */
   readonly overwrite?: boolean | undefined;
   /** Trains operation by operation even where the step could be compiled. */
@@ -102,7 +104,7 @@ export async function trainJob(
   const { dataset, out, overwrite, recipe, run, teacher, validationImages = 0, seed } = options;
   await requireModelFolder(out, {
     inputs: [options.from, teacher].filter((model) => model !== undefined),
-    overwrite: overwrite || run?.resume,
+    overwrite: overwrite || Boolean(run?.resume),
   });
   const divided =
     validationImages > 0 ? holdOutValidation(dataset, validationImages, seed) : dataset;
@@ -210,12 +212,13 @@ class TrainJob {
 
   private trainOptions(model: tf.LayersModel): TrainOptions {
     const { dataset, recipe, limit, seed, run, network } = this.options;
+    const { label = `training ${titleOf(network)}` } = this.options;
     const { checkpoints, context, source, teacher } = this;
     return {
       dataset,
       recipe,
       network: model.name,
-      label: `training ${titleOf(network)}`,
+      label,
       start: source === undefined ? 'random weights' : weightsOf(source),
       teacher: teacher && weightsOf(teacher),
       limit,

@@ -14,10 +14,11 @@ import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
 import { outputNode } from '../../quantize/model/tf8_model.ts';
 import { quantizeArray } from '../../quantize/params/quantization.ts';
 import { readManifest, writeManifest } from '../export/export_manifest.ts';
+import type { KernelsUsed } from '../open/kernels_used.ts';
 import { DEFAULT_DATASET } from '../open/model_facts.ts';
 import { inRange } from '../open/model_input.ts';
 import { openData } from '../open/open_data.ts';
-import { type KernelsUsed, kernelsUsed, openPlan } from '../open/open_plan.ts';
+import { kernelsUsed, openPlan } from '../open/open_plan.ts';
 import { tf8Facts } from '../open/tf8_facts.ts';
 import {
   type FirstDifference,

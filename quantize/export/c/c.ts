@@ -15,7 +15,6 @@ const INCLUDE = '#include "model.h"';
 /** A network in C99, without dependencies. */
 export const C: ExportFormat = {
   name: 'c',
-  describe: 'C99 header with the network, and FILE.c, a program that runs it on an image',
   suffixes: ['', PROGRAM_SUFFIX],
   encode: encodeC,
   reader: {

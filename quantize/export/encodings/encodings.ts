@@ -18,7 +18,6 @@ const FLOAT_SUFFIX = '.onnx';
 
 export const ENCODINGS: ExportFormat = {
   name: 'encodings',
-  describe: 'JSON of parameters in the form of AIMET, and FILE.onnx, the folded float network',
   suffixes: ['', FLOAT_SUFFIX],
   encode: encodeEncodings,
   usesFloatWeights: true,

@@ -10,7 +10,6 @@ import { encodeNpy } from './npy.ts';
 /** The arrays of a network for NumPy. */
 export const NPZ: ExportFormat = {
   name: 'npz',
-  describe: 'arrays for NumPy: weights, biases, scales and zero points, by layer',
   suffixes: [''],
   encode: (source) => [{ suffix: '', bytes: encodeNpz(source) }],
 };

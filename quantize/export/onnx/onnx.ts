@@ -28,7 +28,6 @@ const LABELS_KEY = 'labels';
 /** A quantized model for ONNX Runtime and others that read opset 13. */
 export const ONNX: ExportFormat = {
   name: 'onnx',
-  describe: 'QDQ model of opset 13 for ONNX Runtime and others, weights as uint8',
   suffixes: [''],
   encode: (source) => [{ suffix: '', bytes: encodeOnnx(source) }],
   reader: {

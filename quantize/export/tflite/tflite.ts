@@ -33,7 +33,6 @@ import {
 /** A uint8 model of TFLite in which LiteRT computes our bytes (eq. 5). */
 export const TFLITE: ExportFormat = {
   name: 'tflite',
-  describe: 'uint8 model for LiteRT (TensorFlow Lite), with metadata and labels',
   suffixes: [''],
   encode: (source) => [{ suffix: '', bytes: encodeTflite(source) }],
   reader: {

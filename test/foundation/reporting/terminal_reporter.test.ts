@@ -94,6 +94,23 @@ describe('terminalReporter on a terminal', () => {
   });
 });
 
+describe('terminalReporter on a terminal of 80 columns', () => {
+  it('has the loss before the counters, in one line', () => {
+    let written = '';
+    const stream = { isTTY: true, columns: 80, write: (text: string) => (written += text) };
+    const progress = terminalReporter(stream, () => 0).start('Training standard', 10_000, 'images');
+    const detail = 'epoch 1/2, loss 0.512, accuracy 83.1 %, learning rate 0.0096';
+    progress.update(1200, detail);
+    progress.end();
+    const line = written.slice(
+      written.indexOf('Training standard epoch'),
+      written.indexOf('…') + 1,
+    );
+    assert.equal(line, `Training standard ${detail},…`);
+    assert.equal(line.length, 80);
+  });
+});
+
 describe('RateMeter', () => {
   it('takes the rate of late, and the mean with all pauses', () => {
     const meter = new RateMeter(0, 0);

@@ -1,10 +1,6 @@
 import assert from 'node:assert/strict';
-import {
-  EXPORT_FORMATS,
-  exportFormat,
-  FORMAT_NAMES,
-  readExport,
-} from '../../../quantize/export/formats.ts';
+import { FORMAT_NAMES } from '../../../quantize/export/format_names.ts';
+import { EXPORT_FORMATS, exportFormat, readExport } from '../../../quantize/export/formats.ts';
 import { QuantizationError } from '../../../quantize/params/errors.ts';
 import { MODEL, sourceOf } from './support.ts';
 

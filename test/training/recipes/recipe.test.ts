@@ -82,6 +82,34 @@ describe('recipes', () => {
       }));
   }
 
+  it('all mistakes of a file are said at once, with where, what was expected and what came', () =>
+    inFolder(async (folder) => {
+      const path = join(folder, 'mine.json');
+      const { batchSize: _, ...rest } = FINETUNE;
+      const optimizer = { ...FINETUNE.optimizer, beta1: 'high' };
+      const budget = { epochs: 0 };
+      await writeFile(
+        path,
+        JSON.stringify({ ...rest, optimizer, budget, dropout: 1, momentum: 1 }),
+      );
+      await assert.rejects(openRecipe(path), ({ message }: Error) => {
+        const [title, ...lines] = message.split('\n');
+        assert.equal(title, `Expected a recipe in ${path} but it has 5 mistakes:`);
+        const one = (pattern: RegExp) =>
+          assert.equal(lines.filter((line) => pattern.test(line)).length, 1, message);
+        one(/^ {2}optimizer\.beta1: .*expected number, received string$/);
+        one(/^ {2}budget\.epochs: .*>=1, received 0$/);
+        one(/^ {2}batchSize: .*expected number, received undefined$/);
+        one(/^ {2}dropout: .*<1, received 1$/);
+        one(/^ {2}.*"momentum"/);
+        return true;
+      });
+    }));
+
+  it('a name that is nearly one is asked about', async () => {
+    await assert.rejects(openRecipe('finetun'), { remedy: 'Did you mean finetune?' });
+  });
+
   it('a file that is not there is refused', async () => {
     await assert.rejects(openRecipe('nowhere.json'), {
       name: 'UserError',

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { REFERENCE_KERNELS } from '../../../quantize/kernels/reference/reference_kernels.ts';
 import type { TierRoute } from '../../../quantize/kernels/route.ts';
-import { kernelsName, kernelsUsed, openPlan } from '../../../workflows/open/open_plan.ts';
+import { kernelsName } from '../../../workflows/open/kernels_used.ts';
+import { kernelsUsed, openPlan } from '../../../workflows/open/open_plan.ts';
 import { randomModels } from '../../quantize/model/random_models.ts';
 import { recordingReporter } from '../../support/recording_reporter.ts';
 

@@ -1,0 +1,13 @@
+/** The formats of exports, each in a line: apart from what writes them, so that a list loads none. */
+export const FORMAT_DESCRIPTIONS = {
+  tflite: 'uint8 model for LiteRT (TensorFlow Lite), with metadata and labels',
+  onnx: 'QDQ model of opset 13 for ONNX Runtime and others, weights as uint8',
+  encodings: 'JSON of parameters in the form of AIMET, and FILE.onnx, the folded float network',
+  npz: 'arrays for NumPy: weights, biases, scales and zero points, by layer',
+  c: 'C99 header with the network, and FILE.c, a program that runs it on an image',
+} as const;
+
+export type FormatName = keyof typeof FORMAT_DESCRIPTIONS;
+
+/** As a list shows them. */
+export const FORMAT_NAMES = Object.keys(FORMAT_DESCRIPTIONS) as FormatName[];

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { planInWords } from '../../../workflows/reproduce/known_time.ts';
+import type { OpenTable } from '../../../workflows/reproduce/open_table.ts';
+import { planRows } from '../../../workflows/reproduce/plan.ts';
+import { presetOf } from '../../../workflows/reproduce/presets.ts';
+import { inFolder } from '../../support/in_folder.ts';
+
+const NAME = 'reproduce-fashion-mnist-quick';
+
+function table(there: boolean, seeds: readonly number[] = [0]): OpenTable {
+  const preset = presetOf('fashion-mnist', 'quick');
+  const networks = { find: async () => (there ? ({} as never) : undefined) };
+  return {
+    preset,
+    rows: planRows({ preset, seeds, withPublishedRows: false }),
+    networks,
+  } as unknown as OpenTable;
+}
+
+describe('planInWords', () => {
+  it('names the rows, and what they took on the machine of the published record', () =>
+    inFolder(async (runsDir) => {
+      const text = await planInWords(table(false), NAME, runsDir);
+      assert.match(text, /^4 rows: standard, standard, Option 1, friendly, friendly by re-/);
+      assert.match(text, / They took \d+:\d\d on .+, \d+ threads; this machine is .+ threads\.$/);
+    }));
+
+  it('counts every seed', () =>
+    inFolder(async (runsDir) => {
+      const seconds = async (seeds: readonly number[]) => {
+        const text = await planInWords(table(false, seeds), NAME, runsDir);
+        const [, minutes, rest] = /They took (\d+):(\d\d)/.exec(text)!;
+        return 60 * Number(minutes) + Number(rest);
+      };
+      const ratio = (await seconds([0, 1, 2])) / (await seconds([0]));
+      assert.ok(Math.abs(ratio - 3) < 0.02, `${ratio}`);
+    }));
+
+  it('says that all is there where it is', () =>
+    inFolder(async (runsDir) => {
+      assert.match(await planInWords(table(true), NAME, runsDir), /are there from an earlier run/);
+    }));
+
+  it('says that nothing is known of a table that nobody has made', () =>
+    inFolder(async (runsDir) => {
+      const text = await planInWords(table(false), 'reproduce-cifar10-nowhere', runsDir);
+      assert.match(text, /No equal table has been made yet/);
+    }));
+});
