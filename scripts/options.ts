@@ -49,7 +49,7 @@ export const DATASET = {
 export const DATA = {
   type: 'string',
   describe:
-    'Folder of the data set; imagenet needs one: a folder a class, named by wnid, or TFRecords',
+    'Folder of the data set; imagenet and your own images need one: a folder for each class, or TFRecords',
   requiresArg: true,
 } as const satisfies Options;
 
@@ -77,7 +77,7 @@ export const ZERO_VARIANCE = {
 
 export const CALIBRATION_DATA = {
   type: 'string',
-  describe: 'Folder of the data set to calibrate with; imagenet needs one',
+  describe: 'Folder of images to calibrate with, in class folders or not; imagenet needs one',
   defaultDescription: "the data set's training images",
   requiresArg: true,
 } as const satisfies Options;

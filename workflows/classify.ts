@@ -46,7 +46,7 @@ export async function classify(
   options: ClassifyOptions,
   context: Context,
 ): Promise<ClassifyResult> {
-  const pixels = await decodeImage(options.image);
+  const pixels = await decodeImage(options.image, options.image, { signal: context.signal });
   const opened = await openModel(options.model, context);
   try {
     return await classifyWith(opened, pixels, options, context);
@@ -81,8 +81,8 @@ async function classifyWith(
       calibration: { images, source: 'file', zeroVariance },
     };
   }
-  const { predictFloat } = await import('../training/float_predictor.ts');
-  const probabilities = await predictFloat(opened.model, input, shape);
+  const { floatProbabilities } = await import('./open/probabilities.ts');
+  const probabilities = await floatProbabilities(opened.model, input, shape);
   const quantized = await quantizedFor(opened, options, { images: input, shape }, context);
   return {
     ...common,

@@ -18,6 +18,7 @@ export const OPTION_NAMES = [
   'network',
   'out',
   'overwrite',
+  'perClass',
   'precision',
   'preset',
   'recipe',

@@ -28,10 +28,7 @@ export const analyzeCommand = defineCommand({
       .option('limit', LIMIT)
       .option('per-class', PER_CLASS)
       .option('zero-variance', ZERO_VARIANCE)
-      .option('calibration-data', {
-        ...CALIBRATION_DATA,
-        describe: 'Folder of the data set to calibrate with',
-      })
+      .option('calibration-data', CALIBRATION_DATA)
       .option('calibration-images', CALIBRATION_IMAGES)
       .option('accuracy', {
         type: 'boolean',

@@ -28,7 +28,7 @@ export const classifyCommand = defineCommand({
       .option('zero-variance', ZERO_VARIANCE)
       .option('calibration-data', {
         ...CALIBRATION_DATA,
-        describe: "Folder of the model's data set to calibrate with",
+        describe: 'Folder of images to calibrate with, in class folders or not',
         defaultDescription: 'the image itself',
       })
       .option('calibration-images', CALIBRATION_IMAGES)

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts';
-import type { LabelledDataset } from '../../datasets/dataset.ts';
+import type { Dataset } from '../../datasets/dataset.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import type { Analysis } from '../../quantize/analyze/analysis.ts';
 import { Analyzer, type AnalyzerOptions } from '../../quantize/analyze/analyzer.ts';
@@ -36,7 +36,7 @@ export interface NetworkToAnalyze {
   readonly kernels: Kernels;
   /** What the analysis calls the network. */
   readonly name: string;
-  readonly dataset: LabelledDataset;
+  readonly dataset: Dataset;
   /** Images of the test split, in the seed's order, broken ones included. */
   readonly limit: number;
   /** Indices of the split's images to choose from, ascending; all unless given. */

@@ -1,10 +1,10 @@
-import type { LabelledDataset } from '../../datasets/dataset.ts';
+import type { Dataset } from '../../datasets/dataset.ts';
 import { importOptional } from '../../foundation/optional_package.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { softmax, topClasses } from '../../quantize/execute/top_classes.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
-import { predictFloat } from '../../training/float_predictor.ts';
 import type { OpenedFloatModel } from '../open/open_model.ts';
+import { floatProbabilities } from '../open/probabilities.ts';
 import type { Sample, Samples } from '../records/samples.ts';
 
 const LISTED = 5;
@@ -17,7 +17,7 @@ export interface SampleOptions {
   readonly tf8: Pick<Tf8Model, 'input' | 'classNames' | 'labelOffset'>;
   /** images [1, H, W, 3] float32 in [−1, 1] in, the TF8 model's logits out. */
   readonly predictTf8: (images: Float32Array) => Float32Array;
-  readonly dataset: LabelledDataset;
+  readonly dataset: Dataset;
   /** See `BatchOptions`. */
   readonly centralFraction?: number | undefined;
   readonly images: number;
@@ -42,7 +42,7 @@ export async function takeSamples(options: SampleOptions, { signal }: Context): 
     centralFraction,
   });
   for await (const { images, shape, labels, names } of batches) {
-    const float = await predictFloat(opened.model, images, shape);
+    const float = await floatProbabilities(opened.model, images, shape);
     const guesses = (probabilities: Float32Array) =>
       topClasses(probabilities, tf8, LISTED).map(({ name, probability }) => ({
         name,
@@ -50,7 +50,7 @@ export async function takeSamples(options: SampleOptions, { signal }: Context): 
       }));
     taken.push({
       image: names[0],
-      label: dataset.classNames[labels[0]],
+      ...(labels !== undefined && { label: dataset.classNames?.[labels[0]] }),
       jpeg: (await jpegOf(images, resolution)).toString('base64'),
       float: guesses(float),
       tf8: guesses(softmax(predictTf8(images))),

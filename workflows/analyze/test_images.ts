@@ -1,8 +1,8 @@
-import type { LabelledBatch, LabelledDataset, SkippedImage } from '../../datasets/dataset.ts';
+import type { Dataset, ImageBatch, SkippedImage } from '../../datasets/dataset.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 
 export interface TestImagesOptions {
-  readonly dataset: LabelledDataset;
+  readonly dataset: Dataset;
   /** Images of the seed's order, broken ones included. */
   readonly limit: number;
   /** Indices of the split's images to choose from, ascending; all unless given. */
@@ -38,7 +38,7 @@ export class TestImages {
   async each(
     label: string,
     batchSize: number,
-    visit: (batch: LabelledBatch) => void,
+    visit: (batch: ImageBatch) => void,
     limit = this.options.limit,
   ): Promise<number> {
     const { dataset, seed, resolution, centralFraction, among } = this.options;

@@ -4,9 +4,8 @@ import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
-import { DEFAULT_DATASET } from '../open/model_facts.ts';
 import { warnOfOtherPreprocessing } from '../open/model_input.ts';
-import { openData } from '../open/open_data.ts';
+import { openModelData } from '../open/open_data.ts';
 import { type OpenedModel, openModel } from '../open/open_model.ts';
 import type { KernelsUsed } from '../open/open_plan.ts';
 import {
@@ -86,8 +85,11 @@ async function evaluateOpened(
   context: Context,
 ): Promise<EvaluateResult> {
   if (opened.kind === 'tf8') warnOfConversionOptions(opened, options, context.reporter);
-  const name = options.dataset ?? opened.facts.dataset ?? DEFAULT_DATASET;
-  const dataset = await openData(name, options.data, 'data', context);
+  const dataset = await openModelData(
+    opened,
+    { dataset: options.dataset, dir: options.data, option: 'data' },
+    context,
+  );
   if (options.dataset !== undefined) warnOfOtherPreprocessing(opened, dataset, context.reporter);
   const evaluation = new Evaluation(dataset, options, context);
   const named = { model: opened.name, dataset: dataset.name };
@@ -113,7 +115,11 @@ async function evaluateOpened(
   }
   const float = options.precision === 'tf8' ? undefined : await evaluation.float(opened);
   if (options.precision === 'float') return { ...named, ...evaluation.counts(), float: float! };
-  const source = await calibrationSource({ ...options, dataset: name }, evaluation, context);
+  const source = await calibrationSource(
+    { ...options, dataset: dataset.name },
+    evaluation,
+    context,
+  );
   if (source.overlap) {
     context.reporter.warn(
       `some calibration images are among the evaluated ones; pass another folder as ${option('calibrationData')}, or ${option('limit')}`,

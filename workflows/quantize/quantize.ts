@@ -13,7 +13,7 @@ import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
 import { selectBackend } from '../../training/backend.ts';
 import { compile } from '../../training/compile/compile.ts';
 import { DEFAULT_DATASET } from '../open/model_facts.ts';
-import { openData } from '../open/open_data.ts';
+import { openImages } from '../open/open_data.ts';
 import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
 import { isOurTf8File } from '../outputs/our_files.ts';
 import { requireOutputFiles } from '../outputs/output_files.ts';
@@ -146,8 +146,11 @@ export async function quantize(
   });
   const opened = await openFloatModel(options.model, context);
   try {
-    const dataset = options.dataset ?? opened.facts.dataset ?? DEFAULT_DATASET;
-    const source = await calibrationSource({ ...options, dataset }, undefined, context);
+    const source = await calibrationSource(
+      calibrationOf(options, opened.facts.dataset),
+      undefined,
+      context,
+    );
     const { model, skipped, zeroVarianceChannels } = await quantizeModel(
       opened,
       zeroVariance,
@@ -172,12 +175,27 @@ export async function quantize(
 
 export interface CalibrationOptions
   extends Pick<ConversionOptions, 'calibrationData' | 'calibrationImages'> {
+  /** The model's, where there is no `calibrationData`. */
   readonly dataset: string;
+  /** What lies in `calibrationData`; recognized unless given. */
+  readonly calibrationDataset?: string | undefined;
   readonly seed: number;
 }
 
 /**
- * The images to calibrate with: those of `calibrationData`, else the training split of `evaluated`.
+ * What a command calibrates with whose option `dataset` is about the calibration alone.
+ * @param own the model's data set; undefined where unknown
+ */
+export function calibrationOf(
+  options: Omit<CalibrationOptions, 'dataset'> & { readonly dataset?: string | undefined },
+  own: string | undefined,
+): CalibrationOptions {
+  const dataset = options.dataset ?? own ?? DEFAULT_DATASET;
+  return { ...options, dataset, calibrationDataset: options.dataset };
+}
+
+/**
+ * The images to calibrate with, which need no classes: those of `calibrationData`, else the training split of `evaluated`.
  * Where the evaluated images come from the same ones, the `limit` first of the seed's order are
  * left to the evaluation if enough remain.
  */
@@ -191,7 +209,15 @@ export async function calibrationSource(
   const dataset =
     evaluated !== undefined && calibrationData === undefined
       ? evaluated.dataset
-      : await openData(options.dataset, calibrationData, 'calibrationData', context);
+      : await openImages(
+          options.dataset,
+          {
+            dataset: options.calibrationDataset,
+            dir: calibrationData,
+            option: 'calibrationData',
+          },
+          context,
+        );
   // One folder of images serves as both splits; data sets with two splits never overlap.
   const shared =
     evaluated?.dataset.splitsAreEqual === true &&

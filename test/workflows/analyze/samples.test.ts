@@ -63,7 +63,7 @@ describe('takeSamples', () => {
       new RegExp(`^the first ${images.length} of synthetic in the order of seed 1`),
     );
     for (const { label, float, tf8 } of images) {
-      assert.match(label, /^class \d$/);
+      assert.match(label ?? '', /^class \d$/);
       assert.equal(float.length, 5);
       assert.ok(
         float.every(({ probability }, at) => at === 0 || probability <= float[at - 1].probability),
