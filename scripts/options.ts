@@ -82,6 +82,22 @@ export const CALIBRATION_DATA = {
   requiresArg: true,
 } as const satisfies Options;
 
+export const INPUT_RANGE = {
+  type: 'string',
+  nargs: 1,
+  coerce: (text: string | undefined) => (text === undefined ? undefined : inputRange(text)),
+  describe: 'LOW,HIGH: what the network takes for black and white, such as 0,1 or 0,255',
+  defaultDescription: 'what the model says, else -1,1',
+} as const;
+
+function inputRange(text: string): { readonly min: number; readonly max: number } {
+  const [min, max, ...more] = text.split(',').map((part) => (part.trim() === '' ? NaN : +part));
+  if (Number.isFinite(min) && Number.isFinite(max) && min < max && more.length === 0) {
+    return { min, max };
+  }
+  throw new Error(`Expected two numbers LOW,HIGH for --input-range but received ${text}`);
+}
+
 export const CALIBRATION_IMAGES = {
   type: 'number',
   defaultDescription: String(CONVERSION_DEFAULTS.calibrationImages),

@@ -47,7 +47,7 @@ export async function classify(
   context: Context,
 ): Promise<ClassifyResult> {
   const pixels = await decodeImage(options.image, options.image, { signal: context.signal });
-  const opened = await openModel(options.model, context);
+  const opened = await openModel(options.model, context, options);
   try {
     return await classifyWith(opened, pixels, options, context);
   } finally {
@@ -82,7 +82,7 @@ async function classifyWith(
     };
   }
   const { floatProbabilities } = await import('./open/probabilities.ts');
-  const probabilities = await floatProbabilities(opened.model, input, shape);
+  const probabilities = await floatProbabilities(opened.model, inRange(input, wanted.range), shape);
   const quantized = await quantizedFor(opened, options, { images: input, shape }, context);
   return {
     ...common,

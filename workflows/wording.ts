@@ -14,6 +14,7 @@ export const OPTION_NAMES = [
   'from',
   'imagenet',
   'images',
+  'inputRange',
   'limit',
   'network',
   'out',

@@ -6,6 +6,7 @@ import {
   DATA,
   DATASET,
   FLOAT_MODEL,
+  INPUT_RANGE,
   LIMIT,
   OVERWRITE,
   PER_CLASS,
@@ -30,6 +31,7 @@ export const analyzeCommand = defineCommand({
       .option('zero-variance', ZERO_VARIANCE)
       .option('calibration-data', CALIBRATION_DATA)
       .option('calibration-images', CALIBRATION_IMAGES)
+      .option('input-range', INPUT_RANGE)
       .option('accuracy', {
         type: 'boolean',
         default: false,

@@ -5,6 +5,7 @@ import { defineCommand } from '../command.ts';
 import {
   CALIBRATION_DATA,
   CALIBRATION_IMAGES,
+  INPUT_RANGE,
   MODEL,
   SEED,
   SEED_RANGE,
@@ -32,6 +33,7 @@ export const classifyCommand = defineCommand({
         defaultDescription: 'the image itself',
       })
       .option('calibration-images', CALIBRATION_IMAGES)
+      .option('input-range', INPUT_RANGE)
       .option('tier', TIER)
       .option('seed', SEED)
       .check(wholeNumbers({ 'calibration-images': 1, seed: SEED_RANGE })),

@@ -43,7 +43,7 @@ export async function analyze(options: AnalyzeOptions, context: Context): Promis
       overwrite: options.overwrite,
     });
   }
-  const opened = await openFloatModel(options.model, context);
+  const opened = await openFloatModel(options.model, context, options);
   try {
     return await analyzeOpened(opened, options, context);
   } finally {

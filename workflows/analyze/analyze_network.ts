@@ -60,9 +60,9 @@ export async function analyzeNetwork(
 ): Promise<AnalyzedNetwork> {
   const { opened, tf8, kernels, name, dataset, limit, among, seed, labelOffset } = network;
   const graph = fuseLayersModel(opened.model, { zeroVariance: network.zeroVariance });
-  const { centralFraction } = tf8Facts(tf8).input;
+  const { centralFraction, range } = tf8Facts(tf8).input;
   const images = new TestImages(
-    { dataset, limit, among, seed, resolution: graph.inputShape[0], centralFraction },
+    { dataset, limit, among, seed, resolution: graph.inputShape[0], centralFraction, range },
     context,
   );
   const floats = new FloatNodes();
@@ -84,6 +84,7 @@ export async function analyzeNetwork(
       tf8,
       dataset,
       centralFraction,
+      range,
       seed,
       images: Math.min(SAMPLES, limit),
       predictTf8: (image) => plan.predict(image),

@@ -71,7 +71,7 @@ export async function evaluate(
   options: EvaluateOptions,
   context: Context,
 ): Promise<EvaluateResult> {
-  const opened = await openModel(options.model, context);
+  const opened = await openModel(options.model, context, options);
   try {
     return await evaluateOpened(opened, options, context);
   } finally {

@@ -89,7 +89,7 @@ async function quantizedModel(
   options: ExportOptions,
   context: Context,
 ): Promise<Pick<ExportSource, 'model' | 'floatWeights'>> {
-  const opened = await openModel(options.model, context);
+  const opened = await openModel(options.model, context, options);
   if (opened.kind === 'tf8') {
     warnOfConversionOptions(opened, options, context.reporter);
     return { model: opened.model };

@@ -1,5 +1,5 @@
 import type { ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts';
-import type { Dataset, SkippedImage } from '../../datasets/dataset.ts';
+import type { Dataset, ImageBatch, SkippedImage } from '../../datasets/dataset.ts';
 import { centralFractionOf } from '../../datasets/images/preprocess.ts';
 import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
@@ -12,7 +12,8 @@ import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
 import { selectBackend } from '../../training/backend.ts';
 import { compile } from '../../training/compile/compile.ts';
-import { DEFAULT_DATASET } from '../open/model_facts.ts';
+import { DEFAULT_DATASET, type InputRange } from '../open/model_facts.ts';
+import { inRange } from '../open/model_input.ts';
 import { openImages } from '../open/open_data.ts';
 import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
 import { isOurTf8File } from '../outputs/our_files.ts';
@@ -71,7 +72,7 @@ export async function quantizeModel(
         reporter.warn(`skipped ${image.name} in calibration: ${image.reason}`);
       },
     });
-    const calibration = await calibrate(graph, batches, {
+    const calibration = await calibrate(graph, ranged(batches, input.range), {
       compile: await compiler(images),
       onProgress: (done) => {
         signal.throwIfAborted();
@@ -103,6 +104,13 @@ export async function quantizeModel(
   } finally {
     progress.end();
   }
+}
+
+async function* ranged(
+  batches: AsyncIterable<ImageBatch>,
+  range: InputRange,
+): AsyncIterable<ImageBatch> {
+  for await (const batch of batches) yield { ...batch, images: inRange(batch.images, range) };
 }
 
 /** Compiling takes about a second: as long as a few batches. */
@@ -144,7 +152,7 @@ export async function quantize(
     inputs: [options.model],
     overwrite: options.overwrite,
   });
-  const opened = await openFloatModel(options.model, context);
+  const opened = await openFloatModel(options.model, context, options);
   try {
     const source = await calibrationSource(
       calibrationOf(options, opened.facts.dataset),

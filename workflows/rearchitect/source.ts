@@ -8,6 +8,7 @@ import type { LabelledDataset } from '../../datasets/dataset.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { labelOffsetOn, weightsOf } from '../open/model_facts.ts';
+import { requireSymmetric } from '../open/model_input.ts';
 import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
 import { call, option } from '../wording.ts';
 
@@ -42,6 +43,7 @@ export async function openOriginal(
   context: Context,
 ): Promise<Original> {
   const opened = await openFloatModel(reference, context);
+  requireSymmetric(opened);
   try {
     const config = configOf(opened);
     const labelOffset = labelOffsetOf(opened, dataset);
