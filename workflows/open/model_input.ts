@@ -3,7 +3,7 @@ import { centralFractionOf } from '../../datasets/images/preprocess.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { Reporter } from '../../foundation/reporting/reporter.ts';
 import { type InputRange, SYMMETRIC } from './model_facts.ts';
-import type { OpenedFloatModel, OpenedModel } from './open_model.ts';
+import type { OpenedFloatModel, OpenedModel } from './opened_model.ts';
 
 /**
  * A data set's images in the range that a model wants; the array itself where that is [−1, 1].
