@@ -49,7 +49,7 @@ export const DATASET = {
 export const DATA = {
   type: 'string',
   describe:
-    'Folder of the data set; imagenet needs one: a folder a class, named by wnid, or TFRecords',
+    'Folder of the data set; imagenet and your own images need one: a folder for each class, or TFRecords',
   requiresArg: true,
 } as const satisfies Options;
 
@@ -77,10 +77,26 @@ export const ZERO_VARIANCE = {
 
 export const CALIBRATION_DATA = {
   type: 'string',
-  describe: 'Folder of the data set to calibrate with; imagenet needs one',
+  describe: 'Folder of images to calibrate with, in class folders or not; imagenet needs one',
   defaultDescription: "the data set's training images",
   requiresArg: true,
 } as const satisfies Options;
+
+export const INPUT_RANGE = {
+  type: 'string',
+  nargs: 1,
+  coerce: (text: string | undefined) => (text === undefined ? undefined : inputRange(text)),
+  describe: 'LOW,HIGH: what the network takes for black and white, such as 0,1 or 0,255',
+  defaultDescription: 'what the model says, else -1,1',
+} as const;
+
+function inputRange(text: string): { readonly min: number; readonly max: number } {
+  const [min, max, ...more] = text.split(',').map((part) => (part.trim() === '' ? NaN : +part));
+  if (Number.isFinite(min) && Number.isFinite(max) && min < max && more.length === 0) {
+    return { min, max };
+  }
+  throw new Error(`Expected two numbers LOW,HIGH for --input-range but received ${text}`);
+}
 
 export const CALIBRATION_IMAGES = {
   type: 'number',

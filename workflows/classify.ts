@@ -51,8 +51,8 @@ export async function classify(
   options: ClassifyOptions,
   context: Context,
 ): Promise<ClassifyResult> {
-  const pixels = await decodeImage(options.image);
-  const opened = await openModel(options.model, context);
+  const pixels = await decodeImage(options.image, options.image, { signal: context.signal });
+  const opened = await openModel(options.model, context, options);
   try {
     return await classifyWith(opened, pixels, options, context);
   } finally {
@@ -86,8 +86,8 @@ async function classifyWith(
       calibration: { images, source: 'file', zeroVariance },
     };
   }
-  const { predictFloat } = await import('../training/float_predictor.ts');
-  const probabilities = await predictFloat(opened.model, input, shape);
+  const { floatProbabilities } = await import('./open/probabilities.ts');
+  const probabilities = await floatProbabilities(opened.model, inRange(input, wanted.range), shape);
   const quantized = await quantizedFor(opened, options, { images: input, shape }, context);
   return {
     ...common,

@@ -4,7 +4,7 @@ import { optionWords } from './words.ts';
 /** What repeats an analysis; DIR stands for a folder, MODEL for a path of the machine. */
 export function analyzeCommandLine(options: AnalyzeOptions): string {
   const { model, dataset, data, limit, perClass, seed, tier } = options;
-  const { zeroVariance, accuracy, calibrationData, calibrationImages } = options;
+  const { zeroVariance, accuracy, calibrationData, calibrationImages, inputRange } = options;
   const words = optionWords([
     ['dataset', dataset],
     ['data', data && 'DIR'],
@@ -13,6 +13,7 @@ export function analyzeCommandLine(options: AnalyzeOptions): string {
     ['zero-variance', zeroVariance],
     ['calibration-data', calibrationData && 'DIR'],
     ['calibration-images', calibrationImages],
+    ['input-range', inputRange && `${inputRange.min},${inputRange.max}`],
     ['tier', tier === 'auto' ? undefined : tier],
     ['seed', seed === 0 ? undefined : seed],
   ]);

@@ -6,6 +6,7 @@ import {
   DATA,
   DATASET,
   FLOAT_MODEL,
+  INPUT_RANGE,
   LIMIT,
   OVERWRITE,
   PER_CLASS,
@@ -27,11 +28,9 @@ export const analyzeCommand = defineCommand({
       .option('limit', LIMIT)
       .option('per-class', PER_CLASS)
       .option('zero-variance', ZERO_VARIANCE)
-      .option('calibration-data', {
-        ...CALIBRATION_DATA,
-        describe: 'Folder of the data set to calibrate with',
-      })
+      .option('calibration-data', CALIBRATION_DATA)
       .option('calibration-images', CALIBRATION_IMAGES)
+      .option('input-range', INPUT_RANGE)
       .option('accuracy', {
         type: 'boolean',
         default: false,

@@ -5,6 +5,7 @@ import { defineCommand } from '../command.ts';
 import {
   CALIBRATION_DATA,
   CALIBRATION_IMAGES,
+  INPUT_RANGE,
   MODEL,
   SEED,
   SEED_RANGE,
@@ -28,10 +29,11 @@ export const classifyCommand = defineCommand({
       .option('zero-variance', ZERO_VARIANCE)
       .option('calibration-data', {
         ...CALIBRATION_DATA,
-        describe: "Folder of the model's data set to calibrate with",
+        describe: 'Folder of images to calibrate with, in class folders or not',
         defaultDescription: 'the image itself',
       })
       .option('calibration-images', CALIBRATION_IMAGES)
+      .option('input-range', INPUT_RANGE)
       .option('tier', TIER)
       .option('seed', SEED)
       .check(wholeNumbers({ 'calibration-images': 1, seed: SEED_RANGE })),

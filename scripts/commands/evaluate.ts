@@ -8,6 +8,7 @@ import {
   CALIBRATION_IMAGES,
   DATA,
   DATASET,
+  INPUT_RANGE,
   LIMIT,
   MODEL,
   SEED,
@@ -37,6 +38,7 @@ export const evaluateCommand = defineCommand({
         describe: 'Folder of the data set to calibrate with',
       })
       .option('calibration-images', CALIBRATION_IMAGES)
+      .option('input-range', INPUT_RANGE)
       .option('limit', LIMIT)
       .option('tier', TIER)
       .option('seed', SEED)

@@ -4,6 +4,7 @@ import {
   CALIBRATION_DATA,
   CALIBRATION_IMAGES,
   DATASET,
+  INPUT_RANGE,
   MODEL,
   OVERWRITE,
   SEED,
@@ -36,6 +37,7 @@ export const exportCommand = defineCommand({
       .option('dataset', DATASET)
       .option('calibration-data', CALIBRATION_DATA)
       .option('calibration-images', CALIBRATION_IMAGES)
+      .option('input-range', INPUT_RANGE)
       .option('zero-variance', ZERO_VARIANCE)
       .option('seed', SEED)
       .check(wholeNumbers({ 'calibration-images': 1, seed: SEED_RANGE })),

@@ -4,6 +4,7 @@ import {
   CALIBRATION_IMAGES,
   DATASET,
   FLOAT_MODEL,
+  INPUT_RANGE,
   OVERWRITE,
   SEED,
   SEED_RANGE,
@@ -20,6 +21,7 @@ export const quantizeCommand = defineCommand({
       .option('dataset', DATASET)
       .option('calibration-data', CALIBRATION_DATA)
       .option('calibration-images', CALIBRATION_IMAGES)
+      .option('input-range', INPUT_RANGE)
       .option('zero-variance', ZERO_VARIANCE)
       .option('out', {
         type: 'string',

@@ -1,6 +1,10 @@
 import { FRIENDLY, VARIANTS } from '../../architectures/variants.ts';
 import { RECIPE_NAMES } from '../../training/recipes/recipe_names.ts';
-import { CHECKPOINT_SECONDS, DEFAULT_RECIPES } from '../../workflows/train/train_defaults.ts';
+import {
+  CHECKPOINT_SECONDS,
+  DEFAULT_RECIPES,
+  TRAINING_DATASET,
+} from '../../workflows/train/train_defaults.ts';
 import { defineCommand } from '../command.ts';
 import {
   DATA,
@@ -45,8 +49,7 @@ export const trainCommand = defineCommand({
       })
       .option('dataset', {
         ...DATASET,
-        default: 'fashion-mnist',
-        defaultDescription: 'fashion-mnist',
+        defaultDescription: `what --data holds, or ${TRAINING_DATASET} without it`,
       })
       .option('data', DATA)
       .option('out', {
@@ -130,6 +133,10 @@ export const trainCommand = defineCommand({
     [
       'train --variant standard --width-multiplier 0.25 --dataset cifar10 --out models/small',
       'from random weights',
+    ],
+    [
+      'train --from mobilenet_v1_1.0_224 --data photographs --out models/mine',
+      'retrain on your own images: a folder for each class, cat/…, dog/…',
     ],
     [
       'train --from mobilenet_v1_1.0_224 --teacher models/standard --out models/friendly',

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { loadModelFolder } from '../../checkpoints/store/model_store.ts';
 import { NOT_FOUND, runCommand } from '../../foundation/processes/run_command.ts';
-import { isTf8 } from '../../quantize/model/tf8_file.ts';
+import { isTf8 } from '../../quantize/model/tf8_magic.ts';
 import { quantize } from '../../workflows/quantize/quantize.ts';
 import { contextOf, picture, saveTinyModel, writeTinyImageNet } from '../scripts/support.ts';
 import { skip } from '../support/skip.ts';

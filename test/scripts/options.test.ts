@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { positiveNumbers, SEED_RANGE, wholeNumbers } from '../../scripts/options.ts';
+import { INPUT_RANGE, positiveNumbers, SEED_RANGE, wholeNumbers } from '../../scripts/options.ts';
 
 describe('checks of options', () => {
   const check = wholeNumbers({ limit: 1, seed: 0 });
@@ -42,4 +42,15 @@ describe('checks of options', () => {
       });
     });
   }
+
+  it('INPUT_RANGE takes two numbers, the lower first', () => {
+    assert.deepEqual(INPUT_RANGE.coerce('-1,1'), { min: -1, max: 1 });
+    assert.deepEqual(INPUT_RANGE.coerce('0, 255'), { min: 0, max: 255 });
+    assert.equal(INPUT_RANGE.coerce(undefined), undefined);
+    for (const text of ['', '1', '1,0', '0,1,2', '0,', 'a,b', '1,1']) {
+      assert.throws(() => INPUT_RANGE.coerce(text), {
+        message: `Expected two numbers LOW,HIGH for --input-range but received ${text}`,
+      });
+    }
+  });
 });

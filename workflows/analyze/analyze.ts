@@ -1,14 +1,14 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import type { LabelledDataset } from '../../datasets/dataset.ts';
+import type { Dataset } from '../../datasets/dataset.ts';
+import { withLabels } from '../../datasets/labels.ts';
 import { firstOfEachClass } from '../../datasets/order/per_class.ts';
 import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
 import { selectKernels } from '../../quantize/kernels/select.ts';
-import { DEFAULT_DATASET } from '../open/model_facts.ts';
 import { warnOfOtherPreprocessing } from '../open/model_input.ts';
-import { openData } from '../open/open_data.ts';
+import { openImages, openModelData } from '../open/open_data.ts';
 import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
 import { isOurAnalysis } from '../outputs/our_files.ts';
 import { requireOutputFiles } from '../outputs/output_files.ts';
@@ -48,7 +48,7 @@ export async function analyze(options: AnalyzeOptions, context: Context): Promis
       overwrite: options.overwrite,
     });
   }
-  const opened = await openFloatModel(options.model, context);
+  const opened = await openFloatModel(options.model, context, options);
   try {
     return await analyzeOpened(opened, options, context);
   } finally {
@@ -63,12 +63,13 @@ async function analyzeOpened(
 ): Promise<AnalyzeResult> {
   const { seed, out, runsDir } = options;
   const { perClass = null, zeroVariance = CONVERSION_DEFAULTS.zeroVariance } = options;
-  const name = options.dataset ?? opened.facts.dataset ?? DEFAULT_DATASET;
-  const dataset = await openData(name, options.data, 'data', context);
+  const request = { dataset: options.dataset, dir: options.data, option: 'data' } as const;
+  const labelled = options.accuracy ? await openModelData(opened, request, context) : undefined;
+  const dataset = labelled ?? (await openImages(opened.facts.dataset, request, context));
   if (options.dataset !== undefined) warnOfOtherPreprocessing(opened, dataset, context.reporter);
   const { limit, among, reach } = selectionOf(dataset, options);
   const source = await calibrationSource(
-    { ...options, dataset: name },
+    { ...options, dataset: dataset.name },
     { dataset, limit: reach },
     context,
   );
@@ -79,7 +80,7 @@ async function analyzeOpened(
   }
   const { kernels, notes } = selectKernels(options.tier, { threads: availableParallelism() });
   for (const note of notes) context.reporter.warn(note);
-  const labelOffset = options.accuracy ? labelOffsetOf(opened, dataset) : undefined;
+  const labelOffset = labelled && labelOffsetOf(opened, labelled);
   const { weightsSha256 = '' } = opened.facts.origin;
   const configuration = {
     model: opened.name,
@@ -140,13 +141,14 @@ async function analyzeOpened(
 
 /** The images of the test split that are analyzed, and how far into the seed's order they reach. */
 function selectionOf(
-  dataset: LabelledDataset,
+  dataset: Dataset,
   { limit = Infinity, perClass, seed }: AnalyzeOptions,
 ): { readonly limit: number; readonly among?: Uint32Array; readonly reach: number } {
   if (perClass === undefined) {
     const images = Math.min(limit, dataset.count('test'));
     return { limit: images, reach: images };
   }
-  const { among, reach } = firstOfEachClass(dataset, 'test', perClass, seed);
+  const labelled = withLabels(dataset, `for ${option('perClass')}`);
+  const { among, reach } = firstOfEachClass(labelled, 'test', perClass, seed);
   return { limit: among.length, among, reach };
 }

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts';
-import type { LabelledDataset } from '../../datasets/dataset.ts';
+import type { Dataset } from '../../datasets/dataset.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import type { Analysis } from '../../quantize/analyze/analysis.ts';
 import { Analyzer, type AnalyzerOptions } from '../../quantize/analyze/analyzer.ts';
@@ -36,7 +36,7 @@ export interface NetworkToAnalyze {
   readonly kernels: Kernels;
   /** What the analysis calls the network. */
   readonly name: string;
-  readonly dataset: LabelledDataset;
+  readonly dataset: Dataset;
   /** Images of the test split, in the seed's order, broken ones included. */
   readonly limit: number;
   /** Indices of the split's images to choose from, ascending; all unless given. */
@@ -60,9 +60,9 @@ export async function analyzeNetwork(
 ): Promise<AnalyzedNetwork> {
   const { opened, tf8, kernels, name, dataset, limit, among, seed, labelOffset } = network;
   const graph = fuseLayersModel(opened.model, { zeroVariance: network.zeroVariance });
-  const { centralFraction } = tf8Facts(tf8).input;
+  const { centralFraction, range } = tf8Facts(tf8).input;
   const images = new TestImages(
-    { dataset, limit, among, seed, resolution: graph.inputShape[0], centralFraction },
+    { dataset, limit, among, seed, resolution: graph.inputShape[0], centralFraction, range },
     context,
   );
   const floats = new FloatNodes();
@@ -84,6 +84,7 @@ export async function analyzeNetwork(
       tf8,
       dataset,
       centralFraction,
+      range,
       seed,
       images: Math.min(SAMPLES, limit),
       predictTf8: (image) => plan.predict(image),

@@ -1,6 +1,6 @@
-import type { LabelledBatch, LabelledDataset } from '../../datasets/dataset.ts';
+import type { ImageBatch, LabelledDataset } from '../../datasets/dataset.ts';
 import { rankOf } from '../../datasets/scoring/top_k.ts';
-import { UserError } from '../../foundation/errors.ts';
+import { InvalidValueError, UserError } from '../../foundation/errors.ts';
 import type { Accuracy, AccuracyAnalysis } from '../../quantize/analyze/analysis.ts';
 import type { AnalyzerOptions } from '../../quantize/analyze/analyzer.ts';
 import { PartialNetworks } from '../../quantize/analyze/partial_networks.ts';
@@ -88,7 +88,8 @@ class Score {
   private firstFive = 0;
 
   /** @param logits [N, classes] */
-  add(logits: Float32Array, { labels, names }: LabelledBatch, labelOffset: number): void {
+  add(logits: Float32Array, { labels, names }: ImageBatch, labelOffset: number): void {
+    if (labels === undefined) throw new InvalidValueError(`Expected a class of ${names[0]}`);
     const classes = logits.length / labels.length;
     labels.forEach((label, n) => {
       const index = label + labelOffset;

@@ -1,10 +1,12 @@
-import type { LabelledDataset } from '../../datasets/dataset.ts';
+import type { Dataset } from '../../datasets/dataset.ts';
 import { importOptional } from '../../foundation/optional_package.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { softmax, topClasses } from '../../quantize/execute/top_classes.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
-import { predictFloat } from '../../training/float_predictor.ts';
+import type { InputRange } from '../open/model_facts.ts';
+import { inRange } from '../open/model_input.ts';
 import type { OpenedFloatModel } from '../open/open_model.ts';
+import { floatProbabilities } from '../open/probabilities.ts';
 import type { Sample, Samples } from '../records/samples.ts';
 
 const LISTED = 5;
@@ -15,11 +17,13 @@ const LARGEST_SIDE = 224;
 export interface SampleOptions {
   readonly opened: Pick<OpenedFloatModel, 'model'>;
   readonly tf8: Pick<Tf8Model, 'input' | 'classNames' | 'labelOffset'>;
-  /** images [1, H, W, 3] float32 in [−1, 1] in, the TF8 model's logits out. */
+  /** images [1, H, W, 3] float32 in `range` in, the TF8 model's logits out. */
   readonly predictTf8: (images: Float32Array) => Float32Array;
-  readonly dataset: LabelledDataset;
+  readonly dataset: Dataset;
   /** See `BatchOptions`. */
   readonly centralFraction?: number | undefined;
+  /** Of the images that the networks take. */
+  readonly range: InputRange;
   readonly images: number;
   readonly seed: number;
 }
@@ -29,7 +33,7 @@ export interface SampleOptions {
  * classes in float and in TF8. Images that cannot be read are left out.
  */
 export async function takeSamples(options: SampleOptions, { signal }: Context): Promise<Samples> {
-  const { opened, tf8, predictTf8, dataset, centralFraction, images: limit, seed } = options;
+  const { opened, tf8, predictTf8, dataset, centralFraction, range, images: limit, seed } = options;
   const [resolution] = tf8.input.shape;
   const taken: Sample[] = [];
   const batches = dataset.batches({
@@ -42,7 +46,8 @@ export async function takeSamples(options: SampleOptions, { signal }: Context): 
     centralFraction,
   });
   for await (const { images, shape, labels, names } of batches) {
-    const float = await predictFloat(opened.model, images, shape);
+    const input = inRange(images, range);
+    const float = await floatProbabilities(opened.model, input, shape);
     const guesses = (probabilities: Float32Array) =>
       topClasses(probabilities, tf8, LISTED).map(({ name, probability }) => ({
         name,
@@ -50,10 +55,10 @@ export async function takeSamples(options: SampleOptions, { signal }: Context): 
       }));
     taken.push({
       image: names[0],
-      label: dataset.classNames[labels[0]],
+      ...(labels !== undefined && { label: dataset.classNames?.[labels[0]] }),
       jpeg: (await jpegOf(images, resolution)).toString('base64'),
       float: guesses(float),
-      tf8: guesses(softmax(predictTf8(images))),
+      tf8: guesses(softmax(predictTf8(input))),
     });
   }
   return {

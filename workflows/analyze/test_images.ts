@@ -1,8 +1,10 @@
-import type { LabelledBatch, LabelledDataset, SkippedImage } from '../../datasets/dataset.ts';
+import type { Dataset, ImageBatch, SkippedImage } from '../../datasets/dataset.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
+import type { InputRange } from '../open/model_facts.ts';
+import { inRange } from '../open/model_input.ts';
 
 export interface TestImagesOptions {
-  readonly dataset: LabelledDataset;
+  readonly dataset: Dataset;
   /** Images of the seed's order, broken ones included. */
   readonly limit: number;
   /** Indices of the split's images to choose from, ascending; all unless given. */
@@ -11,6 +13,8 @@ export interface TestImagesOptions {
   readonly resolution: number;
   /** See `BatchOptions`. */
   readonly centralFraction: number | undefined;
+  /** Of the images that the networks take. */
+  readonly range: InputRange;
 }
 
 /** The images of a data set's test split that are analyzed, in batches, as often as they are needed. */
@@ -38,10 +42,10 @@ export class TestImages {
   async each(
     label: string,
     batchSize: number,
-    visit: (batch: LabelledBatch) => void,
+    visit: (batch: ImageBatch) => void,
     limit = this.options.limit,
   ): Promise<number> {
-    const { dataset, seed, resolution, centralFraction, among } = this.options;
+    const { dataset, seed, resolution, centralFraction, range, among } = this.options;
     const { reporter, signal } = this.context;
     const images = Math.min(limit, this.options.limit);
     const progress = reporter.start(label, images, 'images');
@@ -60,7 +64,7 @@ export class TestImages {
       });
       for await (const batch of batches) {
         signal.throwIfAborted();
-        visit(batch);
+        visit({ ...batch, images: inRange(batch.images, range) });
         shown += batch.shape[0];
         progress.update(shown);
       }

@@ -5,9 +5,8 @@ import type { Context } from '../../foundation/reporting/context.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
 import type { KernelsUsed } from '../open/kernels_used.ts';
-import { DEFAULT_DATASET } from '../open/model_facts.ts';
 import { warnOfOtherPreprocessing } from '../open/model_input.ts';
-import { openData } from '../open/open_data.ts';
+import { openModelData } from '../open/open_data.ts';
 import { type OpenedModel, openModel } from '../open/open_model.ts';
 import {
   CONVERSION_DEFAULTS,
@@ -77,7 +76,7 @@ export async function evaluate(
   options: EvaluateOptions,
   context: Context,
 ): Promise<EvaluateResult> {
-  const opened = await openModel(options.model, context);
+  const opened = await openModel(options.model, context, options);
   try {
     return await evaluateOpened(opened, options, context);
   } finally {
@@ -91,8 +90,11 @@ async function evaluateOpened(
   context: Context,
 ): Promise<EvaluateResult> {
   if (opened.kind === 'tf8') warnOfConversionOptions(opened, options, context.reporter);
-  const name = options.dataset ?? opened.facts.dataset ?? DEFAULT_DATASET;
-  const dataset = await openData(name, options.data, 'data', context);
+  const dataset = await openModelData(
+    opened,
+    { dataset: options.dataset, dir: options.data, option: 'data' },
+    context,
+  );
   if (options.dataset !== undefined) warnOfOtherPreprocessing(opened, dataset, context.reporter);
   const evaluation = new Evaluation(dataset, options, context);
   const named = { model: opened.name, dataset: dataset.name };
@@ -118,7 +120,11 @@ async function evaluateOpened(
   }
   const float = options.precision === 'tf8' ? undefined : await evaluation.float(opened);
   if (options.precision === 'float') return { ...named, ...evaluation.counts(), float: float! };
-  const source = await calibrationSource({ ...options, dataset: name }, evaluation, context);
+  const source = await calibrationSource(
+    { ...options, dataset: dataset.name },
+    evaluation,
+    context,
+  );
   if (source.overlap) {
     context.reporter.warn(
       `some calibration images are among the evaluated ones; pass another folder as ${option('calibrationData')}, or ${option('limit')}`,

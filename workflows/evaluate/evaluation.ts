@@ -61,7 +61,7 @@ export class Evaluation {
         facts,
         resolution,
         batchSize: FLOAT_BATCH,
-        predict: predictor.predict,
+        predict: (images, shape) => predictor.predict(inRange(images, facts.input.range), shape),
       });
     } finally {
       predictor.dispose();

@@ -7,7 +7,6 @@ import type { ExportSource } from '../../quantize/export/export_format.ts';
 import { exportFormat } from '../../quantize/export/formats.ts';
 import { exportManifest } from '../../quantize/export/manifest.ts';
 import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
-import { DEFAULT_DATASET } from '../open/model_facts.ts';
 import { openModel } from '../open/open_model.ts';
 import { isOurExport, isOurManifest } from '../outputs/our_files.ts';
 import { requireOutputFiles } from '../outputs/output_files.ts';
@@ -92,15 +91,20 @@ async function quantizedModel(
   options: ExportOptions,
   context: Context,
 ): Promise<Pick<ExportSource, 'model' | 'floatWeights'>> {
-  const opened = await openModel(options.model, context);
+  const opened = await openModel(options.model, context, options);
   if (opened.kind === 'tf8') {
     warnOfConversionOptions(opened, options, context.reporter);
     return { model: opened.model };
   }
-  const { calibrationSource, quantizeModel } = await import('../quantize/quantize.ts');
+  const { calibrationOf, calibrationSource, quantizeModel } = await import(
+    '../quantize/quantize.ts'
+  );
   try {
-    const dataset = options.dataset ?? opened.facts.dataset ?? DEFAULT_DATASET;
-    const source = await calibrationSource({ ...options, dataset }, undefined, context);
+    const source = await calibrationSource(
+      calibrationOf(options, opened.facts.dataset),
+      undefined,
+      context,
+    );
     const { zeroVariance = CONVERSION_DEFAULTS.zeroVariance } = options;
     const { model, graph } = await quantizeModel(opened, zeroVariance, source, context);
     const weighted = graph.nodes.filter(isWeightedFloat);

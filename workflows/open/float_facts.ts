@@ -5,7 +5,7 @@ import { configOf, type ModelCard } from '../../checkpoints/store/model_card.ts'
 import { sha256OfTensors } from '../../checkpoints/weight_tensor.ts';
 import { IMAGENET_CLASSES } from '../../datasets/imagenet/imagenet_classes.ts';
 import { centralFractionOf } from '../../datasets/images/preprocess.ts';
-import { type LabelFacts, type ModelFacts, SYMMETRIC } from './model_facts.ts';
+import { type InputRange, type LabelFacts, type ModelFacts, SYMMETRIC } from './model_facts.ts';
 
 /** What the card of a model says that was saved here. */
 export function cardFacts(model: tf.LayersModel, format: FloatFormat, card: ModelCard): ModelFacts {
@@ -14,7 +14,7 @@ export function cardFacts(model: tf.LayersModel, format: FloatFormat, card: Mode
   return {
     format,
     architecture: configOf(architecture),
-    input: inputOf(model, dataset),
+    input: inputOf(model, dataset, SYMMETRIC),
     outputs: outputsOf(model),
     labels: { classNames, labelOffset, known: true },
     dataset,
@@ -41,10 +41,15 @@ export interface ImportedModel {
  * one of them; of another network only the classes are guessed, from the number of its outputs.
  * @param name for people, where nothing tells what the weights are
  * @param source what the weights are
+ * @param range of the images that it takes
  */
 export function importedFacts(
   { model, format, config, foldedBatchNorms }: ImportedModel,
-  { name, source }: { readonly name: string; readonly source: string },
+  {
+    name,
+    source,
+    range,
+  }: { readonly name: string; readonly source: string; readonly range: InputRange },
 ): ModelFacts {
   const outputs = outputsOf(model);
   const labels = imageNetLabels(outputs);
@@ -53,7 +58,7 @@ export function importedFacts(
   return {
     format,
     architecture: config,
-    input: inputOf(model, dataset),
+    input: inputOf(model, dataset, range),
     outputs,
     labels: { ...(labels ?? UNKNOWN_LABELS), known: isImageNet },
     dataset,
@@ -79,11 +84,15 @@ function outputsOf(model: tf.LayersModel): number {
   return model.outputs[0].shape.at(-1)!;
 }
 
-function inputOf(model: tf.LayersModel, dataset: string | undefined): ModelFacts['input'] {
+function inputOf(
+  model: tf.LayersModel,
+  dataset: string | undefined,
+  range: InputRange,
+): ModelFacts['input'] {
   return {
     shape: model.inputs[0].shape.slice(1),
     centralFraction: dataset === undefined ? undefined : centralFractionOf(dataset),
-    range: SYMMETRIC,
+    range,
   };
 }
 

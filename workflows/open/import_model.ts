@@ -5,7 +5,6 @@ import type { FloatModel } from '../../checkpoints/float_model.ts';
 import { UserError } from '../../foundation/errors.ts';
 import { option } from '../wording.ts';
 import { type ImportedModel, imageNetLabels } from './float_facts.ts';
-import { SYMMETRIC } from './model_facts.ts';
 
 /**
  * Tells what an imported model is. A MobileNetV1 is rebuilt with our layers' names, so that it can be
@@ -41,17 +40,16 @@ export function importModel(loaded: FloatModel): ImportedModel & {
 }
 
 /**
- * Refuses a model whose images the commands do not make: they are square, RGB and in [−1, 1].
+ * Refuses a model whose images the commands do not make: they are square and RGB.
  * @param name what errors call it
  */
 export function requireOurImages({ model, input }: FloatModel, name: string): void {
-  const { height, width, channels, range = SYMMETRIC } = input;
-  const { min, max } = range;
-  if (height === width && channels === 3 && min === SYMMETRIC.min && max === SYMMETRIC.max) return;
+  const { height, width, channels } = input;
+  if (height === width && channels === 3) return;
   model.dispose();
   throw new UserError(
-    `Expected a network of square RGB images in [-1, 1] but ${name} takes [${height},${width},${channels}] in [${min}, ${max}]`,
-    { remedy: 'Make the network for square images with 3 channels, scaled to [-1, 1].' },
+    `Expected a network of square RGB images but ${name} takes [${height},${width},${channels}]`,
+    { remedy: 'Make the network for square images with 3 channels.' },
   );
 }
 

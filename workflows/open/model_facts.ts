@@ -28,8 +28,13 @@ export interface InputFacts {
   readonly shape: readonly (number | null)[];
   /** Part of each side of an image that the network sees, from the middle; undefined where unknown. */
   readonly centralFraction: number | undefined;
-  /** What the darkest and the brightest pixels become. */
-  readonly range: { readonly min: number; readonly max: number };
+  readonly range: InputRange;
+}
+
+/** What the darkest and the brightest pixels become. */
+export interface InputRange {
+  readonly min: number;
+  readonly max: number;
 }
 
 /** What the outputs stand for. */
@@ -52,8 +57,8 @@ export interface OriginFacts {
   readonly dataSha256: string | undefined;
 }
 
-/** What the pixels of every data set end in, and float networks take. */
-export const SYMMETRIC: InputFacts['range'] = { min: -1, max: 1 };
+/** What the pixels of every data set end in, and our networks take. */
+export const SYMMETRIC: InputRange = { min: -1, max: 1 };
 
 /** The data set of models that do not name theirs. */
 export const DEFAULT_DATASET = 'imagenet';

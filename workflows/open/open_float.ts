@@ -3,10 +3,14 @@ import { loadFloatModelAt } from '../../checkpoints/float_model.ts';
 import type { FloatModelPlace } from '../../checkpoints/float_model_place.ts';
 import { pullCheckpoint } from '../../checkpoints/public/pull.ts';
 import { IMAGENET_CLASSES } from '../../datasets/imagenet/imagenet_classes.ts';
+import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { selectBackend } from '../../training/backend.ts';
+import { option } from '../wording.ts';
 import { cardFacts, importedFacts } from './float_facts.ts';
 import { importModel, requireOurImages } from './import_model.ts';
+import { type InputRange, SYMMETRIC } from './model_facts.ts';
+import { rangeTitle } from './model_input.ts';
 import type { OpenedFloatModel } from './opened_model.ts';
 
 /**
@@ -23,10 +27,13 @@ export function pullImageNet(name: string, context: Context) {
 /**
  * Opens a float model of any program whose files are read.
  * @param name what it was asked for by
+ * @param inputRange of the images, where the model does not say
+ * @throws UserError where the model says another range; `loadFloatModel`'s errors
  */
 export async function openFloat(
   place: FloatModelPlace,
   name: string,
+  inputRange: InputRange | undefined,
   context: Context,
 ): Promise<OpenedFloatModel> {
   const { reporter } = context;
@@ -35,17 +42,38 @@ export async function openFloat(
   }
   const loaded = await loadFloatModelAt(place);
   const { model, card } = loaded;
+  const known = card === undefined ? loaded.input.range : SYMMETRIC;
+  if (inputRange !== undefined) requireNoOther(known, inputRange, { name, model });
   if (card !== undefined) {
     return { kind: 'float', name, model, facts: cardFacts(model, loaded.format, card) };
   }
   requireOurImages(loaded, name);
   const { notes, ...imported } = importModel(loaded);
-  for (const note of notes) reporter.info(`${name}: ${note}`);
+  const range = known ?? inputRange ?? SYMMETRIC;
+  const all = known === undefined && inputRange === undefined ? [...notes, assumedNote()] : notes;
+  for (const note of all) reporter.info(`${name}: ${note}`);
   const source = `${imported.format} ${basename(name)}`;
   return {
     kind: 'float',
     name,
     model: imported.model,
-    facts: importedFacts(imported, { name, source }),
+    facts: importedFacts(imported, { name, source, range }),
   };
+}
+
+function assumedNote(): string {
+  return `nothing says what its images are: taken as RGB in ${rangeTitle(SYMMETRIC)}, see ${option('inputRange')}`;
+}
+
+function requireNoOther(
+  known: InputRange | undefined,
+  asked: InputRange,
+  { name, model }: Pick<OpenedFloatModel, 'name' | 'model'>,
+): void {
+  if (known === undefined || (known.min === asked.min && known.max === asked.max)) return;
+  model.dispose();
+  throw new UserError(
+    `Expected images in ${rangeTitle(known)}, as ${name} says itself, but ${option('inputRange')} is ${rangeTitle(asked)}`,
+    { remedy: `Leave ${option('inputRange')} out.` },
+  );
 }

@@ -2,6 +2,7 @@ import { readBounded } from '../../foundation/files/byte_source.ts';
 import { importOptional } from '../../foundation/optional_package.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { decodeTf8 } from '../../quantize/model/tf8_file.ts';
+import type { InputRange } from './model_facts.ts';
 import { floatPlace, type ModelPlace, modelPlace } from './model_place.ts';
 import type { OpenedFloatModel, OpenedModel } from './opened_model.ts';
 import { tf8Facts } from './tf8_facts.ts';
@@ -11,15 +12,24 @@ export type { OpenedFloatModel, OpenedModel, OpenedTf8Model } from './opened_mod
 /** Above any TF8 model: the weights of an InceptionV3 have 24 MB. */
 const MAX_TF8_BYTES = 512 * 2 ** 20;
 
+export interface OpenModelOptions {
+  /** Of the images that a float model takes which does not say. */
+  readonly inputRange?: InputRange | undefined;
+}
+
 /**
  * Opens what a command calls MODEL: a TF8 file, a float model of any program whose files are read
  * (`floatModelPlace`), or the name of a public checkpoint, which is pulled if it is not there yet. A path
  * that exists comes before a name.
  * @throws UserError when it is none of these, or damaged
  */
-export async function openModel(reference: string, context: Context): Promise<OpenedModel> {
+export async function openModel(
+  reference: string,
+  context: Context,
+  { inputRange }: OpenModelOptions = {},
+): Promise<OpenedModel> {
   const place = await modelPlace(reference);
-  if (place.kind !== 'tf8') return openPlace(reference, place, context);
+  if (place.kind !== 'tf8') return openPlace(reference, place, inputRange, context);
   const bytes = await readBounded(reference, MAX_TF8_BYTES);
   const model = await decodeTf8(bytes, reference);
   return { kind: 'tf8', name: reference, model, facts: tf8Facts(model) };
@@ -32,18 +42,20 @@ export async function openModel(reference: string, context: Context): Promise<Op
 export async function openFloatModel(
   reference: string,
   context: Context,
+  { inputRange }: OpenModelOptions = {},
 ): Promise<OpenedFloatModel> {
-  return openPlace(reference, await floatPlace(reference), context);
+  return openPlace(reference, await floatPlace(reference), inputRange, context);
 }
 
 async function openPlace(
   reference: string,
   place: Exclude<ModelPlace, { readonly kind: 'tf8' }>,
+  inputRange: InputRange | undefined,
   context: Context,
 ): Promise<OpenedFloatModel> {
   // What reads float models needs TensorFlow.js; a TF8 file opens without.
   const { openFloat, pullImageNet } = await importOptional(() => import('./open_float.ts'));
-  if (place.kind === 'float') return openFloat(place.place, reference, context);
+  if (place.kind === 'float') return openFloat(place.place, reference, inputRange, context);
   const { dir } = await pullImageNet(reference, context);
-  return openFloat({ kind: 'tfjs', path: dir }, reference, context);
+  return openFloat({ kind: 'tfjs', path: dir }, reference, inputRange, context);
 }

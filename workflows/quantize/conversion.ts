@@ -1,5 +1,6 @@
 import type { ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts';
 import type { Reporter } from '../../foundation/reporting/reporter.ts';
+import type { InputRange } from '../open/model_facts.ts';
 import type { OpenedTf8Model } from '../open/open_model.ts';
 import { option } from '../wording.ts';
 
@@ -8,6 +9,8 @@ export interface ConversionOptions {
   readonly zeroVariance?: ZeroVariancePolicy | undefined;
   readonly calibrationData?: string | undefined;
   readonly calibrationImages?: number | undefined;
+  /** Of the images that the network takes, where it does not say; [−1, 1] unless given. */
+  readonly inputRange?: InputRange | undefined;
 }
 
 export const CONVERSION_DEFAULTS = { zeroVariance: 'keep', calibrationImages: 200 } as const;
@@ -26,6 +29,7 @@ export function warnOfConversionOptions(
     ['zeroVariance', options.zeroVariance === zeroVariance ? undefined : options.zeroVariance],
     ['calibrationData', options.calibrationData],
     ['calibrationImages', options.calibrationImages],
+    ['inputRange', options.inputRange],
   ] as const;
   const idle = given.flatMap(([name, value]) => (value === undefined ? [] : [option(name)]));
   if (idle.length === 0) return;

@@ -1,5 +1,5 @@
 import type { ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts';
-import type { Dataset, SkippedImage } from '../../datasets/dataset.ts';
+import type { Dataset, ImageBatch, SkippedImage } from '../../datasets/dataset.ts';
 import { centralFractionOf } from '../../datasets/images/preprocess.ts';
 import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
@@ -12,8 +12,9 @@ import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
 import { selectBackend } from '../../training/backend.ts';
 import { compile } from '../../training/compile/compile.ts';
-import { DEFAULT_DATASET } from '../open/model_facts.ts';
-import { openData } from '../open/open_data.ts';
+import { DEFAULT_DATASET, type InputRange } from '../open/model_facts.ts';
+import { inRange } from '../open/model_input.ts';
+import { openImages } from '../open/open_data.ts';
 import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
 import { isOurTf8File } from '../outputs/our_files.ts';
 import { requireOutputFiles } from '../outputs/output_files.ts';
@@ -73,7 +74,7 @@ export async function quantizeModel(
         reporter.warn(`skipped ${image.name} in calibration: ${image.reason}`);
       },
     });
-    const calibration = await calibrate(graph, batches, {
+    const calibration = await calibrate(graph, ranged(batches, input.range), {
       compile: await compiler(images),
       onProgress: (done) => {
         signal.throwIfAborted();
@@ -106,6 +107,13 @@ export async function quantizeModel(
   } finally {
     progress.end();
   }
+}
+
+async function* ranged(
+  batches: AsyncIterable<ImageBatch>,
+  range: InputRange,
+): AsyncIterable<ImageBatch> {
+  for await (const batch of batches) yield { ...batch, images: inRange(batch.images, range) };
 }
 
 /** Compiling takes about a second: as long as a few batches. */
@@ -151,10 +159,13 @@ export async function quantize(
     inputs: [options.model],
     overwrite: options.overwrite,
   });
-  const opened = await openFloatModel(options.model, context);
+  const opened = await openFloatModel(options.model, context, options);
   try {
-    const dataset = options.dataset ?? opened.facts.dataset ?? DEFAULT_DATASET;
-    const source = await calibrationSource({ ...options, dataset }, undefined, context);
+    const source = await calibrationSource(
+      calibrationOf(options, opened.facts.dataset),
+      undefined,
+      context,
+    );
     const { model, skipped, zeroVarianceChannels } = await quantizeModel(
       opened,
       zeroVariance,
@@ -179,12 +190,27 @@ export async function quantize(
 
 export interface CalibrationOptions
   extends Pick<ConversionOptions, 'calibrationData' | 'calibrationImages'> {
+  /** The model's, where there is no `calibrationData`. */
   readonly dataset: string;
+  /** What lies in `calibrationData`; recognized unless given. */
+  readonly calibrationDataset?: string | undefined;
   readonly seed: number;
 }
 
 /**
- * The images to calibrate with: those of `calibrationData`, else the training split of `evaluated`.
+ * What a command calibrates with whose option `dataset` is about the calibration alone.
+ * @param own the model's data set; undefined where unknown
+ */
+export function calibrationOf(
+  options: Omit<CalibrationOptions, 'dataset'> & { readonly dataset?: string | undefined },
+  own: string | undefined,
+): CalibrationOptions {
+  const dataset = options.dataset ?? own ?? DEFAULT_DATASET;
+  return { ...options, dataset, calibrationDataset: options.dataset };
+}
+
+/**
+ * The images to calibrate with, which need no classes: those of `calibrationData`, else the training split of `evaluated`.
  * Where the evaluated images come from the same ones, the `limit` first of the seed's order are
  * left to the evaluation if enough remain.
  * @throws UserError where the data set cannot be opened
@@ -199,7 +225,15 @@ export async function calibrationSource(
   const dataset =
     evaluated !== undefined && calibrationData === undefined
       ? evaluated.dataset
-      : await openData(options.dataset, calibrationData, 'calibrationData', context);
+      : await openImages(
+          options.dataset,
+          {
+            dataset: options.calibrationDataset,
+            dir: calibrationData,
+            option: 'calibrationData',
+          },
+          context,
+        );
   // One folder of images serves as both splits; data sets with two splits never overlap.
   const shared =
     evaluated?.dataset.splitsAreEqual === true &&

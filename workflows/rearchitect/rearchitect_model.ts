@@ -1,13 +1,13 @@
 import { type VariantName, variantNamed } from '../../architectures/variants.ts';
 import type { LabelledDataset } from '../../datasets/dataset.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
-import { openData } from '../open/open_data.ts';
+import { openModelData } from '../open/open_data.ts';
 import { chosenRecipe, type RecipeChoices } from '../train/recipe_choices.ts';
 import { defaultValidationImages } from '../train/train.ts';
 import { CHECKPOINT_SECONDS } from '../train/train_defaults.ts';
 import { type RearchitectResult, type Retraining, rearchitect } from './rearchitect.ts';
 import { MOST_IMAGES } from './rearchitect_defaults.ts';
-import { modelDataset } from './source.ts';
+import { namedFacts } from './source.ts';
 
 export interface RearchitectModelOptions extends Omit<RecipeChoices, 'resolution'> {
   /** MODEL of a standard MobileNetV1. */
@@ -50,8 +50,11 @@ export async function rearchitectModel(
   context: Context,
 ): Promise<RearchitectResult> {
   const { model, retrain, seed, out, overwrite } = options;
-  const name = options.dataset ?? (await modelDataset(model, context));
-  const dataset = await openData(name, options.data, 'data', context);
+  const dataset = await openModelData(
+    await namedFacts(model, context),
+    { dataset: options.dataset, dir: options.data, option: 'data' },
+    context,
+  );
   const { images = Math.min(MOST_IMAGES, dataset.count('train')) } = options;
   const variant = variantNamed(options.variant);
   const common = { model, variant, dataset, images, seed, out, overwrite };

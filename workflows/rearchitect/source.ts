@@ -7,7 +7,8 @@ import { saveModelFolder } from '../../checkpoints/store/model_store.ts';
 import type { LabelledDataset } from '../../datasets/dataset.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
-import { DEFAULT_DATASET, labelOffsetOn, weightsOf } from '../open/model_facts.ts';
+import { labelOffsetOn, weightsOf } from '../open/model_facts.ts';
+import { requireSymmetric } from '../open/model_input.ts';
 import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
 import { call, option } from '../wording.ts';
 
@@ -42,6 +43,7 @@ export async function openOriginal(
   context: Context,
 ): Promise<Original> {
   const opened = await openFloatModel(reference, context);
+  requireSymmetric(opened);
   try {
     const config = configOf(opened);
     const labelOffset = labelOffsetOf(opened, dataset);
@@ -70,11 +72,14 @@ export async function openOriginal(
   }
 }
 
-/** Name of the data set that a model was trained for. */
-export async function modelDataset(reference: string, context: Context): Promise<string> {
-  const opened = await openFloatModel(reference, context);
-  opened.model.dispose();
-  return opened.facts.dataset ?? DEFAULT_DATASET;
+/** What is known of a model. */
+export async function namedFacts(
+  reference: string,
+  context: Context,
+): Promise<Pick<OpenedFloatModel, 'name' | 'facts'>> {
+  const { name, facts, model } = await openFloatModel(reference, context);
+  model.dispose();
+  return { name, facts };
 }
 
 /** Stores the original as the retraining is taught by it. */

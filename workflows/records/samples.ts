@@ -14,8 +14,8 @@ export const samplesSchema = z.strictObject({
     z.strictObject({
       /** File path relative to the data set's folder, or "<split>/<index>". */
       image: z.string(),
-      /** Name of its class. */
-      label: z.string(),
+      /** Name of its class, where that is known. */
+      label: z.string().optional(),
       /** What the network sees, as a JPEG in base64. */
       jpeg: z.base64(),
       /** The likeliest classes, the likeliest first. */

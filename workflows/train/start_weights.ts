@@ -4,6 +4,7 @@ import { type TransferReport, transferWeights } from '../../architectures/transf
 import { FRIENDLY } from '../../architectures/variants.ts';
 import { InvalidValueError, messageOf, UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
+import { requireSymmetric } from '../open/model_input.ts';
 import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
 import { option } from '../wording.ts';
 import type { TrainedNetwork } from './trained_network.ts';
@@ -24,6 +25,7 @@ export async function openSource(
   context: Context,
 ): Promise<OpenedFloatModel> {
   const source = await openFloatModel(from, context);
+  requireSymmetric(source);
   const { architecture } = source.facts;
   if (architecture === undefined) return source;
   if (architecture.network !== network.network) {

@@ -2,6 +2,7 @@ import { SQUEEZED_LOGITS } from '../../architectures/logits_model.ts';
 import type { NetworkConfig } from '../../architectures/network.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
+import { requireSymmetric } from '../open/model_input.ts';
 import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
 import { call, option } from '../wording.ts';
 
@@ -16,6 +17,7 @@ export async function openTeacher(
   context: Context,
 ): Promise<OpenedFloatModel> {
   const teacher = await openFloatModel(reference, context);
+  requireSymmetric(teacher);
   const refuse = (expected: string, received: string, remedy: string): UserError => {
     teacher.model.dispose();
     return new UserError(`Expected a teacher ${expected}, but ${teacher.name} has ${received}`, {

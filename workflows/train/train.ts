@@ -84,8 +84,12 @@ export interface TrainJobResult {
 /** Images that are held out at most, unless asked for: enough to tell networks half a point apart. */
 const MOST_VALIDATION_IMAGES = 5000;
 
-/** A twentieth of the images of an epoch, which costs little beside training on the others. */
+/**
+ * A twentieth of the images of an epoch, which costs little beside training on the others; none where the
+ * data set has a validation split of its own.
+ */
 export function defaultValidationImages(dataset: LabelledDataset, limit = Infinity): number {
+  if (dataset.count('validation') > 0) return 0;
   const images = Math.min(limit, dataset.count('train'));
   return Math.min(Math.floor(images / 20), MOST_VALIDATION_IMAGES);
 }

@@ -5,7 +5,7 @@ import type { Context } from '../../foundation/reporting/context.ts';
 import { openData } from '../open/open_data.ts';
 import { chosenRecipe, type RecipeChoices } from './recipe_choices.ts';
 import { defaultValidationImages, type TrainJobResult, trainJob } from './train.ts';
-import { CHECKPOINT_SECONDS, DEFAULT_RECIPES } from './train_defaults.ts';
+import { CHECKPOINT_SECONDS, DEFAULT_RECIPES, TRAINING_DATASET } from './train_defaults.ts';
 import type { TrainedNetwork } from './trained_network.ts';
 
 export interface TrainModelOptions extends RecipeChoices {
@@ -19,7 +19,8 @@ export interface TrainModelOptions extends RecipeChoices {
   readonly teacher?: string | undefined;
   /** For depthwise batch norms that are folded into the start weights; mean unless given. */
   readonly zeroVariance?: ZeroVariancePolicy | undefined;
-  readonly dataset: string;
+  /** What lies in `data`, or TRAINING_DATASET without it, unless given. */
+  readonly dataset?: string | undefined;
   /** Folder of the data set, where it needs one. */
   readonly data?: string | undefined;
   /** Name or JSON file; see DEFAULT_RECIPES unless given. */
@@ -65,7 +66,9 @@ export async function trainModel(
   const { retraining, scratch } = DEFAULT_RECIPES;
   const { recipe = from === undefined ? scratch : retraining, checkpointSteps } = options;
   const chosen = await chosenRecipe(recipe, options);
-  const dataset = await openData(options.dataset, options.data, 'data', context);
+  const { data } = options;
+  const name = options.dataset ?? (data === undefined ? TRAINING_DATASET : undefined);
+  const dataset = await openData(name, data, 'data', context);
   const { validationImages = defaultValidationImages(dataset, limit) } = options;
   const usual = checkpointSteps === undefined ? CHECKPOINT_SECONDS : undefined;
   const { checkpointSeconds = usual } = options;

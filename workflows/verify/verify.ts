@@ -15,9 +15,8 @@ import { outputNode } from '../../quantize/model/tf8_model.ts';
 import { quantizeArray } from '../../quantize/params/quantization.ts';
 import { readManifest, writeManifest } from '../export/export_manifest.ts';
 import type { KernelsUsed } from '../open/kernels_used.ts';
-import { DEFAULT_DATASET } from '../open/model_facts.ts';
 import { inRange } from '../open/model_input.ts';
-import { openData } from '../open/open_data.ts';
+import { openImages } from '../open/open_data.ts';
 import { kernelsUsed, openPlan } from '../open/open_plan.ts';
 import { tf8Facts } from '../open/tf8_facts.ts';
 import {
@@ -79,8 +78,11 @@ export async function verify(
   const manifest = await readManifest(file);
   if (manifest !== undefined) await requireManifestFits(manifest, exported);
   const { model, format } = exported;
-  const name = options.dataset ?? tf8Facts(model).dataset ?? DEFAULT_DATASET;
-  const dataset = await openData(name, options.data, 'data', context);
+  const dataset = await openImages(
+    tf8Facts(model).dataset,
+    { dataset: options.dataset, dir: options.data, option: 'data' },
+    context,
+  );
   const runtime = await open(exported, options.runtime, context);
   try {
     using plan = openPlan(

@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import { importedFacts } from '../../../workflows/open/float_facts.ts';
+import { SYMMETRIC } from '../../../workflows/open/model_facts.ts';
 import type { OpenedFloatModel } from '../../../workflows/open/open_model.ts';
 
 /** A network that was never stored, as if another program had saved it. */
@@ -14,6 +15,6 @@ export function openedInMemory(model: tf.LayersModel, name: string): OpenedFloat
     kind: 'float',
     name,
     model,
-    facts: importedFacts(imported, { name, source: name }),
+    facts: importedFacts(imported, { name, source: name, range: SYMMETRIC }),
   };
 }

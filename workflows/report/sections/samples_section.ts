@@ -16,8 +16,8 @@ export function samplesSection({ selection, images }: Samples): Section {
 
 function sampleElement({ image, label, jpeg, float, tf8 }: Sample): Html {
   return html`<article>
-<img src="data:image/jpeg;base64,${jpeg}" alt="${label}, as the network sees it">
-<div><h3>${shortName(label)}</h3><p class="note">${image}</p>
+<img src="data:image/jpeg;base64,${jpeg}" alt="${label ?? image}, as the network sees it">
+<div>${label === undefined ? html`<h3>${image}</h3>` : html`<h3>${shortName(label)}</h3><p class="note">${image}</p>`}
 <div class="lists">${guesses('float', float, label)}${guesses('TF8', tf8, label)}</div></div>
 </article>`;
 }
@@ -33,7 +33,7 @@ function likelihood(probability: number): string {
   return probability < 0.001 ? '< 0.1 %' : `${tenth(100 * probability)} %`;
 }
 
-function guesses(title: string, list: Sample['float'], label: string): Html {
+function guesses(title: string, list: Sample['float'], label: string | undefined): Html {
   return html`<table class="guesses"><caption>${title}</caption><tbody>${list.map(
     ({ name, probability }) =>
       html`<tr><th scope="row">${name === label ? html`<b>${shortName(name)}</b>` : shortName(name)}</th><td class="number">${likelihood(probability)}</td><td class="bar"><svg class="share" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true"><rect width="${100 * probability}" height="8"/></svg></td></tr>`,
