@@ -8,11 +8,14 @@ const USED = [
   'quantize/browser.ts',
   'datasets/images/preprocess.ts',
   'bench/*.ts',
+  'examples/*.ts',
+  'examples/browser/page.ts',
   'scripts/*.{mjs,cjs}',
-  'scripts/{main,setup/main,chromium/fetch_chromium,docs/update_readme,docs/write_docs}.ts',
+  'scripts/{main,build_dist,setup/main,chromium/fetch_chromium,docs/write_docs}.ts',
   // Bundled or started as processes and threads of their own.
   'bench/peers/runtimes/node_runtimes.ts',
   'datasets/pipeline/worker.ts',
+  'training/one_dnn/time_steps.ts',
   'workflows/report/page/page.ts',
 ];
 const TESTS = [
@@ -30,7 +33,7 @@ export default ({ production }) => ({
   project: ['**/*.{ts,mts,mjs,cjs}!', '!test/**!', '!quantize/kernels/wasm/assembly/**'],
   ignoreExportsUsedInFile: production || { interface: true, type: true },
   ignoreIssues: { '**/generated/**': ['exports', 'types'] },
-  ignoreBinaries: ['buf', 'dpkg-deb'],
+  ignoreBinaries: ['buf', 'dpkg-deb', 'mkfifo'],
   // Started or resolved by their paths (scripts/run_tests.mjs, scripts/build_native.mjs).
   ignoreDependencies: ['dependency-cruiser', 'node-api-headers'],
 });

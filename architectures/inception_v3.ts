@@ -29,7 +29,7 @@ export type InceptionRow =
   | { readonly op: 'concat'; readonly name: string; readonly branches: readonly Branch[] };
 
 /** Rows one after the other; `scope` stands before their names. */
-interface Branch {
+export interface Branch {
   readonly scope: string;
   readonly rows: readonly InceptionRow[];
 }

@@ -1,16 +1,20 @@
-/** Networks as rows, their variants, building them as LayersModels, and changing trained ones. */
+/**
+ * Networks as rows, their variants, building them as LayersModels, and changing trained ones.
+ * @module tf8/architectures
+ */
 
 export { buildInceptionV3 } from './build_inception_v3.ts';
 export type { BuildOptions } from './build_layers.ts';
 export { buildMobileNetV1 } from './build_mobilenet_v1.ts';
-export type { ConvLayer } from './conv_layer.ts';
+export type { ConvLayer, LayerShape, PaddingScheme } from './conv_layer.ts';
 export {
+  type BatchNormParameters,
   type FoldBatchNormOptions,
   type FoldedConvolution,
   foldBatchNorm,
   type ZeroVariancePolicy,
 } from './fold_batch_norm.ts';
-export { INCEPTION_V3_ROWS, type InceptionRow } from './inception_v3.ts';
+export { type Branch, INCEPTION_V3_ROWS, type InceptionRow, type Kernel } from './inception_v3.ts';
 export type { InceptionV3Config } from './inception_v3_layers.ts';
 export { costOfNetwork, type LayerCost, type NetworkCost } from './layer_costs.ts';
 export {
@@ -23,9 +27,13 @@ export { buildNetwork, type NetworkConfig, type NetworkName } from './network.ts
 export { type DepthwiseMeans, measureDepthwiseMeans } from './rearchitect/centre_depthwise.ts';
 export type { Chain, ChainLayer } from './rearchitect/chain.ts';
 export { RearchitectError } from './rearchitect/errors.ts';
+export type { Compile, TensorFunction, TransposedProduct } from './rearchitect/forward.ts';
+export type { BatchSource, InputBatch } from './rearchitect/image_states.ts';
 export { type ReadChain, readChain } from './rearchitect/read_chain.ts';
 export { rebuiltModel } from './rearchitect/rebuilt_model.ts';
 export {
+  type OutputStatistics,
+  type ReconstructedLayer,
   type Reconstruction,
   type ReconstructOptions,
   reconstruct,

@@ -17,6 +17,7 @@ export interface Variant {
 
 export type VariantName = 'standard' | 'no-depthwise-bn' | 'relu' | 'friendly';
 
+/** The published core layer: batch norm and ReLU6 after the depthwise and after the pointwise. */
 export const STANDARD: Variant = {
   name: 'standard',
   depthwiseBatchNorm: true,
@@ -25,6 +26,7 @@ export const STANDARD: Variant = {
   regularizeDepthwise: false,
 };
 
+/** `STANDARD` with a depthwise that is linear, without batch norm. */
 export const NO_DEPTHWISE_BN: Variant = {
   ...STANDARD,
   name: 'no-depthwise-bn',
@@ -32,13 +34,19 @@ export const NO_DEPTHWISE_BN: Variant = {
   depthwiseActivation: 'linear',
 };
 
+/** `NO_DEPTHWISE_BN` with ReLU for ReLU6. */
 export const RELU: Variant = { ...NO_DEPTHWISE_BN, name: 'relu', activation: 'relu' };
 
+/** `RELU` with L2 on the depthwise weights while training: the quantization-friendly core layer. */
 export const FRIENDLY: Variant = { ...RELU, name: 'friendly', regularizeDepthwise: true };
 
+/** All variants, each a difference from the one before. */
 export const VARIANTS: readonly Variant[] = [STANDARD, NO_DEPTHWISE_BN, RELU, FRIENDLY];
 
-/** @throws InvalidValueError when there is no variant of that name. */
+/**
+ * The variant of a name.
+ * @throws InvalidValueError when there is none
+ */
 export function variantNamed(name: string): Variant {
   const variant = VARIANTS.find((candidate) => candidate.name === name);
   if (variant === undefined) {

@@ -1,11 +1,18 @@
-/** Float models in files: other programs' and our own, public checkpoints, training checkpoints. */
+/**
+ * Float models in files: other programs' and our own, public checkpoints, training checkpoints.
+ * @module tf8/checkpoints
+ */
+export type { Route } from '../foundation/downloads/route.ts';
 export {
   type FloatFormat,
   type FloatModel,
   loadFloatModel,
 } from './float_model.ts';
+export type { GraphTensor } from './graph_def/network/tensor_proto.ts';
+export type { ModelInput, PixelRange } from './input_affine.ts';
 export { writeModelWeights } from './model_weights.ts';
 export {
+  type CheckpointSource,
   PUBLIC_CHECKPOINTS,
   type PublicCheckpoint,
   publicCheckpoint,
@@ -21,8 +28,12 @@ export {
 } from './store/model_store.ts';
 export { openCheckpointV1 } from './tensor_bundle/checkpoint_v1.ts';
 export { openCheckpointV2 } from './tensor_bundle/checkpoint_v2.ts';
-export type { Checkpoint, VariableInfo } from './tensor_bundle/variables.ts';
-export { CheckpointFolder } from './training_checkpoint/checkpoint_folder.ts';
+export type { Checkpoint, CheckpointObject, VariableInfo } from './tensor_bundle/variables.ts';
+export {
+  CheckpointFolder,
+  type CheckpointFolderOptions,
+  type NewCheckpoint,
+} from './training_checkpoint/checkpoint_folder.ts';
 export {
   readSafetensors,
   type Safetensors,

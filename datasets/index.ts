@@ -1,11 +1,18 @@
-/** Data sets: opening, decoding, preprocessing, batches, scoring. Decoding image files needs sharp. */
-export { prepareImage } from './augment/augment.ts';
+/**
+ * Data sets: opening, decoding, preprocessing, batches, scoring. Decoding image files needs sharp.
+ * @module tf8/datasets
+ */
+export { type Augmentation, prepareImage } from './augment/augment.ts';
+export type { BoxRanges } from './augment/distorted_box.ts';
+export type { FlipCrop } from './augment/flip_crop.ts';
+export type { Inception } from './augment/inception.ts';
 export type {
   BatchOptions,
   Dataset,
   ImageBatch,
   LabelledBatch,
   LabelledDataset,
+  PreparationTime,
   SkippedImage,
   Split,
   StoredSplit,
@@ -18,9 +25,9 @@ export { preprocess, preprocessInto, SLIM_CENTRAL_FRACTION } from './images/prep
 export { isLabelled, withLabels } from './labels.ts';
 export { MissingFolderError } from './missing_folder.ts';
 export { openDataset } from './open_dataset.ts';
-export type { OpenOptions } from './open_options.ts';
+export type { ArtifactSource, OpenOptions } from './open_options.ts';
 export { holdOutValidation } from './order/hold_out.ts';
 export { type LabelledPixels, pixelDataset } from './pixel_dataset.ts';
 export { recognizeDataset } from './recognize_dataset.ts';
 export { type Accuracy, type AccuracyOptions, measureAccuracy } from './scoring/accuracy.ts';
-export { rankOf, topK } from './scoring/top_k.ts';
+export { rankOf, type Scores, topK } from './scoring/top_k.ts';

@@ -1,6 +1,7 @@
 import { UserError } from '../foundation/errors.ts';
 import type { Dataset, LabelledDataset } from './dataset.ts';
 
+/** Whether a data set says of which class each image is. */
 export function isLabelled(dataset: Dataset): dataset is LabelledDataset {
   return dataset.classNames !== undefined;
 }

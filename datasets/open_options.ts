@@ -16,6 +16,8 @@ export interface OpenOptions {
 }
 
 export interface ArtifactSource {
+  /** Fetches one pinned file. */
   readonly fetchArtifact: typeof fetchArtifact;
+  /** Takes one file out of a fetched Debian package. */
   readonly unpackDeb: typeof unpackDeb;
 }

@@ -1,28 +1,63 @@
-/** TF8 networks: the arithmetic, converting and calibrating, running, analyzing, exporting. */
+/**
+ * TF8 networks: the arithmetic, converting and calibrating, running, analyzing, exporting.
+ * @module tf8/quantize
+ */
 import { importOptional } from '../foundation/optional_package.ts';
 import type * as Calibrate from './convert/calibrate.ts';
 
 export type {
+  AccumulatorAnalysis,
+  Accuracy,
+  AccuracyAnalysis,
+  Advice,
+  AdviceCode,
   Analysis,
+  CausesDb,
+  ChannelAnalysis,
+  Cost,
   Finding,
+  FindingCause,
+  Histogram,
   LayerAnalysis,
+  LogitsDb,
+  NetworkKind,
+  Range,
+  Relu6Analysis,
+  SqnrStatistics,
   TensorAnalysis,
   WeightAnalysis,
 } from './analyze/analysis.ts';
 export { Analyzer, type AnalyzerOptions } from './analyze/analyzer.ts';
 export { diagnose } from './analyze/diagnose.ts';
-export { PartialNetworks } from './analyze/partial_networks.ts';
+export type { FloatKernels } from './analyze/float_kernels.ts';
+export { type PartialLogits, PartialNetworks } from './analyze/partial_networks.ts';
 export type {
   CalibratedRanges,
   CalibrationBatch,
   CalibrationOptions,
 } from './convert/calibrate.ts';
 export { type ConvertOptions, convertGraph } from './convert/convert_graph.ts';
-export type { FloatGraph, FloatNode } from './convert/float_graph.ts';
+export type {
+  FloatConcatNode,
+  FloatGlobalAveragePoolNode,
+  FloatGraph,
+  FloatImages,
+  FloatNode,
+  FloatPoolNode,
+  FloatWeightedNode,
+  FoldedBatchNorm,
+} from './convert/float_graph.ts';
+export type { Compile, TensorFunction } from './convert/float_runner.ts';
 export { type FuseOptions, fuseLayersModel } from './convert/fuse.ts';
 export type { ObservedRange } from './convert/observed_range.ts';
-export { softmax, topClasses } from './execute/top_classes.ts';
-export type { ExportedFile, ExportFormat, ExportSource } from './export/export_format.ts';
+export { type Labels, softmax, topClasses } from './execute/top_classes.ts';
+export type {
+  ExportedFile,
+  ExportFormat,
+  ExportReader,
+  ExportSource,
+  FloatWeights,
+} from './export/export_format.ts';
 export { FORMAT_DESCRIPTIONS, FORMAT_NAMES, type FormatName } from './export/format_names.ts';
 export { EXPORT_FORMATS, exportFormat, readExport } from './export/formats.ts';
 export { exportManifest, type Manifest } from './export/manifest.ts';
@@ -37,13 +72,14 @@ export {
   quantizeArray,
   quantizeBias,
 } from './params/quantization.ts';
-export { requantize, requantizeMultiplier } from './params/requantization.ts';
+export { type ActivationKind, requantize, requantizeMultiplier } from './params/requantization.ts';
 export { clamp, roundHalfEven } from './params/rounding.ts';
 export { sqnrDb } from './params/sqnr.ts';
 
 /**
  * Finds the range of every tensor over calibration images; it runs the float network, which needs
  * TensorFlow.js.
+ * @function
  */
 export const calibrate: typeof Calibrate.calibrate = async (...given) =>
   (await importOptional(() => import('./convert/calibrate.ts'))).calibrate(...given);

@@ -28,6 +28,10 @@ const CHECKS = [
     command: [bin('typescript/bin/tsc'), '-p', 'workflows/report/page'],
   },
   {
+    title: 'Types of the example in the browser',
+    command: [bin('typescript/bin/tsc'), '-p', 'examples/browser'],
+  },
+  {
     title: 'Import directions',
     command: [
       bin('dependency-cruiser/bin/dependency-cruise.mjs'),

@@ -28,7 +28,16 @@ export function selectBackend(): Promise<Backend> {
   return active;
 }
 
-/** As `selectBackend`, for work that only libtensorflow does. */
+/** Whether a backend was asked for already: libtensorflow, where it loads, has read its environment. */
+export function isBackendSelected(): boolean {
+  return active !== undefined;
+}
+
+/**
+ * As `selectBackend`, for work that only libtensorflow does.
+ * @param work what it is, for the message
+ * @throws UserError where libtensorflow does not load, saying why
+ */
 export async function requireTensorFlow(work: string): Promise<Backend> {
   const backend = await selectBackend();
   if (backend.name !== 'tensorflow') {
@@ -52,8 +61,12 @@ export async function selectTrainingBackend(): Promise<Backend> {
 
 /** Writes events of TensorBoard's format into a file. */
 export interface EventWriter {
+  /** Writes one point of the curve `tag`. */
   scalar(tag: string, value: number, step: number): void;
-  /** @param event a serialized `tensorflow.Event` */
+  /**
+   * Writes an event as it is.
+   * @param event a serialized `tensorflow.Event`
+   */
   importEvent(event: Uint8Array): void;
   /** Hands what is buffered to the system. */
   flush(): void;

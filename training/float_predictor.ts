@@ -1,12 +1,14 @@
 import * as tf from '@tensorflow/tfjs';
 import { compile } from './compile/compile.ts';
 
-type BatchShape = readonly [number, number, number, number];
+/** [N, H, W, 3] */
+export type BatchShape = readonly [number, number, number, number];
 
 /** Class probabilities of a float model. */
 export interface FloatPredictor {
   /** images [N, H, W, 3] float32 in, [N, classes] out. No tensor outlives the call. */
   predict(images: Float32Array, shape: BatchShape): Promise<Float32Array>;
+  /** Frees what was compiled; the model stays. */
   dispose(): void;
 }
 
@@ -29,7 +31,11 @@ export function floatPredictor(model: tf.LayersModel): FloatPredictor {
   };
 }
 
-/** As `FloatPredictor.predict`, for few images: layer by layer, at once. */
+/**
+ * As `FloatPredictor.predict`, for few images: layer by layer, at once.
+ * @param images [N, H, W, 3] float32
+ * @returns class probabilities [N, classes]
+ */
 export function predictFloat(
   model: tf.LayersModel,
   images: Float32Array,

@@ -1,29 +1,52 @@
-/** Training: recipes, the loop, its observers, and compiling functions of tensors for TensorFlow. */
+/**
+ * Training: recipes, the loop, its observers, and compiling functions of tensors for TensorFlow.
+ * @module tf8/training
+ */
 export {
   type Backend,
+  type EventWriter,
   requireTensorFlow,
   selectBackend,
   selectTrainingBackend,
 } from './backend.ts';
 export {
+  type CompiledFunction,
   CompiledFunctions,
   type CompileOptions,
   compile,
+  type TensorFunction,
   UncompilableError,
 } from './compile/compile.ts';
-export { type FloatPredictor, floatPredictor, predictFloat } from './float_predictor.ts';
+export {
+  type BatchShape,
+  type FloatPredictor,
+  floatPredictor,
+  predictFloat,
+} from './float_predictor.ts';
+export type { CheckpointOptions } from './loop/checkpointer.ts';
 export { DivergenceError } from './loop/divergence.ts';
 export { train } from './loop/train.ts';
 export type { TrainOptions, TrainResult } from './loop/train_options.ts';
 export { type Validation, validate } from './loop/validate.ts';
-export { type LearningRate, learningRateAt } from './recipes/learning_rate.ts';
+export {
+  type LearningRate,
+  learningRateAt,
+  learningRateSchema,
+  type RunProgress,
+} from './recipes/learning_rate.ts';
 export { openRecipe } from './recipes/open_recipe.ts';
 export { overrideRecipe, type RecipeOverrides } from './recipes/override_recipe.ts';
 export { type Distillation, type Recipe, recipeSchema } from './recipes/recipe.ts';
 export { RECIPES } from './recipes/recipes.ts';
 export { createTrainStep, type TrainStepOptions } from './step/create_train_step.ts';
+export type { Teacher } from './step/soft_targets.ts';
 export type { StepInputs, StepResult, TrainStep } from './step/train_step.ts';
-export { type Metrics, openMetricsFile, readMetrics } from './watch/metrics_file.ts';
+export {
+  type Metrics,
+  type MetricsFileOptions,
+  openMetricsFile,
+  readMetrics,
+} from './watch/metrics_file.ts';
 export {
   combineObservers,
   type EpochReport,

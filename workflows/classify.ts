@@ -42,7 +42,11 @@ export interface ClassifyResult extends KernelsUsed {
   };
 }
 
-/** The five likeliest classes of one image, preprocessed as the model wants it, in float and in TF8. */
+/**
+ * The five likeliest classes of one image, preprocessed as the model wants it, in float and in TF8.
+ * @throws ImageError where the image cannot be decoded; UserError where the model or the calibration
+ *   images cannot be opened; QuantizationError naming a layer that TF8 cannot hold
+ */
 export async function classify(
   options: ClassifyOptions,
   context: Context,

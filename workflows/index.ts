@@ -7,8 +7,10 @@
  *
  * const result = await evaluate(options, createContext({ reporter }));
  * ```
+ * @module tf8/workflows
  */
 import { importOptional } from '../foundation/optional_package.ts';
+import type { Context } from '../foundation/reporting/context.ts';
 import type * as Analyze from './analyze/analyze.ts';
 import type * as Classify from './classify.ts';
 import type * as Describe from './describe/describe_model.ts';
@@ -26,6 +28,10 @@ export { UserError } from '../foundation/errors.ts';
 export { MissingPackageError } from '../foundation/optional_package.ts';
 export { type Context, createContext } from '../foundation/reporting/context.ts';
 export { type Progress, type Reporter, SILENT_REPORTER } from '../foundation/reporting/reporter.ts';
+export {
+  type ReporterStream,
+  terminalReporter,
+} from '../foundation/reporting/terminal_reporter.ts';
 export type { AnalyzeResult } from './analyze/analyze.ts';
 export type { AnalyzeOptions } from './analyze/analyze_options.ts';
 export type { ClassifyOptions, ClassifyResult } from './classify.ts';
@@ -35,8 +41,15 @@ export {
   type DescribeNetworkOptions,
   describeNetwork,
 } from './describe/describe_network.ts';
-export type { EvaluateOptions, EvaluateResult, Precision } from './evaluate/evaluate.ts';
+export type {
+  DataCalibration,
+  EvaluateOptions,
+  EvaluateResult,
+  FileCalibration,
+  Precision,
+} from './evaluate/evaluate.ts';
 export type { Measured } from './evaluate/evaluation.ts';
+export type { EvaluationTime } from './evaluate/evaluation_time.ts';
 export type { ExportOptions, ExportResult } from './export/export.ts';
 export type { KernelsUsed } from './open/kernels_used.ts';
 export type { InputFacts, LabelFacts, ModelFacts, OriginFacts } from './open/model_facts.ts';
@@ -55,74 +68,129 @@ export type {
 export type { RearchitectResult } from './rearchitect/rearchitect.ts';
 export type { RearchitectModelOptions } from './rearchitect/rearchitect_model.ts';
 export type { WordedAnalysis, WordedFinding } from './records/analysis_record.ts';
+export type { Environment } from './records/environment.ts';
+export type { DataIdentity, RunRecord } from './records/run_record.ts';
 export type { ReportRunOptions } from './report/report_run.ts';
 export type { WrittenReport } from './report/write_report.ts';
-export type { CostEstimate } from './reproduce/cost.ts';
+export type { PresetChanges } from './reproduce/change_preset.ts';
+export type { CostEstimate, RowCost } from './reproduce/cost.ts';
 export type { ReproduceOptions } from './reproduce/open_table.ts';
 export type { ReportedResult, ReproduceResult } from './reproduce/reproduce.ts';
 export type { RecipeChoices } from './train/recipe_choices.ts';
 export type { TrainJobResult } from './train/train.ts';
 export type { TrainModelOptions } from './train/train_model.ts';
+export type { FirstDifference, LayerComparison } from './verify/layer_comparison.ts';
 export type { VerifyOptions, VerifyResult } from './verify/verify.ts';
 
-/** Fetches a public checkpoint and makes it a model in the cache. */
+/**
+ * Fetches a public checkpoint and makes it a model in the cache.
+ * @function
+ */
 export const pull: typeof Pull.pullImageNet = async (...given) =>
   (await importOptional(() => import('./open/open_float.ts'))).pullImageNet(...given);
 
-/** Says what a model is: its format, network, classes and layers. */
+/**
+ * Says what a model is: its format, network, classes and layers.
+ * @function
+ */
 export const describe: typeof Describe.describeModel = async (...given) =>
   (await importOptional(() => import('./describe/describe_model.ts'))).describeModel(...given);
 
-/** Trains a network and stores it. */
+/**
+ * Trains a network and stores it.
+ * @function
+ */
 export const train: typeof Train.trainModel = async (...given) =>
   (await importOptional(() => import('./train/train_model.ts'))).trainModel(...given);
 
-/** Rebuilds a trained MobileNetV1 as another variant. */
+/**
+ * Rebuilds a trained MobileNetV1 as another variant.
+ * @function
+ */
 export const rearchitect: typeof Rearchitect.rearchitectModel = async (...given) =>
   (await importOptional(() => import('./rearchitect/rearchitect_model.ts'))).rearchitectModel(
     ...given,
   );
 
-/** Quantizes a float model to a TF8 file. */
+/**
+ * Quantizes a float model to a TF8 file.
+ * @function
+ */
 export const quantize: typeof Quantize.quantize = async (...given) =>
   (await importOptional(() => import('./quantize/quantize.ts'))).quantize(...given);
 
-/** Quantizes an opened float model; the TF8 model stays in memory. */
+/**
+ * Quantizes an opened float model; the TF8 model stays in memory.
+ * @function
+ */
 export const quantizeModel: typeof Quantize.quantizeModel = async (...given) =>
   (await importOptional(() => import('./quantize/quantize.ts'))).quantizeModel(...given);
 
-/** Opens the images that `quantizeModel` calibrates with. */
+/**
+ * Opens the images that `quantizeModel` calibrates with.
+ * @function
+ */
 export const calibrationSource: typeof Quantize.calibrationSource = async (...given) =>
   (await importOptional(() => import('./quantize/quantize.ts'))).calibrationSource(...given);
 
-/** Measures top-1 and top-5 accuracy in float and in TF8. */
+/**
+ * Measures top-1 and top-5 accuracy in float and in TF8.
+ * @function
+ */
 export const evaluate: typeof Evaluate.evaluate = async (...given) =>
   (await importOptional(() => import('./evaluate/evaluate.ts'))).evaluate(...given);
 
-/** Gives the likeliest classes of one image. */
+/**
+ * Gives the likeliest classes of one image.
+ * @function
+ */
 export const classify: typeof Classify.classify = async (...given) =>
   (await importOptional(() => import('./classify.ts'))).classify(...given);
 
-/** Finds where the accuracy goes, layer by layer. */
+/**
+ * Finds where the accuracy goes, layer by layer.
+ * @function
+ */
 export const analyze: typeof Analyze.analyze = async (...given) =>
   (await importOptional(() => import('./analyze/analyze.ts'))).analyze(...given);
 
-/** Writes a model in another program's format. */
+/**
+ * Writes a model in another program's format.
+ * @function
+ */
 export const exportModel: typeof Export.exportModel = async (...given) =>
   (await importOptional(() => import('./export/export.ts'))).exportModel(...given);
 
-/** Runs an exported file in another program and compares its bytes with ours. */
-export const verify: typeof Verify.verify = async (...given) =>
-  (await importOptional(() => import('./verify/verify.ts'))).verify(...given);
+/**
+ * Runs an exported file in its real runtime, and the TF8 model that it carries in our executor, on the
+ * same images, and compares every byte of every layer. The manifest beside the file keeps the result.
+ * @throws UserError where the file is not the one its manifest describes, the data set cannot be opened,
+ *   no image can be read, or the runtime cannot be set up; QuantizationError where tf8 did not export
+ *   the file; the signal's reason when aborted
+ */
+export const verify = async (
+  options: Verify.VerifyOptions,
+  context: Context,
+): Promise<Verify.VerifyResult> =>
+  (await importOptional(() => import('./verify/verify.ts'))).verify(options, context);
 
-/** Writes the page of a run, with its figures. */
+/**
+ * Writes the page of a run, with its figures.
+ * @function
+ */
 export const report: typeof Report.reportRun = async (...given) =>
   (await importOptional(() => import('./report/report_run.ts'))).reportRun(...given);
 
-/** Measures the paper's table. */
+/**
+ * Measures the paper's table.
+ * @function
+ */
 export const reproduce: typeof Reproduce.reproduce = async (...given) =>
   (await importOptional(() => import('./reproduce/reproduce.ts'))).reproduce(...given);
 
-/** Estimates what `reproduce` would cost, from short trials. */
+/**
+ * Estimates what `reproduce` would cost, from short trials.
+ * @function
+ */
 export const estimateTable: typeof Reproduce.estimateTable = async (...given) =>
   (await importOptional(() => import('./reproduce/reproduce.ts'))).estimateTable(...given);

@@ -7,6 +7,7 @@ export type TensorFunction = (inputs: tf.NamedTensorMap) => tf.NamedTensorMap;
 /** Makes a function faster that is called many times (training/compile). */
 export type Compile = (run: TensorFunction) => {
   readonly call: TensorFunction;
+  /** Frees what was made for it. */
   readonly dispose: () => void;
 };
 

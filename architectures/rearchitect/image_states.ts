@@ -19,6 +19,7 @@ export interface BatchState {
 
 /** The images that a network is fitted on, in batches that each pass over them gives again. */
 export interface BatchSource {
+  /** One pass over the images; each gives the same ones. */
   readonly batches: () => AsyncIterable<InputBatch>;
   /** Images there are at most: those that cannot be read are left out. */
   readonly images: number;

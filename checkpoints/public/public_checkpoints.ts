@@ -26,6 +26,7 @@ export interface PublicCheckpoint {
   readonly sources: readonly CheckpointSource[];
 }
 
+/** The checkpoints that can be pulled. */
 export const PUBLIC_CHECKPOINTS: readonly PublicCheckpoint[] = [
   {
     name: 'mobilenet_v1_1.0_224',
@@ -59,7 +60,10 @@ export const PUBLIC_CHECKPOINTS: readonly PublicCheckpoint[] = [
   },
 ];
 
-/** @throws UserError listing the names when there is no checkpoint of that name. */
+/**
+ * The checkpoint of a name.
+ * @throws UserError listing the names when there is none
+ */
 export function publicCheckpoint(name: string): PublicCheckpoint {
   const checkpoint = PUBLIC_CHECKPOINTS.find((candidate) => candidate.name === name);
   if (checkpoint === undefined) {

@@ -54,6 +54,9 @@ export const modelCardSchema = modelCardFields.refine(
   { path: ['classNames'], error: 'expected none, or one name for each class but the background' },
 );
 
+/** What is stored beside the weights of a model, and read back whole.
+ * @interface
+ */
 export type ModelCard = z.infer<typeof modelCardSchema>;
 
 /** What a card says of a network. */

@@ -16,8 +16,8 @@ export const NO_AUGMENTATION: Augmentation = { kind: 'none' };
  *
  * `flip-crop` precedes the preprocessing that evaluation has too; `inception` takes its place.
  *
- * @param seed an integer in [0, 2³²)
- * @param place of the image in the order: an integer in [0, 2³²)
+ * @param image [h, w, 1 or 3] uint8
+ * @param how `seed` and `place`, the image's in the order, are integers in [0, 2³²)
  */
 export function prepareImage(
   image: PixelImage,

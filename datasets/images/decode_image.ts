@@ -66,8 +66,9 @@ export class ImageError extends UserError {
  * format's decoder can live with (stray bytes between JPEG segments) is no error. Unlike them: the EXIF
  * orientation is applied, and CMYK and YCCK become sRGB through a CMYK profile.
  *
- * @param source a path, or an encoded image with `name` for messages
- * @param options.signal ends the wait for an image at once
+ * @param source a path, or an encoded image
+ * @param name for messages
+ * @param options their `signal` ends the wait for an image at once
  * @throws ImageError that names the file where it is missing, empty, no image, truncated, damaged,
  *   larger than MAX_PIXELS, or would take too long; the signal's reason when aborted;
  *   MissingPackageError where sharp is not installed

@@ -1,6 +1,12 @@
+/**
+ * Photographs as networks take them.
+ * @module tf8/preprocess
+ */
 import { UserError } from '../../foundation/errors.ts';
 import type { PixelImage, Region } from './pixel_image.ts';
 import { resizeToSymmetricRange } from './resize_bilinear.ts';
+
+export type { PixelImage, Region } from './pixel_image.ts';
 
 /** Data sets whose objects fill the frame: their networks see whole images. */
 const WHOLE_IMAGES: readonly string[] = ['fashion-mnist', 'cifar10'];
@@ -37,7 +43,9 @@ export function centralRegion(height: number, width: number, fraction: number): 
  * Inception and MobileNet (models/research/slim/preprocessing/inception_preprocessing.py,
  * preprocess_for_eval): to [0, 1], central crop, bilinear resize without antialiasing to
  * resolution × resolution, then (x − 0.5) · 2.
- * image: [h, w, 1 or 3] uint8; writes [resolution, resolution, 3] float32 in [−1, 1] to `out[offset …]`.
+ * Nothing is checked.
+ * @param image [h, w, 1 or 3] uint8
+ * @param out gets [resolution, resolution, 3] float32 in [−1, 1] at `out[offset …]`
  */
 export function preprocessInto(
   image: PixelImage,
@@ -74,7 +82,10 @@ export function preprocess(image: PixelImage, preparation: ImagePreparation): Fl
   return out;
 }
 
-/** Throws UserError unless `value` is a number in (0, 1]. */
+/**
+ * Refuses what is no central fraction.
+ * @throws UserError unless `value` is a number in (0, 1]
+ */
 export function checkCentralFraction(value: number): void {
   if (value > 0 && value <= 1) return;
   throw new UserError(`Expected a number in (0, 1] for centralFraction but received ${value}.`, {

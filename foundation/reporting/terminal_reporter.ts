@@ -15,11 +15,15 @@ const DEFAULT_COLUMNS = 80;
 
 /** A stream that people read: a terminal shows a moving bar, anything else a few plain lines. */
 export interface ReporterStream {
+  /** Takes text as it is; line ends are in it. */
   write(text: string): unknown;
   readonly isTTY?: boolean;
 }
 
-/** Reports to `stream`; a command's is standard error, standard output is for results. `now` gives milliseconds. */
+/**
+ * Reports to `stream`; a command's is standard error, standard output is for results.
+ * @param now a clock in milliseconds
+ */
 export function terminalReporter(
   stream: NodeJS.WriteStream | ReporterStream,
   now: () => number = Date.now,

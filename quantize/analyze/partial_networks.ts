@@ -58,7 +58,11 @@ export class PartialNetworks implements Disposable {
     this.inTf8 = model.nodes.map((node) => layerInTf8(model, node, this.specs, kernels));
   }
 
-  /** @param images [N, H, W, C] float32; all tensors of the batch are held. */
+  /**
+   * The logits of each partial network.
+   * @param images [N, H, W, C] float32; all tensors of the batch are held
+   * @throws QuantizationError when the images are not whole ones of the network's size
+   */
   logits(images: Float32Array): PartialLogits {
     const { exact, storedWeights, plan } = this;
     const { output, graph } = exact;

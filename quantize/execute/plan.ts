@@ -107,6 +107,7 @@ export class Tf8Plan implements Disposable {
   /**
    * The logits [N, classes] as real numbers, in a new array.
    * @param images as `run` takes them
+   * @throws QuantizationError as `run` does
    */
   predict(images: Uint8Array | Float32Array): Float32Array {
     return this.dequantize(outputNode(this.model).name, this.run(images));
@@ -116,6 +117,7 @@ export class Tf8Plan implements Disposable {
    * The likeliest classes of each image, the likeliest first, by the names that the model carries.
    * @param images as `run` takes them
    * @param count classes of an image
+   * @throws QuantizationError as `run` does, and when `count` is no positive integer
    */
   classify(images: Uint8Array | Float32Array, count = 5): (readonly ClassScore[])[] {
     const logits = this.predict(images);
@@ -125,7 +127,10 @@ export class Tf8Plan implements Disposable {
     });
   }
 
-  /** One of a run's tensors as real numbers, in a new array: scale · (q − zeroPoint). */
+  /**
+   * One of a run's tensors as real numbers, in a new array: scale · (q − zeroPoint).
+   * @throws QuantizationError when `name` is none of `outputs`
+   */
   dequantize(name: string, results: ReadonlyMap<string, Uint8Array>): Float32Array {
     const bytes = results.get(name);
     if (bytes === undefined) throw expected(`one of ${this.outputs.join(', ')}`, 'name', name);
@@ -154,6 +159,7 @@ export class Tf8Plan implements Disposable {
     this.program = undefined;
   }
 
+  /** As `close`. */
   [Symbol.dispose](): void {
     this.close();
   }

@@ -11,6 +11,7 @@ export interface TierOptions extends PlanOptions {
 
 /**
  * A plan on the kernels of a tier; its `notes` say why faster ones were passed over. In Node.
+ * @param routes the tiers to choose from; those of this processor unless given
  * @throws QuantizationError when the tier is not available; what the plan throws
  */
 export function planOn(

@@ -36,7 +36,7 @@ export function topClasses(
     }));
 }
 
-/** Probabilities [classes] of logits [classes], in a new array. */
+/** Probabilities [classes] of logits [classes], in a new array; all NaN where one is. */
 export function softmax(logits: Float32Array): Float32Array {
   // Less the largest, so that no power overflows.
   const largest = logits.reduce((a, b) => Math.max(a, b), -Infinity);

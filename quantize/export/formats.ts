@@ -19,7 +19,10 @@ const FORMATS = {
 /** Every format, as a list shows them. */
 export const EXPORT_FORMATS: readonly ExportFormat[] = FORMAT_NAMES.map((name) => FORMATS[name]);
 
-/** @throws QuantizationError where there is no format of this name */
+/**
+ * The export format of a name.
+ * @throws QuantizationError where there is none
+ */
 export function exportFormat(name: string): ExportFormat {
   const format = EXPORT_FORMATS.find((candidate) => candidate.name === name);
   if (format !== undefined) return format;

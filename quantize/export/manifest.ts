@@ -55,6 +55,10 @@ export const ManifestSchema = z.strictObject({
   verified: z.array(VerificationSchema),
 });
 
+/**
+ * What lies beside an exported file: what it is, where it came from, what it was verified with.
+ * @interface
+ */
 export type Manifest = Readonly<z.infer<typeof ManifestSchema>>;
 export type Verification = Readonly<z.infer<typeof VerificationSchema>>;
 type TensorParameters = z.infer<typeof ParametersSchema>;

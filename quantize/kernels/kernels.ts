@@ -119,10 +119,12 @@ export interface Program {
   readonly outputs: readonly Uint8Array[];
 }
 
+/** A program that a tier has made ready to run. */
 export interface CompiledProgram {
   /** Threads that a run uses. */
   readonly threads: number;
   /**
+   * Runs the program for each image of a batch.
    * @param images [batch, input.length] uint8
    * @param results for each output of the program [batch, output.length] uint8, which is written
    */
@@ -139,20 +141,29 @@ export interface CompiledProgram {
   close(): void;
 }
 
+/** How kernels are made: plain TypeScript, WebAssembly SIMD, or C for the processor's instructions. */
 export type TierName = 'reference' | 'wasm' | 'native';
 
+/** The kernels of a tier. */
 export interface Kernels {
   readonly tier: TierName;
   /** Which of the tier's instruction sets it is, where it has several. */
   readonly instructionSet?: string;
   /** What they lack of what the tier has: "runs on one thread: …". */
   readonly limitation?: string;
+  /** Each window times each filter (eq. 4), requantized (eq. 5). */
   conv2d(call: Conv2dCall): void;
+  /** Each channel's windows times its own filters (eq. 4), requantized (eq. 5). */
   depthwiseConv2d(call: DepthwiseConv2dCall): void;
+  /** Each row times the filter (eq. 4), requantized (eq. 5). */
   fullyConnected(call: FullyConnectedCall): void;
+  /** The rounded mean of each window (eq. 6). */
   averagePool2d(call: Pool2dCall): void;
+  /** The largest byte of each window (eq. 6). */
   maxPool2d(call: Pool2dCall): void;
+  /** The rounded mean of each channel (eq. 6). */
   globalAveragePool(call: GlobalAveragePoolCall): void;
+  /** Tensors side by side, each requantized to the output (eq. 5). */
   concat(call: ConcatCall): void;
   /** `quantizeArray` by the tier's own way, into `output`; throws as it does. */
   quantize?(real: Float32Array, params: QuantizationParams, output: Uint8Array): void;

@@ -41,8 +41,8 @@ function requireParams(params: QuantizationParams): void {
  * The parameters of the range [min, max] (eq. 1). The range is widened to contain 0, so that
  * 0 is a byte exactly; a range that is then [0, 0] has scale 1 and zeroPoint 0.
  *
- * Throws when min or max is not finite, when min > max, and when (max − min) / 255 is no normal
- * single-precision number (a width under 255 · 2⁻¹²⁶ or over 255 · 2¹²⁸).
+ * @throws QuantizationError when min or max is not finite, when min > max, and when (max − min) / 255
+ *   is no normal single-precision number (a width under 255 · 2⁻¹²⁶ or over 255 · 2¹²⁸)
  */
 export function paramsFromRange(min: number, max: number): QuantizationParams {
   if (!Number.isFinite(min)) throw expected('a finite number', 'min of the range', min);
@@ -58,7 +58,8 @@ export function paramsFromRange(min: number, max: number): QuantizationParams {
 
 /**
  * The byte that stands for the real value `x` (eq. 2):
- * clamp(roundHalfEven(x / scale) + zeroPoint, 0, 255). ±Infinity saturates; NaN throws.
+ * clamp(roundHalfEven(x / scale) + zeroPoint, 0, 255). ±Infinity saturates.
+ * @throws QuantizationError for NaN, and for parameters that no tensor can have
  */
 export function quantize(x: number, params: QuantizationParams): number {
   requireParams(params);
@@ -66,7 +67,10 @@ export function quantize(x: number, params: QuantizationParams): number {
   return clamp(roundHalfEven(x / params.scale) + params.zeroPoint, 0, BYTE_MAX);
 }
 
-/** The real value of the byte `q`: scale · (q − zeroPoint), rounded to double. */
+/**
+ * The real value of the byte `q`: scale · (q − zeroPoint), rounded to double.
+ * @throws QuantizationError for parameters that no tensor can have
+ */
 export function dequantize(q: number, params: QuantizationParams): number {
   requireParams(params);
   return params.scale * (q - params.zeroPoint);
@@ -74,7 +78,8 @@ export function dequantize(q: number, params: QuantizationParams): number {
 
 /**
  * `quantize` of each element: real [n] float32 → bytes [n] uint8, into `output` when given.
- * Throws at the first NaN, naming its index.
+ * @throws QuantizationError at the first NaN, naming its index; for an `output` of another length, and
+ *   for parameters that no tensor can have
  */
 export function quantizeArray(
   real: Float32Array,
@@ -92,7 +97,11 @@ export function quantizeArray(
   return output;
 }
 
-/** `dequantize` of each byte, rounded to single precision: bytes [n] → real [n] float32. */
+/**
+ * `dequantize` of each byte, rounded to single precision: bytes [n] → real [n] float32, into `output`
+ * when given.
+ * @throws QuantizationError for an `output` of another length, and for parameters that no tensor can have
+ */
 export function dequantizeArray(
   bytes: Uint8Array,
   params: QuantizationParams,
@@ -120,7 +129,9 @@ export function accumulatorScale(scaleIn: number, scaleWeight: number): number {
 
 /**
  * A layer's bias as int32 at scaleIn · scaleWeight, zero point 0 (eq. 3): real [M] → [M].
- * Throws, naming layer and channel, when a value is not finite or does not fit int32.
+ * @param layer its name, for the messages
+ * @throws QuantizationError, naming layer and channel, when a value is not finite or does not fit
+ *   int32, and when a scale is no normal single
  */
 export function quantizeBias(
   layer: string,

@@ -11,7 +11,10 @@ import { clamp, roundHalfEven } from './rounding.ts';
 /** Name of the rounding of eq. 5, as model files record it. */
 export const REQUANTIZATION_ROUNDING = 'f32-multiply-round-half-even';
 
-/** f32(f32(scaleIn · scaleWeight) / scaleOut) (eq. 5); throws unless it is a normal single. */
+/**
+ * f32(f32(scaleIn · scaleWeight) / scaleOut) (eq. 5).
+ * @throws QuantizationError unless the scales, their product and the multiplier are normal singles
+ */
 export function requantizeMultiplier(
   scaleIn: number,
   scaleWeight: number,

@@ -5,7 +5,7 @@ import { expected } from './errors.ts';
  * signal x [n] and approximation x̂ [n] (Loss in README.md). Infinity when x̂ equals x, also where
  * both are all zeros; −Infinity when x is all zeros and x̂ is not.
  *
- * Throws when the lengths differ, when n = 0, and when an element is not finite.
+ * @throws QuantizationError when the lengths differ, when n = 0, and when an element is not finite
  */
 export function sqnrDb(signal: Float32Array, approximation: Float32Array): number {
   const n = signal.length;

@@ -19,7 +19,7 @@ const NPM_INSTALL = ['install', '--save-exact', '--ignore-scripts'];
 const QUIET = ['--no-audit', '--no-fund', '--loglevel=error'];
 
 /** The optional packages that a project has not, as npm takes them. */
-export function missingPackages(project: string): string[] {
+function missingPackages(project: string): string[] {
   return Object.entries(optionalPackages())
     .filter(([name]) => !existsSync(join(project, 'node_modules', name, 'package.json')))
     .map(([name, version]) => `${name}@${version}`);

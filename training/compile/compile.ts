@@ -15,6 +15,7 @@ import { type VariableAccess, VariableGraph } from './variable_graph.ts';
  */
 export type TensorFunction = (inputs: tf.NamedTensorMap) => tf.NamedTensorMap;
 
+/** How a function is compiled. */
 export interface CompileOptions {
   /**
    * Takes the variables' values as they are now for constants, which libtensorflow can fold and fuse:
@@ -97,6 +98,7 @@ export class CompiledFunctions<Name extends string = string> {
     tf.dispose(session.run(feeds, [access.assigned]));
   }
 
+  /** Frees the session; the `tf.Variable`s keep the values that they have. */
   dispose(): void {
     this.loaded?.session.dispose();
     this.loaded = undefined;
@@ -196,10 +198,14 @@ export class CompiledFunctions<Name extends string = string> {
 /** One function, compiled by itself; `call` gives what it would, the caller's to dispose. */
 export interface CompiledFunction {
   readonly call: TensorFunction;
+  /** Frees the session. */
   readonly dispose: () => void;
 }
 
-/** As `CompiledFunctions`, for one function. */
+/**
+ * As `CompiledFunctions`, for one function; `call` throws as theirs does.
+ * @param run is traced when it is called first
+ */
 export function compile(run: TensorFunction, options: CompileOptions = {}): CompiledFunction {
   const compiled = new CompiledFunctions({ run }, options);
   return {

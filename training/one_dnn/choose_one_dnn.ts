@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { NetworkConfig } from '../../architectures/network.ts';
 import { messageOf } from '../../foundation/errors.ts';
 import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
 import { sha256OfBytes } from '../../foundation/hashes/sha256.ts';
@@ -9,6 +8,7 @@ import { examineProcessor, type Processor } from '../../foundation/processes/pro
 import type { Reporter } from '../../foundation/reporting/reporter.ts';
 import { ONE_DNN_VARIABLE } from '../tensorflow_environment.ts';
 import { measureOneDnn } from './measure_one_dnn.ts';
+import type { StepShape } from './step_shape.ts';
 
 /** Training steps of a network in images per second, by whether oneDNN computes them. */
 const ratesSchema = z.strictObject({ on: z.number().positive(), off: z.number().positive() });
@@ -24,14 +24,6 @@ export interface OneDnnChoice {
    */
   readonly reason: 'user' | 'vnni' | 'trial' | 'default';
   readonly imagesPerSecond?: OneDnnRates;
-}
-
-/** What the speed of a training step depends on. */
-export interface StepShape {
-  readonly config: NetworkConfig;
-  readonly batchSize: number;
-  /** Whether a network of the same shape teaches in the step. */
-  readonly distilled: boolean;
 }
 
 export interface ChooseOptions {

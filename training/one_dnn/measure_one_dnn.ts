@@ -3,7 +3,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { UserError } from '../../foundation/errors.ts';
 import { lastLines, runCommand } from '../../foundation/processes/run_command.ts';
 import { ONE_DNN_VARIABLE } from '../tensorflow_environment.ts';
-import type { StepShape } from './choose_one_dnn.ts';
+import type { StepShape } from './step_shape.ts';
 
 /** Of this module: the sources or the compiled ones. */
 const EXTENSION = import.meta.url.slice(-3);

@@ -8,7 +8,7 @@ import { SILENT_REPORTER } from '../../foundation/reporting/reporter.ts';
 import { requireTensorFlow } from '../backend.ts';
 import { SCRATCH_SMALL } from '../recipes/recipes.ts';
 import { createTrainStep } from '../step/create_train_step.ts';
-import type { StepShape } from './choose_one_dnn.ts';
+import type { StepShape } from './step_shape.ts';
 
 /** The first compiles, the next meet cold memory. */
 const WARM_UP_STEPS = 2;

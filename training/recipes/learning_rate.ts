@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 const initial = z.number().positive();
 
+/** What a recipe may say of the learning rate. */
 export const learningRateSchema = z.discriminatedUnion('schedule', [
   z.strictObject({ schedule: z.literal('constant'), initial }),
   /** From `initial` to 0 along a half cosine over the whole budget (Loshchilov and Hutter, arXiv 1608.03983, without restarts). */

@@ -73,6 +73,14 @@ export const recipeSchema = z
   })
   .readonly();
 
+/**
+ * How a network is trained, as data.
+ * @interface
+ */
 export type Recipe = z.infer<typeof recipeSchema>;
 export type Budget = Recipe['budget'];
+/**
+ * How much a teacher counts in the loss.
+ * @interface
+ */
 export type Distillation = Readonly<z.infer<typeof distillationSchema>>;

@@ -153,5 +153,5 @@ const BY_NAME = {
   'scratch-adam': SCRATCH_ADAM,
 } as const satisfies Record<RecipeName, Recipe>;
 
-/** In the order of `RECIPE_NAMES`. */
+/** The recipes that `openRecipe` knows by name, in the order of `RECIPE_NAMES`. */
 export const RECIPES: readonly Recipe[] = RECIPE_NAMES.map((name) => BY_NAME[name]);

@@ -50,5 +50,6 @@ export interface TrainStep {
    * method is called; `dispose` leaves them.
    */
   updateModel(): void;
+  /** Frees what the training holds; the model is the caller's. */
   dispose(): void;
 }

@@ -36,7 +36,9 @@ export interface EpochReport {
  * checkpoint's.
  */
 export interface TrainingObserver {
+  /** A step is done. */
   step(report: StepReport): void;
+  /** An epoch is done, its last step reported. */
   epoch(report: EpochReport): void;
   /**
    * To be awaited before the checkpoint of `step` is stored: what has been observed up to here is on

@@ -35,7 +35,12 @@ export interface AnalyzeResult extends WordedAnalysis {
   toJSON(): unknown;
 }
 
-/** Where a float model loses accuracy in TF8, layer by layer and cause by cause, and what to do. */
+/**
+ * Where a float model loses accuracy in TF8, layer by layer and cause by cause, and what to do. Ratios of
+ * signal to noise are in decibels. The record is a folder of `runsDir`.
+ * @throws UserError where `out` or `runsDir` cannot be written, or the model or the images cannot be
+ *   opened; QuantizationError naming a layer that TF8 cannot hold; the signal's reason when aborted
+ */
 export async function analyze(options: AnalyzeOptions, context: Context): Promise<AnalyzeResult> {
   if (options.out !== undefined) {
     await requireOutputFiles([{ path: options.out, isOurs: isOurAnalysis }], {

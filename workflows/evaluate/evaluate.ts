@@ -67,7 +67,12 @@ export interface FileCalibration extends CalibrationBasis {
   readonly source: 'file';
 }
 
-/** Accuracy of a model in float, in TF8, or both on the same images. */
+/**
+ * Accuracy of a model in float, in TF8, or both on the same images, in percent.
+ * @throws UserError where the model or the data set cannot be opened, no image can be read, the classes
+ *   are not those of the data set, or the float network of a TF8 file is asked for; QuantizationError
+ *   naming a layer that TF8 cannot hold; the signal's reason when aborted
+ */
 export async function evaluate(
   options: EvaluateOptions,
   context: Context,

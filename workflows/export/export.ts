@@ -42,6 +42,8 @@ export interface ExportResult {
 /**
  * Writes a model in another program's format, and a manifest beside it. A float model becomes a TF8
  * model first, as `tf8 quantize` makes it.
+ * @throws UserError where `out` cannot be written, or the model or the images cannot be opened;
+ *   QuantizationError for a format that is not known, and naming what it cannot express
  */
 export async function exportModel(options: ExportOptions, context: Context): Promise<ExportResult> {
   const { out } = options;

@@ -9,7 +9,10 @@ import { cardFacts, importedFacts } from './float_facts.ts';
 import { importModel, requireOurImages } from './import_model.ts';
 import type { OpenedFloatModel } from './opened_model.ts';
 
-/** Pulls a public checkpoint; its card gets ImageNet's class names. */
+/**
+ * Pulls a public checkpoint; its card gets ImageNet's class names.
+ * @throws UserError as `pullCheckpoint` does
+ */
 export function pullImageNet(name: string, context: Context) {
   return pullCheckpoint(name, {
     ...context,

@@ -25,7 +25,10 @@ export async function openModel(reference: string, context: Context): Promise<Op
   return { kind: 'tf8', name: reference, model, facts: tf8Facts(model) };
 }
 
-/** As `openModel`, for work that needs the float network. */
+/**
+ * As `openModel`, for work that needs the float network.
+ * @throws UserError for a TF8 file; as `openModel` does
+ */
 export async function openFloatModel(
   reference: string,
   context: Context,

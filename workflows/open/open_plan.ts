@@ -5,7 +5,11 @@ import type { TierRoute } from '../../quantize/kernels/route.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
 import type { KernelsUsed } from './kernels_used.ts';
 
-/** A plan on the tier that a command was asked for; warns where faster kernels were passed over. */
+/**
+ * A plan on the tier that a command was asked for; warns where faster kernels were passed over.
+ * @param routes the tiers to choose from; those of this processor unless given
+ * @throws QuantizationError when the tier is not available; what the plan throws
+ */
 export function openPlan(
   model: Tf8Model,
   options: TierOptions,

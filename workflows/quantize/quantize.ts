@@ -42,6 +42,8 @@ export interface QuantizedModel {
 /**
  * Folds, calibrates and converts a float model: training images calibrate where there are such. They are
  * preprocessed for the network, whatever their data set's own networks see, and the TF8 model says how.
+ * @throws QuantizationError naming a layer that TF8 cannot hold, or where no image could be read; the
+ *   signal's reason when aborted
  */
 export async function quantizeModel(
   opened: OpenedFloatModel,
@@ -135,7 +137,11 @@ export interface QuantizeResult {
   readonly zeroVarianceChannels: Readonly<Record<string, number>>;
 }
 
-/** Makes a TF8 file of a float model; that `out` can be written is found out first. */
+/**
+ * Makes a TF8 file of a float model; that `out` can be written is found out first.
+ * @throws UserError where `out` cannot be written, or the model or the images cannot be opened;
+ *   QuantizationError naming a layer that TF8 cannot hold; the signal's reason when aborted
+ */
 export async function quantize(
   options: QuantizeOptions,
   context: Context,
@@ -181,6 +187,7 @@ export interface CalibrationOptions
  * The images to calibrate with: those of `calibrationData`, else the training split of `evaluated`.
  * Where the evaluated images come from the same ones, the `limit` first of the seed's order are
  * left to the evaluation if enough remain.
+ * @throws UserError where the data set cannot be opened
  */
 export async function calibrationSource(
   options: CalibrationOptions,

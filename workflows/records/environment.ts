@@ -16,6 +16,10 @@ export const environmentSchema = z.strictObject({
   threads: z.int().min(1),
 });
 
+/**
+ * Where a run was made: versions, processor, threads.
+ * @interface
+ */
 export type Environment = Readonly<z.infer<typeof environmentSchema>>;
 
 export async function environment(backend: Backend): Promise<Environment> {

@@ -63,7 +63,16 @@ export const runTimingSchema = z.strictObject({
 /** A table as it is published in bench/results. */
 export const publishedTableSchema = runRecordSchema.extend({ timing: runTimingSchema });
 
+/**
+ * Which images a figure is from.
+ * @interface
+ */
 export type DataIdentity = Readonly<z.infer<typeof dataIdentitySchema>>;
+
+/**
+ * What a run leaves as `run.json`.
+ * @interface
+ */
 export type RunRecord = Readonly<z.infer<typeof runRecordSchema>>;
 export type RowTiming = Readonly<z.infer<typeof rowTimingSchema>>;
 export type RunTiming = Readonly<z.infer<typeof runTimingSchema>>;

@@ -108,7 +108,10 @@ export function makeTable(table: OpenTable, options: ReproduceOptions): Promise<
   return new Reproduction(table, options).run();
 }
 
-/** What the table will cost, without making it. */
+/**
+ * What the table will cost, without making it: times from short trials.
+ * @throws UserError where `runsDir` cannot be written or the data cannot be opened
+ */
 export async function estimateTable(
   options: ReproduceOptions,
   context: Context,

@@ -12,6 +12,7 @@ import { concat } from './concat.ts';
 import { conv2d, depthwiseConv2d, fullyConnected } from './convolution.ts';
 import { averagePool2d, globalAveragePool, maxPool2d } from './pooling.ts';
 
+/** The kernels that define the results: plain TypeScript, which runs everywhere, slowly. */
 export const REFERENCE_KERNELS: Kernels = {
   tier: 'reference',
   conv2d,

@@ -14,6 +14,7 @@ export type WasmSource = WasmModule | Uint8Array | ArrayBuffer;
 /** `WebAssembly.Memory` */
 export interface WasmMemory {
   readonly buffer: ArrayBuffer | SharedArrayBuffer;
+  /** Adds pages; gives how many there were. */
   grow(pages: number): number;
 }
 
@@ -27,7 +28,7 @@ interface WebAssemblyApi {
   }) => WasmMemory;
 }
 
-const api = (globalThis as { WebAssembly?: WebAssemblyApi }).WebAssembly;
+const api = (globalThis as unknown as { WebAssembly?: WebAssemblyApi }).WebAssembly;
 
 export const PAGE_BYTES = 65536;
 

@@ -3,11 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { STANDARD } from '../../../architectures/variants.ts';
 import { SILENT_REPORTER } from '../../../foundation/reporting/reporter.ts';
-import {
-  type ChooseOptions,
-  chooseOneDnn,
-  type StepShape,
-} from '../../../training/one_dnn/choose_one_dnn.ts';
+import { type ChooseOptions, chooseOneDnn } from '../../../training/one_dnn/choose_one_dnn.ts';
+import type { StepShape } from '../../../training/one_dnn/step_shape.ts';
 import { inFolder } from '../../support/in_folder.ts';
 import { recordingReporter } from '../../support/recording_reporter.ts';
 
