@@ -38,7 +38,13 @@ export {
 export type { EvaluateOptions, EvaluateResult, Precision } from './evaluate/evaluate.ts';
 export type { Measured } from './evaluate/evaluation.ts';
 export type { ExportOptions, ExportResult } from './export/export.ts';
-export type { InputFacts, LabelFacts, ModelFacts, OriginFacts } from './open/model_facts.ts';
+export type {
+  InputFacts,
+  InputRange,
+  LabelFacts,
+  ModelFacts,
+  OriginFacts,
+} from './open/model_facts.ts';
 export { openData } from './open/open_data.ts';
 export { openFloatModel, openModel } from './open/open_model.ts';
 export { type KernelsUsed, openPlan } from './open/open_plan.ts';
