@@ -52,7 +52,13 @@ export type { Measured } from './evaluate/evaluation.ts';
 export type { EvaluationTime } from './evaluate/evaluation_time.ts';
 export type { ExportOptions, ExportResult } from './export/export.ts';
 export type { KernelsUsed } from './open/kernels_used.ts';
-export type { InputFacts, LabelFacts, ModelFacts, OriginFacts } from './open/model_facts.ts';
+export type {
+  InputFacts,
+  InputRange,
+  LabelFacts,
+  ModelFacts,
+  OriginFacts,
+} from './open/model_facts.ts';
 export { openData } from './open/open_data.ts';
 export { openFloatModel, openModel } from './open/open_model.ts';
 export { openPlan } from './open/open_plan.ts';

@@ -14,7 +14,7 @@ export function inRange(images: Float32Array, { min, max }: InputRange): Float32
   return images.map((value) => min + ((value + 1) / 2) * (max - min));
 }
 
-export function isSymmetric({ min, max }: InputRange): boolean {
+function isSymmetric({ min, max }: InputRange): boolean {
   return min === SYMMETRIC.min && max === SYMMETRIC.max;
 }
 

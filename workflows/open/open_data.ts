@@ -11,14 +11,14 @@ import { DEFAULT_DATASET, type ModelFacts } from './model_facts.ts';
 import { needsFolder } from './needs_folder.ts';
 
 /** Whose images are opened. */
-export interface NamedModel {
+interface NamedModel {
   /** What messages call it. */
   readonly name: string;
   readonly facts: Pick<ModelFacts, 'dataset' | 'labels'>;
 }
 
 /** What is asked of the images of a model. */
-export interface DataRequest {
+interface DataRequest {
   /** Name of the data set; what the model's own, or the folder, says unless given. */
   readonly dataset: string | undefined;
   readonly dir: string | undefined;

@@ -20,7 +20,7 @@ export async function floatProbabilities(
 }
 
 /** Whether the last layer that computes is a softmax, by itself or as an activation. */
-export function endsInSoftmax({ outputs }: tf.LayersModel): boolean {
+function endsInSoftmax({ outputs }: tf.LayersModel): boolean {
   const last = computingLayer(outputs[0]);
   return last.getClassName() === 'Softmax' || last.getConfig().activation === 'softmax';
 }

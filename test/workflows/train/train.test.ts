@@ -424,4 +424,9 @@ describe('defaultValidationImages', () => {
       defaultValidationImages(memoryDataset({ classes: 2, images }), limit);
     assert.deepEqual([of(19), of(60_000), of(60_000, 10_000), of(1_281_167)], [0, 3000, 500, 5000]);
   });
+
+  it('is none where the data set has a validation split of its own', () => {
+    const dataset = memoryDataset({ classes: 2, images: 100 });
+    assert.equal(defaultValidationImages({ ...dataset, count: () => 100 }), 0);
+  });
 });
