@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { ONE_DNN_VARIABLE } from '../../../../training/tensorflow_environment.ts';
 import type { KernelCall, KernelCalls, KernelInputs, KernelTable } from './inputs.ts';
 
 type Pad = 'same' | 'valid' | tf.backend_util.ExplicitPadding;
@@ -28,6 +29,10 @@ const WINDOWS: Readonly<Record<string, Window>> = {
   'explicit padding, stride 2': { strides: 2, pad: EXPLICIT, dilations: 1 },
   'dilation 2': { strides: 1, pad: 'same', dilations: 2 },
 };
+
+/** Without oneDNN, where the user has turned it off, libtensorflow has no dilated depthwise convolution. */
+const { 'dilation 2': _, ...UNDILATED } = WINDOWS;
+const DEPTHWISE_WINDOWS = process.env[ONE_DNN_VARIABLE] === '0' ? UNDILATED : WINDOWS;
 
 function windows(
   call: (inputs: KernelInputs, window: Window) => tf.Tensor,
@@ -74,16 +79,18 @@ const fused: KernelCalls = {
 };
 
 const fusedDepthwise: KernelCalls = {
-  ...windows(({ images, depthwiseFilter, row }, { strides, pad, dilations }) =>
-    tf.fused.depthwiseConv2d({
-      x: images,
-      filter: depthwiseFilter,
-      strides,
-      pad: pad as 'same', // its type lacks the explicit paddings, which it takes
-      dilations: [dilations, dilations],
-      bias: row,
-      activation: 'relu6',
-    }),
+  ...windows(
+    ({ images, depthwiseFilter, row }, { strides, pad, dilations }) =>
+      tf.fused.depthwiseConv2d({
+        x: images,
+        filter: depthwiseFilter,
+        strides,
+        pad: pad as 'same', // its type lacks the explicit paddings, which it takes
+        dilations: [dilations, dilations],
+        bias: row,
+        activation: 'relu6',
+      }),
+    DEPTHWISE_WINDOWS,
   ),
   'no bias, no activation': ({ images, depthwiseFilter: filter }) =>
     tf.fused.depthwiseConv2d({ x: images, filter, strides: 1, pad: 'same' }),
@@ -144,7 +151,10 @@ export const CONVOLUTION_CASES: KernelTable = {
       tf.conv2dTranspose(images, filter.transpose([0, 1, 3, 2]), [2, 14, 12, 4], 2, 'same'),
   },
   DepthwiseConv2dNative: {
-    ...windows(({ images, depthwiseFilter }, window) => depthwise(images, depthwiseFilter, window)),
+    ...windows(
+      ({ images, depthwiseFilter }, window) => depthwise(images, depthwiseFilter, window),
+      DEPTHWISE_WINDOWS,
+    ),
     'two outputs a channel': ({ images, twoPerChannel }) =>
       tf.depthwiseConv2d(images, twoPerChannel, 2, 'same'),
   },
