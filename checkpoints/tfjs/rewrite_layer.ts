@@ -29,7 +29,7 @@ export type Rewritten =
   /** An affine map by the layer's weights: its mean and variance. */
   | { readonly kind: 'normalization'; readonly layers?: never };
 
-/** Types that are computed in single precision here, as Keras' own numbers are but for rounding. */
+/** Types that are computed in single precision here, as Keras' own numbers are except for rounding. */
 const FLOATS: ReadonlySet<string> = new Set([
   'float32',
   'float64',

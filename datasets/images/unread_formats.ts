@@ -1,6 +1,6 @@
 import { begins, brandsOf, type Head, type IsFormat } from './magic.ts';
 
-/** A format that is told by name where it is met, and not read. */
+/** A format that messages name where it is met, and that is not read. */
 export interface UnreadFormat {
   readonly name: string;
   /** Of image files, in lower case, with the dot. */

@@ -87,7 +87,7 @@ async function nameOf(own: string | undefined, dir: string | undefined): Promise
 }
 
 async function hasClassFolders(dir: string): Promise<boolean> {
-  // What is no folder is told by the reader.
+  // The reader says what is no folder.
   return (await findClassLayout(dir).catch(() => undefined)) !== undefined;
 }
 

@@ -115,7 +115,7 @@ function withoutBackground(original: Original): Original {
   };
 }
 
-/** A model that was not recognized is told by its shapes. */
+/** A model that was not recognized is known by its shapes. */
 function configOf({ name, model, facts }: OpenedFloatModel): MobileNetV1Config {
   const remedy = `Pass a public checkpoint (mobilenet_v1_1.0_224), or a model that ${call('train', { variant: 'standard' })} made.`;
   const { architecture, input, outputs } = facts;

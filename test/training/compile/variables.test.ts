@@ -390,7 +390,7 @@ describe('variables of compiled functions', () => {
     assert.deepEqual(memory(), start);
   });
 
-  it('of equal names but for what a graph allows are told apart', () => {
+  it('of equal names except for what a graph allows are told apart', () => {
     const [first, second] = [variable([1], 'a:b'), variable([2], 'a?b')];
     const { call, dispose } = compile(() => ({ first, second }));
     assert.deepEqual(numbersOf(call({})), { first: [1], second: [2] });

@@ -114,7 +114,7 @@ describe('a model of another program', () => {
     'mobilenet_v1_0.25_192.ckpt': ['TensorFlow checkpoint V1', 192, 0],
   };
   for (const [name, [format, resolution, folded]] of Object.entries(FILES)) {
-    it(`is told by its content: ${name}`, async () => {
+    it(`is known by its content: ${name}`, async () => {
       const reporter = recordingReporter();
       const { model, facts } = await openFloatModel(at(name), contextOf(reporter));
       assert.equal(facts.format, format);
@@ -169,7 +169,7 @@ describe('a model of another program', () => {
     assert.ok(macs > layers[0].macs);
   });
 
-  it('of another structure keeps its own, and is told by its number of outputs', async () => {
+  it('of another structure keeps its own, and is known by its number of outputs', async () => {
     const sequential = tf.sequential({
       layers: [
         tf.layers.conv2d({ filters: 4, kernelSize: 3, inputShape: [8, 8, 3], name: 'first' }),
