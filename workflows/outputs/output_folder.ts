@@ -10,10 +10,15 @@ export interface ModelFolderRules {
   readonly inputs: readonly string[];
   /** Whether a model that lies in the folder is replaced. */
   readonly overwrite?: boolean | undefined;
+  /** Whether the caller looks at the checkpoints in the folder itself: those say whose the model is. */
+  readonly checkpointed?: boolean | undefined;
 }
 
 /** In a model folder: what every program that reads tfjs' models looks for. */
 const MODEL_JSON = 'model.json';
+
+/** In the folder of a training. */
+const CHECKPOINTS = 'checkpoints';
 
 /**
  * Finds out before the work whether a model can be stored in the folder `dir`, which is made where it
@@ -23,17 +28,13 @@ const MODEL_JSON = 'model.json';
  */
 export async function requireModelFolder(
   dir: string,
-  { inputs, overwrite = false }: ModelFolderRules,
+  { inputs, overwrite = false, checkpointed = false }: ModelFolderRules,
 ): Promise<void> {
   await makeWritableFolder(dir);
   const model = join(dir, MODEL_JSON);
-  await requireOutputFiles(
-    [{ path: model, isOurs: async () => overwrite || !(await lies(model)) }],
-    {
-      inputs,
-      overwrite,
-    },
-  );
+  const isOurs = async () =>
+    !(await lies(model)) || (checkpointed && (await lies(join(dir, CHECKPOINTS))));
+  await requireOutputFiles([{ path: model, isOurs }], { inputs, overwrite });
 }
 
 async function lies(path: string): Promise<boolean> {

@@ -113,6 +113,7 @@ export async function rearchitect(
   await requireModelFolder(out, {
     inputs: [model],
     overwrite: options.overwrite || Boolean(options.retrain?.run?.resume),
+    checkpointed: options.retrain?.run !== undefined,
   });
   const original = await openOriginal(options, options.retrain !== undefined, context);
   try {

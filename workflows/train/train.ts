@@ -109,6 +109,7 @@ export async function trainJob(
   await requireModelFolder(out, {
     inputs: [options.from, teacher].filter((model) => model !== undefined),
     overwrite: overwrite || Boolean(run?.resume),
+    checkpointed: run !== undefined,
   });
   const divided =
     validationImages > 0 ? holdOutValidation(dataset, validationImages, seed) : dataset;

@@ -300,7 +300,7 @@ describe('rearchitect', () => {
     const plain = { ...options, images: 5, out: at('again') };
     await rearchitect(plain, contextOf());
     const { numTensors } = tf.memory();
-    await rearchitect(plain, contextOf());
+    await rearchitect({ ...plain, overwrite: true }, contextOf());
     assert.equal(tf.memory().numTensors, numTensors);
   });
 
@@ -363,7 +363,7 @@ describe('rearchitect', () => {
       model.dispose();
       await refused(
         { model: at('any-size') },
-        /Expected a MobileNetV1 of one resolution but .* reads images of \[any,any,3\]/,
+        /Expected a MobileNetV1 but .*any-size is another network/,
         /`train\({ variant: 'standard' }\)`/,
       );
     });
