@@ -60,7 +60,7 @@ export type {
   OriginFacts,
 } from './open/model_facts.ts';
 export { openData } from './open/open_data.ts';
-export { openFloatModel, openModel } from './open/open_model.ts';
+export { type OpenModelOptions, openFloatModel, openModel } from './open/open_model.ts';
 export { openPlan } from './open/open_plan.ts';
 export type { OpenedFloatModel, OpenedModel, OpenedTf8Model } from './open/opened_model.ts';
 export type { ConversionOptions } from './quantize/conversion.ts';
