@@ -20,7 +20,7 @@ const USED = [
 ];
 const TESTS = [
   'test/**/*.test.ts',
-  'test/slow/*.slow.ts',
+  'test/{slow,long}/*.{slow,long}.ts',
   'test/checkpoints/training_checkpoint/{fill_disk,save_until_killed}.ts',
   'test/datasets/pipeline/leave_iteration.ts',
   'test/quantize/kernels/native/exercise.ts',

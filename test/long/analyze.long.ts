@@ -5,7 +5,7 @@ import { runTf8 } from '../scripts/run_tf8.ts';
 import { inFolder } from '../support/in_folder.ts';
 import { sharedFolder } from '../support/skip.ts';
 
-const PEAK_MEMORY = new URL('./say_peak_memory.ts', import.meta.url).href;
+const PEAK_MEMORY = new URL('../slow/say_peak_memory.ts', import.meta.url).href;
 
 /** Channels of zero variance of the published network's depthwise layers. */
 const DEAD: Readonly<Record<string, number>> = {
