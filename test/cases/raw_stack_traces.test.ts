@@ -33,7 +33,7 @@ function assertIsSentence(stderr: string, sentence: RegExp): void {
 }
 
 describe('faults of the system and absurd sizes', function () {
-  this.timeout(180_000); // processes of their own
+  this.timeout(300_000); // processes of their own
 
   it('are a sentence where the output goes to a full disk', async function () {
     await stat('/dev/full').catch(() => skip(this, 'there is no /dev/full here'));

@@ -45,7 +45,7 @@ describe('the pulled mobilenet_v1_1.0_224', () => {
   const depthwiseVariances = new Map<string, Float32Array>();
 
   before(async function () {
-    this.timeout(180_000);
+    this.timeout(300_000);
     const { model } = await loadModelFolder(await publishedModel(this));
     for (const variable of model.weights) {
       if (!variable.originalName.endsWith('_depthwise/BatchNorm/moving_variance')) continue;

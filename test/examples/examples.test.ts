@@ -14,7 +14,7 @@ import { runExample } from './run_example.ts';
 const PERCENT = String.raw`\d+\.\d %`;
 
 describe('the programs of examples/', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let folder: string;
   const at = (name: string) => join(folder, name);
 

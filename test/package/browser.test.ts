@@ -64,7 +64,7 @@ const ON_WORKER = `new Promise((resolve, reject) => {
 })`;
 
 describe('the entry for browsers, bundled, in Chromium', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let browser: Browser;
   let folder: string;
   let logits: readonly number[];

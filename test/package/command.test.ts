@@ -10,7 +10,7 @@ import { folderIn, installed, plainEnvironment, ROOT } from './installed.ts';
 const MODEL = fc.sample(randomModels({ withEveryOp: true }), { seed: 3, numRuns: 1 })[0];
 
 describe('the command of the installed package', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let folder: string;
 
   before(async function () {

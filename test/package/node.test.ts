@@ -17,7 +17,7 @@ const MODEL = fc.sample(randomModels({ withEveryOp: true }), { seed: 3, numRuns:
 const PIXELS = MODEL.input.shape.reduce((product, side) => product * side, 1);
 
 describe('the installed package in Node', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let installation: Installed;
   let folder: string;
   const image = randomBytes(PIXELS, 1);

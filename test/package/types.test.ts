@@ -54,7 +54,7 @@ export const mendable = (error: unknown) => error instanceof UserError && error.
 `;
 
 describe("the installed package's types", function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let folder: string;
 
   before(async function () {

@@ -37,7 +37,7 @@ describe("images of one's own, from class folders to an export", () => {
   });
 
   before(async function () {
-    this.timeout(60_000);
+    this.timeout(300_000);
     folder = await mkdtemp(join(tmpdir(), 'tf8-own-data-'));
     for (const [label, name] of CLASSES.entries()) {
       for (let n = 0; n < IMAGES; n++) {

@@ -85,7 +85,7 @@ describe('InputWorkers', () => {
   }
 
   it('keeps no process alive: one that leaves an iteration ends', async function () {
-    this.timeout(30_000);
+    this.timeout(300_000);
     const script = join(import.meta.dirname, 'leave_iteration.ts');
     const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', script]);
     assert.equal(stdout, '4 images\n');

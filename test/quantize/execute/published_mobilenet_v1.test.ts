@@ -29,7 +29,7 @@ describe(`the published ${PUBLISHED} in TF8`, () => {
   let reference: ReferenceLayers;
 
   before(async function () {
-    this.timeout(180_000);
+    this.timeout(300_000);
     network = await publishedNetwork(this, IMAGES, ['keep', 'mean']);
     reference = new ReferenceLayers(network.models.get('keep')!, network.photographs);
   });
@@ -43,7 +43,7 @@ describe(`the published ${PUBLISHED} in TF8`, () => {
         const layers = reference.compare(report.kernels, threads);
         assert.equal(layers.length, 30, '28 convolutions, a pool and the input');
       }
-    }).timeout(120_000);
+    }).timeout(300_000);
   }
 
   it('replaces, with Option 1, the zero-variance channels of seven depthwise layers', () => {

@@ -92,7 +92,7 @@ function nearTies(): Tf8Model {
 }
 
 describe('the C program of an export', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
 
   before(async function () {
     const { exitCode } = await runCommand(COMPILER, ['--version']);

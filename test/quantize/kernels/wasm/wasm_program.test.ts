@@ -56,7 +56,7 @@ describe('programs of the wasm kernels', () => {
         ),
         { numRuns: 5 },
       );
-    }).timeout(60_000);
+    }).timeout(300_000);
   }
 
   it('run on the threads asked for, or on one where none were given', () => {
