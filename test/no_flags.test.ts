@@ -28,6 +28,7 @@ const EXCEPTIONS: Readonly<Record<string, RegExp>> = {
   'foundation/python/tensorflow_wheel.ts': /^--/,
   'checkpoints/public/public_checkpoints.ts': /^--no-binary$/,
   'datasets/pipeline/input_workers.ts': /^--import$/,
+  'training/one_dnn/measure_one_dnn.ts': /^--import$/,
   'workflows/records/environment.ts': /^--/,
   'workflows/verify/c_runtime.ts': /^--version$/,
   'workflows/verify/node_runtime.ts': /npm install --no-save/,

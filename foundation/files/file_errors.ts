@@ -51,7 +51,7 @@ export function asFileError(thrown: unknown, path: string): unknown {
         cause: thrown,
       });
     case 'ENAMETOOLONG':
-      return new UserError(`Expected a name that the system takes but ${path} is too long.`, {
+      return new UserError(`Expected the system to take the name of ${path} but it is too long.`, {
         remedy: 'Choose a shorter name.',
         cause: thrown,
       });

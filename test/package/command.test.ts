@@ -65,6 +65,7 @@ describe('the command of the installed package', function () {
   });
 
   it('says which package is missing and that "tf8 setup" brings it', async () => {
+    await writeFile(join(folder, 'photograph.jpg'), '');
     for (const [missing, ...words] of [
       ['@tensorflow/tfjs', 'evaluate', 'mobilenet_v1_1.0_224', '--data', '.'],
       ['@tensorflow/tfjs', 'train', '--dataset', 'cifar10', '--out', 'trained'],

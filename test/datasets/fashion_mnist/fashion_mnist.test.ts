@@ -84,7 +84,7 @@ describe('openFashionMnist', () => {
       const options = { cacheDir: folder, reporter: SILENT_REPORTER, source: fakeSource([]) };
       await assert.rejects(openFashionMnist(options), (error) => {
         assert.ok(error instanceof UserError);
-        assert.equal(error.message, 'url does not answer\napt does not answer');
+        assert.equal(error.message, 'url does not answer\n  apt does not answer');
         assert.match(error.remedy ?? '', /put train-images-idx3-ubyte\.gz, .* into a folder/);
         return true;
       });

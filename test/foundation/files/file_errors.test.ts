@@ -27,7 +27,7 @@ describe('asFileError', () => {
     ['EEXIST', 'Expected a folder at /a but a file is in its place.', /another folder/],
     ['ENOTDIR', 'Expected a folder at /a but a file is in its place.', /another folder/],
     ['ENOENT', 'Expected to write /a/b but its folder cannot be made.', /Check the path/],
-    ['ENAMETOOLONG', 'Expected a name that the system takes but /a/b is too long.', /shorter/],
+    ['ENAMETOOLONG', 'Expected the system to take the name of /a/b but it is too long.', /shorter/],
   ] as const) {
     it(`turns ${code} into what is wrong with the path`, () => {
       const error = asFileError(Object.assign(new Error('x'), { code }), '/a/b');

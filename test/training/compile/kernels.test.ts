@@ -44,7 +44,11 @@ describe('recorded kernels', () => {
 
   it('all are called by the tables of this test', () => {
     recordingBackend();
-    const registered = tf.getKernelsForBackend(RECORDING).map(({ kernelName }) => kernelName);
+    const registered = tf
+      .getKernelsForBackend(RECORDING)
+      .map(({ kernelName }) => kernelName)
+      // Registers itself where it is first used (test/training/compile/ops/double_product.test.ts).
+      .filter((name) => name !== 'TransposedDoubleProduct');
     assert.deepEqual(Object.keys(KERNEL_CASES).sort(), registered.sort());
   });
 

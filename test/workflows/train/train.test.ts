@@ -119,6 +119,7 @@ describe('trainJob', () => {
         {
           ...options,
           from: options.out,
+          out: join(folder, 'none'),
           network: { ...STANDARD_NETWORK, widthMultiplier: 0.25 },
         },
         contextOf(),
@@ -151,7 +152,12 @@ describe('trainJob', () => {
   });
 
   it('refuses to start from a network that is no MobileNetV1', async () => {
-    const other = tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [3] })] });
+    const other = tf.sequential({
+      layers: [
+        tf.layers.conv2d({ inputShape: [32, 32, 3], filters: 2, kernelSize: 3 }),
+        tf.layers.globalAveragePooling2d({ dataFormat: 'channelsLast' }),
+      ],
+    });
     const from = join(folder, 'other');
     await other.save(`file://${from}`);
     other.dispose();

@@ -54,7 +54,7 @@ describe('watchRun', () => {
       await observer.end();
       assert.match(
         messages.join('\n'),
-        /^The training curve could not be drawn: Expected a file to write/,
+        /^The training curve could not be drawn: Expected a regular file to write/,
       );
     }));
 });
