@@ -7,9 +7,9 @@ import { loadModelFolder } from '../../checkpoints/store/model_store.ts';
 import { NOT_FOUND, runCommand } from '../../foundation/processes/run_command.ts';
 import { isTf8 } from '../../quantize/model/tf8_magic.ts';
 import { quantize } from '../../workflows/quantize/quantize.ts';
+import { runExample } from '../examples/run_example.ts';
 import { contextOf, picture, saveTinyModel, writeTinyImageNet } from '../scripts/support.ts';
 import { skip } from '../support/skip.ts';
-import { runExample } from './run_example.ts';
 
 const PERCENT = String.raw`\d+\.\d %`;
 
