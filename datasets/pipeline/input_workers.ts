@@ -1,7 +1,6 @@
-import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
-import { pathToFileURL } from 'node:url';
 import { Piscina } from 'piscina';
+import { sourceHooks } from '../../foundation/processes/source_hooks.ts';
 import type { ChunkTask, PreparedChunk } from './chunk.ts';
 import { prepareChunk } from './prepare_chunk.ts';
 
@@ -61,8 +60,7 @@ export class InputWorkers {
     if (this.pool !== undefined) return this.pool;
     const pool = new Piscina<ChunkTask, PreparedChunk>({
       filename: this.filename,
-      // The sources run through tsx, whose hooks a worker thread does not inherit.
-      execArgv: EXTENSION === '.ts' ? ['--import', tsxUrl()] : [],
+      execArgv: sourceHooks(import.meta.url),
       name: 'run',
       minThreads: 0,
       maxThreads: this.threads,
@@ -83,8 +81,3 @@ export class InputWorkers {
 
 /** Of this module: the sources or the compiled ones. */
 const EXTENSION = import.meta.url.slice(-3);
-
-/** Where tsx lies: seen from here, not from the working directory. */
-function tsxUrl(): string {
-  return pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-}

@@ -1,7 +1,7 @@
-import { createRequire } from 'node:module';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { UserError } from '../../foundation/errors.ts';
 import { lastLines, runCommand } from '../../foundation/processes/run_command.ts';
+import { sourceHooks } from '../../foundation/processes/source_hooks.ts';
 import { ONE_DNN_VARIABLE } from '../tensorflow_environment.ts';
 import type { StepShape } from './step_shape.ts';
 
@@ -23,18 +23,12 @@ export async function measureOneDnn(
   oneDnn: boolean,
   signal: AbortSignal,
 ): Promise<number> {
-  const hooks = EXTENSION === '.ts' ? ['--import', tsxUrl()] : [];
   const { exitCode, output } = await runCommand(
     process.execPath,
-    [...hooks, PROGRAM, JSON.stringify(shape)],
+    [...sourceHooks(import.meta.url), PROGRAM, JSON.stringify(shape)],
     { signal, env: { ...process.env, [ONE_DNN_VARIABLE]: oneDnn ? '1' : '0' } },
   );
   const rate = Number(RATE.exec(output)?.[1]);
   if (exitCode === 0 && rate > 0) return rate;
   throw new UserError(`Expected a trial of training steps but: ${lastLines(output)}`);
-}
-
-/** Where tsx lies: seen from here, not from the working directory. */
-function tsxUrl(): string {
-  return pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 }

@@ -1,4 +1,5 @@
-import { readdir, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../../foundation/errors.ts';
 import { makeWritableFolder } from '../../foundation/files/writable_folder.ts';
@@ -18,7 +19,7 @@ export interface ModelFolderRules {
 const MODEL_JSON = 'model.json';
 
 /** In the folder of a training. */
-const CHECKPOINTS = 'checkpoints';
+export const CHECKPOINTS = 'checkpoints';
 
 /**
  * Finds out before the work whether a model can be stored in the folder `dir`, which is made where it
@@ -32,13 +33,8 @@ export async function requireModelFolder(
 ): Promise<void> {
   await makeWritableFolder(dir);
   const model = join(dir, MODEL_JSON);
-  const isOurs = async () =>
-    !(await lies(model)) || (checkpointed && (await lies(join(dir, CHECKPOINTS))));
+  const isOurs = async () => checkpointed && existsSync(join(dir, CHECKPOINTS));
   await requireOutputFiles([{ path: model, isOurs }], { inputs, overwrite });
-}
-
-async function lies(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined)) !== undefined;
 }
 
 /**

@@ -3,6 +3,7 @@ import { CheckpointFolder } from '../../checkpoints/training_checkpoint/checkpoi
 import type { TrainingCheckpoint } from '../../checkpoints/training_checkpoint/training_checkpoint.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { Reporter } from '../../foundation/reporting/reporter.ts';
+import { CHECKPOINTS } from '../outputs/output_folder.ts';
 import { option } from '../wording.ts';
 
 export interface OpenCheckpoints {
@@ -22,7 +23,7 @@ export async function openCheckpoints(
   resume: boolean | 'quietly',
   reporter: Reporter,
 ): Promise<OpenCheckpoints> {
-  const folder = await CheckpointFolder.open({ dir: join(out, 'checkpoints'), reporter });
+  const folder = await CheckpointFolder.open({ dir: join(out, CHECKPOINTS), reporter });
   try {
     if (resume) {
       const checkpoint = await folder.latest();
