@@ -32,7 +32,11 @@ const OPTIONS = [
   ...['-std=gnu11', '-O3', '-ffp-contract=off'],
   ...['-fPIC', '-fvisibility=hidden', '-shared', '-pthread'],
 ];
-const WARNINGS = ['-Wall', '-Wextra', '-Wno-unknown-pragmas'];
+/** An undeclared function would return an int: the upper half of a pointer, lost. */
+const WARNINGS = [
+  ...['-Wall', '-Wextra', '-Wno-unknown-pragmas'],
+  ...['-Werror=implicit-function-declaration', '-Werror=int-conversion'],
+];
 const SANITIZERS = ['-g', '-fno-omit-frame-pointer', '-fsanitize=address,undefined'];
 
 /** The folder of node_api.h: of the package node-api-headers, else beside this Node. */

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aligned.h"
+
 /* What is left to multiply a row's four bytes at `offset` by. */
 typedef struct {
   int32_t offset;
