@@ -103,15 +103,31 @@ export function packWindows(
 ): void {
   const outputWidth = load<i32>(step, OUTPUT_WIDTH);
   const outputHeight = load<i32>(step, OUTPUT_HEIGHT);
-  const imageBytes = load<i32>(step, HEIGHT) * load<i32>(step, WIDTH) * load<i32>(step, CHANNELS);
+  const channels = load<i32>(step, CHANNELS);
+  const imageRow = load<i32>(step, WIDTH) * channels;
+  const imageBytes = load<i32>(step, HEIGHT) * imageRow;
   const stride = gatheredStride(step);
+  const windowHeight = load<i32>(step, WINDOW_HEIGHT);
+  const windowRow = load<i32>(step, WINDOW_WIDTH) * channels;
+  // Windows within the image begin in its rows up to `lastTop` and its columns up to `lastLeft`.
+  const lastTop = load<i32>(step, HEIGHT) - windowHeight;
+  const lastLeft = load<i32>(step, WIDTH) - load<i32>(step, WINDOW_WIDTH);
+  const isShort = windowRow <= 16 && lastTop >= 0 && lastLeft >= 0;
   let x = first % outputWidth;
   let y = (first / outputWidth) % outputHeight;
   image += (first / outputWidth / outputHeight) * imageBytes;
   for (let row = first; row < last; row += TILE_ROWS) {
     const count = min(TILE_ROWS, last - row);
     for (let i = 0; i < count; i++) {
-      gatherWindow(step, image, y, x, gathered + i * stride);
+      const to = gathered + i * stride;
+      const top = y * load<i32>(step, STRIDE_Y) - load<i32>(step, PADDING_TOP);
+      const left = x * load<i32>(step, STRIDE_X) - load<i32>(step, PADDING_LEFT);
+      if (isShort && <u32>top <= <u32>lastTop && <u32>left <= <u32>lastLeft) {
+        const from = image + top * imageRow + left * channels;
+        copyShortRows(to, windowRow, from, imageRow, windowHeight);
+      } else {
+        gatherWindow(step, image, top, left, to);
+      }
       x++;
       if (x == outputWidth) {
         x = 0;
@@ -136,23 +152,34 @@ export function packWindows(
 }
 
 /**
- * The window of output position (y, x): [kh, kw, C] bytes. Padding holds zx, whose product in eq. 4
+ * `count` rows of at most 16 bytes, such as those of a first convolution's window: what is copied too
+ * much is overwritten by the next row, or lies behind the window.
+ */
+function copyShortRows(to: usize, toStride: i32, from: usize, fromStride: i32, count: i32): void {
+  for (; count > 0; count--) {
+    v128.store(to, v128.load(from));
+    to += toStride;
+    from += fromStride;
+  }
+}
+
+/**
+ * The window from row `top` and column `left` on: [kh, kw, C] bytes. Padding holds zx, whose product in eq. 4
  * is 0. Writing goes upwards, so that each piece mends what the one before spilled.
  */
-function gatherWindow(step: usize, image: usize, y: i32, x: i32, to: usize): void {
+function gatherWindow(step: usize, image: usize, top: i32, left: i32, to: usize): void {
   const height = load<i32>(step, HEIGHT);
   const width = load<i32>(step, WIDTH);
   const channels = load<i32>(step, CHANNELS);
   const windowWidth = load<i32>(step, WINDOW_WIDTH);
   const zeroPoint = load<i32>(step, INPUT_ZERO_POINT);
-  const left = x * load<i32>(step, STRIDE_X) - load<i32>(step, PADDING_LEFT);
   // The window's columns [inside, outside) lie in the image.
   const inside = min(max(-left, 0), windowWidth);
   const outside = max(min(width - left, windowWidth), inside);
   const before = inside * channels;
   const length = (outside - inside) * channels;
   const after = (windowWidth - outside) * channels;
-  let iy = y * load<i32>(step, STRIDE_Y) - load<i32>(step, PADDING_TOP);
+  let iy = top;
   const end = iy + load<i32>(step, WINDOW_HEIGHT);
   let from = image + (iy * width + left + inside) * channels;
   for (; iy < end; iy++) {
