@@ -11,35 +11,70 @@ export interface FilterMatrix {
   readonly depth: number;
   /** M; C · depthMultiplier of a depthwise filter. */
   readonly columns: number;
+  /** kh of a depthwise filter, whose rows are packed in `windowOrder`; of no other. */
+  readonly windowHeight?: number;
 }
 
 /** A filter in linear memory, as the kernels read it. */
 export interface PackedFilter {
-  /** [⌈columns / 8⌉, pairs, 8, 2] i16: wq − wz of rows 2p and 2p + 1; zeros where there is none. */
+  /** [⌈columns / 8⌉, pairs, 8, 2] i16: wq − wz of two rows; zeros where there is none. */
   readonly address: number;
-  /** ⌈depth / 2⌉ */
+  /** ⌈depth / 2⌉, and two more of a 3 × 3 window. */
   readonly pairs: number;
   /** [columns] int32: Σ over the rows of wq − wz. */
   readonly sums: Int32Array;
 }
 
-export function packedBytes({ depth, columns }: FilterMatrix): number {
-  return Math.ceil(columns / LANES) * Math.ceil(depth / 2) * LANES * 4;
+/** No row: weight 0. */
+const NONE = -1;
+
+/** Behind the window's order: its last row for an output that begins one column later. */
+const LATER_ROW_OF_3X3 = [NONE, 6, 7, 8];
+
+/**
+ * Positions of a window in the order of their pairs: of two rows those of a column, of a last row that
+ * is alone those side by side. assembly/depthwise.ts has the same order.
+ */
+function windowOrder(height: number, width: number): readonly number[] {
+  const order: number[] = [];
+  for (let y = 0; y < height; y += 2) {
+    for (let x = 0; x < width; x++) {
+      order.push(y * width + x);
+      if (y + 1 < height) order.push((y + 1) * width + x);
+    }
+  }
+  return height === 3 && width === 3 ? [...order, NONE, ...LATER_ROW_OF_3X3] : order;
+}
+
+/** The rows of the packed pairs; first each row once. */
+function packedRows({ depth, windowHeight }: FilterMatrix): readonly number[] {
+  return windowHeight === undefined
+    ? Array.from({ length: depth }, (_, k) => k)
+    : windowOrder(windowHeight, depth / windowHeight);
+}
+
+function pairsOf(matrix: FilterMatrix): number {
+  return Math.ceil(packedRows(matrix).length / 2);
+}
+
+export function packedBytes(matrix: FilterMatrix): number {
+  return Math.ceil(matrix.columns / LANES) * pairsOf(matrix) * LANES * 4;
 }
 
 /** Packs a filter at `address`, where `packedBytes` bytes are free. */
 export function packFilter(arena: Arena, address: number, matrix: FilterMatrix): PackedFilter {
   const { filter, zeroPoint, depth, columns } = matrix;
-  const pairs = Math.ceil(depth / 2);
+  const pairs = pairsOf(matrix);
   const { int16s } = arena;
   int16s.fill(0, address / 2, (address + packedBytes(matrix)) / 2);
   const sums = new Int32Array(columns);
-  for (let k = 0; k < depth; k++) {
+  for (const [k, row] of packedRows(matrix).entries()) {
+    if (row === NONE) continue;
     for (let m = 0; m < columns; m++) {
-      const weight = filter[k * columns + m] - zeroPoint;
+      const weight = filter[row * columns + m] - zeroPoint;
       const panel = Math.floor(m / LANES) * pairs + (k >> 1);
       int16s[address / 2 + (panel * LANES + (m % LANES)) * 2 + (k & 1)] = weight;
-      sums[m] += weight;
+      if (k < depth) sums[m] += weight;
     }
   }
   return { address, pairs, sums };

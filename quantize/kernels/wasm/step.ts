@@ -139,7 +139,13 @@ function depthwiseStep(call: Conv2dCall): KernelStep {
     op: DEPTHWISE,
     geometry,
     scratchBytes: kernelHeight * slotBytes + (depth + 1) * 4 + SLACK_BYTES,
-    matrix: { filter: call.filter, zeroPoint: call.filterZeroPoint, depth, columns: channels },
+    matrix: {
+      filter: call.filter,
+      zeroPoint: call.filterZeroPoint,
+      depth,
+      columns: channels,
+      windowHeight: kernelHeight,
+    },
     bias: call.bias,
     inputZeroPoint: call.inputZeroPoint,
     requantization: call,
@@ -193,9 +199,9 @@ export function writeStep(
   const { multiplier, outputZeroPoint, low, high } = requantization;
   const at = address / 4;
   int32s.set([step.op, parts ? 0 : inputs[0], output, ...geometry, step.inputZeroPoint], at);
-  singles.set([multiplier, low - outputZeroPoint, high - outputZeroPoint], at + 17);
-  int32s.set([outputZeroPoint - ROUNDER_BITS, low, high, first, second], at + 20);
-  int32s.set([filter?.pairs ?? 0, step.blockTiles, step.isMatrix ? 1 : 0], at + 25);
+  singles.set([multiplier, low - outputZeroPoint], at + 17);
+  int32s.set([outputZeroPoint - ROUNDER_BITS, low, high, first, second], at + 19);
+  int32s.set([filter?.pairs ?? 0, step.blockTiles, step.isMatrix ? 1 : 0], at + 24);
   return address;
 }
 

@@ -2,6 +2,7 @@ import { storeUpTo8 } from './bytes';
 import { partBegin } from './parts';
 import {
   BATCH,
+  HIGH,
   INPUT_COUNT,
   INPUTS,
   LOWER,
@@ -14,7 +15,6 @@ import {
   PART_IS_COPY,
   PART_MULTIPLIER,
   PART_ZERO_POINT,
-  UPPER,
 } from './records';
 import { requantize8 } from './requantize';
 
@@ -59,7 +59,7 @@ function requantizeRuns(
 ): void {
   const multiplier = v128.load32_splat(part, PART_MULTIPLIER);
   const lower = v128.load32_splat(step, LOWER);
-  const upper = v128.load32_splat(step, UPPER);
+  const high = v128.load16_splat(step, HIGH);
   const offset = v128.load32_splat(step, OFFSET);
   const zero = i16x8.splat(<i16>load<i32>(part, PART_ZERO_POINT));
   for (let i = 0; i < count; i++) {
@@ -67,7 +67,7 @@ function requantizeRuns(
       const difference = i16x8.sub(v128.load_ext<u8>(from + channel), zero);
       const acc0 = i32x4.extend_low_i16x8_s(difference);
       const acc1 = i32x4.extend_high_i16x8_s(difference);
-      const words = requantize8(acc0, acc1, multiplier, lower, upper, offset);
+      const words = requantize8(acc0, acc1, multiplier, lower, high, offset);
       storeUpTo8(to + channel, i8x16.narrow_i16x8_u(words, words), length - channel);
     }
     from += length;

@@ -1,4 +1,5 @@
 import { fillLoosely, storeUpTo8 } from './bytes';
+import { interleaveHigh, interleaveLow, windowPairs3x3, windows3x3 } from './depthwise3x3';
 import { partBegin } from './parts';
 import {
   BATCH,
@@ -6,6 +7,7 @@ import {
   CHANNELS,
   FILTER,
   HEIGHT,
+  HIGH,
   INPUT,
   INPUT_ZERO_POINT,
   LOWER,
@@ -20,7 +22,6 @@ import {
   PAIRS,
   STRIDE_X,
   STRIDE_Y,
-  UPPER,
   WIDTH,
   WINDOW_HEIGHT,
   WINDOW_WIDTH,
@@ -32,8 +33,8 @@ import { requantize8 } from './requantize';
  * output rows. The rows under the window are kept in `scratch`, padded, row p of the padded image in
  * slot p mod kh: each is copied once, and what the kernels read has no edges.
  *
- * The filter is packed as for `gemmPanel`: pairs of the window's positions, in [kh, kw] order.
- * scratch: [kh] slots (see `slotBytes`), then [2 · pairs] i32.
+ * The filter is packed as for `gemmPanel`: pairs of the window's positions, in the order of
+ * `../pack_filter.ts`. scratch: [kh] slots (see `slotBytes`), then an i32 for each position of a pair.
  */
 export function depthwise(
   step: usize,
@@ -47,6 +48,7 @@ export function depthwise(
   const windowWidth = load<i32>(step, WINDOW_WIDTH);
   const outputChannels = load<i32>(step, OUTPUT_CHANNELS);
   const strideY = load<i32>(step, STRIDE_Y);
+  const strideX = load<i32>(step, STRIDE_X);
   const pairs = load<i32>(step, PAIRS);
   const bias = load<i32>(step, BIAS);
   const filter = load<i32>(step, FILTER);
@@ -58,7 +60,8 @@ export function depthwise(
 
   const rows = load<i32>(step, BATCH) * outputHeight;
   const last = partBegin(rows, thread + 1, threads);
-  const lastChunk = (outputChannels - 1) & ~7;
+  /** Bytes of the outputs that are made two at a time. */
+  const inPairs = strideX == 1 ? (load<i32>(step, OUTPUT_WIDTH) & ~1) * outputChannels : 0;
   let staged = 0;
   for (let row = partBegin(rows, thread, threads); row < last; row++) {
     const image = arena + load<i32>(step, INPUT) + (row / outputHeight) * imageBytes;
@@ -70,35 +73,49 @@ export function depthwise(
     }
     staged = top + windowHeight;
     const output = arena + load<i32>(step, OUTPUT) + row * rowBytes;
+    let channel = 0;
     if (is3x3) {
       const row0 = scratch + (top % 3) * slot;
       const row1 = scratch + ((top + 1) % 3) * slot;
       const row2 = scratch + ((top + 2) % 3) * slot;
-      for (let channel = 0; channel <= lastChunk; channel += 8) {
-        row3x3(
+      for (; channel + 8 <= outputChannels; channel += 8) {
+        const weights = filter + channel * pairs * 4;
+        const biases = bias + channel * 4;
+        const to = output + channel;
+        windowPairs3x3(
           step,
           row0 + channel,
           row1 + channel,
           row2 + channel,
-          filter + channel * 20,
-          bias + channel * 4,
-          output + channel,
-          outputChannels - channel,
+          weights,
+          biases,
+          to,
+          to + inPairs,
         );
-      }
-    } else {
-      writeTaps(step, top, slot, taps);
-      for (let channel = 0; channel <= lastChunk; channel += 8) {
-        rowOfAny(
+        const x = inPairs * strideX + channel;
+        windows3x3(
           step,
-          scratch + channel,
-          filter + channel * pairs * 4,
-          bias + channel * 4,
-          taps,
-          output + channel,
-          outputChannels - channel,
+          row0 + x,
+          row1 + x,
+          row2 + x,
+          weights,
+          biases,
+          to + inPairs,
+          to + rowBytes,
         );
       }
+    }
+    if (channel < outputChannels) writeTaps(step, top, slot, taps);
+    for (; channel < outputChannels; channel += 8) {
+      rowOfAny(
+        step,
+        scratch + channel,
+        filter + channel * pairs * 4,
+        bias + channel * 4,
+        taps,
+        output + channel,
+        outputChannels - channel,
+      );
     }
   }
 }
@@ -149,29 +166,27 @@ function repeatBytes(from: usize, length: i32, times: i32, to: usize): void {
   }
 }
 
-/** [2 · pairs] i32: bytes from `scratch` to each position of the window whose first row is `top`. */
+/**
+ * [2 · pairs] i32: bytes from `scratch` to each position of the window whose first row is `top`, in
+ * the order of the filter's pairs.
+ */
 function writeTaps(step: usize, top: i32, slot: i32, taps: usize): void {
   const windowHeight = load<i32>(step, WINDOW_HEIGHT);
   const windowWidth = load<i32>(step, WINDOW_WIDTH);
   const channels = load<i32>(step, OUTPUT_CHANNELS);
-  for (let ky = 0; ky < windowHeight; ky++) {
+  for (let ky = 0; ky < windowHeight; ky += 2) {
     const row = ((top + ky) % windowHeight) * slot;
+    const next = ((top + ky + 1) % windowHeight) * slot;
     for (let kx = 0; kx < windowWidth; kx++) {
       store<i32>(taps, row + kx * channels);
+      taps += 4;
+      if (ky + 1 == windowHeight) continue;
+      store<i32>(taps, next + kx * channels);
       taps += 4;
     }
   }
   // The second position of an odd last pair has weight 0: any will do.
   store<i32>(taps, 0);
-}
-
-/** The low or high four channels of two positions, interleaved for dot_i16x8_s. */
-function interleaveLow(a: v128, b: v128): v128 {
-  return v128.shuffle<i16>(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
-}
-
-function interleaveHigh(a: v128, b: v128): v128 {
-  return v128.shuffle<i16>(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
 }
 
 /** 8 channels of an output row, of which the first `count` are stored; a window of any size. */
@@ -186,7 +201,8 @@ function rowOfAny(
 ): void {
   const channels = load<i32>(step, OUTPUT_CHANNELS);
   const columnStep = load<i32>(step, STRIDE_X) * channels;
-  const tapsEnd = taps + load<i32>(step, PAIRS) * 8;
+  const positions = load<i32>(step, WINDOW_HEIGHT) * load<i32>(step, WINDOW_WIDTH);
+  const tapsEnd = taps + ((positions + 1) >> 1) * 8;
   const outputEnd = output + load<i32>(step, OUTPUT_WIDTH) * channels;
   for (; output < outputEnd; output += channels) {
     let acc0 = v128.load(bias);
@@ -204,50 +220,6 @@ function rowOfAny(
   }
 }
 
-/** 8 channels of an output row, of which the first `count` are stored; a 3 × 3 window, written out. */
-function row3x3(
-  step: usize,
-  row0: usize,
-  row1: usize,
-  row2: usize,
-  weights: usize,
-  bias: usize,
-  output: usize,
-  count: i32,
-): void {
-  const channels = load<i32>(step, OUTPUT_CHANNELS);
-  const columnStep = load<i32>(step, STRIDE_X) * channels;
-  const outputEnd = output + load<i32>(step, OUTPUT_WIDTH) * channels;
-  const bias0 = v128.load(bias);
-  const bias1 = v128.load(bias, 16);
-  for (; output < outputEnd; output += channels) {
-    let a = v128.load_ext<u8>(row0);
-    let b = v128.load_ext<u8>(row0 + channels);
-    let acc0 = i32x4.add(bias0, i32x4.dot_i16x8_s(interleaveLow(a, b), v128.load(weights)));
-    let acc1 = i32x4.add(bias1, i32x4.dot_i16x8_s(interleaveHigh(a, b), v128.load(weights, 16)));
-    a = v128.load_ext<u8>(row0 + 2 * channels);
-    b = v128.load_ext<u8>(row1);
-    acc0 = i32x4.add(acc0, i32x4.dot_i16x8_s(interleaveLow(a, b), v128.load(weights, 32)));
-    acc1 = i32x4.add(acc1, i32x4.dot_i16x8_s(interleaveHigh(a, b), v128.load(weights, 48)));
-    a = v128.load_ext<u8>(row1 + channels);
-    b = v128.load_ext<u8>(row1 + 2 * channels);
-    acc0 = i32x4.add(acc0, i32x4.dot_i16x8_s(interleaveLow(a, b), v128.load(weights, 64)));
-    acc1 = i32x4.add(acc1, i32x4.dot_i16x8_s(interleaveHigh(a, b), v128.load(weights, 80)));
-    a = v128.load_ext<u8>(row2);
-    b = v128.load_ext<u8>(row2 + channels);
-    acc0 = i32x4.add(acc0, i32x4.dot_i16x8_s(interleaveLow(a, b), v128.load(weights, 96)));
-    acc1 = i32x4.add(acc1, i32x4.dot_i16x8_s(interleaveHigh(a, b), v128.load(weights, 112)));
-    // The second position of the last pair has weight 0: any value will do.
-    a = v128.load_ext<u8>(row2 + 2 * channels);
-    acc0 = i32x4.add(acc0, i32x4.dot_i16x8_s(interleaveLow(a, a), v128.load(weights, 128)));
-    acc1 = i32x4.add(acc1, i32x4.dot_i16x8_s(interleaveHigh(a, a), v128.load(weights, 144)));
-    storeRequantized(step, acc0, acc1, output, count);
-    row0 += columnStep;
-    row1 += columnStep;
-    row2 += columnStep;
-  }
-}
-
 /** eq. 5 of eight accumulators; the first `count` bytes are stored. */
 function storeRequantized(step: usize, acc0: v128, acc1: v128, to: usize, count: i32): void {
   const words = requantize8(
@@ -255,7 +227,7 @@ function storeRequantized(step: usize, acc0: v128, acc1: v128, to: usize, count:
     acc1,
     v128.load32_splat(step, MULTIPLIER),
     v128.load32_splat(step, LOWER),
-    v128.load32_splat(step, UPPER),
+    v128.load16_splat(step, HIGH),
     v128.load32_splat(step, OFFSET),
   );
   storeUpTo8(to, i8x16.narrow_i16x8_u(words, words), count);

@@ -1,6 +1,6 @@
 import { storeUpTo8 } from './bytes';
 import { PAIR_BYTES, TILE_ROWS } from './im2col';
-import { LOWER, MULTIPLIER, OFFSET, UPPER } from './records';
+import { HIGH, LOWER, MULTIPLIER, OFFSET } from './records';
 import { requantize8 } from './requantize';
 
 /** Columns of a panel. */
@@ -91,7 +91,7 @@ export function gemmPanel(
   const panelEnd = panel + pairs * (LANES * 4);
   const multiplier = v128.load32_splat(step, MULTIPLIER);
   const lower = v128.load32_splat(step, LOWER);
-  const upper = v128.load32_splat(step, UPPER);
+  const high = v128.load16_splat(step, HIGH);
   const offset = v128.load32_splat(step, OFFSET);
   for (let row = 0; row < rows; row += TILE_ROWS) {
     const count = min(rows - row, TILE_ROWS);
@@ -100,7 +100,7 @@ export function gemmPanel(
     tiles += pairs * PAIR_BYTES;
     const end = accumulators + count * (LANES * 4);
     for (let at = accumulators; at < end; at += LANES * 4) {
-      const words = requantize8(v128.load(at), v128.load(at, 16), multiplier, lower, upper, offset);
+      const words = requantize8(v128.load(at), v128.load(at, 16), multiplier, lower, high, offset);
       const bytes = i8x16.narrow_i16x8_u(words, words);
       if (columns >= LANES) v128.store64_lane(output, bytes, 0);
       else storeUpTo8(output, bytes, columns);

@@ -2,6 +2,7 @@
 // and pack the filters. Integers are exact, float arithmetic is IEEE single precision: see
 // requantize.ts.
 
+export { windowPairs3x3, windows3x3 } from './depthwise3x3';
 export { multiplyTile } from './gemm';
 export { multiplyInRegisters } from './peak';
 export { runImage } from './program';

@@ -35,26 +35,24 @@ export const INPUT_ZERO_POINT: usize = 64;
 export const MULTIPLIER: usize = 68;
 /** f32, low − outputZeroPoint */
 export const LOWER: usize = 72;
-/** f32, high − outputZeroPoint */
-export const UPPER: usize = 76;
 /** What `requantize8` adds to the bits of a rounded sum. */
-export const OFFSET: usize = 80;
-export const LOW: usize = 84;
-export const HIGH: usize = 88;
+export const OFFSET: usize = 76;
+export const LOW: usize = 80;
+export const HIGH: usize = 84;
 
 // Convolutions: addresses of the packed filter, and of its biases; see `../pack_filter.ts`.
-export const FILTER: usize = 92;
-export const BIAS: usize = 96;
+export const FILTER: usize = 88;
+export const BIAS: usize = 92;
 /** Pairs of rows of the filter as a matrix. */
-export const PAIRS: usize = 100;
+export const PAIRS: usize = 96;
 /** Tiles of the im2col matrix that are packed at a time. */
-export const BLOCK_TILES: usize = 104;
+export const BLOCK_TILES: usize = 100;
 /** Whether the image is the im2col matrix: a 1 × 1 window that leaves out no position. */
-export const IS_MATRIX: usize = 108;
+export const IS_MATRIX: usize = 104;
 
 // Concatenation: INPUT_COUNT records at INPUTS (an address), for BATCH positions.
-export const INPUTS: usize = 92;
-export const INPUT_COUNT: usize = 96;
+export const INPUTS: usize = 88;
+export const INPUT_COUNT: usize = 92;
 
 export const PART_BYTES: usize = 20;
 /** Offset from the arena. */

@@ -33,6 +33,23 @@ describe('FilterCache', () => {
     assert.deepEqual([...sums], [30, 33, 36, 39, 42, 45, 48, 51, 54]);
   });
 
+  it('packs a depthwise window by its columns, a last row side by side, and of 3 × 3 that once more', () => {
+    const packed = (height: number, width: number) => {
+      const memory = arena();
+      const depth = height * width;
+      // One channel, its weights 1, 2, …
+      const filter = Uint8Array.from({ length: depth }, (_, k) => k + 1);
+      const matrix = { filter, zeroPoint: 0, depth, columns: 1, windowHeight: height };
+      const { address, pairs, sums } = new FilterCache(memory, 2 ** 20).packed(matrix);
+      assert.deepEqual([...sums], [(depth * (depth + 1)) / 2]);
+      const at = (k: number) => address / 2 + 16 * (k >> 1) + (k & 1);
+      return Array.from({ length: 2 * pairs }, (_, k) => memory.int16s[at(k)]);
+    };
+    assert.deepEqual(packed(2, 3), [1, 4, 2, 5, 3, 6]);
+    assert.deepEqual(packed(1, 3), [1, 2, 3, 0]);
+    assert.deepEqual(packed(3, 3), [1, 4, 2, 5, 3, 6, 7, 8, 9, 0, 0, 7, 8, 9]);
+  });
+
   it('packs a filter once, and again for another zero point or shape', () => {
     const memory = arena();
     const cache = new FilterCache(memory, 2 ** 20);
@@ -44,6 +61,8 @@ describe('FilterCache', () => {
     assert.notEqual(cache.packed({ filter, zeroPoint: 6, depth: 4, columns: 6 }), first);
     const turned = cache.packed({ filter, zeroPoint: 6, depth: 6, columns: 4 });
     assert.notEqual(turned.pairs, first.pairs);
+    const window = { filter, zeroPoint: 6, depth: 6, columns: 4, windowHeight: 2 };
+    assert.notEqual(cache.packed(window), turned);
   });
 
   it('forgets all filters when the next would exceed its capacity', () => {
