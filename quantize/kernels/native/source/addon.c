@@ -49,6 +49,10 @@ static napi_value create_op(napi_env env, napi_callback_info info) {
     const int is_padding = field == 8 || field == 9;
     if (i[field] < (is_padding ? 0 : 1)) return fail(env, "Expected positive sizes for createOp");
   }
+  /* A channel that the input lacks would be read, or one that the output lacks written. */
+  if (kind == OP_DEPTHWISE ? i[12] % i[3] != 0 : kind != OP_CONVOLUTION && i[12] != i[3]) {
+    return fail(env, "Expected the input's channels, or a multiple, for the output of createOp");
+  }
   if (kind <= OP_DEPTHWISE) {
     const size_t inputs = kind == OP_CONVOLUTION ? (size_t)i[3] : 1;
     const size_t depth = (size_t)i[4] * (size_t)i[5] * inputs;

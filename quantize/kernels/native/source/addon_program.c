@@ -3,18 +3,21 @@
 
 #include "addon.h"
 
-/* Doubles (offset, length) in pairs to Slots that lie in the arena; NULL where one does not. */
-static Slot *read_slots(const Array *pairs, size_t arena_bytes) {
+/*
+ * Doubles (offset, length) in pairs to Slots, for free(); NULL when memory is short. Clears `are_inside`
+ * where one does not lie in the arena.
+ */
+static Slot *read_slots(const Array *pairs, size_t arena_bytes, int *are_inside) {
   const double *numbers = pairs->data;
   const size_t count = pairs->length / 2;
   Slot *slots = calloc(count > 0 ? count : 1, sizeof *slots);
   for (size_t i = 0; slots != NULL && i < count; i++) {
     const double offset = numbers[2 * i], length = numbers[2 * i + 1];
-    if (!(offset >= 0 && length >= 0 && offset + length <= (double)arena_bytes)) {
-      free(slots);
-      return NULL;
+    if (offset >= 0 && length >= 0 && offset + length <= (double)arena_bytes) {
+      slots[i] = (Slot){(size_t)offset, (size_t)length};
+    } else {
+      *are_inside = 0;
     }
-    slots[i] = (Slot){(size_t)offset, (size_t)length};
   }
   return slots;
 }
@@ -38,10 +41,12 @@ napi_value create_program(napi_env env, napi_callback_info info) {
     return fail(env, "Expected (ops, slots, arenaBytes, input, outputs, threads)");
   }
   Op **ops = calloc(op_count > 0 ? op_count : 1, sizeof *ops);
-  Slot *slots = read_slots(&slot_pairs, (size_t)arena_bytes);
-  Slot *input = read_slots(&input_pair, (size_t)arena_bytes);
-  Slot *outputs = read_slots(&output_pairs, (size_t)arena_bytes);
-  int is_valid = ops != NULL && slots != NULL && input != NULL && outputs != NULL;
+  int are_inside = 1;
+  Slot *slots = read_slots(&slot_pairs, (size_t)arena_bytes, &are_inside);
+  Slot *input = read_slots(&input_pair, (size_t)arena_bytes, &are_inside);
+  Slot *outputs = read_slots(&output_pairs, (size_t)arena_bytes, &are_inside);
+  const int has_memory = ops != NULL && slots != NULL && input != NULL && outputs != NULL;
+  int is_valid = has_memory && are_inside;
   size_t slot = 0;
   for (uint32_t i = 0; is_valid && i < op_count; i++) {
     napi_value element;
@@ -66,6 +71,7 @@ napi_value create_program(napi_env env, napi_callback_info info) {
   free(slots);
   free(input);
   free(outputs);
+  if (!has_memory) return fail(env, "Out of memory for a program");
   if (!is_valid) return fail(env, "Expected slots of the layers' sizes within the arena");
   return make_handle(env, HANDLE_PROGRAM, program);
 }
@@ -99,7 +105,9 @@ napi_value run_program(napi_env env, napi_callback_info info) {
     if (is_valid) outputs[i] = output.data;
   }
   if (is_valid) program_run(program, images.data, batch, outputs);
+  const int has_memory = outputs != NULL;
   if (outputs != few) free(outputs);
+  if (!has_memory) return fail(env, "Out of memory for a run");
   return is_valid ? NULL : fail(env, "Expected outputs of the program's size for runProgram");
 }
 

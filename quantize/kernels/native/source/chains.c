@@ -191,7 +191,7 @@ static ChainsResult pack_panels(Packing *packing, Op *op, const uint8_t *filter,
   packing->most_chains = panels * ((size_t)op->depth + 1) / 2 / 5;
   op->panel_columns = CHAIN_COLUMNS;
   op->row_factor = 0;
-  op->groups = (op->depth + 3) / 4;
+  op->groups = (int32_t)(((size_t)op->depth + 3) / 4);
   op->chains = op->groups / CHAIN_GROUPS;
   op->chain_panels = calloc(panels, sizeof *op->chain_panels);
   op->bias = (int32_t *)(void *)aligned_zeros(panels * CHAIN_COLUMNS * sizeof *op->bias);

@@ -215,8 +215,8 @@ describe('the native addon', () => {
   });
 
   const sizes = [1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1, 1, 0, 0, 0, 0, 255];
-  const make = (integers: readonly number[], filter = new Uint8Array(1)) =>
-    addon!.createOp(0, 0, Int32Array.from(integers), 0.5, filter, new Int32Array(1));
+  const make = (integers: readonly number[], filter = new Uint8Array(1), kind = 0) =>
+    addon!.createOp(kind, 0, Int32Array.from(integers), 0.5, filter, new Int32Array(1));
 
   it('throws, and never aborts, where arguments are of other types or numbers', () => {
     const op = make(sizes);
@@ -253,6 +253,10 @@ describe('the native addon', () => {
     }
     assert.throws(() => make(sizes.with(8, -1)), /positive sizes for createOp/);
     assert.throws(() => make(sizes, new Uint8Array(2)), /filter and bias of the layer's shape/);
+    // Two channels of input, one of output: depthwise, average, maximum.
+    for (const kind of [1, 2, 3]) {
+      assert.throws(() => make(sizes.with(3, 2), undefined, kind), /the input's channels, or a multiple/);
+    }
     const concat = (channels: readonly number[]) => () =>
       addon!.createConcat(
         ...([1, Int32Array.from(channels), new Int32Array(channels.length)] as const),
