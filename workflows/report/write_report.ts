@@ -19,7 +19,11 @@ import type { ReportParts } from './report_parts.ts';
 import type { MissingPart, Section } from './section.ts';
 import { ablationSection } from './sections/ablation_section.ts';
 import { accuracyHeadline, accuracySection } from './sections/accuracy_section.ts';
-import { diagnosisHeadline, diagnosisSection } from './sections/diagnosis_section.ts';
+import {
+  clippingSection,
+  diagnosisHeadline,
+  diagnosisSection,
+} from './sections/diagnosis_section.ts';
 import { layersSection } from './sections/layers_section.ts';
 import { runSection } from './sections/run_section.ts';
 import { samplesSection } from './sections/samples_section.ts';
@@ -121,10 +125,14 @@ async function sectionsOf(
   layers: LayersData | undefined,
 ): Promise<readonly Section[]> {
   const { table, analysis, samples } = parts;
+  const clipping = analysis && clippingSection(analysis);
   return [
     ...(table ? [accuracySection(table.rows)] : []),
     ...(analysis ? [diagnosisSection(analysis), sqnrSection(analysis)] : []),
-    ...(analysis?.accuracy ? [ablationSection(analysis.accuracy)] : []),
+    ...(analysis?.accuracy && 'layers' in analysis.accuracy
+      ? [ablationSection(analysis.accuracy)]
+      : []),
+    ...(clipping ? [clipping] : []),
     ...(analysis && layers ? [await layersSection(analysis, layers)] : []),
     ...(samples ? [samplesSection(samples)] : []),
     runSection(parts),
