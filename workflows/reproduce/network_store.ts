@@ -12,10 +12,10 @@ import { SILENT_REPORTER } from '../../foundation/reporting/reporter.ts';
 import type { Backend } from '../../training/backend.ts';
 import { pullImageNet } from '../open/open_float.ts';
 import { environment, environmentSchema } from '../records/environment.ts';
+import { type Identity, keyOf, readStored, writeStored } from '../records/stored_result.ts';
 import { call } from '../wording.ts';
 import { checkpointsOf, makeNetwork, type NetworkToMake } from './make_network.ts';
 import type { NetworkPlan } from './plan.ts';
-import { type Identity, keyOf, readStored, writeStored } from './stored_result.ts';
 import type { TableData } from './table_data.ts';
 import { REARCHITECTURE_VERSION, TRAINING_VERSION } from './versions.ts';
 
