@@ -11,6 +11,7 @@ export const OPTION_NAMES = [
   'calibrationImages',
   'data',
   'dataset',
+  'fresh',
   'from',
   'imagenet',
   'images',

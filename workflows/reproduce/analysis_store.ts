@@ -12,9 +12,9 @@ import { calibrationSource, quantizeModel } from '../quantize/quantize.ts';
 import { analysisSchema, recorded } from '../records/analysis_record.ts';
 import { samplesSchema } from '../records/samples.ts';
 import { type Identity, keyOf, makeStored, readStored } from '../records/stored_result.ts';
+import { ANALYSIS_VERSION } from '../records/versions.ts';
 import { type Measuring, measurementsDir, measuringIdentity } from './measure_network.ts';
 import type { StoredNetwork } from './network_store.ts';
-import { ANALYSIS_VERSION } from './versions.ts';
 
 const tableAnalysisSchema = z.strictObject({ analysis: analysisSchema, samples: samplesSchema });
 

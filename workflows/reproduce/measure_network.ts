@@ -14,9 +14,9 @@ import {
   readStored,
   type Stored,
 } from '../records/stored_result.ts';
+import { MEASURING_VERSION } from '../records/versions.ts';
 import type { StoredNetwork } from './network_store.ts';
 import type { TableData } from './table_data.ts';
-import { MEASURING_VERSION } from './versions.ts';
 
 const count = z.int().min(0);
 
