@@ -77,7 +77,7 @@ export type { WordedAnalysis, WordedFinding } from './records/analysis_record.ts
 export type { Environment } from './records/environment.ts';
 export type { DataIdentity, RunRecord } from './records/run_record.ts';
 export type { ReportRunOptions } from './report/report_run.ts';
-export type { WrittenReport } from './report/write_report.ts';
+export type { WrittenReport } from './report/write_content.ts';
 export type { PresetChanges } from './reproduce/change_preset.ts';
 export type { CostEstimate, RowCost } from './reproduce/cost.ts';
 export type { ReproduceOptions } from './reproduce/open_table.ts';
