@@ -37,6 +37,7 @@ export type OptionName = (typeof OPTION_NAMES)[number];
 /** Workflows that messages name. */
 export const WORKFLOW_NAMES = [
   'analyze',
+  'evaluate',
   'pull',
   'quantize',
   'rearchitect',

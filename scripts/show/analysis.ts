@@ -4,6 +4,7 @@ import type { AnalyzeResult } from '../../workflows/analyze/analyze.ts';
 import type { WordedFinding } from '../../workflows/records/analysis_record.ts';
 import { isLoss } from '../../workflows/records/cause_names.ts';
 import { markdownTable } from '../../workflows/records/markdown_table.ts';
+import { joined, LINE, wrapped } from './lines.ts';
 
 /** An analysis as a person reads it on 80 columns; layer names longer than MobileNet's make the tables wider. */
 export function showAnalysis(result: AnalyzeResult): string {
@@ -161,8 +162,6 @@ function healthyLines(layers: readonly LayerAnalysis[]): string[] {
   );
 }
 
-const LINE = 80;
-
 /** An option with its value, or another word, as they are spelled for a shell. */
 const ARGUMENT = /(?:--\S+ (?!--))?(?:'[^']*'|\\.|[^\s'\\])+/g;
 
@@ -170,22 +169,4 @@ const ARGUMENT = /(?:--\S+ (?!--))?(?:'[^']*'|\\.|[^\s'\\])+/g;
 function pasted(command: string): string[] {
   const lines = joined(command.match(ARGUMENT) ?? [], '    ', '      ', LINE - ' \\'.length);
   return lines.map((line, at) => (at === lines.length - 1 ? line : `${line} \\`));
-}
-
-/** Lines of at most 80 characters, words whole; all but the first begin with `indent`. */
-function wrapped(text: string, indent = '  '): string[] {
-  return joined(text.split(/(?<=\S) /), '', indent, LINE);
-}
-
-/** Words in lines of at most `length` characters, the first behind `first`, the others behind `indent`. */
-function joined(words: readonly string[], first: string, indent: string, length: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of words) {
-    if (line !== '' && line.length + 1 + word.length > length) {
-      lines.push(line);
-      line = indent + word;
-    } else line = line === '' ? first + word : `${line} ${word}`;
-  }
-  return [...lines, line];
 }
