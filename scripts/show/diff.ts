@@ -102,7 +102,7 @@ function layerLines({ layers }: DiffResult): string[] {
           '',
         ]),
     ...(shared.length > changed.length
-      ? [`${shared.length - changed.length} layers are alike to a tenth of a decibel.`]
+      ? [`Layers alike to a tenth of a decibel: ${shared.length - changed.length}.`]
       : []),
     ...only('a'),
     ...only('b'),
