@@ -11,6 +11,7 @@ export type {
   AccuracyAnalysis,
   Advice,
   AdviceCode,
+  Agreement,
   Analysis,
   CausesDb,
   ChannelAnalysis,
@@ -21,13 +22,14 @@ export type {
   LayerAnalysis,
   LogitsDb,
   NetworkKind,
+  PartialAccuracyAnalysis,
   Range,
   Relu6Analysis,
   SqnrStatistics,
   TensorAnalysis,
   WeightAnalysis,
 } from './analyze/analysis.ts';
-export { Analyzer, type AnalyzerOptions } from './analyze/analyzer.ts';
+export { Analyzer, type AnalyzerOptions, type BothLogits } from './analyze/analyzer.ts';
 export { diagnose } from './analyze/diagnose.ts';
 export type { FloatKernels } from './analyze/float_kernels.ts';
 export { type PartialLogits, PartialNetworks } from './analyze/partial_networks.ts';

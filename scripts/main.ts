@@ -8,6 +8,7 @@ import { isUserError } from '../workflows/user_error.ts';
 import { analyzeCommand } from './commands/analyze.ts';
 import { classifyCommand } from './commands/classify.ts';
 import { describeCommand } from './commands/describe.ts';
+import { diffCommand } from './commands/diff.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
 import { exportCommand } from './commands/export.ts';
@@ -48,6 +49,7 @@ const COMMANDS = [
   analyzeCommand,
   classifyCommand,
   reportCommand,
+  diffCommand,
   doctorCommand,
   setupCommand,
 ];

@@ -5,10 +5,11 @@ const VALUE = String.raw`'(?:[^'\\]|\\.)*'|[\w.-]+`;
 
 const OPTION = new RegExp(`\`(${OPTION_NAMES.join('|')})(?:: (${VALUE}))?\``, 'g');
 
-const CALL = new RegExp(
-  `\`(${WORKFLOW_NAMES.join('|')})\\((?:\\{ ((?:\\w+: (?:${VALUE})(?:, )?)*) \\})?\\)\``,
-  'g',
-);
+const CALL = `\`(${WORKFLOW_NAMES.join('|')})\\((?:\\{ ((?:\\w+: (?:${VALUE})(?:, )?)*) \\})?\\)\``;
+
+const ANY_CALL = new RegExp(CALL, 'g');
+/** A call that stands by itself. */
+const LONE_CALL = new RegExp(`\`${CALL}\``, 'g');
 
 const PROPERTY = new RegExp(`(\\w+): (${VALUE})`, 'g');
 
@@ -17,22 +18,40 @@ const POSITIONAL = 'model';
 
 /**
  * A message of a workflow as a user of the command reads it: `calibrationData` is --calibration-data,
- * and `train({ from: MODEL })` is "tf8 train --from MODEL".
+ * and `train({ from: MODEL })` is "tf8 train --from MODEL". A call in double backquotes becomes a line
+ * that a shell takes, without quotation marks.
  */
 export function inFlags(message: string): string {
   return message
-    .replaceAll(CALL, (_, workflow: string, properties = '') => {
-      const words = [...String(properties).matchAll(PROPERTY)].map(([, name, value]) =>
-        name === POSITIONAL ? plain(value) : flag(name, value),
-      );
-      return `"${['tf8', workflow, ...words].join(' ')}"`;
-    })
+    .replaceAll(LONE_CALL, (_, workflow: string, properties = '') =>
+      commandLine(workflow, properties, inShell),
+    )
+    .replaceAll(
+      ANY_CALL,
+      (_, workflow: string, properties = '') => `"${commandLine(workflow, properties)}"`,
+    )
     .replaceAll(OPTION, (_, name: string, value: string | undefined) => flag(name, value));
 }
 
-function flag(name: string, value: string | undefined): string {
+function commandLine(workflow: string, properties: string, spelled = asIs): string {
+  const words = [...properties.matchAll(PROPERTY)].map(([, name, value]) =>
+    name === POSITIONAL ? spelled(plain(value)) : flag(name, value, spelled),
+  );
+  return ['tf8', workflow, ...words].join(' ');
+}
+
+function flag(name: string, value: string | undefined, spelled = asIs): string {
   const kebab = `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-  return value === undefined || value === 'true' ? kebab : `${kebab} ${plain(value)}`;
+  return value === undefined || value === 'true' ? kebab : `${kebab} ${spelled(plain(value))}`;
+}
+
+function asIs(word: string): string {
+  return word;
+}
+
+/** A word as a POSIX shell takes it. */
+function inShell(word: string): string {
+  return /^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 /** Without the quotation marks of code. */

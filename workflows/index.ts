@@ -14,6 +14,7 @@ import type { Context } from '../foundation/reporting/context.ts';
 import type * as Analyze from './analyze/analyze.ts';
 import type * as Classify from './classify.ts';
 import type * as Describe from './describe/describe_model.ts';
+import type * as Diff from './diff/diff_runs.ts';
 import type * as Evaluate from './evaluate/evaluate.ts';
 import type * as Export from './export/export.ts';
 import type * as Pull from './open/open_float.ts';
@@ -41,6 +42,15 @@ export {
   type DescribeNetworkOptions,
   describeNetwork,
 } from './describe/describe_network.ts';
+export type { RunKind, Setting } from './diff/comparable.ts';
+export type {
+  ComparedRun,
+  DiffOptions,
+  DiffResult,
+  FigurePair,
+  LayerPair,
+  SettingPair,
+} from './diff/diff_runs.ts';
 export type {
   DataCalibration,
   EvaluateOptions,
@@ -77,7 +87,7 @@ export type { WordedAnalysis, WordedFinding } from './records/analysis_record.ts
 export type { Environment } from './records/environment.ts';
 export type { DataIdentity, RunRecord } from './records/run_record.ts';
 export type { ReportRunOptions } from './report/report_run.ts';
-export type { WrittenReport } from './report/write_report.ts';
+export type { WrittenReport } from './report/write_content.ts';
 export type { PresetChanges } from './reproduce/change_preset.ts';
 export type { CostEstimate, RowCost } from './reproduce/cost.ts';
 export type { ReproduceOptions } from './reproduce/open_table.ts';
@@ -186,6 +196,13 @@ export const verify = async (
  */
 export const report: typeof Report.reportRun = async (...given) =>
   (await importOptional(() => import('./report/report_run.ts'))).reportRun(...given);
+
+/**
+ * Says what differs between two runs.
+ * @function
+ */
+export const diff: typeof Diff.diffRuns = async (...given) =>
+  (await importOptional(() => import('./diff/diff_runs.ts'))).diffRuns(...given);
 
 /**
  * Measures the paper's table.

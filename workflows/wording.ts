@@ -11,6 +11,7 @@ export const OPTION_NAMES = [
   'calibrationImages',
   'data',
   'dataset',
+  'fresh',
   'from',
   'imagenet',
   'images',
@@ -34,7 +35,15 @@ export const OPTION_NAMES = [
 export type OptionName = (typeof OPTION_NAMES)[number];
 
 /** Workflows that messages name. */
-export const WORKFLOW_NAMES = ['analyze', 'pull', 'rearchitect', 'reproduce', 'train'] as const;
+export const WORKFLOW_NAMES = [
+  'analyze',
+  'evaluate',
+  'pull',
+  'quantize',
+  'rearchitect',
+  'reproduce',
+  'train',
+] as const;
 
 export type WorkflowName = (typeof WORKFLOW_NAMES)[number];
 
@@ -54,6 +63,23 @@ export function call(
   const properties = Object.entries(options).map(([name, value]) => property(name, value));
   const argument = properties.length === 0 ? '' : `{ ${properties.join(', ')} }`;
   return `\`${workflow}(${argument})\``;
+}
+
+/**
+ * A call that stands by itself, in double backquotes: in the words of the command it is a line that a
+ * shell takes. What is undefined is left out.
+ */
+export function command(
+  workflow: WorkflowName,
+  options: Readonly<Partial<Record<OptionName | 'model', OptionValue | undefined>>>,
+): string {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return `\`${call(workflow, Object.fromEntries(given))}\``;
+}
+
+/** Without the backquotes of a call that stands by itself. */
+export function unquoted(command: string): string {
+  return command.replaceAll(/^``|``$/g, '');
 }
 
 function property(name: string, value: OptionValue): string {

@@ -27,8 +27,10 @@ export interface Analysis {
   readonly layers: readonly LayerAnalysis[];
   /** The costliest first; empty for a network that quantizes well. */
   readonly diagnosis: readonly Finding[];
-  /** Only where it was asked for. */
-  readonly accuracy?: AccuracyAnalysis;
+  /** Absent where nobody looked. */
+  readonly agreement?: Agreement;
+  /** Only of images whose classes are known; with parts in TF8 where that was asked for. */
+  readonly accuracy?: AccuracyAnalysis | PartialAccuracyAnalysis;
 }
 
 /** Signal to quantization noise of one tensor over the images. */
@@ -270,10 +272,24 @@ export interface Accuracy {
   readonly top5: number;
 }
 
+/** How often both networks give an image the same first class. */
+export interface Agreement {
+  readonly images: number;
+  readonly agreeing: number;
+}
+
+/** Both networks on the same images. */
 export interface AccuracyAnalysis {
   readonly images: number;
   readonly float: Accuracy;
   readonly tf8: Accuracy;
+  /** Images whose class comes first in one of the two networks only; absent in older records. */
+  readonly onlyFloatRight?: number;
+  readonly onlyTf8Right?: number;
+}
+
+/** And with parts of the network in TF8. */
+export interface PartialAccuracyAnalysis extends AccuracyAnalysis {
   /** Weights and biases as stored in TF8, activations exact. */
   readonly onlyWeights: Accuracy;
   /** Activations on their grids, weights exact. */

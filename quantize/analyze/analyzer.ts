@@ -26,6 +26,14 @@ export interface AnalyzerOptions {
   readonly threads?: number;
 }
 
+/** What both networks give for a batch of images. */
+export interface BothLogits {
+  /** [N, classes] */
+  readonly float: Float32Array;
+  /** [N, classes] as bytes, which have the order of what they stand for */
+  readonly tf8: Uint8Array;
+}
+
 /**
  * Finds where a TF8 network loses what its float network knows. Images stream through it: memory is
  * that of one batch, and of a few figures for each image and layer.
@@ -66,22 +74,26 @@ export class Analyzer implements Disposable {
   /**
    * Runs a batch through both networks.
    * @param images [N, H, W, C] float32
+   * @returns what both of them say
    * @throws QuantizationError when the images are not whole ones of the network's size, or where the
    *   float network makes a value of them that is not finite
    */
-  add(images: Float32Array): void {
+  add(images: Float32Array): BothLogits {
     const { nodes, inputName, inputShape } = this.options.graph;
     const inNetwork = this.plan.run(images);
     const batch = images.length / inputShape.reduce((product, side) => product * side, 1);
     const tensors = new Map<string, Activations>([[inputName, this.input.add(images, batch)]]);
+    let logits = images;
     nodes.forEach(({ name, inputs }, index) => {
       const sources = inputs.map((input) => byName(tensors, input));
       const output = this.layers[index].add(sources, byName(inNetwork, name), batch);
       requireFinite(output, name);
       tensors.set(name, output);
+      logits = output.values;
       for (const input of inputs) if (this.lastUse.get(input) === index) tensors.delete(input);
     });
     this.images += batch;
+    return { float: logits, tf8: byName(inNetwork, nodes[nodes.length - 1].name) };
   }
 
   /**

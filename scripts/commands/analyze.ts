@@ -1,3 +1,4 @@
+import { ANALYZED_IMAGES } from '../../workflows/analyze/analyze_options.ts';
 import { defineCommand } from '../command.ts';
 import { analyzeCommandLine } from '../command_lines/analyze.ts';
 import {
@@ -25,7 +26,7 @@ export const analyzeCommand = defineCommand({
       .positional('model', { type: 'string', demandOption: true, describe: FLOAT_MODEL })
       .option('dataset', DATASET)
       .option('data', DATA)
-      .option('limit', LIMIT)
+      .option('limit', { ...LIMIT, defaultDescription: String(ANALYZED_IMAGES) })
       .option('per-class', PER_CLASS)
       .option('zero-variance', ZERO_VARIANCE)
       .option('calibration-data', CALIBRATION_DATA)
@@ -62,7 +63,7 @@ export const analyzeCommand = defineCommand({
       'analyze mobilenet_v1_1.0_224 --data DIR --per-class 1',
       'one image of each class, as the paper has it',
     ],
-    ['analyze models/friendly --limit 100 --accuracy', 'accuracy with parts in TF8, too'],
+    ['analyze models/friendly --accuracy', 'accuracy with parts in TF8, too'],
   ],
   inputs: ({ model, dataset, data, calibrationData }) => ({
     floatModels: [model],

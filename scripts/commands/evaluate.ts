@@ -41,6 +41,12 @@ export const evaluateCommand = defineCommand({
       .option('input-range', INPUT_RANGE)
       .option('limit', LIMIT)
       .option('tier', TIER)
+      .option('fresh', {
+        type: 'boolean',
+        default: false,
+        describe:
+          'Measure anew what was measured before: the same network by the same code on the same images',
+      })
       .option('seed', SEED)
       .check(wholeNumbers({ 'calibration-images': 1, limit: 1, seed: SEED_RANGE })),
   examples: [
@@ -62,6 +68,7 @@ export const evaluateCommand = defineCommand({
       `${result.model} on ${result.images} images of ${result.dataset}${result.skipped > 0 ? `; ${result.skipped} could not be read` : ''}`,
       '',
       markdownTable(['precision', 'top-1 %', 'top-5 %'], accuracyRows(result), 1),
+      ...beforeLines(result),
       ...calibrationLines(result),
       '',
       timeTable(result),
@@ -78,6 +85,15 @@ function accuracyRows({ float, tf8 }: EvaluateResult): string[][] {
     ...(float ? [row('float', float)] : []),
     ...(tf8 ? [row(`TF8 (${kernelsName(tf8)})`, tf8)] : []),
   ];
+}
+
+/** Figures of an earlier evaluation; their times are of then. */
+function beforeLines({ float, tf8 }: EvaluateResult): string[] {
+  const before = [['float', float] as const, ['TF8', tf8] as const].flatMap(([name, measured]) =>
+    measured?.measuredAt === undefined ? [] : [`${name} on ${measured.measuredAt.slice(0, 10)}`],
+  );
+  if (before.length === 0) return [];
+  return ['', `measured before: ${before.join(', ')}; --fresh measures anew`];
 }
 
 /** Where the time went: images are decoded and resized beside the run. */

@@ -9,7 +9,8 @@ export const reportCommand = defineCommand({
       .positional('run', {
         type: 'string',
         demandOption: true,
-        describe: 'Run of "tf8 reproduce" or "tf8 analyze": its folder, or the folder’s name',
+        describe:
+          'Run of "tf8 reproduce" or "tf8 analyze": its folder, or the folder’s name; or the folder of a training',
       })
       .option('runs-dir', {
         type: 'string',
@@ -23,6 +24,7 @@ export const reportCommand = defineCommand({
       }),
   examples: [
     ['report runs/analyze-mobilenet-v1-1-0-224-0a1b2c3d', 'writes report.html there'],
+    ['report models/friendly', 'the curves and the settings of its training'],
     ['report reproduce-cifar10-standard', 'the same by name, where runs/ has one such run'],
   ],
   run: async (argv, context) => {

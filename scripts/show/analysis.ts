@@ -1,12 +1,16 @@
 import type { LayerAnalysis } from '../../quantize/analyze/analysis.ts';
 import { noiseToSignal } from '../../quantize/analyze/decibels.ts';
 import type { AnalyzeResult } from '../../workflows/analyze/analyze.ts';
+import type { WordedFinding } from '../../workflows/records/analysis_record.ts';
+import { isLoss } from '../../workflows/records/cause_names.ts';
 import { markdownTable } from '../../workflows/records/markdown_table.ts';
+import { joined, LINE, wrapped } from './lines.ts';
 
 /** An analysis as a person reads it on 80 columns; layer names longer than MobileNet's make the tables wider. */
 export function showAnalysis(result: AnalyzeResult): string {
   return [
-    `${result.model} on ${result.images} images of ${result.dataset}${result.skipped > 0 ? `; ${result.skipped} could not be read` : ''}`,
+    ...wrapped(`${result.verdict}`, ''),
+    ...wrapped(measuredOn(result), ''),
     '',
     'Signal to quantization noise in dB ("–": nothing is lost)',
     '  local    this layer in TF8, its input exact; of that',
@@ -20,9 +24,27 @@ export function showAnalysis(result: AnalyzeResult): string {
     ...accuracyLines(result),
     ...diagnosisLines(result),
     '',
+    ...clippingLines(result),
     `calibrated on ${result.calibrationImages} images, zero variance: ${result.zeroVariance}; ${result.kernelTier} kernels`,
     `to look at it: tf8 report ${result.run}`,
   ].join('\n');
+}
+
+/** What the verdict was found on, and what else tells how much is lost. */
+function measuredOn({
+  model,
+  images,
+  dataset,
+  skipped,
+  agreement,
+  accuracy,
+}: AnalyzeResult): string {
+  const same =
+    agreement === undefined || accuracy === undefined
+      ? ''
+      : `; first class as in float: ${agreement.agreeing}`;
+  const unread = skipped > 0 ? `; ${skipped} could not be read` : '';
+  return `${model} on ${images} images of ${dataset}${same}${unread}`;
 }
 
 /** Eight columns, of 80 characters with MobileNet's names; the record has the rest. */
@@ -58,7 +80,7 @@ function decibels(db: number): string {
 }
 
 function accuracyLines({ accuracy }: AnalyzeResult): string[] {
-  if (accuracy === undefined) return [];
+  if (accuracy === undefined || !('layers' in accuracy)) return [];
   const { float, tf8, onlyWeights, onlyActivations, layers } = accuracy;
   const rows = [
     ['float', float],
@@ -86,17 +108,45 @@ function accuracyLines({ accuracy }: AnalyzeResult): string[] {
   ];
 }
 
-function diagnosisLines({ diagnosis, layers }: AnalyzeResult): string[] {
+function diagnosisLines({ diagnosis: all, layers }: AnalyzeResult): string[] {
+  const diagnosis = all.filter(isLoss);
   if (diagnosis.length === 0) return healthyLines(layers);
   return [
     'Diagnosis, the costliest first:',
     '',
     // Findings of one cause stand together and share their remedy.
-    ...diagnosis.flatMap(({ layer, cause, explanation, remedy }, index) => [
-      ...wrapped(`- ${layer} (${cause}): ${explanation}`),
-      ...(diagnosis[index + 1]?.cause === cause ? [] : [...wrapped(`  What to do: ${remedy}`), '']),
+    ...diagnosis.flatMap((finding, index) => [
+      ...wrapped(`- ${finding.layer} (${finding.cause}): ${finding.explanation}`),
+      ...(diagnosis[index + 1]?.cause === finding.cause ? [] : [...remedyLines(finding), '']),
     ]),
   ].slice(0, -1);
+}
+
+function remedyLines({ remedy, commands = [] }: WordedFinding): string[] {
+  return [...wrapped(`  What to do: ${remedy}`), ...commands.flatMap((line) => pasted(line))];
+}
+
+/** What ReLU6 takes is no loss of TF8: it stands apart, the layer that loses most first. */
+function clippingLines({ diagnosis }: AnalyzeResult): string[] {
+  const clipped = diagnosis.filter((finding) => !isLoss(finding));
+  if (clipped.length === 0) return [];
+  return [
+    'Apart from TF8: what ReLU6 cuts, in the float network too',
+    '',
+    markdownTable(
+      ['layer', 'outputs cut %', 'greatest', "of ReLU's energy %"],
+      clipped.map(({ layer, evidence }) => [
+        layer,
+        (100 * evidence.clippedShare).toFixed(1),
+        evidence.linearMax.toFixed(1),
+        (100 * evidence.clippedEnergyShare).toFixed(1),
+      ]),
+      1,
+    ),
+    '',
+    ...remedyLines(clipped[0]),
+    '',
+  ];
 }
 
 /** A network without findings: what it loses in all, and where most. */
@@ -112,17 +162,11 @@ function healthyLines(layers: readonly LayerAnalysis[]): string[] {
   );
 }
 
-const LINE = 80;
+/** An option with its value, or another word, as they are spelled for a shell. */
+const ARGUMENT = /(?:--\S+ (?!--))?(?:'[^']*'|\\.|[^\s'\\])+/g;
 
-/** Lines of at most 80 characters, words whole; all but the first begin with `indent`. */
-function wrapped(text: string, indent = '  '): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(/(?<=\S) /)) {
-    if (line !== '' && line.length + 1 + word.length > LINE) {
-      lines.push(line);
-      line = indent + word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, line];
+/** A command in lines that a shell takes as one; an option that is too long with its value stays whole. */
+function pasted(command: string): string[] {
+  const lines = joined(command.match(ARGUMENT) ?? [], '    ', '      ', LINE - ' \\'.length);
+  return lines.map((line, at) => (at === lines.length - 1 ? line : `${line} \\`));
 }

@@ -99,8 +99,8 @@ export function picture(index: number): Promise<Buffer> {
     .toBuffer();
 }
 
-/** What an evaluation gives again: all but its times. */
-export function withoutTimes({ float, tf8, ...rest }: EvaluateResult) {
-  const figures = ({ time: _, ...others }: Measured) => others;
+/** What an evaluation gives again, also on another backend: all but its times and what it was made with. */
+export function withoutTimes({ float, tf8, environment: _, ...rest }: EvaluateResult) {
+  const figures = ({ time: _, measuredAt: __, ...others }: Measured) => others;
   return { ...rest, ...(float && { float: figures(float) }), ...(tf8 && { tf8: figures(tf8) }) };
 }

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { inFlags } from '../../scripts/wording.ts';
-import { call, OPTION_NAMES, option, WORKFLOW_NAMES } from '../../workflows/wording.ts';
+import {
+  call,
+  command,
+  OPTION_NAMES,
+  option,
+  unquoted,
+  WORKFLOW_NAMES,
+} from '../../workflows/wording.ts';
 import { runMain } from './run_tf8.ts';
 
 describe('a message of a workflow', () => {
@@ -33,6 +40,13 @@ describe('a message of a workflow', () => {
       assert.equal(inFlags(option('from', name)), `--from ${name}`);
       assert.equal(inFlags(call('train', { from: name })), `"tf8 train --from ${name}"`);
     }
+  });
+
+  it('makes a line for a shell of a call that stands by itself', () => {
+    const line = command('quantize', { model: 'my net', out: "it's.tf8", limit: undefined });
+    assert.equal(line, "``quantize({ model: 'my net', out: 'it\\'s.tf8' })``");
+    assert.equal(unquoted(line), "quantize({ model: 'my net', out: 'it\\'s.tf8' })");
+    assert.equal(inFlags(line), String.raw`tf8 quantize 'my net' --out 'it'\''s.tf8'`);
   });
 
   it('keeps other code as it is', () => {

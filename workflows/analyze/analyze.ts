@@ -8,7 +8,12 @@ import type { Context } from '../../foundation/reporting/context.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
 import { selectKernels } from '../../quantize/kernels/select.ts';
 import { warnOfOtherPreprocessing } from '../open/model_input.ts';
-import { openImages, openModelData } from '../open/open_data.ts';
+import {
+  type DataRequest,
+  type ModelImages,
+  openModelData,
+  openModelImages,
+} from '../open/open_data.ts';
 import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
 import { isOurAnalysis } from '../outputs/our_files.ts';
 import { requireOutputFiles } from '../outputs/output_files.ts';
@@ -19,7 +24,7 @@ import { runId, startRun } from '../records/run_record.ts';
 import { writeSamples } from '../records/samples.ts';
 import { option } from '../wording.ts';
 import { analyzeNetwork, EFFECT_IMAGES } from './analyze_network.ts';
-import type { AnalyzeOptions } from './analyze_options.ts';
+import { ANALYZED_IMAGES, type AnalyzeOptions } from './analyze_options.ts';
 import { analyzeRun, runNameOf } from './analyze_run.ts';
 import { labelOffsetOf } from './partial_accuracy.ts';
 
@@ -64,8 +69,9 @@ async function analyzeOpened(
   const { seed, out, runsDir } = options;
   const { perClass = null, zeroVariance = CONVERSION_DEFAULTS.zeroVariance } = options;
   const request = { dataset: options.dataset, dir: options.data, option: 'data' } as const;
-  const labelled = options.accuracy ? await openModelData(opened, request, context) : undefined;
-  const dataset = labelled ?? (await openImages(opened.facts.dataset, request, context));
+  const { dataset, labelOffset } = options.accuracy
+    ? await labelledImages(opened, request, context)
+    : await openModelImages(opened, request, context);
   if (options.dataset !== undefined) warnOfOtherPreprocessing(opened, dataset, context.reporter);
   const { limit, among, reach } = selectionOf(dataset, options);
   const source = await calibrationSource(
@@ -80,7 +86,6 @@ async function analyzeOpened(
   }
   const { kernels, notes } = selectKernels(options.tier, { threads: availableParallelism() });
   for (const note of notes) context.reporter.warn(note);
-  const labelOffset = labelled && labelOffsetOf(opened, labelled);
   const { weightsSha256 = '' } = opened.facts.origin;
   const configuration = {
     model: opened.name,
@@ -116,6 +121,8 @@ async function analyzeOpened(
       among,
       seed,
       labelOffset,
+      parts: options.accuracy,
+      patient: options,
     },
     context,
   );
@@ -139,10 +146,20 @@ async function analyzeOpened(
   return { ...result, toJSON: () => recorded(result) };
 }
 
+/** Images whose classes are known to be the model's. */
+async function labelledImages(
+  opened: OpenedFloatModel,
+  request: DataRequest,
+  context: Context,
+): Promise<ModelImages> {
+  const dataset = await openModelData(opened, request, context);
+  return { dataset, labelOffset: labelOffsetOf(opened, dataset) };
+}
+
 /** The images of the test split that are analyzed, and how far into the seed's order they reach. */
 function selectionOf(
   dataset: Dataset,
-  { limit = Infinity, perClass, seed }: AnalyzeOptions,
+  { limit = ANALYZED_IMAGES, perClass, seed }: AnalyzeOptions,
 ): { readonly limit: number; readonly among?: Uint32Array; readonly reach: number } {
   if (perClass === undefined) {
     const images = Math.min(limit, dataset.count('test'));

@@ -13,10 +13,12 @@ import type { OpenedFloatModel } from '../open/open_model.ts';
 import { tf8Facts } from '../open/tf8_facts.ts';
 import type { WordedAnalysis } from '../records/analysis_record.ts';
 import type { Samples } from '../records/samples.ts';
+import { OutcomeMeter } from './outcome_meter.ts';
 import { measurePartialAccuracy } from './partial_accuracy.ts';
-import { worded } from './remedy_words.ts';
+import type { Patient } from './remedy.ts';
 import { takeSamples } from './samples.ts';
 import { TestImages } from './test_images.ts';
+import { worded } from './worded.ts';
 
 /** Images that go through both networks at a time: bounds memory. */
 const BATCH = 8;
@@ -29,7 +31,7 @@ const EFFECT_BATCH = 4;
 const SAMPLES = 6;
 
 export interface NetworkToAnalyze {
-  readonly opened: Pick<OpenedFloatModel, 'model'>;
+  readonly opened: Pick<OpenedFloatModel, 'model' | 'facts'>;
   /** What the network was quantized to, with this handling of zero variance. */
   readonly tf8: Tf8Model;
   readonly zeroVariance: ZeroVariancePolicy;
@@ -42,8 +44,12 @@ export interface NetworkToAnalyze {
   /** Indices of the split's images to choose from, ascending; all unless given. */
   readonly among?: Uint32Array | undefined;
   readonly seed: number;
-  /** The output of class 0, for accuracies with parts in TF8; these are left out unless given. */
+  /** The output of class 0, for accuracies; these are left out unless given. */
   readonly labelOffset?: number | undefined;
+  /** Measure accuracies with parts of the network in TF8, too. */
+  readonly parts?: boolean | undefined;
+  /** How remedies name the network and its images. */
+  readonly patient: Omit<Patient, 'architecture'>;
 }
 
 export interface AnalyzedNetwork {
@@ -58,7 +64,7 @@ export async function analyzeNetwork(
   network: NetworkToAnalyze,
   context: Context,
 ): Promise<AnalyzedNetwork> {
-  const { opened, tf8, kernels, name, dataset, limit, among, seed, labelOffset } = network;
+  const { opened, tf8, kernels, name, dataset, limit, among, seed, labelOffset, parts } = network;
   const graph = fuseLayersModel(opened.model, { zeroVariance: network.zeroVariance });
   const { centralFraction, range } = tf8Facts(tf8).input;
   const images = new TestImages(
@@ -69,10 +75,10 @@ export async function analyzeNetwork(
   const networks = { graph, model: tf8, floats, kernels, threads: availableParallelism() };
   let analysis: Analysis;
   try {
-    analysis = { ...(await measure(networks, images, name)), model: name };
-    if (labelOffset !== undefined) {
+    analysis = { ...(await measure(networks, images, { name, labelOffset })), model: name };
+    if (parts && labelOffset !== undefined) {
       const accuracy = await measurePartialAccuracy(networks, images, labelOffset, name);
-      analysis = { ...analysis, accuracy };
+      analysis = { ...analysis, accuracy: { ...analysis.accuracy, ...accuracy } };
     }
   } finally {
     floats.dispose();
@@ -91,21 +97,25 @@ export async function analyzeNetwork(
     },
     context,
   );
-  return { analysis: worded(analysis, context), samples, skipped: images.skipped };
+  const patient = { ...network.patient, architecture: opened.facts.architecture };
+  return { analysis: worded(analysis, patient, context), samples, skipped: images.skipped };
 }
 
 async function measure(
   networks: AnalyzerOptions,
   images: TestImages,
-  name: string,
+  { name, labelOffset }: Pick<NetworkToAnalyze, 'name' | 'labelOffset'>,
 ): Promise<Analysis> {
   using analyzer = new Analyzer(networks);
-  await images.each(`${name}, layer by layer`, BATCH, (batch) => analyzer.add(batch.images));
+  const outcome = new OutcomeMeter(labelOffset);
+  await images.each(`${name}, layer by layer`, BATCH, (batch) =>
+    outcome.add(analyzer.add(batch.images), batch),
+  );
   await images.each(
     `${name}, what each layer costs`,
     EFFECT_BATCH,
     (batch) => analyzer.addEffects(batch.images),
     EFFECT_IMAGES,
   );
-  return analyzer.analysis();
+  return { ...analyzer.analysis(), ...outcome.outcome() };
 }

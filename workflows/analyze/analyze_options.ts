@@ -1,11 +1,15 @@
 import type { TierName } from '../../quantize/kernels/kernels.ts';
 import type { ConversionOptions } from '../quantize/conversion.ts';
 
+/** Enough for ratios of a layer's energies, which hardly differ between images. */
+export const ANALYZED_IMAGES = 100;
+
 export interface AnalyzeOptions extends ConversionOptions {
   readonly model: string;
   /** The model's own unless given. */
   readonly dataset?: string | undefined;
   readonly data?: string | undefined;
+  /** Images of the test split; ANALYZED_IMAGES unless given. */
   readonly limit?: number | undefined;
   /** Images of each class; without `limit`. */
   readonly perClass?: number | undefined;

@@ -1,11 +1,11 @@
-import type { ImageBatch, LabelledDataset } from '../../datasets/dataset.ts';
-import { rankOf } from '../../datasets/scoring/top_k.ts';
-import { InvalidValueError, UserError } from '../../foundation/errors.ts';
-import type { Accuracy, AccuracyAnalysis } from '../../quantize/analyze/analysis.ts';
+import type { LabelledDataset } from '../../datasets/dataset.ts';
+import { UserError } from '../../foundation/errors.ts';
+import type { PartialAccuracyAnalysis } from '../../quantize/analyze/analysis.ts';
 import type { AnalyzerOptions } from '../../quantize/analyze/analyzer.ts';
 import { PartialNetworks } from '../../quantize/analyze/partial_networks.ts';
 import { labelOffsetOn, type ModelFacts } from '../open/model_facts.ts';
 import { option } from '../wording.ts';
+import { Score } from './score.ts';
 import type { TestImages } from './test_images.ts';
 
 /** Images at a time: all their tensors are held. */
@@ -21,7 +21,7 @@ export async function measurePartialAccuracy(
   images: TestImages,
   labelOffset: number,
   name: string,
-): Promise<AccuracyAnalysis> {
+): Promise<PartialAccuracyAnalysis> {
   using partial = new PartialNetworks(networks);
   const scores = {
     float: new Score(),
@@ -79,35 +79,4 @@ export function labelOffsetOf({ facts, name }: LabelledNetwork, dataset: Labelle
       remedy: `Measure on the data set that the model was trained for, or leave ${option('accuracy')} out.`,
     },
   );
-}
-
-/** Counts how often the label's class is first, or among the first five. */
-class Score {
-  private images = 0;
-  private first = 0;
-  private firstFive = 0;
-
-  /** @param logits [N, classes] */
-  add(logits: Float32Array, { labels, names }: ImageBatch, labelOffset: number): void {
-    if (labels === undefined) throw new InvalidValueError(`Expected a class of ${names[0]}`);
-    const classes = logits.length / labels.length;
-    labels.forEach((label, n) => {
-      const index = label + labelOffset;
-      if (index >= classes) {
-        throw new UserError(
-          `Expected a class in [0, ${classes - 1}] for ${names[n]} but its label is ${label} (class ${index})`,
-          { remedy: 'Use a network with the classes of the data set.' },
-        );
-      }
-      const rank = rankOf(logits.subarray(n * classes, (n + 1) * classes), index, names[n]);
-      if (rank < 1) this.first++;
-      if (rank < 5) this.firstFive++;
-    });
-    this.images += labels.length;
-  }
-
-  accuracy(): Accuracy {
-    const percent = (count: number) => (100 * count) / this.images;
-    return { top1: percent(this.first), top5: percent(this.firstFive) };
-  }
 }

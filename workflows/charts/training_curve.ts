@@ -2,7 +2,7 @@ import type { TopLevelSpec } from 'vega-lite';
 import { InvalidValueError } from '../../foundation/errors.ts';
 import type { EpochMetrics } from '../../training/watch/metric_lines.ts';
 import type { Metrics } from '../../training/watch/metrics_file.ts';
-import { chartSvg } from './chart.ts';
+import { type Chart, chartSvg } from './chart.ts';
 import { type CurvePoint, curvePoints, smoothed } from './curve_points.ts';
 import { colour, WIDTH } from './style.ts';
 
@@ -24,24 +24,32 @@ const LINEAR_RATIO = 30;
 const MAX_EPOCH_LINES = 30;
 
 /**
- * A figure of a training run as SVG: loss, accuracy and learning rate over the steps, of training
- * (as measured, pale, and smoothed) and of validation. Equal metrics give equal bytes, also
- * where their times differ.
+ * A figure of a training run as SVG (`trainingCurve`). Equal metrics give equal bytes, also where their
+ * times differ.
  * @throws InvalidValueError without metrics of a single step
  */
 export async function trainingCurveSvg(
   metrics: Metrics,
-  { title }: TrainingCurveOptions,
+  options: TrainingCurveOptions,
 ): Promise<string> {
+  return chartSvg(trainingCurve(metrics, options));
+}
+
+/**
+ * Loss, accuracy and learning rate over the steps, of training (as measured, pale, and smoothed) and of
+ * validation.
+ * @throws InvalidValueError without metrics of a single step
+ */
+export function trainingCurve(metrics: Metrics, { title }: TrainingCurveOptions): Chart {
   if (metrics.steps.length === 0) {
     throw new InvalidValueError('Expected metrics of at least one step but received none');
   }
-  return chartSvg({
+  return {
     name: 'training-curve',
     title,
     description: describe(metrics),
     spec: specificationOf(metrics),
-  });
+  };
 }
 
 type Series = keyof typeof COLOURS;

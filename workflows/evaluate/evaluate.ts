@@ -4,8 +4,9 @@ import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
+import { selectBackend } from '../../training/backend.ts';
 import type { KernelsUsed } from '../open/kernels_used.ts';
-import { warnOfOtherPreprocessing } from '../open/model_input.ts';
+import { rangeTitle, warnOfOtherPreprocessing } from '../open/model_input.ts';
 import { openModelData } from '../open/open_data.ts';
 import { type OpenedModel, openModel } from '../open/open_model.ts';
 import {
@@ -14,8 +15,10 @@ import {
   warnOfConversionOptions,
 } from '../quantize/conversion.ts';
 import { calibrationSource, quantizeModel } from '../quantize/quantize.ts';
+import { type Environment, environment } from '../records/environment.ts';
 import { option } from '../wording.ts';
 import { Evaluation, type Measured } from './evaluation.ts';
+import { MeasurementCache } from './measurement_cache.ts';
 
 export type Precision = 'float' | 'tf8' | 'both';
 
@@ -29,6 +32,8 @@ export interface EvaluateOptions extends ConversionOptions {
   readonly seed: number;
   readonly limit?: number | undefined;
   readonly tier: TierName | 'auto';
+  /** Measure anew what was measured before: the same network by the same code on the same images. */
+  readonly fresh?: boolean | undefined;
 }
 
 export interface EvaluateResult {
@@ -38,6 +43,13 @@ export interface EvaluateResult {
   readonly images: number;
   readonly skipped: number;
   readonly skippedImages: readonly SkippedImage[];
+  /** What was asked for, without folders of the machine. */
+  readonly configuration: Readonly<Record<string, string | number | boolean | null>>;
+  readonly environment: Environment;
+  /** `Dataset.fingerprint` of the images. */
+  readonly dataSha256: string;
+  /** Undefined where nobody has taken it. */
+  readonly weightsSha256?: string | undefined;
   readonly float?: Measured;
   readonly tf8?: Measured & KernelsUsed;
   /** Absent where only the float network was measured. */
@@ -96,8 +108,16 @@ async function evaluateOpened(
     context,
   );
   if (options.dataset !== undefined) warnOfOtherPreprocessing(opened, dataset, context.reporter);
-  const evaluation = new Evaluation(dataset, options, context);
-  const named = { model: opened.name, dataset: dataset.name };
+  const cache = await MeasurementCache.open(context, options.fresh);
+  const evaluation = new Evaluation(dataset, { ...options, cache }, context);
+  const named = {
+    model: opened.name,
+    dataset: dataset.name,
+    configuration: configurationOf(options, evaluation),
+    environment: await environment(opened.kind === 'float' ? await selectBackend() : undefined),
+    dataSha256: dataset.fingerprint,
+    weightsSha256: opened.facts.origin.weightsSha256,
+  };
   if (opened.kind === 'tf8') {
     if (options.precision === 'float') {
       throw new UserError(
@@ -145,6 +165,19 @@ async function evaluateOpened(
       zeroVarianceChannels: quantized.zeroVarianceChannels,
       overlap: source.overlap,
     },
+  };
+}
+
+function configurationOf(
+  { precision, seed, tier, inputRange }: EvaluateOptions,
+  { limit }: Evaluation,
+): EvaluateResult['configuration'] {
+  return {
+    precision,
+    limit,
+    seed,
+    tier,
+    ...(inputRange !== undefined && { inputRange: rangeTitle(inputRange) }),
   };
 }
 

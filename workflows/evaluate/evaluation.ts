@@ -1,20 +1,27 @@
-import { availableParallelism } from 'node:os';
+import { availableParallelism, cpus } from 'node:os';
 import type { LabelledBatch, LabelledDataset, SkippedImage } from '../../datasets/dataset.ts';
 import { measureAccuracy } from '../../datasets/scoring/accuracy.ts';
 import type { Scores } from '../../datasets/scoring/top_k.ts';
 import { UserError } from '../../foundation/errors.ts';
+import { sha256OfBytes } from '../../foundation/hashes/sha256.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
+import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
 import { selectBackend } from '../../training/backend.ts';
 import { floatPredictor } from '../../training/float_predictor.ts';
+import { ONE_DNN_VARIABLE } from '../../training/tensorflow_environment.ts';
+import { networkSha256 } from '../open/float_facts.ts';
 import { type KernelsUsed, kernelsName } from '../open/kernels_used.ts';
 import { labelOffsetOn, type ModelFacts, resolutionOf } from '../open/model_facts.ts';
 import { inRange } from '../open/model_input.ts';
 import type { OpenedFloatModel } from '../open/open_model.ts';
 import { kernelsUsed, openPlan } from '../open/open_plan.ts';
 import { tf8Facts } from '../open/tf8_facts.ts';
+import type { Identity } from '../records/stored_result.ts';
+import { MEASURING_VERSION } from '../records/versions.ts';
 import { EvaluationClock, type EvaluationTime } from './evaluation_time.ts';
+import type { MeasurementCache } from './measurement_cache.ts';
 
 /** Images of a prediction. */
 const FLOAT_BATCH = 10;
@@ -25,11 +32,29 @@ export interface Measured {
   readonly top1: number;
   readonly top5: number;
   readonly time: EvaluationTime;
+  /** When that was, where it was measured before; ISO 8601. */
+  readonly measuredAt?: string;
 }
 
 export interface EvaluationOptions {
   readonly limit?: number | undefined;
   readonly seed: number;
+  /** What was measured before; all is measured anew without it. */
+  readonly cache?: MeasurementCache | undefined;
+}
+
+/** What is measured of one network. */
+interface MeasuredNetwork {
+  readonly label: string;
+  /** All that decides its figures beside the images and what it makes of them. */
+  readonly identity: () => Promise<Identity>;
+  readonly facts: ModelFacts;
+  readonly resolution: number;
+  readonly batchSize: number;
+  readonly predict: (
+    images: Float32Array,
+    shape: LabelledBatch['shape'],
+  ) => Promise<Scores> | Scores;
 }
 
 /** Measures several networks on the same images of a data set's test split. */
@@ -39,6 +64,7 @@ export class Evaluation {
   readonly limit: number;
   private readonly seed: number;
   private readonly context: Context;
+  private readonly cache: MeasurementCache | undefined;
   private readonly skipped = new Map<string, SkippedImage>();
   private images = 0;
 
@@ -47,17 +73,25 @@ export class Evaluation {
     this.limit = Math.min(options.limit ?? Infinity, dataset.count('test'));
     this.seed = options.seed;
     this.context = context;
+    this.cache = options.cache;
   }
 
   /** @param label what the progress calls the network */
   async float(opened: OpenedFloatModel, label = opened.name): Promise<Measured> {
     const { model, facts } = opened;
     const resolution = resolutionOf(opened);
-    await selectBackend();
+    const { name, version } = await selectBackend();
     const predictor = floatPredictor(model);
     try {
       return await this.measure({
         label: `${label}, float`,
+        identity: async () => ({
+          precision: 'float',
+          weights: networkSha256(model),
+          backend: `${name} ${version}`,
+          oneDnn: process.env[ONE_DNN_VARIABLE] ?? '',
+          processor: cpus()[0]?.model ?? '',
+        }),
         facts,
         resolution,
         batchSize: FLOAT_BATCH,
@@ -78,6 +112,11 @@ export class Evaluation {
     const used = kernelsUsed(plan);
     const measured = await this.measure({
       label: `${label}, TF8 (${kernelsName(used)})`,
+      identity: async () => ({
+        precision: 'tf8',
+        file: sha256OfBytes(await encodeTf8(model)),
+        kernels: kernelsName(used),
+      }),
       facts,
       resolution: model.input.shape[0],
       batchSize: TF8_BATCH,
@@ -91,17 +130,54 @@ export class Evaluation {
     return { images: this.images, skipped: skippedImages.length, skippedImages };
   }
 
-  private async measure(network: {
-    readonly label: string;
-    readonly facts: ModelFacts;
-    readonly resolution: number;
-    readonly batchSize: number;
-    readonly predict: (
-      images: Float32Array,
-      shape: LabelledBatch['shape'],
-    ) => Promise<Scores> | Scores;
-  }): Promise<Measured> {
-    const { label, facts, resolution, batchSize, predict } = network;
+  /** As it was measured before, or now. */
+  private async measure(network: MeasuredNetwork): Promise<Measured> {
+    const { cache } = this;
+    if (cache === undefined) return this.measureNow(network);
+    const identity = await this.identityOf(network);
+    const found = await cache.find(identity);
+    if (found !== undefined) {
+      const { images, skippedImages, ...measured } = found;
+      for (const image of skippedImages) this.skip(image);
+      this.images = images;
+      return measured;
+    }
+    const skippedImages: SkippedImage[] = [];
+    const measured = await this.measureNow(network, (image) => skippedImages.push(image));
+    const measuredAt = new Date().toISOString();
+    await cache.keep(identity, { ...measured, images: this.images, skippedImages, measuredAt });
+    return measured;
+  }
+
+  private async identityOf({
+    label,
+    identity,
+    facts,
+    resolution,
+  }: MeasuredNetwork): Promise<Identity> {
+    const { dataset, limit, seed } = this;
+    const { centralFraction = null, range } = facts.input;
+    return {
+      version: MEASURING_VERSION,
+      ...(await identity()),
+      input: { resolution, centralFraction, range: [range.min, range.max] },
+      labelOffset: this.labelOffset(label, facts),
+      data: { dataset: dataset.name, sha256: dataset.fingerprint, split: 'test', limit, seed },
+      classes: sha256OfBytes(JSON.stringify(dataset.classNames)),
+    };
+  }
+
+  /** Names an image once that could not be read. */
+  private skip(image: SkippedImage): void {
+    if (this.skipped.has(image.name)) return;
+    this.skipped.set(image.name, image);
+    this.context.reporter.warn(`skipped ${image.name}: ${image.reason}`);
+  }
+
+  private async measureNow(
+    { label, facts, resolution, batchSize, predict }: MeasuredNetwork,
+    onSkip: (image: SkippedImage) => void = () => undefined,
+  ): Promise<Measured> {
     const { reporter, signal } = this.context;
     const { limit, seed } = this;
     const clock = new EvaluationClock();
@@ -117,9 +193,8 @@ export class Evaluation {
             limit,
             seed,
             onSkip: (image) => {
-              if (this.skipped.has(image.name)) return;
-              this.skipped.set(image.name, image);
-              reporter.warn(`skipped ${image.name}: ${image.reason}`);
+              onSkip(image);
+              this.skip(image);
             },
             onPrepared: (spent) => clock.addPreparation(spent),
           }),

@@ -5,6 +5,7 @@ import { configOf, type ModelCard } from '../../checkpoints/store/model_card.ts'
 import { sha256OfTensors } from '../../checkpoints/weight_tensor.ts';
 import { IMAGENET_CLASSES } from '../../datasets/imagenet/imagenet_classes.ts';
 import { centralFractionOf } from '../../datasets/images/preprocess.ts';
+import { sha256OfBytes } from '../../foundation/hashes/sha256.ts';
 import { type InputRange, type LabelFacts, type ModelFacts, SYMMETRIC } from './model_facts.ts';
 
 /** What the card of a model says that was saved here. */
@@ -94,6 +95,12 @@ function inputOf(
     centralFraction: dataset === undefined ? undefined : centralFractionOf(dataset),
     range,
   };
+}
+
+/** Of the layers, how they are connected, and their weights. */
+export function networkSha256(model: tf.LayersModel): string {
+  const topology = JSON.stringify(model.toJSON(null, false));
+  return sha256OfBytes(`${topology} ${weightsSha256(model)}`);
 }
 
 function weightsSha256(model: tf.LayersModel): string {

@@ -1,24 +1,25 @@
 import type { Dataset, LabelledDataset } from '../../datasets/dataset.ts';
 import { findClassLayout } from '../../datasets/folder/class_layout.ts';
 import { inClassOrder } from '../../datasets/in_class_order.ts';
-import { withLabels } from '../../datasets/labels.ts';
+import { isLabelled, withLabels } from '../../datasets/labels.ts';
 import { MissingFolderError } from '../../datasets/missing_folder.ts';
 import { openDataset } from '../../datasets/open_dataset.ts';
 import { recognizeDataset } from '../../datasets/recognize_dataset.ts';
+import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { type OptionName, option } from '../wording.ts';
-import { DEFAULT_DATASET, type ModelFacts } from './model_facts.ts';
+import { DEFAULT_DATASET, labelOffsetOn, type ModelFacts } from './model_facts.ts';
 import { needsFolder } from './needs_folder.ts';
 
 /** Whose images are opened. */
 interface NamedModel {
   /** What messages call it. */
   readonly name: string;
-  readonly facts: Pick<ModelFacts, 'dataset' | 'labels'>;
+  readonly facts: Pick<ModelFacts, 'dataset' | 'labels' | 'outputs'>;
 }
 
 /** What is asked of the images of a model. */
-interface DataRequest {
+export interface DataRequest {
   /** Name of the data set; what the model's own, or the folder, says unless given. */
   readonly dataset: string | undefined;
   readonly dir: string | undefined;
@@ -76,6 +77,44 @@ export async function openImages(
   const { dataset, dir } = request;
   const name = dataset ?? (await nameOf(own, dir));
   return openAny(name, dir, request.option, context);
+}
+
+export interface ModelImages {
+  readonly dataset: Dataset;
+  /** The output of class 0; undefined where the images have no classes, or others than the model. */
+  readonly labelOffset: number | undefined;
+}
+
+/**
+ * Opens images for a model, with its classes where they have them: as `openModelData` where accuracy can
+ * be measured, else as `openImages`.
+ * @throws UserError as `openImages`
+ */
+export async function openModelImages(
+  model: NamedModel,
+  request: DataRequest,
+  context: Context,
+): Promise<ModelImages> {
+  const dataset = await openImages(model.facts.dataset, request, context);
+  const labelled = isLabelled(dataset) ? inModelOrder(dataset, model, context) : undefined;
+  const labelOffset = labelled && labelOffsetOn(model.facts, labelled);
+  return labelOffset === undefined
+    ? { dataset, labelOffset: undefined }
+    : { dataset: labelled!, labelOffset };
+}
+
+/** With the model's classes in their order; undefined where it knows others. */
+function inModelOrder(
+  dataset: LabelledDataset,
+  model: NamedModel,
+  context: Context,
+): LabelledDataset | undefined {
+  try {
+    return withModelClasses(dataset, model, context);
+  } catch (error) {
+    if (error instanceof UserError) return undefined;
+    throw error;
+  }
 }
 
 /** The data set that lies in `dir`; a model's own without it. */

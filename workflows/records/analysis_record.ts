@@ -128,6 +128,8 @@ const finding = z.strictObject({
   explanation: z.string(),
   /** In words. */
   remedy: z.string(),
+  /** What to call for it; absent in older records. */
+  commands: z.array(z.string()).exactOptional(),
   /** The same as data; absent in older records. */
   advice: z
     .strictObject({
@@ -151,21 +153,40 @@ const finding = z.strictObject({
 const percent = z.number().min(0).max(100);
 const accuracy = z.strictObject({ top1: percent, top5: percent });
 
+const wholeAccuracy = z.strictObject({
+  images: z.int().min(1),
+  float: accuracy,
+  tf8: accuracy,
+  onlyFloatRight: count.exactOptional(),
+  onlyTf8Right: count.exactOptional(),
+});
+
+const partialAccuracy = wholeAccuracy.extend({
+  onlyWeights: accuracy,
+  onlyActivations: accuracy,
+  layers: z.array(z.strictObject({ layer: z.string(), onlyThis: accuracy, allButThis: accuracy })),
+});
+
 /** A finding with its remedy in words. */
 export interface WordedFinding extends Omit<Finding, 'advice'> {
   readonly remedy: string;
+  /** What to call for it, as the caller's users do; absent in older records. */
+  readonly commands?: readonly string[];
   /** Absent in older records. */
   readonly advice?: Advice;
 }
 
 /** An analysis as it is shown and recorded. */
 export interface WordedAnalysis extends Omit<Analysis, 'diagnosis'> {
+  /** How much is lost, and by what most of it; absent in older records. */
+  readonly verdict?: string;
   readonly diagnosis: readonly WordedFinding[];
 }
 
 /** Reads the JSON of an analysis back: "lossless" becomes Infinity, "noSignal" −Infinity. */
 export const analysisSchema = z.strictObject({
   model: z.string(),
+  verdict: z.string().exactOptional(),
   images: z.int().min(1),
   effectImages: z.int().min(1),
   input: z.strictObject({
@@ -177,18 +198,8 @@ export const analysisSchema = z.strictObject({
   }),
   layers: z.array(layer),
   diagnosis: z.array(finding),
-  accuracy: z
-    .strictObject({
-      images: z.int().min(1),
-      float: accuracy,
-      tf8: accuracy,
-      onlyWeights: accuracy,
-      onlyActivations: accuracy,
-      layers: z.array(
-        z.strictObject({ layer: z.string(), onlyThis: accuracy, allButThis: accuracy }),
-      ),
-    })
-    .exactOptional(),
+  agreement: z.strictObject({ images: z.int().min(1), agreeing: count }).exactOptional(),
+  accuracy: z.union([partialAccuracy, wholeAccuracy]).exactOptional(),
 }) satisfies z.ZodType<WordedAnalysis>;
 
 const dataIdentity = z.strictObject({

@@ -1,5 +1,6 @@
 import { availableParallelism, cpus } from 'node:os';
 import { z } from 'zod';
+import { sha256OfBytes } from '../../foundation/hashes/sha256.ts';
 import { runCommand } from '../../foundation/processes/run_command.ts';
 import { isCheckout, packageVersion, repositoryRoot } from '../../foundation/repository.ts';
 import type { Backend } from '../../training/backend.ts';
@@ -22,16 +23,31 @@ export const environmentSchema = z.strictObject({
  */
 export type Environment = Readonly<z.infer<typeof environmentSchema>>;
 
-export async function environment(backend: Backend): Promise<Environment> {
+/** @param backend of the float network; undefined where none ran */
+export async function environment(backend: Backend | undefined): Promise<Environment> {
   const root = repositoryRoot();
   return {
     tf8: packageVersion(root),
     commit: await commitOf(root),
     node: process.versions.node,
-    backend: `${backend.name} ${backend.version}`,
+    backend: backend === undefined ? 'none' : `${backend.name} ${backend.version}`,
     processor: cpus()[0]?.model.trim() ?? 'unknown',
     threads: availableParallelism(),
   };
+}
+
+/**
+ * Tells this code from other versions of it: by the package's version, and in a checkout by its commit and
+ * what its tracked files have otherwise. Undefined for a checkout of which git says nothing.
+ */
+export async function codeVersion(): Promise<string | undefined> {
+  const root = repositoryRoot();
+  if (!isCheckout(root)) return packageVersion(root);
+  const git = (...args: string[]) => runCommand('git', ['-C', root, ...args]);
+  const commit = await git('rev-parse', 'HEAD');
+  const changes = await git('diff', 'HEAD');
+  if (commit.exitCode !== 0 || changes.exitCode !== 0) return undefined;
+  return [packageVersion(root), commit.stdout.trim(), sha256OfBytes(changes.stdout)].join(' ');
 }
 
 async function commitOf(root: string): Promise<string> {

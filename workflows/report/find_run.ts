@@ -5,7 +5,7 @@ import { UserError } from '../../foundation/errors.ts';
 import { RUN_FILE } from '../records/run_file.ts';
 import { call } from '../wording.ts';
 
-const HAS_ENDED = `Give the folder that ${call('reproduce')} or ${call('analyze')} names when it has ended.`;
+const HAS_ENDED = `Give the folder that ${call('reproduce')} or ${call('analyze')} names when it has ended, or that of a training.`;
 
 /**
  * The folder of a run's record.

@@ -1,47 +1,27 @@
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
-import { abandonedPaths, temporaryPath } from '../../foundation/files/temporary_path.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
-import type { Chart } from '../charts/chart.ts';
-import { isOurReport } from '../outputs/our_files.ts';
-import { requireOutputFiles } from '../outputs/output_files.ts';
-import { requireOwnFolder } from '../outputs/output_folder.ts';
 import { call } from '../wording.ts';
-import { figureElement } from './elements.ts';
-import { figureFiles, inlineSvg, liveSpec } from './figure.ts';
-import type { Html } from './html.ts';
 import { layersData } from './layers_data.ts';
 import type { LayersData } from './page_data.ts';
-import { pageScript, pageStyle } from './page_script.ts';
-import { reportPage } from './report_page.ts';
 import type { ReportParts } from './report_parts.ts';
 import type { MissingPart, Section } from './section.ts';
 import { ablationSection } from './sections/ablation_section.ts';
 import { accuracyHeadline, accuracySection } from './sections/accuracy_section.ts';
-import { diagnosisHeadline, diagnosisSection } from './sections/diagnosis_section.ts';
+import {
+  clippingSection,
+  diagnosisHeadline,
+  diagnosisSection,
+} from './sections/diagnosis_section.ts';
 import { layersSection } from './sections/layers_section.ts';
 import { runSection } from './sections/run_section.ts';
 import { samplesSection } from './sections/samples_section.ts';
 import { sqnrSection } from './sections/sqnr_section.ts';
-
-/** How the name of a folder of figures ends that are not all drawn. */
-const UNFINISHED = '.tmp';
-
-export interface WrittenReport {
-  /** The page. */
-  readonly report: string;
-  /** Folder of its figures, each as SVG and as PNG. */
-  readonly figures: string;
-  readonly figureCount: number;
-}
+import { type WrittenReport, writeContent } from './write_content.ts';
 
 /**
- * Writes `report.html` and the folder `figures` into `dir`. The same parts give the same bytes. An
- * earlier report stays whole until this one is.
+ * Writes the page of a run with its figures into `dir` (`writeContent`). The same parts give the same
+ * bytes.
  * @param overwrite whether files of these names that tf8 did not write are replaced
- * @throws UserError where the folder cannot be written, or holds files of these names that tf8 did not
- *   write; the signal's reason when aborted
+ * @throws what `writeContent` throws
  */
 export async function writeReport(
   parts: ReportParts,
@@ -49,71 +29,15 @@ export async function writeReport(
   context: Pick<Context, 'reporter' | 'signal' | 'wording'>,
   overwrite = false,
 ): Promise<WrittenReport> {
-  const report = join(dir, 'report.html');
-  const figures = join(dir, 'figures');
-  await requireOutputFiles([{ path: report, isOurs: isOurReport }], { inputs: [], overwrite });
-  await requireOwnFolder(figures, () => isOurReport(report), overwrite);
   const layers = parts.analysis && (await layersData(parts.analysis));
-  const sections = await sectionsOf(parts, layers);
-  const charts = sections.flatMap((section) => [...section.figures, ...(section.files ?? [])]);
-  for (const path of await abandonedPaths(figures, UNFINISHED)) await rm(path, { recursive: true });
-  const drawn = temporaryPath(figures, UNFINISHED);
-  await mkdir(drawn);
-  try {
-    await drawCharts(charts, drawn, context);
-    const page = await pageOf(parts, sections, layers, context);
-    context.signal.throwIfAborted();
-    await rm(figures, { recursive: true, force: true });
-    await rename(drawn, figures);
-    await writeFileAtomic(report, page);
-  } finally {
-    await rm(drawn, { recursive: true, force: true });
-  }
-  return { report, figures, figureCount: charts.length };
-}
-
-async function drawCharts(
-  charts: readonly Chart[],
-  folder: string,
-  { reporter, signal }: Pick<Context, 'reporter' | 'signal'>,
-): Promise<void> {
-  const progress = reporter.start('drawing the report', charts.length, 'figures');
-  try {
-    for (const [done, chart] of charts.entries()) {
-      signal.throwIfAborted();
-      await writeFigure(chart, folder);
-      progress.update(done + 1);
-    }
-  } finally {
-    progress.end();
-  }
-}
-
-async function pageOf(
-  parts: ReportParts,
-  sections: readonly Section[],
-  layers: LayersData | undefined,
-  context: Pick<Context, 'wording'>,
-): Promise<string> {
-  const plots: Record<string, object> = {};
-  for (const figure of sections.flatMap((section) => section.figures)) {
-    plots[figure.name] = await liveSpec(figure);
-  }
-  return reportPage({
+  const content = {
     title: parts.run.name,
     headline: headlineOf(parts),
-    sections: await Promise.all(sections.map(drawnSection)),
+    sections: await sectionsOf(parts, layers),
     missing: missingParts(parts, context),
-    data: { plots, ...(layers && { layers }) },
-    script: await pageScript(),
-    style: await pageStyle(),
-  });
-}
-
-async function drawnSection({ id, title, figures, body }: Section) {
-  const drawn: Html[] = [];
-  for (const figure of figures) drawn.push(figureElement(figure, await inlineSvg(figure)));
-  return { id, title, body: body(drawn) };
+    layers,
+  };
+  return writeContent(content, dir, context, overwrite);
 }
 
 async function sectionsOf(
@@ -121,10 +45,14 @@ async function sectionsOf(
   layers: LayersData | undefined,
 ): Promise<readonly Section[]> {
   const { table, analysis, samples } = parts;
+  const clipping = analysis && clippingSection(analysis);
   return [
     ...(table ? [accuracySection(table.rows)] : []),
     ...(analysis ? [diagnosisSection(analysis), sqnrSection(analysis)] : []),
-    ...(analysis?.accuracy ? [ablationSection(analysis.accuracy)] : []),
+    ...(analysis?.accuracy && 'layers' in analysis.accuracy
+      ? [ablationSection(analysis.accuracy)]
+      : []),
+    ...(clipping ? [clipping] : []),
     ...(analysis && layers ? [await layersSection(analysis, layers)] : []),
     ...(samples ? [samplesSection(samples)] : []),
     runSection(parts),
@@ -163,10 +91,4 @@ function headlineOf({ table, analysis }: ReportParts): string | undefined {
     analysis && diagnosisHeadline(analysis),
   ].filter((sentence) => sentence !== undefined);
   return sentences.length === 0 ? undefined : sentences.join(' ');
-}
-
-async function writeFigure(chart: Chart, folder: string): Promise<void> {
-  const { svg, png } = await figureFiles(chart);
-  await writeFile(join(folder, `${chart.name}.svg`), svg);
-  await writeFile(join(folder, `${chart.name}.png`), png);
 }

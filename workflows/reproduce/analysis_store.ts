@@ -5,17 +5,16 @@ import type { Context } from '../../foundation/reporting/context.ts';
 import { selectKernels } from '../../quantize/kernels/select.ts';
 import type { Backend } from '../../training/backend.ts';
 import { type AnalyzedNetwork, analyzeNetwork } from '../analyze/analyze_network.ts';
+import { ANALYZED_IMAGES } from '../analyze/analyze_options.ts';
+import { labelOffsetOn } from '../open/model_facts.ts';
 import { openFloatModel } from '../open/open_model.ts';
 import { calibrationSource, quantizeModel } from '../quantize/quantize.ts';
 import { analysisSchema, recorded } from '../records/analysis_record.ts';
 import { samplesSchema } from '../records/samples.ts';
+import { type Identity, keyOf, makeStored, readStored } from '../records/stored_result.ts';
+import { ANALYSIS_VERSION } from '../records/versions.ts';
 import { type Measuring, measurementsDir, measuringIdentity } from './measure_network.ts';
 import type { StoredNetwork } from './network_store.ts';
-import { type Identity, keyOf, makeStored, readStored } from './stored_result.ts';
-import { ANALYSIS_VERSION } from './versions.ts';
-
-/** Images that are analyzed: enough for ratios of a layer's energies, which hardly differ between images. */
-const IMAGES = 100;
 
 const tableAnalysisSchema = z.strictObject({ analysis: analysisSchema, samples: samplesSchema });
 
@@ -50,7 +49,7 @@ export class AnalysisStore {
     const identity: Identity = {
       ...measuringIdentity(network, measuring, this.backend).tf8,
       analysis: ANALYSIS_VERSION,
-      images: IMAGES,
+      images: ANALYZED_IMAGES,
       name,
     };
     const path = join(this.dir, `analysis-${keyOf(identity)}.json`);
@@ -86,7 +85,9 @@ export class AnalysisStore {
           name,
           dataset,
           seed,
-          limit: Math.min(IMAGES, limit),
+          limit: Math.min(ANALYZED_IMAGES, limit),
+          labelOffset: labelOffsetOn(opened.facts, dataset),
+          patient: { model: 'MODEL', dataset: dataset.name },
         },
         this.context,
       );

@@ -7,10 +7,16 @@ import type { Backend } from '../../training/backend.ts';
 import { Evaluation } from '../evaluate/evaluation.ts';
 import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
 import { calibrationSource, quantizeModel } from '../quantize/quantize.ts';
+import {
+  type Identity,
+  keyOf,
+  makeStored,
+  readStored,
+  type Stored,
+} from '../records/stored_result.ts';
+import { MEASURING_VERSION } from '../records/versions.ts';
 import type { StoredNetwork } from './network_store.ts';
-import { type Identity, keyOf, makeStored, readStored, type Stored } from './stored_result.ts';
 import type { TableData } from './table_data.ts';
-import { MEASURING_VERSION } from './versions.ts';
 
 const count = z.int().min(0);
 

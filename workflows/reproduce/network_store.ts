@@ -12,12 +12,12 @@ import { SILENT_REPORTER } from '../../foundation/reporting/reporter.ts';
 import type { Backend } from '../../training/backend.ts';
 import { pullImageNet } from '../open/open_float.ts';
 import { environment, environmentSchema } from '../records/environment.ts';
+import { type Identity, keyOf, readStored, writeStored } from '../records/stored_result.ts';
+import { REARCHITECTURE_VERSION, TRAINING_VERSION } from '../records/versions.ts';
 import { call } from '../wording.ts';
 import { checkpointsOf, makeNetwork, type NetworkToMake } from './make_network.ts';
 import type { NetworkPlan } from './plan.ts';
-import { type Identity, keyOf, readStored, writeStored } from './stored_result.ts';
 import type { TableData } from './table_data.ts';
-import { REARCHITECTURE_VERSION, TRAINING_VERSION } from './versions.ts';
 
 /** A network that is there. */
 export interface StoredNetwork {

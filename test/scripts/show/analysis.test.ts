@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { showAnalysis } from '../../../scripts/show/analysis.ts';
 import type { AnalyzeResult } from '../../../workflows/analyze/analyze.ts';
-import { worded } from '../../../workflows/analyze/remedy_words.ts';
+import { worded } from '../../../workflows/analyze/worded.ts';
 import type { WordedFinding } from '../../../workflows/records/analysis_record.ts';
 import { analyze, healthyGraph } from '../../quantize/analyze/support.ts';
 
-const ANALYSIS = worded(analyze(healthyGraph()), {});
+const ANALYSIS = worded(analyze(healthyGraph()), { model: 'MODEL' }, {});
 
 function show(changes: Partial<AnalyzeResult> = {}): string {
   return showAnalysis({
@@ -46,6 +46,34 @@ describe('showAnalysis', () => {
     assert.ok(text.includes(`healthy; no layer costs the logits much.`));
     assert.ok(text.includes(`In TF8 they keep ${cumulativeSqnrDb.toFixed(1)} dB`), text);
     assert.match(text, /the costliest layer, \w+, would leave them [\d.]+ dB by itself\./);
+  });
+
+  it('begins with the verdict', () => {
+    const [first, second] = show({ verdict: 'TF8 loses all of it' }).split('\n');
+    assert.equal(first, 'TF8 loses all of it');
+    assert.match(second, / on \d+ images of cifar10$/);
+  });
+
+  it('prints whole commands, on lines that a shell takes as one', () => {
+    const commands = [
+      `tf8 quantize ${'model_'.repeat(6)} --calibration-data '${'my photos '.repeat(5)}' --out x`,
+    ];
+    const text = show({ diagnosis: [{ ...finding('saturation', 'conv'), commands }] });
+    const lines = text.split('\n');
+    const start = lines.findIndex((line) => line.startsWith('    tf8 quantize'));
+    assert.ok(lines[start].endsWith(' \\'));
+    const pasted = lines.slice(start, start + 3).join('\n');
+    assert.equal(pasted.replaceAll(/ \\\n +/g, ' ').trim(), commands[0]);
+  });
+
+  it('shows what ReLU6 clips apart from what TF8 loses', () => {
+    const evidence = { clippedEnergyShare: 0.14, clippedShare: 0.039, linearMax: 31.5 };
+    const diagnosis = [{ ...finding('relu6Clipping', 'conv'), evidence }];
+    const text = show({ diagnosis });
+    const [losses, apart] = text.split('Apart from TF8:');
+    assert.match(losses, /Diagnosis: healthy/);
+    assert.doesNotMatch(losses, /ReLU6/);
+    assert.match(apart, /\| conv +\| +3\.9 \| +31\.5 \| +14\.0 \|/);
   });
 
   it('gives the remedy once for the findings of a cause', () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadModelFolder } from '../../../checkpoints/store/model_store.ts';
@@ -11,7 +11,13 @@ import { labelOffsetOf } from '../../../workflows/analyze/partial_accuracy.ts';
 import { evaluate } from '../../../workflows/evaluate/evaluate.ts';
 import { readAnalyzeRun, recorded } from '../../../workflows/records/analysis_record.ts';
 import { readSamples } from '../../../workflows/records/samples.ts';
-import { contextOf, saveTinyModel, writeImage, writeTinyImageNet } from '../../scripts/support.ts';
+import {
+  contextOf,
+  picture,
+  saveTinyModel,
+  writeImage,
+  writeTinyImageNet,
+} from '../../scripts/support.ts';
 import { memoryDataset } from '../../support/memory_dataset.ts';
 import { recordingReporter } from '../../support/recording_reporter.ts';
 
@@ -92,8 +98,57 @@ describe('analyze', () => {
     const figures = ({ top1, top5 }: Accuracy): Accuracy => ({ top1, top5 });
     assert.deepEqual(accuracy!.float, figures(float!));
     assert.deepEqual(accuracy!.tf8, figures(tf8!));
-    assert.equal(accuracy!.layers.length, 29);
+    assert.ok('layers' in accuracy!);
+    assert.equal(accuracy.layers.length, 29);
     assert.equal(accuracy!.images, 4);
+  });
+
+  it('says how much is lost without being asked: accuracy, and agreement with float', async () => {
+    const result = await analyze(optionsFor({ limit: 4 }), contextOf());
+    const { float, tf8 } = await evaluate(
+      { ...optionsFor({ limit: 4 }), precision: 'both' },
+      contextOf(),
+    );
+    assert.equal(result.accuracy!.float.top1, float!.top1);
+    assert.equal(result.accuracy!.tf8.top5, tf8!.top5);
+    assert.ok(!('layers' in result.accuracy!));
+    const { images, agreeing } = result.agreement!;
+    assert.equal(images, 4);
+    assert.ok(agreeing >= 0 && agreeing <= 4);
+    assert.match(result.verdict!, /^TF8 loses /);
+    const { analysis } = await readAnalyzeRun(result.run);
+    assert.deepEqual(analysis.accuracy, JSON.parse(JSON.stringify(recorded(result.accuracy))));
+  });
+
+  it('says how often both networks agree on images without classes', async () => {
+    const data = at('plain');
+    await mkdir(data);
+    for (const index of [0, 1, 2])
+      await writeFile(join(data, `${index}.png`), await picture(index));
+    const { verdict, accuracy, agreement } = await analyze(optionsFor({ data }), contextOf());
+    assert.equal(accuracy, undefined);
+    assert.equal(agreement!.images, 3);
+    assert.match(verdict!, new RegExp(`^TF8 agrees with float on ${agreement!.agreeing} of 3 `));
+  });
+
+  it('says how often both networks agree on images of classes that the network has not', async () => {
+    const data = at('other classes');
+    for (const name of ['mine', 'yours']) {
+      await mkdir(join(data, name), { recursive: true });
+      for (let n = 0; n < 10; n++) await writeFile(join(data, name, `${n}.png`), await picture(n));
+    }
+    const { verdict, accuracy } = await analyze(optionsFor({ data }), contextOf());
+    assert.equal(accuracy, undefined);
+    assert.match(verdict!, /^TF8 agrees with float on \d of \d first classes: /);
+  });
+
+  it('takes 100 images unless told otherwise', async () => {
+    const data = at('many');
+    await mkdir(data);
+    const image = await picture(1);
+    for (let n = 0; n < 104; n++) await writeFile(join(data, `${n}.png`), image);
+    const { images } = await analyze(optionsFor({ data }), contextOf());
+    assert.equal(images, 100);
   });
 
   it('takes one image of each class with --per-class 1', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { worded } from '../../../workflows/analyze/remedy_words.ts';
+import { worded } from '../../../workflows/analyze/worded.ts';
 import {
   type AnalyzeRun,
   readAnalyzeRun,
@@ -50,7 +50,7 @@ function fullAnalysis(): WordedAnalysis {
   }));
   const accuracy = { top1: 50, top5: 75 };
   return {
-    ...worded(analyze(graph, model), {}),
+    ...worded(analyze(graph, model), { model: 'MODEL' }, {}),
     accuracy: {
       images: 4,
       float: accuracy,

@@ -22,10 +22,18 @@ describe('the figures of the report', () => {
   });
 
   it('give a cause that loses nothing no field, and one that is all noise the strongest', () => {
-    const rows = causesFigure(ANALYSIS).spec.datasets.causes as { cause: string; db: number }[];
+    const [first, second, last] = ANALYSIS.layers;
+    const noisy = { ...second, causes: { ...second.causes, weightQuantization: -Infinity } };
+    const rows = causesFigure({ ...ANALYSIS, layers: [first, noisy, last] }).spec.datasets
+      .causes as { cause: string; db: number }[];
     assert.ok(rows.every(({ cause }) => cause !== 'saturation'));
-    const clips = rows.filter(({ cause }) => cause === 'ReLU6 clip').map(({ db }) => db);
-    assert.ok(clips[0] === 12 && clips[1] < 0, `${clips}`);
+    const weights = rows.filter(({ cause }) => cause === 'weights').map(({ db }) => db);
+    assert.ok(weights.length === 2 && weights[0] === 9 && weights[1] < 0, `${weights}`);
+  });
+
+  it('put what ReLU6 clips on no scale with what TF8 loses', () => {
+    const { spec, table } = causesFigure(ANALYSIS);
+    assert.doesNotMatch(JSON.stringify([spec, table]), /ReLU6/);
   });
 
   it('draw a bar of one step for each byte in use, at the values that bytes stand for', () => {

@@ -8,7 +8,8 @@ import type {
 import type { WordedAnalysis } from '../../../workflows/records/analysis_record.ts';
 import type { Samples } from '../../../workflows/records/samples.ts';
 import type { ReportParts } from '../../../workflows/report/report_parts.ts';
-import { type WrittenReport, writeReport } from '../../../workflows/report/write_report.ts';
+import type { WrittenReport } from '../../../workflows/report/write_content.ts';
+import { writeReport } from '../../../workflows/report/write_report.ts';
 import { contextOf } from '../../scripts/support.ts';
 import { RECORD, TIMING } from '../records/support.ts';
 

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import type { WordedFinding } from '../../../workflows/records/analysis_record.ts';
-import { type WrittenReport, writeReport } from '../../../workflows/report/write_report.ts';
+import type { WrittenReport } from '../../../workflows/report/write_content.ts';
+import { writeReport } from '../../../workflows/report/write_report.ts';
 import { contextOf } from '../../scripts/support.ts';
 import { inFolder } from '../../support/in_folder.ts';
 import { recordingReporter } from '../../support/recording_reporter.ts';
@@ -131,6 +132,35 @@ describe('writeReport', () => {
       );
       assert.ok(page.indexOf('<strong>b</strong>') < page.indexOf('<strong>a</strong>'));
       assert.match(page, /data-shown="1"/);
+    }));
+
+  it('shows how much is lost, whole commands, and what ReLU6 clips apart', () =>
+    inFolder(async (other) => {
+      const whole = analysisOf(['a', 'b']);
+      const [found] = whole.diagnosis;
+      const clipped = {
+        ...found,
+        cause: 'relu6Clipping',
+        cost: { layer: 0, cause: 0 },
+        evidence: { clippedShare: 0.039, linearMax: 31.5, clippedEnergyShare: 0.14 },
+        commands: [],
+      } as const;
+      const analysis = {
+        ...whole,
+        verdict: 'TF8 loses 60.0 points of top-1 (float 70.0 %, TF8 10.0 %): dead channels',
+        agreement: { images: 3, agreeing: 1 },
+        accuracy: { images: 3, float: { top1: 70, top5: 90 }, tf8: { top1: 10, top5: 20 } },
+        diagnosis: [{ ...found, commands: ["tf8 quantize 'my <net>' --out x"] }, clipped],
+      };
+      const { report } = await write({ ...wholeRun(), table: undefined, analysis }, other);
+      const page = await readFile(report, 'utf8');
+      assert.match(page, /<p class="headline">TF8 loses 60\.0 points .*: dead channels\.<\/p>/);
+      assert.match(page, /<dt>top-1 in TF8<\/dt><dd>10\.0 %<\/dd>/);
+      assert.match(page, /<dt>same first class in both<\/dt><dd>1 of 3 images<\/dd>/);
+      assert.match(page, /<pre tabindex="0"><code>tf8 quantize .*my &lt;net&gt;.* --out x<\/code>/);
+      const [losses, clipping] = page.split('What ReLU6 clips</h2>');
+      assert.doesNotMatch(losses.slice(losses.indexOf('<main>')), /ReLU6/);
+      assert.match(clipping, /<td class="number">14\.0 %<\/td>/);
     }));
 
   it('calls a network without findings healthy', () =>

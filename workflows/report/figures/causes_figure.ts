@@ -4,15 +4,14 @@ import type { Figure } from '../figure.ts';
 import { decibels, plotted } from './decibels.ts';
 import { LAYER_AXIS, shortNames } from './layer_axis.ts';
 
-/** In the order in which a layer meets them. */
-const CAUSES: Readonly<Record<LossCause, string>> = {
+/** In the order in which a layer meets them. What ReLU6 clips is not among them: the float network clips alike. */
+const CAUSES: Readonly<Record<Exclude<LossCause, 'relu6Clipping'>, string>> = {
   inputQuantization: 'input',
   weightQuantization: 'weights',
-  relu6Clipping: 'ReLU6 clip',
   saturation: 'saturation',
   activationRequantization: 'requantization',
 };
-const NAMES = Object.keys(CAUSES) as LossCause[];
+const NAMES = Object.keys(CAUSES) as (keyof typeof CAUSES)[];
 
 /** Upper bounds of the shades, in dB. */
 const STEPS = [10, 20, 30, 40];

@@ -1,4 +1,4 @@
-import type { Accuracy, AccuracyAnalysis } from '../../../quantize/analyze/analysis.ts';
+import type { Accuracy, PartialAccuracyAnalysis } from '../../../quantize/analyze/analysis.ts';
 import { tenth } from '../../charts/format.ts';
 import { tableBox } from '../elements.ts';
 import { seriesFigure } from '../figures/series_figure.ts';
@@ -6,7 +6,7 @@ import { html } from '../html.ts';
 import type { Section } from '../section.ts';
 
 /** Accuracy with parts of the network in TF8. */
-export function ablationSection(accuracy: AccuracyAnalysis): Section {
+export function ablationSection(accuracy: PartialAccuracyAnalysis): Section {
   const { images, float, tf8, onlyWeights, onlyActivations, layers } = accuracy;
   const worst = layers.reduce((a, b) => (b.onlyThis.top1 < a.onlyThis.top1 ? b : a));
   const wholes: [string, Accuracy][] = [

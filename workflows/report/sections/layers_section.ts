@@ -1,5 +1,6 @@
 import { percent, short } from '../../charts/format.ts';
 import type { WordedAnalysis } from '../../records/analysis_record.ts';
+import { isLoss } from '../../records/cause_names.ts';
 import { definitions, fileLinks, keyElement, tableBox } from '../elements.ts';
 import { inlineSvg } from '../figure.ts';
 import { decibels } from '../figures/decibels.ts';
@@ -75,7 +76,7 @@ export async function layersSection(
 
 /** Of the first finding, else of the lowest local SQNR. */
 function costliest({ layers, diagnosis }: WordedAnalysis): number {
-  const found = layers.findIndex(({ name }) => name === diagnosis[0]?.layer);
+  const found = layers.findIndex(({ name }) => name === diagnosis.find(isLoss)?.layer);
   if (found >= 0) return found;
   return layers.reduce((a, { localSqnrDb }, b) => (localSqnrDb < layers[a].localSqnrDb ? b : a), 0);
 }

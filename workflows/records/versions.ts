@@ -13,4 +13,4 @@ export const REARCHITECTURE_VERSION = 1;
 export const MEASURING_VERSION = 1;
 
 /** Of the analysis of a network, and of the images that a report shows. */
-export const ANALYSIS_VERSION = 1;
+export const ANALYSIS_VERSION = 2;

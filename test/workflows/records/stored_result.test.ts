@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { keyOf, readStored, writeStored } from '../../../workflows/reproduce/stored_result.ts';
+import { keyOf, readStored, writeStored } from '../../../workflows/records/stored_result.ts';
 import { inFolder } from '../../support/in_folder.ts';
 import { recordingReporter } from '../../support/recording_reporter.ts';
 

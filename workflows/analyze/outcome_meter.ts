@@ -1,0 +1,55 @@
+import type { ImageBatch } from '../../datasets/dataset.ts';
+import { topK } from '../../datasets/scoring/top_k.ts';
+import type { AccuracyAnalysis, Agreement } from '../../quantize/analyze/analysis.ts';
+import type { BothLogits } from '../../quantize/analyze/analyzer.ts';
+import { Score } from './score.ts';
+
+/** What becomes of the images' first classes in TF8. */
+export interface Outcome {
+  readonly agreement: Agreement;
+  /** Absent where nobody says what the images show. */
+  readonly accuracy?: AccuracyAnalysis;
+}
+
+/** Compares what both networks take images for, with each other and with the images' classes. */
+export class OutcomeMeter {
+  private readonly labelOffset: number | undefined;
+  private readonly float = new Score();
+  private readonly tf8 = new Score();
+  private images = 0;
+  private agreeing = 0;
+  private onlyFloatRight = 0;
+  private onlyTf8Right = 0;
+
+  /** @param labelOffset the output of class 0; undefined where the images have no classes of the network */
+  constructor(labelOffset: number | undefined) {
+    this.labelOffset = labelOffset;
+  }
+
+  /** @throws UserError where a label has no output */
+  add({ float, tf8 }: BothLogits, batch: ImageBatch): void {
+    const [images] = batch.shape;
+    const classes = float.length / images;
+    for (let n = 0; n < images; n++) {
+      const firstOf = (logits: Float32Array | Uint8Array) =>
+        topK(logits.subarray(n * classes, (n + 1) * classes), 1).indices[0];
+      if (firstOf(float) === firstOf(tf8)) this.agreeing++;
+    }
+    this.images += images;
+    if (this.labelOffset === undefined) return;
+    const inFloat = this.float.add(float, batch, this.labelOffset);
+    const inTf8 = this.tf8.add(tf8, batch, this.labelOffset);
+    inFloat.forEach((isRight, n) => {
+      if (isRight && !inTf8[n]) this.onlyFloatRight++;
+      if (!isRight && inTf8[n]) this.onlyTf8Right++;
+    });
+  }
+
+  outcome(): Outcome {
+    const { images, agreeing, onlyFloatRight, onlyTf8Right } = this;
+    const agreement = { images, agreeing };
+    if (this.labelOffset === undefined) return { agreement };
+    const [float, tf8] = [this.float.accuracy(), this.tf8.accuracy()];
+    return { agreement, accuracy: { images, float, tf8, onlyFloatRight, onlyTf8Right } };
+  }
+}

@@ -1,0 +1,166 @@
+import type { NetworkConfig } from '../../architectures/network.ts';
+import type { Advice } from '../../quantize/analyze/analysis.ts';
+import { CONVERSION_DEFAULTS, type ConversionOptions } from '../quantize/conversion.ts';
+import { command, option } from '../wording.ts';
+
+/** The network that a remedy is for, and its images, as its user named them. */
+export interface Patient extends ConversionOptions {
+  readonly model: string;
+  /** Of the images; undefined where nobody has named one. */
+  readonly dataset?: string | undefined;
+  readonly data?: string | undefined;
+  /** Undefined where it is none of ours. */
+  readonly architecture?: NetworkConfig | undefined;
+}
+
+/** What tf8 offers: a sentence, and what to call for it. */
+export interface Remedy {
+  readonly words: string;
+  readonly commands: readonly string[];
+}
+
+/** What to do with this network. */
+export function remedyFor({ code, network }: Advice, patient: Patient): Remedy {
+  const { calibrationImages = CONVERSION_DEFAULTS.calibrationImages } = patient;
+  const rebuild = rearchitecture(patient);
+  const again = rearchitecture({ ...patient, model: 'STANDARD' });
+  const retrain = retraining(patient, 'friendly');
+  const decay = retraining(patient, 'friendly', RECIPE);
+  const heavier = retraining(patient, undefined, RECIPE);
+  switch (code) {
+    case 'meanVariance':
+      return {
+        words: `Option 1: give these channels the mean variance of the others, with ${option('zeroVariance', 'mean')}; nothing is retrained.`,
+        commands: [quantization(patient, { zeroVariance: 'mean' })],
+      };
+    case 'equalizeChannels':
+      return {
+        standard: {
+          words: `Bring the channels to one size: re-architecture equalizes them. Or retrain with an L2 that keeps depthwise weights small.`,
+          commands: [rebuild, ...retrain],
+        },
+        rebuilt: {
+          words: `Bring the channels to one size: re-architecture ends by equalizing them, from STANDARD, the network that this one goes back to. ${DECAY_DEPTHWISE}`,
+          commands: [again, ...decay],
+        },
+        other: { words: `Bring the channels to one size: ${DECAY}`, commands: heavier },
+      }[network];
+    case 'evenWeights':
+      return {
+        standard: {
+          words:
+            'Re-architecture leaves out batch norm and ReLU6 after the depthwise layers and equalizes the channels. Or retrain.',
+          commands: [rebuild, ...retrain],
+        },
+        rebuilt: {
+          words: `Equalize the channels: re-architecture does so at its end, from STANDARD, the network that this one goes back to. ${DECAY_DEPTHWISE}`,
+          commands: [again, ...decay],
+        },
+        other: { words: `Make the weights more even: ${DECAY}`, commands: heavier },
+      }[network];
+    case 'calibrateOnMore':
+      return {
+        words: `Calibrate on more images, or on images like those that the network will see (${option('calibrationData')}).`,
+        commands: [quantization(patient, { calibrationImages: 5 * calibrationImages })],
+      };
+    case 'calibrateOnTypical':
+      return {
+        words: `Calibrate on images like those that the network will see, in a folder DIR; one outlier decides the range of a layer.`,
+        commands: [quantization(patient, { calibrationData: 'DIR' })],
+      };
+    case 'evenOutputs':
+      return {
+        standard: {
+          words:
+            'Make the outputs more even: re-architecture equalizes the channels that share this range.',
+          commands: [rebuild],
+        },
+        rebuilt: {
+          words:
+            'Make the outputs more even: re-architecture, from STANDARD, the network that this one goes back to, ends by equalizing the channels that share a range and by centring what the depthwise layers give.',
+          commands: [again],
+        },
+        other: {
+          words: `Calibrate on fewer, typical images, so that no single one widens the range (${option('calibrationData')}).`,
+          commands: [
+            quantization(patient, { calibrationImages: Math.ceil(calibrationImages / 4) }),
+          ],
+        },
+      }[network];
+    case 'samePreprocessing':
+      return {
+        words: `Use the preprocessing that the network was trained with, with ${option('inputRange')} where it says nothing of it: it fixes the input's range, which these images leave or fill badly.`,
+        commands: [],
+      };
+    case 'replaceRelu6':
+      return {
+        standard: {
+          words: 'Replace ReLU6 by ReLU: re-architecture does, and so does retraining.',
+          commands: [rebuild, ...retrain],
+        },
+        rebuilt: { words: 'Replace ReLU6 by ReLU and retrain.', commands: retrain },
+        other: {
+          words: 'Replace ReLU6 by ReLU and retrain; tf8 does so for MobileNets only.',
+          commands: [],
+        },
+      }[network];
+    case 'smallerSums':
+      return {
+        words: `Make the biases smaller, with ${option('zeroVariance', 'mean')} where a batch norm has channels of zero variance, or split the layer into ones with fewer input channels.`,
+        commands: [quantization(patient, { zeroVariance: 'mean' })],
+      };
+  }
+}
+
+const RECIPE = 'recipe.json';
+const DECAY_DEPTHWISE = `Or train on with a greater depthwiseWeightDecay in a recipe of your own, ${RECIPE}.`;
+const DECAY = `train on with a greater weightDecay in a recipe of your own, ${RECIPE}, which keeps single weights from growing.`;
+
+function quantization(patient: Patient, change: ConversionOptions): string {
+  const { model, data, dataset, calibrationData, inputRange } = patient;
+  return command('quantize', {
+    model,
+    // Of the calibration's images, there.
+    dataset: calibrationData === undefined ? dataset : undefined,
+    calibrationData: change.calibrationData ?? calibrationData ?? data,
+    calibrationImages: change.calibrationImages ?? patient.calibrationImages,
+    zeroVariance: change.zeroVariance ?? patient.zeroVariance,
+    inputRange: inputRange && `${inputRange.min},${inputRange.max}`,
+    out: `${baseName(model)}.tf8`,
+  });
+}
+
+function rearchitecture({ model, dataset, data }: Patient): string {
+  const out = `${model === 'STANDARD' ? 'standard' : baseName(model)}-friendly`;
+  return command('rearchitect', { model, variant: 'friendly', dataset, data, out });
+}
+
+/** None for a network that tf8 does not train. */
+function retraining(
+  { model, dataset, data, architecture }: Patient,
+  variant: 'friendly' | undefined,
+  recipe?: string,
+): readonly string[] {
+  if (architecture === undefined) return [];
+  const { network, resolution, widthMultiplier = 1 } = architecture;
+  if ((network === 'mobilenet_v1') !== (variant !== undefined)) return [];
+  return [
+    command('train', {
+      network: network === 'mobilenet_v1' ? undefined : network,
+      variant,
+      widthMultiplier: widthMultiplier === 1 ? undefined : widthMultiplier,
+      resolution,
+      from: model,
+      dataset,
+      data,
+      recipe,
+      out: `${baseName(model)}-retrained`,
+    }),
+  ];
+}
+
+/** What a user would call it in a folder of models: "mine" for models/mine/model.json. */
+function baseName(model: string): string {
+  const parts = model.split(/[\\/]/).filter((part) => part !== '' && part !== 'model.json');
+  return parts.at(-1)?.replace(/\.(json|pb|tf8)$/, '') ?? 'model';
+}
