@@ -1,5 +1,6 @@
-import { availableParallelism, cpus } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import { processorName } from '../../foundation/processes/processor.ts';
 import { runCommand } from '../../foundation/processes/run_command.ts';
 import { isCheckout, packageVersion, repositoryRoot } from '../../foundation/repository.ts';
 import type { Backend } from '../../training/backend.ts';
@@ -12,6 +13,7 @@ export const environmentSchema = z.strictObject({
   node: z.string(),
   /** Of the float network: its backend, and the version of the library behind it. */
   backend: z.string(),
+  /** Its kind too, where the system tells: "AMD EPYC (family 25, model 1, AVX2)". */
   processor: z.string(),
   threads: z.int().min(1),
 });
@@ -29,7 +31,7 @@ export async function environment(backend: Backend): Promise<Environment> {
     commit: await commitOf(root),
     node: process.versions.node,
     backend: `${backend.name} ${backend.version}`,
-    processor: cpus()[0]?.model.trim() ?? 'unknown',
+    processor: await processorName(),
     threads: availableParallelism(),
   };
 }

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { availableParallelism, cpus } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { processorName } from '../../foundation/processes/processor.ts';
 import { formatSeconds } from '../../foundation/reporting/amounts.ts';
 import { repositoryRoot } from '../../foundation/repository.ts';
 import {
@@ -35,7 +36,8 @@ export async function planInWords(
   const rows = table.rows.map(({ network }) => network).join(', ');
   const plan = `${table.rows.length} rows: ${rows}.`;
   if (toMake.size === 0) return `${plan} Their networks are there from an earlier run.`;
-  const here = await madeHere(name, runsDir);
+  const processorHere = await processorName();
+  const here = await madeHere(name, runsDir, processorHere);
   const known = here ?? (await publishedTable(name));
   const seconds = known && secondsOf(table, known, toMake);
   if (known === undefined || seconds === undefined) {
@@ -43,7 +45,7 @@ export async function planInWords(
   }
   const { processor, threads } = known.environment;
   return here === undefined
-    ? `${plan} They took ${formatSeconds(seconds)} on ${processor}, ${threads} threads; this machine is ${processorHere()}, ${availableParallelism()} threads.`
+    ? `${plan} They took ${formatSeconds(seconds)} on ${processor}, ${threads} threads; this machine is ${processorHere}, ${availableParallelism()} threads.`
     : `${plan} They take about ${formatSeconds(seconds)}, as they did here before.`;
 }
 
@@ -66,13 +68,17 @@ function secondsOf(
 }
 
 /** The table of that name that this machine has made. */
-async function madeHere(name: string, runsDir: string): Promise<TimedTable | undefined> {
+async function madeHere(
+  name: string,
+  runsDir: string,
+  processorHere: string,
+): Promise<TimedTable | undefined> {
   const names = await readdir(runsDir).catch(() => []);
   for (const run of names.filter((one) => one.startsWith(`${name}-`)).sort()) {
     const dir = join(runsDir, run);
     try {
       const [record, timing] = [await readRun(dir), await readTiming(dir)];
-      if (record.environment.processor === processorHere()) return { ...record, timing };
+      if (record.environment.processor === processorHere) return { ...record, timing };
     } catch {
       // Begun, or damaged: it tells nothing.
     }
@@ -84,8 +90,4 @@ async function madeHere(name: string, runsDir: string): Promise<TimedTable | und
 async function publishedTable(name: string): Promise<TimedTable | undefined> {
   const path = join(repositoryRoot(), 'bench', 'results', `${name}.json`);
   return existsSync(path) ? readPart(path, publishedTableSchema) : undefined;
-}
-
-function processorHere(): string {
-  return cpus()[0]?.model.trim() ?? 'unknown';
 }
