@@ -1,17 +1,11 @@
-import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { processorName } from '../../foundation/processes/processor.ts';
 import { formatSeconds } from '../../foundation/reporting/amounts.ts';
 import { repositoryRoot } from '../../foundation/repository.ts';
-import {
-  type PublishedTable,
-  publishedTableSchema,
-  readPart,
-  readRun,
-  readTiming,
-} from '../records/run_record.ts';
+import { publishedRuns } from '../records/published_runs.ts';
+import { type PublishedTable, readRun, readTiming } from '../records/run_record.ts';
 import type { OpenTable } from './open_table.ts';
 
 /** A table that was made, here or elsewhere, with what each row took. */
@@ -19,7 +13,8 @@ type TimedTable = Pick<PublishedTable, 'environment' | 'rows' | 'timing'>;
 
 /**
  * The plan of a table and what it will take, from what equal rows took: on this machine where `runsDir`
- * holds such a table, else on the machine of the published record. Nothing is measured for it.
+ * holds such a table, else on the machine of a published record, one of this machine's kind if there is one.
+ * Nothing is measured for it.
  * @param name of the table, such as "reproduce-fashion-mnist-quick"
  */
 export async function planInWords(
@@ -38,7 +33,7 @@ export async function planInWords(
   if (toMake.size === 0) return `${plan} Their networks are there from an earlier run.`;
   const processorHere = await processorName();
   const here = await madeHere(name, runsDir, processorHere);
-  const known = here ?? (await publishedTable(name));
+  const known = here ?? (await publishedTable(name, processorHere));
   const seconds = known && secondsOf(table, known, toMake);
   if (known === undefined || seconds === undefined) {
     return `${plan} No equal table has been made yet: nothing tells how long it takes.`;
@@ -86,8 +81,11 @@ async function madeHere(
   return undefined;
 }
 
-/** The record that the checkout publishes; a package has none. */
-async function publishedTable(name: string): Promise<TimedTable | undefined> {
-  const path = join(repositoryRoot(), 'bench', 'results', `${name}.json`);
-  return existsSync(path) ? readPart(path, publishedTableSchema) : undefined;
+/** A record that the checkout publishes, of such a processor if there is one; a package has none. */
+async function publishedTable(
+  name: string,
+  processorHere: string,
+): Promise<TimedTable | undefined> {
+  const tables = await publishedRuns(join(repositoryRoot(), 'bench', 'results'), name);
+  return tables.find(({ environment }) => environment.processor === processorHere) ?? tables[0];
 }

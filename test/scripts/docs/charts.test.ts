@@ -11,7 +11,19 @@ describe('the charts of the pages', () => {
   it('are there for every record', () => {
     assert.deepEqual(
       charts.map(({ name }) => name),
-      ['alpha', 'ranges', 'levels', 'sqnr', 'clipped', 'activations', 'unexplained', 'images'],
+      [
+        'core-layers',
+        'alpha',
+        'ranges',
+        'levels',
+        'one-range',
+        'decibels',
+        'sqnr',
+        'clipped',
+        'activations',
+        'unexplained',
+        'images',
+      ],
     );
   });
 

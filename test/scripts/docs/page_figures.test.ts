@@ -38,8 +38,10 @@ describe('pageFigures', () => {
       explain: { ...explain, trained: [] },
       paperFigures: undefined,
       rearchitect: undefined,
+      granularity: undefined,
       table: undefined,
       quick: undefined,
+      quickElsewhere: [],
     });
     for (const command of [
       'npm run bench:explain -- --imagenet DIR --record',

@@ -68,8 +68,10 @@ describe('recordParts', () => {
       explain: undefined,
       paperFigures: undefined,
       rearchitect: undefined,
+      granularity: undefined,
       table: undefined,
       quick: undefined,
+      quickElsewhere: [],
     });
     for (const [name, text] of parts) assert.equal(text, '*Not measured yet.*', name);
   });
