@@ -34,6 +34,6 @@ export async function runsElsewhere(
     if (errorCode(error) === 'ENOENT') return [];
     throw error;
   });
-  const own = files.filter((file) => file.startsWith(`${name}-`) && file.endsWith('.json'));
+  const own = files.filter((file) => /^(.+)-[0-9a-f]{8}\.json$/.exec(file)?.[1] === name);
   return Promise.all(own.sort().map((file) => readPart(join(folder, file), publishedTableSchema)));
 }
