@@ -52,7 +52,7 @@ interface Options {
 
 async function measure(options: Options, context: Context): Promise<GranularityRecord> {
   const { imagenet, images, calibrations, trained, trainedImages } = options;
-  const backend = await requireTensorFlow('The bench of granularity');
+  const measuredWith = await environment(await requireTensorFlow('The bench of granularity'));
   const opened = await openFloatModel(NETWORK, context);
   const channels = pickChannels(opened.model);
   const { dataset } = disjointData(await openDataset('imagenet', { ...context, dir: imagenet }));
@@ -85,7 +85,7 @@ async function measure(options: Options, context: Context): Promise<GranularityR
   return granularityRecordSchema.parse({
     date: new Date().toISOString().slice(0, 10),
     command: commandOf(options),
-    environment: await environment(backend),
+    environment: measuredWith,
     seed: SEED,
     kernelTier: selectKernels('auto').kernels.tier,
     channels,

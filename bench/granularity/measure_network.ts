@@ -22,15 +22,18 @@ type Network = GranularityRecord['networks'][number];
 /** Images that go through the networks at a time: bounds memory. */
 const BATCH = 5;
 
-/** The parts that are told apart; the last is all of TF8. */
-const PARTS = [
+const TF8: Parts = { weights: 'tensor', activations: 'tensor' };
+const CHANNEL: Parts = { weights: 'channel', activations: 'tensor' };
+
+/** The parts that are told apart. */
+const PARTS: readonly Parts[] = [
   { weights: 'float', activations: 'tensor' },
   { weights: 'channel', activations: 'float' },
-  { weights: 'channel', activations: 'tensor' },
+  CHANNEL,
   { weights: 'depthwise-channel', activations: 'tensor' },
   { weights: 'tensor', activations: 'float' },
-  { weights: 'tensor', activations: 'tensor' },
-] as const satisfies readonly Parts[];
+  TF8,
+];
 
 export interface NetworkOptions {
   /** What the page calls it. */
@@ -69,7 +72,8 @@ export async function measureNetwork(options: NetworkOptions, context: Context):
     const integers: Contestant<Conversion>[] = [];
     const simulated: Contestant<Conversion & Parts>[] = [];
     const conversions = await convert(options, context);
-    conversions.forEach(({ quantized, ...conversion }, index) => {
+    const most = conversions[0].calibrationImages;
+    for (const { quantized, ...conversion } of conversions) {
       const plan = planOn(quantized.model, { threads: availableParallelism() });
       plans.push(plan);
       integers.push({
@@ -77,7 +81,7 @@ export async function measureNetwork(options: NetworkOptions, context: Context):
         meter: new OutcomeMeter(),
         logits: (batch) => plan.predict(batch),
       });
-      for (const parts of partsOf(conversion, index === 0)) {
+      for (const parts of partsOf(conversion, conversion.calibrationImages === most)) {
         const network = new SimulatedNetwork(quantized, parts, floats, plan.kernels);
         simulated.push({
           facts: { ...conversion, ...parts },
@@ -85,7 +89,7 @@ export async function measureNetwork(options: NetworkOptions, context: Context):
           logits: (batch) => network.logits(batch),
         });
       }
-    });
+    }
     const [{ quantized }] = conversions;
     const exact = new FloatNetwork(quantized.graph, floats);
     const linear = withLinearDepthwise(quantized.graph);
@@ -167,11 +171,13 @@ async function convert(
   return converted as [Converted, ...Converted[]];
 }
 
-/** Variances decide nothing where every channel has its own range, nor do weights that stay in float. */
-function partsOf({ zeroVariance }: Conversion, withFloat: boolean): readonly Parts[] {
-  return PARTS.filter(({ weights }) =>
-    zeroVariance === 'mean' ? weights === 'tensor' : withFloat || weights !== 'float',
-  );
+/**
+ * By all parts where most images calibrate; with Option 1 only what the integers compute too; with fewer
+ * images only a range a channel, which the integers lack.
+ */
+function partsOf({ zeroVariance }: Conversion, isByMost: boolean): readonly Parts[] {
+  if (!isByMost) return zeroVariance === 'keep' ? [CHANNEL] : [];
+  return zeroVariance === 'keep' ? PARTS : [TF8];
 }
 
 interface Converted extends Conversion {

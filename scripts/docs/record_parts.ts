@@ -4,7 +4,7 @@ import type { AccuracyRow } from '../../workflows/records/accuracy_row.ts';
 import { accuracyTable } from '../../workflows/records/accuracy_table.ts';
 import type { PublishedTable } from '../../workflows/records/run_record.ts';
 import type { PageRecords } from './records.ts';
-import { listed, spreadSentence, spreadTable } from './spread.ts';
+import { listed, madeAlike, spreadSentence, spreadTable } from './spread.ts';
 
 const NOT_MEASURED = '*Not measured yet.*';
 
@@ -52,7 +52,7 @@ function datasetOf({ dataset, perSeed }: AccuracyRow): string {
 
 /** What all rows of a table took on each machine, whenever that was. */
 function timesOf(runs: readonly PublishedTable[]): string {
-  const times = runs.map(({ timing, environment, kernelTier }) => {
+  const times = madeAlike(runs).map(({ timing, environment, kernelTier }) => {
     const seconds = Object.values(timing.rows).reduce(
       (sum, { trainingSeconds = 0, measuringSeconds }) => sum + trainingSeconds + measuringSeconds,
       0,

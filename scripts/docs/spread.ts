@@ -1,11 +1,10 @@
 import { tenth } from '../../workflows/charts/format.ts';
-import type { SeedFigures } from '../../workflows/records/accuracy_row.ts';
+import type { AccuracyRow, SeedFigures } from '../../workflows/records/accuracy_row.ts';
 import { markdownTable } from '../../workflows/records/markdown_table.ts';
 import type { PublishedTable } from '../../workflows/records/run_record.ts';
 
 /** A row of a table, with the figures of every seed on every machine. */
 interface SpreadRow {
-  readonly row: string;
   readonly network: string;
   readonly made: readonly SeedFigures[];
 }
@@ -14,7 +13,9 @@ interface SpreadRow {
 export function spreadSentence(runs: readonly PublishedTable[]): string {
   const rows = spreadRows(runs);
   if (!isSpread(rows)) return '';
-  const apart = rows.map(({ network, made }) => `${fromTo(made, tf8)} % for ${network}`);
+  const apart = rows
+    .filter(({ made }) => made.length > 1)
+    .map(({ network, made }) => `${fromTo(made, tf8)} % for ${network}`);
   return `Made again (${madeWhere(runs)}) the TF8 figures are ${listed(apart)}: compare the rows and not the last digits.`;
 }
 
@@ -39,13 +40,32 @@ export function spreadTable(runs: readonly PublishedTable[]): string {
 
 function spreadRows(runs: readonly PublishedTable[]): SpreadRow[] {
   const [shown] = runs;
-  return (shown?.rows ?? []).map(({ row, network }) => ({
-    row,
-    network,
+  return (shown?.rows ?? []).map((row) => ({
+    network: row.network,
     made: runs.flatMap(({ rows }) =>
-      rows.filter((other) => other.row === row).flatMap(({ perSeed }) => perSeed),
+      rows.filter((other) => isMadeAlike(other, row)).flatMap(({ perSeed }) => perSeed),
     ),
   }));
+}
+
+/** A preset may have been changed for a run: with fewer epochs, on fewer images. */
+function isMadeAlike(a: AccuracyRow, b: AccuracyRow): boolean {
+  return a.row === b.row && a.recipe === b.recipe && a.images === b.images;
+}
+
+/** The runs that made the same rows as the first, in the same way: their times are those of one table. */
+export function madeAlike(runs: readonly PublishedTable[]): readonly PublishedTable[] {
+  const [shown] = runs;
+  if (shown === undefined) return [];
+  return runs.filter(
+    ({ rows }) =>
+      rows.length === shown.rows.length &&
+      rows.every(
+        (row, at) =>
+          isMadeAlike(row, shown.rows[at]!) &&
+          row.perSeed.length === shown.rows[at]!.perSeed.length,
+      ),
+  );
 }
 
 function isSpread(rows: readonly SpreadRow[]): boolean {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { listed, spreadSentence, spreadTable } from '../../../scripts/docs/spread.ts';
+import { listed, madeAlike, spreadSentence, spreadTable } from '../../../scripts/docs/spread.ts';
 import { accuracyRow } from '../../../workflows/records/accuracy_row.ts';
 import type { PublishedTable } from '../../../workflows/records/run_record.ts';
 import { DESCRIPTION, RECORD, seedFigures, TIMING } from '../../workflows/records/support.ts';
@@ -25,6 +25,13 @@ describe('the spread of a table', () => {
       /Made on: a processor, 2 threads, seed 0; another, 2 threads, seeds 0, 1\.$/,
     );
     assert.match(spreadSentence([HERE, THERE]), / 29\.1 … 39\.9 % for standard: compare the rows/);
+  });
+
+  it('leaves out what was made otherwise', () => {
+    const [row] = HERE.rows;
+    const otherwise = { ...HERE, rows: [{ ...row!, recipe: 'finetune for one epoch' }] };
+    assert.match(spreadTable([HERE, otherwise]), /^This table was made once/);
+    assert.deepEqual(madeAlike([HERE, otherwise, THERE]), [HERE]);
   });
 
   it('is unknown where a table was made once', () => {
