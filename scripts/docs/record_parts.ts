@@ -2,6 +2,7 @@ import { formatSeconds } from '../../foundation/reporting/amounts.ts';
 import { tenth } from '../../workflows/charts/format.ts';
 import type { AccuracyRow } from '../../workflows/records/accuracy_row.ts';
 import { accuracyTable } from '../../workflows/records/accuracy_table.ts';
+import { wasShared } from '../../workflows/records/published_runs.ts';
 import type { PublishedTable } from '../../workflows/records/run_record.ts';
 import type { PageRecords } from './records.ts';
 import { listed, madeAlike, spreadSentence, spreadTable } from './spread.ts';
@@ -52,13 +53,14 @@ function datasetOf({ dataset, perSeed }: AccuracyRow): string {
 
 /** What all rows of a table took on each machine, whenever that was. */
 function timesOf(runs: readonly PublishedTable[]): string {
-  const times = madeAlike(runs).map(({ timing, environment, kernelTier }) => {
+  const times = madeAlike(runs).map((run) => {
+    const { timing, environment, kernelTier } = run;
     const seconds = Object.values(timing.rows).reduce(
       (sum, { trainingSeconds = 0, measuringSeconds }) => sum + trainingSeconds + measuringSeconds,
       0,
     );
     const { processor, threads } = environment;
-    return `${formatSeconds(seconds)} (${processor}, ${threads} threads, ${kernelTier} kernels)`;
+    return `${formatSeconds(seconds)} (${processor}, ${threads} threads, ${kernelTier} kernels${wasShared(run) ? ', beside other programs' : ''})`;
   });
   return `Making and measuring these networks took ${listed(times)}.`;
 }

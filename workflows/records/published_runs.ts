@@ -37,3 +37,11 @@ export async function runsElsewhere(
   const own = files.filter((file) => /^(.+)-[0-9a-f]{8}\.json$/.exec(file)?.[1] === name);
   return Promise.all(own.sort().map((file) => readPart(join(folder, file), publishedTableSchema)));
 }
+
+/** Whether a table was made beside other programs that computed, so that its times are too long. */
+export function wasShared({
+  timing,
+  environment,
+}: Pick<PublishedTable, 'timing' | 'environment'>): boolean {
+  return timing.load !== undefined && timing.load > 2 * environment.threads;
+}

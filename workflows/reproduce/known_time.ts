@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { processorName } from '../../foundation/processes/processor.ts';
 import { formatSeconds } from '../../foundation/reporting/amounts.ts';
 import { repositoryRoot } from '../../foundation/repository.ts';
-import { publishedRuns } from '../records/published_runs.ts';
+import { publishedRuns, wasShared } from '../records/published_runs.ts';
 import { type PublishedTable, readRun, readTiming } from '../records/run_record.ts';
 import type { OpenTable } from './open_table.ts';
 
@@ -40,7 +40,7 @@ export async function planInWords(
   }
   const { processor, threads } = known.environment;
   return here === undefined
-    ? `${plan} They took ${formatSeconds(seconds)} on ${processor}, ${threads} threads; this machine is ${processorHere}, ${availableParallelism()} threads.`
+    ? `${plan} They took ${formatSeconds(seconds)} on ${processor}, ${threads} threads${wasShared(known) ? ', beside other programs' : ''}; this machine is ${processorHere}, ${availableParallelism()} threads.`
     : `${plan} They take about ${formatSeconds(seconds)}, as they did here before.`;
 }
 
