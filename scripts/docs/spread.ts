@@ -16,7 +16,7 @@ export function spreadSentence(runs: readonly PublishedTable[]): string {
   const apart = rows
     .filter(({ made }) => made.length > 1)
     .map(({ network, made }) => `${fromTo(made, tf8)} % for ${network}`);
-  return `Made again (${madeWhere(runs)}) the TF8 figures are ${listed(apart)}: compare the rows and not the last digits.`;
+  return `Made again (${madeWhere(runs)}) the TF8 figures are ${listed(apart)}. A difference smaller than these says nothing.`;
 }
 
 /** How far the figures of a table lie apart, row by row. */

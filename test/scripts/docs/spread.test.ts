@@ -24,7 +24,7 @@ describe('the spread of a table', () => {
       table,
       /Made on: a processor, 2 threads, seed 0; another, 2 threads, seeds 0, 1\.$/,
     );
-    assert.match(spreadSentence([HERE, THERE]), / 29\.1 … 39\.9 % for standard: compare the rows/);
+    assert.match(spreadSentence([HERE, THERE]), / 29\.1 … 39\.9 % for standard\. A difference/);
   });
 
   it('leaves out what was made otherwise', () => {
