@@ -33,15 +33,18 @@ export async function planInWords(
   if (toMake.size === 0) return `${plan} Their networks are there from an earlier run.`;
   const processorHere = await processorName();
   const here = await madeHere(name, runsDir, processorHere);
-  const known = here ?? (await publishedTable(name, processorHere));
+  const candidates = [...here, ...(await publishedFirstOf(name, processorHere))];
+  const known = candidates.find((made) => secondsOf(table, made, toMake) !== undefined);
   const seconds = known && secondsOf(table, known, toMake);
   if (known === undefined || seconds === undefined) {
     return `${plan} No equal table has been made yet: nothing tells how long it takes.`;
   }
   const { processor, threads } = known.environment;
-  return here === undefined
-    ? `${plan} They took ${formatSeconds(seconds)} on ${processor}, ${threads} threads${wasShared(known) ? ', beside other programs' : ''}; this machine is ${processorHere}, ${availableParallelism()} threads.`
-    : `${plan} They take about ${formatSeconds(seconds)}, as they did here before.`;
+  if (here.includes(known)) {
+    return `${plan} They take about ${formatSeconds(seconds)}, as they did here before.`;
+  }
+  const shared = wasShared(known) ? ', beside other programs' : '';
+  return `${plan} They took ${formatSeconds(seconds)} on ${processor}, ${threads} threads${shared}; this machine is ${processorHere}, ${availableParallelism()} threads.`;
 }
 
 /** undefined where a row was made otherwise, or by fewer seeds. */
@@ -62,30 +65,32 @@ function secondsOf(
   return seconds;
 }
 
-/** The table of that name that this machine has made. */
+/** The tables of that name that this machine has made. */
 async function madeHere(
   name: string,
   runsDir: string,
   processorHere: string,
-): Promise<TimedTable | undefined> {
+): Promise<readonly TimedTable[]> {
   const names = await readdir(runsDir).catch(() => []);
+  const made: TimedTable[] = [];
   for (const run of names.filter((one) => one.startsWith(`${name}-`)).sort()) {
     const dir = join(runsDir, run);
     try {
       const [record, timing] = [await readRun(dir), await readTiming(dir)];
-      if (record.environment.processor === processorHere) return { ...record, timing };
+      if (record.environment.processor === processorHere) made.push({ ...record, timing });
     } catch {
       // Begun, or damaged: it tells nothing.
     }
   }
-  return undefined;
+  return made;
 }
 
-/** A record that the checkout publishes, of such a processor if there is one; a package has none. */
-async function publishedTable(
+/** The records that the checkout publishes, those of such a processor first; a package has none. */
+async function publishedFirstOf(
   name: string,
   processorHere: string,
-): Promise<TimedTable | undefined> {
+): Promise<readonly TimedTable[]> {
   const tables = await publishedRuns(join(repositoryRoot(), 'bench', 'results'), name);
-  return tables.find(({ environment }) => environment.processor === processorHere) ?? tables[0];
+  const isOfKind = ({ environment }: TimedTable) => environment.processor === processorHere;
+  return [...tables.filter(isOfKind), ...tables.filter((table) => !isOfKind(table))];
 }
