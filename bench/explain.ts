@@ -4,7 +4,6 @@
  */
 import { join } from 'node:path';
 import { openDataset } from '../datasets/open_dataset.ts';
-import { UserError } from '../foundation/errors.ts';
 import { writeFileAtomic } from '../foundation/files/atomic_file.ts';
 import { cacheDir } from '../foundation/files/cache_dir.ts';
 import type { Context } from '../foundation/reporting/context.ts';
@@ -16,7 +15,7 @@ import { type ExplainRecord, explainRecordSchema } from '../workflows/records/ex
 import { disjointData } from '../workflows/reproduce/table_data.ts';
 import { measureDepthwise, trainedRanges } from './explain/depthwise_weights.ts';
 import { measurePhotographs } from './explain/photographs.ts';
-import { countFrom, runBench, valuesOf } from './run_bench.ts';
+import { countFrom, namedModel, runBench, valuesOf } from './run_bench.ts';
 
 const NETWORK = 'mobilenet_v1_1.0_224';
 const RESULT = join(import.meta.dirname, 'results', 'explain.json');
@@ -96,13 +95,7 @@ function optionsFrom({
     imagenet,
     images: countFrom('--images', images),
     limit: limit === undefined ? undefined : countFrom('--limit', limit),
-    trained: trained.map((pair) => {
-      const [, name, model] = /^([^=]+)=(.+)$/.exec(pair) ?? [];
-      if (name === undefined || model === undefined) {
-        throw new UserError(`Expected NAME=MODEL for --trained but received "${pair}"`);
-      }
-      return { name, model };
-    }),
+    trained: trained.map((pair) => namedModel('--trained', pair)),
   };
 }
 

@@ -34,6 +34,18 @@ export function countFrom(option: string, text: string): number {
 }
 
 /**
+ * The value of an option that gives a model a name.
+ * @throws UserError unless it is NAME=MODEL
+ */
+export function namedModel(option: string, pair: string): { name: string; model: string } {
+  const [, name, model] = /^([^=]+)=(.+)$/.exec(pair) ?? [];
+  if (name === undefined || model === undefined) {
+    throw new UserError(`Expected NAME=MODEL for ${option} but received "${pair}"`);
+  }
+  return { name, model };
+}
+
+/**
  * The values of the options of the command line.
  * @throws UserError, with `help` as its remedy, where they are not of `options`
  */

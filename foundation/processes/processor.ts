@@ -52,6 +52,44 @@ export function macosFeatures(sysctl: string): string[] {
     .map((name) => MACOS_FEATURES[name]);
 }
 
+/** The widest of these that a processor has decides how fast 8-bit kernels run: the widest first. */
+const WIDEST = [
+  'AVX-512 VNNI',
+  'AVX-VNNI',
+  'AVX-512BW',
+  'AVX2',
+  'SSE4.1',
+  'I8MM',
+  'NEON dot product',
+  'NEON',
+] as const;
+
+/**
+ * A processor's name in records and plans, such as "AMD EPYC (family 25, model 1, AVX2)": virtual
+ * machines name several kinds alike.
+ * @param cpuinfo the text of /proc/cpuinfo; empty on other systems
+ */
+export function processorNameOf(
+  { model, features = [] }: Pick<Processor, 'model' | 'features'>,
+  cpuinfo: string,
+): string {
+  const number = (key: string) => new RegExp(`^${key}\\s*:\\s*(\\d+)$`, 'm').exec(cpuinfo)?.[1];
+  const [family, kind] = [number('cpu family'), number('model')];
+  const details = [
+    ...(family === undefined ? [] : [`family ${family}`]),
+    ...(kind === undefined ? [] : [`model ${kind}`]),
+    ...WIDEST.filter((name) => features.includes(name)).slice(0, 1),
+  ];
+  return details.length === 0 ? model : `${model} (${details.join(', ')})`;
+}
+
+/** This machine's: see `processorNameOf`. */
+export async function processorName(): Promise<string> {
+  const isLinux = process.platform === 'linux';
+  const cpuinfo = isLinux ? await readFile('/proc/cpuinfo', 'utf8').catch(() => '') : '';
+  return processorNameOf(await examineProcessor(), cpuinfo);
+}
+
 async function features(): Promise<string[] | undefined> {
   try {
     if (process.platform === 'linux') return linuxFeatures(await readFile('/proc/cpuinfo', 'utf8'));

@@ -8,6 +8,7 @@ import { markdownTable } from '../../workflows/records/markdown_table.ts';
 import type { RearchitectRecord } from '../../workflows/records/rearchitect_record.ts';
 import type { RunRecord } from '../../workflows/records/run_record.ts';
 import { PAPER } from '../../workflows/reproduce/paper_table.ts';
+import { coreLayerChart } from './core_layer_chart.ts';
 import {
   alphaChart,
   clippedChart,
@@ -16,9 +17,12 @@ import {
   rangesChart,
   sqnrChart,
 } from './explain_charts.ts';
+import { decibelsChart, oneRangeChart } from './granularity_charts.ts';
+import { granularityFigures } from './granularity_figures.ts';
 import { activationsChart, activationsFigures, photographFigures } from './paper_figures.ts';
 import { imagesChart, mostUnexplained, unexplainedChart } from './rearchitect_charts.ts';
 import type { PageRecords } from './records.ts';
+import { friendlyBesideOption1 } from './table_reading.ts';
 import type { Sources } from './template.ts';
 
 type Figures = Readonly<Record<string, string>>;
@@ -35,16 +39,22 @@ export function pageFigures({
   explain,
   paperFigures,
   rearchitect,
+  granularity,
   table,
 }: PageRecords): PageFigures {
   const photographs = explain?.photographs;
   const trained = explain?.trained.length ? explain.trained : undefined;
   const { activations, photograph } = paperFigures ?? {};
   const charts = {
+    'core-layers': coreLayerChart(),
     ...(explain && {
       alpha: alphaChart(explain),
       ranges: rangesChart(explain),
       levels: levelsChart(explain),
+    }),
+    ...(granularity && {
+      'one-range': oneRangeChart(granularity),
+      decibels: decibelsChart(granularity),
     }),
     ...(photographs && { sqnr: sqnrChart(photographs), clipped: clippedChart(photographs) }),
     ...(activations && { activations: activationsChart(activations) }),
@@ -79,6 +89,10 @@ export function pageFigures({
       rearchitect: rearchitect
         ? rearchitectFigures(rearchitect)
         : notMeasured('bench:rearchitect -- --imagenet DIR --record'),
+      granularity: granularity
+        ? { ...granularityFigures(granularity), measured: measured(granularity) }
+        : notMeasured('bench:granularity -- --imagenet DIR --record'),
+      reading: table ? friendlyBesideOption1(table) : '*See the table, once it is measured.*',
       table: table
         ? tableFigures(table)
         : '*Not measured yet: `npx tf8 reproduce --dataset cifar10 --preset standard` measures it.*',

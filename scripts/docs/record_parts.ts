@@ -2,19 +2,30 @@ import { formatSeconds } from '../../foundation/reporting/amounts.ts';
 import { tenth } from '../../workflows/charts/format.ts';
 import type { AccuracyRow } from '../../workflows/records/accuracy_row.ts';
 import { accuracyTable } from '../../workflows/records/accuracy_table.ts';
+import { wasShared } from '../../workflows/records/published_runs.ts';
 import type { PublishedTable } from '../../workflows/records/run_record.ts';
 import type { PageRecords } from './records.ts';
+import { listed, madeAlike, spreadSentence, spreadTable } from './spread.ts';
 
 const NOT_MEASURED = '*Not measured yet.*';
 
 /** Parts of pages that are sentences rather than whole tables of bench/results, by name. */
 export function recordParts(records: PageRecords): ReadonlyMap<string, string> {
-  const { quick, table } = records;
+  const { quick, quickElsewhere, table } = records;
+  const quickRuns = quick ? [quick, ...quickElsewhere] : quickElsewhere;
   return new Map([
     ['hook', hook(records)],
-    ['quick', quick ? `${accuracyTable(quick.rows)}\n\n${timeOf(quick)}` : NOT_MEASURED],
-    ['time-fashion-mnist-quick', quick ? timeOf(quick) : NOT_MEASURED],
-    ['time-cifar10-standard', table ? timeOf(table) : NOT_MEASURED],
+    [
+      'quick',
+      quick
+        ? [accuracyTable(quick.rows), timesOf(quickRuns), spreadSentence(quickRuns)]
+            .filter((part) => part !== '')
+            .join('\n\n')
+        : NOT_MEASURED,
+    ],
+    ['time-fashion-mnist-quick', quick ? timesOf(quickRuns) : NOT_MEASURED],
+    ['spread-fashion-mnist-quick', quick ? spreadTable(quickRuns) : NOT_MEASURED],
+    ['time-cifar10-standard', table ? timesOf([table]) : NOT_MEASURED],
   ]);
 }
 
@@ -40,12 +51,16 @@ function datasetOf({ dataset, perSeed }: AccuracyRow): string {
   return `${name}, ${perSeed.length} ${perSeed.length === 1 ? 'seed' : 'seeds'}`;
 }
 
-/** What all rows of a table took, whenever that was. */
-function timeOf({ timing, environment, kernelTier }: PublishedTable): string {
-  const seconds = Object.values(timing.rows).reduce(
-    (sum, { trainingSeconds = 0, measuringSeconds }) => sum + trainingSeconds + measuringSeconds,
-    0,
-  );
-  const { processor, threads } = environment;
-  return `Making and measuring these networks took ${formatSeconds(seconds)} (${processor}, ${threads} threads, ${kernelTier} kernels).`;
+/** What all rows of a table took on each machine, whenever that was. */
+function timesOf(runs: readonly PublishedTable[]): string {
+  const times = madeAlike(runs).map((run) => {
+    const { timing, environment, kernelTier } = run;
+    const seconds = Object.values(timing.rows).reduce(
+      (sum, { trainingSeconds = 0, measuringSeconds }) => sum + trainingSeconds + measuringSeconds,
+      0,
+    );
+    const { processor, threads } = environment;
+    return `${formatSeconds(seconds)} (${processor}, ${threads} threads, ${kernelTier} kernels${wasShared(run) ? ', beside other programs' : ''})`;
+  });
+  return `Making and measuring these networks took ${listed(times)}.`;
 }

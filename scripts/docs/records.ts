@@ -6,9 +6,14 @@ import { errorCode } from '../../foundation/files/file_errors.ts';
 import { firstIssue } from '../../foundation/first_issue.ts';
 import { type ExplainRecord, explainRecordSchema } from '../../workflows/records/explain_record.ts';
 import {
+  type GranularityRecord,
+  granularityRecordSchema,
+} from '../../workflows/records/granularity_record.ts';
+import {
   type PaperFiguresRecord,
   paperFiguresRecordSchema,
 } from '../../workflows/records/paper_figures_record.ts';
+import { runsElsewhere } from '../../workflows/records/published_runs.ts';
 import {
   type RearchitectRecord,
   rearchitectRecordSchema,
@@ -21,10 +26,14 @@ export interface PageRecords {
   /** What the paper shows in figures, of networks of ours. */
   readonly paperFigures: PaperFiguresRecord | undefined;
   readonly rearchitect: RearchitectRecord | undefined;
+  /** What one range for all channels costs. */
+  readonly granularity: GranularityRecord | undefined;
   /** The table of accuracies on CIFAR-10. */
   readonly table: PublishedTable | undefined;
   /** The small table that `npm start` prints. */
   readonly quick: PublishedTable | undefined;
+  /** The same table as other machines, or other seeds, made it. */
+  readonly quickElsewhere: readonly PublishedTable[];
 }
 
 /**
@@ -38,10 +47,15 @@ export async function readRecords(folder: string): Promise<PageRecords> {
     explain: await read('explain', explainRecordSchema),
     paperFigures: await read('paper_figures', paperFiguresRecordSchema),
     rearchitect: await read('rearchitect', rearchitectRecordSchema),
+    granularity: await read('granularity', granularityRecordSchema),
     table: await read('reproduce-cifar10-standard', publishedTableSchema),
-    quick: await read('reproduce-fashion-mnist-quick', publishedTableSchema),
+    quick: await read(QUICK, publishedTableSchema),
+    quickElsewhere: await runsElsewhere(folder, QUICK),
   };
 }
+
+/** The name of the table that `npm start` prints. */
+const QUICK = 'reproduce-fashion-mnist-quick';
 
 async function readRecord<Schema extends z.ZodType>(
   path: string,

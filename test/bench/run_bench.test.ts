@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { countFrom } from '../../bench/run_bench.ts';
+import { countFrom, namedModel } from '../../bench/run_bench.ts';
 import { TSX } from '../support/without_tfjs_node.ts';
 
 function bench(name: string, ...options: string[]) {
@@ -22,6 +22,11 @@ describe('the benches', () => {
         'rearchitect',
         [],
         /^Error: Expected a folder of ImageNet images .*\nUsage: npm run bench:rea/,
+      ],
+      [
+        'granularity',
+        ['--images', '0', '--imagenet', '.'],
+        /^Error: Expected a number from 1 for --images/m,
       ],
     ] as const) {
       const { status, stderr } = bench(name, ...options);
@@ -45,6 +50,18 @@ describe('countFrom', () => {
       assert.throws(() => countFrom('--images', text), {
         name: 'UserError',
         message: `Expected a number from 1 for --images but received "${text}"`,
+      });
+    }
+  });
+});
+
+describe('namedModel', () => {
+  it('takes a name and a model, and refuses the rest', () => {
+    assert.deepEqual(namedModel('--trained', 'a b=c=d'), { name: 'a b', model: 'c=d' });
+    for (const pair of ['model', '=model', 'name=']) {
+      assert.throws(() => namedModel('--trained', pair), {
+        name: 'UserError',
+        message: `Expected NAME=MODEL for --trained but received "${pair}"`,
       });
     }
   });

@@ -1,5 +1,5 @@
 import type { TopLevelSpec } from 'vega-lite';
-import { colour, inLightColours, PADDING, PLOT_STYLE } from './style.ts';
+import { colour, inOwnColours, PADDING, PLOT_STYLE } from './style.ts';
 import { svgFigure } from './svg_figure.ts';
 
 /** A picture of a page. */
@@ -23,10 +23,16 @@ export const LAYERS = {
   axis: { title: null, labelAngle: -60 },
 };
 
-/** The picture as a file of its own, on white paper, whatever the reader's own background is. */
+/** The picture as a file of its own, on paper of its own: white, or dark where the reader prefers that. */
 export async function chartSvg({ title, description, spec }: Chart): Promise<string> {
-  const whole = { ...spec, background: 'white', padding: PADDING, config: PLOT_STYLE, title };
-  return inLightColours(await svgFigure(whole, { title, description }));
+  const whole = {
+    ...spec,
+    background: colour('paper'),
+    padding: PADDING,
+    config: PLOT_STYLE,
+    title,
+  };
+  return inOwnColours(await svgFigure(whole, { title, description }));
 }
 
 /** The picture in a page that lies in the folder above its own. */

@@ -2,8 +2,8 @@ import type { Config } from 'vega-lite';
 
 /**
  * How every plot looks, in the report, on the pages of docs/ and beside a training: its colours, fonts
- * and sizes. A plot names colours; a page's style sheet sets them for light and for dark paper, a file of
- * its own has those of light paper.
+ * and sizes. A plot names colours; a page's style sheet sets them for light and for dark paper, and so does
+ * that of a file of its own.
  */
 
 /**
@@ -49,9 +49,24 @@ export function colourRules(): string {
   return `:root{color-scheme:light dark;${define(0)}}@media(prefers-color-scheme:dark){:root{${define(1)}}}`;
 }
 
-/** An SVG with the colours of light paper in the place of their names: for a file of its own. */
-export function inLightColours(svg: string): string {
-  return NAMES.reduce((text, name) => text.replaceAll(colour(name), COLOURS[name][0]), svg);
+/**
+ * An SVG in colours of its own, for a file: light paper's, and dark paper's where a reader prefers it. The
+ * light ones stand in the attributes, so that programs that know no style sheets show them.
+ */
+export function inOwnColours(svg: string): string {
+  const light = NAMES.reduce((text, name) => text.replaceAll(colour(name), COLOURS[name][0]), svg);
+  const rules = NAMES.flatMap((name) =>
+    (['fill', 'stroke'] as const)
+      .filter((property) => svg.includes(`${property}="${colour(name)}"`))
+      .map((property) => {
+        const [onLight, onDark] = COLOURS[name];
+        return `[${property}="${onLight}"]{${property}:${onDark}}`;
+      }),
+  );
+  return light.replace(
+    '</desc>',
+    `</desc><style>@media(prefers-color-scheme:dark){${rules.join('')}}</style>`,
+  );
 }
 
 const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';

@@ -1,6 +1,7 @@
-import { availableParallelism, cpus } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { sha256OfBytes } from '../../foundation/hashes/sha256.ts';
+import { processorName } from '../../foundation/processes/processor.ts';
 import { runCommand } from '../../foundation/processes/run_command.ts';
 import { isCheckout, packageVersion, repositoryRoot } from '../../foundation/repository.ts';
 import type { Backend } from '../../training/backend.ts';
@@ -13,6 +14,7 @@ export const environmentSchema = z.strictObject({
   node: z.string(),
   /** Of the float network: its backend, and the version of the library behind it. */
   backend: z.string(),
+  /** Its kind too, where the system tells: "AMD EPYC (family 25, model 1, AVX2)". */
   processor: z.string(),
   threads: z.int().min(1),
 });
@@ -31,7 +33,7 @@ export async function environment(backend: Backend | undefined): Promise<Environ
     commit: await commitOf(root),
     node: process.versions.node,
     backend: backend === undefined ? 'none' : `${backend.name} ${backend.version}`,
-    processor: cpus()[0]?.model.trim() ?? 'unknown',
+    processor: await processorName(),
     threads: availableParallelism(),
   };
 }

@@ -57,6 +57,11 @@ const rowTimingSchema = z.strictObject({
 export const runTimingSchema = z.strictObject({
   /** Of the run that wrote this, which may have found rows done. */
   seconds,
+  /**
+   * Programs that wanted a processor at its end, the mean of 15 minutes, this one's threads included. Far
+   * more than the threads: the times are those of a shared machine.
+   */
+  load: z.number().min(0).exactOptional(),
   rows: z.record(z.string(), rowTimingSchema),
 });
 

@@ -30,7 +30,7 @@ const PNG_DENSITY = 2;
 /** Dots per inch at which sharp draws one pixel for one. */
 const SVG_DPI = 72;
 
-/** The figure as files, in the colours of light paper. */
+/** The figure as files: an SVG for light and dark paper, and a PNG on light paper. */
 export async function figureFiles(figure: Chart): Promise<{ svg: string; png: Uint8Array }> {
   const svg = await chartSvg(figure);
   const { default: sharp } = await importOptional(() => import('sharp'));

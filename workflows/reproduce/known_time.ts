@@ -1,16 +1,11 @@
-import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { availableParallelism, cpus } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { processorName } from '../../foundation/processes/processor.ts';
 import { formatSeconds } from '../../foundation/reporting/amounts.ts';
 import { repositoryRoot } from '../../foundation/repository.ts';
-import {
-  type PublishedTable,
-  publishedTableSchema,
-  readPart,
-  readRun,
-  readTiming,
-} from '../records/run_record.ts';
+import { publishedRuns, wasShared } from '../records/published_runs.ts';
+import { type PublishedTable, readRun, readTiming } from '../records/run_record.ts';
 import type { OpenTable } from './open_table.ts';
 
 /** A table that was made, here or elsewhere, with what each row took. */
@@ -18,7 +13,8 @@ type TimedTable = Pick<PublishedTable, 'environment' | 'rows' | 'timing'>;
 
 /**
  * The plan of a table and what it will take, from what equal rows took: on this machine where `runsDir`
- * holds such a table, else on the machine of the published record. Nothing is measured for it.
+ * holds such a table, else on the machine of a published record, one of this machine's kind if there is one.
+ * Nothing is measured for it.
  * @param name of the table, such as "reproduce-fashion-mnist-quick"
  */
 export async function planInWords(
@@ -35,16 +31,20 @@ export async function planInWords(
   const rows = table.rows.map(({ network }) => network).join(', ');
   const plan = `${table.rows.length} rows: ${rows}.`;
   if (toMake.size === 0) return `${plan} Their networks are there from an earlier run.`;
-  const here = await madeHere(name, runsDir);
-  const known = here ?? (await publishedTable(name));
+  const processorHere = await processorName();
+  const here = await madeHere(name, runsDir, processorHere);
+  const candidates = [...here, ...(await publishedFirstOf(name, processorHere))];
+  const known = candidates.find((made) => secondsOf(table, made, toMake) !== undefined);
   const seconds = known && secondsOf(table, known, toMake);
   if (known === undefined || seconds === undefined) {
     return `${plan} No equal table has been made yet: nothing tells how long it takes.`;
   }
   const { processor, threads } = known.environment;
-  return here === undefined
-    ? `${plan} They took ${formatSeconds(seconds)} on ${processor}, ${threads} threads; this machine is ${processorHere()}, ${availableParallelism()} threads.`
-    : `${plan} They take about ${formatSeconds(seconds)}, as they did here before.`;
+  if (here.includes(known)) {
+    return `${plan} They take about ${formatSeconds(seconds)}, as they did here before.`;
+  }
+  const shared = wasShared(known) ? ', beside other programs' : '';
+  return `${plan} They took ${formatSeconds(seconds)} on ${processor}, ${threads} threads${shared}; this machine is ${processorHere}, ${availableParallelism()} threads.`;
 }
 
 /** undefined where a row was made otherwise, or by fewer seeds. */
@@ -65,27 +65,32 @@ function secondsOf(
   return seconds;
 }
 
-/** The table of that name that this machine has made. */
-async function madeHere(name: string, runsDir: string): Promise<TimedTable | undefined> {
+/** The tables of that name that this machine has made. */
+async function madeHere(
+  name: string,
+  runsDir: string,
+  processorHere: string,
+): Promise<readonly TimedTable[]> {
   const names = await readdir(runsDir).catch(() => []);
+  const made: TimedTable[] = [];
   for (const run of names.filter((one) => one.startsWith(`${name}-`)).sort()) {
     const dir = join(runsDir, run);
     try {
       const [record, timing] = [await readRun(dir), await readTiming(dir)];
-      if (record.environment.processor === processorHere()) return { ...record, timing };
+      if (record.environment.processor === processorHere) made.push({ ...record, timing });
     } catch {
       // Begun, or damaged: it tells nothing.
     }
   }
-  return undefined;
+  return made;
 }
 
-/** The record that the checkout publishes; a package has none. */
-async function publishedTable(name: string): Promise<TimedTable | undefined> {
-  const path = join(repositoryRoot(), 'bench', 'results', `${name}.json`);
-  return existsSync(path) ? readPart(path, publishedTableSchema) : undefined;
-}
-
-function processorHere(): string {
-  return cpus()[0]?.model.trim() ?? 'unknown';
+/** The records that the checkout publishes, those of such a processor first; a package has none. */
+async function publishedFirstOf(
+  name: string,
+  processorHere: string,
+): Promise<readonly TimedTable[]> {
+  const tables = await publishedRuns(join(repositoryRoot(), 'bench', 'results'), name);
+  const isOfKind = ({ environment }: TimedTable) => environment.processor === processorHere;
+  return [...tables.filter(isOfKind), ...tables.filter((table) => !isOfKind(table))];
 }

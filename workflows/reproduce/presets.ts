@@ -66,7 +66,7 @@ const INCEPTION_FROM_RANDOM_WEIGHTS =
 
 /** A second and a third seed of the row, and of what is rebuilt from it, would double the time. */
 const ONE_SEED =
-  'Each network is made with one seed. The TF8 accuracy of the standard network differs by ten points and more between seeds and machines: read the order of the rows, not its figure.';
+  'Each network is made with one seed. The TF8 accuracy of the standard network differs widely between seeds and machines: read the order of the rows, not its figure.';
 
 const PHOTOGRAPHS: Training = {
   recipe: at(FINETUNE, 224, 1),

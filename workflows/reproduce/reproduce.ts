@@ -1,3 +1,4 @@
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { RearchitectError } from '../../architectures/rearchitect/errors.ts';
 import { messageOf } from '../../foundation/errors.ts';
@@ -239,7 +240,8 @@ class Reproduction {
       networks: asJson(this.made),
       notes: [...this.notes],
     };
-    const timing = { seconds: (performance.now() - this.started) / 1000, rows: this.timing };
+    const seconds = (performance.now() - this.started) / 1000;
+    const timing = { seconds, load: loadavg()[2]!, rows: this.timing };
     const table = runReport(record, timing);
     await writeRun(this.dir, record, timing, table);
     return { dir: this.dir, table, record };

@@ -11,7 +11,19 @@ describe('the charts of the pages', () => {
   it('are there for every record', () => {
     assert.deepEqual(
       charts.map(({ name }) => name),
-      ['alpha', 'ranges', 'levels', 'sqnr', 'clipped', 'activations', 'unexplained', 'images'],
+      [
+        'core-layers',
+        'alpha',
+        'ranges',
+        'levels',
+        'one-range',
+        'decibels',
+        'sqnr',
+        'clipped',
+        'activations',
+        'unexplained',
+        'images',
+      ],
     );
   });
 
@@ -27,7 +39,35 @@ describe('the charts of the pages', () => {
     }
   });
 
+  it('have every colour for light paper and for dark', async () => {
+    for (const chart of charts) {
+      const svg = await chartSvg(chart);
+      const [, rules = ''] = /<style>@media\(prefers-color-scheme:dark\)\{(.*)\}<\/style>/.exec(
+        svg,
+      )!;
+      for (const property of ['fill', 'stroke']) {
+        const used = new Set(svg.match(new RegExp(`(?<=<[^>]* )${property}="#[0-9a-f]+"`, 'g')));
+        for (const attribute of used) {
+          assert.ok(rules.includes(`[${attribute}]{${property}:#`), `${chart.name}: ${attribute}`);
+        }
+      }
+      assert.ok(!svg.includes('var('), chart.name);
+    }
+  });
+
   it('tell their figures in words', () => {
+    assert.match(
+      named('core-layers').description,
+      /friendly, as trained: depthwise 3 × 3 → pointwise/,
+    );
+    assert.match(
+      named('one-range').description,
+      /from −25\.5 to 25\.5, .* from −1 to 1\.55\. .* has 14 levels, of 0\.2 each; by its own, 256 of 0\.01\./,
+    );
+    assert.match(
+      named('decibels').description,
+      /a_network: 8 points from 5\.0 % at −0\.3 dB to 89\.5/,
+    );
     assert.match(named('alpha').description, /7 channels of zero variance have 21\.5, .*30\.7/);
     assert.match(
       named('activations').description,

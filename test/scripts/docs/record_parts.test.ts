@@ -59,6 +59,21 @@ describe('recordParts', () => {
     const time =
       'Making and measuring these networks took 1:00:07 (A processor, 2 threads, wasm kernels).';
     assert.equal(parts.get('time-cifar10-standard'), time);
+    const shared = { ...table, timing: { ...table.timing, load: 15 } };
+    assert.equal(
+      recordParts({ ...RECORDS, table: shared }).get('time-cifar10-standard'),
+      time.replace('wasm kernels', 'wasm kernels, beside other programs'),
+    );
+    const both = recordParts({ ...RECORDS, quick: table, quickElsewhere: [shared] });
+    assert.equal(
+      both.get('time-fashion-mnist-quick'),
+      'Making and measuring these networks took 1:00:07 (A processor, 2 threads, wasm kernels) and ' +
+        '1:00:07 (A processor, 2 threads, wasm kernels, beside other programs).',
+    );
+    assert.match(
+      both.get('quick')!,
+      /\n\nMade again \(.*\) the TF8 figures are 30\.5 % for standard and/,
+    );
     assert.ok(parts.get('quick')?.startsWith('| network'));
     assert.ok(parts.get('quick')?.endsWith(`\n\n${time}`));
   });
@@ -68,8 +83,10 @@ describe('recordParts', () => {
       explain: undefined,
       paperFigures: undefined,
       rearchitect: undefined,
+      granularity: undefined,
       table: undefined,
       quick: undefined,
+      quickElsewhere: [],
     });
     for (const [name, text] of parts) assert.equal(text, '*Not measured yet.*', name);
   });

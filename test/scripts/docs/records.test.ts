@@ -16,8 +16,10 @@ describe('readRecords', () => {
         explain: undefined,
         paperFigures: undefined,
         rearchitect: REARCHITECT,
+        granularity: undefined,
         table: undefined,
         quick: undefined,
+        quickElsewhere: [],
       });
     }));
 

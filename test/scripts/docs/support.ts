@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type PageRecords, readRecords } from '../../../scripts/docs/records.ts';
 import { accuracyRow } from '../../../workflows/records/accuracy_row.ts';
+import type { GranularityRecord } from '../../../workflows/records/granularity_record.ts';
 import type { PaperFiguresRecord } from '../../../workflows/records/paper_figures_record.ts';
 import type { RearchitectRecord } from '../../../workflows/records/rearchitect_record.ts';
 import type { PublishedTable } from '../../../workflows/records/run_record.ts';
@@ -82,6 +83,59 @@ const PAPER_FIGURES: PaperFiguresRecord = {
   },
 };
 
+const outcome = (top1Percent: number, logitsDb: number) => ({
+  top1Percent,
+  agreementPercent: top1Percent + 1,
+  logitsDb,
+});
+
+const simulated = (
+  weights: 'float' | 'tensor' | 'depthwise-channel' | 'channel',
+  activations: 'float' | 'tensor',
+  measured: ReturnType<typeof outcome>,
+  zeroVariance: 'keep' | 'mean' = 'keep',
+) => ({ zeroVariance, weights, activations, calibrationImages: 200, ...measured });
+
+const GRANULARITY: GranularityRecord = {
+  date: '2026-01-02',
+  command: 'npm run bench:granularity -- --imagenet DIR --record',
+  environment: ENVIRONMENT,
+  seed: 0,
+  kernelTier: 'wasm',
+  channels: {
+    layer: 'Conv2d_1_depthwise',
+    min: -25.5,
+    max: 25.5,
+    widest: { channel: 3, weights: [-25.5, 0, 25.5] },
+    median: { channel: 1, weights: [-1, 0.11, 1.55] },
+  },
+  networks: [
+    {
+      name: 'a_network',
+      weightsSha256: '',
+      dataset: 'imagenet',
+      data: '',
+      images: 50,
+      floatTop1Percent: 90,
+      linearDepthwiseTop1Percent: 0.5,
+      integers: [
+        { zeroVariance: 'keep', calibrationImages: 200, ...outcome(5, -0.25) },
+        { zeroVariance: 'mean', calibrationImages: 200, ...outcome(60, 4) },
+      ],
+      simulated: [
+        simulated('float', 'tensor', outcome(89.5, 28)),
+        simulated('channel', 'float', outcome(89, 16)),
+        simulated('channel', 'tensor', outcome(88.5, 15)),
+        simulated('depthwise-channel', 'tensor', outcome(86, 12)),
+        simulated('tensor', 'float', outcome(5.5, -0.125)),
+        simulated('tensor', 'tensor', outcome(5, -0.25)),
+        simulated('tensor', 'float', outcome(60.5, 4.5), 'mean'),
+        simulated('tensor', 'tensor', outcome(60, 4), 'mean'),
+      ],
+    },
+  ],
+};
+
 const TABLE: PublishedTable = {
   name: 'reproduce-cifar10-standard',
   command: 'npx tf8 reproduce',
@@ -116,8 +170,10 @@ export const RECORDS: PageRecords & { readonly explain: NonNullable<PageRecords[
   },
   paperFigures: PAPER_FIGURES,
   rearchitect: REARCHITECT,
+  granularity: GRANULARITY,
   table: TABLE,
   quick: undefined,
+  quickElsewhere: [],
 };
 
 function trainedLayers() {

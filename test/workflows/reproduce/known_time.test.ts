@@ -1,4 +1,9 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { processorName } from '../../../foundation/processes/processor.ts';
+import { repositoryRoot } from '../../../foundation/repository.ts';
+import { publishedRuns } from '../../../workflows/records/published_runs.ts';
+import { writeRun } from '../../../workflows/records/run_record.ts';
 import { planInWords } from '../../../workflows/reproduce/known_time.ts';
 import type { OpenTable } from '../../../workflows/reproduce/open_table.ts';
 import { planRows } from '../../../workflows/reproduce/plan.ts';
@@ -23,6 +28,21 @@ describe('planInWords', () => {
       const text = await planInWords(table(false), NAME, runsDir);
       assert.match(text, /^4 rows: standard, standard, Option 1, friendly, friendly by re-/);
       assert.match(text, / They took \d+:\d\d on .+, \d+ threads; this machine is .+ threads\.$/);
+    }));
+
+  it('goes by what this machine has made of all rows, not by a part or by another machine', () =>
+    inFolder(async (runsDir) => {
+      const [published] = await publishedRuns(join(repositoryRoot(), 'bench', 'results'), NAME);
+      const { timing, ...record } = published!;
+      const environment = { ...record.environment, processor: await processorName() };
+      const made = { ...record, environment };
+      const part = { ...made, rows: made.rows.slice(1) };
+      const there = { ...made, environment: { ...environment, processor: 'another' } };
+      await writeRun(join(runsDir, `${NAME}-0`), there, timing, '');
+      await writeRun(join(runsDir, `${NAME}-1`), part, timing, '');
+      assert.match(await planInWords(table(false), NAME, runsDir), /; this machine is /);
+      await writeRun(join(runsDir, `${NAME}-2`), made, timing, '');
+      assert.match(await planInWords(table(false), NAME, runsDir), /, as they did here before\.$/);
     }));
 
   it('counts every seed', () =>
