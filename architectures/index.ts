@@ -13,7 +13,7 @@ export {
   type FoldedConvolution,
   foldBatchNorm,
   type ZeroVariancePolicy,
-} from './fold_batch_norm.ts';
+} from './graph/fold_batch_norm.ts';
 export { type Branch, INCEPTION_V3_ROWS, type InceptionRow, type Kernel } from './inception_v3.ts';
 export type { InceptionV3Config } from './inception_v3_layers.ts';
 export { costOfNetwork, type LayerCost, type NetworkCost } from './layer_costs.ts';

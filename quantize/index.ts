@@ -6,6 +6,17 @@ import { importOptional } from '../foundation/optional_package.ts';
 import type * as Calibrate from './convert/calibrate.ts';
 
 export type {
+  FloatConcatNode,
+  FloatGlobalAveragePoolNode,
+  FloatGraph,
+  FloatImages,
+  FloatNode,
+  FloatPoolNode,
+  FloatWeightedNode,
+  FoldedBatchNorm,
+} from '../architectures/graph/float_graph.ts';
+export type { Compile, TensorFunction } from '../architectures/graph/float_runner.ts';
+export type {
   AccumulatorAnalysis,
   Accuracy,
   AccuracyAnalysis,
@@ -37,17 +48,6 @@ export type {
   CalibrationOptions,
 } from './convert/calibrate.ts';
 export { type ConvertOptions, convertGraph } from './convert/convert_graph.ts';
-export type {
-  FloatConcatNode,
-  FloatGlobalAveragePoolNode,
-  FloatGraph,
-  FloatImages,
-  FloatNode,
-  FloatPoolNode,
-  FloatWeightedNode,
-  FoldedBatchNorm,
-} from './convert/float_graph.ts';
-export type { Compile, TensorFunction } from './convert/float_runner.ts';
 export { type FuseOptions, fuseLayersModel } from './convert/fuse.ts';
 export type { ObservedRange } from './convert/observed_range.ts';
 export { type Labels, softmax, topClasses } from './execute/top_classes.ts';

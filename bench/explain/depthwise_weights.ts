@@ -1,16 +1,16 @@
 import type * as tf from '@tensorflow/tfjs';
 import {
-  foldingFactors,
-  handleZeroVariance,
-  type ZeroVariancePolicy,
-} from '../../architectures/fold_batch_norm.ts';
-import { UserError } from '../../foundation/errors.ts';
-import { weightLevels } from '../../quantize/analyze/weight_levels.ts';
-import {
   type FloatGraph,
   type FloatWeightedNode,
   isWeightedFloat,
-} from '../../quantize/convert/float_graph.ts';
+} from '../../architectures/graph/float_graph.ts';
+import {
+  foldingFactors,
+  handleZeroVariance,
+  type ZeroVariancePolicy,
+} from '../../architectures/graph/fold_batch_norm.ts';
+import { UserError } from '../../foundation/errors.ts';
+import { weightLevels } from '../../quantize/analyze/weight_levels.ts';
 import { fuseLayersModel } from '../../quantize/convert/fuse.ts';
 import type { ExplainRecord } from '../../workflows/records/explain_record.ts';
 import { median } from '../rounds.ts';

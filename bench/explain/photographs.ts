@@ -1,9 +1,9 @@
 import type * as tf from '@tensorflow/tfjs';
+import type { FloatGraph, FloatNode } from '../../architectures/graph/float_graph.ts';
+import { isWeightedFloat } from '../../architectures/graph/float_graph.ts';
+import { FloatRunner } from '../../architectures/graph/float_runner.ts';
 import type { LabelledDataset } from '../../datasets/dataset.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
-import type { FloatGraph, FloatNode } from '../../quantize/convert/float_graph.ts';
-import { isWeightedFloat } from '../../quantize/convert/float_graph.ts';
-import { FloatRunner } from '../../quantize/convert/float_runner.ts';
 import { fuseLayersModel } from '../../quantize/convert/fuse.ts';
 import type { Tf8Plan } from '../../quantize/execute/plan.ts';
 import { planOn } from '../../quantize/execute/plan_on.ts';

@@ -3,7 +3,7 @@
  * Every `…Db` is a signal to quantization noise ratio in decibels, Infinity where nothing is lost,
  * −Infinity where there is noise and no signal.
  */
-import type { FloatNode } from '../convert/float_graph.ts';
+import type { FloatNode } from '../../architectures/graph/float_graph.ts';
 import type { ImageShape } from '../model/tf8_model.ts';
 import type { QuantizationParams } from '../params/quantization.ts';
 import type { ActivationKind } from '../params/requantization.ts';

@@ -1,4 +1,4 @@
-import type { FloatGraph } from '../convert/float_graph.ts';
+import type { FloatGraph } from '../../architectures/graph/float_graph.ts';
 import { Tf8Plan } from '../execute/plan.ts';
 import type { Kernels } from '../kernels/kernels.ts';
 import { byName } from '../model/by_name.ts';

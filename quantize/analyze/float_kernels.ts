@@ -1,4 +1,4 @@
-import type { FloatImages, FloatNode } from '../convert/float_graph.ts';
+import type { FloatImages, FloatNode } from '../../architectures/graph/float_graph.ts';
 
 /** Runs the float network node by node. It stands outside: the analysis needs no TensorFlow. */
 export interface FloatKernels {

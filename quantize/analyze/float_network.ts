@@ -1,4 +1,4 @@
-import type { FloatGraph, FloatNode } from '../convert/float_graph.ts';
+import type { FloatGraph, FloatNode } from '../../architectures/graph/float_graph.ts';
 import { byName } from '../model/by_name.ts';
 import type { ImageShape } from '../model/tf8_model.ts';
 import type { FloatKernels } from './float_kernels.ts';

@@ -3,7 +3,7 @@ import {
   type FloatWeightedNode,
   type FoldedBatchNorm,
   isWeightedFloat,
-} from '../convert/float_graph.ts';
+} from '../../architectures/graph/float_graph.ts';
 import { isWeighted, type TensorSpec, type Tf8Node } from '../model/tf8_model.ts';
 import type { CausesDb, LayerAnalysis, LogitsDb } from './analysis.ts';
 import type { FloatKernels } from './float_kernels.ts';

@@ -1,4 +1,4 @@
-import { type FloatWeightedNode, isWeightedFloat } from '../convert/float_graph.ts';
+import { type FloatWeightedNode, isWeightedFloat } from '../../architectures/graph/float_graph.ts';
 import { byName } from '../model/by_name.ts';
 import { isWeighted, type TensorSpec, type Tf8Model, tensorSpecs } from '../model/tf8_model.ts';
 import { dequantizeArray, quantizeArray } from '../params/quantization.ts';

@@ -1,4 +1,4 @@
-import { isWeightedFloat } from '../convert/float_graph.ts';
+import { isWeightedFloat } from '../../architectures/graph/float_graph.ts';
 import { Tf8Plan } from '../execute/plan.ts';
 import type { Kernels } from '../kernels/kernels.ts';
 import { byName } from '../model/by_name.ts';

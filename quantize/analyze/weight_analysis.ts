@@ -1,4 +1,4 @@
-import type { FloatWeightedNode, FoldedBatchNorm } from '../convert/float_graph.ts';
+import type { FloatWeightedNode, FoldedBatchNorm } from '../../architectures/graph/float_graph.ts';
 import type { WeightedNode } from '../model/tf8_model.ts';
 import { accumulatorBound } from '../params/accumulator.ts';
 import { BYTE_MAX, INT32_MAX, type QuantizationParams } from '../params/quantization.ts';

@@ -1,6 +1,6 @@
+import type { FloatGraph } from '../../architectures/graph/float_graph.ts';
+import { type Compile, FloatRunner } from '../../architectures/graph/float_runner.ts';
 import { QuantizationError } from '../params/errors.ts';
-import type { FloatGraph } from './float_graph.ts';
-import { type Compile, FloatRunner } from './float_runner.ts';
 import { joined, type ObservedRange } from './observed_range.ts';
 
 /** Images in the network's input form; a data set's batches fit. */

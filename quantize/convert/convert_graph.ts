@@ -1,3 +1,8 @@
+import {
+  type FloatGraph,
+  type FloatNode,
+  isWeightedFloat,
+} from '../../architectures/graph/float_graph.ts';
 import { byName } from '../model/by_name.ts';
 import { checkModel } from '../model/check_model.ts';
 import type { TensorSpec, Tf8Model, Tf8Node } from '../model/tf8_model.ts';
@@ -10,7 +15,6 @@ import {
 } from '../params/quantization.ts';
 import { weightParams } from '../params/weight_params.ts';
 import type { CalibratedRanges } from './calibrate.ts';
-import { type FloatGraph, type FloatNode, isWeightedFloat } from './float_graph.ts';
 import { type ObservedRange, rangeOf } from './observed_range.ts';
 
 export interface ConvertOptions

@@ -1,21 +1,16 @@
 import type * as tf from '@tensorflow/tfjs';
 import {
-  foldBatchNorm,
-  handleZeroVariance,
-  type ZeroVariancePolicy,
-} from '../../architectures/fold_batch_norm.ts';
-import { byName } from '../model/by_name.ts';
-import type { ImageShape } from '../model/tf8_model.ts';
-import { QuantizationError } from '../params/errors.ts';
-import type { ActivationKind } from '../params/requantization.ts';
-import { NO_PADDING, type Padding } from '../params/window.ts';
-import {
   type FloatGraph,
   type FloatNode,
   type FloatWeightedNode,
   type FoldedBatchNorm,
   isWeightedFloat,
-} from './float_graph.ts';
+} from '../../architectures/graph/float_graph.ts';
+import {
+  foldBatchNorm,
+  handleZeroVariance,
+  type ZeroVariancePolicy,
+} from '../../architectures/graph/fold_batch_norm.ts';
 import {
   activationOf,
   addPadding,
@@ -25,8 +20,17 @@ import {
   requireChannelsLast,
   unsupported,
   windowPadding,
-} from './layer_config.ts';
-import { readLayersModel, type SourceLayer, type SourceModel } from './read_layers_model.ts';
+} from '../../architectures/graph/keras_layer.ts';
+import {
+  readLayersModel,
+  type SourceLayer,
+  type SourceModel,
+} from '../../architectures/graph/read_layers_model.ts';
+import { byName } from '../model/by_name.ts';
+import type { ImageShape } from '../model/tf8_model.ts';
+import { QuantizationError } from '../params/errors.ts';
+import type { ActivationKind } from '../params/requantization.ts';
+import { NO_PADDING, type Padding } from '../params/window.ts';
 
 /** Layers that change nothing in memory. */
 const RESHAPES: ReadonlySet<string> = new Set(['Reshape', 'Flatten']);

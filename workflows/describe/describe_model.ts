@@ -1,6 +1,6 @@
+import type { FloatNode } from '../../architectures/graph/float_graph.ts';
 import type { NetworkConfig } from '../../architectures/network.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
-import type { FloatNode } from '../../quantize/convert/float_graph.ts';
 import { fuseLayersModel } from '../../quantize/convert/fuse.ts';
 import { type Tf8Model, type Tf8Node, tensorSpecs } from '../../quantize/model/tf8_model.ts';
 import type { ModelFacts } from '../open/model_facts.ts';

@@ -1,12 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CalibrationBatch } from '../../../quantize/convert/calibrate.ts';
 import {
   type FloatGraph,
   type FloatNode,
   type FloatWeightedNode,
   isWeightedFloat,
-} from '../../../quantize/convert/float_graph.ts';
+} from '../../../architectures/graph/float_graph.ts';
+import type { CalibrationBatch } from '../../../quantize/convert/calibrate.ts';
 import type { ObservedRange } from '../../../quantize/convert/observed_range.ts';
 
 /** A layer without its numbers, which lie in weights.f32: kernel and bias from `weightsOffset` on. */

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { chmod, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { FloatGraph } from '../../../architectures/graph/float_graph.ts';
 import { networkWeights, writeNetwork } from '../../../bench/peers/network/network_files.ts';
 import { ONNX, peerNetworks, TFLITE } from '../../../bench/peers/peer_networks.ts';
 import { SILENT_REPORTER } from '../../../foundation/reporting/reporter.ts';
-import type { FloatGraph } from '../../../quantize/convert/float_graph.ts';
 import { inFolder } from '../../support/in_folder.ts';
 
 const GRAPH: FloatGraph = {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
+import type { FloatGraph } from '../../../architectures/graph/float_graph.ts';
 import type { Analysis, Finding } from '../../../quantize/analyze/analysis.ts';
 import { diagnose } from '../../../quantize/analyze/diagnose.ts';
-import type { FloatGraph } from '../../../quantize/convert/float_graph.ts';
 import type { ObservedRange } from '../../../quantize/convert/observed_range.ts';
 import { analyze, changed, convert, healthyGraph } from './support.ts';
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import type { Analysis, CausesDb } from '../../../quantize/analyze/analysis.ts';
 import {
   type FloatGraph,
   type FloatWeightedNode,
   isWeightedFloat,
-} from '../../../quantize/convert/float_graph.ts';
-import { FloatNodes } from '../../../quantize/convert/float_nodes.ts';
+} from '../../../architectures/graph/float_graph.ts';
+import { FloatNodes } from '../../../architectures/graph/float_nodes.ts';
+import type { Analysis, CausesDb } from '../../../quantize/analyze/analysis.ts';
 import {
   isWeighted,
   type Tf8Model,

@@ -1,15 +1,15 @@
-import type { Analysis } from '../../../quantize/analyze/analysis.ts';
-import { Analyzer } from '../../../quantize/analyze/analyzer.ts';
-import type { FloatKernels } from '../../../quantize/analyze/float_kernels.ts';
-import { FloatNetwork } from '../../../quantize/analyze/float_network.ts';
-import { convertGraph } from '../../../quantize/convert/convert_graph.ts';
 import {
   type FloatGraph,
   type FloatImages,
   type FloatNode,
   type FloatWeightedNode,
   isWeightedFloat,
-} from '../../../quantize/convert/float_graph.ts';
+} from '../../../architectures/graph/float_graph.ts';
+import type { Analysis } from '../../../quantize/analyze/analysis.ts';
+import { Analyzer } from '../../../quantize/analyze/analyzer.ts';
+import type { FloatKernels } from '../../../quantize/analyze/float_kernels.ts';
+import { FloatNetwork } from '../../../quantize/analyze/float_network.ts';
+import { convertGraph } from '../../../quantize/convert/convert_graph.ts';
 import { type ObservedRange, rangeOf } from '../../../quantize/convert/observed_range.ts';
 import { REFERENCE_KERNELS } from '../../../quantize/kernels/reference/reference_kernels.ts';
 import type { Tf8Model } from '../../../quantize/model/tf8_model.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
+import type { FloatWeightedNode } from '../../../architectures/graph/float_graph.ts';
 import { analyzeWeights, stretchBy } from '../../../quantize/analyze/weight_analysis.ts';
-import type { FloatWeightedNode } from '../../../quantize/convert/float_graph.ts';
 import type { WeightedNode } from '../../../quantize/model/tf8_model.ts';
 import { quantizeArray } from '../../../quantize/params/quantization.ts';
 import { NO_PADDING } from '../../../quantize/params/window.ts';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { type ConvertOptions, convertGraph } from '../../../quantize/convert/convert_graph.ts';
 import type {
   FloatGraph,
   FloatNode,
   FloatWeightedNode,
-} from '../../../quantize/convert/float_graph.ts';
+} from '../../../architectures/graph/float_graph.ts';
+import { type ConvertOptions, convertGraph } from '../../../quantize/convert/convert_graph.ts';
 import type { ObservedRange } from '../../../quantize/convert/observed_range.ts';
 import { isWeighted, tensorSpecs } from '../../../quantize/model/tf8_model.ts';
 import { NO_PADDING } from '../../../quantize/params/window.ts';

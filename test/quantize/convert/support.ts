@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
-import { FloatRunner } from '../../../quantize/convert/float_runner.ts';
+import { FloatRunner } from '../../../architectures/graph/float_runner.ts';
 import { fuseLayersModel } from '../../../quantize/convert/fuse.ts';
 import type { ImageShape } from '../../../quantize/model/tf8_model.ts';
 import { randomizeWeights } from '../../architectures/support.ts';

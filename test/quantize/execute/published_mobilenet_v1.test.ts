@@ -5,8 +5,8 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ZeroVariancePolicy } from '../../../architectures/fold_batch_norm.ts';
-import { FloatRunner } from '../../../quantize/convert/float_runner.ts';
+import { FloatRunner } from '../../../architectures/graph/float_runner.ts';
+import type { ZeroVariancePolicy } from '../../../architectures/graph/fold_batch_norm.ts';
 import { planOn } from '../../../quantize/execute/plan_on.ts';
 import { examineTiers } from '../../../quantize/kernels/select.ts';
 import { encodeTf8 } from '../../../quantize/model/tf8_file.ts';

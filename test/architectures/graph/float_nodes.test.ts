@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
-import { FloatNodes } from '../../../quantize/convert/float_nodes.ts';
+import { FloatNodes } from '../../../architectures/graph/float_nodes.ts';
 import { selectBackend } from '../../../training/backend.ts';
-import { healthyGraph, IMAGES, inDouble, PHOTOGRAPHS } from '../analyze/support.ts';
+import { healthyGraph, IMAGES, inDouble, PHOTOGRAPHS } from '../../quantize/analyze/support.ts';
 
 describe('FloatNodes', () => {
   before(async () => {

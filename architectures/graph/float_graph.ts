@@ -2,9 +2,9 @@
  * The float network as the converter sees it: TF8's own operations in float, batch norms folded,
  * activations fused, every node named by the layer that holds its weights.
  */
-import type { ImageShape } from '../model/tf8_model.ts';
-import type { ActivationKind } from '../params/requantization.ts';
-import type { Padding } from '../params/window.ts';
+import type { ImageShape } from '../../quantize/model/tf8_model.ts';
+import type { ActivationKind } from '../../quantize/params/requantization.ts';
+import type { Padding } from '../../quantize/params/window.ts';
 
 interface FloatNodeBase {
   readonly name: string;

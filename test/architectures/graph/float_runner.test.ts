@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
-import type { FloatGraph, FloatPoolNode } from '../../../quantize/convert/float_graph.ts';
-import { FloatRunner } from '../../../quantize/convert/float_runner.ts';
+import type { FloatGraph, FloatPoolNode } from '../../../architectures/graph/float_graph.ts';
+import { FloatRunner } from '../../../architectures/graph/float_runner.ts';
 import { fuseLayersModel } from '../../../quantize/convert/fuse.ts';
+import { chain, networkOf, someImages } from '../../quantize/convert/support.ts';
 import { needsTensorFlow } from '../../support/needs_tensorflow.ts';
-import { chain, networkOf, someImages } from './support.ts';
 
 const PADDING = { top: 1, bottom: 0, left: 0, right: 1 };
 

@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
-import { byName } from '../model/by_name.ts';
-import type { ImageShape } from '../model/tf8_model.ts';
-import { QuantizationError } from '../params/errors.ts';
+import { byName } from '../../quantize/model/by_name.ts';
+import type { ImageShape } from '../../quantize/model/tf8_model.ts';
+import { QuantizationError } from '../../quantize/params/errors.ts';
 
 /** One layer of a LayersModel: what Keras' configuration says of it, and its weights. */
 export interface SourceLayer {

@@ -1,8 +1,8 @@
 /** What a layer's Keras configuration means to TF8; refuses, by the layer's name, what TF8 has not. */
-import type { ImageShape } from '../model/tf8_model.ts';
-import { QuantizationError } from '../params/errors.ts';
-import type { ActivationKind } from '../params/requantization.ts';
-import { NO_PADDING, type Padding, samePadding } from '../params/window.ts';
+import type { ImageShape } from '../../quantize/model/tf8_model.ts';
+import { QuantizationError } from '../../quantize/params/errors.ts';
+import type { ActivationKind } from '../../quantize/params/requantization.ts';
+import { NO_PADDING, type Padding, samePadding } from '../../quantize/params/window.ts';
 import type { SourceLayer } from './read_layers_model.ts';
 
 /** Refuses channels in front of height and width. */

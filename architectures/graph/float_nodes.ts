@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type { Padding } from '../params/window.ts';
+import type { Padding } from '../../quantize/params/window.ts';
 import {
   type FloatImages,
   type FloatNode,

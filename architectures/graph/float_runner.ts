@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
-import { byName } from '../model/by_name.ts';
-import { QuantizationError } from '../params/errors.ts';
+import type { ObservedRange } from '../../quantize/convert/observed_range.ts';
+import { byName } from '../../quantize/model/by_name.ts';
+import { QuantizationError } from '../../quantize/params/errors.ts';
 import type { FloatGraph } from './float_graph.ts';
 import { FloatNodes } from './float_nodes.ts';
-import type { ObservedRange } from './observed_range.ts';
 
 /** A function over named tensors that is made of operations of TensorFlow.js. */
 export type TensorFunction = (inputs: tf.NamedTensorMap) => tf.NamedTensorMap;
