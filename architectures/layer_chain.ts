@@ -1,5 +1,6 @@
 /** A LayersModel that is one chain, as convolutions with what comes before and after each. */
 import * as tf from '@tensorflow/tfjs';
+import { samePadding } from './graph/window.ts';
 
 export interface ChainBatchNorm {
   /** [C]; undefined where the layer has none. */
@@ -137,7 +138,7 @@ class ChainReader {
       this.padding === NO_SIDES && config.padding === 'same'
         ? true
         : (isDense || config.padding === 'valid') &&
-          samePadding(inputShape, kernelShape, strides, this.padding);
+          isSamePadding(inputShape, kernelShape, strides, this.padding);
     const unpadded = this.padding;
     this.padding = NO_SIDES;
     this.blocks.push({
@@ -210,16 +211,14 @@ function withoutPadding([height, width, channels]: readonly number[], padding: S
 }
 
 /** Whether the zeros around an image are those of "same". @param padded [H, W, C] with them */
-function samePadding(
+function isSamePadding(
   padded: readonly number[],
   kernelShape: readonly number[],
   strides: readonly [number, number],
   padding: Sides,
 ): boolean {
-  return padding.every(([before, after], axis) => {
-    const size = padded[axis] - before - after;
-    const positions = Math.ceil(size / strides[axis]);
-    const total = Math.max((positions - 1) * strides[axis] + kernelShape[axis] - size, 0);
-    return before === Math.floor(total / 2) && before + after === total;
-  });
+  const [[top, bottom], [left, right]] = padding;
+  const size = withoutPadding(padded, padding);
+  const same = samePadding(size, [kernelShape[0], kernelShape[1]], strides);
+  return same.top === top && same.bottom === bottom && same.left === left && same.right === right;
 }

@@ -5,17 +5,14 @@
 import { importOptional } from '../foundation/optional_package.ts';
 import type * as Calibrate from './convert/calibrate.ts';
 
-export type {
-  FloatConcatNode,
-  FloatGlobalAveragePoolNode,
-  FloatGraph,
-  FloatImages,
-  FloatNode,
-  FloatPoolNode,
-  FloatWeightedNode,
-  FoldedBatchNorm,
-} from '../architectures/graph/float_graph.ts';
+export type { FloatGraph } from '../architectures/graph/float_graph.ts';
+export type { FloatNode, FloatWeightedNode } from '../architectures/graph/float_node.ts';
+export type { FloatImages } from '../architectures/graph/float_nodes.ts';
 export type { Compile, TensorFunction } from '../architectures/graph/float_runner.ts';
+export type { FloatConcatNode } from '../architectures/graph/operations/concat.ts';
+export type { FloatGlobalAveragePoolNode } from '../architectures/graph/operations/global_average_pool.ts';
+export type { FloatPoolNode } from '../architectures/graph/operations/pool2d.ts';
+export type { FoldedBatchNorm } from '../architectures/graph/operations/weighted.ts';
 export type {
   AccumulatorAnalysis,
   Accuracy,

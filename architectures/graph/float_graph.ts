@@ -1,79 +1,48 @@
-/**
- * The float network as the converter sees it: TF8's own operations in float, batch norms folded,
- * activations fused, every node named by the layer that holds its weights.
- */
-import type { ImageShape } from '../../quantize/model/tf8_model.ts';
-import type { ActivationKind } from '../../quantize/params/requantization.ts';
-import type { Padding } from '../../quantize/params/window.ts';
+/** A float network as data: a graph of operations, whatever program it came from. */
+import { GraphError } from './errors.ts';
+import type { FloatNode } from './float_node.ts';
+import { outputShape } from './operations/table.ts';
+import type { Shape } from './shape.ts';
 
-interface FloatNodeBase {
-  readonly name: string;
-  readonly inputs: readonly string[];
-  readonly outputShape: ImageShape;
-}
-
-export interface FloatWeightedNode extends FloatNodeBase {
-  readonly op: 'conv2d' | 'depthwiseConv2d' | 'fullyConnected';
-  /** conv2d: [kh, kw, C, M]; depthwiseConv2d: [kh, kw, C, mult]; fullyConnected: [1, 1, K, M] */
-  readonly kernel: Float32Array;
-  readonly kernelShape: readonly [number, number, number, number];
-  /** [M] */
-  readonly bias: Float32Array;
-  readonly strides: readonly [number, number];
-  readonly padding: Padding;
-  readonly activation: ActivationKind;
-}
-
-export interface FloatPoolNode extends FloatNodeBase {
-  readonly op: 'averagePool2d' | 'maxPool2d';
-  readonly windowShape: readonly [number, number];
-  readonly strides: readonly [number, number];
-  readonly padding: Padding;
-}
-
-export interface FloatGlobalAveragePoolNode extends FloatNodeBase {
-  readonly op: 'globalAveragePool';
-}
-
-export interface FloatConcatNode extends FloatNodeBase {
-  readonly op: 'concat';
-}
-
-export type FloatNode =
-  | FloatWeightedNode
-  | FloatPoolNode
-  | FloatGlobalAveragePoolNode
-  | FloatConcatNode;
-
-/** What was folded into a node; every array is [M]. */
-export interface FoldedBatchNorm {
-  /** α = γ/√(σ² + ε), by which the weights were multiplied. */
-  readonly alpha: Float64Array;
-  /** σ² as trained. */
-  readonly variance: Float32Array;
-  /** Channels of zero variance, whether it was replaced or not. */
-  readonly deadChannels: readonly number[];
-}
-
+/** Made by `floatGraph`: its nodes fit together. */
 export interface FloatGraph {
   readonly name: string;
-  readonly inputName: string;
-  readonly inputShape: ImageShape;
-  /** In execution order; the last one makes the logits. */
+  readonly input: { readonly name: string; readonly shape: Shape };
+  /** In execution order. */
   readonly nodes: readonly FloatNode[];
-  /** Batch-norm channels whose variance was replaced, by the layer's name (Option 1 of the paper). */
-  readonly zeroVarianceChannels: ReadonlyMap<string, readonly number[]>;
-  /** By the name of the node that a batch norm was folded into. */
-  readonly batchNorms: ReadonlyMap<string, FoldedBatchNorm>;
+  /** Names of the tensors that the network is for. */
+  readonly outputs: readonly string[];
+  /** Of every tensor, the input included. */
+  readonly shapes: ReadonlyMap<string, Shape>;
 }
 
-/** Images [N, H, W, C] as an array. */
-export interface FloatImages {
-  readonly values: Float32Array;
-  /** [H, W, C] */
-  readonly shape: ImageShape;
+/**
+ * A graph of nodes that fit together.
+ * @throws GraphError where two tensors have one name, one is read before it is made, or a node cannot
+ *   read what it gets
+ */
+export function floatGraph(network: Omit<FloatGraph, 'shapes'>): FloatGraph {
+  const { name, input, nodes, outputs } = network;
+  const shapes = new Map([[input.name, input.shape]]);
+  const shapeOf = (tensor: string, reader: string): Shape => {
+    const shape = shapes.get(tensor);
+    if (shape !== undefined) return shape;
+    throw new GraphError(`Expected ${tensor} before ${reader} reads it but nothing makes it`);
+  };
+  for (const node of nodes) {
+    if (shapes.has(node.name)) {
+      throw new GraphError(
+        `Expected each tensor of ${name} to be made once but ${node.name} is not`,
+      );
+    }
+    const inputs = node.inputs.map((from) => shapeOf(from, node.name));
+    shapes.set(node.name, outputShape(node, inputs));
+  }
+  for (const output of outputs) shapeOf(output, `the end of ${name}`);
+  return { name, input, nodes, outputs, shapes };
 }
 
-export function isWeightedFloat(node: FloatNode): node is FloatWeightedNode {
-  return 'kernel' in node;
+/** The shape of one of the graph's tensors. */
+export function shapeIn({ shapes }: FloatGraph, tensor: string): Shape {
+  return shapes.get(tensor)!;
 }

@@ -1,75 +1,92 @@
-/** What a layer's Keras configuration means to TF8; refuses, by the layer's name, what TF8 has not. */
-import type { ImageShape } from '../../quantize/model/tf8_model.ts';
-import { QuantizationError } from '../../quantize/params/errors.ts';
-import type { ActivationKind } from '../../quantize/params/requantization.ts';
-import { NO_PADDING, type Padding, samePadding } from '../../quantize/params/window.ts';
-import type { SourceLayer } from './read_layers_model.ts';
+/** One layer of a LayersModel, and what its Keras configuration means to a float graph. */
+import { UnsupportedLayerError } from './errors.ts';
+import {
+  type Activation,
+  isPlainActivation,
+  type PlainActivation,
+  reluOf,
+} from './operations/activation_function.ts';
+import type { Shape } from './shape.ts';
+import { NO_PADDING, type Padding, samePadding } from './window.ts';
 
-/** Refuses channels in front of height and width. */
-export function requireChannelsLast(layer: SourceLayer): void {
+/** What Keras' configuration says of a layer, and its weights. */
+export interface KerasLayer {
+  readonly name: string;
+  /** Keras' class name, e.g. "DepthwiseConv2D". */
+  readonly className: string;
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Names of the nodes that make what it reads. */
+  readonly inputs: readonly string[];
+  readonly inputShapes: readonly Shape[];
+  readonly outputShape: Shape;
+  /** In the order of `layer.getWeights()`, which leaves absent ones (`useBias: false`) out. */
+  readonly weights: readonly { readonly shape: readonly number[]; readonly data: Float32Array }[];
+}
+
+/** What every node of the layer has. */
+export function baseOf({ name, inputs, className }: KerasLayer) {
+  return { name, inputs, className };
+}
+
+/** @throws UnsupportedLayerError for channels in front of height and width */
+export function requireChannelsLast(layer: KerasLayer): void {
   const { data_format: format } = layer.config;
   if (format !== undefined && format !== null && format !== 'channels_last') {
-    throw unsupported(layer, `the data format ${String(format)}`);
+    throw new UnsupportedLayerError(layer, `the data format ${String(format)}`);
   }
 }
 
-/** Refuses any axis but that of the channels: −1, 3 of images, 1 of vectors. */
-export function requireChannelAxis(layer: SourceLayer, what: string): void {
+/** The layer's axis, counted from the last: −1 is the channels. */
+export function axisOf(layer: KerasLayer): number {
   const { axis } = layer.config;
-  if (axis !== -1 && axis !== layer.rank - 1) {
-    throw unsupported(
-      layer,
-      `its axis ${String(axis)}; TF8 ${what} channels (axis ${layer.rank - 1})`,
-    );
+  if (typeof axis !== 'number') {
+    throw new UnsupportedLayerError(layer, `its axis ${String(axis)}`);
   }
+  // Keras counts the batch.
+  return axis < 0 ? axis : axis - (layer.inputShapes[0].length + 1);
 }
 
-/** The sum, side by side. */
-export function addPadding(a: Padding, b: Padding): Padding {
-  const sum = {
-    top: a.top + b.top,
-    bottom: a.bottom + b.bottom,
-    left: a.left + b.left,
-    right: a.right + b.right,
-  };
-  return Object.values(sum).every((side) => side === 0) ? NO_PADDING : sum;
-}
-
-/** "same" or "valid" padding of a window over an image, in rows and columns. */
+/** "same" or "valid" padding of a window over the layer's image, in rows and columns. */
 export function windowPadding(
-  layer: SourceLayer,
-  [height, width]: ImageShape,
+  layer: KerasLayer,
   window: readonly [number, number],
   strides: readonly [number, number],
 ): Padding {
   const { padding } = layer.config;
   if (padding === 'valid') return NO_PADDING;
-  if (padding === 'same') return samePadding([height, width], window, strides);
-  throw unsupported(layer, `the padding ${String(padding)}`);
+  if (padding === 'same') return samePadding(layer.inputShapes[0], window, strides);
+  throw new UnsupportedLayerError(layer, `the padding ${String(padding)}`);
 }
 
-/** The activation that a layer brings along. */
-export function activationOf(layer: SourceLayer): ActivationKind {
-  const { activation } = layer.config;
-  if (activation === undefined || activation === 'linear') return 'linear';
-  if (activation === 'relu' || activation === 'relu6') return activation;
-  throw unsupported(layer, `the activation ${String(activation)}; it has relu, relu6, linear`);
+/** Keras' names that are not ours. */
+const NAMES: Readonly<Record<string, PlainActivation>> = { hard_sigmoid: 'hardSigmoid' };
+
+/** The activation that a layer brings along, except a softmax, which is an operation of its own. */
+export function activationOf(layer: KerasLayer): Activation {
+  const { activation = 'linear' } = layer.config;
+  if (activation === 'softmax') return 'linear';
+  const name = String(activation);
+  const known = NAMES[name] ?? name;
+  if (isPlainActivation(known)) return known;
+  throw new UnsupportedLayerError(layer, `the activation ${name}`);
 }
 
-/** The activation of a ReLU layer by its bound. */
-export function reluKind(layer: SourceLayer): ActivationKind {
-  const limit = layer.config.max_value;
-  if (limit === undefined || limit === null) return 'relu';
-  if (limit === 6) return 'relu6';
-  throw unsupported(layer, `a ReLU bounded at ${String(limit)}; it has ReLU and ReLU6`);
+/** The activation of a layer that is a ReLU of some kind. */
+export function reluLayer({ config }: KerasLayer): Activation {
+  return reluOf({
+    max: numberOf(config.max_value) ?? Infinity,
+    // LeakyReLU's, and the general ReLU's
+    slope: numberOf(config.alpha) ?? numberOf(config.negative_slope) ?? 0,
+    // ThresholdedReLU's
+    threshold: numberOf(config.theta) ?? numberOf(config.threshold) ?? 0,
+  });
+}
+
+function numberOf(value: unknown): number | undefined {
+  return typeof value === 'number' ? value : undefined;
 }
 
 /** A number for both sides, or one for each. */
 export function pair(value: unknown): [number, number] {
   return Array.isArray(value) ? [value[0], value[1]] : [value as number, value as number];
-}
-
-/** The error that names the layer and what of it TF8 has not. */
-export function unsupported(layer: SourceLayer, what: string): QuantizationError {
-  return new QuantizationError(`TF8 does not support ${layer.name} (${layer.className}): ${what}`);
 }

@@ -77,7 +77,7 @@ export async function prepareWorkload(
   const runner = new FloatRunner(graph);
   const real = dequantizeArray(images, tf8.input.quantization);
   const shape = [count, resolution, width, channels] as const;
-  const logits = runner.logits(real, shape);
+  const [logits] = runner.outputs(real, shape);
   runner.dispose();
   const classes = logits.length / count;
   return {

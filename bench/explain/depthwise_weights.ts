@@ -1,9 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
-import {
-  type FloatGraph,
-  type FloatWeightedNode,
-  isWeightedFloat,
-} from '../../architectures/graph/float_graph.ts';
+import type { FloatGraph } from '../../architectures/graph/float_graph.ts';
+import { type FloatWeightedNode, isWeightedFloat } from '../../architectures/graph/float_node.ts';
 import {
   foldingFactors,
   handleZeroVariance,

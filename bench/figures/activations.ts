@@ -60,7 +60,7 @@ export async function compareActivations(
         split: 'test',
         among,
         batchSize: BATCH,
-        resolution: graph.inputShape[0],
+        resolution: graph.input.shape[0],
         seed,
         signal,
       });

@@ -62,7 +62,7 @@ export async function analyzeNetwork(
   const graph = fuseLayersModel(opened.model, { zeroVariance: network.zeroVariance });
   const { centralFraction, range } = tf8Facts(tf8).input;
   const images = new TestImages(
-    { dataset, limit, among, seed, resolution: graph.inputShape[0], centralFraction, range },
+    { dataset, limit, among, seed, resolution: graph.input.shape[0], centralFraction, range },
     context,
   );
   const floats = new FloatNodes();

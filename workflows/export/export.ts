@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { isWeightedFloat } from '../../architectures/graph/float_graph.ts';
+import { isWeightedFloat } from '../../architectures/graph/float_node.ts';
 import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
 import { sha256OfBytes } from '../../foundation/hashes/sha256.ts';
 import type { Context } from '../../foundation/reporting/context.ts';

@@ -1,6 +1,7 @@
 import type { FloatGraph } from '../../architectures/graph/float_graph.ts';
 import type { Compile } from '../../architectures/graph/float_runner.ts';
 import type { ZeroVariancePolicy } from '../../architectures/graph/fold_batch_norm.ts';
+import { replacedChannels } from '../../architectures/graph/passes/fold_batch_norms.ts';
 import type { Dataset, ImageBatch, SkippedImage } from '../../datasets/dataset.ts';
 import { centralFractionOf } from '../../datasets/images/preprocess.ts';
 import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
@@ -64,7 +65,7 @@ export async function quantizeModel(
     const batches = dataset.batches({
       split: 'train',
       batchSize: CALIBRATION_BATCH,
-      resolution: graph.inputShape[0],
+      resolution: graph.input.shape[0],
       centralFraction,
       limit: images,
       skip,
@@ -100,7 +101,7 @@ export async function quantizeModel(
       model: converted,
       graph,
       zeroVarianceChannels: Object.fromEntries(
-        [...graph.zeroVarianceChannels].map(([layer, channels]) => [layer, channels.length]),
+        [...replacedChannels(graph)].map(([layer, channels]) => [layer, channels.length]),
       ),
       skipped,
     };

@@ -54,8 +54,9 @@ function withDeadChannel(graph: FloatGraph, layer: string, alpha: number): Float
     alpha: Float64Array.from({ length: 8 }, (_, channel) => (channel === 0 ? alpha : 0.5)),
     variance: Float32Array.from({ length: 8 }, (_, channel) => (channel === 0 ? 0 : 1)),
     deadChannels: [0],
+    replacedChannels: [],
   };
-  return { ...graph, batchNorms: new Map([[layer, batchNorm]]) };
+  return changed(graph, layer, () => ({ batchNorm }));
 }
 
 describe('diagnose', () => {
