@@ -68,3 +68,9 @@ export function windowPositions(
 export function dilatedWindow(window: Pair, dilations: Pair = [1, 1]): [number, number] {
   return [(window[0] - 1) * dilations[0] + 1, (window[1] - 1) * dilations[1] + 1];
 }
+
+/** Whether the padding is "SAME". */
+export function isSamePadding(padding: Padding, size: Shape, window: Pair, strides: Pair): boolean {
+  const same = samePadding(size, window, strides);
+  return (Object.keys(same) as (keyof Padding)[]).every((side) => padding[side] === same[side]);
+}
