@@ -37,13 +37,10 @@ export function requireChannelsLast(layer: KerasLayer): void {
 }
 
 /** The layer's axis, counted from the last: −1 is the channels. */
-export function axisOf(layer: KerasLayer): number {
-  const { axis } = layer.config;
-  if (typeof axis !== 'number') {
-    throw new UnsupportedLayerError(layer, `its axis ${String(axis)}`);
-  }
+export function axisOf({ config, inputShapes }: KerasLayer): number {
+  const axis = config.axis as number;
   // Keras counts the batch.
-  return axis < 0 ? axis : axis - (layer.inputShapes[0].length + 1);
+  return axis < 0 ? axis : axis - (inputShapes[0].length + 1);
 }
 
 /** "same" or "valid" padding of a window over the layer's image, in rows and columns. */

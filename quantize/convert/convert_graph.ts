@@ -20,7 +20,7 @@ import {
 import { weightParams } from '../params/weight_params.ts';
 import type { CalibratedRanges } from './calibrate.ts';
 import { type ObservedRange, rangeOf } from './observed_range.ts';
-import { isTf8Activation, unsupported } from './require_tf8.ts';
+import { isTf8Activation, requireTf8, unsupported } from './require_tf8.ts';
 
 export interface ConvertOptions
   extends Pick<Tf8Model, 'labelOffset' | 'classNames' | 'provenance'> {
@@ -37,14 +37,15 @@ export interface ConvertOptions
  * layer's weights by their own range, biases as int32 at scaleIn · scaleWeight. A bias that would not
  * fit raises its layer's weight scale, and a note says so. Average, maximum and global pooling keep
  * their input's parameters (eq. 6).
- * @throws QuantizationError naming the layer that TF8 has not (`requireTf8`), whose bias is not finite, whose accumulator does not fit
- * int32 at any scale, or that was not calibrated
+ * @throws QuantizationError naming the layer that TF8 has not (`requireTf8`), whose bias is not finite,
+ * whose accumulator does not fit int32 at any scale, or that was not calibrated
  */
 export function convertGraph(
   graph: FloatGraph,
   calibration: CalibratedRanges,
   options: ConvertOptions,
 ): Tf8Model {
+  requireTf8(graph);
   const { inputRange: range, centralFraction, labelOffset, classNames, provenance } = options;
   const { onNote } = options;
   const input = {

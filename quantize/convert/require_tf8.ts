@@ -3,6 +3,7 @@ import { type FloatGraph, shapeIn } from '../../architectures/graph/float_graph.
 import { type FloatNode, isWeightedFloat } from '../../architectures/graph/float_node.ts';
 import type { Activation } from '../../architectures/graph/operations/activation_function.ts';
 import { makerOf, usersOf } from '../../architectures/graph/passes/rewrite.ts';
+import { elements } from '../../architectures/graph/shape.ts';
 import { QuantizationError } from '../params/errors.ts';
 import type { ActivationKind } from '../params/requantization.ts';
 
@@ -49,17 +50,17 @@ export function requireTf8(graph: FloatGraph): void {
       `Expected ${name} to end in its logits but its last operation is ${last?.name ?? 'missing'}`,
     );
   }
-  const [height, width] = shapeIn(graph, last.name);
-  if (height !== 1 || width !== 1) {
+  const logits = shapeIn(graph, last.name);
+  if (logits.at(-1) !== elements(logits)) {
     throw new QuantizationError(
-      `Expected ${name} to end in logits [1, 1, classes] but ${last.name} makes [${shapeIn(graph, last.name)}]`,
+      `Expected ${name} to end in logits [1, 1, classes] but ${last.name} makes [${logits}]`,
     );
   }
 }
 
 function requireImage(graph: FloatGraph, tensor: string): void {
   const shape = shapeIn(graph, tensor);
-  if (shape.length === 3) return;
+  if (shape.length === 3 || shape.length === 1) return;
   throw new QuantizationError(
     `Expected images or vectors but the output of ${tensor} is [${shape}]`,
   );

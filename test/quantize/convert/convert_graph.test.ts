@@ -200,6 +200,23 @@ describe('convertGraph', () => {
     assert.ok(node.weights.quantization.scale > Math.fround(0.75 / 255));
   });
 
+  it('refuses what TF8 has not, naming it', () => {
+    const sum: FloatNode = { op: 'add', name: 'sum', inputs: ['conv', 'conv'] };
+    assert.throws(() => convert(graphOf(CONV, sum)), {
+      name: 'QuantizationError',
+      message: /TF8 does not support sum \(add\): the operation; it has Conv2D, /,
+    });
+    assert.throws(() => convert(graphOf({ ...CONV, activation: 'tanh' }, END)), {
+      message: /TF8 does not support conv \(conv2d\): the activation tanh; it has relu,/,
+    });
+  });
+
+  it('refuses a network of several outputs', () => {
+    assert.throws(() => convert({ ...graphOf(CONV, END), outputs: ['conv', 'end'] }), {
+      message: 'Expected one input and one output in by hand but received 1 and 2',
+    });
+  });
+
   it('refuses a layer that was not calibrated, naming it', () => {
     assert.throws(() => convert(graphOf(CONV, END), {}), {
       name: 'QuantizationError',
