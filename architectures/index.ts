@@ -7,13 +7,43 @@ export { buildInceptionV3 } from './build_inception_v3.ts';
 export type { BuildOptions } from './build_layers.ts';
 export { buildMobileNetV1 } from './build_mobilenet_v1.ts';
 export type { ConvLayer, LayerShape, PaddingScheme } from './conv_layer.ts';
+export { type FloatGraph, floatGraph } from './graph/float_graph.ts';
+export type { FloatNode, FloatWeightedNode } from './graph/float_node.ts';
+export type { FloatImages } from './graph/float_nodes.ts';
+export type { Compile, TensorFunction } from './graph/float_runner.ts';
 export {
   type BatchNormParameters,
   type FoldBatchNormOptions,
   type FoldedConvolution,
   foldBatchNorm,
   type ZeroVariancePolicy,
-} from './fold_batch_norm.ts';
+} from './graph/fold_batch_norm.ts';
+export type { FloatActivationNode } from './graph/operations/activation.ts';
+export type {
+  Activation,
+  GeneralRelu,
+  PlainActivation,
+} from './graph/operations/activation_function.ts';
+export type { FloatArithmeticNode } from './graph/operations/arithmetic.ts';
+export type { FloatBatchNormNode } from './graph/operations/batch_norm.ts';
+export type { FloatConcatNode } from './graph/operations/concat.ts';
+export type { FloatConv2dNode } from './graph/operations/conv2d.ts';
+export type { FloatDepthwiseConv2dNode } from './graph/operations/depthwise_conv2d.ts';
+export type { FloatDropoutNode } from './graph/operations/dropout.ts';
+export type { FloatFullyConnectedNode } from './graph/operations/fully_connected.ts';
+export type { FloatGlobalAveragePoolNode } from './graph/operations/global_average_pool.ts';
+export type { NodeBase } from './graph/operations/operation.ts';
+export type { FloatPadNode } from './graph/operations/pad.ts';
+export type { FloatPoolNode } from './graph/operations/pool2d.ts';
+export type { FloatReshapeNode } from './graph/operations/reshape.ts';
+export type { FloatSoftmaxNode } from './graph/operations/softmax.ts';
+export type {
+  ConvNodeBase,
+  FoldedBatchNorm,
+  WeightedNodeBase,
+} from './graph/operations/weighted.ts';
+export type { Shape } from './graph/shape.ts';
+export type { Padding } from './graph/window.ts';
 export { type Branch, INCEPTION_V3_ROWS, type InceptionRow, type Kernel } from './inception_v3.ts';
 export type { InceptionV3Config } from './inception_v3_layers.ts';
 export { costOfNetwork, type LayerCost, type NetworkCost } from './layer_costs.ts';
@@ -27,7 +57,7 @@ export { buildNetwork, type NetworkConfig, type NetworkName } from './network.ts
 export { type DepthwiseMeans, measureDepthwiseMeans } from './rearchitect/centre_depthwise.ts';
 export type { Chain, ChainLayer } from './rearchitect/chain.ts';
 export { RearchitectError } from './rearchitect/errors.ts';
-export type { Compile, TensorFunction, TransposedProduct } from './rearchitect/forward.ts';
+export type { TransposedProduct } from './rearchitect/forward.ts';
 export type { BatchSource, InputBatch } from './rearchitect/image_states.ts';
 export { type ReadChain, readChain } from './rearchitect/read_chain.ts';
 export { rebuiltModel } from './rearchitect/rebuilt_model.ts';

@@ -2,7 +2,7 @@
  * Tells a MobileNetV1 by its structure, whatever its layers are called: Keras' `conv_dw_1`, slim's
  * `Conv2d_1_depthwise` or the nodes of a graph.
  */
-import type * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
 import { buildMobileNetV1 } from './build_mobilenet_v1.ts';
 import {
   BATCH_NORM_EPSILON,
@@ -10,7 +10,17 @@ import {
   type ConvLayer,
   widthMultiplierOf,
 } from './conv_layer.ts';
-import { type ChainBlock, readBlocks, setWeights } from './layer_chain.ts';
+import { type ChainBlock, readBlocks } from './graph/blocks.ts';
+import { GraphError } from './graph/errors.ts';
+import type { FloatGraph } from './graph/float_graph.ts';
+import { absorbPadding } from './graph/passes/absorb_padding.ts';
+import { dropIdentities } from './graph/passes/drop_identities.ts';
+import { dropReshapes } from './graph/passes/drop_reshapes.ts';
+import { dropSoftmax } from './graph/passes/drop_softmax.ts';
+import { vectorsAsImages } from './graph/passes/vectors_as_images.ts';
+import { readLayersModel } from './graph/read_layers_model.ts';
+import { isSameShape, type Shape } from './graph/shape.ts';
+import { isSamePadding } from './graph/window.ts';
 import {
   convLayers,
   LAST_FILTERS,
@@ -39,9 +49,11 @@ export interface RecognizedMobileNetV1 {
  * @returns undefined where the model is another network
  */
 export function recognizeMobileNetV1(model: tf.LayersModel): RecognizedMobileNetV1 | undefined {
-  const blocks = readBlocks(model);
-  const config = blocks && configOf(model, blocks);
-  if (blocks === undefined || config === undefined) return undefined;
+  const graph = graphOf(model);
+  const blocks = graph && readBlocks(graph);
+  if (graph === undefined || blocks === undefined) return undefined;
+  const config = configOf(graph.input.shape, blocks);
+  if (config === undefined) return undefined;
   const layers = convLayers(config);
   if (!layers.every((layer, index) => fits(layer, blocks[index]))) return undefined;
   const rebuilt = buildMobileNetV1(config);
@@ -52,20 +64,30 @@ export function recognizeMobileNetV1(model: tf.LayersModel): RecognizedMobileNet
   return { config, foldedBatchNorms, model: rebuilt };
 }
 
+/** The network without what changes nothing; undefined where it is no graph. */
+function graphOf(model: tf.LayersModel): FloatGraph | undefined {
+  const passes = [dropIdentities, vectorsAsImages, dropReshapes, dropSoftmax, absorbPadding];
+  try {
+    return passes.reduce((graph, pass) => pass(graph), readLayersModel(model));
+  } catch (error) {
+    if (error instanceof GraphError) return undefined;
+    throw error;
+  }
+}
+
 function configOf(
-  model: tf.LayersModel,
+  [height, width, channels]: Shape,
   blocks: readonly ChainBlock[],
 ): MobileNetV1Config | undefined {
-  const [, height, width, channels] = model.inputs[0].shape;
-  if (typeof height !== 'number' || height !== width || height < 32 || channels !== 3) return;
+  if (height !== width || height < 32 || channels !== 3) return undefined;
   const [, depthwise, pointwise] = blocks;
   const last = blocks.at(-2);
   // The first convolution, a depthwise and a pointwise one for each other row, the logits.
   if (blocks.length !== 2 * MOBILENET_V1_ROWS.length || last === undefined) return undefined;
   const variant = variantOf(depthwise, pointwise);
-  const classes = blocks.at(-1)!.outputs;
+  const classes = outputsOf(blocks.at(-1)!);
   if (variant === undefined || classes < 2) return undefined;
-  const widthMultiplier = widthMultiplierOf(last.outputs, LAST_FILTERS);
+  const widthMultiplier = widthMultiplierOf(outputsOf(last), LAST_FILTERS);
   return { variant, widthMultiplier, resolution: height, classes };
 }
 
@@ -76,45 +98,52 @@ function variantOf(depthwise: ChainBlock, pointwise: ChainBlock): Variant | unde
   return pointwise.activation === 'relu' ? FRIENDLY : NO_DEPTHWISE_BN;
 }
 
-function fits(layer: ConvLayer, block: ChainBlock): boolean {
+function outputsOf({ convolution }: ChainBlock): number {
+  return convolution.bias.length;
+}
+
+function fits(
+  layer: ConvLayer,
+  { convolution, inputShape, batchNorm, activation }: ChainBlock,
+): boolean {
   const isDepthwise = layer.kind === 'depthwise';
   const channels = layer.inputShape[2];
   const kernel = [...layer.kernel, channels, isDepthwise ? 1 : layer.outputShape[2]];
-  const hasBatchNorm = block.batchNorm !== undefined;
   return (
-    block.isDepthwise === isDepthwise &&
-    block.kernelShape.join() === kernel.join() &&
-    block.strides.every((stride) => stride === layer.stride) &&
-    block.inputShape.join() === layer.inputShape.join() &&
-    block.isSamePadded &&
-    block.activation === layer.activation &&
-    (!hasBatchNorm || layer.batchNorm) &&
-    (!hasBatchNorm || Math.abs(block.batchNorm.epsilon - BATCH_NORM_EPSILON) < EPSILON_TOLERANCE)
+    (convolution.op === 'depthwiseConv2d') === isDepthwise &&
+    isSameShape(convolution.kernelShape, kernel) &&
+    convolution.strides.every((stride) => stride === layer.stride) &&
+    !('dilations' in convolution) &&
+    isSameShape(inputShape, layer.inputShape) &&
+    isSamePadding(convolution.padding, inputShape, layer.kernel, convolution.strides) &&
+    activation === layer.activation &&
+    (batchNorm === undefined ||
+      (layer.batchNorm && Math.abs(batchNorm.epsilon - BATCH_NORM_EPSILON) < EPSILON_TOLERANCE))
   );
 }
 
 /** Sets a layer's weights; whether its batch norm had to be made up. */
 function copyWeights(layer: ConvLayer, block: ChainBlock, target: tf.LayersModel): boolean {
-  const { kernel, bias, batchNorm } = block;
+  const { kernel, kernelShape, bias } = block.convolution;
+  const { batchNorm } = block;
   const channels = layer.outputShape[2];
   const { name } = layer;
-  const shape = [...layer.kernel, layer.inputShape[2], block.kernelShape[3]];
-  const zeros = () => new Float32Array(channels);
   setWeights(target, name, [
-    { values: kernel, shape },
-    ...(layer.bias ? [{ values: bias ?? zeros(), shape: [channels] }] : []),
+    { values: kernel, shape: [...layer.kernel, layer.inputShape[2], kernelShape[3]] },
+    ...(layer.bias ? [{ values: bias, shape: [channels] }] : []),
   ]);
   if (!layer.batchNorm) return false;
-  const ones = new Float32Array(channels).fill(1);
+  const zeros = new Float32Array(channels);
+  const ones = zeros.map(() => 1);
   const values =
     batchNorm === undefined
       ? // σ² + ε = 1: only the bias is left of it.
-        [ones, bias ?? zeros(), zeros(), ones.map((one) => one - BATCH_NORM_EPSILON)]
+        [ones, bias, zeros, ones.map((one) => one - BATCH_NORM_EPSILON)]
       : [
-          batchNorm.gamma ?? ones,
-          batchNorm.beta ?? zeros(),
+          batchNorm.gamma,
+          batchNorm.beta,
           // BN(x + b) is that of x with the mean μ − b.
-          batchNorm.mean.map((mean, channel) => mean - (bias?.[channel] ?? 0)),
+          batchNorm.mean.map((mean, channel) => mean - bias[channel]),
           batchNorm.variance,
         ];
   setWeights(
@@ -123,4 +152,17 @@ function copyWeights(layer: ConvLayer, block: ChainBlock, target: tf.LayersModel
     values.map((vector) => ({ values: vector, shape: [channels] })),
   );
   return batchNorm === undefined;
+}
+
+/** Sets a layer's weights, in the order of `layer.getWeights()`. */
+function setWeights(
+  model: tf.LayersModel,
+  name: string,
+  weights: readonly { readonly values: Float32Array; readonly shape: readonly number[] }[],
+): void {
+  tf.tidy(() =>
+    model
+      .getLayer(name)
+      .setWeights(weights.map(({ values, shape }) => tf.tensor(values, [...shape]))),
+  );
 }

@@ -5,7 +5,7 @@ import {
   type BatchNormParameters,
   foldBatchNorm,
   type ZeroVariancePolicy,
-} from './fold_batch_norm.ts';
+} from './graph/fold_batch_norm.ts';
 
 export interface TransferOptions {
   /** Applied where a depthwise batch norm is folded; a batch norm that is copied stays as it is. */

@@ -5,6 +5,14 @@
 import { importOptional } from '../foundation/optional_package.ts';
 import type * as Calibrate from './convert/calibrate.ts';
 
+export type { FloatGraph } from '../architectures/graph/float_graph.ts';
+export type { FloatNode, FloatWeightedNode } from '../architectures/graph/float_node.ts';
+export type { FloatImages } from '../architectures/graph/float_nodes.ts';
+export type { Compile, TensorFunction } from '../architectures/graph/float_runner.ts';
+export type { FloatConcatNode } from '../architectures/graph/operations/concat.ts';
+export type { FloatGlobalAveragePoolNode } from '../architectures/graph/operations/global_average_pool.ts';
+export type { FloatPoolNode } from '../architectures/graph/operations/pool2d.ts';
+export type { FoldedBatchNorm } from '../architectures/graph/operations/weighted.ts';
 export type {
   AccumulatorAnalysis,
   Accuracy,
@@ -39,17 +47,6 @@ export type {
   CalibrationOptions,
 } from './convert/calibrate.ts';
 export { type ConvertOptions, convertGraph } from './convert/convert_graph.ts';
-export type {
-  FloatConcatNode,
-  FloatGlobalAveragePoolNode,
-  FloatGraph,
-  FloatImages,
-  FloatNode,
-  FloatPoolNode,
-  FloatWeightedNode,
-  FoldedBatchNorm,
-} from './convert/float_graph.ts';
-export type { Compile, TensorFunction } from './convert/float_runner.ts';
 export { type FuseOptions, fuseLayersModel } from './convert/fuse.ts';
 export type { ObservedRange } from './convert/observed_range.ts';
 export { type Labels, softmax, topClasses } from './execute/top_classes.ts';

@@ -1,4 +1,4 @@
-import type { ZeroVariancePolicy } from '../architectures/fold_batch_norm.ts';
+import type { ZeroVariancePolicy } from '../architectures/graph/fold_batch_norm.ts';
 import type { Dataset, ImageBatch } from '../datasets/dataset.ts';
 import { decodeImage } from '../datasets/images/decode_image.ts';
 import type { PixelImage } from '../datasets/images/pixel_image.ts';

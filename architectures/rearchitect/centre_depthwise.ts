@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import { batchNormOf } from '../conv_layer.ts';
+import type { Compile } from '../graph/float_runner.ts';
 import type { Chain, ChainLayer } from './chain.ts';
 import { RearchitectError } from './errors.ts';
-import { activated, type Compile, linearOutput, weightTensors } from './forward.ts';
+import { activated, linearOutput, weightTensors } from './forward.ts';
 import type { InputBatch } from './image_states.ts';
 import { readWeight, writeWeight } from './model_weights.ts';
 

@@ -1,16 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Activation, Chain, ChainLayer } from './chain.ts';
 
-/** A function over named tensors that is made of operations of TensorFlow.js. */
-export type TensorFunction = (inputs: tf.NamedTensorMap) => tf.NamedTensorMap;
-
-/** Makes a function faster that is called many times (training/compile). */
-export type Compile = (run: TensorFunction) => {
-  readonly call: TensorFunction;
-  /** Frees what was made for it. */
-  readonly dispose: () => void;
-};
-
 /** aᵀ·b of [P, C] and [P, M] in double precision, as the sum of two singles (training/compile/ops). */
 export type TransposedProduct = (
   a: tf.Tensor2D,

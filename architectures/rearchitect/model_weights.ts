@@ -1,7 +1,7 @@
 /** The weights of a LayersModel by layer and name, as a re-architecture reads and writes them. */
 import * as tf from '@tensorflow/tfjs';
 import { batchNormOf } from '../conv_layer.ts';
-import type { BatchNormParameters } from '../fold_batch_norm.ts';
+import type { BatchNormParameters } from '../graph/fold_batch_norm.ts';
 import { RearchitectError } from './errors.ts';
 
 type Variable = tf.layers.Layer['weights'][number];

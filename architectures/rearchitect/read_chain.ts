@@ -1,6 +1,10 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { ConvLayer } from '../conv_layer.ts';
-import { foldBatchNorm, handleZeroVariance, ZERO_VARIANCE_THRESHOLD } from '../fold_batch_norm.ts';
+import {
+  foldBatchNorm,
+  handleZeroVariance,
+  ZERO_VARIANCE_THRESHOLD,
+} from '../graph/fold_batch_norm.ts';
 import { convLayers, type MobileNetV1Config } from '../mobilenet_v1.ts';
 import type { Activation, Chain, ChainLayer } from './chain.ts';
 import { RearchitectError } from './errors.ts';

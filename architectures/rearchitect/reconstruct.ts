@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import type { Compile, TensorFunction } from '../graph/float_runner.ts';
 import type { Variant } from '../variants.ts';
 import { activationResiduals, FEATURE_MEANS, ResidualSums } from './activation_residuals.ts';
 import {
@@ -11,12 +12,7 @@ import {
 } from './chain.ts';
 import { removeDeadChannels } from './dead_channels.ts';
 import { DEFAULT_LAMBDA, LayerFit, type Residuals } from './fit_layer.ts';
-import {
-  type Compile,
-  type TensorFunction,
-  type TransposedProduct,
-  weightTensors,
-} from './forward.ts';
+import { type TransposedProduct, weightTensors } from './forward.ts';
 import { type BatchSource, type BatchState, ImageStates } from './image_states.ts';
 import {
   batchMoments,

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { FloatRunner } from '../../architectures/graph/float_runner.ts';
 import type { LabelledBatch, LabelledDataset, Split } from '../../datasets/dataset.ts';
 import { openDataset } from '../../datasets/open_dataset.ts';
 import { type LabelledPixels, pixelDataset } from '../../datasets/pixel_dataset.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { repositoryRoot } from '../../foundation/repository.ts';
-import { FloatRunner } from '../../quantize/convert/float_runner.ts';
 import { fuseLayersModel } from '../../quantize/convert/fuse.ts';
 import type { ObservedRange } from '../../quantize/convert/observed_range.ts';
 import { type Tf8Model, tensorSpecs } from '../../quantize/model/tf8_model.ts';
@@ -77,7 +77,7 @@ export async function prepareWorkload(
   const runner = new FloatRunner(graph);
   const real = dequantizeArray(images, tf8.input.quantization);
   const shape = [count, resolution, width, channels] as const;
-  const logits = runner.logits(real, shape);
+  const [logits] = runner.outputs(real, shape);
   runner.dispose();
   const classes = logits.length / count;
   return {

@@ -1,16 +1,13 @@
 import type * as tf from '@tensorflow/tfjs';
+import type { FloatGraph } from '../../architectures/graph/float_graph.ts';
+import { type FloatWeightedNode, isWeightedFloat } from '../../architectures/graph/float_node.ts';
 import {
   foldingFactors,
   handleZeroVariance,
   type ZeroVariancePolicy,
-} from '../../architectures/fold_batch_norm.ts';
+} from '../../architectures/graph/fold_batch_norm.ts';
 import { UserError } from '../../foundation/errors.ts';
 import { weightLevels } from '../../quantize/analyze/weight_levels.ts';
-import {
-  type FloatGraph,
-  type FloatWeightedNode,
-  isWeightedFloat,
-} from '../../quantize/convert/float_graph.ts';
 import { fuseLayersModel } from '../../quantize/convert/fuse.ts';
 import type { ExplainRecord } from '../../workflows/records/explain_record.ts';
 import { median } from '../rounds.ts';

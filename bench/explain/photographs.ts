@@ -1,9 +1,9 @@
 import type * as tf from '@tensorflow/tfjs';
+import { type FloatGraph, floatGraph } from '../../architectures/graph/float_graph.ts';
+import { type FloatNode, isWeightedFloat } from '../../architectures/graph/float_node.ts';
+import { FloatRunner } from '../../architectures/graph/float_runner.ts';
 import type { LabelledDataset } from '../../datasets/dataset.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
-import type { FloatGraph, FloatNode } from '../../quantize/convert/float_graph.ts';
-import { isWeightedFloat } from '../../quantize/convert/float_graph.ts';
-import { FloatRunner } from '../../quantize/convert/float_runner.ts';
 import { fuseLayersModel } from '../../quantize/convert/fuse.ts';
 import type { Tf8Plan } from '../../quantize/execute/plan.ts';
 import { planOn } from '../../quantize/execute/plan_on.ts';
@@ -59,7 +59,7 @@ export async function measurePhotographs(
   const dead = new DeadInputs(opened.model);
   const graph = withLinear(fuseLayersModel(opened.model, { zeroVariance: 'keep' }));
   const runner = new FloatRunner(graph);
-  const [resolution] = graph.inputShape;
+  const [resolution] = graph.input.shape;
   const batches = dataset.batches({
     split: 'test',
     batchSize: 1,
@@ -125,7 +125,7 @@ function withLinear(graph: FloatGraph): FloatGraph {
       ? [{ ...node, name: `${node.name}${LINEAR}`, activation: 'linear' }, node]
       : [node],
   );
-  return { ...graph, nodes };
+  return floatGraph({ ...graph, nodes });
 }
 
 /** SQNR of each layer of a TF8 network against float, the mean over images. */
@@ -209,10 +209,10 @@ class DeadInputs {
   private readonly fed = new Set<string>();
 
   constructor(model: tf.LayersModel) {
-    const { nodes, zeroVarianceChannels } = fuseLayersModel(model, { zeroVariance: 'mean' });
-    for (const { name, inputs, outputShape } of nodes) {
-      const dead = zeroVarianceChannels.get(name);
-      if (dead !== undefined) this.watched.set(inputs[0], { channels: outputShape[2], dead });
+    const { nodes } = fuseLayersModel(model, { zeroVariance: 'mean' });
+    for (const { inputs, bias, batchNorm } of nodes.filter(isWeightedFloat)) {
+      const dead = batchNorm?.replacedChannels ?? [];
+      if (dead.length > 0) this.watched.set(inputs[0], { channels: bias.length, dead });
     }
   }
 

@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os';
+import { FloatNodes } from '../../architectures/graph/float_nodes.ts';
 import type { LabelledDataset } from '../../datasets/dataset.ts';
 import { firstOfEachClass } from '../../datasets/order/per_class.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { Analyzer } from '../../quantize/analyze/analyzer.ts';
-import { FloatNodes } from '../../quantize/convert/float_nodes.ts';
 import { fuseLayersModel } from '../../quantize/convert/fuse.ts';
 import { selectKernels } from '../../quantize/kernels/select.ts';
 import type { OpenedFloatModel } from '../../workflows/open/open_model.ts';
@@ -60,7 +60,7 @@ export async function compareActivations(
         split: 'test',
         among,
         batchSize: BATCH,
-        resolution: graph.inputShape[0],
+        resolution: graph.input.shape[0],
         seed,
         signal,
       });

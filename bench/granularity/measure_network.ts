@@ -1,11 +1,12 @@
 import { availableParallelism } from 'node:os';
+import type { FloatGraph } from '../../architectures/graph/float_graph.ts';
+import { isWeightedFloat } from '../../architectures/graph/float_node.ts';
+import { FloatNodes } from '../../architectures/graph/float_nodes.ts';
 import type { LabelledDataset } from '../../datasets/dataset.ts';
 import { centralFractionOf } from '../../datasets/images/preprocess.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { FloatNetwork } from '../../quantize/analyze/float_network.ts';
-import { type FloatGraph, isWeightedFloat } from '../../quantize/convert/float_graph.ts';
-import { FloatNodes } from '../../quantize/convert/float_nodes.ts';
 import type { Tf8Plan } from '../../quantize/execute/plan.ts';
 import { planOn } from '../../quantize/execute/plan_on.ts';
 import { byName } from '../../quantize/model/by_name.ts';
@@ -104,7 +105,7 @@ export async function measureNetwork(options: NetworkOptions, context: Context):
       split: 'test',
       batchSize: BATCH,
       limit: images,
-      resolution: quantized.graph.inputShape[0],
+      resolution: quantized.graph.input.shape[0],
       centralFraction: facts.input.centralFraction ?? centralFractionOf(dataset.name),
       seed: options.seed,
       signal: context.signal,

@@ -1,7 +1,7 @@
+import { type FloatWeightedNode, isWeightedFloat } from '../../architectures/graph/float_node.ts';
 import type { FloatKernels } from '../../quantize/analyze/float_kernels.ts';
 import { FloatNetwork } from '../../quantize/analyze/float_network.ts';
 import { withStoredWeights } from '../../quantize/analyze/stored_weights.ts';
-import { type FloatWeightedNode, isWeightedFloat } from '../../quantize/convert/float_graph.ts';
 import type { Kernels } from '../../quantize/kernels/kernels.ts';
 import { byName } from '../../quantize/model/by_name.ts';
 import { isWeighted, type TensorSpec, tensorSpecs } from '../../quantize/model/tf8_model.ts';
@@ -55,9 +55,9 @@ export class SimulatedNetwork {
    */
   logits(images: Float32Array): Float32Array {
     const { graph, output } = this.network;
-    const input = this.onGrid(graph.inputName, images);
+    const input = this.onGrid(graph.input.name, images);
     const tensors = this.network.runFrom(
-      new Map([[graph.inputName, input]]),
+      new Map([[graph.input.name, input]]),
       new Map(),
       (name, values) => this.onGrid(name, values),
     );

@@ -3,8 +3,7 @@
  * Every `…Db` is a signal to quantization noise ratio in decibels, Infinity where nothing is lost,
  * −Infinity where there is noise and no signal.
  */
-import type { FloatNode } from '../convert/float_graph.ts';
-import type { ImageShape } from '../model/tf8_model.ts';
+import type { ImageShape, Tf8Node } from '../model/tf8_model.ts';
 import type { QuantizationParams } from '../params/quantization.ts';
 import type { ActivationKind } from '../params/requantization.ts';
 
@@ -79,7 +78,7 @@ export interface LogitsDb {
 
 export interface LayerAnalysis {
   readonly name: string;
-  readonly op: FloatNode['op'];
+  readonly op: Tf8Node['op'];
   readonly inputs: readonly string[];
   readonly activation: ActivationKind;
   /** Exact input, this layer in TF8: the mean over the images. */

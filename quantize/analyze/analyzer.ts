@@ -1,4 +1,5 @@
-import type { FloatGraph } from '../convert/float_graph.ts';
+import type { FloatGraph } from '../../architectures/graph/float_graph.ts';
+import { elements } from '../../architectures/graph/shape.ts';
 import { Tf8Plan } from '../execute/plan.ts';
 import type { Kernels } from '../kernels/kernels.ts';
 import { byName } from '../model/by_name.ts';
@@ -63,8 +64,7 @@ export class Analyzer implements Disposable {
       const stored = model.nodes[index];
       const inTf8 = this.inTf8[index];
       const inputs = stored.inputs.map((name) => byName(specs, name));
-      const batchNorm = graph.batchNorms.get(exact.name);
-      return new LayerMeter({ exact, stored, inputs, batchNorm, inTf8 }, floats);
+      return new LayerMeter({ exact, stored, inputs, inTf8 }, floats);
     });
     graph.nodes.forEach(({ inputs }, index) => {
       for (const name of inputs) this.lastUse.set(name, index);
@@ -79,10 +79,10 @@ export class Analyzer implements Disposable {
    *   float network makes a value of them that is not finite
    */
   add(images: Float32Array): BothLogits {
-    const { nodes, inputName, inputShape } = this.options.graph;
+    const { nodes, input } = this.options.graph;
     const inNetwork = this.plan.run(images);
-    const batch = images.length / inputShape.reduce((product, side) => product * side, 1);
-    const tensors = new Map<string, Activations>([[inputName, this.input.add(images, batch)]]);
+    const batch = images.length / elements(input.shape);
+    const tensors = new Map<string, Activations>([[input.name, this.input.add(images, batch)]]);
     let logits = images;
     nodes.forEach(({ name, inputs }, index) => {
       const sources = inputs.map((input) => byName(tensors, input));
@@ -126,7 +126,7 @@ export class Analyzer implements Disposable {
       layer.analysis(this.effects.of(graph.nodes[index].name)),
     );
     const input = {
-      name: graph.inputName,
+      name: graph.input.name,
       ...this.input.analysis(),
       saturationDb: this.input.saturationDb,
       roundingDb: this.input.roundingDb,

@@ -1,4 +1,5 @@
-import type { FloatImages, FloatNode } from '../convert/float_graph.ts';
+import type { FloatNode } from '../../architectures/graph/float_node.ts';
+import type { FloatImages } from '../../architectures/graph/float_nodes.ts';
 
 /** Runs the float network node by node. It stands outside: the analysis needs no TensorFlow. */
 export interface FloatKernels {

@@ -1,6 +1,7 @@
-import type { FloatGraph, FloatNode } from '../convert/float_graph.ts';
+import { type FloatGraph, shapeIn } from '../../architectures/graph/float_graph.ts';
+import type { FloatNode } from '../../architectures/graph/float_node.ts';
+import { elements } from '../../architectures/graph/shape.ts';
 import { byName } from '../model/by_name.ts';
-import type { ImageShape } from '../model/tf8_model.ts';
 import type { FloatKernels } from './float_kernels.ts';
 
 /** Tensors [N, H, W, C] of a batch, by name. */
@@ -12,16 +13,13 @@ export class FloatNetwork {
   /** The name of the logits. */
   readonly output: string;
   private readonly floats: FloatKernels;
-  private readonly shapes = new Map<string, ImageShape>();
   private readonly imageSize: number;
 
   constructor(graph: FloatGraph, floats: FloatKernels) {
     this.graph = graph;
     this.floats = floats;
-    this.output = graph.nodes[graph.nodes.length - 1].name;
-    this.shapes.set(graph.inputName, graph.inputShape);
-    for (const { name, outputShape } of graph.nodes) this.shapes.set(name, outputShape);
-    this.imageSize = graph.inputShape.reduce((product, side) => product * side, 1);
+    [this.output] = graph.outputs;
+    this.imageSize = elements(graph.input.shape);
   }
 
   /** Number of images in the network's input. */
@@ -31,14 +29,14 @@ export class FloatNetwork {
 
   /** Every tensor, exact, the input's included. */
   run(images: Float32Array): FloatTensors {
-    return this.runFrom(new Map([[this.graph.inputName, images]]), new Map());
+    return this.runFrom(new Map([[this.graph.input.name, images]]), new Map());
   }
 
   /** One node, which may be a variant of the graph's, on tensors of a batch. */
   runNode(node: FloatNode, tensors: FloatTensors, batch: number): Float32Array {
     const inputs = node.inputs.map((name) => ({
       values: byName(tensors, name),
-      shape: byName(this.shapes, name),
+      shape: shapeIn(this.graph, name),
     }));
     return this.floats.run(node, inputs, batch);
   }
@@ -53,10 +51,10 @@ export class FloatNetwork {
     exact: FloatTensors,
     alter: (name: string, values: Float32Array) => Float32Array = (_, values) => values,
   ): FloatTensors {
-    const { inputName, nodes } = this.graph;
+    const { input, nodes } = this.graph;
     const fresh = new Map(changed);
     const tensors = new Map([...exact, ...changed]);
-    const batch = this.batchOf(byName(tensors, inputName));
+    const batch = this.batchOf(byName(tensors, input.name));
     for (const node of nodes) {
       if (changed.has(node.name) || !node.inputs.some((name) => fresh.has(name))) continue;
       const values = alter(node.name, this.runNode(node, tensors, batch));

@@ -1,9 +1,8 @@
 import {
   type FloatNode,
   type FloatWeightedNode,
-  type FoldedBatchNorm,
   isWeightedFloat,
-} from '../convert/float_graph.ts';
+} from '../../architectures/graph/float_node.ts';
 import { isWeighted, type TensorSpec, type Tf8Node } from '../model/tf8_model.ts';
 import type { CausesDb, LayerAnalysis, LogitsDb } from './analysis.ts';
 import type { FloatKernels } from './float_kernels.ts';
@@ -20,7 +19,6 @@ export interface MeteredLayer {
   readonly stored: Tf8Node;
   /** Specifications of the inputs in the TF8 model. */
   readonly inputs: readonly TensorSpec[];
-  readonly batchNorm: FoldedBatchNorm | undefined;
   readonly inTf8: LayerInTf8;
 }
 
@@ -74,16 +72,17 @@ export class LayerMeter {
 
   /** @param logits what the layer costs the network */
   analysis(logits: LogitsDb): LayerAnalysis {
-    const { exact, stored, inputs, batchNorm } = this.layer;
-    const { name, op } = exact;
+    const { exact, stored, inputs } = this.layer;
+    const { name, op } = stored;
+    const batchNorm = isWeightedFloat(exact) ? exact.batchNorm : undefined;
+    const activation = isWeighted(stored) ? stored.activation : 'linear';
     const local = this.local.statistics();
     const cumulative = this.cumulative.statistics();
-    const isRelu6 = isWeightedFloat(exact) && exact.activation === 'relu6';
     return {
       name,
       op,
       inputs: exact.inputs,
-      activation: isWeightedFloat(exact) ? exact.activation : 'linear',
+      activation,
       localSqnrDb: local.meanDb,
       local,
       cumulativeSqnrDb: cumulative.meanDb,
@@ -94,9 +93,9 @@ export class LayerMeter {
       deadChannels: op === 'depthwiseConv2d' ? (batchNorm?.deadChannels.length ?? 0) : 0,
       ...(isWeightedFloat(exact) &&
         isWeighted(stored) && {
-          weights: analyzeWeights(exact, stored, inputs[0].quantization, batchNorm),
+          weights: analyzeWeights(exact, stored, inputs[0].quantization),
         }),
-      ...(isRelu6 && { relu6: this.relu6.analysis() }),
+      ...(activation === 'relu6' && { relu6: this.relu6.analysis() }),
     };
   }
 
@@ -109,7 +108,7 @@ export class LayerMeter {
   }
 
   private causes(): CausesDb {
-    const { op } = this.layer.exact;
+    const { op } = this.layer.stored;
     // A pool's output stays within its input's range; a maximum is one of its inputs' bytes.
     const pools = op === 'averagePool2d' || op === 'maxPool2d' || op === 'globalAveragePool';
     return {

@@ -1,4 +1,4 @@
-import { type FloatWeightedNode, isWeightedFloat } from '../convert/float_graph.ts';
+import { type FloatWeightedNode, isWeightedFloat } from '../../architectures/graph/float_node.ts';
 import { byName } from '../model/by_name.ts';
 import { isWeighted, type TensorSpec, type Tf8Model, tensorSpecs } from '../model/tf8_model.ts';
 import { dequantizeArray, quantizeArray } from '../params/quantization.ts';
@@ -64,7 +64,7 @@ export class LogitsEffects {
 
   /** Where only the network's input is quantized. */
   ofInput(): number {
-    return byName(this.byTensor, this.network.graph.inputName).pooledDb;
+    return byName(this.byTensor, this.network.graph.input.name).pooledDb;
   }
 
   private compare(
@@ -76,6 +76,6 @@ export class LogitsEffects {
     const { network } = this;
     const { output, graph } = network;
     const logits = byName(network.runFrom(new Map([[name, changed]]), exact), output);
-    meter.compare(byName(exact, output), logits, network.batchOf(byName(exact, graph.inputName)));
+    meter.compare(byName(exact, output), logits, network.batchOf(byName(exact, graph.input.name)));
   }
 }

@@ -1,4 +1,4 @@
-import { isWeightedFloat } from '../convert/float_graph.ts';
+import { isWeightedFloat } from '../../architectures/graph/float_node.ts';
 import { Tf8Plan } from '../execute/plan.ts';
 import type { Kernels } from '../kernels/kernels.ts';
 import { byName } from '../model/by_name.ts';
@@ -68,13 +68,13 @@ export class PartialNetworks implements Disposable {
     const { output, graph } = exact;
     const float = exact.run(images);
     const tf8: Tf8Tensors = new Map(plan.run(images));
-    const rounded = this.onGrid(graph.inputName, images);
+    const rounded = this.onGrid(graph.input.name, images);
     return {
       float: byName(float, output),
       tf8: this.real(output, byName(tf8, output)),
       onlyWeights: byName(storedWeights.run(images), output),
       onlyActivations: byName(
-        exact.runFrom(new Map([[graph.inputName, rounded]]), float, (name, values) =>
+        exact.runFrom(new Map([[graph.input.name, rounded]]), float, (name, values) =>
           this.onGrid(name, values),
         ),
         output,

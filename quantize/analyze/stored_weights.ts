@@ -1,4 +1,4 @@
-import type { FloatWeightedNode } from '../convert/float_graph.ts';
+import type { FloatWeightedNode } from '../../architectures/graph/float_node.ts';
 import type { TensorSpec, WeightedNode } from '../model/tf8_model.ts';
 import { accumulatorScale, dequantizeArray } from '../params/quantization.ts';
 

@@ -1,4 +1,4 @@
-import type { FloatWeightedNode, FoldedBatchNorm } from '../convert/float_graph.ts';
+import type { FloatWeightedNode } from '../../architectures/graph/float_node.ts';
 import type { WeightedNode } from '../model/tf8_model.ts';
 import { accumulatorBound } from '../params/accumulator.ts';
 import { BYTE_MAX, INT32_MAX, type QuantizationParams } from '../params/quantization.ts';
@@ -16,9 +16,8 @@ export function analyzeWeights(
   exact: FloatWeightedNode,
   stored: WeightedNode,
   input: QuantizationParams,
-  batchNorm: FoldedBatchNorm | undefined,
 ): WeightAnalysis {
-  const { kernel } = exact;
+  const { kernel, batchNorm } = exact;
   const { data, quantization } = stored.weights;
   const { scale, zeroPoint } = quantization;
   const channels = exact.bias.length;

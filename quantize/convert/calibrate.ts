@@ -1,6 +1,7 @@
+import type { FloatGraph } from '../../architectures/graph/float_graph.ts';
+import { type Compile, FloatRunner } from '../../architectures/graph/float_runner.ts';
 import { QuantizationError } from '../params/errors.ts';
-import type { FloatGraph } from './float_graph.ts';
-import { type Compile, FloatRunner } from './float_runner.ts';
+import { withQuantizationErrors } from './graph_errors.ts';
 import { joined, type ObservedRange } from './observed_range.ts';
 
 /** Images in the network's input form; a data set's batches fit. */
@@ -38,7 +39,8 @@ export async function calibrate(
   const runner = new FloatRunner(graph, compile);
   try {
     for await (const batch of batches) {
-      for (const [name, { min, max }] of runner.ranges(batch.images, batch.shape)) {
+      const ofBatch = withQuantizationErrors(() => runner.ranges(batch.images, batch.shape));
+      for (const [name, { min, max }] of ofBatch) {
         if (!Number.isFinite(min) || !Number.isFinite(max)) {
           throw new QuantizationError(
             `Expected finite values in ${name} but its range over the calibration images is [${min}, ${max}]`,

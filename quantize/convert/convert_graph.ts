@@ -1,6 +1,15 @@
+import { type FloatGraph, shapeIn } from '../../architectures/graph/float_graph.ts';
+import type { FloatNode, FloatWeightedNode } from '../../architectures/graph/float_node.ts';
+import type { Shape } from '../../architectures/graph/shape.ts';
 import { byName } from '../model/by_name.ts';
 import { checkModel } from '../model/check_model.ts';
-import type { TensorSpec, Tf8Model, Tf8Node } from '../model/tf8_model.ts';
+import type {
+  ImageShape,
+  TensorSpec,
+  Tf8Model,
+  Tf8Node,
+  WeightedNode,
+} from '../model/tf8_model.ts';
 import { QuantizationError } from '../params/errors.ts';
 import {
   paramsFromRange,
@@ -10,8 +19,8 @@ import {
 } from '../params/quantization.ts';
 import { weightParams } from '../params/weight_params.ts';
 import type { CalibratedRanges } from './calibrate.ts';
-import { type FloatGraph, type FloatNode, isWeightedFloat } from './float_graph.ts';
 import { type ObservedRange, rangeOf } from './observed_range.ts';
+import { isTf8Activation, requireTf8, unsupported } from './require_tf8.ts';
 
 export interface ConvertOptions
   extends Pick<Tf8Model, 'labelOffset' | 'classNames' | 'provenance'> {
@@ -28,25 +37,32 @@ export interface ConvertOptions
  * layer's weights by their own range, biases as int32 at scaleIn · scaleWeight. A bias that would not
  * fit raises its layer's weight scale, and a note says so. Average, maximum and global pooling keep
  * their input's parameters (eq. 6).
- * @throws QuantizationError naming the layer whose bias is not finite, whose accumulator does not fit
- * int32 at any scale, or that was not calibrated
+ * @throws QuantizationError naming the layer that TF8 has not (`requireTf8`), whose bias is not finite,
+ * whose accumulator does not fit int32 at any scale, or that was not calibrated
  */
 export function convertGraph(
   graph: FloatGraph,
   calibration: CalibratedRanges,
   options: ConvertOptions,
 ): Tf8Model {
+  requireTf8(graph);
   const { inputRange: range, centralFraction, labelOffset, classNames, provenance } = options;
   const { onNote } = options;
   const input = {
-    name: graph.inputName,
-    shape: graph.inputShape,
+    name: graph.input.name,
+    shape: imageShape(graph.input.shape),
     quantization: paramsFromRange(range.min, range.max),
   };
   const specs = new Map<string, TensorSpec>([[input.name, input]]);
   const nodes = graph.nodes.map((node) => {
     const { quantization } = byName(specs, node.inputs[0]);
-    const converted = convertNode(node, quantization, calibration, onNote);
+    const converted = convertNode(
+      node,
+      imageShape(shapeIn(graph, node.name)),
+      quantization,
+      calibration,
+      onNote,
+    );
     specs.set(node.name, converted.output);
     return converted;
   });
@@ -65,49 +81,79 @@ export function convertGraph(
 
 function convertNode(
   node: FloatNode,
+  shape: ImageShape,
   inputQuantization: QuantizationParams,
   calibration: CalibratedRanges,
   onNote: ConvertOptions['onNote'],
 ): Tf8Node {
-  const { name, inputs, outputShape: shape } = node;
-  if (isWeightedFloat(node)) {
-    const { op, kernel, kernelShape, strides, padding, activation } = node;
-    const outputQuantization = observed(name, calibration);
-    const { params: weights, raisedBy } = weightParams(rangeOf(kernel), {
-      scaleIn: inputQuantization.scale,
-      inputZeroPoint: inputQuantization.zeroPoint,
-      scaleOut: outputQuantization.scale,
-      biasMax: node.bias.reduce((most, value) => Math.max(most, Math.abs(value)), 0),
-      taps: kernelShape[0] * kernelShape[1] * (op === 'depthwiseConv2d' ? 1 : kernelShape[2]),
-    });
-    if (raisedBy > 1) onNote?.(coarserNote(name, raisedBy));
-    return {
-      op,
-      name,
-      inputs,
-      output: { shape, quantization: outputQuantization },
-      weights: { data: quantizeArray(kernel, weights), shape: kernelShape, quantization: weights },
-      bias: quantizeBias(name, node.bias, inputQuantization.scale, weights.scale),
-      strides,
-      padding,
-      activation,
-    };
+  const { name, inputs, op } = node;
+  switch (op) {
+    case 'conv2d':
+    case 'depthwiseConv2d':
+    case 'fullyConnected':
+      return weighted(node, shape, inputQuantization, calibration, onNote);
+    case 'concat':
+      return { op, name, inputs, output: { shape, quantization: observed(name, calibration) } };
+    case 'averagePool2d':
+    case 'maxPool2d': {
+      const { windowShape, strides, padding } = node;
+      const output = { shape, quantization: inputQuantization };
+      return { op, name, inputs, windowShape, strides, padding, output };
+    }
+    case 'globalAveragePool':
+      return { op, name, inputs, output: { shape, quantization: inputQuantization } };
+    case 'activation':
+    case 'add':
+    case 'batchNorm':
+    case 'dropout':
+    case 'multiply':
+    case 'pad':
+    case 'reshape':
+    case 'softmax':
+      throw unsupported(`${name} (${op})`);
   }
-  if (node.op === 'concat') {
-    return {
-      op: node.op,
-      name,
-      inputs,
-      output: { shape, quantization: observed(name, calibration) },
-    };
-  }
-  const { outputShape: _, ...pool } = node;
-  return { ...pool, output: { shape, quantization: inputQuantization } };
+}
+
+function weighted(
+  node: FloatWeightedNode,
+  shape: ImageShape,
+  inputQuantization: QuantizationParams,
+  calibration: CalibratedRanges,
+  onNote: ConvertOptions['onNote'],
+): WeightedNode {
+  const { op, name, inputs, kernel, kernelShape, strides, padding, activation } = node;
+  if (!isTf8Activation(activation)) throw unsupported(`${name} (${op})`, 'its activation');
+  const quantization = observed(name, calibration);
+  const { params: weights, raisedBy } = weightParams(rangeOf(kernel), {
+    scaleIn: inputQuantization.scale,
+    inputZeroPoint: inputQuantization.zeroPoint,
+    scaleOut: quantization.scale,
+    biasMax: node.bias.reduce((most, value) => Math.max(most, Math.abs(value)), 0),
+    taps: kernelShape[0] * kernelShape[1] * (op === 'depthwiseConv2d' ? 1 : kernelShape[2]),
+  });
+  if (raisedBy > 1) onNote?.(coarserNote(name, raisedBy));
+  return {
+    op,
+    name,
+    inputs,
+    output: { shape, quantization },
+    weights: { data: quantizeArray(kernel, weights), shape: kernelShape, quantization: weights },
+    bias: quantizeBias(name, node.bias, inputQuantization.scale, weights.scale),
+    strides,
+    padding,
+    activation,
+  };
 }
 
 /** What a bias far above the weights costs. */
 function coarserNote(layer: string, factor: number): string {
   return `The weights of ${layer} are quantized ${factor.toLocaleString('en', { maximumSignificantDigits: 3 })} times as coarsely as their range allows: its biases would not fit int32 otherwise`;
+}
+
+/** [H, W, C]; a vector is an image of one pixel. */
+function imageShape(shape: Shape): ImageShape {
+  const [height, width, channels] = shape.length === 1 ? [1, 1, ...shape] : shape;
+  return [height, width, channels];
 }
 
 function observed(name: string, calibration: CalibratedRanges): QuantizationParams {

@@ -97,6 +97,12 @@ describe('recognizeMobileNetV1', () => {
     assert.equal(recognizeMobileNetV1(buildInceptionV3(SMALL_INCEPTION)), undefined);
   });
 
+  it('leaves alone a network with a layer that no float graph has', () => {
+    const input = tf.input({ shape: [32, 32, 3] });
+    const outputs = tf.layers.upSampling2d({}).apply(input) as tf.SymbolicTensor;
+    assert.equal(recognizeMobileNetV1(tf.model({ inputs: input, outputs })), undefined);
+  });
+
   it('leaves alone a chain that ends early', () => {
     const { inputs, layers } = buildMobileNetV1({ ...TINY, variant: STANDARD });
     const half = layers[Math.floor(layers.length / 2)];

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
 import { BATCH_NORM_EPSILON } from '../../architectures/conv_layer.ts';
-import { handleZeroVariance } from '../../architectures/fold_batch_norm.ts';
+import { handleZeroVariance } from '../../architectures/graph/fold_batch_norm.ts';
 import { loadModelFolder } from '../../checkpoints/store/model_store.ts';
 import { publishedModel } from '../support/published_model.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import fc from 'fast-check';
-import type { ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts';
+import type { ZeroVariancePolicy } from '../../architectures/graph/fold_batch_norm.ts';
 import { FRIENDLY } from '../../architectures/variants.ts';
 import { openDataset } from '../../datasets/open_dataset.ts';
 import { UserError } from '../../foundation/errors.ts';

@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os';
-import type { ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts';
+import { FloatNodes } from '../../architectures/graph/float_nodes.ts';
+import type { ZeroVariancePolicy } from '../../architectures/graph/fold_batch_norm.ts';
 import type { Dataset } from '../../datasets/dataset.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import type { Analysis } from '../../quantize/analyze/analysis.ts';
 import { Analyzer, type AnalyzerOptions } from '../../quantize/analyze/analyzer.ts';
-import { FloatNodes } from '../../quantize/convert/float_nodes.ts';
 import { fuseLayersModel } from '../../quantize/convert/fuse.ts';
 import { Tf8Plan } from '../../quantize/execute/plan.ts';
 import type { Kernels } from '../../quantize/kernels/kernels.ts';
@@ -68,7 +68,7 @@ export async function analyzeNetwork(
   const graph = fuseLayersModel(opened.model, { zeroVariance: network.zeroVariance });
   const { centralFraction, range } = tf8Facts(tf8).input;
   const images = new TestImages(
-    { dataset, limit, among, seed, resolution: graph.inputShape[0], centralFraction, range },
+    { dataset, limit, among, seed, resolution: graph.input.shape[0], centralFraction, range },
     context,
   );
   const floats = new FloatNodes();

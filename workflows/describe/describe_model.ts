@@ -1,6 +1,7 @@
+import { shapeIn } from '../../architectures/graph/float_graph.ts';
+import type { FloatNode } from '../../architectures/graph/float_node.ts';
 import type { NetworkConfig } from '../../architectures/network.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
-import type { FloatNode } from '../../quantize/convert/float_graph.ts';
 import { fuseLayersModel } from '../../quantize/convert/fuse.ts';
 import { type Tf8Model, type Tf8Node, tensorSpecs } from '../../quantize/model/tf8_model.ts';
 import type { ModelFacts } from '../open/model_facts.ts';
@@ -50,12 +51,11 @@ export async function describeModel(reference: string, context: Context): Promis
     return described(reference, facts, model.input.shape, tf8Layers(model));
   }
   try {
-    const { inputShape, nodes } = fuseLayersModel(opened.model, { zeroVariance: 'keep' });
-    const shapes = new Map(nodes.map(({ name, outputShape }) => [name, outputShape]));
-    const layers = nodes.map((node) =>
-      layerOf(node, node.outputShape, shapes.get(node.inputs[0]) ?? inputShape),
+    const graph = fuseLayersModel(opened.model, { zeroVariance: 'keep' });
+    const layers = graph.nodes.map((node) =>
+      layerOf(node, shapeIn(graph, node.name), shapeIn(graph, node.inputs[0])),
     );
-    return described(reference, facts, inputShape, layers);
+    return described(reference, facts, graph.input.shape, layers);
   } finally {
     opened.model.dispose();
   }

@@ -1,4 +1,4 @@
-import type { ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts';
+import type { ZeroVariancePolicy } from '../../architectures/graph/fold_batch_norm.ts';
 import type { SkippedImage } from '../../datasets/dataset.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';

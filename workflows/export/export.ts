@@ -1,8 +1,8 @@
 import { basename } from 'node:path';
+import { isWeightedFloat } from '../../architectures/graph/float_node.ts';
 import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
 import { sha256OfBytes } from '../../foundation/hashes/sha256.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
-import { isWeightedFloat } from '../../quantize/convert/float_graph.ts';
 import type { ExportSource } from '../../quantize/export/export_format.ts';
 import { exportFormat } from '../../quantize/export/formats.ts';
 import { exportManifest } from '../../quantize/export/manifest.ts';

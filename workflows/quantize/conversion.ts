@@ -1,4 +1,4 @@
-import type { ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts';
+import type { ZeroVariancePolicy } from '../../architectures/graph/fold_batch_norm.ts';
 import type { Reporter } from '../../foundation/reporting/reporter.ts';
 import type { InputRange } from '../open/model_facts.ts';
 import type { OpenedTf8Model } from '../open/open_model.ts';

@@ -1,12 +1,13 @@
-import type { ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts';
+import type { FloatGraph } from '../../architectures/graph/float_graph.ts';
+import type { Compile } from '../../architectures/graph/float_runner.ts';
+import type { ZeroVariancePolicy } from '../../architectures/graph/fold_batch_norm.ts';
+import { replacedChannels } from '../../architectures/graph/passes/fold_batch_norms.ts';
 import type { Dataset, ImageBatch, SkippedImage } from '../../datasets/dataset.ts';
 import { centralFractionOf } from '../../datasets/images/preprocess.ts';
 import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { calibrate } from '../../quantize/convert/calibrate.ts';
 import { convertGraph } from '../../quantize/convert/convert_graph.ts';
-import type { FloatGraph } from '../../quantize/convert/float_graph.ts';
-import type { Compile } from '../../quantize/convert/float_runner.ts';
 import { fuseLayersModel } from '../../quantize/convert/fuse.ts';
 import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
@@ -64,7 +65,7 @@ export async function quantizeModel(
     const batches = dataset.batches({
       split: 'train',
       batchSize: CALIBRATION_BATCH,
-      resolution: graph.inputShape[0],
+      resolution: graph.input.shape[0],
       centralFraction,
       limit: images,
       skip,
@@ -100,7 +101,7 @@ export async function quantizeModel(
       model: converted,
       graph,
       zeroVarianceChannels: Object.fromEntries(
-        [...graph.zeroVarianceChannels].map(([layer, channels]) => [layer, channels.length]),
+        [...replacedChannels(graph)].map(([layer, channels]) => [layer, channels.length]),
       ),
       skipped,
     };

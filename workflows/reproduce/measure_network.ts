@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts';
+import type { ZeroVariancePolicy } from '../../architectures/graph/fold_batch_norm.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
 import type { Backend } from '../../training/backend.ts';

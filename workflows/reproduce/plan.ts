@@ -1,4 +1,4 @@
-import type { ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts';
+import type { ZeroVariancePolicy } from '../../architectures/graph/fold_batch_norm.ts';
 import { STANDARD, type VariantName, variantNamed } from '../../architectures/variants.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { Recipe } from '../../training/recipes/recipe.ts';

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import type { ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts';
+import type { ZeroVariancePolicy } from '../../architectures/graph/fold_batch_norm.ts';
 import { type TransferReport, transferWeights } from '../../architectures/transfer_weights.ts';
 import { FRIENDLY } from '../../architectures/variants.ts';
 import { InvalidValueError, messageOf, UserError } from '../../foundation/errors.ts';

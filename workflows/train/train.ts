@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type * as tf from '@tensorflow/tfjs';
-import type { ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts';
+import type { ZeroVariancePolicy } from '../../architectures/graph/fold_batch_norm.ts';
 import { buildNetwork, type NetworkConfig } from '../../architectures/network.ts';
 import type { TransferReport } from '../../architectures/transfer_weights.ts';
 import type { ModelCard } from '../../checkpoints/store/model_card.ts';

@@ -1,4 +1,4 @@
-import type { ZeroVariancePolicy } from '../../architectures/fold_batch_norm.ts';
+import type { ZeroVariancePolicy } from '../../architectures/graph/fold_batch_norm.ts';
 import type { NetworkName } from '../../architectures/network.ts';
 import { FRIENDLY, type VariantName, variantNamed } from '../../architectures/variants.ts';
 import type { Context } from '../../foundation/reporting/context.ts';

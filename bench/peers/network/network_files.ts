@@ -1,20 +1,26 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CalibrationBatch } from '../../../quantize/convert/calibrate.ts';
+import { type FloatGraph, shapeIn } from '../../../architectures/graph/float_graph.ts';
 import {
-  type FloatGraph,
   type FloatNode,
   type FloatWeightedNode,
   isWeightedFloat,
-} from '../../../quantize/convert/float_graph.ts';
+} from '../../../architectures/graph/float_node.ts';
+import type { CalibrationBatch } from '../../../quantize/convert/calibrate.ts';
 import type { ObservedRange } from '../../../quantize/convert/observed_range.ts';
+import { isTf8Activation, unsupported } from '../../../quantize/convert/require_tf8.ts';
+import type { ActivationKind } from '../../../quantize/params/requantization.ts';
+
+interface Described {
+  /** [H, W, C] */
+  readonly outputShape: readonly number[];
+}
 
 /** A layer without its numbers, which lie in weights.f32: kernel and bias from `weightsOffset` on. */
-type WeightedDescription = Omit<FloatWeightedNode, 'kernel' | 'bias'> & {
-  readonly weightsOffset: number;
-};
+type WeightedDescription = Omit<FloatWeightedNode, 'activation' | 'batchNorm' | 'bias' | 'kernel'> &
+  Described & { readonly activation: ActivationKind; readonly weightsOffset: number };
 
-type NodeDescription = Exclude<FloatNode, FloatWeightedNode> | WeightedDescription;
+type NodeDescription = (Exclude<FloatNode, FloatWeightedNode> & Described) | WeightedDescription;
 
 /** network.json */
 export interface NetworkDescription {
@@ -30,6 +36,7 @@ export interface NetworkDescription {
  * Writes a network for the programs that make the peers' models of it: network.json, weights.f32 and
  * images.f32, float32 and little-endian, one array after another.
  * @param images to calibrate with
+ * @throws QuantizationError for an activation that TF8 has not
  */
 export async function writeNetwork(
   folder: string,
@@ -40,16 +47,18 @@ export async function writeNetwork(
   const arrays: Float32Array[] = [];
   let weightsOffset = 0;
   const nodes = graph.nodes.map((node): NodeDescription => {
-    if (!isWeightedFloat(node)) return node;
-    const { kernel, bias, ...rest } = node;
-    const described = { ...rest, weightsOffset };
+    const outputShape = shapeIn(graph, node.name);
+    if (!isWeightedFloat(node)) return { ...node, outputShape };
+    const { kernel, bias, batchNorm: _, activation, ...rest } = node;
+    if (!isTf8Activation(activation)) throw unsupported(node.name, 'its activation');
+    const described = { ...rest, activation, outputShape, weightsOffset };
     arrays.push(kernel, bias);
     weightsOffset += kernel.length + bias.length;
     return described;
   });
   const description: NetworkDescription = {
-    inputName: graph.inputName,
-    inputShape: graph.inputShape,
+    inputName: graph.input.name,
+    inputShape: graph.input.shape,
     nodes,
     ranges: Object.fromEntries(
       [...ranges].map(([name, { min, max }]) => [name, [Math.min(min, 0), Math.max(max, 0)]]),

@@ -1,22 +1,20 @@
 import assert from 'node:assert/strict';
 import { chmod, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type FloatGraph, floatGraph } from '../../../architectures/graph/float_graph.ts';
 import { networkWeights, writeNetwork } from '../../../bench/peers/network/network_files.ts';
 import { ONNX, peerNetworks, TFLITE } from '../../../bench/peers/peer_networks.ts';
 import { SILENT_REPORTER } from '../../../foundation/reporting/reporter.ts';
-import type { FloatGraph } from '../../../quantize/convert/float_graph.ts';
 import { inFolder } from '../../support/in_folder.ts';
 
-const GRAPH: FloatGraph = {
+const GRAPH: FloatGraph = floatGraph({
   name: 'small',
-  inputName: 'input',
-  inputShape: [1, 2, 3],
+  input: { name: 'input', shape: [1, 2, 3] },
   nodes: [
     {
       name: 'first',
       op: 'conv2d',
       inputs: ['input'],
-      outputShape: [1, 2, 2],
       kernel: Float32Array.of(1, 2, 3, 4, 5, 6),
       kernelShape: [1, 1, 3, 2],
       bias: Float32Array.of(7, 8),
@@ -24,12 +22,11 @@ const GRAPH: FloatGraph = {
       activation: 'relu6',
       padding: { top: 0, bottom: 0, left: 0, right: 0 },
     },
-    { name: 'pool', op: 'globalAveragePool', inputs: ['first'], outputShape: [1, 1, 2] },
+    { name: 'pool', op: 'globalAveragePool', inputs: ['first'], keepDims: true },
     {
       name: 'logits',
       op: 'conv2d',
       inputs: ['pool'],
-      outputShape: [1, 1, 1],
       kernel: Float32Array.of(9, 10),
       kernelShape: [1, 1, 2, 1],
       bias: Float32Array.of(11),
@@ -38,9 +35,8 @@ const GRAPH: FloatGraph = {
       padding: { top: 0, bottom: 0, left: 0, right: 0 },
     },
   ],
-  zeroVarianceChannels: new Map(),
-  batchNorms: new Map(),
-};
+  outputs: ['logits'],
+});
 
 async function write(folder: string, graph = GRAPH): Promise<void> {
   const images = Float32Array.of(0, 1, 2, 3, 4, 5);
@@ -90,7 +86,7 @@ describe('peerNetworks', () => {
       const made = await make(folder, script);
       assert.equal(await readFile(join(made, 'float.onnx'), 'utf8'), 'make_onnx.py\n');
       assert.equal(await make(folder, 'exit 1'), made);
-      await write(folder, { ...GRAPH, inputName: 'images' });
+      await write(folder, { ...GRAPH, input: { ...GRAPH.input, name: 'images' } });
       await assert.rejects(make(folder, 'exit 1'));
     }));
 

@@ -27,9 +27,9 @@ describe('Analyzer', () => {
     const outputs = ['conv', 'depthwise'];
     const plan = new Tf8Plan(model, { kernels: REFERENCE_KERNELS, outputs });
     const results = plan.run(PHOTOGRAPHS);
-    const input = { values: PHOTOGRAPHS, shape: graph.inputShape };
+    const input = { values: PHOTOGRAPHS, shape: graph.input.shape };
     const conv = inDouble(graph.nodes[0], input, IMAGES);
-    const shape = graph.nodes[0].outputShape;
+    const shape = graph.shapes.get(graph.nodes[0].name)!;
     const depthwise = inDouble(graph.nodes[1], { values: conv, shape }, IMAGES);
     const { layers, images } = analyze(graph, model);
     for (const [index, exact] of [conv, depthwise].entries()) {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
+import { FloatNodes } from '../../../architectures/graph/float_nodes.ts';
 import { buildNetwork } from '../../../architectures/network.ts';
 import { Analyzer } from '../../../quantize/analyze/analyzer.ts';
 import { calibrate } from '../../../quantize/convert/calibrate.ts';
 import { convertGraph } from '../../../quantize/convert/convert_graph.ts';
-import { FloatNodes } from '../../../quantize/convert/float_nodes.ts';
 import { fuseLayersModel } from '../../../quantize/convert/fuse.ts';
 import { selectKernels } from '../../../quantize/kernels/select.ts';
 import { randomizeBatchNorms, SMALL_INCEPTION } from '../../architectures/support.ts';

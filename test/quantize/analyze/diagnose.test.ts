@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
+import type { FloatGraph } from '../../../architectures/graph/float_graph.ts';
 import type { Analysis, Finding } from '../../../quantize/analyze/analysis.ts';
 import { diagnose } from '../../../quantize/analyze/diagnose.ts';
-import type { FloatGraph } from '../../../quantize/convert/float_graph.ts';
 import type { ObservedRange } from '../../../quantize/convert/observed_range.ts';
 import { analyze, changed, convert, healthyGraph } from './support.ts';
 
@@ -54,8 +54,9 @@ function withDeadChannel(graph: FloatGraph, layer: string, alpha: number): Float
     alpha: Float64Array.from({ length: 8 }, (_, channel) => (channel === 0 ? alpha : 0.5)),
     variance: Float32Array.from({ length: 8 }, (_, channel) => (channel === 0 ? 0 : 1)),
     deadChannels: [0],
+    replacedChannels: [],
   };
-  return { ...graph, batchNorms: new Map([[layer, batchNorm]]) };
+  return changed(graph, layer, () => ({ batchNorm }));
 }
 
 describe('diagnose', () => {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import type { Analysis, CausesDb } from '../../../quantize/analyze/analysis.ts';
+import type { FloatGraph } from '../../../architectures/graph/float_graph.ts';
 import {
-  type FloatGraph,
   type FloatWeightedNode,
   isWeightedFloat,
-} from '../../../quantize/convert/float_graph.ts';
-import { FloatNodes } from '../../../quantize/convert/float_nodes.ts';
+} from '../../../architectures/graph/float_node.ts';
+import { FloatNodes } from '../../../architectures/graph/float_nodes.ts';
+import type { Analysis, CausesDb } from '../../../quantize/analyze/analysis.ts';
 import {
   isWeighted,
   type Tf8Model,
@@ -32,16 +32,13 @@ class Independent {
   readonly graph: FloatGraph;
   readonly model: Tf8Model;
   private readonly tensors = new Map<string, Float64Array>();
-  private readonly shapes = new Map<string, readonly number[]>();
 
   constructor(graph: FloatGraph, model: Tf8Model) {
     this.graph = graph;
     this.model = model;
-    this.tensors.set(graph.inputName, Float64Array.from(PHOTOGRAPHS));
-    this.shapes.set(graph.inputName, graph.inputShape);
+    this.tensors.set(graph.input.name, Float64Array.from(PHOTOGRAPHS));
     for (const node of graph.nodes) {
       this.tensors.set(node.name, inDouble(node, this.input(node.inputs[0]), IMAGES));
-      this.shapes.set(node.name, node.outputShape);
     }
   }
 
@@ -73,7 +70,7 @@ class Independent {
   }
 
   private input(name: string) {
-    return { values: this.tensors.get(name)!, shape: this.shapes.get(name)! };
+    return { values: this.tensors.get(name)!, shape: this.graph.shapes.get(name)! };
   }
 }
 

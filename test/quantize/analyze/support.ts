@@ -1,15 +1,16 @@
+import { type FloatGraph, floatGraph } from '../../../architectures/graph/float_graph.ts';
+import {
+  type FloatNode,
+  type FloatWeightedNode,
+  isWeightedFloat,
+} from '../../../architectures/graph/float_node.ts';
+import type { FloatImages } from '../../../architectures/graph/float_nodes.ts';
+import { outputShape } from '../../../architectures/graph/operations/table.ts';
 import type { Analysis } from '../../../quantize/analyze/analysis.ts';
 import { Analyzer } from '../../../quantize/analyze/analyzer.ts';
 import type { FloatKernels } from '../../../quantize/analyze/float_kernels.ts';
 import { FloatNetwork } from '../../../quantize/analyze/float_network.ts';
 import { convertGraph } from '../../../quantize/convert/convert_graph.ts';
-import {
-  type FloatGraph,
-  type FloatImages,
-  type FloatNode,
-  type FloatWeightedNode,
-  isWeightedFloat,
-} from '../../../quantize/convert/float_graph.ts';
 import { type ObservedRange, rangeOf } from '../../../quantize/convert/observed_range.ts';
 import { REFERENCE_KERNELS } from '../../../quantize/kernels/reference/reference_kernels.ts';
 import type { Tf8Model } from '../../../quantize/model/tf8_model.ts';
@@ -35,7 +36,7 @@ export function inDouble(
   activation = isWeightedFloat(node) ? node.activation : 'linear',
 ): Float64Array {
   const [height, width, channels] = input.shape;
-  const [rows, columns, outputs] = node.outputShape;
+  const [rows, columns, outputs] = outputShape(node, [input.shape]);
   const result = new Float64Array(batch * rows * columns * outputs);
   const at = (n: number, y: number, x: number, c: number) =>
     y < 0 || y >= height || x < 0 || x >= width
@@ -101,12 +102,10 @@ function convolution(
   const [kh, kw, depth, last] = kernelShape;
   const outputs = op === 'conv2d' ? last : depth;
   const taps = kh * kw * (op === 'conv2d' ? depth : 1);
-  const positions = Math.ceil(size / stride);
   return {
     op,
     name,
     inputs: [from],
-    outputShape: [positions, positions, outputs],
     kernel: someNumbers(kh * kw * depth * last, seed).map((value) => value * Math.sqrt(6 / taps)),
     kernelShape,
     bias: someNumbers(outputs, seed + 100).map((value) => 0.2 * value),
@@ -118,10 +117,9 @@ function convolution(
 
 /** A small network that 8 bits do no harm: its channels are of one size. */
 export function healthyGraph(): FloatGraph {
-  return {
+  return floatGraph({
     name: 'healthy',
-    inputName: 'image',
-    inputShape: [SIDE, SIDE, 3],
+    input: { name: 'image', shape: [SIDE, SIDE, 3] },
     nodes: [
       convolution('conv', 'image', 'conv2d', [3, 3, 3, 8], [SIDE, 1], 1),
       convolution('depthwise', 'conv', 'depthwiseConv2d', [3, 3, 8, 1], [SIDE, 2], 2),
@@ -130,13 +128,13 @@ export function healthyGraph(): FloatGraph {
         op: 'globalAveragePool',
         name: 'average',
         inputs: ['pointwise'],
-        outputShape: [1, 1, 12],
+        keepDims: true,
       },
       {
         op: 'fullyConnected',
         name: 'logits',
         inputs: ['average'],
-        outputShape: [1, 1, 5],
+        keepDims: true,
         kernel: someNumbers(60, 4),
         kernelShape: [1, 1, 12, 5],
         bias: someNumbers(5, 5),
@@ -145,9 +143,8 @@ export function healthyGraph(): FloatGraph {
         activation: 'linear',
       },
     ],
-    zeroVarianceChannels: new Map(),
-    batchNorms: new Map(),
-  };
+    outputs: ['logits'],
+  });
 }
 
 /** The graph with some fields of one weighted layer changed. */
@@ -178,7 +175,7 @@ export function convert(
     graph,
     { ranges, images: IMAGES },
     {
-      inputRange: alter(graph.inputName, { min: -1, max: 1 }),
+      inputRange: alter(graph.input.name, { min: -1, max: 1 }),
       labelOffset: 0,
       classNames: [],
       provenance: {

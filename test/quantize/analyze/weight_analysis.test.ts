@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import type { FloatDepthwiseConv2dNode } from '../../../architectures/graph/operations/depthwise_conv2d.ts';
+import type { FoldedBatchNorm } from '../../../architectures/graph/operations/weighted.ts';
 import { analyzeWeights, stretchBy } from '../../../quantize/analyze/weight_analysis.ts';
-import type { FloatWeightedNode } from '../../../quantize/convert/float_graph.ts';
 import type { WeightedNode } from '../../../quantize/model/tf8_model.ts';
 import { quantizeArray } from '../../../quantize/params/quantization.ts';
 import { NO_PADDING } from '../../../quantize/params/window.ts';
@@ -10,11 +11,10 @@ const KERNEL = Float32Array.of(1, -2, 3, 200, -1, 2, 0, -55);
 const WEIGHTS = { scale: 1, zeroPoint: 55 };
 const INPUT = { scale: 0.5, zeroPoint: 100 };
 
-const EXACT: FloatWeightedNode = {
+const EXACT: FloatDepthwiseConv2dNode = {
   op: 'depthwiseConv2d',
   name: 'depthwise',
   inputs: ['image'],
-  outputShape: [1, 1, 4],
   kernel: KERNEL,
   kernelShape: [1, 2, 4, 1],
   bias: Float32Array.of(1, 2, 3, 4),
@@ -26,14 +26,23 @@ const EXACT: FloatWeightedNode = {
 const STORED: WeightedNode = {
   ...EXACT,
   op: 'depthwiseConv2d',
+  activation: 'linear',
   output: { shape: [1, 1, 4], quantization: INPUT },
   weights: { data: quantizeArray(KERNEL, WEIGHTS), shape: [1, 2, 4, 1], quantization: WEIGHTS },
   bias: Int32Array.of(5, -70, 6, 0),
 };
 
+function analyzeFolded(
+  exact: FloatDepthwiseConv2dNode,
+  batchNorm: Omit<FoldedBatchNorm, 'replacedChannels'>,
+) {
+  const folded = { ...exact, batchNorm: { ...batchNorm, replacedChannels: [] } };
+  return analyzeWeights(folded, STORED, INPUT);
+}
+
 describe('analyzeWeights', () => {
   it('describes each output channel beside the layer', () => {
-    const { range, channels, sqnrDb } = analyzeWeights(EXACT, STORED, INPUT, undefined);
+    const { range, channels, sqnrDb } = analyzeWeights(EXACT, STORED, INPUT);
     assert.deepEqual(range, { min: -55, max: 200 });
     assert.deepEqual(channels.min, [-1, -2, 0, -55]);
     assert.deepEqual(channels.max, [1, 2, 3, 200]);
@@ -45,7 +54,7 @@ describe('analyzeWeights', () => {
   });
 
   it('takes the median over live channels, and keeps what the batch norm was', () => {
-    const { channels } = analyzeWeights(EXACT, STORED, INPUT, {
+    const { channels } = analyzeFolded(EXACT, {
       alpha: Float64Array.of(0.5, -0.5, 0.5, 0.25),
       variance: Float32Array.of(1, 1, 1, 0),
       deadChannels: [3],
@@ -63,7 +72,7 @@ describe('analyzeWeights', () => {
     const zero = { ...EXACT, kernel: new Float32Array(8) };
     const data = new Uint8Array(8).fill(WEIGHTS.zeroPoint);
     const stored = { ...STORED, weights: { ...STORED.weights, data } };
-    const { channels, range } = analyzeWeights(zero, stored, INPUT, undefined);
+    const { channels, range } = analyzeWeights(zero, stored, INPUT);
     assert.deepEqual([channels.medianShare, channels.medianLevels], [0, 1]);
     assert.deepEqual(range, { min: 0, max: 0 });
   });
@@ -75,7 +84,7 @@ describe('analyzeWeights', () => {
       kernelShape: [1, 1, 8, 1] as const,
       bias: new Float32Array(8),
     };
-    const { channels } = analyzeWeights(eight, STORED, INPUT, {
+    const { channels } = analyzeFolded(eight, {
       alpha: Float64Array.of(0.5, -0.5, 0.4, 0.5, -30, 0.6, 0.5, 0.4),
       variance: new Float32Array(8).fill(1),
       deadChannels: [],
@@ -92,7 +101,7 @@ describe('analyzeWeights', () => {
       bias: new Float32Array(8),
     };
     const outliersWith = (deadChannels: number[]) => {
-      const { wideChannels, batchNorm } = analyzeWeights(eight, STORED, INPUT, {
+      const { wideChannels, batchNorm } = analyzeFolded(eight, {
         alpha: Float64Array.from(sizes),
         variance: Float32Array.from(sizes, (_, channel) =>
           deadChannels.includes(channel) ? 0 : 1,
@@ -109,20 +118,20 @@ describe('analyzeWeights', () => {
   });
 
   it('counts bytes, and weights beyond the grid outside of them', () => {
-    const { histogram } = analyzeWeights(EXACT, STORED, INPUT, undefined);
+    const { histogram } = analyzeWeights(EXACT, STORED, INPUT);
     assert.equal(histogram.counts[55], 1);
     assert.equal(histogram.counts[255], 1);
     assert.deepEqual([histogram.below, histogram.above], [0, 0]);
     const narrow = { scale: 0.5, zeroPoint: 55 };
     const data = quantizeArray(KERNEL, narrow);
     const stored = { ...STORED, weights: { ...STORED.weights, data, quantization: narrow } };
-    const outside = analyzeWeights(EXACT, stored, INPUT, undefined).histogram;
+    const outside = analyzeWeights(EXACT, stored, INPUT).histogram;
     assert.deepEqual([outside.below, outside.above], [1 / 8, 1 / 8]);
     assert.equal(outside.counts[0] + outside.counts[255], 0);
   });
 
   it('tells how far the accumulator is from the end of int32', () => {
-    const { accumulator } = analyzeWeights(EXACT, STORED, INPUT, undefined);
+    const { accumulator } = analyzeWeights(EXACT, STORED, INPUT);
     const bound = 70 + 2 * 155 * 200;
     assert.deepEqual(accumulator, {
       biasMax: 70,
@@ -134,7 +143,7 @@ describe('analyzeWeights', () => {
 });
 
 describe('stretchBy', () => {
-  const { channels } = analyzeWeights(EXACT, STORED, INPUT, undefined);
+  const { channels } = analyzeWeights(EXACT, STORED, INPUT);
 
   it('says how much wider some channels make the range', () => {
     assert.equal(stretchBy(channels, [3]), 255 / 5);

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
+import { type FloatGraph, floatGraph } from '../../../architectures/graph/float_graph.ts';
+import type { FloatNode } from '../../../architectures/graph/float_node.ts';
+import type { FloatConv2dNode } from '../../../architectures/graph/operations/conv2d.ts';
 import { type ConvertOptions, convertGraph } from '../../../quantize/convert/convert_graph.ts';
-import type {
-  FloatGraph,
-  FloatNode,
-  FloatWeightedNode,
-} from '../../../quantize/convert/float_graph.ts';
 import type { ObservedRange } from '../../../quantize/convert/observed_range.ts';
 import { isWeighted, tensorSpecs } from '../../../quantize/model/tf8_model.ts';
 import { NO_PADDING } from '../../../quantize/params/window.ts';
@@ -23,11 +21,10 @@ const OPTIONS: ConvertOptions = {
 };
 
 /** 1 × 1 convolution of [2, 2, 2] to one channel; weights from −0.25 to 0.5. */
-const CONV: FloatWeightedNode = {
+const CONV: FloatConv2dNode = {
   op: 'conv2d',
   name: 'conv',
   inputs: ['image'],
-  outputShape: [2, 2, 1],
   kernel: Float32Array.of(0.5, -0.25),
   kernelShape: [1, 1, 2, 1],
   bias: Float32Array.of(0.1),
@@ -41,25 +38,21 @@ const POOL = {
   windowShape: [2, 2],
   strides: [1, 1],
   padding: NO_PADDING,
-  outputShape: [1, 1, 1],
 } as const;
 
 function graphOf(...nodes: FloatNode[]): FloatGraph {
-  return {
+  return floatGraph({
     name: 'by hand',
-    inputName: 'image',
-    inputShape: [2, 2, 2],
+    input: { name: 'image', shape: [2, 2, 2] },
     nodes,
-    zeroVarianceChannels: new Map(),
-    batchNorms: new Map(),
-  };
+    outputs: [nodes.at(-1)!.name],
+  });
 }
 
 const END: FloatNode = {
   op: 'globalAveragePool',
   name: 'end',
   inputs: ['conv'],
-  outputShape: [1, 1, 1],
 };
 
 function convert(
@@ -133,11 +126,11 @@ describe('convertGraph', () => {
   it('gives a concatenation its own observed range', () => {
     const concat: FloatNode = {
       op: 'concat',
+      axis: -1,
       name: 'concat',
       inputs: ['image', 'conv'],
-      outputShape: [2, 2, 3],
     };
-    const end: FloatNode = { ...END, inputs: ['concat'], outputShape: [1, 1, 3] };
+    const end: FloatNode = { ...END, inputs: ['concat'] };
     const model = convert(graphOf(CONV, concat, end), {
       conv: { min: 0, max: 2.55 },
       concat: { min: -2.55, max: 2.55 },
@@ -161,14 +154,13 @@ describe('convertGraph', () => {
 
   /** Two output channels; only the second has a bias. */
   function withBias(bias: number): FloatGraph {
-    const conv: FloatWeightedNode = {
+    const conv: FloatConv2dNode = {
       ...CONV,
-      outputShape: [2, 2, 2],
       kernel: Float32Array.of(0.5, -0.25, 0, 0),
       kernelShape: [1, 1, 2, 2],
       bias: Float32Array.of(0, bias),
     };
-    return graphOf(conv, { ...END, outputShape: [1, 1, 2] });
+    return graphOf(conv, { ...END });
   }
 
   it('raises the weight scale of a layer whose bias would not fit int32, and says so', () => {
@@ -206,6 +198,23 @@ describe('convertGraph', () => {
     const [node] = convert(graphOf(conv, END)).nodes;
     assert.ok(node !== undefined && isWeighted(node));
     assert.ok(node.weights.quantization.scale > Math.fround(0.75 / 255));
+  });
+
+  it('refuses what TF8 has not, naming it', () => {
+    const sum: FloatNode = { op: 'add', name: 'sum', inputs: ['conv', 'conv'] };
+    assert.throws(() => convert(graphOf(CONV, sum)), {
+      name: 'QuantizationError',
+      message: /TF8 does not support sum \(add\): the operation; it has Conv2D, /,
+    });
+    assert.throws(() => convert(graphOf({ ...CONV, activation: 'tanh' }, END)), {
+      message: /TF8 does not support conv \(conv2d\): the activation tanh; it has relu,/,
+    });
+  });
+
+  it('refuses a network of several outputs', () => {
+    assert.throws(() => convert({ ...graphOf(CONV, END), outputs: ['conv', 'end'] }), {
+      message: 'Expected one input and one output in by hand but received 1 and 2',
+    });
   });
 
   it('refuses a layer that was not calibrated, naming it', () => {

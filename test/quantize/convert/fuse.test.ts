@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
 import { buildMobileNetV1 } from '../../../architectures/build_mobilenet_v1.ts';
+import type { FloatGraph } from '../../../architectures/graph/float_graph.ts';
+import { isWeightedFloat } from '../../../architectures/graph/float_node.ts';
+import type { FoldedBatchNorm } from '../../../architectures/graph/operations/weighted.ts';
+import { replacedChannels } from '../../../architectures/graph/passes/fold_batch_norms.ts';
 import { logitsModel } from '../../../architectures/logits_model.ts';
 import { VARIANTS } from '../../../architectures/variants.ts';
 import { fuseLayersModel } from '../../../quantize/convert/fuse.ts';
@@ -81,6 +85,52 @@ const SUPPORTED: Readonly<Record<string, Layers>> = {
   'global average pooling': chain(conv(), l.globalAveragePooling2d({ dataFormat: 'channelsLast' })),
   dropout: chain(conv(), l.dropout({ rate: 0.5 }), l.reLU()),
   'a reshape to a vector': chain(conv(), l.reshape({ targetShape: [60] }), l.reLU()),
+  'a batch norm on the input': chain(batchNorm(), conv({ strides: 2 })),
+  'a batch norm on the input of a depthwise convolution': chain(
+    batchNorm(),
+    depthwise({ depthMultiplier: 2 }),
+  ),
+  'a batch norm after a ReLU, before a convolution without padding': chain(
+    conv({ activation: 'relu6' }),
+    batchNorm(),
+    l.conv2d({ filters: 2, kernelSize: 2 }),
+  ),
+  'a batch norm after a ReLU, read as a vector by a Dense layer': chain(
+    conv(),
+    l.reLU(),
+    batchNorm({ scale: false }),
+  ),
+  'a batch norm that two convolutions read': (x) => {
+    const y = batchNorm().apply(x);
+    const branches = [1, 2].map((filters) => l.conv2d({ filters, kernelSize: 2 }).apply(y));
+    return l.concatenate().apply(branches as tf.SymbolicTensor[]) as tf.SymbolicTensor;
+  },
+  'zero padding between a convolution and its ReLU': chain(
+    conv(),
+    l.zeroPadding2d({ padding: 1 }),
+    l.reLU(),
+    depthwise(),
+  ),
+  'two zero paddings, one after the other': chain(
+    l.zeroPadding2d({ padding: 1 }),
+    l.zeroPadding2d({ padding: 2 }),
+    conv(),
+  ),
+  'zero padding that two convolutions read': (x) => {
+    const y = l.zeroPadding2d({ padding: 1 }).apply(x);
+    const branches = [1, 2].map((filters) => l.conv2d({ filters, kernelSize: 3 }).apply(y));
+    return l.concatenate().apply(branches as tf.SymbolicTensor[]) as tf.SymbolicTensor;
+  },
+  'a reshape and its inverse': chain(
+    l.reshape({ targetShape: [84] }),
+    l.reshape({ targetShape: [7, 6, 2] }),
+    conv(),
+  ),
+  'global average pooling, then a convolution of the vector': chain(
+    l.globalAveragePooling2d({ dataFormat: 'channelsLast' }),
+    l.reshape({ targetShape: [1, 1, 2] }),
+    l.conv2d({ filters: 3, kernelSize: 1 }),
+  ),
   concatenation: (x) => {
     const branch = chain(conv({ padding: 'same' }), batchNorm(), l.reLU())(x);
     return l.concatenate().apply([branch, x, branch]) as tf.SymbolicTensor;
@@ -92,7 +142,10 @@ const REFUSED: Readonly<Record<string, readonly [Layers, RegExp]>> = {
     chain(conv(), l.upSampling2d({ name: 'up' })),
     /TF8 does not support up \(UpSampling2D\): the operation; it has Conv2D, /,
   ],
-  'leaky ReLU': [chain(conv(), l.leakyReLU({ name: 'leaky' })), /leaky \(LeakyReLU\)/],
+  'leaky ReLU': [
+    chain(conv(), l.leakyReLU({ name: 'leaky' })),
+    /leaky \(LeakyReLU\): a ReLU with a slope of 0.3 below 0; it has ReLU/,
+  ],
   'a ReLU with another bound': [
     chain(conv(), l.reLU({ name: 'bounded', maxValue: 1 })),
     /bounded \(ReLU\): a ReLU bounded at 1; it has ReLU and ReLU6/,
@@ -101,20 +154,24 @@ const REFUSED: Readonly<Record<string, readonly [Layers, RegExp]>> = {
     chain(conv({ activation: 'tanh' })),
     /conv \(Conv2D\): the activation tanh; it has relu, relu6, linear/,
   ],
-  'a batch norm that follows no convolution': [
-    chain(batchNorm()),
-    /norm \(BatchNormalization\): its place after image: it must follow a convolution/,
+  'a batch norm that stands at no convolution': [
+    chain(batchNorm(), l.maxPooling2d({ poolSize: 2 })),
+    /norm \(BatchNormalization\): its place after image: it must follow a convolution or come before one that pads no zeros/,
   ],
-  'a batch norm after an activation': [
-    chain(conv({ activation: 'relu' }), batchNorm()),
+  'a batch norm after an activation, before a convolution with padding': [
+    chain(conv({ activation: 'relu' }), batchNorm(), depthwise({ padding: 'same' })),
     /its place after conv: it must follow a convolution/,
+  ],
+  'an activation that stands at no convolution': [
+    chain(l.reLU({ name: 'relu' })),
+    /relu \(ReLU\): its place after image: it must follow a convolution/,
   ],
   'a batch norm over another axis': [
     chain(conv(), batchNorm({ axis: 1 })),
     /norm \(BatchNormalization\): its axis 1; TF8 normalizes channels \(axis 3\)/,
   ],
   'a batch norm of padded values, whose β the padding lacks': [
-    chain(conv(), l.zeroPadding2d({ padding: 1 }), batchNorm()),
+    chain(conv(), l.zeroPadding2d({ padding: 1 }), batchNorm(), depthwise({ padding: 'same' })),
     /norm \(BatchNormalization\): zero padding in front of it/,
   ],
   'a batch norm of a tensor that another layer reads': [
@@ -132,6 +189,11 @@ const REFUSED: Readonly<Record<string, readonly [Layers, RegExp]>> = {
     },
     /relu \(ReLU\): its place: conv, .* has other users/,
   ],
+  addition: [
+    (x) => l.add({ name: 'sum' }).apply([x, x]) as tf.SymbolicTensor,
+    /TF8 does not support sum \(Add\): the operation; it has Conv2D, /,
+  ],
+  ELU: [chain(conv(), l.elu({ name: 'elu' })), /elu \(ELU\): the activation elu; it has relu,/],
   dilation: [chain(conv({ dilationRate: 2 })), /conv \(Conv2D\): dilation/],
   'channels in front': [
     chain(conv({ dataFormat: 'channelsFirst', kernelSize: 1 })),
@@ -162,7 +224,7 @@ const REFUSED: Readonly<Record<string, readonly [Layers, RegExp]>> = {
     /joined \(Concatenate\): its axis 1; TF8 joins channels \(axis 3\)/,
   ],
   'a softmax in the middle': [
-    chain(conv(), l.softmax({ name: 'softmax' })),
+    chain(conv(), l.softmax({ name: 'softmax', axis: -1 })),
     /softmax \(Softmax\): a softmax that is not the end of the network/,
   ],
   'a softmax activation in the middle': [
@@ -171,9 +233,24 @@ const REFUSED: Readonly<Record<string, readonly [Layers, RegExp]>> = {
   ],
   'a convolution with a softmax in the middle': [
     chain(conv({ activation: 'softmax' })),
-    /conv \(Conv2D\): the activation softmax/,
+    /conv\/softmax \(Conv2D\): a softmax that is not the end of the network/,
+  ],
+  'a softmax over anything but channels': [
+    chain(conv(), l.softmax({ name: 'softmax', axis: 1 })),
+    /softmax \(Softmax\): a softmax over its axis 1; it has one over channels \(axis 3\)/,
   ],
 };
+
+/** What was folded into a layer; fails where nothing was. */
+function foldedInto({ nodes }: FloatGraph, layer: string): FoldedBatchNorm {
+  const { batchNorm } = nodes.filter(isWeightedFloat).find(({ name }) => name === layer)!;
+  assert.ok(batchNorm !== undefined, layer);
+  return batchNorm;
+}
+
+function weightsOf({ nodes }: FloatGraph): Float32Array[][] {
+  return nodes.filter(isWeightedFloat).map(({ kernel, bias }) => [kernel, bias]);
+}
 
 function refuses(model: tf.LayersModel, message: RegExp): void {
   assert.throws(
@@ -232,8 +309,8 @@ describe('fuseLayersModel', () => {
   it('names each node after the layer that holds its weights', () => {
     const model = networkOf([7, 6, 2], chain(conv(), batchNorm(), l.reLU(), ...head()));
     const graph = fuse(model);
-    assert.equal(graph.inputName, 'image');
-    assert.deepEqual(graph.inputShape, [7, 6, 2]);
+    assert.equal(graph.input.name, 'image');
+    assert.deepEqual(graph.input.shape, [7, 6, 2]);
     assert.deepEqual(
       graph.nodes.map(({ name, op, inputs }) => [name, op, ...inputs]),
       [
@@ -267,19 +344,19 @@ describe('fuseLayersModel', () => {
     setWeight(model, 'first/moving_variance', [0, 1, 1]);
     setWeight(model, 'second/moving_variance', [4, 1e-9, 2]);
     const graph = fuseLayersModel(model, { zeroVariance: 'mean' });
-    assert.deepEqual([...graph.zeroVarianceChannels], [['depthwise', [1]]]);
-    assert.deepEqual([...fuse(model).zeroVarianceChannels], []);
-    const { alpha, variance, deadChannels } = graph.batchNorms.get('depthwise')!;
-    assert.equal(graph.batchNorms.size, 2);
+    assert.deepEqual([...replacedChannels(graph)], [['depthwise', [1]]]);
+    assert.deepEqual([...replacedChannels(fuse(model))], []);
+    const { alpha, variance, deadChannels } = foldedInto(graph, 'depthwise');
+    foldedInto(graph, 'conv');
     assert.deepEqual([...variance], [...Float32Array.of(4, 1e-9, 2)]);
     assert.deepEqual(deadChannels, [1]);
-    const kept = fuse(model).batchNorms.get('depthwise')!;
+    const kept = foldedInto(fuse(model), 'depthwise');
     assert.deepEqual(kept.deadChannels, [1]);
     // Kept, the channel's α is that of ε alone; handled, that of the others' mean variance, 3.
     assert.ok(Math.abs(kept.alpha[1] / alpha[1] - Math.sqrt((3 + 0.001) / 0.001)) < 1e-3);
     assert.deepEqual([alpha[0], alpha[2]], [kept.alpha[0], kept.alpha[2]]);
     setWeight(model, 'second/moving_variance', [4, 3, 2]);
-    assert.deepEqual(graph.nodes, fuse(model).nodes);
+    assert.deepEqual(weightsOf(graph), weightsOf(fuse(model)));
   });
 
   for (const [title, [layers, message]] of Object.entries(REFUSED)) {

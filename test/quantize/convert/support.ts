@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
-import { FloatRunner } from '../../../quantize/convert/float_runner.ts';
+import { FloatRunner } from '../../../architectures/graph/float_runner.ts';
 import { fuseLayersModel } from '../../../quantize/convert/fuse.ts';
 import type { ImageShape } from '../../../quantize/model/tf8_model.ts';
 import { randomizeWeights } from '../../architectures/support.ts';
@@ -21,7 +21,7 @@ export function chain(...layers: tf.layers.Layer[]): Layers {
 }
 
 /** [n, ...shape] float32 in [−1, 1). */
-export function someImages(n: number, shape: ImageShape, seed = 7): Float32Array {
+export function someImages(n: number, shape: readonly number[], seed = 7): Float32Array {
   return tf.tidy(() =>
     tf
       .randomUniform([n, ...shape], -1, 1, 'float32', seed)
@@ -53,10 +53,11 @@ function assertClose(received: Float32Array, expected: Float32Array): void {
 /** Fails unless the fused network of `model` computes what `logits`, the model itself, does. */
 export function assertFusedEquals(model: tf.LayersModel, logits = model): void {
   const graph = fuseLayersModel(model, { zeroVariance: 'keep' });
-  const images = someImages(2, graph.inputShape);
+  const images = someImages(2, graph.input.shape);
   const runner = new FloatRunner(graph);
   try {
-    assertClose(runner.logits(images, [2, ...graph.inputShape]), predict(logits, images, 2));
+    const [outputs] = runner.outputs(images, [2, ...graph.input.shape]);
+    assertClose(outputs, predict(logits, images, 2));
   } finally {
     runner.dispose();
   }

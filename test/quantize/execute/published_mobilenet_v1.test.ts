@@ -5,8 +5,9 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ZeroVariancePolicy } from '../../../architectures/fold_batch_norm.ts';
-import { FloatRunner } from '../../../quantize/convert/float_runner.ts';
+import { FloatRunner } from '../../../architectures/graph/float_runner.ts';
+import type { ZeroVariancePolicy } from '../../../architectures/graph/fold_batch_norm.ts';
+import { replacedChannels } from '../../../architectures/graph/passes/fold_batch_norms.ts';
 import { planOn } from '../../../quantize/execute/plan_on.ts';
 import { examineTiers } from '../../../quantize/kernels/select.ts';
 import { encodeTf8 } from '../../../quantize/model/tf8_file.ts';
@@ -48,10 +49,7 @@ describe(`the published ${PUBLISHED} in TF8`, () => {
 
   it('replaces, with Option 1, the zero-variance channels of seven depthwise layers', () => {
     const channels = (policy: ZeroVariancePolicy) =>
-      [...network.graphs.get(policy)!.zeroVarianceChannels].map(([name, list]) => [
-        name,
-        list.length,
-      ]);
+      [...replacedChannels(network.graphs.get(policy)!)].map(([name, list]) => [name, list.length]);
     assert.deepEqual(channels('keep'), []);
     assert.deepEqual(channels('mean'), [
       ['Conv2d_1_depthwise', 7],
@@ -68,7 +66,7 @@ describe(`the published ${PUBLISHED} in TF8`, () => {
     const { graphs, models, photographs } = network;
     const logitsSqnrDb = (zeroVariance: ZeroVariancePolicy) => {
       const runner = new FloatRunner(graphs.get('keep')!);
-      const float = runner.logits(photographs, [IMAGES, ...PUBLISHED_SHAPE]);
+      const [float] = runner.outputs(photographs, [IMAGES, ...PUBLISHED_SHAPE]);
       runner.dispose();
       using plan = planOn(models.get(zeroVariance)!);
       return sqnrDb(float, plan.predict(photographs));

@@ -1,9 +1,9 @@
-import type { ZeroVariancePolicy } from '../../../architectures/fold_batch_norm.ts';
+import type { FloatGraph } from '../../../architectures/graph/float_graph.ts';
+import type { ZeroVariancePolicy } from '../../../architectures/graph/fold_batch_norm.ts';
 import { loadModelFolder } from '../../../checkpoints/store/model_store.ts';
 import { openImageNet } from '../../../datasets/imagenet/imagenet.ts';
 import { calibrate } from '../../../quantize/convert/calibrate.ts';
 import { convertGraph } from '../../../quantize/convert/convert_graph.ts';
-import type { FloatGraph } from '../../../quantize/convert/float_graph.ts';
 import { fuseLayersModel } from '../../../quantize/convert/fuse.ts';
 import { Tf8Plan } from '../../../quantize/execute/plan.ts';
 import type { Kernels } from '../../../quantize/kernels/kernels.ts';

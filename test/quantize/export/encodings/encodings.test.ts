@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { fromBinary } from '@bufbuild/protobuf';
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
-import type { FloatGraph, FloatNode } from '../../../../quantize/convert/float_graph.ts';
-import { FloatRunner } from '../../../../quantize/convert/float_runner.ts';
+import { type FloatGraph, floatGraph } from '../../../../architectures/graph/float_graph.ts';
+import type { FloatNode } from '../../../../architectures/graph/float_node.ts';
+import { FloatRunner } from '../../../../architectures/graph/float_runner.ts';
 import { ENCODINGS } from '../../../../quantize/export/encodings/encodings.ts';
 import type { FloatWeights } from '../../../../quantize/export/export_format.ts';
 import { ModelProtoSchema } from '../../../../quantize/export/onnx/generated/onnx_pb.ts';
@@ -38,26 +39,23 @@ function floatWeightsOf(model: Tf8Model): ReadonlyMap<string, FloatWeights> {
   );
 }
 
+/** Vectors are images of one pixel. */
+const KEEP_DIMS = { keepDims: true };
+
 /** The float network that a model with these weights is quantized from. */
 function floatGraphOf(
   model: Tf8Model,
   floatWeights: ReadonlyMap<string, FloatWeights>,
 ): FloatGraph {
   const nodes = model.nodes.map((node): FloatNode => {
-    const outputShape = node.output.shape;
-    if (!isWeighted(node)) return { ...node, outputShape };
+    if (node.op === 'concat') return { ...node, axis: -1 };
+    if (!isWeighted(node)) return { ...node, ...(node.op === 'globalAveragePool' && KEEP_DIMS) };
     const kernelShape = node.weights.shape;
-    return { ...node, ...floatWeights.get(node.name)!, kernelShape, outputShape };
+    const keepDims = node.op === 'fullyConnected' && KEEP_DIMS;
+    return { ...node, ...floatWeights.get(node.name)!, kernelShape, ...keepDims };
   });
   const { name, input } = model;
-  return {
-    name,
-    nodes,
-    inputName: input.name,
-    inputShape: input.shape,
-    zeroVarianceChannels: new Map(),
-    batchNorms: new Map(),
-  };
+  return floatGraph({ name, nodes, input, outputs: [outputNode(model).name] });
 }
 
 async function filesOf(model: Tf8Model, floatWeights?: ReadonlyMap<string, FloatWeights>) {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
-import { FloatNodes } from '../../../quantize/convert/float_nodes.ts';
+import { FloatNodes } from '../../../architectures/graph/float_nodes.ts';
 import { selectBackend } from '../../../training/backend.ts';
-import { healthyGraph, IMAGES, inDouble, PHOTOGRAPHS } from '../analyze/support.ts';
+import { healthyGraph, IMAGES, inDouble, PHOTOGRAPHS } from '../../quantize/analyze/support.ts';
 
 describe('FloatNodes', () => {
   before(async () => {
@@ -11,7 +11,7 @@ describe('FloatNodes', () => {
 
   it('runs single nodes, which agree with double precision to single precision', () => {
     const nodes = new FloatNodes();
-    let input = { values: PHOTOGRAPHS, shape: healthyGraph().inputShape };
+    let input = { values: PHOTOGRAPHS, shape: healthyGraph().input.shape };
     for (const node of healthyGraph().nodes) {
       const received = nodes.run(node, [input], IMAGES);
       const expected = inDouble(node, input, IMAGES);
@@ -19,7 +19,7 @@ describe('FloatNodes', () => {
       received.forEach((value, i) => {
         assert.ok(Math.abs(value - expected[i]) < 1e-4, `${node.name}: ${value}, ${expected[i]}`);
       });
-      input = { values: received, shape: node.outputShape };
+      input = { values: received, shape: healthyGraph().shapes.get(node.name)! };
     }
     nodes.dispose();
   });
@@ -28,7 +28,7 @@ describe('FloatNodes', () => {
     const before = tf.memory().numTensors;
     const nodes = new FloatNodes();
     const [conv] = healthyGraph().nodes;
-    const input = { values: PHOTOGRAPHS, shape: healthyGraph().inputShape };
+    const input = { values: PHOTOGRAPHS, shape: healthyGraph().input.shape };
     nodes.run(conv, [input], IMAGES);
     nodes.run({ ...conv, name: 'a variant' }, [input], IMAGES);
     assert.equal(tf.memory().numTensors, before + 2);

@@ -1,9 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
-import { byName } from '../model/by_name.ts';
-import { QuantizationError } from '../params/errors.ts';
+import { GraphError } from './errors.ts';
 import type { FloatGraph } from './float_graph.ts';
 import { FloatNodes } from './float_nodes.ts';
-import type { ObservedRange } from './observed_range.ts';
+import { isSameShape } from './shape.ts';
 
 /** A function over named tensors that is made of operations of TensorFlow.js. */
 export type TensorFunction = (inputs: tf.NamedTensorMap) => tf.NamedTensorMap;
@@ -21,7 +20,7 @@ const INTERPRET: Compile = (run) => ({
   dispose() {},
 });
 
-/** Runs a folded float network with TensorFlow.js; holds its weights until `dispose`. */
+/** Runs a float network with TensorFlow.js; holds its weights until `dispose`. */
 export class FloatRunner {
   private readonly graph: FloatGraph;
   private readonly extremes: ReturnType<Compile>;
@@ -30,7 +29,7 @@ export class FloatRunner {
 
   constructor(graph: FloatGraph, compile: Compile = INTERPRET) {
     this.graph = graph;
-    this.extremes = compile(({ images }) => this.extremesOf(images as tf.Tensor4D));
+    this.extremes = compile(({ images }) => this.extremesOf(images));
     graph.nodes.forEach((node, index) => {
       for (const input of node.inputs) this.lastUse.set(input, index);
       this.operations.hold(node);
@@ -38,28 +37,29 @@ export class FloatRunner {
   }
 
   /**
-   * The logits [N, classes] of a batch.
+   * The outputs [N, …] of a batch, in the graph's order.
    * @param shape [N, H, W, C]
    */
-  logits(images: Float32Array, shape: readonly [number, number, number, number]): Float32Array {
-    const output = this.graph.nodes.at(-1)!.name;
-    let logits = new Float32Array();
+  outputs(images: Float32Array, shape: readonly number[]): Float32Array[] {
+    const made = new Map<string, Float32Array>();
     tf.tidy(() =>
       this.walk(this.input(images, shape), (name, tensor) => {
-        if (name === output) logits = Float32Array.from(tensor.dataSync());
+        if (this.graph.outputs.includes(name)) {
+          made.set(name, Float32Array.from(tensor.dataSync()));
+        }
       }),
     );
-    return logits;
+    return this.graph.outputs.map((name) => made.get(name)!);
   }
 
   /**
-   * Hands every tensor of a batch to `visit` in execution order, the input's first; [N, H, W, C] each,
-   * to be read until `visit` returns.
+   * Hands every tensor of a batch to `visit` in execution order, the input's first; [N, …] each, to be
+   * read until `visit` returns.
    * @param shape [N, H, W, C]
    */
   layers(
     images: Float32Array,
-    shape: readonly [number, number, number, number],
+    shape: readonly number[],
     visit: (name: string, values: Float32Array) => void,
   ): void {
     tf.tidy(() =>
@@ -72,13 +72,13 @@ export class FloatRunner {
   /** The extremes of every tensor over a batch, the input's included. */
   ranges(
     images: Float32Array,
-    shape: readonly [number, number, number, number],
-  ): ReadonlyMap<string, ObservedRange> {
+    shape: readonly number[],
+  ): ReadonlyMap<string, { readonly min: number; readonly max: number }> {
     const [minima, maxima] = tf.tidy(() => {
       const extremes = this.extremes.call({ images: this.input(images, shape) });
       return [[...extremes.minima.dataSync()], [...extremes.maxima.dataSync()]];
     });
-    const names = [this.graph.inputName, ...this.graph.nodes.map(({ name }) => name)];
+    const names = [this.graph.input.name, ...this.graph.nodes.map(({ name }) => name)];
     return new Map(names.map((name, index) => [name, { min: minima[index], max: maxima[index] }]));
   }
 
@@ -88,7 +88,7 @@ export class FloatRunner {
   }
 
   /** The minimum and the maximum of the input and of each node's output, in that order: [1 + nodes] each. */
-  private extremesOf(images: tf.Tensor4D): tf.NamedTensorMap {
+  private extremesOf(images: tf.Tensor): tf.NamedTensorMap {
     const minima: tf.Tensor[] = [];
     const maxima: tf.Tensor[] = [];
     this.walk(images, (_, tensor) => {
@@ -98,31 +98,28 @@ export class FloatRunner {
     return { minima: tf.stack(minima), maxima: tf.stack(maxima) };
   }
 
-  private input(
-    images: Float32Array,
-    shape: readonly [number, number, number, number],
-  ): tf.Tensor4D {
-    const { inputShape, name } = this.graph;
-    if (shape.slice(1).join() !== inputShape.join()) {
-      throw new QuantizationError(
-        `Expected images of [${inputShape}] for ${name} but received [${shape.slice(1)}]`,
+  private input(images: Float32Array, shape: readonly number[]): tf.Tensor {
+    const { input, name } = this.graph;
+    if (!isSameShape(shape.slice(1), input.shape)) {
+      throw new GraphError(
+        `Expected images of [${input.shape}] for ${name} but received [${shape.slice(1)}]`,
       );
     }
-    return tf.tensor4d(images, [...shape]);
+    return tf.tensor(images, [...shape]);
   }
 
   /** Visits the tensors in execution order; each is freed after its last use. */
-  private walk(images: tf.Tensor4D, visit: (name: string, tensor: tf.Tensor4D) => void): void {
-    const { inputName, nodes } = this.graph;
-    const tensors = new Map<string, tf.Tensor4D>([[inputName, images]]);
-    visit(inputName, images);
+  private walk(images: tf.Tensor, visit: (name: string, tensor: tf.Tensor) => void): void {
+    const { input, nodes } = this.graph;
+    const tensors = new Map<string, tf.Tensor>([[input.name, images]]);
+    visit(input.name, images);
     nodes.forEach((node, index) => {
-      const inputs = node.inputs.map((name) => byName(tensors, name));
+      const inputs = node.inputs.map((name) => tensors.get(name)!);
       const output = tf.tidy(() => this.operations.apply(node, inputs));
       tensors.set(node.name, output);
       visit(node.name, output);
-      for (const name of node.inputs) {
-        if (this.lastUse.get(name) === index) byName(tensors, name).dispose();
+      for (const name of new Set(node.inputs)) {
+        if (this.lastUse.get(name) === index) tensors.get(name)!.dispose();
       }
     });
   }

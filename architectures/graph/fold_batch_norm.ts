@@ -1,4 +1,4 @@
-import { InvalidValueError } from '../foundation/errors.ts';
+import { InvalidValueError } from '../../foundation/errors.ts';
 
 /**
  * Batch-norm folding: a convolution followed by a batch norm as one convolution with a bias

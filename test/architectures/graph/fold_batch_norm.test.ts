@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
-import { buildMobileNetV1 } from '../../architectures/build_mobilenet_v1.ts';
-import type { ConvLayer } from '../../architectures/conv_layer.ts';
+import { buildMobileNetV1 } from '../../../architectures/build_mobilenet_v1.ts';
+import type { ConvLayer } from '../../../architectures/conv_layer.ts';
 import {
   foldBatchNorm,
   foldingFactors,
   handleZeroVariance,
   ZERO_VARIANCE_THRESHOLD,
-} from '../../architectures/fold_batch_norm.ts';
-import { logitsModel } from '../../architectures/logits_model.ts';
-import { convLayers } from '../../architectures/mobilenet_v1.ts';
-import { VARIANTS } from '../../architectures/variants.ts';
-import { InvalidValueError } from '../../foundation/errors.ts';
-import { randomizeWeights, someInput, TINY, weightOf } from './support.ts';
+} from '../../../architectures/graph/fold_batch_norm.ts';
+import { logitsModel } from '../../../architectures/logits_model.ts';
+import { convLayers } from '../../../architectures/mobilenet_v1.ts';
+import { VARIANTS } from '../../../architectures/variants.ts';
+import { InvalidValueError } from '../../../foundation/errors.ts';
+import { randomizeWeights, someInput, TINY, weightOf } from '../support.ts';
 
 describe('handleZeroVariance', () => {
   const variance = Float32Array.of(1, 1e-35, 3, 0);

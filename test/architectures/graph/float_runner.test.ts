@@ -1,39 +1,38 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
-import type { FloatGraph, FloatPoolNode } from '../../../quantize/convert/float_graph.ts';
-import { FloatRunner } from '../../../quantize/convert/float_runner.ts';
+import { type FloatGraph, floatGraph } from '../../../architectures/graph/float_graph.ts';
+import { FloatRunner } from '../../../architectures/graph/float_runner.ts';
+import type { FloatPoolNode } from '../../../architectures/graph/operations/pool2d.ts';
 import { fuseLayersModel } from '../../../quantize/convert/fuse.ts';
+import { chain, networkOf, someImages } from '../../quantize/convert/support.ts';
 import { needsTensorFlow } from '../../support/needs_tensorflow.ts';
-import { chain, networkOf, someImages } from './support.ts';
 
 const PADDING = { top: 1, bottom: 0, left: 0, right: 1 };
 
 /** 2 × 2 windows over [2, 2, 1], padded by a row above and a column to the right. */
 function poolOf(op: FloatPoolNode['op']): FloatGraph {
-  return {
+  return floatGraph({
     name: 'pool',
-    inputName: 'image',
-    inputShape: [2, 2, 1],
+    input: { name: 'image', shape: [2, 2, 1] },
     nodes: [
       {
         op,
         name: op,
         inputs: ['image'],
-        outputShape: [2, 2, 1],
         windowShape: [2, 2],
         strides: [1, 1],
         padding: PADDING,
       },
     ],
-    zeroVarianceChannels: new Map(),
-    batchNorms: new Map(),
-  };
+    outputs: [op],
+  });
 }
 
 function logitsOf(graph: FloatGraph, images: number[]): number[] {
   const runner = new FloatRunner(graph);
   try {
-    return [...runner.logits(Float32Array.from(images), [1, ...graph.inputShape])];
+    const [outputs] = runner.outputs(Float32Array.from(images), [1, ...graph.input.shape]);
+    return [...outputs];
   } finally {
     runner.dispose();
   }
@@ -84,9 +83,9 @@ describe('FloatRunner', () => {
     );
     const runner = new FloatRunner(fuseLayersModel(model, { zeroVariance: 'keep' }));
     const images = someImages(3, [5, 5, 2]);
-    const together = runner.logits(images, [3, 5, 5, 2]);
+    const [together] = runner.outputs(images, [3, 5, 5, 2]);
     for (const n of [0, 1, 2]) {
-      const alone = runner.logits(images.slice(n * 50, (n + 1) * 50), [1, 5, 5, 2]);
+      const [alone] = runner.outputs(images.slice(n * 50, (n + 1) * 50), [1, 5, 5, 2]);
       for (const [index, value] of alone.entries()) {
         assert.ok(Math.abs(value - together[n * 4 + index]) < 1e-5);
       }
@@ -110,11 +109,11 @@ describe('FloatRunner', () => {
     assert.equal(held - before, 4, 'a kernel and a bias of two layers');
     const images = someImages(2, [5, 5, 2]);
     for (let run = 0; run < 3; run++) {
-      runner.logits(images, [2, 5, 5, 2]);
+      runner.outputs(images, [2, 5, 5, 2]);
       runner.ranges(images, [2, 5, 5, 2]);
       runner.layers(images, [2, 5, 5, 2], () => {});
     }
-    assert.throws(() => runner.logits(images.slice(1), [2, 5, 5, 2]));
+    assert.throws(() => runner.outputs(images.slice(1), [2, 5, 5, 2]));
     assert.equal(tf.memory().numTensors, held);
     runner.dispose();
     assert.equal(tf.memory().numTensors, before);
@@ -122,8 +121,8 @@ describe('FloatRunner', () => {
 
   it('refuses images of another shape, naming both', () => {
     const runner = new FloatRunner(poolOf('maxPool2d'));
-    assert.throws(() => runner.logits(new Float32Array(9), [1, 3, 3, 1]), {
-      name: 'QuantizationError',
+    assert.throws(() => runner.outputs(new Float32Array(9), [1, 3, 3, 1]), {
+      name: 'GraphError',
       message: 'Expected images of [2,2,1] for pool but received [3,3,1]',
     });
     runner.dispose();

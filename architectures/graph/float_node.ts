@@ -1,0 +1,37 @@
+import type { FloatActivationNode } from './operations/activation.ts';
+import type { FloatArithmeticNode } from './operations/arithmetic.ts';
+import type { FloatBatchNormNode } from './operations/batch_norm.ts';
+import type { FloatConcatNode } from './operations/concat.ts';
+import type { FloatConv2dNode } from './operations/conv2d.ts';
+import type { FloatDepthwiseConv2dNode } from './operations/depthwise_conv2d.ts';
+import type { FloatDropoutNode } from './operations/dropout.ts';
+import type { FloatFullyConnectedNode } from './operations/fully_connected.ts';
+import type { FloatGlobalAveragePoolNode } from './operations/global_average_pool.ts';
+import type { FloatPadNode } from './operations/pad.ts';
+import type { FloatPoolNode } from './operations/pool2d.ts';
+import type { FloatReshapeNode } from './operations/reshape.ts';
+import type { FloatSoftmaxNode } from './operations/softmax.ts';
+
+/** Nodes with weights and a bias. */
+export type FloatWeightedNode =
+  | FloatConv2dNode
+  | FloatDepthwiseConv2dNode
+  | FloatFullyConnectedNode;
+
+/** An operation of a float graph on its tensors; each makes one. */
+export type FloatNode =
+  | FloatWeightedNode
+  | FloatActivationNode
+  | FloatArithmeticNode
+  | FloatBatchNormNode
+  | FloatConcatNode
+  | FloatDropoutNode
+  | FloatGlobalAveragePoolNode
+  | FloatPadNode
+  | FloatPoolNode
+  | FloatReshapeNode
+  | FloatSoftmaxNode;
+
+export function isWeightedFloat(node: FloatNode): node is FloatWeightedNode {
+  return 'kernel' in node;
+}

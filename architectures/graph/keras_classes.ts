@@ -1,0 +1,170 @@
+/** Keras' classes as nodes of a float graph. */
+import { UnsupportedLayerError } from './errors.ts';
+import type { FloatNode, FloatWeightedNode } from './float_node.ts';
+import {
+  activationOf,
+  axisOf,
+  baseOf,
+  type KerasLayer,
+  pair,
+  reluLayer,
+  windowPadding,
+} from './keras_layer.ts';
+import type { FloatArithmeticNode } from './operations/arithmetic.ts';
+import type { FloatPoolNode } from './operations/pool2d.ts';
+import { elements } from './shape.ts';
+import { dilatedWindow, NO_PADDING } from './window.ts';
+
+type ReadLayer = (layer: KerasLayer) => FloatNode;
+
+const CLASSES: ReadonlyMap<string, ReadLayer> = new Map<string, ReadLayer>([
+  ['Conv2D', convolution('conv2d')],
+  ['DepthwiseConv2D', convolution('depthwiseConv2d')],
+  ['Dense', dense],
+  ['BatchNormalization', batchNorm],
+  ['ReLU', relu],
+  ['LeakyReLU', relu],
+  ['ThresholdedReLU', relu],
+  ['GeneralReLU', relu],
+  // TensorFlow.js has α = 1 alone.
+  ['ELU', (layer) => ({ ...baseOf(layer), op: 'activation', activation: 'elu' })],
+  ['Activation', activation],
+  ['Softmax', softmax],
+  ['ZeroPadding2D', zeroPadding],
+  ['Dropout', (layer) => ({ ...baseOf(layer), op: 'dropout' })],
+  ['Reshape', reshape],
+  ['Flatten', reshape],
+  ['AveragePooling2D', pool('averagePool2d')],
+  ['MaxPooling2D', pool('maxPool2d')],
+  ['GlobalAveragePooling2D', globalAveragePool],
+  ['Concatenate', (layer) => ({ ...baseOf(layer), op: 'concat', axis: axisOf(layer) })],
+  ['Add', arithmetic('add')],
+  ['Multiply', arithmetic('multiply')],
+]);
+
+/**
+ * The layer as a node; a softmax that the layer brings along is left out.
+ * @throws UnsupportedLayerError where the graph has no operation for it, or not with these options
+ */
+export function nodeOf(layer: KerasLayer): FloatNode {
+  const read = CLASSES.get(layer.className);
+  if (read === undefined) throw new UnsupportedLayerError(layer);
+  return read(layer);
+}
+
+function convolution(op: 'conv2d' | 'depthwiseConv2d'): ReadLayer {
+  return (layer) => {
+    const { config, weights } = layer;
+    const [kernel] = weights;
+    const kernelShape = kernel.shape as unknown as FloatWeightedNode['kernelShape'];
+    const [kh, kw, channels, last] = kernelShape;
+    const strides = pair(config.strides);
+    const dilations = pair(config.dilation_rate ?? 1);
+    return {
+      ...baseOf(layer),
+      op,
+      kernel: kernel.data,
+      kernelShape,
+      bias: biasOf(layer, op === 'conv2d' ? last : channels * last),
+      strides,
+      padding: windowPadding(layer, dilatedWindow([kh, kw], dilations), strides),
+      ...(dilations.some((rate) => rate !== 1) && { dilations }),
+      activation: activationOf(layer),
+    };
+  };
+}
+
+function dense(layer: KerasLayer): FloatNode {
+  const [kernel] = layer.weights;
+  const [depth, outputs] = kernel.shape;
+  const [input] = layer.inputShapes;
+  if (depth !== elements(input)) {
+    throw new UnsupportedLayerError(layer, `an image [${input}] as its input; flatten it`);
+  }
+  return {
+    ...baseOf(layer),
+    op: 'fullyConnected',
+    kernel: kernel.data,
+    kernelShape: [1, 1, depth, outputs],
+    bias: biasOf(layer, outputs),
+    strides: [1, 1],
+    padding: NO_PADDING,
+    activation: activationOf(layer),
+    ...(layer.outputShape.length === 3 && { keepDims: true }),
+  };
+}
+
+function biasOf({ weights }: KerasLayer, outputs: number): Float32Array {
+  return weights[1]?.data ?? new Float32Array(outputs);
+}
+
+function batchNorm(layer: KerasLayer): FloatNode {
+  const { config } = layer;
+  const weights = [...layer.weights];
+  const channels = weights[0].data.length;
+  const take = (present: unknown, otherwise: number): Float32Array =>
+    present === false ? new Float32Array(channels).fill(otherwise) : weights.shift()!.data;
+  const gamma = take(config.scale, 1);
+  const beta = take(config.center, 0);
+  const [mean, variance] = [weights[0].data, weights[1].data];
+  const epsilon = config.epsilon as number;
+  return {
+    ...baseOf(layer),
+    op: 'batchNorm',
+    axis: axisOf(layer),
+    gamma,
+    beta,
+    mean,
+    variance,
+    epsilon,
+  };
+}
+
+function relu(layer: KerasLayer): FloatNode {
+  return { ...baseOf(layer), op: 'activation', activation: reluLayer(layer) };
+}
+
+function activation(layer: KerasLayer): FloatNode {
+  if (layer.config.activation === 'softmax') return { ...baseOf(layer), op: 'softmax' };
+  return { ...baseOf(layer), op: 'activation', activation: activationOf(layer) };
+}
+
+function softmax(layer: KerasLayer): FloatNode {
+  const { axis } = layer.config;
+  if (axis !== undefined && axisOf(layer) !== -1) {
+    const channels = layer.inputShapes[0].length;
+    const what = `a softmax over its axis ${String(axis)}; it has one over channels (axis ${channels})`;
+    throw new UnsupportedLayerError(layer, what);
+  }
+  return { ...baseOf(layer), op: 'softmax' };
+}
+
+function zeroPadding(layer: KerasLayer): FloatNode {
+  const [[top, bottom], [left, right]] = layer.config.padding as [
+    [number, number],
+    [number, number],
+  ];
+  return { ...baseOf(layer), op: 'pad', padding: { top, bottom, left, right } };
+}
+
+function reshape(layer: KerasLayer): FloatNode {
+  return { ...baseOf(layer), op: 'reshape', target: layer.outputShape };
+}
+
+function pool(op: FloatPoolNode['op']): ReadLayer {
+  return (layer) => {
+    const windowShape = pair(layer.config.pool_size);
+    const strides = pair(layer.config.strides);
+    const padding = windowPadding(layer, windowShape, strides);
+    return { ...baseOf(layer), op, windowShape, strides, padding };
+  };
+}
+
+function globalAveragePool(layer: KerasLayer): FloatNode {
+  const keepDims = layer.outputShape.length === 3;
+  return { ...baseOf(layer), op: 'globalAveragePool', ...(keepDims && { keepDims }) };
+}
+
+function arithmetic(op: FloatArithmeticNode['op']): ReadLayer {
+  return (layer) => ({ ...baseOf(layer), op });
+}

@@ -1,0 +1,70 @@
+import type * as tf from '@tensorflow/tfjs';
+
+/** min(max, x) above the threshold, slope · (x − threshold) up to it. */
+export interface GeneralRelu {
+  readonly kind: 'relu';
+  /** Infinity where there is none. */
+  readonly max: number;
+  readonly slope: number;
+  readonly threshold: number;
+}
+
+/** Functions of one value without parameters. */
+export type PlainActivation =
+  | 'linear'
+  | 'relu'
+  | 'relu6'
+  | 'sigmoid'
+  | 'tanh'
+  | 'hardSigmoid'
+  | 'swish'
+  | 'elu'
+  | 'selu'
+  | 'softplus'
+  | 'softsign';
+
+/** A function of one value. A `GeneralRelu` is none of 'linear', 'relu' and 'relu6'. */
+export type Activation = PlainActivation | GeneralRelu;
+
+const PLAIN: Readonly<Record<PlainActivation, (x: tf.Tensor, tensorFlow: typeof tf) => tf.Tensor>> =
+  {
+    linear: (x) => x,
+    relu: (x) => x.relu(),
+    relu6: (x) => x.relu6(),
+    sigmoid: (x) => x.sigmoid(),
+    tanh: (x) => x.tanh(),
+    // Keras': clamp(0.2 · x + 0.5, 0, 1)
+    hardSigmoid: (x) => x.mul(0.2).add(0.5).clipByValue(0, 1),
+    swish: (x) => x.mul(x.sigmoid()),
+    elu: (x) => x.elu(),
+    selu: (x) => x.selu(),
+    softplus: (x) => x.softplus(),
+    softsign: (x, { abs }) => x.div(abs(x).add(1)),
+  };
+
+export function isPlainActivation(name: string): name is PlainActivation {
+  return Object.hasOwn(PLAIN, name);
+}
+
+/** The ReLU with these parameters, by its name where it has one. */
+export function reluOf({ max, slope, threshold }: Omit<GeneralRelu, 'kind'>): Activation {
+  if (slope === 0 && threshold === 0 && max === Infinity) return 'relu';
+  if (slope === 0 && threshold === 0 && max === 6) return 'relu6';
+  return { kind: 'relu', max, slope, threshold };
+}
+
+/** Whether zeros stay zeros, as the padding around an image. */
+export function keepsZero(activation: Activation): boolean {
+  if (typeof activation === 'string') {
+    return activation !== 'sigmoid' && activation !== 'hardSigmoid' && activation !== 'softplus';
+  }
+  // A threshold below 0 lets 0 through, to at most the maximum.
+  return activation.threshold <= 0 ? activation.max >= 0 : activation.slope === 0;
+}
+
+export function activated(activation: Activation, x: tf.Tensor, tensorFlow: typeof tf): tf.Tensor {
+  if (typeof activation === 'string') return PLAIN[activation](x, tensorFlow);
+  const { max, slope, threshold } = activation;
+  const above = max === Infinity ? x : x.minimum(max);
+  return tensorFlow.where(x.greater(threshold), above, x.sub(threshold).mul(slope));
+}

@@ -1,0 +1,37 @@
+import type { FloatGraph } from '../float_graph.ts';
+import { type FloatWeightedNode, isWeightedFloat } from '../float_node.ts';
+import { type Activation, keepsZero } from '../operations/activation_function.ts';
+import { bypass, hasOneUser, makerOf, replaceNode } from './rewrite.ts';
+
+/**
+ * Makes each activation a part of the convolution or fully connected layer that it follows, where nothing
+ * else reads that one's sum; zero padding between them stays behind where zeros stay zeros.
+ * @param isFusable the activations that may become parts
+ */
+export function fuseActivations(
+  graph: FloatGraph,
+  isFusable: (activation: Activation) => boolean,
+): FloatGraph {
+  return graph.nodes.reduce((fused, { name }) => {
+    const node = makerOf(fused, name);
+    if (node?.op !== 'activation' || !isFusable(node.activation)) return fused;
+    const producer = producerOf(fused, node.inputs[0], keepsZero(node.activation));
+    if (producer === undefined) return fused;
+    return bypass(
+      replaceNode(fused, { ...producer, activation: node.activation }),
+      (other) => other.name === name,
+    );
+  }, graph);
+}
+
+/** The layer that has the sum to itself, through padding where that may stand between. */
+function producerOf(
+  graph: FloatGraph,
+  tensor: string,
+  throughPadding: boolean,
+): FloatWeightedNode | undefined {
+  const maker = makerOf(graph, tensor);
+  if (maker === undefined || !hasOneUser(graph, tensor)) return undefined;
+  if (maker.op === 'pad' && throughPadding) return producerOf(graph, maker.inputs[0], true);
+  return isWeightedFloat(maker) && maker.activation === 'linear' ? maker : undefined;
+}

@@ -1,0 +1,149 @@
+/** What of a float graph TF8 cannot compute, by the name of the layer. */
+import { type FloatGraph, shapeIn } from '../../architectures/graph/float_graph.ts';
+import { type FloatNode, isWeightedFloat } from '../../architectures/graph/float_node.ts';
+import type { Activation } from '../../architectures/graph/operations/activation_function.ts';
+import { makerOf, usersOf } from '../../architectures/graph/passes/rewrite.ts';
+import { elements } from '../../architectures/graph/shape.ts';
+import { QuantizationError } from '../params/errors.ts';
+import type { ActivationKind } from '../params/requantization.ts';
+
+/** What the layers are called in Keras that a network may have. */
+const LAYERS =
+  'Conv2D, DepthwiseConv2D, Dense, BatchNormalization, ReLU, Activation, ZeroPadding2D, Dropout, Softmax, Reshape, Flatten, AveragePooling2D, MaxPooling2D, GlobalAveragePooling2D, Concatenate';
+
+/** Whether TF8 has the activation, as a part of a convolution or fully connected layer. */
+export function isTf8Activation(activation: Activation): activation is ActivationKind {
+  return activation === 'linear' || activation === 'relu' || activation === 'relu6';
+}
+
+/**
+ * The error that names the layer and what of it TF8 has not.
+ * @param layer its name and, in brackets, its class
+ * @param what undefined for the whole operation
+ */
+export function unsupported(
+  layer: string,
+  what = `the operation; it has ${LAYERS}`,
+): QuantizationError {
+  return new QuantizationError(`TF8 does not support ${layer}: ${what}`);
+}
+
+/**
+ * Refuses a graph that is not in TF8's operations from its input to logits, [1, 1, classes].
+ * @throws QuantizationError naming the first layer that TF8 has not
+ */
+export function requireTf8(graph: FloatGraph): void {
+  const { name, input, nodes, outputs } = graph;
+  if (outputs.length !== 1) {
+    throw new QuantizationError(
+      `Expected one input and one output in ${name} but received 1 and ${outputs.length}`,
+    );
+  }
+  requireImage(graph, input.name);
+  for (const node of nodes) {
+    requireImage(graph, node.name);
+    requireNode(graph, node);
+  }
+  const last = nodes.at(-1);
+  if (last === undefined || last.name !== outputs[0]) {
+    throw new QuantizationError(
+      `Expected ${name} to end in its logits but its last operation is ${last?.name ?? 'missing'}`,
+    );
+  }
+  const logits = shapeIn(graph, last.name);
+  if (logits.at(-1) !== elements(logits)) {
+    throw new QuantizationError(
+      `Expected ${name} to end in logits [1, 1, classes] but ${last.name} makes [${logits}]`,
+    );
+  }
+}
+
+function requireImage(graph: FloatGraph, tensor: string): void {
+  const shape = shapeIn(graph, tensor);
+  if (shape.length === 3 || shape.length === 1) return;
+  throw new QuantizationError(
+    `Expected images or vectors but the output of ${tensor} is [${shape}]`,
+  );
+}
+
+function requireNode(graph: FloatGraph, node: FloatNode): void {
+  const refuse = (what?: string) => unsupported(labelOf(node), what);
+  switch (node.op) {
+    case 'conv2d':
+    case 'depthwiseConv2d':
+      if (node.dilations !== undefined) throw refuse('dilation');
+      requireActivation(node, node.activation);
+      return;
+    case 'fullyConnected':
+      requireActivation(node, node.activation);
+      return;
+    case 'concat':
+      requireChannels(graph, node, node.axis, 'joins');
+      return;
+    case 'averagePool2d':
+    case 'maxPool2d':
+    case 'globalAveragePool':
+      return;
+    case 'batchNorm':
+      requireChannels(graph, node, node.axis, 'normalizes');
+      throw refuse(misplaced(graph, node, ' or come before one that pads no zeros'));
+    case 'activation':
+      requireActivation(node, node.activation);
+      throw refuse(misplaced(graph, node, ''));
+    case 'pad': {
+      const [user] = usersOf(graph, node.name);
+      if (user === undefined) throw refuse('zero padding with no convolution behind it');
+      throw unsupported(labelOf(user), 'zero padding in front of it');
+    }
+    case 'reshape': {
+      const user = usersOf(graph, node.name).find(({ op }) => op !== 'reshape');
+      const what = `the shape [${node.target}] that ${node.name} gives to ${node.inputs[0]}`;
+      throw unsupported(labelOf(user ?? node), what);
+    }
+    case 'softmax':
+      throw refuse('a softmax that is not the end of the network');
+    case 'add':
+    case 'multiply':
+    case 'dropout':
+      throw refuse();
+  }
+}
+
+function requireActivation(node: FloatNode, activation: Activation): void {
+  if (isTf8Activation(activation)) return;
+  throw unsupported(labelOf(node), wordsOf(activation));
+}
+
+function wordsOf(activation: Activation): string {
+  if (typeof activation === 'string') {
+    return `the activation ${activation}; it has relu, relu6, linear`;
+  }
+  const { max, slope, threshold } = activation;
+  const bound = max === Infinity ? '' : ` bounded at ${max}`;
+  const below = slope === 0 ? '' : ` with a slope of ${slope} below ${threshold}`;
+  const from = slope !== 0 || threshold === 0 ? '' : ` with a threshold of ${threshold}`;
+  return `a ReLU${bound}${below}${from}; it has ReLU and ReLU6`;
+}
+
+function requireChannels(graph: FloatGraph, node: FloatNode, axis: number, what: string): void {
+  if (axis === -1) return;
+  // As Keras counts, the batch included.
+  const { length: channels } = shapeIn(graph, node.name);
+  throw unsupported(
+    labelOf(node),
+    `its axis ${channels + 1 + axis}; TF8 ${what} channels (axis ${channels})`,
+  );
+}
+
+/** Why a batch norm or an activation could go into no convolution. */
+function misplaced(graph: FloatGraph, { inputs: [from] }: FloatNode, otherwise: string): string {
+  const maker = makerOf(graph, from);
+  if (maker?.op === 'pad') return 'zero padding in front of it';
+  return maker !== undefined && isWeightedFloat(maker) && maker.activation === 'linear'
+    ? `its place: ${from}, which it would be fused into, has other users`
+    : `its place after ${from}: it must follow a convolution${otherwise}`;
+}
+
+function labelOf({ name, className, op }: FloatNode): string {
+  return `${name} (${className ?? op})`;
+}
