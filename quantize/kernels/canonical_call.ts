@@ -1,14 +1,11 @@
+import type { Conv2dCall } from '../ops/conv2d.ts';
+import type { FullyConnectedCall } from '../ops/fully_connected.ts';
+import type { GlobalAveragePoolCall } from '../ops/global_average_pool.ts';
+import type { Pool2dCall } from '../ops/pool2d.ts';
+import type { Shape4 } from '../ops/tensor.ts';
 import { expected } from '../params/errors.ts';
 import { BYTE_MAX, INT32_MAX } from '../params/quantization.ts';
 import { NO_PADDING, type Padding } from '../params/window.ts';
-import type {
-  Conv2dCall,
-  FullyConnectedCall,
-  GlobalAveragePoolCall,
-  KernelCall,
-  Pool2dCall,
-  Shape4,
-} from './kernels.ts';
 
 /** Forms to which the compiled tiers bring calls, so that fewer kernels serve them all. */
 
@@ -40,13 +37,6 @@ export function asPool(call: GlobalAveragePoolCall): Pool2dCall {
     low: 0,
     high: BYTE_MAX,
   };
-}
-
-/** The tensors that a call reads, weights apart. */
-export function inputsOf(kernelCall: KernelCall): readonly Uint8Array[] {
-  return kernelCall.op === 'concat'
-    ? kernelCall.call.inputs.map(({ data }) => data)
-    : [kernelCall.call.input];
 }
 
 /**

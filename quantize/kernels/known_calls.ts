@@ -4,11 +4,14 @@
  * multiple of any, ties, both bounds, accumulators that single precision cannot hold.
  */
 
+import type { Requantization } from '../ops/requantization.ts';
+import type { KernelCall } from '../ops/table.ts';
+import type { Shape4 } from '../ops/tensor.ts';
 import { alignUp } from '../params/align_up.ts';
 import { BYTE_MAX } from '../params/quantization.ts';
 import { elements } from '../params/shape.ts';
 import { NO_PADDING, windowPositions } from '../params/window.ts';
-import type { KernelCall, Program, Requantization, Shape4 } from './kernels.ts';
+import type { Program } from './kernels.ts';
 
 /** Calls that do not read each other's outputs. The image is the calls' inputs, one after the other. */
 export interface KnownCalls {

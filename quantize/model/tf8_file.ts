@@ -13,6 +13,8 @@
 
 // As a namespace: bundlers leave out what is not used of it, which is most.
 import * as z from 'zod';
+import { Count, Tensor } from '../ops/schema.ts';
+import { headers } from '../ops/table.ts';
 import { alignUp } from '../params/align_up.ts';
 import { FileError, messageOf, QuantizationError } from '../params/errors.ts';
 import { littleEndian } from '../params/little_endian.ts';
@@ -26,46 +28,7 @@ const PREFIX_BYTES = 40;
 const ALIGNMENT = 16;
 const FORMAT_VERSION = 1;
 
-const Count = z.number().int().nonnegative();
-const Positive = z.number().int().positive();
-const Quantization = z.strictObject({
-  scale: z.number().positive(),
-  zeroPoint: z.number().int().min(0).max(255),
-});
-const Tensor = z.strictObject({
-  shape: z.tuple([Positive, Positive, Positive]),
-  quantization: Quantization,
-});
-const Pair = z.tuple([Positive, Positive]);
-const Padding = z.strictObject({ top: Count, bottom: Count, left: Count, right: Count });
-const NODE = { name: z.string().min(1), inputs: z.array(z.string()).min(1), output: Tensor };
-const Span = { offset: Count };
-
-const WeightedHeader = z.strictObject({
-  ...NODE,
-  op: z.enum(['conv2d', 'depthwiseConv2d', 'fullyConnected']),
-  weights: z.strictObject({
-    ...Span,
-    shape: z.tuple([Positive, Positive, Positive, Positive]),
-    quantization: Quantization,
-  }),
-  bias: z.strictObject({ ...Span, length: Positive }),
-  strides: Pair,
-  padding: Padding,
-  activation: z.enum(['linear', 'relu', 'relu6']),
-});
-const NodeHeader = z.discriminatedUnion('op', [
-  WeightedHeader,
-  z.strictObject({
-    ...NODE,
-    op: z.enum(['averagePool2d', 'maxPool2d']),
-    windowShape: Pair,
-    strides: Pair,
-    padding: Padding,
-  }),
-  z.strictObject({ ...NODE, op: z.literal('globalAveragePool') }),
-  z.strictObject({ ...NODE, op: z.literal('concat') }),
-]);
+const NodeHeader = z.discriminatedUnion('op', headers());
 
 const HeaderSchema = z.strictObject({
   format: z.literal('tf8'),

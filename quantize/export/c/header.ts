@@ -6,7 +6,9 @@ import {
   type Tf8Model,
   type Tf8Node,
   tensorSpecs,
+  type WeightedNode,
 } from '../../model/tf8_model.ts';
+import { type NodeTable, ofNode } from '../../ops/table.ts';
 import { QuantizationError } from '../../params/errors.ts';
 import { elements } from '../../params/shape.ts';
 import { modelDescription } from '../description.ts';
@@ -103,7 +105,7 @@ function nodeArrays(node: Tf8Node, index: number, indices: ReadonlyMap<string, n
 
 function nodeEntry(node: Tf8Node, index: number, input: TensorSpec): string {
   return `  ${members({
-    ...operation(node, input),
+    ...ofNode(OPERATIONS, node, input),
     inputs: `tf8_inputs_${index}`,
     input_count: node.inputs.length,
     // Tensor 0 is the network's input.
@@ -118,28 +120,31 @@ function nodeEntry(node: Tf8Node, index: number, input: TensorSpec): string {
   })},`;
 }
 
-function operation(node: Tf8Node, { shape: [height, width] }: TensorSpec) {
-  switch (node.op) {
-    case 'conv2d':
-    case 'depthwiseConv2d': {
-      const [windowHeight, windowWidth] = node.weights.shape;
-      const op = node.op === 'conv2d' ? 'TF8_CONV_2D' : 'TF8_DEPTHWISE_CONV_2D';
-      return { op, ...windowOf([windowHeight, windowWidth], node) };
-    }
-    case 'fullyConnected':
-      return { op: 'TF8_CONV_2D', ...windowOf([height, width]) };
-    case 'averagePool2d':
-    case 'maxPool2d': {
-      const op = node.op === 'maxPool2d' ? 'TF8_MAX_POOL_2D' : 'TF8_AVERAGE_POOL_2D';
-      if (node.op === 'averagePool2d') requireSum(node.name, node.windowShape);
-      return { op, ...windowOf(node.windowShape, node) };
-    }
-    case 'globalAveragePool':
-      requireSum(node.name, [height, width]);
-      return { op: 'TF8_AVERAGE_POOL_2D', ...windowOf([height, width]) };
-    case 'concat':
-      return { op: 'TF8_CONCAT' };
-  }
+const OPERATIONS: NodeTable<[input: TensorSpec], Readonly<Record<string, string | number>>> = {
+  conv2d: (node) => ({ op: 'TF8_CONV_2D', ...windowOf(filterWindow(node), node) }),
+  depthwiseConv2d: (node) => ({
+    op: 'TF8_DEPTHWISE_CONV_2D',
+    ...windowOf(filterWindow(node), node),
+  }),
+  // The window is as large as the image.
+  fullyConnected: (_node, { shape: [height, width] }) => ({
+    op: 'TF8_CONV_2D',
+    ...windowOf([height, width]),
+  }),
+  averagePool2d(node) {
+    requireSum(node.name, node.windowShape);
+    return { op: 'TF8_AVERAGE_POOL_2D', ...windowOf(node.windowShape, node) };
+  },
+  maxPool2d: (node) => ({ op: 'TF8_MAX_POOL_2D', ...windowOf(node.windowShape, node) }),
+  globalAveragePool({ name }, { shape: [height, width] }) {
+    requireSum(name, [height, width]);
+    return { op: 'TF8_AVERAGE_POOL_2D', ...windowOf([height, width]) };
+  },
+  concat: () => ({ op: 'TF8_CONCAT' }),
+};
+
+function filterWindow({ weights: { shape } }: WeightedNode): readonly [number, number] {
+  return [shape[0], shape[1]];
 }
 
 function windowOf(

@@ -1,12 +1,13 @@
 import { byName } from '../../model/by_name.ts';
 import type {
   ConcatNode,
-  GlobalAveragePoolNode,
   PoolNode,
   TensorSpec,
   Tf8Node,
   WeightedNode,
 } from '../../model/tf8_model.ts';
+import type { GlobalAveragePoolNode } from '../../ops/global_average_pool.ts';
+import { type NodeTable, ofNode } from '../../ops/table.ts';
 import { QuantizationError } from '../../params/errors.ts';
 import { littleEndian } from '../../params/little_endian.ts';
 import { accumulatorScale, type QuantizationParams } from '../../params/quantization.ts';
@@ -30,35 +31,24 @@ import {
 /** From TF8's order of weights to TFLite's: [O, kh, kw, I], and [O, K] of a fully connected layer. */
 export const OUTPUTS_FIRST = [3, 0, 1, 2] as const;
 
+type Specs = ReadonlyMap<string, TensorSpec>;
+
+const OPERATORS: NodeTable<[graph: TfliteGraph, input: TensorSpec, specs: Specs], void> = {
+  conv2d: addConvolution,
+  depthwiseConv2d: addConvolution,
+  fullyConnected: addFullyConnected,
+  averagePool2d: addPool,
+  maxPool2d: addPool,
+  globalAveragePool: addGlobalPool,
+  concat: addConcatenation,
+};
+
 /** Adds a node's operators; the tensor of the node's name is its output, [1, H, W, C]. */
-export function addNode(
-  graph: TfliteGraph,
-  node: Tf8Node,
-  specs: ReadonlyMap<string, TensorSpec>,
-): void {
-  const input = byName(specs, node.inputs[0]);
-  switch (node.op) {
-    case 'conv2d':
-    case 'depthwiseConv2d':
-      addConvolution(graph, node, input);
-      break;
-    case 'fullyConnected':
-      addFullyConnected(graph, node, input);
-      break;
-    case 'averagePool2d':
-    case 'maxPool2d':
-      addPool(graph, node, input);
-      break;
-    case 'globalAveragePool':
-      addGlobalPool(graph, node, input);
-      break;
-    case 'concat':
-      addConcatenation(graph, node, specs);
-      break;
-  }
+export function addNode(graph: TfliteGraph, node: Tf8Node, specs: Specs): void {
+  ofNode(OPERATORS, node, graph, byName(specs, node.inputs[0]), specs);
 }
 
-function addConvolution(graph: TfliteGraph, node: WeightedNode, input: TensorSpec): void {
+function addConvolution(node: WeightedNode, graph: TfliteGraph, input: TensorSpec): void {
   const { name, weights, strides } = node;
   const [kernelHeight, kernelWidth, depth, last] = weights.shape;
   const padding = tflitePadding(input, [kernelHeight, kernelWidth], node);
@@ -96,7 +86,7 @@ function addConvolution(graph: TfliteGraph, node: WeightedNode, input: TensorSpe
   });
 }
 
-function addFullyConnected(graph: TfliteGraph, node: WeightedNode, input: TensorSpec): void {
+function addFullyConnected(node: WeightedNode, graph: TfliteGraph, input: TensorSpec): void {
   const { name, weights, output } = node;
   const [, , depth, outputs] = weights.shape;
   const { activation, bias } = addBias(graph, node, input);
@@ -114,7 +104,7 @@ function addFullyConnected(graph: TfliteGraph, node: WeightedNode, input: Tensor
   addReshape(graph, flat, addOutput(graph, node), [-1, ...output.shape]);
 }
 
-function addPool(graph: TfliteGraph, node: PoolNode, input: TensorSpec): void {
+function addPool(node: PoolNode, graph: TfliteGraph, input: TensorSpec): void {
   const { windowShape, strides, op } = node;
   const padding = tflitePadding(input, windowShape, node);
   if (padding === undefined) {
@@ -134,7 +124,7 @@ function addPool(graph: TfliteGraph, node: PoolNode, input: TensorSpec): void {
 }
 
 /** An average over a window as large as the image: LiteRT's MEAN rounds otherwise. */
-function addGlobalPool(graph: TfliteGraph, node: GlobalAveragePoolNode, input: TensorSpec): void {
+function addGlobalPool(node: GlobalAveragePoolNode, graph: TfliteGraph, input: TensorSpec): void {
   const [height, width] = input.shape;
   graph.operator(AVERAGE_POOL_2D, [graph.index(node.inputs[0])], addOutput(graph, node), {
     padding: PADDING.valid,
@@ -146,9 +136,10 @@ function addGlobalPool(graph: TfliteGraph, node: GlobalAveragePoolNode, input: T
 }
 
 function addConcatenation(
-  graph: TfliteGraph,
   node: ConcatNode,
-  specs: ReadonlyMap<string, TensorSpec>,
+  graph: TfliteGraph,
+  _input: TensorSpec,
+  specs: Specs,
 ): void {
   const { quantization } = node.output;
   const inputs = node.inputs.map((name, index) => {

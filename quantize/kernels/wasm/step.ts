@@ -1,15 +1,11 @@
+import type { ConcatCall } from '../../ops/concat.ts';
+import type { Conv2dCall } from '../../ops/conv2d.ts';
+import type { Pool2dCall } from '../../ops/pool2d.ts';
+import type { Requantization } from '../../ops/requantization.ts';
+import { type CallTable, checkCall, type KernelCall, ofCall } from '../../ops/table.ts';
 import { alignUp } from '../../params/align_up.ts';
 import { BYTE_MAX } from '../../params/quantization.ts';
 import { asConvolution, asPool, requireInt32Size, windowGeometry } from '../canonical_call.ts';
-import {
-  checkConcat,
-  checkConv2d,
-  checkDepthwiseConv2d,
-  checkFullyConnected,
-  checkGlobalAveragePool,
-  checkPool2d,
-} from '../check_call.ts';
-import type { ConcatCall, Conv2dCall, KernelCall, Pool2dCall, Requantization } from '../kernels.ts';
 import type { Arena } from './arena.ts';
 import { type FilterMatrix, LANES, type PackedFilter } from './pack_filter.ts';
 
@@ -66,31 +62,20 @@ export interface Placement {
   readonly filter?: PackedFilter;
 }
 
+const STEPS: CallTable<KernelStep> = {
+  conv2d: convolutionStep,
+  depthwiseConv2d: depthwiseStep,
+  fullyConnected: (call) => convolutionStep(asConvolution(call)),
+  averagePool2d: (call) => poolStep(AVERAGE_POOL, call),
+  maxPool2d: (call) => poolStep(MAX_POOL, call),
+  globalAveragePool: (call) => poolStep(AVERAGE_POOL, asPool(call)),
+  concat: concatStep,
+};
+
 /** @throws QuantizationError when the call is not legal */
 export function prepareStep(kernelCall: KernelCall): KernelStep {
-  switch (kernelCall.op) {
-    case 'conv2d':
-      checkConv2d(kernelCall.call);
-      return convolutionStep(kernelCall.call);
-    case 'fullyConnected':
-      checkFullyConnected(kernelCall.call);
-      return convolutionStep(asConvolution(kernelCall.call));
-    case 'depthwiseConv2d':
-      checkDepthwiseConv2d(kernelCall.call);
-      return depthwiseStep(kernelCall.call);
-    case 'averagePool2d':
-      checkPool2d(kernelCall.call);
-      return poolStep(AVERAGE_POOL, kernelCall.call);
-    case 'globalAveragePool':
-      checkGlobalAveragePool(kernelCall.call);
-      return poolStep(AVERAGE_POOL, asPool(kernelCall.call));
-    case 'maxPool2d':
-      checkPool2d(kernelCall.call);
-      return poolStep(MAX_POOL, kernelCall.call);
-    case 'concat':
-      checkConcat(kernelCall.call);
-      return concatStep(kernelCall.call);
-  }
+  checkCall(kernelCall);
+  return ofCall(STEPS, kernelCall);
 }
 
 function convolutionStep(call: Conv2dCall): KernelStep {

@@ -11,7 +11,7 @@ import {
   isWeightedFloat,
 } from '../../../quantize/convert/float_graph.ts';
 import { type ObservedRange, rangeOf } from '../../../quantize/convert/observed_range.ts';
-import { REFERENCE_KERNELS } from '../../../quantize/kernels/reference/reference_kernels.ts';
+import { REFERENCE_KERNELS } from '../../../quantize/kernels/reference.ts';
 import type { Tf8Model } from '../../../quantize/model/tf8_model.ts';
 import { NO_PADDING, samePadding } from '../../../quantize/params/window.ts';
 

@@ -1,4 +1,6 @@
-import type { Conv2dCall, Requantization, Shape4 } from '../../../quantize/kernels/kernels.ts';
+import type { Conv2dCall } from '../../../quantize/ops/conv2d.ts';
+import type { Requantization } from '../../../quantize/ops/requantization.ts';
+import type { Shape4 } from '../../../quantize/ops/tensor.ts';
 import type { Padding } from '../../../quantize/params/window.ts';
 import { requantizeExactly } from '../params/exact.ts';
 import type { KernelCall } from './run_case.ts';

@@ -1,4 +1,4 @@
-import type { Shape4 } from '../../../quantize/kernels/kernels.ts';
+import type { Shape4 } from '../../../quantize/ops/tensor.ts';
 import { accumulatorBound } from '../../../quantize/params/accumulator.ts';
 import type { Padding } from '../../../quantize/params/window.ts';
 import type { KernelCall } from './run_case.ts';

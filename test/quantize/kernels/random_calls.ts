@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Shape4 } from '../../../quantize/kernels/kernels.ts';
+import type { Shape4 } from '../../../quantize/ops/tensor.ts';
 import type { Padding } from '../../../quantize/params/window.ts';
 import {
   type Arithmetic,

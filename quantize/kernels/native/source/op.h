@@ -1,7 +1,7 @@
 /*
  * One kernel call, prepared: geometry, packed weights with the zero-point corrections folded into
- * the bias, and the constants of eq. 5. Tensors are dense uint8 NHWC, as in kernels.ts; the
- * TypeScript side has checked every shape before an Op is made (check_call.ts).
+ * the bias, and the constants of eq. 5. Tensors are dense uint8 NHWC; the TypeScript
+ * side has checked every shape before an Op is made (`checkCall` in quantize/ops/table.ts).
  *
  * Equations have the numbers of quantize/params/README.md.
  *

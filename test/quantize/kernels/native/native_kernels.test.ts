@@ -119,7 +119,7 @@ describe('createNativeKernels', () => {
       output: new Uint8Array(1),
       outputShape: [1, 1, 1, 1] as const,
     };
-    assert.throws(() => createNativeKernels(addon!).conv2d(huge), {
+    assert.throws(() => createNativeKernels(addon!).run({ op: 'conv2d', call: huge }), {
       name: 'QuantizationError',
       message: /^Expected at most \d+ for a size but received 2147483648/,
     });

@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict';
-import { checkPool2d } from '../../../quantize/kernels/check_call.ts';
-import type { Shape4 } from '../../../quantize/kernels/kernels.ts';
+import { maxPool2d } from '../../../quantize/ops/max_pool2d.ts';
+import type { Shape4 } from '../../../quantize/ops/tensor.ts';
 import { QuantizationError } from '../../../quantize/params/errors.ts';
-import { describeEachTier, TIERS } from './each_tier.ts';
-import { concat, convolution, fullyConnected, globalAveragePool, pool } from './make_call.ts';
-import { type KernelCall, run } from './run_case.ts';
+import { describeEachTier, TIERS } from '../kernels/each_tier.ts';
+import {
+  concat,
+  convolution,
+  fullyConnected,
+  globalAveragePool,
+  pool,
+} from '../kernels/make_call.ts';
+import { type KernelCall, run } from '../kernels/run_case.ts';
 
 const PLACEMENT = {
   inputShape: [2, 5, 6, 3] as Shape4,
@@ -166,10 +172,9 @@ describeEachTier(
     });
 
     it('refuse an output of another length', () => {
-      const { call } = VALID.maxPool2d;
-      assert.ok('windowShape' in call);
-      const output = bytes(call.output.length + 1);
-      assert.throws(() => kernels().maxPool2d({ ...call, output }), /for output but received/);
+      const output = bytes(VALID.maxPool2d.call.output.length + 1);
+      const longer = broken('maxPool2d', { output });
+      assert.throws(() => kernels().run(longer), /for output but received/);
     });
 
     it('refuse an output that shares memory with an input', () => {
@@ -180,16 +185,17 @@ describeEachTier(
         output: memory.subarray(5, 8),
       } as const;
       assert.throws(
-        () => kernels().globalAveragePool(call),
+        () => kernels().run({ op: 'globalAveragePool', call }),
         /memory apart from output's for input/,
       );
-      kernels().globalAveragePool({ ...call, output: memory.subarray(6, 9) });
+      const apart = { ...call, output: memory.subarray(6, 9) };
+      kernels().run({ op: 'globalAveragePool', call: apart });
     });
   },
 );
 
-describe('checkPool2d', () => {
-  it('refuses a pool of more than 2²³ positions before it looks at the arrays', () => {
+describe('a pool', () => {
+  it('is refused where it has more than 2²³ positions, before the arrays are looked at', () => {
     const call = {
       input: bytes(0),
       inputShape: [1, 4096, 4096, 1],
@@ -201,6 +207,6 @@ describe('checkPool2d', () => {
       low: 0,
       high: 255,
     } as const;
-    assert.throws(() => checkPool2d(call), /at most 8388608 positions for windowShape/);
+    assert.throws(() => maxPool2d.checkCall(call), /at most 8388608 positions for windowShape/);
   });
 });

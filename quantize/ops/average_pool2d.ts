@@ -1,0 +1,12 @@
+import { roundedMean } from './mean.ts';
+import { type Pool2dNode, pool2d } from './pool2d.ts';
+
+export type AveragePool2dNode = Pool2dNode<'averagePool2d'>;
+
+/** The rounded mean of each window (eq. 6). */
+export const averagePool2d = pool2d('averagePool2d', (bytes) =>
+  roundedMean(
+    bytes.reduce((sum, byte) => sum + byte, 0),
+    bytes.length,
+  ),
+);
