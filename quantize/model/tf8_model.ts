@@ -6,9 +6,9 @@
 import type { ConcatNode } from '../ops/concat.ts';
 import type { Nodes, Tf8Node } from '../ops/table.ts';
 import type { ImageShape, TensorSpec } from '../ops/tensor.ts';
-import type { QuantizedWeights, WeightedFields } from '../ops/weights.ts';
+import type { WeightedFields } from '../ops/weights.ts';
 
-export type { ConcatNode, ImageShape, QuantizedWeights, TensorSpec, Tf8Node };
+export type { ConcatNode, ImageShape, TensorSpec, Tf8Node };
 
 /** The nodes with weights. */
 export type WeightedNode = Extract<Tf8Node, WeightedFields>;

@@ -1,7 +1,5 @@
 import { roundedMean } from './mean.ts';
-import { type Pool2dNode, pool2d } from './pool2d.ts';
-
-export type AveragePool2dNode = Pool2dNode<'averagePool2d'>;
+import { pool2d } from './pool2d.ts';
 
 /** The rounded mean of each window (eq. 6). */
 export const averagePool2d = pool2d('averagePool2d', (bytes) =>

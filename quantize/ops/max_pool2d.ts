@@ -1,6 +1,4 @@
-import { type Pool2dNode, pool2d } from './pool2d.ts';
-
-export type MaxPool2dNode = Pool2dNode<'maxPool2d'>;
+import { pool2d } from './pool2d.ts';
 
 /** The largest byte of each window (eq. 6). */
 export const maxPool2d = pool2d('maxPool2d', (bytes) =>
