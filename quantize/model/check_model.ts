@@ -51,12 +51,17 @@ function checkTensor(name: string, { shape, quantization }: TensorSpec): void {
   requireZeroPoint(`the zero point of ${name}`, quantization.zeroPoint);
 }
 
+const INPUTS = {
+  one: { least: 1, most: 1, words: '1 input' },
+  two: { least: 2, most: 2, words: '2 inputs' },
+  several: { least: 1, most: Infinity, words: 'inputs' },
+};
+
 function checkNode(node: Tf8Node, inputs: readonly TensorSpec[]): void {
   const operation = operationOf(node);
-  if (operation.arity === 'one' ? inputs.length !== 1 : inputs.length < 1) {
-    throw new QuantizationError(
-      `Expected ${operation.arity === 'one' ? '1 input' : 'inputs'} for ${node.name} but received ${inputs.length}`,
-    );
+  const { least, most, words } = INPUTS[operation.arity];
+  if (inputs.length < least || inputs.length > most) {
+    throw new QuantizationError(`Expected ${words} for ${node.name} but received ${inputs.length}`);
   }
   checkTensor(node.name, node.output);
   const shape = operation.outputShape(node, inputs);

@@ -28,6 +28,7 @@ export interface ConcatCall {
 
 /** Tensors side by side, each requantized to the output's parameters (eq. 5). */
 export const concat: Operation<ConcatNode, ConcatCall> = {
+  since: 1,
   header: z.strictObject({ ...NODE_FIELDS, op: z.literal('concat') }),
   arity: 'several',
   outputRange: 'observed',

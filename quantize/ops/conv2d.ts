@@ -14,6 +14,7 @@ export type Conv2dCall = ConvolutionCall;
 
 /** Each window times each filter (eq. 4), requantized (eq. 5). */
 export const conv2d: Operation<Conv2dNode, Conv2dCall> = {
+  since: 1,
   header: weightedHeader('conv2d'),
   arity: 'one',
   outputRange: 'observed',

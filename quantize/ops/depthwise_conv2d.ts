@@ -14,6 +14,7 @@ export type DepthwiseConv2dCall = ConvolutionCall;
 
 /** Each channel's windows times its own filters (eq. 4), requantized (eq. 5). */
 export const depthwiseConv2d: Operation<DepthwiseConv2dNode, DepthwiseConv2dCall> = {
+  since: 1,
   header: weightedHeader('depthwiseConv2d'),
   arity: 'one',
   outputRange: 'observed',

@@ -29,6 +29,7 @@ export interface FullyConnectedCall extends WeightedCall {
 
 /** Each row times the filter (eq. 4), requantized (eq. 5). */
 export const fullyConnected: Operation<FullyConnectedNode, FullyConnectedCall> = {
+  since: 1,
   header: weightedHeader('fullyConnected'),
   arity: 'one',
   outputRange: 'observed',

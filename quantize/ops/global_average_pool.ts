@@ -20,6 +20,7 @@ export interface GlobalAveragePoolCall {
 
 /** The rounded mean of each channel (eq. 6). */
 export const globalAveragePool: Operation<GlobalAveragePoolNode, GlobalAveragePoolCall> = {
+  since: 1,
   header: z.strictObject({ ...NODE_FIELDS, op: z.literal('globalAveragePool') }),
   arity: 'one',
   outputRange: 'of input',

@@ -30,10 +30,12 @@ export interface NodeTensors {
  * is one on tensors: dense, row-major NHWC. Equations have the numbers of quantize/params/README.md.
  */
 export interface Operation<Node extends NodeBase, Call extends CallBase> {
+  /** The first version of the TF8 file that has it. */
+  readonly since: 1 | 2;
   /** The node's fields in a file, in their order. */
   readonly header: NodeSchema<StoredNode<Node>>;
-  /** How many tensors it reads: one, or one and more. */
-  readonly arity: 'one' | 'several';
+  /** How many tensors it reads; several: one and more. */
+  readonly arity: 'one' | 'two' | 'several';
   /** Whether the output's parameters are those of a range that was observed, or the input's (eq. 6). */
   readonly outputRange: 'observed' | 'of input';
   /**

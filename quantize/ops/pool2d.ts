@@ -45,6 +45,7 @@ export function pool2d<Op extends string>(
   reduce: (bytes: readonly number[]) => number,
 ): Operation<Pool2dNode<Op>, Pool2dCall> {
   return {
+    since: 1,
     header: z.strictObject({
       ...NODE_FIELDS,
       op: z.literal(op),

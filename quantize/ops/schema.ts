@@ -18,6 +18,8 @@ export const Tensor = z.strictObject({
 
 export const Pair = z.tuple([Positive, Positive]);
 
+export const ActivationField = z.enum(['linear', 'relu', 'relu6']);
+
 export const PaddingField = z.strictObject({
   top: Count,
   bottom: Count,

@@ -1,3 +1,4 @@
+import { add } from './add.ts';
 import { averagePool2d } from './average_pool2d.ts';
 import { concat } from './concat.ts';
 import { conv2d } from './conv2d.ts';
@@ -5,7 +6,9 @@ import { depthwiseConv2d } from './depthwise_conv2d.ts';
 import { fullyConnected } from './fully_connected.ts';
 import { globalAveragePool } from './global_average_pool.ts';
 import { maxPool2d } from './max_pool2d.ts';
+import { multiply } from './multiply.ts';
 import type { NodeSchema, NodeTensors, Operation, StoredNode } from './operation.ts';
+import { subtract } from './subtract.ts';
 
 /** The operations of TF8: the only list. */
 export const OPERATIONS = {
@@ -16,6 +19,9 @@ export const OPERATIONS = {
   maxPool2d,
   globalAveragePool,
   concat,
+  add,
+  subtract,
+  multiply,
 };
 
 export type OpName = keyof typeof OPERATIONS;

@@ -9,7 +9,15 @@ import {
 } from '../params/requantization.ts';
 import type { Padding } from '../params/window.ts';
 import type { Requantization } from './requantization.ts';
-import { Count, NODE_FIELDS, PaddingField, Pair, Positive, Quantization } from './schema.ts';
+import {
+  ActivationField,
+  Count,
+  NODE_FIELDS,
+  PaddingField,
+  Pair,
+  Positive,
+  Quantization,
+} from './schema.ts';
 import type { NodeBase, Shape4, TensorSpec } from './tensor.ts';
 
 /** A quantized weight tensor with one range for the whole layer (eq. 3). */
@@ -56,7 +64,7 @@ export function weightedHeader<Op extends string>(op: Op) {
     bias: z.strictObject({ offset: Count, length: Positive }),
     strides: Pair,
     padding: PaddingField,
-    activation: z.enum(['linear', 'relu', 'relu6']),
+    activation: ActivationField,
   });
 }
 

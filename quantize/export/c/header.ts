@@ -8,8 +8,10 @@ import {
   tensorSpecs,
   type WeightedNode,
 } from '../../model/tf8_model.ts';
-import { type NodeTable, ofNode } from '../../ops/table.ts';
+import { type Nodes, type NodeTable, ofNode } from '../../ops/table.ts';
+import { addition } from '../../params/addition.ts';
 import { QuantizationError } from '../../params/errors.ts';
+import type { ActivationKind } from '../../params/requantization.ts';
 import { elements } from '../../params/shape.ts';
 import { modelDescription } from '../description.ts';
 import { outputLabels } from '../labels.ts';
@@ -53,7 +55,11 @@ export function cHeader(model: Tf8Model, types: string, head: string): string {
     ...model.nodes.flatMap((node, index) => nodeArrays(node, index, indices)),
     'static const tf8_node tf8_nodes[TF8_NODES] = {',
     ...model.nodes.map((node, index) =>
-      nodeEntry(node, index, specs[byName(indices, node.inputs[0])][1]),
+      nodeEntry(
+        node,
+        index,
+        node.inputs.map((name) => specs[byName(indices, name)][1]),
+      ),
     ),
     '};\n',
     `static const char *const tf8_labels[${channels}] = {`,
@@ -103,15 +109,15 @@ function nodeArrays(node: Tf8Node, index: number, indices: ReadonlyMap<string, n
   return [...arrays, ''];
 }
 
-function nodeEntry(node: Tf8Node, index: number, input: TensorSpec): string {
+function nodeEntry(node: Tf8Node, index: number, [input, second]: readonly TensorSpec[]): string {
   return `  ${members({
-    ...ofNode(OPERATIONS, node, input),
+    ...ofNode(OPERATIONS, node, input, second),
     inputs: `tf8_inputs_${index}`,
     input_count: node.inputs.length,
     // Tensor 0 is the network's input.
     output: index + 1,
     ...(isWeighted(node) && {
-      activation: `TF8_${node.activation.toUpperCase()}`,
+      activation: activationName(node.activation),
       weights: `tf8_weights_${index}`,
       weights_scale: floatLiteral(node.weights.quantization.scale),
       weights_zero_point: node.weights.quantization.zeroPoint,
@@ -120,7 +126,10 @@ function nodeEntry(node: Tf8Node, index: number, input: TensorSpec): string {
   })},`;
 }
 
-const OPERATIONS: NodeTable<[input: TensorSpec], Readonly<Record<string, string | number>>> = {
+const OPERATIONS: NodeTable<
+  [input: TensorSpec, second: TensorSpec | undefined],
+  Readonly<Record<string, string | number>>
+> = {
   conv2d: (node) => ({ op: 'TF8_CONV_2D', ...windowOf(filterWindow(node), node) }),
   depthwiseConv2d: (node) => ({
     op: 'TF8_DEPTHWISE_CONV_2D',
@@ -141,7 +150,40 @@ const OPERATIONS: NodeTable<[input: TensorSpec], Readonly<Record<string, string 
     return { op: 'TF8_AVERAGE_POOL_2D', ...windowOf([height, width]) };
   },
   concat: () => ({ op: 'TF8_CONCAT' }),
+  add: sumOf,
+  subtract: sumOf,
+  // Its weights, so to speak, are the second input.
+  multiply: ({ activation }, _input, second) => ({
+    op: 'TF8_MULTIPLY',
+    activation: activationName(activation),
+    weights_scale: floatLiteral(second!.quantization.scale),
+  }),
 };
+
+function sumOf(
+  node: Nodes['add' | 'subtract'],
+  { quantization: a }: TensorSpec,
+  second: TensorSpec | undefined,
+) {
+  const sign = node.op === 'add' ? 1 : -1;
+  const { scale } = node.output.quantization;
+  const { aMultiplier, bMultiplier, shift } = addition(
+    a.scale,
+    second!.quantization.scale,
+    scale,
+    sign,
+  );
+  return {
+    op: 'TF8_ADD',
+    activation: activationName(node.activation),
+    multipliers: `{${aMultiplier}, ${bMultiplier}}`,
+    shift,
+  };
+}
+
+function activationName(activation: ActivationKind): string {
+  return `TF8_${activation.toUpperCase()}`;
+}
 
 function filterWindow({ weights: { shape } }: WeightedNode): readonly [number, number] {
   return [shape[0], shape[1]];

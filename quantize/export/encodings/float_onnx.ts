@@ -7,7 +7,8 @@ import {
   tensorSpecs,
   type WeightedNode,
 } from '../../model/tf8_model.ts';
-import { type NodeTable, ofNode } from '../../ops/table.ts';
+import type { ElementwiseNode } from '../../ops/elementwise.ts';
+import { type NodeTable, type OpName, ofNode } from '../../ops/table.ts';
 import { QuantizationError } from '../../params/errors.ts';
 import { littleEndian } from '../../params/little_endian.ts';
 import type { FloatWeights } from '../export_format.ts';
@@ -37,6 +38,9 @@ const OPERATORS: NodeTable<
   maxPool2d: (node, graph) => graph.node('MaxPool', node.inputs, node.name, poolAttributes(node)),
   globalAveragePool: ({ name, inputs }, graph) => graph.node('GlobalAveragePool', inputs, name),
   concat: ({ name, inputs }, graph) => graph.node('Concat', inputs, name, { axis: 1 }),
+  add: addElementwise('Add'),
+  subtract: addElementwise('Sub'),
+  multiply: addElementwise('Mul'),
 };
 
 /**
@@ -83,7 +87,7 @@ function addConvolution(
   float: FloatWeights | undefined,
   { shape }: TensorSpec,
 ): void {
-  const { name, op, strides, padding, activation } = node;
+  const { name, op, strides, padding } = node;
   if (float === undefined) {
     throw new QuantizationError(`Expected the float weights of ${name} but received none`);
   }
@@ -92,13 +96,32 @@ function addConvolution(
   const kernel = littleEndian(permuteFloats(float.kernel, own, OUTPUTS_FIRST));
   graph.constant(weightsName(name), 'float', stored, kernel);
   graph.constant(biasName(name), 'float', [float.bias.length], littleEndian(float.bias));
-  const linear = activation === 'linear' ? name : `${name}/linear`;
-  graph.node('Conv', [node.inputs[0], weightsName(name), biasName(name)], linear, {
+  graph.node('Conv', [node.inputs[0], weightsName(name), biasName(name)], linearName(node), {
     kernel_shape: stored.slice(2),
     strides,
     pads: pads(padding),
     group: op === 'depthwiseConv2d' ? shape[2] : 1,
   });
+  addActivation(graph, node);
+}
+
+function addElementwise(type: 'Add' | 'Sub' | 'Mul') {
+  return (node: ElementwiseNode<OpName>, graph: OnnxGraph): void => {
+    graph.node(type, node.inputs, linearName(node));
+    addActivation(graph, node);
+  };
+}
+
+type Activated = Pick<ElementwiseNode<OpName>, 'name' | 'activation'>;
+
+/** What the activation reads; the node's own name where it has none. */
+function linearName({ name, activation }: Activated): string {
+  return activation === 'linear' ? name : `${name}/linear`;
+}
+
+function addActivation(graph: OnnxGraph, node: Activated): void {
+  const { name, activation } = node;
+  const linear = linearName(node);
   if (activation === 'relu') graph.node('Relu', [linear], name);
   if (activation === 'relu6') {
     graph.constant(`${name}/low`, 'float', [], littleEndian(Float32Array.of(0)));

@@ -50,6 +50,9 @@ const OPERATORS: NodeTable<[graph: OnnxGraph, place: Place], void> = {
     ),
   concat: (node, graph, { real, specs }) =>
     graph.node('Concat', concatInputs(graph, node, specs), real, { axis: 1 }),
+  add: (_node, graph, { inputs, real }) => graph.node('Add', inputs, real),
+  subtract: (_node, graph, { inputs, real }) => graph.node('Sub', inputs, real),
+  multiply: (_node, graph, { inputs, real }) => graph.node('Mul', inputs, real),
 };
 
 /**

@@ -6,8 +6,10 @@ import type {
   Tf8Node,
   WeightedNode,
 } from '../../model/tf8_model.ts';
+import type { ElementwiseNode } from '../../ops/elementwise.ts';
 import type { GlobalAveragePoolNode } from '../../ops/global_average_pool.ts';
-import { type NodeTable, ofNode } from '../../ops/table.ts';
+import { type NodeTable, type OpName, ofNode } from '../../ops/table.ts';
+import type { NodeBase } from '../../ops/tensor.ts';
 import { QuantizationError } from '../../params/errors.ts';
 import { littleEndian } from '../../params/little_endian.ts';
 import { accumulatorScale, type QuantizationParams } from '../../params/quantization.ts';
@@ -17,15 +19,18 @@ import { biasName, weightsName } from '../tensor_names.ts';
 import { fusedActivation } from './activation.ts';
 import type { TfliteGraph } from './graph.ts';
 import {
+  ADD,
   AVERAGE_POOL_2D,
   CONCATENATION,
   CONV_2D,
   DEPTHWISE_CONV_2D,
   FULLY_CONNECTED,
   MAX_POOL_2D,
+  MUL,
   PAD,
   PADDING,
   RESHAPE,
+  SUB,
 } from './schema.ts';
 
 /** From TF8's order of weights to TFLite's: [O, kh, kw, I], and [O, K] of a fully connected layer. */
@@ -41,6 +46,9 @@ const OPERATORS: NodeTable<[graph: TfliteGraph, input: TensorSpec, specs: Specs]
   maxPool2d: addPool,
   globalAveragePool: addGlobalPool,
   concat: addConcatenation,
+  add: addElementwise(ADD),
+  subtract: addElementwise(SUB),
+  multiply: addElementwise(MUL),
 };
 
 /** Adds a node's operators; the tensor of the node's name is its output, [1, H, W, C]. */
@@ -133,6 +141,21 @@ function addGlobalPool(node: GlobalAveragePoolNode, graph: TfliteGraph, input: T
     filterHeight: height,
     filterWidth: width,
   });
+}
+
+/** LiteRT's own arithmetic is eq. 9, of a product eq. 5 (XNNPACK). */
+function addElementwise(kind: typeof ADD | typeof SUB | typeof MUL) {
+  return (node: ElementwiseNode<OpName>, graph: TfliteGraph): void => {
+    const { name, inputs, activation, output } = node;
+    graph.operator(
+      kind,
+      inputs.map((input) => graph.index(input)),
+      addOutput(graph, node),
+      {
+        activation: fusedActivation(name, activation, output.quantization),
+      },
+    );
+  };
 }
 
 function addConcatenation(
@@ -236,7 +259,7 @@ function addBias(graph: TfliteGraph, node: WeightedNode, input: TensorSpec) {
   };
 }
 
-function addOutput(graph: TfliteGraph, { name, output }: Tf8Node): number {
+function addOutput(graph: TfliteGraph, { name, output }: NodeBase): number {
   const { shape, quantization } = output;
   return graph.tensor(name, { shape: [1, ...shape], quantization });
 }

@@ -1,5 +1,8 @@
+import type { AdditionCall } from '../../ops/addition.ts';
 import type { ConcatCall } from '../../ops/concat.ts';
 import type { Conv2dCall } from '../../ops/conv2d.ts';
+import type { ElementwiseCall } from '../../ops/elementwise.ts';
+import type { MultiplyCall } from '../../ops/multiply.ts';
 import type { Pool2dCall } from '../../ops/pool2d.ts';
 import { type CallTable, checkCall, inputsOf, type KernelCall, ofCall } from '../../ops/table.ts';
 import { expected, messageOf, QuantizationError } from '../../params/errors.ts';
@@ -57,6 +60,9 @@ class NativeKernels implements Kernels {
     maxPool2d: (call) => this.pool(MAX_POOL, call),
     globalAveragePool: (call) => this.pool(AVERAGE_POOL, asPool(call)),
     concat: (call) => this.concatOp(call),
+    add: (call) => this.sumOp(call),
+    subtract: (call) => this.sumOp(call),
+    multiply: (call) => this.productOp(call),
   };
 
   constructor(addon: NativeAddon, instructionSet: InstructionSet) {
@@ -143,41 +149,48 @@ class NativeKernels implements Kernels {
   }
 
   private convolution(kind: number, call: Conv2dCall): NativeOp {
-    const { inputShape, filterShape, strides, padding, outputShape } = call;
-    return this.addon.createOp(
-      kind,
-      INSTRUCTION_SETS.indexOf(this.instructionSet),
-      Int32Array.of(
-        ...windowGeometry(
-          inputShape,
-          [filterShape[0], filterShape[1]],
-          strides,
-          padding,
-          outputShape,
-        ),
-        call.inputZeroPoint,
-        call.filterZeroPoint,
-        call.outputZeroPoint,
-        call.low,
-        call.high,
-      ),
-      call.multiplier,
-      call.filter,
-      call.bias,
-    );
+    const { filterShape, outputShape, inputZeroPoint, filterZeroPoint, outputZeroPoint } = call;
+    const { low, high } = call;
+    const fields = {
+      ...windowGeometry(call, [filterShape[0], filterShape[1]], outputShape),
+      inputZeroPoint,
+      filterZeroPoint,
+      outputZeroPoint,
+      low,
+      high,
+    };
+    const isa = INSTRUCTION_SETS.indexOf(this.instructionSet);
+    return this.addon.createOp(kind, isa, fields, call.multiplier, call.filter, call.bias);
   }
 
   private pool(kind: number, call: Pool2dCall): NativeOp {
-    const { inputShape, windowShape, strides, padding, outputShape } = call;
-    const shapes = windowGeometry(inputShape, windowShape, strides, padding, outputShape);
-    return this.addon.createOp(
-      kind,
+    const fields = {
+      ...windowGeometry(call, call.windowShape, call.outputShape),
+      inputZeroPoint: 0,
+      filterZeroPoint: 0,
+      outputZeroPoint: 0,
+      low: call.low,
+      high: call.high,
+    };
+    const isa = INSTRUCTION_SETS.indexOf(this.instructionSet);
+    return this.addon.createOp(kind, isa, fields, 1, NO_BYTES, NO_BIAS);
+  }
+
+  private sumOp(call: AdditionCall): NativeOp {
+    requireInt32Sizes(call);
+    return this.addon.createElementwise(
+      false,
       INSTRUCTION_SETS.indexOf(this.instructionSet),
-      Int32Array.of(...shapes, 0, 0, 0, call.low, call.high),
       1,
-      NO_BYTES,
-      NO_BIAS,
+      call,
     );
+  }
+
+  private productOp(call: MultiplyCall): NativeOp {
+    requireInt32Sizes(call);
+    const fields = { ...call, aMultiplier: 0, bMultiplier: 0, shift: 1 };
+    const isa = INSTRUCTION_SETS.indexOf(this.instructionSet);
+    return this.addon.createElementwise(true, isa, call.multiplier, fields);
   }
 
   private concatOp({ inputs, positions, outputZeroPoint }: ConcatCall): NativeOp {
@@ -190,6 +203,11 @@ class NativeKernels implements Kernels {
       outputZeroPoint,
     );
   }
+}
+
+function requireInt32Sizes({ rows, columns }: ElementwiseCall): void {
+  requireInt32Size(rows);
+  requireInt32Size(columns);
 }
 
 /** Throws a QuantizationError where a size is too large for the kernels. */

@@ -42,6 +42,10 @@ function outputShape({ op, call }: KernelCall): readonly number[] {
       return [call.inputShape[0], call.inputShape[3]];
     case 'concat':
       return [call.positions, call.output.length / call.positions];
+    case 'add':
+    case 'subtract':
+    case 'multiply':
+      return [call.rows, call.columns];
     default:
       return call.outputShape;
   }

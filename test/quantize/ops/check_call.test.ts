@@ -8,7 +8,9 @@ import {
   convolution,
   fullyConnected,
   globalAveragePool,
+  multiply,
   pool,
+  sum,
 } from '../kernels/make_call.ts';
 import { type KernelCall, run } from '../kernels/run_case.ts';
 
@@ -27,6 +29,9 @@ const VALID: Readonly<Record<KernelCall['op'], KernelCall>> = {
   maxPool2d: pool('maxPool2d', PLACEMENT),
   globalAveragePool: globalAveragePool([2, 3, 4, 5]),
   concat: concat(4, [{ channels: 3, zeroPoint: 5, multiplier: 1 }], 7),
+  add: sum('add', [6, 5, 3], { aMultiplier: 9, bMultiplier: 7, shift: 20 }),
+  subtract: sum('subtract', [6, 5, 3], { aMultiplier: 9, bMultiplier: 7, shift: 20 }),
+  multiply: multiply([6, 5, 3], 0.5),
 };
 
 /** The valid call with some fields replaced. */
@@ -45,6 +50,7 @@ const bytes = (length: number) => new Uint8Array(length);
 const CONVOLUTIONS = ['conv2d', 'depthwiseConv2d'] as const;
 const POOLS = ['averagePool2d', 'maxPool2d'] as const;
 const WINDOWED = [...CONVOLUTIONS, ...POOLS] as const;
+const ELEMENTWISE = ['add', 'subtract', 'multiply'] as const;
 const WEIGHTED = [...CONVOLUTIONS, 'fullyConnected'] as const;
 
 type Refusal = readonly [call: KernelCall, message: RegExp];
@@ -150,6 +156,25 @@ const REFUSED: readonly Refusal[] = [
   [brokenPart({ data: bytes(5) }), /length 12 for inputs\[0\].data but received 5/],
   [brokenPart({ zeroPoint: -1 }), /for inputs\[0\].zeroPoint but received -1/],
   [brokenPart({ multiplier: 0.1 }), /for inputs\[0\].multiplier but received 0.1/],
+  ...ELEMENTWISE.flatMap((op): Refusal[] => [
+    [broken(op, { rows: 0 }), /integer ≥ 1 for rows/],
+    [broken(op, { columns: 1.5 }), /integer ≥ 1 for columns/],
+    [broken(op, { share: 4 }), /a multiple of share = 4 for rows but received 6/],
+    [broken(op, { a: bytes(1) }), /length 30 for a but received 1/],
+    [broken(op, { b: bytes(30) }), /length 10 for b but received 30/],
+    [broken(op, { output: bytes(10) }), /length 30 for output but received 10/],
+    [broken(op, { aZeroPoint: 256 }), /for aZeroPoint but received 256/],
+    [broken(op, { bZeroPoint: -1 }), /for bZeroPoint but received -1/],
+    [broken(op, { outputZeroPoint: 0.5 }), /for outputZeroPoint but received 0.5/],
+    [broken(op, { low: 100, high: 99 }), /for high but received 99/],
+  ]),
+  ...(['add', 'subtract'] as const).flatMap((op): Refusal[] => [
+    [broken(op, { aMultiplier: -1 }), /integer in \[0, 2097152\] for aMultiplier/],
+    [broken(op, { bMultiplier: 2 ** 21 + 1 }), /for bMultiplier but received 2097153/],
+    [broken(op, { shift: 12 }), /integer in \[13, 30\] for shift but received 12/],
+    [broken(op, { shift: 31 }), /for shift but received 31/],
+  ]),
+  [broken('multiply', { multiplier: 0.1 }), /for multiplier but received 0.1/],
   [brokenPart({ channels: 2, data: bytes(8) }), /length 8 for output/],
 ];
 
