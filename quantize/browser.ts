@@ -4,7 +4,7 @@
  */
 import { type PlanOptions, Tf8Plan } from './execute/plan.ts';
 import type { TierName } from './kernels/kernels.ts';
-import { REFERENCE_KERNELS } from './kernels/reference/reference_kernels.ts';
+import { REFERENCE_KERNELS } from './kernels/reference.ts';
 import { chooseKernels, type TierRoute } from './kernels/route.ts';
 import type { WasmThreads } from './kernels/wasm/team.ts';
 import { createWasmKernels } from './kernels/wasm/wasm_kernels.ts';
@@ -12,46 +12,12 @@ import type { WasmModule } from './kernels/wasm/webassembly.ts';
 import { decodeTf8 } from './model/tf8_file.ts';
 import { messageOf, QuantizationError } from './params/errors.ts';
 
-export { type NodeTime, type PlanOptions, Tf8Plan } from './execute/plan.ts';
-export type { ClassScore } from './execute/top_classes.ts';
-export type {
-  CompiledProgram,
-  ConcatCall,
-  Conv2dCall,
-  DepthwiseConv2dCall,
-  FullyConnectedCall,
-  GlobalAveragePoolCall,
-  KernelCall,
-  Kernels,
-  Pool2dCall,
-  Program,
-  Shape4,
-  TierName,
-} from './kernels/kernels.ts';
-export { REFERENCE_KERNELS } from './kernels/reference/reference_kernels.ts';
+export * from './common.ts';
+export { REFERENCE_KERNELS } from './kernels/reference.ts';
 export type { TeamWorker, ThreadTask, WasmThreads } from './kernels/wasm/team.ts';
 export { createWasmKernels, type WasmKernelsOptions } from './kernels/wasm/wasm_kernels.ts';
 export { startWebThreads } from './kernels/wasm/web_threads.ts';
 export type { WasmMemory, WasmModule, WasmSource } from './kernels/wasm/webassembly.ts';
-export { decodeTf8, encodeTf8 } from './model/tf8_file.ts';
-export { isTf8 } from './model/tf8_magic.ts';
-export {
-  type ConcatNode,
-  type GlobalAveragePoolNode,
-  type ImageShape,
-  type PoolNode,
-  type Preprocessing,
-  type QuantizedWeights,
-  type TensorSpec,
-  type Tf8Model,
-  type Tf8Node,
-  type Tf8Provenance,
-  tensorNames,
-  type WeightedNode,
-} from './model/tf8_model.ts';
-export { QuantizationError } from './params/errors.ts';
-export type { QuantizationParams } from './params/quantization.ts';
-export type { Padding } from './params/window.ts';
 
 export interface BrowserOptions extends PlanOptions {
   /** 'auto', WebAssembly where it passes its self-test here, unless given; 'native' is for Node. */

@@ -1,6 +1,7 @@
 import { Tf8Plan } from '../../quantize/execute/plan.ts';
 import { byName } from '../../quantize/model/by_name.ts';
-import { type Tf8Model, type Tf8Node, tensorSpecs } from '../../quantize/model/tf8_model.ts';
+import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
+import { operationOf } from '../../quantize/ops/table.ts';
 import { median } from '../rounds.ts';
 import type { LayerProfile } from './record.ts';
 import type { CheckedTier } from './tiers.ts';
@@ -28,7 +29,6 @@ export function profileLayers(
     for (const { name, milliseconds } of plan.profile(image))
       byName(times, name).push(milliseconds);
   }
-  const shapes = tensorSpecs(model);
   return {
     name,
     peakGmacPerSecond: Number((peak / 1e9).toFixed(1)),
@@ -36,25 +36,7 @@ export function profileLayers(
       layer: node.name,
       op: node.op,
       milliseconds: Number(median(byName(times, node.name)).toFixed(4)),
-      macs: macsOf(node, byName(shapes, node.inputs[0]).shape[2]),
+      macs: operationOf(node).macs(node),
     })),
   };
-}
-
-/** Multiply-accumulates for one image; 0 of what multiplies nothing. */
-export function macsOf(node: Tf8Node, inputChannels: number): number {
-  const [height, width, channels] = node.output.shape;
-  switch (node.op) {
-    case 'conv2d':
-    case 'fullyConnected': {
-      const [kernelHeight, kernelWidth] = node.weights.shape;
-      return height * width * channels * kernelHeight * kernelWidth * inputChannels;
-    }
-    case 'depthwiseConv2d': {
-      const [kernelHeight, kernelWidth] = node.weights.shape;
-      return height * width * channels * kernelHeight * kernelWidth;
-    }
-    default:
-      return 0;
-  }
 }

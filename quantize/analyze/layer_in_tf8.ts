@@ -1,7 +1,9 @@
 import { Tf8Plan } from '../execute/plan.ts';
 import type { Kernels } from '../kernels/kernels.ts';
 import { byName } from '../model/by_name.ts';
-import type { ConcatNode, TensorSpec, Tf8Model, Tf8Node } from '../model/tf8_model.ts';
+import type { TensorSpec, Tf8Model, Tf8Node } from '../model/tf8_model.ts';
+import { kernelCall } from '../ops/table.ts';
+import { elements } from '../params/shape.ts';
 
 /** One layer of a TF8 model on its own, compiled for kernels. */
 export interface LayerInTf8 {
@@ -24,38 +26,24 @@ export function layerInTf8(
   specs: ReadonlyMap<string, TensorSpec>,
   kernels: Kernels,
 ): LayerInTf8 {
-  if (node.op === 'concat') return concatInTf8(node, specs, kernels);
+  if (node.inputs.length > 1) return severalInTf8(node, specs, kernels);
   const [name] = node.inputs;
   const alone = { ...model, input: { name, ...byName(specs, name) }, nodes: [node] };
   const plan = new Tf8Plan(alone, { kernels });
   return { run: ([input]) => byName(plan.run(input), node.name), close: () => plan.close() };
 }
 
-/** A model has one input; a concatenation, several. */
-function concatInTf8(
-  { inputs: names, output: { shape, quantization } }: ConcatNode,
+/** A model has one input; this node, several. */
+function severalInTf8(
+  node: Tf8Node,
   specs: ReadonlyMap<string, TensorSpec>,
   kernels: Kernels,
 ): LayerInTf8 {
-  const [height, width, channels] = shape;
   return {
     run(inputs, batch) {
-      const positions = batch * height * width;
-      const output = new Uint8Array(positions * channels);
-      kernels.concat({
-        inputs: inputs.map((data, index) => {
-          const { shape: own, quantization: from } = byName(specs, names[index]);
-          return {
-            data,
-            channels: own[2],
-            zeroPoint: from.zeroPoint,
-            multiplier: Math.fround(from.scale / quantization.scale),
-          };
-        }),
-        positions,
-        outputZeroPoint: quantization.zeroPoint,
-        output,
-      });
+      const output = new Uint8Array(batch * elements(node.output.shape));
+      const tensors = inputs.map((data, index) => ({ ...byName(specs, node.inputs[index]), data }));
+      kernels.run(kernelCall(node, { batch, inputs: tensors, output }));
       return output;
     },
     close() {},

@@ -1,15 +1,7 @@
-import type { KernelCall, Program, Shape4 } from '../kernels/kernels.ts';
+import type { Program } from '../kernels/kernels.ts';
 import { byName } from '../model/by_name.ts';
-import {
-  outputNode,
-  type TensorSpec,
-  type Tf8Model,
-  type Tf8Node,
-  tensorSpecs,
-  type WeightedNode,
-} from '../model/tf8_model.ts';
-import { BYTE_MAX } from '../params/quantization.ts';
-import { activationBounds, requantizeMultiplier } from '../params/requantization.ts';
+import { outputNode, type TensorSpec, type Tf8Model, tensorSpecs } from '../model/tf8_model.ts';
+import { kernelCall } from '../ops/table.ts';
 import { elements } from '../params/shape.ts';
 import { layOutArena } from './arena_layout.ts';
 
@@ -28,7 +20,13 @@ export function modelProgram(model: Tf8Model, outputs: readonly string[]): Progr
     }),
   );
   return {
-    calls: model.nodes.map((node) => callOf(node, specs, views)),
+    calls: model.nodes.map((node) =>
+      kernelCall(node, {
+        batch: 1,
+        inputs: node.inputs.map((name) => ({ ...byName(specs, name), data: byName(views, name) })),
+        output: byName(views, node.name),
+      }),
+    ),
     arena,
     input: byName(views, model.input.name),
     outputs: outputs.map((name) => byName(views, name)),
@@ -55,84 +53,4 @@ function lifetimes(
     first: byName(first, name),
     last: kept.has(name) ? model.nodes.length : byName(last, name),
   }));
-}
-
-function callOf(
-  node: Tf8Node,
-  specs: ReadonlyMap<string, TensorSpec>,
-  views: ReadonlyMap<string, Uint8Array>,
-): KernelCall {
-  const source = byName(specs, node.inputs[0]);
-  const input = byName(views, node.inputs[0]);
-  const inputShape = oneImage(source);
-  const output = byName(views, node.name);
-  const outputShape = oneImage(node.output);
-  const tensors = { input, inputShape, output, outputShape };
-  switch (node.op) {
-    case 'conv2d':
-    case 'depthwiseConv2d': {
-      const { strides, padding, weights } = node;
-      const filterShape = weights.shape;
-      const call = { ...tensors, ...weightsOf(node, source), filterShape, strides, padding };
-      return { op: node.op, call };
-    }
-    case 'fullyConnected': {
-      const [, , inputDepth, outputDepth] = node.weights.shape;
-      const call = {
-        input,
-        output,
-        batch: 1,
-        inputDepth,
-        outputDepth,
-        ...weightsOf(node, source),
-      };
-      return { op: node.op, call };
-    }
-    case 'averagePool2d':
-    case 'maxPool2d': {
-      const { windowShape, strides, padding } = node;
-      const call = { ...tensors, windowShape, strides, padding, low: 0, high: BYTE_MAX };
-      return { op: node.op, call };
-    }
-    case 'globalAveragePool':
-      return { op: node.op, call: { input, inputShape, output } };
-    case 'concat': {
-      const { shape, quantization } = node.output;
-      const inputs = node.inputs.map((name) => {
-        const { shape, quantization: from } = byName(specs, name);
-        return {
-          data: byName(views, name),
-          channels: shape[2],
-          zeroPoint: from.zeroPoint,
-          multiplier: Math.fround(from.scale / quantization.scale),
-        };
-      });
-      const outputZeroPoint = quantization.zeroPoint;
-      return {
-        op: node.op,
-        call: { inputs, positions: shape[0] * shape[1], outputZeroPoint, output },
-      };
-    }
-  }
-}
-
-function weightsOf(node: WeightedNode, { quantization: input }: TensorSpec) {
-  const { weights, bias, activation, output } = node;
-  return {
-    inputZeroPoint: input.zeroPoint,
-    filter: weights.data,
-    filterZeroPoint: weights.quantization.zeroPoint,
-    bias,
-    multiplier: requantizeMultiplier(
-      input.scale,
-      weights.quantization.scale,
-      output.quantization.scale,
-    ),
-    outputZeroPoint: output.quantization.zeroPoint,
-    ...activationBounds(activation, output.quantization),
-  };
-}
-
-function oneImage({ shape }: TensorSpec): Shape4 {
-  return [1, ...shape];
 }

@@ -1,14 +1,12 @@
+import type { Conv2dCall } from '../ops/conv2d.ts';
+import type { FullyConnectedCall } from '../ops/fully_connected.ts';
+import type { GlobalAveragePoolCall } from '../ops/global_average_pool.ts';
+import type { Pool2dCall } from '../ops/pool2d.ts';
+import type { Shape4 } from '../ops/tensor.ts';
+import type { Placement } from '../ops/window.ts';
 import { expected } from '../params/errors.ts';
 import { BYTE_MAX, INT32_MAX } from '../params/quantization.ts';
-import { NO_PADDING, type Padding } from '../params/window.ts';
-import type {
-  Conv2dCall,
-  FullyConnectedCall,
-  GlobalAveragePoolCall,
-  KernelCall,
-  Pool2dCall,
-  Shape4,
-} from './kernels.ts';
+import { NO_PADDING } from '../params/window.ts';
 
 /** Forms to which the compiled tiers bring calls, so that fewer kernels serve them all. */
 
@@ -42,40 +40,53 @@ export function asPool(call: GlobalAveragePoolCall): Pool2dCall {
   };
 }
 
-/** The tensors that a call reads, weights apart. */
-export function inputsOf(kernelCall: KernelCall): readonly Uint8Array[] {
-  return kernelCall.op === 'concat'
-    ? kernelCall.call.inputs.map(({ data }) => data)
-    : [kernelCall.call.input];
+/** How a window moves, as compiled kernels take it. */
+export interface WindowGeometry {
+  readonly batch: number;
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+  readonly windowHeight: number;
+  readonly windowWidth: number;
+  readonly strideY: number;
+  readonly strideX: number;
+  /** Rows above the image, columns to its left. */
+  readonly paddingTop: number;
+  readonly paddingLeft: number;
+  readonly outputHeight: number;
+  readonly outputWidth: number;
+  readonly outputChannels: number;
 }
 
 /**
- * How a window moves, as compiled kernels take it: N, H, W, C; kh, kw; strides; padding above and to
- * the left; H', W', M. Along an axis with one position the stride moves nothing and is 1.
+ * The geometry of a window. Along an axis with one position the stride moves nothing and is 1.
  * @throws QuantizationError where a size is too large for int32 arithmetic
  */
 export function windowGeometry(
-  inputShape: Shape4,
+  { inputShape, strides, padding }: Placement,
   windowShape: readonly [number, number],
-  strides: readonly [number, number],
-  padding: Padding,
   outputShape: Shape4,
-): readonly number[] {
+): WindowGeometry {
   const stride = (axis: 0 | 1) => (outputShape[axis + 1] === 1 ? 1 : strides[axis]);
+  const [batch, height, width, channels] = inputShape;
   const [, outputHeight, outputWidth, outputChannels] = outputShape;
-  const sizes = [
-    ...inputShape,
-    ...windowShape,
-    stride(0),
-    stride(1),
-    padding.top,
-    padding.left,
+  const geometry = {
+    batch,
+    height,
+    width,
+    channels,
+    windowHeight: windowShape[0],
+    windowWidth: windowShape[1],
+    strideY: stride(0),
+    strideX: stride(1),
+    paddingTop: padding.top,
+    paddingLeft: padding.left,
     outputHeight,
     outputWidth,
     outputChannels,
-  ];
-  for (const size of sizes) requireInt32Size(size);
-  return sizes;
+  };
+  for (const size of Object.values(geometry)) requireInt32Size(size);
+  return geometry;
 }
 
 /** @throws QuantizationError where `size` is too large for int32 arithmetic */

@@ -21,6 +21,9 @@ export const KNOWN_ANSWERS: Readonly<Record<string, number>> = {
   maxPool2d: 0x28db550d,
   globalAveragePool: 0xa8da613c,
   concat: 0x61457199,
+  add: 0x20c2413d,
+  subtract: 0xe4733c5c,
+  multiply: 0x363f5a65,
 };
 
 /** FNV-1a, 32 bits. */

@@ -4,11 +4,14 @@
  * multiple of any, ties, both bounds, accumulators that single precision cannot hold.
  */
 
+import type { Requantization } from '../ops/requantization.ts';
+import type { KernelCall } from '../ops/table.ts';
+import type { Shape4 } from '../ops/tensor.ts';
 import { alignUp } from '../params/align_up.ts';
 import { BYTE_MAX } from '../params/quantization.ts';
 import { elements } from '../params/shape.ts';
 import { NO_PADDING, windowPositions } from '../params/window.ts';
-import type { KernelCall, Program, Requantization, Shape4 } from './kernels.ts';
+import type { Program } from './kernels.ts';
 
 /** Calls that do not read each other's outputs. The image is the calls' inputs, one after the other. */
 export interface KnownCalls {
@@ -95,6 +98,9 @@ export function knownCalls(): KnownCalls {
     pool('maxPool2d'),
     globalAveragePool([1, 5, 3, CHANNELS]),
     concat(7, [CHANNELS, 5]),
+    sum('add'),
+    sum('subtract'),
+    product(),
   ];
   return assemble(drafts);
 }
@@ -250,6 +256,49 @@ function concat(positions: number, channels: readonly [number, number]): Draft {
       },
     }),
   };
+}
+
+/** A row of the second tensor for every two of the first. */
+const ELEMENTWISE = { rows: 4, columns: CHANNELS, share: 2, aZeroPoint: 3, bZeroPoint: 200 };
+
+function sum(op: 'add' | 'subtract'): Draft {
+  return {
+    title: op,
+    inputs: elementwiseInputs(),
+    outputBytes: ELEMENTWISE.rows * CHANNELS,
+    place: ([a, b], output) => ({
+      op,
+      call: {
+        ...ELEMENTWISE,
+        a,
+        b,
+        aMultiplier: 2 ** 21,
+        bMultiplier: op === 'add' ? 1_234_567 : -1_234_567,
+        shift: 21,
+        outputZeroPoint: 128,
+        low: 20,
+        high: 240,
+        output,
+      },
+    }),
+  };
+}
+
+function product(): Draft {
+  return {
+    title: 'multiply',
+    inputs: elementwiseInputs(),
+    outputBytes: ELEMENTWISE.rows * CHANNELS,
+    place: ([a, b], output) => ({
+      op: 'multiply',
+      call: { ...ELEMENTWISE, a, b, output, ...requantization({ multiplier: 2 ** -7 }) },
+    }),
+  };
+}
+
+function elementwiseInputs(): Uint8Array[] {
+  const { rows, columns, share } = ELEMENTWISE;
+  return [bytesOf(rows * columns, 'any', 1), bytesOf((rows / share) * columns, 'any', 2)];
 }
 
 function requantization(options: Partial<Requantization>): Requantization {

@@ -1,6 +1,6 @@
-import { KernelMethods } from './kernel_methods.ts';
-import type { CompiledProgram, KernelCall, Kernels, Program } from './kernels.ts';
-import { compileProgram, runCall } from './program.ts';
+import type { KernelCall } from '../ops/table.ts';
+import type { CompiledProgram, Kernels, Program } from './kernels.ts';
+import { compileProgram } from './program.ts';
 
 /**
  * The same kernels on the caller's thread alone: where several threads give other bytes or do not start.
@@ -10,7 +10,7 @@ export function onOneThread(kernels: Kernels, limitation: string): Kernels {
   return new OneThreadKernels(kernels, limitation);
 }
 
-class OneThreadKernels extends KernelMethods implements Kernels {
+class OneThreadKernels implements Kernels {
   readonly tier: Kernels['tier'];
   readonly instructionSet?: string;
   readonly limitation: string;
@@ -19,7 +19,6 @@ class OneThreadKernels extends KernelMethods implements Kernels {
   private readonly kernels: Kernels;
 
   constructor(kernels: Kernels, limitation: string) {
-    super();
     this.kernels = kernels;
     this.limitation = limitation;
     this.tier = kernels.tier;
@@ -33,7 +32,7 @@ class OneThreadKernels extends KernelMethods implements Kernels {
     return compileProgram(this.kernels, program, { threads: 1 });
   }
 
-  protected override runCall(kernelCall: KernelCall): void {
-    runCall(this.kernels, kernelCall);
+  run(call: KernelCall): void {
+    this.kernels.run(call);
   }
 }

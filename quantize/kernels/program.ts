@@ -1,37 +1,10 @@
 import { QuantizationError } from '../params/errors.ts';
-import type { CompiledProgram, KernelCall, Kernels, Program } from './kernels.ts';
-
-/** Runs one call. */
-export function runCall(kernels: Kernels, { op, call }: KernelCall): void {
-  switch (op) {
-    case 'conv2d':
-      kernels.conv2d(call);
-      break;
-    case 'depthwiseConv2d':
-      kernels.depthwiseConv2d(call);
-      break;
-    case 'fullyConnected':
-      kernels.fullyConnected(call);
-      break;
-    case 'averagePool2d':
-      kernels.averagePool2d(call);
-      break;
-    case 'maxPool2d':
-      kernels.maxPool2d(call);
-      break;
-    case 'globalAveragePool':
-      kernels.globalAveragePool(call);
-      break;
-    case 'concat':
-      kernels.concat(call);
-      break;
-  }
-}
+import type { CompiledProgram, Kernels, Program } from './kernels.ts';
 
 /**
  * Prepares `program` for `kernels`: by the tier's own way where it has one; else a run makes the
  * calls one after the other, image after image, on one thread.
- * @throws QuantizationError when a call is not legal (see `check_call.ts`)
+ * @throws QuantizationError when a call is not legal (`checkCall`)
  */
 export function compileProgram(
   kernels: Kernels,
@@ -47,7 +20,7 @@ export function compileProgram(
       requireOpen(isOpen);
       for (let n = 0; n < batch; n++) {
         input.set(images.subarray(n * input.length, (n + 1) * input.length));
-        for (const call of calls) runCall(kernels, call);
+        for (const call of calls) kernels.run(call);
         for (const [i, output] of outputs.entries()) results[i].set(output, n * output.length);
       }
     },
@@ -56,7 +29,7 @@ export function compileProgram(
       input.set(image);
       return Float64Array.from(calls, (call) => {
         const start = performance.now();
-        runCall(kernels, call);
+        kernels.run(call);
         return performance.now() - start;
       });
     },

@@ -2,7 +2,7 @@ import type { TierName } from './kernels.ts';
 import { INSTRUCTION_SETS, type InstructionSet } from './native/addon.ts';
 import { loadNativeAddon, BUILD_REMEDY as NATIVE_REMEDY } from './native/load_native.ts';
 import { createNativeKernels } from './native/native_kernels.ts';
-import { REFERENCE_KERNELS } from './reference/reference_kernels.ts';
+import { REFERENCE_KERNELS } from './reference.ts';
 import {
   chooseKernels,
   examineRoutes,

@@ -1,10 +1,10 @@
+import type { KernelCall } from '../ops/table.ts';
 import { QuantizationError } from '../params/errors.ts';
 import { quantizeArray } from '../params/quantization.ts';
-import type { KernelCall, Kernels } from './kernels.ts';
+import type { Kernels } from './kernels.ts';
 import { checksum, KNOWN_ANSWERS } from './known_answers.ts';
 import { type KnownCalls, knownCalls } from './known_calls.ts';
-import { runCall } from './program.ts';
-import { REFERENCE_KERNELS } from './reference/reference_kernels.ts';
+import { REFERENCE_KERNELS } from './reference.ts';
 
 let known: KnownCalls | undefined;
 
@@ -20,7 +20,7 @@ export function selfTest(kernels: Kernels): void {
   const { arena, calls, outputs } = program;
   arena.fill(0);
   program.input.set(image);
-  for (const call of calls) runCall(kernels, call);
+  for (const call of calls) kernels.run(call);
   compare(kernels, known, outputs);
   testProgram(kernels, known, { threads: 1, images: 1 });
   testQuantize(kernels);
@@ -75,7 +75,7 @@ function compare(
     if (checksum(received[i]) === KNOWN_ANSWERS[title]) continue;
     const output = new Uint8Array(received[i].length);
     const { op, call } = program.calls[i];
-    runCall(REFERENCE_KERNELS, { op, call: { ...call, output } } as KernelCall);
+    REFERENCE_KERNELS.run({ op, call: { ...call, output } } as KernelCall);
     requireSame(kernels, title, received[i], output);
     throw new QuantizationError(
       `Expected bytes of checksum ${KNOWN_ANSWERS[title]} from the reference for "${title}" but received ${checksum(output)}`,

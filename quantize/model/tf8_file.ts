@@ -7,12 +7,15 @@
  *     bytes 40–    the header, UTF-8 JSON (`HeaderSchema`), filled up with spaces to a multiple of 16
  *     the rest     weights (uint8) and biases (int32 little-endian), each at a multiple of 16 bytes
  *
- * Positions in the header count from the start of the rest. A reader refuses another `version`, and
- * fields that it does not know; it takes files without `preprocessing`, which the first ones lack.
+ * Positions in the header count from the start of the rest. Version 2 has more operations; a network that
+ * needs none of them is written as version 1. A reader refuses another `version`, and fields that it does
+ * not know; it takes files without `preprocessing`, which the first ones lack.
  */
 
 // As a namespace: bundlers leave out what is not used of it, which is most.
 import * as z from 'zod';
+import { Count, Tensor } from '../ops/schema.ts';
+import { headers, operationOf } from '../ops/table.ts';
 import { alignUp } from '../params/align_up.ts';
 import { FileError, messageOf, QuantizationError } from '../params/errors.ts';
 import { littleEndian } from '../params/little_endian.ts';
@@ -24,52 +27,13 @@ import { isWeighted, type Tf8Model, type Tf8Node } from './tf8_model.ts';
 const HASH_OFFSET = 8;
 const PREFIX_BYTES = 40;
 const ALIGNMENT = 16;
-const FORMAT_VERSION = 1;
+const VERSIONS = [1, 2] as const;
 
-const Count = z.number().int().nonnegative();
-const Positive = z.number().int().positive();
-const Quantization = z.strictObject({
-  scale: z.number().positive(),
-  zeroPoint: z.number().int().min(0).max(255),
-});
-const Tensor = z.strictObject({
-  shape: z.tuple([Positive, Positive, Positive]),
-  quantization: Quantization,
-});
-const Pair = z.tuple([Positive, Positive]);
-const Padding = z.strictObject({ top: Count, bottom: Count, left: Count, right: Count });
-const NODE = { name: z.string().min(1), inputs: z.array(z.string()).min(1), output: Tensor };
-const Span = { offset: Count };
-
-const WeightedHeader = z.strictObject({
-  ...NODE,
-  op: z.enum(['conv2d', 'depthwiseConv2d', 'fullyConnected']),
-  weights: z.strictObject({
-    ...Span,
-    shape: z.tuple([Positive, Positive, Positive, Positive]),
-    quantization: Quantization,
-  }),
-  bias: z.strictObject({ ...Span, length: Positive }),
-  strides: Pair,
-  padding: Padding,
-  activation: z.enum(['linear', 'relu', 'relu6']),
-});
-const NodeHeader = z.discriminatedUnion('op', [
-  WeightedHeader,
-  z.strictObject({
-    ...NODE,
-    op: z.enum(['averagePool2d', 'maxPool2d']),
-    windowShape: Pair,
-    strides: Pair,
-    padding: Padding,
-  }),
-  z.strictObject({ ...NODE, op: z.literal('globalAveragePool') }),
-  z.strictObject({ ...NODE, op: z.literal('concat') }),
-]);
+const NodeHeader = z.discriminatedUnion('op', headers());
 
 const HeaderSchema = z.strictObject({
   format: z.literal('tf8'),
-  version: z.literal(FORMAT_VERSION),
+  version: z.literal(VERSIONS),
   rounding: z.literal(REQUANTIZATION_ROUNDING),
   name: z.string(),
   input: Tensor.extend({ name: z.string().min(1) }),
@@ -98,6 +62,11 @@ type Header = z.infer<typeof HeaderSchema>;
 
 /** All that every version of the header has. */
 const VersionSchema = z.object({ version: Count });
+
+/** The least that has its operations: a file that an older tf8 can read is one that it reads. */
+function versionOf({ nodes }: Tf8Model): number {
+  return Math.max(...nodes.map((node) => operationOf(node).since));
+}
 
 /**
  * The bytes of the TF8 file: the same model gives the same bytes, whatever the order of its keys.
@@ -131,7 +100,7 @@ export async function encodeTf8(model: Tf8Model): Promise<Uint8Array<ArrayBuffer
   // Parsing puts the keys in the schema's order.
   const parsed = HeaderSchema.safeParse({
     format: 'tf8',
-    version: FORMAT_VERSION,
+    version: versionOf(model),
     rounding: REQUANTIZATION_ROUNDING,
     ...model,
     nodes,
@@ -229,9 +198,9 @@ function parseHeader(bytes: Uint8Array, fileName: string): Header {
     throw damaged(fileName, `its header is not JSON (${messageOf(error)})`);
   }
   const version = VersionSchema.safeParse(json).data?.version;
-  if (version !== undefined && version !== FORMAT_VERSION) {
+  if (version !== undefined && !VERSIONS.some((known) => known === version)) {
     throw new FileError(
-      `Expected version ${FORMAT_VERSION} of the TF8 file format but ${fileName} has version ${version}`,
+      `Expected version ${VERSIONS.join(' or ')} of the TF8 file format but ${fileName} has version ${version}`,
       { remedy: 'Make the file again with this tf8, or read it with the one that made it.' },
     );
   }

@@ -3,69 +3,20 @@
  * order. It knows nothing of TensorFlow, files or kernels; `tf8_file.ts` stores it, `execute/` runs it.
  */
 
-import type { QuantizationParams } from '../params/quantization.ts';
-import type { ActivationKind } from '../params/requantization.ts';
-import type { Padding } from '../params/window.ts';
+import type { ConcatNode } from '../ops/concat.ts';
+import type { Nodes, Tf8Node } from '../ops/table.ts';
+import type { ImageShape, TensorSpec } from '../ops/tensor.ts';
+import type { WeightedFields } from '../ops/weights.ts';
 
-/** [height, width, channels] of one image; the batch comes in front when the model runs. */
-export type ImageShape = readonly [number, number, number];
+export type { ConcatNode, ImageShape, TensorSpec, Tf8Node };
 
-export interface TensorSpec {
-  readonly shape: ImageShape;
-  readonly quantization: QuantizationParams;
-}
+/** The nodes with weights. */
+export type WeightedNode = Extract<Tf8Node, WeightedFields>;
 
-interface NodeBase {
-  /** slim's endpoint name; also the name of the tensor that the node makes. */
-  readonly name: string;
-  /** Names of nodes, or of the model's input. */
-  readonly inputs: readonly string[];
-  readonly output: TensorSpec;
-}
-
-/** A quantized weight tensor with one range for the whole layer (eq. 3). */
-export interface QuantizedWeights {
-  readonly data: Uint8Array;
-  /**
-   * conv2d: [kh, kw, C, M]; depthwiseConv2d: [kh, kw, C, depthMultiplier]; fullyConnected: [1, 1, K, M].
-   */
-  readonly shape: readonly [number, number, number, number];
-  readonly quantization: QuantizationParams;
-}
-
-export interface WeightedNode extends NodeBase {
-  readonly op: 'conv2d' | 'depthwiseConv2d' | 'fullyConnected';
-  readonly weights: QuantizedWeights;
-  /** [M] int32 at scaleIn · scaleWeight, zero point 0 */
-  readonly bias: Int32Array;
-  readonly strides: readonly [number, number];
-  /** Filled with the input's zero point. */
-  readonly padding: Padding;
-  readonly activation: ActivationKind;
-}
-
-export interface PoolNode extends NodeBase {
-  readonly op: 'averagePool2d' | 'maxPool2d';
-  readonly windowShape: readonly [number, number];
-  readonly strides: readonly [number, number];
-  /** Padded positions take no part. */
-  readonly padding: Padding;
-}
-
-/** [H, W, C] → [1, 1, C] */
-export interface GlobalAveragePoolNode extends NodeBase {
-  readonly op: 'globalAveragePool';
-}
-
-/** Joins its inputs along the channels. */
-export interface ConcatNode extends NodeBase {
-  readonly op: 'concat';
-}
-
-export type Tf8Node = WeightedNode | PoolNode | GlobalAveragePoolNode | ConcatNode;
+export type PoolNode = Nodes['averagePool2d' | 'maxPool2d'];
 
 export function isWeighted(node: Tf8Node): node is WeightedNode {
-  return node.op === 'conv2d' || node.op === 'depthwiseConv2d' || node.op === 'fullyConnected';
+  return 'weights' in node;
 }
 
 /** How the model came to be; part of the file, so that a result can be traced. */

@@ -12,7 +12,7 @@ import { pythonEnvironment, RUNTIMES } from '../../foundation/python/python_envi
 import { Tf8Plan } from '../../quantize/execute/plan.ts';
 import { exportFormat } from '../../quantize/export/formats.ts';
 import { type Manifest, ManifestSchema } from '../../quantize/export/manifest.ts';
-import { REFERENCE_KERNELS } from '../../quantize/kernels/reference/reference_kernels.ts';
+import { REFERENCE_KERNELS } from '../../quantize/kernels/reference.ts';
 import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
 import { exportModel } from '../../workflows/export/export.ts';

@@ -6,8 +6,12 @@ import {
   type Tf8Model,
   type Tf8Node,
   tensorSpecs,
+  type WeightedNode,
 } from '../../model/tf8_model.ts';
+import { type Nodes, type NodeTable, ofNode } from '../../ops/table.ts';
+import { addition } from '../../params/addition.ts';
 import { QuantizationError } from '../../params/errors.ts';
+import type { ActivationKind } from '../../params/requantization.ts';
 import { elements } from '../../params/shape.ts';
 import { modelDescription } from '../description.ts';
 import { outputLabels } from '../labels.ts';
@@ -51,7 +55,11 @@ export function cHeader(model: Tf8Model, types: string, head: string): string {
     ...model.nodes.flatMap((node, index) => nodeArrays(node, index, indices)),
     'static const tf8_node tf8_nodes[TF8_NODES] = {',
     ...model.nodes.map((node, index) =>
-      nodeEntry(node, index, specs[byName(indices, node.inputs[0])][1]),
+      nodeEntry(
+        node,
+        index,
+        node.inputs.map((name) => specs[byName(indices, name)][1]),
+      ),
     ),
     '};\n',
     `static const char *const tf8_labels[${channels}] = {`,
@@ -101,15 +109,15 @@ function nodeArrays(node: Tf8Node, index: number, indices: ReadonlyMap<string, n
   return [...arrays, ''];
 }
 
-function nodeEntry(node: Tf8Node, index: number, input: TensorSpec): string {
+function nodeEntry(node: Tf8Node, index: number, [input, second]: readonly TensorSpec[]): string {
   return `  ${members({
-    ...operation(node, input),
+    ...ofNode(OPERATIONS, node, input, second),
     inputs: `tf8_inputs_${index}`,
     input_count: node.inputs.length,
     // Tensor 0 is the network's input.
     output: index + 1,
     ...(isWeighted(node) && {
-      activation: `TF8_${node.activation.toUpperCase()}`,
+      activation: activationName(node.activation),
       weights: `tf8_weights_${index}`,
       weights_scale: floatLiteral(node.weights.quantization.scale),
       weights_zero_point: node.weights.quantization.zeroPoint,
@@ -118,28 +126,67 @@ function nodeEntry(node: Tf8Node, index: number, input: TensorSpec): string {
   })},`;
 }
 
-function operation(node: Tf8Node, { shape: [height, width] }: TensorSpec) {
-  switch (node.op) {
-    case 'conv2d':
-    case 'depthwiseConv2d': {
-      const [windowHeight, windowWidth] = node.weights.shape;
-      const op = node.op === 'conv2d' ? 'TF8_CONV_2D' : 'TF8_DEPTHWISE_CONV_2D';
-      return { op, ...windowOf([windowHeight, windowWidth], node) };
-    }
-    case 'fullyConnected':
-      return { op: 'TF8_CONV_2D', ...windowOf([height, width]) };
-    case 'averagePool2d':
-    case 'maxPool2d': {
-      const op = node.op === 'maxPool2d' ? 'TF8_MAX_POOL_2D' : 'TF8_AVERAGE_POOL_2D';
-      if (node.op === 'averagePool2d') requireSum(node.name, node.windowShape);
-      return { op, ...windowOf(node.windowShape, node) };
-    }
-    case 'globalAveragePool':
-      requireSum(node.name, [height, width]);
-      return { op: 'TF8_AVERAGE_POOL_2D', ...windowOf([height, width]) };
-    case 'concat':
-      return { op: 'TF8_CONCAT' };
-  }
+const OPERATIONS: NodeTable<
+  [input: TensorSpec, second: TensorSpec | undefined],
+  Readonly<Record<string, string | number>>
+> = {
+  conv2d: (node) => ({ op: 'TF8_CONV_2D', ...windowOf(filterWindow(node), node) }),
+  depthwiseConv2d: (node) => ({
+    op: 'TF8_DEPTHWISE_CONV_2D',
+    ...windowOf(filterWindow(node), node),
+  }),
+  // The window is as large as the image.
+  fullyConnected: (_node, { shape: [height, width] }) => ({
+    op: 'TF8_CONV_2D',
+    ...windowOf([height, width]),
+  }),
+  averagePool2d(node) {
+    requireSum(node.name, node.windowShape);
+    return { op: 'TF8_AVERAGE_POOL_2D', ...windowOf(node.windowShape, node) };
+  },
+  maxPool2d: (node) => ({ op: 'TF8_MAX_POOL_2D', ...windowOf(node.windowShape, node) }),
+  globalAveragePool({ name }, { shape: [height, width] }) {
+    requireSum(name, [height, width]);
+    return { op: 'TF8_AVERAGE_POOL_2D', ...windowOf([height, width]) };
+  },
+  concat: () => ({ op: 'TF8_CONCAT' }),
+  add: sumOf,
+  subtract: sumOf,
+  // Its weights, so to speak, are the second input.
+  multiply: ({ activation }, _input, second) => ({
+    op: 'TF8_MULTIPLY',
+    activation: activationName(activation),
+    weights_scale: floatLiteral(second!.quantization.scale),
+  }),
+};
+
+function sumOf(
+  node: Nodes['add' | 'subtract'],
+  { quantization: a }: TensorSpec,
+  second: TensorSpec | undefined,
+) {
+  const sign = node.op === 'add' ? 1 : -1;
+  const { scale } = node.output.quantization;
+  const { aMultiplier, bMultiplier, shift } = addition(
+    a.scale,
+    second!.quantization.scale,
+    scale,
+    sign,
+  );
+  return {
+    op: 'TF8_ADD',
+    activation: activationName(node.activation),
+    multipliers: `{${aMultiplier}, ${bMultiplier}}`,
+    shift,
+  };
+}
+
+function activationName(activation: ActivationKind): string {
+  return `TF8_${activation.toUpperCase()}`;
+}
+
+function filterWindow({ weights: { shape } }: WeightedNode): readonly [number, number] {
+  return [shape[0], shape[1]];
 }
 
 function windowOf(

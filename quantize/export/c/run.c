@@ -149,6 +149,42 @@ static void concatenate(const tf8_node *node, const tf8_tensor *output) {
   }
 }
 
+/* The byte of a channel in the second input, which is as large as the first, or [1][1][channels]. */
+static uint8_t second_at(const tf8_tensor *second, const tf8_tensor *first, int32_t y, int32_t x,
+                         int32_t channel) {
+  const int32_t whole = second->height == first->height && second->width == first->width;
+  return whole ? *at(second, y, x, channel) : second->data[channel];
+}
+
+/*
+ * Equation 9: (a * A + b * B + half) / 2^shift, rounded down, of differences from the zero points.
+ * Division rounds towards 0: a negative numerator is brought above it first, by whole quotients.
+ */
+static int32_t shifted_sum(const tf8_node *node, int32_t a, int32_t b) {
+  const int64_t unit = (int64_t)1 << node->shift;
+  const int64_t sum =
+      (int64_t)a * node->multipliers[0] + (int64_t)b * node->multipliers[1] + unit / 2;
+  const int64_t lift = (int64_t)1 << 20; /* |sum| < 2^31 <= unit * 2^20, for shift >= 13 */
+  return (int32_t)((sum + unit * lift) / unit - lift);
+}
+
+static void combine(const tf8_node *node, const tf8_tensor *first, const tf8_tensor *output) {
+  const tf8_tensor *second = &tf8_tensors[node->inputs[1]];
+  const requantization to = requantization_of(node, first, output);
+  for (int32_t y = 0; y < output->height; y++) {
+    for (int32_t x = 0; x < output->width; x++) {
+      for (int32_t c = 0; c < output->channels; c++) {
+        const int32_t a = *at(first, y, x, c) - first->zero_point;
+        const int32_t b = second_at(second, first, y, x, c) - second->zero_point;
+        *at(output, y, x, c) =
+            node->op == TF8_MULTIPLY
+                ? requantize(a * b, &to)
+                : (uint8_t)clamp(shifted_sum(node, a, b) + to.zero_point, to.low, to.high);
+      }
+    }
+  }
+}
+
 static size_t bytes_of(const tf8_tensor *tensor) {
   return (size_t)tensor->height * (size_t)tensor->width * (size_t)tensor->channels;
 }
@@ -190,6 +226,10 @@ int main(int argc, char **argv) {
         break;
       case TF8_CONCAT:
         concatenate(node, output);
+        break;
+      case TF8_ADD:
+      case TF8_MULTIPLY:
+        combine(node, input, output);
         break;
     }
   }

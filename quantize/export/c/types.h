@@ -18,7 +18,9 @@ typedef enum {
   TF8_DEPTHWISE_CONV_2D,
   TF8_AVERAGE_POOL_2D,
   TF8_MAX_POOL_2D,
-  TF8_CONCAT
+  TF8_CONCAT,
+  TF8_ADD, /* and subtract: its second multiplier is negative */
+  TF8_MULTIPLY
 } tf8_op;
 
 typedef enum { TF8_LINEAR, TF8_RELU, TF8_RELU6 } tf8_activation;
@@ -40,4 +42,6 @@ typedef struct {
   int32_t weights_zero_point;
   /* [output channels], at input scale * weights scale, zero point 0 */
   const int32_t *bias;
+  /* Of a sum, by equation 9. */
+  int32_t multipliers[2], shift;
 } tf8_node;

@@ -1,14 +1,14 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { byName } from '../../model/by_name.ts';
 import {
-  isWeighted,
   outputNode,
   type TensorSpec,
   type Tf8Model,
-  type Tf8Node,
   tensorSpecs,
   type WeightedNode,
 } from '../../model/tf8_model.ts';
+import type { ElementwiseNode } from '../../ops/elementwise.ts';
+import { type NodeTable, type OpName, ofNode } from '../../ops/table.ts';
 import { QuantizationError } from '../../params/errors.ts';
 import { littleEndian } from '../../params/little_endian.ts';
 import type { FloatWeights } from '../export_format.ts';
@@ -22,6 +22,27 @@ import { biasName, outputName, weightsName } from '../tensor_names.ts';
 /** ReLU6's. */
 const SIX = 6;
 
+const OPERATORS: NodeTable<
+  [graph: OnnxGraph, float: FloatWeights | undefined, input: TensorSpec],
+  void
+> = {
+  conv2d: addConvolution,
+  depthwiseConv2d: addConvolution,
+  fullyConnected: addConvolution,
+  averagePool2d: (node, graph) =>
+    // Padded positions take no part.
+    graph.node('AveragePool', node.inputs, node.name, {
+      ...poolAttributes(node),
+      count_include_pad: 0,
+    }),
+  maxPool2d: (node, graph) => graph.node('MaxPool', node.inputs, node.name, poolAttributes(node)),
+  globalAveragePool: ({ name, inputs }, graph) => graph.node('GlobalAveragePool', inputs, name),
+  concat: ({ name, inputs }, graph) => graph.node('Concat', inputs, name, { axis: 1 }),
+  add: addElementwise('Add'),
+  subtract: addElementwise('Sub'),
+  multiply: addElementwise('Mul'),
+};
+
 /**
  * The float network that was quantized, batch norms folded, as an ONNX model: input [1, C, H, W] float32,
  * output [1, classes]. The tensor of a node's name is its output after the activation.
@@ -34,11 +55,8 @@ export function encodeFloatOnnx(
   const graph = new OnnxGraph();
   const specs = tensorSpecs(model);
   for (const node of model.nodes) {
-    if (isWeighted(node)) {
-      addConvolution(graph, node, floatWeights.get(node.name), byName(specs, node.inputs[0]));
-    } else {
-      addPoolOrConcat(graph, node);
-    }
+    const float = floatWeights.get(node.name);
+    ofNode(OPERATORS, node, graph, float, byName(specs, node.inputs[0]));
   }
   const { input, name } = model;
   const [height, width, channels] = input.shape;
@@ -64,12 +82,12 @@ export function encodeFloatOnnx(
 }
 
 function addConvolution(
-  graph: OnnxGraph,
   node: WeightedNode,
+  graph: OnnxGraph,
   float: FloatWeights | undefined,
   { shape }: TensorSpec,
 ): void {
-  const { name, op, strides, padding, activation } = node;
+  const { name, op, strides, padding } = node;
   if (float === undefined) {
     throw new QuantizationError(`Expected the float weights of ${name} but received none`);
   }
@@ -78,36 +96,36 @@ function addConvolution(
   const kernel = littleEndian(permuteFloats(float.kernel, own, OUTPUTS_FIRST));
   graph.constant(weightsName(name), 'float', stored, kernel);
   graph.constant(biasName(name), 'float', [float.bias.length], littleEndian(float.bias));
-  const linear = activation === 'linear' ? name : `${name}/linear`;
-  graph.node('Conv', [node.inputs[0], weightsName(name), biasName(name)], linear, {
+  graph.node('Conv', [node.inputs[0], weightsName(name), biasName(name)], linearName(node), {
     kernel_shape: stored.slice(2),
     strides,
     pads: pads(padding),
     group: op === 'depthwiseConv2d' ? shape[2] : 1,
   });
+  addActivation(graph, node);
+}
+
+function addElementwise(type: 'Add' | 'Sub' | 'Mul') {
+  return (node: ElementwiseNode<OpName>, graph: OnnxGraph): void => {
+    graph.node(type, node.inputs, linearName(node));
+    addActivation(graph, node);
+  };
+}
+
+type Activated = Pick<ElementwiseNode<OpName>, 'name' | 'activation'>;
+
+/** What the activation reads; the node's own name where it has none. */
+function linearName({ name, activation }: Activated): string {
+  return activation === 'linear' ? name : `${name}/linear`;
+}
+
+function addActivation(graph: OnnxGraph, node: Activated): void {
+  const { name, activation } = node;
+  const linear = linearName(node);
   if (activation === 'relu') graph.node('Relu', [linear], name);
   if (activation === 'relu6') {
     graph.constant(`${name}/low`, 'float', [], littleEndian(Float32Array.of(0)));
     graph.constant(`${name}/high`, 'float', [], littleEndian(Float32Array.of(SIX)));
     graph.node('Clip', [linear, `${name}/low`, `${name}/high`], name);
-  }
-}
-
-function addPoolOrConcat(graph: OnnxGraph, node: Exclude<Tf8Node, WeightedNode>): void {
-  const { name, inputs } = node;
-  switch (node.op) {
-    case 'averagePool2d':
-      // Padded positions take no part.
-      graph.node('AveragePool', inputs, name, { ...poolAttributes(node), count_include_pad: 0 });
-      break;
-    case 'maxPool2d':
-      graph.node('MaxPool', inputs, name, poolAttributes(node));
-      break;
-    case 'globalAveragePool':
-      graph.node('GlobalAveragePool', inputs, name);
-      break;
-    case 'concat':
-      graph.node('Concat', inputs, name, { axis: 1 });
-      break;
   }
 }

@@ -7,6 +7,8 @@ import type {
   Tf8Node,
   WeightedNode,
 } from '../../model/tf8_model.ts';
+import { type NodeTable, ofNode } from '../../ops/table.ts';
+import type { Shape4 } from '../../ops/tensor.ts';
 import { littleEndian } from '../../params/little_endian.ts';
 import { accumulatorScale, BYTE_MAX, type QuantizationParams } from '../../params/quantization.ts';
 import { activationBounds } from '../../params/requantization.ts';
@@ -15,8 +17,6 @@ import { permuteAxes } from '../tensor_layout.ts';
 import { biasName, weightsName } from '../tensor_names.ts';
 import type { OnnxGraph } from './graph.ts';
 
-type Shape4 = readonly [number, number, number, number];
-
 /** From [kh, kw, I, O] to ONNX's [O, I, kh, kw]. */
 export const OUTPUTS_FIRST = [3, 2, 0, 1] as const;
 
@@ -24,6 +24,36 @@ export const OUTPUTS_FIRST = [3, 2, 0, 1] as const;
 export function realName(name: string): string {
   return `${name}/real`;
 }
+
+/** Where a node's operation stands: what it reads, and the name of the real numbers that it makes. */
+interface Place {
+  readonly inputs: readonly string[];
+  readonly real: string;
+  readonly input: TensorSpec;
+  readonly specs: ReadonlyMap<string, TensorSpec>;
+}
+
+const OPERATORS: NodeTable<[graph: OnnxGraph, place: Place], void> = {
+  conv2d: addConvolution,
+  depthwiseConv2d: addConvolution,
+  fullyConnected: addConvolution,
+  averagePool2d: (node, graph, { inputs, real, input }) =>
+    addAverage(graph, node, real, poolCounts(node, input.shape), (mean) =>
+      // Padded positions take no part.
+      graph.node('AveragePool', inputs, mean, { ...poolAttributes(node), count_include_pad: 0 }),
+    ),
+  maxPool2d: (node, graph, { inputs, real }) =>
+    graph.node('MaxPool', inputs, real, poolAttributes(node)),
+  globalAveragePool: (node, graph, { inputs, real, input: { shape } }) =>
+    addAverage(graph, node, real, [shape[0] * shape[1]], (mean) =>
+      graph.node('GlobalAveragePool', inputs, mean),
+    ),
+  concat: (node, graph, { real, specs }) =>
+    graph.node('Concat', concatInputs(graph, node, specs), real, { axis: 1 }),
+  add: (_node, graph, { inputs, real }) => graph.node('Add', inputs, real),
+  subtract: (_node, graph, { inputs, real }) => graph.node('Sub', inputs, real),
+  multiply: (_node, graph, { inputs, real }) => graph.node('Mul', inputs, real),
+};
 
 /**
  * Adds a node in the form that runtimes fuse into integer arithmetic: DequantizeLinear → operation →
@@ -34,34 +64,9 @@ export function addNode(
   node: Tf8Node,
   specs: ReadonlyMap<string, TensorSpec>,
 ): void {
-  const inputs = node.inputs.map(realName);
   const real = `${node.name}/unquantized`;
-  switch (node.op) {
-    case 'conv2d':
-    case 'depthwiseConv2d':
-    case 'fullyConnected':
-      addConvolution(graph, node, inputs[0], real, byName(specs, node.inputs[0]));
-      break;
-    case 'averagePool2d':
-      addAverage(graph, node, real, poolCounts(node, byName(specs, node.inputs[0]).shape), (mean) =>
-        // Padded positions take no part.
-        graph.node('AveragePool', inputs, mean, { ...poolAttributes(node), count_include_pad: 0 }),
-      );
-      break;
-    case 'maxPool2d':
-      graph.node('MaxPool', inputs, real, poolAttributes(node));
-      break;
-    case 'globalAveragePool': {
-      const [height, width] = byName(specs, node.inputs[0]).shape;
-      addAverage(graph, node, real, [height * width], (mean) =>
-        graph.node('GlobalAveragePool', inputs, mean),
-      );
-      break;
-    }
-    case 'concat':
-      graph.node('Concat', concatInputs(graph, node, specs), real, { axis: 1 });
-      break;
-  }
+  const input = byName(specs, node.inputs[0]);
+  ofNode(OPERATORS, node, graph, { inputs: node.inputs.map(realName), real, input, specs });
   addOutput(graph, node, real);
 }
 
@@ -85,11 +90,9 @@ function addOutput(graph: OnnxGraph, node: Tf8Node, real: string): void {
 }
 
 function addConvolution(
-  graph: OnnxGraph,
   node: WeightedNode,
-  input: string,
-  output: string,
-  { shape, quantization }: TensorSpec,
+  graph: OnnxGraph,
+  { inputs: [input], real, input: { shape, quantization } }: Place,
 ): void {
   const { name, weights, bias, strides, padding } = node;
   const own = filterShape(node, shape);
@@ -103,7 +106,7 @@ function addConvolution(
     graph.dequantize(filter, weights.quantization, realName(filter)),
     graph.dequantizeInt32(biasName(name), scale, realName(biasName(name))),
   ];
-  graph.node('Conv', operands, output, {
+  graph.node('Conv', operands, real, {
     kernel_shape: stored.slice(2),
     strides,
     pads: pads(padding),

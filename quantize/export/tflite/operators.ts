@@ -1,12 +1,15 @@
 import { byName } from '../../model/by_name.ts';
 import type {
   ConcatNode,
-  GlobalAveragePoolNode,
   PoolNode,
   TensorSpec,
   Tf8Node,
   WeightedNode,
 } from '../../model/tf8_model.ts';
+import type { ElementwiseNode } from '../../ops/elementwise.ts';
+import type { GlobalAveragePoolNode } from '../../ops/global_average_pool.ts';
+import { type NodeTable, type OpName, ofNode } from '../../ops/table.ts';
+import type { NodeBase } from '../../ops/tensor.ts';
 import { QuantizationError } from '../../params/errors.ts';
 import { littleEndian } from '../../params/little_endian.ts';
 import { accumulatorScale, type QuantizationParams } from '../../params/quantization.ts';
@@ -16,49 +19,44 @@ import { biasName, weightsName } from '../tensor_names.ts';
 import { fusedActivation } from './activation.ts';
 import type { TfliteGraph } from './graph.ts';
 import {
+  ADD,
   AVERAGE_POOL_2D,
   CONCATENATION,
   CONV_2D,
   DEPTHWISE_CONV_2D,
   FULLY_CONNECTED,
   MAX_POOL_2D,
+  MUL,
   PAD,
   PADDING,
   RESHAPE,
+  SUB,
 } from './schema.ts';
 
 /** From TF8's order of weights to TFLite's: [O, kh, kw, I], and [O, K] of a fully connected layer. */
 export const OUTPUTS_FIRST = [3, 0, 1, 2] as const;
 
+type Specs = ReadonlyMap<string, TensorSpec>;
+
+const OPERATORS: NodeTable<[graph: TfliteGraph, input: TensorSpec, specs: Specs], void> = {
+  conv2d: addConvolution,
+  depthwiseConv2d: addConvolution,
+  fullyConnected: addFullyConnected,
+  averagePool2d: addPool,
+  maxPool2d: addPool,
+  globalAveragePool: addGlobalPool,
+  concat: addConcatenation,
+  add: addElementwise(ADD),
+  subtract: addElementwise(SUB),
+  multiply: addElementwise(MUL),
+};
+
 /** Adds a node's operators; the tensor of the node's name is its output, [1, H, W, C]. */
-export function addNode(
-  graph: TfliteGraph,
-  node: Tf8Node,
-  specs: ReadonlyMap<string, TensorSpec>,
-): void {
-  const input = byName(specs, node.inputs[0]);
-  switch (node.op) {
-    case 'conv2d':
-    case 'depthwiseConv2d':
-      addConvolution(graph, node, input);
-      break;
-    case 'fullyConnected':
-      addFullyConnected(graph, node, input);
-      break;
-    case 'averagePool2d':
-    case 'maxPool2d':
-      addPool(graph, node, input);
-      break;
-    case 'globalAveragePool':
-      addGlobalPool(graph, node, input);
-      break;
-    case 'concat':
-      addConcatenation(graph, node, specs);
-      break;
-  }
+export function addNode(graph: TfliteGraph, node: Tf8Node, specs: Specs): void {
+  ofNode(OPERATORS, node, graph, byName(specs, node.inputs[0]), specs);
 }
 
-function addConvolution(graph: TfliteGraph, node: WeightedNode, input: TensorSpec): void {
+function addConvolution(node: WeightedNode, graph: TfliteGraph, input: TensorSpec): void {
   const { name, weights, strides } = node;
   const [kernelHeight, kernelWidth, depth, last] = weights.shape;
   const padding = tflitePadding(input, [kernelHeight, kernelWidth], node);
@@ -96,7 +94,7 @@ function addConvolution(graph: TfliteGraph, node: WeightedNode, input: TensorSpe
   });
 }
 
-function addFullyConnected(graph: TfliteGraph, node: WeightedNode, input: TensorSpec): void {
+function addFullyConnected(node: WeightedNode, graph: TfliteGraph, input: TensorSpec): void {
   const { name, weights, output } = node;
   const [, , depth, outputs] = weights.shape;
   const { activation, bias } = addBias(graph, node, input);
@@ -114,7 +112,7 @@ function addFullyConnected(graph: TfliteGraph, node: WeightedNode, input: Tensor
   addReshape(graph, flat, addOutput(graph, node), [-1, ...output.shape]);
 }
 
-function addPool(graph: TfliteGraph, node: PoolNode, input: TensorSpec): void {
+function addPool(node: PoolNode, graph: TfliteGraph, input: TensorSpec): void {
   const { windowShape, strides, op } = node;
   const padding = tflitePadding(input, windowShape, node);
   if (padding === undefined) {
@@ -134,7 +132,7 @@ function addPool(graph: TfliteGraph, node: PoolNode, input: TensorSpec): void {
 }
 
 /** An average over a window as large as the image: LiteRT's MEAN rounds otherwise. */
-function addGlobalPool(graph: TfliteGraph, node: GlobalAveragePoolNode, input: TensorSpec): void {
+function addGlobalPool(node: GlobalAveragePoolNode, graph: TfliteGraph, input: TensorSpec): void {
   const [height, width] = input.shape;
   graph.operator(AVERAGE_POOL_2D, [graph.index(node.inputs[0])], addOutput(graph, node), {
     padding: PADDING.valid,
@@ -145,10 +143,26 @@ function addGlobalPool(graph: TfliteGraph, node: GlobalAveragePoolNode, input: T
   });
 }
 
+/** LiteRT's own arithmetic is eq. 9, of a product eq. 5 (XNNPACK). */
+function addElementwise(kind: typeof ADD | typeof SUB | typeof MUL) {
+  return (node: ElementwiseNode<OpName>, graph: TfliteGraph): void => {
+    const { name, inputs, activation, output } = node;
+    graph.operator(
+      kind,
+      inputs.map((input) => graph.index(input)),
+      addOutput(graph, node),
+      {
+        activation: fusedActivation(name, activation, output.quantization),
+      },
+    );
+  };
+}
+
 function addConcatenation(
-  graph: TfliteGraph,
   node: ConcatNode,
-  specs: ReadonlyMap<string, TensorSpec>,
+  graph: TfliteGraph,
+  _input: TensorSpec,
+  specs: Specs,
 ): void {
   const { quantization } = node.output;
   const inputs = node.inputs.map((name, index) => {
@@ -245,7 +259,7 @@ function addBias(graph: TfliteGraph, node: WeightedNode, input: TensorSpec) {
   };
 }
 
-function addOutput(graph: TfliteGraph, { name, output }: Tf8Node): number {
+function addOutput(graph: TfliteGraph, { name, output }: NodeBase): number {
   const { shape, quantization } = output;
   return graph.tensor(name, { shape: [1, ...shape], quantization });
 }

@@ -121,6 +121,23 @@ export const CONCATENATION = {
   options: { axis: [0, 'int32'] },
 } as const satisfies OperatorKind;
 
+const ELEMENTWISE = { activation: [0, 'int8'] } as const;
+export const ADD = {
+  code: 0,
+  optionsType: 11,
+  options: ELEMENTWISE,
+} as const satisfies OperatorKind;
+export const SUB = {
+  code: 41,
+  optionsType: 28,
+  options: ELEMENTWISE,
+} as const satisfies OperatorKind;
+export const MUL = {
+  code: 18,
+  optionsType: 21,
+  options: ELEMENTWISE,
+} as const satisfies OperatorKind;
+
 export const FULLY_CONNECTED = {
   code: 9,
   optionsType: 8,

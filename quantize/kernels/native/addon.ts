@@ -3,6 +3,8 @@
  * JavaScript object.
  */
 
+import type { WindowGeometry } from '../canonical_call.ts';
+
 declare const OP: unique symbol;
 declare const PROGRAM: unique symbol;
 
@@ -21,14 +23,36 @@ export const INSTRUCTION_SETS = ['scalar', 'avx2', 'avxvnni', 'avx512vnni', 'neo
 
 export type InstructionSet = (typeof INSTRUCTION_SETS)[number];
 
+/** What op.h's Windowed is filled with, by name. */
+export interface WindowFields extends WindowGeometry {
+  readonly inputZeroPoint: number;
+  readonly filterZeroPoint: number;
+  readonly outputZeroPoint: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** What elementwise.h's Elementwise is filled with, by name. */
+export type ElementwiseField =
+  | 'rows'
+  | 'columns'
+  | 'share'
+  | 'aZeroPoint'
+  | 'bZeroPoint'
+  | 'aMultiplier'
+  | 'bMultiplier'
+  | 'shift'
+  | 'outputZeroPoint'
+  | 'low'
+  | 'high';
+
 export interface NativeAddon {
   /** What this processor and operating system run, the slowest first. */
   supportedIsas(): InstructionSet[];
-  /** @param integers the 18 fields of `op_create_windowed` in source/op.c */
   createOp(
     kind: number,
     instructionSet: number,
-    integers: Int32Array,
+    fields: WindowFields,
     multiplier: number,
     filter: Uint8Array,
     bias: Int32Array,
@@ -39,6 +63,13 @@ export interface NativeAddon {
     zeroPoints: Int32Array,
     multipliers: Float32Array,
     outputZeroPoint: number,
+  ): NativeOp;
+  /** A sum, or a product: `fields` by name; a sum's multipliers, or a product's, are left as they are. */
+  createElementwise(
+    isMultiply: boolean,
+    instructionSet: number,
+    multiplier: number,
+    fields: Readonly<Record<ElementwiseField, number>>,
   ): NativeOp;
   runOp(op: NativeOp, inputs: readonly Uint8Array[], output: Uint8Array): void;
   /** Slots are pairs (offset, length): of each op its inputs and its output. */

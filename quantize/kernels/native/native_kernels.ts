@@ -1,3 +1,10 @@
+import type { AdditionCall } from '../../ops/addition.ts';
+import type { ConcatCall } from '../../ops/concat.ts';
+import type { Conv2dCall } from '../../ops/conv2d.ts';
+import type { ElementwiseCall } from '../../ops/elementwise.ts';
+import type { MultiplyCall } from '../../ops/multiply.ts';
+import type { Pool2dCall } from '../../ops/pool2d.ts';
+import { type CallTable, checkCall, inputsOf, type KernelCall, ofCall } from '../../ops/table.ts';
 import { expected, messageOf, QuantizationError } from '../../params/errors.ts';
 import {
   type QuantizationParams,
@@ -5,31 +12,8 @@ import {
   requireScale,
   requireZeroPoint,
 } from '../../params/quantization.ts';
-import {
-  asConvolution,
-  asPool,
-  inputsOf,
-  requireInt32Size,
-  windowGeometry,
-} from '../canonical_call.ts';
-import {
-  checkConcat,
-  checkConv2d,
-  checkDepthwiseConv2d,
-  checkFullyConnected,
-  checkGlobalAveragePool,
-  checkPool2d,
-} from '../check_call.ts';
-import { KernelMethods } from '../kernel_methods.ts';
-import type {
-  CompiledProgram,
-  ConcatCall,
-  Conv2dCall,
-  KernelCall,
-  Kernels,
-  Pool2dCall,
-  Program,
-} from '../kernels.ts';
+import { asConvolution, asPool, requireInt32Size, windowGeometry } from '../canonical_call.ts';
+import type { CompiledProgram, Kernels, Program } from '../kernels.ts';
 import { requireOpen, slotOf } from '../program.ts';
 import {
   INSTRUCTION_SETS,
@@ -64,13 +48,24 @@ export function createNativeKernels(
   return new NativeKernels(addon, instructionSet);
 }
 
-class NativeKernels extends KernelMethods implements Kernels {
+class NativeKernels implements Kernels {
   readonly tier = 'native';
   readonly instructionSet: InstructionSet;
   private readonly addon: NativeAddon;
+  private readonly ops: CallTable<NativeOp> = {
+    conv2d: (call) => this.convolution(CONVOLUTION, call),
+    depthwiseConv2d: (call) => this.convolution(DEPTHWISE, call),
+    fullyConnected: (call) => this.convolution(CONVOLUTION, asConvolution(call)),
+    averagePool2d: (call) => this.pool(AVERAGE_POOL, call),
+    maxPool2d: (call) => this.pool(MAX_POOL, call),
+    globalAveragePool: (call) => this.pool(AVERAGE_POOL, asPool(call)),
+    concat: (call) => this.concatOp(call),
+    add: (call) => this.sumOp(call),
+    subtract: (call) => this.sumOp(call),
+    multiply: (call) => this.productOp(call),
+  };
 
   constructor(addon: NativeAddon, instructionSet: InstructionSet) {
-    super();
     this.addon = addon;
     this.instructionSet = instructionSet;
   }
@@ -138,7 +133,7 @@ class NativeKernels extends KernelMethods implements Kernels {
     return this.addon.measurePeak(INSTRUCTION_SETS.indexOf(this.instructionSet));
   }
 
-  protected override runCall(kernelCall: KernelCall): void {
+  run(kernelCall: KernelCall): void {
     const op = this.prepare(kernelCall);
     try {
       this.addon.runOp(op, inputsOf(kernelCall), kernelCall.call.output);
@@ -149,67 +144,53 @@ class NativeKernels extends KernelMethods implements Kernels {
 
   /** Checks the call and packs its weights. */
   private prepare(kernelCall: KernelCall): NativeOp {
-    switch (kernelCall.op) {
-      case 'conv2d':
-        checkConv2d(kernelCall.call);
-        return this.convolution(CONVOLUTION, kernelCall.call);
-      case 'depthwiseConv2d':
-        checkDepthwiseConv2d(kernelCall.call);
-        return this.convolution(DEPTHWISE, kernelCall.call);
-      case 'fullyConnected':
-        checkFullyConnected(kernelCall.call);
-        return this.convolution(CONVOLUTION, asConvolution(kernelCall.call));
-      case 'averagePool2d':
-        checkPool2d(kernelCall.call);
-        return this.pool(AVERAGE_POOL, kernelCall.call);
-      case 'maxPool2d':
-        checkPool2d(kernelCall.call);
-        return this.pool(MAX_POOL, kernelCall.call);
-      case 'globalAveragePool':
-        checkGlobalAveragePool(kernelCall.call);
-        return this.pool(AVERAGE_POOL, asPool(kernelCall.call));
-      case 'concat':
-        checkConcat(kernelCall.call);
-        return this.concatOp(kernelCall.call);
-    }
+    checkCall(kernelCall);
+    return ofCall(this.ops, kernelCall);
   }
 
   private convolution(kind: number, call: Conv2dCall): NativeOp {
-    const { inputShape, filterShape, strides, padding, outputShape } = call;
-    return this.addon.createOp(
-      kind,
-      INSTRUCTION_SETS.indexOf(this.instructionSet),
-      Int32Array.of(
-        ...windowGeometry(
-          inputShape,
-          [filterShape[0], filterShape[1]],
-          strides,
-          padding,
-          outputShape,
-        ),
-        call.inputZeroPoint,
-        call.filterZeroPoint,
-        call.outputZeroPoint,
-        call.low,
-        call.high,
-      ),
-      call.multiplier,
-      call.filter,
-      call.bias,
-    );
+    const { filterShape, outputShape, inputZeroPoint, filterZeroPoint, outputZeroPoint } = call;
+    const { low, high } = call;
+    const fields = {
+      ...windowGeometry(call, [filterShape[0], filterShape[1]], outputShape),
+      inputZeroPoint,
+      filterZeroPoint,
+      outputZeroPoint,
+      low,
+      high,
+    };
+    const isa = INSTRUCTION_SETS.indexOf(this.instructionSet);
+    return this.addon.createOp(kind, isa, fields, call.multiplier, call.filter, call.bias);
   }
 
   private pool(kind: number, call: Pool2dCall): NativeOp {
-    const { inputShape, windowShape, strides, padding, outputShape } = call;
-    const shapes = windowGeometry(inputShape, windowShape, strides, padding, outputShape);
-    return this.addon.createOp(
-      kind,
+    const fields = {
+      ...windowGeometry(call, call.windowShape, call.outputShape),
+      inputZeroPoint: 0,
+      filterZeroPoint: 0,
+      outputZeroPoint: 0,
+      low: call.low,
+      high: call.high,
+    };
+    const isa = INSTRUCTION_SETS.indexOf(this.instructionSet);
+    return this.addon.createOp(kind, isa, fields, 1, NO_BYTES, NO_BIAS);
+  }
+
+  private sumOp(call: AdditionCall): NativeOp {
+    requireInt32Sizes(call);
+    return this.addon.createElementwise(
+      false,
       INSTRUCTION_SETS.indexOf(this.instructionSet),
-      Int32Array.of(...shapes, 0, 0, 0, call.low, call.high),
       1,
-      NO_BYTES,
-      NO_BIAS,
+      call,
     );
+  }
+
+  private productOp(call: MultiplyCall): NativeOp {
+    requireInt32Sizes(call);
+    const fields = { ...call, aMultiplier: 0, bMultiplier: 0, shift: 1 };
+    const isa = INSTRUCTION_SETS.indexOf(this.instructionSet);
+    return this.addon.createElementwise(true, isa, call.multiplier, fields);
   }
 
   private concatOp({ inputs, positions, outputZeroPoint }: ConcatCall): NativeOp {
@@ -222,6 +203,11 @@ class NativeKernels extends KernelMethods implements Kernels {
       outputZeroPoint,
     );
   }
+}
+
+function requireInt32Sizes({ rows, columns }: ElementwiseCall): void {
+  requireInt32Size(rows);
+  requireInt32Size(columns);
 }
 
 /** Throws a QuantizationError where a size is too large for the kernels. */

@@ -1,5 +1,5 @@
+import { inputsOf } from '../../ops/table.ts';
 import { alignUp } from '../../params/align_up.ts';
-import { inputsOf } from '../canonical_call.ts';
 import type { Program } from '../kernels.ts';
 import { type Slot, slotOf } from '../program.ts';
 import type { Arena } from './arena.ts';

@@ -1,28 +1,22 @@
+import type { AdditionCall } from '../../ops/addition.ts';
+import type { ConcatCall } from '../../ops/concat.ts';
+import type { Conv2dCall } from '../../ops/conv2d.ts';
+import type { ElementwiseCall } from '../../ops/elementwise.ts';
+import type { MultiplyCall } from '../../ops/multiply.ts';
+import type { Pool2dCall } from '../../ops/pool2d.ts';
+import type { Requantization } from '../../ops/requantization.ts';
+import { type CallTable, checkCall, type KernelCall, ofCall } from '../../ops/table.ts';
 import { alignUp } from '../../params/align_up.ts';
-import { BYTE_MAX } from '../../params/quantization.ts';
-import { asConvolution, asPool, requireInt32Size, windowGeometry } from '../canonical_call.ts';
 import {
-  checkConcat,
-  checkConv2d,
-  checkDepthwiseConv2d,
-  checkFullyConnected,
-  checkGlobalAveragePool,
-  checkPool2d,
-} from '../check_call.ts';
-import type { ConcatCall, Conv2dCall, KernelCall, Pool2dCall, Requantization } from '../kernels.ts';
+  asConvolution,
+  asPool,
+  requireInt32Size,
+  type WindowGeometry,
+  windowGeometry,
+} from '../canonical_call.ts';
 import type { Arena } from './arena.ts';
+import * as record from './assembly/records.ts';
 import { type FilterMatrix, LANES, type PackedFilter } from './pack_filter.ts';
-
-// What assembly/records.ts calls the ops.
-const CONVOLUTION = 0;
-const DEPTHWISE = 1;
-const AVERAGE_POOL = 2;
-const MAX_POOL = 3;
-const CONCAT = 4;
-
-/** Bytes of a step's record, fields of 4 bytes in the order of assembly/records.ts. */
-const STEP_BYTES = 128;
-const PART_BYTES = 20;
 
 /** Rows of a tile of the im2col matrix, bytes of a pair of columns of it: assembly/im2col.ts. */
 const TILE_ROWS = 5;
@@ -40,22 +34,21 @@ const BLOCK_BYTES = 128 * 1024;
 /** Kernels write whole vectors into scratch. */
 const SLACK_BYTES = 64;
 
+/** Values of a record's fields: pairs of an offset of assembly/records.ts and a number. */
+type Fields = readonly (readonly [offset: number, value: number])[];
+
 /** A checked call as the kernels take it; all but where its tensors and weights lie. */
 export interface KernelStep {
   /** What a thread needs of scratch. */
   readonly scratchBytes: number;
-  /** The filter that is to be packed, of a convolution. */
+  readonly integers: Fields;
+  /** Single-precision numbers. */
+  readonly singles: Fields;
+  /** Of a convolution: the filter that is to be packed. */
   readonly matrix?: FilterMatrix;
-  readonly op: number;
-  /** N, H, W, C, kh, kw, strides, padding, H', W', M */
-  readonly geometry: readonly number[];
-  readonly inputZeroPoint: number;
-  readonly requantization: Requantization;
-  readonly bias?: Int32Array;
-  readonly blockTiles: number;
-  readonly isMatrix: boolean;
+  readonly biases?: Pick<Conv2dCall, 'bias' | 'inputZeroPoint'>;
   /** Of a concatenation. */
-  readonly parts?: ConcatCall['inputs'];
+  readonly parts?: Pick<ConcatCall, 'inputs' | 'outputZeroPoint'>;
 }
 
 /** Where a step's tensors and weights lie. */
@@ -66,78 +59,68 @@ export interface Placement {
   readonly filter?: PackedFilter;
 }
 
+const STEPS: CallTable<KernelStep> = {
+  conv2d: convolutionStep,
+  depthwiseConv2d: depthwiseStep,
+  fullyConnected: (call) => convolutionStep(asConvolution(call)),
+  averagePool2d: (call) => poolStep(record.OP_AVERAGE_POOL, call),
+  maxPool2d: (call) => poolStep(record.OP_MAX_POOL, call),
+  globalAveragePool: (call) => poolStep(record.OP_AVERAGE_POOL, asPool(call)),
+  concat: concatStep,
+  add: additionStep,
+  subtract: additionStep,
+  multiply: multiplyStep,
+};
+
 /** @throws QuantizationError when the call is not legal */
 export function prepareStep(kernelCall: KernelCall): KernelStep {
-  switch (kernelCall.op) {
-    case 'conv2d':
-      checkConv2d(kernelCall.call);
-      return convolutionStep(kernelCall.call);
-    case 'fullyConnected':
-      checkFullyConnected(kernelCall.call);
-      return convolutionStep(asConvolution(kernelCall.call));
-    case 'depthwiseConv2d':
-      checkDepthwiseConv2d(kernelCall.call);
-      return depthwiseStep(kernelCall.call);
-    case 'averagePool2d':
-      checkPool2d(kernelCall.call);
-      return poolStep(AVERAGE_POOL, kernelCall.call);
-    case 'globalAveragePool':
-      checkGlobalAveragePool(kernelCall.call);
-      return poolStep(AVERAGE_POOL, asPool(kernelCall.call));
-    case 'maxPool2d':
-      checkPool2d(kernelCall.call);
-      return poolStep(MAX_POOL, kernelCall.call);
-    case 'concat':
-      checkConcat(kernelCall.call);
-      return concatStep(kernelCall.call);
-  }
+  checkCall(kernelCall);
+  return ofCall(STEPS, kernelCall);
 }
 
 function convolutionStep(call: Conv2dCall): KernelStep {
-  const { inputShape, filterShape, strides, padding, outputShape } = call;
+  const { inputShape, filterShape, outputShape } = call;
   const [kernelHeight, kernelWidth, channels, columns] = filterShape;
   const depth = kernelHeight * kernelWidth * channels;
-  const windowShape = [kernelHeight, kernelWidth] as const;
-  const geometry = windowGeometry(inputShape, windowShape, strides, padding, outputShape);
-  const [strideY, strideX, top, left] = geometry.slice(6);
+  const geometry = windowGeometry(call, [kernelHeight, kernelWidth], outputShape);
   // A 1 × 1 window that leaves out no position: the image is the im2col matrix.
   const isMatrix =
     depth === channels &&
     outputShape[1] === inputShape[1] &&
     outputShape[2] === inputShape[2] &&
-    strideY === 1 &&
-    strideX === 1 &&
-    top === 0 &&
-    left === 0;
+    geometry.strideY === 1 &&
+    geometry.strideX === 1 &&
+    geometry.paddingTop === 0 &&
+    geometry.paddingLeft === 0;
   const tiles = Math.ceil(call.output.length / columns / TILE_ROWS);
   const tileBytes = Math.ceil(depth / 2) * PAIR_BYTES;
   const blockTiles = Math.min(tiles, Math.max(1, Math.floor(BLOCK_BYTES / tileBytes)));
   const gatheredBytes = isMatrix ? 0 : TILE_ROWS * (alignUp(depth, 16) + 16);
   return {
-    op: CONVOLUTION,
-    geometry,
     scratchBytes: ACCUMULATOR_BYTES + gatheredBytes + blockTiles * tileBytes + SLACK_BYTES,
     matrix: { filter: call.filter, zeroPoint: call.filterZeroPoint, depth, columns },
-    bias: call.bias,
-    inputZeroPoint: call.inputZeroPoint,
-    requantization: call,
-    blockTiles,
-    isMatrix,
+    biases: call,
+    integers: [
+      [record.OP, record.OP_CONVOLUTION],
+      ...geometryFields(geometry),
+      [record.INPUT_ZERO_POINT, call.inputZeroPoint],
+      ...requantizationIntegers(call),
+      [record.BLOCK_TILES, blockTiles],
+      [record.IS_MATRIX, isMatrix ? 1 : 0],
+    ],
+    singles: requantizationSingles(call),
   };
 }
 
 function depthwiseStep(call: Conv2dCall): KernelStep {
-  const { inputShape, filterShape, strides, padding, outputShape } = call;
+  const { filterShape, outputShape } = call;
   const [kernelHeight, kernelWidth] = filterShape;
-  const windowShape = [kernelHeight, kernelWidth] as const;
-  const geometry = windowGeometry(inputShape, windowShape, strides, padding, outputShape);
+  const geometry = windowGeometry(call, [kernelHeight, kernelWidth], outputShape);
   const depth = kernelHeight * kernelWidth;
   const [, , width, channels] = outputShape;
-  const strideX = geometry[7];
-  const slotBytes = alignUp(((width - 1) * strideX + kernelWidth) * channels, 16) + 16;
+  const rowBytes = ((width - 1) * geometry.strideX + kernelWidth) * channels;
+  const slotBytes = alignUp(rowBytes, 16) + 16;
   return {
-    op: DEPTHWISE,
-    geometry,
     scratchBytes: kernelHeight * slotBytes + (depth + 1) * 4 + SLACK_BYTES,
     matrix: {
       filter: call.filter,
@@ -146,42 +129,120 @@ function depthwiseStep(call: Conv2dCall): KernelStep {
       columns: channels,
       windowHeight: kernelHeight,
     },
-    bias: call.bias,
-    inputZeroPoint: call.inputZeroPoint,
-    requantization: call,
-    blockTiles: 0,
-    isMatrix: false,
+    biases: call,
+    integers: [
+      [record.OP, record.OP_DEPTHWISE],
+      ...geometryFields(geometry),
+      [record.INPUT_ZERO_POINT, call.inputZeroPoint],
+      ...requantizationIntegers(call),
+    ],
+    singles: requantizationSingles(call),
   };
 }
 
 function poolStep(op: number, call: Pool2dCall): KernelStep {
-  const { inputShape, windowShape, strides, padding, outputShape, low, high } = call;
   return {
-    op,
-    geometry: windowGeometry(inputShape, windowShape, strides, padding, outputShape),
     scratchBytes: 0,
-    inputZeroPoint: 0,
-    requantization: { multiplier: 1, outputZeroPoint: 0, low, high },
-    blockTiles: 0,
-    isMatrix: false,
+    integers: [
+      [record.OP, op],
+      ...geometryFields(windowGeometry(call, call.windowShape, call.outputShape)),
+      [record.LOW, call.low],
+      [record.HIGH, call.high],
+    ],
+    singles: [],
   };
 }
 
-function concatStep({ inputs, positions, outputZeroPoint, output }: ConcatCall): KernelStep {
+function concatStep(call: ConcatCall): KernelStep {
+  const { positions, outputZeroPoint, output } = call;
   requireInt32Size(positions);
-  const geometry = new Array<number>(13).fill(0);
-  geometry[0] = positions;
-  geometry[12] = output.length / positions;
+  const wholeByte = { multiplier: 1, outputZeroPoint, low: 0, high: 255 };
   return {
-    op: CONCAT,
-    geometry,
     scratchBytes: 0,
-    inputZeroPoint: 0,
-    requantization: { multiplier: 1, outputZeroPoint, low: 0, high: BYTE_MAX },
-    blockTiles: 0,
-    isMatrix: false,
-    parts: inputs,
+    parts: call,
+    integers: [
+      [record.OP, record.OP_CONCAT],
+      [record.BATCH, positions],
+      [record.OUTPUT_CHANNELS, output.length / positions],
+      ...requantizationIntegers(wholeByte),
+    ],
+    singles: requantizationSingles(wholeByte),
   };
+}
+
+function additionStep(call: AdditionCall): KernelStep {
+  return {
+    scratchBytes: 0,
+    integers: [
+      [record.OP, record.OP_ADD],
+      ...elementwiseFields(call),
+      [record.FIRST_MULTIPLIER, call.aMultiplier],
+      [record.SECOND_MULTIPLIER, call.bMultiplier],
+      [record.SHIFT, call.shift],
+      [record.OUTPUT_ZERO_POINT, call.outputZeroPoint],
+      [record.LOW, call.low],
+      [record.HIGH, call.high],
+    ],
+    singles: [],
+  };
+}
+
+function multiplyStep(call: MultiplyCall): KernelStep {
+  return {
+    scratchBytes: 0,
+    integers: [
+      [record.OP, record.OP_MULTIPLY],
+      ...elementwiseFields(call),
+      ...requantizationIntegers(call),
+    ],
+    singles: requantizationSingles(call),
+  };
+}
+
+function geometryFields(geometry: WindowGeometry): Fields {
+  return [
+    [record.BATCH, geometry.batch],
+    [record.HEIGHT, geometry.height],
+    [record.WIDTH, geometry.width],
+    [record.CHANNELS, geometry.channels],
+    [record.WINDOW_HEIGHT, geometry.windowHeight],
+    [record.WINDOW_WIDTH, geometry.windowWidth],
+    [record.STRIDE_Y, geometry.strideY],
+    [record.STRIDE_X, geometry.strideX],
+    [record.PADDING_TOP, geometry.paddingTop],
+    [record.PADDING_LEFT, geometry.paddingLeft],
+    [record.OUTPUT_HEIGHT, geometry.outputHeight],
+    [record.OUTPUT_WIDTH, geometry.outputWidth],
+    [record.OUTPUT_CHANNELS, geometry.outputChannels],
+  ];
+}
+
+function elementwiseFields(call: ElementwiseCall): Fields {
+  const { rows, columns, share, aZeroPoint, bZeroPoint } = call;
+  requireInt32Size(rows);
+  requireInt32Size(columns);
+  return [
+    [record.BATCH, rows],
+    [record.OUTPUT_CHANNELS, columns],
+    [record.SHARE, share],
+    [record.INPUT_ZERO_POINT, aZeroPoint],
+    [record.SECOND_ZERO_POINT, bZeroPoint],
+  ];
+}
+
+function requantizationIntegers({ outputZeroPoint, low, high }: Requantization): Fields {
+  return [
+    [record.OFFSET, outputZeroPoint - ROUNDER_BITS],
+    [record.LOW, low],
+    [record.HIGH, high],
+  ];
+}
+
+function requantizationSingles({ multiplier, outputZeroPoint, low }: Requantization): Fields {
+  return [
+    [record.MULTIPLIER, multiplier],
+    [record.LOWER, low - outputZeroPoint],
+  ];
 }
 
 /** Writes the step's record, and what it points to beside the filter; returns its address. */
@@ -190,18 +251,32 @@ export function writeStep(
   step: KernelStep,
   { inputs, output, filter }: Placement,
 ): number {
-  const { geometry, requantization, parts } = step;
-  const [first, second] = parts
-    ? [writeParts(arena, parts, inputs, requantization.outputZeroPoint), parts.length]
-    : [filter?.address ?? 0, filter ? writeBias(arena, step, filter) : 0];
-  const address = arena.allocate(STEP_BYTES);
+  const pointers: Fields = [
+    ...(step.parts
+      ? ([
+          [record.INPUTS, writeParts(arena, step.parts, inputs)],
+          [record.INPUT_COUNT, inputs.length],
+        ] as const)
+      : ([[record.INPUT, inputs[0]]] as const)),
+    ...(step.parts === undefined && inputs.length === 2
+      ? ([[record.SECOND, inputs[1]]] as const)
+      : []),
+    ...(filter && step.biases
+      ? ([
+          [record.FILTER, filter.address],
+          [record.BIAS, writeBias(arena, step.biases, filter)],
+          [record.PAIRS, filter.pairs],
+        ] as const)
+      : []),
+    [record.OUTPUT, output],
+  ];
+  const address = arena.allocate(record.STEP_BYTES);
   const { int32s, singles } = arena;
-  const { multiplier, outputZeroPoint, low, high } = requantization;
-  const at = address / 4;
-  int32s.set([step.op, parts ? 0 : inputs[0], output, ...geometry, step.inputZeroPoint], at);
-  singles.set([multiplier, low - outputZeroPoint], at + 17);
-  int32s.set([outputZeroPoint - ROUNDER_BITS, low, high, first, second], at + 19);
-  int32s.set([filter?.pairs ?? 0, step.blockTiles, step.isMatrix ? 1 : 0], at + 24);
+  int32s.fill(0, address / 4, (address + record.STEP_BYTES) / 4);
+  for (const [offset, value] of [...step.integers, ...pointers]) {
+    int32s[(address + offset) / 4] = value;
+  }
+  for (const [offset, value] of step.singles) singles[(address + offset) / 4] = value;
   return address;
 }
 
@@ -210,10 +285,13 @@ export function writeStep(
  * bias + Σ (xq − zx)(wq − wz) = (bias − zx Σ (wq − wz)) + Σ xq (wq − wz) (eq. 4). The
  * sums wrap modulo 2³², which leaves the accumulator as it is.
  */
-function writeBias(arena: Arena, step: KernelStep, { sums }: PackedFilter): number {
-  const { bias, inputZeroPoint } = step;
+function writeBias(
+  arena: Arena,
+  { bias, inputZeroPoint }: NonNullable<KernelStep['biases']>,
+  { sums }: PackedFilter,
+): number {
   const padded = new Int32Array(Math.ceil(sums.length / LANES) * LANES);
-  for (const [m, sum] of sums.entries()) padded[m] = bias![m] - Math.imul(inputZeroPoint, sum);
+  for (const [m, sum] of sums.entries()) padded[m] = bias[m] - Math.imul(inputZeroPoint, sum);
   const address = arena.allocate(padded.byteLength);
   arena.int32s.set(padded, address / 4);
   return address;
@@ -221,18 +299,20 @@ function writeBias(arena: Arena, step: KernelStep, { sums }: PackedFilter): numb
 
 function writeParts(
   arena: Arena,
-  parts: ConcatCall['inputs'],
+  { inputs: parts, outputZeroPoint }: NonNullable<KernelStep['parts']>,
   inputs: readonly number[],
-  outputZeroPoint: number,
 ): number {
-  const address = arena.allocate(parts.length * PART_BYTES);
+  const address = arena.allocate(parts.length * record.PART_BYTES);
   const { int32s, singles } = arena;
   for (const [i, { channels, zeroPoint, multiplier }] of parts.entries()) {
-    const at = (address + i * PART_BYTES) / 4;
+    const at = address + i * record.PART_BYTES;
     // q − z + z = q: the same parameters keep every byte.
     const isCopy = multiplier === 1 && zeroPoint === outputZeroPoint;
-    int32s.set([inputs[i], channels, zeroPoint, 0, isCopy ? 1 : 0], at);
-    singles[at + 3] = multiplier;
+    int32s[(at + record.PART_DATA) / 4] = inputs[i];
+    int32s[(at + record.PART_CHANNELS) / 4] = channels;
+    int32s[(at + record.PART_ZERO_POINT) / 4] = zeroPoint;
+    singles[(at + record.PART_MULTIPLIER) / 4] = multiplier;
+    int32s[(at + record.PART_IS_COPY) / 4] = isCopy ? 1 : 0;
   }
   return address;
 }

@@ -1,6 +1,5 @@
-import { inputsOf } from '../canonical_call.ts';
-import { KernelMethods } from '../kernel_methods.ts';
-import type { CompiledProgram, KernelCall, Kernels, Program } from '../kernels.ts';
+import { inputsOf, type KernelCall } from '../../ops/table.ts';
+import type { CompiledProgram, Kernels, Program } from '../kernels.ts';
 import { Arena } from './arena.ts';
 import { FilterCache } from './filter_cache.ts';
 import { prepareStep, writeStep } from './step.ts';
@@ -37,7 +36,7 @@ export function createWasmKernels(source: WasmSource, options: WasmKernelsOption
   return new WasmKernels(compile(source), options);
 }
 
-class WasmKernels extends KernelMethods implements Kernels {
+class WasmKernels implements Kernels {
   readonly tier = 'wasm';
   readonly limitation?: string;
   private readonly module: WasmModule;
@@ -48,7 +47,6 @@ class WasmKernels extends KernelMethods implements Kernels {
   private readonly threading: WasmThreads | undefined;
 
   constructor(module: WasmModule, options: WasmKernelsOptions) {
-    super();
     this.module = module;
     this.wasm = instantiate(module) as SingleThreadExports;
     this.maximumBytes = options.maximumBytes ?? 2 ** 31;
@@ -80,7 +78,7 @@ class WasmKernels extends KernelMethods implements Kernels {
   }
 
   /** One call: its tensors are copied into memory and back. */
-  protected override runCall(kernelCall: KernelCall): void {
+  run(kernelCall: KernelCall): void {
     const step = prepareStep(kernelCall);
     const arena = this.arena;
     arena.beginCall();

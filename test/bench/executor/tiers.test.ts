@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { costOfNetwork } from '../../../architectures/layer_costs.ts';
-import { STANDARD } from '../../../architectures/variants.ts';
-import { macsOf, profileLayers } from '../../../bench/executor/layers.ts';
+import { profileLayers } from '../../../bench/executor/layers.ts';
 import { checkTiers, tierCallers } from '../../../bench/executor/tiers.ts';
 import type { Kernels } from '../../../quantize/kernels/kernels.ts';
-import { REFERENCE_KERNELS } from '../../../quantize/kernels/reference/reference_kernels.ts';
+import { REFERENCE_KERNELS } from '../../../quantize/kernels/reference.ts';
 import type { TierReport } from '../../../quantize/kernels/route.ts';
-import type { Tf8Node } from '../../../quantize/model/tf8_model.ts';
 import { randomBytes } from '../../quantize/kernels/make_call.ts';
+import { runWith } from '../../quantize/kernels/run_with.ts';
 import { randomModels } from '../../quantize/model/random_models.ts';
 
 const MODEL = fc.sample(randomModels({ withEveryOp: true }), { seed: 3, numRuns: 1 })[0];
@@ -24,21 +22,7 @@ const REFERENCE: TierReport = {
 
 /** The reference, except for what `change` does to the outputs of its convolutions. */
 function changed(change: (output: Uint8Array) => void): Kernels {
-  const { averagePool2d, maxPool2d, globalAveragePool, concat, ...rest } = REFERENCE_KERNELS;
-  const { depthwiseConv2d, fullyConnected } = rest;
-  return {
-    tier: 'wasm',
-    averagePool2d,
-    maxPool2d,
-    globalAveragePool,
-    concat,
-    depthwiseConv2d,
-    fullyConnected,
-    conv2d(call) {
-      REFERENCE_KERNELS.conv2d(call);
-      change(call.output);
-    },
-  };
+  return { tier: 'wasm', ...runWith('conv2d', ({ output }) => change(output)) };
 }
 
 function wasm(kernels: Kernels): TierReport {
@@ -150,31 +134,5 @@ describe('profileLayers', () => {
   it('has nothing to tell of kernels without a peak', () => {
     const tier = { name: 'tf8 reference', kernels: REFERENCE_KERNELS, isSlow: true };
     assert.equal(profileLayers(tier, MODEL, IMAGES.subarray(0, SIZE)), undefined);
-  });
-});
-
-describe('macsOf', () => {
-  const node = (op: string, shape: readonly number[], weights?: readonly number[]) =>
-    ({ op, output: { shape }, ...(weights && { weights: { shape: weights } }) }) as Tf8Node;
-
-  it('counts as the network costs do', () => {
-    const { layers } = costOfNetwork({
-      network: 'mobilenet_v1',
-      variant: STANDARD,
-      widthMultiplier: 1,
-      resolution: 224,
-      classes: 1001,
-    });
-    const cost = (name: string) => layers.find((layer) => layer.name === name)!.macs;
-    const first = node('conv2d', [112, 112, 32], [3, 3, 3, 32]);
-    assert.equal(macsOf(first, 3), cost('Conv2d_0'));
-    const depthwise = node('depthwiseConv2d', [112, 112, 32], [3, 3, 32, 1]);
-    assert.equal(macsOf(depthwise, 32), cost('Conv2d_1_depthwise'));
-    const logits = node('fullyConnected', [1, 1, 1001], [1, 1, 1024, 1001]);
-    assert.equal(macsOf(logits, 1024), cost('Conv2d_1c_1x1'));
-  });
-
-  it('counts nothing for what multiplies nothing', () => {
-    assert.equal(macsOf(node('maxPool2d', [7, 7, 64]), 64), 0);
   });
 });

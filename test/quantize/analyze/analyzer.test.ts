@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Analyzer } from '../../../quantize/analyze/analyzer.ts';
 import { Tf8Plan } from '../../../quantize/execute/plan.ts';
-import { REFERENCE_KERNELS } from '../../../quantize/kernels/reference/reference_kernels.ts';
+import { REFERENCE_KERNELS } from '../../../quantize/kernels/reference.ts';
 import { QuantizationError } from '../../../quantize/params/errors.ts';
 import { sqnrDb } from '../../../quantize/params/sqnr.ts';
 import {

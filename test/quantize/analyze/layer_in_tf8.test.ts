@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { layerInTf8 } from '../../../quantize/analyze/layer_in_tf8.ts';
 import { Tf8Plan } from '../../../quantize/execute/plan.ts';
-import { REFERENCE_KERNELS } from '../../../quantize/kernels/reference/reference_kernels.ts';
+import { REFERENCE_KERNELS } from '../../../quantize/kernels/reference.ts';
 import { tensorSpecs } from '../../../quantize/model/tf8_model.ts';
 import { randomBytes } from '../kernels/make_call.ts';
 import { randomModels } from '../model/random_models.ts';

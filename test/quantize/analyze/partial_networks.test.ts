@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { FloatNetwork } from '../../../quantize/analyze/float_network.ts';
 import { PartialNetworks } from '../../../quantize/analyze/partial_networks.ts';
 import { Tf8Plan } from '../../../quantize/execute/plan.ts';
-import { REFERENCE_KERNELS } from '../../../quantize/kernels/reference/reference_kernels.ts';
+import { REFERENCE_KERNELS } from '../../../quantize/kernels/reference.ts';
 import { sqnrDb } from '../../../quantize/params/sqnr.ts';
 import { changed, convert, DOUBLE_KERNELS, healthyGraph, PHOTOGRAPHS } from './support.ts';
 

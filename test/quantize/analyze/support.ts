@@ -12,7 +12,7 @@ import type { FloatKernels } from '../../../quantize/analyze/float_kernels.ts';
 import { FloatNetwork } from '../../../quantize/analyze/float_network.ts';
 import { convertGraph } from '../../../quantize/convert/convert_graph.ts';
 import { type ObservedRange, rangeOf } from '../../../quantize/convert/observed_range.ts';
-import { REFERENCE_KERNELS } from '../../../quantize/kernels/reference/reference_kernels.ts';
+import { REFERENCE_KERNELS } from '../../../quantize/kernels/reference.ts';
 import type { Tf8Model } from '../../../quantize/model/tf8_model.ts';
 import { NO_PADDING, samePadding } from '../../../quantize/params/window.ts';
 

@@ -1,7 +1,7 @@
 import { type Tf8Model, type Tf8Node, tensorSpecs } from '../../../quantize/model/tf8_model.ts';
 import { computeIndependently } from '../kernels/independent.ts';
 import type { KernelCall } from '../kernels/run_case.ts';
-import { fractionOf, nearestEven, nearestSingle } from '../params/exact.ts';
+import { type Fraction, fractionOf, nearestEven, nearestSingle } from '../params/exact.ts';
 
 /**
  * eq. 2 and 4 to 6 for a whole model on exact rationals: every tensor by name, of `batch`
@@ -55,6 +55,31 @@ function callOf(
       const positions = batch * shape[0] * shape[1];
       return { op: node.op, call: { inputs, positions, outputZeroPoint, output } };
     }
+    case 'add':
+    case 'subtract':
+    case 'multiply': {
+      const second = specs.get(node.inputs[1])!;
+      const isWhole = second.shape.join() === shape.join();
+      const numbers = {
+        a: input,
+        b: tensors.get(node.inputs[1])!,
+        rows: batch * shape[0] * shape[1],
+        columns: shape[2],
+        share: isWhole ? 1 : shape[0] * shape[1],
+        aZeroPoint: quantization.zeroPoint,
+        bZeroPoint: second.quantization.zeroPoint,
+        outputZeroPoint,
+        low: node.activation === 'linear' ? 0 : outputZeroPoint,
+        high: node.activation === 'relu6' ? byteOfSix(scaleOut, outputZeroPoint) : 255,
+        output,
+      };
+      const [scaleA, scaleB] = [quantization.scale, second.quantization.scale];
+      if (node.op === 'multiply') {
+        const multiplier = ratio(product(scaleA, scaleB), scaleOut);
+        return { op: node.op, call: { ...numbers, multiplier } };
+      }
+      return { op: node.op, call: { ...numbers, ...integers(node.op, scaleA, scaleB, scaleOut) } };
+    }
     default: {
       const { op, weights, bias, strides, padding, activation } = node;
       const arithmetic = {
@@ -75,6 +100,22 @@ function callOf(
       return { op, call: { input, output, ...arithmetic, batch, inputDepth, outputDepth } };
     }
   }
+}
+
+/** eq. 9: the larger ratio of scales times 2^shift lies in [2²⁰, 2²¹). */
+function integers(op: 'add' | 'subtract', scaleA: number, scaleB: number, scaleOut: number) {
+  const [a, b] = [fractionOf(ratio(scaleA, scaleOut)), fractionOf(ratio(scaleB, scaleOut))];
+  const times = ({ numerator, denominator }: Fraction, shift: number) =>
+    ({ numerator: numerator << BigInt(shift), denominator }) satisfies Fraction;
+  const reaches = (fraction: Fraction, least: bigint) =>
+    fraction.numerator >= least * fraction.denominator;
+  let shift = 0;
+  while (![a, b].some((each) => reaches(times(each, shift), 1n << 20n))) shift++;
+  return {
+    aMultiplier: Number(nearestEven(times(a, shift))),
+    bMultiplier: (op === 'add' ? 1 : -1) * Number(nearestEven(times(b, shift))),
+    shift,
+  };
 }
 
 /** f32(a · b) */

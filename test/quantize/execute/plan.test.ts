@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { modelProgram } from '../../../quantize/execute/model_program.ts';
 import { type PlanOptions, Tf8Plan } from '../../../quantize/execute/plan.ts';
-import { REFERENCE_KERNELS } from '../../../quantize/kernels/reference/reference_kernels.ts';
+import { REFERENCE_KERNELS } from '../../../quantize/kernels/reference.ts';
 import { outputNode, tensorNames } from '../../../quantize/model/tf8_model.ts';
 import { dequantizeArray } from '../../../quantize/params/quantization.ts';
 import { randomBytes } from '../kernels/make_call.ts';

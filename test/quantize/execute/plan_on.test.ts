@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { planOn } from '../../../quantize/execute/plan_on.ts';
-import { REFERENCE_KERNELS } from '../../../quantize/kernels/reference/reference_kernels.ts';
+import { REFERENCE_KERNELS } from '../../../quantize/kernels/reference.ts';
 import type { TierRoute } from '../../../quantize/kernels/route.ts';
 import { examineTiers } from '../../../quantize/kernels/select.ts';
 import { randomModels } from '../model/random_models.ts';

@@ -7,7 +7,7 @@ import { convertGraph } from '../../../quantize/convert/convert_graph.ts';
 import { fuseLayersModel } from '../../../quantize/convert/fuse.ts';
 import { Tf8Plan } from '../../../quantize/execute/plan.ts';
 import type { Kernels } from '../../../quantize/kernels/kernels.ts';
-import { REFERENCE_KERNELS } from '../../../quantize/kernels/reference/reference_kernels.ts';
+import { REFERENCE_KERNELS } from '../../../quantize/kernels/reference.ts';
 import { decodeTf8, encodeTf8 } from '../../../quantize/model/tf8_file.ts';
 import { type Tf8Model, tensorNames } from '../../../quantize/model/tf8_model.ts';
 import { selectBackend } from '../../../training/backend.ts';

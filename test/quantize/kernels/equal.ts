@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { Tf8Plan } from '../../../quantize/execute/plan.ts';
 import type { Kernels } from '../../../quantize/kernels/kernels.ts';
-import { REFERENCE_KERNELS } from '../../../quantize/kernels/reference/reference_kernels.ts';
+import { REFERENCE_KERNELS } from '../../../quantize/kernels/reference.ts';
 import { type Tf8Model, tensorNames } from '../../../quantize/model/tf8_model.ts';
 import { CASES } from './cases.ts';
 import { randomBytes } from './make_call.ts';

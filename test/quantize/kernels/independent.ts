@@ -1,4 +1,7 @@
-import type { Conv2dCall, Requantization, Shape4 } from '../../../quantize/kernels/kernels.ts';
+import type { Conv2dCall } from '../../../quantize/ops/conv2d.ts';
+import type { ElementwiseCall } from '../../../quantize/ops/elementwise.ts';
+import type { Requantization } from '../../../quantize/ops/requantization.ts';
+import type { Shape4 } from '../../../quantize/ops/tensor.ts';
 import type { Padding } from '../../../quantize/params/window.ts';
 import { requantizeExactly } from '../params/exact.ts';
 import type { KernelCall } from './run_case.ts';
@@ -53,7 +56,34 @@ export function computeIndependently(kernelCall: KernelCall): number[] {
         ),
       ).flat();
     }
+    case 'add':
+    case 'subtract': {
+      const { call } = kernelCall;
+      // (a · A + b · B) / 2^shift to the nearest integer, ties upwards
+      return pairs(call).map(([a, b]) => {
+        const unit = 1n << BigInt(call.shift);
+        const numerator = 2n * (a * BigInt(call.aMultiplier) + b * BigInt(call.bMultiplier)) + unit;
+        const denominator = 2n * unit;
+        const rest = ((numerator % denominator) + denominator) % denominator;
+        const byte = Number((numerator - rest) / denominator) + call.outputZeroPoint;
+        return Math.max(call.low, Math.min(call.high, byte));
+      });
+    }
+    case 'multiply': {
+      const { multiplier, outputZeroPoint, low, high } = kernelCall.call;
+      return pairs(kernelCall.call).map(([a, b]) =>
+        requantizeExactly(a * b, multiplier, outputZeroPoint, low, high),
+      );
+    }
   }
+}
+
+/** The differences from the zero points of each two elements that meet. */
+function pairs({ a, b, rows, columns, share, aZeroPoint, bZeroPoint }: ElementwiseCall) {
+  return Array.from({ length: rows * columns }, (_, i) => {
+    const second = b[Math.floor(i / (columns * share)) * columns + (i % columns)];
+    return [BigInt(a[i] - aZeroPoint), BigInt(second - bZeroPoint)] as const;
+  });
 }
 
 function convolve(op: 'conv2d' | 'depthwiseConv2d', call: Conv2dCall & Requantization): number[] {

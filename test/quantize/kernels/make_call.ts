@@ -1,4 +1,4 @@
-import type { Shape4 } from '../../../quantize/kernels/kernels.ts';
+import type { Shape4 } from '../../../quantize/ops/tensor.ts';
 import { accumulatorBound } from '../../../quantize/params/accumulator.ts';
 import type { Padding } from '../../../quantize/params/window.ts';
 import type { KernelCall } from './run_case.ts';
@@ -229,6 +229,69 @@ export function concat(
   const channels = parts.reduce((sum, part) => sum + part.channels, 0);
   const output = new Uint8Array(positions * channels);
   return { op: 'concat', call: { inputs, positions, outputZeroPoint, output } };
+}
+
+/** What a call of two tensors has beside its shapes. */
+export interface ElementwiseNumbers {
+  readonly aZeroPoint: number;
+  readonly bZeroPoint: number;
+  readonly outputZeroPoint: number;
+  readonly low: number;
+  readonly high: number;
+  readonly fill: Fill;
+  readonly seed: number;
+}
+
+const ELEMENTWISE: ElementwiseNumbers = {
+  aZeroPoint: 117,
+  bZeroPoint: 90,
+  outputZeroPoint: 100,
+  low: 0,
+  high: 255,
+  fill: 'uniform',
+  seed: 1,
+};
+
+/** [rows, columns], and of the second tensor [rows / share, columns]. */
+type Rows = readonly [rows: number, columns: number, share?: number];
+
+function elementwise([rows, columns, share = 1]: Rows, overrides: Partial<ElementwiseNumbers>) {
+  const { fill, seed, ...numbers } = { ...ELEMENTWISE, ...overrides };
+  return {
+    ...numbers,
+    a: randomBytes(rows * columns, seed, fill),
+    b: randomBytes((rows / share) * columns, seed + 1, fill),
+    rows,
+    columns,
+    share,
+    output: new Uint8Array(rows * columns),
+  };
+}
+
+export interface SumMultipliers {
+  readonly aMultiplier: number;
+  /** ≥ 0, also of a difference. */
+  readonly bMultiplier: number;
+  readonly shift: number;
+}
+
+export function sum(
+  op: 'add' | 'subtract',
+  rows: Rows,
+  { aMultiplier, bMultiplier, shift }: SumMultipliers,
+  overrides: Partial<ElementwiseNumbers> = {},
+): KernelCall {
+  const sign = op === 'add' ? 1 : -1;
+  const call = { ...elementwise(rows, overrides), aMultiplier, shift };
+  return { op, call: { ...call, bMultiplier: sign * bMultiplier } };
+}
+
+export function multiply(
+  rows: Rows,
+  multiplier: number,
+  overrides: Partial<ElementwiseNumbers> = {},
+): KernelCall {
+  return { op: 'multiply', call: { ...elementwise(rows, overrides), multiplier } };
 }
 
 function elements(shape: Shape4): number {

@@ -1,13 +1,16 @@
 import fc from 'fast-check';
-import type { Shape4 } from '../../../quantize/kernels/kernels.ts';
+import type { Shape4 } from '../../../quantize/ops/tensor.ts';
 import type { Padding } from '../../../quantize/params/window.ts';
 import {
   type Arithmetic,
   concat,
   convolution,
+  type ElementwiseNumbers,
   fullyConnected,
   globalAveragePool,
+  multiply,
   pool,
+  sum,
 } from './make_call.ts';
 import type { KernelCall } from './run_case.ts';
 
@@ -94,6 +97,36 @@ const poolCall = (op: 'averagePool2d' | 'maxPool2d') =>
 const concatPart = () =>
   fc.record({ channels: integer(1, 20), zeroPoint: byte(), multiplier: multiplier() });
 
+const elementwiseNumbers = (): fc.Arbitrary<ElementwiseNumbers> =>
+  fc
+    .record({
+      aZeroPoint: byte(),
+      bZeroPoint: byte(),
+      outputZeroPoint: byte(),
+      bounds: fc.oneof(fc.constant([0, 255]), bounds()),
+      fill: fill(),
+      seed: integer(0, 10000),
+    })
+    .map(({ bounds: [low, high], ...rest }) => ({ ...rest, low, high }));
+
+/** Rows, columns and how many rows share one of the second tensor. */
+const rows = () =>
+  fc
+    .tuple(integer(1, 4), integer(1, 90), fc.oneof(fc.constant(1), integer(1, 9)))
+    .map(([images, columns, share]) => [images * share, columns, share] as const);
+
+const multipliers = () =>
+  fc.record({
+    aMultiplier: integer(0, 2 ** 21),
+    bMultiplier: integer(0, 2 ** 21),
+    shift: integer(13, 30),
+  });
+
+const sumCall = (op: 'add' | 'subtract') =>
+  fc
+    .tuple(rows(), multipliers(), elementwiseNumbers())
+    .map(([shape, integers, numbers]) => sum(op, shape, integers, numbers));
+
 export const RANDOM_CALLS: Readonly<Record<KernelCall['op'], fc.Arbitrary<KernelCall>>> = {
   conv2d: fc
     .tuple(placement(20), integer(1, 20), arithmetic())
@@ -114,6 +147,11 @@ export const RANDOM_CALLS: Readonly<Record<KernelCall['op'], fc.Arbitrary<Kernel
   concat: fc
     .tuple(integer(1, 30), fc.array(concatPart(), { minLength: 1, maxLength: 5 }), byte())
     .map(([positions, parts, zeroPoint]) => concat(positions, parts, zeroPoint)),
+  add: sumCall('add'),
+  subtract: sumCall('subtract'),
+  multiply: fc
+    .tuple(rows(), multiplier(), elementwiseNumbers())
+    .map(([shape, factor, numbers]) => multiply(shape, factor, numbers)),
 };
 
 const widePlacement = (): fc.Arbitrary<Placement> =>

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { REFERENCE_KERNELS } from '../../../quantize/kernels/reference/reference_kernels.ts';
+import { REFERENCE_KERNELS } from '../../../quantize/kernels/reference.ts';
 import { CASES } from './cases.ts';
 import { computeIndependently } from './independent.ts';
 import { RANDOM_CALLS } from './random_calls.ts';

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
-import type { Conv2dCall, Kernels, TierName } from '../../../quantize/kernels/kernels.ts';
+import type { Kernels, TierName } from '../../../quantize/kernels/kernels.ts';
 import { checksum, KNOWN_ANSWERS } from '../../../quantize/kernels/known_answers.ts';
 import { knownCalls } from '../../../quantize/kernels/known_calls.ts';
 import { compileProgram } from '../../../quantize/kernels/program.ts';
-import { REFERENCE_KERNELS } from '../../../quantize/kernels/reference/reference_kernels.ts';
+import { REFERENCE_KERNELS } from '../../../quantize/kernels/reference.ts';
 import { chooseKernels, examineRoutes, type TierRoute } from '../../../quantize/kernels/route.ts';
 import { selfTest } from '../../../quantize/kernels/self_test.ts';
 import { QuantizationError } from '../../../quantize/params/errors.ts';
 import { quantizeArray } from '../../../quantize/params/quantization.ts';
+import { runWith } from './run_with.ts';
 
 const quantize: Kernels['quantize'] = (real, params, output) =>
   void output.set(quantizeArray(real, params));
@@ -62,10 +63,9 @@ const lying: TierRoute = {
     ...REFERENCE_KERNELS,
     tier: 'native',
     instructionSet: 'sse',
-    conv2d(call: Conv2dCall) {
-      REFERENCE_KERNELS.conv2d(call);
-      call.output[call.output.length - 1] ^= 1;
-    },
+    ...runWith('conv2d', ({ output }) => {
+      output[output.length - 1] ^= 1;
+    }),
   }),
 };
 

@@ -1,34 +1,13 @@
 import assert from 'node:assert/strict';
-import type { KernelCall, Kernels } from '../../../quantize/kernels/kernels.ts';
+import type { Kernels } from '../../../quantize/kernels/kernels.ts';
+import type { KernelCall } from '../../../quantize/ops/table.ts';
 
 export type { KernelCall };
 
 /** The bytes that `kernels` write for a call, whose own `output` is left as it is; an element that they leave out keeps `unwritten`. */
 export function run(kernels: Kernels, { op, call }: KernelCall, unwritten = 0xa5): Uint8Array {
   const output = new Uint8Array(call.output.length).fill(unwritten);
-  switch (op) {
-    case 'conv2d':
-      kernels.conv2d({ ...call, output });
-      break;
-    case 'depthwiseConv2d':
-      kernels.depthwiseConv2d({ ...call, output });
-      break;
-    case 'fullyConnected':
-      kernels.fullyConnected({ ...call, output });
-      break;
-    case 'averagePool2d':
-      kernels.averagePool2d({ ...call, output });
-      break;
-    case 'maxPool2d':
-      kernels.maxPool2d({ ...call, output });
-      break;
-    case 'globalAveragePool':
-      kernels.globalAveragePool({ ...call, output });
-      break;
-    case 'concat':
-      kernels.concat({ ...call, output });
-      break;
-  }
+  kernels.run({ op, call: { ...call, output } } as KernelCall);
   return output;
 }
 
@@ -63,6 +42,10 @@ function outputShape({ op, call }: KernelCall): readonly number[] {
       return [call.inputShape[0], call.inputShape[3]];
     case 'concat':
       return [call.positions, call.output.length / call.positions];
+    case 'add':
+    case 'subtract':
+    case 'multiply':
+      return [call.rows, call.columns];
     default:
       return call.outputShape;
   }

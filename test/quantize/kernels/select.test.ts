@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { INSTRUCTION_SETS } from '../../../quantize/kernels/native/addon.ts';
 import { loadNativeAddon } from '../../../quantize/kernels/native/load_native.ts';
-import { REFERENCE_KERNELS } from '../../../quantize/kernels/reference/reference_kernels.ts';
+import { REFERENCE_KERNELS } from '../../../quantize/kernels/reference.ts';
 import { examineTiers, selectKernels } from '../../../quantize/kernels/select.ts';
 import { readWasmFile } from '../../../quantize/kernels/wasm/load_wasm.ts';
 import { skip } from '../../support/skip.ts';

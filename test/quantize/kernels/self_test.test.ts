@@ -1,16 +1,14 @@
 import assert from 'node:assert/strict';
-import type {
-  Conv2dCall,
-  KernelCall,
-  Kernels,
-  Requantization,
-} from '../../../quantize/kernels/kernels.ts';
+import type { Kernels } from '../../../quantize/kernels/kernels.ts';
 import { checksum, KNOWN_ANSWERS } from '../../../quantize/kernels/known_answers.ts';
 import { knownCalls } from '../../../quantize/kernels/known_calls.ts';
-import { compileProgram, runCall } from '../../../quantize/kernels/program.ts';
-import { REFERENCE_KERNELS } from '../../../quantize/kernels/reference/reference_kernels.ts';
+import { compileProgram } from '../../../quantize/kernels/program.ts';
+import { REFERENCE_KERNELS } from '../../../quantize/kernels/reference.ts';
 import { selfTest } from '../../../quantize/kernels/self_test.ts';
+import type { Requantization } from '../../../quantize/ops/requantization.ts';
+import { OPERATIONS, type OpName } from '../../../quantize/ops/table.ts';
 import { quantizeArray } from '../../../quantize/params/quantization.ts';
+import { runWith } from './run_with.ts';
 
 /** The reference, except for what is given. */
 function liar(lie: Partial<Kernels>): Kernels {
@@ -23,22 +21,19 @@ function faulty(fault: {
   requantize?: (accumulator: number, call: Requantization) => number;
 }): Partial<Kernels> {
   const { sum = total, requantize = exact } = fault;
-  return {
-    conv2d(call) {
-      REFERENCE_KERNELS.conv2d(call);
-      const [kernelHeight, kernelWidth, depth, filters] = call.filterShape;
-      if (kernelHeight * kernelWidth > 1) return;
-      for (let row = 0; row < call.output.length / filters; row++) {
-        for (let m = 0; m < filters; m++) {
-          const terms = Array.from({ length: depth }, (_, k) => {
-            const x = call.input[row * depth + k] - call.inputZeroPoint;
-            return x * (call.filter[k * filters + m] - call.filterZeroPoint);
-          });
-          call.output[row * filters + m] = requantize((call.bias[m] + sum(terms)) | 0, call);
-        }
+  return runWith('conv2d', (call) => {
+    const [kernelHeight, kernelWidth, depth, filters] = call.filterShape;
+    if (kernelHeight * kernelWidth > 1) return;
+    for (let row = 0; row < call.output.length / filters; row++) {
+      for (let m = 0; m < filters; m++) {
+        const terms = Array.from({ length: depth }, (_, k) => {
+          const x = call.input[row * depth + k] - call.inputZeroPoint;
+          return x * (call.filter[k * filters + m] - call.filterZeroPoint);
+        });
+        call.output[row * filters + m] = requantize((call.bias[m] + sum(terms)) | 0, call);
       }
-    },
-  };
+    }
+  });
 }
 
 const total = (terms: readonly number[]) => terms.reduce((a, b) => a + b, 0);
@@ -80,7 +75,7 @@ describe('selfTest', () => {
   it('knows the answers of the reference', () => {
     const { program, image, titles } = knownCalls();
     program.input.set(image);
-    for (const call of program.calls) runCall(REFERENCE_KERNELS, call);
+    for (const call of program.calls) REFERENCE_KERNELS.run(call);
     const answers = titles.map((title, i) => [title, checksum(program.outputs[i])]);
     assert.deepEqual(KNOWN_ANSWERS, Object.fromEntries(answers));
     assert.equal(Object.keys(KNOWN_ANSWERS).length, titles.length, 'no title twice');
@@ -88,30 +83,19 @@ describe('selfTest', () => {
 
   it('covers every operation, and depthwise convolutions of stride 1 and 2', () => {
     const { calls } = knownCalls().program;
-    const ops = Object.keys({
-      conv2d: 0,
-      depthwiseConv2d: 0,
-      fullyConnected: 0,
-      averagePool2d: 0,
-      maxPool2d: 0,
-      globalAveragePool: 0,
-      concat: 0,
-    } satisfies Record<KernelCall['op'], number>);
-    assert.deepEqual(new Set(calls.map(({ op }) => op)), new Set(ops));
+    assert.deepEqual(new Set(calls.map(({ op }) => op)), new Set(Object.keys(OPERATIONS)));
     const strides = calls.flatMap(({ op, call }) =>
       op === 'depthwiseConv2d' ? [call.strides[0]] : [],
     );
     assert.ok(strides.includes(1) && strides.includes(2));
   });
 
-  for (const op of Object.keys(REFERENCE_KERNELS).filter((key) => key !== 'tier')) {
+  for (const op of Object.keys(OPERATIONS) as OpName[]) {
     it(`catches one wrong bit in the last byte of ${op}`, () => {
-      const kernels = REFERENCE_KERNELS as unknown as Record<string, (call: Conv2dCall) => void>;
-      const lie = (call: Conv2dCall) => {
-        kernels[op](call);
-        call.output[call.output.length - 1] ^= 1;
-      };
-      assertCaught({ [op]: lie }, new RegExp(`${op}.*`));
+      const lie = runWith(op, ({ output }) => {
+        output[output.length - 1] ^= 1;
+      });
+      assertCaught(lie, new RegExp(`${op}.*`));
     });
   }
 
@@ -177,9 +161,9 @@ describe('selfTest', () => {
   });
 
   it('catches a reference that computes other bytes than it did when its answers were stored', () => {
-    const changed = REFERENCE_KERNELS as { concat: Kernels['concat'] };
-    const { concat } = changed;
-    changed.concat = ({ output }) => void output.fill(1);
+    const { concat } = OPERATIONS;
+    const { compute } = concat;
+    concat.compute = ({ output }) => void output.fill(1);
     try {
       assert.throws(() => selfTest(REFERENCE_KERNELS), {
         name: 'QuantizationError',
@@ -187,21 +171,21 @@ describe('selfTest', () => {
           /^Expected bytes of checksum \d+ from the reference for "concat" but received \d+$/,
       });
     } finally {
-      changed.concat = concat;
+      concat.compute = compute;
     }
   });
 
   it('lets through what the kernels throw', () => {
-    const lie = liar({
-      concat() {
+    const lie = liar(
+      runWith('concat', () => {
         throw new Error('illegal instruction');
-      },
-    });
+      }),
+    );
     assert.throws(() => selfTest(lie), /illegal instruction/);
   });
 
   it('passes again after kernels that lied', () => {
-    assert.throws(() => selfTest(liar({ maxPool2d: ({ output }) => void output.fill(0) })));
+    assert.throws(() => selfTest(liar(runWith('maxPool2d', ({ output }) => void output.fill(0)))));
     selfTest(REFERENCE_KERNELS);
   });
 });

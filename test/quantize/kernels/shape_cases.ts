@@ -1,5 +1,13 @@
 import { type KernelCase, NONE, ONE_AROUND } from './kernel_case.ts';
-import { concat, convolution, fullyConnected, globalAveragePool, pool } from './make_call.ts';
+import {
+  concat,
+  convolution,
+  fullyConnected,
+  globalAveragePool,
+  multiply,
+  pool,
+  sum,
+} from './make_call.ts';
 
 /** Shapes of networks, batches, and what an implementation treats apart. */
 export const SHAPE_CASES: readonly KernelCase[] = [
@@ -165,4 +173,44 @@ export const SHAPE_CASES: readonly KernelCase[] = [
       90,
     ),
   },
+  ...(['add', 'subtract'] as const).flatMap((op) => [
+    {
+      title: `${op}, the largest multipliers at the widest shift`,
+      ...sum(
+        op,
+        [3, 83],
+        { aMultiplier: 2 ** 21, bMultiplier: 2 ** 21, shift: 30 },
+        { fill: 'ends' },
+      ),
+    },
+    {
+      title: `${op}, zero points and bounds at the ends`,
+      ...sum(
+        op,
+        [2, 35],
+        { aMultiplier: 2 ** 20, bMultiplier: 2 ** 20, shift: 20 },
+        { aZeroPoint: 0, bZeroPoint: 255, outputZeroPoint: 0, low: 30, high: 200, fill: 'ends' },
+      ),
+    },
+    {
+      title: `${op}, beyond every bound`,
+      ...sum(
+        op,
+        [1, 67],
+        { aMultiplier: 2 ** 21, bMultiplier: 1, shift: 13 },
+        { aZeroPoint: 255, outputZeroPoint: 255 },
+      ),
+    },
+    {
+      title: `${op}, one row for all positions of two images`,
+      ...sum(op, [12, 19, 6], { aMultiplier: 1234567, bMultiplier: 7654, shift: 20 }),
+    },
+  ]),
+  { title: 'ties of a product', ...multiply([4, 41], 0.5) },
+  {
+    title: 'a product beyond every bound',
+    ...multiply([2, 33], Math.fround(3e38), { aZeroPoint: 0, bZeroPoint: 255, low: 9, high: 99 }),
+  },
+  { title: 'a product that vanishes', ...multiply([2, 33], 2 ** -149, { fill: 'ends' }) },
+  { title: 'a factor a channel', ...multiply([20, 83, 10], 2 ** -7) },
 ];

@@ -8,6 +8,7 @@ import {
   tensorSpecs,
   type WeightedNode,
 } from '../../../quantize/model/tf8_model.ts';
+import { OPERATIONS } from '../../../quantize/ops/table.ts';
 import { QuantizationError } from '../../../quantize/params/errors.ts';
 import { buildModel, OPS, randomModels, type Step } from './random_models.ts';
 
@@ -89,10 +90,14 @@ describe('checkModel', () => {
   });
 
   it('refuses another number of inputs than the operation has', () => {
-    for (const op of OPS.filter((each) => each !== 'concat')) {
+    for (const op of OPS) {
+      const { arity } = OPERATIONS[op];
+      if (arity === 'several') continue;
       refuses(
-        changed(op, () => ({ inputs: ['input', 'input'] })),
-        new RegExp(`Expected 1 input for ${op}_\\d but received 2`),
+        changed(op, () => ({ inputs: ['input', 'input', 'input'] })),
+        new RegExp(
+          `Expected ${arity === 'one' ? '1 input' : '2 inputs'} for ${op}_\\d but received 3`,
+        ),
       );
     }
     refuses(
@@ -134,6 +139,48 @@ describe('checkModel', () => {
     );
   });
 
+  it('refuses tensors that do not meet, element by element', () => {
+    for (const op of ['add', 'subtract', 'multiply'] as const) {
+      const node = {
+        op,
+        name: 'both',
+        inputs: ['input', 'pool'],
+        activation: 'linear' as const,
+        output: { shape: [4, 4, 1] as const, quantization: { scale: 1, zeroPoint: 0 } },
+      };
+      const { nodes, ...half } = buildModel(
+        [4, 4, 1],
+        0,
+        [
+          { op: 'maxPool2d', ...STEP, strides: [1, 2] },
+          { op: 'fullyConnected', ...STEP },
+        ],
+        REST,
+      );
+      const [pool, last] = nodes;
+      refuses(
+        { ...half, nodes: [{ ...pool, name: 'pool' }, node, { ...last, inputs: ['both'] }] },
+        new RegExp(
+          `Expected \\[4,4,1\\] or \\[1,1,1\\] for the second input of both \\(${op}\\) but received`,
+        ),
+      );
+    }
+  });
+
+  it('refuses a sum whose inputs have scales that are far from its own', () => {
+    for (const factor of [2 ** -9, 2 ** 11]) {
+      refuses(
+        changed('add', ({ output }) => ({
+          output: {
+            ...output,
+            quantization: { ...output.quantization, scale: output.quantization.scale * factor },
+          },
+        })),
+        /Expected the scales of a sum's inputs within \[2⁻¹⁰, 2⁸\) of its own .*, in add_\d/,
+      );
+    }
+  });
+
   it('refuses another number of weights than their shape has', () => {
     refuses(
       changed('conv2d', ({ weights }) => ({
@@ -152,7 +199,7 @@ describe('checkModel', () => {
       changed('fullyConnected', ({ weights: { shape, ...rest } }) => ({
         weights: { ...rest, shape: [1, 1, shape[2] + 1, shape[3]] },
       })),
-      /input channels in fullyConnected_6/,
+      /input channels in fullyConnected_9/,
     );
   });
 
@@ -161,7 +208,7 @@ describe('checkModel', () => {
       changed('fullyConnected', ({ weights: { shape, ...rest } }) => ({
         weights: { ...rest, shape: [2, 1, shape[2], shape[3]] },
       })),
-      /Expected weights \[1, 1, \d+, 3\] in fullyConnected_6 but received \[2,1,/,
+      /Expected weights \[1, 1, \d+, 3\] in fullyConnected_9 but received \[2,1,/,
     );
   });
 

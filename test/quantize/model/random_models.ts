@@ -20,6 +20,9 @@ export const OPS = [
   'averagePool2d',
   'maxPool2d',
   'concat',
+  'add',
+  'subtract',
+  'multiply',
   'globalAveragePool',
   'fullyConnected',
 ] as const;
@@ -138,6 +141,26 @@ function buildNode(
           shape: [height, width, channels + shape[2]],
           quantization: { scale, zeroPoint: each.zeroPoint },
         },
+      };
+    }
+    case 'add':
+    case 'subtract':
+    case 'multiply': {
+      const fitting = [...tensorSpecs(model)].filter(
+        ([, { shape }]) =>
+          shape.join() === before.shape.join() || shape.join() === [1, 1, channels].join(),
+      );
+      const [other, { quantization: second }] = fitting[seed % fitting.length];
+      const larger = Math.max(before.quantization.scale, second.scale);
+      const product = 255 * before.quantization.scale * second.scale;
+      // A part of the range, so that some bytes saturate; within eq. 9's limits.
+      const scale = Math.fround((op === 'multiply' ? product : 2 * larger) / (1 + (seed % 5)));
+      return {
+        op,
+        name,
+        inputs: [source, other],
+        activation: each.activation,
+        output: { shape: before.shape, quantization: { scale, zeroPoint: each.zeroPoint } },
       };
     }
     case 'averagePool2d':

@@ -217,8 +217,8 @@ describe('a damaged TF8 file', () => {
     ['of another format', (h) => (h.format = 'tflite'), /in its header, format: /],
     [
       'of a later version',
-      (h) => (h.version = 2),
-      /^Expected version 1 of the TF8 file format but .* has version 2$/,
+      (h) => (h.version = 3),
+      /^Expected version 1 or 2 of the TF8 file format but .* has version 3$/,
     ],
     ['with a version that is no number', (h) => (h.version = 'x'), /in its header, version: /],
     ['with another rounding', (h) => (h.rounding = 'half-up'), /in its header, rounding: /],

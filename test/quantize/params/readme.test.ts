@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Kernels } from '../../../quantize/kernels/kernels.ts';
+import type { Conv2dCall } from '../../../quantize/ops/conv2d.ts';
+import type { GlobalAveragePoolCall } from '../../../quantize/ops/global_average_pool.ts';
 import { accumulatorBound } from '../../../quantize/params/accumulator.ts';
 import {
   accumulatorScale,
@@ -56,7 +58,7 @@ function computed(given: Given, kernels: Kernels): Readonly<Record<string, Value
   const acc = b + dot(differences(xq, input.zeroPoint), differences(wq, weights.zeroPoint));
   const output8 = new Uint8Array(1);
   const depth = x.length;
-  kernels.conv2d({
+  const convolution: Conv2dCall = {
     ...bounds,
     input: xq,
     inputShape: [1, 1, 1, depth],
@@ -71,14 +73,16 @@ function computed(given: Given, kernels: Kernels): Readonly<Record<string, Value
     outputZeroPoint: output.zeroPoint,
     output: output8,
     outputShape: [1, 1, 1, 1],
-  });
+  };
+  kernels.run({ op: 'conv2d', call: convolution });
   const [out = NaN] = output8;
   const average8 = new Uint8Array(1);
-  kernels.globalAveragePool({
+  const pool: GlobalAveragePoolCall = {
     input: Uint8Array.from(pooled),
     inputShape: [1, 2, 2, 1],
     output: average8,
-  });
+  };
+  kernels.run({ op: 'globalAveragePool', call: pool });
   return {
     x,
     rangeIn,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { linuxFeatures, macosFeatures } from '../../../foundation/processes/processor.ts';
-import { REFERENCE_KERNELS } from '../../../quantize/kernels/reference/reference_kernels.ts';
+import { REFERENCE_KERNELS } from '../../../quantize/kernels/reference.ts';
 import { examineRoutes, type TierRoute } from '../../../quantize/kernels/route.ts';
 import {
   type DoctorReport,
@@ -9,6 +9,7 @@ import {
   tierFindings,
 } from '../../../scripts/doctor/examine.ts';
 import { showReport } from '../../../scripts/doctor/show.ts';
+import { runWith } from '../../quantize/kernels/run_with.ts';
 
 const HEALTHY: DoctorReport = {
   node: { version: '20.19.0', platform: 'linux-x64' },
@@ -67,10 +68,9 @@ const LYING: TierRoute = {
     ...REFERENCE_KERNELS,
     tier: 'native',
     instructionSet: 'avx2',
-    maxPool2d(call) {
-      REFERENCE_KERNELS.maxPool2d(call);
-      call.output[call.output.length - 1] ^= 1;
-    },
+    ...runWith('maxPool2d', ({ output }) => {
+      output[output.length - 1] ^= 1;
+    }),
   }),
 };
 

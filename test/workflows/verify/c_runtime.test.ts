@@ -6,7 +6,7 @@ import { runCommand } from '../../../foundation/processes/run_command.ts';
 import { Tf8Plan } from '../../../quantize/execute/plan.ts';
 import { C } from '../../../quantize/export/c/c.ts';
 import { outputName } from '../../../quantize/export/tensor_names.ts';
-import { REFERENCE_KERNELS } from '../../../quantize/kernels/reference/reference_kernels.ts';
+import { REFERENCE_KERNELS } from '../../../quantize/kernels/reference.ts';
 import { encodeTf8 } from '../../../quantize/model/tf8_file.ts';
 import { outputNode, type Tf8Model } from '../../../quantize/model/tf8_model.ts';
 import { roundHalfEven } from '../../../quantize/params/rounding.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Tf8Plan } from '../../../quantize/execute/plan.ts';
 import { outputName } from '../../../quantize/export/tensor_names.ts';
-import { REFERENCE_KERNELS } from '../../../quantize/kernels/reference/reference_kernels.ts';
+import { REFERENCE_KERNELS } from '../../../quantize/kernels/reference.ts';
 import { outputNode } from '../../../quantize/model/tf8_model.ts';
 import { showVerification } from '../../../scripts/commands/verify.ts';
 import { exportModel } from '../../../workflows/export/export.ts';

@@ -6,6 +6,7 @@
 
 #include "addon.h"
 #include "aligned.h"
+#include "elementwise.h"
 #include "peak.h"
 
 static const char *const ISA_NAMES[ISA_COUNT] = {"scalar", "avx2", "avxvnni", "avx512vnni",
@@ -28,42 +29,81 @@ static napi_value supported_isas(napi_env env, napi_callback_info info) {
   return list;
 }
 
-/* createOp(kind, isa, integers: Int32Array(18), multiplier, filter: Uint8Array, bias: Int32Array) */
+/* A field of a call: what its name must hold. */
+typedef struct {
+  const char *name;
+  int32_t *field;
+  int32_t least, most;
+} Field;
+
+/* Fills the fields from a JavaScript object's numbers of their names. */
+static int get_fields(napi_env env, napi_value object, const Field *fields, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    if (!get_int32(env, object, fields[i].name, fields[i].field) ||
+        *fields[i].field < fields[i].least || *fields[i].field > fields[i].most) {
+      return 0;
+    }
+  }
+  return 1;
+}
+
+#define COUNT(fields) (sizeof(fields) / sizeof *(fields))
+
+/* createOp(kind, isa, fields by name, multiplier, filter: Uint8Array, bias: Int32Array) */
 static napi_value create_op(napi_env env, napi_callback_info info) {
   napi_value arguments[MOST_ARGUMENTS];
   int32_t kind, isa;
   double multiplier;
-  Array integers, filter, bias;
+  Array filter, bias;
+  Windowed w;
+  const Field FIELDS[] = {
+      {"batch", &w.batch, 1, INT32_MAX},
+      {"height", &w.height, 1, INT32_MAX},
+      {"width", &w.width, 1, INT32_MAX},
+      {"channels", &w.channels, 1, INT32_MAX},
+      {"windowHeight", &w.window_height, 1, INT32_MAX},
+      {"windowWidth", &w.window_width, 1, INT32_MAX},
+      {"strideY", &w.stride_y, 1, INT32_MAX},
+      {"strideX", &w.stride_x, 1, INT32_MAX},
+      {"paddingTop", &w.padding_top, 0, INT32_MAX},
+      {"paddingLeft", &w.padding_left, 0, INT32_MAX},
+      {"outputHeight", &w.output_height, 1, INT32_MAX},
+      {"outputWidth", &w.output_width, 1, INT32_MAX},
+      {"outputChannels", &w.output_channels, 1, INT32_MAX},
+      {"inputZeroPoint", &w.input_zero_point, 0, 255},
+      {"filterZeroPoint", &w.filter_zero_point, 0, 255},
+      {"outputZeroPoint", &w.requantization.zero_point, 0, 255},
+      {"low", &w.requantization.low, 0, 255},
+      {"high", &w.requantization.high, 0, 255},
+  };
   if (!get_arguments(env, info, 6, arguments) ||
       napi_get_value_int32(env, arguments[0], &kind) != napi_ok ||
       napi_get_value_int32(env, arguments[1], &isa) != napi_ok ||
-      !get_array(env, arguments[2], napi_int32_array, &integers) || integers.length != 18 ||
       napi_get_value_double(env, arguments[3], &multiplier) != napi_ok ||
       !get_array(env, arguments[4], napi_uint8_array, &filter) ||
       !get_array(env, arguments[5], napi_int32_array, &bias) || kind < 0 || kind >= OP_CONCAT ||
       isa < 0 || isa >= ISA_COUNT || !isa_supported((Isa)isa)) {
-    return fail(env, "Expected (kind, isa, integers, multiplier, filter, bias) for createOp");
+    return fail(env, "Expected (kind, isa, fields, multiplier, filter, bias) for createOp");
   }
-  const int32_t *i = integers.data;
-  for (int field = 0; field < 13; field++) {
-    const int is_padding = field == 8 || field == 9;
-    if (i[field] < (is_padding ? 0 : 1)) return fail(env, "Expected positive sizes for createOp");
+  if (!get_fields(env, arguments[2], FIELDS, COUNT(FIELDS))) {
+    return fail(env, "Expected the fields of a window for createOp");
   }
   /* A channel that the input lacks would be read, or one that the output lacks written. */
-  if (kind == OP_DEPTHWISE ? i[12] % i[3] != 0 : kind != OP_CONVOLUTION && i[12] != i[3]) {
+  if (kind == OP_DEPTHWISE ? w.output_channels % w.channels != 0
+                           : kind != OP_CONVOLUTION && w.output_channels != w.channels) {
     return fail(env, "Expected the input's channels, or a multiple, for the output of createOp");
   }
   if (kind <= OP_DEPTHWISE) {
-    const size_t inputs = kind == OP_CONVOLUTION ? (size_t)i[3] : 1;
-    const size_t depth = (size_t)i[4] * (size_t)i[5] * inputs;
-    if (depth > INT32_MAX || filter.length != depth * (size_t)i[12] ||
-        bias.length != (size_t)i[12]) {
+    const size_t inputs = kind == OP_CONVOLUTION ? (size_t)w.channels : 1;
+    const size_t depth = (size_t)w.window_height * (size_t)w.window_width * inputs;
+    if (depth > INT32_MAX || filter.length != depth * (size_t)w.output_channels ||
+        bias.length != (size_t)w.output_channels) {
       return fail(env, "Expected filter and bias of the layer's shape for createOp");
     }
   }
+  w.requantization.multiplier = (float)multiplier;
   return make_handle(env, HANDLE_OP,
-                     op_create_windowed((OpKind)kind, (Isa)isa, i, (float)multiplier, filter.data,
-                                        bias.data));
+                     op_create_windowed((OpKind)kind, (Isa)isa, &w, filter.data, bias.data));
 }
 
 /* createConcat(positions, channels: Int32Array, zeroPoints: Int32Array, multipliers: Float32Array,
@@ -95,6 +135,41 @@ static napi_value create_concat(napi_env env, napi_callback_info info) {
   return make_handle(env, HANDLE_OP,
                      op_create_concat(positions, (int32_t)channels.length, channels.data,
                                       zero_points.data, multipliers.data, zero_point_out));
+}
+
+/* createElementwise(isMultiply, isa, multiplier, fields by name) */
+static napi_value create_elementwise(napi_env env, napi_callback_info info) {
+  napi_value arguments[MOST_ARGUMENTS];
+  bool is_multiply;
+  int32_t isa;
+  double multiplier;
+  Elementwise e;
+  const Field FIELDS[] = {
+      {"rows", &e.rows, 1, INT32_MAX},
+      {"columns", &e.columns, 1, INT32_MAX},
+      {"share", &e.share, 1, INT32_MAX},
+      {"aZeroPoint", &e.a_zero_point, 0, 255},
+      {"bZeroPoint", &e.b_zero_point, 0, 255},
+      {"aMultiplier", &e.a_multiplier, INT32_MIN, INT32_MAX},
+      {"bMultiplier", &e.b_multiplier, INT32_MIN, INT32_MAX},
+      {"shift", &e.shift, 1, 31},
+      {"outputZeroPoint", &e.requantization.zero_point, 0, 255},
+      {"low", &e.requantization.low, 0, 255},
+      {"high", &e.requantization.high, 0, 255},
+  };
+  if (!get_arguments(env, info, 4, arguments) ||
+      napi_get_value_bool(env, arguments[0], &is_multiply) != napi_ok ||
+      napi_get_value_int32(env, arguments[1], &isa) != napi_ok || isa < 0 || isa >= ISA_COUNT ||
+      !isa_supported((Isa)isa) || napi_get_value_double(env, arguments[2], &multiplier) != napi_ok) {
+    return fail(env, "Expected (isMultiply, isa, multiplier, fields) for createElementwise");
+  }
+  if (!get_fields(env, arguments[3], FIELDS, COUNT(FIELDS))) {
+    return fail(env, "Expected the fields of a call of two tensors for createElementwise");
+  }
+  if (e.rows % e.share != 0) return fail(env, "Expected rows that are shared evenly");
+  e.requantization.multiplier = (float)multiplier;
+  return make_handle(env, HANDLE_OP,
+                     op_create_elementwise(is_multiply ? OP_MULTIPLY : OP_ADD, (Isa)isa, &e));
 }
 
 /* runOp(op, inputs: Uint8Array[], output: Uint8Array): one call on the caller's thread. */
@@ -168,7 +243,8 @@ NAPI_MODULE_INIT() {
     napi_callback call;
   } FUNCTIONS[] = {
       {"supportedIsas", supported_isas}, {"createOp", create_op},
-      {"createConcat", create_concat},   {"runOp", run_op},
+      {"createConcat", create_concat},   {"createElementwise", create_elementwise},
+      {"runOp", run_op},
       {"createProgram", create_program}, {"runProgram", run_program},
       {"quantize", quantize},            {"profileProgram", profile_program},
       {"measurePeak", peak},             {"close", close_object},

@@ -23,6 +23,9 @@ napi_value fail(napi_env env, const char *message);
 /* Whether a value is a typed array of the type; then `array` is set. */
 int get_array(napi_env env, napi_value value, napi_typedarray_type type, Array *array);
 
+/* Whether an object has a number of the name that is an int32; then `number` is set. */
+int get_int32(napi_env env, napi_value object, const char *name, int32_t *number);
+
 /* Whether a call has exactly `count` arguments. */
 int get_arguments(napi_env env, napi_callback_info info, size_t count, napi_value *values);
 

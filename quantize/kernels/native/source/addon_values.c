@@ -16,6 +16,18 @@ int get_array(napi_env env, napi_value value, napi_typedarray_type type, Array *
          actual == type;
 }
 
+int get_int32(napi_env env, napi_value object, const char *name, int32_t *number) {
+  napi_value value;
+  double real;
+  if (napi_get_named_property(env, object, name, &value) != napi_ok ||
+      napi_get_value_double(env, value, &real) != napi_ok || !(real >= INT32_MIN) ||
+      !(real <= INT32_MAX) || real != (double)(int32_t)real) {
+    return 0;
+  }
+  *number = (int32_t)real;
+  return 1;
+}
+
 int get_arguments(napi_env env, napi_callback_info info, size_t count, napi_value *values) {
   size_t received = MOST_ARGUMENTS;
   return napi_get_cb_info(env, info, &received, values, NULL, NULL) == napi_ok && received == count;

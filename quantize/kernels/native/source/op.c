@@ -5,32 +5,32 @@
 #include <string.h>
 
 #include "aligned.h"
+#include "elementwise.h"
 #include "pack.h"
 
-Op *op_create_windowed(OpKind kind, Isa isa, const int32_t *i, float multiplier,
-                       const uint8_t *filter, const int32_t *bias) {
+Op *op_create_windowed(OpKind kind, Isa isa, const Windowed *w, const uint8_t *filter,
+                       const int32_t *bias) {
   Op *op = calloc(1, sizeof *op);
   if (op == NULL) return NULL;
   op->kind = kind;
   /* The vector kernels' scaled accumulators fit int32, since |acc| <= 2^31 and multiplier < 1. */
-  op->isa = multiplier < 1 ? isa : ISA_SCALAR;
+  op->isa = w->requantization.multiplier < 1 ? isa : ISA_SCALAR;
   op->references = 1;
-  op->batch = i[0];
-  op->height = i[1];
-  op->width = i[2];
-  op->channels = i[3];
-  op->window_height = i[4];
-  op->window_width = i[5];
-  op->stride_y = i[6];
-  op->stride_x = i[7];
-  op->pad_top = i[8];
-  op->pad_left = i[9];
-  op->output_height = i[10];
-  op->output_width = i[11];
-  op->output_channels = i[12];
-  op->input_zero_point = i[13];
-  const int32_t filter_zero_point = i[14];
-  op->requantization = (Requantization){multiplier, i[15], i[16], i[17]};
+  op->batch = w->batch;
+  op->height = w->height;
+  op->width = w->width;
+  op->channels = w->channels;
+  op->window_height = w->window_height;
+  op->window_width = w->window_width;
+  op->stride_y = w->stride_y;
+  op->stride_x = w->stride_x;
+  op->pad_top = w->padding_top;
+  op->pad_left = w->padding_left;
+  op->output_height = w->output_height;
+  op->output_width = w->output_width;
+  op->output_channels = w->output_channels;
+  op->input_zero_point = w->input_zero_point;
+  op->requantization = w->requantization;
   op->rows = (size_t)op->batch * (size_t)op->output_height * (size_t)op->output_width;
   int packed = 1;
   if (kind == OP_CONVOLUTION) {
@@ -39,12 +39,12 @@ Op *op_create_windowed(OpKind kind, Isa isa, const int32_t *i, float multiplier,
                       op->stride_x == 1 && op->pad_top == 0 && op->pad_left == 0 &&
                       op->output_height == op->height && op->output_width == op->width;
     op->is_pointwise = dense;
-    packed = pack_convolution(op, filter, filter_zero_point, bias);
+    packed = pack_convolution(op, filter, w->filter_zero_point, bias);
     const size_t row_bytes = (size_t)op->groups * 4;
     const size_t fitting = 96 * 1024 / row_bytes / 6 * 6;
     op->block_rows = fitting < 6 ? 6 : fitting > 384 ? 384 : fitting;
   } else if (kind == OP_DEPTHWISE) {
-    packed = pack_depthwise(op, filter, filter_zero_point, bias);
+    packed = pack_depthwise(op, filter, w->filter_zero_point, bias);
   }
   if (packed) return op;
   op_release(op);
@@ -88,7 +88,17 @@ void op_release(Op *op) {
   free(op->padding_row);
   free(op->input_channels);
   free(op->tables);
+  free(op->elementwise);
   free(op);
+}
+
+size_t op_input_bytes(const Op *op, size_t index) {
+  if (op->kind == OP_CONCAT) return op->rows * (size_t)op->input_channels[index];
+  if (op->elementwise != NULL) {
+    const size_t rows = index == 0 ? op->rows : op->rows / (size_t)op->elementwise->share;
+    return rows * (size_t)op->output_channels;
+  }
+  return (size_t)op->batch * (size_t)op->height * (size_t)op->width * (size_t)op->channels;
 }
 
 static size_t aligned(size_t bytes) { return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT; }
@@ -104,7 +114,7 @@ static void scratch_parts(const Op *op, size_t parts[4]) {
     parts[1] = widens ? aligned(op->block_rows * row_bytes + slack) : 0;
     parts[2] = aligned((op->block_rows + 3) * sizeof(int32_t));
   }
-  if (op->kind != OP_CONCAT) parts[3] = aligned((size_t)op->output_channels * sizeof(int32_t));
+  if (op->input_count == 0) parts[3] = aligned((size_t)op->output_channels * sizeof(int32_t));
 }
 
 size_t op_scratch_bytes(const Op *op) {

@@ -1,7 +1,7 @@
 /*
  * One kernel call, prepared: geometry, packed weights with the zero-point corrections folded into
- * the bias, and the constants of eq. 5. Tensors are dense uint8 NHWC, as in kernels.ts; the
- * TypeScript side has checked every shape before an Op is made (check_call.ts).
+ * the bias, and the constants of eq. 5. Tensors are dense uint8 NHWC; the TypeScript
+ * side has checked every shape before an Op is made (`checkCall` in quantize/ops/table.ts).
  *
  * Equations have the numbers of quantize/params/README.md.
  *
@@ -48,6 +48,8 @@ typedef enum {
   OP_AVERAGE_POOL,
   OP_MAX_POOL,
   OP_CONCAT,
+  OP_ADD, /* and subtract: its second multiplier is negative */
+  OP_MULTIPLY,
   OP_KIND_COUNT
 } OpKind;
 
@@ -70,6 +72,7 @@ typedef struct {
 } ChannelBlock;
 
 typedef struct ChainPanel ChainPanel; /* chains.h */
+struct Elementwise;
 
 typedef struct {
   OpKind kind;
@@ -109,6 +112,8 @@ typedef struct {
   int32_t input_count;
   int32_t *input_channels;
   uint8_t *tables; /* [input_count, 256] */
+
+  struct Elementwise *elementwise; /* of two tensors: else NULL */
 } Op;
 
 /* What a kernel needs beside the tensors: parts of op_scratch_bytes(op) bytes. */
@@ -136,21 +141,27 @@ static inline int32_t packed_column(int32_t vector, int32_t position) {
   return 16 * (position / 4) + 4 * vector + position % 4;
 }
 
-/* Makes an Op; NULL when memory is short. `integers` is laid out as in native_kernels.ts. */
-Op *op_create_windowed(OpKind kind, Isa isa, const int32_t *integers, float multiplier,
-                       const uint8_t *filter, const int32_t *bias);
+/* A convolution or a pool; a pool has no filter. Padded rows and columns below and to the right follow. */
+typedef struct {
+  int32_t batch, height, width, channels;
+  int32_t window_height, window_width, stride_y, stride_x, padding_top, padding_left;
+  int32_t output_height, output_width, output_channels;
+  int32_t input_zero_point, filter_zero_point;
+  Requantization requantization;
+} Windowed;
+
+/* Makes an Op; NULL when memory is short. */
+Op *op_create_windowed(OpKind kind, Isa isa, const Windowed *windowed, const uint8_t *filter,
+                       const int32_t *bias);
 Op *op_create_concat(int32_t positions, int32_t input_count, const int32_t *channels,
                      const int32_t *zero_points, const float *multipliers, int32_t zero_point_out);
 void op_release(Op *op);
 
 static inline size_t op_input_count(const Op *op) {
-  return op->kind == OP_CONCAT ? (size_t)op->input_count : 1;
+  return op->input_count > 0 ? (size_t)op->input_count : 1;
 }
 
-static inline size_t op_input_bytes(const Op *op, size_t index) {
-  if (op->kind == OP_CONCAT) return op->rows * (size_t)op->input_channels[index];
-  return (size_t)op->batch * (size_t)op->height * (size_t)op->width * (size_t)op->channels;
-}
+size_t op_input_bytes(const Op *op, size_t index);
 
 static inline size_t op_output_bytes(const Op *op) {
   return op->rows * (size_t)op->output_channels;

@@ -1,5 +1,5 @@
 /* Running a prepared call: which kernel, and which part of the work. */
-#include "op.h"
+#include "elementwise.h"
 
 /* NULL for the instruction sets of another processor family. */
 typedef struct {
@@ -53,6 +53,8 @@ static size_t unit_count(const Op *op) {
     case OP_CONVOLUTION:
       return is_divided_by_panels(op) ? panel_count(op) : (op->rows + TILE - 1) / TILE;
     case OP_CONCAT:
+    case OP_ADD:
+    case OP_MULTIPLY:
       return op->rows;
     default:
       return output_rows(op);
@@ -96,6 +98,10 @@ void op_run(const Op *op, const uint8_t *const *inputs, uint8_t *output, size_t 
     }
     case OP_CONCAT:
       concat_scalar(op, inputs, output, first, last);
+      return;
+    case OP_ADD:
+    case OP_MULTIPLY:
+      elementwise_run(op, inputs[0], inputs[1], output, first, last);
       return;
     default:
       pool_scalar(op, inputs[0], output, first, last, &scratch);

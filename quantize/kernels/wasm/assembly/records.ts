@@ -1,65 +1,79 @@
-// A step: one kernel call, prepared. Little-endian, 4 bytes a field; `../step.ts` writes it:
-// the offsets of both files are one convention.
+// A step: one kernel call, prepared. Little-endian, 4 bytes a field: the offsets by their names, for
+// these kernels and for `../step.ts`, which writes it.
 
-export const STEP_BYTES: usize = 128;
+export const STEP_BYTES = 128;
 
-export const OP: usize = 0;
-export const OP_CONVOLUTION: i32 = 0;
-export const OP_DEPTHWISE: i32 = 1;
-export const OP_AVERAGE_POOL: i32 = 2;
-export const OP_MAX_POOL: i32 = 3;
-export const OP_CONCAT: i32 = 4;
+export const OP = 0;
+export const OP_CONVOLUTION = 0;
+export const OP_DEPTHWISE = 1;
+export const OP_AVERAGE_POOL = 2;
+export const OP_MAX_POOL = 3;
+export const OP_CONCAT = 4;
+export const OP_ADD = 5;
+export const OP_MULTIPLY = 6;
 
 /** Offsets from the arena. */
-export const INPUT: usize = 4;
-export const OUTPUT: usize = 8;
+export const INPUT = 4;
+export const OUTPUT = 8;
 
 // The window and the image that it moves over.
-export const BATCH: usize = 12;
-export const HEIGHT: usize = 16;
-export const WIDTH: usize = 20;
-export const CHANNELS: usize = 24;
-export const WINDOW_HEIGHT: usize = 28;
-export const WINDOW_WIDTH: usize = 32;
-export const STRIDE_Y: usize = 36;
-export const STRIDE_X: usize = 40;
-export const PADDING_TOP: usize = 44;
-export const PADDING_LEFT: usize = 48;
-export const OUTPUT_HEIGHT: usize = 52;
-export const OUTPUT_WIDTH: usize = 56;
-export const OUTPUT_CHANNELS: usize = 60;
-export const INPUT_ZERO_POINT: usize = 64;
+export const BATCH = 12;
+export const HEIGHT = 16;
+export const WIDTH = 20;
+export const CHANNELS = 24;
+export const WINDOW_HEIGHT = 28;
+export const WINDOW_WIDTH = 32;
+export const STRIDE_Y = 36;
+export const STRIDE_X = 40;
+export const PADDING_TOP = 44;
+export const PADDING_LEFT = 48;
+export const OUTPUT_HEIGHT = 52;
+export const OUTPUT_WIDTH = 56;
+export const OUTPUT_CHANNELS = 60;
+export const INPUT_ZERO_POINT = 64;
 
 // eq. 5
 /** f32 */
-export const MULTIPLIER: usize = 68;
+export const MULTIPLIER = 68;
 /** f32, low − outputZeroPoint */
-export const LOWER: usize = 72;
+export const LOWER = 72;
 /** What `requantize8` adds to the bits of a rounded sum. */
-export const OFFSET: usize = 76;
-export const LOW: usize = 80;
-export const HIGH: usize = 84;
+export const OFFSET = 76;
+export const LOW = 80;
+export const HIGH = 84;
 
 // Convolutions: addresses of the packed filter, and of its biases; see `../pack_filter.ts`.
-export const FILTER: usize = 88;
-export const BIAS: usize = 92;
+export const FILTER = 88;
+export const BIAS = 92;
 /** Pairs of rows of the filter as a matrix. */
-export const PAIRS: usize = 96;
+export const PAIRS = 96;
 /** Tiles of the im2col matrix that are packed at a time. */
-export const BLOCK_TILES: usize = 100;
+export const BLOCK_TILES = 100;
 /** Whether the image is the im2col matrix: a 1 × 1 window that leaves out no position. */
-export const IS_MATRIX: usize = 104;
+export const IS_MATRIX = 104;
 
 // Concatenation: INPUT_COUNT records at INPUTS (an address), for BATCH positions.
-export const INPUTS: usize = 88;
-export const INPUT_COUNT: usize = 92;
+export const INPUTS = 88;
+export const INPUT_COUNT = 92;
 
-export const PART_BYTES: usize = 20;
+// Two tensors: BATCH rows of OUTPUT_CHANNELS bytes; INPUT and its zero point are the first's.
 /** Offset from the arena. */
-export const PART_DATA: usize = 0;
-export const PART_CHANNELS: usize = 4;
-export const PART_ZERO_POINT: usize = 8;
+export const SECOND = 88;
+export const SECOND_ZERO_POINT = 92;
+/** Rows of the first that share a row of the second. */
+export const SHARE = 96;
+/** eq. 9 */
+export const FIRST_MULTIPLIER = 100;
+export const SECOND_MULTIPLIER = 104;
+export const SHIFT = 108;
+export const OUTPUT_ZERO_POINT = 112;
+
+export const PART_BYTES = 20;
+/** Offset from the arena. */
+export const PART_DATA = 0;
+export const PART_CHANNELS = 4;
+export const PART_ZERO_POINT = 8;
 /** f32 */
-export const PART_MULTIPLIER: usize = 12;
+export const PART_MULTIPLIER = 12;
 /** Whether the parameters are the output's: q − z + z = q. */
-export const PART_IS_COPY: usize = 16;
+export const PART_IS_COPY = 16;

@@ -1,8 +1,10 @@
+import { add } from './add';
 import { concat } from './concat';
 import { convolution } from './convolution';
 import { depthwise } from './depthwise';
+import { multiply } from './multiply';
 import { pool } from './pool';
-import { OP, OP_CONCAT, OP_CONVOLUTION, OP_DEPTHWISE } from './records';
+import { OP, OP_ADD, OP_CONCAT, OP_CONVOLUTION, OP_DEPTHWISE, OP_MULTIPLY } from './records';
 
 /**
  * Runs the part of a step that is thread `thread`'s of `threads`: parts write disjoint bytes.
@@ -22,6 +24,10 @@ export function runStep(
     depthwise(step, arena, thread, threads, scratch);
   } else if (op == OP_CONCAT) {
     concat(step, arena, thread, threads);
+  } else if (op == OP_ADD) {
+    add(step, arena, thread, threads);
+  } else if (op == OP_MULTIPLY) {
+    multiply(step, arena, thread, threads);
   } else {
     pool(step, arena, thread, threads);
   }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { REFERENCE_KERNELS } from '../../../../quantize/kernels/reference/reference_kernels.ts';
+import { REFERENCE_KERNELS } from '../../../../quantize/kernels/reference.ts';
 import { examineTiers } from '../../../../quantize/kernels/select.ts';
 import { readWasmFile } from '../../../../quantize/kernels/wasm/load_wasm.ts';
 import { createWasmKernels } from '../../../../quantize/kernels/wasm/wasm_kernels.ts';

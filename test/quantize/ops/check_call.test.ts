@@ -1,10 +1,18 @@
 import assert from 'node:assert/strict';
-import { checkPool2d } from '../../../quantize/kernels/check_call.ts';
-import type { Shape4 } from '../../../quantize/kernels/kernels.ts';
+import { maxPool2d } from '../../../quantize/ops/max_pool2d.ts';
+import type { Shape4 } from '../../../quantize/ops/tensor.ts';
 import { QuantizationError } from '../../../quantize/params/errors.ts';
-import { describeEachTier, TIERS } from './each_tier.ts';
-import { concat, convolution, fullyConnected, globalAveragePool, pool } from './make_call.ts';
-import { type KernelCall, run } from './run_case.ts';
+import { describeEachTier, TIERS } from '../kernels/each_tier.ts';
+import {
+  concat,
+  convolution,
+  fullyConnected,
+  globalAveragePool,
+  multiply,
+  pool,
+  sum,
+} from '../kernels/make_call.ts';
+import { type KernelCall, run } from '../kernels/run_case.ts';
 
 const PLACEMENT = {
   inputShape: [2, 5, 6, 3] as Shape4,
@@ -21,6 +29,9 @@ const VALID: Readonly<Record<KernelCall['op'], KernelCall>> = {
   maxPool2d: pool('maxPool2d', PLACEMENT),
   globalAveragePool: globalAveragePool([2, 3, 4, 5]),
   concat: concat(4, [{ channels: 3, zeroPoint: 5, multiplier: 1 }], 7),
+  add: sum('add', [6, 5, 3], { aMultiplier: 9, bMultiplier: 7, shift: 20 }),
+  subtract: sum('subtract', [6, 5, 3], { aMultiplier: 9, bMultiplier: 7, shift: 20 }),
+  multiply: multiply([6, 5, 3], 0.5),
 };
 
 /** The valid call with some fields replaced. */
@@ -39,6 +50,7 @@ const bytes = (length: number) => new Uint8Array(length);
 const CONVOLUTIONS = ['conv2d', 'depthwiseConv2d'] as const;
 const POOLS = ['averagePool2d', 'maxPool2d'] as const;
 const WINDOWED = [...CONVOLUTIONS, ...POOLS] as const;
+const ELEMENTWISE = ['add', 'subtract', 'multiply'] as const;
 const WEIGHTED = [...CONVOLUTIONS, 'fullyConnected'] as const;
 
 type Refusal = readonly [call: KernelCall, message: RegExp];
@@ -144,6 +156,25 @@ const REFUSED: readonly Refusal[] = [
   [brokenPart({ data: bytes(5) }), /length 12 for inputs\[0\].data but received 5/],
   [brokenPart({ zeroPoint: -1 }), /for inputs\[0\].zeroPoint but received -1/],
   [brokenPart({ multiplier: 0.1 }), /for inputs\[0\].multiplier but received 0.1/],
+  ...ELEMENTWISE.flatMap((op): Refusal[] => [
+    [broken(op, { rows: 0 }), /integer ≥ 1 for rows/],
+    [broken(op, { columns: 1.5 }), /integer ≥ 1 for columns/],
+    [broken(op, { share: 4 }), /a multiple of share = 4 for rows but received 6/],
+    [broken(op, { a: bytes(1) }), /length 30 for a but received 1/],
+    [broken(op, { b: bytes(30) }), /length 10 for b but received 30/],
+    [broken(op, { output: bytes(10) }), /length 30 for output but received 10/],
+    [broken(op, { aZeroPoint: 256 }), /for aZeroPoint but received 256/],
+    [broken(op, { bZeroPoint: -1 }), /for bZeroPoint but received -1/],
+    [broken(op, { outputZeroPoint: 0.5 }), /for outputZeroPoint but received 0.5/],
+    [broken(op, { low: 100, high: 99 }), /for high but received 99/],
+  ]),
+  ...(['add', 'subtract'] as const).flatMap((op): Refusal[] => [
+    [broken(op, { aMultiplier: -1 }), /integer in \[0, 2097152\] for aMultiplier/],
+    [broken(op, { bMultiplier: 2 ** 21 + 1 }), /for bMultiplier but received 2097153/],
+    [broken(op, { shift: 12 }), /integer in \[13, 30\] for shift but received 12/],
+    [broken(op, { shift: 31 }), /for shift but received 31/],
+  ]),
+  [broken('multiply', { multiplier: 0.1 }), /for multiplier but received 0.1/],
   [brokenPart({ channels: 2, data: bytes(8) }), /length 8 for output/],
 ];
 
@@ -166,10 +197,9 @@ describeEachTier(
     });
 
     it('refuse an output of another length', () => {
-      const { call } = VALID.maxPool2d;
-      assert.ok('windowShape' in call);
-      const output = bytes(call.output.length + 1);
-      assert.throws(() => kernels().maxPool2d({ ...call, output }), /for output but received/);
+      const output = bytes(VALID.maxPool2d.call.output.length + 1);
+      const longer = broken('maxPool2d', { output });
+      assert.throws(() => kernels().run(longer), /for output but received/);
     });
 
     it('refuse an output that shares memory with an input', () => {
@@ -180,16 +210,17 @@ describeEachTier(
         output: memory.subarray(5, 8),
       } as const;
       assert.throws(
-        () => kernels().globalAveragePool(call),
+        () => kernels().run({ op: 'globalAveragePool', call }),
         /memory apart from output's for input/,
       );
-      kernels().globalAveragePool({ ...call, output: memory.subarray(6, 9) });
+      const apart = { ...call, output: memory.subarray(6, 9) };
+      kernels().run({ op: 'globalAveragePool', call: apart });
     });
   },
 );
 
-describe('checkPool2d', () => {
-  it('refuses a pool of more than 2²³ positions before it looks at the arrays', () => {
+describe('a pool', () => {
+  it('is refused where it has more than 2²³ positions, before the arrays are looked at', () => {
     const call = {
       input: bytes(0),
       inputShape: [1, 4096, 4096, 1],
@@ -201,6 +232,6 @@ describe('checkPool2d', () => {
       low: 0,
       high: 255,
     } as const;
-    assert.throws(() => checkPool2d(call), /at most 8388608 positions for windowShape/);
+    assert.throws(() => maxPool2d.checkCall(call), /at most 8388608 positions for windowShape/);
   });
 });

@@ -1,0 +1,64 @@
+import { expected } from '../params/errors.ts';
+import { BYTE_MAX, requireZeroPoint } from '../params/quantization.ts';
+import type { Requantization } from './requantization.ts';
+import type { Shape4 } from './tensor.ts';
+
+/** What the checks of calls have in common. All throw a QuantizationError that names the field. */
+
+export function requireRequantization(call: Requantization): void {
+  requireMultiplier('multiplier', call.multiplier);
+  requireZeroPoint('outputZeroPoint', call.outputZeroPoint);
+  requireBounds(call.low, call.high);
+}
+
+/** Subnormal singles are allowed: every tier multiplies them exactly alike. */
+export function requireMultiplier(name: string, value: number): void {
+  if (!(value > 0 && value < Infinity && Math.fround(value) === value)) {
+    throw expected('a finite single-precision number > 0', name, value);
+  }
+}
+
+export function requireBounds(low: number, high: number): void {
+  if (!(Number.isInteger(low) && low >= 0 && low <= BYTE_MAX)) {
+    throw expected('integer in [0, 255]', 'low', low);
+  }
+  if (!(Number.isInteger(high) && high >= low && high <= BYTE_MAX)) {
+    throw expected(`integer in [low, 255] = [${low}, 255]`, 'high', high);
+  }
+}
+
+export function requirePositive(name: string, value: number): void {
+  if (!(Number.isSafeInteger(value) && value >= 1)) throw expected('integer ≥ 1', name, value);
+}
+
+export function requireNatural(name: string, value: number): void {
+  if (!(Number.isSafeInteger(value) && value >= 0)) throw expected('integer ≥ 0', name, value);
+}
+
+export function requireShape(name: string, shape: Shape4): void {
+  if (shape.length !== 4) throw expected('4 dimensions', name, shape);
+  for (let i = 0; i < 4; i++) requirePositive(`${name}[${i}]`, shape[i]);
+}
+
+export function requireLength(name: string, array: ArrayLike<number>, length: number): void {
+  if (array.length !== length) throw expected(`length ${length}`, name, array.length);
+}
+
+export function requireEqual(name: string, value: number, ruleName: string, rule: number): void {
+  if (value !== rule) throw expected(`${rule} (${ruleName})`, name, value);
+}
+
+export function requireLess(name: string, value: number, ruleName: string, rule: number): void {
+  if (value >= rule) throw expected(`less than ${rule} (${ruleName})`, name, value);
+}
+
+/** A tier may write `output` before it has read all of its input. */
+export function requireDisjoint(name: string, input: Uint8Array, output: Uint8Array): void {
+  if (
+    input.buffer === output.buffer &&
+    input.byteOffset < output.byteOffset + output.length &&
+    output.byteOffset < input.byteOffset + input.length
+  ) {
+    throw expected(`memory apart from output's`, name, `bytes from ${input.byteOffset}`);
+  }
+}

@@ -1,0 +1,62 @@
+import { requireZeroPoint } from '../params/quantization.ts';
+import { elements } from '../params/shape.ts';
+import type { Padding } from '../params/window.ts';
+import {
+  requireDisjoint,
+  requireEqual,
+  requireLength,
+  requireRequantization,
+  requireShape,
+} from './check.ts';
+import type { NodeTensors } from './operation.ts';
+import { batchShape, type NodeBase, type Shape4 } from './tensor.ts';
+import { type WeightedCall, type WeightedFields, weightedCall } from './weights.ts';
+import { requireWindow } from './window.ts';
+
+/** What conv2d and depthwiseConv2d have in common. */
+
+export interface ConvolutionCall extends WeightedCall {
+  /** [N, H, W, C] uint8 */
+  readonly input: Uint8Array;
+  readonly inputShape: Shape4;
+  /** conv2d: [kh, kw, C, M]; depthwiseConv2d: [kh, kw, C, depthMultiplier] */
+  readonly filterShape: Shape4;
+  readonly strides: readonly [number, number];
+  readonly padding: Padding;
+  /** [N, H', W', M] uint8, H' = ⌊(H + top + bottom − kh) / stride⌋ + 1 */
+  readonly output: Uint8Array;
+  readonly outputShape: Shape4;
+}
+
+export function convolutionCall(
+  node: NodeBase & WeightedFields,
+  { batch, inputs: [input], output }: NodeTensors,
+): ConvolutionCall {
+  return {
+    input: input.data,
+    inputShape: batchShape(batch, input.shape),
+    output,
+    outputShape: batchShape(batch, node.output.shape),
+    ...weightedCall(node, input),
+    filterShape: node.weights.shape,
+    strides: node.strides,
+    padding: node.padding,
+  };
+}
+
+/** All but the output's channels. */
+export function checkConvolution(call: ConvolutionCall): void {
+  requireShape('inputShape', call.inputShape);
+  requireShape('filterShape', call.filterShape);
+  requireShape('outputShape', call.outputShape);
+  requireLength('input', call.input, elements(call.inputShape));
+  requireLength('filter', call.filter, elements(call.filterShape));
+  requireLength('bias', call.bias, call.outputShape[3]);
+  requireLength('output', call.output, elements(call.outputShape));
+  requireEqual('filterShape[2]', call.filterShape[2], 'inputShape[3]', call.inputShape[3]);
+  requireWindow(call, [call.filterShape[0], call.filterShape[1]], call.outputShape);
+  requireZeroPoint('inputZeroPoint', call.inputZeroPoint);
+  requireZeroPoint('filterZeroPoint', call.filterZeroPoint);
+  requireRequantization(call);
+  requireDisjoint('input', call.input, call.output);
+}

@@ -1,0 +1,65 @@
+import { QuantizationError } from '../params/errors.ts';
+import { activationBounds, requantize, requantizeMultiplier } from '../params/requantization.ts';
+import { requireMultiplier } from './check.ts';
+import {
+  checkElementwise,
+  computeElementwise,
+  type ElementwiseCall,
+  type ElementwiseNode,
+  elementwiseCall,
+  elementwiseHeader,
+  elementwiseShape,
+} from './elementwise.ts';
+import type { Operation } from './operation.ts';
+
+export type MultiplyNode = ElementwiseNode<'multiply'>;
+
+export interface MultiplyCall extends ElementwiseCall {
+  /** f32(f32(scaleA · scaleB) / scaleOut), a single-precision number > 0. */
+  readonly multiplier: number;
+}
+
+/** The product of two tensors: eq. 5 with acc = (aq − za)(bq − zb). */
+export const multiply: Operation<MultiplyNode, MultiplyCall> = {
+  since: 2,
+  header: elementwiseHeader('multiply'),
+  arity: 'two',
+  outputRange: 'observed',
+  outputShape: elementwiseShape,
+
+  checkNode({ name, output }, [a, b]) {
+    try {
+      requantizeMultiplier(a.quantization.scale, b.quantization.scale, output.quantization.scale);
+    } catch (error) {
+      throw new QuantizationError(`${(error as QuantizationError).message}, in ${name}`);
+    }
+  },
+
+  macs: () => 0,
+
+  call({ activation, output }, tensors) {
+    const [a, b] = tensors.inputs;
+    const { quantization } = output;
+    return {
+      ...elementwiseCall(tensors),
+      multiplier: requantizeMultiplier(
+        a.quantization.scale,
+        b.quantization.scale,
+        quantization.scale,
+      ),
+      outputZeroPoint: quantization.zeroPoint,
+      ...activationBounds(activation, quantization),
+    };
+  },
+  inputsOf: ({ a, b }) => [a, b],
+
+  checkCall(call) {
+    checkElementwise(call);
+    requireMultiplier('multiplier', call.multiplier);
+  },
+
+  compute(call) {
+    const { multiplier, outputZeroPoint, low, high } = call;
+    computeElementwise(call, (a, b) => requantize(a * b, multiplier, outputZeroPoint, low, high));
+  },
+};

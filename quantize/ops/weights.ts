@@ -1,0 +1,143 @@
+import * as z from 'zod';
+import { requireAccumulatorFits } from '../params/accumulator.ts';
+import { QuantizationError } from '../params/errors.ts';
+import { type QuantizationParams, requireScale, requireZeroPoint } from '../params/quantization.ts';
+import {
+  type ActivationKind,
+  activationBounds,
+  requantizeMultiplier,
+} from '../params/requantization.ts';
+import type { Padding } from '../params/window.ts';
+import type { Requantization } from './requantization.ts';
+import {
+  ActivationField,
+  Count,
+  NODE_FIELDS,
+  PaddingField,
+  Pair,
+  Positive,
+  Quantization,
+} from './schema.ts';
+import type { NodeBase, Shape4, TensorSpec } from './tensor.ts';
+
+/** A quantized weight tensor with one range for the whole layer (eq. 3). */
+export interface QuantizedWeights {
+  readonly data: Uint8Array;
+  /**
+   * conv2d: [kh, kw, C, M]; depthwiseConv2d: [kh, kw, C, depthMultiplier]; fullyConnected: [1, 1, K, M].
+   */
+  readonly shape: Shape4;
+  readonly quantization: QuantizationParams;
+}
+
+/** What nodes with weights have. */
+export interface WeightedFields {
+  readonly weights: QuantizedWeights;
+  /** [M] int32 at scaleIn · scaleWeight, zero point 0 */
+  readonly bias: Int32Array;
+  readonly strides: readonly [number, number];
+  /** Filled with the input's zero point. */
+  readonly padding: Padding;
+  readonly activation: ActivationKind;
+}
+
+/** Weights and biases as a TF8 file's header holds them. */
+export interface StoredWeights {
+  readonly weights: {
+    readonly offset: number;
+    readonly shape: Shape4;
+    readonly quantization: QuantizationParams;
+  };
+  readonly bias: { readonly offset: number; readonly length: number };
+}
+
+/** The fields of a node with weights in a file. */
+export function weightedHeader<Op extends string>(op: Op) {
+  return z.strictObject({
+    ...NODE_FIELDS,
+    op: z.literal(op),
+    weights: z.strictObject({
+      offset: Count,
+      shape: z.tuple([Positive, Positive, Positive, Positive]),
+      quantization: Quantization,
+    }),
+    bias: z.strictObject({ offset: Count, length: Positive }),
+    strides: Pair,
+    padding: PaddingField,
+    activation: ActivationField,
+  });
+}
+
+/** What a call takes of weights: the filter's bytes, its biases, eq. 5. */
+export interface WeightedCall extends Requantization {
+  readonly inputZeroPoint: number;
+  /** uint8 */
+  readonly filter: Uint8Array;
+  readonly filterZeroPoint: number;
+  /** [M] int32, at scaleIn · scaleWeight, zero point 0 */
+  readonly bias: Int32Array;
+}
+
+export function weightedCall(
+  { weights, bias, activation, output }: WeightedFields & Pick<NodeBase, 'output'>,
+  { quantization: input }: TensorSpec,
+): WeightedCall {
+  return {
+    inputZeroPoint: input.zeroPoint,
+    filter: weights.data,
+    filterZeroPoint: weights.quantization.zeroPoint,
+    bias,
+    multiplier: requantizeMultiplier(
+      input.scale,
+      weights.quantization.scale,
+      output.quantization.scale,
+    ),
+    outputZeroPoint: output.quantization.zeroPoint,
+    ...activationBounds(activation, output.quantization),
+  };
+}
+
+/**
+ * Proves that weights and biases have their lengths, scales are normal singles and no accumulator
+ * leaves int32 (eq. 4).
+ * @param depth what the third of the weights' sides must be
+ * @param taps products per output
+ * @throws QuantizationError that names the node
+ */
+export function checkWeights(
+  { name, weights, bias, output }: NodeBase & WeightedFields,
+  { quantization: input }: TensorSpec,
+  depth: number,
+  taps: number,
+): void {
+  const { shape, quantization } = weights;
+  if (shape[2] !== depth) {
+    throw new QuantizationError(
+      `Expected weights for ${depth} input channels in ${name} but received [${shape}]`,
+    );
+  }
+  const length = shape[0] * shape[1] * shape[2] * shape[3];
+  if (weights.data.length !== length) {
+    throw new QuantizationError(
+      `Expected ${length} weights in ${name} but received ${weights.data.length}`,
+    );
+  }
+  if (bias.length !== output.shape[2]) {
+    throw new QuantizationError(
+      `Expected ${output.shape[2]} biases in ${name} but received ${bias.length}`,
+    );
+  }
+  requireScale(`the scale of the weights of ${name}`, quantization.scale);
+  requireZeroPoint(`the zero point of the weights of ${name}`, quantization.zeroPoint);
+  try {
+    requantizeMultiplier(input.scale, quantization.scale, output.quantization.scale);
+  } catch (error) {
+    throw new QuantizationError(`${(error as QuantizationError).message}, in ${name}`);
+  }
+  requireAccumulatorFits(name, {
+    biasMax: bias.reduce((most, value) => Math.max(most, Math.abs(value)), 0),
+    taps,
+    inputZeroPoint: input.zeroPoint,
+    weightZeroPoint: quantization.zeroPoint,
+  });
+}
