@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { runCommand } from '../../foundation/processes/run_command.ts';
 import { isCheckout, packageVersion, repositoryRoot } from '../../foundation/repository.ts';
 import type { Backend } from '../../training/backend.ts';
+import { oneDnnChoiceSchema, oneDnnInUse } from '../../training/one_dnn/one_dnn_choice.ts';
 
 /** What a figure was measured with. */
 export const environmentSchema = z.strictObject({
@@ -14,6 +15,8 @@ export const environmentSchema = z.strictObject({
   backend: z.string(),
   processor: z.string(),
   threads: z.int().min(1),
+  /** Of libtensorflow, where that is the backend. */
+  oneDnn: oneDnnChoiceSchema.optional(),
 });
 
 /**
@@ -31,6 +34,7 @@ export async function environment(backend: Backend): Promise<Environment> {
     backend: `${backend.name} ${backend.version}`,
     processor: cpus()[0]?.model.trim() ?? 'unknown',
     threads: availableParallelism(),
+    ...(backend.name === 'tensorflow' && { oneDnn: await oneDnnInUse() }),
   };
 }
 
