@@ -20,7 +20,7 @@ export async function publishTable(dir: string, results: string): Promise<string
   return record.name;
 }
 
-/** The tables in `results` by their names, such as "executor". */
+/** The tables in `results` by their names, such as "executor-avx2". */
 export async function publishedTables(results: string): Promise<ReadonlyMap<string, string>> {
   const tables = new Map<string, string>();
   for (const name of (await readdir(results)).sort()) {
