@@ -14,6 +14,7 @@ const USED = [
   'scripts/{main,build_dist,setup/main,chromium/fetch_chromium,docs/write_docs}.ts',
   // Bundled or started as processes and threads of their own.
   'bench/peers/runtimes/node_runtimes.ts',
+  'bench/training/own_steps.ts',
   'datasets/pipeline/worker.ts',
   'training/one_dnn/time_steps.ts',
   'workflows/report/page/page.ts',

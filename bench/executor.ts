@@ -9,11 +9,13 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { messageOf } from '../foundation/errors.ts';
 import { cacheDir } from '../foundation/files/cache_dir.ts';
+import { examineProcessor } from '../foundation/processes/processor.ts';
 import type { Context } from '../foundation/reporting/context.ts';
 import { terminalReporter } from '../foundation/reporting/terminal_reporter.ts';
 import { examineTiers } from '../quantize/kernels/select.ts';
 import { selectBackend } from '../training/backend.ts';
 import { environment } from '../workflows/records/environment.ts';
+import { processorKind } from '../workflows/records/processor_kind.ts';
 import { type Caller, type Calls, latencyOf, type Setting } from './executor/calls.ts';
 import { profileLayers } from './executor/layers.ts';
 import { preparePeers } from './executor/peers.ts';
@@ -38,7 +40,7 @@ const HELP = `Usage: npm run bench:executor [-- OPTIONS]
   --imagenet DIR    photographs to check and to calibrate with
   --no-peers        our own tiers only
   --json            prints the figures as JSON
-  --record          stores them under bench/results/
+  --record          stores them under bench/results/, by the kind of the processor
 
 Peers are installed in the cache folder when they are first needed: about 2 GB.
 `;
@@ -93,6 +95,7 @@ async function measure(options: Options, context: Context): Promise<ExecutorReco
     ];
     return executorRecordSchema.parse({
       date: new Date().toISOString().slice(0, 10),
+      kind: processorKind((await examineProcessor()).features),
       environment: await environment(await selectBackend()),
       network: NETWORK,
       content: workload.content,

@@ -1,6 +1,6 @@
 /**
- * Training steps per second: our compiled step, the same step eager, Keras; on three shapes, in turn,
- * after all three gave the same losses. `npm run bench:training -- --help` lists the options.
+ * Training steps per second: our compiled step, the same step eager, Keras as it comes and with the other
+ * setting of oneDNN; on several shapes, in turn, after all gave the same losses. `npm run bench:training -- --help` lists the options.
  */
 import { rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
@@ -8,20 +8,24 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '../foundation/errors.ts';
 import { cacheDir } from '../foundation/files/cache_dir.ts';
+import { examineProcessor, type Processor } from '../foundation/processes/processor.ts';
 import { pythonEnvironment, TENSORFLOW } from '../foundation/python/python_environment.ts';
 import { terminalReporter } from '../foundation/reporting/terminal_reporter.ts';
-import { requireTensorFlow } from '../training/backend.ts';
-import { environment } from '../workflows/records/environment.ts';
+import { chooseOneDnn, type TrainingJob } from '../training/one_dnn/choose_one_dnn.ts';
+import { ONE_DNN_VARIABLE } from '../training/tensorflow_environment.ts';
+import type { Environment } from '../workflows/records/environment.ts';
+import { processorKind } from '../workflows/records/processor_kind.ts';
 import { KerasPeer } from './peers/keras_peer.ts';
+import { OwnPeer } from './peers/own_peer.ts';
 import { runBench, valuesOf } from './run_bench.ts';
-import { contest } from './training/contest.ts';
+import { contest, type KerasPeers } from './training/contest.ts';
 import {
   type TrainingRecord,
   type TrainingRow,
   trainingTable,
   writeRecord,
 } from './training/record.ts';
-import { SHAPES } from './training/workload.ts';
+import { configOf, SHAPES, type WorkloadShape } from './training/workload.ts';
 
 const HELP = `Usage: npm run bench:training [-- OPTIONS]
 
@@ -29,7 +33,7 @@ const HELP = `Usage: npm run bench:training [-- OPTIONS]
   --rounds 11     rounds, in each of which everybody takes a turn
   --seconds 2     length of a turn
   --json          prints the figures as JSON
-  --record        stores them under bench/results/
+  --record        stores them under bench/results/, by the kind of the processor
 `;
 
 const RESULTS = join(import.meta.dirname, 'results');
@@ -65,44 +69,75 @@ async function measure(
 ): Promise<TrainingRecord> {
   // libtensorflow reads it in both processes, when it makes its pools.
   process.env.TF_NUM_INTRAOP_THREADS ??= `${availableParallelism()}`;
-  const python = await pythonEnvironment(TENSORFLOW, {
-    cacheDir: cacheDir(),
-    reporter: terminalReporter(process.stderr),
-    signal,
-  });
-  const backend = await requireTensorFlow('The bench of training');
+  const reporter = terminalReporter(process.stderr);
+  const context = { cacheDir: cacheDir(), reporter, signal };
+  const python = await pythonEnvironment(TENSORFLOW, context);
+  const processor = await examineProcessor();
   const folder = await mkdtemp(join(tmpdir(), 'tf8-bench-'));
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
-  const keras = new KerasPeer(python, process.env, signal);
+  const keras = kerasPeers(python, processor, signal);
   try {
     const measured: TrainingRow[] = [];
+    let ours: Environment | undefined;
     for (const row of rows) {
       const shape = SHAPES[row - 1];
       const { width, resolution, batch } = shape;
-      measured.push(
-        await contest(shape, {
-          keras,
-          folder,
-          rounds,
-          seconds,
-          signal,
-          loop: row === 1,
-          say: (what) => say(`${width}, ${resolution} × ${resolution}, batch ${batch}: ${what}`),
-        }),
-      );
+      const oneDnn = await chooseOneDnn(jobOf(shape), context);
+      const own = new OwnPeer(oneDnn.on, signal);
+      try {
+        const { oneDnn: _, ...environment } = await own.environment();
+        ours = environment;
+        measured.push(
+          await contest(shape, {
+            own,
+            oneDnn,
+            keras,
+            folder,
+            rounds,
+            seconds,
+            signal,
+            loop: row === 1,
+            say: (what) => say(`${width}, ${resolution} × ${resolution}, batch ${batch}: ${what}`),
+          }),
+        );
+      } finally {
+        own.close();
+      }
     }
     return {
       date: new Date().toISOString().slice(0, 10),
-      environment: await environment(backend),
-      peer: await keras.versions(),
+      kind: processorKind(processor.features),
+      environment: ours!,
+      peer: await keras.asItComes.versions(),
       threads: Number(process.env.TF_NUM_INTRAOP_THREADS),
       rounds,
       secondsPerRound: seconds,
       rows: measured,
     };
   } finally {
-    keras.close();
+    keras.asItComes.close();
+    keras.other.close();
   }
+}
+
+/** TensorFlow takes oneDNN by itself where the processor has AVX-512 VNNI. */
+function kerasPeers(python: string, { features }: Processor, signal: AbortSignal): KerasPeers {
+  const { [ONE_DNN_VARIABLE]: _, ...environment } = process.env;
+  const oneDnnAsItComes = features?.includes('AVX-512 VNNI') ?? false;
+  const other = { ...environment, [ONE_DNN_VARIABLE]: oneDnnAsItComes ? '0' : '1' };
+  return {
+    asItComes: new KerasPeer(python, environment, signal),
+    other: new KerasPeer(python, other, signal),
+    oneDnnAsItComes,
+  };
+}
+
+/** A training of hours, for which both settings are tried. */
+function jobOf(shape: WorkloadShape): TrainingJob {
+  return {
+    shape: { config: configOf(shape), batchSize: shape.batch, distilled: false },
+    length: { seconds: Infinity },
+  };
 }
 
 function parse() {

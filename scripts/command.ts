@@ -4,6 +4,7 @@ import type { Context } from '../foundation/reporting/context.ts';
 import type { Reporter } from '../foundation/reporting/reporter.ts';
 import { visibleLines, visibleMessage, visibleName } from '../foundation/reporting/visible_text.ts';
 import type { Inputs } from '../workflows/open/require_inputs.ts';
+import type { Outputs } from '../workflows/outputs/require_outputs.ts';
 import { JSON_OUTPUT } from './options.ts';
 import { visibleResult } from './visible_result.ts';
 import { inFlags } from './wording.ts';
@@ -19,6 +20,8 @@ export interface Command<Options, Result> {
   readonly examples: readonly (readonly [command: string, explanation: string])[];
   /** What `run` reads: it is not called where that is not there. */
   readonly inputs?: (argv: ArgumentsCamelCase<Options>) => Inputs;
+  /** What `run` writes: it is not called where something lies in the way. */
+  readonly outputs?: (argv: ArgumentsCamelCase<Options>) => Outputs;
   /** Loads its job when it is called: no `--help` and no refusal waits for what they do not need. */
   readonly run: (argv: ArgumentsCamelCase<Options>, context: Context) => Promise<Result>;
   /** What a person reads. */
@@ -77,6 +80,10 @@ async function runCommand<Options, Result>(
     if (command.inputs !== undefined) {
       const { requireInputs } = await import('../workflows/open/require_inputs.ts');
       await requireInputs(command.inputs(argv));
+    }
+    if (command.outputs !== undefined) {
+      const { requireOutputs } = await import('../workflows/outputs/require_outputs.ts');
+      await requireOutputs(command.outputs(argv));
     }
     const result = await command.run(argv, context);
     process.stdout.write(

@@ -9,7 +9,8 @@ import { nodeVersionProblem } from './setup/node_version.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 async function runCompiled() {
-  process.setSourceMapsEnabled(true); // stack traces name the sources
+  // Stack traces name the sources, where somebody reads them: each module costs its map.
+  if (process.env.TF8_DEBUG) process.setSourceMapsEnabled(true);
   const command = await import(pathToFileURL(join(root, 'dist', 'scripts', 'main.js')).href);
   return run(command);
 }

@@ -1,6 +1,9 @@
 /** "1" or "0": whether libtensorflow computes with oneDNN. */
 export const ONE_DNN_VARIABLE = 'TF_ENABLE_ONEDNN_OPTS';
 
+/** What this process has set itself. */
+let ours: string | undefined;
+
 /**
  * What libtensorflow reads from the environment when it is loaded; what the user has set stays.
  *
@@ -10,6 +13,20 @@ export const ONE_DNN_VARIABLE = 'TF_ENABLE_ONEDNN_OPTS';
  * - No banner about the processor's features.
  */
 export function setTensorFlowEnvironment(): void {
-  process.env[ONE_DNN_VARIABLE] ??= '1';
+  if (process.env[ONE_DNN_VARIABLE] === undefined) setOneDnn(true);
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '1';
+}
+
+/** Turns oneDNN on or off, for the libtensorflow that this process is going to load. */
+export function setOneDnn(on: boolean): void {
+  ours = on ? '1' : '0';
+  process.env[ONE_DNN_VARIABLE] = ours;
+}
+
+/** Whether the user has turned oneDNN on or off; undefined where nobody has said anything. */
+export function usersOneDnn(): boolean | undefined {
+  const value = process.env[ONE_DNN_VARIABLE];
+  if (value === undefined || value === ours) return undefined;
+  // As libtensorflow reads it.
+  return !['0', 'false'].includes(value.toLowerCase());
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { environmentSchema } from '../../workflows/records/environment.ts';
+import { processorKindSchema } from '../../workflows/records/processor_kind.ts';
 
 const milliseconds = z.number().positive();
 const count = z.int().min(1);
@@ -63,6 +64,8 @@ const profileSchema = z.strictObject({
 export const executorRecordSchema = z.strictObject({
   /** Day of the measurement, ISO 8601. */
   date: z.iso.date(),
+  /** Of the processor: records of several kinds are kept. */
+  kind: processorKindSchema,
   environment: environmentSchema,
   /** A public checkpoint. */
   network: z.string(),

@@ -1,4 +1,5 @@
 import { markdownTable } from '../../workflows/records/markdown_table.ts';
+import { PROCESSOR_KINDS } from '../../workflows/records/processor_kind.ts';
 import { settingText } from './calls.ts';
 import type { ExecutorRecord, LayerProfile, Ratios } from './record.ts';
 
@@ -13,7 +14,7 @@ const RATIOS: Readonly<Record<keyof Ratios, string>> = {
 
 /** The record for people, without its layers. */
 export function executorTables(record: ExecutorRecord): string {
-  const { network, environment, content, images, leftOut, peers } = record;
+  const { network, kind, environment, content, images, leftOut, peers } = record;
   const versions = [...new Set(peers.map(({ name, version }) => `${ownerOf(name)} ${version}`))];
   const parts = [
     `${network}: milliseconds of a call (of all its images), medians of all calls. In each of ${record.rounds} rounds everybody had a turn of ${record.secondsPerTurn} s.`,
@@ -21,7 +22,7 @@ export function executorTables(record: ExecutorRecord): string {
     'Times as fast, 1 image a call, 1 thread unless said otherwise:',
     ratioTable(record.ratios),
     ...leftOut.map(({ name, reason }) => `Left out: ${name} (${reason}).`),
-    `Before, every tier gave the reference's bytes on every layer, and every peer's logits were the float network's (in 8 bits: like them), on ${images} ${content}. ${versions.join(', ')}; ${environment.processor}, ${environment.threads} threads, Node ${environment.node}, commit ${environment.commit.slice(0, 10)}, ${record.date}.`,
+    `Before, every tier gave the reference's bytes on every layer, and every peer's logits were the float network's (in 8 bits: like them), on ${images} ${content}. ${versions.join(', ')}; ${environment.processor} (${PROCESSOR_KINDS[kind]}), ${environment.threads} threads, Node ${environment.node}, commit ${environment.commit.slice(0, 10)}, ${record.date}.`,
   ];
   return parts.join('\n\n');
 }

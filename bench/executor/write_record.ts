@@ -6,22 +6,23 @@ import type { ExecutorRecord } from './record.ts';
 import { executorTables, layerTables } from './tables.ts';
 
 /**
- * The files of a record, by name: executor.json, its tables and the charts. The same record gives the
- * same bytes.
+ * The files of a record, by name: `executor-<kind>.json` with the processor's kind, its tables and the
+ * charts. The same record gives the same bytes.
  */
 export async function recordFiles(record: ExecutorRecord): Promise<ReadonlyMap<string, string>> {
+  const { kind } = record;
   const files = new Map([
-    ['executor.json', `${JSON.stringify(record, null, 2)}\n`],
-    ['executor.md', `${executorTables(record)}\n`],
-    ['executor-layers.md', `${layerTables(record)}\n`],
+    [`executor-${kind}.json`, `${JSON.stringify(record, null, 2)}\n`],
+    [`executor-${kind}.md`, `${executorTables(record)}\n`],
+    [`executor-layers-${kind}.md`, `${layerTables(record)}\n`],
   ]);
   for (const chart of [latencyChart(record), layersChart(record)]) {
-    if (chart !== undefined) files.set(`${chart.name}.svg`, await chartSvg(chart));
+    if (chart !== undefined) files.set(`${chart.name}-${kind}.svg`, await chartSvg(chart));
   }
   return files;
 }
 
-/** Writes the files of a record into `folder`. */
+/** Writes the files of a record into `folder`; those of other kinds of processors stay. */
 export async function writeRecord(folder: string, record: ExecutorRecord): Promise<void> {
   for (const [name, text] of await recordFiles(record)) {
     await writeFileAtomic(join(folder, name), text);

@@ -1,46 +1,34 @@
 import { UserError } from '../../foundation/errors.ts';
 import type { KerasPeer } from '../peers/keras_peer.ts';
-import { BareStep } from './bare_step.ts';
-import { batchesOf, modelOf, recipeOf, type WorkloadShape, writeBuild } from './workload.ts';
+import type { OwnPeer } from '../peers/own_peer.ts';
+import type { WorkloadShape } from './workload.ts';
 
 const STEPS = 6;
 
-/**
- * From random weights the steps are chaotic: at the learning rate of a training, float rounding grows
- * to percents of the loss within four steps, whoever computes it. At this one the losses of the three
- * shapes agreed to 5·10⁻⁶ over the six steps, while these steps moved them by some percent …
- */
-const LEARNING_RATE = 1e-6;
-/** … of which a mean square that starts at 0 instead of 1 changes nearly half. */
+/** A mean square that starts at 0 instead of 1 changes nearly half of what the steps change: some percent. */
 const TOLERANCE = 1e-4;
 
 /**
  * Takes some steps from the same weights on the same batches by the compiled step, the eager step and
- * Keras, without dropout, which each draws by its own generator.
+ * each Keras process, without dropout.
  * @param folder for the weights and batches that Keras reads
  * @returns the largest relative difference between the losses of a step
  * @throws UserError where they differ by more than rounding: such peers do not do the same work
  */
 export async function checkAgreement(
   shape: WorkloadShape,
-  keras: KerasPeer,
+  own: OwnPeer,
+  peers: ReadonlyMap<string, KerasPeer>,
   folder: string,
 ): Promise<number> {
-  const recipe = {
-    ...recipeOf(shape),
-    dropout: 0,
-    learningRate: { schedule: 'constant', initial: LEARNING_RATE } as const,
-  };
-  const batches = batchesOf(shape);
-  const model = modelOf(shape, recipe);
-  await keras.build(await writeBuild(folder, shape, model, recipe, batches));
-  model.dispose();
-  const losses = new Map<string, readonly number[]>([['keras', await keras.losses(STEPS)]]);
-  for (const kind of ['eager', 'compiled'] as const) {
-    const step = await BareStep.create(kind, shape, recipe, batches);
-    losses.set(kind, step.losses(STEPS));
-    step.dispose();
+  const build = await own.build(shape, folder, 'calm');
+  const losses = new Map<string, readonly number[]>();
+  for (const [name, keras] of peers) {
+    await keras.build(build);
+    losses.set(name, await keras.losses(STEPS));
   }
+  for (const kind of ['eager', 'compiled'] as const)
+    losses.set(kind, await own.losses(kind, STEPS));
   return largestDifference(losses, TOLERANCE);
 }
 

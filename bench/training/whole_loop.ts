@@ -4,6 +4,7 @@ import type * as tf from '@tensorflow/tfjs';
 import { CheckpointFolder } from '../../checkpoints/training_checkpoint/checkpoint_folder.ts';
 import type { LabelledDataset } from '../../datasets/dataset.ts';
 import { type LabelledPixels, pixelDataset } from '../../datasets/pixel_dataset.ts';
+import { UserError } from '../../foundation/errors.ts';
 import { SILENT_REPORTER } from '../../foundation/reporting/reporter.ts';
 import { train } from '../../training/loop/train.ts';
 import type { Recipe } from '../../training/recipes/recipe.ts';
@@ -133,7 +134,13 @@ class LoopClock implements TrainingObserver {
 
   async end(): Promise<void> {}
 
+  /** @throws UserError where not one step was timed */
   get round(): LoopRound {
+    if (this.images === 0) {
+      throw new UserError('Expected a turn of two steps at least but there was time for one', {
+        remedy: 'Pass longer --seconds.',
+      });
+    }
     const seconds = (this.last - this.start!) / 1000;
     return { images: this.images, seconds, waitShare: this.waitSeconds / seconds };
   }

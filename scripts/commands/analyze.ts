@@ -70,6 +70,7 @@ export const analyzeCommand = defineCommand({
     folders: [data, calibrationData],
     dataset: { name: dataset, folder: data, option: 'data' },
   }),
+  outputs: ({ model, out, overwrite }) => ({ inputs: [model], analysisFile: out, overwrite }),
   run: async (argv, context) => {
     const { analyze } = await import('../../workflows/analyze/analyze.ts');
     return analyze({ ...argv, command: analyzeCommandLine(argv) }, context);

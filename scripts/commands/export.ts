@@ -53,6 +53,7 @@ export const exportCommand = defineCommand({
     folders: [calibrationData],
     dataset: { name: dataset, folder: calibrationData, option: 'calibrationData' },
   }),
+  outputs: ({ model, out, overwrite }) => ({ inputs: [model], exported: out, overwrite }),
   run: async (argv, context) => {
     const { exportModel } = await import('../../workflows/export/export.ts');
     return exportModel(argv, context);

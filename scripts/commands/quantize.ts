@@ -43,6 +43,7 @@ export const quantizeCommand = defineCommand({
     folders: [calibrationData],
     dataset: { name: dataset, folder: calibrationData, option: 'calibrationData' },
   }),
+  outputs: ({ model, out, overwrite }) => ({ inputs: [model], tf8File: out, overwrite }),
   run: async (argv, context) => {
     const { quantize } = await import('../../workflows/quantize/quantize.ts');
     return quantize(argv, context);

@@ -1,3 +1,4 @@
+import { dirname, resolve } from 'node:path';
 import { VARIANTS } from '../../architectures/variants.ts';
 import { RECIPE_NAMES } from '../../training/recipes/recipe_names.ts';
 import type { RearchitectResult } from '../../workflows/rearchitect/rearchitect.ts';
@@ -115,6 +116,15 @@ export const rearchitectCommand = defineCommand({
     recipe: retrain ? recipe : undefined,
     folders: [data],
     dataset: { name: dataset, folder: data, option: 'data' },
+  }),
+  outputs: ({ model, out, overwrite, retrain, resume }) => ({
+    inputs: [model],
+    // The work has words of its own for the model's own folder.
+    modelFolder: [model, dirname(model)].map((path) => resolve(path)).includes(resolve(out))
+      ? undefined
+      : out,
+    overwrite: overwrite || (retrain && resume),
+    checkpointed: retrain,
   }),
   run: async (argv, context) => {
     const { rearchitectModel } = await import('../../workflows/rearchitect/rearchitect_model.ts');

@@ -133,6 +133,7 @@ export const reproduceCommand = defineCommand({
     dataset: { name: dataset, folder: data, option: 'data' },
   }),
   run: async (argv, context) => {
+    const changes = changesOf(argv); // before anything is loaded
     const { estimateTable, reproduce } = await import('../../workflows/reproduce/reproduce.ts');
     const { costReport } = await import('../../workflows/reproduce/cost_report.ts');
     const { dataset, preset, data, imagenet, imagenetLimit, published, runsDir } = argv;
@@ -143,7 +144,7 @@ export const reproduceCommand = defineCommand({
       imagenet,
       imagenetLimit,
       seeds: seedsOf(argv),
-      changes: changesOf(argv),
+      changes,
       published,
       runsDir,
     };

@@ -153,6 +153,12 @@ export const trainCommand = defineCommand({
     folders: [data],
     dataset: { name: dataset, folder: data, option: 'data' },
   }),
+  outputs: ({ from, teacher, out, overwrite, resume }) => ({
+    inputs: [from, teacher],
+    modelFolder: out,
+    overwrite: overwrite || resume,
+    checkpointed: true,
+  }),
   run: async (argv, context) => {
     const { trainModel } = await import('../../workflows/train/train_model.ts');
     return trainModel(argv, context);

@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { chartSvg } from '../../workflows/charts/chart.ts';
 import { importDirections } from './directions.ts';
+import { kindParts } from './kind_parts.ts';
 import { markedParts, withParts } from './marked_parts.ts';
 import { pageFigures } from './page_figures.ts';
 import { recordParts } from './record_parts.ts';
@@ -21,8 +22,10 @@ const EXPLANATION = 'why-mobilenets-collapse.md';
 export async function makeDocs(root: string): Promise<ReadonlyMap<string, string>> {
   const results = join(root, 'bench', 'results');
   const records = await readRecords(results);
+  const tables = await publishedTables(results);
   const parts = new Map([
-    ...(await publishedTables(results)),
+    ...tables,
+    ...kindParts(tables),
     ...recordParts(records),
     ['directions', importDirections(root)] as const,
   ]);

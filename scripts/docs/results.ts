@@ -39,7 +39,7 @@ export async function publishElsewhere(dir: string, results: string): Promise<st
   return path;
 }
 
-/** The tables in `results` by their names, such as "executor". */
+/** The tables in `results` by their names, such as "executor-avx2". */
 export async function publishedTables(results: string): Promise<ReadonlyMap<string, string>> {
   const tables = new Map<string, string>();
   for (const name of (await readdir(results)).sort()) {

@@ -8,6 +8,8 @@ import { isCheckout, projectRoot, SET_UP } from '../../foundation/repository.ts'
 import type { TierName } from '../../quantize/kernels/kernels.ts';
 import type { TierReport } from '../../quantize/kernels/route.ts';
 import { examineTiers } from '../../quantize/kernels/select.ts';
+import { type OneDnnChoice, oneDnnInUse } from '../../training/one_dnn/one_dnn_choice.ts';
+import { readTrials, type Trial } from '../../training/one_dnn/trials.ts';
 import { kernelsName } from '../../workflows/open/kernels_used.ts';
 import { probeTfjsNode } from '../setup/probe_tfjs_node.ts';
 import { readTfjsNodeRecord, type TfjsNodeRecord } from '../setup/tfjs_node_record.ts';
@@ -53,6 +55,8 @@ export interface DoctorReport {
   readonly tools: readonly Tool[];
   readonly processor: Processor;
   readonly tfjsNode: TfjsNodeReport;
+  /** Of libtensorflow; long trainings try both settings where the processor lacks AVX-512 VNNI. */
+  readonly oneDnn: OneDnnChoice & { readonly trials: readonly Trial[] };
   /** Whether this Node runs 128-bit WebAssembly instructions. */
   readonly wasmSimd: boolean;
   /** The fastest first. */
@@ -73,10 +77,12 @@ export async function examine(options: {
   cacheDir: string;
 }): Promise<DoctorReport> {
   const { root, cacheDir } = options;
-  const [tools, processor, tfjsNode, bytes, artifacts] = await Promise.all([
+  const [tools, processor, tfjsNode, oneDnn, trials, bytes, artifacts] = await Promise.all([
     examineTools(),
     examineProcessor(),
     examineTfjsNode(projectRoot(root)),
+    oneDnnInUse(),
+    readTrials(cacheDir),
     bytesIn(cacheDir),
     listArtifacts(cacheDir),
   ]);
@@ -90,6 +96,7 @@ export async function examine(options: {
   return {
     node: { version: process.versions.node, platform: `${process.platform}-${process.arch}` },
     processor,
+    oneDnn: { ...oneDnn, trials: Object.values(trials) },
     ...findings,
     cache: { folder: cacheDir, bytes, artifacts },
     problems: findProblems(findings),

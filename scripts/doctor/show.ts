@@ -1,5 +1,7 @@
 import { describeRoute } from '../../foundation/downloads/route.ts';
 import { formatAmount } from '../../foundation/reporting/amounts.ts';
+import { oneDnnInWords, ratesInWords } from '../../training/one_dnn/one_dnn_choice.ts';
+import type { Trial } from '../../training/one_dnn/trials.ts';
 import { kernelsName } from '../../workflows/open/kernels_used.ts';
 import type { DoctorReport, TierFinding } from './examine.ts';
 
@@ -14,6 +16,8 @@ export function showReport(report: DoctorReport): string {
     ['features', features(report)],
     ['memory', `${(report.processor.memoryBytes / 1e9).toFixed(1)} GB`],
     ['tfjs-node', tfjsNode(report)],
+    ['oneDNN', oneDnn(report)],
+    ...report.oneDnn.trials.map((trial): Row => ['', trialInWords(trial)]),
     ...report.tiers.map((finding): Row => [`kernels: ${kernelsName(finding)}`, tier(finding)]),
     ['WASM SIMD', report.wasmSimd ? 'supported' : 'not supported by this Node'],
     ['sharp', sharp(report)],
@@ -51,6 +55,15 @@ function tfjsNode({ tfjsNode: found }: DoctorReport): string {
       ? 'was there already (not installed by the set-up)'
       : `route: ${found.route}`;
   return `works, libtensorflow ${found.libtensorflow}, ${route}${binding}`;
+}
+
+function oneDnn({ oneDnn: choice }: DoctorReport): string {
+  const tried = choice.reason === 'noVnni' ? '; long trainings try both' : '';
+  return `${oneDnnInWords(choice)}${tried}`;
+}
+
+function trialInWords({ network = 'a network', ...rates }: Trial): string {
+  return `${network}: ${rates.on >= rates.off ? 'on' : 'off'}, ${ratesInWords(rates)}`;
 }
 
 function sharp({ sharp: found }: DoctorReport): string {

@@ -44,9 +44,22 @@ describe('what the tf8 command loads before its work', () => {
     ['report', 'nowhere'],
     ['pull', 'nowhere'],
   ];
-  for (const args of absent) {
+  const inTheWay = [
+    ['train', '--out', 'package.json'],
+    ['quantize', 'mobilenet_v1_1.0_224', '--calibration-data', 'test', '--out', 'package.json'],
+    ['rearchitect', 'mobilenet_v1_1.0_224', '--data', 'test', '--out', 'package.json'],
+    ['analyze', 'mobilenet_v1_1.0_224', '--data', 'test', '--out', '.'],
+    ['reproduce', '--rows', 'none'],
+  ];
+  for (const args of [...absent, ...inTheWay]) {
     it(`tf8 ${args.join(' ')} is refused without more`, async () => {
       assert.deepEqual(await heavyPackages(args), []);
     });
   }
+
+  it('an export in the place of another file is refused with no more than what reads its manifest', async () => {
+    const data = ['--calibration-data', 'test', '--format', 'onnx', '--out', 'package.json'];
+    const packages = await heavyPackages(['export', 'mobilenet_v1_1.0_224', ...data]);
+    assert.deepEqual(packages, ['zod']);
+  });
 });

@@ -2,6 +2,16 @@ import type { RunProgress } from '../recipes/learning_rate.ts';
 import type { Budget, Recipe } from '../recipes/recipe.ts';
 import type { TrainingState } from './training_state.ts';
 
+/** How long a recipe trains: the images of all its steps, or its time. */
+export function trainingLength(
+  { budget }: Pick<Recipe, 'budget'>,
+  imagesPerEpoch: number,
+): { readonly images: number } | { readonly seconds: number } {
+  return 'epochs' in budget
+    ? { images: budget.epochs * imagesPerEpoch }
+    : { seconds: 60 * budget.minutes };
+}
+
 /** What a run may use up, and how far it is. */
 export class RunBudget {
   /** Steps of the whole run; undefined for a budget of time. */

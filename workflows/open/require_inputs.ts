@@ -4,6 +4,7 @@ import { notAFolder } from '../../datasets/images/not_a_folder.ts';
 import { isLocal, missingFolder } from '../../datasets/missing_folder.ts';
 import { fileSource } from '../../foundation/files/byte_source.ts';
 import { errorCode } from '../../foundation/files/file_errors.ts';
+import { RECIPE_NAMES } from '../../training/recipes/recipe_names.ts';
 import type { OptionName } from '../wording.ts';
 import { floatPlace, type ModelPlace, modelPlace } from './model_place.ts';
 import { needsFolder } from './needs_folder.ts';
@@ -59,6 +60,7 @@ export async function requireInputs(inputs: Inputs): Promise<void> {
 }
 
 async function requireRecipe(recipe: string): Promise<void> {
+  if (RECIPE_NAMES.some((name) => name === recipe)) return;
   const { openRecipe } = await import('../../training/recipes/open_recipe.ts');
   await openRecipe(recipe);
 }

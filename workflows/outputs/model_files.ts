@@ -1,15 +1,10 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { z } from 'zod';
 
 /** More than any model has; a folder of data is no model. */
 const MOST_FILES = 10_000;
 /** Above any network's description. */
 const MAX_JSON_BYTES = 64 * 2 ** 20;
-
-const topologySchema = z.object({
-  weightsManifest: z.array(z.object({ paths: z.array(z.string()) })),
-});
 
 /**
  * The files that the model at `reference` is read from: a folder's, a file with the shards that it
@@ -35,6 +30,10 @@ async function filesBelow(folder: string): Promise<readonly string[]> {
 }
 
 async function shardsOf(path: string): Promise<readonly string[]> {
+  const { z } = await import('zod');
+  const topologySchema = z.object({
+    weightsManifest: z.array(z.object({ paths: z.array(z.string()) })),
+  });
   try {
     const { weightsManifest } = topologySchema.parse(JSON.parse(await readFile(path, 'utf8')));
     return weightsManifest.flatMap(({ paths }) => paths);

@@ -1,26 +1,12 @@
 /** How files that tf8 wrote are recognized: nobody is asked before they are replaced. */
 import { basename } from 'node:path';
 import { z } from 'zod';
-import { fileSource, readBounded } from '../../foundation/files/byte_source.ts';
+import { readBounded } from '../../foundation/files/byte_source.ts';
 import { sha256OfFile } from '../../foundation/hashes/sha256.ts';
-import { isTf8 } from '../../quantize/model/tf8_magic.ts';
 import { readManifest } from '../export/export_manifest.ts';
 import { REPORT_MARK } from '../report/report_page.ts';
 
-/** Of a file, to tell what it is. */
-const START_BYTES = 16;
-
 const MAX_JSON_BYTES = 256 * 2 ** 20;
-
-/** A TF8 file, by its start. */
-export async function isOurTf8File(path: string): Promise<boolean> {
-  const source = await fileSource(path);
-  try {
-    return isTf8(await source.read(0, Math.min(START_BYTES, source.size)));
-  } finally {
-    await source.close();
-  }
-}
 
 /** A file that the manifest of the export `exported` names, unchanged since. */
 export function isOurExport(exported: string): (path: string) => Promise<boolean> {

@@ -17,7 +17,7 @@ import { DEFAULT_DATASET, type InputRange } from '../open/model_facts.ts';
 import { inRange } from '../open/model_input.ts';
 import { openImages } from '../open/open_data.ts';
 import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
-import { isOurTf8File } from '../outputs/our_files.ts';
+import { isOurTf8File } from '../outputs/our_tf8_file.ts';
 import { requireOutputFiles } from '../outputs/output_files.ts';
 import { CONVERSION_DEFAULTS, type ConversionOptions } from './conversion.ts';
 

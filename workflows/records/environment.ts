@@ -5,6 +5,7 @@ import { processorName } from '../../foundation/processes/processor.ts';
 import { runCommand } from '../../foundation/processes/run_command.ts';
 import { isCheckout, packageVersion, repositoryRoot } from '../../foundation/repository.ts';
 import type { Backend } from '../../training/backend.ts';
+import { oneDnnChoiceSchema, oneDnnInUse } from '../../training/one_dnn/one_dnn_choice.ts';
 
 /** What a figure was measured with. */
 export const environmentSchema = z.strictObject({
@@ -17,6 +18,8 @@ export const environmentSchema = z.strictObject({
   /** Its kind too, where the system tells: "AMD EPYC (family 25, model 1, AVX2)". */
   processor: z.string(),
   threads: z.int().min(1),
+  /** Of libtensorflow, where that is the backend. */
+  oneDnn: oneDnnChoiceSchema.optional(),
 });
 
 /**
@@ -35,6 +38,7 @@ export async function environment(backend: Backend | undefined): Promise<Environ
     backend: backend === undefined ? 'none' : `${backend.name} ${backend.version}`,
     processor: await processorName(),
     threads: availableParallelism(),
+    ...(backend.name === 'tensorflow' && { oneDnn: await oneDnnInUse() }),
   };
 }
 

@@ -3,6 +3,7 @@ import { UserError } from '../../foundation/errors.ts';
 import { makeWritableFolder } from '../../foundation/files/writable_folder.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { type Backend, requireTensorFlow, selectBackend } from '../../training/backend.ts';
+import { useOneDnnFor } from '../../training/one_dnn/choose_one_dnn.ts';
 import { openData } from '../open/open_data.ts';
 import { option } from '../wording.ts';
 import { AnalysisStore } from './analysis_store.ts';
@@ -13,6 +14,7 @@ import { leftOut, needsTraining, planRows, type RowPlan } from './plan.ts';
 import type { Preset } from './preset.ts';
 import { presetOf } from './presets.ts';
 import { disjointData, type TableData, wholeData } from './table_data.ts';
+import { tableTraining } from './table_training.ts';
 
 export interface ReproduceOptions {
   readonly dataset: string;
@@ -71,8 +73,11 @@ export async function openTable(options: ReproduceOptions, context: Context): Pr
   const { seeds = Array.from({ length: preset.seeds }, (_, seed) => seed) } = options;
   const { published } = options;
   const planning = { preset, seeds, published, withPublishedRows: imagenet !== undefined };
-  const isAllTrained = planRows(planning).every(needsTraining);
+  const rowsAsked = planRows(planning);
+  const isAllTrained = rowsAsked.every(needsTraining);
   await makeWritableFolder(runsDir);
+  const training = tableTraining(rowsAsked, preset);
+  if (training !== undefined) await useOneDnnFor(training, context);
   const backend = await selectBackend();
   if (isAllTrained) await requireTensorFlow('Retraining');
   const canTrain = backend.name === 'tensorflow';

@@ -9,17 +9,16 @@ import type { LabelledDataset } from '../../datasets/dataset.ts';
 import { holdOutValidation } from '../../datasets/order/hold_out.ts';
 import { InvalidValueError, messageOf, UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
-import { isBackendSelected, selectTrainingBackend } from '../../training/backend.ts';
-import { RunBudget } from '../../training/loop/budget.ts';
+import { selectTrainingBackend } from '../../training/backend.ts';
+import { RunBudget, trainingLength } from '../../training/loop/budget.ts';
 import { epochImages } from '../../training/loop/epoch_images.ts';
 import { train } from '../../training/loop/train.ts';
 import type { TrainOptions, TrainResult } from '../../training/loop/train_options.ts';
-import { chooseOneDnn } from '../../training/one_dnn/choose_one_dnn.ts';
+import { useOneDnnFor } from '../../training/one_dnn/choose_one_dnn.ts';
 import type { Recipe } from '../../training/recipes/recipe.ts';
 import { DISTILLATION } from '../../training/recipes/recipes.ts';
 import { createTrainStep } from '../../training/step/create_train_step.ts';
 import type { TrainStep } from '../../training/step/train_step.ts';
-import { ONE_DNN_VARIABLE } from '../../training/tensorflow_environment.ts';
 import type { TrainingObserver } from '../../training/watch/observer.ts';
 import { weightsOf } from '../open/model_facts.ts';
 import type { OpenedFloatModel } from '../open/open_model.ts';
@@ -154,7 +153,7 @@ class TrainJob {
 
   async run(): Promise<TrainJobResult> {
     const { from, out, network } = this.options;
-    if (!isBackendSelected()) await this.chooseOneDnn();
+    await this.chooseOneDnn();
     await selectTrainingBackend();
     this.model = this.build();
     if (from !== undefined) this.source = await openSource(from, network, this.context);
@@ -173,11 +172,11 @@ class TrainJob {
 
   /** Before libtensorflow is loaded, which reads it once. */
   private async chooseOneDnn(): Promise<void> {
-    const { recipe, teacher } = this.options;
+    const { recipe, dataset, limit, teacher } = this.options;
     const { config, context } = this;
     const shape = { config, batchSize: recipe.batchSize, distilled: teacher !== undefined };
-    const { oneDnn } = await chooseOneDnn(shape, context);
-    process.env[ONE_DNN_VARIABLE] = oneDnn ? '1' : '0';
+    const length = trainingLength(recipe, epochImages(dataset, recipe, limit));
+    await useOneDnnFor({ shape, length }, context);
   }
 
   dispose(): void {

@@ -9,11 +9,11 @@ import { inFolder } from '../../support/in_folder.ts';
 import { RECORD, row } from './rows.ts';
 
 const FILES = [
-  'executor-latencies.svg',
-  'executor-layers.md',
-  'executor-layers.svg',
-  'executor.json',
-  'executor.md',
+  'executor-avx2.json',
+  'executor-avx2.md',
+  'executor-latencies-avx2.svg',
+  'executor-layers-avx2.md',
+  'executor-layers-avx2.svg',
 ];
 
 describe('executorTables', () => {
@@ -41,7 +41,7 @@ Times as fast, 1 image a call, 1 thread unless said otherwise:
 
 Left out: tf8 native avxvnni (this processor has no avxvnni).
 
-Before, every tier gave the reference's bytes on every layer, and every peer's logits were the float network's (in 8 bits: like them), on 16 photographs. LiteRT 2.3.0; A processor, 2 threads, Node 20.0.0, commit 0123456789, 2026-01-02.`,
+Before, every tier gave the reference's bytes on every layer, and every peer's logits were the float network's (in 8 bits: like them), on 16 photographs. LiteRT 2.3.0; A processor (AVX2), 2 threads, Node 20.0.0, commit 0123456789, 2026-01-02.`,
     );
   });
 });
@@ -76,30 +76,47 @@ describe('the record of the executor', () => {
       await writeRecord(folder, RECORD);
       const read = (name: string) => readFile(join(folder, name), 'utf8');
       assert.deepEqual((await readdir(folder)).sort(), FILES);
-      assert.deepEqual(JSON.parse(await read('executor.json')), RECORD);
-      assert.equal(await read('executor.md'), `${executorTables(RECORD)}\n`);
-      assert.equal(await read('executor-layers.md'), `${layerTables(RECORD)}\n`);
+      assert.deepEqual(JSON.parse(await read('executor-avx2.json')), RECORD);
+      assert.equal(await read('executor-avx2.md'), `${executorTables(RECORD)}\n`);
+      assert.equal(await read('executor-layers-avx2.md'), `${layerTables(RECORD)}\n`);
       assert.match(
-        await read('executor-latencies.svg'),
+        await read('executor-latencies-avx2.svg'),
         /<desc[^>]*>Bars, in milliseconds: tf8 native avx2 4\.0, LiteRT uint8 10\.0\.<\/desc>/,
       );
       assert.match(
-        await read('executor-layers.svg'),
+        await read('executor-layers-avx2.svg'),
         /<desc[^>]*>.*the longest is 0 with 83\.3 %.*the most is 40 %, in 0\.<\/desc>/,
       );
     }));
 
   it('has no chart of layers where no tier tells its peak', async () => {
     const files = await recordFiles({ ...RECORD, profiles: [] });
-    assert.deepEqual([...files.keys()].sort(), FILES.toSpliced(2, 1));
+    assert.deepEqual([...files.keys()].sort(), FILES.toSpliced(4, 1));
   });
 
-  it('as published gives the published tables and charts', async () => {
+  it('of each kind of processor that is published gives its tables and charts', async () => {
     const folder = join(repositoryRoot(), 'bench', 'results');
-    const published = await readFile(join(folder, 'executor.json'), 'utf8');
-    const record = executorRecordSchema.parse(JSON.parse(published));
-    for (const [name, text] of await recordFiles(record)) {
-      assert.equal(await readFile(join(folder, name), 'utf8'), text, name);
+    const names = (await readdir(folder)).filter((name) => /^executor-.*\.json$/.test(name));
+    assert.ok(names.length > 0);
+    for (const published of names) {
+      const text = await readFile(join(folder, published), 'utf8');
+      const record = executorRecordSchema.parse(JSON.parse(text));
+      assert.equal(published, `executor-${record.kind}.json`);
+      for (const [name, text] of await recordFiles(record)) {
+        assert.equal(await readFile(join(folder, name), 'utf8'), text, name);
+      }
     }
   });
+
+  it('leaves those of other kinds of processors', () =>
+    inFolder(async (folder) => {
+      await writeRecord(folder, RECORD);
+      await writeRecord(folder, { ...RECORD, kind: 'avx512vnni' });
+      const names = await readdir(folder);
+      assert.deepEqual(
+        FILES.filter((name) => !names.includes(name)),
+        [],
+      );
+      assert.equal(names.length, 2 * FILES.length);
+    }));
 });

@@ -8,6 +8,7 @@ export function row(name: string, latencyMs: number, threads = 1, batch = 1): Ex
 /** A measurement made up for a test. */
 export const RECORD: ExecutorRecord = {
   date: '2026-01-02',
+  kind: 'avx2',
   environment: {
     tf8: '0.1.0',
     commit: '0123456789abcdef',

@@ -29,6 +29,7 @@ const HEALTHY: DoctorReport = {
     error: null,
     failures: [{ route: 'official', reason: 'no network' }],
   },
+  oneDnn: { on: true, reason: 'vnni', trials: [] },
   wasmSimd: true,
   tiers: [
     {
@@ -152,6 +153,26 @@ describe('showReport', () => {
     const text = showReport({ ...HEALTHY, tfjsNode });
     assert.match(text, /memory +8\.0 GB/);
     assert.match(text, /works, libtensorflow 2\.15\.1, was there already \(not installed by/);
+  });
+
+  it('shows whether oneDNN computes, why, and what trials have found', () => {
+    const oneDnn = (choice: Partial<DoctorReport['oneDnn']>) =>
+      showReport({ ...HEALTHY, oneDnn: { ...HEALTHY.oneDnn, ...choice } });
+    assert.match(oneDnn({}), /^oneDNN +on: this processor has AVX-512 VNNI, where /m);
+    assert.match(
+      oneDnn({ on: false, reason: 'user' }),
+      /^oneDNN +off: TF_ENABLE_ONEDNN_OPTS says/m,
+    );
+    const trials = [{ on: 1099, off: 1836, network: 'a small network' }];
+    const tried = oneDnn({ reason: 'noVnni', trials });
+    assert.match(
+      tried,
+      /^oneDNN +on: this processor has no AVX-512 VNNI, .*; long trainings try both$/m,
+    );
+    assert.match(
+      tried,
+      /^ +a small network: off, a trial trained 1099 images\/s with it and 1836 without$/m,
+    );
   });
 
   it('shows what the set-up tried when tfjs-node does not load', () => {

@@ -3,8 +3,13 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { STANDARD } from '../../../architectures/variants.ts';
 import { SILENT_REPORTER } from '../../../foundation/reporting/reporter.ts';
-import { type ChooseOptions, chooseOneDnn } from '../../../training/one_dnn/choose_one_dnn.ts';
+import {
+  type ChooseOptions,
+  chooseOneDnn,
+  type TrainingJob,
+} from '../../../training/one_dnn/choose_one_dnn.ts';
 import type { StepShape } from '../../../training/one_dnn/step_shape.ts';
+import { readTrials } from '../../../training/one_dnn/trials.ts';
 import { inFolder } from '../../support/in_folder.ts';
 import { recordingReporter } from '../../support/recording_reporter.ts';
 
@@ -20,6 +25,9 @@ const SHAPE: StepShape = {
   distilled: false,
 };
 
+/** An hour or so. */
+const LONG: TrainingJob = { shape: SHAPE, length: { images: 1_000_000 } };
+
 const ZEN3 = { model: 'Zen 3', cores: 2, features: ['AVX2', 'FMA'] };
 
 /** Trials that give 100 images per second with oneDNN and `off` without, and how many were made. */
@@ -29,7 +37,7 @@ function trials(cacheDir: string, off: number) {
     cacheDir,
     reporter: SILENT_REPORTER,
     signal: new AbortController().signal,
-    environment: {},
+    own: () => undefined,
     processor: ZEN3,
     measure: async (_, oneDnn) => {
       tried.push(oneDnn);
@@ -43,10 +51,9 @@ describe('chooseOneDnn', () => {
   it("takes the user's own setting without a trial", () =>
     inFolder(async (folder) => {
       const { tried, options } = trials(folder, 200);
-      const choose = (value: string) =>
-        chooseOneDnn(SHAPE, { ...options, environment: { TF_ENABLE_ONEDNN_OPTS: value } });
-      assert.deepEqual(await choose('0'), { oneDnn: false, reason: 'user' });
-      assert.deepEqual(await choose('1'), { oneDnn: true, reason: 'user' });
+      const choose = (own: boolean) => chooseOneDnn(LONG, { ...options, own: () => own });
+      assert.deepEqual(await choose(false), { on: false, reason: 'user' });
+      assert.deepEqual(await choose(true), { on: true, reason: 'user' });
       assert.deepEqual(tried, []);
     }));
 
@@ -54,8 +61,8 @@ describe('chooseOneDnn', () => {
     inFolder(async (folder) => {
       const { tried, options } = trials(folder, 200);
       const processor = { ...ZEN3, features: ['AVX2', 'AVX-512 VNNI'] };
-      assert.deepEqual(await chooseOneDnn(SHAPE, { ...options, processor }), {
-        oneDnn: true,
+      assert.deepEqual(await chooseOneDnn(LONG, { ...options, processor }), {
+        on: true,
         reason: 'vnni',
       });
       assert.deepEqual(tried, []);
@@ -65,8 +72,8 @@ describe('chooseOneDnn', () => {
     it(`takes the faster of the two: 100 images/s with, ${off} without`, () =>
       inFolder(async (folder) => {
         const { tried, options } = trials(folder, off);
-        assert.deepEqual(await chooseOneDnn(SHAPE, options), {
-          oneDnn: off < 100,
+        assert.deepEqual(await chooseOneDnn(LONG, options), {
+          on: off < 100,
           reason: 'trial',
           imagesPerSecond: { on: 100, off },
         });
@@ -77,22 +84,56 @@ describe('chooseOneDnn', () => {
   it('tries once for a machine and shape', () =>
     inFolder(async (folder) => {
       const { tried, options } = trials(folder, 200);
-      const first = await chooseOneDnn(SHAPE, options);
-      assert.deepEqual(await chooseOneDnn(SHAPE, options), first);
+      const first = await chooseOneDnn(LONG, options);
+      assert.deepEqual(await chooseOneDnn(LONG, options), first);
       assert.equal(tried.length, 2);
-      await chooseOneDnn({ ...SHAPE, batchSize: 16 }, options);
+      await chooseOneDnn({ ...LONG, shape: { ...SHAPE, batchSize: 16 } }, options);
       assert.equal(tried.length, 4);
-      await chooseOneDnn(SHAPE, { ...options, processor: { ...ZEN3, cores: 4 } });
+      await chooseOneDnn(LONG, { ...options, processor: { ...ZEN3, cores: 4 } });
       assert.equal(tried.length, 6);
-      assert.deepEqual(await chooseOneDnn(SHAPE, options), first);
+      assert.deepEqual(await chooseOneDnn(LONG, options), first);
     }));
 
   it('tries again where the file of trials is damaged', () =>
     inFolder(async (folder) => {
       await writeFile(join(folder, 'one-dnn.json'), '{"a":');
       const { tried, options } = trials(folder, 50);
-      assert.equal((await chooseOneDnn(SHAPE, options)).reason, 'trial');
+      assert.equal((await chooseOneDnn(LONG, options)).reason, 'trial');
       assert.equal(tried.length, 2);
+    }));
+
+  it('tries nothing for a training that a trial would be a tenth of and more', () =>
+    inFolder(async (folder) => {
+      const { tried, options } = trials(folder, 200);
+      for (const length of [{ images: 5_000 }, { seconds: 60 }]) {
+        const job = { shape: SHAPE, length };
+        assert.deepEqual(await chooseOneDnn(job, options), { on: true, reason: 'noVnni' });
+      }
+      assert.deepEqual(tried, []);
+      assert.equal(
+        (await chooseOneDnn({ shape: SHAPE, length: { seconds: 3600 } }, options)).on,
+        false,
+      );
+    }));
+
+  it('takes what an earlier trial found for a short training too', () =>
+    inFolder(async (folder) => {
+      const { tried, options } = trials(folder, 200);
+      const long = await chooseOneDnn(LONG, options);
+      assert.deepEqual(await chooseOneDnn({ shape: SHAPE, length: { images: 1 } }, options), long);
+      assert.equal(tried.length, 2);
+    }));
+
+  it('keeps for people what was tried', () =>
+    inFolder(async (folder) => {
+      await chooseOneDnn(LONG, trials(folder, 123.456).options);
+      assert.deepEqual(Object.values(await readTrials(folder)), [
+        {
+          on: 100,
+          off: 123.5,
+          network: 'mobilenet_v1 standard of width 0.25 at 32 × 32, batches of 8',
+        },
+      ]);
     }));
 
   it('leaves oneDNN on, with a warning, where no trial can be made', () =>
@@ -100,9 +141,9 @@ describe('chooseOneDnn', () => {
       const reporter = recordingReporter();
       const { options } = trials(folder, 50);
       const measure = () => Promise.reject(new Error('no memory'));
-      assert.deepEqual(await chooseOneDnn(SHAPE, { ...options, reporter, measure }), {
-        oneDnn: true,
-        reason: 'default',
+      assert.deepEqual(await chooseOneDnn(LONG, { ...options, reporter, measure }), {
+        on: true,
+        reason: 'noVnni',
       });
       assert.equal(reporter.messages.at(-1), 'oneDNN is on: no trial could be made (no memory)');
     }));
@@ -116,7 +157,7 @@ describe('chooseOneDnn', () => {
         throw new Error('ended');
       };
       await assert.rejects(
-        chooseOneDnn(SHAPE, { ...options, signal: abort.signal, measure }),
+        chooseOneDnn(LONG, { ...options, signal: abort.signal, measure }),
         /^Error: enough$/,
       );
     }));
