@@ -32,6 +32,13 @@ export type FloatNode =
   | FloatReshapeNode
   | FloatSoftmaxNode;
 
+/** Nodes whose result may go through an activation of their own. */
+export type FloatActivatedNode = FloatWeightedNode | FloatArithmeticNode;
+
+export function isActivated(node: FloatNode): node is FloatActivatedNode {
+  return 'activation' in node && node.op !== 'activation';
+}
+
 export function isWeightedFloat(node: FloatNode): node is FloatWeightedNode {
   return 'kernel' in node;
 }

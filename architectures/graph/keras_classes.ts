@@ -166,5 +166,5 @@ function globalAveragePool(layer: KerasLayer): FloatNode {
 }
 
 function arithmetic(op: FloatArithmeticNode['op']): ReadLayer {
-  return (layer) => ({ ...baseOf(layer), op });
+  return (layer) => ({ ...baseOf(layer), op, activation: 'linear' });
 }

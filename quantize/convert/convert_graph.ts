@@ -10,6 +10,7 @@ import type {
   Tf8Node,
   WeightedNode,
 } from '../model/tf8_model.ts';
+import { leastSumScale } from '../params/addition.ts';
 import { QuantizationError } from '../params/errors.ts';
 import {
   paramsFromRange,
@@ -55,14 +56,9 @@ export function convertGraph(
   };
   const specs = new Map<string, TensorSpec>([[input.name, input]]);
   const nodes = graph.nodes.map((node) => {
-    const { quantization } = byName(specs, node.inputs[0]);
-    const converted = convertNode(
-      node,
-      imageShape(shapeIn(graph, node.name)),
-      quantization,
-      calibration,
-      onNote,
-    );
+    const inputs = node.inputs.map((name) => byName(specs, name).quantization);
+    const shape = imageShape(shapeIn(graph, node.name));
+    const converted = convertNode(node, shape, inputs, calibration, onNote);
     specs.set(node.name, converted.output);
     return converted;
   });
@@ -82,11 +78,12 @@ export function convertGraph(
 function convertNode(
   node: FloatNode,
   shape: ImageShape,
-  inputQuantization: QuantizationParams,
+  inputQuantizations: readonly QuantizationParams[],
   calibration: CalibratedRanges,
   onNote: ConvertOptions['onNote'],
 ): Tf8Node {
   const { name, inputs, op } = node;
+  const [inputQuantization] = inputQuantizations;
   switch (op) {
     case 'conv2d':
     case 'depthwiseConv2d':
@@ -100,18 +97,33 @@ function convertNode(
       const output = { shape, quantization: inputQuantization };
       return { op, name, inputs, windowShape, strides, padding, output };
     }
+    case 'add':
+    case 'subtract':
+    case 'multiply': {
+      const { activation } = node;
+      if (!isTf8Activation(activation)) throw unsupported(`${name} (${op})`, 'its activation');
+      const own = observed(name, calibration);
+      const quantization = op === 'multiply' ? own : sumParams(own, inputQuantizations);
+      return { op, name, inputs, activation, output: { shape, quantization } };
+    }
     case 'globalAveragePool':
       return { op, name, inputs, output: { shape, quantization: inputQuantization } };
     case 'activation':
-    case 'add':
     case 'batchNorm':
     case 'dropout':
-    case 'multiply':
     case 'pad':
     case 'reshape':
     case 'softmax':
       throw unsupported(`${name} (${op})`);
   }
+}
+
+/** A sum's parameters: those of its range, unless that is so small a part of its inputs' that eq. 9 has none. */
+function sumParams(
+  own: QuantizationParams,
+  [a, b]: readonly QuantizationParams[],
+): QuantizationParams {
+  return { ...own, scale: Math.max(own.scale, leastSumScale(a.scale, b.scale)) };
 }
 
 function weighted(

@@ -2,6 +2,7 @@ import type * as tf from '@tensorflow/tfjs';
 import type { FloatGraph } from '../../architectures/graph/float_graph.ts';
 import type { ZeroVariancePolicy } from '../../architectures/graph/fold_batch_norm.ts';
 import { absorbPadding } from '../../architectures/graph/passes/absorb_padding.ts';
+import { arithmeticInPairs } from '../../architectures/graph/passes/arithmetic_in_pairs.ts';
 import { dropIdentities } from '../../architectures/graph/passes/drop_identities.ts';
 import { dropReshapes } from '../../architectures/graph/passes/drop_reshapes.ts';
 import { dropSoftmax } from '../../architectures/graph/passes/drop_softmax.ts';
@@ -26,6 +27,7 @@ function passesOf({ zeroVariance }: FuseOptions): readonly ((graph: FloatGraph) 
     vectorsAsImages,
     dropReshapes,
     dropSoftmax,
+    arithmeticInPairs,
     ...(zeroVariance === 'mean' ? [replaceZeroVariance] : []),
     foldBatchNorms,
     (graph) => fuseActivations(graph, isTf8Activation),

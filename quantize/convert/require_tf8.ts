@@ -1,17 +1,17 @@
 /** What of a float graph TF8 cannot compute, by the name of the layer. */
 import { type FloatGraph, shapeIn } from '../../architectures/graph/float_graph.ts';
-import { type FloatNode, isWeightedFloat } from '../../architectures/graph/float_node.ts';
+import { type FloatNode, isActivated } from '../../architectures/graph/float_node.ts';
 import type { Activation } from '../../architectures/graph/operations/activation_function.ts';
 import { makerOf, usersOf } from '../../architectures/graph/passes/rewrite.ts';
-import { elements } from '../../architectures/graph/shape.ts';
+import { elements, isSameShape } from '../../architectures/graph/shape.ts';
 import { QuantizationError } from '../params/errors.ts';
 import type { ActivationKind } from '../params/requantization.ts';
 
 /** What the layers are called in Keras that a network may have. */
 const LAYERS =
-  'Conv2D, DepthwiseConv2D, Dense, BatchNormalization, ReLU, Activation, ZeroPadding2D, Dropout, Softmax, Reshape, Flatten, AveragePooling2D, MaxPooling2D, GlobalAveragePooling2D, Concatenate';
+  'Conv2D, DepthwiseConv2D, Dense, BatchNormalization, ReLU, Activation, ZeroPadding2D, Dropout, Softmax, Reshape, Flatten, AveragePooling2D, MaxPooling2D, GlobalAveragePooling2D, Concatenate, Add, Multiply';
 
-/** Whether TF8 has the activation, as a part of a convolution or fully connected layer. */
+/** Whether TF8 has the activation, as a part of the layer that it follows. */
 export function isTf8Activation(activation: Activation): activation is ActivationKind {
   return activation === 'linear' || activation === 'relu' || activation === 'relu6';
 }
@@ -103,10 +103,25 @@ function requireNode(graph: FloatGraph, node: FloatNode): void {
     case 'softmax':
       throw refuse('a softmax that is not the end of the network');
     case 'add':
+    case 'subtract':
     case 'multiply':
+      requireActivation(node, node.activation);
+      requireMeeting(graph, node);
+      return;
     case 'dropout':
       throw refuse();
   }
+}
+
+/** The second input has the first's shape, or is one value a channel. */
+function requireMeeting(graph: FloatGraph, node: FloatNode): void {
+  const [first, second] = node.inputs.map((input) => shapeIn(graph, input));
+  const perChannel = first.map((side, axis) => (axis === first.length - 1 ? side : 1));
+  if (isSameShape(first, second) || isSameShape(perChannel, second)) return;
+  throw unsupported(
+    labelOf(node),
+    `inputs [${first}] and [${second}]; it has those of one shape, and one value a channel`,
+  );
 }
 
 function requireActivation(node: FloatNode, activation: Activation): void {
@@ -139,7 +154,7 @@ function requireChannels(graph: FloatGraph, node: FloatNode, axis: number, what:
 function misplaced(graph: FloatGraph, { inputs: [from] }: FloatNode, otherwise: string): string {
   const maker = makerOf(graph, from);
   if (maker?.op === 'pad') return 'zero padding in front of it';
-  return maker !== undefined && isWeightedFloat(maker) && maker.activation === 'linear'
+  return maker !== undefined && isActivated(maker) && maker.activation === 'linear'
     ? `its place: ${from}, which it would be fused into, has other users`
     : `its place after ${from}: it must follow a convolution${otherwise}`;
 }

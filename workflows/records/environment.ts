@@ -38,7 +38,7 @@ export async function environment(backend: Backend | undefined): Promise<Environ
     backend: backend === undefined ? 'none' : `${backend.name} ${backend.version}`,
     processor: await processorName(),
     threads: availableParallelism(),
-    ...(backend.name === 'tensorflow' && { oneDnn: await oneDnnInUse() }),
+    ...(backend?.name === 'tensorflow' && { oneDnn: await oneDnnInUse() }),
   };
 }
 

@@ -32,6 +32,7 @@ const OPERATIONS = {
   pad: PAD,
   reshape: RESHAPE,
   softmax: SOFTMAX,
+  subtract: ARITHMETIC,
 } satisfies { readonly [Op in FloatNode['op']]: Operation<Extract<FloatNode, { op: Op }>> };
 
 /** What the node's operation is: its methods take the node itself. */

@@ -1,11 +1,11 @@
 import type { FloatGraph } from '../float_graph.ts';
-import { type FloatWeightedNode, isWeightedFloat } from '../float_node.ts';
+import { type FloatActivatedNode, isActivated } from '../float_node.ts';
 import { type Activation, keepsZero } from '../operations/activation_function.ts';
 import { bypass, hasOneUser, makerOf, replaceNode } from './rewrite.ts';
 
 /**
- * Makes each activation a part of the convolution or fully connected layer that it follows, where nothing
- * else reads that one's sum; zero padding between them stays behind where zeros stay zeros.
+ * Makes each activation a part of the convolution, fully connected layer, sum or product that it follows,
+ * where nothing else reads that one's result; zero padding between them stays behind where zeros stay zeros.
  * @param isFusable the activations that may become parts
  */
 export function fuseActivations(
@@ -24,14 +24,14 @@ export function fuseActivations(
   }, graph);
 }
 
-/** The layer that has the sum to itself, through padding where that may stand between. */
+/** The layer that has the result to itself, through padding where that may stand between. */
 function producerOf(
   graph: FloatGraph,
   tensor: string,
   throughPadding: boolean,
-): FloatWeightedNode | undefined {
+): FloatActivatedNode | undefined {
   const maker = makerOf(graph, tensor);
   if (maker === undefined || !hasOneUser(graph, tensor)) return undefined;
   if (maker.op === 'pad' && throughPadding) return producerOf(graph, maker.inputs[0], true);
-  return isWeightedFloat(maker) && maker.activation === 'linear' ? maker : undefined;
+  return isActivated(maker) && maker.activation === 'linear' ? maker : undefined;
 }

@@ -31,6 +31,7 @@ function ofImages(node: FloatNode): FloatNode {
     case 'multiply':
     case 'pad':
     case 'softmax':
+    case 'subtract':
       return node;
   }
 }

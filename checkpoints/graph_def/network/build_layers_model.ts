@@ -23,7 +23,9 @@ export function buildLayersModel(network: Network, name: string): tf.LayersModel
     const inputs = step.inputs.map((from) => made.get(from)!);
     made.set(
       step.name,
-      layer.apply(step.op === 'concat' ? inputs : inputs[0]) as tf.SymbolicTensor,
+      layer.apply(
+        inputs.length > 1 || step.op === 'concat' ? inputs : inputs[0],
+      ) as tf.SymbolicTensor,
     );
     weights.push({ layer, values: weightsOf(step) });
   }
@@ -77,6 +79,10 @@ function layerOf(step: Step): tf.layers.Layer {
       return tf.layers.softmax({ name });
     case 'concat':
       return tf.layers.concatenate({ name });
+    case 'add':
+      return tf.layers.add({ name });
+    case 'multiply':
+      return tf.layers.multiply({ name });
     default:
       return tf.layers.reshape({ name, targetShape: [...step.shape] });
   }

@@ -48,7 +48,16 @@ export interface PoolStep extends StepBase {
 }
 
 export interface PlainStep extends StepBase {
-  readonly op: 'input' | 'relu' | 'relu6' | 'softmax' | 'globalAveragePool' | 'reshape' | 'concat';
+  readonly op:
+    | 'input'
+    | 'relu'
+    | 'relu6'
+    | 'softmax'
+    | 'globalAveragePool'
+    | 'reshape'
+    | 'concat'
+    | 'add'
+    | 'multiply';
 }
 
 export type Step = ConvStep | BatchNormStep | PadStep | PoolStep | PlainStep;

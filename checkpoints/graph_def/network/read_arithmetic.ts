@@ -59,7 +59,8 @@ export function readArithmetic(draft: NetworkDraft, node: FlatNode): void {
   const [from, constant] = isReversed ? [right, left] : [left, right];
   const tensor = draft.constants.get(constant.node);
   if (tensor === undefined) {
-    throw draft.unsupported(node, 'an operation between two images; one side must be a constant');
+    addOfImages(draft, node, [left, right]);
+    return;
   }
   const producer = draft.sourceOf(node, from);
   const values = draft.channels(node, tensor, producer.shape.at(-1)!);
@@ -67,6 +68,30 @@ export function readArithmetic(draft: NetworkDraft, node: FlatNode): void {
   if (affine === undefined) throw draft.unsupported(node, 'a constant divided by an image');
   addAffine(draft, node, from.node, producer, affine);
 }
+
+/** The sum or the product of two images; one value a channel, [1, 1, C], meets every position. */
+function addOfImages(draft: NetworkDraft, node: FlatNode, inputs: readonly FlatInput[]): void {
+  const op = OF_IMAGES.get(node.op);
+  if (op === undefined) {
+    throw draft.unsupported(node, 'between two images; it has sums and products of them');
+  }
+  const [a, b] = inputs.map((input) => draft.sourceOf(node, input));
+  const fits = a.shape.every((side, axis) => {
+    const other = b.shape[axis];
+    return side === other || side === 1 || other === 1;
+  });
+  if (a.shape.length !== b.shape.length || !fits) {
+    throw draft.unsupported(node, `images of [${a.shape}] and [${b.shape}]`);
+  }
+  const shape = a.shape.map((side, axis) => Math.max(side, b.shape[axis]));
+  draft.add(node, { op, name: node.name, inputs: [a.name, b.name], shape });
+}
+
+const OF_IMAGES: ReadonlyMap<string, 'add' | 'multiply'> = new Map([
+  ['Add', 'add'],
+  ['AddV2', 'add'],
+  ['Mul', 'multiply'],
+]);
 
 /** max(x, 0), min(relu(x), 6), and both in one. */
 export function readBounds(draft: NetworkDraft, node: FlatNode): void {

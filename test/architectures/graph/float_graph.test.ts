@@ -40,7 +40,7 @@ describe('floatGraph', () => {
     assert.deepEqual(shapeOf(relu('a', 'image'), rows), [8, 6, 3]);
     const mean = { op: 'globalAveragePool', name: 'mean', inputs: ['image'] } as const;
     assert.deepEqual(shapeOf(mean), [3]);
-    const gate = { op: 'multiply', name: 'gated', inputs: ['image', 'mean'] } as const;
+    const gate = { op: 'multiply', name: 'gated', inputs: ['image', 'mean'], activation: 'linear' } as const;
     assert.deepEqual(shapeOf({ ...mean, keepDims: true }, gate), [4, 6, 3]);
   });
 
@@ -64,7 +64,7 @@ describe('floatGraph', () => {
       'a sum of images of two sizes',
       [
         { op: 'pad', name: 'pad', inputs: ['image'], padding: { ...NO_PADDING, top: 1 } },
-        { op: 'add', name: 'sum', inputs: ['image', 'pad'] },
+        { op: 'add', name: 'sum', inputs: ['image', 'pad'], activation: 'linear' },
       ],
       'Expected inputs of one size for sum but received [4,6,3] and [5,6,3]',
     ],

@@ -5,6 +5,7 @@ import type { FloatConv2dNode } from '../../../architectures/graph/operations/co
 import { type ConvertOptions, convertGraph } from '../../../quantize/convert/convert_graph.ts';
 import type { ObservedRange } from '../../../quantize/convert/observed_range.ts';
 import { isWeighted, tensorSpecs } from '../../../quantize/model/tf8_model.ts';
+import { leastSumScale } from '../../../quantize/params/addition.ts';
 import { NO_PADDING } from '../../../quantize/params/window.ts';
 
 const OPTIONS: ConvertOptions = {
@@ -201,14 +202,58 @@ describe('convertGraph', () => {
   });
 
   it('refuses what TF8 has not, naming it', () => {
-    const sum: FloatNode = { op: 'add', name: 'sum', inputs: ['conv', 'conv'] };
-    assert.throws(() => convert(graphOf(CONV, sum)), {
+    const dropped: FloatNode = { op: 'dropout', name: 'dropped', inputs: ['conv'] };
+    assert.throws(() => convert(graphOf(CONV, dropped)), {
       name: 'QuantizationError',
-      message: /TF8 does not support sum \(add\): the operation; it has Conv2D, /,
+      message: /TF8 does not support dropped \(dropout\): the operation; it has Conv2D, /,
     });
     assert.throws(() => convert(graphOf({ ...CONV, activation: 'tanh' }, END)), {
       message: /TF8 does not support conv \(conv2d\): the activation tanh; it has relu,/,
     });
+  });
+
+  it('gives sums and products the parameters of their own ranges', () => {
+    const both = { inputs: ['conv', 'conv'], activation: 'relu6' } as const;
+    const sum: FloatNode = { op: 'add', name: 'sum', ...both };
+    const product: FloatNode = {
+      op: 'multiply',
+      name: 'product',
+      ...both,
+      inputs: ['sum', 'conv'],
+    };
+    const end = { ...END, inputs: ['product'] };
+    const { nodes } = convert(graphOf(CONV, sum, product, end), {
+      conv: { min: 0, max: 2.55 },
+      sum: { min: 0, max: 5.1 },
+      product: { min: 0, max: 2.55 },
+    });
+    assert.deepEqual(
+      nodes.map(({ op, output }) => [op, output.quantization.scale]),
+      [
+        ['conv2d', Math.fround(0.01)],
+        ['add', Math.fround(0.02)],
+        ['multiply', Math.fround(0.01)],
+        ['globalAveragePool', Math.fround(0.01)],
+      ],
+    );
+  });
+
+  it('keeps the scale of a sum that nearly vanishes within what eq. 9 allows', () => {
+    const difference: FloatNode = {
+      op: 'subtract',
+      name: 'difference',
+      inputs: ['conv', 'conv'],
+      activation: 'linear',
+    };
+    const end = { ...END, inputs: ['difference'] };
+    const [, node] = convert(graphOf(CONV, difference, end), {
+      conv: { min: 0, max: 2.55 },
+      difference: { min: 0, max: 1e-6 },
+    }).nodes;
+    assert.equal(
+      node.output.quantization.scale,
+      leastSumScale(Math.fround(0.01), Math.fround(0.01)),
+    );
   });
 
   it('refuses a network of several outputs', () => {

@@ -49,6 +49,20 @@ const SUPPORTED: Readonly<Record<string, Layers>> = {
   'a frozen batch norm': chain(conv(), batchNorm({ trainable: false })),
   ReLU: chain(conv(), batchNorm(), l.reLU()),
   ReLU6: chain(conv(), batchNorm(), l.reLU({ maxValue: 6 })),
+  'a residual': (x) => {
+    const y = chain(conv({ padding: 'same', filters: 2 }), batchNorm())(x);
+    return chain(l.reLU({ maxValue: 6 }))(l.add().apply([x, y]) as tf.SymbolicTensor);
+  },
+  'a sum of three': (x) => {
+    const y = chain(conv({ padding: 'same', filters: 2 }))(x);
+    return l.add().apply([y, x, x]) as tf.SymbolicTensor;
+  },
+  'a gate for each channel': (x) => {
+    const mean = l.globalAveragePooling2d({ dataFormat: 'channelsLast' }).apply(x);
+    const image = l.reshape({ targetShape: [1, 1, 2] }).apply(mean) as tf.SymbolicTensor;
+    const gate = chain(l.conv2d({ filters: 2, kernelSize: 1, activation: 'relu6' }))(image);
+    return chain(l.reLU())(l.multiply().apply([gate, x]) as tf.SymbolicTensor);
+  },
   'an Activation layer': chain(conv(), batchNorm(), l.activation({ activation: 'relu' })),
   'a linear Activation layer': chain(conv(), l.activation({ activation: 'linear' }), batchNorm()),
   'a depthwise convolution': chain(depthwise(), batchNorm(), l.reLU()),
@@ -189,9 +203,16 @@ const REFUSED: Readonly<Record<string, readonly [Layers, RegExp]>> = {
     },
     /relu \(ReLU\): its place: conv, .* has other users/,
   ],
-  addition: [
-    (x) => l.add({ name: 'sum' }).apply([x, x]) as tf.SymbolicTensor,
-    /TF8 does not support sum \(Add\): the operation; it has Conv2D, /,
+  'a sum that rows and columns of one image meet': [
+    (x) => {
+      const row = chain(l.averagePooling2d({ poolSize: [7, 1], strides: 1 }))(x);
+      return l.add({ name: 'sum' }).apply([x, row]) as tf.SymbolicTensor;
+    },
+    /TF8 does not support sum \(Add\): inputs \[7,6,2\] and \[1,6,2\]; it has those of one shape/,
+  ],
+  'an average of images': [
+    (x) => l.average({ name: 'mean' }).apply([x, x]) as tf.SymbolicTensor,
+    /TF8 does not support mean \(Average\): the operation; it has Conv2D, .*Add, Multiply/,
   ],
   ELU: [chain(conv(), l.elu({ name: 'elu' })), /elu \(ELU\): the activation elu; it has relu,/],
   dilation: [chain(conv({ dilationRate: 2 })), /conv \(Conv2D\): dilation/],

@@ -66,7 +66,9 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
     map(x, (value) => limit(halfToEven(value / scalar(scale)) + scalar(zero), 0, 255)),
   Clip: ([x, low, high]) => map(x, (value) => limit(value, scalar(low), scalar(high))),
   Relu: ([x]) => map(x, (value) => Math.max(value, 0)),
-  Add: ([x, constant]) => map(x, (value) => value + scalar(constant)),
+  Add: ([a, b]) => meet(a, b, (x, y) => x + y),
+  Sub: ([a, b]) => meet(a, b, (x, y) => x - y),
+  Mul: ([a, b]) => meet(a, b, (x, y) => x * y),
   Flatten: ([x]) => ({ ...x, shape: [1, x.values.length] }),
   Concat: (inputs) => ({
     shape: [1, inputs.reduce((sum, { shape }) => sum + shape[1], 0), ...inputs[0].shape.slice(2)],
@@ -99,6 +101,16 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
     });
   },
 };
+
+/** Element by element; the second tensor is as large, or has one value a channel, or one. */
+function meet(a: Tensor, b: Tensor, result: (x: number, y: number) => number): Tensor {
+  const channels = a.shape[1];
+  const plane = a.values.length / channels;
+  const { length } = b.values;
+  const second = (i: number) =>
+    b.values[length === a.values.length ? i : length === 1 ? 0 : Math.floor(i / plane)];
+  return { ...a, values: Array.from(a.values, (value, i) => result(value, second(i))) };
+}
 
 function slide(x: Tensor, node: NodeProto, reduce: (values: number[]) => number): Tensor {
   const window = windowOf(x, node);

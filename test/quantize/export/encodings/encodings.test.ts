@@ -49,7 +49,8 @@ function floatGraphOf(
 ): FloatGraph {
   const nodes = model.nodes.map((node): FloatNode => {
     if (node.op === 'concat') return { ...node, axis: -1 };
-    if (!isWeighted(node)) return { ...node, ...(node.op === 'globalAveragePool' && KEEP_DIMS) };
+    if (node.op === 'globalAveragePool') return { ...node, ...KEEP_DIMS };
+    if (!isWeighted(node)) return node;
     const kernelShape = node.weights.shape;
     const keepDims = node.op === 'fullyConnected' && KEEP_DIMS;
     return { ...node, ...floatWeights.get(node.name)!, kernelShape, ...keepDims };
