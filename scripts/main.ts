@@ -2,6 +2,8 @@ import yargs, { type Argv, type CommandModule } from 'yargs';
 import type { UserError } from '../foundation/errors.ts';
 import { nearest } from '../foundation/nearest.ts';
 import { missingPackage } from '../foundation/optional_package.ts';
+import { fitLines } from '../foundation/reporting/fit_lines.ts';
+import { lineWidth } from '../foundation/reporting/line_width.ts';
 import { visibleMessage } from '../foundation/reporting/visible_text.ts';
 import { packageVersion } from '../foundation/repository.ts';
 import { isUserError } from '../workflows/user_error.ts';
@@ -102,7 +104,7 @@ function programOf(argv: readonly string[], commands: readonly CommandModule[]):
     .parserConfiguration({ 'duplicate-arguments-array': false })
     // The types know of plain strings only.
     .updateStrings(COMPLAINTS as unknown as Record<string, string>)
-    .wrap(Math.min(process.stdout.columns ?? HELP_WIDTH, HELP_WIDTH))
+    .wrap(Math.min(lineWidth(process.stdout) ?? HELP_WIDTH, HELP_WIDTH))
     .fail((complaint, error) => {
       // A complaint is about the arguments; without one, a command has failed.
       if (!complaint) throw error;
@@ -140,7 +142,8 @@ function optionsOf(program: Argv): string[] {
 
 /** Prints an error of the command, or one that arose beside it. */
 export function tellFailure(error: unknown): void {
-  process.stderr.write(`${inFlags(describeFailure(missingPackage(error) ?? error))}\n`);
+  const failure = inFlags(describeFailure(missingPackage(error) ?? error));
+  process.stderr.write(`${fitLines(failure, lineWidth(process.stderr) ?? Infinity)}\n`);
 }
 
 /** The arguments do not fit the command; `help` explains those that do. */
