@@ -1,5 +1,5 @@
 import type { ProgressAmount } from './amounts.ts';
-import { progressLine } from './progress_line.ts';
+import { progressLine, shortLabel } from './progress_line.ts';
 
 /** The bar gives way to the text on a narrow terminal. */
 const BAR_WIDTH = 20;
@@ -57,11 +57,12 @@ export class ProgressBar {
 
 /** "Training ████░░░░ loss 0.512, 1,200 of 10,000 images, 0:41 left" in at most `width` characters. */
 function barLine(
-  label: string,
+  name: string,
   progress: ProgressAmount,
   detail: string | undefined,
   width: number,
 ): string {
+  const label = shortLabel(name, width);
   const text = progressLine(progress, detail, width - label.length - 2);
   const room = Math.min(BAR_WIDTH, width - label.length - text.length - 2);
   const line =

@@ -31,3 +31,11 @@ export function progressLine(
 }
 
 const SEPARATOR = ', ';
+
+/** Folders of a path. */
+const FOLDERS = /\S*\/(?=\S)/g;
+
+/** A label of at most half a line, where the folders of its paths can be left out. */
+export function shortLabel(label: string, width: number): string {
+  return label.length <= width / 2 ? label : label.replaceAll(FOLDERS, '…/');
+}

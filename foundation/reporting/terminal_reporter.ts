@@ -2,7 +2,7 @@ import { formatAmount, formatSeconds, type ProgressAmount } from './amounts.ts';
 import { fitLines } from './fit_lines.ts';
 import { lineWidth } from './line_width.ts';
 import { ProgressBar } from './progress_bar.ts';
-import { progressLine } from './progress_line.ts';
+import { progressLine, shortLabel } from './progress_line.ts';
 import { RateMeter } from './rate_meter.ts';
 import type { Progress, Reporter } from './reporter.ts';
 
@@ -60,7 +60,8 @@ function plainProgress(
   now: () => number,
   work: Work,
 ): Progress {
-  const { label, unit, alreadyDone } = work;
+  const { unit, alreadyDone } = work;
+  const label = shortLabel(work.label, width());
   const started = now();
   const meter = new RateMeter(started, alreadyDone);
   let spoken = started;

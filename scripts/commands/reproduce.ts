@@ -155,16 +155,12 @@ export const reproduceCommand = defineCommand({
     const announce = preset === 'quick' ? 'plan' : 'cost';
     return { kind: 'table' as const, ...(await reproduce({ ...options, announce }, context)) };
   },
-  show: (result) =>
-    result.kind === 'estimate'
-      ? result.text
-      : [
-          '',
-          result.table,
-          '',
-          `The record is in ${result.dir}`,
-          ...(result.report === undefined ? [] : [`The report is ${result.report}`]),
-        ].join('\n'),
+  show: async (result) => {
+    if (result.kind === 'estimate') return result.text;
+    const { readTiming } = await import('../../workflows/records/run_record.ts');
+    const { showReproduction } = await import('../show/reproduction.ts');
+    return showReproduction(result, await readTiming(result.dir));
+  },
 });
 
 function seedsOf(argv: {

@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
-import { formatSeconds } from '../../foundation/reporting/amounts.ts';
 import { repositoryRoot } from '../../foundation/repository.ts';
 import {
   type PublishedTable,
@@ -11,6 +10,7 @@ import {
   readRun,
   readTiming,
 } from '../records/run_record.ts';
+import { inWords } from './cost_report.ts';
 import type { OpenTable } from './open_table.ts';
 
 /** A table that was made, here or elsewhere, with what each row took. */
@@ -32,19 +32,22 @@ export async function planInWords(
       if ((await table.networks.find(plan)) === undefined) toMake.add(row);
     }
   }
-  const rows = table.rows.map(({ network }) => network).join(', ');
-  const plan = `${table.rows.length} rows: ${rows}.`;
-  if (toMake.size === 0) return `${plan} Their networks are there from an earlier run.`;
+  const plan = [
+    `Plan: ${table.rows.length} rows.`,
+    ...table.rows.map(({ network, recipe }) => `  - ${network}: ${recipe}`),
+  ].join('\n');
+  if (toMake.size === 0) return `${plan}\nTheir networks are there from an earlier run.`;
   const here = await madeHere(name, runsDir);
   const known = here ?? (await publishedTable(name));
   const seconds = known && secondsOf(table, known, toMake);
   if (known === undefined || seconds === undefined) {
-    return `${plan} No equal table has been made yet: nothing tells how long it takes.`;
+    return `${plan}\nNo equal table has been made yet: nothing tells how long it takes.`;
   }
   const { processor, threads } = known.environment;
+  const total = `${plan}\nEstimated total: about ${inWords(seconds)}`;
   return here === undefined
-    ? `${plan} They took ${formatSeconds(seconds)} on ${processor}, ${threads} threads; this machine is ${processorHere()}, ${availableParallelism()} threads.`
-    : `${plan} They take about ${formatSeconds(seconds)}, as they did here before.`;
+    ? `${total}, as on ${processor} with ${threads} threads; this machine is ${processorHere()} with ${availableParallelism()}, and a slower one takes longer.`
+    : `${total}, as it took here before.`;
 }
 
 /** undefined where a row was made otherwise, or by fewer seeds. */

@@ -163,6 +163,10 @@ describe('the line of a training', () => {
       lineOf(80, 'training friendly-rearchitected, seed 0'),
       'training friendly-rearchitected, seed 0: loss 0.512, epoch 1/2, 1:28 left',
     );
+    assert.equal(
+      lineOf(64, 'calibrating runs/networks/standard-213722fcc4c6'),
+      'calibrating …/standard-213722fcc4c6: loss 0.512, 1:28 left',
+    );
     assert.equal(lineOf(40, 'training standard'), 'training standard: loss 0.512');
   });
 });
