@@ -25,6 +25,7 @@ export const OPTION_NAMES = [
   'recipe',
   'resolution',
   'resume',
+  'runsDir',
   'runtime',
   'variant',
   'widthMultiplier',

@@ -8,13 +8,7 @@ import { combineObservers, type TrainingObserver } from '../../training/watch/ob
 import { stepsPerWindow } from '../../training/watch/step_window.ts';
 import { openTensorBoard } from '../../training/watch/tensorboard.ts';
 import { trainingCurveSvg } from '../charts/training_curve.ts';
-
-/** What is written into the folder of a run. */
-export const WATCHED = {
-  metrics: 'metrics.jsonl',
-  tensorBoard: 'tensorboard',
-  curve: 'training_curve.svg',
-} as const;
+import { WATCHED } from '../outputs/training_files.ts';
 
 export interface WatchOptions {
   /** Of the figure: what is trained on what. */
