@@ -23,6 +23,7 @@ import { setupCommand } from './commands/setup.ts';
 import { trainCommand } from './commands/train.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { COMPLAINTS, explained } from './complaint.ts';
+import { emptyArgument } from './empty_arguments.ts';
 import { asTold, stackOf } from './faults.ts';
 import { withPositionals } from './positionals.ts';
 import { inFlags } from './wording.ts';
@@ -76,7 +77,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   return status;
 }
 
-/** @throws UsageError where the arguments ask for the help of no command */
+/** @throws UsageError where the arguments ask for the help of no command, and where one is empty */
 function programOf(argv: readonly string[], commands: readonly CommandModule[]): Argv {
   const lines = new Map(
     [...commands.map(({ command }) => String(command)), ...OWN_COMMANDS].map((line) => [
@@ -84,6 +85,8 @@ function programOf(argv: readonly string[], commands: readonly CommandModule[]):
       line,
     ]),
   );
+  const empty = emptyArgument(argv);
+  if (empty !== undefined) throw new UsageError(empty, lines.has(argv[0]) ? argv[0] : undefined);
   const program: Argv = yargs(asOptions(withPositionals(argv), [...lines.keys()]))
     .scriptName('tf8')
     .version(packageVersion())
