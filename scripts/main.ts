@@ -113,7 +113,7 @@ function programOf(argv: readonly string[], commands: readonly CommandModule[]):
       if (!complaint) throw error;
       const line = lines.get(argv[0]);
       throw new UsageError(
-        explained(complaint, line, optionsOf(program)),
+        explained(complaint, line, optionsOf(program), argv),
         line === undefined ? undefined : argv[0],
       );
     })
