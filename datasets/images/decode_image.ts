@@ -130,6 +130,7 @@ const REASONS: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [/exceeds channel limit/, 'it has more channels than a picture'],
   [/premature end/, 'it is truncated (premature end of the JPEG data)'],
   [/timeout: \d+% complete/, TOO_SLOW],
+  [/^Unknown error$/, 'it is truncated or damaged'],
 ];
 
 /** How what libvips and its decoders say of a file begins. */
