@@ -21,6 +21,9 @@ interface Format {
 const kerasRemedy = (model: string, folder: string) =>
   `Save it as a SavedModel, in Python with Keras and TensorFlow, and pass ${folder}: import keras; keras.models.load_model(${quoted(model)}).export(${quoted(folder)})`;
 
+/** A pickle, protocol 2, of the number that torch.save wrote first until version 1.6. */
+const PICKLED_TORCH = [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20];
+
 const FORMATS: readonly Format[] = [
   {
     kind: 'a Keras model (HDF5)',
@@ -52,9 +55,24 @@ const FORMATS: readonly Format[] = [
   {
     kind: 'a PyTorch file',
     extensions: ['.pt', '.pth'],
-    holds: (source) => isZipWith(source, 'data.pkl'),
+    holds: async (source) =>
+      (await isZipWith(source, 'data.pkl')) || startsWith(source, 0, PICKLED_TORCH),
     remedy: (_, folder) =>
       `Export the network in Python, torch.onnx.export(model, image, ${quoted(`${folder}.onnx`)}), convert that (pip install onnx2tf), and pass ${folder}: onnx2tf -i ${quoted(`${folder}.onnx`)} -o ${quoted(folder)}`,
+  },
+  {
+    kind: 'a file of weights alone (safetensors)',
+    extensions: ['.safetensors'],
+    // The length of a header, then the header as a JSON object.
+    holds: (source) => startsWith(source, 7, [0, ...Buffer.from('{')]),
+    remedy: (_, folder) =>
+      `Load them into their network, in the program that they come from, and export that: with Keras as a SavedModel, with PyTorch by torch.onnx.export(model, image, ${quoted(`${folder}.onnx`)}).`,
+  },
+  {
+    kind: 'a TF8 file',
+    extensions: ['.tf8'],
+    holds: async () => false, // Those are read here.
+    remedy: () => '',
   },
 ];
 

@@ -13,11 +13,13 @@ export function isLabelled(dataset: Dataset): dataset is LabelledDataset {
  */
 export function withLabels(dataset: Dataset, purpose: string): LabelledDataset {
   if (isLabelled(dataset)) return dataset;
+  const images = dataset.count('test');
+  const what = images === 1 ? 'image shows' : `${images} images show`;
   throw new UserError(
-    `Expected images with classes ${purpose} but ${dataset.origin} says nothing of what its ${dataset.count('test')} images show.`,
+    `Expected images with classes ${purpose} but ${dataset.origin} says nothing of what its ${what}.`,
     {
       remedy:
-        'Put the images of each class into a folder of its own that has its name: cat/…, dog/….',
+        'Put the images of each class into a folder of its own that has its name: cat/…, dog/…. Two or more of them must hold images.',
     },
   );
 }

@@ -1,6 +1,9 @@
 import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
 import { cacheDir } from '../foundation/files/cache_dir.ts';
 import type { Context } from '../foundation/reporting/context.ts';
+import { fitLines } from '../foundation/reporting/fit_lines.ts';
+import { lineWidth } from '../foundation/reporting/line_width.ts';
+import { CLEAR_LINE } from '../foundation/reporting/progress_bar.ts';
 import type { Reporter } from '../foundation/reporting/reporter.ts';
 import { visibleLines, visibleMessage, visibleName } from '../foundation/reporting/visible_text.ts';
 import type { Inputs } from '../workflows/open/require_inputs.ts';
@@ -63,16 +66,21 @@ async function runCommand<Options, Result>(
   exit: Exit,
 ): Promise<void> {
   const abort = new AbortController();
+  let reporter: Reporter | undefined;
   const interrupt = () => {
     abort.abort();
-    // The second one ends the process at once, maybe within a bar's line.
-    if (process.stderr.isTTY) process.once('SIGINT', endNow);
+    if (!process.stderr.isTTY) return;
+    // The terminal has written "^C" into the line, and a second one ends the process at once.
+    process.stderr.write(CLEAR_LINE);
+    reporter?.info('Stopping; Ctrl-C again ends at once.');
+    process.once('SIGINT', endNow);
   };
   for (const signal of ENDING) process.once(signal, interrupt);
   try {
     const { terminalReporter } = await import('../foundation/reporting/terminal_reporter.ts');
+    reporter = inFlagsReporter(terminalReporter(process.stderr));
     const context = {
-      reporter: inFlagsReporter(terminalReporter(process.stderr)),
+      reporter,
       cacheDir: cacheDir(),
       signal: abort.signal,
       wording: inFlags,
@@ -86,9 +94,10 @@ async function runCommand<Options, Result>(
       await requireOutputs(command.outputs(argv));
     }
     const result = await command.run(argv, context);
-    process.stdout.write(
-      `${argv.json ? jsonOf(result) : inFlags(await command.show(visibleResult(result)))}\n`,
-    );
+    const text = argv.json
+      ? jsonOf(result)
+      : fitted(inFlags(await command.show(visibleResult(result))));
+    process.stdout.write(`${text}\n`);
     exit(abort.signal.aborted ? INTERRUPTED : (command.status?.(result) ?? 0));
   } catch (error) {
     if (!abort.signal.aborted) throw error;
@@ -100,8 +109,13 @@ async function runCommand<Options, Result>(
   }
 }
 
+/** In lines of the terminal's width; a file or another program gets them as they are. */
+function fitted(text: string): string {
+  return fitLines(text, lineWidth(process.stdout) ?? Infinity);
+}
+
 function endNow(): void {
-  process.stderr.write('\n');
+  process.stderr.write(`${CLEAR_LINE}Interrupted.\n`);
   process.exit(INTERRUPTED);
 }
 

@@ -7,7 +7,7 @@ export const COMPLAINTS = {
   'Not enough arguments following: %s': 'Expected a value after --%s',
   'Invalid values:': 'Unexpected value',
   'Argument: %s, Given: %s, Choices: %s': 'for --%s: received %s, expected one of %s',
-  'Missing required argument: %s': either('Missing required option: --%s'),
+  'Missing required argument: %s': either('Missing required option: %s'),
   'Not enough non-option arguments: got %s, need at least %s': either(
     'Missing argument: received %s, expected at least %s',
   ),
@@ -19,6 +19,7 @@ function either(text: string): { one: string; other: string } {
 }
 
 const UNKNOWN = /^Unknown arguments?: (.+)$/;
+const REQUIRED = /^Missing required option: (.+)$/;
 const UNEXPECTED = /received "(.*?)", expected one of (.+)$/;
 const MISSING = /^Missing argument: received (\d+), expected at least \d+$/;
 const QUOTED = /"([^"]*)"/g;
@@ -29,11 +30,13 @@ const POSITIONAL = /<(\w+)>/g;
  * meant.
  * @param command the command's line, such as "evaluate <model>"; undefined without a command
  * @param options names of the options that the command has
+ * @param given the arguments: one that was misspelled is missing under its name
  */
 export function explained(
   complaint: string,
   command: string | undefined,
   options: readonly string[],
+  given: readonly string[] = [],
 ): string {
   const line = complaint.replace(/\n\s*/g, ' ');
   const missing = MISSING.exec(line);
@@ -41,6 +44,8 @@ export function explained(
     const names = [...command.matchAll(POSITIONAL)].map(([, name]) => name);
     return `Missing argument: ${names.slice(Number(missing[1])).join(', ')}`;
   }
+  const required = REQUIRED.exec(line)?.[1].split(', ');
+  if (required !== undefined) return requirement(required, options, given);
   const unknown = UNKNOWN.exec(line)?.[1];
   if (unknown !== undefined) {
     const names = withoutCamelCase(unknown.split(', '));
@@ -56,6 +61,24 @@ export function explained(
     [...choices.matchAll(QUOTED)].map(([, choice]) => choice),
   );
   return meant === undefined ? line : `${line}. Did you mean "${meant}"?`;
+}
+
+/** Names what is missing, unless an option was given that may be a misspelling of it. */
+function requirement(
+  required: readonly string[],
+  options: readonly string[],
+  given: readonly string[],
+): string {
+  const names = given.map((word) => /^--([\w-]+)/.exec(word)?.[1]);
+  for (const name of names) {
+    if (name === undefined || options.includes(name)) continue;
+    const meant = nearest(name, options) ?? required.find((option) => name.startsWith(option));
+    if (meant !== undefined && required.includes(meant)) {
+      return `Unknown argument: ${name}. Did you mean --${meant}?`;
+    }
+  }
+  const flags = required.map((option) => `--${option}`).join(', ');
+  return `Missing required ${required.length === 1 ? 'option' : 'options'}: ${flags}`;
 }
 
 /** yargs names an option that it does not know in both spellings. */

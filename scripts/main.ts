@@ -2,6 +2,8 @@ import yargs, { type Argv, type CommandModule } from 'yargs';
 import type { UserError } from '../foundation/errors.ts';
 import { nearest } from '../foundation/nearest.ts';
 import { missingPackage } from '../foundation/optional_package.ts';
+import { fitLines } from '../foundation/reporting/fit_lines.ts';
+import { lineWidth } from '../foundation/reporting/line_width.ts';
 import { visibleMessage } from '../foundation/reporting/visible_text.ts';
 import { packageVersion } from '../foundation/repository.ts';
 import { isUserError } from '../workflows/user_error.ts';
@@ -22,6 +24,7 @@ import { setupCommand } from './commands/setup.ts';
 import { trainCommand } from './commands/train.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { COMPLAINTS, explained } from './complaint.ts';
+import { emptyArgument } from './empty_arguments.ts';
 import { asTold, stackOf } from './faults.ts';
 import { withPositionals } from './positionals.ts';
 import { inFlags } from './wording.ts';
@@ -76,7 +79,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   return status;
 }
 
-/** @throws UsageError where the arguments ask for the help of no command */
+/** @throws UsageError where the arguments ask for the help of no command, and where one is empty */
 function programOf(argv: readonly string[], commands: readonly CommandModule[]): Argv {
   const lines = new Map(
     [...commands.map(({ command }) => String(command)), ...OWN_COMMANDS].map((line) => [
@@ -84,6 +87,8 @@ function programOf(argv: readonly string[], commands: readonly CommandModule[]):
       line,
     ]),
   );
+  const empty = emptyArgument(argv);
+  if (empty !== undefined) throw new UsageError(empty, lines.has(argv[0]) ? argv[0] : undefined);
   const program: Argv = yargs(asOptions(withPositionals(argv), [...lines.keys()]))
     .scriptName('tf8')
     .version(packageVersion())
@@ -104,13 +109,13 @@ function programOf(argv: readonly string[], commands: readonly CommandModule[]):
     .parserConfiguration({ 'duplicate-arguments-array': false })
     // The types know of plain strings only.
     .updateStrings(COMPLAINTS as unknown as Record<string, string>)
-    .wrap(Math.min(process.stdout.columns ?? HELP_WIDTH, HELP_WIDTH))
+    .wrap(Math.min(lineWidth(process.stdout) ?? HELP_WIDTH, HELP_WIDTH))
     .fail((complaint, error) => {
       // A complaint is about the arguments; without one, a command has failed.
       if (!complaint) throw error;
       const line = lines.get(argv[0]);
       throw new UsageError(
-        explained(complaint, line, optionsOf(program)),
+        explained(complaint, line, optionsOf(program), argv),
         line === undefined ? undefined : argv[0],
       );
     })
@@ -142,7 +147,8 @@ function optionsOf(program: Argv): string[] {
 
 /** Prints an error of the command, or one that arose beside it. */
 export function tellFailure(error: unknown): void {
-  process.stderr.write(`${inFlags(describeFailure(missingPackage(error) ?? error))}\n`);
+  const failure = inFlags(describeFailure(missingPackage(error) ?? error));
+  process.stderr.write(`${fitLines(failure, lineWidth(process.stderr) ?? Infinity)}\n`);
 }
 
 /** The arguments do not fit the command; `help` explains those that do. */

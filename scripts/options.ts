@@ -113,6 +113,8 @@ export const NETWORK = {
   describe: "Network; inception_v3 is the paper's control, of 75 × 75 pixels or more",
 } as const satisfies Options;
 
+const WIDTH_OPTION = 'width-multiplier';
+
 export const WIDTH_MULTIPLIER = {
   type: 'number',
   default: 1,
@@ -142,7 +144,10 @@ export function onlyMobileNets(names: readonly string[]) {
   };
 }
 
-/** For `yargs.check`: these options are finite numbers greater than 0. */
+/** More than any network has: its numbers of weights would no longer be exact. */
+const MOST_WIDTH = 100;
+
+/** For `yargs.check`: these options are finite numbers greater than 0, and a width is one of a network. */
 export function positiveNumbers(names: readonly string[]) {
   return (argv: Readonly<Record<string, unknown>>): true => {
     for (const name of names) {
@@ -151,6 +156,11 @@ export function positiveNumbers(names: readonly string[]) {
       if (!(Number.isFinite(value) && (value as number) > 0)) {
         throw new Error(
           `Expected a number greater than 0 for --${name} but received ${shown(value)}`,
+        );
+      }
+      if (name === WIDTH_OPTION && (value as number) > MOST_WIDTH) {
+        throw new Error(
+          `Expected a number of at most ${MOST_WIDTH} for --${name} but received ${value}`,
         );
       }
     }

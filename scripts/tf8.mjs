@@ -15,16 +15,37 @@ async function runCompiled() {
   return run(command);
 }
 
+/** What helps where the command itself cannot be loaded, by the system's code of the error. */
+const START_REMEDIES = {
+  EMFILE: 'Raise the limit of open files (ulimit -n 4096), then run the command again.',
+  ENFILE: 'End other programs, or raise the limit (sysctl fs.file-max).',
+  ENOMEM: 'End other programs, or raise the limit of memory (ulimit -v unlimited).',
+};
+
+const OUT_OF_MEMORY = /out of memory|cannot allocate/i;
+
+function tellStartFailure(error) {
+  const message = String(error?.message ?? error).split('\n', 1)[0];
+  const code = OUT_OF_MEMORY.test(message) ? 'ENOMEM' : error?.code;
+  const remedy =
+    START_REMEDIES[code] ??
+    'Set tf8 up anew (npm ci); where that does not help, report this with what is printed with TF8_DEBUG=1 set.';
+  const lines = [`Error: Expected to start tf8 but: ${message}`, remedy];
+  if (process.env.TF8_DEBUG) lines.push(error?.stack);
+  process.stderr.write(`${lines.join('\n')}\n`);
+}
+
 /** Prints an error; as the command does it, once that is loaded. */
-let tell = (error) => process.stderr.write(`${error?.stack ?? error}\n`);
+let tell = tellStartFailure;
 
 /** What arises beside the command's own work, such as in a worker, ends it as its own errors do. */
+process.on('uncaughtException', (error) => {
+  tell(error);
+  process.exit(1);
+});
+
 function run({ main, tellFailure }) {
   tell = tellFailure;
-  process.on('uncaughtException', (error) => {
-    tellFailure(error);
-    process.exit(1);
-  });
   return main(process.argv.slice(2));
 }
 
@@ -73,8 +94,8 @@ start().then(
     process.exitCode = outputIsLost ? 1 : code;
   },
   (error) => {
-    // The command has told the errors of its work itself: this one shows where it arose.
-    process.stderr.write(`${error?.stack ?? error}\n`);
+    // The command has told the errors of its work itself.
+    tell(error);
     process.exitCode = 1;
   },
 );

@@ -26,6 +26,7 @@ export const OPTION_NAMES = [
   'recipe',
   'resolution',
   'resume',
+  'runsDir',
   'runtime',
   'variant',
   'widthMultiplier',

@@ -7,6 +7,7 @@ import { temporaryPath } from '../../foundation/files/temporary_path.ts';
 import { makeWritableFolder } from '../../foundation/files/writable_folder.ts';
 import type { Reporter } from '../../foundation/reporting/reporter.ts';
 import type { WeightTensor } from '../weight_tensor.ts';
+import { stepOfName } from './checkpoint_name.ts';
 import { writeSafetensors } from './safetensors.ts';
 import {
   encodeState,
@@ -14,7 +15,6 @@ import {
   type TrainingCheckpoint,
 } from './training_checkpoint.ts';
 
-const CHECKPOINT = /^step-(\d{8,})\.safetensors$/;
 const UNFINISHED = /^step-\d{8,}\.safetensors\..+\.tmp$/;
 
 export interface CheckpointFolderOptions {
@@ -89,8 +89,8 @@ export class CheckpointFolder {
   async steps(): Promise<number[]> {
     const steps: number[] = [];
     for (const name of await readdir(this.dir)) {
-      const step = Number(CHECKPOINT.exec(name)?.[1]);
-      if (fileName(step) === name) steps.push(step);
+      const step = stepOfName(name);
+      if (step !== undefined && fileName(step) === name) steps.push(step);
     }
     return steps.sort((a, b) => a - b);
   }

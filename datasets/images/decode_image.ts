@@ -33,10 +33,10 @@ const INPUT = {
 } as const satisfies SharpOptions;
 
 /** Characters of what a library says that are passed on. */
-const LONGEST_REASON = 120;
+const LONGEST_REASON = 90;
 
 /** Codes of a path that names no file. */
-const MISTYPED = ['ENOENT', 'ENOTDIR', 'EISDIR'];
+const MISTYPED = ['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENAMETOOLONG'];
 
 /** An image that cannot be used; `reason` is the part of the message that follows the name. */
 export class ImageError extends UserError {
@@ -123,23 +123,32 @@ const REASONS: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [/^ENOTDIR/, 'there is no such file'],
   [/^EISDIR/, 'it is a folder'],
   [/^EACCES/, 'it may not be read'],
+  [/^ELOOP/, 'its symbolic links lead to each other'],
+  [/^ENAMETOOLONG/, 'no file can have so long a name'],
   [/unsupported image format/, 'its content is in no image format that can be read'],
   [/exceeds pixel limit/, `it has more than ${MAX_PIXELS} pixels`],
   [/exceeds channel limit/, 'it has more channels than a picture'],
   [/premature end/, 'it is truncated (premature end of the JPEG data)'],
   [/timeout: \d+% complete/, TOO_SLOW],
+  [/^Unknown error$/, 'it is truncated or damaged'],
 ];
+
+/** How what libvips and its decoders say of a file begins. */
+const DAMAGE = /corrupt header|^(?:vips|\w*(?:load|png|jpeg|webp|tiff|gif|heif))\w*:/i;
 
 function reasonOf(error: unknown): string {
   if (error instanceof TimeLimitError) return TOO_SLOW;
   const message = messageOf(error);
   const known = REASONS.find(([pattern]) => pattern.test(message));
-  return known?.[1] ?? shortened(message);
+  if (known !== undefined) return known[1];
+  return DAMAGE.test(message)
+    ? `it is truncated or damaged (${shortened(message)})`
+    : shortened(message);
 }
 
 /** The different lines of a message, as far as they are worth reading. */
 function shortened(message: string): string {
   const lines = new Set(message.trim().split(/\s*\n\s*/));
-  const text = [...lines].join('; ').replace(/\.$/, '');
+  const text = [...lines].join('; ').replace(/[:.]+$/, '');
   return text.length > LONGEST_REASON ? `${text.slice(0, LONGEST_REASON)} …` : text;
 }

@@ -33,17 +33,9 @@ export interface ProgressAmount {
   readonly meanRate: number;
 }
 
-/** "1,200 of 10,000 images, 215 images/s, 0:41 left". */
-export function describeProgress(progress: ProgressAmount): string {
-  const { done, total, unit, recentRate, meanRate } = progress;
+/** "1,200 of 10,000 images", "1.2 MB of 8.0 MB", "1,200 images" of an unknown total. */
+export function amountDone(done: number, total: number, unit: string): string {
   const shown = unit === UNIT_OF_BYTES ? '' : ` ${unit}`;
   const amount = formatAmount(done, unit);
-  const parts = [
-    total > 0 ? `${amount} of ${formatAmount(total, unit)}${shown}` : `${amount}${shown}`,
-  ];
-  if (recentRate > 0) parts.push(formatRate(recentRate, unit));
-  if (meanRate > 0 && total > done) {
-    parts.push(`${formatSeconds((total - done) / meanRate)} left`);
-  }
-  return parts.join(', ');
+  return total > 0 ? `${amount} of ${formatAmount(total, unit)}${shown}` : `${amount}${shown}`;
 }

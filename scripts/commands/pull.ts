@@ -16,6 +16,8 @@ export const pullCommand = defineCommand({
   examples: [['pull mobilenet_v1_1.0_224', 'the weights of 2017, 1001 classes']],
   run: async ({ name }, context) => {
     publicCheckpoint(name); // refuses another name
+    const { selectBackend } = await import('../../training/backend.ts');
+    await selectBackend(); // Without one, TensorFlow.js prints what it thinks of that.
     const { pullImageNet } = await import('../../workflows/open/open_float.ts');
     const { dir, card } = await pullImageNet(name, context);
     const { architecture, dataset, labelOffset, origin, weightsSha256 } = card;

@@ -10,6 +10,9 @@ import { defineCommand } from '../command.ts';
 import { reproduceCommandLine } from '../command_lines/reproduce.ts';
 import { positiveNumbers, SEED_RANGE, wholeNumbers } from '../options.ts';
 
+/** More would take years. */
+const MOST_SEEDS = 1000;
+
 /** An option that changes a preset. */
 const CHANGE = { requiresArg: true, defaultDescription: "the preset's" } as const;
 
@@ -109,7 +112,7 @@ export const reproduceCommand = defineCommand({
       .check(positiveNumbers(['width-multiplier']))
       .check(
         wholeNumbers({
-          seeds: 1,
+          seeds: [1, MOST_SEEDS],
           seed: SEED_RANGE,
           'imagenet-limit': 1,
           'train-images': 1,
@@ -156,16 +159,12 @@ export const reproduceCommand = defineCommand({
     const announce = preset === 'quick' ? 'plan' : 'cost';
     return { kind: 'table' as const, ...(await reproduce({ ...options, announce }, context)) };
   },
-  show: (result) =>
-    result.kind === 'estimate'
-      ? result.text
-      : [
-          '',
-          result.table,
-          '',
-          `The record is in ${result.dir}`,
-          ...(result.report === undefined ? [] : [`The report is ${result.report}`]),
-        ].join('\n'),
+  show: async (result) => {
+    if (result.kind === 'estimate') return result.text;
+    const { readTiming } = await import('../../workflows/records/run_record.ts');
+    const { showReproduction } = await import('../show/reproduction.ts');
+    return showReproduction(result, await readTiming(result.dir));
+  },
 });
 
 function seedsOf(argv: {

@@ -9,6 +9,9 @@ const TFLITE = Buffer.from('\x1c\x00\x00\x00TFL3 and more', 'latin1');
 const KERAS = zipOf('metadata.json', 'config.json', 'model.weights.h5');
 const TORCH = zipOf('m/data.pkl', 'm/version');
 
+const OLD_TORCH = Buffer.from('\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.', 'latin1');
+const SAFETENSORS = Buffer.from('\x02\0\0\0\0\0\0\0{}', 'latin1');
+
 /** The names of a ZIP file; nobody unpacks it here. */
 function zipOf(...names: readonly string[]): Buffer {
   return Buffer.from(`PK\x03\x04${names.join('PK\x01\x02')}PK\x05\x06`, 'latin1');
@@ -51,6 +54,13 @@ describe('foreignModel', () => {
     ['ONNX', ONNX[0], 'an ONNX model', /onnx2tf -i 'm\.bin' -o 'm'/],
     ['ONNX in another order', ONNX[1], 'an ONNX model', /onnx2tf -i 'm\.bin' -o 'm'/],
     ['PyTorch', TORCH, 'a PyTorch file', /torch\.onnx\.export\(model, image, 'm\.onnx'\)/],
+    ['old PyTorch', OLD_TORCH, 'a PyTorch file', /torch\.onnx\.export\(model, image, 'm\.onnx'\)/],
+    [
+      'safetensors',
+      SAFETENSORS,
+      'a file of weights alone (safetensors)',
+      /Load them into their network/,
+    ],
   ] as const) {
     it(`recognizes ${title} by its content`, async () => {
       const found = await saved('m.bin', content);
@@ -85,5 +95,10 @@ describe('foreignModel', () => {
 
   it('quotes names that Python and shells would take apart', async () => {
     assert.match((await saved("my 'net'.h5", HDF5))!.remedy, /load_model\("[^"]*my 'net'\.h5"\)/);
+  });
+
+  it('says of a damaged TF8 file that it is none', async () => {
+    const found = await saved('m.tf8', Buffer.from('garbage'));
+    assert.equal(found?.kind, 'no TF8 file, as its name says: its content is another or damaged');
   });
 });

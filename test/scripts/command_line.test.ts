@@ -179,6 +179,9 @@ describe('the tf8 command line', () => {
       ['classify', 'Missing argument: image'],
       ['pull', 'Missing argument: name'],
       ['train', 'Missing required option: --out'],
+      ['export m', 'Missing required options: --format, --out'],
+      ['train --outt x', 'Unknown argument: outt. Did you mean --out?'],
+      ['quantize m --output x.tf8', 'Unknown argument: output. Did you mean --out?'],
       ['evaluate model --limit', 'Expected a value after --limit'],
       [
         'evaluate model --precision half',

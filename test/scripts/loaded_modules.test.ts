@@ -9,15 +9,12 @@ const LIGHT = new Set([
   ...['get-east-asian-width', 'tsx', 'esbuild'],
 ]);
 
-/** What draws the bar; it is there before a command runs. */
-const REPORTING = new Set(['cli-progress']);
-
 async function heavyPackages(args: readonly string[]): Promise<readonly string[]> {
   const { stderr } = await runTf8(args, { node: namingModules() });
   const { packages, said } = packagesLoaded(stderr);
   if (!args.includes('--help') && !args.includes('--version')) assert.match(said, /^Error: /);
   assert.ok(packages.includes('yargs'), 'the hook names what is loaded');
-  return packages.filter((name) => !LIGHT.has(name) && !REPORTING.has(name));
+  return packages.filter((name) => !LIGHT.has(name));
 }
 
 describe('what the tf8 command loads before its work', () => {

@@ -43,6 +43,13 @@ describe('checks of options', () => {
     });
   }
 
+  it('positiveNumbers refuses a width that no network has', () => {
+    assert.equal(positiveNumbers(['width-multiplier'])({ 'width-multiplier': 8 }), true);
+    assert.throws(() => positiveNumbers(['width-multiplier'])({ 'width-multiplier': 1e308 }), {
+      message: 'Expected a number of at most 100 for --width-multiplier but received 1e+308',
+    });
+  });
+
   it('INPUT_RANGE takes two numbers, the lower first', () => {
     assert.deepEqual(INPUT_RANGE.coerce('-1,1'), { min: -1, max: 1 });
     assert.deepEqual(INPUT_RANGE.coerce('0, 255'), { min: 0, max: 255 });

@@ -59,6 +59,12 @@ describe('faults of the system and absurd sizes', function () {
       );
     }));
 
+  it('are a sentence where not even the command can be loaded', async () => {
+    const { status, stderr } = await inShell('ulimit -n 24 && "$1" "$4" describe');
+    assert.equal(status, 1);
+    assertIsSentence(stderr, /^Error: Expected to start tf8 but: EMFILE.*\n.*ulimit -n 4096/);
+  });
+
   for (const [option, value] of [
     ['batch-size', 99999999],
     ['resolution', 100000],

@@ -27,7 +27,7 @@ export class RunProgressReport {
     const accuracy = ((100 * sums.correct) / sums.images).toFixed(1);
     this.progress.update(
       imagesDone(state),
-      `${place}, loss ${loss}, accuracy ${accuracy} %, learning rate ${learningRate.toPrecision(2)}`,
+      `loss ${loss}, accuracy ${accuracy} %, ${place}, learning rate ${learningRate.toPrecision(2)}`,
     );
   }
 

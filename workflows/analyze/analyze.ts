@@ -4,6 +4,7 @@ import type { Dataset } from '../../datasets/dataset.ts';
 import { withLabels } from '../../datasets/labels.ts';
 import { firstOfEachClass } from '../../datasets/order/per_class.ts';
 import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
+import { makeWritableFolder } from '../../foundation/files/writable_folder.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
 import { selectKernels } from '../../quantize/kernels/select.ts';
@@ -17,6 +18,7 @@ import {
 import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
 import { isOurAnalysis } from '../outputs/our_files.ts';
 import { requireOutputFiles } from '../outputs/output_files.ts';
+import { requireOutsideImages } from '../outputs/outside_data.ts';
 import { CONVERSION_DEFAULTS } from '../quantize/conversion.ts';
 import { calibrationSource, quantizeModel } from '../quantize/quantize.ts';
 import { recorded, type WordedAnalysis, writeAnalyzeRun } from '../records/analysis_record.ts';
@@ -47,9 +49,15 @@ export interface AnalyzeResult extends WordedAnalysis {
  *   opened; QuantizationError naming a layer that TF8 cannot hold; the signal's reason when aborted
  */
 export async function analyze(options: AnalyzeOptions, context: Context): Promise<AnalyzeResult> {
+  const { data, calibrationData, runsDir } = options;
+  for (const images of [data, calibrationData]) {
+    await requireOutsideImages(runsDir, images, 'runsDir');
+  }
+  await makeWritableFolder(runsDir);
   if (options.out !== undefined) {
     await requireOutputFiles([{ path: options.out, isOurs: isOurAnalysis }], {
       inputs: [options.model],
+      data: [data, calibrationData],
       overwrite: options.overwrite,
     });
   }

@@ -52,7 +52,11 @@ export async function exportModel(options: ExportOptions, context: Context): Pro
       ...format.suffixes.map((suffix) => ({ path: `${out}${suffix}`, isOurs: isOurExport(out) })),
       { path: manifestPath(out), isOurs: isOurManifest(out) },
     ],
-    { inputs: [options.model], overwrite: options.overwrite },
+    {
+      inputs: [options.model],
+      data: [options.calibrationData],
+      overwrite: options.overwrite,
+    },
   );
   const { model, floatWeights } = await quantizedModel(options, context);
   if (format.usesFloatWeights && floatWeights === undefined) {

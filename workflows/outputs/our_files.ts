@@ -30,12 +30,25 @@ const analysisSchema = z.looseObject({
 
 /** An analysis in JSON. */
 export async function isOurAnalysis(path: string): Promise<boolean> {
+  return analysisSchema.safeParse(await jsonOf(path)).success;
+}
+
+/** undefined where the file holds none. */
+async function jsonOf(path: string): Promise<unknown> {
   try {
-    const text = new TextDecoder().decode(await readBounded(path, MAX_JSON_BYTES));
-    return analysisSchema.safeParse(JSON.parse(text)).success;
+    return JSON.parse(new TextDecoder().decode(await readBounded(path, MAX_JSON_BYTES)));
   } catch {
-    return false;
+    return undefined;
   }
+}
+
+const ourModelSchema = z.looseObject({
+  userDefinedMetadata: z.looseObject({ tf8: z.looseObject({}) }),
+});
+
+/** The model.json of a model that tf8 stored, by its card. */
+export async function isOurModel(path: string): Promise<boolean> {
+  return ourModelSchema.safeParse(await jsonOf(path)).success;
 }
 
 /** The page of a report. */

@@ -1,15 +1,18 @@
 import type { Stats } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { UserError } from '../../foundation/errors.ts';
 import { outputPath } from '../../foundation/files/output_path.ts';
 import { makeWritableFolder } from '../../foundation/files/writable_folder.ts';
 import { option } from '../wording.ts';
 import { modelFiles } from './model_files.ts';
+import { isWithin } from './outside_data.ts';
 
 export interface OutputRules {
   /** What is read: paths of models, images or other files, and names of public checkpoints. */
   readonly inputs: readonly string[];
+  /** Folders of images that are read. */
+  readonly data?: readonly (string | undefined)[] | undefined;
   /** Whether a file that tf8 did not write is replaced. */
   readonly overwrite?: boolean | undefined;
 }
@@ -30,16 +33,20 @@ export interface OutputFile {
  */
 export async function requireOutputFiles(
   files: readonly OutputFile[],
-  { inputs, overwrite = false }: OutputRules,
+  { inputs, data = [], overwrite = false }: OutputRules,
 ): Promise<void> {
   const read = await statsOf(inputs);
   for (const { path, isOurs } of files) {
     await refuseFolder(path);
-    const { found } = await outputPath(path);
+    const { target, found } = await outputPath(path);
     if (found !== undefined) {
       const input = read.find(([, info]) => info.dev === found.dev && info.ino === found.ino);
       if (input !== undefined) throw isInput(path, input[0]);
-      if (!overwrite && !(await isOurs(path))) throw isForeign(path);
+      if (!(await isOurs(path))) {
+        const folder = await folderOf(target, data);
+        if (folder !== undefined) throw isInput(path, `in ${folder}`);
+        if (!overwrite) throw isForeign(path);
+      }
     }
     await makeWritableFolder(dirname(path));
   }
@@ -57,8 +64,23 @@ async function statsOf(inputs: readonly string[]): Promise<readonly (readonly [s
   return stats;
 }
 
+/** The one of the folders that the file `target` lies in, at any depth. */
+async function folderOf(
+  target: string,
+  folders: readonly (string | undefined)[],
+): Promise<string | undefined> {
+  const path = await realpath(target);
+  for (const folder of folders) {
+    if (folder === undefined) continue;
+    const real = await realpath(folder).catch(() => undefined);
+    if (real !== undefined && isWithin(path, real)) return folder;
+  }
+  return undefined;
+}
+
 async function refuseFolder(path: string): Promise<void> {
-  if (!(await stat(path).catch(() => undefined))?.isDirectory()) return;
+  const isNamed = /[/\\]$/.test(path);
+  if (!isNamed && !(await stat(path).catch(() => undefined))?.isDirectory()) return;
   throw new UserError(`Expected a file for ${option('out')} but ${path} is a folder`, {
     remedy: `Pass the name of a file, such as ${join(path, 'model.tf8')}.`,
   });

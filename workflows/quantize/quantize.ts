@@ -158,6 +158,7 @@ export async function quantize(
   const { out, zeroVariance = CONVERSION_DEFAULTS.zeroVariance } = options;
   await requireOutputFiles([{ path: out, isOurs: isOurTf8File }], {
     inputs: [options.model],
+    data: [options.calibrationData],
     overwrite: options.overwrite,
   });
   const opened = await openFloatModel(options.model, context, options);

@@ -28,6 +28,10 @@ import {
 import { type Original, openOriginal, saveTeacher } from './source.ts';
 import { warningsOf } from './warnings.ts';
 
+/** Folders, in that of the model, of what its retraining begins with. */
+const RECONSTRUCTED = 'reconstructed';
+const TEACHER = 'teacher';
+
 /** The training after the reconstruction. */
 export interface Retraining {
   /** At the model's resolution, whatever it says. */
@@ -112,7 +116,8 @@ export async function rearchitect(
   await requireTensorFlow('Re-architecture');
   await requireModelFolder(out, {
     inputs: [model],
-    overwrite: options.overwrite || Boolean(options.retrain?.run?.resume),
+    overwrite: options.overwrite || options.retrain?.run?.resume === 'quietly',
+    intermediate: options.retrain === undefined ? [] : [RECONSTRUCTED, TEACHER],
     checkpointed: options.retrain?.run !== undefined,
   });
   const original = await openOriginal(options, options.retrain !== undefined, context);
@@ -195,7 +200,7 @@ async function rebuildAndRetrain(
   context: Context,
 ): Promise<RearchitectResult> {
   const { out, dataset, variant, seed } = options;
-  const reconstructed = join(out, 'reconstructed');
+  const reconstructed = join(out, RECONSTRUCTED);
   await requireSameTraining(reconstructed, original, options, retrain);
   const before = await rebuildInto(reconstructed, original, options, context);
   context.signal.throwIfAborted();
@@ -262,7 +267,7 @@ async function teacherOf(
   { model, dataset, out }: RearchitectOptions,
 ): Promise<string> {
   if (!original.withoutBackground) return model;
-  const dir = join(out, 'teacher');
+  const dir = join(out, TEACHER);
   await saveTeacher(original, dataset, dir);
   return dir;
 }

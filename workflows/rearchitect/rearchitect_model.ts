@@ -2,6 +2,7 @@ import { type VariantName, variantNamed } from '../../architectures/variants.ts'
 import type { LabelledDataset } from '../../datasets/dataset.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { openModelData } from '../open/open_data.ts';
+import { requireOutsideImages } from '../outputs/outside_data.ts';
 import { chosenRecipe, type RecipeChoices } from '../train/recipe_choices.ts';
 import { defaultValidationImages } from '../train/train.ts';
 import { CHECKPOINT_SECONDS } from '../train/train_defaults.ts';
@@ -50,6 +51,7 @@ export async function rearchitectModel(
   context: Context,
 ): Promise<RearchitectResult> {
   const { model, retrain, seed, out, overwrite } = options;
+  await requireOutsideImages(out, options.data, 'out');
   const dataset = await openModelData(
     await namedFacts(model, context),
     { dataset: options.dataset, dir: options.data, option: 'data' },

@@ -6,7 +6,7 @@ import { messageOf, UserError } from '../../foundation/errors.ts';
 import { errorCode } from '../../foundation/files/file_errors.ts';
 import { firstIssue } from '../../foundation/first_issue.ts';
 import { type Metrics, readMetrics } from '../../training/watch/metrics_file.ts';
-import { WATCHED } from './training_files.ts';
+import { WATCHED } from '../outputs/training_files.ts';
 
 const MODEL_JSON = 'model.json';
 

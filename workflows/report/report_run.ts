@@ -1,5 +1,5 @@
 import type { Context } from '../../foundation/reporting/context.ts';
-import { isTraining } from '../records/training_files.ts';
+import { isTraining } from '../outputs/training_files.ts';
 import { findRun } from './find_run.ts';
 import type { WrittenReport } from './write_content.ts';
 

@@ -26,7 +26,7 @@ export function costReport({ rows, seconds, environment, ...estimate }: CostEsti
 }
 
 /** "40 s", "12 min", "3.2 h", "57 days": two digits are more than an estimate can tell. */
-function inWords(seconds: number): string {
+export function inWords(seconds: number): string {
   if (seconds < 90) return `${Math.round(seconds)} s`;
   if (seconds < 90 * 60) return `${Math.round(seconds / 60)} min`;
   if (seconds < 48 * 3600) return `${(seconds / 3600).toFixed(1)} h`;

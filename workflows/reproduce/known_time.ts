@@ -2,10 +2,10 @@ import { readdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { processorName } from '../../foundation/processes/processor.ts';
-import { formatSeconds } from '../../foundation/reporting/amounts.ts';
 import { repositoryRoot } from '../../foundation/repository.ts';
 import { publishedRuns, wasShared } from '../records/published_runs.ts';
 import { type PublishedTable, readRun, readTiming } from '../records/run_record.ts';
+import { inWords } from './cost_report.ts';
 import type { OpenTable } from './open_table.ts';
 
 /** A table that was made, here or elsewhere, with what each row took. */
@@ -28,23 +28,24 @@ export async function planInWords(
       if ((await table.networks.find(plan)) === undefined) toMake.add(row);
     }
   }
-  const rows = table.rows.map(({ network }) => network).join(', ');
-  const plan = `${table.rows.length} rows: ${rows}.`;
-  if (toMake.size === 0) return `${plan} Their networks are there from an earlier run.`;
+  const plan = [
+    `Plan: ${table.rows.length} rows.`,
+    ...table.rows.map(({ network, recipe }) => `  - ${network}: ${recipe}`),
+  ].join('\n');
+  if (toMake.size === 0) return `${plan}\nTheir networks are there from an earlier run.`;
   const processorHere = await processorName();
   const here = await madeHere(name, runsDir, processorHere);
   const candidates = [...here, ...(await publishedFirstOf(name, processorHere))];
   const known = candidates.find((made) => secondsOf(table, made, toMake) !== undefined);
   const seconds = known && secondsOf(table, known, toMake);
   if (known === undefined || seconds === undefined) {
-    return `${plan} No equal table has been made yet: nothing tells how long it takes.`;
+    return `${plan}\nNo equal table has been made yet: nothing tells how long it takes.`;
   }
   const { processor, threads } = known.environment;
-  if (here.includes(known)) {
-    return `${plan} They take about ${formatSeconds(seconds)}, as they did here before.`;
-  }
+  const total = `${plan}\nEstimated total: about ${inWords(seconds)}`;
+  if (here.includes(known)) return `${total}, as it took here before.`;
   const shared = wasShared(known) ? ', beside other programs' : '';
-  return `${plan} They took ${formatSeconds(seconds)} on ${processor}, ${threads} threads${shared}; this machine is ${processorHere}, ${availableParallelism()} threads.`;
+  return `${total}, as on ${processor} with ${threads} threads${shared}; this machine is ${processorHere} with ${availableParallelism()}.`;
 }
 
 /** undefined where a row was made otherwise, or by fewer seeds. */

@@ -177,7 +177,7 @@ class Reproduction {
     try {
       const network = await networks.provide(plan);
       const how = measuring(row, seed);
-      const label = `${row.network} (${how.data.identity.dataset}, seed ${seed})`;
+      const label = `${row.network}, seed ${seed}`;
       const measured = await measurements.measure(network, how, label);
       this.note(measured, how.data.identity.dataset);
       this.tell(row, plan, network, measured);

@@ -3,7 +3,7 @@ import { CheckpointFolder } from '../../checkpoints/training_checkpoint/checkpoi
 import type { TrainingCheckpoint } from '../../checkpoints/training_checkpoint/training_checkpoint.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { Reporter } from '../../foundation/reporting/reporter.ts';
-import { CHECKPOINTS } from '../outputs/output_folder.ts';
+import { CHECKPOINTS } from '../outputs/training_files.ts';
 import { option } from '../wording.ts';
 
 export interface OpenCheckpoints {

@@ -80,6 +80,9 @@ export interface TrainJobResult {
   readonly start?: TransferReport;
 }
 
+/** Folder, in that of the model, of the network that did best on the images held out. */
+const BEST = 'best';
+
 /** Images that are held out at most, unless asked for: enough to tell networks half a point apart. */
 const MOST_VALIDATION_IMAGES = 5000;
 
@@ -107,7 +110,9 @@ export async function trainJob(
   const { dataset, out, overwrite, recipe, run, teacher, validationImages = 0, seed } = options;
   await requireModelFolder(out, {
     inputs: [options.from, teacher].filter((model) => model !== undefined),
-    overwrite: overwrite || Boolean(run?.resume),
+    // A table's own folders are nobody else's.
+    overwrite: overwrite || run?.resume === 'quietly',
+    within: [BEST],
     checkpointed: run !== undefined,
   });
   const divided =
@@ -255,7 +260,7 @@ class TrainJob {
   }
 
   private get bestDir(): string {
-    return join(this.options.out, 'best');
+    return join(this.options.out, BEST);
   }
 
   /** Stores the network that the step gives. */

@@ -3,6 +3,7 @@ import type { NetworkName } from '../../architectures/network.ts';
 import { FRIENDLY, type VariantName, variantNamed } from '../../architectures/variants.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { openData } from '../open/open_data.ts';
+import { requireOutsideImages } from '../outputs/outside_data.ts';
 import { chosenRecipe, type RecipeChoices } from './recipe_choices.ts';
 import { defaultValidationImages, type TrainJobResult, trainJob } from './train.ts';
 import { CHECKPOINT_SECONDS, DEFAULT_RECIPES, TRAINING_DATASET } from './train_defaults.ts';
@@ -67,6 +68,7 @@ export async function trainModel(
   const { recipe = from === undefined ? scratch : retraining, checkpointSteps } = options;
   const chosen = await chosenRecipe(recipe, options);
   const { data } = options;
+  await requireOutsideImages(out, data, 'out');
   const name = options.dataset ?? (data === undefined ? TRAINING_DATASET : undefined);
   const dataset = await openData(name, data, 'data', context);
   const { validationImages = defaultValidationImages(dataset, limit) } = options;

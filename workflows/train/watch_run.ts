@@ -8,7 +8,7 @@ import { combineObservers, type TrainingObserver } from '../../training/watch/ob
 import { stepsPerWindow } from '../../training/watch/step_window.ts';
 import { openTensorBoard } from '../../training/watch/tensorboard.ts';
 import { trainingCurveSvg } from '../charts/training_curve.ts';
-import { WATCHED } from '../records/training_files.ts';
+import { WATCHED } from '../outputs/training_files.ts';
 
 export interface WatchOptions {
   /** Of the figure: what is trained on what. */

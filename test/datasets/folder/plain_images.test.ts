@@ -86,7 +86,7 @@ describe('withLabels', () => {
       assert.equal(isLabelled(dataset), false);
       assert.throws(() => withLabels(dataset, 'to measure accuracy'), {
         name: 'UserError',
-        message: `Expected images with classes to measure accuracy but ${dir} says nothing of what its 1 images show.`,
+        message: `Expected images with classes to measure accuracy but ${dir} says nothing of what its image shows.`,
         remedy: /a folder of its own/,
       });
     }));

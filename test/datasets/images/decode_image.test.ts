@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { truncate, writeFile } from 'node:fs/promises';
+import { symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
@@ -199,8 +199,16 @@ describe('decodeImage', () => {
   it('refuses a PNG file with a damaged byte', async () => {
     const png = await noise(64, 64).png().toBuffer();
     png[png.length >> 1] ^= 0xff;
-    await rejectsWith(png, /png/);
+    await rejectsWith(png, /it is truncated or damaged \(.*png/);
   });
+
+  it('refuses links that lead to each other, and a name that no file can have', () =>
+    inFolder(async (folder) => {
+      const loop = join(folder, 'loop.jpg');
+      await symlink('loop.jpg', loop);
+      await rejectsWith(loop, /its symbolic links lead to each other\.$/);
+      await rejectsWith(join(folder, `${'a'.repeat(300)}.jpg`), /no file can have so long a name/);
+    }));
 
   it('refuses an empty file, text, a folder and a missing file', () =>
     inFolder(async (folder) => {

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import {
-  describeProgress,
+  amountDone,
   formatAmount,
   formatRate,
   formatSeconds,
+  type ProgressAmount,
 } from '../../../foundation/reporting/amounts.ts';
+import { progressLine } from '../../../foundation/reporting/progress_line.ts';
 import { RateMeter } from '../../../foundation/reporting/rate_meter.ts';
 import { terminalReporter } from '../../../foundation/reporting/terminal_reporter.ts';
 
@@ -32,10 +34,10 @@ describe('terminalReporter without a terminal', () => {
       progress.update(done, 'loss 0.5');
     }
     assert.deepEqual(lines, [
-      'Training: 50 of 10,000 images, 10 images/s, 16:35 left, loss 0.5\n',
-      'Training: 150 of 10,000 images, 10 images/s, 16:25 left, loss 0.5\n',
-      'Training: 350 of 10,000 images, 10 images/s, 16:05 left, loss 0.5\n',
-      'Training: 750 of 10,000 images, 10 images/s, 15:25 left, loss 0.5\n',
+      'Training: loss 0.5, 50 of 10,000 images, 10 images/s, 16:35 left\n',
+      'Training: loss 0.5, 150 of 10,000 images, 10 images/s, 16:25 left\n',
+      'Training: loss 0.5, 350 of 10,000 images, 10 images/s, 16:05 left\n',
+      'Training: loss 0.5, 750 of 10,000 images, 10 images/s, 15:25 left\n',
     ]);
     progress.end();
     assert.equal(lines.at(-1), 'Training: 1,200 images in 2:00\n');
@@ -75,39 +77,97 @@ describe('terminalReporter without a terminal', () => {
   });
 });
 
+/** A terminal of so many columns, what was written to it, and its clock. */
+function terminal(columns: number) {
+  const written: string[] = [];
+  let milliseconds = 0;
+  const stream = { isTTY: true, columns, write: (text: string) => written.push(text) };
+  const reporter = terminalReporter(stream, () => milliseconds);
+  return { written, reporter, pass: (ms: number) => (milliseconds += ms) };
+}
+
+const CLEAR = '\r\x1b[K';
+
 describe('terminalReporter on a terminal', () => {
   const draw = (columns: number) => {
-    let written = '';
-    const stream = { isTTY: true, columns, write: (text: string) => (written += text) };
-    const progress = terminalReporter(stream, () => 0).start('Training', 100, 'images', 50);
-    progress.end();
-    return written;
+    const { written, reporter } = terminal(columns);
+    reporter.start('Training', 100, 'images', 50).end();
+    return written[0];
   };
 
   it('draws how far the work is, with what an earlier run did', () => {
-    assert.match(draw(80), /Training █{10}░{10} 50 of 100 images/);
+    assert.equal(draw(80), `${CLEAR}Training ${'█'.repeat(10)}${'░'.repeat(10)} 50 of 100 images`);
   });
 
   it('shortens the bar before the text', () => {
-    assert.match(draw(34), /Training █{4}░{4} 50 of 100 images/);
-    assert.match(draw(26), /Training 50 of 100 images/);
+    assert.equal(draw(37), `${CLEAR}Training ████░░░░ 50 of 100 images`);
+    assert.equal(draw(30), `${CLEAR}Training: 50 of 100 images`);
+  });
+
+  it('draws anew five times a second at most', () => {
+    const { written, reporter, pass } = terminal(80);
+    const progress = reporter.start('Training', 1000, 'images');
+    for (let done = 1; done <= 1000; done++) {
+      pass(1);
+      progress.update(done);
+    }
+    assert.equal(written.length, 1 + 5);
+  });
+
+  it('writes sentences above the bar, which stays, and leaves nothing of it at the end', () => {
+    const { written, reporter } = terminal(80);
+    const progress = reporter.start('Training', 100, 'images');
+    const [bar] = written;
+    reporter.warn('a checkpoint is damaged');
+    progress.end();
+    assert.deepEqual(written.slice(1), [`${CLEAR}Warning: a checkpoint is damaged\n`, bar, CLEAR]);
+  });
+
+  it('breaks sentences between words', () => {
+    const { written, reporter } = terminal(20);
+    reporter.info('one two three four five');
+    assert.deepEqual(written, ['one two three four\nfive\n']);
   });
 });
 
-describe('terminalReporter on a terminal of 80 columns', () => {
-  it('has the loss before the counters, in one line', () => {
-    let written = '';
-    const stream = { isTTY: true, columns: 80, write: (text: string) => (written += text) };
-    const progress = terminalReporter(stream, () => 0).start('Training standard', 10_000, 'images');
-    const detail = 'epoch 1/2, loss 0.512, accuracy 83.1 %, learning rate 0.0096';
-    progress.update(1200, detail);
-    progress.end();
-    const line = written.slice(
-      written.indexOf('Training standard epoch'),
-      written.indexOf('…') + 1,
+describe('the line of a training', () => {
+  const DETAIL = 'loss 0.512, accuracy 83.1 %, epoch 1/2, learning rate 0.0096';
+
+  function lineOf(columns: number, label: string): string {
+    const { written, reporter, pass } = terminal(columns);
+    const progress = reporter.start(label, 10_000, 'images');
+    pass(12_000);
+    progress.update(1200, DETAIL);
+    return written
+      .at(-1)!
+      .slice(CLEAR.length)
+      .replace(/ [█░]{4,8} /, ': ');
+  }
+
+  it('has the loss before the counters', () => {
+    const counters = '1,200 of 10,000 images, 100 images/s, 1:28 left';
+    assert.equal(
+      lineOf(150, 'training'),
+      `training ${'█'.repeat(2)}${'░'.repeat(18)} ${DETAIL}, ${counters}`,
     );
-    assert.equal(line, `Training standard ${detail},…`);
-    assert.equal(line.length, 80);
+  });
+
+  it('keeps loss and remaining time in 80 columns, with room for ^C', () => {
+    const line = lineOf(80, 'training standard, seed 0');
+    assert.equal(
+      line,
+      'training standard, seed 0: loss 0.512, accuracy 83.1 %, epoch 1/2, 1:28 left',
+    );
+    assert.ok(line.length <= 77, `${line.length} characters`);
+    assert.equal(
+      lineOf(80, 'training friendly-rearchitected, seed 0'),
+      'training friendly-rearchitected, seed 0: loss 0.512, epoch 1/2, 1:28 left',
+    );
+    assert.equal(
+      lineOf(64, 'calibrating runs/networks/standard-213722fcc4c6'),
+      'calibrating …/standard-213722fcc4c6: loss 0.512, 1:28 left',
+    );
+    assert.equal(lineOf(40, 'training standard'), 'training standard: loss 0.512');
   });
 });
 
@@ -134,6 +194,8 @@ describe('RateMeter', () => {
 });
 
 describe('amounts', () => {
+  const line = (progress: ProgressAmount) => progressLine(progress, undefined, Infinity);
+
   it('shows bytes in kB and MB, everything else with separators', () => {
     assert.equal(formatAmount(1500, 'bytes'), '2 kB');
     assert.equal(formatAmount(207_208_420, 'bytes'), '207.2 MB');
@@ -153,15 +215,16 @@ describe('amounts', () => {
 
   it('makes the remaining time of the mean rate', () => {
     assert.equal(
-      describeProgress({ done: 50, total: 100, unit: 'images', recentRate: 20, meanRate: 10 }),
+      line({ done: 50, total: 100, unit: 'images', recentRate: 20, meanRate: 10 }),
       '50 of 100 images, 20 images/s, 0:05 left',
     );
   });
 
   it('leaves out what is unknown', () => {
     const bytes = { done: 5e6, total: 0, unit: 'bytes', recentRate: 5e6, meanRate: 5e6 };
-    assert.equal(describeProgress(bytes), '5.0 MB, 5.0 MB/s');
+    assert.equal(line(bytes), '5.0 MB, 5.0 MB/s');
+    assert.equal(amountDone(5e6, 8e6, 'bytes'), '5.0 MB of 8.0 MB');
     const begun = { done: 0, total: 10, unit: 'images', recentRate: 0, meanRate: 0 };
-    assert.equal(describeProgress(begun), '0 of 10 images');
+    assert.equal(line(begun), '0 of 10 images');
   });
 });

@@ -179,7 +179,7 @@ describe('train', () => {
       start: () => ({ update: (_, detail) => details.push(detail), end() {} }),
     };
     await trained({ reporter, limit: 8 });
-    assert.match(details[0]!, /^epoch 1\/2, loss 2\.000, accuracy [\d.]+ %, learning rate 0\.010$/);
+    assert.match(details[0]!, /^loss 2\.000, accuracy [\d.]+ %, epoch 1\/2, learning rate 0\.010$/);
   });
 
   describe('with images held out', () => {

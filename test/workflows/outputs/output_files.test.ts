@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { link, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { link, mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { modelFiles } from '../../../workflows/outputs/model_files.ts';
 import { requireOutputFiles } from '../../../workflows/outputs/output_files.ts';
 import { requireModelFolder, requireOwnFolder } from '../../../workflows/outputs/output_folder.ts';
+import { requireOutsideImages } from '../../../workflows/outputs/outside_data.ts';
+import { WATCHED } from '../../../workflows/outputs/training_files.ts';
 import { inFolder } from '../../support/in_folder.ts';
 
 const NOBODYS = async () => false;
@@ -59,6 +61,28 @@ describe('requireOutputFiles', () => {
       }
     }));
 
+  it('refuses a file among the images that are read, also where it is to be overwritten', () =>
+    inFolder(async (folder) => {
+      const image = join(folder, 'cat', '0.jpg');
+      await mkdir(join(folder, 'cat'));
+      await writeFile(image, 'x');
+      const rules = { inputs: [], data: [undefined, folder], overwrite: true };
+      await assert.rejects(
+        requireOutputFiles([{ path: image, isOurs: NOBODYS }], rules),
+        /Expected another file to write than those that are read/,
+      );
+      const path = join(folder, 'new.tf8');
+      await requireOutputFiles([{ path, isOurs: NOBODYS }], rules);
+    }));
+
+  it('refuses a name that ends as a folder does', () =>
+    inFolder((folder) =>
+      assert.rejects(
+        requireOutputFiles([{ path: `${folder}/new/`, isOurs: OURS }], { inputs: [] }),
+        /Expected a file for `out` but .*\/new\/ is a folder/,
+      ),
+    ));
+
   it('refuses a folder with the name of a file that could be meant', () =>
     inFolder((folder) =>
       assert.rejects(requireOutputFiles([{ path: folder, isOurs: OURS }], { inputs: [] }), {
@@ -99,6 +123,79 @@ describe('requireModelFolder', () => {
         requireModelFolder(folder, { inputs: [folder], overwrite: true }),
         /Expected another file to write than those that are read/,
       );
+    }));
+});
+
+describe('requireModelFolder of a training', () => {
+  const rules = {
+    inputs: [],
+    within: ['best'],
+    intermediate: ['reconstructed'],
+    checkpointed: true,
+  };
+  const FILES = ['model.json', 'best/model.json', 'reconstructed/model.json'];
+
+  for (const name of [...FILES, WATCHED.metrics, WATCHED.curve]) {
+    it(`refuses another program's ${name}`, () =>
+      inFolder(async (folder) => {
+        await mkdir(dirname(join(folder, name)), { recursive: true });
+        await writeFile(join(folder, name), '{"loss": 1}\n');
+        await mkdir(join(folder, 'checkpoints'), { recursive: true });
+        await writeFile(join(folder, 'checkpoints', 'epoch1.h5'), 'of Keras');
+        await assert.rejects(requireModelFolder(folder, rules), /another file lies there/);
+        await requireModelFolder(folder, { ...rules, overwrite: true });
+      }));
+  }
+
+  it('takes what a training with checkpoints, or one that was killed before, has left', () =>
+    inFolder(async (folder) => {
+      await writeFile(join(folder, WATCHED.metrics), '');
+      await mkdir(join(folder, 'reconstructed'));
+      const card = { userDefinedMetadata: { tf8: { dataset: 'cifar10' } } };
+      await writeFile(join(folder, 'reconstructed', 'model.json'), JSON.stringify(card));
+      await requireModelFolder(folder, rules);
+      await mkdir(join(folder, 'checkpoints'));
+      await writeFile(join(folder, 'checkpoints', 'step-00000003.safetensors'), '');
+      await writeFile(join(folder, 'model.json'), '{}');
+      await requireModelFolder(folder, rules);
+    }));
+});
+
+describe('requireOutsideImages', () => {
+  const withClasses = (use: (folder: string) => Promise<void>) =>
+    inFolder(async (folder) => {
+      for (const image of ['data/cat/0.jpg', 'data/dog/0.jpg', 'plain/0.jpg']) {
+        await mkdir(dirname(join(folder, image)), { recursive: true });
+        await writeFile(join(folder, image), 'x');
+      }
+      await use(folder);
+    });
+
+  it('refuses a folder that the next command would take for a class', () =>
+    withClasses(async (folder) => {
+      const data = join(folder, 'data');
+      await symlink('data', join(folder, 'linked'));
+      for (const out of [data, join(data, 'model'), join(folder, 'linked', 'a', 'model')]) {
+        await assert.rejects(requireOutsideImages(out, data, 'out'), {
+          name: 'UserError',
+          message: `Expected a folder for \`out\` outside of the images but ${out} lies among them, in ${data}`,
+        });
+      }
+      await requireOutsideImages(join(folder, 'model'), data, 'out');
+      await requireOutsideImages(join(folder, 'data2'), data, 'out');
+    }));
+
+  it('takes a folder beside the splits', () =>
+    withClasses(async (folder) => {
+      await rename(join(folder, 'data'), join(folder, 'train'));
+      await requireOutsideImages(join(folder, 'model'), folder, 'out');
+    }));
+
+  it('refuses records, which have figures, among plain images', () =>
+    withClasses(async (folder) => {
+      const data = join(folder, 'plain');
+      await requireOutsideImages(join(data, 'model'), data, 'out');
+      await assert.rejects(requireOutsideImages(join(data, 'runs'), data, 'runsDir'), /`runsDir`/);
     }));
 });
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readMetrics } from '../../../training/watch/metrics_file.ts';
-import { WATCHED } from '../../../workflows/records/training_files.ts';
+import { WATCHED } from '../../../workflows/outputs/training_files.ts';
 import { watchRun } from '../../../workflows/train/watch_run.ts';
 import { inFolder } from '../../support/in_folder.ts';
 import { needsTensorFlow } from '../../support/needs_tensorflow.ts';
