@@ -348,7 +348,7 @@ describe('train', () => {
         },
       };
       await byTheClock({ reporter });
-      assert.match(details[2]!, /^epoch 2, 0\.3 of 1 min, loss /);
+      assert.match(details[2]!, /, epoch 2, 0\.3 of 1 min, learning rate /);
     });
   });
 });
