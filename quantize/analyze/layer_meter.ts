@@ -1,6 +1,7 @@
 import {
   type FloatNode,
   type FloatWeightedNode,
+  isActivated,
   isWeightedFloat,
 } from '../../architectures/graph/float_node.ts';
 import { isWeighted, type TensorSpec, type Tf8Node } from '../model/tf8_model.ts';
@@ -75,7 +76,7 @@ export class LayerMeter {
     const { exact, stored, inputs } = this.layer;
     const { name, op } = stored;
     const batchNorm = isWeightedFloat(exact) ? exact.batchNorm : undefined;
-    const activation = isWeighted(stored) ? stored.activation : 'linear';
+    const activation = 'activation' in stored ? stored.activation : 'linear';
     const local = this.local.statistics();
     const cumulative = this.cumulative.statistics();
     return {
@@ -101,7 +102,7 @@ export class LayerMeter {
 
   private exactOutput(inputs: readonly Activations[], batch: number): Float32Array {
     const { exact } = this.layer;
-    if (!isWeightedFloat(exact) || exact.activation !== 'relu6') {
+    if (!isActivated(exact) || exact.activation !== 'relu6') {
       return this.floats.run(exact, inputs, batch);
     }
     return this.relu6.clip(this.floats.run({ ...exact, activation: 'relu' }, inputs, batch));

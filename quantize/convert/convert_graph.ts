@@ -1,5 +1,11 @@
 import { type FloatGraph, shapeIn } from '../../architectures/graph/float_graph.ts';
-import type { FloatNode, FloatWeightedNode } from '../../architectures/graph/float_node.ts';
+import type {
+  FloatActivatedNode,
+  FloatNode,
+  FloatWeightedNode,
+} from '../../architectures/graph/float_node.ts';
+import type { Activation } from '../../architectures/graph/operations/activation_function.ts';
+import { activationOf } from '../../architectures/graph/operations/activation_value.ts';
 import type { Shape } from '../../architectures/graph/shape.ts';
 import { byName } from '../model/by_name.ts';
 import { checkModel } from '../model/check_model.ts';
@@ -10,18 +16,21 @@ import type {
   Tf8Node,
   WeightedNode,
 } from '../model/tf8_model.ts';
+import type { ScalarFunction } from '../ops/lookup.ts';
 import { leastSumScale } from '../params/addition.ts';
 import { QuantizationError } from '../params/errors.ts';
+import { lookupTable } from '../params/lookup.ts';
 import {
   paramsFromRange,
   type QuantizationParams,
   quantizeArray,
   quantizeBias,
 } from '../params/quantization.ts';
+import type { ActivationKind } from '../params/requantization.ts';
 import { weightParams } from '../params/weight_params.ts';
 import type { CalibratedRanges } from './calibrate.ts';
 import { type ObservedRange, rangeOf } from './observed_range.ts';
-import { isTf8Activation, requireTf8, unsupported } from './require_tf8.ts';
+import { requireTf8, tf8Activation, unsupported } from './require_tf8.ts';
 
 export interface ConvertOptions
   extends Pick<Tf8Model, 'labelOffset' | 'classNames' | 'provenance'> {
@@ -100,15 +109,25 @@ function convertNode(
     case 'add':
     case 'subtract':
     case 'multiply': {
-      const { activation } = node;
-      if (!isTf8Activation(activation)) throw unsupported(`${name} (${op})`, 'its activation');
+      const activation = partOf(node);
       const own = observed(name, calibration);
       const quantization = op === 'multiply' ? own : sumParams(own, inputQuantizations);
       return { op, name, inputs, activation, output: { shape, quantization } };
     }
     case 'globalAveragePool':
       return { op, name, inputs, output: { shape, quantization: inputQuantization } };
-    case 'activation':
+    case 'activation': {
+      const quantization = observed(name, calibration);
+      const { activation } = node;
+      return {
+        op: 'lookup',
+        name,
+        inputs,
+        function: scalarFunction(activation),
+        table: lookupTable(activationOf(activation), inputQuantization, quantization),
+        output: { shape, quantization },
+      };
+    }
     case 'batchNorm':
     case 'dropout':
     case 'pad':
@@ -133,8 +152,8 @@ function weighted(
   calibration: CalibratedRanges,
   onNote: ConvertOptions['onNote'],
 ): WeightedNode {
-  const { op, name, inputs, kernel, kernelShape, strides, padding, activation } = node;
-  if (!isTf8Activation(activation)) throw unsupported(`${name} (${op})`, 'its activation');
+  const { op, name, inputs, kernel, kernelShape, strides, padding } = node;
+  const activation = partOf(node);
   const quantization = observed(name, calibration);
   const { params: weights, raisedBy } = weightParams(rangeOf(kernel), {
     scaleIn: inputQuantization.scale,
@@ -155,6 +174,19 @@ function weighted(
     padding,
     activation,
   };
+}
+
+/** The activation of a layer that `requireTf8` has seen. */
+function partOf({ name, op, activation }: FloatActivatedNode): ActivationKind {
+  const kind = tf8Activation(activation);
+  if (kind === undefined) throw unsupported(`${name} (${op})`, 'its activation');
+  return kind;
+}
+
+function scalarFunction(activation: Activation): ScalarFunction {
+  if (typeof activation === 'string') return activation;
+  const { max, slope, threshold } = activation;
+  return { max: max === Infinity ? null : max, slope, threshold };
 }
 
 /** What a bias far above the weights costs. */

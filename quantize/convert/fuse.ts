@@ -1,6 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { FloatGraph } from '../../architectures/graph/float_graph.ts';
 import type { ZeroVariancePolicy } from '../../architectures/graph/fold_batch_norm.ts';
+import type { Activation } from '../../architectures/graph/operations/activation_function.ts';
 import { absorbPadding } from '../../architectures/graph/passes/absorb_padding.ts';
 import { arithmeticInPairs } from '../../architectures/graph/passes/arithmetic_in_pairs.ts';
 import { dropIdentities } from '../../architectures/graph/passes/drop_identities.ts';
@@ -10,14 +11,20 @@ import { foldBatchNorms } from '../../architectures/graph/passes/fold_batch_norm
 import { foldBatchNormsForward } from '../../architectures/graph/passes/fold_batch_norms_forward.ts';
 import { fuseActivations } from '../../architectures/graph/passes/fuse_activations.ts';
 import { replaceZeroVariance } from '../../architectures/graph/passes/replace_zero_variance.ts';
+import { separateActivations } from '../../architectures/graph/passes/separate_activations.ts';
 import { vectorsAsImages } from '../../architectures/graph/passes/vectors_as_images.ts';
 import { readLayersModel } from '../../architectures/graph/read_layers_model.ts';
 import { withQuantizationErrors } from './graph_errors.ts';
-import { isTf8Activation, requireTf8 } from './require_tf8.ts';
+import { requireTf8, tf8Activation } from './require_tf8.ts';
 
 export interface FuseOptions {
   /** What to do with depthwise batch-norm channels of zero variance; see `replaceZeroVariance`. */
   readonly zeroVariance: ZeroVariancePolicy;
+}
+
+/** Whether an activation becomes a part of the layer that it follows; others are looked up in tables. */
+function isPart(activation: Activation): boolean {
+  return tf8Activation(activation) !== undefined;
 }
 
 /** The passes, in order: each gives the graph that the next one gets. */
@@ -30,7 +37,8 @@ function passesOf({ zeroVariance }: FuseOptions): readonly ((graph: FloatGraph) 
     arithmeticInPairs,
     ...(zeroVariance === 'mean' ? [replaceZeroVariance] : []),
     foldBatchNorms,
-    (graph) => fuseActivations(graph, isTf8Activation),
+    (graph) => separateActivations(graph, isPart),
+    (graph) => fuseActivations(graph, isPart),
     absorbPadding,
     foldBatchNormsForward,
   ];

@@ -1,6 +1,6 @@
 /** What of a float graph TF8 cannot compute, by the name of the layer. */
 import { type FloatGraph, shapeIn } from '../../architectures/graph/float_graph.ts';
-import { type FloatNode, isActivated } from '../../architectures/graph/float_node.ts';
+import { type FloatNode, isWeightedFloat } from '../../architectures/graph/float_node.ts';
 import type { Activation } from '../../architectures/graph/operations/activation_function.ts';
 import { makerOf, usersOf } from '../../architectures/graph/passes/rewrite.ts';
 import { elements, isSameShape } from '../../architectures/graph/shape.ts';
@@ -11,9 +11,15 @@ import type { ActivationKind } from '../params/requantization.ts';
 const LAYERS =
   'Conv2D, DepthwiseConv2D, Dense, BatchNormalization, ReLU, Activation, ZeroPadding2D, Dropout, Softmax, Reshape, Flatten, AveragePooling2D, MaxPooling2D, GlobalAveragePooling2D, Concatenate, Add, Multiply';
 
-/** Whether TF8 has the activation, as a part of the layer that it follows. */
-export function isTf8Activation(activation: Activation): activation is ActivationKind {
-  return activation === 'linear' || activation === 'relu' || activation === 'relu6';
+/**
+ * What the activation is as a part of the layer that it follows; undefined of one that is not. A ReLU with
+ * another bound is a ReLU: its output's range, which ends at the bound, puts the bound there.
+ */
+export function tf8Activation(activation: Activation): ActivationKind | undefined {
+  if (activation === 'linear' || activation === 'relu' || activation === 'relu6') return activation;
+  if (typeof activation === 'string') return undefined;
+  const { slope, threshold } = activation;
+  return slope === 0 && threshold === 0 ? 'relu' : undefined;
 }
 
 /**
@@ -72,10 +78,10 @@ function requireNode(graph: FloatGraph, node: FloatNode): void {
     case 'conv2d':
     case 'depthwiseConv2d':
       if (node.dilations !== undefined) throw refuse('dilation');
-      requireActivation(node, node.activation);
+      requirePart(node, node.activation);
       return;
     case 'fullyConnected':
-      requireActivation(node, node.activation);
+      requirePart(node, node.activation);
       return;
     case 'concat':
       requireChannels(graph, node, node.axis, 'joins');
@@ -86,10 +92,9 @@ function requireNode(graph: FloatGraph, node: FloatNode): void {
       return;
     case 'batchNorm':
       requireChannels(graph, node, node.axis, 'normalizes');
-      throw refuse(misplaced(graph, node, ' or come before one that pads no zeros'));
+      throw refuse(misplaced(graph, node));
     case 'activation':
-      requireActivation(node, node.activation);
-      throw refuse(misplaced(graph, node, ''));
+      return;
     case 'pad': {
       const [user] = usersOf(graph, node.name);
       if (user === undefined) throw refuse('zero padding with no convolution behind it');
@@ -105,7 +110,7 @@ function requireNode(graph: FloatGraph, node: FloatNode): void {
     case 'add':
     case 'subtract':
     case 'multiply':
-      requireActivation(node, node.activation);
+      requirePart(node, node.activation);
       requireMeeting(graph, node);
       return;
     case 'dropout':
@@ -124,20 +129,11 @@ function requireMeeting(graph: FloatGraph, node: FloatNode): void {
   );
 }
 
-function requireActivation(node: FloatNode, activation: Activation): void {
-  if (isTf8Activation(activation)) return;
-  throw unsupported(labelOf(node), wordsOf(activation));
-}
-
-function wordsOf(activation: Activation): string {
-  if (typeof activation === 'string') {
-    return `the activation ${activation}; it has relu, relu6, linear`;
-  }
-  const { max, slope, threshold } = activation;
-  const bound = max === Infinity ? '' : ` bounded at ${max}`;
-  const below = slope === 0 ? '' : ` with a slope of ${slope} below ${threshold}`;
-  const from = slope !== 0 || threshold === 0 ? '' : ` with a threshold of ${threshold}`;
-  return `a ReLU${bound}${below}${from}; it has ReLU and ReLU6`;
+/** An activation that is no part of a layer has a node of its own. */
+function requirePart(node: FloatNode, activation: Activation): void {
+  if (tf8Activation(activation) !== undefined) return;
+  const name = typeof activation === 'string' ? activation : 'ReLU with a slope or a threshold';
+  throw unsupported(labelOf(node), `the activation ${name} as a part; it has relu, relu6, linear`);
 }
 
 function requireChannels(graph: FloatGraph, node: FloatNode, axis: number, what: string): void {
@@ -150,13 +146,13 @@ function requireChannels(graph: FloatGraph, node: FloatNode, axis: number, what:
   );
 }
 
-/** Why a batch norm or an activation could go into no convolution. */
-function misplaced(graph: FloatGraph, { inputs: [from] }: FloatNode, otherwise: string): string {
+/** Why a batch norm could go into no convolution. */
+function misplaced(graph: FloatGraph, { inputs: [from] }: FloatNode): string {
   const maker = makerOf(graph, from);
   if (maker?.op === 'pad') return 'zero padding in front of it';
-  return maker !== undefined && isActivated(maker) && maker.activation === 'linear'
+  return maker !== undefined && isWeightedFloat(maker) && maker.activation === 'linear'
     ? `its place: ${from}, which it would be fused into, has other users`
-    : `its place after ${from}: it must follow a convolution${otherwise}`;
+    : `its place after ${from}: it must follow a convolution or come before one that pads no zeros`;
 }
 
 function labelOf({ name, className, op }: FloatNode): string {

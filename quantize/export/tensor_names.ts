@@ -10,6 +10,10 @@ export function biasName(node: string): string {
   return `${node}/bias`;
 }
 
+export function tableName(node: string): string {
+  return `${node}/table`;
+}
+
 /** What exports call the output [1, classes], behind the last node's [1, 1, 1, classes]. */
 export function outputName(model: Tf8Model): string {
   const taken = tensorSpecs(model);

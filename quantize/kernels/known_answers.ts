@@ -24,6 +24,7 @@ export const KNOWN_ANSWERS: Readonly<Record<string, number>> = {
   add: 0x20c2413d,
   subtract: 0xe4733c5c,
   multiply: 0x363f5a65,
+  lookup: 0xbf64e744,
 };
 
 /** FNV-1a, 32 bits. */

@@ -101,6 +101,7 @@ export function knownCalls(): KnownCalls {
     sum('add'),
     sum('subtract'),
     product(),
+    lookup(),
   ];
   return assemble(drafts);
 }
@@ -292,6 +293,18 @@ function product(): Draft {
     place: ([a, b], output) => ({
       op: 'multiply',
       call: { ...ELEMENTWISE, a, b, output, ...requantization({ multiplier: 2 ** -7 }) },
+    }),
+  };
+}
+
+function lookup(): Draft {
+  return {
+    title: 'lookup',
+    inputs: [bytesOf(3 * CHANNELS, 'any', 1)],
+    outputBytes: 3 * CHANNELS,
+    place: ([input], output) => ({
+      op: 'lookup',
+      call: { input, positions: 3, channels: CHANNELS, table: bytesOf(256, 'any', 4), output },
     }),
   };
 }

@@ -2,10 +2,12 @@ import type * as z from 'zod';
 import type { ImageShape, NodeBase, TensorSpec } from './tensor.ts';
 import type { StoredWeights, WeightedFields } from './weights.ts';
 
-/** A node as a TF8 file's header holds it: arrays are places in the rest of the file. */
+/** A node as a TF8 file's header holds it: weights are places in the rest of the file, a table its numbers. */
 export type StoredNode<Node> = Node extends WeightedFields
   ? Omit<Node, keyof StoredWeights> & StoredWeights
-  : Node;
+  : Node extends { readonly table: Uint8Array }
+    ? Omit<Node, 'table'> & { readonly table: readonly number[] }
+    : Node;
 
 /** A schema of objects that are told apart by one of their fields. */
 export type NodeSchema<Node> = z.ZodType<Node> & z.core.$ZodTypeDiscriminable;

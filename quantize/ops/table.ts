@@ -5,6 +5,7 @@ import { conv2d } from './conv2d.ts';
 import { depthwiseConv2d } from './depthwise_conv2d.ts';
 import { fullyConnected } from './fully_connected.ts';
 import { globalAveragePool } from './global_average_pool.ts';
+import { lookup } from './lookup.ts';
 import { maxPool2d } from './max_pool2d.ts';
 import { multiply } from './multiply.ts';
 import type { NodeSchema, NodeTensors, Operation, StoredNode } from './operation.ts';
@@ -22,9 +23,12 @@ export const OPERATIONS = {
   add,
   subtract,
   multiply,
+  lookup,
 };
 
 export type OpName = keyof typeof OPERATIONS;
+
+export const OP_NAMES = Object.keys(OPERATIONS) as readonly OpName[];
 
 /** The nodes by their operation. */
 export type Nodes = {

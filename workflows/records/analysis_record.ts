@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
 import type { Advice, Analysis, Finding } from '../../quantize/analyze/analysis.ts';
+import { OP_NAMES } from '../../quantize/ops/table.ts';
 import { environmentSchema } from './environment.ts';
 import { RUN_FILE } from './run_file.ts';
 import { readPart } from './run_record.ts';
@@ -82,15 +83,7 @@ const weights = z.strictObject({
 
 const layer = z.strictObject({
   name: z.string(),
-  op: z.enum([
-    'conv2d',
-    'depthwiseConv2d',
-    'fullyConnected',
-    'averagePool2d',
-    'maxPool2d',
-    'globalAveragePool',
-    'concat',
-  ]),
+  op: z.enum(OP_NAMES),
   inputs: z.array(z.string()),
   activation: z.enum(['linear', 'relu', 'relu6']),
   localSqnrDb: decibels,

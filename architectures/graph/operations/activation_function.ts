@@ -53,6 +53,23 @@ export function reluOf({ max, slope, threshold }: Omit<GeneralRelu, 'kind'>): Ac
   return { kind: 'relu', max, slope, threshold };
 }
 
+/** Where a ReLU without slope and threshold ends; undefined of anything else. */
+function boundOf(activation: Activation): number | undefined {
+  if (activation === 'relu') return Infinity;
+  if (activation === 'relu6') return 6;
+  if (typeof activation === 'string') return undefined;
+  return activation.slope === 0 && activation.threshold === 0 ? activation.max : undefined;
+}
+
+/** Two activations, one after the other, as one; undefined where that has no name. */
+export function inOne(first: Activation, second: Activation): Activation | undefined {
+  if (first === 'linear') return second;
+  if (second === 'linear') return first;
+  const [a, b] = [boundOf(first), boundOf(second)];
+  if (a === undefined || b === undefined || a < 0 || b < 0) return undefined;
+  return reluOf({ max: Math.min(a, b), slope: 0, threshold: 0 });
+}
+
 /** Whether zeros stay zeros, as the padding around an image. */
 export function keepsZero(activation: Activation): boolean {
   if (typeof activation === 'string') {

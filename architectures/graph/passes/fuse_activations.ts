@@ -1,6 +1,6 @@
 import type { FloatGraph } from '../float_graph.ts';
 import { type FloatActivatedNode, isActivated } from '../float_node.ts';
-import { type Activation, keepsZero } from '../operations/activation_function.ts';
+import { type Activation, inOne, keepsZero } from '../operations/activation_function.ts';
 import { bypass, hasOneUser, makerOf, replaceNode } from './rewrite.ts';
 
 /**
@@ -16,11 +16,9 @@ export function fuseActivations(
     const node = makerOf(fused, name);
     if (node?.op !== 'activation' || !isFusable(node.activation)) return fused;
     const producer = producerOf(fused, node.inputs[0], keepsZero(node.activation));
-    if (producer === undefined) return fused;
-    return bypass(
-      replaceNode(fused, { ...producer, activation: node.activation }),
-      (other) => other.name === name,
-    );
+    const activation = producer && inOne(producer.activation, node.activation);
+    if (producer === undefined || activation === undefined) return fused;
+    return bypass(replaceNode(fused, { ...producer, activation }), (other) => other.name === name);
   }, graph);
 }
 
@@ -33,5 +31,5 @@ function producerOf(
   const maker = makerOf(graph, tensor);
   if (maker === undefined || !hasOneUser(graph, tensor)) return undefined;
   if (maker.op === 'pad' && throughPadding) return producerOf(graph, maker.inputs[0], true);
-  return isActivated(maker) && maker.activation === 'linear' ? maker : undefined;
+  return isActivated(maker) ? maker : undefined;
 }

@@ -8,7 +8,7 @@ import {
 } from '../../../architectures/graph/float_node.ts';
 import type { CalibrationBatch } from '../../../quantize/convert/calibrate.ts';
 import type { ObservedRange } from '../../../quantize/convert/observed_range.ts';
-import { isTf8Activation, unsupported } from '../../../quantize/convert/require_tf8.ts';
+import { tf8Activation, unsupported } from '../../../quantize/convert/require_tf8.ts';
 import type { ActivationKind } from '../../../quantize/params/requantization.ts';
 
 interface Described {
@@ -50,8 +50,9 @@ export async function writeNetwork(
     const outputShape = shapeIn(graph, node.name);
     if (!isWeightedFloat(node)) return { ...node, outputShape };
     const { kernel, bias, batchNorm: _, activation, ...rest } = node;
-    if (!isTf8Activation(activation)) throw unsupported(node.name, 'its activation');
-    const described = { ...rest, activation, outputShape, weightsOffset };
+    const kind = tf8Activation(activation);
+    if (kind === undefined) throw unsupported(node.name, 'its activation');
+    const described = { ...rest, activation: kind, outputShape, weightsOffset };
     arrays.push(kernel, bias);
     weightsOffset += kernel.length + bias.length;
     return described;

@@ -75,6 +75,12 @@ function layerOf(step: Step): tf.layers.Layer {
       return tf.layers.reLU({ name });
     case 'relu6':
       return tf.layers.reLU({ name, maxValue: 6 });
+    case 'function': {
+      const { function: f } = step;
+      if (typeof f === 'string') return tf.layers.activation({ name, activation: f });
+      if ('max' in f) return tf.layers.reLU({ name, maxValue: f.max });
+      return tf.layers.leakyReLU({ name, alpha: f.slope });
+    }
     case 'softmax':
       return tf.layers.softmax({ name });
     case 'concat':

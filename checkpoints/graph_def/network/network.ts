@@ -47,6 +47,21 @@ export interface PoolStep extends StepBase {
   readonly padding: PaddingScheme;
 }
 
+/** A function of each value beside ReLU and ReLU6. */
+export interface FunctionStep extends StepBase {
+  readonly op: 'function';
+  /** By Keras' name; a ReLU that is bounded, or has a slope below 0. */
+  readonly function:
+    | 'sigmoid'
+    | 'tanh'
+    | 'elu'
+    | 'selu'
+    | 'softplus'
+    | 'softsign'
+    | { readonly max: number }
+    | { readonly slope: number };
+}
+
 export interface PlainStep extends StepBase {
   readonly op:
     | 'input'
@@ -60,7 +75,7 @@ export interface PlainStep extends StepBase {
     | 'multiply';
 }
 
-export type Step = ConvStep | BatchNormStep | PadStep | PoolStep | PlainStep;
+export type Step = ConvStep | BatchNormStep | PadStep | PoolStep | FunctionStep | PlainStep;
 
 export interface Network {
   /** The last one's output is the network's. */

@@ -2,7 +2,13 @@
 import { IDENTITY } from '../../input_affine.ts';
 import { batchNormEndingIn } from './batch_norm_arithmetic.ts';
 import type { FlatInput, FlatNode } from './flatten.ts';
-import { type BatchNormStep, isConvStep, type Step, withAffine } from './network.ts';
+import {
+  type BatchNormStep,
+  type FunctionStep,
+  isConvStep,
+  type Step,
+  withAffine,
+} from './network.ts';
 import type { NetworkDraft } from './network_draft.ts';
 import { readDimensions } from './read_shapes.ts';
 
@@ -102,6 +108,8 @@ export function readBounds(draft: NetworkDraft, node: FlatNode): void {
   const x = draft.image(node, at);
   if (node.op === 'ClipByValue' && bound(1) === '0' && bound(2) === '6') {
     draft.addPlain(node, 'relu6', x.shape);
+  } else if (node.op === 'ClipByValue' && bound(1) === '0' && Number(bound(2)) > 0) {
+    addFunction(draft, node, x, { max: Number(bound(2)) });
   } else if (node.op === 'Maximum' && bound(1 - at) === '0') {
     draft.add(node, { op: 'relu', name: node.name, inputs: [x.name], shape: x.shape });
   } else if (
@@ -111,9 +119,32 @@ export function readBounds(draft: NetworkDraft, node: FlatNode): void {
     draft.readersOf(node.inputs[at].node) === 1
   ) {
     draft.replace(node, { ...x, op: 'relu6' });
+  } else if (node.op === 'Minimum' && Number(bound(1 - at)) > 0 && x.op === 'relu') {
+    addFunction(draft, node, x, { max: Number(bound(1 - at)) });
   } else {
-    throw draft.unsupported(node, 'bounds that are not those of ReLU or ReLU6');
+    throw draft.unsupported(node, 'bounds that are not those of a ReLU');
   }
+}
+
+function addFunction(
+  draft: NetworkDraft,
+  node: FlatNode,
+  x: Step,
+  f: FunctionStep['function'],
+): void {
+  const { name } = node;
+  draft.add(node, { op: 'function', name, inputs: [x.name], shape: x.shape, function: f });
+}
+
+/** A function of each value, by the name of the operation. */
+export function readFunction(f: FunctionStep['function']) {
+  return (draft: NetworkDraft, node: FlatNode) => addFunction(draft, node, draft.image(node), f);
+}
+
+/** α of the operation's definition is 0.2. */
+export function readLeakyRelu(draft: NetworkDraft, node: FlatNode): void {
+  const slope = node.attributes.real('alpha') ?? 0.2;
+  addFunction(draft, node, draft.image(node), { slope });
 }
 
 /** A change of type, which numbers here have none of: pixels that become floating-point numbers. */

@@ -5,7 +5,14 @@ import { evaluateConstant } from './constants.ts';
 import type { FlatNode } from './flatten.ts';
 import { isConvStep, type Network, type Step } from './network.ts';
 import { type GraphNetwork, NetworkDraft } from './network_draft.ts';
-import { readArithmetic, readBounds, readCast, readFusedBatchNorm } from './read_arithmetic.ts';
+import {
+  readArithmetic,
+  readBounds,
+  readCast,
+  readFunction,
+  readFusedBatchNorm,
+  readLeakyRelu,
+} from './read_arithmetic.ts';
 import { readConcat, readDimensions, readReshape, readShape } from './read_shapes.ts';
 import { readConvolution, readMean, readPad, readPool } from './read_windows.ts';
 import type { GraphTensor } from './tensor_proto.ts';
@@ -37,6 +44,13 @@ const READERS: ReadonlyMap<string, ReadNode> = new Map<string, ReadNode>([
   ['RealDiv', readArithmetic],
   ['Relu', readInPlace('relu')],
   ['Relu6', readInPlace('relu6')],
+  ['LeakyRelu', readLeakyRelu],
+  ['Sigmoid', readFunction('sigmoid')],
+  ['Tanh', readFunction('tanh')],
+  ['Elu', readFunction('elu')],
+  ['Selu', readFunction('selu')],
+  ['Softplus', readFunction('softplus')],
+  ['Softsign', readFunction('softsign')],
   ['Minimum', readBounds],
   ['Maximum', readBounds],
   ['ClipByValue', readBounds],

@@ -106,6 +106,9 @@ function nodeArrays(node: Tf8Node, index: number, indices: ReadonlyMap<string, n
       `${BIAS_START}${index}[${bias.length}] = {\n${numberLines(bias)}};`,
     );
   }
+  if (node.op === 'lookup') {
+    arrays.push(`static const uint8_t tf8_table_${index}[256] = {\n${numberLines(node.table)}};`);
+  }
   return [...arrays, ''];
 }
 
@@ -116,6 +119,7 @@ function nodeEntry(node: Tf8Node, index: number, [input, second]: readonly Tenso
     input_count: node.inputs.length,
     // Tensor 0 is the network's input.
     output: index + 1,
+    ...(node.op === 'lookup' && { table: `tf8_table_${index}` }),
     ...(isWeighted(node) && {
       activation: activationName(node.activation),
       weights: `tf8_weights_${index}`,
@@ -150,6 +154,7 @@ const OPERATIONS: NodeTable<
     return { op: 'TF8_AVERAGE_POOL_2D', ...windowOf([height, width]) };
   },
   concat: () => ({ op: 'TF8_CONCAT' }),
+  lookup: () => ({ op: 'TF8_LOOKUP' }),
   add: sumOf,
   subtract: sumOf,
   // Its weights, so to speak, are the second input.

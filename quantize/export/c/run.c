@@ -185,6 +185,12 @@ static void combine(const tf8_node *node, const tf8_tensor *first, const tf8_ten
   }
 }
 
+/* Equation 10: a function of each byte. */
+static void look_up(const tf8_node *node, const tf8_tensor *input, const tf8_tensor *output) {
+  const size_t count = (size_t)input->height * (size_t)input->width * (size_t)input->channels;
+  for (size_t i = 0; i < count; i++) output->data[i] = node->table[input->data[i]];
+}
+
 static size_t bytes_of(const tf8_tensor *tensor) {
   return (size_t)tensor->height * (size_t)tensor->width * (size_t)tensor->channels;
 }
@@ -230,6 +236,9 @@ int main(int argc, char **argv) {
       case TF8_ADD:
       case TF8_MULTIPLY:
         combine(node, input, output);
+        break;
+      case TF8_LOOKUP:
+        look_up(node, input, output);
         break;
     }
   }

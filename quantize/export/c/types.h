@@ -20,7 +20,8 @@ typedef enum {
   TF8_MAX_POOL_2D,
   TF8_CONCAT,
   TF8_ADD, /* and subtract: its second multiplier is negative */
-  TF8_MULTIPLY
+  TF8_MULTIPLY,
+  TF8_LOOKUP
 } tf8_op;
 
 typedef enum { TF8_LINEAR, TF8_RELU, TF8_RELU6 } tf8_activation;
@@ -44,4 +45,6 @@ typedef struct {
   const int32_t *bias;
   /* Of a sum, by equation 9. */
   int32_t multipliers[2], shift;
+  /* [256]: the output byte of each input byte, by equation 10. */
+  const uint8_t *table;
 } tf8_node;

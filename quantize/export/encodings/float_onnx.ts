@@ -8,6 +8,7 @@ import {
   type WeightedNode,
 } from '../../model/tf8_model.ts';
 import type { ElementwiseNode } from '../../ops/elementwise.ts';
+import type { LookupNode, ScalarFunction } from '../../ops/lookup.ts';
 import { type NodeTable, type OpName, ofNode } from '../../ops/table.ts';
 import { QuantizationError } from '../../params/errors.ts';
 import { littleEndian } from '../../params/little_endian.ts';
@@ -41,6 +42,7 @@ const OPERATORS: NodeTable<
   add: addElementwise('Add'),
   subtract: addElementwise('Sub'),
   multiply: addElementwise('Mul'),
+  lookup: addFunction,
 };
 
 /**
@@ -112,6 +114,52 @@ function addElementwise(type: 'Add' | 'Sub' | 'Mul') {
   };
 }
 
+/** Functions that ONNX has, with its defaults. */
+const FUNCTIONS: Readonly<Record<string, string>> = {
+  relu: 'Relu',
+  sigmoid: 'Sigmoid',
+  tanh: 'Tanh',
+  hardSigmoid: 'HardSigmoid',
+  elu: 'Elu',
+  selu: 'Selu',
+  softplus: 'Softplus',
+  softsign: 'Softsign',
+};
+
+function addFunction({ name, inputs, function: f }: LookupNode, graph: OnnxGraph): void {
+  const [x] = inputs;
+  if (typeof f !== 'string') addGeneralRelu(graph, name, x, f);
+  else if (f === 'relu6') addActivation(graph, { name, activation: f }, x);
+  else if (f === 'swish') {
+    graph.node('Sigmoid', [x], `${name}/sigmoid`);
+    graph.node('Mul', [x, `${name}/sigmoid`], name);
+  } else if (FUNCTIONS[f] !== undefined) graph.node(FUNCTIONS[f], [x], name);
+  else {
+    throw new QuantizationError(`Expected a function that ONNX has for ${name} but it is ${f}`, {
+      remedy: 'Export in another format.',
+    });
+  }
+}
+
+function addGeneralRelu(
+  graph: OnnxGraph,
+  name: string,
+  x: string,
+  { max, slope, threshold }: Exclude<ScalarFunction, string>,
+): void {
+  const constant = (part: string, value: number) => {
+    graph.constant(`${name}/${part}`, 'float', [], littleEndian(Float32Array.of(value)));
+    return `${name}/${part}`;
+  };
+  const from = constant('threshold', threshold);
+  graph.node('Greater', [x, from], `${name}/is_above`);
+  if (max !== null) graph.node('Min', [x, constant('max', max)], `${name}/above`);
+  graph.node('Sub', [x, from], `${name}/difference`);
+  graph.node('Mul', [`${name}/difference`, constant('slope', slope)], `${name}/below`);
+  const above = max === null ? x : `${name}/above`;
+  graph.node('Where', [`${name}/is_above`, above, `${name}/below`], name);
+}
+
 type Activated = Pick<ElementwiseNode<OpName>, 'name' | 'activation'>;
 
 /** What the activation reads; the node's own name where it has none. */
@@ -119,9 +167,11 @@ function linearName({ name, activation }: Activated): string {
   return activation === 'linear' ? name : `${name}/linear`;
 }
 
-function addActivation(graph: OnnxGraph, node: Activated): void {
-  const { name, activation } = node;
-  const linear = linearName(node);
+function addActivation(
+  graph: OnnxGraph,
+  { name, activation }: Activated,
+  linear = linearName({ name, activation }),
+): void {
   if (activation === 'relu') graph.node('Relu', [linear], name);
   if (activation === 'relu6') {
     graph.constant(`${name}/low`, 'float', [], littleEndian(Float32Array.of(0)));

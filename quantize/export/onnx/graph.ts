@@ -16,6 +16,8 @@ import {
 /** enum TensorProto.DataType */
 const DATA_TYPE = { float: 1, uint8: 2, int32: 6 } as const;
 type DataType = keyof typeof DATA_TYPE;
+/** As an attribute names it. */
+export const INT32 = DATA_TYPE.int32;
 
 /** enum AttributeProto.AttributeType */
 const INT = 2;

@@ -7,15 +7,16 @@ import type {
   Tf8Node,
   WeightedNode,
 } from '../../model/tf8_model.ts';
+import type { LookupNode } from '../../ops/lookup.ts';
 import { type NodeTable, ofNode } from '../../ops/table.ts';
-import type { Shape4 } from '../../ops/tensor.ts';
+import type { NodeBase, Shape4 } from '../../ops/tensor.ts';
 import { littleEndian } from '../../params/little_endian.ts';
 import { accumulatorScale, BYTE_MAX, type QuantizationParams } from '../../params/quantization.ts';
-import { activationBounds } from '../../params/requantization.ts';
+import { type ActivationKind, activationBounds } from '../../params/requantization.ts';
 import type { Padding } from '../../params/window.ts';
 import { permuteAxes } from '../tensor_layout.ts';
-import { biasName, weightsName } from '../tensor_names.ts';
-import type { OnnxGraph } from './graph.ts';
+import { biasName, tableName, weightsName } from '../tensor_names.ts';
+import { INT32, type OnnxGraph } from './graph.ts';
 
 /** From [kh, kw, I, O] to ONNX's [O, I, kh, kw]. */
 export const OUTPUTS_FIRST = [3, 2, 0, 1] as const;
@@ -33,26 +34,41 @@ interface Place {
   readonly specs: ReadonlyMap<string, TensorSpec>;
 }
 
+type Add<Node> = (node: Node, graph: OnnxGraph, place: Place) => void;
+
+/** What makes real numbers, and then the node's bytes of them. */
+function quantized<Node extends NodeBase>(add: Add<Node>): Add<Node> {
+  return (node, graph, place) => {
+    add(node, graph, place);
+    addOutput(graph, node, place.real);
+  };
+}
+
 const OPERATORS: NodeTable<[graph: OnnxGraph, place: Place], void> = {
-  conv2d: addConvolution,
-  depthwiseConv2d: addConvolution,
-  fullyConnected: addConvolution,
-  averagePool2d: (node, graph, { inputs, real, input }) =>
+  conv2d: quantized(addConvolution),
+  depthwiseConv2d: quantized(addConvolution),
+  fullyConnected: quantized(addConvolution),
+  averagePool2d: quantized((node, graph, { inputs, real, input }) =>
     addAverage(graph, node, real, poolCounts(node, input.shape), (mean) =>
       // Padded positions take no part.
       graph.node('AveragePool', inputs, mean, { ...poolAttributes(node), count_include_pad: 0 }),
     ),
-  maxPool2d: (node, graph, { inputs, real }) =>
+  ),
+  maxPool2d: quantized((node, graph, { inputs, real }) =>
     graph.node('MaxPool', inputs, real, poolAttributes(node)),
-  globalAveragePool: (node, graph, { inputs, real, input: { shape } }) =>
+  ),
+  globalAveragePool: quantized((node, graph, { inputs, real, input: { shape } }) =>
     addAverage(graph, node, real, [shape[0] * shape[1]], (mean) =>
       graph.node('GlobalAveragePool', inputs, mean),
     ),
-  concat: (node, graph, { real, specs }) =>
+  ),
+  concat: quantized((node, graph, { real, specs }) =>
     graph.node('Concat', concatInputs(graph, node, specs), real, { axis: 1 }),
-  add: (_node, graph, { inputs, real }) => graph.node('Add', inputs, real),
-  subtract: (_node, graph, { inputs, real }) => graph.node('Sub', inputs, real),
-  multiply: (_node, graph, { inputs, real }) => graph.node('Mul', inputs, real),
+  ),
+  add: quantized((_node, graph, { inputs, real }) => graph.node('Add', inputs, real)),
+  subtract: quantized((_node, graph, { inputs, real }) => graph.node('Sub', inputs, real)),
+  multiply: quantized((_node, graph, { inputs, real }) => graph.node('Mul', inputs, real)),
+  lookup: addLookup,
 };
 
 /**
@@ -67,14 +83,26 @@ export function addNode(
   const real = `${node.name}/unquantized`;
   const input = byName(specs, node.inputs[0]);
   ofNode(OPERATORS, node, graph, { inputs: node.inputs.map(realName), real, input, specs });
-  addOutput(graph, node, real);
+}
+
+/** The bytes are the indices of what is gathered from the table: exact whatever the function. */
+function addLookup({ name, inputs, output, table }: LookupNode, graph: OnnxGraph): void {
+  const indices = `${name}/indices`;
+  graph.node('Cast', inputs, indices, { to: INT32 });
+  graph.constant(tableName(name), 'uint8', [table.length], table);
+  graph.node('Gather', [tableName(name), indices], name, { axis: 0 });
+  graph.dequantize(name, output.quantization, realName(name));
 }
 
 /** QuantizeLinear to the node's bytes; it saturates at 0 and 255, which most activations amount to. */
-function addOutput(graph: OnnxGraph, node: Tf8Node, real: string): void {
+function addOutput(
+  graph: OnnxGraph,
+  node: NodeBase & { readonly activation?: ActivationKind },
+  real: string,
+): void {
   const { name, output } = node;
   const { low, high } =
-    'activation' in node
+    node.activation !== undefined
       ? activationBounds(node.activation, output.quantization)
       : { low: 0, high: BYTE_MAX };
   if (low === 0 && high === BYTE_MAX) {

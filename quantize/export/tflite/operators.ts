@@ -8,6 +8,7 @@ import type {
 } from '../../model/tf8_model.ts';
 import type { ElementwiseNode } from '../../ops/elementwise.ts';
 import type { GlobalAveragePoolNode } from '../../ops/global_average_pool.ts';
+import type { LookupNode } from '../../ops/lookup.ts';
 import { type NodeTable, type OpName, ofNode } from '../../ops/table.ts';
 import type { NodeBase } from '../../ops/tensor.ts';
 import { QuantizationError } from '../../params/errors.ts';
@@ -15,22 +16,25 @@ import { littleEndian } from '../../params/little_endian.ts';
 import { accumulatorScale, type QuantizationParams } from '../../params/quantization.ts';
 import { type Padding, samePadding } from '../../params/window.ts';
 import { permuteAxes } from '../tensor_layout.ts';
-import { biasName, weightsName } from '../tensor_names.ts';
+import { biasName, tableName, weightsName } from '../tensor_names.ts';
 import { fusedActivation } from './activation.ts';
 import type { TfliteGraph } from './graph.ts';
 import {
   ADD,
   AVERAGE_POOL_2D,
+  CAST,
   CONCATENATION,
   CONV_2D,
   DEPTHWISE_CONV_2D,
   FULLY_CONNECTED,
+  GATHER,
   MAX_POOL_2D,
   MUL,
   PAD,
   PADDING,
   RESHAPE,
   SUB,
+  TENSOR_TYPE,
 } from './schema.ts';
 
 /** From TF8's order of weights to TFLite's: [O, kh, kw, I], and [O, K] of a fully connected layer. */
@@ -49,6 +53,7 @@ const OPERATORS: NodeTable<[graph: TfliteGraph, input: TensorSpec, specs: Specs]
   add: addElementwise(ADD),
   subtract: addElementwise(SUB),
   multiply: addElementwise(MUL),
+  lookup: addLookup,
 };
 
 /** Adds a node's operators; the tensor of the node's name is its output, [1, H, W, C]. */
@@ -156,6 +161,24 @@ function addElementwise(kind: typeof ADD | typeof SUB | typeof MUL) {
       },
     );
   };
+}
+
+/** The bytes are the indices of what is gathered from the table: exact whatever the function. */
+function addLookup(node: LookupNode, graph: TfliteGraph): void {
+  const { name, inputs, output, table } = node;
+  const shape = [1, ...output.shape];
+  const indices = graph.tensor(`${name}/indices`, { shape, type: 'int32' });
+  graph.operator(CAST, [graph.index(inputs[0])], indices, {
+    from: TENSOR_TYPE.uint8,
+    to: TENSOR_TYPE.int32,
+  });
+  const { quantization } = output;
+  const stored = graph.tensor(tableName(name), {
+    shape: [table.length],
+    quantization,
+    data: table,
+  });
+  graph.operator(GATHER, [stored, indices], addOutput(graph, node), { axis: 0 });
 }
 
 function addConcatenation(

@@ -138,6 +138,17 @@ export const MUL = {
   options: ELEMENTWISE,
 } as const satisfies OperatorKind;
 
+export const CAST = {
+  code: 53,
+  optionsType: 37,
+  options: { from: [0, 'int8'], to: [1, 'int8'] },
+} as const satisfies OperatorKind;
+export const GATHER = {
+  code: 36,
+  optionsType: 23,
+  options: { axis: [0, 'int32'] },
+} as const satisfies OperatorKind;
+
 export const FULLY_CONNECTED = {
   code: 9,
   optionsType: 8,

@@ -71,6 +71,8 @@ export interface NativeAddon {
     multiplier: number,
     fields: Readonly<Record<ElementwiseField, number>>,
   ): NativeOp;
+  /** @param table [256] */
+  createLookup(positions: number, channels: number, table: Uint8Array): NativeOp;
   runOp(op: NativeOp, inputs: readonly Uint8Array[], output: Uint8Array): void;
   /** Slots are pairs (offset, length): of each op its inputs and its output. */
   createProgram(

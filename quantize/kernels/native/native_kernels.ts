@@ -63,6 +63,11 @@ class NativeKernels implements Kernels {
     add: (call) => this.sumOp(call),
     subtract: (call) => this.sumOp(call),
     multiply: (call) => this.productOp(call),
+    lookup: ({ positions, channels, table }) => {
+      requireInt32Size(positions);
+      requireInt32Size(channels);
+      return this.addon.createLookup(positions, channels, table);
+    },
   };
 
   constructor(addon: NativeAddon, instructionSet: InstructionSet) {

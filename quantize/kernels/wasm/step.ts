@@ -2,6 +2,7 @@ import type { AdditionCall } from '../../ops/addition.ts';
 import type { ConcatCall } from '../../ops/concat.ts';
 import type { Conv2dCall } from '../../ops/conv2d.ts';
 import type { ElementwiseCall } from '../../ops/elementwise.ts';
+import type { LookupCall } from '../../ops/lookup.ts';
 import type { MultiplyCall } from '../../ops/multiply.ts';
 import type { Pool2dCall } from '../../ops/pool2d.ts';
 import type { Requantization } from '../../ops/requantization.ts';
@@ -47,6 +48,8 @@ export interface KernelStep {
   /** Of a convolution: the filter that is to be packed. */
   readonly matrix?: FilterMatrix;
   readonly biases?: Pick<Conv2dCall, 'bias' | 'inputZeroPoint'>;
+  /** Of a function of each value. */
+  readonly table?: Uint8Array;
   /** Of a concatenation. */
   readonly parts?: Pick<ConcatCall, 'inputs' | 'outputZeroPoint'>;
 }
@@ -70,6 +73,7 @@ const STEPS: CallTable<KernelStep> = {
   add: additionStep,
   subtract: additionStep,
   multiply: multiplyStep,
+  lookup: lookupStep,
 };
 
 /** @throws QuantizationError when the call is not legal */
@@ -199,6 +203,21 @@ function multiplyStep(call: MultiplyCall): KernelStep {
   };
 }
 
+function lookupStep({ positions, channels, table }: LookupCall): KernelStep {
+  requireInt32Size(positions);
+  requireInt32Size(channels);
+  return {
+    scratchBytes: 0,
+    table,
+    integers: [
+      [record.OP, record.OP_LOOKUP],
+      [record.BATCH, positions],
+      [record.OUTPUT_CHANNELS, channels],
+    ],
+    singles: [],
+  };
+}
+
 function geometryFields(geometry: WindowGeometry): Fields {
   return [
     [record.BATCH, geometry.batch],
@@ -268,6 +287,7 @@ export function writeStep(
           [record.PAIRS, filter.pairs],
         ] as const)
       : []),
+    ...(step.table ? ([[record.TABLE, writeTable(arena, step.table)]] as const) : []),
     [record.OUTPUT, output],
   ];
   const address = arena.allocate(record.STEP_BYTES);
@@ -294,6 +314,12 @@ function writeBias(
   for (const [m, sum] of sums.entries()) padded[m] = bias[m] - Math.imul(inputZeroPoint, sum);
   const address = arena.allocate(padded.byteLength);
   arena.int32s.set(padded, address / 4);
+  return address;
+}
+
+function writeTable(arena: Arena, table: Uint8Array): number {
+  const address = arena.allocate(table.length);
+  arena.bytes.set(table, address);
   return address;
 }
 

@@ -40,7 +40,12 @@ describe('floatGraph', () => {
     assert.deepEqual(shapeOf(relu('a', 'image'), rows), [8, 6, 3]);
     const mean = { op: 'globalAveragePool', name: 'mean', inputs: ['image'] } as const;
     assert.deepEqual(shapeOf(mean), [3]);
-    const gate = { op: 'multiply', name: 'gated', inputs: ['image', 'mean'], activation: 'linear' } as const;
+    const gate = {
+      op: 'multiply',
+      name: 'gated',
+      inputs: ['image', 'mean'],
+      activation: 'linear',
+    } as const;
     assert.deepEqual(shapeOf({ ...mean, keepDims: true }, gate), [4, 6, 3]);
   });
 

@@ -208,8 +208,40 @@ describe('convertGraph', () => {
       message: /TF8 does not support dropped \(dropout\): the operation; it has Conv2D, /,
     });
     assert.throws(() => convert(graphOf({ ...CONV, activation: 'tanh' }, END)), {
-      message: /TF8 does not support conv \(conv2d\): the activation tanh; it has relu,/,
+      message: /TF8 does not support conv \(conv2d\): the activation tanh as a part; it has relu,/,
     });
+  });
+
+  it('makes a table of an activation that is no part of a layer (eq. 10)', () => {
+    const tanh: FloatNode = {
+      op: 'activation',
+      name: 'tanh',
+      inputs: ['conv'],
+      activation: 'tanh',
+    };
+    const [, node] = convert(graphOf(CONV, tanh, { ...END, inputs: ['tanh'] }), {
+      conv: { min: 0, max: 2.55 },
+      tanh: { min: 0, max: 1 },
+    }).nodes;
+    assert.ok(node.op === 'lookup');
+    assert.equal(node.function, 'tanh');
+    assert.deepEqual(
+      [0, 50, 100, 255].map((byte) => node.table[byte]),
+      [0, 0.5, 1, 2.55].map((x) => Math.round(255 * Math.tanh(x))),
+    );
+  });
+
+  it('gives a ReLU its bound by the range of its output', () => {
+    const bounded = {
+      ...CONV,
+      activation: { kind: 'relu', max: 1.5, slope: 0, threshold: 0 } as const,
+    };
+    const [node] = convert(graphOf(bounded, END), { conv: { min: 0, max: 1.5 } }).nodes;
+    assert.ok(isWeighted(node));
+    assert.deepEqual(
+      [node.activation, node.output.quantization],
+      ['relu', { scale: Math.fround(1.5 / 255), zeroPoint: 0 }],
+    );
   });
 
   it('gives sums and products the parameters of their own ranges', () => {

@@ -63,6 +63,18 @@ const SUPPORTED: Readonly<Record<string, Layers>> = {
     const gate = chain(l.conv2d({ filters: 2, kernelSize: 1, activation: 'relu6' }))(image);
     return chain(l.reLU())(l.multiply().apply([gate, x]) as tf.SymbolicTensor);
   },
+  'leaky ReLU': chain(conv(), batchNorm(), l.leakyReLU()),
+  'a ReLU with another bound': chain(conv(), l.reLU({ maxValue: 1 })),
+  'a ReLU after another': chain(conv(), l.reLU({ maxValue: 6 }), l.reLU({ maxValue: 2 }), l.reLU()),
+  'a ReLU with a threshold': chain(conv(), l.thresholdedReLU({ theta: 0.3 })),
+  ELU: chain(conv(), l.elu()),
+  'an activation that a layer has in a table': chain(conv({ activation: 'tanh' }), batchNorm()),
+  'an activation that stands at no convolution': chain(l.activation({ activation: 'sigmoid' })),
+  'an activation of a tensor that another layer reads before a dropout': (x) => {
+    const y = conv().apply(x) as tf.SymbolicTensor;
+    const dropped = chain(l.dropout({ rate: 0.1 }), l.reLU())(y);
+    return l.concatenate().apply([dropped, y]) as tf.SymbolicTensor;
+  },
   'an Activation layer': chain(conv(), batchNorm(), l.activation({ activation: 'relu' })),
   'a linear Activation layer': chain(conv(), l.activation({ activation: 'linear' }), batchNorm()),
   'a depthwise convolution': chain(depthwise(), batchNorm(), l.reLU()),
@@ -156,18 +168,6 @@ const REFUSED: Readonly<Record<string, readonly [Layers, RegExp]>> = {
     chain(conv(), l.upSampling2d({ name: 'up' })),
     /TF8 does not support up \(UpSampling2D\): the operation; it has Conv2D, /,
   ],
-  'leaky ReLU': [
-    chain(conv(), l.leakyReLU({ name: 'leaky' })),
-    /leaky \(LeakyReLU\): a ReLU with a slope of 0.3 below 0; it has ReLU/,
-  ],
-  'a ReLU with another bound': [
-    chain(conv(), l.reLU({ name: 'bounded', maxValue: 1 })),
-    /bounded \(ReLU\): a ReLU bounded at 1; it has ReLU and ReLU6/,
-  ],
-  'another activation': [
-    chain(conv({ activation: 'tanh' })),
-    /conv \(Conv2D\): the activation tanh; it has relu, relu6, linear/,
-  ],
   'a batch norm that stands at no convolution': [
     chain(batchNorm(), l.maxPooling2d({ poolSize: 2 })),
     /norm \(BatchNormalization\): its place after image: it must follow a convolution or come before one that pads no zeros/,
@@ -175,10 +175,6 @@ const REFUSED: Readonly<Record<string, readonly [Layers, RegExp]>> = {
   'a batch norm after an activation, before a convolution with padding': [
     chain(conv({ activation: 'relu' }), batchNorm(), depthwise({ padding: 'same' })),
     /its place after conv: it must follow a convolution/,
-  ],
-  'an activation that stands at no convolution': [
-    chain(l.reLU({ name: 'relu' })),
-    /relu \(ReLU\): its place after image: it must follow a convolution/,
   ],
   'a batch norm over another axis': [
     chain(conv(), batchNorm({ axis: 1 })),
@@ -195,14 +191,6 @@ const REFUSED: Readonly<Record<string, readonly [Layers, RegExp]>> = {
     },
     /norm \(BatchNormalization\): its place: conv, .* has other users/,
   ],
-  'an activation of a tensor that another layer reads before a dropout': [
-    (x) => {
-      const y = conv().apply(x) as tf.SymbolicTensor;
-      const dropped = chain(l.dropout({ rate: 0.1 }), l.reLU({ name: 'relu' }))(y);
-      return l.concatenate().apply([dropped, y]) as tf.SymbolicTensor;
-    },
-    /relu \(ReLU\): its place: conv, .* has other users/,
-  ],
   'a sum that rows and columns of one image meet': [
     (x) => {
       const row = chain(l.averagePooling2d({ poolSize: [7, 1], strides: 1 }))(x);
@@ -214,7 +202,6 @@ const REFUSED: Readonly<Record<string, readonly [Layers, RegExp]>> = {
     (x) => l.average({ name: 'mean' }).apply([x, x]) as tf.SymbolicTensor,
     /TF8 does not support mean \(Average\): the operation; it has Conv2D, .*Add, Multiply/,
   ],
-  ELU: [chain(conv(), l.elu({ name: 'elu' })), /elu \(ELU\): the activation elu; it has relu,/],
   dilation: [chain(conv({ dilationRate: 2 })), /conv \(Conv2D\): dilation/],
   'channels in front': [
     chain(conv({ dataFormat: 'channelsFirst', kernelSize: 1 })),

@@ -55,6 +55,13 @@ function callOf(
       const positions = batch * shape[0] * shape[1];
       return { op: node.op, call: { inputs, positions, outputZeroPoint, output } };
     }
+    case 'lookup': {
+      const positions = batch * shape[0] * shape[1];
+      return {
+        op: node.op,
+        call: { input, positions, channels: shape[2], table: node.table, output },
+      };
+    }
     case 'add':
     case 'subtract':
     case 'multiply': {

@@ -106,13 +106,13 @@ function sumOf(op: 'add' | 'subtract', other: number, scale: number, zeroPoint: 
         name: 'sum',
         inputs: [input.name, 'pool'],
         activation: 'linear',
-        output: { shape, quantization: { scale: Math.max(scale, 0.01), zeroPoint } },
+        output: { shape, quantization: { scale: scale, zeroPoint } },
       },
       {
         op: 'globalAveragePool',
         name: 'logits',
         inputs: ['sum'],
-        output: { shape: [1, 1, 3], quantization: { scale: Math.max(scale, 0.01), zeroPoint } },
+        output: { shape: [1, 1, 3], quantization: { scale: scale, zeroPoint } },
       },
     ],
   };

@@ -66,6 +66,17 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
     map(x, (value) => limit(halfToEven(value / scalar(scale)) + scalar(zero), 0, 255)),
   Clip: ([x, low, high]) => map(x, (value) => limit(value, scalar(low), scalar(high))),
   Relu: ([x]) => map(x, (value) => Math.max(value, 0)),
+  Cast: ([x]) => x,
+  Gather: ([table, { shape, values }]) => ({
+    shape,
+    values: Array.from(values, (index) => table.values[index]),
+  }),
+  Greater: ([a, b]) => meet(a, b, (x, y) => (x > y ? 1 : 0)),
+  Min: ([a, b]) => meet(a, b, Math.min),
+  Where: ([condition, a, b]) => ({
+    shape: a.shape,
+    values: Array.from(condition.values, (is, i) => (is ? a.values[i] : b.values[i])),
+  }),
   Add: ([a, b]) => meet(a, b, (x, y) => x + y),
   Sub: ([a, b]) => meet(a, b, (x, y) => x - y),
   Mul: ([a, b]) => meet(a, b, (x, y) => x * y),

@@ -69,6 +69,10 @@ export function computeIndependently(kernelCall: KernelCall): number[] {
         return Math.max(call.low, Math.min(call.high, byte));
       });
     }
+    case 'lookup': {
+      const { input, table } = kernelCall.call;
+      return Array.from(input, (byte) => table[byte]);
+    }
     case 'multiply': {
       const { multiplier, outputZeroPoint, low, high } = kernelCall.call;
       return pairs(kernelCall.call).map(([a, b]) =>

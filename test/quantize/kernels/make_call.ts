@@ -294,6 +294,18 @@ export function multiply(
   return { op: 'multiply', call: { ...elementwise(rows, overrides), multiplier } };
 }
 
+/** A random table on [positions, channels]. */
+export function lookup(positions: number, channels: number, seed = 1): KernelCall {
+  const call = {
+    input: randomBytes(positions * channels, seed),
+    positions,
+    channels,
+    table: randomBytes(256, seed + 1),
+    output: new Uint8Array(positions * channels),
+  };
+  return { op: 'lookup', call };
+}
+
 function elements(shape: Shape4): number {
   return shape[0] * shape[1] * shape[2] * shape[3];
 }

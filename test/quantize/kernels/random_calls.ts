@@ -8,6 +8,7 @@ import {
   type ElementwiseNumbers,
   fullyConnected,
   globalAveragePool,
+  lookup,
   multiply,
   pool,
   sum,
@@ -152,6 +153,9 @@ export const RANDOM_CALLS: Readonly<Record<KernelCall['op'], fc.Arbitrary<Kernel
   multiply: fc
     .tuple(rows(), multiplier(), elementwiseNumbers())
     .map(([shape, factor, numbers]) => multiply(shape, factor, numbers)),
+  lookup: fc
+    .tuple(integer(1, 40), integer(1, 40), integer(0, 10000))
+    .map(([positions, channels, seed]) => lookup(positions, channels, seed)),
 };
 
 const widePlacement = (): fc.Arbitrary<Placement> =>

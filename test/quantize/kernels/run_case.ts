@@ -42,6 +42,8 @@ function outputShape({ op, call }: KernelCall): readonly number[] {
       return [call.inputShape[0], call.inputShape[3]];
     case 'concat':
       return [call.positions, call.output.length / call.positions];
+    case 'lookup':
+      return [call.positions, call.channels];
     case 'add':
     case 'subtract':
     case 'multiply':

@@ -4,6 +4,7 @@ import {
   convolution,
   fullyConnected,
   globalAveragePool,
+  lookup,
   multiply,
   pool,
   sum,
@@ -206,6 +207,8 @@ export const SHAPE_CASES: readonly KernelCase[] = [
       ...sum(op, [12, 19, 6], { aMultiplier: 1234567, bMultiplier: 7654, shift: 20 }),
     },
   ]),
+  { title: 'a table, positions and channels that are odd', ...lookup(7, 83) },
+  { title: 'a table, one value', ...lookup(1, 1) },
   { title: 'ties of a product', ...multiply([4, 41], 0.5) },
   {
     title: 'a product beyond every bound',

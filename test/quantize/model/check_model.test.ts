@@ -96,7 +96,7 @@ describe('checkModel', () => {
       refuses(
         changed(op, () => ({ inputs: ['input', 'input', 'input'] })),
         new RegExp(
-          `Expected ${arity === 'one' ? '1 input' : '2 inputs'} for ${op}_\\d but received 3`,
+          `Expected ${arity === 'one' ? '1 input' : '2 inputs'} for ${op}_\\d+ but received 3`,
         ),
       );
     }
@@ -199,7 +199,7 @@ describe('checkModel', () => {
       changed('fullyConnected', ({ weights: { shape, ...rest } }) => ({
         weights: { ...rest, shape: [1, 1, shape[2] + 1, shape[3]] },
       })),
-      /input channels in fullyConnected_9/,
+      /input channels in fullyConnected_10/,
     );
   });
 
@@ -208,7 +208,7 @@ describe('checkModel', () => {
       changed('fullyConnected', ({ weights: { shape, ...rest } }) => ({
         weights: { ...rest, shape: [2, 1, shape[2], shape[3]] },
       })),
-      /Expected weights \[1, 1, \d+, 3\] in fullyConnected_9 but received \[2,1,/,
+      /Expected weights \[1, 1, \d+, 3\] in fullyConnected_10 but received \[2,1,/,
     );
   });
 

@@ -9,6 +9,7 @@ import {
   type WeightedNode,
 } from '../../../quantize/model/tf8_model.ts';
 import { accumulatorBound } from '../../../quantize/params/accumulator.ts';
+import { lookupTable } from '../../../quantize/params/lookup.ts';
 import { NO_PADDING, samePadding, windowPositions } from '../../../quantize/params/window.ts';
 import { randomBytes } from '../kernels/make_call.ts';
 
@@ -23,6 +24,7 @@ export const OPS = [
   'add',
   'subtract',
   'multiply',
+  'lookup',
   'globalAveragePool',
   'fullyConnected',
 ] as const;
@@ -162,6 +164,18 @@ function buildNode(
         activation: each.activation,
         output: { shape: before.shape, quantization: { scale, zeroPoint: each.zeroPoint } },
       };
+    }
+    case 'lookup': {
+      const { scale } = before.quantization;
+      const quantization = {
+        scale: Math.fround(scale * (1 + (seed % 3))),
+        zeroPoint: each.zeroPoint,
+      };
+      const f = { max: 90 * scale, slope: (seed % 5) / 4, threshold: (seed % 9) * scale };
+      const value = (x: number) =>
+        x > f.threshold ? Math.min(x, f.max) : f.slope * (x - f.threshold);
+      const table = lookupTable(value, before.quantization, quantization);
+      return { op, name, inputs, function: f, table, output: { ...before, quantization } };
     }
     case 'averagePool2d':
     case 'maxPool2d': {

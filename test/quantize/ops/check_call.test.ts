@@ -8,6 +8,7 @@ import {
   convolution,
   fullyConnected,
   globalAveragePool,
+  lookup,
   multiply,
   pool,
   sum,
@@ -32,6 +33,7 @@ const VALID: Readonly<Record<KernelCall['op'], KernelCall>> = {
   add: sum('add', [6, 5, 3], { aMultiplier: 9, bMultiplier: 7, shift: 20 }),
   subtract: sum('subtract', [6, 5, 3], { aMultiplier: 9, bMultiplier: 7, shift: 20 }),
   multiply: multiply([6, 5, 3], 0.5),
+  lookup: lookup(4, 3),
 };
 
 /** The valid call with some fields replaced. */
@@ -174,6 +176,11 @@ const REFUSED: readonly Refusal[] = [
     [broken(op, { shift: 12 }), /integer in \[13, 30\] for shift but received 12/],
     [broken(op, { shift: 31 }), /for shift but received 31/],
   ]),
+  [broken('lookup', { positions: 0 }), /integer ≥ 1 for positions/],
+  [broken('lookup', { channels: 0.5 }), /integer ≥ 1 for channels/],
+  [broken('lookup', { table: bytes(255) }), /length 256 for table but received 255/],
+  [broken('lookup', { input: bytes(5) }), /length 12 for input but received 5/],
+  [broken('lookup', { output: bytes(5) }), /length 12 for output but received 5/],
   [broken('multiply', { multiplier: 0.1 }), /for multiplier but received 0.1/],
   [brokenPart({ channels: 2, data: bytes(8) }), /length 8 for output/],
 ];

@@ -172,6 +172,20 @@ static napi_value create_elementwise(napi_env env, napi_callback_info info) {
                      op_create_elementwise(is_multiply ? OP_MULTIPLY : OP_ADD, (Isa)isa, &e));
 }
 
+/* createLookup(positions, channels, table: Uint8Array(256)) */
+static napi_value create_lookup(napi_env env, napi_callback_info info) {
+  napi_value arguments[MOST_ARGUMENTS];
+  int32_t positions, channels;
+  Array table;
+  if (!get_arguments(env, info, 3, arguments) ||
+      napi_get_value_int32(env, arguments[0], &positions) != napi_ok || positions < 1 ||
+      napi_get_value_int32(env, arguments[1], &channels) != napi_ok || channels < 1 ||
+      !get_array(env, arguments[2], napi_uint8_array, &table) || table.length != 256) {
+    return fail(env, "Expected (positions, channels, a table of 256 bytes) for createLookup");
+  }
+  return make_handle(env, HANDLE_OP, op_create_lookup(positions, channels, table.data));
+}
+
 /* runOp(op, inputs: Uint8Array[], output: Uint8Array): one call on the caller's thread. */
 static napi_value run_op(napi_env env, napi_callback_info info) {
   napi_value arguments[MOST_ARGUMENTS];
@@ -244,7 +258,7 @@ NAPI_MODULE_INIT() {
   } FUNCTIONS[] = {
       {"supportedIsas", supported_isas}, {"createOp", create_op},
       {"createConcat", create_concat},   {"createElementwise", create_elementwise},
-      {"runOp", run_op},
+      {"createLookup", create_lookup},   {"runOp", run_op},
       {"createProgram", create_program}, {"runProgram", run_program},
       {"quantize", quantize},            {"profileProgram", profile_program},
       {"measurePeak", peak},             {"close", close_object},

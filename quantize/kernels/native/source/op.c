@@ -51,8 +51,8 @@ Op *op_create_windowed(OpKind kind, Isa isa, const Windowed *w, const uint8_t *f
   return NULL;
 }
 
-Op *op_create_concat(int32_t positions, int32_t input_count, const int32_t *channels,
-                     const int32_t *zero_points, const float *multipliers, int32_t zero_point_out) {
+/* With room for the channels and tables of its inputs; NULL when memory is short. */
+static Op *tables_op(int32_t positions, int32_t input_count) {
   Op *op = calloc(1, sizeof *op);
   if (op == NULL) return NULL;
   op->kind = OP_CONCAT;
@@ -61,10 +61,15 @@ Op *op_create_concat(int32_t positions, int32_t input_count, const int32_t *chan
   op->input_count = input_count;
   op->input_channels = calloc((size_t)input_count, sizeof *op->input_channels);
   op->tables = malloc((size_t)input_count * 256);
-  if (op->input_channels == NULL || op->tables == NULL) {
-    op_release(op);
-    return NULL;
-  }
+  if (op->input_channels != NULL && op->tables != NULL) return op;
+  op_release(op);
+  return NULL;
+}
+
+Op *op_create_concat(int32_t positions, int32_t input_count, const int32_t *channels,
+                     const int32_t *zero_points, const float *multipliers, int32_t zero_point_out) {
+  Op *op = tables_op(positions, input_count);
+  if (op == NULL) return NULL;
   for (int32_t i = 0; i < input_count; i++) {
     op->input_channels[i] = channels[i];
     op->output_channels += channels[i];
@@ -75,6 +80,14 @@ Op *op_create_concat(int32_t positions, int32_t input_count, const int32_t *chan
           (uint8_t)requantize((uint32_t)(q - zero_points[i]), &r);
     }
   }
+  return op;
+}
+
+Op *op_create_lookup(int32_t positions, int32_t channels, const uint8_t *table) {
+  Op *op = tables_op(positions, 1);
+  if (op == NULL) return NULL;
+  op->input_channels[0] = op->output_channels = channels;
+  memcpy(op->tables, table, 256);
   return op;
 }
 

@@ -155,6 +155,8 @@ Op *op_create_windowed(OpKind kind, Isa isa, const Windowed *windowed, const uin
                        const int32_t *bias);
 Op *op_create_concat(int32_t positions, int32_t input_count, const int32_t *channels,
                      const int32_t *zero_points, const float *multipliers, int32_t zero_point_out);
+/* A concatenation of one input, with a table [256] of its own (eq. 10). */
+Op *op_create_lookup(int32_t positions, int32_t channels, const uint8_t *table);
 void op_release(Op *op);
 
 static inline size_t op_input_count(const Op *op) {

@@ -11,6 +11,7 @@ export const OP_MAX_POOL = 3;
 export const OP_CONCAT = 4;
 export const OP_ADD = 5;
 export const OP_MULTIPLY = 6;
+export const OP_LOOKUP = 7;
 
 /** Offsets from the arena. */
 export const INPUT = 4;
@@ -55,6 +56,10 @@ export const IS_MATRIX = 104;
 // Concatenation: INPUT_COUNT records at INPUTS (an address), for BATCH positions.
 export const INPUTS = 88;
 export const INPUT_COUNT = 92;
+
+// A function of each value: BATCH positions.
+/** Address of 256 bytes. */
+export const TABLE = 88;
 
 // Two tensors: BATCH rows of OUTPUT_CHANNELS bytes; INPUT and its zero point are the first's.
 /** Offset from the arena. */

@@ -2,9 +2,18 @@ import { add } from './add';
 import { concat } from './concat';
 import { convolution } from './convolution';
 import { depthwise } from './depthwise';
+import { lookup } from './lookup';
 import { multiply } from './multiply';
 import { pool } from './pool';
-import { OP, OP_ADD, OP_CONCAT, OP_CONVOLUTION, OP_DEPTHWISE, OP_MULTIPLY } from './records';
+import {
+  OP,
+  OP_ADD,
+  OP_CONCAT,
+  OP_CONVOLUTION,
+  OP_DEPTHWISE,
+  OP_LOOKUP,
+  OP_MULTIPLY,
+} from './records';
 
 /**
  * Runs the part of a step that is thread `thread`'s of `threads`: parts write disjoint bytes.
@@ -28,6 +37,8 @@ export function runStep(
     add(step, arena, thread, threads);
   } else if (op == OP_MULTIPLY) {
     multiply(step, arena, thread, threads);
+  } else if (op == OP_LOOKUP) {
+    lookup(step, arena, thread, threads);
   } else {
     pool(step, arena, thread, threads);
   }

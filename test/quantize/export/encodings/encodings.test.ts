@@ -49,6 +49,12 @@ function floatGraphOf(
 ): FloatGraph {
   const nodes = model.nodes.map((node): FloatNode => {
     if (node.op === 'concat') return { ...node, axis: -1 };
+    if (node.op === 'lookup') {
+      const { function: f, table: _, ...rest } = node;
+      assert.ok(typeof f !== 'string');
+      const activation = { kind: 'relu', ...f, max: f.max ?? Infinity } as const;
+      return { ...rest, op: 'activation', activation };
+    }
     if (node.op === 'globalAveragePool') return { ...node, ...KEEP_DIMS };
     if (!isWeighted(node)) return node;
     const kernelShape = node.weights.shape;

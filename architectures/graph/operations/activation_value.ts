@@ -1,0 +1,25 @@
+import type { Activation, PlainActivation } from './activation_function.ts';
+
+const ALPHA = 1.6732632423543772;
+const SCALE = 1.0507009873554805;
+
+const PLAIN: Readonly<Record<PlainActivation, (x: number) => number>> = {
+  linear: (x) => x,
+  relu: (x) => Math.max(x, 0),
+  relu6: (x) => Math.min(Math.max(x, 0), 6),
+  sigmoid: (x) => 1 / (1 + Math.exp(-x)),
+  tanh: Math.tanh,
+  hardSigmoid: (x) => Math.min(Math.max(0.2 * x + 0.5, 0), 1),
+  swish: (x) => x / (1 + Math.exp(-x)),
+  elu: (x) => (x > 0 ? x : Math.expm1(x)),
+  selu: (x) => SCALE * (x > 0 ? x : ALPHA * Math.expm1(x)),
+  softplus: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+  softsign: (x) => x / (1 + Math.abs(x)),
+};
+
+/** The activation of one value, in double precision. */
+export function activationOf(activation: Activation): (x: number) => number {
+  if (typeof activation === 'string') return PLAIN[activation];
+  const { max, slope, threshold } = activation;
+  return (x) => (x > threshold ? Math.min(x, max) : slope * (x - threshold));
+}
