@@ -19,7 +19,7 @@ export function withLabels(dataset: Dataset, purpose: string): LabelledDataset {
     `Expected images with classes ${purpose} but ${dataset.origin} says nothing of what its ${what}.`,
     {
       remedy:
-        'Put the images of each class into a folder of its own that has its name: cat/…, dog/…. Two or more of them must hold images.',
+        'Put the images of each class into a folder of its own that has its name: cat/…, dog/…. Two or more of them must hold images. If they lie so already, read them as the data set "folder", not "images".',
     },
   );
 }

@@ -56,6 +56,7 @@ export async function readExport(
     readable.map(({ name }) => name),
   );
   throw new FileError(`Expected an export to ${names} but ${fileName} is another kind of file`, {
-    remedy: 'Pass a file that tf8 exported in one of these formats.',
+    remedy:
+      'Pass a file that tf8 exported in one of these formats; of "c" the header, not the program.',
   });
 }

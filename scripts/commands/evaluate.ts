@@ -126,13 +126,14 @@ function calibrationLines({ calibration }: EvaluateResult): string[] {
     ];
   }
   const handled = Object.values(calibration.zeroVarianceChannels);
+  const channels = handled.reduce((a, b) => a + b, 0);
   return [
     '',
     `calibrated on ${images} images${calibration.overlap ? ', some of them evaluated' : ''}, zero variance: ${zeroVariance}`,
     ...(handled.length === 0
       ? []
       : [
-          `${handled.reduce((a, b) => a + b)} zero-variance channels handled in ${handled.length} layers`,
+          `${channels} ${channels === 1 ? 'channel' : 'channels'} of zero variance in ${handled.length} ${handled.length === 1 ? 'layer' : 'layers'} got the mean variance of the others`,
         ]),
   ];
 }

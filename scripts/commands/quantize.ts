@@ -53,7 +53,8 @@ export const quantizeCommand = defineCommand({
       `${result.out}: ${result.layers} layers, ${result.bytes.toLocaleString('en')} bytes`,
       `calibrated on ${result.calibrationImages} images${result.skipped > 0 ? `, ${result.skipped} could not be read` : ''}`,
       ...Object.entries(result.zeroVarianceChannels).map(
-        ([layer, channels]) => `${layer}: ${channels} zero-variance channels handled`,
+        ([layer, channels]) =>
+          `${layer}: the others' mean variance for ${channels} ${channels === 1 ? 'channel' : 'channels'} of zero variance`,
       ),
     ].join('\n'),
 });

@@ -165,6 +165,7 @@ export const trainCommand = defineCommand({
   },
   show: ({ out, best, training, start }) => {
     const last = training.epochs.at(-1);
+    const steps = training.steps === 1 ? '1 step' : `${training.steps} steps`;
     return [
       ...(start
         ? [
@@ -172,8 +173,8 @@ export const trainCommand = defineCommand({
           ]
         : []),
       training.imagesPerSecond > 0
-        ? `${training.steps} steps, ${training.imagesPerSecond.toFixed(0)} images/s, ${percent(100 * training.waitShare)} of the time waiting for images${training.interrupted ? ', interrupted: --resume goes on' : ''}`
-        : `${training.steps} steps, none of them now`,
+        ? `${steps}, ${training.imagesPerSecond.toFixed(0)} images/s, ${percent(100 * training.waitShare)} of the time waiting for images${training.interrupted ? ', interrupted: --resume goes on' : ''}`
+        : `${steps}, none of them now`,
       ...(last
         ? [
             `last epoch: loss ${last.loss.toFixed(3)}, ${percent(last.accuracy)} of the training images right`,
@@ -181,7 +182,7 @@ export const trainCommand = defineCommand({
         : []),
       ...(best && training.best
         ? [
-            `best epoch: ${training.best.epoch}, ${percent(training.best.top1)} of ${training.validationImages} images held out right; stored in ${best}`,
+            `best epoch: ${training.best.epoch}, ${percent(training.best.top1)} of ${training.validationImages} held-out ${training.validationImages === 1 ? 'image' : 'images'} right; stored in ${best}`,
           ]
         : []),
       `stored in ${out}`,

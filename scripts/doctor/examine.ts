@@ -175,7 +175,7 @@ export function tierFindings(reports: readonly TierReport[]): TierFinding[] {
 const COMPILE_ANEW = `Run "${isCheckout() ? 'npm run build' : SET_UP}" to compile them anew; if they fail again, it is a bug of tf8.`;
 
 function tierRemedy(tier: TierName, wasmSimd: boolean): string {
-  if (tier === 'native') return `Install a C compiler (cc), then run "${SET_UP}".`;
+  if (tier === 'native') return `Run "${SET_UP}", which compiles them with a C compiler (cc).`;
   if (tier === 'wasm' && !wasmSimd) {
     return 'This Node has no WebAssembly SIMD: install Node 20 or 22 for a processor with SSE4.1 or NEON.';
   }

@@ -76,7 +76,7 @@ function together(a: number, b: number): number {
 /** "–" where nothing is lost. */
 function decibels(db: number): string {
   if (db === Infinity) return '–';
-  return db === -Infinity ? 'no signal' : db.toFixed(1);
+  return db === -Infinity ? 'no signal' : db.toFixed(1).replace('-', '−');
 }
 
 function accuracyLines({ accuracy }: AnalyzeResult): string[] {

@@ -119,7 +119,7 @@ function cellsOf({ figures }: LayerPair): string[] {
 
 function decibels(db: number | undefined): string {
   if (db === undefined || db === Infinity) return '–';
-  return db === -Infinity ? 'no signal' : db.toFixed(1);
+  return db === -Infinity ? 'no signal' : db.toFixed(1).replace('-', '−');
 }
 
 function figure(value: number | undefined): string {

@@ -52,12 +52,9 @@ async function placeOf(reference: string, others: readonly string[]): Promise<Mo
   if (checkpoint !== undefined && !existsSync(reference)) return { kind: 'public', checkpoint };
   const foreign = await foreignModel(reference);
   if (foreign !== undefined) {
-    throw new UserError(
-      `Expected a model that is read here but "${reference}" is ${foreign.kind}`,
-      {
-        remedy: foreign.remedy,
-      },
-    );
+    throw new UserError(`Expected a model that tf8 reads but "${reference}" is ${foreign.kind}`, {
+      remedy: foreign.remedy,
+    });
   }
   const place = await floatModelPlace(reference);
   if (place !== undefined) return { kind: 'float', place };

@@ -215,7 +215,11 @@ int main(int argc, char **argv) {
   const int whole = fread(image->data, 1, bytes_of(image), file) == bytes_of(image);
   const int longer = fgetc(file) != EOF;
   fclose(file);
-  if (!whole || longer) return fail("is not of the size of an image", argv[1]);
+  if (!whole || longer) {
+    fprintf(stderr, "%s: is not of the size of an image, %ld x %ld x %ld bytes\n", argv[1],
+            (long)image->height, (long)image->width, (long)image->channels);
+    return 1;
+  }
 
   for (int32_t index = 0; index < TF8_NODES; index++) {
     const tf8_node *node = &tf8_nodes[index];

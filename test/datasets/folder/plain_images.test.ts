@@ -87,7 +87,7 @@ describe('withLabels', () => {
       assert.throws(() => withLabels(dataset, 'to measure accuracy'), {
         name: 'UserError',
         message: `Expected images with classes to measure accuracy but ${dir} says nothing of what its image shows.`,
-        remedy: /a folder of its own/,
+        remedy: /a folder of its own .* as the data set "folder", not "images"\.$/,
       });
     }));
 });

@@ -177,7 +177,7 @@ describe('the C program of an export', function () {
       const wrong = {
         exitCode: 1,
         stdout: '',
-        output: `${image}: is not of the size of an image\n`,
+        output: `${image}: is not of the size of an image, ${model.input.shape.join(' x ')} bytes\n`,
       };
       for (const excess of [-1, 1]) {
         await writeFile(image, new Uint8Array(elements(model.input.shape) + excess));
