@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { namingModules, packagesLoaded } from '../support/loaded_modules.ts';
 import { runTf8 } from './run_tf8.ts';
 
-/** What yargs is made of, and what runs the sources. */
+/** What yargs is made of, what runs the sources, and what draws an order: a few kilobytes. */
 const LIGHT = new Set([
   ...['yargs', 'yargs-parser', 'cliui', 'y18n', 'escalade', 'get-caller-file'],
   ...['string-width', 'strip-ansi', 'ansi-regex', 'ansi-styles', 'wrap-ansi', 'emoji-regex'],
-  ...['get-east-asian-width', 'tsx', 'esbuild'],
+  ...['get-east-asian-width', 'tsx', 'esbuild', 'pure-rand'],
 ]);
 
 async function heavyPackages(args: readonly string[]): Promise<readonly string[]> {

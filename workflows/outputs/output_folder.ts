@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { UserError } from '../../foundation/errors.ts';
 import { makeWritableFolder } from '../../foundation/files/writable_folder.ts';
 import { option } from '../wording.ts';
-import { isOurModel } from './our_files.ts';
 import { requireOutputFiles } from './output_files.ts';
 import { holdsCheckpoints, holdsMetrics, WATCHED } from './training_files.ts';
 
@@ -40,7 +39,8 @@ export async function requireModelFolder(dir: string, rules: ModelFolderRules): 
   }));
   const passed = intermediate.map((folder) => ({
     path: join(dir, folder, MODEL_JSON),
-    isOurs: isOurModel,
+    // With what reads a model's card, which most commands need not ask for.
+    isOurs: async (file: string) => (await import('./our_files.ts')).isOurModel(file),
   }));
   const watched = [WATCHED.metrics, WATCHED.curve].map((name) => ({
     path: join(dir, name),

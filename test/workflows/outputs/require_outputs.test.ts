@@ -40,7 +40,10 @@ describe('requireOutputs', () => {
         requireOutputs(outputs),
         /^UserError: Expected no file at .*model\.json/,
       );
-      await mkdir(join(folder, 'checkpoints'));
+      const checkpoints = join(folder, 'checkpoints');
+      await mkdir(checkpoints);
+      await assert.rejects(requireOutputs({ ...outputs, checkpointed: true }), /model\.json/);
+      await writeFile(join(checkpoints, 'step-00000001.safetensors'), '');
       await requireOutputs({ ...outputs, checkpointed: true });
     }));
 });

@@ -40,7 +40,7 @@ describe('planInWords', () => {
       );
       assert.match(
         total,
-        /^Estimated total: about \d+ min, as on .+ with \d+ threads; this machine is .+ with \d+,/,
+        /^Estimated total: about \d+ min, as on .+ with \d+ threads; this machine is .+ with \d+\.$/,
       );
     }));
 
@@ -56,7 +56,7 @@ describe('planInWords', () => {
       await writeRun(join(runsDir, `${NAME}-1`), part, timing, '');
       assert.match(await planInWords(table(false), NAME, runsDir), /; this machine is /);
       await writeRun(join(runsDir, `${NAME}-2`), made, timing, '');
-      assert.match(await planInWords(table(false), NAME, runsDir), /, as they did here before\.$/);
+      assert.match(await planInWords(table(false), NAME, runsDir), /, as it took here before\.$/);
     }));
 
   it('counts every seed', () =>
