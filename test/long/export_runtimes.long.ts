@@ -21,7 +21,7 @@ import { rearchitect } from '../../workflows/rearchitect/rearchitect.ts';
 import { openRuntime } from '../../workflows/verify/open_runtime.ts';
 import { verify } from '../../workflows/verify/verify.ts';
 import { randomBytes } from '../quantize/kernels/make_call.ts';
-import { randomModels } from '../quantize/model/random_models.ts';
+import { randomModels, withoutSums } from '../quantize/model/random_models.ts';
 import { contextOf } from '../scripts/support.ts';
 import { inFolder } from '../support/in_folder.ts';
 import { needsTensorFlow } from '../support/needs_tensorflow.ts';
@@ -87,7 +87,7 @@ describe('an export in its real runtime', function () {
   for (const format of ['tflite', 'onnx']) {
     it(`${format}: ${RANDOM_MODELS} random models give our bytes in every layer`, () =>
       inFolder(async (folder) => {
-        for (const model of models) {
+        for (const model of format === 'onnx' ? models.map(withoutSums) : models) {
           const runtime = await openRuntime(
             await written(model, format, folder),
             undefined,

@@ -13,7 +13,7 @@ import type { QuantizationParams } from '../../../quantize/params/quantization.t
 import { NO_PADDING } from '../../../quantize/params/window.ts';
 import { runIndependently } from '../execute/independent_model.ts';
 import { randomBytes } from '../kernels/make_call.ts';
-import { randomModels } from '../model/random_models.ts';
+import { randomModels, withoutSums } from '../model/random_models.ts';
 import { runOnnx } from './run_onnx.ts';
 import { MODEL, modelOf, sourceOf } from './support.ts';
 
@@ -68,14 +68,6 @@ function pooled(height: number, width: number): Tf8Model {
       },
     ],
   };
-}
-
-/** The model with products in the place of sums, whose ties ONNX rounds otherwise. */
-function withoutSums(model: Tf8Model): Tf8Model {
-  const nodes = model.nodes.map((node) =>
-    node.op === 'add' || node.op === 'subtract' ? { ...node, op: 'multiply' as const } : node,
-  );
-  return { ...model, nodes };
 }
 
 /** An image [2, 2, 3] and what a pool of one position makes of it, added or subtracted. */
