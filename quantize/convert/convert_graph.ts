@@ -4,7 +4,11 @@ import type {
   FloatNode,
   FloatWeightedNode,
 } from '../../architectures/graph/float_node.ts';
-import type { Activation } from '../../architectures/graph/operations/activation_function.ts';
+import {
+  type Activation,
+  type Expression,
+  evaluate,
+} from '../../architectures/graph/operations/activation_function.ts';
 import { activationOf } from '../../architectures/graph/operations/activation_value.ts';
 import type { Shape } from '../../architectures/graph/shape.ts';
 import { byName } from '../model/by_name.ts';
@@ -183,8 +187,22 @@ function partOf({ name, op, activation }: FloatActivatedNode): ActivationKind {
   return kind;
 }
 
+/** Such as "x · relu6(1 · x + 3)". */
+function inWords(expression: Expression): string {
+  return evaluate<string>(expression, {
+    x: 'x',
+    affine: (value, scale, shift) => `${scale} · ${value} + ${shift}`,
+    apply: (activation, value) =>
+      `${typeof activation === 'string' ? activation : JSON.stringify(activation)}(${value})`,
+    add: (a, b) => `(${a}) + (${b})`,
+    subtract: (a, b) => `(${a}) - (${b})`,
+    multiply: (a, b) => `(${a}) · (${b})`,
+  });
+}
+
 function scalarFunction(activation: Activation): ScalarFunction {
   if (typeof activation === 'string') return activation;
+  if (activation.kind === 'composed') return inWords(activation.expression);
   const { max, slope, threshold } = activation;
   return { max: max === Infinity ? null : max, slope, threshold };
 }

@@ -4,6 +4,7 @@ import type { ZeroVariancePolicy } from '../../architectures/graph/fold_batch_no
 import type { Activation } from '../../architectures/graph/operations/activation_function.ts';
 import { absorbPadding } from '../../architectures/graph/passes/absorb_padding.ts';
 import { arithmeticInPairs } from '../../architectures/graph/passes/arithmetic_in_pairs.ts';
+import { composeFunctions } from '../../architectures/graph/passes/compose_functions.ts';
 import { dropIdentities } from '../../architectures/graph/passes/drop_identities.ts';
 import { dropReshapes } from '../../architectures/graph/passes/drop_reshapes.ts';
 import { dropSoftmax } from '../../architectures/graph/passes/drop_softmax.ts';
@@ -39,8 +40,10 @@ function passesOf({ zeroVariance }: FuseOptions): readonly ((graph: FloatGraph) 
     foldBatchNorms,
     (graph) => separateActivations(graph, isPart),
     (graph) => fuseActivations(graph, isPart),
+    (graph) => composeFunctions(graph),
     absorbPadding,
     foldBatchNormsForward,
+    (graph) => composeFunctions(graph, { alone: true }),
   ];
 }
 

@@ -17,7 +17,7 @@ const LAYERS =
  */
 export function tf8Activation(activation: Activation): ActivationKind | undefined {
   if (activation === 'linear' || activation === 'relu' || activation === 'relu6') return activation;
-  if (typeof activation === 'string') return undefined;
+  if (typeof activation === 'string' || activation.kind === 'composed') return undefined;
   const { slope, threshold } = activation;
   return slope === 0 && threshold === 0 ? 'relu' : undefined;
 }
@@ -132,7 +132,7 @@ function requireMeeting(graph: FloatGraph, node: FloatNode): void {
 /** An activation that is no part of a layer has a node of its own. */
 function requirePart(node: FloatNode, activation: Activation): void {
   if (tf8Activation(activation) !== undefined) return;
-  const name = typeof activation === 'string' ? activation : 'ReLU with a slope or a threshold';
+  const name = typeof activation === 'string' ? activation : `with parameters (${activation.kind})`;
   throw unsupported(labelOf(node), `the activation ${name} as a part; it has relu, relu6, linear`);
 }
 

@@ -23,8 +23,34 @@ export type PlainActivation =
   | 'softplus'
   | 'softsign';
 
+/** A function of one value x, out of others. */
+export type Expression =
+  | { readonly kind: 'x' }
+  /** scale · value + shift */
+  | {
+      readonly kind: 'affine';
+      readonly of: Expression;
+      readonly scale: number;
+      readonly shift: number;
+    }
+  | {
+      readonly kind: 'function';
+      readonly of: Expression;
+      readonly activation: PlainActivation | GeneralRelu;
+    }
+  | {
+      readonly kind: 'add' | 'subtract' | 'multiply';
+      readonly of: readonly [Expression, Expression];
+    };
+
+/** Several operations as one function, such as the hard swish x · relu6(x + 3) / 6. */
+export interface ComposedActivation {
+  readonly kind: 'composed';
+  readonly expression: Expression;
+}
+
 /** A function of one value. A `GeneralRelu` is none of 'linear', 'relu' and 'relu6'. */
-export type Activation = PlainActivation | GeneralRelu;
+export type Activation = PlainActivation | GeneralRelu | ComposedActivation;
 
 const PLAIN: Readonly<Record<PlainActivation, (x: tf.Tensor, tensorFlow: typeof tf) => tf.Tensor>> =
   {
@@ -46,6 +72,33 @@ export function isPlainActivation(name: string): name is PlainActivation {
   return Object.hasOwn(PLAIN, name);
 }
 
+/** How the parts of an expression become values. */
+export interface Evaluator<Value> {
+  readonly x: Value;
+  affine(value: Value, scale: number, shift: number): Value;
+  apply(activation: PlainActivation | GeneralRelu, value: Value): Value;
+  add(a: Value, b: Value): Value;
+  subtract(a: Value, b: Value): Value;
+  multiply(a: Value, b: Value): Value;
+}
+
+export function evaluate<Value>(expression: Expression, by: Evaluator<Value>): Value {
+  switch (expression.kind) {
+    case 'x':
+      return by.x;
+    case 'affine':
+      return by.affine(evaluate(expression.of, by), expression.scale, expression.shift);
+    case 'function':
+      return by.apply(expression.activation, evaluate(expression.of, by));
+    case 'add':
+    case 'subtract':
+    case 'multiply': {
+      const [a, b] = expression.of;
+      return by[expression.kind](evaluate(a, by), evaluate(b, by));
+    }
+  }
+}
+
 /** The ReLU with these parameters, by its name where it has one. */
 export function reluOf({ max, slope, threshold }: Omit<GeneralRelu, 'kind'>): Activation {
   if (slope === 0 && threshold === 0 && max === Infinity) return 'relu';
@@ -54,10 +107,11 @@ export function reluOf({ max, slope, threshold }: Omit<GeneralRelu, 'kind'>): Ac
 }
 
 /** Where a ReLU without slope and threshold ends; undefined of anything else. */
-function boundOf(activation: Activation): number | undefined {
+export function boundOf(activation: Activation): number | undefined {
   if (activation === 'relu') return Infinity;
   if (activation === 'relu6') return 6;
   if (typeof activation === 'string') return undefined;
+  if (activation.kind === 'composed') return undefined;
   return activation.slope === 0 && activation.threshold === 0 ? activation.max : undefined;
 }
 
@@ -75,12 +129,23 @@ export function keepsZero(activation: Activation): boolean {
   if (typeof activation === 'string') {
     return activation !== 'sigmoid' && activation !== 'hardSigmoid' && activation !== 'softplus';
   }
+  if (activation.kind === 'composed') return false;
   // A threshold below 0 lets 0 through, to at most the maximum.
   return activation.threshold <= 0 ? activation.max >= 0 : activation.slope === 0;
 }
 
 export function activated(activation: Activation, x: tf.Tensor, tensorFlow: typeof tf): tf.Tensor {
   if (typeof activation === 'string') return PLAIN[activation](x, tensorFlow);
+  if (activation.kind === 'composed') {
+    return evaluate<tf.Tensor>(activation.expression, {
+      x,
+      affine: (value, scale, shift) => value.mul(scale).add(shift),
+      apply: (own, value) => activated(own, value, tensorFlow),
+      add: (a, b) => a.add(b),
+      subtract: (a, b) => a.sub(b),
+      multiply: (a, b) => a.mul(b),
+    });
+  }
   const { max, slope, threshold } = activation;
   const above = max === Infinity ? x : x.minimum(max);
   return tensorFlow.where(x.greater(threshold), above, x.sub(threshold).mul(slope));

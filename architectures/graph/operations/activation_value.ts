@@ -1,4 +1,4 @@
-import type { Activation, PlainActivation } from './activation_function.ts';
+import { type Activation, evaluate, type PlainActivation } from './activation_function.ts';
 
 const ALPHA = 1.6732632423543772;
 const SCALE = 1.0507009873554805;
@@ -20,6 +20,17 @@ const PLAIN: Readonly<Record<PlainActivation, (x: number) => number>> = {
 /** The activation of one value, in double precision. */
 export function activationOf(activation: Activation): (x: number) => number {
   if (typeof activation === 'string') return PLAIN[activation];
+  if (activation.kind === 'composed') {
+    return (x) =>
+      evaluate<number>(activation.expression, {
+        x,
+        affine: (value, scale, shift) => scale * value + shift,
+        apply: (own, value) => activationOf(own)(value),
+        add: (a, b) => a + b,
+        subtract: (a, b) => a - b,
+        multiply: (a, b) => a * b,
+      });
+  }
   const { max, slope, threshold } = activation;
   return (x) => (x > threshold ? Math.min(x, max) : slope * (x - threshold));
 }

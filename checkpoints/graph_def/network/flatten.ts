@@ -123,6 +123,8 @@ class Flattening {
         throw this.damaged(`expected a node ${scope.prefix}${input.node} but there is none`);
       } else if (PASSING.has(node.op) && node.inputs.length > 0) {
         input = node.inputs[0];
+      } else if (node.op === 'IdentityN' && node.inputs[input.index] !== undefined) {
+        input = node.inputs[input.index];
       } else {
         const call = this.call(scope, node);
         if (call === undefined) return { scope, input, node, name: `${scope.prefix}${node.name}` };

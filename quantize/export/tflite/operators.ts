@@ -120,15 +120,22 @@ function addFullyConnected(node: WeightedNode, graph: TfliteGraph, input: Tensor
 function addPool(node: PoolNode, graph: TfliteGraph, input: TensorSpec): void {
   const { windowShape, strides, op } = node;
   const padding = tflitePadding(input, windowShape, node);
-  if (padding === undefined) {
+  // No byte is less than 0, so zeros around the image change no maximum.
+  const isPaddable = op === 'maxPool2d' && input.quantization.zeroPoint === 0;
+  if (padding === undefined && !isPaddable) {
     throw new QuantizationError(
       `Expected padding "same" or "valid" in ${node.name}, the only ones of TFLite's pools, but received ${JSON.stringify(node.padding)}`,
       { remedy: 'Export to onnx, whose pools have any padding.' },
     );
   }
   const kind = op === 'averagePool2d' ? AVERAGE_POOL_2D : MAX_POOL_2D;
-  graph.operator(kind, [graph.index(node.inputs[0])], addOutput(graph, node), {
-    padding,
+  const source = graph.index(node.inputs[0]);
+  const image =
+    padding === undefined
+      ? addPad(graph, `${node.name}/padded`, source, input, node.padding)
+      : source;
+  graph.operator(kind, [image], addOutput(graph, node), {
+    padding: padding ?? PADDING.valid,
     strideHeight: strides[0],
     strideWidth: strides[1],
     filterHeight: windowShape[0],

@@ -57,6 +57,20 @@ const SUPPORTED: Readonly<Record<string, Layers>> = {
     const y = chain(conv({ padding: 'same', filters: 2 }))(x);
     return l.add().apply([y, x, x]) as tf.SymbolicTensor;
   },
+  'a hard swish that is spelled out': (x) => {
+    const y = chain(conv({ filters: 1 }), l.activation({ activation: 'linear' }))(x);
+    const gate = chain(batchNorm(), l.reLU({ maxValue: 6 }), l.batchNormalization())(y);
+    return l.multiply().apply([y, gate]) as tf.SymbolicTensor;
+  },
+  'a gate of one channel that nothing takes up': (x) => {
+    const y = chain(conv({ filters: 1, activation: 'relu6' }), batchNorm())(x);
+    return l.multiply().apply([y, chain(conv({ name: 'other', filters: 1 }))(x)]) as never;
+  },
+  'zero padding before a maximum pool, after a ReLU': chain(
+    conv({ activation: 'relu' }),
+    l.zeroPadding2d({ padding: 1 }),
+    l.maxPooling2d({ poolSize: 3, strides: 2 }),
+  ),
   'a gate for each channel': (x) => {
     const mean = l.globalAveragePooling2d({ dataFormat: 'channelsLast' }).apply(x);
     const image = l.reshape({ targetShape: [1, 1, 2] }).apply(mean) as tf.SymbolicTensor;

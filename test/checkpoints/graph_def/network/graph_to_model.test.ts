@@ -104,7 +104,8 @@ describe('a frozen graph', () => {
 
   it('reads sums and products of images, one value a channel too', async () => {
     const graph = small((g, x) => {
-      const product = g.add('product', 'Mul', [g.add('relu', 'Relu', [x]), x]);
+      const both = g.add('both_of', 'IdentityN', [x, g.add('relu', 'Relu', [x])]);
+      const product = g.add('product', 'Mul', [`${both}:1`, both]);
       const axes = g.integers('both', [1, 2]);
       const mean = g.add('centre', 'Mean', [x, axes], { keep_dims: { b: true } });
       return g.add('sum', 'AddV2', [g.add('gated', 'Mul', [product, mean]), x]);
