@@ -21,6 +21,8 @@ export {
 export type { FloatActivationNode } from './graph/operations/activation.ts';
 export type {
   Activation,
+  ComposedActivation,
+  Expression,
   GeneralRelu,
   PlainActivation,
 } from './graph/operations/activation_function.ts';

@@ -14,13 +14,14 @@ export {
 } from './model/tf8_model.ts';
 export type { ConcatCall, ConcatNode } from './ops/concat.ts';
 export type { Conv2dCall, Conv2dNode } from './ops/conv2d.ts';
+export type { ConvolutionCall } from './ops/convolution.ts';
 export type { DepthwiseConv2dCall, DepthwiseConv2dNode } from './ops/depthwise_conv2d.ts';
 export type { FullyConnectedCall, FullyConnectedNode } from './ops/fully_connected.ts';
 export type { GlobalAveragePoolCall, GlobalAveragePoolNode } from './ops/global_average_pool.ts';
 export type { Pool2dCall } from './ops/pool2d.ts';
-export type { KernelCall, OpName, Tf8Node } from './ops/table.ts';
-export type { ImageShape, Shape4, TensorSpec } from './ops/tensor.ts';
-export type { QuantizedWeights } from './ops/weights.ts';
+export type { Calls, KernelCall, Nodes, OpName, Tf8Node } from './ops/table.ts';
+export type { ImageShape, NodeBase, Shape4, TensorSpec } from './ops/tensor.ts';
+export type { QuantizedWeights, WeightedFields } from './ops/weights.ts';
 export { QuantizationError } from './params/errors.ts';
 export type { QuantizationParams } from './params/quantization.ts';
 export type { Padding } from './params/window.ts';

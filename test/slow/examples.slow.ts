@@ -75,7 +75,7 @@ describe('the programs of examples/', function () {
 
   it('analyze prints every layer and the diagnosis', async () => {
     const printed = await runExample('analyze.ts', at('model'), at('images'), at('runs'));
-    assert.match(printed, /^( *-?\d+\.\d dB {2}\S+\n){29}\n/);
+    assert.match(printed, /^TF8 .+\n( *[-−]?\d+\.\d dB {2}\S+\n){29}\n/);
     assert.match(printed, /\n(The network quantizes well\.|\S+ \(\w+\): .+\n→ .+)\n/);
     const [, run] = /\nThe record is (.+)\n$/.exec(printed) ?? [];
     const { model } = JSON.parse(await readFile(join(String(run), 'run.json'), 'utf8'));
