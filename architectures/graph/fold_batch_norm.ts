@@ -67,6 +67,15 @@ export function foldingFactors({
   return Float64Array.from(gamma, (g, c) => g / Math.sqrt(variance[c] + epsilon));
 }
 
+/** A batch norm as scale · x + shift of each channel: α, and β − μ · α; [C] each, in double. */
+export function batchNormAffine(
+  batchNorm: Pick<BatchNormParameters, 'gamma' | 'beta' | 'mean' | 'variance' | 'epsilon'>,
+): { readonly scale: Float64Array; readonly shift: Float64Array } {
+  const { beta, mean } = batchNorm;
+  const scale = foldingFactors(batchNorm);
+  return { scale, shift: scale.map((factor, c) => beta[c] - mean[c] * factor) };
+}
+
 export interface FoldBatchNormOptions {
   /** conv: [kh, kw, C, M]; depthwise: [kh, kw, C, depthMultiplier]; row-major. */
   readonly kernel: Float32Array;

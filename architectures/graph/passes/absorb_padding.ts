@@ -1,10 +1,10 @@
-import { type FloatGraph, floatGraph } from '../float_graph.ts';
+import type { FloatGraph } from '../float_graph.ts';
 import { type FloatNode, isActivated } from '../float_node.ts';
 import { boundOf } from '../operations/activation_function.ts';
 import type { FloatPadNode } from '../operations/pad.ts';
 import type { FloatPoolNode } from '../operations/pool2d.ts';
 import { addPadding, type Padding } from '../window.ts';
-import { makerOf, mapNodes, usersOf } from './rewrite.ts';
+import { makerOf, mapNodes, withoutUnread } from './rewrite.ts';
 
 /**
  * Lets convolutions take over the zero padding that comes before them, and maximum pools after a ReLU: no zero
@@ -16,7 +16,7 @@ export function absorbPadding(graph: FloatGraph): FloatGraph {
     (absorbed, pad) =>
       withoutUnread(
         mapNodes(absorbed, (node) => behind(absorbed, pad, node)),
-        pad.name,
+        new Set([pad.name]),
       ),
     graph,
   );
@@ -46,10 +46,4 @@ function isNonNegative(graph: FloatGraph, tensor: string): boolean {
 function holdsImage(added: Padding, { padding, windowShape: [height, width] }: FloatPoolNode) {
   const { top, bottom, left, right } = addPadding(padding, added);
   return Math.max(top, bottom) < height && Math.max(left, right) < width;
-}
-
-/** The graph without a node that nothing reads. */
-function withoutUnread(graph: FloatGraph, name: string): FloatGraph {
-  if (usersOf(graph, name).length > 0 || graph.outputs.includes(name)) return graph;
-  return floatGraph({ ...graph, nodes: graph.nodes.filter((node) => node.name !== name) });
 }

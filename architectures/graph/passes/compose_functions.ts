@@ -1,10 +1,10 @@
-import { type FloatGraph, floatGraph, shapeIn } from '../float_graph.ts';
+import { type FloatGraph, shapeIn } from '../float_graph.ts';
 import type { FloatNode } from '../float_node.ts';
-import { foldingFactors } from '../fold_batch_norm.ts';
+import { batchNormAffine } from '../fold_batch_norm.ts';
 import type { Activation, Expression } from '../operations/activation_function.ts';
 import type { FloatBatchNormNode } from '../operations/batch_norm.ts';
 import { isSameShape } from '../shape.ts';
-import { usersOf } from './rewrite.ts';
+import { mapNodes, usersOf, withoutUnread } from './rewrite.ts';
 
 /** What a tensor is: a function of each value of another one, out of some nodes. */
 interface Composition {
@@ -34,7 +34,7 @@ export function composeFunctions(
       (nodes.size > 1 || (alone && isBatchNorm.has(name))) && isLast(graph, name, found),
   );
   const composed = new Map(last);
-  const nodes = graph.nodes.map((node): FloatNode => {
+  const changed = mapNodes(graph, (node) => {
     const composition = composed.get(node.name);
     if (composition === undefined) return node;
     const { root, expression } = composition;
@@ -43,7 +43,7 @@ export function composeFunctions(
     const own = { op: 'activation' as const, name: node.name, inputs: [root], activation };
     return { ...own, ...(className !== undefined && { className }) };
   });
-  return withoutUnread({ ...graph, nodes });
+  return withoutUnread(changed, new Set(last.flatMap(([, { nodes }]) => [...nodes])));
 }
 
 const nameOf = ({ name }: FloatNode) => name;
@@ -114,22 +114,10 @@ function rootedAlike(
 }
 
 /** What a batch norm does to each value, where it does the same to every channel. */
-function uniform({ axis, gamma, beta, mean, variance, epsilon }: FloatBatchNormNode) {
-  if (axis !== -1) return undefined;
-  const scales = foldingFactors({ gamma, variance, epsilon });
-  const shifts = Float64Array.from(scales, (scale, c) => beta[c] - mean[c] * scale);
+function uniform(node: FloatBatchNormNode) {
+  if (node.axis !== -1) return undefined;
+  const { scale: scales, shift: shifts } = batchNormAffine(node);
   const [scale, shift] = [scales[0], shifts[0]];
   const isAlike = scales.every((each) => each === scale) && shifts.every((each) => each === shift);
   return isAlike ? { scale, shift } : undefined;
-}
-
-/** The graph without nodes that nothing reads. */
-function withoutUnread(network: Omit<FloatGraph, 'shapes'>): FloatGraph {
-  const read = new Set(network.outputs);
-  const nodes = network.nodes.toReversed().filter((node) => {
-    if (!read.has(node.name)) return false;
-    for (const input of node.inputs) read.add(input);
-    return true;
-  });
-  return floatGraph({ ...network, nodes: nodes.toReversed() });
 }

@@ -1,6 +1,6 @@
 import { type FloatGraph, shapeIn } from '../float_graph.ts';
 import { type FloatNode, type FloatWeightedNode, isWeightedFloat } from '../float_node.ts';
-import { foldingFactors } from '../fold_batch_norm.ts';
+import { batchNormAffine } from '../fold_batch_norm.ts';
 import type { FloatBatchNormNode } from '../operations/batch_norm.ts';
 import { isPadded } from '../window.ts';
 import { requireFinite } from './require_finite.ts';
@@ -32,12 +32,11 @@ function takesBatchNorm(node: FloatNode): boolean {
 
 /** The node that computes of the batch norm's input what `node` computes of its output. */
 function behind(
-  { name, gamma, beta, mean, variance, epsilon }: FloatBatchNormNode,
+  batchNorm: FloatBatchNormNode,
   channels: number,
   node: FloatWeightedNode,
 ): FloatWeightedNode {
-  const scale = foldingFactors({ gamma, variance, epsilon });
-  const shift = Float64Array.from(scale, (factor, c) => beta[c] - mean[c] * factor);
+  const { scale, shift } = batchNormAffine(batchNorm);
   const outputs = node.bias.length;
   // Innermost of a kernel stand the outputs of one input channel; the values of an image that is read
   // as a vector are its channels in turn.
@@ -48,5 +47,5 @@ function behind(
     bias[index % outputs] += weight * shift[channelOf(index)];
   });
   const kernel = node.kernel.map((weight, index) => weight * scale[channelOf(index)]);
-  return requireFinite({ ...node, kernel, bias: Float32Array.from(bias) }, name);
+  return requireFinite({ ...node, kernel, bias: Float32Array.from(bias) }, batchNorm.name);
 }

@@ -39,3 +39,14 @@ export function bypass(graph: FloatGraph, isDropped: (node: FloatNode) => boolea
   }
   return floatGraph({ ...graph, nodes, outputs: graph.outputs.map(of) });
 }
+
+/** The graph without those of the nodes that nothing reads, the last first. */
+export function withoutUnread(graph: FloatGraph, names: ReadonlySet<string>): FloatGraph {
+  const read = new Set(graph.outputs);
+  const nodes = graph.nodes.toReversed().filter((node) => {
+    if (names.has(node.name) && !read.has(node.name)) return false;
+    for (const input of node.inputs) read.add(input);
+    return true;
+  });
+  return floatGraph({ ...graph, nodes: nodes.toReversed() });
+}
