@@ -1,7 +1,8 @@
 import { addition as additionOf } from '../params/addition.ts';
-import { expected, QuantizationError } from '../params/errors.ts';
+import { expected } from '../params/errors.ts';
 import { activationBounds } from '../params/requantization.ts';
 import { clamp } from '../params/rounding.ts';
+import { inNode } from './check.ts';
 import {
   checkElementwise,
   computeElementwise,
@@ -42,16 +43,7 @@ export function addition<Op extends string>(
     outputShape: elementwiseShape,
 
     checkNode({ name, output }, [a, b]) {
-      try {
-        integers(output, a, b);
-      } catch (error) {
-        if (!(error instanceof QuantizationError)) throw error;
-        const { message, remedy } = error;
-        throw new QuantizationError(
-          `${message}, in ${name}`,
-          remedy === undefined ? {} : { remedy },
-        );
-      }
+      inNode(name, () => integers(output, a, b));
     },
 
     macs: () => 0,

@@ -1,4 +1,4 @@
-import { expected } from '../params/errors.ts';
+import { expected, QuantizationError } from '../params/errors.ts';
 import { BYTE_MAX, requireZeroPoint } from '../params/quantization.ts';
 import type { Requantization } from './requantization.ts';
 import type { Shape4 } from './tensor.ts';
@@ -60,5 +60,19 @@ export function requireDisjoint(name: string, input: Uint8Array, output: Uint8Ar
     output.byteOffset < input.byteOffset + input.length
   ) {
     throw expected(`memory apart from output's`, name, `bytes from ${input.byteOffset}`);
+  }
+}
+
+/**
+ * What `compute` gives.
+ * @throws QuantizationError as it does, with the node's name behind the message
+ */
+export function inNode<Result>(name: string, compute: () => Result): Result {
+  try {
+    return compute();
+  } catch (error) {
+    if (!(error instanceof QuantizationError)) throw error;
+    const { message, remedy } = error;
+    throw new QuantizationError(`${message}, in ${name}`, remedy === undefined ? {} : { remedy });
   }
 }

@@ -1,6 +1,5 @@
-import { QuantizationError } from '../params/errors.ts';
 import { activationBounds, requantize, requantizeMultiplier } from '../params/requantization.ts';
-import { requireMultiplier } from './check.ts';
+import { inNode, requireMultiplier } from './check.ts';
 import {
   checkElementwise,
   computeElementwise,
@@ -11,6 +10,7 @@ import {
   elementwiseShape,
 } from './elementwise.ts';
 import type { Operation } from './operation.ts';
+import type { TensorSpec } from './tensor.ts';
 
 export type MultiplyNode = ElementwiseNode<'multiply'>;
 
@@ -28,11 +28,7 @@ export const multiply: Operation<MultiplyNode, MultiplyCall> = {
   outputShape: elementwiseShape,
 
   checkNode({ name, output }, [a, b]) {
-    try {
-      requantizeMultiplier(a.quantization.scale, b.quantization.scale, output.quantization.scale);
-    } catch (error) {
-      throw new QuantizationError(`${(error as QuantizationError).message}, in ${name}`);
-    }
+    inNode(name, () => multiplierOf(output, a, b));
   },
 
   macs: () => 0,
@@ -42,11 +38,7 @@ export const multiply: Operation<MultiplyNode, MultiplyCall> = {
     const { quantization } = output;
     return {
       ...elementwiseCall(tensors),
-      multiplier: requantizeMultiplier(
-        a.quantization.scale,
-        b.quantization.scale,
-        quantization.scale,
-      ),
+      multiplier: multiplierOf(output, a, b),
       outputZeroPoint: quantization.zeroPoint,
       ...activationBounds(activation, quantization),
     };
@@ -63,3 +55,8 @@ export const multiply: Operation<MultiplyNode, MultiplyCall> = {
     computeElementwise(call, (a, b) => requantize(a * b, multiplier, outputZeroPoint, low, high));
   },
 };
+
+function multiplierOf(output: TensorSpec, a: TensorSpec, b: TensorSpec): number {
+  const scale = output.quantization.scale;
+  return requantizeMultiplier(a.quantization.scale, b.quantization.scale, scale);
+}

@@ -8,6 +8,7 @@ import {
   requantizeMultiplier,
 } from '../params/requantization.ts';
 import type { Padding } from '../params/window.ts';
+import { inNode } from './check.ts';
 import type { Requantization } from './requantization.ts';
 import {
   ActivationField,
@@ -129,11 +130,9 @@ export function checkWeights(
   }
   requireScale(`the scale of the weights of ${name}`, quantization.scale);
   requireZeroPoint(`the zero point of the weights of ${name}`, quantization.zeroPoint);
-  try {
-    requantizeMultiplier(input.scale, quantization.scale, output.quantization.scale);
-  } catch (error) {
-    throw new QuantizationError(`${(error as QuantizationError).message}, in ${name}`);
-  }
+  inNode(name, () =>
+    requantizeMultiplier(input.scale, quantization.scale, output.quantization.scale),
+  );
   requireAccumulatorFits(name, {
     biasMax: bias.reduce((most, value) => Math.max(most, Math.abs(value)), 0),
     taps,

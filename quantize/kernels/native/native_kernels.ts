@@ -52,6 +52,8 @@ class NativeKernels implements Kernels {
   readonly tier = 'native';
   readonly instructionSet: InstructionSet;
   private readonly addon: NativeAddon;
+  /** The addon's number of the instruction set. */
+  private readonly isa: number;
   private readonly ops: CallTable<NativeOp> = {
     conv2d: (call) => this.convolution(CONVOLUTION, call),
     depthwiseConv2d: (call) => this.convolution(DEPTHWISE, call),
@@ -73,6 +75,7 @@ class NativeKernels implements Kernels {
   constructor(addon: NativeAddon, instructionSet: InstructionSet) {
     this.addon = addon;
     this.instructionSet = instructionSet;
+    this.isa = INSTRUCTION_SETS.indexOf(instructionSet);
   }
 
   quantize(real: Float32Array, params: QuantizationParams, output: Uint8Array): void {
@@ -135,7 +138,7 @@ class NativeKernels implements Kernels {
   }
 
   measurePeak(): number {
-    return this.addon.measurePeak(INSTRUCTION_SETS.indexOf(this.instructionSet));
+    return this.addon.measurePeak(this.isa);
   }
 
   run(kernelCall: KernelCall): void {
@@ -164,8 +167,7 @@ class NativeKernels implements Kernels {
       low,
       high,
     };
-    const isa = INSTRUCTION_SETS.indexOf(this.instructionSet);
-    return this.addon.createOp(kind, isa, fields, call.multiplier, call.filter, call.bias);
+    return this.addon.createOp(kind, this.isa, fields, call.multiplier, call.filter, call.bias);
   }
 
   private pool(kind: number, call: Pool2dCall): NativeOp {
@@ -177,25 +179,18 @@ class NativeKernels implements Kernels {
       low: call.low,
       high: call.high,
     };
-    const isa = INSTRUCTION_SETS.indexOf(this.instructionSet);
-    return this.addon.createOp(kind, isa, fields, 1, NO_BYTES, NO_BIAS);
+    return this.addon.createOp(kind, this.isa, fields, 1, NO_BYTES, NO_BIAS);
   }
 
   private sumOp(call: AdditionCall): NativeOp {
     requireInt32Sizes(call);
-    return this.addon.createElementwise(
-      false,
-      INSTRUCTION_SETS.indexOf(this.instructionSet),
-      1,
-      call,
-    );
+    return this.addon.createElementwise(false, this.isa, 1, call);
   }
 
   private productOp(call: MultiplyCall): NativeOp {
     requireInt32Sizes(call);
     const fields = { ...call, aMultiplier: 0, bMultiplier: 0, shift: 1 };
-    const isa = INSTRUCTION_SETS.indexOf(this.instructionSet);
-    return this.addon.createElementwise(true, isa, call.multiplier, fields);
+    return this.addon.createElementwise(true, this.isa, call.multiplier, fields);
   }
 
   private concatOp({ inputs, positions, outputZeroPoint }: ConcatCall): NativeOp {
