@@ -4,10 +4,7 @@
  */
 import { join } from 'node:path';
 import { openDataset } from '../datasets/open_dataset.ts';
-import { writeFileAtomic } from '../foundation/files/atomic_file.ts';
-import { cacheDir } from '../foundation/files/cache_dir.ts';
 import type { Context } from '../foundation/reporting/context.ts';
-import { terminalReporter } from '../foundation/reporting/terminal_reporter.ts';
 import { selectBackend } from '../training/backend.ts';
 import { openFloatModel } from '../workflows/open/open_model.ts';
 import { environment } from '../workflows/records/environment.ts';
@@ -15,7 +12,7 @@ import { type ExplainRecord, explainRecordSchema } from '../workflows/records/ex
 import { disjointData } from '../workflows/reproduce/table_data.ts';
 import { measureDepthwise, trainedRanges } from './explain/depthwise_weights.ts';
 import { measurePhotographs } from './explain/photographs.ts';
-import { countFrom, namedModel, runBench, valuesOf } from './run_bench.ts';
+import { countFrom, namedModel, runRecordedBench, valuesOf } from './run_bench.ts';
 
 const NETWORK = 'mobilenet_v1_1.0_224';
 const RESULT = join(import.meta.dirname, 'results', 'explain.json');
@@ -99,14 +96,9 @@ function optionsFrom({
   };
 }
 
-await runBench(async (signal) => {
-  const { help, record: store, ...values } = parse();
-  if (help) {
-    process.stdout.write(HELP);
-    return;
-  }
-  const context = { reporter: terminalReporter(process.stderr), cacheDir: cacheDir(), signal };
-  const json = `${JSON.stringify(await measure(optionsFrom(values), context), null, 2)}\n`;
-  if (store) await writeFileAtomic(RESULT, json);
-  process.stdout.write(json);
+await runRecordedBench({
+  help: HELP,
+  result: RESULT,
+  parse,
+  measure: (values, context) => measure(optionsFrom(values), context),
 });

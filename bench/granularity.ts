@@ -5,10 +5,7 @@
 import { join } from 'node:path';
 import { openDataset } from '../datasets/open_dataset.ts';
 import { UserError } from '../foundation/errors.ts';
-import { writeFileAtomic } from '../foundation/files/atomic_file.ts';
-import { cacheDir } from '../foundation/files/cache_dir.ts';
 import type { Context } from '../foundation/reporting/context.ts';
-import { terminalReporter } from '../foundation/reporting/terminal_reporter.ts';
 import { selectKernels } from '../quantize/kernels/select.ts';
 import { requireTensorFlow } from '../training/backend.ts';
 import { DEFAULT_DATASET } from '../workflows/open/model_facts.ts';
@@ -22,7 +19,7 @@ import {
 import { disjointData } from '../workflows/reproduce/table_data.ts';
 import { pickChannels } from './granularity/channels.ts';
 import { measureNetwork } from './granularity/measure_network.ts';
-import { countFrom, namedModel, runBench, valuesOf } from './run_bench.ts';
+import { countFrom, namedModel, runRecordedBench, valuesOf } from './run_bench.ts';
 
 const NETWORK = 'mobilenet_v1_1.0_224';
 const RESULT = join(import.meta.dirname, 'results', 'granularity.json');
@@ -135,14 +132,9 @@ function optionsFrom(values: Omit<ReturnType<typeof parse>, 'help' | 'record'>):
   };
 }
 
-await runBench(async (signal) => {
-  const { help, record: store, ...values } = parse();
-  if (help) {
-    process.stdout.write(HELP);
-    return;
-  }
-  const context = { reporter: terminalReporter(process.stderr), cacheDir: cacheDir(), signal };
-  const json = `${JSON.stringify(await measure(optionsFrom(values), context), null, 2)}\n`;
-  if (store) await writeFileAtomic(RESULT, json);
-  process.stdout.write(json);
+await runRecordedBench({
+  help: HELP,
+  result: RESULT,
+  parse,
+  measure: (values, context) => measure(optionsFrom(values), context),
 });

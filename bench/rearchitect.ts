@@ -5,11 +5,8 @@
 import { join } from 'node:path';
 import { openDataset } from '../datasets/open_dataset.ts';
 import { UserError } from '../foundation/errors.ts';
-import { writeFileAtomic } from '../foundation/files/atomic_file.ts';
-import { cacheDir } from '../foundation/files/cache_dir.ts';
 import { runCommand } from '../foundation/processes/run_command.ts';
 import type { Context } from '../foundation/reporting/context.ts';
-import { terminalReporter } from '../foundation/reporting/terminal_reporter.ts';
 import { requireTensorFlow } from '../training/backend.ts';
 import { Evaluation } from '../workflows/evaluate/evaluation.ts';
 import { openFloatModel } from '../workflows/open/open_model.ts';
@@ -20,7 +17,7 @@ import {
 } from '../workflows/records/rearchitect_record.ts';
 import { disjointData } from '../workflows/reproduce/table_data.ts';
 import type { Fit, FitTask } from './rearchitect/fit.ts';
-import { countFrom, runBench, valuesOf } from './run_bench.ts';
+import { countFrom, runRecordedBench, valuesOf } from './run_bench.ts';
 
 const NETWORK = 'mobilenet_v1_1.0_224';
 const VARIANT = 'friendly';
@@ -123,15 +120,9 @@ function optionsFrom({ imagenet, images, limit }: Omit<ReturnType<typeof parse>,
   };
 }
 
-await runBench(async (signal) => {
-  const { help, record: store, ...values } = parse();
-  if (help) {
-    process.stdout.write(HELP);
-    return;
-  }
-  const context = { reporter: terminalReporter(process.stderr), cacheDir: cacheDir(), signal };
-  const record = await measure(optionsFrom(values), context);
-  const json = `${JSON.stringify(record, null, 2)}\n`;
-  if (store) await writeFileAtomic(RESULT, json);
-  process.stdout.write(json);
+await runRecordedBench({
+  help: HELP,
+  result: RESULT,
+  parse,
+  measure: (values, context) => measure(optionsFrom(values), context),
 });

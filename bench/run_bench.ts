@@ -1,5 +1,9 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { messageOf, UserError } from '../foundation/errors.ts';
+import { writeFileAtomic } from '../foundation/files/atomic_file.ts';
+import { cacheDir } from '../foundation/files/cache_dir.ts';
+import type { Context } from '../foundation/reporting/context.ts';
+import { terminalReporter } from '../foundation/reporting/terminal_reporter.ts';
 import { isUserError } from '../workflows/user_error.ts';
 
 /**
@@ -21,6 +25,32 @@ export async function runBench(main: (signal: AbortSignal) => Promise<void>): Pr
       process.exitCode = 1;
     }
   }
+}
+
+/** A bench whose result is a record. */
+interface RecordedBench<Values> {
+  /** What --help prints. */
+  readonly help: string;
+  /** The file that --record writes. */
+  readonly result: string;
+  /** @throws UserError for options that it has not */
+  parse(): Values & { readonly help?: boolean; readonly record?: boolean };
+  measure(values: Values, context: Context): Promise<object>;
+}
+
+/** Runs a bench that prints its record as JSON, and stores it with --record. */
+export function runRecordedBench<Values>(bench: RecordedBench<Values>): Promise<void> {
+  return runBench(async (signal) => {
+    const values = bench.parse();
+    if (values.help) {
+      process.stdout.write(bench.help);
+      return;
+    }
+    const context = { reporter: terminalReporter(process.stderr), cacheDir: cacheDir(), signal };
+    const json = `${JSON.stringify(await bench.measure(values, context), null, 2)}\n`;
+    if (values.record) await writeFileAtomic(bench.result, json);
+    process.stdout.write(json);
+  });
 }
 
 /**
