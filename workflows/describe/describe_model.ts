@@ -1,6 +1,6 @@
 import { shapeIn } from '../../architectures/graph/float_graph.ts';
 import type { FloatNode } from '../../architectures/graph/float_node.ts';
-import type { NetworkConfig } from '../../architectures/network.ts';
+import type { NetworkConfig, NetworkName } from '../../architectures/network.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { fuseLayersModel } from '../../quantize/convert/fuse.ts';
 import { type Tf8Model, type Tf8Node, tensorSpecs } from '../../quantize/model/tf8_model.ts';
@@ -23,7 +23,7 @@ export interface DescribedModel {
   readonly model: string;
   readonly format: ModelFacts['format'];
   /** Absent where it is no network of ours. */
-  readonly network?: string;
+  readonly network?: NetworkName;
   readonly variant?: string;
   readonly widthMultiplier?: number;
   /** [H, W, C] of its input. */
@@ -84,7 +84,7 @@ function described(
 
 function choicesOf(architecture: NetworkConfig) {
   const { network, widthMultiplier = 1 } = architecture;
-  const variant = architecture.network === 'mobilenet_v1' ? architecture.variant.name : undefined;
+  const variant = 'variant' in architecture ? architecture.variant.name : undefined;
   return { network, widthMultiplier, ...(variant !== undefined && { variant }) };
 }
 
