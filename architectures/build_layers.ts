@@ -1,8 +1,8 @@
 /** What the networks have in common: their convolutions, their batch norms, their ends. */
 import * as tf from '@tensorflow/tfjs';
+import './hard_activations.ts';
 import { deriveSeed } from '../foundation/hashes/derive_seed.ts';
 import { BATCH_NORM_EPSILON, batchNormOf, type ConvLayer } from './conv_layer.ts';
-import { HARD_ACTIVATIONS } from './hard_activations.ts';
 import { SQUEEZED_LOGITS } from './logits_model.ts';
 
 export interface BuildOptions {
@@ -149,9 +149,9 @@ function activationLayer(
     case 'relu':
       return tf.layers.reLU({ name: `${name}/Relu` });
     case 'hardSwish':
-      return ofFunction(`${name}/HardSwish`, HARD_ACTIVATIONS.hardSwish);
+      return ofFunction(`${name}/HardSwish`, activation);
     case 'hardSigmoid6':
-      return ofFunction(`${name}/HardSigmoid`, HARD_ACTIVATIONS.hardSigmoid6);
+      return ofFunction(`${name}/HardSigmoid`, activation);
   }
 }
 

@@ -1,12 +1,12 @@
 /**
- * MobileNetV3's functions as TensorFlow.js' layers have activations, by Keras' names where it has them:
- * registered when this file is imported, so that a stored network finds them again.
+ * MobileNetV3's functions as activations of TensorFlow.js' layers: registered when this file is imported,
+ * so that a stored network finds them again. In its file the swish is "hard_swish", as in Keras 3.
  */
 import * as tf from '@tensorflow/tfjs';
 
 /** relu6(x + 3) / 6: Keras 3's `hard_sigmoid`; that of Keras 2 and TensorFlow.js is another function. */
 class HardSigmoid6 extends tf.serialization.Serializable {
-  static readonly className = 'hard_sigmoid_6';
+  static readonly className = 'hardSigmoid6';
 
   apply(x: tf.Tensor): tf.Tensor {
     return tf.tidy(() => tf.mul(tf.relu6(tf.add(x, 3)), 1 / 6));
@@ -19,7 +19,7 @@ class HardSigmoid6 extends tf.serialization.Serializable {
 
 /** x · relu6(x + 3) / 6 */
 class HardSwish extends tf.serialization.Serializable {
-  static readonly className = 'hard_swish';
+  static readonly className = 'hardSwish';
 
   apply(x: tf.Tensor): tf.Tensor {
     return tf.tidy(() => tf.mul(x, tf.mul(tf.relu6(tf.add(x, 3)), 1 / 6)));
@@ -32,9 +32,3 @@ class HardSwish extends tf.serialization.Serializable {
 
 tf.serialization.registerClass(HardSigmoid6);
 tf.serialization.registerClass(HardSwish);
-
-/** As a layer's configuration names them. */
-export const HARD_ACTIVATIONS = {
-  hardSigmoid6: HardSigmoid6.className,
-  hardSwish: HardSwish.className,
-} as const;

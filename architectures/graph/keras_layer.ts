@@ -54,7 +54,7 @@ export function windowPadding(
 /** Keras' names that are not ours. */
 const NAMES: Readonly<Record<string, Activation>> = {
   hard_sigmoid: 'hardSigmoid',
-  hard_sigmoid_6: HARD_SIGMOID_6,
+  hard_sigmoid6: HARD_SIGMOID_6,
   hard_swish: HARD_SWISH,
 };
 
