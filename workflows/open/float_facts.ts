@@ -11,11 +11,12 @@ import { type InputRange, type LabelFacts, type ModelFacts, SYMMETRIC } from './
 /** What the card of a model says that was saved here. */
 export function cardFacts(model: tf.LayersModel, format: FloatFormat, card: ModelCard): ModelFacts {
   const { architecture, dataset, classNames, labelOffset, origin, weightsSha256, training } = card;
+  const { preprocessing } = card;
   const dataSha256 = training?.dataSha256;
   return {
     format,
     architecture: configOf(architecture),
-    input: inputOf(model, dataset, SYMMETRIC),
+    input: { ...inputOf(model, dataset, SYMMETRIC), ...preprocessing },
     outputs: outputsOf(model),
     labels: { classNames, labelOffset, known: true },
     dataset,

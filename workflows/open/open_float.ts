@@ -42,7 +42,7 @@ export async function openFloat(
   }
   const loaded = await loadFloatModelAt(place);
   const { model, card } = loaded;
-  const known = card === undefined ? loaded.input.range : SYMMETRIC;
+  const known = card === undefined ? loaded.input.range : (card.preprocessing?.range ?? SYMMETRIC);
   if (inputRange !== undefined) requireNoOther(known, inputRange, { name, model });
   if (card !== undefined) {
     return { kind: 'float', name, model, facts: cardFacts(model, loaded.format, card) };
