@@ -53,8 +53,15 @@ function passesOf({ zeroVariance }: FuseOptions): readonly ((graph: FloatGraph) 
  * @throws QuantizationError naming the layer that TF8 has no operation for
  */
 export function fuseLayersModel(model: tf.LayersModel, options: FuseOptions): FloatGraph {
+  return withQuantizationErrors(() => fuseGraph(readLayersModel(model), options));
+}
+
+/**
+ * As `fuseLayersModel`, of a graph as it was read.
+ * @throws QuantizationError naming the layer that TF8 has no operation for
+ */
+export function fuseGraph(read: FloatGraph, options: FuseOptions): FloatGraph {
   return withQuantizationErrors(() => {
-    const read = readLayersModel(model);
     const graph = passesOf(options).reduce((network, pass) => pass(network), read);
     requireTf8(graph);
     return graph;
