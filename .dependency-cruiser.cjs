@@ -83,6 +83,7 @@ module.exports = {
     room('quantize/convert', [
       'quantize/params/',
       'quantize/ops/',
+      'quantize/kernels/',
       'quantize/model/',
       'architectures/graph/',
     ]),
