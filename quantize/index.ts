@@ -47,7 +47,7 @@ export type {
   CalibrationOptions,
 } from './convert/calibrate.ts';
 export { type ConvertOptions, convertGraph } from './convert/convert_graph.ts';
-export { type FuseOptions, fuseLayersModel } from './convert/fuse.ts';
+export { type FuseOptions, fuseGraph, fuseLayersModel } from './convert/fuse.ts';
 export type { ObservedRange } from './convert/observed_range.ts';
 export { type Labels, softmax, topClasses } from './execute/top_classes.ts';
 export type {

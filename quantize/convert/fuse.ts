@@ -50,15 +50,25 @@ function passesOf({ zeroVariance }: FuseOptions): readonly ((graph: FloatGraph) 
 }
 
 /**
- * Folds batch norms, fuses activations and resolves padding: a LayersModel as TF8's operations in
- * float. Softmax at the end is left out (TF8 outputs logits); dropout and reshapes vanish.
+ * Folds batch norms, fuses activations and resolves padding: a network as TF8's operations in float.
+ * Softmax at the end is left out (TF8 outputs logits); dropout and reshapes vanish.
  * @throws QuantizationError naming the layer that TF8 has no operation for
  */
-export function fuseLayersModel(model: tf.LayersModel, options: FuseOptions): FloatGraph {
+export function fuseGraph(read: FloatGraph, options: FuseOptions): FloatGraph {
   return withQuantizationErrors(() => {
-    const read = readLayersModel(model);
     const graph = passesOf(options).reduce((network, pass) => pass(network), read);
     requireTf8(graph);
     return graph;
   });
+}
+
+/**
+ * As `fuseGraph`, of a LayersModel.
+ * @throws QuantizationError naming the layer that TF8 has no operation for
+ */
+export function fuseLayersModel(model: tf.LayersModel, options: FuseOptions): FloatGraph {
+  return fuseGraph(
+    withQuantizationErrors(() => readLayersModel(model)),
+    options,
+  );
 }

@@ -5,7 +5,7 @@ import type { Dataset } from '../../datasets/dataset.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import type { Analysis } from '../../quantize/analyze/analysis.ts';
 import { Analyzer, type AnalyzerOptions } from '../../quantize/analyze/analyzer.ts';
-import { fuseLayersModel } from '../../quantize/convert/fuse.ts';
+import { fuseGraph } from '../../quantize/convert/fuse.ts';
 import { Tf8Plan } from '../../quantize/execute/plan.ts';
 import type { Kernels } from '../../quantize/kernels/kernels.ts';
 import { isVector, outputNode, type Tf8Model } from '../../quantize/model/tf8_model.ts';
@@ -31,7 +31,7 @@ const EFFECT_BATCH = 4;
 const SAMPLES = 6;
 
 export interface NetworkToAnalyze {
-  readonly opened: Pick<OpenedFloatModel, 'model' | 'facts'>;
+  readonly opened: Pick<OpenedFloatModel, 'graph' | 'facts'>;
   /** What the network was quantized to, with this handling of zero variance. */
   readonly tf8: Tf8Model;
   readonly zeroVariance: ZeroVariancePolicy;
@@ -65,7 +65,7 @@ export async function analyzeNetwork(
   context: Context,
 ): Promise<AnalyzedNetwork> {
   const { opened, tf8, kernels, name, dataset, limit, among, seed, labelOffset, parts } = network;
-  const graph = fuseLayersModel(opened.model, { zeroVariance: network.zeroVariance });
+  const graph = fuseGraph(opened.graph, { zeroVariance: network.zeroVariance });
   const { centralFraction, range } = tf8Facts(tf8).input;
   const images = new TestImages(
     { dataset, limit, among, seed, resolution: graph.input.shape[0], centralFraction, range },

@@ -15,7 +15,7 @@ const LISTED = 5;
 const LARGEST_SIDE = 224;
 
 export interface SampleOptions {
-  readonly opened: Pick<OpenedFloatModel, 'model'>;
+  readonly opened: Pick<OpenedFloatModel, 'graph'>;
   readonly tf8: Pick<Tf8Model, 'input' | 'classNames' | 'labelOffset'>;
   /** images [1, H, W, 3] float32 in `range` in, the TF8 model's logits out. */
   readonly predictTf8: (images: Float32Array) => Float32Array;
@@ -48,7 +48,7 @@ export async function takeSamples(options: SampleOptions, { signal }: Context): 
   });
   for await (const { images, shape, labels, names } of batches) {
     const input = inRange(images, range);
-    const float = await floatProbabilities(opened.model, input, shape);
+    const float = await floatProbabilities(opened.graph, input, shape);
     const guesses = (probabilities: Float32Array) =>
       topClasses(probabilities, tf8, LISTED).map(({ name, probability }) => ({
         name,

@@ -8,7 +8,7 @@ import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { calibrate } from '../../quantize/convert/calibrate.ts';
 import { convertGraph } from '../../quantize/convert/convert_graph.ts';
-import { fuseLayersModel } from '../../quantize/convert/fuse.ts';
+import { fuseGraph } from '../../quantize/convert/fuse.ts';
 import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
 import { selectBackend } from '../../training/backend.ts';
@@ -53,10 +53,10 @@ export async function quantizeModel(
   source: CalibrationSource,
   { reporter, signal }: Context,
 ): Promise<QuantizedModel> {
-  const { model, facts, name } = opened;
+  const { facts, name } = opened;
   const { input, labels, origin } = facts;
   const { dataset, seed, skip } = source;
-  const graph = fuseLayersModel(model, { zeroVariance });
+  const graph = fuseGraph(opened.graph, { zeroVariance });
   const skipped: SkippedImage[] = [];
   const centralFraction = input.centralFraction ?? centralFractionOf(dataset.name);
   const images = Math.min(source.images, dataset.count('train') - skip);
@@ -186,7 +186,7 @@ export async function quantize(
       zeroVarianceChannels,
     };
   } finally {
-    opened.model.dispose();
+    opened.dispose();
   }
 }
 
