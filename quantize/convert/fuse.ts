@@ -8,6 +8,7 @@ import { composeFunctions } from '../../architectures/graph/passes/compose_funct
 import { dropIdentities } from '../../architectures/graph/passes/drop_identities.ts';
 import { dropReshapes } from '../../architectures/graph/passes/drop_reshapes.ts';
 import { dropSoftmax } from '../../architectures/graph/passes/drop_softmax.ts';
+import { dropUnread } from '../../architectures/graph/passes/drop_unread.ts';
 import { foldBatchNorms } from '../../architectures/graph/passes/fold_batch_norms.ts';
 import { foldBatchNormsForward } from '../../architectures/graph/passes/fold_batch_norms_forward.ts';
 import { fuseActivations } from '../../architectures/graph/passes/fuse_activations.ts';
@@ -31,6 +32,7 @@ function isPart(activation: Activation): boolean {
 /** The passes, in order: each gives the graph that the next one gets. */
 function passesOf({ zeroVariance }: FuseOptions): readonly ((graph: FloatGraph) => FloatGraph)[] {
   return [
+    dropUnread,
     dropIdentities,
     vectorsAsImages,
     dropReshapes,

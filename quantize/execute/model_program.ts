@@ -1,6 +1,6 @@
 import type { Program } from '../kernels/kernels.ts';
 import { byName } from '../model/by_name.ts';
-import { outputNode, type TensorSpec, type Tf8Model, tensorSpecs } from '../model/tf8_model.ts';
+import { outputNames, type TensorSpec, type Tf8Model, tensorSpecs } from '../model/tf8_model.ts';
 import { kernelCall } from '../ops/table.ts';
 import { elements } from '../params/shape.ts';
 import { layOutArena } from './arena_layout.ts';
@@ -39,7 +39,7 @@ function lifetimes(
   specs: ReadonlyMap<string, TensorSpec>,
   outputs: readonly string[],
 ) {
-  const kept = new Set([...outputs, outputNode(model).name]);
+  const kept = new Set([...outputs, ...outputNames(model)]);
   const first = new Map([[model.input.name, -1]]);
   const last = new Map([[model.input.name, -1]]);
   for (const [index, node] of model.nodes.entries()) {

@@ -8,7 +8,7 @@ import { Analyzer, type AnalyzerOptions } from '../../quantize/analyze/analyzer.
 import { fuseGraph } from '../../quantize/convert/fuse.ts';
 import { Tf8Plan } from '../../quantize/execute/plan.ts';
 import type { Kernels } from '../../quantize/kernels/kernels.ts';
-import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
+import { isVector, outputNode, type Tf8Model } from '../../quantize/model/tf8_model.ts';
 import type { OpenedFloatModel } from '../open/open_model.ts';
 import { tf8Facts } from '../open/tf8_facts.ts';
 import type { WordedAnalysis } from '../records/analysis_record.ts';
@@ -92,7 +92,7 @@ export async function analyzeNetwork(
       centralFraction,
       range,
       seed,
-      images: Math.min(SAMPLES, limit),
+      images: isClassifier(tf8) ? Math.min(SAMPLES, limit) : 0,
       predictTf8: (image) => plan.predict(image),
     },
     context,
@@ -107,15 +107,21 @@ async function measure(
   { name, labelOffset }: Pick<NetworkToAnalyze, 'name' | 'labelOffset'>,
 ): Promise<Analysis> {
   using analyzer = new Analyzer(networks);
-  const outcome = new OutcomeMeter(labelOffset);
-  await images.each(`${name}, layer by layer`, BATCH, (batch) =>
-    outcome.add(analyzer.add(batch.images), batch),
-  );
+  const outcome = isClassifier(networks.model) ? new OutcomeMeter(labelOffset) : undefined;
+  await images.each(`${name}, layer by layer`, BATCH, (batch) => {
+    const logits = analyzer.add(batch.images);
+    outcome?.add(logits, batch);
+  });
   await images.each(
     `${name}, what each layer costs`,
     EFFECT_BATCH,
     (batch) => analyzer.addEffects(batch.images),
     EFFECT_IMAGES,
   );
-  return { ...analyzer.analysis(), ...outcome.outcome() };
+  return { ...analyzer.analysis(), ...outcome?.outcome() };
+}
+
+/** Whether an output has a number for each class. */
+function isClassifier(model: Tf8Model): boolean {
+  return isVector(outputNode(model).output);
 }

@@ -36,6 +36,7 @@ export async function takeSamples(options: SampleOptions, { signal }: Context): 
   const { opened, tf8, predictTf8, dataset, centralFraction, range, images: limit, seed } = options;
   const [resolution] = tf8.input.shape;
   const taken: Sample[] = [];
+  if (limit === 0) return { selection: 'no images: the network has no classes', images: taken };
   const batches = dataset.batches({
     split: 'test',
     batchSize: 1,

@@ -14,15 +14,15 @@ import {
   SUBGRAPH,
   TENSOR,
 } from '../../../foundation/flatbuffers/tflite_schema.ts';
-import { outputNode, type Tf8Model, tensorSpecs } from '../../model/tf8_model.ts';
-import { FileError, QuantizationError } from '../../params/errors.ts';
+import { type Tf8Model, tensorSpecs } from '../../model/tf8_model.ts';
+import { FileError } from '../../params/errors.ts';
 import { elements } from '../../params/shape.ts';
 import { modelDescription } from '../description.ts';
 import type { ExportFormat, ExportSource } from '../export_format.ts';
 import { outputLabels } from '../labels.ts';
 import { appendZip } from '../stored_zip.ts';
 import { inverseOrder, permuteAxes } from '../tensor_layout.ts';
-import { biasName, outputName, weightsName } from '../tensor_names.ts';
+import { biasName, type ExportedOutput, exportedOutputs, weightsName } from '../tensor_names.ts';
 import {
   HEAD_NAME,
   type TakenWeights,
@@ -46,8 +46,8 @@ export const TFLITE: ExportFormat = {
 };
 
 /**
- * A `.tflite` file: input [1, H, W, C] uint8, output [1, classes] uint8, every tensor under its node's
- * name, the weights' and biases' after it ("Conv2d_0/weights").
+ * A `.tflite` file: input [1, H, W, C] uint8, outputs uint8, [1, C] of vectors, else [1, H, W, C]; every
+ * tensor under its node's name, the weights' and biases' after it ("Conv2d_0/weights").
  */
 function encodeTflite({ model, tf8 }: ExportSource): Uint8Array {
   const graph = new TfliteGraph();
@@ -58,12 +58,10 @@ function encodeTflite({ model, tf8 }: ExportSource): Uint8Array {
     quantization: input.quantization,
   });
   for (const node of model.nodes) addNode(graph, node, specs);
-  const last = outputNode(model);
-  const shape = [1, last.output.shape[2]];
-  const logits = outputName(model);
-  const output = graph.tensor(logits, { shape, quantization: last.output.quantization });
-  addReshape(graph, graph.index(last.name), output, [-1, last.output.shape[2]]);
-
+  const outputs = exportedOutputs(model).map((output) => ({
+    name: output.name,
+    tensorIndex: addOutput(graph, output),
+  }));
   const labels = outputLabels(model);
   const metadata = [
     [METADATA_NAME, tfliteMetadata(model, labels !== undefined)],
@@ -85,7 +83,7 @@ function encodeTflite({ model, tf8 }: ExportSource): Uint8Array {
           name: model.name,
           tensors,
           inputs: [source],
-          outputs: [output],
+          outputs: outputs.map(({ tensorIndex }) => tensorIndex),
           operators,
         }),
       ],
@@ -95,7 +93,7 @@ function encodeTflite({ model, tf8 }: ExportSource): Uint8Array {
         flatTable(SIGNATURE, {
           key: 'serving_default',
           inputs: [signatureTensor(input.name, source)],
-          outputs: [signatureTensor(logits, output)],
+          outputs: outputs.map(({ name, tensorIndex }) => signatureTensor(name, tensorIndex)),
         }),
       ],
     }),
@@ -104,6 +102,18 @@ function encodeTflite({ model, tf8 }: ExportSource): Uint8Array {
   if (labels === undefined) return file;
   const bytes = new TextEncoder().encode(`${labels.join('\n')}\n`);
   return appendZip(file, [{ name: LABELS_FILE, bytes }]);
+}
+
+/** Index of the tensor that is given back: an image is the node's own, a vector loses its sides of 1. */
+function addOutput(
+  graph: TfliteGraph,
+  { node, name, spec: { shape, quantization }, isVector }: ExportedOutput,
+): number {
+  const source = graph.index(node);
+  if (!isVector) return source;
+  const output = graph.tensor(name, { shape: [1, shape[2]], quantization });
+  addReshape(graph, source, output, [-1, shape[2]]);
+  return output;
 }
 
 /** The TF8 model out of the head and the weight tensors. */
