@@ -3,7 +3,7 @@ import { byName } from '../model/by_name.ts';
 import { outputNames, type TensorSpec, type Tf8Model, tensorSpecs } from '../model/tf8_model.ts';
 import { kernelCall } from '../ops/table.ts';
 import { elements } from '../params/shape.ts';
-import { layOutArena } from './arena_layout.ts';
+import { layOutArena } from '../model/arena_layout.ts';
 
 /**
  * The kernel calls of `model` for one image, with every tensor in one arena. `outputs` names the
