@@ -101,7 +101,12 @@ module.exports = {
       'quantize/kernels/',
       'quantize/model/',
     ]),
-    room('quantize/export', ['quantize/params/', 'quantize/ops/', 'quantize/model/']),
+    room('quantize/export', [
+      'quantize/params/',
+      'quantize/ops/',
+      'quantize/model/',
+      'foundation/flatbuffers/',
+    ]),
     room('workflows', [
       'foundation/',
       'architectures/',

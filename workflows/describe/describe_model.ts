@@ -2,7 +2,7 @@ import { shapeIn } from '../../architectures/graph/float_graph.ts';
 import type { FloatNode } from '../../architectures/graph/float_node.ts';
 import type { NetworkConfig } from '../../architectures/network.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
-import { fuseLayersModel } from '../../quantize/convert/fuse.ts';
+import { fuseGraph } from '../../quantize/convert/fuse.ts';
 import { type Tf8Model, type Tf8Node, tensorSpecs } from '../../quantize/model/tf8_model.ts';
 import type { ModelFacts } from '../open/model_facts.ts';
 import { openModel } from '../open/open_model.ts';
@@ -51,13 +51,13 @@ export async function describeModel(reference: string, context: Context): Promis
     return described(reference, facts, model.input.shape, tf8Layers(model));
   }
   try {
-    const graph = fuseLayersModel(opened.model, { zeroVariance: 'keep' });
+    const graph = fuseGraph(opened.graph, { zeroVariance: 'keep' });
     const layers = graph.nodes.map((node) =>
       layerOf(node, shapeIn(graph, node.name), shapeIn(graph, node.inputs[0])),
     );
     return described(reference, facts, graph.input.shape, layers);
   } finally {
-    opened.model.dispose();
+    opened.dispose();
   }
 }
 

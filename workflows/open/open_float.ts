@@ -1,4 +1,6 @@
 import { basename } from 'node:path';
+import type * as tf from '@tensorflow/tfjs';
+import { networkOfLayers } from '../../architectures/graph/float_network.ts';
 import { loadFloatModelAt } from '../../checkpoints/float_model.ts';
 import type { FloatModelPlace } from '../../checkpoints/float_model_place.ts';
 import { pullCheckpoint } from '../../checkpoints/public/pull.ts';
@@ -11,7 +13,7 @@ import { cardFacts, importedFacts } from './float_facts.ts';
 import { importModel, requireOurImages } from './import_model.ts';
 import { type InputRange, SYMMETRIC } from './model_facts.ts';
 import { rangeTitle } from './model_input.ts';
-import type { OpenedFloatModel } from './opened_model.ts';
+import { OpenedFloatModel } from './opened_model.ts';
 
 /**
  * Pulls a public checkpoint; its card gets ImageNet's class names.
@@ -45,7 +47,8 @@ export async function openFloat(
   const known = card === undefined ? loaded.input.range : SYMMETRIC;
   if (inputRange !== undefined) requireNoOther(known, inputRange, { name, model });
   if (card !== undefined) {
-    return { kind: 'float', name, model, facts: cardFacts(model, loaded.format, card) };
+    const network = networkOfLayers(model);
+    return new OpenedFloatModel(name, network, cardFacts(network, loaded.format, card));
   }
   requireOurImages(loaded, name);
   const { notes, ...imported } = importModel(loaded);
@@ -53,12 +56,8 @@ export async function openFloat(
   const all = known === undefined && inputRange === undefined ? [...notes, assumedNote()] : notes;
   for (const note of all) reporter.info(`${name}: ${note}`);
   const source = `${imported.format} ${basename(name)}`;
-  return {
-    kind: 'float',
-    name,
-    model: imported.model,
-    facts: importedFacts(imported, { name, source, range }),
-  };
+  const { network } = imported;
+  return new OpenedFloatModel(name, network, importedFacts(imported, { name, source, range }));
 }
 
 function assumedNote(): string {
@@ -68,7 +67,7 @@ function assumedNote(): string {
 function requireNoOther(
   known: InputRange | undefined,
   asked: InputRange,
-  { name, model }: Pick<OpenedFloatModel, 'name' | 'model'>,
+  { name, model }: { readonly name: string; readonly model: tf.LayersModel },
 ): void {
   if (known === undefined || (known.min === asked.min && known.max === asked.max)) return;
   model.dispose();

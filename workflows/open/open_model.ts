@@ -7,7 +7,7 @@ import { floatPlace, type ModelPlace, modelPlace } from './model_place.ts';
 import type { OpenedFloatModel, OpenedModel } from './opened_model.ts';
 import { tf8Facts } from './tf8_facts.ts';
 
-export type { OpenedFloatModel, OpenedModel, OpenedTf8Model } from './opened_model.ts';
+export { OpenedFloatModel, type OpenedModel, type OpenedTf8Model } from './opened_model.ts';
 
 /** Above any TF8 model: the weights of an InceptionV3 have 24 MB. */
 const MAX_TF8_BYTES = 512 * 2 ** 20;
