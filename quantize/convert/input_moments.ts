@@ -4,7 +4,7 @@ import type { WeightedNode } from '../model/tf8_model.ts';
 import type { ImageShape } from '../ops/tensor.ts';
 import { positionIndex } from '../ops/window.ts';
 import type { QuantizationParams } from '../params/quantization.ts';
-import { transposedProduct } from './matrices.ts';
+import { batchedProducts, transposedProduct } from './matrices.ts';
 
 /** A tensor of all the images, [N, H, W, C]: as the quantized layers make it, and as the float ones do. */
 export interface BothTensors {
@@ -35,7 +35,7 @@ export interface InputMoments {
 /** Positions that moments are taken of, spread over all images: enough for thousands of inputs. */
 const DENSE_POSITIONS = 32_768;
 /** Of depthwise layers, where a covariance is of a few inputs. */
-const DEPTHWISE_POSITIONS = 2048;
+const DEPTHWISE_POSITIONS = 1024;
 
 /**
  * @param centered whether the means are taken off; else second moments take the covariances' place
@@ -128,14 +128,16 @@ function denseMoments(
     subtractFromRows(exact, floatMeans);
   }
   const left = { values: quantized, rows: positions, columns: inputs };
-  const averaged = (values: Float32Array) => Float64Array.from(values, (sum) => sum / positions);
   return {
     groups: 1,
     inputs,
     means,
     floatMeans,
-    covariance: averaged(transposedProduct(left, left)),
-    cross: averaged(transposedProduct(left, { values: exact, rows: positions, columns: inputs })),
+    covariance: averaged(positions, transposedProduct(left, left)),
+    cross: averaged(
+      positions,
+      transposedProduct(left, { values: exact, rows: positions, columns: inputs }),
+    ),
   };
 }
 
@@ -160,59 +162,46 @@ function depthwiseMoments(
   centered: boolean,
 ): InputMoments {
   const { scale, zeroPoint } = quantization;
-  // A channel's values stand innermost in all sums, as they do in the tensors.
-  const meanSums = new Float64Array(taps * channels);
-  const floatSums = new Float64Array(taps * channels);
-  const sums = new Float64Array(taps * taps * channels);
-  const crossSums = new Float64Array(taps * taps * channels);
-  const quantized = new Float64Array(taps * channels);
-  const exact = new Float64Array(taps * channels);
-  for (let position = 0; position < positions; position++) {
-    for (let tap = 0; tap < taps; tap++) {
-      const start = starts[position * taps + tap];
-      const to = tap * channels;
-      for (let c = 0; c < channels; c++) {
-        const x = start < 0 ? 0 : scale * (bytes[start + c] - zeroPoint);
-        const y = start < 0 ? 0 : float[start + c];
-        quantized[to + c] = x;
-        exact[to + c] = y;
-        meanSums[to + c] += x;
-        floatSums[to + c] += y;
-      }
-    }
-    for (let a = 0; a < taps; a++) {
-      const rowA = a * channels;
-      for (let b = 0; b < taps; b++) {
-        const rowB = b * channels;
-        const to = (a * taps + b) * channels;
-        for (let c = 0; c < channels; c++)
-          crossSums[to + c] += quantized[rowA + c] * exact[rowB + c];
-        if (b > a) continue;
-        for (let c = 0; c < channels; c++)
-          sums[to + c] += quantized[rowA + c] * quantized[rowB + c];
-      }
+  // [positions, taps, channels]
+  const quantized = new Float32Array(starts.length * channels);
+  const exact = new Float32Array(starts.length * channels);
+  for (let window = 0; window < starts.length; window++) {
+    const start = starts[window];
+    if (start < 0) continue;
+    const to = window * channels;
+    for (let c = 0; c < channels; c++) {
+      quantized[to + c] = scale * (bytes[start + c] - zeroPoint);
+      exact[to + c] = float[start + c];
     }
   }
-  const means = new Float64Array(channels * taps);
-  const floatMeans = new Float64Array(channels * taps);
-  const covariance = new Float64Array(channels * taps * taps);
-  const cross = new Float64Array(channels * taps * taps);
-  for (let c = 0; c < channels; c++) {
-    for (let a = 0; a < taps; a++) {
-      means[c * taps + a] = meanSums[a * channels + c] / positions;
-      floatMeans[c * taps + a] = floatSums[a * channels + c] / positions;
-    }
-    for (let a = 0; a < taps; a++) {
-      for (let b = 0; b < taps; b++) {
-        const to = (c * taps + a) * taps + b;
-        const [high, low] = [Math.max(a, b), Math.min(a, b)];
-        const meanA = centered ? means[c * taps + a] : 0;
-        const offset = meanA * means[c * taps + b];
-        const crossOffset = meanA * floatMeans[c * taps + b];
-        covariance[to] = sums[(high * taps + low) * channels + c] / positions - offset;
-        cross[to] = crossSums[(a * taps + b) * channels + c] / positions - crossOffset;
-      }
-    }
+  const rowMeans = columnMeans(quantized, taps * channels);
+  const rowFloatMeans = columnMeans(exact, taps * channels);
+  if (centered) {
+    subtractFromRows(quantized, rowMeans);
+    subtractFromRows(exact, rowFloatMeans);
   }
-  return { groups: channels, inputs: taps, means, floatMeans, covariance, cross };
+  const shape = [positions, taps, channels] as const;
+  return {
+    groups: channels,
+    inputs: taps,
+    means: byChannel(rowMeans, taps, channels),
+    floatMeans: byChannel(rowFloatMeans, taps, channels),
+    covariance: averaged(positions, batchedProducts(quantized, quantized, shape)),
+    cross: averaged(positions, batchedProducts(quantized, exact, shape)),
+  };
+}
+
+/** [channels, taps] of [taps, channels] */
+function byChannel(values: Float64Array, taps: number, channels: number): Float64Array {
+  const turned = new Float64Array(values.length);
+  for (let tap = 0; tap < taps; tap++) {
+    for (let c = 0; c < channels; c++) turned[c * taps + tap] = values[tap * channels + c];
+  }
+  return turned;
+}
+
+function averaged(positions: number, sums: Float32Array): Float64Array {
+  const means = new Float64Array(sums.length);
+  for (let i = 0; i < sums.length; i++) means[i] = sums[i] / positions;
+  return means;
 }

@@ -129,11 +129,14 @@ function shareOf({ min, max }: ObservedRange, kernel: Float32Array): number {
 function variancesOf(kernel: Float32Array, { groups, inputs, covariance }: InputMoments) {
   const outputs = kernel.length / inputs;
   const each = outputs / groups;
-  return Float64Array.from(kernel, (_, index) => {
-    const k = Math.floor(index / outputs);
-    const group = Math.floor((index % outputs) / each);
-    return covariance[(group * inputs + k) * inputs + k];
-  });
+  const variances = new Float64Array(kernel.length);
+  for (let k = 0; k < inputs; k++) {
+    for (let m = 0; m < outputs; m++) {
+      const group = Math.floor(m / each);
+      variances[k * outputs + m] = covariance[(group * inputs + k) * inputs + k];
+    }
+  }
+  return variances;
 }
 
 function roundByGroups(

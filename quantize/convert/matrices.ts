@@ -19,12 +19,39 @@ export function transposedProduct(a: Matrix, b: Matrix): Float32Array {
 }
 
 function multiplied(a: Matrix, b: Matrix, transposeA: boolean): Float32Array {
-  return tf.tidy(() => {
+  return valuesOf(() => {
     const [left, right] = [a, b].map(({ values, rows, columns }) =>
       tf.tensor2d(values, [rows, columns]),
     );
-    return tf.matMul(left, right, transposeA).dataSync<'float32'>();
+    return tf.matMul(left, right, transposeA);
   });
+}
+
+/**
+ * a · bᵀ of each of many matrices: [batch, n, n] of two [k, n, batch], whose first axis is summed over.
+ */
+export function batchedProducts(
+  a: Float32Array,
+  b: Float32Array,
+  [k, n, batch]: readonly [number, number, number],
+): Float32Array {
+  return valuesOf(() => {
+    const [left, right] = [a, b].map((values) =>
+      tf.tensor3d(values, [k, n, batch]).transpose([2, 1, 0]),
+    );
+    return tf.matMul(left, right, false, true);
+  });
+}
+
+/** The values of a tensor whose operations' other tensors are freed. */
+function valuesOf(compute: () => tf.Tensor): Float32Array {
+  // A typed array is not handed out of `tidy`, which would look for tensors in each of its elements.
+  const result = tf.tidy(compute);
+  try {
+    return result.dataSync<'float32'>();
+  } finally {
+    result.dispose();
+  }
 }
 
 /** Rows that are solved one by one; what lies behind them is a product of matrices. */

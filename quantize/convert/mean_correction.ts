@@ -7,13 +7,23 @@ import { biasLimit } from './layer_weights.ts';
 /** Where few of a channel's values are between its bounds, a step may be so many times the error. */
 const LARGEST_STEP = 4;
 
-/** [C] the mean of each channel of a tensor [..., C]. */
+/** Positions that means are taken of, at most: the same ones in both tensors that are compared. */
+const POSITIONS = 16_384;
+
+/** Rows that are taken of a tensor [rows, C]: all of them or every so many. */
+function stride(rows: number): number {
+  return Math.max(1, Math.floor(rows / POSITIONS));
+}
+
+/** [C] the mean of each channel of a tensor [..., C], over some of its positions. */
 export function channelMeans(values: Float32Array, channels: number): Float64Array {
   const sums = new Float64Array(channels);
-  for (let start = 0; start < values.length; start += channels) {
+  const step = channels * stride(values.length / channels);
+  let positions = 0;
+  for (let start = 0; start < values.length; start += step) {
     for (let c = 0; c < channels; c++) sums[c] += values[start + c];
+    positions++;
   }
-  const positions = values.length / channels;
   return sums.map((sum) => sum / positions);
 }
 
@@ -22,7 +32,7 @@ export function channelMeans(values: Float32Array, channels: number): Float64Arr
  * mean, over the share of its values that move with the bias. After arXiv 1906.04721, section 4.2,
  * whose correction before the activation cannot see what clipping does.
  * @param bytes [..., M] what the layer makes now
- * @param target [M] the means of the float layer's output
+ * @param target [M] the means (`channelMeans`) of the float layer's output for the same images
  * @returns the layer with its new biases, and the root mean square of the errors before them
  */
 export function correctMeans(
@@ -35,34 +45,28 @@ export function correctMeans(
   const channels = before.length;
   const { scale, zeroPoint } = output.quantization;
   const { low, high } = activationBounds(activation, output.quantization);
+  // At most 2 · POSITIONS · 255 fits int32.
   const sums = new Int32Array(channels);
   const moving = new Int32Array(channels);
-  const totals = new Float64Array(channels);
-  const flush = () => {
-    for (let c = 0; c < channels; c++) totals[c] += sums[c];
-    sums.fill(0);
-  };
-  // 2²² sums of bytes stay in int32.
-  let rows = 0;
-  for (let start = 0; start < bytes.length; start += channels) {
+  const step = channels * stride(bytes.length / channels);
+  let positions = 0;
+  for (let start = 0; start < bytes.length; start += step) {
     for (let c = 0; c < channels; c++) {
       const byte = bytes[start + c];
       sums[c] += byte;
       if (byte > low && byte < high) moving[c]++;
     }
-    if (++rows % 2 ** 22 === 0) flush();
+    positions++;
   }
-  flush();
-  const positions = bytes.length / channels;
   const accumulator = accumulatorScale(input.scale, weights.quantization.scale);
   const limit = Math.floor(biasLimit(node, input, weights.quantization) / accumulator);
   let squares = 0;
   const bias = before.map((value, c) => {
-    const error = target[c] - scale * (totals[c] / positions - zeroPoint);
+    const error = target[c] - scale * (sums[c] / positions - zeroPoint);
     squares += error * error;
     const share = Math.max(moving[c] / positions, 1 / LARGEST_STEP);
-    const step = roundHalfEven(error / share / accumulator);
-    return clamp(value + step, Math.min(-limit, value), Math.max(limit, value));
+    const change = roundHalfEven(error / share / accumulator);
+    return clamp(value + change, Math.min(-limit, value), Math.max(limit, value));
   });
   return { node: { ...node, bias }, error: Math.sqrt(squares / channels) };
 }

@@ -15,6 +15,10 @@ import type { Recipe } from './recipe.ts';
 /** Images in a run of a float layer. */
 const FLOAT_BATCH = 10;
 
+/** The steps of bias correction before the last one take this share of the images, and no fewer than so many. */
+const SHARE = 0.25;
+const LEAST_IMAGES = 10;
+
 export interface QuantizeLayersOptions {
   /** [N, H, W, C] float32 */
   readonly images: Float32Array;
@@ -118,17 +122,23 @@ class Walk {
       matchMeans: correction !== undefined,
     });
     let { node } = quantized;
-    this.run(node, [input], bytes);
     const errors: number[] = [];
-    if (correction !== undefined && correction.steps > 0) {
-      const target = channelMeans(float, node.bias.length);
+    if (correction !== undefined) {
+      const some = Math.min(this.count, Math.max(LEAST_IMAGES, Math.ceil(this.count * SHARE)));
+      const channels = node.bias.length;
+      const ofSome = channelMeans(firstImages(float, some, this.count), channels);
       for (let step = 0; step < correction.steps; step++) {
-        const corrected = correctMeans(node, input.quantization, bytes, target);
+        const isLast = step === correction.steps - 1;
+        const images = isLast ? this.count : some;
+        const made = firstImages(bytes, images, this.count);
+        const target = isLast ? channelMeans(float, channels) : ofSome;
+        this.run(node, [{ ...input, bytes: firstImages(input.bytes, images, this.count) }], made);
+        const corrected = correctMeans(node, input.quantization, made, target);
         node = corrected.node;
         errors.push(corrected.error);
-        this.run(node, [input], bytes);
       }
     }
+    this.run(node, [input], bytes);
     const { node: _, ...facts } = quantized;
     this.layers.push({
       layer: stored.name,
@@ -158,4 +168,12 @@ class Walk {
     }
     return output;
   }
+}
+
+function firstImages<Values extends Uint8Array | Float32Array>(
+  values: Values,
+  images: number,
+  all: number,
+): Values {
+  return values.subarray(0, (values.length / all) * images) as Values;
 }

@@ -16,10 +16,10 @@ export function refit(weights: Float32Array, moments: InputMoments, ridge: numbe
   for (let group = 0; group < groups; group++) {
     const square = [group * inputs * inputs, (group + 1) * inputs * inputs] as const;
     const covariance = moments.covariance.slice(...square);
-    const difference = Float32Array.from(
-      moments.cross.subarray(...square),
-      (value, at) => value - covariance[at],
-    );
+    const difference = new Float32Array(inputs * inputs);
+    for (let at = 0; at < difference.length; at++) {
+      difference[at] = moments.cross[square[0] + at] - covariance[at];
+    }
     let trace = 0;
     for (let k = 0; k < inputs; k++) trace += covariance[k * inputs + k];
     if (!(trace > 0)) continue;

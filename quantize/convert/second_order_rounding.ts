@@ -126,7 +126,8 @@ function slopesOf(
   { inputs, outputs, targets, hessian }: Problem,
   levels: Float64Array,
 ): Float64Array {
-  const differences = targets.map((target, at) => target - levels[at]);
+  const differences = new Float64Array(targets.length);
+  for (let at = 0; at < targets.length; at++) differences[at] = targets[at] - levels[at];
   if (inputs <= SEARCHED_INPUTS) {
     const slopes = new Float64Array(differences.length);
     for (let k = 0; k < inputs; k++) {

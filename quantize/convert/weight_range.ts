@@ -24,23 +24,22 @@ export function weightRange(
     case 'minMax':
       return own;
     case 'mse':
-      return leastSquares(own, weights, () => 1);
+      return leastSquares(own, weights, new Float64Array(weights.length).fill(1));
     case 'inputWeighted':
-      return leastSquares(own, weights, (index) => variances![index]);
+      return leastSquares(own, weights, variances!);
   }
 }
 
 function leastSquares(
   { min, max }: ObservedRange,
   weights: Float32Array,
-  importance: (index: number) => number,
+  importances: Float64Array,
 ): ObservedRange {
-  const importances = Float64Array.from(weights, (_, index) => importance(index));
   let best: ObservedRange = { min, max };
   let least = Infinity;
   for (let share = 1; share >= LEAST_SHARE; share *= SHRINK) {
     const range = { min: min * share, max: max * share };
-    const error = weightedError(weights, importances, range);
+    const error = weightedError(weights, importances, range, least);
     if (!(error < least)) continue;
     least = error;
     best = range;
@@ -48,14 +47,16 @@ function leastSquares(
   return best;
 }
 
+/** Σ importance · error², or more than `limit` where it is more. */
 function weightedError(
   weights: Float32Array,
   importances: Float64Array,
   { min, max }: ObservedRange,
+  limit: number,
 ): number {
   const { scale, zeroPoint } = paramsFromRange(min, max);
   let sum = 0;
-  for (let i = 0; i < weights.length; i++) {
+  for (let i = 0; i < weights.length && sum <= limit; i++) {
     const byte = clamp(roundHalfEven(weights[i] / scale) + zeroPoint, 0, BYTE_MAX);
     const error = weights[i] - scale * (byte - zeroPoint);
     sum += importances[i] * error * error;
