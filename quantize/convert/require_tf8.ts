@@ -51,6 +51,22 @@ export function requireTf8(graph: FloatGraph): void {
   );
 }
 
+/** Names of the nodes that TF8 has not, or whose tensors it cannot hold. */
+export function unsupportedNodes(graph: FloatGraph): readonly string[] {
+  return graph.nodes
+    .filter((node) => {
+      try {
+        requireImage(graph, node.name);
+        requireNode(graph, node);
+        return false;
+      } catch (error) {
+        if (error instanceof QuantizationError) return true;
+        throw error;
+      }
+    })
+    .map(({ name }) => name);
+}
+
 function requireImage(graph: FloatGraph, tensor: string): void {
   const shape = shapeIn(graph, tensor);
   if (shape.length === 3 || shape.length === 1) return;
