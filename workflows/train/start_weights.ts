@@ -24,7 +24,7 @@ export async function openSource(
   const { architecture } = source.facts;
   if (architecture === undefined) return source;
   if (architecture.network !== network.network) {
-    source.model.dispose();
+    source.dispose();
     throw new UserError(
       `Expected ${networkNamed(network.network).oneTitle} to start from but ${source.name} is ${networkNamed(architecture.network).oneTitle}`,
       { remedy: `Pass ${option('network', architecture.network)}, or start from another model.` },
@@ -33,7 +33,7 @@ export async function openSource(
   const { widthMultiplier: width = 1 } = architecture;
   const { widthMultiplier: wanted = 1 } = network;
   if (width !== wanted) {
-    source.model.dispose();
+    source.dispose();
     throw new UserError(
       `Expected width multiplier ${width}, that of ${source.name}, but received ${wanted}`,
       { remedy: `Pass ${option('widthMultiplier', width)}, or train from random weights.` },
@@ -55,13 +55,13 @@ export function startFrom(
   }: { readonly network: TrainedNetwork; readonly zeroVariance: ZeroVariancePolicy },
 ): TransferReport {
   try {
-    return transferWeights(source.model, model, { zeroVariance });
+    return transferWeights(source.layersModel, model, { zeroVariance });
   } catch (error) {
     if (!(error instanceof InvalidValueError)) throw error;
     if (
       'variant' in network &&
       network.variant.depthwiseBatchNorm &&
-      lacksDepthwiseBatchNorms(source.model)
+      lacksDepthwiseBatchNorms(source.layersModel)
     ) {
       const { name } = network.variant;
       throw new UserError(

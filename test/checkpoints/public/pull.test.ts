@@ -220,7 +220,7 @@ describe('pullCheckpoint', () => {
           error.message,
           'Expected one of mobilenet_v1_1.0_224, efficientnet_lite0 for the checkpoint but received "mobilenet"',
         );
-        assert.equal(error.remedy, 'Pull one of: mobilenet_v1_1.0_224.');
+        assert.equal(error.remedy, 'Pull one of: mobilenet_v1_1.0_224, efficientnet_lite0.');
         return true;
       });
     }));
