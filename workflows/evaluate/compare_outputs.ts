@@ -10,7 +10,7 @@ import type { TierName } from '../../quantize/kernels/kernels.ts';
 import { isVector, outputNodes, type Tf8Model } from '../../quantize/model/tf8_model.ts';
 import { selectBackend } from '../../training/backend.ts';
 import { compile } from '../../training/compile/compile.ts';
-import { type KernelsUsed, kernelsName } from '../open/kernels_used.ts';
+import { kernelsName } from '../open/kernels_used.ts';
 import { inRange } from '../open/model_input.ts';
 import type { OpenedFloatModel } from '../open/open_model.ts';
 import { kernelsUsed, openPlan } from '../open/open_plan.ts';
@@ -101,7 +101,6 @@ export interface ComparedOutputs {
   readonly images: number;
   /** In the network's order; softmaxes at the end are left out. */
   readonly outputs: readonly OutputFigures[];
-  readonly kernels: KernelsUsed;
 }
 
 /**
@@ -121,9 +120,8 @@ export async function compareOutputs(
   using plan = openPlan(tf8, { tier, threads: availableParallelism() }, reporter);
   const { name: backend } = await selectBackend();
   const runner = new FloatRunner(graph, backend === 'tensorflow' ? compile : undefined);
-  const used = kernelsUsed(plan);
   const progress = reporter.start(
-    `${opened.name}, float beside TF8 (${kernelsName(used)})`,
+    `${opened.name}, float beside TF8 (${kernelsName(kernelsUsed(plan))})`,
     limit,
     'images',
   );
@@ -159,5 +157,5 @@ export async function compareOutputs(
       `Expected images to compare on but ${dataset.name} has none that can be read`,
     );
   }
-  return { images, outputs: meters.map((meter) => meter.figures()), kernels: used };
+  return { images, outputs: meters.map((meter) => meter.figures()) };
 }
