@@ -85,12 +85,12 @@ export function imageNetLabels(outputs: number): Omit<LabelFacts, 'known'> | und
 }
 
 function inputOf(
-  { inputShape }: FloatNetwork,
+  { inputShapes: [shape] }: FloatNetwork,
   dataset: string | undefined,
   range: InputRange,
 ): ModelFacts['input'] {
   return {
-    shape: inputShape,
+    shape,
     centralFraction: dataset === undefined ? undefined : centralFractionOf(dataset),
     range,
   };
