@@ -1,3 +1,25 @@
+import {
+  ADD,
+  AVERAGE_POOL_2D,
+  CAST,
+  CONCATENATION,
+  CONV_2D,
+  DEPTH_TO_SPACE,
+  DEPTHWISE_CONV_2D,
+  FULLY_CONNECTED,
+  GATHER,
+  MAX_POOL_2D,
+  MUL,
+  PAD,
+  PADDING,
+  RESHAPE,
+  RESIZE_NEAREST_NEIGHBOR,
+  SPACE_TO_DEPTH,
+  STRIDED_SLICE,
+  SUB,
+  TENSOR_TYPE,
+  TRANSPOSE,
+} from '../../../foundation/flatbuffers/tflite_schema.ts';
 import { byName } from '../../model/by_name.ts';
 import type {
   ConcatNode,
@@ -21,28 +43,6 @@ import { permuteAxes } from '../tensor_layout.ts';
 import { biasName, tableName, weightsName } from '../tensor_names.ts';
 import { fusedActivation } from './activation.ts';
 import type { TfliteGraph } from './graph.ts';
-import {
-  ADD,
-  AVERAGE_POOL_2D,
-  CAST,
-  CONCATENATION,
-  CONV_2D,
-  DEPTH_TO_SPACE,
-  DEPTHWISE_CONV_2D,
-  FULLY_CONNECTED,
-  GATHER,
-  MAX_POOL_2D,
-  MUL,
-  PAD,
-  PADDING,
-  RESHAPE,
-  RESIZE_NEAREST_NEIGHBOR,
-  SPACE_TO_DEPTH,
-  STRIDED_SLICE,
-  SUB,
-  TENSOR_TYPE,
-  TRANSPOSE,
-} from './schema.ts';
 
 /** From TF8's order of weights to TFLite's: [O, kh, kw, I], and [O, K] of a fully connected layer. */
 export const OUTPUTS_FIRST = [3, 0, 1, 2] as const;
