@@ -143,6 +143,13 @@ class LayerWriter {
         return apply(tf.layers.softmax({ name }), x);
       case 'subtract':
         throw unsupported(node, 'a difference');
+      case 'transpose':
+        return apply(tf.layers.permute({ name, dims: node.permutation.map((axis) => axis + 1) }), x);
+      case 'slice':
+      case 'spaceToDepth':
+      case 'depthToSpace':
+      case 'resize':
+        throw unsupported(node, `the operation ${node.op}`);
     }
   }
 

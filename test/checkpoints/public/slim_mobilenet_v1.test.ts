@@ -47,7 +47,7 @@ describe('slimNetworkWeights of a MobileNetV1', () => {
         'graph.pb',
       );
       assert.deepEqual(weights.get('Conv2d_1_depthwise/depthwise_kernel'), slim.get(KERNEL));
-      const model = buildMobileNetV1({ variant: STANDARD, ...config });
+      const model = buildMobileNetV1(config);
       try {
         writeModelWeights(model, weights);
         assert.deepEqual(
