@@ -1,4 +1,5 @@
 import { STANDARD, VARIANTS } from '../../architectures/variants.ts';
+import { parseBudget } from '../../workflows/describe/budget.ts';
 import type { DescribedModel } from '../../workflows/describe/describe_model.ts';
 import {
   type DescribedNetwork,
@@ -15,6 +16,8 @@ import {
   WIDTH_MULTIPLIER,
   wholeNumbers,
 } from '../options.ts';
+import { showBudget } from '../show/budget.ts';
+import { showMemory } from '../show/memory.ts';
 
 export const describeCommand = defineCommand({
   command: 'describe [model]',
@@ -46,6 +49,17 @@ export const describeCommand = defineCommand({
         requiresArg: true,
         describe: 'Outputs of the network',
       })
+      .option('budget', {
+        type: 'string',
+        requiresArg: true,
+        coerce: (text: string | undefined) => (text === undefined ? undefined : parseBudget(text)),
+        describe:
+          'Memory of a chip, such as ram=256K,flash=1M: which layers of a TF8 file do not fit; status 1 then',
+      })
+      .check(({ model, budget }) => {
+        if (budget === undefined || model !== undefined) return true;
+        throw new Error('Expected a TF8 file with --budget but received none');
+      })
       .check(({ model, variant, resolution }) => {
         if (model === undefined || (variant ?? resolution) === undefined) return true;
         throw new Error(
@@ -60,14 +74,16 @@ export const describeCommand = defineCommand({
     ['describe --variant friendly --width-multiplier 0.5 --resolution 128', 'a smaller one'],
     ['describe --network inception_v3', "the paper's control"],
     ['describe model.json', 'what a file of another program is'],
+    ['describe m.tf8 --budget ram=256K,flash=1M', 'whether it fits a chip'],
   ],
   inputs: ({ model }) => ({ model }),
   run: async (argv, context): Promise<DescribedNetwork | DescribedModel> => {
     if (argv.model === undefined) return describeNetwork(argv);
     const { describeModel } = await import('../../workflows/describe/describe_model.ts');
-    return describeModel(argv.model, context);
+    return describeModel(argv.model, context, argv.budget);
   },
   show: (result) => ('model' in result ? showModel(result) : showNetwork(result)),
+  status: (result) => ('budget' in result && result.budget?.fits === false ? 1 : 0),
 });
 
 function showNetwork(planned: DescribedNetwork): string {
@@ -86,7 +102,7 @@ function showNetwork(planned: DescribedNetwork): string {
 
 function showModel(result: DescribedModel): string {
   const { model, format, network, variant, widthMultiplier, input, classes } = result;
-  const { labelOffset, dataset, foldedBatchNorms, macs, layers } = result;
+  const { labelOffset, dataset, foldedBatchNorms, macs, layers, memory, budget } = result;
   const title =
     network === undefined ? '' : `, ${titleOf(network, variant)} of width ${widthMultiplier}`;
   const background = labelOffset === 1 ? ' and a background class' : '';
@@ -110,6 +126,8 @@ function showModel(result: DescribedModel): string {
     ),
     '',
     `multiply-accumulates  ${millions(macs)}`,
+    ...(memory === undefined ? [] : showMemory(memory)),
+    ...(budget === undefined ? [] : ['', ...showBudget(budget)]),
   ].join('\n');
 }
 

@@ -11,6 +11,7 @@ import {
   wholeNumbers,
   ZERO_VARIANCE,
 } from '../options.ts';
+import { inShell } from '../wording.ts';
 
 export const quantizeCommand = defineCommand({
   command: 'quantize <model>',
@@ -56,5 +57,6 @@ export const quantizeCommand = defineCommand({
         ([layer, channels]) =>
           `${layer}: the others' mean variance for ${channels} ${channels === 1 ? 'channel' : 'channels'} of zero variance`,
       ),
+      `next: tf8 evaluate ${inShell(result.out)} --data DIR`,
     ].join('\n'),
 });

@@ -1,11 +1,15 @@
 import { shapeIn } from '../../architectures/graph/float_graph.ts';
 import type { FloatNode } from '../../architectures/graph/float_node.ts';
 import type { NetworkConfig } from '../../architectures/network.ts';
+import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { fuseLayersModel } from '../../quantize/convert/fuse.ts';
+import { type ChipMemory, chipMemory, cNetwork } from '../../quantize/export/c/network.ts';
 import { type Tf8Model, type Tf8Node, tensorSpecs } from '../../quantize/model/tf8_model.ts';
 import type { ModelFacts } from '../open/model_facts.ts';
 import { openModel } from '../open/open_model.ts';
+import { call } from '../wording.ts';
+import { type Budget, type BudgetFit, fitBudget } from './budget.ts';
 
 export interface DescribedLayer {
   readonly name: string;
@@ -37,18 +41,40 @@ export interface DescribedModel {
   readonly foldedBatchNorms: number;
   readonly macs: number;
   readonly layers: readonly DescribedLayer[];
+  /** Of a TF8 file: what it takes of a microcontroller as a C library. */
+  readonly memory?: ChipMemory;
+  /** Of a TF8 file, where a budget was given: whether it fits. */
+  readonly budget?: BudgetFit;
 }
 
 /**
  * Tells what a model is: its format, network, classes and layers.
+ * @param budget what a chip has, for a TF8 file
  * @throws UserError where it cannot be opened; QuantizationError naming a layer that TF8 has not
  */
-export async function describeModel(reference: string, context: Context): Promise<DescribedModel> {
+export async function describeModel(
+  reference: string,
+  context: Context,
+  budget?: Budget,
+): Promise<DescribedModel> {
   const opened = await openModel(reference, context);
   const { facts } = opened;
   if (opened.kind === 'tf8') {
     const { model } = opened;
-    return described(reference, facts, model.input.shape, tf8Layers(model));
+    const network = cNetwork(model, 'net', 'float');
+    const memory = chipMemory(network);
+    return {
+      ...described(reference, facts, model.input.shape, tf8Layers(model)),
+      memory,
+      ...(budget !== undefined && { budget: fitBudget(network, memory, budget) }),
+    };
+  }
+  if (budget !== undefined) {
+    opened.model.dispose();
+    throw new UserError(
+      `Expected a TF8 file to compare with the budget but ${reference} is a float model`,
+      { remedy: `Quantize it first: ${call('quantize', { model: reference, out: 'FILE' })}.` },
+    );
   }
   try {
     const graph = fuseLayersModel(opened.model, { zeroVariance: 'keep' });

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { readFile, rm, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { runCommand } from '../../../foundation/processes/run_command.ts';
 import { Tf8Plan } from '../../../quantize/execute/plan.ts';
 import { C } from '../../../quantize/export/c/c.ts';
+import type { CArithmetic } from '../../../quantize/export/c/kernels.ts';
+import type { COptions } from '../../../quantize/export/export_format.ts';
 import { exportedOutputs } from '../../../quantize/export/tensor_names.ts';
 import { REFERENCE_KERNELS } from '../../../quantize/kernels/reference.ts';
 import { encodeTf8 } from '../../../quantize/model/tf8_file.ts';
@@ -31,17 +33,21 @@ const IMAGES = 4;
 const models = fc.sample(randomModels({ withEveryOp: true }), { seed: 11, numRuns: 4 });
 const { signal } = new AbortController();
 
-/** Writes the export of a model and gives the header's path. */
-async function written(model: Tf8Model, folder: string): Promise<string> {
-  const header = join(folder, 'net.h');
-  const source = { model, tf8: await encodeTf8(model), fileName: basename(header) };
-  for (const { suffix, bytes } of C.encode(source)) await writeFile(`${header}${suffix}`, bytes);
-  return header;
+/** Writes the export of a model and gives the library's path. */
+async function written(model: Tf8Model, folder: string, c: COptions = {}): Promise<string> {
+  const source = { model, tf8: await encodeTf8(model), fileName: 'net', c };
+  for (const { name, bytes } of C.encode(source)) await writeFile(join(folder, name), bytes);
+  return join(folder, 'net.c');
 }
 
-async function agrees(model: Tf8Model, options: CRuntimeOptions): Promise<void> {
+async function agrees(
+  model: Tf8Model,
+  options: CRuntimeOptions,
+  arithmetic: CArithmetic = 'float',
+): Promise<void> {
   await inFolder(async (folder) => {
-    const runtime = await startCRuntime(await written(model, folder), model, signal, options);
+    const library = await written(model, folder, { arithmetic });
+    const runtime = await startCRuntime(library, model, signal, options);
     const outputs = model.nodes.map(({ name }) => name);
     const plan = new Tf8Plan(model, { kernels: REFERENCE_KERNELS, outputs });
     try {
@@ -112,7 +118,14 @@ describe('the C program of an export', function () {
     for (const model of several) await agrees(model, {});
   });
 
-  it('rounds products to single precision', () => agrees(nearTies(), {}));
+  it('gives the same bytes by integers alone', async () => {
+    for (const model of models.slice(0, 2)) await agrees(model, {}, 'integer');
+  });
+
+  it('rounds products to single precision', async () => {
+    await agrees(nearTies(), {});
+    await agrees(nearTies(), {}, 'integer');
+  });
 
   it('gives our bytes under the sanitizers of addresses and undefined behaviour', async function () {
     await inFolder(async (folder) => {
@@ -126,7 +139,8 @@ describe('the C program of an export', function () {
       ]);
       if (linked.exitCode !== 0) skip(this, 'the C compiler has no sanitizers');
     });
-    for (const model of models.slice(0, 2)) await agrees(model, { flags: SANITIZERS });
+    await agrees(models[0], { flags: SANITIZERS });
+    await agrees(models[1], { flags: SANITIZERS }, 'integer');
   });
 
   it('gives the same bytes where products may be contracted or have excess precision', async function () {
