@@ -51,7 +51,7 @@ static int fail(const char *what, const char *path) {
 int main(int argc, char **argv) {
   uint8_t *image = arena + TF8_INPUT_OFFSET;
   if (argc != 2 && argc != 3) {
-    fprintf(stderr, "usage: run IMAGE [LAYERS]\n");
+    fprintf(stderr, "%s\nusage: run IMAGE [LAYERS]\n", TF8_DESCRIPTION);
     fprintf(stderr, "IMAGE: %ld x %ld x %ld bytes q; %.9g * (q - %ld) is the real value\n",
             (long)TF8_INPUT_HEIGHT, (long)TF8_INPUT_WIDTH, (long)TF8_INPUT_CHANNELS,
             (double)TF8_INPUT_SCALE, (long)TF8_INPUT_ZERO_POINT);
@@ -64,8 +64,8 @@ int main(int argc, char **argv) {
   const int longer = fgetc(file) != EOF;
   fclose(file);
   if (!whole || longer) {
-    fprintf(stderr, "%s: is not of the size of an image, %ld bytes\n", argv[1],
-            (long)TF8_INPUT_BYTES);
+    fprintf(stderr, "%s: is not of the size of an image, %ld x %ld x %ld bytes\n", argv[1],
+            (long)TF8_INPUT_HEIGHT, (long)TF8_INPUT_WIDTH, (long)TF8_INPUT_CHANNELS);
     return 1;
   }
 

@@ -1,4 +1,5 @@
 import { outputNode } from '../../model/tf8_model.ts';
+import { modelDescription } from '../description.ts';
 import { outputLabels } from '../labels.ts';
 import { outputParameters } from './header.ts';
 import { readTemplate } from './kernels.ts';
@@ -18,7 +19,7 @@ export function cProgram(network: CNetwork, header: string): string {
   const classes = outputNode(model).name;
   const parameters = outputParameters(network);
   const tensors = outputs.map(({ name, spec: { shape, quantization } }, index) => {
-    const macro = `TF8_${parameters[index].toUpperCase()}`;
+    const macro = `${prefix.toUpperCase()}_${parameters[index].toUpperCase()}`;
     const [height, width, channels] = shape;
     const own = labels !== undefined && name === classes ? 'labels' : 'NULL';
     return `  {${stringLiteral(name)}, ${parameters[index]}, ${height}, ${width}, ${channels}, ${macro}_SCALE, ${quantization.zeroPoint}, ${own}},`;
@@ -34,11 +35,17 @@ export function cProgram(network: CNetwork, header: string): string {
           ...labels.map((label) => `  ${stringLiteral(label)},`),
           '};\n',
         ].join('\n');
-  const source = readTemplate('main.c')
-    .replace(INCLUDE, () => `#include "${header}"`)
-    .replace('TF8_OUTPUT_ARRAYS', () => `${arrays.join('\n')}\n`)
-    .replace('TF8_OUTPUT_TENSORS', () => tensors.join('\n'))
-    .replaceAll('TF8_OUTPUT_NAMES', () => parameters.join(', '));
-  // Labels may look like names of ours: they come in last.
-  return withPrefix(source, prefix).replace(`${prefix.toUpperCase()}_LABELS\n`, () => table);
+  // Texts of the model may look like names of ours: they come in last.
+  const source = withPrefix(
+    readTemplate('main.c')
+      .replace(INCLUDE, () => `#include "${header}"`)
+      .replace('TF8_OUTPUT_ARRAYS', () => `${arrays.join('\n')}\n`)
+      .replaceAll('TF8_OUTPUT_NAMES', () => parameters.join(', ')),
+    prefix,
+  );
+  const upper = prefix.toUpperCase();
+  return source
+    .replace(`${upper}_DESCRIPTION`, () => stringLiteral(modelDescription(model)))
+    .replace(`${upper}_OUTPUT_TENSORS`, () => tensors.join('\n'))
+    .replace(`${upper}_LABELS\n`, () => table);
 }

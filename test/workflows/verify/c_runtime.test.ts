@@ -167,9 +167,9 @@ describe('the C program of an export', function () {
       const { shape, quantization } = outputNode(model).output;
       const classNames = Array.from({ length: shape[2] }, (_, index) => `"é??/ ${index}`);
       const labelled = { ...model, labelOffset: 0, classNames };
-      const header = await written(labelled, folder);
+      const library = await written(labelled, folder);
       const [program, image] = [join(folder, 'run'), join(folder, 'image')];
-      await runCommand(COMPILER, [...C_FLAGS, '-o', program, `${header}.c`]);
+      await runCommand(COMPILER, [...C_FLAGS, '-o', program, join(folder, 'net_main.c'), library]);
       const pixels = randomBytes(elements(model.input.shape), 1);
       await writeFile(image, pixels);
       const { exitCode, output } = await runCommand(program, [image]);
@@ -192,9 +192,9 @@ describe('the C program of an export', function () {
   it('refuses an image that is missing, too short or too long, and says how it is called', () =>
     inFolder(async (folder) => {
       const [model] = models as [Tf8Model];
-      const header = await written(model, folder);
+      const library = await written(model, folder);
       const [program, image] = [join(folder, 'run'), join(folder, 'image')];
-      await runCommand(COMPILER, [...C_FLAGS, '-o', program, `${header}.c`]);
+      await runCommand(COMPILER, [...C_FLAGS, '-o', program, join(folder, 'net_main.c'), library]);
       const missing = { exitCode: 1, stdout: '', output: `${image}: cannot be opened\n` };
       assert.deepEqual(await runCommand(program, [image]), missing);
       const wrong = {
@@ -220,7 +220,7 @@ describe('startCRuntime', () => {
 
   it('says what is missing where there is no compiler', async () => {
     const compiler = 'no-such-compiler';
-    await assert.rejects(startCRuntime('net.h', model, signal, { compiler }), {
+    await assert.rejects(startCRuntime('net.c', model, signal, { compiler }), {
       name: 'UserError',
       message: 'Expected a C compiler but no-such-compiler: not found',
       remedy: 'Install gcc or clang, or name the compiler in CC.',
@@ -232,11 +232,11 @@ describe('startCRuntime', () => {
       skip(this, 'there is no C compiler');
     }
     await inFolder(async (folder) => {
-      const header = await written(model, folder);
-      await rm(header);
-      await assert.rejects(startCRuntime(header, model, signal), {
+      const library = await written(model, folder);
+      await rm(library);
+      await assert.rejects(startCRuntime(library, model, signal), {
         name: 'UserError',
-        message: /failed \(exit code \d+\): .*net\.h/,
+        message: /failed \(exit code \d+\): .*net\.c/,
       });
     });
   });

@@ -106,7 +106,10 @@ describe('the export to C', () => {
   it('writes scales exactly, and members that are 0 not at all', async () => {
     const [library, header] = C.encode(await sourceOf(modelOf({}))).map(({ bytes }) => text(bytes));
     assert.match(header, /#define MODEL_INPUT_SCALE 0x1p-3f\n#define MODEL_INPUT_ZERO_POINT 3\n/);
-    assert.match(header, /#define MODEL_OUTPUT_SCALE 0x1p-1f\n#define MODEL_OUTPUT_ZERO_POINT 10\n/);
+    assert.match(
+      header,
+      /#define MODEL_OUTPUT_SCALE 0x1p-1f\n#define MODEL_OUTPUT_ZERO_POINT 10\n/,
+    );
     assert.match(header, /#define MODEL_ARENA_BYTES 16\n/);
     assert.match(library, /static const int32_t model_bias_0\[2\] = \{\n5,-6\};/);
     assert.match(
@@ -176,8 +179,7 @@ describe('readCLibrary', () => {
     const library = await libraryOf(modelOf({}));
     await assert.rejects(read(bytes(library.replace('\n5,-6}', '\n5}')), 'm.c'), {
       name: 'QuantizationError',
-      message:
-        'Expected 2 numbers in the next array of bias of m.c but received 1',
+      message: 'Expected 2 numbers in the next array of bias of m.c but received 1',
     });
     await assert.rejects(read(bytes(library.replace('model_weights_0[', 'weights[')), 'm.c'), {
       name: 'QuantizationError',
