@@ -8,6 +8,7 @@ import {
   DATASET,
   INPUT_RANGE,
   MODEL,
+  OUTPUTS,
   OVERWRITE,
   SEED,
   SEED_RANGE,
@@ -45,6 +46,7 @@ export const exportCommand = defineCommand({
       .option('calibration-data', CALIBRATION_DATA)
       .option('calibration-images', CALIBRATION_IMAGES)
       .option('input-range', INPUT_RANGE)
+      .option('outputs', OUTPUTS)
       .option('zero-variance', ZERO_VARIANCE)
       .option('prefix', {
         type: 'string',

@@ -92,7 +92,7 @@ export async function evaluate(
   try {
     return await evaluateOpened(opened, options, context);
   } finally {
-    if (opened.kind === 'float') opened.model.dispose();
+    if (opened.kind === 'float') opened.dispose();
   }
 }
 

@@ -3,11 +3,17 @@
  * associated file, in a ZIP archive behind the FlatBuffer. Slots of tflite-support 0.4.4's
  * metadata_schema.fbs, version 1.0.
  */
+
+import {
+  type FlatSchema,
+  type FlatTable,
+  flatTable,
+  writeFlatBuffer,
+} from '../../../foundation/flatbuffers/flat_buffer.ts';
 import { outputNode, type Tf8Model } from '../../model/tf8_model.ts';
 import { BYTE_MAX, dequantize, type QuantizationParams } from '../../params/quantization.ts';
 import { modelDescription } from '../description.ts';
 import { type ExportedOutput, exportedOutputs } from '../tensor_names.ts';
-import { type FlatSchema, type FlatTable, flatTable, writeFlatBuffer } from './flatbuffer.ts';
 
 /** Name of the entry in the model's metadata. */
 export const METADATA_NAME = 'TFLITE_METADATA';

@@ -1,5 +1,21 @@
+import {
+  FlatReader,
+  flatTable,
+  writeFlatBuffer,
+} from '../../../foundation/flatbuffers/flat_buffer.ts';
+import {
+  BUFFER,
+  FILE_IDENTIFIER,
+  METADATA,
+  MODEL,
+  SCHEMA_VERSION,
+  SIGNATURE,
+  SIGNATURE_TENSOR,
+  SUBGRAPH,
+  TENSOR,
+} from '../../../foundation/flatbuffers/tflite_schema.ts';
 import { type Tf8Model, tensorSpecs } from '../../model/tf8_model.ts';
-import { FileError } from '../../params/errors.ts';
+import { FileError, QuantizationError } from '../../params/errors.ts';
 import { elements } from '../../params/shape.ts';
 import { modelDescription } from '../description.ts';
 import type { ExportFormat, ExportSource } from '../export_format.ts';
@@ -14,21 +30,9 @@ import {
   tf8Head,
   type WeightedHead,
 } from '../tf8_head.ts';
-import { FlatReader, flatTable, writeFlatBuffer } from './flatbuffer.ts';
 import { TfliteGraph } from './graph.ts';
 import { LABELS_FILE, METADATA_NAME, tfliteMetadata } from './metadata.ts';
 import { addNode, addReshape, OUTPUTS_FIRST } from './operators.ts';
-import {
-  BUFFER,
-  FILE_IDENTIFIER,
-  METADATA,
-  MODEL,
-  SCHEMA_VERSION,
-  SIGNATURE,
-  SIGNATURE_TENSOR,
-  SUBGRAPH,
-  TENSOR,
-} from './schema.ts';
 
 /** A uint8 model of TFLite in which LiteRT computes our bytes (eq. 5). */
 export const TFLITE: ExportFormat = {
@@ -114,7 +118,7 @@ function addOutput(
 
 /** The TF8 model out of the head and the weight tensors. */
 async function decodeTflite(file: Uint8Array, fileName: string): Promise<Tf8Model> {
-  const model = FlatReader.root(file, FILE_IDENTIFIER);
+  const model = FlatReader.root(file, FILE_IDENTIFIER, (message) => new QuantizationError(message));
   const buffers = model.tables(MODEL, 'buffers');
   const bufferOf = (index: number) => buffers[index]?.bytes(BUFFER, 'data') ?? new Uint8Array(0);
   const head = model
