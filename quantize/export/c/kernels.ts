@@ -30,6 +30,7 @@ export const KERNELS = {
   add: { layer: 'sum', needs: ['clamp'], bytes: 154 },
   multiply: { layer: 'product', needs: ['clamp', 'requantize'], bytes: 88 },
   lookup: { layer: 'table', needs: [], bytes: 24 },
+  rearrange: { layer: 'map', needs: [], bytes: 120 },
 } as const satisfies Readonly<Record<string, Kernel>>;
 
 export type KernelName = keyof typeof KERNELS;

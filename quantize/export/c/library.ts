@@ -14,8 +14,7 @@ export const LIBRARY_START =
 export const HEAD_START = '\n/* TF8_HEAD\n';
 export const HEAD_END = '\n*/\n';
 
-/** The declarations of a node's weights and biases, the prefix apart. */
-export const [WEIGHTS, BIAS, TABLE] = ['weights', 'bias', 'table'] as const;
+/** A node's arrays in flash, each called PREFIX_NAME_INDEX. */
 const ARRAY_TYPES = { weights: 'uint8_t', bias: 'int32_t', table: 'uint8_t' } as const;
 
 type Entry = CNetwork['nodes'][number];

@@ -4,6 +4,7 @@ import type { Requantization } from '../../ops/requantization.ts';
 import { type Calls, type CallTable, type KernelCall, ofCall } from '../../ops/table.ts';
 import type { Shape4 } from '../../ops/tensor.ts';
 import { QuantizationError } from '../../params/errors.ts';
+import { elements } from '../../params/shape.ts';
 import { singleMultiplier } from '../../params/single_multiplier.ts';
 import { NO_PADDING, type Padding } from '../../params/window.ts';
 import { permuteAxes } from '../tensor_layout.ts';
@@ -131,6 +132,13 @@ const ROWS: CallTable<Row> = {
       arrays: { table },
       steps: [{ kernel: 'lookup', members: { count: positions * channels }, inputs: [0] }],
     }),
+  rearrange: (call) => () => {
+    const { sizes, strides, begins, ends, offset, fill } = call;
+    const loops = { sizes, strides, begins, ends };
+    const arrays = Object.entries(loops).map(([name, each]) => [name, `{${each.join(', ')}}`]);
+    const members = { ...Object.fromEntries(arrays), offset, count: elements(sizes), fill };
+    return { arrays: {}, steps: [{ kernel: 'rearrange', members, inputs: [0] }] };
+  },
 };
 
 function convolution(
