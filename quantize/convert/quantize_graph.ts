@@ -2,6 +2,7 @@ import type { FloatGraph } from '../../architectures/graph/float_graph.ts';
 import type { Compile } from '../../architectures/graph/float_runner.ts';
 import { replacedChannels } from '../../architectures/graph/passes/fold_batch_norms.ts';
 import type { Kernels } from '../kernels/kernels.ts';
+import { provenanceOf, zeroVarianceOf } from '../model/recipe_of.ts';
 import type { Tf8Model, Tf8Provenance } from '../model/tf8_model.ts';
 import { QuantizationError } from '../params/errors.ts';
 import { type CalibrationBatch, calibrate } from './calibrate.ts';
@@ -14,7 +15,7 @@ export type CalibrationImages = () => AsyncIterable<CalibrationBatch>;
 
 export interface QuantizeGraphOptions extends Omit<ConvertOptions, 'provenance'> {
   /** What the recipe and the images do not say. */
-  readonly provenance: Omit<Tf8Provenance, 'calibrationImages' | 'zeroVariance'>;
+  readonly provenance: Omit<Tf8Provenance, 'calibrationImages' | 'zeroVariance' | 'recipe'>;
   /** Run the quantized layers, for corrections from images. */
   readonly kernels: Kernels;
   /** Of the kernels, 1 unless given. */
@@ -54,12 +55,16 @@ export async function quantizeGraph(
 ): Promise<QuantizedGraph> {
   const { compile, onProgress } = options;
   requireArithmetic(recipe);
-  const zeroVariance = recipe.passes.some(({ pass }) => pass === 'zeroVariance') ? 'mean' : 'keep';
-  const graph = fuseGraph(read, { zeroVariance });
+  const graph = fuseGraph(read, { zeroVariance: zeroVarianceOf(recipe) });
   const calibration = await calibrate(graph, images(), { compile, onProgress });
   const { calibrationData, ...origin } = options.provenance;
   const calibrationImages = calibration.images;
-  const provenance = { ...origin, calibrationImages, calibrationData, zeroVariance } as const;
+  const provenance = {
+    ...origin,
+    calibrationImages,
+    calibrationData,
+    ...provenanceOf(recipe),
+  };
   return {
     model: convertGraph(graph, calibration, { ...options, provenance }),
     graph,

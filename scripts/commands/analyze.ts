@@ -11,6 +11,7 @@ import {
   LIMIT,
   OVERWRITE,
   PER_CLASS,
+  QUANTIZATION_RECIPE,
   SEED,
   SEED_RANGE,
   TIER,
@@ -28,6 +29,7 @@ export const analyzeCommand = defineCommand({
       .option('data', DATA)
       .option('limit', { ...LIMIT, defaultDescription: String(ANALYZED_IMAGES) })
       .option('per-class', PER_CLASS)
+      .option('recipe', QUANTIZATION_RECIPE)
       .option('zero-variance', ZERO_VARIANCE)
       .option('calibration-data', CALIBRATION_DATA)
       .option('calibration-images', CALIBRATION_IMAGES)

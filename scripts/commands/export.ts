@@ -7,6 +7,7 @@ import {
   INPUT_RANGE,
   MODEL,
   OVERWRITE,
+  QUANTIZATION_RECIPE,
   SEED,
   SEED_RANGE,
   wholeNumbers,
@@ -38,6 +39,7 @@ export const exportCommand = defineCommand({
       .option('calibration-data', CALIBRATION_DATA)
       .option('calibration-images', CALIBRATION_IMAGES)
       .option('input-range', INPUT_RANGE)
+      .option('recipe', QUANTIZATION_RECIPE)
       .option('zero-variance', ZERO_VARIANCE)
       .option('seed', SEED)
       .check(wholeNumbers({ 'calibration-images': 1, seed: SEED_RANGE })),

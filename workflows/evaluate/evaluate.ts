@@ -2,18 +2,17 @@ import type { ZeroVariancePolicy } from '../../architectures/graph/fold_batch_no
 import type { SkippedImage } from '../../datasets/dataset.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
+import type { Recipe } from '../../quantize/convert/recipe.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
+import { recipeOf } from '../../quantize/model/recipe_of.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
 import { selectBackend } from '../../training/backend.ts';
 import type { KernelsUsed } from '../open/kernels_used.ts';
 import { rangeTitle, warnOfOtherPreprocessing } from '../open/model_input.ts';
 import { openModelData } from '../open/open_data.ts';
 import { type OpenedModel, openModel } from '../open/open_model.ts';
-import {
-  CONVERSION_DEFAULTS,
-  type ConversionOptions,
-  warnOfConversionOptions,
-} from '../quantize/conversion.ts';
+import { chooseRecipe } from '../quantize/choose_recipe.ts';
+import { type ConversionOptions, warnOfConversionOptions } from '../quantize/conversion.ts';
 import { calibrationSource, quantizeModel } from '../quantize/quantize.ts';
 import { type Environment, environment } from '../records/environment.ts';
 import { option } from '../wording.ts';
@@ -61,6 +60,7 @@ interface CalibrationBasis {
   /** Name and fingerprint of the data set. */
   readonly data: string;
   readonly zeroVariance: ZeroVariancePolicy;
+  readonly recipe: Recipe;
 }
 
 export interface DataCalibration extends CalibrationBasis {
@@ -88,9 +88,10 @@ export async function evaluate(
   options: EvaluateOptions,
   context: Context,
 ): Promise<EvaluateResult> {
+  const recipe = await chooseRecipe(options);
   const opened = await openModel(options.model, context, options);
   try {
-    return await evaluateOpened(opened, options, context);
+    return await evaluateOpened(opened, options, recipe, context);
   } finally {
     if (opened.kind === 'float') opened.model.dispose();
   }
@@ -99,6 +100,7 @@ export async function evaluate(
 async function evaluateOpened(
   opened: OpenedModel,
   options: EvaluateOptions,
+  recipe: Recipe,
   context: Context,
 ): Promise<EvaluateResult> {
   if (opened.kind === 'tf8') warnOfConversionOptions(opened, options, context.reporter);
@@ -150,8 +152,7 @@ async function evaluateOpened(
       `some calibration images are among the evaluated ones; pass another folder as ${option('calibrationData')}, or ${option('limit')}`,
     );
   }
-  const { zeroVariance = CONVERSION_DEFAULTS.zeroVariance } = options;
-  const quantized = await quantizeModel(opened, zeroVariance, source, context);
+  const quantized = await quantizeModel(opened, recipe, source, context);
   const tf8 = await evaluation.tf8(quantized.model, options.tier, opened.name);
   return {
     ...named,
@@ -183,5 +184,10 @@ function configurationOf(
 
 function calibrationBasis({ provenance }: Tf8Model): CalibrationBasis {
   const { calibrationImages, calibrationData, zeroVariance } = provenance;
-  return { images: calibrationImages, data: calibrationData, zeroVariance };
+  return {
+    images: calibrationImages,
+    data: calibrationData,
+    zeroVariance,
+    recipe: recipeOf(provenance),
+  };
 }

@@ -3,6 +3,7 @@ import { isWeightedFloat } from '../../architectures/graph/float_node.ts';
 import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
 import { sha256OfBytes } from '../../foundation/hashes/sha256.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
+import type { Recipe } from '../../quantize/convert/recipe.ts';
 import type { ExportSource } from '../../quantize/export/export_format.ts';
 import { exportFormat } from '../../quantize/export/formats.ts';
 import { exportManifest } from '../../quantize/export/manifest.ts';
@@ -10,11 +11,8 @@ import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
 import { openModel } from '../open/open_model.ts';
 import { isOurExport, isOurManifest } from '../outputs/our_files.ts';
 import { requireOutputFiles } from '../outputs/output_files.ts';
-import {
-  CONVERSION_DEFAULTS,
-  type ConversionOptions,
-  warnOfConversionOptions,
-} from '../quantize/conversion.ts';
+import { chooseRecipe } from '../quantize/choose_recipe.ts';
+import { type ConversionOptions, warnOfConversionOptions } from '../quantize/conversion.ts';
 import { manifestPath, writeManifest } from './export_manifest.ts';
 
 export interface ExportOptions extends ConversionOptions {
@@ -47,6 +45,7 @@ export interface ExportResult {
 export async function exportModel(options: ExportOptions, context: Context): Promise<ExportResult> {
   const { out } = options;
   const format = exportFormat(options.format);
+  const recipe = await chooseRecipe(options);
   await requireOutputFiles(
     [
       ...format.suffixes.map((suffix) => ({ path: `${out}${suffix}`, isOurs: isOurExport(out) })),
@@ -58,7 +57,7 @@ export async function exportModel(options: ExportOptions, context: Context): Pro
       overwrite: options.overwrite,
     },
   );
-  const { model, floatWeights } = await quantizedModel(options, context);
+  const { model, floatWeights } = await quantizedModel(options, recipe, context);
   if (format.usesFloatWeights && floatWeights === undefined) {
     context.reporter.warn(
       `${options.model} has no float weights: only the parameters are exported; pass the float model for both`,
@@ -93,6 +92,7 @@ export async function exportModel(options: ExportOptions, context: Context): Pro
 
 async function quantizedModel(
   options: ExportOptions,
+  recipe: Recipe,
   context: Context,
 ): Promise<Pick<ExportSource, 'model' | 'floatWeights'>> {
   const opened = await openModel(options.model, context, options);
@@ -109,8 +109,7 @@ async function quantizedModel(
       undefined,
       context,
     );
-    const { zeroVariance = CONVERSION_DEFAULTS.zeroVariance } = options;
-    const { model, graph } = await quantizeModel(opened, zeroVariance, source, context);
+    const { model, graph } = await quantizeModel(opened, recipe, source, context);
     const weighted = graph.nodes.filter(isWeightedFloat);
     return { model, floatWeights: new Map(weighted.map((node) => [node.name, node])) };
   } finally {
