@@ -107,6 +107,7 @@ module.exports = {
       'quantize/ops/',
       'quantize/model/',
       'quantize/convert/recipe\\.ts$',
+      'foundation/flatbuffers/',
     ]),
     room('workflows', [
       'foundation/',

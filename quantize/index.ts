@@ -69,7 +69,7 @@ export { FORMAT_DESCRIPTIONS, FORMAT_NAMES, type FormatName } from './export/for
 export { EXPORT_FORMATS, exportFormat, readExport } from './export/formats.ts';
 export { exportManifest, type Manifest } from './export/manifest.ts';
 export { checkModel } from './model/check_model.ts';
-export { outputNode, tensorSpecs } from './model/tf8_model.ts';
+export { outputNames, outputNode, outputNodes, tensorSpecs } from './model/tf8_model.ts';
 export * from './node.ts';
 export {
   dequantize,

@@ -98,6 +98,18 @@ export const INPUT_RANGE = {
   defaultDescription: 'what the model says, else -1,1',
 } as const;
 
+export const OUTPUTS = {
+  type: 'string',
+  nargs: 1,
+  coerce: (text: string | undefined) =>
+    text
+      ?.split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== ''),
+  describe: 'NAME,…: the tensors that a float network ends in',
+  defaultDescription: 'its own, or where TF8 can follow no further',
+} as const;
+
 function inputRange(text: string): { readonly min: number; readonly max: number } {
   const [min, max, ...more] = text.split(',').map((part) => (part.trim() === '' ? NaN : +part));
   if (Number.isFinite(min) && Number.isFinite(max) && min < max && more.length === 0) {

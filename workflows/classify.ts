@@ -57,7 +57,7 @@ export async function classify(
   try {
     return await classifyWith(opened, pixels, options, recipe, context);
   } finally {
-    if (opened.kind === 'float') opened.model.dispose();
+    if (opened.kind === 'float') opened.dispose();
   }
 }
 
@@ -90,7 +90,7 @@ async function classifyWith(
     };
   }
   const { floatProbabilities } = await import('./open/probabilities.ts');
-  const probabilities = await floatProbabilities(opened.model, inRange(input, wanted.range), shape);
+  const probabilities = await floatProbabilities(opened.graph, inRange(input, wanted.range), shape);
   const quantized = await quantizedFor(
     opened,
     { ...options, recipe },

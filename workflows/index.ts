@@ -75,7 +75,7 @@ export type {
 export { openData } from './open/open_data.ts';
 export { type OpenModelOptions, openFloatModel, openModel } from './open/open_model.ts';
 export { openPlan } from './open/open_plan.ts';
-export type { OpenedFloatModel, OpenedModel, OpenedTf8Model } from './open/opened_model.ts';
+export { OpenedFloatModel, type OpenedModel, type OpenedTf8Model } from './open/opened_model.ts';
 export type { ConversionOptions } from './quantize/conversion.ts';
 export type {
   CalibrationOptions,

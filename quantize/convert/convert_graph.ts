@@ -79,6 +79,7 @@ export function convertGraph(
     name: graph.name,
     input,
     nodes,
+    ...(graph.outputs.join() !== nodes.at(-1)?.name && { outputs: graph.outputs }),
     labelOffset,
     classNames,
     ...(centralFraction !== undefined && { preprocessing: { centralFraction, range } }),

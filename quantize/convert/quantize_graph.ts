@@ -2,12 +2,15 @@ import type { FloatGraph } from '../../architectures/graph/float_graph.ts';
 import type { Compile } from '../../architectures/graph/float_runner.ts';
 import { replacedChannels } from '../../architectures/graph/passes/fold_batch_norms.ts';
 import type { Kernels } from '../kernels/kernels.ts';
+import { checkModel } from '../model/check_model.ts';
 import { provenanceOf, zeroVarianceOf } from '../model/recipe_of.ts';
 import type { Tf8Model, Tf8Provenance } from '../model/tf8_model.ts';
 import { QuantizationError } from '../params/errors.ts';
 import { type CalibrationBatch, calibrate } from './calibrate.ts';
 import { type ConvertOptions, convertGraph } from './convert_graph.ts';
 import { fuseGraph } from './fuse.ts';
+import { KeptImages } from './kept_images.ts';
+import { type QuantizedLayer, quantizeLayers } from './quantize_layers.ts';
 import type { Recipe } from './recipe.ts';
 
 /** The calibration images, from the first on at every call, in batches of any size. */
@@ -30,6 +33,10 @@ export interface QuantizeGraphOptions extends Omit<ConvertOptions, 'provenance'>
 export interface QuantizationReport {
   readonly recipe: Recipe;
   readonly calibrationImages: number;
+  /** Those of them that weights were rounded and biases corrected with. */
+  readonly correctionImages: number;
+  /** What was done to each layer with weights; empty of a recipe that needs no images for it. */
+  readonly layers: readonly QuantizedLayer[];
   /** Batch-norm channels whose variance was replaced, by layer. */
   readonly zeroVarianceChannels: Readonly<Record<string, number>>;
 }
@@ -53,10 +60,15 @@ export async function quantizeGraph(
   images: CalibrationImages,
   options: QuantizeGraphOptions,
 ): Promise<QuantizedGraph> {
-  const { compile, onProgress } = options;
+  const { compile, onProgress, kernels, threads = 1 } = options;
   requireArithmetic(recipe);
   const graph = fuseGraph(read, { zeroVariance: zeroVarianceOf(recipe) });
-  const calibration = await calibrate(graph, images(), { compile, onProgress });
+  const isByLayer = needsLayers(recipe);
+  const kept = new KeptImages(graph);
+  const calibration = await calibrate(graph, isByLayer ? kept.of(images()) : images(), {
+    compile,
+    onProgress,
+  });
   const { calibrationData, ...origin } = options.provenance;
   const calibrationImages = calibration.images;
   const provenance = {
@@ -65,12 +77,24 @@ export async function quantizeGraph(
     calibrationData,
     ...provenanceOf(recipe),
   };
+  const converted = convertGraph(graph, calibration, {
+    ...options,
+    provenance,
+    // Layers that are quantized again say what becomes of them then.
+    onNote: isByLayer ? undefined : options.onNote,
+  });
+  const { model, layers } = isByLayer
+    ? quantizeLayers(graph, converted, recipe, { images: kept.images(), kernels, threads })
+    : { model: converted, layers: [] };
+  checkModel(model);
   return {
-    model: convertGraph(graph, calibration, { ...options, provenance }),
+    model,
     graph,
     report: {
       recipe,
       calibrationImages,
+      correctionImages: kept.count,
+      layers,
       zeroVarianceChannels: Object.fromEntries(
         [...replacedChannels(graph)].map(([layer, channels]) => [layer, channels.length]),
       ),
@@ -84,5 +108,14 @@ function requireArithmetic({ name, weights }: Recipe): void {
   throw new QuantizationError(
     `Expected one range a tensor of weights but the recipe ${name} has one a channel (weights.granularity "channel"), which the executor does not compute`,
     { remedy: 'Take "tensor".' },
+  );
+}
+
+/** Whether weights or biases depend on what the layers before make of images. */
+function needsLayers({ weights, corrections }: Recipe): boolean {
+  return (
+    corrections.length > 0 ||
+    weights.range === 'inputWeighted' ||
+    weights.rounding.rounding === 'secondOrder'
   );
 }

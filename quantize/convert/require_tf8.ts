@@ -3,7 +3,7 @@ import { type FloatGraph, shapeIn } from '../../architectures/graph/float_graph.
 import { type FloatNode, isWeightedFloat } from '../../architectures/graph/float_node.ts';
 import type { Activation } from '../../architectures/graph/operations/activation_function.ts';
 import { makerOf, usersOf } from '../../architectures/graph/passes/rewrite.ts';
-import { elements, isSameShape } from '../../architectures/graph/shape.ts';
+import { isSameShape } from '../../architectures/graph/shape.ts';
 import { QuantizationError } from '../params/errors.ts';
 import type { ActivationKind } from '../params/requantization.ts';
 
@@ -35,33 +35,36 @@ export function unsupported(
 }
 
 /**
- * Refuses a graph that is not in TF8's operations from its input to logits, [1, 1, classes].
+ * Refuses a graph that is not in TF8's operations from its input to its outputs, which operations make.
  * @throws QuantizationError naming the first layer that TF8 has not
  */
 export function requireTf8(graph: FloatGraph): void {
   const { name, input, nodes, outputs } = graph;
-  if (outputs.length !== 1) {
-    throw new QuantizationError(
-      `Expected one input and one output in ${name} but received 1 and ${outputs.length}`,
-    );
-  }
   requireImage(graph, input.name);
   for (const node of nodes) {
     requireImage(graph, node.name);
     requireNode(graph, node);
   }
-  const last = nodes.at(-1);
-  if (last === undefined || last.name !== outputs[0]) {
-    throw new QuantizationError(
-      `Expected ${name} to end in its logits but its last operation is ${last?.name ?? 'missing'}`,
-    );
-  }
-  const logits = shapeIn(graph, last.name);
-  if (logits.at(-1) !== elements(logits)) {
-    throw new QuantizationError(
-      `Expected ${name} to end in logits [1, 1, classes] but ${last.name} makes [${logits}]`,
-    );
-  }
+  if (outputs.length > 0 && !outputs.includes(input.name)) return;
+  throw new QuantizationError(
+    `Expected outputs of ${name} that an operation makes but received ${outputs.length === 0 ? 'none' : `its input, ${input.name}`}`,
+  );
+}
+
+/** Names of the nodes that TF8 has not, or whose tensors it cannot hold. */
+export function unsupportedNodes(graph: FloatGraph): readonly string[] {
+  return graph.nodes
+    .filter((node) => {
+      try {
+        requireImage(graph, node.name);
+        requireNode(graph, node);
+        return false;
+      } catch (error) {
+        if (error instanceof QuantizationError) return true;
+        throw error;
+      }
+    })
+    .map(({ name }) => name);
 }
 
 function requireImage(graph: FloatGraph, tensor: string): void {

@@ -10,6 +10,7 @@ import { defineCommand } from '../command.ts';
 import {
   MODEL,
   NETWORK,
+  OUTPUTS,
   onlyMobileNets,
   positiveNumbers,
   WIDTH_MULTIPLIER,
@@ -40,6 +41,7 @@ export const describeCommand = defineCommand({
         describe: 'Height and width of the input in pixels',
         defaultDescription: Object.values(PUBLISHED_RESOLUTIONS).join(' or '),
       })
+      .option('outputs', OUTPUTS)
       .option('classes', {
         type: 'number',
         default: 1001,
@@ -65,7 +67,7 @@ export const describeCommand = defineCommand({
   run: async (argv, context): Promise<DescribedNetwork | DescribedModel> => {
     if (argv.model === undefined) return describeNetwork(argv);
     const { describeModel } = await import('../../workflows/describe/describe_model.ts');
-    return describeModel(argv.model, context);
+    return describeModel(argv.model, context, argv);
   },
   show: (result) => ('model' in result ? showModel(result) : showNetwork(result)),
 });
@@ -86,13 +88,17 @@ function showNetwork(planned: DescribedNetwork): string {
 
 function showModel(result: DescribedModel): string {
   const { model, format, network, variant, widthMultiplier, input, classes } = result;
-  const { labelOffset, dataset, foldedBatchNorms, macs, layers } = result;
+  const { labelOffset, dataset, foldedBatchNorms, macs, integerMacs, layers } = result;
+  const { outputs, leftOut = [] } = result;
   const title =
     network === undefined ? '' : `, ${titleOf(network, variant)} of width ${widthMultiplier}`;
   const background = labelOffset === 1 ? ' and a background class' : '';
   return [
     `${model}: ${format}${title}`,
-    `input ${input.join(' × ')}, ${classes} classes${background}${dataset === undefined ? '' : ` of ${dataset}`}`,
+    `input ${input.join(' × ')}${classes === 0 ? '' : `, ${classes} classes${background}`}${dataset === undefined ? '' : ` of ${dataset}`}`,
+    ...(outputs.length > 1 || classes === 0
+      ? [`outputs ${outputs.map(({ name, shape }) => `${name} ${shape.join(' × ')}`).join(', ')}`]
+      : []),
     ...(foldedBatchNorms > 0
       ? [`the batch norms of ${foldedBatchNorms} layers are folded into their weights`]
       : []),
@@ -110,6 +116,17 @@ function showModel(result: DescribedModel): string {
     ),
     '',
     `multiply-accumulates  ${millions(macs)}`,
+    ...(leftOut.length === 0
+      ? []
+      : [
+          `           in integers  ${millions(integerMacs)}`,
+          '',
+          markdownTable(
+            ['left out', 'operation', 'MACs %'],
+            leftOut.map(({ name, op, macsShare }) => [name, op, (100 * macsShare).toFixed(1)]),
+            2,
+          ),
+        ]),
   ].join('\n');
 }
 

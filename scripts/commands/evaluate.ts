@@ -12,6 +12,7 @@ import {
   INPUT_RANGE,
   LIMIT,
   MODEL,
+  OUTPUTS,
   QUANTIZATION_RECIPE,
   SEED,
   SEED_RANGE,
@@ -42,6 +43,7 @@ export const evaluateCommand = defineCommand({
       })
       .option('calibration-images', CALIBRATION_IMAGES)
       .option('input-range', INPUT_RANGE)
+      .option('outputs', OUTPUTS)
       .option('limit', LIMIT)
       .option('tier', TIER)
       .option('fresh', {

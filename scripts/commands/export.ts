@@ -6,6 +6,7 @@ import {
   DATASET,
   INPUT_RANGE,
   MODEL,
+  OUTPUTS,
   OVERWRITE,
   QUANTIZATION_RECIPE,
   SEED,
@@ -40,6 +41,7 @@ export const exportCommand = defineCommand({
       .option('calibration-images', CALIBRATION_IMAGES)
       .option('input-range', INPUT_RANGE)
       .option('recipe', QUANTIZATION_RECIPE)
+      .option('outputs', OUTPUTS)
       .option('zero-variance', ZERO_VARIANCE)
       .option('seed', SEED)
       .check(wholeNumbers({ 'calibration-images': 1, seed: SEED_RANGE })),

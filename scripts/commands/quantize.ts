@@ -7,6 +7,7 @@ import {
   DATASET,
   FLOAT_MODEL,
   INPUT_RANGE,
+  OUTPUTS,
   OVERWRITE,
   QUANTIZATION_RECIPE,
   SEED,
@@ -26,6 +27,7 @@ export const quantizeCommand = defineCommand({
       .option('calibration-images', CALIBRATION_IMAGES)
       .option('input-range', INPUT_RANGE)
       .option('recipe', QUANTIZATION_RECIPE)
+      .option('outputs', OUTPUTS)
       .option('zero-variance', ZERO_VARIANCE)
       .option('out', {
         type: 'string',

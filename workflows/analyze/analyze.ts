@@ -69,7 +69,7 @@ export async function analyze(options: AnalyzeOptions, context: Context): Promis
   try {
     return await analyzeOpened(opened, options, recipe, context);
   } finally {
-    opened.model.dispose();
+    opened.dispose();
   }
 }
 

@@ -6,7 +6,7 @@ import { centralFractionOf } from '../../datasets/images/preprocess.ts';
 import { UserError } from '../../foundation/errors.ts';
 import { makeWritableFolder } from '../../foundation/files/writable_folder.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
-import { fuseLayersModel } from '../../quantize/convert/fuse.ts';
+import { fuseGraph } from '../../quantize/convert/fuse.ts';
 import type { Recipe } from '../../quantize/convert/recipe.ts';
 import type { Tf8Plan } from '../../quantize/execute/plan.ts';
 import { planOn } from '../../quantize/execute/plan_on.ts';
@@ -91,7 +91,7 @@ export async function compare(options: CompareOptions, context: Context): Promis
   try {
     return await compareOpened(opened, recipes, options, context);
   } finally {
-    opened.model.dispose();
+    opened.dispose();
   }
 }
 
@@ -252,7 +252,7 @@ async function measure(
   { reporter, signal }: Context,
 ): Promise<{ readonly meters: readonly ContestantMeter[]; readonly skipped: number }> {
   const { input } = opened.facts;
-  const graph = fuseLayersModel(opened.model, { zeroVariance: 'keep' });
+  const graph = fuseGraph(opened.graph, { zeroVariance: 'keep' });
   const meters = images.subsets.map(() => new ContestantMeter(labelOffset));
   const skipped = new Map<string, SkippedImage>();
   const total = images.pieces.reduce((sum, piece) => sum + piece.limit, 0);

@@ -93,7 +93,7 @@ export async function evaluate(
   try {
     return await evaluateOpened(opened, options, recipe, context);
   } finally {
-    if (opened.kind === 'float') opened.model.dispose();
+    if (opened.kind === 'float') opened.dispose();
   }
 }
 

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { networkOfLayers } from '../../architectures/graph/float_network.ts';
 import type { NetworkConfig } from '../../architectures/network.ts';
 import { recognizeMobileNetV1 } from '../../architectures/recognize_mobilenet_v1.ts';
 import type { FloatModel } from '../../checkpoints/float_model.ts';
@@ -21,15 +22,15 @@ export function importModel(loaded: FloatModel): ImportedModel & {
   const config: NetworkConfig | undefined =
     loaded.config ?? (recognized && { network: 'mobilenet_v1', ...recognized.config });
   const foldedBatchNorms = recognized?.foldedBatchNorms ?? [];
-  const outputs = model.outputs[0].shape.at(-1)!;
+  const network = networkOfLayers(model);
   return {
-    model,
+    network,
     format,
     config,
     foldedBatchNorms,
     notes: [
       ...loaded.notes,
-      `${format}, ${titleOf(config)}, ${labelsTitle(outputs)}`,
+      `${format}, ${titleOf(config)}, ${labelsTitle(network.outputs)}`,
       ...(foldedBatchNorms.length === 0
         ? []
         : [

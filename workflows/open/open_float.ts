@@ -1,4 +1,6 @@
 import { basename } from 'node:path';
+import type * as tf from '@tensorflow/tfjs';
+import { networkOfLayers } from '../../architectures/graph/float_network.ts';
 import { loadFloatModelAt } from '../../checkpoints/float_model.ts';
 import type { FloatModelPlace } from '../../checkpoints/float_model_place.ts';
 import { pullCheckpoint } from '../../checkpoints/public/pull.ts';
@@ -11,7 +13,8 @@ import { cardFacts, importedFacts } from './float_facts.ts';
 import { importModel, requireOurImages } from './import_model.ts';
 import { type InputRange, SYMMETRIC } from './model_facts.ts';
 import { rangeTitle } from './model_input.ts';
-import type { OpenedFloatModel } from './opened_model.ts';
+import type { OpenModelOptions } from './open_model.ts';
+import { OpenedFloatModel } from './opened_model.ts';
 
 /**
  * Pulls a public checkpoint; its card gets ImageNet's class names.
@@ -27,16 +30,17 @@ export function pullImageNet(name: string, context: Context) {
 /**
  * Opens a float model of any program whose files are read.
  * @param name what it was asked for by
- * @param inputRange of the images, where the model does not say
+ * @param options the range of the images, where the model does not say; where it ends
  * @throws UserError where the model says another range; `loadFloatModel`'s errors
  */
 export async function openFloat(
   place: FloatModelPlace,
   name: string,
-  inputRange: InputRange | undefined,
+  { inputRange, outputs }: OpenModelOptions,
   context: Context,
 ): Promise<OpenedFloatModel> {
   const { reporter } = context;
+  const end = { outputs, onLeftOut: (note: string) => reporter.warn(note) };
   for (const note of (await selectBackend()).notes) {
     reporter.warn(`${note}: the float network runs on WebAssembly`);
   }
@@ -45,7 +49,8 @@ export async function openFloat(
   const known = card === undefined ? loaded.input.range : SYMMETRIC;
   if (inputRange !== undefined) requireNoOther(known, inputRange, { name, model });
   if (card !== undefined) {
-    return { kind: 'float', name, model, facts: cardFacts(model, loaded.format, card) };
+    const network = networkOfLayers(model);
+    return new OpenedFloatModel(name, network, cardFacts(network, loaded.format, card), end);
   }
   requireOurImages(loaded, name);
   const { notes, ...imported } = importModel(loaded);
@@ -53,12 +58,8 @@ export async function openFloat(
   const all = known === undefined && inputRange === undefined ? [...notes, assumedNote()] : notes;
   for (const note of all) reporter.info(`${name}: ${note}`);
   const source = `${imported.format} ${basename(name)}`;
-  return {
-    kind: 'float',
-    name,
-    model: imported.model,
-    facts: importedFacts(imported, { name, source, range }),
-  };
+  const { network } = imported;
+  return new OpenedFloatModel(name, network, importedFacts(imported, { name, source, range }), end);
 }
 
 function assumedNote(): string {
@@ -68,7 +69,7 @@ function assumedNote(): string {
 function requireNoOther(
   known: InputRange | undefined,
   asked: InputRange,
-  { name, model }: Pick<OpenedFloatModel, 'name' | 'model'>,
+  { name, model }: { readonly name: string; readonly model: tf.LayersModel },
 ): void {
   if (known === undefined || (known.min === asked.min && known.max === asked.max)) return;
   model.dispose();

@@ -1,13 +1,11 @@
 import type { FloatGraph } from '../../architectures/graph/float_graph.ts';
 import type { Compile } from '../../architectures/graph/float_runner.ts';
 import type { ZeroVariancePolicy } from '../../architectures/graph/fold_batch_norm.ts';
-import { readLayersModel } from '../../architectures/graph/read_layers_model.ts';
 import type { Dataset, ImageBatch, SkippedImage } from '../../datasets/dataset.ts';
 import { centralFractionOf } from '../../datasets/images/preprocess.ts';
 import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import type { CalibrationBatch } from '../../quantize/convert/calibrate.ts';
-import { withQuantizationErrors } from '../../quantize/convert/graph_errors.ts';
 import { type QuantizationReport, quantizeGraph } from '../../quantize/convert/quantize_graph.ts';
 import type { Recipe } from '../../quantize/convert/recipe.ts';
 import { selectKernels } from '../../quantize/kernels/select.ts';
@@ -58,10 +56,9 @@ export async function quantizeModel(
   source: CalibrationSource,
   { reporter, signal }: Context,
 ): Promise<QuantizedModel> {
-  const { model: layers, facts, name } = opened;
+  const { graph: read, facts, name } = opened;
   const { input, labels, origin } = facts;
   const { dataset, seed, skip } = source;
-  const read = withQuantizationErrors(() => readLayersModel(layers));
   const skipped = new Map<string, SkippedImage>();
   const centralFraction = input.centralFraction ?? centralFractionOf(dataset.name);
   const images = Math.min(source.images, dataset.count('train') - skip);
@@ -193,7 +190,7 @@ export async function quantize(
       zeroVarianceChannels,
     };
   } finally {
-    opened.model.dispose();
+    opened.dispose();
   }
 }
 

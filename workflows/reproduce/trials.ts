@@ -129,7 +129,7 @@ export class Trials {
           tf8: await rate((evaluation) => evaluation.tf8(model, 'auto', 'trial')),
         };
       } finally {
-        opened.model.dispose();
+        opened.dispose();
       }
     });
   }

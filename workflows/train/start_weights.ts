@@ -29,7 +29,7 @@ export async function openSource(
   const { architecture } = source.facts;
   if (architecture === undefined) return source;
   if (architecture.network !== network.network) {
-    source.model.dispose();
+    source.dispose();
     throw new UserError(
       `Expected ${NAMES[network.network]} to start from but ${source.name} is ${NAMES[architecture.network]}`,
       { remedy: `Pass ${option('network', architecture.network)}, or start from another model.` },
@@ -38,7 +38,7 @@ export async function openSource(
   const { widthMultiplier: width = 1 } = architecture;
   const { widthMultiplier: wanted = 1 } = network;
   if (width !== wanted) {
-    source.model.dispose();
+    source.dispose();
     throw new UserError(
       `Expected width multiplier ${width}, that of ${source.name}, but received ${wanted}`,
       { remedy: `Pass ${option('widthMultiplier', width)}, or train from random weights.` },
@@ -60,13 +60,13 @@ export function startFrom(
   }: { readonly network: TrainedNetwork; readonly zeroVariance: ZeroVariancePolicy },
 ): TransferReport {
   try {
-    return transferWeights(source.model, model, { zeroVariance });
+    return transferWeights(source.layersModel, model, { zeroVariance });
   } catch (error) {
     if (!(error instanceof InvalidValueError)) throw error;
     if (
       network.network === 'mobilenet_v1' &&
       network.variant.depthwiseBatchNorm &&
-      lacksDepthwiseBatchNorms(source.model)
+      lacksDepthwiseBatchNorms(source.layersModel)
     ) {
       const { name } = network.variant;
       throw new UserError(

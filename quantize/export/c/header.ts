@@ -1,6 +1,8 @@
 import { byName } from '../../model/by_name.ts';
 import {
+  isVector,
   isWeighted,
+  outputNames,
   outputNode,
   type TensorSpec,
   type Tf8Model,
@@ -32,7 +34,7 @@ const MAX_POSITIONS = 2 ** 24;
 
 /**
  * A network as constants of C: `tf8_tensors` (the input first, then each node's output), `tf8_nodes`,
- * `tf8_labels`, and an array for each node's weights, biases and output.
+ * `tf8_outputs` (indices of tensors), `tf8_labels` (of the tensor TF8_CLASSES), and an array for each node's weights, biases and output.
  * @param types the declarations of the types (`types.h`)
  * @param head the TF8 file's, in base64
  * @throws QuantizationError naming a pool with too large a window
@@ -40,14 +42,18 @@ const MAX_POSITIONS = 2 ** 24;
 export function cHeader(model: Tf8Model, types: string, head: string): string {
   const specs = [...tensorSpecs(model)];
   const indices = new Map(specs.map(([name], index) => [name, index]));
-  const { channels } = shapeOf(outputNode(model).output);
+  const { name, output } = outputNode(model);
+  const { channels } = shapeOf(output);
   const labels = outputLabels(model) ?? Array<string>(channels).fill('');
+  const outputs = outputNames(model).map((each) => byName(indices, each));
+  // Tensor 0 is the network's input: no output has classes.
+  const classes = isVector(output) ? byName(indices, name) : 0;
   const parts = [
     `${HEADER_START} * ${commentText(modelDescription(model))} */`,
     '#ifndef TF8_MODEL_H\n#define TF8_MODEL_H\n',
     types,
     `static const char tf8_description[] = ${stringLiteral(modelDescription(model))};`,
-    `enum { TF8_NODES = ${model.nodes.length}, TF8_MAX_CHANNELS = ${Math.max(...specs.map(([, { shape }]) => shape[2]))} };\n`,
+    `enum { TF8_NODES = ${model.nodes.length}, TF8_MAX_CHANNELS = ${Math.max(...specs.map(([, { shape }]) => shape[2]))}, TF8_OUTPUTS = ${outputs.length}, TF8_CLASSES = ${classes} };\n`,
     ...specs.map(([, { shape }], index) => `static uint8_t tf8_data_${index}[${elements(shape)}];`),
     '\nstatic const tf8_tensor tf8_tensors[] = {',
     ...specs.map(([name, spec], index) => tensorEntry(name, spec, index)),
@@ -62,6 +68,7 @@ export function cHeader(model: Tf8Model, types: string, head: string): string {
       ),
     ),
     '};\n',
+    `static const int32_t tf8_outputs[TF8_OUTPUTS] = {${outputs.join(', ')}};\n`,
     `static const char *const tf8_labels[${channels}] = {`,
     ...labels.map((label) => `  ${stringLiteral(label)},`),
     '};',

@@ -6,8 +6,9 @@
  *     cc -std=c99 -O2 -o run THIS_FILE
  *     ./run IMAGE [LAYERS]
  *
- * IMAGE is a file of height * width * channels bytes at the parameters of the network's input. Each
- * output is printed as its byte, its real value and its label; LAYERS gets the bytes of every layer,
+ * IMAGE is a file of height * width * channels bytes at the parameters of the network's input. Each value
+ * of an output is printed as its byte, its real value and its label; in front of each of several outputs
+ * stands a line "# NAME: HEIGHT x WIDTH x CHANNELS". LAYERS gets the bytes of every layer,
  * [height][width][channels], in the order of tf8_nodes.
  *
  * Needs IEEE single precision and rounding to nearest, C's default. Each product is rounded by an
@@ -259,11 +260,18 @@ int main(int argc, char **argv) {
     if (!written) return fail("cannot be written", argv[2]);
   }
 
-  const tf8_tensor *logits = &tf8_tensors[tf8_nodes[TF8_NODES - 1].output];
-  for (int32_t m = 0; m < logits->channels; m++) {
-    const int32_t byte = logits->data[m];
-    const float real = logits->scale * (float)(byte - logits->zero_point);
-    printf("%ld %.9g %s\n", (long)byte, (double)real, tf8_labels[m]);
+  for (int32_t index = 0; index < TF8_OUTPUTS; index++) {
+    const tf8_tensor *output = &tf8_tensors[tf8_outputs[index]];
+    if (TF8_OUTPUTS > 1) {
+      printf("# %s: %ld x %ld x %ld\n", output->name, (long)output->height, (long)output->width,
+             (long)output->channels);
+    }
+    for (size_t i = 0; i < bytes_of(output); i++) {
+      const int32_t byte = output->data[i];
+      const float real = output->scale * (float)(byte - output->zero_point);
+      const char *label = tf8_outputs[index] == TF8_CLASSES ? tf8_labels[i] : "";
+      printf("%ld %.9g %s\n", (long)byte, (double)real, label);
+    }
   }
   return fflush(stdout) == 0 ? 0 : fail("cannot be written", "standard output");
 }

@@ -1,7 +1,6 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { byName } from '../../model/by_name.ts';
 import {
-  outputNode,
   type TensorSpec,
   type Tf8Model,
   tensorSpecs,
@@ -15,10 +14,10 @@ import { littleEndian } from '../../params/little_endian.ts';
 import type { FloatWeights } from '../export_format.ts';
 import { GraphProtoSchema, ModelProtoSchema } from '../onnx/generated/onnx_pb.ts';
 import { floatTensor, OnnxGraph } from '../onnx/graph.ts';
-import { IR_VERSION, OPSET } from '../onnx/onnx.ts';
+import { addOutputs, IR_VERSION, OPSET } from '../onnx/onnx.ts';
 import { filterShape, OUTPUTS_FIRST, pads, poolAttributes } from '../onnx/operators.ts';
 import { permuteFloats } from '../tensor_layout.ts';
-import { biasName, outputName, weightsName } from '../tensor_names.ts';
+import { biasName, weightsName } from '../tensor_names.ts';
 
 /** ReLU6's. */
 const SIX = 6;
@@ -47,7 +46,7 @@ const OPERATORS: NodeTable<
 
 /**
  * The float network that was quantized, batch norms folded, as an ONNX model: input [1, C, H, W] float32,
- * output [1, classes]. The tensor of a node's name is its output after the activation.
+ * outputs [1, C] of vectors, else [1, H, W, C]. The tensor of a node's name is its output after the activation.
  * @throws QuantizationError where a node's float weights are missing
  */
 export function encodeFloatOnnx(
@@ -62,9 +61,7 @@ export function encodeFloatOnnx(
   }
   const { input, name } = model;
   const [height, width, channels] = input.shape;
-  const last = outputNode(model);
-  const logits = outputName(model);
-  graph.node('Flatten', [last.name], logits, { axis: 1 });
+  const outputs = addOutputs(graph, model);
   return toBinary(
     ModelProtoSchema,
     create(ModelProtoSchema, {
@@ -77,7 +74,7 @@ export function encodeFloatOnnx(
         node: graph.nodes,
         initializer: graph.initializers,
         input: [floatTensor(input.name, [1, channels, height, width])],
-        output: [floatTensor(logits, [1, last.output.shape[2]])],
+        output: outputs.map(({ name, shape }) => floatTensor(name, shape)),
       }),
     }),
   );

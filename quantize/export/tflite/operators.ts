@@ -1,3 +1,20 @@
+import {
+  ADD,
+  AVERAGE_POOL_2D,
+  CAST,
+  CONCATENATION,
+  CONV_2D,
+  DEPTHWISE_CONV_2D,
+  FULLY_CONNECTED,
+  GATHER,
+  MAX_POOL_2D,
+  MUL,
+  PAD,
+  PADDING,
+  RESHAPE,
+  SUB,
+  TENSOR_TYPE,
+} from '../../../foundation/flatbuffers/tflite_schema.ts';
 import { byName } from '../../model/by_name.ts';
 import type {
   ConcatNode,
@@ -19,23 +36,6 @@ import { permuteAxes } from '../tensor_layout.ts';
 import { biasName, tableName, weightsName } from '../tensor_names.ts';
 import { fusedActivation } from './activation.ts';
 import type { TfliteGraph } from './graph.ts';
-import {
-  ADD,
-  AVERAGE_POOL_2D,
-  CAST,
-  CONCATENATION,
-  CONV_2D,
-  DEPTHWISE_CONV_2D,
-  FULLY_CONNECTED,
-  GATHER,
-  MAX_POOL_2D,
-  MUL,
-  PAD,
-  PADDING,
-  RESHAPE,
-  SUB,
-  TENSOR_TYPE,
-} from './schema.ts';
 
 /** From TF8's order of weights to TFLite's: [O, kh, kw, I], and [O, K] of a fully connected layer. */
 export const OUTPUTS_FIRST = [3, 0, 1, 2] as const;

@@ -387,23 +387,51 @@ describe('fuseLayersModel', () => {
     });
   }
 
-  it('refuses a network that ends in an image', () => {
-    refuses(
-      networkOf([7, 6, 2], chain(conv())),
-      /Expected network to end in logits \[1, 1, classes\] but conv makes \[5,4,3\]/,
+  it('takes a network that ends in an image', () => {
+    assertFusedEquals(networkOf([7, 6, 2], chain(conv())));
+  });
+
+  it('keeps every output, one that others read too, and drops what leads to none', () => {
+    const input = tf.input({ shape: [7, 6, 2], name: 'image' });
+    const body = chain(conv(), l.reLU({ name: 'relu' }))(input);
+    const pooled = l.globalAveragePooling2d({ name: 'pool' } as never).apply(body);
+    const scores = chain(logits(), l.softmax({ name: 'scores' }))(pooled as tf.SymbolicTensor);
+    const { nodes, outputs } = fuse(tf.model({ inputs: input, outputs: [scores, body] }));
+    assert.deepEqual(outputs, ['logits', 'conv']);
+    assert.deepEqual(
+      nodes.map(({ name }) => name),
+      ['conv', 'pool', 'logits'],
     );
-    refuses(networkOf([7, 6, 2], chain(conv(), l.flatten())), /but conv makes \[5,4,3\]/);
+    const alone = fuse(tf.model({ inputs: input, outputs: body }));
+    assert.deepEqual([alone.outputs, alone.nodes.length], [['conv'], 1]);
+  });
+
+  it('gives one output for a softmax and its logits', () => {
+    const input = tf.input({ shape: [2, 2, 1], name: 'image' });
+    const values = chain(l.flatten(), logits())(input);
+    const scores = l.softmax().apply(values) as tf.SymbolicTensor;
+    assert.deepEqual(fuse(tf.model({ inputs: input, outputs: [values, scores] })).outputs, [
+      'logits',
+    ]);
   });
 
   it('refuses a network without an operation', () => {
-    refuses(networkOf([1, 1, 2], chain(l.flatten())), /its last operation is missing/);
+    refuses(
+      networkOf([1, 1, 2], chain(l.flatten())),
+      /Expected outputs of network that an operation makes but received its input, image/,
+    );
   });
 
-  it('refuses several inputs or outputs', () => {
-    const [a, b] = [tf.input({ shape: [2, 2, 1] }), tf.input({ shape: [2, 2, 1] })];
+  it('refuses several inputs, by their names', () => {
+    const [a, b] = ['left', 'right'].map((name) => tf.input({ shape: [2, 2, 1], name })) as [
+      tf.SymbolicTensor,
+      tf.SymbolicTensor,
+    ];
     const joined = l.concatenate().apply([a, b]) as tf.SymbolicTensor;
-    refuses(tf.model({ inputs: [a, b], outputs: joined }), /one input and one output .* 2 and 1/);
-    refuses(tf.model({ inputs: a, outputs: [a, conv().apply(a) as never] }), /received 1 and 2/);
+    refuses(
+      tf.model({ inputs: [a, b], outputs: joined }),
+      /Expected one input in model\w* but received 2: left, right/,
+    );
   });
 
   it('refuses a layer that is used twice', () => {

@@ -56,6 +56,7 @@ function ints({ attribute }: NodeProto, name: string): number[] {
 const OPERATORS: Readonly<Record<string, Operator>> = {
   Transpose: ([x], node) => {
     const perm = ints(node, 'perm');
+    if (perm.join() === '0,2,3,1') return channelsLast(x);
     if (perm.join() !== '0,3,1,2') throw new Error(`transposition ${perm}`);
     const [n, height, width, channels] = x.shape as [number, number, number, number];
     const shape = [n, channels, height, width];
@@ -112,6 +113,11 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
     });
   },
 };
+
+function channelsLast({ shape, values }: Tensor): Tensor {
+  const [n, channels, height, width] = shape as [number, number, number, number];
+  return build([n, height, width, channels], (_, y, x, c) => values[(c * height + y) * width + x]);
+}
 
 /** Element by element; the second tensor is as large, or has one value a channel, or one. */
 function meet(a: Tensor, b: Tensor, result: (x: number, y: number) => number): Tensor {

@@ -82,6 +82,22 @@ export function randomModels(options: { withEveryOp: boolean }): fc.Arbitrary<Tf
     );
 }
 
+/**
+ * Random models with several outputs, some of which other nodes read, in any order; every node leads to
+ * an output.
+ */
+export function randomModelsOfOutputs(options: { withEveryOp: boolean }): fc.Arbitrary<Tf8Model> {
+  return randomModels(options).chain((model) => {
+    const names = model.nodes.map(({ name }) => name);
+    return fc
+      .shuffledSubarray(names, { minLength: 1, maxLength: Math.min(3, names.length) })
+      .map((outputs) => {
+        const last = Math.max(...outputs.map((name) => names.indexOf(name)));
+        return { ...model, nodes: model.nodes.slice(0, last + 1), outputs };
+      });
+  });
+}
+
 /** The model with products in the place of sums, whose ties ONNX rounds otherwise. */
 export function withoutSums(model: Tf8Model): Tf8Model {
   const nodes = model.nodes.map((node) =>

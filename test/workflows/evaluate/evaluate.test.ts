@@ -15,7 +15,7 @@ import {
   evaluate,
 } from '../../../workflows/evaluate/evaluate.ts';
 import { Evaluation } from '../../../workflows/evaluate/evaluation.ts';
-import { openFloatModel } from '../../../workflows/open/open_model.ts';
+import { OpenedFloatModel, openFloatModel } from '../../../workflows/open/open_model.ts';
 import { calibrationSource, quantizeModel } from '../../../workflows/quantize/quantize.ts';
 import { option } from '../../../workflows/wording.ts';
 import {
@@ -196,7 +196,7 @@ describe('evaluate', () => {
       contextOf(),
     );
     const { model } = await quantizeModel(opened, 'keep', source, contextOf());
-    opened.model.dispose();
+    opened.dispose();
     await writeFile(at('m1000.tf8'), await encodeTf8(model));
     const { zeroVariance: _, calibrationImages: __, ...chosen } = options;
     const ofFile = { ...chosen, model: at('m1000.tf8') };
@@ -298,18 +298,21 @@ describe('evaluate', () => {
           'Expected 10 outputs, or 11 with a background class, for synthetic but tiny, float has 1001',
         remedy: 'Evaluate the model on the data set that it was trained for.',
       };
-      await assert.rejects(evaluation.float({ ...opened, name: 'tiny' }), refusal);
-      await assert.rejects(evaluation.float(openedInMemory(opened.model, 'tiny')), refusal);
-      opened.model.dispose();
+      await assert.rejects(
+        evaluation.float(new OpenedFloatModel('tiny', opened.network, opened.facts)),
+        refusal,
+      );
+      await assert.rejects(evaluation.float(openedInMemory(opened.layersModel, 'tiny')), refusal);
+      opened.dispose();
     });
 
     it('takes one output more than classes for a background class where there is no card', async () => {
       const opened = await openFloatModel(at('m1001'), contextOf());
       const dataset = await openDataset('imagenet', { ...contextOf(), dir: at('m1001-images') });
       const evaluation = new Evaluation(dataset, { seed: 0 }, contextOf());
-      const { top1 } = await evaluation.float(openedInMemory(opened.model, 'no card'));
+      const { top1 } = await evaluation.float(openedInMemory(opened.layersModel, 'no card'));
       assert.equal(top1, expected.top1);
-      opened.model.dispose();
+      opened.dispose();
     });
 
     it('shows either network the images as it was made to see them, whatever their data set', async () => {
@@ -328,7 +331,7 @@ describe('evaluate', () => {
       const source = { dataset, images: 2, skip: 0, seed: 0, overlap: true };
       const { model } = await quantizeModel(opened, 'keep', source, contextOf());
       await evaluation.tf8(model, 'auto', 'tiny');
-      opened.model.dispose();
+      opened.dispose();
       assert.equal(model.preprocessing!.centralFraction, 0.875);
       assert.deepEqual(asked, [0.875, 0.875, 0.875]);
     });

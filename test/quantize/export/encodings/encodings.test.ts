@@ -9,7 +9,7 @@ import { ENCODINGS } from '../../../../quantize/export/encodings/encodings.ts';
 import type { FloatWeights } from '../../../../quantize/export/export_format.ts';
 import { ModelProtoSchema } from '../../../../quantize/export/onnx/generated/onnx_pb.ts';
 import { permuteFloats } from '../../../../quantize/export/tensor_layout.ts';
-import { outputName } from '../../../../quantize/export/tensor_names.ts';
+import { exportedOutputs } from '../../../../quantize/export/tensor_names.ts';
 import {
   isWeighted,
   outputNode,
@@ -130,7 +130,7 @@ describe('the export to encodings', () => {
     );
     const [input] = graph!.input;
     assert.equal(input.name, MODEL.input.name);
-    assert.deepEqual([graph!.output.map(({ name }) => name)], [[outputName(MODEL)]]);
+    assert.deepEqual([graph!.output.map(({ name }) => name)], [[exportedOutputs(MODEL)[0].name]]);
   });
 
   it('computes in ONNX what the float network computes', () =>
@@ -158,7 +158,7 @@ describe('the export to encodings', () => {
         });
         runner.dispose();
         assert.equal(
-          tensors.get(outputName(model))!.values.length,
+          tensors.get(exportedOutputs(model)[0].name)!.values.length,
           outputNode(model).output.shape[2],
         );
       }),
