@@ -1,6 +1,6 @@
 /** Options that several commands share, so that they are named and explained once. */
 import type { Options } from 'yargs';
-import type { NetworkName } from '../architectures/network.ts';
+import { NETWORK_NAMES, type NetworkName, networkNamed } from '../architectures/registry.ts';
 import { DATASET_NAMES } from '../datasets/dataset_names.ts';
 import { CONVERSION_DEFAULTS } from '../workflows/quantize/conversion.ts';
 import { RECIPE_NAMES } from '../workflows/quantize/recipe_names.ts';
@@ -127,7 +127,7 @@ export const CALIBRATION_IMAGES = {
 
 export const NETWORK = {
   type: 'string',
-  choices: ['mobilenet_v1', 'inception_v3'] as const satisfies readonly NetworkName[],
+  choices: NETWORK_NAMES,
   default: 'mobilenet_v1' as const,
   requiresArg: true,
   describe: "Network; inception_v3 is the paper's control, of 75 × 75 pixels or more",
@@ -150,14 +150,15 @@ export const TIER = {
   describe: 'Kernels of the TF8 executor; auto takes the fastest that passes its self-test',
 } as const satisfies Options;
 
-/** For `yargs.check`: these options say nothing of a network but MobileNetV1. */
-export function onlyMobileNets(names: readonly string[]) {
+/** For `yargs.check`: these options say nothing of a network without a choice of core layers. */
+export function onlyWithVariants(names: readonly string[]) {
   return (argv: Readonly<Record<string, unknown>>): true => {
-    if (argv.network === 'mobilenet_v1') return true;
+    const network = argv.network as NetworkName;
+    if (networkNamed(network).variants.length > 0) return true;
     for (const name of names) {
       if (argv[name] === undefined) continue;
       throw new Error(
-        `Expected no --${name} with --network ${argv.network}, which has no depthwise convolutions, but received ${argv[name]}`,
+        `Expected no --${name} with --network ${network}, which has one core layer, but received ${argv[name]}`,
       );
     }
     return true;

@@ -1,9 +1,9 @@
+import { networkTitle } from '../../architectures/registry.ts';
 import { STANDARD, VARIANTS } from '../../architectures/variants.ts';
 import type { DescribedModel } from '../../workflows/describe/describe_model.ts';
 import {
   type DescribedNetwork,
   describeNetwork,
-  PUBLISHED_RESOLUTIONS,
 } from '../../workflows/describe/describe_network.ts';
 import { markdownTable } from '../../workflows/records/markdown_table.ts';
 import { defineCommand } from '../command.ts';
@@ -11,7 +11,7 @@ import {
   MODEL,
   NETWORK,
   OUTPUTS,
-  onlyMobileNets,
+  onlyWithVariants,
   positiveNumbers,
   WIDTH_MULTIPLIER,
   wholeNumbers,
@@ -39,7 +39,7 @@ export const describeCommand = defineCommand({
         type: 'number',
         requiresArg: true,
         describe: 'Height and width of the input in pixels',
-        defaultDescription: Object.values(PUBLISHED_RESOLUTIONS).join(' or '),
+        defaultDescription: "the published network's",
       })
       .option('outputs', OUTPUTS)
       .option('classes', {
@@ -54,13 +54,14 @@ export const describeCommand = defineCommand({
           `Expected no --variant and no --resolution with ${model}, which has its own, but received ${variant ?? resolution}`,
         );
       })
-      .check(onlyMobileNets(['variant']))
+      .check(onlyWithVariants(['variant']))
       .check(positiveNumbers(['width-multiplier']))
       .check(wholeNumbers({ resolution: 32, classes: 2 })),
   examples: [
     ['describe', 'the published network: 569 M MACs, 4.24 M parameters'],
     ['describe --variant friendly --width-multiplier 0.5 --resolution 128', 'a smaller one'],
     ['describe --network inception_v3', "the paper's control"],
+    ['describe --network mobilenet_v2 --classes 1000', 'another family of networks'],
     ['describe model.json', 'what a file of another program is'],
   ],
   inputs: ({ model }) => ({ model }),
@@ -75,7 +76,7 @@ export const describeCommand = defineCommand({
 function showNetwork(planned: DescribedNetwork): string {
   const { network, variant, widthMultiplier, resolution, classes, ...cost } = planned;
   return [
-    `${titleOf(network, variant)}, width ${widthMultiplier}, ${resolution} × ${resolution}, ${classes} outputs`,
+    `${networkTitle(network, variant)}, width ${widthMultiplier}, ${resolution} × ${resolution}, ${classes} outputs`,
     '',
     layerTable(cost),
     '',
@@ -91,7 +92,7 @@ function showModel(result: DescribedModel): string {
   const { labelOffset, dataset, foldedBatchNorms, macs, integerMacs, layers } = result;
   const { outputs, leftOut = [] } = result;
   const title =
-    network === undefined ? '' : `, ${titleOf(network, variant)} of width ${widthMultiplier}`;
+    network === undefined ? '' : `, ${networkTitle(network, variant)} of width ${widthMultiplier}`;
   const background = labelOffset === 1 ? ' and a background class' : '';
   return [
     `${model}: ${format}${title}`,
@@ -128,10 +129,6 @@ function showModel(result: DescribedModel): string {
           ),
         ]),
   ].join('\n');
-}
-
-function titleOf(network: string, variant: string | undefined): string {
-  return network === 'inception_v3' ? 'InceptionV3' : `MobileNetV1 ${variant}`;
 }
 
 function layerTable({ layers }: Pick<DescribedNetwork, 'layers'>): string {

@@ -1,7 +1,7 @@
 import { shapeIn } from '../../architectures/graph/float_graph.ts';
 import { networkMacs } from '../../architectures/graph/float_macs.ts';
 import type { FloatNode } from '../../architectures/graph/float_node.ts';
-import type { NetworkConfig } from '../../architectures/network.ts';
+import type { NetworkConfig, NetworkName } from '../../architectures/network.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { fuseGraph } from '../../quantize/convert/fuse.ts';
 import type { LeftOut } from '../../quantize/convert/integer_part.ts';
@@ -36,7 +36,7 @@ export interface DescribedModel {
   readonly model: string;
   readonly format: ModelFacts['format'];
   /** Absent where it is no network of ours. */
-  readonly network?: string;
+  readonly network?: NetworkName;
   readonly variant?: string;
   readonly widthMultiplier?: number;
   /** [H, W, C] of its input. */
@@ -143,7 +143,7 @@ function classesOutput(
 
 function choicesOf(architecture: NetworkConfig) {
   const { network, widthMultiplier = 1 } = architecture;
-  const variant = architecture.network === 'mobilenet_v1' ? architecture.variant.name : undefined;
+  const variant = 'variant' in architecture ? architecture.variant.name : undefined;
   return { network, widthMultiplier, ...(variant !== undefined && { variant }) };
 }
 

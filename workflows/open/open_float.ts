@@ -46,7 +46,7 @@ export async function openFloat(
   }
   const loaded = await loadFloatModelAt(place);
   const { model, card } = loaded;
-  const known = card === undefined ? loaded.input.range : SYMMETRIC;
+  const known = card === undefined ? loaded.input.range : (card.preprocessing?.range ?? SYMMETRIC);
   if (inputRange !== undefined) requireNoOther(known, inputRange, { name, model });
   if (card !== undefined) {
     const network = networkOfLayers(model);
