@@ -3,6 +3,7 @@ import type { Compile } from '../../architectures/graph/float_runner.ts';
 import { replacedChannels } from '../../architectures/graph/passes/fold_batch_norms.ts';
 import type { Kernels } from '../kernels/kernels.ts';
 import { checkModel } from '../model/check_model.ts';
+import { provenanceOf, zeroVarianceOf } from '../model/recipe_of.ts';
 import type { Tf8Model, Tf8Provenance } from '../model/tf8_model.ts';
 import { QuantizationError } from '../params/errors.ts';
 import { type CalibrationBatch, calibrate } from './calibrate.ts';
@@ -17,7 +18,7 @@ export type CalibrationImages = () => AsyncIterable<CalibrationBatch>;
 
 export interface QuantizeGraphOptions extends Omit<ConvertOptions, 'provenance'> {
   /** What the recipe and the images do not say. */
-  readonly provenance: Omit<Tf8Provenance, 'calibrationImages' | 'zeroVariance'>;
+  readonly provenance: Omit<Tf8Provenance, 'calibrationImages' | 'zeroVariance' | 'recipe'>;
   /** Run the quantized layers, for corrections from images. */
   readonly kernels: Kernels;
   /** Of the kernels, 1 unless given. */
@@ -61,8 +62,7 @@ export async function quantizeGraph(
 ): Promise<QuantizedGraph> {
   const { compile, onProgress, kernels, threads = 1 } = options;
   requireArithmetic(recipe);
-  const zeroVariance = recipe.passes.some(({ pass }) => pass === 'zeroVariance') ? 'mean' : 'keep';
-  const graph = fuseGraph(read, { zeroVariance });
+  const graph = fuseGraph(read, { zeroVariance: zeroVarianceOf(recipe) });
   const isByLayer = needsLayers(recipe);
   const kept = new KeptImages(graph);
   const calibration = await calibrate(graph, isByLayer ? kept.of(images()) : images(), {
@@ -71,7 +71,12 @@ export async function quantizeGraph(
   });
   const { calibrationData, ...origin } = options.provenance;
   const calibrationImages = calibration.images;
-  const provenance = { ...origin, calibrationImages, calibrationData, zeroVariance } as const;
+  const provenance = {
+    ...origin,
+    calibrationImages,
+    calibrationData,
+    ...provenanceOf(recipe),
+  };
   const converted = convertGraph(graph, calibration, {
     ...options,
     provenance,

@@ -10,6 +10,7 @@ import {
   MODEL,
   OUTPUTS,
   OVERWRITE,
+  QUANTIZATION_RECIPE,
   SEED,
   SEED_RANGE,
   wholeNumbers,
@@ -46,6 +47,7 @@ export const exportCommand = defineCommand({
       .option('calibration-data', CALIBRATION_DATA)
       .option('calibration-images', CALIBRATION_IMAGES)
       .option('input-range', INPUT_RANGE)
+      .option('recipe', QUANTIZATION_RECIPE)
       .option('outputs', OUTPUTS)
       .option('zero-variance', ZERO_VARIANCE)
       .option('prefix', {

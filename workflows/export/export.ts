@@ -3,6 +3,7 @@ import { isWeightedFloat } from '../../architectures/graph/float_node.ts';
 import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
 import { sha256OfBytes } from '../../foundation/hashes/sha256.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
+import type { Recipe } from '../../quantize/convert/recipe.ts';
 import type { CArithmetic } from '../../quantize/export/c/kernels.ts';
 import { type ChipMemory, chipMemory, cNetwork } from '../../quantize/export/c/network.ts';
 import type { ExportSource } from '../../quantize/export/export_format.ts';
@@ -18,11 +19,8 @@ import { eachQuantizedImage } from '../open/quantized_images.ts';
 import { tf8Facts } from '../open/tf8_facts.ts';
 import { isOurExport, isOurManifest } from '../outputs/our_files.ts';
 import { requireOutputFiles } from '../outputs/output_files.ts';
-import {
-  CONVERSION_DEFAULTS,
-  type ConversionOptions,
-  warnOfConversionOptions,
-} from '../quantize/conversion.ts';
+import { chooseRecipe } from '../quantize/choose_recipe.ts';
+import { type ConversionOptions, warnOfConversionOptions } from '../quantize/conversion.ts';
 import { manifestPath, writeManifest } from './export_manifest.ts';
 
 export interface ExportOptions extends ConversionOptions {
@@ -68,6 +66,7 @@ export async function exportModel(options: ExportOptions, context: Context): Pro
   const { out, prefix, arithmetic } = options;
   const beside = (name: string) => (basename(out) === out ? name : join(dirname(out), name));
   const format = exportFormat(options.format);
+  const recipe = await chooseRecipe(options);
   await requireOutputFiles(
     [
       ...format
@@ -83,7 +82,7 @@ export async function exportModel(options: ExportOptions, context: Context): Pro
   );
   const goldenFolder = options.golden === undefined ? undefined : `${exportStem(out)}_golden`;
   if (goldenFolder !== undefined) await requireGoldenFolder(goldenFolder, options.overwrite);
-  const { model, floatWeights } = await quantizedModel(options, context);
+  const { model, floatWeights } = await quantizedModel(options, recipe, context);
   if (format.usesFloatWeights && floatWeights === undefined) {
     context.reporter.warn(
       `${options.model} has no float weights: only the parameters are exported; pass the float model for both`,
@@ -153,6 +152,7 @@ async function storeGolden(
 
 async function quantizedModel(
   options: ExportOptions,
+  recipe: Recipe,
   context: Context,
 ): Promise<Pick<ExportSource, 'model' | 'floatWeights'>> {
   const opened = await openModel(options.model, context, options);
@@ -169,8 +169,7 @@ async function quantizedModel(
       undefined,
       context,
     );
-    const { zeroVariance = CONVERSION_DEFAULTS.zeroVariance } = options;
-    const { model, graph } = await quantizeModel(opened, zeroVariance, source, context);
+    const { model, graph } = await quantizeModel(opened, recipe, source, context);
     const weighted = graph.nodes.filter(isWeightedFloat);
     return { model, floatWeights: new Map(weighted.map((node) => [node.name, node])) };
   } finally {
