@@ -4,15 +4,15 @@
  */
 import type * as tf from '@tensorflow/tfjs';
 import { LOGITS, widthMultiplierOf } from '../architectures/conv_layer.ts';
-import { inceptionV3Layers } from '../architectures/inception_v3_layers.ts';
 import { LAST_FILTERS } from '../architectures/mobilenet_v1.ts';
-import { buildNetwork, type NetworkConfig } from '../architectures/network.ts';
+import { buildNetwork, layersOf, type NetworkConfig } from '../architectures/network.ts';
+import { convolutionsOf } from '../architectures/network_layers.ts';
+import { networkNamed } from '../architectures/registry.ts';
 import { STANDARD } from '../architectures/variants.ts';
 import { InvalidValueError, UserError } from '../foundation/errors.ts';
 import type { GraphConstant } from './graph_def/graph_def.ts';
 import type { GraphTensor } from './graph_def/network/tensor_proto.ts';
 import { writeModelWeights } from './model_weights.ts';
-import { slimMobileNetV1Weights } from './public/slim_mobilenet_v1.ts';
 import { slimWeights } from './public/slim_weights.ts';
 import { damagedCheckpoint } from './tensor_bundle/errors.ts';
 import type { Checkpoint, VariableInfo } from './tensor_bundle/variables.ts';
@@ -107,12 +107,11 @@ function weightsOf(
   config: NetworkConfig,
   fileName: string,
 ): Map<string, WeightTensor> {
-  if (config.network === 'mobilenet_v1') return slimMobileNetV1Weights(constants, config, fileName);
-  const { base, logits } = inceptionV3Layers(config);
-  const layers = [...base.filter((layer) => layer.op === 'conv'), logits];
-  const { widthMultiplier, classes } = config;
-  const title = `an InceptionV3 of width ${widthMultiplier} with ${classes} classes`;
-  return slimWeights(constants, { scope: 'InceptionV3', layers, title }, fileName);
+  const { network, widthMultiplier, classes } = config;
+  const { modelName: scope, oneTitle } = networkNamed(network);
+  const layers = convolutionsOf(layersOf(config));
+  const title = `${oneTitle} of width ${widthMultiplier} with ${classes} classes`;
+  return slimWeights(constants, { scope, layers, title }, fileName);
 }
 
 /** slim's names of the variables → their names in the checkpoint. */

@@ -34,6 +34,8 @@ const CLASSES: ReadonlyMap<string, ReadLayer> = new Map<string, ReadLayer>([
   ['Dropout', (layer) => ({ ...baseOf(layer), op: 'dropout' })],
   ['Reshape', reshape],
   ['Flatten', reshape],
+  ['Permute', permute],
+  ['Cropping2D', cropping],
   ['AveragePooling2D', pool('averagePool2d')],
   ['MaxPooling2D', pool('maxPool2d')],
   ['GlobalAveragePooling2D', globalAveragePool],
@@ -149,6 +151,18 @@ function zeroPadding(layer: KerasLayer): FloatNode {
 
 function reshape(layer: KerasLayer): FloatNode {
   return { ...baseOf(layer), op: 'reshape', target: layer.outputShape };
+}
+
+/** Keras counts the axes from 1, the batch not counted. */
+function permute(layer: KerasLayer): FloatNode {
+  const dims = layer.config.dims as readonly number[];
+  return { ...baseOf(layer), op: 'transpose', permutation: dims.map((axis) => axis - 1) };
+}
+
+function cropping(layer: KerasLayer): FloatNode {
+  const [[top], [left]] = layer.config.cropping as [[number, number], [number, number]];
+  const { outputShape: size } = layer;
+  return { ...baseOf(layer), op: 'slice', begin: [top, left, 0], size, strides: [1, 1, 1] };
 }
 
 function pool(op: FloatPoolNode['op']): ReadLayer {

@@ -168,6 +168,32 @@ export const RESHAPE = {
 
 export const PAD = { code: 34, optionsType: 22, options: {} } as const satisfies OperatorKind;
 
+export const TRANSPOSE = { code: 39, optionsType: 26, options: {} } as const satisfies OperatorKind;
+
+export const STRIDED_SLICE = {
+  code: 45,
+  optionsType: 32,
+  options: {},
+} as const satisfies OperatorKind;
+
+const BLOCKS = { blockSize: [0, 'int32'] } as const;
+export const SPACE_TO_DEPTH = {
+  code: 26,
+  optionsType: 19,
+  options: BLOCKS,
+} as const satisfies OperatorKind;
+export const DEPTH_TO_SPACE = {
+  code: 5,
+  optionsType: 94,
+  options: BLOCKS,
+} as const satisfies OperatorKind;
+
+export const RESIZE_NEAREST_NEIGHBOR = {
+  code: 97,
+  optionsType: 74,
+  options: { alignCorners: [0, 'bool'], halfPixelCenters: [1, 'bool'] },
+} as const satisfies OperatorKind;
+
 /** Options of operators that are read only. */
 export const FULLY_CONNECTED_SHAPE = { keepDims: [2, 'bool'] } as const satisfies FlatSchema;
 export const CONCATENATION_ACTIVATION = { activation: [1, 'int8'] } as const satisfies FlatSchema;

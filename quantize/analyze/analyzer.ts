@@ -157,10 +157,20 @@ function requireFinite({ energies }: Activations, layer: string): void {
   );
 }
 
+/** What TF8 calls the operations that it has under another name. */
+const IN_TF8: ReadonlyMap<string, string> = new Map([
+  ['activation', 'lookup'],
+  ['depthToSpace', 'rearrange'],
+  ['pad', 'rearrange'],
+  ['reshape', 'rearrange'],
+  ['slice', 'rearrange'],
+  ['spaceToDepth', 'rearrange'],
+  ['transpose', 'rearrange'],
+]);
+
 function requireCounterparts(graph: FloatGraph, model: Tf8Model): void {
   const [exact, stored] = [graph, model].map(({ nodes }) =>
-    // TF8 looks activations up.
-    nodes.map(({ name, op }) => `${name} (${op === 'lookup' ? 'activation' : op})`),
+    nodes.map(({ name, op }) => `${name} (${IN_TF8.get(op) ?? op})`),
   );
   const index = Array.from({ length: Math.max(exact.length, stored.length) }, (_, at) => at).find(
     (at) => exact[at] !== stored[at],

@@ -22,6 +22,7 @@ import type {
 } from '../model/tf8_model.ts';
 import type { ScalarFunction } from '../ops/lookup.ts';
 import { leastSumScale } from '../params/addition.ts';
+import type { Arrangement } from '../params/arrangement.ts';
 import { QuantizationError } from '../params/errors.ts';
 import { lookupTable } from '../params/lookup.ts';
 import {
@@ -103,8 +104,11 @@ function convertNode(
     case 'depthwiseConv2d':
     case 'fullyConnected':
       return weighted(node, shape, inputQuantization, calibration, onNote);
-    case 'concat':
-      return { op, name, inputs, output: { shape, quantization: observed(name, calibration) } };
+    case 'concat': {
+      const axis = CONCAT_AXES[node.axis + IMAGE_AXES];
+      const output = { shape, quantization: observed(name, calibration) };
+      return { op, name, inputs, ...(axis !== undefined && { axis }), output };
+    }
     case 'averagePool2d':
     case 'maxPool2d': {
       const { windowShape, strides, padding } = node;
@@ -133,12 +137,45 @@ function convertNode(
         output: { shape, quantization },
       };
     }
-    case 'batchNorm':
-    case 'dropout':
+    case 'depthToSpace':
     case 'pad':
     case 'reshape':
+    case 'slice':
+    case 'spaceToDepth':
+    case 'transpose': {
+      const output = { shape, quantization: inputQuantization };
+      return { op: 'rearrange', name, inputs, arrangement: arrangementOf(node), output };
+    }
+    case 'batchNorm':
+    case 'dropout':
     case 'softmax':
       throw unsupported(`${name} (${op})`);
+  }
+}
+
+/** Axes of [height, width, channels] as a concatenation names them. */
+const CONCAT_AXES = ['height', 'width', undefined] as const;
+const IMAGE_AXES = CONCAT_AXES.length;
+
+/** What moves values and computes nothing, on images. */
+type MovingNode = Extract<
+  FloatNode,
+  { op: 'depthToSpace' | 'pad' | 'reshape' | 'slice' | 'spaceToDepth' | 'transpose' }
+>;
+
+function arrangementOf(node: MovingNode): Arrangement {
+  switch (node.op) {
+    case 'pad':
+      return { kind: 'pad', padding: node.padding };
+    case 'reshape':
+      return { kind: 'reshape' };
+    case 'slice':
+      return { kind: 'slice', begin: imageShape(node.begin), strides: imageShape(node.strides) };
+    case 'transpose':
+      return { kind: 'transpose', permutation: imageShape(node.permutation) };
+    case 'depthToSpace':
+    case 'spaceToDepth':
+      return { kind: node.op, block: node.block };
   }
 }
 

@@ -56,10 +56,15 @@ function passesOf({ zeroVariance }: FuseOptions): readonly ((graph: FloatGraph) 
  */
 export function fuseGraph(read: FloatGraph, options: FuseOptions): FloatGraph {
   return withQuantizationErrors(() => {
-    const graph = passesOf(options).reduce((network, pass) => pass(network), read);
+    const graph = fusedGraph(read, options);
     requireTf8(graph);
     return graph;
   });
+}
+
+/** What the passes make of a network, whatever TF8 has of it. */
+export function fusedGraph(read: FloatGraph, options: FuseOptions): FloatGraph {
+  return passesOf(options).reduce((network, pass) => pass(network), read);
 }
 
 /**

@@ -2,14 +2,14 @@
 import { type FloatGraph, shapeIn } from '../../architectures/graph/float_graph.ts';
 import { type FloatNode, isWeightedFloat } from '../../architectures/graph/float_node.ts';
 import type { Activation } from '../../architectures/graph/operations/activation_function.ts';
-import { makerOf, usersOf } from '../../architectures/graph/passes/rewrite.ts';
+import { makerOf } from '../../architectures/graph/passes/rewrite.ts';
 import { isSameShape } from '../../architectures/graph/shape.ts';
 import { QuantizationError } from '../params/errors.ts';
 import type { ActivationKind } from '../params/requantization.ts';
 
 /** What the layers are called in Keras that a network may have. */
 const LAYERS =
-  'Conv2D, DepthwiseConv2D, Dense, BatchNormalization, ReLU, Activation, ZeroPadding2D, Dropout, Softmax, Reshape, Flatten, AveragePooling2D, MaxPooling2D, GlobalAveragePooling2D, Concatenate, Add, Multiply';
+  'Conv2D, DepthwiseConv2D, Dense, BatchNormalization, ReLU, Activation, ZeroPadding2D, Dropout, Softmax, Reshape, Flatten, Permute, Cropping2D, AveragePooling2D, MaxPooling2D, GlobalAveragePooling2D, Concatenate, Add, Multiply';
 
 /**
  * What the activation is as a part of the layer that it follows; undefined of one that is not. A ReLU with
@@ -51,6 +51,22 @@ export function requireTf8(graph: FloatGraph): void {
   );
 }
 
+/** Names of the nodes that TF8 has not, or whose tensors it cannot hold. */
+export function unsupportedNodes(graph: FloatGraph): readonly string[] {
+  return graph.nodes
+    .filter((node) => {
+      try {
+        requireImage(graph, node.name);
+        requireNode(graph, node);
+        return false;
+      } catch (error) {
+        if (error instanceof QuantizationError) return true;
+        throw error;
+      }
+    })
+    .map(({ name }) => name);
+}
+
 function requireImage(graph: FloatGraph, tensor: string): void {
   const shape = shapeIn(graph, tensor);
   if (shape.length === 3 || shape.length === 1) return;
@@ -70,28 +86,22 @@ function requireNode(graph: FloatGraph, node: FloatNode): void {
     case 'fullyConnected':
       requirePart(node, node.activation);
       return;
-    case 'concat':
-      requireChannels(graph, node, node.axis, 'joins');
-      return;
     case 'averagePool2d':
+    case 'concat':
+    case 'depthToSpace':
     case 'maxPool2d':
     case 'globalAveragePool':
+    case 'pad':
+    case 'reshape':
+    case 'slice':
+    case 'spaceToDepth':
+    case 'transpose':
       return;
     case 'batchNorm':
-      requireChannels(graph, node, node.axis, 'normalizes');
+      requireChannels(graph, node, node.axis);
       throw refuse(misplaced(graph, node));
     case 'activation':
       return;
-    case 'pad': {
-      const [user] = usersOf(graph, node.name);
-      if (user === undefined) throw refuse('zero padding with no convolution behind it');
-      throw unsupported(labelOf(user), 'zero padding in front of it');
-    }
-    case 'reshape': {
-      const user = usersOf(graph, node.name).find(({ op }) => op !== 'reshape');
-      const what = `the shape [${node.target}] that ${node.name} gives to ${node.inputs[0]}`;
-      throw unsupported(labelOf(user ?? node), what);
-    }
     case 'softmax':
       throw refuse('a softmax that is not the end of the network');
     case 'add':
@@ -123,13 +133,13 @@ function requirePart(node: FloatNode, activation: Activation): void {
   throw unsupported(labelOf(node), `the activation ${name} as a part; it has relu, relu6, linear`);
 }
 
-function requireChannels(graph: FloatGraph, node: FloatNode, axis: number, what: string): void {
+function requireChannels(graph: FloatGraph, node: FloatNode, axis: number): void {
   if (axis === -1) return;
   // As Keras counts, the batch included.
   const { length: channels } = shapeIn(graph, node.name);
   throw unsupported(
     labelOf(node),
-    `its axis ${channels + 1 + axis}; TF8 ${what} channels (axis ${channels})`,
+    `its axis ${channels + 1 + axis}; TF8 normalizes channels (axis ${channels})`,
   );
 }
 

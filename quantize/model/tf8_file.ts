@@ -68,7 +68,11 @@ const VersionSchema = z.object({ version: Count });
 /** The least that has its operations and outputs: a file that an older tf8 can read is one that it reads. */
 function versionOf({ nodes, outputs }: Tf8Model): number {
   const ofOutputs = outputs === undefined ? 1 : 2;
-  return Math.max(ofOutputs, ...nodes.map((node) => operationOf(node).since));
+  const ofNodes = nodes.map((node) => {
+    const operation = operationOf(node);
+    return operation.sinceOf?.(node) ?? operation.since;
+  });
+  return Math.max(ofOutputs, ...ofNodes);
 }
 
 /** The model without its outputs where they are what a model without them has. */

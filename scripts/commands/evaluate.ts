@@ -11,6 +11,7 @@ import {
   INPUT_RANGE,
   LIMIT,
   MODEL,
+  OUTPUTS,
   SEED,
   SEED_RANGE,
   TIER,
@@ -39,6 +40,7 @@ export const evaluateCommand = defineCommand({
       })
       .option('calibration-images', CALIBRATION_IMAGES)
       .option('input-range', INPUT_RANGE)
+      .option('outputs', OUTPUTS)
       .option('limit', LIMIT)
       .option('tier', TIER)
       .option('fresh', {

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { networkOfLayers } from '../../architectures/graph/float_network.ts';
 import type { NetworkConfig } from '../../architectures/network.ts';
 import { recognizeMobileNetV1 } from '../../architectures/recognize_mobilenet_v1.ts';
+import { networkTitle } from '../../architectures/registry.ts';
 import type { FloatModel } from '../../checkpoints/float_model.ts';
 import { UserError } from '../../foundation/errors.ts';
 import { option } from '../wording.ts';
@@ -64,8 +65,8 @@ function functional(model: tf.LayersModel): tf.LayersModel {
 function titleOf(config: NetworkConfig | undefined): string {
   if (config === undefined) return 'a network of its own';
   const { widthMultiplier = 1, resolution } = config;
-  const network =
-    config.network === 'mobilenet_v1' ? `MobileNetV1 ${config.variant.name}` : 'InceptionV3';
+  const variant = 'variant' in config ? config.variant.name : undefined;
+  const network = networkTitle(config.network, variant);
   return `${network} of width ${widthMultiplier}, ${resolution} × ${resolution}`;
 }
 

@@ -13,6 +13,7 @@ import { cardFacts, importedFacts } from './float_facts.ts';
 import { importModel, requireOurImages } from './import_model.ts';
 import { type InputRange, SYMMETRIC } from './model_facts.ts';
 import { rangeTitle } from './model_input.ts';
+import type { OpenModelOptions } from './open_model.ts';
 import { OpenedFloatModel } from './opened_model.ts';
 
 /**
@@ -29,16 +30,17 @@ export function pullImageNet(name: string, context: Context) {
 /**
  * Opens a float model of any program whose files are read.
  * @param name what it was asked for by
- * @param inputRange of the images, where the model does not say
+ * @param options the range of the images, where the model does not say; where it ends
  * @throws UserError where the model says another range; `loadFloatModel`'s errors
  */
 export async function openFloat(
   place: FloatModelPlace,
   name: string,
-  inputRange: InputRange | undefined,
+  { inputRange, outputs }: OpenModelOptions,
   context: Context,
 ): Promise<OpenedFloatModel> {
   const { reporter } = context;
+  const end = { outputs, onLeftOut: (note: string) => reporter.warn(note) };
   for (const note of (await selectBackend()).notes) {
     reporter.warn(`${note}: the float network runs on WebAssembly`);
   }
@@ -48,7 +50,7 @@ export async function openFloat(
   if (inputRange !== undefined) requireNoOther(known, inputRange, { name, model });
   if (card !== undefined) {
     const network = networkOfLayers(model);
-    return new OpenedFloatModel(name, network, cardFacts(network, loaded.format, card));
+    return new OpenedFloatModel(name, network, cardFacts(network, loaded.format, card), end);
   }
   requireOurImages(loaded, name);
   const { notes, ...imported } = importModel(loaded);
@@ -57,7 +59,7 @@ export async function openFloat(
   for (const note of all) reporter.info(`${name}: ${note}`);
   const source = `${imported.format} ${basename(name)}`;
   const { network } = imported;
-  return new OpenedFloatModel(name, network, importedFacts(imported, { name, source, range }));
+  return new OpenedFloatModel(name, network, importedFacts(imported, { name, source, range }), end);
 }
 
 function assumedNote(): string {

@@ -211,8 +211,7 @@ class TrainJob {
       this.teacher = await openTeacher(teacher, this.config, this.context);
     }
     return createTrainStep(model, recipe, {
-      regularizeDepthwise:
-        network.network === 'mobilenet_v1' && network.variant.regularizeDepthwise,
+      regularizeDepthwise: 'variant' in network && network.variant.regularizeDepthwise,
       teacher: this.teacher && { model: this.teacher.layersModel, ...recipe.distillation! },
       eager,
       reporter: this.context.reporter,

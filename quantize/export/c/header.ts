@@ -10,8 +10,10 @@ import {
   tensorSpecs,
   type WeightedNode,
 } from '../../model/tf8_model.ts';
+import { concatAxis } from '../../ops/concat.ts';
 import { type Nodes, type NodeTable, ofNode } from '../../ops/table.ts';
 import { addition } from '../../params/addition.ts';
+import { arrangementMap } from '../../params/arrangement.ts';
 import { QuantizationError } from '../../params/errors.ts';
 import type { ActivationKind } from '../../params/requantization.ts';
 import { elements } from '../../params/shape.ts';
@@ -58,7 +60,9 @@ export function cHeader(model: Tf8Model, types: string, head: string): string {
     '\nstatic const tf8_tensor tf8_tensors[] = {',
     ...specs.map(([name, spec], index) => tensorEntry(name, spec, index)),
     '};\n',
-    ...model.nodes.flatMap((node, index) => nodeArrays(node, index, indices)),
+    ...model.nodes.flatMap((node, index) =>
+      nodeArrays(node, index, indices, specs[byName(indices, node.inputs[0])][1]),
+    ),
     'static const tf8_node tf8_nodes[TF8_NODES] = {',
     ...model.nodes.map((node, index) =>
       nodeEntry(
@@ -99,7 +103,12 @@ function tensorEntry(name: string, spec: TensorSpec, index: number): string {
   })},`;
 }
 
-function nodeArrays(node: Tf8Node, index: number, indices: ReadonlyMap<string, number>): string[] {
+function nodeArrays(
+  node: Tf8Node,
+  index: number,
+  indices: ReadonlyMap<string, number>,
+  input: TensorSpec,
+): string[] {
   const inputs = node.inputs.map((input) => byName(indices, input));
   const arrays = [
     `/* ${commentText(node.name)} */`,
@@ -116,6 +125,12 @@ function nodeArrays(node: Tf8Node, index: number, indices: ReadonlyMap<string, n
   if (node.op === 'lookup') {
     arrays.push(`static const uint8_t tf8_table_${index}[256] = {\n${numberLines(node.table)}};`);
   }
+  if (node.op === 'rearrange') {
+    const map = arrangementMap(node.arrangement, input.shape, node.output.shape);
+    const { sizes, strides, begins, ends, offset } = map;
+    const loops = [sizes, strides, begins, ends].map((each) => `{${each.join(', ')}}`);
+    arrays.push(`static const tf8_map tf8_map_${index} = {${[...loops, offset].join(', ')}};`);
+  }
   return [...arrays, ''];
 }
 
@@ -126,6 +141,7 @@ function nodeEntry(node: Tf8Node, index: number, [input, second]: readonly Tenso
     input_count: node.inputs.length,
     // Tensor 0 is the network's input.
     output: index + 1,
+    ...(node.op === 'rearrange' && { map: `&tf8_map_${index}` }),
     ...(node.op === 'lookup' && { table: `tf8_table_${index}` }),
     ...(isWeighted(node) && {
       activation: activationName(node.activation),
@@ -160,7 +176,11 @@ const OPERATIONS: NodeTable<
     requireSum(name, [height, width]);
     return { op: 'TF8_AVERAGE_POOL_2D', ...windowOf([height, width]) };
   },
-  concat: () => ({ op: 'TF8_CONCAT' }),
+  concat: (node) => ({
+    op: 'TF8_CONCAT',
+    runs: elements(node.output.shape.slice(0, concatAxis(node))),
+  }),
+  rearrange: () => ({ op: 'TF8_REARRANGE' }),
   lookup: () => ({ op: 'TF8_LOOKUP' }),
   add: sumOf,
   subtract: sumOf,

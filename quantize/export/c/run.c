@@ -132,21 +132,26 @@ static void pool(const tf8_node *node, const tf8_tensor *input, const tf8_tensor
   }
 }
 
-/* Joins along the channels; equation 5 with (byte - zero point) as the accumulator. */
+static size_t bytes_of(const tf8_tensor *tensor) {
+  return (size_t)tensor->height * (size_t)tensor->width * (size_t)tensor->channels;
+}
+
+/* Joins runs of bytes; equation 5 with (byte - zero point) as the accumulator. */
 static void concatenate(const tf8_node *node, const tf8_tensor *output) {
-  int32_t first = 0;
+  const size_t runs = (size_t)node->runs;
+  uint8_t *first = output->data;
   for (int32_t index = 0; index < node->input_count; index++) {
     const tf8_tensor *input = &tf8_tensors[node->inputs[index]];
     const float multiplier = input->scale / output->scale;
     const requantization to = {multiplier, output->zero_point, 0, 255};
-    for (int32_t y = 0; y < output->height; y++) {
-      for (int32_t x = 0; x < output->width; x++) {
-        for (int32_t c = 0; c < input->channels; c++) {
-          *at(output, y, x, first + c) = requantize(*at(input, y, x, c) - input->zero_point, &to);
-        }
+    const size_t length = bytes_of(input) / runs;
+    for (size_t run = 0; run < runs; run++) {
+      uint8_t *bytes = first + run * (bytes_of(output) / runs);
+      for (size_t i = 0; i < length; i++) {
+        bytes[i] = requantize(input->data[run * length + i] - input->zero_point, &to);
       }
     }
-    first += input->channels;
+    first += length;
   }
 }
 
@@ -188,12 +193,24 @@ static void combine(const tf8_node *node, const tf8_tensor *first, const tf8_ten
 
 /* Equation 10: a function of each byte. */
 static void look_up(const tf8_node *node, const tf8_tensor *input, const tf8_tensor *output) {
-  const size_t count = (size_t)input->height * (size_t)input->width * (size_t)input->channels;
+  const size_t count = bytes_of(input);
   for (size_t i = 0; i < count; i++) output->data[i] = node->table[input->data[i]];
 }
 
-static size_t bytes_of(const tf8_tensor *tensor) {
-  return (size_t)tensor->height * (size_t)tensor->width * (size_t)tensor->channels;
+/* Equation 11: bytes in other places; the zero point where there are none. */
+static void rearrange(const tf8_node *node, const tf8_tensor *input, const tf8_tensor *output) {
+  const tf8_map *map = node->map;
+  for (size_t i = 0; i < bytes_of(output); i++) {
+    size_t rest = i;
+    int32_t from = map->offset, inside = 1;
+    for (int loop = 4; loop >= 0; loop--) {
+      const int32_t index = (int32_t)(rest % (size_t)map->sizes[loop]);
+      rest /= (size_t)map->sizes[loop];
+      from += index * map->strides[loop];
+      inside &= index >= map->begins[loop] && index < map->ends[loop];
+    }
+    output->data[i] = inside ? input->data[from] : (uint8_t)input->zero_point;
+  }
 }
 
 static int fail(const char *what, const char *path) {
@@ -244,6 +261,9 @@ int main(int argc, char **argv) {
         break;
       case TF8_LOOKUP:
         look_up(node, input, output);
+        break;
+      case TF8_REARRANGE:
+        rearrange(node, input, output);
         break;
     }
   }

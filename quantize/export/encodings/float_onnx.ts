@@ -6,16 +6,18 @@ import {
   tensorSpecs,
   type WeightedNode,
 } from '../../model/tf8_model.ts';
+import { concatAxis } from '../../ops/concat.ts';
 import type { ElementwiseNode } from '../../ops/elementwise.ts';
 import type { LookupNode, ScalarFunction } from '../../ops/lookup.ts';
 import { type NodeTable, type OpName, ofNode } from '../../ops/table.ts';
 import { QuantizationError } from '../../params/errors.ts';
 import { littleEndian } from '../../params/little_endian.ts';
 import type { FloatWeights } from '../export_format.ts';
+import { addArrangement, addRealZero } from '../onnx/arrangement.ts';
 import { GraphProtoSchema, ModelProtoSchema } from '../onnx/generated/onnx_pb.ts';
 import { floatTensor, OnnxGraph } from '../onnx/graph.ts';
 import { addOutputs, IR_VERSION, OPSET } from '../onnx/onnx.ts';
-import { filterShape, OUTPUTS_FIRST, pads, poolAttributes } from '../onnx/operators.ts';
+import { filterShape, ONNX_AXES, OUTPUTS_FIRST, pads, poolAttributes } from '../onnx/operators.ts';
 import { permuteFloats } from '../tensor_layout.ts';
 import { biasName, weightsName } from '../tensor_names.ts';
 
@@ -37,11 +39,14 @@ const OPERATORS: NodeTable<
     }),
   maxPool2d: (node, graph) => graph.node('MaxPool', node.inputs, node.name, poolAttributes(node)),
   globalAveragePool: ({ name, inputs }, graph) => graph.node('GlobalAveragePool', inputs, name),
-  concat: ({ name, inputs }, graph) => graph.node('Concat', inputs, name, { axis: 1 }),
+  concat: (node, graph) =>
+    graph.node('Concat', node.inputs, node.name, { axis: ONNX_AXES[concatAxis(node)] }),
   add: addElementwise('Add'),
   subtract: addElementwise('Sub'),
   multiply: addElementwise('Mul'),
   lookup: addFunction,
+  rearrange: (node, graph, _float, { shape }) =>
+    addArrangement(graph, node, shape, node.inputs[0], (zero) => addRealZero(graph, zero)),
 };
 
 /**

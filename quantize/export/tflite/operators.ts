@@ -4,6 +4,7 @@ import {
   CAST,
   CONCATENATION,
   CONV_2D,
+  DEPTH_TO_SPACE,
   DEPTHWISE_CONV_2D,
   FULLY_CONNECTED,
   GATHER,
@@ -12,8 +13,12 @@ import {
   PAD,
   PADDING,
   RESHAPE,
+  RESIZE_NEAREST_NEIGHBOR,
+  SPACE_TO_DEPTH,
+  STRIDED_SLICE,
   SUB,
   TENSOR_TYPE,
+  TRANSPOSE,
 } from '../../../foundation/flatbuffers/tflite_schema.ts';
 import { byName } from '../../model/by_name.ts';
 import type {
@@ -23,9 +28,11 @@ import type {
   Tf8Node,
   WeightedNode,
 } from '../../model/tf8_model.ts';
+import { concatAxis } from '../../ops/concat.ts';
 import type { ElementwiseNode } from '../../ops/elementwise.ts';
 import type { GlobalAveragePoolNode } from '../../ops/global_average_pool.ts';
 import type { LookupNode } from '../../ops/lookup.ts';
+import type { RearrangeNode } from '../../ops/rearrange.ts';
 import { type NodeTable, type OpName, ofNode } from '../../ops/table.ts';
 import type { NodeBase } from '../../ops/tensor.ts';
 import { QuantizationError } from '../../params/errors.ts';
@@ -54,6 +61,7 @@ const OPERATORS: NodeTable<[graph: TfliteGraph, input: TensorSpec, specs: Specs]
   subtract: addElementwise(SUB),
   multiply: addElementwise(MUL),
   lookup: addLookup,
+  rearrange: addArrangement,
 };
 
 /** Adds a node's operators; the tensor of the node's name is its output, [1, H, W, C]. */
@@ -202,7 +210,9 @@ function addConcatenation(
     if (scale === quantization.scale && zeroPoint === quantization.zeroPoint) return source;
     return addRequantization(graph, `${node.name}/input_${index}`, source, spec, quantization);
   });
-  graph.operator(CONCATENATION, inputs, addOutput(graph, node), { axis: 3 });
+  graph.operator(CONCATENATION, inputs, addOutput(graph, node), {
+    axis: 1 + concatAxis(node),
+  });
 }
 
 /**
@@ -239,6 +249,56 @@ function addRequantization(
     depthMultiplier: 1,
   });
   return output;
+}
+
+/** Operators that move bytes, and compute nothing. */
+function addArrangement(node: RearrangeNode, graph: TfliteGraph, input: TensorSpec): void {
+  const { name, arrangement, output } = node;
+  const source = graph.index(node.inputs[0]);
+  const numbers = (part: string, values: readonly number[]) =>
+    graph.tensor(`${name}/${part}`, {
+      shape: [values.length],
+      type: 'int32',
+      data: littleEndian(Int32Array.from(values)),
+    });
+  switch (arrangement.kind) {
+    case 'pad':
+      addPad(graph, name, source, input, arrangement.padding);
+      return;
+    case 'slice': {
+      const { begin, strides } = arrangement;
+      const last = output.shape.map((size, axis) => begin[axis] + (size - 1) * strides[axis]);
+      const bounds = [
+        numbers('begin', [0, ...begin]),
+        numbers('end', [1, ...last.map((place) => place + 1)]),
+        numbers('strides', [1, ...strides]),
+      ];
+      graph.operator(STRIDED_SLICE, [source, ...bounds], addOutput(graph, node), {});
+      return;
+    }
+    case 'transpose': {
+      const order = numbers('order', [0, ...arrangement.permutation.map((axis) => axis + 1)]);
+      graph.operator(TRANSPOSE, [source, order], addOutput(graph, node), {});
+      return;
+    }
+    case 'reshape':
+      addReshape(graph, source, addOutput(graph, node), [-1, ...output.shape]);
+      return;
+    case 'depthToSpace':
+    case 'spaceToDepth': {
+      const kind = arrangement.kind === 'depthToSpace' ? DEPTH_TO_SPACE : SPACE_TO_DEPTH;
+      const { block } = arrangement;
+      graph.operator(kind, [source], addOutput(graph, node), { blockSize: block });
+      return;
+    }
+    case 'repeat': {
+      const size = numbers('size', output.shape.slice(0, 2));
+      // Centres lie well within the pixels that they belong to: no rounding moves them out.
+      const corners = { alignCorners: false, halfPixelCenters: true };
+      graph.operator(RESIZE_NEAREST_NEIGHBOR, [source, size], addOutput(graph, node), corners);
+      return;
+    }
+  }
 }
 
 /** The image with rows and columns of its zero point around it. */

@@ -15,7 +15,7 @@ import {
   TENSOR,
 } from '../../../foundation/flatbuffers/tflite_schema.ts';
 import { type Tf8Model, tensorSpecs } from '../../model/tf8_model.ts';
-import { FileError } from '../../params/errors.ts';
+import { FileError, QuantizationError } from '../../params/errors.ts';
 import { elements } from '../../params/shape.ts';
 import { modelDescription } from '../description.ts';
 import type { ExportFormat, ExportSource } from '../export_format.ts';
