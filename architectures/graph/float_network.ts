@@ -1,13 +1,15 @@
 /** A float network in the forms that it is needed in: as a graph, and as Keras' layers for training. */
-import type * as tf from '@tensorflow/tfjs';
-import type { FloatGraph } from './float_graph.ts';
+import * as tf from '@tensorflow/tfjs';
+import { type FloatGraph, shapeIn } from './float_graph.ts';
+import { layersModelOf } from './layers_model_of.ts';
 import type { Constant } from './operations/operation.ts';
+import { operationOf } from './operations/table.ts';
 import { readLayersModel } from './read_layers_model.ts';
 
 export interface FloatNetwork {
   readonly name: string;
-  /** Of an image, [H, W, C]; null where any size is taken. */
-  readonly inputShape: readonly (number | null)[];
+  /** Of an image of each input, [H, W, C]; null where any size is taken. A graph has one input. */
+  readonly inputShapes: readonly (readonly (number | null)[])[];
   /** Length of the first output. */
   readonly outputs: number;
   /**
@@ -15,7 +17,10 @@ export interface FloatNetwork {
    * @throws GraphError where no graph can hold it (see `readLayersModel`)
    */
   readonly graph: FloatGraph;
-  /** What training and re-architecture change. */
+  /**
+   * What training and re-architecture change.
+   * @throws UnsupportedLayerError naming an operation that Keras has no layer for
+   */
   readonly layersModel: tf.LayersModel;
   /** By the names that its file gives them, in order. */
   weights(): ReadonlyMap<string, Constant>;
@@ -23,11 +28,12 @@ export interface FloatNetwork {
 }
 
 /** A network that was opened as Keras' layers, which are its own from then on; its graph is read once, when it is asked for. */
-export function networkOfLayers(layersModel: tf.LayersModel): FloatNetwork {
+export function networkOfLayers(model: tf.LayersModel): FloatNetwork {
+  const layersModel = functional(model);
   let graph: FloatGraph | undefined;
   return {
     name: layersModel.name,
-    inputShape: layersModel.inputs[0].shape.slice(1),
+    inputShapes: layersModel.inputs.map(({ shape }) => shape.slice(1)),
     outputs: layersModel.outputs[0].shape.at(-1)!,
     layersModel,
     get graph() {
@@ -43,6 +49,40 @@ export function networkOfLayers(layersModel: tf.LayersModel): FloatNetwork {
       ),
     dispose: () => {
       layersModel.dispose();
+    },
+  };
+}
+
+/** Keras' sequential models as functional ones, which graphs are read from; they share the layers. */
+function functional(model: tf.LayersModel): tf.LayersModel {
+  if (model.getClassName() !== 'Sequential') return model;
+  const { inputs, outputs, name } = model;
+  return tf.model({ inputs, outputs, name });
+}
+
+/** A network that was opened as a graph; its layers are made when they are asked for. */
+export function networkOfGraph(graph: FloatGraph): FloatNetwork {
+  let layersModel: tf.LayersModel | undefined;
+  return {
+    name: graph.name,
+    inputShapes: [graph.input.shape],
+    outputs: shapeIn(graph, graph.outputs[0]).at(-1)!,
+    graph,
+    get layersModel() {
+      layersModel ??= layersModelOf(graph);
+      return layersModel;
+    },
+    weights: () =>
+      new Map(
+        graph.nodes.flatMap((node) =>
+          Object.entries(operationOf(node).constants?.(node) ?? {}).map(
+            ([name, constant]) => [`${node.name}/${name}`, constant] as const,
+          ),
+        ),
+      ),
+    dispose: () => {
+      layersModel?.dispose();
+      layersModel = undefined;
     },
   };
 }

@@ -10,6 +10,7 @@ import type { FloatGlobalAveragePoolNode } from './operations/global_average_poo
 import type { FloatPadNode } from './operations/pad.ts';
 import type { FloatPoolNode } from './operations/pool2d.ts';
 import type { FloatReshapeNode } from './operations/reshape.ts';
+import type { FloatResizeNode } from './operations/resize.ts';
 import type { FloatSliceNode } from './operations/slice.ts';
 import type { FloatSoftmaxNode } from './operations/softmax.ts';
 import type { FloatSpaceDepthNode } from './operations/space_depth.ts';
@@ -33,6 +34,7 @@ export type FloatNode =
   | FloatPadNode
   | FloatPoolNode
   | FloatReshapeNode
+  | FloatResizeNode
   | FloatSliceNode
   | FloatSoftmaxNode
   | FloatSpaceDepthNode

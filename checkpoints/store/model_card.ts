@@ -41,6 +41,20 @@ const architectureSchema = z.discriminatedUnion('network', [
   ...NETWORK_NAMES.filter((name) => !hasVariants(name)).map(plain),
 ]);
 
+const preprocessingSchema = z.object({
+  /** Part of each side that is kept, from the middle. */
+  centralFraction: z.number().positive().max(1),
+  /** What the darkest and the brightest pixels become. */
+  range: z
+    .object({ min: z.number(), max: z.number() })
+    .refine(({ min, max }) => min < max, 'expected min < max'),
+});
+
+/** How an image becomes the network's input, as a card says it.
+ * @interface
+ */
+export type StoredPreprocessing = z.infer<typeof preprocessingSchema>;
+
 const modelCardFields = z.object({
   architecture: architectureSchema,
   /** Name of the data set that the classes belong to. */
@@ -57,6 +71,8 @@ const modelCardFields = z.object({
     /** Hash of what they were made from. */
     sha256,
   }),
+  /** How an image becomes the network's input; as its data set's networks have it where it is not there. */
+  preprocessing: preprocessingSchema.exactOptional(),
   /** SHA-256 of the model's weight data, as its manifest lists it. */
   weightsSha256: sha256,
   /** How the weights were trained, in the trainer's terms. */

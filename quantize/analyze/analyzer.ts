@@ -163,6 +163,7 @@ const IN_TF8: ReadonlyMap<string, string> = new Map([
   ['depthToSpace', 'rearrange'],
   ['pad', 'rearrange'],
   ['reshape', 'rearrange'],
+  ['resize', 'rearrange'],
   ['slice', 'rearrange'],
   ['spaceToDepth', 'rearrange'],
   ['transpose', 'rearrange'],

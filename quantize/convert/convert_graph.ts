@@ -70,7 +70,7 @@ export function convertGraph(
   };
   const specs = new Map<string, TensorSpec>([[input.name, input]]);
   const nodes = graph.nodes.map((node) => {
-    const inputs = node.inputs.map((name) => byName(specs, name).quantization);
+    const inputs = node.inputs.map((name) => byName(specs, name));
     const shape = imageShape(shapeIn(graph, node.name));
     const converted = convertNode(node, shape, inputs, calibration, onNote);
     specs.set(node.name, converted.output);
@@ -93,12 +93,14 @@ export function convertGraph(
 function convertNode(
   node: FloatNode,
   shape: ImageShape,
-  inputQuantizations: readonly QuantizationParams[],
+  inputSpecs: readonly TensorSpec[],
   calibration: CalibratedRanges,
   onNote: ConvertOptions['onNote'],
 ): Tf8Node {
   const { name, inputs, op } = node;
+  const inputQuantizations = inputSpecs.map(({ quantization }) => quantization);
   const [inputQuantization] = inputQuantizations;
+  const [{ shape: from }] = inputSpecs;
   switch (op) {
     case 'conv2d':
     case 'depthwiseConv2d':
@@ -140,11 +142,12 @@ function convertNode(
     case 'depthToSpace':
     case 'pad':
     case 'reshape':
+    case 'resize':
     case 'slice':
     case 'spaceToDepth':
     case 'transpose': {
       const output = { shape, quantization: inputQuantization };
-      return { op: 'rearrange', name, inputs, arrangement: arrangementOf(node), output };
+      return { op: 'rearrange', name, inputs, arrangement: arrangementOf(node, from), output };
     }
     case 'batchNorm':
     case 'dropout':
@@ -160,15 +163,17 @@ const IMAGE_AXES = CONCAT_AXES.length;
 /** What moves values and computes nothing, on images. */
 type MovingNode = Extract<
   FloatNode,
-  { op: 'depthToSpace' | 'pad' | 'reshape' | 'slice' | 'spaceToDepth' | 'transpose' }
+  { op: 'depthToSpace' | 'pad' | 'reshape' | 'resize' | 'slice' | 'spaceToDepth' | 'transpose' }
 >;
 
-function arrangementOf(node: MovingNode): Arrangement {
+function arrangementOf(node: MovingNode, [height, width]: ImageShape): Arrangement {
   switch (node.op) {
     case 'pad':
       return { kind: 'pad', padding: node.padding };
     case 'reshape':
       return { kind: 'reshape' };
+    case 'resize':
+      return { kind: 'repeat', times: [node.size[0] / height, node.size[1] / width] };
     case 'slice':
       return { kind: 'slice', begin: imageShape(node.begin), strides: imageShape(node.strides) };
     case 'transpose':

@@ -3,6 +3,7 @@ import { type FloatGraph, floatGraph } from '../../architectures/graph/float_gra
 import { macsOf, networkMacs } from '../../architectures/graph/float_macs.ts';
 import type { FloatNode } from '../../architectures/graph/float_node.ts';
 import { dropUnread } from '../../architectures/graph/passes/drop_unread.ts';
+import { usersOf } from '../../architectures/graph/passes/rewrite.ts';
 import { expected, QuantizationError } from '../params/errors.ts';
 import { fusedGraph } from './fuse.ts';
 import { unsupportedNodes } from './require_tf8.ts';
@@ -27,7 +28,8 @@ export interface IntegerPart {
  * The largest part of a network from its input on that is made of TF8's operations. Its outputs are those
  * of the network that it reaches, and the tensors that what is left out reads of it. A network of which more
  * than half of the multiply-accumulates would be left out stays whole: converting it names what TF8 has not.
- * @param outputs names of tensors to end in instead
+ * @param outputs names of tensors to end in instead; a layer's stands for what it makes with its batch norm and
+ *   activation
  * @throws QuantizationError where one of `outputs` is no tensor of the network, or its input
  */
 export function integerPart(read: FloatGraph, outputs?: readonly string[]): IntegerPart {
@@ -69,7 +71,17 @@ function endingIn(read: FloatGraph, outputs: readonly string[]): FloatGraph {
       { remedy: `It makes ${listed(made)}.` },
     );
   }
-  return dropUnread(floatGraph({ ...read, outputs: [...new Set(outputs)] }));
+  const layers = new Set(fusedGraph(read, { zeroVariance: 'keep' }).nodes.map(({ name }) => name));
+  const ends = outputs.map((name) => endOfLayer(read, name, layers));
+  return dropUnread(floatGraph({ ...read, outputs: [...new Set(ends)] }));
+}
+
+/** The last of the tensors that become one layer's: behind its batch norm and its activation. */
+function endOfLayer(read: FloatGraph, name: string, layers: ReadonlySet<string>): string {
+  const [user, ...others] = usersOf(read, name);
+  const isPart = user?.op === 'batchNorm' || user?.op === 'activation' || user?.op === 'dropout';
+  if (!isPart || others.length > 0 || layers.has(user.name)) return name;
+  return endOfLayer(read, user.name, layers);
 }
 
 function listed(names: readonly string[]): string {

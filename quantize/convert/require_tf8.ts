@@ -9,7 +9,7 @@ import type { ActivationKind } from '../params/requantization.ts';
 
 /** What the layers are called in Keras that a network may have. */
 const LAYERS =
-  'Conv2D, DepthwiseConv2D, Dense, BatchNormalization, ReLU, Activation, ZeroPadding2D, Dropout, Softmax, Reshape, Flatten, Permute, Cropping2D, AveragePooling2D, MaxPooling2D, GlobalAveragePooling2D, Concatenate, Add, Multiply';
+  'Conv2D, DepthwiseConv2D, Dense, BatchNormalization, ReLU, Activation, ZeroPadding2D, Dropout, Softmax, Reshape, Flatten, Permute, Cropping2D, UpSampling2D, AveragePooling2D, MaxPooling2D, GlobalAveragePooling2D, Concatenate, Add, Multiply';
 
 /**
  * What the activation is as a part of the layer that it follows; undefined of one that is not. A ReLU with
@@ -102,6 +102,9 @@ function requireNode(graph: FloatGraph, node: FloatNode): void {
       throw refuse(misplaced(graph, node));
     case 'activation':
       return;
+    case 'resize':
+      requireWholeTimes(graph, node);
+      return;
     case 'softmax':
       throw refuse('a softmax that is not the end of the network');
     case 'add':
@@ -113,6 +116,18 @@ function requireNode(graph: FloatGraph, node: FloatNode): void {
     case 'dropout':
       throw refuse();
   }
+}
+
+/** Each row and column comes so many times, whole ones. */
+function requireWholeTimes(graph: FloatGraph, node: Extract<FloatNode, { op: 'resize' }>): void {
+  const { size, method, corners } = node;
+  const [height, width] = shapeIn(graph, node.inputs[0]);
+  const isWhole = size[0] % height === 0 && size[1] % width === 0;
+  if (isWhole && method === 'nearest' && corners !== 'aligned') return;
+  throw unsupported(
+    labelOf(node),
+    `resizing of [${height},${width}] to [${size}] (${method}, ${corners}); it has "nearest" by whole numbers`,
+  );
 }
 
 /** The second input has the first's shape, or is one value a channel. */

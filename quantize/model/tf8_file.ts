@@ -68,11 +68,12 @@ const VersionSchema = z.object({ version: Count });
 /** The least that has its operations and outputs: a file that an older tf8 can read is one that it reads. */
 function versionOf({ nodes, outputs }: Tf8Model): number {
   const ofOutputs = outputs === undefined ? 1 : 2;
-  const ofNodes = nodes.map((node) => {
-    const operation = operationOf(node);
-    return operation.sinceOf?.(node) ?? operation.since;
-  });
-  return Math.max(ofOutputs, ...ofNodes);
+  return Math.max(ofOutputs, ...nodes.map(sinceOf));
+}
+
+function sinceOf(node: Tf8Node): number {
+  const operation = operationOf(node);
+  return operation.sinceOf?.(node) ?? operation.since;
 }
 
 /** The model without its outputs where they are what a model without them has. */

@@ -12,6 +12,7 @@ import {
   wholeNumbers,
   ZERO_VARIANCE,
 } from '../options.ts';
+import { inShell } from '../wording.ts';
 
 export const quantizeCommand = defineCommand({
   command: 'quantize <model>',
@@ -58,5 +59,6 @@ export const quantizeCommand = defineCommand({
         ([layer, channels]) =>
           `${layer}: the others' mean variance for ${channels} ${channels === 1 ? 'channel' : 'channels'} of zero variance`,
       ),
+      `next: tf8 evaluate ${inShell(result.out)} --data DIR`,
     ].join('\n'),
 });

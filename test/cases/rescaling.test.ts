@@ -26,8 +26,8 @@ describe('case rescaling', () => {
   });
 
   it('takes a scaling to another range as the preprocessing', async function () {
-    const { input, model, notes } = await loadCase(caseFolder(this, 'rescaling'), '255.pb');
-    model.dispose();
+    const { input, network, notes } = await loadCase(caseFolder(this, 'rescaling'), '255.pb');
+    network.dispose();
     assert.deepEqual(input.range, { min: 0, max: 1 });
     assert.match(notes.join(), /scales pixels of \[0, 255\] to \[0, 1\] itself/);
   });

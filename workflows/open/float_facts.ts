@@ -13,11 +13,12 @@ import { type InputRange, type LabelFacts, type ModelFacts, SYMMETRIC } from './
 /** What the card of a model says that was saved here. */
 export function cardFacts(network: FloatNetwork, format: FloatFormat, card: ModelCard): ModelFacts {
   const { architecture, dataset, classNames, labelOffset, origin, weightsSha256, training } = card;
+  const { preprocessing } = card;
   const dataSha256 = training?.dataSha256;
   return {
     format,
     architecture: configOf(architecture),
-    input: inputOf(network, dataset, SYMMETRIC),
+    input: { ...inputOf(network, dataset, SYMMETRIC), ...preprocessing },
     outputs: network.outputs,
     labels: { classNames, labelOffset, known: true },
     dataset,
@@ -84,12 +85,12 @@ export function imageNetLabels(outputs: number): Omit<LabelFacts, 'known'> | und
 }
 
 function inputOf(
-  { inputShape }: FloatNetwork,
+  { inputShapes: [shape] }: FloatNetwork,
   dataset: string | undefined,
   range: InputRange,
 ): ModelFacts['input'] {
   return {
-    shape: inputShape,
+    shape,
     centralFraction: dataset === undefined ? undefined : centralFractionOf(dataset),
     range,
   };

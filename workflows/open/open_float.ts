@@ -1,6 +1,5 @@
 import { basename } from 'node:path';
-import type * as tf from '@tensorflow/tfjs';
-import { networkOfLayers } from '../../architectures/graph/float_network.ts';
+import type { FloatNetwork } from '../../architectures/graph/float_network.ts';
 import { loadFloatModelAt } from '../../checkpoints/float_model.ts';
 import type { FloatModelPlace } from '../../checkpoints/float_model_place.ts';
 import { pullCheckpoint } from '../../checkpoints/public/pull.ts';
@@ -45,11 +44,10 @@ export async function openFloat(
     reporter.warn(`${note}: the float network runs on WebAssembly`);
   }
   const loaded = await loadFloatModelAt(place);
-  const { model, card } = loaded;
-  const known = card === undefined ? loaded.input.range : SYMMETRIC;
-  if (inputRange !== undefined) requireNoOther(known, inputRange, { name, model });
+  const { network, card } = loaded;
+  const known = card === undefined ? loaded.input.range : (card.preprocessing?.range ?? SYMMETRIC);
+  if (inputRange !== undefined) requireNoOther(known, inputRange, name, network);
   if (card !== undefined) {
-    const network = networkOfLayers(model);
     return new OpenedFloatModel(name, network, cardFacts(network, loaded.format, card), end);
   }
   requireOurImages(loaded, name);
@@ -58,8 +56,8 @@ export async function openFloat(
   const all = known === undefined && inputRange === undefined ? [...notes, assumedNote()] : notes;
   for (const note of all) reporter.info(`${name}: ${note}`);
   const source = `${imported.format} ${basename(name)}`;
-  const { network } = imported;
-  return new OpenedFloatModel(name, network, importedFacts(imported, { name, source, range }), end);
+  const imports = importedFacts(imported, { name, source, range });
+  return new OpenedFloatModel(name, imported.network, imports, end);
 }
 
 function assumedNote(): string {
@@ -69,10 +67,11 @@ function assumedNote(): string {
 function requireNoOther(
   known: InputRange | undefined,
   asked: InputRange,
-  { name, model }: { readonly name: string; readonly model: tf.LayersModel },
+  name: string,
+  network: FloatNetwork,
 ): void {
   if (known === undefined || (known.min === asked.min && known.max === asked.max)) return;
-  model.dispose();
+  network.dispose();
   throw new UserError(
     `Expected images in ${rangeTitle(known)}, as ${name} says itself, but ${option('inputRange')} is ${rangeTitle(asked)}`,
     { remedy: `Leave ${option('inputRange')} out.` },

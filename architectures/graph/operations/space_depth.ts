@@ -27,9 +27,15 @@ export const SPACE_DEPTH: Operation<FloatSpaceDepthNode> = {
     }
     return [height / block, width / block, channels * block ** 2];
   },
-  run({ op, block }, { tf, inputs: [x] }) {
+  run({ op, block }, { inputs: [x] }) {
     const [batch, height, width, channels] = (x as tf.Tensor4D).shape;
-    if (op === 'depthToSpace') return tf.depthToSpace(x as tf.Tensor4D, block, 'NHWC');
+    if (op === 'depthToSpace') {
+      const depth = channels / block ** 2;
+      return x
+        .reshape([batch * height, width, block, block, depth])
+        .transpose([0, 2, 1, 3, 4])
+        .reshape([batch, height * block, width * block, depth]);
+    }
     const [rows, columns] = [height / block, width / block];
     return x
       .reshape([batch * rows, block, columns, block, channels])

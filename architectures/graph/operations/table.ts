@@ -13,6 +13,7 @@ import type { Operation } from './operation.ts';
 import { PAD } from './pad.ts';
 import { POOL_2D } from './pool2d.ts';
 import { RESHAPE } from './reshape.ts';
+import { RESIZE } from './resize.ts';
 import { SLICE } from './slice.ts';
 import { SOFTMAX } from './softmax.ts';
 import { SPACE_DEPTH } from './space_depth.ts';
@@ -35,6 +36,7 @@ const OPERATIONS = {
   multiply: ARITHMETIC,
   pad: PAD,
   reshape: RESHAPE,
+  resize: RESIZE,
   slice: SLICE,
   softmax: SOFTMAX,
   spaceToDepth: SPACE_DEPTH,

@@ -49,6 +49,7 @@ function ofImages(node: FloatNode): FloatNode {
     case 'maxPool2d':
     case 'multiply':
     case 'pad':
+    case 'resize':
     case 'softmax':
     case 'spaceToDepth':
     case 'subtract':

@@ -161,6 +161,36 @@ const SUPPORTED: Readonly<Record<string, Layers>> = {
     const branches = [1, 2].map((filters) => l.conv2d({ filters, kernelSize: 3 }).apply(y));
     return l.concatenate().apply(branches as tf.SymbolicTensor[]) as tf.SymbolicTensor;
   },
+  'zero padding before an average pool': chain(
+    l.zeroPadding2d({ padding: 1 }),
+    l.averagePooling2d({ poolSize: 2 }),
+  ),
+  'zero padding before a Dense layer': chain(
+    l.zeroPadding2d({ padding: 1 }),
+    l.flatten(),
+    l.dense({ units: 2 }),
+  ),
+  'a convolution of a reshaped image': chain(l.reshape({ targetShape: [6, 7, 2] }), conv()),
+  'a vector as rows of an image': chain(
+    l.flatten(),
+    l.reshape({ targetShape: [28, 3] }),
+    l.permute({ dims: [2, 1] }),
+  ),
+  'concatenation below each other, and beside': (x) => {
+    const y = l.concatenate({ axis: 1 }).apply([x, x]) as tf.SymbolicTensor;
+    return l.concatenate({ axis: 2 }).apply([y, y]) as tf.SymbolicTensor;
+  },
+  'an image of which the edges are cut': chain(
+    l.cropping2D({
+      cropping: [
+        [1, 2],
+        [0, 3],
+      ],
+    }),
+    conv(),
+  ),
+  'axes in another order': chain(l.permute({ dims: [2, 1, 3] }), conv()),
+  'rows and columns that come several times': chain(conv(), l.upSampling2d({ size: [2, 3] })),
   'a reshape and its inverse': chain(
     l.reshape({ targetShape: [84] }),
     l.reshape({ targetShape: [7, 6, 2] }),
@@ -179,8 +209,8 @@ const SUPPORTED: Readonly<Record<string, Layers>> = {
 
 const REFUSED: Readonly<Record<string, readonly [Layers, RegExp]>> = {
   'a layer that TF8 has no operation for, naming it': [
-    chain(conv(), l.upSampling2d({ name: 'up' })),
-    /TF8 does not support up \(UpSampling2D\): the operation; it has Conv2D, /,
+    chain(conv(), l.layerNormalization({ name: 'layer' })),
+    /TF8 does not support layer \(LayerNormalization\): the operation; it has Conv2D, /,
   ],
   'a batch norm that stands at no convolution': [
     chain(batchNorm(), l.maxPooling2d({ poolSize: 2 })),
@@ -225,25 +255,9 @@ const REFUSED: Readonly<Record<string, readonly [Layers, RegExp]>> = {
     chain(l.globalAveragePooling2d({ name: 'pool', dataFormat: 'channelsFirst' })),
     /pool \(GlobalAveragePooling2D\): the data format channels_first/,
   ],
-  'zero padding before a pool': [
-    chain(l.zeroPadding2d({ padding: 1 }), l.maxPooling2d({ name: 'pool', poolSize: 2 })),
-    /pool \(MaxPooling2D\): zero padding in front of it/,
-  ],
-  'zero padding before a Dense layer': [
-    chain(l.zeroPadding2d({ padding: 1 }), l.flatten(), l.dense({ name: 'dense', units: 2 })),
-    /dense \(Dense\): zero padding in front of it/,
-  ],
   'a Dense layer over the channels of an image': [
     chain(l.dense({ name: 'dense', units: 2 })),
     /dense \(Dense\): an image \[7,6,2\] as its input; flatten it/,
-  ],
-  'a convolution of a reshaped image': [
-    chain(l.reshape({ name: 'reshape', targetShape: [6, 7, 2] }), conv()),
-    /conv \(Conv2D\): the shape \[6,7,2\] that reshape gives to image/,
-  ],
-  'concatenation of anything but channels': [
-    (x) => l.concatenate({ name: 'joined', axis: 1 }).apply([x, x]) as tf.SymbolicTensor,
-    /joined \(Concatenate\): its axis 1; TF8 joins channels \(axis 3\)/,
   ],
   'a softmax in the middle': [
     chain(conv(), l.softmax({ name: 'softmax', axis: -1 })),
@@ -415,6 +429,10 @@ describe('fuseLayersModel', () => {
     ]);
   });
 
+  it('keeps the reshape that makes an image the logits', () => {
+    assertFusedEquals(networkOf([7, 6, 2], chain(conv(), l.flatten())));
+  });
+
   it('refuses a network without an operation', () => {
     refuses(
       networkOf([1, 1, 2], chain(l.flatten())),
@@ -456,10 +474,10 @@ describe('fuseLayersModel', () => {
     refuses(model, /Expected fixed image sizes but the output of image is \[\?,\?,2\]/);
   });
 
-  it('refuses tensors that are neither images nor vectors', () => {
-    const input = tf.input({ shape: [3, 4], name: 'sequence' });
+  it('refuses tensors of more axes than an image has', () => {
+    const input = tf.input({ shape: [3, 4, 2, 2], name: 'volume' });
     const model = tf.model({ inputs: input, outputs: l.flatten().apply(input) as never });
-    refuses(model, /Expected images or vectors but the output of sequence is \[3,4\]/);
+    refuses(model, /Expected images or vectors but the output of volume is \[3,4,2,2\]/);
   });
 
   it('refuses weights that are not finite, naming them', () => {

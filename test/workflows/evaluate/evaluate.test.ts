@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
+import sharp from 'sharp';
 import { loadModelFolder, saveModelFolder } from '../../../checkpoints/store/model_store.ts';
 import type { BatchOptions } from '../../../datasets/dataset.ts';
 import { openDataset } from '../../../datasets/open_dataset.ts';
 import { selectKernels } from '../../../quantize/kernels/select.ts';
 import { encodeTf8 } from '../../../quantize/model/tf8_file.ts';
+import { OutputFigures } from '../../../workflows/evaluate/compare_outputs.ts';
 import {
   type DataCalibration,
   type EvaluateOptions,
@@ -18,6 +20,7 @@ import { Evaluation } from '../../../workflows/evaluate/evaluation.ts';
 import { OpenedFloatModel, openFloatModel } from '../../../workflows/open/open_model.ts';
 import { calibrationSource, quantizeModel } from '../../../workflows/quantize/quantize.ts';
 import { option } from '../../../workflows/wording.ts';
+import { randomBytes } from '../../quantize/kernels/make_call.ts';
 import {
   contextOf,
   saveTinyModel,
@@ -69,6 +72,33 @@ describe('evaluate', () => {
       ...changes,
     };
   }
+
+  it('compares every output with float on images without classes', async () => {
+    await mkdir(at('plain'));
+    const noise = (seed: number) =>
+      sharp(randomBytes(64 * 64 * 3, seed), { raw: { width: 64, height: 64, channels: 3 } });
+    for (const seed of [1, 2, 3])
+      await noise(seed)
+        .png()
+        .toFile(at(`plain/${seed}.png`));
+    const options = { dataset: undefined, data: at('plain'), calibrationImages: 3, limit: 3 };
+    const result = await evaluate(optionsFor('m1000', options), contextOf());
+    assert.deepEqual(
+      [result.dataset, result.images, result.float, result.tf8],
+      ['images', 3, undefined, undefined],
+    );
+    const [output, ...others] = result.outputs!;
+    assert.deepEqual(others, []);
+    assert.ok(output.sqnrDb > 10 && output.cosine > 0.9 && output.cosine <= 1, String(output));
+    assert.ok(output.agreement! >= 0 && output.agreement! <= 100);
+    const { name, sqnrDb } = JSON.parse(JSON.stringify(new OutputFigures('a', Infinity, 1, null)));
+    assert.deepEqual([name, sqnrDb], ['a', 'lossless']);
+  });
+
+  it('compares the outputs beside the accuracies', async () => {
+    const { outputs, outputImages, images } = await evaluate(optionsFor('m1000'), contextOf());
+    assert.deepEqual([outputs!.length, outputImages], [1, images]);
+  });
 
   function calibrationOf({ calibration }: EvaluateResult): DataCalibration {
     assert.ok(calibration?.source === 'data');

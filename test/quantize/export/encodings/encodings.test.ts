@@ -16,6 +16,8 @@ import {
   type Tf8Model,
   tensorSpecs,
 } from '../../../../quantize/model/tf8_model.ts';
+import { concatAxis } from '../../../../quantize/ops/concat.ts';
+import type { RearrangeNode } from '../../../../quantize/ops/rearrange.ts';
 import { dequantizeArray } from '../../../../quantize/params/quantization.ts';
 import { randomBytes } from '../../kernels/make_call.ts';
 import { randomModels } from '../../model/random_models.ts';
@@ -48,7 +50,8 @@ function floatGraphOf(
   floatWeights: ReadonlyMap<string, FloatWeights>,
 ): FloatGraph {
   const nodes = model.nodes.map((node): FloatNode => {
-    if (node.op === 'concat') return { ...node, axis: -1 };
+    if (node.op === 'concat') return { ...node, axis: concatAxis(node) - 3 };
+    if (node.op === 'rearrange') return floatNodeOf(node);
     if (node.op === 'lookup') {
       const { function: f, table: _, ...rest } = node;
       assert.ok(typeof f !== 'string');
@@ -65,10 +68,36 @@ function floatGraphOf(
   return floatGraph({ name, nodes, input, outputs: [outputNode(model).name] });
 }
 
+/** What a rearrangement is in float; rows and columns that come several times are resized. */
+function floatNodeOf({ name, inputs, arrangement, output: { shape } }: RearrangeNode): FloatNode {
+  const base = { name, inputs };
+  switch (arrangement.kind) {
+    case 'pad':
+      return { ...base, op: 'pad', padding: arrangement.padding };
+    case 'slice':
+      return { ...base, op: 'slice', ...arrangement, size: shape };
+    case 'transpose':
+      return { ...base, op: 'transpose', permutation: arrangement.permutation };
+    case 'reshape':
+      return { ...base, op: 'reshape', target: shape };
+    case 'depthToSpace':
+    case 'spaceToDepth':
+      return { ...base, op: arrangement.kind, block: arrangement.block };
+    case 'repeat':
+      return {
+        ...base,
+        op: 'resize',
+        size: [shape[0], shape[1]],
+        method: 'nearest',
+        corners: 'halfPixel',
+      };
+  }
+}
+
 async function filesOf(model: Tf8Model, floatWeights?: ReadonlyMap<string, FloatWeights>) {
   const source = { ...(await sourceOf(model)), ...(floatWeights && { floatWeights }) };
   const [encodings, network, ...others] = ENCODINGS.encode(source);
-  assert.deepEqual([encodings.suffix, others.length], ['', 0]);
+  assert.deepEqual([encodings.name, others.length], ['model', 0]);
   return { json: JSON.parse(new TextDecoder().decode(encodings.bytes)), network };
 }
 
@@ -115,7 +144,7 @@ describe('the export to encodings', () => {
 
   it('has the float network in ONNX, whose tensors have the names of the encodings', async () => {
     const { json, network } = await filesOf(MODEL, floatWeightsOf(MODEL));
-    assert.equal(network.suffix, '.onnx');
+    assert.equal(network.name, 'model.onnx');
     const { graph } = fromBinary(ModelProtoSchema, network.bytes);
     const made = new Set(graph!.node.map(({ output }) => output[0]));
     const constants = new Set(graph!.initializer.map(({ name }) => name));
