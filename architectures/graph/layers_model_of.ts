@@ -144,7 +144,10 @@ class LayerWriter {
       case 'subtract':
         throw unsupported(node, 'a difference');
       case 'transpose':
-        return apply(tf.layers.permute({ name, dims: node.permutation.map((axis) => axis + 1) }), x);
+        return apply(
+          tf.layers.permute({ name, dims: node.permutation.map((axis) => axis + 1) }),
+          x,
+        );
       case 'slice':
       case 'spaceToDepth':
       case 'depthToSpace':
