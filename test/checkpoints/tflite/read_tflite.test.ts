@@ -5,7 +5,7 @@ import { shapeIn } from '../../../architectures/graph/float_graph.ts';
 import { networkOfGraph } from '../../../architectures/graph/float_network.ts';
 import { FloatRunner } from '../../../architectures/graph/float_runner.ts';
 import { readLayersModel } from '../../../architectures/graph/read_layers_model.ts';
-import { readTflite } from '../../../checkpoints/tflite/read_tflite.ts';
+import { loadTflite, readTflite } from '../../../checkpoints/tflite/read_tflite.ts';
 import { CONV_2D, TENSOR_TYPE } from '../../../foundation/flatbuffers/tflite_schema.ts';
 import { needsTensorFlow } from '../../support/needs_tensorflow.ts';
 import { sharedFolder } from '../../support/skip.ts';
@@ -187,6 +187,28 @@ describe('readTflite', () => {
       remedy: /boxes, top classes/,
     });
   });
+
+  // Of quantized weights alone the float graph is exact; LiteRT computes in 8 bits where activations are, too.
+  for (const [name, tolerance] of [
+    ['float32', 2e-6],
+    ['float16', 2e-6],
+    ['uint8', 0.05],
+  ] as const) {
+    it(`computes what LiteRT does of a ${name} file, to ${tolerance}`, async () => {
+      const folder = join(import.meta.dirname, 'fixtures');
+      const floats = async (file: string) =>
+        new Float32Array(Uint8Array.from(await readFile(join(folder, file))).buffer);
+      const { graph, range } = await loadTflite(join(folder, `${name}.tflite`));
+      assert.deepEqual(range, name === 'uint8' ? { min: -1, max: 1 } : undefined);
+      const runner = new FloatRunner(graph);
+      const [outputs] = runner.outputs(await floats('images.bin'), [2, 24, 24, 3]);
+      runner.dispose();
+      const expected = await floats(`${name}_outputs.bin`);
+      assert.equal(outputs.length, expected.length);
+      const farthest = Math.max(...outputs.map((value, at) => Math.abs(value - expected[at])));
+      assert.ok(farthest < tolerance, `${farthest}`);
+    });
+  }
 
   it('reads MobileNetV2 of Google, whose layers of Keras compute the same', async function () {
     this.timeout(60_000);
