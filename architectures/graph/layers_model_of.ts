@@ -141,18 +141,17 @@ class LayerWriter {
         return this.reshaped(name, x, node.target);
       case 'softmax':
         return apply(tf.layers.softmax({ name }), x);
+      case 'transpose': {
+        // Keras counts the axes behind the batch from 1.
+        const dims = node.permutation.map((axis) => axis + 1);
+        return apply(tf.layers.permute({ name, dims }), x);
+      }
       case 'subtract':
-        throw unsupported(node, 'a difference');
-      case 'transpose':
-        return apply(
-          tf.layers.permute({ name, dims: node.permutation.map((axis) => axis + 1) }),
-          x,
-        );
       case 'slice':
       case 'spaceToDepth':
       case 'depthToSpace':
       case 'resize':
-        throw unsupported(node, `the operation ${node.op}`);
+        throw unsupported(node, 'the operation');
     }
   }
 
