@@ -1,8 +1,8 @@
 /** What of a float graph TF8 cannot compute, by the name of the layer. */
 import { type FloatGraph, shapeIn } from '../../architectures/graph/float_graph.ts';
-import { type FloatNode, isWeightedFloat } from '../../architectures/graph/float_node.ts';
+import type { FloatNode } from '../../architectures/graph/float_node.ts';
 import type { Activation } from '../../architectures/graph/operations/activation_function.ts';
-import { makerOf, usersOf } from '../../architectures/graph/passes/rewrite.ts';
+import { usersOf } from '../../architectures/graph/passes/rewrite.ts';
 import { elements, isSameShape } from '../../architectures/graph/shape.ts';
 import { QuantizationError } from '../params/errors.ts';
 import type { ActivationKind } from '../params/requantization.ts';
@@ -77,7 +77,6 @@ function requireNode(graph: FloatGraph, node: FloatNode): void {
   switch (node.op) {
     case 'conv2d':
     case 'depthwiseConv2d':
-      if (node.dilations !== undefined) throw refuse('dilation');
       requirePart(node, node.activation);
       return;
     case 'fullyConnected':
@@ -92,7 +91,7 @@ function requireNode(graph: FloatGraph, node: FloatNode): void {
       return;
     case 'batchNorm':
       requireChannels(graph, node, node.axis, 'normalizes');
-      throw refuse(misplaced(graph, node));
+      throw refuse();
     case 'activation':
       return;
     case 'pad': {
@@ -144,15 +143,6 @@ function requireChannels(graph: FloatGraph, node: FloatNode, axis: number, what:
     labelOf(node),
     `its axis ${channels + 1 + axis}; TF8 ${what} channels (axis ${channels})`,
   );
-}
-
-/** Why a batch norm could go into no convolution. */
-function misplaced(graph: FloatGraph, { inputs: [from] }: FloatNode): string {
-  const maker = makerOf(graph, from);
-  if (maker?.op === 'pad') return 'zero padding in front of it';
-  return maker !== undefined && isWeightedFloat(maker) && maker.activation === 'linear'
-    ? `its place: ${from}, which it would be fused into, has other users`
-    : `its place after ${from}: it must follow a convolution or come before one that pads no zeros`;
 }
 
 function labelOf({ name, className, op }: FloatNode): string {

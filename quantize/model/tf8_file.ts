@@ -65,7 +65,12 @@ const VersionSchema = z.object({ version: Count });
 
 /** The least that has its operations: a file that an older tf8 can read is one that it reads. */
 function versionOf({ nodes }: Tf8Model): number {
-  return Math.max(...nodes.map((node) => operationOf(node).since));
+  return Math.max(
+    ...nodes.map((node) => {
+      const operation = operationOf(node);
+      return operation.sinceOf?.(node) ?? operation.since;
+    }),
+  );
 }
 
 /**

@@ -34,6 +34,8 @@ export interface NodeTensors {
 export interface Operation<Node extends NodeBase, Call extends CallBase> {
   /** The first version of the TF8 file that has it. */
   readonly since: 1 | 2;
+  /** The first version that has all that a node asks for, where some of it came later. */
+  sinceOf?(node: Node): 1 | 2;
   /** The node's fields in a file, in their order. */
   readonly header: NodeSchema<StoredNode<Node>>;
   /** How many tensors it reads; several: one and more. */

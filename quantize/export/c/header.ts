@@ -6,13 +6,13 @@ import {
   type Tf8Model,
   type Tf8Node,
   tensorSpecs,
-  type WeightedNode,
 } from '../../model/tf8_model.ts';
 import { type Nodes, type NodeTable, ofNode } from '../../ops/table.ts';
 import { addition } from '../../params/addition.ts';
 import { QuantizationError } from '../../params/errors.ts';
 import type { ActivationKind } from '../../params/requantization.ts';
 import { elements } from '../../params/shape.ts';
+import { UNDILATED } from '../../params/window.ts';
 import { modelDescription } from '../description.ts';
 import { outputLabels } from '../labels.ts';
 import { commentText, floatLiteral, numberLines, stringLiteral } from './literals.ts';
@@ -134,15 +134,13 @@ const OPERATIONS: NodeTable<
   [input: TensorSpec, second: TensorSpec | undefined],
   Readonly<Record<string, string | number>>
 > = {
-  conv2d: (node) => ({ op: 'TF8_CONV_2D', ...windowOf(filterWindow(node), node) }),
-  depthwiseConv2d: (node) => ({
-    op: 'TF8_DEPTHWISE_CONV_2D',
-    ...windowOf(filterWindow(node), node),
-  }),
+  conv2d: (node) => ({ op: 'TF8_CONV_2D', ...convolutionOf(node) }),
+  depthwiseConv2d: (node) => ({ op: 'TF8_DEPTHWISE_CONV_2D', ...convolutionOf(node) }),
   // The window is as large as the image.
   fullyConnected: (_node, { shape: [height, width] }) => ({
     op: 'TF8_CONV_2D',
     ...windowOf([height, width]),
+    ...dilationOf(UNDILATED),
   }),
   averagePool2d(node) {
     requireSum(node.name, node.windowShape);
@@ -190,8 +188,13 @@ function activationName(activation: ActivationKind): string {
   return `TF8_${activation.toUpperCase()}`;
 }
 
-function filterWindow({ weights: { shape } }: WeightedNode): readonly [number, number] {
-  return [shape[0], shape[1]];
+function convolutionOf(node: Nodes['conv2d' | 'depthwiseConv2d']) {
+  const [height, width] = node.weights.shape;
+  return { ...windowOf([height, width], node), ...dilationOf(node.dilations ?? UNDILATED) };
+}
+
+function dilationOf([dilation_height, dilation_width]: readonly [number, number]) {
+  return { dilation_height, dilation_width };
 }
 
 function windowOf(

@@ -84,8 +84,10 @@ static void convolve(const tf8_node *node, const tf8_tensor *input, const tf8_te
       memcpy(accumulators, node->bias, (size_t)output->channels * sizeof *accumulators);
       for (int32_t ky = 0; ky < node->window_height; ky++) {
         for (int32_t kx = 0; kx < node->window_width; kx++) {
-          const int32_t iy = y * node->stride_height - node->padding_top + ky;
-          const int32_t ix = x * node->stride_width - node->padding_left + kx;
+          const int32_t iy =
+              y * node->stride_height - node->padding_top + ky * node->dilation_height;
+          const int32_t ix =
+              x * node->stride_width - node->padding_left + kx * node->dilation_width;
           if (iy < 0 || iy >= input->height || ix < 0 || ix >= input->width) continue;
           for (int32_t c = 0; c < input->channels; c++) {
             const int32_t difference = *at(input, iy, ix, c) - input->zero_point;

@@ -37,6 +37,8 @@ typedef struct {
   int32_t window_height, window_width;
   int32_t stride_height, stride_width;
   int32_t padding_top, padding_left;
+  /* From one tap of a convolution's window to the next. */
+  int32_t dilation_height, dilation_width;
   /* [window_height][window_width][input channels][outputs, or outputs per channel if depthwise] */
   const uint8_t *weights;
   float weights_scale;

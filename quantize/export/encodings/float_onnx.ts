@@ -16,7 +16,13 @@ import type { FloatWeights } from '../export_format.ts';
 import { GraphProtoSchema, ModelProtoSchema } from '../onnx/generated/onnx_pb.ts';
 import { floatTensor, OnnxGraph } from '../onnx/graph.ts';
 import { IR_VERSION, OPSET } from '../onnx/onnx.ts';
-import { filterShape, OUTPUTS_FIRST, pads, poolAttributes } from '../onnx/operators.ts';
+import {
+  dilationsOf,
+  filterShape,
+  OUTPUTS_FIRST,
+  pads,
+  poolAttributes,
+} from '../onnx/operators.ts';
 import { permuteFloats } from '../tensor_layout.ts';
 import { biasName, outputName, weightsName } from '../tensor_names.ts';
 
@@ -102,6 +108,7 @@ function addConvolution(
     kernel_shape: stored.slice(2),
     strides,
     pads: pads(padding),
+    ...dilationsOf(node),
     group: op === 'depthwiseConv2d' ? shape[2] : 1,
   });
   addActivation(graph, node);
