@@ -83,6 +83,7 @@ module.exports = {
     room('quantize/convert', [
       'quantize/params/',
       'quantize/ops/',
+      'quantize/kernels/',
       'quantize/model/',
       'architectures/graph/',
     ]),
@@ -100,7 +101,12 @@ module.exports = {
       'quantize/kernels/',
       'quantize/model/',
     ]),
-    room('quantize/export', ['quantize/params/', 'quantize/ops/', 'quantize/model/']),
+    room('quantize/export', [
+      'quantize/params/',
+      'quantize/ops/',
+      'quantize/model/',
+      'foundation/flatbuffers/',
+    ]),
     room('workflows', [
       'foundation/',
       'architectures/',

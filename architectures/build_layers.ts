@@ -1,5 +1,6 @@
 /** What the networks have in common: their convolutions, their batch norms, their ends. */
 import * as tf from '@tensorflow/tfjs';
+import './hard_activations.ts';
 import { deriveSeed } from '../foundation/hashes/derive_seed.ts';
 import { BATCH_NORM_EPSILON, batchNormOf, type ConvLayer } from './conv_layer.ts';
 import { SQUEEZED_LOGITS } from './logits_model.ts';
@@ -54,7 +55,7 @@ export function applyConvolution(
     y = tf.layers
       .batchNormalization({
         name: batchNormOf(layer.name),
-        epsilon: BATCH_NORM_EPSILON,
+        epsilon: layer.batchNormEpsilon ?? BATCH_NORM_EPSILON,
         momentum: batchNormDecay,
         scale: layer.batchNormScale,
       })
@@ -64,20 +65,37 @@ export function applyConvolution(
 }
 
 /** x: [N, H, W, C] → its mean over the image, with dropout, as [N, 1, 1, C]. */
-export function pooledFeatures(
-  x: tf.SymbolicTensor,
-  { dropout, seed }: BuildSettings,
-): tf.SymbolicTensor {
+export function pooledFeatures(x: tf.SymbolicTensor, settings: BuildSettings): tf.SymbolicTensor {
   const channels = x.shape[3]!;
   const pooled = tf.layers
     .globalAveragePooling2d({ name: 'AvgPool_1a', dataFormat: 'channelsLast' })
-    .apply(x);
-  const dropped = tf.layers
-    .dropout({ name: 'Dropout_1b', rate: dropout, seed: deriveSeed(seed, 'dropout', 0) })
-    .apply(pooled);
+    .apply(x) as tf.SymbolicTensor;
+  return asImage('AvgPool_1a', channels, droppedFeatures(pooled, settings));
+}
+
+/** Features with a share of them set to 0 while training. */
+export function droppedFeatures(
+  features: tf.SymbolicTensor,
+  { dropout, seed }: BuildSettings,
+): tf.SymbolicTensor {
   return tf.layers
-    .reshape({ name: 'AvgPool_1a/Reshape', targetShape: [1, 1, channels] })
-    .apply(dropped) as tf.SymbolicTensor;
+    .dropout({ name: 'Dropout_1b', rate: dropout, seed: deriveSeed(seed, 'dropout', 0) })
+    .apply(features) as tf.SymbolicTensor;
+}
+
+/** x: [N, H, W, C] → its mean over the image as [N, 1, 1, C]. */
+export function globalMean(name: string, x: tf.SymbolicTensor): tf.SymbolicTensor {
+  const pooled = tf.layers
+    .globalAveragePooling2d({ name, dataFormat: 'channelsLast' })
+    .apply(x) as tf.SymbolicTensor;
+  return asImage(name, x.shape[3]!, pooled);
+}
+
+/** [N, C] → [N, 1, 1, C] */
+function asImage(name: string, channels: number, x: tf.SymbolicTensor): tf.SymbolicTensor {
+  return tf.layers
+    .reshape({ name: `${name}/Reshape`, targetShape: [1, 1, channels] })
+    .apply(x) as tf.SymbolicTensor;
 }
 
 /** The network from its input to class probabilities, given its logits [N, 1, 1, classes]. */
@@ -113,11 +131,32 @@ function convolution(
   });
 }
 
-function activation(layer: ConvLayer, x: tf.SymbolicTensor): tf.SymbolicTensor {
-  if (layer.activation === 'linear') return x;
-  const relu =
-    layer.activation === 'relu6'
-      ? tf.layers.reLU({ name: `${layer.name}/Relu6`, maxValue: 6 })
-      : tf.layers.reLU({ name: `${layer.name}/Relu` });
-  return relu.apply(x) as tf.SymbolicTensor;
+function activation({ name, activation }: ConvLayer, x: tf.SymbolicTensor): tf.SymbolicTensor {
+  const layer = activationLayer(name, activation);
+  return layer === undefined ? x : (layer.apply(x) as tf.SymbolicTensor);
+}
+
+/** `<name>/Relu6` and its like; undefined where there is none. */
+function activationLayer(
+  name: string,
+  activation: ConvLayer['activation'],
+): tf.layers.Layer | undefined {
+  switch (activation) {
+    case 'linear':
+      return undefined;
+    case 'relu6':
+      return tf.layers.reLU({ name: `${name}/Relu6`, maxValue: 6 });
+    case 'relu':
+      return tf.layers.reLU({ name: `${name}/Relu` });
+    case 'hardSwish':
+      return ofFunction(`${name}/HardSwish`, activation);
+    case 'hardSigmoid6':
+      return ofFunction(`${name}/HardSigmoid`, activation);
+  }
+}
+
+/** TensorFlow.js' types know none but its own functions. */
+function ofFunction(name: string, activation: string): tf.layers.Layer {
+  const config: unknown = { name, activation };
+  return tf.layers.activation(config as Parameters<typeof tf.layers.activation>[0]);
 }

@@ -14,8 +14,23 @@ export interface ConvLayer {
   readonly batchNorm: boolean;
   /** Whether a batch norm of this network has a γ (slim's `scale`). */
   readonly batchNormScale: boolean;
+  /** ε of its batch norm; `BATCH_NORM_EPSILON` unless given. */
+  readonly batchNormEpsilon?: number;
   readonly bias: boolean;
-  readonly activation: 'relu6' | 'relu' | 'linear';
+  readonly activation: LayerActivation;
+}
+
+/** `hardSwish` is x · relu6(x + 3) / 6, `hardSigmoid6` relu6(x + 3) / 6 (arXiv 1905.02244, 5.2). */
+export type LayerActivation = 'relu6' | 'relu' | 'linear' | 'hardSwish' | 'hardSigmoid6';
+
+/** What the networks leave to choose but their core layer. */
+export interface NetworkSizes {
+  /** Height and width of the input, in pixels. */
+  readonly resolution: number;
+  /** Outputs of the network. */
+  readonly classes: number;
+  /** Every layer's filters are multiplied by it; 1 unless given. */
+  readonly widthMultiplier?: number;
 }
 
 /** [H, W, C] */
@@ -70,6 +85,15 @@ export function checkWidthMultiplier(widthMultiplier: number): void {
       `Expected a width multiplier greater than 0 but received ${widthMultiplier}`,
     );
   }
+}
+
+/**
+ * The multiple of 8 that is nearest to so many filters, at least 8 and at least nine tenths of them
+ * (slim's and Keras' `_make_divisible`).
+ */
+export function divisibleBy8(filters: number): number {
+  const nearest = Math.max(8, Math.floor((filters + 4) / 8) * 8);
+  return nearest < 0.9 * filters ? nearest + 8 : nearest;
 }
 
 /**

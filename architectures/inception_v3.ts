@@ -1,15 +1,13 @@
 /**
  * InceptionV3 (arXiv 1512.00567) as a table of modules, with the endpoint names of TF-slim's
  * `inception_v3`. One loop (`inception_v3_layers.ts`) resolves the table's shapes, for the network
- * (`build_inception_v3.ts`) and for its costs (`layer_costs.ts`).
+ * (`build_network.ts`) and for its costs (`layer_costs.ts`).
  *
  * The auxiliary head (`AuxLogits`) is left out: slim adds its loss while training and never evaluates
  * it, so that a network that is quantized does not have it. Training here does without.
  */
 import type { PaddingScheme } from './conv_layer.ts';
-
-/** Height and width, in pixels. */
-export type Kernel = readonly [number, number];
+import type { Kernel } from './network_layers.ts';
 
 export type InceptionRow =
   /** A convolution, batch norm without γ, ReLU. The name need not tell the kernel: see Mixed_6a. */

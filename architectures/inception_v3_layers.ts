@@ -1,14 +1,13 @@
 import {
-  type ConvLayer,
   checkSizes,
   checkWidthMultiplier,
-  INPUT_CHANNELS,
   type LayerShape,
-  LOGITS,
   outputSize,
   type PaddingScheme,
 } from './conv_layer.ts';
-import { INCEPTION_V3_ROWS, type InceptionRow, type Kernel } from './inception_v3.ts';
+import { INCEPTION_V3_ROWS, type InceptionRow } from './inception_v3.ts';
+import { LayerList, type LayerOutput, logitsLayer } from './layer_list.ts';
+import type { Kernel, NetworkLayer, NetworkLayers } from './network_layers.ts';
 
 /** With fewer pixels nothing is left of the image in `Mixed_7a`. */
 export const MIN_INCEPTION_RESOLUTION = 75;
@@ -29,56 +28,26 @@ export interface InceptionV3Config {
   readonly widthMultiplier?: number;
 }
 
-/** One layer of the network, with its shapes resolved and the names of the layers that it reads. */
-export type InceptionLayer =
-  | (ConvLayer & { readonly op: 'conv'; readonly input: string })
-  | {
-      readonly op: 'maxPool' | 'averagePool';
-      readonly name: string;
-      readonly input: string;
-      readonly window: Kernel;
-      readonly stride: number;
-      readonly padding: PaddingScheme;
-      readonly outputShape: LayerShape;
-    }
-  | {
-      readonly op: 'concat';
-      readonly name: string;
-      readonly inputs: readonly string[];
-      readonly outputShape: LayerShape;
-    };
-
-/** Name of the layer that gives the images. */
-export const INPUT_NAME = 'input';
-
-/** What an InceptionV3 is up to its pooled features, and the logits that read them. */
-export interface InceptionV3Layers {
-  /** `Conv2d_1a_3x3` to `Mixed_7c`, each after what it reads. */
-  readonly base: readonly InceptionLayer[];
-  /** A 1 × 1 convolution of the mean of `Mixed_7c` over the image. */
-  readonly logits: ConvLayer;
-}
-
 /**
  * The layers of an InceptionV3 in order, from the table of modules.
  * @throws InvalidValueError for a width multiplier, resolution or class count that no network can have.
  */
-export function inceptionV3Layers(config: InceptionV3Config): InceptionV3Layers {
+export function inceptionV3Layers(config: InceptionV3Config): NetworkLayers {
   const { resolution, classes, widthMultiplier = 1 } = config;
   checkWidthMultiplier(widthMultiplier);
   checkSizes(config, MIN_INCEPTION_RESOLUTION);
-  const base: InceptionLayer[] = [];
+  const base: NetworkLayer[] = [];
   const filtersOf = (filters: number) => Math.max(Math.trunc(filters * widthMultiplier), MIN_DEPTH);
 
   /** Adds the rows one after the other; returns the last one's output. */
-  const addRows = (rows: readonly InceptionRow[], scope: string, from: Tensor): Tensor =>
+  const addRows = (rows: readonly InceptionRow[], scope: string, from: LayerOutput): LayerOutput =>
     rows.reduce((input, row) => {
       const layer = resolve(row, scope, input);
       base.push(layer);
       return { name: layer.name, shape: layer.outputShape };
     }, from);
 
-  const resolve = (row: InceptionRow, scope: string, input: Tensor): InceptionLayer => {
+  const resolve = (row: InceptionRow, scope: string, input: LayerOutput): NetworkLayer => {
     const name = `${scope}${row.name}`;
     switch (row.op) {
       case 'conv': {
@@ -123,16 +92,8 @@ export function inceptionV3Layers(config: InceptionV3Config): InceptionV3Layers 
     }
   };
 
-  const features = addRows(INCEPTION_V3_ROWS, '', {
-    name: INPUT_NAME,
-    shape: [resolution, resolution, INPUT_CHANNELS],
-  });
+  const features = addRows(INCEPTION_V3_ROWS, '', LayerList.images(resolution));
   return { base, logits: logitsLayer(features.shape[2], classes) };
-}
-
-interface Tensor {
-  readonly name: string;
-  readonly shape: LayerShape;
 }
 
 function windowed(
@@ -147,20 +108,4 @@ function windowed(
     outputSize(width, window[1], stride, padding),
     channels,
   ];
-}
-
-function logitsLayer(channels: number, classes: number): ConvLayer {
-  return {
-    kind: 'logits',
-    name: LOGITS,
-    kernel: [1, 1],
-    stride: 1,
-    padding: 'same',
-    inputShape: [1, 1, channels],
-    outputShape: [1, 1, classes],
-    batchNorm: false,
-    batchNormScale: false,
-    bias: true,
-    activation: 'linear',
-  };
 }

@@ -3,10 +3,20 @@
  * @module tf8/architectures
  */
 
-export { buildInceptionV3 } from './build_inception_v3.ts';
 export type { BuildOptions } from './build_layers.ts';
 export { buildMobileNetV1 } from './build_mobilenet_v1.ts';
-export type { ConvLayer, LayerShape, PaddingScheme } from './conv_layer.ts';
+export type {
+  ConvLayer,
+  LayerActivation,
+  LayerShape,
+  NetworkSizes,
+  PaddingScheme,
+} from './conv_layer.ts';
+export {
+  type EfficientNetScale,
+  efficientNetLiteLayers,
+  efficientNetLiteRows,
+} from './efficientnet_lite.ts';
 export { type FloatGraph, floatGraph } from './graph/float_graph.ts';
 export type { FloatNode, FloatWeightedNode } from './graph/float_node.ts';
 export type { FloatImages } from './graph/float_nodes.ts';
@@ -46,8 +56,9 @@ export type {
 } from './graph/operations/weighted.ts';
 export type { Shape } from './graph/shape.ts';
 export type { Padding } from './graph/window.ts';
-export { type Branch, INCEPTION_V3_ROWS, type InceptionRow, type Kernel } from './inception_v3.ts';
-export type { InceptionV3Config } from './inception_v3_layers.ts';
+export { type Branch, INCEPTION_V3_ROWS, type InceptionRow } from './inception_v3.ts';
+export { type InceptionV3Config, inceptionV3Layers } from './inception_v3_layers.ts';
+export type { InvertedResidualRow } from './inverted_residuals.ts';
 export { costOfNetwork, type LayerCost, type NetworkCost } from './layer_costs.ts';
 export {
   convLayers,
@@ -55,7 +66,21 @@ export {
   type MobileNetV1Config,
   type MobileNetV1Row,
 } from './mobilenet_v1.ts';
-export { buildNetwork, type NetworkConfig, type NetworkName } from './network.ts';
+export { MOBILENET_V2_ROWS, mobileNetV2Layers } from './mobilenet_v2.ts';
+export {
+  MOBILENET_V3_LARGE,
+  MOBILENET_V3_SMALL,
+  type MobileNetV3Table,
+  mobileNetV3Layers,
+} from './mobilenet_v3.ts';
+export {
+  buildNetwork,
+  layersOf,
+  type NetworkConfig,
+  type PlainNetworkConfig,
+  type VariantNetworkConfig,
+} from './network.ts';
+export type { Kernel, NetworkLayer, NetworkLayers } from './network_layers.ts';
 export { type DepthwiseMeans, measureDepthwiseMeans } from './rearchitect/centre_depthwise.ts';
 export type { Chain, ChainLayer } from './rearchitect/chain.ts';
 export { RearchitectError } from './rearchitect/errors.ts';
@@ -72,6 +97,16 @@ export {
 } from './rearchitect/reconstruct.ts';
 export { type Equalization, equalizeModel } from './rearchitect/scale_model.ts';
 export { type RecognizedMobileNetV1, recognizeMobileNetV1 } from './recognize_mobilenet_v1.ts';
+export {
+  NETWORK_NAMES,
+  NETWORKS,
+  type Network,
+  type NetworkChoices,
+  type NetworkName,
+  networkNamed,
+  type VariantNetworkName,
+} from './registry.ts';
+export { RESNET_50_ROWS, type ResNetRow, resNet50Layers } from './resnet_50.ts';
 export { type TransferOptions, type TransferReport, transferWeights } from './transfer_weights.ts';
 export {
   FRIENDLY,

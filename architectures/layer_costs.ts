@@ -1,7 +1,6 @@
 import type { ConvLayer } from './conv_layer.ts';
-import { inceptionV3Layers } from './inception_v3_layers.ts';
-import { convLayers } from './mobilenet_v1.ts';
-import type { NetworkConfig } from './network.ts';
+import { convolutionsOf } from './network_layers.ts';
+import { type NetworkChoices, type NetworkName, networkNamed } from './registry.ts';
 
 export interface LayerCost {
   readonly name: string;
@@ -38,10 +37,11 @@ export interface NetworkCost {
  * What a network costs, convolution by convolution.
  * @throws InvalidValueError for a configuration that no network can have.
  */
-export function costOfNetwork(config: NetworkConfig): NetworkCost {
-  if (config.network === 'mobilenet_v1') return networkCost(convLayers(config));
-  const { base, logits } = inceptionV3Layers(config);
-  return networkCost([...base.filter((layer) => layer.op === 'conv'), logits]);
+export function costOfNetwork({
+  network,
+  ...choices
+}: NetworkChoices & { readonly network: NetworkName }): NetworkCost {
+  return networkCost(convolutionsOf(networkNamed(network).layers(choices)));
 }
 
 /** Multiply-accumulates and parameters per layer; MACs count convolutions only, as slim does. */

@@ -1,6 +1,6 @@
 /**
  * MobileNetV1 (arXiv 1704.04861) as a table of rows, with the endpoint names of TF-slim's
- * `mobilenet_v1`. One loop (`build_mobilenet_v1.ts`) turns the table into a network, another
+ * `mobilenet_v1`. One loop (`build_network.ts`) turns the table into a network, another
  * (`layer_costs.ts`) counts its multiply-accumulates and parameters.
  */
 import {

@@ -48,7 +48,9 @@ export interface RecognizedMobileNetV1 {
  * the model has none. The model stays as it was.
  * @returns undefined where the model is another network
  */
-export function recognizeMobileNetV1(model: tf.LayersModel): RecognizedMobileNetV1 | undefined {
+export function recognizeMobileNetV1(
+  model: tf.LayersModel | FloatGraph,
+): RecognizedMobileNetV1 | undefined {
   const graph = graphOf(model);
   const blocks = graph && readBlocks(graph);
   if (graph === undefined || blocks === undefined) return undefined;
@@ -65,10 +67,13 @@ export function recognizeMobileNetV1(model: tf.LayersModel): RecognizedMobileNet
 }
 
 /** The network without what changes nothing; undefined where it is no graph. */
-function graphOf(model: tf.LayersModel): FloatGraph | undefined {
+function graphOf(model: tf.LayersModel | FloatGraph): FloatGraph | undefined {
   const passes = [dropIdentities, vectorsAsImages, dropReshapes, dropSoftmax, absorbPadding];
   try {
-    return passes.reduce((graph, pass) => pass(graph), readLayersModel(model));
+    return passes.reduce(
+      (graph, pass) => pass(graph),
+      'shapes' in model ? model : readLayersModel(model),
+    );
   } catch (error) {
     if (error instanceof GraphError) return undefined;
     throw error;

@@ -39,7 +39,7 @@ interface Options {
 async function measure(options: Options, context: Context): Promise<ExplainRecord> {
   const { imagenet, images, limit, trained } = options;
   const opened = await openFloatModel(NETWORK, context);
-  const weights = measureDepthwise(opened.model);
+  const weights = measureDepthwise(opened.layersModel);
   const photographs =
     imagenet === undefined
       ? undefined
@@ -51,12 +51,12 @@ async function measure(options: Options, context: Context): Promise<ExplainRecor
         );
   const networks: ExplainRecord['trained'] = [];
   for (const { name, model: reference } of trained) {
-    const { model, facts } = await openFloatModel(reference, context);
-    const { weightsSha256 = '' } = facts.origin;
-    networks.push({ name, weightsSha256, layers: trainedRanges(model) });
-    model.dispose();
+    const own = await openFloatModel(reference, context);
+    const { weightsSha256 = '' } = own.facts.origin;
+    networks.push({ name, weightsSha256, layers: trainedRanges(own.graph) });
+    own.dispose();
   }
-  opened.model.dispose();
+  opened.dispose();
   return explainRecordSchema.parse({
     date: new Date().toISOString().slice(0, 10),
     environment: await environment(await selectBackend()),

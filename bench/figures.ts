@@ -65,8 +65,8 @@ async function activationsOf(
     const dataset = await openData(relu.facts.dataset ?? DEFAULT_DATASET, data, 'data', context);
     return await compareActivations({ relu6, relu, dataset, imagesPerClass, seed: SEED }, context);
   } finally {
-    relu6.model.dispose();
-    relu.model.dispose();
+    relu6.dispose();
+    relu.dispose();
   }
 }
 
@@ -76,7 +76,7 @@ async function photographIn(dir: string, label: string, context: Context) {
   try {
     return await measurePhotograph(opened, dataset, { label, seed: SEED }, context);
   } finally {
-    opened.model.dispose();
+    opened.dispose();
   }
 }
 

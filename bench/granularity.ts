@@ -51,11 +51,11 @@ async function measure(options: Options, context: Context): Promise<GranularityR
   const { imagenet, images, calibrations, trained, trainedImages } = options;
   const measuredWith = await environment(await requireTensorFlow('The bench of granularity'));
   const opened = await openFloatModel(NETWORK, context);
-  const channels = pickChannels(opened.model);
+  const channels = pickChannels(opened.layersModel);
   const { dataset } = disjointData(await openDataset('imagenet', { ...context, dir: imagenet }));
   const published = { name: NETWORK, opened, dataset, images, calibrations, seed: SEED };
   const networks = [await measureNetwork(published, context)];
-  opened.model.dispose();
+  opened.dispose();
   for (const { name, model } of trained) {
     const own = await openFloatModel(model, context);
     const ownData = await openData(
@@ -77,7 +77,7 @@ async function measure(options: Options, context: Context): Promise<GranularityR
         context,
       ),
     );
-    own.model.dispose();
+    own.dispose();
   }
   return granularityRecordSchema.parse({
     date: new Date().toISOString().slice(0, 10),

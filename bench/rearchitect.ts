@@ -55,7 +55,7 @@ async function measure(options: Options, context: Context): Promise<RearchitectR
   const opened = await openFloatModel(NETWORK, context);
   const evaluation = new Evaluation(dataset, { limit, seed: SEED }, context);
   const original = await evaluation.float(opened);
-  opened.model.dispose();
+  opened.dispose();
   const calibrationImages = Math.max(...counts);
   const fits: Fit[] = [];
   for (const images of counts) {

@@ -4,7 +4,6 @@
  */
 import type * as tf from '@tensorflow/tfjs';
 import { LOGITS, widthMultiplierOf } from '../architectures/conv_layer.ts';
-import { inceptionV3Layers } from '../architectures/inception_v3_layers.ts';
 import { LAST_FILTERS } from '../architectures/mobilenet_v1.ts';
 import { buildNetwork, type NetworkConfig } from '../architectures/network.ts';
 import { STANDARD } from '../architectures/variants.ts';
@@ -12,11 +11,9 @@ import { InvalidValueError, UserError } from '../foundation/errors.ts';
 import type { GraphConstant } from './graph_def/graph_def.ts';
 import type { GraphTensor } from './graph_def/network/tensor_proto.ts';
 import { writeModelWeights } from './model_weights.ts';
-import { slimMobileNetV1Weights } from './public/slim_mobilenet_v1.ts';
-import { slimWeights } from './public/slim_weights.ts';
+import { slimNetworkWeights } from './public/slim_weights.ts';
 import { damagedCheckpoint } from './tensor_bundle/errors.ts';
 import type { Checkpoint, VariableInfo } from './tensor_bundle/variables.ts';
-import type { WeightTensor } from './weight_tensor.ts';
 
 /** What slim's training keeps beside each variable; evaluation is done with it. */
 const AVERAGE = '/ExponentialMovingAverage';
@@ -56,7 +53,7 @@ export async function checkpointModel(checkpoint: Checkpoint): Promise<Checkpoin
     [...chosen].map(([slim, key]): [string, GraphConstant] => [slim, floats(tensors.get(key)!)]),
   );
   try {
-    const weights = weightsOf(constants, config, name);
+    const weights = slimNetworkWeights(constants, config, name);
     const model = buildNetwork(config);
     writeModelWeights(model, weights);
     return { model, config, notes };
@@ -100,19 +97,6 @@ const NETWORKS: readonly {
 
 function logitsOf(scope: string): string {
   return `${scope}/Logits/${LOGITS}/weights`;
-}
-
-function weightsOf(
-  constants: ReadonlyMap<string, GraphConstant>,
-  config: NetworkConfig,
-  fileName: string,
-): Map<string, WeightTensor> {
-  if (config.network === 'mobilenet_v1') return slimMobileNetV1Weights(constants, config, fileName);
-  const { base, logits } = inceptionV3Layers(config);
-  const layers = [...base.filter((layer) => layer.op === 'conv'), logits];
-  const { widthMultiplier, classes } = config;
-  const title = `an InceptionV3 of width ${widthMultiplier} with ${classes} classes`;
-  return slimWeights(constants, { scope: 'InceptionV3', layers, title }, fileName);
 }
 
 /** slim's names of the variables → their names in the checkpoint. */

@@ -1,5 +1,9 @@
 /** Float models of any program whose files are read here, by what the files hold. */
-import type * as tf from '@tensorflow/tfjs';
+import {
+  type FloatNetwork,
+  networkOfGraph,
+  networkOfLayers,
+} from '../architectures/graph/float_network.ts';
 import type { NetworkConfig } from '../architectures/network.ts';
 import { UserError } from '../foundation/errors.ts';
 import { checkpointModel } from './checkpoint_model.ts';
@@ -12,6 +16,7 @@ import type { ModelCard } from './store/model_card.ts';
 import { loadModelFolder } from './store/model_store.ts';
 import { openCheckpointV1 } from './tensor_bundle/checkpoint_v1.ts';
 import { openCheckpointV2 } from './tensor_bundle/checkpoint_v2.ts';
+import { loadTflite } from './tflite/read_tflite.ts';
 
 export type FloatFormat =
   | 'tfjs LayersModel'
@@ -19,10 +24,11 @@ export type FloatFormat =
   | 'TensorFlow SavedModel'
   | 'TensorFlow frozen graph'
   | 'TensorFlow checkpoint V1'
-  | 'TensorFlow checkpoint V2';
+  | 'TensorFlow checkpoint V2'
+  | 'TensorFlow Lite';
 
 export interface FloatModel {
-  readonly model: tf.LayersModel;
+  readonly network: FloatNetwork;
   /** undefined for a model that was not saved here. */
   readonly card: ModelCard | undefined;
   readonly format: FloatFormat;
@@ -55,8 +61,9 @@ export async function loadFloatModelAt(place: FloatModelPlace): Promise<FloatMod
   switch (place.kind) {
     case 'tfjs': {
       const { model, card, format, notes, range } = await loadModelFolder(place.path);
-      const input = inputOf(model, place.path, range);
-      return { model, card, format, config: undefined, notes, input };
+      const network = networkOfLayers(model);
+      const input = inputOf(network, place.path, range);
+      return { network, card, format, config: undefined, notes, input };
     }
     case 'saved model':
       return imported(place.path, 'TensorFlow SavedModel', await loadSavedModel(place.path));
@@ -74,6 +81,13 @@ export async function loadFloatModelAt(place: FloatModelPlace): Promise<FloatMod
         'TensorFlow checkpoint V2',
         await checkpointModel(await openCheckpointV2(place.path)),
       );
+    case 'tflite': {
+      const { graph, range, notes } = await loadTflite(place.path);
+      const network = networkOfGraph(graph);
+      const input = inputOf(network, place.path, range);
+      const format = 'TensorFlow Lite';
+      return { network, card: undefined, format, config: undefined, notes, input };
+    }
   }
 }
 
@@ -87,21 +101,22 @@ function imported(
     range,
   }: Omit<ReadModel, 'range'> & Partial<ReadModel> & { readonly config?: NetworkConfig },
 ): FloatModel {
-  const input = inputOf(model, path, range);
-  return { model, card: undefined, format, config, notes, input };
+  const network = networkOfLayers(model);
+  const input = inputOf(network, path, range);
+  return { network, card: undefined, format, config, notes, input };
 }
 
 /**
  * What the model takes.
  * @throws UserError, disposing of the model, where that is no image of a known size, grey or in colours
  */
-function inputOf(model: tf.LayersModel, path: string, range: PixelRange | undefined): ModelInput {
-  const shapes = model.inputs.map(({ shape }) => shape.slice(1));
+function inputOf(network: FloatNetwork, path: string, range: PixelRange | undefined): ModelInput {
+  const shapes = network.inputShapes;
   const [height, width, channels] = shapes[0];
   const isImage =
     shapes.length === 1 && shapes[0].length === 3 && height && width && CHANNELS.has(channels ?? 0);
   if (isImage) return { height, width, channels: channels!, range };
-  model.dispose();
+  network.dispose();
   const sides = shapes.map((shape) => `[N,${shape.map((side) => side ?? '?')}]`).join(' and ');
   throw new UserError(
     `Expected a network of images [N,H,W,3] or [N,H,W,1] of a fixed size but ${path} takes ${sides}`,

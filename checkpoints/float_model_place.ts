@@ -3,17 +3,19 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { UserError } from '../foundation/errors.ts';
-import { fileSource } from '../foundation/files/byte_source.ts';
+import { type ByteSource, fileSource } from '../foundation/files/byte_source.ts';
+import { FILE_IDENTIFIER } from '../foundation/flatbuffers/tflite_schema.ts';
 import { SAVED_MODEL_FILE } from './graph_def/saved_model_file.ts';
 import { isSortedTable } from './tensor_bundle/sorted_table.ts';
 
 /** What is read here, for errors and help. */
 export const FLOAT_MODEL_FILES =
-  'a tfjs model.json or its folder, a SavedModel folder, a frozen graph (.pb), a TensorFlow checkpoint (its .index, its prefix, or a V1 file)';
+  'a tfjs model.json or its folder, a SavedModel folder, a frozen graph (.pb), a TensorFlow Lite file (.tflite), a TensorFlow checkpoint (its .index, its prefix, or a V1 file)';
 
 /** Files of a checkpoint of version 2. */
 const BUNDLE_FILE = /^(.+)\.(?:index|data-\d{5}-of-\d{5})$/;
 const FROZEN_GRAPH = /\.pb$/;
+const TFLITE = /\.(?:tflite|lite)$/i;
 /** TensorFlow writes the newest checkpoint's name into this file. */
 const CHECKPOINT_STATE = 'checkpoint';
 const STATE_LINE = /^model_checkpoint_path: "([^"]*)"/m;
@@ -21,7 +23,7 @@ const MAX_STATE_BYTES = 2 ** 20;
 
 /** How a path is to be read. */
 export interface FloatModelPlace {
-  readonly kind: 'tfjs' | 'saved model' | 'frozen graph' | 'V1' | 'V2';
+  readonly kind: 'tfjs' | 'saved model' | 'frozen graph' | 'tflite' | 'V1' | 'V2';
   readonly path: string;
 }
 
@@ -37,10 +39,12 @@ export async function floatModelPlace(path: string): Promise<FloatModelPlace | u
   if (name.endsWith('.json')) return { kind: 'tfjs', path };
   if (name === SAVED_MODEL_FILE) return { kind: 'saved model', path: dirname(path) };
   if (FROZEN_GRAPH.test(name)) return { kind: 'frozen graph', path };
+  if (TFLITE.test(name)) return { kind: 'tflite', path };
   const prefix = BUNDLE_FILE.exec(name)?.[1];
   if (prefix !== undefined) return { kind: 'V2', path: join(dirname(path), prefix) };
   const source = await fileSource(path);
   try {
+    if (await isTflite(source)) return { kind: 'tflite', path };
     return (await isSortedTable(source)) ? { kind: 'V1', path } : undefined;
   } finally {
     await source.close();
@@ -55,7 +59,7 @@ async function placeInFolder(folder: string): Promise<FloatModelPlace | undefine
   if (newest !== undefined) return floatModelPlace(at(newest));
   const names = await readdir(folder);
   const indices = names.filter((name) => name.endsWith('.index'));
-  const graphs = names.filter((name) => FROZEN_GRAPH.test(name));
+  const graphs = names.filter((name) => FROZEN_GRAPH.test(name) || TFLITE.test(name));
   if (indices.length === 1) return floatModelPlace(at(indices[0]));
   if (indices.length === 0 && graphs.length === 1) return floatModelPlace(at(graphs[0]));
   if (indices.length + graphs.length === 0) return undefined;
@@ -63,6 +67,12 @@ async function placeInFolder(folder: string): Promise<FloatModelPlace | undefine
     `Expected one model in ${folder} but it holds ${[...indices, ...graphs].sort().join(', ')}`,
     { remedy: 'Pass the path of one of them.' },
   );
+}
+
+/** A FlatBuffer has what it is behind the way to its root. */
+async function isTflite(source: ByteSource): Promise<boolean> {
+  if (source.size < 8) return false;
+  return String.fromCharCode(...(await source.read(4, 4))) === FILE_IDENTIFIER;
 }
 
 /** The name that the file `checkpoint` gives, which stays in the folder. */

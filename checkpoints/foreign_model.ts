@@ -39,13 +39,6 @@ const FORMATS: readonly Format[] = [
     remedy: kerasRemedy,
   },
   {
-    kind: 'a TensorFlow Lite (LiteRT) model',
-    extensions: ['.tflite', '.lite'],
-    holds: (source) => startsWith(source, 4, [...Buffer.from('TFL3')]),
-    remedy: () =>
-      'It holds a network that was made for one runtime, and cannot be trained or quantized again: pass the Keras model, SavedModel or TF8 file that it was converted from.',
-  },
-  {
     kind: 'an ONNX model',
     extensions: ['.onnx'],
     holds: isOnnx,

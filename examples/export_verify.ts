@@ -23,4 +23,4 @@ for (const { name, differing: bytes, elements } of differing) {
   console.log(`${name}: ${bytes} of ${elements} bytes differ`);
 }
 if (differing.length === 0) console.log('every byte is the same');
-console.log(`top-1 agrees on ${verified.top1Agreement.toFixed(1)} % of the images`);
+console.log(`top-1 agrees on ${verified.top1Agreement?.toFixed(1)} % of the images`);

@@ -4,6 +4,7 @@
  */
 import { importOptional } from '../foundation/optional_package.ts';
 import type * as Calibrate from './convert/calibrate.ts';
+import type * as QuantizeGraph from './convert/quantize_graph.ts';
 
 export type { FloatGraph } from '../architectures/graph/float_graph.ts';
 export type { FloatNode, FloatWeightedNode } from '../architectures/graph/float_node.ts';
@@ -47,8 +48,26 @@ export type {
   CalibrationOptions,
 } from './convert/calibrate.ts';
 export { type ConvertOptions, convertGraph } from './convert/convert_graph.ts';
-export { type FuseOptions, fuseLayersModel } from './convert/fuse.ts';
+export { type FuseOptions, fuseGraph, fuseLayersModel } from './convert/fuse.ts';
 export type { ObservedRange } from './convert/observed_range.ts';
+export type {
+  CalibrationImages,
+  QuantizationReport,
+  QuantizedGraph,
+  QuantizeGraphOptions,
+} from './convert/quantize_graph.ts';
+export {
+  AS_PUBLISHED,
+  BEST,
+  type CorrectionChoice,
+  type ObserverChoice,
+  OPTION_1,
+  RECIPES,
+  type Recipe,
+  type RecipePass,
+  RecipeSchema,
+  type WeightChoice,
+} from './convert/recipe.ts';
 export { type Labels, softmax, topClasses } from './execute/top_classes.ts';
 export type {
   ExportedFile,
@@ -61,7 +80,7 @@ export { FORMAT_DESCRIPTIONS, FORMAT_NAMES, type FormatName } from './export/for
 export { EXPORT_FORMATS, exportFormat, readExport } from './export/formats.ts';
 export { exportManifest, type Manifest } from './export/manifest.ts';
 export { checkModel } from './model/check_model.ts';
-export { outputNode, tensorSpecs } from './model/tf8_model.ts';
+export { outputNames, outputNode, outputNodes, tensorSpecs } from './model/tf8_model.ts';
 export * from './node.ts';
 export {
   dequantize,
@@ -82,3 +101,10 @@ export { sqnrDb } from './params/sqnr.ts';
  */
 export const calibrate: typeof Calibrate.calibrate = async (...given) =>
   (await importOptional(() => import('./convert/calibrate.ts'))).calibrate(...given);
+
+/**
+ * Quantizes a float network by a recipe; it runs the float network, which needs TensorFlow.js.
+ * @function
+ */
+export const quantizeGraph: typeof QuantizeGraph.quantizeGraph = async (...given) =>
+  (await importOptional(() => import('./convert/quantize_graph.ts'))).quantizeGraph(...given);

@@ -1,6 +1,6 @@
 /** Options that several commands share, so that they are named and explained once. */
 import type { Options } from 'yargs';
-import type { NetworkName } from '../architectures/network.ts';
+import { NETWORK_NAMES, type NetworkName, networkNamed } from '../architectures/registry.ts';
 import { DATASET_NAMES } from '../datasets/dataset_names.ts';
 import { CONVERSION_DEFAULTS } from '../workflows/quantize/conversion.ts';
 
@@ -90,6 +90,18 @@ export const INPUT_RANGE = {
   defaultDescription: 'what the model says, else -1,1',
 } as const;
 
+export const OUTPUTS = {
+  type: 'string',
+  nargs: 1,
+  coerce: (text: string | undefined) =>
+    text
+      ?.split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== ''),
+  describe: 'NAME,…: the tensors that a float network ends in',
+  defaultDescription: 'its own, or where TF8 can follow no further',
+} as const;
+
 function inputRange(text: string): { readonly min: number; readonly max: number } {
   const [min, max, ...more] = text.split(',').map((part) => (part.trim() === '' ? NaN : +part));
   if (Number.isFinite(min) && Number.isFinite(max) && min < max && more.length === 0) {
@@ -107,7 +119,7 @@ export const CALIBRATION_IMAGES = {
 
 export const NETWORK = {
   type: 'string',
-  choices: ['mobilenet_v1', 'inception_v3'] as const satisfies readonly NetworkName[],
+  choices: NETWORK_NAMES,
   default: 'mobilenet_v1' as const,
   requiresArg: true,
   describe: "Network; inception_v3 is the paper's control, of 75 × 75 pixels or more",
@@ -130,14 +142,15 @@ export const TIER = {
   describe: 'Kernels of the TF8 executor; auto takes the fastest that passes its self-test',
 } as const satisfies Options;
 
-/** For `yargs.check`: these options say nothing of a network but MobileNetV1. */
-export function onlyMobileNets(names: readonly string[]) {
+/** For `yargs.check`: these options say nothing of a network without a choice of core layers. */
+export function onlyWithVariants(names: readonly string[]) {
   return (argv: Readonly<Record<string, unknown>>): true => {
-    if (argv.network === 'mobilenet_v1') return true;
+    const network = argv.network as NetworkName;
+    if (networkNamed(network).variants.length > 0) return true;
     for (const name of names) {
       if (argv[name] === undefined) continue;
       throw new Error(
-        `Expected no --${name} with --network ${argv.network}, which has no depthwise convolutions, but received ${argv[name]}`,
+        `Expected no --${name} with --network ${network}, which has one core layer, but received ${argv[name]}`,
       );
     }
     return true;

@@ -1,4 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
+import type { FloatGraph } from '../architectures/graph/float_graph.ts';
+import { FloatRunner } from '../architectures/graph/float_runner.ts';
 import { compile } from './compile/compile.ts';
 
 /** [N, H, W, 3] */
@@ -42,6 +44,35 @@ export function predictFloat(
   shape: BatchShape,
 ): Promise<Float32Array> {
   return valuesOf(() => model.predict(tf.tensor4d(images, [...shape])) as tf.Tensor);
+}
+
+/**
+ * As `floatPredictor`, of a graph: its first output. Holds the graph's weights until `dispose`.
+ */
+export function graphPredictor(graph: FloatGraph): FloatPredictor {
+  const runner = new FloatRunner(graph, tf.getBackend() === 'tensorflow' ? compile : undefined);
+  return {
+    predict: async (images, shape) => runner.outputs(images, shape)[0],
+    dispose: () => runner.dispose(),
+  };
+}
+
+/**
+ * As `predictFloat`, of a graph: its first output.
+ * @param images [N, H, W, 3] float32
+ * @returns [N, classes]
+ */
+export function predictGraph(
+  graph: FloatGraph,
+  images: Float32Array,
+  shape: BatchShape,
+): Float32Array {
+  const runner = new FloatRunner(graph);
+  try {
+    return runner.outputs(images, shape)[0];
+  } finally {
+    runner.dispose();
+  }
 }
 
 async function valuesOf(run: () => tf.Tensor): Promise<Float32Array> {

@@ -56,7 +56,7 @@ export async function classify(
   try {
     return await classifyWith(opened, pixels, options, context);
   } finally {
-    if (opened.kind === 'float') opened.model.dispose();
+    if (opened.kind === 'float') opened.dispose();
   }
 }
 
@@ -87,7 +87,7 @@ async function classifyWith(
     };
   }
   const { floatProbabilities } = await import('./open/probabilities.ts');
-  const probabilities = await floatProbabilities(opened.model, inRange(input, wanted.range), shape);
+  const probabilities = await floatProbabilities(opened.graph, inRange(input, wanted.range), shape);
   const quantized = await quantizedFor(opened, options, { images: input, shape }, context);
   return {
     ...common,

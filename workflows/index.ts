@@ -33,10 +33,11 @@ export {
   type ReporterStream,
   terminalReporter,
 } from '../foundation/reporting/terminal_reporter.ts';
+export type { LeftOut } from '../quantize/convert/integer_part.ts';
 export type { AnalyzeResult } from './analyze/analyze.ts';
 export type { AnalyzeOptions } from './analyze/analyze_options.ts';
 export type { ClassifyOptions, ClassifyResult } from './classify.ts';
-export type { DescribedLayer, DescribedModel } from './describe/describe_model.ts';
+export type { DescribedLayer, DescribedModel, DescribedOutput } from './describe/describe_model.ts';
 export {
   type DescribedNetwork,
   type DescribeNetworkOptions,
@@ -51,6 +52,7 @@ export type {
   LayerPair,
   SettingPair,
 } from './diff/diff_runs.ts';
+export type { OutputFigures } from './evaluate/compare_outputs.ts';
 export type {
   DataCalibration,
   EvaluateOptions,
@@ -72,7 +74,7 @@ export type {
 export { openData } from './open/open_data.ts';
 export { type OpenModelOptions, openFloatModel, openModel } from './open/open_model.ts';
 export { openPlan } from './open/open_plan.ts';
-export type { OpenedFloatModel, OpenedModel, OpenedTf8Model } from './open/opened_model.ts';
+export { OpenedFloatModel, type OpenedModel, type OpenedTf8Model } from './open/opened_model.ts';
 export type { ConversionOptions } from './quantize/conversion.ts';
 export type {
   CalibrationOptions,

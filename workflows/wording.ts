@@ -19,6 +19,7 @@ export const OPTION_NAMES = [
   'limit',
   'network',
   'out',
+  'outputs',
   'overwrite',
   'perClass',
   'precision',

@@ -10,7 +10,11 @@ import type { FloatGlobalAveragePoolNode } from './operations/global_average_poo
 import type { FloatPadNode } from './operations/pad.ts';
 import type { FloatPoolNode } from './operations/pool2d.ts';
 import type { FloatReshapeNode } from './operations/reshape.ts';
+import type { FloatResizeNode } from './operations/resize.ts';
+import type { FloatSliceNode } from './operations/slice.ts';
 import type { FloatSoftmaxNode } from './operations/softmax.ts';
+import type { FloatSpaceDepthNode } from './operations/space_depth.ts';
+import type { FloatTransposeNode } from './operations/transpose.ts';
 
 /** Nodes with weights and a bias. */
 export type FloatWeightedNode =
@@ -30,7 +34,11 @@ export type FloatNode =
   | FloatPadNode
   | FloatPoolNode
   | FloatReshapeNode
-  | FloatSoftmaxNode;
+  | FloatResizeNode
+  | FloatSliceNode
+  | FloatSoftmaxNode
+  | FloatSpaceDepthNode
+  | FloatTransposeNode;
 
 /** Nodes whose result may go through an activation of their own. */
 export type FloatActivatedNode = FloatWeightedNode | FloatArithmeticNode;

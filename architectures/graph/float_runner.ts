@@ -24,12 +24,17 @@ const INTERPRET: Compile = (run) => ({
 export class FloatRunner {
   private readonly graph: FloatGraph;
   private readonly extremes: ReturnType<Compile>;
+  private readonly results: ReturnType<Compile>;
   private readonly operations = new FloatNodes();
   private readonly lastUse = new Map<string, number>();
+  /** Each once, in the order in which they are made. */
+  private readonly outputNames: readonly string[];
 
   constructor(graph: FloatGraph, compile: Compile = INTERPRET) {
     this.graph = graph;
+    this.outputNames = [...new Set(graph.outputs)];
     this.extremes = compile(({ images }) => this.extremesOf(images));
+    this.results = compile(({ images }) => this.outputsOf(images));
     graph.nodes.forEach((node, index) => {
       for (const input of node.inputs) this.lastUse.set(input, index);
       this.operations.hold(node);
@@ -41,15 +46,11 @@ export class FloatRunner {
    * @param shape [N, H, W, C]
    */
   outputs(images: Float32Array, shape: readonly number[]): Float32Array[] {
-    const made = new Map<string, Float32Array>();
-    tf.tidy(() =>
-      this.walk(this.input(images, shape), (name, tensor) => {
-        if (this.graph.outputs.includes(name)) {
-          made.set(name, Float32Array.from(tensor.dataSync()));
-        }
-      }),
-    );
-    return this.graph.outputs.map((name) => made.get(name)!);
+    const made = tf.tidy(() => {
+      const outputs = this.results.call({ images: this.input(images, shape) });
+      return Object.values(outputs).map((tensor) => Float32Array.from(tensor.dataSync()));
+    });
+    return this.graph.outputs.map((name) => made[this.outputNames.indexOf(name)]);
   }
 
   /**
@@ -84,6 +85,7 @@ export class FloatRunner {
 
   dispose(): void {
     this.extremes.dispose();
+    this.results.dispose();
     this.operations.dispose();
   }
 
@@ -96,6 +98,16 @@ export class FloatRunner {
       maxima.push(tensor.max());
     });
     return { minima: tf.stack(minima), maxima: tf.stack(maxima) };
+  }
+
+  /** The outputs by their places among `outputNames`. */
+  private outputsOf(images: tf.Tensor): tf.NamedTensorMap {
+    const made = new Map<string, tf.Tensor>();
+    this.walk(images, (name, tensor) => {
+      // A copy: the walk frees what is read on.
+      if (this.outputNames.includes(name)) made.set(name, tensor.clone());
+    });
+    return Object.fromEntries(this.outputNames.map((name, at) => [`output${at}`, made.get(name)!]));
   }
 
   private input(images: Float32Array, shape: readonly number[]): tf.Tensor {

@@ -35,6 +35,9 @@ const CLASSES: ReadonlyMap<string, ReadLayer> = new Map<string, ReadLayer>([
   ['Dropout', (layer) => ({ ...baseOf(layer), op: 'dropout' })],
   ['Reshape', reshape],
   ['Flatten', reshape],
+  ['Permute', permute],
+  ['Cropping2D', cropping],
+  ['UpSampling2D', upSampling],
   ['AveragePooling2D', pool('averagePool2d')],
   ['MaxPooling2D', pool('maxPool2d')],
   ['GlobalAveragePooling2D', globalAveragePool],
@@ -153,6 +156,25 @@ function zeroPadding(layer: KerasLayer): FloatNode {
 
 function reshape(layer: KerasLayer): FloatNode {
   return { ...baseOf(layer), op: 'reshape', target: layer.outputShape };
+}
+
+/** Keras counts the axes from 1, the batch not counted. */
+function permute(layer: KerasLayer): FloatNode {
+  const dims = layer.config.dims as readonly number[];
+  return { ...baseOf(layer), op: 'transpose', permutation: dims.map((axis) => axis - 1) };
+}
+
+function cropping(layer: KerasLayer): FloatNode {
+  const [[top], [left]] = layer.config.cropping as [[number, number], [number, number]];
+  const { outputShape: size } = layer;
+  return { ...baseOf(layer), op: 'slice', begin: [top, left, 0], size, strides: [1, 1, 1] };
+}
+
+/** TensorFlow.js counts places from the corner. */
+function upSampling(layer: KerasLayer): FloatNode {
+  const [height, width] = layer.outputShape;
+  const method = layer.config.interpolation === 'bilinear' ? 'bilinear' : 'nearest';
+  return { ...baseOf(layer), op: 'resize', size: [height, width], method, corners: 'asymmetric' };
 }
 
 function pool(op: FloatPoolNode['op']): ReadLayer {

@@ -1,11 +1,7 @@
 /** One layer of a LayersModel, and what its Keras configuration means to a float graph. */
 import { UnsupportedLayerError } from './errors.ts';
-import {
-  type Activation,
-  isPlainActivation,
-  type PlainActivation,
-  reluOf,
-} from './operations/activation_function.ts';
+import { type Activation, isPlainActivation, reluOf } from './operations/activation_function.ts';
+import { HARD_SIGMOID_6, HARD_SWISH } from './operations/hard_swish.ts';
 import type { Shape } from './shape.ts';
 import { NO_PADDING, type Padding, samePadding } from './window.ts';
 
@@ -56,15 +52,19 @@ export function windowPadding(
 }
 
 /** Keras' names that are not ours. */
-const NAMES: Readonly<Record<string, PlainActivation>> = { hard_sigmoid: 'hardSigmoid' };
+const NAMES: Readonly<Record<string, Activation>> = {
+  hard_sigmoid: 'hardSigmoid',
+  hard_sigmoid6: HARD_SIGMOID_6,
+  hard_swish: HARD_SWISH,
+};
 
 /** The activation that a layer brings along, except a softmax, which is an operation of its own. */
 export function activationOf(layer: KerasLayer): Activation {
   const { activation = 'linear' } = layer.config;
   if (activation === 'softmax') return 'linear';
   const name = String(activation);
-  const known = NAMES[name] ?? name;
-  if (isPlainActivation(known)) return known;
+  if (Object.hasOwn(NAMES, name)) return NAMES[name];
+  if (isPlainActivation(name)) return name;
   throw new UnsupportedLayerError(layer, `the activation ${name}`);
 }
 

@@ -33,7 +33,7 @@ interface DescribedLayer {
 export function readLayersModel(model: tf.LayersModel): FloatGraph {
   if (model.inputs.length !== 1) {
     throw new GraphError(
-      `Expected one input and one output in ${model.name} but received ${model.inputs.length} and ${model.outputs.length}`,
+      `Expected one input in ${model.name} but received ${model.inputs.length}: ${model.inputNames.join(', ')}`,
     );
   }
   // By layer: the node that makes its output.

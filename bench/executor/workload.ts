@@ -8,7 +8,7 @@ import { type LabelledPixels, pixelDataset } from '../../datasets/pixel_dataset.
 import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { repositoryRoot } from '../../foundation/repository.ts';
-import { fuseLayersModel } from '../../quantize/convert/fuse.ts';
+import { fuseGraph } from '../../quantize/convert/fuse.ts';
 import type { ObservedRange } from '../../quantize/convert/observed_range.ts';
 import { type Tf8Model, tensorSpecs } from '../../quantize/model/tf8_model.ts';
 import {
@@ -61,8 +61,8 @@ export async function prepareWorkload(
   const opened = await openFloatModel(NETWORK, context);
   const calibration = { dataset, images: CALIBRATION_IMAGES, seed: SEED, skip: 0 };
   const { model: tf8 } = await quantizeModel(opened, ZERO_VARIANCE, calibration, context);
-  const graph = fuseLayersModel(opened.model, { zeroVariance: ZERO_VARIANCE });
-  opened.model.dispose();
+  const graph = fuseGraph(opened.graph, { zeroVariance: ZERO_VARIANCE });
+  opened.dispose();
 
   const [resolution, width, channels] = tf8.input.shape;
   const take = (split: Split, limit: number) =>

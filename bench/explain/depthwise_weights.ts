@@ -8,7 +8,7 @@ import {
 } from '../../architectures/graph/fold_batch_norm.ts';
 import { UserError } from '../../foundation/errors.ts';
 import { weightLevels } from '../../quantize/analyze/weight_levels.ts';
-import { fuseLayersModel } from '../../quantize/convert/fuse.ts';
+import { fuseGraph, fuseLayersModel } from '../../quantize/convert/fuse.ts';
 import type { ExplainRecord } from '../../workflows/records/explain_record.ts';
 import { median } from '../rounds.ts';
 import { figure } from './figure.ts';
@@ -52,11 +52,11 @@ export function measureDepthwise(model: tf.LayersModel): {
  * The range of the folded depthwise weights of any network that has such layers.
  * @throws UserError where it has none
  */
-export function trainedRanges(model: tf.LayersModel): Trained['layers'] {
-  const nodes = depthwiseNodes(fuseLayersModel(model, { zeroVariance: 'keep' }));
+export function trainedRanges(graph: FloatGraph): Trained['layers'] {
+  const nodes = depthwiseNodes(fuseGraph(graph, { zeroVariance: 'keep' }));
   if (nodes.length === 0) {
     throw new UserError(
-      `Expected a network with depthwise layers for --trained but ${model.name} has none`,
+      `Expected a network with depthwise layers for --trained but ${graph.name} has none`,
     );
   }
   return nodes.map((node) => {

@@ -1,10 +1,9 @@
-import type * as tf from '@tensorflow/tfjs';
 import { type FloatGraph, floatGraph } from '../../architectures/graph/float_graph.ts';
 import { type FloatNode, isWeightedFloat } from '../../architectures/graph/float_node.ts';
 import { FloatRunner } from '../../architectures/graph/float_runner.ts';
 import type { LabelledDataset } from '../../datasets/dataset.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
-import { fuseLayersModel } from '../../quantize/convert/fuse.ts';
+import { fuseGraph } from '../../quantize/convert/fuse.ts';
 import type { Tf8Plan } from '../../quantize/execute/plan.ts';
 import { planOn } from '../../quantize/execute/plan_on.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
@@ -56,8 +55,8 @@ export async function measurePhotographs(
   const asPublished = new Layers(models.asPublished);
   const option1 = new Layers(models.option1);
   const clips = new Clips();
-  const dead = new DeadInputs(opened.model);
-  const graph = withLinear(fuseLayersModel(opened.model, { zeroVariance: 'keep' }));
+  const dead = new DeadInputs(opened.graph);
+  const graph = withLinear(fuseGraph(opened.graph, { zeroVariance: 'keep' }));
   const runner = new FloatRunner(graph);
   const [resolution] = graph.input.shape;
   const batches = dataset.batches({
@@ -208,8 +207,8 @@ class DeadInputs {
   private readonly watched = new Map<string, { channels: number; dead: readonly number[] }>();
   private readonly fed = new Set<string>();
 
-  constructor(model: tf.LayersModel) {
-    const { nodes } = fuseLayersModel(model, { zeroVariance: 'mean' });
+  constructor(graph: FloatGraph) {
+    const { nodes } = fuseGraph(graph, { zeroVariance: 'mean' });
     for (const { inputs, bias, batchNorm } of nodes.filter(isWeightedFloat)) {
       const dead = batchNorm?.replacedChannels ?? [];
       if (dead.length > 0) this.watched.set(inputs[0], { channels: bias.length, dead });

@@ -5,7 +5,7 @@ import { firstOfEachClass } from '../../datasets/order/per_class.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { Analyzer } from '../../quantize/analyze/analyzer.ts';
-import { fuseLayersModel } from '../../quantize/convert/fuse.ts';
+import { fuseGraph } from '../../quantize/convert/fuse.ts';
 import { selectKernels } from '../../quantize/kernels/select.ts';
 import type { OpenedFloatModel } from '../../workflows/open/open_model.ts';
 import { CONVERSION_DEFAULTS } from '../../workflows/quantize/conversion.ts';
@@ -46,7 +46,7 @@ export async function compareActivations(
     const images = CONVERSION_DEFAULTS.calibrationImages;
     const calibration = { dataset, images, seed, skip: 0 };
     const { model } = await quantizeModel(opened, 'keep', calibration, context);
-    const graph = fuseLayersModel(opened.model, { zeroVariance: 'keep' });
+    const graph = fuseGraph(opened.graph, { zeroVariance: 'keep' });
     const floats = new FloatNodes();
     const progress = context.reporter.start(
       `comparing the layers of ${opened.name}`,

@@ -4,7 +4,7 @@ import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { planOn } from '../../quantize/execute/plan_on.ts';
 import { type Labels, softmax, topClasses } from '../../quantize/execute/top_classes.ts';
-import { predictFloat } from '../../training/float_predictor.ts';
+import { predictGraph } from '../../training/float_predictor.ts';
 import type { OpenedFloatModel } from '../../workflows/open/open_model.ts';
 import { CONVERSION_DEFAULTS } from '../../workflows/quantize/conversion.ts';
 import { quantizeModel } from '../../workflows/quantize/quantize.ts';
@@ -26,7 +26,7 @@ export async function measurePhotograph(
   { label, seed }: { readonly label: string; readonly seed: number },
   context: Context,
 ): Promise<Photograph> {
-  const { model, name: network, facts } = opened;
+  const { graph, name: network, facts } = opened;
   const { image, shape, name, position } = await firstOf(opened, dataset, label, seed, context);
   // The order before the photograph calibrates where it is long enough, else what comes after it.
   const images = Math.min(CONVERSION_DEFAULTS.calibrationImages, dataset.count('train') - 1);
@@ -45,14 +45,14 @@ export async function measurePhotograph(
     image: name,
     label,
     calibrationImages: asPublished.tf8.provenance.calibrationImages,
-    float: guessesOf(await predictFloat(model, image, shape), asPublished.tf8),
+    float: guessesOf(predictGraph(graph, image, shape), asPublished.tf8),
     asPublished: asPublished.guesses,
     option1: option1.guesses,
   };
 }
 
 async function firstOf(
-  { model }: OpenedFloatModel,
+  { graph }: OpenedFloatModel,
   dataset: LabelledDataset,
   label: string,
   seed: number,
@@ -66,7 +66,7 @@ async function firstOf(
     among: order.slice(place, place + 1),
     batchSize: 1,
     signal,
-    resolution: model.inputs[0].shape[1]!,
+    resolution: graph.input.shape[0],
   });
   if (place >= 0) {
     for await (const { images, shape, names } of batches) {

@@ -100,7 +100,7 @@ export async function measureNetwork(options: NetworkOptions, context: Context):
       meter: new OutcomeMeter(),
     };
     const logitsOf = (network: FloatNetwork, batch: Float32Array) =>
-      byName(network.run(batch), network.output);
+      byName(network.run(batch), network.graph.outputs[0]);
     const batches = dataset.batches({
       split: 'test',
       batchSize: BATCH,

@@ -54,7 +54,8 @@ export class SimulatedNetwork {
    * @param images [N, H, W, C] float32
    */
   logits(images: Float32Array): Float32Array {
-    const { graph, output } = this.network;
+    const { graph } = this.network;
+    const [output] = graph.outputs;
     const input = this.onGrid(graph.input.name, images);
     const tensors = this.network.runFrom(
       new Map([[graph.input.name, input]]),

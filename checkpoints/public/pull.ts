@@ -1,16 +1,19 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { buildMobileNetV1 } from '../../architectures/build_mobilenet_v1.ts';
+import { buildNetwork, type NetworkConfig, networkConfig } from '../../architectures/network.ts';
 import { STANDARD } from '../../architectures/variants.ts';
 import { extractMember } from '../../foundation/downloads/extract_member.ts';
+import { extractZipMember } from '../../foundation/downloads/extract_zip_member.ts';
 import { fetchArtifact } from '../../foundation/downloads/fetch_artifact.ts';
 import { describeRoute } from '../../foundation/downloads/route.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { Reporter } from '../../foundation/reporting/reporter.ts';
 import { readConstants } from '../graph_def/graph_def.ts';
 import { writeModelWeights } from '../model_weights.ts';
-import type { ModelCard } from '../store/model_card.ts';
+import { efficientNetLiteWeights } from '../pytorch/efficientnet_lite_weights.ts';
+import { readStateDict } from '../pytorch/state_dict.ts';
+import { architectureOf, type ModelCard } from '../store/model_card.ts';
 import { saveModelFolder, verifyModelFolder } from '../store/model_store.ts';
 import { sha256OfTensors, type WeightTensor } from '../weight_tensor.ts';
 import {
@@ -18,10 +21,10 @@ import {
   type PublicCheckpoint,
   publicCheckpoint,
 } from './public_checkpoints.ts';
-import { slimMobileNetV1Weights } from './slim_mobilenet_v1.ts';
+import { slimNetworkWeights } from './slim_weights.ts';
 
-/** Far above a MobileNet's frozen graph (17 MB), far below what a machine has. */
-const MAX_GRAPH_BYTES = 256 * 2 ** 20;
+/** Far above a MobileNet's file (17 MB), far below what a machine has. */
+const MAX_FILE_BYTES = 256 * 2 ** 20;
 
 export interface PullOptions {
   readonly cacheDir: string;
@@ -60,7 +63,7 @@ export async function pull(
   options: PullOptions,
 ): Promise<{ dir: string; card: ModelCard }> {
   const { cacheDir, reporter, signal, classNames = [] } = options;
-  const { name, widthMultiplier, resolution, classes, labelOffset, dataset } = checkpoint;
+  const { name, labelOffset, dataset, preprocessing } = checkpoint;
   signal?.throwIfAborted();
   const dir = pulledModelDir(name, cacheDir);
   const present = await pulledCard(dir, reporter);
@@ -73,19 +76,14 @@ export async function pull(
 
   const { weights, source } = await pinnedWeights(checkpoint, options);
   signal?.throwIfAborted();
-  const model = buildMobileNetV1({ variant: STANDARD, widthMultiplier, resolution, classes });
+  const config = configOf(checkpoint);
+  const model = buildNetwork(config);
   try {
     writeModelWeights(model, weights);
     const card = await saveModelFolder(
       model,
       {
-        architecture: {
-          network: 'mobilenet_v1',
-          variant: STANDARD.name,
-          widthMultiplier,
-          resolution,
-          classes,
-        },
+        architecture: architectureOf(config),
         dataset,
         classNames: [...classNames],
         labelOffset,
@@ -94,6 +92,7 @@ export async function pull(
           route: describeRoute(source.route),
           sha256: checkpoint.tensorsSha256,
         },
+        ...(preprocessing && { preprocessing }),
       },
       dir,
     );
@@ -151,12 +150,11 @@ async function pinnedWeights(
 
 async function weightsFrom(
   archive: string,
-  { member }: CheckpointSource,
+  source: CheckpointSource,
   checkpoint: PublicCheckpoint,
 ): Promise<Map<string, WeightTensor>> {
-  const graph = await extractMember(archive, member, MAX_GRAPH_BYTES);
-  const fileName = `${member} of ${archive}`;
-  const weights = slimMobileNetV1Weights(readConstants(graph, fileName), checkpoint, fileName);
+  const fileName = `${source.member} of ${archive}`;
+  const weights = await readWeights(archive, source, configOf(checkpoint), fileName);
   const received = sha256OfTensors(weights);
   if (received !== checkpoint.tensorsSha256) {
     throw new UserError(
@@ -164,4 +162,24 @@ async function weightsFrom(
     );
   }
   return weights;
+}
+
+/** The weights of any network in an archive, by the names of `buildNetwork`. */
+async function readWeights(
+  archive: string,
+  { member, format }: CheckpointSource,
+  config: NetworkConfig,
+  fileName: string,
+): Promise<Map<string, WeightTensor>> {
+  if (format === 'pytorch') {
+    const file = await extractZipMember(archive, member, MAX_FILE_BYTES);
+    return efficientNetLiteWeights(readStateDict(file, fileName), config, fileName);
+  }
+  const graph = await extractMember(archive, member, MAX_FILE_BYTES);
+  return slimNetworkWeights(readConstants(graph, fileName), config, fileName);
+}
+
+function configOf(checkpoint: PublicCheckpoint): NetworkConfig {
+  const { network, widthMultiplier, resolution, classes } = checkpoint;
+  return networkConfig(network, STANDARD, { widthMultiplier, resolution, classes });
 }

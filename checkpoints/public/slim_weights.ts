@@ -1,4 +1,7 @@
 import { BATCH_NORM_EPSILON, type ConvLayer } from '../../architectures/conv_layer.ts';
+import { layersOf, type NetworkConfig } from '../../architectures/network.ts';
+import { convolutionsOf } from '../../architectures/network_layers.ts';
+import { networkNamed } from '../../architectures/registry.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { GraphConstant } from '../graph_def/graph_def.ts';
 import type { WeightTensor } from '../weight_tensor.ts';
@@ -49,6 +52,19 @@ export function slimWeights(
   }
   if (problems.length > 0) throw unusable(problems, title, fileName);
   return weights;
+}
+
+/** `slimWeights` of a network of ours. */
+export function slimNetworkWeights(
+  constants: ReadonlyMap<string, GraphConstant>,
+  config: NetworkConfig,
+  fileName: string,
+): Map<string, WeightTensor> {
+  const { network, widthMultiplier, classes } = config;
+  const { modelName: scope, oneTitle } = networkNamed(network);
+  const layers = convolutionsOf(layersOf(config));
+  const title = `${oneTitle} of width ${widthMultiplier} with ${classes} classes`;
+  return slimWeights(constants, { scope, layers, title }, fileName);
 }
 
 interface LayerTensor {

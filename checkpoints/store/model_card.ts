@@ -1,6 +1,14 @@
 import { z } from 'zod';
-import { MIN_INCEPTION_RESOLUTION } from '../../architectures/inception_v3_layers.ts';
-import type { NetworkConfig } from '../../architectures/network.ts';
+import {
+  hasVariants,
+  type NetworkConfig,
+  type PlainNetworkConfig,
+} from '../../architectures/network.ts';
+import {
+  NETWORK_NAMES,
+  networkNamed,
+  type VariantNetworkName,
+} from '../../architectures/registry.ts';
 import { VARIANTS, variantNamed } from '../../architectures/variants.ts';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hexadecimal digits');
@@ -8,22 +16,44 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hexade
 /** The network's outputs, the background included where it has one. */
 const classes = z.int().min(2);
 
-const architectureSchema = z.discriminatedUnion('network', [
+const withVariants = (network: VariantNetworkName) =>
   z.object({
-    network: z.literal('mobilenet_v1'),
+    network: z.literal(network),
     variant: z.enum(VARIANTS.map(({ name }) => name)),
     widthMultiplier: z.number().positive(),
-    resolution: z.int().min(32),
+    resolution: z.int().min(networkNamed(network).leastResolution),
     classes,
-  }),
+  });
+
+const plain = (network: PlainNetworkConfig['network']) =>
   z.object({
-    network: z.literal('inception_v3'),
+    network: z.literal(network),
     /** 1 where it is not there. */
     widthMultiplier: z.number().positive().exactOptional(),
-    resolution: z.int().min(MIN_INCEPTION_RESOLUTION),
+    resolution: z.int().min(networkNamed(network).leastResolution),
     classes,
-  }),
+  });
+
+const [first, ...others] = NETWORK_NAMES.filter(hasVariants);
+const architectureSchema = z.discriminatedUnion('network', [
+  withVariants(first),
+  ...others.map(withVariants),
+  ...NETWORK_NAMES.filter((name) => !hasVariants(name)).map(plain),
 ]);
+
+const preprocessingSchema = z.object({
+  /** Part of each side that is kept, from the middle. */
+  centralFraction: z.number().positive().max(1),
+  /** What the darkest and the brightest pixels become. */
+  range: z
+    .object({ min: z.number(), max: z.number() })
+    .refine(({ min, max }) => min < max, 'expected min < max'),
+});
+
+/** How an image becomes the network's input, as a card says it.
+ * @interface
+ */
+export type StoredPreprocessing = z.infer<typeof preprocessingSchema>;
 
 const modelCardFields = z.object({
   architecture: architectureSchema,
@@ -41,6 +71,8 @@ const modelCardFields = z.object({
     /** Hash of what they were made from. */
     sha256,
   }),
+  /** How an image becomes the network's input; as its data set's networks have it where it is not there. */
+  preprocessing: preprocessingSchema.exactOptional(),
   /** SHA-256 of the model's weight data, as its manifest lists it. */
   weightsSha256: sha256,
   /** How the weights were trained, in the trainer's terms. */
@@ -61,7 +93,7 @@ export type ModelCard = z.infer<typeof modelCardSchema>;
 
 /** What a card says of a network. */
 export function architectureOf(config: NetworkConfig): ModelCard['architecture'] {
-  if (config.network === 'mobilenet_v1') return { ...config, variant: config.variant.name };
+  if ('variant' in config) return { ...config, variant: config.variant.name };
   const { network, resolution, classes, widthMultiplier } = config;
   return {
     network,
@@ -73,6 +105,6 @@ export function architectureOf(config: NetworkConfig): ModelCard['architecture']
 
 /** The network that a card speaks of: the inverse of `architectureOf`. */
 export function configOf(architecture: ModelCard['architecture']): NetworkConfig {
-  if (architecture.network !== 'mobilenet_v1') return architecture;
+  if (!('variant' in architecture)) return architecture;
   return { ...architecture, variant: variantNamed(architecture.variant) };
 }

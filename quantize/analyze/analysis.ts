@@ -22,6 +22,8 @@ export interface Analysis {
     /** SQNR of the logits where only the input is quantized. */
     readonly logitsDb: number;
   };
+  /** Names of the layers that make the outputs, where there are several. */
+  readonly outputs?: readonly string[];
   /** In execution order. */
   readonly layers: readonly LayerAnalysis[];
   /** The costliest first; empty for a network that quantizes well. */
@@ -68,7 +70,10 @@ export interface CausesDb {
 
 export type LossCause = keyof CausesDb;
 
-/** SQNR of the logits, pooled over the images of `Analysis.effectImages`; all else is exact. */
+/**
+ * SQNR of the logits, pooled over the images of `Analysis.effectImages`; all else is exact. Of several outputs
+ * that of the one which loses most.
+ */
 export interface LogitsDb {
   /** Only this layer's weights and biases as stored; Infinity where it has none. */
   readonly onlyWeights: number;
@@ -90,6 +95,8 @@ export interface LayerAnalysis {
   readonly causes: CausesDb;
   /** What reaches the end of the network where only this layer is quantized. */
   readonly logits: LogitsDb;
+  /** The same by the names of the outputs, where there are several. */
+  readonly outputs?: Readonly<Record<string, LogitsDb>>;
   readonly output: TensorAnalysis;
   /**
    * Of a depthwise layer: channels whose batch norm has zero variance, because nothing comes into them

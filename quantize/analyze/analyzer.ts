@@ -3,7 +3,7 @@ import { elements } from '../../architectures/graph/shape.ts';
 import { Tf8Plan } from '../execute/plan.ts';
 import type { Kernels } from '../kernels/kernels.ts';
 import { byName } from '../model/by_name.ts';
-import { type Tf8Model, tensorSpecs } from '../model/tf8_model.ts';
+import { outputNode, type Tf8Model, tensorSpecs } from '../model/tf8_model.ts';
 import { QuantizationError } from '../params/errors.ts';
 import type { Analysis } from './analysis.ts';
 import { diagnose } from './diagnose.ts';
@@ -27,9 +27,9 @@ export interface AnalyzerOptions {
   readonly threads?: number;
 }
 
-/** What both networks give for a batch of images. */
+/** What both networks give for a batch of images: the output of classes (`outputNode`). */
 export interface BothLogits {
-  /** [N, classes] */
+  /** [N, classes]; [N, H, W, C] of a network without classes */
   readonly float: Float32Array;
   /** [N, classes] as bytes, which have the order of what they stand for */
   readonly tf8: Uint8Array;
@@ -83,17 +83,18 @@ export class Analyzer implements Disposable {
     const inNetwork = this.plan.run(images);
     const batch = images.length / elements(input.shape);
     const tensors = new Map<string, Activations>([[input.name, this.input.add(images, batch)]]);
+    const main = outputNode(this.options.model).name;
     let logits = images;
     nodes.forEach(({ name, inputs }, index) => {
       const sources = inputs.map((input) => byName(tensors, input));
       const output = this.layers[index].add(sources, byName(inNetwork, name), batch);
       requireFinite(output, name);
       tensors.set(name, output);
-      logits = output.values;
+      if (name === main) logits = output.values;
       for (const input of inputs) if (this.lastUse.get(input) === index) tensors.delete(input);
     });
     this.images += batch;
-    return { float: logits, tf8: byName(inNetwork, nodes[nodes.length - 1].name) };
+    return { float: logits, tf8: byName(inNetwork, main) };
   }
 
   /**
@@ -122,9 +123,12 @@ export class Analyzer implements Disposable {
       });
     }
     const { model, graph } = this.options;
-    const layers = this.layers.map((layer, index) =>
-      layer.analysis(this.effects.of(graph.nodes[index].name)),
-    );
+    const several = graph.outputs.length > 1;
+    const layers = this.layers.map((layer, index) => {
+      const { name } = graph.nodes[index];
+      const analysis = layer.analysis(this.effects.of(name));
+      return several ? { ...analysis, outputs: this.effects.ofOutputs(name) } : analysis;
+    });
     const input = {
       name: graph.input.name,
       ...this.input.analysis(),
@@ -137,6 +141,7 @@ export class Analyzer implements Disposable {
       images: this.images,
       effectImages: this.effects.count,
       input,
+      ...(several && { outputs: graph.outputs }),
       layers,
       diagnosis: diagnose(input, layers),
     };
@@ -152,10 +157,21 @@ function requireFinite({ energies }: Activations, layer: string): void {
   );
 }
 
+/** What TF8 calls the operations that it has under another name. */
+const IN_TF8: ReadonlyMap<string, string> = new Map([
+  ['activation', 'lookup'],
+  ['depthToSpace', 'rearrange'],
+  ['pad', 'rearrange'],
+  ['reshape', 'rearrange'],
+  ['resize', 'rearrange'],
+  ['slice', 'rearrange'],
+  ['spaceToDepth', 'rearrange'],
+  ['transpose', 'rearrange'],
+]);
+
 function requireCounterparts(graph: FloatGraph, model: Tf8Model): void {
   const [exact, stored] = [graph, model].map(({ nodes }) =>
-    // TF8 looks activations up.
-    nodes.map(({ name, op }) => `${name} (${op === 'lookup' ? 'activation' : op})`),
+    nodes.map(({ name, op }) => `${name} (${IN_TF8.get(op) ?? op})`),
   );
   const index = Array.from({ length: Math.max(exact.length, stored.length) }, (_, at) => at).find(
     (at) => exact[at] !== stored[at],

@@ -93,7 +93,8 @@ function pooledCosts(layers: readonly LayerAnalysis[]): ReadonlyMap<string, numb
 }
 
 function isPool(op: LayerAnalysis['op']): boolean {
-  return op === 'averagePool2d' || op === 'maxPool2d' || op === 'globalAveragePool';
+  const pools = ['averagePool2d', 'maxPool2d', 'globalAveragePool', 'rearrange'];
+  return pools.includes(op);
 }
 
 function inputSigns(input: Analysis['input'], pooled: ReadonlyMap<string, number>): Sign[] {

@@ -10,15 +10,12 @@ export type FloatTensors = ReadonlyMap<string, Float32Array>;
 /** The float network, run as a whole or from a change on. */
 export class FloatNetwork {
   readonly graph: FloatGraph;
-  /** The name of the logits. */
-  readonly output: string;
   private readonly floats: FloatKernels;
   private readonly imageSize: number;
 
   constructor(graph: FloatGraph, floats: FloatKernels) {
     this.graph = graph;
     this.floats = floats;
-    [this.output] = graph.outputs;
     this.imageSize = elements(graph.input.shape);
   }
 

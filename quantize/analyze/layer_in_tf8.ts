@@ -28,7 +28,8 @@ export function layerInTf8(
 ): LayerInTf8 {
   if (node.inputs.length > 1) return severalInTf8(node, specs, kernels);
   const [name] = node.inputs;
-  const alone = { ...model, input: { name, ...byName(specs, name) }, nodes: [node] };
+  const { outputs: _, ...rest } = model;
+  const alone = { ...rest, input: { name, ...byName(specs, name) }, nodes: [node] };
   const plan = new Tf8Plan(alone, { kernels });
   return { run: ([input]) => byName(plan.run(input), node.name), close: () => plan.close() };
 }

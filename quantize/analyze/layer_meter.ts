@@ -110,13 +110,14 @@ export class LayerMeter {
 
   private causes(): CausesDb {
     const { op } = this.layer.stored;
-    // A pool's output stays within its input's range; a maximum is one of its inputs' bytes.
-    const pools = op === 'averagePool2d' || op === 'maxPool2d' || op === 'globalAveragePool';
+    // A pool's output stays within its input's range; a maximum, or what is moved, is one of its inputs' bytes.
+    const moves = op === 'maxPool2d' || op === 'rearrange';
+    const pools = moves || op === 'averagePool2d' || op === 'globalAveragePool';
     return {
       inputQuantization: this.byInput.pooledDb,
       weightQuantization: this.storedWeights === undefined ? Infinity : this.byWeights.pooledDb,
       saturation: pools ? Infinity : this.tensor.saturationDb,
-      activationRequantization: op === 'maxPool2d' ? Infinity : this.tensor.roundingDb,
+      activationRequantization: moves ? Infinity : this.tensor.roundingDb,
       relu6Clipping: this.relu6.clippingDb,
     };
   }

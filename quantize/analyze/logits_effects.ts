@@ -7,17 +7,20 @@ import type { FloatNetwork, FloatTensors } from './float_network.ts';
 import { SqnrMeter } from './sqnr_meter.ts';
 import { withStoredWeights } from './stored_weights.ts';
 
+/** Of each output of a network, in its order. */
+type OutputMeters = readonly SqnrMeter[];
+
 /**
  * What each layer costs the network: one tensor or one layer's weights are quantized, all else stays
- * exact, and the logits tell. A run goes from the changed layer on: with L layers, about L runs of the
+ * exact, and the outputs tell. A run goes from the changed layer on: with L layers, about L runs of the
  * whole network for each image.
  */
 export class LogitsEffects {
   private readonly network: FloatNetwork;
   private readonly specs: ReadonlyMap<string, TensorSpec>;
   private readonly storedWeights = new Map<string, FloatWeightedNode>();
-  private readonly byWeights = new Map<string, SqnrMeter>();
-  private readonly byTensor = new Map<string, SqnrMeter>();
+  private readonly byWeights = new Map<string, OutputMeters>();
+  private readonly byTensor = new Map<string, OutputMeters>();
   private images = 0;
 
   constructor(network: FloatNetwork, model: Tf8Model) {
@@ -28,9 +31,9 @@ export class LogitsEffects {
       if (!isWeightedFloat(exact) || !isWeighted(stored)) return;
       const input = byName(this.specs, stored.inputs[0]);
       this.storedWeights.set(exact.name, withStoredWeights(exact, stored, input));
-      this.byWeights.set(exact.name, new SqnrMeter());
+      this.byWeights.set(exact.name, this.meters());
     });
-    for (const name of this.specs.keys()) this.byTensor.set(name, new SqnrMeter());
+    for (const name of this.specs.keys()) this.byTensor.set(name, this.meters());
   }
 
   get count(): number {
@@ -54,28 +57,54 @@ export class LogitsEffects {
     this.images += batch;
   }
 
-  /** Of a layer; Infinity each where no image was added. */
+  /** Of a layer, at the output that it costs most; Infinity each where no image was added. */
   of(layer: string): LogitsDb {
     return {
-      onlyWeights: this.byWeights.get(layer)?.pooledDb ?? Infinity,
-      onlyOutput: byName(this.byTensor, layer).pooledDb,
+      onlyWeights: leastDb(this.byWeights.get(layer) ?? []),
+      onlyOutput: leastDb(byName(this.byTensor, layer)),
     };
   }
 
-  /** Where only the network's input is quantized. */
+  /** Of a layer, by the names of the outputs. */
+  ofOutputs(layer: string): Readonly<Record<string, LogitsDb>> {
+    const [weights, tensor] = [this.byWeights.get(layer), byName(this.byTensor, layer)];
+    const { outputs } = this.network.graph;
+    return Object.fromEntries(
+      outputs.map((name, index) => [
+        name,
+        {
+          onlyWeights: weights?.[index].pooledDb ?? Infinity,
+          onlyOutput: tensor[index].pooledDb,
+        },
+      ]),
+    );
+  }
+
+  /** Where only the network's input is quantized, at the output that this costs most. */
   ofInput(): number {
-    return byName(this.byTensor, this.network.graph.input.name).pooledDb;
+    return leastDb(byName(this.byTensor, this.network.graph.input.name));
+  }
+
+  private meters(): OutputMeters {
+    return this.network.graph.outputs.map(() => new SqnrMeter());
   }
 
   private compare(
     name: string,
     changed: Float32Array,
     exact: FloatTensors,
-    meter: SqnrMeter,
+    meters: OutputMeters,
   ): void {
     const { network } = this;
-    const { output, graph } = network;
-    const logits = byName(network.runFrom(new Map([[name, changed]]), exact), output);
-    meter.compare(byName(exact, output), logits, network.batchOf(byName(exact, graph.input.name)));
+    const { outputs, input } = network.graph;
+    const tensors = network.runFrom(new Map([[name, changed]]), exact);
+    const batch = network.batchOf(byName(exact, input.name));
+    for (const [index, output] of outputs.entries()) {
+      meters[index].compare(byName(exact, output), byName(tensors, output), batch);
+    }
   }
+}
+
+function leastDb(meters: OutputMeters): number {
+  return meters.reduce((least, { pooledDb }) => Math.min(least, pooledDb), Infinity);
 }

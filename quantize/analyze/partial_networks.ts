@@ -2,7 +2,13 @@ import { isWeightedFloat } from '../../architectures/graph/float_node.ts';
 import { Tf8Plan } from '../execute/plan.ts';
 import type { Kernels } from '../kernels/kernels.ts';
 import { byName } from '../model/by_name.ts';
-import { isWeighted, type TensorSpec, type Tf8Model, tensorSpecs } from '../model/tf8_model.ts';
+import {
+  isWeighted,
+  outputNode,
+  type TensorSpec,
+  type Tf8Model,
+  tensorSpecs,
+} from '../model/tf8_model.ts';
 import { dequantizeArray, quantizeArray } from '../params/quantization.ts';
 import { elements } from '../params/shape.ts';
 import type { AnalyzerOptions } from './analyzer.ts';
@@ -41,9 +47,12 @@ export class PartialNetworks implements Disposable {
   private readonly storedWeights: FloatNetwork;
   private readonly plan: Tf8Plan;
   private readonly inTf8: readonly LayerInTf8[];
+  /** Name of the logits. */
+  private readonly output: string;
 
   constructor({ graph, model, floats, kernels, threads = 1 }: AnalyzerOptions) {
     this.model = model;
+    this.output = outputNode(model).name;
     this.kernels = kernels;
     this.specs = tensorSpecs(model);
     this.exact = new FloatNetwork(graph, floats);
@@ -64,8 +73,8 @@ export class PartialNetworks implements Disposable {
    * @throws QuantizationError when the images are not whole ones of the network's size
    */
   logits(images: Float32Array): PartialLogits {
-    const { exact, storedWeights, plan } = this;
-    const { output, graph } = exact;
+    const { exact, storedWeights, plan, output } = this;
+    const { graph } = exact;
     const float = exact.run(images);
     const tf8: Tf8Tensors = new Map(plan.run(images));
     const rounded = this.onGrid(graph.input.name, images);
@@ -98,7 +107,7 @@ export class PartialNetworks implements Disposable {
     const batch = this.exact.batchOf(byName(float, this.model.input.name));
     const bytes = inputs.map((input) => this.bytes(input, byName(float, input)));
     const values = this.real(name, this.inTf8[index].run(bytes, batch));
-    return byName(this.exact.runFrom(new Map([[name, values]]), float), this.exact.output);
+    return byName(this.exact.runFrom(new Map([[name, values]]), float), this.output);
   }
 
   private allButLayer(index: number, tf8: ReadonlyMap<string, Uint8Array>): Float32Array {
@@ -115,7 +124,7 @@ export class PartialNetworks implements Disposable {
       if (fresh.has(node.name) || !node.inputs.some((from) => fresh.has(from))) return;
       fresh.set(node.name, this.inTf8[at].run(node.inputs.map(of), batch).slice());
     });
-    return this.real(this.exact.output, of(this.exact.output));
+    return this.real(this.output, of(this.output));
   }
 
   private bytes(name: string, values: Float32Array): Uint8Array {

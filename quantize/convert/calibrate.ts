@@ -19,7 +19,7 @@ export interface CalibratedRanges {
 
 export interface CalibrationOptions {
   /** Called after each batch with the number of images so far. */
-  readonly onProgress?: (images: number) => void;
+  readonly onProgress?: ((images: number) => void) | undefined;
   /** Makes the float network faster over many batches; it runs layer by layer unless given. */
   readonly compile?: Compile | undefined;
 }

@@ -22,6 +22,7 @@ import type {
 } from '../model/tf8_model.ts';
 import type { ScalarFunction } from '../ops/lookup.ts';
 import { leastSumScale } from '../params/addition.ts';
+import type { Arrangement } from '../params/arrangement.ts';
 import { QuantizationError } from '../params/errors.ts';
 import { lookupTable } from '../params/lookup.ts';
 import {
@@ -69,7 +70,7 @@ export function convertGraph(
   };
   const specs = new Map<string, TensorSpec>([[input.name, input]]);
   const nodes = graph.nodes.map((node) => {
-    const inputs = node.inputs.map((name) => byName(specs, name).quantization);
+    const inputs = node.inputs.map((name) => byName(specs, name));
     const shape = imageShape(shapeIn(graph, node.name));
     const converted = convertNode(node, shape, inputs, calibration, onNote);
     specs.set(node.name, converted.output);
@@ -79,6 +80,7 @@ export function convertGraph(
     name: graph.name,
     input,
     nodes,
+    ...(graph.outputs.join() !== nodes.at(-1)?.name && { outputs: graph.outputs }),
     labelOffset,
     classNames,
     ...(centralFraction !== undefined && { preprocessing: { centralFraction, range } }),
@@ -91,19 +93,24 @@ export function convertGraph(
 function convertNode(
   node: FloatNode,
   shape: ImageShape,
-  inputQuantizations: readonly QuantizationParams[],
+  inputSpecs: readonly TensorSpec[],
   calibration: CalibratedRanges,
   onNote: ConvertOptions['onNote'],
 ): Tf8Node {
   const { name, inputs, op } = node;
+  const inputQuantizations = inputSpecs.map(({ quantization }) => quantization);
   const [inputQuantization] = inputQuantizations;
+  const [{ shape: from }] = inputSpecs;
   switch (op) {
     case 'conv2d':
     case 'depthwiseConv2d':
     case 'fullyConnected':
       return weighted(node, shape, inputQuantization, calibration, onNote);
-    case 'concat':
-      return { op, name, inputs, output: { shape, quantization: observed(name, calibration) } };
+    case 'concat': {
+      const axis = CONCAT_AXES[node.axis + IMAGE_AXES];
+      const output = { shape, quantization: observed(name, calibration) };
+      return { op, name, inputs, ...(axis !== undefined && { axis }), output };
+    }
     case 'averagePool2d':
     case 'maxPool2d': {
       const { windowShape, strides, padding } = node;
@@ -132,12 +139,48 @@ function convertNode(
         output: { shape, quantization },
       };
     }
-    case 'batchNorm':
-    case 'dropout':
+    case 'depthToSpace':
     case 'pad':
     case 'reshape':
+    case 'resize':
+    case 'slice':
+    case 'spaceToDepth':
+    case 'transpose': {
+      const output = { shape, quantization: inputQuantization };
+      return { op: 'rearrange', name, inputs, arrangement: arrangementOf(node, from), output };
+    }
+    case 'batchNorm':
+    case 'dropout':
     case 'softmax':
       throw unsupported(`${name} (${op})`);
+  }
+}
+
+/** Axes of [height, width, channels] as a concatenation names them. */
+const CONCAT_AXES = ['height', 'width', undefined] as const;
+const IMAGE_AXES = CONCAT_AXES.length;
+
+/** What moves values and computes nothing, on images. */
+type MovingNode = Extract<
+  FloatNode,
+  { op: 'depthToSpace' | 'pad' | 'reshape' | 'resize' | 'slice' | 'spaceToDepth' | 'transpose' }
+>;
+
+function arrangementOf(node: MovingNode, [height, width]: ImageShape): Arrangement {
+  switch (node.op) {
+    case 'pad':
+      return { kind: 'pad', padding: node.padding };
+    case 'reshape':
+      return { kind: 'reshape' };
+    case 'resize':
+      return { kind: 'repeat', times: [node.size[0] / height, node.size[1] / width] };
+    case 'slice':
+      return { kind: 'slice', begin: imageShape(node.begin), strides: imageShape(node.strides) };
+    case 'transpose':
+      return { kind: 'transpose', permutation: imageShape(node.permutation) };
+    case 'depthToSpace':
+    case 'spaceToDepth':
+      return { kind: node.op, block: node.block };
   }
 }
 

@@ -9,6 +9,7 @@ import { composeFunctions } from '../../architectures/graph/passes/compose_funct
 import { dropIdentities } from '../../architectures/graph/passes/drop_identities.ts';
 import { dropReshapes } from '../../architectures/graph/passes/drop_reshapes.ts';
 import { dropSoftmax } from '../../architectures/graph/passes/drop_softmax.ts';
+import { dropUnread } from '../../architectures/graph/passes/drop_unread.ts';
 import { foldBatchNorms } from '../../architectures/graph/passes/fold_batch_norms.ts';
 import { foldBatchNormsForward } from '../../architectures/graph/passes/fold_batch_norms_forward.ts';
 import { fuseActivations } from '../../architectures/graph/passes/fuse_activations.ts';
@@ -32,6 +33,7 @@ function isPart(activation: Activation): boolean {
 /** The passes, in order: each gives the graph that the next one gets. */
 function passesOf({ zeroVariance }: FuseOptions): readonly ((graph: FloatGraph) => FloatGraph)[] {
   return [
+    dropUnread,
     dropIdentities,
     vectorsAsImages,
     dropReshapes,
@@ -52,15 +54,30 @@ function passesOf({ zeroVariance }: FuseOptions): readonly ((graph: FloatGraph) 
 }
 
 /**
- * Folds batch norms, fuses activations and resolves padding: a LayersModel as TF8's operations in
- * float. Softmax at the end is left out (TF8 outputs logits); dropout and reshapes vanish.
+ * Folds batch norms, fuses activations and resolves padding: a network as TF8's operations in float.
+ * Softmax at the end is left out (TF8 outputs logits); dropout and reshapes vanish.
  * @throws QuantizationError naming the layer that TF8 has no operation for
  */
-export function fuseLayersModel(model: tf.LayersModel, options: FuseOptions): FloatGraph {
+export function fuseGraph(read: FloatGraph, options: FuseOptions): FloatGraph {
   return withQuantizationErrors(() => {
-    const read = readLayersModel(model);
-    const graph = passesOf(options).reduce((network, pass) => pass(network), read);
+    const graph = fusedGraph(read, options);
     requireTf8(graph);
     return graph;
   });
+}
+
+/** What the passes make of a network, whatever TF8 has of it. */
+export function fusedGraph(read: FloatGraph, options: FuseOptions): FloatGraph {
+  return passesOf(options).reduce((network, pass) => pass(network), read);
+}
+
+/**
+ * As `fuseGraph`, of a LayersModel.
+ * @throws QuantizationError naming the layer that TF8 has no operation for
+ */
+export function fuseLayersModel(model: tf.LayersModel, options: FuseOptions): FloatGraph {
+  return fuseGraph(
+    withQuantizationErrors(() => readLayersModel(model)),
+    options,
+  );
 }

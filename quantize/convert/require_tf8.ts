@@ -2,14 +2,13 @@
 import { type FloatGraph, shapeIn } from '../../architectures/graph/float_graph.ts';
 import type { FloatNode } from '../../architectures/graph/float_node.ts';
 import type { Activation } from '../../architectures/graph/operations/activation_function.ts';
-import { usersOf } from '../../architectures/graph/passes/rewrite.ts';
-import { elements, isSameShape } from '../../architectures/graph/shape.ts';
+import { isSameShape } from '../../architectures/graph/shape.ts';
 import { QuantizationError } from '../params/errors.ts';
 import type { ActivationKind } from '../params/requantization.ts';
 
 /** What the layers are called in Keras that a network may have. */
 const LAYERS =
-  'Conv2D, DepthwiseConv2D, Dense, BatchNormalization, ReLU, Activation, ZeroPadding2D, Dropout, Softmax, Reshape, Flatten, AveragePooling2D, MaxPooling2D, GlobalAveragePooling2D, Concatenate, Add, Multiply';
+  'Conv2D, DepthwiseConv2D, Dense, BatchNormalization, ReLU, Activation, ZeroPadding2D, Dropout, Softmax, Reshape, Flatten, Permute, Cropping2D, UpSampling2D, AveragePooling2D, MaxPooling2D, GlobalAveragePooling2D, Concatenate, Add, Multiply';
 
 /**
  * What the activation is as a part of the layer that it follows; undefined of one that is not. A ReLU with
@@ -35,33 +34,36 @@ export function unsupported(
 }
 
 /**
- * Refuses a graph that is not in TF8's operations from its input to logits, [1, 1, classes].
+ * Refuses a graph that is not in TF8's operations from its input to its outputs, which operations make.
  * @throws QuantizationError naming the first layer that TF8 has not
  */
 export function requireTf8(graph: FloatGraph): void {
   const { name, input, nodes, outputs } = graph;
-  if (outputs.length !== 1) {
-    throw new QuantizationError(
-      `Expected one input and one output in ${name} but received 1 and ${outputs.length}`,
-    );
-  }
   requireImage(graph, input.name);
   for (const node of nodes) {
     requireImage(graph, node.name);
     requireNode(graph, node);
   }
-  const last = nodes.at(-1);
-  if (last === undefined || last.name !== outputs[0]) {
-    throw new QuantizationError(
-      `Expected ${name} to end in its logits but its last operation is ${last?.name ?? 'missing'}`,
-    );
-  }
-  const logits = shapeIn(graph, last.name);
-  if (logits.at(-1) !== elements(logits)) {
-    throw new QuantizationError(
-      `Expected ${name} to end in logits [1, 1, classes] but ${last.name} makes [${logits}]`,
-    );
-  }
+  if (outputs.length > 0 && !outputs.includes(input.name)) return;
+  throw new QuantizationError(
+    `Expected outputs of ${name} that an operation makes but received ${outputs.length === 0 ? 'none' : `its input, ${input.name}`}`,
+  );
+}
+
+/** Names of the nodes that TF8 has not, or whose tensors it cannot hold. */
+export function unsupportedNodes(graph: FloatGraph): readonly string[] {
+  return graph.nodes
+    .filter((node) => {
+      try {
+        requireImage(graph, node.name);
+        requireNode(graph, node);
+        return false;
+      } catch (error) {
+        if (error instanceof QuantizationError) return true;
+        throw error;
+      }
+    })
+    .map(({ name }) => name);
 }
 
 function requireImage(graph: FloatGraph, tensor: string): void {
@@ -82,28 +84,25 @@ function requireNode(graph: FloatGraph, node: FloatNode): void {
     case 'fullyConnected':
       requirePart(node, node.activation);
       return;
-    case 'concat':
-      requireChannels(graph, node, node.axis, 'joins');
-      return;
     case 'averagePool2d':
+    case 'concat':
+    case 'depthToSpace':
     case 'maxPool2d':
     case 'globalAveragePool':
+    case 'pad':
+    case 'reshape':
+    case 'slice':
+    case 'spaceToDepth':
+    case 'transpose':
       return;
     case 'batchNorm':
-      requireChannels(graph, node, node.axis, 'normalizes');
+      requireChannels(graph, node, node.axis);
       throw refuse();
     case 'activation':
       return;
-    case 'pad': {
-      const [user] = usersOf(graph, node.name);
-      if (user === undefined) throw refuse('zero padding with no convolution behind it');
-      throw unsupported(labelOf(user), 'zero padding in front of it');
-    }
-    case 'reshape': {
-      const user = usersOf(graph, node.name).find(({ op }) => op !== 'reshape');
-      const what = `the shape [${node.target}] that ${node.name} gives to ${node.inputs[0]}`;
-      throw unsupported(labelOf(user ?? node), what);
-    }
+    case 'resize':
+      requireWholeTimes(graph, node);
+      return;
     case 'softmax':
       throw refuse('a softmax that is not the end of the network');
     case 'add':
@@ -115,6 +114,18 @@ function requireNode(graph: FloatGraph, node: FloatNode): void {
     case 'dropout':
       throw refuse();
   }
+}
+
+/** Each row and column comes so many times, whole ones. */
+function requireWholeTimes(graph: FloatGraph, node: Extract<FloatNode, { op: 'resize' }>): void {
+  const { size, method, corners } = node;
+  const [height, width] = shapeIn(graph, node.inputs[0]);
+  const isWhole = size[0] % height === 0 && size[1] % width === 0;
+  if (isWhole && method === 'nearest' && corners !== 'aligned') return;
+  throw unsupported(
+    labelOf(node),
+    `resizing of [${height},${width}] to [${size}] (${method}, ${corners}); it has "nearest" by whole numbers`,
+  );
 }
 
 /** The second input has the first's shape, or is one value a channel. */
@@ -135,13 +146,13 @@ function requirePart(node: FloatNode, activation: Activation): void {
   throw unsupported(labelOf(node), `the activation ${name} as a part; it has relu, relu6, linear`);
 }
 
-function requireChannels(graph: FloatGraph, node: FloatNode, axis: number, what: string): void {
+function requireChannels(graph: FloatGraph, node: FloatNode, axis: number): void {
   if (axis === -1) return;
   // As Keras counts, the batch included.
   const { length: channels } = shapeIn(graph, node.name);
   throw unsupported(
     labelOf(node),
-    `its axis ${channels + 1 + axis}; TF8 ${what} channels (axis ${channels})`,
+    `its axis ${channels + 1 + axis}; TF8 normalizes channels (axis ${channels})`,
   );
 }
 

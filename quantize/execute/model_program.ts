@@ -1,9 +1,10 @@
 import type { Program } from '../kernels/kernels.ts';
+import { layOutArena } from '../model/arena_layout.ts';
 import { byName } from '../model/by_name.ts';
-import { outputNode, type TensorSpec, type Tf8Model, tensorSpecs } from '../model/tf8_model.ts';
+import { lifetimes } from '../model/lifetimes.ts';
+import { outputNames, type Tf8Model, tensorSpecs } from '../model/tf8_model.ts';
 import { kernelCall } from '../ops/table.ts';
 import { elements } from '../params/shape.ts';
-import { layOutArena } from './arena_layout.ts';
 
 /**
  * The kernel calls of `model` for one image, with every tensor in one arena. `outputs` names the
@@ -11,7 +12,13 @@ import { layOutArena } from './arena_layout.ts';
  */
 export function modelProgram(model: Tf8Model, outputs: readonly string[]): Program {
   const specs = tensorSpecs(model);
-  const layout = layOutArena(lifetimes(model, specs, outputs));
+  const nodes = model.nodes.map(({ name, inputs, output }) => ({
+    name,
+    inputs,
+    shape: output.shape,
+  }));
+  const kept = new Set([...outputs, ...outputNames(model)]);
+  const layout = layOutArena(lifetimes(model.input, nodes, kept));
   const arena = new Uint8Array(layout.bytes);
   const views = new Map(
     [...specs].map(([name, { shape }]) => {
@@ -31,26 +38,4 @@ export function modelProgram(model: Tf8Model, outputs: readonly string[]): Progr
     input: byName(views, model.input.name),
     outputs: outputs.map((name) => byName(views, name)),
   };
-}
-
-/** From the node that makes a tensor to the last that reads it; to the end where it is given back. */
-function lifetimes(
-  model: Tf8Model,
-  specs: ReadonlyMap<string, TensorSpec>,
-  outputs: readonly string[],
-) {
-  const kept = new Set([...outputs, outputNode(model).name]);
-  const first = new Map([[model.input.name, -1]]);
-  const last = new Map([[model.input.name, -1]]);
-  for (const [index, node] of model.nodes.entries()) {
-    for (const name of node.inputs) last.set(name, index);
-    first.set(node.name, index);
-    last.set(node.name, index);
-  }
-  return [...specs].map(([name, { shape }]) => ({
-    name,
-    bytes: elements(shape),
-    first: byName(first, name),
-    last: kept.has(name) ? model.nodes.length : byName(last, name),
-  }));
 }

@@ -3,17 +3,24 @@
 import type { CompiledProgram, Kernels } from '../kernels/kernels.ts';
 import { compileProgram } from '../kernels/program.ts';
 import { byName } from '../model/by_name.ts';
-import { outputNode, type TensorSpec, type Tf8Model, tensorSpecs } from '../model/tf8_model.ts';
+import {
+  isVector,
+  outputNames,
+  outputNode,
+  type TensorSpec,
+  type Tf8Model,
+  tensorSpecs,
+} from '../model/tf8_model.ts';
 import { expected, QuantizationError } from '../params/errors.ts';
 import { dequantizeArray, quantizeArray } from '../params/quantization.ts';
 import { elements } from '../params/shape.ts';
 import { modelProgram } from './model_program.ts';
-import { type ClassScore, softmax, topClasses } from './top_classes.ts';
+import { type ClassScore, classProbabilities, topClasses } from './top_classes.ts';
 
 export interface PlanOptions {
   /** Threads that share a run, 1 unless given; a tier without threads runs on the caller's. */
   readonly threads?: number;
-  /** Names of the tensors that `run` gives beside the logits: nodes, or the model's input. */
+  /** Names of the tensors that `run` gives beside the model's outputs: nodes, or the model's input. */
   readonly outputs?: readonly string[];
 }
 
@@ -70,12 +77,12 @@ export class Tf8Plan implements Disposable {
         name,
       );
     }
-    this.outputs = [...new Set([...outputs, outputNode(model).name])];
+    this.outputs = [...new Set([...outputs, ...outputNames(model)])];
     this.program = compileProgram(kernels, modelProgram(model, this.outputs), { threads });
     this.threads = this.program.threads;
   }
 
-  /** Number of the model's outputs. */
+  /** Length of the output that the class names are about (`outputNode`). */
   get classes(): number {
     return outputNode(this.model).output.shape[2];
   }
@@ -105,7 +112,8 @@ export class Tf8Plan implements Disposable {
   }
 
   /**
-   * The logits [N, classes] as real numbers, in a new array.
+   * The logits [N, classes] as real numbers, in a new array; of a model without classes its first output,
+   * [N, H, W, C]. `run` gives every output.
    * @param images as `run` takes them
    * @throws QuantizationError as `run` does
    */
@@ -117,13 +125,16 @@ export class Tf8Plan implements Disposable {
    * The likeliest classes of each image, the likeliest first, by the names that the model carries.
    * @param images as `run` takes them
    * @param count classes of an image
-   * @throws QuantizationError as `run` does, and when `count` is no positive integer
+   * @throws QuantizationError as `run` does, when `count` is no positive integer, and of a model whose
+   * outputs are all images
    */
   classify(images: Uint8Array | Float32Array, count = 5): (readonly ClassScore[])[] {
+    const node = outputNode(this.model);
+    if (!isVector(node.output)) throw notClasses(this.model);
     const logits = this.predict(images);
     return Array.from({ length: logits.length / this.classes }, (_, n) => {
       const ofImage = logits.subarray(n * this.classes, (n + 1) * this.classes);
-      return topClasses(softmax(ofImage), this.model, count);
+      return topClasses(classProbabilities(ofImage, node), this.model, count);
     });
   }
 
@@ -188,6 +199,15 @@ export class Tf8Plan implements Disposable {
     this.named = new Map(this.outputs.map((name, i) => [name, this.results[i]]));
     this.batch = batch;
   }
+}
+
+function notClasses(model: Tf8Model): QuantizationError {
+  const specs = tensorSpecs(model);
+  const outputs = outputNames(model).map((name) => `${name} [${byName(specs, name).shape}]`);
+  return new QuantizationError(
+    `Expected an output with a number for each class, [1, 1, C], of ${model.name} but it gives ${outputs.join(', ')}`,
+    { remedy: 'Take its outputs from run(), as real numbers by dequantize().' },
+  );
 }
 
 /** Other arrays of numbers do not say whether they are quantized: a canvas gives clamped bytes of RGBA. */

@@ -1,4 +1,4 @@
-import type { Tf8Model } from '../model/tf8_model.ts';
+import type { Tf8Model, Tf8Node } from '../model/tf8_model.ts';
 import { expected } from '../params/errors.ts';
 
 /** A class that a network takes an image for. */
@@ -34,6 +34,16 @@ export function topClasses(
         index < labelOffset ? 'background' : (classNames[index - labelOffset] ?? `class ${index}`),
       probability: probabilities[index],
     }));
+}
+
+/**
+ * Probabilities [classes] of what a network gives for them, in a new array: itself where a sigmoid made it,
+ * its sigmoid where there is one number, else its softmax.
+ * @param maker the node that gave it
+ */
+export function classProbabilities(values: Float32Array, maker: Tf8Node): Float32Array {
+  if (maker.op === 'lookup' && maker.function === 'sigmoid') return values.slice();
+  return values.length === 1 ? values.map((x) => 1 / (1 + Math.exp(-x))) : softmax(values);
 }
 
 /** Probabilities [classes] of logits [classes], in a new array; all NaN where one is. */

@@ -21,8 +21,8 @@ const VerificationSchema = z.strictObject({
   elements: z.int().nonnegative(),
   differing: z.int().nonnegative(),
   maxDifference: z.int().nonnegative(),
-  /** In percent of the images. */
-  top1Agreement: z.number(),
+  /** In percent of the images; null of a network without an output of classes. */
+  top1Agreement: z.number().nullable(),
 });
 
 const ParametersSchema = z.strictObject({

@@ -1,4 +1,11 @@
-import { type Tf8Model, tensorSpecs } from '../model/tf8_model.ts';
+import {
+  isVector,
+  outputNames,
+  outputNodes,
+  type TensorSpec,
+  type Tf8Model,
+  tensorSpecs,
+} from '../model/tf8_model.ts';
 import { QuantizationError } from '../params/errors.ts';
 
 /** What exports call a node's weights; the node's output has the node's own name. */
@@ -14,12 +21,29 @@ export function tableName(node: string): string {
   return `${node}/table`;
 }
 
-/** What exports call the output [1, classes], behind the last node's [1, 1, 1, classes]. */
-export function outputName(model: Tf8Model): string {
+/** An output of an exported model. */
+export interface ExportedOutput {
+  /** The node whose tensor it is. */
+  readonly node: string;
+  /** What the export calls it. */
+  readonly name: string;
+  readonly spec: TensorSpec;
+  /** A vector, [1, 1, C] in TF8, is [1, C] outside. */
+  readonly isVector: boolean;
+}
+
+/**
+ * The outputs of an exported model, in order: a vector that is the only one is called "logits", others
+ * NODE/output.
+ */
+export function exportedOutputs(model: Tf8Model): readonly ExportedOutput[] {
   const taken = tensorSpecs(model);
-  let name = 'logits';
-  while (taken.has(name)) name += '_';
-  return name;
+  const free = (name: string): string => (taken.has(name) ? free(`${name}_`) : name);
+  const isAlone = outputNames(model).length === 1;
+  return outputNodes(model).map(({ name: node, output: spec }) => {
+    const name = free(isAlone && isVector(spec) ? 'logits' : `${node}/output`);
+    return { node, name, spec, isVector: isVector(spec) };
+  });
 }
 
 /** Refuses to give a name a second time. */

@@ -27,6 +27,7 @@ export const KNOWN_ANSWERS: Readonly<Record<string, number>> = {
   subtract: 0xe4733c5c,
   multiply: 0x363f5a65,
   lookup: 0xbf64e744,
+  rearrange: 0x00def6fa,
 };
 
 /** FNV-1a, 32 bits. */

@@ -8,6 +8,7 @@ import type { Requantization } from '../ops/requantization.ts';
 import type { KernelCall } from '../ops/table.ts';
 import type { Shape4 } from '../ops/tensor.ts';
 import { alignUp } from '../params/align_up.ts';
+import { arrangementMap } from '../params/arrangement.ts';
 import { BYTE_MAX } from '../params/quantization.ts';
 import { elements } from '../params/shape.ts';
 import { dilatedWindow, NO_PADDING, windowPositions } from '../params/window.ts';
@@ -110,6 +111,7 @@ export function knownCalls(): KnownCalls {
     sum('subtract'),
     product(),
     lookup(),
+    rearrange(),
   ];
   return assemble(drafts);
 }
@@ -319,6 +321,20 @@ function lookup(): Draft {
     place: ([input], output) => ({
       op: 'lookup',
       call: { input, positions: 3, channels: CHANNELS, table: bytesOf(256, 'any', 4), output },
+    }),
+  };
+}
+
+function rearrange(): Draft {
+  const padding = { top: 1, bottom: 0, left: 2, right: 1 };
+  const map = arrangementMap({ kind: 'pad', padding }, [2, 3, CHANNELS], [3, 6, CHANNELS]);
+  return {
+    title: 'rearrange',
+    inputs: [bytesOf(6 * CHANNELS, 'any', 1)],
+    outputBytes: 18 * CHANNELS,
+    place: ([input], output) => ({
+      op: 'rearrange',
+      call: { input, batch: 1, imageBytes: 6 * CHANNELS, ...map, fill: 9, output },
     }),
   };
 }

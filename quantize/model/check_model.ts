@@ -1,12 +1,12 @@
 import { operationOf } from '../ops/table.ts';
 import { QuantizationError } from '../params/errors.ts';
 import { INT32_MAX, requireScale, requireZeroPoint } from '../params/quantization.ts';
-import { outputNode, type TensorSpec, type Tf8Model, type Tf8Node } from './tf8_model.ts';
+import { outputNames, type TensorSpec, type Tf8Model, type Tf8Node } from './tf8_model.ts';
 
 /**
- * Proves a model sound: every input is made before it is used, shapes follow from the operations
- * and end in the logits [1, 1, classes], weights and biases have their lengths, scales are normal
- * single-precision numbers, and no accumulator can leave int32 (eq. 4).
+ * Proves a model sound: every input is made before it is used, shapes follow from the operations, the
+ * outputs are nodes, weights and biases have their lengths, scales are normal single-precision numbers,
+ * and no accumulator can leave int32 (eq. 4).
  * @throws QuantizationError that names the node
  */
 export function checkModel(model: Tf8Model): void {
@@ -31,12 +31,18 @@ export function checkModel(model: Tf8Model): void {
     checkNode(node, inputs);
     specs.set(node.name, node.output);
   }
-  const { name, output } = outputNode(model);
-  if (output.shape[0] !== 1 || output.shape[1] !== 1) {
-    throw new QuantizationError(
-      `Expected logits [1, 1, classes] from the last node, ${name}, but its output is [${output.shape}]`,
-    );
-  }
+  checkOutputs(model);
+}
+
+function checkOutputs(model: Tf8Model): void {
+  const names = outputNames(model);
+  const nodes = new Set(model.nodes.map(({ name }) => name));
+  const stranger = names.find((name) => !nodes.has(name));
+  if (names.length > 0 && stranger === undefined && new Set(names).size === names.length) return;
+  const received = stranger === undefined ? `[${names.join(', ')}]` : `"${stranger}"`;
+  throw new QuantizationError(
+    `Expected different nodes of ${model.name} as its outputs but received ${received}`,
+  );
 }
 
 /** One image's tensor has at most 2³¹ − 1 bytes: a damaged shape must not become an allocation. */

@@ -7,9 +7,10 @@
  *     bytes 40–    the header, UTF-8 JSON (`HeaderSchema`), filled up with spaces to a multiple of 16
  *     the rest     weights (uint8) and biases (int32 little-endian), each at a multiple of 16 bytes
  *
- * Positions in the header count from the start of the rest. Version 2 has more operations; a network that
- * needs none of them is written as version 1. A reader refuses another `version`, and fields that it does
- * not know; it takes files without `preprocessing`, which the first ones lack.
+ * Positions in the header count from the start of the rest. Version 2 has more operations, and `outputs`
+ * where they are others than the last node alone; a network that needs none of it is written as version 1.
+ * A reader refuses another `version`, and fields that it does not know; it takes files without
+ * `preprocessing`, which the first ones lack.
  */
 
 // As a namespace: bundlers leave out what is not used of it, which is most.
@@ -22,7 +23,7 @@ import { littleEndian } from '../params/little_endian.ts';
 import { REQUANTIZATION_ROUNDING } from '../params/requantization.ts';
 import { checkModel } from './check_model.ts';
 import { isTf8, MAGIC } from './tf8_magic.ts';
-import { isWeighted, type Tf8Model, type Tf8Node } from './tf8_model.ts';
+import { isWeighted, outputNames, type Tf8Model, type Tf8Node } from './tf8_model.ts';
 
 const HASH_OFFSET = 8;
 const PREFIX_BYTES = 40;
@@ -38,6 +39,7 @@ const HeaderSchema = z.strictObject({
   name: z.string(),
   input: Tensor.extend({ name: z.string().min(1) }),
   nodes: z.array(NodeHeader).min(1),
+  outputs: z.array(z.string()).exactOptional(),
   labelOffset: Count,
   classNames: z.array(z.string()),
   preprocessing: z
@@ -63,14 +65,22 @@ type Header = z.infer<typeof HeaderSchema>;
 /** All that every version of the header has. */
 const VersionSchema = z.object({ version: Count });
 
-/** The least that has its operations: a file that an older tf8 can read is one that it reads. */
-function versionOf({ nodes }: Tf8Model): number {
-  return Math.max(
-    ...nodes.map((node) => {
-      const operation = operationOf(node);
-      return operation.sinceOf?.(node) ?? operation.since;
-    }),
-  );
+/** The least that has its operations and outputs: a file that an older tf8 can read is one that it reads. */
+function versionOf({ nodes, outputs }: Tf8Model): number {
+  const ofOutputs = outputs === undefined ? 1 : 2;
+  return Math.max(ofOutputs, ...nodes.map(sinceOf));
+}
+
+function sinceOf(node: Tf8Node): number {
+  const operation = operationOf(node);
+  return operation.sinceOf?.(node) ?? operation.since;
+}
+
+/** The model without its outputs where they are what a model without them has. */
+function withoutUsualOutputs(model: Tf8Model): Tf8Model {
+  const { outputs, ...rest } = model;
+  if (outputs === undefined) return model;
+  return outputNames(rest).join('\n') === outputs.join('\n') ? rest : model;
 }
 
 /**
@@ -79,6 +89,7 @@ function versionOf({ nodes }: Tf8Model): number {
  */
 export async function encodeTf8(model: Tf8Model): Promise<Uint8Array<ArrayBuffer>> {
   checkModel(model);
+  const stored = withoutUsualOutputs(model);
   const spans: { offset: number; bytes: Uint8Array }[] = [];
   let binaryBytes = 0;
   const place = (bytes: Uint8Array): number => {
@@ -106,9 +117,9 @@ export async function encodeTf8(model: Tf8Model): Promise<Uint8Array<ArrayBuffer
   // Parsing puts the keys in the schema's order.
   const parsed = HeaderSchema.safeParse({
     format: 'tf8',
-    version: versionOf(model),
+    version: versionOf(stored),
     rounding: REQUANTIZATION_ROUNDING,
-    ...model,
+    ...stored,
     nodes,
     binary: { bytes: binary.length },
   });

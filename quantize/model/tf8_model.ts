@@ -7,6 +7,7 @@ import type { ConcatNode } from '../ops/concat.ts';
 import type { Nodes, Tf8Node } from '../ops/table.ts';
 import type { ImageShape, TensorSpec } from '../ops/tensor.ts';
 import type { WeightedFields } from '../ops/weights.ts';
+import { byName } from './by_name.ts';
 
 export type { ConcatNode, ImageShape, TensorSpec, Tf8Node };
 
@@ -43,8 +44,10 @@ export interface Preprocessing {
 export interface Tf8Model {
   readonly name: string;
   readonly input: TensorSpec & { readonly name: string };
-  /** In execution order. The last node's output is the model's: the logits, [1, 1, classes]. */
+  /** In execution order. */
   readonly nodes: readonly Tf8Node[];
+  /** Names of the nodes whose tensors the network is for; the last node's alone unless given. */
+  readonly outputs?: readonly string[];
   /** Index of the first class among the outputs: 1 where output 0 is the background class. */
   readonly labelOffset: number;
   readonly classNames: readonly string[];
@@ -60,9 +63,31 @@ export function tensorSpecs(model: Tf8Model): ReadonlyMap<string, TensorSpec> {
   return specs;
 }
 
-/** The node whose output is the model's. */
+/** The names of the tensors that the network is for. */
+export function outputNames({ nodes, outputs }: Tf8Model): readonly string[] {
+  return outputs ?? [nodes[nodes.length - 1].name];
+}
+
+/** The nodes that make them, in the same order. */
+export function outputNodes(model: Tf8Model): readonly Tf8Node[] {
+  const nodes = new Map(model.nodes.map((node) => [node.name, node]));
+  return outputNames(model).map((name) => byName(nodes, name));
+}
+
+/** Whether a tensor is a vector, [1, 1, C]: what a number for each class is. */
+export function isVector({ shape }: Pick<TensorSpec, 'shape'>): boolean {
+  return shape[0] === 1 && shape[1] === 1;
+}
+
+/**
+ * The node of the output that the class names are about: of the vectors [1, 1, C] the first that has a
+ * number for each, or else the first of all; the first output where none is a vector.
+ */
 export function outputNode(model: Tf8Model): Tf8Node {
-  return model.nodes[model.nodes.length - 1];
+  const nodes = outputNodes(model);
+  const vectors = nodes.filter(({ output }) => isVector(output));
+  const classes = model.labelOffset + model.classNames.length;
+  return vectors.find(({ output }) => output.shape[2] === classes) ?? vectors[0] ?? nodes[0];
 }
 
 /** The names of every tensor, the input's first, then in execution order. */

@@ -2,61 +2,81 @@ import * as z from 'zod';
 import { QuantizationError } from '../params/errors.ts';
 import { BYTE_MAX, requireZeroPoint } from '../params/quantization.ts';
 import { requantize } from '../params/requantization.ts';
+import { elements } from '../params/shape.ts';
 import { requireDisjoint, requireLength, requireMultiplier, requirePositive } from './check.ts';
 import type { Operation } from './operation.ts';
 import { NODE_FIELDS } from './schema.ts';
-import type { NodeBase } from './tensor.ts';
+import type { ImageShape, NodeBase } from './tensor.ts';
 
-/** Joins its inputs along the channels. */
-export type ConcatNode = NodeBase<'concat'>;
+/** Joins its inputs along the channels, or below or beside each other. */
+export interface ConcatNode extends NodeBase<'concat'> {
+  /** Absent: the channels. */
+  readonly axis?: 'height' | 'width';
+}
+
+/** The place of a concatenation's axis in [height, width, channels]. */
+export function concatAxis({ axis }: Pick<ConcatNode, 'axis'>): 0 | 1 | 2 {
+  return axis === undefined ? 2 : axis === 'width' ? 1 : 0;
+}
 
 export interface ConcatCall {
   readonly inputs: readonly {
-    /** [N, H, W, Ci] uint8 */
+    /** [positions, channels] uint8 */
     readonly data: Uint8Array;
+    /** Bytes that lie together; of another axis than the channels, rows or images of them. */
     readonly channels: number;
     readonly zeroPoint: number;
     /** f32(scaleIn / scaleOut) */
     readonly multiplier: number;
   }[];
-  /** N · H · W */
+  /** N · H · W; of another axis those before it. */
   readonly positions: number;
   readonly outputZeroPoint: number;
-  /** [N, H, W, Σ Ci] uint8 */
+  /** [positions, Σ channels] uint8 */
   readonly output: Uint8Array;
 }
 
 /** Tensors side by side, each requantized to the output's parameters (eq. 5). */
 export const concat: Operation<ConcatNode, ConcatCall> = {
   since: 1,
-  header: z.strictObject({ ...NODE_FIELDS, op: z.literal('concat') }),
+  sinceOf: ({ axis }) => (axis === undefined ? 1 : 2),
+  header: z.strictObject({
+    ...NODE_FIELDS,
+    op: z.literal('concat'),
+    axis: z.enum(['height', 'width']).exactOptional(),
+  }),
   arity: 'several',
   outputRange: 'observed',
 
-  outputShape({ name }, inputs) {
-    const [height, width] = inputs[0].shape;
+  outputShape(node, inputs) {
+    const joined = concatAxis(node);
+    const [first] = inputs;
     for (const { shape } of inputs) {
-      if (shape[0] !== height || shape[1] !== width) {
+      if (shape.some((side, axis) => axis !== joined && side !== first.shape[axis])) {
+        const [own, others] = [sidesBeside(joined, shape), sidesBeside(joined, first.shape)];
         throw new QuantizationError(
-          `Expected inputs of ${height} × ${width} for ${name} but received ${shape[0]} × ${shape[1]}`,
+          `Expected inputs of ${others} for ${node.name} but received ${own}`,
         );
       }
     }
-    return [height, width, inputs.reduce((sum, { shape }) => sum + shape[2], 0)];
+    const sum = inputs.reduce((total, { shape }) => total + shape[joined], 0);
+    const [height, width, channels] = first.shape.with(joined, sum);
+    return [height, width, channels];
   },
 
   macs: () => 0,
 
   call(node, { batch, inputs, output }) {
     const { shape, quantization } = node.output;
+    const axis = concatAxis(node);
     return {
       inputs: inputs.map(({ data, shape: own, quantization: from }) => ({
         data,
-        channels: own[2],
+        channels: elements(own.slice(axis)),
         zeroPoint: from.zeroPoint,
         multiplier: Math.fround(from.scale / quantization.scale),
       })),
-      positions: batch * shape[0] * shape[1],
+      positions: batch * elements(shape.slice(0, axis)),
       outputZeroPoint: quantization.zeroPoint,
       output,
     };
@@ -93,3 +113,8 @@ export const concat: Operation<ConcatNode, ConcatCall> = {
     }
   },
 };
+
+/** The sides that inputs have in common, e.g. "7 × 9". */
+function sidesBeside(joined: number, shape: ImageShape): string {
+  return shape.filter((_, axis) => axis !== joined).join(' × ');
+}

@@ -34,7 +34,7 @@ export interface NodeTensors {
 export interface Operation<Node extends NodeBase, Call extends CallBase> {
   /** The first version of the TF8 file that has it. */
   readonly since: 1 | 2;
-  /** The first version that has all that a node asks for, where some of it came later. */
+  /** The same of a node, where its fields decide. */
   sinceOf?(node: Node): 1 | 2;
   /** The node's fields in a file, in their order. */
   readonly header: NodeSchema<StoredNode<Node>>;

@@ -9,6 +9,7 @@ import { lookup } from './lookup.ts';
 import { maxPool2d } from './max_pool2d.ts';
 import { multiply } from './multiply.ts';
 import type { NodeSchema, NodeTensors, Operation, StoredNode } from './operation.ts';
+import { rearrange } from './rearrange.ts';
 import { subtract } from './subtract.ts';
 
 /** The operations of TF8: the only list. */
@@ -24,6 +25,7 @@ export const OPERATIONS = {
   subtract,
   multiply,
   lookup,
+  rearrange,
 };
 
 export type OpName = keyof typeof OPERATIONS;

@@ -9,6 +9,7 @@ import {
   FLOAT_MODEL,
   INPUT_RANGE,
   LIMIT,
+  OUTPUTS,
   OVERWRITE,
   PER_CLASS,
   SEED,
@@ -32,6 +33,7 @@ export const analyzeCommand = defineCommand({
       .option('calibration-data', CALIBRATION_DATA)
       .option('calibration-images', CALIBRATION_IMAGES)
       .option('input-range', INPUT_RANGE)
+      .option('outputs', OUTPUTS)
       .option('accuracy', {
         type: 'boolean',
         default: false,

@@ -7,6 +7,7 @@ import {
   CALIBRATION_IMAGES,
   INPUT_RANGE,
   MODEL,
+  OUTPUTS,
   SEED,
   SEED_RANGE,
   TIER,
@@ -34,6 +35,7 @@ export const classifyCommand = defineCommand({
       })
       .option('calibration-images', CALIBRATION_IMAGES)
       .option('input-range', INPUT_RANGE)
+      .option('outputs', OUTPUTS)
       .option('tier', TIER)
       .option('seed', SEED)
       .check(wholeNumbers({ 'calibration-images': 1, seed: SEED_RANGE })),

@@ -1,16 +1,17 @@
+import { networkTitle } from '../../architectures/registry.ts';
 import { STANDARD, VARIANTS } from '../../architectures/variants.ts';
 import type { DescribedModel } from '../../workflows/describe/describe_model.ts';
 import {
   type DescribedNetwork,
   describeNetwork,
-  PUBLISHED_RESOLUTIONS,
 } from '../../workflows/describe/describe_network.ts';
 import { markdownTable } from '../../workflows/records/markdown_table.ts';
 import { defineCommand } from '../command.ts';
 import {
   MODEL,
   NETWORK,
-  onlyMobileNets,
+  OUTPUTS,
+  onlyWithVariants,
   positiveNumbers,
   WIDTH_MULTIPLIER,
   wholeNumbers,
@@ -38,8 +39,9 @@ export const describeCommand = defineCommand({
         type: 'number',
         requiresArg: true,
         describe: 'Height and width of the input in pixels',
-        defaultDescription: Object.values(PUBLISHED_RESOLUTIONS).join(' or '),
+        defaultDescription: "the published network's",
       })
+      .option('outputs', OUTPUTS)
       .option('classes', {
         type: 'number',
         default: 1001,
@@ -52,20 +54,21 @@ export const describeCommand = defineCommand({
           `Expected no --variant and no --resolution with ${model}, which has its own, but received ${variant ?? resolution}`,
         );
       })
-      .check(onlyMobileNets(['variant']))
+      .check(onlyWithVariants(['variant']))
       .check(positiveNumbers(['width-multiplier']))
       .check(wholeNumbers({ resolution: 32, classes: 2 })),
   examples: [
     ['describe', 'the published network: 569 M MACs, 4.24 M parameters'],
     ['describe --variant friendly --width-multiplier 0.5 --resolution 128', 'a smaller one'],
     ['describe --network inception_v3', "the paper's control"],
+    ['describe --network mobilenet_v2 --classes 1000', 'another family of networks'],
     ['describe model.json', 'what a file of another program is'],
   ],
   inputs: ({ model }) => ({ model }),
   run: async (argv, context): Promise<DescribedNetwork | DescribedModel> => {
     if (argv.model === undefined) return describeNetwork(argv);
     const { describeModel } = await import('../../workflows/describe/describe_model.ts');
-    return describeModel(argv.model, context);
+    return describeModel(argv.model, context, argv);
   },
   show: (result) => ('model' in result ? showModel(result) : showNetwork(result)),
 });
@@ -73,7 +76,7 @@ export const describeCommand = defineCommand({
 function showNetwork(planned: DescribedNetwork): string {
   const { network, variant, widthMultiplier, resolution, classes, ...cost } = planned;
   return [
-    `${titleOf(network, variant)}, width ${widthMultiplier}, ${resolution} × ${resolution}, ${classes} outputs`,
+    `${networkTitle(network, variant)}, width ${widthMultiplier}, ${resolution} × ${resolution}, ${classes} outputs`,
     '',
     layerTable(cost),
     '',
@@ -86,13 +89,17 @@ function showNetwork(planned: DescribedNetwork): string {
 
 function showModel(result: DescribedModel): string {
   const { model, format, network, variant, widthMultiplier, input, classes } = result;
-  const { labelOffset, dataset, foldedBatchNorms, macs, layers } = result;
+  const { labelOffset, dataset, foldedBatchNorms, macs, integerMacs, layers } = result;
+  const { outputs, leftOut = [] } = result;
   const title =
-    network === undefined ? '' : `, ${titleOf(network, variant)} of width ${widthMultiplier}`;
+    network === undefined ? '' : `, ${networkTitle(network, variant)} of width ${widthMultiplier}`;
   const background = labelOffset === 1 ? ' and a background class' : '';
   return [
     `${model}: ${format}${title}`,
-    `input ${input.join(' × ')}, ${classes} classes${background}${dataset === undefined ? '' : ` of ${dataset}`}`,
+    `input ${input.join(' × ')}${classes === 0 ? '' : `, ${classes} classes${background}`}${dataset === undefined ? '' : ` of ${dataset}`}`,
+    ...(outputs.length > 1 || classes === 0
+      ? [`outputs ${outputs.map(({ name, shape }) => `${name} ${shape.join(' × ')}`).join(', ')}`]
+      : []),
     ...(foldedBatchNorms > 0
       ? [`the batch norms of ${foldedBatchNorms} layers are folded into their weights`]
       : []),
@@ -110,11 +117,18 @@ function showModel(result: DescribedModel): string {
     ),
     '',
     `multiply-accumulates  ${millions(macs)}`,
+    ...(leftOut.length === 0
+      ? []
+      : [
+          `           in integers  ${millions(integerMacs)}`,
+          '',
+          markdownTable(
+            ['left out', 'operation', 'MACs %'],
+            leftOut.map(({ name, op, macsShare }) => [name, op, (100 * macsShare).toFixed(1)]),
+            2,
+          ),
+        ]),
   ].join('\n');
-}
-
-function titleOf(network: string, variant: string | undefined): string {
-  return network === 'inception_v3' ? 'InceptionV3' : `MobileNetV1 ${variant}`;
 }
 
 function layerTable({ layers }: Pick<DescribedNetwork, 'layers'>): string {

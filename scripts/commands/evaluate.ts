@@ -11,6 +11,7 @@ import {
   INPUT_RANGE,
   LIMIT,
   MODEL,
+  OUTPUTS,
   SEED,
   SEED_RANGE,
   TIER,
@@ -39,6 +40,7 @@ export const evaluateCommand = defineCommand({
       })
       .option('calibration-images', CALIBRATION_IMAGES)
       .option('input-range', INPUT_RANGE)
+      .option('outputs', OUTPUTS)
       .option('limit', LIMIT)
       .option('tier', TIER)
       .option('fresh', {
@@ -66,12 +68,13 @@ export const evaluateCommand = defineCommand({
   show: (result) =>
     [
       `${result.model} on ${result.images} images of ${result.dataset}${result.skipped > 0 ? `; ${result.skipped} could not be read` : ''}`,
-      '',
-      markdownTable(['precision', 'top-1 %', 'top-5 %'], accuracyRows(result), 1),
+      ...(result.tf8 || result.float
+        ? ['', markdownTable(['precision', 'top-1 %', 'top-5 %'], accuracyRows(result), 1)]
+        : []),
+      ...outputLines(result),
       ...beforeLines(result),
       ...calibrationLines(result),
-      '',
-      timeTable(result),
+      ...(result.tf8 || result.float ? ['', timeTable(result)] : []),
     ].join('\n'),
 });
 
@@ -84,6 +87,24 @@ function accuracyRows({ float, tf8 }: EvaluateResult): string[][] {
   return [
     ...(float ? [row('float', float)] : []),
     ...(tf8 ? [row(`TF8 (${kernelsName(tf8)})`, tf8)] : []),
+  ];
+}
+
+/** TF8 against float at every output. */
+function outputLines({ outputs, outputImages }: EvaluateResult): string[] {
+  if (outputs === undefined) return [];
+  return [
+    '',
+    markdownTable(
+      [`output, on ${outputImages} images`, 'SQNR dB', 'cosine', 'same first class %'],
+      outputs.map(({ name, sqnrDb, cosine, agreement }) => [
+        name,
+        sqnrDb === Infinity ? 'lossless' : sqnrDb.toFixed(1),
+        cosine.toFixed(4),
+        agreement === null ? '–' : agreement.toFixed(1),
+      ]),
+      1,
+    ),
   ];
 }
 

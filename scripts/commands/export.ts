@@ -6,6 +6,7 @@ import {
   DATASET,
   INPUT_RANGE,
   MODEL,
+  OUTPUTS,
   OVERWRITE,
   SEED,
   SEED_RANGE,
@@ -38,6 +39,7 @@ export const exportCommand = defineCommand({
       .option('calibration-data', CALIBRATION_DATA)
       .option('calibration-images', CALIBRATION_IMAGES)
       .option('input-range', INPUT_RANGE)
+      .option('outputs', OUTPUTS)
       .option('zero-variance', ZERO_VARIANCE)
       .option('seed', SEED)
       .check(wholeNumbers({ 'calibration-images': 1, seed: SEED_RANGE })),

@@ -5,6 +5,7 @@ import {
   DATASET,
   FLOAT_MODEL,
   INPUT_RANGE,
+  OUTPUTS,
   OVERWRITE,
   SEED,
   SEED_RANGE,
@@ -22,6 +23,7 @@ export const quantizeCommand = defineCommand({
       .option('calibration-data', CALIBRATION_DATA)
       .option('calibration-images', CALIBRATION_IMAGES)
       .option('input-range', INPUT_RANGE)
+      .option('outputs', OUTPUTS)
       .option('zero-variance', ZERO_VARIANCE)
       .option('out', {
         type: 'string',

@@ -1,8 +1,9 @@
+import { networkNamed } from '../../architectures/registry.ts';
 import { FRIENDLY, VARIANTS } from '../../architectures/variants.ts';
 import { RECIPE_NAMES } from '../../training/recipes/recipe_names.ts';
 import {
   CHECKPOINT_SECONDS,
-  DEFAULT_RECIPES,
+  RETRAINING_RECIPE,
   TRAINING_DATASET,
 } from '../../workflows/train/train_defaults.ts';
 import { defineCommand } from '../command.ts';
@@ -13,7 +14,7 @@ import {
   LIMIT,
   NETWORK,
   OVERWRITE,
-  onlyMobileNets,
+  onlyWithVariants,
   positiveNumbers,
   SEED_RANGE,
   TRAINING_SEED,
@@ -25,7 +26,7 @@ import { RECIPE_OPTIONS } from '../recipe_options.ts';
 
 export const trainCommand = defineCommand({
   command: 'train',
-  describe: 'Train a variant of MobileNetV1 or InceptionV3, or retrain published weights into it',
+  describe: 'Train a network or a variant of one, or retrain published weights into it',
   options: (yargs) =>
     yargs
       .option('network', NETWORK)
@@ -63,7 +64,7 @@ export const trainCommand = defineCommand({
         type: 'string',
         requiresArg: true,
         describe: `Recipe: ${RECIPE_NAMES.join(', ')}, or a JSON file`,
-        defaultDescription: `${DEFAULT_RECIPES.retraining} with --from, else ${DEFAULT_RECIPES.scratch}`,
+        defaultDescription: `${RETRAINING_RECIPE} with --from, else ${networkNamed(NETWORK.default).scratchRecipe} for ${NETWORK.default} and inception_v3, scratch-adam for the others`,
       })
       .options(RECIPE_OPTIONS)
       .option('resolution', {
@@ -110,7 +111,7 @@ export const trainCommand = defineCommand({
         describe: 'Steps between checkpoints',
       })
       .option('seed', TRAINING_SEED)
-      .check(onlyMobileNets(['variant', 'zero-variance']))
+      .check(onlyWithVariants(['variant', 'zero-variance']))
       .check(
         positiveNumbers(['learning-rate', 'width-multiplier', 'minutes', 'checkpoint-seconds']),
       )

@@ -64,7 +64,9 @@ export function showVerification(result: VerifyResult): string {
     ),
     '',
     firstDifference(result),
-    `top-1 agrees on ${result.top1Agreement.toFixed(1)} % of the images`,
+    ...(result.top1Agreement === null
+      ? []
+      : [`top-1 agrees on ${result.top1Agreement.toFixed(1)} % of the images`]),
   ].join('\n');
 }
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import {
-  type InceptionLayer,
   inceptionV3Layers,
   MIN_INCEPTION_RESOLUTION,
 } from '../../architectures/inception_v3_layers.ts';
 import { costOfNetwork } from '../../architectures/layer_costs.ts';
+import type { NetworkLayer } from '../../architectures/network_layers.ts';
 import { InvalidValueError } from '../../foundation/errors.ts';
 
 const PAPER = { resolution: 299, classes: 1001 };
@@ -31,8 +31,8 @@ const ENDPOINTS = {
   Mixed_7c: [8, 8, 2048],
 };
 
-const inputsOf = (layer: InceptionLayer): readonly string[] =>
-  layer.op === 'concat' ? layer.inputs : [layer.input];
+const inputsOf = (layer: NetworkLayer): readonly string[] =>
+  'inputs' in layer ? layer.inputs : [layer.input];
 
 describe('inceptionV3Layers', () => {
   const { base, logits } = inceptionV3Layers(PAPER);
@@ -65,7 +65,7 @@ describe('inceptionV3Layers', () => {
   });
 
   it('has slim’s 94 convolutions, 9 average and 4 maximum pools, and 15 concatenations', () => {
-    const count = (op: InceptionLayer['op']) => base.filter((row) => row.op === op).length;
+    const count = (op: NetworkLayer['op']) => base.filter((row) => row.op === op).length;
     assert.deepEqual(
       [count('conv'), count('averagePool'), count('maxPool'), count('concat')],
       [94, 9, 4, 15],
@@ -133,7 +133,7 @@ describe('inceptionV3Layers', () => {
 
   it('pads nothing in the stem but Conv2d_2b_3x3, nor where it halves the image', () => {
     const valid = base.flatMap((row) =>
-      row.op !== 'concat' && row.padding === 'valid' ? [row.name] : [],
+      'padding' in row && row.padding === 'valid' ? [row.name] : [],
     );
     assert.deepEqual(valid, [
       'Conv2d_1a_3x3',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
-import { buildInceptionV3 } from '../../architectures/build_inception_v3.ts';
 import { buildMobileNetV1 } from '../../architectures/build_mobilenet_v1.ts';
+import { buildNetwork } from '../../architectures/network.ts';
 import { recognizeMobileNetV1 } from '../../architectures/recognize_mobilenet_v1.ts';
 import { FRIENDLY, STANDARD, VARIANTS } from '../../architectures/variants.ts';
 import { disposeModels } from '../support/dispose_models.ts';
@@ -94,7 +94,7 @@ describe('recognizeMobileNetV1', () => {
   }
 
   it('leaves alone a network with branches', () => {
-    assert.equal(recognizeMobileNetV1(buildInceptionV3(SMALL_INCEPTION)), undefined);
+    assert.equal(recognizeMobileNetV1(buildNetwork(SMALL_INCEPTION)), undefined);
   });
 
   it('leaves alone a network with a layer that no float graph has', () => {

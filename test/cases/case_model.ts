@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { type FloatModel, loadFloatModel } from '../../checkpoints/float_model.ts';
-import { fuseLayersModel } from '../../quantize/convert/fuse.ts';
+import { fuseGraph } from '../../quantize/convert/fuse.ts';
 import { predictions } from '../checkpoints/live_mobilenet.ts';
 import { sharedFolder } from '../support/skip.ts';
 
@@ -16,7 +16,7 @@ export function caseFolder(context: Mocha.Context, name: string): string {
 export async function loadCase(folder: string, file: string): Promise<FloatModel> {
   const loaded = await loadFloatModel(join(folder, file));
   assert.ok(loaded !== undefined, file);
-  fuseLayersModel(loaded.model, { zeroVariance: 'keep' });
+  fuseGraph(loaded.network.graph, { zeroVariance: 'keep' });
   return loaded;
 }
 
@@ -26,7 +26,8 @@ export async function floatsOf(path: string): Promise<Float32Array> {
 }
 
 /** What the model makes of two images of its size, all numbers of which differ; disposes of it. */
-export function outputsOf({ model, input }: FloatModel): Float32Array {
+export function outputsOf({ network, input }: FloatModel): Float32Array {
+  const model = network.layersModel;
   const { height, width, channels } = input;
   const length = 2 * height * width * channels;
   const values = Float32Array.from({ length }, (_, index) => Math.sin(1.7 * index));

@@ -12,8 +12,8 @@ describe('case input-not-rgb-square', () => {
       ['gray_28.pb', 28, 28, 1],
       ['nonsquare.pb', 24, 40, 3],
     ] as const) {
-      const { model, input } = await loadCase(folder, file);
-      model.dispose();
+      const { network, input } = await loadCase(folder, file);
+      network.dispose();
       const { height, width, channels } = input;
       assert.deepEqual([height, width, channels], sides);
     }

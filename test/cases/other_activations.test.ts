@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { fuseLayersModel } from '../../quantize/convert/fuse.ts';
+import { fuseGraph } from '../../quantize/convert/fuse.ts';
 import { caseFolder, loadCase } from './case_model.ts';
 
 describe('case other-activations', () => {
@@ -9,11 +9,11 @@ describe('case other-activations', () => {
       ['relu_max20.pb', undefined],
       ['leaky.pb', 'activation'],
     ] as const) {
-      const { model } = await loadCase(folder, file);
-      const { nodes } = fuseLayersModel(model, { zeroVariance: 'keep' });
+      const { network } = await loadCase(folder, file);
+      const { nodes } = fuseGraph(network.graph, { zeroVariance: 'keep' });
       const found = nodes.find((node) => node.op === 'activation');
       assert.equal(found?.op, op, file);
-      model.dispose();
+      network.dispose();
     }
   });
 });

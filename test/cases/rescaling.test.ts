@@ -26,8 +26,8 @@ describe('case rescaling', () => {
   });
 
   it('takes a scaling to another range as the preprocessing', async function () {
-    const { input, model, notes } = await loadCase(caseFolder(this, 'rescaling'), '255.pb');
-    model.dispose();
+    const { input, network, notes } = await loadCase(caseFolder(this, 'rescaling'), '255.pb');
+    network.dispose();
     assert.deepEqual(input.range, { min: 0, max: 1 });
     assert.match(notes.join(), /scales pixels of \[0, 255\] to \[0, 1\] itself/);
   });
@@ -64,12 +64,12 @@ describe('case rescaling', () => {
     const model = join(caseFolder(this, 'logits-as-probability'), 'frozen.pb');
     const reporter = recordingReporter();
     const assumed = await openFloatModel(model, contextOf(reporter));
-    assumed.model.dispose();
+    assumed.dispose();
     assert.deepEqual(assumed.facts.input.range, { min: -1, max: 1 });
     assert.match(reporter.messages.join(), /taken as RGB in \[-1, 1\], see `inputRange`/);
     const inputRange = { min: 0, max: 255 };
     const given = await openFloatModel(model, contextOf(), { inputRange });
-    given.model.dispose();
+    given.dispose();
     assert.deepEqual(given.facts.input.range, inputRange);
   });
 });

@@ -5,7 +5,6 @@ import { foreignModel } from '../../checkpoints/foreign_model.ts';
 import { inFolder } from '../support/in_folder.ts';
 
 const HDF5 = Buffer.from('\x89HDF\r\n\x1a\n and more', 'latin1');
-const TFLITE = Buffer.from('\x1c\x00\x00\x00TFL3 and more', 'latin1');
 const KERAS = zipOf('metadata.json', 'config.json', 'model.weights.h5');
 const TORCH = zipOf('m/data.pkl', 'm/version');
 
@@ -50,7 +49,6 @@ describe('foreignModel', () => {
 
   for (const [title, content, kind, remedy] of [
     ['.keras', KERAS, 'a Keras model (.keras)', /load_model\('m\.bin'\)\.export\('m'\)/],
-    ['LiteRT', TFLITE, 'a TensorFlow Lite (LiteRT) model', /that it was converted from/],
     ['ONNX', ONNX[0], 'an ONNX model', /onnx2tf -i 'm\.bin' -o 'm'/],
     ['ONNX in another order', ONNX[1], 'an ONNX model', /onnx2tf -i 'm\.bin' -o 'm'/],
     ['PyTorch', TORCH, 'a PyTorch file', /torch\.onnx\.export\(model, image, 'm\.onnx'\)/],

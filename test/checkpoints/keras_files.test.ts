@@ -32,8 +32,8 @@ describe("Keras' own files", () => {
     inFolder(async (folder) => {
       await unpack('keras_3/gray', folder);
       for (const form of ['layers', 'saved']) {
-        const { model, input, notes } = (await loadFloatModel(join(folder, form)))!;
-        model.dispose();
+        const { network, input, notes } = (await loadFloatModel(join(folder, form)))!;
+        network.dispose();
         const range = { min: 0, max: 1 };
         assert.deepEqual(input, { height: 20, width: 12, channels: 1, range });
         assert.match(notes.join(), /scales pixels of \[0, 255\] to \[0, 1\] itself/);

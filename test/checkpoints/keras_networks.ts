@@ -41,7 +41,8 @@ export async function givesKerasNumbers(
   const expected = await floats(join(folder, 'outputs.bin'));
   const loaded = await loadFloatModel(join(folder, form));
   assert.ok(loaded !== undefined, form);
-  const { model, input, notes, format } = loaded;
+  const { network, input, notes, format } = loaded;
+  const model = network.layersModel;
   const { height, width, channels, range } = input;
   assert.deepEqual([height, width, channels], shape.slice(1));
   assert.equal(range === undefined, top === null);

@@ -12,6 +12,7 @@ import { pythonEnvironment, RUNTIMES } from '../../foundation/python/python_envi
 import { Tf8Plan } from '../../quantize/execute/plan.ts';
 import { exportFormat } from '../../quantize/export/formats.ts';
 import { type Manifest, ManifestSchema } from '../../quantize/export/manifest.ts';
+import { exportedOutputs } from '../../quantize/export/tensor_names.ts';
 import { REFERENCE_KERNELS } from '../../quantize/kernels/reference.ts';
 import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
@@ -21,7 +22,11 @@ import { rearchitect } from '../../workflows/rearchitect/rearchitect.ts';
 import { openRuntime } from '../../workflows/verify/open_runtime.ts';
 import { verify } from '../../workflows/verify/verify.ts';
 import { randomBytes } from '../quantize/kernels/make_call.ts';
-import { randomModels, withoutSums } from '../quantize/model/random_models.ts';
+import {
+  randomModels,
+  randomModelsOfOutputs,
+  withoutSums,
+} from '../quantize/model/random_models.ts';
 import { contextOf } from '../scripts/support.ts';
 import { inFolder } from '../support/in_folder.ts';
 import { needsTensorFlow } from '../support/needs_tensorflow.ts';
@@ -29,6 +34,8 @@ import { publishedModel } from '../support/published_model.ts';
 import { sharedFolder, skip } from '../support/skip.ts';
 
 const RANDOM_MODELS = 30;
+/** And such with several outputs. */
+const WITH_OUTPUTS = 10;
 const IMAGES = 5;
 const PHOTOGRAPHS = 50;
 
@@ -68,10 +75,10 @@ describe('an export in its real runtime', function () {
     }
   });
 
-  const models = fc.sample(randomModels({ withEveryOp: true }), {
-    seed: 8,
-    numRuns: RANDOM_MODELS,
-  });
+  const models = [
+    ...fc.sample(randomModels({ withEveryOp: true }), { seed: 8, numRuns: RANDOM_MODELS }),
+    ...fc.sample(randomModelsOfOutputs({ withEveryOp: true }), { seed: 8, numRuns: WITH_OUTPUTS }),
+  ];
 
   async function written(model: Tf8Model, format: string, folder: string) {
     const path = join(folder, `m.${format}`);
@@ -85,7 +92,7 @@ describe('an export in its real runtime', function () {
   }
 
   for (const format of ['tflite', 'onnx']) {
-    it(`${format}: ${RANDOM_MODELS} random models give our bytes in every layer`, () =>
+    it(`${format}: ${RANDOM_MODELS + WITH_OUTPUTS} random models give our bytes in every layer`, () =>
       inFolder(async (folder) => {
         for (const model of format === 'onnx' ? models.map(withoutSums) : models) {
           const runtime = await openRuntime(
@@ -99,8 +106,12 @@ describe('an export in its real runtime', function () {
           for (let seed = 0; seed < IMAGES; seed++) {
             const image = randomBytes(height * width * channels, seed);
             const theirs = await runtime.run(image);
-            for (const [name, ours] of plan.run(image)) {
-              assert.deepEqual([...theirs.get(name)!], [...ours], `${model.name}: ${name}`);
+            const ours = plan.run(image);
+            for (const [name, bytes] of ours) {
+              assert.deepEqual([...theirs.get(name)!], [...bytes], `${model.name}: ${name}`);
+            }
+            for (const { node, name } of exportedOutputs(model)) {
+              assert.deepEqual([...theirs.get(name)!], [...ours.get(node)!], name);
             }
           }
           await runtime.close();
@@ -110,7 +121,7 @@ describe('an export in its real runtime', function () {
 
   it('onnx: the checker of ONNX accepts random models', () =>
     inFolder(async (folder) => {
-      for (const model of models.slice(0, 5)) {
+      for (const model of models.slice(0, 5).map((each) => ({ ...each, name: 'random' }))) {
         const { path } = await written(model, 'onnx', folder);
         const { exitCode, output } = await runCommand(python, ['-I', '-c', CHECK_ONNX, path]);
         assert.equal(exitCode, 0, output);

@@ -48,6 +48,6 @@ describe('the published MobileNet, rebuilt on half of 500 photographs', function
       const quantized = await quantizeModel(opened, 'keep', calibration, context);
       const tf8 = await evaluation.tf8(quantized.model, 'auto', 'rebuilt');
       assert.ok(tf8.top1 >= 30, `TF8 ${tf8.top1}`);
-      opened.model.dispose();
+      opened.dispose();
     }));
 });

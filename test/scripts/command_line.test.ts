@@ -213,7 +213,7 @@ describe('the tf8 command line', () => {
       ],
       [
         'describe --network inception_v3 --variant friendly',
-        'Expected no --variant with --network inception_v3, which has no depthwise convolutions, but received friendly',
+        'Expected no --variant with --network inception_v3, which has one core layer, but received friendly',
       ],
       [
         'describe --network resnet',
@@ -221,7 +221,7 @@ describe('the tf8 command line', () => {
       ],
       [
         'train --network inception_v3 --zero-variance mean --out x',
-        'Expected no --zero-variance with --network inception_v3, which has no depthwise convolutions, but received mean',
+        'Expected no --zero-variance with --network inception_v3, which has one core layer, but received mean',
       ],
       [
         'train --out x --learning-rate NaN',

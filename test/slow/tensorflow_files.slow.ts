@@ -92,14 +92,15 @@ describe("TensorFlow's own files", function () {
         const images = tf.tensor4d(await floats(join(folder, 'images')), [2, 32, 32, 3]);
         const expected = await floats(join(folder, 'outputs'));
         for (const file of FILES) {
-          const { model, facts } = await openFloatModel(join(folder, file), contextOf());
+          const opened = await openFloatModel(join(folder, file), contextOf());
+          const { facts } = opened;
           assert.equal(facts.architecture!.widthMultiplier, alpha, file);
-          const received = predictions(model, images);
+          const received = predictions(opened.layersModel, images);
           received.forEach((value, index) => {
             assert.ok(Math.abs(value - expected[index]) < 1e-5, `${file}: ${value} at ${index}`);
           });
           assert.equal(received.length, expected.length);
-          model.dispose();
+          opened.dispose();
         }
       }));
   }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { loadModelFolder } from '../../checkpoints/store/model_store.ts';
 import { Tf8Plan } from '../../quantize/execute/plan.ts';
 import { readExport } from '../../quantize/export/formats.ts';
-import { outputName } from '../../quantize/export/tensor_names.ts';
+import { exportedOutputs } from '../../quantize/export/tensor_names.ts';
 import { selectKernels } from '../../quantize/kernels/select.ts';
 import { decodeTf8 } from '../../quantize/model/tf8_file.ts';
 import { outputNode } from '../../quantize/model/tf8_model.ts';
@@ -188,7 +188,10 @@ const ourRuntime: typeof openRuntime = async ({ model }) => {
     name: 'ours',
     run: async (image) => {
       const outputs = plan.run(image);
-      return new Map([...outputs, [outputName(model), outputs.get(outputNode(model).name)!]]);
+      return new Map([
+        ...outputs,
+        [exportedOutputs(model)[0].name, outputs.get(outputNode(model).name)!],
+      ]);
     },
     close: async () => plan[Symbol.dispose](),
   };

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { InvalidValueError, messageOf } from '../../foundation/errors.ts';
 import { compiledDtype } from './attributes.ts';
 import type { NodeOutput } from './graph.ts';
+import type { IsolatedOp } from './isolate_ops.ts';
 import { recordingBackend } from './kernels/register.ts';
 import { RECORDING } from './recording_backend.ts';
 import { type Signature, savedModelBytes } from './saved_model.ts';
@@ -24,6 +25,8 @@ export interface CompileOptions {
   readonly frozen?: boolean;
   /** As `frozen`, for these variables only. */
   readonly constants?: readonly tf.Variable[];
+  /** Ops that libtensorflow's own kernels compute where oneDNN is on. */
+  readonly isolated?: readonly IsolatedOp[];
 }
 
 /** A function as it was traced for inputs of certain shapes. */
@@ -46,6 +49,7 @@ export class CompiledFunctions<Name extends string = string> {
   private readonly functions: Readonly<Record<Name, TensorFunction>>;
   private readonly frozen: boolean;
   private readonly constants: ReadonlySet<tf.Variable>;
+  private readonly isolated: readonly IsolatedOp[];
   private graph = new VariableGraph();
   private concretes: ReadonlyMap<string, Concrete> = new Map();
   private loaded: { readonly session: Session; readonly access: VariableAccess } | undefined;
@@ -54,6 +58,7 @@ export class CompiledFunctions<Name extends string = string> {
     this.functions = functions;
     this.frozen = options.frozen ?? false;
     this.constants = new Set(options.constants);
+    this.isolated = options.isolated ?? [];
   }
 
   /**
@@ -116,7 +121,9 @@ export class CompiledFunctions<Name extends string = string> {
     const concretes = new Map([...this.concretes, [key, concrete]]);
     const access = graph.access();
     const signatures = [...concretes].map(([call, { signature }]) => [call, signature] as const);
-    const session = new Session(savedModelBytes(graph, Object.fromEntries(signatures)));
+    const session = new Session(
+      savedModelBytes(graph, Object.fromEntries(signatures), this.isolated),
+    );
     this.pull();
     this.loaded?.session.dispose();
     this.loaded = { session, access };

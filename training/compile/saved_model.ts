@@ -8,6 +8,7 @@ import {
 } from '../../checkpoints/graph_def/generated/graph_def_pb.ts';
 import { type DataType, DT, shapeProto } from './attributes.ts';
 import type { Graph, NodeOutput } from './graph.ts';
+import { type IsolatedOp, isolateOps } from './isolate_ops.ts';
 import { mapValues } from './map_values.ts';
 
 /** TF_GRAPH_DEF_VERSION of TensorFlow 2.15 (tensorflow/core/public/version.h): how ops are to be read. */
@@ -28,11 +29,14 @@ export interface Signature {
 /**
  * The bytes of a `saved_model.pb` with one MetaGraph, tagged "serve". It has no `variables` folder:
  * its variables hold nothing until they are assigned.
+ * @param isolated ops that oneDNN leaves alone (`isolateOps`)
  */
 export function savedModelBytes(
   graph: Graph,
   signatures: Readonly<Record<string, Signature>>,
+  isolated: readonly IsolatedOp[] = [],
 ): Uint8Array {
+  const { nodes, functions } = isolateOps(graph.nodes, isolated);
   return toBinary(
     SavedModelSchema,
     create(SavedModelSchema, {
@@ -40,7 +44,11 @@ export function savedModelBytes(
       metaGraphs: [
         {
           metaInfoDef: { tags: ['serve'] },
-          graphDef: { node: [...graph.nodes], versions: { producer: GRAPH_DEF_VERSION } },
+          graphDef: {
+            node: nodes,
+            library: { function: functions },
+            versions: { producer: GRAPH_DEF_VERSION },
+          },
           signatureDef: mapValues(signatures, signatureDef),
         },
       ],

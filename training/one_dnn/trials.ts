@@ -43,7 +43,7 @@ export function trialKey(
 /** "mobilenet_v1 friendly of width 1 at 64 × 64, batches of 64, with a teacher" */
 export function shapeInWords({ config, batchSize, distilled }: StepShape): string {
   const { network, widthMultiplier = 1, resolution } = config;
-  const variant = config.network === 'mobilenet_v1' ? ` ${config.variant.name}` : '';
+  const variant = 'variant' in config ? ` ${config.variant.name}` : '';
   return `${network}${variant} of width ${widthMultiplier} at ${resolution} × ${resolution}, batches of ${batchSize}${distilled ? ', with a teacher' : ''}`;
 }
 

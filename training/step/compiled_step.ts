@@ -2,6 +2,7 @@ import type * as tf from '@tensorflow/tfjs';
 import type { WeightTensor } from '../../checkpoints/weight_tensor.ts';
 import type { LabelledBatch } from '../../datasets/dataset.ts';
 import { CompiledFunctions } from '../compile/compile.ts';
+import type { IsolatedOp } from '../compile/isolate_ops.ts';
 import type { Recipe } from '../recipes/recipe.ts';
 import { readState, writeState } from './state.ts';
 import { logitsOf, stepInputs, stepResult } from './step_inputs.ts';
@@ -17,10 +18,16 @@ export class CompiledStep implements TrainStep {
   private readonly program: StepProgram;
   private readonly compiled: CompiledFunctions<'train' | 'predict'>;
 
-  constructor(model: tf.LayersModel, recipe: Recipe, options: ProgramOptions) {
+  /** @param isolated ops that oneDNN is not to compute */
+  constructor(
+    model: tf.LayersModel,
+    recipe: Recipe,
+    options: ProgramOptions,
+    isolated: readonly IsolatedOp[] = [],
+  ) {
     this.program = new StepProgram(model, recipe, options);
     const { train, predict, constants } = this.program;
-    this.compiled = new CompiledFunctions({ train, predict }, { constants });
+    this.compiled = new CompiledFunctions({ train, predict }, { constants, isolated });
   }
 
   run(batch: LabelledBatch, inputs: StepInputs): StepResult {

@@ -2,6 +2,7 @@ import type * as tf from '@tensorflow/tfjs';
 import type { Reporter } from '../../foundation/reporting/reporter.ts';
 import { SET_UP } from '../../foundation/repository.ts';
 import { selectTrainingBackend } from '../backend.ts';
+import { slowWithOneDnn } from '../one_dnn/slow_with_one_dnn.ts';
 import type { Recipe } from '../recipes/recipe.ts';
 import { CompiledStep } from './compiled_step.ts';
 import { EagerStep } from './eager_step.ts';
@@ -32,5 +33,5 @@ export async function createTrainStep(
   }
   return options.eager === true
     ? new EagerStep(model, recipe, options)
-    : new CompiledStep(model, recipe, options);
+    : new CompiledStep(model, recipe, options, await slowWithOneDnn());
 }

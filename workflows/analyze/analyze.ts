@@ -65,7 +65,7 @@ export async function analyze(options: AnalyzeOptions, context: Context): Promis
   try {
     return await analyzeOpened(opened, options, context);
   } finally {
-    opened.model.dispose();
+    opened.dispose();
   }
 }
 

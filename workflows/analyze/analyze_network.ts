@@ -5,10 +5,10 @@ import type { Dataset } from '../../datasets/dataset.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import type { Analysis } from '../../quantize/analyze/analysis.ts';
 import { Analyzer, type AnalyzerOptions } from '../../quantize/analyze/analyzer.ts';
-import { fuseLayersModel } from '../../quantize/convert/fuse.ts';
+import { fuseGraph } from '../../quantize/convert/fuse.ts';
 import { Tf8Plan } from '../../quantize/execute/plan.ts';
 import type { Kernels } from '../../quantize/kernels/kernels.ts';
-import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
+import { isVector, outputNode, type Tf8Model } from '../../quantize/model/tf8_model.ts';
 import type { OpenedFloatModel } from '../open/open_model.ts';
 import { tf8Facts } from '../open/tf8_facts.ts';
 import type { WordedAnalysis } from '../records/analysis_record.ts';
@@ -31,7 +31,7 @@ const EFFECT_BATCH = 4;
 const SAMPLES = 6;
 
 export interface NetworkToAnalyze {
-  readonly opened: Pick<OpenedFloatModel, 'model' | 'facts'>;
+  readonly opened: Pick<OpenedFloatModel, 'graph' | 'facts'>;
   /** What the network was quantized to, with this handling of zero variance. */
   readonly tf8: Tf8Model;
   readonly zeroVariance: ZeroVariancePolicy;
@@ -65,7 +65,7 @@ export async function analyzeNetwork(
   context: Context,
 ): Promise<AnalyzedNetwork> {
   const { opened, tf8, kernels, name, dataset, limit, among, seed, labelOffset, parts } = network;
-  const graph = fuseLayersModel(opened.model, { zeroVariance: network.zeroVariance });
+  const graph = fuseGraph(opened.graph, { zeroVariance: network.zeroVariance });
   const { centralFraction, range } = tf8Facts(tf8).input;
   const images = new TestImages(
     { dataset, limit, among, seed, resolution: graph.input.shape[0], centralFraction, range },
@@ -92,7 +92,7 @@ export async function analyzeNetwork(
       centralFraction,
       range,
       seed,
-      images: Math.min(SAMPLES, limit),
+      images: isClassifier(tf8) ? Math.min(SAMPLES, limit) : 0,
       predictTf8: (image) => plan.predict(image),
     },
     context,
@@ -107,15 +107,21 @@ async function measure(
   { name, labelOffset }: Pick<NetworkToAnalyze, 'name' | 'labelOffset'>,
 ): Promise<Analysis> {
   using analyzer = new Analyzer(networks);
-  const outcome = new OutcomeMeter(labelOffset);
-  await images.each(`${name}, layer by layer`, BATCH, (batch) =>
-    outcome.add(analyzer.add(batch.images), batch),
-  );
+  const outcome = isClassifier(networks.model) ? new OutcomeMeter(labelOffset) : undefined;
+  await images.each(`${name}, layer by layer`, BATCH, (batch) => {
+    const logits = analyzer.add(batch.images);
+    outcome?.add(logits, batch);
+  });
   await images.each(
     `${name}, what each layer costs`,
     EFFECT_BATCH,
     (batch) => analyzer.addEffects(batch.images),
     EFFECT_IMAGES,
   );
-  return { ...analyzer.analysis(), ...outcome.outcome() };
+  return { ...analyzer.analysis(), ...outcome?.outcome() };
+}
+
+/** Whether an output has a number for each class. */
+function isClassifier(model: Tf8Model): boolean {
+  return isVector(outputNode(model).output);
 }

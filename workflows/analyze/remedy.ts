@@ -1,4 +1,4 @@
-import type { NetworkConfig } from '../../architectures/network.ts';
+import { hasVariants, type NetworkConfig } from '../../architectures/network.ts';
 import type { Advice } from '../../quantize/analyze/analysis.ts';
 import { CONVERSION_DEFAULTS, type ConversionOptions } from '../quantize/conversion.ts';
 import { command, option } from '../wording.ts';
@@ -143,7 +143,7 @@ function retraining(
 ): readonly string[] {
   if (architecture === undefined) return [];
   const { network, resolution, widthMultiplier = 1 } = architecture;
-  if ((network === 'mobilenet_v1') !== (variant !== undefined)) return [];
+  if (hasVariants(network) !== (variant !== undefined)) return [];
   return [
     command('train', {
       network: network === 'mobilenet_v1' ? undefined : network,

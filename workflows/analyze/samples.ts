@@ -15,7 +15,7 @@ const LISTED = 5;
 const LARGEST_SIDE = 224;
 
 export interface SampleOptions {
-  readonly opened: Pick<OpenedFloatModel, 'model'>;
+  readonly opened: Pick<OpenedFloatModel, 'graph'>;
   readonly tf8: Pick<Tf8Model, 'input' | 'classNames' | 'labelOffset'>;
   /** images [1, H, W, 3] float32 in `range` in, the TF8 model's logits out. */
   readonly predictTf8: (images: Float32Array) => Float32Array;
@@ -36,6 +36,7 @@ export async function takeSamples(options: SampleOptions, { signal }: Context): 
   const { opened, tf8, predictTf8, dataset, centralFraction, range, images: limit, seed } = options;
   const [resolution] = tf8.input.shape;
   const taken: Sample[] = [];
+  if (limit === 0) return { selection: 'no images: the network has no classes', images: taken };
   const batches = dataset.batches({
     split: 'test',
     batchSize: 1,
@@ -47,7 +48,7 @@ export async function takeSamples(options: SampleOptions, { signal }: Context): 
   });
   for await (const { images, shape, labels, names } of batches) {
     const input = inRange(images, range);
-    const float = await floatProbabilities(opened.model, input, shape);
+    const float = await floatProbabilities(opened.graph, input, shape);
     const guesses = (probabilities: Float32Array) =>
       topClasses(probabilities, tf8, LISTED).map(({ name, probability }) => ({
         name,

@@ -1,11 +1,18 @@
 import { shapeIn } from '../../architectures/graph/float_graph.ts';
+import { networkMacs } from '../../architectures/graph/float_macs.ts';
 import type { FloatNode } from '../../architectures/graph/float_node.ts';
-import type { NetworkConfig } from '../../architectures/network.ts';
+import type { NetworkConfig, NetworkName } from '../../architectures/network.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
-import { fuseLayersModel } from '../../quantize/convert/fuse.ts';
-import { type Tf8Model, type Tf8Node, tensorSpecs } from '../../quantize/model/tf8_model.ts';
+import { fuseGraph } from '../../quantize/convert/fuse.ts';
+import type { LeftOut } from '../../quantize/convert/integer_part.ts';
+import {
+  outputNames,
+  type Tf8Model,
+  type Tf8Node,
+  tensorSpecs,
+} from '../../quantize/model/tf8_model.ts';
 import type { ModelFacts } from '../open/model_facts.ts';
-import { openModel } from '../open/open_model.ts';
+import { type OpenModelOptions, openModel } from '../open/open_model.ts';
 
 export interface DescribedLayer {
   readonly name: string;
@@ -18,16 +25,25 @@ export interface DescribedLayer {
   readonly weights: number;
 }
 
+export interface DescribedOutput {
+  readonly name: string;
+  /** [H, W, C]; of a vector [1, 1, C] */
+  readonly shape: readonly number[];
+}
+
 /** What a file holds. */
 export interface DescribedModel {
   readonly model: string;
   readonly format: ModelFacts['format'];
   /** Absent where it is no network of ours. */
-  readonly network?: string;
+  readonly network?: NetworkName;
   readonly variant?: string;
   readonly widthMultiplier?: number;
   /** [H, W, C] of its input. */
   readonly input: readonly number[];
+  /** What it is for, in its order. */
+  readonly outputs: readonly DescribedOutput[];
+  /** Of the output that has a number for each; 0 where none is a vector. */
   readonly classes: number;
   /** Outputs before the first class: 1 where there is a background class. */
   readonly labelOffset: number;
@@ -35,39 +51,69 @@ export interface DescribedModel {
   readonly dataset?: string;
   /** Layers whose batch norms had been folded into their weights before. */
   readonly foldedBatchNorms: number;
+  /** Multiply-accumulates of the whole network for one image. */
   readonly macs: number;
+  /** Those of the part that TF8 runs in integers. */
+  readonly integerMacs: number;
   readonly layers: readonly DescribedLayer[];
+  /** Operations behind the outputs; absent where there are none. */
+  readonly leftOut?: readonly LeftOut[];
 }
 
 /**
- * Tells what a model is: its format, network, classes and layers.
+ * Tells what a model is: its format, network, outputs, classes and layers.
  * @throws UserError where it cannot be opened; QuantizationError naming a layer that TF8 has not
  */
-export async function describeModel(reference: string, context: Context): Promise<DescribedModel> {
-  const opened = await openModel(reference, context);
+export async function describeModel(
+  reference: string,
+  context: Context,
+  options: Pick<OpenModelOptions, 'outputs'> = {},
+): Promise<DescribedModel> {
+  const opened = await openModel(reference, context, options);
   const { facts } = opened;
   if (opened.kind === 'tf8') {
     const { model } = opened;
-    return described(reference, facts, model.input.shape, tf8Layers(model));
+    return described(reference, facts, {
+      input: model.input.shape,
+      layers: tf8Layers(model),
+      outputs: outputNames(model),
+    });
   }
   try {
-    const graph = fuseLayersModel(opened.model, { zeroVariance: 'keep' });
+    const graph = fuseGraph(opened.graph, { zeroVariance: 'keep' });
     const layers = graph.nodes.map((node) =>
       layerOf(node, shapeIn(graph, node.name), shapeIn(graph, node.inputs[0])),
     );
-    return described(reference, facts, graph.input.shape, layers);
+    const { leftOut } = opened.part;
+    return described(reference, facts, {
+      input: graph.input.shape,
+      layers,
+      outputs: graph.outputs,
+      ...(leftOut.length > 0 && { macs: networkMacs(opened.network.graph), leftOut }),
+    });
   } finally {
-    opened.model.dispose();
+    opened.dispose();
   }
+}
+
+interface DescribedPart {
+  readonly input: readonly number[];
+  readonly layers: readonly DescribedLayer[];
+  readonly outputs: readonly string[];
+  /** Of the whole network, where something is left out. */
+  readonly macs?: number;
+  readonly leftOut?: readonly LeftOut[];
 }
 
 function described(
   model: string,
   { format, architecture, labels, dataset, foldedBatchNorms }: ModelFacts,
-  input: readonly number[],
-  layers: readonly DescribedLayer[],
+  { input, layers, outputs: names, macs, leftOut }: DescribedPart,
 ): DescribedModel {
-  const outputs = layers.at(-1)!.outputShape.at(-1)!;
+  const shapes = new Map(layers.map(({ name, outputShape }) => [name, outputShape]));
+  const outputs = names.map((name) => ({ name, shape: shapes.get(name)! }));
+  const numbers = classesOutput(outputs, labels)?.shape.at(-1);
+  const integerMacs = layers.reduce((sum, layer) => sum + layer.macs, 0);
   return {
     model,
     ...(architecture && choicesOf(architecture)),
@@ -76,15 +122,28 @@ function described(
     labelOffset: labels.labelOffset,
     foldedBatchNorms: foldedBatchNorms.length,
     ...(dataset !== undefined && { dataset }),
-    classes: outputs - labels.labelOffset,
-    macs: layers.reduce((sum, layer) => sum + layer.macs, 0),
+    outputs,
+    classes: numbers === undefined ? 0 : numbers - labels.labelOffset,
+    macs: macs ?? integerMacs,
+    integerMacs,
     layers,
+    ...(leftOut && { leftOut }),
   };
+}
+
+/** Of the vectors the first that fits the classes, or else the first. */
+function classesOutput(
+  outputs: readonly DescribedOutput[],
+  { classNames, labelOffset }: ModelFacts['labels'],
+): DescribedOutput | undefined {
+  const vectors = outputs.filter(({ shape: [height, width] }) => height === 1 && width === 1);
+  const classes = classNames.length + labelOffset;
+  return vectors.find(({ shape }) => shape.at(-1) === classes) ?? vectors[0];
 }
 
 function choicesOf(architecture: NetworkConfig) {
   const { network, widthMultiplier = 1 } = architecture;
-  const variant = architecture.network === 'mobilenet_v1' ? architecture.variant.name : undefined;
+  const variant = 'variant' in architecture ? architecture.variant.name : undefined;
   return { network, widthMultiplier, ...(variant !== undefined && { variant }) };
 }
 

@@ -1,16 +1,10 @@
 import { costOfNetwork, type NetworkCost } from '../../architectures/layer_costs.ts';
-import type { NetworkConfig, NetworkName } from '../../architectures/network.ts';
+import { type NetworkName, networkNamed } from '../../architectures/registry.ts';
 import { STANDARD, type VariantName, variantNamed } from '../../architectures/variants.ts';
-
-/** Height and width of the published networks' input. */
-export const PUBLISHED_RESOLUTIONS: Readonly<Record<NetworkName, number>> = {
-  mobilenet_v1: 224,
-  inception_v3: 299,
-};
 
 export interface DescribeNetworkOptions {
   readonly network: NetworkName;
-  /** Core layer of a MobileNetV1, standard unless given. */
+  /** Core layer of a network that has a choice of them, standard unless given. */
   readonly variant?: VariantName | undefined;
   readonly widthMultiplier: number;
   /** The published network's unless given. */
@@ -32,23 +26,15 @@ export interface DescribedNetwork extends NetworkCost {
  * @throws RangeError for a configuration that no network can have
  */
 export function describeNetwork(options: DescribeNetworkOptions): DescribedNetwork {
-  const config = configOf(options);
-  const { network, resolution, classes } = config;
+  const { network, variant = STANDARD.name, widthMultiplier, classes } = options;
+  const { variants, resolution: published } = networkNamed(network);
+  const { resolution = published } = options;
+  const sizes = { widthMultiplier, resolution, classes };
+  const hasVariant = variants.length > 0;
   return {
     network,
-    ...(config.network === 'mobilenet_v1' && { variant: config.variant.name }),
-    widthMultiplier: options.widthMultiplier,
-    resolution,
-    classes,
-    ...costOfNetwork(config),
+    ...(hasVariant && { variant }),
+    ...sizes,
+    ...costOfNetwork({ network, variant: variantNamed(variant), ...sizes }),
   };
-}
-
-function configOf(options: DescribeNetworkOptions): NetworkConfig {
-  const { network, variant = STANDARD.name, widthMultiplier, classes } = options;
-  const { resolution = PUBLISHED_RESOLUTIONS[network] } = options;
-  const shared = { widthMultiplier, resolution, classes };
-  return network === 'mobilenet_v1'
-    ? { network, variant: variantNamed(variant), ...shared }
-    : { network, ...shared };
 }

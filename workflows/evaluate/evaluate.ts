@@ -1,5 +1,8 @@
+import { shapeIn } from '../../architectures/graph/float_graph.ts';
 import type { ZeroVariancePolicy } from '../../architectures/graph/fold_batch_norm.ts';
-import type { SkippedImage } from '../../datasets/dataset.ts';
+import { elements } from '../../architectures/graph/shape.ts';
+import type { Dataset, SkippedImage } from '../../datasets/dataset.ts';
+import { recognizeDataset } from '../../datasets/recognize_dataset.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
@@ -7,18 +10,22 @@ import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
 import { selectBackend } from '../../training/backend.ts';
 import type { KernelsUsed } from '../open/kernels_used.ts';
 import { rangeTitle, warnOfOtherPreprocessing } from '../open/model_input.ts';
-import { openModelData } from '../open/open_data.ts';
-import { type OpenedModel, openModel } from '../open/open_model.ts';
+import { openImages, openModelData } from '../open/open_data.ts';
+import { type OpenedFloatModel, type OpenedModel, openModel } from '../open/open_model.ts';
 import {
   CONVERSION_DEFAULTS,
   type ConversionOptions,
   warnOfConversionOptions,
 } from '../quantize/conversion.ts';
-import { calibrationSource, quantizeModel } from '../quantize/quantize.ts';
+import { calibrationSource, type QuantizedModel, quantizeModel } from '../quantize/quantize.ts';
 import { type Environment, environment } from '../records/environment.ts';
 import { option } from '../wording.ts';
+import { compareOutputs, type OutputFigures } from './compare_outputs.ts';
 import { Evaluation, type Measured } from './evaluation.ts';
 import { MeasurementCache } from './measurement_cache.ts';
+
+/** The outputs are compared on no more images than that where accuracy is measured on all. */
+const COMPARED_IMAGES = 64;
 
 export type Precision = 'float' | 'tf8' | 'both';
 
@@ -50,8 +57,13 @@ export interface EvaluateResult {
   readonly dataSha256: string;
   /** Undefined where nobody has taken it. */
   readonly weightsSha256?: string | undefined;
+  /** Absent of images without classes, as is `tf8`. */
   readonly float?: Measured;
   readonly tf8?: Measured & KernelsUsed;
+  /** TF8 against float at every output; absent where not both networks were there. */
+  readonly outputs?: readonly OutputFigures[];
+  /** The first images, on which the outputs were compared. */
+  readonly outputImages?: number;
   /** Absent where only the float network was measured. */
   readonly calibration?: DataCalibration | FileCalibration;
 }
@@ -79,7 +91,8 @@ export interface FileCalibration extends CalibrationBasis {
 }
 
 /**
- * Accuracy of a model in float, in TF8, or both on the same images, in percent.
+ * Accuracy of a model in float, in TF8, or both on the same images, in percent; and how far the outputs of
+ * TF8 are from those of float, which images without classes tell too.
  * @throws UserError where the model or the data set cannot be opened, no image can be read, the classes
  *   are not those of the data set, or the float network of a TF8 file is asked for; QuantizationError
  *   naming a layer that TF8 cannot hold; the signal's reason when aborted
@@ -92,7 +105,7 @@ export async function evaluate(
   try {
     return await evaluateOpened(opened, options, context);
   } finally {
-    if (opened.kind === 'float') opened.model.dispose();
+    if (opened.kind === 'float') opened.dispose();
   }
 }
 
@@ -102,11 +115,11 @@ async function evaluateOpened(
   context: Context,
 ): Promise<EvaluateResult> {
   if (opened.kind === 'tf8') warnOfConversionOptions(opened, options, context.reporter);
-  const dataset = await openModelData(
-    opened,
-    { dataset: options.dataset, dir: options.data, option: 'data' },
-    context,
-  );
+  const request = { dataset: options.dataset, dir: options.data, option: 'data' } as const;
+  if (opened.kind === 'float' && (await isWithoutClasses(opened, options))) {
+    return evaluateOutputs(opened, await openImages(undefined, request, context), options, context);
+  }
+  const dataset = await openModelData(opened, request, context);
   if (options.dataset !== undefined) warnOfOtherPreprocessing(opened, dataset, context.reporter);
   const cache = await MeasurementCache.open(context, options.fresh);
   const evaluation = new Evaluation(dataset, { ...options, cache }, context);
@@ -153,24 +166,110 @@ async function evaluateOpened(
   const { zeroVariance = CONVERSION_DEFAULTS.zeroVariance } = options;
   const quantized = await quantizeModel(opened, zeroVariance, source, context);
   const tf8 = await evaluation.tf8(quantized.model, options.tier, opened.name);
+  const compared =
+    float &&
+    (await compareOutputs(
+      {
+        opened,
+        tf8: quantized.model,
+        tier: options.tier,
+        dataset,
+        limit: Math.min(evaluation.limit, COMPARED_IMAGES),
+        seed: options.seed,
+        onSkip: () => undefined,
+      },
+      context,
+    ));
   return {
     ...named,
     ...evaluation.counts(),
     ...(float && { float }),
     tf8,
-    calibration: {
-      source: 'data',
-      ...calibrationBasis(quantized.model),
-      skipped: quantized.skipped.length,
-      zeroVarianceChannels: quantized.zeroVarianceChannels,
-      overlap: source.overlap,
+    ...(compared && { outputs: compared.outputs, outputImages: compared.images }),
+    calibration: dataCalibration(quantized, source),
+  };
+}
+
+/** Whether the images have no classes, or the network has none. */
+async function isWithoutClasses(
+  { graph, facts }: OpenedFloatModel,
+  { dataset, data, precision }: EvaluateOptions,
+): Promise<boolean> {
+  if (precision !== 'both') return false;
+  const hasClasses = graph.outputs.some((name) => {
+    const shape = shapeIn(graph, name);
+    return shape.at(-1) === elements(shape);
+  });
+  if (!hasClasses) return true;
+  const own = facts.dataset === undefined || facts.dataset === 'folder' ? undefined : facts.dataset;
+  const named = dataset ?? (own === undefined || data === undefined ? own : undefined);
+  return (named ?? (data && (await recognizeDataset(data)))) === 'images';
+}
+
+/** TF8 beside float on images that say nothing of what they show. */
+async function evaluateOutputs(
+  opened: OpenedFloatModel,
+  dataset: Dataset,
+  options: EvaluateOptions,
+  context: Context,
+): Promise<EvaluateResult> {
+  const { seed, tier } = options;
+  const limit = Math.min(options.limit ?? Infinity, dataset.count('test'));
+  const skipped: SkippedImage[] = [];
+  const source = await calibrationSource(
+    { ...options, dataset: dataset.name },
+    { dataset, limit },
+    context,
+  );
+  const { zeroVariance = CONVERSION_DEFAULTS.zeroVariance } = options;
+  const quantized = await quantizeModel(opened, zeroVariance, source, context);
+  const { images, outputs } = await compareOutputs(
+    {
+      opened,
+      tf8: quantized.model,
+      tier,
+      dataset,
+      limit,
+      seed,
+      onSkip: (image) => {
+        skipped.push(image);
+        context.reporter.warn(`skipped ${image.name}: ${image.reason}`);
+      },
     },
+    context,
+  );
+  return {
+    model: opened.name,
+    dataset: dataset.name,
+    images,
+    skipped: skipped.length,
+    skippedImages: skipped,
+    configuration: configurationOf(options, { limit }),
+    environment: await environment(await selectBackend()),
+    dataSha256: dataset.fingerprint,
+    weightsSha256: opened.facts.origin.weightsSha256,
+    outputs,
+    outputImages: images,
+    calibration: dataCalibration(quantized, source),
+  };
+}
+
+function dataCalibration(
+  { model, skipped, zeroVarianceChannels }: QuantizedModel,
+  { overlap }: { readonly overlap: boolean },
+): DataCalibration {
+  return {
+    source: 'data',
+    ...calibrationBasis(model),
+    skipped: skipped.length,
+    zeroVarianceChannels,
+    overlap,
   };
 }
 
 function configurationOf(
   { precision, seed, tier, inputRange }: EvaluateOptions,
-  { limit }: Evaluation,
+  { limit }: Pick<Evaluation, 'limit'>,
 ): EvaluateResult['configuration'] {
   return {
     precision,

@@ -9,7 +9,7 @@ import type { TierName } from '../../quantize/kernels/kernels.ts';
 import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
 import { selectBackend } from '../../training/backend.ts';
-import { floatPredictor } from '../../training/float_predictor.ts';
+import { graphPredictor } from '../../training/float_predictor.ts';
 import { ONE_DNN_VARIABLE } from '../../training/tensorflow_environment.ts';
 import { networkSha256 } from '../open/float_facts.ts';
 import { type KernelsUsed, kernelsName } from '../open/kernels_used.ts';
@@ -78,16 +78,16 @@ export class Evaluation {
 
   /** @param label what the progress calls the network */
   async float(opened: OpenedFloatModel, label = opened.name): Promise<Measured> {
-    const { model, facts } = opened;
+    const { graph, facts } = opened;
     const resolution = resolutionOf(opened);
     const { name, version } = await selectBackend();
-    const predictor = floatPredictor(model);
+    const predictor = graphPredictor(graph);
     try {
       return await this.measure({
         label: `${label}, float`,
         identity: async () => ({
           precision: 'float',
-          weights: networkSha256(model),
+          weights: networkSha256(graph),
           backend: `${name} ${version}`,
           oneDnn: process.env[ONE_DNN_VARIABLE] ?? '',
           processor: cpus()[0]?.model ?? '',

@@ -114,6 +114,6 @@ async function quantizedModel(
     const weighted = graph.nodes.filter(isWeightedFloat);
     return { model, floatWeights: new Map(weighted.map((node) => [node.name, node])) };
   } finally {
-    opened.model.dispose();
+    opened.dispose();
   }
 }

@@ -1,4 +1,6 @@
-import type * as tf from '@tensorflow/tfjs';
+import type { FloatGraph } from '../../architectures/graph/float_graph.ts';
+import type { FloatNetwork } from '../../architectures/graph/float_network.ts';
+import { operationOf } from '../../architectures/graph/operations/table.ts';
 import type { NetworkConfig } from '../../architectures/network.ts';
 import type { FloatFormat } from '../../checkpoints/float_model.ts';
 import { configOf, type ModelCard } from '../../checkpoints/store/model_card.ts';
@@ -9,14 +11,15 @@ import { sha256OfBytes } from '../../foundation/hashes/sha256.ts';
 import { type InputRange, type LabelFacts, type ModelFacts, SYMMETRIC } from './model_facts.ts';
 
 /** What the card of a model says that was saved here. */
-export function cardFacts(model: tf.LayersModel, format: FloatFormat, card: ModelCard): ModelFacts {
+export function cardFacts(network: FloatNetwork, format: FloatFormat, card: ModelCard): ModelFacts {
   const { architecture, dataset, classNames, labelOffset, origin, weightsSha256, training } = card;
+  const { preprocessing } = card;
   const dataSha256 = training?.dataSha256;
   return {
     format,
     architecture: configOf(architecture),
-    input: inputOf(model, dataset, SYMMETRIC),
-    outputs: outputsOf(model),
+    input: { ...inputOf(network, dataset, SYMMETRIC), ...preprocessing },
+    outputs: network.outputs,
     labels: { classNames, labelOffset, known: true },
     dataset,
     origin: {
@@ -30,7 +33,7 @@ export function cardFacts(model: tf.LayersModel, format: FloatFormat, card: Mode
 
 /** A model that another program saved, as far as it was recognized. */
 export interface ImportedModel {
-  readonly model: tf.LayersModel;
+  readonly network: FloatNetwork;
   readonly format: FloatFormat;
   /** The network of ours that it is; undefined where it is another one. */
   readonly config: NetworkConfig | undefined;
@@ -45,27 +48,27 @@ export interface ImportedModel {
  * @param range of the images that it takes
  */
 export function importedFacts(
-  { model, format, config, foldedBatchNorms }: ImportedModel,
+  { network, format, config, foldedBatchNorms }: ImportedModel,
   {
     name,
     source,
     range,
   }: { readonly name: string; readonly source: string; readonly range: InputRange },
 ): ModelFacts {
-  const outputs = outputsOf(model);
+  const { outputs } = network;
   const labels = imageNetLabels(outputs);
   const isImageNet = config !== undefined && labels !== undefined;
   const dataset = isImageNet ? 'imagenet' : undefined;
   return {
     format,
     architecture: config,
-    input: inputOf(model, dataset, range),
+    input: inputOf(network, dataset, range),
     outputs,
     labels: { ...(labels ?? UNKNOWN_LABELS), known: isImageNet },
     dataset,
     origin: {
       source: isImageNet ? source : name,
-      weightsSha256: isImageNet ? weightsSha256(model) : undefined,
+      weightsSha256: isImageNet ? sha256OfTensors(network.weights()) : undefined,
       dataSha256: undefined,
     },
     foldedBatchNorms,
@@ -81,32 +84,27 @@ export function imageNetLabels(outputs: number): Omit<LabelFacts, 'known'> | und
   return { labelOffset, classNames: IMAGENET_CLASSES.map(({ name }) => name) };
 }
 
-function outputsOf(model: tf.LayersModel): number {
-  return model.outputs[0].shape.at(-1)!;
-}
-
 function inputOf(
-  model: tf.LayersModel,
+  { inputShapes: [shape] }: FloatNetwork,
   dataset: string | undefined,
   range: InputRange,
 ): ModelFacts['input'] {
   return {
-    shape: model.inputs[0].shape.slice(1),
+    shape,
     centralFraction: dataset === undefined ? undefined : centralFractionOf(dataset),
     range,
   };
 }
 
-/** Of the layers, how they are connected, and their weights. */
-export function networkSha256(model: tf.LayersModel): string {
-  const topology = JSON.stringify(model.toJSON(null, false));
-  return sha256OfBytes(`${topology} ${weightsSha256(model)}`);
-}
-
-function weightsSha256(model: tf.LayersModel): string {
-  const tensors = model.weights.map((weight) => {
-    const values = weight.read().dataSync<'float32'>();
-    return [weight.originalName, { shape: weight.shape as number[], values }] as const;
-  });
-  return sha256OfTensors(new Map(tensors));
+/** Of the operations, how they are connected, and their weights. */
+export function networkSha256({ input, nodes, outputs }: FloatGraph): string {
+  const constants = nodes.flatMap((node) =>
+    Object.entries(operationOf(node).constants?.(node) ?? {}).map(
+      ([name, constant]) => [`${node.name} ${name}`, constant] as const,
+    ),
+  );
+  const topology = JSON.stringify({ input, nodes, outputs }, (_, value) =>
+    ArrayBuffer.isView(value) ? undefined : value,
+  );
+  return sha256OfBytes(`${topology} ${sha256OfTensors(new Map(constants))}`);
 }

@@ -1,6 +1,11 @@
-import * as tf from '@tensorflow/tfjs';
+import { GraphError } from '../../architectures/graph/errors.ts';
+import { type FloatNetwork, networkOfLayers } from '../../architectures/graph/float_network.ts';
 import type { NetworkConfig } from '../../architectures/network.ts';
-import { recognizeMobileNetV1 } from '../../architectures/recognize_mobilenet_v1.ts';
+import {
+  type RecognizedMobileNetV1,
+  recognizeMobileNetV1,
+} from '../../architectures/recognize_mobilenet_v1.ts';
+import { networkTitle } from '../../architectures/registry.ts';
 import type { FloatModel } from '../../checkpoints/float_model.ts';
 import { UserError } from '../../foundation/errors.ts';
 import { option } from '../wording.ts';
@@ -14,22 +19,21 @@ export function importModel(loaded: FloatModel): ImportedModel & {
   /** For the user: what it is taken for, and what was decided. */ readonly notes: readonly string[];
 } {
   const { format } = loaded;
-  const original = functional(loaded.model);
-  const recognized = loaded.config === undefined ? recognizeMobileNetV1(original) : undefined;
+  const original = loaded.network;
+  const recognized = loaded.config === undefined ? recognizedIn(original) : undefined;
   if (recognized !== undefined) original.dispose();
-  const model = recognized?.model ?? original;
+  const network = recognized ? networkOfLayers(recognized.model) : original;
   const config: NetworkConfig | undefined =
     loaded.config ?? (recognized && { network: 'mobilenet_v1', ...recognized.config });
   const foldedBatchNorms = recognized?.foldedBatchNorms ?? [];
-  const outputs = model.outputs[0].shape.at(-1)!;
   return {
-    model,
+    network,
     format,
     config,
     foldedBatchNorms,
     notes: [
       ...loaded.notes,
-      `${format}, ${titleOf(config)}, ${labelsTitle(outputs)}`,
+      `${format}, ${titleOf(config)}, ${labelsTitle(network.outputs)}`,
       ...(foldedBatchNorms.length === 0
         ? []
         : [
@@ -43,28 +47,30 @@ export function importModel(loaded: FloatModel): ImportedModel & {
  * Refuses a model whose images the commands do not make: they are square and RGB.
  * @param name what errors call it
  */
-export function requireOurImages({ model, input }: FloatModel, name: string): void {
+export function requireOurImages({ network, input }: FloatModel, name: string): void {
   const { height, width, channels } = input;
   if (height === width && channels === 3) return;
-  model.dispose();
+  network.dispose();
   throw new UserError(
     `Expected a network of square RGB images but ${name} takes [${height},${width},${channels}]`,
     { remedy: 'Make the network for square images with 3 channels.' },
   );
 }
 
-/** Keras' sequential models as functional ones, which the converter reads; they share the layers. */
-function functional(model: tf.LayersModel): tf.LayersModel {
-  if (model.getClassName() !== 'Sequential') return model;
-  const { inputs, outputs, name } = model;
-  return tf.model({ inputs, outputs, name });
+function recognizedIn(network: FloatNetwork): RecognizedMobileNetV1 | undefined {
+  try {
+    return recognizeMobileNetV1(network.graph);
+  } catch (error) {
+    if (error instanceof GraphError) return undefined;
+    throw error;
+  }
 }
 
 function titleOf(config: NetworkConfig | undefined): string {
   if (config === undefined) return 'a network of its own';
   const { widthMultiplier = 1, resolution } = config;
-  const network =
-    config.network === 'mobilenet_v1' ? `MobileNetV1 ${config.variant.name}` : 'InceptionV3';
+  const variant = 'variant' in config ? config.variant.name : undefined;
+  const network = networkTitle(config.network, variant);
   return `${network} of width ${widthMultiplier}, ${resolution} × ${resolution}`;
 }
 

@@ -27,10 +27,11 @@ export function rangeTitle({ min, max }: InputRange): string {
  * Checks that a network can be trained with, or rebuilt from, as ours are: on images in [−1, 1].
  * @throws UserError where it takes other images; the model is disposed of then
  */
-export function requireSymmetric({ name, model, facts }: OpenedFloatModel): void {
+export function requireSymmetric(opened: OpenedFloatModel): void {
+  const { name, facts } = opened;
   const { range } = facts.input;
   if (isSymmetric(range)) return;
-  model.dispose();
+  opened.dispose();
   throw new UserError(
     `Expected a network of images in ${rangeTitle(SYMMETRIC)} to train with but ${name} takes them in ${rangeTitle(range)}`,
     { remedy: 'Save it for images in that range: fold the scaling into its first layer.' },

@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import type { FloatNetwork } from '../../architectures/graph/float_network.ts';
 import { loadFloatModelAt } from '../../checkpoints/float_model.ts';
 import type { FloatModelPlace } from '../../checkpoints/float_model_place.ts';
 import { pullCheckpoint } from '../../checkpoints/public/pull.ts';
@@ -11,7 +12,8 @@ import { cardFacts, importedFacts } from './float_facts.ts';
 import { importModel, requireOurImages } from './import_model.ts';
 import { type InputRange, SYMMETRIC } from './model_facts.ts';
 import { rangeTitle } from './model_input.ts';
-import type { OpenedFloatModel } from './opened_model.ts';
+import type { OpenModelOptions } from './open_model.ts';
+import { OpenedFloatModel } from './opened_model.ts';
 
 /**
  * Pulls a public checkpoint; its card gets ImageNet's class names.
@@ -27,25 +29,26 @@ export function pullImageNet(name: string, context: Context) {
 /**
  * Opens a float model of any program whose files are read.
  * @param name what it was asked for by
- * @param inputRange of the images, where the model does not say
+ * @param options the range of the images, where the model does not say; where it ends
  * @throws UserError where the model says another range; `loadFloatModel`'s errors
  */
 export async function openFloat(
   place: FloatModelPlace,
   name: string,
-  inputRange: InputRange | undefined,
+  { inputRange, outputs }: OpenModelOptions,
   context: Context,
 ): Promise<OpenedFloatModel> {
   const { reporter } = context;
+  const end = { outputs, onLeftOut: (note: string) => reporter.warn(note) };
   for (const note of (await selectBackend()).notes) {
     reporter.warn(`${note}: the float network runs on WebAssembly`);
   }
   const loaded = await loadFloatModelAt(place);
-  const { model, card } = loaded;
-  const known = card === undefined ? loaded.input.range : SYMMETRIC;
-  if (inputRange !== undefined) requireNoOther(known, inputRange, { name, model });
+  const { network, card } = loaded;
+  const known = card === undefined ? loaded.input.range : (card.preprocessing?.range ?? SYMMETRIC);
+  if (inputRange !== undefined) requireNoOther(known, inputRange, name, network);
   if (card !== undefined) {
-    return { kind: 'float', name, model, facts: cardFacts(model, loaded.format, card) };
+    return new OpenedFloatModel(name, network, cardFacts(network, loaded.format, card), end);
   }
   requireOurImages(loaded, name);
   const { notes, ...imported } = importModel(loaded);
@@ -53,12 +56,8 @@ export async function openFloat(
   const all = known === undefined && inputRange === undefined ? [...notes, assumedNote()] : notes;
   for (const note of all) reporter.info(`${name}: ${note}`);
   const source = `${imported.format} ${basename(name)}`;
-  return {
-    kind: 'float',
-    name,
-    model: imported.model,
-    facts: importedFacts(imported, { name, source, range }),
-  };
+  const imports = importedFacts(imported, { name, source, range });
+  return new OpenedFloatModel(name, imported.network, imports, end);
 }
 
 function assumedNote(): string {
@@ -68,10 +67,11 @@ function assumedNote(): string {
 function requireNoOther(
   known: InputRange | undefined,
   asked: InputRange,
-  { name, model }: Pick<OpenedFloatModel, 'name' | 'model'>,
+  name: string,
+  network: FloatNetwork,
 ): void {
   if (known === undefined || (known.min === asked.min && known.max === asked.max)) return;
-  model.dispose();
+  network.dispose();
   throw new UserError(
     `Expected images in ${rangeTitle(known)}, as ${name} says itself, but ${option('inputRange')} is ${rangeTitle(asked)}`,
     { remedy: `Leave ${option('inputRange')} out.` },

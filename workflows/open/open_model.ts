@@ -7,7 +7,7 @@ import { floatPlace, type ModelPlace, modelPlace } from './model_place.ts';
 import type { OpenedFloatModel, OpenedModel } from './opened_model.ts';
 import { tf8Facts } from './tf8_facts.ts';
 
-export type { OpenedFloatModel, OpenedModel, OpenedTf8Model } from './opened_model.ts';
+export { OpenedFloatModel, type OpenedModel, type OpenedTf8Model } from './opened_model.ts';
 
 /** Above any TF8 model: the weights of an InceptionV3 have 24 MB. */
 const MAX_TF8_BYTES = 512 * 2 ** 20;
@@ -15,6 +15,8 @@ const MAX_TF8_BYTES = 512 * 2 ** 20;
 export interface OpenModelOptions {
   /** Of the images that a float model takes which does not say. */
   readonly inputRange?: InputRange | undefined;
+  /** Names of the tensors that a float model ends in; what TF8 can compute decides unless given. */
+  readonly outputs?: readonly string[] | undefined;
 }
 
 /**
@@ -26,10 +28,10 @@ export interface OpenModelOptions {
 export async function openModel(
   reference: string,
   context: Context,
-  { inputRange }: OpenModelOptions = {},
+  options: OpenModelOptions = {},
 ): Promise<OpenedModel> {
   const place = await modelPlace(reference);
-  if (place.kind !== 'tf8') return openPlace(reference, place, inputRange, context);
+  if (place.kind !== 'tf8') return openPlace(reference, place, options, context);
   const bytes = await readBounded(reference, MAX_TF8_BYTES);
   const model = await decodeTf8(bytes, reference);
   return { kind: 'tf8', name: reference, model, facts: tf8Facts(model) };
@@ -42,20 +44,20 @@ export async function openModel(
 export async function openFloatModel(
   reference: string,
   context: Context,
-  { inputRange }: OpenModelOptions = {},
+  options: OpenModelOptions = {},
 ): Promise<OpenedFloatModel> {
-  return openPlace(reference, await floatPlace(reference), inputRange, context);
+  return openPlace(reference, await floatPlace(reference), options, context);
 }
 
 async function openPlace(
   reference: string,
   place: Exclude<ModelPlace, { readonly kind: 'tf8' }>,
-  inputRange: InputRange | undefined,
+  options: OpenModelOptions,
   context: Context,
 ): Promise<OpenedFloatModel> {
   // What reads float models needs TensorFlow.js; a TF8 file opens without.
   const { openFloat, pullImageNet } = await importOptional(() => import('./open_float.ts'));
-  if (place.kind === 'float') return openFloat(place.place, reference, inputRange, context);
+  if (place.kind === 'float') return openFloat(place.place, reference, options, context);
   const { dir } = await pullImageNet(reference, context);
-  return openFloat({ kind: 'tfjs', path: dir }, reference, inputRange, context);
+  return openFloat({ kind: 'tfjs', path: dir }, reference, options, context);
 }

@@ -1,31 +1,30 @@
-import type * as tf from '@tensorflow/tfjs';
+import type { FloatGraph } from '../../architectures/graph/float_graph.ts';
+import type { FloatNode } from '../../architectures/graph/float_node.ts';
 import { softmax } from '../../quantize/execute/top_classes.ts';
-import { predictFloat } from '../../training/float_predictor.ts';
+import { predictGraph } from '../../training/float_predictor.ts';
 
-/** Layers that change the shape of what they receive alone. */
-const SHAPES: readonly string[] = ['Reshape', 'Flatten', 'Dropout'];
+/** Operations that change the shape of what they receive alone. */
+const SHAPES: readonly FloatNode['op'][] = ['reshape', 'dropout'];
 
 /**
- * The float model's class probabilities of one image: softmax is applied where the network has none at its
- * end, so that they sum to 1 as TF8's do.
+ * The float model's class probabilities of one image: softmax is applied where the network has neither it
+ * nor a sigmoid at its end, as in TF8.
  * @param image [1, H, W, 3] in the network's range
  */
 export async function floatProbabilities(
-  model: tf.LayersModel,
+  graph: FloatGraph,
   image: Float32Array,
   shape: readonly [number, number, number, number],
 ): Promise<Float32Array> {
-  const outputs = await predictFloat(model, image, shape);
-  return endsInSoftmax(model) ? outputs : softmax(outputs);
+  const outputs = predictGraph(graph, image, shape);
+  return endsInProbabilities(graph) ? outputs : softmax(outputs);
 }
 
-/** Whether the last layer that computes is a softmax, by itself or as an activation. */
-function endsInSoftmax({ outputs }: tf.LayersModel): boolean {
-  const last = computingLayer(outputs[0]);
-  return last.getClassName() === 'Softmax' || last.getConfig().activation === 'softmax';
-}
-
-function computingLayer({ sourceLayer, inputs }: tf.SymbolicTensor): tf.layers.Layer {
-  const shapesAlone = SHAPES.includes(sourceLayer.getClassName());
-  return shapesAlone ? computingLayer(inputs[0]) : sourceLayer;
+/** Whether the last operation that computes is a softmax or a sigmoid, by itself or as an activation. */
+function endsInProbabilities({ nodes, outputs }: FloatGraph): boolean {
+  const made = new Map(nodes.map((node) => [node.name, node]));
+  let last = made.get(outputs[0]);
+  while (last !== undefined && SHAPES.includes(last.op)) last = made.get(last.inputs[0]);
+  if (last === undefined || last.op === 'softmax') return last !== undefined;
+  return 'activation' in last && last.activation === 'sigmoid';
 }

@@ -11,6 +11,8 @@ export interface ConversionOptions {
   readonly calibrationImages?: number | undefined;
   /** Of the images that the network takes, where it does not say; [−1, 1] unless given. */
   readonly inputRange?: InputRange | undefined;
+  /** Names of the tensors that the network ends in; what TF8 can compute decides unless given. */
+  readonly outputs?: readonly string[] | undefined;
 }
 
 export const CONVERSION_DEFAULTS = { zeroVariance: 'keep', calibrationImages: 200 } as const;
@@ -30,6 +32,7 @@ export function warnOfConversionOptions(
     ['calibrationData', options.calibrationData],
     ['calibrationImages', options.calibrationImages],
     ['inputRange', options.inputRange],
+    ['outputs', options.outputs],
   ] as const;
   const idle = given.flatMap(([name, value]) => (value === undefined ? [] : [option(name)]));
   if (idle.length === 0) return;

@@ -1,14 +1,13 @@
 import type { FloatGraph } from '../../architectures/graph/float_graph.ts';
 import type { Compile } from '../../architectures/graph/float_runner.ts';
 import type { ZeroVariancePolicy } from '../../architectures/graph/fold_batch_norm.ts';
-import { replacedChannels } from '../../architectures/graph/passes/fold_batch_norms.ts';
 import type { Dataset, ImageBatch, SkippedImage } from '../../datasets/dataset.ts';
 import { centralFractionOf } from '../../datasets/images/preprocess.ts';
 import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
-import { calibrate } from '../../quantize/convert/calibrate.ts';
-import { convertGraph } from '../../quantize/convert/convert_graph.ts';
-import { fuseLayersModel } from '../../quantize/convert/fuse.ts';
+import { type QuantizationReport, quantizeGraph } from '../../quantize/convert/quantize_graph.ts';
+import { AS_PUBLISHED, OPTION_1, type Recipe } from '../../quantize/convert/recipe.ts';
+import { selectKernels } from '../../quantize/kernels/select.ts';
 import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
 import { selectBackend } from '../../training/backend.ts';
@@ -38,73 +37,77 @@ export interface QuantizedModel {
   readonly graph: FloatGraph;
   /** Batch-norm channels whose variance was replaced, by layer. */
   readonly zeroVarianceChannels: Readonly<Record<string, number>>;
+  readonly report: QuantizationReport;
   readonly skipped: readonly SkippedImage[];
 }
 
+/** The recipe that a policy is short for. */
+export function recipeOf(how: ZeroVariancePolicy | Recipe): Recipe {
+  if (typeof how !== 'string') return how;
+  return how === 'mean' ? OPTION_1 : AS_PUBLISHED;
+}
+
 /**
- * Folds, calibrates and converts a float model: training images calibrate where there are such. They are
+ * Quantizes a float model by a recipe: training images calibrate where there are such. They are
  * preprocessed for the network, whatever their data set's own networks see, and the TF8 model says how.
  * @throws QuantizationError naming a layer that TF8 cannot hold, or where no image could be read; the
  *   signal's reason when aborted
  */
 export async function quantizeModel(
   opened: OpenedFloatModel,
-  zeroVariance: ZeroVariancePolicy,
+  how: ZeroVariancePolicy | Recipe,
   source: CalibrationSource,
   { reporter, signal }: Context,
 ): Promise<QuantizedModel> {
-  const { model, facts, name } = opened;
+  const { graph: read, facts, name } = opened;
   const { input, labels, origin } = facts;
   const { dataset, seed, skip } = source;
-  const graph = fuseLayersModel(model, { zeroVariance });
-  const skipped: SkippedImage[] = [];
+  const skipped = new Map<string, SkippedImage>();
   const centralFraction = input.centralFraction ?? centralFractionOf(dataset.name);
   const images = Math.min(source.images, dataset.count('train') - skip);
-  const progress = reporter.start(`calibrating ${name}`, images, 'images');
-  try {
-    const batches = dataset.batches({
+  const batches = () =>
+    dataset.batches({
       split: 'train',
       batchSize: CALIBRATION_BATCH,
-      resolution: graph.input.shape[0],
+      resolution: read.input.shape[0],
       centralFraction,
       limit: images,
       skip,
       seed,
       onSkip: (image) => {
-        skipped.push(image);
+        if (skipped.has(image.name)) return;
+        skipped.set(image.name, image);
         reporter.warn(`skipped ${image.name} in calibration: ${image.reason}`);
       },
     });
-    const calibration = await calibrate(graph, ranged(batches, input.range), {
-      compile: await compiler(images),
-      onProgress: (done) => {
-        signal.throwIfAborted();
-        progress.update(done);
+  const progress = reporter.start(`calibrating ${name}`, images, 'images');
+  try {
+    const { model, graph, report } = await quantizeGraph(
+      read,
+      recipeOf(how),
+      () => ranged(batches(), input.range),
+      {
+        inputRange: input.range,
+        centralFraction,
+        kernels: selectKernels('auto').kernels,
+        compile: await compiler(images),
+        onProgress: (done) => {
+          signal.throwIfAborted();
+          progress.update(done);
+        },
+        onNote: (note) => reporter.warn(note),
+        labelOffset: labels.labelOffset,
+        classNames: [...labels.classNames],
+        provenance: {
+          floatModel: origin.source,
+          floatWeightsSha256: origin.weightsSha256 ?? '',
+          ...(facts.dataset !== undefined && { dataset: facts.dataset }),
+          calibrationData: `${dataset.name} ${dataset.fingerprint}`,
+        },
       },
-    });
-    const converted = convertGraph(graph, calibration, {
-      inputRange: input.range,
-      centralFraction,
-      onNote: (note) => reporter.warn(note),
-      labelOffset: labels.labelOffset,
-      classNames: [...labels.classNames],
-      provenance: {
-        floatModel: origin.source,
-        floatWeightsSha256: origin.weightsSha256 ?? '',
-        ...(facts.dataset !== undefined && { dataset: facts.dataset }),
-        calibrationImages: calibration.images,
-        calibrationData: `${dataset.name} ${dataset.fingerprint}`,
-        zeroVariance,
-      },
-    });
-    return {
-      model: converted,
-      graph,
-      zeroVarianceChannels: Object.fromEntries(
-        [...replacedChannels(graph)].map(([layer, channels]) => [layer, channels.length]),
-      ),
-      skipped,
-    };
+    );
+    const { zeroVarianceChannels } = report;
+    return { model, graph, zeroVarianceChannels, report, skipped: [...skipped.values()] };
   } finally {
     progress.end();
   }
@@ -186,7 +189,7 @@ export async function quantize(
       zeroVarianceChannels,
     };
   } finally {
-    opened.model.dispose();
+    opened.dispose();
   }
 }
 

@@ -49,9 +49,9 @@ export async function openOriginal(
     const labelOffset = labelOffsetOf(opened, dataset);
     const { facts, name } = opened;
     const whole = {
-      ...readChain(opened.model, config),
+      ...readChain(opened.layersModel, config),
       name,
-      model: opened.model,
+      model: opened.layersModel,
       config,
       labelOffset,
       withoutBackground: false,
@@ -64,10 +64,10 @@ export async function openOriginal(
       `${name} has an output for the background, which the labels of ${dataset.name} know nothing of: it is left out`,
     );
     const without = withoutBackground(whole);
-    opened.model.dispose();
+    opened.dispose();
     return without;
   } catch (error) {
-    opened.model.dispose();
+    opened.dispose();
     throw error;
   }
 }
@@ -77,8 +77,9 @@ export async function namedFacts(
   reference: string,
   context: Context,
 ): Promise<Pick<OpenedFloatModel, 'name' | 'facts'>> {
-  const { name, facts, model } = await openFloatModel(reference, context);
-  model.dispose();
+  const opened = await openFloatModel(reference, context);
+  const { name, facts } = opened;
+  opened.dispose();
   return { name, facts };
 }
 
@@ -116,7 +117,7 @@ function withoutBackground(original: Original): Original {
 }
 
 /** A model that was not recognized is known by its shapes. */
-function configOf({ name, model, facts }: OpenedFloatModel): MobileNetV1Config {
+function configOf({ name, layersModel, facts }: OpenedFloatModel): MobileNetV1Config {
   const remedy = `Pass a public checkpoint (mobilenet_v1_1.0_224), or a model that ${call('train', { variant: 'standard' })} made.`;
   const { architecture, input, outputs } = facts;
   if (architecture === undefined) {
@@ -127,7 +128,9 @@ function configOf({ name, model, facts }: OpenedFloatModel): MobileNetV1Config {
         { remedy },
       );
     }
-    const filters = model.layers.find((layer) => layer.name === LAST_POINTWISE)?.outputShape.at(-1);
+    const filters = layersModel.layers
+      .find((layer) => layer.name === LAST_POINTWISE)
+      ?.outputShape.at(-1);
     if (typeof filters !== 'number') {
       throw new UserError(
         `Expected a MobileNetV1 but ${name} is another network: it has no layer ${LAST_POINTWISE}`,

@@ -81,6 +81,8 @@ const weights = z.strictObject({
   }),
 });
 
+const logits = z.strictObject({ onlyWeights: decibels, onlyOutput: decibels });
+
 const layer = z.strictObject({
   name: z.string(),
   op: z.enum(OP_NAMES),
@@ -97,7 +99,8 @@ const layer = z.strictObject({
     activationRequantization: decibels,
     relu6Clipping: decibels,
   }),
-  logits: z.strictObject({ onlyWeights: decibels, onlyOutput: decibels }),
+  logits,
+  outputs: z.record(z.string(), logits).exactOptional(),
   output: z.strictObject(tensor),
   deadChannels: count,
   weights: weights.exactOptional(),
@@ -189,6 +192,7 @@ export const analysisSchema = z.strictObject({
     logitsDb: decibels,
     ...tensor,
   }),
+  outputs: z.array(z.string()).exactOptional(),
   layers: z.array(layer),
   diagnosis: z.array(finding),
   agreement: z.strictObject({ images: z.int().min(1), agreeing: count }).exactOptional(),

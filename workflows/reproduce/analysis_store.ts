@@ -93,7 +93,7 @@ export class AnalysisStore {
       );
       return { analysis, samples };
     } finally {
-      opened.model.dispose();
+      opened.dispose();
     }
   }
 }

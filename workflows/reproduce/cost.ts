@@ -211,7 +211,7 @@ function shapeOf(plan: NetworkPlan): {
 }
 
 function friendlyLike(network: TrainedNetwork): TrainedNetwork {
-  return network.network === 'mobilenet_v1' ? { ...network, variant: FRIENDLY } : network;
+  return 'variant' in network ? { ...network, variant: FRIENDLY } : network;
 }
 
 function sum(values: readonly number[]): number {

@@ -105,7 +105,7 @@ export class MeasurementStore {
       const seconds = { float: float.seconds, tf8: tf8.seconds };
       return { float: float.result, tf8: tf8.result, seconds };
     } finally {
-      opened?.model.dispose();
+      opened?.dispose();
     }
   }
 

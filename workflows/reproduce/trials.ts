@@ -129,7 +129,7 @@ export class Trials {
           tf8: await rate((evaluation) => evaluation.tf8(model, 'auto', 'trial')),
         };
       } finally {
-        opened.model.dispose();
+        opened.dispose();
       }
     });
   }
@@ -199,7 +199,7 @@ export class Trials {
 
 /** The standard network of the same width. */
 function standardLike(network: TrainedNetwork): TrainedNetwork {
-  return network.network === 'mobilenet_v1' ? { ...network, variant: STANDARD } : network;
+  return 'variant' in network ? { ...network, variant: STANDARD } : network;
 }
 
 /** A data set whose splits have at least so many images: over and over the same ones. */

@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { ZeroVariancePolicy } from '../../architectures/graph/fold_batch_norm.ts';
+import { networkNamed } from '../../architectures/registry.ts';
 import { type TransferReport, transferWeights } from '../../architectures/transfer_weights.ts';
 import { FRIENDLY } from '../../architectures/variants.ts';
 import { InvalidValueError, messageOf, UserError } from '../../foundation/errors.ts';
@@ -8,12 +9,6 @@ import { requireSymmetric } from '../open/model_input.ts';
 import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
 import { option } from '../wording.ts';
 import type { TrainedNetwork } from './trained_network.ts';
-
-/** How messages call the networks. */
-const NAMES = {
-  mobilenet_v1: 'a MobileNetV1',
-  inception_v3: 'an InceptionV3',
-} as const satisfies Record<TrainedNetwork['network'], string>;
 
 /**
  * Opens the model to start from, which must be of the network and the width that are trained.
@@ -29,16 +24,16 @@ export async function openSource(
   const { architecture } = source.facts;
   if (architecture === undefined) return source;
   if (architecture.network !== network.network) {
-    source.model.dispose();
+    source.dispose();
     throw new UserError(
-      `Expected ${NAMES[network.network]} to start from but ${source.name} is ${NAMES[architecture.network]}`,
+      `Expected ${networkNamed(network.network).oneTitle} to start from but ${source.name} is ${networkNamed(architecture.network).oneTitle}`,
       { remedy: `Pass ${option('network', architecture.network)}, or start from another model.` },
     );
   }
   const { widthMultiplier: width = 1 } = architecture;
   const { widthMultiplier: wanted = 1 } = network;
   if (width !== wanted) {
-    source.model.dispose();
+    source.dispose();
     throw new UserError(
       `Expected width multiplier ${width}, that of ${source.name}, but received ${wanted}`,
       { remedy: `Pass ${option('widthMultiplier', width)}, or train from random weights.` },
@@ -60,13 +55,13 @@ export function startFrom(
   }: { readonly network: TrainedNetwork; readonly zeroVariance: ZeroVariancePolicy },
 ): TransferReport {
   try {
-    return transferWeights(source.model, model, { zeroVariance });
+    return transferWeights(source.layersModel, model, { zeroVariance });
   } catch (error) {
     if (!(error instanceof InvalidValueError)) throw error;
     if (
-      network.network === 'mobilenet_v1' &&
+      'variant' in network &&
       network.variant.depthwiseBatchNorm &&
-      lacksDepthwiseBatchNorms(source.model)
+      lacksDepthwiseBatchNorms(source.layersModel)
     ) {
       const { name } = network.variant;
       throw new UserError(
@@ -78,7 +73,7 @@ export function startFrom(
       );
     }
     throw new UserError(
-      `Expected ${NAMES[network.network]} like ${model.name} to start from but ${source.name} is another network: ${messageOf(error)}`,
+      `Expected ${networkNamed(network.network).oneTitle} like ${model.name} to start from but ${source.name} is another network: ${messageOf(error)}`,
       {
         remedy: `Start from another model, or from random weights without ${option('from')}.`,
         cause: error,
@@ -88,7 +83,7 @@ export function startFrom(
 }
 
 function variantOf({ facts: { architecture } }: OpenedFloatModel): string {
-  return architecture?.network === 'mobilenet_v1' ? architecture.variant.name : FRIENDLY.name;
+  return architecture && 'variant' in architecture ? architecture.variant.name : FRIENDLY.name;
 }
 
 /** A MobileNetV1 of another variant, not another network. */

@@ -19,7 +19,7 @@ export async function openTeacher(
   const teacher = await openFloatModel(reference, context);
   requireSymmetric(teacher);
   const refuse = (expected: string, received: string, remedy: string): UserError => {
-    teacher.model.dispose();
+    teacher.dispose();
     return new UserError(`Expected a teacher ${expected}, but ${teacher.name} has ${received}`, {
       remedy,
     });
@@ -40,7 +40,7 @@ export async function openTeacher(
       `Pass ${option('resolution', side!)}, or a teacher that was trained at ${resolution}.`,
     );
   }
-  if (!teacher.model.layers.some(({ name }) => name === SQUEEZED_LOGITS)) {
+  if (!teacher.layersModel.layers.some(({ name }) => name === SQUEEZED_LOGITS)) {
     throw refuse(
       `whose logits are the outputs of a layer ${SQUEEZED_LOGITS}`,
       'none',

@@ -186,8 +186,8 @@ class TrainJob {
 
   dispose(): void {
     this.step?.dispose();
-    this.source?.model.dispose();
-    this.teacher?.model.dispose();
+    this.source?.dispose();
+    this.teacher?.dispose();
     this.model?.dispose();
   }
 
@@ -211,9 +211,8 @@ class TrainJob {
       this.teacher = await openTeacher(teacher, this.config, this.context);
     }
     return createTrainStep(model, recipe, {
-      regularizeDepthwise:
-        network.network === 'mobilenet_v1' && network.variant.regularizeDepthwise,
-      teacher: this.teacher && { model: this.teacher.model, ...recipe.distillation! },
+      regularizeDepthwise: 'variant' in network && network.variant.regularizeDepthwise,
+      teacher: this.teacher && { model: this.teacher.layersModel, ...recipe.distillation! },
       eager,
       reporter: this.context.reporter,
     });

@@ -4,5 +4,5 @@ export const CHECKPOINT_SECONDS = 60;
 /** What is trained on where neither data set nor folder is given. */
 export const TRAINING_DATASET = 'fashion-mnist';
 
-/** Recipes of trainings from a model's weights, and from random ones. */
-export const DEFAULT_RECIPES = { retraining: 'finetune', scratch: 'scratch-small' } as const;
+/** The recipe of a training from a model's weights; from random ones it is the network's own. */
+export const RETRAINING_RECIPE = 'finetune';

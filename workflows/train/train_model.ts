@@ -1,17 +1,22 @@
 import type { ZeroVariancePolicy } from '../../architectures/graph/fold_batch_norm.ts';
-import type { NetworkName } from '../../architectures/network.ts';
+import {
+  hasVariants,
+  type NetworkName,
+  type PlainNetworkConfig,
+} from '../../architectures/network.ts';
+import { networkNamed } from '../../architectures/registry.ts';
 import { FRIENDLY, type VariantName, variantNamed } from '../../architectures/variants.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { openData } from '../open/open_data.ts';
 import { requireOutsideImages } from '../outputs/outside_data.ts';
 import { chosenRecipe, type RecipeChoices } from './recipe_choices.ts';
 import { defaultValidationImages, type TrainJobResult, trainJob } from './train.ts';
-import { CHECKPOINT_SECONDS, DEFAULT_RECIPES, TRAINING_DATASET } from './train_defaults.ts';
+import { CHECKPOINT_SECONDS, RETRAINING_RECIPE, TRAINING_DATASET } from './train_defaults.ts';
 import type { TrainedNetwork } from './trained_network.ts';
 
 export interface TrainModelOptions extends RecipeChoices {
   readonly network: NetworkName;
-  /** Core layer of a MobileNetV1, friendly unless given. */
+  /** Core layer of a network that has a choice of them, friendly unless given. */
   readonly variant?: VariantName | undefined;
   readonly widthMultiplier: number;
   /** MODEL to start from; random weights unless given. */
@@ -24,7 +29,7 @@ export interface TrainModelOptions extends RecipeChoices {
   readonly dataset?: string | undefined;
   /** Folder of the data set, where it needs one. */
   readonly data?: string | undefined;
-  /** Name or JSON file; see DEFAULT_RECIPES unless given. */
+  /** Name or JSON file; `RETRAINING_RECIPE` or the network's `scratchRecipe` unless given. */
   readonly recipe?: string | undefined;
   /** Images of an epoch; all unless given. */
   readonly limit?: number | undefined;
@@ -64,8 +69,9 @@ export async function trainModel(
     eager,
     resume,
   } = options;
-  const { retraining, scratch } = DEFAULT_RECIPES;
-  const { recipe = from === undefined ? scratch : retraining, checkpointSteps } = options;
+  const { scratchRecipe } = networkNamed(options.network);
+  const { recipe = from === undefined ? scratchRecipe : RETRAINING_RECIPE } = options;
+  const { checkpointSteps } = options;
   const chosen = await chosenRecipe(recipe, options);
   const { data } = options;
   await requireOutsideImages(out, data, 'out');
@@ -95,7 +101,7 @@ export async function trainModel(
 }
 
 function networkOf({ network, variant, widthMultiplier }: TrainModelOptions): TrainedNetwork {
-  return network === 'mobilenet_v1'
+  return hasVariants(network)
     ? { network, variant: variantNamed(variant ?? FRIENDLY.name), widthMultiplier }
-    : { network, widthMultiplier };
+    : { network: network as PlainNetworkConfig['network'], widthMultiplier };
 }

@@ -1,16 +1,18 @@
-import type { NetworkConfig } from '../../architectures/network.ts';
-import type { Variant } from '../../architectures/variants.ts';
+import type {
+  NetworkConfig,
+  PlainNetworkConfig,
+  VariantNetworkConfig,
+} from '../../architectures/network.ts';
+import { networkNamed } from '../../architectures/registry.ts';
+
+type DecidedElsewhere = 'resolution' | 'classes';
 
 /** What is trained, except for what the recipe and the data set decide: resolution and classes. */
 export type TrainedNetwork =
-  | {
-      readonly network: 'mobilenet_v1';
-      readonly variant: Variant;
-      readonly widthMultiplier: number;
-    }
-  | { readonly network: 'inception_v3'; readonly widthMultiplier?: number };
+  | Omit<VariantNetworkConfig, DecidedElsewhere>
+  | Omit<PlainNetworkConfig, DecidedElsewhere>;
 
-/** Name for people: the core layer of a MobileNetV1, else the network. */
+/** Name for people: the core layer where the network has a choice of them, else the network. */
 export function titleOf(network: TrainedNetwork | NetworkConfig): string {
-  return network.network === 'mobilenet_v1' ? network.variant.name : 'InceptionV3';
+  return 'variant' in network ? network.variant.name : networkNamed(network.network).title;
 }

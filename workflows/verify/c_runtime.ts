@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { UserError } from '../../foundation/errors.ts';
 import { lastLines, NOT_FOUND, runCommand } from '../../foundation/processes/run_command.ts';
 import { PROGRAM_SUFFIX } from '../../quantize/export/c/c.ts';
-import { outputName } from '../../quantize/export/tensor_names.ts';
+import { exportedOutputs } from '../../quantize/export/tensor_names.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
 import { elements } from '../../quantize/params/shape.ts';
 import type { Runtime } from './runtime.ts';
@@ -66,7 +66,7 @@ export async function startCRuntime(
   }
 }
 
-/** The layers by name out of the file with all of them, and the output out of what was printed. */
+/** The layers by name out of the file with all of them, and the outputs out of what was printed. */
 function tensorsOf(model: Tf8Model, layers: Uint8Array, printed: string): Map<string, Uint8Array> {
   let offset = 0;
   const tensors = new Map(
@@ -76,6 +76,12 @@ function tensorsOf(model: Tf8Model, layers: Uint8Array, printed: string): Map<st
       return [name, bytes] as const;
     }),
   );
-  const output = Uint8Array.from(printed.matchAll(/^(\d+) /gm), ([, byte]) => Number(byte));
-  return tensors.set(outputName(model), output);
+  const bytes = Uint8Array.from(printed.matchAll(/^(\d+) /gm), ([, byte]) => Number(byte));
+  offset = 0;
+  for (const { name, spec } of exportedOutputs(model)) {
+    const length = elements(spec.shape);
+    tensors.set(name, bytes.subarray(offset, offset + length));
+    offset += length;
+  }
+  return tensors;
 }

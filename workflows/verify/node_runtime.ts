@@ -49,7 +49,9 @@ export async function startNodeRuntime(
           return [name, permuteAxes(data, dims, [0, 2, 3, 1])] as const;
         }),
       );
-      return tensors.set(task.output, (await whole.run(feeds))[task.output].data);
+      const outputs = await whole.run(feeds);
+      for (const name of task.outputs) tensors.set(name, outputs[name].data);
+      return tensors;
     },
     async close() {
       await Promise.all([whole.release(), layered.release()]);

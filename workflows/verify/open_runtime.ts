@@ -5,7 +5,7 @@ import { UserError } from '../../foundation/errors.ts';
 import { pythonEnvironment, RUNTIMES } from '../../foundation/python/python_environment.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { withOutputs } from '../../quantize/export/onnx/onnx.ts';
-import { outputName } from '../../quantize/export/tensor_names.ts';
+import { exportedOutputs } from '../../quantize/export/tensor_names.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
 import { startCRuntime } from './c_runtime.ts';
 import { startNodeRuntime } from './node_runtime.ts';
@@ -41,7 +41,8 @@ export async function openRuntime(
   const { model } = exported;
   const layers = model.nodes.map((node) => node.name);
   const file = resolve(exported.path);
-  const task: RuntimeTask = { file, layersFile: file, layers, output: outputName(model) };
+  const outputs = exportedOutputs(model).map(({ name }) => name);
+  const task: RuntimeTask = { file, layersFile: file, layers, outputs };
   if (chosen === 'cc') return startCRuntime(file, model, context.signal);
   if (chosen === 'litert') return startPython(task, chosen, context);
   // ONNX Runtime gives the outputs of the graph only.

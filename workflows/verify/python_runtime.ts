@@ -40,7 +40,7 @@ export async function startPythonRuntime(
     const request = { kind: options.kind, file, layers: layersFile, names: layers };
     process.write(`${JSON.stringify(request)}\n`);
     const { runtime, imageBytes, bytes } = AnswerSchema.parse(JSON.parse(await process.line()));
-    const names = [...layers, task.output];
+    const names = [...layers, ...task.outputs];
     return {
       name: runtime,
       async run(image) {

@@ -3,14 +3,14 @@
 The first line of standard input is a JSON object:
 
   kind    "litert" or "onnxruntime"
-  file    the exported file: it is run as it is, for its output
+  file    the exported file: it is run as it is, for its outputs
   layers  the file to take the layers from: LiteRT the same, ONNX Runtime a copy that has the layers
           as outputs
   names   of the layers
 
 The answer is a line of JSON: `runtime` (name and version), `imageBytes`, and `bytes`, of each layer
-and of the output. Then each image that comes, as plain bytes, is answered with the bytes of every
-layer, [H, W, C], and of the output, one after another; ends when the input does.
+and of each output. Then each image that comes, as plain bytes, is answered with the bytes of every
+layer, [H, W, C], and of the outputs in the file's order, one after another; ends when the input does.
 
 Both runtimes run in their default setting. LiteRT keeps the tensors between the layers on request
 (`experimental_preserve_all_tensors`), and still runs every layer in the delegate it would run it in.
@@ -36,14 +36,14 @@ def litert(request):
     index = {tensor["name"]: tensor["index"] for tensor in layered.get_tensor_details()}
     wanted = [index[name] for name in request["names"]]
     image = whole.get_input_details()[0]
-    output = whole.get_output_details()[0]
+    outputs = [output["index"] for output in whole.get_output_details()]
 
     def run(pixels):
         for interpreter in (whole, layered):
             interpreter.set_tensor(interpreter.get_input_details()[0]["index"], pixels)
             interpreter.invoke()
         layers = [layered.get_tensor(tensor) for tensor in wanted]
-        return [*layers, whole.get_tensor(output["index"])]
+        return [*layers, *(whole.get_tensor(output) for output in outputs)]
 
     return f"LiteRT {version('ai-edge-litert')}", tuple(image["shape"]), run
 
@@ -60,7 +60,7 @@ def onnxruntime(request):
         layers = layered.run(request["names"], {image.name: pixels})
         # [1, C, H, W] to our order of axes
         layers = [layer.transpose(0, 2, 3, 1) for layer in layers]
-        return [*layers, whole.run(None, {image.name: pixels})[0]]
+        return [*layers, *whole.run(None, {image.name: pixels})]
 
     return f"ONNX Runtime {version('onnxruntime')}", tuple(image.shape), run
 

@@ -4,7 +4,7 @@ export interface Runtime {
   readonly name: string;
   /**
    * @param image [H, W, C] uint8 at the parameters of the model's input
-   * @returns by name the bytes of every layer, [H, W, C], and of the output, [classes], the latter
+   * @returns by name the bytes of every layer, [H, W, C], and of the outputs, [C] or [H, W, C], these
    *   from a run that gives nothing else
    */
   run(image: Uint8Array): Promise<ReadonlyMap<string, Uint8Array>>;
@@ -20,6 +20,6 @@ export interface RuntimeTask {
   readonly layersFile: string;
   /** Names of the layers. */
   readonly layers: readonly string[];
-  /** Name that the output gets. */
-  readonly output: string;
+  /** Names of the outputs (`exportedOutputs`), in the file's order. */
+  readonly outputs: readonly string[];
 }

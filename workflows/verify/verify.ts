@@ -8,10 +8,10 @@ import type { Context } from '../../foundation/reporting/context.ts';
 import type { Tf8Plan } from '../../quantize/execute/plan.ts';
 import { readExport } from '../../quantize/export/formats.ts';
 import { type Manifest, withVerification } from '../../quantize/export/manifest.ts';
-import { outputName } from '../../quantize/export/tensor_names.ts';
+import { exportedOutputs } from '../../quantize/export/tensor_names.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
 import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
-import { outputNode } from '../../quantize/model/tf8_model.ts';
+import { isVector, outputNode } from '../../quantize/model/tf8_model.ts';
 import { quantizeArray } from '../../quantize/params/quantization.ts';
 import { readManifest, writeManifest } from '../export/export_manifest.ts';
 import type { KernelsUsed } from '../open/kernels_used.ts';
@@ -52,14 +52,14 @@ export interface VerifyResult extends KernelsUsed {
   /** Name and version. */
   readonly runtime: string;
   readonly dataset: string;
-  /** In the order in which they are computed; last the file's output, from a run of its own. */
+  /** In the order in which they are computed; last the file's outputs, from a run of their own. */
   readonly layers: readonly LayerComparison[];
   readonly firstDifference?: FirstDifference;
   readonly images: number;
   /** Images that could not be read. */
   readonly skipped: number;
-  /** In percent of the images. */
-  readonly top1Agreement: number;
+  /** In percent of the images; null of a network without an output of classes. */
+  readonly top1Agreement: number | null;
 }
 
 /**
@@ -136,11 +136,14 @@ async function compare(
   const { model } = plan;
   const { input, labelOffset } = model;
   const { centralFraction, range } = tf8Facts(model).input;
-  const last = outputNode(model);
-  const output = outputName(model);
+  const outputs = exportedOutputs(model);
+  const main = outputNode(model);
+  const classes = isVector(main.output)
+    ? outputs.find(({ node }) => node === main.name)
+    : undefined;
   const comparisons = new LayerComparisons([
     ...model.nodes.map(({ name, output }) => ({ name, shape: output.shape })),
-    { name: output, shape: last.output.shape },
+    ...outputs.map(({ name, spec }) => ({ name, shape: spec.shape })),
   ]);
   const size = input.shape.reduce((product, side) => product * side, 1);
   let [images, agreeing, skipped] = [0, 0, 0];
@@ -165,11 +168,17 @@ async function compare(
         const image = bytes.subarray(index * size, (index + 1) * size);
         const theirs = await runtime.run(image);
         const run = plan.run(image);
-        const logits = run.get(last.name)!;
-        comparisons.add(name, new Map([...run, [output, logits]]), theirs);
+        const ours = new Map([
+          ...run,
+          ...outputs.map((each) => [each.name, run.get(each.node)!] as const),
+        ]);
+        comparisons.add(name, ours, theirs);
         images++;
-        if (firstClass(logits, labelOffset) === firstClass(theirs.get(output)!, labelOffset)) {
-          agreeing++;
+        if (classes !== undefined) {
+          const [first, second] = [ours, theirs].map((of) =>
+            firstClass(of.get(classes.name)!, labelOffset),
+          );
+          if (first === second) agreeing++;
         }
         progress.update(images);
       }
@@ -187,7 +196,7 @@ async function compare(
     ...(comparisons.first && { firstDifference: comparisons.first }),
     images,
     skipped,
-    top1Agreement: (100 * agreeing) / images,
+    top1Agreement: classes === undefined ? null : (100 * agreeing) / images,
   };
 }
 

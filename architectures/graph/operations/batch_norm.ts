@@ -1,3 +1,4 @@
+import type * as tf from '@tensorflow/tfjs';
 import type { Shape } from '../shape.ts';
 import { misfit } from './misfit.ts';
 import type { NodeBase, Operation } from './operation.ts';
@@ -37,7 +38,17 @@ export const BATCH_NORM: Operation<FloatBatchNormNode> = {
     };
   },
 
-  run({ epsilon }, { inputs: [x], constants: { gamma, beta, mean, variance } }) {
+  run({ axis, epsilon }, { tf, inputs: [x], constants: { gamma, beta, mean, variance } }) {
+    // Fused, where TensorFlow.js has that.
+    if (axis === -1)
+      return tf.batchNorm(
+        x,
+        mean as tf.Tensor1D,
+        variance as tf.Tensor1D,
+        beta as tf.Tensor1D,
+        gamma as tf.Tensor1D,
+        epsilon,
+      );
     return x
       .sub(mean)
       .mul(gamma.div(variance.add(epsilon).sqrt()))

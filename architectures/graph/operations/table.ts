@@ -13,7 +13,11 @@ import type { Operation } from './operation.ts';
 import { PAD } from './pad.ts';
 import { POOL_2D } from './pool2d.ts';
 import { RESHAPE } from './reshape.ts';
+import { RESIZE } from './resize.ts';
+import { SLICE } from './slice.ts';
 import { SOFTMAX } from './softmax.ts';
+import { SPACE_DEPTH } from './space_depth.ts';
+import { TRANSPOSE } from './transpose.ts';
 
 /** Every operation of a float graph. */
 const OPERATIONS = {
@@ -23,6 +27,7 @@ const OPERATIONS = {
   batchNorm: BATCH_NORM,
   concat: CONCAT,
   conv2d: CONV_2D,
+  depthToSpace: SPACE_DEPTH,
   depthwiseConv2d: DEPTHWISE_CONV_2D,
   dropout: DROPOUT,
   fullyConnected: FULLY_CONNECTED,
@@ -31,8 +36,12 @@ const OPERATIONS = {
   multiply: ARITHMETIC,
   pad: PAD,
   reshape: RESHAPE,
+  resize: RESIZE,
+  slice: SLICE,
   softmax: SOFTMAX,
+  spaceToDepth: SPACE_DEPTH,
   subtract: ARITHMETIC,
+  transpose: TRANSPOSE,
 } satisfies { readonly [Op in FloatNode['op']]: Operation<Extract<FloatNode, { op: Op }>> };
 
 /** What the node's operation is: its methods take the node itself. */

@@ -11,17 +11,22 @@ export function dropReshapes(graph: FloatGraph): FloatGraph {
     graph,
     (node) => node.op === 'reshape' && isSameShape(node.target, shapeIn(graph, node.inputs[0])),
   );
-  const dropped = bypass(rest, ({ name, op }) => op === 'reshape' && isReadInAnyShape(rest, name));
+  const dropped = bypass(
+    rest,
+    ({ name, op, inputs: [from] }) => op === 'reshape' && isReadInAnyShape(rest, name, from),
+  );
   return dropped.nodes.length < graph.nodes.length ? dropReshapes(dropped) : dropped;
 }
 
-function isReadInAnyShape(graph: FloatGraph, tensor: string): boolean {
-  const shape = shapeIn(graph, tensor);
-  if (graph.outputs.includes(tensor) && shape.at(-1) !== elements(shape)) return false;
+/** @param source the tensor with the shape that it has without the reshape */
+function isReadInAnyShape(graph: FloatGraph, tensor: string, source: string): boolean {
+  const shapes = [tensor, source].map((name) => shapeIn(graph, name));
+  const areVectors = shapes.every((shape) => shape.at(-1) === elements(shape));
+  if (graph.outputs.includes(tensor) && !areVectors) return false;
   return usersOf(graph, tensor).every(
     ({ name, op }) =>
       op === 'fullyConnected' ||
       op === 'reshape' ||
-      (op === 'activation' && isReadInAnyShape(graph, name)),
+      (op === 'activation' && isReadInAnyShape(graph, name, source)),
   );
 }

@@ -28,7 +28,7 @@ export function replaceNode(graph: FloatGraph, replacement: FloatNode): FloatGra
   return mapNodes(graph, (node) => (node.name === replacement.name ? replacement : node));
 }
 
-/** The graph without some nodes: who read them reads what they read first. */
+/** The graph without some nodes: who read them reads what they read first; outputs that meet are one. */
 export function bypass(graph: FloatGraph, isDropped: (node: FloatNode) => boolean): FloatGraph {
   const instead = new Map<string, string>();
   const of = (tensor: string) => instead.get(tensor) ?? tensor;
@@ -37,7 +37,7 @@ export function bypass(graph: FloatGraph, isDropped: (node: FloatNode) => boolea
     if (isDropped(node)) instead.set(node.name, of(node.inputs[0]));
     else nodes.push({ ...node, inputs: node.inputs.map(of) });
   }
-  return floatGraph({ ...graph, nodes, outputs: graph.outputs.map(of) });
+  return floatGraph({ ...graph, nodes, outputs: [...new Set(graph.outputs.map(of))] });
 }
 
 /** The graph without those of the nodes that nothing reads, the last first. */

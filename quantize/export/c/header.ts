@@ -1,14 +1,18 @@
 import { byName } from '../../model/by_name.ts';
 import {
+  isVector,
   isWeighted,
+  outputNames,
   outputNode,
   type TensorSpec,
   type Tf8Model,
   type Tf8Node,
   tensorSpecs,
 } from '../../model/tf8_model.ts';
+import { concatAxis } from '../../ops/concat.ts';
 import { type Nodes, type NodeTable, ofNode } from '../../ops/table.ts';
 import { addition } from '../../params/addition.ts';
+import { arrangementMap } from '../../params/arrangement.ts';
 import { QuantizationError } from '../../params/errors.ts';
 import type { ActivationKind } from '../../params/requantization.ts';
 import { elements } from '../../params/shape.ts';
@@ -32,7 +36,7 @@ const MAX_POSITIONS = 2 ** 24;
 
 /**
  * A network as constants of C: `tf8_tensors` (the input first, then each node's output), `tf8_nodes`,
- * `tf8_labels`, and an array for each node's weights, biases and output.
+ * `tf8_outputs` (indices of tensors), `tf8_labels` (of the tensor TF8_CLASSES), and an array for each node's weights, biases and output.
  * @param types the declarations of the types (`types.h`)
  * @param head the TF8 file's, in base64
  * @throws QuantizationError naming a pool with too large a window
@@ -40,19 +44,25 @@ const MAX_POSITIONS = 2 ** 24;
 export function cHeader(model: Tf8Model, types: string, head: string): string {
   const specs = [...tensorSpecs(model)];
   const indices = new Map(specs.map(([name], index) => [name, index]));
-  const { channels } = shapeOf(outputNode(model).output);
+  const { name, output } = outputNode(model);
+  const { channels } = shapeOf(output);
   const labels = outputLabels(model) ?? Array<string>(channels).fill('');
+  const outputs = outputNames(model).map((each) => byName(indices, each));
+  // Tensor 0 is the network's input: no output has classes.
+  const classes = isVector(output) ? byName(indices, name) : 0;
   const parts = [
     `${HEADER_START} * ${commentText(modelDescription(model))} */`,
     '#ifndef TF8_MODEL_H\n#define TF8_MODEL_H\n',
     types,
     `static const char tf8_description[] = ${stringLiteral(modelDescription(model))};`,
-    `enum { TF8_NODES = ${model.nodes.length}, TF8_MAX_CHANNELS = ${Math.max(...specs.map(([, { shape }]) => shape[2]))} };\n`,
+    `enum { TF8_NODES = ${model.nodes.length}, TF8_MAX_CHANNELS = ${Math.max(...specs.map(([, { shape }]) => shape[2]))}, TF8_OUTPUTS = ${outputs.length}, TF8_CLASSES = ${classes} };\n`,
     ...specs.map(([, { shape }], index) => `static uint8_t tf8_data_${index}[${elements(shape)}];`),
     '\nstatic const tf8_tensor tf8_tensors[] = {',
     ...specs.map(([name, spec], index) => tensorEntry(name, spec, index)),
     '};\n',
-    ...model.nodes.flatMap((node, index) => nodeArrays(node, index, indices)),
+    ...model.nodes.flatMap((node, index) =>
+      nodeArrays(node, index, indices, specs[byName(indices, node.inputs[0])][1]),
+    ),
     'static const tf8_node tf8_nodes[TF8_NODES] = {',
     ...model.nodes.map((node, index) =>
       nodeEntry(
@@ -62,6 +72,7 @@ export function cHeader(model: Tf8Model, types: string, head: string): string {
       ),
     ),
     '};\n',
+    `static const int32_t tf8_outputs[TF8_OUTPUTS] = {${outputs.join(', ')}};\n`,
     `static const char *const tf8_labels[${channels}] = {`,
     ...labels.map((label) => `  ${stringLiteral(label)},`),
     '};',
@@ -92,7 +103,12 @@ function tensorEntry(name: string, spec: TensorSpec, index: number): string {
   })},`;
 }
 
-function nodeArrays(node: Tf8Node, index: number, indices: ReadonlyMap<string, number>): string[] {
+function nodeArrays(
+  node: Tf8Node,
+  index: number,
+  indices: ReadonlyMap<string, number>,
+  input: TensorSpec,
+): string[] {
   const inputs = node.inputs.map((input) => byName(indices, input));
   const arrays = [
     `/* ${commentText(node.name)} */`,
@@ -109,6 +125,12 @@ function nodeArrays(node: Tf8Node, index: number, indices: ReadonlyMap<string, n
   if (node.op === 'lookup') {
     arrays.push(`static const uint8_t tf8_table_${index}[256] = {\n${numberLines(node.table)}};`);
   }
+  if (node.op === 'rearrange') {
+    const map = arrangementMap(node.arrangement, input.shape, node.output.shape);
+    const { sizes, strides, begins, ends, offset } = map;
+    const loops = [sizes, strides, begins, ends].map((each) => `{${each.join(', ')}}`);
+    arrays.push(`static const tf8_map tf8_map_${index} = {${[...loops, offset].join(', ')}};`);
+  }
   return [...arrays, ''];
 }
 
@@ -119,6 +141,7 @@ function nodeEntry(node: Tf8Node, index: number, [input, second]: readonly Tenso
     input_count: node.inputs.length,
     // Tensor 0 is the network's input.
     output: index + 1,
+    ...(node.op === 'rearrange' && { map: `&tf8_map_${index}` }),
     ...(node.op === 'lookup' && { table: `tf8_table_${index}` }),
     ...(isWeighted(node) && {
       activation: activationName(node.activation),
@@ -151,7 +174,11 @@ const OPERATIONS: NodeTable<
     requireSum(name, [height, width]);
     return { op: 'TF8_AVERAGE_POOL_2D', ...windowOf([height, width]) };
   },
-  concat: () => ({ op: 'TF8_CONCAT' }),
+  concat: (node) => ({
+    op: 'TF8_CONCAT',
+    runs: elements(node.output.shape.slice(0, concatAxis(node))),
+  }),
+  rearrange: () => ({ op: 'TF8_REARRANGE' }),
   lookup: () => ({ op: 'TF8_LOOKUP' }),
   add: sumOf,
   subtract: sumOf,

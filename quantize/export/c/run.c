@@ -6,8 +6,9 @@
  *     cc -std=c99 -O2 -o run THIS_FILE
  *     ./run IMAGE [LAYERS]
  *
- * IMAGE is a file of height * width * channels bytes at the parameters of the network's input. Each
- * output is printed as its byte, its real value and its label; LAYERS gets the bytes of every layer,
+ * IMAGE is a file of height * width * channels bytes at the parameters of the network's input. Each value
+ * of an output is printed as its byte, its real value and its label; in front of each of several outputs
+ * stands a line "# NAME: HEIGHT x WIDTH x CHANNELS". LAYERS gets the bytes of every layer,
  * [height][width][channels], in the order of tf8_nodes.
  *
  * Needs IEEE single precision and rounding to nearest, C's default. Each product is rounded by an
@@ -133,21 +134,26 @@ static void pool(const tf8_node *node, const tf8_tensor *input, const tf8_tensor
   }
 }
 
-/* Joins along the channels; equation 5 with (byte - zero point) as the accumulator. */
+static size_t bytes_of(const tf8_tensor *tensor) {
+  return (size_t)tensor->height * (size_t)tensor->width * (size_t)tensor->channels;
+}
+
+/* Joins runs of bytes; equation 5 with (byte - zero point) as the accumulator. */
 static void concatenate(const tf8_node *node, const tf8_tensor *output) {
-  int32_t first = 0;
+  const size_t runs = (size_t)node->runs;
+  uint8_t *first = output->data;
   for (int32_t index = 0; index < node->input_count; index++) {
     const tf8_tensor *input = &tf8_tensors[node->inputs[index]];
     const float multiplier = input->scale / output->scale;
     const requantization to = {multiplier, output->zero_point, 0, 255};
-    for (int32_t y = 0; y < output->height; y++) {
-      for (int32_t x = 0; x < output->width; x++) {
-        for (int32_t c = 0; c < input->channels; c++) {
-          *at(output, y, x, first + c) = requantize(*at(input, y, x, c) - input->zero_point, &to);
-        }
+    const size_t length = bytes_of(input) / runs;
+    for (size_t run = 0; run < runs; run++) {
+      uint8_t *bytes = first + run * (bytes_of(output) / runs);
+      for (size_t i = 0; i < length; i++) {
+        bytes[i] = requantize(input->data[run * length + i] - input->zero_point, &to);
       }
     }
-    first += input->channels;
+    first += length;
   }
 }
 
@@ -189,12 +195,24 @@ static void combine(const tf8_node *node, const tf8_tensor *first, const tf8_ten
 
 /* Equation 10: a function of each byte. */
 static void look_up(const tf8_node *node, const tf8_tensor *input, const tf8_tensor *output) {
-  const size_t count = (size_t)input->height * (size_t)input->width * (size_t)input->channels;
+  const size_t count = bytes_of(input);
   for (size_t i = 0; i < count; i++) output->data[i] = node->table[input->data[i]];
 }
 
-static size_t bytes_of(const tf8_tensor *tensor) {
-  return (size_t)tensor->height * (size_t)tensor->width * (size_t)tensor->channels;
+/* Equation 11: bytes in other places; the zero point where there are none. */
+static void rearrange(const tf8_node *node, const tf8_tensor *input, const tf8_tensor *output) {
+  const tf8_map *map = node->map;
+  for (size_t i = 0; i < bytes_of(output); i++) {
+    size_t rest = i;
+    int32_t from = map->offset, inside = 1;
+    for (int loop = 4; loop >= 0; loop--) {
+      const int32_t index = (int32_t)(rest % (size_t)map->sizes[loop]);
+      rest /= (size_t)map->sizes[loop];
+      from += index * map->strides[loop];
+      inside &= index >= map->begins[loop] && index < map->ends[loop];
+    }
+    output->data[i] = inside ? input->data[from] : (uint8_t)input->zero_point;
+  }
 }
 
 static int fail(const char *what, const char *path) {
@@ -246,6 +264,9 @@ int main(int argc, char **argv) {
       case TF8_LOOKUP:
         look_up(node, input, output);
         break;
+      case TF8_REARRANGE:
+        rearrange(node, input, output);
+        break;
     }
   }
 
@@ -261,11 +282,18 @@ int main(int argc, char **argv) {
     if (!written) return fail("cannot be written", argv[2]);
   }
 
-  const tf8_tensor *logits = &tf8_tensors[tf8_nodes[TF8_NODES - 1].output];
-  for (int32_t m = 0; m < logits->channels; m++) {
-    const int32_t byte = logits->data[m];
-    const float real = logits->scale * (float)(byte - logits->zero_point);
-    printf("%ld %.9g %s\n", (long)byte, (double)real, tf8_labels[m]);
+  for (int32_t index = 0; index < TF8_OUTPUTS; index++) {
+    const tf8_tensor *output = &tf8_tensors[tf8_outputs[index]];
+    if (TF8_OUTPUTS > 1) {
+      printf("# %s: %ld x %ld x %ld\n", output->name, (long)output->height, (long)output->width,
+             (long)output->channels);
+    }
+    for (size_t i = 0; i < bytes_of(output); i++) {
+      const int32_t byte = output->data[i];
+      const float real = output->scale * (float)(byte - output->zero_point);
+      const char *label = tf8_outputs[index] == TF8_CLASSES ? tf8_labels[i] : "";
+      printf("%ld %.9g %s\n", (long)byte, (double)real, label);
+    }
   }
   return fflush(stdout) == 0 ? 0 : fail("cannot be written", "standard output");
 }

@@ -21,10 +21,17 @@ typedef enum {
   TF8_CONCAT,
   TF8_ADD, /* and subtract: its second multiplier is negative */
   TF8_MULTIPLY,
-  TF8_LOOKUP
+  TF8_LOOKUP,
+  TF8_REARRANGE
 } tf8_op;
 
 typedef enum { TF8_LINEAR, TF8_RELU, TF8_RELU6 } tf8_activation;
+
+/* Five loops over an output whose bytes have other places in the input, by equation 11. */
+typedef struct {
+  int32_t sizes[5], strides[5], begins[5], ends[5];
+  int32_t offset;
+} tf8_map;
 
 /* One operation. What its op does not have is 0. */
 typedef struct {
@@ -47,6 +54,9 @@ typedef struct {
   const int32_t *bias;
   /* Of a sum, by equation 9. */
   int32_t multipliers[2], shift;
+  /* Of a concatenation: how many runs of each input there are, one of each after the other. */
+  int32_t runs;
+  const tf8_map *map;
   /* [256]: the output byte of each input byte, by equation 10. */
   const uint8_t *table;
 } tf8_node;

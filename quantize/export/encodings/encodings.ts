@@ -4,10 +4,10 @@
  * (`--quantization_overrides`). Specification: Docs/api_docs/quantization_encoding_specification.rst of
  * https://github.com/quic/aimet.
  */
-import { isWeighted, outputNode, tensorSpecs } from '../../model/tf8_model.ts';
+import { isWeighted, tensorSpecs } from '../../model/tf8_model.ts';
 import { BYTE_MAX, type QuantizationParams } from '../../params/quantization.ts';
 import type { ExportedFile, ExportFormat, ExportSource } from '../export_format.ts';
-import { outputName, weightsName } from '../tensor_names.ts';
+import { exportedOutputs, weightsName } from '../tensor_names.ts';
 import { encodeFloatOnnx } from './float_onnx.ts';
 
 const VERSION = '0.6.1';
@@ -30,10 +30,11 @@ export const ENCODINGS: ExportFormat = {
 function encodeEncodings(source: ExportSource): ExportedFile[] {
   const { model, floatWeights } = source;
   const specs = [...tensorSpecs(model)];
-  const { quantization } = outputNode(model).output;
   const activations = [
     ...specs.map(([name, spec]) => [name, [encoding(spec.quantization)]] as const),
-    [outputName(model), [encoding(quantization)]] as const,
+    ...exportedOutputs(model).map(
+      ({ name, spec }) => [name, [encoding(spec.quantization)]] as const,
+    ),
   ];
   const weights = model.nodes
     .filter(isWeighted)

@@ -1,30 +1,32 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { byName } from '../../model/by_name.ts';
 import {
-  outputNode,
   type TensorSpec,
   type Tf8Model,
   tensorSpecs,
   type WeightedNode,
 } from '../../model/tf8_model.ts';
+import { concatAxis } from '../../ops/concat.ts';
 import type { ElementwiseNode } from '../../ops/elementwise.ts';
 import type { LookupNode, ScalarFunction } from '../../ops/lookup.ts';
 import { type NodeTable, type OpName, ofNode } from '../../ops/table.ts';
 import { QuantizationError } from '../../params/errors.ts';
 import { littleEndian } from '../../params/little_endian.ts';
 import type { FloatWeights } from '../export_format.ts';
+import { addArrangement, addRealZero } from '../onnx/arrangement.ts';
 import { GraphProtoSchema, ModelProtoSchema } from '../onnx/generated/onnx_pb.ts';
 import { floatTensor, OnnxGraph } from '../onnx/graph.ts';
-import { IR_VERSION, OPSET } from '../onnx/onnx.ts';
+import { addOutputs, IR_VERSION, OPSET } from '../onnx/onnx.ts';
 import {
   dilationsOf,
   filterShape,
+  ONNX_AXES,
   OUTPUTS_FIRST,
   pads,
   poolAttributes,
 } from '../onnx/operators.ts';
 import { permuteFloats } from '../tensor_layout.ts';
-import { biasName, outputName, weightsName } from '../tensor_names.ts';
+import { biasName, weightsName } from '../tensor_names.ts';
 
 /** ReLU6's. */
 const SIX = 6;
@@ -44,16 +46,19 @@ const OPERATORS: NodeTable<
     }),
   maxPool2d: (node, graph) => graph.node('MaxPool', node.inputs, node.name, poolAttributes(node)),
   globalAveragePool: ({ name, inputs }, graph) => graph.node('GlobalAveragePool', inputs, name),
-  concat: ({ name, inputs }, graph) => graph.node('Concat', inputs, name, { axis: 1 }),
+  concat: (node, graph) =>
+    graph.node('Concat', node.inputs, node.name, { axis: ONNX_AXES[concatAxis(node)] }),
   add: addElementwise('Add'),
   subtract: addElementwise('Sub'),
   multiply: addElementwise('Mul'),
   lookup: addFunction,
+  rearrange: (node, graph, _float, { shape }) =>
+    addArrangement(graph, node, shape, node.inputs[0], (zero) => addRealZero(graph, zero)),
 };
 
 /**
  * The float network that was quantized, batch norms folded, as an ONNX model: input [1, C, H, W] float32,
- * output [1, classes]. The tensor of a node's name is its output after the activation.
+ * outputs [1, C] of vectors, else [1, H, W, C]. The tensor of a node's name is its output after the activation.
  * @throws QuantizationError where a node's float weights are missing
  */
 export function encodeFloatOnnx(
@@ -68,9 +73,7 @@ export function encodeFloatOnnx(
   }
   const { input, name } = model;
   const [height, width, channels] = input.shape;
-  const last = outputNode(model);
-  const logits = outputName(model);
-  graph.node('Flatten', [last.name], logits, { axis: 1 });
+  const outputs = addOutputs(graph, model);
   return toBinary(
     ModelProtoSchema,
     create(ModelProtoSchema, {
@@ -83,7 +86,7 @@ export function encodeFloatOnnx(
         node: graph.nodes,
         initializer: graph.initializers,
         input: [floatTensor(input.name, [1, channels, height, width])],
-        output: [floatTensor(logits, [1, last.output.shape[2]])],
+        output: outputs.map(({ name, shape }) => floatTensor(name, shape)),
       }),
     }),
   );

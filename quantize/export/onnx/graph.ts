@@ -14,7 +14,7 @@ import {
 } from './generated/onnx_pb.ts';
 
 /** enum TensorProto.DataType */
-const DATA_TYPE = { float: 1, uint8: 2, int32: 6 } as const;
+const DATA_TYPE = { float: 1, uint8: 2, int32: 6, int64: 7 } as const;
 type DataType = keyof typeof DATA_TYPE;
 /** As an attribute names it. */
 export const INT32 = DATA_TYPE.int32;

@@ -1,5 +1,5 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import { outputNode, type Tf8Model, tensorSpecs } from '../../model/tf8_model.ts';
+import { type Tf8Model, tensorSpecs } from '../../model/tf8_model.ts';
 import { FileError, messageOf } from '../../params/errors.ts';
 import { elements } from '../../params/shape.ts';
 import { fromBase64, toBase64 } from '../base64.ts';
@@ -7,7 +7,7 @@ import { modelDescription } from '../description.ts';
 import type { ExportFormat, ExportSource } from '../export_format.ts';
 import { outputLabels } from '../labels.ts';
 import { inverseOrder, permuteAxes } from '../tensor_layout.ts';
-import { biasName, outputName, weightsName } from '../tensor_names.ts';
+import { biasName, exportedOutputs, weightsName } from '../tensor_names.ts';
 import {
   HEAD_NAME,
   type TakenWeights,
@@ -38,8 +38,9 @@ export const ONNX: ExportFormat = {
 };
 
 /**
- * An `.onnx` file: input [1, H, W, C] uint8, output [1, classes] uint8. One transposition brings the
- * image into ONNX's order of axes; every layer's bytes have its node's name, [1, C, H, W].
+ * An `.onnx` file: input [1, H, W, C] uint8, outputs uint8, [1, C] of vectors, else [1, H, W, C]. One
+ * transposition brings the image into ONNX's order of axes, one each output that is an image back; every
+ * layer's bytes have its node's name, [1, C, H, W].
  */
 function encodeOnnx({ model, tf8 }: ExportSource): Uint8Array {
   const graph = new OnnxGraph();
@@ -49,9 +50,7 @@ function encodeOnnx({ model, tf8 }: ExportSource): Uint8Array {
   graph.dequantize(image, input.quantization, realName(input.name));
   const specs = tensorSpecs(model);
   for (const node of model.nodes) addNode(graph, node, specs);
-  const last = outputNode(model);
-  const logits = outputName(model);
-  graph.node('Flatten', [last.name], logits, { axis: 1 });
+  const outputs = addOutputs(graph, model);
   const labels = outputLabels(model);
   const metadataProps = [
     { key: HEAD_NAME, value: toBase64(tf8Head(tf8)) },
@@ -70,10 +69,19 @@ function encodeOnnx({ model, tf8 }: ExportSource): Uint8Array {
         node: graph.nodes,
         initializer: graph.initializers,
         input: [byteTensor(input.name, [1, ...input.shape])],
-        output: [byteTensor(logits, [1, last.output.shape[2]])],
+        output: outputs.map(({ name, shape }) => byteTensor(name, shape)),
       }),
     }),
   );
+}
+
+/** Adds the outputs behind their nodes, whose tensors are [1, C, H, W]; gives their names and shapes. */
+export function addOutputs(graph: OnnxGraph, model: Tf8Model) {
+  return exportedOutputs(model).map(({ node, name, spec, isVector }) => {
+    if (isVector) graph.node('Flatten', [node], name, { axis: 1 });
+    else graph.node('Transpose', [node], name, { perm: [0, 2, 3, 1] });
+    return { name, shape: isVector ? [1, spec.shape[2]] : [1, ...spec.shape] };
+  });
 }
 
 /** The TF8 model out of the head and the initializers. */

@@ -7,7 +7,9 @@ import type {
   Tf8Node,
   WeightedNode,
 } from '../../model/tf8_model.ts';
+import { concatAxis } from '../../ops/concat.ts';
 import type { LookupNode } from '../../ops/lookup.ts';
+import type { RearrangeNode } from '../../ops/rearrange.ts';
 import { type NodeTable, ofNode } from '../../ops/table.ts';
 import type { NodeBase, Shape4 } from '../../ops/tensor.ts';
 import { littleEndian } from '../../params/little_endian.ts';
@@ -16,7 +18,11 @@ import { type ActivationKind, activationBounds } from '../../params/requantizati
 import type { Padding } from '../../params/window.ts';
 import { permuteAxes } from '../tensor_layout.ts';
 import { biasName, tableName, weightsName } from '../tensor_names.ts';
+import { addArrangement } from './arrangement.ts';
 import { INT32, type OnnxGraph } from './graph.ts';
+
+/** The axes of [height, width, channels] in ONNX's [1, channels, height, width]. */
+export const ONNX_AXES = [2, 3, 1] as const;
 
 /** From [kh, kw, I, O] to ONNX's [O, I, kh, kw]. */
 export const OUTPUTS_FIRST = [3, 2, 0, 1] as const;
@@ -63,12 +69,15 @@ const OPERATORS: NodeTable<[graph: OnnxGraph, place: Place], void> = {
     ),
   ),
   concat: quantized((node, graph, { real, specs }) =>
-    graph.node('Concat', concatInputs(graph, node, specs), real, { axis: 1 }),
+    graph.node('Concat', concatInputs(graph, node, specs), real, {
+      axis: ONNX_AXES[concatAxis(node)],
+    }),
   ),
   add: quantized((_node, graph, { inputs, real }) => graph.node('Add', inputs, real)),
   subtract: quantized((_node, graph, { inputs, real }) => graph.node('Sub', inputs, real)),
   multiply: quantized((_node, graph, { inputs, real }) => graph.node('Mul', inputs, real)),
   lookup: addLookup,
+  rearrange: addBytesArrangement,
 };
 
 /**
@@ -91,6 +100,16 @@ function addLookup({ name, inputs, output, table }: LookupNode, graph: OnnxGraph
   graph.node('Cast', inputs, indices, { to: INT32 });
   graph.constant(tableName(name), 'uint8', [table.length], table);
   graph.node('Gather', [tableName(name), indices], name, { axis: 0 });
+  graph.dequantize(name, output.quantization, realName(name));
+}
+
+/** Bytes are moved as they are. */
+function addBytesArrangement(node: RearrangeNode, graph: OnnxGraph, { input }: Place): void {
+  const { name, inputs, output } = node;
+  const { shape, quantization } = input;
+  addArrangement(graph, node, shape, inputs[0], (zero) =>
+    graph.constant(zero, 'uint8', [], Uint8Array.of(quantization.zeroPoint)),
+  );
   graph.dequantize(name, output.quantization, realName(name));
 }
 

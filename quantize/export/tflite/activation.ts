@@ -1,3 +1,4 @@
+import { ACTIVATION } from '../../../foundation/flatbuffers/tflite_schema.ts';
 import { QuantizationError } from '../../params/errors.ts';
 import { BYTE_MAX, type QuantizationParams } from '../../params/quantization.ts';
 import {
@@ -6,7 +7,6 @@ import {
   activationBounds,
 } from '../../params/requantization.ts';
 import { clamp, roundHalfEven } from '../../params/rounding.ts';
-import { ACTIVATION } from './schema.ts';
 
 const KINDS = ['linear', 'relu', 'relu6'] as const;
 

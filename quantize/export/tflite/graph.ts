@@ -1,7 +1,8 @@
-import { byName } from '../../model/by_name.ts';
-import type { QuantizationParams } from '../../params/quantization.ts';
-import { TensorNames } from '../tensor_names.ts';
-import { type FlatSchema, type FlatTable, flatTable } from './flatbuffer.ts';
+import {
+  type FlatSchema,
+  type FlatTable,
+  flatTable,
+} from '../../../foundation/flatbuffers/flat_buffer.ts';
 import {
   BUFFER,
   OPERATOR,
@@ -10,7 +11,10 @@ import {
   QUANTIZATION,
   TENSOR,
   TENSOR_TYPE,
-} from './schema.ts';
+} from '../../../foundation/flatbuffers/tflite_schema.ts';
+import { byName } from '../../model/by_name.ts';
+import type { QuantizationParams } from '../../params/quantization.ts';
+import { TensorNames } from '../tensor_names.ts';
 
 export interface TensorOptions {
   readonly shape: readonly number[];

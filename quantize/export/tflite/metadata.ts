@@ -3,11 +3,17 @@
  * associated file, in a ZIP archive behind the FlatBuffer. Slots of tflite-support 0.4.4's
  * metadata_schema.fbs, version 1.0.
  */
+
+import {
+  type FlatSchema,
+  type FlatTable,
+  flatTable,
+  writeFlatBuffer,
+} from '../../../foundation/flatbuffers/flat_buffer.ts';
 import { outputNode, type Tf8Model } from '../../model/tf8_model.ts';
 import { BYTE_MAX, dequantize, type QuantizationParams } from '../../params/quantization.ts';
 import { modelDescription } from '../description.ts';
-import { outputName } from '../tensor_names.ts';
-import { type FlatSchema, type FlatTable, flatTable, writeFlatBuffer } from './flatbuffer.ts';
+import { type ExportedOutput, exportedOutputs } from '../tensor_names.ts';
 
 /** Name of the entry in the model's metadata. */
 export const METADATA_NAME = 'TFLITE_METADATA';
@@ -73,7 +79,9 @@ export function tfliteMetadata(model: Tf8Model, labelled: boolean): Uint8Array {
     subgraphs: [
       flatTable(SUBGRAPH_METADATA, {
         inputs: [inputMetadata(model)],
-        outputs: [outputMetadata(model, labelled)],
+        outputs: exportedOutputs(model).map((output) =>
+          outputMetadata(output, labelled && output.node === outputNode(model).name),
+        ),
       }),
     ],
     minParserVersion: MIN_PARSER_VERSION,
@@ -104,12 +112,16 @@ function inputMetadata({ input }: Tf8Model): FlatTable {
   });
 }
 
-function outputMetadata(model: Tf8Model, labelled: boolean): FlatTable {
-  const { output } = outputNode(model);
-  const [min, max] = realRange(output.quantization);
+function outputMetadata(
+  { node, name, spec: { shape, quantization }, isVector }: ExportedOutput,
+  labelled: boolean,
+): FlatTable {
+  const [min, max] = realRange(quantization);
   return flatTable(TENSOR_METADATA, {
-    name: outputName(model),
-    description: 'Logits: the softmax of their real values are the probabilities of the classes',
+    name,
+    description: isVector
+      ? 'Logits: the softmax of their real values are the probabilities of the classes'
+      : `What ${node} makes, ${shape.join(' × ')}, real values from ${min} to ${max}`,
     content: flatTable(CONTENT, {
       propertiesType: FEATURE_PROPERTIES,
       properties: flatTable({}, {}),

@@ -1,3 +1,25 @@
+import {
+  ADD,
+  AVERAGE_POOL_2D,
+  CAST,
+  CONCATENATION,
+  CONV_2D,
+  DEPTH_TO_SPACE,
+  DEPTHWISE_CONV_2D,
+  FULLY_CONNECTED,
+  GATHER,
+  MAX_POOL_2D,
+  MUL,
+  PAD,
+  PADDING,
+  RESHAPE,
+  RESIZE_NEAREST_NEIGHBOR,
+  SPACE_TO_DEPTH,
+  STRIDED_SLICE,
+  SUB,
+  TENSOR_TYPE,
+  TRANSPOSE,
+} from '../../../foundation/flatbuffers/tflite_schema.ts';
 import { byName } from '../../model/by_name.ts';
 import type {
   ConcatNode,
@@ -6,11 +28,13 @@ import type {
   Tf8Node,
   WeightedNode,
 } from '../../model/tf8_model.ts';
+import { concatAxis } from '../../ops/concat.ts';
 import type { Conv2dNode } from '../../ops/conv2d.ts';
 import type { DepthwiseConv2dNode } from '../../ops/depthwise_conv2d.ts';
 import type { ElementwiseNode } from '../../ops/elementwise.ts';
 import type { GlobalAveragePoolNode } from '../../ops/global_average_pool.ts';
 import type { LookupNode } from '../../ops/lookup.ts';
+import type { RearrangeNode } from '../../ops/rearrange.ts';
 import { type NodeTable, type OpName, ofNode } from '../../ops/table.ts';
 import type { NodeBase } from '../../ops/tensor.ts';
 import { QuantizationError } from '../../params/errors.ts';
@@ -21,23 +45,6 @@ import { permuteAxes } from '../tensor_layout.ts';
 import { biasName, tableName, weightsName } from '../tensor_names.ts';
 import { fusedActivation } from './activation.ts';
 import type { TfliteGraph } from './graph.ts';
-import {
-  ADD,
-  AVERAGE_POOL_2D,
-  CAST,
-  CONCATENATION,
-  CONV_2D,
-  DEPTHWISE_CONV_2D,
-  FULLY_CONNECTED,
-  GATHER,
-  MAX_POOL_2D,
-  MUL,
-  PAD,
-  PADDING,
-  RESHAPE,
-  SUB,
-  TENSOR_TYPE,
-} from './schema.ts';
 
 /** From TF8's order of weights to TFLite's: [O, kh, kw, I], and [O, K] of a fully connected layer. */
 export const OUTPUTS_FIRST = [3, 0, 1, 2] as const;
@@ -58,6 +65,7 @@ const OPERATORS: NodeTable<[graph: TfliteGraph, input: TensorSpec, specs: Specs]
   subtract: addElementwise(SUB),
   multiply: addElementwise(MUL),
   lookup: addLookup,
+  rearrange: addArrangement,
 };
 
 /** Adds a node's operators; the tensor of the node's name is its output, [1, H, W, C]. */
@@ -208,7 +216,9 @@ function addConcatenation(
     if (scale === quantization.scale && zeroPoint === quantization.zeroPoint) return source;
     return addRequantization(graph, `${node.name}/input_${index}`, source, spec, quantization);
   });
-  graph.operator(CONCATENATION, inputs, addOutput(graph, node), { axis: 3 });
+  graph.operator(CONCATENATION, inputs, addOutput(graph, node), {
+    axis: 1 + concatAxis(node),
+  });
 }
 
 /**
@@ -245,6 +255,56 @@ function addRequantization(
     depthMultiplier: 1,
   });
   return output;
+}
+
+/** Operators that move bytes, and compute nothing. */
+function addArrangement(node: RearrangeNode, graph: TfliteGraph, input: TensorSpec): void {
+  const { name, arrangement, output } = node;
+  const source = graph.index(node.inputs[0]);
+  const numbers = (part: string, values: readonly number[]) =>
+    graph.tensor(`${name}/${part}`, {
+      shape: [values.length],
+      type: 'int32',
+      data: littleEndian(Int32Array.from(values)),
+    });
+  switch (arrangement.kind) {
+    case 'pad':
+      addPad(graph, name, source, input, arrangement.padding);
+      return;
+    case 'slice': {
+      const { begin, strides } = arrangement;
+      const last = output.shape.map((size, axis) => begin[axis] + (size - 1) * strides[axis]);
+      const bounds = [
+        numbers('begin', [0, ...begin]),
+        numbers('end', [1, ...last.map((place) => place + 1)]),
+        numbers('strides', [1, ...strides]),
+      ];
+      graph.operator(STRIDED_SLICE, [source, ...bounds], addOutput(graph, node), {});
+      return;
+    }
+    case 'transpose': {
+      const order = numbers('order', [0, ...arrangement.permutation.map((axis) => axis + 1)]);
+      graph.operator(TRANSPOSE, [source, order], addOutput(graph, node), {});
+      return;
+    }
+    case 'reshape':
+      addReshape(graph, source, addOutput(graph, node), [-1, ...output.shape]);
+      return;
+    case 'depthToSpace':
+    case 'spaceToDepth': {
+      const kind = arrangement.kind === 'depthToSpace' ? DEPTH_TO_SPACE : SPACE_TO_DEPTH;
+      const { block } = arrangement;
+      graph.operator(kind, [source], addOutput(graph, node), { blockSize: block });
+      return;
+    }
+    case 'repeat': {
+      const size = numbers('size', output.shape.slice(0, 2));
+      // Centres lie well within the pixels that they belong to: no rounding moves them out.
+      const corners = { alignCorners: false, halfPixelCenters: true };
+      graph.operator(RESIZE_NEAREST_NEIGHBOR, [source, size], addOutput(graph, node), corners);
+      return;
+    }
+  }
 }
 
 /** The image with rows and columns of its zero point around it. */

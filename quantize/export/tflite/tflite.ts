@@ -1,23 +1,8 @@
-import { outputNode, type Tf8Model, tensorSpecs } from '../../model/tf8_model.ts';
-import { FileError } from '../../params/errors.ts';
-import { elements } from '../../params/shape.ts';
-import { modelDescription } from '../description.ts';
-import type { ExportFormat, ExportSource } from '../export_format.ts';
-import { outputLabels } from '../labels.ts';
-import { appendZip } from '../stored_zip.ts';
-import { inverseOrder, permuteAxes } from '../tensor_layout.ts';
-import { biasName, outputName, weightsName } from '../tensor_names.ts';
 import {
-  HEAD_NAME,
-  type TakenWeights,
-  tf8FromHead,
-  tf8Head,
-  type WeightedHead,
-} from '../tf8_head.ts';
-import { FlatReader, flatTable, writeFlatBuffer } from './flatbuffer.ts';
-import { TfliteGraph } from './graph.ts';
-import { LABELS_FILE, METADATA_NAME, tfliteMetadata } from './metadata.ts';
-import { addNode, addReshape, OUTPUTS_FIRST } from './operators.ts';
+  FlatReader,
+  flatTable,
+  writeFlatBuffer,
+} from '../../../foundation/flatbuffers/flat_buffer.ts';
 import {
   BUFFER,
   FILE_IDENTIFIER,
@@ -28,7 +13,26 @@ import {
   SIGNATURE_TENSOR,
   SUBGRAPH,
   TENSOR,
-} from './schema.ts';
+} from '../../../foundation/flatbuffers/tflite_schema.ts';
+import { type Tf8Model, tensorSpecs } from '../../model/tf8_model.ts';
+import { FileError, QuantizationError } from '../../params/errors.ts';
+import { elements } from '../../params/shape.ts';
+import { modelDescription } from '../description.ts';
+import type { ExportFormat, ExportSource } from '../export_format.ts';
+import { outputLabels } from '../labels.ts';
+import { appendZip } from '../stored_zip.ts';
+import { inverseOrder, permuteAxes } from '../tensor_layout.ts';
+import { biasName, type ExportedOutput, exportedOutputs, weightsName } from '../tensor_names.ts';
+import {
+  HEAD_NAME,
+  type TakenWeights,
+  tf8FromHead,
+  tf8Head,
+  type WeightedHead,
+} from '../tf8_head.ts';
+import { TfliteGraph } from './graph.ts';
+import { LABELS_FILE, METADATA_NAME, tfliteMetadata } from './metadata.ts';
+import { addNode, addReshape, OUTPUTS_FIRST } from './operators.ts';
 
 /** A uint8 model of TFLite in which LiteRT computes our bytes (eq. 5). */
 export const TFLITE: ExportFormat = {
@@ -42,8 +46,8 @@ export const TFLITE: ExportFormat = {
 };
 
 /**
- * A `.tflite` file: input [1, H, W, C] uint8, output [1, classes] uint8, every tensor under its node's
- * name, the weights' and biases' after it ("Conv2d_0/weights").
+ * A `.tflite` file: input [1, H, W, C] uint8, outputs uint8, [1, C] of vectors, else [1, H, W, C]; every
+ * tensor under its node's name, the weights' and biases' after it ("Conv2d_0/weights").
  */
 function encodeTflite({ model, tf8 }: ExportSource): Uint8Array {
   const graph = new TfliteGraph();
@@ -54,12 +58,10 @@ function encodeTflite({ model, tf8 }: ExportSource): Uint8Array {
     quantization: input.quantization,
   });
   for (const node of model.nodes) addNode(graph, node, specs);
-  const last = outputNode(model);
-  const shape = [1, last.output.shape[2]];
-  const logits = outputName(model);
-  const output = graph.tensor(logits, { shape, quantization: last.output.quantization });
-  addReshape(graph, graph.index(last.name), output, [-1, last.output.shape[2]]);
-
+  const outputs = exportedOutputs(model).map((output) => ({
+    name: output.name,
+    tensorIndex: addOutput(graph, output),
+  }));
   const labels = outputLabels(model);
   const metadata = [
     [METADATA_NAME, tfliteMetadata(model, labels !== undefined)],
@@ -81,7 +83,7 @@ function encodeTflite({ model, tf8 }: ExportSource): Uint8Array {
           name: model.name,
           tensors,
           inputs: [source],
-          outputs: [output],
+          outputs: outputs.map(({ tensorIndex }) => tensorIndex),
           operators,
         }),
       ],
@@ -91,7 +93,7 @@ function encodeTflite({ model, tf8 }: ExportSource): Uint8Array {
         flatTable(SIGNATURE, {
           key: 'serving_default',
           inputs: [signatureTensor(input.name, source)],
-          outputs: [signatureTensor(logits, output)],
+          outputs: outputs.map(({ name, tensorIndex }) => signatureTensor(name, tensorIndex)),
         }),
       ],
     }),
@@ -102,9 +104,21 @@ function encodeTflite({ model, tf8 }: ExportSource): Uint8Array {
   return appendZip(file, [{ name: LABELS_FILE, bytes }]);
 }
 
+/** Index of the tensor that is given back: an image is the node's own, a vector loses its sides of 1. */
+function addOutput(
+  graph: TfliteGraph,
+  { node, name, spec: { shape, quantization }, isVector }: ExportedOutput,
+): number {
+  const source = graph.index(node);
+  if (!isVector) return source;
+  const output = graph.tensor(name, { shape: [1, shape[2]], quantization });
+  addReshape(graph, source, output, [-1, shape[2]]);
+  return output;
+}
+
 /** The TF8 model out of the head and the weight tensors. */
 async function decodeTflite(file: Uint8Array, fileName: string): Promise<Tf8Model> {
-  const model = FlatReader.root(file, FILE_IDENTIFIER);
+  const model = FlatReader.root(file, FILE_IDENTIFIER, (message) => new QuantizationError(message));
   const buffers = model.tables(MODEL, 'buffers');
   const bufferOf = (index: number) => buffers[index]?.bytes(BUFFER, 'data') ?? new Uint8Array(0);
   const head = model

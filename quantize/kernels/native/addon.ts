@@ -73,6 +73,8 @@ export interface NativeAddon {
   ): NativeOp;
   /** @param table [256] */
   createLookup(positions: number, channels: number, table: Uint8Array): NativeOp;
+  /** @param map five sizes, strides, begins and ends of loops over the output, and the offset */
+  createRearrangement(batch: number, imageBytes: number, map: Int32Array, fill: number): NativeOp;
   runOp(op: NativeOp, inputs: readonly Uint8Array[], output: Uint8Array): void;
   /** Slots are pairs (offset, length): of each op its inputs and its output. */
   createProgram(

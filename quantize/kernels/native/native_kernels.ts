@@ -4,6 +4,7 @@ import type { Conv2dCall } from '../../ops/conv2d.ts';
 import type { ElementwiseCall } from '../../ops/elementwise.ts';
 import type { MultiplyCall } from '../../ops/multiply.ts';
 import type { Pool2dCall } from '../../ops/pool2d.ts';
+import type { RearrangeCall } from '../../ops/rearrange.ts';
 import { type CallTable, checkCall, inputsOf, type KernelCall, ofCall } from '../../ops/table.ts';
 import { expected, messageOf, QuantizationError } from '../../params/errors.ts';
 import {
@@ -65,6 +66,7 @@ class NativeKernels implements Kernels {
     add: (call) => this.sumOp(call),
     subtract: (call) => this.sumOp(call),
     multiply: (call) => this.productOp(call),
+    rearrange: (call) => this.rearrangeOp(call),
     lookup: ({ positions, channels, table }) => {
       requireInt32Size(positions);
       requireInt32Size(channels);
@@ -191,6 +193,14 @@ class NativeKernels implements Kernels {
     requireInt32Sizes(call);
     const fields = { ...call, aMultiplier: 0, bMultiplier: 0, shift: 1 };
     return this.addon.createElementwise(true, this.isa, call.multiplier, fields);
+  }
+
+  private rearrangeOp(call: RearrangeCall): NativeOp {
+    const { batch, imageBytes, offset, fill, sizes, strides, begins, ends, output } = call;
+    requireInt32Size(imageBytes);
+    requireInt32Size(output.length);
+    const map = Int32Array.of(...sizes, ...strides, ...begins, ...ends, offset);
+    return this.addon.createRearrangement(batch, imageBytes, map, fill);
   }
 
   private concatOp({ inputs, positions, outputZeroPoint }: ConcatCall): NativeOp {

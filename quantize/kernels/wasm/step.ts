@@ -5,6 +5,7 @@ import type { ElementwiseCall } from '../../ops/elementwise.ts';
 import type { LookupCall } from '../../ops/lookup.ts';
 import type { MultiplyCall } from '../../ops/multiply.ts';
 import type { Pool2dCall } from '../../ops/pool2d.ts';
+import type { RearrangeCall } from '../../ops/rearrange.ts';
 import type { Requantization } from '../../ops/requantization.ts';
 import { type CallTable, checkCall, type KernelCall, ofCall } from '../../ops/table.ts';
 import { alignUp } from '../../params/align_up.ts';
@@ -75,6 +76,7 @@ const STEPS: CallTable<KernelStep> = {
   subtract: additionStep,
   multiply: multiplyStep,
   lookup: lookupStep,
+  rearrange: rearrangeStep,
 };
 
 /** @throws QuantizationError when the call is not legal */
@@ -218,6 +220,29 @@ function lookupStep({ positions, channels, table }: LookupCall): KernelStep {
       [record.OP, record.OP_LOOKUP],
       [record.BATCH, positions],
       [record.OUTPUT_CHANNELS, channels],
+    ],
+    singles: [],
+  };
+}
+
+function rearrangeStep(call: RearrangeCall): KernelStep {
+  const { batch, imageBytes, offset, fill, output } = call;
+  requireInt32Size(imageBytes);
+  requireInt32Size(output.length);
+  const loops = (field: number, numbers: readonly number[]): Fields =>
+    numbers.map((value, k) => [field + 4 * k, value]);
+  return {
+    scratchBytes: 0,
+    integers: [
+      [record.OP, record.OP_REARRANGE],
+      [record.BATCH, batch],
+      ...loops(record.MAP_SIZES, call.sizes),
+      ...loops(record.MAP_STRIDES, call.strides),
+      ...loops(record.MAP_BEGINS, call.begins),
+      ...loops(record.MAP_ENDS, call.ends),
+      [record.MAP_OFFSET, offset],
+      [record.FILL, fill],
+      [record.IMAGE_BYTES, imageBytes],
     ],
     singles: [],
   };

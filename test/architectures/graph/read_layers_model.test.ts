@@ -159,8 +159,8 @@ describe('readLayersModel', () => {
   for (const [title, layers, message] of [
     [
       'a class that it does not know, naming the layer',
-      chain(l.upSampling2d({ name: 'up' })),
-      'Expected a layer that a float graph can hold but received up (UpSampling2D): UpSampling2D',
+      chain(l.layerNormalization({ name: 'layer' })),
+      'Expected a layer that a float graph can hold but received layer (LayerNormalization): LayerNormalization',
     ],
     [
       'an activation that it does not know, naming the layer',

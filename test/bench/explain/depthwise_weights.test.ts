@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
 import { buildMobileNetV1 } from '../../../architectures/build_mobilenet_v1.ts';
+import { readLayersModel } from '../../../architectures/graph/read_layers_model.ts';
 import { buildNetwork } from '../../../architectures/network.ts';
 import { FRIENDLY, STANDARD } from '../../../architectures/variants.ts';
 import { measureDepthwise, trainedRanges } from '../../../bench/explain/depthwise_weights.ts';
@@ -52,7 +53,7 @@ describe('trainedRanges', () => {
     for (const variant of [STANDARD, FRIENDLY]) {
       const model = buildMobileNetV1({ variant, ...TINY });
       randomizeWeights(model);
-      const layers = trainedRanges(model);
+      const layers = trainedRanges(readLayersModel(model));
       assert.equal(layers.length, 13);
       assert.equal(layers[12].layer, 'Conv2d_13_depthwise');
       assert.ok(
@@ -65,7 +66,7 @@ describe('trainedRanges', () => {
 
   it('refuses a network without depthwise layers', () => {
     const model = buildNetwork(SMALL_INCEPTION);
-    assert.throws(() => trainedRanges(model), {
+    assert.throws(() => trainedRanges(readLayersModel(model)), {
       name: 'UserError',
       message: /^Expected a network with depthwise layers for --trained but .* has none$/,
     });

@@ -54,6 +54,6 @@ describe('compareActivations', () => {
       name: 'UserError',
       message: /^Expected 4 test images of each class of synthetic but it has \d+ of \d+$/,
     });
-    for (const { model } of [relu6, relu]) model.dispose();
+    for (const opened of [relu6, relu]) opened.dispose();
   }).timeout(60_000);
 });

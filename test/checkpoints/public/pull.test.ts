@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import * as tar from 'tar';
+import { STANDARD } from '../../../architectures/variants.ts';
 import { readConstants } from '../../../checkpoints/graph_def/graph_def.ts';
 import {
   type CheckpointSource,
@@ -11,7 +12,7 @@ import {
   type PublicCheckpoint,
 } from '../../../checkpoints/public/public_checkpoints.ts';
 import { pull, pullCheckpoint, pulledModelDir } from '../../../checkpoints/public/pull.ts';
-import { slimMobileNetV1Weights } from '../../../checkpoints/public/slim_mobilenet_v1.ts';
+import { slimNetworkWeights } from '../../../checkpoints/public/slim_weights.ts';
 import { loadModelFolder } from '../../../checkpoints/store/model_store.ts';
 import { sha256OfTensors } from '../../../checkpoints/weight_tensor.ts';
 import { UserError } from '../../../foundation/errors.ts';
@@ -19,6 +20,8 @@ import { sha256OfFile } from '../../../foundation/hashes/sha256.ts';
 import { inFolder } from '../../support/in_folder.ts';
 import { recordingReporter } from '../../support/recording_reporter.ts';
 import { frozenGraph, slimTensors, TINY } from '../support.ts';
+
+const TINY_NETWORK = { network: 'mobilenet_v1', variant: STANDARD, ...TINY } as const;
 
 const MEMBER = 'net/frozen_graph.pb';
 
@@ -38,7 +41,7 @@ interface Host {
 async function withHost(use: (host: Host) => Promise<void>): Promise<void> {
   await inFolder(async (folder) => {
     const tensors = slimTensors(TINY);
-    const weights = slimMobileNetV1Weights(readConstants(frozenGraph(tensors), 'g'), TINY, 'g');
+    const weights = slimNetworkWeights(readConstants(frozenGraph(tensors), 'g'), TINY_NETWORK, 'g');
     const archive = async (name: string) => {
       await mkdir(join(folder, 'net'), { recursive: true });
       await writeFile(join(folder, MEMBER), frozenGraph(tensors));
@@ -64,6 +67,7 @@ async function withHost(use: (host: Host) => Promise<void>): Promise<void> {
     };
     const checkpoint: PublicCheckpoint = {
       name: 'tiny',
+      network: 'mobilenet_v1',
       source: 'a small network of a test',
       ...TINY,
       labelOffset: 1,
@@ -214,9 +218,9 @@ describe('pullCheckpoint', () => {
         assert.ok(error instanceof UserError);
         assert.equal(
           error.message,
-          'Expected one of mobilenet_v1_1.0_224 for the checkpoint but received "mobilenet"',
+          'Expected one of mobilenet_v1_1.0_224, efficientnet_lite0 for the checkpoint but received "mobilenet"',
         );
-        assert.equal(error.remedy, 'Pull one of: mobilenet_v1_1.0_224.');
+        assert.equal(error.remedy, 'Pull one of: mobilenet_v1_1.0_224, efficientnet_lite0.');
         return true;
       });
     }));

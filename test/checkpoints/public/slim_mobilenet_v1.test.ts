@@ -3,9 +3,11 @@ import { buildMobileNetV1 } from '../../../architectures/build_mobilenet_v1.ts';
 import { STANDARD } from '../../../architectures/variants.ts';
 import { type GraphConstant, readConstants } from '../../../checkpoints/graph_def/graph_def.ts';
 import { writeModelWeights } from '../../../checkpoints/model_weights.ts';
-import { slimMobileNetV1Weights } from '../../../checkpoints/public/slim_mobilenet_v1.ts';
+import { slimNetworkWeights } from '../../../checkpoints/public/slim_weights.ts';
 import { InvalidValueError, UserError } from '../../../foundation/errors.ts';
 import { frozenGraph, slimTensors, TINY } from '../support.ts';
+
+const TINY_NETWORK = { network: 'mobilenet_v1', variant: STANDARD, ...TINY } as const;
 
 /** The constants of a whole checkpoint, changed by `edit`. */
 function constantsOf(edit: (constants: Map<string, GraphConstant>) => void = () => {}) {
@@ -18,7 +20,7 @@ function constantsOf(edit: (constants: Map<string, GraphConstant>) => void = () 
 
 function problems(edit: (constants: Map<string, GraphConstant>) => void): string[] {
   try {
-    slimMobileNetV1Weights(constantsOf(edit), TINY, 'graph.pb');
+    slimNetworkWeights(constantsOf(edit), TINY_NETWORK, 'graph.pb');
   } catch (error) {
     assert.ok(error instanceof UserError);
     assert.match(error.remedy!, /Get the file again/);
@@ -31,21 +33,21 @@ const KERNEL = 'MobilenetV1/Conv2d_1_depthwise/depthwise_weights';
 const VARIANCE = 'MobilenetV1/Conv2d_2_pointwise/BatchNorm/moving_variance';
 const EPSILON = 'MobilenetV1/MobilenetV1/Conv2d_0/BatchNorm/batchnorm/add/y';
 
-describe('slimMobileNetV1Weights', () => {
+describe('slimNetworkWeights of a MobileNetV1', () => {
   for (const [widthMultiplier, classes] of [
     [TINY.widthMultiplier, TINY.classes],
     [0.25, 11],
   ] as const) {
     it(`gives every weight of a network of width ${widthMultiplier} with ${classes} classes`, () => {
-      const config = { widthMultiplier, resolution: 32, classes };
+      const config = { ...TINY_NETWORK, widthMultiplier, resolution: 32, classes };
       const slim = slimTensors(config);
-      const weights = slimMobileNetV1Weights(
+      const weights = slimNetworkWeights(
         readConstants(frozenGraph(slim), 'graph.pb'),
         config,
         'graph.pb',
       );
       assert.deepEqual(weights.get('Conv2d_1_depthwise/depthwise_kernel'), slim.get(KERNEL));
-      const model = buildMobileNetV1({ variant: STANDARD, ...config });
+      const model = buildMobileNetV1(config);
       try {
         writeModelWeights(model, weights);
         assert.deepEqual(
@@ -66,7 +68,7 @@ describe('slimMobileNetV1Weights', () => {
   it('ignores constants that the network does not need', () => {
     const extra = { dtype: 'string', shape: [3], values: undefined };
     const constants = constantsOf((all) => all.set('final_training_ops/names', extra));
-    assert.equal(slimMobileNetV1Weights(constants, TINY, 'g').size, slimTensors(TINY).size);
+    assert.equal(slimNetworkWeights(constants, TINY_NETWORK, 'g').size, slimTensors(TINY).size);
   });
 
   it('names a missing tensor and the file', () => {
@@ -114,7 +116,7 @@ describe('slimMobileNetV1Weights', () => {
     const [, problem] = problems((all) => all.set(EPSILON, epsilon(0.5)));
     assert.equal(problem, `${EPSILON}: expected epsilon 0.001 but received 0.5`);
     const constants = constantsOf((all) => all.set(EPSILON, epsilon(0.001)));
-    assert.ok(slimMobileNetV1Weights(constants, TINY, 'g'));
+    assert.ok(slimNetworkWeights(constants, TINY_NETWORK, 'g'));
   });
 
   it('lists the first ten problems and counts the others', () => {
@@ -128,7 +130,7 @@ describe('slimMobileNetV1Weights', () => {
 
 describe('writeModelWeights', () => {
   it('changes nothing where a weight is missing or misshapen', () => {
-    const weights = slimMobileNetV1Weights(constantsOf(), TINY, 'g');
+    const weights = slimNetworkWeights(constantsOf(), TINY_NETWORK, 'g');
     const model = buildMobileNetV1({ variant: STANDARD, ...TINY });
     try {
       const before = model.weights[0].read().dataSync();

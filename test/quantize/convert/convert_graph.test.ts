@@ -288,10 +288,13 @@ describe('convertGraph', () => {
     );
   });
 
-  it('refuses a network of several outputs', () => {
-    assert.throws(() => convert({ ...graphOf(CONV, END), outputs: ['conv', 'end'] }), {
-      message: 'Expected one input and one output in by hand but received 1 and 2',
-    });
+  it('names the outputs where they are not the last node alone', () => {
+    const ranges = { conv: { min: 0, max: 2.55 } };
+    const graph = graphOf(CONV, END);
+    assert.equal(convert(graph, ranges).outputs, undefined);
+    for (const outputs of [['conv', 'end'], ['end', 'conv'], ['conv']]) {
+      assert.deepEqual(convert({ ...graph, outputs }, ranges).outputs, outputs);
+    }
   });
 
   it('refuses a layer that was not calibrated, naming it', () => {

@@ -178,6 +178,36 @@ const SUPPORTED: Readonly<Record<string, Layers>> = {
     const branches = [1, 2].map((filters) => l.conv2d({ filters, kernelSize: 3 }).apply(y));
     return l.concatenate().apply(branches as tf.SymbolicTensor[]) as tf.SymbolicTensor;
   },
+  'zero padding before an average pool': chain(
+    l.zeroPadding2d({ padding: 1 }),
+    l.averagePooling2d({ poolSize: 2 }),
+  ),
+  'zero padding before a Dense layer': chain(
+    l.zeroPadding2d({ padding: 1 }),
+    l.flatten(),
+    l.dense({ units: 2 }),
+  ),
+  'a convolution of a reshaped image': chain(l.reshape({ targetShape: [6, 7, 2] }), conv()),
+  'a vector as rows of an image': chain(
+    l.flatten(),
+    l.reshape({ targetShape: [28, 3] }),
+    l.permute({ dims: [2, 1] }),
+  ),
+  'concatenation below each other, and beside': (x) => {
+    const y = l.concatenate({ axis: 1 }).apply([x, x]) as tf.SymbolicTensor;
+    return l.concatenate({ axis: 2 }).apply([y, y]) as tf.SymbolicTensor;
+  },
+  'an image of which the edges are cut': chain(
+    l.cropping2D({
+      cropping: [
+        [1, 2],
+        [0, 3],
+      ],
+    }),
+    conv(),
+  ),
+  'axes in another order': chain(l.permute({ dims: [2, 1, 3] }), conv()),
+  'rows and columns that come several times': chain(conv(), l.upSampling2d({ size: [2, 3] })),
   'a reshape and its inverse': chain(
     l.reshape({ targetShape: [84] }),
     l.reshape({ targetShape: [7, 6, 2] }),
@@ -196,8 +226,8 @@ const SUPPORTED: Readonly<Record<string, Layers>> = {
 
 const REFUSED: Readonly<Record<string, readonly [Layers, RegExp]>> = {
   'a layer that TF8 has no operation for, naming it': [
-    chain(conv(), l.upSampling2d({ name: 'up' })),
-    /TF8 does not support up \(UpSampling2D\): the operation; it has Conv2D, /,
+    chain(conv(), l.layerNormalization({ name: 'layer' })),
+    /TF8 does not support layer \(LayerNormalization\): the operation; it has Conv2D, /,
   ],
   'a batch norm over another axis': [
     chain(conv(), batchNorm({ axis: 1 })),
@@ -222,25 +252,9 @@ const REFUSED: Readonly<Record<string, readonly [Layers, RegExp]>> = {
     chain(l.globalAveragePooling2d({ name: 'pool', dataFormat: 'channelsFirst' })),
     /pool \(GlobalAveragePooling2D\): the data format channels_first/,
   ],
-  'zero padding before a pool': [
-    chain(l.zeroPadding2d({ padding: 1 }), l.maxPooling2d({ name: 'pool', poolSize: 2 })),
-    /pool \(MaxPooling2D\): zero padding in front of it/,
-  ],
-  'zero padding before a Dense layer': [
-    chain(l.zeroPadding2d({ padding: 1 }), l.flatten(), l.dense({ name: 'dense', units: 2 })),
-    /dense \(Dense\): zero padding in front of it/,
-  ],
   'a Dense layer over the channels of an image': [
     chain(l.dense({ name: 'dense', units: 2 })),
     /dense \(Dense\): an image \[7,6,2\] as its input; flatten it/,
-  ],
-  'a convolution of a reshaped image': [
-    chain(l.reshape({ name: 'reshape', targetShape: [6, 7, 2] }), conv()),
-    /conv \(Conv2D\): the shape \[6,7,2\] that reshape gives to image/,
-  ],
-  'concatenation of anything but channels': [
-    (x) => l.concatenate({ name: 'joined', axis: 1 }).apply([x, x]) as tf.SymbolicTensor,
-    /joined \(Concatenate\): its axis 1; TF8 joins channels \(axis 3\)/,
   ],
   'a softmax in the middle': [
     chain(conv(), l.softmax({ name: 'softmax', axis: -1 })),
@@ -384,23 +398,55 @@ describe('fuseLayersModel', () => {
     });
   }
 
-  it('refuses a network that ends in an image', () => {
-    refuses(
-      networkOf([7, 6, 2], chain(conv())),
-      /Expected network to end in logits \[1, 1, classes\] but conv makes \[5,4,3\]/,
+  it('takes a network that ends in an image', () => {
+    assertFusedEquals(networkOf([7, 6, 2], chain(conv())));
+  });
+
+  it('keeps every output, one that others read too, and drops what leads to none', () => {
+    const input = tf.input({ shape: [7, 6, 2], name: 'image' });
+    const body = chain(conv(), l.reLU({ name: 'relu' }))(input);
+    const pooled = l.globalAveragePooling2d({ name: 'pool' } as never).apply(body);
+    const scores = chain(logits(), l.softmax({ name: 'scores' }))(pooled as tf.SymbolicTensor);
+    const { nodes, outputs } = fuse(tf.model({ inputs: input, outputs: [scores, body] }));
+    assert.deepEqual(outputs, ['logits', 'conv']);
+    assert.deepEqual(
+      nodes.map(({ name }) => name),
+      ['conv', 'pool', 'logits'],
     );
-    refuses(networkOf([7, 6, 2], chain(conv(), l.flatten())), /but conv makes \[5,4,3\]/);
+    const alone = fuse(tf.model({ inputs: input, outputs: body }));
+    assert.deepEqual([alone.outputs, alone.nodes.length], [['conv'], 1]);
+  });
+
+  it('gives one output for a softmax and its logits', () => {
+    const input = tf.input({ shape: [2, 2, 1], name: 'image' });
+    const values = chain(l.flatten(), logits())(input);
+    const scores = l.softmax().apply(values) as tf.SymbolicTensor;
+    assert.deepEqual(fuse(tf.model({ inputs: input, outputs: [values, scores] })).outputs, [
+      'logits',
+    ]);
+  });
+
+  it('keeps the reshape that makes an image the logits', () => {
+    assertFusedEquals(networkOf([7, 6, 2], chain(conv(), l.flatten())));
   });
 
   it('refuses a network without an operation', () => {
-    refuses(networkOf([1, 1, 2], chain(l.flatten())), /its last operation is missing/);
+    refuses(
+      networkOf([1, 1, 2], chain(l.flatten())),
+      /Expected outputs of network that an operation makes but received its input, image/,
+    );
   });
 
-  it('refuses several inputs or outputs', () => {
-    const [a, b] = [tf.input({ shape: [2, 2, 1] }), tf.input({ shape: [2, 2, 1] })];
+  it('refuses several inputs, by their names', () => {
+    const [a, b] = ['left', 'right'].map((name) => tf.input({ shape: [2, 2, 1], name })) as [
+      tf.SymbolicTensor,
+      tf.SymbolicTensor,
+    ];
     const joined = l.concatenate().apply([a, b]) as tf.SymbolicTensor;
-    refuses(tf.model({ inputs: [a, b], outputs: joined }), /one input and one output .* 2 and 1/);
-    refuses(tf.model({ inputs: a, outputs: [a, conv().apply(a) as never] }), /received 1 and 2/);
+    refuses(
+      tf.model({ inputs: [a, b], outputs: joined }),
+      /Expected one input in model\w* but received 2: left, right/,
+    );
   });
 
   it('refuses a layer that is used twice', () => {
@@ -425,10 +471,10 @@ describe('fuseLayersModel', () => {
     refuses(model, /Expected fixed image sizes but the output of image is \[\?,\?,2\]/);
   });
 
-  it('refuses tensors that are neither images nor vectors', () => {
-    const input = tf.input({ shape: [3, 4], name: 'sequence' });
+  it('refuses tensors of more axes than an image has', () => {
+    const input = tf.input({ shape: [3, 4, 2, 2], name: 'volume' });
     const model = tf.model({ inputs: input, outputs: l.flatten().apply(input) as never });
-    refuses(model, /Expected images or vectors but the output of sequence is \[3,4\]/);
+    refuses(model, /Expected images or vectors but the output of volume is \[3,4,2,2\]/);
   });
 
   it('refuses weights that are not finite, naming them', () => {

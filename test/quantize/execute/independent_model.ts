@@ -1,7 +1,9 @@
 import { type Tf8Model, type Tf8Node, tensorSpecs } from '../../../quantize/model/tf8_model.ts';
+import type { RearrangeNode } from '../../../quantize/ops/rearrange.ts';
 import { computeIndependently } from '../kernels/independent.ts';
 import type { KernelCall } from '../kernels/run_case.ts';
 import { type Fraction, fractionOf, nearestEven, nearestSingle } from '../params/exact.ts';
+import { arranged } from './arranged.ts';
 
 /**
  * eq. 2 and 4 to 6 for a whole model on exact rationals: every tensor by name, of `batch`
@@ -14,6 +16,12 @@ export function runIndependently(
 ): ReadonlyMap<string, Uint8Array> {
   const tensors = new Map([[model.input.name, input]]);
   for (const node of model.nodes) {
+    if (node.op === 'rearrange') {
+      const [from] = node.inputs;
+      const bytes = arranged(node, tensorSpecs(model).get(from)!.shape, tensors.get(from)!, batch);
+      tensors.set(node.name, Uint8Array.from(bytes));
+      continue;
+    }
     const call = callOf(node, model, tensors, batch);
     tensors.set(node.name, Uint8Array.from(computeIndependently(call)));
   }
@@ -21,7 +29,7 @@ export function runIndependently(
 }
 
 function callOf(
-  node: Tf8Node,
+  node: Exclude<Tf8Node, RearrangeNode>,
   model: Tf8Model,
   tensors: ReadonlyMap<string, Uint8Array>,
   batch: number,
@@ -43,16 +51,17 @@ function callOf(
       return { op: node.op, call: { ...image, windowShape, strides, padding, low: 0, high: 255 } };
     }
     case 'concat': {
+      const axis = node.axis === undefined ? 2 : node.axis === 'width' ? 1 : 0;
       const inputs = node.inputs.map((name) => {
         const spec = specs.get(name)!;
         return {
           data: tensors.get(name)!,
-          channels: spec.shape[2],
+          channels: size(spec.shape.slice(axis)),
           zeroPoint: spec.quantization.zeroPoint,
           multiplier: ratio(spec.quantization.scale, scaleOut),
         };
       });
-      const positions = batch * shape[0] * shape[1];
+      const positions = batch * size(shape.slice(0, axis));
       return { op: node.op, call: { inputs, positions, outputZeroPoint, output } };
     }
     case 'lookup': {
@@ -113,6 +122,8 @@ function callOf(
     }
   }
 }
+
+const size = (sides: readonly number[]) => sides.reduce((product, side) => product * side, 1);
 
 /** eq. 9: the larger ratio of scales times 2^shift lies in [2²⁰, 2²¹). */
 function integers(op: 'add' | 'subtract', scaleA: number, scaleB: number, scaleOut: number) {

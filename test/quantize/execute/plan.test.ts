@@ -74,6 +74,49 @@ describe('Tf8Plan', () => {
     }
   });
 
+  it('gives every output of the model, and classifies by the one with as many numbers as classes', () => {
+    const [image, vector] = [MODEL.nodes[0].name, LOGITS];
+    const { shape } = outputNode(MODEL).output;
+    const classNames = Array.from({ length: shape[2] }, (_, index) => `class ${index}`);
+    const model = { ...MODEL, outputs: [image, vector], labelOffset: 0, classNames };
+    const plan = new Tf8Plan(model, { kernels: REFERENCE_KERNELS });
+    const bytes = randomBytes(PIXELS, 3);
+    assert.deepEqual([...plan.run(bytes).keys()], [image, vector]);
+    const [[{ index, probability }]] = planOf().classify(bytes, 1);
+    assert.deepEqual(plan.classify(bytes, 1), [[{ index, name: `class ${index}`, probability }]]);
+  });
+
+  it('takes what a sigmoid makes for the probability', () => {
+    const quantization = { scale: Math.fround(1 / 255), zeroPoint: 0 };
+    const { input, nodes } = MODEL;
+    const before = nodes.at(-1)!;
+    const sigmoid = {
+      op: 'lookup' as const,
+      name: 'sigmoid',
+      inputs: [before.name],
+      function: 'sigmoid' as const,
+      table: new Uint8Array(256).fill(51),
+      output: { shape: before.output.shape, quantization },
+    };
+    const model = { ...MODEL, input, nodes: [...nodes, sigmoid] };
+    const plan = new Tf8Plan(model, { kernels: REFERENCE_KERNELS });
+    const [[first]] = plan.classify(randomBytes(PIXELS, 3), 1);
+    assert.ok(Math.abs(first.probability - 0.2) < 1e-6);
+  });
+
+  it('refuses to classify with a model that gives images alone', () => {
+    const outputs = [MODEL.nodes[0].name];
+    const plan = new Tf8Plan({ ...MODEL, outputs }, { kernels: REFERENCE_KERNELS });
+    assert.throws(() => plan.classify(randomBytes(PIXELS, 3)), {
+      name: 'QuantizationError',
+      message: new RegExp(
+        `^Expected an output with a number for each class, \\[1, 1, C\\], of .* but it gives ${outputs} \\[`,
+        's',
+      ),
+      remedy: 'Take its outputs from run(), as real numbers by dequantize().',
+    });
+  });
+
   it('ends with the block that uses it', () => {
     let kept: Tf8Plan;
     {

@@ -4,7 +4,7 @@ import { Tf8Plan } from '../../../quantize/execute/plan.ts';
 import { outputNode, type Tf8Model, tensorNames } from '../../../quantize/model/tf8_model.ts';
 import { describeEachTier, TIERS } from '../kernels/each_tier.ts';
 import { randomBytes } from '../kernels/make_call.ts';
-import { OPS, randomModels } from '../model/random_models.ts';
+import { OPS, randomModels, randomModelsOfOutputs } from '../model/random_models.ts';
 import { runIndependently } from './independent_model.ts';
 
 const MODEL = fc.sample(randomModels({ withEveryOp: true }), { seed: 3, numRuns: 1 })[0];
@@ -64,6 +64,20 @@ describeEachTier(
           }
         }),
         { numRuns: 15 },
+      );
+    }).timeout(300_000);
+
+    it('gives every output of a model with several, whichever other nodes read them', () => {
+      fc.assert(
+        fc.property(randomModelsOfOutputs({ withEveryOp: true }), (model) => {
+          const images = randomBytes(2 * pixelsOf(model), 1);
+          const expected = runIndependently(model, images, 2);
+          using plan = new Tf8Plan(model, { kernels: kernels() });
+          const given = plan.run(images);
+          assert.deepEqual([...given.keys()], model.outputs);
+          for (const [name, bytes] of given) assert.deepEqual(bytes, expected.get(name), name);
+        }),
+        { numRuns: 10 },
       );
     }).timeout(300_000);
 

@@ -7,15 +7,16 @@ import {
 } from '../../../quantize/export/onnx/generated/onnx_pb.ts';
 import { ONNX, withOutputs } from '../../../quantize/export/onnx/onnx.ts';
 import { permuteAxes } from '../../../quantize/export/tensor_layout.ts';
+import { exportedOutputs } from '../../../quantize/export/tensor_names.ts';
 import { encodeTf8 } from '../../../quantize/model/tf8_file.ts';
 import { isWeighted, type Tf8Model } from '../../../quantize/model/tf8_model.ts';
 import type { QuantizationParams } from '../../../quantize/params/quantization.ts';
 import { NO_PADDING } from '../../../quantize/params/window.ts';
 import { runIndependently } from '../execute/independent_model.ts';
 import { randomBytes } from '../kernels/make_call.ts';
-import { randomModels, withoutSums } from '../model/random_models.ts';
+import { randomModels, randomModelsOfOutputs, withoutSums } from '../model/random_models.ts';
 import { runOnnx } from './run_onnx.ts';
-import { MODEL, modelOf, sourceOf } from './support.ts';
+import { MODEL, modelOf, sourceOf, twoOutputs } from './support.ts';
 
 async function onnxOf(model: Tf8Model): Promise<Uint8Array> {
   const [file, ...others] = ONNX.encode(await sourceOf(model));
@@ -125,6 +126,18 @@ describe('ONNX.encode', () => {
     ]);
   });
 
+  it('gives every output of a model with several: a vector as [1, C], an image as [1, H, W, C]', async () => {
+    const { graph } = await parse(twoOutputs());
+    const outputs = graph!.output.map(({ name, type }) => {
+      const { value } = type!.value as { value: { shape: ModelShape } };
+      return [name, value.shape.dim.map((dim) => Number(dim.value.value))];
+    });
+    assert.deepEqual(outputs, [
+      ['node_1/output', [1, 2]],
+      ['node_0/output', [1, 2, 2, 2]],
+    ]);
+  });
+
   it('keeps weights as uint8 initializers and biases as int32 at scaleIn · scaleWeight', async () => {
     const { initializer } = (await parse(modelOf({}))).graph!;
     const constant = (name: string) => initializer.find((each) => each.name === name)!;
@@ -152,7 +165,10 @@ describe('ONNX.encode', () => {
   it('means our bytes in every layer by the specification of ONNX alone, sums apart', () =>
     fc.assert(
       fc.asyncProperty(
-        randomModels({ withEveryOp: true }).map(withBinaryScales).map(withoutSums),
+        fc
+          .oneof(randomModels({ withEveryOp: true }), randomModelsOfOutputs({ withEveryOp: true }))
+          .map(withBinaryScales)
+          .map(withoutSums),
         async (model) => {
           const [height, width, channels] = model.input.shape;
           const image = randomBytes(height * width * channels, 11);
@@ -161,8 +177,10 @@ describe('ONNX.encode', () => {
           for (const { name } of model.nodes) {
             assert.deepEqual(layerBytes(tensors, name), expected.get(name), name);
           }
-          const last = model.nodes.at(-1)!.name;
-          assert.deepEqual(Uint8Array.from(tensors.get('logits')!.values), expected.get(last));
+          for (const { node, name } of exportedOutputs(model)) {
+            const { values } = tensors.get(name)!;
+            assert.deepEqual(Uint8Array.from(values), expected.get(node), name);
+          }
         },
       ),
       { numRuns: 25 },

@@ -21,8 +21,9 @@ export function runOnnx(
   const tensors = new Map<string, Tensor>([[input[0].name, { shape, values: image }]]);
   for (const { name, dims, dataType, rawData } of initializer) {
     const { buffer } = rawData.slice();
-    const values = { 1: Float32Array, 2: Uint8Array, 6: Int32Array }[dataType]!;
-    tensors.set(name, { shape: dims.map(Number), values: new values(buffer as ArrayBuffer) });
+    const types = { 1: Float32Array, 2: Uint8Array, 6: Int32Array, 7: BigInt64Array } as const;
+    const values = new types[dataType as keyof typeof types](buffer as ArrayBuffer);
+    tensors.set(name, { shape: dims.map(Number), values: Array.from(values, Number) });
   }
   for (const each of node) {
     const inputs = each.input.map((name) => tensors.get(name)!);
@@ -56,10 +57,49 @@ function ints({ attribute }: NodeProto, name: string): number[] {
 const OPERATORS: Readonly<Record<string, Operator>> = {
   Transpose: ([x], node) => {
     const perm = ints(node, 'perm');
-    if (perm.join() !== '0,3,1,2') throw new Error(`transposition ${perm}`);
-    const [n, height, width, channels] = x.shape as [number, number, number, number];
-    const shape = [n, channels, height, width];
-    return build(shape, (_, c, y, w) => x.values[(y * width + w) * channels + c]);
+    return tensorOf(
+      perm.map((axis) => x.shape[axis]),
+      (index) =>
+        valueAt(
+          x,
+          x.shape.map((_, axis) => index[perm.indexOf(axis)]),
+        ),
+    );
+  },
+  Reshape: ([x, shape]) => ({ ...x, shape: Array.from(shape.values, Number) }),
+  Pad: ([x, pads, zero]) => {
+    const amounts = Array.from(pads.values, Number);
+    const shape = x.shape.map((side, axis) => side + amounts[axis] + amounts[axis + 4]);
+    return tensorOf(shape, (index) => {
+      const place = index.map((i, axis) => i - amounts[axis]);
+      const isInside = place.every((i, axis) => i >= 0 && i < x.shape[axis]);
+      return isInside ? valueAt(x, place) : scalar(zero);
+    });
+  },
+  Slice: ([x, ...bounds]) => {
+    const [starts, ends, axes, steps] = bounds.map(({ values }) => Array.from(values, Number));
+    const along = (axis: number) => axes.indexOf(axis);
+    const shape = x.shape.map((side, axis) => {
+      const at = along(axis);
+      return at < 0 ? side : Math.ceil((ends[at] - starts[at]) / steps[at]);
+    });
+    return tensorOf(shape, (index) =>
+      valueAt(
+        x,
+        index.map((i, axis) =>
+          along(axis) < 0 ? i : starts[along(axis)] + i * steps[along(axis)],
+        ),
+      ),
+    );
+  },
+  Tile: ([x, times]) => {
+    const shape = x.shape.map((side, axis) => side * Number(times.values[axis]));
+    return tensorOf(shape, (index) =>
+      valueAt(
+        x,
+        index.map((i, axis) => i % x.shape[axis]),
+      ),
+    );
   },
   DequantizeLinear: ([x, scale, zero]) => map(x, (value) => (value - scalar(zero)) * scalar(scale)),
   QuantizeLinear: ([x, scale, zero]) =>
@@ -81,10 +121,17 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   Sub: ([a, b]) => meet(a, b, (x, y) => x - y),
   Mul: ([a, b]) => meet(a, b, (x, y) => x * y),
   Flatten: ([x]) => ({ ...x, shape: [1, x.values.length] }),
-  Concat: (inputs) => ({
-    shape: [1, inputs.reduce((sum, { shape }) => sum + shape[1], 0), ...inputs[0].shape.slice(2)],
-    values: inputs.flatMap(({ values }) => [...Array.from(values)]),
-  }),
+  Concat: (inputs, node) => {
+    const [axis] = ints(node, 'axis') as [number];
+    const sum = inputs.reduce((total, { shape }) => total + shape[axis], 0);
+    const owners = inputs.flatMap((from) =>
+      Array.from({ length: from.shape[axis] }, (_, at) => ({ from, at })),
+    );
+    return tensorOf(inputs[0].shape.with(axis, sum), (index) => {
+      const { from, at } = owners[index[axis]];
+      return valueAt(from, index.with(axis, at));
+    });
+  },
   GlobalAveragePool: ([x]) =>
     build([1, x.shape[1], 1, 1], (_, c) => {
       const plane = x.shape[2] * x.shape[3];
@@ -112,6 +159,25 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
     });
   },
 };
+
+/** The value at an index of each axis. */
+function valueAt({ shape, values }: Tensor, index: readonly number[]): number {
+  return Number(values[index.reduce((at, i, axis) => at * shape[axis] + i, 0)]);
+}
+
+function tensorOf(shape: readonly number[], at: (index: readonly number[]) => number): Tensor {
+  const count = shape.reduce((product, side) => product * side, 1);
+  const values = Array.from({ length: count }, (_, position) => {
+    let rest = position;
+    const index = shape.toReversed().map((side) => {
+      const i = rest % side;
+      rest = Math.floor(rest / side);
+      return i;
+    });
+    return at(index.toReversed());
+  });
+  return { shape, values };
+}
 
 /** Element by element; the second tensor is as large, or has one value a channel, or one. */
 function meet(a: Tensor, b: Tensor, result: (x: number, y: number) => number): Tensor {

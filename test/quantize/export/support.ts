@@ -54,3 +54,18 @@ export function modelOf(
     },
   };
 }
+
+/** An image [4, 4, 1] to [2, 2, 2], which is the second output, and on to [1, 1, 2], the first. */
+export function twoOutputs(): Tf8Model {
+  const weights = (shape: WeightedNode['weights']['shape']) => ({
+    data: Uint8Array.from({ length: shape.reduce((a, b) => a * b) }, (_, index) => 9 * index),
+    shape,
+    quantization: { scale: 0.25, zeroPoint: 7 },
+  });
+  const quantization = { scale: 0.5, zeroPoint: 10 };
+  const model = modelOf(
+    { weights: weights([3, 3, 1, 2]), output: { shape: [2, 2, 2], quantization } },
+    { weights: weights([2, 2, 2, 2]), output: { shape: [1, 1, 2], quantization } },
+  );
+  return { ...model, outputs: ['node_1', 'node_0'] };
+}

@@ -7,7 +7,7 @@ import { encodeTf8 } from '../../../quantize/model/tf8_file.ts';
 import type { Tf8Model } from '../../../quantize/model/tf8_model.ts';
 import { randomModels } from '../model/random_models.ts';
 import { readTflite } from './read_tflite.ts';
-import { MODEL, modelOf, sourceOf } from './support.ts';
+import { MODEL, modelOf, sourceOf, twoOutputs } from './support.ts';
 
 async function tfliteOf(model: Tf8Model): Promise<Uint8Array> {
   const [file, ...others] = TFLITE.encode(await sourceOf(model));
@@ -60,6 +60,13 @@ describe('TFLITE.encode', () => {
     assert.deepEqual([inputs, outputs], [['image'], ['logits']]);
     assert.deepEqual(tensors.get('image')!.shape, [1, 4, 4, 1]);
     assert.deepEqual(tensors.get('logits')!.shape, [1, 2]);
+  });
+
+  it('gives every output of a model with several: a vector as [1, C], an image as it is', async () => {
+    const { outputs, tensors } = await read(twoOutputs());
+    assert.deepEqual(outputs, ['node_1/output', 'node_0']);
+    assert.deepEqual(tensors.get('node_1/output')!.shape, [1, 2]);
+    assert.deepEqual(tensors.get('node_0')!.shape, [1, 2, 2, 2]);
   });
 
   it('calls its output otherwise where a node has the name', async () => {

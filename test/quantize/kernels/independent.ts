@@ -73,6 +73,20 @@ export function computeIndependently(kernelCall: KernelCall): number[] {
       const { input, table } = kernelCall.call;
       return Array.from(input, (byte) => table[byte]);
     }
+    case 'rearrange': {
+      const { call } = kernelCall;
+      const { sizes, output, input, imageBytes } = call;
+      const perImage = output.length / call.batch;
+      return Array.from({ length: output.length }, (_, at) => {
+        const index = sizes.map((size, k) => {
+          const inner = sizes.slice(k + 1).reduce((product, side) => product * side, 1);
+          return Math.floor(at / inner) % size;
+        });
+        if (index.some((i, k) => i < call.begins[k] || i >= call.ends[k])) return call.fill;
+        const from = index.reduce((sum, i, k) => sum + i * call.strides[k], call.offset);
+        return input[Math.floor(at / perImage) * imageBytes + from];
+      });
+    }
     case 'multiply': {
       const { multiplier, outputZeroPoint, low, high } = kernelCall.call;
       return pairs(kernelCall.call).map(([a, b]) =>

@@ -1,5 +1,6 @@
 import type { Shape4 } from '../../../quantize/ops/tensor.ts';
 import { accumulatorBound } from '../../../quantize/params/accumulator.ts';
+import { type Arrangement, arrangementMap } from '../../../quantize/params/arrangement.ts';
 import { dilatedWindow, type Padding } from '../../../quantize/params/window.ts';
 import type { KernelCall } from './run_case.ts';
 
@@ -307,6 +308,26 @@ export function lookup(positions: number, channels: number, seed = 1): KernelCal
     output: new Uint8Array(positions * channels),
   };
   return { op: 'lookup', call };
+}
+
+/** An arrangement of images [batch, H, W, C]. */
+export function rearrange(
+  arrangement: Arrangement,
+  [batch, height, width, channels]: Shape4,
+  output: readonly [number, number, number],
+  fill = 7,
+  seed = 1,
+): KernelCall {
+  const imageBytes = height * width * channels;
+  const call = {
+    input: randomBytes(batch * imageBytes, seed),
+    batch,
+    imageBytes,
+    ...arrangementMap(arrangement, [height, width, channels], output),
+    fill,
+    output: new Uint8Array(batch * output[0] * output[1] * output[2]),
+  };
+  return { op: 'rearrange', call };
 }
 
 function elements(shape: Shape4): number {

@@ -11,8 +11,10 @@ import {
   lookup,
   multiply,
   pool,
+  rearrange,
   sum,
 } from './make_call.ts';
+import { arrangedShapes } from './random_arrangements.ts';
 import type { KernelCall } from './run_case.ts';
 
 /** Legal calls of every op with random shapes, strides, paddings, zero points and multipliers. */
@@ -167,6 +169,11 @@ export const RANDOM_CALLS: Readonly<Record<KernelCall['op'], fc.Arbitrary<Kernel
   lookup: fc
     .tuple(integer(1, 40), integer(1, 40), integer(0, 10000))
     .map(([positions, channels, seed]) => lookup(positions, channels, seed)),
+  rearrange: fc
+    .tuple(arrangedShapes(), integer(1, 3), byte(), integer(0, 10000))
+    .map(([{ arrangement, input, output }, batch, fill, seed]) =>
+      rearrange(arrangement, [batch, ...input], output, fill, seed),
+    ),
 };
 
 const widePlacement = (): fc.Arbitrary<Placement> =>

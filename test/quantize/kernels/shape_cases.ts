@@ -7,8 +7,17 @@ import {
   lookup,
   multiply,
   pool,
+  rearrange,
   sum,
 } from './make_call.ts';
+
+const turned = {
+  input: Uint8Array.from({ length: 24 }, (_, i) => 10 * i),
+  batch: 2,
+  imageBytes: 12,
+  fill: 3,
+  output: new Uint8Array(18),
+};
 
 /** Shapes of networks, batches, and what an implementation treats apart. */
 export const SHAPE_CASES: readonly KernelCase[] = [
@@ -209,6 +218,52 @@ export const SHAPE_CASES: readonly KernelCase[] = [
   ]),
   { title: 'a table, positions and channels that are odd', ...lookup(7, 83) },
   { title: 'a table, one value', ...lookup(1, 1) },
+  {
+    title: 'zeros around images of a batch',
+    ...rearrange(
+      { kind: 'pad', padding: { top: 1, bottom: 2, left: 3, right: 0 } },
+      [2, 3, 4, 5],
+      [6, 7, 5],
+      130,
+    ),
+  },
+  {
+    title: 'every second row, third column and second channel',
+    ...rearrange({ kind: 'slice', begin: [1, 0, 2], strides: [2, 3, 2] }, [2, 7, 9, 8], [3, 3, 3]),
+  },
+  {
+    title: 'channels in front',
+    ...rearrange({ kind: 'transpose', permutation: [2, 0, 1] }, [2, 5, 7, 19], [19, 5, 7]),
+  },
+  {
+    title: 'rows and columns in each other’s place',
+    ...rearrange({ kind: 'transpose', permutation: [1, 0, 2] }, [3, 5, 7, 19], [7, 5, 19]),
+  },
+  { title: 'another shape', ...rearrange({ kind: 'reshape' }, [3, 4, 6, 5], [2, 3, 20]) },
+  {
+    title: 'blocks of channels as pixels',
+    ...rearrange({ kind: 'depthToSpace', block: 3 }, [2, 2, 3, 18], [6, 9, 2]),
+  },
+  {
+    title: 'blocks of pixels as channels',
+    ...rearrange({ kind: 'spaceToDepth', block: 2 }, [2, 4, 6, 3], [2, 3, 12]),
+  },
+  {
+    title: 'each row twice and each column three times',
+    ...rearrange({ kind: 'repeat', times: [2, 3] }, [2, 3, 4, 5], [6, 12, 5]),
+  },
+  {
+    title: 'values from the last to the first, of which some are left out',
+    op: 'rearrange',
+    call: {
+      ...turned,
+      strides: [0, 0, 0, 0, -2],
+      sizes: [1, 1, 1, 1, 9],
+      begins: [0, 0, 0, 0, 1],
+      ends: [1, 1, 1, 1, 7],
+      offset: 13,
+    },
+  },
   { title: 'ties of a product', ...multiply([4, 41], 0.5) },
   {
     title: 'a product beyond every bound',

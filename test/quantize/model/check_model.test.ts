@@ -283,11 +283,24 @@ describe('checkModel', () => {
     );
   });
 
-  it('refuses a network that does not end in logits', () => {
+  it('takes a network that gives images, and any nodes as outputs', () => {
     const nodes = MODEL.nodes.slice(0, 5);
-    refuses(
-      { ...MODEL, nodes },
-      /Expected logits \[1, 1, classes\] from the last node, concat_4, but its output is \[5,4,\d+\]/,
-    );
+    checkModel({ ...MODEL, nodes });
+    checkModel({ ...MODEL, outputs: [nodes[4].name, nodes[0].name] });
+  });
+
+  it('refuses outputs that are no nodes, the same twice, and none', () => {
+    const [{ name }] = MODEL.nodes;
+    for (const [outputs, received] of [
+      [[name, MODEL.input.name], `"${MODEL.input.name}"`],
+      [['nothing'], '"nothing"'],
+      [[name, name], `\\[${name}, ${name}\\]`],
+      [[], '\\[\\]'],
+    ] as const) {
+      refuses(
+        { ...MODEL, outputs },
+        new RegExp(`Expected different nodes of .* as its outputs but received ${received}`, 's'),
+      );
+    }
   });
 });

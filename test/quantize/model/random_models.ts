@@ -17,6 +17,7 @@ import {
   windowPositions,
 } from '../../../quantize/params/window.ts';
 import { randomBytes } from '../kernels/make_call.ts';
+import { arrange, KINDS } from '../kernels/random_arrangements.ts';
 
 /** Sound models of every operation with random shapes, weights and parameters. */
 
@@ -30,6 +31,7 @@ export const OPS = [
   'subtract',
   'multiply',
   'lookup',
+  'rearrange',
   'globalAveragePool',
   'fullyConnected',
 ] as const;
@@ -90,6 +92,22 @@ export function randomModels(options: { withEveryOp: boolean }): fc.Arbitrary<Tf
     );
 }
 
+/**
+ * Random models with several outputs, some of which other nodes read, in any order; every node leads to
+ * an output.
+ */
+export function randomModelsOfOutputs(options: { withEveryOp: boolean }): fc.Arbitrary<Tf8Model> {
+  return randomModels(options).chain((model) => {
+    const names = model.nodes.map(({ name }) => name);
+    return fc
+      .shuffledSubarray(names, { minLength: 1, maxLength: Math.min(3, names.length) })
+      .map((outputs) => {
+        const last = Math.max(...outputs.map((name) => names.indexOf(name)));
+        return { ...model, nodes: model.nodes.slice(0, last + 1), outputs };
+      });
+  });
+}
+
 /** The model with products in the place of sums, whose ties ONNX rounds otherwise. */
 export function withoutSums(model: Tf8Model): Tf8Model {
   const nodes = model.nodes.map((node) =>
@@ -146,17 +164,21 @@ function buildNode(
     case 'globalAveragePool':
       return { op, name, inputs, output: { ...before, shape: [1, 1, channels] } };
     case 'concat': {
-      const fitting = [...tensorSpecs(model)].filter(
-        ([, { shape }]) => shape[0] === height && shape[1] === width,
+      const along = seed % 3;
+      const fitting = [...tensorSpecs(model)].filter(([, { shape }]) =>
+        shape.every((side, axis) => axis === along || side === before.shape[axis]),
       );
       const [other, { shape }] = fitting[seed % fitting.length];
       const scale = Math.fround(before.quantization.scale * (1 + (seed % 7) / 10));
+      const [rows, columns, depth] = before.shape.with(along, before.shape[along] + shape[along]);
+      const axis = (['height', 'width'] as const)[along];
       return {
         op,
         name,
         inputs: [source, other],
+        ...(axis !== undefined && { axis }),
         output: {
-          shape: [height, width, channels + shape[2]],
+          shape: [rows, columns, depth],
           quantization: { scale, zeroPoint: each.zeroPoint },
         },
       };
@@ -192,6 +214,14 @@ function buildNode(
         x > f.threshold ? Math.min(x, f.max) : f.slope * (x - f.threshold);
       const table = lookupTable(value, before.quantization, quantization);
       return { op, name, inputs, function: f, table, output: { ...before, quantization } };
+    }
+    case 'rearrange': {
+      const kind = KINDS[seed % KINDS.length];
+      const block = (side: number) => (height % side === 0 && width % side === 0 ? side : 1);
+      const depth = channels % 4 === 0 ? 2 : 1;
+      const fitting = kind === 'depthToSpace' ? depth : block(1 + (seed % 3));
+      const { arrangement, output } = arrange(kind, before.shape, seed, fitting);
+      return { op, name, inputs, arrangement, output: { ...before, shape: output } };
     }
     case 'averagePool2d':
     case 'maxPool2d': {

@@ -4,9 +4,9 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { decodeTf8, encodeTf8 } from '../../../quantize/model/tf8_file.ts';
 import { isTf8 } from '../../../quantize/model/tf8_magic.ts';
-import type { Tf8Model } from '../../../quantize/model/tf8_model.ts';
+import { outputNames, type Tf8Model } from '../../../quantize/model/tf8_model.ts';
 import { QuantizationError } from '../../../quantize/params/errors.ts';
-import { OPS, randomModels } from './random_models.ts';
+import { OPS, randomModels, randomModelsOfOutputs } from './random_models.ts';
 
 const [MODEL] = fc.sample(randomModels({ withEveryOp: true }), { seed: 1, numRuns: 1 }) as [
   Tf8Model,
@@ -62,6 +62,28 @@ describe('the TF8 file', () => {
       { numRuns: 60 },
     );
     assert.deepEqual(new Set(MODEL.nodes.map(({ op }) => op)), new Set(OPS));
+  });
+
+  it('gives back every model with several outputs, as version 2', () =>
+    fc.assert(
+      fc.asyncProperty(randomModelsOfOutputs({ withEveryOp: false }), async (model) => {
+        const file = await encodeTf8(model);
+        const back = await decodeTf8(file, NAME);
+        assert.deepEqual(outputNames(back), model.outputs);
+        assert.deepEqual(await encodeTf8(back), file);
+        if (back.outputs !== undefined) assert.equal(partsOf(file).header.version, 2);
+      }),
+      { numRuns: 40 },
+    ));
+
+  it('has the same bytes where the last node is the output, whether the model says so or not', async () => {
+    const outputs = [MODEL.nodes.at(-1)!.name];
+    assert.deepEqual(await encodeTf8({ ...MODEL, outputs }), await encodeTf8(MODEL));
+  });
+
+  it('refuses a file whose outputs are no nodes', async () => {
+    const file = await withHeader((header) => Object.assign(header, { outputs: ['nothing'] }));
+    await refuses(file, /^Expected different nodes of .* as its outputs but received "nothing"$/s);
   });
 
   it('has the same bytes for the same model, whatever the order of its keys', async () => {

@@ -11,6 +11,7 @@ import {
   lookup,
   multiply,
   pool,
+  rearrange,
   sum,
 } from '../kernels/make_call.ts';
 import { type KernelCall, run } from '../kernels/run_case.ts';
@@ -34,6 +35,7 @@ const VALID: Readonly<Record<KernelCall['op'], KernelCall>> = {
   subtract: sum('subtract', [6, 5, 3], { aMultiplier: 9, bMultiplier: 7, shift: 20 }),
   multiply: multiply([6, 5, 3], 0.5),
   lookup: lookup(4, 3),
+  rearrange: rearrange({ kind: 'reshape' }, [2, 2, 3, 4], [3, 2, 4]),
 };
 
 /** The valid call with some fields replaced. */
@@ -181,6 +183,24 @@ const REFUSED: readonly Refusal[] = [
   [broken('lookup', { table: bytes(255) }), /length 256 for table but received 255/],
   [broken('lookup', { input: bytes(5) }), /length 12 for input but received 5/],
   [broken('lookup', { output: bytes(5) }), /length 12 for output but received 5/],
+  [broken('rearrange', { batch: 0 }), /integer ≥ 1 for batch/],
+  [broken('rearrange', { imageBytes: 0 }), /integer ≥ 1 for imageBytes/],
+  [broken('rearrange', { sizes: [24] }), /length 5 for sizes but received 1/],
+  [broken('rearrange', { strides: [1] }), /length 5 for strides but received 1/],
+  [broken('rearrange', { begins: [0] }), /length 5 for begins but received 1/],
+  [broken('rearrange', { ends: [0] }), /length 5 for ends but received 1/],
+  [broken('rearrange', { sizes: [1, 1, 1, 0, 24] }), /integer ≥ 1 for sizes\[3\]/],
+  [broken('rearrange', { strides: [0, 0, 0, 0.5, 1] }), /integer for strides\[3\]/],
+  [
+    broken('rearrange', { ends: [1, 1, 1, 1, 25] }),
+    /integers in \[0, 24\] for begins and ends\[4\]/,
+  ],
+  [broken('rearrange', { begins: [0, 0, 0, 0, 0.5] }), /for begins and ends\[4\]/],
+  [broken('rearrange', { offset: 1 }), /places in an image of 24 bytes for the map/],
+  [broken('rearrange', { offset: -1 }), /places in an image of 24 bytes for the map/],
+  [broken('rearrange', { fill: 256 }), /for fill but received 256/],
+  [broken('rearrange', { input: bytes(5) }), /length 48 for input but received 5/],
+  [broken('rearrange', { output: bytes(5) }), /length 48 for output but received 5/],
   [broken('multiply', { multiplier: 0.1 }), /for multiplier but received 0.1/],
   [brokenPart({ channels: 2, data: bytes(8) }), /length 8 for output/],
 ];

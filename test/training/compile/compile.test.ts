@@ -42,6 +42,31 @@ describe('compile', () => {
     dispose();
   });
 
+  it('gives the same gradients with ops that are isolated from oneDNN', () => {
+    const image = tf.randomNormal<tf.Rank.R4>([2, 6, 6, 3], 0, 1, 'float32', 1);
+    const filters = tf.variable(tf.randomNormal([3, 3, 3, 2], 0, 1, 'float32', 2));
+    const gradient: TensorFunction = ({ images }) => {
+      const loss = () =>
+        tf.depthwiseConv2d(images as tf.Tensor4D, filters as tf.Tensor4D, 2, 'same').square();
+      return {
+        gradient: tf.variableGrads(() => loss().sum().asScalar(), [filters]).grads[filters.name],
+      };
+    };
+    const [plain, isolated] = [[], ['DepthwiseConv2dNativeBackpropFilter']] as const;
+    const [expected, received] = [plain, isolated].map((ops) => {
+      const { call, dispose } = compile(gradient, { isolated: ops });
+      const { gradient: numbers } = numbersOf(call({ images: image }));
+      dispose();
+      return numbers;
+    });
+    assert.equal(received.length, 54);
+    received.forEach((value, index) => {
+      const bound = 1e-4 * Math.max(1, Math.abs(expected[index]));
+      assert.ok(Math.abs(value - expected[index]) <= bound, `${value} for ${expected[index]}`);
+    });
+    tf.dispose([image, filters]);
+  });
+
   it('takes any names for inputs and outputs', () => {
     const names = ['', '^a', 'b:1', 'ä/ö', 'Const', '_'];
     const { call, dispose } = compile((inputs) => ({ ...inputs }));

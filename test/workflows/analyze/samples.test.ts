@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type * as tf from '@tensorflow/tfjs';
 import sharp from 'sharp';
+import { readLayersModel } from '../../../architectures/graph/read_layers_model.ts';
 import { loadModelFolder } from '../../../checkpoints/store/model_store.ts';
 import { takeSamples } from '../../../workflows/analyze/samples.ts';
 import { SYMMETRIC } from '../../../workflows/open/model_facts.ts';
@@ -33,7 +34,7 @@ describe('takeSamples', () => {
   const take = (dataset = memoryDataset({ classes: CLASSES, images: 6, broken: [0] })) =>
     takeSamples(
       {
-        opened: { model },
+        opened: { graph: readLayersModel(model) },
         tf8: {
           input: {
             name: 'input',

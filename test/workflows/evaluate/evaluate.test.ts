@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
+import sharp from 'sharp';
 import { loadModelFolder, saveModelFolder } from '../../../checkpoints/store/model_store.ts';
 import type { BatchOptions } from '../../../datasets/dataset.ts';
 import { openDataset } from '../../../datasets/open_dataset.ts';
 import { selectKernels } from '../../../quantize/kernels/select.ts';
 import { encodeTf8 } from '../../../quantize/model/tf8_file.ts';
+import { OutputFigures } from '../../../workflows/evaluate/compare_outputs.ts';
 import {
   type DataCalibration,
   type EvaluateOptions,
@@ -15,9 +17,10 @@ import {
   evaluate,
 } from '../../../workflows/evaluate/evaluate.ts';
 import { Evaluation } from '../../../workflows/evaluate/evaluation.ts';
-import { openFloatModel } from '../../../workflows/open/open_model.ts';
+import { OpenedFloatModel, openFloatModel } from '../../../workflows/open/open_model.ts';
 import { calibrationSource, quantizeModel } from '../../../workflows/quantize/quantize.ts';
 import { option } from '../../../workflows/wording.ts';
+import { randomBytes } from '../../quantize/kernels/make_call.ts';
 import {
   contextOf,
   saveTinyModel,
@@ -69,6 +72,33 @@ describe('evaluate', () => {
       ...changes,
     };
   }
+
+  it('compares every output with float on images without classes', async () => {
+    await mkdir(at('plain'));
+    const noise = (seed: number) =>
+      sharp(randomBytes(64 * 64 * 3, seed), { raw: { width: 64, height: 64, channels: 3 } });
+    for (const seed of [1, 2, 3])
+      await noise(seed)
+        .png()
+        .toFile(at(`plain/${seed}.png`));
+    const options = { dataset: undefined, data: at('plain'), calibrationImages: 3, limit: 3 };
+    const result = await evaluate(optionsFor('m1000', options), contextOf());
+    assert.deepEqual(
+      [result.dataset, result.images, result.float, result.tf8],
+      ['images', 3, undefined, undefined],
+    );
+    const [output, ...others] = result.outputs!;
+    assert.deepEqual(others, []);
+    assert.ok(output.sqnrDb > 10 && output.cosine > 0.9 && output.cosine <= 1, String(output));
+    assert.ok(output.agreement! >= 0 && output.agreement! <= 100);
+    const { name, sqnrDb } = JSON.parse(JSON.stringify(new OutputFigures('a', Infinity, 1, null)));
+    assert.deepEqual([name, sqnrDb], ['a', 'lossless']);
+  });
+
+  it('compares the outputs beside the accuracies', async () => {
+    const { outputs, outputImages, images } = await evaluate(optionsFor('m1000'), contextOf());
+    assert.deepEqual([outputs!.length, outputImages], [1, images]);
+  });
 
   function calibrationOf({ calibration }: EvaluateResult): DataCalibration {
     assert.ok(calibration?.source === 'data');
@@ -196,7 +226,7 @@ describe('evaluate', () => {
       contextOf(),
     );
     const { model } = await quantizeModel(opened, 'keep', source, contextOf());
-    opened.model.dispose();
+    opened.dispose();
     await writeFile(at('m1000.tf8'), await encodeTf8(model));
     const { zeroVariance: _, calibrationImages: __, ...chosen } = options;
     const ofFile = { ...chosen, model: at('m1000.tf8') };
@@ -298,18 +328,21 @@ describe('evaluate', () => {
           'Expected 10 outputs, or 11 with a background class, for synthetic but tiny, float has 1001',
         remedy: 'Evaluate the model on the data set that it was trained for.',
       };
-      await assert.rejects(evaluation.float({ ...opened, name: 'tiny' }), refusal);
-      await assert.rejects(evaluation.float(openedInMemory(opened.model, 'tiny')), refusal);
-      opened.model.dispose();
+      await assert.rejects(
+        evaluation.float(new OpenedFloatModel('tiny', opened.network, opened.facts)),
+        refusal,
+      );
+      await assert.rejects(evaluation.float(openedInMemory(opened.layersModel, 'tiny')), refusal);
+      opened.dispose();
     });
 
     it('takes one output more than classes for a background class where there is no card', async () => {
       const opened = await openFloatModel(at('m1001'), contextOf());
       const dataset = await openDataset('imagenet', { ...contextOf(), dir: at('m1001-images') });
       const evaluation = new Evaluation(dataset, { seed: 0 }, contextOf());
-      const { top1 } = await evaluation.float(openedInMemory(opened.model, 'no card'));
+      const { top1 } = await evaluation.float(openedInMemory(opened.layersModel, 'no card'));
       assert.equal(top1, expected.top1);
-      opened.model.dispose();
+      opened.dispose();
     });
 
     it('shows either network the images as it was made to see them, whatever their data set', async () => {
@@ -328,7 +361,7 @@ describe('evaluate', () => {
       const source = { dataset, images: 2, skip: 0, seed: 0, overlap: true };
       const { model } = await quantizeModel(opened, 'keep', source, contextOf());
       await evaluation.tf8(model, 'auto', 'tiny');
-      opened.model.dispose();
+      opened.dispose();
       assert.equal(model.preprocessing!.centralFraction, 0.875);
       assert.deepEqual(asked, [0.875, 0.875, 0.875]);
     });

@@ -7,7 +7,7 @@ import { buildMobileNetV1 } from '../../../architectures/build_mobilenet_v1.ts';
 import { transferWeights } from '../../../architectures/transfer_weights.ts';
 import { FRIENDLY, STANDARD } from '../../../architectures/variants.ts';
 import { IMAGENET_CLASSES } from '../../../datasets/imagenet/imagenet_classes.ts';
-import { fuseLayersModel } from '../../../quantize/convert/fuse.ts';
+import { fuseGraph, fuseLayersModel } from '../../../quantize/convert/fuse.ts';
 import { describeModel } from '../../../workflows/describe/describe_model.ts';
 import { openFloatModel } from '../../../workflows/open/open_model.ts';
 import { randomizeWeights } from '../../architectures/support.ts';
@@ -70,9 +70,9 @@ describe('a model of another program', () => {
         const path = at(`keras_${alpha}_${padsFirst}`);
         await savePublishedStyle(original, path);
         const reporter = recordingReporter();
-        const { model, facts } = await openFloatModel(path, contextOf(reporter));
+        const { layersModel, facts } = await openFloatModel(path, contextOf(reporter));
         const x = twoImages(32);
-        assertClose(predictions(model, x), predictions(original, x));
+        assertClose(predictions(layersModel, x), predictions(original, x));
         assert.deepEqual(facts.architecture, {
           network: 'mobilenet_v1',
           variant: STANDARD,
@@ -94,7 +94,7 @@ describe('a model of another program', () => {
           classes: 10,
           variant: FRIENDLY,
         });
-        const report = transferWeights(model, target, { zeroVariance: 'keep' });
+        const report = transferWeights(layersModel, target, { zeroVariance: 'keep' });
         assert.deepEqual(report.left, ['Conv2d_1c_1x1']);
         assert.equal(report.folded.length, 13);
       });
@@ -116,7 +116,7 @@ describe('a model of another program', () => {
   for (const [name, [format, resolution, folded]] of Object.entries(FILES)) {
     it(`is known by its content: ${name}`, async () => {
       const reporter = recordingReporter();
-      const { model, facts } = await openFloatModel(at(name), contextOf(reporter));
+      const { layersModel, facts } = await openFloatModel(at(name), contextOf(reporter));
       assert.equal(facts.format, format);
       assert.deepEqual(facts.architecture, {
         network: 'mobilenet_v1',
@@ -133,13 +133,13 @@ describe('a model of another program', () => {
         reporter.messages.some((note) => note.includes('are folded into')),
         folded > 0,
       );
-      const weights = model.getLayer('Conv2d_5_pointwise').getWeights()[0];
+      const weights = layersModel.getLayer('Conv2d_5_pointwise').getWeights()[0];
       assert.deepEqual(weights.shape, [1, 1, 64, 64]);
       if (resolution === 32) {
         const x = twoImages(32);
-        assertClose(predictions(model, x), predictions(live().model, x));
+        assertClose(predictions(layersModel, x), predictions(live().model, x));
       }
-      model.dispose();
+      layersModel.dispose();
     });
   }
 
@@ -183,7 +183,7 @@ describe('a model of another program', () => {
     assert.deepEqual([architecture, dataset], [undefined, undefined]);
     assert.deepEqual([labels.labelOffset, labels.known], [1, false]);
     assert.deepEqual([origin.source, origin.weightsSha256], [at('sequential'), undefined]);
-    const { nodes } = fuseLayersModel(opened.model, { zeroVariance: 'keep' });
+    const { nodes } = fuseGraph(opened.graph, { zeroVariance: 'keep' });
     assert.deepEqual(
       nodes.map(({ name }) => name),
       ['first', 'last'],

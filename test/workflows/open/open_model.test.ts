@@ -22,7 +22,7 @@ describe('openModel', () => {
     const dataset = memoryDataset({ classes: 10, images: 4 });
     const source = { dataset, images: 4, seed: 0, skip: 0 };
     const { model } = await quantizeModel(opened, 'keep', source, contextOf());
-    opened.model.dispose();
+    opened.dispose();
     await writeFile(at('model.tf8'), await encodeTf8(model));
   });
 
@@ -34,8 +34,8 @@ describe('openModel', () => {
       assert.ok(opened.kind === 'float');
       assert.equal(opened.name, at(path));
       assert.equal(opened.facts.labels.labelOffset, 1);
-      assert.deepEqual(opened.model.outputs[0].shape, [null, 1001]);
-      opened.model.dispose();
+      assert.deepEqual(opened.layersModel.outputs[0].shape, [null, 1001]);
+      opened.dispose();
     });
   }
 

@@ -131,7 +131,7 @@ describe('rearchitect', () => {
       const source = { dataset: options.dataset, images: 5, seed: 0, skip: 0 };
       const { model } = await quantizeModel(opened, 'keep', source, contextOf());
       assert.equal(model.nodes.filter(({ op }) => op === 'depthwiseConv2d').length, 13);
-      opened.model.dispose();
+      opened.dispose();
     });
 
     it('keeps an output for the background', async () => {

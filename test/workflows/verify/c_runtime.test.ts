@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { runCommand } from '../../../foundation/processes/run_command.ts';
 import { Tf8Plan } from '../../../quantize/execute/plan.ts';
 import { C } from '../../../quantize/export/c/c.ts';
-import { outputName } from '../../../quantize/export/tensor_names.ts';
+import { exportedOutputs } from '../../../quantize/export/tensor_names.ts';
 import { REFERENCE_KERNELS } from '../../../quantize/kernels/reference.ts';
 import { encodeTf8 } from '../../../quantize/model/tf8_file.ts';
 import { outputNode, type Tf8Model } from '../../../quantize/model/tf8_model.ts';
@@ -19,7 +19,7 @@ import {
 import { openRuntime } from '../../../workflows/verify/open_runtime.ts';
 import { modelOf } from '../../quantize/export/support.ts';
 import { randomBytes } from '../../quantize/kernels/make_call.ts';
-import { randomModels } from '../../quantize/model/random_models.ts';
+import { randomModels, randomModelsOfOutputs } from '../../quantize/model/random_models.ts';
 import { contextOf } from '../../scripts/support.ts';
 import { inFolder } from '../../support/in_folder.ts';
 import { skip } from '../../support/skip.ts';
@@ -52,8 +52,9 @@ async function agrees(model: Tf8Model, options: CRuntimeOptions): Promise<void> 
         for (const [name, layer] of ours) {
           assert.deepEqual([...theirs.get(name)!], [...layer], `${model.name}: ${name}`);
         }
-        const output = theirs.get(outputName(model))!;
-        assert.deepEqual([...output], [...ours.get(outputNode(model).name)!]);
+        for (const { node, name } of exportedOutputs(model)) {
+          assert.deepEqual([...theirs.get(name)!], [...ours.get(node)!], `${model.name}: ${name}`);
+        }
       }
     } finally {
       await runtime.close();
@@ -101,6 +102,14 @@ describe('the C program of an export', function () {
 
   it('compiles without a warning and gives our bytes in every layer and printed', async () => {
     for (const model of models) await agrees(model, {});
+  });
+
+  it('prints every output of a network with several', async () => {
+    const several = fc.sample(randomModelsOfOutputs({ withEveryOp: true }), {
+      seed: 5,
+      numRuns: 3,
+    });
+    for (const model of several) await agrees(model, {});
   });
 
   it('rounds products to single precision', () => agrees(nearTies(), {}));

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { startNodeRuntime } from '../../../workflows/verify/node_runtime.ts';
 import { skip } from '../../support/skip.ts';
 
-const TASK = { file: 'm.onnx', layersFile: 'l.onnx', layers: ['one'], output: 'logits' };
+const TASK = { file: 'm.onnx', layersFile: 'l.onnx', layers: ['one'], outputs: ['logits'] };
 
 function isInstalled(): boolean {
   try {

@@ -22,7 +22,7 @@ process.stdin.once('data', (request) => {
   });
 });`;
 
-const TASK = { file: 'm.onnx', layersFile: 'l.onnx', layers: ['one', 'two'], output: 'logits' };
+const TASK = { file: 'm.onnx', layersFile: 'l.onnx', layers: ['one', 'two'], outputs: ['logits'] };
 
 describe('startPythonRuntime', () => {
   before(function () {

@@ -3,7 +3,7 @@ import { appendFile, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Tf8Plan } from '../../../quantize/execute/plan.ts';
-import { outputName } from '../../../quantize/export/tensor_names.ts';
+import { exportedOutputs } from '../../../quantize/export/tensor_names.ts';
 import { REFERENCE_KERNELS } from '../../../quantize/kernels/reference.ts';
 import { outputNode } from '../../../quantize/model/tf8_model.ts';
 import { showVerification } from '../../../scripts/commands/verify.ts';
@@ -52,7 +52,7 @@ describe('verify', () => {
           const tensors = new Map(
             [...plan.run(image)].map(([name, bytes]) => [name, bytes.slice()] as const),
           );
-          tensors.set(outputName(model), tensors.get(outputNode(model).name)!.slice());
+          tensors.set(exportedOutputs(model)[0].name, tensors.get(outputNode(model).name)!.slice());
           change(tensors, images++);
           return tensors;
         },

@@ -8,6 +8,7 @@
 #include "aligned.h"
 #include "elementwise.h"
 #include "peak.h"
+#include "rearrange.h"
 
 static const char *const ISA_NAMES[ISA_COUNT] = {"scalar", "avx2", "avxvnni", "avx512vnni",
                                                  "neondot"};
@@ -188,6 +189,30 @@ static napi_value create_lookup(napi_env env, napi_callback_info info) {
   return make_handle(env, HANDLE_OP, op_create_lookup(positions, channels, table.data));
 }
 
+/* createRearrangement(batch, imageBytes, map: Int32Array(21), fill): sizes, strides, begins, ends, offset */
+static napi_value create_rearrangement(napi_env env, napi_callback_info info) {
+  napi_value arguments[MOST_ARGUMENTS];
+  Array map;
+  Rearrangement r;
+  if (!get_arguments(env, info, 4, arguments) ||
+      napi_get_value_int32(env, arguments[0], &r.batch) != napi_ok || r.batch < 1 ||
+      napi_get_value_int32(env, arguments[1], &r.image_bytes) != napi_ok || r.image_bytes < 1 ||
+      !get_array(env, arguments[2], napi_int32_array, &map) || map.length != 4 * LOOPS + 1 ||
+      napi_get_value_int32(env, arguments[3], &r.fill) != napi_ok || r.fill < 0 || r.fill > 255) {
+    return fail(env, "Expected (batch, imageBytes, a map of 21, fill) for createRearrangement");
+  }
+  const int32_t *numbers = map.data;
+  for (int k = 0; k < LOOPS; k++) {
+    r.sizes[k] = numbers[k];
+    r.strides[k] = numbers[LOOPS + k];
+    r.begins[k] = numbers[2 * LOOPS + k];
+    r.ends[k] = numbers[3 * LOOPS + k];
+  }
+  r.offset = numbers[4 * LOOPS];
+  if (!is_rearrangement(&r)) return fail(env, "Expected places in the image for createRearrangement");
+  return make_handle(env, HANDLE_OP, op_create_rearrangement(&r));
+}
+
 /* runOp(op, inputs: Uint8Array[], output: Uint8Array): one call on the caller's thread. */
 static napi_value run_op(napi_env env, napi_callback_info info) {
   napi_value arguments[MOST_ARGUMENTS];
@@ -260,7 +285,8 @@ NAPI_MODULE_INIT() {
   } FUNCTIONS[] = {
       {"supportedIsas", supported_isas}, {"createOp", create_op},
       {"createConcat", create_concat},   {"createElementwise", create_elementwise},
-      {"createLookup", create_lookup},   {"runOp", run_op},
+      {"createLookup", create_lookup},   {"createRearrangement", create_rearrangement},
+      {"runOp", run_op},
       {"createProgram", create_program}, {"runProgram", run_program},
       {"quantize", quantize},            {"profileProgram", profile_program},
       {"measurePeak", peak},             {"close", close_object},

@@ -7,6 +7,7 @@
 #include "aligned.h"
 #include "elementwise.h"
 #include "pack.h"
+#include "rearrange.h"
 
 Op *op_create_windowed(OpKind kind, Isa isa, const Windowed *w, const uint8_t *filter,
                        const int32_t *bias) {
@@ -104,6 +105,7 @@ void op_release(Op *op) {
   free(op->input_channels);
   free(op->tables);
   free(op->elementwise);
+  free(op->rearrangement);
   free(op);
 }
 
@@ -112,6 +114,9 @@ size_t op_input_bytes(const Op *op, size_t index) {
   if (op->elementwise != NULL) {
     const size_t rows = index == 0 ? op->rows : op->rows / (size_t)op->elementwise->share;
     return rows * (size_t)op->output_channels;
+  }
+  if (op->rearrangement != NULL) {
+    return (size_t)op->rearrangement->batch * (size_t)op->rearrangement->image_bytes;
   }
   return (size_t)op->batch * (size_t)op->height * (size_t)op->width * (size_t)op->channels;
 }
@@ -129,7 +134,8 @@ static void scratch_parts(const Op *op, size_t parts[4]) {
     parts[1] = widens ? aligned(op->block_rows * row_bytes + slack) : 0;
     parts[2] = aligned((op->block_rows + 3) * sizeof(int32_t));
   }
-  if (op->input_count == 0) parts[3] = aligned((size_t)op->output_channels * sizeof(int32_t));
+  const int accumulates = op->input_count == 0 && op->rearrangement == NULL;
+  if (accumulates) parts[3] = aligned((size_t)op->output_channels * sizeof(int32_t));
 }
 
 size_t op_scratch_bytes(const Op *op) {

@@ -50,6 +50,7 @@ typedef enum {
   OP_CONCAT,
   OP_ADD, /* and subtract: its second multiplier is negative */
   OP_MULTIPLY,
+  OP_REARRANGE,
   OP_KIND_COUNT
 } OpKind;
 
@@ -73,6 +74,7 @@ typedef struct {
 
 typedef struct ChainPanel ChainPanel; /* chains.h */
 struct Elementwise;
+struct Rearrangement;
 
 typedef struct {
   OpKind kind;
@@ -115,6 +117,7 @@ typedef struct {
   uint8_t *tables; /* [input_count, 256] */
 
   struct Elementwise *elementwise; /* of two tensors: else NULL */
+  struct Rearrangement *rearrangement; /* of bytes in other places: else NULL */
 } Op;
 
 /* What a kernel needs beside the tensors: parts of op_scratch_bytes(op) bytes. */

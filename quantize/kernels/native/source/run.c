@@ -1,5 +1,6 @@
 /* Running a prepared call: which kernel, and which part of the work. */
 #include "elementwise.h"
+#include "rearrange.h"
 
 /* NULL for the instruction sets of another processor family. */
 typedef struct {
@@ -55,6 +56,7 @@ static size_t unit_count(const Op *op) {
     case OP_CONCAT:
     case OP_ADD:
     case OP_MULTIPLY:
+    case OP_REARRANGE:
       return op->rows;
     default:
       return output_rows(op);
@@ -102,6 +104,9 @@ void op_run(const Op *op, const uint8_t *const *inputs, uint8_t *output, size_t 
     case OP_ADD:
     case OP_MULTIPLY:
       elementwise_run(op, inputs[0], inputs[1], output, first, last);
+      return;
+    case OP_REARRANGE:
+      rearrange_run(op, inputs[0], output, first, last);
       return;
     default:
       pool_scalar(op, inputs[0], output, first, last, &scratch);

@@ -12,6 +12,7 @@ export const OP_CONCAT = 4;
 export const OP_ADD = 5;
 export const OP_MULTIPLY = 6;
 export const OP_LOOKUP = 7;
+export const OP_REARRANGE = 8;
 
 /** Offsets from the arena. */
 export const INPUT = 4;
@@ -76,6 +77,16 @@ export const FIRST_MULTIPLIER = 100;
 export const SECOND_MULTIPLIER = 104;
 export const SHIFT = 108;
 export const OUTPUT_ZERO_POINT = 112;
+
+// An arrangement, for BATCH images: five numbers each of the loops over its output.
+export const MAP_SIZES = 16;
+export const MAP_STRIDES = 36;
+export const MAP_BEGINS = 56;
+export const MAP_ENDS = 76;
+export const MAP_OFFSET = 96;
+export const FILL = 100;
+/** Of an image of the input. */
+export const IMAGE_BYTES = 104;
 
 export const PART_BYTES = 20;
 /** Offset from the arena. */

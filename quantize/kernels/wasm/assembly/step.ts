@@ -5,6 +5,7 @@ import { depthwise } from './depthwise';
 import { lookup } from './lookup';
 import { multiply } from './multiply';
 import { pool } from './pool';
+import { rearrange } from './rearrange';
 import {
   OP,
   OP_ADD,
@@ -13,6 +14,7 @@ import {
   OP_DEPTHWISE,
   OP_LOOKUP,
   OP_MULTIPLY,
+  OP_REARRANGE,
 } from './records';
 
 /**
@@ -39,6 +41,8 @@ export function runStep(
     multiply(step, arena, thread, threads);
   } else if (op == OP_LOOKUP) {
     lookup(step, arena, thread, threads);
+  } else if (op == OP_REARRANGE) {
+    rearrange(step, arena, thread, threads);
   } else {
     pool(step, arena, thread, threads);
   }

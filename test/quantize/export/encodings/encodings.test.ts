@@ -9,13 +9,15 @@ import { ENCODINGS } from '../../../../quantize/export/encodings/encodings.ts';
 import type { FloatWeights } from '../../../../quantize/export/export_format.ts';
 import { ModelProtoSchema } from '../../../../quantize/export/onnx/generated/onnx_pb.ts';
 import { permuteFloats } from '../../../../quantize/export/tensor_layout.ts';
-import { outputName } from '../../../../quantize/export/tensor_names.ts';
+import { exportedOutputs } from '../../../../quantize/export/tensor_names.ts';
 import {
   isWeighted,
   outputNode,
   type Tf8Model,
   tensorSpecs,
 } from '../../../../quantize/model/tf8_model.ts';
+import { concatAxis } from '../../../../quantize/ops/concat.ts';
+import type { RearrangeNode } from '../../../../quantize/ops/rearrange.ts';
 import { dequantizeArray } from '../../../../quantize/params/quantization.ts';
 import { randomBytes } from '../../kernels/make_call.ts';
 import { randomModels } from '../../model/random_models.ts';
@@ -48,7 +50,8 @@ function floatGraphOf(
   floatWeights: ReadonlyMap<string, FloatWeights>,
 ): FloatGraph {
   const nodes = model.nodes.map((node): FloatNode => {
-    if (node.op === 'concat') return { ...node, axis: -1 };
+    if (node.op === 'concat') return { ...node, axis: concatAxis(node) - 3 };
+    if (node.op === 'rearrange') return floatNodeOf(node);
     if (node.op === 'lookup') {
       const { function: f, table: _, ...rest } = node;
       assert.ok(typeof f !== 'string');
@@ -63,6 +66,32 @@ function floatGraphOf(
   });
   const { name, input } = model;
   return floatGraph({ name, nodes, input, outputs: [outputNode(model).name] });
+}
+
+/** What a rearrangement is in float; rows and columns that come several times are resized. */
+function floatNodeOf({ name, inputs, arrangement, output: { shape } }: RearrangeNode): FloatNode {
+  const base = { name, inputs };
+  switch (arrangement.kind) {
+    case 'pad':
+      return { ...base, op: 'pad', padding: arrangement.padding };
+    case 'slice':
+      return { ...base, op: 'slice', ...arrangement, size: shape };
+    case 'transpose':
+      return { ...base, op: 'transpose', permutation: arrangement.permutation };
+    case 'reshape':
+      return { ...base, op: 'reshape', target: shape };
+    case 'depthToSpace':
+    case 'spaceToDepth':
+      return { ...base, op: arrangement.kind, block: arrangement.block };
+    case 'repeat':
+      return {
+        ...base,
+        op: 'resize',
+        size: [shape[0], shape[1]],
+        method: 'nearest',
+        corners: 'halfPixel',
+      };
+  }
 }
 
 async function filesOf(model: Tf8Model, floatWeights?: ReadonlyMap<string, FloatWeights>) {
@@ -130,7 +159,7 @@ describe('the export to encodings', () => {
     );
     const [input] = graph!.input;
     assert.equal(input.name, MODEL.input.name);
-    assert.deepEqual([graph!.output.map(({ name }) => name)], [[outputName(MODEL)]]);
+    assert.deepEqual([graph!.output.map(({ name }) => name)], [[exportedOutputs(MODEL)[0].name]]);
   });
 
   it('computes in ONNX what the float network computes', () =>
@@ -158,7 +187,7 @@ describe('the export to encodings', () => {
         });
         runner.dispose();
         assert.equal(
-          tensors.get(outputName(model))!.values.length,
+          tensors.get(exportedOutputs(model)[0].name)!.values.length,
           outputNode(model).output.shape[2],
         );
       }),

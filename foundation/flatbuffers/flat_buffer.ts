@@ -4,7 +4,6 @@
  * The format: https://flatbuffers.dev/internals
  */
 import { Builder } from 'flatbuffers';
-import { QuantizationError } from '../../params/errors.ts';
 
 /** What a field holds; the plural ones are vectors. */
 interface FieldValues {
@@ -12,6 +11,7 @@ interface FieldValues {
   /** Also enums and the types of unions. */
   int8: number;
   int32: number;
+  float32: number;
   string: string;
   table: FlatTable;
   bytes: Uint8Array;
@@ -66,13 +66,14 @@ function writeTable(builder: Builder, { schema, fields }: FlatTable): number {
   for (const { slot, kind, value } of placed) {
     if (kind === 'int8' || kind === 'bool') builder.addFieldInt8(slot, value, 0);
     else if (kind === 'int32') builder.addFieldInt32(slot, value, 0);
+    else if (kind === 'float32') builder.addFieldFloat32(slot, value, 0);
     else builder.addFieldOffset(slot, value, 0);
   }
   return builder.endObject();
 }
 
 function isScalar(kind: FieldKind): boolean {
-  return kind === 'bool' || kind === 'int8' || kind === 'int32';
+  return kind === 'bool' || kind === 'int8' || kind === 'int32' || kind === 'float32';
 }
 
 /** Where the value was written. */
@@ -130,37 +131,63 @@ function writeVector<T>(
   return builder.endVector();
 }
 
+/** Makes the error of a file that is none of its kind, or is damaged. */
+export type RefuseFile = (message: string) => Error;
+
 /** A table in a file, read by its schema. */
 export class FlatReader {
   private readonly view: DataView;
   private readonly position: number;
+  private readonly refuse: RefuseFile;
 
-  private constructor(view: DataView, position: number) {
+  private constructor(view: DataView, position: number, refuse: RefuseFile) {
     this.view = view;
     this.position = position;
+    this.refuse = refuse;
   }
 
   /**
    * The root table.
-   * @throws QuantizationError where the file has another identifier; so do the other methods where
+   * @throws what `refuse` makes where the file has another identifier; so do the other methods where
    * a position lies outside the file
    */
-  static root(file: Uint8Array, identifier: string): FlatReader {
+  static root(file: Uint8Array, identifier: string, refuse: RefuseFile): FlatReader {
     const found = String.fromCharCode(...file.subarray(4, 8));
     if (found !== identifier) {
-      throw new QuantizationError(
+      throw refuse(
         `Expected a FlatBuffers file of kind "${identifier}" but received ${JSON.stringify(found)}`,
       );
     }
     const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-    const reader = new FlatReader(view, 0);
-    return new FlatReader(view, reader.follow(0));
+    const reader = new FlatReader(view, 0, refuse);
+    return reader.at(reader.follow(0));
   }
 
   /** An unsigned 32-bit number; 0 where the file leaves it out. */
   uint32(schema: FlatSchema, name: string): number {
     const at = this.field(schema, name);
     return at === undefined ? 0 : this.read(at, 4, () => this.view.getUint32(at, true));
+  }
+
+  /** A signed 32-bit number; 0 where the file leaves it out. */
+  int32(schema: FlatSchema, name: string): number {
+    return this.uint32(schema, name) | 0;
+  }
+
+  /** A signed number of 8 bits, as the numbers of enums are; 0 where the file leaves it out. */
+  int8(schema: FlatSchema, name: string): number {
+    const at = this.field(schema, name);
+    return at === undefined ? 0 : this.read(at, 1, () => this.view.getInt8(at));
+  }
+
+  bool(schema: FlatSchema, name: string): boolean {
+    return this.int8(schema, name) !== 0;
+  }
+
+  /** 0 where the file leaves it out. */
+  float32(schema: FlatSchema, name: string): number {
+    const at = this.field(schema, name);
+    return at === undefined ? 0 : this.read(at, 4, () => this.view.getFloat32(at, true));
   }
 
   string(schema: FlatSchema, name: string): string {
@@ -175,12 +202,42 @@ export class FlatReader {
     return new Uint8Array(this.view.buffer, this.view.byteOffset + vector.start, vector.length);
   }
 
+  int32s(schema: FlatSchema, name: string): number[] {
+    return this.numbers(schema, name, 4, (at) => this.view.getInt32(at, true));
+  }
+
+  /** Exact below 2⁵³. */
+  int64s(schema: FlatSchema, name: string): number[] {
+    return this.numbers(schema, name, 8, (at) => Number(this.view.getBigInt64(at, true)));
+  }
+
+  float32s(schema: FlatSchema, name: string): number[] {
+    return this.numbers(schema, name, 4, (at) => this.view.getFloat32(at, true));
+  }
+
+  /** undefined where the file leaves it out. */
+  table(schema: FlatSchema, name: string): FlatReader | undefined {
+    const at = this.field(schema, name);
+    return at === undefined ? undefined : this.at(this.follow(at));
+  }
+
   tables(schema: FlatSchema, name: string): FlatReader[] {
     const { start, length } = this.vector(schema, name, 4) ?? { start: 0, length: 0 };
-    return Array.from(
-      { length },
-      (_, index) => new FlatReader(this.view, this.follow(start + 4 * index)),
-    );
+    return Array.from({ length }, (_, index) => this.at(this.follow(start + 4 * index)));
+  }
+
+  private numbers(
+    schema: FlatSchema,
+    name: string,
+    bytes: number,
+    take: (at: number) => number,
+  ): number[] {
+    const { start, length } = this.vector(schema, name, bytes) ?? { start: 0, length: 0 };
+    return Array.from({ length }, (_, index) => take(start + bytes * index));
+  }
+
+  private at(position: number): FlatReader {
+    return new FlatReader(this.view, position, this.refuse);
   }
 
   private vector(schema: FlatSchema, name: string, elementBytes: number) {
@@ -211,7 +268,7 @@ export class FlatReader {
 
   private read<T>(at: number, bytes: number, take: () => T): T {
     if (!(at >= 0 && at + bytes <= this.view.byteLength)) {
-      throw new QuantizationError(
+      throw this.refuse(
         `Expected positions below ${this.view.byteLength}, the file's length, but received ${at + bytes}`,
       );
     }

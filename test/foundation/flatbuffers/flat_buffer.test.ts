@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { ByteBuffer } from 'flatbuffers';
+import { UserError } from '../../../foundation/errors.ts';
 import {
   FlatReader,
   type FlatSchema,
   flatTable,
   writeFlatBuffer,
-} from '../../../quantize/export/tflite/flatbuffer.ts';
+} from '../../../foundation/flatbuffers/flat_buffer.ts';
 
 const LEAF = { name: [1, 'string'], data: [0, 'bytes'] } as const satisfies FlatSchema;
 const ROOT = {
@@ -18,6 +19,7 @@ const ROOT = {
   zeroPoints: [7, 'int64s'],
   scales: [8, 'float32s'],
   names: [9, 'strings'],
+  share: [10, 'float32'],
 } as const satisfies FlatSchema;
 
 const leaf = (name: string, length: number) =>
@@ -33,6 +35,7 @@ const file = writeFlatBuffer(
     zeroPoints: [255],
     scales: [0.5, 2],
     names: ['a', 'bc'],
+    share: 0.25,
   }),
   'TEST',
 );
@@ -45,6 +48,8 @@ function fieldAt(slot: number): { buffer: ByteBuffer; at: number } {
   assert.ok(way > 0, `slot ${slot} is there`);
   return { buffer, at: root + way };
 }
+
+const refuse = (message: string) => new UserError(message);
 
 describe('writeFlatBuffer', () => {
   it('writes scalars and vectors where the flatbuffers library reads them', () => {
@@ -71,14 +76,14 @@ describe('writeFlatBuffer', () => {
   });
 
   it('puts bytes at multiples of 16, as the TFLite schema demands', () => {
-    for (const table of FlatReader.root(file, 'TEST').tables(ROOT, 'leaves')) {
+    for (const table of FlatReader.root(file, 'TEST', refuse).tables(ROOT, 'leaves')) {
       assert.equal((table.bytes(LEAF, 'data')!.byteOffset - file.byteOffset) % 16, 0);
     }
   });
 });
 
 describe('FlatReader', () => {
-  const root = FlatReader.root(file, 'TEST');
+  const root = FlatReader.root(file, 'TEST', refuse);
 
   it('reads what was written', () => {
     assert.equal(root.uint32(ROOT, 'count'), 70_000);
@@ -91,10 +96,17 @@ describe('FlatReader', () => {
       leaves.map((table) => table.bytes(LEAF, 'data')!.length),
       [1, 33],
     );
+    assert.deepEqual([root.bool(ROOT, 'flag'), root.int8(ROOT, 'byte')], [true, 3]);
+    assert.equal(root.int32(ROOT, 'count'), 70_000);
+    assert.equal(root.float32(ROOT, 'share'), 0.25);
+    assert.deepEqual(root.int32s(ROOT, 'shape'), [1, -2, 3]);
+    assert.deepEqual(root.int64s(ROOT, 'zeroPoints'), [255]);
+    assert.deepEqual(root.float32s(ROOT, 'scales'), [0.5, 2]);
+    assert.equal(root.table(ROOT, 'leaf'), undefined);
   });
 
   it('gives nothing for what was left out', () => {
-    const empty = FlatReader.root(writeFlatBuffer(flatTable(ROOT, {}), 'TEST'), 'TEST');
+    const empty = FlatReader.root(writeFlatBuffer(flatTable(ROOT, {}), 'TEST'), 'TEST', refuse);
     assert.equal(empty.uint32(ROOT, 'count'), 0);
     assert.equal(empty.string(LEAF, 'name'), '');
     assert.equal(empty.bytes(LEAF, 'data'), undefined);
@@ -102,8 +114,8 @@ describe('FlatReader', () => {
   });
 
   it('refuses a file of another kind', () => {
-    assert.throws(() => FlatReader.root(file, 'TFL3'), {
-      name: 'QuantizationError',
+    assert.throws(() => FlatReader.root(file, 'TFL3', refuse), {
+      name: 'UserError',
       message: 'Expected a FlatBuffers file of kind "TFL3" but received "TEST"',
     });
   });
@@ -112,10 +124,10 @@ describe('FlatReader', () => {
     let refused = 0;
     for (let length = 8; length < file.length; length++) {
       try {
-        const cut = FlatReader.root(file.slice(0, length), 'TEST');
+        const cut = FlatReader.root(file.slice(0, length), 'TEST', refuse);
         for (const table of cut.tables(ROOT, 'leaves')) table.bytes(LEAF, 'data');
       } catch (error) {
-        assert.equal((error as Error).name, 'QuantizationError');
+        assert.equal((error as Error).name, 'UserError');
         assert.match((error as Error).message, /^Expected positions below \d+, the file's length/);
         refused++;
       }

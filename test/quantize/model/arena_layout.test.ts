@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { type Lifetime, layOutArena } from '../../../quantize/execute/arena_layout.ts';
+import { type Lifetime, layOutArena } from '../../../quantize/model/arena_layout.ts';
 
 const tensor = (name: string, bytes: number, first: number, last: number): Lifetime => ({
   name,

@@ -1,8 +1,8 @@
 /**
- * The slots of the TFLite schema (tensorflow/lite/schema/schema.fbs, version 3) that an export uses,
- * and the numbers of its enums; the same in TensorFlow 2.15 and LiteRT 2.3.
+ * The slots of the TFLite schema (tensorflow/lite/schema/schema.fbs, version 3) that are read and
+ * written here, and the numbers of its enums; the same in TensorFlow 2.15 and LiteRT 2.3.
  */
-import type { FlatSchema } from './flatbuffer.ts';
+import type { FlatSchema } from './flat_buffer.ts';
 
 export const FILE_IDENTIFIER = 'TFL3';
 export const SCHEMA_VERSION = 3;
@@ -19,6 +19,7 @@ export const MODEL = {
 
 export const OPERATOR_CODE = {
   deprecatedBuiltinCode: [0, 'int8'],
+  customCode: [1, 'string'],
   version: [2, 'int32'],
   builtinCode: [3, 'int32'],
 } as const satisfies FlatSchema;
@@ -37,11 +38,15 @@ export const TENSOR = {
   buffer: [2, 'int32'],
   name: [3, 'string'],
   quantization: [4, 'table'],
+  isVariable: [5, 'bool'],
+  sparsity: [6, 'table'],
 } as const satisfies FlatSchema;
 
 export const QUANTIZATION = {
   scale: [2, 'float32s'],
   zeroPoint: [3, 'int64s'],
+  /** Of a scale for each index of one axis: the axis. */
+  quantizedDimension: [6, 'int32'],
 } as const satisfies FlatSchema;
 
 export const BUFFER = { data: [0, 'bytes'] } as const satisfies FlatSchema;
@@ -163,11 +168,71 @@ export const RESHAPE = {
 
 export const PAD = { code: 34, optionsType: 22, options: {} } as const satisfies OperatorKind;
 
+export const TRANSPOSE = { code: 39, optionsType: 26, options: {} } as const satisfies OperatorKind;
+
+export const STRIDED_SLICE = {
+  code: 45,
+  optionsType: 32,
+  options: {},
+} as const satisfies OperatorKind;
+
+const BLOCKS = { blockSize: [0, 'int32'] } as const;
+export const SPACE_TO_DEPTH = {
+  code: 26,
+  optionsType: 19,
+  options: BLOCKS,
+} as const satisfies OperatorKind;
+export const DEPTH_TO_SPACE = {
+  code: 5,
+  optionsType: 94,
+  options: BLOCKS,
+} as const satisfies OperatorKind;
+
+export const RESIZE_NEAREST_NEIGHBOR = {
+  code: 97,
+  optionsType: 74,
+  options: { alignCorners: [0, 'bool'], halfPixelCenters: [1, 'bool'] },
+} as const satisfies OperatorKind;
+
+/** Options of operators that are read only. */
+export const FULLY_CONNECTED_SHAPE = { keepDims: [2, 'bool'] } as const satisfies FlatSchema;
+export const CONCATENATION_ACTIVATION = { activation: [1, 'int8'] } as const satisfies FlatSchema;
+export const REDUCER = { keepDims: [0, 'bool'] } as const satisfies FlatSchema;
+export const SOFTMAX_BETA = { beta: [0, 'float32'] } as const satisfies FlatSchema;
+export const LEAKY_RELU_SLOPE = { alpha: [0, 'float32'] } as const satisfies FlatSchema;
+export const GELU_KIND = { approximate: [0, 'bool'] } as const satisfies FlatSchema;
+
 /** enum TensorType */
-export const TENSOR_TYPE = { int32: 2, uint8: 3 } as const;
+export const TENSOR_TYPE = {
+  float32: 0,
+  float16: 1,
+  int32: 2,
+  uint8: 3,
+  int64: 4,
+  string: 5,
+  bool: 6,
+  int16: 7,
+  complex64: 8,
+  int8: 9,
+  float64: 10,
+  complex128: 11,
+  uint64: 12,
+  resource: 13,
+  variant: 14,
+  uint32: 15,
+  uint16: 16,
+  int4: 17,
+} as const;
 
 /** enum Padding */
 export const PADDING = { same: 0, valid: 1 } as const;
 
 /** enum ActivationFunctionType */
-export const ACTIVATION = { linear: 0, relu: 1, relu6: 3 } as const;
+export const ACTIVATION = {
+  linear: 0,
+  relu: 1,
+  reluN1To1: 2,
+  relu6: 3,
+  tanh: 4,
+  signBit: 5,
+} as const;

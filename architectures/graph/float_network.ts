@@ -1,0 +1,88 @@
+/** A float network in the forms that it is needed in: as a graph, and as Keras' layers for training. */
+import * as tf from '@tensorflow/tfjs';
+import { type FloatGraph, shapeIn } from './float_graph.ts';
+import { layersModelOf } from './layers_model_of.ts';
+import type { Constant } from './operations/operation.ts';
+import { operationOf } from './operations/table.ts';
+import { readLayersModel } from './read_layers_model.ts';
+
+export interface FloatNetwork {
+  readonly name: string;
+  /** Of an image of each input, [H, W, C]; null where any size is taken. A graph has one input. */
+  readonly inputShapes: readonly (readonly (number | null)[])[];
+  /** Length of the first output. */
+  readonly outputs: number;
+  /**
+   * What the network computes in inference, as it was read.
+   * @throws GraphError where no graph can hold it (see `readLayersModel`)
+   */
+  readonly graph: FloatGraph;
+  /**
+   * What training and re-architecture change.
+   * @throws UnsupportedLayerError naming an operation that Keras has no layer for
+   */
+  readonly layersModel: tf.LayersModel;
+  /** By the names that its file gives them, in order. */
+  weights(): ReadonlyMap<string, Constant>;
+  dispose(): void;
+}
+
+/** A network that was opened as Keras' layers, which are its own from then on; its graph is read once, when it is asked for. */
+export function networkOfLayers(model: tf.LayersModel): FloatNetwork {
+  const layersModel = functional(model);
+  let graph: FloatGraph | undefined;
+  return {
+    name: layersModel.name,
+    inputShapes: layersModel.inputs.map(({ shape }) => shape.slice(1)),
+    outputs: layersModel.outputs[0].shape.at(-1)!,
+    layersModel,
+    get graph() {
+      graph ??= readLayersModel(layersModel);
+      return graph;
+    },
+    weights: () =>
+      new Map(
+        layersModel.weights.map((weight) => {
+          const values = weight.read().dataSync<'float32'>();
+          return [weight.originalName, { shape: weight.shape as number[], values }];
+        }),
+      ),
+    dispose: () => {
+      layersModel.dispose();
+    },
+  };
+}
+
+/** Keras' sequential models as functional ones, which graphs are read from; they share the layers. */
+function functional(model: tf.LayersModel): tf.LayersModel {
+  if (model.getClassName() !== 'Sequential') return model;
+  const { inputs, outputs, name } = model;
+  return tf.model({ inputs, outputs, name });
+}
+
+/** A network that was opened as a graph; its layers are made when they are asked for. */
+export function networkOfGraph(graph: FloatGraph): FloatNetwork {
+  let layersModel: tf.LayersModel | undefined;
+  return {
+    name: graph.name,
+    inputShapes: [graph.input.shape],
+    outputs: shapeIn(graph, graph.outputs[0]).at(-1)!,
+    graph,
+    get layersModel() {
+      layersModel ??= layersModelOf(graph);
+      return layersModel;
+    },
+    weights: () =>
+      new Map(
+        graph.nodes.flatMap((node) =>
+          Object.entries(operationOf(node).constants?.(node) ?? {}).map(
+            ([name, constant]) => [`${node.name}/${name}`, constant] as const,
+          ),
+        ),
+      ),
+    dispose: () => {
+      layersModel?.dispose();
+      layersModel = undefined;
+    },
+  };
+}

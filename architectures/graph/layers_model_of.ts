@@ -1,0 +1,238 @@
+import * as tf from '@tensorflow/tfjs';
+import { UnsupportedLayerError } from './errors.ts';
+import { type FloatGraph, shapeIn } from './float_graph.ts';
+import { type FloatNode, isActivated } from './float_node.ts';
+import type { Activation } from './operations/activation_function.ts';
+import type { Shape } from './shape.ts';
+import { isPadded, isSamePadding, type Padding } from './window.ts';
+
+/** Our names of activations that Keras calls otherwise. */
+const KERAS_NAMES: Readonly<Record<string, string>> = { hardSigmoid: 'hard_sigmoid' };
+
+/** Weights of a layer, in the order of `setWeights`. */
+type LayerWeights = readonly { readonly values: Float32Array; readonly shape: readonly number[] }[];
+
+/**
+ * A graph as a functional LayersModel, to be trained: the same function. Layers are called like the
+ * nodes; of several for one node the last one is.
+ * @throws UnsupportedLayerError naming an operation that Keras has no layer for
+ */
+export function layersModelOf(graph: FloatGraph): tf.LayersModel {
+  const { input, nodes, outputs, name } = graph;
+  const source = tf.input({ shape: [...input.shape], name: input.name });
+  const made = new Map<string, tf.SymbolicTensor>([[input.name, source]]);
+  const writer = new LayerWriter();
+  for (const node of nodes) {
+    const inputs = node.inputs.map((tensor) => made.get(tensor)!);
+    const shape = shapeIn(graph, node.inputs[0]);
+    made.set(node.name, writer.write(node, inputs, shape, shapeIn(graph, node.name)));
+  }
+  const model = tf.model({ inputs: source, outputs: outputs.map((each) => made.get(each)!), name });
+  writer.setWeights();
+  return model;
+}
+
+class LayerWriter {
+  private readonly weights: [tf.layers.Layer, LayerWeights][] = [];
+
+  /** Layers have their weights when their model is made. */
+  setWeights(): void {
+    tf.tidy(() => {
+      for (const [layer, weights] of this.weights) {
+        layer.setWeights(weights.map(({ values, shape }) => tf.tensor(values, [...shape])));
+      }
+    });
+  }
+
+  /** @param inputShape of the first input */
+  write(
+    node: FloatNode,
+    inputs: tf.SymbolicTensor[],
+    inputShape: Shape,
+    outputShape: Shape,
+  ): tf.SymbolicTensor {
+    const activation = isActivated(node) ? node.activation : 'linear';
+    const name = activation === 'linear' ? node.name : `${node.name}/${node.op}`;
+    const y = this.operation(node, name, inputs, { inputShape, outputShape });
+    return activation === 'linear' ? y : apply(activationLayer(node, activation), y);
+  }
+
+  private operation(
+    node: FloatNode,
+    name: string,
+    inputs: tf.SymbolicTensor[],
+    { inputShape, outputShape }: { readonly inputShape: Shape; readonly outputShape: Shape },
+  ): tf.SymbolicTensor {
+    const [x] = inputs;
+    switch (node.op) {
+      case 'conv2d':
+      case 'depthwiseConv2d': {
+        const [kh, kw, , filters] = node.kernelShape;
+        const { padding, strides, dilations } = node;
+        const window = dilations === undefined ? ([kh, kw] as const) : undefined;
+        const padded = this.padded(name, x, inputShape, padding, window, strides);
+        const config = {
+          name,
+          kernelSize: [kh, kw] as [number, number],
+          strides: [...strides] as [number, number],
+          padding: padded.padding,
+          ...(dilations !== undefined && { dilationRate: [...dilations] as [number, number] }),
+        };
+        const layer =
+          node.op === 'conv2d'
+            ? tf.layers.conv2d({ ...config, filters })
+            : tf.layers.depthwiseConv2d({ ...config, depthMultiplier: filters });
+        this.weights.push([layer, weightsOf(node.kernel, node.kernelShape, node.bias)]);
+        return apply(layer, padded.x);
+      }
+      case 'fullyConnected': {
+        const [, , depth, units] = node.kernelShape;
+        const layer = tf.layers.dense({ name: node.keepDims ? `${name}/dense` : name, units });
+        this.weights.push([layer, weightsOf(node.kernel, [depth, units], node.bias)]);
+        const flat = inputShape.length === 1 ? x : this.reshaped(`${name}/flatten`, x, [depth]);
+        const y = apply(layer, flat);
+        return node.keepDims ? this.reshaped(name, y, outputShape) : y;
+      }
+      case 'batchNorm': {
+        const { axis, epsilon, gamma, beta, mean, variance } = node;
+        const layer = tf.layers.batchNormalization({ name, axis, epsilon });
+        this.weights.push([
+          layer,
+          [gamma, beta, mean, variance].map((values) => ({ values, shape: [values.length] })),
+        ]);
+        return apply(layer, x);
+      }
+      case 'averagePool2d':
+      case 'maxPool2d': {
+        const { windowShape, strides } = node;
+        const padding = poolPadding(node, inputShape);
+        const config = {
+          name,
+          poolSize: [...windowShape] as [number, number],
+          strides: [...strides] as [number, number],
+          padding,
+        };
+        const { averagePooling2d, maxPooling2d } = tf.layers;
+        return apply(node.op === 'maxPool2d' ? maxPooling2d(config) : averagePooling2d(config), x);
+      }
+      case 'globalAveragePool': {
+        const { keepDims = false } = node;
+        const layer = tf.layers.globalAveragePooling2d({
+          name: keepDims ? `${name}/mean` : name,
+          dataFormat: 'channelsLast',
+        });
+        const y = apply(layer, x);
+        return keepDims ? this.reshaped(name, y, outputShape) : y;
+      }
+      case 'activation':
+        return apply(activationLayer(node, node.activation), x);
+      case 'add':
+        return apply(tf.layers.add({ name }), inputs);
+      case 'multiply':
+        return apply(tf.layers.multiply({ name }), inputs);
+      case 'concat':
+        return apply(tf.layers.concatenate({ name, axis: node.axis }), inputs);
+      case 'dropout':
+        // The graph does not say the rate.
+        return apply(tf.layers.dropout({ name, rate: 0 }), x);
+      case 'pad':
+        return this.zeros(name, x, node.padding);
+      case 'reshape':
+        return this.reshaped(name, x, node.target);
+      case 'softmax':
+        return apply(tf.layers.softmax({ name }), x);
+      case 'subtract':
+        throw unsupported(node, 'a difference');
+      case 'transpose':
+        return apply(tf.layers.permute({ name, dims: node.permutation.map((axis) => axis + 1) }), x);
+      case 'slice':
+      case 'spaceToDepth':
+      case 'depthToSpace':
+      case 'resize':
+        throw unsupported(node, `the operation ${node.op}`);
+    }
+  }
+
+  /** The image, and the padding that is left for the layer; other padding becomes a layer of zeros. */
+  private padded(
+    name: string,
+    x: tf.SymbolicTensor,
+    shape: Shape,
+    padding: Padding,
+    window: readonly [number, number] | undefined,
+    strides: readonly [number, number],
+  ): { readonly x: tf.SymbolicTensor; readonly padding: 'same' | 'valid' } {
+    if (!isPadded(padding)) return { x, padding: 'valid' };
+    if (window !== undefined && isSamePadding(padding, shape, window, strides)) {
+      return { x, padding: 'same' };
+    }
+    return { x: this.zeros(`${name}/pad`, x, padding), padding: 'valid' };
+  }
+
+  private zeros(
+    name: string,
+    x: tf.SymbolicTensor,
+    { top, bottom, left, right }: Padding,
+  ): tf.SymbolicTensor {
+    const padding: [[number, number], [number, number]] = [
+      [top, bottom],
+      [left, right],
+    ];
+    return apply(tf.layers.zeroPadding2d({ name, padding }), x);
+  }
+
+  private reshaped(name: string, x: tf.SymbolicTensor, target: Shape): tf.SymbolicTensor {
+    return apply(tf.layers.reshape({ name, targetShape: [...target] }), x);
+  }
+}
+
+function poolPadding(
+  node: Extract<FloatNode, { readonly op: 'averagePool2d' | 'maxPool2d' }>,
+  shape: Shape,
+): 'same' | 'valid' {
+  const { padding, windowShape, strides } = node;
+  if (!isPadded(padding)) return 'valid';
+  if (isSamePadding(padding, shape, windowShape, strides)) return 'same';
+  throw unsupported(node, 'a pool with padding that is not "same"');
+}
+
+function weightsOf(kernel: Float32Array, shape: Shape, bias: Float32Array): LayerWeights {
+  return [
+    { values: kernel, shape },
+    { values: bias, shape: [bias.length] },
+  ];
+}
+
+/** A layer of the node's name. */
+function activationLayer(node: FloatNode, activation: Activation): tf.layers.Layer {
+  const { name } = node;
+  if (activation === 'relu') return tf.layers.reLU({ name });
+  if (activation === 'relu6') return tf.layers.reLU({ name, maxValue: 6 });
+  if (typeof activation === 'string') {
+    const keras = (KERAS_NAMES[activation] ?? activation) as 'elu';
+    return tf.layers.activation({ name, activation: keras });
+  }
+  if (activation.kind === 'relu') {
+    const { max, slope, threshold } = activation;
+    if (slope === 0 && threshold === 0) return tf.layers.reLU({ name, maxValue: max });
+    if (max === Infinity && threshold === 0) return tf.layers.leakyReLU({ name, alpha: slope });
+    if (max === Infinity && slope === 0) {
+      return tf.layers.thresholdedReLU({ name, theta: threshold });
+    }
+  }
+  throw unsupported(node, 'a function of one value that Keras has no layer for');
+}
+
+function unsupported({ name, op, className = op }: FloatNode, what: string): Error {
+  return new UnsupportedLayerError(
+    { name, className },
+    `${what}, in a network that is to be trained`,
+  );
+}
+
+function apply(
+  layer: tf.layers.Layer,
+  inputs: tf.SymbolicTensor | tf.SymbolicTensor[],
+): tf.SymbolicTensor {
+  return layer.apply(inputs) as tf.SymbolicTensor;
+}

@@ -1,0 +1,65 @@
+import { BYTE_MAX, paramsFromRange } from '../params/quantization.ts';
+import { clamp, roundHalfEven } from '../params/rounding.ts';
+import { type ObservedRange, rangeOf } from './observed_range.ts';
+import type { WeightChoice } from './recipe.ts';
+
+/** A range is shrunk by this factor, step by step, down to `LEAST_SHARE` of it. */
+const SHRINK = 0.9;
+const LEAST_SHARE = 0.006;
+
+/**
+ * The range of a layer's weights: their own, or the shrunk one with the least Σ weight · error², clipping
+ * included. With the inputs' variances as those weights, a weight on an input that hardly varies may
+ * clip: what it adds is a constant, which the bias makes up for.
+ * @param weights [K, M]
+ * @param variances [K, M]: of the input that each weight multiplies
+ */
+export function weightRange(
+  weights: Float32Array,
+  choice: WeightChoice['range'],
+  variances?: Float64Array,
+): ObservedRange {
+  const own = rangeOf(weights);
+  switch (choice) {
+    case 'minMax':
+      return own;
+    case 'mse':
+      return leastSquares(own, weights, new Float64Array(weights.length).fill(1));
+    case 'inputWeighted':
+      return leastSquares(own, weights, variances!);
+  }
+}
+
+function leastSquares(
+  { min, max }: ObservedRange,
+  weights: Float32Array,
+  importances: Float64Array,
+): ObservedRange {
+  let best: ObservedRange = { min, max };
+  let least = Infinity;
+  for (let share = 1; share >= LEAST_SHARE; share *= SHRINK) {
+    const range = { min: min * share, max: max * share };
+    const error = weightedError(weights, importances, range, least);
+    if (!(error < least)) continue;
+    least = error;
+    best = range;
+  }
+  return best;
+}
+
+/** Σ importance · error², or more than `limit` where it is more. */
+function weightedError(
+  weights: Float32Array,
+  importances: Float64Array,
+  { min, max }: ObservedRange,
+  limit: number,
+): number {
+  const { scale, zeroPoint } = paramsFromRange(min, max);
+  let sum = 0;
+  for (let i = 0; i < weights.length && sum <= limit; i++) {
+    const byte = clamp(roundHalfEven(weights[i] / scale) + zeroPoint, 0, BYTE_MAX);
+    const error = weights[i] - scale * (byte - zeroPoint);
+    sum += importances[i] * error * error;
+  }
+  return sum;
+}

@@ -1,0 +1,161 @@
+import { availableParallelism } from 'node:os';
+import { FloatRunner } from '../../architectures/graph/float_runner.ts';
+import type { Dataset } from '../../datasets/dataset.ts';
+import { topK } from '../../datasets/scoring/top_k.ts';
+import { UserError } from '../../foundation/errors.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
+import { decibels } from '../../quantize/analyze/decibels.ts';
+import { fuseGraph } from '../../quantize/convert/fuse.ts';
+import type { TierName } from '../../quantize/kernels/kernels.ts';
+import { isVector, outputNodes, type Tf8Model } from '../../quantize/model/tf8_model.ts';
+import { selectBackend } from '../../training/backend.ts';
+import { compile } from '../../training/compile/compile.ts';
+import { kernelsName } from '../open/kernels_used.ts';
+import { inRange } from '../open/model_input.ts';
+import type { OpenedFloatModel } from '../open/open_model.ts';
+import { kernelsUsed, openPlan } from '../open/open_plan.ts';
+import { tf8Facts } from '../open/tf8_facts.ts';
+import { recorded } from '../records/analysis_record.ts';
+
+/** Images that go through both networks at a time: bounds memory. */
+const BATCH = 8;
+
+/** One output of a network in TF8 against the same in float, over all images. */
+export class OutputFigures {
+  readonly name: string;
+  /** 10 · log10(Σ x² / Σ (x − x̂)²); Infinity, in JSON "lossless", where they are equal. */
+  readonly sqnrDb: number;
+  /** Σ x · x̂ / √(Σ x² · Σ x̂²); 1 where both are 0 throughout. */
+  readonly cosine: number;
+  /** Images with the same first class, in percent; null where the output is no vector of classes. */
+  readonly agreement: number | null;
+
+  constructor(name: string, sqnrDb: number, cosine: number, agreement: number | null) {
+    this.name = name;
+    this.sqnrDb = sqnrDb;
+    this.cosine = cosine;
+    this.agreement = agreement;
+  }
+
+  toJSON(): unknown {
+    const { name, sqnrDb, cosine, agreement } = this;
+    return recorded({ name, sqnrDb, cosine, agreement });
+  }
+}
+
+/** Sums over images of one output. */
+class OutputMeter {
+  private readonly name: string;
+  private readonly hasClasses: boolean;
+  private readonly sums = { float: 0, tf8: 0, product: 0, noise: 0 };
+  private images = 0;
+  private agreeing = 0;
+
+  constructor(name: string, hasClasses: boolean) {
+    this.name = name;
+    this.hasClasses = hasClasses;
+  }
+
+  /** @param float [N, …], as `tf8` */
+  add(float: Float32Array, tf8: Float32Array, images: number): void {
+    const { sums } = this;
+    for (let i = 0; i < float.length; i++) {
+      sums.float += float[i] * float[i];
+      sums.tf8 += tf8[i] * tf8[i];
+      sums.product += float[i] * tf8[i];
+      sums.noise += (float[i] - tf8[i]) ** 2;
+    }
+    this.images += images;
+    if (!this.hasClasses) return;
+    const size = float.length / images;
+    for (let n = 0; n < images; n++) {
+      const [first, second] = [float, tf8].map(
+        (values) => topK(values.subarray(n * size, (n + 1) * size), 1).indices[0],
+      );
+      if (first === second) this.agreeing++;
+    }
+  }
+
+  figures(): OutputFigures {
+    const { float, tf8, product, noise } = this.sums;
+    const length = Math.sqrt(float * tf8);
+    const cosine = length === 0 ? (noise === 0 ? 1 : 0) : product / length;
+    const agreement = this.hasClasses ? (100 * this.agreeing) / this.images : null;
+    return new OutputFigures(this.name, decibels(float, noise), cosine, agreement);
+  }
+}
+
+export interface CompareOptions {
+  readonly opened: OpenedFloatModel;
+  /** What it was quantized to. */
+  readonly tf8: Tf8Model;
+  readonly tier: TierName | 'auto';
+  readonly dataset: Dataset;
+  /** Images of the test split in the seed's order, broken ones included. */
+  readonly limit: number;
+  readonly seed: number;
+  readonly onSkip: (image: { readonly name: string; readonly reason: string }) => void;
+}
+
+export interface ComparedOutputs {
+  readonly images: number;
+  /** In the network's order; softmaxes at the end are left out. */
+  readonly outputs: readonly OutputFigures[];
+}
+
+/**
+ * Compares every output of a network in TF8 with the same in float, on images that need no classes.
+ * @throws UserError where no image can be read; the signal's reason when aborted
+ */
+export async function compareOutputs(
+  { opened, tf8, tier, dataset, limit, seed, onSkip }: CompareOptions,
+  { reporter, signal }: Context,
+): Promise<ComparedOutputs> {
+  const graph = fuseGraph(opened.graph, { zeroVariance: 'keep' });
+  const { range, centralFraction } = tf8Facts(tf8).input;
+  const nodes = outputNodes(tf8);
+  const meters = nodes.map(
+    ({ name, output }) => new OutputMeter(name, isVector(output) && output.shape[2] > 1),
+  );
+  using plan = openPlan(tf8, { tier, threads: availableParallelism() }, reporter);
+  const { name: backend } = await selectBackend();
+  const runner = new FloatRunner(graph, backend === 'tensorflow' ? compile : undefined);
+  const progress = reporter.start(
+    `${opened.name}, float beside TF8 (${kernelsName(kernelsUsed(plan))})`,
+    limit,
+    'images',
+  );
+  let images = 0;
+  try {
+    const batches = dataset.batches({
+      split: 'test',
+      batchSize: BATCH,
+      resolution: tf8.input.shape[0],
+      centralFraction,
+      limit,
+      seed,
+      signal,
+      onSkip,
+    });
+    for await (const batch of batches) {
+      const input = inRange(batch.images, range);
+      const [count] = batch.shape;
+      const float = runner.outputs(input, batch.shape);
+      const run = plan.run(input);
+      for (const [index, { name }] of nodes.entries()) {
+        meters[index].add(float[index], plan.dequantize(name, run), count);
+      }
+      images += count;
+      progress.update(images);
+    }
+  } finally {
+    progress.end();
+    runner.dispose();
+  }
+  if (images === 0) {
+    throw new UserError(
+      `Expected images to compare on but ${dataset.name} has none that can be read`,
+    );
+  }
+  return { images, outputs: meters.map((meter) => meter.figures()) };
+}
