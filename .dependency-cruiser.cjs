@@ -79,7 +79,8 @@ module.exports = {
     room('quantize/params', []),
     room('quantize/ops', ['quantize/params/']),
     room('quantize/kernels', ['quantize/params/', 'quantize/ops/']),
-    room('quantize/model', ['quantize/params/', 'quantize/ops/']),
+    // A model carries the recipe that it was made by, which is data.
+    room('quantize/model', ['quantize/params/', 'quantize/ops/', 'quantize/convert/recipe\\.ts$']),
     room('quantize/convert', [
       'quantize/params/',
       'quantize/ops/',
@@ -105,6 +106,7 @@ module.exports = {
       'quantize/params/',
       'quantize/ops/',
       'quantize/model/',
+      'quantize/convert/recipe\\.ts$',
       'foundation/flatbuffers/',
     ]),
     room('workflows', [

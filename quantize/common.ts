@@ -1,7 +1,15 @@
 /** What the package gives in Node and in a browser alike. */
+export type {
+  CorrectionChoice,
+  ObserverChoice,
+  Recipe,
+  RecipePass,
+  WeightChoice,
+} from './convert/recipe.ts';
 export { type NodeTime, type PlanOptions, Tf8Plan } from './execute/plan.ts';
 export type { ClassScore } from './execute/top_classes.ts';
 export type { CompiledProgram, Kernels, Program, TierName } from './kernels/kernels.ts';
+export { recipeOf } from './model/recipe_of.ts';
 export { decodeTf8, encodeTf8 } from './model/tf8_file.ts';
 export { isTf8 } from './model/tf8_magic.ts';
 export {

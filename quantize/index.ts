@@ -56,18 +56,7 @@ export type {
   QuantizedGraph,
   QuantizeGraphOptions,
 } from './convert/quantize_graph.ts';
-export {
-  AS_PUBLISHED,
-  BEST,
-  type CorrectionChoice,
-  type ObserverChoice,
-  OPTION_1,
-  RECIPES,
-  type Recipe,
-  type RecipePass,
-  RecipeSchema,
-  type WeightChoice,
-} from './convert/recipe.ts';
+export { AS_PUBLISHED, BEST, OPTION_1, RECIPES, RecipeSchema } from './convert/recipe.ts';
 export { type Labels, softmax, topClasses } from './execute/top_classes.ts';
 export type {
   ExportedFile,

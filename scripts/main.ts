@@ -9,6 +9,7 @@ import { packageVersion } from '../foundation/repository.ts';
 import { isUserError } from '../workflows/user_error.ts';
 import { analyzeCommand } from './commands/analyze.ts';
 import { classifyCommand } from './commands/classify.ts';
+import { compareCommand } from './commands/compare.ts';
 import { describeCommand } from './commands/describe.ts';
 import { diffCommand } from './commands/diff.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -50,6 +51,7 @@ const COMMANDS = [
   verifyCommand,
   evaluateCommand,
   analyzeCommand,
+  compareCommand,
   classifyCommand,
   reportCommand,
   diffCommand,

@@ -3,6 +3,7 @@ import type { Options } from 'yargs';
 import { NETWORK_NAMES, type NetworkName, networkNamed } from '../architectures/registry.ts';
 import { DATASET_NAMES } from '../datasets/dataset_names.ts';
 import { CONVERSION_DEFAULTS } from '../workflows/quantize/conversion.ts';
+import { RECIPE_NAMES } from '../workflows/quantize/recipe_names.ts';
 
 const FLOAT_SOURCES =
   'name of a public checkpoint, model folder, tfjs model.json, SavedModel folder, frozen graph (.pb), or TensorFlow checkpoint';
@@ -72,7 +73,14 @@ export const ZERO_VARIANCE = {
   defaultDescription: CONVERSION_DEFAULTS.zeroVariance,
   requiresArg: true,
   describe:
-    "Depthwise batch-norm channels of zero variance: keep them, or give them the mean variance of the layer's other channels (Option 1 of the paper)",
+    "Depthwise batch-norm channels of zero variance: keep them, or give them the mean variance of the layer's other channels (Option 1 of the paper); short for --recipe as-published and option-1",
+} as const satisfies Options;
+
+export const QUANTIZATION_RECIPE = {
+  type: 'string',
+  requiresArg: true,
+  defaultDescription: CONVERSION_DEFAULTS.recipe,
+  describe: `Recipe of the quantization: ${RECIPE_NAMES.join(', ')}, or a JSON file ("tf8 recipe best" prints one to change)`,
 } as const satisfies Options;
 
 export const CALIBRATION_DATA = {

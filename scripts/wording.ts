@@ -50,7 +50,7 @@ function asIs(word: string): string {
 }
 
 /** A word as a POSIX shell takes it. */
-function inShell(word: string): string {
+export function inShell(word: string): string {
   return /^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }
 

@@ -33,6 +33,7 @@ const EXCEPTIONS: Readonly<Record<string, RegExp>> = {
   'workflows/verify/node_runtime.ts': /npm install --no-save/,
   // Parts of files and pages: what is stored stays as it is.
   'quantize/export/c/header.ts': /written by "tf8 export"/,
+  'quantize/export/c/library.ts': /written by "tf8 export"/,
   'workflows/rearchitect/rebuild.ts': /^tf8 rearchitect$/,
   'workflows/rearchitect/source.ts': /^tf8 rearchitect$/,
   'workflows/train/train_card.ts': /^tf8 train$/,

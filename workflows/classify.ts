@@ -4,19 +4,18 @@ import { decodeImage } from '../datasets/images/decode_image.ts';
 import type { PixelImage } from '../datasets/images/pixel_image.ts';
 import { preprocess, SLIM_CENTRAL_FRACTION } from '../datasets/images/preprocess.ts';
 import type { Context } from '../foundation/reporting/context.ts';
+import type { Recipe } from '../quantize/convert/recipe.ts';
 import { type ClassScore, topClasses } from '../quantize/execute/top_classes.ts';
 import type { TierName } from '../quantize/kernels/kernels.ts';
+import { recipeOf } from '../quantize/model/recipe_of.ts';
 import type { Tf8Model } from '../quantize/model/tf8_model.ts';
 import type { KernelsUsed } from './open/kernels_used.ts';
 import { DEFAULT_DATASET, resolutionOf } from './open/model_facts.ts';
 import { inRange } from './open/model_input.ts';
 import { type OpenedFloatModel, type OpenedModel, openModel } from './open/open_model.ts';
 import { kernelsUsed, openPlan } from './open/open_plan.ts';
-import {
-  CONVERSION_DEFAULTS,
-  type ConversionOptions,
-  warnOfConversionOptions,
-} from './quantize/conversion.ts';
+import { chooseRecipe } from './quantize/choose_recipe.ts';
+import { type ConversionOptions, warnOfConversionOptions } from './quantize/conversion.ts';
 
 const LISTED = 5;
 
@@ -39,6 +38,7 @@ export interface ClassifyResult extends KernelsUsed {
     readonly images: number;
     readonly source: 'data' | 'image' | 'file';
     readonly zeroVariance: ZeroVariancePolicy;
+    readonly recipe: Recipe;
   };
 }
 
@@ -51,10 +51,11 @@ export async function classify(
   options: ClassifyOptions,
   context: Context,
 ): Promise<ClassifyResult> {
+  const recipe = await chooseRecipe(options);
   const pixels = await decodeImage(options.image, options.image, { signal: context.signal });
   const opened = await openModel(options.model, context, options);
   try {
-    return await classifyWith(opened, pixels, options, context);
+    return await classifyWith(opened, pixels, options, recipe, context);
   } finally {
     if (opened.kind === 'float') opened.dispose();
   }
@@ -64,6 +65,7 @@ async function classifyWith(
   opened: OpenedModel,
   pixels: PixelImage,
   options: ClassifyOptions,
+  recipe: Recipe,
   context: Context,
 ): Promise<ClassifyResult> {
   if (opened.kind === 'tf8') warnOfConversionOptions(opened, options, context.reporter);
@@ -79,16 +81,22 @@ async function classifyWith(
     return { tf8: plan.classify(inRange(input, wanted.range), LISTED)[0], ...kernelsUsed(plan) };
   };
   if (opened.kind === 'tf8') {
-    const { calibrationImages: images, zeroVariance } = opened.model.provenance;
+    const { provenance } = opened.model;
+    const { calibrationImages: images, zeroVariance } = provenance;
     return {
       ...common,
       ...classifyBy(opened.model),
-      calibration: { images, source: 'file', zeroVariance },
+      calibration: { images, source: 'file', zeroVariance, recipe: recipeOf(provenance) },
     };
   }
   const { floatProbabilities } = await import('./open/probabilities.ts');
   const probabilities = await floatProbabilities(opened.graph, inRange(input, wanted.range), shape);
-  const quantized = await quantizedFor(opened, options, { images: input, shape }, context);
+  const quantized = await quantizedFor(
+    opened,
+    { ...options, recipe },
+    { images: input, shape },
+    context,
+  );
   return {
     ...common,
     float: topClasses(probabilities, labels, LISTED),
@@ -97,6 +105,7 @@ async function classifyWith(
       images: quantized.provenance.calibrationImages,
       source: options.calibrationData === undefined ? 'image' : 'data',
       zeroVariance: quantized.provenance.zeroVariance,
+      recipe,
     },
   };
 }
@@ -104,12 +113,11 @@ async function classifyWith(
 /** Calibrated with the given folder, or with the image alone. */
 async function quantizedFor(
   opened: OpenedFloatModel,
-  options: ClassifyOptions,
+  options: ClassifyOptions & { readonly recipe: Recipe },
   image: Pick<ImageBatch, 'images' | 'shape'>,
   context: Context,
 ): Promise<Tf8Model> {
   const { calibrationData, calibrationImages, seed } = options;
-  const { zeroVariance = CONVERSION_DEFAULTS.zeroVariance } = options;
   const { calibrationSource, quantizeModel } = await import('./quantize/quantize.ts');
   const source =
     calibrationData === undefined
@@ -124,7 +132,7 @@ async function quantizedFor(
           undefined,
           context,
         );
-  return (await quantizeModel(opened, zeroVariance, source, context)).model;
+  return (await quantizeModel(opened, options.recipe, source, context)).model;
 }
 
 function imageAlone(

@@ -13,6 +13,7 @@ import { importOptional } from '../foundation/optional_package.ts';
 import type { Context } from '../foundation/reporting/context.ts';
 import type * as Analyze from './analyze/analyze.ts';
 import type * as Classify from './classify.ts';
+import type * as Compare from './compare/compare.ts';
 import type * as Describe from './describe/describe_model.ts';
 import type * as Diff from './diff/diff_runs.ts';
 import type * as Evaluate from './evaluate/evaluate.ts';
@@ -37,6 +38,8 @@ export type { LeftOut } from '../quantize/convert/integer_part.ts';
 export type { AnalyzeResult } from './analyze/analyze.ts';
 export type { AnalyzeOptions } from './analyze/analyze_options.ts';
 export type { ClassifyOptions, ClassifyResult } from './classify.ts';
+export type { CompareResult, TimedRow } from './compare/compare.ts';
+export type { CompareOptions } from './compare/compare_options.ts';
 export type { DescribedLayer, DescribedModel, DescribedOutput } from './describe/describe_model.ts';
 export {
   type DescribedNetwork,
@@ -86,6 +89,7 @@ export type {
 export type { RearchitectResult } from './rearchitect/rearchitect.ts';
 export type { RearchitectModelOptions } from './rearchitect/rearchitect_model.ts';
 export type { WordedAnalysis, WordedFinding } from './records/analysis_record.ts';
+export type { ComparedFigures, ComparedRow } from './records/comparison_record.ts';
 export type { Environment } from './records/environment.ts';
 export type { DataIdentity, RunRecord } from './records/run_record.ts';
 export type { ReportRunOptions } from './report/report_run.ts';
@@ -143,6 +147,13 @@ export const quantize: typeof Quantize.quantize = async (...given) =>
  */
 export const quantizeModel: typeof Quantize.quantizeModel = async (...given) =>
   (await importOptional(() => import('./quantize/quantize.ts'))).quantizeModel(...given);
+
+/**
+ * Measures recipes of quantization side by side.
+ * @function
+ */
+export const compare: typeof Compare.compare = async (...given) =>
+  (await importOptional(() => import('./compare/compare.ts'))).compare(...given);
 
 /**
  * Opens the images that `quantizeModel` calibrates with.

@@ -39,6 +39,7 @@ export type OptionName = (typeof OPTION_NAMES)[number];
 /** Workflows that messages name. */
 export const WORKFLOW_NAMES = [
   'analyze',
+  'compare',
   'evaluate',
   'pull',
   'quantize',

@@ -252,7 +252,7 @@ function scalarFunction(activation: Activation): ScalarFunction {
 }
 
 /** What a bias far above the weights costs. */
-function coarserNote(layer: string, factor: number): string {
+export function coarserNote(layer: string, factor: number): string {
   return `The weights of ${layer} are quantized ${factor.toLocaleString('en', { maximumSignificantDigits: 3 })} times as coarsely as their range allows: its biases would not fit int32 otherwise`;
 }
 

@@ -11,13 +11,15 @@ import {
 import { weightParams } from '../params/weight_params.ts';
 import type { InputMoments } from './input_moments.ts';
 import type { ObservedRange } from './observed_range.ts';
-import type { WeightChoice } from './recipe.ts';
+import type { Recipe, WeightChoice } from './recipe.ts';
 import { columnsOf, refit } from './ridge_refit.ts';
+import { powerOfTwoRange, symmetricRange } from './scale_forms.ts';
 import { roundSecondOrder } from './second_order_rounding.ts';
 import { weightRange } from './weight_range.ts';
 
 export interface LayerWeightsOptions {
   readonly choice: WeightChoice;
+  readonly scales: Recipe['scales'];
   /** Of the layer's inputs; weights are rounded to the nearest, in their own range, without. */
   readonly moments: InputMoments | undefined;
   /** Whether the bias makes the output's mean before the activation that of the float layer. */
@@ -45,7 +47,7 @@ export function layerWeights(
   exact: FloatWeightedNode,
   stored: WeightedNode,
   input: QuantizationParams,
-  { choice, moments, matchMeans }: LayerWeightsOptions,
+  { choice, scales, moments, matchMeans }: LayerWeightsOptions,
 ): LayerWeights {
   const { rounding, range: rangeChoice } = choice;
   const isSecondOrder =
@@ -56,7 +58,9 @@ export function layerWeights(
     isSecondOrder && rounding.refit !== undefined
       ? refit(exact.kernel, moments, rounding.refit)
       : exact.kernel;
-  const range = weightRange(kernel, rangeChoice, moments && variancesOf(kernel, moments));
+  const chosen = weightRange(kernel, rangeChoice, moments && variancesOf(kernel, moments));
+  const form = choice.symmetric ? symmetricRange(chosen) : chosen;
+  const range = scales === undefined ? form : powerOfTwoRange(form);
   let biasMax = greatest(exact.bias);
   for (;;) {
     const { params, raisedBy } = weightParams(range, {

@@ -1,23 +1,32 @@
 import type { FloatGraph } from '../../architectures/graph/float_graph.ts';
 import type { Compile } from '../../architectures/graph/float_runner.ts';
+import { absorbBias } from '../../architectures/graph/passes/absorb_bias.ts';
+import { equalize, unequalized } from '../../architectures/graph/passes/equalize.ts';
 import { replacedChannels } from '../../architectures/graph/passes/fold_batch_norms.ts';
+import { pruneConstantInputs } from '../../architectures/graph/passes/prune_constant_inputs.ts';
 import type { Kernels } from '../kernels/kernels.ts';
 import { checkModel } from '../model/check_model.ts';
+import { provenanceOf, zeroVarianceOf } from '../model/recipe_of.ts';
 import type { Tf8Model, Tf8Provenance } from '../model/tf8_model.ts';
 import { QuantizationError } from '../params/errors.ts';
-import { type CalibrationBatch, calibrate } from './calibrate.ts';
+import { correctFromBatchNorms } from './batch_norm_correction.ts';
+import { type CalibratedRanges, type CalibrationBatch, calibrate } from './calibrate.ts';
+import { calibrationNotes } from './calibration_notes.ts';
+import { constantChannels } from './constant_channels.ts';
 import { type ConvertOptions, convertGraph } from './convert_graph.ts';
 import { fuseGraph } from './fuse.ts';
 import { KeptImages } from './kept_images.ts';
+import { observe } from './observe.ts';
 import { type QuantizedLayer, quantizeLayers } from './quantize_layers.ts';
 import type { Recipe } from './recipe.ts';
+import { powerOfTwoRange } from './scale_forms.ts';
 
 /** The calibration images, from the first on at every call, in batches of any size. */
 export type CalibrationImages = () => AsyncIterable<CalibrationBatch>;
 
 export interface QuantizeGraphOptions extends Omit<ConvertOptions, 'provenance'> {
   /** What the recipe and the images do not say. */
-  readonly provenance: Omit<Tf8Provenance, 'calibrationImages' | 'zeroVariance'>;
+  readonly provenance: Omit<Tf8Provenance, 'calibrationImages' | 'zeroVariance' | 'recipe'>;
   /** Run the quantized layers, for corrections from images. */
   readonly kernels: Kernels;
   /** Of the kernels, 1 unless given. */
@@ -61,26 +70,45 @@ export async function quantizeGraph(
 ): Promise<QuantizedGraph> {
   const { compile, onProgress, kernels, threads = 1 } = options;
   requireArithmetic(recipe);
-  const zeroVariance = recipe.passes.some(({ pass }) => pass === 'zeroVariance') ? 'mean' : 'keep';
-  const graph = fuseGraph(read, { zeroVariance });
+  const zeroVariance = zeroVarianceOf(recipe);
+  const graph = await withPasses(fuseGraph(read, { zeroVariance }), recipe, images, options.onNote);
   const isByLayer = needsLayers(recipe);
   const kept = new KeptImages(graph);
-  const calibration = await calibrate(graph, isByLayer ? kept.of(images()) : images(), {
+  const extremes = await calibrate(graph, isByLayer ? kept.of(images()) : images(), {
     compile,
     onProgress,
   });
+  for (const note of calibrationNotes(graph, extremes)) options.onNote?.(note);
+  const calibration = inScaleForm(
+    recipe.observer.observer === 'minMax'
+      ? extremes
+      : await observe(graph, recipe.observer, extremes, images()),
+    recipe,
+  );
   const { calibrationData, ...origin } = options.provenance;
   const calibrationImages = calibration.images;
-  const provenance = { ...origin, calibrationImages, calibrationData, zeroVariance } as const;
+  const provenance = {
+    ...origin,
+    calibrationImages,
+    calibrationData,
+    ...provenanceOf(recipe),
+  };
   const converted = convertGraph(graph, calibration, {
     ...options,
     provenance,
     // Layers that are quantized again say what becomes of them then.
     onNote: isByLayer ? undefined : options.onNote,
   });
-  const { model, layers } = isByLayer
-    ? quantizeLayers(graph, converted, recipe, { images: kept.images(), kernels, threads })
+  const { model: rounded, layers } = isByLayer
+    ? quantizeLayers(graph, converted, recipe, {
+        images: kept.images(),
+        kernels,
+        threads,
+        onNote: options.onNote,
+      })
     : { model: converted, layers: [] };
+  const isFromBatchNorms = recipe.corrections.some(({ from }) => from === 'batchNorms');
+  const model = isFromBatchNorms ? correctFromBatchNorms(graph, rounded) : rounded;
   checkModel(model);
   return {
     model,
@@ -106,11 +134,54 @@ function requireArithmetic({ name, weights }: Recipe): void {
   );
 }
 
-/** Whether weights or biases depend on what the layers before make of images. */
-function needsLayers({ weights, corrections }: Recipe): boolean {
+/** The graph after the recipe's passes that keep its function, up to what the images do not show. */
+async function withPasses(
+  fused: FloatGraph,
+  { passes }: Recipe,
+  images: CalibrationImages,
+  onNote: ConvertOptions['onNote'],
+): Promise<FloatGraph> {
+  let graph = fused;
+  for (const pass of passes) {
+    switch (pass.pass) {
+      case 'zeroVariance':
+        break; // before folding
+      case 'pruneConstantInputs':
+        graph = pruneConstantInputs(graph, await constantChannels(graph, images()));
+        break;
+      case 'equalize': {
+        const left = unequalized(graph);
+        graph = equalize(graph);
+        if (left.length > 0) {
+          onNote?.(
+            `Equalization leaves ${left.length} pairs of layers, such as ${left[0]}: what stands between them lets no factor pass`,
+          );
+        }
+        break;
+      }
+      case 'absorbBias':
+        graph = absorbBias(graph, pass.deviations);
+        break;
+    }
+  }
+  return graph;
+}
+
+function inScaleForm(calibration: CalibratedRanges, { scales }: Recipe): CalibratedRanges {
+  if (scales === undefined) return calibration;
+  const ranges = [...calibration.ranges].map(
+    ([name, range]) => [name, powerOfTwoRange(range)] as const,
+  );
+  return { ...calibration, ranges: new Map(ranges) };
+}
+
+/** Whether weights or biases are other than each layer's own range and nearest bytes say. */
+function needsLayers({ weights, corrections, scales }: Recipe): boolean {
   return (
-    corrections.length > 0 ||
-    weights.range === 'inputWeighted' ||
-    weights.rounding.rounding === 'secondOrder'
+    corrections.some(({ from }) => from === 'images') ||
+    weights.range !== 'minMax' ||
+    weights.symmetric ||
+    weights.rounding.rounding === 'secondOrder' ||
+    scales !== undefined
   );
 }

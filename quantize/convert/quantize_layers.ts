@@ -6,6 +6,7 @@ import type { Kernels } from '../kernels/kernels.ts';
 import { byName } from '../model/by_name.ts';
 import { isWeighted, type Tf8Model, type Tf8Node, type WeightedNode } from '../model/tf8_model.ts';
 import { quantizeArray } from '../params/quantization.ts';
+import { coarserNote } from './convert_graph.ts';
 import { type BothTensors, inputMoments } from './input_moments.ts';
 import { runNode } from './layer_runner.ts';
 import { type LayerWeights, layerWeights } from './layer_weights.ts';
@@ -24,8 +25,8 @@ export interface QuantizeLayersOptions {
   readonly images: Float32Array;
   readonly kernels: Kernels;
   readonly threads: number;
-  /** Called before each layer. */
-  readonly onLayer?: ((index: number) => void) | undefined;
+  /** Is told, in a sentence, what the user should know of a layer. */
+  readonly onNote?: ((note: string) => void) | undefined;
 }
 
 /** What was done to a layer with weights. */
@@ -51,7 +52,6 @@ export function quantizeLayers(
   const walk = new Walk(graph, recipe, options);
   walk.begin(model);
   const nodes = model.nodes.map((node, index) => {
-    options.onLayer?.(index);
     return walk.layer(graph.nodes[index], node, index);
   });
   walk.end();
@@ -113,14 +113,17 @@ class Walk {
     float: Float32Array,
     bytes: Uint8Array,
   ): WeightedNode {
-    const { weights, corrections } = this.recipe;
-    const correction = corrections.find(({ correction: kind }) => kind === 'bias');
+    const { weights, corrections, scales } = this.recipe;
+    const correction = corrections.find(({ from }) => from === 'images');
     const moments = inputMoments(stored, input, correction !== undefined);
     const quantized = layerWeights(exact, stored, input.quantization, {
       choice: weights,
+      scales,
       moments,
       matchMeans: correction !== undefined,
     });
+    const { raisedBy } = quantized;
+    if (raisedBy > 1) this.options.onNote?.(coarserNote(stored.name, raisedBy));
     let { node } = quantized;
     const errors: number[] = [];
     if (correction !== undefined) {

@@ -58,6 +58,8 @@ export const RecipeSchema = z.strictObject({
   passes: z.array(Pass),
   observer: Observer,
   weights: Weights,
+  /** Of activations and weights, for chips that shift; the input keeps the scale of its preprocessing. */
+  scales: z.literal('powerOfTwo').exactOptional(),
   corrections: z.array(Correction),
 });
 

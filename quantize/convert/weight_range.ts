@@ -7,6 +7,9 @@ import type { WeightChoice } from './recipe.ts';
 const SHRINK = 0.9;
 const LEAST_SHARE = 0.006;
 
+/** After both ends together, each end by itself, in turn, so many times at most. */
+const ROUNDS = 2;
+
 /**
  * The range of a layer's weights: their own, or the shrunk one with the least Σ weight · error², clipping
  * included. With the inputs' variances as those weights, a weight on an input that hardly varies may
@@ -37,12 +40,22 @@ function leastSquares(
 ): ObservedRange {
   let best: ObservedRange = { min, max };
   let least = Infinity;
-  for (let share = 1; share >= LEAST_SHARE; share *= SHRINK) {
-    const range = { min: min * share, max: max * share };
-    const error = weightedError(weights, importances, range, least);
-    if (!(error < least)) continue;
-    least = error;
-    best = range;
+  const sweep = (rangeAt: (share: number) => ObservedRange) => {
+    for (let share = 1; share >= LEAST_SHARE; share *= SHRINK) {
+      const range = rangeAt(share);
+      const error = weightedError(weights, importances, range, least);
+      if (!(error < least)) continue;
+      least = error;
+      best = range;
+    }
+  };
+  sweep((share) => ({ min: min * share, max: max * share }));
+  for (let round = 0; round < ROUNDS; round++) {
+    const { min: low, max: high } = best;
+    sweep((share) => ({ min: low, max: max * share }));
+    const { max: top } = best;
+    sweep((share) => ({ min: min * share, max: top }));
+    if (best.min === low && best.max === high) break;
   }
   return best;
 }

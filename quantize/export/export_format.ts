@@ -1,4 +1,5 @@
 import type { Tf8Model } from '../model/tf8_model.ts';
+import type { CArithmetic } from './c/kernels.ts';
 import type { FormatName } from './format_names.ts';
 
 /** What an export is made from. */
@@ -6,10 +7,20 @@ export interface ExportSource {
   readonly model: Tf8Model;
   /** The TF8 file of `model`, whole (`encodeTf8`). */
   readonly tf8: Uint8Array;
-  /** Of the export's first file, without folders: files of an export name each other. */
+  /** The name that the user gave, without folders: files of an export name each other. */
   readonly fileName: string;
+  /** Of an export to C. */
+  readonly c?: COptions;
   /** What was quantized, by node; absent where the float model is not there. */
   readonly floatWeights?: ReadonlyMap<string, FloatWeights>;
+}
+
+/** How a library of C is written. */
+export interface COptions {
+  /** In front of every name of it; made of the file's name unless given. */
+  readonly prefix?: string;
+  /** How it requantizes, 'float' unless given. */
+  readonly arithmetic?: CArithmetic;
 }
 
 /** A node's weights and bias before they were quantized, batch norm folded in. */
@@ -22,8 +33,8 @@ export interface FloatWeights {
 
 /** One of an export's files. */
 export interface ExportedFile {
-  /** What is added to the name that the user gave; '' for the file of that name. */
-  readonly suffix: string;
+  /** Without folders. */
+  readonly name: string;
   readonly bytes: Uint8Array;
 }
 
@@ -31,10 +42,13 @@ export interface ExportedFile {
 export interface ExportFormat {
   /** As `tf8 export --format` takes it. */
   readonly name: FormatName;
-  /** What is added to the name that the user gave, of every file that an export may have. */
-  readonly suffixes: readonly string[];
   /**
-   * The export; the file without a suffix comes first.
+   * The names of every file that an export may have, the main one first.
+   * @param name that the user gave
+   */
+  readonly fileNames: (name: string) => readonly string[];
+  /**
+   * The export, the main file first.
    * @throws QuantizationError naming the node that the format cannot express
    */
   readonly encode: (source: ExportSource) => readonly ExportedFile[];

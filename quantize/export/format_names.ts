@@ -4,7 +4,8 @@ export const FORMAT_DESCRIPTIONS = {
   onnx: 'QDQ model of opset 13 for ONNX Runtime and others, weights as uint8',
   encodings: 'JSON of parameters in the form of AIMET, and FILE.onnx, the folded float network',
   npz: 'arrays for NumPy: weights, biases, scales and zero points, by layer',
-  c: 'C99 header with the network, and FILE.c, a program that runs it on an image',
+  c: 'library of C99 for microcontrollers, NAME.c and NAME.h, and NAME_main.c, a program that runs it on an image',
+  csv: 'table of the layers: shapes, scales, zero points, multipliers and shifts, MACs, bytes',
 } as const;
 
 export type FormatName = keyof typeof FORMAT_DESCRIPTIONS;

@@ -1,6 +1,7 @@
 import type { Tf8Model } from '../model/tf8_model.ts';
 import { FileError, QuantizationError } from '../params/errors.ts';
 import { C } from './c/c.ts';
+import { CSV } from './csv/csv.ts';
 import { ENCODINGS } from './encodings/encodings.ts';
 import type { ExportFormat } from './export_format.ts';
 import { FORMAT_NAMES, type FormatName } from './format_names.ts';
@@ -14,6 +15,7 @@ const FORMATS = {
   encodings: ENCODINGS,
   npz: NPZ,
   c: C,
+  csv: CSV,
 } as const satisfies Record<FormatName, ExportFormat>;
 
 /** Every format, as a list shows them. */
@@ -56,7 +58,6 @@ export async function readExport(
     readable.map(({ name }) => name),
   );
   throw new FileError(`Expected an export to ${names} but ${fileName} is another kind of file`, {
-    remedy:
-      'Pass a file that tf8 exported in one of these formats; of "c" the header, not the program.',
+    remedy: 'Pass a file that tf8 exported in one of these formats; of "c" the library, NAME.c.',
   });
 }

@@ -3,6 +3,7 @@
  * the same with it.
  */
 import { z } from 'zod';
+import { RecipeSchema } from '../convert/recipe.ts';
 import { byName } from '../model/by_name.ts';
 import { isWeighted, type TensorSpec, type Tf8Model } from '../model/tf8_model.ts';
 import { accumulatorScale } from '../params/quantization.ts';
@@ -48,6 +49,8 @@ export const ManifestSchema = z.strictObject({
     calibrationImages: z.int(),
     calibrationData: z.string(),
     zeroVariance: z.enum(['keep', 'mean']),
+    /** Absent where `zeroVariance` alone tells it. */
+    recipe: RecipeSchema.exactOptional(),
   }),
   rounding: z.string(),
   tensors: z.array(ParametersSchema),
@@ -70,8 +73,8 @@ export function exportManifest(
   format: string,
   files: Manifest['files'],
 ): Manifest {
-  const { floatModel, floatWeightsSha256, calibrationImages, calibrationData, zeroVariance } =
-    model.provenance;
+  const { floatModel, floatWeightsSha256, calibrationImages, calibrationData } = model.provenance;
+  const { zeroVariance, recipe } = model.provenance;
   return {
     format,
     files,
@@ -83,6 +86,7 @@ export function exportManifest(
       calibrationImages,
       calibrationData,
       zeroVariance,
+      ...(recipe !== undefined && { recipe }),
     },
     rounding: REQUANTIZATION_ROUNDING,
     tensors: tensorParameters(model),

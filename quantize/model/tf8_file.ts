@@ -10,11 +10,13 @@
  * Positions in the header count from the start of the rest. Version 2 has more operations, and `outputs`
  * where they are others than the last node alone; a network that needs none of it is written as version 1.
  * A reader refuses another `version`, and fields that it does not know; it takes files without
- * `preprocessing`, which the first ones lack.
+ * `preprocessing`, which the first ones lack, and without the recipe of their quantization, which is left
+ * out where `zeroVariance` alone tells it.
  */
 
 // As a namespace: bundlers leave out what is not used of it, which is most.
 import * as z from 'zod';
+import { RecipeSchema } from '../convert/recipe.ts';
 import { Count, Tensor } from '../ops/schema.ts';
 import { headers, operationOf } from '../ops/table.ts';
 import { alignUp } from '../params/align_up.ts';
@@ -57,6 +59,7 @@ const HeaderSchema = z.strictObject({
     calibrationImages: Count,
     calibrationData: z.string(),
     zeroVariance: z.enum(['keep', 'mean']),
+    recipe: RecipeSchema.exactOptional(),
   }),
   binary: z.strictObject({ bytes: Count }),
 });

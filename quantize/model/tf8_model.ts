@@ -3,6 +3,7 @@
  * order. It knows nothing of TensorFlow, files or kernels; `tf8_file.ts` stores it, `execute/` runs it.
  */
 
+import type { Recipe } from '../convert/recipe.ts';
 import type { ConcatNode } from '../ops/concat.ts';
 import type { Nodes, Tf8Node } from '../ops/table.ts';
 import type { ImageShape, TensorSpec } from '../ops/tensor.ts';
@@ -31,6 +32,8 @@ export interface Tf8Provenance {
   readonly calibrationImages: number;
   readonly calibrationData: string;
   readonly zeroVariance: 'keep' | 'mean';
+  /** Absent where `zeroVariance` alone tells it, and in files made before it was recorded; see `recipeOf`. */
+  readonly recipe?: Recipe;
 }
 
 /** How an image becomes the network's input, before it is quantized. */

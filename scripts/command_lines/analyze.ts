@@ -1,15 +1,17 @@
 import type { AnalyzeOptions } from '../../workflows/analyze/analyze_options.ts';
-import { optionWords } from './words.ts';
+import { optionWords, shownRecipe } from './words.ts';
 
 /** What repeats an analysis; DIR stands for a folder, MODEL for a path of the machine. */
 export function analyzeCommandLine(options: AnalyzeOptions): string {
   const { model, dataset, data, limit, perClass, seed, tier } = options;
-  const { zeroVariance, accuracy, calibrationData, calibrationImages, inputRange } = options;
+  const { recipe, zeroVariance, accuracy, calibrationData, calibrationImages, inputRange } =
+    options;
   const words = optionWords([
     ['dataset', dataset],
     ['data', data && 'DIR'],
     ['limit', limit],
     ['per-class', perClass],
+    ['recipe', recipe === undefined ? undefined : shownRecipe(recipe)],
     ['zero-variance', zeroVariance],
     ['calibration-data', calibrationData && 'DIR'],
     ['calibration-images', calibrationImages],

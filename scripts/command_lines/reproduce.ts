@@ -1,5 +1,5 @@
 import type { ReproduceOptions } from '../../workflows/reproduce/open_table.ts';
-import { type GivenOption, optionWords } from './words.ts';
+import { type GivenOption, optionWords, shownRecipe } from './words.ts';
 
 /** What repeats a table; DIR stands for a folder, and MODEL for a model, of the machine. */
 export function reproduceCommandLine(options: ReproduceOptions): string {
@@ -11,6 +11,7 @@ export function reproduceCommandLine(options: ReproduceOptions): string {
     imagenetLimit,
     seeds,
     published,
+    recipe,
     changes = {},
   } = options;
   const words = optionWords([
@@ -21,6 +22,7 @@ export function reproduceCommandLine(options: ReproduceOptions): string {
     ['imagenet-limit', imagenetLimit],
     ...seedOptions(seeds),
     ['published', published && 'MODEL'],
+    ['recipe', recipe === undefined ? undefined : shownRecipe(recipe)],
     ['rows', changes.networks?.join(',')],
     ['train-images', changes.trainImages],
     ['test-images', changes.testImages],

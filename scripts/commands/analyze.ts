@@ -12,6 +12,7 @@ import {
   OUTPUTS,
   OVERWRITE,
   PER_CLASS,
+  QUANTIZATION_RECIPE,
   SEED,
   SEED_RANGE,
   TIER,
@@ -29,6 +30,7 @@ export const analyzeCommand = defineCommand({
       .option('data', DATA)
       .option('limit', { ...LIMIT, defaultDescription: String(ANALYZED_IMAGES) })
       .option('per-class', PER_CLASS)
+      .option('recipe', QUANTIZATION_RECIPE)
       .option('zero-variance', ZERO_VARIANCE)
       .option('calibration-data', CALIBRATION_DATA)
       .option('calibration-images', CALIBRATION_IMAGES)

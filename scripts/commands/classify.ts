@@ -1,5 +1,6 @@
 import type { ClassScore } from '../../quantize/execute/top_classes.ts';
 import { kernelsName } from '../../workflows/open/kernels_used.ts';
+import { howQuantized } from '../../workflows/quantize/conversion.ts';
 import { markdownTable } from '../../workflows/records/markdown_table.ts';
 import { defineCommand } from '../command.ts';
 import {
@@ -8,6 +9,7 @@ import {
   INPUT_RANGE,
   MODEL,
   OUTPUTS,
+  QUANTIZATION_RECIPE,
   SEED,
   SEED_RANGE,
   TIER,
@@ -27,6 +29,7 @@ export const classifyCommand = defineCommand({
         requiresArg: true,
         describe: MODEL,
       })
+      .option('recipe', QUANTIZATION_RECIPE)
       .option('zero-variance', ZERO_VARIANCE)
       .option('calibration-data', {
         ...CALIBRATION_DATA,
@@ -62,7 +65,7 @@ export const classifyCommand = defineCommand({
       calibration.source === 'image' ? 'this image alone' : `${calibration.images} images`;
     const made = calibration.source === 'file' ? ' when its file was made' : '';
     return [
-      `${image}, ${model} (TF8: ${kernelsName(used)} kernels, calibrated on ${calibrated}${made}, zero variance: ${calibration.zeroVariance})`,
+      `${image}, ${model} (TF8: ${kernelsName(used)} kernels, calibrated on ${calibrated}${made}, ${howQuantized(calibration)})`,
       '',
       markdownTable(header, rows, header.length),
     ].join('\n');

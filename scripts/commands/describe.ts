@@ -1,5 +1,6 @@
 import { networkTitle } from '../../architectures/registry.ts';
 import { STANDARD, VARIANTS } from '../../architectures/variants.ts';
+import { parseBudget } from '../../workflows/describe/budget.ts';
 import type { DescribedModel } from '../../workflows/describe/describe_model.ts';
 import {
   type DescribedNetwork,
@@ -16,6 +17,8 @@ import {
   WIDTH_MULTIPLIER,
   wholeNumbers,
 } from '../options.ts';
+import { showBudget } from '../show/budget.ts';
+import { showMemory } from '../show/memory.ts';
 
 export const describeCommand = defineCommand({
   command: 'describe [model]',
@@ -48,6 +51,17 @@ export const describeCommand = defineCommand({
         requiresArg: true,
         describe: 'Outputs of the network',
       })
+      .option('budget', {
+        type: 'string',
+        requiresArg: true,
+        coerce: (text: string | undefined) => (text === undefined ? undefined : parseBudget(text)),
+        describe:
+          'Memory of a chip, such as ram=256K,flash=1M: which layers of a TF8 file do not fit; status 1 then',
+      })
+      .check(({ model, budget }) => {
+        if (budget === undefined || model !== undefined) return true;
+        throw new Error('Expected a TF8 file with --budget but received none');
+      })
       .check(({ model, variant, resolution }) => {
         if (model === undefined || (variant ?? resolution) === undefined) return true;
         throw new Error(
@@ -63,6 +77,7 @@ export const describeCommand = defineCommand({
     ['describe --network inception_v3', "the paper's control"],
     ['describe --network mobilenet_v2 --classes 1000', 'another family of networks'],
     ['describe model.json', 'what a file of another program is'],
+    ['describe m.tf8 --budget ram=256K,flash=1M', 'whether it fits a chip'],
   ],
   inputs: ({ model }) => ({ model }),
   run: async (argv, context): Promise<DescribedNetwork | DescribedModel> => {
@@ -71,6 +86,7 @@ export const describeCommand = defineCommand({
     return describeModel(argv.model, context, argv);
   },
   show: (result) => ('model' in result ? showModel(result) : showNetwork(result)),
+  status: (result) => ('budget' in result && result.budget?.fits === false ? 1 : 0),
 });
 
 function showNetwork(planned: DescribedNetwork): string {
@@ -90,7 +106,7 @@ function showNetwork(planned: DescribedNetwork): string {
 function showModel(result: DescribedModel): string {
   const { model, format, network, variant, widthMultiplier, input, classes } = result;
   const { labelOffset, dataset, foldedBatchNorms, macs, integerMacs, layers } = result;
-  const { outputs, leftOut = [] } = result;
+  const { outputs, leftOut = [], memory, budget } = result;
   const title =
     network === undefined ? '' : `, ${networkTitle(network, variant)} of width ${widthMultiplier}`;
   const background = labelOffset === 1 ? ' and a background class' : '';
@@ -128,6 +144,8 @@ function showModel(result: DescribedModel): string {
             2,
           ),
         ]),
+    ...(memory === undefined ? [] : showMemory(memory)),
+    ...(budget === undefined ? [] : ['', ...showBudget(budget)]),
   ].join('\n');
 }
 

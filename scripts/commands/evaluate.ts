@@ -1,6 +1,7 @@
 import type { EvaluateResult } from '../../workflows/evaluate/evaluate.ts';
 import type { Measured } from '../../workflows/evaluate/evaluation.ts';
 import { kernelsName } from '../../workflows/open/kernels_used.ts';
+import { howQuantized } from '../../workflows/quantize/conversion.ts';
 import { markdownTable } from '../../workflows/records/markdown_table.ts';
 import { defineCommand } from '../command.ts';
 import {
@@ -12,6 +13,7 @@ import {
   LIMIT,
   MODEL,
   OUTPUTS,
+  QUANTIZATION_RECIPE,
   SEED,
   SEED_RANGE,
   TIER,
@@ -33,6 +35,7 @@ export const evaluateCommand = defineCommand({
         requiresArg: true,
         describe: 'What to measure; a TF8 file has no float part',
       })
+      .option('recipe', QUANTIZATION_RECIPE)
       .option('zero-variance', ZERO_VARIANCE)
       .option('calibration-data', {
         ...CALIBRATION_DATA,
@@ -139,18 +142,16 @@ function timeTable({ float, tf8 }: EvaluateResult): string {
 
 function calibrationLines({ calibration }: EvaluateResult): string[] {
   if (calibration === undefined) return [];
-  const { images, zeroVariance } = calibration;
+  const { images } = calibration;
+  const how = howQuantized(calibration);
   if (calibration.source === 'file') {
-    return [
-      '',
-      `calibrated on ${images} images when the file was made, zero variance: ${zeroVariance}`,
-    ];
+    return ['', `calibrated on ${images} images when the file was made, ${how}`];
   }
   const handled = Object.values(calibration.zeroVarianceChannels);
   const channels = handled.reduce((a, b) => a + b, 0);
   return [
     '',
-    `calibrated on ${images} images${calibration.overlap ? ', some of them evaluated' : ''}, zero variance: ${zeroVariance}`,
+    `calibrated on ${images} images${calibration.overlap ? ', some of them evaluated' : ''}, ${how}`,
     ...(handled.length === 0
       ? []
       : [

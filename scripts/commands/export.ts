@@ -1,4 +1,6 @@
 import { FORMAT_DESCRIPTIONS, FORMAT_NAMES } from '../../quantize/export/format_names.ts';
+import type { ExportResult } from '../../workflows/export/export.ts';
+import { RUNTIME_FORMATS } from '../../workflows/verify/runtime_names.ts';
 import { defineCommand } from '../command.ts';
 import {
   CALIBRATION_DATA,
@@ -8,11 +10,16 @@ import {
   MODEL,
   OUTPUTS,
   OVERWRITE,
+  QUANTIZATION_RECIPE,
   SEED,
   SEED_RANGE,
   wholeNumbers,
   ZERO_VARIANCE,
 } from '../options.ts';
+import { showMemory } from '../show/memory.ts';
+import { inShell } from '../wording.ts';
+
+const VERIFIABLE: readonly string[] = Object.values(RUNTIME_FORMATS);
 
 export const exportCommand = defineCommand({
   command: 'export <model>',
@@ -32,37 +39,93 @@ export const exportCommand = defineCommand({
         type: 'string',
         demandOption: true,
         requiresArg: true,
-        describe: 'The exported file; its manifest is FILE.json',
+        describe:
+          'The exported file; its manifest is FILE.json. Of c a NAME: NAME.c, NAME.h, NAME_main.c and NAME.json',
       })
       .option('overwrite', OVERWRITE)
       .option('dataset', DATASET)
       .option('calibration-data', CALIBRATION_DATA)
       .option('calibration-images', CALIBRATION_IMAGES)
       .option('input-range', INPUT_RANGE)
+      .option('recipe', QUANTIZATION_RECIPE)
       .option('outputs', OUTPUTS)
       .option('zero-variance', ZERO_VARIANCE)
+      .option('prefix', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'Of c: what every name begins with, as in PREFIX_run',
+        defaultDescription: 'NAME as an identifier',
+      })
+      .option('integer-only', {
+        type: 'boolean',
+        default: false,
+        describe: 'Of c: requantize by integers alone, no float and no double; the same bytes',
+      })
+      .option('golden', {
+        type: 'number',
+        requiresArg: true,
+        describe:
+          'Store golden vectors of N images in NAME_golden: input, every layer, outputs as .npy and .hex, and a manifest',
+      })
+      .option('data', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'Folder of the images of --golden',
+        defaultDescription: 'the folder to calibrate with',
+      })
       .option('seed', SEED)
-      .check(wholeNumbers({ 'calibration-images': 1, seed: SEED_RANGE })),
+      .check(onlyOfC)
+      .check(wholeNumbers({ 'calibration-images': 1, golden: 1, seed: SEED_RANGE })),
   examples: [
     ['export mobilenet.tf8 --format tflite --out mobilenet.tflite', 'for LiteRT'],
+    [
+      'export mobilenet.tf8 --format c --integer-only --out mobilenet',
+      'mobilenet.c and mobilenet.h, for a microcontroller',
+    ],
     [
       'export mobilenet_v1_1.0_224 --calibration-data DIR --zero-variance mean --format onnx --out mobilenet.onnx',
       'quantized first, for ONNX Runtime',
     ],
   ],
-  inputs: ({ model, dataset, calibrationData }) => ({
+  inputs: ({ model, dataset, calibrationData, data }) => ({
     model,
-    folders: [calibrationData],
+    folders: [calibrationData, data],
     dataset: { name: dataset, folder: calibrationData, option: 'calibrationData' },
   }),
-  outputs: ({ model, out, overwrite }) => ({ inputs: [model], exported: out, overwrite }),
+  outputs: ({ model, out, overwrite, format }) => ({
+    inputs: [model],
+    exported: format === 'c' ? `${out.replace(/\.[ch]$/, '')}.c` : out,
+    overwrite,
+  }),
   run: async (argv, context) => {
     const { exportModel } = await import('../../workflows/export/export.ts');
-    return exportModel(argv, context);
+    return exportModel({ ...argv, arithmetic: argv.integerOnly ? 'integer' : 'float' }, context);
   },
   show: (result) =>
     [
       ...result.files.map(({ path, bytes }) => `${path}: ${bytes.toLocaleString('en')} bytes`),
       `${result.layers} layers; the manifest is ${result.manifest}`,
+      ...(result.golden === undefined ? [] : [`golden vectors: ${result.golden}`]),
+      ...(result.memory === undefined ? [] : showMemory(result.memory)),
+      ...nextStep(result),
     ].join('\n'),
 });
+
+/** What may be done with the files: verified, where a runtime of ours reads the format. */
+function nextStep({ format, files }: ExportResult): readonly string[] {
+  if (!VERIFIABLE.includes(format)) return [];
+  return [`next: tf8 verify ${inShell(files[0].path)} --data DIR`];
+}
+
+/** For `yargs.check`: options of one format come with no other. */
+function onlyOfC(argv: Readonly<Record<string, unknown>>): true {
+  if (argv.format === 'c') return true;
+  for (const [name, given] of [
+    ['prefix', argv.prefix !== undefined],
+    ['integer-only', argv['integer-only']],
+  ]) {
+    if (given)
+      throw new Error(`Expected no --${name} with --format ${argv.format} but received it`);
+  }
+  return true;
+}

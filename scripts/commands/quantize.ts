@@ -1,3 +1,5 @@
+import { howQuantized } from '../../workflows/quantize/conversion.ts';
+import type { QuantizeResult } from '../../workflows/quantize/quantize.ts';
 import { defineCommand } from '../command.ts';
 import {
   CALIBRATION_DATA,
@@ -7,11 +9,13 @@ import {
   INPUT_RANGE,
   OUTPUTS,
   OVERWRITE,
+  QUANTIZATION_RECIPE,
   SEED,
   SEED_RANGE,
   wholeNumbers,
   ZERO_VARIANCE,
 } from '../options.ts';
+import { inShell } from '../wording.ts';
 
 export const quantizeCommand = defineCommand({
   command: 'quantize <model>',
@@ -23,6 +27,7 @@ export const quantizeCommand = defineCommand({
       .option('calibration-data', CALIBRATION_DATA)
       .option('calibration-images', CALIBRATION_IMAGES)
       .option('input-range', INPUT_RANGE)
+      .option('recipe', QUANTIZATION_RECIPE)
       .option('outputs', OUTPUTS)
       .option('zero-variance', ZERO_VARIANCE)
       .option('out', {
@@ -35,6 +40,10 @@ export const quantizeCommand = defineCommand({
       .option('seed', SEED)
       .check(wholeNumbers({ 'calibration-images': 1, seed: SEED_RANGE })),
   examples: [
+    [
+      'quantize mobilenet_v1_1.0_224 --calibration-data DIR --recipe best --out mobilenet.tf8',
+      'within a point of float, without training',
+    ],
     [
       'quantize mobilenet_v1_1.0_224 --calibration-data DIR --zero-variance mean --out mobilenet.tf8',
       'with Option 1 of the paper',
@@ -53,10 +62,17 @@ export const quantizeCommand = defineCommand({
   show: (result) =>
     [
       `${result.out}: ${result.layers} layers, ${result.bytes.toLocaleString('en')} bytes`,
-      `calibrated on ${result.calibrationImages} images${result.skipped > 0 ? `, ${result.skipped} could not be read` : ''}`,
+      `${recipeWords(result)}calibrated on ${result.calibrationImages} images${result.skipped > 0 ? `, ${result.skipped} could not be read` : ''}`,
       ...Object.entries(result.zeroVarianceChannels).map(
         ([layer, channels]) =>
           `${layer}: the others' mean variance for ${channels} ${channels === 1 ? 'channel' : 'channels'} of zero variance`,
       ),
+      `next: tf8 evaluate ${inShell(result.out)} --data DIR`,
     ].join('\n'),
 });
+
+/** None for a recipe that the handling of zero variance tells: the lines below say of that. */
+function recipeWords({ recipe, zeroVariance }: QuantizeResult): string {
+  const how = howQuantized({ recipe, zeroVariance });
+  return how.startsWith('recipe') ? `${how}; ` : '';
+}

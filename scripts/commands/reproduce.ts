@@ -8,7 +8,7 @@ import {
 } from '../../workflows/reproduce/preset.ts';
 import { defineCommand } from '../command.ts';
 import { reproduceCommandLine } from '../command_lines/reproduce.ts';
-import { positiveNumbers, SEED_RANGE, wholeNumbers } from '../options.ts';
+import { positiveNumbers, QUANTIZATION_RECIPE, SEED_RANGE, wholeNumbers } from '../options.ts';
 
 /** More would take years. */
 const MOST_SEEDS = 1000;
@@ -97,6 +97,11 @@ export const reproduceCommand = defineCommand({
         type: 'number',
         describe: 'Images that the re-architecture is fitted on',
       })
+      .option('recipe', {
+        ...QUANTIZATION_RECIPE,
+        defaultDescription: 'best',
+        describe: 'Recipe of quantization of the row without training: a name, or a JSON file',
+      })
       .option('published', {
         type: 'string',
         requiresArg: true,
@@ -139,7 +144,7 @@ export const reproduceCommand = defineCommand({
     const changes = changesOf(argv); // before anything is loaded
     const { estimateTable, reproduce } = await import('../../workflows/reproduce/reproduce.ts');
     const { costReport } = await import('../../workflows/reproduce/cost_report.ts');
-    const { dataset, preset, data, imagenet, imagenetLimit, published, runsDir } = argv;
+    const { dataset, preset, data, imagenet, imagenetLimit, published, recipe, runsDir } = argv;
     const asked = {
       dataset,
       preset,
@@ -148,6 +153,7 @@ export const reproduceCommand = defineCommand({
       imagenetLimit,
       seeds: seedsOf(argv),
       changes,
+      recipe,
       published,
       runsDir,
     };

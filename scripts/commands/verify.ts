@@ -1,5 +1,6 @@
 import { kernelsName } from '../../workflows/open/kernels_used.ts';
 import { markdownTable } from '../../workflows/records/markdown_table.ts';
+import { exportedFile } from '../../workflows/verify/exported_file.ts';
 import { RUNTIME_NAMES } from '../../workflows/verify/runtime_names.ts';
 import type { VerifyResult } from '../../workflows/verify/verify.ts';
 import { defineCommand } from '../command.ts';
@@ -15,7 +16,7 @@ export const verifyCommand = defineCommand({
       .positional('file', {
         type: 'string',
         demandOption: true,
-        describe: 'A .tflite or .onnx file, or a C header, that "tf8 export" wrote',
+        describe: 'A .tflite or .onnx file, or a C library (NAME.c), that "tf8 export" wrote',
       })
       .option('dataset', DATASET)
       .option('data', DATA)
@@ -27,15 +28,22 @@ export const verifyCommand = defineCommand({
         describe:
           'litert and onnxruntime are set up in a private Python environment; onnxruntime-node is used where it is installed; cc compiles the C program, with $CC if that is set',
       })
+      .option('dump', {
+        type: 'string',
+        requiresArg: true,
+        describe:
+          'Folder that gets golden vectors of the images: input, every layer, outputs as .npy and .hex, and a manifest; about 20 MB an image of a MobileNet at 224',
+      })
       .option('tier', TIER)
       .option('seed', SEED)
       .check(wholeNumbers({ limit: 1, seed: SEED_RANGE })),
   examples: [
     ['verify mobilenet.tflite --data DIR --limit 50', 'in LiteRT, on 50 photographs'],
     ['verify mobilenet.onnx --data DIR --json', 'top1Agreement is in percent'],
+    ['verify mobilenet.c --data DIR --limit 3 --dump golden', 'and golden vectors of 3 images'],
   ],
   inputs: ({ file, dataset, data }) => ({
-    files: [file],
+    files: [exportedFile(file)],
     folders: [data],
     dataset: { name: dataset, folder: data, option: 'data' },
   }),
@@ -67,6 +75,7 @@ export function showVerification(result: VerifyResult): string {
     ...(result.top1Agreement === null
       ? []
       : [`top-1 agrees on ${result.top1Agreement.toFixed(1)} % of the images`]),
+    ...(result.dump === undefined ? [] : [`golden vectors: ${result.dump}`]),
   ].join('\n');
 }
 

@@ -1,6 +1,7 @@
 import type { LayerAnalysis } from '../../quantize/analyze/analysis.ts';
 import { noiseToSignal } from '../../quantize/analyze/decibels.ts';
 import type { AnalyzeResult } from '../../workflows/analyze/analyze.ts';
+import { howQuantized } from '../../workflows/quantize/conversion.ts';
 import type { WordedFinding } from '../../workflows/records/analysis_record.ts';
 import { isLoss } from '../../workflows/records/cause_names.ts';
 import { markdownTable } from '../../workflows/records/markdown_table.ts';
@@ -25,7 +26,7 @@ export function showAnalysis(result: AnalyzeResult): string {
     ...diagnosisLines(result),
     '',
     ...clippingLines(result),
-    `calibrated on ${result.calibrationImages} images, zero variance: ${result.zeroVariance}; ${result.kernelTier} kernels`,
+    `calibrated on ${result.calibrationImages} images, ${howQuantized(result)}; ${result.kernelTier} kernels`,
     `to look at it: tf8 report ${result.run}`,
   ].join('\n');
 }

@@ -6,8 +6,10 @@ import { firstOfEachClass } from '../../datasets/order/per_class.ts';
 import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
 import { makeWritableFolder } from '../../foundation/files/writable_folder.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
+import type { Recipe } from '../../quantize/convert/recipe.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
 import { selectKernels } from '../../quantize/kernels/select.ts';
+import { provenanceOf } from '../../quantize/model/recipe_of.ts';
 import { warnOfOtherPreprocessing } from '../open/model_input.ts';
 import {
   type DataRequest,
@@ -19,7 +21,7 @@ import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
 import { isOurAnalysis } from '../outputs/our_files.ts';
 import { requireOutputFiles } from '../outputs/output_files.ts';
 import { requireOutsideImages } from '../outputs/outside_data.ts';
-import { CONVERSION_DEFAULTS } from '../quantize/conversion.ts';
+import { chooseRecipe } from '../quantize/choose_recipe.ts';
 import { calibrationSource, quantizeModel } from '../quantize/quantize.ts';
 import { recorded, type WordedAnalysis, writeAnalyzeRun } from '../records/analysis_record.ts';
 import { runId, startRun } from '../records/run_record.ts';
@@ -37,6 +39,7 @@ export interface AnalyzeResult extends WordedAnalysis {
   readonly skipped: number;
   readonly kernelTier: TierName;
   readonly zeroVariance: 'keep' | 'mean';
+  readonly recipe: Recipe;
   readonly calibrationImages: number;
   /** As JSON has it: "lossless" for an infinite ratio. */
   toJSON(): unknown;
@@ -61,9 +64,10 @@ export async function analyze(options: AnalyzeOptions, context: Context): Promis
       overwrite: options.overwrite,
     });
   }
+  const recipe = await chooseRecipe(options);
   const opened = await openFloatModel(options.model, context, options);
   try {
-    return await analyzeOpened(opened, options, context);
+    return await analyzeOpened(opened, options, recipe, context);
   } finally {
     opened.dispose();
   }
@@ -72,10 +76,12 @@ export async function analyze(options: AnalyzeOptions, context: Context): Promis
 async function analyzeOpened(
   opened: OpenedFloatModel,
   options: AnalyzeOptions,
+  recipe: Recipe,
   context: Context,
 ): Promise<AnalyzeResult> {
   const { seed, out, runsDir } = options;
-  const { perClass = null, zeroVariance = CONVERSION_DEFAULTS.zeroVariance } = options;
+  const { perClass = null } = options;
+  const { zeroVariance, recipe: other } = provenanceOf(recipe);
   const request = { dataset: options.dataset, dir: options.data, option: 'data' } as const;
   const { dataset, labelOffset } = options.accuracy
     ? await labelledImages(opened, request, context)
@@ -106,22 +112,19 @@ async function analyzeOpened(
       skip: source.skip,
     },
     zeroVariance,
+    ...(other !== undefined && { recipe: other }),
     effectImages: EFFECT_IMAGES,
     accuracy: options.accuracy,
   };
   const run = join(runsDir, runId(runNameOf(opened.name), configuration));
   await startRun(run);
-  const { model: tf8, skipped: skippedInCalibration } = await quantizeModel(
-    opened,
-    zeroVariance,
-    source,
-    context,
-  );
+  const quantized = await quantizeModel(opened, recipe, source, context);
+  const { model: tf8, graph, skipped: skippedInCalibration } = quantized;
   const { analysis, samples, skipped } = await analyzeNetwork(
     {
       opened,
       tf8,
-      zeroVariance,
+      graph,
       kernels,
       name: opened.name,
       dataset,
@@ -147,6 +150,7 @@ async function analyzeOpened(
     skipped,
     kernelTier: kernels.tier,
     zeroVariance,
+    recipe,
     calibrationImages: tf8.provenance.calibrationImages,
     ...analysis,
   };

@@ -1,11 +1,10 @@
 import { availableParallelism } from 'node:os';
+import type { FloatGraph } from '../../architectures/graph/float_graph.ts';
 import { FloatNodes } from '../../architectures/graph/float_nodes.ts';
-import type { ZeroVariancePolicy } from '../../architectures/graph/fold_batch_norm.ts';
 import type { Dataset } from '../../datasets/dataset.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import type { Analysis } from '../../quantize/analyze/analysis.ts';
 import { Analyzer, type AnalyzerOptions } from '../../quantize/analyze/analyzer.ts';
-import { fuseGraph } from '../../quantize/convert/fuse.ts';
 import { Tf8Plan } from '../../quantize/execute/plan.ts';
 import type { Kernels } from '../../quantize/kernels/kernels.ts';
 import { isVector, outputNode, type Tf8Model } from '../../quantize/model/tf8_model.ts';
@@ -32,9 +31,9 @@ const SAMPLES = 6;
 
 export interface NetworkToAnalyze {
   readonly opened: Pick<OpenedFloatModel, 'graph' | 'facts'>;
-  /** What the network was quantized to, with this handling of zero variance. */
+  /** What the network was quantized to, from this graph. */
   readonly tf8: Tf8Model;
-  readonly zeroVariance: ZeroVariancePolicy;
+  readonly graph: FloatGraph;
   readonly kernels: Kernels;
   /** What the analysis calls the network. */
   readonly name: string;
@@ -64,8 +63,8 @@ export async function analyzeNetwork(
   network: NetworkToAnalyze,
   context: Context,
 ): Promise<AnalyzedNetwork> {
-  const { opened, tf8, kernels, name, dataset, limit, among, seed, labelOffset, parts } = network;
-  const graph = fuseGraph(opened.graph, { zeroVariance: network.zeroVariance });
+  const { opened, tf8, graph, kernels, name, dataset, limit, among, seed, labelOffset, parts } =
+    network;
   const { centralFraction, range } = tf8Facts(tf8).input;
   const images = new TestImages(
     { dataset, limit, among, seed, resolution: graph.input.shape[0], centralFraction, range },

@@ -1,5 +1,5 @@
 import type { ImageBatch } from '../../datasets/dataset.ts';
-import { topK } from '../../datasets/scoring/top_k.ts';
+import { type Scores, topK } from '../../datasets/scoring/top_k.ts';
 import type { AccuracyAnalysis, Agreement } from '../../quantize/analyze/analysis.ts';
 import type { BothLogits } from '../../quantize/analyze/analyzer.ts';
 import { Score } from './score.ts';
@@ -27,11 +27,11 @@ export class OutcomeMeter {
   }
 
   /** @throws UserError where a label has no output */
-  add({ float, tf8 }: BothLogits, batch: ImageBatch): void {
+  add({ float, tf8 }: Readonly<Record<keyof BothLogits, Scores>>, batch: ImageBatch): void {
     const [images] = batch.shape;
     const classes = float.length / images;
     for (let n = 0; n < images; n++) {
-      const firstOf = (logits: Float32Array | Uint8Array) =>
+      const firstOf = (logits: Scores) =>
         topK(logits.subarray(n * classes, (n + 1) * classes), 1).indices[0];
       if (firstOf(float) === firstOf(tf8)) this.agreeing++;
     }

@@ -1,5 +1,5 @@
 import { hasVariants, type NetworkConfig } from '../../architectures/network.ts';
-import type { Advice } from '../../quantize/analyze/analysis.ts';
+import type { Advice, AdviceCode } from '../../quantize/analyze/analysis.ts';
 import { CONVERSION_DEFAULTS, type ConversionOptions } from '../quantize/conversion.ts';
 import { command, option } from '../wording.ts';
 
@@ -19,8 +19,27 @@ export interface Remedy {
   readonly commands: readonly string[];
 }
 
-/** What to do with this network. */
-export function remedyFor({ code, network }: Advice, patient: Patient): Remedy {
+/** What the best recipe of quantization mends, as far as it can be mended without training. */
+const MENDED_BY_RECIPE: ReadonlySet<AdviceCode> = new Set([
+  'meanVariance',
+  'equalizeChannels',
+  'evenWeights',
+  'evenOutputs',
+]);
+
+/** What to do with this network: quantize it by the best recipe where that helps, or the remedy of its own. */
+export function remedyFor(advice: Advice, patient: Patient): Remedy {
+  const own = ownRemedy(advice, patient);
+  const { recipe } = patient;
+  const isPlain = recipe === undefined || recipe === 'as-published' || recipe === 'option-1';
+  if (!MENDED_BY_RECIPE.has(advice.code) || !isPlain) return own;
+  return {
+    words: `${own.words} Or quantize with ${option('recipe', 'best')}, which needs images without classes and no training.`,
+    commands: [...own.commands, quantization(patient, { recipe: 'best' })],
+  };
+}
+
+function ownRemedy({ code, network }: Advice, patient: Patient): Remedy {
   const { calibrationImages = CONVERSION_DEFAULTS.calibrationImages } = patient;
   const rebuild = rearchitecture(patient);
   const again = rearchitecture({ ...patient, model: 'STANDARD' });
@@ -124,10 +143,15 @@ function quantization(patient: Patient, change: ConversionOptions): string {
     dataset: calibrationData === undefined ? dataset : undefined,
     calibrationData: change.calibrationData ?? calibrationData ?? data,
     calibrationImages: change.calibrationImages ?? patient.calibrationImages,
-    zeroVariance: change.zeroVariance ?? patient.zeroVariance,
+    ...recipeOptions(change.recipe === undefined ? { ...patient, ...change } : change),
     inputRange: inputRange && `${inputRange.min},${inputRange.max}`,
     out: `${baseName(model)}.tf8`,
   });
+}
+
+/** A recipe comes before what is short for one; one of a program has no name on a command line. */
+function recipeOptions({ recipe, zeroVariance }: ConversionOptions) {
+  return typeof recipe === 'string' && zeroVariance === undefined ? { recipe } : { zeroVariance };
 }
 
 function rearchitecture({ model, dataset, data }: Patient): string {

@@ -2,9 +2,11 @@ import { shapeIn } from '../../architectures/graph/float_graph.ts';
 import { networkMacs } from '../../architectures/graph/float_macs.ts';
 import type { FloatNode } from '../../architectures/graph/float_node.ts';
 import type { NetworkConfig, NetworkName } from '../../architectures/network.ts';
+import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { fuseGraph } from '../../quantize/convert/fuse.ts';
 import type { LeftOut } from '../../quantize/convert/integer_part.ts';
+import { type ChipMemory, chipMemory, cNetwork } from '../../quantize/export/c/network.ts';
 import {
   outputNames,
   type Tf8Model,
@@ -13,6 +15,8 @@ import {
 } from '../../quantize/model/tf8_model.ts';
 import type { ModelFacts } from '../open/model_facts.ts';
 import { type OpenModelOptions, openModel } from '../open/open_model.ts';
+import { call } from '../wording.ts';
+import { type Budget, type BudgetFit, fitBudget } from './budget.ts';
 
 export interface DescribedLayer {
   readonly name: string;
@@ -58,6 +62,15 @@ export interface DescribedModel {
   readonly layers: readonly DescribedLayer[];
   /** Operations behind the outputs; absent where there are none. */
   readonly leftOut?: readonly LeftOut[];
+  /** Of a TF8 file: what it takes of a microcontroller as a C library. */
+  readonly memory?: ChipMemory;
+  /** Of a TF8 file, where a budget was given: whether it fits. */
+  readonly budget?: BudgetFit;
+}
+
+export interface DescribeOptions extends Pick<OpenModelOptions, 'outputs'> {
+  /** What a chip has, for a TF8 file. */
+  readonly budget?: Budget | undefined;
 }
 
 /**
@@ -67,17 +80,31 @@ export interface DescribedModel {
 export async function describeModel(
   reference: string,
   context: Context,
-  options: Pick<OpenModelOptions, 'outputs'> = {},
+  options: DescribeOptions = {},
 ): Promise<DescribedModel> {
+  const { budget } = options;
   const opened = await openModel(reference, context, options);
   const { facts } = opened;
   if (opened.kind === 'tf8') {
     const { model } = opened;
-    return described(reference, facts, {
-      input: model.input.shape,
-      layers: tf8Layers(model),
-      outputs: outputNames(model),
-    });
+    const network = cNetwork(model, 'net', 'float');
+    const memory = chipMemory(network);
+    return {
+      ...described(reference, facts, {
+        input: model.input.shape,
+        layers: tf8Layers(model),
+        outputs: outputNames(model),
+      }),
+      memory,
+      ...(budget !== undefined && { budget: fitBudget(network, memory, budget) }),
+    };
+  }
+  if (budget !== undefined) {
+    opened.dispose();
+    throw new UserError(
+      `Expected a TF8 file to compare with the budget but ${reference} is a float model`,
+      { remedy: `Quantize it first: ${call('quantize', { model: reference, out: 'FILE' })}.` },
+    );
   }
   try {
     const graph = fuseGraph(opened.graph, { zeroVariance: 'keep' });

@@ -5,18 +5,17 @@ import type { Dataset, SkippedImage } from '../../datasets/dataset.ts';
 import { recognizeDataset } from '../../datasets/recognize_dataset.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
+import type { Recipe } from '../../quantize/convert/recipe.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
+import { recipeOf } from '../../quantize/model/recipe_of.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
 import { selectBackend } from '../../training/backend.ts';
 import type { KernelsUsed } from '../open/kernels_used.ts';
 import { rangeTitle, warnOfOtherPreprocessing } from '../open/model_input.ts';
 import { openImages, openModelData } from '../open/open_data.ts';
 import { type OpenedFloatModel, type OpenedModel, openModel } from '../open/open_model.ts';
-import {
-  CONVERSION_DEFAULTS,
-  type ConversionOptions,
-  warnOfConversionOptions,
-} from '../quantize/conversion.ts';
+import { chooseRecipe } from '../quantize/choose_recipe.ts';
+import { type ConversionOptions, warnOfConversionOptions } from '../quantize/conversion.ts';
 import { calibrationSource, type QuantizedModel, quantizeModel } from '../quantize/quantize.ts';
 import { type Environment, environment } from '../records/environment.ts';
 import { option } from '../wording.ts';
@@ -73,6 +72,7 @@ interface CalibrationBasis {
   /** Name and fingerprint of the data set. */
   readonly data: string;
   readonly zeroVariance: ZeroVariancePolicy;
+  readonly recipe: Recipe;
 }
 
 export interface DataCalibration extends CalibrationBasis {
@@ -101,9 +101,10 @@ export async function evaluate(
   options: EvaluateOptions,
   context: Context,
 ): Promise<EvaluateResult> {
+  const recipe = await chooseRecipe(options);
   const opened = await openModel(options.model, context, options);
   try {
-    return await evaluateOpened(opened, options, context);
+    return await evaluateOpened(opened, options, recipe, context);
   } finally {
     if (opened.kind === 'float') opened.dispose();
   }
@@ -112,12 +113,14 @@ export async function evaluate(
 async function evaluateOpened(
   opened: OpenedModel,
   options: EvaluateOptions,
+  recipe: Recipe,
   context: Context,
 ): Promise<EvaluateResult> {
   if (opened.kind === 'tf8') warnOfConversionOptions(opened, options, context.reporter);
   const request = { dataset: options.dataset, dir: options.data, option: 'data' } as const;
   if (opened.kind === 'float' && (await isWithoutClasses(opened, options))) {
-    return evaluateOutputs(opened, await openImages(undefined, request, context), options, context);
+    const images = await openImages(undefined, request, context);
+    return evaluateOutputs(opened, images, { ...options, recipe }, context);
   }
   const dataset = await openModelData(opened, request, context);
   if (options.dataset !== undefined) warnOfOtherPreprocessing(opened, dataset, context.reporter);
@@ -163,8 +166,7 @@ async function evaluateOpened(
       `some calibration images are among the evaluated ones; pass another folder as ${option('calibrationData')}, or ${option('limit')}`,
     );
   }
-  const { zeroVariance = CONVERSION_DEFAULTS.zeroVariance } = options;
-  const quantized = await quantizeModel(opened, zeroVariance, source, context);
+  const quantized = await quantizeModel(opened, recipe, source, context);
   const tf8 = await evaluation.tf8(quantized.model, options.tier, opened.name);
   const compared =
     float &&
@@ -210,10 +212,10 @@ async function isWithoutClasses(
 async function evaluateOutputs(
   opened: OpenedFloatModel,
   dataset: Dataset,
-  options: EvaluateOptions,
+  options: EvaluateOptions & { readonly recipe: Recipe },
   context: Context,
 ): Promise<EvaluateResult> {
-  const { seed, tier } = options;
+  const { seed, tier, recipe } = options;
   const limit = Math.min(options.limit ?? Infinity, dataset.count('test'));
   const skipped: SkippedImage[] = [];
   const source = await calibrationSource(
@@ -221,8 +223,7 @@ async function evaluateOutputs(
     { dataset, limit },
     context,
   );
-  const { zeroVariance = CONVERSION_DEFAULTS.zeroVariance } = options;
-  const quantized = await quantizeModel(opened, zeroVariance, source, context);
+  const quantized = await quantizeModel(opened, recipe, source, context);
   const { images, outputs } = await compareOutputs(
     {
       opened,
@@ -282,5 +283,10 @@ function configurationOf(
 
 function calibrationBasis({ provenance }: Tf8Model): CalibrationBasis {
   const { calibrationImages, calibrationData, zeroVariance } = provenance;
-  return { images: calibrationImages, data: calibrationData, zeroVariance };
+  return {
+    images: calibrationImages,
+    data: calibrationData,
+    zeroVariance,
+    recipe: recipeOf(provenance),
+  };
 }

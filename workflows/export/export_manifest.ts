@@ -7,9 +7,13 @@ import { type Manifest, ManifestSchema } from '../../quantize/export/manifest.ts
 /** Above any manifest: that of an InceptionV3 has 0.1 MB. */
 const MAX_MANIFEST_BYTES = 16 * 2 ** 20;
 
-/** Where the manifest of an export lies. */
+/**
+ * Where the manifest of an export lies: beside FILE at FILE.json, of NAME.c and NAME.h at NAME.json, of
+ * NAME.json at NAME.manifest.json.
+ */
 export function manifestPath(exported: string): string {
-  return `${exported}.json`;
+  if (exported.endsWith('.json')) return exported.replace(/json$/, 'manifest.json');
+  return `${exported.replace(/\.[ch]$/, '')}.json`;
 }
 
 /**

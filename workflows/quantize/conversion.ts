@@ -1,11 +1,16 @@
 import type { ZeroVariancePolicy } from '../../architectures/graph/fold_batch_norm.ts';
 import type { Reporter } from '../../foundation/reporting/reporter.ts';
+import type { Recipe } from '../../quantize/convert/recipe.ts';
+import type { Tf8Provenance } from '../../quantize/model/tf8_model.ts';
 import type { InputRange } from '../open/model_facts.ts';
 import type { OpenedTf8Model } from '../open/open_model.ts';
 import { option } from '../wording.ts';
 
 /** How a float model becomes a TF8 model; what is left out is taken from CONVERSION_DEFAULTS. */
 export interface ConversionOptions {
+  /** Name of a recipe of quantization, a JSON file, or the recipe itself; as published unless given. */
+  readonly recipe?: string | Recipe | undefined;
+  /** Short for a recipe: `mean` is option-1, `keep` as-published. */
   readonly zeroVariance?: ZeroVariancePolicy | undefined;
   readonly calibrationData?: string | undefined;
   readonly calibrationImages?: number | undefined;
@@ -15,7 +20,11 @@ export interface ConversionOptions {
   readonly outputs?: readonly string[] | undefined;
 }
 
-export const CONVERSION_DEFAULTS = { zeroVariance: 'keep', calibrationImages: 200 } as const;
+export const CONVERSION_DEFAULTS = {
+  recipe: 'as-published',
+  zeroVariance: 'keep',
+  calibrationImages: 200,
+} as const;
 
 /**
  * A TF8 file was converted when it was made: nothing of that can be chosen any more. Warns of
@@ -26,8 +35,10 @@ export function warnOfConversionOptions(
   options: ConversionOptions,
   reporter: Reporter,
 ): void {
-  const { zeroVariance } = model.provenance;
+  const { provenance } = model;
+  const { zeroVariance } = provenance;
   const given = [
+    ['recipe', isOfFile(options.recipe, provenance) ? undefined : options.recipe],
     ['zeroVariance', options.zeroVariance === zeroVariance ? undefined : options.zeroVariance],
     ['calibrationData', options.calibrationData],
     ['calibrationImages', options.calibrationImages],
@@ -37,6 +48,37 @@ export function warnOfConversionOptions(
   const idle = given.flatMap(([name, value]) => (value === undefined ? [] : [option(name)]));
   if (idle.length === 0) return;
   reporter.warn(
-    `${idle.join(' and ')} ${idle.length === 1 ? 'has' : 'have'} no effect: ${name} is a TF8 file, made with zero variance "${zeroVariance}" and calibrated then; pass the float model to choose`,
+    `${idle.join(' and ')} ${idle.length === 1 ? 'has' : 'have'} no effect: ${name} is a TF8 file, made with ${madeWith(provenance)} and calibrated then; pass the float model to choose`,
   );
+}
+
+/** Whether this is the recipe that the file was made by; names tell recipes apart. */
+function isOfFile(
+  recipe: ConversionOptions['recipe'],
+  { recipe: own, zeroVariance }: Tf8Provenance,
+): boolean {
+  if (recipe === undefined) return true;
+  const name = typeof recipe === 'string' ? recipe : recipe.name;
+  return name === (own?.name ?? PLAIN[zeroVariance]);
+}
+
+function madeWith({ recipe, zeroVariance }: Tf8Provenance): string {
+  return recipe === undefined ? `zero variance "${zeroVariance}"` : `the recipe ${recipe.name}`;
+}
+
+/** Names of the recipes that the handling of zero variance alone tells. */
+const PLAIN: Readonly<Record<ZeroVariancePolicy, string>> = {
+  keep: 'as-published',
+  mean: 'option-1',
+};
+
+/** How a network was quantized, in a few words: as zero variance is handled where that says all. */
+export function howQuantized({
+  recipe: { name },
+  zeroVariance,
+}: {
+  readonly recipe: Pick<Recipe, 'name'>;
+  readonly zeroVariance: ZeroVariancePolicy;
+}): string {
+  return name === PLAIN[zeroVariance] ? `zero variance: ${zeroVariance}` : `recipe: ${name}`;
 }

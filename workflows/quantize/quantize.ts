@@ -5,8 +5,9 @@ import type { Dataset, ImageBatch, SkippedImage } from '../../datasets/dataset.t
 import { centralFractionOf } from '../../datasets/images/preprocess.ts';
 import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
+import type { CalibrationBatch } from '../../quantize/convert/calibrate.ts';
 import { type QuantizationReport, quantizeGraph } from '../../quantize/convert/quantize_graph.ts';
-import { AS_PUBLISHED, OPTION_1, type Recipe } from '../../quantize/convert/recipe.ts';
+import type { Recipe } from '../../quantize/convert/recipe.ts';
 import { selectKernels } from '../../quantize/kernels/select.ts';
 import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
@@ -18,6 +19,7 @@ import { openImages } from '../open/open_data.ts';
 import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
 import { isOurTf8File } from '../outputs/our_tf8_file.ts';
 import { requireOutputFiles } from '../outputs/output_files.ts';
+import { chooseRecipe, SHORT_RECIPES } from './choose_recipe.ts';
 import { CONVERSION_DEFAULTS, type ConversionOptions } from './conversion.ts';
 
 /** Calibration images per run of the float network: bounds memory. */
@@ -41,21 +43,16 @@ export interface QuantizedModel {
   readonly skipped: readonly SkippedImage[];
 }
 
-/** The recipe that a policy is short for. */
-export function recipeOf(how: ZeroVariancePolicy | Recipe): Recipe {
-  if (typeof how !== 'string') return how;
-  return how === 'mean' ? OPTION_1 : AS_PUBLISHED;
-}
-
 /**
  * Quantizes a float model by a recipe: training images calibrate where there are such. They are
  * preprocessed for the network, whatever their data set's own networks see, and the TF8 model says how.
  * @throws QuantizationError naming a layer that TF8 cannot hold, or where no image could be read; the
  *   signal's reason when aborted
+ * @param recipe or the policy that is short for it
  */
 export async function quantizeModel(
   opened: OpenedFloatModel,
-  how: ZeroVariancePolicy | Recipe,
+  recipe: ZeroVariancePolicy | Recipe,
   source: CalibrationSource,
   { reporter, signal }: Context,
 ): Promise<QuantizedModel> {
@@ -84,7 +81,7 @@ export async function quantizeModel(
   try {
     const { model, graph, report } = await quantizeGraph(
       read,
-      recipeOf(how),
+      typeof recipe === 'string' ? SHORT_RECIPES[recipe] : recipe,
       () => ranged(batches(), input.range),
       {
         inputRange: input.range,
@@ -113,11 +110,12 @@ export async function quantizeModel(
   }
 }
 
+/** The images alone: no label is read before an evaluation. */
 async function* ranged(
   batches: AsyncIterable<ImageBatch>,
   range: InputRange,
-): AsyncIterable<ImageBatch> {
-  for await (const batch of batches) yield { ...batch, images: inRange(batch.images, range) };
+): AsyncIterable<CalibrationBatch> {
+  for await (const { images, shape } of batches) yield { images: inRange(images, range), shape };
 }
 
 /** Compiling takes about a second: as long as a few batches. */
@@ -144,6 +142,7 @@ export interface QuantizeResult {
   readonly calibrationImages: number;
   /** Images that could not be read. */
   readonly skipped: number;
+  readonly recipe: Recipe;
   readonly zeroVariance: ZeroVariancePolicy;
   /** Batch-norm channels whose variance was replaced, by layer. */
   readonly zeroVarianceChannels: Readonly<Record<string, number>>;
@@ -158,7 +157,8 @@ export async function quantize(
   options: QuantizeOptions,
   context: Context,
 ): Promise<QuantizeResult> {
-  const { out, zeroVariance = CONVERSION_DEFAULTS.zeroVariance } = options;
+  const { out } = options;
+  const recipe = await chooseRecipe(options);
   await requireOutputFiles([{ path: out, isOurs: isOurTf8File }], {
     inputs: [options.model],
     data: [options.calibrationData],
@@ -173,7 +173,7 @@ export async function quantize(
     );
     const { model, skipped, zeroVarianceChannels } = await quantizeModel(
       opened,
-      zeroVariance,
+      recipe,
       source,
       context,
     );
@@ -185,7 +185,8 @@ export async function quantize(
       layers: model.nodes.length,
       calibrationImages: model.provenance.calibrationImages,
       skipped: skipped.length,
-      zeroVariance,
+      recipe,
+      zeroVariance: model.provenance.zeroVariance,
       zeroVarianceChannels,
     };
   } finally {

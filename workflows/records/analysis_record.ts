@@ -12,7 +12,7 @@ const LOSSLESS = 'lossless';
 const NO_SIGNAL = 'noSignal';
 
 /** JSON has no infinite numbers. */
-const decibels = z.union([
+export const decibels = z.union([
   z.number(),
   z.literal(LOSSLESS).transform(() => Infinity),
   z.literal(NO_SIGNAL).transform(() => -Infinity),

@@ -87,6 +87,7 @@ export type PublishedTable = Readonly<z.infer<typeof publishedTableSchema>>;
 const FILES = [
   RUN_FILE,
   'table.md',
+  'table.csv',
   'timing.json',
   'analysis.json',
   'samples.json',

@@ -1,4 +1,5 @@
 import type { WordedAnalysis } from '../records/analysis_record.ts';
+import type { Comparison } from '../records/comparison_record.ts';
 import type { Environment } from '../records/environment.ts';
 import type { DataIdentity, RunRecord, RunTiming } from '../records/run_record.ts';
 import type { Samples } from '../records/samples.ts';
@@ -8,7 +9,15 @@ export interface ReportParts {
   readonly run: RunDescription;
   readonly table: Pick<RunRecord, 'rows'> | undefined;
   readonly analysis: WordedAnalysis | undefined;
+  /** Recipes side by side; absent for a run that compared none. */
+  readonly comparison?: ComparisonPart | undefined;
   readonly samples: Samples | undefined;
+}
+
+/** Rows with what quantizing took. */
+export interface ComparisonPart {
+  readonly rows: Comparison['rows'];
+  readonly quantizingSeconds: readonly number[];
 }
 
 /** What was run, whatever the command. */

@@ -6,6 +6,7 @@ import type { ReportParts } from './report_parts.ts';
 import type { MissingPart, Section } from './section.ts';
 import { ablationSection } from './sections/ablation_section.ts';
 import { accuracyHeadline, accuracySection } from './sections/accuracy_section.ts';
+import { comparisonSection } from './sections/comparison_section.ts';
 import {
   clippingSection,
   diagnosisHeadline,
@@ -44,10 +45,11 @@ async function sectionsOf(
   parts: ReportParts,
   layers: LayersData | undefined,
 ): Promise<readonly Section[]> {
-  const { table, analysis, samples } = parts;
+  const { table, analysis, comparison, samples } = parts;
   const clipping = analysis && clippingSection(analysis);
   return [
     ...(table ? [accuracySection(table.rows)] : []),
+    ...(comparison ? [comparisonSection(comparison)] : []),
     ...(analysis ? [diagnosisSection(analysis), sqnrSection(analysis)] : []),
     ...(analysis?.accuracy && 'layers' in analysis.accuracy
       ? [ablationSection(analysis.accuracy)]

@@ -63,7 +63,7 @@ export class AnalysisStore {
 
   private async make(
     network: StoredNetwork,
-    { data: { dataset }, seed, testImages = Infinity, calibrationImages, zeroVariance }: Measuring,
+    { data: { dataset }, seed, testImages = Infinity, calibrationImages, recipe }: Measuring,
     name: string,
   ): Promise<TableAnalysis> {
     const opened = await openFloatModel(network.model, this.context);
@@ -74,13 +74,13 @@ export class AnalysisStore {
         { dataset, limit },
         this.context,
       );
-      const { model: tf8 } = await quantizeModel(opened, zeroVariance, source, this.context);
+      const { model: tf8, graph } = await quantizeModel(opened, recipe, source, this.context);
       const { kernels } = selectKernels('auto', { threads: availableParallelism() });
       const { analysis, samples } = await analyzeNetwork(
         {
           opened,
           tf8,
-          zeroVariance,
+          graph,
           kernels,
           name,
           dataset,

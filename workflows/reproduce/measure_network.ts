@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { ZeroVariancePolicy } from '../../architectures/graph/fold_batch_norm.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
+import type { Recipe } from '../../quantize/convert/recipe.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
+import { provenanceOf } from '../../quantize/model/recipe_of.ts';
 import type { Backend } from '../../training/backend.ts';
 import { Evaluation } from '../evaluate/evaluation.ts';
 import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
@@ -46,7 +47,7 @@ export interface Measuring {
   /** Images that are measured; the whole test split unless given. */
   readonly testImages?: number | undefined;
   readonly calibrationImages: number;
-  readonly zeroVariance: ZeroVariancePolicy;
+  readonly recipe: Recipe;
 }
 
 /** A network's accuracy in both precisions. */
@@ -138,14 +139,14 @@ export class MeasurementStore {
     measuring: Measuring,
     label: string,
   ): Promise<Tf8Figures> {
-    const { seed, calibrationImages, zeroVariance, data } = measuring;
+    const { seed, calibrationImages, recipe, data } = measuring;
     const evaluation = this.evaluation(measuring);
     const source = await calibrationSource(
       { dataset: data.dataset.name, calibrationImages, seed },
       evaluation,
       this.context,
     );
-    const quantized = await quantizeModel(opened, zeroVariance, source, this.context);
+    const quantized = await quantizeModel(opened, recipe, source, this.context);
     const { top1, tier } = await evaluation.tf8(quantized.model, 'auto', label);
     const { images, skipped } = evaluation.counts();
     return {
@@ -175,7 +176,7 @@ export function measurementsDir(runsDir: string): string {
 /** All that decides a network's float figures, and its TF8 figures. */
 export function measuringIdentity(
   { card }: StoredNetwork,
-  { data, seed, testImages, calibrationImages, zeroVariance }: Measuring,
+  { data, seed, testImages, calibrationImages, recipe }: Measuring,
   backend: Backend,
 ): { readonly float: Identity; readonly tf8: Identity } {
   const shared = {
@@ -189,6 +190,6 @@ export function measuringIdentity(
   };
   return {
     float: { precision: 'float', ...shared },
-    tf8: { precision: 'tf8', ...shared, calibrationImages, zeroVariance },
+    tf8: { precision: 'tf8', ...shared, calibrationImages, ...provenanceOf(recipe) },
   };
 }

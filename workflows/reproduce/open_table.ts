@@ -2,9 +2,11 @@ import type { LabelledDataset } from '../../datasets/dataset.ts';
 import { UserError } from '../../foundation/errors.ts';
 import { makeWritableFolder } from '../../foundation/files/writable_folder.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
+import type { Recipe } from '../../quantize/convert/recipe.ts';
 import { type Backend, requireTensorFlow, selectBackend } from '../../training/backend.ts';
 import { useOneDnnFor } from '../../training/one_dnn/choose_one_dnn.ts';
 import { openData } from '../open/open_data.ts';
+import { chooseRecipe } from '../quantize/choose_recipe.ts';
 import { option } from '../wording.ts';
 import { AnalysisStore } from './analysis_store.ts';
 import { changePreset, type PresetChanges } from './change_preset.ts';
@@ -28,6 +30,8 @@ export interface ReproduceOptions {
   /** The preset's unless given. */
   readonly seeds?: readonly number[] | undefined;
   readonly changes?: PresetChanges | undefined;
+  /** Name or JSON file of a recipe of quantization, for the row in the place of the best one. */
+  readonly recipe?: string | Recipe | undefined;
   /** MODEL that stands for the published network. */
   readonly published?: string | undefined;
   readonly runsDir: string;
@@ -40,6 +44,8 @@ export interface OpenTable {
   readonly preset: Preset;
   readonly seeds: readonly number[];
   readonly rows: readonly RowPlan[];
+  /** The recipe that was asked for in the place of the best one. */
+  readonly quantization?: Recipe | undefined;
   /** How a row is measured with a seed. */
   readonly measuring: (row: RowPlan, seed: number) => Measuring;
   readonly dataset: LabelledDataset;
@@ -72,7 +78,15 @@ export async function openTable(options: ReproduceOptions, context: Context): Pr
   }
   const { seeds = Array.from({ length: preset.seeds }, (_, seed) => seed) } = options;
   const { published } = options;
-  const planning = { preset, seeds, published, withPublishedRows: imagenet !== undefined };
+  const { recipe } = options;
+  const quantization = recipe === undefined ? undefined : await chooseRecipe({ recipe });
+  const planning = {
+    preset,
+    seeds,
+    published,
+    quantization,
+    withPublishedRows: imagenet !== undefined,
+  };
   const rowsAsked = planRows(planning);
   const isAllTrained = rowsAsked.every(needsTraining);
   await makeWritableFolder(runsDir);
@@ -94,13 +108,14 @@ export async function openTable(options: ReproduceOptions, context: Context): Pr
     preset,
     seeds,
     rows,
+    quantization,
     measuring: (row, seed) => ({
       ...(row.data === 'published'
         ? { data: photographs!, testImages: imagenetLimit }
         : { data, testImages: preset.testImages }),
       seed,
       calibrationImages: preset.calibrationImages,
-      zeroVariance: row.zeroVariance,
+      recipe: row.quantization,
     }),
     dataset: data.dataset,
     networks: new NetworkStore(runsDir, data, backend, context),

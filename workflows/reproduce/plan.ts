@@ -1,6 +1,11 @@
-import type { ZeroVariancePolicy } from '../../architectures/graph/fold_batch_norm.ts';
 import { STANDARD, type VariantName, variantNamed } from '../../architectures/variants.ts';
 import { UserError } from '../../foundation/errors.ts';
+import {
+  AS_PUBLISHED,
+  BEST,
+  OPTION_1,
+  type Recipe as Quantization,
+} from '../../quantize/convert/recipe.ts';
 import type { Recipe } from '../../training/recipes/recipe.ts';
 import type { AccuracyRow } from '../records/accuracy_row.ts';
 import type { TrainedNetwork } from '../train/trained_network.ts';
@@ -38,7 +43,8 @@ export type NetworkPlan =
 export interface RowPlan extends Pick<AccuracyRow, 'row' | 'network' | 'paper' | 'recipe'> {
   /** "published": the folder of ImageNet that is measured beside the table's data. */
   readonly data: 'table' | 'published';
-  readonly zeroVariance: ZeroVariancePolicy;
+  /** The recipe of its quantization. */
+  readonly quantization: Quantization;
   readonly networks: readonly { readonly seed: number; readonly plan: NetworkPlan }[];
 }
 
@@ -58,15 +64,17 @@ export interface TablePlanOptions {
   readonly published?: string | undefined;
   /** Whether rows of the published network on ImageNet come first. */
   readonly withPublishedRows: boolean;
+  /** Of the row of the standard network that is quantized without training; the best one unless given. */
+  readonly quantization?: Quantization | undefined;
   /** Images there are to train and fit on, for the recipes in words; as many as are asked for unless given. */
   readonly trainImages?: number | undefined;
 }
 
 /** The rows of a table in their order. */
 export function planRows(options: TablePlanOptions): readonly RowPlan[] {
-  const { withPublishedRows, published = PUBLISHED, seeds } = options;
+  const { withPublishedRows, published = PUBLISHED, quantization, seeds } = options;
   return [
-    ...(withPublishedRows ? publishedRows(published, seeds[0]) : []),
+    ...(withPublishedRows ? publishedRows(published, seeds[0], quantization) : []),
     ...tableRows({ ...options, published }),
   ];
 }
@@ -75,7 +83,7 @@ export function planRows(options: TablePlanOptions): readonly RowPlan[] {
 export function leftOut({ networks }: Preset): readonly string[] {
   return Object.entries(TITLES).flatMap(([name, title]) => {
     if (name in networks) return [];
-    return name === 'standard' ? [title, OPTION_1] : [title];
+    return name === 'standard' ? [title, OPTION_1_TITLE, BEST_TITLE] : [title];
   });
 }
 
@@ -93,9 +101,10 @@ const TITLES: Readonly<Record<TableNetworkName, string>> = {
   'friendly-rearchitected': 'friendly by re-architecture',
 };
 
-const OPTION_1 = 'standard, Option 1';
+const OPTION_1_TITLE = 'standard, Option 1';
+const BEST_TITLE = `standard, ${withoutTrainingTitle(BEST)}`;
 
-function publishedRows(model: string, seed: number): RowPlan[] {
+function publishedRows(model: string, seed: number, quantization: Quantization = BEST): RowPlan[] {
   const row = {
     data: 'published' as const,
     recipe: 'published weights',
@@ -106,21 +115,27 @@ function publishedRows(model: string, seed: number): RowPlan[] {
       ...row,
       row: 'published',
       network: 'as published',
-      zeroVariance: 'keep',
+      quantization: AS_PUBLISHED,
       paper: PAPER.published,
     },
     {
       ...row,
       row: 'published-option-1',
       network: 'as published, Option 1',
-      zeroVariance: 'mean',
+      quantization: OPTION_1,
       paper: PAPER.option1,
+    },
+    {
+      ...row,
+      row: 'published-best',
+      network: `as published, ${withoutTrainingTitle(quantization)}`,
+      quantization,
     },
   ];
 }
 
 function tableRows(options: TablePlanOptions & { readonly published: string }): RowPlan[] {
-  const { preset, seeds, trainImages = Infinity } = options;
+  const { preset, seeds, quantization = BEST, trainImages = Infinity } = options;
   const { networks, widthMultiplier } = preset;
   const trained = (name: TableNetworkName, training: Training | undefined): RowPlan[] => {
     if (training === undefined) return [];
@@ -157,7 +172,7 @@ function tableRows(options: TablePlanOptions & { readonly published: string }): 
       : trained('standard', networks.standard);
   return [
     ...trained('inception-v3', networks['inception-v3']),
-    ...standard.flatMap((row) => [row, option1(row)]),
+    ...standard.flatMap((row) => [row, option1(row), withoutTraining(row, quantization)]),
     ...trained('no-depthwise-bn', networks['no-depthwise-bn']),
     ...trained('relu', networks.relu),
     ...trained('friendly', networks.friendly),
@@ -180,7 +195,7 @@ function rowOf(name: TableNetworkName) {
     network: TITLES[name],
     paper: PAPER_ROWS[name],
     data: 'table',
-    zeroVariance: 'keep',
+    quantization: AS_PUBLISHED,
   } as const;
 }
 
@@ -188,9 +203,24 @@ function option1(standard: RowPlan): RowPlan {
   return {
     ...standard,
     row: 'option-1',
-    network: OPTION_1,
-    zeroVariance: 'mean',
+    network: OPTION_1_TITLE,
+    quantization: OPTION_1,
     paper: PAPER.option1,
+    recipe: 'the standard network, quantized otherwise',
+  };
+}
+
+function withoutTrainingTitle({ name }: Quantization): string {
+  return name === BEST.name ? 'best without training' : `recipe ${name}`;
+}
+
+/** What quantization alone makes of it: the paper has no figures for that. */
+function withoutTraining({ paper: _, ...standard }: RowPlan, quantization: Quantization): RowPlan {
+  return {
+    ...standard,
+    row: 'best',
+    network: `standard, ${withoutTrainingTitle(quantization)}`,
+    quantization,
     recipe: 'the standard network, quantized otherwise',
   };
 }

@@ -138,10 +138,16 @@ class Reproduction {
   constructor(table: OpenTable, options: ReproduceOptions) {
     this.table = table;
     this.command = options.command ?? 'a program that calls reproduce';
-    const { preset, seeds, data } = table;
+    const { preset, seeds, data, quantization } = table;
     this.name = tableName(table);
     const { published, imagenetLimit } = options;
-    this.configuration = asJson({ preset, seeds, published, imagenetLimit });
+    this.configuration = asJson({
+      preset,
+      seeds,
+      published,
+      recipe: quantization,
+      imagenetLimit,
+    });
     this.dir = join(options.runsDir, runId(this.name, { ...this.configuration, data }));
     this.notes = new Set(table.notes);
   }

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '../../foundation/errors.ts';
 import { lastLines, NOT_FOUND, runCommand } from '../../foundation/processes/run_command.ts';
-import { PROGRAM_SUFFIX } from '../../quantize/export/c/c.ts';
+import { C, cStem } from '../../quantize/export/c/c.ts';
 import { exportedOutputs } from '../../quantize/export/tensor_names.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
 import { elements } from '../../quantize/params/shape.ts';
 import type { Runtime } from './runtime.ts';
 
-/** The program is C99 without a warning. */
+/** Library and program are C99 without a warning. */
 export const C_FLAGS = ['-std=c99', '-O2', '-Wall', '-Wextra', '-Werror', '-pedantic'] as const;
 
 export interface CRuntimeOptions {
@@ -20,13 +20,13 @@ export interface CRuntimeOptions {
 }
 
 /**
- * Compiles the C program of an export and runs it, once for each image.
- * @param header the exported file; the program lies beside it
+ * Compiles the C library of an export with its example and runs that, once for each image.
+ * @param library the exported file; header and example lie beside it
  * @throws UserError where there is no compiler, or it or the program fails; the signal's reason when
  *   aborted
  */
 export async function startCRuntime(
-  header: string,
+  library: string,
   model: Tf8Model,
   signal: AbortSignal,
   { compiler = process.env.CC ?? 'cc', flags = [] }: CRuntimeOptions = {},
@@ -49,8 +49,8 @@ export async function startCRuntime(
   };
   try {
     const version = (await run(compiler, ['--version'])).split('\n')[0];
-    const program = `${header}${PROGRAM_SUFFIX}`;
-    await run(compiler, [...C_FLAGS, ...flags, '-o', at('run'), program]);
+    const [, , program] = C.fileNames(cStem(library));
+    await run(compiler, [...C_FLAGS, ...flags, '-o', at('run'), program, library]);
     return {
       name: `C99 of ${version}`,
       async run(image) {

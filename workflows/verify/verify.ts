@@ -12,13 +12,14 @@ import { exportedOutputs } from '../../quantize/export/tensor_names.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
 import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
 import { isVector, outputNode } from '../../quantize/model/tf8_model.ts';
-import { quantizeArray } from '../../quantize/params/quantization.ts';
-import { readManifest, writeManifest } from '../export/export_manifest.ts';
+import { manifestPath, readManifest, writeManifest } from '../export/export_manifest.ts';
+import { type AddGolden, requireGoldenFolder, writeGolden } from '../golden/golden_folder.ts';
 import type { KernelsUsed } from '../open/kernels_used.ts';
-import { inRange } from '../open/model_input.ts';
 import { openImages } from '../open/open_data.ts';
 import { kernelsUsed, openPlan } from '../open/open_plan.ts';
+import { eachQuantizedImage } from '../open/quantized_images.ts';
 import { tf8Facts } from '../open/tf8_facts.ts';
+import { exportedFile } from './exported_file.ts';
 import {
   type FirstDifference,
   type LayerComparison,
@@ -31,12 +32,11 @@ import type { RuntimeName } from './runtime_names.ts';
 /** Above any export: the C header of an InceptionV3 has 120 MB. */
 const MAX_EXPORT_BYTES = 512 * 2 ** 20;
 
-/** Images that are decoded together. */
-const BATCH = 10;
-
 export interface VerifyOptions {
-  /** The exported file. */
+  /** The exported file; of an export to C its name or one of its two files. */
   readonly file: string;
+  /** Folder that gets the images' golden vectors: input, every layer and the outputs. */
+  readonly dump?: string | undefined;
   /** The model's own unless given. */
   readonly dataset?: string | undefined;
   readonly data?: string | undefined;
@@ -60,6 +60,8 @@ export interface VerifyResult extends KernelsUsed {
   readonly skipped: number;
   /** In percent of the images; null of a network without an output of classes. */
   readonly top1Agreement: number | null;
+  /** Where the golden vectors lie, if they were asked for. */
+  readonly dump?: string;
 }
 
 /**
@@ -73,7 +75,9 @@ export async function verify(
   context: Context,
   open: typeof openRuntime = openRuntime,
 ): Promise<VerifyResult> {
-  const { file, tier } = options;
+  const { tier, dump } = options;
+  const file = exportedFile(options.file);
+  if (dump !== undefined) await requireGoldenFolder(dump);
   const exported = await readExported(file);
   const manifest = await readManifest(file);
   if (manifest !== undefined) await requireManifestFits(manifest, exported);
@@ -90,7 +94,9 @@ export async function verify(
       { tier, outputs: model.nodes.map(({ name }) => name) },
       context.reporter,
     );
-    const comparison = await compare(plan, runtime, dataset, options, context);
+    const comparison = await (dump === undefined
+      ? compare(plan, runtime, dataset, options, context)
+      : writeGolden(dump, model, (add) => compare(plan, runtime, dataset, options, context, add)));
     const result = {
       file,
       format,
@@ -98,6 +104,7 @@ export async function verify(
       dataset: dataset.name,
       ...kernelsUsed(plan),
       ...comparison,
+      ...(dump !== undefined && { dump }),
     };
     if (manifest !== undefined) await addToManifest(file, manifest, dataset, result);
     return result;
@@ -119,7 +126,7 @@ async function requireManifestFits(
   const isThisFile = listed === undefined || listed.sha256 === sha256OfBytes(bytes);
   if (isThisFile && origin.tf8Sha256 === sha256OfBytes(await encodeTf8(model))) return;
   throw new UserError(
-    `Expected the file that the manifest ${path}.json describes but ${path} is another`,
+    `Expected the file that the manifest ${manifestPath(path)} describes but ${path} is another`,
     {
       remedy: 'Export the model again, or remove the manifest.',
     },
@@ -131,11 +138,11 @@ async function compare(
   runtime: Runtime,
   dataset: Dataset,
   { limit, seed }: VerifyOptions,
-  { reporter, signal }: Context,
+  context: Context,
+  addGolden?: AddGolden,
 ) {
   const { model } = plan;
   const { input, labelOffset } = model;
-  const { centralFraction, range } = tf8Facts(model).input;
   const outputs = exportedOutputs(model);
   const main = outputNode(model);
   const classes = isVector(main.output)
@@ -145,58 +152,34 @@ async function compare(
     ...model.nodes.map(({ name, output }) => ({ name, shape: output.shape })),
     ...outputs.map(({ name, spec }) => ({ name, shape: spec.shape })),
   ]);
-  const size = input.shape.reduce((product, side) => product * side, 1);
-  let [images, agreeing, skipped] = [0, 0, 0];
-  const progress = reporter.start(`${model.name} in ${runtime.name}`, limit, 'images');
-  try {
-    const batches = dataset.batches({
-      split: 'test',
-      batchSize: BATCH,
-      limit,
-      seed,
-      resolution: input.shape[0],
-      centralFraction,
-      onSkip: (image) => {
-        skipped++;
-        reporter.warn(`skipped ${image.name}: ${image.reason}`);
-      },
-    });
-    for await (const batch of batches) {
-      const bytes = quantizeArray(inRange(batch.images, range), input.quantization);
-      for (const [index, name] of batch.names.entries()) {
-        signal.throwIfAborted();
-        const image = bytes.subarray(index * size, (index + 1) * size);
-        const theirs = await runtime.run(image);
-        const run = plan.run(image);
-        const ours = new Map([
-          ...run,
-          ...outputs.map((each) => [each.name, run.get(each.node)!] as const),
-        ]);
-        comparisons.add(name, ours, theirs);
-        images++;
-        if (classes !== undefined) {
-          const [first, second] = [ours, theirs].map((of) =>
-            firstClass(of.get(classes.name)!, labelOffset),
-          );
-          if (first === second) agreeing++;
-        }
-        progress.update(images);
+  let agreeing = 0;
+  const counts = await eachQuantizedImage(
+    model,
+    dataset,
+    { limit, seed, label: `${model.name} in ${runtime.name}`, purpose: 'verify with' },
+    context,
+    async (name, image) => {
+      const theirs = await runtime.run(image);
+      const run = plan.run(image);
+      const ours = new Map([
+        ...run,
+        ...outputs.map((each) => [each.name, run.get(each.node)!] as const),
+      ]);
+      comparisons.add(name, ours, theirs);
+      await addGolden?.(name, new Map([[input.name, image], ...run]));
+      if (classes !== undefined) {
+        const [first, second] = [ours, theirs].map((of) =>
+          firstClass(of.get(classes.name)!, labelOffset),
+        );
+        if (first === second) agreeing++;
       }
-    }
-  } finally {
-    progress.end();
-  }
-  if (images === 0) {
-    throw new UserError(
-      `Expected images to verify with but ${dataset.name} has none that can be read`,
-    );
-  }
+    },
+  );
   return {
     layers: comparisons.result(),
     ...(comparisons.first && { firstDifference: comparisons.first }),
-    images,
-    skipped,
-    top1Agreement: classes === undefined ? null : (100 * agreeing) / images,
+    ...counts,
+    top1Agreement: classes === undefined ? null : (100 * agreeing) / counts.images,
   };
 }
 

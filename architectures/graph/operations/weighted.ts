@@ -7,6 +7,10 @@ import type { Constant, NodeBase } from './operation.ts';
 export interface FoldedBatchNorm {
   /** α = γ/√(σ² + ε), by which the weights were multiplied. */
   readonly alpha: Float64Array;
+  /** β, the sum's mean as trained. */
+  readonly beta: Float32Array;
+  /** γ; |γ| is about the sum's standard deviation as trained. */
+  readonly gamma: Float32Array;
   /** σ² as trained. */
   readonly variance: Float32Array;
   /** Channels of zero variance, whether it was replaced or not. */

@@ -43,11 +43,13 @@ function withBatchNorm(node: FloatWeightedNode, batchNorm: FloatBatchNormNode): 
     batchNorm,
     zeroVariance: 'keep',
   });
-  const { trainedVariance, variance: used } = batchNorm;
+  const { trainedVariance, variance: used, beta, gamma } = batchNorm;
   const variance = trainedVariance ?? used;
   const deadChannels = handleZeroVariance(variance, 'mean').channels;
   const record = {
     alpha,
+    beta,
+    gamma,
     variance,
     deadChannels,
     replacedChannels: trainedVariance === undefined ? [] : deadChannels,

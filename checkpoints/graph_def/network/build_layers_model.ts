@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { GroupedConv2d } from '../../tfjs/grouped_conv2d.ts';
+import { GroupedConv2d } from '../../../architectures/graph/grouped_conv2d.ts';
 import { type ConvStep, isConvStep, type Network, type PoolStep, type Step } from './network.ts';
 
 /** A layer and its weights, in the order of `layer.getWeights()`. */

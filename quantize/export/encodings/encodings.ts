@@ -13,15 +13,17 @@ import { encodeFloatOnnx } from './float_onnx.ts';
 const VERSION = '0.6.1';
 const BITS = 8;
 
-/** Of the float network beside the parameters. */
-const FLOAT_SUFFIX = '.onnx';
-
 export const ENCODINGS: ExportFormat = {
   name: 'encodings',
-  suffixes: ['', FLOAT_SUFFIX],
+  fileNames: encodingsFileNames,
   encode: encodeEncodings,
   usesFloatWeights: true,
 };
+
+/** The parameters, and the float network beside them. */
+function encodingsFileNames(name: string): readonly [string, string] {
+  return [name, `${name.replace(/\.json$/, '')}.onnx`];
+}
 
 /**
  * The encodings, of the names that the tensors of the float network have, and that network where the
@@ -45,9 +47,10 @@ function encodeEncodings(source: ExportSource): ExportedFile[] {
     param_encodings: Object.fromEntries(weights),
   };
   const bytes = new TextEncoder().encode(`${JSON.stringify(json, null, 2)}\n`);
-  const files: ExportedFile[] = [{ suffix: '', bytes }];
+  const [name, floatName] = encodingsFileNames(source.fileName);
+  const files: ExportedFile[] = [{ name, bytes }];
   if (floatWeights !== undefined) {
-    files.push({ suffix: FLOAT_SUFFIX, bytes: encodeFloatOnnx(model, floatWeights) });
+    files.push({ name: floatName, bytes: encodeFloatOnnx(model, floatWeights) });
   }
   return files;
 }

@@ -80,7 +80,7 @@ export function encodeFloatOnnx(
       irVersion: IR_VERSION,
       opsetImport: [{ domain: '', version: OPSET }],
       producerName: 'tf8',
-      docString: `${model.provenance.floatModel}, batch norms folded (zero variance: ${model.provenance.zeroVariance})`,
+      docString: `${model.provenance.floatModel}, batch norms folded (${howOf(model)})`,
       graph: create(GraphProtoSchema, {
         name,
         node: graph.nodes,
@@ -90,6 +90,10 @@ export function encodeFloatOnnx(
       }),
     }),
   );
+}
+
+function howOf({ provenance: { recipe, zeroVariance } }: Tf8Model): string {
+  return recipe === undefined ? `zero variance: ${zeroVariance}` : `recipe: ${recipe.name}`;
 }
 
 function addConvolution(

@@ -10,8 +10,8 @@ import { encodeNpy } from './npy.ts';
 /** The arrays of a network for NumPy. */
 export const NPZ: ExportFormat = {
   name: 'npz',
-  suffixes: [''],
-  encode: (source) => [{ suffix: '', bytes: encodeNpz(source) }],
+  fileNames: (name) => [name],
+  encode: (source) => [{ name: source.fileName, bytes: encodeNpz(source) }],
 };
 
 /**

@@ -28,8 +28,8 @@ const LABELS_KEY = 'labels';
 /** A quantized model for ONNX Runtime and others that read opset 13. */
 export const ONNX: ExportFormat = {
   name: 'onnx',
-  suffixes: [''],
-  encode: (source) => [{ suffix: '', bytes: encodeOnnx(source) }],
+  fileNames: (name) => [name],
+  encode: (source) => [{ name: source.fileName, bytes: encodeOnnx(source) }],
   reader: {
     // Protocol Buffers have no magic number: a model begins with field 1, the IR version.
     recognizes: (file) => file[0] === 0x08,

@@ -37,8 +37,8 @@ import { addNode, addReshape, OUTPUTS_FIRST } from './operators.ts';
 /** A uint8 model of TFLite in which LiteRT computes our bytes (eq. 5). */
 export const TFLITE: ExportFormat = {
   name: 'tflite',
-  suffixes: [''],
-  encode: (source) => [{ suffix: '', bytes: encodeTflite(source) }],
+  fileNames: (name) => [name],
+  encode: (source) => [{ name: source.fileName, bytes: encodeTflite(source) }],
   reader: {
     recognizes: (file) => String.fromCharCode(...file.subarray(4, 8)) === FILE_IDENTIFIER,
     read: decodeTflite,

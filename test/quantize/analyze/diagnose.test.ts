@@ -53,6 +53,8 @@ function withDeadChannel(graph: FloatGraph, layer: string, alpha: number): Float
   const batchNorm = {
     alpha: Float64Array.from({ length: 8 }, (_, channel) => (channel === 0 ? alpha : 0.5)),
     variance: Float32Array.from({ length: 8 }, (_, channel) => (channel === 0 ? 0 : 1)),
+    beta: new Float32Array(8),
+    gamma: new Float32Array(8).fill(1),
     deadChannels: [0],
     replacedChannels: [],
   };

@@ -34,9 +34,11 @@ const STORED: WeightedNode = {
 
 function analyzeFolded(
   exact: FloatDepthwiseConv2dNode,
-  batchNorm: Omit<FoldedBatchNorm, 'replacedChannels'>,
+  batchNorm: Omit<FoldedBatchNorm, 'replacedChannels' | 'beta' | 'gamma'>,
 ) {
-  const folded = { ...exact, batchNorm: { ...batchNorm, replacedChannels: [] } };
+  const { variance } = batchNorm;
+  const unread = { beta: variance, gamma: variance, replacedChannels: [] };
+  const folded = { ...exact, batchNorm: { ...batchNorm, ...unread } };
   return analyzeWeights(folded, STORED, INPUT);
 }
 

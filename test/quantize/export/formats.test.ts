@@ -53,8 +53,7 @@ describe('readExport', () => {
     await assert.rejects(readExport(new TextEncoder().encode('hello, world'), 'm.txt'), {
       name: 'QuantizationError',
       message: 'Expected an export to tflite, onnx or c but m.txt is another kind of file',
-      remedy:
-        'Pass a file that tf8 exported in one of these formats; of "c" the header, not the program.',
+      remedy: 'Pass a file that tf8 exported in one of these formats; of "c" the library, NAME.c.',
     });
   });
 });

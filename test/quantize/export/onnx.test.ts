@@ -20,7 +20,7 @@ import { MODEL, modelOf, sourceOf, twoOutputs } from './support.ts';
 
 async function onnxOf(model: Tf8Model): Promise<Uint8Array> {
   const [file, ...others] = ONNX.encode(await sourceOf(model));
-  assert.deepEqual([file.suffix, others.length], ['', 0]);
+  assert.deepEqual([file.name, others.length], ['model', 0]);
   return file.bytes;
 }
 

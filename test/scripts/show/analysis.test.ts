@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { AS_PUBLISHED } from '../../../quantize/convert/recipe.ts';
 import { showAnalysis } from '../../../scripts/show/analysis.ts';
 import type { AnalyzeResult } from '../../../workflows/analyze/analyze.ts';
 import { worded } from '../../../workflows/analyze/worded.ts';
@@ -15,6 +16,7 @@ function show(changes: Partial<AnalyzeResult> = {}): string {
     skipped: 0,
     kernelTier: 'native',
     zeroVariance: 'keep',
+    recipe: AS_PUBLISHED,
     calibrationImages: 200,
     toJSON: () => ({}),
     ...changes,

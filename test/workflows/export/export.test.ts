@@ -58,21 +58,68 @@ describe('exportModel', () => {
   });
 
   it('writes every file of a format under the name that the others know it by', async () => {
-    const out = at('net.h');
-    const result = await exportModel({ ...options, format: 'c', out }, contextOf());
+    const result = await exportModel({ ...options, format: 'c', out: at('net') }, contextOf());
     assert.deepEqual(
       result.files.map(({ path }) => path),
-      [out, at('net.h.c')],
+      [at('net.c'), at('net.h'), at('net_main.c')],
     );
-    assert.match(await readFile(at('net.h.c'), 'utf8'), /^#include "net\.h"$/m);
+    assert.equal(result.manifest, at('net.json'));
+    for (const name of ['net.c', 'net_main.c']) {
+      assert.match(await readFile(at(name), 'utf8'), /^#include "net\.h"$/m);
+    }
     const { files } = ManifestSchema.parse(JSON.parse(await readFile(result.manifest, 'utf8')));
     for (const { name, sha256 } of files) {
       assert.equal(sha256, sha256OfBytes(await readFile(at(name))));
     }
     assert.deepEqual(
       files.map(({ name }) => name),
-      ['net.h', 'net.h.c'],
+      ['net.c', 'net.h', 'net_main.c'],
     );
+  });
+
+  it('doubles no ending', async () => {
+    const float = { ...options, model: at('model'), calibrationData: at('images') };
+    const encodings = { ...float, format: 'encodings', out: at('m-encodings.json') };
+    const { files, manifest } = await exportModel(encodings, contextOf());
+    assert.deepEqual(
+      files.map(({ path }) => path),
+      [at('m-encodings.json'), at('m-encodings.onnx')],
+    );
+    assert.equal(manifest, at('m-encodings.manifest.json'));
+    for (const name of ['twice', 'twice.c', 'twice.h']) {
+      const again = { ...options, format: 'c', out: at(name) };
+      assert.equal((await exportModel(again, contextOf())).files[0].path, at('twice.c'));
+    }
+  });
+
+  it('writes the layers as a table', async () => {
+    const { files } = await exportModel(
+      { ...options, format: 'csv', out: at('m.csv') },
+      contextOf(),
+    );
+    const [head, first, ...others] = (await readFile(files[0].path, 'utf8')).trimEnd().split('\n');
+    assert.match(
+      head,
+      /^name,op,inputs,input_shape,output_shape,.*,multiplier,mantissa,shift,.*,macs,/,
+    );
+    const cells = Object.fromEntries(head.split(',').map((name, i) => [name, first.split(',')[i]]));
+    assert.equal(cells.op, 'conv2d');
+    assert.equal(Number(cells.multiplier), Number(cells.mantissa) / 2 ** Number(cells.shift));
+    assert.equal(others.length, 28);
+  });
+
+  it('stores golden vectors of images beside the export', async () => {
+    const golden = { ...options, out: at('g.tflite'), golden: 2, data: at('images') };
+    const { golden: folder } = await exportModel(golden, contextOf());
+    assert.equal(folder, at('g_golden'));
+    const { images, tensors } = JSON.parse(await readFile(join(folder!, 'manifest.json'), 'utf8'));
+    assert.deepEqual([images.length, tensors.length], [2, 30]);
+    await exportModel(golden, contextOf());
+    await mkdir(at('h_golden/own'), { recursive: true });
+    await assert.rejects(exportModel({ ...golden, out: at('h.tflite') }, contextOf()), {
+      name: 'UserError',
+      message: `Expected no folder ${at('h_golden')}, or one that tf8 wrote, but it holds own`,
+    });
   });
 
   it('writes the float network beside encodings, or warns that a TF8 file has none', async () => {
@@ -124,7 +171,7 @@ describe('exportModel', () => {
     const { length } = await readFile(at('m.onnx'));
     assert.equal(
       stdout,
-      `${at('m.onnx')}: ${length.toLocaleString('en')} bytes\n29 layers; the manifest is ${at('m.onnx.json')}\n`,
+      `${at('m.onnx')}: ${length.toLocaleString('en')} bytes\n29 layers; the manifest is ${at('m.onnx.json')}\nnext: tf8 verify ${at('m.onnx')} --data DIR\n`,
     );
     assert.equal(status, 0);
   });

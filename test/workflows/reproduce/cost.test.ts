@@ -48,12 +48,12 @@ function table(preset: Preset, there: boolean): OpenTable {
     preset,
     seeds: [0],
     rows: planRows({ preset, seeds: [0], withPublishedRows: false }),
-    measuring: ({ zeroVariance }, seed) => ({
+    measuring: ({ quantization: recipe }, seed) => ({
       data: wholeData(dataset),
       seed,
       testImages: preset.testImages,
       calibrationImages: preset.calibrationImages,
-      zeroVariance,
+      recipe,
     }),
     dataset,
     networks: {
@@ -83,14 +83,15 @@ describe('costFromRates', () => {
     assert.deepEqual(costs, [
       ['standard', 1, (2 * 64) / 10, 2 + 4 + 1],
       ['option-1', 0, 0, 4 + 1], // the same network: trained, and measured in float, once
+      ['best', 0, 0, 4 + 1],
       ['friendly-rearchitected', 1, 3 + 0.5 * 40 + 64 / 5, 2 + 4 + 1],
     ]);
-    assert.ok(Math.abs(seconds - (12.8 + 7 + 5 + 35.8 + 7)) < 1e-9);
+    assert.ok(Math.abs(seconds - (12.8 + 7 + 5 + 5 + 35.8 + 7)) < 1e-9);
   });
 
   it('what is there costs nothing, and no rate is asked for', async () => {
     const { rows, seconds } = await costFromRates(table(PRESET, true), NO_RATES);
-    assert.deepEqual([rows.length, seconds], [3, 0]);
+    assert.deepEqual([rows.length, seconds], [4, 0]);
   });
 
   it('the whole data set counts whatever is there', async () => {

@@ -13,6 +13,7 @@ const ORDER = [
   'inception-v3',
   'standard',
   'option-1',
+  'best',
   'no-depthwise-bn',
   'relu',
   'friendly',
@@ -31,15 +32,16 @@ describe('planRows', () => {
     );
   });
 
-  it('has the paper’s figures beside every row', () => {
+  it('has the paper’s figures beside every row, except of what it does not know', () => {
     const figures = plan().map(({ paper }) => [
-      'floatTop1Percent' in paper! ? paper.floatTop1Percent : undefined,
-      paper!.tf8Top1Percent,
+      paper && 'floatTop1Percent' in paper ? paper.floatTop1Percent : undefined,
+      paper?.tf8Top1Percent,
     ]);
     assert.deepEqual(figures, [
       [78, 76.92],
       [70.5, 1.8],
       [undefined, 45.73],
+      [undefined, undefined],
       [70.55, 61.5],
       [70.8, 67.8],
       [70.77, 68.03],
@@ -50,7 +52,10 @@ describe('planRows', () => {
   it('Option 1 is the same networks as standard, quantized otherwise', () => {
     const [, standard, option1] = plan();
     assert.equal(option1.networks, standard.networks);
-    assert.deepEqual([standard.zeroVariance, option1.zeroVariance], ['keep', 'mean']);
+    assert.deepEqual(
+      [standard, option1].map(({ quantization }) => quantization.name),
+      ['as-published', 'option-1'],
+    );
   });
 
   it('each seed’s re-architecture starts from that seed’s standard network', () => {
@@ -101,9 +106,10 @@ describe('planRows', () => {
   });
 
   it('rows of the published network come first where they are asked for', () => {
-    const [published, option1, ...others] = plan(STANDARD, true);
+    const [published, option1, best, ...others] = plan(STANDARD, true);
     assert.deepEqual([published.row, option1.row], ['published', 'published-option-1']);
-    assert.deepEqual([published.data, option1.zeroVariance], ['published', 'mean']);
+    assert.deepEqual([published.data, option1.quantization.name], ['published', 'option-1']);
+    assert.deepEqual([best.row, best.quantization.name], ['published-best', 'best']);
     assert.equal(needsTraining(published), false);
     assert.deepEqual(
       others.map(({ row }) => row),
@@ -133,6 +139,7 @@ describe('leftOut', () => {
       'InceptionV3 (control)',
       'standard',
       'standard, Option 1',
+      'standard, best without training',
       'no-depthwise-bn',
       'friendly',
       'friendly by re-architecture',

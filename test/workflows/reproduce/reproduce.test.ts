@@ -50,6 +50,7 @@ describe('reproduce', () => {
       [
         ['standard', 4],
         ['option-1', 4],
+        ['best', 4],
         ['friendly', 4],
       ],
     );
@@ -148,7 +149,7 @@ describe('reproduce', () => {
       const { dir: otherDir } = await reproduce({ ...copied, changes }, contextOf(reporter));
       assert.notEqual(basename(otherDir), basename(dir));
       const measured = reporter.work.map(({ label }) => label).filter((label) => /TF8/.test(label));
-      assert.equal(measured.length, 2); // standard and Option 1; neither in float
+      assert.equal(measured.length, 3); // standard, Option 1 and best; none in float
       assert.ok(!reporter.work.some(({ label }) => /training|float/.test(label)));
     }));
 
@@ -232,7 +233,7 @@ describe('reproduce', () => {
       const { record: diverged } = await makeTable({ ...table, networks }, copied);
       assert.deepEqual(
         diverged.rows.map(({ row }) => row),
-        ['standard', 'option-1'],
+        ['standard', 'option-1', 'best'],
       );
       assert.equal(
         diverged.notes.at(-1),

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { readFile, rm, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { runCommand } from '../../../foundation/processes/run_command.ts';
 import { Tf8Plan } from '../../../quantize/execute/plan.ts';
 import { C } from '../../../quantize/export/c/c.ts';
+import type { CArithmetic } from '../../../quantize/export/c/kernels.ts';
+import type { COptions } from '../../../quantize/export/export_format.ts';
 import { exportedOutputs } from '../../../quantize/export/tensor_names.ts';
 import { REFERENCE_KERNELS } from '../../../quantize/kernels/reference.ts';
 import { encodeTf8 } from '../../../quantize/model/tf8_file.ts';
@@ -31,17 +33,21 @@ const IMAGES = 4;
 const models = fc.sample(randomModels({ withEveryOp: true }), { seed: 11, numRuns: 4 });
 const { signal } = new AbortController();
 
-/** Writes the export of a model and gives the header's path. */
-async function written(model: Tf8Model, folder: string): Promise<string> {
-  const header = join(folder, 'net.h');
-  const source = { model, tf8: await encodeTf8(model), fileName: basename(header) };
-  for (const { suffix, bytes } of C.encode(source)) await writeFile(`${header}${suffix}`, bytes);
-  return header;
+/** Writes the export of a model and gives the library's path. */
+async function written(model: Tf8Model, folder: string, c: COptions = {}): Promise<string> {
+  const source = { model, tf8: await encodeTf8(model), fileName: 'net', c };
+  for (const { name, bytes } of C.encode(source)) await writeFile(join(folder, name), bytes);
+  return join(folder, 'net.c');
 }
 
-async function agrees(model: Tf8Model, options: CRuntimeOptions): Promise<void> {
+async function agrees(
+  model: Tf8Model,
+  options: CRuntimeOptions,
+  arithmetic: CArithmetic = 'float',
+): Promise<void> {
   await inFolder(async (folder) => {
-    const runtime = await startCRuntime(await written(model, folder), model, signal, options);
+    const library = await written(model, folder, { arithmetic });
+    const runtime = await startCRuntime(library, model, signal, options);
     const outputs = model.nodes.map(({ name }) => name);
     const plan = new Tf8Plan(model, { kernels: REFERENCE_KERNELS, outputs });
     try {
@@ -112,7 +118,14 @@ describe('the C program of an export', function () {
     for (const model of several) await agrees(model, {});
   });
 
-  it('rounds products to single precision', () => agrees(nearTies(), {}));
+  it('gives the same bytes by integers alone', async () => {
+    for (const model of models.slice(0, 2)) await agrees(model, {}, 'integer');
+  });
+
+  it('rounds products to single precision', async () => {
+    await agrees(nearTies(), {});
+    await agrees(nearTies(), {}, 'integer');
+  });
 
   it('gives our bytes under the sanitizers of addresses and undefined behaviour', async function () {
     await inFolder(async (folder) => {
@@ -126,7 +139,8 @@ describe('the C program of an export', function () {
       ]);
       if (linked.exitCode !== 0) skip(this, 'the C compiler has no sanitizers');
     });
-    for (const model of models.slice(0, 2)) await agrees(model, { flags: SANITIZERS });
+    await agrees(models[0], { flags: SANITIZERS });
+    await agrees(models[1], { flags: SANITIZERS }, 'integer');
   });
 
   it('gives the same bytes where products may be contracted or have excess precision', async function () {
@@ -153,9 +167,9 @@ describe('the C program of an export', function () {
       const { shape, quantization } = outputNode(model).output;
       const classNames = Array.from({ length: shape[2] }, (_, index) => `"é??/ ${index}`);
       const labelled = { ...model, labelOffset: 0, classNames };
-      const header = await written(labelled, folder);
+      const library = await written(labelled, folder);
       const [program, image] = [join(folder, 'run'), join(folder, 'image')];
-      await runCommand(COMPILER, [...C_FLAGS, '-o', program, `${header}.c`]);
+      await runCommand(COMPILER, [...C_FLAGS, '-o', program, join(folder, 'net_main.c'), library]);
       const pixels = randomBytes(elements(model.input.shape), 1);
       await writeFile(image, pixels);
       const { exitCode, output } = await runCommand(program, [image]);
@@ -178,9 +192,9 @@ describe('the C program of an export', function () {
   it('refuses an image that is missing, too short or too long, and says how it is called', () =>
     inFolder(async (folder) => {
       const [model] = models as [Tf8Model];
-      const header = await written(model, folder);
+      const library = await written(model, folder);
       const [program, image] = [join(folder, 'run'), join(folder, 'image')];
-      await runCommand(COMPILER, [...C_FLAGS, '-o', program, `${header}.c`]);
+      await runCommand(COMPILER, [...C_FLAGS, '-o', program, join(folder, 'net_main.c'), library]);
       const missing = { exitCode: 1, stdout: '', output: `${image}: cannot be opened\n` };
       assert.deepEqual(await runCommand(program, [image]), missing);
       const wrong = {
@@ -206,7 +220,7 @@ describe('startCRuntime', () => {
 
   it('says what is missing where there is no compiler', async () => {
     const compiler = 'no-such-compiler';
-    await assert.rejects(startCRuntime('net.h', model, signal, { compiler }), {
+    await assert.rejects(startCRuntime('net.c', model, signal, { compiler }), {
       name: 'UserError',
       message: 'Expected a C compiler but no-such-compiler: not found',
       remedy: 'Install gcc or clang, or name the compiler in CC.',
@@ -218,11 +232,11 @@ describe('startCRuntime', () => {
       skip(this, 'there is no C compiler');
     }
     await inFolder(async (folder) => {
-      const header = await written(model, folder);
-      await rm(header);
-      await assert.rejects(startCRuntime(header, model, signal), {
+      const library = await written(model, folder);
+      await rm(library);
+      await assert.rejects(startCRuntime(library, model, signal), {
         name: 'UserError',
-        message: /failed \(exit code \d+\): .*net\.h/,
+        message: /failed \(exit code \d+\): .*net\.c/,
       });
     });
   });

@@ -97,7 +97,7 @@ function floatNodeOf({ name, inputs, arrangement, output: { shape } }: Rearrange
 async function filesOf(model: Tf8Model, floatWeights?: ReadonlyMap<string, FloatWeights>) {
   const source = { ...(await sourceOf(model)), ...(floatWeights && { floatWeights }) };
   const [encodings, network, ...others] = ENCODINGS.encode(source);
-  assert.deepEqual([encodings.suffix, others.length], ['', 0]);
+  assert.deepEqual([encodings.name, others.length], ['model', 0]);
   return { json: JSON.parse(new TextDecoder().decode(encodings.bytes)), network };
 }
 
@@ -144,7 +144,7 @@ describe('the export to encodings', () => {
 
   it('has the float network in ONNX, whose tensors have the names of the encodings', async () => {
     const { json, network } = await filesOf(MODEL, floatWeightsOf(MODEL));
-    assert.equal(network.suffix, '.onnx');
+    assert.equal(network.name, 'model.onnx');
     const { graph } = fromBinary(ModelProtoSchema, network.bytes);
     const made = new Set(graph!.node.map(({ output }) => output[0]));
     const constants = new Set(graph!.initializer.map(({ name }) => name));

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { dilatedWindow } from '../../architectures/graph/window.ts';
+import { dilatedWindow } from './window.ts';
 
 interface GroupedConv2dConfig {
   readonly name: string;

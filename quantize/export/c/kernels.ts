@@ -1,0 +1,88 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** How a library requantizes (eq. 5); both give the same bytes. */
+export type CArithmetic = 'float' | 'integer';
+
+interface Kernel {
+  /** Name of its parameters' struct. */
+  readonly layer: string;
+  /** Parts of source in front of it, in order. */
+  readonly needs: readonly Part[];
+  /** Bytes of code, the parts left out: see `codeBytes`. */
+  readonly bytes: number;
+}
+
+type Part = 'clamp' | 'requantize' | 'window' | 'convolution';
+
+/** The parts in the order in which they are written. */
+const PARTS: readonly Part[] = ['clamp', 'requantize', 'window', 'convolution'];
+
+const CONVOLUTION: readonly Part[] = ['clamp', 'requantize', 'window', 'convolution'];
+
+/** The kernels: `kernels/NAME.c` has a function `tf8_NAME` that takes the struct `tf8_LAYER`. */
+export const KERNELS = {
+  conv2d: { layer: 'convolution', needs: CONVOLUTION, bytes: 180 },
+  depthwise_conv2d: { layer: 'convolution', needs: CONVOLUTION, bytes: 204 },
+  average_pool2d: { layer: 'window', needs: ['window'], bytes: 136 },
+  max_pool2d: { layer: 'window', needs: ['window'], bytes: 118 },
+  concat_part: { layer: 'part', needs: ['clamp', 'requantize'], bytes: 68 },
+  add: { layer: 'sum', needs: ['clamp'], bytes: 154 },
+  multiply: { layer: 'product', needs: ['clamp', 'requantize'], bytes: 88 },
+  lookup: { layer: 'table', needs: [], bytes: 24 },
+  rearrange: { layer: 'map', needs: [], bytes: 120 },
+} as const satisfies Readonly<Record<string, Kernel>>;
+
+export type KernelName = keyof typeof KERNELS;
+
+/** Parts with code of their own; what is inlined counts where it is. */
+const PART_BYTES: Readonly<Record<CArithmetic, Partial<Record<Part, number>>>> = {
+  float: { requantize: 172, window: 60 },
+  integer: { requantize: 330, window: 60 },
+};
+
+/** Of a call in the function that runs the layers, with its constants. */
+const CALL_BYTES = 104;
+
+/** The source of the kernels that are used, each part once. */
+export function kernelSource(used: ReadonlySet<KernelName>, arithmetic: CArithmetic): string {
+  const files = neededParts(used).map((part) =>
+    part === 'requantize' ? `requantize_${arithmetic}` : part,
+  );
+  const kernels = KERNEL_NAMES.filter((name) => used.has(name));
+  return [...files, ...kernels]
+    .map((file) => readTemplate(join('kernels', `${file}.c`)))
+    .join('\n');
+}
+
+/**
+ * What the code takes on a Cortex-M4, estimated: the sizes of kernels that gcc 12 makes with -Os.
+ * @param calls kernel calls of a run
+ */
+export function codeBytes(
+  used: ReadonlySet<KernelName>,
+  calls: number,
+  arithmetic: CArithmetic,
+): number {
+  const parts = neededParts(used).reduce(
+    (sum, part) => sum + (PART_BYTES[arithmetic][part] ?? 0),
+    0,
+  );
+  const kernels = [...used].reduce((sum, name) => sum + KERNELS[name].bytes, 0);
+  return parts + kernels + calls * CALL_BYTES;
+}
+
+const KERNEL_NAMES = Object.keys(KERNELS) as readonly KernelName[];
+
+function neededParts(used: ReadonlySet<KernelName>): readonly Part[] {
+  const needed = new Set<Part>([...used].flatMap((name) => KERNELS[name].needs));
+  return PARTS.filter((part) => needed.has(part));
+}
+
+/** A file of this folder's source: compiled, this module runs in a folder without it. */
+export function readTemplate(name: string): string {
+  const place = join('quantize', 'export', 'c', name);
+  let root = import.meta.dirname;
+  while (!existsSync(join(root, place)) && root !== dirname(root)) root = dirname(root);
+  return readFileSync(join(root, place), 'utf8');
+}

@@ -1,0 +1,231 @@
+import type { ConvolutionCall } from '../../ops/convolution.ts';
+import type { ElementwiseCall } from '../../ops/elementwise.ts';
+import type { Requantization } from '../../ops/requantization.ts';
+import { type Calls, type CallTable, type KernelCall, ofCall } from '../../ops/table.ts';
+import type { Shape4 } from '../../ops/tensor.ts';
+import { QuantizationError } from '../../params/errors.ts';
+import { elements } from '../../params/shape.ts';
+import { singleMultiplier } from '../../params/single_multiplier.ts';
+import { NO_PADDING, type Padding, UNDILATED } from '../../params/window.ts';
+import { permuteAxes } from '../tensor_layout.ts';
+import type { CArithmetic, KernelName } from './kernels.ts';
+import { floatLiteral } from './literals.ts';
+
+/** Members of a struct by their names. */
+export interface Members {
+  readonly [name: string]: string | number | Members;
+}
+
+/** Arrays of a node that lie in flash; the members `weights`, `bias` and `table` point to them. */
+export interface Arrays {
+  readonly weights?: Uint8Array;
+  readonly bias?: Int32Array;
+  readonly table?: Uint8Array;
+}
+
+/** A kernel that a node calls. */
+export interface Step {
+  readonly kernel: KernelName;
+  /** Of the kernel's struct, beside the arrays. */
+  readonly members: Members;
+  /** Indices of the node's inputs that it reads. */
+  readonly inputs: readonly number[];
+}
+
+/** What a node is in C: a row an operation. */
+export interface CNode {
+  readonly arrays: Arrays;
+  readonly steps: readonly Step[];
+}
+
+/** Positions whose bytes, and half of their number, add up to less than 2³². */
+const MAX_POSITIONS = 2 ** 24;
+
+/** Axes of conv2d's weights in flash: [M, kh, kw, C], so that a sum reads them in a row. */
+export const FLASH_AXES = [3, 0, 1, 2] as const;
+
+/**
+ * A node's kernels and arrays.
+ * @throws QuantizationError naming a pool with too large a window
+ */
+export function cNode(name: string, call: KernelCall, arithmetic: CArithmetic): CNode {
+  return ofCall(ROWS, call)(name, arithmetic);
+}
+
+type Row = (name: string, arithmetic: CArithmetic) => CNode;
+
+const ROWS: CallTable<Row> = {
+  conv2d: (call) => (_name, arithmetic) => ({
+    arrays: { weights: permuteAxes(call.filter, call.filterShape, FLASH_AXES), bias: call.bias },
+    steps: [{ kernel: 'conv2d', members: convolution(call, arithmetic), inputs: [0] }],
+  }),
+  depthwiseConv2d: (call) => (_name, arithmetic) => ({
+    arrays: { weights: call.filter, bias: call.bias },
+    steps: [{ kernel: 'depthwise_conv2d', members: convolution(call, arithmetic), inputs: [0] }],
+  }),
+  fullyConnected: (call) => (_name, arithmetic) => {
+    const { inputDepth, outputDepth, batch } = call;
+    const filterShape: Shape4 = [1, 1, inputDepth, outputDepth];
+    const asConvolution = {
+      ...call,
+      filterShape,
+      inputShape: [batch, 1, 1, inputDepth] as const,
+      outputShape: [batch, 1, 1, outputDepth] as const,
+      strides: [1, 1] as const,
+      padding: NO_PADDING,
+    };
+    return ROWS.conv2d(asConvolution)(_name, arithmetic);
+  },
+  averagePool2d: (call) => (name) => pool('average_pool2d', name, call),
+  maxPool2d: (call) => (name) => pool('max_pool2d', name, call),
+  globalAveragePool:
+    ({ input, inputShape, output }) =>
+    (name) => {
+      const [batch, height, width, channels] = inputShape;
+      return pool('average_pool2d', name, {
+        input,
+        inputShape,
+        windowShape: [height, width],
+        strides: [1, 1],
+        padding: NO_PADDING,
+        output,
+        outputShape: [batch, 1, 1, channels],
+      });
+    },
+  concat:
+    ({ inputs, positions, outputZeroPoint }) =>
+    (_name, arithmetic) => {
+      const channels = inputs.reduce((sum, input) => sum + input.channels, 0);
+      let first = 0;
+      const steps = inputs.map((input, index): Step => {
+        const members = {
+          positions,
+          channels: input.channels,
+          first_channel: first,
+          output_channels: channels,
+          input_zero_point: input.zeroPoint,
+          to: requantization(
+            { multiplier: input.multiplier, outputZeroPoint, low: 0, high: 255 },
+            arithmetic,
+          ),
+        };
+        first += input.channels;
+        return { kernel: 'concat_part', members, inputs: [index] };
+      });
+      return { arrays: {}, steps };
+    },
+  add: (call) => () => sum(call),
+  subtract: (call) => () => sum(call),
+  multiply: (call) => (_name, arithmetic) => ({
+    arrays: {},
+    steps: [
+      {
+        kernel: 'multiply',
+        members: { ...elementwise(call), to: requantization(call, arithmetic) },
+        inputs: [0, 1],
+      },
+    ],
+  }),
+  lookup:
+    ({ table, positions, channels }) =>
+    () => ({
+      arrays: { table },
+      steps: [{ kernel: 'lookup', members: { count: positions * channels }, inputs: [0] }],
+    }),
+  rearrange: (call) => () => {
+    const { sizes, strides, begins, ends, offset, fill } = call;
+    const loops = { sizes, strides, begins, ends };
+    const arrays = Object.entries(loops).map(([name, each]) => [name, `{${each.join(', ')}}`]);
+    const members = { ...Object.fromEntries(arrays), offset, count: elements(sizes), fill };
+    return { arrays: {}, steps: [{ kernel: 'rearrange', members, inputs: [0] }] };
+  },
+};
+
+function convolution(
+  call: Pick<ConvolutionCall, 'filterShape' | 'inputZeroPoint' | 'filterZeroPoint'> &
+    Placed &
+    Requantization,
+  arithmetic: CArithmetic,
+): Members {
+  const [height, width] = call.filterShape;
+  return {
+    window: windowOf(call, [height, width]),
+    input_zero_point: call.inputZeroPoint,
+    weights_zero_point: call.filterZeroPoint,
+    to: requantization(call, arithmetic),
+  };
+}
+
+interface Placed {
+  readonly inputShape: Shape4;
+  readonly outputShape: Shape4;
+  readonly strides: readonly [number, number];
+  readonly padding: Padding;
+  readonly dilations?: readonly [number, number];
+}
+
+function windowOf(
+  { inputShape, outputShape, strides, padding, dilations = UNDILATED }: Placed,
+  [height, width]: readonly [number, number],
+): Members {
+  return {
+    input_height: inputShape[1],
+    input_width: inputShape[2],
+    input_channels: inputShape[3],
+    output_height: outputShape[1],
+    output_width: outputShape[2],
+    output_channels: outputShape[3],
+    window_height: height,
+    window_width: width,
+    stride_height: strides[0],
+    stride_width: strides[1],
+    padding_top: padding.top,
+    padding_left: padding.left,
+    dilation_height: dilations[0],
+    dilation_width: dilations[1],
+  };
+}
+
+function pool(
+  kernel: 'average_pool2d' | 'max_pool2d',
+  name: string,
+  call: Placed & Pick<Calls['maxPool2d'], 'windowShape' | 'input' | 'output'>,
+): CNode {
+  const [height, width] = call.windowShape;
+  if (kernel === 'average_pool2d' && height * width > MAX_POSITIONS) {
+    throw new QuantizationError(
+      `Expected a pool over at most ${MAX_POSITIONS} positions, whose sum fits 32 bits, for ${name} but its window is ${height} × ${width}`,
+      { remedy: 'Export in another format.' },
+    );
+  }
+  const members = windowOf(call, call.windowShape);
+  return { arrays: {}, steps: [{ kernel, members, inputs: [0] }] };
+}
+
+function sum(call: Calls['add']): CNode {
+  const members = {
+    ...elementwise(call),
+    a_multiplier: call.aMultiplier,
+    b_multiplier: call.bMultiplier,
+    shift: call.shift,
+    zero_point: call.outputZeroPoint,
+    low: call.low,
+    high: call.high,
+  };
+  return { arrays: {}, steps: [{ kernel: 'add', members, inputs: [0, 1] }] };
+}
+
+function elementwise({ rows, columns, share, aZeroPoint, bZeroPoint }: ElementwiseCall): Members {
+  return { rows, columns, share, a_zero_point: aZeroPoint, b_zero_point: bZeroPoint };
+}
+
+function requantization(
+  { multiplier, outputZeroPoint, low, high }: Requantization,
+  arithmetic: CArithmetic,
+): Members {
+  const factor =
+    arithmetic === 'float'
+      ? { multiplier: floatLiteral(multiplier) }
+      : { ...singleMultiplier(multiplier) };
+  return { ...factor, zero_point: outputZeroPoint, low, high };
+}

@@ -1,0 +1,88 @@
+import { byName } from '../model/by_name.ts';
+import { isWeighted, type Tf8Model, tensorSpecs } from '../model/tf8_model.ts';
+import { type KernelCall, kernelCall, operationOf } from '../ops/table.ts';
+import type { TensorSpec } from '../ops/tensor.ts';
+import { elements } from '../params/shape.ts';
+import { type SingleMultiplier, singleMultiplier } from '../params/single_multiplier.ts';
+
+/** What a chip needs to know of one layer, all of it as the executor uses it. */
+export interface LayerRow {
+  readonly name: string;
+  readonly op: string;
+  readonly inputs: readonly (TensorSpec & { readonly name: string })[];
+  readonly output: TensorSpec;
+  /** Absent of a layer without weights. */
+  readonly weights?: TensorSpecOfWeights;
+  /**
+   * Of eq. 5: one, of a concatenation one an input, of a pool or a table none. A sum (eq. 9) has one an
+   * input too, not singles: mantissa / 2^shift.
+   */
+  readonly multipliers: readonly (SingleMultiplier & { readonly value: number })[];
+  /** Bounds of the output byte. */
+  readonly low: number;
+  readonly high: number;
+  /** Multiply-accumulates for one image. */
+  readonly macs: number;
+  readonly weightBytes: number;
+  readonly biasBytes: number;
+  readonly outputBytes: number;
+}
+
+interface TensorSpecOfWeights {
+  /** conv2d: [kh, kw, C, M]; depthwiseConv2d: [kh, kw, C, depthMultiplier]; fullyConnected: [1, 1, K, M]. */
+  readonly shape: readonly number[];
+  readonly scale: number;
+  readonly zeroPoint: number;
+}
+
+/** The layers of a network in the order in which they run. */
+export function layerTable(model: Tf8Model): readonly LayerRow[] {
+  const specs = tensorSpecs(model);
+  const data = new Uint8Array(0);
+  return model.nodes.map((node) => {
+    const inputs = node.inputs.map((name) => ({ name, ...specOf(byName(specs, name)) }));
+    const tensors = { batch: 1, inputs: inputs.map((spec) => ({ ...spec, data })), output: data };
+    const call = kernelCall(node, tensors);
+    const { low = 0, high = 255 } = call.call as { low?: number; high?: number };
+    const weighted = isWeighted(node) ? node : undefined;
+    return {
+      name: node.name,
+      op: node.op,
+      inputs,
+      output: node.output,
+      ...(weighted && {
+        weights: { shape: weighted.weights.shape, ...weighted.weights.quantization },
+      }),
+      multipliers: multipliersOf(call),
+      low,
+      high,
+      macs: operationOf(node).macs(node),
+      weightBytes: weighted?.weights.data.length ?? 0,
+      biasBytes: weighted?.bias.byteLength ?? 0,
+      outputBytes: elements(node.output.shape),
+    };
+  });
+}
+
+function specOf({ shape, quantization }: TensorSpec): TensorSpec {
+  return { shape, quantization };
+}
+
+/** Whatever a call multiplies by, by the names that calls have for it. */
+function multipliersOf({ call }: KernelCall): LayerRow['multipliers'] {
+  if ('multiplier' in call) return [single(call.multiplier)];
+  if ('aMultiplier' in call) {
+    const { aMultiplier, bMultiplier, shift } = call;
+    return [aMultiplier, bMultiplier].map((mantissa) => ({
+      value: mantissa / 2 ** shift,
+      mantissa,
+      shift,
+    }));
+  }
+  if ('inputs' in call) return call.inputs.map(({ multiplier }) => single(multiplier));
+  return [];
+}
+
+function single(value: number): SingleMultiplier & { readonly value: number } {
+  return { value, ...singleMultiplier(value) };
+}

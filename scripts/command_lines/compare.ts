@@ -1,0 +1,21 @@
+import type { CompareOptions } from '../../workflows/compare/compare_options.ts';
+import { optionWords, shownRecipe } from './words.ts';
+
+/** What repeats a comparison; DIR stands for a folder, MODEL for a path, of the machine. */
+export function compareCommandLine(options: CompareOptions): string {
+  const { model, dataset, data, limit, seed, tier, recipes, subsets } = options;
+  const { calibrationData, calibrationImages, inputRange } = options;
+  const words = optionWords([
+    ['dataset', dataset],
+    ['data', data && 'DIR'],
+    ['recipes', recipes?.map(shownRecipe).join(',')],
+    ['calibration-data', calibrationData && 'DIR'],
+    ['calibration-images', calibrationImages?.join(',')],
+    ['subsets', subsets],
+    ['input-range', inputRange && `${inputRange.min},${inputRange.max}`],
+    ['limit', limit],
+    ['tier', tier === 'auto' ? undefined : tier],
+    ['seed', seed === 0 ? undefined : seed],
+  ]);
+  return ['npx tf8 compare', /[\\/]/.test(model) ? 'MODEL' : model, ...words].join(' ');
+}

@@ -1,0 +1,97 @@
+import { COMPARED_RECIPES } from '../../workflows/compare/compare_options.ts';
+import { defineCommand } from '../command.ts';
+import { compareCommandLine } from '../command_lines/compare.ts';
+import {
+  CALIBRATION_DATA,
+  CALIBRATION_IMAGES,
+  DATA,
+  DATASET,
+  FLOAT_MODEL,
+  INPUT_RANGE,
+  LIMIT,
+  SEED,
+  SEED_RANGE,
+  TIER,
+  wholeNumbers,
+} from '../options.ts';
+
+export const compareCommand = defineCommand({
+  command: 'compare <model>',
+  describe: 'Recipes of quantization side by side: accuracy, agreement with float, SQNR, time',
+  options: (yargs) =>
+    yargs
+      .positional('model', { type: 'string', demandOption: true, describe: FLOAT_MODEL })
+      .option('dataset', DATASET)
+      .option('data', { ...DATA, describe: 'Folder of the images to measure, with classes or not' })
+      .option('recipes', {
+        type: 'string',
+        requiresArg: true,
+        defaultDescription: COMPARED_RECIPES.join(','),
+        coerce: (text: string | undefined) => text?.split(',').map((name) => name.trim()),
+        describe: 'Recipes of quantization, with commas: names, or JSON files',
+      })
+      .option('calibration-data', CALIBRATION_DATA)
+      .option('calibration-images', {
+        ...CALIBRATION_IMAGES,
+        type: 'string',
+        coerce: (text: string | undefined) => (text === undefined ? undefined : counts(text)),
+        describe: 'Number of images to calibrate with; several, with commas, give a curve',
+      })
+      .option('subsets', {
+        type: 'number',
+        alias: 'seeds',
+        default: 1,
+        requiresArg: true,
+        describe: 'Disjoint subsets of images to calibrate with, for mean and spread',
+      })
+      .option('input-range', INPUT_RANGE)
+      .option('limit', LIMIT)
+      .option('tier', TIER)
+      .option('seed', SEED)
+      .option('runs-dir', {
+        type: 'string',
+        default: 'runs',
+        requiresArg: true,
+        describe: 'Folder of the records',
+      })
+      .check(wholeNumbers({ subsets: 1, limit: 1, seed: SEED_RANGE })),
+  examples: [
+    [
+      'compare mobilenet_v1_1.0_224 --data DIR --calibration-data DIR --calibration-images 100',
+      'what each recipe makes of the published network; images of one folder are not measured by what they calibrated',
+    ],
+    [
+      'compare models/mine --data DIR --recipes best --calibration-images 10,50,100 --subsets 3',
+      'how many images are enough',
+    ],
+  ],
+  inputs: ({ model, dataset, data, calibrationData }) => ({
+    floatModels: [model],
+    folders: [data, calibrationData],
+    dataset: { name: dataset, folder: data, option: 'data' },
+  }),
+  run: async (argv, context) => {
+    const { compare } = await import('../../workflows/compare/compare.ts');
+    return compare({ ...argv, command: compareCommandLine(argv) }, context);
+  },
+  show: async (result) => {
+    const { comparisonTable } = await import('../../workflows/records/comparison_table.ts');
+    const seconds = result.rows.map((row) => row.seconds);
+    return [
+      `${result.model} on ${result.dataset}, ${result.kernelTier} kernels`,
+      '',
+      comparisonTable(result.rows, seconds),
+      ...result.notes.map((note) => `- ${note}`),
+      '',
+      `to look at it: tf8 report ${result.run}`,
+    ].join('\n');
+  },
+});
+
+function counts(text: string): readonly number[] {
+  const numbers = text.split(',').map((part) => Number(part.trim() || NaN));
+  if (numbers.every((count) => Number.isSafeInteger(count) && count >= 1)) return numbers;
+  throw new Error(
+    `Expected whole numbers of at least 1 for --calibration-images but received ${text}`,
+  );
+}

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadModelFolder } from '../../../checkpoints/store/model_store.ts';
+import type { Dataset, ImageBatch } from '../../../datasets/dataset.ts';
+import { openDataset } from '../../../datasets/open_dataset.ts';
+import { RECIPES } from '../../../quantize/convert/recipe.ts';
+import { type CompareResult, compare } from '../../../workflows/compare/compare.ts';
+import type { CompareOptions } from '../../../workflows/compare/compare_options.ts';
+import { openFloatModel } from '../../../workflows/open/open_model.ts';
+import { quantizeModel } from '../../../workflows/quantize/quantize.ts';
+import { readComparison } from '../../../workflows/records/comparison_files.ts';
+import { readParts } from '../../../workflows/report/read_parts.ts';
+import { comparisonSection } from '../../../workflows/report/sections/comparison_section.ts';
+import { contextOf, saveTinyModel, writeTinyImageNet } from '../../scripts/support.ts';
+
+describe('compare', () => {
+  let folder: string;
+  let options: CompareOptions;
+  let result: CompareResult;
+  const at = (name: string) => join(folder, name);
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'tf8-compare-'));
+    await saveTinyModel(at('model'), 1001);
+    const { model } = await loadModelFolder(at('model'));
+    await writeTinyImageNet(at('images'), model, 1);
+    model.dispose();
+    options = {
+      model: at('model'),
+      dataset: 'imagenet',
+      data: at('images'),
+      calibrationData: at('images'),
+      calibrationImages: [2],
+      subsets: 2,
+      seed: 0,
+      tier: 'auto',
+      runsDir: at('runs'),
+    };
+    result = await compare(options, contextOf());
+  });
+
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  it('has a row of the float network, then one of each recipe', () => {
+    assert.deepEqual(
+      result.rows.map(({ recipe }) => recipe),
+      ['float', 'as-published', 'option-1', 'best'],
+    );
+    const [float, ...rows] = result.rows;
+    assert.deepEqual([float.agreement, float.sqnrDb, float.seconds], [100, Infinity, 0]);
+    for (const { agreement, sqnrDb, seconds, top1, spread, perSubset } of rows) {
+      assert.ok(agreement >= 0 && agreement <= 100 && seconds > 0 && top1 !== null);
+      assert.ok(Number.isFinite(sqnrDb) && spread !== undefined);
+      assert.equal(perSubset.length, 2);
+    }
+  });
+
+  it('says "lossless" in JSON', () => {
+    const { rows } = JSON.parse(JSON.stringify(result));
+    assert.equal(rows[0].sqnrDb, 'lossless');
+  });
+
+  it('leaves a record, a table and a CSV with every knob a column', async () => {
+    const { comparison } = await readComparison(result.run);
+    assert.equal(comparison.rows.length, 4);
+    assert.equal(comparison.rows[3].knobs?.name, 'best');
+    const csv = await readFile(join(result.run, 'table.csv'), 'utf8');
+    const [header, ...lines] = csv.trimEnd().split('\n');
+    for (const name of ['weights.granularity', 'observer.observer', 'top1', 'seconds']) {
+      assert.ok(header.split(',').includes(name), name);
+    }
+    assert.equal(lines.length, 4);
+    const table = await readFile(join(result.run, 'table.md'), 'utf8');
+    assert.match(table, /^\| recipe +\| calibrated on \|/);
+  });
+
+  it('is a section of its report', async () => {
+    const { comparison } = await readParts(result.run);
+    assert.equal(comparison?.rows.length, 4);
+    const { body } = comparisonSection(comparison);
+    assert.match(body([]).text, /as-published.*option-1.*best/s);
+  });
+
+  it('a curve has a row for each number of images', async () => {
+    const curve = { ...options, recipes: ['as-published'], calibrationImages: [1, 2], subsets: 1 };
+    const { rows } = await compare(curve, contextOf());
+    assert.deepEqual(
+      rows.map(({ calibrationImages }) => calibrationImages),
+      [undefined, 1, 2],
+    );
+  });
+
+  it('no recipe reads a label', async () => {
+    const opened = await openFloatModel(options.model, contextOf());
+    const dataset = withheld(await openDataset('imagenet', { ...contextOf(), dir: at('images') }));
+    try {
+      for (const recipe of RECIPES) {
+        await quantizeModel(opened, recipe, { dataset, images: 2, seed: 0, skip: 0 }, contextOf());
+      }
+    } finally {
+      opened.dispose();
+    }
+  });
+});
+
+/** The images of a data set, whose labels fail whoever reads them. */
+function withheld(dataset: Dataset): Dataset {
+  return {
+    name: dataset.name,
+    classNames: undefined,
+    splitsAreEqual: dataset.splitsAreEqual,
+    fingerprint: dataset.fingerprint,
+    origin: dataset.origin,
+    count: (split) => dataset.count(split),
+    async *batches(asked) {
+      for await (const { images, shape, names, position } of dataset.batches(asked)) {
+        yield {
+          images,
+          shape,
+          names,
+          position,
+          get labels(): ImageBatch['labels'] {
+            return assert.fail('a label is read');
+          },
+        };
+      }
+    },
+  };
+}

@@ -1,0 +1,312 @@
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { FloatRunner } from '../../architectures/graph/float_runner.ts';
+import type { Dataset, SkippedImage } from '../../datasets/dataset.ts';
+import { centralFractionOf } from '../../datasets/images/preprocess.ts';
+import { UserError } from '../../foundation/errors.ts';
+import { makeWritableFolder } from '../../foundation/files/writable_folder.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
+import { fuseGraph } from '../../quantize/convert/fuse.ts';
+import type { Recipe } from '../../quantize/convert/recipe.ts';
+import type { Tf8Plan } from '../../quantize/execute/plan.ts';
+import { planOn } from '../../quantize/execute/plan_on.ts';
+import type { TierName } from '../../quantize/kernels/kernels.ts';
+import { selectKernels } from '../../quantize/kernels/select.ts';
+import { selectBackend } from '../../training/backend.ts';
+import { runNameOf } from '../analyze/analyze_run.ts';
+import { inRange, warnOfOtherPreprocessing } from '../open/model_input.ts';
+import { openModelImages } from '../open/open_data.ts';
+import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
+import { requireOutsideImages } from '../outputs/outside_data.ts';
+import { chooseRecipe } from '../quantize/choose_recipe.ts';
+import { CONVERSION_DEFAULTS } from '../quantize/conversion.ts';
+import { calibrationSource, quantizeModel } from '../quantize/quantize.ts';
+import { recorded } from '../records/analysis_record.ts';
+import { writeComparison } from '../records/comparison_files.ts';
+import type { ComparedRow, Comparison } from '../records/comparison_record.ts';
+import { environment } from '../records/environment.ts';
+import { runId, startRun } from '../records/run_record.ts';
+import { option } from '../wording.ts';
+import { COMPARED_RECIPES, type CompareOptions, FLOAT_ROW } from './compare_options.ts';
+import { comparedRow } from './compared_row.ts';
+import { ContestantMeter } from './contestant.ts';
+import { type ImagePlan, planImages } from './image_plan.ts';
+
+/** Images that go through the networks at a time: bounds memory. */
+const BATCH = 8;
+
+export interface TimedRow extends ComparedRow {
+  /** What quantizing by the recipe took, the mean over the subsets; 0 for the float network. */
+  readonly seconds: number;
+}
+
+export interface CompareResult {
+  /** Folder of the record. */
+  readonly run: string;
+  readonly model: string;
+  readonly dataset: string;
+  readonly kernelTier: TierName;
+  /** The float network first, then each recipe in the order asked for. */
+  readonly rows: readonly TimedRow[];
+  readonly notes: readonly string[];
+  /** As JSON has it: "lossless" for an infinite ratio. */
+  toJSON(): unknown;
+}
+
+/** A recipe with a number of calibration images. */
+interface Entry {
+  readonly recipe: Recipe;
+  readonly calibrationImages: number;
+  /** By subset. */
+  readonly networks: QuantizedContestant[];
+}
+
+interface QuantizedContestant {
+  readonly plan: Tf8Plan;
+  readonly meter: ContestantMeter;
+  readonly seconds: number;
+}
+
+/**
+ * Recipes of quantization side by side, on the same images: accuracy where these have classes of the
+ * network, agreement with the float network, and SQNR of the outputs. The float network runs once over
+ * the images for all rows. Labels are read for accuracies alone. The record is a folder of `runsDir`.
+ * @throws UserError where `runsDir` cannot be written, the model or the images cannot be opened, a recipe
+ *   is none, or there are too few images for the subsets; QuantizationError naming a layer that TF8
+ *   cannot hold; the signal's reason when aborted
+ */
+export async function compare(options: CompareOptions, context: Context): Promise<CompareResult> {
+  const { data, calibrationData, runsDir } = options;
+  const recipes = await Promise.all(
+    (options.recipes ?? COMPARED_RECIPES)
+      .filter((recipe) => recipe !== FLOAT_ROW)
+      .map((recipe) => chooseRecipe({ recipe })),
+  );
+  requireDifferentNames(recipes);
+  for (const images of [data, calibrationData]) {
+    await requireOutsideImages(runsDir, images, 'runsDir');
+  }
+  await makeWritableFolder(runsDir);
+  const opened = await openFloatModel(options.model, context, options);
+  try {
+    return await compareOpened(opened, recipes, options, context);
+  } finally {
+    opened.dispose();
+  }
+}
+
+function requireDifferentNames(recipes: readonly Recipe[]): void {
+  const names = recipes.map(({ name }) => name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice === undefined) return;
+  throw new UserError(`Expected recipes of different names but "${twice}" comes twice`, {
+    remedy: 'Change the "name" of one of them, or leave it out.',
+  });
+}
+
+async function compareOpened(
+  opened: OpenedFloatModel,
+  recipes: readonly Recipe[],
+  options: CompareOptions,
+  context: Context,
+): Promise<CompareResult> {
+  const { seed, runsDir, limit, subsets = 1 } = options;
+  const counts = options.calibrationImages ?? [CONVERSION_DEFAULTS.calibrationImages];
+  const { dataset, labelOffset } = await openModelImages(
+    opened,
+    { dataset: options.dataset, dir: options.data, option: 'data' },
+    context,
+  );
+  if (options.dataset !== undefined) warnOfOtherPreprocessing(opened, dataset, context.reporter);
+  const most = Math.max(...counts);
+  const { dataset: calibrating } = await calibrationSource(
+    { ...options, calibrationImages: most, dataset: dataset.name },
+    { dataset, limit: 0 },
+    context,
+  );
+  const images = planImages({ measured: dataset, calibrating, images: most, subsets, limit });
+  const notes: string[] = [];
+  if (images.overlap) {
+    notes.push('Some images are calibrated with and measured.');
+    context.reporter.warn(
+      `some calibration images are among the measured ones; pass another folder as ${option('calibrationData')}, or ${option('limit')}`,
+    );
+  }
+  const { weightsSha256 = '' } = opened.facts.origin;
+  const configuration = {
+    model: opened.name,
+    weightsSha256,
+    evaluation: { dataset: dataset.name, sha256: dataset.fingerprint, limit: limit ?? null, seed },
+    calibration: {
+      dataset: calibrating.name,
+      sha256: calibrating.fingerprint,
+      images: [...counts],
+      subsets,
+    },
+    recipes: JSON.parse(JSON.stringify(recipes)),
+  };
+  const name = runNameOf(opened.name).replace(/^analyze/, 'compare');
+  const run = join(runsDir, runId(name, configuration));
+  await startRun(run);
+  const { kernels } = selectKernels(options.tier, { threads: availableParallelism() });
+  const entries: Entry[] = [];
+  try {
+    await quantizeAll({ opened, recipes, counts, calibrating, images, labelOffset }, entries, {
+      options,
+      context,
+    });
+    const floats = await measure(opened, { dataset, labelOffset, images, seed, entries }, context);
+    const float = comparedRow(floats.meters, { recipe: FLOAT_ROW });
+    const rows: TimedRow[] = [
+      { ...float, seconds: 0 },
+      ...entries.map(({ recipe, calibrationImages, networks }) => ({
+        ...comparedRow(
+          networks.map(({ meter }) => meter),
+          { recipe: recipe.name, calibrationImages, knobs: recipe },
+        ),
+        seconds: mean(networks.map(({ seconds }) => seconds)),
+      })),
+    ];
+    if (floats.skipped > 0) notes.push(`${floats.skipped} images to measure could not be read.`);
+    const comparison: Comparison = {
+      name,
+      command: options.command ?? 'a program that calls compare',
+      configuration,
+      environment: await environment(await selectBackend()),
+      data: {
+        evaluation: { dataset: dataset.name, sha256: dataset.fingerprint },
+        calibration: { dataset: calibrating.name, sha256: calibrating.fingerprint },
+      },
+      kernelTier: kernels.tier,
+      model: opened.name,
+      weightsSha256,
+      rows: rows.map(({ seconds: _, ...row }) => row),
+      notes,
+    };
+    const quantizingSeconds = rows.map(({ seconds }) => seconds);
+    await writeComparison(run, comparison, { quantizingSeconds });
+    const result = {
+      run,
+      model: opened.name,
+      dataset: dataset.name,
+      kernelTier: kernels.tier,
+      rows,
+      notes,
+    };
+    return { ...result, toJSON: () => recorded(result) };
+  } finally {
+    for (const { networks } of entries) for (const { plan } of networks) plan.close();
+  }
+}
+
+interface QuantizingParts {
+  readonly opened: OpenedFloatModel;
+  readonly recipes: readonly Recipe[];
+  readonly counts: readonly number[];
+  readonly calibrating: Dataset;
+  readonly images: ImagePlan;
+  readonly labelOffset: number | undefined;
+}
+
+/** Adds a network for each recipe, number of images and subset to `entries`. */
+async function quantizeAll(
+  { opened, recipes, counts, calibrating, images, labelOffset }: QuantizingParts,
+  entries: Entry[],
+  {
+    options: { seed, tier },
+    context,
+  }: { readonly options: CompareOptions; readonly context: Context },
+): Promise<void> {
+  for (const recipe of recipes) {
+    for (const count of counts) {
+      const networks: QuantizedContestant[] = [];
+      entries.push({
+        recipe,
+        calibrationImages: Math.min(count, images.subsets[0].limit),
+        networks,
+      });
+      for (const { skip, limit } of images.subsets) {
+        const source = { dataset: calibrating, images: Math.min(count, limit), seed, skip };
+        const begun = performance.now();
+        const { model } = await quantizeModel(opened, recipe, source, context);
+        const seconds = (performance.now() - begun) / 1000;
+        const plan = planOn(model, { tier, threads: availableParallelism() });
+        networks.push({ plan, meter: new ContestantMeter(labelOffset), seconds });
+      }
+    }
+  }
+}
+
+interface MeasuringParts {
+  readonly dataset: Dataset;
+  readonly labelOffset: number | undefined;
+  readonly images: ImagePlan;
+  readonly seed: number;
+  readonly entries: readonly Entry[];
+}
+
+/** Shows every network the images that did not calibrate it, as far as that is planned. */
+async function measure(
+  opened: OpenedFloatModel,
+  { dataset, labelOffset, images, seed, entries }: MeasuringParts,
+  { reporter, signal }: Context,
+): Promise<{ readonly meters: readonly ContestantMeter[]; readonly skipped: number }> {
+  const { input } = opened.facts;
+  const graph = fuseGraph(opened.graph, { zeroVariance: 'keep' });
+  const meters = images.subsets.map(() => new ContestantMeter(labelOffset));
+  const skipped = new Map<string, SkippedImage>();
+  const total = images.pieces.reduce((sum, piece) => sum + piece.limit, 0);
+  const progress = reporter.start(`measuring ${opened.name}`, total, 'images');
+  const runner = new FloatRunner(graph);
+  let done = 0;
+  try {
+    for (const { skip, limit, heldOut } of images.pieces) {
+      const batches = dataset.batches({
+        split: 'test',
+        batchSize: BATCH,
+        resolution: graph.input.shape[0],
+        centralFraction: input.centralFraction ?? centralFractionOf(dataset.name),
+        skip,
+        limit,
+        seed,
+        signal,
+        onSkip: (image) => {
+          if (skipped.has(image.name)) return;
+          skipped.set(image.name, image);
+          reporter.warn(`skipped ${image.name}: ${image.reason}`);
+        },
+      });
+      for await (const batch of batches) {
+        signal.throwIfAborted();
+        const values = inRange(batch.images, input.range);
+        const [float] = runner.outputs(values, batch.shape);
+        meters.forEach((meter, subset) => {
+          if (subset !== heldOut) meter.add(float, float, batch);
+        });
+        for (const { networks } of entries) {
+          networks.forEach(({ plan, meter }, subset) => {
+            if (subset !== heldOut) meter.add(float, plan.predict(values), batch);
+          });
+        }
+        done += batch.shape[0];
+        progress.update(done);
+      }
+    }
+  } finally {
+    runner.dispose();
+    progress.end();
+  }
+  if (done === 0) {
+    throw new UserError(
+      'Expected at least one image to measure but received none that can be read',
+      {
+        remedy: `Give a folder of images as ${option('data')}, or fewer ${option('calibrationImages')}.`,
+      },
+    );
+  }
+  return { meters, skipped: skipped.size };
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

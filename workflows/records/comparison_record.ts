@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import { RecipeSchema } from '../../quantize/convert/recipe.ts';
+import { decibels } from './analysis_record.ts';
+import { environmentSchema } from './environment.ts';
+
+const percent = z.number().min(0).max(100);
+const count = z.int().min(0);
+
+const figures = {
+  /** That were measured. */
+  images: z.int().min(1),
+  /** In percent; null where the images have no classes of the network. */
+  top1: percent.nullable(),
+  top5: percent.nullable(),
+  /** Images whose first class is that of the float network, in percent. */
+  agreement: percent,
+  /** Of the outputs, the mean over the images. */
+  sqnrDb: decibels,
+};
+
+const spread = z.strictObject({
+  top1: z.number().min(0).nullable(),
+  top5: z.number().min(0).nullable(),
+  agreement: z.number().min(0),
+  /** null where a subset loses nothing. */
+  sqnrDb: z.number().min(0).nullable(),
+});
+
+const rowSchema = z.strictObject({
+  /** "float", or the recipe's name. */
+  recipe: z.string(),
+  /** Absent for the float network. */
+  calibrationImages: count.exactOptional(),
+  /** Means over the subsets. */
+  ...figures,
+  /** Sample standard deviations over the subsets; absent for one. */
+  spread: spread.exactOptional(),
+  perSubset: z.array(z.strictObject(figures)).min(1),
+  /** All of the recipe; absent for the float network. */
+  knobs: RecipeSchema.exactOptional(),
+});
+
+const dataIdentity = z.strictObject({
+  dataset: z.string(),
+  /** `Dataset.fingerprint`. */
+  sha256: z.string(),
+});
+
+/** What a comparison of recipes found. The same command, seed and machine give the same bytes. */
+export const comparisonSchema = z.strictObject({
+  /** "compare-" and the model's name in lower case. */
+  name: z.string().regex(/^compare-[a-z0-9-]+$/),
+  /** What repeats it; DIR stands for a folder of the machine. */
+  command: z.string(),
+  configuration: z.record(z.string(), z.json()),
+  environment: environmentSchema,
+  data: z.strictObject({ evaluation: dataIdentity, calibration: dataIdentity }),
+  kernelTier: z.string(),
+  model: z.string(),
+  /** Empty for a model that another program saved. */
+  weightsSha256: z.string(),
+  /** The float network first. */
+  rows: z.array(rowSchema).min(1),
+  /** What was left out or went wrong, in words. */
+  notes: z.array(z.string()),
+});
+
+/** Of a comparison, in the order of its rows. */
+export const comparisonTimingSchema = z.strictObject({
+  /** What quantizing by the recipe took, the mean over the subsets; 0 for the float network. */
+  quantizingSeconds: z.array(z.number().min(0)).min(1),
+});
+
+/**
+ * What is found of one network.
+ * @interface
+ */
+export type ComparedFigures = Readonly<z.infer<z.ZodObject<typeof figures>>>;
+/** @interface */
+export type ComparedRow = Readonly<z.infer<typeof rowSchema>>;
+/** @interface */
+export type Comparison = Readonly<z.infer<typeof comparisonSchema>>;
+/** @interface */
+export type ComparisonTiming = Readonly<z.infer<typeof comparisonTimingSchema>>;

@@ -1,0 +1,104 @@
+import { formatSeconds } from '../../foundation/reporting/amounts.ts';
+import type { ComparedRow } from './comparison_record.ts';
+import { markdownTable } from './markdown_table.ts';
+
+export const COMPARISON_HEADER = [
+  'recipe',
+  'calibrated on',
+  'top-1 %',
+  'top-5 %',
+  'agreement %',
+  'SQNR dB',
+  'time',
+] as const;
+
+const UNKNOWN = '–';
+
+/** The rows as a Markdown table with its caption; both also read well in a terminal. */
+export function comparisonTable(
+  rows: readonly ComparedRow[],
+  quantizingSeconds: readonly number[],
+): string {
+  const cells = rows.map((row, index) => comparisonCells(row, quantizingSeconds[index]));
+  return `${markdownTable(COMPARISON_HEADER, cells, 1)}\n\n${comparisonCaption(rows)}`;
+}
+
+/** One cell for each title of `COMPARISON_HEADER`. */
+export function comparisonCells(row: ComparedRow, seconds: number): string[] {
+  const { recipe, calibrationImages, spread } = row;
+  return [
+    recipe,
+    calibrationImages === undefined ? UNKNOWN : String(calibrationImages),
+    ...(['top1', 'top5', 'agreement', 'sqnrDb'] as const).map((name) =>
+      measured(row[name], spread?.[name]),
+    ),
+    calibrationImages === undefined ? UNKNOWN : formatSeconds(seconds),
+  ];
+}
+
+function measured(value: number | null, spread: number | null | undefined): string {
+  if (value === null) return UNKNOWN;
+  if (value === Infinity) return 'lossless';
+  if (value === -Infinity) return 'no signal';
+  const text = value.toFixed(1);
+  return spread === undefined || spread === null ? text : `${text} ± ${spread.toFixed(1)}`;
+}
+
+/** What the figures are, whatever the table looks like. */
+export function comparisonCaption(rows: readonly ComparedRow[]): string {
+  const [float] = rows;
+  const subsets = Math.max(...rows.map(({ perSubset }) => perSubset.length));
+  return [
+    `${float.images} images. Agreement: the same first class as the float network. SQNR: of the outputs, mean over the images. Time: of quantizing.`,
+    ...(subsets > 1
+      ? [`Mean ± sample standard deviation over ${subsets} disjoint subsets of calibration images.`]
+      : []),
+    ...(float.top1 === null ? [] : [intervalOf(float.top1, float.images)]),
+  ].join(' ');
+}
+
+/** By the normal approximation of a binomial proportion. */
+function intervalOf(top1: number, images: number): string {
+  const share = top1 / 100;
+  const points = 196 * Math.sqrt((share * (1 - share)) / images);
+  return `So many images tell a top-1 to ± ${points.toFixed(1)} points (95 %).`;
+}
+
+/** The rows as CSV; every figure and every knob of a recipe is a column. */
+export function comparisonCsv(
+  rows: readonly ComparedRow[],
+  quantizingSeconds: readonly number[],
+): string {
+  const flat = rows.map((row, index) => columnsOf(row, quantizingSeconds[index]));
+  const names = [...new Set(flat.flatMap((columns) => [...columns.keys()]))];
+  const lines = flat.map((columns) => names.map((name) => columns.get(name) ?? ''));
+  return `${[names, ...lines].map((cells) => cells.map(quoted).join(',')).join('\n')}\n`;
+}
+
+function columnsOf(
+  { recipe, knobs, perSubset, spread, ...figures }: ComparedRow,
+  seconds: number,
+): ReadonlyMap<string, string> {
+  const { name: _, ...choices } = knobs ?? { name: '' };
+  return new Map([
+    ['recipe', recipe],
+    ...flattened({ ...figures, subsets: perSubset.length, spread, seconds }, ''),
+    ...flattened(choices, ''),
+  ]);
+}
+
+/** Values by their paths, such as "weights.rounding.refit". */
+function flattened(value: unknown, path: string): [string, string][] {
+  if (value === undefined || value === null) return [];
+  if (typeof value !== 'object') {
+    return [[path, value === Infinity ? 'lossless' : String(value)]];
+  }
+  return Object.entries(value).flatMap(([name, part]) =>
+    flattened(part, path === '' ? name : `${path}.${name}`),
+  );
+}
+
+/** RFC 4180. */
+function quoted(cell: string): string {
+  return /[",\n\r]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
+}
