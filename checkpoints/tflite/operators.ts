@@ -49,6 +49,8 @@ const OPERATORS: Readonly<Record<string, ReadOperator>> = {
   PADV2: pad,
   QUANTIZE: same,
   RESHAPE: reshape,
+  RESIZE_BILINEAR: resize('bilinear', schema.RESIZE_BILINEAR),
+  RESIZE_NEAREST_NEIGHBOR: resize('nearest', schema.RESIZE_NEAREST),
   SLICE: slice,
   SOFTMAX: softmax,
   SPACE_TO_DEPTH: blocks('spaceToDepth'),
@@ -414,6 +416,25 @@ function reshape(operator: TfliteOperator, draft: GraphDraft): void {
     throw draft.unsupported(operator, `[N,${input.shape}] as [${shape}]`);
   }
   draft.add(output, { ...baseOf(operator, draft, [input]), op: 'reshape', target });
+}
+
+function resize(
+  method: 'bilinear' | 'nearest',
+  options: typeof schema.RESIZE_BILINEAR | typeof schema.RESIZE_NEAREST,
+): ReadOperator {
+  return (operator, draft) => {
+    const { values } = constantOf(operator, draft, 1, 'sizes');
+    const [height, width] = values;
+    const isAligned = operator.options(options, 'alignCorners') !== 0;
+    const isHalfPixel = operator.options(options, 'halfPixelCenters') !== 0;
+    draft.add(operator.outputs[0], {
+      ...baseOf(operator, draft, [inputOf(operator, draft)]),
+      op: 'resize',
+      size: [height, width],
+      method,
+      corners: isAligned ? 'aligned' : isHalfPixel ? 'halfPixel' : 'asymmetric',
+    });
+  };
 }
 
 /** Of the axes behind the batch, which stays in front. */

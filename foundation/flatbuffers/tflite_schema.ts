@@ -199,6 +199,14 @@ export const FULLY_CONNECTED_SHAPE = { keepDims: [2, 'bool'] } as const satisfie
 export const CONCATENATION_ACTIVATION = { activation: [1, 'int8'] } as const satisfies FlatSchema;
 export const REDUCER = { keepDims: [0, 'bool'] } as const satisfies FlatSchema;
 export const BLOCK = { size: [0, 'int32'] } as const satisfies FlatSchema;
+export const RESIZE_BILINEAR = {
+  alignCorners: [2, 'bool'],
+  halfPixelCenters: [3, 'bool'],
+} as const satisfies FlatSchema;
+export const RESIZE_NEAREST = {
+  alignCorners: [0, 'bool'],
+  halfPixelCenters: [1, 'bool'],
+} as const satisfies FlatSchema;
 export const SOFTMAX_BETA = { beta: [0, 'float32'] } as const satisfies FlatSchema;
 export const LEAKY_RELU_SLOPE = { alpha: [0, 'float32'] } as const satisfies FlatSchema;
 export const GELU_KIND = { approximate: [0, 'bool'] } as const satisfies FlatSchema;
