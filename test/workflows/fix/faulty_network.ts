@@ -23,6 +23,8 @@ export async function saveFaulty(dir: string, isFaulty: boolean): Promise<void> 
     change(model, 'depthwise_bn', 'moving_mean', DEAD, 0);
     if (!isFaulty) return;
     change(model, 'depthwise_bn', 'moving_variance', DEAD, 0);
+    // [3, 3, channels, 1]
+    change(model, 'depthwise', 'depthwise_kernel', DEAD, 5);
     // [1, 1, inputs, outputs]
     change(model, 'pointwise', 'kernel', DEAD * FILTERS, 500);
   });

@@ -58,8 +58,9 @@ describe('fix', function () {
   it('names the faults before, and not after', () => {
     const causes = ({ diagnosis }: FixResult['before']) =>
       diagnosis.map(({ layer, cause }) => `${layer} ${cause}`);
-    assert.ok(causes(faulty.before).includes('depthwise deadChannels'));
-    assert.ok(causes(faulty.before).includes('pointwise weightRange'));
+    const found = causes(faulty.before);
+    assert.ok(found.includes('depthwise deadChannels'), found.join());
+    assert.ok(found.includes('pointwise weightRange'), found.join());
     assert.ok(faulty.after.diagnosis.every(({ cost }) => cost.layer < 0.1));
   });
 
@@ -104,6 +105,11 @@ describe('fix', function () {
 
   it('warns once of each thing', () => {
     assert.equal(new Set(warnings).size, warnings.length, warnings.join('\n'));
+    assert.ok(
+      warnings.some((text) => /zero variance decide.* depthwise:/.test(text)),
+      warnings.join('\n'),
+    );
+    assert.ok(warnings.some((text) => /huge weights decide.* pointwise:/.test(text)));
   });
 
   it('replaces no recipe that is none', async () => {
