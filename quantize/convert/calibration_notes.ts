@@ -3,20 +3,19 @@ import { type FloatWeightedNode, isWeightedFloat } from '../../architectures/gra
 import { expectedMeans } from './batch_norm_correction.ts';
 import type { CalibratedRanges } from './calibrate.ts';
 import type { CalibrationSample, SampledTensor } from './calibration_sample.ts';
-import type { ObservedRange } from './observed_range.ts';
 import type { Recipe } from './recipe.ts';
 
 /** Layers that a note names, at most. */
 const NAMED = 4;
 
-/** Standard deviations by batch norm that the median channel's mean may be away; photographs stay below a half. */
+/** Standard deviations by batch norm that the median channel's mean may be away. */
 const FAR = 1;
 
 /** Energy of the outputs that differs between images, in parts of all of it: less is nearly constant. */
 const CONSTANT = 1e-4;
 
-/** Steps of its range that the mean |x| of a tensor has at least; photographs leave half a step and more. */
-const LEAST_STEPS = 1 / 8;
+/** Part of a tensor's values other than 0 that round to it: more, and a few values decide the range. */
+const LOST = 0.5;
 
 /**
  * What of the calibration the user should know: where the network hardly reacts to the images, where these do not
@@ -45,7 +44,7 @@ export function calibrationNotes(
     (layers) =>
       `The calibration images leave ${layers} constant: the ranges there say nothing of other images; calibrate with photographs that the network was made for`,
   );
-  const tensors = sample.tensors();
+  const tensors = sample.tensors(ranges);
   note(
     graph.nodes.filter(({ name }) => isFar(graph, name, tensors.get(name))).map(({ name }) => name),
     (layers) =>
@@ -57,9 +56,9 @@ export function calibrationNotes(
       `The outputs ${layers} hardly differ between the calibration images: take images that differ as those do that the network was made for`,
   );
   note(
-    names.filter((name) => isStretched(ranges.get(name), tensors.get(name))),
+    names.filter((name) => (tensors.get(name)?.lostShare ?? 0) > LOST),
     (layers) =>
-      `A few huge values decide the range of ${layers}: most values there fall below a step; look for an image that is none, or observe by percentile or mse`,
+      `A few huge values decide the range of ${layers}: most values there round to zero; look for an image that is none, or observe by percentile or mse`,
   );
   // Other ranges leave such weights out by themselves.
   if (weights.range !== 'minMax') return notes;
@@ -114,15 +113,6 @@ function isNearlyConstant(sampled: SampledTensor | undefined, images: number): b
     energy += squares;
   }
   return differing <= CONSTANT * energy;
-}
-
-function isStretched(
-  range: ObservedRange | undefined,
-  sampled: SampledTensor | undefined,
-): boolean {
-  if (range === undefined || sampled === undefined || range.min === range.max) return false;
-  const step = (Math.max(0, range.max) - Math.min(0, range.min)) / 255;
-  return sampled.meanSize < LEAST_STEPS * step;
 }
 
 /** Whether more than half of the weights that are not 0 round to it, by min/max. */

@@ -1,7 +1,8 @@
 import type { FloatGraph } from '../../architectures/graph/float_graph.ts';
 import { FloatRunner } from '../../architectures/graph/float_runner.ts';
-import type { CalibrationBatch } from './calibrate.ts';
+import type { CalibratedRanges, CalibrationBatch } from './calibrate.ts';
 import { withQuantizationErrors } from './graph_errors.ts';
+import type { ObservedRange } from './observed_range.ts';
 
 /** Images that are looked at: means over all positions of a layer need no more. */
 const IMAGES = 8;
@@ -10,8 +11,8 @@ const IMAGES = 8;
 export interface SampledTensor {
   /** [C] by the last axis. */
   readonly means: Float64Array;
-  /** Mean of |x|. */
-  readonly meanSize: number;
+  /** Of the values that are not 0, the part that is less than half a step of the range, in [0, 1]. */
+  readonly lostShare: number;
   /** [N, …] of an output of the network. */
   readonly values?: Float32Array;
 }
@@ -48,8 +49,11 @@ export class CalibrationSample {
     return this.kept;
   }
 
-  /** By tensor name. */
-  tensors(): ReadonlyMap<string, SampledTensor> {
+  /**
+   * By tensor name.
+   * @param ranges over all the images, by tensor name
+   */
+  tensors(ranges: CalibratedRanges['ranges']): ReadonlyMap<string, SampledTensor> {
     const { graph, parts } = this;
     const collected = new Map<string, Collected>();
     const runner = new FloatRunner(graph);
@@ -58,7 +62,8 @@ export class CalibrationSample {
         withQuantizationErrors(() =>
           runner.layers(images, shape, (name, values) => {
             const channels = graph.shapes.get(name)!.at(-1)!;
-            const tensor = collected.get(name) ?? new Collected(channels);
+            const tensor =
+              collected.get(name) ?? new Collected(channels, halfStep(ranges.get(name)));
             collected.set(name, tensor);
             tensor.add(values, graph.outputs.includes(name));
           }),
@@ -71,36 +76,47 @@ export class CalibrationSample {
   }
 }
 
+/** Of the 255 steps of a range that holds 0. */
+function halfStep(range: ObservedRange | undefined): number {
+  if (range === undefined) return 0;
+  return (Math.max(0, range.max) - Math.min(0, range.min)) / 510;
+}
+
 class Collected {
   private readonly sums: Float64Array;
   private readonly outputs: Float32Array[] = [];
-  private size = 0;
+  private readonly halfStep: number;
+  private lost = 0;
+  private zeros = 0;
   private count = 0;
 
-  constructor(channels: number) {
+  constructor(channels: number, halfStep: number) {
+    this.halfStep = halfStep;
     this.sums = new Float64Array(channels);
   }
 
   add(values: Float32Array, isOutput: boolean): void {
-    const { sums } = this;
+    const { sums, halfStep } = this;
     const channels = sums.length;
-    let size = 0;
     for (let start = 0; start < values.length; start += channels) {
       for (let c = 0; c < channels; c++) {
         const value = values[start + c];
         sums[c] += value;
-        size += Math.abs(value);
+        if (value === 0) this.zeros++;
+        else if (Math.abs(value) < halfStep) this.lost++;
       }
     }
-    this.size += size;
     this.count += values.length;
     if (isOutput) this.outputs.push(values.slice());
   }
 
   sampled(): SampledTensor {
-    const { sums, count, size, outputs } = this;
+    const { sums, count, zeros, lost, outputs } = this;
     const positions = count / sums.length;
-    const sampled = { means: sums.map((sum) => sum / positions), meanSize: size / count };
+    const sampled = {
+      means: sums.map((sum) => sum / positions),
+      lostShare: count === zeros ? 0 : lost / (count - zeros),
+    };
     if (outputs.length === 0) return sampled;
     const values = new Float32Array(count);
     outputs.reduce((at, part) => {
