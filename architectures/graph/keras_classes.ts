@@ -20,6 +20,7 @@ type ReadLayer = (layer: KerasLayer) => FloatNode;
 const CLASSES: ReadonlyMap<string, ReadLayer> = new Map<string, ReadLayer>([
   ['Conv2D', convolution('conv2d')],
   ['DepthwiseConv2D', convolution('depthwiseConv2d')],
+  ['GroupedConv2D', convolution('conv2d')],
   ['Dense', dense],
   ['BatchNormalization', batchNorm],
   ['ReLU', relu],
@@ -64,11 +65,14 @@ function convolution(op: 'conv2d' | 'depthwiseConv2d'): ReadLayer {
     const [kh, kw, channels, last] = kernelShape;
     const strides = pair(config.strides);
     const dilations = pair(config.dilation_rate ?? 1);
+    // A group for each channel: [kh, kw, 1, C · mult] are the numbers of [kh, kw, C, mult].
+    const groups = layer.inputShapes[0][2] / channels;
+    const isDepthwise = op === 'conv2d' && groups > 1 && channels === 1;
     return {
       ...baseOf(layer),
-      op,
+      op: isDepthwise ? 'depthwiseConv2d' : op,
       kernel: kernel.data,
-      kernelShape,
+      kernelShape: isDepthwise ? [kh, kw, groups, last / groups] : kernelShape,
       bias: biasOf(layer, op === 'conv2d' ? last : channels * last),
       strides,
       padding: windowPadding(layer, dilatedWindow([kh, kw], dilations), strides),

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { UnsupportedLayerError } from './errors.ts';
 import { type FloatGraph, shapeIn } from './float_graph.ts';
 import { type FloatNode, isActivated } from './float_node.ts';
+import { GroupedConv2d } from './grouped_conv2d.ts';
 import { kerasAxis } from './keras_layer.ts';
 import type { Activation } from './operations/activation_function.ts';
 import type { Shape } from './shape.ts';
@@ -79,6 +80,14 @@ class LayerWriter {
           padding: padded.padding,
           ...(dilations !== undefined && { dilationRate: [...dilations] as [number, number] }),
         };
+        if (node.op === 'depthwiseConv2d' && dilations !== undefined) {
+          const groups = node.kernelShape[2];
+          const outputs = groups * filters;
+          const spaced = { ...config, filters: outputs, dilationRate: dilations, groups };
+          const layer = new GroupedConv2d({ ...spaced, useBias: true });
+          this.weights.push([layer, weightsOf(node.kernel, [kh, kw, 1, outputs], node.bias)]);
+          return apply(layer, padded.x);
+        }
         const layer =
           node.op === 'conv2d'
             ? tf.layers.conv2d({ ...config, filters })
@@ -145,18 +154,17 @@ class LayerWriter {
         return this.reshaped(name, x, node.target);
       case 'softmax':
         return apply(tf.layers.softmax({ name }), x);
+      case 'transpose': {
+        // Keras counts the axes behind the batch from 1.
+        const dims = node.permutation.map((axis) => axis + 1);
+        return apply(tf.layers.permute({ name, dims }), x);
+      }
       case 'subtract':
-        throw unsupported(node, 'a difference');
-      case 'transpose':
-        return apply(
-          tf.layers.permute({ name, dims: node.permutation.map((axis) => axis + 1) }),
-          x,
-        );
       case 'slice':
       case 'spaceToDepth':
       case 'depthToSpace':
       case 'resize':
-        throw unsupported(node, `the operation ${node.op}`);
+        throw unsupported(node, 'the operation');
     }
   }
 

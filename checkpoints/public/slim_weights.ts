@@ -27,7 +27,7 @@ export interface SlimNetwork {
  * @throws UserError listing (the first ten of) the tensors that are missing, have another shape or
  *   type, or hold values that no trained network has
  */
-export function slimWeights(
+function slimWeights(
   constants: ReadonlyMap<string, GraphConstant>,
   { scope, layers, title }: SlimNetwork,
   fileName: string,

@@ -5,6 +5,7 @@ import {
   evaluate,
   reluOf,
 } from '../../architectures/graph/operations/activation_function.ts';
+import { HARD_SWISH } from '../../architectures/graph/operations/hard_swish.ts';
 import { ACTIVATION } from '../../foundation/flatbuffers/tflite_schema.ts';
 
 const X: Expression = { kind: 'x' };
@@ -88,8 +89,7 @@ export const FUNCTIONS: Readonly<Record<string, Activation>> = {
   LOGISTIC: 'sigmoid',
   TANH: 'tanh',
   ELU: 'elu',
-  // x · relu6(x + 3) / 6
-  HARD_SWISH: composed({ kind: 'multiply', of: [X, affine(relu(affine(X, 1, 3), 6), 1 / 6, 0)] }),
+  HARD_SWISH,
   ABS: composed({ kind: 'add', of: [relu(X), relu(affine(X, -1, 0))] }),
   NEG: composed(affine(X, -1, 0)),
   SQUARE: composed({ kind: 'multiply', of: [X, X] }),

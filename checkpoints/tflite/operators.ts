@@ -31,6 +31,7 @@ const OPERATORS: Readonly<Record<string, ReadOperator>> = {
   AVERAGE_POOL_2D: pool('averagePool2d'),
   CONCATENATION: concatenation,
   CONV_2D: convolution,
+  DEPTH_TO_SPACE: blocks('depthToSpace'),
   DEPTHWISE_CONV_2D: depthwiseConvolution,
   DEQUANTIZE: same,
   DIV: arithmetic('divide', schema.ADD.options),
@@ -48,9 +49,13 @@ const OPERATORS: Readonly<Record<string, ReadOperator>> = {
   PADV2: pad,
   QUANTIZE: same,
   RESHAPE: reshape,
+  SLICE: slice,
   SOFTMAX: softmax,
+  SPACE_TO_DEPTH: blocks('spaceToDepth'),
+  SPLIT: split,
   SQUEEZE: reshape,
   SUB: arithmetic('subtract', schema.SUB.options),
+  TRANSPOSE: transpose,
 };
 
 /**
@@ -409,6 +414,69 @@ function reshape(operator: TfliteOperator, draft: GraphDraft): void {
     throw draft.unsupported(operator, `[N,${input.shape}] as [${shape}]`);
   }
   draft.add(output, { ...baseOf(operator, draft, [input]), op: 'reshape', target });
+}
+
+/** Of the axes behind the batch, which stays in front. */
+function transpose(operator: TfliteOperator, draft: GraphDraft): void {
+  const input = inputOf(operator, draft);
+  const { values } = constantOf(operator, draft, 1, 'axes');
+  const [first, ...axes] = values;
+  if (first !== 0) throw draft.unsupported(operator, `the axes ${values.join(', ')}`);
+  draft.add(operator.outputs[0], {
+    ...baseOf(operator, draft, [input]),
+    op: 'transpose',
+    permutation: axes.map((axis) => axis - 1),
+  });
+}
+
+function blocks(op: 'spaceToDepth' | 'depthToSpace'): ReadOperator {
+  return (operator, draft) => {
+    const block = positive(operator, draft, schema.BLOCK, 'size');
+    const base = baseOf(operator, draft, [inputOf(operator, draft)]);
+    draft.add(operator.outputs[0], { ...base, op, block });
+  };
+}
+
+/** Equal parts along an axis, an output each. */
+function split(operator: TfliteOperator, draft: GraphDraft): void {
+  const input = inputOf(operator, draft, 1);
+  const rank = input.shape.length + 1;
+  const { values } = constantOf(operator, draft, 0, 'axes');
+  const axis = (values[0] < 0 ? values[0] + rank : values[0]) - 1;
+  const part = input.shape[axis] / operator.outputs.length;
+  if (!Number.isSafeInteger(part)) {
+    throw draft.unsupported(operator, `${operator.outputs.length} parts of [N,${input.shape}]`);
+  }
+  operator.outputs.forEach((output, index) => {
+    draft.add(output, {
+      name: draft.nameOf(output),
+      inputs: [input.name],
+      className: operator.name,
+      op: 'slice',
+      begin: input.shape.map((_, at) => (at === axis ? index * part : 0)),
+      size: input.shape.with(axis, part),
+      strides: input.shape.map(() => 1),
+    });
+  });
+}
+
+/** Of each image: the batch stays whole. */
+function slice(operator: TfliteOperator, draft: GraphDraft): void {
+  const input = inputOf(operator, draft);
+  const [first, ...begin] = constantOf(operator, draft, 1, 'beginnings').values;
+  const [, ...sizes] = constantOf(operator, draft, 2, 'sizes').values;
+  // −1 is all that follows.
+  const size = sizes.map((count, axis) => (count === -1 ? input.shape[axis] - begin[axis] : count));
+  if (first !== 0 || begin.length !== size.length || begin.some((at) => at < 0)) {
+    throw draft.unsupported(operator, `a part from [${[first, ...begin]}] on`);
+  }
+  draft.add(operator.outputs[0], {
+    ...baseOf(operator, draft, [input]),
+    op: 'slice',
+    begin,
+    size,
+    strides: size.map(() => 1),
+  });
 }
 
 function softmax(operator: TfliteOperator, draft: GraphDraft): void {

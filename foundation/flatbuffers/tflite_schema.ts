@@ -198,6 +198,7 @@ export const RESIZE_NEAREST_NEIGHBOR = {
 export const FULLY_CONNECTED_SHAPE = { keepDims: [2, 'bool'] } as const satisfies FlatSchema;
 export const CONCATENATION_ACTIVATION = { activation: [1, 'int8'] } as const satisfies FlatSchema;
 export const REDUCER = { keepDims: [0, 'bool'] } as const satisfies FlatSchema;
+export const BLOCK = { size: [0, 'int32'] } as const satisfies FlatSchema;
 export const SOFTMAX_BETA = { beta: [0, 'float32'] } as const satisfies FlatSchema;
 export const LEAKY_RELU_SLOPE = { alpha: [0, 'float32'] } as const satisfies FlatSchema;
 export const GELU_KIND = { approximate: [0, 'bool'] } as const satisfies FlatSchema;

@@ -220,6 +220,7 @@ function weighted(
     strides,
     padding,
     activation,
+    ...('dilations' in node && node.dilations && { dilations: node.dilations }),
   };
 }
 

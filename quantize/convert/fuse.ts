@@ -4,6 +4,7 @@ import type { ZeroVariancePolicy } from '../../architectures/graph/fold_batch_no
 import type { Activation } from '../../architectures/graph/operations/activation_function.ts';
 import { absorbPadding } from '../../architectures/graph/passes/absorb_padding.ts';
 import { arithmeticInPairs } from '../../architectures/graph/passes/arithmetic_in_pairs.ts';
+import { batchNormsAsDepthwise } from '../../architectures/graph/passes/batch_norms_as_depthwise.ts';
 import { composeFunctions } from '../../architectures/graph/passes/compose_functions.ts';
 import { dropIdentities } from '../../architectures/graph/passes/drop_identities.ts';
 import { dropReshapes } from '../../architectures/graph/passes/drop_reshapes.ts';
@@ -45,6 +46,9 @@ function passesOf({ zeroVariance }: FuseOptions): readonly ((graph: FloatGraph) 
     (graph) => composeFunctions(graph),
     absorbPadding,
     foldBatchNormsForward,
+    batchNormsAsDepthwise,
+    absorbPadding,
+    (graph) => fuseActivations(graph, isPart),
     (graph) => composeFunctions(graph, { alone: true }),
   ];
 }

@@ -1,8 +1,7 @@
 /** What of a float graph TF8 cannot compute, by the name of the layer. */
 import { type FloatGraph, shapeIn } from '../../architectures/graph/float_graph.ts';
-import { type FloatNode, isWeightedFloat } from '../../architectures/graph/float_node.ts';
+import type { FloatNode } from '../../architectures/graph/float_node.ts';
 import type { Activation } from '../../architectures/graph/operations/activation_function.ts';
-import { makerOf } from '../../architectures/graph/passes/rewrite.ts';
 import { isSameShape } from '../../architectures/graph/shape.ts';
 import { QuantizationError } from '../params/errors.ts';
 import type { ActivationKind } from '../params/requantization.ts';
@@ -80,7 +79,6 @@ function requireNode(graph: FloatGraph, node: FloatNode): void {
   switch (node.op) {
     case 'conv2d':
     case 'depthwiseConv2d':
-      if (node.dilations !== undefined) throw refuse('dilation');
       requirePart(node, node.activation);
       return;
     case 'fullyConnected':
@@ -99,7 +97,7 @@ function requireNode(graph: FloatGraph, node: FloatNode): void {
       return;
     case 'batchNorm':
       requireChannels(graph, node, node.axis);
-      throw refuse(misplaced(graph, node));
+      throw refuse();
     case 'activation':
       return;
     case 'resize':
@@ -156,15 +154,6 @@ function requireChannels(graph: FloatGraph, node: FloatNode, axis: number): void
     labelOf(node),
     `its axis ${channels + 1 + axis}; TF8 normalizes channels (axis ${channels})`,
   );
-}
-
-/** Why a batch norm could go into no convolution. */
-function misplaced(graph: FloatGraph, { inputs: [from] }: FloatNode): string {
-  const maker = makerOf(graph, from);
-  if (maker?.op === 'pad') return 'zero padding in front of it';
-  return maker !== undefined && isWeightedFloat(maker) && maker.activation === 'linear'
-    ? `its place: ${from}, which it would be fused into, has other users`
-    : `its place after ${from}: it must follow a convolution or come before one that pads no zeros`;
 }
 
 function labelOf({ name, className, op }: FloatNode): string {

@@ -6,7 +6,7 @@ import type { Shape4 } from '../ops/tensor.ts';
 import type { Placement } from '../ops/window.ts';
 import { expected } from '../params/errors.ts';
 import { BYTE_MAX, INT32_MAX } from '../params/quantization.ts';
-import { NO_PADDING } from '../params/window.ts';
+import { NO_PADDING, UNDILATED } from '../params/window.ts';
 
 /** Forms to which the compiled tiers bring calls, so that fewer kernels serve them all. */
 
@@ -53,21 +53,26 @@ export interface WindowGeometry {
   /** Rows above the image, columns to its left. */
   readonly paddingTop: number;
   readonly paddingLeft: number;
+  /** From one tap of the window to the next. */
+  readonly dilationY: number;
+  readonly dilationX: number;
   readonly outputHeight: number;
   readonly outputWidth: number;
   readonly outputChannels: number;
 }
 
 /**
- * The geometry of a window. Along an axis with one position the stride moves nothing and is 1.
+ * The geometry of a window. Along an axis with one position the stride moves nothing and is 1,
+ * and so is the dilation of one tap.
  * @throws QuantizationError where a size is too large for int32 arithmetic
  */
 export function windowGeometry(
-  { inputShape, strides, padding }: Placement,
+  { inputShape, strides, padding, dilations = UNDILATED }: Placement,
   windowShape: readonly [number, number],
   outputShape: Shape4,
 ): WindowGeometry {
   const stride = (axis: 0 | 1) => (outputShape[axis + 1] === 1 ? 1 : strides[axis]);
+  const dilation = (axis: 0 | 1) => (windowShape[axis] === 1 ? 1 : dilations[axis]);
   const [batch, height, width, channels] = inputShape;
   const [, outputHeight, outputWidth, outputChannels] = outputShape;
   const geometry = {
@@ -81,6 +86,8 @@ export function windowGeometry(
     strideX: stride(1),
     paddingTop: padding.top,
     paddingLeft: padding.left,
+    dilationY: dilation(0),
+    dilationX: dilation(1),
     outputHeight,
     outputWidth,
     outputChannels,

@@ -16,6 +16,8 @@ export const KNOWN_ANSWERS: Readonly<Record<string, number>> = {
   'depthwiseConv2d, stride 2, filter zero point 255': 0x8042b4f4,
   'depthwiseConv2d, ties': 0x2f980c06,
   'depthwiseConv2d, two outputs a channel': 0x61c908aa,
+  'conv2d, dilation 2': 0xb5fed336,
+  'depthwiseConv2d, dilation 2': 0x0d64db33,
   fullyConnected: 0x26e9d033,
   averagePool2d: 0x6d20c996,
   maxPool2d: 0x28db550d,

@@ -11,7 +11,7 @@ import { alignUp } from '../params/align_up.ts';
 import { arrangementMap } from '../params/arrangement.ts';
 import { BYTE_MAX } from '../params/quantization.ts';
 import { elements } from '../params/shape.ts';
-import { NO_PADDING, windowPositions } from '../params/window.ts';
+import { dilatedWindow, NO_PADDING, windowPositions } from '../params/window.ts';
 import type { Program } from './kernels.ts';
 
 /** Calls that do not read each other's outputs. The image is the calls' inputs, one after the other. */
@@ -94,6 +94,14 @@ export function knownCalls(): KnownCalls {
       filters: 2,
       multiplier: 2 ** -9,
     }),
+    ...(['conv2d', 'depthwiseConv2d'] as const).map((op) =>
+      convolution(op, 'dilation 2', {
+        inputShape: [1, 5, 7, op === 'conv2d' ? 5 : CHANNELS],
+        dilation: 2,
+        filters: op === 'conv2d' ? 35 : 1,
+        multiplier: 2 ** -11,
+      }),
+    ),
     fullyConnected(67, CHANNELS),
     pool('averagePool2d'),
     pool('maxPool2d'),
@@ -143,6 +151,8 @@ interface Convolution extends Partial<Requantization> {
   /** 3, with padding all around, unless given. */
   readonly window?: 1 | 3;
   readonly stride?: number;
+  /** 1 unless given; as much padding goes around the image. */
+  readonly dilation?: number;
   readonly inputZeroPoint?: number;
   readonly filterZeroPoint?: number;
   readonly fill?: Fill;
@@ -150,12 +160,15 @@ interface Convolution extends Partial<Requantization> {
 }
 
 function convolution(op: 'conv2d' | 'depthwiseConv2d', title: string, options: Convolution): Draft {
-  const { inputShape, filters, window = 3, stride = 1, fill = 'any' } = options;
+  const { inputShape, filters, window = 3, stride = 1, dilation = 1, fill = 'any' } = options;
   const { inputZeroPoint = 128, filterZeroPoint = 128, bias = 'of products' } = options;
   const [, height, width, channels] = inputShape;
-  const padding = window === 3 ? AROUND : NO_PADDING;
+  const around = { top: dilation, bottom: dilation, left: dilation, right: dilation };
+  const padding = window === 3 ? around : NO_PADDING;
+  const dilations = [dilation, dilation] as const;
+  const span = dilatedWindow([window, window], dilations);
   const strides = [stride, stride] as const;
-  const positions = windowPositions([height, width], [window, window], strides, padding);
+  const positions = windowPositions([height, width], span, strides, padding);
   const columns = op === 'conv2d' ? filters : channels * filters;
   const outputShape = [1, ...positions, columns] as const;
   return {
@@ -174,6 +187,7 @@ function convolution(op: 'conv2d' | 'depthwiseConv2d', title: string, options: C
         bias: biasOf(columns, bias),
         strides,
         padding,
+        dilations,
         output,
         outputShape,
         ...requantization(options),

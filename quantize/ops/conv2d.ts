@@ -1,13 +1,20 @@
-import { windowPositions } from '../params/window.ts';
 import { requireEqual } from './check.ts';
-import { type ConvolutionCall, checkConvolution, convolutionCall } from './convolution.ts';
+import {
+  type ConvolutionCall,
+  type ConvolutionFields,
+  checkConvolution,
+  convolutionCall,
+  convolutionHeader,
+  convolutionPositions,
+  convolutionSince,
+} from './convolution.ts';
 import type { Operation } from './operation.ts';
 import { requantizeArray } from './requantization.ts';
 import type { NodeBase } from './tensor.ts';
-import { checkWeights, type WeightedFields, weightedHeader } from './weights.ts';
+import { checkWeights } from './weights.ts';
 import { positionIndex, tapsInImage } from './window.ts';
 
-export interface Conv2dNode extends NodeBase<'conv2d'>, WeightedFields {}
+export interface Conv2dNode extends NodeBase<'conv2d'>, ConvolutionFields {}
 
 /** filterShape: [kh, kw, C, M] */
 export type Conv2dCall = ConvolutionCall;
@@ -15,14 +22,13 @@ export type Conv2dCall = ConvolutionCall;
 /** Each window times each filter (eq. 4), requantized (eq. 5). */
 export const conv2d: Operation<Conv2dNode, Conv2dCall> = {
   since: 1,
-  header: weightedHeader('conv2d'),
+  sinceOf: convolutionSince,
+  header: convolutionHeader('conv2d'),
   arity: 'one',
   outputRange: 'observed',
 
-  outputShape({ weights, strides, padding }, [{ shape }]) {
-    const [kernelHeight, kernelWidth, , filters] = weights.shape;
-    const window = [kernelHeight, kernelWidth] as const;
-    return [...windowPositions([shape[0], shape[1]], window, strides, padding), filters];
+  outputShape(node, [{ shape }]) {
+    return [...convolutionPositions(node, shape), node.weights.shape[3]];
   },
 
   checkNode(node, [input]) {

@@ -1,6 +1,6 @@
 import { requireZeroPoint } from '../params/quantization.ts';
 import { elements } from '../params/shape.ts';
-import type { Padding } from '../params/window.ts';
+import { dilatedWindow, type Padding, windowPositions } from '../params/window.ts';
 import {
   requireDisjoint,
   requireEqual,
@@ -9,11 +9,36 @@ import {
   requireShape,
 } from './check.ts';
 import type { NodeTensors } from './operation.ts';
-import { batchShape, type NodeBase, type Shape4 } from './tensor.ts';
-import { type WeightedCall, type WeightedFields, weightedCall } from './weights.ts';
+import { Pair } from './schema.ts';
+import { batchShape, type ImageShape, type NodeBase, type Shape4 } from './tensor.ts';
+import { type WeightedCall, type WeightedFields, weightedCall, weightedHeader } from './weights.ts';
 import { requireWindow } from './window.ts';
 
 /** What conv2d and depthwiseConv2d have in common. */
+
+export interface ConvolutionFields extends WeightedFields {
+  /** Rows and columns from one tap of the window to the next; absent where both are 1. */
+  readonly dilations?: readonly [number, number];
+}
+
+/** The fields of a convolution in a file. */
+export function convolutionHeader<Op extends string>(op: Op) {
+  return weightedHeader(op).extend({ dilations: Pair.exactOptional() });
+}
+
+/** The version of the file that has what a convolution asks for. */
+export function convolutionSince({ dilations }: ConvolutionFields): 1 | 2 {
+  return dilations === undefined ? 1 : 2;
+}
+
+/** Rows and columns of the output, without its channels. */
+export function convolutionPositions(
+  { weights, dilations, strides, padding }: ConvolutionFields,
+  [height, width]: ImageShape,
+): [number, number] {
+  const window = dilatedWindow([weights.shape[0], weights.shape[1]], dilations);
+  return windowPositions([height, width], window, strides, padding);
+}
 
 export interface ConvolutionCall extends WeightedCall {
   /** [N, H, W, C] uint8 */
@@ -23,13 +48,15 @@ export interface ConvolutionCall extends WeightedCall {
   readonly filterShape: Shape4;
   readonly strides: readonly [number, number];
   readonly padding: Padding;
-  /** [N, H', W', M] uint8, H' = ⌊(H + top + bottom − kh) / stride⌋ + 1 */
+  /** 1 unless given. */
+  readonly dilations?: readonly [number, number];
+  /** [N, H', W', M] uint8, H' = ⌊(H + top + bottom − (kh − 1) · dilation − 1) / stride⌋ + 1 */
   readonly output: Uint8Array;
   readonly outputShape: Shape4;
 }
 
 export function convolutionCall(
-  node: NodeBase & WeightedFields,
+  node: NodeBase & ConvolutionFields,
   { batch, inputs: [input], output }: NodeTensors,
 ): ConvolutionCall {
   return {
@@ -41,6 +68,7 @@ export function convolutionCall(
     filterShape: node.weights.shape,
     strides: node.strides,
     padding: node.padding,
+    ...(node.dilations && { dilations: node.dilations }),
   };
 }
 

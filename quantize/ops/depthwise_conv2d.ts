@@ -1,13 +1,20 @@
-import { windowPositions } from '../params/window.ts';
 import { requireEqual } from './check.ts';
-import { type ConvolutionCall, checkConvolution, convolutionCall } from './convolution.ts';
+import {
+  type ConvolutionCall,
+  type ConvolutionFields,
+  checkConvolution,
+  convolutionCall,
+  convolutionHeader,
+  convolutionPositions,
+  convolutionSince,
+} from './convolution.ts';
 import type { Operation } from './operation.ts';
 import { requantizeArray } from './requantization.ts';
 import type { NodeBase } from './tensor.ts';
-import { checkWeights, type WeightedFields, weightedHeader } from './weights.ts';
+import { checkWeights } from './weights.ts';
 import { positionIndex, tapsInImage } from './window.ts';
 
-export interface DepthwiseConv2dNode extends NodeBase<'depthwiseConv2d'>, WeightedFields {}
+export interface DepthwiseConv2dNode extends NodeBase<'depthwiseConv2d'>, ConvolutionFields {}
 
 /** filterShape: [kh, kw, C, depthMultiplier]; C · depthMultiplier output channels */
 export type DepthwiseConv2dCall = ConvolutionCall;
@@ -15,15 +22,13 @@ export type DepthwiseConv2dCall = ConvolutionCall;
 /** Each channel's windows times its own filters (eq. 4), requantized (eq. 5). */
 export const depthwiseConv2d: Operation<DepthwiseConv2dNode, DepthwiseConv2dCall> = {
   since: 1,
-  header: weightedHeader('depthwiseConv2d'),
+  sinceOf: convolutionSince,
+  header: convolutionHeader('depthwiseConv2d'),
   arity: 'one',
   outputRange: 'observed',
 
-  outputShape({ weights, strides, padding }, [{ shape }]) {
-    const [kernelHeight, kernelWidth, , depthMultiplier] = weights.shape;
-    const window = [kernelHeight, kernelWidth] as const;
-    const positions = windowPositions([shape[0], shape[1]], window, strides, padding);
-    return [...positions, shape[2] * depthMultiplier];
+  outputShape(node, [{ shape }]) {
+    return [...convolutionPositions(node, shape), shape[2] * node.weights.shape[3]];
   },
 
   checkNode(node, [input]) {

@@ -12,6 +12,13 @@ export const NO_PADDING: Padding = { top: 0, bottom: 0, left: 0, right: 0 };
 
 type Pair = readonly [number, number];
 
+export const UNDILATED: Pair = [1, 1];
+
+/** Rows and columns that a window spans whose taps lie `dilations` apart. */
+export function dilatedWindow(window: Pair, dilations: Pair = UNDILATED): [number, number] {
+  return [(window[0] - 1) * dilations[0] + 1, (window[1] - 1) * dilations[1] + 1];
+}
+
 /** Positions of the window along height and width: ⌊(size + padding − window) / stride⌋ + 1. */
 export function windowPositions(
   size: Pair,

@@ -12,6 +12,7 @@ import { readCheckpointV1 } from '../../checkpoints/tensor_bundle/checkpoint_v1.
 import { readCheckpointV2 } from '../../checkpoints/tensor_bundle/checkpoint_v2.ts';
 import { tableEntries } from '../../checkpoints/tensor_bundle/sorted_table.ts';
 import type { Checkpoint } from '../../checkpoints/tensor_bundle/variables.ts';
+import { readTflite } from '../../checkpoints/tflite/read_tflite.ts';
 import {
   readSafetensors,
   writeSafetensors,
@@ -187,6 +188,11 @@ export async function fuzzedReaders(folder: string): Promise<FuzzedReader[]> {
       read: (bytes) => decodeTf8(sealed(bytes), 'm.tf8'),
     },
     ...(await exportReaders(model)),
+    {
+      name: 'TensorFlow Lite',
+      corpus: [exportFormat('tflite').encode(await sourceOf(model))[0].bytes],
+      read: async (bytes) => readTflite(bytes, 'm.tflite'),
+    },
     {
       name: 'safetensors',
       // The library's has no hash, which damage would not get beyond.

@@ -12,8 +12,7 @@ import { cardFacts, importedFacts } from './float_facts.ts';
 import { importModel, requireOurImages } from './import_model.ts';
 import { type InputRange, SYMMETRIC } from './model_facts.ts';
 import { rangeTitle } from './model_input.ts';
-import type { OpenModelOptions } from './open_model.ts';
-import { OpenedFloatModel } from './opened_model.ts';
+import { OpenedFloatModel, type OpenModelOptions } from './opened_model.ts';
 
 /**
  * Pulls a public checkpoint; its card gets ImageNet's class names.

@@ -2,22 +2,19 @@ import { readBounded } from '../../foundation/files/byte_source.ts';
 import { importOptional } from '../../foundation/optional_package.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { decodeTf8 } from '../../quantize/model/tf8_file.ts';
-import type { InputRange } from './model_facts.ts';
 import { floatPlace, type ModelPlace, modelPlace } from './model_place.ts';
-import type { OpenedFloatModel, OpenedModel } from './opened_model.ts';
+import type { OpenedFloatModel, OpenedModel, OpenModelOptions } from './opened_model.ts';
 import { tf8Facts } from './tf8_facts.ts';
 
-export { OpenedFloatModel, type OpenedModel, type OpenedTf8Model } from './opened_model.ts';
+export {
+  OpenedFloatModel,
+  type OpenedModel,
+  type OpenedTf8Model,
+  type OpenModelOptions,
+} from './opened_model.ts';
 
 /** Above any TF8 model: the weights of an InceptionV3 have 24 MB. */
 const MAX_TF8_BYTES = 512 * 2 ** 20;
-
-export interface OpenModelOptions {
-  /** Of the images that a float model takes which does not say. */
-  readonly inputRange?: InputRange | undefined;
-  /** Names of the tensors that a float model ends in; what TF8 can compute decides unless given. */
-  readonly outputs?: readonly string[] | undefined;
-}
 
 /**
  * Opens what a command calls MODEL: a TF8 file, a float model of any program whose files are read

@@ -4,7 +4,7 @@ import type { FloatNetwork } from '../../architectures/graph/float_network.ts';
 import { withQuantizationErrors } from '../../quantize/convert/graph_errors.ts';
 import { type IntegerPart, integerPart, leftOutNote } from '../../quantize/convert/integer_part.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
-import type { ModelFacts } from './model_facts.ts';
+import type { InputRange, ModelFacts } from './model_facts.ts';
 
 /** Where a network ends, and who is told of it. */
 export interface EndOptions {
@@ -72,3 +72,10 @@ export interface OpenedTf8Model {
 
 /** A model with all that is known of it; a float model is the caller's to dispose. */
 export type OpenedModel = OpenedFloatModel | OpenedTf8Model;
+
+export interface OpenModelOptions {
+  /** Of the images that a float model takes which does not say. */
+  readonly inputRange?: InputRange | undefined;
+  /** Names of the tensors that a float model ends in; what TF8 can compute decides unless given. */
+  readonly outputs?: readonly string[] | undefined;
+}

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { GroupedConv2d } from '../../../architectures/graph/grouped_conv2d.ts';
 import { kerasAxis } from '../../../architectures/graph/keras_layer.ts';
 import { GraphOperation } from '../../tfjs/graph_operation.ts';
 import { type ConvStep, isConvStep, type Network, type PoolStep, type Step } from './network.ts';
@@ -110,8 +111,19 @@ function convolution(step: ConvStep): tf.layers.Layer {
   const kernelSize: [number, number] = [kernelShape[0], kernelShape[1]];
   const strides: [number, number] = [...step.strides];
   const window = { ...shared, kernelSize, strides, padding };
+  const { dilations } = step;
+  if (step.op === 'depthwiseConv2d' && dilations !== undefined) {
+    const [, , channels, multiplier] = kernelShape;
+    const filters = channels * multiplier;
+    const dilationRate: [number, number] = [...dilations];
+    return new GroupedConv2d({ ...window, filters, dilationRate, groups: channels });
+  }
   return step.op === 'conv2d'
-    ? tf.layers.conv2d({ ...window, filters: kernelShape[3] })
+    ? tf.layers.conv2d({
+        ...window,
+        filters: kernelShape[3],
+        ...(dilations && { dilationRate: [...dilations] as [number, number] }),
+      })
     : tf.layers.depthwiseConv2d({
         ...window,
         depthMultiplier: kernelShape[3],
@@ -128,7 +140,10 @@ function poolOptions({ name, window, strides, padding }: PoolStep) {
 function weightsOf(step: Step): Weights {
   if (isConvStep(step)) {
     const { kernel, kernelShape, bias } = step;
-    const kernelWeight = { values: kernel, shape: kernelShape };
+    const isGrouped = step.op === 'depthwiseConv2d' && step.dilations !== undefined;
+    const [height, width, channels, multiplier] = kernelShape;
+    const shape = isGrouped ? [height, width, 1, channels * multiplier] : kernelShape;
+    const kernelWeight = { values: kernel, shape };
     return bias === undefined
       ? [kernelWeight]
       : [kernelWeight, { values: bias, shape: [bias.length] }];

@@ -22,6 +22,8 @@ export interface ConvStep extends StepBase {
   /** [M]; undefined where there is none. */
   readonly bias: Float32Array | undefined;
   readonly strides: readonly [number, number];
+  /** From one tap of the window to the next; absent where both are 1. */
+  readonly dilations?: readonly [number, number];
   readonly padding: PaddingScheme;
 }
 

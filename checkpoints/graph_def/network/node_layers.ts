@@ -1,5 +1,6 @@
 /** What the attributes of convolutions and pools mean, and what of it TF8 has not. */
 import type { PaddingScheme } from '../../../architectures/conv_layer.ts';
+import { dilatedWindow } from '../../../architectures/graph/window.ts';
 import type { FlatNode } from './flatten.ts';
 import { unsupportedNode } from './graph_source.ts';
 import { type ConvStep, type PoolStep, type Step, windowedSize } from './network.ts';
@@ -48,12 +49,14 @@ export function paddingBefore(
 /**
  * A convolution or matrix product as a step.
  * @param weights [kh, kw, C, M], [kh, kw, C, multiplier] or [K, M]
+ * @param spelledOut the dilations, where other nodes than this one tell them
  */
 export function convolutionOf(
   node: FlatNode,
   x: Step,
   weights: GraphTensor & { readonly values: Float32Array },
   fileName: string,
+  spelledOut?: readonly [number, number],
 ): ConvStep {
   const { shape: kernelShape, values: kernel } = weights;
   const base = { name: node.name, inputs: [x.name], kernel, kernelShape, bias: undefined };
@@ -73,21 +76,17 @@ export function convolutionOf(
     throw misfit(node, fileName, x, kernelShape);
   }
   const { strides, padding } = windowOf(node, fileName);
-  const dilations = node.attributes.integers('dilations') ?? [];
-  if (dilations.some((dilation) => dilation !== 1)) {
-    throw unsupportedNode(node, fileName, `dilation ${dilations}`);
-  }
   const [height, width, , last] = kernelShape;
+  const dilations = spelledOut ?? dilationsOf(node, strides, fileName);
+  const window = dilatedWindow([height, width], dilations);
   const isDepthwise = node.op.includes('Depthwise');
   return {
     ...base,
     op: isDepthwise ? 'depthwiseConv2d' : 'conv2d',
-    shape: [
-      ...windowedSize(x.shape, [height, width], strides, padding),
-      isDepthwise ? depth * last : last,
-    ],
+    shape: [...windowedSize(x.shape, window, strides, padding), isDepthwise ? depth * last : last],
     strides,
     padding,
+    ...(dilations && { dilations }),
   };
 }
 
@@ -110,6 +109,22 @@ export function poolOf(node: FlatNode, x: Step, fileName: string): PoolStep {
     strides,
     padding,
   };
+}
+
+/** Rows and columns from one tap to the next; undefined where both are 1. TensorFlow has them at strides of 1. */
+function dilationsOf(
+  node: FlatNode,
+  strides: readonly [number, number],
+  fileName: string,
+): readonly [number, number] | undefined {
+  const dilations = node.attributes.integers('dilations') ?? [];
+  if (dilations.every((dilation) => dilation === 1)) return undefined;
+  const [batch, rows, columns, channels] = dilations;
+  const isDilation = [rows, columns].every((rate) => rate >= 1 && rate <= MAX_STRIDE);
+  if (batch !== 1 || channels !== 1 || !isDilation || strides.join() !== '1,1') {
+    throw unsupportedNode(node, fileName, `the dilations [${dilations}] at strides [${strides}]`);
+  }
+  return [rows, columns];
 }
 
 function windowOf(

@@ -22,7 +22,14 @@ import {
   readTranspose,
 } from './read_moves.ts';
 import { readConcat, readDimensions, readReshape, readShape } from './read_shapes.ts';
-import { readConvolution, readMean, readPad, readPool } from './read_windows.ts';
+import {
+  readConvolution,
+  readDilatedConvolution,
+  readMean,
+  readPad,
+  readPool,
+} from './read_windows.ts';
+import { dilatedConvolutionEndingIn } from './space_to_batch.ts';
 import type { GraphTensor } from './tensor_proto.ts';
 
 /** The published networks' where a graph leaves the size of its images open. */
@@ -36,6 +43,7 @@ const READERS: ReadonlyMap<string, ReadNode> = new Map<string, ReadNode>([
   ['Placeholder', readInput],
   ['Conv2D', readConvolution],
   ['DepthwiseConv2dNative', readConvolution],
+  ['BatchToSpaceND', readDilatedConvolution],
   ['MatMul', readConvolution],
   ['_FusedConv2D', readConvolution],
   ['FusedDepthwiseConv2dNative', readConvolution],
@@ -132,9 +140,15 @@ function evaluate({ constants }: NetworkDraft, node: FlatNode): void {
   if (value !== undefined) constants.set(node, value);
 }
 
-/** Nodes inside of batch norms that are spelled out, which are read with their last node. */
+/** Nodes inside of batch norms and dilated convolutions that are spelled out, which are read with their last node. */
 function innerNodes(draft: NetworkDraft): Set<FlatNode> {
-  return new Set(draft.graph.nodes.flatMap((node) => batchNormEndingIn(node, draft)?.inner ?? []));
+  const surroundings = { constants: draft.constants, readersOf: draft.readersOf.bind(draft) };
+  return new Set(
+    draft.graph.nodes.flatMap((node) => [
+      ...(batchNormEndingIn(node, draft)?.inner ?? []),
+      ...(dilatedConvolutionEndingIn(node, surroundings)?.inner ?? []),
+    ]),
+  );
 }
 
 function readInput(draft: NetworkDraft, node: FlatNode): void {

@@ -3,6 +3,7 @@ import type { FlatNode } from './flatten.ts';
 import { type PadStep, type Step, withAffine } from './network.ts';
 import type { NetworkDraft } from './network_draft.ts';
 import { convolutionOf, fusedOps, paddingBefore, poolOf } from './node_layers.ts';
+import { dilatedConvolutionEndingIn } from './space_to_batch.ts';
 
 const MAX_PADDING = 4096;
 
@@ -17,13 +18,43 @@ const KEEPS_SIGN: ReadonlySet<Step['op']> = new Set([
 
 /** A convolution or matrix product, with the bias and activation that are fused into it. */
 export function readConvolution(draft: NetworkDraft, node: FlatNode): void {
+  addConvolution(draft, node, node, padded(draft, node));
+}
+
+/** A convolution whose taps lie apart, spelled out: see `dilatedConvolutionEndingIn`. */
+export function readDilatedConvolution(draft: NetworkDraft, node: FlatNode): void {
+  const { constants } = draft;
+  const found = dilatedConvolutionEndingIn(node, {
+    constants,
+    readersOf: draft.readersOf.bind(draft),
+  });
+  if (found === undefined) {
+    throw draft.unsupported(
+      node,
+      'the operation, except where it ends a dilated convolution: SpaceToBatchND, Conv2D or DepthwiseConv2dNative, BatchToSpaceND',
+    );
+  }
+  const { convolution, dilations, padding } = found;
+  const x = draft.imageFrom(convolution, found.x);
+  const isPadded = padding.flat().some((side) => side !== 0);
+  const image = isPadded ? addPad(draft, convolution, x, padding, `${node.name}/padding`) : x;
+  addConvolution(draft, node, convolution, image, dilations);
+}
+
+/** Adds `convolution` over `x`, which makes the output of `node`. */
+function addConvolution(
+  draft: NetworkDraft,
+  node: FlatNode,
+  convolution: FlatNode,
+  x: Step,
+  dilations?: readonly [number, number],
+): void {
   const { fileName } = draft.graph;
-  const fused = fusedOps(node, fileName);
-  const x = padded(draft, node);
-  let step = convolutionOf(node, x, draft.floats(node, 1), fileName);
+  const fused = fusedOps(convolution, fileName);
+  let step = convolutionOf(convolution, x, draft.floats(convolution, 1), fileName, dilations);
   const channels = step.shape.at(-1)!;
   if (fused[0] === 'BiasAdd') {
-    const bias = draft.channels(node, draft.constantOf(node, 2), channels);
+    const bias = draft.channels(convolution, draft.constantOf(convolution, 2), channels);
     step = withAffine(step, new Float32Array(channels).fill(1), bias);
   }
   draft.add(node, step);

@@ -6,7 +6,7 @@ import { type CNetwork, chipMemory } from './network.ts';
 import { withPrefix } from './prefix.ts';
 
 /** What a header begins with. */
-export const HEADER_START = '/* A TF8 network as a library of C99, written by "tf8 export".\n';
+const HEADER_START = '/* A TF8 network as a library of C99, written by "tf8 export".\n';
 
 /** Parameters of the outputs: `output`, or `output_0`, `output_1` … of several. */
 export function outputParameters({ outputs }: Pick<CNetwork, 'outputs'>): readonly string[] {

@@ -6,7 +6,7 @@ import type { Shape4 } from '../../ops/tensor.ts';
 import { QuantizationError } from '../../params/errors.ts';
 import { elements } from '../../params/shape.ts';
 import { singleMultiplier } from '../../params/single_multiplier.ts';
-import { NO_PADDING, type Padding } from '../../params/window.ts';
+import { NO_PADDING, type Padding, UNDILATED } from '../../params/window.ts';
 import { permuteAxes } from '../tensor_layout.ts';
 import type { CArithmetic, KernelName } from './kernels.ts';
 import { floatLiteral } from './literals.ts';
@@ -161,10 +161,11 @@ interface Placed {
   readonly outputShape: Shape4;
   readonly strides: readonly [number, number];
   readonly padding: Padding;
+  readonly dilations?: readonly [number, number];
 }
 
 function windowOf(
-  { inputShape, outputShape, strides, padding }: Placed,
+  { inputShape, outputShape, strides, padding, dilations = UNDILATED }: Placed,
   [height, width]: readonly [number, number],
 ): Members {
   return {
@@ -180,6 +181,8 @@ function windowOf(
     stride_width: strides[1],
     padding_top: padding.top,
     padding_left: padding.left,
+    dilation_height: dilations[0],
+    dilation_width: dilations[1],
   };
 }
 

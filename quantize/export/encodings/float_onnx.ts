@@ -17,7 +17,14 @@ import { addArrangement, addRealZero } from '../onnx/arrangement.ts';
 import { GraphProtoSchema, ModelProtoSchema } from '../onnx/generated/onnx_pb.ts';
 import { floatTensor, OnnxGraph } from '../onnx/graph.ts';
 import { addOutputs, IR_VERSION, OPSET } from '../onnx/onnx.ts';
-import { filterShape, ONNX_AXES, OUTPUTS_FIRST, pads, poolAttributes } from '../onnx/operators.ts';
+import {
+  dilationsOf,
+  filterShape,
+  ONNX_AXES,
+  OUTPUTS_FIRST,
+  pads,
+  poolAttributes,
+} from '../onnx/operators.ts';
 import { permuteFloats } from '../tensor_layout.ts';
 import { biasName, weightsName } from '../tensor_names.ts';
 
@@ -108,6 +115,7 @@ function addConvolution(
     kernel_shape: stored.slice(2),
     strides,
     pads: pads(padding),
+    ...dilationsOf(node),
     group: op === 'depthwiseConv2d' ? shape[2] : 1,
   });
   addActivation(graph, node);

@@ -157,6 +157,7 @@ function addConvolution(
     kernel_shape: stored.slice(2),
     strides,
     pads: pads(padding),
+    ...dilationsOf(node),
     group: node.op === 'depthwiseConv2d' ? shape[2] : 1,
   });
 }
@@ -260,6 +261,11 @@ function spans(
     return Math.min(start + window, size) - Math.max(start, 0);
   });
   return [...new Set(lengths)];
+}
+
+/** The dilations of a convolution; ONNX takes 1 where there are none. */
+export function dilationsOf(node: WeightedNode): { readonly dilations?: readonly number[] } {
+  return 'dilations' in node && node.dilations ? { dilations: node.dilations } : {};
 }
 
 export function poolAttributes({ windowShape, strides, padding }: PoolNode) {

@@ -29,6 +29,8 @@ import type {
   WeightedNode,
 } from '../../model/tf8_model.ts';
 import { concatAxis } from '../../ops/concat.ts';
+import type { Conv2dNode } from '../../ops/conv2d.ts';
+import type { DepthwiseConv2dNode } from '../../ops/depthwise_conv2d.ts';
 import type { ElementwiseNode } from '../../ops/elementwise.ts';
 import type { GlobalAveragePoolNode } from '../../ops/global_average_pool.ts';
 import type { LookupNode } from '../../ops/lookup.ts';
@@ -38,7 +40,7 @@ import type { NodeBase } from '../../ops/tensor.ts';
 import { QuantizationError } from '../../params/errors.ts';
 import { littleEndian } from '../../params/little_endian.ts';
 import { accumulatorScale, type QuantizationParams } from '../../params/quantization.ts';
-import { type Padding, samePadding } from '../../params/window.ts';
+import { dilatedWindow, type Padding, samePadding, UNDILATED } from '../../params/window.ts';
 import { permuteAxes } from '../tensor_layout.ts';
 import { biasName, tableName, weightsName } from '../tensor_names.ts';
 import { fusedActivation } from './activation.ts';
@@ -46,6 +48,8 @@ import type { TfliteGraph } from './graph.ts';
 
 /** From TF8's order of weights to TFLite's: [O, kh, kw, I], and [O, K] of a fully connected layer. */
 export const OUTPUTS_FIRST = [3, 0, 1, 2] as const;
+
+type ConvolutionNode = Conv2dNode | DepthwiseConv2dNode;
 
 type Specs = ReadonlyMap<string, TensorSpec>;
 
@@ -69,10 +73,12 @@ export function addNode(graph: TfliteGraph, node: Tf8Node, specs: Specs): void {
   ofNode(OPERATORS, node, graph, byName(specs, node.inputs[0]), specs);
 }
 
-function addConvolution(node: WeightedNode, graph: TfliteGraph, input: TensorSpec): void {
+function addConvolution(node: ConvolutionNode, graph: TfliteGraph, input: TensorSpec): void {
   const { name, weights, strides } = node;
   const [kernelHeight, kernelWidth, depth, last] = weights.shape;
-  const padding = tflitePadding(input, [kernelHeight, kernelWidth], node);
+  const dilations = node.dilations ?? UNDILATED;
+  const window = dilatedWindow([kernelHeight, kernelWidth], dilations);
+  const padding = tflitePadding(input, window, node);
   const source = graph.index(node.inputs[0]);
   const image =
     padding === undefined ? addPad(graph, `${name}/padded`, source, input, node.padding) : source;
@@ -81,8 +87,8 @@ function addConvolution(node: WeightedNode, graph: TfliteGraph, input: TensorSpe
     padding: padding ?? PADDING.valid,
     strideHeight: strides[0],
     strideWidth: strides[1],
-    dilationHeight: 1,
-    dilationWidth: 1,
+    dilationHeight: dilations[0],
+    dilationWidth: dilations[1],
     activation,
   };
   const { quantization } = weights;

@@ -9,6 +9,7 @@ import type { RearrangeCall } from '../../ops/rearrange.ts';
 import type { Requantization } from '../../ops/requantization.ts';
 import { type CallTable, checkCall, type KernelCall, ofCall } from '../../ops/table.ts';
 import { alignUp } from '../../params/align_up.ts';
+import { dilatedWindow } from '../../params/window.ts';
 import {
   asConvolution,
   asPool,
@@ -109,6 +110,7 @@ function convolutionStep(call: Conv2dCall): KernelStep {
     integers: [
       [record.OP, record.OP_CONVOLUTION],
       ...geometryFields(geometry),
+      ...dilationFields(geometry),
       [record.INPUT_ZERO_POINT, call.inputZeroPoint],
       ...requantizationIntegers(call),
       [record.BLOCK_TILES, blockTiles],
@@ -124,10 +126,12 @@ function depthwiseStep(call: Conv2dCall): KernelStep {
   const geometry = windowGeometry(call, [kernelHeight, kernelWidth], outputShape);
   const depth = kernelHeight * kernelWidth;
   const [, , width, channels] = outputShape;
-  const rowBytes = ((width - 1) * geometry.strideX + kernelWidth) * channels;
+  const dilations = [geometry.dilationY, geometry.dilationX] as const;
+  const span = dilatedWindow([kernelHeight, kernelWidth], dilations);
+  const rowBytes = ((width - 1) * geometry.strideX + span[1]) * channels;
   const slotBytes = alignUp(rowBytes, 16) + 16;
   return {
-    scratchBytes: kernelHeight * slotBytes + (depth + 1) * 4 + SLACK_BYTES,
+    scratchBytes: span[0] * slotBytes + (depth + 1) * 4 + SLACK_BYTES,
     matrix: {
       filter: call.filter,
       zeroPoint: call.filterZeroPoint,
@@ -139,6 +143,7 @@ function depthwiseStep(call: Conv2dCall): KernelStep {
     integers: [
       [record.OP, record.OP_DEPTHWISE],
       ...geometryFields(geometry),
+      ...dilationFields(geometry),
       [record.INPUT_ZERO_POINT, call.inputZeroPoint],
       ...requantizationIntegers(call),
     ],
@@ -258,6 +263,13 @@ function geometryFields(geometry: WindowGeometry): Fields {
     [record.OUTPUT_HEIGHT, geometry.outputHeight],
     [record.OUTPUT_WIDTH, geometry.outputWidth],
     [record.OUTPUT_CHANNELS, geometry.outputChannels],
+  ];
+}
+
+function dilationFields({ dilationY, dilationX }: WindowGeometry): Fields {
+  return [
+    [record.DILATION_Y, dilationY],
+    [record.DILATION_X, dilationX],
   ];
 }
 

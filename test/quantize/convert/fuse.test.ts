@@ -91,6 +91,23 @@ const SUPPORTED: Readonly<Record<string, Layers>> = {
   },
   'an Activation layer': chain(conv(), batchNorm(), l.activation({ activation: 'relu' })),
   'a linear Activation layer': chain(conv(), l.activation({ activation: 'linear' }), batchNorm()),
+  'a dilated convolution': chain(conv({ dilationRate: 2, padding: 'same' }), batchNorm()),
+  'a batch norm before a pool': chain(conv(), l.maxPooling2d({ poolSize: 2 }), batchNorm()),
+  'a batch norm before a convolution with padding': chain(
+    conv({ activation: 'relu' }),
+    batchNorm(),
+    depthwise({ padding: 'same' }),
+  ),
+  'a batch norm of padded values': chain(
+    conv(),
+    l.zeroPadding2d({ padding: 1 }),
+    batchNorm(),
+    depthwise({ padding: 'same' }),
+  ),
+  'a batch norm of a tensor that another layer reads': (x) => {
+    const y = conv().apply(x) as tf.SymbolicTensor;
+    return l.concatenate().apply([batchNorm().apply(y) as tf.SymbolicTensor, y]) as never;
+  },
   'a depthwise convolution': chain(depthwise(), batchNorm(), l.reLU()),
   'a depthwise convolution with depthMultiplier 2': chain(
     depthwise({ depthMultiplier: 2, strides: 2, padding: 'same' }),
@@ -212,28 +229,9 @@ const REFUSED: Readonly<Record<string, readonly [Layers, RegExp]>> = {
     chain(conv(), l.layerNormalization({ name: 'layer' })),
     /TF8 does not support layer \(LayerNormalization\): the operation; it has Conv2D, /,
   ],
-  'a batch norm that stands at no convolution': [
-    chain(batchNorm(), l.maxPooling2d({ poolSize: 2 })),
-    /norm \(BatchNormalization\): its place after image: it must follow a convolution or come before one that pads no zeros/,
-  ],
-  'a batch norm after an activation, before a convolution with padding': [
-    chain(conv({ activation: 'relu' }), batchNorm(), depthwise({ padding: 'same' })),
-    /its place after conv: it must follow a convolution/,
-  ],
   'a batch norm over another axis': [
     chain(conv(), batchNorm({ axis: 1 })),
     /norm \(BatchNormalization\): its axis 1; TF8 normalizes channels \(axis 3\)/,
-  ],
-  'a batch norm of padded values, whose β the padding lacks': [
-    chain(conv(), l.zeroPadding2d({ padding: 1 }), batchNorm(), depthwise({ padding: 'same' })),
-    /norm \(BatchNormalization\): zero padding in front of it/,
-  ],
-  'a batch norm of a tensor that another layer reads': [
-    (x) => {
-      const y = conv().apply(x) as tf.SymbolicTensor;
-      return l.concatenate().apply([batchNorm().apply(y) as tf.SymbolicTensor, y]) as never;
-    },
-    /norm \(BatchNormalization\): its place: conv, .* has other users/,
   ],
   'a sum that rows and columns of one image meet': [
     (x) => {
@@ -246,7 +244,6 @@ const REFUSED: Readonly<Record<string, readonly [Layers, RegExp]>> = {
     (x) => l.average({ name: 'mean' }).apply([x, x]) as tf.SymbolicTensor,
     /TF8 does not support mean \(Average\): the operation; it has Conv2D, .*Add, Multiply/,
   ],
-  dilation: [chain(conv({ dilationRate: 2 })), /conv \(Conv2D\): dilation/],
   'channels in front': [
     chain(conv({ dataFormat: 'channelsFirst', kernelSize: 1 })),
     /conv \(Conv2D\): the data format channels_first/,

@@ -97,7 +97,7 @@ function callOf(
       return { op: node.op, call: { ...numbers, ...integers(node.op, scaleA, scaleB, scaleOut) } };
     }
     default: {
-      const { op, weights, bias, strides, padding, activation } = node;
+      const { weights, bias, strides, padding, activation } = node;
       const arithmetic = {
         inputZeroPoint: quantization.zeroPoint,
         filter: weights.data,
@@ -108,12 +108,17 @@ function callOf(
         low: activation === 'linear' ? 0 : outputZeroPoint,
         high: activation === 'relu6' ? byteOfSix(scaleOut, outputZeroPoint) : 255,
       };
-      if (op !== 'fullyConnected') {
+      if (node.op !== 'fullyConnected') {
         const filterShape = weights.shape;
-        return { op, call: { ...image, ...arithmetic, filterShape, strides, padding } };
+        const { dilations = [1, 1] } = node;
+        const placed = { filterShape, strides, padding, dilations };
+        return { op: node.op, call: { ...image, ...arithmetic, ...placed } };
       }
       const [, , inputDepth, outputDepth] = weights.shape;
-      return { op, call: { input, output, ...arithmetic, batch, inputDepth, outputDepth } };
+      return {
+        op: node.op,
+        call: { input, output, ...arithmetic, batch, inputDepth, outputDepth },
+      };
     }
   }
 }

@@ -202,19 +202,23 @@ function windowOf({ shape }: Tensor, node: NodeProto) {
   const [kernelHeight, kernelWidth] = ints(node, 'kernel_shape') as [number, number];
   const [top, left, bottom, right] = ints(node, 'pads') as [number, number, number, number];
   const [strideY, strideX] = ints(node, 'strides') as [number, number];
+  const apart = node.attribute.some(({ name }) => name === 'dilations')
+    ? ints(node, 'dilations')
+    : [1, 1];
+  const [apartY, apartX] = apart as [number, number];
   const count = (size: number, kernel: number, stride: number) =>
     Math.floor((size - kernel) / stride) + 1;
   return {
     size: [
-      count(height + top + bottom, kernelHeight, strideY),
-      count(width + left + right, kernelWidth, strideX),
+      count(height + top + bottom, (kernelHeight - 1) * apartY + 1, strideY),
+      count(width + left + right, (kernelWidth - 1) * apartX + 1, strideX),
     ],
     positions(channel: number, y: number, x: number) {
       const found = [];
       for (let row = 0; row < kernelHeight; row++) {
         for (let column = 0; column < kernelWidth; column++) {
-          const iy = y * strideY + row - top;
-          const ix = x * strideX + column - left;
+          const iy = y * strideY + row * apartY - top;
+          const ix = x * strideX + column * apartX - left;
           if (iy < 0 || iy >= height || ix < 0 || ix >= width) continue;
           found.push({ row, column, at: (channel * height + iy) * width + ix });
         }

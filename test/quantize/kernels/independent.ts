@@ -143,6 +143,7 @@ function windows(
     readonly inputShape: Shape4;
     readonly strides: readonly [number, number];
     readonly padding: Padding;
+    readonly dilations?: readonly [number, number];
     readonly outputShape: Shape4;
     readonly filter?: Uint8Array;
   },
@@ -150,6 +151,7 @@ function windows(
   columns: number,
 ): { bytes: (number | undefined)[]; column: number }[] {
   const [, height, width, channels] = call.inputShape;
+  const [rows, columnsApart] = call.dilations ?? [1, 1];
   const isPool = call.filter === undefined;
   const elements = [];
   for (let n = 0; n < call.outputShape[0]; n++) {
@@ -160,8 +162,8 @@ function windows(
           const c = i % channels;
           const kx = Math.floor(i / channels) % windowShape[1];
           const ky = Math.floor(i / channels / windowShape[1]);
-          const iy = y * call.strides[0] + ky - call.padding.top;
-          const ix = x * call.strides[1] + kx - call.padding.left;
+          const iy = y * call.strides[0] + ky * rows - call.padding.top;
+          const ix = x * call.strides[1] + kx * columnsApart - call.padding.left;
           const inside = iy >= 0 && iy < height && ix >= 0 && ix < width;
           bytes.push(
             inside ? call.input[c + channels * (ix + width * (iy + height * n))] : undefined,

@@ -1,7 +1,7 @@
 import type { Shape4 } from '../../../quantize/ops/tensor.ts';
 import { accumulatorBound } from '../../../quantize/params/accumulator.ts';
 import { type Arrangement, arrangementMap } from '../../../quantize/params/arrangement.ts';
-import type { Padding } from '../../../quantize/params/window.ts';
+import { dilatedWindow, type Padding } from '../../../quantize/params/window.ts';
 import type { KernelCall } from './run_case.ts';
 
 /** How the bytes of a tensor are drawn: uniformly, only 0 and 255, or all 255. */
@@ -105,6 +105,7 @@ export interface ConvolutionShapes {
   readonly filters: number;
   readonly strides: readonly [number, number];
   readonly padding: Padding;
+  readonly dilations?: readonly [number, number];
 }
 
 function outputSize(size: number, window: number, stride: number, padding: number): number {
@@ -125,13 +126,14 @@ function outputPositions(
 
 export function convolution(
   op: 'conv2d' | 'depthwiseConv2d',
-  { inputShape, windowShape, filters, strides, padding }: ConvolutionShapes,
+  { inputShape, windowShape, filters, strides, padding, dilations }: ConvolutionShapes,
   overrides: Partial<Arithmetic> = {},
 ): KernelCall {
   const arithmetic = { ...ARITHMETIC, ...overrides };
   const { seed, fill, biasSize, inputZeroPoint, filterZeroPoint } = arithmetic;
   const [batch, , , channels] = inputShape;
-  const [height, width] = outputPositions(inputShape, windowShape, strides, padding);
+  const span = dilatedWindow(windowShape, dilations);
+  const [height, width] = outputPositions(inputShape, span, strides, padding);
   const filterShape = [...windowShape, channels, filters] as const;
   const columns = op === 'conv2d' ? filters : channels * filters;
   const taps = windowShape[0] * windowShape[1] * (op === 'conv2d' ? channels : 1);
@@ -145,6 +147,7 @@ export function convolution(
     bias: randomBias(columns, seed + 20, biasSize, taps, inputZeroPoint, filterZeroPoint),
     strides,
     padding,
+    ...(dilations && { dilations }),
     multiplier: arithmetic.multiplier,
     outputZeroPoint: arithmetic.outputZeroPoint,
     low: arithmetic.low,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Shape4 } from '../../../quantize/ops/tensor.ts';
-import type { Padding } from '../../../quantize/params/window.ts';
+import { dilatedWindow, type Padding } from '../../../quantize/params/window.ts';
 import {
   type Arithmetic,
   concat,
@@ -60,14 +60,16 @@ interface Placement {
   readonly windowShape: readonly [number, number];
   readonly strides: readonly [number, number];
   readonly padding: Padding;
+  readonly dilations?: readonly [number, number];
 }
 
 /** The same with an image that, padded, is at least as large as the window. */
 function fitting(placement: Placement): Placement {
-  const { inputShape, windowShape, padding } = placement;
+  const { inputShape, windowShape, padding, dilations } = placement;
   const [batch, height, width, channels] = inputShape;
-  const rows = Math.max(height, windowShape[0] - padding.top - padding.bottom);
-  const columns = Math.max(width, windowShape[1] - padding.left - padding.right);
+  const span = dilatedWindow(windowShape, dilations);
+  const rows = Math.max(height, span[0] - padding.top - padding.bottom);
+  const columns = Math.max(width, span[1] - padding.left - padding.right);
   return { ...placement, inputShape: [batch, rows, columns, channels] };
 }
 
@@ -80,6 +82,15 @@ const placement = (maxChannels: number): fc.Arbitrary<Placement> =>
       padding: fc.record({ top: side(), bottom: side(), left: side(), right: side() }),
     })
     .map(fitting);
+
+/** A convolution's taps may lie apart. */
+const dilated = (placements: fc.Arbitrary<Placement>): fc.Arbitrary<Placement> =>
+  fc.oneof(
+    { arbitrary: placements, weight: 2 },
+    fc
+      .tuple(placements, fc.tuple(integer(1, 3), integer(1, 3)))
+      .map(([shapes, dilations]) => fitting({ ...shapes, dilations })),
+  );
 
 /** A pool's padding is smaller than its window. */
 const poolPlacement = (): fc.Arbitrary<Placement> =>
@@ -132,10 +143,10 @@ const sumCall = (op: 'add' | 'subtract') =>
 
 export const RANDOM_CALLS: Readonly<Record<KernelCall['op'], fc.Arbitrary<KernelCall>>> = {
   conv2d: fc
-    .tuple(placement(20), integer(1, 20), arithmetic())
+    .tuple(dilated(placement(20)), integer(1, 20), arithmetic())
     .map(([shapes, filters, numbers]) => convolution('conv2d', { ...shapes, filters }, numbers)),
   depthwiseConv2d: fc
-    .tuple(placement(20), fc.oneof(fc.constant(1), integer(1, 3)), arithmetic())
+    .tuple(dilated(placement(20)), fc.oneof(fc.constant(1), integer(1, 3)), arithmetic())
     .map(([shapes, filters, numbers]) =>
       convolution('depthwiseConv2d', { ...shapes, filters }, numbers),
     ),
@@ -181,10 +192,10 @@ const widePlacement = (): fc.Arbitrary<Placement> =>
 /** Calls of more channels than the widest vectors and tiles have, and not a multiple of them. */
 export const WIDE_CALLS: Readonly<Record<string, fc.Arbitrary<KernelCall>>> = {
   conv2d: fc
-    .tuple(widePlacement(), integer(1, 150), arithmetic())
+    .tuple(dilated(widePlacement()), integer(1, 150), arithmetic())
     .map(([shapes, filters, numbers]) => convolution('conv2d', { ...shapes, filters }, numbers)),
   depthwiseConv2d: fc
-    .tuple(widePlacement(), arithmetic())
+    .tuple(dilated(widePlacement()), arithmetic())
     .map(([shapes, numbers]) =>
       convolution(
         'depthwiseConv2d',

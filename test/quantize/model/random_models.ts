@@ -10,7 +10,12 @@ import {
 } from '../../../quantize/model/tf8_model.ts';
 import { accumulatorBound } from '../../../quantize/params/accumulator.ts';
 import { lookupTable } from '../../../quantize/params/lookup.ts';
-import { NO_PADDING, samePadding, windowPositions } from '../../../quantize/params/window.ts';
+import {
+  dilatedWindow,
+  NO_PADDING,
+  samePadding,
+  windowPositions,
+} from '../../../quantize/params/window.ts';
 import { randomBytes } from '../kernels/make_call.ts';
 import { arrange, KINDS } from '../kernels/random_arrangements.ts';
 
@@ -39,6 +44,8 @@ export interface Step {
   readonly filters: number;
   readonly window: readonly [number, number];
   readonly strides: readonly [number, number];
+  /** Of convolutions. */
+  readonly dilations?: readonly [number, number];
   readonly padding: 'same' | 'valid';
   readonly activation: WeightedNode['activation'];
   /** Of the output; concatenations and weighted nodes only. */
@@ -57,6 +64,7 @@ const step = (op: fc.Arbitrary<Op>): fc.Arbitrary<Step> =>
     filters: integer(1, 5),
     window: pair(3),
     strides: pair(2),
+    dilations: fc.constantFrom([1, 1] as const, [2, 2] as const, [1, 3] as const),
     padding: fc.constantFrom('same', 'valid'),
     activation: fc.constantFrom('linear', 'relu', 'relu6'),
     zeroPoint: integer(0, 255),
@@ -228,11 +236,11 @@ function buildNode(
     }
     case 'conv2d':
     case 'depthwiseConv2d': {
-      const { windowShape, padding, positions } = place(before.shape, each);
+      const { windowShape, padding, positions, dilations } = placeDilated(before.shape, each);
       const shape = [...windowShape, channels, each.filters] as const;
       const taps = windowShape[0] * windowShape[1] * (op === 'conv2d' ? channels : 1);
       const parts = weighted(before, shape, taps, positions, each, op === 'conv2d' ? 1 : channels);
-      return { op, name, inputs, strides, padding, ...parts };
+      return { op, name, inputs, strides, padding, ...parts, ...(dilations && { dilations }) };
     }
   }
 }
@@ -243,6 +251,21 @@ function place([height, width]: ImageShape, { window, strides, padding: kind }: 
   const windowShape = [Math.min(window[0], height), Math.min(window[1], width)] as const;
   const padding = kind === 'same' ? samePadding(size, windowShape, strides) : NO_PADDING;
   return { windowShape, padding, positions: windowPositions(size, windowShape, strides, padding) };
+}
+
+/** Where the taps of the step's window lie apart, which goes with strides of 1. */
+function placeDilated(shape: ImageShape, each: Step) {
+  const { dilations = [1, 1], padding: kind, strides } = each;
+  const placed = place(shape, each);
+  const size = [shape[0], shape[1]] as const;
+  const window = dilatedWindow(placed.windowShape, dilations);
+  const isFitting = kind === 'same' || (window[0] <= size[0] && window[1] <= size[1]);
+  if (Math.max(...dilations) === 1 || Math.max(...strides) > 1 || !isFitting) {
+    return { ...placed, dilations: undefined };
+  }
+  const padding = kind === 'same' ? samePadding(size, window, strides) : NO_PADDING;
+  const positions = windowPositions(size, window, strides, padding);
+  return { ...placed, padding, positions, dilations };
 }
 
 function weighted(

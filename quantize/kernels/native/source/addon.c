@@ -68,6 +68,8 @@ static napi_value create_op(napi_env env, napi_callback_info info) {
       {"strideX", &w.stride_x, 1, INT32_MAX},
       {"paddingTop", &w.padding_top, 0, INT32_MAX},
       {"paddingLeft", &w.padding_left, 0, INT32_MAX},
+      {"dilationY", &w.dilation_y, 1, INT32_MAX},
+      {"dilationX", &w.dilation_x, 1, INT32_MAX},
       {"outputHeight", &w.output_height, 1, INT32_MAX},
       {"outputWidth", &w.output_width, 1, INT32_MAX},
       {"outputChannels", &w.output_channels, 1, INT32_MAX},

@@ -81,12 +81,35 @@ static void gather_row(const Op *op, const Sizes *s, const uint8_t *input, size_
   }
 }
 
+/* One row whose taps lie apart. */
+static void gather_taps(const Op *op, const Sizes *s, const uint8_t *input, size_t n, int64_t top,
+                        int64_t left, uint8_t *to) {
+  for (int32_t ky = 0; ky < op->window_height; ky++) {
+    const int64_t iy = top + (int64_t)ky * op->dilation_y;
+    if (iy < 0 || iy >= op->height) {
+      memset(to, op->input_zero_point, s->window_row);
+      to += s->window_row;
+      continue;
+    }
+    const uint8_t *row = input + (n * (size_t)op->height + (size_t)iy) * s->image_row;
+    for (int32_t kx = 0; kx < op->window_width; kx++, to += s->channels) {
+      const int64_t ix = left + (int64_t)kx * op->dilation_x;
+      if (ix < 0 || ix >= op->width) {
+        memset(to, op->input_zero_point, s->channels);
+      } else {
+        memcpy(to, row + (size_t)ix * s->channels, s->channels);
+      }
+    }
+  }
+}
+
 void gather_rows(const Op *op, const uint8_t *input, size_t first, size_t count, uint8_t *to,
                  size_t stride) {
   const size_t channels = (size_t)op->channels, image_row = (size_t)op->width * channels;
   const Sizes s = {channels, image_row, (size_t)op->window_width * channels,
                    input + (size_t)op->batch * (size_t)op->height * image_row};
   const size_t step = (size_t)op->stride_x * channels, depth = (size_t)op->depth;
+  const int is_dilated = op->dilation_y != 1 || op->dilation_x != 1;
   const size_t positions = (size_t)op->output_height * (size_t)op->output_width;
   size_t n = first / positions;
   int32_t y = (int32_t)(first % positions / (size_t)op->output_width);
@@ -97,9 +120,13 @@ void gather_rows(const Op *op, const uint8_t *input, size_t first, size_t count,
     const size_t in_line = (size_t)(op->output_width - x);
     const size_t most = in_line < count ? in_line : count;
     const uint8_t *from;
-    size_t run = short_run(op, &s, input, n, top, left, most, &from);
+    size_t run = is_dilated ? 0 : short_run(op, &s, input, n, top, left, most, &from);
     if (run == 0) {
-      gather_row(op, &s, input, n, top, left, to);
+      if (is_dilated) {
+        gather_taps(op, &s, input, n, top, left, to);
+      } else {
+        gather_row(op, &s, input, n, top, left, to);
+      }
       clear_tail(to, depth, stride);
       run = 1;
     } else if (op->window_height == 3) {

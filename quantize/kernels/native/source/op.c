@@ -27,6 +27,8 @@ Op *op_create_windowed(OpKind kind, Isa isa, const Windowed *w, const uint8_t *f
   op->stride_x = w->stride_x;
   op->pad_top = w->padding_top;
   op->pad_left = w->padding_left;
+  op->dilation_y = w->dilation_y;
+  op->dilation_x = w->dilation_x;
   op->output_height = w->output_height;
   op->output_width = w->output_width;
   op->output_channels = w->output_channels;

@@ -82,6 +82,7 @@ typedef struct {
   int32_t references;
   int32_t batch, height, width, channels;
   int32_t window_height, window_width, stride_y, stride_x, pad_top, pad_left;
+  int32_t dilation_y, dilation_x; /* from one tap of the window to the next */
   int32_t output_height, output_width, output_channels;
   int32_t input_zero_point;
   Requantization requantization;
@@ -148,6 +149,7 @@ static inline int32_t packed_column(int32_t vector, int32_t position) {
 typedef struct {
   int32_t batch, height, width, channels;
   int32_t window_height, window_width, stride_y, stride_x, padding_top, padding_left;
+  int32_t dilation_y, dilation_x;
   int32_t output_height, output_width, output_channels;
   int32_t input_zero_point, filter_zero_point;
   Requantization requantization;

@@ -204,7 +204,7 @@ int pack_depthwise(Op *op, const uint8_t *filter, int32_t filter_zero_point,
     for (int32_t b = 0; b < op->block_count; b++) {
       ChannelBlock *block = &op->blocks[b];
       const int32_t block_lanes = block->width / PANEL_VECTORS;
-      block->has_chains = op->isa == ISA_AVX2 &&
+      block->has_chains = op->isa == ISA_AVX2 && op->dilation_y == 1 && op->dilation_x == 1 &&
                           pack_depthwise_chains(op, block, filter, filter_zero_point);
       for (int32_t slot = 0; slot < block->width; slot++) {
         const size_t channel =

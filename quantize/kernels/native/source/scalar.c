@@ -72,9 +72,11 @@ void depthwise_scalar(const Op *op, const uint8_t *input, uint8_t *output, size_
     for (int32_t x = 0; x < op->output_width; x++) {
       memcpy(accumulators, op->bias, (size_t)columns * sizeof *accumulators);
       for (int32_t ky = 0; ky < op->window_height; ky++) {
-        const int64_t iy = (int64_t)y * op->stride_y - op->pad_top + ky;
+        const int64_t iy = (int64_t)y * op->stride_y - op->pad_top +
+                           (int64_t)ky * op->dilation_y;
         for (int32_t kx = 0; kx < op->window_width; kx++) {
-          const int64_t ix = (int64_t)x * op->stride_x - op->pad_left + kx;
+          const int64_t ix = (int64_t)x * op->stride_x - op->pad_left +
+                             (int64_t)kx * op->dilation_x;
           const int inside = iy >= 0 && iy < op->height && ix >= 0 && ix < op->width;
           const uint8_t *from =
               inside ? input + ((n * (size_t)op->height + (size_t)iy) * (size_t)op->width +

@@ -5,6 +5,8 @@ import {
   BATCH,
   BIAS,
   CHANNELS,
+  DILATION_X,
+  DILATION_Y,
   FILTER,
   HEIGHT,
   HIGH,
@@ -31,10 +33,10 @@ import { requantize8 } from './requantize';
 /**
  * Each channel of output from one channel of the input, 8 channels at a time. Threads divide the
  * output rows. The rows under the window are kept in `scratch`, padded, row p of the padded image in
- * slot p mod kh: each is copied once, and what the kernels read has no edges.
+ * slot p mod of as many as a window spans: each is copied once, and what the kernels read has no edges.
  *
  * The filter is packed as for `gemmPanel`: pairs of the window's positions, in the order of
- * `../pack_filter.ts`. scratch: [kh] slots (see `slotBytes`), then an i32 for each position of a pair.
+ * `../pack_filter.ts`. scratch: the slots (see `slotBytes`), then an i32 for each position of a pair.
  */
 export function depthwise(
   step: usize,
@@ -52,11 +54,13 @@ export function depthwise(
   const pairs = load<i32>(step, PAIRS);
   const bias = load<i32>(step, BIAS);
   const filter = load<i32>(step, FILTER);
-  const is3x3 = windowHeight == 3 && windowWidth == 3;
+  const isDilated = (load<i32>(step, DILATION_Y) | load<i32>(step, DILATION_X)) != 1;
+  const is3x3 = windowHeight == 3 && windowWidth == 3 && !isDilated;
+  const slots = stagedHeight(step);
   const rowBytes = load<i32>(step, OUTPUT_WIDTH) * outputChannels;
   const imageBytes = load<i32>(step, HEIGHT) * load<i32>(step, WIDTH) * load<i32>(step, CHANNELS);
   const slot = slotBytes(step);
-  const taps = scratch + windowHeight * slot;
+  const taps = scratch + slots * slot;
 
   const rows = load<i32>(step, BATCH) * outputHeight;
   const last = partBegin(rows, thread + 1, threads);
@@ -68,10 +72,10 @@ export function depthwise(
     const y = row % outputHeight;
     if (y == 0) staged = 0; // another image has other rows
     const top = y * strideY;
-    for (let p = max(top, staged); p < top + windowHeight; p++) {
-      stageRow(step, image, p, scratch + (p % windowHeight) * slot);
+    for (let p = max(top, staged); p < top + slots; p++) {
+      stageRow(step, image, p, scratch + (p % slots) * slot);
     }
-    staged = top + windowHeight;
+    staged = top + slots;
     const output = arena + load<i32>(step, OUTPUT) + row * rowBytes;
     let channel = 0;
     if (is3x3) {
@@ -120,10 +124,17 @@ export function depthwise(
   }
 }
 
+/** Rows that a window spans. */
+function stagedHeight(step: usize): i32 {
+  return (load<i32>(step, WINDOW_HEIGHT) - 1) * load<i32>(step, DILATION_Y) + 1;
+}
+
 /** Columns that the windows of an output row touch, padding included. */
 function stagedWidth(step: usize): i32 {
   return (
-    (load<i32>(step, OUTPUT_WIDTH) - 1) * load<i32>(step, STRIDE_X) + load<i32>(step, WINDOW_WIDTH)
+    (load<i32>(step, OUTPUT_WIDTH) - 1) * load<i32>(step, STRIDE_X) +
+    (load<i32>(step, WINDOW_WIDTH) - 1) * load<i32>(step, DILATION_X) +
+    1
   );
 }
 
@@ -173,15 +184,17 @@ function repeatBytes(from: usize, length: i32, times: i32, to: usize): void {
 function writeTaps(step: usize, top: i32, slot: i32, taps: usize): void {
   const windowHeight = load<i32>(step, WINDOW_HEIGHT);
   const windowWidth = load<i32>(step, WINDOW_WIDTH);
-  const channels = load<i32>(step, OUTPUT_CHANNELS);
+  const columnBytes = load<i32>(step, DILATION_X) * load<i32>(step, OUTPUT_CHANNELS);
+  const dilationY = load<i32>(step, DILATION_Y);
+  const slots = stagedHeight(step);
   for (let ky = 0; ky < windowHeight; ky += 2) {
-    const row = ((top + ky) % windowHeight) * slot;
-    const next = ((top + ky + 1) % windowHeight) * slot;
+    const row = ((top + ky * dilationY) % slots) * slot;
+    const next = ((top + (ky + 1) * dilationY) % slots) * slot;
     for (let kx = 0; kx < windowWidth; kx++) {
-      store<i32>(taps, row + kx * channels);
+      store<i32>(taps, row + kx * columnBytes);
       taps += 4;
       if (ky + 1 == windowHeight) continue;
-      store<i32>(taps, next + kx * channels);
+      store<i32>(taps, next + kx * columnBytes);
       taps += 4;
     }
   }

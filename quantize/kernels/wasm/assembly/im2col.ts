@@ -1,6 +1,8 @@
 import { copyLoosely, fillLoosely } from './bytes';
 import {
   CHANNELS,
+  DILATION_X,
+  DILATION_Y,
   HEIGHT,
   INPUT_ZERO_POINT,
   OUTPUT_HEIGHT,
@@ -112,7 +114,8 @@ export function packWindows(
   // Windows within the image begin in its rows up to `lastTop` and its columns up to `lastLeft`.
   const lastTop = load<i32>(step, HEIGHT) - windowHeight;
   const lastLeft = load<i32>(step, WIDTH) - load<i32>(step, WINDOW_WIDTH);
-  const isShort = windowRow <= 16 && lastTop >= 0 && lastLeft >= 0;
+  const isDilated = (load<i32>(step, DILATION_Y) | load<i32>(step, DILATION_X)) != 1;
+  const isShort = !isDilated && windowRow <= 16 && lastTop >= 0 && lastLeft >= 0;
   let x = first % outputWidth;
   let y = (first / outputWidth) % outputHeight;
   image += (first / outputWidth / outputHeight) * imageBytes;
@@ -125,6 +128,8 @@ export function packWindows(
       if (isShort && <u32>top <= <u32>lastTop && <u32>left <= <u32>lastLeft) {
         const from = image + top * imageRow + left * channels;
         copyShortRows(to, windowRow, from, imageRow, windowHeight);
+      } else if (isDilated) {
+        gatherTaps(step, image, top, left, to);
       } else {
         gatherWindow(step, image, top, left, to);
       }
@@ -192,5 +197,31 @@ function gatherWindow(step: usize, image: usize, top: i32, left: i32, to: usize)
     }
     from += width * channels;
     to += windowWidth * channels;
+  }
+}
+
+/** As `gatherWindow`, tap by tap: of a window whose taps lie apart. */
+function gatherTaps(step: usize, image: usize, top: i32, left: i32, to: usize): void {
+  const height = load<i32>(step, HEIGHT);
+  const width = load<i32>(step, WIDTH);
+  const channels = load<i32>(step, CHANNELS);
+  const windowWidth = load<i32>(step, WINDOW_WIDTH);
+  const zeroPoint = load<i32>(step, INPUT_ZERO_POINT);
+  const dilationY = load<i32>(step, DILATION_Y);
+  const dilationX = load<i32>(step, DILATION_X);
+  const bottom = top + load<i32>(step, WINDOW_HEIGHT) * dilationY;
+  const right = left + windowWidth * dilationX;
+  for (let iy = top; iy < bottom; iy += dilationY) {
+    if (<u32>iy >= <u32>height) {
+      fillLoosely(to, zeroPoint, windowWidth * channels);
+      to += windowWidth * channels;
+      continue;
+    }
+    const row = image + iy * width * channels;
+    for (let ix = left; ix < right; ix += dilationX) {
+      if (<u32>ix < <u32>width) copyLoosely(to, row + ix * channels, channels);
+      else fillLoosely(to, zeroPoint, channels);
+      to += channels;
+    }
   }
 }

@@ -54,6 +54,10 @@ export const BLOCK_TILES = 100;
 /** Whether the image is the im2col matrix: a 1 × 1 window that leaves out no position. */
 export const IS_MATRIX = 104;
 
+/** From one tap of the window to the next. */
+export const DILATION_Y = 108;
+export const DILATION_X = 112;
+
 // Concatenation: INPUT_COUNT records at INPUTS (an address), for BATCH positions.
 export const INPUTS = 88;
 export const INPUT_COUNT = 92;

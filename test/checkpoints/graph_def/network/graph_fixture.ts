@@ -66,6 +66,50 @@ export class GraphFixture {
     return this.add(name, 'Const', []);
   }
 
+  /** A dilated convolution with zeros around it, spelled out; of the last rows and columns `crop` are cropped. */
+  spacedConv(
+    name: string,
+    x: string,
+    kernel: string,
+    {
+      dilation,
+      padding,
+      crop,
+      isDepthwise,
+    }: {
+      readonly dilation: number;
+      readonly padding: number;
+      readonly crop: number;
+      readonly isDepthwise: boolean;
+    },
+  ): string {
+    const block = this.integers(`${name}/block`, [dilation, dilation]);
+    const sides = [padding, padding + crop, padding, padding + crop];
+    const pads = this.pairs(`${name}/pads`, sides);
+    const crops = this.pairs(`${name}/crops`, [0, crop, 0, crop]);
+    const divided = this.add(`${name}/divided`, 'SpaceToBatchND', [x, block, pads]);
+    const convolution = this.add(
+      `${name}/conv`,
+      isDepthwise ? 'DepthwiseConv2dNative' : 'Conv2D',
+      [divided, kernel],
+      { ...WINDOW, padding: { s: 'VALID' }, strides: { ints: [1, 1, 1, 1] } },
+    );
+    return this.add(name, 'BatchToSpaceND', [convolution, block, crops]);
+  }
+
+  private pairs(name: string, values: readonly number[]): string {
+    this.constants.set(name, { shape: [values.length / 2, 2], values: Int32Array.from(values) });
+    return this.add(name, 'Const', []);
+  }
+
+  dilatedConv(name: string, x: string, kernel: string, dilation: number, isDepthwise: boolean) {
+    return this.add(name, isDepthwise ? 'DepthwiseConv2dNative' : 'Conv2D', [x, kernel], {
+      ...WINDOW,
+      strides: { ints: [1, 1, 1, 1] },
+      dilations: { ints: [1, dilation, dilation, 1] },
+    });
+  }
+
   conv(name: string, x: string, kernel: string, stride: number, isDepthwise = false): string {
     return this.add(name, isDepthwise ? 'DepthwiseConv2dNative' : 'Conv2D', [x, kernel], {
       ...WINDOW,

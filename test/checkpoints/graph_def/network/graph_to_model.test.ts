@@ -95,6 +95,46 @@ describe('a frozen graph', () => {
 
   afterEach(disposeModels);
 
+  for (const isDepthwise of [false, true]) {
+    it(`reads a dilated ${isDepthwise ? 'depthwise ' : ''}convolution, an attribute or spelled out`, async () => {
+      const values = Float32Array.from({ length: isDepthwise ? 27 : 81 }, (_, i) => Math.sin(i));
+      const shape: [number, number, number, number] = [3, 3, 3, isDepthwise ? 1 : 3];
+      const graphs = [
+        small((graph, x) =>
+          graph.dilatedConv('dilated', x, graph.floats('taps', shape, values), 2, isDepthwise),
+        ),
+        ...[0, 2].map((crop) =>
+          small((graph, x) =>
+            graph.spacedConv('dilated', x, graph.floats('taps', shape, values), {
+              ...{ dilation: 2, padding: 2, crop, isDepthwise },
+            }),
+          ),
+        ),
+      ];
+      const x = Float32Array.from({ length: 32 }, (_, i) => Math.cos(i));
+      const expected = tf.tidy(() => {
+        const kernel = tf.tensor4d(
+          Array.from({ length: 6 }, (_, index) => 0.4 * index - 1),
+          [1, 1, 2, 3],
+        );
+        const y = tf.conv2d(tf.tensor4d(x, [1, 4, 4, 2]), kernel, 1, 'same');
+        const taps = tf.tensor4d(values, shape);
+        const z = isDepthwise
+          ? tf.depthwiseConv2d(y, taps, 1, 'same', 'NHWC', 2)
+          : tf.conv2d(y, taps, 1, 'same', 'NHWC', 2);
+        return z.mean([1, 2]).dataSync<'float32'>();
+      });
+      for (const graph of graphs) {
+        const { model } = await readFrozenGraph(graph.frozen(), 'graph.pb');
+        const received = predictions(model, tf.tensor4d(x, [1, 4, 4, 2]));
+        assertClose(received, expected);
+        const fused = fuseLayersModel(model, { zeroVariance: 'keep' });
+        const dilated = fused.nodes.find((node) => 'dilations' in node);
+        assert.equal(dilated?.op, isDepthwise ? 'depthwiseConv2d' : 'conv2d');
+      }
+    });
+  }
+
   for (const form of FORMS) {
     it(`is the same network with batch norms ${form}`, async () => {
       const { model: expectedModel, tensors } = liveMobileNet(SIZES);

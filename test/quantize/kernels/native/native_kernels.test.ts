@@ -220,7 +220,15 @@ describe('the native addon', () => {
 
   const sizes = {
     ...{ batch: 1, height: 1, width: 1, channels: 1, windowHeight: 1, windowWidth: 1 },
-    ...{ strideY: 1, strideX: 1, outputHeight: 1, outputWidth: 1, outputChannels: 1 },
+    ...{
+      strideY: 1,
+      strideX: 1,
+      dilationY: 1,
+      dilationX: 1,
+      outputHeight: 1,
+      outputWidth: 1,
+      outputChannels: 1,
+    },
   };
   const fields = {
     ...{ ...sizes, paddingTop: 0, paddingLeft: 0, inputZeroPoint: 0, filterZeroPoint: 0 },

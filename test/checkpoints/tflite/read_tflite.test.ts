@@ -1,0 +1,232 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { shapeIn } from '../../../architectures/graph/float_graph.ts';
+import { networkOfGraph } from '../../../architectures/graph/float_network.ts';
+import { FloatRunner } from '../../../architectures/graph/float_runner.ts';
+import { readLayersModel } from '../../../architectures/graph/read_layers_model.ts';
+import { loadTflite, readTflite } from '../../../checkpoints/tflite/read_tflite.ts';
+import { CONV_2D, TENSOR_TYPE } from '../../../foundation/flatbuffers/tflite_schema.ts';
+import { needsTensorFlow } from '../../support/needs_tensorflow.ts';
+import { sharedFolder } from '../../support/skip.ts';
+import { bytesOf, options, type WrittenTensor, writeTflite } from './write_tflite.ts';
+
+const { float32, float16, int8, uint8, int32 } = TENSOR_TYPE;
+
+const IMAGE: WrittenTensor = { name: 'image', shape: [1, 2, 2, 3], type: float32 };
+const RESULT: WrittenTensor = { name: 'result', shape: [1, 1, 1, 2], type: float32 };
+const CONVOLUTION = {
+  code: CONV_2D.code,
+  inputs: [0, 1, 2],
+  outputs: [3],
+  options: options(CONV_2D.options, { padding: 1, strideWidth: 1, strideHeight: 1, activation: 1 }),
+};
+const BIAS: WrittenTensor = {
+  name: 'bias',
+  shape: [2],
+  type: float32,
+  data: bytesOf(Float32Array.of(0.5, -0.25)),
+};
+const KERNEL_SHAPE = [2, 2, 2, 3];
+
+const kernel = (values: WrittenTensor): readonly WrittenTensor[] => [IMAGE, values, BIAS, RESULT];
+
+/** The first node's kernel [2, 2, 3, 2]. */
+function kernelOf(file: Uint8Array): readonly number[] {
+  const [node] = readTflite(file, 'test.tflite').graph.nodes;
+  assert.ok(node.op === 'conv2d');
+  return [...node.kernel];
+}
+
+/** [M, kh, kw, C] → [kh, kw, C, M] of 2 outputs. */
+const outputsLast = (values: readonly number[]) =>
+  Array.from({ length: 24 }, (_, at) => values[(at % 2) * 12 + Math.floor(at / 2)]);
+
+describe('readTflite', () => {
+  before(needsTensorFlow);
+
+  const counted = Array.from({ length: 24 }, (_, index) => index - 12);
+
+  it('reads a float convolution with its activation, outputs last', () => {
+    const values = counted.map((value) => value / 8);
+    const data = bytesOf(Float32Array.from(values));
+    const file = writeTflite(kernel({ name: 'kernel', shape: KERNEL_SHAPE, type: float32, data }), [
+      CONVOLUTION,
+    ]);
+    assert.deepEqual(kernelOf(file), outputsLast(values));
+    const { graph, range, notes } = readTflite(file, 'folder/test.tflite');
+    assert.deepEqual(
+      [graph.name, graph.input.shape, range, notes],
+      ['test', [2, 2, 3], undefined, []],
+    );
+    const [node] = graph.nodes;
+    assert.ok(node.op === 'conv2d');
+    assert.deepEqual(
+      [node.name, node.activation, [...node.bias]],
+      ['result', 'relu', [0.5, -0.25]],
+    );
+    assert.deepEqual(shapeIn(graph, 'result'), [1, 1, 2]);
+  });
+
+  it('takes int8 of a scale for each channel, uint8 of one and float16 for the numbers they stand for', () => {
+    const scale = [0.5, 0.25];
+    const perChannel = writeTflite(
+      kernel({
+        name: 'kernel',
+        shape: KERNEL_SHAPE,
+        type: int8,
+        data: bytesOf(Int8Array.from(counted)),
+        scale,
+        zeroPoint: [0, 0],
+      }),
+      [CONVOLUTION],
+    );
+    const expected = counted.map((value, index) => value * scale[index < 12 ? 0 : 1]);
+    assert.deepEqual(kernelOf(perChannel), outputsLast(expected));
+    const perTensor = writeTflite(
+      kernel({
+        name: 'kernel',
+        shape: KERNEL_SHAPE,
+        type: uint8,
+        data: Uint8Array.from(counted, (value) => value + 100),
+        scale: [0.5],
+        zeroPoint: [100],
+      }),
+      [CONVOLUTION],
+    );
+    assert.deepEqual(kernelOf(perTensor), outputsLast(counted.map((value) => value / 2)));
+    // 1.5, −2, the smallest number above 0, and 0
+    const halves = [0x3e00, 0xc000, 0x0001, 0];
+    const half = writeTflite(
+      kernel({
+        name: 'kernel',
+        shape: KERNEL_SHAPE,
+        type: float16,
+        data: bytesOf(Uint16Array.from(counted, (_, index) => halves[index % 4])),
+      }),
+      [CONVOLUTION],
+    );
+    const numbers = counted.map((_, index) => [1.5, -2, 2 ** -24, 0][index % 4]);
+    assert.deepEqual(kernelOf(half), outputsLast(numbers));
+    assert.match(
+      readTflite(half, 'm').notes[0],
+      /^\(dequantized\) 1 of its 2 constants are float16:/,
+    );
+  });
+
+  it('takes the range of a quantized input for that of the images, and a range from 0 on for a ReLU', () => {
+    const quantized = (scale: number, zeroPoint: number, bound: number) =>
+      writeTflite(
+        [
+          { ...IMAGE, type: uint8, scale: [scale], zeroPoint: [zeroPoint] },
+          {
+            name: 'kernel',
+            shape: KERNEL_SHAPE,
+            type: int8,
+            data: bytesOf(Int8Array.from(counted)),
+            scale: [1],
+          },
+          {
+            name: 'bias',
+            shape: [2],
+            type: int32,
+            data: bytesOf(Int32Array.of(8, 9)),
+            scale: [0.5],
+          },
+          { ...RESULT, type: uint8, scale: [bound / 255], zeroPoint: [0] },
+        ],
+        [
+          {
+            ...CONVOLUTION,
+            options: options(CONV_2D.options, { padding: 1, strideWidth: 1, strideHeight: 1 }),
+          },
+        ],
+      );
+    const read = (...args: Parameters<typeof quantized>) => {
+      const { graph, range } = readTflite(quantized(...args), 'm.tflite');
+      const [node] = graph.nodes;
+      assert.ok(node.op === 'conv2d');
+      return { range, activation: node.activation, bias: [...node.bias] };
+    };
+    assert.deepEqual(read(2 / 255, 127, 6), {
+      range: { min: -1, max: 1 },
+      activation: 'relu6',
+      bias: [4, 4.5],
+    });
+    assert.deepEqual(read(1, 0, 9), {
+      range: { min: 0, max: 255 },
+      activation: 'relu',
+      bias: [4, 4.5],
+    });
+    assert.deepEqual(read(0.5, 100, 9).range, { min: -50, max: 77.5 });
+  });
+
+  it('reads or refuses a file that was cut off anywhere', () => {
+    const data = bytesOf(Float32Array.from(counted));
+    const tensors = kernel({ name: 'kernel', shape: KERNEL_SHAPE, type: float32, data });
+    const file = writeTflite(tensors, [CONVOLUTION]);
+    for (let length = 0; length < file.length; length++) {
+      try {
+        readTflite(file.slice(0, length), 'cut.tflite');
+      } catch (error) {
+        assert.equal((error as Error).name, 'UserError');
+        assert.match((error as Error).message, /cut\.tflite/);
+      }
+    }
+  });
+
+  it('names an operator that no graph holds, and where it is', () => {
+    const file = writeTflite(
+      [IMAGE, { ...IMAGE, name: 'sorted;boxes' }],
+      [{ code: 48, inputs: [0], outputs: [1] }],
+    );
+    assert.throws(() => readTflite(file, 'm.tflite'), {
+      name: 'UserError',
+      message:
+        'Expected a network of operations that tf8 has but sorted of m.tflite is TOPK_V2: it does not have the operator',
+      remedy: /boxes, top classes/,
+    });
+  });
+
+  // Of quantized weights alone the float graph is exact; LiteRT computes in 8 bits where activations are, too.
+  for (const [name, tolerance] of [
+    ['float32', 2e-6],
+    ['float16', 2e-6],
+    ['uint8', 0.05],
+  ] as const) {
+    it(`computes what LiteRT does of a ${name} file, to ${tolerance}`, async () => {
+      const folder = join(import.meta.dirname, 'fixtures');
+      const floats = async (file: string) =>
+        new Float32Array(Uint8Array.from(await readFile(join(folder, file))).buffer);
+      const { graph, range } = await loadTflite(join(folder, `${name}.tflite`));
+      assert.deepEqual(range, name === 'uint8' ? { min: -1, max: 1 } : undefined);
+      const runner = new FloatRunner(graph);
+      const [outputs] = runner.outputs(await floats('images.bin'), [2, 24, 24, 3]);
+      runner.dispose();
+      const expected = await floats(`${name}_outputs.bin`);
+      assert.equal(outputs.length, expected.length);
+      const farthest = Math.max(...outputs.map((value, at) => Math.abs(value - expected[at])));
+      assert.ok(farthest < tolerance, `${farthest}`);
+    });
+  }
+
+  it('reads MobileNetV2 of Google, whose layers of Keras compute the same', async function () {
+    this.timeout(60_000);
+    const path = join(sharedFolder(this, 'models'), 'tf2_mobilenet_v2_1.0_224_ptq.tflite');
+    const { graph, range } = readTflite(await readFile(path), path);
+    assert.deepEqual(range, { min: -1, max: 1 });
+    assert.equal(graph.nodes.filter(({ op }) => op === 'add').length, 10);
+    assert.deepEqual(shapeIn(graph, graph.outputs[0]), [1001]);
+    const network = networkOfGraph(graph);
+    const again = readLayersModel(network.layersModel);
+    const images = Float32Array.from({ length: 224 * 224 * 3 }, (_, at) => Math.sin(at / 50));
+    const [a, b] = [graph, again].map((each) => {
+      const runner = new FloatRunner(each);
+      const [probabilities] = runner.outputs(images, [1, 224, 224, 3]);
+      runner.dispose();
+      return probabilities;
+    });
+    assert.ok(a.every((value, at) => Math.abs(value - b[at]) < 1e-5));
+    network.dispose();
+  });
+});
