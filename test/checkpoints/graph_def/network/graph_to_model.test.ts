@@ -437,6 +437,21 @@ describe('a frozen graph', () => {
       }));
   }
 
+  it('makes one function of a maximum of one image and a part of it, and of bounds', async () => {
+    const graph = small((g, x) => {
+      const part = g.add('part', 'Mul', [x, constant(g, 'slope', 0.1)]);
+      const leaky = g.add('leaky', 'Maximum', [x, part]);
+      const pooled = g.add('pooled', 'MaxPool', [leaky], { ...WINDOW, padding: { s: 'VALID' } });
+      return g.add('bounded', 'Maximum', [pooled, constant(g, 'least', -0.5)]);
+    });
+    const { model } = await readFrozenGraph(graph.frozen(), 'graph.pb');
+    const { nodes } = fuseLayersModel(model, { zeroVariance: 'keep' });
+    assert.deepEqual(
+      nodes.map(({ op }) => op),
+      ['conv2d', 'activation', 'maxPool2d', 'activation', 'globalAveragePool'],
+    );
+  });
+
   it('takes EXPLICIT padding of a maximum behind a ReLU for zeros around it', async () => {
     const x = tf.randomUniform([2, 4, 4, 2], -2, 2, 'float32', 3) as tf.Tensor4D;
     const pooledRelu = (g: GraphFixture, from: string) =>
