@@ -10,7 +10,7 @@ import { ACTIVATION } from '../../foundation/flatbuffers/tflite_schema.ts';
 
 const X: Expression = { kind: 'x' };
 
-export function affine(of: Expression, scale: number, shift: number): Expression {
+function affine(of: Expression, scale: number, shift: number): Expression {
   return { kind: 'affine', of, scale, shift };
 }
 
