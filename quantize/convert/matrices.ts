@@ -57,27 +57,50 @@ function valuesOf(compute: () => tf.Tensor): Float32Array {
 /** Rows that are solved one by one; what lies behind them is a product of matrices. */
 const BLOCK = 64;
 
+/** Rows that Cholesky takes off the rest at a time: those that `subtractPanel` names. */
+const PANEL = 8;
+
 /**
  * The upper triangular R [n, n] with Rᵀ·R = `matrix`, symmetric and positive definite: Cholesky.
  * @returns undefined where it is not positive definite
  */
 export function choleskyFactor(matrix: Float64Array, n: number): Float64Array | undefined {
-  const factor = Float64Array.from(matrix);
-  for (let k = 0; k < n; k++) {
-    const row = k * n;
-    const pivot = factor[row + k];
-    if (!(pivot > 0)) return undefined;
-    const root = Math.sqrt(pivot);
-    for (let j = k; j < n; j++) factor[row + j] /= root;
-    for (let j = 0; j < k; j++) factor[row + j] = 0;
-    for (let i = k + 1; i < n; i++) {
-      const scale = factor[row + i];
-      if (scale === 0) continue;
-      const other = i * n;
-      for (let j = i; j < n; j++) factor[other + j] -= scale * factor[row + j];
+  const factor = new Float64Array(matrix);
+  for (let start = 0; start < n; start += PANEL) {
+    const end = Math.min(start + PANEL, n);
+    for (let k = start; k < end; k++) {
+      const row = k * n;
+      const pivot = factor[row + k];
+      if (!(pivot > 0)) return undefined;
+      const root = Math.sqrt(pivot);
+      for (let j = k; j < n; j++) factor[row + j] /= root;
+      factor.fill(0, row, row + k);
+      for (let i = k + 1; i < end; i++) {
+        const scale = factor[row + i];
+        const other = i * n;
+        for (let j = i; j < n; j++) factor[other + j] -= scale * factor[row + j];
+      }
     }
+    for (let i = end; i < n; i++) subtractPanel(factor, n, start, i);
   }
   return factor;
+}
+
+/** Takes off row i, from its diagonal on, what a panel of whole rows has of it: one way through memory for all of them. */
+function subtractPanel(factor: Float64Array, n: number, start: number, i: number): void {
+  const first = start * n;
+  const [r1, r2, r3] = [first + n, first + 2 * n, first + 3 * n];
+  const [r4, r5, r6, r7] = [first + 4 * n, first + 5 * n, first + 6 * n, first + 7 * n];
+  const [s0, s1, s2, s3] = [factor[first + i], factor[r1 + i], factor[r2 + i], factor[r3 + i]];
+  const [s4, s5, s6, s7] = [factor[r4 + i], factor[r5 + i], factor[r6 + i], factor[r7 + i]];
+  const row = i * n;
+  for (let j = i; j < n; j++) {
+    // In the rows' order, as if they were taken off one by one.
+    let value = factor[row + j] - s0 * factor[first + j] - s1 * factor[r1 + j];
+    value = value - s2 * factor[r2 + j] - s3 * factor[r3 + j];
+    value = value - s4 * factor[r4 + j] - s5 * factor[r5 + j];
+    factor[row + j] = value - s6 * factor[r6 + j] - s7 * factor[r7 + j];
+  }
 }
 
 /** X [n, m] with Rᵀ·R·X = B, for the factor R of `choleskyFactor`. */
