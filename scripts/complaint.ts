@@ -72,8 +72,8 @@ function requirement(
   const names = given.map((word) => /^--([\w-]+)/.exec(word)?.[1]);
   for (const name of names) {
     if (name === undefined || options.includes(name)) continue;
-    const meant = nearest(name, options) ?? required.find((option) => name.startsWith(option));
-    if (meant !== undefined && required.includes(meant)) {
+    const meant = nearest(name, required) ?? required.find((option) => name.startsWith(option));
+    if (meant !== undefined) {
       return `Unknown argument: ${name}. Did you mean --${meant}?`;
     }
   }
