@@ -18,6 +18,7 @@ import type * as Describe from './describe/describe_model.ts';
 import type * as Diff from './diff/diff_runs.ts';
 import type * as Evaluate from './evaluate/evaluate.ts';
 import type * as Export from './export/export.ts';
+import type * as Fix from './fix/fix.ts';
 import type * as Pull from './open/open_float.ts';
 import type * as Quantize from './quantize/quantize.ts';
 import type * as Rearchitect from './rearchitect/rearchitect_model.ts';
@@ -66,6 +67,8 @@ export type {
 export type { Measured } from './evaluate/evaluation.ts';
 export type { EvaluationTime } from './evaluate/evaluation_time.ts';
 export type { ExportOptions, ExportResult } from './export/export.ts';
+export type { FixDiagnosis, FixResult, FixStep } from './fix/fix.ts';
+export type { FixOptions } from './fix/fix_options.ts';
 export type { KernelsUsed } from './open/kernels_used.ts';
 export type {
   InputFacts,
@@ -154,6 +157,13 @@ export const quantizeModel: typeof Quantize.quantizeModel = async (...given) =>
  */
 export const compare: typeof Compare.compare = async (...given) =>
   (await importOptional(() => import('./compare/compare.ts'))).compare(...given);
+
+/**
+ * Quantizes a float model by the recipe that pays for its diagnosis.
+ * @function
+ */
+export const fix: typeof Fix.fix = async (...given) =>
+  (await importOptional(() => import('./fix/fix.ts'))).fix(...given);
 
 /**
  * Opens the images that `quantizeModel` calibrates with.

@@ -44,6 +44,7 @@ const CLASSES: ReadonlyMap<string, ReadLayer> = new Map<string, ReadLayer>([
   ['Concatenate', (layer) => ({ ...baseOf(layer), op: 'concat', axis: axisOf(layer) })],
   ['Add', arithmetic('add')],
   ['Multiply', arithmetic('multiply')],
+  ['GraphOperation', graphOperation],
 ]);
 
 /**
@@ -193,4 +194,18 @@ function globalAveragePool(layer: KerasLayer): FloatNode {
 
 function arithmetic(op: FloatArithmeticNode['op']): ReadLayer {
   return (layer) => ({ ...baseOf(layer), op, activation: 'linear' });
+}
+
+/** A node's fields as they are; TensorFlow.js writes names_like_this where they are namesLikeThis. */
+function graphOperation(layer: KerasLayer): FloatNode {
+  const operation = layer.config.operation as Readonly<Record<string, unknown>>;
+  const fields = Object.entries(operation).map(([key, value]) => [key, inCamelCase(value)]);
+  const { name, inputs } = layer;
+  const node = Object.fromEntries(fields) as FloatNode;
+  return { ...node, name, inputs, className: node.op };
+}
+
+function inCamelCase(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  return value.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
 }

@@ -39,6 +39,11 @@ export function axisOf({ config, inputShapes }: KerasLayer): number {
   return axis < 0 ? axis : axis - (inputShapes[0].length + 1);
 }
 
+/** The axis as Keras counts it; TensorFlow.js joins channels whatever it finds below 0. */
+export function kerasAxis(axis: number, shape: Shape): number {
+  return axis === -1 ? axis : axis + shape.length + 1;
+}
+
 /** "same" or "valid" padding of a window over the layer's image, in rows and columns. */
 export function windowPadding(
   layer: KerasLayer,

@@ -3,6 +3,7 @@ import { UnsupportedLayerError } from './errors.ts';
 import { type FloatGraph, shapeIn } from './float_graph.ts';
 import { type FloatNode, isActivated } from './float_node.ts';
 import { GroupedConv2d } from './grouped_conv2d.ts';
+import { kerasAxis } from './keras_layer.ts';
 import type { Activation } from './operations/activation_function.ts';
 import type { Shape } from './shape.ts';
 import { isPadded, isSamePadding, type Padding } from './window.ts';
@@ -140,7 +141,10 @@ class LayerWriter {
       case 'multiply':
         return apply(tf.layers.multiply({ name }), inputs);
       case 'concat':
-        return apply(tf.layers.concatenate({ name, axis: node.axis }), inputs);
+        return apply(
+          tf.layers.concatenate({ name, axis: kerasAxis(node.axis, outputShape) }),
+          inputs,
+        );
       case 'dropout':
         // The graph does not say the rate.
         return apply(tf.layers.dropout({ name, rate: 0 }), x);

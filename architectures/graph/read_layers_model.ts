@@ -3,6 +3,7 @@ import { GraphError } from './errors.ts';
 import { type FloatGraph, floatGraph } from './float_graph.ts';
 import type { FloatNode } from './float_node.ts';
 import { nodeOf } from './keras_classes.ts';
+import { extremeNodes } from './keras_extremes.ts';
 import { type KerasLayer, requireChannelsLast } from './keras_layer.ts';
 import type { Shape } from './shape.ts';
 
@@ -60,7 +61,7 @@ export function readLayersModel(model: tf.LayersModel): FloatGraph {
       weights: weightsOf(layer),
     };
     requireChannelsLast(keras);
-    const own = withSoftmax(nodeOf(keras), keras);
+    const own = nodesOf(keras);
     nodes.push(...own);
     made.set(name, { node: own.at(-1)!.name, shape });
   }
@@ -88,6 +89,11 @@ function describedLayers(model: tf.LayersModel): DescribedLayer[] {
     }
     return { layer, description };
   });
+}
+
+function nodesOf(layer: KerasLayer): FloatNode[] {
+  const isExtreme = layer.className === 'Maximum' || layer.className === 'Minimum';
+  return isExtreme ? extremeNodes(layer) : withSoftmax(nodeOf(layer), layer);
 }
 
 /** The layer's node, and behind it a softmax that it brings along. */

@@ -45,7 +45,7 @@ export function correctFromBatchNorms(graph: FloatGraph, model: Tf8Model): Tf8Mo
 }
 
 /** [C] the means of a tensor by batch norm and activation of the layer that makes it. */
-function expectedMeans(graph: FloatGraph, tensor: string): Float64Array | undefined {
+export function expectedMeans(graph: FloatGraph, tensor: string): Float64Array | undefined {
   const maker = makerOf(graph, tensor);
   if (maker === undefined || !isWeightedFloat(maker) || maker.batchNorm === undefined) {
     return undefined;

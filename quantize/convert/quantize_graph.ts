@@ -12,6 +12,7 @@ import { QuantizationError } from '../params/errors.ts';
 import { correctFromBatchNorms } from './batch_norm_correction.ts';
 import { type CalibratedRanges, type CalibrationBatch, calibrate } from './calibrate.ts';
 import { calibrationNotes } from './calibration_notes.ts';
+import { CalibrationSample } from './calibration_sample.ts';
 import { constantChannels } from './constant_channels.ts';
 import { type ConvertOptions, convertGraph } from './convert_graph.ts';
 import { fuseGraph } from './fuse.ts';
@@ -74,11 +75,16 @@ export async function quantizeGraph(
   const graph = await withPasses(fuseGraph(read, { zeroVariance }), recipe, images, options.onNote);
   const isByLayer = needsLayers(recipe);
   const kept = new KeptImages(graph);
-  const extremes = await calibrate(graph, isByLayer ? kept.of(images()) : images(), {
+  const sample = new CalibrationSample(graph);
+  const sampled = sample.of(images());
+  const extremes = await calibrate(graph, isByLayer ? kept.of(sampled) : sampled, {
     compile,
     onProgress,
   });
-  for (const note of calibrationNotes(graph, extremes)) options.onNote?.(note);
+  if (options.onNote !== undefined) {
+    const { weights } = recipe;
+    for (const note of calibrationNotes(graph, extremes, { sample, weights })) options.onNote(note);
+  }
   const calibration = inScaleForm(
     recipe.observer.observer === 'minMax'
       ? extremes

@@ -2,6 +2,7 @@ import { formatSeconds } from '../../foundation/reporting/amounts.ts';
 import { tenth } from '../../workflows/charts/format.ts';
 import type { AccuracyRow } from '../../workflows/records/accuracy_row.ts';
 import { accuracyTable } from '../../workflows/records/accuracy_table.ts';
+import { markdownTable } from '../../workflows/records/markdown_table.ts';
 import { wasShared } from '../../workflows/records/published_runs.ts';
 import type { PublishedTable } from '../../workflows/records/run_record.ts';
 import type { PageRecords } from './records.ts';
@@ -15,6 +16,7 @@ export function recordParts(records: PageRecords): ReadonlyMap<string, string> {
   const quickRuns = quick ? [quick, ...quickElsewhere] : quickElsewhere;
   return new Map([
     ['hook', hook(records)],
+    ['published', publishedNetworks(records)],
     [
       'quick',
       quick
@@ -44,6 +46,20 @@ function hook({ explain, table }: PageRecords): string {
     `rebuilds and retrains loses **${tenth(friendly.lossPoints)} points** where the standard one loses ${tenth(standard.lossPoints)}`,
     `(${datasetOf(friendly)}; ${tenth(friendly.tf8Top1Percent)} % and ${tenth(standard.tf8Top1Percent)} % in 8 bits).`,
   ].join('\n');
+}
+
+/** Accuracies of published networks, as they come. */
+function publishedNetworks({ published }: PageRecords): string {
+  if (published === undefined) return NOT_MEASURED;
+  const rows = published.networks.map(({ name, images, floatTop1Percent, tf8Top1Percent }) => [
+    name,
+    String(images),
+    tenth(floatTop1Percent),
+    tenth(tf8Top1Percent),
+    tenth(floatTop1Percent - tf8Top1Percent),
+  ]);
+  const table = markdownTable(['published network', 'images', 'float', 'TF8', 'loss'], rows, 1);
+  return `${table}\n\nTop-1 in percent, on photographs of ImageNet; ${published.calibrationImages} others calibrate. The networks are taken as they come.`;
 }
 
 function datasetOf({ dataset, perSeed }: AccuracyRow): string {

@@ -13,6 +13,10 @@ import {
   type PaperFiguresRecord,
   paperFiguresRecordSchema,
 } from '../../workflows/records/paper_figures_record.ts';
+import {
+  type PublishedRecord,
+  publishedRecordSchema,
+} from '../../workflows/records/published_record.ts';
 import { runsElsewhere } from '../../workflows/records/published_runs.ts';
 import {
   type RearchitectRecord,
@@ -28,6 +32,8 @@ export interface PageRecords {
   readonly rearchitect: RearchitectRecord | undefined;
   /** What one range for all channels costs. */
   readonly granularity: GranularityRecord | undefined;
+  /** What 8 bits cost published networks as they come. */
+  readonly published: PublishedRecord | undefined;
   /** The table of accuracies on CIFAR-10. */
   readonly table: PublishedTable | undefined;
   /** The small table that `npm start` prints. */
@@ -48,6 +54,7 @@ export async function readRecords(folder: string): Promise<PageRecords> {
     paperFigures: await read('paper_figures', paperFiguresRecordSchema),
     rearchitect: await read('rearchitect', rearchitectRecordSchema),
     granularity: await read('granularity', granularityRecordSchema),
+    published: await read('published', publishedRecordSchema),
     table: await read('reproduce-cifar10-standard', publishedTableSchema),
     quick: await read(QUICK, publishedTableSchema),
     quickElsewhere: await runsElsewhere(folder, QUICK),

@@ -7,6 +7,7 @@ import { loadModelFolder, saveModelFolder } from '../../checkpoints/store/model_
 import { IMAGENET_CLASSES } from '../../datasets/imagenet/imagenet_classes.ts';
 import { decodeImage } from '../../datasets/images/decode_image.ts';
 import { preprocess } from '../../datasets/images/preprocess.ts';
+import { AS_PUBLISHED } from '../../quantize/convert/recipe.ts';
 import type { ClassScore } from '../../quantize/execute/top_classes.ts';
 import { predictFloat } from '../../training/float_predictor.ts';
 import { type ClassifyOptions, classify } from '../../workflows/classify.ts';
@@ -52,7 +53,12 @@ describe('classify', () => {
     const result = await classify(options, contextOf());
     checkGuesses(result.float!);
     checkGuesses(result.tf8);
-    assert.deepEqual(result.calibration, { images: 1, source: 'image', zeroVariance: 'keep' });
+    assert.deepEqual(result.calibration, {
+      images: 1,
+      source: 'image',
+      zeroVariance: 'keep',
+      recipe: AS_PUBLISHED,
+    });
   });
 
   it('calibrates with a folder where one is given', async () => {
@@ -61,7 +67,12 @@ describe('classify', () => {
       contextOf(),
     );
     checkGuesses(result.tf8);
-    assert.deepEqual(result.calibration, { images: 2, source: 'data', zeroVariance: 'keep' });
+    assert.deepEqual(result.calibration, {
+      images: 2,
+      source: 'data',
+      zeroVariance: 'keep',
+      recipe: AS_PUBLISHED,
+    });
   });
 
   it('preprocesses as the data set of the model does: cifar10 sees the whole image', async () => {
@@ -91,7 +102,12 @@ describe('classify', () => {
     await quantize({ ...options, out: file, calibrationData }, contextOf());
     const { zeroVariance: _, calibrationImages: __, ...chosen } = { ...options, model: file };
     const { calibration } = await classify(chosen, contextOf());
-    assert.deepEqual(calibration, { images: 2, source: 'file', zeroVariance: 'keep' });
+    assert.deepEqual(calibration, {
+      images: 2,
+      source: 'file',
+      zeroVariance: 'keep',
+      recipe: AS_PUBLISHED,
+    });
     const reporter = recordingReporter();
     await classify({ ...chosen, zeroVariance: 'keep', calibrationData }, contextOf(reporter));
     assert.match(reporter.messages.join(), /^`calibrationData` has no effect: /);

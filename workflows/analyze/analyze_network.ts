@@ -74,7 +74,7 @@ export async function analyzeNetwork(
   const networks = { graph, model: tf8, floats, kernels, threads: availableParallelism() };
   let analysis: Analysis;
   try {
-    analysis = { ...(await measure(networks, images, { name, labelOffset })), model: name };
+    analysis = { ...(await measureLayers(networks, images, { name, labelOffset })), model: name };
     if (parts && labelOffset !== undefined) {
       const accuracy = await measurePartialAccuracy(networks, images, labelOffset, name);
       analysis = { ...analysis, accuracy: { ...analysis.accuracy, ...accuracy } };
@@ -100,17 +100,27 @@ export async function analyzeNetwork(
   return { analysis: worded(analysis, patient, context), samples, skipped: images.skipped };
 }
 
-async function measure(
+/** Both networks layer by layer, what each layer costs, and how often they agree. */
+export async function measureLayers(
   networks: AnalyzerOptions,
   images: TestImages,
-  { name, labelOffset }: Pick<NetworkToAnalyze, 'name' | 'labelOffset'>,
+  {
+    name,
+    labelOffset,
+    limit,
+  }: Pick<NetworkToAnalyze, 'name' | 'labelOffset'> & Partial<Pick<NetworkToAnalyze, 'limit'>>,
 ): Promise<Analysis> {
   using analyzer = new Analyzer(networks);
   const outcome = isClassifier(networks.model) ? new OutcomeMeter(labelOffset) : undefined;
-  await images.each(`${name}, layer by layer`, BATCH, (batch) => {
-    const logits = analyzer.add(batch.images);
-    outcome?.add(logits, batch);
-  });
+  await images.each(
+    `${name}, layer by layer`,
+    BATCH,
+    (batch) => {
+      const logits = analyzer.add(batch.images);
+      outcome?.add(logits, batch);
+    },
+    limit,
+  );
   await images.each(
     `${name}, what each layer costs`,
     EFFECT_BATCH,

@@ -7,6 +7,8 @@ export interface TestImagesOptions {
   readonly dataset: Dataset;
   /** Images of the seed's order, broken ones included. */
   readonly limit: number;
+  /** Images at the start of the seed's order that are left out; 0 unless given. */
+  readonly skip?: number | undefined;
   /** Indices of the split's images to choose from, ascending; all unless given. */
   readonly among?: Uint32Array | undefined;
   readonly seed: number;
@@ -45,7 +47,7 @@ export class TestImages {
     visit: (batch: ImageBatch) => void,
     limit = this.options.limit,
   ): Promise<number> {
-    const { dataset, seed, resolution, centralFraction, range, among } = this.options;
+    const { dataset, seed, resolution, centralFraction, range, skip, among } = this.options;
     const { reporter, signal } = this.context;
     const images = Math.min(limit, this.options.limit);
     const progress = reporter.start(label, images, 'images');
@@ -57,6 +59,7 @@ export class TestImages {
         resolution,
         centralFraction,
         limit: images,
+        skip,
         seed,
         among,
         signal,

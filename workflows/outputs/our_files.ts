@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { z } from 'zod';
 import { readBounded } from '../../foundation/files/byte_source.ts';
 import { sha256OfFile } from '../../foundation/hashes/sha256.ts';
+import { RecipeSchema } from '../../quantize/convert/recipe.ts';
 import { readManifest } from '../export/export_manifest.ts';
 import { REPORT_MARK } from '../report/report_page.ts';
 
@@ -31,6 +32,11 @@ const analysisSchema = z.looseObject({
 /** An analysis in JSON. */
 export async function isOurAnalysis(path: string): Promise<boolean> {
   return analysisSchema.safeParse(await jsonOf(path)).success;
+}
+
+/** A recipe of quantization in JSON. */
+export async function isOurRecipe(path: string): Promise<boolean> {
+  return RecipeSchema.safeParse(await jsonOf(path)).success;
 }
 
 /** undefined where the file holds none. */

@@ -82,14 +82,16 @@ function compositionOf(
     case 'add':
     case 'subtract':
     case 'multiply': {
-      if (node.activation !== 'linear' || sources.length !== 2) return undefined;
+      const { activation } = node;
+      if (typeof activation !== 'string' || sources.length !== 2) return undefined;
       const pair = rootedAlike(a, b, node.inputs);
       if (pair === undefined) return undefined;
       const [first, second] = pair;
       if (!isSameShape(shapeIn(graph, first.root), shapeIn(graph, node.name))) return undefined;
+      const result = { kind: node.op, of: [first.expression, second.expression] } as const;
       return {
         root: first.root,
-        expression: { kind: node.op, of: [first.expression, second.expression] },
+        expression: activation === 'linear' ? result : { kind: 'function', of: result, activation },
         nodes: new Set([node.name, ...first.nodes, ...second.nodes]),
       };
     }

@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { GroupedConv2d } from '../../../architectures/graph/grouped_conv2d.ts';
+import { kerasAxis } from '../../../architectures/graph/keras_layer.ts';
+import { GraphOperation } from '../../tfjs/graph_operation.ts';
 import { type ConvStep, isConvStep, type Network, type PoolStep, type Step } from './network.ts';
 
 /** A layer and its weights, in the order of `layer.getWeights()`. */
@@ -85,9 +87,15 @@ function layerOf(step: Step): tf.layers.Layer {
     case 'softmax':
       return tf.layers.softmax({ name });
     case 'concat':
-      return tf.layers.concatenate({ name });
+      return tf.layers.concatenate({ name, axis: kerasAxis(step.axis, step.shape) });
     case 'add':
       return tf.layers.add({ name });
+    case 'maximum':
+      return tf.layers.maximum({ name });
+    case 'minimum':
+      return tf.layers.minimum({ name });
+    case 'operation':
+      return new GraphOperation({ name, operation: step.operation });
     case 'multiply':
       return tf.layers.multiply({ name });
     default:

@@ -8,7 +8,7 @@ export interface Dimensions {
 }
 
 /**
- * The value of StridedSlice, Pack or ConcatV2 over dimensions; undefined for another operation, or one
+ * The value of StridedSlice, Pack, ConcatV2 or Mul over dimensions; undefined for another operation, or one
  * that is not taken here.
  * @param inputs undefined where the input is no vector or scalar of integers
  */
@@ -33,6 +33,8 @@ export function evaluateDimensions(
       return joined(inputs);
     case 'ConcatV2':
       return joined(inputs.slice(0, -1));
+    case 'Mul':
+      return product(inputs);
     default:
       return undefined;
   }
@@ -41,4 +43,15 @@ export function evaluateDimensions(
 function joined(parts: readonly (Dimensions | undefined)[]): Dimensions | undefined {
   const values = parts.flatMap((part) => part?.values ?? []);
   return parts.includes(undefined) ? undefined : { isScalar: false, values };
+}
+
+/** Side by side, or each times a scalar; the open batch has no product. */
+function product([a, b]: readonly (Dimensions | undefined)[]): Dimensions | undefined {
+  if (a === undefined || b === undefined) return undefined;
+  const [long, other] = a.values.length >= b.values.length ? [a, b] : [b, a];
+  const factors = other.values.length === 1 ? long.values.map(() => other.values[0]) : other.values;
+  const isKnown = [...long.values, ...factors].every((value) => value >= 0);
+  if (!isKnown || factors.length !== long.values.length) return undefined;
+  const values = long.values.map((value, index) => value * factors[index]);
+  return { isScalar: a.isScalar && b.isScalar, values };
 }

@@ -1,6 +1,7 @@
 /** A network as layers in execution order, between a file's graph and a LayersModel. */
 import { outputSize, type PaddingScheme } from '../../../architectures/conv_layer.ts';
 import type { PixelRange } from '../../input_affine.ts';
+import type { LayerOperation } from '../../tfjs/graph_operation.ts';
 
 /** Of one image: [H, W, C], or [C]. */
 export type Shape = readonly number[];
@@ -64,6 +65,12 @@ export interface FunctionStep extends StepBase {
     | { readonly slope: number };
 }
 
+/** What Keras has no layer for. */
+export interface OperationStep extends StepBase {
+  readonly op: 'operation';
+  readonly operation: LayerOperation;
+}
+
 export interface PlainStep extends StepBase {
   readonly op:
     | 'input'
@@ -72,12 +79,28 @@ export interface PlainStep extends StepBase {
     | 'softmax'
     | 'globalAveragePool'
     | 'reshape'
-    | 'concat'
     | 'add'
+    | 'maximum'
+    | 'minimum'
     | 'multiply';
 }
 
-export type Step = ConvStep | BatchNormStep | PadStep | PoolStep | FunctionStep | PlainStep;
+/** Images one after another along an axis. */
+export interface ConcatStep extends StepBase {
+  readonly op: 'concat';
+  /** Counted from the last: −1 is the channels. */
+  readonly axis: number;
+}
+
+export type Step =
+  | ConvStep
+  | BatchNormStep
+  | PadStep
+  | PoolStep
+  | FunctionStep
+  | OperationStep
+  | ConcatStep
+  | PlainStep;
 
 export interface Network {
   /** The last one's output is the network's. */

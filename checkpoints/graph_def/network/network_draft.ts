@@ -34,6 +34,8 @@ export class NetworkDraft {
   readonly notes: string[] = [];
   /** Name of the step that makes a node's output. */
   private readonly made = new Map<FlatNode, string>();
+  /** Names of the steps that make the further outputs of nodes that have several. */
+  private readonly further = new Map<FlatNode, readonly string[]>();
   private readonly readers = new Map<FlatNode, number>();
 
   constructor(graph: GraphNetwork) {
@@ -76,6 +78,16 @@ export class NetworkDraft {
   /** The node changes nothing: its output is the step's. */
   pass(node: FlatNode, step: Step): void {
     this.made.set(node, step.name);
+  }
+
+  /** The node has several outputs: one a step. */
+  addOutputs(node: FlatNode, steps: readonly Step[]): void {
+    for (const step of steps) this.add(node, step);
+    this.made.set(node, steps[0].name);
+    this.further.set(
+      node,
+      steps.map(({ name }) => name),
+    );
   }
 
   stepOf(node: FlatNode): Step | undefined {
@@ -124,14 +136,16 @@ export class NetworkDraft {
   }
 
   /** As `imageFrom`, also of an input that is being scaled. */
-  sourceOf(node: FlatNode, { node: from, output, index }: FlatInput): Step {
+  sourceOf(node: FlatNode, { node: from, output: outputName, index }: FlatInput): Step {
     const step = this.stepOf(from);
     if (step === undefined) {
       throw this.unsupported(node, `its input ${from.name} (${from.op}), which is no image`);
     }
+    const output = this.further.get(from)?.[index];
+    if (output !== undefined) return this.steps.get(output)!;
     // FusedBatchNorm's further outputs in functions: batch_mean, batch_variance.
-    const isFirst = index === 0 && !output?.startsWith('batch_');
-    if (!isFirst) throw this.unsupported(node, `output ${output ?? index} of ${from.name}`);
+    const isFirst = index === 0 && !outputName?.startsWith('batch_');
+    if (!isFirst) throw this.unsupported(node, `output ${outputName ?? index} of ${from.name}`);
     return step;
   }
 

@@ -1,4 +1,8 @@
 /** Nodes that compute with each channel by itself: batch norms, biases, bounds. */
+import type {
+  ComposedActivation,
+  Expression,
+} from '../../../architectures/graph/operations/activation_function.ts';
 import { IDENTITY } from '../../input_affine.ts';
 import { batchNormEndingIn } from './batch_norm_arithmetic.ts';
 import type { FlatInput, FlatNode } from './flatten.ts';
@@ -10,6 +14,7 @@ import {
   withAffine,
 } from './network.ts';
 import type { NetworkDraft } from './network_draft.ts';
+import { addOperation } from './read_moves.ts';
 import { readDimensions } from './read_shapes.ts';
 
 /** ε of a batch norm that only multiplies and adds; its variance makes σ² + ε one. */
@@ -44,6 +49,7 @@ export function readFusedBatchNorm(draft: NetworkDraft, node: FlatNode): void {
 
 /** A batch norm that is spelled out, or a product or sum with a constant of the channels. */
 export function readArithmetic(draft: NetworkDraft, node: FlatNode): void {
+  if (readDimensions(draft, node)) return;
   const found = batchNormEndingIn(node, draft);
   if (found !== undefined) {
     const x = draft.imageFrom(node, { node: found.x, output: undefined, index: 0 });
@@ -75,11 +81,14 @@ export function readArithmetic(draft: NetworkDraft, node: FlatNode): void {
   addAffine(draft, node, from.node, producer, affine);
 }
 
-/** The sum or the product of two images; one value a channel, [1, 1, C], meets every position. */
+/** What is computed of two images, position by position; one value a channel, [1, 1, C], meets every position. */
 function addOfImages(draft: NetworkDraft, node: FlatNode, inputs: readonly FlatInput[]): void {
   const op = OF_IMAGES.get(node.op);
   if (op === undefined) {
-    throw draft.unsupported(node, 'between two images; it has sums and products of them');
+    throw draft.unsupported(
+      node,
+      'between two images; it has sums, differences, products, minima and maxima of them',
+    );
   }
   const [a, b] = inputs.map((input) => draft.sourceOf(node, input));
   const fits = a.shape.every((side, axis) => {
@@ -90,19 +99,34 @@ function addOfImages(draft: NetworkDraft, node: FlatNode, inputs: readonly FlatI
     throw draft.unsupported(node, `images of [${a.shape}] and [${b.shape}]`);
   }
   const shape = a.shape.map((side, axis) => Math.max(side, b.shape[axis]));
-  draft.add(node, { op, name: node.name, inputs: [a.name, b.name], shape });
+  const { name } = node;
+  const names = [a.name, b.name];
+  if (op === 'subtract') {
+    const operation = { op, activation: 'linear' } as const;
+    draft.add(node, { op: 'operation', name, inputs: names, shape, operation });
+  } else {
+    draft.add(node, { op, name, inputs: names, shape });
+  }
 }
 
-const OF_IMAGES: ReadonlyMap<string, 'add' | 'multiply'> = new Map([
-  ['Add', 'add'],
-  ['AddV2', 'add'],
-  ['Mul', 'multiply'],
-]);
+const OF_IMAGES: ReadonlyMap<string, 'add' | 'maximum' | 'minimum' | 'multiply' | 'subtract'> =
+  new Map([
+    ['Add', 'add'],
+    ['AddV2', 'add'],
+    ['Maximum', 'maximum'],
+    ['Minimum', 'minimum'],
+    ['Mul', 'multiply'],
+    ['Sub', 'subtract'],
+  ] as const);
 
-/** max(x, 0), min(relu(x), 6), and both in one. */
+/** The lesser or greater of two images, or of an image and a constant: a ReLU where it is one. */
 export function readBounds(draft: NetworkDraft, node: FlatNode): void {
   const isConstant = (input: FlatInput | undefined) =>
     input !== undefined && draft.constants.has(input.node);
+  if (node.op !== 'ClipByValue' && !node.inputs.some(isConstant)) {
+    addOfImages(draft, node, node.inputs);
+    return;
+  }
   const at = isConstant(node.inputs[0]) ? 1 : 0;
   const bound = (index: number) => draft.constantOf(node, index).values?.join();
   const x = draft.image(node, at);
@@ -122,8 +146,44 @@ export function readBounds(draft: NetworkDraft, node: FlatNode): void {
   } else if (node.op === 'Minimum' && Number(bound(1 - at)) > 0 && x.op === 'relu') {
     addFunction(draft, node, x, { max: Number(bound(1 - at)) });
   } else {
-    throw draft.unsupported(node, 'bounds that are not those of a ReLU');
+    addBounds(draft, node, x, at);
   }
+}
+
+function addBounds(draft: NetworkDraft, node: FlatNode, x: Step, at: number): void {
+  const number = (index: number): number => {
+    const value = draft.channels(node, draft.constantOf(node, index), 1)[0];
+    if (!Number.isFinite(value)) throw draft.unsupported(node, `the bound ${value}`);
+    return value;
+  };
+  const bounds =
+    node.op === 'ClipByValue'
+      ? { min: number(1), max: number(2) }
+      : { [node.op === 'Maximum' ? 'min' : 'max']: number(1 - at) };
+  const { min = -Infinity, max = Infinity } = bounds;
+  if (min > max) throw draft.unsupported(node, `bounds of [${min}, ${max}]`);
+  const activation = boundedBy(min, max);
+  addOperation(draft, node, x, x.shape, { op: 'activation', activation });
+}
+
+/** As a function of one value: min + relu(x − min), up to max − min; max − relu(max − x). */
+function boundedBy(min: number, max: number): ComposedActivation {
+  const rising = min !== -Infinity;
+  const start: Expression = rising
+    ? { kind: 'affine', of: { kind: 'x' }, scale: 1, shift: -min }
+    : { kind: 'affine', of: { kind: 'x' }, scale: -1, shift: max };
+  const activation =
+    rising && max !== Infinity
+      ? ({ kind: 'relu', max: max - min, slope: 0, threshold: 0 } as const)
+      : 'relu';
+  const positive: Expression = { kind: 'function', of: start, activation };
+  const expression: Expression = {
+    kind: 'affine',
+    of: positive,
+    scale: rising ? 1 : -1,
+    shift: rising ? min : max,
+  };
+  return { kind: 'composed', expression };
 }
 
 function addFunction(

@@ -13,6 +13,14 @@ import {
   readFusedBatchNorm,
   readLeakyRelu,
 } from './read_arithmetic.ts';
+import {
+  readDepth,
+  readResize,
+  readSlice,
+  readSplit,
+  readStridedSlice,
+  readTranspose,
+} from './read_moves.ts';
 import { readConcat, readDimensions, readReshape, readShape } from './read_shapes.ts';
 import {
   readConvolution,
@@ -68,6 +76,15 @@ const READERS: ReadonlyMap<string, ReadNode> = new Map<string, ReadNode>([
   ['MaxPool', readPool],
   ['Mean', readMean],
   ['ConcatV2', readConcat],
+  ['Slice', readSlice],
+  ['StridedSlice', readStridedSlice],
+  ['Split', readSplit],
+  ['SplitV', readSplit],
+  ['Transpose', readTranspose],
+  ['DepthToSpace', readDepth('depthToSpace')],
+  ['SpaceToDepth', readDepth('spaceToDepth')],
+  ['ResizeNearestNeighbor', readResize('nearest')],
+  ['ResizeBilinear', readResize('bilinear')],
   ['Cast', readCast],
   ['Softmax', readInPlace('softmax')],
   ['Reshape', readReshape],

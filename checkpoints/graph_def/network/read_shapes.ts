@@ -11,19 +11,25 @@ export function readConcat(draft: NetworkDraft, node: FlatNode): void {
   const images = node.inputs.slice(0, last).map((_, index) => draft.image(node, index));
   const [first] = images;
   const axis = draft.constantOf(node, last).values?.[0];
+  const rank = first?.shape.length ?? 0;
+  const at = axis === undefined ? -1 : axis < 0 ? axis + rank : axis - 1;
+  const others = (shape: Shape) => shape.toSpliced(at, 1).join();
   const isJoint = images.every(
-    ({ shape }) =>
-      shape.length === 3 && shape.slice(0, 2).join() === first?.shape.slice(0, 2).join(),
+    ({ shape }) => shape.length === rank && others(shape) === others(first.shape),
   );
-  if (first === undefined || !isJoint || (axis !== 3 && axis !== -1)) {
-    throw draft.unsupported(node, `its axis ${axis}; TF8 joins channels (axis 3)`);
+  if (first === undefined || at < 0 || at >= rank || !isJoint) {
+    const shapes = images.map(({ shape }) => `[${shape}]`).join(', ');
+    throw draft.unsupported(node, `its axis ${axis} of ${shapes}`);
   }
-  const channels = images.reduce((sum, { shape }) => sum + shape[2], 0);
   draft.add(node, {
     op: 'concat',
     name: node.name,
     inputs: images.map(({ name }) => name),
-    shape: [first.shape[0], first.shape[1], channels],
+    shape: first.shape.with(
+      at,
+      images.reduce((sum, { shape }) => sum + shape[at], 0),
+    ),
+    axis: at - rank,
   });
 }
 
@@ -70,7 +76,7 @@ function squeezed({ attributes }: FlatNode, shape: Shape): Shape {
   );
 }
 
-function dimensionsOf(draft: NetworkDraft, node: FlatNode): Dimensions | undefined {
+export function dimensionsOf(draft: NetworkDraft, node: FlatNode): Dimensions | undefined {
   const constant = draft.constants.get(node);
   if (constant?.values instanceof Int32Array && constant.shape.length <= 1) {
     return { isScalar: constant.shape.length === 0, values: [...constant.values] };

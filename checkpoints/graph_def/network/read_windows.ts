@@ -108,16 +108,38 @@ function isNonNegative(draft: NetworkDraft, step: Step): boolean {
   return true;
 }
 
-/** The mean over the whole image. */
+/** The mean over the rows, the columns, or both. */
 export function readMean(draft: NetworkDraft, node: FlatNode): void {
   const x = draft.image(node);
+  const { length } = x.shape;
   const axes = [...(draft.constantOf(node, 1).values ?? [])]
-    .map((axis) => (axis < 0 ? axis + 4 : axis))
+    .map((axis) => (axis < 0 ? axis + length + 1 : axis))
     .sort();
-  if (x.shape.length !== 3 || axes.join() !== '1,2') {
-    throw draft.unsupported(node, `a mean over the axes [${axes}]; TF8 has that of whole images`);
+  const keepsImage = node.attributes.flag('keep_dims') ?? false;
+  const [height, width, channels] = x.shape;
+  if (length === 3 && axes.join() === '1,2') {
+    addGlobalPool(draft, node, x, keepsImage);
+  } else if (length === 3 && axes.length === 1 && (axes[0] === 1 || axes[0] === 2)) {
+    const window = axes[0] === 1 ? ([height, 1] as const) : ([1, width] as const);
+    const shape = [height / window[0], width / window[1], channels];
+    const { name } = node;
+    const place = { name, inputs: [x.name], shape, window, strides: window };
+    draft.add(node, { op: 'averagePool2d', ...place, padding: 'valid' });
+    if (!keepsImage) draft.addPlain(node, 'reshape', x.shape.toSpliced(axes[0] - 1, 1), 'flat');
+  } else if (length === 2 && axes.join() === '1' && !keepsImage) {
+    const image = draft.add(node, {
+      op: 'reshape',
+      name: `${node.name}/image`,
+      inputs: [x.name],
+      shape: [x.shape[0], 1, x.shape[1]],
+    });
+    addGlobalPool(draft, node, image, false);
+  } else {
+    throw draft.unsupported(
+      node,
+      `a mean over the axes [${axes}] of [${x.shape}]; TF8 has those over rows and columns`,
+    );
   }
-  addGlobalPool(draft, node, x, node.attributes.flag('keep_dims') ?? false);
 }
 
 function addGlobalPool(draft: NetworkDraft, node: FlatNode, x: Step, keepsImage: boolean): void {

@@ -60,6 +60,16 @@ const READ: Readonly<Record<string, Layers>> = {
     )(x);
     return l.multiply().apply([x, gate]) as tf.SymbolicTensor;
   },
+  'the maximum of three, one of them a number for each channel': (x) => {
+    const means = l.globalAveragePooling2d({ dataFormat: 'channelsLast' }).apply(x);
+    const gate = l.reshape({ targetShape: [1, 1, 2] }).apply(means as tf.SymbolicTensor);
+    const tanh = l.activation({ activation: 'tanh' }).apply(x);
+    return l.maximum().apply([gate, x, tanh] as tf.SymbolicTensor[]) as tf.SymbolicTensor;
+  },
+  'the minimum of two': (x) =>
+    l
+      .minimum()
+      .apply([x, conv({ filters: 2, padding: 'same' }).apply(x) as never]) as tf.SymbolicTensor,
   ReLU: chain(l.reLU()),
   'a bounded ReLU': chain(l.reLU({ maxValue: 0.5 })),
   'leaky ReLU': chain(l.leakyReLU({ alpha: 0.2 })),

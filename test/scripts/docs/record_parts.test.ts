@@ -78,12 +78,32 @@ describe('recordParts', () => {
     assert.ok(parts.get('quick')?.endsWith(`\n\n${time}`));
   });
 
+  it('list what published networks lose as they come', () => {
+    const network = {
+      weightsSha256: '',
+      images: 250,
+      floatTop1Percent: 88.76,
+      tf8Top1Percent: 1.2,
+    };
+    const published = {
+      date: '2026-01-02',
+      environment: RECORDS.explain.environment,
+      data: '',
+      calibrationImages: 200,
+      networks: [{ ...network, name: 'Other' }],
+    };
+    const part = recordParts({ ...RECORDS, published }).get('published');
+    assert.match(part ?? '', /\n\| Other +\| +250 \| +88\.8 \| +1\.2 \| +87\.6 \|\n/);
+    assert.match(part ?? '', /200 others calibrate/);
+  });
+
   it('say so where a record is not there', () => {
     const parts = recordParts({
       explain: undefined,
       paperFigures: undefined,
       rearchitect: undefined,
       granularity: undefined,
+      published: undefined,
       table: undefined,
       quick: undefined,
       quickElsewhere: [],

@@ -7,6 +7,7 @@ import sharp from 'sharp';
 import { loadModelFolder, saveModelFolder } from '../../../checkpoints/store/model_store.ts';
 import type { BatchOptions } from '../../../datasets/dataset.ts';
 import { openDataset } from '../../../datasets/open_dataset.ts';
+import { AS_PUBLISHED } from '../../../quantize/convert/recipe.ts';
 import { selectKernels } from '../../../quantize/kernels/select.ts';
 import { encodeTf8 } from '../../../quantize/model/tf8_file.ts';
 import { OutputFigures } from '../../../workflows/evaluate/compare_outputs.ts';
@@ -237,6 +238,7 @@ describe('evaluate', () => {
       images: 6,
       data: `imagenet ${dataset.fingerprint}`,
       zeroVariance: 'keep',
+      recipe: AS_PUBLISHED,
     });
     assert.equal(fromFile.float, undefined);
     await assert.rejects(evaluate({ ...ofFile, precision: 'float' }, contextOf()), {

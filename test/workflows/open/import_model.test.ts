@@ -145,7 +145,8 @@ describe('a model of another program', () => {
 
   it('is described: format, network, classes, layers', async () => {
     const described = await describeModel(at('frozen_graph.pb'), contextOf());
-    const { layers, macs, ...rest } = described;
+    const { layers, macs, integerMacs, ...rest } = described;
+    assert.equal(integerMacs, macs);
     assert.deepEqual(rest, {
       model: at('frozen_graph.pb'),
       format: 'TensorFlow frozen graph',
@@ -157,6 +158,7 @@ describe('a model of another program', () => {
       labelOffset: 1,
       dataset: 'imagenet',
       foldedBatchNorms: 0,
+      outputs: [{ name: 'Conv2d_1c_1x1', shape: [1, 1, 1001] }],
     });
     assert.equal(layers.length, 29);
     assert.deepEqual(layers[0], {

@@ -14,6 +14,7 @@ type Attribute =
   | { readonly s: string }
   | { readonly b: boolean }
   | { readonly f: number }
+  | { readonly i: number }
   | { readonly ints: readonly number[] }
   | { readonly texts: readonly string[] }
   | { readonly shape: readonly number[] };
@@ -222,6 +223,7 @@ function protoValue(attribute: Attribute) {
   if ('s' in attribute) return { case: 's' as const, value: Buffer.from(attribute.s) };
   if ('b' in attribute) return { case: 'b' as const, value: attribute.b };
   if ('f' in attribute) return { case: 'f' as const, value: attribute.f };
+  if ('i' in attribute) return { case: 'i' as const, value: BigInt(attribute.i) };
   if ('shape' in attribute) {
     const dim = attribute.shape.map((size) => ({ size: BigInt(size) }));
     return { case: 'shape' as const, value: { dim } };
@@ -240,6 +242,7 @@ function jsonValue(attribute: Attribute): Record<string, unknown> {
   if ('s' in attribute) return { s: base64(attribute.s) };
   if ('b' in attribute) return { b: attribute.b };
   if ('f' in attribute) return { f: attribute.f };
+  if ('i' in attribute) return { i: String(attribute.i) };
   if ('shape' in attribute) {
     return { shape: { dim: attribute.shape.map((size) => ({ size: String(size) })) } };
   }

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
+import type { FloatGraph } from '../../../../architectures/graph/float_graph.ts';
+import { FloatRunner } from '../../../../architectures/graph/float_runner.ts';
 import { replacedChannels } from '../../../../architectures/graph/passes/fold_batch_norms.ts';
 import { recognizeMobileNetV1 } from '../../../../architectures/recognize_mobilenet_v1.ts';
 import { STANDARD } from '../../../../architectures/variants.ts';
@@ -42,6 +44,36 @@ async function refuses(graph: GraphFixture, what: RegExp): Promise<void> {
     assert.match(error.message, what);
     return true;
   });
+}
+
+/** A slice [0:4, 0:4, …] by other steps, or with other masks. */
+function strided(
+  graph: GraphFixture,
+  x: string,
+  {
+    by = [1, 1],
+    masks = {},
+  }: { readonly by?: readonly number[]; readonly masks?: Record<string, { i: number }> },
+): string {
+  const bounds = (name: string, value: number) =>
+    graph.integers(
+      name,
+      by.map(() => value),
+    );
+  return graph.add(
+    'strided',
+    'StridedSlice',
+    [x, bounds('from', 0), bounds('to', 4), graph.integers('by', by)],
+    { begin_mask: { i: 1 }, end_mask: { i: 1 }, ...masks },
+  );
+}
+
+/** What a float graph makes of images. */
+function floatPredictions(graph: FloatGraph, x: tf.Tensor4D): Float32Array {
+  const runner = new FloatRunner(graph);
+  const [output] = runner.outputs(x.dataSync<'float32'>().slice(), x.shape);
+  runner.dispose();
+  return output;
 }
 
 /** input [N, 4, 4, 2] → convolution → what `middle` adds → mean → [N, 3]. */
@@ -260,6 +292,112 @@ describe('a frozen graph', () => {
       ]),
     'a product after an activation': (g, x) =>
       g.add('product', 'Mul', [g.add('relu', 'Relu', [x]), constant(g, 'two', 2)]),
+    'bounds of any kind': (g, x) =>
+      g.add('min', 'Minimum', [
+        g.add('clip', 'ClipByValue', [x, constant(g, 'least', -0.5), constant(g, 'most', 0.75)]),
+        g.add('max', 'Maximum', [constant(g, 'bound', -0.25), x]),
+      ]),
+    'the maximum, the minimum and the difference of images': (g, x) => {
+      const relu = g.add('relu', 'Relu', [x]);
+      const half = g.add('half', 'Mul', [x, constant(g, 'factor', 0.5)]);
+      const max = g.add('max', 'Maximum', [half, x]);
+      const min = g.add('min', 'Minimum', [g.add('tanh', 'Tanh', [relu]), max]);
+      return g.add('difference', 'Sub', [min, g.add('sigmoid', 'Sigmoid', [x])]);
+    },
+    'means over rows, then columns': (g, x) => {
+      const mean = (name: string, from: string, axis: number, keep: boolean) => {
+        const axes = g.integers(`${name}_axes`, [axis]);
+        return g.add(name, 'Mean', [from, axes], { keep_dims: { b: keep } });
+      };
+      const row = mean('row', x, 1, true);
+      const columns = g.add('columns', 'ConcatV2', [x, row, g.integers('axis', [1])]);
+      const rows = g.add('expanded', 'Reshape', [
+        mean('flat', columns, -2, false),
+        g.integers('expanded_shape', [-1, 5, 1, 3]),
+      ]);
+      return rows;
+    },
+    'slices, with and without steps, and dropped axes': (g, x) => {
+      const slice = g.add('slice', 'Slice', [
+        x,
+        g.integers('begin', [0, 1, 0, 0]),
+        g.integers('size', [-1, 3, -1, 3]),
+      ]);
+      const strided = g.add(
+        'strided',
+        'StridedSlice',
+        [
+          slice,
+          g.integers('from', [0, 0, -3]),
+          g.integers('to', [0, 0, 4]),
+          g.integers('by', [1, 1, 2]),
+        ],
+        { begin_mask: { i: 3 }, end_mask: { i: 3 } },
+      );
+      const row = g.add(
+        'row',
+        'StridedSlice',
+        [
+          strided,
+          g.integers('row_from', [0, 1, 0, 0]),
+          g.integers('row_to', [0, 2, 0, 0]),
+          g.integers('row_by', [1, 1, 1, 1]),
+        ],
+        {
+          begin_mask: { i: 13 },
+          end_mask: { i: 13 },
+          shrink_axis_mask: { i: 2 },
+        },
+      );
+      return g.add('image', 'Reshape', [row, g.integers('image_shape', [-1, 1, 2, 3])]);
+    },
+    'parts of channels and rows, joined in another order along other axes': (g, x) => {
+      const axis = g.integers('channels', [3]);
+      const parts = g.add('parts', 'Split', [axis, x], { num_split: { i: 3 } });
+      const rows = g.add('rows', 'SplitV', [
+        `${parts}:2`,
+        g.integers('sizes', [1, -1]),
+        g.integers('rows_axis', [1]),
+      ]);
+      g.constants.set('channels', { shape: [], values: Int32Array.of(3) });
+      g.constants.set('rows_axis', { shape: [], values: Int32Array.of(1) });
+      const joined = g.add('joined', 'ConcatV2', [`${rows}:1`, rows, g.integers('axis', [-3])]);
+      const all = g.add('all', 'ConcatV2', [parts, joined, `${parts}:1`, axis], {
+        N: { i: 3 },
+      });
+      return g.add('wide', 'ConcatV2', [all, x, g.integers('wide_axis', [2])]);
+    },
+    'depth to space, back and other axes': (g, x) => {
+      const four = g.add('four', 'ConcatV2', [x, x, x, x, g.integers('axis', [3])], {
+        N: { i: 4 },
+      });
+      const space = g.add('space', 'DepthToSpace', [four], {
+        block_size: { i: 2 },
+        data_format: { s: 'NHWC' },
+      });
+      const turned = g.add('turned', 'Transpose', [space, g.integers('order', [0, 2, 3, 1])]);
+      const back = g.add('back', 'Transpose', [turned, g.integers('back_order', [0, 3, 1, 2])]);
+      return g.add('wide', 'ConcatV2', [back, space, g.integers('wide_axis', [1])]);
+    },
+    'an image twice as large, by its own size': (g, x) => {
+      const size = g.add(
+        'size',
+        'StridedSlice',
+        [
+          g.add('shape', 'Shape', [x]),
+          g.integers('from', [1]),
+          g.integers('to', [3]),
+          g.integers('by', [1]),
+        ],
+        {},
+      );
+      const twice = g.add('twice', 'Mul', [size, g.integers('two', [2, 2])]);
+      const larger = g.add('larger', 'ResizeNearestNeighbor', [x, twice], {
+        align_corners: { b: false },
+        half_pixel_centers: { b: true },
+      });
+      return g.add('square', 'Mul', [larger, larger]);
+    },
     'padding, pools and a concatenation': (g, x) => {
       const pad = g.add('pad', 'Pad', [x, g.integers('sides', [0, 0, 1, 0, 0, 1, 0, 0])]);
       g.constants.set('sides', { shape: [4, 2], values: g.constants.get('sides')!.values });
@@ -288,6 +426,8 @@ describe('a frozen graph', () => {
         );
         const expected = predictions(others, x);
         assertClose(predictions(model, x), expected);
+        const float = fuseLayersModel(model, { zeroVariance: 'keep' });
+        assertClose(floatPredictions(float, x), expected);
         await mkdir(folder, { recursive: true });
         await writeFile(join(folder, 'model.json'), JSON.stringify(json));
         await writeFile(join(folder, 'group1-shard1of1.bin'), weights);
@@ -296,6 +436,21 @@ describe('a frozen graph', () => {
         assertClose(predictions(loaded.model, x), expected);
       }));
   }
+
+  it('makes one function of a maximum of one image and a part of it, and of bounds', async () => {
+    const graph = small((g, x) => {
+      const part = g.add('part', 'Mul', [x, constant(g, 'slope', 0.1)]);
+      const leaky = g.add('leaky', 'Maximum', [x, part]);
+      const pooled = g.add('pooled', 'MaxPool', [leaky], { ...WINDOW, padding: { s: 'VALID' } });
+      return g.add('bounded', 'Maximum', [pooled, constant(g, 'least', -0.5)]);
+    });
+    const { model } = await readFrozenGraph(graph.frozen(), 'graph.pb');
+    const { nodes } = fuseLayersModel(model, { zeroVariance: 'keep' });
+    assert.deepEqual(
+      nodes.map(({ op }) => op),
+      ['conv2d', 'activation', 'maxPool2d', 'activation', 'globalAveragePool'],
+    );
+  });
 
   it('takes EXPLICIT padding of a maximum behind a ReLU for zeros around it', async () => {
     const x = tf.randomUniform([2, 4, 4, 2], -2, 2, 'float32', 3) as tf.Tensor4D;
@@ -325,13 +480,89 @@ describe('a frozen graph', () => {
       small((g, x) => g.add('activation', 'Erf', [x])),
       /TF8 does not support node activation \(Erf\) of graph\.pb: the operation; it has .*Conv2D.*Softmax/,
     ],
-    'other bounds': [
-      small((g, x) => g.add('clip', 'Minimum', [x, constant(g, 'six', 6)])),
-      /node clip \(Minimum\) .*bounds that are not those of a ReLU/,
+    'bounds of their own for channels': [
+      small((g, x) => g.add('clip', 'Minimum', [x, constant(g, 'most', 1, 2, 3)])),
+      /node clip \(Minimum\) .*a constant of float32 \[3\]/,
     ],
-    'a difference of two images': [
-      small((g, x) => g.add('difference', 'Sub', [x, g.add('relu', 'Relu', [x])])),
-      /node difference \(Sub\) .*between two images; it has sums and products of them/,
+    'bounds in the wrong order': [
+      small((g, x) =>
+        g.add('clip', 'ClipByValue', [x, constant(g, 'least', 2), constant(g, 'most', 1)]),
+      ),
+      /node clip \(ClipByValue\) .*bounds of \[2, 1\]/,
+    ],
+    'bounds that are no numbers': [
+      small((g, x) => g.add('clip', 'Minimum', [x, constant(g, 'most', Number.NaN)])),
+      /node clip \(Minimum\) .*the bound NaN/,
+    ],
+    'a quotient of two images': [
+      small((g, x) => g.add('quotient', 'RealDiv', [x, g.add('relu', 'Relu', [x])])),
+      /node quotient \(RealDiv\) .*between two images; it has sums, differences, products, minima/,
+    ],
+    'a slice of other axes': [
+      small((g, x) =>
+        g.add('slice', 'Slice', [x, g.integers('begin', [0, 0]), g.integers('size', [-1, 1])]),
+      ),
+      /node slice \(Slice\) .*a slice \[0,0\] of \[-1,1\] of \[4,4,3\]/,
+    ],
+    'a slice that ends outside': [
+      small((g, x) =>
+        g.add('slice', 'Slice', [
+          x,
+          g.integers('begin', [0, 2, 0, 0]),
+          g.integers('size', [-1, 3, 4, 3]),
+        ]),
+      ),
+      /node slice \(Slice\) .*a slice \[2,0,0\] of \[3,4,3\] of \[4,4,3\]/,
+    ],
+    'a slice backwards': [
+      small((g, x) => strided(g, x, { by: [1, -1] })),
+      /node strided \(StridedSlice\) .*forwards/,
+    ],
+    'a new axis': [
+      small((g, x) => strided(g, x, { masks: { new_axis_mask: { i: 2 } } })),
+      /node strided \(StridedSlice\) .*a new axis/,
+    ],
+    'a slice of too many axes': [
+      small((g, x) => strided(g, x, { by: [1, 1, 1, 1, 1] })),
+      /node strided \(StridedSlice\) .*a slice of 5 axes of \[4,4,3\]/,
+    ],
+    'a slice whose place the image says': [
+      small((g, x) => g.add('slice', 'Slice', [x, x, x])),
+      /node slice \(Slice\) .*input 1, which must be known/,
+    ],
+    'parts that are not equal': [
+      small((g, x) =>
+        g.add('parts', 'Split', [g.integers('axis', [3]), x], { num_split: { i: 2 } }),
+      ),
+      /node parts \(Split\) .*parts of \[\] along the axis 3 of \[4,4,3\]/,
+    ],
+    'images in the place of channels': [
+      small((g, x) => g.add('turned', 'Transpose', [x, g.integers('order', [1, 0, 2, 3])])),
+      /node turned \(Transpose\) .*the axes \[1,0,2,3\] of \[4,4,3\]/,
+    ],
+    'blocks that do not fit': [
+      small((g, x) =>
+        g.add('space', 'DepthToSpace', [x], {
+          block_size: { i: 2 },
+          data_format: { s: 'NHWC' },
+        }),
+      ),
+      /node space \(DepthToSpace\) .*blocks of 2 of \[4,4,3\] \(NHWC\)/,
+    ],
+    'an absurd size': [
+      small((g, x) => g.add('large', 'ResizeBilinear', [x, g.integers('size', [1e6, 1])])),
+      /node large \(ResizeBilinear\) .*a size of \[1000000,1\] of \[4,4,3\]/,
+    ],
+    'a concatenation of images of several sizes': [
+      small((g, x) => {
+        const slice = g.add('slice', 'Slice', [
+          x,
+          g.integers('begin', [0, 0, 0, 0]),
+          g.integers('size', [-1, 3, 4, 3]),
+        ]);
+        return g.add('joined', 'ConcatV2', [x, slice, g.integers('axis', [3])]);
+      }),
+      /node joined \(ConcatV2\) .*its axis 3 of \[4,4,3\], \[3,4,3\]/,
     ],
     'a constant of other channels': [
       small((g, x) => g.add('sum', 'BiasAdd', [x, constant(g, 'bias', 1, 2)])),
@@ -355,8 +586,8 @@ describe('a frozen graph', () => {
       /node next \(Conv2D\) .*weights of \[1,1,2,3\] over \[4,4,3\]/,
     ],
     'a mean over another axis': [
-      small((g, x) => g.add('part', 'Mean', [x, g.integers('axis', [1])])),
-      /node part \(Mean\) .*a mean over the axes \[1\]/,
+      small((g, x) => g.add('part', 'Mean', [x, g.integers('axis', [3])])),
+      /node part \(Mean\) .*a mean over the axes \[3\] of \[4,4,3\]/,
     ],
     'a node that is not there': [
       small((g, x) => g.add('sum', 'BiasAdd', [x, 'gone'])),
