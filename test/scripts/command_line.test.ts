@@ -27,6 +27,7 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   ],
   rearchitect: ['variant', 'dataset', 'data', 'out', 'images', 'retrain', 'recipe', 'resume'],
   quantize: ['dataset', 'calibration-data', 'calibration-images', 'zero-variance', 'out', 'seed'],
+  fix: ['dataset', 'data', 'calibration-data', 'calibration-images', 'limit', 'out', 'tier', 'seed'],
   export: [
     'format',
     'out',
