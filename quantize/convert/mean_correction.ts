@@ -48,13 +48,14 @@ export function correctMeans(
   // At most 2 · POSITIONS · 255 fits int32.
   const sums = new Int32Array(channels);
   const moving = new Int32Array(channels);
+  const moves = Uint8Array.from({ length: 256 }, (_, byte) => Number(byte > low && byte < high));
   const step = channels * stride(bytes.length / channels);
   let positions = 0;
   for (let start = 0; start < bytes.length; start += step) {
     for (let c = 0; c < channels; c++) {
       const byte = bytes[start + c];
       sums[c] += byte;
-      if (byte > low && byte < high) moving[c]++;
+      moving[c] += moves[byte];
     }
     positions++;
   }

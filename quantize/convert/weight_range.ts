@@ -1,5 +1,4 @@
 import { BYTE_MAX, paramsFromRange } from '../params/quantization.ts';
-import { clamp, roundHalfEven } from '../params/rounding.ts';
 import { type ObservedRange, rangeOf } from './observed_range.ts';
 import type { WeightChoice } from './recipe.ts';
 
@@ -60,6 +59,9 @@ function leastSquares(
   return best;
 }
 
+/** Added and taken off, it leaves the nearest integer of |x| < 2⁵¹, halves to even: `roundHalfEven` without a branch. */
+const TO_INTEGER = 1.5 * 2 ** 52;
+
 /** Σ importance · error², or more than `limit` where it is more. */
 function weightedError(
   weights: Float32Array,
@@ -68,10 +70,13 @@ function weightedError(
   limit: number,
 ): number {
   const { scale, zeroPoint } = paramsFromRange(min, max);
+  const [low, high] = [-zeroPoint, BYTE_MAX - zeroPoint];
   let sum = 0;
   for (let i = 0; i < weights.length && sum <= limit; i++) {
-    const byte = clamp(roundHalfEven(weights[i] / scale) + zeroPoint, 0, BYTE_MAX);
-    const error = weights[i] - scale * (byte - zeroPoint);
+    let level = weights[i] / scale + TO_INTEGER - TO_INTEGER;
+    if (level < low) level = low;
+    else if (level > high) level = high;
+    const error = weights[i] - scale * level;
     sum += importances[i] * error * error;
   }
   return sum;

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type { FloatGraph } from '../../architectures/graph/float_graph.ts';
 import type { Compile } from '../../architectures/graph/float_runner.ts';
 import type { ZeroVariancePolicy } from '../../architectures/graph/fold_batch_norm.ts';
@@ -87,6 +88,7 @@ export async function quantizeModel(
         inputRange: input.range,
         centralFraction,
         kernels: selectKernels('auto').kernels,
+        threads: availableParallelism(),
         compile: await compiler(images),
         onProgress: (done) => {
           signal.throwIfAborted();
