@@ -56,7 +56,8 @@ export type {
   QuantizedGraph,
   QuantizeGraphOptions,
 } from './convert/quantize_graph.ts';
-export { AS_PUBLISHED, BEST, OPTION_1, RECIPES, RecipeSchema } from './convert/recipe.ts';
+export { AS_PUBLISHED, BEST, OPTION_1, RECIPES } from './convert/recipe.ts';
+export { RecipeSchema } from './convert/recipe_schema.ts';
 export { type Labels, softmax, topClasses } from './execute/top_classes.ts';
 export type {
   ExportedFile,

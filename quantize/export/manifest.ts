@@ -3,7 +3,7 @@
  * the same with it.
  */
 import { z } from 'zod';
-import { RecipeSchema } from '../convert/recipe.ts';
+import { RecipeSchema } from '../convert/recipe_schema.ts';
 import { byName } from '../model/by_name.ts';
 import { isWeighted, type TensorSpec, type Tf8Model } from '../model/tf8_model.ts';
 import { accumulatorScale } from '../params/quantization.ts';

@@ -1,4 +1,4 @@
-import { AS_PUBLISHED, OPTION_1, type Recipe, RecipeSchema } from '../convert/recipe.ts';
+import { AS_PUBLISHED, OPTION_1, type Recipe } from '../convert/recipe.ts';
 import type { Tf8Provenance } from './tf8_model.ts';
 
 /** The recipes that a file's `zeroVariance` alone tells. */
@@ -31,7 +31,11 @@ export function isSameRecipe(a: Recipe, b: Recipe): boolean {
   return textOf(a) === textOf(b);
 }
 
-/** Parsing puts the keys in the schema's order. */
+/** With the keys of every object in one order. */
 function textOf(recipe: Recipe): string {
-  return JSON.stringify(RecipeSchema.parse(recipe));
+  return JSON.stringify(recipe, (_, value: unknown) =>
+    value !== null && typeof value === 'object' && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
+  );
 }

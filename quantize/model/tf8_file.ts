@@ -16,7 +16,7 @@
 
 // As a namespace: bundlers leave out what is not used of it, which is most.
 import * as z from 'zod';
-import { RecipeSchema } from '../convert/recipe.ts';
+import { RecipeSchema } from '../convert/recipe_schema.ts';
 import { Count, Tensor } from '../ops/schema.ts';
 import { headers, operationOf } from '../ops/table.ts';
 import { alignUp } from '../params/align_up.ts';

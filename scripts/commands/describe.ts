@@ -1,11 +1,11 @@
 import { networkTitle } from '../../architectures/registry.ts';
 import { STANDARD, VARIANTS } from '../../architectures/variants.ts';
-import { parseBudget } from '../../workflows/describe/budget.ts';
 import type { DescribedModel } from '../../workflows/describe/describe_model.ts';
 import {
   type DescribedNetwork,
   describeNetwork,
 } from '../../workflows/describe/describe_network.ts';
+import { parseBudget } from '../../workflows/describe/parse_budget.ts';
 import { markdownTable } from '../../workflows/records/markdown_table.ts';
 import { defineCommand } from '../command.ts';
 import {

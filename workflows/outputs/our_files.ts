@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { z } from 'zod';
 import { readBounded } from '../../foundation/files/byte_source.ts';
 import { sha256OfFile } from '../../foundation/hashes/sha256.ts';
-import { RecipeSchema } from '../../quantize/convert/recipe.ts';
+import { RecipeSchema } from '../../quantize/convert/recipe_schema.ts';
 import { readManifest } from '../export/export_manifest.ts';
 import { REPORT_MARK } from '../report/report_page.ts';
 

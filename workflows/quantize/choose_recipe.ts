@@ -4,13 +4,8 @@ import { messageOf, UserError } from '../../foundation/errors.ts';
 import { errorCode } from '../../foundation/files/file_errors.ts';
 import { issueLines } from '../../foundation/issues.ts';
 import { nearest } from '../../foundation/nearest.ts';
-import {
-  AS_PUBLISHED,
-  OPTION_1,
-  RECIPES,
-  type Recipe,
-  RecipeSchema,
-} from '../../quantize/convert/recipe.ts';
+import { AS_PUBLISHED, OPTION_1, RECIPES, type Recipe } from '../../quantize/convert/recipe.ts';
+import { RecipeSchema } from '../../quantize/convert/recipe_schema.ts';
 import { isSameRecipe } from '../../quantize/model/recipe_of.ts';
 import { option } from '../wording.ts';
 import type { ConversionOptions } from './conversion.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { RecipeSchema } from '../../quantize/convert/recipe.ts';
+import { RecipeSchema } from '../../quantize/convert/recipe_schema.ts';
 import { decibels } from './analysis_record.ts';
 import { environmentSchema } from './environment.ts';
 

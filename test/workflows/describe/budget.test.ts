@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { chipMemory, cNetwork } from '../../../quantize/export/c/network.ts';
-import { fitBudget, parseBudget } from '../../../workflows/describe/budget.ts';
+import { fitBudget } from '../../../workflows/describe/budget.ts';
+import { parseBudget } from '../../../workflows/describe/parse_budget.ts';
 import { modelOf } from '../../quantize/export/support.ts';
 
 const network = cNetwork(modelOf({}), 'net', 'float');

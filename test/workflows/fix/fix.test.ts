@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { SILENT_REPORTER } from '../../../foundation/reporting/reporter.ts';
-import { RecipeSchema } from '../../../quantize/convert/recipe.ts';
+import { RecipeSchema } from '../../../quantize/convert/recipe_schema.ts';
 import { type FixResult, fix } from '../../../workflows/fix/fix.ts';
 import { quantize } from '../../../workflows/quantize/quantize.ts';
 import { contextOf, picture } from '../../scripts/support.ts';
