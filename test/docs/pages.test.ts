@@ -80,7 +80,7 @@ describe('the pages', () => {
   it('name scripts that package.json has', async () => {
     const { scripts } = JSON.parse(await readPage('package.json'));
     for (const path of await pages()) {
-      for (const [, name = ''] of (await readPage(path)).matchAll(/npm run ([a-z0-9:]+)/g)) {
+      for (const [, name = ''] of (await readPage(path)).matchAll(/npm run ([a-z0-9:-]+)/g)) {
         // A change log names what is gone.
         if (path !== 'CHANGELOG.md') assert.ok(name in scripts, `${path}: npm run ${name}`);
       }
