@@ -26,7 +26,7 @@ const EXCEPTIONS: Readonly<Record<string, RegExp>> = {
   'foundation/optional_package.ts': /npm install --save-exact/,
   'foundation/python/python_environment.ts': /^--|--hash=sha256:/,
   'foundation/python/tensorflow_wheel.ts': /^--/,
-  'checkpoints/public/public_checkpoints.ts': /^--no-binary$/,
+  'checkpoints/public/public_checkpoints.ts': /^--(no|only)-binary$/,
   'foundation/processes/source_hooks.ts': /^--import$/,
   'workflows/records/environment.ts': /^--/,
   'workflows/verify/c_runtime.ts': /^--version$/,

@@ -5,6 +5,7 @@ import * as tf from '@tensorflow/tfjs';
 import { GroupedConv2d } from '../../../architectures/graph/grouped_conv2d.ts';
 import type { FlatLayer } from '../../../checkpoints/tfjs/flat_network.ts';
 import { GeneralRelu } from '../../../checkpoints/tfjs/general_relu.ts';
+import { GraphOperation } from '../../../checkpoints/tfjs/graph_operation.ts';
 import { rulesOf } from '../../../checkpoints/tfjs/keras_fields.ts';
 import type { Fields } from '../../../checkpoints/tfjs/keras_values.ts';
 import { rewriteLayer } from '../../../checkpoints/tfjs/rewrite_layer.ts';
@@ -92,7 +93,11 @@ function fieldsOf(className: string) {
 }
 
 /** Layers of our own, which no file names. */
-const OURS: readonly string[] = [GeneralRelu.className, GroupedConv2d.className];
+const OURS: readonly string[] = [
+  GeneralRelu.className,
+  GraphOperation.className,
+  GroupedConv2d.className,
+];
 
 describe("the table of Keras' fields", () => {
   it('has a row for every layer of TensorFlow.js', () => {

@@ -131,7 +131,12 @@ describe('exportModel', () => {
       both.files.map(({ path }) => path),
       [at('float.encodings'), at('float.encodings.onnx')],
     );
-    assert.deepEqual(reporter.messages, []);
+    // The tiny network has hardly seen a difference between the images.
+    const hardlyDiffers = reporter.messages.splice(0);
+    assert.ok(
+      hardlyDiffers.every((message) => /hardly differ/.test(message)),
+      String(hardlyDiffers),
+    );
     const alone = await exportModel({ ...encodings, out: at('m.encodings') }, contextOf(reporter));
     assert.equal(alone.files.length, 1);
     assert.deepEqual(reporter.messages, [
