@@ -18,6 +18,7 @@ export {
   efficientNetLiteRows,
 } from './efficientnet_lite.ts';
 export { type FloatGraph, floatGraph } from './graph/float_graph.ts';
+export type { FloatNetwork } from './graph/float_network.ts';
 export type { FloatNode, FloatWeightedNode } from './graph/float_node.ts';
 export type { FloatImages } from './graph/float_nodes.ts';
 export type { Compile, TensorFunction } from './graph/float_runner.ts';
@@ -44,11 +45,15 @@ export type { FloatDepthwiseConv2dNode } from './graph/operations/depthwise_conv
 export type { FloatDropoutNode } from './graph/operations/dropout.ts';
 export type { FloatFullyConnectedNode } from './graph/operations/fully_connected.ts';
 export type { FloatGlobalAveragePoolNode } from './graph/operations/global_average_pool.ts';
-export type { NodeBase } from './graph/operations/operation.ts';
+export type { Constant, NodeBase } from './graph/operations/operation.ts';
 export type { FloatPadNode } from './graph/operations/pad.ts';
 export type { FloatPoolNode } from './graph/operations/pool2d.ts';
 export type { FloatReshapeNode } from './graph/operations/reshape.ts';
+export type { Corners, FloatResizeNode } from './graph/operations/resize.ts';
+export type { FloatSliceNode } from './graph/operations/slice.ts';
 export type { FloatSoftmaxNode } from './graph/operations/softmax.ts';
+export type { FloatSpaceDepthNode } from './graph/operations/space_depth.ts';
+export type { FloatTransposeNode } from './graph/operations/transpose.ts';
 export type {
   ConvNodeBase,
   FoldedBatchNorm,
@@ -99,7 +104,6 @@ export { type Equalization, equalizeModel } from './rearchitect/scale_model.ts';
 export { type RecognizedMobileNetV1, recognizeMobileNetV1 } from './recognize_mobilenet_v1.ts';
 export {
   NETWORK_NAMES,
-  NETWORKS,
   type Network,
   type NetworkChoices,
   type NetworkName,

@@ -60,6 +60,7 @@ export const MOBILENET_V3_LARGE: MobileNetV3Table = {
   features: 1280,
 };
 
+/** MobileNetV3-Small, arXiv 1905.02244, table 2. */
 export const MOBILENET_V3_SMALL: MobileNetV3Table = {
   rows: [
     row(3, 1, 16, true, 'relu', 2),

@@ -98,6 +98,7 @@ function efficientNetLite(
   };
 }
 
+/** A row a network. */
 export const NETWORKS = {
   mobilenet_v1: {
     title: 'MobileNetV1',
@@ -157,9 +158,10 @@ export const NETWORKS = {
   },
 } as const satisfies Record<string, Network>;
 
-export type NetworkName = keyof typeof NETWORKS;
+/** The networks that are built by their name. */
+export const NETWORK_NAMES = Object.keys(NETWORKS) as (keyof typeof NETWORKS)[];
 
-export const NETWORK_NAMES = Object.keys(NETWORKS) as NetworkName[];
+export type NetworkName = (typeof NETWORK_NAMES)[number];
 
 /** The networks that have a choice of core layers. */
 export type VariantNetworkName = {

@@ -24,6 +24,7 @@ export interface ResNetRow {
   readonly stride: 1 | 2;
 }
 
+/** The four stages of arXiv 1512.03385, table 1. */
 export const RESNET_50_ROWS: readonly ResNetRow[] = [
   { name: 'conv2', blocks: 3, filters: 64, stride: 1 },
   { name: 'conv3', blocks: 4, filters: 128, stride: 2 },

@@ -49,6 +49,7 @@ export type {
 } from './convert/calibrate.ts';
 export { type ConvertOptions, convertGraph } from './convert/convert_graph.ts';
 export { type FuseOptions, fuseGraph, fuseLayersModel } from './convert/fuse.ts';
+export type { IntegerPart } from './convert/integer_part.ts';
 export type { ObservedRange } from './convert/observed_range.ts';
 export type {
   CalibrationImages,
@@ -56,10 +57,14 @@ export type {
   QuantizedGraph,
   QuantizeGraphOptions,
 } from './convert/quantize_graph.ts';
+export type { QuantizedLayer } from './convert/quantize_layers.ts';
 export { AS_PUBLISHED, BEST, OPTION_1, RECIPES } from './convert/recipe.ts';
 export { RecipeSchema } from './convert/recipe_schema.ts';
 export { type Labels, softmax, topClasses } from './execute/top_classes.ts';
+export type { CArithmetic } from './export/c/kernels.ts';
+export type { ChipMemory } from './export/c/network.ts';
 export type {
+  COptions,
   ExportedFile,
   ExportFormat,
   ExportReader,

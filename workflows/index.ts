@@ -41,7 +41,13 @@ export type { AnalyzeOptions } from './analyze/analyze_options.ts';
 export type { ClassifyOptions, ClassifyResult } from './classify.ts';
 export type { CompareResult, TimedRow } from './compare/compare.ts';
 export type { CompareOptions } from './compare/compare_options.ts';
-export type { DescribedLayer, DescribedModel, DescribedOutput } from './describe/describe_model.ts';
+export type { Budget, BudgetFit, MemoryFit, UnfitLayer } from './describe/budget.ts';
+export type {
+  DescribedLayer,
+  DescribedModel,
+  DescribedOutput,
+  DescribeOptions,
+} from './describe/describe_model.ts';
 export {
   type DescribedNetwork,
   type DescribeNetworkOptions,
@@ -80,7 +86,12 @@ export type {
 export { openData } from './open/open_data.ts';
 export { type OpenModelOptions, openFloatModel, openModel } from './open/open_model.ts';
 export { openPlan } from './open/open_plan.ts';
-export { OpenedFloatModel, type OpenedModel, type OpenedTf8Model } from './open/opened_model.ts';
+export {
+  type EndOptions,
+  OpenedFloatModel,
+  type OpenedModel,
+  type OpenedTf8Model,
+} from './open/opened_model.ts';
 export type { ConversionOptions } from './quantize/conversion.ts';
 export type {
   CalibrationOptions,

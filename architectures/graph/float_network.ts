@@ -24,6 +24,7 @@ export interface FloatNetwork {
   readonly layersModel: tf.LayersModel;
   /** By the names that its file gives them, in order. */
   weights(): ReadonlyMap<string, Constant>;
+  /** Frees the layers, where they were made. */
   dispose(): void;
 }
 

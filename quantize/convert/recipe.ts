@@ -9,6 +9,7 @@ export type {
   WeightChoice,
 } from './recipe_schema.ts';
 
+/** Ranges from minimum to maximum and nothing else: the 8 bits of the paper's first rows. */
 export const AS_PUBLISHED: Recipe = {
   name: 'as-published',
   passes: [],
@@ -22,6 +23,7 @@ export const AS_PUBLISHED: Recipe = {
   corrections: [],
 };
 
+/** Option 1 of arXiv 1803.08607, section 3.1. */
 export const OPTION_1: Recipe = {
   ...AS_PUBLISHED,
   name: 'option-1',

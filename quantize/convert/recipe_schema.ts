@@ -53,6 +53,7 @@ const Correction = z.discriminatedUnion('correction', [
   }),
 ]);
 
+/** A recipe in JSON; a field that it does not know is refused. */
 export const RecipeSchema = z.strictObject({
   name: z.string().min(1),
   passes: z.array(Pass),
@@ -64,7 +65,7 @@ export const RecipeSchema = z.strictObject({
 });
 
 export type Recipe = z.infer<typeof RecipeSchema>;
-export type RecipePass = z.infer<typeof Pass>;
-export type ObserverChoice = z.infer<typeof Observer>;
-export type WeightChoice = z.infer<typeof Weights>;
-export type CorrectionChoice = z.infer<typeof Correction>;
+export type RecipePass = Recipe['passes'][number];
+export type ObserverChoice = Recipe['observer'];
+export type WeightChoice = Recipe['weights'];
+export type CorrectionChoice = Recipe['corrections'][number];

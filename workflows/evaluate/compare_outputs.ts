@@ -37,6 +37,7 @@ export class OutputFigures {
     this.agreement = agreement;
   }
 
+  /** With "lossless" in the place of Infinity. */
   toJSON(): unknown {
     const { name, sqnrDb, cosine, agreement } = this;
     return recorded({ name, sqnrDb, cosine, agreement });

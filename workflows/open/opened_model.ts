@@ -57,6 +57,7 @@ export class OpenedFloatModel {
     return this.network.layersModel;
   }
 
+  /** Frees the weights of its layers, where they were made. */
   dispose(): void {
     this.network.dispose();
   }
