@@ -80,7 +80,11 @@ module.exports = {
     room('quantize/ops', ['quantize/params/']),
     room('quantize/kernels', ['quantize/params/', 'quantize/ops/']),
     // A model carries the recipe that it was made by, which is data.
-    room('quantize/model', ['quantize/params/', 'quantize/ops/', 'quantize/convert/recipe\\.ts$']),
+    room('quantize/model', [
+      'quantize/params/',
+      'quantize/ops/',
+      'quantize/convert/recipe(_schema)?\\.ts$',
+    ]),
     room('quantize/convert', [
       'quantize/params/',
       'quantize/ops/',
@@ -106,7 +110,7 @@ module.exports = {
       'quantize/params/',
       'quantize/ops/',
       'quantize/model/',
-      'quantize/convert/recipe\\.ts$',
+      'quantize/convert/recipe(_schema)?\\.ts$',
       'foundation/flatbuffers/',
     ]),
     room('workflows', [
