@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { GraphError } from './errors.ts';
 import type { FloatGraph } from './float_graph.ts';
 import { FloatNodes } from './float_nodes.ts';
+import { lastUses } from './last_uses.ts';
 import { isSameShape } from './shape.ts';
 
 /** A function over named tensors that is made of operations of TensorFlow.js. */
@@ -26,7 +27,7 @@ export class FloatRunner {
   private readonly extremes: ReturnType<Compile>;
   private readonly results: ReturnType<Compile>;
   private readonly operations = new FloatNodes();
-  private readonly lastUse = new Map<string, number>();
+  private readonly lastUse: ReadonlyMap<string, number>;
   /** Each once, in the order in which they are made. */
   private readonly outputNames: readonly string[];
 
@@ -35,10 +36,8 @@ export class FloatRunner {
     this.outputNames = [...new Set(graph.outputs)];
     this.extremes = compile(({ images }) => this.extremesOf(images));
     this.results = compile(({ images }) => this.outputsOf(images));
-    graph.nodes.forEach((node, index) => {
-      for (const input of node.inputs) this.lastUse.set(input, index);
-      this.operations.hold(node);
-    });
+    this.lastUse = lastUses(graph.nodes);
+    for (const node of graph.nodes) this.operations.hold(node);
   }
 
   /**

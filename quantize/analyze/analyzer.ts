@@ -1,4 +1,5 @@
 import type { FloatGraph } from '../../architectures/graph/float_graph.ts';
+import { lastUses } from '../../architectures/graph/last_uses.ts';
 import { elements } from '../../architectures/graph/shape.ts';
 import { Tf8Plan } from '../execute/plan.ts';
 import type { Kernels } from '../kernels/kernels.ts';
@@ -46,7 +47,7 @@ export class Analyzer implements Disposable {
   private readonly layers: readonly LayerMeter[];
   private readonly inTf8: readonly LayerInTf8[];
   private readonly effects: LogitsEffects;
-  private readonly lastUse = new Map<string, number>();
+  private readonly lastUse: ReadonlyMap<string, number>;
   private images = 0;
 
   /** @throws QuantizationError where the two networks do not have the same layers */
@@ -66,9 +67,7 @@ export class Analyzer implements Disposable {
       const inputs = stored.inputs.map((name) => byName(specs, name));
       return new LayerMeter({ exact, stored, inputs, inTf8 }, floats);
     });
-    graph.nodes.forEach(({ inputs }, index) => {
-      for (const name of inputs) this.lastUse.set(name, index);
-    });
+    this.lastUse = lastUses(graph.nodes);
   }
 
   /**

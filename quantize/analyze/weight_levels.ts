@@ -1,4 +1,5 @@
 import { expected } from '../params/errors.ts';
+import { joinFloats } from '../params/join_floats.ts';
 import {
   dequantizeArray,
   paramsFromRange,
@@ -70,15 +71,14 @@ export function weightLevels(
     quantization,
     levels: own.map(({ quantized }) => Math.max(...quantized) - Math.min(...quantized) + 1),
     zeroShare: sum(zeros) / sum(own.map(({ quantized }) => quantized.length)),
-    sqnrDb: sqnrDb(joined(own.map(({ weights }) => weights)), joined(own.map(({ real }) => real))),
+    sqnrDb: sqnrDb(
+      joinFloats(own.map(({ weights }) => weights)),
+      joinFloats(own.map(({ real }) => real)),
+    ),
     channelSqnrDb: own.map(({ weights, real }) => sqnrDb(weights, real)),
   };
 }
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
-}
-
-function joined(arrays: readonly Float32Array[]): Float32Array {
-  return Float32Array.from(arrays.flatMap((array) => [...array]));
 }

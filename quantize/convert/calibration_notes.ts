@@ -2,7 +2,8 @@ import type { FloatGraph } from '../../architectures/graph/float_graph.ts';
 import { type FloatWeightedNode, isWeightedFloat } from '../../architectures/graph/float_node.ts';
 import { expectedMeans } from './batch_norm_correction.ts';
 import type { CalibratedRanges } from './calibrate.ts';
-import type { CalibrationSample, SampledTensor } from './calibration_sample.ts';
+import { type CalibrationSample, halfStep, type SampledTensor } from './calibration_sample.ts';
+import { rangeOf } from './observed_range.ts';
 import type { Recipe } from './recipe.ts';
 
 /** Layers that a note names, at most. */
@@ -117,12 +118,7 @@ function isNearlyConstant(sampled: SampledTensor | undefined, images: number): b
 
 /** Whether more than half of the weights that are not 0 round to it, by min/max. */
 function hasStretchedWeights({ kernel }: FloatWeightedNode): boolean {
-  let [min, max] = [0, 0];
-  for (const weight of kernel) {
-    if (weight < min) min = weight;
-    if (weight > max) max = weight;
-  }
-  const half = (max - min) / 255 / 2;
+  const half = halfStep(rangeOf(kernel));
   let zeros = 0;
   let others = 0;
   for (const weight of kernel) {

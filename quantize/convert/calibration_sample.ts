@@ -1,5 +1,6 @@
 import type { FloatGraph } from '../../architectures/graph/float_graph.ts';
 import { FloatRunner } from '../../architectures/graph/float_runner.ts';
+import { joinFloats } from '../params/join_floats.ts';
 import type { CalibratedRanges, CalibrationBatch } from './calibrate.ts';
 import { withQuantizationErrors } from './graph_errors.ts';
 import type { ObservedRange } from './observed_range.ts';
@@ -77,7 +78,7 @@ export class CalibrationSample {
 }
 
 /** Of the 255 steps of a range that holds 0. */
-function halfStep(range: ObservedRange | undefined): number {
+export function halfStep(range: ObservedRange | undefined): number {
   if (range === undefined) return 0;
   return (Math.max(0, range.max) - Math.min(0, range.min)) / 510;
 }
@@ -118,11 +119,6 @@ class Collected {
       lostShare: count === zeros ? 0 : lost / (count - zeros),
     };
     if (outputs.length === 0) return sampled;
-    const values = new Float32Array(count);
-    outputs.reduce((at, part) => {
-      values.set(part, at);
-      return at + part.length;
-    }, 0);
-    return { ...sampled, values };
+    return { ...sampled, values: joinFloats(outputs) };
   }
 }

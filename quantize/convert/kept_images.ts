@@ -1,5 +1,7 @@
 import { type FloatGraph, shapeIn } from '../../architectures/graph/float_graph.ts';
+import { lastUses } from '../../architectures/graph/last_uses.ts';
 import { elements } from '../../architectures/graph/shape.ts';
+import { joinFloats } from '../params/join_floats.ts';
 import type { CalibrationBatch } from './calibrate.ts';
 
 /** Bytes of the tensors that are held at one time, at most: more images are not kept. */
@@ -36,22 +38,14 @@ export class KeptImages {
 
   /** [N, H, W, C] float32, in a new array. */
   images(): Float32Array {
-    const all = new Float32Array(this.kept * this.size);
-    this.parts.forEach((part, index) => {
-      const before = this.parts.slice(0, index).reduce((sum, { length }) => sum + length, 0);
-      all.set(part, before);
-    });
-    return all;
+    return joinFloats(this.parts);
   }
 }
 
 /** The most values of one image that are held at one time. */
 function liveValues(graph: FloatGraph): number {
   const { input, nodes } = graph;
-  const lastUse = new Map<string, number>();
-  nodes.forEach(({ inputs }, index) => {
-    for (const name of inputs) lastUse.set(name, index);
-  });
+  const lastUse = lastUses(nodes);
   const sizeOf = (tensor: string) => elements(shapeIn(graph, tensor));
   let live = sizeOf(input.name);
   let most = live;

@@ -1,6 +1,7 @@
 import { type FloatGraph, shapeIn } from '../../architectures/graph/float_graph.ts';
 import { type FloatNode, isWeightedFloat } from '../../architectures/graph/float_node.ts';
 import { FloatNodes } from '../../architectures/graph/float_nodes.ts';
+import { lastUses } from '../../architectures/graph/last_uses.ts';
 import { elements } from '../../architectures/graph/shape.ts';
 import type { Kernels } from '../kernels/kernels.ts';
 import { byName } from '../model/by_name.ts';
@@ -50,12 +51,13 @@ export function quantizeLayers(
   options: QuantizeLayersOptions,
 ): { readonly model: Tf8Model; readonly layers: readonly QuantizedLayer[] } {
   const walk = new Walk(graph, recipe, options);
-  walk.begin(model);
-  const nodes = model.nodes.map((node, index) => {
-    return walk.layer(graph.nodes[index], node, index);
-  });
-  walk.end();
-  return { model: { ...model, nodes }, layers: walk.layers };
+  try {
+    walk.begin(model);
+    const nodes = model.nodes.map((node, index) => walk.layer(graph.nodes[index], node, index));
+    return { model: { ...model, nodes }, layers: walk.layers };
+  } finally {
+    walk.end();
+  }
 }
 
 class Walk {
@@ -66,16 +68,14 @@ class Walk {
   private readonly count: number;
   private readonly floats = new FloatNodes();
   private readonly tensors = new Map<string, BothTensors>();
-  private readonly lastUse = new Map<string, number>();
+  private readonly lastUse: ReadonlyMap<string, number>;
 
   constructor(graph: FloatGraph, recipe: Recipe, options: QuantizeLayersOptions) {
     this.graph = graph;
     this.recipe = recipe;
     this.options = options;
     this.count = options.images.length / elements(graph.input.shape);
-    graph.nodes.forEach(({ inputs }, index) => {
-      for (const input of inputs) this.lastUse.set(input, index);
-    });
+    this.lastUse = lastUses(graph.nodes);
   }
 
   begin({ input: { name, shape, quantization } }: Tf8Model): void {

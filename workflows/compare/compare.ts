@@ -26,6 +26,7 @@ import { writeComparison } from '../records/comparison_files.ts';
 import type { ComparedRow, Comparison } from '../records/comparison_record.ts';
 import { environment } from '../records/environment.ts';
 import { runId, startRun } from '../records/run_record.ts';
+import { mean } from '../records/statistics.ts';
 import { option } from '../wording.ts';
 import { COMPARED_RECIPES, type CompareOptions, FLOAT_ROW } from './compare_options.ts';
 import { comparedRow } from './compared_row.ts';
@@ -305,8 +306,4 @@ async function measure(
     );
   }
   return { meters, skipped: skipped.size };
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -1,4 +1,5 @@
 import type { ComparedFigures, ComparedRow } from '../records/comparison_record.ts';
+import { mean, sampleStandardDeviation } from '../records/statistics.ts';
 import type { ContestantMeter } from './contestant.ts';
 
 const FIGURES = ['top1', 'top5', 'agreement', 'sqnrDb'] as const;
@@ -29,15 +30,4 @@ export function comparedRow(
 function spreadOf(deviations: Omit<ComparedFigures, 'images'>): NonNullable<ComparedRow['spread']> {
   const { sqnrDb } = deviations;
   return { ...deviations, sqnrDb: Number.isFinite(sqnrDb) ? sqnrDb : null };
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-/** √(Σ(x − x̄)² / (n − 1)) */
-function sampleStandardDeviation(values: readonly number[]): number {
-  const centre = mean(values);
-  const squares = values.reduce((sum, value) => sum + (value - centre) ** 2, 0);
-  return Math.sqrt(squares / (values.length - 1));
 }

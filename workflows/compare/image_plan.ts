@@ -1,4 +1,5 @@
 import type { Dataset } from '../../datasets/dataset.ts';
+import { isSameSplit } from '../../datasets/is_same_split.ts';
 import { UserError } from '../../foundation/errors.ts';
 import { option } from '../wording.ts';
 
@@ -50,8 +51,7 @@ export function planImages(planned: PlannedImages): ImagePlan {
       skip: start + index * images,
       limit: images,
     }));
-  const isShared = measured.splitsAreEqual && measured.fingerprint === calibrating.fingerprint;
-  if (!isShared) {
+  if (!isSameSplit(measured, calibrating)) {
     return { subsets: spans(0), pieces: [{ skip: 0, limit }], overlap: false };
   }
   const start = all - subsets * images;

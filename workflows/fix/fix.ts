@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { FloatNodes } from '../../architectures/graph/float_nodes.ts';
-import type { Dataset } from '../../datasets/dataset.ts';
 import { centralFractionOf } from '../../datasets/images/preprocess.ts';
+import { isSameSplit } from '../../datasets/is_same_split.ts';
 import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import type { LayerAnalysis } from '../../quantize/analyze/analysis.ts';
@@ -146,7 +146,13 @@ async function fixOpened(
     const { verdict = '', diagnosis } = analysis;
     const layers = analysis.layers.map(
       ({ name, op, localSqnrDb, cumulativeSqnrDb, causes, logits, deadChannels }) => ({
-        ...{ name, op, localSqnrDb, cumulativeSqnrDb, causes, logits, deadChannels },
+        name,
+        op,
+        localSqnrDb,
+        cumulativeSqnrDb,
+        causes,
+        logits,
+        deadChannels,
       }),
     );
     return { recipe, ...figures, verdict, diagnosis, layers };
@@ -285,9 +291,4 @@ async function divideImages(
     context,
   );
   return { source: { dataset: calibrating, images: count, seed, skip: 0 }, images };
-}
-
-/** One folder of images serves as both splits; data sets with two splits never overlap. */
-function isSameSplit(dataset: Dataset, calibrating: Dataset): boolean {
-  return dataset.splitsAreEqual && dataset.fingerprint === calibrating.fingerprint;
 }

@@ -4,6 +4,7 @@ import type { Compile } from '../../architectures/graph/float_runner.ts';
 import type { ZeroVariancePolicy } from '../../architectures/graph/fold_batch_norm.ts';
 import type { Dataset, ImageBatch, SkippedImage } from '../../datasets/dataset.ts';
 import { centralFractionOf } from '../../datasets/images/preprocess.ts';
+import { isSameSplit } from '../../datasets/is_same_split.ts';
 import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import type { CalibrationBatch } from '../../quantize/convert/calibrate.ts';
@@ -243,9 +244,7 @@ export async function calibrationSource(
           context,
         );
   // One folder of images serves as both splits; data sets with two splits never overlap.
-  const shared =
-    evaluated?.dataset.splitsAreEqual === true &&
-    evaluated.dataset.fingerprint === dataset.fingerprint;
+  const shared = evaluated !== undefined && isSameSplit(evaluated.dataset, dataset);
   const disjoint = shared && evaluated.limit + calibrationImages <= dataset.count('train');
   return {
     dataset,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { mean, sampleStandardDeviation } from './statistics.ts';
 
 const percent = z.number().min(0).max(100);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -69,15 +70,4 @@ export function accuracyRow(
     ...(paper && { paper }),
     recipe,
   };
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-/** √(Σ(x − x̄)² / (n − 1)) */
-function sampleStandardDeviation(values: readonly number[]): number {
-  const centre = mean(values);
-  const squares = values.reduce((sum, value) => sum + (value - centre) ** 2, 0);
-  return Math.sqrt(squares / (values.length - 1));
 }
