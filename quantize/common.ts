@@ -32,4 +32,5 @@ export type { ImageShape, NodeBase, Shape4, TensorSpec } from './ops/tensor.ts';
 export type { QuantizedWeights, WeightedFields } from './ops/weights.ts';
 export { QuantizationError } from './params/errors.ts';
 export type { QuantizationParams } from './params/quantization.ts';
+export type { ChannelParams, WeightQuantization } from './params/weight_quantization.ts';
 export type { Padding } from './params/window.ts';

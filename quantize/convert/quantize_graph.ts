@@ -131,12 +131,12 @@ export async function quantizeGraph(
   };
 }
 
-/** @throws QuantizationError for per-channel weights, which the executor does not have */
+/** @throws QuantizationError for per-channel weights with zero points of their own, which the executor does not have */
 function requireArithmetic({ name, weights }: Recipe): void {
-  if (weights.granularity === 'tensor') return;
+  if (weights.granularity === 'tensor' || weights.symmetric) return;
   throw new QuantizationError(
-    `Expected one range a tensor of weights but the recipe ${name} has one a channel (weights.granularity "channel"), which the executor does not compute`,
-    { remedy: 'Take "tensor".' },
+    `Expected symmetric weights where each channel has its own range (weights.granularity "channel") but the recipe ${name} has weights.symmetric false`,
+    { remedy: 'Take "symmetric": true, or "granularity": "tensor".' },
   );
 }
 
@@ -185,6 +185,7 @@ function inScaleForm(calibration: CalibratedRanges, { scales }: Recipe): Calibra
 function needsLayers({ weights, corrections, scales }: Recipe): boolean {
   return (
     corrections.some(({ from }) => from === 'images') ||
+    weights.granularity === 'channel' ||
     weights.range !== 'minMax' ||
     weights.symmetric ||
     weights.rounding.rounding === 'secondOrder' ||

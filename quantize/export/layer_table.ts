@@ -4,6 +4,7 @@ import { type KernelCall, kernelCall, operationOf } from '../ops/table.ts';
 import type { TensorSpec } from '../ops/tensor.ts';
 import { elements } from '../params/shape.ts';
 import { type SingleMultiplier, singleMultiplier } from '../params/single_multiplier.ts';
+import { ofScales } from '../params/weight_quantization.ts';
 
 /** What a chip needs to know of one layer, all of it as the executor uses it. */
 export interface LayerRow {
@@ -14,7 +15,7 @@ export interface LayerRow {
   /** Absent of a layer without weights. */
   readonly weights?: TensorSpecOfWeights;
   /**
-   * Of eq. 5: one, of a concatenation one an input, of a pool or a table none. A sum (eq. 9) has one an
+   * Of eq. 5: one, of weights with a scale a channel [M], of a concatenation one an input, of a pool or a table none. A sum (eq. 9) has one an
    * input too, not singles: mantissa / 2^shift.
    */
   readonly multipliers: readonly (SingleMultiplier & { readonly value: number })[];
@@ -31,7 +32,8 @@ export interface LayerRow {
 interface TensorSpecOfWeights {
   /** conv2d: [kh, kw, C, M]; depthwiseConv2d: [kh, kw, C, depthMultiplier]; fullyConnected: [1, 1, K, M]. */
   readonly shape: readonly number[];
-  readonly scale: number;
+  /** One for all weights, or [M], one a channel of the output. */
+  readonly scale: number | readonly number[];
   readonly zeroPoint: number;
 }
 
@@ -51,7 +53,11 @@ export function layerTable(model: Tf8Model): readonly LayerRow[] {
       inputs,
       output: node.output,
       ...(weighted && {
-        weights: { shape: weighted.weights.shape, ...weighted.weights.quantization },
+        weights: {
+          shape: weighted.weights.shape,
+          scale: ofScales(weighted.weights.quantization, (scale) => scale),
+          zeroPoint: weighted.weights.quantization.zeroPoint,
+        },
       }),
       multipliers: multipliersOf(call),
       low,
@@ -70,7 +76,7 @@ function specOf({ shape, quantization }: TensorSpec): TensorSpec {
 
 /** Whatever a call multiplies by, by the names that calls have for it. */
 function multipliersOf({ call }: KernelCall): LayerRow['multipliers'] {
-  if ('multiplier' in call) return [single(call.multiplier)];
+  if ('multiplier' in call) return [call.multiplier].flat().map(single);
   if ('aMultiplier' in call) {
     const { aMultiplier, bMultiplier, shift } = call;
     return [aMultiplier, bMultiplier].map((mantissa) => ({

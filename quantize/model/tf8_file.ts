@@ -8,7 +8,8 @@
  *     the rest     weights (uint8) and biases (int32 little-endian), each at a multiple of 16 bytes
  *
  * Positions in the header count from the start of the rest. Version 2 has more operations, and `outputs`
- * where they are others than the last node alone; a network that needs none of it is written as version 1.
+ * where they are others than the last node alone; version 3 has weights with one scale a channel. A network is
+ * written as the first version that has what it needs.
  * A reader refuses another `version`, and fields that it does not know; it takes files without
  * `preprocessing`, which the first ones lack, and without the recipe of their quantization, which is left
  * out where `zeroVariance` alone tells it.
@@ -30,7 +31,7 @@ import { isWeighted, outputNames, type Tf8Model, type Tf8Node } from './tf8_mode
 const HASH_OFFSET = 8;
 const PREFIX_BYTES = 40;
 const ALIGNMENT = 16;
-const VERSIONS = [1, 2] as const;
+const VERSIONS = [1, 2, 3] as const;
 
 const NodeHeader = z.discriminatedUnion('op', headers());
 
@@ -221,7 +222,7 @@ function parseHeader(bytes: Uint8Array, fileName: string): Header {
   const version = VersionSchema.safeParse(json).data?.version;
   if (version !== undefined && !VERSIONS.some((known) => known === version)) {
     throw new FileError(
-      `Expected version ${VERSIONS.join(' or ')} of the TF8 file format but ${fileName} has version ${version}`,
+      `Expected version ${VERSIONS.slice(0, -1).join(', ')} or ${VERSIONS.at(-1)} of the TF8 file format but ${fileName} has version ${version}`,
       { remedy: 'Make the file again with this tf8, or read it with the one that made it.' },
     );
   }

@@ -1,12 +1,18 @@
 import { expected, QuantizationError } from '../params/errors.ts';
 import { BYTE_MAX, requireZeroPoint } from '../params/quantization.ts';
-import type { Requantization } from './requantization.ts';
+import type { ChannelRequantization } from './requantization.ts';
 import type { Shape4 } from './tensor.ts';
 
 /** What the checks of calls have in common. All throw a QuantizationError that names the field. */
 
-export function requireRequantization(call: Requantization): void {
-  requireMultiplier('multiplier', call.multiplier);
+/** @param channels of the output, which a list of multipliers has one each of */
+export function requireRequantization(call: ChannelRequantization, channels: number): void {
+  const { multiplier } = call;
+  if (typeof multiplier === 'number') requireMultiplier('multiplier', multiplier);
+  else {
+    requireLength('multiplier', multiplier, channels);
+    for (let m = 0; m < channels; m++) requireMultiplier(`multiplier[${m}]`, multiplier[m]);
+  }
   requireZeroPoint('outputZeroPoint', call.outputZeroPoint);
   requireBounds(call.low, call.high);
 }

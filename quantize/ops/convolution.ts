@@ -11,7 +11,13 @@ import {
 import type { NodeTensors } from './operation.ts';
 import { Pair } from './schema.ts';
 import { batchShape, type ImageShape, type NodeBase, type Shape4 } from './tensor.ts';
-import { type WeightedCall, type WeightedFields, weightedCall, weightedHeader } from './weights.ts';
+import {
+  type WeightedCall,
+  type WeightedFields,
+  weightedCall,
+  weightedHeader,
+  weightedSince,
+} from './weights.ts';
 import { requireWindow } from './window.ts';
 
 /** What conv2d and depthwiseConv2d have in common. */
@@ -27,8 +33,9 @@ export function convolutionHeader<Op extends string>(op: Op) {
 }
 
 /** The version of the file that has what a convolution asks for. */
-export function convolutionSince({ dilations }: ConvolutionFields): 1 | 2 {
-  return dilations === undefined ? 1 : 2;
+export function convolutionSince(node: ConvolutionFields): 1 | 2 | 3 {
+  const ofWeights = weightedSince(node);
+  return node.dilations !== undefined && ofWeights === 1 ? 2 : ofWeights;
 }
 
 /** Rows and columns of the output, without its channels. */
@@ -85,6 +92,6 @@ export function checkConvolution(call: ConvolutionCall): void {
   requireWindow(call, [call.filterShape[0], call.filterShape[1]], call.outputShape);
   requireZeroPoint('inputZeroPoint', call.inputZeroPoint);
   requireZeroPoint('filterZeroPoint', call.filterZeroPoint);
-  requireRequantization(call);
+  requireRequantization(call, call.outputShape[3]);
   requireDisjoint('input', call.input, call.output);
 }

@@ -11,6 +11,7 @@ import {
   type WeightedFields,
   weightedCall,
   weightedHeader,
+  weightedSince,
 } from './weights.ts';
 
 /** Takes an image [H, W, C] as a row of K = H · W · C. */
@@ -30,6 +31,7 @@ export interface FullyConnectedCall extends WeightedCall {
 /** Each row times the filter (eq. 4), requantized (eq. 5). */
 export const fullyConnected: Operation<FullyConnectedNode, FullyConnectedCall> = {
   since: 1,
+  sinceOf: weightedSince,
   header: weightedHeader('fullyConnected'),
   arity: 'one',
   outputRange: 'observed',
@@ -72,7 +74,7 @@ export const fullyConnected: Operation<FullyConnectedNode, FullyConnectedCall> =
     requireLength('output', call.output, call.batch * call.outputDepth);
     requireZeroPoint('inputZeroPoint', call.inputZeroPoint);
     requireZeroPoint('filterZeroPoint', call.filterZeroPoint);
-    requireRequantization(call);
+    requireRequantization(call, call.outputDepth);
     requireDisjoint('input', call.input, call.output);
   },
 

@@ -33,9 +33,9 @@ export interface NodeTensors {
  */
 export interface Operation<Node extends NodeBase, Call extends CallBase> {
   /** The first version of the TF8 file that has it. */
-  readonly since: 1 | 2;
+  readonly since: 1 | 2 | 3;
   /** The same of a node, where its fields decide. */
-  sinceOf?(node: Node): 1 | 2;
+  sinceOf?(node: Node): 1 | 2 | 3;
   /** The node's fields in a file, in their order. */
   readonly header: NodeSchema<StoredNode<Node>>;
   /** How many tensors it reads; several: one and more. */

@@ -10,14 +10,30 @@ export interface Requantization {
   readonly high: number;
 }
 
-/** eq. 5 of each accumulator, into `output` from `to` on. */
+/** The same with one multiplier for all channels, or one a channel, [M]. */
+export interface ChannelRequantization extends Omit<Requantization, 'multiplier'> {
+  readonly multiplier: number | readonly number[];
+}
+
+/** The multipliers of `channels` channels. */
+export function multipliersOf(
+  { multiplier }: Pick<ChannelRequantization, 'multiplier'>,
+  channels: number,
+): Float32Array {
+  return typeof multiplier === 'number'
+    ? new Float32Array(channels).fill(multiplier)
+    : Float32Array.from(multiplier);
+}
+
+/** eq. 5 of each channel's accumulator, into `output` from `to` on. */
 export function requantizeArray(
   accumulators: Int32Array,
-  { multiplier, outputZeroPoint, low, high }: Requantization,
+  { multiplier, outputZeroPoint, low, high }: ChannelRequantization,
   output: Uint8Array,
   to: number,
 ): void {
   for (let m = 0; m < accumulators.length; m++) {
-    output[to + m] = requantize(accumulators[m], multiplier, outputZeroPoint, low, high);
+    const factor = typeof multiplier === 'number' ? multiplier : multiplier[m];
+    output[to + m] = requantize(accumulators[m], factor, outputZeroPoint, low, high);
   }
 }

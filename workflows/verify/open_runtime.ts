@@ -11,7 +11,7 @@ import { startCRuntime } from './c_runtime.ts';
 import { startNodeRuntime } from './node_runtime.ts';
 import { startPythonRuntime } from './python_runtime.ts';
 import type { Runtime, RuntimeTask } from './runtime.ts';
-import { RUNTIME_FORMATS, RUNTIME_NAMES, type RuntimeName } from './runtime_names.ts';
+import { type RuntimeName, runtimesOf } from './runtime_names.ts';
 
 /** An exported file that was read. */
 export interface Exported {
@@ -31,7 +31,7 @@ export async function openRuntime(
   name: RuntimeName | undefined,
   context: Context,
 ): Promise<Runtime> {
-  const fitting = RUNTIME_NAMES.filter((runtime) => RUNTIME_FORMATS[runtime] === exported.format);
+  const fitting = runtimesOf(exported.format);
   const chosen = name ?? fitting[0];
   if (chosen === undefined || !fitting.includes(chosen)) {
     throw new UserError(

@@ -12,6 +12,8 @@ The answer is a line of JSON: `runtime` (name and version), `imageBytes`, and `b
 and of each output. Then each image that comes, as plain bytes, is answered with the bytes of every
 layer, [H, W, C], and of the outputs in the file's order, one after another; ends when the input does.
 
+Bytes are uint8, q; a file of int8 takes and gives q - 128.
+
 Both runtimes run in their default setting. LiteRT keeps the tensors between the layers on request
 (`experimental_preserve_all_tensors`), and still runs every layer in the delegate it would run it in.
 """
@@ -23,6 +25,14 @@ import warnings
 from importlib.metadata import version
 
 import numpy as np
+
+
+def signed(array):
+    return (array ^ 128).view(np.int8)
+
+
+def unsigned(array):
+    return array.view(np.uint8) ^ 128 if array.dtype == np.int8 else array
 
 
 def litert(request):
@@ -40,7 +50,9 @@ def litert(request):
 
     def run(pixels):
         for interpreter in (whole, layered):
-            interpreter.set_tensor(interpreter.get_input_details()[0]["index"], pixels)
+            given = interpreter.get_input_details()[0]
+            pixels_of_type = signed(pixels) if given["dtype"] == np.int8 else pixels
+            interpreter.set_tensor(given["index"], pixels_of_type)
             interpreter.invoke()
         layers = [layered.get_tensor(tensor) for tensor in wanted]
         return [*layers, *(whole.get_tensor(output) for output in outputs)]
@@ -57,6 +69,7 @@ def onnxruntime(request):
     image = whole.get_inputs()[0]
 
     def run(pixels):
+        pixels = signed(pixels) if image.type == "tensor(int8)" else pixels
         layers = layered.run(request["names"], {image.name: pixels})
         # [1, C, H, W] to our order of axes
         layers = [layer.transpose(0, 2, 3, 1) for layer in layers]
@@ -77,7 +90,7 @@ def main():
     sink.flush()
     while len(pixels := source.read(size)) == size:
         for tensor in run(np.frombuffer(pixels, np.uint8).reshape(shape)):
-            sink.write(np.ascontiguousarray(tensor).data)
+            sink.write(np.ascontiguousarray(unsigned(tensor)).data)
         sink.flush()
 
 

@@ -17,6 +17,9 @@ export const HEAD_END = '\n*/\n';
 /** A node's arrays in flash, each called PREFIX_NAME_INDEX. */
 const ARRAY_TYPES = { weights: 'uint8_t', bias: 'int32_t', table: 'uint8_t' } as const;
 
+/** Of a requantization's factors in a line. */
+const FACTORS_A_LINE = 4;
+
 type Entry = CNetwork['nodes'][number];
 
 /**
@@ -54,12 +57,27 @@ function nodeConstants(entry: Entry, index: number, prefix: string): string {
           `static const ${ARRAY_TYPES[name]} ${prefix}_${name}_${index}[${values.length}] = {\n${numberLines(values)}};`,
         ];
   });
+  const { factors } = entry.arrays;
+  if (factors !== undefined) {
+    arrays.push(
+      `static const ${prefix}_factor ${prefix}_factors_${index}[${factors.length}] = {\n${factorLines(factors)}};`,
+    );
+  }
   const layers = entry.steps.map(({ kernel, members }, step) => {
     const pointers = Object.keys(entry.arrays).map((name) => [name, `${prefix}_${name}_${index}`]);
     const all: Members = { ...members, ...Object.fromEntries(pointers) };
     return `static const ${prefix}_${KERNELS[kernel].layer} ${layerName(entry, index, step, prefix)} = ${initializer(all)};`;
   });
   return [`/* ${commentText(entry.node.name)} */`, ...arrays, ...layers, ''].join('\n');
+}
+
+function factorLines(factors: readonly Members[]): string {
+  const texts = factors.map(initializer);
+  const lines: string[] = [];
+  for (let first = 0; first < texts.length; first += FACTORS_A_LINE) {
+    lines.push(texts.slice(first, first + FACTORS_A_LINE).join(', '));
+  }
+  return lines.join(',\n');
 }
 
 function layerName({ steps }: CNode, index: number, step: number, prefix: string): string {

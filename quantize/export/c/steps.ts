@@ -1,6 +1,6 @@
 import type { ConvolutionCall } from '../../ops/convolution.ts';
 import type { ElementwiseCall } from '../../ops/elementwise.ts';
-import type { Requantization } from '../../ops/requantization.ts';
+import type { ChannelRequantization } from '../../ops/requantization.ts';
 import { type Calls, type CallTable, type KernelCall, ofCall } from '../../ops/table.ts';
 import type { Shape4 } from '../../ops/tensor.ts';
 import { QuantizationError } from '../../params/errors.ts';
@@ -16,10 +16,12 @@ export interface Members {
   readonly [name: string]: string | number | Members;
 }
 
-/** Arrays of a node that lie in flash; the members `weights`, `bias` and `table` point to them. */
+/** Arrays of a node that lie in flash; the members of these names point to them. */
 export interface Arrays {
   readonly weights?: Uint8Array;
   readonly bias?: Int32Array;
+  /** Of weights with a scale a channel, in the form of a requantization's factor. */
+  readonly factors?: readonly Members[];
   readonly table?: Uint8Array;
 }
 
@@ -56,11 +58,15 @@ type Row = (name: string, arithmetic: CArithmetic) => CNode;
 
 const ROWS: CallTable<Row> = {
   conv2d: (call) => (_name, arithmetic) => ({
-    arrays: { weights: permuteAxes(call.filter, call.filterShape, FLASH_AXES), bias: call.bias },
+    arrays: {
+      weights: permuteAxes(call.filter, call.filterShape, FLASH_AXES),
+      bias: call.bias,
+      ...factors(call, arithmetic),
+    },
     steps: [{ kernel: 'conv2d', members: convolution(call, arithmetic), inputs: [0] }],
   }),
   depthwiseConv2d: (call) => (_name, arithmetic) => ({
-    arrays: { weights: call.filter, bias: call.bias },
+    arrays: { weights: call.filter, bias: call.bias, ...factors(call, arithmetic) },
     steps: [{ kernel: 'depthwise_conv2d', members: convolution(call, arithmetic), inputs: [0] }],
   }),
   fullyConnected: (call) => (_name, arithmetic) => {
@@ -144,7 +150,7 @@ const ROWS: CallTable<Row> = {
 function convolution(
   call: Pick<ConvolutionCall, 'filterShape' | 'inputZeroPoint' | 'filterZeroPoint'> &
     Placed &
-    Requantization,
+    ChannelRequantization,
   arithmetic: CArithmetic,
 ): Members {
   const [height, width] = call.filterShape;
@@ -219,13 +225,29 @@ function elementwise({ rows, columns, share, aZeroPoint, bZeroPoint }: Elementwi
   return { rows, columns, share, a_zero_point: aZeroPoint, b_zero_point: bZeroPoint };
 }
 
+/** Its factor is left out where each channel has its own. */
 function requantization(
-  { multiplier, outputZeroPoint, low, high }: Requantization,
+  { multiplier, outputZeroPoint, low, high }: ChannelRequantization,
   arithmetic: CArithmetic,
 ): Members {
-  const factor =
-    arithmetic === 'float'
-      ? { multiplier: floatLiteral(multiplier) }
-      : { ...singleMultiplier(multiplier) };
-  return { ...factor, zero_point: outputZeroPoint, low, high };
+  return {
+    ...(typeof multiplier === 'number' && { factor: factorOf(multiplier, arithmetic) }),
+    zero_point: outputZeroPoint,
+    low,
+    high,
+  };
+}
+
+function factors(
+  { multiplier }: Pick<ChannelRequantization, 'multiplier'>,
+  arithmetic: CArithmetic,
+): Pick<Arrays, 'factors'> {
+  if (typeof multiplier === 'number') return {};
+  return { factors: multiplier.map((each) => factorOf(each, arithmetic)) };
+}
+
+function factorOf(multiplier: number, arithmetic: CArithmetic): Members {
+  return arithmetic === 'float'
+    ? { multiplier: floatLiteral(multiplier) }
+    : { ...singleMultiplier(multiplier) };
 }

@@ -13,9 +13,11 @@ import type { RearrangeNode } from '../../ops/rearrange.ts';
 import { type NodeTable, ofNode } from '../../ops/table.ts';
 import type { NodeBase, Shape4 } from '../../ops/tensor.ts';
 import { littleEndian } from '../../params/little_endian.ts';
-import { accumulatorScale, BYTE_MAX, type QuantizationParams } from '../../params/quantization.ts';
+import { BYTE_MAX, type QuantizationParams } from '../../params/quantization.ts';
 import { type ActivationKind, activationBounds } from '../../params/requantization.ts';
+import { biasQuantization } from '../../params/weight_quantization.ts';
 import type { Padding } from '../../params/window.ts';
+import { SIGNED_OFFSET } from '../signed_bytes.ts';
 import { permuteAxes } from '../tensor_layout.ts';
 import { biasName, tableName, weightsName } from '../tensor_names.ts';
 import { addArrangement } from './arrangement.ts';
@@ -94,11 +96,17 @@ export function addNode(
   ofNode(OPERATORS, node, graph, { inputs: node.inputs.map(realName), real, input, specs });
 }
 
-/** The bytes are the indices of what is gathered from the table: exact whatever the function. */
+/** The bytes, as uint8, are the indices of what is gathered from the table: exact whatever the function. */
 function addLookup({ name, inputs, output, table }: LookupNode, graph: OnnxGraph): void {
   const indices = `${name}/indices`;
-  graph.node('Cast', inputs, indices, { to: INT32 });
-  graph.constant(tableName(name), 'uint8', [table.length], table);
+  if (graph.bytes === 'uint8') graph.node('Cast', inputs, indices, { to: INT32 });
+  else {
+    const [cast, offset] = [`${name}/cast`, `${name}/offset`];
+    graph.node('Cast', inputs, cast, { to: INT32 });
+    graph.constant(offset, 'int32', [], littleEndian(Int32Array.of(SIGNED_OFFSET)));
+    graph.node('Add', [cast, offset], indices);
+  }
+  graph.byteConstant(tableName(name), [table.length], table);
   graph.node('Gather', [tableName(name), indices], name, { axis: 0 });
   graph.dequantize(name, output.quantization, realName(name));
 }
@@ -108,7 +116,7 @@ function addBytesArrangement(node: RearrangeNode, graph: OnnxGraph, { input }: P
   const { name, inputs, output } = node;
   const { shape, quantization } = input;
   addArrangement(graph, node, shape, inputs[0], (zero) =>
-    graph.constant(zero, 'uint8', [], Uint8Array.of(quantization.zeroPoint)),
+    graph.byteConstant(zero, [], Uint8Array.of(quantization.zeroPoint)),
   );
   graph.dequantize(name, output.quantization, realName(name));
 }
@@ -129,8 +137,8 @@ function addOutput(
   } else {
     const unclipped = `${name}/unclipped`;
     graph.quantize(real, unclipped, output.quantization);
-    graph.constant(`${name}/low`, 'uint8', [], Uint8Array.of(low));
-    graph.constant(`${name}/high`, 'uint8', [], Uint8Array.of(high));
+    graph.byteConstant(`${name}/low`, [], Uint8Array.of(low));
+    graph.byteConstant(`${name}/high`, [], Uint8Array.of(high));
     graph.node('Clip', [unclipped, `${name}/low`, `${name}/high`], name);
   }
   graph.dequantize(name, output.quantization, realName(name));
@@ -145,13 +153,13 @@ function addConvolution(
   const own = filterShape(node, shape);
   const stored = OUTPUTS_FIRST.map((axis) => own[axis]);
   const filter = weightsName(name);
-  graph.constant(filter, 'uint8', stored, permuteAxes(weights.data, own, OUTPUTS_FIRST));
+  graph.byteConstant(filter, stored, permuteAxes(weights.data, own, OUTPUTS_FIRST));
   graph.constant(biasName(name), 'int32', [bias.length], littleEndian(bias));
-  const scale = accumulatorScale(quantization.scale, weights.quantization.scale);
+  const biases = biasQuantization(quantization.scale, weights.quantization);
   const operands = [
     input,
     graph.dequantize(filter, weights.quantization, realName(filter)),
-    graph.dequantizeInt32(biasName(name), scale, realName(biasName(name))),
+    graph.dequantizeInt32(biasName(name), biases, realName(biasName(name))),
   ];
   graph.node('Conv', operands, real, {
     kernel_shape: stored.slice(2),
@@ -190,8 +198,10 @@ function addRequantization(
   to: QuantizationParams,
 ): string {
   const [ones, unquantized] = [`${name}/ones`, `${name}/unquantized`];
-  graph.constant(ones, 'uint8', [channels, 1, 1, 1], new Uint8Array(channels).fill(1));
-  const filter = graph.dequantize(ones, { scale: 1, zeroPoint: 0 }, realName(ones));
+  const zeroPoint = graph.bytes === 'uint8' ? 0 : SIGNED_OFFSET;
+  const data = new Uint8Array(channels).fill(zeroPoint + 1);
+  graph.byteConstant(ones, [channels, 1, 1, 1], data);
+  const filter = graph.dequantize(ones, { scale: 1, zeroPoint }, realName(ones));
   graph.node('Conv', [realName(source), filter], unquantized, {
     kernel_shape: [1, 1],
     strides: [1, 1],

@@ -39,8 +39,14 @@ import { type NodeTable, type OpName, ofNode } from '../../ops/table.ts';
 import type { NodeBase } from '../../ops/tensor.ts';
 import { QuantizationError } from '../../params/errors.ts';
 import { littleEndian } from '../../params/little_endian.ts';
-import { accumulatorScale, type QuantizationParams } from '../../params/quantization.ts';
+import type { QuantizationParams } from '../../params/quantization.ts';
+import {
+  biasQuantization,
+  isPerChannel,
+  SYMMETRIC_ZERO_POINT,
+} from '../../params/weight_quantization.ts';
 import { dilatedWindow, type Padding, samePadding, UNDILATED } from '../../params/window.ts';
+import { SIGNED_OFFSET } from '../signed_bytes.ts';
 import { permuteAxes } from '../tensor_layout.ts';
 import { biasName, tableName, weightsName } from '../tensor_names.ts';
 import { fusedActivation } from './activation.ts';
@@ -74,6 +80,7 @@ export function addNode(graph: TfliteGraph, node: Tf8Node, specs: Specs): void {
 }
 
 function addConvolution(node: ConvolutionNode, graph: TfliteGraph, input: TensorSpec): void {
+  requireWeights(graph, node);
   const { name, weights, strides } = node;
   const [kernelHeight, kernelWidth, depth, last] = weights.shape;
   const dilations = node.dilations ?? UNDILATED;
@@ -105,6 +112,7 @@ function addConvolution(node: ConvolutionNode, graph: TfliteGraph, input: Tensor
   const filter = graph.tensor(weightsName(name), {
     shape: [1, kernelHeight, kernelWidth, depth * last],
     quantization,
+    channelAxis: 3,
     data: weights.data,
   });
   graph.operator(DEPTHWISE_CONV_2D, [image, filter, bias], addOutput(graph, node), {
@@ -114,6 +122,7 @@ function addConvolution(node: ConvolutionNode, graph: TfliteGraph, input: Tensor
 }
 
 function addFullyConnected(node: WeightedNode, graph: TfliteGraph, input: TensorSpec): void {
+  requireWeights(graph, node);
   const { name, weights, output } = node;
   const [, , depth, outputs] = weights.shape;
   const { activation, bias } = addBias(graph, node, input);
@@ -184,15 +193,19 @@ function addElementwise(kind: typeof ADD | typeof SUB | typeof MUL) {
   };
 }
 
-/** The bytes are the indices of what is gathered from the table: exact whatever the function. */
+/** The bytes, as uint8, are the indices of what is gathered from the table: exact whatever the function. */
 function addLookup(node: LookupNode, graph: TfliteGraph): void {
   const { name, inputs, output, table } = node;
   const shape = [1, ...output.shape];
-  const indices = graph.tensor(`${name}/indices`, { shape, type: 'int32' });
-  graph.operator(CAST, [graph.index(inputs[0])], indices, {
-    from: TENSOR_TYPE.uint8,
+  const cast = graph.tensor(graph.bytes === 'uint8' ? `${name}/indices` : `${name}/cast`, {
+    shape,
+    type: 'int32',
+  });
+  graph.operator(CAST, [graph.index(inputs[0])], cast, {
+    from: TENSOR_TYPE[graph.bytes],
     to: TENSOR_TYPE.int32,
   });
+  const indices = graph.bytes === 'uint8' ? cast : addOffset(graph, name, cast, shape);
   const { quantization } = output;
   const stored = graph.tensor(tableName(name), {
     shape: [table.length],
@@ -200,6 +213,23 @@ function addLookup(node: LookupNode, graph: TfliteGraph): void {
     data: table,
   });
   graph.operator(GATHER, [stored, indices], addOutput(graph, node), { axis: 0 });
+}
+
+/** 128 more, from int8 to what the same bytes are as uint8. */
+function addOffset(
+  graph: TfliteGraph,
+  name: string,
+  signed: number,
+  shape: readonly number[],
+): number {
+  const offset = graph.tensor(`${name}/offset`, {
+    shape: [1],
+    type: 'int32',
+    data: littleEndian(Int32Array.of(SIGNED_OFFSET)),
+  });
+  const indices = graph.tensor(`${name}/indices`, { shape, type: 'int32' });
+  graph.operator(ADD, [signed, offset], indices, { activation: 0 });
+  return indices;
 }
 
 function addConcatenation(
@@ -223,8 +253,8 @@ function addConcatenation(
 
 /**
  * A tensor at other parameters by eq. 5: a 1 × 1 depthwise convolution whose weights are 1, at
- * scale 1 and zero point 0, so that its accumulator is q − zeroPoint and its multiplier
- * scaleIn / scaleOut. (TFLite's QUANTIZE and its CONCATENATION of unlike inputs round otherwise.)
+ * scale 1 and zero point 0 of the graph's bytes, so that its accumulator is q − zeroPoint and its
+ * multiplier scaleIn / scaleOut. (TFLite's QUANTIZE and its CONCATENATION of unlike inputs round otherwise.)
  */
 function addRequantization(
   graph: TfliteGraph,
@@ -234,10 +264,11 @@ function addRequantization(
   to: QuantizationParams,
 ): number {
   const channels = shape[2];
+  const zeroPoint = graph.bytes === 'uint8' ? 0 : SIGNED_OFFSET;
   const ones = graph.tensor(`${name}/ones`, {
     shape: [1, 1, 1, channels],
-    quantization: { scale: 1, zeroPoint: 0 },
-    data: new Uint8Array(channels).fill(1),
+    quantization: { scale: 1, zeroPoint },
+    data: new Uint8Array(channels).fill(zeroPoint + 1),
   });
   const zeros = graph.tensor(`${name}/zeros`, {
     shape: [channels],
@@ -339,16 +370,33 @@ export function addReshape(
   graph.operator(RESHAPE, [source], output, { newShape });
 }
 
+/** @throws QuantizationError naming a layer whose weights LiteRT has not for the graph's bytes */
+function requireWeights(graph: TfliteGraph, { name, weights }: WeightedNode): void {
+  const { quantization } = weights;
+  if (graph.bytes === 'uint8') {
+    if (!isPerChannel(quantization)) return;
+    throw new QuantizationError(
+      `Expected one scale for the weights of ${name}, since LiteRT has no uint8 weights with one a channel, but it has ${quantization.scales.length}`,
+      { remedy: 'Export to tflite-int8.' },
+    );
+  }
+  if (quantization.zeroPoint === SYMMETRIC_ZERO_POINT) return;
+  throw new QuantizationError(
+    `Expected symmetric weights of ${name}, since LiteRT's int8 weights have the zero point 0 (128 of uint8), but theirs is ${quantization.zeroPoint - SIGNED_OFFSET}`,
+    {
+      remedy:
+        'Quantize with the recipe per-channel, or one with "symmetric": true; or export to tflite.',
+    },
+  );
+}
+
 function addBias(graph: TfliteGraph, node: WeightedNode, input: TensorSpec) {
   const { name, weights, activation, output } = node;
   return {
     bias: graph.tensor(biasName(name), {
       shape: [node.bias.length],
       type: 'int32',
-      quantization: {
-        scale: accumulatorScale(input.quantization.scale, weights.quantization.scale),
-        zeroPoint: 0,
-      },
+      quantization: biasQuantization(input.quantization.scale, weights.quantization),
       data: littleEndian(node.bias),
     }),
     activation: fusedActivation(name, activation, output.quantization),

@@ -53,9 +53,9 @@ export interface NativeAddon {
     kind: number,
     instructionSet: number,
     fields: WindowFields,
-    multiplier: number,
     filter: Uint8Array,
     bias: Int32Array,
+    multipliers: Float32Array,
   ): NativeOp;
   createConcat(
     positions: number,

@@ -5,6 +5,7 @@ import type { ElementwiseCall } from '../../ops/elementwise.ts';
 import type { MultiplyCall } from '../../ops/multiply.ts';
 import type { Pool2dCall } from '../../ops/pool2d.ts';
 import type { RearrangeCall } from '../../ops/rearrange.ts';
+import { multipliersOf } from '../../ops/requantization.ts';
 import { type CallTable, checkCall, inputsOf, type KernelCall, ofCall } from '../../ops/table.ts';
 import { expected, messageOf, QuantizationError } from '../../params/errors.ts';
 import {
@@ -32,6 +33,7 @@ const MAX_POOL = 3;
 
 const NO_BYTES = new Uint8Array(0);
 const NO_BIAS = new Int32Array(0);
+const NO_MULTIPLIERS = new Float32Array(0);
 
 /**
  * The native tier for one instruction set: the fastest that the processor has unless one is asked for. TypeScript
@@ -169,7 +171,9 @@ class NativeKernels implements Kernels {
       low,
       high,
     };
-    return this.addon.createOp(kind, this.isa, fields, call.multiplier, call.filter, call.bias);
+    const { filter, bias } = call;
+    const multipliers = multipliersOf(call, bias.length);
+    return this.addon.createOp(kind, this.isa, fields, filter, bias, multipliers);
   }
 
   private pool(kind: number, call: Pool2dCall): NativeOp {
@@ -181,7 +185,7 @@ class NativeKernels implements Kernels {
       low: call.low,
       high: call.high,
     };
-    return this.addon.createOp(kind, this.isa, fields, 1, NO_BYTES, NO_BIAS);
+    return this.addon.createOp(kind, this.isa, fields, NO_BYTES, NO_BIAS, NO_MULTIPLIERS);
   }
 
   private sumOp(call: AdditionCall): NativeOp {

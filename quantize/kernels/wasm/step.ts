@@ -6,7 +6,7 @@ import type { LookupCall } from '../../ops/lookup.ts';
 import type { MultiplyCall } from '../../ops/multiply.ts';
 import type { Pool2dCall } from '../../ops/pool2d.ts';
 import type { RearrangeCall } from '../../ops/rearrange.ts';
-import type { Requantization } from '../../ops/requantization.ts';
+import { multipliersOf, type Requantization } from '../../ops/requantization.ts';
 import { type CallTable, checkCall, type KernelCall, ofCall } from '../../ops/table.ts';
 import { alignUp } from '../../params/align_up.ts';
 import { dilatedWindow } from '../../params/window.ts';
@@ -49,7 +49,7 @@ export interface KernelStep {
   readonly singles: Fields;
   /** Of a convolution: the filter that is to be packed. */
   readonly matrix?: FilterMatrix;
-  readonly biases?: Pick<Conv2dCall, 'bias' | 'inputZeroPoint'>;
+  readonly biases?: Pick<Conv2dCall, 'bias' | 'inputZeroPoint' | 'multiplier'>;
   /** Of a function of each value. */
   readonly table?: Uint8Array;
   /** Of a concatenation. */
@@ -116,7 +116,7 @@ function convolutionStep(call: Conv2dCall): KernelStep {
       [record.BLOCK_TILES, blockTiles],
       [record.IS_MATRIX, isMatrix ? 1 : 0],
     ],
-    singles: requantizationSingles(call),
+    singles: lowerSingle(call),
   };
 }
 
@@ -147,7 +147,7 @@ function depthwiseStep(call: Conv2dCall): KernelStep {
       [record.INPUT_ZERO_POINT, call.inputZeroPoint],
       ...requantizationIntegers(call),
     ],
-    singles: requantizationSingles(call),
+    singles: lowerSingle(call),
   };
 }
 
@@ -286,7 +286,11 @@ function elementwiseFields(call: ElementwiseCall): Fields {
   ];
 }
 
-function requantizationIntegers({ outputZeroPoint, low, high }: Requantization): Fields {
+function requantizationIntegers({
+  outputZeroPoint,
+  low,
+  high,
+}: Omit<Requantization, 'multiplier'>): Fields {
   return [
     [record.OFFSET, outputZeroPoint - ROUNDER_BITS],
     [record.LOW, low],
@@ -294,11 +298,15 @@ function requantizationIntegers({ outputZeroPoint, low, high }: Requantization):
   ];
 }
 
-function requantizationSingles({ multiplier, outputZeroPoint, low }: Requantization): Fields {
-  return [
-    [record.MULTIPLIER, multiplier],
-    [record.LOWER, low - outputZeroPoint],
-  ];
+function requantizationSingles(call: Requantization): Fields {
+  return [[record.MULTIPLIER, call.multiplier], ...lowerSingle(call)];
+}
+
+function lowerSingle({
+  outputZeroPoint,
+  low,
+}: Pick<Requantization, 'outputZeroPoint' | 'low'>): Fields {
+  return [[record.LOWER, low - outputZeroPoint]];
 }
 
 /** Writes the step's record, and what it points to beside the filter; returns its address. */
@@ -338,19 +346,25 @@ export function writeStep(
 }
 
 /**
- * [⌈columns / 8⌉ · 8] int32: bias − zx · Σ (wq − wz), so that the kernels multiply xq itself:
- * bias + Σ (xq − zx)(wq − wz) = (bias − zx Σ (wq − wz)) + Σ xq (wq − wz) (eq. 4). The
- * sums wrap modulo 2³², which leaves the accumulator as it is.
+ * [⌈columns / 8⌉, 2, 8]: int32 biases and f32 multipliers. The biases are bias − zx · Σ (wq − wz), so that the
+ * kernels multiply xq itself: bias + Σ (xq − zx)(wq − wz) = (bias − zx Σ (wq − wz)) + Σ xq (wq − wz)
+ * (eq. 4). The sums wrap modulo 2³², which leaves the accumulator as it is.
  */
 function writeBias(
   arena: Arena,
-  { bias, inputZeroPoint }: NonNullable<KernelStep['biases']>,
+  { bias, inputZeroPoint, multiplier }: NonNullable<KernelStep['biases']>,
   { sums }: PackedFilter,
 ): number {
-  const padded = new Int32Array(Math.ceil(sums.length / LANES) * LANES);
-  for (const [m, sum] of sums.entries()) padded[m] = bias[m] - Math.imul(inputZeroPoint, sum);
-  const address = arena.allocate(padded.byteLength);
-  arena.int32s.set(padded, address / 4);
+  const multipliers = multipliersOf({ multiplier }, sums.length);
+  const numbers = Math.ceil(sums.length / LANES) * 2 * LANES;
+  const address = arena.allocate(4 * numbers);
+  const { int32s, singles } = arena;
+  int32s.fill(0, address / 4, address / 4 + numbers);
+  for (const [m, sum] of sums.entries()) {
+    const at = address / 4 + Math.floor(m / LANES) * 2 * LANES + (m % LANES);
+    int32s[at] = bias[m] - Math.imul(inputZeroPoint, sum);
+    singles[at + LANES] = multipliers[m];
+  }
   return address;
 }
 

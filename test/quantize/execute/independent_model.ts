@@ -1,4 +1,9 @@
-import { type Tf8Model, type Tf8Node, tensorSpecs } from '../../../quantize/model/tf8_model.ts';
+import {
+  type Tf8Model,
+  type Tf8Node,
+  tensorSpecs,
+  type WeightedNode,
+} from '../../../quantize/model/tf8_model.ts';
 import type { RearrangeNode } from '../../../quantize/ops/rearrange.ts';
 import { computeIndependently } from '../kernels/independent.ts';
 import type { KernelCall } from '../kernels/run_case.ts';
@@ -103,7 +108,9 @@ function callOf(
         filter: weights.data,
         filterZeroPoint: weights.quantization.zeroPoint,
         bias,
-        multiplier: ratio(product(quantization.scale, weights.quantization.scale), scaleOut),
+        multiplier: Array.from(bias, (_, m) =>
+          ratio(product(quantization.scale, scaleOf(weights.quantization, m)), scaleOut),
+        ),
         outputZeroPoint,
         low: activation === 'linear' ? 0 : outputZeroPoint,
         high: activation === 'relu6' ? byteOfSix(scaleOut, outputZeroPoint) : 255,
@@ -122,6 +129,9 @@ function callOf(
     }
   }
 }
+
+const scaleOf = (quantization: WeightedNode['weights']['quantization'], m: number) =>
+  'scale' in quantization ? quantization.scale : quantization.scales[m];
 
 const size = (sides: readonly number[]) => sides.reduce((product, side) => product * side, 1);
 

@@ -1,6 +1,5 @@
 import type { Conv2dCall } from '../../../quantize/ops/conv2d.ts';
 import type { ElementwiseCall } from '../../../quantize/ops/elementwise.ts';
-import type { Requantization } from '../../../quantize/ops/requantization.ts';
 import type { Shape4 } from '../../../quantize/ops/tensor.ts';
 import type { Padding } from '../../../quantize/params/window.ts';
 import { requantizeExactly } from '../params/exact.ts';
@@ -104,7 +103,7 @@ function pairs({ a, b, rows, columns, share, aZeroPoint, bZeroPoint }: Elementwi
   });
 }
 
-function convolve(op: 'conv2d' | 'depthwiseConv2d', call: Conv2dCall & Requantization): number[] {
+function convolve(op: 'conv2d' | 'depthwiseConv2d', call: Conv2dCall): number[] {
   const [height, width, channels, filters] = call.filterShape;
   const zx = BigInt(call.inputZeroPoint);
   const wz = BigInt(call.filterZeroPoint);
@@ -125,7 +124,7 @@ function convolve(op: 'conv2d' | 'depthwiseConv2d', call: Conv2dCall & Requantiz
     const sum = products - zx * weights - wz * inputs + taps * zx * wz;
     return requantizeExactly(
       BigInt(call.bias[column]) + sum,
-      call.multiplier,
+      typeof call.multiplier === 'number' ? call.multiplier : call.multiplier[column],
       call.outputZeroPoint,
       call.low,
       call.high,

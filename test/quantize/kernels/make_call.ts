@@ -75,7 +75,9 @@ function randomBias(
 export interface Arithmetic {
   readonly inputZeroPoint: number;
   readonly filterZeroPoint: number;
+  /** Of each channel a part of it, where `perChannel`. */
   readonly multiplier: number;
+  readonly perChannel: boolean;
   readonly outputZeroPoint: number;
   readonly low: number;
   readonly high: number;
@@ -85,10 +87,19 @@ export interface Arithmetic {
   readonly seed: number;
 }
 
+/** One multiplier, or one a channel: singles > 0. */
+function multiplierOf({ multiplier, perChannel, seed }: Arithmetic, channels: number) {
+  if (!perChannel) return multiplier;
+  return Array.from(randomBytes(channels, seed + 30), (byte) =>
+    Math.max(Math.fround((multiplier * (1 + (byte % 97))) / 97), 2 ** -149),
+  );
+}
+
 const ARITHMETIC: Arithmetic = {
   inputZeroPoint: 117,
   filterZeroPoint: 133,
   multiplier: 2 ** -10,
+  perChannel: false,
   outputZeroPoint: 100,
   low: 0,
   high: 255,
@@ -148,7 +159,7 @@ export function convolution(
     strides,
     padding,
     ...(dilations && { dilations }),
-    multiplier: arithmetic.multiplier,
+    multiplier: multiplierOf(arithmetic, columns),
     outputZeroPoint: arithmetic.outputZeroPoint,
     low: arithmetic.low,
     high: arithmetic.high,
@@ -172,7 +183,7 @@ export function fullyConnected(
     filter: filterBytes(inputDepth * outputDepth, arithmetic),
     filterZeroPoint,
     bias: randomBias(outputDepth, seed + 20, biasSize, inputDepth, inputZeroPoint, filterZeroPoint),
-    multiplier: arithmetic.multiplier,
+    multiplier: multiplierOf(arithmetic, outputDepth),
     outputZeroPoint: arithmetic.outputZeroPoint,
     low: arithmetic.low,
     high: arithmetic.high,

@@ -46,6 +46,7 @@ const arithmetic = (): fc.Arbitrary<Arithmetic> =>
       inputZeroPoint: byte(),
       filterZeroPoint: byte(),
       multiplier: multiplier(),
+      perChannel: fc.boolean(),
       outputZeroPoint: byte(),
       bounds: fc.oneof(fc.constant([0, 255]), bounds()),
       biasSize: fc.constantFrom('of products' as const, 'of int32' as const, 'small' as const),

@@ -50,12 +50,11 @@ static int get_fields(napi_env env, napi_value object, const Field *fields, size
 
 #define COUNT(fields) (sizeof(fields) / sizeof *(fields))
 
-/* createOp(kind, isa, fields by name, multiplier, filter: Uint8Array, bias: Int32Array) */
+/* createOp(kind, isa, fields by name, filter: Uint8Array, bias: Int32Array, multipliers: Float32Array) */
 static napi_value create_op(napi_env env, napi_callback_info info) {
   napi_value arguments[MOST_ARGUMENTS];
   int32_t kind, isa;
-  double multiplier;
-  Array filter, bias;
+  Array filter, bias, multipliers;
   Windowed w;
   const Field FIELDS[] = {
       {"batch", &w.batch, 1, INT32_MAX},
@@ -82,11 +81,11 @@ static napi_value create_op(napi_env env, napi_callback_info info) {
   if (!get_arguments(env, info, 6, arguments) ||
       napi_get_value_int32(env, arguments[0], &kind) != napi_ok ||
       napi_get_value_int32(env, arguments[1], &isa) != napi_ok ||
-      napi_get_value_double(env, arguments[3], &multiplier) != napi_ok ||
-      !get_array(env, arguments[4], napi_uint8_array, &filter) ||
-      !get_array(env, arguments[5], napi_int32_array, &bias) || kind < 0 || kind >= OP_CONCAT ||
+      !get_array(env, arguments[3], napi_uint8_array, &filter) ||
+      !get_array(env, arguments[4], napi_int32_array, &bias) ||
+      !get_array(env, arguments[5], napi_float32_array, &multipliers) || kind < 0 || kind >= OP_CONCAT ||
       isa < 0 || isa >= ISA_COUNT || !isa_supported((Isa)isa)) {
-    return fail(env, "Expected (kind, isa, fields, multiplier, filter, bias) for createOp");
+    return fail(env, "Expected (kind, isa, fields, filter, bias, multipliers) for createOp");
   }
   if (!get_fields(env, arguments[2], FIELDS, COUNT(FIELDS))) {
     return fail(env, "Expected the fields of a window for createOp");
@@ -100,13 +99,13 @@ static napi_value create_op(napi_env env, napi_callback_info info) {
     const size_t inputs = kind == OP_CONVOLUTION ? (size_t)w.channels : 1;
     const size_t depth = (size_t)w.window_height * (size_t)w.window_width * inputs;
     if (depth > INT32_MAX || filter.length != depth * (size_t)w.output_channels ||
-        bias.length != (size_t)w.output_channels) {
-      return fail(env, "Expected filter and bias of the layer's shape for createOp");
+        bias.length != (size_t)w.output_channels ||
+        multipliers.length != (size_t)w.output_channels) {
+      return fail(env, "Expected filter, bias and multipliers of the layer's shape for createOp");
     }
   }
-  w.requantization.multiplier = (float)multiplier;
-  return make_handle(env, HANDLE_OP,
-                     op_create_windowed((OpKind)kind, (Isa)isa, &w, filter.data, bias.data));
+  const Weights weights = {filter.data, bias.data, multipliers.data};
+  return make_handle(env, HANDLE_OP, op_create_windowed((OpKind)kind, (Isa)isa, &w, &weights));
 }
 
 /* createConcat(positions, channels: Int32Array, zeroPoints: Int32Array, multipliers: Float32Array,

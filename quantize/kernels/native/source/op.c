@@ -9,13 +9,20 @@
 #include "pack.h"
 #include "rearrange.h"
 
-Op *op_create_windowed(OpKind kind, Isa isa, const Windowed *w, const uint8_t *filter,
-                       const int32_t *bias) {
+/* The vector kernels' scaled accumulators fit int32, since |acc| <= 2^31, where every multiplier is below 1. */
+static int suits_vectors(const float *multipliers, int32_t count) {
+  for (int32_t m = 0; m < count; m++) {
+    if (!(multipliers[m] < 1)) return 0;
+  }
+  return 1;
+}
+
+Op *op_create_windowed(OpKind kind, Isa isa, const Windowed *w, const Weights *weights) {
   Op *op = calloc(1, sizeof *op);
   if (op == NULL) return NULL;
   op->kind = kind;
-  /* The vector kernels' scaled accumulators fit int32, since |acc| <= 2^31 and multiplier < 1. */
-  op->isa = w->requantization.multiplier < 1 ? isa : ISA_SCALAR;
+  const int has_weights = kind == OP_CONVOLUTION || kind == OP_DEPTHWISE;
+  op->isa = has_weights && !suits_vectors(weights->multipliers, w->output_channels) ? ISA_SCALAR : isa;
   op->references = 1;
   op->batch = w->batch;
   op->height = w->height;
@@ -42,12 +49,12 @@ Op *op_create_windowed(OpKind kind, Isa isa, const Windowed *w, const uint8_t *f
                       op->stride_x == 1 && op->pad_top == 0 && op->pad_left == 0 &&
                       op->output_height == op->height && op->output_width == op->width;
     op->is_pointwise = dense;
-    packed = pack_convolution(op, filter, w->filter_zero_point, bias);
+    packed = pack_convolution(op, weights, w->filter_zero_point);
     const size_t row_bytes = (size_t)op->groups * 4;
     const size_t fitting = 96 * 1024 / row_bytes / 6 * 6;
     op->block_rows = fitting < 6 ? 6 : fitting > 384 ? 384 : fitting;
   } else if (kind == OP_DEPTHWISE) {
-    packed = pack_depthwise(op, filter, w->filter_zero_point, bias);
+    packed = pack_depthwise(op, weights, w->filter_zero_point);
   }
   if (packed) return op;
   op_release(op);
@@ -80,7 +87,7 @@ Op *op_create_concat(int32_t positions, int32_t input_count, const int32_t *chan
     const Requantization r = {multipliers[i], zero_point_out, 0, 255};
     for (int32_t q = 0; q < 256; q++) {
       op->tables[256 * (size_t)i + (size_t)q] =
-          (uint8_t)requantize((uint32_t)(q - zero_points[i]), &r);
+          (uint8_t)requantize((uint32_t)(q - zero_points[i]), multipliers[i], &r);
     }
   }
   return op;
@@ -98,6 +105,7 @@ void op_release(Op *op) {
   if (op == NULL || --op->references > 0) return;
   free(op->weights);
   free(op->bias);
+  free(op->multipliers);
   free(op->chain_panels);
   free(op->chain_offsets);
   free(op->blocks);

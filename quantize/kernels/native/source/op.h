@@ -56,7 +56,7 @@ typedef enum {
 
 /* eq. 5: clamp(roundHalfEven(f32(acc) * multiplier) + zero_point, low, high). */
 typedef struct {
-  float multiplier;
+  float multiplier; /* of a product; a layer with weights has Op.multipliers */
   int32_t zero_point;
   int32_t low;
   int32_t high;
@@ -105,6 +105,7 @@ typedef struct {
   uint8_t *weights; /* 64-byte aligned */
   size_t weight_bytes;
   int32_t *bias; /* bias - zx * sum(wq - wz), in the order of the packed columns, padded */
+  float *multipliers; /* of the columns, in the order of `bias` */
 
   /* Depthwise: blocks of channels, or none where the scalar kernel runs. */
   ChannelBlock *blocks;
@@ -155,9 +156,15 @@ typedef struct {
   Requantization requantization;
 } Windowed;
 
+/* Weights and what belongs to them, [output_channels] but the filter; a pool has none. */
+typedef struct {
+  const uint8_t *filter;
+  const int32_t *bias;
+  const float *multipliers;
+} Weights;
+
 /* Makes an Op; NULL when memory is short. */
-Op *op_create_windowed(OpKind kind, Isa isa, const Windowed *windowed, const uint8_t *filter,
-                       const int32_t *bias);
+Op *op_create_windowed(OpKind kind, Isa isa, const Windowed *windowed, const Weights *weights);
 Op *op_create_concat(int32_t positions, int32_t input_count, const int32_t *channels,
                      const int32_t *zero_points, const float *multipliers, int32_t zero_point_out);
 /* A concatenation of one input, with a table [256] of its own (eq. 10). */
@@ -192,7 +199,8 @@ void gather_rows(const Op *op, const uint8_t *input, size_t first, size_t count,
 int quantize_array(const float *real, size_t length, double scale, int32_t zero_point,
                    uint8_t *output);
 
-int32_t requantize(uint32_t accumulator, const Requantization *requantization);
+/* eq. 5 by a multiplier, whatever the requantization's own. */
+int32_t requantize(uint32_t accumulator, float multiplier, const Requantization *requantization);
 
 /* The convolution's rows [first, last) and packed panels [first_panel, last_panel). */
 typedef void (*ConvolutionKernel)(const Op *, const uint8_t *, uint8_t *, size_t, size_t, int32_t,

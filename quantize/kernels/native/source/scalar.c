@@ -6,9 +6,9 @@
 /* 1.5 * 2^23: |x| <= 2^22 plus this is a single with steps of 1, so the sum rounds half to even. */
 #define ROUNDING 12582912.0f
 
-int32_t requantize(uint32_t accumulator, const Requantization *r) {
+int32_t requantize(uint32_t accumulator, float multiplier, const Requantization *r) {
   /* eq. 5; the bounds are integers, so clamping before rounding gives the same byte. */
-  const float scaled = (float)(int32_t)accumulator * r->multiplier;
+  const float scaled = (float)(int32_t)accumulator * multiplier;
   const float low = (float)(r->low - r->zero_point);
   const float high = (float)(r->high - r->zero_point);
   const float bounded = scaled < low ? low : scaled > high ? high : scaled;
@@ -54,7 +54,7 @@ void convolution_scalar(const Op *op, const uint8_t *input, uint8_t *output, siz
     }
     uint8_t *to = output + row * columns;
     for (size_t m = 0; m < columns; m++) {
-      to[m] = (uint8_t)requantize(accumulators[m], &op->requantization);
+      to[m] = (uint8_t)requantize(accumulators[m], op->multipliers[m], &op->requantization);
     }
   }
 }
@@ -95,7 +95,7 @@ void depthwise_scalar(const Op *op, const uint8_t *input, uint8_t *output, size_
       }
       uint8_t *to = output + (row * (size_t)op->output_width + (size_t)x) * (size_t)columns;
       for (int32_t m = 0; m < columns; m++) {
-        to[m] = (uint8_t)requantize(accumulators[m], &op->requantization);
+        to[m] = (uint8_t)requantize(accumulators[m], op->multipliers[m], &op->requantization);
       }
     }
   }

@@ -75,7 +75,7 @@ export function convolution(
         end - row,
         pairs,
         filter + column * pairs * 4,
-        bias + column * 4,
+        bias + column * 8,
         scratch,
         output + column,
         columns,

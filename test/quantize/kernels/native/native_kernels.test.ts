@@ -17,7 +17,7 @@ import { createNativeKernels } from '../../../../quantize/kernels/native/native_
 import { quantizeArray } from '../../../../quantize/params/quantization.ts';
 import { NO_PADDING } from '../../../../quantize/params/window.ts';
 import { skip } from '../../../support/skip.ts';
-import { randomModels } from '../../model/random_models.ts';
+import { randomModels, randomScales } from '../../model/random_models.ts';
 import { assertEqual, assertNetworkEqual } from '../equal.ts';
 import { randomBytes } from '../make_call.ts';
 
@@ -77,7 +77,7 @@ for (const instructionSet of INSTRUCTION_SETS) {
 
     it('run whole networks on more threads than there are images, and than rows', () => {
       fc.assert(
-        fc.property(randomModels({ withEveryOp: true }), (model) =>
+        fc.property(randomScales({ withEveryOp: true }), (model) =>
           assertNetworkEqual(model, kernels(), { threads: 3, batches: [1, 2, 5, 1] }),
         ),
         { numRuns: 25 },
@@ -235,7 +235,14 @@ describe('the native addon', () => {
     ...{ outputZeroPoint: 0, low: 0, high: 255 },
   };
   const make = (changed: Partial<WindowFields> = {}, filter = new Uint8Array(1), kind = 0) =>
-    addon!.createOp(kind, 0, { ...fields, ...changed }, 0.5, filter, new Int32Array(1));
+    addon!.createOp(
+      kind,
+      0,
+      { ...fields, ...changed },
+      filter,
+      new Int32Array(1),
+      Float32Array.of(0.5),
+    );
 
   it('throws, and never aborts, where arguments are of other types or numbers', () => {
     const op = make();
@@ -272,7 +279,7 @@ describe('the native addon', () => {
     }
     assert.throws(() => make({ paddingTop: -1 }), /fields of a window for createOp/);
     assert.throws(() => make({ low: 256 }), /fields of a window for createOp/);
-    assert.throws(() => make({}, new Uint8Array(2)), /filter and bias of the layer's shape/);
+    assert.throws(() => make({}, new Uint8Array(2)), /filter, bias and multipliers of the layer's shape/);
     // Two channels of input, one of output: depthwise, average, maximum.
     for (const kind of [1, 2, 3]) {
       assert.throws(
