@@ -26,15 +26,10 @@ export function columnParams({ kernel, own, variances, choice, scales }: WeightP
     );
     // A channel of zeros takes the layer's coarsest scale: any would do, and its bias is not much of it.
     const coarsest = reaches.reduce((most, reach) => Math.max(most, reach), 0);
-    const raised: number[] = [];
     const params = reaches.map((reach, m) => {
       const range = rangeOf(reach > 0 ? reach : coarsest);
-      const { params, raisedBy } = weightParams(
-        scales === undefined ? range : powerOfTwoRange(range),
-        { ...terms, biasMax: biasMax[m] },
-      );
-      if (raisedBy > 1 && reach > 0) raised.push(raisedBy);
-      return params.scale;
+      const form = scales === undefined ? range : powerOfTwoRange(range);
+      return weightParams(form, { ...terms, biasMax: biasMax[m] }).params.scale;
     });
     const quantization: ChannelParams = { scales: params, zeroPoint: SYMMETRIC_ZERO_POINT };
     const shares = columns(outputs, (m) => {
@@ -44,8 +39,7 @@ export function columnParams({ kernel, own, variances, choice, scales }: WeightP
     return {
       quantization,
       rangeShare: shares.reduce((sum, share) => sum + share, 0) / outputs,
-      raisedBy: Math.max(1, ...raised),
-      ...(raised.length > 0 && { raisedChannels: raised.length }),
+      raisedBy: 1,
     };
   };
 }

@@ -251,14 +251,9 @@ function scalarFunction(activation: Activation): ScalarFunction {
   return { max: max === Infinity ? null : max, slope, threshold };
 }
 
-/**
- * What a bias far above the weights costs.
- * @param channels how many are concerned, where each has a scale
- */
-export function coarserNote(layer: string, factor: number, channels?: number): string {
-  const where = channels === undefined ? layer : `${channels} channels of ${layer}`;
-  const upTo = channels === undefined ? '' : 'up to ';
-  return `The weights of ${where} are quantized ${upTo}${factor.toLocaleString('en', { maximumSignificantDigits: 3 })} times as coarsely as their range allows: its biases would not fit int32 otherwise`;
+/** What a bias far above the weights costs. */
+export function coarserNote(layer: string, factor: number): string {
+  return `The weights of ${layer} are quantized ${factor.toLocaleString('en', { maximumSignificantDigits: 3 })} times as coarsely as their range allows: its biases would not fit int32 otherwise`;
 }
 
 /** [H, W, C]; a vector is an image of one pixel. */

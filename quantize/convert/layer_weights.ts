@@ -36,10 +36,11 @@ export interface LayerWeights {
   readonly node: WeightedNode;
   /** Width of the weights' range in parts of their own; of a range a channel, the mean. */
   readonly rangeShare: number;
-  /** The scale over that of the range that was chosen: above 1 where a bias would not have fit. */
+  /**
+   * The scale over that of the range that was chosen: above 1 where a bias would not have fit. Of a scale a channel
+   * it is 1: a channel whose own scale is raised has weights that are nothing beside its bias.
+   */
   readonly raisedBy: number;
-  /** Of weights with a scale a channel: how many channels' scales were raised, where one was. */
-  readonly raisedChannels?: number;
   /** What second-order rounding left of the error of rounding to the nearest, weighted by the inputs. */
   readonly roundingGainDb?: number;
 }

@@ -122,8 +122,8 @@ class Walk {
       moments,
       matchMeans: correction !== undefined,
     });
-    const { raisedBy, raisedChannels } = quantized;
-    if (raisedBy > 1) this.options.onNote?.(coarserNote(stored.name, raisedBy, raisedChannels));
+    const { raisedBy } = quantized;
+    if (raisedBy > 1) this.options.onNote?.(coarserNote(stored.name, raisedBy));
     let { node } = quantized;
     const errors: number[] = [];
     if (correction !== undefined) {

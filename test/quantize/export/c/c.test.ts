@@ -114,7 +114,7 @@ describe('the export to C', () => {
     assert.match(library, /static const int32_t model_bias_0\[2\] = \{\n5,-6\};/);
     assert.match(
       library,
-      /model_layer_0 = \{.*\.to = \{\.multiplier = 0x1p-4f, \.zero_point = 10, \.high = 255\}, /,
+      /model_layer_0 = \{.*\.to = \{\.factor = \{\.multiplier = 0x1p-4f\}, \.zero_point = 10, \.high = 255\}, /,
     );
   });
 
