@@ -5,7 +5,7 @@ import {
   SYMMETRIC_ZERO_POINT,
 } from '../params/weight_quantization.ts';
 import { columnsOf } from './ridge_refit.ts';
-import { powerOfTwoRange } from './scale_forms.ts';
+import { inForm, powerOfTwoRange } from './scale_forms.ts';
 import type { LayerTerms, WeightParts } from './tensor_weights.ts';
 import { reachOf, weightReach } from './weight_range.ts';
 
@@ -29,7 +29,8 @@ export function columnParams({ kernel, own, variances, choice, scales }: WeightP
     const params = reaches.map((reach, m) => {
       const range = rangeOf(reach > 0 ? reach : coarsest);
       const form = scales === undefined ? range : powerOfTwoRange(range);
-      return weightParams(form, { ...terms, biasMax: biasMax[m] }).params.scale;
+      const { params } = weightParams(form, { ...terms, biasMax: biasMax[m] });
+      return inForm(params.scale, scales);
     });
     const quantization: ChannelParams = { scales: params, zeroPoint: SYMMETRIC_ZERO_POINT };
     const shares = columns(outputs, (m) => {

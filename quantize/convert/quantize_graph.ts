@@ -65,11 +65,12 @@ export interface QuantizedGraph {
  */
 export async function quantizeGraph(
   read: FloatGraph,
-  recipe: Recipe,
+  given: Recipe,
   images: CalibrationImages,
   options: QuantizeGraphOptions,
 ): Promise<QuantizedGraph> {
   const { compile, onProgress, kernels, threads = 1 } = options;
+  const recipe = forProfile(given, options.rounding);
   requireArithmetic(recipe);
   const zeroVariance = zeroVarianceOf(recipe);
   const graph = await withPasses(fuseGraph(read, { zeroVariance }), recipe, images, options.onNote);
@@ -129,6 +130,12 @@ export async function quantizeGraph(
       ),
     },
   };
+}
+
+/** The recipe with what a rule of requantization asks of the scales. */
+function forProfile(recipe: Recipe, rounding: ConvertOptions['rounding']): Recipe {
+  if (rounding !== 'power-of-two' || recipe.scales === 'powerOfTwo') return recipe;
+  return { ...recipe, name: `${recipe.name}, powers of two`, scales: 'powerOfTwo' };
 }
 
 /** @throws QuantizationError for per-channel weights with zero points of their own, which the executor does not have */

@@ -2,7 +2,7 @@ import type { QuantizationParams } from '../params/quantization.ts';
 import { type WeightScaleTerms, weightParams } from '../params/weight_params.ts';
 import type { ObservedRange } from './observed_range.ts';
 import type { Recipe, WeightChoice } from './recipe.ts';
-import { powerOfTwoRange, symmetricRange } from './scale_forms.ts';
+import { inForm, powerOfTwoRange, symmetricRange } from './scale_forms.ts';
 import { weightRange } from './weight_range.ts';
 
 /** The weights of a layer, [K, M], and what a recipe makes of them. */
@@ -31,7 +31,8 @@ export function tensorParams({ kernel, own, variances, choice, scales }: WeightP
   return ({ biasMax, ...terms }: LayerTerms) => {
     const greatest = biasMax.reduce((most, value) => Math.max(most, value), 0);
     const { params, raisedBy } = weightParams(range, { ...terms, biasMax: greatest });
-    const quantization: QuantizationParams = params;
+    const { scale, zeroPoint } = params;
+    const quantization: QuantizationParams = { scale: inForm(scale, scales), zeroPoint };
     return { quantization, rangeShare, raisedBy };
   };
 }

@@ -32,6 +32,7 @@ export function modelProgram(model: Tf8Model, outputs: readonly string[]): Progr
         batch: 1,
         inputs: node.inputs.map((name) => ({ ...byName(specs, name), data: byName(views, name) })),
         output: byName(views, node.name),
+        rounding: model.rounding,
       }),
     ),
     arena,

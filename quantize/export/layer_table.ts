@@ -2,6 +2,7 @@ import { byName } from '../model/by_name.ts';
 import { isWeighted, type Tf8Model, tensorSpecs } from '../model/tf8_model.ts';
 import { type KernelCall, kernelCall, operationOf } from '../ops/table.ts';
 import type { TensorSpec } from '../ops/tensor.ts';
+import { fixedMultiplier, type RoundingName } from '../params/roundings.ts';
 import { elements } from '../params/shape.ts';
 import { type SingleMultiplier, singleMultiplier } from '../params/single_multiplier.ts';
 import { ofScales } from '../params/weight_quantization.ts';
@@ -43,7 +44,12 @@ export function layerTable(model: Tf8Model): readonly LayerRow[] {
   const data = new Uint8Array(0);
   return model.nodes.map((node) => {
     const inputs = node.inputs.map((name) => ({ name, ...specOf(byName(specs, name)) }));
-    const tensors = { batch: 1, inputs: inputs.map((spec) => ({ ...spec, data })), output: data };
+    const tensors = {
+      batch: 1,
+      inputs: inputs.map((spec) => ({ ...spec, data })),
+      output: data,
+      rounding: model.rounding,
+    };
     const call = kernelCall(node, tensors);
     const { low = 0, high = 255 } = call.call as { low?: number; high?: number };
     const weighted = isWeighted(node) ? node : undefined;
@@ -76,6 +82,7 @@ function specOf({ shape, quantization }: TensorSpec): TensorSpec {
 
 /** Whatever a call multiplies by, by the names that calls have for it. */
 function multipliersOf({ call }: KernelCall): LayerRow['multipliers'] {
+  const single = (value: number) => ({ value, ...integersOf(value, call) });
   if ('multiplier' in call) return [call.multiplier].flat().map(single);
   if ('aMultiplier' in call) {
     const { aMultiplier, bMultiplier, shift } = call;
@@ -89,6 +96,9 @@ function multipliersOf({ call }: KernelCall): LayerRow['multipliers'] {
   return [];
 }
 
-function single(value: number): SingleMultiplier & { readonly value: number } {
-  return { value, ...singleMultiplier(value) };
+/** Mantissa / 2^shift: of eq. 5 a single's 24 bits, of eq. 16 the 31 bits that integers multiply by. */
+function integersOf(value: number, call: { readonly rounding?: RoundingName }): SingleMultiplier {
+  if (call.rounding === undefined) return singleMultiplier(value);
+  const { mantissa, exponent } = fixedMultiplier(value);
+  return { mantissa, shift: 31 - exponent };
 }

@@ -5,8 +5,8 @@
 import { z } from 'zod';
 import { RecipeSchema } from '../convert/recipe_schema.ts';
 import { byName } from '../model/by_name.ts';
-import { isWeighted, type TensorSpec, type Tf8Model } from '../model/tf8_model.ts';
-import { REQUANTIZATION_ROUNDING } from '../params/requantization.ts';
+import { isWeighted, roundingOf, type TensorSpec, type Tf8Model } from '../model/tf8_model.ts';
+import { ROUNDINGS } from '../params/roundings.ts';
 import {
   biasQuantization,
   isPerChannel,
@@ -28,6 +28,8 @@ const VerificationSchema = z.strictObject({
   maxDifference: z.int().nonnegative(),
   /** In percent of the images; null of a network without an output of classes. */
   top1Agreement: z.number().nullable(),
+  /** The rule by which we rounded, where it was another than the network's own. */
+  profile: z.enum(ROUNDINGS).exactOptional(),
 });
 
 const ParametersSchema = z.strictObject({
@@ -94,7 +96,7 @@ export function exportManifest(
       zeroVariance,
       ...(recipe !== undefined && { recipe }),
     },
-    rounding: REQUANTIZATION_ROUNDING,
+    rounding: roundingOf(model),
     tensors: tensorParameters(model),
     verified: [],
   };

@@ -1,5 +1,6 @@
 import { expected, QuantizationError } from '../params/errors.ts';
 import { BYTE_MAX, requireZeroPoint } from '../params/quantization.ts';
+import { DEFAULT_ROUNDING, type RoundingName, requireRounding } from '../params/roundings.ts';
 import type { ChannelRequantization } from './requantization.ts';
 import type { Shape4 } from './tensor.ts';
 
@@ -7,18 +8,29 @@ import type { Shape4 } from './tensor.ts';
 
 /** @param channels of the output, which a list of multipliers has one each of */
 export function requireRequantization(call: ChannelRequantization, channels: number): void {
-  const { multiplier } = call;
-  if (typeof multiplier === 'number') requireMultiplier('multiplier', multiplier);
+  const { multiplier, rounding } = call;
+  if (typeof multiplier === 'number') requireMultiplier('multiplier', multiplier, rounding);
   else {
     requireLength('multiplier', multiplier, channels);
-    for (let m = 0; m < channels; m++) requireMultiplier(`multiplier[${m}]`, multiplier[m]);
+    for (let m = 0; m < channels; m++) {
+      requireMultiplier(`multiplier[${m}]`, multiplier[m], rounding);
+    }
   }
   requireZeroPoint('outputZeroPoint', call.outputZeroPoint);
   requireBounds(call.low, call.high);
 }
 
 /** Subnormal singles are allowed: every tier multiplies them exactly alike. */
-export function requireMultiplier(name: string, value: number): void {
+export function requireMultiplier(
+  name: string,
+  value: number,
+  rounding: RoundingName = DEFAULT_ROUNDING,
+): void {
+  if (rounding !== DEFAULT_ROUNDING) {
+    requireRounding(rounding);
+    if (value > 0 && value < Infinity) return;
+    throw expected('a finite number > 0', name, value);
+  }
   if (!(value > 0 && value < Infinity && Math.fround(value) === value)) {
     throw expected('a finite single-precision number > 0', name, value);
   }

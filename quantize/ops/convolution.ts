@@ -64,14 +64,14 @@ export interface ConvolutionCall extends WeightedCall {
 
 export function convolutionCall(
   node: NodeBase & ConvolutionFields,
-  { batch, inputs: [input], output }: NodeTensors,
+  { batch, inputs: [input], output, rounding }: NodeTensors,
 ): ConvolutionCall {
   return {
     input: input.data,
     inputShape: batchShape(batch, input.shape),
     output,
     outputShape: batchShape(batch, node.output.shape),
-    ...weightedCall(node, input),
+    ...weightedCall(node, input, rounding),
     filterShape: node.weights.shape,
     strides: node.strides,
     padding: node.padding,

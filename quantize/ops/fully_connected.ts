@@ -51,7 +51,7 @@ export const fullyConnected: Operation<FullyConnectedNode, FullyConnectedCall> =
 
   macs: ({ weights }) => elements(weights.shape),
 
-  call(node, { batch, inputs: [input], output }) {
+  call(node, { batch, inputs: [input], output, rounding }) {
     const [, , inputDepth, outputDepth] = node.weights.shape;
     return {
       input: input.data,
@@ -59,7 +59,7 @@ export const fullyConnected: Operation<FullyConnectedNode, FullyConnectedCall> =
       batch,
       inputDepth,
       outputDepth,
-      ...weightedCall(node, input),
+      ...weightedCall(node, input, rounding),
     };
   },
   inputsOf: ({ input }) => [input],

@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import type { RoundingName } from '../params/roundings.ts';
 import type { ImageShape, NodeBase, TensorSpec } from './tensor.ts';
 import type { StoredWeights, WeightedFields } from './weights.ts';
 
@@ -25,6 +26,8 @@ export interface NodeTensors {
   readonly inputs: readonly (TensorSpec & { readonly data: Uint8Array })[];
   /** [batch, H', W', M] uint8 */
   readonly output: Uint8Array;
+  /** The model's rule of requantization; eq. 5 unless given. */
+  readonly rounding?: RoundingName | undefined;
 }
 
 /**

@@ -4,8 +4,10 @@ import { QuantizationError } from '../params/errors.ts';
 import {
   type ActivationKind,
   activationBounds,
+  multiplierFor,
   requantizeMultiplier,
 } from '../params/requantization.ts';
+import { DEFAULT_ROUNDING, type RoundingName } from '../params/roundings.ts';
 import {
   isPerChannel,
   ofScales,
@@ -93,6 +95,7 @@ export function weightedSince({ weights }: Pick<WeightedFields, 'weights'>): 1 |
 export function weightedCall(
   { weights, bias, activation, output }: WeightedFields & Pick<NodeBase, 'output'>,
   { quantization: input }: TensorSpec,
+  rounding: RoundingName = DEFAULT_ROUNDING,
 ): WeightedCall {
   return {
     inputZeroPoint: input.zeroPoint,
@@ -100,8 +103,9 @@ export function weightedCall(
     filterZeroPoint: weights.quantization.zeroPoint,
     bias,
     multiplier: ofScales(weights.quantization, (scale) =>
-      requantizeMultiplier(input.scale, scale, output.quantization.scale),
+      multiplierFor(rounding, input.scale, scale, output.quantization.scale),
     ),
+    ...(rounding !== DEFAULT_ROUNDING && { rounding }),
     outputZeroPoint: output.quantization.zeroPoint,
     ...activationBounds(activation, output.quantization),
   };

@@ -13,6 +13,7 @@ import {
   LIMIT,
   MODEL,
   OUTPUTS,
+  PROFILE,
   QUANTIZATION_RECIPE,
   SEED,
   SEED_RANGE,
@@ -43,6 +44,7 @@ export const evaluateCommand = defineCommand({
       })
       .option('calibration-images', CALIBRATION_IMAGES)
       .option('input-range', INPUT_RANGE)
+      .option('profile', PROFILE)
       .option('outputs', OUTPUTS)
       .option('limit', LIMIT)
       .option('tier', TIER)

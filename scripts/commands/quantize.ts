@@ -9,6 +9,7 @@ import {
   INPUT_RANGE,
   OUTPUTS,
   OVERWRITE,
+  PROFILE,
   QUANTIZATION_RECIPE,
   SEED,
   SEED_RANGE,
@@ -28,6 +29,7 @@ export const quantizeCommand = defineCommand({
       .option('calibration-images', CALIBRATION_IMAGES)
       .option('input-range', INPUT_RANGE)
       .option('recipe', QUANTIZATION_RECIPE)
+      .option('profile', PROFILE)
       .option('outputs', OUTPUTS)
       .option('zero-variance', ZERO_VARIANCE)
       .option('out', {

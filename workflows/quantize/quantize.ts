@@ -17,6 +17,7 @@ import { selectBackend } from '../../training/backend.ts';
 import { compile } from '../../training/compile/compile.ts';
 import { DEFAULT_DATASET, type InputRange } from '../open/model_facts.ts';
 import { inRange } from '../open/model_input.ts';
+import type { RoundingName } from '../../quantize/params/roundings.ts';
 import { openImages } from '../open/open_data.ts';
 import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
 import { isOurTf8File } from '../outputs/our_tf8_file.ts';
@@ -33,6 +34,8 @@ export interface CalibrationSource {
   readonly seed: number;
   /** Images at the start of the seed's order that are left out, because they are evaluated. */
   readonly skip: number;
+  /** The rule of requantization; eq. 5 unless given. */
+  readonly rounding?: RoundingName | undefined;
 }
 
 export interface QuantizedModel {
@@ -88,6 +91,7 @@ export async function quantizeModel(
       {
         inputRange: input.range,
         centralFraction,
+        rounding: source.rounding,
         kernels: selectKernels('auto').kernels,
         threads: availableParallelism(),
         compile: await compiler(images),
@@ -198,7 +202,7 @@ export async function quantize(
 }
 
 export interface CalibrationOptions
-  extends Pick<ConversionOptions, 'calibrationData' | 'calibrationImages'> {
+  extends Pick<ConversionOptions, 'calibrationData' | 'calibrationImages' | 'profile'> {
   /** The model's, where there is no `calibrationData`. */
   readonly dataset: string;
   /** What lies in `calibrationData`; recognized unless given. */
@@ -229,7 +233,7 @@ export async function calibrationSource(
   evaluated: { readonly dataset: Dataset; readonly limit: number } | undefined,
   context: Context,
 ): Promise<CalibrationSource & { readonly overlap: boolean }> {
-  const { calibrationData, seed } = options;
+  const { calibrationData, seed, profile } = options;
   const { calibrationImages = CONVERSION_DEFAULTS.calibrationImages } = options;
   const dataset =
     evaluated !== undefined && calibrationData === undefined
@@ -251,6 +255,7 @@ export async function calibrationSource(
     images: calibrationImages,
     seed,
     skip: disjoint ? evaluated.limit : 0,
+    rounding: profile,
     overlap: shared && !disjoint,
   };
 }

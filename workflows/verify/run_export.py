@@ -2,11 +2,12 @@
 
 The first line of standard input is a JSON object:
 
-  kind    "litert" or "onnxruntime"
+  kind    "litert", "onnxruntime" or "tflite-micro"
   file    the exported file: it is run as it is, for its outputs
   layers  the file to take the layers from: LiteRT the same, ONNX Runtime a copy that has the layers
-          as outputs
+          as outputs, TensorFlow Lite Micro one whose first outputs they are
   names   of the layers
+  outputs how many the file has
 
 The answer is a line of JSON: `runtime` (name and version), `imageBytes`, and `bytes`, of each layer
 and of each output. Then each image that comes, as plain bytes, is answered with the bytes of every
@@ -78,11 +79,29 @@ def onnxruntime(request):
     return f"ONNX Runtime {version('onnxruntime')}", tuple(image.shape), run
 
 
+def tflite_micro(request):
+    from tflite_micro.python.tflite_micro import runtime
+
+    whole, layered = (runtime.Interpreter.from_file(request[key]) for key in ("file", "layers"))
+    shape = tuple(whole.get_input_details(0)["shape"])
+    count = len(request["names"])
+    outputs = range(request["outputs"])
+
+    def run(pixels):
+        for interpreter in (whole, layered):
+            interpreter.set_input(signed(pixels), 0)
+            interpreter.invoke()
+        layers = [layered.get_output(index) for index in range(count)]
+        return [*layers, *(whole.get_output(index) for index in outputs)]
+
+    return f"TensorFlow Lite Micro {version('tflite-micro')}", shape, run
+
+
 def main():
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started this process ends it
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     request = json.loads(source.readline())
-    runtime, shape, run = {"litert": litert, "onnxruntime": onnxruntime}[request["kind"]](request)
+    runtime, shape, run = RUNTIMES[request["kind"]](request)
     size = int(np.prod(shape))
     sizes = [tensor.nbytes for tensor in run(np.zeros(shape, np.uint8))]
     answer = {"runtime": runtime, "imageBytes": size, "bytes": sizes}
@@ -93,5 +112,7 @@ def main():
             sink.write(np.ascontiguousarray(unsigned(tensor)).data)
         sink.flush()
 
+
+RUNTIMES = {"litert": litert, "onnxruntime": onnxruntime, "tflite-micro": tflite_micro}
 
 main()

@@ -3,6 +3,7 @@ import type { FormatName } from '../../quantize/export/format_names.ts';
 /** The runtimes, and the formats that each of them reads; the first of a format is its default. */
 export const RUNTIME_FORMATS = {
   litert: ['tflite', 'tflite-int8'],
+  'tflite-micro': ['tflite-int8'],
   onnxruntime: ['onnx', 'onnx-int8'],
   'onnxruntime-node': ['onnx'],
   cc: ['c'],

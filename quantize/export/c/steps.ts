@@ -5,10 +5,11 @@ import { type Calls, type CallTable, type KernelCall, ofCall } from '../../ops/t
 import type { Shape4 } from '../../ops/tensor.ts';
 import { QuantizationError } from '../../params/errors.ts';
 import { elements } from '../../params/shape.ts';
+import { fixedMultiplier } from '../../params/roundings.ts';
 import { singleMultiplier } from '../../params/single_multiplier.ts';
 import { NO_PADDING, type Padding, UNDILATED } from '../../params/window.ts';
 import { permuteAxes } from '../tensor_layout.ts';
-import type { CArithmetic, KernelName } from './kernels.ts';
+import type { RequantizeSource, KernelName } from './kernels.ts';
 import { floatLiteral } from './literals.ts';
 
 /** Members of a struct by their names. */
@@ -50,11 +51,11 @@ export const FLASH_AXES = [3, 0, 1, 2] as const;
  * A node's kernels and arrays.
  * @throws QuantizationError naming a pool with too large a window
  */
-export function cNode(name: string, call: KernelCall, arithmetic: CArithmetic): CNode {
+export function cNode(name: string, call: KernelCall, arithmetic: RequantizeSource): CNode {
   return ofCall(ROWS, call)(name, arithmetic);
 }
 
-type Row = (name: string, arithmetic: CArithmetic) => CNode;
+type Row = (name: string, arithmetic: RequantizeSource) => CNode;
 
 const ROWS: CallTable<Row> = {
   conv2d: (call) => (_name, arithmetic) => ({
@@ -151,7 +152,7 @@ function convolution(
   call: Pick<ConvolutionCall, 'filterShape' | 'inputZeroPoint' | 'filterZeroPoint'> &
     Placed &
     ChannelRequantization,
-  arithmetic: CArithmetic,
+  arithmetic: RequantizeSource,
 ): Members {
   const [height, width] = call.filterShape;
   return {
@@ -228,7 +229,7 @@ function elementwise({ rows, columns, share, aZeroPoint, bZeroPoint }: Elementwi
 /** Its factor is left out where each channel has its own. */
 function requantization(
   { multiplier, outputZeroPoint, low, high }: ChannelRequantization,
-  arithmetic: CArithmetic,
+  arithmetic: RequantizeSource,
 ): Members {
   return {
     ...(typeof multiplier === 'number' && { factor: factorOf(multiplier, arithmetic) }),
@@ -240,14 +241,20 @@ function requantization(
 
 function factors(
   { multiplier }: Pick<ChannelRequantization, 'multiplier'>,
-  arithmetic: CArithmetic,
+  arithmetic: RequantizeSource,
 ): Pick<Arrays, 'factors'> {
   if (typeof multiplier === 'number') return {};
   return { factors: multiplier.map((each) => factorOf(each, arithmetic)) };
 }
 
-function factorOf(multiplier: number, arithmetic: CArithmetic): Members {
-  return arithmetic === 'float'
-    ? { multiplier: floatLiteral(multiplier) }
-    : { ...singleMultiplier(multiplier) };
+function factorOf(multiplier: number, arithmetic: RequantizeSource): Members {
+  switch (arithmetic) {
+    case 'float':
+      return { multiplier: floatLiteral(multiplier) };
+    case 'integer':
+      return { ...singleMultiplier(multiplier) };
+    case 'double':
+    case 'shift':
+      return { ...fixedMultiplier(multiplier) };
+  }
 }

@@ -77,7 +77,11 @@ function isSigned(tensor: FlatReader | undefined): boolean {
  * A `.tflite` file: input [1, H, W, C] of bytes, outputs of bytes, [1, C] of vectors, else [1, H, W, C]; every
  * tensor under its node's name, the weights' and biases' after it ("Conv2d_0/weights").
  */
-function encodeTflite({ model, tf8 }: ExportSource, bytes: ByteType): Uint8Array {
+function encodeTflite(
+  { model, tf8 }: Pick<ExportSource, 'model' | 'tf8'>,
+  bytes: ByteType,
+  layers: readonly string[] = [],
+): Uint8Array {
   const graph = new TfliteGraph(bytes);
   const { input } = model;
   const specs = tensorSpecs(model);
@@ -111,7 +115,10 @@ function encodeTflite({ model, tf8 }: ExportSource, bytes: ByteType): Uint8Array
           name: model.name,
           tensors,
           inputs: [source],
-          outputs: outputs.map(({ tensorIndex }) => tensorIndex),
+          outputs: [
+            ...layers.map((layer) => graph.index(layer)),
+            ...outputs.map(({ tensorIndex }) => tensorIndex),
+          ],
           operators,
         }),
       ],
@@ -130,6 +137,12 @@ function encodeTflite({ model, tf8 }: ExportSource, bytes: ByteType): Uint8Array
   if (labels === undefined) return file;
   const list = new TextEncoder().encode(`${labels.join('\n')}\n`);
   return appendZip(file, [{ name: LABELS_FILE, bytes: list }]);
+}
+
+/** An int8 file whose outputs are every layer and then the network's: what TensorFlow Lite Micro is to show. */
+export function int8WithLayers(model: Tf8Model, tf8: Uint8Array): Uint8Array {
+  const layers = model.nodes.map(({ name }) => name);
+  return encodeTflite({ model, tf8 }, 'int8', layers);
 }
 
 /** Index of the tensor that is given back: an image is the node's own, a vector loses its sides of 1. */

@@ -44,11 +44,18 @@ export type ElementwiseField =
   | 'shift'
   | 'outputZeroPoint'
   | 'low'
-  | 'high';
+  | 'high'
+  | 'rounding'
+  | 'mantissa'
+  | 'exponent';
 
 export interface NativeAddon {
   /** What this processor and operating system run, the slowest first. */
   supportedIsas(): InstructionSet[];
+  /**
+   * @param rounding the number in op.h's Rounding
+   * @param factors mantissa and exponent for each channel, of a rounding by integers; else empty
+   */
   createOp(
     kind: number,
     instructionSet: number,
@@ -56,14 +63,11 @@ export interface NativeAddon {
     filter: Uint8Array,
     bias: Int32Array,
     multipliers: Float32Array,
+    rounding: number,
+    factors: Int32Array,
   ): NativeOp;
-  createConcat(
-    positions: number,
-    channels: Int32Array,
-    zeroPoints: Int32Array,
-    multipliers: Float32Array,
-    outputZeroPoint: number,
-  ): NativeOp;
+  /** @param tables [inputs, 256], the output byte of each input byte */
+  createConcat(positions: number, channels: Int32Array, tables: Uint8Array): NativeOp;
   /** A sum, or a product: `fields` by name; a sum's multipliers, or a product's, are left as they are. */
   createElementwise(
     isMultiply: boolean,

@@ -1,11 +1,15 @@
 import type { AdditionCall } from '../../ops/addition.ts';
-import type { ConcatCall } from '../../ops/concat.ts';
+import { type ConcatCall, partRequantizer } from '../../ops/concat.ts';
 import type { Conv2dCall } from '../../ops/conv2d.ts';
 import type { ElementwiseCall } from '../../ops/elementwise.ts';
 import type { MultiplyCall } from '../../ops/multiply.ts';
 import type { Pool2dCall } from '../../ops/pool2d.ts';
 import type { RearrangeCall } from '../../ops/rearrange.ts';
-import { multipliersOf } from '../../ops/requantization.ts';
+import {
+  type ChannelRequantization,
+  fixedMultipliersOf,
+  multipliersOf,
+} from '../../ops/requantization.ts';
 import { type CallTable, checkCall, inputsOf, type KernelCall, ofCall } from '../../ops/table.ts';
 import { expected, messageOf, QuantizationError } from '../../params/errors.ts';
 import {
@@ -14,6 +18,7 @@ import {
   requireScale,
   requireZeroPoint,
 } from '../../params/quantization.ts';
+import { DEFAULT_ROUNDING, type RoundingName } from '../../params/roundings.ts';
 import { asConvolution, asPool, requireInt32Size, windowGeometry } from '../canonical_call.ts';
 import type { CompiledProgram, Kernels, Program } from '../kernels.ts';
 import { requireOpen, slotOf } from '../program.ts';
@@ -34,6 +39,7 @@ const MAX_POOL = 3;
 const NO_BYTES = new Uint8Array(0);
 const NO_BIAS = new Int32Array(0);
 const NO_MULTIPLIERS = new Float32Array(0);
+const NO_FACTOR = { mantissa: 0, exponent: 0 };
 
 /**
  * The native tier for one instruction set: the fastest that the processor has unless one is asked for. TypeScript
@@ -173,7 +179,18 @@ class NativeKernels implements Kernels {
     };
     const { filter, bias } = call;
     const multipliers = multipliersOf(call, bias.length);
-    return this.addon.createOp(kind, this.isa, fields, filter, bias, multipliers);
+    const rounding = roundingNumber(call);
+    const factors = factorsOf(call, bias.length);
+    return this.addon.createOp(
+      kind,
+      this.isa,
+      fields,
+      filter,
+      bias,
+      multipliers,
+      rounding,
+      factors,
+    );
   }
 
   private pool(kind: number, call: Pool2dCall): NativeOp {
@@ -185,17 +202,30 @@ class NativeKernels implements Kernels {
       low: call.low,
       high: call.high,
     };
-    return this.addon.createOp(kind, this.isa, fields, NO_BYTES, NO_BIAS, NO_MULTIPLIERS);
+    return this.addon.createOp(
+      kind,
+      this.isa,
+      fields,
+      NO_BYTES,
+      NO_BIAS,
+      NO_MULTIPLIERS,
+      0,
+      NO_BIAS,
+    );
   }
 
   private sumOp(call: AdditionCall): NativeOp {
     requireInt32Sizes(call);
-    return this.addon.createElementwise(false, this.isa, 1, call);
+    const fields = { ...call, rounding: 0, mantissa: 0, exponent: 0 };
+    return this.addon.createElementwise(false, this.isa, 1, fields);
   }
 
   private productOp(call: MultiplyCall): NativeOp {
     requireInt32Sizes(call);
-    const fields = { ...call, aMultiplier: 0, bMultiplier: 0, shift: 1 };
+    const [{ mantissa, exponent } = NO_FACTOR] = fixedMultipliersOf(call);
+    const rounding = roundingNumber(call);
+    const sum = { aMultiplier: 0, bMultiplier: 0, shift: 1 };
+    const fields = { ...call, ...sum, rounding, mantissa, exponent };
     return this.addon.createElementwise(true, this.isa, call.multiplier, fields);
   }
 
@@ -207,16 +237,39 @@ class NativeKernels implements Kernels {
     return this.addon.createRearrangement(batch, imageBytes, map, fill);
   }
 
-  private concatOp({ inputs, positions, outputZeroPoint }: ConcatCall): NativeOp {
+  private concatOp(call: ConcatCall): NativeOp {
+    const { inputs, positions } = call;
     requireInt32Size(positions);
-    return this.addon.createConcat(
-      positions,
-      int32Sizes(inputs.map(({ channels }) => channels)),
-      Int32Array.from(inputs, ({ zeroPoint }) => zeroPoint),
-      Float32Array.from(inputs, ({ multiplier }) => multiplier),
-      outputZeroPoint,
-    );
+    const tables = new Uint8Array(inputs.length * 256);
+    for (const [i, input] of inputs.entries()) {
+      const requantize = partRequantizer(call, input);
+      for (let q = 0; q < 256; q++) tables[256 * i + q] = requantize(q - input.zeroPoint);
+    }
+    const channels = int32Sizes(inputs.map((input) => input.channels));
+    return this.addon.createConcat(positions, channels, tables);
   }
+}
+
+/** Numbers of source/op.h's Rounding. */
+const ROUNDING_NUMBERS: Readonly<Record<RoundingName, number>> = {
+  'f32-multiply-round-half-even': 0,
+  'double-rounding': 1,
+  'shift-round': 2,
+  'power-of-two': 2,
+};
+
+function roundingNumber({ rounding = DEFAULT_ROUNDING }: { rounding?: RoundingName }): number {
+  return ROUNDING_NUMBERS[rounding];
+}
+
+/** Mantissa and exponent of each channel; empty by eq. 5. */
+function factorsOf(call: ChannelRequantization, channels: number): Int32Array {
+  const fixed = fixedMultipliersOf(call);
+  if (fixed.length === 0) return NO_BIAS;
+  return Int32Array.from({ length: 2 * channels }, (_, i) => {
+    const { mantissa, exponent } = fixed[Math.floor(i / 2) % fixed.length];
+    return i % 2 === 0 ? mantissa : exponent;
+  });
 }
 
 function requireInt32Sizes({ rows, columns }: ElementwiseCall): void {

@@ -47,6 +47,10 @@ function callOf(
   const output = new Uint8Array(); // computeIndependently returns its result
   const image = { input, inputShape, output, outputShape };
   const { scale: scaleOut, zeroPoint: outputZeroPoint } = node.output.quantization;
+  const { rounding } = model;
+  const rule = rounding === undefined ? {} : { rounding };
+  const multiplierOf = (a: number, b: number, out: number) =>
+    rounding === undefined ? ratio(product(a, b), out) : (a * b) / out;
   switch (node.op) {
     case 'globalAveragePool':
       return { op: node.op, call: { input, inputShape, output } };
@@ -63,11 +67,11 @@ function callOf(
           data: tensors.get(name)!,
           channels: size(spec.shape.slice(axis)),
           zeroPoint: spec.quantization.zeroPoint,
-          multiplier: ratio(spec.quantization.scale, scaleOut),
+          multiplier: multiplierOf(spec.quantization.scale, 1, scaleOut),
         };
       });
       const positions = batch * size(shape.slice(0, axis));
-      return { op: node.op, call: { inputs, positions, outputZeroPoint, output } };
+      return { op: node.op, call: { inputs, positions, outputZeroPoint, output, ...rule } };
     }
     case 'lookup': {
       const positions = batch * shape[0] * shape[1];
@@ -96,20 +100,21 @@ function callOf(
       };
       const [scaleA, scaleB] = [quantization.scale, second.quantization.scale];
       if (node.op === 'multiply') {
-        const multiplier = ratio(product(scaleA, scaleB), scaleOut);
-        return { op: node.op, call: { ...numbers, multiplier } };
+        const multiplier = multiplierOf(scaleA, scaleB, scaleOut);
+        return { op: node.op, call: { ...numbers, multiplier, ...rule } };
       }
       return { op: node.op, call: { ...numbers, ...integers(node.op, scaleA, scaleB, scaleOut) } };
     }
     default: {
       const { weights, bias, strides, padding, activation } = node;
       const arithmetic = {
+        ...rule,
         inputZeroPoint: quantization.zeroPoint,
         filter: weights.data,
         filterZeroPoint: weights.quantization.zeroPoint,
         bias,
         multiplier: Array.from(bias, (_, m) =>
-          ratio(product(quantization.scale, scaleOf(weights.quantization, m)), scaleOut),
+          multiplierOf(quantization.scale, scaleOf(weights.quantization, m), scaleOut),
         ),
         outputZeroPoint,
         low: activation === 'linear' ? 0 : outputZeroPoint,

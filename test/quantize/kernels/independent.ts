@@ -1,8 +1,9 @@
 import type { Conv2dCall } from '../../../quantize/ops/conv2d.ts';
 import type { ElementwiseCall } from '../../../quantize/ops/elementwise.ts';
 import type { Shape4 } from '../../../quantize/ops/tensor.ts';
+import type { RoundingName } from '../../../quantize/params/roundings.ts';
 import type { Padding } from '../../../quantize/params/window.ts';
-import { requantizeExactly } from '../params/exact.ts';
+import { requantizeExactly, roundFixedExactly } from '../params/exact.ts';
 import type { KernelCall } from './run_case.ts';
 
 /**
@@ -46,11 +47,12 @@ export function computeIndependently(kernelCall: KernelCall): number[] {
       );
     }
     case 'concat': {
-      const { inputs, positions, outputZeroPoint } = kernelCall.call;
+      const { inputs, positions } = kernelCall.call;
+      const bounds = { ...kernelCall.call, low: 0, high: 255 };
       return Array.from({ length: positions }, (_, position) =>
         inputs.flatMap(({ data, channels, zeroPoint, multiplier }) =>
           [...data.subarray(position * channels, (position + 1) * channels)].map((q) =>
-            requantizeExactly(BigInt(q - zeroPoint), multiplier, outputZeroPoint, 0, 255),
+            byteOf(BigInt(q - zeroPoint), multiplier, bounds),
           ),
         ),
       ).flat();
@@ -87,10 +89,8 @@ export function computeIndependently(kernelCall: KernelCall): number[] {
       });
     }
     case 'multiply': {
-      const { multiplier, outputZeroPoint, low, high } = kernelCall.call;
-      return pairs(kernelCall.call).map(([a, b]) =>
-        requantizeExactly(a * b, multiplier, outputZeroPoint, low, high),
-      );
+      const { call } = kernelCall;
+      return pairs(call).map(([a, b]) => byteOf(a * b, call.multiplier, call));
     }
   }
 }
@@ -101,6 +101,18 @@ function pairs({ a, b, rows, columns, share, aZeroPoint, bZeroPoint }: Elementwi
     const second = b[Math.floor(i / (columns * share)) * columns + (i % columns)];
     return [BigInt(a[i] - aZeroPoint), BigInt(second - bZeroPoint)] as const;
   });
+}
+
+/** eq. 5, or the call's rounding by integers. */
+function byteOf(
+  accumulator: bigint,
+  multiplier: number,
+  call: { outputZeroPoint: number; low: number; high: number; rounding?: RoundingName },
+): number {
+  const { outputZeroPoint, low, high, rounding } = call;
+  return rounding === undefined
+    ? requantizeExactly(accumulator, multiplier, outputZeroPoint, low, high)
+    : roundFixedExactly(accumulator, multiplier, rounding, outputZeroPoint, low, high);
 }
 
 function convolve(op: 'conv2d' | 'depthwiseConv2d', call: Conv2dCall): number[] {
@@ -122,13 +134,9 @@ function convolve(op: 'conv2d' | 'depthwiseConv2d', call: Conv2dCall): number[] 
       taps += 1n;
     }
     const sum = products - zx * weights - wz * inputs + taps * zx * wz;
-    return requantizeExactly(
-      BigInt(call.bias[column]) + sum,
-      typeof call.multiplier === 'number' ? call.multiplier : call.multiplier[column],
-      call.outputZeroPoint,
-      call.low,
-      call.high,
-    );
+    const multiplier =
+      typeof call.multiplier === 'number' ? call.multiplier : call.multiplier[column];
+    return byteOf(BigInt(call.bias[column]) + sum, multiplier, call);
   });
 }
 

@@ -1,6 +1,7 @@
 import type { Shape4 } from '../../../quantize/ops/tensor.ts';
 import { accumulatorBound } from '../../../quantize/params/accumulator.ts';
 import { type Arrangement, arrangementMap } from '../../../quantize/params/arrangement.ts';
+import type { RoundingName } from '../../../quantize/params/roundings.ts';
 import { dilatedWindow, type Padding } from '../../../quantize/params/window.ts';
 import type { KernelCall } from './run_case.ts';
 
@@ -78,6 +79,7 @@ export interface Arithmetic {
   /** Of each channel a part of it, where `perChannel`. */
   readonly multiplier: number;
   readonly perChannel: boolean;
+  readonly rounding?: Exclude<RoundingName, 'f32-multiply-round-half-even'>;
   readonly outputZeroPoint: number;
   readonly low: number;
   readonly high: number;
@@ -160,6 +162,7 @@ export function convolution(
     padding,
     ...(dilations && { dilations }),
     multiplier: multiplierOf(arithmetic, columns),
+    ...(arithmetic.rounding && { rounding: arithmetic.rounding }),
     outputZeroPoint: arithmetic.outputZeroPoint,
     low: arithmetic.low,
     high: arithmetic.high,
@@ -184,6 +187,7 @@ export function fullyConnected(
     filterZeroPoint,
     bias: randomBias(outputDepth, seed + 20, biasSize, inputDepth, inputZeroPoint, filterZeroPoint),
     multiplier: multiplierOf(arithmetic, outputDepth),
+    ...(arithmetic.rounding && { rounding: arithmetic.rounding }),
     outputZeroPoint: arithmetic.outputZeroPoint,
     low: arithmetic.low,
     high: arithmetic.high,

@@ -8,9 +8,11 @@ import {
   type Tf8Node,
   tensorSpecs,
   type WeightedNode,
+  withRounding,
 } from '../../../quantize/model/tf8_model.ts';
 import { accumulatorBound } from '../../../quantize/params/accumulator.ts';
 import { lookupTable } from '../../../quantize/params/lookup.ts';
+import { ROUNDINGS } from '../../../quantize/params/roundings.ts';
 import { weightScale } from '../../../quantize/params/weight_quantization.ts';
 import {
   dilatedWindow,
@@ -123,6 +125,14 @@ export function withSymmetricWeights(model: Tf8Model): Tf8Model {
 /** Random models, of which every other has one scale a channel of its weights. */
 export function randomScales(options: { withEveryOp: boolean }): fc.Arbitrary<Tf8Model> {
   return fc.oneof(randomModels(options), randomModels(options).map(withChannelScales));
+}
+
+/** Random models of every rounding but power-of-two, whose scales are others. */
+export function randomRoundings(options: { withEveryOp: boolean }): fc.Arbitrary<Tf8Model> {
+  const roundings = ROUNDINGS.filter((rounding) => rounding !== 'power-of-two');
+  return fc
+    .tuple(randomScales(options), fc.constantFrom(...roundings))
+    .map(([model, rounding]) => withRounding(model, rounding));
 }
 
 /** The model with one scale a channel of its weights. */

@@ -10,7 +10,7 @@ import {
   OPS,
   randomModels,
   randomModelsOfOutputs,
-  randomScales,
+  randomRoundings,
   withChannelScales,
 } from './random_models.ts';
 
@@ -62,7 +62,7 @@ describe('the TF8 file', () => {
   it('gives back every model it was made of, whatever its operations, shapes and names', async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.oneof(randomScales({ withEveryOp: true }), randomScales({ withEveryOp: false })),
+        fc.oneof(randomRoundings({ withEveryOp: true }), randomRoundings({ withEveryOp: false })),
         async (model) => assert.deepEqual(await decodeTf8(await encodeTf8(model), NAME), model),
       ),
       { numRuns: 60 },

@@ -73,6 +73,15 @@ typedef void (*Row)(const Elementwise *, const uint8_t *restrict, const uint8_t 
     }                                                                                              \
   }
 
+/* eq. 16 */
+static void product_row_fixed(const Elementwise *e, const uint8_t *restrict a,
+                              const uint8_t *restrict b, uint8_t *restrict to) {
+  for (int32_t i = 0; i < e->columns; i++) {
+    const int32_t product = (a[i] - e->a_zero_point) * (b[i] - e->b_zero_point);
+    to[i] = (uint8_t)requantize_fixed((uint32_t)product, e->factor, e->rounding, &e->requantization);
+  }
+}
+
 DEFINE_SUM_ROW(sum_row, )
 DEFINE_PRODUCT_ROW(product_row, )
 #if TF8_X86
@@ -86,6 +95,7 @@ DEFINE_PRODUCT_ROW(product_row_avx512, AVX512)
 
 static Row row_of(const Op *op) {
   const int is_product = op->kind == OP_MULTIPLY;
+  if (is_product && op->elementwise->rounding != ROUNDING_SINGLE) return product_row_fixed;
 #if TF8_X86
   if (op->isa == ISA_AVX512VNNI) return is_product ? product_row_avx512 : sum_row_avx512;
   if (op->isa != ISA_SCALAR) return is_product ? product_row_avx2 : sum_row_avx2;

@@ -22,7 +22,9 @@ Op *op_create_windowed(OpKind kind, Isa isa, const Windowed *w, const Weights *w
   if (op == NULL) return NULL;
   op->kind = kind;
   const int has_weights = kind == OP_CONVOLUTION || kind == OP_DEPTHWISE;
-  op->isa = has_weights && !suits_vectors(weights->multipliers, w->output_channels) ? ISA_SCALAR : isa;
+  const int is_scalar = has_weights && (weights->rounding != ROUNDING_SINGLE ||
+                                        !suits_vectors(weights->multipliers, w->output_channels));
+  op->isa = is_scalar ? ISA_SCALAR : isa;
   op->references = 1;
   op->batch = w->batch;
   op->height = w->height;
@@ -56,6 +58,13 @@ Op *op_create_windowed(OpKind kind, Isa isa, const Windowed *w, const Weights *w
   } else if (kind == OP_DEPTHWISE) {
     packed = pack_depthwise(op, weights, w->filter_zero_point);
   }
+  if (packed && has_weights && weights->rounding != ROUNDING_SINGLE) {
+    const size_t bytes = (size_t)w->output_channels * sizeof *op->factors;
+    op->rounding = weights->rounding;
+    op->factors = malloc(bytes);
+    packed = op->factors != NULL;
+    if (packed) memcpy(op->factors, weights->factors, bytes);
+  }
   if (packed) return op;
   op_release(op);
   return NULL;
@@ -77,19 +86,14 @@ static Op *tables_op(int32_t positions, int32_t input_count) {
 }
 
 Op *op_create_concat(int32_t positions, int32_t input_count, const int32_t *channels,
-                     const int32_t *zero_points, const float *multipliers, int32_t zero_point_out) {
+                     const uint8_t *tables) {
   Op *op = tables_op(positions, input_count);
   if (op == NULL) return NULL;
   for (int32_t i = 0; i < input_count; i++) {
     op->input_channels[i] = channels[i];
     op->output_channels += channels[i];
-    /* eq. 5 with acc = q - z */
-    const Requantization r = {multipliers[i], zero_point_out, 0, 255};
-    for (int32_t q = 0; q < 256; q++) {
-      op->tables[256 * (size_t)i + (size_t)q] =
-          (uint8_t)requantize((uint32_t)(q - zero_points[i]), multipliers[i], &r);
-    }
   }
+  memcpy(op->tables, tables, (size_t)input_count * 256);
   return op;
 }
 
@@ -106,6 +110,7 @@ void op_release(Op *op) {
   free(op->weights);
   free(op->bias);
   free(op->multipliers);
+  free(op->factors);
   free(op->chain_panels);
   free(op->chain_offsets);
   free(op->blocks);
