@@ -40,7 +40,7 @@ export { type Distillation, type Recipe, recipeSchema } from './recipes/recipe.t
 export { RECIPES } from './recipes/recipes.ts';
 export { createTrainStep, type TrainStepOptions } from './step/create_train_step.ts';
 export type { Teacher } from './step/soft_targets.ts';
-export type { StepInputs, StepResult, TrainStep } from './step/train_step.ts';
+export type { LocalTrainStep, StepInputs, StepResult, TrainStep } from './step/train_step.ts';
 export {
   type Metrics,
   type MetricsFileOptions,
