@@ -6,6 +6,7 @@ import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
 import { cacheDir } from '../../foundation/files/cache_dir.ts';
 import { terminalReporter } from '../../foundation/reporting/terminal_reporter.ts';
 import { repositoryRoot } from '../../foundation/repository.ts';
+import { CLUSTER_STEP } from './cluster_step.ts';
 import { COMPILE_STEP } from './compile_step.ts';
 import { COMPLETED_RECORD, type CompletedSetup } from './completed.mjs';
 import { NATIVE_FILE, NATIVE_STEP } from './native_step.ts';
@@ -14,8 +15,14 @@ import { bindingPath, readTfjsNodeRecord } from './tfjs_node_record.ts';
 import { TFJS_NODE_STEP } from './tfjs_node_step.ts';
 import { WASM_FILES, WASM_STEP } from './wasm_step.ts';
 
-/** In the order in which each needs those before it; the longest, which may fail, comes last. */
-const STEPS: readonly SetupStep[] = [WASM_STEP, NATIVE_STEP, COMPILE_STEP, TFJS_NODE_STEP];
+/** In the order in which each needs those before it; the longest, which may fail, comes late. */
+const STEPS: readonly SetupStep[] = [
+  WASM_STEP,
+  NATIVE_STEP,
+  COMPILE_STEP,
+  TFJS_NODE_STEP,
+  CLUSTER_STEP,
+];
 
 async function requireCacheFolder(path: string): Promise<void> {
   try {

@@ -97,7 +97,11 @@ export class Cluster implements Team {
       return await work();
     } catch (error) {
       if (error instanceof UserError || error instanceof UncompilableError) throw error;
-      throw new ClusterError(`all ${this.workers} workers in ${what}`, this.timeoutSeconds, error);
+      throw ClusterError.apart(
+        `all ${this.workers} workers in ${what}`,
+        this.timeoutSeconds,
+        error,
+      );
     }
   }
 

@@ -4,15 +4,20 @@ import { messageOf, UserError } from '../../foundation/errors.ts';
 export class ClusterError extends UserError {
   override readonly name = 'ClusterError';
 
-  /** @param expected "all 2 workers in step 3" */
-  constructor(expected: string, timeoutSeconds: number, cause: unknown) {
-    super(
+  constructor(message: string, cause?: unknown) {
+    const remedy =
+      'Look at what the other workers say, end them all, then start all again with `resume: true`.';
+    super(message, { remedy, cause });
+  }
+
+  /**
+   * Of what workers do together.
+   * @param expected "all 2 workers in step 3"
+   */
+  static apart(expected: string, timeoutSeconds: number, cause: unknown): ClusterError {
+    return new ClusterError(
       `Expected ${expected} within ${timeoutSeconds} s of each other but: ${firstLine(messageOf(cause))}`,
-      {
-        remedy:
-          'Look at what the other workers say, end them all, then start all again with `resume: true`.',
-        cause,
-      },
+      cause,
     );
   }
 }

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { UserError } from '../../foundation/errors.ts';
+import { ClusterError } from './cluster_error.ts';
 import { type ClusterPlace, workerName } from './place.ts';
 
 /** Between two tries of the same worker. */
@@ -10,7 +10,7 @@ const CONNECT_MS = 5_000;
 
 /**
  * Waits until every worker's server takes connections: machines do not start at one time.
- * @throws UserError naming the workers that do not answer in time; the signal's reason when aborted
+ * @throws ClusterError naming the workers that do not answer in time; the signal's reason when aborted
  */
 export async function waitForWorkers(
   place: ClusterPlace,
@@ -30,9 +30,8 @@ export async function waitForWorkers(
   );
   const names = missing.filter((name) => name !== undefined);
   if (names.length === 0) return;
-  throw new UserError(
+  throw new ClusterError(
     `Expected ${place.addresses.length} workers but ${names.join(' and ')} did not answer within ${timeoutSeconds} s`,
-    { remedy: 'Start all workers with the same addresses, and let their ports be reached.' },
   );
 }
 

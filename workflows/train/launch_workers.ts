@@ -115,7 +115,7 @@ function worstOf(ends: readonly (WorkerEnd | undefined)[]): Ended {
     end !== undefined && 'failure' in end ? [{ rank, failure: end.failure }] : [],
   );
   const rankOf = ({ failure }: (typeof failures)[number]) =>
-    ['told', 'fault', 'lost'].indexOf(failure.kind);
+    ['told', 'fault', 'died', 'lost'].indexOf(failure.kind);
   return failures.sort((a, b) => rankOf(a) - rankOf(b))[0];
 }
 

@@ -14,6 +14,9 @@ const PROGRAM = fileURLToPath(new URL(`./worker${EXTENSION}`, import.meta.url));
 /** Of what a worker says on standard error, the last so many characters are kept. */
 const KEPT_CHARACTERS = 10_000;
 
+/** Of libtensorflow's log, which says nothing of why a process ended. */
+const LOG_LINE = /^\d{4}-\d\d-\d\d [\d:.]+: [IWE] .*$/gm;
+
 /** Those that run: this process takes them along, whatever ends it. */
 const running = new Set<ChildProcess>();
 process.on('exit', () => {
@@ -77,8 +80,8 @@ export class LaunchedWorker {
   }
 
   private death(why: string): WorkerFailure {
-    const words = lastLines(this.errors);
-    return { kind: 'lost', message: `it ended with ${why}${words === '' ? '' : `: ${words}`}` };
+    const words = lastLines(this.errors.replaceAll(LOG_LINE, ''));
+    return { kind: 'died', message: `it ended with ${why}${words === '' ? '' : `: ${words}`}` };
   }
 
   private receive(message: FromWorker): void {

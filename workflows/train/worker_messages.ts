@@ -35,8 +35,8 @@ export interface WorkerFailure {
   readonly message: string;
   readonly remedy?: string | undefined;
   /**
-   * lost: another worker is gone or too far behind. told: an error that would come again, such as a
-   * divergence. fault: a fault of ours.
+   * told: an error that would come again, such as a divergence. fault: a fault of ours. died: it said
+   * nothing. lost: it says that another worker is gone or too far behind.
    */
-  readonly kind: 'lost' | 'told' | 'fault';
+  readonly kind: 'told' | 'fault' | 'died' | 'lost';
 }
