@@ -113,8 +113,8 @@ export type { CostEstimate, RowCost } from './reproduce/cost.ts';
 export type { ReproduceOptions } from './reproduce/open_table.ts';
 export type { ReportedResult, ReproduceResult } from './reproduce/reproduce.ts';
 export type { RecipeChoices } from './train/recipe_choices.ts';
-export type { TrainJobResult } from './train/train.ts';
-export type { TrainModelOptions } from './train/train_model.ts';
+export type { TrainedWorker, TrainJobResult } from './train/train.ts';
+export type { TrainModelOptions, TrainModelResult } from './train/train_model.ts';
 export type { FirstDifference, LayerComparison } from './verify/layer_comparison.ts';
 export type { VerifyOptions, VerifyResult } from './verify/verify.ts';
 

@@ -66,6 +66,12 @@ export interface LoadedModel {
 /** The card of a model before it is saved: the hash of its weights is added on saving. */
 export type NewModelCard = Omit<ModelCard, 'weightsSha256'>;
 
+/** SHA-256 of a model's weights, as `saveModelFolder` puts it into the card. */
+export async function weightsSha256Of(model: tf.LayersModel): Promise<string> {
+  const { weightData } = await artifactsOf(model);
+  return sha256OfBytes(new Uint8Array(tf.io.CompositeArrayBuffer.join(weightData)));
+}
+
 /**
  * Saves a model and its card in the folder `dir`, replacing a model that is there. The optimizer's
  * state is not saved.
