@@ -41,6 +41,7 @@ export const WORKFLOW_NAMES = [
   'analyze',
   'compare',
   'evaluate',
+  'fix',
   'pull',
   'quantize',
   'rearchitect',

@@ -23,6 +23,7 @@ describe('the benches', () => {
         [],
         /^Error: Expected a folder of ImageNet images .*\nUsage: npm run bench:rea/,
       ],
+      ['recipes', [], /^Error: Expected --imagenet and .*\nUsage: npm run bench:recipes/],
       [
         'granularity',
         ['--images', '0', '--imagenet', '.'],
