@@ -9,11 +9,7 @@ import { TestImages } from '../../workflows/analyze/test_images.ts';
 import { BesideFloat } from '../../workflows/compare/beside_float.ts';
 import { ContestantMeter } from '../../workflows/compare/contestant.ts';
 import { type ImagePlan, planImages } from '../../workflows/compare/image_plan.ts';
-import {
-  type MeasuredOutputs,
-  measuredOutputs,
-  outputsOf,
-} from '../../workflows/compare/measured_outputs.ts';
+import { measuredOutputs, outputsOf } from '../../workflows/compare/measured_outputs.ts';
 import { openModelImages } from '../../workflows/open/open_data.ts';
 import { type OpenedFloatModel, openFloatModel } from '../../workflows/open/open_model.ts';
 import { quantizeModel } from '../../workflows/quantize/quantize.ts';
@@ -38,7 +34,6 @@ export class MeasuredNetwork implements Disposable {
   private readonly context: Context;
   private readonly plan: ImagePlan;
   private readonly labelOffset: number | undefined;
-  private readonly outputs: MeasuredOutputs;
   private float: BesideFloat | undefined;
 
   private constructor(
@@ -57,7 +52,6 @@ export class MeasuredNetwork implements Disposable {
     const planned = { measured: dataset, calibrating: dataset, images: subsetImages, subsets };
     this.plan = planImages(planned);
     this.labelOffset = labelOffset;
-    this.outputs = measuredOutputs(opened.graph, opened.facts.outputs);
   }
 
   /** @throws UserError where the model or the images cannot be opened, or there are too few for the subsets */
@@ -102,12 +96,13 @@ export class MeasuredNetwork implements Disposable {
 
   /** @param plan the float network's own figures unless given */
   private async figures(subset: number, label: string, plan?: Tf8Plan): Promise<ComparedFigures> {
-    const meter = new ContestantMeter(this.outputs, this.labelOffset);
     this.float ??= await this.openFloat();
-    await this.float.each(`measuring ${this.name}, ${label}`, ({ batch, outputs, span }) => {
+    const outputs = measuredOutputs(this.float.graph, this.opened.facts.outputs);
+    const meter = new ContestantMeter(outputs, this.labelOffset);
+    await this.float.each(`measuring ${this.name}, ${label}`, ({ batch, outputs: float, span }) => {
       if (this.plan.pieces[span].heldOut === subset) return;
-      const made = plan === undefined ? outputs : outputsOf(plan, batch.images);
-      meter.add(outputs, made, batch);
+      const made = plan === undefined ? float : outputsOf(plan, batch.images);
+      meter.add(float, made, batch);
     });
     return meter.figures();
   }

@@ -151,12 +151,6 @@ async function compareOpened(
   const { kernels } = selectKernels(options.tier, { threads: availableParallelism() });
   const entries: Entry[] = [];
   try {
-    const outputs = measuredOutputs(opened.graph, opened.facts.outputs);
-    await quantizeAll(
-      { opened, recipes, counts, calibrating, images, outputs, labelOffset },
-      entries,
-      { options, context },
-    );
     const { input } = opened.facts;
     const measured = new TestImages(
       {
@@ -169,8 +163,15 @@ async function compareOpened(
       },
       context,
     );
-    const meters = await measure(opened, {
-      images: measured,
+    using floatNetwork = await BesideFloat.open(opened, measured, { keeps: false });
+    const outputs = measuredOutputs(floatNetwork.graph, opened.facts.outputs);
+    await quantizeAll(
+      { opened, recipes, counts, calibrating, images, outputs, labelOffset },
+      entries,
+      { options, context },
+    );
+    const meters = await measure(floatNetwork, {
+      name: opened.name,
       plan: images,
       outputs,
       labelOffset,
@@ -265,7 +266,7 @@ async function quantizeAll(
 }
 
 interface MeasuringParts {
-  readonly images: TestImages;
+  readonly name: string;
   readonly plan: ImagePlan;
   readonly outputs: MeasuredOutputs;
   readonly labelOffset: number | undefined;
@@ -277,12 +278,11 @@ interface MeasuringParts {
  * @returns what the float network is worth on each subset's images
  */
 async function measure(
-  opened: OpenedFloatModel,
-  { images, plan, outputs, labelOffset, entries }: MeasuringParts,
+  float: BesideFloat,
+  { name, plan, outputs, labelOffset, entries }: MeasuringParts,
 ): Promise<readonly ContestantMeter[]> {
   const meters = plan.subsets.map(() => new ContestantMeter(outputs, labelOffset));
-  using float = await BesideFloat.open(opened, images, { keeps: false });
-  const shown = await float.each(`measuring ${opened.name}`, ({ batch, outputs: exact, span }) => {
+  const shown = await float.each(`measuring ${name}`, ({ batch, outputs: exact, span }) => {
     const { heldOut } = plan.pieces[span];
     meters.forEach((meter, subset) => {
       if (subset !== heldOut) meter.add(exact, exact, batch);

@@ -12,9 +12,9 @@ export class ContestantMeter {
   private images = 0;
 
   /** @param labelOffset the value of class 0; undefined where the images have no classes of the network */
-  constructor({ all, main }: MeasuredOutputs, labelOffset: number | undefined) {
+  constructor({ all, main, hasLabels }: MeasuredOutputs, labelOffset: number | undefined) {
     this.outputs = all.map((output, at) => {
-      return new OutputMeter(output, at === main ? labelOffset : undefined);
+      return new OutputMeter(output, at === main && hasLabels ? labelOffset : undefined);
     });
     this.main = main === undefined ? undefined : this.outputs[main];
   }

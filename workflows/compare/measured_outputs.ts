@@ -1,4 +1,5 @@
 import { type FloatGraph, shapeIn } from '../../architectures/graph/float_graph.ts';
+import { elements } from '../../architectures/graph/shape.ts';
 import type { Tf8Plan } from '../../quantize/execute/plan.ts';
 import { outputNames } from '../../quantize/model/tf8_model.ts';
 
@@ -9,23 +10,26 @@ export interface MeasuredOutput {
   readonly hasClasses: boolean;
 }
 
-/** The outputs of a network, and which of them the labels are about. */
+/** The outputs of a network. */
 export interface MeasuredOutputs {
   readonly all: readonly MeasuredOutput[];
-  /** Its place in `all`; undefined where none has classes. */
+  /** The place in `all` of the one that stands for all in agreement with float; undefined where none has classes. */
   readonly main: number | undefined;
+  /** Whether labels are about it. */
+  readonly hasLabels: boolean;
 }
 
-/** @param classes how many numbers the output has that the labels are about, where there are several vectors */
+/** @param classes how many numbers the output has that labels are about; without one, the first vector is the main output */
 export function measuredOutputs(graph: FloatGraph, classes: number): MeasuredOutputs {
   const lengths = graph.outputs.map((name) => {
-    const [height, width, length] = shapeIn(graph, name);
-    return height === 1 && width === 1 && length > 1 ? length : undefined;
+    const shape = shapeIn(graph, name);
+    const length = elements(shape);
+    return length > 1 && length === shape.at(-1) ? length : undefined;
   });
   const all = graph.outputs.map((name, at) => ({ name, hasClasses: lengths[at] !== undefined }));
   const exact = lengths.indexOf(classes);
   const main = exact >= 0 ? exact : all.findIndex(({ hasClasses }) => hasClasses);
-  return { all, main: main < 0 ? undefined : main };
+  return { all, main: main < 0 ? undefined : main, hasLabels: exact >= 0 };
 }
 
 /** What a quantized network makes of images: its outputs [N, …], in the order of the float network's. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { messageOf } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
-import { decibels, recorded } from '../records/analysis_record.ts';
+import { decibels, LOSSLESS, NO_SIGNAL } from '../records/analysis_record.ts';
 import { codeVersion } from '../records/environment.ts';
 import { type Identity, keyOf, readStored, writeStored } from '../records/stored_result.ts';
 
@@ -91,7 +91,11 @@ export class MeasurementCache {
   }
 
   keepOutputs(identity: Identity, found: OutputsMeasurement, seconds: number): Promise<void> {
-    return this.write(identity, recorded(found), seconds);
+    const outputs = found.outputs.map((output) => ({
+      ...output,
+      sqnrDb: inJson(output.sqnrDb),
+    }));
+    return this.write(identity, { ...found, outputs }, seconds);
   }
 
   private async read<Schema extends z.ZodType>(
@@ -143,4 +147,10 @@ export class MeasurementCache {
     files.sort((a, b) => b.used - a.used);
     for (const { path } of files.slice(MOST_FILES)) await rm(path, { force: true });
   }
+}
+
+/** JSON has no infinite numbers. */
+function inJson(db: number): number | string {
+  if (db === Infinity) return LOSSLESS;
+  return db === -Infinity ? NO_SIGNAL : db;
 }
