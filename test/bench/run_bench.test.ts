@@ -35,7 +35,7 @@ describe('the benches', () => {
       assert.equal(status, 1);
       assert.ok(!stderr.includes('    at '), stderr);
     }
-  }).timeout(60_000);
+  }).timeout(120_000);
 
   it('tell their options', () => {
     const { status, stdout } = bench('training', '--help');
