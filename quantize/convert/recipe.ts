@@ -45,7 +45,7 @@ export const INPUT_WEIGHTED: Recipe = {
 };
 
 /** And depthwise weights are rounded by what their inputs make of the errors. */
-export const DEPTHWISE_ROUNDED: Recipe = {
+const DEPTHWISE_ROUNDED: Recipe = {
   ...INPUT_WEIGHTED,
   name: 'depthwise-rounded',
   weights: {
