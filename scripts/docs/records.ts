@@ -22,6 +22,7 @@ import {
   type RearchitectRecord,
   rearchitectRecordSchema,
 } from '../../workflows/records/rearchitect_record.ts';
+import { type RecipesRecord, recipesRecordSchema } from '../../workflows/records/recipes_record.ts';
 import { type PublishedTable, publishedTableSchema } from '../../workflows/records/run_record.ts';
 
 /** What the pages are made from; a record that is not there yet is undefined. */
@@ -34,6 +35,8 @@ export interface PageRecords {
   readonly granularity: GranularityRecord | undefined;
   /** What 8 bits cost published networks as they come. */
   readonly published: PublishedRecord | undefined;
+  /** What recipes of quantization make of published networks. */
+  readonly recipes: RecipesRecord | undefined;
   /** The table of accuracies on CIFAR-10. */
   readonly table: PublishedTable | undefined;
   /** The small table that `npm start` prints. */
@@ -55,6 +58,7 @@ export async function readRecords(folder: string): Promise<PageRecords> {
     rearchitect: await read('rearchitect', rearchitectRecordSchema),
     granularity: await read('granularity', granularityRecordSchema),
     published: await read('published', publishedRecordSchema),
+    recipes: await read('recipes', recipesRecordSchema),
     table: await read('reproduce-cifar10-standard', publishedTableSchema),
     quick: await read(QUICK, publishedTableSchema),
     quickElsewhere: await runsElsewhere(folder, QUICK),

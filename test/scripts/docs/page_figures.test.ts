@@ -48,6 +48,7 @@ describe('pageFigures', () => {
       rearchitect: undefined,
       granularity: undefined,
       published: undefined,
+      recipes: undefined,
       table: undefined,
       quick: undefined,
       quickElsewhere: [],

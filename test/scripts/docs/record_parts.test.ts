@@ -104,6 +104,7 @@ describe('recordParts', () => {
       rearchitect: undefined,
       granularity: undefined,
       published: undefined,
+      recipes: undefined,
       table: undefined,
       quick: undefined,
       quickElsewhere: [],

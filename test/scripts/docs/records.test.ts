@@ -18,6 +18,7 @@ describe('readRecords', () => {
         rearchitect: REARCHITECT,
         granularity: undefined,
         published: undefined,
+        recipes: undefined,
         table: undefined,
         quick: undefined,
         quickElsewhere: [],

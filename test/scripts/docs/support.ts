@@ -172,6 +172,7 @@ export const RECORDS: PageRecords & { readonly explain: NonNullable<PageRecords[
   rearchitect: REARCHITECT,
   granularity: GRANULARITY,
   published: undefined,
+  recipes: undefined,
   table: TABLE,
   quick: undefined,
   quickElsewhere: [],
