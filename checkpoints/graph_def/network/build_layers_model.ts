@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { GroupedConv2d } from '../../../architectures/graph/grouped_conv2d.ts';
 import { kerasAxis } from '../../../architectures/graph/keras_layer.ts';
-import { GraphOperation } from '../../tfjs/graph_operation.ts';
+import { GraphOperation } from '../../../architectures/graph/graph_operation.ts';
 import { type ConvStep, isConvStep, type Network, type PoolStep, type Step } from './network.ts';
 
 /** A layer and its weights, in the order of `layer.getWeights()`. */

@@ -1,7 +1,7 @@
 /** A network as layers in execution order, between a file's graph and a LayersModel. */
 import { outputSize, type PaddingScheme } from '../../../architectures/conv_layer.ts';
 import type { PixelRange } from '../../input_affine.ts';
-import type { LayerOperation } from '../../tfjs/graph_operation.ts';
+import type { LayerOperation } from '../../../architectures/graph/graph_operation.ts';
 
 /** Of one image: [H, W, C], or [C]. */
 export type Shape = readonly number[];

@@ -1,5 +1,5 @@
 /** Nodes that put an image's values in other places, or leave some out. */
-import type { LayerOperation } from '../../tfjs/graph_operation.ts';
+import type { LayerOperation } from '../../../architectures/graph/graph_operation.ts';
 import type { FlatNode } from './flatten.ts';
 import type { OperationStep, Shape, Step } from './network.ts';
 import type { NetworkDraft } from './network_draft.ts';
