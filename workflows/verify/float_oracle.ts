@@ -81,18 +81,26 @@ async function graphOracle(
   );
   const { input, outputs } = origin!;
   const names = [...outputs.values()];
+  const nodes = modelTopology.node as readonly { readonly op: string }[];
+  const isDynamic = nodes.some(({ op }) => CONTROL_FLOW.has(op));
   const isInteger = model.inputs.some(({ name, dtype }) => name === input && dtype === 'int32');
   return {
     name: `tfjs-converter ${version}`,
-    run: async (pixels) =>
-      tf.tidy(() => {
-        const images = tf.tensor4d(pixels, [...shape], isInteger ? 'int32' : 'float32');
-        const made = model.execute({ [input]: images }, names);
-        return [made].flat().map((each) => Float32Array.from(each.dataSync()));
-      }),
+    async run(pixels) {
+      const images = tf.tensor4d(pixels, [...shape], isInteger ? 'int32' : 'float32');
+      const made = await (isDynamic
+        ? model.executeAsync({ [input]: images }, names)
+        : model.execute({ [input]: images }, names));
+      const values = [made].flat().map((each) => Float32Array.from(each.dataSync()));
+      tf.dispose([images, made]);
+      return values;
+    },
     close: async () => model.dispose(),
   };
 }
+
+/** Operations of loops and branches, which the converter runs otherwise. */
+const CONTROL_FLOW = new Set(['Switch', 'Merge', 'Enter', 'While', 'If', 'StatelessWhile']);
 
 async function liteOracle(
   { path }: FloatModelPlace,

@@ -1,16 +1,14 @@
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { shapeIn } from '../../architectures/graph/float_graph.ts';
 import { FloatRunner } from '../../architectures/graph/float_runner.ts';
 import { elements } from '../../architectures/graph/shape.ts';
 import { type FloatModel, loadFloatModelAt } from '../../checkpoints/float_model.ts';
-import type { ChannelAffine, PixelRange } from '../../checkpoints/input_affine.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { selectBackend } from '../../training/backend.ts';
 import { requireOurImages } from '../open/import_model.ts';
-import { SYMMETRIC } from '../open/model_facts.ts';
 import { floatPlace } from '../open/model_place.ts';
 import { openImages } from '../open/open_data.ts';
 import { pullImageNet } from '../open/open_float.ts';
+import { asInputs, noise } from './float_images.ts';
 import { openFloatOracle } from './float_oracle.ts';
 
 /** Of an output's range: as far apart as sums in another order come. */
@@ -113,41 +111,15 @@ export async function verifyFloat(
   }
 }
 
-/** The same image as the file takes it and as our graph does. */
-function asInputs(
-  light: Float32Array,
-  { input, origin }: Pick<FloatModel, 'input' | 'origin'>,
-): { readonly pixels: Float32Array; readonly ours: Float32Array } {
-  const { min, max }: PixelRange = input.range ?? SYMMETRIC;
-  const done = origin?.done;
-  if (done === undefined) {
-    const values = light.map((value) => min + value * (max - min));
-    return { pixels: values, ours: values };
-  }
-  const at = ({ scale, offset }: ChannelAffine, index: number) => {
-    const channel = index % input.channels;
-    return {
-      scale: scale[scale.length === 1 ? 0 : channel],
-      offset: offset[offset.length === 1 ? 0 : channel],
-    };
-  };
-  const first = at(done, 0);
-  const top = Math.abs((max - first.offset) / first.scale) > 2 ? 255 : 1;
-  // Files that take pixels may take whole numbers alone.
-  const pixels = light.map((value) => (top === 1 ? value : Math.round(255 * value)));
-  const ours = pixels.map((value, index) => {
-    const { scale, offset } = at(done, index);
-    return value * scale + offset;
-  });
-  return { pixels, ours };
-}
-
 /** Images [H, W, C] in [0, 1], one by one. */
 async function imagesFor(
   loaded: FloatModel,
   { model, dataset: name, data, limit, seed }: VerifyFloatOptions,
   context: Context,
-): Promise<{ readonly name: string; each(): AsyncGenerator<Float32Array> }> {
+): Promise<{
+  readonly name: string;
+  each(): Iterable<Float32Array> | AsyncIterable<Float32Array>;
+}> {
   const { height, width, channels } = loaded.input;
   const size = elements([height, width, channels]);
   if (name === undefined && data === undefined) {
@@ -168,18 +140,6 @@ async function imagesFor(
       }
     },
   };
-}
-
-/** Each image of a brightness and contrast of its own. */
-async function* noise(size: number, limit: number, seed: number): AsyncGenerator<Float32Array> {
-  const random = xoroshiro128plus(seed);
-  const next = () => (random.next() >>> 0) / 2 ** 32;
-  for (let image = 0; image < limit; image++) {
-    const [middle, contrast] = [next(), next()];
-    yield Float32Array.from({ length: size }, () =>
-      Math.min(Math.max(middle + contrast * (next() - 0.5), 0), 1),
-    );
-  }
 }
 
 class DifferenceMeter {

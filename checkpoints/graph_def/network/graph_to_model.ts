@@ -5,6 +5,7 @@ import type { Reading, ReadModel } from '../../read_model.ts';
 import { type FlatNode, flatten } from './flatten.ts';
 import { floatGraphOf } from './float_graph_of.ts';
 import type { GraphSource, NodeInput, PartialShape } from './graph_source.ts';
+import { withoutMapLoops } from './map_loops.ts';
 import { readNetwork } from './read_network.ts';
 import type { GraphTensor } from './tensor_proto.ts';
 
@@ -45,7 +46,7 @@ export async function graphToModel({
   mayEndEarly = false,
   readVariables = noVariables,
 }: GraphToModel): Promise<ReadModel> {
-  const flat = flatten(source, outputs);
+  const flat = flatten(withoutMapLoops(source), outputs);
   const { nodes } = flat;
   const constants = new Map<FlatNode, GraphTensor>();
   const variables = nodes.filter(({ op }) => VARIABLES.has(op));

@@ -30,6 +30,8 @@ export class NetworkDraft {
   readonly dimensions = new Map<FlatNode, Dimensions>();
   /** By name, in execution order. */
   readonly steps = new Map<string, Step>();
+  /** Nodes whose images are without their batch. */
+  readonly unbatched = new Set<FlatNode>();
   readonly scaling: InputScaling;
   readonly notes: string[] = [];
   /** Nodes that no step can be made of, with the reason; undefined where they read such. */
@@ -56,7 +58,7 @@ export class NetworkDraft {
 
   /** Adds a step that makes the node's output. */
   add<Kind extends Step>(node: FlatNode, step: Kind): Kind {
-    if (step.shape.some((side) => !(side >= 1))) {
+    if (step.shape.length === 0 || step.shape.some((side) => !(side >= 1))) {
       throw this.unsupported(node, `an output of [${step.shape}]`);
     }
     const named = { className: node.op, ...step };

@@ -7,16 +7,24 @@ import { evaluateConstant } from './constants.ts';
 import type { FlatInput, FlatNode } from './flatten.ts';
 import { UnsupportedNodeError } from './graph_source.ts';
 import { imageInput, inputShapeOf } from './image_input.ts';
+import { nameOfLoop } from './map_loops.ts';
+import { nearestUpsamplingEndingIn } from './nearest_upsampling.ts';
 import { isConvStep, type Network, type Step } from './network.ts';
 import { type GraphNetwork, NetworkDraft } from './network_draft.ts';
 import {
+  ABSOLUTE,
+  NEGATIVE,
   readArithmetic,
   readBounds,
   readCast,
+  readExpression,
   readFunction,
   readFusedBatchNorm,
   readLeakyRelu,
+  readSum,
+  SQUARE,
 } from './read_arithmetic.ts';
+import { readBatch } from './read_batch.ts';
 import {
   readDepth,
   readResize,
@@ -29,6 +37,7 @@ import { readConcat, readDimensions, readReshape, readShape } from './read_shape
 import {
   readConvolution,
   readDilatedConvolution,
+  readMaximum,
   readMean,
   readPad,
   readPool,
@@ -40,6 +49,9 @@ import type { GraphTensor } from './tensor_proto.ts';
 const DEFAULT_SIDE = 224;
 const MAX_SIDE = 4096;
 const INPUT_CHANNELS = 3;
+/** Of an image whose channels are the first axis, and more than one has whose channels are the last. */
+const FRONT_CHANNELS = new Set([1, 3]);
+const MAX_CHANNELS = 8;
 
 type ReadNode = (draft: NetworkDraft, node: FlatNode) => void;
 
@@ -58,6 +70,7 @@ const READERS: ReadonlyMap<string, ReadNode> = new Map<string, ReadNode>([
   ['FusedBatchNormV3', readFusedBatchNorm],
   ['BiasAdd', readArithmetic],
   ['Add', readArithmetic],
+  ['AddN', readSum],
   ['AddV2', readArithmetic],
   ['Sub', readArithmetic],
   ['Mul', readArithmetic],
@@ -71,6 +84,9 @@ const READERS: ReadonlyMap<string, ReadNode> = new Map<string, ReadNode>([
   ['Selu', readFunction('selu')],
   ['Softplus', readFunction('softplus')],
   ['Softsign', readFunction('softsign')],
+  ['Abs', readExpression(ABSOLUTE)],
+  ['Neg', readExpression(NEGATIVE)],
+  ['Square', readExpression(SQUARE)],
   ['Minimum', readBounds],
   ['Maximum', readBounds],
   ['ClipByValue', readBounds],
@@ -79,6 +95,7 @@ const READERS: ReadonlyMap<string, ReadNode> = new Map<string, ReadNode>([
   ['AvgPool', readPool],
   ['MaxPool', readPool],
   ['Mean', readMean],
+  ['Max', readMaximum],
   ['ConcatV2', readConcat],
   ['Slice', readSlice],
   ['StridedSlice', readStridedSlice],
@@ -93,6 +110,7 @@ const READERS: ReadonlyMap<string, ReadNode> = new Map<string, ReadNode>([
   ['Softmax', readInPlace('softmax')],
   ['Reshape', readReshape],
   ['Squeeze', readReshape],
+  ['ExpandDims', readReshape],
   ['Shape', readShape],
 ]);
 
@@ -122,7 +140,7 @@ export function readNetwork(graph: GraphNetwork, reading: Reading = {}): Network
   return {
     steps: foldInputMap([...draft.steps.values()]),
     outputs,
-    leftOut: [...leftOut].map(([{ name, op }, error]) => ({ name, op, error })),
+    leftOut: [...leftOut].map(([{ name, op }, error]) => ({ name, op: nameOfLoop(op), error })),
     range: scaling.range,
     done: scaling.done,
     notes: [...notes, ...scaling.notes],
@@ -151,6 +169,7 @@ function readOrLeave(
 }
 
 function readNode(draft: NetworkDraft, node: FlatNode): void {
+  if (readBatch(draft, node)) return;
   const read = READERS.get(node.op);
   if (read !== undefined) read(draft, node);
   else if (!readDimensions(draft, node)) {
@@ -214,13 +233,14 @@ function evaluate({ constants }: NetworkDraft, node: FlatNode): void {
   if (value !== undefined) constants.set(node, value);
 }
 
-/** Nodes inside of batch norms and dilated convolutions that are spelled out, which are read with their last node. */
+/** Nodes inside of what is spelled out (batch norms, dilated convolutions, upsampling), read with its last node. */
 function innerNodes(draft: NetworkDraft): Set<FlatNode> {
   const surroundings = { constants: draft.constants, readersOf: draft.readersOf.bind(draft) };
   return new Set(
     draft.graph.nodes.flatMap((node) => [
       ...(batchNormEndingIn(node, draft)?.inner ?? []),
       ...(dilatedConvolutionEndingIn(node, surroundings)?.inner ?? []),
+      ...(nearestUpsamplingEndingIn(node, surroundings.readersOf)?.inner ?? []),
     ]),
   );
 }
@@ -231,16 +251,34 @@ function readInput(draft: NetworkDraft, node: FlatNode): void {
     throw draft.unsupported(node, `an input of ${shape.length} dimensions; images have 4`);
   }
   const [, height, width, channels = INPUT_CHANNELS] = shape;
+  const [rows, columns] = firstSize(draft, node) ?? [DEFAULT_SIDE, DEFAULT_SIDE];
   if (height === undefined || width === undefined) {
     draft.notes.push(
-      `the graph leaves the size of its images open: it is read for ${DEFAULT_SIDE} × ${DEFAULT_SIDE}`,
+      `the graph leaves the size of its images open: it is read for ${height ?? rows} × ${width ?? columns}`,
     );
   }
-  const sides = [height ?? DEFAULT_SIDE, width ?? DEFAULT_SIDE, channels];
+  const sides = [height ?? rows, width ?? columns, channels];
+  if (FRONT_CHANNELS.has(sides[0]) && sides[2] > MAX_CHANNELS) {
+    throw draft.unsupported(node, `images of [${sides}], channels in front; it has channels last`);
+  }
   if (sides.some((side) => side < 1 || side > MAX_SIDE)) {
     throw draft.unsupported(node, `images of [${sides}]; sides are 1 to ${MAX_SIDE}`);
   }
   draft.add(node, { op: 'input', name: node.name, inputs: [], shape: sides });
+}
+
+/** The size that images are brought to before the first convolution, where the graph does that. */
+function firstSize({ graph, constants }: NetworkDraft, input: FlatNode): number[] | undefined {
+  const reached = new Set([input]);
+  for (const node of graph.nodes) {
+    if (!node.inputs.some(({ node: from }) => reached.has(from))) continue;
+    if (WEIGHTED.test(node.op)) return undefined;
+    reached.add(node);
+    const size = node.op.startsWith('Resize') ? node.inputs[1] : undefined;
+    const values = size && constants.get(size.node)?.values;
+    if (values?.length === 2) return [...values];
+  }
+  return undefined;
 }
 
 /** A map of the input goes into the convolution that reads it where that puts no zeros around images. */
