@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { SUITE_FILE, type Suite } from '../../bench/models/suite.ts';
+import { SUITE_FILE, type Suite } from '../../bench/suite/read_suite.ts';
 import { cacheDir } from '../../foundation/files/cache_dir.ts';
 import { SILENT_REPORTER } from '../../foundation/reporting/reporter.ts';
 import { verifyFloat } from '../../workflows/verify/verify_float.ts';
-import { fetched, holds } from '../models/suite_model.ts';
+import { fetched, holds } from '../suite/suite_model.ts';
 import { disposeModels } from '../support/dispose_models.ts';
 import { needsTensorFlow } from '../support/needs_tensorflow.ts';
 
