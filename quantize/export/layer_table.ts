@@ -82,7 +82,11 @@ function specOf({ shape, quantization }: TensorSpec): TensorSpec {
 
 /** Whatever a call multiplies by, by the names that calls have for it. */
 function multipliersOf({ call }: KernelCall): LayerRow['multipliers'] {
-  const single = (value: number) => ({ value, ...integersOf(value, call) });
+  const rounding = 'rounding' in call ? call.rounding : undefined;
+  const single = (value: number) => {
+    const { mantissa, shift } = integersOf(value, rounding);
+    return { value: mantissa / 2 ** shift, mantissa, shift };
+  };
   if ('multiplier' in call) return [call.multiplier].flat().map(single);
   if ('aMultiplier' in call) {
     const { aMultiplier, bMultiplier, shift } = call;
@@ -97,8 +101,8 @@ function multipliersOf({ call }: KernelCall): LayerRow['multipliers'] {
 }
 
 /** Mantissa / 2^shift: of eq. 5 a single's 24 bits, of eq. 16 the 31 bits that integers multiply by. */
-function integersOf(value: number, call: { readonly rounding?: RoundingName }): SingleMultiplier {
-  if (call.rounding === undefined) return singleMultiplier(value);
+function integersOf(value: number, rounding: RoundingName | undefined): SingleMultiplier {
+  if (rounding === undefined) return singleMultiplier(value);
   const { mantissa, exponent } = fixedMultiplier(value);
   return { mantissa, shift: 31 - exponent };
 }

@@ -1,8 +1,8 @@
 import type { ZeroVariancePolicy } from '../../architectures/graph/fold_batch_norm.ts';
 import type { Reporter } from '../../foundation/reporting/reporter.ts';
 import type { Recipe } from '../../quantize/convert/recipe.ts';
-import type { RoundingName } from '../../quantize/params/roundings.ts';
 import type { Tf8Provenance } from '../../quantize/model/tf8_model.ts';
+import type { RoundingName } from '../../quantize/params/roundings.ts';
 import type { InputRange } from '../open/model_facts.ts';
 import type { OpenedTf8Model } from '../open/open_model.ts';
 import { option } from '../wording.ts';

@@ -4,12 +4,12 @@ import type { ChannelRequantization } from '../../ops/requantization.ts';
 import { type Calls, type CallTable, type KernelCall, ofCall } from '../../ops/table.ts';
 import type { Shape4 } from '../../ops/tensor.ts';
 import { QuantizationError } from '../../params/errors.ts';
-import { elements } from '../../params/shape.ts';
 import { fixedMultiplier } from '../../params/roundings.ts';
+import { elements } from '../../params/shape.ts';
 import { singleMultiplier } from '../../params/single_multiplier.ts';
 import { NO_PADDING, type Padding, UNDILATED } from '../../params/window.ts';
 import { permuteAxes } from '../tensor_layout.ts';
-import type { RequantizeSource, KernelName } from './kernels.ts';
+import type { KernelName, RequantizeSource } from './kernels.ts';
 import { floatLiteral } from './literals.ts';
 
 /** Members of a struct by their names. */
