@@ -5,7 +5,9 @@ import { type FloatNode, isActivated } from './float_node.ts';
 import { GroupedConv2d } from './grouped_conv2d.ts';
 import { kerasAxis } from './keras_layer.ts';
 import type { Activation } from './operations/activation_function.ts';
+import type { FloatTransposedConv2dNode } from './operations/transposed_conv2d.ts';
 import type { Shape } from './shape.ts';
+import { swapLast, transposedPlacement, transposedSize } from './transposed_window.ts';
 import { isPadded, isSamePadding, type Padding } from './window.ts';
 
 /** Our names of activations that Keras calls otherwise. */
@@ -88,12 +90,44 @@ class LayerWriter {
           this.weights.push([layer, weightsOf(node.kernel, [kh, kw, 1, outputs], node.bias)]);
           return apply(layer, padded.x);
         }
+        if (node.op === 'conv2d' && node.groups !== undefined) {
+          const { groups } = node;
+          const rates = dilations ?? ([1, 1] as const);
+          const grouped = { ...config, filters, groups, dilationRate: rates, useBias: true };
+          const layer = new GroupedConv2d(grouped);
+          this.weights.push([layer, weightsOf(node.kernel, node.kernelShape, node.bias)]);
+          return apply(layer, padded.x);
+        }
         const layer =
           node.op === 'conv2d'
             ? tf.layers.conv2d({ ...config, filters })
             : tf.layers.depthwiseConv2d({ ...config, depthMultiplier: filters });
         this.weights.push([layer, weightsOf(node.kernel, node.kernelShape, node.bias)]);
         return apply(layer, padded.x);
+      }
+      case 'transposedConv2d': {
+        const [kh, kw, depth, filters] = node.kernelShape;
+        const padding = transposedPadding(node, inputShape, outputShape);
+        const layer = tf.layers.conv2dTranspose({
+          name,
+          filters,
+          kernelSize: [kh, kw],
+          strides: [...node.strides] as [number, number],
+          padding,
+        });
+        // Keras has the outputs in front.
+        const kernel = swapLast(node.kernel, depth, filters);
+        this.weights.push([layer, weightsOf(kernel, [kh, kw, filters, depth], node.bias)]);
+        return apply(layer, x);
+      }
+      case 'prelu': {
+        const { alpha, alphaShape } = node;
+        const sharedAxes = alphaShape.flatMap((side, axis) =>
+          side === 1 && inputShape[axis] !== 1 ? [axis + 1] : [],
+        );
+        const layer = tf.layers.prelu({ name, sharedAxes });
+        this.weights.push([layer, [{ values: alpha, shape: alphaShape }]]);
+        return apply(layer, x);
       }
       case 'fullyConnected': {
         const [, , depth, units] = node.kernelShape;
@@ -199,6 +233,26 @@ class LayerWriter {
   private reshaped(name: string, x: tf.SymbolicTensor, target: Shape): tf.SymbolicTensor {
     return apply(tf.layers.reshape({ name, targetShape: [...target] }), x);
   }
+}
+
+function transposedPadding(
+  node: FloatTransposedConv2dNode,
+  input: Shape,
+  output: Shape,
+): 'same' | 'valid' {
+  const { kernelShape, strides, padding, outputPadding } = node;
+  const window = [kernelShape[0], kernelShape[1]] as const;
+  for (const kind of ['valid', 'same'] as const) {
+    const size = transposedSize(input, window, strides, kind);
+    const placed = transposedPlacement(input, size, window, strides, kind);
+    const isAlike =
+      size.every((side, axis) => side === output[axis]) &&
+      placed.padding.top === padding.top &&
+      placed.padding.left === padding.left &&
+      placed.outputPadding?.join() === outputPadding?.join();
+    if (isAlike) return kind;
+  }
+  throw unsupported(node, 'a transposed convolution with padding that is not "same" or "valid"');
 }
 
 function poolPadding(

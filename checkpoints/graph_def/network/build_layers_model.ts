@@ -1,8 +1,16 @@
 import * as tf from '@tensorflow/tfjs';
 import { GroupedConv2d } from '../../../architectures/graph/grouped_conv2d.ts';
 import { kerasAxis } from '../../../architectures/graph/keras_layer.ts';
+import { swapLast } from '../../../architectures/graph/transposed_window.ts';
 import { GraphOperation } from '../../tfjs/graph_operation.ts';
-import { type ConvStep, isConvStep, type Network, type PoolStep, type Step } from './network.ts';
+import {
+  type ConvStep,
+  isConvStep,
+  type Network,
+  type PoolStep,
+  type PreluStep,
+  type Step,
+} from './network.ts';
 
 /** A layer and its weights, in the order of `layer.getWeights()`. */
 type Weights = readonly { readonly values: Float32Array; readonly shape: readonly number[] }[];
@@ -84,6 +92,8 @@ function layerOf(step: Step): tf.layers.Layer {
       if ('max' in f) return tf.layers.reLU({ name, maxValue: f.max });
       return tf.layers.leakyReLU({ name, alpha: f.slope });
     }
+    case 'prelu':
+      return tf.layers.prelu({ name, sharedAxes: sharedAxesOf(step) });
     case 'softmax':
       return tf.layers.softmax({ name });
     case 'concat':
@@ -111,12 +121,20 @@ function convolution(step: ConvStep): tf.layers.Layer {
   const kernelSize: [number, number] = [kernelShape[0], kernelShape[1]];
   const strides: [number, number] = [...step.strides];
   const window = { ...shared, kernelSize, strides, padding };
+  if (step.op === 'transposedConv2d') {
+    return tf.layers.conv2dTranspose({ ...window, filters: kernelShape[3] });
+  }
   const { dilations } = step;
   if (step.op === 'depthwiseConv2d' && dilations !== undefined) {
     const [, , channels, multiplier] = kernelShape;
     const filters = channels * multiplier;
     const dilationRate: [number, number] = [...dilations];
     return new GroupedConv2d({ ...window, filters, dilationRate, groups: channels });
+  }
+  const { groups } = step;
+  if (groups !== undefined) {
+    const dilationRate = dilations ?? ([1, 1] as const);
+    return new GroupedConv2d({ ...window, filters: kernelShape[3], dilationRate, groups });
   }
   return step.op === 'conv2d'
     ? tf.layers.conv2d({
@@ -131,6 +149,11 @@ function convolution(step: ConvStep): tf.layers.Layer {
       });
 }
 
+/** Keras counts the axes from 1, the batch not counted. */
+function sharedAxesOf({ shape, alphaShape }: PreluStep): number[] {
+  return alphaShape.flatMap((side, axis) => (side === 1 && shape[axis] !== 1 ? [axis + 1] : []));
+}
+
 function poolOptions({ name, window, strides, padding }: PoolStep) {
   const poolSize: [number, number] = [...window];
   const steps: [number, number] = [...strides];
@@ -143,11 +166,19 @@ function weightsOf(step: Step): Weights {
     const isGrouped = step.op === 'depthwiseConv2d' && step.dilations !== undefined;
     const [height, width, channels, multiplier] = kernelShape;
     const shape = isGrouped ? [height, width, 1, channels * multiplier] : kernelShape;
-    const kernelWeight = { values: kernel, shape };
+    // Keras has the outputs of a transposed convolution in front.
+    const kernelWeight =
+      step.op === 'transposedConv2d'
+        ? {
+            values: swapLast(kernel, channels, multiplier),
+            shape: [height, width, multiplier, channels],
+          }
+        : { values: kernel, shape };
     return bias === undefined
       ? [kernelWeight]
       : [kernelWeight, { values: bias, shape: [bias.length] }];
   }
+  if (step.op === 'prelu') return [{ values: step.alpha, shape: step.alphaShape }];
   if (step.op !== 'batchNorm') return [];
   const { gamma, beta, mean, variance } = step;
   return [gamma, beta, mean, variance].map((values) => ({ values, shape: [values.length] }));
