@@ -186,6 +186,8 @@ export const PAD = { code: 34, optionsType: 22, options: {} } as const satisfies
 
 export const TRANSPOSE = { code: 39, optionsType: 26, options: {} } as const satisfies OperatorKind;
 
+export const SLICE = { code: 65, optionsType: 48, options: {} } as const satisfies OperatorKind;
+
 export const STRIDED_SLICE = {
   code: 45,
   optionsType: 32,

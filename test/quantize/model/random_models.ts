@@ -24,7 +24,6 @@ import { arrange, KINDS } from '../kernels/random_arrangements.ts';
 export const OPS = [
   'conv2d',
   'depthwiseConv2d',
-  'transposedConv2d',
   'averagePool2d',
   'maxPool2d',
   'concat',
@@ -32,8 +31,9 @@ export const OPS = [
   'subtract',
   'multiply',
   'lookup',
-  'prelu',
   'rearrange',
+  'prelu',
+  'transposedConv2d',
   'globalAveragePool',
   'fullyConnected',
 ] as const;
