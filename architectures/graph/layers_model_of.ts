@@ -2,13 +2,14 @@ import * as tf from '@tensorflow/tfjs';
 import { UnsupportedLayerError } from './errors.ts';
 import { type FloatGraph, shapeIn } from './float_graph.ts';
 import { type FloatNode, isActivated } from './float_node.ts';
+import { GraphOperation, type LayerOperation } from './graph_operation.ts';
 import { GroupedConv2d } from './grouped_conv2d.ts';
 import { kerasAxis } from './keras_layer.ts';
 import type { Activation } from './operations/activation_function.ts';
 import type { FloatTransposedConv2dNode } from './operations/transposed_conv2d.ts';
 import type { Shape } from './shape.ts';
-import { swapLast, transposedPlacement, transposedSize } from './transposed_window.ts';
-import { isPadded, isSamePadding, type Padding } from './window.ts';
+import { swapLast, transposedSize } from './transposed_window.ts';
+import { isPadded, isSamePadding, type Padding, samePadding } from './window.ts';
 
 /** Our names of activations that Keras calls otherwise. */
 const KERAS_NAMES: Readonly<Record<string, string>> = { hardSigmoid: 'hard_sigmoid' };
@@ -18,8 +19,8 @@ type LayerWeights = readonly { readonly values: Float32Array; readonly shape: re
 
 /**
  * A graph as a functional LayersModel, to be trained: the same function. Layers are called like the
- * nodes; of several for one node the last one is.
- * @throws UnsupportedLayerError naming an operation that Keras has no layer for
+ * nodes; of several for one node the last one is. What Keras has no layer for is a `GraphOperation`.
+ * @throws UnsupportedLayerError naming an operation that no layer has
  */
 export function layersModelOf(graph: FloatGraph): tf.LayersModel {
   const { input, nodes, outputs, name } = graph;
@@ -107,18 +108,23 @@ class LayerWriter {
       }
       case 'transposedConv2d': {
         const [kh, kw, depth, filters] = node.kernelShape;
-        const padding = transposedPadding(node, inputShape, outputShape);
+        const window = [kh, kw] as const;
+        const strides: [number, number] = [...node.strides];
+        const padding = isSameTransposed(node, inputShape, outputShape) ? 'same' : 'valid';
+        const whole = transposedSize(inputShape, window, strides, padding);
+        const isWhole = whole[0] === outputShape[0] && whole[1] === outputShape[1];
         const layer = tf.layers.conv2dTranspose({
-          name,
+          name: isWhole ? name : `${name}/whole`,
           filters,
           kernelSize: [kh, kw],
-          strides: [...node.strides] as [number, number],
+          strides,
           padding,
         });
         // Keras has the outputs in front.
         const kernel = swapLast(node.kernel, depth, filters);
         this.weights.push([layer, weightsOf(kernel, [kh, kw, filters, depth], node.bias)]);
-        return apply(layer, x);
+        const y = apply(layer, x);
+        return isWhole ? y : this.cut(node, name, y, { whole, outputShape });
       }
       case 'prelu': {
         const { alpha, alphaShape } = node;
@@ -198,7 +204,7 @@ class LayerWriter {
       case 'spaceToDepth':
       case 'depthToSpace':
       case 'resize':
-        throw unsupported(node, 'the operation');
+        return apply(operationLayer(name, node), inputs);
     }
   }
 
@@ -218,6 +224,25 @@ class LayerWriter {
     return { x: this.zeros(`${name}/pad`, x, padding), padding: 'valid' };
   }
 
+  /** A part of a transposed convolution of Keras' "valid". */
+  private cut(
+    node: FloatTransposedConv2dNode,
+    name: string,
+    y: tf.SymbolicTensor,
+    { whole, outputShape }: { readonly whole: readonly number[]; readonly outputShape: Shape },
+  ): tf.SymbolicTensor {
+    const { top, left } = node.padding;
+    const [bottom, right] = [whole[0] - top - outputShape[0], whole[1] - left - outputShape[1]];
+    if (bottom < 0 || right < 0) {
+      throw unsupported(node, 'an output that goes on behind what its windows reach');
+    }
+    const cropping: [[number, number], [number, number]] = [
+      [top, bottom],
+      [left, right],
+    ];
+    return apply(tf.layers.cropping2D({ name, cropping }), y);
+  }
+
   private zeros(
     name: string,
     x: tf.SymbolicTensor,
@@ -235,24 +260,17 @@ class LayerWriter {
   }
 }
 
-function transposedPadding(
-  node: FloatTransposedConv2dNode,
+/** Whether Keras' "same" cuts off what the node does. */
+function isSameTransposed(
+  { kernelShape, strides, padding }: FloatTransposedConv2dNode,
   input: Shape,
   output: Shape,
-): 'same' | 'valid' {
-  const { kernelShape, strides, padding, outputPadding } = node;
+): boolean {
   const window = [kernelShape[0], kernelShape[1]] as const;
-  for (const kind of ['valid', 'same'] as const) {
-    const size = transposedSize(input, window, strides, kind);
-    const placed = transposedPlacement(input, size, window, strides, kind);
-    const isAlike =
-      size.every((side, axis) => side === output[axis]) &&
-      placed.padding.top === padding.top &&
-      placed.padding.left === padding.left &&
-      placed.outputPadding?.join() === outputPadding?.join();
-    if (isAlike) return kind;
-  }
-  throw unsupported(node, 'a transposed convolution with padding that is not "same" or "valid"');
+  const size = transposedSize(input, window, strides, 'same');
+  const { top, left } = samePadding(size, window, strides);
+  const isAlike = size.every((side, axis) => side === output[axis]);
+  return isAlike && top === padding.top && left === padding.left;
 }
 
 function poolPadding(
@@ -289,7 +307,27 @@ function activationLayer(node: FloatNode, activation: Activation): tf.layers.Lay
       return tf.layers.thresholdedReLU({ name, theta: threshold });
     }
   }
-  throw unsupported(node, 'a function of one value that Keras has no layer for');
+  return operationLayer(name, { ...node, op: 'activation', activation });
+}
+
+/** A layer without weights of an operation that Keras has none for. */
+function operationLayer(
+  name: string,
+  node: LayerOperation & Pick<FloatNode, 'name' | 'inputs' | 'className'>,
+): tf.layers.Layer {
+  const { name: _name, inputs: _inputs, className: _className, ...fields } = node;
+  const operation: LayerOperation =
+    'activation' in fields && fields.op !== 'activation'
+      ? { ...fields, activation: 'linear' }
+      : fields;
+  if (isJson(operation)) return new GraphOperation({ name, operation });
+  throw unsupported(node as FloatNode, 'a number that is not finite');
+}
+
+/** Whether JSON has all of its numbers. */
+function isJson(value: unknown): boolean {
+  if (typeof value === 'number') return Number.isFinite(value);
+  return typeof value !== 'object' || value === null || Object.values(value).every(isJson);
 }
 
 function unsupported({ name, op, className = op }: FloatNode, what: string): Error {

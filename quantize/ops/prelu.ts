@@ -42,7 +42,7 @@ export interface PreluCall extends PreluMultipliers {
   readonly output: Uint8Array;
 }
 
-/** The output byte of each value and its slope (eq. 15). */
+/** The output byte of each value and its slope (eq. 12). */
 export const prelu: Operation<PreluNode, PreluCall> = {
   since: 2,
   header: z.strictObject({

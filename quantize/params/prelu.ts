@@ -3,7 +3,7 @@ import { type FixedPoint, fixedPoint, multiplyFixedPoint } from './fixed_point.t
 import { accumulatorScale, BYTE_MAX, requireScale } from './quantization.ts';
 import { clamp } from './rounding.ts';
 
-/** What eq. 15 multiplies by. */
+/** What eq. 12 multiplies by. */
 export interface PreluMultipliers {
   /** f32(scaleIn / scaleOut), of values from 0 on. */
   readonly positive: FixedPoint;
@@ -35,7 +35,7 @@ export function preluMultipliers(
 }
 
 /**
- * eq. 15: the byte of one value.
+ * eq. 12: the byte of one value.
  * @param x q − zeroPointIn
  * @param alpha the slope's byte less its zero point
  */

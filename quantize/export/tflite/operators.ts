@@ -187,7 +187,7 @@ function transposedPadding(
   return isWhole && padding.top === 0 && padding.left === 0 ? PADDING.valid : undefined;
 }
 
-/** LiteRT's own arithmetic is eq. 15. */
+/** LiteRT's own arithmetic is eq. 12. */
 function addPrelu({ name, inputs, alpha, output }: PreluNode, graph: TfliteGraph): void {
   const slopes = graph.tensor(alphaName(name), {
     shape: alpha.shape,

@@ -22,7 +22,7 @@ static int32_t tf8_multiply_fixed(int32_t x, const tf8_fixed *by) {
   return (int32_t)((high + (high < 0 ? -unit / 2 : unit / 2)) / unit);
 }
 
-/* Equation 15. */
+/* Equation 12. */
 static void tf8_prelu(const tf8_slopes *layer, const uint8_t *input, uint8_t *output) {
   for (int32_t i = 0; i < layer->count; i++) {
     const int32_t x = input[i] - layer->input_zero_point;

@@ -1,4 +1,4 @@
-/* A ReLU with a slope of its own for each channel or value (eq. 15). */
+/* A ReLU with a slope of its own for each channel or value (eq. 12). */
 #ifndef TF8_PRELU_H
 #define TF8_PRELU_H
 

@@ -1,7 +1,7 @@
 import { partBegin } from './parts';
 import { ALPHA, BATCH, INPUT, OUTPUT, OUTPUT_CHANNELS, TABLE } from './records';
 
-/** eq. 15 of the values and their slopes, by their bytes: a look-up in a table [256, 256]. */
+/** eq. 12 of the values and their slopes, by their bytes: a look-up in a table [256, 256]. */
 export function prelu(step: usize, arena: usize, thread: i32, threads: i32): void {
   const slopes = load<i32>(step, OUTPUT_CHANNELS);
   const count = load<i32>(step, BATCH) * slopes;
