@@ -144,7 +144,7 @@ const RULES: Readonly<Record<string, ClassRules>> = {
     optional: only(false, null),
     input_tensor: only(null),
   }),
-  Conv2D: fields({ ...CONVOLUTION, filters: 'needed' }),
+  Conv2D: fields({ ...CONVOLUTION, filters: 'needed', groups: 'rewritten' }),
   DepthwiseConv2D: fields({
     ...CONVOLUTION,
     ...trained('depthwise'),

@@ -412,6 +412,7 @@ function channelsOf(
     case 'InputLayer':
       return (config.batch_input_shape as readonly (number | null)[]).at(-1) ?? undefined;
     case 'Conv2D':
+    case 'GroupedConv2D':
     case 'SeparableConv2D':
     case 'Conv2DTranspose':
       return count('filters');

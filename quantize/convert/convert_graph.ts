@@ -10,6 +10,7 @@ import {
   evaluate,
 } from '../../architectures/graph/operations/activation_function.ts';
 import { activationOf } from '../../architectures/graph/operations/activation_value.ts';
+import type { FloatPreluNode } from '../../architectures/graph/operations/prelu.ts';
 import type { Shape } from '../../architectures/graph/shape.ts';
 import { byName } from '../model/by_name.ts';
 import { checkModel } from '../model/check_model.ts';
@@ -104,6 +105,7 @@ function convertNode(
   switch (op) {
     case 'conv2d':
     case 'depthwiseConv2d':
+    case 'transposedConv2d':
     case 'fullyConnected':
       return weighted(node, shape, inputQuantization, calibration, onNote);
     case 'concat': {
@@ -149,11 +151,39 @@ function convertNode(
       const output = { shape, quantization: inputQuantization };
       return { op: 'rearrange', name, inputs, arrangement: arrangementOf(node, from), output };
     }
+    case 'prelu': {
+      const slopes = slopesFor(node, from);
+      const alpha = paramsFromRange(slopes.range.min, slopes.range.max);
+      return {
+        op,
+        name,
+        inputs,
+        alpha: {
+          data: quantizeArray(slopes.values, alpha),
+          shape: slopes.shape,
+          quantization: alpha,
+        },
+        output: { shape, quantization: observed(name, calibration) },
+      };
+    }
     case 'batchNorm':
     case 'dropout':
     case 'softmax':
       throw unsupported(`${name} (${op})`);
   }
+}
+
+/** Slopes for each channel, or for each value of the image where they differ within a channel. */
+function slopesFor({ alpha, alphaShape }: FloatPreluNode, image: ImageShape) {
+  const [rows, columns, channels] = imageShape(alphaShape);
+  const shape: ImageShape = rows === 1 && columns === 1 ? [1, 1, image[2]] : image;
+  const values = new Float32Array(shape[0] * shape[1] * shape[2]);
+  for (let i = 0; i < values.length; i++) {
+    const y = Math.floor(i / (shape[1] * shape[2])) % rows;
+    const x = (Math.floor(i / shape[2]) % shape[1]) % columns;
+    values[i] = alpha[(y * columns + x) * channels + ((i % shape[2]) % channels)];
+  }
+  return { shape, values, range: rangeOf(values) };
 }
 
 /** Axes of [height, width, channels] as a concatenation names them. */
@@ -221,6 +251,8 @@ function weighted(
     padding,
     activation,
     ...('dilations' in node && node.dilations && { dilations: node.dilations }),
+    ...(node.op === 'conv2d' && node.groups !== undefined && { groups: node.groups }),
+    ...('outputPadding' in node && node.outputPadding && { outputPadding: node.outputPadding }),
   };
 }
 

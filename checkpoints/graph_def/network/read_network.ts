@@ -41,6 +41,8 @@ import {
   readMean,
   readPad,
   readPool,
+  readPrelu,
+  readTransposedConvolution,
 } from './read_windows.ts';
 import { dilatedConvolutionEndingIn } from './space_to_batch.ts';
 import type { GraphTensor } from './tensor_proto.ts';
@@ -59,6 +61,7 @@ const READERS: ReadonlyMap<string, ReadNode> = new Map<string, ReadNode>([
   ['Placeholder', readInput],
   ['Conv2D', readConvolution],
   ['DepthwiseConv2dNative', readConvolution],
+  ['Conv2DBackpropInput', readTransposedConvolution],
   ['BatchToSpaceND', readDilatedConvolution],
   ['MatMul', readConvolution],
   ['_FusedConv2D', readConvolution],
@@ -77,6 +80,7 @@ const READERS: ReadonlyMap<string, ReadNode> = new Map<string, ReadNode>([
   ['RealDiv', readArithmetic],
   ['Relu', readInPlace('relu')],
   ['Relu6', readInPlace('relu6')],
+  ['Prelu', readPrelu],
   ['LeakyRelu', readLeakyRelu],
   ['Sigmoid', readFunction('sigmoid')],
   ['Tanh', readFunction('tanh')],
@@ -286,7 +290,11 @@ function foldInputMap(steps: readonly Step[]): Step[] {
   const map = steps.find((step) => step.name === `${step.inputs[0]}_scaled`);
   const readers = steps.filter(({ inputs }) => map !== undefined && inputs.includes(map.name));
   const [reader] = readers;
-  const isExact = readers.length === 1 && reader.op === 'conv2d' && reader.padding === 'valid';
+  const isExact =
+    readers.length === 1 &&
+    reader.op === 'conv2d' &&
+    reader.groups === undefined &&
+    reader.padding === 'valid';
   if (map === undefined || !isConvStep(map) || !isExact) return [...steps];
   const affine = { scale: [...map.kernel], offset: [...map.bias!] };
   const folded = foldIntoKernel(reader.kernel, reader.kernelShape, affine);
