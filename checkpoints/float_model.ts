@@ -12,6 +12,8 @@ import { loadFrozenGraph } from './graph_def/frozen_graph.ts';
 import type { ReadModel } from './graph_def/network/graph_to_model.ts';
 import { loadSavedModel } from './graph_def/saved_model.ts';
 import type { ModelInput, PixelRange } from './input_affine.ts';
+import { loadKerasH5 } from './keras/keras_h5.ts';
+import { loadKerasZip } from './keras/keras_zip.ts';
 import type { ModelCard } from './store/model_card.ts';
 import { loadModelFolder } from './store/model_store.ts';
 import { openCheckpointV1 } from './tensor_bundle/checkpoint_v1.ts';
@@ -25,7 +27,9 @@ export type FloatFormat =
   | 'TensorFlow frozen graph'
   | 'TensorFlow checkpoint V1'
   | 'TensorFlow checkpoint V2'
-  | 'TensorFlow Lite';
+  | 'TensorFlow Lite'
+  | 'Keras HDF5'
+  | 'Keras 3';
 
 export interface FloatModel {
   readonly network: FloatNetwork;
@@ -69,6 +73,10 @@ export async function loadFloatModelAt(place: FloatModelPlace): Promise<FloatMod
       return imported(place.path, 'TensorFlow SavedModel', await loadSavedModel(place.path));
     case 'frozen graph':
       return imported(place.path, 'TensorFlow frozen graph', await loadFrozenGraph(place.path));
+    case 'keras h5':
+      return imported(place.path, 'Keras HDF5', await loadKerasH5(place.path));
+    case 'keras zip':
+      return imported(place.path, 'Keras 3', await loadKerasZip(place.path));
     case 'V1':
       return imported(
         place.path,

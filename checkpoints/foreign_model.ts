@@ -2,6 +2,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { type ByteSource, fileSource } from '../foundation/files/byte_source.ts';
+import { isZipWith, startsWith } from './file_starts.ts';
 
 /** What a file is, and how it becomes one that is read here. */
 export interface ForeignModel {
@@ -18,26 +19,10 @@ interface Format {
   readonly remedy: (model: string, folder: string) => string;
 }
 
-const kerasRemedy = (model: string, folder: string) =>
-  `Save it as a SavedModel, in Python with Keras and TensorFlow, and pass ${folder}: import keras; keras.models.load_model(${quoted(model)}).export(${quoted(folder)})`;
-
 /** A pickle, protocol 2, of the number that torch.save wrote first until version 1.6. */
 const PICKLED_TORCH = [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20];
 
 const FORMATS: readonly Format[] = [
-  {
-    kind: 'a Keras model (HDF5)',
-    extensions: ['.h5', '.hdf5'],
-    holds: (source) => startsWith(source, 0, [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a]),
-    remedy: (model, folder) =>
-      `${kerasRemedy(model, folder)} (weights alone are loaded into their network first: load_weights)`,
-  },
-  {
-    kind: 'a Keras model (.keras)',
-    extensions: ['.keras'],
-    holds: (source) => isZipWith(source, 'config.json'),
-    remedy: kerasRemedy,
-  },
   {
     kind: 'an ONNX model',
     extensions: ['.onnx'],
@@ -110,26 +95,6 @@ async function foreignFile(path: string): Promise<ForeignModel | undefined> {
 /** As Python and shells take it. */
 function quoted(text: string): string {
   return /^[\w./-]+$/.test(text) ? `'${text}'` : JSON.stringify(text);
-}
-
-async function startsWith(
-  source: ByteSource,
-  offset: number,
-  magic: readonly number[],
-): Promise<boolean> {
-  if (source.size < offset + magic.length) return false;
-  const bytes = await source.read(offset, magic.length);
-  return magic.every((byte, n) => bytes[n] === byte);
-}
-
-/** A ZIP's directory of names stands at its end. */
-const ZIP_DIRECTORY_BYTES = 2 ** 20;
-
-async function isZipWith(source: ByteSource, member: string): Promise<boolean> {
-  if (!(await startsWith(source, 0, [0x50, 0x4b, 0x03, 0x04]))) return false;
-  const length = Math.min(source.size, ZIP_DIRECTORY_BYTES);
-  const end = await source.read(source.size - length, length);
-  return Buffer.from(end).includes(member);
 }
 
 /** Of ModelProto in onnx.proto: how each field is written, 0 as a varint and 2 with its length. */

@@ -15,13 +15,7 @@ import {
 } from '../input_affine.ts';
 import { type FlatLayer, type FlatNetwork, flattenModel } from './flat_network.ts';
 import { isTensors, type LayerCall, readKerasTopology, type TensorRef } from './keras_topology.ts';
-import {
-  nameWeights,
-  type StoredWeight,
-  valuesOf,
-  type WeightSpec,
-  weightOf,
-} from './layer_weights.ts';
+import { nameWeights, type StoredWeight, valuesOf, weightOf } from './layer_weights.ts';
 import { readOperation } from './operation_layer.ts';
 import {
   type BuiltLayer,
@@ -62,21 +56,18 @@ interface Node {
 
 /**
  * @param topology `modelTopology` of a model.json
- * @param specs of the weights, which `data` holds one after the other
+ * @param stored the weights, by any names that tell their layers
  * @throws UserError naming the class, layer and field that is not known, or that TensorFlow.js cannot
  *   compute; or where the topology is damaged
  */
 export function normalizeModel(
   topology: unknown,
-  specs: readonly WeightSpec[],
-  data: Uint8Array,
+  stored: readonly StoredWeight[],
   path: string,
 ): NormalizedModel {
   const { model, version } = readKerasTopology(topology, path);
   const network = flattenModel(model, path);
-  const weights = new Map(
-    nameWeights(network, specs, data).map((weight) => [weight.spec.name, weight]),
-  );
+  const weights = new Map(nameWeights(network, stored).map((weight) => [weight.spec.name, weight]));
   return new Normalization(network, version, weights, path).run();
 }
 

@@ -4,8 +4,6 @@ import { join } from 'node:path';
 import { foreignModel } from '../../checkpoints/foreign_model.ts';
 import { inFolder } from '../support/in_folder.ts';
 
-const HDF5 = Buffer.from('\x89HDF\r\n\x1a\n and more', 'latin1');
-const KERAS = zipOf('metadata.json', 'config.json', 'model.weights.h5');
 const TORCH = zipOf('m/data.pkl', 'm/version');
 
 const OLD_TORCH = Buffer.from('\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.', 'latin1');
@@ -36,19 +34,7 @@ function saved(name: string, content: Uint8Array) {
 }
 
 describe('foreignModel', () => {
-  for (const name of ['m.h5', 'm.pb', 'm']) {
-    it(`recognizes HDF5 by its content, also as ${name}, and has the line that converts it`, async () => {
-      const { kind, remedy } = (await saved(name, HDF5))!;
-      assert.equal(kind, 'a Keras model (HDF5)');
-      assert.match(
-        remedy,
-        /import keras; keras\.models\.load_model\('m[^']*'\)\.export\('m(_saved_model)?'\)/,
-      );
-    });
-  }
-
   for (const [title, content, kind, remedy] of [
-    ['.keras', KERAS, 'a Keras model (.keras)', /load_model\('m\.bin'\)\.export\('m'\)/],
     ['ONNX', ONNX[0], 'an ONNX model', /onnx2tf -i 'm\.bin' -o 'm'/],
     ['ONNX in another order', ONNX[1], 'an ONNX model', /onnx2tf -i 'm\.bin' -o 'm'/],
     ['PyTorch', TORCH, 'a PyTorch file', /torch\.onnx\.export\(model, image, 'm\.onnx'\)/],
@@ -92,7 +78,7 @@ describe('foreignModel', () => {
     }));
 
   it('quotes names that Python and shells would take apart', async () => {
-    assert.match((await saved("my 'net'.h5", HDF5))!.remedy, /load_model\("[^"]*my 'net'\.h5"\)/);
+    assert.match((await saved("my 'net'.onnx", ONNX[0]))!.remedy, /-i "[^"]*my 'net'\.onnx"/);
   });
 
   it('says of a damaged TF8 file that it is none', async () => {
