@@ -11,7 +11,7 @@ import { type FloatModelPlace, floatModelPlace } from './float_model_place.ts';
 import { loadFrozenGraph } from './graph_def/frozen_graph.ts';
 import type { ReadModel } from './graph_def/network/graph_to_model.ts';
 import { loadSavedModel } from './graph_def/saved_model.ts';
-import type { ModelInput, PixelRange } from './input_affine.ts';
+import type { ImageSize, ModelInput, PixelRange } from './input_affine.ts';
 import { loadKerasH5 } from './keras/keras_h5.ts';
 import { loadKerasZip } from './keras/keras_zip.ts';
 import type { ModelCard } from './store/model_card.ts';
@@ -52,19 +52,30 @@ const CHANNELS: ReadonlySet<number> = new Set([1, 3]);
  * @returns undefined where the path is none that is read here
  * @throws UserError where it is damaged, or is a network that TF8 has no operations for
  */
-export async function loadFloatModel(path: string): Promise<FloatModel | undefined> {
+export async function loadFloatModel(
+  path: string,
+  options: LoadOptions = {},
+): Promise<FloatModel | undefined> {
   const place = await floatModelPlace(path);
-  return place && loadFloatModelAt(place);
+  return place && loadFloatModelAt(place, options);
+}
+
+export interface LoadOptions {
+  /** Of the images of a network that leaves it open. */
+  readonly resolution?: ImageSize | undefined;
 }
 
 /**
  * Loads the float model that was found.
  * @throws as `loadFloatModel`
  */
-export async function loadFloatModelAt(place: FloatModelPlace): Promise<FloatModel> {
+export async function loadFloatModelAt(
+  place: FloatModelPlace,
+  { resolution }: LoadOptions = {},
+): Promise<FloatModel> {
   switch (place.kind) {
     case 'tfjs': {
-      const { model, card, format, notes, range } = await loadModelFolder(place.path);
+      const { model, card, format, notes, range } = await loadModelFolder(place.path, resolution);
       const network = networkOfLayers(model);
       const input = inputOf(network, place.path, range);
       return { network, card, format, config: undefined, notes, input };
@@ -74,9 +85,9 @@ export async function loadFloatModelAt(place: FloatModelPlace): Promise<FloatMod
     case 'frozen graph':
       return imported(place.path, 'TensorFlow frozen graph', await loadFrozenGraph(place.path));
     case 'keras h5':
-      return imported(place.path, 'Keras HDF5', await loadKerasH5(place.path));
+      return imported(place.path, 'Keras HDF5', await loadKerasH5(place.path, resolution));
     case 'keras zip':
-      return imported(place.path, 'Keras 3', await loadKerasZip(place.path));
+      return imported(place.path, 'Keras 3', await loadKerasZip(place.path, resolution));
     case 'V1':
       return imported(
         place.path,

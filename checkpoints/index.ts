@@ -9,7 +9,7 @@ export {
   loadFloatModel,
 } from './float_model.ts';
 export type { GraphTensor } from './graph_def/network/tensor_proto.ts';
-export type { ModelInput, PixelRange } from './input_affine.ts';
+export type { ImageSize, ModelInput, PixelRange } from './input_affine.ts';
 export { writeModelWeights } from './model_weights.ts';
 export {
   type CheckpointSource,

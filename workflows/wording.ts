@@ -23,6 +23,7 @@ export const OPTION_NAMES = [
   'overwrite',
   'perClass',
   'precision',
+  'preprocessing',
   'preset',
   'recipe',
   'resolution',

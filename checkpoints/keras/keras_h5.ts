@@ -6,6 +6,7 @@
 import { readBounded } from '../../foundation/files/byte_source.ts';
 import { type Hdf5Group, openHdf5 } from '../../foundation/hdf5/hdf5_file.ts';
 import type { RefuseHdf5 } from '../../foundation/hdf5/hdf5_reader.ts';
+import type { ImageSize } from '../input_affine.ts';
 import { readKerasTopology } from '../tfjs/keras_topology.ts';
 import { type StoredWeight, weightNames, weightOf } from '../tfjs/layer_weights.ts';
 import { damagedKeras } from './errors.ts';
@@ -19,28 +20,33 @@ const MAX_BYTES = 2 ** 31;
 
 /**
  * Reads a Keras file in HDF5: a whole model, or the weights alone of a network that is known here.
+ * @param resolution of the images of a network that leaves it open
  * @throws UserError where it is damaged, or naming the layer that is not supported
  */
-export async function loadKerasH5(path: string): Promise<KerasFileModel> {
-  return readKerasH5(await readBounded(path, MAX_BYTES), path);
+export async function loadKerasH5(path: string, resolution?: ImageSize): Promise<KerasFileModel> {
+  return readKerasH5(await readBounded(path, MAX_BYTES), path, resolution);
 }
 
 /**
  * As `loadKerasH5`.
  * @param path what errors call the file
  */
-export async function readKerasH5(bytes: Uint8Array, path: string): Promise<KerasFileModel> {
+export async function readKerasH5(
+  bytes: Uint8Array,
+  path: string,
+  resolution?: ImageSize,
+): Promise<KerasFileModel> {
   const refuse = (reason: string) => damagedKeras(path, reason);
   const root = openHdf5(bytes, refuse);
   const config = root.text('model_config');
-  if (config === undefined) return weightsAlone(layersOf(root, refuse), path);
+  if (config === undefined) return weightsAlone(layersOf(root, refuse), path, resolution);
   const topology = {
     model_config: parseJson(config, 'model_config', path),
     keras_version: root.text('keras_version'),
   };
   const weights = root.group('model_weights');
   if (weights === undefined) throw refuse('it has no group "model_weights"');
-  return kerasModel(topology, weightsOf(topology, weights, path, refuse), path);
+  return kerasModel(topology, weightsOf(topology, weights, path, refuse), path, resolution);
 }
 
 /**

@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { NetworkConfig } from '../../architectures/network.ts';
 import { messageOf } from '../../foundation/errors.ts';
-import type { PixelRange } from '../input_affine.ts';
+import type { ImageSize, PixelRange } from '../input_affine.ts';
 import { builtModel } from '../tfjs/built_model.ts';
 import type { StoredWeight } from '../tfjs/layer_weights.ts';
 import { checkTopology } from '../tfjs/layers_topology.ts';
@@ -23,8 +23,9 @@ export async function kerasModel(
   topology: object,
   weights: readonly StoredWeight[],
   path: string,
+  resolution: ImageSize | undefined,
 ): Promise<KerasFileModel> {
-  const normalized = normalizeModel(topology, weights, path);
+  const normalized = normalizeModel(topology, weights, path, resolution);
   checkTopology(normalized.topology, path);
   const { range, notes } = normalized;
   return { model: await builtModel(normalized, path), range, notes };

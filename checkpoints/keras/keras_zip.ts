@@ -1,6 +1,7 @@
 /** The files `.keras` of Keras 3: a zip of the topology, its version and the weights in HDF5. */
 import { extractZipMember } from '../../foundation/downloads/extract_zip_member.ts';
 import { openHdf5 } from '../../foundation/hdf5/hdf5_file.ts';
+import type { ImageSize } from '../input_affine.ts';
 import { readKerasTopology } from '../tfjs/keras_topology.ts';
 import { isFields } from '../tfjs/keras_values.ts';
 import { damagedKeras } from './errors.ts';
@@ -14,9 +15,10 @@ const MAX_WEIGHT_BYTES = 2 ** 31;
 
 /**
  * Reads a `.keras` file.
+ * @param resolution of the images of a network that leaves it open
  * @throws UserError where it is damaged, or naming the layer that is not supported
  */
-export async function loadKerasZip(path: string): Promise<KerasFileModel> {
+export async function loadKerasZip(path: string, resolution?: ImageSize): Promise<KerasFileModel> {
   const member = (name: string, most: number) =>
     extractZipMember(path, name, most, 'Get the file again, or save the model again.');
   const json = async (name: string) =>
@@ -30,5 +32,5 @@ export async function loadKerasZip(path: string): Promise<KerasFileModel> {
   const refuse = (reason: string) => damagedKeras(path, reason);
   const { model } = readKerasTopology(topology, path);
   const root = openHdf5(await member('model.weights.h5', MAX_WEIGHT_BYTES), refuse);
-  return kerasModel(topology, variablesOf(model, root, refuse), path);
+  return kerasModel(topology, variablesOf(model, root, refuse), path, resolution);
 }

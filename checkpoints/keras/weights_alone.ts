@@ -2,11 +2,12 @@
  * Weights without a topology, as `save_weights` writes them and Keras publishes those of its networks: the
  * shapes of the layers, in their order, tell which network they are of.
  */
-import { batchNormOf, type ConvLayer } from '../../architectures/conv_layer.ts';
+import { batchNormOf, type ConvLayer, type NetworkSizes } from '../../architectures/conv_layer.ts';
 import { buildNetwork, layersOf, type NetworkConfig } from '../../architectures/network.ts';
 import { convolutionsOf } from '../../architectures/network_layers.ts';
 import { STANDARD } from '../../architectures/variants.ts';
 import { InvalidValueError, UserError } from '../../foundation/errors.ts';
+import type { ImageSize } from '../input_affine.ts';
 import { writeModelWeights } from '../model_weights.ts';
 import type { WeightTensor } from '../weight_tensor.ts';
 import type { KerasFileModel } from './keras_model.ts';
@@ -24,32 +25,31 @@ const RESOLUTION = 224;
 const SHOWN = 6;
 
 /** Keras' networks whose layers and functions are those of ours, of a width and number of outputs. */
-const NETWORKS: readonly ((widthMultiplier: number, classes: number) => NetworkConfig)[] = [
-  (widthMultiplier, classes) => ({
-    network: 'mobilenet_v1',
-    variant: STANDARD,
-    widthMultiplier,
-    resolution: RESOLUTION,
-    classes,
-  }),
-  (widthMultiplier, classes) => ({
-    network: 'mobilenet_v2',
-    widthMultiplier,
-    resolution: RESOLUTION,
-    classes,
-  }),
+const NETWORKS: readonly ((sizes: Required<NetworkSizes>) => NetworkConfig)[] = [
+  (sizes) => ({ network: 'mobilenet_v1', variant: STANDARD, ...sizes }),
+  (sizes) => ({ network: 'mobilenet_v2', ...sizes }),
 ];
 
 /**
  * The network that weights are of: Keras' MobileNet or MobileNetV2, with its last layer.
  * @throws UserError where they are of none
  */
-export function weightsAlone(layers: readonly LayerVariables[], path: string): KerasFileModel {
+export function weightsAlone(
+  layers: readonly LayerVariables[],
+  path: string,
+  [height, width]: ImageSize = [RESOLUTION, RESOLUTION],
+): KerasFileModel {
+  if (height !== width) {
+    throw new UserError(
+      `Expected one side for the images of ${path} but received ${height} × ${width}`,
+      { remedy: "Keras' MobileNets are built for square images." },
+    );
+  }
   const kinds = kindsOf(layers);
   const classes = kinds.logits?.tensors[1].shape[0] ?? 0;
   for (const configOf of NETWORKS) {
-    for (const width of WIDTHS) {
-      const config = configOf(width, classes);
+    for (const widthMultiplier of WIDTHS) {
+      const config = configOf({ widthMultiplier, resolution: height, classes });
       const weights = classes < 2 ? undefined : weightsIn(config, kinds);
       if (weights === undefined) continue;
       const model = buildNetwork(config);
@@ -61,7 +61,7 @@ export function weightsAlone(layers: readonly LayerVariables[], path: string): K
         throw error;
       }
       const notes = [
-        `weights without a topology: their shapes are those of a ${config.network} of width ${width}; they do not say the size of the images, and are read for ${RESOLUTION} × ${RESOLUTION}`,
+        `weights without a topology: their shapes are those of a ${config.network} of width ${widthMultiplier}; they do not say the size of the images, and are read for ${height} × ${width}`,
       ];
       return { model, config, range: undefined, notes };
     }

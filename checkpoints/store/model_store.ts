@@ -17,7 +17,7 @@ import { readBounded } from '../../foundation/files/byte_source.ts';
 import { asFileError, errorCode } from '../../foundation/files/file_errors.ts';
 import { firstIssue } from '../../foundation/first_issue.ts';
 import { sha256OfBytes } from '../../foundation/hashes/sha256.ts';
-import type { PixelRange } from '../input_affine.ts';
+import type { ImageSize, PixelRange } from '../input_affine.ts';
 import { builtModel, checkFinite, finite } from '../tfjs/built_model.ts';
 import { isGraphModel, readGraphModel } from '../tfjs/graph_model.ts';
 import { splitWeights } from '../tfjs/layer_weights.ts';
@@ -108,9 +108,13 @@ export async function saveModelFolder(
  * LayersModel. Several shards and quantized weights are read. A model with a card is checked against
  * the card's hash.
  *
+ * @param resolution of the images of a network that leaves it open
  * @throws UserError saying what is missing, damaged or not supported
  */
-export async function loadModelFolder(pathToFolderOrModelJson: string): Promise<LoadedModel> {
+export async function loadModelFolder(
+  pathToFolderOrModelJson: string,
+  resolution?: ImageSize,
+): Promise<LoadedModel> {
   const { path, json: anyJson } = await readJson(pathToFolderOrModelJson);
   if (isGraphModel(anyJson)) {
     const { model, notes, range } = await readGraphModel(anyJson, path);
@@ -120,6 +124,7 @@ export async function loadModelFolder(pathToFolderOrModelJson: string): Promise<
   const { json, card, topology, weightSpecs, weightData, range, notes } = await readLayersModel(
     anyJson,
     path,
+    resolution,
   );
   // Our card describes these weights only: a copy that tfjs saves elsewhere must not carry it.
   const { [CARD_KEY]: _, ...userDefinedMetadata } = json.userDefinedMetadata ?? {};
@@ -152,7 +157,7 @@ export async function verifyModelFolder(
   return (await readLayersModel(json, path)).card;
 }
 
-async function readLayersModel(anyJson: unknown, path: string) {
+async function readLayersModel(anyJson: unknown, path: string, resolution?: ImageSize) {
   const json = parseModelJson(anyJson, path);
   const card = cardOf(json, path);
   if (card !== undefined) checkTopology(json.modelTopology, path);
@@ -160,7 +165,7 @@ async function readLayersModel(anyJson: unknown, path: string) {
   if (card === undefined) {
     const specs = json.weightsManifest.flatMap((group) => group.weights);
     const stored = splitWeights(specs, weights.weightData);
-    const normalized = normalizeModel(json.modelTopology, stored, path);
+    const normalized = normalizeModel(json.modelTopology, stored, path, resolution);
     checkTopology(normalized.topology, path);
     return { json, card, ...normalized };
   }

@@ -7,8 +7,10 @@ import {
   DATA,
   DATASET,
   FLOAT_MODEL,
+  IMAGE_SIZE,
   INPUT_RANGE,
   LIMIT,
+  PREPROCESSING,
   SEED,
   SEED_RANGE,
   TIER,
@@ -45,6 +47,8 @@ export const compareCommand = defineCommand({
         describe: 'Disjoint subsets of images to calibrate with, for mean and spread',
       })
       .option('input-range', INPUT_RANGE)
+      .option('preprocessing', PREPROCESSING)
+      .option('resolution', IMAGE_SIZE)
       .option('limit', LIMIT)
       .option('tier', TIER)
       .option('seed', SEED)

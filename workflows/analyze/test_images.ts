@@ -1,7 +1,7 @@
 import type { Dataset, ImageBatch, SkippedImage } from '../../datasets/dataset.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
-import type { InputRange } from '../open/model_facts.ts';
-import { inRange } from '../open/model_input.ts';
+import type { InputFacts } from '../open/model_facts.ts';
+import { asInput, inputShape, preparationOf } from '../open/model_input.ts';
 
 export interface TestImagesOptions {
   readonly dataset: Dataset;
@@ -12,11 +12,8 @@ export interface TestImagesOptions {
   /** Indices of the split's images to choose from, ascending; all unless given. */
   readonly among?: Uint32Array | undefined;
   readonly seed: number;
-  readonly resolution: number;
-  /** See `BatchOptions`. */
-  readonly centralFraction: number | undefined;
-  /** Of the images that the networks take. */
-  readonly range: InputRange;
+  /** How they become the networks' input. */
+  readonly input: InputFacts;
 }
 
 /** The images of a data set's test split that are analyzed, in batches, as often as they are needed. */
@@ -47,7 +44,7 @@ export class TestImages {
     visit: (batch: ImageBatch) => void,
     limit = this.options.limit,
   ): Promise<number> {
-    const { dataset, seed, resolution, centralFraction, range, skip, among } = this.options;
+    const { dataset, seed, input, skip, among } = this.options;
     const { reporter, signal } = this.context;
     const images = Math.min(limit, this.options.limit);
     const progress = reporter.start(label, images, 'images');
@@ -56,8 +53,7 @@ export class TestImages {
       const batches = dataset.batches({
         split: 'test',
         batchSize,
-        resolution,
-        centralFraction,
+        ...preparationOf(input),
         limit: images,
         skip,
         seed,
@@ -67,7 +63,8 @@ export class TestImages {
       });
       for await (const batch of batches) {
         signal.throwIfAborted();
-        visit({ ...batch, images: inRange(batch.images, range) });
+        const shape = inputShape(batch.shape, input);
+        visit({ ...batch, shape, images: asInput(batch.images, input) });
         shown += batch.shape[0];
         progress.update(shown);
       }

@@ -14,7 +14,12 @@ import type { TierName } from '../../quantize/kernels/kernels.ts';
 import { selectKernels } from '../../quantize/kernels/select.ts';
 import { selectBackend } from '../../training/backend.ts';
 import { runNameOf } from '../analyze/analyze_run.ts';
-import { inRange, warnOfOtherPreprocessing } from '../open/model_input.ts';
+import {
+  asInput,
+  inputShape,
+  preparationOf,
+  warnOfOtherPreprocessing,
+} from '../open/model_input.ts';
 import { openModelImages } from '../open/open_data.ts';
 import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
 import { requireOutsideImages } from '../outputs/outside_data.ts';
@@ -265,7 +270,7 @@ async function measure(
       const batches = dataset.batches({
         split: 'test',
         batchSize: BATCH,
-        resolution: graph.input.shape[0],
+        ...preparationOf(input),
         centralFraction: input.centralFraction ?? centralFractionOf(dataset.name),
         skip,
         limit,
@@ -279,8 +284,8 @@ async function measure(
       });
       for await (const batch of batches) {
         signal.throwIfAborted();
-        const values = inRange(batch.images, input.range);
-        const [float] = runner.outputs(values, batch.shape);
+        const values = asInput(batch.images, input);
+        const [float] = runner.outputs(values, inputShape(batch.shape, input));
         meters.forEach((meter, subset) => {
           if (subset !== heldOut) meter.add(float, float, batch);
         });

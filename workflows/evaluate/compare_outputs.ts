@@ -11,7 +11,7 @@ import { isVector, outputNodes, type Tf8Model } from '../../quantize/model/tf8_m
 import { selectBackend } from '../../training/backend.ts';
 import { compile } from '../../training/compile/compile.ts';
 import { kernelsName } from '../open/kernels_used.ts';
-import { inRange } from '../open/model_input.ts';
+import { asInput, inputShape, preparationOf } from '../open/model_input.ts';
 import type { OpenedFloatModel } from '../open/open_model.ts';
 import { kernelsUsed, openPlan } from '../open/open_plan.ts';
 import { tf8Facts } from '../open/tf8_facts.ts';
@@ -113,7 +113,7 @@ export async function compareOutputs(
   { reporter, signal }: Context,
 ): Promise<ComparedOutputs> {
   const graph = fuseGraph(opened.graph, { zeroVariance: 'keep' });
-  const { range, centralFraction } = tf8Facts(tf8).input;
+  const { input: facts } = tf8Facts(tf8);
   const nodes = outputNodes(tf8);
   const meters = nodes.map(
     ({ name, output }) => new OutputMeter(name, isVector(output) && output.shape[2] > 1),
@@ -131,17 +131,16 @@ export async function compareOutputs(
     const batches = dataset.batches({
       split: 'test',
       batchSize: BATCH,
-      resolution: tf8.input.shape[0],
-      centralFraction,
+      ...preparationOf(facts),
       limit,
       seed,
       signal,
       onSkip,
     });
     for await (const batch of batches) {
-      const input = inRange(batch.images, range);
+      const input = asInput(batch.images, facts);
       const [count] = batch.shape;
-      const float = runner.outputs(input, batch.shape);
+      const float = runner.outputs(input, inputShape(batch.shape, facts));
       const run = plan.run(input);
       for (const [index, { name }] of nodes.entries()) {
         meters[index].add(float[index], plan.dequantize(name, run), count);
