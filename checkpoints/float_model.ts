@@ -11,9 +11,11 @@ import { type FloatModelPlace, floatModelPlace } from './float_model_place.ts';
 import { loadFrozenGraph } from './graph_def/frozen_graph.ts';
 import type { ReadModel } from './graph_def/network/graph_to_model.ts';
 import { loadSavedModel } from './graph_def/saved_model.ts';
+import type { GraphOfImages } from './graph_input.ts';
 import type { ImageSize, ModelInput, PixelRange } from './input_affine.ts';
 import { loadKerasH5 } from './keras/keras_h5.ts';
 import { loadKerasZip } from './keras/keras_zip.ts';
+import { loadOnnx } from './onnx/read_onnx.ts';
 import type { ModelCard } from './store/model_card.ts';
 import { loadModelFolder } from './store/model_store.ts';
 import { openCheckpointV1 } from './tensor_bundle/checkpoint_v1.ts';
@@ -28,6 +30,7 @@ export type FloatFormat =
   | 'TensorFlow checkpoint V1'
   | 'TensorFlow checkpoint V2'
   | 'TensorFlow Lite'
+  | 'ONNX'
   | 'Keras HDF5'
   | 'Keras 3';
 
@@ -100,14 +103,21 @@ export async function loadFloatModelAt(
         'TensorFlow checkpoint V2',
         await checkpointModel(await openCheckpointV2(place.path)),
       );
-    case 'tflite': {
-      const { graph, range, notes } = await loadTflite(place.path);
-      const network = networkOfGraph(graph);
-      const input = inputOf(network, place.path, range);
-      const format = 'TensorFlow Lite';
-      return { network, card: undefined, format, config: undefined, notes, input };
-    }
+    case 'tflite':
+      return ofGraph(place.path, 'TensorFlow Lite', await loadTflite(place.path));
+    case 'onnx':
+      return ofGraph(place.path, 'ONNX', await loadOnnx(place.path, resolution));
   }
+}
+
+function ofGraph(
+  path: string,
+  format: FloatFormat,
+  { graph, range, notes }: GraphOfImages,
+): FloatModel {
+  const network = networkOfGraph(graph);
+  const input = inputOf(network, path, range);
+  return { network, card: undefined, format, config: undefined, notes, input };
 }
 
 function imported(

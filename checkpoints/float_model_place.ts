@@ -9,11 +9,12 @@ import { HDF5_SIGNATURE } from '../foundation/hdf5/signature.ts';
 import { isZipWith, startsWith } from './file_starts.ts';
 import { SAVED_MODEL_FILE } from './graph_def/saved_model_file.ts';
 import { KERAS_CONFIG } from './keras/keras_config.ts';
+import { isOnnx } from './onnx/is_onnx.ts';
 import { isSortedTable } from './tensor_bundle/sorted_table.ts';
 
 /** What is read here, for errors and help. */
 export const FLOAT_MODEL_FILES =
-  'a tfjs model.json or its folder, a SavedModel folder, a frozen graph (.pb), a TensorFlow Lite file (.tflite), a Keras file (.keras, .h5), a TensorFlow checkpoint (its .index, its prefix, or a V1 file)';
+  'a tfjs model.json or its folder, a SavedModel folder, a frozen graph (.pb), a TensorFlow Lite file (.tflite), a Keras file (.keras, .h5), an ONNX model (.onnx), a TensorFlow checkpoint (its .index, its prefix, or a V1 file)';
 
 /** Files of a checkpoint of version 2. */
 const BUNDLE_FILE = /^(.+)\.(?:index|data-\d{5}-of-\d{5})$/;
@@ -21,8 +22,9 @@ const FROZEN_GRAPH = /\.pb$/;
 const TFLITE = /\.(?:tflite|lite)$/i;
 const KERAS_H5 = /\.(?:h5|hdf5)$/i;
 const KERAS_ZIP = /\.keras$/i;
+const ONNX = /\.onnx$/i;
 /** What is a model by itself. */
-const ALONE: readonly RegExp[] = [FROZEN_GRAPH, TFLITE, KERAS_H5, KERAS_ZIP];
+const ALONE: readonly RegExp[] = [FROZEN_GRAPH, TFLITE, KERAS_H5, KERAS_ZIP, ONNX];
 /** TensorFlow writes the newest checkpoint's name into this file. */
 const CHECKPOINT_STATE = 'checkpoint';
 const STATE_LINE = /^model_checkpoint_path: "([^"]*)"/m;
@@ -37,6 +39,7 @@ export interface FloatModelPlace {
     | 'tflite'
     | 'keras h5'
     | 'keras zip'
+    | 'onnx'
     | 'V1'
     | 'V2';
   readonly path: string;
@@ -59,11 +62,13 @@ export async function floatModelPlace(path: string): Promise<FloatModelPlace | u
   if (TFLITE.test(name)) return { kind: 'tflite', path };
   if (KERAS_H5.test(name)) return { kind: 'keras h5', path };
   if (KERAS_ZIP.test(name)) return { kind: 'keras zip', path };
+  if (ONNX.test(name)) return { kind: 'onnx', path };
   const prefix = BUNDLE_FILE.exec(name)?.[1];
   if (prefix !== undefined) return { kind: 'V2', path: join(dirname(path), prefix) };
   const source = await fileSource(path);
   try {
     if (await isTflite(source)) return { kind: 'tflite', path };
+    if (await isOnnx(source)) return { kind: 'onnx', path };
     return (await isSortedTable(source)) ? { kind: 'V1', path } : undefined;
   } finally {
     await source.close();

@@ -1,12 +1,11 @@
 /** TensorFlow Lite's files as float graphs; what is quantized in them is dequantized. */
 import { basename } from 'node:path';
-import { type FloatGraph, floatGraph } from '../../architectures/graph/float_graph.ts';
-import { bypass, usersOf } from '../../architectures/graph/passes/rewrite.ts';
+import { floatGraph } from '../../architectures/graph/float_graph.ts';
 import { elements } from '../../architectures/graph/shape.ts';
 import { readBounded } from '../../foundation/files/byte_source.ts';
 import { TENSOR_TYPE } from '../../foundation/flatbuffers/tflite_schema.ts';
-import { type ChannelAffine, inputMap, type PixelRange } from '../input_affine.ts';
-import { affineOf } from './activations.ts';
+import { type GraphOfImages, withInput } from '../graph_input.ts';
+import type { PixelRange } from '../input_affine.ts';
 import { typeName } from './constants.ts';
 import { damagedTflite } from './errors.ts';
 import { GraphDraft } from './graph_draft.ts';
@@ -24,18 +23,11 @@ const COMMON_RANGES: readonly PixelRange[] = [
   { min: 0, max: 255 },
 ];
 
-export interface TfliteModel {
-  readonly graph: FloatGraph;
-  /** Of the images; undefined where the file does not say it. */
-  readonly range: PixelRange | undefined;
-  readonly notes: readonly string[];
-}
-
 /**
  * Reads a `.tflite` file, float or quantized.
  * @throws UserError where it is damaged, or naming an operator that no float graph can hold
  */
-export async function loadTflite(path: string): Promise<TfliteModel> {
+export async function loadTflite(path: string): Promise<GraphOfImages> {
   return readTflite(await readBounded(path, MAX_BYTES), path);
 }
 
@@ -43,7 +35,7 @@ export async function loadTflite(path: string): Promise<TfliteModel> {
  * As `loadTflite`.
  * @param name what errors call the file
  */
-export function readTflite(bytes: Uint8Array, name: string): TfliteModel {
+export function readTflite(bytes: Uint8Array, name: string): GraphOfImages {
   const file = parseTflite(bytes, name);
   const draft = new GraphDraft(file);
   const [input, ...more] = file.inputs;
@@ -95,41 +87,6 @@ function quantizedInput({ tensors, operators }: TfliteFile, input: number): Pixe
   );
   const [min, max] = [range.min, range.max].map((value) => Number(value.toPrecision(6)));
   return common ?? { min, max };
-}
-
-/** What a graph does to pixels first is the range of its images. */
-function withInput(
-  graph: FloatGraph,
-  range: PixelRange | undefined,
-  notes: readonly string[],
-): TfliteModel {
-  const affine = firstAffine(graph);
-  if (range !== undefined || affine === undefined) return { graph, range, notes };
-  const { range: scaled, left, note } = inputMap(affine.map);
-  if (left !== undefined) return { graph, range: scaled, notes: [...notes, note] };
-  const rest = bypass(graph, ({ name }) => affine.nodes.has(name));
-  return { graph: rest, range: scaled, notes: [...notes, note] };
-}
-
-/** The scaling and shifting at the beginning of a graph, and its nodes. */
-function firstAffine(
-  graph: FloatGraph,
-): { readonly map: ChannelAffine; readonly nodes: ReadonlySet<string> } | undefined {
-  const nodes = new Set<string>();
-  let [scale, offset] = [1, 0];
-  let tensor = graph.input.name;
-  for (;;) {
-    const [user, ...others] = usersOf(graph, tensor);
-    const map =
-      others.length === 0 && user?.op === 'activation' && !graph.outputs.includes(tensor)
-        ? affineOf(user.activation)
-        : undefined;
-    if (map === undefined) break;
-    nodes.add(user.name);
-    [scale, offset] = [scale * map.scale, offset * map.scale + map.shift];
-    tensor = user.name;
-  }
-  return nodes.size === 0 ? undefined : { map: { scale: [scale], offset: [offset] }, nodes };
 }
 
 /** What of the file was quantized, by the types of its constants. */

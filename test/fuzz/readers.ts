@@ -9,6 +9,7 @@ import { readConstants } from '../../checkpoints/graph_def/graph_def.ts';
 import { readSavedModel } from '../../checkpoints/graph_def/saved_model.ts';
 import { readKerasH5 } from '../../checkpoints/keras/keras_h5.ts';
 import { loadKerasZip } from '../../checkpoints/keras/keras_zip.ts';
+import { readOnnx } from '../../checkpoints/onnx/read_onnx.ts';
 import { loadModelFolder } from '../../checkpoints/store/model_store.ts';
 import { readCheckpointV1 } from '../../checkpoints/tensor_bundle/checkpoint_v1.ts';
 import { readCheckpointV2 } from '../../checkpoints/tensor_bundle/checkpoint_v2.ts';
@@ -31,6 +32,7 @@ import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
 import { GraphFixture } from '../checkpoints/graph_def/network/graph_fixture.ts';
 import { savePublishedStyle } from '../checkpoints/keras_mobilenet.ts';
 import { fixtureFile } from '../checkpoints/keras_networks.ts';
+import { onnxBytes } from '../checkpoints/onnx/onnx_networks.ts';
 import { someValues } from '../checkpoints/support.ts';
 import { bundle, type Entry, table, versionOne } from '../checkpoints/tensor_bundle/write_table.ts';
 import { broken, frame, imageExample } from '../datasets/tfrecord/support.ts';
@@ -230,6 +232,11 @@ export async function fuzzedReaders(folder: string): Promise<FuzzedReader[]> {
       name: 'TensorFlow Lite',
       corpus: [exportFormat('tflite').encode(await sourceOf(model))[0].bytes],
       read: async (bytes) => readTflite(bytes, 'm.tflite'),
+    },
+    {
+      name: 'ONNX',
+      corpus: ['mobilenet', 'flattened', 'parts'].map(onnxBytes),
+      read: async (bytes) => readOnnx(bytes, 'm.onnx'),
     },
     {
       name: 'Keras HDF5',
