@@ -9,17 +9,18 @@ import { UserError } from '../foundation/errors.ts';
 import { checkpointModel } from './checkpoint_model.ts';
 import { type FloatModelPlace, floatModelPlace } from './float_model_place.ts';
 import { loadFrozenGraph } from './graph_def/frozen_graph.ts';
-import type { ReadModel } from './graph_def/network/graph_to_model.ts';
 import { loadSavedModel } from './graph_def/saved_model.ts';
-import type { GraphOfImages } from './graph_input.ts';
-import type { ImageSize, ModelInput, PixelRange } from './input_affine.ts';
+import type { ModelInput, PixelRange } from './input_affine.ts';
 import { loadKerasH5 } from './keras/keras_h5.ts';
+import type { KerasFileModel } from './keras/keras_model.ts';
 import { loadKerasZip } from './keras/keras_zip.ts';
 import { loadOnnx } from './onnx/read_onnx.ts';
+import type { GraphOrigin, Reading, ReadModel } from './read_model.ts';
 import type { ModelCard } from './store/model_card.ts';
-import { loadModelFolder } from './store/model_store.ts';
+import { loadNetworkFolder } from './store/model_store.ts';
 import { openCheckpointV1 } from './tensor_bundle/checkpoint_v1.ts';
 import { openCheckpointV2 } from './tensor_bundle/checkpoint_v2.ts';
+import type { Checkpoint } from './tensor_bundle/variables.ts';
 import { loadTflite } from './tflite/read_tflite.ts';
 
 export type FloatFormat =
@@ -45,6 +46,8 @@ export interface FloatModel {
   readonly input: ModelInput;
   /** What was decided in reading the file that its user should know. */
   readonly notes: readonly string[];
+  /** Where the network's tensors are in its file; undefined where that has layers or weights alone. */
+  readonly origin: GraphOrigin | undefined;
 }
 
 /** Of images: grey or RGB. */
@@ -57,15 +60,10 @@ const CHANNELS: ReadonlySet<number> = new Set([1, 3]);
  */
 export async function loadFloatModel(
   path: string,
-  options: LoadOptions = {},
+  reading?: Reading,
 ): Promise<FloatModel | undefined> {
   const place = await floatModelPlace(path);
-  return place && loadFloatModelAt(place, options);
-}
-
-export interface LoadOptions {
-  /** Of the images of a network that leaves it open. */
-  readonly resolution?: ImageSize | undefined;
+  return place && loadFloatModelAt(place, reading);
 }
 
 /**
@@ -74,72 +72,64 @@ export interface LoadOptions {
  */
 export async function loadFloatModelAt(
   place: FloatModelPlace,
-  { resolution }: LoadOptions = {},
+  reading?: Reading,
 ): Promise<FloatModel> {
   switch (place.kind) {
     case 'tfjs': {
-      const { model, card, format, notes, range } = await loadModelFolder(place.path, resolution);
-      const network = networkOfLayers(model);
+      const { network, range, ...folder } = await loadNetworkFolder(place.path, reading);
+      const { card, format, notes, origin } = folder;
       const input = inputOf(network, place.path, range);
-      return { network, card, format, config: undefined, notes, input };
+      return { network, card, format, config: undefined, notes, input, origin };
     }
     case 'saved model':
-      return imported(place.path, 'TensorFlow SavedModel', await loadSavedModel(place.path));
+      return ofGraph(place, 'TensorFlow SavedModel', await loadSavedModel(place.path, reading));
     case 'frozen graph':
-      return imported(place.path, 'TensorFlow frozen graph', await loadFrozenGraph(place.path));
-    case 'keras h5':
-      return imported(place.path, 'Keras HDF5', await loadKerasH5(place.path, resolution));
-    case 'keras zip':
-      return imported(place.path, 'Keras 3', await loadKerasZip(place.path, resolution));
+      return ofGraph(place, 'TensorFlow frozen graph', await loadFrozenGraph(place.path, reading));
     case 'V1':
-      return imported(
-        place.path,
-        'TensorFlow checkpoint V1',
-        await checkpointModel(await openCheckpointV1(place.path)),
-      );
+      return ofCheckpoint(place, 'TensorFlow checkpoint V1', await openCheckpointV1(place.path));
     case 'V2':
-      return imported(
-        place.path,
-        'TensorFlow checkpoint V2',
-        await checkpointModel(await openCheckpointV2(place.path)),
-      );
+      return ofCheckpoint(place, 'TensorFlow checkpoint V2', await openCheckpointV2(place.path));
     case 'tflite':
-      return ofGraph(place.path, 'TensorFlow Lite', await loadTflite(place.path));
+      return ofGraph(place, 'TensorFlow Lite', await loadTflite(place.path, reading));
     case 'onnx':
-      return ofGraph(place.path, 'ONNX', await loadOnnx(place.path, resolution));
+      return ofGraph(place, 'ONNX', await loadOnnx(place.path, reading));
+    case 'keras h5':
+      return ofLayers(place, 'Keras HDF5', await loadKerasH5(place.path, reading?.resolution));
+    case 'keras zip':
+      return ofLayers(place, 'Keras 3', await loadKerasZip(place.path, reading?.resolution));
   }
 }
 
-function ofGraph(
-  path: string,
-  format: FloatFormat,
-  { graph, range, notes }: GraphOfImages,
-): FloatModel {
-  const network = networkOfGraph(graph);
+function ofGraph({ path }: FloatModelPlace, format: FloatFormat, read: ReadModel): FloatModel {
+  const { graph, unread, notes, range, origin } = read;
+  const network = networkOfGraph(graph, unread);
   const input = inputOf(network, path, range);
-  return { network, card: undefined, format, config: undefined, notes, input };
+  return { network, card: undefined, format, config: undefined, notes, input, origin };
 }
 
-function imported(
-  path: string,
+async function ofCheckpoint(
+  { path }: FloatModelPlace,
   format: FloatFormat,
-  {
-    model,
-    notes,
-    config,
-    range,
-  }: Omit<ReadModel, 'range'> & Partial<ReadModel> & { readonly config?: NetworkConfig },
+  checkpoint: Checkpoint,
+): Promise<FloatModel> {
+  return ofLayers({ path }, format, { range: undefined, ...(await checkpointModel(checkpoint)) });
+}
+
+function ofLayers(
+  { path }: Pick<FloatModelPlace, 'path'>,
+  format: FloatFormat,
+  { model, notes, config, range }: KerasFileModel,
 ): FloatModel {
   const network = networkOfLayers(model);
   const input = inputOf(network, path, range);
-  return { network, card: undefined, format, config, notes, input };
+  return { network, card: undefined, format, config, notes, input, origin: undefined };
 }
 
 /**
  * What the model takes.
  * @throws UserError, disposing of the model, where that is no image of a known size, grey or in colours
  */
-function inputOf(network: FloatNetwork, path: string, range: PixelRange | undefined): ModelInput {
+function inputOf(network: FloatNetwork, path: string, range?: PixelRange): ModelInput {
   const shapes = network.inputShapes;
   const [height, width, channels] = shapes[0];
   const isImage =

@@ -1,15 +1,16 @@
 /** What a graph does to pixels first is the range of its images. */
 import type { FloatGraph } from '../architectures/graph/float_graph.ts';
+import type { FloatNode } from '../architectures/graph/float_node.ts';
 import { bypass, usersOf } from '../architectures/graph/passes/rewrite.ts';
-import { type ChannelAffine, inputMap, type PixelRange } from './input_affine.ts';
+import {
+  type ChannelAffine,
+  composed,
+  IDENTITY,
+  inputMap,
+  type PixelRange,
+} from './input_affine.ts';
+import type { GraphOrigin, ReadModel } from './read_model.ts';
 import { affineOf } from './tflite/activations.ts';
-
-export interface GraphOfImages {
-  readonly graph: FloatGraph;
-  /** Of the images; undefined where the file does not say it. */
-  readonly range: PixelRange | undefined;
-  readonly notes: readonly string[];
-}
 
 /**
  * Leaves out what a graph does to pixels first where it is a range of images.
@@ -19,13 +20,14 @@ export function withInput(
   graph: FloatGraph,
   range: PixelRange | undefined,
   notes: readonly string[],
-): GraphOfImages {
+): Pick<ReadModel, 'graph' | 'range' | 'notes'> & Pick<GraphOrigin, 'done'> {
   const affine = firstAffine(graph);
-  if (range !== undefined || affine === undefined) return { graph, range, notes };
+  if (range !== undefined || affine === undefined) return { graph, range, notes, done: undefined };
   const { range: scaled, left, note } = inputMap(affine.map);
-  if (left !== undefined) return { graph, range: scaled, notes: [...notes, note] };
+  const all = [...notes, note];
+  if (left !== undefined) return { graph, range: scaled, notes: all, done: undefined };
   const rest = bypass(graph, ({ name }) => affine.nodes.has(name));
-  return { graph: rest, range: scaled, notes: [...notes, note] };
+  return { graph: rest, range: scaled, notes: all, done: affine.map };
 }
 
 /** The scaling and shifting at the beginning of a graph, and its nodes. */
@@ -33,18 +35,31 @@ function firstAffine(
   graph: FloatGraph,
 ): { readonly map: ChannelAffine; readonly nodes: ReadonlySet<string> } | undefined {
   const nodes = new Set<string>();
-  let [scale, offset] = [1, 0];
+  let whole: ChannelAffine = IDENTITY;
   let tensor = graph.input.name;
   for (;;) {
     const [user, ...others] = usersOf(graph, tensor);
-    const map =
-      others.length === 0 && user?.op === 'activation' && !graph.outputs.includes(tensor)
-        ? affineOf(user.activation)
-        : undefined;
+    const isAlone = others.length === 0 && user !== undefined && !graph.outputs.includes(tensor);
+    const map = isAlone ? mapOf(user) : undefined;
     if (map === undefined) break;
     nodes.add(user.name);
-    [scale, offset] = [scale * map.scale, offset * map.scale + map.shift];
+    whole = composed(whole, map);
     tensor = user.name;
   }
-  return nodes.size === 0 ? undefined : { map: { scale: [scale], offset: [offset] }, nodes };
+  return nodes.size === 0 ? undefined : { map: whole, nodes };
+}
+
+/** ε below what a trained batch norm has: of arithmetic with a number for each channel. */
+const NO_EPSILON = 1e-20;
+
+/** What a node does to each channel, where that is to scale and shift it. */
+function mapOf(node: FloatNode): ChannelAffine | undefined {
+  if (node.op === 'activation') {
+    const map = affineOf(node.activation);
+    return map && { scale: [map.scale], offset: [map.shift] };
+  }
+  if (node.op !== 'batchNorm' || node.axis !== -1 || node.epsilon > NO_EPSILON) return undefined;
+  const { gamma, beta, mean, variance } = node;
+  const scale = Array.from(gamma, (value, c) => value / Math.sqrt(variance[c]));
+  return { scale, offset: scale.map((factor, c) => beta[c] - mean[c] * factor) };
 }

@@ -6,7 +6,7 @@ import { GraphError } from '../../architectures/graph/errors.ts';
 import type { FloatNode } from '../../architectures/graph/float_node.ts';
 import { outputShape } from '../../architectures/graph/operations/table.ts';
 import { elements, type Shape } from '../../architectures/graph/shape.ts';
-import { unsupportedOnnx } from './errors.ts';
+import { UnsupportedOnnxError } from './errors.ts';
 import type { AttributeProto, NodeProto } from './generated/onnx_pb.ts';
 import type { OnnxConstant } from './tensors.ts';
 
@@ -139,7 +139,7 @@ export class OnnxDraft {
   }
 
   unsupported(node: NodeProto, what?: string) {
-    return unsupportedOnnx(
+    return new UnsupportedOnnxError(
       { operator: node.opType, tensor: node.output[0] ?? node.name, file: this.file },
       what,
     );

@@ -11,6 +11,19 @@ export function damagedOnnx(name: string, reason: string, cause?: unknown): User
 /** An operator that no float graph can hold, or not in this form: the network may end before it. */
 export class UnsupportedOnnxError extends UserError {
   override readonly name = 'UnsupportedOnnxError';
+  /** What there is nothing for: "the operator", or part of it. */
+  readonly what: string;
+
+  constructor({ operator, tensor, file }: OnnxLabel, what = 'the operator') {
+    super(
+      `Expected a network of operations that tf8 has but ${tensor} of ${file} is ${operator}: it does not have ${what}`,
+      {
+        remedy:
+          'Export the network without it: what computes on the results (boxes, top classes) is better done by the program that calls it.',
+      },
+    );
+    this.what = what;
+  }
 }
 
 /** What errors call an operator. */
@@ -20,17 +33,4 @@ export interface OnnxLabel {
   /** Of its output. */
   readonly tensor: string;
   readonly file: string;
-}
-
-export function unsupportedOnnx(
-  { operator, tensor, file }: OnnxLabel,
-  what = 'the operator',
-): UnsupportedOnnxError {
-  return new UnsupportedOnnxError(
-    `Expected a network of operations that tf8 has but ${tensor} of ${file} is ${operator}: it does not have ${what}`,
-    {
-      remedy:
-        'Export the network without it: what computes on the results (boxes, top classes) is better done by the program that calls it.',
-    },
-  );
 }

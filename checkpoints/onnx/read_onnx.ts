@@ -2,11 +2,13 @@
 import { basename } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
 import { floatGraph } from '../../architectures/graph/float_graph.ts';
+import type { UnreadOperation } from '../../architectures/graph/float_network.ts';
 import { dropUnread } from '../../architectures/graph/passes/drop_unread.ts';
 import { messageOf } from '../../foundation/errors.ts';
 import { readBounded } from '../../foundation/files/byte_source.ts';
-import { type GraphOfImages, withInput } from '../graph_input.ts';
+import { withInput } from '../graph_input.ts';
 import type { ImageSize } from '../input_affine.ts';
+import { isMost, type Reading, type ReadModel } from '../read_model.ts';
 import { type Made, OnnxDraft } from './draft.ts';
 import { damagedOnnx, UnsupportedOnnxError } from './errors.ts';
 import { fold } from './fold.ts';
@@ -29,21 +31,20 @@ const MAX_SIDE = 4096;
 
 /**
  * Reads an `.onnx` file, its constants in other files of its folder too.
- * @param resolution of the images of a network that leaves it open; 224 × 224 unless given
- * @throws UserError where it is damaged, or naming an operator that no float graph can hold
+ * @throws UserError where it is damaged, or naming the operator before which little would be left
  */
-export async function loadOnnx(path: string, resolution?: ImageSize): Promise<GraphOfImages> {
+export async function loadOnnx(path: string, reading?: Reading): Promise<ReadModel> {
   const model = parse(await readBounded(path, MAX_BYTES), path);
   const external = await externalFiles(graphOf(model, path), path);
-  return read(model, external, path, resolution);
+  return read(model, external, path, reading);
 }
 
 /**
  * As `loadOnnx`, of a model in one file.
  * @param name what errors call it
  */
-export function readOnnx(bytes: Uint8Array, name: string, resolution?: ImageSize): GraphOfImages {
-  return read(parse(bytes, name), new Map(), name, resolution);
+export function readOnnx(bytes: Uint8Array, name: string, reading?: Reading): ReadModel {
+  return read(parse(bytes, name), new Map(), name, reading);
 }
 
 function parse(bytes: Uint8Array, name: string): ModelProto {
@@ -64,8 +65,8 @@ function read(
   model: ModelProto,
   external: ExternalFiles,
   name: string,
-  resolution: ImageSize | undefined,
-): GraphOfImages {
+  reading: Reading = {},
+): ReadModel {
   const graph = graphOf(model, name);
   const constants = new Map(
     graph.initializer.map((tensor): [string, OnnxConstant] => [
@@ -75,30 +76,44 @@ function read(
   );
   const notes: string[] = [];
   const draft = new OnnxDraft(constants, name);
-  const input = inputOf(graph, constants, name, resolution, notes);
+  const input = inputOf(graph, constants, name, reading.resolution, notes);
   draft.addInput(input);
   const lost = new LostPart();
   for (const node of graph.node) {
     if (!lost.reaches(node) && !fold(node, draft, name)) lost.attempt(node, draft);
   }
-  const outputs = outputsOf(graph, draft, lost, name);
-  const note = lost.note(outputs);
-  if (note !== undefined) notes.push(note);
+  const outputs = outputsOf(graph, draft, lost);
+  const weighted = graph.node.filter(isWeighted).length;
+  if (outputs.size === 0 || !isMost(weighted, lost.weighted, reading)) {
+    throw lost.firstError ?? damagedOnnx(name, 'nothing makes one of its outputs');
+  }
   const whole = floatGraph({
     name: basename(name).replace(/\.\w+$/, ''),
     input: { name: input.name, shape: draft.shapeOf(input) },
     nodes: draft.nodes,
-    outputs,
+    outputs: [...outputs.keys()],
   });
-  return withInput(dropUnread(whole), undefined, notes);
+  const { done, ...rest } = withInput(dropUnread(whole), undefined, notes);
+  return { ...rest, unread: lost.operations, origin: { input: input.name, outputs, done } };
+}
+
+/** Operators that sum over weights, or over what two images have: what networks are made of. */
+const WEIGHTED = new Set(['Conv', 'ConvTranspose', 'Gemm', 'MatMul']);
+
+function isWeighted({ opType }: NodeProto): boolean {
+  return WEIGHTED.has(opType);
 }
 
 /** The operators that no float graph can hold, and all that comes from them. */
 class LostPart {
-  /** The first of them, and why. */
-  first: UnsupportedOnnxError | undefined;
+  firstError: UnsupportedOnnxError | undefined;
+  readonly operations: UnreadOperation[] = [];
   private readonly nodes: NodeProto[] = [];
   private readonly tensors = new Set<string>();
+
+  get weighted(): number {
+    return this.nodes.filter(isWeighted).length;
+  }
 
   /** Whether an operator reads of what is lost, and is lost with it. */
   reaches(node: NodeProto): boolean {
@@ -112,54 +127,34 @@ class LostPart {
       readOperator(node, draft);
     } catch (error) {
       if (!(error instanceof UnsupportedOnnxError)) throw error;
-      this.first ??= error;
-      this.lose(node);
+      this.firstError ??= error;
+      this.lose(node, error.what);
     }
   }
 
-  /** What the lost operators read of the rest. */
-  frontier(draft: OnnxDraft): Made[] {
-    return this.nodes.flatMap(({ input }) => input.flatMap((name) => draft.find(name) ?? []));
+  /** What the lost operators read of the rest: names of tensors. */
+  get ends(): readonly string[] {
+    return this.nodes.flatMap(({ input }) => input);
   }
 
-  /** Numbers in the constants of what is lost: its size. */
-  weights(draft: OnnxDraft): number {
-    const names = new Set(this.nodes.flatMap(({ input }) => input));
-    return [...names].reduce((sum, name) => sum + (draft.constant(name)?.values.length ?? 0), 0);
-  }
-
-  note(outputs: readonly string[]): string | undefined {
-    if (this.nodes.length === 0) return undefined;
-    const types = [...new Set(this.nodes.map(({ opType }) => opType))];
-    const shown = types.slice(0, 6).join(', ');
-    const more = types.length > 6 ? ', …' : '';
-    return `it ends in ${outputs.join(', ')}: ${this.nodes.length} operators behind it are left out (${shown}${more}), the first because ${this.first!.message.replace(/^Expected .*? but /, '')}`;
-  }
-
-  private lose(node: NodeProto): void {
+  private lose(node: NodeProto, reason?: string): void {
     this.nodes.push(node);
+    this.operations.push({ name: node.output[0] ?? node.name, op: node.opType, reason });
     for (const output of node.output) this.tensors.add(output);
   }
 }
 
-/**
- * The outputs that were reached, and where the network ends instead of the others.
- * @throws UserError where most of the network would be left out
- */
-function outputsOf(graph: GraphProto, draft: OnnxDraft, lost: LostPart, name: string): string[] {
-  const reached = graph.output.flatMap((output) => draft.find(output.name) ?? []);
-  const ends = reached.length === graph.output.length ? [] : lost.frontier(draft);
-  const made = new Set(draft.nodes.map((node) => node.name));
-  const outputs = [...new Set([...reached, ...ends].map((end) => end.name))].filter((end) =>
-    made.has(end),
-  );
-  const kept = draft.nodes.reduce(
-    (sum, node) => sum + ('kernel' in node ? node.kernel.length : 0),
-    0,
-  );
-  if (outputs.length > 0 && (lost.first === undefined || lost.weights(draft) <= kept))
-    return outputs;
-  throw lost.first ?? damagedOnnx(name, 'nothing makes one of its outputs');
+/** The outputs that were reached, and where the network ends instead of the others: nodes → ONNX's tensors. */
+function outputsOf(graph: GraphProto, draft: OnnxDraft, lost: LostPart): Map<string, string> {
+  const wanted = graph.output.map(({ name }) => name);
+  const isWhole = wanted.every((name) => draft.find(name) !== undefined);
+  const made = new Set(draft.nodes.map(({ name }) => name));
+  const outputs = new Map<string, string>();
+  for (const tensor of isWhole ? wanted : [...wanted, ...lost.ends]) {
+    const node = draft.find(tensor)?.name;
+    if (node !== undefined && made.has(node) && !outputs.has(node)) outputs.set(node, tensor);
+  }
+  return outputs;
 }
 
 /** The only input that is no constant: [N, C, H, W], or [N, H, W, C] of a network that turns it itself. */

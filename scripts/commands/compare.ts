@@ -10,6 +10,7 @@ import {
   IMAGE_SIZE,
   INPUT_RANGE,
   LIMIT,
+  OUTPUTS,
   PREPROCESSING,
   SEED,
   SEED_RANGE,
@@ -49,6 +50,7 @@ export const compareCommand = defineCommand({
       .option('input-range', INPUT_RANGE)
       .option('preprocessing', PREPROCESSING)
       .option('resolution', IMAGE_SIZE)
+      .option('outputs', OUTPUTS)
       .option('limit', LIMIT)
       .option('tier', TIER)
       .option('seed', SEED)

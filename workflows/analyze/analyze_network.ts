@@ -66,7 +66,8 @@ export async function analyzeNetwork(
   const { opened, tf8, graph, kernels, name, dataset, limit, among, seed, labelOffset, parts } =
     network;
   const { input } = tf8Facts(tf8);
-  const images = new TestImages({ dataset, limit, among, seed, input }, context);
+  const spans = [{ skip: 0, limit }];
+  const images = new TestImages({ dataset, spans, among, seed, input }, context);
   const floats = new FloatNodes();
   const networks = { graph, model: tf8, floats, kernels, threads: availableParallelism() };
   let analysis: Analysis;
@@ -93,7 +94,7 @@ export async function analyzeNetwork(
     context,
   );
   const patient = { ...network.patient, architecture: opened.facts.architecture };
-  return { analysis: worded(analysis, patient, context), samples, skipped: images.skipped };
+  return { analysis: worded(analysis, patient, context), samples, skipped: images.skipped.length };
 }
 
 /** Both networks layer by layer, what each layer costs, and how often they agree. */

@@ -43,7 +43,10 @@ export async function openFloat(
   for (const note of (await selectBackend()).notes) {
     reporter.warn(`${note}: the float network runs on WebAssembly`);
   }
-  const loaded = await loadFloatModelAt(place, { resolution });
+  const loaded = await loadFloatModelAt(place, {
+    mayEndEarly: outputs !== undefined,
+    resolution,
+  });
   const { network, card } = loaded;
   const known = card === undefined ? loaded.input.range : (card.preprocessing?.range ?? SYMMETRIC);
   const asked = preprocessing?.range;

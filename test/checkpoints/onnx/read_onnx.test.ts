@@ -53,7 +53,9 @@ describe('readOnnx', () => {
     if (name === 'unreadable_end') continue;
     it(`gives what ONNX Runtime gives: ${name}`, () => {
       const [, , height, width] = fixture.input.shape;
-      const { graph } = readOnnx(onnxBytes(name), `${name}.onnx`, [height, width]);
+      const { graph } = readOnnx(onnxBytes(name), `${name}.onnx`, {
+        resolution: [height, width],
+      });
       const isChannelsLast = name === 'from_tensorflow';
       const outputs = outputsOf(graph, fixture, isChannelsLast);
       assert.equal(outputs.length, fixture.outputs.length);
@@ -75,14 +77,24 @@ describe('readOnnx', () => {
     assert.match(notes.join(), /leaves the size of its images open: it is read for 224 × 224/);
   });
 
-  it('ends the network before what no float graph can hold, and says so', () => {
-    const { graph, notes } = readOnnx(onnxBytes('unreadable_end'), 'm.onnx');
+  it('says for what a network takes pixels that scales their channels itself', () => {
+    const { range, notes } = readOnnx(onnxBytes('flattened'), 'm.onnx');
+    assert.deepEqual(range, { min: 0, max: 1 });
+    assert.match(notes.join(), /scales the channels of pixels of \[0, 1\] itself/);
+  });
+
+  it('ends the network before what no float graph can hold, and names it', () => {
+    const { graph, unread, origin } = readOnnx(onnxBytes('unreadable_end'), 'm.onnx');
     assert.equal(graph.outputs.length, 1);
     assert.deepEqual(shapeIn(graph, graph.outputs[0]), [5]);
-    assert.match(
-      notes.join(),
-      /2 operators behind it are left out \(ArgMax, Cast\), the first because t\d+ of m\.onnx is ArgMax/,
+    assert.deepEqual(
+      unread.map(({ op, reason }) => ({ op, reason })),
+      [
+        { op: 'ArgMax', reason: 'the operator' },
+        { op: 'Cast', reason: undefined },
+      ],
     );
+    assert.deepEqual([...origin.outputs.keys()], graph.outputs);
   });
 
   it('refuses by name what it does not have in the middle of a network', () => {
