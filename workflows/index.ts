@@ -28,6 +28,7 @@ import type * as Train from './train/train_model.ts';
 import type * as Verify from './verify/verify.ts';
 import type * as VerifyFloat from './verify/verify_float.ts';
 
+export type { ImageSize } from '../checkpoints/input_affine.ts';
 export { UserError } from '../foundation/errors.ts';
 export { MissingPackageError } from '../foundation/optional_package.ts';
 export { type Context, createContext } from '../foundation/reporting/context.ts';
@@ -36,7 +37,6 @@ export {
   type ReporterStream,
   terminalReporter,
 } from '../foundation/reporting/terminal_reporter.ts';
-export type { ImageSize } from '../checkpoints/input_affine.ts';
 export type { LeftOut } from '../quantize/convert/left_out.ts';
 export type { AnalyzeResult } from './analyze/analyze.ts';
 export type { AnalyzeOptions } from './analyze/analyze_options.ts';

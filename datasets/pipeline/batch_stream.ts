@@ -172,7 +172,7 @@ async function* assemble(
     if (share === undefined) continue;
     const labels = set.label && [];
     yield builder.isEmpty
-      ? batchOf(new Float32Array(0), resolution, labels, [], end)
+      ? batchOf(new Float32Array(0), [resolution, width], labels, [], end)
       : builder.finish(end);
   }
   if (!builder.isEmpty) yield builder.finish(position);
