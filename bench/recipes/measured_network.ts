@@ -115,9 +115,10 @@ export class MeasuredNetwork implements Disposable {
         dataset,
         spans: plan.pieces,
         seed: this.options.seed,
-        resolution: opened.graph.input.shape[0],
-        centralFraction: input.centralFraction ?? centralFractionOf(dataset.name),
-        range: input.range,
+        input: {
+          ...input,
+          centralFraction: input.centralFraction ?? centralFractionOf(dataset.name),
+        },
       },
       context,
     );

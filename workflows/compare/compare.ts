@@ -157,9 +157,10 @@ async function compareOpened(
         dataset,
         spans: images.pieces,
         seed,
-        resolution: opened.graph.input.shape[0],
-        centralFraction: input.centralFraction ?? centralFractionOf(dataset.name),
-        range: input.range,
+        input: {
+          ...input,
+          centralFraction: input.centralFraction ?? centralFractionOf(dataset.name),
+        },
       },
       context,
     );

@@ -292,9 +292,10 @@ async function divideImages(
       dataset,
       spans: [{ skip, limit: Math.min(limit, dataset.count('test') - skip) }],
       seed,
-      resolution: opened.graph.input.shape[0],
-      centralFraction: input.centralFraction ?? centralFractionOf(dataset.name),
-      range: input.range,
+      input: {
+        ...input,
+        centralFraction: input.centralFraction ?? centralFractionOf(dataset.name),
+      },
     },
     context,
   );
