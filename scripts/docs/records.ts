@@ -9,6 +9,7 @@ import {
   type GranularityRecord,
   granularityRecordSchema,
 } from '../../workflows/records/granularity_record.ts';
+import { type ModelsRecord, modelsRecordSchema } from '../../workflows/records/models_record.ts';
 import {
   type PaperFiguresRecord,
   paperFiguresRecordSchema,
@@ -33,6 +34,8 @@ export interface PageRecords {
   readonly rearchitect: RearchitectRecord | undefined;
   /** What one range for all channels costs. */
   readonly granularity: GranularityRecord | undefined;
+  /** Other people's models in TF8. */
+  readonly models: ModelsRecord | undefined;
   /** What 8 bits cost published networks as they come. */
   readonly published: PublishedRecord | undefined;
   /** What recipes of quantization make of published networks. */
@@ -57,6 +60,7 @@ export async function readRecords(folder: string): Promise<PageRecords> {
     paperFigures: await read('paper_figures', paperFiguresRecordSchema),
     rearchitect: await read('rearchitect', rearchitectRecordSchema),
     granularity: await read('granularity', granularityRecordSchema),
+    models: await read('models', modelsRecordSchema),
     published: await read('published', publishedRecordSchema),
     recipes: await read('recipes', recipesRecordSchema),
     table: await read('reproduce-cifar10-standard', publishedTableSchema),

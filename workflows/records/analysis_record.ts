@@ -117,6 +117,7 @@ const finding = z.strictObject({
     'rangeTooWide',
     'activationRequantization',
     'inputQuantization',
+    'unevenInputs',
     'relu6Clipping',
     'overflowRisk',
   ]),

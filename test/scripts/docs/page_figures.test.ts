@@ -47,6 +47,7 @@ describe('pageFigures', () => {
       paperFigures: undefined,
       rearchitect: undefined,
       granularity: undefined,
+      models: undefined,
       published: undefined,
       recipes: undefined,
       table: undefined,

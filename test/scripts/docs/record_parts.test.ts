@@ -103,6 +103,7 @@ describe('recordParts', () => {
       paperFigures: undefined,
       rearchitect: undefined,
       granularity: undefined,
+      models: undefined,
       published: undefined,
       recipes: undefined,
       table: undefined,

@@ -17,6 +17,7 @@ describe('readRecords', () => {
         paperFigures: undefined,
         rearchitect: REARCHITECT,
         granularity: undefined,
+        models: undefined,
         published: undefined,
         recipes: undefined,
         table: undefined,

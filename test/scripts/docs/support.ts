@@ -171,6 +171,7 @@ export const RECORDS: PageRecords & { readonly explain: NonNullable<PageRecords[
   paperFigures: PAPER_FIGURES,
   rearchitect: REARCHITECT,
   granularity: GRANULARITY,
+  models: undefined,
   published: undefined,
   recipes: undefined,
   table: TABLE,
