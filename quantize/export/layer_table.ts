@@ -100,7 +100,7 @@ function multipliersOf({ call }: KernelCall): LayerRow['multipliers'] {
   return [];
 }
 
-/** Mantissa / 2^shift: of eq. 5 a single's 24 bits, of eq. 16 the 31 bits that integers multiply by. */
+/** Mantissa / 2^shift: of eq. 5 a single's 24 bits, of eq. 13 the 31 bits that integers multiply by. */
 function integersOf(value: number, rounding: RoundingName | undefined): SingleMultiplier {
   if (rounding === undefined) return singleMultiplier(value);
   const { mantissa, exponent } = fixedMultiplier(value);

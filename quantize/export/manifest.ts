@@ -12,7 +12,7 @@ import {
   isPerChannel,
   type WeightQuantization,
 } from '../params/weight_quantization.ts';
-import { biasName, weightsName } from './tensor_names.ts';
+import { alphaName, biasName, weightsName } from './tensor_names.ts';
 
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -136,6 +136,7 @@ function tensorParameters(model: Tf8Model): TensorParameters[] {
         },
       );
     }
+    if (node.op === 'prelu') tensors.push(image(alphaName(node.name), node.alpha));
     tensors.push(image(node.name, node.output));
   }
   return tensors;

@@ -15,7 +15,7 @@ export interface Requantization {
    * scaleIn · scaleWeight / scaleOut, a double.
    */
   readonly multiplier: number;
-  /** eq. 16; eq. 5 unless given. */
+  /** eq. 13; eq. 5 unless given. */
   readonly rounding?: RoundingName;
   readonly outputZeroPoint: number;
   /** Bounds of the output byte: [0, 255], or narrower for ReLU and ReLU6. */

@@ -9,10 +9,12 @@ import {
   CALIBRATION_IMAGES,
   DATA,
   DATASET,
+  IMAGE_SIZE,
   INPUT_RANGE,
   LIMIT,
   MODEL,
   OUTPUTS,
+  PREPROCESSING,
   PROFILE,
   QUANTIZATION_RECIPE,
   SEED,
@@ -44,6 +46,8 @@ export const evaluateCommand = defineCommand({
       })
       .option('calibration-images', CALIBRATION_IMAGES)
       .option('input-range', INPUT_RANGE)
+      .option('preprocessing', PREPROCESSING)
+      .option('resolution', IMAGE_SIZE)
       .option('profile', PROFILE)
       .option('outputs', OUTPUTS)
       .option('limit', LIMIT)

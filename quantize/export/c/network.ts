@@ -76,10 +76,10 @@ export function usedKernels({ nodes }: Pick<CNetwork, 'nodes'>): ReadonlySet<Ker
 }
 
 /** Bytes of a node's arrays in flash. */
-export function arrayBytes({ arrays: { weights, bias, factors, table } }: CNode): number {
+export function arrayBytes({ arrays: { factors = [], ...arrays } }: CNode): number {
   // A factor's members have 4 bytes each.
-  const ofFactors = 4 * (factors?.flatMap((factor) => Object.keys(factor)).length ?? 0);
-  return (weights?.length ?? 0) + (bias?.byteLength ?? 0) + ofFactors + (table?.length ?? 0);
+  const ofFactors = 4 * factors.flatMap((factor) => Object.keys(factor)).length;
+  return Object.values(arrays).reduce((sum, { byteLength }) => sum + byteLength, ofFactors);
 }
 
 export function chipMemory(network: CNetwork): ChipMemory {

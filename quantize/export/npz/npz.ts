@@ -3,7 +3,7 @@ import { isWeighted } from '../../model/tf8_model.ts';
 import { biasQuantization, type WeightQuantization } from '../../params/weight_quantization.ts';
 import type { ExportFormat, ExportSource } from '../export_format.ts';
 import { appendZip, type ZipEntry } from '../stored_zip.ts';
-import { biasName, TensorNames, weightsName } from '../tensor_names.ts';
+import { alphaName, biasName, TensorNames, weightsName } from '../tensor_names.ts';
 import { HEAD_NAME, tf8Head } from '../tf8_head.ts';
 import { encodeNpy } from './npy.ts';
 
@@ -50,6 +50,10 @@ function encodeNpz({ model, tf8 }: ExportSource): Uint8Array {
       add(biasName(name), bias, [bias.length]);
       const scaleIn = byName(scales, inputs[0]);
       addParams(biasName(name), biasQuantization(scaleIn, weights.quantization));
+    }
+    if (node.op === 'prelu') {
+      add(alphaName(name), node.alpha.data, node.alpha.shape);
+      addParams(alphaName(name), node.alpha.quantization);
     }
     addParams(name, output.quantization);
     scales.set(name, output.quantization.scale);

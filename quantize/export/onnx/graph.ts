@@ -88,12 +88,12 @@ export class OnnxGraph {
   }
 
   /**
-   * Adds DequantizeLinear of bytes; gives the name of the real numbers. Where each channel has a scale, the
-   * channels are the first axis.
+   * Adds DequantizeLinear of bytes; gives the name of the real numbers. Where each channel has a scale, `axis` is
+   * that of the channels.
    */
-  dequantize(bytes: string, params: WeightQuantization, real: string): string {
+  dequantize(bytes: string, params: WeightQuantization, real: string, axis = 0): string {
     const inputs = [bytes, ...this.params(bytes, params)];
-    this.node('DequantizeLinear', inputs, real, channelAxis(params));
+    this.node('DequantizeLinear', inputs, real, isPerChannel(params) ? { axis } : {});
     return real;
   }
 
@@ -103,7 +103,7 @@ export class OnnxGraph {
     this.constant(`${integers}/scale`, 'float', sides(params), littleEndian(scalesOf(params)));
     this.constant(`${integers}/zero_point`, 'int32', sides(params), littleEndian(zeros));
     const inputs = [integers, `${integers}/scale`, `${integers}/zero_point`];
-    this.node('DequantizeLinear', inputs, real, channelAxis(params));
+    this.node('DequantizeLinear', inputs, real, isPerChannel(params) ? { axis: 0 } : {});
     return real;
   }
 
@@ -128,10 +128,6 @@ function scalesOf(params: WeightQuantization): Float32Array {
 /** A number alone has no sides. */
 function sides(params: WeightQuantization): readonly number[] {
   return isPerChannel(params) ? [params.scales.length] : [];
-}
-
-function channelAxis(params: WeightQuantization): { readonly axis?: number } {
-  return isPerChannel(params) ? { axis: 0 } : {};
 }
 
 /** A graph's input or output of bytes; without a shape where it follows from the nodes. */

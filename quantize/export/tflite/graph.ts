@@ -80,7 +80,7 @@ export class TfliteGraph {
   private readonly buffers: FlatTable[] = [flatTable(BUFFER, {})];
   private readonly tensorTables: FlatTable[] = [];
   private readonly operatorTables: FlatTable[] = [];
-  private readonly codes: number[] = [];
+  private readonly codes: OperatorKind[] = [];
   private readonly names = new TensorNames();
   private readonly indices = new Map<string, number>();
 
@@ -135,8 +135,8 @@ export class TfliteGraph {
     output: number,
     options: Parameters<typeof flatTable<S>>[1],
   ): void {
-    let opcodeIndex = this.codes.indexOf(kind.code);
-    if (opcodeIndex < 0) opcodeIndex = this.codes.push(kind.code) - 1;
+    let opcodeIndex = this.codes.findIndex(({ code }) => code === kind.code);
+    if (opcodeIndex < 0) opcodeIndex = this.codes.push(kind) - 1;
     this.operatorTables.push(
       flatTable(OPERATOR, {
         opcodeIndex,
@@ -154,10 +154,10 @@ export class TfliteGraph {
       buffers: this.buffers,
       tensors: this.tensorTables,
       operators: this.operatorTables,
-      operatorCodes: this.codes.map((code) =>
+      operatorCodes: this.codes.map(({ code, version = 1 }) =>
         flatTable(OPERATOR_CODE, {
           deprecatedBuiltinCode: code,
-          version: this.bytes === 'uint8' ? 1 : (INT8_VERSIONS.get(code) ?? 1),
+          version: this.bytes === 'uint8' ? version : (INT8_VERSIONS.get(code) ?? version),
           builtinCode: code,
         }),
       ),

@@ -1,9 +1,10 @@
 import type { AdditionCall } from '../../ops/addition.ts';
 import { type ConcatCall, partRequantizer } from '../../ops/concat.ts';
-import type { Conv2dCall } from '../../ops/conv2d.ts';
+import { type Conv2dCall, groupsOf } from '../../ops/conv2d.ts';
 import type { ElementwiseCall } from '../../ops/elementwise.ts';
 import type { MultiplyCall } from '../../ops/multiply.ts';
 import type { Pool2dCall } from '../../ops/pool2d.ts';
+import { type PreluCall, preluTable } from '../../ops/prelu.ts';
 import type { RearrangeCall } from '../../ops/rearrange.ts';
 import {
   type ChannelRequantization,
@@ -11,6 +12,7 @@ import {
   multipliersOf,
 } from '../../ops/requantization.ts';
 import { type CallTable, checkCall, inputsOf, type KernelCall, ofCall } from '../../ops/table.ts';
+import type { TransposedConv2dCall } from '../../ops/transposed_conv2d.ts';
 import { expected, messageOf, QuantizationError } from '../../params/errors.ts';
 import {
   type QuantizationParams,
@@ -21,7 +23,9 @@ import {
 import { DEFAULT_ROUNDING, type RoundingName } from '../../params/roundings.ts';
 import { asConvolution, asPool, requireInt32Size, windowGeometry } from '../canonical_call.ts';
 import type { CompiledProgram, Kernels, Program } from '../kernels.ts';
+import { phaseSlices } from '../phases.ts';
 import { requireOpen, slotOf } from '../program.ts';
+import { groupSlices, type Slice } from '../slices.ts';
 import {
   INSTRUCTION_SETS,
   type InstructionSet,
@@ -64,8 +68,13 @@ class NativeKernels implements Kernels {
   /** The addon's number of the instruction set. */
   private readonly isa: number;
   private readonly ops: CallTable<NativeOp> = {
-    conv2d: (call) => this.convolution(CONVOLUTION, call),
+    conv2d: (call) =>
+      groupsOf(call) === 1
+        ? this.convolution(CONVOLUTION, call)
+        : this.sliced(call, groupSlices(call)),
     depthwiseConv2d: (call) => this.convolution(DEPTHWISE, call),
+    transposedConv2d: (call) => this.sliced(call, phaseSlices(call)),
+    prelu: (call) => this.preluOp(call),
     fullyConnected: (call) => this.convolution(CONVOLUTION, asConvolution(call)),
     averagePool2d: (call) => this.pool(AVERAGE_POOL, call),
     maxPool2d: (call) => this.pool(MAX_POOL, call),
@@ -193,6 +202,46 @@ class NativeKernels implements Kernels {
     );
   }
 
+  private sliced(call: Conv2dCall | TransposedConv2dCall, slices: readonly Slice[]): NativeOp {
+    const { inputZeroPoint, filterZeroPoint, outputZeroPoint, low, high } = call;
+    const [batch, height, width, channels] = call.inputShape;
+    const [, outputHeight, outputWidth, outputChannels] = call.outputShape;
+    const zeroPoints = { inputZeroPoint, filterZeroPoint, outputZeroPoint, low, high };
+    requireInt32Size(call.output.length);
+    const addon = this.addon;
+    const ops: NativeOp[] = [];
+    try {
+      const multipliers = multipliersOf(call, call.bias.length);
+      const factors = factorsOf(call, call.bias.length);
+      const rounding = roundingNumber(call);
+      for (const { geometry, filter, bias, firstChannel: first } of slices) {
+        const end = first + bias.length;
+        ops.push(
+          addon.createOp(
+            CONVOLUTION,
+            this.isa,
+            { ...geometry, ...zeroPoints },
+            filter,
+            bias,
+            multipliers.subarray(first, end),
+            rounding,
+            factors.subarray(2 * first, 2 * end),
+          ),
+        );
+      }
+      const places = slices.flatMap(({ place }) => [
+        place.inputOffset,
+        place.outputOffset,
+        place.outputStep,
+        place.outputRow,
+      ]);
+      const whole = { batch, height, width, channels, outputHeight, outputWidth, outputChannels };
+      return addon.createSliced(ops, Int32Array.from(places), whole);
+    } finally {
+      for (const op of ops) addon.close(op); // the op holds its own references
+    }
+  }
+
   private pool(kind: number, call: Pool2dCall): NativeOp {
     const fields = {
       ...windowGeometry(call, call.windowShape, call.outputShape),
@@ -212,6 +261,11 @@ class NativeKernels implements Kernels {
       0,
       NO_BIAS,
     );
+  }
+
+  private preluOp(call: PreluCall): NativeOp {
+    requireInt32Size(call.output.length);
+    return this.addon.createPrelu(call.rows, call.alpha, preluTable(call));
   }
 
   private sumOp(call: AdditionCall): NativeOp {

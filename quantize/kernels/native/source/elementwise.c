@@ -73,7 +73,7 @@ typedef void (*Row)(const Elementwise *, const uint8_t *restrict, const uint8_t 
     }                                                                                              \
   }
 
-/* eq. 16 */
+/* eq. 13 */
 static void product_row_fixed(const Elementwise *e, const uint8_t *restrict a,
                               const uint8_t *restrict b, uint8_t *restrict to) {
   for (int32_t i = 0; i < e->columns; i++) {
