@@ -1,9 +1,9 @@
 import type { Conv2dCall } from '../../../quantize/ops/conv2d.ts';
 import type { ElementwiseCall } from '../../../quantize/ops/elementwise.ts';
 import type { Shape4 } from '../../../quantize/ops/tensor.ts';
-import type { RoundingName } from '../../../quantize/params/roundings.ts';
 import type { TransposedConv2dCall } from '../../../quantize/ops/transposed_conv2d.ts';
 import type { FixedPoint } from '../../../quantize/params/fixed_point.ts';
+import type { RoundingName } from '../../../quantize/params/roundings.ts';
 import type { Padding } from '../../../quantize/params/window.ts';
 import { requantizeExactly, roundFixedExactly } from '../params/exact.ts';
 import type { KernelCall } from './run_case.ts';
@@ -150,8 +150,7 @@ function transpose(call: TransposedConv2dCall): number[] {
     const y = Math.floor(i / filters / outputWidth) % outputHeight;
     const n = Math.floor(i / filters / outputWidth / outputHeight);
     const sum = BigInt(call.bias[m]) + (sums.get([n, y, x, m].join()) ?? 0n);
-    const multiplier =
-      typeof call.multiplier === 'number' ? call.multiplier : call.multiplier[m];
+    const multiplier = typeof call.multiplier === 'number' ? call.multiplier : call.multiplier[m];
     return byteOf(sum, multiplier, call);
   });
 }
