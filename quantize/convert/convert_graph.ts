@@ -16,6 +16,7 @@ import { byName } from '../model/by_name.ts';
 import { checkModel } from '../model/check_model.ts';
 import type {
   ImageShape,
+  Preprocessing,
   TensorSpec,
   Tf8Model,
   Tf8Node,
@@ -35,15 +36,16 @@ import {
 import type { ActivationKind } from '../params/requantization.ts';
 import { weightParams } from '../params/weight_params.ts';
 import type { CalibratedRanges } from './calibrate.ts';
-import { type ObservedRange, rangeOf } from './observed_range.ts';
+import { rangeOf } from './observed_range.ts';
 import { requireTf8, tf8Activation, unsupported } from './require_tf8.ts';
 
 export interface ConvertOptions
   extends Pick<Tf8Model, 'labelOffset' | 'classNames' | 'provenance'> {
   /** The range of the network's input by its preprocessing, e.g. [−1, 1]: known, so not observed. */
-  readonly inputRange: ObservedRange;
+  readonly inputRange: Preprocessing['range'];
   /** See `Preprocessing`; absent where it is unknown. */
   readonly centralFraction?: number;
+  readonly resample?: 'bicubic';
   /** Is told, in a sentence, what the user should know of a layer: that its weights became coarser. */
   readonly onNote?: ((note: string) => void) | undefined;
 }
@@ -63,7 +65,7 @@ export function convertGraph(
 ): Tf8Model {
   requireTf8(graph);
   const { inputRange: range, centralFraction, labelOffset, classNames, provenance } = options;
-  const { onNote } = options;
+  const { onNote, resample } = options;
   const input = {
     name: graph.input.name,
     shape: imageShape(graph.input.shape),
@@ -84,7 +86,9 @@ export function convertGraph(
     ...(graph.outputs.join() !== nodes.at(-1)?.name && { outputs: graph.outputs }),
     labelOffset,
     classNames,
-    ...(centralFraction !== undefined && { preprocessing: { centralFraction, range } }),
+    ...(centralFraction !== undefined && {
+      preprocessing: { centralFraction, range, ...(resample && { resample }) },
+    }),
     provenance,
   };
   checkModel(model);

@@ -48,8 +48,14 @@ const HeaderSchema = z.strictObject({
     .strictObject({
       centralFraction: z.number().positive().max(1),
       range: z
-        .strictObject({ min: z.number(), max: z.number() })
+        .strictObject({
+          min: z.number(),
+          max: z.number(),
+          channels: z.array(z.strictObject({ min: z.number(), max: z.number() })).exactOptional(),
+          order: z.literal('bgr').exactOptional(),
+        })
         .refine(({ min, max }) => min < max, 'expected min < max'),
+      resample: z.literal('bicubic').exactOptional(),
     })
     .exactOptional(),
   provenance: z.strictObject({

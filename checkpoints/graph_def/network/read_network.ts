@@ -131,7 +131,7 @@ const WEIGHTED =
  *   that leaves out more convolutions than it reads
  */
 export function readNetwork(graph: GraphNetwork, reading: Reading = {}): Network {
-  const draft = new NetworkDraft(graph);
+  const draft = new NetworkDraft(graph, reading.resolution);
   const input = imageInput(graph);
   for (const node of graph.nodes) evaluate(draft, node);
   const inner = innerNodes(draft);
@@ -255,7 +255,8 @@ function readInput(draft: NetworkDraft, node: FlatNode): void {
     throw draft.unsupported(node, `an input of ${shape.length} dimensions; images have 4`);
   }
   const [, height, width, channels = INPUT_CHANNELS] = shape;
-  const [rows, columns] = firstSize(draft, node) ?? [DEFAULT_SIDE, DEFAULT_SIDE];
+  const [rows, columns] = firstSize(draft, node) ??
+    draft.resolution ?? [DEFAULT_SIDE, DEFAULT_SIDE];
   if (height === undefined || width === undefined) {
     draft.notes.push(
       `the graph leaves the size of its images open: it is read for ${height ?? rows} × ${width ?? columns}`,
