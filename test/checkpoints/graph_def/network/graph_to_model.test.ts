@@ -180,7 +180,8 @@ describe('a frozen graph', () => {
       const groups = tf
         .split<tf.Tensor4D>(wide, 2, 3)
         .map((part, g) => tf.conv2d(part, taps[g], 1, 'same'));
-      const prelu = tf.prelu(tf.concat(groups, 3), tf.tensor3d(some(6), [1, 1, 6])) as tf.Tensor4D;
+      const slopes: tf.Tensor = tf.tensor3d(some(6), [1, 1, 6]);
+      const prelu = tf.prelu<tf.Tensor>(tf.concat(groups, 3), slopes) as tf.Tensor4D;
       const back = tf.tensor4d(some(162), [3, 3, 3, 6]);
       const made = tf.conv2dTranspose(prelu, back, [1, 8, 8, 3], 2, 'same');
       return made.mean([1, 2]).dataSync<'float32'>();
