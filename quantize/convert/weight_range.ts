@@ -14,7 +14,8 @@ const ROUNDS = 2;
  * included. With the inputs' variances as those weights, a weight on an input that hardly varies may
  * clip: what it adds is a constant, which the bias makes up for.
  * @param weights [K, M]
- * @param variances [K, M]: of the input that each weight multiplies
+ * @param variances [K, M]: of the input that each weight multiplies; all count alike where they are not known, as
+ *   those of a transposed convolution
  */
 export function weightRange(
   weights: Float32Array,
@@ -28,7 +29,7 @@ export function weightRange(
     case 'mse':
       return leastSquares(own, weights, new Float64Array(weights.length).fill(1));
     case 'inputWeighted':
-      return leastSquares(own, weights, variances!);
+      return leastSquares(own, weights, variances ?? new Float64Array(weights.length).fill(1));
   }
 }
 
