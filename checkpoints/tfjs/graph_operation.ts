@@ -15,11 +15,13 @@ export type LayerOperation = WithoutPlace<
         | 'activation'
         | 'add'
         | 'depthToSpace'
+        | 'mean'
         | 'multiply'
         | 'resize'
         | 'slice'
         | 'spaceToDepth'
         | 'subtract'
+        | 'sum'
         | 'transpose';
     }
   >

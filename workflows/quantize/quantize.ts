@@ -51,12 +51,14 @@ export interface QuantizedModel {
  * @throws QuantizationError naming a layer that TF8 cannot hold, or where no image could be read; the
  *   signal's reason when aborted
  * @param recipe or the policy that is short for it
+ * @param options.softmax whether the model ends in probabilities rather than in logits
  */
 export async function quantizeModel(
   opened: OpenedFloatModel,
   recipe: ZeroVariancePolicy | Recipe,
   source: CalibrationSource,
   { reporter, signal }: Context,
+  { softmax }: { readonly softmax?: boolean | undefined } = {},
 ): Promise<QuantizedModel> {
   const { graph: read, facts, name } = opened;
   const { input, labels, origin } = facts;
@@ -87,6 +89,7 @@ export async function quantizeModel(
       () => ranged(batches(), input.range),
       {
         inputRange: input.range,
+        softmax,
         centralFraction,
         kernels: selectKernels('auto').kernels,
         threads: availableParallelism(),
@@ -133,6 +136,8 @@ export interface QuantizeOptions extends ConversionOptions {
   /** The model's own unless given. */
   readonly dataset?: string | undefined;
   readonly out: string;
+  /** Whether the file ends in probabilities rather than in logits. */
+  readonly softmax?: boolean | undefined;
   /** Whether a file at `out` that is no TF8 file is replaced. */
   readonly overwrite?: boolean | undefined;
   readonly seed: number;
@@ -179,6 +184,7 @@ export async function quantize(
       recipe,
       source,
       context,
+      options,
     );
     const file = await encodeTf8(model);
     await writeFileAtomic(out, file);

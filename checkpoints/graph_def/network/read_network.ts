@@ -25,9 +25,9 @@ import { readConcat, readDimensions, readReshape, readShape } from './read_shape
 import {
   readConvolution,
   readDilatedConvolution,
-  readMean,
   readPad,
   readPool,
+  readReduction,
 } from './read_windows.ts';
 import { dilatedConvolutionEndingIn } from './space_to_batch.ts';
 import type { GraphTensor } from './tensor_proto.ts';
@@ -74,7 +74,8 @@ const READERS: ReadonlyMap<string, ReadNode> = new Map<string, ReadNode>([
   ['PadV2', readPad],
   ['AvgPool', readPool],
   ['MaxPool', readPool],
-  ['Mean', readMean],
+  ['Mean', readReduction('mean')],
+  ['Sum', readReduction('sum')],
   ['ConcatV2', readConcat],
   ['Slice', readSlice],
   ['StridedSlice', readStridedSlice],

@@ -10,6 +10,7 @@ import type {
 import { concatAxis } from '../../ops/concat.ts';
 import type { LookupNode } from '../../ops/lookup.ts';
 import type { RearrangeNode } from '../../ops/rearrange.ts';
+import type { ResizeNode } from '../../ops/resize.ts';
 import { type NodeTable, ofNode } from '../../ops/table.ts';
 import type { NodeBase, Shape4 } from '../../ops/tensor.ts';
 import { littleEndian } from '../../params/little_endian.ts';
@@ -20,6 +21,7 @@ import { permuteAxes } from '../tensor_layout.ts';
 import { biasName, tableName, weightsName } from '../tensor_names.ts';
 import { addArrangement } from './arrangement.ts';
 import { INT32, type OnnxGraph } from './graph.ts';
+import { addBilinear, addNearest } from './resize.ts';
 
 /** The axes of [height, width, channels] in ONNX's [1, channels, height, width]. */
 export const ONNX_AXES = [2, 3, 1] as const;
@@ -78,6 +80,15 @@ const OPERATORS: NodeTable<[graph: OnnxGraph, place: Place], void> = {
   multiply: quantized((_node, graph, { inputs, real }) => graph.node('Mul', inputs, real)),
   lookup: addLookup,
   rearrange: addBytesArrangement,
+  resize: addResize,
+  maximum: quantized((_node, graph, { inputs, real }) => graph.node('Max', inputs, real)),
+  minimum: quantized((_node, graph, { inputs, real }) => graph.node('Min', inputs, real)),
+  requantize: ({ name, inputs, output }, graph, { input }) => {
+    addRequantization(graph, name, inputs[0], input.shape[2], output.quantization);
+  },
+  softmax: quantized((_node, graph, { inputs, real }) =>
+    graph.node('Softmax', inputs, real, { axis: 1 }),
+  ),
 };
 
 /**
@@ -110,6 +121,18 @@ function addBytesArrangement(node: RearrangeNode, graph: OnnxGraph, { input }: P
   addArrangement(graph, node, shape, inputs[0], (zero) =>
     graph.constant(zero, 'uint8', [], Uint8Array.of(quantization.zeroPoint)),
   );
+  graph.dequantize(name, output.quantization, realName(name));
+}
+
+/** Bytes of rows and columns that come several times; values between them in real numbers. */
+function addResize(node: ResizeNode, graph: OnnxGraph, place: Place): void {
+  const { name, inputs, output } = node;
+  if (node.method === 'bilinear') {
+    addBilinear(graph, node, place.inputs[0], place.real);
+    addOutput(graph, node, place.real);
+    return;
+  }
+  addNearest(graph, node, place.input.shape, inputs[0]);
   graph.dequantize(name, output.quantization, realName(name));
 }
 

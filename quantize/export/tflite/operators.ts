@@ -9,11 +9,15 @@ import {
   FULLY_CONNECTED,
   GATHER,
   MAX_POOL_2D,
+  MAXIMUM,
+  MINIMUM,
   MUL,
   PAD,
   PADDING,
   RESHAPE,
+  RESIZE_BILINEAR,
   RESIZE_NEAREST_NEIGHBOR,
+  SOFTMAX,
   SPACE_TO_DEPTH,
   STRIDED_SLICE,
   SUB,
@@ -35,8 +39,10 @@ import type { ElementwiseNode } from '../../ops/elementwise.ts';
 import type { GlobalAveragePoolNode } from '../../ops/global_average_pool.ts';
 import type { LookupNode } from '../../ops/lookup.ts';
 import type { RearrangeNode } from '../../ops/rearrange.ts';
+import type { ResizeNode } from '../../ops/resize.ts';
 import { type NodeTable, type OpName, ofNode } from '../../ops/table.ts';
 import type { NodeBase } from '../../ops/tensor.ts';
+import { isSummandScale } from '../../params/addition.ts';
 import { QuantizationError } from '../../params/errors.ts';
 import { littleEndian } from '../../params/little_endian.ts';
 import { accumulatorScale, type QuantizationParams } from '../../params/quantization.ts';
@@ -66,6 +72,14 @@ const OPERATORS: NodeTable<[graph: TfliteGraph, input: TensorSpec, specs: Specs]
   multiply: addElementwise(MUL),
   lookup: addLookup,
   rearrange: addArrangement,
+  resize: addResize,
+  maximum: addExtreme(MAXIMUM),
+  minimum: addExtreme(MINIMUM),
+  requantize: ({ name, inputs, output }, graph, input) => {
+    addRequantization(graph, name, graph.index(inputs[0]), input, output.quantization);
+  },
+  softmax: (node, graph) =>
+    graph.operator(SOFTMAX, [graph.index(node.inputs[0])], addOutput(graph, node), { beta: 1 }),
 };
 
 /** Adds a node's operators; the tensor of the node's name is its output, [1, H, W, C]. */
@@ -171,8 +185,14 @@ function addGlobalPool(node: GlobalAveragePoolNode, graph: TfliteGraph, input: T
 
 /** LiteRT's own arithmetic is eq. 9, of a product eq. 5 (XNNPACK). */
 function addElementwise(kind: typeof ADD | typeof SUB | typeof MUL) {
-  return (node: ElementwiseNode<OpName>, graph: TfliteGraph): void => {
+  return (
+    node: ElementwiseNode<OpName>,
+    graph: TfliteGraph,
+    _input: TensorSpec,
+    specs: Specs,
+  ): void => {
     const { name, inputs, activation, output } = node;
+    if (kind !== MUL) for (const input of inputs) requireSummand(node, byName(specs, input));
     graph.operator(
       kind,
       inputs.map((input) => graph.index(input)),
@@ -182,6 +202,41 @@ function addElementwise(kind: typeof ADD | typeof SUB | typeof MUL) {
       },
     );
   };
+}
+
+/** @throws QuantizationError naming a sum that XNNPACK leaves to a kernel that rounds otherwise */
+function requireSummand({ name, output }: NodeBase, { quantization: { scale } }: TensorSpec): void {
+  if (isSummandScale(scale, output.quantization.scale)) return;
+  throw new QuantizationError(
+    `Expected the scales of the inputs of ${name} within [2⁻¹⁰, 2⁸) of its own, ${output.quantization.scale}, which TFLite's ADD and SUB need, but one is ${scale}`,
+    { remedy: 'Quantize the float model again: such inputs are brought to another scale first.' },
+  );
+}
+
+/** At parameters that are the output's: LiteRT compares bytes. */
+function addExtreme(kind: typeof MAXIMUM | typeof MINIMUM) {
+  return (node: NodeBase, graph: TfliteGraph): void => {
+    const inputs = node.inputs.map((input) => graph.index(input));
+    graph.operator(kind, inputs, addOutput(graph, node), {});
+  };
+}
+
+/** XNNPACK's bilinear weights are those of eq. 12. */
+function addResize(node: ResizeNode, graph: TfliteGraph): void {
+  const { name, inputs, method, corners, output } = node;
+  const size = graph.tensor(`${name}/size`, {
+    shape: [2],
+    type: 'int32',
+    data: littleEndian(Int32Array.from(output.shape.slice(0, 2))),
+  });
+  const sources = [graph.index(inputs[0]), size];
+  const options = {
+    alignCorners: corners === 'aligned',
+    halfPixelCenters: corners === 'halfPixel',
+  };
+  const to = addOutput(graph, node);
+  if (method === 'bilinear') graph.operator(RESIZE_BILINEAR, sources, to, options);
+  else graph.operator(RESIZE_NEAREST_NEIGHBOR, sources, to, options);
 }
 
 /** The bytes are the indices of what is gathered from the table: exact whatever the function. */

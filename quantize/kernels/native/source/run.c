@@ -1,6 +1,8 @@
 /* Running a prepared call: which kernel, and which part of the work. */
 #include "elementwise.h"
 #include "rearrange.h"
+#include "resize.h"
+#include "softmax.h"
 
 /* NULL for the instruction sets of another processor family. */
 typedef struct {
@@ -57,6 +59,10 @@ static size_t unit_count(const Op *op) {
     case OP_ADD:
     case OP_MULTIPLY:
     case OP_REARRANGE:
+    case OP_RESIZE:
+    case OP_MAXIMUM:
+    case OP_MINIMUM:
+    case OP_SOFTMAX:
       return op->rows;
     default:
       return output_rows(op);
@@ -76,37 +82,82 @@ static ConvolutionKernel convolution_kernel(const Op *op) {
   return KERNELS[op->isa].convolution;
 }
 
+/* eq. 10 of bytes that were just written, and are in the cache. */
+static void look_up(const uint8_t *table, uint8_t *bytes, size_t length) {
+  for (size_t i = 0; i < length; i++) bytes[i] = table[bytes[i]];
+}
+
+/* A convolution's rows and panels; with a table a block of rows at a time. */
+static void run_convolution(const Op *op, const uint8_t *input, uint8_t *output, size_t first_row,
+                            size_t last_row, size_t first_panel, size_t last_panel,
+                            Scratch *scratch) {
+  const ConvolutionKernel kernel = convolution_kernel(op);
+  const size_t columns = (size_t)op->output_channels;
+  const size_t column = first_panel * (size_t)op->panel_columns;
+  const size_t end = smaller(last_panel * (size_t)op->panel_columns, columns);
+  const size_t step = op->table == NULL ? op->rows : op->block_rows;
+  for (size_t row = first_row; row < last_row; row += step) {
+    const size_t after = smaller(row + step, last_row);
+    kernel(op, input, output, row, after, (int32_t)first_panel, (int32_t)last_panel, scratch);
+    if (op->table == NULL || column >= end) continue;
+    if (end - column == columns) {
+      look_up(op->table, output + row * columns, (after - row) * columns);
+    } else {
+      for (size_t r = row; r < after; r++) {
+        look_up(op->table, output + r * columns + column, end - column);
+      }
+    }
+  }
+}
+
+/* A depthwise convolution's output rows; with a table one at a time. */
+static void run_depthwise(const Op *op, const uint8_t *input, uint8_t *output, size_t first,
+                          size_t last, Scratch *scratch) {
+  const Isa isa = op->block_count > 0 ? op->isa : ISA_SCALAR;
+  const DepthwiseKernel kernel = KERNELS[isa].depthwise;
+  const size_t row_bytes = (size_t)op->output_width * (size_t)op->output_channels;
+  const size_t step = op->table == NULL ? op->rows : 1;
+  for (size_t row = first; row < last; row += step) {
+    const size_t after = smaller(row + step, last);
+    kernel(op, input, output, row, after, scratch);
+    if (op->table != NULL) look_up(op->table, output + row * row_bytes, (after - row) * row_bytes);
+  }
+}
+
 void op_run(const Op *op, const uint8_t *const *inputs, uint8_t *output, size_t index, size_t count,
             uint8_t *memory) {
   Scratch scratch = op_scratch(op, memory);
   const size_t units = unit_count(op);
   const size_t first = part(units, index, count), last = part(units, index + 1, count);
   switch (op->kind) {
-    case OP_CONVOLUTION: {
-      const ConvolutionKernel kernel = convolution_kernel(op);
+    case OP_CONVOLUTION:
       if (is_divided_by_panels(op)) {
-        kernel(op, inputs[0], output, 0, op->rows, (int32_t)first, (int32_t)last, &scratch);
+        run_convolution(op, inputs[0], output, 0, op->rows, first, last, &scratch);
       } else {
-        kernel(op, inputs[0], output, smaller(first * TILE, op->rows),
-               smaller(last * TILE, op->rows), 0, (int32_t)panel_count(op), &scratch);
+        run_convolution(op, inputs[0], output, smaller(first * TILE, op->rows),
+                        smaller(last * TILE, op->rows), 0, panel_count(op), &scratch);
       }
       return;
-    }
-    case OP_DEPTHWISE: {
-      const Isa isa = op->block_count > 0 ? op->isa : ISA_SCALAR;
-      const DepthwiseKernel kernel = KERNELS[isa].depthwise;
-      kernel(op, inputs[0], output, first, last, &scratch);
+    case OP_DEPTHWISE:
+      run_depthwise(op, inputs[0], output, first, last, &scratch);
       return;
-    }
     case OP_CONCAT:
       concat_scalar(op, inputs, output, first, last);
       return;
     case OP_ADD:
     case OP_MULTIPLY:
+    case OP_MAXIMUM:
+    case OP_MINIMUM:
       elementwise_run(op, inputs[0], inputs[1], output, first, last);
       return;
     case OP_REARRANGE:
       rearrange_run(op, inputs[0], output, first, last);
+      return;
+    case OP_RESIZE:
+      resize_run(op, inputs[0], output, first, last);
+      return;
+    case OP_SOFTMAX:
+      softmax_run(op, inputs[0], output, first, last);
       return;
     default:
       pool_scalar(op, inputs[0], output, first, last, &scratch);

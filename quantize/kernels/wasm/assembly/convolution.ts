@@ -1,5 +1,6 @@
 import { gemmPanel, LANES } from './gemm';
 import { gatheredStride, packRows, packWindows, TILE_ROWS } from './im2col';
+import { lookUpInPlace } from './lookup';
 import { partBegin } from './parts';
 import {
   BATCH,
@@ -7,6 +8,7 @@ import {
   BLOCK_TILES,
   CHANNELS,
   FILTER,
+  FUSED_TABLE,
   INPUT,
   IS_MATRIX,
   OUTPUT,
@@ -41,6 +43,7 @@ export function convolution(
   const filter = load<i32>(step, FILTER);
   const bias = load<i32>(step, BIAS);
   const isMatrix = load<i32>(step, IS_MATRIX);
+  const table: usize = load<i32>(step, FUSED_TABLE);
   const gathered = scratch + ACCUMULATOR_BYTES;
   const block: usize = isMatrix ? gathered : gathered + TILE_ROWS * gatheredStride(step);
 
@@ -81,6 +84,13 @@ export function convolution(
         columns,
         columns - column,
       );
+    }
+    if (table != 0) {
+      const column = firstPanel * LANES;
+      const length = min(lastPanel * LANES, columns) - column;
+      for (let r = 0; r < end - row; r++) {
+        lookUpInPlace(table, output + r * columns + column, length);
+      }
     }
   }
 }

@@ -13,6 +13,10 @@ export const OP_ADD = 5;
 export const OP_MULTIPLY = 6;
 export const OP_LOOKUP = 7;
 export const OP_REARRANGE = 8;
+export const OP_RESIZE = 9;
+export const OP_MAXIMUM = 10;
+export const OP_MINIMUM = 11;
+export const OP_SOFTMAX = 12;
 
 /** Offsets from the arena. */
 export const INPUT = 4;
@@ -58,6 +62,9 @@ export const IS_MATRIX = 104;
 export const DILATION_Y = 108;
 export const DILATION_X = 112;
 
+/** Address of 256 bytes, what becomes of each byte of the output (eq. 10); 0 where there are none. */
+export const FUSED_TABLE = 124;
+
 // Concatenation: INPUT_COUNT records at INPUTS (an address), for BATCH positions.
 export const INPUTS = 88;
 export const INPUT_COUNT = 92;
@@ -65,6 +72,14 @@ export const INPUT_COUNT = 92;
 // A function of each value: BATCH positions.
 /** Address of 256 bytes. */
 export const TABLE = 88;
+
+// Another size: addresses of three integers a row, and a column, of the output.
+export const ROW_TAPS = 88;
+export const COLUMN_TAPS = 92;
+
+// Probabilities: BATCH positions.
+/** Address of 256 singles. */
+export const POWERS = 88;
 
 // Two tensors: BATCH rows of OUTPUT_CHANNELS bytes; INPUT and its zero point are the first's.
 /** Offset from the arena. */
