@@ -37,8 +37,8 @@ import type { Conv2dNode } from '../../ops/conv2d.ts';
 import type { DepthwiseConv2dNode } from '../../ops/depthwise_conv2d.ts';
 import type { ElementwiseNode } from '../../ops/elementwise.ts';
 import type { GlobalAveragePoolNode } from '../../ops/global_average_pool.ts';
-import type { LookupNode } from '../../ops/lookup.ts';
 import type { RearrangeNode } from '../../ops/rearrange.ts';
+import type { RequantizeNode } from '../../ops/requantize.ts';
 import type { ResizeNode } from '../../ops/resize.ts';
 import { type NodeTable, type OpName, ofNode } from '../../ops/table.ts';
 import type { NodeBase } from '../../ops/tensor.ts';
@@ -46,6 +46,7 @@ import { isSummandScale } from '../../params/addition.ts';
 import { QuantizationError } from '../../params/errors.ts';
 import { littleEndian } from '../../params/little_endian.ts';
 import { accumulatorScale, type QuantizationParams } from '../../params/quantization.ts';
+import { requantizationTable } from '../../params/requantization_table.ts';
 import { dilatedWindow, type Padding, samePadding, UNDILATED } from '../../params/window.ts';
 import { permuteAxes } from '../tensor_layout.ts';
 import { biasName, tableName, weightsName } from '../tensor_names.ts';
@@ -70,14 +71,12 @@ const OPERATORS: NodeTable<[graph: TfliteGraph, input: TensorSpec, specs: Specs]
   add: addElementwise(ADD),
   subtract: addElementwise(SUB),
   multiply: addElementwise(MUL),
-  lookup: addLookup,
+  lookup: (node, graph) => addTable(graph, node, node.table),
   rearrange: addArrangement,
   resize: addResize,
   maximum: addExtreme(MAXIMUM),
   minimum: addExtreme(MINIMUM),
-  requantize: ({ name, inputs, output }, graph, input) => {
-    addRequantization(graph, name, graph.index(inputs[0]), input, output.quantization);
-  },
+  requantize: addRequantize,
   softmax: (node, graph) =>
     graph.operator(SOFTMAX, [graph.index(node.inputs[0])], addOutput(graph, node), { beta: 1 }),
 };
@@ -221,6 +220,20 @@ function addExtreme(kind: typeof MAXIMUM | typeof MINIMUM) {
   };
 }
 
+/** By the convolution of `addRequantization`, unless XNNPACK has none of so large a multiplier: then from a table. */
+function addRequantize(node: RequantizeNode, graph: TfliteGraph, input: TensorSpec): void {
+  const { name, inputs, output } = node;
+  const { scale } = output.quantization;
+  if (input.quantization.scale / scale < MULTIPLIER_LIMIT) {
+    addRequantization(graph, name, graph.index(inputs[0]), input, output.quantization);
+  } else {
+    addTable(graph, node, requantizationTable(input.quantization, output.quantization));
+  }
+}
+
+/** XNNPACK's convolutions have smaller ones. */
+const MULTIPLIER_LIMIT = 256;
+
 /** XNNPACK's bilinear weights are those of eq. 12. */
 function addResize(node: ResizeNode, graph: TfliteGraph): void {
   const { name, inputs, method, corners, output } = node;
@@ -240,8 +253,8 @@ function addResize(node: ResizeNode, graph: TfliteGraph): void {
 }
 
 /** The bytes are the indices of what is gathered from the table: exact whatever the function. */
-function addLookup(node: LookupNode, graph: TfliteGraph): void {
-  const { name, inputs, output, table } = node;
+function addTable(graph: TfliteGraph, node: NodeBase, table: Uint8Array): void {
+  const { name, inputs, output } = node;
   const shape = [1, ...output.shape];
   const indices = graph.tensor(`${name}/indices`, { shape, type: 'int32' });
   graph.operator(CAST, [graph.index(inputs[0])], indices, {
