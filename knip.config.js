@@ -18,6 +18,7 @@ const USED = [
   'datasets/pipeline/worker.ts',
   'training/one_dnn/time_steps.ts',
   'workflows/report/page/page.ts',
+  'workflows/train/worker.ts',
 ];
 const TESTS = [
   'test/**/*.test.ts',
@@ -26,6 +27,7 @@ const TESTS = [
   'test/datasets/pipeline/leave_iteration.ts',
   'test/quantize/kernels/native/exercise.ts',
   'test/slow/train_for_steps.ts',
+  'test/training/cluster/worker_steps.ts',
 ];
 
 export default ({ production }) => ({

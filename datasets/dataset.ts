@@ -68,6 +68,12 @@ export interface BatchOptions {
    */
   readonly augmentationSeed?: number | undefined;
   /**
+   * Prepares and hands out a part of each batch only: given the images of the batch, the part from
+   * `begin` up to `end`. Batches are then `batchSize` images of the order each, broken ones counted,
+   * and may be empty; `position` goes by the whole batch.
+   */
+  readonly share?: ((size: number) => readonly [begin: number, end: number]) | undefined;
+  /**
    * Worker threads that prepare images ahead of the consumer; 0 prepares them on this thread. As the
    * amount of work asks for unless given. The batches do not depend on it.
    */

@@ -9,6 +9,9 @@ export {
   selectBackend,
   selectTrainingBackend,
 } from './backend.ts';
+export { Cluster, type ClusterOptions } from './cluster/cluster.ts';
+export { ClusterError } from './cluster/cluster_error.ts';
+export { type ClusterPlace, placeOf, placeOfTfConfig } from './cluster/place.ts';
 export {
   type CompiledFunction,
   CompiledFunctions,
@@ -17,6 +20,7 @@ export {
   type TensorFunction,
   UncompilableError,
 } from './compile/compile.ts';
+export type { GraphSession } from './compile/session.ts';
 export {
   type BatchShape,
   type FloatPredictor,
@@ -25,6 +29,7 @@ export {
 } from './float_predictor.ts';
 export type { CheckpointOptions } from './loop/checkpointer.ts';
 export { DivergenceError } from './loop/divergence.ts';
+export type { Agreement, Team } from './loop/team.ts';
 export { train } from './loop/train.ts';
 export type { TrainOptions, TrainResult } from './loop/train_options.ts';
 export { type Validation, validate } from './loop/validate.ts';
@@ -40,7 +45,7 @@ export { type Distillation, type Recipe, recipeSchema } from './recipes/recipe.t
 export { RECIPES } from './recipes/recipes.ts';
 export { createTrainStep, type TrainStepOptions } from './step/create_train_step.ts';
 export type { Teacher } from './step/soft_targets.ts';
-export type { StepInputs, StepResult, TrainStep } from './step/train_step.ts';
+export type { LocalTrainStep, StepInputs, StepResult, TrainStep } from './step/train_step.ts';
 export {
   type Metrics,
   type MetricsFileOptions,

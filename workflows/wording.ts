@@ -7,10 +7,13 @@
 /** Options that messages name. */
 export const OPTION_NAMES = [
   'accuracy',
+  'batchSize',
   'calibrationData',
   'calibrationImages',
+  'cluster',
   'data',
   'dataset',
+  'eager',
   'fresh',
   'from',
   'imagenet',
@@ -26,11 +29,13 @@ export const OPTION_NAMES = [
   'preset',
   'recipe',
   'resolution',
+  'rank',
   'resume',
   'runsDir',
   'runtime',
   'variant',
   'widthMultiplier',
+  'workers',
   'zeroVariance',
 ] as const;
 
@@ -41,6 +46,7 @@ export const WORKFLOW_NAMES = [
   'analyze',
   'compare',
   'evaluate',
+  'fix',
   'pull',
   'quantize',
   'rearchitect',

@@ -3,22 +3,22 @@ import type { LabelledBatch } from '../../datasets/dataset.ts';
 import { SILENT_REPORTER } from '../../foundation/reporting/reporter.ts';
 import type { Recipe } from '../../training/recipes/recipe.ts';
 import { createTrainStep } from '../../training/step/create_train_step.ts';
-import type { TrainStep } from '../../training/step/train_step.ts';
+import type { LocalTrainStep } from '../../training/step/train_step.ts';
 import type { Contestant, Round } from '../rounds.ts';
 import { modelOf, type WorkloadShape } from './workload.ts';
 
 /** Our step, called for one batch after another. */
 export class BareStep implements Contestant {
-  readonly name: TrainStep['kind'];
+  readonly name: LocalTrainStep['kind'];
   private readonly model: tf.LayersModel;
-  private readonly step: TrainStep;
+  private readonly step: LocalTrainStep;
   private readonly learningRate: number;
   private readonly batches: readonly LabelledBatch[];
   private stepsDone = 0;
 
   private constructor(
     model: tf.LayersModel,
-    step: TrainStep,
+    step: LocalTrainStep,
     learningRate: number,
     batches: readonly LabelledBatch[],
   ) {
@@ -30,7 +30,7 @@ export class BareStep implements Contestant {
   }
 
   static async create(
-    kind: TrainStep['kind'],
+    kind: LocalTrainStep['kind'],
     shape: WorkloadShape,
     recipe: Recipe,
     batches: readonly LabelledBatch[],

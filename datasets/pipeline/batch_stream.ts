@@ -72,6 +72,8 @@ export function streamBatches(
 
 interface Chunk extends PreparedChunk {
   readonly indices: Uint32Array;
+  /** Place in the order after the last image of the whole batch, of which the chunk may be a share. */
+  readonly end: number;
   /** Place in the order of its first image. */
   readonly place: number;
   /** Memory that the images lie in, to be used again. */
@@ -110,12 +112,15 @@ async function* generate(
     (_, chunk) => chunk * batchSize,
   );
   const chunks = mapAhead(starts, ahead, async (start): Promise<Chunk> => {
-    const indices = order.subarray(start, start + batchSize);
-    const place = skip + start;
+    const whole = order.subarray(start, start + batchSize);
+    const [from, to] = options.share?.(whole.length) ?? [0, whole.length];
+    const indices = whole.subarray(from, to);
+    const place = skip + start + from;
+    const end = skip + start + whole.length;
     const into = memory?.take();
     const source = set.source(indices);
     const task = { ...common, source, count: indices.length, place, ...(into && { into }) };
-    return { ...(await withinTime(prepare(task), { signal })), indices, place, into };
+    return { ...(await withinTime(prepare(task), { signal })), indices, place, end, into };
   });
   yield* assemble(chunks, set, options, stopped, memory);
 }
@@ -124,19 +129,19 @@ async function* generate(
 async function* assemble(
   chunks: AsyncIterable<Chunk>,
   set: ImageSet,
-  { batchSize, resolution, skip = 0, signal, onSkip, onPrepared }: BatchOptions,
+  { batchSize, resolution, skip = 0, share, signal, onSkip, onPrepared }: BatchOptions,
   stopped: Int32Array,
   memory: BatchMemory | undefined,
 ): AsyncGenerator<ImageBatch, void, undefined> {
   const builder = new BatchBuilder(batchSize, resolution);
   const length = resolution * resolution * 3;
   let position = skip;
-  for await (const { images, broken, spent, indices, place, into } of chunks) {
+  for await (const { images, broken, spent, indices, place, end, into } of chunks) {
     signal?.throwIfAborted();
     if (Atomics.load(stopped, 0) !== 0) return; // The chunk may not be whole.
     onPrepared?.(spent);
     if (broken.length === 0 && builder.isEmpty) {
-      position = place + indices.length;
+      position = end;
       const labels = set.label && Array.from(indices, (index) => set.label!(index));
       const names = Array.from(indices, (index) => set.name(index));
       yield batchOf(images, resolution, labels, names, position);
@@ -150,7 +155,7 @@ async function* assemble(
       const reason = reasons.get(n);
       if (reason === undefined) {
         builder.add(set.label?.(index), name, images.subarray(n * length, (n + 1) * length));
-        if (!builder.isFull) continue;
+        if (!builder.isFull || share !== undefined) continue;
         yield builder.finish(position);
         memory?.handedOut(undefined);
       } else {
@@ -158,6 +163,11 @@ async function* assemble(
       }
     }
     if (into !== undefined) memory?.giveBack(into);
+    if (share === undefined) continue;
+    const labels = set.label && [];
+    yield builder.isEmpty
+      ? batchOf(new Float32Array(0), resolution, labels, [], end)
+      : builder.finish(end);
   }
   if (!builder.isEmpty) yield builder.finish(position);
 }

@@ -1,8 +1,12 @@
 import { networkNamed } from '../../architectures/registry.ts';
 import { FRIENDLY, VARIANTS } from '../../architectures/variants.ts';
+import { TF_CONFIG, TIMEOUT_SECONDS } from '../../training/cluster/cluster_defaults.ts';
+import type { ClusterPlace } from '../../training/cluster/place.ts';
 import { RECIPE_NAMES } from '../../training/recipes/recipe_names.ts';
+import type { TrainedWorker } from '../../workflows/train/train.ts';
 import {
   CHECKPOINT_SECONDS,
+  RESTARTS,
   RETRAINING_RECIPE,
   TRAINING_DATASET,
 } from '../../workflows/train/train_defaults.ts';
@@ -110,10 +114,46 @@ export const trainCommand = defineCommand({
         requiresArg: true,
         describe: 'Steps between checkpoints',
       })
+      .option('workers', {
+        type: 'number',
+        requiresArg: true,
+        describe: 'Processes on this machine that share every batch; a lost one starts all again',
+        defaultDescription: 'this process',
+      })
+      .option('restarts', {
+        type: 'number',
+        requiresArg: true,
+        describe: 'How often the processes of --workers are started again from a checkpoint',
+        defaultDescription: `${RESTARTS}`,
+      })
+      .option('cluster', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'host:port of each worker, with commas, on all machines the same',
+        defaultDescription: `what ${TF_CONFIG} says, if it is set`,
+      })
+      .option('rank', {
+        type: 'number',
+        requiresArg: true,
+        describe: 'Which worker of --cluster this process is, from 0',
+      })
+      .option('worker-timeout', {
+        type: 'number',
+        requiresArg: true,
+        describe: 'Seconds that workers may be apart before they count as lost',
+        defaultDescription: `${TIMEOUT_SECONDS}`,
+      })
       .option('seed', TRAINING_SEED)
+      .implies({ cluster: 'rank', rank: 'cluster', restarts: 'workers' })
       .check(onlyWithVariants(['variant', 'zero-variance']))
       .check(
-        positiveNumbers(['learning-rate', 'width-multiplier', 'minutes', 'checkpoint-seconds']),
+        positiveNumbers([
+          'learning-rate',
+          'width-multiplier',
+          'minutes',
+          'checkpoint-seconds',
+          'worker-timeout',
+        ]),
       )
       .check(
         wholeNumbers({
@@ -123,6 +163,9 @@ export const trainCommand = defineCommand({
           limit: 1,
           'validation-images': 0,
           'checkpoint-steps': 1,
+          workers: 1,
+          restarts: 0,
+          rank: 0,
           seed: SEED_RANGE,
         }),
       ),
@@ -154,17 +197,21 @@ export const trainCommand = defineCommand({
     folders: [data],
     dataset: { name: dataset, folder: data, option: 'data' },
   }),
-  outputs: ({ from, teacher, out, overwrite, resume }) => ({
-    inputs: [from, teacher],
-    modelFolder: out,
-    overwrite: overwrite || resume,
-    checkpointed: true,
-  }),
+  outputs: (argv) => {
+    const { from, teacher, out, overwrite, resume } = argv;
+    return {
+      inputs: [from, teacher],
+      // Worker 0 stores.
+      ...((argv.rank ?? 0) === 0 && { modelFolder: out }),
+      overwrite: overwrite || resume,
+      checkpointed: true,
+    };
+  },
   run: async (argv, context) => {
     const { trainModel } = await import('../../workflows/train/train_model.ts');
-    return trainModel(argv, context);
+    return trainModel({ ...argv, cluster: await placeIn(argv) }, context);
   },
-  show: ({ out, best, training, start }) => {
+  show: ({ out, best, training, start, workers }) => {
     const last = training.epochs.at(-1);
     const steps = training.steps === 1 ? '1 step' : `${training.steps} steps`;
     return [
@@ -186,10 +233,27 @@ export const trainCommand = defineCommand({
             `best epoch: ${training.best.epoch}, ${percent(training.best.top1)} of ${training.validationImages} held-out ${training.validationImages === 1 ? 'image' : 'images'} right; stored in ${best}`,
           ]
         : []),
+      ...(workers !== undefined && workers.length > 1 ? [agreement(workers)] : []),
       `stored in ${out}`,
     ].join('\n');
   },
 });
+
+/** The place among workers that the options or the environment give. */
+async function placeIn(argv: {
+  readonly workers?: number | undefined;
+  readonly cluster?: string | undefined;
+  readonly rank?: number | undefined;
+}): Promise<ClusterPlace | undefined> {
+  const { placeOf, placeOfTfConfig } = await import('../../training/cluster/place.ts');
+  if (argv.cluster !== undefined) return placeOf(argv.cluster, argv.rank!);
+  return argv.workers === undefined ? placeOfTfConfig(process.env[TF_CONFIG]) : undefined;
+}
+
+function agreement(workers: readonly TrainedWorker[]): string {
+  const alike = workers.every(({ weightsSha256 }) => weightsSha256 === workers[0].weightsSha256);
+  return `${workers.length} workers, which ended with ${alike ? 'the same' : 'different'} weights`;
+}
 
 function percent(value: number): string {
   return `${value.toFixed(1)} %`;

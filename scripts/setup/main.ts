@@ -6,6 +6,8 @@ import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
 import { cacheDir } from '../../foundation/files/cache_dir.ts';
 import { terminalReporter } from '../../foundation/reporting/terminal_reporter.ts';
 import { repositoryRoot } from '../../foundation/repository.ts';
+import { CLUSTER_FILE } from '../../training/cluster/addon.ts';
+import { CLUSTER_STEP } from './cluster_step.ts';
 import { COMPILE_STEP } from './compile_step.ts';
 import { COMPLETED_RECORD, type CompletedSetup } from './completed.mjs';
 import { NATIVE_FILE, NATIVE_STEP } from './native_step.ts';
@@ -14,8 +16,14 @@ import { bindingPath, readTfjsNodeRecord } from './tfjs_node_record.ts';
 import { TFJS_NODE_STEP } from './tfjs_node_step.ts';
 import { WASM_FILES, WASM_STEP } from './wasm_step.ts';
 
-/** In the order in which each needs those before it; the longest, which may fail, comes last. */
-const STEPS: readonly SetupStep[] = [WASM_STEP, NATIVE_STEP, COMPILE_STEP, TFJS_NODE_STEP];
+/** In the order in which each needs those before it; the longest, which may fail, comes late. */
+const STEPS: readonly SetupStep[] = [
+  WASM_STEP,
+  NATIVE_STEP,
+  COMPILE_STEP,
+  TFJS_NODE_STEP,
+  CLUSTER_STEP,
+];
 
 async function requireCacheFolder(path: string): Promise<void> {
   try {
@@ -46,16 +54,19 @@ async function describeSetup(root: string): Promise<CompletedSetup> {
   const record = await readTfjsNodeRecord(root);
   const hasTfjsNode = record !== undefined && record.route !== 'none';
   const hasNative = existsSync(join(root, NATIVE_FILE));
+  const hasCluster = existsSync(join(root, CLUSTER_FILE));
   const parts = hasTfjsNode
     ? [`tf8 is set up: tfjs-node with libtensorflow ${record.libtensorflow} (${record.route}).`]
     : ['tf8 is set up without tfjs-node, so without training: "npx tf8 doctor" says why.'];
   if (!hasNative) parts.push('Without native kernels: TF8 models run on the WASM kernels.');
+  if (hasTfjsNode && !hasCluster) parts.push('Without the addon for training by several workers.');
   return {
     message: parts.join(' '),
-    whole: hasTfjsNode && hasNative,
+    whole: hasTfjsNode && hasNative && hasCluster,
     files: [
       ...WASM_FILES,
       ...(hasNative ? [NATIVE_FILE] : []),
+      ...(hasCluster ? [CLUSTER_FILE] : []),
       ...(hasTfjsNode ? [relative(root, bindingPath(root))] : []),
     ],
   };

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { isCheckout, projectRoot, repositoryRoot, SET_UP } from '../../foundation/repository.ts';
+import { CLUSTER_STEP } from './cluster_step.ts';
 import { installPackages } from './install_packages.ts';
 import { NATIVE_FILE, NATIVE_STEP } from './native_step.ts';
 import { readTfjsNodeRecord, type TfjsNodeRecord } from './tfjs_node_record.ts';
@@ -37,7 +38,7 @@ export async function setUpProject(context: Context): Promise<ProjectSetup> {
   const installed = await installPackages({ project, ...context });
   const setup = { root, project, ...context, retry: true };
   await mkdir(join(project, 'node_modules', '.tf8'), { recursive: true });
-  for (const step of [NATIVE_STEP, TFJS_NODE_STEP]) {
+  for (const step of [NATIVE_STEP, TFJS_NODE_STEP, CLUSTER_STEP]) {
     context.signal.throwIfAborted();
     if (!(await step.isDone(setup))) await step.run(setup);
   }

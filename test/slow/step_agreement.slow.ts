@@ -3,7 +3,7 @@ import { FRIENDLY, STANDARD, VARIANTS, type Variant } from '../../architectures/
 import type { WeightTensor } from '../../checkpoints/weight_tensor.ts';
 import type { Recipe } from '../../training/recipes/recipe.ts';
 import type { Teacher } from '../../training/step/soft_targets.ts';
-import type { TrainStep } from '../../training/step/train_step.ts';
+import type { LocalTrainStep } from '../../training/step/train_step.ts';
 import { needsTensorFlow } from '../support/needs_tensorflow.ts';
 import {
   ADAM,
@@ -68,7 +68,7 @@ function assertAgree(received: State, expected: State, before: State, recipe: Re
  * last tests.
  */
 function assertLockStep(variant: Variant, recipe: Recipe, teacher?: Teacher): void {
-  const both = (body: (eager: TrainStep, compiled: TrainStep) => void) =>
+  const both = (body: (eager: LocalTrainStep, compiled: LocalTrainStep) => void) =>
     withStep(
       'eager',
       variant,

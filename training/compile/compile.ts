@@ -6,7 +6,7 @@ import type { IsolatedOp } from './isolate_ops.ts';
 import { recordingBackend } from './kernels/register.ts';
 import { RECORDING } from './recording_backend.ts';
 import { type Signature, savedModelBytes } from './saved_model.ts';
-import { Session } from './session.ts';
+import { type GraphSession, Session } from './session.ts';
 import { Trace } from './trace.ts';
 import { type VariableAccess, VariableGraph } from './variable_graph.ts';
 
@@ -27,6 +27,8 @@ export interface CompileOptions {
   readonly constants?: readonly tf.Variable[];
   /** Ops that libtensorflow's own kernels compute where oneDNN is on. */
   readonly isolated?: readonly IsolatedOp[];
+  /** Loads a `saved_model.pb` into a session; tfjs-node's own unless given. */
+  readonly session?: (savedModel: Uint8Array) => GraphSession;
 }
 
 /** A function as it was traced for inputs of certain shapes. */
@@ -50,15 +52,17 @@ export class CompiledFunctions<Name extends string = string> {
   private readonly frozen: boolean;
   private readonly constants: ReadonlySet<tf.Variable>;
   private readonly isolated: readonly IsolatedOp[];
+  private readonly newSession: (savedModel: Uint8Array) => GraphSession;
   private graph = new VariableGraph();
   private concretes: ReadonlyMap<string, Concrete> = new Map();
-  private loaded: { readonly session: Session; readonly access: VariableAccess } | undefined;
+  private loaded: { readonly session: GraphSession; readonly access: VariableAccess } | undefined;
 
   constructor(functions: Readonly<Record<Name, TensorFunction>>, options: CompileOptions = {}) {
     this.functions = functions;
     this.frozen = options.frozen ?? false;
     this.constants = new Set(options.constants);
     this.isolated = options.isolated ?? [];
+    this.newSession = options.session ?? ((savedModel) => new Session(savedModel));
   }
 
   /**
@@ -68,6 +72,18 @@ export class CompiledFunctions<Name extends string = string> {
    *   libtensorflow's message where that refuses the graph; all is as before then
    */
   call(name: Name, inputs: tf.NamedTensorMap): tf.NamedTensorMap {
+    const { feeds, names, outputs } = this.prepare(name, inputs);
+    return named(names, this.loaded!.session.run(feeds, outputs));
+  }
+
+  /** As `call`, beside the event loop where the session can; `inputs` may change once it has begun. */
+  async callAsync(name: Name, inputs: tf.NamedTensorMap): Promise<tf.NamedTensorMap> {
+    const { feeds, names, outputs } = this.prepare(name, inputs);
+    return named(names, await this.loaded!.session.runAsync(feeds, outputs));
+  }
+
+  /** What the session takes for a call, once it knows the function. */
+  private prepare(name: Name, inputs: tf.NamedTensorMap) {
     if (tf.getBackend() !== 'tensorflow') {
       throw new Error(
         `Expected the active backend tensorflow for the compiled function ${name} but received ${tf.getBackend()}`,
@@ -79,8 +95,7 @@ export class CompiledFunctions<Name extends string = string> {
       ([input, placeholder]) => [placeholder, inputs[input]] as const,
     );
     const names = Object.keys(concrete.outputs);
-    const values = this.loaded!.session.run(feeds, Object.values(concrete.outputs));
-    return Object.fromEntries(names.map((output, index) => [output, values[index]]));
+    return { feeds, names, outputs: Object.values(concrete.outputs) };
   }
 
   /** Gives the `tf.Variable`s the values that the session has. */
@@ -121,7 +136,7 @@ export class CompiledFunctions<Name extends string = string> {
     const concretes = new Map([...this.concretes, [key, concrete]]);
     const access = graph.access();
     const signatures = [...concretes].map(([call, { signature }]) => [call, signature] as const);
-    const session = new Session(
+    const session = this.newSession(
       savedModelBytes(graph, Object.fromEntries(signatures), this.isolated),
     );
     this.pull();
@@ -243,6 +258,10 @@ function keyOf(name: string, inputs: tf.NamedTensorMap): string {
     ([input, { dtype, shape }]) => `${input}: ${dtype}[${shape}]`,
   );
   return `${name}(${infos.sort()})`;
+}
+
+function named(names: readonly string[], values: readonly tf.Tensor[]): tf.NamedTensorMap {
+  return Object.fromEntries(names.map((name, index) => [name, values[index]]));
 }
 
 /** The variables there are now without those of before. */

@@ -19,7 +19,26 @@ interface SessionBackend {
 }
 
 /** A graph that libtensorflow runs, with the values of its variables. */
-export class Session {
+export interface GraphSession {
+  /**
+   * Runs what the outputs need.
+   * @param feeds values of placeholders
+   * @returns a tensor for each output, the caller's to dispose
+   */
+  run(
+    feeds: readonly (readonly [NodeOutput, tf.Tensor])[],
+    outputs: readonly NodeOutput[],
+  ): tf.Tensor[];
+  /** As `run`, beside the event loop where the session can. */
+  runAsync(
+    feeds: readonly (readonly [NodeOutput, tf.Tensor])[],
+    outputs: readonly NodeOutput[],
+  ): Promise<tf.Tensor[]>;
+  dispose(): void;
+}
+
+/** A session of tfjs-node's, in this process. */
+export class Session implements GraphSession {
   private readonly backend: SessionBackend;
   private readonly id: number;
 
@@ -30,20 +49,11 @@ export class Session {
    */
   constructor(savedModel: Uint8Array) {
     this.backend = tf.findBackend('tensorflow') as unknown as SessionBackend;
-    // libtensorflow loads SavedModels from folders only; it is done with this one once it is loaded.
-    const folder = temporaryFolder(savedModel);
-    try {
-      this.id = this.backend.loadSavedModelMetaGraph(folder, 'serve');
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
+    this.id = withSavedModelFolder(savedModel, (folder) =>
+      this.backend.loadSavedModelMetaGraph(folder, 'serve'),
+    );
   }
 
-  /**
-   * Runs what the outputs need.
-   * @param feeds values of placeholders
-   * @returns a tensor for each output, the caller's to dispose
-   */
   run(
     feeds: readonly (readonly [NodeOutput, tf.Tensor])[],
     outputs: readonly NodeOutput[],
@@ -57,8 +67,31 @@ export class Session {
     );
   }
 
+  /** Blocks the event loop: tfjs-node has no other run. */
+  async runAsync(
+    feeds: readonly (readonly [NodeOutput, tf.Tensor])[],
+    outputs: readonly NodeOutput[],
+  ): Promise<tf.Tensor[]> {
+    return this.run(feeds, outputs);
+  }
+
   dispose(): void {
     this.backend.deleteSavedModel(this.id);
+  }
+}
+
+/**
+ * Writes a SavedModel for as long as it is loaded: libtensorflow loads from folders only, and is done with
+ * one once it is loaded.
+ * @param savedModel bytes of a `saved_model.pb`
+ * @throws UserError where the system's folder for temporary files takes no file
+ */
+export function withSavedModelFolder<T>(savedModel: Uint8Array, load: (folder: string) => T): T {
+  const folder = temporaryFolder(savedModel);
+  try {
+    return load(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 

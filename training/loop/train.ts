@@ -2,17 +2,20 @@ import { setImmediate } from 'node:timers/promises';
 import type { LabelledBatch, SkippedImage } from '../../datasets/dataset.ts';
 import { messageOf, UserError } from '../../foundation/errors.ts';
 import { deriveSeed } from '../../foundation/hashes/derive_seed.ts';
+import { ClusterError } from '../cluster/cluster_error.ts';
 import { learningRateAt } from '../recipes/learning_rate.ts';
 import type { StepResult, TrainStep } from '../step/train_step.ts';
 import { endObserver, type TrainingObserver } from '../watch/observer.ts';
 import { RunBudget } from './budget.ts';
 import { Checkpointer, type Snapshot } from './checkpointer.ts';
 import { DivergenceError, lossDamage, tensorDamage } from './divergence.ts';
-import { isShortTail } from './epoch_images.ts';
+import { isShortTail, shareOfBatches } from './epoch_images.ts';
 import { readAhead } from './read_ahead.ts';
 import { RunClock } from './run_clock.ts';
 import { identityOf } from './run_identity.ts';
 import { RunProgressReport } from './run_progress_report.ts';
+import { factsOf } from './start_facts.ts';
+import type { Agreement } from './team.ts';
 import type { TrainOptions, TrainResult } from './train_options.ts';
 import {
   type BestEpoch,
@@ -28,6 +31,9 @@ import { crossEntropy, type Validation, validate } from './validate.ts';
  * weights, also where a run is resumed in between. A last batch of fewer than 8 images is left out
  * unless it is whole or the only one. An aborted run takes a last checkpoint; one that is over keeps
  * its last, from which it resumes without a step.
+ *
+ * Among workers (`team`) all take the same steps, each on its share of every batch; worker 0 alone
+ * validates, and its clock is everybody's.
  * @throws CheckpointFailure at the first checkpoint that cannot be stored, where the last one stays;
  *   DivergenceError naming the step, the learning rate and the last good checkpoint; UserError
  *   where no image could be read, and where `resume` is the checkpoint of another run
@@ -51,6 +57,8 @@ class TrainingRun {
   private readonly clock: RunClock;
   private readonly checkpointer: Checkpointer;
   private observer: TrainingObserver | undefined;
+  /** What all workers hold to since the last step; undefined without others. */
+  private agreed: Agreement | undefined;
   /** The last step of this process. */
   private last: { readonly batch: LabelledBatch; readonly learningRate: number } | undefined;
 
@@ -63,6 +71,7 @@ class TrainingRun {
     this.skipped = new Set(this.state.skipped);
     this.budget = new RunBudget(recipe, identity.imagesPerEpoch);
     this.clock = new RunClock(this.state.elapsedSeconds, options.now);
+    this.agreed = options.team && { stop: false, seconds: this.state.elapsedSeconds };
     this.checkpointer = new Checkpointer(
       options.checkpoints,
       resume && this.state,
@@ -80,6 +89,7 @@ class TrainingRun {
     this.observer = observer;
     const progress = new RunProgressReport(options.reporter, options.label ?? 'training', state);
     try {
+      await this.requireAlike();
       while (!budget.isSpent(this.atNow()) && !this.aborted) await this.trainEpoch(progress);
       const last = await this.soundSnapshot();
       const interrupted = !budget.isSpent(state);
@@ -87,9 +97,27 @@ class TrainingRun {
       if (!interrupted) await this.checkLastUpdate();
       await this.checkpointer.finish(last);
       return this.result(interrupted);
+    } catch (error) {
+      if (error instanceof ClusterError) await this.keepLastStep();
+      throw error;
     } finally {
       progress.end();
       await this.checkpointer.settle();
+    }
+  }
+
+  /** Workers that begin apart would stay apart. */
+  private async requireAlike(): Promise<void> {
+    const { team } = this.options;
+    if (team !== undefined) await team.requireAlike(factsOf(this.state, this.step.readState()));
+  }
+
+  /** A step that failed has changed nothing: the last one that was done is not lost. */
+  private async keepLastStep(): Promise<void> {
+    try {
+      await this.checkpointer.finish(await this.soundSnapshot());
+    } catch (error) {
+      this.options.reporter.warn(`The last step could not be stored: ${messageOf(error)}`);
     }
   }
 
@@ -110,9 +138,10 @@ class TrainingRun {
         const { value: batch } = await batches.next();
         if (this.aborted) return;
         if (!batch) break;
-        const size = batch.shape[0];
-        // Broken images may leave a smaller last batch than was planned.
-        if (state.sums.images > 0 && isShortTail(size, options.recipe.batchSize)) continue;
+        // Broken images may leave a smaller last batch than was planned. Of a share nobody knows it.
+        const isShort =
+          options.team === undefined && isShortTail(batch.shape[0], options.recipe.batchSize);
+        if (state.sums.images > 0 && isShort) continue;
         // Before a step, when an epoch that is over has ended: none ends twice for who watches.
         if (checkpointer.isDue(this.atNow())) checkpointer.begin(await this.soundSnapshot());
         const learningRate = await this.takeStep(batch);
@@ -126,7 +155,7 @@ class TrainingRun {
   }
 
   private epochBatches(): AsyncIterable<LabelledBatch> {
-    const { dataset, recipe, seed } = this.options;
+    const { dataset, recipe, seed, team } = this.options;
     const { epoch, position, run } = this.state;
     return dataset.batches({
       split: 'train',
@@ -138,6 +167,7 @@ class TrainingRun {
       augmentation: recipe.augmentation,
       augmentationSeed: deriveSeed(seed, 'augmentation', epoch),
       reuseMemory: true,
+      share: team && shareOfBatches(team, recipe.batchSize),
       onSkip: (image) => this.skip(image),
     });
   }
@@ -150,18 +180,22 @@ class TrainingRun {
       this.budget.progress(this.atNow()),
     );
     clock.startStep();
-    const result = this.step.run(batch, {
+    const { team, signal, seed } = this.options;
+    const mine = { stop: signal?.aborted === true, seconds: clock.elapsedSeconds };
+    const result = await this.step.run(batch, {
       learningRate,
-      seed: deriveSeed(this.options.seed, 'dropout', state.step),
+      seed: deriveSeed(seed, 'dropout', state.step),
       step: state.step,
+      ...(team && { share: { rank: team.rank, mine } }),
     });
-    const size = batch.shape[0];
+    const size = result.joint?.images ?? batch.shape[0];
+    this.agreed = result.joint?.agreed;
     const timing = clock.endStep(size);
     const damage = lossDamage(result.loss);
     if (damage !== undefined) {
       throw await this.diverged(`${damage} at`, state.step + 1, learningRate);
     }
-    this.count(batch, result);
+    this.count(size, batch.position, result);
     this.last = { batch, learningRate };
     this.observer?.step({
       step: state.step,
@@ -173,12 +207,12 @@ class TrainingRun {
     return learningRate;
   }
 
-  private count({ shape, position }: LabelledBatch, { loss, correct }: StepResult): void {
+  private count(images: number, position: number, { loss, correct }: StepResult): void {
     const { sums } = this.state;
     this.state.sums = {
-      loss: sums.loss + loss * shape[0],
+      loss: sums.loss + loss * images,
       correct: sums.correct + correct,
-      images: sums.images + shape[0],
+      images: sums.images + images,
     };
     this.state.position = position;
     this.state.step++;
@@ -193,7 +227,8 @@ class TrainingRun {
         { remedy: `Check the files in ${options.dataset.origin}.` },
       );
     }
-    const validation = await this.validation();
+    const validation = this.isFirst ? await this.validation() : undefined;
+    await this.agree();
     if (this.aborted) return; // When resumed, the epoch ends anew.
     const summary: EpochSummary = { ...epochSummary(state), ...(validation && { validation }) };
     state.epochs.push(summary);
@@ -248,8 +283,9 @@ class TrainingRun {
 
   /** The last update shows in no step's loss. */
   private async checkLastUpdate(): Promise<void> {
-    if (this.last === undefined) return;
+    if (this.last === undefined || !this.isFirst) return;
     const { images, shape, labels } = this.last.batch;
+    if (labels.length === 0) return; // a share whose images are all broken
     const logits = this.step.predict(images, shape);
     const classes = logits.length / labels.length;
     const losses = Array.from(labels, (label, n) =>
@@ -277,13 +313,25 @@ class TrainingRun {
     this.options.reporter.warn(`skipped ${name}: ${reason}`);
   }
 
-  private get aborted(): boolean {
-    return this.options.signal?.aborted === true;
+  /** Others wait while worker 0 validates; then all go on, or stop. */
+  private async agree(): Promise<void> {
+    const { team, signal } = this.options;
+    const mine = { stop: signal?.aborted === true, seconds: this.clock.elapsedSeconds };
+    this.agreed = await team?.agree(mine);
   }
 
-  /** The state with the time up to now. */
+  /** Whether this process is the one that measures and stores. */
+  private get isFirst(): boolean {
+    return (this.options.team?.rank ?? 0) === 0;
+  }
+
+  private get aborted(): boolean {
+    return this.agreed?.stop ?? this.options.signal?.aborted === true;
+  }
+
+  /** The state with the time up to now; among workers up to the last step, which all know alike. */
   private atNow(): TrainingState {
-    this.state.elapsedSeconds = this.clock.elapsedSeconds;
+    this.state.elapsedSeconds = this.agreed?.seconds ?? this.clock.elapsedSeconds;
     return this.state;
   }
 

@@ -4,6 +4,7 @@ import type { Reporter } from '../../foundation/reporting/reporter.ts';
 import type { Recipe } from '../recipes/recipe.ts';
 import type { TrainingObserver } from '../watch/observer.ts';
 import type { CheckpointOptions } from './checkpointer.ts';
+import type { Team } from './team.ts';
 import type { BestEpoch, EpochSummary } from './training_state.ts';
 
 export interface TrainOptions {
@@ -31,6 +32,8 @@ export interface TrainOptions {
   readonly resume?: Pick<TrainingCheckpoint, 'tensors' | 'state'> | undefined;
   /** Stores the network that the step gives, which did best so far on the images held out. */
   readonly keepBest?: ((soFar: TrainResult) => Promise<void>) | undefined;
+  /** The workers that share every batch, this one among them; only this process unless given. */
+  readonly team?: Team | undefined;
   /** Milliseconds; `performance.now` unless given. */
   readonly now?: () => number;
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { UserError } from '../../foundation/errors.ts';
+import { firstDifference } from '../../foundation/first_difference.ts';
 import { firstIssue } from '../../foundation/first_issue.ts';
 import { recipeSchema } from '../recipes/recipe.ts';
 
@@ -96,39 +97,13 @@ export function stateToResume(stored: unknown, run: RunIdentity): TrainingState 
       { remedy: 'It is that of another version: train anew, into another folder.' },
     );
   }
-  const difference = firstDifference(parsed.data.run, run, '');
+  const difference = firstDifference(parsed.data.run, run);
   if (difference !== undefined) {
-    const { path, stored: was, received } = difference;
+    const { path, a: was, b: received } = difference;
     throw new UserError(
       `Expected ${was} for ${path}, as when the run was begun, but received ${received}`,
       { remedy: 'Go on with the options of the run, or train anew into another folder.' },
     );
   }
   return parsed.data;
-}
-
-/** The first leaf in which two JSON values differ. */
-function firstDifference(
-  stored: unknown,
-  received: unknown,
-  path: string,
-): { path: string; stored: string; received: string } | undefined {
-  if (isObject(stored) && isObject(received)) {
-    for (const key of new Set([...Object.keys(stored), ...Object.keys(received)])) {
-      const inner = path === '' ? key : `${path}.${key}`;
-      const difference = firstDifference(stored[key], received[key], inner);
-      if (difference !== undefined) return difference;
-    }
-    return undefined;
-  }
-  if (stored === received) return undefined;
-  return { path, stored: shown(stored), received: shown(received) };
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
-}
-
-function shown(value: unknown): string {
-  return value === undefined ? 'nothing' : JSON.stringify(value);
 }

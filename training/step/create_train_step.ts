@@ -2,12 +2,14 @@ import type * as tf from '@tensorflow/tfjs';
 import type { Reporter } from '../../foundation/reporting/reporter.ts';
 import { SET_UP } from '../../foundation/repository.ts';
 import { selectTrainingBackend } from '../backend.ts';
+import type { Cluster } from '../cluster/cluster.ts';
 import { slowWithOneDnn } from '../one_dnn/slow_with_one_dnn.ts';
 import type { Recipe } from '../recipes/recipe.ts';
+import { ClusterStep } from './cluster_step.ts';
 import { CompiledStep } from './compiled_step.ts';
 import { EagerStep } from './eager_step.ts';
 import type { ProgramOptions } from './step_program.ts';
-import type { TrainStep } from './train_step.ts';
+import type { LocalTrainStep, TrainStep } from './train_step.ts';
 
 export interface TrainStepOptions extends ProgramOptions {
   readonly reporter: Reporter;
@@ -23,7 +25,7 @@ export async function createTrainStep(
   model: tf.LayersModel,
   recipe: Recipe,
   options: TrainStepOptions,
-): Promise<TrainStep> {
+): Promise<LocalTrainStep> {
   const backend = await selectTrainingBackend();
   if (backend.name !== 'tensorflow') {
     options.reporter.warn(
@@ -34,4 +36,14 @@ export async function createTrainStep(
   return options.eager === true
     ? new EagerStep(model, recipe, options)
     : new CompiledStep(model, recipe, options, await slowWithOneDnn());
+}
+
+/** The step of a worker among others. */
+export async function createClusterStep(
+  model: tf.LayersModel,
+  recipe: Recipe,
+  cluster: Cluster,
+  options: ProgramOptions,
+): Promise<TrainStep> {
+  return new ClusterStep(model, recipe, options, cluster, await slowWithOneDnn());
 }

@@ -5,10 +5,10 @@ import type { Recipe } from '../recipes/recipe.ts';
 import { readState, writeState } from './state.ts';
 import { logitsOf, stepInputs, stepResult } from './step_inputs.ts';
 import { type ProgramOptions, StepProgram } from './step_program.ts';
-import type { StepInputs, StepResult, TrainStep } from './train_step.ts';
+import type { LocalTrainStep, StepInputs, StepResult } from './train_step.ts';
 
 /** A step that runs operation by operation: the reference, and what works without libtensorflow. */
-export class EagerStep implements TrainStep {
+export class EagerStep implements LocalTrainStep {
   readonly kind = 'eager';
   private readonly program: StepProgram;
 

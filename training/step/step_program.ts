@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { logitsModel } from '../../architectures/logits_model.ts';
 import type { Recipe } from '../recipes/recipe.ts';
+import { joinShares } from './joint_batch.ts';
 import { createOptimizer, type Optimizer } from './optimizer.ts';
 import { SoftTargets, type Teacher } from './soft_targets.ts';
 import { useTrainingLayers } from './training_layers.ts';
@@ -10,6 +11,11 @@ export interface ProgramOptions {
   readonly regularizeDepthwise: boolean;
   /** A network of the same input and the same outputs; the labels alone teach without it. */
   readonly teacher?: Teacher | undefined;
+  /**
+   * Of a worker among others: the sum of the workers' vectors, within a compiled function. A step is then
+   * that of the joint batch; batch norms normalize by the images of each share.
+   */
+  readonly sumOfStep?: ((vector: tf.Tensor1D) => tf.Tensor1D) | undefined;
 }
 
 /**
@@ -59,8 +65,10 @@ export class StepProgram {
   /**
    * Forward, backward, batch-norm statistics, weights, averages.
    * @param inputs images [N, H, W, 3] float32, labels [N] int32, learningRate and stepsBefore
-   *   (steps done before) float32 scalars, seed int32 [2]
-   * @returns loss (mean over the batch, see `StepResult`) and correct (images classified right, int32)
+   *   (steps done before) float32 scalars, seed int32 [2]; of a worker among others: share (images of
+   *   its share that count) float32 scalar, told float32 [N]
+   * @returns loss (mean over the batch, see `StepResult`) and correct (images classified right, int32); of
+   *   a worker among others those of the joint batch, its images, and the sum of what was told
    */
   readonly train = (inputs: tf.NamedTensorMap): tf.NamedTensorMap => {
     const { images, labels, learningRate, stepsBefore, seed } = inputs as Record<string, tf.Tensor>;
@@ -72,13 +80,19 @@ export class StepProgram {
       correct = tf.keep(logits.argMax(1).equal(labels).cast('int32').sum());
       return this.loss(logits, labels, targets);
     }, [...this.trained.values()]);
+    const names = [...this.trained.keys()];
+    const mine = {
+      gradients: names.map((name) => grads[this.trained.get(name)!.name]),
+      figures: { loss, correct: handOver(correct!) },
+    };
+    const { gradients, figures } = this.options.sumOfStep ? this.joint(mine, inputs) : mine;
     const stepNumber = stepsBefore.add(1);
-    for (const [name, variable] of this.trained) {
-      const gradient = this.regularized(name, variable, grads[variable.name]);
+    names.forEach((name, n) => {
+      const gradient = this.regularized(name, this.trained.get(name)!, gradients[n]);
       this.optimizer.apply(name, gradient, { learningRate, stepNumber });
-    }
+    });
     this.follow(stepsBefore);
-    return { loss, correct: handOver(correct!) };
+    return { ...figures };
   };
 
   /** images [N, H, W, 3] → logits [N, classes] by the weights that the training is to give. */
@@ -113,6 +127,30 @@ export class StepProgram {
     tf.dispose([...this.optimizer.slots.values(), ...this.averages.values()]);
     if (this.setAside !== undefined) tf.dispose([...this.setAside.values()]);
     this.setAside = undefined;
+  }
+
+  /** The gradients and figures of the joint batch; the statistics of batch norms become its as well. */
+  private joint(mine: StepParts, { share, told }: tf.NamedTensorMap): StepParts {
+    const { gradients, figures } = mine;
+    const statistics = [...this.weights].flatMap(([name, variable]) =>
+      this.trained.has(name) ? [] : [variable],
+    );
+    const { means, ...joint } = joinShares(
+      {
+        means: [...gradients, ...statistics, figures.loss],
+        correct: figures.correct,
+        images: share,
+        told,
+      },
+      this.options.sumOfStep!,
+    );
+    statistics.forEach((variable, n) => {
+      variable.assign(means[gradients.length + n]);
+    });
+    return {
+      gradients: means.slice(0, gradients.length),
+      figures: { loss: means.at(-1)!, ...joint },
+    };
   }
 
   /** @param targets of the teacher, where there is one */
@@ -152,6 +190,14 @@ export class StepProgram {
       average.assign(weight.add(average.sub(weight).mul(decay)));
     }
   }
+}
+
+/** What a step knows before it changes weights. */
+interface StepParts {
+  /** In the order of the trained weights. */
+  readonly gradients: readonly tf.Tensor[];
+  readonly figures: Readonly<Record<'loss' | 'correct', tf.Tensor>> &
+    Partial<Record<'images' | 'told', tf.Tensor>>;
 }
 
 /** A kept tensor's value as one that the tidy around disposes of. */

@@ -1,5 +1,6 @@
 import type { WeightTensor } from '../../checkpoints/weight_tensor.ts';
 import type { LabelledBatch } from '../../datasets/dataset.ts';
+import type { Agreement } from '../loop/team.ts';
 
 export interface StepInputs {
   readonly learningRate: number;
@@ -7,6 +8,8 @@ export interface StepInputs {
   readonly seed: number;
   /** Steps done before this one; Adam's bias correction and the warm-up of averages count from it. */
   readonly step: number;
+  /** Of a worker among others: whose share the batch is, and what it tells them. */
+  readonly share?: { readonly rank: number; readonly mine: Agreement };
 }
 
 export interface StepResult {
@@ -17,6 +20,12 @@ export interface StepResult {
   readonly loss: number;
   /** Images of the batch whose largest logit is their class. */
   readonly correct: number;
+  /** Of a step that several workers share, whose loss and `correct` are those of the joint batch. */
+  readonly joint?: {
+    /** Of all shares. */
+    readonly images: number;
+    readonly agreed: Agreement;
+  };
 }
 
 /**
@@ -26,8 +35,12 @@ export interface StepResult {
 export interface TrainStep {
   /** eager: operation by operation. compiled: one call of libtensorflow's session. */
   readonly kind: 'compiled' | 'eager';
-  /** Blocks until the step is done. @param batch labels in [0, classes) */
-  run(batch: LabelledBatch, inputs: StepInputs): StepResult;
+  /**
+   * Where workers wait for each other the event loop goes on; elsewhere it is blocked until the step is
+   * done.
+   * @param batch labels in [0, classes)
+   */
+  run(batch: LabelledBatch, inputs: StepInputs): StepResult | Promise<StepResult>;
   /**
    * Logits [N, classes] of images [N, H, W, 3] as inference has them, by the weights that the
    * training is to give: their moving average where the recipe keeps one.
@@ -52,4 +65,10 @@ export interface TrainStep {
   updateModel(): void;
   /** Frees what the training holds; the model is the caller's. */
   dispose(): void;
+}
+
+/** A step of this process alone. */
+export interface LocalTrainStep extends TrainStep {
+  /** Blocks until the step is done. @param batch labels in [0, classes) */
+  run(batch: LabelledBatch, inputs: StepInputs): StepResult;
 }

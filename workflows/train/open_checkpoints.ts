@@ -1,6 +1,11 @@
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CheckpointFolder } from '../../checkpoints/training_checkpoint/checkpoint_folder.ts';
-import type { TrainingCheckpoint } from '../../checkpoints/training_checkpoint/training_checkpoint.ts';
+import { stepOfName } from '../../checkpoints/training_checkpoint/checkpoint_name.ts';
+import {
+  readTrainingCheckpoint,
+  type TrainingCheckpoint,
+} from '../../checkpoints/training_checkpoint/training_checkpoint.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { Reporter } from '../../foundation/reporting/reporter.ts';
 import { CHECKPOINTS } from '../outputs/training_files.ts';
@@ -41,4 +46,25 @@ export async function openCheckpoints(
     await folder.close();
     throw error;
   }
+}
+
+/**
+ * The newest whole checkpoint of the training in `out`, for a worker beside the one that has it open.
+ * @returns undefined where there is none
+ */
+export async function newestCheckpoint(out: string): Promise<TrainingCheckpoint | undefined> {
+  const dir = join(out, CHECKPOINTS);
+  const names = await readdir(dir).catch(() => []);
+  const steps = names.flatMap((name) => {
+    const step = stepOfName(name);
+    return step === undefined ? [] : [{ name, step }];
+  });
+  for (const { name, step } of steps.sort((a, b) => b.step - a.step)) {
+    try {
+      return await readTrainingCheckpoint(join(dir, name), step);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error; // A damaged one: worker 0 names it.
+    }
+  }
+  return undefined;
 }

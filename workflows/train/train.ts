@@ -4,12 +4,14 @@ import type { ZeroVariancePolicy } from '../../architectures/graph/fold_batch_no
 import { buildNetwork, type NetworkConfig } from '../../architectures/network.ts';
 import type { TransferReport } from '../../architectures/transfer_weights.ts';
 import type { ModelCard } from '../../checkpoints/store/model_card.ts';
-import { saveModelFolder } from '../../checkpoints/store/model_store.ts';
+import { saveModelFolder, weightsSha256Of } from '../../checkpoints/store/model_store.ts';
 import type { LabelledDataset } from '../../datasets/dataset.ts';
 import { holdOutValidation } from '../../datasets/order/hold_out.ts';
 import { InvalidValueError, messageOf, UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { selectTrainingBackend } from '../../training/backend.ts';
+import type { Cluster } from '../../training/cluster/cluster.ts';
+import { workerName } from '../../training/cluster/place.ts';
 import { RunBudget, trainingLength } from '../../training/loop/budget.ts';
 import { epochImages } from '../../training/loop/epoch_images.ts';
 import { train } from '../../training/loop/train.ts';
@@ -17,14 +19,14 @@ import type { TrainOptions, TrainResult } from '../../training/loop/train_option
 import { useOneDnnFor } from '../../training/one_dnn/choose_one_dnn.ts';
 import type { Recipe } from '../../training/recipes/recipe.ts';
 import { DISTILLATION } from '../../training/recipes/recipes.ts';
-import { createTrainStep } from '../../training/step/create_train_step.ts';
+import { createClusterStep, createTrainStep } from '../../training/step/create_train_step.ts';
 import type { TrainStep } from '../../training/step/train_step.ts';
 import type { TrainingObserver } from '../../training/watch/observer.ts';
 import { weightsOf } from '../open/model_facts.ts';
 import type { OpenedFloatModel } from '../open/open_model.ts';
 import { requireModelFolder } from '../outputs/output_folder.ts';
 import { option } from '../wording.ts';
-import { type OpenCheckpoints, openCheckpoints } from './open_checkpoints.ts';
+import { newestCheckpoint, type OpenCheckpoints, openCheckpoints } from './open_checkpoints.ts';
 import { openSource, startFrom } from './start_weights.ts';
 import { openTeacher } from './teacher.ts';
 import { trainedCard } from './train_card.ts';
@@ -68,11 +70,22 @@ export interface TrainJobOptions {
   readonly eager?: boolean | undefined;
   /** What else is stored in `out`; only the model without it. */
   readonly run?: RunOptions | undefined;
+  /** The workers that share every batch with this process, of which worker 0 alone stores anything. */
+  readonly cluster?: Cluster | undefined;
+}
+
+/** What a worker of a training ended with. */
+export interface TrainedWorker {
+  readonly rank: number;
+  /** Of its network, as in its card: the same on all. */
+  readonly weightsSha256: string;
 }
 
 export interface TrainJobResult {
   readonly out: string;
   readonly card: ModelCard;
+  /** Of a training by several workers. */
+  readonly workers?: readonly TrainedWorker[];
   /** Folder of the network that did best on the images held out. */
   readonly best?: string;
   readonly training: TrainResult;
@@ -108,16 +121,23 @@ export async function trainJob(
   context: Context,
 ): Promise<TrainJobResult> {
   const { dataset, out, overwrite, recipe, run, teacher, validationImages = 0, seed } = options;
-  await requireModelFolder(out, {
-    inputs: [options.from, teacher].filter((model) => model !== undefined),
-    // A table's own folders are nobody else's.
-    overwrite: overwrite || run?.resume === 'quietly',
-    within: [BEST],
-    checkpointed: run !== undefined,
-  });
+  const stores = storesOf(options);
+  if (stores) {
+    await requireModelFolder(out, {
+      inputs: [options.from, teacher].filter((model) => model !== undefined),
+      // A table's own folders are nobody else's.
+      overwrite: overwrite || run?.resume === 'quietly',
+      within: [BEST],
+      checkpointed: run !== undefined,
+    });
+  }
   const divided =
     validationImages > 0 ? holdOutValidation(dataset, validationImages, seed) : dataset;
-  const checkpoints = run && (await openCheckpoints(out, run.resume, context.reporter));
+  const checkpoints =
+    run &&
+    (stores
+      ? await openCheckpoints(out, run.resume, context.reporter)
+      : { folder: undefined, resume: run.resume ? await newestCheckpoint(out) : undefined });
   const taught = teacher === undefined ? recipe : { distillation: DISTILLATION, ...recipe };
   const effective = { ...options, dataset: divided, recipe: taught };
   const job = new TrainJob(effective, checkpoints, context);
@@ -125,13 +145,44 @@ export async function trainJob(
     return await job.run();
   } finally {
     job.dispose();
-    await checkpoints?.folder.close();
+    await checkpoints?.folder?.close();
   }
 }
 
+/** Whether this process is the one that stores. */
+function storesOf({ cluster }: Pick<TrainJobOptions, 'cluster'>): boolean {
+  return (cluster?.rank ?? 0) === 0;
+}
+
+function configOf({ network, recipe, dataset }: TrainJobOptions): NetworkConfig {
+  const { resolution } = recipe;
+  return { ...network, resolution, classes: dataset.classNames.length };
+}
+
+/**
+ * Chooses whether oneDNN computes, before libtensorflow is loaded, which reads it once.
+ * @param workers that share each batch, on machines like this one
+ */
+export async function useOneDnnForJob(
+  options: TrainJobOptions,
+  context: Context,
+  workers = options.cluster?.workers ?? 1,
+): Promise<void> {
+  const { recipe, dataset, limit, teacher } = options;
+  const batchSize = Math.ceil(recipe.batchSize / workers);
+  const shape = { config: configOf(options), batchSize, distilled: teacher !== undefined };
+  const length = trainingLength(recipe, epochImages(dataset, recipe, limit));
+  await useOneDnnFor({ shape, length }, context);
+}
+
+/** As they are opened by a process that stores; without the folder for one that only resumes. */
+type Checkpoints = Omit<OpenCheckpoints, 'folder'> & {
+  readonly folder: OpenCheckpoints['folder'] | undefined;
+};
+
 class TrainJob {
   private readonly options: TrainJobOptions;
-  private readonly checkpoints: OpenCheckpoints | undefined;
+  private readonly checkpoints: Checkpoints | undefined;
   private readonly context: Context;
   private readonly config: NetworkConfig;
   private source: OpenedFloatModel | undefined;
@@ -140,25 +191,16 @@ class TrainJob {
   private step: TrainStep | undefined;
 
   /** @param options with the data set divided, and with `distillation` where there is a teacher */
-  constructor(
-    options: TrainJobOptions,
-    checkpoints: OpenCheckpoints | undefined,
-    context: Context,
-  ) {
-    const { network, recipe, dataset } = options;
+  constructor(options: TrainJobOptions, checkpoints: Checkpoints | undefined, context: Context) {
     this.options = options;
-    this.config = {
-      ...network,
-      resolution: recipe.resolution,
-      classes: dataset.classNames.length,
-    };
+    this.config = configOf(options);
     this.checkpoints = checkpoints;
     this.context = context;
   }
 
   async run(): Promise<TrainJobResult> {
-    const { from, out, network } = this.options;
-    await this.chooseOneDnn();
+    const { from, out, network, cluster } = this.options;
+    await useOneDnnForJob(this.options, this.context);
     await selectTrainingBackend();
     this.model = this.build();
     if (from !== undefined) this.source = await openSource(from, network, this.context);
@@ -166,22 +208,15 @@ class TrainJob {
     this.step = await this.createStep(this.model);
     const training = await train(this.step, this.trainOptions(this.model));
     const card = await this.save(this.model, this.step, training, out);
+    const workers = cluster && (await this.compared(cluster, card));
     return {
       out,
       card,
+      ...(workers && { workers }),
       ...(training.best && { best: this.bestDir }),
       training,
       ...(start && { start }),
     };
-  }
-
-  /** Before libtensorflow is loaded, which reads it once. */
-  private async chooseOneDnn(): Promise<void> {
-    const { recipe, dataset, limit, teacher } = this.options;
-    const { config, context } = this;
-    const shape = { config, batchSize: recipe.batchSize, distilled: teacher !== undefined };
-    const length = trainingLength(recipe, epochImages(dataset, recipe, limit));
-    await useOneDnnFor({ shape, length }, context);
   }
 
   dispose(): void {
@@ -206,20 +241,20 @@ class TrainJob {
   }
 
   private async createStep(model: tf.LayersModel): Promise<TrainStep> {
-    const { network, teacher, recipe, eager = false } = this.options;
+    const { network, teacher, recipe, eager = false, cluster } = this.options;
     if (teacher !== undefined) {
       this.teacher = await openTeacher(teacher, this.config, this.context);
     }
-    return createTrainStep(model, recipe, {
+    const program = {
       regularizeDepthwise: 'variant' in network && network.variant.regularizeDepthwise,
       teacher: this.teacher && { model: this.teacher.layersModel, ...recipe.distillation! },
-      eager,
-      reporter: this.context.reporter,
-    });
+    };
+    if (cluster !== undefined) return createClusterStep(model, recipe, cluster, program);
+    return createTrainStep(model, recipe, { ...program, eager, reporter: this.context.reporter });
   }
 
   private trainOptions(model: tf.LayersModel): TrainOptions {
-    const { dataset, recipe, limit, seed, run, network } = this.options;
+    const { dataset, recipe, limit, seed, run, network, cluster } = this.options;
     const { label = `training ${titleOf(network)}` } = this.options;
     const { checkpoints, context, source, teacher } = this;
     return {
@@ -236,14 +271,15 @@ class TrainJob {
       keepBest: async (soFar) => {
         await this.save(model, this.step!, soFar, this.bestDir);
       },
-      ...(checkpoints && {
+      team: cluster,
+      resume: checkpoints?.resume,
+      ...(checkpoints?.folder && {
         observe: () => this.watch(),
         checkpoints: {
           folder: checkpoints.folder,
           everySeconds: run?.checkpointSeconds,
           everySteps: run?.checkpointSteps,
         },
-        resume: checkpoints.resume,
       }),
     };
   }
@@ -262,8 +298,20 @@ class TrainJob {
     return join(this.options.out, BEST);
   }
 
-  /** Stores the network that the step gives. */
-  private save(
+  /** The hashes of the weights that the workers have in the end. */
+  private async compared(cluster: Cluster, { weightsSha256 }: ModelCard): Promise<TrainedWorker[]> {
+    const hashes = await cluster.gather('the comparison of what they end with', weightsSha256);
+    const other = hashes.findIndex((hash) => hash !== hashes[0]);
+    if (other > 0) {
+      this.context.reporter.warn(
+        `${workerName(cluster.place, other)} ended with other weights than worker 0: train on processors of one kind.`,
+      );
+    }
+    return hashes.map((hash, rank) => ({ rank, weightsSha256: hash }));
+  }
+
+  /** Stores the network that the step gives, where this process is the one that stores. */
+  private async save(
     model: tf.LayersModel,
     step: TrainStep,
     training: TrainResult,
@@ -274,6 +322,7 @@ class TrainJob {
     const title = titleOf(config);
     step.updateModel();
     const card = trainedCard({ config, title, dataset, recipe, seed, source, teacher }, training);
+    if (!storesOf(this.options)) return { ...card, weightsSha256: await weightsSha256Of(model) };
     return saveModelFolder(model, card, dir);
   }
 }

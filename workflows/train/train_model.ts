@@ -6,11 +6,23 @@ import {
 } from '../../architectures/network.ts';
 import { networkNamed } from '../../architectures/registry.ts';
 import { FRIENDLY, type VariantName, variantNamed } from '../../architectures/variants.ts';
+import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
+import { Cluster } from '../../training/cluster/cluster.ts';
+import type { ClusterPlace } from '../../training/cluster/place.ts';
+import type { Recipe } from '../../training/recipes/recipe.ts';
 import { openData } from '../open/open_data.ts';
 import { requireOutsideImages } from '../outputs/outside_data.ts';
+import { option } from '../wording.ts';
+import { launchWorkers } from './launch_workers.ts';
 import { chosenRecipe, type RecipeChoices } from './recipe_choices.ts';
-import { defaultValidationImages, type TrainJobResult, trainJob } from './train.ts';
+import {
+  defaultValidationImages,
+  type TrainJobOptions,
+  type TrainJobResult,
+  trainJob,
+  useOneDnnForJob,
+} from './train.ts';
 import { CHECKPOINT_SECONDS, RETRAINING_RECIPE, TRAINING_DATASET } from './train_defaults.ts';
 import type { TrainedNetwork } from './trained_network.ts';
 
@@ -47,6 +59,24 @@ export interface TrainModelOptions extends RecipeChoices {
   /** Time between checkpoints; CHECKPOINT_SECONDS unless given, or none with `checkpointSteps`. */
   readonly checkpointSeconds?: number | undefined;
   readonly checkpointSteps?: number | undefined;
+  /**
+   * Processes on this machine that share every batch, or 1; this process unless given. Not together with
+   * `cluster`.
+   */
+  readonly workers?: number | undefined;
+  /** Started again so often after one of `workers` was lost; RESTARTS unless given. */
+  readonly restarts?: number | undefined;
+  /** How far workers may be apart, in seconds; TIMEOUT_SECONDS unless given. */
+  readonly workerTimeout?: number | undefined;
+  /** The workers on several machines, of which this process is one. */
+  readonly cluster?: ClusterPlace | undefined;
+  /** Threads of one operation of a worker; as many as the machine has unless given. */
+  readonly threads?: number | undefined;
+}
+
+export interface TrainModelResult extends TrainJobResult {
+  /** Steps of the whole training, where workers were asked for. */
+  readonly steps?: number;
 }
 
 /**
@@ -57,7 +87,7 @@ export interface TrainModelOptions extends RecipeChoices {
 export async function trainModel(
   options: TrainModelOptions,
   context: Context,
-): Promise<TrainJobResult> {
+): Promise<TrainModelResult> {
   const {
     from,
     teacher,
@@ -80,24 +110,82 @@ export async function trainModel(
   const { validationImages = defaultValidationImages(dataset, limit) } = options;
   const usual = checkpointSteps === undefined ? CHECKPOINT_SECONDS : undefined;
   const { checkpointSeconds = usual } = options;
-  return trainJob(
-    {
-      network: networkOf(options),
-      from,
-      teacher,
-      zeroVariance,
-      dataset,
-      recipe: chosen,
-      limit,
-      validationImages,
-      seed,
-      out,
-      overwrite,
-      eager,
-      run: { resume, checkpointSteps, checkpointSeconds },
-    },
-    context,
-  );
+  const job: TrainJobOptions = {
+    network: networkOf(options),
+    from,
+    teacher,
+    zeroVariance,
+    dataset,
+    recipe: chosen,
+    limit,
+    validationImages,
+    seed,
+    out,
+    overwrite,
+    eager,
+    run: { resume, checkpointSteps, checkpointSeconds },
+  };
+  const { workers, cluster: place } = options;
+  if (workers === undefined && place === undefined) return trainJob(job, context);
+  requireShares(options, chosen);
+  return withSteps(await trainByWorkers(job, options, context));
+}
+
+/** By the workers that are asked for: here, in processes of this machine, or on several machines. */
+async function trainByWorkers(
+  job: TrainJobOptions,
+  options: TrainModelOptions,
+  context: Context,
+): Promise<TrainJobResult> {
+  const { workers = 1, restarts, workerTimeout: timeoutSeconds, cluster: place, threads } = options;
+  if (place === undefined && workers === 1) {
+    const result = await trainJob(job, context);
+    return { ...result, workers: [{ rank: 0, weightsSha256: result.card.weightsSha256 }] };
+  }
+  if (place === undefined) {
+    await useOneDnnForJob(job, context, workers); // The processes inherit it.
+    return launchWorkers(options, { workers, restarts }, context);
+  }
+  await useOneDnnForJob(job, context, place.addresses.length);
+  const { signal } = context;
+  const cluster = await Cluster.join(place, { timeoutSeconds, threads, signal });
+  try {
+    return await trainJob({ ...job, cluster }, context);
+  } finally {
+    cluster.dispose();
+  }
+}
+
+/** @throws UserError where a batch has no image for some worker, and for a step that no others can share */
+function requireShares(
+  { workers, cluster, eager }: TrainModelOptions,
+  { batchSize }: Recipe,
+): void {
+  if (workers !== undefined && cluster !== undefined) {
+    throw new UserError(
+      `Expected workers on this machine or a cluster but received ${workers} workers and ${cluster.addresses.length} addresses`,
+      { remedy: `Pass ${option('workers')} or ${option('cluster')}.` },
+    );
+  }
+  const count = workers ?? cluster!.addresses.length;
+  if (count > batchSize) {
+    throw new UserError(
+      `Expected at most ${batchSize} workers, as a batch has ${batchSize} images, but received ${count}`,
+      { remedy: `Pass fewer workers, or a larger ${option('batchSize')}.` },
+    );
+  }
+  if (eager && count > 1) {
+    throw new UserError(
+      `Expected a compiled step for ${count} workers but received \`eager: true\``,
+      {
+        remedy: `Pass ${option('eager')} only where one process trains.`,
+      },
+    );
+  }
+}
+
+function withSteps(result: TrainJobResult): TrainModelResult {
+  return { ...result, steps: result.training.steps };
 }
 
 function networkOf({ network, variant, widthMultiplier }: TrainModelOptions): TrainedNetwork {

@@ -1,4 +1,4 @@
-import type { TrainStep } from '../../../training/step/train_step.ts';
+import type { LocalTrainStep } from '../../../training/step/train_step.ts';
 import { batchOf, inputsOf, RMSPROP } from './support.ts';
 
 /** The same steps in every process; without dropout, whose masks depend on the backend. */
@@ -20,7 +20,7 @@ const NAMES = [
 ];
 
 /** Two steps of eight images. */
-export function fixedSteps(step: TrainStep): FixedSteps {
+export function fixedSteps(step: LocalTrainStep): FixedSteps {
   const results = [0, 1].map((number) =>
     step.run(batchOf(8, number), inputsOf(number, FIXED_RECIPE)),
   );

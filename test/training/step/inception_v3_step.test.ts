@@ -3,14 +3,14 @@ import * as tf from '@tensorflow/tfjs';
 import { buildNetwork } from '../../../architectures/network.ts';
 import type { WeightTensor } from '../../../checkpoints/weight_tensor.ts';
 import type { LabelledBatch } from '../../../datasets/dataset.ts';
-import type { TrainStep } from '../../../training/step/train_step.ts';
+import type { LocalTrainStep } from '../../../training/step/train_step.ts';
 import { SMALL_INCEPTION } from '../../architectures/support.ts';
 import { needsTensorFlow } from '../../support/needs_tensorflow.ts';
 import { EVERYTHING, inputsOf, type Kind, RMSPROP, STEPS } from './support.ts';
 
 const RECIPE = { ...RMSPROP, ...EVERYTHING };
 
-function withStep<T>(kind: Kind, body: (step: TrainStep) => T): T {
+function withStep<T>(kind: Kind, body: (step: LocalTrainStep) => T): T {
   const { dropout, batchNormDecay } = RECIPE;
   const model = buildNetwork(SMALL_INCEPTION, { dropout, batchNormDecay, seed: 1 });
   const step = new STEPS[kind](model, RECIPE, { regularizeDepthwise: false });

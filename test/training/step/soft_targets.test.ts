@@ -6,7 +6,7 @@ import type { WeightTensor } from '../../../checkpoints/weight_tensor.ts';
 import type { LabelledBatch } from '../../../datasets/dataset.ts';
 import type { Distillation } from '../../../training/recipes/recipe.ts';
 import type { Teacher } from '../../../training/step/soft_targets.ts';
-import type { TrainStep } from '../../../training/step/train_step.ts';
+import type { LocalTrainStep } from '../../../training/step/train_step.ts';
 import { needsTensorFlow } from '../../support/needs_tensorflow.ts';
 import { memory } from '../compile/support.ts';
 import { weightsOf } from '../support.ts';
@@ -39,7 +39,7 @@ for (const kind of KINDS) {
 
     function withPupil<T>(
       distillation: Distillation,
-      body: (step: TrainStep, model: tf.LayersModel, teacher: Teacher) => T,
+      body: (step: LocalTrainStep, model: tf.LayersModel, teacher: Teacher) => T,
     ): T {
       return withTeacher(distillation, (teacher) =>
         withStep(kind, FRIENDLY, RMSPROP, (step, model) => body(step, model, teacher), teacher),
@@ -65,7 +65,10 @@ for (const kind of KINDS) {
     });
 
     it('of weight 0 trains as without one, bit for bit', () => {
-      const trained = (step: TrainStep) => [runSteps(step, RMSPROP, 0, 3), plain(step.readState())];
+      const trained = (step: LocalTrainStep) => [
+        runSteps(step, RMSPROP, 0, 3),
+        plain(step.readState()),
+      ];
       const alone = withStep(kind, FRIENDLY, RMSPROP, trained);
       assert.deepEqual(withPupil({ weight: 0, temperature: 4 }, trained), alone);
     });

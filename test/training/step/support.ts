@@ -8,7 +8,7 @@ import { FINETUNE, FINETUNE_RMSPROP } from '../../../training/recipes/recipes.ts
 import { CompiledStep } from '../../../training/step/compiled_step.ts';
 import { EagerStep } from '../../../training/step/eager_step.ts';
 import type { Teacher } from '../../../training/step/soft_targets.ts';
-import type { StepInputs, TrainStep } from '../../../training/step/train_step.ts';
+import type { LocalTrainStep, StepInputs } from '../../../training/step/train_step.ts';
 import { randomizeWeights } from '../../architectures/support.ts';
 
 const CLASSES = 5;
@@ -69,7 +69,7 @@ export function inputsOf(step: number, recipe: Recipe): StepInputs {
 }
 
 /** Runs steps `from` up to `to`, each with a batch of its own; gives their losses. */
-export function runSteps(step: TrainStep, recipe: Recipe, from: number, to: number): number[] {
+export function runSteps(step: LocalTrainStep, recipe: Recipe, from: number, to: number): number[] {
   return Array.from({ length: to - from }, (_, i) => {
     const number = from + i;
     return step.run(batchOf(8, number), inputsOf(number, recipe)).loss;
@@ -95,7 +95,7 @@ export function withStep<T>(
   kind: Kind,
   variant: Variant,
   recipe: Recipe,
-  body: (step: TrainStep, model: tf.LayersModel) => T,
+  body: (step: LocalTrainStep, model: tf.LayersModel) => T,
   teacher?: Teacher,
 ): T {
   const model = smallModel(variant, recipe);

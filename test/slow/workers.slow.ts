@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { uniformInt } from 'pure-rand/distribution/uniformInt';
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { inFolder } from '../support/in_folder.ts';
+import { needsCluster } from '../support/needs_cluster.ts';
+import { launch, trainingOf, writePictures } from '../workflows/train/launched.ts';
+
+const EPOCHS = 9;
+const STEPS = 6 * EPOCHS;
+const KILLS = 10;
+
+const random = xoroshiro128plus(21);
+const below = (limit: number) => uniformInt(random, 0, limit - 1);
+
+describe('the workers of a training', function () {
+  this.timeout(30 * 60_000);
+  before(needsCluster);
+
+  it(`killed ${KILLS} times, one of them or both, end with the bytes of those that were not`, () =>
+    inFolder(async (folder) => {
+      const data = join(folder, 'data');
+      await writePictures(data, 48);
+      const options = (out: string) => trainingOf(data, join(folder, out), EPOCHS);
+      const whole = await launch(options('whole'));
+      assert.equal(whole.result.training.steps, STEPS);
+      assert.equal(new Set(whole.result.workers!.map((worker) => worker.weightsSha256)).size, 1);
+      const again = await launch(options('again'));
+      assert.deepEqual(again.result.workers, whole.result.workers);
+
+      let kills = 0;
+      const killed = await launch(
+        options('killed'),
+        {
+          onStart: async (pids) => {
+            if (kills++ === KILLS) return;
+            await sleep(4000 + below(8000));
+            const victims = [[0], [1], [0, 1]][below(3)];
+            for (const victim of victims) process.kill(pids[victim], 'SIGKILL');
+          },
+        },
+        KILLS,
+      );
+      assert.equal(killed.starts, KILLS + 1);
+      assert.deepEqual(killed.result.workers, whole.result.workers);
+    }));
+
+  it('one that stands still ends the step within the time, and all start again', () =>
+    inFolder(async (folder) => {
+      const data = join(folder, 'data');
+      await writePictures(data, 48);
+      const { result, messages, starts } = await launch(trainingOf(data, join(folder, 'out'), 2), {
+        afterImages: 48,
+        disturb: ([, second]) => process.kill(second, 'SIGSTOP'),
+      });
+      assert.equal(starts, 2);
+      const failure = messages.find((message) => message.startsWith('Worker 0 failed'));
+      assert.match(failure!, /all 2 workers in step \d+ within 10 s of each other/);
+      assert.equal(result.training.steps, 12);
+    }));
+
+  it('stop after the same step on Ctrl-C, and go on from there', () =>
+    inFolder(async (folder) => {
+      const data = join(folder, 'data');
+      await writePictures(data, 48);
+      const options = trainingOf(data, join(folder, 'out'), 6);
+      const stopped = await launch(options, {
+        afterImages: 48,
+        disturb: (_, abort) => abort.abort(),
+      });
+      const { interrupted, steps } = stopped.result.training;
+      assert.ok(interrupted && steps < 36);
+      assert.equal(new Set(stopped.result.workers!.map((worker) => worker.weightsSha256)).size, 1);
+      const resumed = await launch({ ...options, resume: true });
+      assert.ok(resumed.messages.includes(`Resuming after step ${steps}.`));
+      const whole = await launch(trainingOf(data, join(folder, 'whole'), 6));
+      assert.deepEqual(resumed.result.workers, whole.result.workers);
+    }));
+});

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { runCommand } from '../../../foundation/processes/run_command.ts';
+import { clusterAddonFile } from '../../../training/cluster/addon.ts';
+import { needsCluster } from '../../support/needs_cluster.ts';
+import { TSX } from '../../support/without_tfjs_node.ts';
+import type { WorkerReport, WorkerRun } from './worker_steps.ts';
+
+const PROGRAM = fileURLToPath(new URL('worker_steps.ts', import.meta.url));
+
+async function run(worker: WorkerRun): Promise<WorkerReport> {
+  const { stdout, output } = await runCommand(process.execPath, [
+    ...['--import', TSX, PROGRAM],
+    JSON.stringify(worker),
+  ]);
+  const line = stdout.split('\n').find((text) => text.startsWith('{'));
+  assert.ok(line, output);
+  return JSON.parse(line) as WorkerReport;
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+describe('the workers of a cluster', () => {
+  let alone: WorkerReport;
+  let first: WorkerReport;
+  let second: WorkerReport;
+  let addresses: string[];
+
+  before(async function () {
+    await needsCluster.call(this);
+    addresses = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];
+    [first, second] = await Promise.all([
+      run({ place: { addresses, rank: 0 } }),
+      run({ place: { addresses, rank: 1 }, apart: true }),
+    ]);
+    alone = await run({});
+  });
+
+  it('have the same weights to the bit after steps with dropout and batch norms', () => {
+    assert.equal(second.free.sha256, first.free.sha256);
+    assert.equal(second.frozen.sha256, first.frozen.sha256);
+    assert.deepEqual(second.free, first.free);
+  });
+
+  it('with frozen batch norms take the steps that one process takes on the joint batches, within rounding', () => {
+    const close = (received: readonly number[], expected: readonly number[]) => {
+      received.forEach((value, i) => {
+        const tolerance = 1e-5 * Math.max(1, Math.abs(expected[i]));
+        assert.ok(Math.abs(value - expected[i]) <= tolerance, `${value} for ${expected[i]}`);
+      });
+    };
+    close(first.frozen.losses, alone.frozen.losses);
+    close(first.frozen.kernel, alone.frozen.kernel);
+    assert.deepEqual(first.frozen.correct, alone.frozen.correct);
+    assert.notDeepEqual(first.frozen.kernel, alone.free.kernel);
+  });
+
+  it('count the images of all shares, also where a last batch leaves none for one of them', () => {
+    assert.deepEqual(first.free.images, [16, 16, 16, 9]);
+  });
+
+  it('stop together where one says so, by the clock of worker 0', () => {
+    assert.deepEqual([first.agreed, second.agreed], Array(2).fill({ stop: true, seconds: 7 }));
+  });
+
+  it('gather texts of different lengths by rank', () => {
+    assert.deepEqual([first.texts, second.texts], Array(2).fill(['x', 'xx']));
+  });
+
+  it('that begin apart are told so by name, with what differs', () => {
+    const message = `Expected the same recipe.batchSize of all workers but worker 0 (${addresses[0]}) has 16 and worker 1 (${addresses[1]}) 8`;
+    assert.deepEqual([first.refusal, second.refusal], [message, message]);
+  });
+});
+
+describe('clusterAddonFile', () => {
+  it('refuses where the addon was not compiled, and says what brings it', () => {
+    assert.throws(() => clusterAddonFile('/nowhere/cluster.node'), {
+      name: 'UserError',
+      message:
+        'Training by several workers needs the addon at /nowhere/cluster.node, which was not compiled',
+      remedy: 'Run "npm run setup"; it needs a C compiler.',
+    });
+  });
+});
