@@ -10,6 +10,7 @@ import type { FloatFullyConnectedNode } from './operations/fully_connected.ts';
 import type { FloatGlobalAveragePoolNode } from './operations/global_average_pool.ts';
 import type { FloatPadNode } from './operations/pad.ts';
 import type { FloatPoolNode } from './operations/pool2d.ts';
+import type { FloatPreluNode } from './operations/prelu.ts';
 import type { FloatReduceNode } from './operations/reduce.ts';
 import type { FloatRequantizeNode } from './operations/requantize.ts';
 import type { FloatReshapeNode } from './operations/reshape.ts';
@@ -18,12 +19,14 @@ import type { FloatSliceNode } from './operations/slice.ts';
 import type { FloatSoftmaxNode } from './operations/softmax.ts';
 import type { FloatSpaceDepthNode } from './operations/space_depth.ts';
 import type { FloatTransposeNode } from './operations/transpose.ts';
+import type { FloatTransposedConv2dNode } from './operations/transposed_conv2d.ts';
 
 /** Nodes with weights and a bias. */
 export type FloatWeightedNode =
   | FloatConv2dNode
   | FloatDepthwiseConv2dNode
-  | FloatFullyConnectedNode;
+  | FloatFullyConnectedNode
+  | FloatTransposedConv2dNode;
 
 /** An operation of a float graph on its tensors; each makes one. */
 export type FloatNode =
@@ -37,6 +40,7 @@ export type FloatNode =
   | FloatGlobalAveragePoolNode
   | FloatPadNode
   | FloatPoolNode
+  | FloatPreluNode
   | FloatReduceNode
   | FloatRequantizeNode
   | FloatReshapeNode

@@ -22,6 +22,10 @@ export function tableName(node: string): string {
   return `${node}/table`;
 }
 
+export function alphaName(node: string): string {
+  return `${node}/alpha`;
+}
+
 /** An output of an exported model. */
 export interface ExportedOutput {
   /** The node whose tensor it is. */

@@ -15,7 +15,7 @@ export type ExtremeCall = Pick<
   'a' | 'b' | 'rows' | 'columns' | 'share' | 'output'
 >;
 
-/** @param choose one of two bytes (eq. 13) */
+/** @param choose one of two bytes (eq. 14) */
 export function extreme<Op extends string>(
   op: Op,
   choose: (a: number, b: number) => number,

@@ -32,7 +32,7 @@ export interface ResizeCall {
   readonly output: Uint8Array;
 }
 
-/** Each value between four of the input, by integer weights (eq. 12). */
+/** Each value between four of the input, by integer weights (eq. 13). */
 export const resize: Operation<ResizeNode, ResizeCall> = {
   since: 2,
   header: z.strictObject({
@@ -82,7 +82,7 @@ export const resize: Operation<ResizeNode, ResizeCall> = {
           for (let c = 0; c < channels; c++) {
             const along = (row: number) =>
               mixed(input[at(row, left) + c], input[at(row, right) + c], across);
-            // eq. 12: at most 255 · 2²² + 2²¹ < 2³¹
+            // eq. 13: at most 255 · 2²² + 2²¹ < 2³¹
             const sum = mixed(along(top), along(bottom), down);
             output[to++] = Math.floor((sum + WEIGHT_UNIT ** 2 / 2) / WEIGHT_UNIT ** 2);
           }

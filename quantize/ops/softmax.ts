@@ -11,7 +11,7 @@ const POWERS = BYTE_MAX + 1;
 
 /** Probabilities of the channels at each position, at scale 1 / 256 and zero point 0. */
 export interface SoftmaxNode extends NodeBase<'softmax'> {
-  /** [256] singles: e to the power of −d steps of the input (eq. 14). */
+  /** [256] singles: e to the power of −d steps of the input (eq. 15). */
   readonly powers: readonly number[];
 }
 
@@ -26,7 +26,7 @@ export interface SoftmaxCall {
   readonly output: Uint8Array;
 }
 
-/** The share of each power in their sum, in parts of 256 (eq. 14). */
+/** The share of each power in their sum, in parts of 256 (eq. 15). */
 export const softmax: Operation<SoftmaxNode, SoftmaxCall> = {
   since: 2,
   header: z.strictObject({

@@ -11,16 +11,19 @@ import { maximum } from './maximum.ts';
 import { minimum } from './minimum.ts';
 import { multiply } from './multiply.ts';
 import type { NodeSchema, NodeTensors, Operation, StoredNode } from './operation.ts';
+import { prelu } from './prelu.ts';
 import { rearrange } from './rearrange.ts';
 import { requantize } from './requantize.ts';
 import { resize } from './resize.ts';
 import { softmax } from './softmax.ts';
 import { subtract } from './subtract.ts';
+import { transposedConv2d } from './transposed_conv2d.ts';
 
 /** The operations of TF8: the only list. */
 export const OPERATIONS = {
   conv2d,
   depthwiseConv2d,
+  transposedConv2d,
   fullyConnected,
   averagePool2d,
   maxPool2d,
@@ -30,6 +33,7 @@ export const OPERATIONS = {
   subtract,
   multiply,
   lookup,
+  prelu,
   rearrange,
   resize,
   maximum,

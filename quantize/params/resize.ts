@@ -12,11 +12,11 @@ export type ResizeCorners = 'halfPixel' | 'asymmetric' | 'aligned';
 /** Numbers of a place in what `resizeTaps` gives. */
 export const TAP_NUMBERS = 3;
 
-/** A weight of eq. 12 is one of so many parts. */
+/** A weight of eq. 13 is one of so many parts. */
 export const WEIGHT_UNIT = 2 ** 11;
 
 /**
- * For each of `count` places along an axis three numbers (eq. 12): the places of the input between which it
+ * For each of `count` places along an axis three numbers (eq. 13): the places of the input between which it
  * lies, and the second one's weight in [0, 2048]. In single precision, each operation rounded, as XNNPACK has it.
  * @param size places of the input
  */

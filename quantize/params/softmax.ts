@@ -4,7 +4,7 @@ import { BYTE_MAX, type QuantizationParams } from './quantization.ts';
 export const PROBABILITIES: QuantizationParams = { scale: 2 ** -8, zeroPoint: 0 };
 
 /**
- * [256] single-precision numbers: e to the power of −d steps, for a byte that is d below the greatest (eq. 14).
+ * [256] single-precision numbers: e to the power of −d steps, for a byte that is d below the greatest (eq. 15).
  * @param scale of the logits
  */
 export function softmaxPowers(scale: number): number[] {

@@ -13,6 +13,7 @@ import { GLOBAL_AVERAGE_POOL } from './global_average_pool.ts';
 import type { Operation } from './operation.ts';
 import { PAD } from './pad.ts';
 import { POOL_2D } from './pool2d.ts';
+import { PRELU } from './prelu.ts';
 import { REDUCE } from './reduce.ts';
 import { REQUANTIZE } from './requantize.ts';
 import { RESHAPE } from './reshape.ts';
@@ -21,6 +22,7 @@ import { SLICE } from './slice.ts';
 import { SOFTMAX } from './softmax.ts';
 import { SPACE_DEPTH } from './space_depth.ts';
 import { TRANSPOSE } from './transpose.ts';
+import { TRANSPOSED_CONV_2D } from './transposed_conv2d.ts';
 
 /** Every operation of a float graph. */
 const OPERATIONS = {
@@ -41,6 +43,7 @@ const OPERATIONS = {
   minimum: EXTREME,
   multiply: ARITHMETIC,
   pad: PAD,
+  prelu: PRELU,
   requantize: REQUANTIZE,
   reshape: RESHAPE,
   resize: RESIZE,
@@ -50,6 +53,7 @@ const OPERATIONS = {
   subtract: ARITHMETIC,
   sum: REDUCE,
   transpose: TRANSPOSE,
+  transposedConv2d: TRANSPOSED_CONV_2D,
 } satisfies { readonly [Op in FloatNode['op']]: Operation<Extract<FloatNode, { op: Op }>> };
 
 /** What the node's operation is: its methods take the node itself. */

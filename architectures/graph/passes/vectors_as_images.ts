@@ -20,6 +20,8 @@ function ofImages(node: FloatNode): FloatNode {
     case 'fullyConnected':
     case 'globalAveragePool':
       return { ...node, keepDims: true };
+    case 'prelu':
+      return { ...node, alphaShape: asImage(node.alphaShape) };
     case 'reshape':
       return { ...node, target: asImage(node.target) };
     case 'slice': {
@@ -58,6 +60,7 @@ function ofImages(node: FloatNode): FloatNode {
     case 'spaceToDepth':
     case 'subtract':
     case 'sum':
+    case 'transposedConv2d':
       return node;
   }
 }

@@ -22,6 +22,7 @@ const ARRAY_TYPES = {
   rows: 'int32_t',
   columns: 'int32_t',
   powers: 'float',
+  alpha: 'uint8_t',
 } as const;
 
 type Entry = CNetwork['nodes'][number];

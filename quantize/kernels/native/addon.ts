@@ -89,6 +89,20 @@ export interface NativeAddon {
   createSoftmax(positions: number, channels: number, powers: Float32Array): NativeOp;
   /** What becomes of each byte of a convolution: a table [256]. */
   setTable(op: NativeOp, table: Uint8Array): void;
+  /** @param alpha a slope each for the bytes of a row; table: [256, 256], by the slope's and the input's byte */
+  createPrelu(rows: number, alpha: Uint8Array, table: Uint8Array): NativeOp;
+  /**
+   * Convolutions of parts of one input into parts of one output, which run as one op from then on.
+   * @param places four numbers each: `SlicePlace`, in its order
+   */
+  createSliced(
+    ops: readonly NativeOp[],
+    places: Int32Array,
+    whole: Pick<
+      WindowGeometry,
+      'batch' | 'height' | 'width' | 'channels' | 'outputHeight' | 'outputWidth' | 'outputChannels'
+    >,
+  ): NativeOp;
   runOp(op: NativeOp, inputs: readonly Uint8Array[], output: Uint8Array): void;
   /** Slots are pairs (offset, length): of each op its inputs and its output. */
   createProgram(

@@ -1,14 +1,16 @@
 import type { AdditionCall } from '../../ops/addition.ts';
 import type { ConcatCall } from '../../ops/concat.ts';
-import type { Conv2dCall } from '../../ops/conv2d.ts';
+import { type Conv2dCall, groupsOf } from '../../ops/conv2d.ts';
 import type { ElementwiseCall } from '../../ops/elementwise.ts';
 import type { ExtremeCall } from '../../ops/extreme.ts';
 import type { LookupCall } from '../../ops/lookup.ts';
 import type { MultiplyCall } from '../../ops/multiply.ts';
 import type { Pool2dCall } from '../../ops/pool2d.ts';
+import { type PreluCall, preluTable } from '../../ops/prelu.ts';
 import type { RearrangeCall } from '../../ops/rearrange.ts';
 import type { ResizeCall } from '../../ops/resize.ts';
 import { type CallTable, checkCall, inputsOf, type KernelCall, ofCall } from '../../ops/table.ts';
+import type { TransposedConv2dCall } from '../../ops/transposed_conv2d.ts';
 import { expected, messageOf, QuantizationError } from '../../params/errors.ts';
 import {
   type QuantizationParams,
@@ -18,7 +20,9 @@ import {
 } from '../../params/quantization.ts';
 import { asConvolution, asPool, requireInt32Size, windowGeometry } from '../canonical_call.ts';
 import type { CompiledProgram, Kernels, Program } from '../kernels.ts';
+import { phaseSlices } from '../phases.ts';
 import { requireOpen, slotOf } from '../program.ts';
+import { groupSlices, type Slice } from '../slices.ts';
 import {
   INSTRUCTION_SETS,
   type InstructionSet,
@@ -34,8 +38,8 @@ const AVERAGE_POOL = 2;
 const MAX_POOL = 3;
 const ADD = 5;
 const MULTIPLY = 6;
-const MAXIMUM = 9;
-const MINIMUM = 10;
+const MAXIMUM = 11;
+const MINIMUM = 12;
 
 const NO_BYTES = new Uint8Array(0);
 const NO_BIAS = new Int32Array(0);
@@ -63,8 +67,13 @@ class NativeKernels implements Kernels {
   /** The addon's number of the instruction set. */
   private readonly isa: number;
   private readonly ops: CallTable<NativeOp> = {
-    conv2d: (call) => this.convolution(CONVOLUTION, call),
+    conv2d: (call) =>
+      groupsOf(call) === 1
+        ? this.convolution(CONVOLUTION, call)
+        : this.sliced(call, groupSlices(call)),
     depthwiseConv2d: (call) => this.convolution(DEPTHWISE, call),
+    transposedConv2d: (call) => this.sliced(call, phaseSlices(call)),
+    prelu: (call) => this.preluOp(call),
     fullyConnected: (call) => this.convolution(CONVOLUTION, asConvolution(call)),
     averagePool2d: (call) => this.pool(AVERAGE_POOL, call),
     maxPool2d: (call) => this.pool(MAX_POOL, call),
@@ -181,9 +190,42 @@ class NativeKernels implements Kernels {
       low,
       high,
     };
-    const op = this.addon.createOp(kind, this.isa, fields, call.multiplier, call.filter, call.bias);
-    if (call.table !== undefined) this.addon.setTable(op, call.table);
+    return this.withTable(
+      this.addon.createOp(kind, this.isa, fields, call.multiplier, call.filter, call.bias),
+      call,
+    );
+  }
+
+  private withTable(op: NativeOp, { table }: Pick<Conv2dCall, 'table'>): NativeOp {
+    if (table !== undefined) this.addon.setTable(op, table);
     return op;
+  }
+
+  private sliced(call: Conv2dCall | TransposedConv2dCall, slices: readonly Slice[]): NativeOp {
+    const { inputZeroPoint, filterZeroPoint, outputZeroPoint, multiplier, low, high } = call;
+    const [batch, height, width, channels] = call.inputShape;
+    const [, outputHeight, outputWidth, outputChannels] = call.outputShape;
+    const zeroPoints = { inputZeroPoint, filterZeroPoint, outputZeroPoint, low, high };
+    requireInt32Size(call.output.length);
+    const addon = this.addon;
+    const ops: NativeOp[] = [];
+    try {
+      for (const { geometry, filter, bias } of slices) {
+        const fields = { ...geometry, ...zeroPoints };
+        const op = addon.createOp(CONVOLUTION, this.isa, fields, multiplier, filter, bias);
+        ops.push(this.withTable(op, call));
+      }
+      const places = slices.flatMap(({ place }) => [
+        place.inputOffset,
+        place.outputOffset,
+        place.outputStep,
+        place.outputRow,
+      ]);
+      const whole = { batch, height, width, channels, outputHeight, outputWidth, outputChannels };
+      return addon.createSliced(ops, Int32Array.from(places), whole);
+    } finally {
+      for (const op of ops) addon.close(op); // the op holds its own references
+    }
   }
 
   private pool(kind: number, call: Pool2dCall): NativeOp {
@@ -196,6 +238,11 @@ class NativeKernels implements Kernels {
       high: call.high,
     };
     return this.addon.createOp(kind, this.isa, fields, 1, NO_BYTES, NO_BIAS);
+  }
+
+  private preluOp(call: PreluCall): NativeOp {
+    requireInt32Size(call.output.length);
+    return this.addon.createPrelu(call.rows, call.alpha, preluTable(call));
   }
 
   private sumOp(call: AdditionCall): NativeOp {

@@ -59,6 +59,8 @@ function outputShape({ op, call }: KernelCall): readonly number[] {
     case 'maximum':
     case 'minimum':
       return [call.rows, call.columns];
+    case 'prelu':
+      return [call.rows, call.alpha.length];
     case 'rearrange':
       return [call.batch, ...call.sizes];
     default:

@@ -53,7 +53,7 @@ describe('resizeTaps', () => {
     assert.deepEqual([...resizeTaps('nearest', 'aligned', 3, 1)], [0, 0, 0]);
   });
 
-  it('gives bytes within ¾ of a step of the exact mean of four (eq. 12)', () => {
+  it('gives bytes within ¾ of a step of the exact mean of four (eq. 13)', () => {
     fc.assert(
       fc.property(corners(), side(), side(), fc.nat(9999), (kind, height, width, seed) => {
         const inputShape = [1, height, width, 1] as const;

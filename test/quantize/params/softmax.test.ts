@@ -12,7 +12,7 @@ describe('softmax', () => {
     assert.equal(powers.length, 256);
   });
 
-  it('gives bytes within ½ + (n + 3) · 2⁻¹⁶ steps of the exact probabilities (eq. 14)', () => {
+  it('gives bytes within ½ + (n + 3) · 2⁻¹⁶ steps of the exact probabilities (eq. 15)', () => {
     fc.assert(
       fc.property(
         fc.float({ min: Math.fround(1e-3), max: 2, noNaN: true }),

@@ -1,4 +1,4 @@
-/* Equation 13: the greater of two bytes. Rows of the first input that follow each other share one. */
+/* Equation 14: the greater of two bytes. Rows of the first input that follow each other share one. */
 typedef struct {
   int32_t rows, columns, share;
 } tf8_greater;

@@ -1,4 +1,4 @@
-/* Equation 12: each position between four of the input, by weights in parts of 2048. */
+/* Equation 13: each position between four of the input, by weights in parts of 2048. */
 typedef struct {
   int32_t input_width, channels, output_height, output_width;
   const int32_t *rows;    /* [output_height, 3]: two rows, and the weight of the second */

@@ -1,5 +1,5 @@
 /*
- * Equation 14: the share of each power in their sum, in parts of 256. In single precision, in order; each
+ * Equation 15: the share of each power in their sum, in parts of 256. In single precision, in order; each
  * result is rounded by an assignment, and no sum follows a product.
  */
 typedef struct {

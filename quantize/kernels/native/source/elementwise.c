@@ -73,7 +73,7 @@ typedef void (*Row)(const Elementwise *, const uint8_t *restrict, const uint8_t 
     }                                                                                              \
   }
 
-/* eq. 13 */
+/* eq. 14 */
 #define DEFINE_EXTREME_ROW(NAME, TARGET, COMPARE)                                                 \
   TARGET static void NAME(const Elementwise *e, const uint8_t *restrict a,                         \
                           const uint8_t *restrict b, uint8_t *restrict to) {                       \

@@ -1,4 +1,4 @@
-/* eq. 12 in plain C; the compiler makes vectors of each instruction set's own of the channels. */
+/* eq. 13 in plain C; the compiler makes vectors of each instruction set's own of the channels. */
 #include "resize.h"
 
 #include <stdlib.h>

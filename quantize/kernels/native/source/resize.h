@@ -9,7 +9,7 @@ typedef struct {
   int32_t first, second, weight;
 } Tap;
 
-/* eq. 12: a tap for each row and each column of the output. */
+/* eq. 13: a tap for each row and each column of the output. */
 typedef struct Resize {
   int32_t batch, height, width, channels;
   int32_t output_height, output_width;

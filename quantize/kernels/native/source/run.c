@@ -1,7 +1,9 @@
 /* Running a prepared call: which kernel, and which part of the work. */
 #include "elementwise.h"
+#include "prelu.h"
 #include "rearrange.h"
 #include "resize.h"
+#include "slices.h"
 #include "softmax.h"
 
 /* NULL for the instruction sets of another processor family. */
@@ -23,9 +25,6 @@ static const Kernels KERNELS[ISA_COUNT] = {
 #endif
 };
 
-/* Rows of the tallest tile: parts end where tiles do. */
-#define TILE 6
-
 /* Parts for each thread: a thread that lags behind, or sleeps, leaves some of its own to others. */
 #define PARTS_PER_THREAD 4
 
@@ -45,7 +44,7 @@ static size_t panel_count(const Op *op) {
 /* Panels are divided rather than rows where the weights are the larger part of what is read. */
 static int is_divided_by_panels(const Op *op) {
   const size_t input_bytes = op->rows * (size_t)op->depth;
-  return op->isa != ISA_SCALAR && (op->rows < 2 * TILE || op->weight_bytes > input_bytes);
+  return op->isa != ISA_SCALAR && (op->rows < 2 * TILE_HEIGHT || op->weight_bytes > input_bytes);
 }
 
 static size_t output_rows(const Op *op) { return (size_t)op->batch * (size_t)op->output_height; }
@@ -54,7 +53,7 @@ static size_t output_rows(const Op *op) { return (size_t)op->batch * (size_t)op-
 static size_t unit_count(const Op *op) {
   switch (op->kind) {
     case OP_CONVOLUTION:
-      return is_divided_by_panels(op) ? panel_count(op) : (op->rows + TILE - 1) / TILE;
+      return is_divided_by_panels(op) ? panel_count(op) : (op->rows + TILE_HEIGHT - 1) / TILE_HEIGHT;
     case OP_CONCAT:
     case OP_ADD:
     case OP_MULTIPLY:
@@ -63,7 +62,10 @@ static size_t unit_count(const Op *op) {
     case OP_MAXIMUM:
     case OP_MINIMUM:
     case OP_SOFTMAX:
+    case OP_PRELU:
       return op->rows;
+    case OP_SLICED:
+      return slices_units(op);
     default:
       return output_rows(op);
   }
@@ -87,27 +89,30 @@ static void look_up(const uint8_t *table, uint8_t *bytes, size_t length) {
   for (size_t i = 0; i < length; i++) bytes[i] = table[bytes[i]];
 }
 
-/* A convolution's rows and panels; with a table a block of rows at a time. */
-static void run_convolution(const Op *op, const uint8_t *input, uint8_t *output, size_t first_row,
-                            size_t last_row, size_t first_panel, size_t last_panel,
-                            Scratch *scratch) {
+/*
+ * A convolution's rows [first, last) and panels, into `output` from row `first` on; with a table a block of
+ * rows at a time.
+ */
+static void run_convolution(const Op *op, const uint8_t *input, uint8_t *output, size_t first,
+                            size_t last, size_t first_panel, size_t last_panel, Scratch *scratch) {
   const ConvolutionKernel kernel = convolution_kernel(op);
-  const size_t columns = (size_t)op->output_channels;
   const size_t column = first_panel * (size_t)op->panel_columns;
-  const size_t end = smaller(last_panel * (size_t)op->panel_columns, columns);
+  const size_t end = smaller(last_panel * (size_t)op->panel_columns, (size_t)op->output_channels);
   const size_t step = op->table == NULL ? op->rows : op->block_rows;
-  for (size_t row = first_row; row < last_row; row += step) {
-    const size_t after = smaller(row + step, last_row);
-    kernel(op, input, output, row, after, (int32_t)first_panel, (int32_t)last_panel, scratch);
+  for (size_t row = first; row < last; row += step) {
+    const size_t after = smaller(row + step, last);
+    uint8_t *to = output + (row - first) * op->output_step;
+    kernel(op, input, to, row, after, (int32_t)first_panel, (int32_t)last_panel, scratch);
     if (op->table == NULL || column >= end) continue;
-    if (end - column == columns) {
-      look_up(op->table, output + row * columns, (after - row) * columns);
-    } else {
-      for (size_t r = row; r < after; r++) {
-        look_up(op->table, output + r * columns + column, end - column);
-      }
+    for (size_t r = 0; r < after - row; r++) {
+      look_up(op->table, to + r * op->output_step + column, end - column);
     }
   }
+}
+
+void convolution_rows(const Op *op, const uint8_t *input, uint8_t *output, size_t first, size_t last,
+                      Scratch *scratch) {
+  run_convolution(op, input, output, first, last, 0, panel_count(op), scratch);
 }
 
 /* A depthwise convolution's output rows; with a table one at a time. */
@@ -126,16 +131,21 @@ static void run_depthwise(const Op *op, const uint8_t *input, uint8_t *output, s
 
 void op_run(const Op *op, const uint8_t *const *inputs, uint8_t *output, size_t index, size_t count,
             uint8_t *memory) {
-  Scratch scratch = op_scratch(op, memory);
   const size_t units = unit_count(op);
   const size_t first = part(units, index, count), last = part(units, index + 1, count);
+  if (op->kind == OP_SLICED) {
+    slices_run(op, inputs[0], output, first, last, memory);
+    return;
+  }
+  Scratch scratch = op_scratch(op, memory);
   switch (op->kind) {
     case OP_CONVOLUTION:
       if (is_divided_by_panels(op)) {
         run_convolution(op, inputs[0], output, 0, op->rows, first, last, &scratch);
       } else {
-        run_convolution(op, inputs[0], output, smaller(first * TILE, op->rows),
-                        smaller(last * TILE, op->rows), 0, panel_count(op), &scratch);
+        const size_t begin = smaller(first * TILE_HEIGHT, op->rows);
+        convolution_rows(op, inputs[0], output + begin * op->output_step, begin,
+                         smaller(last * TILE_HEIGHT, op->rows), &scratch);
       }
       return;
     case OP_DEPTHWISE:
@@ -158,6 +168,9 @@ void op_run(const Op *op, const uint8_t *const *inputs, uint8_t *output, size_t 
       return;
     case OP_SOFTMAX:
       softmax_run(op, inputs[0], output, first, last);
+      return;
+    case OP_PRELU:
+      prelu_run(op, inputs[0], output, first, last);
       return;
     default:
       pool_scalar(op, inputs[0], output, first, last, &scratch);

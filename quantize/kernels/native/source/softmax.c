@@ -1,4 +1,4 @@
-/* eq. 14: a sum in single precision has an order, so no vectors. */
+/* eq. 15: a sum in single precision has an order, so no vectors. */
 #include "softmax.h"
 
 #include <stdlib.h>

@@ -2,7 +2,7 @@ import { storeUpTo16 } from './bytes';
 import { partBegin } from './parts';
 import { BATCH, INPUT, OP, OP_MAXIMUM, OUTPUT, OUTPUT_CHANNELS, SECOND, SHARE } from './records';
 
-/** eq. 13: the greater or the lesser of two bytes. Threads divide the rows. */
+/** eq. 14: the greater or the lesser of two bytes. Threads divide the rows. */
 export function extreme(step: usize, arena: usize, thread: i32, threads: i32): void {
   const columns = load<i32>(step, OUTPUT_CHANNELS);
   const share = load<i32>(step, SHARE);

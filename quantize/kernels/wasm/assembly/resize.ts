@@ -13,7 +13,7 @@ import {
   WIDTH,
 } from './records';
 
-/** eq. 12: each position between four of the input. Threads divide the output rows. */
+/** eq. 13: each position between four of the input. Threads divide the output rows. */
 export function resize(step: usize, arena: usize, thread: i32, threads: i32): void {
   const outputHeight = load<i32>(step, OUTPUT_HEIGHT);
   const outputWidth = load<i32>(step, OUTPUT_WIDTH);

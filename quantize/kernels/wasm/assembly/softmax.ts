@@ -1,7 +1,7 @@
 import { partBegin } from './parts';
 import { BATCH, INPUT, OUTPUT, OUTPUT_CHANNELS, POWERS } from './records';
 
-/** eq. 14: a sum in single precision has an order, so no vectors. Threads divide the positions. */
+/** eq. 15: a sum in single precision has an order, so no vectors. Threads divide the positions. */
 export function softmax(step: usize, arena: usize, thread: i32, threads: i32): void {
   const positions = load<i32>(step, BATCH);
   const channels = load<i32>(step, OUTPUT_CHANNELS);

@@ -1,11 +1,12 @@
 import { add } from './add';
 import { concat } from './concat';
-import { convolution } from './convolution';
+import { convolution, slices } from './convolution';
 import { depthwise } from './depthwise';
 import { extreme } from './extreme';
 import { lookup } from './lookup';
 import { multiply } from './multiply';
 import { pool } from './pool';
+import { prelu } from './prelu';
 import { rearrange } from './rearrange';
 import {
   OP,
@@ -17,8 +18,10 @@ import {
   OP_MAXIMUM,
   OP_MINIMUM,
   OP_MULTIPLY,
+  OP_PRELU,
   OP_REARRANGE,
   OP_RESIZE,
+  OP_SLICES,
   OP_SOFTMAX,
 } from './records';
 import { resize } from './resize';
@@ -38,6 +41,8 @@ export function runStep(
   const op = load<i32>(step, OP);
   if (op == OP_CONVOLUTION) {
     convolution(step, arena, thread, threads, scratch);
+  } else if (op == OP_SLICES) {
+    slices(step, arena, thread, threads, scratch);
   } else if (op == OP_DEPTHWISE) {
     depthwise(step, arena, thread, threads, scratch);
   } else if (op == OP_CONCAT) {
@@ -48,6 +53,8 @@ export function runStep(
     multiply(step, arena, thread, threads);
   } else if (op == OP_LOOKUP) {
     lookup(step, arena, thread, threads);
+  } else if (op == OP_PRELU) {
+    prelu(step, arena, thread, threads);
   } else if (op == OP_REARRANGE) {
     rearrange(step, arena, thread, threads);
   } else if (op == OP_RESIZE) {

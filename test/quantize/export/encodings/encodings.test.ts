@@ -62,6 +62,11 @@ function floatGraphOf(
       const [height, width] = node.output.shape;
       return { ...node, size: [height, width] };
     }
+    if (node.op === 'prelu') {
+      const { alpha, ...rest } = node;
+      const slopes = dequantizeArray(alpha.data, alpha.quantization);
+      return { ...rest, alpha: slopes, alphaShape: alpha.shape };
+    }
     if (node.op === 'globalAveragePool') return { ...node, ...KEEP_DIMS };
     if (!isWeighted(node)) return node;
     const kernelShape = node.weights.shape;
