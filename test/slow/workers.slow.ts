@@ -50,13 +50,14 @@ describe('the workers of a training', function () {
     inFolder(async (folder) => {
       const data = join(folder, 'data');
       await writePictures(data, 48);
-      const { result, messages, starts } = await launch(trainingOf(data, join(folder, 'out'), 2), {
+      const options = { ...trainingOf(data, join(folder, 'out'), 2), workerTimeout: 20 };
+      const { result, messages, starts } = await launch(options, {
         afterImages: 48,
         disturb: ([, second]) => process.kill(second, 'SIGSTOP'),
       });
       assert.equal(starts, 2);
       const failure = messages.find((message) => message.startsWith('Worker 0 failed'));
-      assert.match(failure!, /all 2 workers in step \d+ within 10 s of each other/);
+      assert.match(failure!, /all 2 workers in step \d+ within 20 s of each other/);
       assert.equal(result.training.steps, 12);
     }));
 

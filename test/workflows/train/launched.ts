@@ -30,7 +30,7 @@ export function trainingOf(data: string, out: string, epochs: number): TrainMode
     out,
     resume: false,
     checkpointSteps: 4,
-    workerTimeout: 10,
+    workerTimeout: 60,
   };
 }
 
