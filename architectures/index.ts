@@ -18,7 +18,7 @@ export {
   efficientNetLiteRows,
 } from './efficientnet_lite.ts';
 export { type FloatGraph, floatGraph } from './graph/float_graph.ts';
-export type { FloatNetwork } from './graph/float_network.ts';
+export type { FloatNetwork, UnreadOperation } from './graph/float_network.ts';
 export type { FloatNode, FloatWeightedNode } from './graph/float_node.ts';
 export type { FloatImages } from './graph/float_nodes.ts';
 export type { Compile, TensorFunction } from './graph/float_runner.ts';

@@ -1,12 +1,12 @@
 /**
- * How long MobileNet_v1_1.0_224 takes: our kernel tiers beside LiteRT, ONNX Runtime and TensorFlow.js,
+ * How long a network takes, MobileNet_v1_1.0_224 unless another is asked for: our kernel tiers beside LiteRT, ONNX Runtime and TensorFlow.js,
  * in turn, after every tier gave the reference's bytes on every layer and every peer the network's
  * logits. `npm run bench:executor -- --help` lists the options.
  */
 import { rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { messageOf } from '../foundation/errors.ts';
 import { cacheDir } from '../foundation/files/cache_dir.ts';
 import { examineProcessor } from '../foundation/processes/processor.ts';
@@ -20,10 +20,15 @@ import { type Caller, type Calls, latencyOf, type Setting } from './executor/cal
 import { profileLayers } from './executor/layers.ts';
 import { preparePeers } from './executor/peers.ts';
 import { ratiosOf } from './executor/ratios.ts';
-import { type ExecutorRecord, executorRecordSchema, type LeftOut } from './executor/record.ts';
+import {
+  type ExecutorRecord,
+  executorRecordSchema,
+  type LeftOut,
+  NETWORK,
+} from './executor/record.ts';
 import { executorTables, layerTables } from './executor/tables.ts';
 import { checkTiers, tierCallers } from './executor/tiers.ts';
-import { NETWORK, prepareWorkload } from './executor/workload.ts';
+import { prepareWorkload } from './executor/workload.ts';
 import { writeRecord } from './executor/write_record.ts';
 import { takeTurns } from './rounds.ts';
 import { countFrom, runBench, valuesOf } from './run_bench.ts';
@@ -36,6 +41,8 @@ const SLOW_ROUNDS = 3;
 
 const HELP = `Usage: npm run bench:executor [-- OPTIONS]
 
+  --network MODEL   a model, or one of the networks' names: its weights are random where none are
+                    published; ${NETWORK} unless given
   --runs 15         rounds, in each of which everybody takes a turn
   --imagenet DIR    photographs to check and to calibrate with
   --no-peers        our own tiers only
@@ -46,18 +53,22 @@ Peers are installed in the cache folder when they are first needed: about 2 GB.
 `;
 
 interface Options {
+  readonly network: string;
   readonly rounds: number;
   readonly imagenet: string | undefined;
   readonly withPeers: boolean;
 }
 
 async function measure(options: Options, context: Context): Promise<ExecutorRecord> {
-  const { rounds, imagenet } = options;
+  const { network, rounds, imagenet } = options;
   const { signal, reporter } = context;
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '1';
   const folder = await mkdtemp(join(tmpdir(), 'tf8-bench-'));
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
-  const workload = await prepareWorkload({ folder, imagenet, count: LARGEST_BATCH }, context);
+  const workload = await prepareWorkload(
+    { network, folder, imagenet, count: LARGEST_BATCH },
+    context,
+  );
   const { tf8, images } = workload;
   const size = images.length / LARGEST_BATCH;
 
@@ -97,7 +108,7 @@ async function measure(options: Options, context: Context): Promise<ExecutorReco
       date: new Date().toISOString().slice(0, 10),
       kind: processorKind((await examineProcessor()).features),
       environment: await environment(await selectBackend()),
-      network: NETWORK,
+      network: basename(network),
       content: workload.content,
       images: LARGEST_BATCH,
       rounds,
@@ -139,6 +150,7 @@ function rowsOf(callers: readonly Caller[], turns: ReadonlyMap<string, readonly 
 function parse() {
   return valuesOf(
     {
+      network: { type: 'string', default: NETWORK },
       runs: { type: 'string', default: '15' },
       imagenet: { type: 'string' },
       'no-peers': { type: 'boolean', default: false },
@@ -157,6 +169,7 @@ await runBench(async (signal) => {
     return;
   }
   const options = {
+    network: values.network,
     rounds: countFrom('--runs', values.runs),
     imagenet: values.imagenet,
     withPeers: !values['no-peers'],

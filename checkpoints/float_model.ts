@@ -9,13 +9,14 @@ import { UserError } from '../foundation/errors.ts';
 import { checkpointModel } from './checkpoint_model.ts';
 import { type FloatModelPlace, floatModelPlace } from './float_model_place.ts';
 import { loadFrozenGraph } from './graph_def/frozen_graph.ts';
-import type { ReadModel } from './graph_def/network/graph_to_model.ts';
 import { loadSavedModel } from './graph_def/saved_model.ts';
 import type { ModelInput, PixelRange } from './input_affine.ts';
+import type { GraphOrigin, Reading, ReadModel } from './read_model.ts';
 import type { ModelCard } from './store/model_card.ts';
-import { loadModelFolder } from './store/model_store.ts';
+import { loadNetworkFolder } from './store/model_store.ts';
 import { openCheckpointV1 } from './tensor_bundle/checkpoint_v1.ts';
 import { openCheckpointV2 } from './tensor_bundle/checkpoint_v2.ts';
+import type { Checkpoint } from './tensor_bundle/variables.ts';
 import { loadTflite } from './tflite/read_tflite.ts';
 
 export type FloatFormat =
@@ -38,6 +39,8 @@ export interface FloatModel {
   readonly input: ModelInput;
   /** What was decided in reading the file that its user should know. */
   readonly notes: readonly string[];
+  /** Where the network's tensors are in its file; undefined where that has layers or weights alone. */
+  readonly origin: GraphOrigin | undefined;
 }
 
 /** Of images: grey or RGB. */
@@ -57,60 +60,53 @@ export async function loadFloatModel(path: string): Promise<FloatModel | undefin
  * Loads the float model that was found.
  * @throws as `loadFloatModel`
  */
-export async function loadFloatModelAt(place: FloatModelPlace): Promise<FloatModel> {
+export async function loadFloatModelAt(
+  place: FloatModelPlace,
+  reading?: Reading,
+): Promise<FloatModel> {
   switch (place.kind) {
     case 'tfjs': {
-      const { model, card, format, notes, range } = await loadModelFolder(place.path);
-      const network = networkOfLayers(model);
+      const { network, range, ...folder } = await loadNetworkFolder(place.path, reading);
+      const { card, format, notes, origin } = folder;
       const input = inputOf(network, place.path, range);
-      return { network, card, format, config: undefined, notes, input };
+      return { network, card, format, config: undefined, notes, input, origin };
     }
     case 'saved model':
-      return imported(place.path, 'TensorFlow SavedModel', await loadSavedModel(place.path));
+      return ofGraph(place, 'TensorFlow SavedModel', await loadSavedModel(place.path, reading));
     case 'frozen graph':
-      return imported(place.path, 'TensorFlow frozen graph', await loadFrozenGraph(place.path));
+      return ofGraph(place, 'TensorFlow frozen graph', await loadFrozenGraph(place.path, reading));
     case 'V1':
-      return imported(
-        place.path,
-        'TensorFlow checkpoint V1',
-        await checkpointModel(await openCheckpointV1(place.path)),
-      );
+      return ofCheckpoint(place, 'TensorFlow checkpoint V1', await openCheckpointV1(place.path));
     case 'V2':
-      return imported(
-        place.path,
-        'TensorFlow checkpoint V2',
-        await checkpointModel(await openCheckpointV2(place.path)),
-      );
-    case 'tflite': {
-      const { graph, range, notes } = await loadTflite(place.path);
-      const network = networkOfGraph(graph);
-      const input = inputOf(network, place.path, range);
-      const format = 'TensorFlow Lite';
-      return { network, card: undefined, format, config: undefined, notes, input };
-    }
+      return ofCheckpoint(place, 'TensorFlow checkpoint V2', await openCheckpointV2(place.path));
+    case 'tflite':
+      return ofGraph(place, 'TensorFlow Lite', await loadTflite(place.path, reading));
   }
 }
 
-function imported(
-  path: string,
-  format: FloatFormat,
-  {
-    model,
-    notes,
-    config,
-    range,
-  }: Omit<ReadModel, 'range'> & Partial<ReadModel> & { readonly config?: NetworkConfig },
-): FloatModel {
-  const network = networkOfLayers(model);
+function ofGraph({ path }: FloatModelPlace, format: FloatFormat, read: ReadModel): FloatModel {
+  const { graph, unread, notes, range, origin } = read;
+  const network = networkOfGraph(graph, unread);
   const input = inputOf(network, path, range);
-  return { network, card: undefined, format, config, notes, input };
+  return { network, card: undefined, format, config: undefined, notes, input, origin };
+}
+
+async function ofCheckpoint(
+  { path }: FloatModelPlace,
+  format: FloatFormat,
+  checkpoint: Checkpoint,
+): Promise<FloatModel> {
+  const { model, notes, config } = await checkpointModel(checkpoint);
+  const network = networkOfLayers(model);
+  const input = inputOf(network, path);
+  return { network, card: undefined, format, config, notes, input, origin: undefined };
 }
 
 /**
  * What the model takes.
  * @throws UserError, disposing of the model, where that is no image of a known size, grey or in colours
  */
-function inputOf(network: FloatNetwork, path: string, range: PixelRange | undefined): ModelInput {
+function inputOf(network: FloatNetwork, path: string, range?: PixelRange): ModelInput {
   const shapes = network.inputShapes;
   const [height, width, channels] = shapes[0];
   const isImage =

@@ -26,6 +26,7 @@ import type * as Report from './report/report_run.ts';
 import type * as Reproduce from './reproduce/reproduce.ts';
 import type * as Train from './train/train_model.ts';
 import type * as Verify from './verify/verify.ts';
+import type * as VerifyFloat from './verify/verify_float.ts';
 
 export { UserError } from '../foundation/errors.ts';
 export { MissingPackageError } from '../foundation/optional_package.ts';
@@ -35,7 +36,7 @@ export {
   type ReporterStream,
   terminalReporter,
 } from '../foundation/reporting/terminal_reporter.ts';
-export type { LeftOut } from '../quantize/convert/integer_part.ts';
+export type { LeftOut } from '../quantize/convert/left_out.ts';
 export type { AnalyzeResult } from './analyze/analyze.ts';
 export type { AnalyzeOptions } from './analyze/analyze_options.ts';
 export type { ClassifyOptions, ClassifyResult } from './classify.ts';
@@ -117,6 +118,11 @@ export type { TrainedWorker, TrainJobResult } from './train/train.ts';
 export type { TrainModelOptions, TrainModelResult } from './train/train_model.ts';
 export type { FirstDifference, LayerComparison } from './verify/layer_comparison.ts';
 export type { VerifyOptions, VerifyResult } from './verify/verify.ts';
+export type {
+  FloatOutputDifference,
+  VerifyFloatOptions,
+  VerifyFloatResult,
+} from './verify/verify_float.ts';
 
 /**
  * Fetches a public checkpoint and makes it a model in the cache.
@@ -223,6 +229,14 @@ export const verify = async (
   context: Context,
 ): Promise<Verify.VerifyResult> =>
   (await importOptional(() => import('./verify/verify.ts'))).verify(options, context);
+
+/**
+ * Runs a float model's file in the program that it is of, TensorFlow.js or LiteRT, and the float graph that
+ * is read of it, on the same images, and compares the outputs.
+ * @function
+ */
+export const verifyFloat: typeof VerifyFloat.verifyFloat = async (...given) =>
+  (await importOptional(() => import('./verify/verify_float.ts'))).verifyFloat(...given);
 
 /**
  * Writes the page of a run, with its figures.

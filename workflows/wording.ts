@@ -46,6 +46,7 @@ export const WORKFLOW_NAMES = [
   'analyze',
   'compare',
   'evaluate',
+  'fix',
   'pull',
   'quantize',
   'rearchitect',

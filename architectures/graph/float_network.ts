@@ -6,6 +6,15 @@ import type { Constant } from './operations/operation.ts';
 import { operationOf } from './operations/table.ts';
 import { readLayersModel } from './read_layers_model.ts';
 
+/** An operation of a file that the network ends before. */
+export interface UnreadOperation {
+  readonly name: string;
+  /** As its file calls it. */
+  readonly op: string;
+  /** Why it is not read; undefined where it reads what another one makes that is not. */
+  readonly reason: string | undefined;
+}
+
 export interface FloatNetwork {
   readonly name: string;
   /** Of an image of each input, [H, W, C]; null where any size is taken. A graph has one input. */
@@ -17,6 +26,8 @@ export interface FloatNetwork {
    * @throws GraphError where no graph can hold it (see `readLayersModel`)
    */
   readonly graph: FloatGraph;
+  /** What of its file no graph can hold, in execution order: it lies behind the graph's outputs. */
+  readonly unread: readonly UnreadOperation[];
   /**
    * What training and re-architecture change.
    * @throws UnsupportedLayerError naming an operation that Keras has no layer for
@@ -37,6 +48,7 @@ export function networkOfLayers(model: tf.LayersModel): FloatNetwork {
     inputShapes: layersModel.inputs.map(({ shape }) => shape.slice(1)),
     outputs: layersModel.outputs[0].shape.at(-1)!,
     layersModel,
+    unread: [],
     get graph() {
       graph ??= readLayersModel(layersModel);
       return graph;
@@ -62,13 +74,17 @@ function functional(model: tf.LayersModel): tf.LayersModel {
 }
 
 /** A network that was opened as a graph; its layers are made when they are asked for. */
-export function networkOfGraph(graph: FloatGraph): FloatNetwork {
+export function networkOfGraph(
+  graph: FloatGraph,
+  unread: readonly UnreadOperation[] = [],
+): FloatNetwork {
   let layersModel: tf.LayersModel | undefined;
   return {
     name: graph.name,
     inputShapes: [graph.input.shape],
     outputs: shapeIn(graph, graph.outputs[0]).at(-1)!,
     graph,
+    unread,
     get layersModel() {
       layersModel ??= layersModelOf(graph);
       return layersModel;

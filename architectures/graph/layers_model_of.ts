@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { UnsupportedLayerError } from './errors.ts';
 import { type FloatGraph, shapeIn } from './float_graph.ts';
 import { type FloatNode, isActivated } from './float_node.ts';
+import { GraphOperation, type LayerOperation } from './graph_operation.ts';
 import { GroupedConv2d } from './grouped_conv2d.ts';
 import { kerasAxis } from './keras_layer.ts';
 import type { Activation } from './operations/activation_function.ts';
@@ -16,8 +17,8 @@ type LayerWeights = readonly { readonly values: Float32Array; readonly shape: re
 
 /**
  * A graph as a functional LayersModel, to be trained: the same function. Layers are called like the
- * nodes; of several for one node the last one is.
- * @throws UnsupportedLayerError naming an operation that Keras has no layer for
+ * nodes; of several for one node the last one is. What Keras has no layer for is a `GraphOperation`.
+ * @throws UnsupportedLayerError naming an operation that no layer has
  */
 export function layersModelOf(graph: FloatGraph): tf.LayersModel {
   const { input, nodes, outputs, name } = graph;
@@ -164,7 +165,7 @@ class LayerWriter {
       case 'spaceToDepth':
       case 'depthToSpace':
       case 'resize':
-        throw unsupported(node, 'the operation');
+        return apply(operationLayer(name, node), inputs);
     }
   }
 
@@ -235,7 +236,27 @@ function activationLayer(node: FloatNode, activation: Activation): tf.layers.Lay
       return tf.layers.thresholdedReLU({ name, theta: threshold });
     }
   }
-  throw unsupported(node, 'a function of one value that Keras has no layer for');
+  return operationLayer(name, { ...node, op: 'activation', activation });
+}
+
+/** A layer without weights of an operation that Keras has none for. */
+function operationLayer(
+  name: string,
+  node: LayerOperation & Pick<FloatNode, 'name' | 'inputs' | 'className'>,
+): tf.layers.Layer {
+  const { name: _name, inputs: _inputs, className: _className, ...fields } = node;
+  const operation: LayerOperation =
+    'activation' in fields && fields.op !== 'activation'
+      ? { ...fields, activation: 'linear' }
+      : fields;
+  if (isJson(operation)) return new GraphOperation({ name, operation });
+  throw unsupported(node as FloatNode, 'a number that is not finite');
+}
+
+/** Whether JSON has all of its numbers. */
+function isJson(value: unknown): boolean {
+  if (typeof value === 'number') return Number.isFinite(value);
+  return typeof value !== 'object' || value === null || Object.values(value).every(isJson);
 }
 
 function unsupported({ name, op, className = op }: FloatNode, what: string): Error {

@@ -9,7 +9,7 @@ import { nodeRuntimes, pythonRuntimes, RuntimePeer } from '../peers/runtime_peer
 import { checkPeer } from './agreement.ts';
 import { type Caller, caller, type Setting } from './calls.ts';
 import type { LeftOut, PeerRecord } from './record.ts';
-import type { Workload } from './workload.ts';
+import { EXPORTED, type Workload } from './workload.ts';
 
 /** A runtime with one of its models. */
 export interface Peer {
@@ -41,7 +41,7 @@ const LITERT = { runtime: 'litert', host: 'python' } as const;
 const PEERS: readonly Peer[] = [
   { name: 'LiteRT float', ...LITERT, file: 'float.tflite', ...FLOAT },
   { name: 'LiteRT int8', ...LITERT, file: 'int8.tflite', ...QUANTIZED },
-  { name: 'LiteRT uint8', ...LITERT, file: 'uint8.tflite', ...QUANTIZED },
+  { name: 'LiteRT uint8', ...LITERT, file: EXPORTED, ...QUANTIZED },
   ...onnxPeers('ONNX Runtime', 'onnxruntime', 'python'),
   ...onnxPeers('ONNX Runtime for Node', 'onnxruntime-node', 'node'),
   // Its int8 weights are slower than its uint8 ones, and a call is long.
@@ -80,13 +80,20 @@ export async function preparePeers(
       const ready: Caller[] = [];
       let record: PeerRecord | undefined;
       for (const setting of possible) {
-        const { version, agreement, ...called } = await prepare(peer, setting, workload, kitchen);
+        const {
+          version,
+          parts = 1,
+          agreement,
+          ...called
+        } = await prepare(peer, setting, workload, kitchen);
         ready.push(called.caller);
         record ??= {
           name: peer.name,
           version,
           top1Agreement: agreement.top1,
           logitsCorrelation: Number(agreement.correlation.toFixed(4)),
+          ...(parts > 1 && { parts }),
+          ...(peer.file === EXPORTED && { isOurExport: true }),
         };
       }
       callers.push(...ready);
@@ -107,10 +114,10 @@ async function prepare(peer: Peer, setting: Setting, workload: Workload, kitchen
   const model = await kitchen.model(peer);
   const id = `${name} ${batch}`;
   const images = workload.imageFile;
-  const version = await runner.load({ id, runtime, model, threads, batch, images });
+  const loaded = await runner.load({ id, runtime, model, threads, batch, images });
   const agreement = checkPeer(await runner.outputs(id), workload.floatLogits, precision);
   const calls = (seconds: number) => runner.round(id, seconds);
-  return { version, agreement, caller: caller(name, setting, calls) };
+  return { ...loaded, agreement, caller: caller(name, setting, calls) };
 }
 
 /** What peers need and share: made when it is first asked for, and once, whether it succeeds or not. */
@@ -129,6 +136,7 @@ class Kitchen {
   async model({ file }: Peer): Promise<string> {
     const { source } = this.workload;
     if (file === undefined) return source;
+    if (file === EXPORTED) return join(source, file);
     const conversion = file.endsWith('.onnx') ? ONNX : TFLITE;
     const make = () => peerNetworks(conversion, source, this.context);
     return join(await this.once(conversion.name, make), file);

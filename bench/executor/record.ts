@@ -2,6 +2,9 @@ import { z } from 'zod';
 import { environmentSchema } from '../../workflows/records/environment.ts';
 import { processorKindSchema } from '../../workflows/records/processor_kind.ts';
 
+/** The network whose record pages show first. */
+export const NETWORK = 'mobilenet_v1_1.0_224';
+
 const milliseconds = z.number().positive();
 const count = z.int().min(1);
 
@@ -40,6 +43,10 @@ const peerSchema = z.strictObject({
   top1Agreement: z.number().min(0).max(1),
   /** Pearson's, of its logits with those of the float network, the mean over the images. */
   logitsCorrelation: z.number().min(-1).max(1),
+  /** Of XNNPACK, where LiteRT computes the rest by kernels of its own. */
+  parts: z.int().min(2).exactOptional(),
+  /** Whether it runs a file that tf8 exported. */
+  isOurExport: z.literal(true).exactOptional(),
 });
 
 const leftOutSchema = z.strictObject({ name: z.string(), reason: z.string() });

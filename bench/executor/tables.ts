@@ -12,6 +12,9 @@ const RATIOS: Readonly<Record<keyof Ratios, string>> = {
   nativeTwoThreads: 'native on 2 threads, to 1 thread',
 };
 
+/** Of logits that have something of the float network's. */
+const LEAST_CORRELATION = 0.5;
+
 /** The record for people, without its layers. */
 export function executorTables(record: ExecutorRecord): string {
   const { network, kind, environment, content, images, leftOut, peers } = record;
@@ -22,6 +25,20 @@ export function executorTables(record: ExecutorRecord): string {
     'Times as fast, 1 image a call, 1 thread unless said otherwise:',
     ratioTable(record.ratios),
     ...leftOut.map(({ name, reason }) => `Left out: ${name} (${reason}).`),
+    ...peers
+      .filter(({ logitsCorrelation }) => logitsCorrelation < LEAST_CORRELATION)
+      .map(
+        ({ name, logitsCorrelation }) =>
+          `${name} takes this time for logits that 8 bits ruin: their correlation with the float network's is ${logitsCorrelation.toFixed(2)}.`,
+      ),
+    ...peers
+      .filter(({ isOurExport }) => isOurExport)
+      .map(({ name }) => `${name} runs our own export, with our bytes.`),
+    ...peers.flatMap(({ name, parts }) =>
+      parts === undefined
+        ? []
+        : [`Of ${name} XNNPACK computes ${parts} parts; between them are kernels of LiteRT's own.`],
+    ),
     `Before, every tier gave the reference's bytes on every layer, and every peer's logits were the float network's (in 8 bits: like them), on ${images} ${content}. ${versions.join(', ')}; ${environment.processor} (${PROCESSOR_KINDS[kind]}), ${environment.threads} threads, Node ${environment.node}, commit ${environment.commit.slice(0, 10)}, ${record.date}.`,
   ];
   return parts.join('\n\n');

@@ -2,31 +2,35 @@ import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { FloatRunner } from '../../architectures/graph/float_runner.ts';
+import { buildNetwork, networkConfig } from '../../architectures/network.ts';
+import { NETWORK_NAMES, networkNamed } from '../../architectures/registry.ts';
+import { STANDARD } from '../../architectures/variants.ts';
+import { PUBLIC_CHECKPOINTS } from '../../checkpoints/public/public_checkpoints.ts';
+import { architectureOf } from '../../checkpoints/store/model_card.ts';
+import { saveModelFolder } from '../../checkpoints/store/model_store.ts';
 import type { LabelledBatch, LabelledDataset, Split } from '../../datasets/dataset.ts';
 import { openDataset } from '../../datasets/open_dataset.ts';
 import { type LabelledPixels, pixelDataset } from '../../datasets/pixel_dataset.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { repositoryRoot } from '../../foundation/repository.ts';
-import { fuseGraph } from '../../quantize/convert/fuse.ts';
-import type { ObservedRange } from '../../quantize/convert/observed_range.ts';
-import { type Tf8Model, tensorSpecs } from '../../quantize/model/tf8_model.ts';
-import {
-  BYTE_MAX,
-  dequantize,
-  dequantizeArray,
-  quantizeArray,
-} from '../../quantize/params/quantization.ts';
-import { openFloatModel } from '../../workflows/open/open_model.ts';
+import { BEST, OPTION_1 } from '../../quantize/convert/recipe.ts';
+import { TFLITE } from '../../quantize/export/tflite/tflite.ts';
+import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
+import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
+import { dequantizeArray, quantizeArray } from '../../quantize/params/quantization.ts';
+import { type OpenedFloatModel, openFloatModel } from '../../workflows/open/open_model.ts';
 import { quantizeModel } from '../../workflows/quantize/quantize.ts';
 import { disjointData } from '../../workflows/reproduce/table_data.ts';
 import { writeNetwork } from '../peers/network/network_files.ts';
 import type { QuantizedImages } from '../peers/runtimes/network_loader.ts';
+import { NETWORK } from './record.ts';
 
-export const NETWORK = 'mobilenet_v1_1.0_224';
-/** Everybody's folded weights: those that 8 bits leave something of (the paper's Option 1). */
-const ZERO_VARIANCE = 'mean';
 const CALIBRATION_IMAGES = 32;
+/** Of a network with random weights. */
+const CLASSES = 1000;
+/** Our export, for LiteRT. */
+export const EXPORTED = 'uint8.tflite';
 const SEED = 0;
 
 /** The network, and the images that everybody runs it on. */
@@ -44,6 +48,8 @@ export interface Workload {
 }
 
 export interface WorkloadOptions {
+  /** A MODEL of the command, or a network of the registry: with random weights where none are published. */
+  readonly network: string;
   /** For what the peers read. */
   readonly folder: string;
   /** Photographs; those beside the repository unless given. */
@@ -54,20 +60,22 @@ export interface WorkloadOptions {
 
 /** @throws UserError where there are too few photographs; what the opening of network and images throws */
 export async function prepareWorkload(
-  { folder, imagenet, count }: WorkloadOptions,
+  { network, folder, imagenet, count }: WorkloadOptions,
   context: Context,
 ): Promise<Workload> {
   const { dataset, content } = await openImages(imagenet, context);
-  const opened = await openFloatModel(NETWORK, context);
+  const opened = await openNetwork(network, folder, context);
   const calibration = { dataset, images: CALIBRATION_IMAGES, seed: SEED, skip: 0 };
-  const { model: tf8 } = await quantizeModel(opened, ZERO_VARIANCE, calibration, context);
-  const graph = fuseGraph(opened.graph, { zeroVariance: ZERO_VARIANCE });
+  const recipe = network === NETWORK ? OPTION_1 : BEST;
+  const { model: tf8, graph } = await quantizeModel(opened, recipe, calibration, context);
   opened.dispose();
 
   const [resolution, width, channels] = tf8.input.shape;
   const take = (split: Split, limit: number) =>
     takeBatch(dataset, split, resolution, limit, context.signal);
-  await writeNetwork(folder, graph, rangesOf(tf8), [await take('train', CALIBRATION_IMAGES)]);
+  await writeNetwork(folder, graph, [await take('train', CALIBRATION_IMAGES)]);
+  const source = { model: tf8, tf8: await encodeTf8(tf8), fileName: EXPORTED };
+  for (const { name, bytes } of TFLITE.encode(source)) await writeFile(join(folder, name), bytes);
 
   const { images: pixels } = await take('test', count);
   const { scale, zeroPoint } = tf8.input.quantization;
@@ -92,14 +100,31 @@ export async function prepareWorkload(
   };
 }
 
-/** The range that each tensor's 256 levels span. */
-function rangesOf(tf8: Tf8Model): ReadonlyMap<string, ObservedRange> {
-  return new Map(
-    [...tensorSpecs(tf8)].map(([name, { quantization }]) => [
-      name,
-      { min: dequantize(0, quantization), max: dequantize(BYTE_MAX, quantization) },
-    ]),
-  );
+/** A network with its published weights, else with random ones, which take as long. */
+async function openNetwork(
+  network: string,
+  folder: string,
+  context: Context,
+): Promise<OpenedFloatModel> {
+  const known = NETWORK_NAMES.find((name) => name === network);
+  if (known === undefined || PUBLIC_CHECKPOINTS.some(({ name }) => name === known)) {
+    return openFloatModel(network, context);
+  }
+  const { resolution } = networkNamed(known);
+  const config = networkConfig(known, STANDARD, { resolution, classes: CLASSES });
+  context.reporter.info(`${known}: with random weights, as none are published`);
+  const model = buildNetwork(config, { seed: SEED });
+  const dir = join(folder, known);
+  const card = {
+    architecture: architectureOf(config),
+    dataset: 'imagenet',
+    classNames: [],
+    labelOffset: 0,
+    origin: { source: 'random weights', route: 'seed', sha256: '0'.repeat(64) },
+  };
+  await saveModelFolder(model, card, dir);
+  model.dispose();
+  return openFloatModel(dir, context);
 }
 
 async function takeBatch(

@@ -2,20 +2,24 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
 import { chartSvg } from '../../workflows/charts/chart.ts';
 import { latencyChart, layersChart } from './charts.ts';
-import type { ExecutorRecord } from './record.ts';
+import { type ExecutorRecord, NETWORK } from './record.ts';
 import { executorTables, layerTables } from './tables.ts';
 
 /**
  * The files of a record, by name: `executor-<kind>.json` with the processor's kind, its tables and the
- * charts. The same record gives the same bytes.
+ * charts; of another network than the first `executor-<network>-<kind>`, without layers and charts. The
+ * same record gives the same bytes.
  */
 export async function recordFiles(record: ExecutorRecord): Promise<ReadonlyMap<string, string>> {
-  const { kind } = record;
+  const { kind, network } = record;
+  const isFirst = network === NETWORK;
+  const name = isFirst ? `executor-${kind}` : `executor-${network}-${kind}`;
   const files = new Map([
-    [`executor-${kind}.json`, `${JSON.stringify(record, null, 2)}\n`],
-    [`executor-${kind}.md`, `${executorTables(record)}\n`],
-    [`executor-layers-${kind}.md`, `${layerTables(record)}\n`],
+    [`${name}.json`, `${JSON.stringify(record, null, 2)}\n`],
+    [`${name}.md`, `${executorTables(record)}\n`],
   ]);
+  if (!isFirst) return files;
+  files.set(`executor-layers-${kind}.md`, `${layerTables(record)}\n`);
   for (const chart of [latencyChart(record), layersChart(record)]) {
     if (chart !== undefined) files.set(`${chart.name}-${kind}.svg`, await chartSvg(chart));
   }

@@ -23,7 +23,7 @@ interface Conversion {
   readonly packages: PythonPackages;
 }
 
-/** float.tflite, int8.tflite, uint8.tflite */
+/** float.tflite, int8.tflite */
 export const TFLITE: Conversion = {
   name: 'bench-tflite',
   title: 'LiteRT models',

@@ -5,6 +5,13 @@ import type { Load } from './runtimes/network_loader.ts';
 
 const RUNTIMES = join(import.meta.dirname, 'runtimes');
 
+export interface LoadedInPeer {
+  /** Of the runtime. */
+  readonly version: string;
+  /** How many parts of the network LiteRT's delegate took: of more than one others lie between. */
+  readonly parts?: number;
+}
+
 /** How a process of runtimes is started. */
 export type RuntimeProcess = Pick<LineProcessOptions, 'title' | 'program' | 'args'>;
 
@@ -33,12 +40,9 @@ export class RuntimePeer {
     this.process = new LineProcess({ ...start, environment: process.env, signal });
   }
 
-  /**
-   * @returns the runtime's version
-   * @throws UserError with what the runtime says where it cannot load the model; it goes on then
-   */
-  async load(load: Load): Promise<string> {
-    return (await this.ask<{ version: string }>('load', load)).version;
+  /** @throws UserError with what the runtime says where it cannot load the model; it goes on then */
+  load(load: Load): Promise<LoadedInPeer> {
+    return this.ask('load', load);
   }
 
   /** [N, classes] of every image, as the network stores them. */

@@ -2,11 +2,13 @@
  * TensorFlow's SavedModel: `saved_model.pb` with the graph and its functions, `variables/` with a
  * checkpoint of version 2.
  */
+
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
 import { messageOf, UserError } from '../../foundation/errors.ts';
 import { readBounded } from '../../foundation/files/byte_source.ts';
+import type { Reading, ReadModel } from '../read_model.ts';
 import { openCheckpointV2 } from '../tensor_bundle/checkpoint_v2.ts';
 import type { Checkpoint } from '../tensor_bundle/variables.ts';
 import { capturedVariables } from './captured_variables.ts';
@@ -21,7 +23,7 @@ import {
 import { damagedGraph } from './graph_def.ts';
 import type { NodeInput, PartialShape } from './network/graph_source.ts';
 import { parseInput } from './network/graph_source.ts';
-import { type GraphVariable, graphToModel, type ReadModel } from './network/graph_to_model.ts';
+import { type GraphVariable, graphToModel } from './network/graph_to_model.ts';
 import { protoSource } from './network/proto_source.ts';
 import type { GraphTensor } from './network/tensor_proto.ts';
 import { SAVED_MODEL_FILE } from './saved_model_file.ts';
@@ -33,17 +35,18 @@ const INITIALIZERS = new Set(['__saved_model_init_op', '__saved_model_train_op']
 const CLASS_OUTPUT = /predictions|probabilities|scores|softmax|logits/i;
 
 /**
- * Reads the SavedModel in a folder as a LayersModel: what its signature computes, with its variables.
- * @throws UserError where a file is missing or damaged, or naming a node that TF8 has no operation for
+ * Reads the SavedModel in a folder as a float graph: what its signature computes, with its variables.
+ * @throws UserError where a file is missing or damaged, or as `graphToModel` does
  */
-export async function loadSavedModel(folder: string): Promise<ReadModel> {
+export async function loadSavedModel(folder: string, reading?: Reading): Promise<ReadModel> {
   const path = join(folder, SAVED_MODEL_FILE);
   const bytes = await readBounded(path, MAX_GRAPH_BYTES);
   const variables = join(folder, 'variables', 'variables');
-  return readSavedModel(bytes, path, async () => {
+  const openVariables = async () => {
     if (!existsSync(`${variables}.index`)) return undefined;
     return openCheckpointV2(variables);
-  });
+  };
+  return readSavedModel(bytes, path, openVariables, reading);
 }
 
 /**
@@ -54,16 +57,17 @@ export async function readSavedModel(
   bytes: Uint8Array,
   fileName: string,
   openVariables: () => Promise<Checkpoint | undefined>,
+  reading?: Reading,
 ): Promise<ReadModel> {
   const graph = servingGraph(bytes, fileName);
   const { graphDef, signatureDef } = graph;
   if (graphDef === undefined) throw damagedGraph(fileName, 'expected a graph but it has none');
   const signature = servingSignature(signatureDef, fileName);
-  const [input] = Object.values(signature.inputs);
   return graphToModel({
+    ...reading,
     source: protoSource(graphDef, fileName),
-    output: outputOf(signature, fileName),
-    inputShape: shapeOf(input),
+    outputs: outputsOf(signature, fileName),
+    inputShapes: shapesOf(signature),
     readVariables: async (variables) => {
       const checkpoint = await openVariables();
       if (checkpoint === undefined) {
@@ -112,22 +116,32 @@ function servingSignature(
   );
 }
 
-function outputOf({ outputs }: SignatureDef, fileName: string): NodeInput {
+/** All of them, or the one that a classifier is for where its name tells. */
+function outputsOf({ outputs }: SignatureDef, fileName: string): NodeInput[] {
   const names = Object.keys(outputs);
   const likely = names.filter((name) => CLASS_OUTPUT.test(name));
-  const [chosen] = names.length === 1 ? names : likely.length === 1 ? likely : [];
-  const input = chosen === undefined ? undefined : parseInput(outputs[chosen].name);
-  if (input !== undefined) return input;
+  const chosen = likely.length === 1 ? likely : names;
+  const inputs = chosen.flatMap((name) => parseInput(outputs[name].name) ?? []);
+  if (inputs.length > 0) return inputs;
   throw new UserError(
-    `Expected one output in the signature of ${fileName} but received ${names.length}: ${names.join(', ')}`,
-    { remedy: 'Save the model again with one output: the class probabilities.' },
+    `Expected outputs in the signature of ${fileName} but received ${names.length}`,
+    { remedy: 'Save the model again with its outputs in the signature.' },
   );
 }
 
-function shapeOf(info: TensorInfo | undefined): PartialShape | undefined {
-  const shape = info?.tensorShape;
-  if (shape === undefined || shape.unknownRank) return undefined;
-  return shape.dim.map(({ size }) => (size < 0n ? undefined : Number(size)));
+function shapesOf({ inputs }: SignatureDef): Map<string, PartialShape> {
+  return new Map(
+    Object.values(inputs).flatMap((info) => {
+      const node = parseInput(info.name)?.node;
+      const shape = shapeOf(info);
+      return node === undefined || shape === undefined ? [] : [[node, shape] as const];
+    }),
+  );
+}
+
+function shapeOf({ tensorShape }: TensorInfo): PartialShape | undefined {
+  if (tensorShape === undefined || tensorShape.unknownRank) return undefined;
+  return tensorShape.dim.map(({ size }) => (size < 0n ? undefined : Number(size)));
 }
 
 /** By the objects that own them, else by the names of the graph: in TensorFlow 2 those of the objects. */

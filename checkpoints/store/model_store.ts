@@ -12,6 +12,12 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import '../../architectures/hard_activations.ts'; // by which stored networks call them
+import {
+  type FloatNetwork,
+  networkOfGraph,
+  networkOfLayers,
+} from '../../architectures/graph/float_network.ts';
+import { layersModelOf } from '../../architectures/graph/layers_model_of.ts';
 import { InvalidValueError, messageOf, UserError } from '../../foundation/errors.ts';
 import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
 import { readBounded } from '../../foundation/files/byte_source.ts';
@@ -20,6 +26,7 @@ import { firstIssue } from '../../foundation/first_issue.ts';
 import { sha256OfBytes } from '../../foundation/hashes/sha256.ts';
 import type { PixelRange } from '../input_affine.ts';
 import { nonFiniteWeight } from '../model_weights.ts';
+import type { GraphOrigin, Reading, ReadModel } from '../read_model.ts';
 import { isGraphModel, readGraphModel } from '../tfjs/graph_model.ts';
 import { checkTopology } from '../tfjs/layers_topology.ts';
 import { normalizeModel } from '../tfjs/normalize_model.ts';
@@ -50,8 +57,18 @@ const modelJsonSchema = z.object({
 
 type ModelJson = z.infer<typeof modelJsonSchema>;
 
-export interface LoadedModel {
+export interface LoadedModel extends LoadedParts {
   readonly model: tf.LayersModel;
+}
+
+/** As `LoadedModel`, in the form that it was read in. */
+export interface LoadedNetwork extends LoadedParts {
+  readonly network: FloatNetwork;
+  /** Of a GraphModel. */
+  readonly origin: GraphOrigin | undefined;
+}
+
+interface LoadedParts {
   /** undefined for a model that was not saved here. */
   readonly card: ModelCard | undefined;
   /** Of its model.json. */
@@ -125,12 +142,34 @@ export async function saveModelFolder(
  * @throws UserError saying what is missing, damaged or not supported
  */
 export async function loadModelFolder(pathToFolderOrModelJson: string): Promise<LoadedModel> {
-  const { path, json: anyJson } = await readJson(pathToFolderOrModelJson);
-  if (isGraphModel(anyJson)) {
-    const { model, notes, range } = await readGraphModel(anyJson, path);
-    const format = 'tfjs GraphModel';
-    return { model: finite(model, path), card: undefined, path, format, notes, range };
+  const { path, json } = await readJson(pathToFolderOrModelJson);
+  if (!isGraphModel(json)) return loadLayers(json, path);
+  const { graph, ...read } = await readGraphModel(json, path);
+  return { model: layersModelOf(graph), ...graphParts(read, path) };
+}
+
+/**
+ * As `loadModelFolder`, without making a GraphModel one of layers.
+ * @param reading how much of a GraphModel is read
+ */
+export async function loadNetworkFolder(
+  pathToFolderOrModelJson: string,
+  reading?: Reading,
+): Promise<LoadedNetwork> {
+  const { path, json } = await readJson(pathToFolderOrModelJson);
+  if (!isGraphModel(json)) {
+    const { model, ...parts } = await loadLayers(json, path);
+    return { network: networkOfLayers(model), origin: undefined, ...parts };
   }
+  const { graph, unread, origin, ...read } = await readGraphModel(json, path, reading);
+  return { network: networkOfGraph(graph, unread), origin, ...graphParts(read, path) };
+}
+
+function graphParts({ notes, range }: Pick<ReadModel, 'notes' | 'range'>, path: string) {
+  return { card: undefined, path, format: 'tfjs GraphModel', notes, range } as const;
+}
+
+async function loadLayers(anyJson: unknown, path: string): Promise<LoadedModel> {
   const { json, card, topology, weightSpecs, weightData, range, notes } = await readLayersModel(
     anyJson,
     path,

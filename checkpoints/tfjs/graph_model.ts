@@ -2,12 +2,13 @@ import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { messageOf } from '../../foundation/errors.ts';
 import { firstIssue } from '../../foundation/first_issue.ts';
-import { chooseOutput } from '../graph_def/network/choose_output.ts';
+import { chooseOutputs, mainOutputs } from '../graph_def/network/choose_output.ts';
 import type { GraphSource, NodeInput, PartialShape } from '../graph_def/network/graph_source.ts';
 import { parseInput } from '../graph_def/network/graph_source.ts';
-import { graphToModel, type ReadModel } from '../graph_def/network/graph_to_model.ts';
+import { graphToModel } from '../graph_def/network/graph_to_model.ts';
 import { graphTopologySchema, jsonSource } from '../graph_def/network/json_source.ts';
 import type { GraphTensor } from '../graph_def/network/tensor_proto.ts';
+import type { Reading, ReadModel } from '../read_model.ts';
 import { damagedModel, readWeightData, weightsManifestSchema } from './weights_manifest.ts';
 
 const tensorInfoSchema = z.object({
@@ -44,11 +45,15 @@ export function isGraphModel(json: unknown): boolean {
 }
 
 /**
- * Reads a tfjs GraphModel as a LayersModel.
+ * Reads a tfjs GraphModel as a float graph.
  * @param json parsed from the model.json at `path`, beside which its weights are
- * @throws UserError where a file is missing or damaged, or naming a node that TF8 has no operation for
+ * @throws UserError where a file is missing or damaged, or as `graphToModel` does
  */
-export async function readGraphModel(json: unknown, path: string): Promise<ReadModel> {
+export async function readGraphModel(
+  json: unknown,
+  path: string,
+  reading?: Reading,
+): Promise<ReadModel> {
   const parsed = graphModelSchema.safeParse(json);
   if (!parsed.success) {
     throw damagedModel(`Expected a tfjs GraphModel in ${path} but: ${firstIssue(parsed.error)}`);
@@ -58,18 +63,27 @@ export async function readGraphModel(json: unknown, path: string): Promise<ReadM
   const { weightSpecs, weightData } = await readWeightData(path, weightsManifest);
   const weights = decodeWeights(weightData, weightSpecs, path);
   const source = jsonSource(modelTopology, weights, path);
-  const [input] = Object.values(signature.inputs ?? {});
-  const dims = input?.tensorShape?.dim;
-  const inputShape: PartialShape | undefined = dims?.map(({ size }) =>
-    Number(size ?? -1) >= 0 ? Number(size) : undefined,
-  );
-  return graphToModel({ source, output: outputOf(signature, source), inputShape });
+  const outputs = outputsOf(signature, source);
+  return graphToModel({ ...reading, source, outputs, inputShapes: inputShapesOf(signature) });
 }
 
-function outputOf({ outputs }: Signature, source: GraphSource): NodeInput {
-  const named = Object.values(outputs ?? {});
-  const output = named.length === 1 ? parseInput(named[0].name) : undefined;
-  return output !== undefined && source.nodes.has(output.node) ? output : chooseOutput(source);
+function inputShapesOf({ inputs }: Signature): Map<string, PartialShape> {
+  return new Map(
+    Object.values(inputs ?? {}).flatMap(({ name, tensorShape }) => {
+      const node = parseInput(name)?.node;
+      const shape = tensorShape?.dim?.map(({ size }) =>
+        Number(size ?? -1) >= 0 ? Number(size) : undefined,
+      );
+      return node === undefined || shape === undefined ? [] : [[node, shape] as const];
+    }),
+  );
+}
+
+function outputsOf({ outputs }: Signature, source: GraphSource): NodeInput[] {
+  const named = Object.values(outputs ?? {})
+    .flatMap(({ name }) => parseInput(name) ?? [])
+    .filter(({ node }) => source.nodes.has(node));
+  return named.length > 0 ? mainOutputs(named) : chooseOutputs(source);
 }
 
 /** Quantized weights become the numbers that they stand for. */

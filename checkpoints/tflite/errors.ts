@@ -16,16 +16,20 @@ export interface OperatorLabel {
   readonly file: string;
 }
 
-/** The error of an operator that no float graph can hold, or not in this form. */
-export function unsupportedOperator(
-  { operator, tensor, file }: OperatorLabel,
-  what = 'the operator',
-): UserError {
-  return new UserError(
-    `Expected a network of operations that tf8 has but ${tensor} of ${file} is ${operator}: it does not have ${what}`,
-    {
-      remedy:
-        'Pass a network without it: what computes on the results (boxes, top classes) is better done by the program that calls it.',
-    },
-  );
+/** An operator that no float graph can hold, or not in this form: a network ends before it. */
+export class UnsupportedOperatorError extends UserError {
+  override readonly name = 'UserError';
+  /** What of it there is nothing for. */
+  readonly what: string;
+
+  constructor({ operator, tensor, file }: OperatorLabel, what = 'the operator') {
+    super(
+      `Expected a network of operations that tf8 has but ${tensor} of ${file} is ${operator}: it does not have ${what}`,
+      {
+        remedy:
+          'Pass a network without it: what computes on the results (boxes, top classes) is better done by the program that calls it.',
+      },
+    );
+    this.what = what;
+  }
 }

@@ -381,23 +381,34 @@ function concatenation(operator: TfliteOperator, draft: GraphDraft): void {
   addWith(operator, draft, node, fused(operator, draft, schema.CONCATENATION_ACTIVATION));
 }
 
-/** Zeros around the image alone. */
+/** Zeros around the image, or channels of zeros: columns of zeros of the image turned, [H, C, W]. */
 function pad(operator: TfliteOperator, draft: GraphDraft): void {
   const input = inputOf(operator, draft);
   const { values } = constantOf(operator, draft, 1, 'paddings');
   const filled = operator.inputs.length > 2 ? constantOf(operator, draft, 2, 'values').values : [0];
-  const [batchBefore, batchAfter, top, bottom, left, right, ...channels] = values;
-  const isAround =
-    values.length === 8 && [batchBefore, batchAfter, ...channels].every((side) => side === 0);
-  const isSound = [top, bottom, left, right].every((side) => side >= 0);
-  if (!isAround || !isSound || filled[0] !== 0) {
+  const [batchBefore, batchAfter, top, bottom, left, right, before, behind] = values;
+  const isSound = [top, bottom, left, right, before, behind].every((side) => side >= 0);
+  if (values.length !== 8 || batchBefore !== 0 || batchAfter !== 0 || !isSound || filled[0] !== 0) {
     throw draft.unsupported(operator, 'padding other than zeros around an image');
   }
-  draft.add(operator.outputs[0], {
-    ...baseOf(operator, draft, [input]),
-    op: 'pad',
-    padding: { top, bottom, left, right },
-  });
+  const [output] = operator.outputs;
+  const base = baseOf(operator, draft, [input]);
+  const { name } = base;
+  const padding = { top, bottom, left, right };
+  if (before === 0 && behind === 0) {
+    draft.add(output, { ...base, op: 'pad', padding });
+    return;
+  }
+  const turn = { ...base, op: 'transpose', permutation: [0, 2, 1] } as const;
+  const [around, turned, wider] = [`${name}/around`, `${name}/turned`, `${name}/channels`];
+  const channels = { ...NO_PADDING, left: before, right: behind };
+  draft.add(
+    output,
+    { ...base, op: 'pad', name: around, padding },
+    { ...turn, name: turned, inputs: [around] },
+    { ...base, op: 'pad', name: wider, inputs: [turned], padding: channels },
+    { ...turn, inputs: [wider] },
+  );
 }
 
 /** To the shape that the file says the result has. */

@@ -1,17 +1,25 @@
 /** TensorFlow Lite's files as float graphs; what is quantized in them is dequantized. */
 import { basename } from 'node:path';
 import { type FloatGraph, floatGraph } from '../../architectures/graph/float_graph.ts';
+import { dropUnread } from '../../architectures/graph/passes/drop_unread.ts';
 import { bypass, usersOf } from '../../architectures/graph/passes/rewrite.ts';
 import { elements } from '../../architectures/graph/shape.ts';
+import { UserError } from '../../foundation/errors.ts';
 import { readBounded } from '../../foundation/files/byte_source.ts';
 import { TENSOR_TYPE } from '../../foundation/flatbuffers/tflite_schema.ts';
 import { type ChannelAffine, inputMap, type PixelRange } from '../input_affine.ts';
+import { type GraphOrigin, isMost, type Reading, type ReadModel } from '../read_model.ts';
 import { affineOf } from './activations.ts';
 import { typeName } from './constants.ts';
-import { damagedTflite } from './errors.ts';
+import { damagedTflite, UnsupportedOperatorError } from './errors.ts';
 import { GraphDraft } from './graph_draft.ts';
 import { readOperator } from './operators.ts';
-import { parseTflite, type TfliteFile, type TfliteTensor } from './tflite_file.ts';
+import {
+  parseTflite,
+  type TfliteFile,
+  type TfliteOperator,
+  type TfliteTensor,
+} from './tflite_file.ts';
 
 /** Above any network that is read here. */
 const MAX_BYTES = 2 ** 31;
@@ -24,46 +32,112 @@ const COMMON_RANGES: readonly PixelRange[] = [
   { min: 0, max: 255 },
 ];
 
-export interface TfliteModel {
-  readonly graph: FloatGraph;
-  /** Of the images; undefined where the file does not say it. */
-  readonly range: PixelRange | undefined;
-  readonly notes: readonly string[];
-}
+/** Operators that sum over weights, or over what two images have: what networks are made of. */
+const WEIGHTED = new Set([
+  'CONV_2D',
+  'DEPTHWISE_CONV_2D',
+  'FULLY_CONNECTED',
+  'TRANSPOSE_CONV',
+  'CONV_3D',
+  'BATCH_MATMUL',
+]);
 
 /**
- * Reads a `.tflite` file, float or quantized.
- * @throws UserError where it is damaged, or naming an operator that no float graph can hold
+ * Reads a `.tflite` file, float or quantized, up to operators that no float graph can hold.
+ * @throws UserError where it is damaged, reads several images, or naming the operator before which little
+ *   would be left
  */
-export async function loadTflite(path: string): Promise<TfliteModel> {
-  return readTflite(await readBounded(path, MAX_BYTES), path);
+export async function loadTflite(path: string, reading?: Reading): Promise<ReadModel> {
+  return readTflite(await readBounded(path, MAX_BYTES), path, reading);
 }
 
 /**
  * As `loadTflite`.
  * @param name what errors call the file
  */
-export function readTflite(bytes: Uint8Array, name: string): TfliteModel {
+export function readTflite(bytes: Uint8Array, name: string, reading: Reading = {}): ReadModel {
   const file = parseTflite(bytes, name);
   const draft = new GraphDraft(file);
-  const [input, ...more] = file.inputs;
-  if (input === undefined || more.length > 0) {
-    throw damagedTflite(name, `it has ${file.inputs.length} inputs, of which one is read`);
-  }
+  const input = imageInput(file);
   const source = draft.addInput(input, imageShape(draft.tensor(input), name));
-  for (const operator of file.operators) readOperator(operator, draft);
-  const outputs = file.outputs.map((output) => {
-    const made = draft.find(output);
-    if (made === undefined) throw damagedTflite(name, 'nothing makes one of its outputs');
-    return made.name;
-  });
+  for (const other of file.inputs) if (other !== input) draft.leaveOutInput(other);
+  for (const operator of file.operators) readOrLeave(operator, draft);
+  const { nodes, unread } = draft;
+  const outputs = outputsOf(file, draft);
+  requireRead(file, draft, outputs, reading);
   const read = floatGraph({
     name: basename(name).replace(/\.\w+$/, ''),
     input: source,
-    nodes: draft.nodes,
-    outputs,
+    nodes,
+    outputs: [...outputs.keys()],
   });
-  return withInput(read, quantizedInput(file, input), dequantizedNotes(file));
+  const graph = unread.length === 0 ? read : dropUnread(read);
+  const { done, ...rest } = withInput(graph, quantizedInput(file, input), dequantizedNotes(file));
+  return { ...rest, unread, origin: { input: String(input), outputs, done } };
+}
+
+function readOrLeave(operator: TfliteOperator, draft: GraphDraft): void {
+  if (draft.readsLost(operator)) {
+    draft.leaveOut(operator);
+    return;
+  }
+  try {
+    readOperator(operator, draft);
+  } catch (error) {
+    if (!(error instanceof UnsupportedOperatorError)) throw error;
+    draft.leaveOut(operator, error);
+  }
+}
+
+/** Those of the file, and what is read by what is left out: names of nodes → numbers of tensors. */
+function outputsOf({ name, outputs }: TfliteFile, draft: GraphDraft): Map<string, string> {
+  const made = outputs.filter((output) => draft.find(output) !== undefined);
+  if (draft.unread.length === 0 && made.length < outputs.length) {
+    throw damagedTflite(name, 'nothing makes one of its outputs');
+  }
+  const names = new Map<string, string>();
+  for (const index of [...made, ...draft.ends()]) {
+    const { name: node } = draft.find(index)!;
+    if (!names.has(node)) names.set(node, String(index));
+  }
+  return names;
+}
+
+function requireRead(
+  { name, operators }: TfliteFile,
+  { unread, firstError }: GraphDraft,
+  outputs: ReadonlyMap<string, string>,
+  reading: Reading,
+): void {
+  const weighted = operators.filter(({ name: op }) => WEIGHTED.has(op)).length;
+  const lost = unread.filter(({ op }) => WEIGHTED.has(op)).length;
+  if (outputs.size > 0 && isMost(weighted, lost, reading)) return;
+  throw firstError ?? damagedTflite(name, 'its images come into none of its outputs');
+}
+
+/**
+ * The input that gives the images; others are left out with what they feed.
+ * @throws UserError where convolutions read several
+ */
+function imageInput({ name, inputs, tensors, operators }: TfliteFile): number {
+  const ofImages = inputs.filter((index) => tensors[index]?.shape.length === 4);
+  const candidates = ofImages.length > 0 ? ofImages : inputs;
+  const used = candidates.filter((input) => {
+    const reached = new Set([input]);
+    return operators.some((operator) => {
+      if (!operator.inputs.some((index) => reached.has(index))) return false;
+      for (const output of operator.outputs) reached.add(output);
+      return WEIGHTED.has(operator.name);
+    });
+  });
+  const chosen = used[0] ?? candidates[0];
+  if (chosen === undefined) throw damagedTflite(name, 'it has no input');
+  if (used.length < 2) return chosen;
+  const named = used.map((index) => `${tensors[index].name} [${tensors[index].shape}]`);
+  throw new UserError(
+    `Expected one input of images in ${name} but received ${used.length}: ${named.join(', ')}`,
+    { remedy: 'Save the part that reads one of them as a network of its own.' },
+  );
 }
 
 /** Of one image, without the batch. */
@@ -102,13 +176,14 @@ function withInput(
   graph: FloatGraph,
   range: PixelRange | undefined,
   notes: readonly string[],
-): TfliteModel {
+): Pick<ReadModel, 'graph' | 'range' | 'notes'> & Pick<GraphOrigin, 'done'> {
   const affine = firstAffine(graph);
-  if (range !== undefined || affine === undefined) return { graph, range, notes };
+  if (range !== undefined || affine === undefined) return { graph, range, notes, done: undefined };
   const { range: scaled, left, note } = inputMap(affine.map);
-  if (left !== undefined) return { graph, range: scaled, notes: [...notes, note] };
+  const all = [...notes, note];
+  if (left !== undefined) return { graph, range: scaled, notes: all, done: undefined };
   const rest = bypass(graph, ({ name }) => affine.nodes.has(name));
-  return { graph: rest, range: scaled, notes: [...notes, note] };
+  return { graph: rest, range: scaled, notes: all, done: affine.map };
 }
 
 /** The scaling and shifting at the beginning of a graph, and its nodes. */

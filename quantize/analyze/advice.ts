@@ -13,6 +13,7 @@ const CODES: Readonly<Record<FindingCause, AdviceCode>> = {
   rangeTooWide: 'calibrateOnTypical',
   activationRequantization: 'evenOutputs',
   inputQuantization: 'samePreprocessing',
+  unevenInputs: 'evenOutputs',
   relu6Clipping: 'replaceRelu6',
   overflowRisk: 'smallerSums',
 };

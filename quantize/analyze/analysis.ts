@@ -209,6 +209,8 @@ export type FindingCause =
   | 'activationRequantization'
   /** The same of the network's input. */
   | 'inputQuantization'
+  /** What a sum or a concatenation joins has steps of different sizes. */
+  | 'unevenInputs'
   /** ReLU6 cuts values that the layer makes. */
   | 'relu6Clipping'
   /** A bias or accumulator is near the end of int32. */

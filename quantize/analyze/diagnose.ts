@@ -24,6 +24,9 @@ const COARSE = 5e-3;
 /** Channels count as stretching a range that would be half as wide without them, or less. */
 const STRETCH = 2;
 
+/** Inputs that are joined count as uneven where the steps of one are this many times those of another, or more. */
+const UNEVEN = 4;
+
 /**
  * A range is too wide where its values fill less of it than this, which takes two bits from them; it
  * is named from a noise of 50 dB on, since nothing is lost by mending it.
@@ -49,9 +52,14 @@ export function diagnose(
   layers: readonly LayerAnalysis[],
 ): readonly Finding[] {
   const pooled = pooledCosts(layers);
+  const scales = new Map(
+    [{ name: input.name, output: input }, ...layers].map(
+      ({ name, output }) => [name, output.quantization.scale] as const,
+    ),
+  );
   const signs = [
     ...inputSigns(input, pooled),
-    ...layers.flatMap((layer) => layerSigns(layer, pooled)),
+    ...layers.flatMap((layer) => layerSigns(layer, pooled, scales)),
   ];
   const totals = new Map<FindingCause, number>();
   for (const { cause, cost } of signs) totals.set(cause, (totals.get(cause) ?? 0) + cost);
@@ -103,22 +111,60 @@ function inputSigns(input: Analysis['input'], pooled: ReadonlyMap<string, number
   return tensorSigns(input.name, input, cost, share, 'inputQuantization');
 }
 
-function layerSigns(layer: LayerAnalysis, pooled: ReadonlyMap<string, number>): Sign[] {
+function layerSigns(
+  layer: LayerAnalysis,
+  pooled: ReadonlyMap<string, number>,
+  scales: ReadonlyMap<string, number>,
+): Sign[] {
   const { name, op, output, logits, causes } = layer;
+  const uneven = unevenSign(layer, scales);
+  const cost = noiseToSignal(logits.onlyOutput) + (pooled.get(name) ?? 0);
   return [
     ...weightSigns(layer),
+    ...(uneven === undefined ? [] : [uneven]),
     ...(isPool(op)
       ? []
       : tensorSigns(
           name,
           output,
-          noiseToSignal(logits.onlyOutput) + (pooled.get(name) ?? 0),
+          cost - (uneven?.cost ?? 0),
           roundingShare(causes.activationRequantization, causes.saturation),
           'activationRequantization',
         )),
     ...clippingSigns(layer),
     ...overflowSigns(layer),
   ];
+}
+
+/**
+ * A sum has one grid, as coarse as its coarsest input needs: with all inputs on the steps of the finest,
+ * which are r times smaller, 1 − 1/r² of the noise of its rounding would go.
+ */
+function unevenSign(
+  { name, op, inputs, logits, causes }: LayerAnalysis,
+  scales: ReadonlyMap<string, number>,
+): Sign | undefined {
+  if (op !== 'add' && op !== 'subtract' && op !== 'concat') return undefined;
+  const steps = inputs.flatMap((input) => scales.get(input) ?? []);
+  const [finest, coarsest] = [Math.min(...steps), Math.max(...steps)];
+  const ratio = coarsest / finest;
+  const share = roundingShare(causes.activationRequantization, causes.saturation);
+  const cost = noiseToSignal(logits.onlyOutput) * share * (1 - 1 / ratio ** 2);
+  if (steps.length < 2 || ratio < UNEVEN || cost < PLAIN_FAULT) return undefined;
+  return {
+    layer: name,
+    cause: 'unevenInputs',
+    cost,
+    explanation:
+      `Its inputs have steps of ${figure(finest)} and ${figure(coarsest)}, ${figure(ratio)} times as coarse: ` +
+      'on the one grid of the result the finer input keeps few of its levels.',
+    evidence: {
+      finestStep: finest,
+      coarsestStep: coarsest,
+      ratio,
+      logitsSqnrDb: logits.onlyOutput,
+    },
+  };
 }
 
 /** Of a tensor's noise, by the energies of what is rounded and what saturates. */

@@ -1,21 +1,14 @@
 /** Where a network ends that TF8 cannot compute to its end. */
 import { type FloatGraph, floatGraph } from '../../architectures/graph/float_graph.ts';
 import { macsOf, networkMacs } from '../../architectures/graph/float_macs.ts';
+import type { UnreadOperation } from '../../architectures/graph/float_network.ts';
 import type { FloatNode } from '../../architectures/graph/float_node.ts';
 import { dropUnread } from '../../architectures/graph/passes/drop_unread.ts';
 import { usersOf } from '../../architectures/graph/passes/rewrite.ts';
 import { expected, QuantizationError } from '../params/errors.ts';
 import { fusedGraph } from './fuse.ts';
+import { kindsOf, type LeftOut } from './left_out.ts';
 import { unsupportedNodes } from './require_tf8.ts';
-
-/** An operation of a network that its integer part does not reach. */
-export interface LeftOut {
-  readonly name: string;
-  /** As its file calls it. */
-  readonly op: string;
-  /** Of the network's multiply-accumulates for one image, in [0, 1]. */
-  readonly macsShare: number;
-}
 
 export interface IntegerPart {
   /** As it was read, up to the outputs: what TF8 computes, softmaxes at the end included. */
@@ -30,9 +23,14 @@ export interface IntegerPart {
  * than half of the multiply-accumulates would be left out stays whole: converting it names what TF8 has not.
  * @param outputs names of tensors to end in instead; a layer's stands for what it makes with its batch norm and
  *   activation
+ * @param unread what of the network's file the graph does not hold
  * @throws QuantizationError where one of `outputs` is no tensor of the network, or its input
  */
-export function integerPart(read: FloatGraph, outputs?: readonly string[]): IntegerPart {
+export function integerPart(
+  read: FloatGraph,
+  outputs?: readonly string[],
+  unread: readonly UnreadOperation[] = [],
+): IntegerPart {
   const wanted = outputs === undefined ? read : endingIn(read, outputs);
   const lost = outputs === undefined ? unreached(read) : new Set<string>();
   const graph = lost.size === 0 ? wanted : withoutNodes(read, lost);
@@ -41,24 +39,49 @@ export function integerPart(read: FloatGraph, outputs?: readonly string[]): Inte
   const share = (node: FloatNode) => (all === 0 ? 0 : macsOf(read, node) / all);
   const left = read.nodes.filter(({ name }) => !kept.has(name));
   const leftShare = left.reduce((sum, node) => sum + share(node), 0);
+  const beyond = unread.map(({ name, op, reason }) => ({
+    name,
+    op,
+    ...(reason !== undefined && { reason }),
+  }));
   if (graph.nodes.length === 0 || (outputs === undefined && leftShare > 0.5)) {
-    return { graph: wanted, leftOut: [] };
+    return { graph: wanted, leftOut: beyond };
   }
-  const leftOut = left.map((node) => ({
+  const held = left.map((node) => ({
     name: node.name,
     op: node.className ?? node.op,
     macsShare: share(node),
   }));
-  return { graph, leftOut };
+  return { graph, leftOut: [...held, ...beyond] };
 }
 
 /** One sentence on what is left out; undefined where nothing is. */
 export function leftOutNote({ graph, leftOut }: IntegerPart): string | undefined {
   if (leftOut.length === 0) return undefined;
-  const share = 100 * leftOut.reduce((sum, { macsShare }) => sum + macsShare, 0);
+  const held = leftOut.filter(({ macsShare }) => macsShare !== undefined);
+  const unread = leftOut.filter(({ macsShare }) => macsShare === undefined);
+  const parts = [
+    ...(held.length === 0 ? [] : [heldNote(held)]),
+    ...(unread.length === 0 ? [] : [unreadNote(unread)]),
+  ];
+  return `it ends in ${graph.outputs.join(', ')}: ${parts.join('; ')}`;
+}
+
+/** Operations of the float graph. */
+function heldNote(leftOut: readonly LeftOut[]): string {
+  const share = 100 * leftOut.reduce((sum, { macsShare = 0 }) => sum + macsShare, 0);
   const shown = leftOut.slice(0, 5).map(({ name, op }) => `${name} (${op})`);
   const more = leftOut.length > shown.length ? `, and ${leftOut.length - shown.length} more` : '';
-  return `it ends in ${graph.outputs.join(', ')}: ${shown.join(', ')}${more} ${leftOut.length === 1 ? 'is' : 'are'} left out, ${share.toFixed(1)} % of the multiply-accumulates`;
+  return `${shown.join(', ')}${more} ${leftOut.length === 1 ? 'is' : 'are'} left out, ${share.toFixed(1)} % of the multiply-accumulates`;
+}
+
+/** Operations of the file that the float graph does not hold. */
+function unreadNote(leftOut: readonly LeftOut[]): string {
+  const [first] = leftOut.filter(({ reason }) => reason !== undefined);
+  const [reason] = first?.reason?.split(';') ?? [];
+  const why = first === undefined ? '' : `, from ${first.name} on (${first.op}: ${reason})`;
+  const are = leftOut.length === 1 ? 'operation is' : 'operations are';
+  return `${leftOut.length} ${are} left out that no network of TF8 has: ${kindsOf(leftOut)}${why}`;
 }
 
 function endingIn(read: FloatGraph, outputs: readonly string[]): FloatGraph {

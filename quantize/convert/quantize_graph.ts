@@ -36,6 +36,9 @@ export interface QuantizeGraphOptions extends Omit<ConvertOptions, 'provenance'>
   readonly compile?: Compile | undefined;
   /** Called with the number of images so far, for each way through them. */
   readonly onProgress?: ((images: number) => void) | undefined;
+  /** Where a recipe works layer by layer: called with the number that are done, 0 first, and of all. */
+  readonly onLayer?: ((done: number, layers: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What a recipe did. */
@@ -61,7 +64,7 @@ export interface QuantizedGraph {
  * Quantizes a float network by a recipe, from unlabelled images.
  * @param read the network as it was read: batch norms are nodes
  * @throws QuantizationError naming a layer that TF8 cannot hold; for no images; for a recipe that the
- *   executor has no arithmetic for
+ *   executor has no arithmetic for; the signal's reason when aborted
  */
 export async function quantizeGraph(
   read: FloatGraph,
@@ -106,11 +109,13 @@ export async function quantizeGraph(
     onNote: isByLayer ? undefined : options.onNote,
   });
   const { model: rounded, layers } = isByLayer
-    ? quantizeLayers(graph, converted, recipe, {
+    ? await quantizeLayers(graph, converted, recipe, {
         images: kept.images(),
         kernels,
         threads,
         onNote: options.onNote,
+        onLayer: options.onLayer,
+        signal: options.signal,
       })
     : { model: converted, layers: [] };
   const isFromBatchNorms = recipe.corrections.some(({ from }) => from === 'batchNorms');

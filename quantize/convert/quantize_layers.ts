@@ -28,6 +28,10 @@ export interface QuantizeLayersOptions {
   readonly threads: number;
   /** Is told, in a sentence, what the user should know of a layer. */
   readonly onNote?: ((note: string) => void) | undefined;
+  /** Called with the number of layers that are done, 0 first, and of all. */
+  readonly onLayer?: ((done: number, layers: number) => void) | undefined;
+  /** Ends the work between two steps of a layer, of a few seconds at most. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What was done to a layer with weights. */
@@ -43,17 +47,23 @@ export interface QuantizedLayer extends Omit<LayerWeights, 'node'> {
  * layer on what the float layers make of them. Tensors of all the images are held as long as they are read.
  * @param graph the folded float network
  * @param model what `convertGraph` made of it: its tensors keep their parameters
+ * @throws the signal's reason when aborted
  */
-export function quantizeLayers(
+export async function quantizeLayers(
   graph: FloatGraph,
   model: Tf8Model,
   recipe: Recipe,
   options: QuantizeLayersOptions,
-): { readonly model: Tf8Model; readonly layers: readonly QuantizedLayer[] } {
+): Promise<{ readonly model: Tf8Model; readonly layers: readonly QuantizedLayer[] }> {
   const walk = new Walk(graph, recipe, options);
+  const nodes: Tf8Node[] = [];
   try {
     walk.begin(model);
-    const nodes = model.nodes.map((node, index) => walk.layer(graph.nodes[index], node, index));
+    for (const [index, node] of model.nodes.entries()) {
+      options.onLayer?.(index, model.nodes.length);
+      nodes.push(await walk.layer(graph.nodes[index], node, index));
+    }
+    options.onLayer?.(nodes.length, model.nodes.length);
     return { model: { ...model, nodes }, layers: walk.layers };
   } finally {
     walk.end();
@@ -89,14 +99,15 @@ class Walk {
   }
 
   /** The node as it is in the model now; its tensors are kept for its readers. */
-  layer(exact: FloatNode, stored: Tf8Node, index: number): Tf8Node {
+  async layer(exact: FloatNode, stored: Tf8Node, index: number): Promise<Tf8Node> {
+    await this.turn();
     const { shape, quantization } = stored.output;
     const inputs = stored.inputs.map((name) => byName(this.tensors, name));
     const float = this.float(exact, inputs);
     const bytes = new Uint8Array(float.length);
     const node =
       isWeightedFloat(exact) && isWeighted(stored)
-        ? this.weighted(exact, stored, inputs[0], float, bytes)
+        ? await this.weighted(exact, stored, inputs[0], float, bytes)
         : stored;
     if (node === stored) this.run(node, inputs, bytes);
     for (const name of stored.inputs) {
@@ -106,16 +117,17 @@ class Walk {
     return node;
   }
 
-  private weighted(
+  private async weighted(
     exact: Extract<FloatNode, { kernel: Float32Array }>,
     stored: WeightedNode,
     input: BothTensors,
     float: Float32Array,
     bytes: Uint8Array,
-  ): WeightedNode {
+  ): Promise<WeightedNode> {
     const { weights, corrections, scales } = this.recipe;
     const correction = corrections.find(({ from }) => from === 'images');
     const moments = inputMoments(stored, input, correction !== undefined);
+    await this.turn();
     const quantized = layerWeights(exact, stored, input.quantization, {
       choice: weights,
       scales,
@@ -131,6 +143,7 @@ class Walk {
       const channels = node.bias.length;
       const ofSome = channelMeans(firstImages(float, some, this.count), channels);
       for (let step = 0; step < correction.steps; step++) {
+        await this.turn();
         const isLast = step === correction.steps - 1;
         const images = isLast ? this.count : some;
         const made = firstImages(bytes, images, this.count);
@@ -149,6 +162,12 @@ class Walk {
       ...(errors.length > 0 && { meanErrors: [errors[0], errors[errors.length - 1]] as const }),
     });
     return node;
+  }
+
+  /** Lets others have their turn, such as whoever interrupts this. */
+  private async turn(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve));
+    this.options.signal?.throwIfAborted();
   }
 
   private run(node: Tf8Node, inputs: readonly BothTensors[], bytes: Uint8Array): void {

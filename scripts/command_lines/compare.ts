@@ -4,7 +4,7 @@ import { optionWords, shownRecipe } from './words.ts';
 /** What repeats a comparison; DIR stands for a folder, MODEL for a path, of the machine. */
 export function compareCommandLine(options: CompareOptions): string {
   const { model, dataset, data, limit, seed, tier, recipes, subsets } = options;
-  const { calibrationData, calibrationImages, inputRange } = options;
+  const { calibrationData, calibrationImages, inputRange, outputs } = options;
   const words = optionWords([
     ['dataset', dataset],
     ['data', data && 'DIR'],
@@ -13,6 +13,7 @@ export function compareCommandLine(options: CompareOptions): string {
     ['calibration-images', calibrationImages?.join(',')],
     ['subsets', subsets],
     ['input-range', inputRange && `${inputRange.min},${inputRange.max}`],
+    ['outputs', outputs?.join(',')],
     ['limit', limit],
     ['tier', tier === 'auto' ? undefined : tier],
     ['seed', seed === 0 ? undefined : seed],

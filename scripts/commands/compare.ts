@@ -9,6 +9,7 @@ import {
   FLOAT_MODEL,
   INPUT_RANGE,
   LIMIT,
+  OUTPUTS,
   SEED,
   SEED_RANGE,
   TIER,
@@ -45,6 +46,7 @@ export const compareCommand = defineCommand({
         describe: 'Disjoint subsets of images to calibrate with, for mean and spread',
       })
       .option('input-range', INPUT_RANGE)
+      .option('outputs', OUTPUTS)
       .option('limit', LIMIT)
       .option('tier', TIER)
       .option('seed', SEED)

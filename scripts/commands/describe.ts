@@ -1,5 +1,6 @@
 import { networkTitle } from '../../architectures/registry.ts';
 import { STANDARD, VARIANTS } from '../../architectures/variants.ts';
+import { kindsOf, type LeftOut } from '../../quantize/convert/left_out.ts';
 import type { DescribedModel } from '../../workflows/describe/describe_model.ts';
 import {
   type DescribedNetwork,
@@ -135,18 +136,22 @@ function showModel(result: DescribedModel): string {
     `multiply-accumulates  ${millions(macs)}`,
     ...(leftOut.length === 0
       ? []
-      : [
-          `           in integers  ${millions(integerMacs)}`,
-          '',
-          markdownTable(
-            ['left out', 'operation', 'MACs %'],
-            leftOut.map(({ name, op, macsShare }) => [name, op, (100 * macsShare).toFixed(1)]),
-            2,
-          ),
-        ]),
+      : [`           in integers  ${millions(integerMacs)}`, '', ...showLeftOut(leftOut)]),
     ...(memory === undefined ? [] : showMemory(memory)),
     ...(budget === undefined ? [] : ['', ...showBudget(budget)]),
   ].join('\n');
+}
+
+/** Operations of the float graph one by one, others by their kinds. */
+function showLeftOut(leftOut: readonly LeftOut[]): string[] {
+  const held = leftOut.flatMap(({ name, op, macsShare }) =>
+    macsShare === undefined ? [] : [[name, op, (100 * macsShare).toFixed(1)]],
+  );
+  const unread = leftOut.filter(({ macsShare }) => macsShare === undefined);
+  return [
+    ...(held.length === 0 ? [] : [markdownTable(['left out', 'operation', 'MACs %'], held, 2)]),
+    ...(unread.length === 0 ? [] : [`left out, no network of TF8 has it: ${kindsOf(unread)}`]),
+  ];
 }
 
 function layerTable({ layers }: Pick<DescribedNetwork, 'layers'>): string {

@@ -1,8 +1,10 @@
+import { importOptional } from '../../foundation/optional_package.ts';
 import { kernelsName } from '../../workflows/open/kernels_used.ts';
 import { markdownTable } from '../../workflows/records/markdown_table.ts';
 import { exportedFile } from '../../workflows/verify/exported_file.ts';
 import { RUNTIME_NAMES } from '../../workflows/verify/runtime_names.ts';
 import type { VerifyResult } from '../../workflows/verify/verify.ts';
+import type { VerifyFloatResult } from '../../workflows/verify/verify_float.ts';
 import { defineCommand } from '../command.ts';
 import { DATA, DATASET, LIMIT, SEED, SEED_RANGE, TIER, wholeNumbers } from '../options.ts';
 
@@ -10,13 +12,21 @@ const IMAGES = 50;
 
 export const verifyCommand = defineCommand({
   command: 'verify <file>',
-  describe: 'Run an export in its real runtime and compare every byte of every layer with ours',
+  describe:
+    'Run an export in its real runtime and compare every byte of every layer with ours; or a float model in the program that it is of',
   options: (yargs) =>
     yargs
       .positional('file', {
         type: 'string',
         demandOption: true,
-        describe: 'A .tflite or .onnx file, or a C library (NAME.c), that "tf8 export" wrote',
+        describe:
+          'A .tflite or .onnx file, or a C library (NAME.c), that "tf8 export" wrote; with --float a tfjs model or a float .tflite file',
+      })
+      .option('float', {
+        type: 'boolean',
+        default: false,
+        describe:
+          'Compare the float network that is read of a model with what TensorFlow.js or LiteRT make of its file, on photographs of --data or on noise',
       })
       .option('dataset', DATASET)
       .option('data', DATA)
@@ -41,19 +51,54 @@ export const verifyCommand = defineCommand({
     ['verify mobilenet.tflite --data DIR --limit 50', 'in LiteRT, on 50 photographs'],
     ['verify mobilenet.onnx --data DIR --json', 'top1Agreement is in percent'],
     ['verify mobilenet.c --data DIR --limit 3 --dump golden', 'and golden vectors of 3 images'],
+    ['verify web_model --float', 'in the executor of @tensorflow/tfjs-converter'],
   ],
-  inputs: ({ file, dataset, data }) => ({
-    files: [exportedFile(file)],
+  inputs: ({ file, float, dataset, data }) => ({
+    ...(float ? { floatModels: [file] } : { files: [exportedFile(file)] }),
     folders: [data],
-    dataset: { name: dataset, folder: data, option: 'data' },
+    ...(!float && { dataset: { name: dataset, folder: data, option: 'data' } }),
   }),
-  run: async (argv, context) => {
-    const { verify } = await import('../../workflows/verify/verify.ts');
-    return verify(argv, context);
+  run: async (argv, context): Promise<VerifyResult | VerifyFloatResult> => {
+    if (!argv.float) {
+      const { verify } = await import('../../workflows/verify/verify.ts');
+      return verify(argv, context);
+    }
+    const { verifyFloat } = await importOptional(
+      () => import('../../workflows/verify/verify_float.ts'),
+    );
+    return verifyFloat({ ...argv, model: argv.file }, context);
   },
-  show: showVerification,
-  status: ({ firstDifference }) => (firstDifference === undefined ? 0 : 1),
+  show: (result) =>
+    'isEqual' in result ? showFloatVerification(result) : showVerification(result),
+  status: (result) => {
+    if ('isEqual' in result) return result.isEqual ? 0 : 1;
+    return result.firstDifference === undefined ? 0 : 1;
+  },
 });
+
+/** A row for each output. */
+function showFloatVerification(result: VerifyFloatResult): string {
+  const { model, runtime, images, dataset, outputs, tolerance, isEqual } = result;
+  return [
+    `${model} in ${runtime} and as our float graph on ${images} images of ${dataset}`,
+    '',
+    markdownTable(
+      ['output', 'shape', 'range', 'largest difference', 'of the range'],
+      outputs.map(({ name, shape, range, maxDifference, relativeDifference }) => [
+        name,
+        shape.join(' × '),
+        range.toPrecision(4),
+        maxDifference.toExponential(1),
+        relativeDifference.toExponential(1),
+      ]),
+      2,
+    ),
+    '',
+    isEqual
+      ? `every output is the same within ${tolerance} of its range`
+      : `an output differs by more than ${tolerance} of its range`,
+  ].join('\n');
+}
 
 /** The result for people: a row for each layer, and the first difference if there is any. */
 export function showVerification(result: VerifyResult): string {

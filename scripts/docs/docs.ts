@@ -5,6 +5,7 @@ import { importDirections } from './directions.ts';
 import { kindParts } from './kind_parts.ts';
 import { markedParts, withParts } from './marked_parts.ts';
 import { pageFigures } from './page_figures.ts';
+import { recipeParts } from './recipe_parts.ts';
 import { recordParts } from './record_parts.ts';
 import { type PageRecords, readRecords } from './records.ts';
 import { publishedTables } from './results.ts';
@@ -27,6 +28,7 @@ export async function makeDocs(root: string): Promise<ReadonlyMap<string, string
     ...tables,
     ...kindParts(tables),
     ...recordParts(records),
+    ...recipeParts(records.recipes),
     ['directions', importDirections(root)] as const,
   ]);
   return new Map([

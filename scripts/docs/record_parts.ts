@@ -5,6 +5,7 @@ import { accuracyTable } from '../../workflows/records/accuracy_table.ts';
 import { markdownTable } from '../../workflows/records/markdown_table.ts';
 import { wasShared } from '../../workflows/records/published_runs.ts';
 import type { PublishedTable } from '../../workflows/records/run_record.ts';
+import { modelsPart } from './models_part.ts';
 import type { PageRecords } from './records.ts';
 import { listed, madeAlike, spreadSentence, spreadTable } from './spread.ts';
 
@@ -16,6 +17,7 @@ export function recordParts(records: PageRecords): ReadonlyMap<string, string> {
   const quickRuns = quick ? [quick, ...quickElsewhere] : quickElsewhere;
   return new Map([
     ['hook', hook(records)],
+    ['models', records.models ? modelsPart(records.models) : NOT_MEASURED],
     ['published', publishedNetworks(records)],
     [
       'quick',

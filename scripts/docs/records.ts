@@ -9,6 +9,7 @@ import {
   type GranularityRecord,
   granularityRecordSchema,
 } from '../../workflows/records/granularity_record.ts';
+import { type ModelsRecord, modelsRecordSchema } from '../../workflows/records/models_record.ts';
 import {
   type PaperFiguresRecord,
   paperFiguresRecordSchema,
@@ -22,6 +23,7 @@ import {
   type RearchitectRecord,
   rearchitectRecordSchema,
 } from '../../workflows/records/rearchitect_record.ts';
+import { type RecipesRecord, recipesRecordSchema } from '../../workflows/records/recipes_record.ts';
 import { type PublishedTable, publishedTableSchema } from '../../workflows/records/run_record.ts';
 
 /** What the pages are made from; a record that is not there yet is undefined. */
@@ -32,8 +34,12 @@ export interface PageRecords {
   readonly rearchitect: RearchitectRecord | undefined;
   /** What one range for all channels costs. */
   readonly granularity: GranularityRecord | undefined;
+  /** Other people's models in TF8. */
+  readonly models: ModelsRecord | undefined;
   /** What 8 bits cost published networks as they come. */
   readonly published: PublishedRecord | undefined;
+  /** What recipes of quantization make of published networks. */
+  readonly recipes: RecipesRecord | undefined;
   /** The table of accuracies on CIFAR-10. */
   readonly table: PublishedTable | undefined;
   /** The small table that `npm start` prints. */
@@ -54,7 +60,9 @@ export async function readRecords(folder: string): Promise<PageRecords> {
     paperFigures: await read('paper_figures', paperFiguresRecordSchema),
     rearchitect: await read('rearchitect', rearchitectRecordSchema),
     granularity: await read('granularity', granularityRecordSchema),
+    models: await read('models', modelsRecordSchema),
     published: await read('published', publishedRecordSchema),
+    recipes: await read('recipes', recipesRecordSchema),
     table: await read('reproduce-cifar10-standard', publishedTableSchema),
     quick: await read(QUICK, publishedTableSchema),
     quickElsewhere: await runsElsewhere(folder, QUICK),

@@ -23,6 +23,7 @@ describe('the benches', () => {
         [],
         /^Error: Expected a folder of ImageNet images .*\nUsage: npm run bench:rea/,
       ],
+      ['recipes', [], /^Error: Expected --imagenet and .*\nUsage: npm run bench:recipes/],
       [
         'granularity',
         ['--images', '0', '--imagenet', '.'],
@@ -34,7 +35,7 @@ describe('the benches', () => {
       assert.equal(status, 1);
       assert.ok(!stderr.includes('    at '), stderr);
     }
-  }).timeout(60_000);
+  }).timeout(120_000);
 
   it('tell their options', () => {
     const { status, stdout } = bench('training', '--help');

@@ -120,7 +120,7 @@ export async function fuzzedReaders(folder: string): Promise<FuzzedReader[]> {
     {
       name: 'GraphDef',
       corpus: [frozen],
-      read: (bytes) => disposed(readFrozenGraph(bytes, 'g.pb')),
+      read: (bytes) => readFrozenGraph(bytes, 'g.pb'),
     },
     {
       name: "GraphDef's constants",
@@ -130,7 +130,7 @@ export async function fuzzedReaders(folder: string): Promise<FuzzedReader[]> {
     {
       name: 'SavedModel',
       corpus: [savedModel],
-      read: (bytes) => disposed(readSavedModel(bytes, 's.pb', () => readV2(one.index, one.data))),
+      read: (bytes) => readSavedModel(bytes, 's.pb', () => readV2(one.index, one.data)),
     },
     ...(await tfjsReaders(folder, graph)),
     {

@@ -67,7 +67,15 @@ export async function analyzeNetwork(
     network;
   const { centralFraction, range } = tf8Facts(tf8).input;
   const images = new TestImages(
-    { dataset, limit, among, seed, resolution: graph.input.shape[0], centralFraction, range },
+    {
+      dataset,
+      spans: [{ skip: 0, limit }],
+      among,
+      seed,
+      resolution: graph.input.shape[0],
+      centralFraction,
+      range,
+    },
     context,
   );
   const floats = new FloatNodes();
@@ -97,7 +105,7 @@ export async function analyzeNetwork(
     context,
   );
   const patient = { ...network.patient, architecture: opened.facts.architecture };
-  return { analysis: worded(analysis, patient, context), samples, skipped: images.skipped };
+  return { analysis: worded(analysis, patient, context), samples, skipped: images.skipped.length };
 }
 
 /** Both networks layer by layer, what each layer costs, and how often they agree. */

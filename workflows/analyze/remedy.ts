@@ -1,7 +1,13 @@
 import { hasVariants, type NetworkConfig } from '../../architectures/network.ts';
 import type { Advice, AdviceCode } from '../../quantize/analyze/analysis.ts';
+import {
+  BIAS_CORRECTED,
+  INPUT_WEIGHTED,
+  type Recipe,
+  ROUNDED,
+} from '../../quantize/convert/recipe.ts';
 import { CONVERSION_DEFAULTS, type ConversionOptions } from '../quantize/conversion.ts';
-import { command, option } from '../wording.ts';
+import { call, command, option } from '../wording.ts';
 
 /** The network that a remedy is for, and its images, as its user named them. */
 export interface Patient extends ConversionOptions {
@@ -19,23 +25,24 @@ export interface Remedy {
   readonly commands: readonly string[];
 }
 
-/** What the best recipe of quantization mends, as far as it can be mended without training. */
-const MENDED_BY_RECIPE: ReadonlySet<AdviceCode> = new Set([
-  'meanVariance',
-  'equalizeChannels',
-  'evenWeights',
-  'evenOutputs',
-]);
+/** The rung of the recipe best that takes most of what the advice is against, without training. */
+const RUNGS: Readonly<Partial<Record<AdviceCode, Recipe>>> = {
+  meanVariance: INPUT_WEIGHTED,
+  equalizeChannels: INPUT_WEIGHTED,
+  evenWeights: ROUNDED,
+  evenOutputs: BIAS_CORRECTED,
+};
 
 /** What to do with this network: quantize it by the best recipe where that helps, or the remedy of its own. */
 export function remedyFor(advice: Advice, patient: Patient): Remedy {
   const own = ownRemedy(advice, patient);
   const { recipe } = patient;
+  const rung = RUNGS[advice.code];
   const isPlain = recipe === undefined || recipe === 'as-published' || recipe === 'option-1';
-  if (!MENDED_BY_RECIPE.has(advice.code) || !isPlain) return own;
+  if (rung === undefined || !isPlain) return own;
   return {
-    words: `${own.words} Or quantize with ${option('recipe', 'best')}, which needs images without classes and no training.`,
-    commands: [...own.commands, quantization(patient, { recipe: 'best' })],
+    words: `${own.words} Or quantize with ${option('recipe', 'best')}, whose rung ${rung.name} is against this: it needs images without classes and no training. ${call('fix')} finds out which rungs pay.`,
+    commands: [...own.commands, quantization(patient, { recipe: 'best' }), fixing(patient)],
   };
 }
 
@@ -146,6 +153,16 @@ function quantization(patient: Patient, change: ConversionOptions): string {
     ...recipeOptions(change.recipe === undefined ? { ...patient, ...change } : change),
     inputRange: inputRange && `${inputRange.min},${inputRange.max}`,
     out: `${baseName(model)}.tf8`,
+  });
+}
+
+function fixing({ model, dataset, data, calibrationData, calibrationImages }: Patient): string {
+  return command('fix', {
+    model,
+    dataset,
+    calibrationData: calibrationData ?? data,
+    calibrationImages,
+    out: `${baseName(model)}-fixed.tf8`,
   });
 }
 

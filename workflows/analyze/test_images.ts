@@ -3,12 +3,16 @@ import type { Context } from '../../foundation/reporting/context.ts';
 import type { InputRange } from '../open/model_facts.ts';
 import { inRange } from '../open/model_input.ts';
 
+/** Images of a seed's order, from `skip` on, broken ones included. */
+export interface ImageSpan {
+  readonly skip: number;
+  readonly limit: number;
+}
+
 export interface TestImagesOptions {
   readonly dataset: Dataset;
-  /** Images of the seed's order, broken ones included. */
-  readonly limit: number;
-  /** Images at the start of the seed's order that are left out; 0 unless given. */
-  readonly skip?: number | undefined;
+  /** Which images of the seed's order, one span after the other. */
+  readonly spans: readonly ImageSpan[];
   /** Indices of the split's images to choose from, ascending; all unless given. */
   readonly among?: Uint32Array | undefined;
   readonly seed: number;
@@ -19,7 +23,7 @@ export interface TestImagesOptions {
   readonly range: InputRange;
 }
 
-/** The images of a data set's test split that are analyzed, in batches, as often as they are needed. */
+/** The images of a data set's test split that are looked at, in batches, as often as they are needed. */
 export class TestImages {
   private readonly options: TestImagesOptions;
   private readonly context: Context;
@@ -30,46 +34,53 @@ export class TestImages {
     this.context = context;
   }
 
+  /** All of them, broken ones included. */
+  get count(): number {
+    return imagesOf(this.options.spans);
+  }
+
   /** Images that could not be read. */
-  get skipped(): number {
-    return this.skippedImages.size;
+  get skipped(): readonly SkippedImage[] {
+    return [...this.skippedImages.values()];
   }
 
   /**
    * Shows every batch to `visit`, with progress.
    * @param label what the progress calls the work
+   * @param visit `span` is the place among the spans of the one that the batch is of
    * @param limit images, all unless given
    * @returns the number of images that were shown
    */
   async each(
     label: string,
     batchSize: number,
-    visit: (batch: ImageBatch) => void,
-    limit = this.options.limit,
+    visit: (batch: ImageBatch, span: number) => void,
+    limit = Infinity,
   ): Promise<number> {
-    const { dataset, seed, resolution, centralFraction, range, skip, among } = this.options;
+    const { dataset, seed, resolution, centralFraction, range, spans, among } = this.options;
     const { reporter, signal } = this.context;
-    const images = Math.min(limit, this.options.limit);
-    const progress = reporter.start(label, images, 'images');
+    const shownSpans = upTo(limit, spans);
+    const progress = reporter.start(label, imagesOf(shownSpans), 'images');
     let shown = 0;
     try {
-      const batches = dataset.batches({
-        split: 'test',
-        batchSize,
-        resolution,
-        centralFraction,
-        limit: images,
-        skip,
-        seed,
-        among,
-        signal,
-        onSkip: (image) => this.skip(image),
-      });
-      for await (const batch of batches) {
-        signal.throwIfAborted();
-        visit({ ...batch, images: inRange(batch.images, range) });
-        shown += batch.shape[0];
-        progress.update(shown);
+      for (const [index, span] of shownSpans.entries()) {
+        const batches = dataset.batches({
+          ...span,
+          split: 'test',
+          batchSize,
+          resolution,
+          centralFraction,
+          seed,
+          among,
+          signal,
+          onSkip: (image) => this.skip(image),
+        });
+        for await (const batch of batches) {
+          signal.throwIfAborted();
+          visit({ ...batch, images: inRange(batch.images, range) }, index);
+          shown += batch.shape[0];
+          progress.update(shown);
+        }
       }
       return shown;
     } finally {
@@ -82,4 +93,18 @@ export class TestImages {
     this.skippedImages.set(image.name, image);
     this.context.reporter.warn(`skipped ${image.name}: ${image.reason}`);
   }
+}
+
+function imagesOf(spans: readonly ImageSpan[]): number {
+  return spans.reduce((sum, { limit }) => sum + limit, 0);
+}
+
+/** The first `limit` images of the spans. */
+function upTo(limit: number, spans: readonly ImageSpan[]): ImageSpan[] {
+  let left = limit;
+  return spans.flatMap(({ skip, limit: all }) => {
+    const images = Math.min(all, left);
+    left -= images;
+    return images > 0 ? [{ skip, limit: images }] : [];
+  });
 }

@@ -1,12 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { FloatRunner } from '../../architectures/graph/float_runner.ts';
-import type { Dataset, SkippedImage } from '../../datasets/dataset.ts';
+import type { Dataset } from '../../datasets/dataset.ts';
 import { centralFractionOf } from '../../datasets/images/preprocess.ts';
 import { UserError } from '../../foundation/errors.ts';
 import { makeWritableFolder } from '../../foundation/files/writable_folder.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
-import { fuseGraph } from '../../quantize/convert/fuse.ts';
 import type { Recipe } from '../../quantize/convert/recipe.ts';
 import type { Tf8Plan } from '../../quantize/execute/plan.ts';
 import { planOn } from '../../quantize/execute/plan_on.ts';
@@ -14,7 +12,8 @@ import type { TierName } from '../../quantize/kernels/kernels.ts';
 import { selectKernels } from '../../quantize/kernels/select.ts';
 import { selectBackend } from '../../training/backend.ts';
 import { runNameOf } from '../analyze/analyze_run.ts';
-import { inRange, warnOfOtherPreprocessing } from '../open/model_input.ts';
+import { TestImages } from '../analyze/test_images.ts';
+import { warnOfOtherPreprocessing } from '../open/model_input.ts';
 import { openModelImages } from '../open/open_data.ts';
 import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
 import { requireOutsideImages } from '../outputs/outside_data.ts';
@@ -28,13 +27,13 @@ import { environment } from '../records/environment.ts';
 import { runId, startRun } from '../records/run_record.ts';
 import { mean } from '../records/statistics.ts';
 import { option } from '../wording.ts';
+import { BesideFloat } from './beside_float.ts';
 import { COMPARED_RECIPES, type CompareOptions, FLOAT_ROW } from './compare_options.ts';
 import { comparedRow } from './compared_row.ts';
 import { ContestantMeter } from './contestant.ts';
 import { type ImagePlan, planImages } from './image_plan.ts';
-
-/** Images that go through the networks at a time: bounds memory. */
-const BATCH = 8;
+import { type MeasuredOutputs, measuredOutputs, outputsOf } from './measured_outputs.ts';
+import { publishedNote } from './published_note.ts';
 
 export interface TimedRow extends ComparedRow {
   /** What quantizing by the recipe took, the mean over the subsets; 0 for the float network. */
@@ -152,12 +151,33 @@ async function compareOpened(
   const { kernels } = selectKernels(options.tier, { threads: availableParallelism() });
   const entries: Entry[] = [];
   try {
-    await quantizeAll({ opened, recipes, counts, calibrating, images, labelOffset }, entries, {
-      options,
+    const { input } = opened.facts;
+    const measured = new TestImages(
+      {
+        dataset,
+        spans: images.pieces,
+        seed,
+        resolution: opened.graph.input.shape[0],
+        centralFraction: input.centralFraction ?? centralFractionOf(dataset.name),
+        range: input.range,
+      },
       context,
+    );
+    using floatNetwork = await BesideFloat.open(opened, measured, { keeps: false });
+    const outputs = measuredOutputs(floatNetwork.graph, opened.facts.outputs);
+    await quantizeAll(
+      { opened, recipes, counts, calibrating, images, outputs, labelOffset },
+      entries,
+      { options, context },
+    );
+    const meters = await measure(floatNetwork, {
+      name: opened.name,
+      plan: images,
+      outputs,
+      labelOffset,
+      entries,
     });
-    const floats = await measure(opened, { dataset, labelOffset, images, seed, entries }, context);
-    const float = comparedRow(floats.meters, { recipe: FLOAT_ROW });
+    const float = comparedRow(meters, { recipe: FLOAT_ROW });
     const rows: TimedRow[] = [
       { ...float, seconds: 0 },
       ...entries.map(({ recipe, calibrationImages, networks }) => ({
@@ -168,7 +188,10 @@ async function compareOpened(
         seconds: mean(networks.map(({ seconds }) => seconds)),
       })),
     ];
-    if (floats.skipped > 0) notes.push(`${floats.skipped} images to measure could not be read.`);
+    const published = publishedNote(opened);
+    if (published !== undefined) notes.push(published);
+    const skipped = measured.skipped.length;
+    if (skipped > 0) notes.push(`${skipped} images to measure could not be read.`);
     const comparison: Comparison = {
       name,
       command: options.command ?? 'a program that calls compare',
@@ -206,18 +229,21 @@ interface QuantizingParts {
   readonly counts: readonly number[];
   readonly calibrating: Dataset;
   readonly images: ImagePlan;
+  readonly outputs: MeasuredOutputs;
   readonly labelOffset: number | undefined;
 }
 
 /** Adds a network for each recipe, number of images and subset to `entries`. */
 async function quantizeAll(
-  { opened, recipes, counts, calibrating, images, labelOffset }: QuantizingParts,
+  { opened, recipes, counts, calibrating, images, outputs, labelOffset }: QuantizingParts,
   entries: Entry[],
   {
     options: { seed, tier },
     context,
   }: { readonly options: CompareOptions; readonly context: Context },
 ): Promise<void> {
+  const all = recipes.length * counts.length * images.subsets.length;
+  let begunNetworks = 0;
   for (const recipe of recipes) {
     for (const count of counts) {
       const networks: QuantizedContestant[] = [];
@@ -229,81 +255,46 @@ async function quantizeAll(
       for (const { skip, limit } of images.subsets) {
         const source = { dataset: calibrating, images: Math.min(count, limit), seed, skip };
         const begun = performance.now();
-        const { model } = await quantizeModel(opened, recipe, source, context);
+        const label = `${opened.name} by ${recipe.name} (${++begunNetworks} of ${all})`;
+        const { model } = await quantizeModel(opened, recipe, source, context, label);
         const seconds = (performance.now() - begun) / 1000;
         const plan = planOn(model, { tier, threads: availableParallelism() });
-        networks.push({ plan, meter: new ContestantMeter(labelOffset), seconds });
+        networks.push({ plan, meter: new ContestantMeter(outputs, labelOffset), seconds });
       }
     }
   }
 }
 
 interface MeasuringParts {
-  readonly dataset: Dataset;
+  readonly name: string;
+  readonly plan: ImagePlan;
+  readonly outputs: MeasuredOutputs;
   readonly labelOffset: number | undefined;
-  readonly images: ImagePlan;
-  readonly seed: number;
   readonly entries: readonly Entry[];
 }
 
-/** Shows every network the images that did not calibrate it, as far as that is planned. */
+/**
+ * Shows every network the images that did not calibrate it, as far as that is planned.
+ * @returns what the float network is worth on each subset's images
+ */
 async function measure(
-  opened: OpenedFloatModel,
-  { dataset, labelOffset, images, seed, entries }: MeasuringParts,
-  { reporter, signal }: Context,
-): Promise<{ readonly meters: readonly ContestantMeter[]; readonly skipped: number }> {
-  const { input } = opened.facts;
-  const graph = fuseGraph(opened.graph, { zeroVariance: 'keep' });
-  const meters = images.subsets.map(() => new ContestantMeter(labelOffset));
-  const skipped = new Map<string, SkippedImage>();
-  const total = images.pieces.reduce((sum, piece) => sum + piece.limit, 0);
-  const progress = reporter.start(`measuring ${opened.name}`, total, 'images');
-  const runner = new FloatRunner(graph);
-  let done = 0;
-  try {
-    for (const { skip, limit, heldOut } of images.pieces) {
-      const batches = dataset.batches({
-        split: 'test',
-        batchSize: BATCH,
-        resolution: graph.input.shape[0],
-        centralFraction: input.centralFraction ?? centralFractionOf(dataset.name),
-        skip,
-        limit,
-        seed,
-        signal,
-        onSkip: (image) => {
-          if (skipped.has(image.name)) return;
-          skipped.set(image.name, image);
-          reporter.warn(`skipped ${image.name}: ${image.reason}`);
-        },
+  float: BesideFloat,
+  { name, plan, outputs, labelOffset, entries }: MeasuringParts,
+): Promise<readonly ContestantMeter[]> {
+  const meters = plan.subsets.map(() => new ContestantMeter(outputs, labelOffset));
+  const shown = await float.each(`measuring ${name}`, ({ batch, outputs: exact, span }) => {
+    const { heldOut } = plan.pieces[span];
+    meters.forEach((meter, subset) => {
+      if (subset !== heldOut) meter.add(exact, exact, batch);
+    });
+    for (const { networks } of entries) {
+      networks.forEach(({ plan: network, meter }, subset) => {
+        if (subset !== heldOut) meter.add(exact, outputsOf(network, batch.images), batch);
       });
-      for await (const batch of batches) {
-        signal.throwIfAborted();
-        const values = inRange(batch.images, input.range);
-        const [float] = runner.outputs(values, batch.shape);
-        meters.forEach((meter, subset) => {
-          if (subset !== heldOut) meter.add(float, float, batch);
-        });
-        for (const { networks } of entries) {
-          networks.forEach(({ plan, meter }, subset) => {
-            if (subset !== heldOut) meter.add(float, plan.predict(values), batch);
-          });
-        }
-        done += batch.shape[0];
-        progress.update(done);
-      }
     }
-  } finally {
-    runner.dispose();
-    progress.end();
-  }
-  if (done === 0) {
-    throw new UserError(
-      'Expected at least one image to measure but received none that can be read',
-      {
-        remedy: `Give a folder of images as ${option('data')}, or fewer ${option('calibrationImages')}.`,
-      },
-    );
-  }
-  return { meters, skipped: skipped.size };
+  });
+  if (shown > 0) return meters;
+  throw new UserError('Expected at least one image to measure but received none that can be read', {
+    remedy: `Give a folder of images as ${option('data')}, or fewer ${option('calibrationImages')}.`,
+  });
 }

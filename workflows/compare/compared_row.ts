@@ -1,4 +1,5 @@
 import type { ComparedFigures, ComparedRow } from '../records/comparison_record.ts';
+import { intervalOf } from '../records/interval.ts';
 import { mean, sampleStandardDeviation } from '../records/statistics.ts';
 import type { ContestantMeter } from './contestant.ts';
 
@@ -21,13 +22,33 @@ export function comparedRow(
     ...description,
     images: Math.min(...perSubset.map(({ images }) => images)),
     ...over(mean),
+    ...outputsOf(perSubset),
     ...(perSubset.length > 1 && { spread: spreadOf(over(sampleStandardDeviation)) }),
+    interval: intervalOf(perSubset),
     perSubset,
   };
 }
 
+/** Means over the subsets for each of several outputs. */
+function outputsOf(perSubset: readonly ComparedFigures[]): Pick<ComparedFigures, 'outputs'> {
+  const { outputs } = perSubset[0];
+  if (outputs === undefined) return {};
+  return {
+    outputs: outputs.map(({ name, agreement }, at) => {
+      const each = perSubset.flatMap((figures) => figures.outputs?.[at] ?? []);
+      return {
+        name,
+        agreement: agreement === null ? null : mean(each.map((output) => output.agreement ?? 0)),
+        sqnrDb: mean(each.map(({ sqnrDb }) => sqnrDb)),
+      };
+    }),
+  };
+}
+
 /** Without a figure where a subset's is infinite. */
-function spreadOf(deviations: Omit<ComparedFigures, 'images'>): NonNullable<ComparedRow['spread']> {
+function spreadOf(
+  deviations: Pick<ComparedFigures, (typeof FIGURES)[number]>,
+): NonNullable<ComparedRow['spread']> {
   const { sqnrDb } = deviations;
   return { ...deviations, sqnrDb: Number.isFinite(sqnrDb) ? sqnrDb : null };
 }

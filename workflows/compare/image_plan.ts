@@ -1,13 +1,8 @@
 import type { Dataset } from '../../datasets/dataset.ts';
 import { isSameSplit } from '../../datasets/is_same_split.ts';
 import { UserError } from '../../foundation/errors.ts';
+import type { ImageSpan } from '../analyze/test_images.ts';
 import { option } from '../wording.ts';
-
-/** Images of a seed's order, from `skip` on. */
-export interface ImageSpan {
-  readonly skip: number;
-  readonly limit: number;
-}
 
 /** Which images calibrate, and which are measured. */
 export interface ImagePlan {

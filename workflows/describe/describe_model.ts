@@ -5,7 +5,7 @@ import type { NetworkConfig, NetworkName } from '../../architectures/network.ts'
 import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { fuseGraph } from '../../quantize/convert/fuse.ts';
-import type { LeftOut } from '../../quantize/convert/integer_part.ts';
+import type { LeftOut } from '../../quantize/convert/left_out.ts';
 import { type ChipMemory, chipMemory, cNetwork } from '../../quantize/export/c/network.ts';
 import {
   outputNames,

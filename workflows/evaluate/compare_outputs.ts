@@ -1,24 +1,19 @@
 import { availableParallelism } from 'node:os';
-import { FloatRunner } from '../../architectures/graph/float_runner.ts';
-import type { Dataset } from '../../datasets/dataset.ts';
+import type { Dataset, SkippedImage } from '../../datasets/dataset.ts';
 import { topK } from '../../datasets/scoring/top_k.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { decibels } from '../../quantize/analyze/decibels.ts';
-import { fuseGraph } from '../../quantize/convert/fuse.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
 import { isVector, outputNodes, type Tf8Model } from '../../quantize/model/tf8_model.ts';
-import { selectBackend } from '../../training/backend.ts';
-import { compile } from '../../training/compile/compile.ts';
+import { TestImages } from '../analyze/test_images.ts';
+import { BesideFloat } from '../compare/beside_float.ts';
+import { outputsOf } from '../compare/measured_outputs.ts';
 import { kernelsName } from '../open/kernels_used.ts';
-import { inRange } from '../open/model_input.ts';
 import type { OpenedFloatModel } from '../open/open_model.ts';
 import { kernelsUsed, openPlan } from '../open/open_plan.ts';
 import { tf8Facts } from '../open/tf8_facts.ts';
 import { recorded } from '../records/analysis_record.ts';
-
-/** Images that go through both networks at a time: bounds memory. */
-const BATCH = 8;
 
 /** One output of a network in TF8 against the same in float, over all images. */
 export class OutputFigures {
@@ -95,11 +90,12 @@ export interface CompareOptions {
   /** Images of the test split in the seed's order, broken ones included. */
   readonly limit: number;
   readonly seed: number;
-  readonly onSkip: (image: { readonly name: string; readonly reason: string }) => void;
 }
 
 export interface ComparedOutputs {
   readonly images: number;
+  /** Images that could not be read. */
+  readonly skipped: readonly SkippedImage[];
   /** In the network's order; softmaxes at the end are left out. */
   readonly outputs: readonly OutputFigures[];
 }
@@ -109,54 +105,35 @@ export interface ComparedOutputs {
  * @throws UserError where no image can be read; the signal's reason when aborted
  */
 export async function compareOutputs(
-  { opened, tf8, tier, dataset, limit, seed, onSkip }: CompareOptions,
-  { reporter, signal }: Context,
+  { opened, tf8, tier, dataset, limit, seed }: CompareOptions,
+  context: Context,
 ): Promise<ComparedOutputs> {
-  const graph = fuseGraph(opened.graph, { zeroVariance: 'keep' });
   const { range, centralFraction } = tf8Facts(tf8).input;
-  const nodes = outputNodes(tf8);
-  const meters = nodes.map(
-    ({ name, output }) => new OutputMeter(name, isVector(output) && output.shape[2] > 1),
-  );
-  using plan = openPlan(tf8, { tier, threads: availableParallelism() }, reporter);
-  const { name: backend } = await selectBackend();
-  const runner = new FloatRunner(graph, backend === 'tensorflow' ? compile : undefined);
-  const progress = reporter.start(
-    `${opened.name}, float beside TF8 (${kernelsName(kernelsUsed(plan))})`,
-    limit,
-    'images',
-  );
-  let images = 0;
-  try {
-    const batches = dataset.batches({
-      split: 'test',
-      batchSize: BATCH,
+  const shown = new TestImages(
+    {
+      dataset,
+      spans: [{ skip: 0, limit }],
+      seed,
       resolution: tf8.input.shape[0],
       centralFraction,
-      limit,
-      seed,
-      signal,
-      onSkip,
-    });
-    for await (const batch of batches) {
-      const input = inRange(batch.images, range);
-      const [count] = batch.shape;
-      const float = runner.outputs(input, batch.shape);
-      const run = plan.run(input);
-      for (const [index, { name }] of nodes.entries()) {
-        meters[index].add(float[index], plan.dequantize(name, run), count);
-      }
-      images += count;
-      progress.update(images);
-    }
-  } finally {
-    progress.end();
-    runner.dispose();
-  }
+      range,
+    },
+    context,
+  );
+  const meters = outputNodes(tf8).map(
+    ({ name, output }) => new OutputMeter(name, isVector(output) && output.shape[2] > 1),
+  );
+  using plan = openPlan(tf8, { tier, threads: availableParallelism() }, context.reporter);
+  using float = await BesideFloat.open(opened, shown, { keeps: false });
+  const label = `${opened.name}, float beside TF8 (${kernelsName(kernelsUsed(plan))})`;
+  const images = await float.each(label, ({ batch, outputs }) => {
+    const made = outputsOf(plan, batch.images);
+    for (const [at, meter] of meters.entries()) meter.add(outputs[at], made[at], batch.shape[0]);
+  });
   if (images === 0) {
     throw new UserError(
       `Expected images to compare on but ${dataset.name} has none that can be read`,
     );
   }
-  return { images, outputs: meters.map((meter) => meter.figures()) };
+  return { images, skipped: shown.skipped, outputs: meters.map((meter) => meter.figures()) };
 }

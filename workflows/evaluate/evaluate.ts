@@ -23,9 +23,6 @@ import { compareOutputs, type OutputFigures } from './compare_outputs.ts';
 import { Evaluation, type Measured } from './evaluation.ts';
 import { MeasurementCache } from './measurement_cache.ts';
 
-/** The outputs are compared on no more images than that where accuracy is measured on all. */
-const COMPARED_IMAGES = 64;
-
 export type Precision = 'float' | 'tf8' | 'both';
 
 /** The options of the conversion have no effect on a TF8 file. */
@@ -168,20 +165,7 @@ async function evaluateOpened(
   }
   const quantized = await quantizeModel(opened, recipe, source, context);
   const tf8 = await evaluation.tf8(quantized.model, options.tier, opened.name);
-  const compared =
-    float &&
-    (await compareOutputs(
-      {
-        opened,
-        tf8: quantized.model,
-        tier: options.tier,
-        dataset,
-        limit: Math.min(evaluation.limit, COMPARED_IMAGES),
-        seed: options.seed,
-        onSkip: () => undefined,
-      },
-      context,
-    ));
+  const compared = float && (await evaluation.outputs(opened, quantized.model, options.tier));
   return {
     ...named,
     ...evaluation.counts(),
@@ -217,26 +201,14 @@ async function evaluateOutputs(
 ): Promise<EvaluateResult> {
   const { seed, tier, recipe } = options;
   const limit = Math.min(options.limit ?? Infinity, dataset.count('test'));
-  const skipped: SkippedImage[] = [];
   const source = await calibrationSource(
     { ...options, dataset: dataset.name },
     { dataset, limit },
     context,
   );
   const quantized = await quantizeModel(opened, recipe, source, context);
-  const { images, outputs } = await compareOutputs(
-    {
-      opened,
-      tf8: quantized.model,
-      tier,
-      dataset,
-      limit,
-      seed,
-      onSkip: (image) => {
-        skipped.push(image);
-        context.reporter.warn(`skipped ${image.name}: ${image.reason}`);
-      },
-    },
+  const { images, skipped, outputs } = await compareOutputs(
+    { opened, tf8: quantized.model, tier, dataset, limit, seed },
     context,
   );
   return {

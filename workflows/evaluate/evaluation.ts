@@ -1,4 +1,5 @@
 import { availableParallelism, cpus } from 'node:os';
+import type { FloatGraph } from '../../architectures/graph/float_graph.ts';
 import type { LabelledBatch, LabelledDataset, SkippedImage } from '../../datasets/dataset.ts';
 import { measureAccuracy } from '../../datasets/scoring/accuracy.ts';
 import type { Scores } from '../../datasets/scoring/top_k.ts';
@@ -20,8 +21,12 @@ import { kernelsUsed, openPlan } from '../open/open_plan.ts';
 import { tf8Facts } from '../open/tf8_facts.ts';
 import type { Identity } from '../records/stored_result.ts';
 import { MEASURING_VERSION } from '../records/versions.ts';
+import { type ComparedOutputs, compareOutputs, OutputFigures } from './compare_outputs.ts';
 import { EvaluationClock, type EvaluationTime } from './evaluation_time.ts';
 import type { MeasurementCache } from './measurement_cache.ts';
+
+/** The outputs are compared on no more images than that where accuracy is measured on all. */
+const COMPARED_IMAGES = 64;
 
 /** Images of a prediction. */
 const FLOAT_BATCH = 10;
@@ -80,18 +85,12 @@ export class Evaluation {
   async float(opened: OpenedFloatModel, label = opened.name): Promise<Measured> {
     const { graph, facts } = opened;
     const resolution = resolutionOf(opened);
-    const { name, version } = await selectBackend();
+    await selectBackend();
     const predictor = graphPredictor(graph);
     try {
       return await this.measure({
         label: `${label}, float`,
-        identity: async () => ({
-          precision: 'float',
-          weights: networkSha256(graph),
-          backend: `${name} ${version}`,
-          oneDnn: process.env[ONE_DNN_VARIABLE] ?? '',
-          processor: cpus()[0]?.model ?? '',
-        }),
+        identity: async () => ({ precision: 'float', ...(await floatIdentity(graph)) }),
         facts,
         resolution,
         batchSize: FLOAT_BATCH,
@@ -123,6 +122,54 @@ export class Evaluation {
       predict: (images) => plan.predict(inRange(images, facts.input.range)),
     });
     return { ...measured, ...used };
+  }
+
+  /**
+   * TF8 beside float at every output, on the first images: kept as the accuracies are. Images that could not
+   * be read were named by these.
+   */
+  async outputs(
+    opened: OpenedFloatModel,
+    model: Tf8Model,
+    tier: TierName | 'auto',
+  ): Promise<ComparedOutputs> {
+    const { dataset, seed, cache, context } = this;
+    const limit = Math.min(this.limit, COMPARED_IMAGES);
+    const compare = () =>
+      compareOutputs({ opened, tf8: model, tier, dataset, limit, seed }, quietly(context));
+    if (cache === undefined) return compare();
+    const { centralFraction = null, range } = tf8Facts(model).input;
+    const identity = {
+      version: MEASURING_VERSION,
+      precision: 'both',
+      float: await floatIdentity(opened.graph),
+      file: sha256OfBytes(await encodeTf8(model)),
+      tier,
+      input: { centralFraction, range: [range.min, range.max] },
+      data: { dataset: dataset.name, sha256: dataset.fingerprint, split: 'test', limit, seed },
+    };
+    const found = await cache.findOutputs(identity);
+    if (found !== undefined) {
+      const outputs = found.outputs.map(
+        ({ name, sqnrDb, cosine, agreement }) => new OutputFigures(name, sqnrDb, cosine, agreement),
+      );
+      return { ...found, outputs };
+    }
+    const begun = performance.now();
+    const compared = await compare();
+    const { images, skipped, outputs } = compared;
+    const kept = {
+      images,
+      skipped: skipped.map(({ name, reason }) => ({ name, reason })),
+      outputs: outputs.map(({ name, sqnrDb, cosine, agreement }) => ({
+        name,
+        sqnrDb,
+        cosine,
+        agreement,
+      })),
+    };
+    await cache.keepOutputs(identity, kept, (performance.now() - begun) / 1000);
+    return compared;
   }
 
   counts(): { images: number; skipped: number; skippedImages: SkippedImage[] } {
@@ -221,4 +268,20 @@ export class Evaluation {
       { remedy: 'Evaluate the model on the data set that it was trained for.' },
     );
   }
+}
+
+/** All that decides what a float network makes of images. */
+async function floatIdentity(graph: FloatGraph): Promise<Identity> {
+  const { name, version } = await selectBackend();
+  return {
+    weights: networkSha256(graph),
+    backend: `${name} ${version}`,
+    oneDnn: process.env[ONE_DNN_VARIABLE] ?? '',
+    processor: cpus()[0]?.model ?? '',
+  };
+}
+
+/** Without warnings, which another look at the same images gave. */
+function quietly(context: Context): Context {
+  return { ...context, reporter: { ...context.reporter, warn() {} } };
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { messageOf } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
+import { decibels, LOSSLESS, NO_SIGNAL } from '../records/analysis_record.ts';
 import { codeVersion } from '../records/environment.ts';
 import { type Identity, keyOf, readStored, writeStored } from '../records/stored_result.ts';
 
@@ -29,6 +30,22 @@ const measurementSchema = z.strictObject({
   }),
   measuredAt: z.iso.datetime(),
 });
+
+const outputsSchema = z.strictObject({
+  images: z.int().min(1),
+  skipped: z.array(z.strictObject({ name: z.string(), reason: z.string() })),
+  outputs: z.array(
+    z.strictObject({
+      name: z.string(),
+      sqnrDb: decibels,
+      cosine: z.number(),
+      agreement: percent.nullable(),
+    }),
+  ),
+});
+
+/** What an evaluation found of a network's outputs beside those of another. */
+export type OutputsMeasurement = Readonly<z.infer<typeof outputsSchema>>;
 
 /** What an evaluation found of one network, and when. */
 export type Measurement = Readonly<z.infer<typeof measurementSchema>>;
@@ -61,12 +78,35 @@ export class MeasurementCache {
     return code === undefined ? undefined : new MeasurementCache(context, code, isFresh);
   }
 
-  async find(identity: Identity): Promise<Measurement | undefined> {
+  find(identity: Identity): Promise<Measurement | undefined> {
+    return this.read(identity, measurementSchema);
+  }
+
+  keep(identity: Identity, measurement: Measurement): Promise<void> {
+    return this.write(identity, measurement, measurement.time.seconds);
+  }
+
+  findOutputs(identity: Identity): Promise<OutputsMeasurement | undefined> {
+    return this.read(identity, outputsSchema);
+  }
+
+  keepOutputs(identity: Identity, found: OutputsMeasurement, seconds: number): Promise<void> {
+    const outputs = found.outputs.map((output) => ({
+      ...output,
+      sqnrDb: inJson(output.sqnrDb),
+    }));
+    return this.write(identity, { ...found, outputs }, seconds);
+  }
+
+  private async read<Schema extends z.ZodType>(
+    identity: Identity,
+    schema: Schema,
+  ): Promise<z.infer<Schema> | undefined> {
     if (this.isFresh) return undefined;
     const path = this.path(identity);
     try {
       const { reporter } = this.context;
-      const found = await readStored(path, this.whole(identity), measurementSchema, reporter);
+      const found = await readStored(path, this.whole(identity), schema, reporter);
       if (found === undefined) return undefined;
       const now = new Date();
       await utimes(path, now, now).catch(() => undefined); // a folder that is only read
@@ -77,10 +117,9 @@ export class MeasurementCache {
     }
   }
 
-  async keep(identity: Identity, measurement: Measurement): Promise<void> {
+  private async write(identity: Identity, result: unknown, seconds: number): Promise<void> {
     try {
-      const { seconds } = measurement.time;
-      const stored = { result: measurement, seconds };
+      const stored = { result, seconds };
       await writeStored(this.path(identity), this.whole(identity), stored);
       await this.removeOldest();
     } catch (error) {
@@ -108,4 +147,10 @@ export class MeasurementCache {
     files.sort((a, b) => b.used - a.used);
     for (const { path } of files.slice(MOST_FILES)) await rm(path, { force: true });
   }
+}
+
+/** JSON has no infinite numbers. */
+function inJson(db: number): number | string {
+  if (db === Infinity) return LOSSLESS;
+  return db === -Infinity ? NO_SIGNAL : db;
 }

@@ -60,6 +60,7 @@ export interface FixStep {
   readonly recipe: Recipe;
   /** null where the network cannot be quantized so, as `reason` says. */
   readonly sqnrDb: number | null;
+  /** null there too, and where no output has classes. */
   readonly agreement: number | null;
   readonly kept: boolean;
   readonly reason?: string;
@@ -132,17 +133,19 @@ async function fixOpened(
   const judge = await Judge.open(opened, images);
   const notes = new Set<string>();
   const quiet = { ...context, reporter: onceReporter(context.reporter, notes) };
-  const candidate = async (recipe: Recipe): Promise<Candidate> => {
-    const quantized = await quantizeModel(opened, recipe, source, quiet);
+  const candidate = async (recipe: Recipe, remedy: string): Promise<Candidate> => {
+    const label = `${opened.name}, ${remedy}`;
+    const quantized = await quantizeModel(opened, recipe, source, quiet, label);
     const plan = planOn(quantized.model, { tier, threads: availableParallelism() });
     try {
-      return { recipe, quantized, figures: await judge.figures(plan, `judging ${opened.name}`) };
+      return { recipe, quantized, figures: await judge.figures(plan, `judging ${label}`) };
     } finally {
       plan.close();
     }
   };
   const diagnosed = async ({ recipe, quantized, figures }: Candidate): Promise<FixDiagnosis> => {
-    const analysis = await diagnose(opened, quantized, { images, kernels }, options, context);
+    const parts = { images, kernels, recipe };
+    const analysis = await diagnose(opened, quantized, parts, options, context);
     const { verdict = '', diagnosis } = analysis;
     const layers = analysis.layers.map(
       ({ name, op, localSqnrDb, cumulativeSqnrDb, causes, logits, deadChannels }) => ({
@@ -158,7 +161,7 @@ async function fixOpened(
     return { recipe, ...figures, verdict, diagnosis, layers };
   };
 
-  const first = await candidate(AS_PUBLISHED);
+  const first = await candidate(AS_PUBLISHED, AS_PUBLISHED.name);
   const before = await diagnosed(first);
   const steps: FixStep[] = [];
   let fixed = first;
@@ -168,7 +171,7 @@ async function fixOpened(
     if (isSameRecipe(recipe, { ...fixed.recipe, name: FIXED })) continue;
     const step = { remedy: name, predictedGain, recipe };
     try {
-      const tried = await candidate(recipe);
+      const tried = await candidate(recipe, name);
       const kept = pays(tried.figures, fixed.figures);
       const { sqnrDb, agreement } = tried.figures;
       steps.push({ ...step, sqnrDb, agreement, kept });
@@ -213,9 +216,11 @@ async function diagnose(
   {
     images,
     kernels,
+    recipe,
   }: {
     readonly images: TestImages;
     readonly kernels: ReturnType<typeof selectKernels>['kernels'];
+    readonly recipe: Recipe;
   },
   options: FixOptions,
   context: Context,
@@ -227,7 +232,11 @@ async function diagnose(
       images,
       { name: opened.name, labelOffset: undefined, limit: DIAGNOSED_IMAGES },
     );
-    const patient = { ...options, architecture: opened.facts.architecture };
+    const patient = {
+      ...options,
+      recipe: recipe === AS_PUBLISHED ? undefined : recipe,
+      architecture: opened.facts.architecture,
+    };
     return worded({ ...analysis, model: opened.name }, patient, context);
   } finally {
     floats.dispose();
@@ -281,8 +290,7 @@ async function divideImages(
   const images = new TestImages(
     {
       dataset,
-      skip,
-      limit: Math.min(limit, dataset.count('test') - skip),
+      spans: [{ skip, limit: Math.min(limit, dataset.count('test') - skip) }],
       seed,
       resolution: opened.graph.input.shape[0],
       centralFraction: input.centralFraction ?? centralFractionOf(dataset.name),

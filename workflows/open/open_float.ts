@@ -42,7 +42,7 @@ export async function openFloat(
   for (const note of (await selectBackend()).notes) {
     reporter.warn(`${note}: the float network runs on WebAssembly`);
   }
-  const loaded = await loadFloatModelAt(place);
+  const loaded = await loadFloatModelAt(place, { mayEndEarly: outputs !== undefined });
   const { network, card } = loaded;
   const known = card === undefined ? loaded.input.range : (card.preprocessing?.range ?? SYMMETRIC);
   if (inputRange !== undefined) requireNoOther(known, inputRange, name, network);

@@ -44,7 +44,10 @@ export class OpenedFloatModel {
   get part(): IntegerPart {
     if (this.found === undefined) {
       const { outputs, onLeftOut } = this.end;
-      const found = withQuantizationErrors(() => integerPart(this.network.graph, outputs));
+      const found = withQuantizationErrors(() => {
+        const { graph, unread } = this.network;
+        return integerPart(graph, outputs, unread);
+      });
       const note = leftOutNote(found);
       if (note !== undefined) onLeftOut?.(`${this.name}: ${note}`);
       this.found = found;

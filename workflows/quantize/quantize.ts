@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os';
 import type { FloatGraph } from '../../architectures/graph/float_graph.ts';
-import type { Compile } from '../../architectures/graph/float_runner.ts';
 import type { ZeroVariancePolicy } from '../../architectures/graph/fold_batch_norm.ts';
 import type { Dataset, ImageBatch, SkippedImage } from '../../datasets/dataset.ts';
 import { centralFractionOf } from '../../datasets/images/preprocess.ts';
@@ -13,8 +12,7 @@ import type { Recipe } from '../../quantize/convert/recipe.ts';
 import { selectKernels } from '../../quantize/kernels/select.ts';
 import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
-import { selectBackend } from '../../training/backend.ts';
-import { compile } from '../../training/compile/compile.ts';
+import { floatCompiler } from '../open/float_compiler.ts';
 import { DEFAULT_DATASET, type InputRange } from '../open/model_facts.ts';
 import { inRange } from '../open/model_input.ts';
 import { openImages } from '../open/open_data.ts';
@@ -51,14 +49,16 @@ export interface QuantizedModel {
  * @throws QuantizationError naming a layer that TF8 cannot hold, or where no image could be read; the
  *   signal's reason when aborted
  * @param recipe or the policy that is short for it
+ * @param label what the progress calls the network
  */
 export async function quantizeModel(
   opened: OpenedFloatModel,
   recipe: ZeroVariancePolicy | Recipe,
   source: CalibrationSource,
   { reporter, signal }: Context,
+  label = opened.name,
 ): Promise<QuantizedModel> {
-  const { graph: read, facts, name } = opened;
+  const { graph: read, facts } = opened;
   const { input, labels, origin } = facts;
   const { dataset, seed, skip } = source;
   const skipped = new Map<string, SkippedImage>();
@@ -79,7 +79,7 @@ export async function quantizeModel(
         reporter.warn(`skipped ${image.name} in calibration: ${image.reason}`);
       },
     });
-  const progress = reporter.start(`calibrating ${name}`, images, 'images');
+  let progress = reporter.start(`calibrating ${label}`, images, 'images');
   try {
     const { model, graph, report } = await quantizeGraph(
       read,
@@ -90,11 +90,19 @@ export async function quantizeModel(
         centralFraction,
         kernels: selectKernels('auto').kernels,
         threads: availableParallelism(),
-        compile: await compiler(images),
+        compile: await floatCompiler(images),
         onProgress: (done) => {
           signal.throwIfAborted();
           progress.update(done);
         },
+        onLayer: (done, layers) => {
+          if (done === 0) {
+            progress.end();
+            progress = reporter.start(`quantizing ${label}`, layers, 'layers');
+          }
+          progress.update(done);
+        },
+        signal,
         onNote: (note) => reporter.warn(note),
         labelOffset: labels.labelOffset,
         classNames: [...labels.classNames],
@@ -119,13 +127,6 @@ async function* ranged(
   range: InputRange,
 ): AsyncIterable<CalibrationBatch> {
   for await (const { images, shape } of batches) yield { images: inRange(images, range), shape };
-}
-
-/** Compiling takes about a second: as long as a few batches. */
-async function compiler(images: number): Promise<Compile | undefined> {
-  const isWorthwhile = images > 4 * CALIBRATION_BATCH;
-  const { name } = await selectBackend();
-  return isWorthwhile && name === 'tensorflow' ? compile : undefined;
 }
 
 export interface QuantizeOptions extends ConversionOptions {

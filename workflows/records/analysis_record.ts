@@ -8,8 +8,8 @@ import { environmentSchema } from './environment.ts';
 import { RUN_FILE } from './run_file.ts';
 import { readPart } from './run_record.ts';
 
-const LOSSLESS = 'lossless';
-const NO_SIGNAL = 'noSignal';
+export const LOSSLESS = 'lossless';
+export const NO_SIGNAL = 'noSignal';
 
 /** JSON has no infinite numbers. */
 export const decibels = z.union([
@@ -117,6 +117,7 @@ const finding = z.strictObject({
     'rangeTooWide',
     'activationRequantization',
     'inputQuantization',
+    'unevenInputs',
     'relu6Clipping',
     'overflowRisk',
   ]),

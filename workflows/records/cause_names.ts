@@ -9,6 +9,7 @@ export const CAUSE_NAMES: Readonly<Record<FindingCause, string>> = {
   rangeTooWide: 'range too wide',
   activationRequantization: 'coarse outputs',
   inputQuantization: 'coarse input',
+  unevenInputs: 'uneven inputs',
   relu6Clipping: 'clipping by ReLU6',
   overflowRisk: 'near overflow',
 };

@@ -6,24 +6,48 @@ import { environmentSchema } from './environment.ts';
 const percent = z.number().min(0).max(100);
 const count = z.int().min(0);
 
+const outputSchema = z.strictObject({
+  name: z.string(),
+  agreement: percent.nullable(),
+  sqnrDb: decibels,
+});
+
 const figures = {
   /** That were measured. */
   images: z.int().min(1),
   /** In percent; null where the images have no classes of the network. */
   top1: percent.nullable(),
   top5: percent.nullable(),
-  /** Images whose first class is that of the float network, in percent. */
-  agreement: percent,
-  /** Of the outputs, the mean over the images. */
+  /** Images whose first class is that of the float network, in percent; null where no output has classes. */
+  agreement: percent.nullable(),
+  /** Of the outputs, the mean over the images; of several, the mean of those that lose something. */
   sqnrDb: decibels,
+  /** Of each output, in the network's order; absent for one. */
+  outputs: z.array(outputSchema).min(2).exactOptional(),
+};
+
+/** What is found of one network on some images. */
+export const comparedFigures = {
+  ...figures,
+  /** Images that are right in float alone, and in TF8 alone; null as `top1`. */
+  onlyFloatRight: count.nullable(),
+  onlyTf8Right: count.nullable(),
 };
 
 const spread = z.strictObject({
   top1: z.number().min(0).nullable(),
   top5: z.number().min(0).nullable(),
-  agreement: z.number().min(0),
+  agreement: z.number().min(0).nullable(),
   /** null where a subset loses nothing. */
   sqnrDb: z.number().min(0).nullable(),
+});
+
+/** Points on either side, 95 %: chance in which images are measured, and in which calibrate. */
+const interval = z.strictObject({
+  top1: z.number().min(0).nullable(),
+  /** Of the difference from float, on the same images. */
+  loss: z.number().min(0).nullable(),
+  agreement: z.number().min(0).nullable(),
 });
 
 const rowSchema = z.strictObject({
@@ -35,7 +59,8 @@ const rowSchema = z.strictObject({
   ...figures,
   /** Sample standard deviations over the subsets; absent for one. */
   spread: spread.exactOptional(),
-  perSubset: z.array(z.strictObject(figures)).min(1),
+  interval,
+  perSubset: z.array(z.strictObject(comparedFigures)).min(1),
   /** All of the recipe; absent for the float network. */
   knobs: RecipeSchema.exactOptional(),
 });
@@ -75,7 +100,7 @@ export const comparisonTimingSchema = z.strictObject({
  * What is found of one network.
  * @interface
  */
-export type ComparedFigures = Readonly<z.infer<z.ZodObject<typeof figures>>>;
+export type ComparedFigures = Readonly<z.infer<z.ZodObject<typeof comparedFigures>>>;
 /** @interface */
 export type ComparedRow = Readonly<z.infer<typeof rowSchema>>;
 /** @interface */

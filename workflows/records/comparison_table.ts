@@ -1,12 +1,16 @@
 import { formatSeconds } from '../../foundation/reporting/amounts.ts';
+import { tenth } from '../charts/format.ts';
 import type { ComparedRow } from './comparison_record.ts';
+import { lossOf } from './interval.ts';
 import { markdownTable } from './markdown_table.ts';
+import { mean } from './statistics.ts';
 
 export const COMPARISON_HEADER = [
   'recipe',
   'calibrated on',
   'top-1 %',
   'top-5 %',
+  'loss, 95 %',
   'agreement %',
   'SQNR dB',
   'time',
@@ -29,19 +33,27 @@ export function comparisonCells(row: ComparedRow, seconds: number): string[] {
   return [
     recipe,
     calibrationImages === undefined ? UNKNOWN : String(calibrationImages),
-    ...(['top1', 'top5', 'agreement', 'sqnrDb'] as const).map((name) =>
-      measured(row[name], spread?.[name]),
-    ),
+    measured(row.top1, spread?.top1),
+    measured(row.top5, spread?.top5),
+    calibrationImages === undefined ? UNKNOWN : measured(meanLoss(row), row.interval.loss),
+    measured(row.agreement, spread?.agreement),
+    measured(row.sqnrDb, spread?.sqnrDb),
     calibrationImages === undefined ? UNKNOWN : formatSeconds(seconds),
   ];
+}
+
+/** Points of top-1 that float is better by, on the same images: the mean over the subsets. */
+export function meanLoss({ perSubset }: Pick<ComparedRow, 'perSubset'>): number | null {
+  const losses = perSubset.map(lossOf).filter((loss) => loss !== null);
+  return losses.length === 0 ? null : mean(losses);
 }
 
 function measured(value: number | null, spread: number | null | undefined): string {
   if (value === null) return UNKNOWN;
   if (value === Infinity) return 'lossless';
   if (value === -Infinity) return 'no signal';
-  const text = value.toFixed(1);
-  return spread === undefined || spread === null ? text : `${text} ± ${spread.toFixed(1)}`;
+  const text = tenth(value);
+  return spread === undefined || spread === null ? text : `${text} ± ${tenth(spread)}`;
 }
 
 /** What the figures are, whatever the table looks like. */
@@ -53,15 +65,10 @@ export function comparisonCaption(rows: readonly ComparedRow[]): string {
     ...(subsets > 1
       ? [`Mean ± sample standard deviation over ${subsets} disjoint subsets of calibration images.`]
       : []),
-    ...(float.top1 === null ? [] : [intervalOf(float.top1, float.images)]),
+    ...(float.top1 === null
+      ? []
+      : ['Loss: points of top-1 that float is better by, with its 95 % interval.']),
   ].join(' ');
-}
-
-/** By the normal approximation of a binomial proportion. */
-function intervalOf(top1: number, images: number): string {
-  const share = top1 / 100;
-  const points = 196 * Math.sqrt((share * (1 - share)) / images);
-  return `So many images tell a top-1 to ± ${points.toFixed(1)} points (95 %).`;
 }
 
 /** The rows as CSV; every figure and every knob of a recipe is a column. */

@@ -7,6 +7,8 @@ import { ByteReader } from './byte_reader.ts';
 import type { Runtime, RuntimeTask } from './runtime.ts';
 
 const SCRIPT = join(repositoryRoot(), 'workflows', 'verify', 'run_export.py');
+/** Speaks the same protocol, of float files. */
+export const RUN_FLOAT = join(repositoryRoot(), 'workflows', 'verify', 'run_float.py');
 const NEWLINE = 0x0a;
 
 const AnswerSchema = z.object({

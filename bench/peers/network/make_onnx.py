@@ -23,7 +23,7 @@ from onnxruntime.quantization import (
 )
 
 sys.path.insert(0, str(Path(__file__).parent))  # -I leaves it out
-from network_files import Network  # noqa: E402
+from network_files import Network, activated  # noqa: E402
 
 OPSET = 17
 # The newest that the oldest of the runtimes reads.
@@ -31,52 +31,122 @@ IR_VERSION = 10
 INPUT, OUTPUT = "input", "logits"
 
 
-def build(network):
-    """The network in float."""
-    nodes, initializers = [], []
+class Graph:
+    """Nodes and constants as they are added."""
 
-    def constant(name, values):
-        initializers.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
+    def __init__(self):
+        self.nodes, self.initializers = [], []
+
+    def constant(self, name, values):
+        self.initializers.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
         return name
 
-    tensor = INPUT
-    for node in network.nodes:
-        name = node["name"]
-        if node["op"] == "globalAveragePool":
-            nodes.append(helper.make_node("GlobalAveragePool", [tensor], [name], name))
-            tensor = name
-            continue
+    def add(self, op, inputs, name, **attributes):
+        """name: of the node and of its result"""
+        self.nodes.append(helper.make_node(op, inputs, [name], name, **attributes))
+        return name
+
+
+class Activations:
+    """What the activation of one node is made of."""
+
+    named = {"relu": "Relu", "sigmoid": "Sigmoid", "tanh": "Tanh", "elu": "Elu"}
+
+    def __init__(self, graph, name):
+        self.graph, self.name, self.count = graph, name, 0
+
+    def fresh(self, op):
+        self.count += 1
+        return f"{self.name}/{op}_{self.count}"
+
+    def operation(self, op, *inputs):
+        return self.graph.add(op, list(inputs), self.fresh(op))
+
+    def number(self, value):
+        return self.graph.constant(self.fresh("value"), np.float32(value))
+
+    def apply(self, name, x):
+        if name == "relu6":
+            return self.clip(x, 6)
+        if name == "swish":
+            return self.operation("Mul", x, self.operation("Sigmoid", x))
+        return self.operation(self.named[name], x)
+
+    def clip(self, x, bound):
+        return self.operation("Clip", x, self.number(0), self.number(bound))
+
+    def affine(self, x, scale, shift):
+        if scale != 1:
+            x = self.operation("Mul", x, self.number(scale))
+        return x if shift == 0 else self.operation("Add", x, self.number(shift))
+
+    def add(self, a, b):
+        return self.operation("Add", a, b)
+
+    def subtract(self, a, b):
+        return self.operation("Sub", a, b)
+
+    def multiply(self, a, b):
+        return self.operation("Mul", a, b)
+
+
+def pads_of(node):
+    return [node["padding"][side] for side in ("top", "left", "bottom", "right")]
+
+
+def result_of(node, inputs, network, graph):
+    """The name of the tensor that the node makes."""
+    op, name = node["op"], node["name"]
+    activations = Activations(graph, name)
+    if op in ("conv2d", "depthwiseConv2d"):
         kernel, bias = network.weights(node)
-        is_depthwise = node["op"] == "depthwiseConv2d"
+        is_depthwise = op == "depthwiseConv2d"
         # depthwise [kh, kw, C, 1] -> [C, 1, kh, kw]; else [kh, kw, C, M] -> [M, C, kh, kw]
         kernel = kernel.transpose([2, 3, 0, 1] if is_depthwise else [3, 2, 0, 1])
-        padding = node["padding"]
-        nodes.append(
-            helper.make_node(
-                "Conv",
-                [tensor, constant(f"{name}/weights", kernel), constant(f"{name}/bias", bias)],
-                [name],
-                name,
-                strides=node["strides"],
-                pads=[padding[side] for side in ("top", "left", "bottom", "right")],
-                group=kernel.shape[0] if is_depthwise else 1,
-            )
+        weights = graph.constant(f"{name}/weights", kernel)
+        sums = graph.add(
+            "Conv",
+            [*inputs, weights, graph.constant(f"{name}/bias", bias)],
+            name,
+            strides=node["strides"],
+            pads=pads_of(node),
+            group=kernel.shape[0] if is_depthwise else 1,
         )
-        tensor = name
-        if node["activation"] == "relu6":
-            bounds = [constant(f"{name}/{bound}", np.float32(bound)) for bound in (0, 6)]
-            nodes.append(helper.make_node("Clip", [tensor, *bounds], [f"{name}/Relu6"]))
-            tensor = f"{name}/Relu6"
-    nodes.append(helper.make_node("Flatten", [tensor], [OUTPUT]))
+        return activated(node["activation"], sums, activations)
+    if op == "globalAveragePool":
+        return graph.add("GlobalAveragePool", inputs, name)
+    if op in ("averagePool2d", "maxPool2d"):
+        window = {"kernel_shape": node["windowShape"], "strides": node["strides"]}
+        kind = "MaxPool" if op == "maxPool2d" else "AveragePool"
+        return graph.add(kind, inputs, name, pads=pads_of(node), **window)
+    if op in ("add", "subtract", "multiply"):
+        kind = {"add": "Add", "subtract": "Sub", "multiply": "Mul"}[op]
+        return activated(node["activation"], graph.add(kind, inputs, name), activations)
+    if op == "activation":
+        return activated(node["activation"], inputs[0], activations)
+    if op == "concat" and node["axis"] == -1:
+        return graph.add("Concat", inputs, name, axis=1)
+    raise ValueError(f"{name}: no peer has the operation {op}")
+
+
+def build(network):
+    """The network in float."""
+    graph = Graph()
+    tensors = {network.input_name: INPUT}
+    for node in network.nodes:
+        inputs = [tensors[name] for name in node["inputs"]]
+        tensors[node["name"]] = result_of(node, inputs, network, graph)
+    graph.add("Flatten", [tensors[network.nodes[-1]["name"]]], OUTPUT)
     height, width, channels = network.input_shape
     images = helper.make_tensor_value_info(
         INPUT, TensorProto.FLOAT, ["N", channels, height, width]
     )
-    classes = network.nodes[-1]["outputShape"][2]
+    classes = network.nodes[-1]["outputShape"][-1]
     logits = helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["N", classes])
-    graph = helper.make_graph(nodes, "network", [images], [logits], initializers)
     model = helper.make_model(
-        graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION
+        helper.make_graph(graph.nodes, "network", [images], [logits], graph.initializers),
+        opset_imports=[helper.make_opsetid("", OPSET)],
+        ir_version=IR_VERSION,
     )
     onnx.checker.check_model(model, full_check=True)
     return model

@@ -7,41 +7,34 @@ import {
   isWeightedFloat,
 } from '../../../architectures/graph/float_node.ts';
 import type { CalibrationBatch } from '../../../quantize/convert/calibrate.ts';
-import type { ObservedRange } from '../../../quantize/convert/observed_range.ts';
-import { tf8Activation, unsupported } from '../../../quantize/convert/require_tf8.ts';
-import type { ActivationKind } from '../../../quantize/params/requantization.ts';
 
 interface Described {
-  /** [H, W, C] */
+  /** [H, W, C], or [C] */
   readonly outputShape: readonly number[];
 }
 
 /** A layer without its numbers, which lie in weights.f32: kernel and bias from `weightsOffset` on. */
-type WeightedDescription = Omit<FloatWeightedNode, 'activation' | 'batchNorm' | 'bias' | 'kernel'> &
-  Described & { readonly activation: ActivationKind; readonly weightsOffset: number };
+type WeightedDescription = Omit<FloatWeightedNode, 'batchNorm' | 'bias' | 'kernel'> &
+  Described & { readonly weightsOffset: number };
 
 type NodeDescription = (Exclude<FloatNode, FloatWeightedNode> & Described) | WeightedDescription;
 
-/** network.json */
+/** network.json, where `null` stands for a bound that is infinite */
 export interface NetworkDescription {
   readonly inputName: string;
   /** [H, W, C] */
   readonly inputShape: readonly number[];
   readonly nodes: readonly NodeDescription[];
-  /** [least, greatest], which hold 0, of each tensor. */
-  readonly ranges: Readonly<Record<string, readonly [number, number]>>;
 }
 
 /**
  * Writes a network for the programs that make the peers' models of it: network.json, weights.f32 and
  * images.f32, float32 and little-endian, one array after another.
  * @param images to calibrate with
- * @throws QuantizationError for an activation that TF8 has not
  */
 export async function writeNetwork(
   folder: string,
   graph: FloatGraph,
-  ranges: ReadonlyMap<string, ObservedRange>,
   images: readonly CalibrationBatch[],
 ): Promise<void> {
   const arrays: Float32Array[] = [];
@@ -49,10 +42,8 @@ export async function writeNetwork(
   const nodes = graph.nodes.map((node): NodeDescription => {
     const outputShape = shapeIn(graph, node.name);
     if (!isWeightedFloat(node)) return { ...node, outputShape };
-    const { kernel, bias, batchNorm: _, activation, ...rest } = node;
-    const kind = tf8Activation(activation);
-    if (kind === undefined) throw unsupported(node.name, 'its activation');
-    const described = { ...rest, activation: kind, outputShape, weightsOffset };
+    const { kernel, bias, batchNorm: _, ...rest } = node;
+    const described = { ...rest, outputShape, weightsOffset };
     arrays.push(kernel, bias);
     weightsOffset += kernel.length + bias.length;
     return described;
@@ -61,9 +52,6 @@ export async function writeNetwork(
     inputName: graph.input.name,
     inputShape: graph.input.shape,
     nodes,
-    ranges: Object.fromEntries(
-      [...ranges].map(([name, { min, max }]) => [name, [Math.min(min, 0), Math.max(max, 0)]]),
-    ),
   };
   await writeFile(join(folder, 'network.json'), JSON.stringify(description));
   await writeFile(join(folder, 'weights.f32'), concatenated(arrays));

@@ -2,6 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { setThreadsCount } from '@tensorflow/tfjs-backend-wasm';
+import type { FloatWeightedNode } from '../../../architectures/graph/float_node.ts';
+import type { Activation } from '../../../architectures/graph/operations/activation_function.ts';
+import { padded } from '../../../architectures/graph/operations/padded.ts';
+import { operationOf } from '../../../architectures/graph/operations/table.ts';
+import type { Shape } from '../../../architectures/graph/shape.ts';
+import { isPadded, isSamePadding } from '../../../architectures/graph/window.ts';
+import { UserError } from '../../../foundation/errors.ts';
 import { hasWeights, type NetworkDescription, networkWeights } from '../network/network_files.ts';
 import { type Load, type LoadedNetwork, realImages } from './network_loader.ts';
 
@@ -30,23 +37,59 @@ export async function loadTfjs({ model, batch, images }: Load): Promise<LoadedNe
   };
 }
 
-async function forwardOf(folder: string): Promise<(images: tf.Tensor4D) => tf.Tensor4D> {
+/** Gives the logits of the last node. */
+async function forwardOf(folder: string): Promise<(images: tf.Tensor4D) => tf.Tensor> {
   const text = await readFile(join(folder, 'network.json'), 'utf8');
-  const network = JSON.parse(text) as NetworkDescription;
+  const network = JSON.parse(text, (_, value) => value ?? Infinity) as NetworkDescription;
   const weights = await networkWeights(folder, network);
-  const layers = network.nodes.map((node): ((x: tf.Tensor4D) => tf.Tensor4D) => {
-    if (!hasWeights(node)) return (x) => tf.mean(x, [1, 2], true);
+  const layers = network.nodes.map((node): ((inputs: readonly tf.Tensor[]) => tf.Tensor) => {
+    if (!hasWeights(node)) {
+      return (inputs) => operationOf(node).run(node, { tf, inputs, constants: {} });
+    }
     const { kernel, bias } = weights.get(node.name)!;
     const options = {
       filter: tf.tensor4d(kernel, [...node.kernelShape]),
       bias: tf.tensor1d(bias),
       strides: [...node.strides] as [number, number],
-      pad: Object.values(node.padding).some((side) => side > 0) ? 'same' : 'valid',
-      activation: node.activation,
-    } as const;
-    return node.op === 'depthwiseConv2d'
-      ? (x) => tf.fused.depthwiseConv2d({ ...options, x })
-      : (x) => tf.fused.conv2d({ ...options, x });
+      ...fused(node.activation),
+    };
+    const image = network.nodes.find(({ name }) => name === node.inputs[0])?.outputShape;
+    const pad = paddingName(image ?? network.inputShape, node);
+    const convolve = node.op === 'depthwiseConv2d' ? tf.fused.depthwiseConv2d : tf.fused.conv2d;
+    return ([input]) => {
+      const image = input as tf.Tensor4D;
+      if (pad !== undefined) return convolve({ ...options, x: image, pad });
+      return convolve({ ...options, x: padded(tf, image, node.padding), pad: 'valid' });
+    };
   });
-  return (images) => layers.reduce((x, layer) => layer(x), images);
+  return (images) => {
+    const tensors = new Map<string, tf.Tensor>([[network.inputName, images]]);
+    let last: tf.Tensor = images;
+    network.nodes.forEach(({ name, inputs }, index) => {
+      last = layers[index](inputs.map((input) => tensors.get(input)!));
+      tensors.set(name, last);
+    });
+    return last;
+  };
+}
+
+/** An activation that is computed with the convolution. */
+function fused(activation: Activation) {
+  if (activation === 'relu' || activation === 'relu6' || activation === 'linear') {
+    return { activation } as const;
+  }
+  throw new UserError(`TensorFlow.js fuses no ${JSON.stringify(activation)} with a convolution`);
+}
+
+/** The name of a padding; undefined of one without a name. */
+function paddingName(
+  size: Shape,
+  {
+    kernelShape: [rows, columns],
+    strides,
+    padding,
+  }: Pick<FloatWeightedNode, 'kernelShape' | 'strides' | 'padding'>,
+): 'same' | 'valid' | undefined {
+  if (!isPadded(padding)) return 'valid';
+  return isSamePadding(padding, size, [rows, columns], strides) ? 'same' : undefined;
 }

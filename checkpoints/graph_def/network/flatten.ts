@@ -1,6 +1,7 @@
 /**
- * A graph as the nodes that one output needs, in execution order: functions are put in the place of
- * their calls, nodes that hand on what they read are left out, cycles are found.
+ * A graph as the nodes that its outputs need, in execution order: functions are put in the place of
+ * their calls, nodes that hand on what they read are left out, loops end where they begin anew, other cycles
+ * are found.
  */
 import type { UserError } from '../../../foundation/errors.ts';
 import { damagedGraph } from '../graph_def.ts';
@@ -24,6 +25,9 @@ const PASSING = new Set([
 ]);
 
 const CALLS = new Set(['PartitionedCall', 'StatefulPartitionedCall']);
+
+/** What hands a loop's values to its next round: a cycle that is none of the graph's. */
+const NEXT_ROUND = 'NextIteration';
 
 export interface FlatInput {
   readonly node: FlatNode;
@@ -62,9 +66,15 @@ interface Found extends Place {
   readonly name: string;
 }
 
+export interface FlatGraph {
+  readonly nodes: readonly FlatNode[];
+  /** What was asked for, in that order. */
+  readonly outputs: readonly FlatInput[];
+}
+
 /** @throws UserError for an input that is not there, a cycle, or functions that call each other without end */
-export function flatten(source: GraphSource, output: NodeInput): FlatNode[] {
-  return new Flattening(source).run(output);
+export function flatten(source: GraphSource, outputs: readonly NodeInput[]): FlatGraph {
+  return new Flattening(source).run(outputs);
 }
 
 class Flattening {
@@ -75,7 +85,7 @@ class Flattening {
     this.source = source;
   }
 
-  run(output: NodeInput): FlatNode[] {
+  run(outputs: readonly NodeInput[]): FlatGraph {
     const { nodes } = this.source;
     const root: Scope = { prefix: '', depth: 0, nodes, given: new Map(), calls: new Map() };
     const done = new Map<string, FlatNode>();
@@ -86,24 +96,30 @@ class Flattening {
         throw this.damaged(`expected at most ${MAX_NODES} nodes but it has more`);
       }
       open.add(found.name);
-      const inputs = found.node.inputs.map((input) => this.find({ scope: found.scope, input }));
+      const { op, inputs: own } = found.node;
+      const inputs = (op === NEXT_ROUND ? [] : own).map((input) =>
+        this.find({ scope: found.scope, input }),
+      );
       stack.push({ found, inputs, next: 0 });
     };
-    enter(this.find({ scope: root, input: output }));
-    // Not by recursion: a chain may be longer than the call stack.
-    for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
-      const input = top.inputs[top.next++];
-      if (input === undefined) {
-        stack.pop();
-        open.delete(top.found.name);
-        done.set(top.found.name, flatNode(top.found, top.inputs, done));
-      } else if (open.has(input.name)) {
-        throw this.damaged(`expected a graph without cycles but node ${input.name} needs itself`);
-      } else if (!done.has(input.name)) {
-        enter(input);
+    const ends = outputs.map((input) => this.find({ scope: root, input }));
+    for (const end of ends) {
+      if (!done.has(end.name)) enter(end);
+      // Not by recursion: a chain may be longer than the call stack.
+      for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+        const input = top.inputs[top.next++];
+        if (input === undefined) {
+          stack.pop();
+          open.delete(top.found.name);
+          done.set(top.found.name, flatNode(top.found, top.inputs, done));
+        } else if (open.has(input.name)) {
+          throw this.damaged(`expected a graph without cycles but node ${input.name} needs itself`);
+        } else if (!done.has(input.name)) {
+          enter(input);
+        }
       }
     }
-    return [...done.values()];
+    return { nodes: [...done.values()], outputs: ends.map((end) => flatInput(end, done)) };
   }
 
   /** The node that computes an input. */
@@ -184,12 +200,15 @@ function flatNode(
   return {
     name,
     op: node.op,
-    inputs: inputs.map(({ name: from, input: { output, index } }) => ({
-      node: done.get(from)!,
-      output,
-      index,
-    })),
+    inputs: inputs.map((input) => flatInput(input, done)),
     attributes: node.attributes,
     source: node,
   };
+}
+
+function flatInput(
+  { name, input: { output, index } }: Found,
+  done: ReadonlyMap<string, FlatNode>,
+): FlatInput {
+  return { node: done.get(name)!, output, index };
 }

@@ -60,13 +60,21 @@ export function parseInput(reference: string): NodeInput | undefined {
   return { node, output: second, index: Number(third) };
 }
 
-/** An operation that no TF8 network can have, or not like this. */
-export function unsupportedNode(
-  { name, op }: { readonly name: string; readonly op: string },
-  fileName: string,
-  what: string,
-): UserError {
-  return new UserError(`TF8 does not support node ${name} (${op}) of ${fileName}: ${what}`, {
-    remedy: 'Pass a classifier that is made of the operations that TF8 has.',
-  });
+/** A node that no float graph can hold, or not like this: a network ends before it. */
+export class UnsupportedNodeError extends UserError {
+  override readonly name = 'UserError';
+  /** What of it there is nothing for. */
+  readonly what: string;
+
+  constructor(
+    { name, op }: { readonly name: string; readonly op: string },
+    fileName: string,
+    what: string,
+  ) {
+    super(`TF8 does not support node ${name} (${op}) of ${fileName}: ${what}`, {
+      remedy:
+        'Pass a network that is made of the operations that TF8 has up to its outputs; what computes on these (boxes, top classes) may follow.',
+    });
+    this.what = what;
+  }
 }

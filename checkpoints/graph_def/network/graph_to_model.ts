@@ -1,8 +1,11 @@
-import type * as tf from '@tensorflow/tfjs';
-import type { PixelRange } from '../../input_affine.ts';
-import { buildLayersModel } from './build_layers_model.ts';
+import type { FloatGraph } from '../../../architectures/graph/float_graph.ts';
+import { operationOf } from '../../../architectures/graph/operations/table.ts';
+import { UserError } from '../../../foundation/errors.ts';
+import type { Reading, ReadModel } from '../../read_model.ts';
 import { type FlatNode, flatten } from './flatten.ts';
+import { floatGraphOf } from './float_graph_of.ts';
 import type { GraphSource, NodeInput, PartialShape } from './graph_source.ts';
+import { withoutMapLoops } from './map_loops.ts';
 import { readNetwork } from './read_network.ts';
 import type { GraphTensor } from './tensor_proto.ts';
 
@@ -22,34 +25,29 @@ export type ReadVariables = (
   variables: readonly GraphVariable[],
 ) => Promise<ReadonlyMap<string, GraphTensor>>;
 
-export interface GraphToModel {
+export interface GraphToModel extends Reading {
   readonly source: GraphSource;
-  readonly output: NodeInput;
-  /** Of the input where a signature says it. */
-  readonly inputShape?: PartialShape | undefined;
+  readonly outputs: readonly NodeInput[];
+  /** Of inputs, by name, where a signature says it. */
+  readonly inputShapes?: ReadonlyMap<string, PartialShape> | undefined;
   /** Absent where the graph is frozen. */
   readonly readVariables?: ReadVariables;
 }
 
-/** A model, and what was decided in reading its file that its user should know. */
-export interface ReadModel {
-  readonly model: tf.LayersModel;
-  readonly notes: readonly string[];
-  /** What the network takes pixels for, where its file says so. */
-  readonly range: PixelRange | undefined;
-}
-
 /**
- * Makes a graph a LayersModel.
- * @throws UserError naming a node that TF8 has no operation for, or what of the file is damaged
+ * Makes a file's graph a float graph, which ends where there is no operation for a node.
+ * @throws UserError naming a node that there is no operation for where little would be left, or what of the
+ *   file is damaged
  */
 export async function graphToModel({
   source,
-  output,
-  inputShape,
+  outputs,
+  inputShapes,
+  mayEndEarly = false,
   readVariables = noVariables,
 }: GraphToModel): Promise<ReadModel> {
-  const nodes = flatten(source, output);
+  const flat = flatten(withoutMapLoops(source), outputs);
+  const { nodes } = flat;
   const constants = new Map<FlatNode, GraphTensor>();
   const variables = nodes.filter(({ op }) => VARIABLES.has(op));
   for (const node of nodes) {
@@ -68,9 +66,27 @@ export async function graphToModel({
     }
   }
   const { fileName } = source;
-  const network = readNetwork({ fileName, nodes, constants, inputShape });
-  const { notes, range } = network;
-  return { model: buildLayersModel(network, 'imported'), notes, range };
+  const network = readNetwork({ fileName, ...flat, constants, inputShapes }, { mayEndEarly });
+  const { graph, origin } = floatGraphOf(network, 'imported');
+  requireFinite(graph, fileName);
+  const { notes, range, leftOut } = network;
+  const unread = leftOut.map(({ name, op, error }) => ({ name, op, reason: error?.what }));
+  return { graph, unread, notes, range, origin };
+}
+
+/** @throws UserError naming a weight that is none */
+function requireFinite({ nodes }: FloatGraph, fileName: string): void {
+  for (const node of nodes) {
+    const constants = Object.entries(operationOf(node).constants?.(node) ?? {});
+    for (const [name, { values }] of constants) {
+      const index = values.findIndex((value) => !Number.isFinite(value));
+      if (index < 0) continue;
+      throw new UserError(
+        `Expected finite weights in ${fileName} but element ${index} of ${node.name}/${name} is ${values[index]}`,
+        { remedy: 'Make the model again: no network has such weights.' },
+      );
+    }
+  }
 }
 
 /** The reader of the network names the node that has no value. */

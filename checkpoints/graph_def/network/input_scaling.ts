@@ -9,7 +9,7 @@ import {
   sameAffine,
 } from '../../input_affine.ts';
 import type { FlatNode } from './flatten.ts';
-import { unsupportedNode } from './graph_source.ts';
+import { UnsupportedNodeError } from './graph_source.ts';
 
 /**
  * The products and sums between a graph's input and its first layer. Images come scaled, so what is done
@@ -30,6 +30,12 @@ export class InputScaling {
     return this.read?.map?.range;
   }
 
+  /** What images come with; undefined where the network does all of it, or the graph nothing. */
+  get done(): ChannelAffine | undefined {
+    const { affine, map } = this.read ?? {};
+    return map === undefined || map.left !== undefined ? undefined : affine;
+  }
+
   /** @param from the node before, whose output is scaled further */
   add(node: FlatNode, from: FlatNode, affine: ChannelAffine): void {
     this.affine.set(node, composed(this.affine.get(from) ?? IDENTITY, affine));
@@ -43,7 +49,7 @@ export class InputScaling {
     const affine = this.affine.get(node) ?? IDENTITY;
     if (this.read !== undefined) {
       if (sameAffine(affine, this.read.affine)) return this.read.map?.left;
-      throw unsupportedNode(node, this.fileName, 'an input that is scaled in two ways');
+      throw new UnsupportedNodeError(node, this.fileName, 'an input that is scaled in two ways');
     }
     const map = isIdentity(affine) ? undefined : inputMap(affine);
     this.read = { affine, map };

@@ -1,7 +1,8 @@
-/** A network as layers in execution order, between a file's graph and a LayersModel. */
+/** A network as steps in execution order, between a file's graph and a float graph. */
 import { outputSize, type PaddingScheme } from '../../../architectures/conv_layer.ts';
-import type { PixelRange } from '../../input_affine.ts';
-import type { LayerOperation } from '../../tfjs/graph_operation.ts';
+import type { LayerOperation } from '../../../architectures/graph/graph_operation.ts';
+import type { ChannelAffine, PixelRange } from '../../input_affine.ts';
+import type { UnsupportedNodeError } from './graph_source.ts';
 
 /** Of one image: [H, W, C], or [C]. */
 export type Shape = readonly number[];
@@ -12,6 +13,8 @@ interface StepBase {
   readonly inputs: readonly string[];
   /** Of its output. */
   readonly shape: Shape;
+  /** The file's name of the operation. */
+  readonly className?: string;
 }
 
 export interface ConvStep extends StepBase {
@@ -102,11 +105,24 @@ export type Step =
   | ConcatStep
   | PlainStep;
 
+/** A node of the graph that no step was made of. */
+export interface LeftOutNode {
+  readonly name: string;
+  readonly op: string;
+  /** Why the network ends before it; undefined where it reads what is left out. */
+  readonly error: UnsupportedNodeError | undefined;
+}
+
 export interface Network {
-  /** The last one's output is the network's. */
   readonly steps: readonly Step[];
+  /** Names of the steps that the network is for, and of those that what is left out reads; what the file calls these tensors. */
+  readonly outputs: ReadonlyMap<string, string>;
+  /** In execution order. */
+  readonly leftOut: readonly LeftOutNode[];
   /** What it takes pixels for, where its graph says so. */
   readonly range: PixelRange | undefined;
+  /** What the graph does to pixels that the steps do not. */
+  readonly done: ChannelAffine | undefined;
   /** What was decided in reading the file that its user should know. */
   readonly notes: readonly string[];
 }

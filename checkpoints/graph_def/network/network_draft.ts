@@ -1,8 +1,7 @@
-import type { UserError } from '../../../foundation/errors.ts';
 import type { ChannelAffine } from '../../input_affine.ts';
 import type { Dimensions } from './dimensions.ts';
 import type { FlatInput, FlatNode } from './flatten.ts';
-import { type PartialShape, unsupportedNode } from './graph_source.ts';
+import { type PartialShape, UnsupportedNodeError } from './graph_source.ts';
 import { InputScaling } from './input_scaling.ts';
 import type { ConvStep, PlainStep, Shape, Step } from './network.ts';
 import type { GraphTensor } from './tensor_proto.ts';
@@ -10,12 +9,13 @@ import type { GraphTensor } from './tensor_proto.ts';
 export interface GraphNetwork {
   /** What errors call the file. */
   readonly fileName: string;
-  /** As `flatten` gives them; the last one is the output. */
+  /** As `flatten` gives them. */
   readonly nodes: readonly FlatNode[];
+  readonly outputs: readonly FlatInput[];
   /** Of Const nodes and variables. */
   readonly constants: ReadonlyMap<FlatNode, GraphTensor>;
-  /** [N, H, W, C] of the input where the graph does not say it itself. */
-  readonly inputShape?: PartialShape | undefined;
+  /** [N, H, W, C] of inputs, by their names, where the graph does not say it itself. */
+  readonly inputShapes?: ReadonlyMap<string, PartialShape> | undefined;
 }
 
 /** Floating-point constants. */
@@ -30,8 +30,12 @@ export class NetworkDraft {
   readonly dimensions = new Map<FlatNode, Dimensions>();
   /** By name, in execution order. */
   readonly steps = new Map<string, Step>();
+  /** Nodes whose images are without their batch. */
+  readonly unbatched = new Set<FlatNode>();
   readonly scaling: InputScaling;
   readonly notes: string[] = [];
+  /** Nodes that no step can be made of, with the reason; undefined where they read such. */
+  readonly leftOut = new Map<FlatNode, UnsupportedNodeError | undefined>();
   /** Name of the step that makes a node's output. */
   private readonly made = new Map<FlatNode, string>();
   /** Names of the steps that make the further outputs of nodes that have several. */
@@ -54,12 +58,20 @@ export class NetworkDraft {
 
   /** Adds a step that makes the node's output. */
   add<Kind extends Step>(node: FlatNode, step: Kind): Kind {
-    if (step.shape.some((side) => !(side >= 1))) {
+    if (step.shape.length === 0 || step.shape.some((side) => !(side >= 1))) {
       throw this.unsupported(node, `an output of [${step.shape}]`);
     }
-    this.steps.set(step.name, step);
+    const named = { className: node.op, ...step };
+    this.steps.set(step.name, named);
     this.made.set(node, step.name);
-    return step;
+    return named;
+  }
+
+  /** The network ends before the node; steps that were begun for it stay unread. */
+  leaveOut(node: FlatNode, error?: UnsupportedNodeError): void {
+    this.leftOut.set(node, error);
+    this.made.delete(node);
+    this.further.delete(node);
   }
 
   /** A step without weights in the place of a node; with a suffix, one more behind it. */
@@ -135,6 +147,13 @@ export class NetworkDraft {
     return step;
   }
 
+  /** The step that makes a tensor; undefined of the images themselves, and of what is no step's. */
+  find({ node, index }: FlatInput): Step | undefined {
+    const name = this.further.get(node)?.[index] ?? this.made.get(node);
+    const step = name === undefined ? undefined : this.steps.get(name);
+    return step?.op === 'input' ? undefined : step;
+  }
+
   /** As `imageFrom`, also of an input that is being scaled. */
   sourceOf(node: FlatNode, { node: from, output: outputName, index }: FlatInput): Step {
     const step = this.stepOf(from);
@@ -180,7 +199,7 @@ export class NetworkDraft {
     );
   }
 
-  unsupported(node: FlatNode, what: string): UserError {
-    return unsupportedNode(node, this.graph.fileName, what);
+  unsupported(node: FlatNode, what: string): UnsupportedNodeError {
+    return new UnsupportedNodeError(node, this.graph.fileName, what);
   }
 }

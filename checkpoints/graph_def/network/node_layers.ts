@@ -2,7 +2,7 @@
 import type { PaddingScheme } from '../../../architectures/conv_layer.ts';
 import { dilatedWindow } from '../../../architectures/graph/window.ts';
 import type { FlatNode } from './flatten.ts';
-import { unsupportedNode } from './graph_source.ts';
+import { UnsupportedNodeError } from './graph_source.ts';
 import { type ConvStep, type PoolStep, type Step, windowedSize } from './network.ts';
 import type { GraphTensor } from './tensor_proto.ts';
 
@@ -19,7 +19,7 @@ export function fusedOps(node: FlatNode, fileName: string): FusedOp[] {
   const ops = node.attributes.texts('fused_ops') ?? [];
   const isKnown = /^(BiasAdd)?,?(Relu6?)?$/.test(ops.join());
   if (!isKnown) {
-    throw unsupportedNode(
+    throw new UnsupportedNodeError(
       node,
       fileName,
       `fused with ${ops.join(', ')}; it has BiasAdd, then Relu or Relu6`,
@@ -38,7 +38,7 @@ export function paddingBefore(
   const sides = attributes.integers('explicit_paddings') ?? [];
   const [n0, n1, top, bottom, left, right, c0, c1] = sides;
   if (sides.length !== 8 || [n0, n1, c0, c1].some((side) => side !== 0)) {
-    throw unsupportedNode(node, fileName, `the padding [${sides}]`);
+    throw new UnsupportedNodeError(node, fileName, `the padding [${sides}]`);
   }
   return [
     [top, bottom],
@@ -64,7 +64,7 @@ export function convolutionOf(
   if (node.op.endsWith('MatMul')) {
     const { attributes } = node;
     if (attributes.flag('transpose_a') || attributes.flag('transpose_b')) {
-      throw unsupportedNode(node, fileName, 'transposed inputs');
+      throw new UnsupportedNodeError(node, fileName, 'transposed inputs');
     }
     if (x.shape.length !== 1 || kernelShape.length !== 2 || kernelShape[0] !== depth) {
       throw misfit(node, fileName, x, kernelShape);
@@ -96,7 +96,7 @@ export function poolOf(node: FlatNode, x: Step, fileName: string): PoolStep {
   const [batch, height, width, channels] = sizes;
   const isWindow = [height, width].every((side) => side >= 1 && side <= MAX_STRIDE);
   if (x.shape.length !== 3 || batch !== 1 || channels !== 1 || !isWindow) {
-    throw unsupportedNode(node, fileName, `the window [${sizes}] over [${x.shape}]`);
+    throw new UnsupportedNodeError(node, fileName, `the window [${sizes}] over [${x.shape}]`);
   }
   const { strides, padding } = windowOf(node, fileName);
   const window = [height, width] as const;
@@ -122,7 +122,11 @@ function dilationsOf(
   const [batch, rows, columns, channels] = dilations;
   const isDilation = [rows, columns].every((rate) => rate >= 1 && rate <= MAX_STRIDE);
   if (batch !== 1 || channels !== 1 || !isDilation || strides.join() !== '1,1') {
-    throw unsupportedNode(node, fileName, `the dilations [${dilations}] at strides [${strides}]`);
+    throw new UnsupportedNodeError(
+      node,
+      fileName,
+      `the dilations [${dilations}] at strides [${strides}]`,
+    );
   }
   return [rows, columns];
 }
@@ -133,12 +137,13 @@ function windowOf(
 ): { strides: readonly [number, number]; padding: PaddingScheme } {
   const { attributes } = node;
   const format = attributes.text('data_format') ?? 'NHWC';
-  if (format !== 'NHWC') throw unsupportedNode(node, fileName, `the data format ${format}`);
+  if (format !== 'NHWC')
+    throw new UnsupportedNodeError(node, fileName, `the data format ${format}`);
   const strides = attributes.integers('strides') ?? [];
   const [batch, rows, columns, channels] = strides;
   const isStride = [rows, columns].every((stride) => stride >= 1 && stride <= MAX_STRIDE);
   if (batch !== 1 || channels !== 1 || !isStride) {
-    throw unsupportedNode(node, fileName, `the strides [${strides}]`);
+    throw new UnsupportedNodeError(node, fileName, `the strides [${strides}]`);
   }
   const paddings: Readonly<Record<string, PaddingScheme>> = {
     SAME: 'same',
@@ -147,11 +152,11 @@ function windowOf(
   };
   const name = attributes.text('padding') ?? '';
   if (!Object.hasOwn(paddings, name)) {
-    throw unsupportedNode(node, fileName, `the padding "${name}"`);
+    throw new UnsupportedNodeError(node, fileName, `the padding "${name}"`);
   }
   return { strides: [rows, columns], padding: paddings[name] };
 }
 
 function misfit(node: FlatNode, fileName: string, x: Step, kernelShape: readonly number[]) {
-  return unsupportedNode(node, fileName, `weights of [${kernelShape}] over [${x.shape}]`);
+  return new UnsupportedNodeError(node, fileName, `weights of [${kernelShape}] over [${x.shape}]`);
 }

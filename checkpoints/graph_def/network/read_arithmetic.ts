@@ -109,6 +109,20 @@ function addOfImages(draft: NetworkDraft, node: FlatNode, inputs: readonly FlatI
   }
 }
 
+/** The sum of images of one size. */
+export function readSum(draft: NetworkDraft, node: FlatNode): void {
+  const images = node.inputs.map((_, index) => draft.image(node, index));
+  const [{ shape }] = images;
+  if (images.some((image) => image.shape.join() !== shape.join())) {
+    const shapes = images.map((image) => `[${image.shape}]`).join(', ');
+    throw draft.unsupported(node, `images of ${shapes}`);
+  }
+  const { name } = node;
+  const inputs = images.map((image) => image.name);
+  if (inputs.length === 1) draft.pass(node, images[0]);
+  else draft.add(node, { op: 'add', name, inputs, shape });
+}
+
 const OF_IMAGES: ReadonlyMap<string, 'add' | 'maximum' | 'minimum' | 'multiply' | 'subtract'> =
   new Map([
     ['Add', 'add'],
@@ -199,6 +213,26 @@ function addFunction(
 /** A function of each value, by the name of the operation. */
 export function readFunction(f: FunctionStep['function']) {
   return (draft: NetworkDraft, node: FlatNode) => addFunction(draft, node, draft.image(node), f);
+}
+
+const X: Expression = { kind: 'x' };
+const MINUS_X: Expression = { kind: 'affine', of: X, scale: -1, shift: 0 };
+
+function positive(of: Expression): Expression {
+  return { kind: 'function', of, activation: 'relu' };
+}
+
+/** relu(x) + relu(−x) */
+export const ABSOLUTE: Expression = { kind: 'add', of: [positive(X), positive(MINUS_X)] };
+export const NEGATIVE: Expression = MINUS_X;
+export const SQUARE: Expression = { kind: 'multiply', of: [X, X] };
+
+export function readExpression(expression: Expression) {
+  const activation: ComposedActivation = { kind: 'composed', expression };
+  return (draft: NetworkDraft, node: FlatNode) => {
+    const x = draft.image(node);
+    addOperation(draft, node, x, x.shape, { op: 'activation', activation });
+  };
 }
 
 /** α of the operation's definition is 0.2. */

@@ -1,5 +1,6 @@
 /** Nodes that put an image's values in other places, or leave some out. */
-import type { LayerOperation } from '../../tfjs/graph_operation.ts';
+import type { LayerOperation } from '../../../architectures/graph/graph_operation.ts';
+import { IDENTITY } from '../../input_affine.ts';
 import type { FlatNode } from './flatten.ts';
 import type { OperationStep, Shape, Step } from './network.ts';
 import type { NetworkDraft } from './network_draft.ts';
@@ -184,8 +185,14 @@ export function readDepth(op: 'depthToSpace' | 'spaceToDepth') {
 
 export function readResize(method: 'nearest' | 'bilinear') {
   return (draft: NetworkDraft, node: FlatNode): void => {
-    const x = draft.image(node);
     const [height, width, ...more] = integers(draft, node, 1);
+    const source = draft.sourceOf(node, node.inputs[0]);
+    if (more.length === 0 && source.shape.join() === [height, width, source.shape[2]].join()) {
+      if (source.op === 'input') draft.scaling.add(node, node.inputs[0].node, IDENTITY);
+      draft.pass(node, source);
+      return;
+    }
+    const x = draft.image(node);
     const isSize = [height, width].every((side) => side >= 1 && side <= MAX_SIDE);
     if (x.shape.length !== 3 || !isSize || more.length > 0) {
       throw draft.unsupported(node, `a size of [${[height, width, ...more]}] of [${x.shape}]`);

@@ -1,18 +1,30 @@
-import { UserError } from '../../../foundation/errors.ts';
+import { elements } from '../../../architectures/graph/shape.ts';
 import { foldIntoKernel } from '../../input_affine.ts';
+import { isMost, type Reading } from '../../read_model.ts';
+import { damagedGraph } from '../graph_def.ts';
 import { batchNormEndingIn } from './batch_norm_arithmetic.ts';
 import { evaluateConstant } from './constants.ts';
-import type { FlatNode } from './flatten.ts';
+import type { FlatInput, FlatNode } from './flatten.ts';
+import { UnsupportedNodeError } from './graph_source.ts';
+import { imageInput, inputShapeOf } from './image_input.ts';
+import { nameOfLoop } from './map_loops.ts';
+import { nearestUpsamplingEndingIn } from './nearest_upsampling.ts';
 import { isConvStep, type Network, type Step } from './network.ts';
 import { type GraphNetwork, NetworkDraft } from './network_draft.ts';
 import {
+  ABSOLUTE,
+  NEGATIVE,
   readArithmetic,
   readBounds,
   readCast,
+  readExpression,
   readFunction,
   readFusedBatchNorm,
   readLeakyRelu,
+  readSum,
+  SQUARE,
 } from './read_arithmetic.ts';
+import { readBatch } from './read_batch.ts';
 import {
   readDepth,
   readResize,
@@ -25,6 +37,7 @@ import { readConcat, readDimensions, readReshape, readShape } from './read_shape
 import {
   readConvolution,
   readDilatedConvolution,
+  readMaximum,
   readMean,
   readPad,
   readPool,
@@ -36,6 +49,9 @@ import type { GraphTensor } from './tensor_proto.ts';
 const DEFAULT_SIDE = 224;
 const MAX_SIDE = 4096;
 const INPUT_CHANNELS = 3;
+/** Of an image whose channels are the first axis, and more than one has whose channels are the last. */
+const FRONT_CHANNELS = new Set([1, 3]);
+const MAX_CHANNELS = 8;
 
 type ReadNode = (draft: NetworkDraft, node: FlatNode) => void;
 
@@ -54,6 +70,7 @@ const READERS: ReadonlyMap<string, ReadNode> = new Map<string, ReadNode>([
   ['FusedBatchNormV3', readFusedBatchNorm],
   ['BiasAdd', readArithmetic],
   ['Add', readArithmetic],
+  ['AddN', readSum],
   ['AddV2', readArithmetic],
   ['Sub', readArithmetic],
   ['Mul', readArithmetic],
@@ -67,6 +84,9 @@ const READERS: ReadonlyMap<string, ReadNode> = new Map<string, ReadNode>([
   ['Selu', readFunction('selu')],
   ['Softplus', readFunction('softplus')],
   ['Softsign', readFunction('softsign')],
+  ['Abs', readExpression(ABSOLUTE)],
+  ['Neg', readExpression(NEGATIVE)],
+  ['Square', readExpression(SQUARE)],
   ['Minimum', readBounds],
   ['Maximum', readBounds],
   ['ClipByValue', readBounds],
@@ -75,6 +95,7 @@ const READERS: ReadonlyMap<string, ReadNode> = new Map<string, ReadNode>([
   ['AvgPool', readPool],
   ['MaxPool', readPool],
   ['Mean', readMean],
+  ['Max', readMaximum],
   ['ConcatV2', readConcat],
   ['Slice', readSlice],
   ['StridedSlice', readStridedSlice],
@@ -89,46 +110,118 @@ const READERS: ReadonlyMap<string, ReadNode> = new Map<string, ReadNode>([
   ['Softmax', readInPlace('softmax')],
   ['Reshape', readReshape],
   ['Squeeze', readReshape],
+  ['ExpandDims', readReshape],
   ['Shape', readShape],
 ]);
 
+/** Sums over weights, or over what two images have: what networks are made of. */
+const WEIGHTED =
+  /^(_?Fused)?(Conv2D|DepthwiseConv2dNative|MatMul|Conv2DBackpropInput|Conv3D|BatchMatMul(V\d)?)$/;
+
 /**
- * Reads a flat graph as a classifier of images: each node becomes a layer, goes into one (biases,
- * products and sums with constants into the convolution before them), or is a constant. Batch norms stay
- * batch norms where their statistics can be read, whether they are one node or several.
- * @throws UserError naming the node that TF8 has no operation for, and what it has
+ * Reads a flat graph as a network of images: each node becomes a step, goes into one (biases, products and
+ * sums with constants into the convolution before them), or is a constant. Batch norms stay batch norms
+ * where their statistics can be read, whether they are one node or several. Where a node is none that float
+ * graphs hold, the network ends: what it reads is an output.
+ * @throws UserError for several inputs of images; naming the node that the network would end before, where
+ *   that leaves out more convolutions than it reads
  */
-export function readNetwork(graph: GraphNetwork): Network {
+export function readNetwork(graph: GraphNetwork, reading: Reading = {}): Network {
   const draft = new NetworkDraft(graph);
+  const input = imageInput(graph);
   for (const node of graph.nodes) evaluate(draft, node);
   const inner = innerNodes(draft);
   for (const node of graph.nodes) {
-    if (!draft.constants.has(node) && !inner.has(node)) readNode(draft, node);
+    if (!draft.constants.has(node)) readOrLeave(draft, node, { input, isInner: inner.has(node) });
   }
-  const output = graph.nodes.at(-1)!;
-  const shape = draft.stepOf(output)?.shape;
-  const classes = shape?.at(-1) ?? 0;
-  if (shape === undefined || shape.reduce((a, b) => a * b, 1) !== classes || classes < 2) {
-    throw new UserError(
-      `Expected a network in ${graph.fileName} that gives a number for each class but ${output.name} gives ${shape === undefined ? 'none' : `[${shape}]`}`,
-      { remedy: 'Pass a classifier.' },
-    );
-  }
-  if (shape.length !== 1) draft.addPlain(output, 'reshape', [classes], 'flat');
-  const { scaling, notes } = draft;
+  const { scaling, notes, leftOut } = draft;
+  const outputs = outputsOf(draft);
+  requireRead(draft, outputs.size, reading);
   return {
     steps: foldInputMap([...draft.steps.values()]),
+    outputs,
+    leftOut: [...leftOut].map(([{ name, op }, error]) => ({ name, op: nameOfLoop(op), error })),
     range: scaling.range,
+    done: scaling.done,
     notes: [...notes, ...scaling.notes],
   };
 }
 
+function readOrLeave(
+  draft: NetworkDraft,
+  node: FlatNode,
+  { input, isInner }: { readonly input: FlatNode; readonly isInner: boolean },
+): void {
+  if (node.inputs.some(({ node: from }) => draft.leftOut.has(from))) {
+    draft.leaveOut(node);
+    return;
+  }
+  if (isInner) return;
+  try {
+    if (node.op === 'Placeholder' && node !== input) {
+      throw draft.unsupported(node, `a second input beside ${input.name}`);
+    }
+    readNode(draft, node);
+  } catch (error) {
+    if (!(error instanceof UnsupportedNodeError)) throw error;
+    draft.leaveOut(node, error);
+  }
+}
+
 function readNode(draft: NetworkDraft, node: FlatNode): void {
+  if (readBatch(draft, node)) return;
   const read = READERS.get(node.op);
   if (read !== undefined) read(draft, node);
   else if (!readDimensions(draft, node)) {
     throw draft.unsupported(node, `the operation; it has ${[...READERS.keys()].join(', ')}`);
   }
+}
+
+/**
+ * The graph's outputs that were reached, and what of the network is read by what is left out: names of steps
+ * → tensors of the graph.
+ */
+function outputsOf(draft: NetworkDraft): Map<string, string> {
+  const { leftOut, graph } = draft;
+  const [first, ...others] = graph.outputs;
+  const only = leftOut.size === 0 && others.length === 0 ? draft.find(first) : undefined;
+  if (only !== undefined) return new Map([[asVector(draft, first.node, only), tensorOf(first)]]);
+  const reached = new Map<string, string>();
+  const read = new Map<string, string>();
+  const add = (to: Map<string, string>, input: FlatInput) => {
+    const step = draft.find(input);
+    if (step !== undefined && !to.has(step.name)) to.set(step.name, tensorOf(input));
+  };
+  for (const output of graph.outputs) add(reached, output);
+  for (const { inputs } of leftOut.keys()) for (const input of inputs) add(read, input);
+  const ends = [...draft.steps.keys()].filter((name) => read.has(name) && !reached.has(name));
+  return new Map([...reached, ...ends.map((name) => [name, read.get(name)!] as const)]);
+}
+
+function tensorOf({ node, index }: FlatInput): string {
+  return index === 0 ? node.name : `${node.name}:${index}`;
+}
+
+/** A classifier's output is a vector. */
+function asVector(draft: NetworkDraft, output: FlatNode, { name, shape }: Step): string {
+  const classes = shape.at(-1)!;
+  const isFlat = shape.length === 1 || classes < 2 || elements(shape) !== classes;
+  if (isFlat) return name;
+  draft.addPlain(output, 'reshape', [classes], 'flat');
+  return draft.stepOf(output)!.name;
+}
+
+function requireRead(draft: NetworkDraft, outputs: number, reading: Reading): void {
+  const { leftOut, graph } = draft;
+  const weighted = graph.nodes.filter(({ op }) => WEIGHTED.test(op));
+  const lost = weighted.filter((node) => leftOut.has(node)).length;
+  if (outputs > 0 && isMost(weighted.length, lost, reading)) return;
+  const error = [...leftOut.values()].find((each) => each !== undefined);
+  if (error !== undefined) throw error;
+  throw damagedGraph(
+    graph.fileName,
+    `expected outputs that its images make but ${graph.outputs.map(({ node }) => node.name).join(', ')} are none`,
+  );
 }
 
 /** Computes a node whose inputs are all constants. */
@@ -140,38 +233,52 @@ function evaluate({ constants }: NetworkDraft, node: FlatNode): void {
   if (value !== undefined) constants.set(node, value);
 }
 
-/** Nodes inside of batch norms and dilated convolutions that are spelled out, which are read with their last node. */
+/** Nodes inside of what is spelled out (batch norms, dilated convolutions, upsampling), read with its last node. */
 function innerNodes(draft: NetworkDraft): Set<FlatNode> {
   const surroundings = { constants: draft.constants, readersOf: draft.readersOf.bind(draft) };
   return new Set(
     draft.graph.nodes.flatMap((node) => [
       ...(batchNormEndingIn(node, draft)?.inner ?? []),
       ...(dilatedConvolutionEndingIn(node, surroundings)?.inner ?? []),
+      ...(nearestUpsamplingEndingIn(node, surroundings.readersOf)?.inner ?? []),
     ]),
   );
 }
 
 function readInput(draft: NetworkDraft, node: FlatNode): void {
-  const earlier = [...draft.steps.values()].find(({ op }) => op === 'input');
-  if (earlier !== undefined) {
-    throw draft.unsupported(node, `a second input beside ${earlier.name}`);
-  }
-  const own = node.attributes.shape('shape');
-  const shape = own?.length === 4 ? own : (draft.graph.inputShape ?? own ?? []);
+  const shape = inputShapeOf(draft.graph, node) ?? [];
   if (shape.length !== 4 && shape.length !== 0) {
     throw draft.unsupported(node, `an input of ${shape.length} dimensions; images have 4`);
   }
   const [, height, width, channels = INPUT_CHANNELS] = shape;
+  const [rows, columns] = firstSize(draft, node) ?? [DEFAULT_SIDE, DEFAULT_SIDE];
   if (height === undefined || width === undefined) {
     draft.notes.push(
-      `the graph leaves the size of its images open: it is read for ${DEFAULT_SIDE} × ${DEFAULT_SIDE}`,
+      `the graph leaves the size of its images open: it is read for ${height ?? rows} × ${width ?? columns}`,
     );
   }
-  const sides = [height ?? DEFAULT_SIDE, width ?? DEFAULT_SIDE, channels];
+  const sides = [height ?? rows, width ?? columns, channels];
+  if (FRONT_CHANNELS.has(sides[0]) && sides[2] > MAX_CHANNELS) {
+    throw draft.unsupported(node, `images of [${sides}], channels in front; it has channels last`);
+  }
   if (sides.some((side) => side < 1 || side > MAX_SIDE)) {
     throw draft.unsupported(node, `images of [${sides}]; sides are 1 to ${MAX_SIDE}`);
   }
   draft.add(node, { op: 'input', name: node.name, inputs: [], shape: sides });
+}
+
+/** The size that images are brought to before the first convolution, where the graph does that. */
+function firstSize({ graph, constants }: NetworkDraft, input: FlatNode): number[] | undefined {
+  const reached = new Set([input]);
+  for (const node of graph.nodes) {
+    if (!node.inputs.some(({ node: from }) => reached.has(from))) continue;
+    if (WEIGHTED.test(node.op)) return undefined;
+    reached.add(node);
+    const size = node.op.startsWith('Resize') ? node.inputs[1] : undefined;
+    const values = size && constants.get(size.node)?.values;
+    if (values?.length === 2) return [...values];
+  }
+  return undefined;
 }
 
 /** A map of the input goes into the convolution that reads it where that puts no zeros around images. */

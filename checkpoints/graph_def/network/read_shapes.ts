@@ -2,6 +2,7 @@
 import { resolvedShape } from './constants.ts';
 import { type Dimensions, evaluateDimensions } from './dimensions.ts';
 import type { FlatNode } from './flatten.ts';
+import { nearestUpsamplingEndingIn } from './nearest_upsampling.ts';
 import type { Shape } from './network.ts';
 import type { NetworkDraft } from './network_draft.ts';
 
@@ -33,16 +34,35 @@ export function readConcat(draft: NetworkDraft, node: FlatNode): void {
   });
 }
 
-/** Reshape and Squeeze. */
+/** Reshape, Squeeze and ExpandDims. */
 export function readReshape(draft: NetworkDraft, node: FlatNode): void {
-  if (readDimensions(draft, node)) return;
+  if (readDimensions(draft, node) || readUpsampling(draft, node)) return;
   const x = draft.image(node);
-  const target = node.op === 'Reshape' ? reshaped(draft, node, x.shape) : squeezed(node, x.shape);
+  const target =
+    node.op === 'Reshape'
+      ? reshaped(draft, node, x.shape)
+      : node.op === 'Squeeze'
+        ? squeezed(node, x.shape)
+        : expanded(draft, node, x.shape);
   if (target === undefined || target.length === 0) {
     throw draft.unsupported(node, 'a shape that mixes the images of a batch');
   }
   if (target.join() === x.shape.join()) draft.pass(node, x);
   else draft.addPlain(node, 'reshape', target);
+}
+
+/** An image made larger, spelled out: see `nearestUpsamplingEndingIn`. */
+function readUpsampling(draft: NetworkDraft, node: FlatNode): boolean {
+  const found = nearestUpsamplingEndingIn(node, draft.readersOf.bind(draft));
+  if (found === undefined) return false;
+  const x = draft.imageFrom(node, found.x);
+  const [height, width, channels] = x.shape;
+  const size = [height * found.times[0], width * found.times[1]] as const;
+  const operation = { op: 'resize', size, method: 'nearest', corners: 'asymmetric' } as const;
+  const { name } = node;
+  const shape = [...size, channels];
+  draft.add(node, { op: 'operation', name, inputs: [x.name], shape, operation });
+  return true;
 }
 
 /** The shape of an image, the batch −1. */
@@ -74,6 +94,15 @@ function squeezed({ attributes }: FlatNode, shape: Shape): Shape {
   return shape.filter(
     (side, index) => side !== 1 || (axes.length > 0 && !axes.includes(index + 1)),
   );
+}
+
+/** The shape with a side of 1 more; axis 0 is the batch. */
+function expanded(draft: NetworkDraft, node: FlatNode, shape: Shape): Shape | undefined {
+  const source = node.inputs[1]?.node;
+  const axis = source && dimensionsOf(draft, source)?.values[0];
+  if (axis === undefined) throw draft.unsupported(node, 'an axis that is not known');
+  const at = axis < 0 ? axis + shape.length + 1 : axis - 1;
+  return at >= 0 && at <= shape.length ? shape.toSpliced(at, 0, 1) : undefined;
 }
 
 export function dimensionsOf(draft: NetworkDraft, node: FlatNode): Dimensions | undefined {

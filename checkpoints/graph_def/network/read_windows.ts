@@ -63,19 +63,51 @@ function addConvolution(
   draft.addPlain(node, activation === 'Relu' ? 'relu' : 'relu6', step.shape, 'activation');
 }
 
-/** Zeros around an image. */
+/** Zeros around an image, or channels of zeros. */
 export function readPad(draft: NetworkDraft, node: FlatNode): void {
   const value = node.inputs.length > 2 ? draft.constantOf(node, 2).values?.[0] : 0;
   const sides = [...(draft.constantOf(node, 1).values ?? [])];
   const [n0, n1, top, bottom, left, right, c0, c1] = sides;
-  if (sides.length !== 8 || [n0, n1, c0, c1, value].some((side) => side !== 0)) {
+  if (sides.length !== 8 || [n0, n1, value].some((side) => side !== 0)) {
     throw draft.unsupported(node, 'a padding that is not of zeros around images');
   }
   const padding = [
     [top, bottom],
     [left, right],
   ] as const;
-  addPad(draft, node, draft.image(node), padding, node.name);
+  const x = draft.image(node);
+  if (c0 === 0 && c1 === 0) addPad(draft, node, x, padding, node.name);
+  else addChannels(draft, node, addPad(draft, node, x, padding, `${node.name}/around`), [c0, c1]);
+}
+
+/** Channels of zeros before and behind an image's: columns of zeros of the image turned, [H, C, W]. */
+function addChannels(
+  draft: NetworkDraft,
+  node: FlatNode,
+  x: Step,
+  [before, behind]: readonly [number, number],
+): void {
+  const [height, width, channels] = x.shape;
+  const turn = { op: 'transpose', permutation: [0, 2, 1] } as const;
+  const turned = draft.add(node, {
+    op: 'operation',
+    name: `${node.name}/turned`,
+    inputs: [x.name],
+    shape: [height, channels, width],
+    operation: turn,
+  });
+  const sides = [
+    [0, 0],
+    [before, behind],
+  ] as const;
+  const wider = addPad(draft, node, turned, sides, `${node.name}/channels`);
+  draft.add(node, {
+    op: 'operation',
+    name: node.name,
+    inputs: [wider.name],
+    shape: [height, width, channels + before + behind],
+    operation: turn,
+  });
 }
 
 /** Zeros around an image are no part of a maximum, but change none where no value is below them. */
@@ -142,6 +174,27 @@ export function readMean(draft: NetworkDraft, node: FlatNode): void {
   }
 }
 
+/** The maximum over rows and columns. */
+export function readMaximum(draft: NetworkDraft, node: FlatNode): void {
+  const x = draft.image(node);
+  const { shape, name: input } = x;
+  const axes = [...(draft.constantOf(node, 1).values ?? [])]
+    .map((axis) => (axis < 0 ? axis + shape.length + 1 : axis))
+    .sort();
+  if (shape.length !== 3 || axes.join() !== '1,2') {
+    throw draft.unsupported(
+      node,
+      `a maximum over the axes [${axes}] of [${shape}]; TF8 has that over rows and columns`,
+    );
+  }
+  const [height, width, channels] = shape;
+  const window = [height, width] as const;
+  const { name } = node;
+  const place = { name, inputs: [input], shape: [1, 1, channels], window, strides: window };
+  draft.add(node, { op: 'maxPool2d', ...place, padding: 'valid' });
+  if (!node.attributes.flag('keep_dims')) draft.addPlain(node, 'reshape', [channels], 'flat');
+}
+
 function addGlobalPool(draft: NetworkDraft, node: FlatNode, x: Step, keepsImage: boolean): void {
   const channels = x.shape[2];
   const { name } = node;
@@ -166,6 +219,7 @@ function addPad(
   const [[top, bottom], [left, right]] = padding;
   const [height, width, channels] = x.shape;
   const sides = [top, bottom, left, right];
+  if (sides.every((side) => side === 0) && name !== node.name) return x;
   if (x.shape.length !== 3 || sides.some((side) => !(side >= 0 && side <= MAX_PADDING))) {
     throw draft.unsupported(node, `a padding of [${sides}] around [${x.shape}]`);
   }

@@ -33,17 +33,9 @@ describe('checkPeer', () => {
     assert.ok(correlation > 0.7 && correlation < 0.9, `${correlation}`);
   });
 
-  it('refuses eight bits that have nothing of the network', () => {
-    const other = LOGITS.map((logits) => logits.toReversed());
-    assert.throws(() => checkPeer(other, LOGITS, 'quantized'), {
-      name: 'UserError',
-      message:
-        /^Expected logits like those of the float network but their correlation is -?0\.\d\d$/,
-    });
+  it('tells eight bits that have nothing of the network by their correlation', () => {
     const equal = LOGITS.map((logits) => logits.map(() => 7));
-    assert.throws(() => checkPeer(equal, LOGITS, 'quantized'), {
-      message: /correlation is 0\.00$/,
-    });
+    assert.equal(checkPeer(equal, LOGITS, 'quantized').correlation, 0);
   });
 
   it('refuses outputs that are not finite, missing or too few', () => {

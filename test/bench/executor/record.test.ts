@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { executorRecordSchema } from '../../../bench/executor/record.ts';
+import { executorRecordSchema, NETWORK } from '../../../bench/executor/record.ts';
 import { executorTables, layerTables } from '../../../bench/executor/tables.ts';
 import { recordFiles, writeRecord } from '../../../bench/executor/write_record.ts';
 import { repositoryRoot } from '../../../foundation/repository.ts';
@@ -20,7 +20,7 @@ describe('executorTables', () => {
   it('shows latencies, ratios, who was left out and what measured them', () => {
     assert.equal(
       executorTables(RECORD),
-      `a_network: milliseconds of a call (of all its images), medians of all calls. In each of 3 rounds everybody had a turn of 0.1 s.
+      `${NETWORK}: milliseconds of a call (of all its images), medians of all calls. In each of 3 rounds everybody had a turn of 0.1 s.
 
 |                 | 1 thread, batch 1 | 1 thread, batch 16 | 2 threads, batch 1 |
 | --------------- | ----------------: | -----------------: | -----------------: |
@@ -50,7 +50,7 @@ describe('layerTables', () => {
   it('sets the time of each layer beside what the multiply instruction could do', () => {
     assert.equal(
       layerTables(RECORD),
-      `a_network, one image, one thread.
+      `${NETWORK}, one image, one thread.
 
 tf8 native avx2, layer by layer: 0.30 ms; 9 M multiply-accumulates at the 90 GMAC/s that its instruction reaches in registers would be 0.10 ms.
 
@@ -101,11 +101,20 @@ describe('the record of the executor', () => {
     for (const published of names) {
       const text = await readFile(join(folder, published), 'utf8');
       const record = executorRecordSchema.parse(JSON.parse(text));
-      assert.equal(published, `executor-${record.kind}.json`);
+      const network = record.network === NETWORK ? '' : `${record.network}-`;
+      assert.equal(published, `executor-${network}${record.kind}.json`);
       for (const [name, text] of await recordFiles(record)) {
         assert.equal(await readFile(join(folder, name), 'utf8'), text, name);
       }
     }
+  });
+
+  it('of another network is kept beside the first, without layers and charts', async () => {
+    const files = await recordFiles({ ...RECORD, network: 'mobilenet_v2' });
+    assert.deepEqual(
+      [...files.keys()],
+      ['executor-mobilenet_v2-avx2.json', 'executor-mobilenet_v2-avx2.md'],
+    );
   });
 
   it('leaves those of other kinds of processors', () =>

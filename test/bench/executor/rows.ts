@@ -1,4 +1,4 @@
-import type { ExecutorRecord, ExecutorRow } from '../../../bench/executor/record.ts';
+import { type ExecutorRecord, type ExecutorRow, NETWORK } from '../../../bench/executor/record.ts';
 
 /** A row made up for a test. */
 export function row(name: string, latencyMs: number, threads = 1, batch = 1): ExecutorRow {
@@ -17,7 +17,7 @@ export const RECORD: ExecutorRecord = {
     processor: 'A processor',
     threads: 2,
   },
-  network: 'a_network',
+  network: NETWORK,
   content: 'photographs',
   images: 16,
   rounds: 3,

@@ -40,16 +40,14 @@ const GRAPH: FloatGraph = floatGraph({
 
 async function write(folder: string, graph = GRAPH): Promise<void> {
   const images = Float32Array.of(0, 1, 2, 3, 4, 5);
-  const ranges = new Map([['input', { min: 0.5, max: 2 }]]);
-  await writeNetwork(folder, graph, ranges, [{ images, shape: [1, 1, 2, 3] }]);
+  await writeNetwork(folder, graph, [{ images, shape: [1, 1, 2, 3] }]);
 }
 
 describe('writeNetwork', () => {
-  it('stores what networkWeights reads back, and ranges that hold 0', () =>
+  it('stores what networkWeights reads back', () =>
     inFolder(async (folder) => {
       await write(folder);
       const network = JSON.parse(await readFile(join(folder, 'network.json'), 'utf8'));
-      assert.deepEqual(network.ranges, { input: [0, 2] });
       const weights = await networkWeights(folder, network);
       assert.deepEqual([...weights.keys()], ['first', 'logits']);
       assert.deepEqual(weights.get('first'), {

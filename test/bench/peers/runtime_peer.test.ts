@@ -31,8 +31,8 @@ function load(id: string, batch: number, model = 'model') {
 describe('RuntimePeer', () => {
   it('loads several networks and runs each by its id', async () => {
     const peer = fake();
-    assert.equal(await peer.load(load('one', 1)), '1.2');
-    assert.equal(await peer.load(load('four', 4)), '1.2');
+    assert.equal((await peer.load(load('one', 1))).version, '1.2');
+    assert.equal((await peer.load(load('four', 4))).version, '1.2');
     assert.deepEqual(await peer.outputs('four'), [
       [0, 4],
       [1, 4],
@@ -50,7 +50,7 @@ describe('RuntimePeer', () => {
       name: 'UserError',
       message: 'The fake failed: not a model',
     });
-    assert.equal(await peer.load(load('one', 1)), '1.2');
+    assert.equal((await peer.load(load('one', 1))).version, '1.2');
     peer.close();
   });
 });

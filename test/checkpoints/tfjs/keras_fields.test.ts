@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs';
 import { GroupedConv2d } from '../../../architectures/graph/grouped_conv2d.ts';
 import type { FlatLayer } from '../../../checkpoints/tfjs/flat_network.ts';
 import { GeneralRelu } from '../../../checkpoints/tfjs/general_relu.ts';
-import { GraphOperation } from '../../../checkpoints/tfjs/graph_operation.ts';
+import { GraphOperation } from '../../../architectures/graph/graph_operation.ts';
 import { rulesOf } from '../../../checkpoints/tfjs/keras_fields.ts';
 import type { Fields } from '../../../checkpoints/tfjs/keras_values.ts';
 import { rewriteLayer } from '../../../checkpoints/tfjs/rewrite_layer.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { FloatGraph } from '../../../architectures/graph/float_graph.ts';
-import type { Analysis, Finding } from '../../../quantize/analyze/analysis.ts';
+import type { Analysis, Finding, LayerAnalysis } from '../../../quantize/analyze/analysis.ts';
 import { diagnose } from '../../../quantize/analyze/diagnose.ts';
 import type { ObservedRange } from '../../../quantize/convert/observed_range.ts';
 import { analyze, changed, convert, healthyGraph } from './support.ts';
@@ -146,6 +146,32 @@ describe('diagnose', () => {
     const graph = channelTimes(healthyGraph(), 'conv', 60, 'depthwise');
     const analysis = analyze(withDeadChannel(graph, 'conv', 30));
     assert.deepEqual(firstOf(analysis), { layer: 'conv', cause: 'weightRange' });
+  });
+
+  it('names a sum whose inputs have steps of different sizes, and only such a sum', () => {
+    const { input, layers } = analyze(healthyGraph());
+    const [conv, depthwise, pointwise, ...rest] = layers;
+    const stepOf = (layer: LayerAnalysis, scale: number) => ({
+      ...layer,
+      output: { ...layer.output, quantization: { ...layer.output.quantization, scale } },
+    });
+    const joined = (coarser: number) => [
+      stepOf(conv, 0.01),
+      stepOf(depthwise, 0.01 * coarser),
+      {
+        ...pointwise,
+        op: 'add' as const,
+        inputs: [conv.name, depthwise.name],
+        logits: { ...pointwise.logits, onlyOutput: 20 },
+      },
+      ...rest,
+    ];
+    assert.ok(diagnose(input, joined(2)).every(({ cause }) => cause !== 'unevenInputs'));
+    const [first] = diagnose(input, joined(10));
+    assert.equal(first.layer, pointwise.name);
+    assert.equal(first.cause, 'unevenInputs');
+    assert.equal(first.evidence.ratio.toFixed(6), '10.000000');
+    assert.equal(first.cost.cause.toFixed(5), (0.01 * (1 - 1 / 100)).toFixed(5));
   });
 
   it('ranks causes by what they cost in all layers together, then layers', () => {

@@ -44,7 +44,7 @@ describe('integerPart', () => {
       ],
     );
     const share = macs.tail / (macs.body + macs.tail);
-    assert.ok(Math.abs(part.leftOut[1].macsShare - share) < 1e-9);
+    assert.ok(Math.abs(part.leftOut[1].macsShare! - share) < 1e-9);
     assert.equal(
       leftOutNote(part),
       'it ends in relu: rows (BatchNormalization), tail (Conv2D) are left out, 3.6 % of the multiply-accumulates',

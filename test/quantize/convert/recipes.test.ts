@@ -9,8 +9,18 @@ import { pruneConstantInputs } from '../../../architectures/graph/passes/prune_c
 import { readLayersModel } from '../../../architectures/graph/read_layers_model.ts';
 import { NO_PADDING } from '../../../architectures/graph/window.ts';
 import { clippedNormalMean } from '../../../quantize/convert/batch_norm_correction.ts';
-import { type QuantizedGraph, quantizeGraph } from '../../../quantize/convert/quantize_graph.ts';
-import { AS_PUBLISHED, BEST, RECIPES, type Recipe } from '../../../quantize/convert/recipe.ts';
+import {
+  type QuantizedGraph,
+  type QuantizeGraphOptions,
+  quantizeGraph,
+} from '../../../quantize/convert/quantize_graph.ts';
+import {
+  AS_PUBLISHED,
+  BEST,
+  LADDER,
+  RECIPES,
+  type Recipe,
+} from '../../../quantize/convert/recipe.ts';
 import { powerOfTwoRange, symmetricRange } from '../../../quantize/convert/scale_forms.ts';
 import {
   entropyRange,
@@ -54,6 +64,7 @@ function quantized(
   recipe: Recipe,
   images = someImages(IMAGES, graph.input.shape),
   notes: string[] = [],
+  options: Partial<QuantizeGraphOptions> = {},
 ): Promise<QuantizedGraph> {
   const [height, width, channels] = graph.input.shape;
   const size = height * width * channels;
@@ -71,7 +82,19 @@ function quantized(
     classNames: [],
     onNote: (note) => notes.push(note),
     provenance: { floatModel: 'made up', floatWeightsSha256: '', calibrationData: 'noise' },
+    ...options,
   });
+}
+
+/** Values by their paths: "weights.range". Lists are one value. */
+function flat(value: object, path: readonly string[] = []): ReadonlyMap<string, string> {
+  return new Map(
+    Object.entries(value).flatMap(([key, part]): [string, string][] =>
+      typeof part === 'object' && !Array.isArray(part)
+        ? [...flat(part, [...path, key])]
+        : [[[...path, key].join('.'), JSON.stringify(part)]],
+    ),
+  );
 }
 
 /** 10 · log10 of the logits' energy over that of their error, on other images. */
@@ -102,6 +125,19 @@ describe('quantizeGraph', () => {
       assert.ok((await logitsDb(recipe)) > 15);
     });
   }
+
+  it('has a ladder whose rungs differ by one thing each, up to "best"', () => {
+    const knobs = LADDER.map(({ name: _, ...recipe }) => flat(recipe));
+    for (let rung = 1; rung < knobs.length; rung++) {
+      const [before, after] = [knobs[rung - 1], knobs[rung]];
+      const changed = [...new Set([...before.keys(), ...after.keys()])].filter(
+        (key) => before.get(key) !== after.get(key),
+      );
+      const parts = new Set(changed.map((key) => key.split('.').slice(0, 2).join('.')));
+      assert.equal(parts.size, 1, `${LADDER[rung].name}: ${changed}`);
+    }
+    assert.deepEqual([LADDER[0], LADDER.at(-1)], [AS_PUBLISHED, BEST]);
+  });
 
   it('loses less by "best" than by min/max', async () => {
     assert.ok((await logitsDb(BEST)) > (await logitsDb(AS_PUBLISHED)));
@@ -138,6 +174,24 @@ describe('quantizeGraph', () => {
     const graph = residual();
     const [a, b] = [await quantized(graph, BEST), await quantized(graph, BEST)];
     assert.deepEqual(a.model, b.model);
+  });
+
+  it('says how many layers are done, and stops between them when aborted', async () => {
+    const told: string[] = [];
+    const { model } = await quantized(residual(), BEST, undefined, [], {
+      onLayer: (done, layers) => told.push(`${done} of ${layers}`),
+    });
+    const layers = model.nodes.length;
+    assert.deepEqual(
+      told,
+      Array.from({ length: layers + 1 }, (_, done) => `${done} of ${layers}`),
+    );
+    const interruption = new AbortController();
+    const stopped = quantized(residual(), BEST, undefined, [], {
+      onLayer: (done) => done === 2 && interruption.abort(new Error('interrupted')),
+      signal: interruption.signal,
+    });
+    await assert.rejects(stopped, /interrupted/);
   });
 
   it('says of one image, and of layers that the images leave constant, what it means', async () => {

@@ -29,11 +29,13 @@ describe('remedyFor', () => {
     assert.deepEqual(lines('meanVariance', patient), [
       'tf8 quantize mobilenet_v1_1.0_224 --calibration-data photos --zero-variance mean --out mobilenet_v1_1.0_224.tf8',
       'tf8 quantize mobilenet_v1_1.0_224 --calibration-data photos --recipe best --out mobilenet_v1_1.0_224.tf8',
+      'tf8 fix mobilenet_v1_1.0_224 --calibration-data photos --out mobilenet_v1_1.0_224-fixed.tf8',
     ]);
     assert.deepEqual(lines('equalizeChannels', patient), [
       'tf8 rearchitect mobilenet_v1_1.0_224 --variant friendly --data photos --out mobilenet_v1_1.0_224-friendly',
       'tf8 train --variant friendly --resolution 224 --from mobilenet_v1_1.0_224 --data photos --out mobilenet_v1_1.0_224-retrained',
       'tf8 quantize mobilenet_v1_1.0_224 --calibration-data photos --recipe best --out mobilenet_v1_1.0_224.tf8',
+      'tf8 fix mobilenet_v1_1.0_224 --calibration-data photos --out mobilenet_v1_1.0_224-fixed.tf8',
     ]);
   });
 

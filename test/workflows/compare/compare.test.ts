@@ -14,6 +14,7 @@ import { readComparison } from '../../../workflows/records/comparison_files.ts';
 import { readParts } from '../../../workflows/report/read_parts.ts';
 import { comparisonSection } from '../../../workflows/report/sections/comparison_section.ts';
 import { contextOf, saveTinyModel, writeTinyImageNet } from '../../scripts/support.ts';
+import { recordingReporter } from '../../support/recording_reporter.ts';
 
 describe('compare', () => {
   let folder: string;
@@ -51,7 +52,7 @@ describe('compare', () => {
     const [float, ...rows] = result.rows;
     assert.deepEqual([float.agreement, float.sqnrDb, float.seconds], [100, Infinity, 0]);
     for (const { agreement, sqnrDb, seconds, top1, spread, perSubset } of rows) {
-      assert.ok(agreement >= 0 && agreement <= 100 && seconds > 0 && top1 !== null);
+      assert.ok(agreement! >= 0 && agreement! <= 100 && seconds > 0 && top1 !== null);
       assert.ok(Number.isFinite(sqnrDb) && spread !== undefined);
       assert.equal(perSubset.length, 2);
     }
@@ -83,12 +84,49 @@ describe('compare', () => {
     assert.match(body([]).text, /as-published.*option-1.*best/s);
   });
 
-  it('a curve has a row for each number of images', async () => {
+  it('a curve has a row for each number of images, with an interval, and a figure', async () => {
     const curve = { ...options, recipes: ['as-published'], calibrationImages: [1, 2], subsets: 1 };
-    const { rows } = await compare(curve, contextOf());
+    const { rows, run } = await compare(curve, contextOf());
     assert.deepEqual(
       rows.map(({ calibrationImages }) => calibrationImages),
       [undefined, 1, 2],
+    );
+    for (const { interval } of rows) assert.ok(interval.agreement !== null);
+    const { comparison } = await readParts(run);
+    const [figure] = comparisonSection(comparison!).figures;
+    assert.match(figure.description, /^as-published on 1 images: .* as-published on 2 images: /);
+  });
+
+  it('has the figures of every output where there are several', async () => {
+    const outputs = ['Conv2d_5_pointwise', 'Conv2d_1c_1x1'];
+    const both = { ...options, outputs, recipes: ['as-published'] };
+    const { rows, run } = await compare(both, contextOf());
+    for (const row of rows) {
+      const [map, logits] = row.outputs!;
+      assert.deepEqual([map.name, logits.name], outputs);
+      assert.equal(map.agreement, null);
+      assert.equal(logits.agreement, row.agreement);
+    }
+    const [map, logits] = rows[1].outputs!;
+    assert.ok(Math.abs(rows[1].sqnrDb - (map.sqnrDb + logits.sqnrDb) / 2) < 1e-9);
+    assert.equal((await readComparison(run)).comparison.rows[1].outputs!.length, 2);
+  });
+
+  it('compares outputs that are no classes by their ratios alone', async () => {
+    const outputs = ['Conv2d_5_pointwise'];
+    const { rows } = await compare({ ...options, outputs, recipes: ['best'] }, contextOf());
+    assert.deepEqual([rows[1].agreement, rows[1].top1, rows[1].outputs], [null, null, undefined]);
+    assert.ok(Number.isFinite(rows[1].sqnrDb));
+  });
+
+  it('says which of the networks it quantizes, and how far that is', async () => {
+    const reporter = recordingReporter();
+    await compare({ ...options, recipes: ['option-1', 'best'] }, contextOf(reporter));
+    const labels = reporter.work.map(({ label }) => label);
+    assert.ok(labels.some((label) => /^calibrating .* by option-1 \(1 of 4\)$/.test(label)));
+    assert.ok(
+      labels.some((label) => /^quantizing .* by best \(4 of 4\)$/.test(label)),
+      `${labels}`,
     );
   });
 

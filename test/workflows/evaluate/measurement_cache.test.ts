@@ -77,7 +77,8 @@ describe('what evaluations have measured', () => {
       [second.float!.top1, second.tf8!.top5, second.images, second.skipped],
       [first.float!.top1, first.tf8!.top5, first.images, first.skipped],
     );
-    assert.equal(labels().filter((label) => /^(float$|TF8 )/.test(label)).length, 0);
+    assert.deepEqual(second.outputs, first.outputs);
+    assert.equal(labels().filter((label) => /^(float|TF8 )/.test(label)).length, 0);
     assert.equal(
       reporter.messages.filter((text) => /^skipped .*broken.jpg: /.test(text)).length,
       1,

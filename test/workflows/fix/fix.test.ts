@@ -51,7 +51,7 @@ describe('fix', function () {
   it('ends a network of planted faults within half a point of the one without', () => {
     const { before, after } = faulty;
     assert.ok(before.sqnrDb < healthy.before.sqnrDb - 10, `${before.sqnrDb}`);
-    assert.ok(after.agreement >= healthy.before.agreement - 0.5, `${after.agreement}`);
+    assert.ok(after.agreement! >= healthy.before.agreement! - 0.5, `${after.agreement}`);
     assert.ok(after.sqnrDb >= healthy.before.sqnrDb, `${after.sqnrDb}`);
   });
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { branchesFigure } from '../../../workflows/report/figures/branches_figure.ts';
 import { causesFigure } from '../../../workflows/report/figures/causes_figure.ts';
 import { decibels, plotted } from '../../../workflows/report/figures/decibels.ts';
 import { shortNames } from '../../../workflows/report/figures/layer_axis.ts';
@@ -73,6 +74,34 @@ describe('the figures of the report', () => {
       layerFigures(ANALYSIS.layers[2]).map(({ name }) => name),
       ['activations'],
     );
+  });
+});
+
+describe('branchesFigure', () => {
+  it('has nothing to show of a chain', () => {
+    assert.equal(branchesFigure(ANALYSIS), undefined);
+  });
+
+  it('draws an arc over the layers that a result passes by', () => {
+    const [first, second, last] = ANALYSIS.layers;
+    const residual = { ...last, inputs: [second.name, first.name, 'input'] };
+    const { description, spec } = branchesFigure({
+      ...ANALYSIS,
+      layers: [first, second, residual],
+    })!;
+    assert.match(description, /^The 3 layers in a row, with 2 arcs .* from input to logits\.$/);
+    const arcs = spec.datasets.arcs as { edge: number; at: number; height: number }[];
+    const ends = [0, 1, 2, 3, 4].map((edge) => {
+      const arc = arcs.filter((point) => point.edge === edge);
+      return [arc[0].at, arc.at(-1)!.at, Math.max(...arc.map(({ height }) => height))];
+    });
+    assert.deepEqual(ends, [
+      [-1, 0, 0],
+      [0, 1, 0],
+      [1, 2, 0],
+      [0, 2, 1],
+      [-1, 2, 1.5],
+    ]);
   });
 });
 

@@ -18,7 +18,10 @@ export const HOSTILE = `../<script>alert("x")</script>'&--><!--\${1}`;
 
 /** Layers of made-up figures: the first has dead channels, the last loses nothing. */
 export function analysisOf(names: readonly string[]): WordedAnalysis {
-  const layers = names.map((name, at) => layerOf(name, at, at === names.length - 1));
+  const layers = names.map((name, at) => ({
+    ...layerOf(name, at, at === names.length - 1),
+    inputs: [names[at - 1] ?? 'input'],
+  }));
   return {
     model: 'a_model',
     images: 3,

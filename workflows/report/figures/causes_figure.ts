@@ -1,7 +1,8 @@
 import type { Analysis, LossCause } from '../../../quantize/analyze/analysis.ts';
-import { colour, HEAT } from '../../charts/style.ts';
+import { colour } from '../../charts/style.ts';
 import type { Figure } from '../figure.ts';
 import { decibels, plotted } from './decibels.ts';
+import { HEAT_SCALE, heatKey } from './heat.ts';
 import { LAYER_AXIS, shortNames } from './layer_axis.ts';
 
 /** In the order in which a layer meets them. What ReLU6 clips is not among them: the float network clips alike. */
@@ -12,9 +13,6 @@ const CAUSES: Readonly<Record<Exclude<LossCause, 'relu6Clipping'>, string>> = {
   activationRequantization: 'requantization',
 };
 const NAMES = Object.keys(CAUSES) as (keyof typeof CAUSES)[];
-
-/** Upper bounds of the shades, in dB. */
-const STEPS = [10, 20, 30, 40];
 
 /** What each cause alone does to each layer. */
 export function causesFigure({ layers, images }: Pick<Analysis, 'layers' | 'images'>): Figure {
@@ -33,7 +31,7 @@ export function causesFigure({ layers, images }: Pick<Analysis, 'layers' | 'imag
     name: 'causes',
     title: 'SQNR that each cause alone leaves',
     description: `A field for each layer and cause, over ${images} images: the stronger, the more noise. ${worstInWords(layers)}`,
-    key: HEAT.map((name, at) => ({ label: shadeInWords(at), colour: name, shape: 'square' })),
+    key: heatKey('square'),
     table: {
       header: ['layer', ...NAMES.map((cause) => CAUSES[cause])],
       rows: layers.map(({ name, causes }) => [
@@ -58,7 +56,7 @@ export function causesFigure({ layers, images }: Pick<Analysis, 'layers' | 'imag
         color: {
           field: 'db',
           type: 'quantitative',
-          scale: { type: 'threshold', domain: STEPS, range: HEAT.map((name) => colour(name)) },
+          scale: HEAT_SCALE,
           title: 'SQNR (dB)',
         },
         tooltip: [
@@ -69,12 +67,6 @@ export function causesFigure({ layers, images }: Pick<Analysis, 'layers' | 'imag
       },
     },
   };
-}
-
-function shadeInWords(at: number): string {
-  if (at === 0) return `below ${STEPS[0]} dB`;
-  if (at === STEPS.length) return `${STEPS.at(-1)} dB and more`;
-  return `${STEPS[at - 1]} to ${STEPS[at]} dB`;
 }
 
 function worstInWords(layers: Analysis['layers']): string {

@@ -44,7 +44,7 @@ function graph(
 }
 
 const namesOf = (source: GraphSource, output: string) =>
-  flatten(source, parseInput(output)!).map(
+  flatten(source, [parseInput(output)!]).nodes.map(
     ({ name, inputs }) => `${name}(${inputs.map(({ node }) => node.name)})`,
   );
 
@@ -145,7 +145,7 @@ describe('flatten', () => {
   };
   for (const [title, [source, message]] of Object.entries(ENDLESS)) {
     it(`refuses ${title}`, () => {
-      assert.throws(() => flatten(source, parseInput('y')!), { name: 'UserError', message });
+      assert.throws(() => flatten(source, [parseInput('y')!]), { name: 'UserError', message });
     });
   }
 });

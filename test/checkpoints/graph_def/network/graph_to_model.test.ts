@@ -2,15 +2,16 @@ import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import type { FloatGraph } from '../../../../architectures/graph/float_graph.ts';
+import { type FloatGraph, shapeIn } from '../../../../architectures/graph/float_graph.ts';
 import { FloatRunner } from '../../../../architectures/graph/float_runner.ts';
+import { layersModelOf } from '../../../../architectures/graph/layers_model_of.ts';
 import { replacedChannels } from '../../../../architectures/graph/passes/fold_batch_norms.ts';
 import { recognizeMobileNetV1 } from '../../../../architectures/recognize_mobilenet_v1.ts';
 import { STANDARD } from '../../../../architectures/variants.ts';
 import { readFrozenGraph } from '../../../../checkpoints/graph_def/frozen_graph.ts';
 import { loadModelFolder } from '../../../../checkpoints/store/model_store.ts';
 import { UserError } from '../../../../foundation/errors.ts';
-import { fuseLayersModel } from '../../../../quantize/convert/fuse.ts';
+import { fuseGraph } from '../../../../quantize/convert/fuse.ts';
 import { disposeModels } from '../../../support/dispose_models.ts';
 import { inFolder } from '../../../support/in_folder.ts';
 import { needsTensorFlow } from '../../../support/needs_tensorflow.ts';
@@ -44,6 +45,13 @@ async function refuses(graph: GraphFixture, what: RegExp): Promise<void> {
     assert.match(error.message, what);
     return true;
   });
+}
+
+/** The network ends before a node, for the reason that is told. */
+async function endsBefore(graph: GraphFixture, what: RegExp): Promise<void> {
+  const { unread } = await readFrozenGraph(graph.frozen(), 'graph.pb');
+  const [{ name, op, reason }] = unread;
+  assert.match(`node ${name} (${op}) ${reason}`, what);
 }
 
 /** A slice [0:4, 0:4, …] by other steps, or with other masks. */
@@ -125,10 +133,11 @@ describe('a frozen graph', () => {
         return z.mean([1, 2]).dataSync<'float32'>();
       });
       for (const graph of graphs) {
-        const { model } = await readFrozenGraph(graph.frozen(), 'graph.pb');
-        const received = predictions(model, tf.tensor4d(x, [1, 4, 4, 2]));
+        const { graph: read } = await readFrozenGraph(graph.frozen(), 'graph.pb');
+        const received = floatPredictions(read, tf.tensor4d(x, [1, 4, 4, 2]));
         assertClose(received, expected);
-        const fused = fuseLayersModel(model, { zeroVariance: 'keep' });
+        assertClose(predictions(layersModelOf(read), tf.tensor4d(x, [1, 4, 4, 2])), expected);
+        const fused = fuseGraph(read, { zeroVariance: 'keep' });
         const dilated = fused.nodes.find((node) => 'dilations' in node);
         assert.equal(dilated?.op, isDepthwise ? 'depthwiseConv2d' : 'conv2d');
       }
@@ -138,11 +147,11 @@ describe('a frozen graph', () => {
   for (const form of FORMS) {
     it(`is the same network with batch norms ${form}`, async () => {
       const { model: expectedModel, tensors } = liveMobileNet(SIZES);
-      const { model, notes } = await readFrozenGraph(
+      const { graph, notes, unread } = await readFrozenGraph(
         mobileNetGraph(SIZES, form, tensors).frozen(),
         'graph.pb',
       );
-      assert.deepEqual(notes, []);
+      assert.deepEqual([notes, unread], [[], []]);
       const x = twoImages(SIZES.resolution);
       const expected = predictions(expectedModel, x);
       const [first, second] = [expected.slice(0, SIZES.classes), expected.slice(SIZES.classes)];
@@ -150,8 +159,8 @@ describe('a frozen graph', () => {
         first.some((value, index) => Math.abs(value - second[index]) > 1e-3),
         `${first} and ${second} tell nothing`,
       );
-      assertClose(predictions(model, x), expected);
-      const recognized = recognizeMobileNetV1(model)!;
+      assertClose(floatPredictions(graph, x), expected);
+      const recognized = recognizeMobileNetV1(graph)!;
       assertClose(predictions(recognized.model, x), expected);
       assert.deepEqual(recognized.config, { ...SIZES, variant: STANDARD });
       const isFolded = form === 'folded' || form === 'fused convolution';
@@ -165,11 +174,11 @@ describe('a frozen graph', () => {
       const { tensors } = liveMobileNet(SIZES);
       const name = 'MobilenetV1/Conv2d_1_depthwise/BatchNorm/moving_variance';
       tensors.get(name)!.values.set([0, 1e-30], 2);
-      const { model } = await readFrozenGraph(
+      const { graph } = await readFrozenGraph(
         mobileNetGraph(SIZES, form, tensors).frozen(),
         'graph.pb',
       );
-      const replaced = replacedChannels(fuseLayersModel(model, { zeroVariance: 'mean' }));
+      const replaced = replacedChannels(fuseGraph(graph, { zeroVariance: 'mean' }));
       assert.deepEqual([...replaced.values()], [[2, 3]]);
     });
   }
@@ -182,7 +191,7 @@ describe('a frozen graph', () => {
       const mean = g.add('centre', 'Mean', [x, axes], { keep_dims: { b: true } });
       return g.add('sum', 'AddV2', [g.add('gated', 'Mul', [product, mean]), x]);
     });
-    const { model } = await readFrozenGraph(graph.frozen(), 'graph.pb');
+    const { graph: read } = await readFrozenGraph(graph.frozen(), 'graph.pb');
     const x = tf.randomUniform([2, 4, 4, 2], -1, 1, 'float32', 5) as tf.Tensor4D;
     const expected = tf.tidy(() => {
       const kernel = tf.tensor4d(
@@ -196,7 +205,7 @@ describe('a frozen graph', () => {
         .mul(image.mean([1, 2], true));
       return gated.add(image).mean([1, 2]).dataSync<'float32'>();
     });
-    assertClose(predictions(model, x), expected);
+    assertClose(floatPredictions(read, x), expected);
     tf.dispose([x]);
   });
 
@@ -213,10 +222,10 @@ describe('a frozen graph', () => {
       graph.add('scaled', 'Sub', ['product', graph.floats('offset', [], [offset])]);
       return graph;
     };
-    const { model, notes } = await readFrozenGraph(scaled(2, 1).frozen(), 'graph.pb');
+    const { graph, notes } = await readFrozenGraph(scaled(2, 1).frozen(), 'graph.pb');
     assert.match(notes.join(), /the graph scales pixels of \[0, 1\] to \[-1, 1\] itself/);
     const x = twoImages(SIZES.resolution);
-    assertClose(predictions(model, x), predictions(live.model, x));
+    assertClose(floatPredictions(graph, x), predictions(live.model, x));
   });
 
   it('says what it takes pixels for', async () => {
@@ -238,30 +247,80 @@ describe('a frozen graph', () => {
     assert.deepEqual((await scaled(1, -127)).range, { min: -127, max: 128 });
     assert.deepEqual((await scaled(4, -2)).range, { min: -2, max: 2 });
     // By channel, it stays in the network; images are pixels.
-    const { range, model, notes } = await scaled(1 / 64, -1, [1, 1, 1, 2]);
+    const { range, graph, notes } = await scaled(1 / 64, -1, [1, 1, 1, 2]);
     assert.deepEqual(range, { min: 0, max: 255 });
     assert.match(notes.join(), /scales the channels of pixels of \[0, 255\] itself/);
     const x = tf.fill([1, 4, 4, 2], 128) as tf.Tensor4D;
     // (128 / 64 − 1, 128 / 64 − 2) · [[1, 2, 3], [4, 5, 6]]
-    assertClose(predictions(model, x), Float32Array.of(1, 2, 3));
+    assertClose(floatPredictions(graph, x), Float32Array.of(1, 2, 3));
   });
 
   it('is read for 224 × 224 where it leaves the size open, and says so', async () => {
-    const { model, notes } = await readFrozenGraph(
+    const { graph, notes } = await readFrozenGraph(
       small((_, x) => x, [-1, -1, -1, 2]).frozen(),
       'graph.pb',
     );
-    assert.deepEqual(model.inputs[0].shape, [null, 224, 224, 2]);
+    assert.deepEqual(graph.input.shape, [224, 224, 2]);
     assert.match(notes.join(), /leaves the size of its images open: it is read for 224 × 224/);
   });
 
   it('gives nodes whose names tfjs does not take others', async () => {
-    const { model } = await readFrozenGraph(
+    const { graph } = await readFrozenGraph(
       small((g, x) => g.add('_a b', 'Relu', [g.add('_a\nb', 'Relu', [x])])).frozen(),
       'graph.pb',
     );
-    const names = model.layers.map(({ name }) => name);
-    assert.deepEqual(names.slice(1, 4), ['conv', 'node_a_b', 'node_a_b_']);
+    const names = graph.nodes.map(({ name }) => name);
+    assert.deepEqual(names.slice(0, 3), ['conv', 'node_a_b', 'node_a_b_']);
+  });
+
+  it('has all outputs, also images, in the order of the file', async () => {
+    const graph = small((g, x) => {
+      g.add('other', 'Relu', [x]);
+      return x;
+    });
+    const { graph: read, unread } = await readFrozenGraph(graph.frozen(), 'graph.pb');
+    assert.deepEqual([read.outputs, unread], [['other', 'mean'], []]);
+    assert.deepEqual(
+      read.outputs.map((name) => shapeIn(read, name)),
+      [[4, 4, 3], [3]],
+    );
+  });
+
+  it('ends where the float graph has no operation, and says what is left out', async () => {
+    const graph = small((g, x) => {
+      const relu = g.add('relu', 'Relu', [x]);
+      const top = g.add('top', 'TopKV2', [x, g.integers('k', [2])]);
+      g.add('best', 'GatherV2', [relu, `${top}:1`, g.integers('gather_axis', [3])]);
+      return x;
+    });
+    const { graph: read, unread } = await readFrozenGraph(graph.frozen(), 'graph.pb');
+    assert.deepEqual(read.outputs, ['mean', 'conv', 'relu']);
+    assert.deepEqual(
+      unread.map(({ name, op }) => `${name} ${op}`),
+      ['top TopKV2', 'best GatherV2'],
+    );
+  });
+
+  it('leaves out a loop, and a second input that feeds only what is left out', async () => {
+    const graph = small((g, x) => {
+      const limit = g.add('limit', 'Placeholder', [], { shape: { shape: [] } });
+      const entered = g.add('enter', 'Enter', [g.add('relu', 'Relu', [x])]);
+      const merged = g.add('merge', 'Merge', [entered, 'next']);
+      const chosen = g.add('switch', 'Switch', [merged, limit]);
+      g.add('next', 'NextIteration', [`${chosen}:1`]);
+      g.add('exit', 'Exit', [chosen]);
+      return x;
+    });
+    const { graph: read, unread } = await readFrozenGraph(graph.frozen(), 'graph.pb');
+    assert.deepEqual(read.outputs, ['mean', 'relu']);
+    assert.deepEqual(unread.map(({ op }) => op).sort(), [
+      'Enter',
+      'Exit',
+      'Merge',
+      'NextIteration',
+      'Placeholder',
+      'Switch',
+    ]);
   });
 
   const constant = (graph: GraphFixture, name: string, ...values: number[]) =>
@@ -414,7 +473,7 @@ describe('a frozen graph', () => {
     it(`computes ${title} as tfjs does`, () =>
       inFolder(async (folder) => {
         const graph = small(middle);
-        const { model } = await readFrozenGraph(graph.frozen(), 'graph.pb');
+        const { graph: read } = await readFrozenGraph(graph.frozen(), 'graph.pb');
         const x = tf.randomUniform([2, 4, 4, 2], -2, 2, 'float32', 3) as tf.Tensor4D;
         const { json, weights } = graph.graphModel();
         const others = await tf.loadGraphModel(
@@ -425,8 +484,8 @@ describe('a frozen graph', () => {
           }),
         );
         const expected = predictions(others, x);
-        assertClose(predictions(model, x), expected);
-        const float = fuseLayersModel(model, { zeroVariance: 'keep' });
+        assertClose(floatPredictions(read, x), expected);
+        const float = fuseGraph(read, { zeroVariance: 'keep' });
         assertClose(floatPredictions(float, x), expected);
         await mkdir(folder, { recursive: true });
         await writeFile(join(folder, 'model.json'), JSON.stringify(json));
@@ -444,8 +503,8 @@ describe('a frozen graph', () => {
       const pooled = g.add('pooled', 'MaxPool', [leaky], { ...WINDOW, padding: { s: 'VALID' } });
       return g.add('bounded', 'Maximum', [pooled, constant(g, 'least', -0.5)]);
     });
-    const { model } = await readFrozenGraph(graph.frozen(), 'graph.pb');
-    const { nodes } = fuseLayersModel(model, { zeroVariance: 'keep' });
+    const { graph: read } = await readFrozenGraph(graph.frozen(), 'graph.pb');
+    const { nodes } = fuseGraph(read, { zeroVariance: 'keep' });
     assert.deepEqual(
       nodes.map(({ op }) => op),
       ['conv2d', 'activation', 'maxPool2d', 'activation', 'globalAveragePool'],
@@ -471,14 +530,14 @@ describe('a frozen graph', () => {
       }),
     ];
     const of = async (graph: GraphFixture) =>
-      predictions((await readFrozenGraph(graph.frozen(), 'graph.pb')).model, x);
+      floatPredictions((await readFrozenGraph(graph.frozen(), 'graph.pb')).graph, x);
     assertClose(await of(explicit), await of(padded), 0);
   });
 
-  const REFUSED: Readonly<Record<string, [GraphFixture, RegExp]>> = {
+  const ENDS: Readonly<Record<string, [GraphFixture, RegExp]>> = {
     'an operation that TF8 has not': [
       small((g, x) => g.add('activation', 'Erf', [x])),
-      /TF8 does not support node activation \(Erf\) of graph\.pb: the operation; it has .*Conv2D.*Softmax/,
+      /node activation \(Erf\) the operation; it has .*Conv2D.*Softmax/,
     ],
     'bounds of their own for channels': [
       small((g, x) => g.add('clip', 'Minimum', [x, constant(g, 'most', 1, 2, 3)])),
@@ -589,6 +648,28 @@ describe('a frozen graph', () => {
       small((g, x) => g.add('part', 'Mean', [x, g.integers('axis', [3])])),
       /node part \(Mean\) .*a mean over the axes \[3\] of \[4,4,3\]/,
     ],
+  };
+  for (const [title, [graph, message]] of Object.entries(ENDS)) {
+    it(`ends a network before ${title}`, () => endsBefore(graph, message));
+  }
+
+  const REFUSED: Readonly<Record<string, [GraphFixture, RegExp]>> = {
+    'an operation before the first convolution that TF8 has not': [
+      (() => {
+        const graph = new GraphFixture();
+        const x = graph.add('activation', 'Erf', [graph.input([-1, 4, 4, 2])]);
+        graph.conv('conv', x, graph.floats('kernel', [1, 1, 2, 3], [1, 2, 3, 4, 5, 6]), 1);
+        return graph;
+      })(),
+      /TF8 does not support node activation \(Erf\) of graph\.pb: the operation; it has/,
+    ],
+    'two inputs of images': [
+      small((g, x) => {
+        const other = g.add('other', 'Placeholder', [], { shape: { shape: [-1, 4, 4, 2] } });
+        return g.add('sum', 'AddV2', [x, g.conv('second', other, 'kernel', 1)]);
+      }),
+      /Expected one input of images in graph\.pb but received 2: input \[\?,4,4,2\], other \[\?,4,4,2\]/,
+    ],
     'a node that is not there': [
       small((g, x) => g.add('sum', 'BiasAdd', [x, 'gone'])),
       /graph\.pb is not a usable frozen graph: expected a node gone but there is none/,
@@ -597,24 +678,9 @@ describe('a frozen graph', () => {
       small((g, x) => g.add('relu', 'Relu', [g.add('sum', 'AddV2', [x, 'relu'])])),
       /expected a graph without cycles but node relu needs itself/,
     ],
-    'two outputs': [
-      small((g, x) => {
-        g.add('other', 'Relu', [x]);
-        return x;
-      }),
-      /Expected one output in graph\.pb but received 2: mean, other/,
-    ],
     'images of an absurd size': [
       small((_, x) => x, [-1, 1e6, 1e6, 2]),
       /node input \(Placeholder\) .*images of \[1000000,1000000,2\]; sides are 1 to 4096/,
-    ],
-    'a network that makes images': [
-      (() => {
-        const graph = new GraphFixture();
-        graph.add('relu', 'Relu', [graph.input([-1, 4, 4, 2])]);
-        return graph;
-      })(),
-      /gives a number for each class but relu gives \[4,4,2\]/,
     ],
   };
   for (const [title, [graph, message]] of Object.entries(REFUSED)) {

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import type { FloatNode } from '../../architectures/graph/float_node.ts';
-import { operationOf, outputShape } from '../../architectures/graph/operations/table.ts';
+import type { FloatNode } from './float_node.ts';
+import { operationOf, outputShape } from './operations/table.ts';
 
 type WithoutPlace<Node> = Node extends FloatNode
   ? Omit<Node, 'name' | 'inputs' | 'className'>

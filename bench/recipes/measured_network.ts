@@ -1,0 +1,126 @@
+import { availableParallelism } from 'node:os';
+import { sha256OfTensors } from '../../checkpoints/weight_tensor.ts';
+import type { Dataset } from '../../datasets/dataset.ts';
+import { centralFractionOf } from '../../datasets/images/preprocess.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
+import type { Tf8Plan } from '../../quantize/execute/plan.ts';
+import { planOn } from '../../quantize/execute/plan_on.ts';
+import { TestImages } from '../../workflows/analyze/test_images.ts';
+import { BesideFloat } from '../../workflows/compare/beside_float.ts';
+import { ContestantMeter } from '../../workflows/compare/contestant.ts';
+import { type ImagePlan, planImages } from '../../workflows/compare/image_plan.ts';
+import { measuredOutputs, outputsOf } from '../../workflows/compare/measured_outputs.ts';
+import { openModelImages } from '../../workflows/open/open_data.ts';
+import { type OpenedFloatModel, openFloatModel } from '../../workflows/open/open_model.ts';
+import { quantizeModel } from '../../workflows/quantize/quantize.ts';
+import type { ComparedFigures } from '../../workflows/records/comparison_record.ts';
+import type { RecipePiece } from '../../workflows/records/recipes_record.ts';
+import type { Piece, PieceConditions } from './pieces.ts';
+
+export interface MeasuredNetworkOptions
+  extends Pick<PieceConditions, 'seed' | 'subsetImages' | 'subsets'> {
+  readonly name: string;
+  readonly model: string;
+  readonly imagenet: string;
+}
+
+/** A network and the images that its recipes are measured on; the float network runs once over them. */
+export class MeasuredNetwork implements Disposable {
+  readonly name: string;
+  readonly weightsSha256: string;
+  readonly dataset: Dataset;
+  private readonly opened: OpenedFloatModel;
+  private readonly options: MeasuredNetworkOptions;
+  private readonly context: Context;
+  private readonly plan: ImagePlan;
+  private readonly labelOffset: number | undefined;
+  private float: BesideFloat | undefined;
+
+  private constructor(
+    opened: OpenedFloatModel,
+    { dataset, labelOffset }: Awaited<ReturnType<typeof openModelImages>>,
+    options: MeasuredNetworkOptions,
+    context: Context,
+  ) {
+    const { subsetImages, subsets } = options;
+    this.name = options.name;
+    this.weightsSha256 = sha256OfTensors(opened.network.weights());
+    this.dataset = dataset;
+    this.opened = opened;
+    this.options = options;
+    this.context = context;
+    const planned = { measured: dataset, calibrating: dataset, images: subsetImages, subsets };
+    this.plan = planImages(planned);
+    this.labelOffset = labelOffset;
+  }
+
+  /** @throws UserError where the model or the images cannot be opened, or there are too few for the subsets */
+  static async open(options: MeasuredNetworkOptions, context: Context): Promise<MeasuredNetwork> {
+    const opened = await openFloatModel(options.model, context);
+    try {
+      const request = { dataset: 'imagenet', dir: options.imagenet, option: 'imagenet' } as const;
+      const images = await openModelImages(opened, request, context);
+      return new MeasuredNetwork(opened, images, options, context);
+    } catch (error) {
+      opened.dispose();
+      throw error;
+    }
+  }
+
+  /** Quantizes the network and measures it on the images of the other subsets. */
+  async measure({ recipe, calibrationImages, subset }: Piece): Promise<RecipePiece> {
+    if (recipe === undefined) {
+      const figures = await this.figures(subset, 'float');
+      return { subset, ...figures, seconds: 0, processorSeconds: 0 };
+    }
+    const { skip } = this.plan.subsets[subset];
+    const source = {
+      dataset: this.dataset,
+      images: calibrationImages,
+      seed: this.options.seed,
+      skip,
+    };
+    const [begun, cpu] = [performance.now(), process.cpuUsage()];
+    const { model } = await quantizeModel(this.opened, recipe, source, this.context);
+    const seconds = (performance.now() - begun) / 1000;
+    const { user, system } = process.cpuUsage(cpu);
+    using plan = planOn(model, { threads: availableParallelism() });
+    const figures = await this.figures(subset, recipe.name, plan);
+    return { subset, ...figures, seconds, processorSeconds: (user + system) / 1e6 };
+  }
+
+  [Symbol.dispose](): void {
+    this.float?.[Symbol.dispose]();
+    this.opened.dispose();
+  }
+
+  /** @param plan the float network's own figures unless given */
+  private async figures(subset: number, label: string, plan?: Tf8Plan): Promise<ComparedFigures> {
+    this.float ??= await this.openFloat();
+    const outputs = measuredOutputs(this.float.graph, this.opened.facts.outputs);
+    const meter = new ContestantMeter(outputs, this.labelOffset);
+    await this.float.each(`measuring ${this.name}, ${label}`, ({ batch, outputs: float, span }) => {
+      if (this.plan.pieces[span].heldOut === subset) return;
+      const made = plan === undefined ? float : outputsOf(plan, batch.images);
+      meter.add(float, made, batch);
+    });
+    return meter.figures();
+  }
+
+  private openFloat(): Promise<BesideFloat> {
+    const { opened, dataset, plan, context } = this;
+    const { input } = opened.facts;
+    const images = new TestImages(
+      {
+        dataset,
+        spans: plan.pieces,
+        seed: this.options.seed,
+        resolution: opened.graph.input.shape[0],
+        centralFraction: input.centralFraction ?? centralFractionOf(dataset.name),
+        range: input.range,
+      },
+      context,
+    );
+    return BesideFloat.open(opened, images, { keeps: true });
+  }
+}

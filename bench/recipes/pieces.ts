@@ -1,0 +1,65 @@
+import { join } from 'node:path';
+import type { Context } from '../../foundation/reporting/context.ts';
+import type { Recipe } from '../../quantize/convert/recipe.ts';
+import { recorded } from '../../workflows/records/analysis_record.ts';
+import { type RecipePiece, recipePieceSchema } from '../../workflows/records/recipes_record.ts';
+import { keyOf, readStored, writeStored } from '../../workflows/records/stored_result.ts';
+import { MEASURING_VERSION } from '../../workflows/records/versions.ts';
+
+/** What one measurement is of. */
+export interface Piece {
+  readonly network: string;
+  readonly weightsSha256: string;
+  /** Undefined for the float network. */
+  readonly recipe: Recipe | undefined;
+  /** 0 of the float network. */
+  readonly calibrationImages: number;
+  readonly subset: number;
+}
+
+/** What all pieces have in common. */
+export interface PieceConditions {
+  /** The fingerprint of the images. */
+  readonly data: string;
+  readonly seed: number;
+  readonly subsetImages: number;
+  readonly subsets: number;
+  /** Of the float network. */
+  readonly backend: string;
+}
+
+/** Measurements that are stored one by one, in a folder: what was interrupted goes on. */
+export class PieceStore {
+  private readonly folder: string;
+  private readonly conditions: PieceConditions;
+  private readonly context: Context;
+
+  constructor(folder: string, conditions: PieceConditions, context: Context) {
+    this.folder = folder;
+    this.conditions = conditions;
+    this.context = context;
+  }
+
+  /** Undefined for a piece that was not measured yet. */
+  async find(piece: Piece): Promise<RecipePiece | undefined> {
+    const identity = this.identity(piece);
+    const { reporter } = this.context;
+    const found = await readStored(this.path(piece), identity, recipePieceSchema, reporter);
+    return found?.result;
+  }
+
+  async keep(piece: Piece, result: RecipePiece): Promise<void> {
+    const stored = { result: recorded(result), seconds: result.seconds };
+    await writeStored(this.path(piece), this.identity(piece), stored);
+  }
+
+  private path(piece: Piece): string {
+    return join(this.folder, `${keyOf(this.identity(piece))}.json`);
+  }
+
+  /** A recipe by its name: a version says when what the names stand for, or the code, makes other bytes. */
+  private identity({ network: _, recipe, ...piece }: Piece) {
+    const { name = null } = recipe ?? {};
+    return { version: MEASURING_VERSION, ...this.conditions, ...piece, recipe: name };
+  }
+}

@@ -1,0 +1,72 @@
+/** A model of the suite in TF8: its outputs beside float, and its export in LiteRT. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Dataset } from '../../datasets/dataset.ts';
+import { UserError } from '../../foundation/errors.ts';
+import type { Context } from '../../foundation/reporting/context.ts';
+import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
+import { compareOutputs } from '../../workflows/evaluate/compare_outputs.ts';
+import { exportModel } from '../../workflows/export/export.ts';
+import { openFloatModel } from '../../workflows/open/open_model.ts';
+import { CONVERSION_DEFAULTS } from '../../workflows/quantize/conversion.ts';
+import { quantizeModel } from '../../workflows/quantize/quantize.ts';
+import type { ModelsRecord } from '../../workflows/records/models_record.ts';
+import { isUserError } from '../../workflows/user_error.ts';
+import { verify } from '../../workflows/verify/verify.ts';
+import { refusalOf } from './measure_model.ts';
+
+const SEED = 0;
+
+export interface Photographs {
+  readonly dataset: Dataset;
+  readonly dir: string;
+  readonly images: number;
+  /** That LiteRT runs. */
+  readonly litertImages: number;
+}
+
+/** What becomes of the model at `path` in 8 bits, or why it is not measured. */
+export async function measureTf8(
+  path: string,
+  { dataset, dir, images, litertImages }: Photographs,
+  context: Context,
+): Promise<Pick<ModelsRecord['opened'][number], 'outputs' | 'litert' | 'reason'>> {
+  const folder = await mkdtemp(join(tmpdir(), 'tf8-models-'));
+  try {
+    const opened = await openFloatModel(path, context);
+    try {
+      const source = { dataset, images, seed: SEED, skip: 0 };
+      const { model } = await quantizeModel(opened, 'keep', source, context);
+      const { outputs } = await compareOutputs(
+        { opened, tf8: model, tier: 'auto', dataset, limit: images, seed: SEED, onSkip() {} },
+        context,
+      );
+      const tf8 = join(folder, 'model.tf8');
+      await writeFile(tf8, await encodeTf8(model));
+      const file = join(folder, 'model.tflite');
+      const conversion = { ...CONVERSION_DEFAULTS, seed: SEED };
+      await exportModel({ ...conversion, model: tf8, format: 'tflite', out: file }, context);
+      const { layers } = await verify(
+        { file, dataset: dataset.name, data: dir, limit: litertImages, seed: SEED, tier: 'auto' },
+        context,
+      );
+      const sum = (field: 'elements' | 'differing') =>
+        layers.reduce((total, layer) => total + layer[field], 0);
+      return {
+        outputs: outputs.map(({ name, sqnrDb }) => ({
+          name,
+          sqnrDb: Number.isFinite(sqnrDb) ? Number(sqnrDb.toFixed(1)) : 'lossless',
+        })),
+        litert: { bytes: sum('elements'), differing: sum('differing') },
+      };
+    } finally {
+      opened.dispose();
+    }
+  } catch (error) {
+    if (!isUserError(error)) throw error;
+    return { reason: error instanceof UserError ? refusalOf(error, path) : String(error) };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

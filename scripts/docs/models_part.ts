@@ -1,0 +1,56 @@
+import { markdownTable } from '../../workflows/records/markdown_table.ts';
+import type { ModelsRecord } from '../../workflows/records/models_record.ts';
+
+/** Public models: a row for each that opens, and for each that is refused. */
+export function modelsPart(record: ModelsRecord): string {
+  const { images, litertImages, opened, refused } = record;
+  return [
+    `Measured on ${images} photographs, which calibrated too; in LiteRT on ${litertImages}. SQNR is that of the worst and of the best output in 8 bits against float, in dB.`,
+    '',
+    markdownTable(
+      ['model', 'operations', 'left out', 'MACs, millions', 'in integers', 'SQNR', 'in LiteRT'],
+      opened.map((row) => [
+        row.name,
+        String(row.operations),
+        leftOut(row.unread),
+        (row.macs / 1e6).toFixed(1),
+        row.macs === 0 ? '–' : `${((100 * row.integerMacs) / row.macs).toFixed(1)} %`,
+        sqnr(row),
+        row.litert === undefined
+          ? '–'
+          : `${row.litert.differing.toLocaleString('en')} of ${row.litert.bytes.toLocaleString('en')} bytes differ`,
+      ]),
+      1,
+    ),
+    '',
+    ...notes(opened),
+    'These are refused:',
+    '',
+    markdownTable(
+      ['model', 'why'],
+      refused.map((row) => [row.name, row.refused]),
+      2,
+    ),
+  ].join('\n');
+}
+
+function leftOut(unread: string): string {
+  if (unread === '') return '–';
+  const kinds = unread.split(', ');
+  const shown = kinds.slice(0, 3).join(', ');
+  return kinds.length > 3 ? `${shown}, and ${kinds.length - 3} kinds` : shown;
+}
+
+function sqnr({ outputs }: ModelsRecord['opened'][number]): string {
+  if (outputs === undefined) return '–';
+  const values = outputs.map(({ sqnrDb }) => (sqnrDb === 'lossless' ? Infinity : sqnrDb));
+  const text = (value: number) => (Number.isFinite(value) ? value.toFixed(1) : 'lossless');
+  const [least, most] = [text(Math.min(...values)), text(Math.max(...values))];
+  return least === most ? least : `${least} to ${most}`;
+}
+
+function notes(opened: ModelsRecord['opened']): string[] {
+  const rows = opened.flatMap(({ name, reason }) => (reason === undefined ? [] : [[name, reason]]));
+  if (rows.length === 0) return [];
+  return ['Not measured in 8 bits:', '', markdownTable(['model', 'why'], rows, 2), ''];
+}

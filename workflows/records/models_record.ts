@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import { environmentSchema } from './environment.ts';
+
+const count = z.int().min(0);
+
+const opened = z.strictObject({
+  name: z.string(),
+  package: z.string(),
+  version: z.string(),
+  operations: count,
+  /** Operations of its file that no float graph holds, by kind; empty where there are none. */
+  unread: z.string(),
+  macs: count,
+  /** Of the part that TF8 runs in integers. */
+  integerMacs: count,
+  /** In TF8 against float; absent where the images that it takes are not made here. */
+  outputs: z
+    .array(
+      z.strictObject({ name: z.string(), sqnrDb: z.union([z.number(), z.literal('lossless')]) }),
+    )
+    .exactOptional(),
+  /** Of all layers and outputs of its export, in LiteRT; absent as `outputs`. */
+  litert: z.strictObject({ bytes: count, differing: count }).exactOptional(),
+  /** Why those are absent. */
+  reason: z.string().exactOptional(),
+});
+
+const refused = z.strictObject({
+  name: z.string(),
+  package: z.string(),
+  version: z.string(),
+  /** How the message begins. */
+  refused: z.string(),
+});
+
+/** Public models of other people in TF8, by `npm run bench:models`. */
+export const modelsRecordSchema = z.strictObject({
+  /** Day of the measurement, ISO 8601. */
+  date: z.iso.date(),
+  environment: environmentSchema,
+  /** The fingerprint of the images. */
+  data: z.string(),
+  /** That calibrated, and were measured. */
+  images: count,
+  /** Of these, that LiteRT ran. */
+  litertImages: count,
+  opened: z.array(opened),
+  refused: z.array(refused),
+});
+
+/** @interface */
+export type ModelsRecord = Readonly<z.infer<typeof modelsRecordSchema>>;
