@@ -160,8 +160,12 @@ export class Cluster implements Team {
     return this.place.addresses.map((_, rank) => sum.subarray(rank * length, (rank + 1) * length));
   }
 
-  /** The sum of the workers' vectors. */
-  private async exchange(what: string, values: Float32Array): Promise<Float32Array> {
+  /**
+   * The sum of the workers' vectors, as long on all.
+   * @param what they do by it
+   * @throws ClusterError
+   */
+  async exchange(what: string, values: Float32Array): Promise<Float32Array> {
     const vector = tensor1d(values);
     try {
       const { sum } = await this.together(what, () =>
