@@ -64,8 +64,8 @@ export async function launch(
   let left: number | undefined;
   const reporter = {
     ...recorder,
-    start(label: string, _total: number, _unit: string, alreadyDone = 0) {
-      const progress = recorder.start(label);
+    start(label: string, total: number, unit: string, alreadyDone = 0) {
+      const progress = recorder.start(label, total, unit);
       return {
         ...progress,
         update(done: number) {
