@@ -9,7 +9,7 @@ import { environmentOf, visibleGpus } from '../../training/cluster/visible_gpus.
 import { LaunchedWorker, type WorkerEnd } from './launched_worker.ts';
 import type { TrainJobResult } from './train.ts';
 import { RESTARTS } from './train_defaults.ts';
-import type { TrainModelOptions } from './train_model.ts';
+import type { TrainModelOptions } from './train_model_options.ts';
 import type { WorkerFailure } from './worker_messages.ts';
 
 export interface LaunchOptions {

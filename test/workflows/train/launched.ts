@@ -3,7 +3,7 @@ import { createContext } from '../../../foundation/reporting/context.ts';
 
 import { launchWorkers } from '../../../workflows/train/launch_workers.ts';
 import type { TrainJobResult } from '../../../workflows/train/train.ts';
-import type { TrainModelOptions } from '../../../workflows/train/train_model.ts';
+import type { TrainModelOptions } from '../../../workflows/train/train_model_options.ts';
 import { picture, writeImage } from '../../scripts/support.ts';
 import { recordingReporter } from '../../support/recording_reporter.ts';
 
