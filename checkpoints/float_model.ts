@@ -11,6 +11,10 @@ import { type FloatModelPlace, floatModelPlace } from './float_model_place.ts';
 import { loadFrozenGraph } from './graph_def/frozen_graph.ts';
 import { loadSavedModel } from './graph_def/saved_model.ts';
 import type { ModelInput, PixelRange } from './input_affine.ts';
+import { loadKerasH5 } from './keras/keras_h5.ts';
+import type { KerasFileModel } from './keras/keras_model.ts';
+import { loadKerasZip } from './keras/keras_zip.ts';
+import { loadOnnx } from './onnx/read_onnx.ts';
 import type { GraphOrigin, Reading, ReadModel } from './read_model.ts';
 import type { ModelCard } from './store/model_card.ts';
 import { loadNetworkFolder } from './store/model_store.ts';
@@ -26,7 +30,10 @@ export type FloatFormat =
   | 'TensorFlow frozen graph'
   | 'TensorFlow checkpoint V1'
   | 'TensorFlow checkpoint V2'
-  | 'TensorFlow Lite';
+  | 'TensorFlow Lite'
+  | 'ONNX'
+  | 'Keras HDF5'
+  | 'Keras 3';
 
 export interface FloatModel {
   readonly network: FloatNetwork;
@@ -51,9 +58,12 @@ const CHANNELS: ReadonlySet<number> = new Set([1, 3]);
  * @returns undefined where the path is none that is read here
  * @throws UserError where it is damaged, or is a network that TF8 has no operations for
  */
-export async function loadFloatModel(path: string): Promise<FloatModel | undefined> {
+export async function loadFloatModel(
+  path: string,
+  reading?: Reading,
+): Promise<FloatModel | undefined> {
   const place = await floatModelPlace(path);
-  return place && loadFloatModelAt(place);
+  return place && loadFloatModelAt(place, reading);
 }
 
 /**
@@ -81,6 +91,12 @@ export async function loadFloatModelAt(
       return ofCheckpoint(place, 'TensorFlow checkpoint V2', await openCheckpointV2(place.path));
     case 'tflite':
       return ofGraph(place, 'TensorFlow Lite', await loadTflite(place.path, reading));
+    case 'onnx':
+      return ofGraph(place, 'ONNX', await loadOnnx(place.path, reading));
+    case 'keras h5':
+      return ofLayers(place, 'Keras HDF5', await loadKerasH5(place.path, reading?.resolution));
+    case 'keras zip':
+      return ofLayers(place, 'Keras 3', await loadKerasZip(place.path, reading?.resolution));
   }
 }
 
@@ -96,9 +112,16 @@ async function ofCheckpoint(
   format: FloatFormat,
   checkpoint: Checkpoint,
 ): Promise<FloatModel> {
-  const { model, notes, config } = await checkpointModel(checkpoint);
+  return ofLayers({ path }, format, { range: undefined, ...(await checkpointModel(checkpoint)) });
+}
+
+function ofLayers(
+  { path }: Pick<FloatModelPlace, 'path'>,
+  format: FloatFormat,
+  { model, notes, config, range }: KerasFileModel,
+): FloatModel {
   const network = networkOfLayers(model);
-  const input = inputOf(network, path);
+  const input = inputOf(network, path, range);
   return { network, card: undefined, format, config, notes, input, origin: undefined };
 }
 

@@ -5,17 +5,26 @@ import { basename, dirname, join } from 'node:path';
 import { UserError } from '../foundation/errors.ts';
 import { type ByteSource, fileSource } from '../foundation/files/byte_source.ts';
 import { FILE_IDENTIFIER } from '../foundation/flatbuffers/tflite_schema.ts';
+import { HDF5_SIGNATURE } from '../foundation/hdf5/signature.ts';
+import { isZipWith, startsWith } from './file_starts.ts';
 import { SAVED_MODEL_FILE } from './graph_def/saved_model_file.ts';
+import { KERAS_CONFIG } from './keras/keras_config.ts';
+import { isOnnx } from './onnx/is_onnx.ts';
 import { isSortedTable } from './tensor_bundle/sorted_table.ts';
 
 /** What is read here, for errors and help. */
 export const FLOAT_MODEL_FILES =
-  'a tfjs model.json or its folder, a SavedModel folder, a frozen graph (.pb), a TensorFlow Lite file (.tflite), a TensorFlow checkpoint (its .index, its prefix, or a V1 file)';
+  'a tfjs model.json or its folder, a SavedModel folder, a frozen graph (.pb), a TensorFlow Lite file (.tflite), a Keras file (.keras, .h5), an ONNX model (.onnx), a TensorFlow checkpoint (its .index, its prefix, or a V1 file)';
 
 /** Files of a checkpoint of version 2. */
 const BUNDLE_FILE = /^(.+)\.(?:index|data-\d{5}-of-\d{5})$/;
 const FROZEN_GRAPH = /\.pb$/;
 const TFLITE = /\.(?:tflite|lite)$/i;
+const KERAS_H5 = /\.(?:h5|hdf5)$/i;
+const KERAS_ZIP = /\.keras$/i;
+const ONNX = /\.onnx$/i;
+/** What is a model by itself. */
+const ALONE: readonly RegExp[] = [FROZEN_GRAPH, TFLITE, KERAS_H5, KERAS_ZIP, ONNX];
 /** TensorFlow writes the newest checkpoint's name into this file. */
 const CHECKPOINT_STATE = 'checkpoint';
 const STATE_LINE = /^model_checkpoint_path: "([^"]*)"/m;
@@ -23,7 +32,16 @@ const MAX_STATE_BYTES = 2 ** 20;
 
 /** How a path is to be read. */
 export interface FloatModelPlace {
-  readonly kind: 'tfjs' | 'saved model' | 'frozen graph' | 'tflite' | 'V1' | 'V2';
+  readonly kind:
+    | 'tfjs'
+    | 'saved model'
+    | 'frozen graph'
+    | 'tflite'
+    | 'keras h5'
+    | 'keras zip'
+    | 'onnx'
+    | 'V1'
+    | 'V2';
   readonly path: string;
 }
 
@@ -38,13 +56,19 @@ export async function floatModelPlace(path: string): Promise<FloatModelPlace | u
   const name = basename(path);
   if (name.endsWith('.json')) return { kind: 'tfjs', path };
   if (name === SAVED_MODEL_FILE) return { kind: 'saved model', path: dirname(path) };
+  const keras = await kerasKind(path);
+  if (keras !== undefined) return { kind: keras, path };
   if (FROZEN_GRAPH.test(name)) return { kind: 'frozen graph', path };
   if (TFLITE.test(name)) return { kind: 'tflite', path };
+  if (KERAS_H5.test(name)) return { kind: 'keras h5', path };
+  if (KERAS_ZIP.test(name)) return { kind: 'keras zip', path };
+  if (ONNX.test(name)) return { kind: 'onnx', path };
   const prefix = BUNDLE_FILE.exec(name)?.[1];
   if (prefix !== undefined) return { kind: 'V2', path: join(dirname(path), prefix) };
   const source = await fileSource(path);
   try {
     if (await isTflite(source)) return { kind: 'tflite', path };
+    if (await isOnnx(source)) return { kind: 'onnx', path };
     return (await isSortedTable(source)) ? { kind: 'V1', path } : undefined;
   } finally {
     await source.close();
@@ -59,7 +83,7 @@ async function placeInFolder(folder: string): Promise<FloatModelPlace | undefine
   if (newest !== undefined) return floatModelPlace(at(newest));
   const names = await readdir(folder);
   const indices = names.filter((name) => name.endsWith('.index'));
-  const graphs = names.filter((name) => FROZEN_GRAPH.test(name) || TFLITE.test(name));
+  const graphs = names.filter((name) => ALONE.some((kind) => kind.test(name)));
   if (indices.length === 1) return floatModelPlace(at(indices[0]));
   if (indices.length === 0 && graphs.length === 1) return floatModelPlace(at(graphs[0]));
   if (indices.length + graphs.length === 0) return undefined;
@@ -67,6 +91,17 @@ async function placeInFolder(folder: string): Promise<FloatModelPlace | undefine
     `Expected one model in ${folder} but it holds ${[...indices, ...graphs].sort().join(', ')}`,
     { remedy: 'Pass the path of one of them.' },
   );
+}
+
+/** What Keras writes, by its content, whatever it is called. */
+async function kerasKind(path: string): Promise<'keras h5' | 'keras zip' | undefined> {
+  const source = await fileSource(path);
+  try {
+    if (await startsWith(source, 0, HDF5_SIGNATURE)) return 'keras h5';
+    return (await isZipWith(source, KERAS_CONFIG)) ? 'keras zip' : undefined;
+  } finally {
+    await source.close();
+  }
 }
 
 /** A FlatBuffer has what it is behind the way to its root. */

@@ -2,10 +2,11 @@
 import { readdir, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { type ByteSource, fileSource } from '../foundation/files/byte_source.ts';
+import { isZipWith, startsWith } from './file_starts.ts';
 
 /** What a file is, and how it becomes one that is read here. */
 export interface ForeignModel {
-  /** "a Keras model (HDF5)" */
+  /** "a PyTorch file" */
   readonly kind: string;
   readonly remedy: string;
 }
@@ -18,40 +19,17 @@ interface Format {
   readonly remedy: (model: string, folder: string) => string;
 }
 
-const kerasRemedy = (model: string, folder: string) =>
-  `Save it as a SavedModel, in Python with Keras and TensorFlow, and pass ${folder}: import keras; keras.models.load_model(${quoted(model)}).export(${quoted(folder)})`;
-
 /** A pickle, protocol 2, of the number that torch.save wrote first until version 1.6. */
 const PICKLED_TORCH = [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20];
 
 const FORMATS: readonly Format[] = [
-  {
-    kind: 'a Keras model (HDF5)',
-    extensions: ['.h5', '.hdf5'],
-    holds: (source) => startsWith(source, 0, [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a]),
-    remedy: (model, folder) =>
-      `${kerasRemedy(model, folder)} (weights alone are loaded into their network first: load_weights)`,
-  },
-  {
-    kind: 'a Keras model (.keras)',
-    extensions: ['.keras'],
-    holds: (source) => isZipWith(source, 'config.json'),
-    remedy: kerasRemedy,
-  },
-  {
-    kind: 'an ONNX model',
-    extensions: ['.onnx'],
-    holds: isOnnx,
-    remedy: (model, folder) =>
-      `Convert it to a SavedModel (pip install onnx2tf), and pass ${folder}: onnx2tf -i ${quoted(model)} -o ${quoted(folder)}`,
-  },
   {
     kind: 'a PyTorch file',
     extensions: ['.pt', '.pth'],
     holds: async (source) =>
       (await isZipWith(source, 'data.pkl')) || startsWith(source, 0, PICKLED_TORCH),
     remedy: (_, folder) =>
-      `Export the network in Python, torch.onnx.export(model, image, ${quoted(`${folder}.onnx`)}), convert that (pip install onnx2tf), and pass ${folder}: onnx2tf -i ${quoted(`${folder}.onnx`)} -o ${quoted(folder)}`,
+      `Export the network in Python, and pass ${folder}.onnx: torch.onnx.export(model, image, ${quoted(`${folder}.onnx`)})`,
   },
   {
     kind: 'a file of weights alone (safetensors)',
@@ -110,76 +88,4 @@ async function foreignFile(path: string): Promise<ForeignModel | undefined> {
 /** As Python and shells take it. */
 function quoted(text: string): string {
   return /^[\w./-]+$/.test(text) ? `'${text}'` : JSON.stringify(text);
-}
-
-async function startsWith(
-  source: ByteSource,
-  offset: number,
-  magic: readonly number[],
-): Promise<boolean> {
-  if (source.size < offset + magic.length) return false;
-  const bytes = await source.read(offset, magic.length);
-  return magic.every((byte, n) => bytes[n] === byte);
-}
-
-/** A ZIP's directory of names stands at its end. */
-const ZIP_DIRECTORY_BYTES = 2 ** 20;
-
-async function isZipWith(source: ByteSource, member: string): Promise<boolean> {
-  if (!(await startsWith(source, 0, [0x50, 0x4b, 0x03, 0x04]))) return false;
-  const length = Math.min(source.size, ZIP_DIRECTORY_BYTES);
-  const end = await source.read(source.size - length, length);
-  return Buffer.from(end).includes(member);
-}
-
-/** Of ModelProto in onnx.proto: how each field is written, 0 as a varint and 2 with its length. */
-const ONNX_WIRE_TYPES: Readonly<Record<number, 0 | 2>> = {
-  1: 0, // ir_version
-  2: 2, // producer_name
-  3: 2, // producer_version
-  4: 2, // domain
-  5: 0, // model_version
-  6: 2, // doc_string
-  7: 2, // graph
-  8: 2, // opset_import
-  14: 2, // metadata_props
-  20: 2, // training_info
-  25: 2, // functions
-  26: 2, // configuration
-};
-const ONNX_GRAPH = 7;
-const ONNX_OPSETS = 8;
-
-/** A tag and a length: two varints of at most 10 bytes. */
-const FIELD_START_BYTES = 20;
-const MOST_FIELDS = 10_000;
-
-/** Whether the whole file is fields of an ONNX model, a graph and its operator sets among them. */
-async function isOnnx(source: ByteSource): Promise<boolean> {
-  const seen = new Set<number>();
-  let offset = 0;
-  for (let fields = 0; offset < source.size && fields < MOST_FIELDS; fields++) {
-    const start = await source.read(offset, Math.min(FIELD_START_BYTES, source.size - offset));
-    const tag = varintAt(start, 0);
-    const value = tag && varintAt(start, tag.end);
-    if (tag === undefined || value === undefined) return false;
-    const field = Math.floor(tag.value / 8);
-    if (ONNX_WIRE_TYPES[field] !== tag.value % 8) return false;
-    seen.add(field);
-    offset += value.end + (ONNX_WIRE_TYPES[field] === 2 ? value.value : 0);
-  }
-  return offset === source.size && seen.has(ONNX_GRAPH) && seen.has(ONNX_OPSETS);
-}
-
-/** A number of protobuf's, exact below 2⁵³. */
-function varintAt(
-  bytes: Uint8Array,
-  start: number,
-): { readonly value: number; readonly end: number } | undefined {
-  let value = 0;
-  for (let end = start; end < bytes.length && end < start + 10; end++) {
-    value += (bytes[end] & 0x7f) * 2 ** (7 * (end - start));
-    if (bytes[end] < 0x80) return { value, end: end + 1 };
-  }
-  return undefined;
 }

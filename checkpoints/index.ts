@@ -9,7 +9,7 @@ export {
   loadFloatModel,
 } from './float_model.ts';
 export type { GraphTensor } from './graph_def/network/tensor_proto.ts';
-export type { ModelInput, PixelRange } from './input_affine.ts';
+export type { ChannelAffine, ImageSize, ModelInput, PixelRange } from './input_affine.ts';
 export { writeModelWeights } from './model_weights.ts';
 export {
   type CheckpointSource,
@@ -18,6 +18,7 @@ export {
   publicCheckpoint,
 } from './public/public_checkpoints.ts';
 export { type PullOptions, pullCheckpoint, pulledModelDir } from './public/pull.ts';
+export type { GraphOrigin, Reading } from './read_model.ts';
 export type { ModelCard } from './store/model_card.ts';
 export {
   type LoadedModel,

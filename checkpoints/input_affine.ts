@@ -12,6 +12,9 @@ export interface PixelRange {
   readonly max: number;
 }
 
+/** Of images, where a network leaves it open. */
+export type ImageSize = readonly [height: number, width: number];
+
 /** What a model takes. */
 export interface ModelInput {
   readonly height: number;

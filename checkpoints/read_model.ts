@@ -1,6 +1,6 @@
 import type { FloatGraph } from '../architectures/graph/float_graph.ts';
 import type { UnreadOperation } from '../architectures/graph/float_network.ts';
-import type { ChannelAffine, PixelRange } from './input_affine.ts';
+import type { ChannelAffine, ImageSize, PixelRange } from './input_affine.ts';
 
 /** A network that a file holds, and what was decided in reading it that its user should know. */
 export interface ReadModel {
@@ -28,6 +28,8 @@ export interface GraphOrigin {
 export interface Reading {
   /** Whether more convolutions may be left out than are read: whoever reads it chooses where it ends. */
   readonly mayEndEarly?: boolean;
+  /** Of the images of a network that leaves it open; 224 × 224 unless given. */
+  readonly resolution?: ImageSize | undefined;
 }
 
 /** Whether what is read is the network, and not its beginning: half of its weighted operations at least. */

@@ -4,19 +4,21 @@ import type { ImageBatch } from './dataset.ts';
 export class BatchBuilder {
   private readonly batchSize: number;
   private readonly resolution: number;
+  private readonly width: number;
   private images: Float32Array | undefined;
   private labels: number[] | undefined;
   private names: string[] = [];
 
-  constructor(batchSize: number, resolution: number) {
+  constructor(batchSize: number, resolution: number, width = resolution) {
     this.batchSize = batchSize;
     this.resolution = resolution;
+    this.width = width;
   }
 
   /**
    * Adds a copy of an image.
    * @param label of all images of a batch or of none
-   * @param image [resolution, resolution, 3]
+   * @param image [resolution, width, 3]
    */
   add(label: number | undefined, name: string, image: Float32Array): void {
     this.images ??= new Float32Array(this.batchSize * image.length);
@@ -38,7 +40,8 @@ export class BatchBuilder {
 
   /** Hands out what was collected, which is not nothing, and starts the next batch. */
   finish(position: number): ImageBatch {
-    const batch = batchOf(this.images!, this.resolution, this.labels, this.names, position);
+    const size = [this.resolution, this.width] as const;
+    const batch = batchOf(this.images!, size, this.labels, this.names, position);
     this.images = undefined;
     this.labels = undefined;
     this.names = [];
@@ -49,15 +52,15 @@ export class BatchBuilder {
 /** A batch over the first images of `images`, which is not copied where it holds no more. */
 export function batchOf(
   images: Float32Array,
-  resolution: number,
+  [height, width]: readonly [height: number, width: number],
   labels: readonly number[] | undefined,
   names: readonly string[],
   position: number,
 ): ImageBatch {
-  const length = names.length * resolution * resolution * 3;
+  const length = names.length * height * width * 3;
   return {
     images: images.length === length ? images : images.slice(0, length),
-    shape: [names.length, resolution, resolution, 3],
+    shape: [names.length, height, width, 3],
     labels: labels && Int32Array.from(labels),
     names,
     position,

@@ -45,8 +45,12 @@ export interface PreparationTime {
 export interface BatchOptions {
   readonly split: Split;
   readonly batchSize: number;
-  /** Height and width of the images handed out. */
+  /** Height of the images handed out, and their width unless that is given. */
   readonly resolution: number;
+  /** Not with the augmentation `inception`. */
+  readonly width?: number | undefined;
+  /** How images are brought to that size; bilinear unless given. */
+  readonly resample?: 'bilinear' | 'bicubic' | undefined;
   /**
    * Part of each side of an image that is kept, from the middle, in (0, 1]; what the data set's own
    * networks see unless given. The augmentation `inception` draws its crops from the whole image.

@@ -2,11 +2,12 @@
 import type { Options } from 'yargs';
 import { NETWORK_NAMES, type NetworkName, networkNamed } from '../architectures/registry.ts';
 import { DATASET_NAMES } from '../datasets/dataset_names.ts';
+import { PREPROCESSING_WORDS, preprocessingOf } from '../workflows/open/preprocessing.ts';
 import { CONVERSION_DEFAULTS } from '../workflows/quantize/conversion.ts';
 import { RECIPE_NAMES } from '../workflows/quantize/recipe_names.ts';
 
 const FLOAT_SOURCES =
-  'name of a public checkpoint, model folder, tfjs model.json, SavedModel folder, frozen graph (.pb), or TensorFlow checkpoint';
+  'name of a public checkpoint, model folder, tfjs model.json, SavedModel folder, frozen graph (.pb), TensorFlow Lite, Keras or ONNX file, or TensorFlow checkpoint';
 /** What a positional or option takes that this command calls MODEL, where it needs the float network. */
 export const FLOAT_MODEL = `Float model: ${FLOAT_SOURCES}`;
 /** What a positional or option takes that this command calls MODEL. */
@@ -97,6 +98,29 @@ export const INPUT_RANGE = {
   describe: 'LOW,HIGH: what the network takes for black and white, such as 0,1 or 0,255',
   defaultDescription: 'what the model says, else -1,1',
 } as const;
+
+export const PREPROCESSING = {
+  type: 'string',
+  nargs: 1,
+  conflicts: 'input-range',
+  coerce: (text: string | undefined) => (text === undefined ? undefined : preprocessingOf(text)),
+  describe: `WORDS: how pixels become the network's numbers, where it does not say; some of ${PREPROCESSING_WORDS}`,
+  defaultDescription: 'what the model says, else symmetric',
+} as const;
+
+export const IMAGE_SIZE = {
+  type: 'string',
+  nargs: 1,
+  coerce: (text: string | undefined) => (text === undefined ? undefined : imageSize(text)),
+  describe: 'SIDE or HEIGHTxWIDTH of the images of a network that leaves them open',
+  defaultDescription: '224',
+} as const;
+
+function imageSize(text: string): readonly [height: number, width: number] {
+  const [, height, width = height] = /^([1-9]\d{0,4})(?:[x×]([1-9]\d{0,4}))?$/.exec(text) ?? [];
+  if (height !== undefined) return [Number(height), Number(width)];
+  throw new Error(`Expected SIDE or HEIGHTxWIDTH for --resolution but received ${text}`);
+}
 
 export const OUTPUTS = {
   type: 'string',

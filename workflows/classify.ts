@@ -11,7 +11,7 @@ import { recipeOf } from '../quantize/model/recipe_of.ts';
 import type { Tf8Model } from '../quantize/model/tf8_model.ts';
 import type { KernelsUsed } from './open/kernels_used.ts';
 import { DEFAULT_DATASET, resolutionOf } from './open/model_facts.ts';
-import { inRange } from './open/model_input.ts';
+import { asInput, inputShape, preparationOf } from './open/model_input.ts';
 import { type OpenedFloatModel, type OpenedModel, openModel } from './open/open_model.ts';
 import { kernelsUsed, openPlan } from './open/open_plan.ts';
 import { chooseRecipe } from './quantize/choose_recipe.ts';
@@ -70,15 +70,16 @@ async function classifyWith(
 ): Promise<ClassifyResult> {
   if (opened.kind === 'tf8') warnOfConversionOptions(opened, options, context.reporter);
   const { input: wanted, labels } = opened.facts;
-  const resolution = resolutionOf(opened);
+  resolutionOf(opened);
   const { centralFraction = SLIM_CENTRAL_FRACTION } = wanted;
-  const input = preprocess(pixels, { resolution, centralFraction });
-  const shape: ImageBatch['shape'] = [1, resolution, resolution, 3];
+  const preparation = preparationOf(wanted);
+  const input = preprocess(pixels, { ...preparation, centralFraction });
+  const shape: ImageBatch['shape'] = [1, preparation.resolution, preparation.width, 3];
 
   const common = { image: options.image, model: opened.name };
   const classifyBy = (model: Tf8Model) => {
     using plan = openPlan(model, { tier: options.tier }, context.reporter);
-    return { tf8: plan.classify(inRange(input, wanted.range), LISTED)[0], ...kernelsUsed(plan) };
+    return { tf8: plan.classify(asInput(input, wanted), LISTED)[0], ...kernelsUsed(plan) };
   };
   if (opened.kind === 'tf8') {
     const { provenance } = opened.model;
@@ -90,7 +91,11 @@ async function classifyWith(
     };
   }
   const { floatProbabilities } = await import('./open/probabilities.ts');
-  const probabilities = await floatProbabilities(opened.graph, inRange(input, wanted.range), shape);
+  const probabilities = await floatProbabilities(
+    opened.graph,
+    asInput(input, wanted),
+    inputShape(shape, wanted),
+  );
   const quantized = await quantizedFor(
     opened,
     { ...options, recipe },

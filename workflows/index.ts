@@ -28,6 +28,7 @@ import type * as Train from './train/train_model.ts';
 import type * as Verify from './verify/verify.ts';
 import type * as VerifyFloat from './verify/verify_float.ts';
 
+export type { ImageSize } from '../checkpoints/input_affine.ts';
 export { UserError } from '../foundation/errors.ts';
 export { MissingPackageError } from '../foundation/optional_package.ts';
 export { type Context, createContext } from '../foundation/reporting/context.ts';
@@ -93,6 +94,7 @@ export {
   type OpenedModel,
   type OpenedTf8Model,
 } from './open/opened_model.ts';
+export { type InputPreprocessing, preprocessingOf } from './open/preprocessing.ts';
 export type { ConversionOptions } from './quantize/conversion.ts';
 export type {
   CalibrationOptions,

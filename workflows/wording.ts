@@ -26,6 +26,7 @@ export const OPTION_NAMES = [
   'overwrite',
   'perClass',
   'precision',
+  'preprocessing',
   'preset',
   'recipe',
   'resolution',

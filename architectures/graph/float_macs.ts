@@ -7,6 +7,9 @@ export function macsOf(graph: FloatGraph, node: FloatNode): number {
   if (!isWeightedFloat(node)) return 0;
   const [rows, columns, depth] = node.kernelShape;
   const outputs = elements(shapeIn(graph, node.name));
+  if (node.op === 'transposedConv2d') {
+    return elements(shapeIn(graph, node.inputs[0])) * rows * columns * node.kernelShape[3];
+  }
   if (node.op === 'fullyConnected') return elements(shapeIn(graph, node.inputs[0])) * outputs;
   return outputs * rows * columns * (node.op === 'depthwiseConv2d' ? 1 : depth);
 }

@@ -9,18 +9,21 @@ import type { FloatFullyConnectedNode } from './operations/fully_connected.ts';
 import type { FloatGlobalAveragePoolNode } from './operations/global_average_pool.ts';
 import type { FloatPadNode } from './operations/pad.ts';
 import type { FloatPoolNode } from './operations/pool2d.ts';
+import type { FloatPreluNode } from './operations/prelu.ts';
 import type { FloatReshapeNode } from './operations/reshape.ts';
 import type { FloatResizeNode } from './operations/resize.ts';
 import type { FloatSliceNode } from './operations/slice.ts';
 import type { FloatSoftmaxNode } from './operations/softmax.ts';
 import type { FloatSpaceDepthNode } from './operations/space_depth.ts';
 import type { FloatTransposeNode } from './operations/transpose.ts';
+import type { FloatTransposedConv2dNode } from './operations/transposed_conv2d.ts';
 
 /** Nodes with weights and a bias. */
 export type FloatWeightedNode =
   | FloatConv2dNode
   | FloatDepthwiseConv2dNode
-  | FloatFullyConnectedNode;
+  | FloatFullyConnectedNode
+  | FloatTransposedConv2dNode;
 
 /** An operation of a float graph on its tensors; each makes one. */
 export type FloatNode =
@@ -33,6 +36,7 @@ export type FloatNode =
   | FloatGlobalAveragePoolNode
   | FloatPadNode
   | FloatPoolNode
+  | FloatPreluNode
   | FloatReshapeNode
   | FloatResizeNode
   | FloatSliceNode

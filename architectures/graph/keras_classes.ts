@@ -13,6 +13,7 @@ import {
 import type { FloatArithmeticNode } from './operations/arithmetic.ts';
 import type { FloatPoolNode } from './operations/pool2d.ts';
 import { elements } from './shape.ts';
+import { swapLast, transposedPlacement } from './transposed_window.ts';
 import { dilatedWindow, NO_PADDING } from './window.ts';
 
 type ReadLayer = (layer: KerasLayer) => FloatNode;
@@ -21,10 +22,12 @@ const CLASSES: ReadonlyMap<string, ReadLayer> = new Map<string, ReadLayer>([
   ['Conv2D', convolution('conv2d')],
   ['DepthwiseConv2D', convolution('depthwiseConv2d')],
   ['GroupedConv2D', convolution('conv2d')],
+  ['Conv2DTranspose', transposedConvolution],
   ['Dense', dense],
   ['BatchNormalization', batchNorm],
   ['ReLU', relu],
   ['LeakyReLU', relu],
+  ['PReLU', prelu],
   ['ThresholdedReLU', relu],
   ['GeneralReLU', relu],
   // TensorFlow.js has α = 1 alone.
@@ -68,6 +71,7 @@ function convolution(op: 'conv2d' | 'depthwiseConv2d'): ReadLayer {
     // A group for each channel: [kh, kw, 1, C · mult] are the numbers of [kh, kw, C, mult].
     const groups = layer.inputShapes[0][2] / channels;
     const isDepthwise = op === 'conv2d' && groups > 1 && channels === 1;
+    const isGrouped = op === 'conv2d' && groups > 1 && !isDepthwise;
     return {
       ...baseOf(layer),
       op: isDepthwise ? 'depthwiseConv2d' : op,
@@ -77,9 +81,37 @@ function convolution(op: 'conv2d' | 'depthwiseConv2d'): ReadLayer {
       strides,
       padding: windowPadding(layer, dilatedWindow([kh, kw], dilations), strides),
       ...(dilations.some((rate) => rate !== 1) && { dilations }),
+      ...(isGrouped && { groups }),
       activation: activationOf(layer),
     };
   };
+}
+
+/** Keras' kernel is [kh, kw, M, C]. */
+function transposedConvolution(layer: KerasLayer): FloatNode {
+  const { config, weights, inputShapes, outputShape } = layer;
+  const [kernel] = weights;
+  const [kh, kw, outputs, depth] = kernel.shape;
+  const strides = pair(config.strides);
+  const kind = config.padding;
+  if (kind !== 'same' && kind !== 'valid') {
+    throw new UnsupportedLayerError(layer, `the padding ${String(kind)}`);
+  }
+  return {
+    ...baseOf(layer),
+    op: 'transposedConv2d',
+    kernel: swapLast(kernel.data, outputs, depth),
+    kernelShape: [kh, kw, depth, outputs],
+    bias: biasOf(layer, outputs),
+    strides,
+    ...transposedPlacement(inputShapes[0], outputShape, [kh, kw], strides, kind),
+    activation: activationOf(layer),
+  };
+}
+
+function prelu(layer: KerasLayer): FloatNode {
+  const [alpha] = layer.weights;
+  return { ...baseOf(layer), op: 'prelu', alpha: alpha.data, alphaShape: alpha.shape };
 }
 
 function dense(layer: KerasLayer): FloatNode {

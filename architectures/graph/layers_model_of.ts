@@ -6,8 +6,10 @@ import { GraphOperation, type LayerOperation } from './graph_operation.ts';
 import { GroupedConv2d } from './grouped_conv2d.ts';
 import { kerasAxis } from './keras_layer.ts';
 import type { Activation } from './operations/activation_function.ts';
+import type { FloatTransposedConv2dNode } from './operations/transposed_conv2d.ts';
 import type { Shape } from './shape.ts';
-import { isPadded, isSamePadding, type Padding } from './window.ts';
+import { swapLast, transposedSize } from './transposed_window.ts';
+import { isPadded, isSamePadding, type Padding, samePadding } from './window.ts';
 
 /** Our names of activations that Keras calls otherwise. */
 const KERAS_NAMES: Readonly<Record<string, string>> = { hardSigmoid: 'hard_sigmoid' };
@@ -89,12 +91,49 @@ class LayerWriter {
           this.weights.push([layer, weightsOf(node.kernel, [kh, kw, 1, outputs], node.bias)]);
           return apply(layer, padded.x);
         }
+        if (node.op === 'conv2d' && node.groups !== undefined) {
+          const { groups } = node;
+          const rates = dilations ?? ([1, 1] as const);
+          const grouped = { ...config, filters, groups, dilationRate: rates, useBias: true };
+          const layer = new GroupedConv2d(grouped);
+          this.weights.push([layer, weightsOf(node.kernel, node.kernelShape, node.bias)]);
+          return apply(layer, padded.x);
+        }
         const layer =
           node.op === 'conv2d'
             ? tf.layers.conv2d({ ...config, filters })
             : tf.layers.depthwiseConv2d({ ...config, depthMultiplier: filters });
         this.weights.push([layer, weightsOf(node.kernel, node.kernelShape, node.bias)]);
         return apply(layer, padded.x);
+      }
+      case 'transposedConv2d': {
+        const [kh, kw, depth, filters] = node.kernelShape;
+        const window = [kh, kw] as const;
+        const strides: [number, number] = [...node.strides];
+        const padding = isSameTransposed(node, inputShape, outputShape) ? 'same' : 'valid';
+        const whole = transposedSize(inputShape, window, strides, padding);
+        const isWhole = whole[0] === outputShape[0] && whole[1] === outputShape[1];
+        const layer = tf.layers.conv2dTranspose({
+          name: isWhole ? name : `${name}/whole`,
+          filters,
+          kernelSize: [kh, kw],
+          strides,
+          padding,
+        });
+        // Keras has the outputs in front.
+        const kernel = swapLast(node.kernel, depth, filters);
+        this.weights.push([layer, weightsOf(kernel, [kh, kw, filters, depth], node.bias)]);
+        const y = apply(layer, x);
+        return isWhole ? y : this.cut(node, name, y, { whole, outputShape });
+      }
+      case 'prelu': {
+        const { alpha, alphaShape } = node;
+        const sharedAxes = alphaShape.flatMap((side, axis) =>
+          side === 1 && inputShape[axis] !== 1 ? [axis + 1] : [],
+        );
+        const layer = tf.layers.prelu({ name, sharedAxes });
+        this.weights.push([layer, [{ values: alpha, shape: alphaShape }]]);
+        return apply(layer, x);
       }
       case 'fullyConnected': {
         const [, , depth, units] = node.kernelShape;
@@ -185,6 +224,25 @@ class LayerWriter {
     return { x: this.zeros(`${name}/pad`, x, padding), padding: 'valid' };
   }
 
+  /** A part of a transposed convolution of Keras' "valid". */
+  private cut(
+    node: FloatTransposedConv2dNode,
+    name: string,
+    y: tf.SymbolicTensor,
+    { whole, outputShape }: { readonly whole: readonly number[]; readonly outputShape: Shape },
+  ): tf.SymbolicTensor {
+    const { top, left } = node.padding;
+    const [bottom, right] = [whole[0] - top - outputShape[0], whole[1] - left - outputShape[1]];
+    if (bottom < 0 || right < 0) {
+      throw unsupported(node, 'an output that goes on behind what its windows reach');
+    }
+    const cropping: [[number, number], [number, number]] = [
+      [top, bottom],
+      [left, right],
+    ];
+    return apply(tf.layers.cropping2D({ name, cropping }), y);
+  }
+
   private zeros(
     name: string,
     x: tf.SymbolicTensor,
@@ -200,6 +258,19 @@ class LayerWriter {
   private reshaped(name: string, x: tf.SymbolicTensor, target: Shape): tf.SymbolicTensor {
     return apply(tf.layers.reshape({ name, targetShape: [...target] }), x);
   }
+}
+
+/** Whether Keras' "same" cuts off what the node does. */
+function isSameTransposed(
+  { kernelShape, strides, padding }: FloatTransposedConv2dNode,
+  input: Shape,
+  output: Shape,
+): boolean {
+  const window = [kernelShape[0], kernelShape[1]] as const;
+  const size = transposedSize(input, window, strides, 'same');
+  const { top, left } = samePadding(size, window, strides);
+  const isAlike = size.every((side, axis) => side === output[axis]);
+  return isAlike && top === padding.top && left === padding.left;
 }
 
 function poolPadding(

@@ -11,7 +11,7 @@ import type { Tf8Plan } from '../../quantize/execute/plan.ts';
 import { planOn } from '../../quantize/execute/plan_on.ts';
 import { byName } from '../../quantize/model/by_name.ts';
 import { labelOffsetOn } from '../../workflows/open/model_facts.ts';
-import { inRange } from '../../workflows/open/model_input.ts';
+import { asInput, preparationOf } from '../../workflows/open/model_input.ts';
 import type { OpenedFloatModel } from '../../workflows/open/open_model.ts';
 import { type QuantizedModel, quantizeModel } from '../../workflows/quantize/quantize.ts';
 import type { GranularityRecord } from '../../workflows/records/granularity_record.ts';
@@ -105,14 +105,14 @@ export async function measureNetwork(options: NetworkOptions, context: Context):
       split: 'test',
       batchSize: BATCH,
       limit: images,
-      resolution: quantized.graph.input.shape[0],
+      ...preparationOf(facts.input),
       centralFraction: facts.input.centralFraction ?? centralFractionOf(dataset.name),
       seed: options.seed,
       signal: context.signal,
     });
     let measured = 0;
     for await (const batch of batches) {
-      const input = inRange(batch.images, facts.input.range);
+      const input = asInput(batch.images, facts.input);
       const labels = Array.from(batch.labels, (label) => label + offset);
       const reference = logitsOf(exact, input);
       float.add(reference, reference, labels);

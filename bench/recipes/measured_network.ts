@@ -1,15 +1,14 @@
 import { availableParallelism } from 'node:os';
 import { sha256OfTensors } from '../../checkpoints/weight_tensor.ts';
 import type { Dataset } from '../../datasets/dataset.ts';
-import { centralFractionOf } from '../../datasets/images/preprocess.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import type { Tf8Plan } from '../../quantize/execute/plan.ts';
 import { planOn } from '../../quantize/execute/plan_on.ts';
-import { TestImages } from '../../workflows/analyze/test_images.ts';
 import { BesideFloat } from '../../workflows/compare/beside_float.ts';
 import { ContestantMeter } from '../../workflows/compare/contestant.ts';
 import { type ImagePlan, planImages } from '../../workflows/compare/image_plan.ts';
 import { measuredOutputs, outputsOf } from '../../workflows/compare/measured_outputs.ts';
+import { modelImages } from '../../workflows/compare/model_images.ts';
 import { openModelImages } from '../../workflows/open/open_data.ts';
 import { type OpenedFloatModel, openFloatModel } from '../../workflows/open/open_model.ts';
 import { quantizeModel } from '../../workflows/quantize/quantize.ts';
@@ -109,18 +108,8 @@ export class MeasuredNetwork implements Disposable {
 
   private openFloat(): Promise<BesideFloat> {
     const { opened, dataset, plan, context } = this;
-    const { input } = opened.facts;
-    const images = new TestImages(
-      {
-        dataset,
-        spans: plan.pieces,
-        seed: this.options.seed,
-        resolution: opened.graph.input.shape[0],
-        centralFraction: input.centralFraction ?? centralFractionOf(dataset.name),
-        range: input.range,
-      },
-      context,
-    );
+    const { seed } = this.options;
+    const images = modelImages(opened, { dataset, spans: plan.pieces, seed }, context);
     return BesideFloat.open(opened, images, { keeps: true });
   }
 }

@@ -39,7 +39,7 @@ export async function measureTf8(
       const source = { dataset, images, seed: SEED, skip: 0 };
       const { model } = await quantizeModel(opened, 'keep', source, context);
       const { outputs } = await compareOutputs(
-        { opened, tf8: model, tier: 'auto', dataset, limit: images, seed: SEED, onSkip() {} },
+        { opened, tf8: model, tier: 'auto', dataset, limit: images, seed: SEED },
         context,
       );
       const tf8 = join(folder, 'model.tf8');

@@ -77,7 +77,12 @@ export const PUBLIC_CHECKPOINTS: readonly PublicCheckpoint[] = [
     labelOffset: 0,
     dataset: 'imagenet',
     // lite/efficientnet_lite_builder.py: MEAN_RGB 127, STDDEV_RGB 128, of pixels from 0 to 255
-    preprocessing: { centralFraction: 0.875, range: { min: -127 / 128, max: 1 } },
+    // efficientnet/preprocessing.py: tf.image.resize_bicubic
+    preprocessing: {
+      centralFraction: 0.875,
+      range: { min: -127 / 128, max: 1 },
+      resample: 'bicubic',
+    },
     tensorsSha256: '74f02a21e2a567cbdbf84abcdc5de6cfc6d73fdad51af09c6f69b9a7de88fb95',
     sources: [
       {

@@ -46,8 +46,17 @@ const preprocessingSchema = z.object({
   centralFraction: z.number().positive().max(1),
   /** What the darkest and the brightest pixels become. */
   range: z
-    .object({ min: z.number(), max: z.number() })
+    .object({
+      min: z.number(),
+      max: z.number(),
+      /** Of each channel, where they differ. */
+      channels: z.array(z.object({ min: z.number(), max: z.number() })).exactOptional(),
+      /** Blue first; red first where it is not there. */
+      order: z.literal('bgr').exactOptional(),
+    })
     .refine(({ min, max }) => min < max, 'expected min < max'),
+  /** How images are brought to the input's size; bilinear where it is not there. */
+  resample: z.literal('bicubic').exactOptional(),
 });
 
 /** How an image becomes the network's input, as a card says it.

@@ -11,7 +11,6 @@ import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
-import '../../architectures/hard_activations.ts'; // by which stored networks call them
 import {
   type FloatNetwork,
   networkOfGraph,
@@ -24,18 +23,14 @@ import { readBounded } from '../../foundation/files/byte_source.ts';
 import { asFileError, errorCode } from '../../foundation/files/file_errors.ts';
 import { firstIssue } from '../../foundation/first_issue.ts';
 import { sha256OfBytes } from '../../foundation/hashes/sha256.ts';
-import type { PixelRange } from '../input_affine.ts';
-import { nonFiniteWeight } from '../model_weights.ts';
+import type { ImageSize, PixelRange } from '../input_affine.ts';
 import type { GraphOrigin, Reading, ReadModel } from '../read_model.ts';
+import { builtModel, checkFinite } from '../tfjs/built_model.ts';
 import { isGraphModel, readGraphModel } from '../tfjs/graph_model.ts';
+import { splitWeights } from '../tfjs/layer_weights.ts';
 import { checkTopology } from '../tfjs/layers_topology.ts';
 import { normalizeModel } from '../tfjs/normalize_model.ts';
-import {
-  damagedModel,
-  readWeightData,
-  type WeightsManifest,
-  weightsManifestSchema,
-} from '../tfjs/weights_manifest.ts';
+import { damagedModel, readWeightData, weightsManifestSchema } from '../tfjs/weights_manifest.ts';
 import { type ModelCard, modelCardSchema } from './model_card.ts';
 
 const MODEL_JSON = 'model.json';
@@ -44,9 +39,6 @@ const CARD_KEY = 'tf8';
 const MAX_JSON_BYTES = 64 * 2 ** 20;
 /** A shard that this file has written, e.g. `weights-52128a2c5f05c970.bin`. */
 const OUR_SHARD = /^weights-[0-9a-f]{16}\.bin$/;
-
-/** Parts of a layer's configuration that its weights have as many of. */
-const WIDTHS = new Set(['filters', 'units', 'depth_multiplier', 'input_dim', 'output_dim']);
 
 const modelJsonSchema = z.object({
   format: z.string().nullish(),
@@ -158,7 +150,7 @@ export async function loadNetworkFolder(
 ): Promise<LoadedNetwork> {
   const { path, json } = await readJson(pathToFolderOrModelJson);
   if (!isGraphModel(json)) {
-    const { model, ...parts } = await loadLayers(json, path);
+    const { model, ...parts } = await loadLayers(json, path, reading?.resolution);
     return { network: networkOfLayers(model), origin: undefined, ...parts };
   }
   const { graph, unread, origin, ...read } = await readGraphModel(json, path, reading);
@@ -169,30 +161,27 @@ function graphParts({ notes, range }: Pick<ReadModel, 'notes' | 'range'>, path: 
   return { card: undefined, path, format: 'tfjs GraphModel', notes, range } as const;
 }
 
-async function loadLayers(anyJson: unknown, path: string): Promise<LoadedModel> {
+async function loadLayers(
+  anyJson: unknown,
+  path: string,
+  resolution?: ImageSize,
+): Promise<LoadedModel> {
   const { json, card, topology, weightSpecs, weightData, range, notes } = await readLayersModel(
     anyJson,
     path,
+    resolution,
   );
-  checkWidths(json, path);
   // Our card describes these weights only: a copy that tfjs saves elsewhere must not carry it.
   const { [CARD_KEY]: _, ...userDefinedMetadata } = json.userDefinedMetadata ?? {};
-  const model = await tf
-    .loadLayersModel(
-      tf.io.fromMemory({
-        modelTopology: topology,
-        weightSpecs,
-        weightData: weightData.buffer,
-        ...(Object.keys(userDefinedMetadata).length > 0 && { userDefinedMetadata }),
-      }),
-    )
-    .catch((error: unknown) => {
-      throw damagedModel(
-        `Expected a network that tfjs can build from ${path} but: ${messageOf(error)}`,
-        error,
-      );
-    });
-  finite(model, path);
+  const model = await builtModel(
+    {
+      topology,
+      weightSpecs,
+      weightData,
+      ...(Object.keys(userDefinedMetadata).length > 0 && { userDefinedMetadata }),
+    },
+    path,
+  );
   const disagreement = card && disagreementOf(model, card);
   if (disagreement !== undefined) {
     model.dispose();
@@ -213,14 +202,15 @@ export async function verifyModelFolder(
   return (await readLayersModel(json, path)).card;
 }
 
-async function readLayersModel(anyJson: unknown, path: string) {
+async function readLayersModel(anyJson: unknown, path: string, resolution?: ImageSize) {
   const json = parseModelJson(anyJson, path);
   const card = cardOf(json, path);
   if (card !== undefined) checkTopology(json.modelTopology, path);
   const weights = await readWeightData(path, json.weightsManifest);
   if (card === undefined) {
     const specs = json.weightsManifest.flatMap((group) => group.weights);
-    const normalized = normalizeModel(json.modelTopology, specs, weights.weightData, path);
+    const stored = splitWeights(specs, weights.weightData);
+    const normalized = normalizeModel(json.modelTopology, stored, path, resolution);
     checkTopology(normalized.topology, path);
     return { json, card, ...normalized };
   }
@@ -287,52 +277,6 @@ function disagreementOf(model: tf.LayersModel, card: ModelCard): string | undefi
   const received = `${shapes(model.inputs)} to ${shapes(model.outputs)}`;
   if (received === expected) return undefined;
   return `Expected a network from ${expected}, as the card says, but ${model.name} goes from ${received}`;
-}
-
-/**
- * tfjs takes memory for the weights that the layers' configurations ask for before it looks at those
- * that are there: none may be wider than the widest of these.
- */
-function checkWidths({ modelTopology, weightsManifest }: ModelJson, path: string): void {
-  const widest = widestWeight(weightsManifest);
-  const waiting: unknown[] = [modelTopology];
-  while (waiting.length > 0) {
-    const value = waiting.pop();
-    if (typeof value !== 'object' || value === null) continue;
-    for (const [key, inner] of Object.entries(value)) {
-      if (WIDTHS.has(key) && typeof inner === 'number' && inner > widest) {
-        throw damagedModel(
-          `Expected ${key} of at most ${widest}, as the weights in ${path} have them, but received ${inner}`,
-        );
-      }
-      waiting.push(inner);
-    }
-  }
-}
-
-function widestWeight(manifest: WeightsManifest): number {
-  const sides = manifest.flatMap(({ weights }) => weights.flatMap(({ shape }) => shape));
-  return sides.reduce((a, b) => Math.max(a, b), 1);
-}
-
-/** Disposes of the model where it has a weight that is NaN or infinite. */
-function finite(model: tf.LayersModel, path: string): tf.LayersModel {
-  try {
-    checkFinite(model, path, 'Make the model again: no network has such weights.');
-    return model;
-  } catch (error) {
-    model.dispose();
-    throw error;
-  }
-}
-
-function checkFinite(model: tf.LayersModel, where: string, remedy: string): void {
-  const bad = nonFiniteWeight(model);
-  if (bad === undefined) return;
-  throw new UserError(
-    `Expected finite weights in ${where} but element ${bad.index} of ${bad.name} is ${bad.value}`,
-    { remedy },
-  );
 }
 
 async function artifactsOf(model: tf.LayersModel): Promise<tf.io.ModelArtifacts> {

@@ -144,7 +144,7 @@ const RULES: Readonly<Record<string, ClassRules>> = {
     optional: only(false, null),
     input_tensor: only(null),
   }),
-  Conv2D: fields({ ...CONVOLUTION, filters: 'needed' }),
+  Conv2D: fields({ ...CONVOLUTION, filters: 'needed', groups: 'rewritten' }),
   DepthwiseConv2D: fields({
     ...CONVOLUTION,
     ...trained('depthwise'),
@@ -227,6 +227,9 @@ const RULES: Readonly<Record<string, ClassRules>> = {
   RandomHeight: identity(AUGMENTATION),
   RandomWidth: identity(AUGMENTATION),
 
+  Lambda: refused(
+    'its function is code in Python, which is not run; put a layer that does the same in its place (Rescaling, Activation) and save the model again',
+  ),
   CenterCrop: RESIZED,
   RandomCrop: RESIZED,
   Resizing: RESIZED,

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { firstIssue } from '../../foundation/first_issue.ts';
+import { fromKeras1, isKeras1 } from './keras_1.ts';
 import { type Fields, isFields, plainValue, snakeCase } from './keras_values.ts';
 import { damagedModel } from './weights_manifest.ts';
 
@@ -101,7 +102,8 @@ export function readKerasTopology(topology: unknown, path: string): KerasTopolog
     ? fieldsOf(outer.model_config, path, 'model_config')
     : outer;
   const versionText = outer.keras_version ?? described.keras_version;
-  const reader = new TopologyReader(path);
+  const layers = isFields(described.config) ? described.config.layers : described.config;
+  const reader = new TopologyReader(path, isKeras1(versionText, layers));
   const { model } = reader.layer(described, 0, false);
   if (model === undefined) {
     throw damagedModel(
@@ -115,11 +117,13 @@ export function readKerasTopology(topology: unknown, path: string): KerasTopolog
 class TopologyReader {
   sawKeras3 = false;
   private readonly path: string;
+  private readonly isKeras1: boolean;
   private layers = 0;
   private inputs = 0;
 
-  constructor(path: string) {
+  constructor(path: string, ofKeras1: boolean) {
     this.path = path;
+    this.isKeras1 = ofKeras1;
   }
 
   /** @param isCalled whether it stands in a functional model, which says how it is called */
@@ -157,7 +161,8 @@ class TopologyReader {
     }
     const own = typeof registered === 'string' && registered.includes('>') ? registered : undefined;
     const layer = { name, className, module: own ?? module ?? undefined, calls };
-    if (!isModel) return { ...layer, config };
+    if (!isModel)
+      return { ...layer, ...(this.isKeras1 ? fromKeras1(className, config) : { config }) };
     const model = this.model(className, name, config, fields.build_config, depth);
     return { ...layer, config: {}, model };
   }

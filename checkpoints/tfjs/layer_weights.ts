@@ -49,31 +49,39 @@ const ALIASES: Readonly<Record<string, readonly string[]>> = { depthwise_kernel:
 /** State of training and of random layers, which no network computes with. */
 const STATE = /(^|\/)(seed_generator(_state)?|state_var|iteration|learning_rate|optimizer)(\/|_|$)/;
 
-/** The weights of a layer that are there. */
-function weightNames({ className, config, calls }: FlatLayer): readonly string[] {
+/** The weights of a layer that are there, in the order of `layer.getWeights()`. */
+export function weightNames({
+  className,
+  config,
+  calls,
+}: Pick<FlatLayer, 'className' | 'config' | 'calls'>): readonly string[] {
   const names = calls.length === 0 ? [] : (WEIGHTS.get(className) ?? []);
   if (className === 'Normalization' && config.mean) return [];
   return names.filter((name) => config[ABSENT_BY[name] ?? ''] !== false);
 }
 
+/** The weights of a model.json, whose shards hold one after the other. */
+export function splitWeights(specs: readonly WeightSpec[], data: Uint8Array): StoredWeight[] {
+  let offset = 0;
+  return specs.map((spec) => {
+    const start = offset;
+    offset += byteLength(spec);
+    return { spec, bytes: data.subarray(start, offset) };
+  });
+}
+
 /**
- * Splits the shards of a model.json by their specifications, and names the weights "layer/weight" by the
- * layers of the flat network. What belongs to no layer keeps its name; what only training knows is left
- * out.
+ * Names weights "layer/weight" by the layers of the flat network. What belongs to no layer keeps its name;
+ * what only training knows is left out.
  */
 export function nameWeights(
   { layers }: FlatNetwork,
-  specs: readonly WeightSpec[],
-  data: Uint8Array,
+  weights: readonly StoredWeight[],
 ): StoredWeight[] {
-  const stored: TokenizedWeight[] = [];
-  let offset = 0;
-  for (const spec of specs) {
-    const length = byteLength(spec);
+  const stored = weights.map(({ spec, bytes }): TokenizedWeight => {
     const tokens = spec.name.replace(/:0$/, '').split(/[/\\]/);
-    stored.push({ spec, tokens, bytes: data.subarray(offset, offset + length) });
-    offset += length;
-  }
+    return { spec, tokens, bytes };
+  });
   const names = new Map<StoredWeight, string>();
   // "layer/weight"; Keras 2 names the weights of its Normalization without the layer.
   const byLayer = grouped(stored, ({ tokens }) => tokens.at(-2) ?? NO_LAYER);
@@ -154,7 +162,7 @@ function grouped<Item>(items: Iterable<Item>, keyOf: (item: Item) => string): Ma
 }
 
 /** "conv2d" of Conv2D, "batch_normalization" of BatchNormalization. */
-function classPath(className: string): string {
+export function classPath(className: string): string {
   return className
     .replace(/(.)([A-Z][a-z0-9]+)/g, '$1_$2')
     .replace(/([a-z])([A-Z])/g, '$1_$2')

@@ -8,6 +8,7 @@ import {
   composed,
   foldIntoKernel,
   IDENTITY,
+  type ImageSize,
   inputMap,
   isIdentity,
   type PixelRange,
@@ -15,13 +16,7 @@ import {
 } from '../input_affine.ts';
 import { type FlatLayer, type FlatNetwork, flattenModel } from './flat_network.ts';
 import { isTensors, type LayerCall, readKerasTopology, type TensorRef } from './keras_topology.ts';
-import {
-  nameWeights,
-  type StoredWeight,
-  valuesOf,
-  type WeightSpec,
-  weightOf,
-} from './layer_weights.ts';
+import { nameWeights, type StoredWeight, valuesOf, weightOf } from './layer_weights.ts';
 import { readOperation } from './operation_layer.ts';
 import {
   type BuiltLayer,
@@ -62,22 +57,21 @@ interface Node {
 
 /**
  * @param topology `modelTopology` of a model.json
- * @param specs of the weights, which `data` holds one after the other
+ * @param stored the weights, by any names that tell their layers
+ * @param resolution of the images of a network that leaves it open; 224 × 224 unless given
  * @throws UserError naming the class, layer and field that is not known, or that TensorFlow.js cannot
  *   compute; or where the topology is damaged
  */
 export function normalizeModel(
   topology: unknown,
-  specs: readonly WeightSpec[],
-  data: Uint8Array,
+  stored: readonly StoredWeight[],
   path: string,
+  resolution?: ImageSize,
 ): NormalizedModel {
   const { model, version } = readKerasTopology(topology, path);
   const network = flattenModel(model, path);
-  const weights = new Map(
-    nameWeights(network, specs, data).map((weight) => [weight.spec.name, weight]),
-  );
-  return new Normalization(network, version, weights, path).run();
+  const weights = new Map(nameWeights(network, stored).map((weight) => [weight.spec.name, weight]));
+  return new Normalization(network, version, weights, path, resolution).run();
 }
 
 class Normalization {
@@ -85,6 +79,7 @@ class Normalization {
   private readonly version: 2 | 3;
   private readonly weights: Map<string, StoredWeight>;
   private readonly path: string;
+  private readonly resolution: ImageSize | undefined;
   private readonly nodes: Node[] = [];
   private readonly notes: string[] = [];
   private range: PixelRange | undefined;
@@ -94,7 +89,9 @@ class Normalization {
     version: 2 | 3,
     weights: Map<string, StoredWeight>,
     path: string,
+    resolution: ImageSize | undefined,
   ) {
+    this.resolution = resolution;
     this.network = network;
     this.version = version;
     this.weights = weights;
@@ -154,10 +151,11 @@ class Normalization {
   private withSize(input: BuiltLayer): BuiltLayer {
     const shape = input.config.batch_input_shape as readonly (number | null)[];
     if (shape.length !== 4 || (shape[1] !== null && shape[2] !== null)) return input;
+    const [height, width] = this.resolution ?? [DEFAULT_SIDE, DEFAULT_SIDE];
+    const sides = [null, shape[1] ?? height, shape[2] ?? width, shape[3]];
     this.notes.push(
-      `the network leaves the size of its images open: it is read for ${DEFAULT_SIDE} × ${DEFAULT_SIDE}`,
+      `the network leaves the size of its images open: it is read for ${sides[1]} × ${sides[2]}`,
     );
-    const sides = [null, shape[1] ?? DEFAULT_SIDE, shape[2] ?? DEFAULT_SIDE, shape[3]];
     return { ...input, config: { ...input.config, batch_input_shape: sides } };
   }
 
@@ -412,6 +410,7 @@ function channelsOf(
     case 'InputLayer':
       return (config.batch_input_shape as readonly (number | null)[]).at(-1) ?? undefined;
     case 'Conv2D':
+    case 'GroupedConv2D':
     case 'SeparableConv2D':
     case 'Conv2DTranspose':
       return count('filters');

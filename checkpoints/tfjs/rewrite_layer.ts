@@ -1,4 +1,6 @@
 /** Layers of Keras as layers that TensorFlow.js computes the same with, field by field. */
+
+import { GroupedConv2d } from '../../architectures/graph/grouped_conv2d.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { ChannelAffine } from '../input_affine.ts';
 import type { FlatLayer } from './flat_network.ts';
@@ -199,6 +201,8 @@ class LayerRewriter {
       case 'BatchNormalizationV2':
       case 'SyncBatchNormalization':
         return layers('BatchNormalization', { ...config, axis: this.oneAxis() });
+      case 'Conv2D':
+        return this.convolution(config);
       case 'Softmax':
         return layers('Softmax', { ...config, axis: this.oneAxis() });
       case 'ReLU':
@@ -220,6 +224,31 @@ class LayerRewriter {
       default:
         return { kind: 'layers', layers: [{ className, config }] };
     }
+  }
+
+  /** TensorFlow.js has no groups; the layer that has them leaves the activation to another. */
+  private convolution({ activation = 'linear', ...config }: Record<string, unknown>): Rewritten {
+    const groups = this.number('groups') ?? 1;
+    if (groups === 1) return layers('Conv2D', { activation, ...config });
+    if (config.data_format === 'channels_first') {
+      throw this.unsupported(`its groups is ${groups} and its data_format "channels_first"`);
+    }
+    const pairOf = (field: string) => {
+      const [rows, columns = rows] = this.numbers(field) ?? [1];
+      return [rows, columns];
+    };
+    const grouped = {
+      filters: config.filters,
+      kernel_size: pairOf('kernel_size'),
+      strides: pairOf('strides'),
+      dilation_rate: pairOf('dilation_rate'),
+      padding: config.padding ?? 'valid',
+      groups,
+      use_bias: config.use_bias ?? true,
+    };
+    const first = { className: GroupedConv2d.className, config: grouped };
+    if (activation === 'linear') return { kind: 'layers', layers: [first] };
+    return { kind: 'layers', layers: [first, { className: 'Activation', config: { activation } }] };
   }
 
   private inputShape(): readonly (number | null)[] {

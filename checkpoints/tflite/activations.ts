@@ -14,7 +14,7 @@ function affine(of: Expression, scale: number, shift: number): Expression {
   return { kind: 'affine', of, scale, shift };
 }
 
-function composed(expression: Expression): Activation {
+export function composed(expression: Expression): Activation {
   return { kind: 'composed', expression };
 }
 
@@ -44,7 +44,7 @@ function relu(of: Expression, max = Infinity): Expression {
 }
 
 /** low + min(max(x − low, 0), high − low) */
-function clamp(low: number, high: number): Activation {
+export function clamp(low: number, high: number): Activation {
   return composed(affine(relu(affine(X, 1, -low), high - low), 1, low));
 }
 

@@ -1,6 +1,7 @@
 /** Constants of a `.tflite` file as numbers: what is quantized is dequantized. */
 import { elements } from '../../architectures/graph/shape.ts';
 import { TENSOR_TYPE } from '../../foundation/flatbuffers/tflite_schema.ts';
+import { halfFloat } from '../../foundation/half_float.ts';
 import { damagedTflite } from './errors.ts';
 import type { TfliteFile, TfliteTensor } from './tflite_file.ts';
 
@@ -85,14 +86,4 @@ export class TfliteConstants {
 
 export function typeName(type: number): string {
   return Object.entries(TENSOR_TYPE).find(([, number]) => number === type)?.[0] ?? `number ${type}`;
-}
-
-/** IEEE 754 binary16: a sign, 5 bits of exponent, 10 of fraction. */
-function halfFloat(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : Number.NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }

@@ -2,6 +2,7 @@
 import type { FloatNode, FloatWeightedNode } from '../../architectures/graph/float_node.ts';
 import type { Activation } from '../../architectures/graph/operations/activation_function.ts';
 import { elements } from '../../architectures/graph/shape.ts';
+import { transposedPlacement } from '../../architectures/graph/transposed_window.ts';
 import {
   dilatedWindow,
   NO_PADDING,
@@ -47,6 +48,7 @@ const OPERATORS: Readonly<Record<string, ReadOperator>> = {
   MUL: arithmetic('multiply', schema.MUL.options),
   PAD: pad,
   PADV2: pad,
+  PRELU: prelu,
   QUANTIZE: same,
   RESHAPE: reshape,
   RESIZE_BILINEAR: resize('bilinear', schema.RESIZE_BILINEAR),
@@ -58,6 +60,7 @@ const OPERATORS: Readonly<Record<string, ReadOperator>> = {
   SQUEEZE: reshape,
   SUB: arithmetic('subtract', schema.SUB.options),
   TRANSPOSE: transpose,
+  TRANSPOSE_CONV: transposedConvolution,
 };
 
 /**
@@ -240,14 +243,26 @@ function convolution(operator: TfliteOperator, draft: GraphDraft): void {
   const { shape, values } = kernelOf(operator, draft, 4);
   const [outputs, kh, kw, depth] = shape;
   const channels = input.shape.at(-1)!;
-  if (depth !== channels) {
+  const groups = channels / depth;
+  if (!Number.isInteger(groups) || outputs % groups !== 0) {
     throw draft.unsupported(operator, `groups of ${depth} of ${channels} channels`);
+  }
+  const weights = { kernel: outputsLast(values, outputs), bias: biasOf(operator, draft, outputs) };
+  // A group for each channel: [kh, kw, 1, C · mult] are the numbers of [kh, kw, C, mult].
+  if (depth === 1 && groups > 1) {
+    const kernelShape = [kh, kw, channels, outputs / channels] as const;
+    addConvolution(operator, draft, options, input, {
+      op: 'depthwiseConv2d',
+      ...weights,
+      kernelShape,
+    });
+    return;
   }
   addConvolution(operator, draft, options, input, {
     op: 'conv2d',
-    kernel: outputsLast(values, outputs),
+    ...weights,
     kernelShape: [kh, kw, depth, outputs],
-    bias: biasOf(operator, draft, outputs),
+    ...(groups > 1 && { groups }),
   });
 }
 
@@ -276,6 +291,7 @@ function addConvolution(
   input: Made,
   weights: Pick<FloatWeightedNode, 'op' | 'kernel' | 'kernelShape' | 'bias'> & {
     readonly op: 'conv2d' | 'depthwiseConv2d';
+    readonly groups?: number;
   },
 ): void {
   const [kh, kw] = weights.kernelShape;
@@ -289,6 +305,50 @@ function addConvolution(
     padding: paddingOf(operator, draft, options, input, window),
     ...(dilations.some((rate) => rate !== 1) && { dilations }),
     activation: withRange(fused(operator, draft, options), draft.tensor(output)),
+  });
+}
+
+/** Inputs: the output's shape, the kernel [M, kh, kw, C], the image, and biases where there are some. */
+function transposedConvolution(operator: TfliteOperator, draft: GraphDraft): void {
+  const { options } = schema.TRANSPOSE_CONV;
+  const input = inputOf(operator, draft, 2);
+  const { shape, values } = kernelOf(operator, draft, 4);
+  const [outputs, kh, kw, depth] = shape;
+  const code = operator.options(options, 'padding');
+  if (code !== schema.PADDING.same && code !== schema.PADDING.valid) {
+    throw draft.unsupported(operator, `its padding (number ${code})`);
+  }
+  const [output] = operator.outputs;
+  const strides = stridesOf(operator, draft, options);
+  const size = draft.tensor(output).shape.slice(1);
+  const kind = code === schema.PADDING.same ? 'same' : 'valid';
+  const biases = {
+    ...operator,
+    inputs: [...operator.inputs.slice(0, 2), operator.inputs[3] ?? -1],
+  };
+  draft.add(output, {
+    ...baseOf(operator, draft, [input]),
+    op: 'transposedConv2d',
+    kernel: outputsLast(values, outputs),
+    kernelShape: [kh, kw, depth, outputs],
+    bias: biasOf(biases, draft, outputs),
+    strides,
+    ...transposedPlacement(input.shape, size, [kh, kw], strides, kind),
+    activation: withRange(fused(operator, draft, options), draft.tensor(output)),
+  });
+}
+
+function prelu(operator: TfliteOperator, draft: GraphDraft): void {
+  const input = inputOf(operator, draft);
+  const { shape, values } = constantOf(operator, draft, 1, 'slopes');
+  const missing = Math.max(0, input.shape.length - shape.length);
+  // The batch in front may be one of its sides.
+  const own = [...Array<number>(missing).fill(1), ...shape].slice(-input.shape.length);
+  draft.add(operator.outputs[0], {
+    ...baseOf(operator, draft, [input]),
+    op: 'prelu',
+    alpha: values,
+    alphaShape: own,
   });
 }
 

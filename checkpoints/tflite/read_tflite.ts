@@ -1,15 +1,14 @@
 /** TensorFlow Lite's files as float graphs; what is quantized in them is dequantized. */
 import { basename } from 'node:path';
-import { type FloatGraph, floatGraph } from '../../architectures/graph/float_graph.ts';
+import { floatGraph } from '../../architectures/graph/float_graph.ts';
 import { dropUnread } from '../../architectures/graph/passes/drop_unread.ts';
-import { bypass, usersOf } from '../../architectures/graph/passes/rewrite.ts';
 import { elements } from '../../architectures/graph/shape.ts';
 import { UserError } from '../../foundation/errors.ts';
 import { readBounded } from '../../foundation/files/byte_source.ts';
 import { TENSOR_TYPE } from '../../foundation/flatbuffers/tflite_schema.ts';
-import { type ChannelAffine, inputMap, type PixelRange } from '../input_affine.ts';
-import { type GraphOrigin, isMost, type Reading, type ReadModel } from '../read_model.ts';
-import { affineOf } from './activations.ts';
+import { withInput } from '../graph_input.ts';
+import type { PixelRange } from '../input_affine.ts';
+import { isMost, type Reading, type ReadModel } from '../read_model.ts';
 import { typeName } from './constants.ts';
 import { damagedTflite, UnsupportedOperatorError } from './errors.ts';
 import { GraphDraft } from './graph_draft.ts';
@@ -169,42 +168,6 @@ function quantizedInput({ tensors, operators }: TfliteFile, input: number): Pixe
   );
   const [min, max] = [range.min, range.max].map((value) => Number(value.toPrecision(6)));
   return common ?? { min, max };
-}
-
-/** What a graph does to pixels first is the range of its images. */
-function withInput(
-  graph: FloatGraph,
-  range: PixelRange | undefined,
-  notes: readonly string[],
-): Pick<ReadModel, 'graph' | 'range' | 'notes'> & Pick<GraphOrigin, 'done'> {
-  const affine = firstAffine(graph);
-  if (range !== undefined || affine === undefined) return { graph, range, notes, done: undefined };
-  const { range: scaled, left, note } = inputMap(affine.map);
-  const all = [...notes, note];
-  if (left !== undefined) return { graph, range: scaled, notes: all, done: undefined };
-  const rest = bypass(graph, ({ name }) => affine.nodes.has(name));
-  return { graph: rest, range: scaled, notes: all, done: affine.map };
-}
-
-/** The scaling and shifting at the beginning of a graph, and its nodes. */
-function firstAffine(
-  graph: FloatGraph,
-): { readonly map: ChannelAffine; readonly nodes: ReadonlySet<string> } | undefined {
-  const nodes = new Set<string>();
-  let [scale, offset] = [1, 0];
-  let tensor = graph.input.name;
-  for (;;) {
-    const [user, ...others] = usersOf(graph, tensor);
-    const map =
-      others.length === 0 && user?.op === 'activation' && !graph.outputs.includes(tensor)
-        ? affineOf(user.activation)
-        : undefined;
-    if (map === undefined) break;
-    nodes.add(user.name);
-    [scale, offset] = [scale * map.scale, offset * map.scale + map.shift];
-    tensor = user.name;
-  }
-  return nodes.size === 0 ? undefined : { map: { scale: [scale], offset: [offset] }, nodes };
 }
 
 /** What of the file was quantized, by the types of its constants. */

@@ -4,6 +4,7 @@
  */
 import { UserError } from '../../foundation/errors.ts';
 import type { PixelImage, Region } from './pixel_image.ts';
+import { resizeBicubicToSymmetricRange } from './resize_bicubic.ts';
 import { resizeToSymmetricRange } from './resize_bilinear.ts';
 
 export type { PixelImage, Region } from './pixel_image.ts';
@@ -16,8 +17,11 @@ export const SLIM_CENTRAL_FRACTION = 0.875;
 
 /** How an image becomes a network's input. */
 export interface ImagePreparation {
-  /** Height and width of the input. */
+  /** Height of the input, and its width unless that is given. */
   readonly resolution: number;
+  readonly width?: number | undefined;
+  /** How images are brought to that size; bilinear unless given. */
+  readonly resample?: 'bilinear' | 'bicubic' | undefined;
   /** Part of each side that is kept, from the middle: in (0, 1]. */
   readonly centralFraction: number;
 }
@@ -45,25 +49,27 @@ export function centralRegion(height: number, width: number, fraction: number): 
  * resolution × resolution, then (x − 0.5) · 2.
  * Nothing is checked.
  * @param image [h, w, 1 or 3] uint8
- * @param out gets [resolution, resolution, 3] float32 in [−1, 1] at `out[offset …]`
+ * @param out gets [resolution, width, 3] float32 in [−1, 1] at `out[offset …]`
  */
 export function preprocessInto(
   image: PixelImage,
-  { resolution, centralFraction }: ImagePreparation,
+  { resolution, width = resolution, centralFraction, resample }: ImagePreparation,
   out: Float32Array,
   offset = 0,
 ): void {
   const region = centralRegion(image.height, image.width, centralFraction);
-  resizeToSymmetricRange(image, region, resolution, resolution, out, offset);
+  const resize = resample === 'bicubic' ? resizeBicubicToSymmetricRange : resizeToSymmetricRange;
+  resize(image, region, resolution, width, out, offset);
 }
 
 /**
- * As `preprocessInto`, in a new array: [resolution, resolution, 3] float32 in [−1, 1].
+ * As `preprocessInto`, in a new array: [resolution, width, 3] float32 in [−1, 1].
  * @param image [h, w, 1 or 3] uint8
  * @throws UserError where the image is not [h, w, 1 or 3] bytes, or a number is out of range
  */
 export function preprocess(image: PixelImage, preparation: ImagePreparation): Float32Array {
   const { resolution, centralFraction } = preparation;
+  const outWidth = preparation.width ?? resolution;
   const { data, height, width, channels } = image;
   const hasSides = [height, width].every((side) => Number.isSafeInteger(side) && side >= 1);
   const isWhole = data.length === height * width * channels;
@@ -73,11 +79,12 @@ export function preprocess(image: PixelImage, preparation: ImagePreparation): Fl
       { remedy: 'Remove the alpha channel, if it has one.' },
     );
   }
-  if (!(Number.isSafeInteger(resolution) && resolution >= 1)) {
-    throw new UserError(`Expected an integer ≥ 1 for resolution but received ${resolution}.`);
+  for (const [name, side] of Object.entries({ resolution, width: outWidth })) {
+    if (Number.isSafeInteger(side) && side >= 1) continue;
+    throw new UserError(`Expected an integer ≥ 1 for ${name} but received ${side}.`);
   }
   checkCentralFraction(centralFraction);
-  const out = new Float32Array(resolution * resolution * 3);
+  const out = new Float32Array(resolution * outWidth * 3);
   preprocessInto(image, preparation, out);
   return out;
 }

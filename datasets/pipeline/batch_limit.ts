@@ -8,19 +8,20 @@ const MOST_OF_MEMORY = 1 / 4;
 
 /**
  * Asked before memory is taken.
- * @param batch images, of `resolution` × `resolution` pixels and three channels in float32
+ * @param batch images, of `resolution` × `width` pixels and three channels in float32
  * @throws UserError where no machine like this one can have such a batch
  */
 export function requireBatchFits(batch: {
   readonly batchSize: number;
   readonly resolution: number;
+  readonly width?: number | undefined;
 }): void {
-  const { batchSize, resolution } = batch;
-  const bytes = batchSize * resolution ** 2 * 3 * Float32Array.BYTES_PER_ELEMENT;
+  const { batchSize, resolution, width = resolution } = batch;
+  const bytes = batchSize * resolution * width * 3 * Float32Array.BYTES_PER_ELEMENT;
   const memory = totalmem();
   if (bytes <= Math.min(MOST_OF_MEMORY * memory, constants.MAX_LENGTH)) return;
   throw new UserError(
-    `Expected a batch that fits into memory but ${batchSize} × ${resolution} × ${resolution} pixels have ${formatAmount(bytes, 'bytes')}, and this machine has ${formatAmount(memory, 'bytes')}`,
+    `Expected a batch that fits into memory but ${batchSize} × ${resolution} × ${width} pixels have ${formatAmount(bytes, 'bytes')}, and this machine has ${formatAmount(memory, 'bytes')}`,
     { remedy: 'Choose a smaller batch or resolution.' },
   );
 }

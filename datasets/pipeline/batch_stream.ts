@@ -88,9 +88,11 @@ async function* generate(
   stopped: Int32Array,
 ): AsyncGenerator<ImageBatch, void, undefined> {
   const { batchSize, resolution, skip = 0, augmentationSeed = 0, signal } = options;
+  const { width = resolution, resample = 'bilinear' } = options;
   const { centralFraction = ownCentralFraction } = options;
   checkInteger('batchSize', batchSize, 1);
   checkInteger('resolution', resolution, 1);
+  checkInteger('width', width, 1);
   requireBatchFits(options);
   checkCentralFraction(centralFraction);
   checkInteger('augmentationSeed', augmentationSeed, 0, SEEDS - 1);
@@ -99,13 +101,15 @@ async function* generate(
   const { prepare, ahead } = preparation ?? preparationFor(set, order.length, options);
   const common = {
     resolution,
+    width,
+    resample,
     centralFraction,
     augmentation: options.augmentation ?? NO_AUGMENTATION,
     augmentationSeed,
     stopped,
   };
   const memory = options.reuseMemory
-    ? new BatchMemory(batchSize * resolution * resolution * 3)
+    ? new BatchMemory(batchSize * resolution * width * 3)
     : undefined;
   const starts = Array.from(
     { length: Math.ceil(order.length / batchSize) },
@@ -129,12 +133,14 @@ async function* generate(
 async function* assemble(
   chunks: AsyncIterable<Chunk>,
   set: ImageSet,
-  { batchSize, resolution, skip = 0, share, signal, onSkip, onPrepared }: BatchOptions,
+  options: BatchOptions,
   stopped: Int32Array,
   memory: BatchMemory | undefined,
 ): AsyncGenerator<ImageBatch, void, undefined> {
-  const builder = new BatchBuilder(batchSize, resolution);
-  const length = resolution * resolution * 3;
+  const { batchSize, resolution, skip = 0, share, signal, onSkip, onPrepared } = options;
+  const { width = resolution } = options;
+  const builder = new BatchBuilder(batchSize, resolution, width);
+  const length = resolution * width * 3;
   let position = skip;
   for await (const { images, broken, spent, indices, place, end, into } of chunks) {
     signal?.throwIfAborted();
@@ -144,7 +150,7 @@ async function* assemble(
       position = end;
       const labels = set.label && Array.from(indices, (index) => set.label!(index));
       const names = Array.from(indices, (index) => set.name(index));
-      yield batchOf(images, resolution, labels, names, position);
+      yield batchOf(images, [resolution, width], labels, names, position);
       memory?.handedOut(into);
       continue;
     }
@@ -166,7 +172,7 @@ async function* assemble(
     if (share === undefined) continue;
     const labels = set.label && [];
     yield builder.isEmpty
-      ? batchOf(new Float32Array(0), resolution, labels, [], end)
+      ? batchOf(new Float32Array(0), [resolution, width], labels, [], end)
       : builder.finish(end);
   }
   if (!builder.isEmpty) yield builder.finish(position);

@@ -13,7 +13,9 @@ export interface ChunkTask {
   /** Place in the order of image 0; the next images follow it. */
   readonly place: number;
   readonly resolution: number;
+  readonly width: number;
   /** See `BatchOptions`. */
+  readonly resample: 'bilinear' | 'bicubic';
   readonly centralFraction: number;
   readonly augmentation: Augmentation;
   readonly augmentationSeed: number;
@@ -24,7 +26,7 @@ export interface ChunkTask {
 }
 
 export interface PreparedChunk {
-  /** [count, resolution, resolution, 3] float32 in [−1, 1]; anything where an image is broken */
+  /** [count, resolution, width, 3] float32 in [−1, 1]; anything where an image is broken */
   readonly images: Float32Array;
   /** Images that could not be used, in their order, and why. */
   readonly broken: readonly { readonly n: number; readonly reason: string }[];

@@ -10,8 +10,9 @@ import { ImageLoader } from './image_loader.ts';
  * @throws (rejects) what loading throws other than ImageError, after the loads under way have ended
  */
 export async function prepareChunk(task: ChunkTask, atOnce: number): Promise<PreparedChunk> {
-  const { count, place, resolution, centralFraction, augmentation, stopped } = task;
-  const length = resolution * resolution * 3;
+  const { count, place, resolution, width, resample, centralFraction, augmentation } = task;
+  const { stopped } = task;
+  const length = resolution * width * 3;
   const isStopped = (): boolean => Atomics.load(stopped, 0) !== 0;
   const images =
     task.into?.subarray(0, count * length) ?? new Float32Array(isStopped() ? 0 : count * length);
@@ -31,6 +32,8 @@ export async function prepareChunk(task: ChunkTask, atOnce: number): Promise<Pre
         const decoded = performance.now();
         const how = {
           resolution,
+          width,
+          resample,
           centralFraction,
           augmentation,
           seed: task.augmentationSeed,

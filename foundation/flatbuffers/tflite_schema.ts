@@ -77,6 +77,8 @@ export interface OperatorKind {
   readonly code: number;
   readonly optionsType: number;
   readonly options: FlatSchema;
+  /** The first that has what is written; 1 unless given. */
+  readonly version?: number;
 }
 
 export const CONV_2D = {
@@ -105,6 +107,20 @@ export const DEPTHWISE_CONV_2D = {
     dilationHeight: [6, 'int32'],
   },
 } as const satisfies OperatorKind;
+
+export const TRANSPOSE_CONV = {
+  code: 67,
+  optionsType: 49,
+  options: {
+    padding: [0, 'int8'],
+    strideWidth: [1, 'int32'],
+    strideHeight: [2, 'int32'],
+    activation: [3, 'int8'],
+  },
+  version: 4,
+} as const satisfies OperatorKind;
+
+export const PRELU = { code: 54, optionsType: 0, options: {} } as const satisfies OperatorKind;
 
 const POOL_2D = {
   optionsType: 5,
@@ -169,6 +185,8 @@ export const RESHAPE = {
 export const PAD = { code: 34, optionsType: 22, options: {} } as const satisfies OperatorKind;
 
 export const TRANSPOSE = { code: 39, optionsType: 26, options: {} } as const satisfies OperatorKind;
+
+export const SLICE = { code: 65, optionsType: 48, options: {} } as const satisfies OperatorKind;
 
 export const STRIDED_SLICE = {
   code: 45,

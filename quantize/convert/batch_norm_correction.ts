@@ -1,5 +1,6 @@
 import type { FloatGraph } from '../../architectures/graph/float_graph.ts';
 import { isWeightedFloat } from '../../architectures/graph/float_node.ts';
+import { inputChannelOf } from '../../architectures/graph/input_channels.ts';
 import { boundOf } from '../../architectures/graph/operations/activation_function.ts';
 import { makerOf } from '../../architectures/graph/passes/rewrite.ts';
 import { byName } from '../model/by_name.ts';
@@ -11,7 +12,8 @@ import { biasLimit } from './layer_weights.ts';
 /**
  * Bias correction without images (arXiv 1906.04721, section 4.2): the error of the weights times the mean of
  * the inputs is taken off each bias, that mean being what batch norm and activation of the layer before
- * make of a normal distribution. Layers whose input does not come of such a layer keep theirs.
+ * make of a normal distribution. Layers whose input does not come of such a layer keep theirs, and transposed
+ * convolutions, whose outputs meet different weights.
  */
 export function correctFromBatchNorms(graph: FloatGraph, model: Tf8Model): Tf8Model {
   const specs = tensorSpecs(model);
@@ -19,15 +21,14 @@ export function correctFromBatchNorms(graph: FloatGraph, model: Tf8Model): Tf8Mo
     const exact = makerOf(graph, node.name);
     const means = expectedMeans(graph, node.inputs[0]);
     if (exact === undefined || !isWeightedFloat(exact) || !isWeighted(node)) return node;
-    if (means === undefined) return node;
+    if (means === undefined || node.op === 'transposedConv2d') return node;
     const { data, quantization } = node.weights;
     const outputs = node.bias.length;
-    const inner = node.op === 'depthwiseConv2d' ? node.weights.shape[3] : outputs;
+    const channelOf = inputChannelOf(exact, means.length);
     const errors = new Float64Array(outputs);
     exact.kernel.forEach((weight, index) => {
       const stored = quantization.scale * (data[index] - quantization.zeroPoint);
-      errors[index % outputs] +=
-        (weight - stored) * means[Math.floor(index / inner) % means.length];
+      errors[index % outputs] += (weight - stored) * means[channelOf(index)];
     });
     const input = byName(specs, node.inputs[0]).quantization;
     const scale = accumulatorScale(input.scale, quantization.scale);

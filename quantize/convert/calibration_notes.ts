@@ -49,12 +49,12 @@ export function calibrationNotes(
   note(
     graph.nodes.filter(({ name }) => isFar(graph, name, tensors.get(name))).map(({ name }) => name),
     (layers) =>
-      `The values of ${layers} are far from what the batch norms there were trained on: the calibration images, or their preprocessing, are not those that the network was made for`,
+      `The values of ${layers} are far from what the batch norms there were trained on: the calibration images, or their preprocessing, are not those that the network was made for; \`preprocessing\` says how its pixels are to be scaled`,
   );
   note(
     graph.outputs.filter((name) => isNearlyConstant(tensors.get(name), sample.images)),
     (layers) =>
-      `The outputs ${layers} hardly differ between the calibration images: take images that differ as those do that the network was made for`,
+      `The outputs ${layers} hardly differ between the calibration images: take images that differ as those do that the network was made for, and check its \`preprocessing\``,
   );
   note(
     names.filter((name) => (tensors.get(name)?.lostShare ?? 0) > LOST),

@@ -10,11 +10,13 @@ import {
   evaluate,
 } from '../../architectures/graph/operations/activation_function.ts';
 import { activationOf } from '../../architectures/graph/operations/activation_value.ts';
+import type { FloatPreluNode } from '../../architectures/graph/operations/prelu.ts';
 import type { Shape } from '../../architectures/graph/shape.ts';
 import { byName } from '../model/by_name.ts';
 import { checkModel } from '../model/check_model.ts';
 import type {
   ImageShape,
+  Preprocessing,
   TensorSpec,
   Tf8Model,
   Tf8Node,
@@ -34,15 +36,16 @@ import {
 import type { ActivationKind } from '../params/requantization.ts';
 import { weightParams } from '../params/weight_params.ts';
 import type { CalibratedRanges } from './calibrate.ts';
-import { type ObservedRange, rangeOf } from './observed_range.ts';
+import { rangeOf } from './observed_range.ts';
 import { requireTf8, tf8Activation, unsupported } from './require_tf8.ts';
 
 export interface ConvertOptions
   extends Pick<Tf8Model, 'labelOffset' | 'classNames' | 'provenance'> {
   /** The range of the network's input by its preprocessing, e.g. [−1, 1]: known, so not observed. */
-  readonly inputRange: ObservedRange;
+  readonly inputRange: Preprocessing['range'];
   /** See `Preprocessing`; absent where it is unknown. */
   readonly centralFraction?: number;
+  readonly resample?: 'bicubic';
   /** Is told, in a sentence, what the user should know of a layer: that its weights became coarser. */
   readonly onNote?: ((note: string) => void) | undefined;
 }
@@ -62,7 +65,7 @@ export function convertGraph(
 ): Tf8Model {
   requireTf8(graph);
   const { inputRange: range, centralFraction, labelOffset, classNames, provenance } = options;
-  const { onNote } = options;
+  const { onNote, resample } = options;
   const input = {
     name: graph.input.name,
     shape: imageShape(graph.input.shape),
@@ -83,7 +86,9 @@ export function convertGraph(
     ...(graph.outputs.join() !== nodes.at(-1)?.name && { outputs: graph.outputs }),
     labelOffset,
     classNames,
-    ...(centralFraction !== undefined && { preprocessing: { centralFraction, range } }),
+    ...(centralFraction !== undefined && {
+      preprocessing: { centralFraction, range, ...(resample && { resample }) },
+    }),
     provenance,
   };
   checkModel(model);
@@ -104,6 +109,7 @@ function convertNode(
   switch (op) {
     case 'conv2d':
     case 'depthwiseConv2d':
+    case 'transposedConv2d':
     case 'fullyConnected':
       return weighted(node, shape, inputQuantization, calibration, onNote);
     case 'concat': {
@@ -149,11 +155,39 @@ function convertNode(
       const output = { shape, quantization: inputQuantization };
       return { op: 'rearrange', name, inputs, arrangement: arrangementOf(node, from), output };
     }
+    case 'prelu': {
+      const slopes = slopesFor(node, from);
+      const alpha = paramsFromRange(slopes.range.min, slopes.range.max);
+      return {
+        op,
+        name,
+        inputs,
+        alpha: {
+          data: quantizeArray(slopes.values, alpha),
+          shape: slopes.shape,
+          quantization: alpha,
+        },
+        output: { shape, quantization: observed(name, calibration) },
+      };
+    }
     case 'batchNorm':
     case 'dropout':
     case 'softmax':
       throw unsupported(`${name} (${op})`);
   }
+}
+
+/** Slopes for each channel, or for each value of the image where they differ within a channel. */
+function slopesFor({ alpha, alphaShape }: FloatPreluNode, image: ImageShape) {
+  const [rows, columns, channels] = imageShape(alphaShape);
+  const shape: ImageShape = rows === 1 && columns === 1 ? [1, 1, image[2]] : image;
+  const values = new Float32Array(shape[0] * shape[1] * shape[2]);
+  for (let i = 0; i < values.length; i++) {
+    const y = Math.floor(i / (shape[1] * shape[2])) % rows;
+    const x = (Math.floor(i / shape[2]) % shape[1]) % columns;
+    values[i] = alpha[(y * columns + x) * channels + ((i % shape[2]) % channels)];
+  }
+  return { shape, values, range: rangeOf(values) };
 }
 
 /** Axes of [height, width, channels] as a concatenation names them. */
@@ -221,6 +255,8 @@ function weighted(
     padding,
     activation,
     ...('dilations' in node && node.dilations && { dilations: node.dilations }),
+    ...(node.op === 'conv2d' && node.groups !== undefined && { groups: node.groups }),
+    ...('outputPadding' in node && node.outputPadding && { outputPadding: node.outputPadding }),
   };
 }
 

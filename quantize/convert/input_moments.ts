@@ -4,6 +4,7 @@ import type { WeightedNode } from '../model/tf8_model.ts';
 import type { ImageShape } from '../ops/tensor.ts';
 import { positionIndex } from '../ops/window.ts';
 import type { QuantizationParams } from '../params/quantization.ts';
+import { UNDILATED } from '../params/window.ts';
 import { batchedProducts, transposedProduct } from './matrices.ts';
 
 /** A tensor of all the images, [N, H, W, C]: as the quantized layers make it, and as the float ones do. */
@@ -16,7 +17,8 @@ export interface BothTensors {
 
 /**
  * Moments of a layer's inputs over positions of its output. Weights are [K, M] in the order of the kernel:
- * K = kh · kw · C inputs of each output, one group; of a depthwise layer K = kh · kw, a group a channel.
+ * K = kh · kw · C inputs of each output, one group, or of C / groups channels; of a depthwise layer K = kh · kw, a
+ * group a channel.
  */
 export interface InputMoments {
   readonly groups: number;
@@ -32,6 +34,9 @@ export interface InputMoments {
   readonly cross: Float64Array;
 }
 
+/** Layers each of whose outputs meets all of its weights. */
+type MomentNode = Exclude<WeightedNode, { readonly op: 'transposedConv2d' }>;
+
 /** Positions that moments are taken of, spread over all images: enough for thousands of inputs. */
 const DENSE_POSITIONS = 32_768;
 /** Of depthwise layers, where a covariance is of a few inputs. */
@@ -41,14 +46,16 @@ const DEPTHWISE_POSITIONS = 1024;
  * @param centered whether the means are taken off; else second moments take the covariances' place
  */
 export function inputMoments(
-  node: WeightedNode,
+  node: MomentNode,
   input: BothTensors,
   centered: boolean,
 ): InputMoments {
   const windows = windowsOf(node, input);
-  return node.op === 'depthwiseConv2d'
-    ? depthwiseMoments(windows, input, centered)
-    : denseMoments(windows, input, centered);
+  if (node.op === 'depthwiseConv2d') return depthwiseMoments(windows, input, centered);
+  const groups = node.op === 'conv2d' ? (node.groups ?? 1) : 1;
+  return groups === 1
+    ? denseMoments(windows, input, centered)
+    : groupedMoments(windows, groups, input, centered);
 }
 
 /** Which values of the input the sampled positions of the output read. */
@@ -61,14 +68,14 @@ interface Windows {
   readonly starts: Int32Array;
 }
 
-function windowsOf(node: WeightedNode, { bytes, shape }: BothTensors): Windows {
+function windowsOf(node: MomentNode, { bytes, shape }: BothTensors): Windows {
   const size = shape[0] * shape[1] * shape[2];
   const batch = bytes.length / size;
   if (node.op === 'fullyConnected') {
     const starts = Int32Array.from({ length: batch }, (_, n) => n * size);
     return { positions: batch, taps: 1, run: size, starts };
   }
-  const { weights, strides, padding, output } = node;
+  const { weights, strides, padding, output, dilations = UNDILATED } = node;
   const [kh, kw] = weights.shape;
   const [height, width] = output.shape;
   const inputShape = [batch, ...shape] as const;
@@ -84,14 +91,44 @@ function windowsOf(node: WeightedNode, { bytes, shape }: BothTensors): Windows {
     const x = position % width;
     for (let ky = 0; ky < kh; ky++) {
       for (let kx = 0; kx < kw; kx++) {
-        const iy = y * strides[0] - padding.top + ky;
-        const ix = x * strides[1] - padding.left + kx;
+        const iy = y * strides[0] - padding.top + ky * dilations[0];
+        const ix = x * strides[1] - padding.left + kx * dilations[1];
         const isInside = iy >= 0 && iy < shape[0] && ix >= 0 && ix < shape[1];
         starts[at++] = isInside ? positionIndex(inputShape, n, iy, ix) : -1;
       }
     }
   }
   return { positions, taps: kh * kw, run: shape[2], starts };
+}
+
+/** Each group's windows by themselves. */
+function groupedMoments(
+  windows: Windows,
+  groups: number,
+  input: BothTensors,
+  centered: boolean,
+): InputMoments {
+  const run = windows.run / groups;
+  const all = Array.from({ length: groups }, (_, group) => {
+    const starts = windows.starts.map((start) => (start < 0 ? start : start + group * run));
+    return denseMoments({ ...windows, run, starts }, input, centered);
+  });
+  const joined = (of: (moments: InputMoments) => Float64Array) => {
+    const parts = all.map(of);
+    const values = new Float64Array(groups * parts[0].length);
+    parts.forEach((part, group) => {
+      values.set(part, group * part.length);
+    });
+    return values;
+  };
+  return {
+    groups,
+    inputs: all[0].inputs,
+    means: joined(({ means }) => means),
+    floatMeans: joined(({ floatMeans }) => floatMeans),
+    covariance: joined(({ covariance }) => covariance),
+    cross: joined(({ cross }) => cross),
+  };
 }
 
 const GOLDEN = (Math.sqrt(5) - 1) / 2;

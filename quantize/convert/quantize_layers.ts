@@ -126,7 +126,11 @@ class Walk {
   ): Promise<WeightedNode> {
     const { weights, corrections, scales } = this.recipe;
     const correction = corrections.find(({ from }) => from === 'images');
-    const moments = inputMoments(stored, input, correction !== undefined);
+    // Outputs of a transposed convolution meet different weights: it has no moments.
+    const moments =
+      stored.op === 'transposedConv2d'
+        ? undefined
+        : inputMoments(stored, input, correction !== undefined);
     await this.turn();
     const quantized = layerWeights(exact, stored, input.quantization, {
       choice: weights,

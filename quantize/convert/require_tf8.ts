@@ -8,7 +8,7 @@ import type { ActivationKind } from '../params/requantization.ts';
 
 /** What the layers are called in Keras that a network may have. */
 const LAYERS =
-  'Conv2D, DepthwiseConv2D, Dense, BatchNormalization, ReLU, Activation, ZeroPadding2D, Dropout, Softmax, Reshape, Flatten, Permute, Cropping2D, UpSampling2D, AveragePooling2D, MaxPooling2D, GlobalAveragePooling2D, Concatenate, Add, Multiply';
+  'Conv2D, DepthwiseConv2D, Conv2DTranspose, Dense, BatchNormalization, ReLU, PReLU, Activation, ZeroPadding2D, Dropout, Softmax, Reshape, Flatten, Permute, Cropping2D, UpSampling2D, AveragePooling2D, MaxPooling2D, GlobalAveragePooling2D, Concatenate, Add, Multiply';
 
 /**
  * What the activation is as a part of the layer that it follows; undefined of one that is not. A ReLU with
@@ -82,6 +82,7 @@ function requireNode(graph: FloatGraph, node: FloatNode): void {
       requirePart(node, node.activation);
       return;
     case 'fullyConnected':
+    case 'transposedConv2d':
       requirePart(node, node.activation);
       return;
     case 'averagePool2d':
@@ -90,6 +91,7 @@ function requireNode(graph: FloatGraph, node: FloatNode): void {
     case 'maxPool2d':
     case 'globalAveragePool':
     case 'pad':
+    case 'prelu':
     case 'reshape':
     case 'slice':
     case 'spaceToDepth':

@@ -8,7 +8,7 @@ import { byName } from '../model/by_name.ts';
 import { isWeighted, type TensorSpec, type Tf8Model } from '../model/tf8_model.ts';
 import { accumulatorScale } from '../params/quantization.ts';
 import { REQUANTIZATION_ROUNDING } from '../params/requantization.ts';
-import { biasName, weightsName } from './tensor_names.ts';
+import { alphaName, biasName, weightsName } from './tensor_names.ts';
 
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -129,6 +129,7 @@ function tensorParameters(model: Tf8Model): TensorParameters[] {
         },
       );
     }
+    if (node.op === 'prelu') tensors.push(image(alphaName(node.name), node.alpha));
     tensors.push(image(node.name, node.output));
   }
   return tensors;

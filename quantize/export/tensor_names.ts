@@ -21,6 +21,10 @@ export function tableName(node: string): string {
   return `${node}/table`;
 }
 
+export function alphaName(node: string): string {
+  return `${node}/alpha`;
+}
+
 /** An output of an exported model. */
 export interface ExportedOutput {
   /** The node whose tensor it is. */

@@ -102,6 +102,18 @@ export function knownCalls(): KnownCalls {
         multiplier: 2 ** -11,
       }),
     ),
+    ...([1, 3] as const).map((window) =>
+      convolution('conv2d', window === 1 ? 'pointwise groups' : 'groups', {
+        inputShape: [1, 5, 7, 3 * 21],
+        window,
+        filters: 3 * CHANNELS,
+        groups: 3,
+        multiplier: 2 ** -12,
+      }),
+    ),
+    transposed('even', [2, 2], [3, 3]),
+    transposed('with positions of the bias alone', [3, 2], [2, 4]),
+    prelu(),
     fullyConnected(67, CHANNELS),
     pool('averagePool2d'),
     pool('maxPool2d'),
@@ -157,11 +169,13 @@ interface Convolution extends Partial<Requantization> {
   readonly filterZeroPoint?: number;
   readonly fill?: Fill;
   readonly bias?: 'of products' | 'of int32';
+  /** 1 unless given. */
+  readonly groups?: number;
 }
 
 function convolution(op: 'conv2d' | 'depthwiseConv2d', title: string, options: Convolution): Draft {
   const { inputShape, filters, window = 3, stride = 1, dilation = 1, fill = 'any' } = options;
-  const { inputZeroPoint = 128, filterZeroPoint = 128, bias = 'of products' } = options;
+  const { inputZeroPoint = 128, filterZeroPoint = 128, bias = 'of products', groups = 1 } = options;
   const [, height, width, channels] = inputShape;
   const around = { top: dilation, bottom: dilation, left: dilation, right: dilation };
   const padding = window === 3 ? around : NO_PADDING;
@@ -170,6 +184,7 @@ function convolution(op: 'conv2d' | 'depthwiseConv2d', title: string, options: C
   const strides = [stride, stride] as const;
   const positions = windowPositions([height, width], span, strides, padding);
   const columns = op === 'conv2d' ? filters : channels * filters;
+  const depth = channels / groups;
   const outputShape = [1, ...positions, columns] as const;
   return {
     title: `${op}, ${title}`,
@@ -181,9 +196,9 @@ function convolution(op: 'conv2d' | 'depthwiseConv2d', title: string, options: C
         input,
         inputShape,
         inputZeroPoint,
-        filterShape: [window, window, channels, filters],
+        filterShape: [window, window, depth, filters],
         filterZeroPoint,
-        filter: bytesOf(window * window * channels * filters, fill, 2),
+        filter: bytesOf(window * window * depth * filters, fill, 2),
         bias: biasOf(columns, bias),
         strides,
         padding,
@@ -191,6 +206,65 @@ function convolution(op: 'conv2d' | 'depthwiseConv2d', title: string, options: C
         output,
         outputShape,
         ...requantization(options),
+      },
+    }),
+  };
+}
+
+/** A row is cut off above; some positions lie behind what the windows reach, where the stride is the longer. */
+function transposed(
+  title: string,
+  strides: readonly [number, number],
+  window: readonly [number, number],
+): Draft {
+  const inputShape = [1, 4, 5, 19] as const;
+  const size = ([0, 1] as const).map(
+    (axis) =>
+      (inputShape[axis + 1] - 1) * strides[axis] + Math.max(window[axis], strides[axis]) - 1,
+  );
+  const outputShape = [1, size[0], size[1], CHANNELS] as const;
+  const filterShape = [...window, inputShape[3], CHANNELS] as const;
+  return {
+    title: `transposedConv2d, ${title}`,
+    inputs: [bytesOf(elements(inputShape), 'any', 1)],
+    outputBytes: elements(outputShape),
+    place: ([input], output) => ({
+      op: 'transposedConv2d',
+      call: {
+        input,
+        inputShape,
+        inputZeroPoint: 128,
+        filterShape,
+        filterZeroPoint: 128,
+        filter: bytesOf(elements(filterShape), 'any', 2),
+        bias: biasOf(CHANNELS, 'of products'),
+        strides,
+        padding: { top: 1, bottom: 0, left: 0, right: 0 },
+        output,
+        outputShape,
+        ...requantization({ multiplier: 2 ** -11 }),
+      },
+    }),
+  };
+}
+
+function prelu(): Draft {
+  return {
+    title: 'prelu',
+    inputs: [bytesOf(3 * CHANNELS, 'any', 1)],
+    outputBytes: 3 * CHANNELS,
+    place: ([input], output) => ({
+      op: 'prelu',
+      call: {
+        input,
+        alpha: bytesOf(CHANNELS, 'any', 2),
+        rows: 3,
+        inputZeroPoint: 120,
+        alphaZeroPoint: 30,
+        positive: { mantissa: 1_518_500_250, shift: 0 },
+        negative: { mantissa: 1_288_490_189, shift: -7 },
+        outputZeroPoint: 90,
+        output,
       },
     }),
   };

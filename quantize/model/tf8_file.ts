@@ -48,8 +48,14 @@ const HeaderSchema = z.strictObject({
     .strictObject({
       centralFraction: z.number().positive().max(1),
       range: z
-        .strictObject({ min: z.number(), max: z.number() })
+        .strictObject({
+          min: z.number(),
+          max: z.number(),
+          channels: z.array(z.strictObject({ min: z.number(), max: z.number() })).exactOptional(),
+          order: z.literal('bgr').exactOptional(),
+        })
         .refine(({ min, max }) => min < max, 'expected min < max'),
+      resample: z.literal('bicubic').exactOptional(),
     })
     .exactOptional(),
   provenance: z.strictObject({
@@ -103,6 +109,8 @@ export async function encodeTf8(model: Tf8Model): Promise<Uint8Array<ArrayBuffer
   };
   const nodes = model.nodes.map((node) => {
     if (node.op === 'lookup') return { ...node, table: [...node.table] };
+    if (node.op === 'prelu')
+      return { ...node, alpha: { ...node.alpha, data: [...node.alpha.data] } };
     if (!isWeighted(node)) return node;
     const { weights, bias, ...rest } = node;
     return {
@@ -185,6 +193,9 @@ export async function decodeTf8(file: Uint8Array, fileName: string): Promise<Tf8
 
 function decodeNode(node: Header['nodes'][number], binary: Uint8Array, fileName: string): Tf8Node {
   if ('table' in node) return { ...node, table: Uint8Array.from(node.table) };
+  if ('alpha' in node) {
+    return { ...node, alpha: { ...node.alpha, data: Uint8Array.from(node.alpha.data) } };
+  }
   if (!('weights' in node)) return node;
   const { weights, bias, ...rest } = node;
   const take = (offset: number, bytes: number): Uint8Array => {

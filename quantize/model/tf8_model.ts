@@ -38,10 +38,18 @@ export interface Tf8Provenance {
 
 /** How an image becomes the network's input, before it is quantized. */
 export interface Preprocessing {
-  /** Part of each side that is kept, from the middle; then bilinear to the input's size. */
+  /** Part of each side that is kept, from the middle. */
   readonly centralFraction: number;
-  /** What the darkest and the brightest pixels become. */
-  readonly range: { readonly min: number; readonly max: number };
+  /** What the darkest and the brightest pixels become: of all channels, and of each where they differ. */
+  readonly range: {
+    readonly min: number;
+    readonly max: number;
+    readonly channels?: readonly { readonly min: number; readonly max: number }[];
+    /** Blue first; red first unless given. */
+    readonly order?: 'bgr';
+  };
+  /** How images are brought to the input's size; bilinear unless given. */
+  readonly resample?: 'bicubic';
 }
 
 export interface Tf8Model {

@@ -1,13 +1,7 @@
 import { requireZeroPoint } from '../params/quantization.ts';
 import { elements } from '../params/shape.ts';
 import { dilatedWindow, type Padding, windowPositions } from '../params/window.ts';
-import {
-  requireDisjoint,
-  requireEqual,
-  requireLength,
-  requireRequantization,
-  requireShape,
-} from './check.ts';
+import { requireDisjoint, requireLength, requireRequantization, requireShape } from './check.ts';
 import type { NodeTensors } from './operation.ts';
 import { Pair } from './schema.ts';
 import { batchShape, type ImageShape, type NodeBase, type Shape4 } from './tensor.ts';
@@ -44,7 +38,7 @@ export interface ConvolutionCall extends WeightedCall {
   /** [N, H, W, C] uint8 */
   readonly input: Uint8Array;
   readonly inputShape: Shape4;
-  /** conv2d: [kh, kw, C, M]; depthwiseConv2d: [kh, kw, C, depthMultiplier] */
+  /** conv2d: [kh, kw, C / groups, M]; depthwiseConv2d: [kh, kw, C, depthMultiplier] */
   readonly filterShape: Shape4;
   readonly strides: readonly [number, number];
   readonly padding: Padding;
@@ -72,7 +66,7 @@ export function convolutionCall(
   };
 }
 
-/** All but the output's channels. */
+/** All but the channels. */
 export function checkConvolution(call: ConvolutionCall): void {
   requireShape('inputShape', call.inputShape);
   requireShape('filterShape', call.filterShape);
@@ -81,7 +75,6 @@ export function checkConvolution(call: ConvolutionCall): void {
   requireLength('filter', call.filter, elements(call.filterShape));
   requireLength('bias', call.bias, call.outputShape[3]);
   requireLength('output', call.output, elements(call.outputShape));
-  requireEqual('filterShape[2]', call.filterShape[2], 'inputShape[3]', call.inputShape[3]);
   requireWindow(call, [call.filterShape[0], call.filterShape[1]], call.outputShape);
   requireZeroPoint('inputZeroPoint', call.inputZeroPoint);
   requireZeroPoint('filterZeroPoint', call.filterZeroPoint);

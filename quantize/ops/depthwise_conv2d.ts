@@ -48,6 +48,7 @@ export const depthwiseConv2d: Operation<DepthwiseConv2dNode, DepthwiseConv2dCall
   checkCall(call) {
     checkConvolution(call);
     const [, , channels, depthMultiplier] = call.filterShape;
+    requireEqual('filterShape[2]', channels, 'inputShape[3]', call.inputShape[3]);
     const outputs = channels * depthMultiplier;
     requireEqual('outputShape[3]', call.outputShape[3], 'channels · depthMultiplier', outputs);
   },

@@ -2,12 +2,16 @@ import type * as z from 'zod';
 import type { ImageShape, NodeBase, TensorSpec } from './tensor.ts';
 import type { StoredWeights, WeightedFields } from './weights.ts';
 
-/** A node as a TF8 file's header holds it: weights are places in the rest of the file, a table its numbers. */
+/** A node as a TF8 file's header holds it: weights are places in the rest of the file, a table and slopes their numbers. */
 export type StoredNode<Node> = Node extends WeightedFields
   ? Omit<Node, keyof StoredWeights> & StoredWeights
   : Node extends { readonly table: Uint8Array }
     ? Omit<Node, 'table'> & { readonly table: readonly number[] }
-    : Node;
+    : Node extends { readonly alpha: { readonly data: Uint8Array } }
+      ? Omit<Node, 'alpha'> & {
+          readonly alpha: Omit<Node['alpha'], 'data'> & { readonly data: readonly number[] };
+        }
+      : Node;
 
 /** A schema of objects that are told apart by one of their fields. */
 export type NodeSchema<Node> = z.ZodType<Node> & z.core.$ZodTypeDiscriminable;

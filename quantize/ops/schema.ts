@@ -17,6 +17,7 @@ export const Tensor = z.strictObject({
 });
 
 export const Pair = z.tuple([Positive, Positive]);
+export const CountPair = z.tuple([Count, Count]);
 
 export const ActivationField = z.enum(['linear', 'relu', 'relu6']);
 

@@ -9,13 +9,16 @@ import { lookup } from './lookup.ts';
 import { maxPool2d } from './max_pool2d.ts';
 import { multiply } from './multiply.ts';
 import type { NodeSchema, NodeTensors, Operation, StoredNode } from './operation.ts';
+import { prelu } from './prelu.ts';
 import { rearrange } from './rearrange.ts';
 import { subtract } from './subtract.ts';
+import { transposedConv2d } from './transposed_conv2d.ts';
 
 /** The operations of TF8: the only list. */
 export const OPERATIONS = {
   conv2d,
   depthwiseConv2d,
+  transposedConv2d,
   fullyConnected,
   averagePool2d,
   maxPool2d,
@@ -25,6 +28,7 @@ export const OPERATIONS = {
   subtract,
   multiply,
   lookup,
+  prelu,
   rearrange,
 };
 

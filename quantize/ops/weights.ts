@@ -25,7 +25,7 @@ import type { NodeBase, Shape4, TensorSpec } from './tensor.ts';
 export interface QuantizedWeights {
   readonly data: Uint8Array;
   /**
-   * conv2d: [kh, kw, C, M]; depthwiseConv2d: [kh, kw, C, depthMultiplier]; fullyConnected: [1, 1, K, M].
+   * conv2d: [kh, kw, C / groups, M]; depthwiseConv2d: [kh, kw, C, depthMultiplier]; fullyConnected: [1, 1, K, M].
    */
   readonly shape: Shape4;
   readonly quantization: QuantizationParams;

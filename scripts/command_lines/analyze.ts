@@ -6,6 +6,7 @@ export function analyzeCommandLine(options: AnalyzeOptions): string {
   const { model, dataset, data, limit, perClass, seed, tier } = options;
   const { recipe, zeroVariance, accuracy, calibrationData, calibrationImages, inputRange } =
     options;
+  const { preprocessing, resolution } = options;
   const words = optionWords([
     ['dataset', dataset],
     ['data', data && 'DIR'],
@@ -16,6 +17,8 @@ export function analyzeCommandLine(options: AnalyzeOptions): string {
     ['calibration-data', calibrationData && 'DIR'],
     ['calibration-images', calibrationImages],
     ['input-range', inputRange && `${inputRange.min},${inputRange.max}`],
+    ['preprocessing', preprocessing?.words],
+    ['resolution', resolution?.join('x')],
     ['tier', tier === 'auto' ? undefined : tier],
     ['seed', seed === 0 ? undefined : seed],
   ]);

@@ -5,6 +5,7 @@ import { optionWords, shownRecipe } from './words.ts';
 export function compareCommandLine(options: CompareOptions): string {
   const { model, dataset, data, limit, seed, tier, recipes, subsets } = options;
   const { calibrationData, calibrationImages, inputRange, outputs } = options;
+  const { preprocessing, resolution } = options;
   const words = optionWords([
     ['dataset', dataset],
     ['data', data && 'DIR'],
@@ -13,6 +14,8 @@ export function compareCommandLine(options: CompareOptions): string {
     ['calibration-images', calibrationImages?.join(',')],
     ['subsets', subsets],
     ['input-range', inputRange && `${inputRange.min},${inputRange.max}`],
+    ['preprocessing', preprocessing?.words],
+    ['resolution', resolution?.join('x')],
     ['outputs', outputs?.join(',')],
     ['limit', limit],
     ['tier', tier === 'auto' ? undefined : tier],

@@ -7,11 +7,13 @@ import {
   DATA,
   DATASET,
   FLOAT_MODEL,
+  IMAGE_SIZE,
   INPUT_RANGE,
   LIMIT,
   OUTPUTS,
   OVERWRITE,
   PER_CLASS,
+  PREPROCESSING,
   QUANTIZATION_RECIPE,
   SEED,
   SEED_RANGE,
@@ -35,6 +37,8 @@ export const analyzeCommand = defineCommand({
       .option('calibration-data', CALIBRATION_DATA)
       .option('calibration-images', CALIBRATION_IMAGES)
       .option('input-range', INPUT_RANGE)
+      .option('preprocessing', PREPROCESSING)
+      .option('resolution', IMAGE_SIZE)
       .option('outputs', OUTPUTS)
       .option('accuracy', {
         type: 'boolean',

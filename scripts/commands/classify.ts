@@ -6,9 +6,11 @@ import { defineCommand } from '../command.ts';
 import {
   CALIBRATION_DATA,
   CALIBRATION_IMAGES,
+  IMAGE_SIZE,
   INPUT_RANGE,
   MODEL,
   OUTPUTS,
+  PREPROCESSING,
   QUANTIZATION_RECIPE,
   SEED,
   SEED_RANGE,
@@ -38,6 +40,8 @@ export const classifyCommand = defineCommand({
       })
       .option('calibration-images', CALIBRATION_IMAGES)
       .option('input-range', INPUT_RANGE)
+      .option('preprocessing', PREPROCESSING)
+      .option('resolution', IMAGE_SIZE)
       .option('outputs', OUTPUTS)
       .option('tier', TIER)
       .option('seed', SEED)

@@ -7,9 +7,11 @@ import {
   DATA,
   DATASET,
   FLOAT_MODEL,
+  IMAGE_SIZE,
   INPUT_RANGE,
   LIMIT,
   OUTPUTS,
+  PREPROCESSING,
   SEED,
   SEED_RANGE,
   TIER,
@@ -46,6 +48,8 @@ export const compareCommand = defineCommand({
         describe: 'Disjoint subsets of images to calibrate with, for mean and spread',
       })
       .option('input-range', INPUT_RANGE)
+      .option('preprocessing', PREPROCESSING)
+      .option('resolution', IMAGE_SIZE)
       .option('outputs', OUTPUTS)
       .option('limit', LIMIT)
       .option('tier', TIER)

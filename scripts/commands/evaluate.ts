@@ -9,10 +9,12 @@ import {
   CALIBRATION_IMAGES,
   DATA,
   DATASET,
+  IMAGE_SIZE,
   INPUT_RANGE,
   LIMIT,
   MODEL,
   OUTPUTS,
+  PREPROCESSING,
   QUANTIZATION_RECIPE,
   SEED,
   SEED_RANGE,
@@ -43,6 +45,8 @@ export const evaluateCommand = defineCommand({
       })
       .option('calibration-images', CALIBRATION_IMAGES)
       .option('input-range', INPUT_RANGE)
+      .option('preprocessing', PREPROCESSING)
+      .option('resolution', IMAGE_SIZE)
       .option('outputs', OUTPUTS)
       .option('limit', LIMIT)
       .option('tier', TIER)

@@ -6,10 +6,12 @@ import {
   CALIBRATION_DATA,
   CALIBRATION_IMAGES,
   DATASET,
+  IMAGE_SIZE,
   INPUT_RANGE,
   MODEL,
   OUTPUTS,
   OVERWRITE,
+  PREPROCESSING,
   QUANTIZATION_RECIPE,
   SEED,
   SEED_RANGE,
@@ -47,6 +49,8 @@ export const exportCommand = defineCommand({
       .option('calibration-data', CALIBRATION_DATA)
       .option('calibration-images', CALIBRATION_IMAGES)
       .option('input-range', INPUT_RANGE)
+      .option('preprocessing', PREPROCESSING)
+      .option('resolution', IMAGE_SIZE)
       .option('recipe', QUANTIZATION_RECIPE)
       .option('outputs', OUTPUTS)
       .option('zero-variance', ZERO_VARIANCE)

@@ -6,10 +6,12 @@ import {
   DATA,
   DATASET,
   FLOAT_MODEL,
+  IMAGE_SIZE,
   INPUT_RANGE,
   LIMIT,
   OUTPUTS,
   OVERWRITE,
+  PREPROCESSING,
   SEED,
   SEED_RANGE,
   TIER,
@@ -31,6 +33,8 @@ export const fixCommand = defineCommand({
       .option('calibration-data', CALIBRATION_DATA)
       .option('calibration-images', CALIBRATION_IMAGES)
       .option('input-range', INPUT_RANGE)
+      .option('preprocessing', PREPROCESSING)
+      .option('resolution', IMAGE_SIZE)
       .option('outputs', OUTPUTS)
       .option('limit', {
         ...LIMIT,

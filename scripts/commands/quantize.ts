@@ -6,9 +6,11 @@ import {
   CALIBRATION_IMAGES,
   DATASET,
   FLOAT_MODEL,
+  IMAGE_SIZE,
   INPUT_RANGE,
   OUTPUTS,
   OVERWRITE,
+  PREPROCESSING,
   QUANTIZATION_RECIPE,
   SEED,
   SEED_RANGE,
@@ -27,6 +29,8 @@ export const quantizeCommand = defineCommand({
       .option('calibration-data', CALIBRATION_DATA)
       .option('calibration-images', CALIBRATION_IMAGES)
       .option('input-range', INPUT_RANGE)
+      .option('preprocessing', PREPROCESSING)
+      .option('resolution', IMAGE_SIZE)
       .option('recipe', QUANTIZATION_RECIPE)
       .option('outputs', OUTPUTS)
       .option('zero-variance', ZERO_VARIANCE)

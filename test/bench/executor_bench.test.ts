@@ -12,7 +12,14 @@ async function bench(...args: string[]) {
 describe('bench:executor', () => {
   it('tells its options', async () => {
     const { stdout } = await bench('--help');
-    for (const option of ['--network', '--runs', '--imagenet', '--no-peers', '--json', '--record']) {
+    for (const option of [
+      '--network',
+      '--runs',
+      '--imagenet',
+      '--no-peers',
+      '--json',
+      '--record',
+    ]) {
       assert.ok(stdout.includes(`  ${option}`), option);
     }
   });

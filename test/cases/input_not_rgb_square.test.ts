@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { loadFloatModel } from '../../checkpoints/float_model.ts';
 import { openFloatModel } from '../../workflows/open/open_model.ts';
+import { preprocessingOf } from '../../workflows/open/preprocessing.ts';
 import { contextOf } from '../scripts/support.ts';
 import { caseFolder, loadCase } from './case_model.ts';
 
@@ -19,11 +20,17 @@ describe('case input-not-rgb-square', () => {
     }
   });
 
-  it('refuses at opening what the commands make no images for, by name', async function () {
-    const path = join(caseFolder(this, 'input-not-rgb-square'), 'gray_28.pb');
-    await assert.rejects(openFloatModel(path, contextOf()), {
+  it('opens grey and oblong ones for the commands, and takes no range of each channel of grey', async function () {
+    const folder = caseFolder(this, 'input-not-rgb-square');
+    for (const file of ['gray_28.pb', 'nonsquare.pb']) {
+      (await openFloatModel(join(folder, file), contextOf())).dispose();
+    }
+    const path = join(folder, 'gray_28.pb');
+    const preprocessing = preprocessingOf('torch');
+    await assert.rejects(openFloatModel(path, contextOf(), { preprocessing }), {
       name: 'UserError',
-      message: `Expected a network of square RGB images but ${path} takes [28,28,1]`,
+      message: `Expected a network of RGB images for \`preprocessing\` of each channel but ${path} takes [28,28,1]`,
+      remedy: 'Give one number for its grey images.',
     });
   });
 

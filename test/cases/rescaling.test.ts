@@ -66,7 +66,7 @@ describe('case rescaling', () => {
     const assumed = await openFloatModel(model, contextOf(reporter));
     assumed.dispose();
     assert.deepEqual(assumed.facts.input.range, { min: -1, max: 1 });
-    assert.match(reporter.messages.join(), /taken as RGB in \[-1, 1\], see `inputRange`/);
+    assert.match(reporter.messages.join(), /taken as RGB in \[-1, 1\], see `preprocessing`/);
     const inputRange = { min: 0, max: 255 };
     const given = await openFloatModel(model, contextOf(), { inputRange });
     given.dispose();

@@ -15,6 +15,10 @@ const FILES: readonly { title: string; name: string; form: string }[] = [
   { title: 'a Normalization by its weights', name: 'keras_3/adapted', form: 'layers' },
   { title: 'grey images of two sides', name: 'keras_3/gray', form: 'layers' },
   { title: 'a SavedModel', name: 'keras_3/gray', form: 'saved' },
+  { title: "Teachable Machine's chains", name: 'keras_2/teachable', form: 'model.h5' },
+  { title: 'models in models, HDF5', name: 'keras_3/deep', form: 'model.h5' },
+  { title: 'models in models', name: 'keras_3/deep', form: 'model.keras' },
+  { title: 'a Normalization by numbers', name: 'keras_3/normalization', form: 'model.keras' },
 ];
 
 describe("Keras' own files", () => {

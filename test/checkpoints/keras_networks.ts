@@ -9,14 +9,23 @@ import { predictions } from './live_mobilenet.ts';
 
 export const MAKE_NETWORKS = join(import.meta.dirname, 'fixtures', 'make_keras_networks.py');
 
-/** Unpacks a fixture: {path: base64}. */
+/** Unpacks a fixture. */
 export async function unpack(name: string, folder: string): Promise<void> {
-  const packed = await readFile(join(import.meta.dirname, 'fixtures', `${name}.json.gz`));
-  const files = JSON.parse(gunzipSync(packed).toString()) as Record<string, string>;
-  for (const [path, content] of Object.entries(files)) {
+  for (const [path, content] of Object.entries(await packedFiles(name))) {
     await mkdir(dirname(join(folder, path)), { recursive: true });
     await writeFile(join(folder, path), Buffer.from(content, 'base64'));
   }
+}
+
+/** One file of a fixture. */
+export async function fixtureFile(name: string, path: string): Promise<Uint8Array> {
+  return Buffer.from((await packedFiles(name))[path], 'base64');
+}
+
+/** {path: base64} */
+async function packedFiles(name: string): Promise<Record<string, string>> {
+  const packed = await readFile(join(import.meta.dirname, 'fixtures', `${name}.json.gz`));
+  return JSON.parse(gunzipSync(packed).toString());
 }
 
 interface Facts {

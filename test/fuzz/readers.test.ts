@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fuzzOnce, inputOf } from './fuzz.ts';
 import { type FuzzedReader, fuzzedReaders } from './readers.ts';
 
-const READERS = 26;
+const READERS = 29;
 const INPUTS = 40;
 
 /** Inputs that a reader once failed on with an error that was not ours. */

@@ -7,6 +7,9 @@ import { create as createTar } from 'tar';
 import { readFrozenGraph } from '../../checkpoints/graph_def/frozen_graph.ts';
 import { readConstants } from '../../checkpoints/graph_def/graph_def.ts';
 import { readSavedModel } from '../../checkpoints/graph_def/saved_model.ts';
+import { readKerasH5 } from '../../checkpoints/keras/keras_h5.ts';
+import { loadKerasZip } from '../../checkpoints/keras/keras_zip.ts';
+import { readOnnx } from '../../checkpoints/onnx/read_onnx.ts';
 import { loadModelFolder } from '../../checkpoints/store/model_store.ts';
 import { readCheckpointV1 } from '../../checkpoints/tensor_bundle/checkpoint_v1.ts';
 import { readCheckpointV2 } from '../../checkpoints/tensor_bundle/checkpoint_v2.ts';
@@ -28,9 +31,12 @@ import { decodeTf8, encodeTf8 } from '../../quantize/model/tf8_file.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
 import { GraphFixture } from '../checkpoints/graph_def/network/graph_fixture.ts';
 import { savePublishedStyle } from '../checkpoints/keras_mobilenet.ts';
+import { fixtureFile } from '../checkpoints/keras_networks.ts';
+import { onnxBytes } from '../checkpoints/onnx/onnx_networks.ts';
 import { someValues } from '../checkpoints/support.ts';
 import { bundle, type Entry, table, versionOne } from '../checkpoints/tensor_bundle/write_table.ts';
 import { broken, frame, imageExample } from '../datasets/tfrecord/support.ts';
+import { writeHdf5 } from '../foundation/hdf5/write_hdf5.ts';
 import { sourceOf } from '../quantize/export/support.ts';
 import { buildModel } from '../quantize/model/random_models.ts';
 import { memorySource } from '../support/memory_source.ts';
@@ -51,6 +57,40 @@ const TENSORS: ReadonlyMap<string, WeightTensor> = new Map([
   ['MobilenetV1/Conv2d_0/weights', { shape: [1, 1, 3, 4], values: someValues(12, 1) }],
   ['MobilenetV1/Conv2d_0/BatchNorm/beta', { shape: [4], values: someValues(4, 2) }],
 ]);
+
+/** The smallest model that Keras could have saved. */
+const KERAS_H5 = writeHdf5({
+  attributes: {
+    model_config: JSON.stringify({
+      class_name: 'Sequential',
+      config: {
+        name: 'net',
+        layers: [
+          {
+            class_name: 'Dense',
+            config: { name: 'dense', units: 2, batch_input_shape: [null, 4, 4, 3] },
+          },
+          { class_name: 'GlobalAveragePooling2D', config: { name: 'pool' } },
+        ],
+      },
+    }),
+  },
+  children: {
+    model_weights: {
+      attributes: { layer_names: ['dense', 'pool'] },
+      children: {
+        dense: {
+          attributes: { weight_names: ['kernel:0', 'bias:0'] },
+          children: {
+            'kernel:0': { shape: [3, 2], values: someValues(6, 1) },
+            'bias:0': { shape: [2], values: someValues(2, 2) },
+          },
+        },
+        pool: {},
+      },
+    },
+  },
+});
 
 /** The smallest classifier with an operation of each kind. */
 function smallGraph(): GraphFixture {
@@ -192,6 +232,21 @@ export async function fuzzedReaders(folder: string): Promise<FuzzedReader[]> {
       name: 'TensorFlow Lite',
       corpus: [exportFormat('tflite').encode(await sourceOf(model))[0].bytes],
       read: async (bytes) => readTflite(bytes, 'm.tflite'),
+    },
+    {
+      name: 'ONNX',
+      corpus: ['mobilenet', 'flattened', 'parts'].map(onnxBytes),
+      read: async (bytes) => readOnnx(bytes, 'm.onnx'),
+    },
+    {
+      name: 'Keras HDF5',
+      corpus: [KERAS_H5],
+      read: (bytes) => disposed(readKerasH5(bytes, 'm.h5')),
+    },
+    {
+      name: '.keras',
+      corpus: [await fixtureFile('keras_3/deep', 'model.keras')],
+      read: viaFile('fuzzed.keras', (path) => disposed(loadKerasZip(path))),
     },
     {
       name: 'safetensors',

@@ -17,7 +17,15 @@ import { KERAS_3 } from '../support/keras_3.ts';
 import { needsTensorFlow } from '../support/needs_tensorflow.ts';
 import { skip } from '../support/skip.ts';
 
-const FORMS = ['layers', 'saved', 'saved_model', 'signatures', 'frozen.pb'];
+const FORMS = [
+  'layers',
+  'saved',
+  'saved_model',
+  'signatures',
+  'frozen.pb',
+  'model.h5',
+  'model.keras',
+];
 
 /** What a graph spells out in operations that TF8 lacks, and LayersModels do not. */
 const REFUSED: Readonly<Record<string, readonly string[]>> = {

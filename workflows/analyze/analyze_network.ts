@@ -65,19 +65,9 @@ export async function analyzeNetwork(
 ): Promise<AnalyzedNetwork> {
   const { opened, tf8, graph, kernels, name, dataset, limit, among, seed, labelOffset, parts } =
     network;
-  const { centralFraction, range } = tf8Facts(tf8).input;
-  const images = new TestImages(
-    {
-      dataset,
-      spans: [{ skip: 0, limit }],
-      among,
-      seed,
-      resolution: graph.input.shape[0],
-      centralFraction,
-      range,
-    },
-    context,
-  );
+  const { input } = tf8Facts(tf8);
+  const spans = [{ skip: 0, limit }];
+  const images = new TestImages({ dataset, spans, among, seed, input }, context);
   const floats = new FloatNodes();
   const networks = { graph, model: tf8, floats, kernels, threads: availableParallelism() };
   let analysis: Analysis;
@@ -96,8 +86,7 @@ export async function analyzeNetwork(
       opened,
       tf8,
       dataset,
-      centralFraction,
-      range,
+      input,
       seed,
       images: isClassifier(tf8) ? Math.min(SAMPLES, limit) : 0,
       predictTf8: (image) => plan.predict(image),

@@ -115,7 +115,7 @@ function ownRemedy({ code, network }: Advice, patient: Patient): Remedy {
       }[network];
     case 'samePreprocessing':
       return {
-        words: `Use the preprocessing that the network was trained with, with ${option('inputRange')} where it says nothing of it: it fixes the input's range, which these images leave or fill badly.`,
+        words: `Use the preprocessing that the network was trained with, with ${option('preprocessing')} where it says nothing of it: it fixes the input's range, which these images leave or fill badly.`,
         commands: [],
       };
     case 'replaceRelu6':
@@ -143,7 +143,7 @@ const DECAY_DEPTHWISE = `Or train on with a greater depthwiseWeightDecay in a re
 const DECAY = `train on with a greater weightDecay in a recipe of your own, ${RECIPE}, which keeps single weights from growing.`;
 
 function quantization(patient: Patient, change: ConversionOptions): string {
-  const { model, data, dataset, calibrationData, inputRange } = patient;
+  const { model, data, dataset, calibrationData, inputRange, preprocessing, resolution } = patient;
   return command('quantize', {
     model,
     // Of the calibration's images, there.
@@ -152,6 +152,8 @@ function quantization(patient: Patient, change: ConversionOptions): string {
     calibrationImages: change.calibrationImages ?? patient.calibrationImages,
     ...recipeOptions(change.recipe === undefined ? { ...patient, ...change } : change),
     inputRange: inputRange && `${inputRange.min},${inputRange.max}`,
+    preprocessing: preprocessing?.words,
+    resolution: resolution?.join('x'),
     out: `${baseName(model)}.tf8`,
   });
 }

@@ -1,10 +1,10 @@
-import type { Dataset } from '../../datasets/dataset.ts';
+import type { Dataset, ImageBatch } from '../../datasets/dataset.ts';
 import { importOptional } from '../../foundation/optional_package.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { softmax, topClasses } from '../../quantize/execute/top_classes.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
-import type { InputRange } from '../open/model_facts.ts';
-import { inRange } from '../open/model_input.ts';
+import type { InputFacts } from '../open/model_facts.ts';
+import { asInput, inputShape, preparationOf } from '../open/model_input.ts';
 import type { OpenedFloatModel } from '../open/open_model.ts';
 import { floatProbabilities } from '../open/probabilities.ts';
 import type { Sample, Samples } from '../records/samples.ts';
@@ -17,13 +17,11 @@ const LARGEST_SIDE = 224;
 export interface SampleOptions {
   readonly opened: Pick<OpenedFloatModel, 'graph'>;
   readonly tf8: Pick<Tf8Model, 'input' | 'classNames' | 'labelOffset'>;
-  /** images [1, H, W, 3] float32 in `range` in, the TF8 model's logits out. */
+  /** images [1, H, W, C] float32 as `input` has them in, the TF8 model's logits out. */
   readonly predictTf8: (images: Float32Array) => Float32Array;
   readonly dataset: Dataset;
-  /** See `BatchOptions`. */
-  readonly centralFraction?: number | undefined;
-  /** Of the images that the networks take. */
-  readonly range: InputRange;
+  /** How images become the networks' input. */
+  readonly input: InputFacts;
   readonly images: number;
   readonly seed: number;
 }
@@ -33,8 +31,7 @@ export interface SampleOptions {
  * classes in float and in TF8. Images that cannot be read are left out.
  */
 export async function takeSamples(options: SampleOptions, { signal }: Context): Promise<Samples> {
-  const { opened, tf8, predictTf8, dataset, centralFraction, range, images: limit, seed } = options;
-  const [resolution] = tf8.input.shape;
+  const { opened, tf8, predictTf8, dataset, input: facts, images: limit, seed } = options;
   const taken: Sample[] = [];
   if (limit === 0) return { selection: 'no images: the network has no classes', images: taken };
   const batches = dataset.batches({
@@ -43,12 +40,11 @@ export async function takeSamples(options: SampleOptions, { signal }: Context): 
     limit,
     seed,
     signal,
-    resolution,
-    centralFraction,
+    ...preparationOf(facts),
   });
   for await (const { images, shape, labels, names } of batches) {
-    const input = inRange(images, range);
-    const float = await floatProbabilities(opened.graph, input, shape);
+    const input = asInput(images, facts);
+    const float = await floatProbabilities(opened.graph, input, inputShape(shape, facts));
     const guesses = (probabilities: Float32Array) =>
       topClasses(probabilities, tf8, LISTED).map(({ name, probability }) => ({
         name,
@@ -57,7 +53,7 @@ export async function takeSamples(options: SampleOptions, { signal }: Context): 
     taken.push({
       image: names[0],
       ...(labels !== undefined && { label: dataset.classNames?.[labels[0]] }),
-      jpeg: (await jpegOf(images, resolution)).toString('base64'),
+      jpeg: (await jpegOf(images, shape)).toString('base64'),
       float: guesses(float),
       tf8: guesses(softmax(predictTf8(input))),
     });
@@ -68,13 +64,19 @@ export async function takeSamples(options: SampleOptions, { signal }: Context): 
   };
 }
 
-/** @param image [side, side, 3] in [−1, 1] */
-async function jpegOf(image: Float32Array, side: number): Promise<Buffer> {
+/** @param image [height, width, 3] in [−1, 1] */
+async function jpegOf(
+  image: Float32Array,
+  [, height, width]: ImageBatch['shape'],
+): Promise<Buffer> {
   const { default: sharp } = await importOptional(() => import('sharp'));
-  const pixels = Uint8Array.from(image, (value) => Math.round((value + 1) * 127.5));
-  const shown = Math.min(side, LARGEST_SIDE);
-  return sharp(pixels, { raw: { width: side, height: side, channels: 3 } })
-    .resize(shown, shown)
+  const pixels = Uint8Array.from(image, (value) =>
+    Math.min(255, Math.max(0, Math.round((value + 1) * 127.5))),
+  );
+  const part = Math.min(1, LARGEST_SIDE / Math.max(height, width));
+  const [rows, columns] = [height, width].map((side) => Math.max(1, Math.round(part * side)));
+  return sharp(pixels, { raw: { width, height, channels: 3 } })
+    .resize(columns, rows, { fit: 'fill' })
     .jpeg({ quality: 82 })
     .toBuffer();
 }

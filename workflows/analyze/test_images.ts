@@ -1,7 +1,7 @@
 import type { Dataset, ImageBatch, SkippedImage } from '../../datasets/dataset.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
-import type { InputRange } from '../open/model_facts.ts';
-import { inRange } from '../open/model_input.ts';
+import type { InputFacts } from '../open/model_facts.ts';
+import { asInput, inputShape, preparationOf } from '../open/model_input.ts';
 
 /** Images of a seed's order, from `skip` on, broken ones included. */
 export interface ImageSpan {
@@ -16,11 +16,8 @@ export interface TestImagesOptions {
   /** Indices of the split's images to choose from, ascending; all unless given. */
   readonly among?: Uint32Array | undefined;
   readonly seed: number;
-  readonly resolution: number;
-  /** See `BatchOptions`. */
-  readonly centralFraction: number | undefined;
-  /** Of the images that the networks take. */
-  readonly range: InputRange;
+  /** How they become the networks' input. */
+  readonly input: InputFacts;
 }
 
 /** The images of a data set's test split that are looked at, in batches, as often as they are needed. */
@@ -57,7 +54,7 @@ export class TestImages {
     visit: (batch: ImageBatch, span: number) => void,
     limit = Infinity,
   ): Promise<number> {
-    const { dataset, seed, resolution, centralFraction, range, spans, among } = this.options;
+    const { dataset, seed, input, spans, among } = this.options;
     const { reporter, signal } = this.context;
     const shownSpans = upTo(limit, spans);
     const progress = reporter.start(label, imagesOf(shownSpans), 'images');
@@ -68,8 +65,7 @@ export class TestImages {
           ...span,
           split: 'test',
           batchSize,
-          resolution,
-          centralFraction,
+          ...preparationOf(input),
           seed,
           among,
           signal,
@@ -77,7 +73,8 @@ export class TestImages {
         });
         for await (const batch of batches) {
           signal.throwIfAborted();
-          visit({ ...batch, images: inRange(batch.images, range) }, index);
+          const shape = inputShape(batch.shape, input);
+          visit({ ...batch, shape, images: asInput(batch.images, input) }, index);
           shown += batch.shape[0];
           progress.update(shown);
         }

@@ -1,7 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Dataset } from '../../datasets/dataset.ts';
-import { centralFractionOf } from '../../datasets/images/preprocess.ts';
 import { UserError } from '../../foundation/errors.ts';
 import { makeWritableFolder } from '../../foundation/files/writable_folder.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
@@ -12,7 +11,6 @@ import type { TierName } from '../../quantize/kernels/kernels.ts';
 import { selectKernels } from '../../quantize/kernels/select.ts';
 import { selectBackend } from '../../training/backend.ts';
 import { runNameOf } from '../analyze/analyze_run.ts';
-import { TestImages } from '../analyze/test_images.ts';
 import { warnOfOtherPreprocessing } from '../open/model_input.ts';
 import { openModelImages } from '../open/open_data.ts';
 import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
@@ -33,6 +31,7 @@ import { comparedRow } from './compared_row.ts';
 import { ContestantMeter } from './contestant.ts';
 import { type ImagePlan, planImages } from './image_plan.ts';
 import { type MeasuredOutputs, measuredOutputs, outputsOf } from './measured_outputs.ts';
+import { modelImages } from './model_images.ts';
 import { publishedNote } from './published_note.ts';
 
 export interface TimedRow extends ComparedRow {
@@ -144,6 +143,7 @@ async function compareOpened(
       subsets,
     },
     recipes: JSON.parse(JSON.stringify(recipes)),
+    ...(options.outputs !== undefined && { outputs: [...options.outputs] }),
   };
   const name = runNameOf(opened.name).replace(/^analyze/, 'compare');
   const run = join(runsDir, runId(name, configuration));
@@ -151,18 +151,7 @@ async function compareOpened(
   const { kernels } = selectKernels(options.tier, { threads: availableParallelism() });
   const entries: Entry[] = [];
   try {
-    const { input } = opened.facts;
-    const measured = new TestImages(
-      {
-        dataset,
-        spans: images.pieces,
-        seed,
-        resolution: opened.graph.input.shape[0],
-        centralFraction: input.centralFraction ?? centralFractionOf(dataset.name),
-        range: input.range,
-      },
-      context,
-    );
+    const measured = modelImages(opened, { dataset, spans: images.pieces, seed }, context);
     using floatNetwork = await BesideFloat.open(opened, measured, { keeps: false });
     const outputs = measuredOutputs(floatNetwork.graph, opened.facts.outputs);
     await quantizeAll(

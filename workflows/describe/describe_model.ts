@@ -192,7 +192,9 @@ function layerOf(
   const [rows, columns, depth] = 'kernelShape' in node ? node.kernelShape : node.weights.shape;
   const taps = rows * columns * (op === 'depthwiseConv2d' ? 1 : depth);
   const macs =
-    op === 'fullyConnected' ? product(inputShape) * channels : height * width * channels * taps;
+    op === 'fullyConnected' || op === 'transposedConv2d'
+      ? product(inputShape) * channels * (op === 'fullyConnected' ? 1 : rows * columns)
+      : height * width * channels * taps;
   return { name, op, outputShape, macs, weights: channels * taps + channels };
 }
 

@@ -108,18 +108,8 @@ export async function compareOutputs(
   { opened, tf8, tier, dataset, limit, seed }: CompareOptions,
   context: Context,
 ): Promise<ComparedOutputs> {
-  const { range, centralFraction } = tf8Facts(tf8).input;
-  const shown = new TestImages(
-    {
-      dataset,
-      spans: [{ skip: 0, limit }],
-      seed,
-      resolution: tf8.input.shape[0],
-      centralFraction,
-      range,
-    },
-    context,
-  );
+  const { input } = tf8Facts(tf8);
+  const shown = new TestImages({ dataset, spans: [{ skip: 0, limit }], seed, input }, context);
   const meters = outputNodes(tf8).map(
     ({ name, output }) => new OutputMeter(name, isVector(output) && output.shape[2] > 1),
   );

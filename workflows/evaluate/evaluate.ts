@@ -241,7 +241,7 @@ function dataCalibration(
 }
 
 function configurationOf(
-  { precision, seed, tier, inputRange }: EvaluateOptions,
+  { precision, seed, tier, inputRange, preprocessing, resolution }: EvaluateOptions,
   { limit }: Pick<Evaluation, 'limit'>,
 ): EvaluateResult['configuration'] {
   return {
@@ -250,6 +250,8 @@ function configurationOf(
     seed,
     tier,
     ...(inputRange !== undefined && { inputRange: rangeTitle(inputRange) }),
+    ...(preprocessing !== undefined && { preprocessing: preprocessing.words }),
+    ...(resolution !== undefined && { resolution: resolution.join(' × ') }),
   };
 }
 

@@ -15,7 +15,7 @@ import { ONE_DNN_VARIABLE } from '../../training/tensorflow_environment.ts';
 import { networkSha256 } from '../open/float_facts.ts';
 import { type KernelsUsed, kernelsName } from '../open/kernels_used.ts';
 import { labelOffsetOn, type ModelFacts, resolutionOf } from '../open/model_facts.ts';
-import { inRange } from '../open/model_input.ts';
+import { asInput, inputShape, preparationOf } from '../open/model_input.ts';
 import type { OpenedFloatModel } from '../open/open_model.ts';
 import { kernelsUsed, openPlan } from '../open/open_plan.ts';
 import { tf8Facts } from '../open/tf8_facts.ts';
@@ -94,7 +94,8 @@ export class Evaluation {
         facts,
         resolution,
         batchSize: FLOAT_BATCH,
-        predict: (images, shape) => predictor.predict(inRange(images, facts.input.range), shape),
+        predict: (images, shape) =>
+          predictor.predict(asInput(images, facts.input), inputShape(shape, facts.input)),
       });
     } finally {
       predictor.dispose();
@@ -119,7 +120,7 @@ export class Evaluation {
       facts,
       resolution: model.input.shape[0],
       batchSize: TF8_BATCH,
-      predict: (images) => plan.predict(inRange(images, facts.input.range)),
+      predict: (images) => plan.predict(asInput(images, facts.input)),
     });
     return { ...measured, ...used };
   }
@@ -203,11 +204,19 @@ export class Evaluation {
     resolution,
   }: MeasuredNetwork): Promise<Identity> {
     const { dataset, limit, seed } = this;
-    const { centralFraction = null, range } = facts.input;
+    const { centralFraction = null, range, resample, shape } = facts.input;
+    const { min, max, ...ofChannels } = range;
     return {
       version: MEASURING_VERSION,
       ...(await identity()),
-      input: { resolution, centralFraction, range: [range.min, range.max] },
+      input: {
+        resolution,
+        ...(shape[1] !== resolution && { width: shape[1] }),
+        centralFraction,
+        range: [min, max],
+        ...ofChannels,
+        ...(resample && { resample }),
+      },
       labelOffset: this.labelOffset(label, facts),
       data: { dataset: dataset.name, sha256: dataset.fingerprint, split: 'test', limit, seed },
       classes: sha256OfBytes(JSON.stringify(dataset.classNames)),
@@ -222,7 +231,7 @@ export class Evaluation {
   }
 
   private async measureNow(
-    { label, facts, resolution, batchSize, predict }: MeasuredNetwork,
+    { label, facts, batchSize, predict }: MeasuredNetwork,
     onSkip: (image: SkippedImage) => void = () => undefined,
   ): Promise<Measured> {
     const { reporter, signal } = this.context;
@@ -235,8 +244,7 @@ export class Evaluation {
           this.dataset.batches({
             split: 'test',
             batchSize,
-            resolution,
-            centralFraction: facts.input.centralFraction,
+            ...preparationOf(facts.input),
             limit,
             seed,
             onSkip: (image) => {

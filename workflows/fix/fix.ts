@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os';
 import { FloatNodes } from '../../architectures/graph/float_nodes.ts';
-import { centralFractionOf } from '../../datasets/images/preprocess.ts';
 import { isSameSplit } from '../../datasets/is_same_split.ts';
 import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
@@ -13,8 +12,9 @@ import { isSameRecipe } from '../../quantize/model/recipe_of.ts';
 import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
 import { QuantizationError } from '../../quantize/params/errors.ts';
 import { measureLayers } from '../analyze/analyze_network.ts';
-import { TestImages } from '../analyze/test_images.ts';
+import type { TestImages } from '../analyze/test_images.ts';
 import { worded } from '../analyze/worded.ts';
+import { modelImages } from '../compare/model_images.ts';
 import { warnOfOtherPreprocessing } from '../open/model_input.ts';
 import { openImages } from '../open/open_data.ts';
 import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
@@ -285,18 +285,8 @@ async function divideImages(
       `the images that calibrate are those that recipes are judged on; pass another folder as ${option('data')}, or fewer ${option('calibrationImages')}`,
     );
   }
-  const { input } = opened.facts;
   const skip = isApart ? count : 0;
-  const images = new TestImages(
-    {
-      dataset,
-      spans: [{ skip, limit: Math.min(limit, dataset.count('test') - skip) }],
-      seed,
-      resolution: opened.graph.input.shape[0],
-      centralFraction: input.centralFraction ?? centralFractionOf(dataset.name),
-      range: input.range,
-    },
-    context,
-  );
+  const spans = [{ skip, limit: Math.min(limit, dataset.count('test') - skip) }];
+  const images = modelImages(opened, { dataset, spans, seed }, context);
   return { source: { dataset: calibrating, images: count, seed, skip: 0 }, images };
 }

@@ -10,6 +10,7 @@ import type { FloatModel } from '../../checkpoints/float_model.ts';
 import { UserError } from '../../foundation/errors.ts';
 import { option } from '../wording.ts';
 import { type ImportedModel, imageNetLabels } from './float_facts.ts';
+import type { InputRange } from './model_facts.ts';
 
 /**
  * Tells what an imported model is. A MobileNetV1 is rebuilt with our layers' names, so that it can be
@@ -44,16 +45,21 @@ export function importModel(loaded: FloatModel): ImportedModel & {
 }
 
 /**
- * Refuses a model whose images the commands do not make: they are square and RGB.
+ * Refuses a range of each channel for a model whose images have another number of them.
  * @param name what errors call it
  */
-export function requireOurImages({ network, input }: FloatModel, name: string): void {
+export function requireOurImages(
+  { network, input }: FloatModel,
+  range: InputRange | undefined,
+  name: string,
+): void {
   const { height, width, channels } = input;
-  if (height === width && channels === 3) return;
+  const isOfColours = range?.channels !== undefined || range?.order !== undefined;
+  if (!isOfColours || channels === 3) return;
   network.dispose();
   throw new UserError(
-    `Expected a network of square RGB images but ${name} takes [${height},${width},${channels}]`,
-    { remedy: 'Make the network for square images with 3 channels.' },
+    `Expected a network of RGB images for ${option('preprocessing')} of each channel but ${name} takes [${height},${width},${channels}]`,
+    { remedy: 'Give one number for its grey images.' },
   );
 }
 

@@ -29,12 +29,19 @@ export interface InputFacts {
   /** Part of each side of an image that the network sees, from the middle; undefined where unknown. */
   readonly centralFraction: number | undefined;
   readonly range: InputRange;
+  /** How images are brought to the input's size; bilinear unless given. */
+  readonly resample?: 'bicubic' | undefined;
 }
 
 /** What the darkest and the brightest pixels become. */
 export interface InputRange {
+  /** Of all channels. */
   readonly min: number;
   readonly max: number;
+  /** Of each channel, in the order of the network's; all alike unless given. */
+  readonly channels?: readonly { readonly min: number; readonly max: number }[];
+  /** Blue first; red first unless given. */
+  readonly order?: 'bgr';
 }
 
 /** What the outputs stand for. */

@@ -10,9 +10,10 @@ import { selectBackend } from '../../training/backend.ts';
 import { option } from '../wording.ts';
 import { cardFacts, importedFacts } from './float_facts.ts';
 import { importModel, requireOurImages } from './import_model.ts';
-import { type InputRange, SYMMETRIC } from './model_facts.ts';
-import { rangeTitle } from './model_input.ts';
+import { type InputRange, type ModelFacts, SYMMETRIC } from './model_facts.ts';
+import { isSameRange, rangeTitle } from './model_input.ts';
 import { OpenedFloatModel, type OpenModelOptions } from './opened_model.ts';
+import type { InputPreprocessing } from './preprocessing.ts';
 
 /**
  * Pulls a public checkpoint; its card gets ImageNet's class names.
@@ -34,7 +35,7 @@ export function pullImageNet(name: string, context: Context) {
 export async function openFloat(
   place: FloatModelPlace,
   name: string,
-  { inputRange, outputs }: OpenModelOptions,
+  { inputRange: plainRange, preprocessing, resolution, outputs }: OpenModelOptions,
   context: Context,
 ): Promise<OpenedFloatModel> {
   const { reporter } = context;
@@ -42,37 +43,60 @@ export async function openFloat(
   for (const note of (await selectBackend()).notes) {
     reporter.warn(`${note}: the float network runs on WebAssembly`);
   }
-  const loaded = await loadFloatModelAt(place, { mayEndEarly: outputs !== undefined });
+  const loaded = await loadFloatModelAt(place, {
+    mayEndEarly: outputs !== undefined,
+    resolution,
+  });
   const { network, card } = loaded;
   const known = card === undefined ? loaded.input.range : (card.preprocessing?.range ?? SYMMETRIC);
-  if (inputRange !== undefined) requireNoOther(known, inputRange, name, network);
+  const asked = preprocessing?.range;
+  if (plainRange !== undefined) requireNoOther(known, plainRange, 'inputRange', name, network);
+  if (asked !== undefined) requireNoOther(known, asked, 'preprocessing', name, network);
   if (card !== undefined) {
-    return new OpenedFloatModel(name, network, cardFacts(network, loaded.format, card), end);
+    const facts = asAsked(cardFacts(network, loaded.format, card), preprocessing);
+    return new OpenedFloatModel(name, network, facts, end);
   }
-  requireOurImages(loaded, name);
+  requireOurImages(loaded, asked, name);
+  const inputRange = asked ?? plainRange;
   const { notes, ...imported } = importModel(loaded);
   const range = known ?? inputRange ?? SYMMETRIC;
   const all = known === undefined && inputRange === undefined ? [...notes, assumedNote()] : notes;
   for (const note of all) reporter.info(`${name}: ${note}`);
   const source = `${imported.format} ${basename(name)}`;
-  const imports = importedFacts(imported, { name, source, range });
-  return new OpenedFloatModel(name, imported.network, imports, end);
+  const facts = asAsked(importedFacts(imported, { name, source, range }), preprocessing);
+  return new OpenedFloatModel(name, imported.network, facts, end);
+}
+
+/** The facts with what was asked for of how images are brought to the input's size. */
+function asAsked(facts: ModelFacts, preprocessing: InputPreprocessing | undefined): ModelFacts {
+  const { centralFraction, resample } = preprocessing ?? {};
+  const { resample: own, ...input } = facts.input;
+  const isBicubic = (resample ?? own) === 'bicubic';
+  return {
+    ...facts,
+    input: {
+      ...input,
+      ...(centralFraction !== undefined && { centralFraction }),
+      ...(isBicubic && { resample: 'bicubic' }),
+    },
+  };
 }
 
 function assumedNote(): string {
-  return `nothing says what its images are: taken as RGB in ${rangeTitle(SYMMETRIC)}, see ${option('inputRange')}`;
+  return `nothing says what its images are: taken as RGB in ${rangeTitle(SYMMETRIC)}, see ${option('preprocessing')}`;
 }
 
 function requireNoOther(
   known: InputRange | undefined,
   asked: InputRange,
+  how: 'inputRange' | 'preprocessing',
   name: string,
   network: FloatNetwork,
 ): void {
-  if (known === undefined || (known.min === asked.min && known.max === asked.max)) return;
+  if (known === undefined || isSameRange(known, asked)) return;
   network.dispose();
   throw new UserError(
-    `Expected images in ${rangeTitle(known)}, as ${name} says itself, but ${option('inputRange')} is ${rangeTitle(asked)}`,
-    { remedy: `Leave ${option('inputRange')} out.` },
+    `Expected images in ${rangeTitle(known)}, as ${name} says itself, but ${option(how)} is ${rangeTitle(asked)}`,
+    { remedy: `Leave ${option(how)} out.` },
   );
 }

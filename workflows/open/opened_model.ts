@@ -1,10 +1,12 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { FloatGraph } from '../../architectures/graph/float_graph.ts';
 import type { FloatNetwork } from '../../architectures/graph/float_network.ts';
+import type { ImageSize } from '../../checkpoints/input_affine.ts';
 import { withQuantizationErrors } from '../../quantize/convert/graph_errors.ts';
 import { type IntegerPart, integerPart, leftOutNote } from '../../quantize/convert/integer_part.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
 import type { InputRange, ModelFacts } from './model_facts.ts';
+import type { InputPreprocessing } from './preprocessing.ts';
 
 /** Where a network ends, and who is told of it. */
 export interface EndOptions {
@@ -80,6 +82,10 @@ export type OpenedModel = OpenedFloatModel | OpenedTf8Model;
 export interface OpenModelOptions {
   /** Of the images that a float model takes which does not say. */
   readonly inputRange?: InputRange | undefined;
+  /** How images become its input, where the model does not say. */
+  readonly preprocessing?: InputPreprocessing | undefined;
+  /** Height and width of its images, where the model leaves them open. */
+  readonly resolution?: ImageSize | undefined;
   /** Names of the tensors that a float model ends in; what TF8 can compute decides unless given. */
   readonly outputs?: readonly string[] | undefined;
 }

@@ -4,7 +4,7 @@ import type { Context } from '../../foundation/reporting/context.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
 import { quantizeArray } from '../../quantize/params/quantization.ts';
 import { elements } from '../../quantize/params/shape.ts';
-import { inRange } from './model_input.ts';
+import { asInput, preparationOf } from './model_input.ts';
 import { tf8Facts } from './tf8_facts.ts';
 
 /** Images that are decoded together. */
@@ -32,7 +32,7 @@ export async function eachQuantizedImage(
   { reporter, signal }: Context,
   use: (name: string, image: Uint8Array) => Promise<void>,
 ): Promise<{ readonly images: number; readonly skipped: number }> {
-  const { centralFraction, range } = tf8Facts(model).input;
+  const { input: facts } = tf8Facts(model);
   const { input } = model;
   const size = elements(input.shape);
   let [images, skipped] = [0, 0];
@@ -43,15 +43,14 @@ export async function eachQuantizedImage(
       batchSize: BATCH,
       limit,
       seed,
-      resolution: input.shape[0],
-      centralFraction,
+      ...preparationOf(facts),
       onSkip: (image) => {
         skipped++;
         reporter.warn(`skipped ${image.name}: ${image.reason}`);
       },
     });
     for await (const batch of batches) {
-      const bytes = quantizeArray(inRange(batch.images, range), input.quantization);
+      const bytes = quantizeArray(asInput(batch.images, facts), input.quantization);
       for (const [index, name] of batch.names.entries()) {
         signal.throwIfAborted();
         await use(name, bytes.subarray(index * size, (index + 1) * size));

@@ -16,6 +16,7 @@ export function tf8Facts(model: Tf8Model): ModelFacts {
       shape: input.shape,
       centralFraction: preprocessing?.centralFraction ?? usualFraction(dataset),
       range: preprocessing?.range ?? SYMMETRIC,
+      ...(preprocessing?.resample && { resample: preprocessing.resample }),
     },
     outputs: outputNode(model).output.shape[2],
     labels: { classNames, labelOffset, known: true },

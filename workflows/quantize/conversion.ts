@@ -1,9 +1,11 @@
 import type { ZeroVariancePolicy } from '../../architectures/graph/fold_batch_norm.ts';
+import type { ImageSize } from '../../checkpoints/input_affine.ts';
 import type { Reporter } from '../../foundation/reporting/reporter.ts';
 import type { Recipe } from '../../quantize/convert/recipe.ts';
 import type { Tf8Provenance } from '../../quantize/model/tf8_model.ts';
 import type { InputRange } from '../open/model_facts.ts';
 import type { OpenedTf8Model } from '../open/open_model.ts';
+import type { InputPreprocessing } from '../open/preprocessing.ts';
 import { option } from '../wording.ts';
 
 /** How a float model becomes a TF8 model; what is left out is taken from CONVERSION_DEFAULTS. */
@@ -16,6 +18,10 @@ export interface ConversionOptions {
   readonly calibrationImages?: number | undefined;
   /** Of the images that the network takes, where it does not say; [−1, 1] unless given. */
   readonly inputRange?: InputRange | undefined;
+  /** How images become the network's input, where it does not say. */
+  readonly preprocessing?: InputPreprocessing | undefined;
+  /** Height and width of the images, where the network leaves them open. */
+  readonly resolution?: ImageSize | undefined;
   /** Names of the tensors that the network ends in; what TF8 can compute decides unless given. */
   readonly outputs?: readonly string[] | undefined;
 }
@@ -43,6 +49,8 @@ export function warnOfConversionOptions(
     ['calibrationData', options.calibrationData],
     ['calibrationImages', options.calibrationImages],
     ['inputRange', options.inputRange],
+    ['preprocessing', options.preprocessing],
+    ['resolution', options.resolution],
     ['outputs', options.outputs],
   ] as const;
   const idle = given.flatMap(([name, value]) => (value === undefined ? [] : [option(name)]));

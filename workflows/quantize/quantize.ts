@@ -13,8 +13,8 @@ import { selectKernels } from '../../quantize/kernels/select.ts';
 import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
 import { floatCompiler } from '../open/float_compiler.ts';
-import { DEFAULT_DATASET, type InputRange } from '../open/model_facts.ts';
-import { inRange } from '../open/model_input.ts';
+import { DEFAULT_DATASET, type InputFacts } from '../open/model_facts.ts';
+import { asInput, inputShape, preparationOf } from '../open/model_input.ts';
 import { openImages } from '../open/open_data.ts';
 import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
 import { isOurTf8File } from '../outputs/our_tf8_file.ts';
@@ -68,7 +68,7 @@ export async function quantizeModel(
     dataset.batches({
       split: 'train',
       batchSize: CALIBRATION_BATCH,
-      resolution: read.input.shape[0],
+      ...preparationOf(input),
       centralFraction,
       limit: images,
       skip,
@@ -84,10 +84,11 @@ export async function quantizeModel(
     const { model, graph, report } = await quantizeGraph(
       read,
       typeof recipe === 'string' ? SHORT_RECIPES[recipe] : recipe,
-      () => ranged(batches(), input.range),
+      () => prepared(batches(), input),
       {
         inputRange: input.range,
         centralFraction,
+        ...(input.resample && { resample: input.resample }),
         kernels: selectKernels('auto').kernels,
         threads: availableParallelism(),
         compile: await floatCompiler(images),
@@ -122,11 +123,13 @@ export async function quantizeModel(
 }
 
 /** The images alone: no label is read before an evaluation. */
-async function* ranged(
+async function* prepared(
   batches: AsyncIterable<ImageBatch>,
-  range: InputRange,
+  input: InputFacts,
 ): AsyncIterable<CalibrationBatch> {
-  for await (const { images, shape } of batches) yield { images: inRange(images, range), shape };
+  for await (const { images, shape } of batches) {
+    yield { images: asInput(images, input), shape: inputShape(shape, input) };
+  }
 }
 
 export interface QuantizeOptions extends ConversionOptions {

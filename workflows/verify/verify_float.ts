@@ -5,6 +5,7 @@ import { type FloatModel, loadFloatModelAt } from '../../checkpoints/float_model
 import type { Context } from '../../foundation/reporting/context.ts';
 import { selectBackend } from '../../training/backend.ts';
 import { requireOurImages } from '../open/import_model.ts';
+import { asInput } from '../open/model_input.ts';
 import { floatPlace } from '../open/model_place.ts';
 import { openImages } from '../open/open_data.ts';
 import { pullImageNet } from '../open/open_float.ts';
@@ -125,7 +126,7 @@ async function imagesFor(
   if (name === undefined && data === undefined) {
     return { name: 'noise', each: () => noise(size, limit, seed) };
   }
-  requireOurImages(loaded, model);
+  requireOurImages(loaded, undefined, model);
   const dataset = await openImages(
     undefined,
     { dataset: name, dir: data, option: 'data' },
@@ -134,10 +135,10 @@ async function imagesFor(
   return {
     name: dataset.name,
     async *each() {
-      const options = { split: 'test', batchSize: 1, limit, seed, resolution: height } as const;
-      for await (const { images } of dataset.batches(options)) {
-        yield images.map((value) => (value + 1) / 2);
-      }
+      const size = { resolution: height, width } as const;
+      const options = { split: 'test', batchSize: 1, limit, seed, ...size } as const;
+      const input = { shape: [height, width, channels], range: { min: 0, max: 1 } };
+      for await (const { images } of dataset.batches(options)) yield asInput(images, input);
     },
   };
 }

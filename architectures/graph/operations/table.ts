@@ -12,12 +12,14 @@ import { GLOBAL_AVERAGE_POOL } from './global_average_pool.ts';
 import type { Operation } from './operation.ts';
 import { PAD } from './pad.ts';
 import { POOL_2D } from './pool2d.ts';
+import { PRELU } from './prelu.ts';
 import { RESHAPE } from './reshape.ts';
 import { RESIZE } from './resize.ts';
 import { SLICE } from './slice.ts';
 import { SOFTMAX } from './softmax.ts';
 import { SPACE_DEPTH } from './space_depth.ts';
 import { TRANSPOSE } from './transpose.ts';
+import { TRANSPOSED_CONV_2D } from './transposed_conv2d.ts';
 
 /** Every operation of a float graph. */
 const OPERATIONS = {
@@ -35,6 +37,7 @@ const OPERATIONS = {
   maxPool2d: POOL_2D,
   multiply: ARITHMETIC,
   pad: PAD,
+  prelu: PRELU,
   reshape: RESHAPE,
   resize: RESIZE,
   slice: SLICE,
@@ -42,6 +45,7 @@ const OPERATIONS = {
   spaceToDepth: SPACE_DEPTH,
   subtract: ARITHMETIC,
   transpose: TRANSPOSE,
+  transposedConv2d: TRANSPOSED_CONV_2D,
 } satisfies { readonly [Op in FloatNode['op']]: Operation<Extract<FloatNode, { op: Op }>> };
 
 /** What the node's operation is: its methods take the node itself. */

@@ -20,7 +20,7 @@ export interface FoldedBatchNorm {
 }
 
 export interface WeightedNodeBase extends NodeBase {
-  /** conv2d: [kh, kw, C, M]; depthwiseConv2d: [kh, kw, C, mult]; fullyConnected: [1, 1, K, M] */
+  /** conv2d: [kh, kw, C / groups, M]; depthwiseConv2d: [kh, kw, C, mult]; fullyConnected: [1, 1, K, M] */
   readonly kernel: Float32Array;
   readonly kernelShape: readonly [number, number, number, number];
   /** [M] */

@@ -8,7 +8,7 @@ import { makerOf, mapNodes } from './rewrite.ts';
  * Bias absorption (arXiv 1906.04721, section 4.1.3): of a layer with a batch norm and a ReLU, the part of each
  * channel's bias that the ReLU almost always lets pass, c = max(0, β − deviations · |γ|), moves into the next
  * layer's biases. Where the sum is above c, ReLU(x) − c = ReLU(x − c): there the function stays. The next
- * layer may pad no zeros, and alone reads the first.
+ * layer may pad no zeros, is no transposed convolution, and alone reads the first.
  */
 export function absorbBias(graph: FloatGraph, deviations: number): FloatGraph {
   return layerPairs(graph).reduce((absorbed, { first, second }) => {
@@ -19,6 +19,7 @@ export function absorbBias(graph: FloatGraph, deviations: number): FloatGraph {
     const takes =
       pair.first.activation === 'relu' &&
       pair.first.batchNorm !== undefined &&
+      pair.second.op !== 'transposedConv2d' &&
       !isPadded(pair.second.padding);
     return takes ? moved(absorbed, pair, deviations) : absorbed;
   }, graph);

@@ -1,6 +1,7 @@
 import { type FloatGraph, shapeIn } from '../float_graph.ts';
 import { type FloatNode, type FloatWeightedNode, isWeightedFloat } from '../float_node.ts';
 import { batchNormAffine } from '../fold_batch_norm.ts';
+import { inputChannelOf } from '../input_channels.ts';
 import type { FloatBatchNormNode } from '../operations/batch_norm.ts';
 import { isPadded } from '../window.ts';
 import { requireFinite } from './require_finite.ts';
@@ -26,8 +27,9 @@ export function foldBatchNormsForward(graph: FloatGraph): FloatGraph {
   }, graph);
 }
 
+/** Outputs of a transposed convolution meet different weights of a channel. */
 function takesBatchNorm(node: FloatNode): boolean {
-  return isWeightedFloat(node) && !isPadded(node.padding);
+  return isWeightedFloat(node) && node.op !== 'transposedConv2d' && !isPadded(node.padding);
 }
 
 /** The node that computes of the batch norm's input what `node` computes of its output. */
@@ -38,10 +40,7 @@ function behind(
 ): FloatWeightedNode {
   const { scale, shift } = batchNormAffine(batchNorm);
   const outputs = node.bias.length;
-  // Innermost of a kernel stand the outputs of one input channel; the values of an image that is read
-  // as a vector are its channels in turn.
-  const inner = node.op === 'depthwiseConv2d' ? node.kernelShape[3] : outputs;
-  const channelOf = (index: number) => Math.floor(index / inner) % channels;
+  const channelOf = inputChannelOf(node, channels);
   const bias = Float64Array.from(node.bias);
   node.kernel.forEach((weight, index) => {
     bias[index % outputs] += weight * shift[channelOf(index)];

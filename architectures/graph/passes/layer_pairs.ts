@@ -1,5 +1,6 @@
 import { type FloatGraph, shapeIn } from '../float_graph.ts';
 import { type FloatWeightedNode, isWeightedFloat } from '../float_node.ts';
+import { inputChannelOf } from '../input_channels.ts';
 import { hasOneUser, makerOf } from './rewrite.ts';
 
 /** Two layers, the second of which alone reads what the first makes. */
@@ -21,9 +22,7 @@ export function layerPairs(graph: FloatGraph): LayerPair[] {
 /** For each weight of a layer, the channel of its input that it multiplies. */
 export function inputChannels(
   graph: FloatGraph,
-  { op, inputs, kernelShape, bias }: FloatWeightedNode,
+  node: FloatWeightedNode,
 ): (index: number) => number {
-  const channels = shapeIn(graph, inputs[0]).at(-1)!;
-  const inner = op === 'depthwiseConv2d' ? kernelShape[3] : bias.length;
-  return (index) => Math.floor(index / inner) % channels;
+  return inputChannelOf(node, shapeIn(graph, node.inputs[0]).at(-1)!);
 }

@@ -20,6 +20,8 @@ function ofImages(node: FloatNode): FloatNode {
     case 'fullyConnected':
     case 'globalAveragePool':
       return { ...node, keepDims: true };
+    case 'prelu':
+      return { ...node, alphaShape: asImage(node.alphaShape) };
     case 'reshape':
       return { ...node, target: asImage(node.target) };
     case 'slice': {
@@ -53,6 +55,7 @@ function ofImages(node: FloatNode): FloatNode {
     case 'softmax':
     case 'spaceToDepth':
     case 'subtract':
+    case 'transposedConv2d':
       return node;
   }
 }

@@ -6,6 +6,7 @@ import {
   reluOf,
 } from '../../../architectures/graph/operations/activation_function.ts';
 import { dropUnread } from '../../../architectures/graph/passes/drop_unread.ts';
+import { transposedPlacement } from '../../../architectures/graph/transposed_window.ts';
 import { dilatedWindow, NO_PADDING, samePadding } from '../../../architectures/graph/window.ts';
 import type { GraphOrigin } from '../../read_model.ts';
 import {
@@ -86,6 +87,8 @@ function nodesOf(step: Step, shapes: ReadonlyMap<string, Shape>): readonly Float
       return [{ ...base, op: 'activation', activation: step.op }];
     case 'function':
       return [{ ...base, op: 'activation', activation: activationOf(step.function) }];
+    case 'prelu':
+      return [{ ...base, op: 'prelu', alpha: step.alpha, alphaShape: step.alphaShape }];
     case 'operation':
       return [{ ...step.operation, ...base }];
     case 'concat':
@@ -114,7 +117,7 @@ function nodesOf(step: Step, shapes: ReadonlyMap<string, Shape>): readonly Float
 }
 
 function weighted(step: ConvStep, x: Shape) {
-  const { kernel, kernelShape, strides, padding, dilations } = step;
+  const { kernel, kernelShape, strides, padding, dilations, groups } = step;
   const bias = step.bias ?? new Float32Array(step.shape.at(-1)!);
   const plain = { kernel, bias, strides, activation: 'linear' } as const;
   if (step.op === 'dense') {
@@ -123,6 +126,10 @@ function weighted(step: ConvStep, x: Shape) {
     return { ...plain, op: 'fullyConnected', kernelShape: shape, padding: NO_PADDING } as const;
   }
   const [kh, kw, depth, last] = kernelShape;
+  if (step.op === 'transposedConv2d') {
+    const placed = transposedPlacement(x, step.shape, [kh, kw], strides, padding);
+    return { ...plain, op: step.op, kernelShape: [kh, kw, depth, last], ...placed } as const;
+  }
   const window = dilatedWindow([kh, kw], dilations);
   return {
     ...plain,
@@ -130,6 +137,7 @@ function weighted(step: ConvStep, x: Shape) {
     kernelShape: [kh, kw, depth, last],
     padding: padding === 'same' ? samePadding(x, window, strides) : NO_PADDING,
     ...(dilations && { dilations }),
+    ...(step.op === 'conv2d' && groups !== undefined && { groups }),
   } as const;
 }
 

@@ -18,8 +18,8 @@ interface StepBase {
 }
 
 export interface ConvStep extends StepBase {
-  readonly op: 'conv2d' | 'depthwiseConv2d' | 'dense';
-  /** conv2d: [kh, kw, C, M]; depthwiseConv2d: [kh, kw, C, multiplier]; dense: [K, M] */
+  readonly op: 'conv2d' | 'depthwiseConv2d' | 'transposedConv2d' | 'dense';
+  /** conv2d: [kh, kw, C / groups, M]; depthwiseConv2d: [kh, kw, C, multiplier]; transposedConv2d: [kh, kw, C, M]; dense: [K, M] */
   readonly kernel: Float32Array;
   readonly kernelShape: readonly number[];
   /** [M]; undefined where there is none. */
@@ -28,6 +28,8 @@ export interface ConvStep extends StepBase {
   /** From one tap of the window to the next; absent where both are 1. */
   readonly dilations?: readonly [number, number];
   readonly padding: PaddingScheme;
+  /** Of a conv2d; absent of one. */
+  readonly groups?: number;
 }
 
 export interface BatchNormStep extends StepBase {
@@ -68,6 +70,14 @@ export interface FunctionStep extends StepBase {
     | { readonly slope: number };
 }
 
+/** x from 0 on, α · x below. */
+export interface PreluStep extends StepBase {
+  readonly op: 'prelu';
+  readonly alpha: Float32Array;
+  /** Of as many axes as the image; where it has a side of 1, it counts for all. */
+  readonly alphaShape: Shape;
+}
+
 /** What Keras has no layer for. */
 export interface OperationStep extends StepBase {
   readonly op: 'operation';
@@ -102,6 +112,7 @@ export type Step =
   | PoolStep
   | FunctionStep
   | OperationStep
+  | PreluStep
   | ConcatStep
   | PlainStep;
 

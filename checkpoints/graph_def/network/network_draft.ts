@@ -1,4 +1,4 @@
-import type { ChannelAffine } from '../../input_affine.ts';
+import type { ChannelAffine, ImageSize } from '../../input_affine.ts';
 import type { Dimensions } from './dimensions.ts';
 import type { FlatInput, FlatNode } from './flatten.ts';
 import { type PartialShape, UnsupportedNodeError } from './graph_source.ts';
@@ -24,6 +24,8 @@ export type FloatTensor = GraphTensor & { readonly values: Float32Array };
 /** What a node may add to a network that is being read. */
 export class NetworkDraft {
   readonly graph: GraphNetwork;
+  /** Of the images of a graph that leaves it open; the published networks' unless given. */
+  readonly resolution: ImageSize | undefined;
   /** Those of the graph, and what is computed of them. */
   readonly constants: Map<FlatNode, GraphTensor>;
   /** Values of nodes that compute shapes. */
@@ -42,8 +44,9 @@ export class NetworkDraft {
   private readonly further = new Map<FlatNode, readonly string[]>();
   private readonly readers = new Map<FlatNode, number>();
 
-  constructor(graph: GraphNetwork) {
+  constructor(graph: GraphNetwork, resolution?: ImageSize) {
     this.graph = graph;
+    this.resolution = resolution;
     this.constants = new Map(graph.constants);
     this.scaling = new InputScaling(graph.fileName);
     for (const { inputs } of graph.nodes) {

@@ -1,5 +1,6 @@
 /** What the attributes of convolutions and pools mean, and what of it TF8 has not. */
 import type { PaddingScheme } from '../../../architectures/conv_layer.ts';
+import { swapLast, transposedSize } from '../../../architectures/graph/transposed_window.ts';
 import { dilatedWindow } from '../../../architectures/graph/window.ts';
 import type { FlatNode } from './flatten.ts';
 import { UnsupportedNodeError } from './graph_source.ts';
@@ -7,22 +8,22 @@ import { type ConvStep, type PoolStep, type Step, windowedSize } from './network
 import type { GraphTensor } from './tensor_proto.ts';
 
 /** What comes with a fused convolution, in order. */
-export type FusedOp = 'BiasAdd' | 'Relu' | 'Relu6';
+export type FusedOp = 'BiasAdd' | 'Relu' | 'Relu6' | 'Prelu';
 
 const MAX_STRIDE = 1024;
 
 /**
- * What is fused into a convolution: a bias, a ReLU or ReLU6, or first the one and then the other.
+ * What is fused into a convolution: a bias, a ReLU, ReLU6 or PReLU, or first the one and then the other.
  * @throws UserError naming the node for anything else
  */
 export function fusedOps(node: FlatNode, fileName: string): FusedOp[] {
   const ops = node.attributes.texts('fused_ops') ?? [];
-  const isKnown = /^(BiasAdd)?,?(Relu6?)?$/.test(ops.join());
+  const isKnown = /^(BiasAdd)?,?(Relu6?|Prelu)?$/.test(ops.join());
   if (!isKnown) {
     throw new UnsupportedNodeError(
       node,
       fileName,
-      `fused with ${ops.join(', ')}; it has BiasAdd, then Relu or Relu6`,
+      `fused with ${ops.join(', ')}; it has BiasAdd, then Relu, Relu6 or Prelu`,
     );
   }
   return ops as FusedOp[];
@@ -72,14 +73,18 @@ export function convolutionOf(
     const shape = [kernelShape[1]];
     return { ...base, op: 'dense', shape, strides: [1, 1], padding: 'valid' };
   }
-  if (x.shape.length !== 3 || kernelShape.length !== 4 || kernelShape[2] !== depth) {
+  const isDepthwise = node.op.includes('Depthwise');
+  const groups = isDepthwise ? 1 : depth / kernelShape[2];
+  const isWhole = isDepthwise
+    ? kernelShape[2] === depth
+    : Number.isInteger(groups) && kernelShape[3] % groups === 0;
+  if (x.shape.length !== 3 || kernelShape.length !== 4 || !isWhole) {
     throw misfit(node, fileName, x, kernelShape);
   }
   const { strides, padding } = windowOf(node, fileName);
   const [height, width, , last] = kernelShape;
   const dilations = spelledOut ?? dilationsOf(node, strides, fileName);
   const window = dilatedWindow([height, width], dilations);
-  const isDepthwise = node.op.includes('Depthwise');
   return {
     ...base,
     op: isDepthwise ? 'depthwiseConv2d' : 'conv2d',
@@ -87,6 +92,47 @@ export function convolutionOf(
     strides,
     padding,
     ...(dilations && { dilations }),
+    ...(groups > 1 && { groups }),
+  };
+}
+
+/**
+ * A transposed convolution as a step.
+ * @param weights [kh, kw, M, C]
+ * @param size [H', W'] of the output, where it is known
+ */
+export function transposedConvolutionOf(
+  node: FlatNode,
+  x: Step,
+  { shape: stored, values }: GraphTensor & { readonly values: Float32Array },
+  size: readonly number[] | undefined,
+  fileName: string,
+): ConvStep {
+  const [height, width, filters, depth] = stored;
+  if (x.shape.length !== 3 || stored.length !== 4 || depth !== x.shape[2]) {
+    throw misfit(node, fileName, x, stored);
+  }
+  const { strides, padding } = windowOf(node, fileName);
+  const dilations = node.attributes.integers('dilations') ?? [];
+  const window = [height, width] as const;
+  const own = size ?? transposedSize(x.shape, window, strides, padding);
+  // Of an image of that size, the convolution makes x.
+  const [rows, columns] = windowedSize(own, window, strides, padding);
+  const isOfImage = rows === x.shape[0] && columns === x.shape[1];
+  if (!isOfImage || dilations.some((rate) => rate !== 1)) {
+    const what = isOfImage ? `the dilations [${dilations}]` : `an output of [${own}]`;
+    throw new UnsupportedNodeError(node, fileName, `${what} of [${x.shape}]`);
+  }
+  return {
+    op: 'transposedConv2d',
+    name: node.name,
+    inputs: [x.name],
+    shape: [own[0], own[1], filters],
+    kernel: swapLast(values, filters, depth),
+    kernelShape: [height, width, depth, filters],
+    bias: undefined,
+    strides,
+    padding,
   };
 }
 

@@ -41,6 +41,8 @@ import {
   readMean,
   readPad,
   readPool,
+  readPrelu,
+  readTransposedConvolution,
 } from './read_windows.ts';
 import { dilatedConvolutionEndingIn } from './space_to_batch.ts';
 import type { GraphTensor } from './tensor_proto.ts';
@@ -59,6 +61,7 @@ const READERS: ReadonlyMap<string, ReadNode> = new Map<string, ReadNode>([
   ['Placeholder', readInput],
   ['Conv2D', readConvolution],
   ['DepthwiseConv2dNative', readConvolution],
+  ['Conv2DBackpropInput', readTransposedConvolution],
   ['BatchToSpaceND', readDilatedConvolution],
   ['MatMul', readConvolution],
   ['_FusedConv2D', readConvolution],
@@ -77,6 +80,7 @@ const READERS: ReadonlyMap<string, ReadNode> = new Map<string, ReadNode>([
   ['RealDiv', readArithmetic],
   ['Relu', readInPlace('relu')],
   ['Relu6', readInPlace('relu6')],
+  ['Prelu', readPrelu],
   ['LeakyRelu', readLeakyRelu],
   ['Sigmoid', readFunction('sigmoid')],
   ['Tanh', readFunction('tanh')],
@@ -127,7 +131,7 @@ const WEIGHTED =
  *   that leaves out more convolutions than it reads
  */
 export function readNetwork(graph: GraphNetwork, reading: Reading = {}): Network {
-  const draft = new NetworkDraft(graph);
+  const draft = new NetworkDraft(graph, reading.resolution);
   const input = imageInput(graph);
   for (const node of graph.nodes) evaluate(draft, node);
   const inner = innerNodes(draft);
@@ -251,7 +255,8 @@ function readInput(draft: NetworkDraft, node: FlatNode): void {
     throw draft.unsupported(node, `an input of ${shape.length} dimensions; images have 4`);
   }
   const [, height, width, channels = INPUT_CHANNELS] = shape;
-  const [rows, columns] = firstSize(draft, node) ?? [DEFAULT_SIDE, DEFAULT_SIDE];
+  const [rows, columns] = firstSize(draft, node) ??
+    draft.resolution ?? [DEFAULT_SIDE, DEFAULT_SIDE];
   if (height === undefined || width === undefined) {
     draft.notes.push(
       `the graph leaves the size of its images open: it is read for ${height ?? rows} × ${width ?? columns}`,
@@ -286,7 +291,11 @@ function foldInputMap(steps: readonly Step[]): Step[] {
   const map = steps.find((step) => step.name === `${step.inputs[0]}_scaled`);
   const readers = steps.filter(({ inputs }) => map !== undefined && inputs.includes(map.name));
   const [reader] = readers;
-  const isExact = readers.length === 1 && reader.op === 'conv2d' && reader.padding === 'valid';
+  const isExact =
+    readers.length === 1 &&
+    reader.op === 'conv2d' &&
+    reader.groups === undefined &&
+    reader.padding === 'valid';
   if (map === undefined || !isConvStep(map) || !isExact) return [...steps];
   const affine = { scale: [...map.kernel], offset: [...map.bias!] };
   const folded = foldIntoKernel(reader.kernel, reader.kernelShape, affine);

@@ -2,7 +2,14 @@
 import type { FlatNode } from './flatten.ts';
 import { type PadStep, type Step, withAffine } from './network.ts';
 import type { NetworkDraft } from './network_draft.ts';
-import { convolutionOf, fusedOps, paddingBefore, poolOf } from './node_layers.ts';
+import {
+  convolutionOf,
+  fusedOps,
+  paddingBefore,
+  poolOf,
+  transposedConvolutionOf,
+} from './node_layers.ts';
+import { dimensionsOf } from './read_shapes.ts';
 import { dilatedConvolutionEndingIn } from './space_to_batch.ts';
 
 const MAX_PADDING = 4096;
@@ -19,6 +26,42 @@ const KEEPS_SIGN: ReadonlySet<Step['op']> = new Set([
 /** A convolution or matrix product, with the bias and activation that are fused into it. */
 export function readConvolution(draft: NetworkDraft, node: FlatNode): void {
   addConvolution(draft, node, node, padded(draft, node));
+}
+
+/** Inputs: the output's shape, the weights, the image. A shape that is not known is the usual one. */
+export function readTransposedConvolution(draft: NetworkDraft, node: FlatNode): void {
+  const { fileName } = draft.graph;
+  const shape = dimensionsOf(draft, node.inputs[0].node)?.values.slice(1, 3);
+  const size = shape?.every((side) => side > 0) ? shape : undefined;
+  const x = draft.image(node, 2);
+  draft.add(node, transposedConvolutionOf(node, x, draft.floats(node, 1), size, fileName));
+}
+
+/** TensorFlow.js' converter has a node for it. */
+export function readPrelu(draft: NetworkDraft, node: FlatNode): void {
+  addPrelu(draft, node, draft.image(node), draft.floats(node, 1), node.name);
+}
+
+function addPrelu(
+  draft: NetworkDraft,
+  node: FlatNode,
+  x: Step,
+  { shape, values }: { readonly shape: readonly number[]; readonly values: Float32Array },
+  name: string,
+): void {
+  const missing = Math.max(0, x.shape.length - shape.length);
+  // The batch in front may be one of its sides.
+  const alphaShape = [...Array<number>(missing).fill(1), ...shape].slice(-x.shape.length);
+  const fits = alphaShape.every((side, axis) => side === x.shape[axis] || side === 1);
+  if (!fits) throw draft.unsupported(node, `slopes [${shape}] of [${x.shape}]`);
+  draft.add(node, {
+    op: 'prelu',
+    name,
+    inputs: [x.name],
+    shape: x.shape,
+    alpha: values,
+    alphaShape,
+  });
 }
 
 /** A convolution whose taps lie apart, spelled out: see `dilatedConvolutionEndingIn`. */
@@ -60,6 +103,11 @@ function addConvolution(
   draft.add(node, step);
   const activation = fused.find((op) => op !== 'BiasAdd');
   if (activation === undefined) return;
+  if (activation === 'Prelu') {
+    const slopes = draft.floats(convolution, fused.includes('BiasAdd') ? 3 : 2);
+    addPrelu(draft, node, draft.stepOf(node)!, slopes, `${node.name}/activation`);
+    return;
+  }
   draft.addPlain(node, activation === 'Relu' ? 'relu' : 'relu6', step.shape, 'activation');
 }
 

@@ -23,13 +23,20 @@ const CONVOLUTION: readonly Part[] = ['clamp', 'requantize', 'window', 'convolut
 /** The kernels: `kernels/NAME.c` has a function `tf8_NAME` that takes the struct `tf8_LAYER`. */
 export const KERNELS = {
   conv2d: { layer: 'convolution', needs: CONVOLUTION, bytes: 180 },
+  grouped_conv2d: {
+    layer: 'groups',
+    needs: ['clamp', 'requantize', 'window'],
+    bytes: 212,
+  },
   depthwise_conv2d: { layer: 'convolution', needs: CONVOLUTION, bytes: 204 },
+  transposed_conv2d: { layer: 'convolution', needs: CONVOLUTION, bytes: 268 },
   average_pool2d: { layer: 'window', needs: ['window'], bytes: 136 },
   max_pool2d: { layer: 'window', needs: ['window'], bytes: 118 },
   concat_part: { layer: 'part', needs: ['clamp', 'requantize'], bytes: 68 },
   add: { layer: 'sum', needs: ['clamp'], bytes: 154 },
   multiply: { layer: 'product', needs: ['clamp', 'requantize'], bytes: 88 },
   lookup: { layer: 'table', needs: [], bytes: 24 },
+  prelu: { layer: 'slopes', needs: ['clamp'], bytes: 236 },
   rearrange: { layer: 'map', needs: [], bytes: 120 },
 } as const satisfies Readonly<Record<string, Kernel>>;
 

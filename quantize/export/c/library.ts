@@ -15,7 +15,12 @@ export const HEAD_START = '\n/* TF8_HEAD\n';
 export const HEAD_END = '\n*/\n';
 
 /** A node's arrays in flash, each called PREFIX_NAME_INDEX. */
-const ARRAY_TYPES = { weights: 'uint8_t', bias: 'int32_t', table: 'uint8_t' } as const;
+const ARRAY_TYPES = {
+  weights: 'uint8_t',
+  bias: 'int32_t',
+  table: 'uint8_t',
+  alpha: 'uint8_t',
+} as const;
 
 type Entry = CNetwork['nodes'][number];
 

@@ -68,8 +68,8 @@ export function usedKernels({ nodes }: Pick<CNetwork, 'nodes'>): ReadonlySet<Ker
 }
 
 /** Bytes of a node's arrays in flash. */
-export function arrayBytes({ arrays: { weights, bias, table } }: CNode): number {
-  return (weights?.length ?? 0) + (bias?.byteLength ?? 0) + (table?.length ?? 0);
+export function arrayBytes({ arrays }: CNode): number {
+  return Object.values(arrays).reduce((sum, { byteLength }) => sum + byteLength, 0);
 }
 
 export function chipMemory(network: CNetwork): ChipMemory {

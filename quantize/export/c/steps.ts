@@ -1,3 +1,4 @@
+import { groupsOf } from '../../ops/conv2d.ts';
 import type { ConvolutionCall } from '../../ops/convolution.ts';
 import type { ElementwiseCall } from '../../ops/elementwise.ts';
 import type { Requantization } from '../../ops/requantization.ts';
@@ -16,11 +17,12 @@ export interface Members {
   readonly [name: string]: string | number | Members;
 }
 
-/** Arrays of a node that lie in flash; the members `weights`, `bias` and `table` point to them. */
+/** Arrays of a node that lie in flash; the members of their names point to them. */
 export interface Arrays {
   readonly weights?: Uint8Array;
   readonly bias?: Int32Array;
   readonly table?: Uint8Array;
+  readonly alpha?: Uint8Array;
 }
 
 /** A kernel that a node calls. */
@@ -55,14 +57,52 @@ export function cNode(name: string, call: KernelCall, arithmetic: CArithmetic): 
 type Row = (name: string, arithmetic: CArithmetic) => CNode;
 
 const ROWS: CallTable<Row> = {
-  conv2d: (call) => (_name, arithmetic) => ({
-    arrays: { weights: permuteAxes(call.filter, call.filterShape, FLASH_AXES), bias: call.bias },
-    steps: [{ kernel: 'conv2d', members: convolution(call, arithmetic), inputs: [0] }],
-  }),
+  conv2d: (call) => (_name, arithmetic) => {
+    const weights = permuteAxes(call.filter, call.filterShape, FLASH_AXES);
+    const members = convolution(call, arithmetic);
+    const groups = groupsOf(call);
+    const step: Step =
+      groups === 1
+        ? { kernel: 'conv2d', members, inputs: [0] }
+        : {
+            kernel: 'grouped_conv2d',
+            members: {
+              ...members,
+              channels: call.filterShape[2],
+              outputs: call.filterShape[3] / groups,
+            },
+            inputs: [0],
+          };
+    return { arrays: { weights, bias: call.bias }, steps: [step] };
+  },
   depthwiseConv2d: (call) => (_name, arithmetic) => ({
     arrays: { weights: call.filter, bias: call.bias },
     steps: [{ kernel: 'depthwise_conv2d', members: convolution(call, arithmetic), inputs: [0] }],
   }),
+  transposedConv2d: (call) => (_name, arithmetic) => ({
+    arrays: { weights: permuteAxes(call.filter, call.filterShape, FLASH_AXES), bias: call.bias },
+    steps: [{ kernel: 'transposed_conv2d', members: convolution(call, arithmetic), inputs: [0] }],
+  }),
+  prelu:
+    ({ alpha, ...call }) =>
+    () => ({
+      arrays: { alpha },
+      steps: [
+        {
+          kernel: 'prelu',
+          members: {
+            count: call.rows * alpha.length,
+            slopes: alpha.length,
+            input_zero_point: call.inputZeroPoint,
+            alpha_zero_point: call.alphaZeroPoint,
+            output_zero_point: call.outputZeroPoint,
+            positive: { ...call.positive },
+            negative: { ...call.negative },
+          },
+          inputs: [0],
+        },
+      ],
+    }),
   fullyConnected: (call) => (_name, arithmetic) => {
     const { inputDepth, outputDepth, batch } = call;
     const filterShape: Shape4 = [1, 1, inputDepth, outputDepth];

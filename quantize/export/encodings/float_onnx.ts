@@ -9,9 +9,13 @@ import {
 import { concatAxis } from '../../ops/concat.ts';
 import type { ElementwiseNode } from '../../ops/elementwise.ts';
 import type { LookupNode, ScalarFunction } from '../../ops/lookup.ts';
+import type { PreluNode } from '../../ops/prelu.ts';
 import { type NodeTable, type OpName, ofNode } from '../../ops/table.ts';
+import type { Shape4 } from '../../ops/tensor.ts';
+import type { TransposedConv2dNode } from '../../ops/transposed_conv2d.ts';
 import { QuantizationError } from '../../params/errors.ts';
 import { littleEndian } from '../../params/little_endian.ts';
+import { dequantizeArray } from '../../params/quantization.ts';
 import type { FloatWeights } from '../export_format.ts';
 import { addArrangement, addRealZero } from '../onnx/arrangement.ts';
 import { GraphProtoSchema, ModelProtoSchema } from '../onnx/generated/onnx_pb.ts';
@@ -20,13 +24,17 @@ import { addOutputs, IR_VERSION, OPSET } from '../onnx/onnx.ts';
 import {
   dilationsOf,
   filterShape,
+  groupsOf,
+  INPUTS_FIRST,
   ONNX_AXES,
   OUTPUTS_FIRST,
   pads,
   poolAttributes,
+  SLOPE_AXES,
+  transposedAttributes,
 } from '../onnx/operators.ts';
 import { permuteFloats } from '../tensor_layout.ts';
-import { biasName, weightsName } from '../tensor_names.ts';
+import { alphaName, biasName, weightsName } from '../tensor_names.ts';
 
 /** ReLU6's. */
 const SIX = 6;
@@ -37,6 +45,7 @@ const OPERATORS: NodeTable<
 > = {
   conv2d: addConvolution,
   depthwiseConv2d: addConvolution,
+  transposedConv2d: addTransposedConvolution,
   fullyConnected: addConvolution,
   averagePool2d: (node, graph) =>
     // Padded positions take no part.
@@ -52,6 +61,7 @@ const OPERATORS: NodeTable<
   subtract: addElementwise('Sub'),
   multiply: addElementwise('Mul'),
   lookup: addFunction,
+  prelu: addPrelu,
   rearrange: (node, graph, _float, { shape }) =>
     addArrangement(graph, node, shape, node.inputs[0], (zero) => addRealZero(graph, zero)),
 };
@@ -102,23 +112,54 @@ function addConvolution(
   float: FloatWeights | undefined,
   { shape }: TensorSpec,
 ): void {
-  const { name, op, strides, padding } = node;
-  if (float === undefined) {
-    throw new QuantizationError(`Expected the float weights of ${name} but received none`);
-  }
+  const { strides, padding } = node;
   const own = filterShape(node, shape);
-  const stored = OUTPUTS_FIRST.map((axis) => own[axis]);
-  const kernel = littleEndian(permuteFloats(float.kernel, own, OUTPUTS_FIRST));
-  graph.constant(weightsName(name), 'float', stored, kernel);
-  graph.constant(biasName(name), 'float', [float.bias.length], littleEndian(float.bias));
-  graph.node('Conv', [node.inputs[0], weightsName(name), biasName(name)], linearName(node), {
-    kernel_shape: stored.slice(2),
+  const operands = addWeights(graph, node, float, own, OUTPUTS_FIRST);
+  graph.node('Conv', operands, linearName(node), {
+    kernel_shape: own.slice(0, 2),
     strides,
     pads: pads(padding),
     ...dilationsOf(node),
-    group: op === 'depthwiseConv2d' ? shape[2] : 1,
+    group: groupsOf(node, shape),
   });
   addActivation(graph, node);
+}
+
+/** The names of the input, the weights and the biases. */
+function addWeights(
+  graph: OnnxGraph,
+  { name, inputs }: WeightedNode,
+  float: FloatWeights | undefined,
+  own: Shape4,
+  axes: readonly number[],
+): string[] {
+  if (float === undefined) {
+    throw new QuantizationError(`Expected the float weights of ${name} but received none`);
+  }
+  const stored = axes.map((axis) => own[axis]);
+  const kernel = littleEndian(permuteFloats(float.kernel, own, axes));
+  graph.constant(weightsName(name), 'float', stored, kernel);
+  graph.constant(biasName(name), 'float', [float.bias.length], littleEndian(float.bias));
+  return [inputs[0], weightsName(name), biasName(name)];
+}
+
+function addTransposedConvolution(
+  node: TransposedConv2dNode,
+  graph: OnnxGraph,
+  float: FloatWeights | undefined,
+): void {
+  const operands = addWeights(graph, node, float, node.weights.shape, INPUTS_FIRST);
+  graph.node('ConvTranspose', operands, linearName(node), transposedAttributes(node));
+  addActivation(graph, node);
+}
+
+/** The slopes as their bytes stand for them. */
+function addPrelu({ name, inputs, alpha }: PreluNode, graph: OnnxGraph): void {
+  const slopes = dequantizeArray(alpha.data, alpha.quantization);
+  const stored = SLOPE_AXES.map((axis) => alpha.shape[axis]);
+  const ordered = littleEndian(permuteFloats(slopes, alpha.shape, SLOPE_AXES));
+  graph.constant(alphaName(name), 'float', stored, ordered);
+  graph.node('PRelu', [inputs[0], alphaName(name)], name);
 }
 
 function addElementwise(type: 'Add' | 'Sub' | 'Mul') {

@@ -3,7 +3,7 @@ import { isWeighted } from '../../model/tf8_model.ts';
 import { accumulatorScale, type QuantizationParams } from '../../params/quantization.ts';
 import type { ExportFormat, ExportSource } from '../export_format.ts';
 import { appendZip, type ZipEntry } from '../stored_zip.ts';
-import { biasName, TensorNames, weightsName } from '../tensor_names.ts';
+import { alphaName, biasName, TensorNames, weightsName } from '../tensor_names.ts';
 import { HEAD_NAME, tf8Head } from '../tf8_head.ts';
 import { encodeNpy } from './npy.ts';
 
@@ -45,6 +45,10 @@ function encodeNpz({ model, tf8 }: ExportSource): Uint8Array {
       add(biasName(name), bias, [bias.length]);
       const scale = accumulatorScale(byName(scales, inputs[0]), weights.quantization.scale);
       addParams(biasName(name), { scale, zeroPoint: 0 });
+    }
+    if (node.op === 'prelu') {
+      add(alphaName(name), node.alpha.data, node.alpha.shape);
+      addParams(alphaName(name), node.alpha.quantization);
     }
     addParams(name, output.quantization);
     scales.set(name, output.quantization.scale);

@@ -17,7 +17,7 @@ import {
 } from '../tf8_head.ts';
 import { GraphProtoSchema, type ModelProto, ModelProtoSchema } from './generated/onnx_pb.ts';
 import { byteTensor, OnnxGraph } from './graph.ts';
-import { addNode, OUTPUTS_FIRST, realName } from './operators.ts';
+import { addNode, INPUTS_FIRST, OUTPUTS_FIRST, realName } from './operators.ts';
 
 /** The first with DequantizeLinear of axes; every operation here is in it. */
 export const OPSET = 13n;
@@ -95,7 +95,7 @@ async function decodeOnnx(file: Uint8Array, fileName: string): Promise<Tf8Model>
     );
   }
   const constants = new Map(model.graph?.initializer.map((tensor) => [tensor.name, tensor]));
-  const take = ({ name, shape }: WeightedHead): TakenWeights => {
+  const take = ({ name, op, shape }: WeightedHead): TakenWeights => {
     const weights = constants.get(weightsName(name));
     const stored = weights?.dims.map(Number) ?? [];
     const data = weights?.rawData ?? new Uint8Array(0);
@@ -108,8 +108,9 @@ async function decodeOnnx(file: Uint8Array, fileName: string): Promise<Tf8Model>
         `Expected ${elements(shape)} bytes of ${weightsName(name)} in ${fileName} but received ${data.length} of shape [${stored}]`,
       );
     }
+    const axes = op === 'transposedConv2d' ? INPUTS_FIRST : OUTPUTS_FIRST;
     return {
-      weights: permuteAxes(data, stored, inverseOrder(OUTPUTS_FIRST)),
+      weights: permuteAxes(data, stored, inverseOrder(axes)),
       bias: constants.get(biasName(name))?.rawData ?? new Uint8Array(0),
     };
   };

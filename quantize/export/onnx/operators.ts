@@ -9,15 +9,17 @@ import type {
 } from '../../model/tf8_model.ts';
 import { concatAxis } from '../../ops/concat.ts';
 import type { LookupNode } from '../../ops/lookup.ts';
+import type { PreluNode } from '../../ops/prelu.ts';
 import type { RearrangeNode } from '../../ops/rearrange.ts';
 import { type NodeTable, ofNode } from '../../ops/table.ts';
 import type { NodeBase, Shape4 } from '../../ops/tensor.ts';
+import type { TransposedConv2dNode } from '../../ops/transposed_conv2d.ts';
 import { littleEndian } from '../../params/little_endian.ts';
 import { accumulatorScale, BYTE_MAX, type QuantizationParams } from '../../params/quantization.ts';
 import { type ActivationKind, activationBounds } from '../../params/requantization.ts';
 import type { Padding } from '../../params/window.ts';
 import { permuteAxes } from '../tensor_layout.ts';
-import { biasName, tableName, weightsName } from '../tensor_names.ts';
+import { alphaName, biasName, tableName, weightsName } from '../tensor_names.ts';
 import { addArrangement } from './arrangement.ts';
 import { INT32, type OnnxGraph } from './graph.ts';
 
@@ -26,6 +28,12 @@ export const ONNX_AXES = [2, 3, 1] as const;
 
 /** From [kh, kw, I, O] to ONNX's [O, I, kh, kw]. */
 export const OUTPUTS_FIRST = [3, 2, 0, 1] as const;
+
+/** From [kh, kw, I, O] to [I, O, kh, kw] of a transposed convolution. */
+export const INPUTS_FIRST = [2, 3, 0, 1] as const;
+
+/** From [H, W, C] to [C, H, W]. */
+export const SLOPE_AXES = [2, 0, 1] as const;
 
 /** The tensor of real numbers that the bytes of `name` stand for. */
 export function realName(name: string): string {
@@ -53,6 +61,7 @@ function quantized<Node extends NodeBase>(add: Add<Node>): Add<Node> {
 const OPERATORS: NodeTable<[graph: OnnxGraph, place: Place], void> = {
   conv2d: quantized(addConvolution),
   depthwiseConv2d: quantized(addConvolution),
+  transposedConv2d: quantized(addTransposedConvolution),
   fullyConnected: quantized(addConvolution),
   averagePool2d: quantized((node, graph, { inputs, real, input }) =>
     addAverage(graph, node, real, poolCounts(node, input.shape), (mean) =>
@@ -77,6 +86,7 @@ const OPERATORS: NodeTable<[graph: OnnxGraph, place: Place], void> = {
   subtract: quantized((_node, graph, { inputs, real }) => graph.node('Sub', inputs, real)),
   multiply: quantized((_node, graph, { inputs, real }) => graph.node('Mul', inputs, real)),
   lookup: addLookup,
+  prelu: quantized(addPrelu),
   rearrange: addBytesArrangement,
 };
 
@@ -141,25 +151,68 @@ function addConvolution(
   graph: OnnxGraph,
   { inputs: [input], real, input: { shape, quantization } }: Place,
 ): void {
-  const { name, weights, bias, strides, padding } = node;
+  const { strides, padding } = node;
   const own = filterShape(node, shape);
-  const stored = OUTPUTS_FIRST.map((axis) => own[axis]);
-  const filter = weightsName(name);
-  graph.constant(filter, 'uint8', stored, permuteAxes(weights.data, own, OUTPUTS_FIRST));
-  graph.constant(biasName(name), 'int32', [bias.length], littleEndian(bias));
-  const scale = accumulatorScale(quantization.scale, weights.quantization.scale);
-  const operands = [
-    input,
-    graph.dequantize(filter, weights.quantization, realName(filter)),
-    graph.dequantizeInt32(biasName(name), scale, realName(biasName(name))),
-  ];
-  graph.node('Conv', operands, real, {
-    kernel_shape: stored.slice(2),
+  const operands = addWeights(graph, node, own, OUTPUTS_FIRST, quantization);
+  graph.node('Conv', [input, ...operands], real, {
+    kernel_shape: own.slice(0, 2),
     strides,
     pads: pads(padding),
     ...dilationsOf(node),
-    group: node.op === 'depthwiseConv2d' ? shape[2] : 1,
+    group: groupsOf(node, shape),
   });
+}
+
+/** The names of the real weights and biases; the weights of shape `own` are stored in the order of `axes`. */
+function addWeights(
+  graph: OnnxGraph,
+  { name, weights, bias }: WeightedNode,
+  own: Shape4,
+  axes: readonly number[],
+  input: QuantizationParams,
+): string[] {
+  const stored = axes.map((axis) => own[axis]);
+  const filter = weightsName(name);
+  graph.constant(filter, 'uint8', stored, permuteAxes(weights.data, own, axes));
+  graph.constant(biasName(name), 'int32', [bias.length], littleEndian(bias));
+  const scale = accumulatorScale(input.scale, weights.quantization.scale);
+  return [
+    graph.dequantize(filter, weights.quantization, realName(filter)),
+    graph.dequantizeInt32(biasName(name), scale, realName(biasName(name))),
+  ];
+}
+
+function addTransposedConvolution(
+  node: TransposedConv2dNode,
+  graph: OnnxGraph,
+  { inputs: [input], real, input: { quantization } }: Place,
+): void {
+  const { shape } = node.weights;
+  const operands = addWeights(graph, node, shape, INPUTS_FIRST, quantization);
+  graph.node('ConvTranspose', [input, ...operands], real, transposedAttributes(node));
+}
+
+export function transposedAttributes(node: TransposedConv2dNode) {
+  const { weights, strides, padding, outputPadding } = node;
+  return {
+    kernel_shape: weights.shape.slice(0, 2),
+    strides,
+    pads: pads(padding),
+    ...(outputPadding && { output_padding: outputPadding }),
+  };
+}
+
+/** The slopes of a PReLU in ONNX's order of axes: [C, H, W], or [C, 1, 1]. */
+function addPrelu(
+  { name, alpha }: PreluNode,
+  graph: OnnxGraph,
+  { inputs: [input], real }: Place,
+): void {
+  const slopes = alphaName(name);
+  const stored = SLOPE_AXES.map((axis) => alpha.shape[axis]);
+  graph.constant(slopes, 'uint8', stored, permuteAxes(alpha.data, alpha.shape, SLOPE_AXES));
+  const dequantized = graph.dequantize(slopes, alpha.quantization, realName(slopes));
+  graph.node('PRelu', [input, dequantized], real);
 }
 
 /** What a concatenation joins: inputs at other parameters than its output's are brought to these first. */
@@ -261,6 +314,12 @@ function spans(
     return Math.min(start + window, size) - Math.max(start, 0);
   });
   return [...new Set(lengths)];
+}
+
+/** Runs of the input's channels that outputs of their own read. */
+export function groupsOf(node: WeightedNode, [, , channels]: ImageShape): number {
+  if (node.op === 'depthwiseConv2d') return channels;
+  return node.op === 'conv2d' ? (node.groups ?? 1) : 1;
 }
 
 /** The dilations of a convolution; ONNX takes 1 where there are none. */

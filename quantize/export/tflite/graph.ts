@@ -31,7 +31,7 @@ export class TfliteGraph {
   private readonly buffers: FlatTable[] = [flatTable(BUFFER, {})];
   private readonly tensorTables: FlatTable[] = [];
   private readonly operatorTables: FlatTable[] = [];
-  private readonly codes: number[] = [];
+  private readonly codes: OperatorKind[] = [];
   private readonly names = new TensorNames();
   private readonly indices = new Map<string, number>();
 
@@ -74,8 +74,8 @@ export class TfliteGraph {
     output: number,
     options: Parameters<typeof flatTable<S>>[1],
   ): void {
-    let opcodeIndex = this.codes.indexOf(kind.code);
-    if (opcodeIndex < 0) opcodeIndex = this.codes.push(kind.code) - 1;
+    let opcodeIndex = this.codes.findIndex(({ code }) => code === kind.code);
+    if (opcodeIndex < 0) opcodeIndex = this.codes.push(kind) - 1;
     this.operatorTables.push(
       flatTable(OPERATOR, {
         opcodeIndex,
@@ -87,14 +87,14 @@ export class TfliteGraph {
     );
   }
 
-  /** The tables so far; every operator in its first version, which is the one for uint8. */
+  /** The tables so far; operators in the first version that has uint8 and what is written of them. */
   tables() {
     return {
       buffers: this.buffers,
       tensors: this.tensorTables,
       operators: this.operatorTables,
-      operatorCodes: this.codes.map((code) =>
-        flatTable(OPERATOR_CODE, { deprecatedBuiltinCode: code, version: 1, builtinCode: code }),
+      operatorCodes: this.codes.map(({ code, version = 1 }) =>
+        flatTable(OPERATOR_CODE, { deprecatedBuiltinCode: code, version, builtinCode: code }),
       ),
     };
   }

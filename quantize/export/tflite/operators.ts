@@ -12,13 +12,16 @@ import {
   MUL,
   PAD,
   PADDING,
+  PRELU,
   RESHAPE,
   RESIZE_NEAREST_NEIGHBOR,
+  SLICE,
   SPACE_TO_DEPTH,
   STRIDED_SLICE,
   SUB,
   TENSOR_TYPE,
   TRANSPOSE,
+  TRANSPOSE_CONV,
 } from '../../../foundation/flatbuffers/tflite_schema.ts';
 import { byName } from '../../model/by_name.ts';
 import type {
@@ -34,15 +37,17 @@ import type { DepthwiseConv2dNode } from '../../ops/depthwise_conv2d.ts';
 import type { ElementwiseNode } from '../../ops/elementwise.ts';
 import type { GlobalAveragePoolNode } from '../../ops/global_average_pool.ts';
 import type { LookupNode } from '../../ops/lookup.ts';
+import type { PreluNode } from '../../ops/prelu.ts';
 import type { RearrangeNode } from '../../ops/rearrange.ts';
 import { type NodeTable, type OpName, ofNode } from '../../ops/table.ts';
 import type { NodeBase } from '../../ops/tensor.ts';
+import type { TransposedConv2dNode } from '../../ops/transposed_conv2d.ts';
 import { QuantizationError } from '../../params/errors.ts';
 import { littleEndian } from '../../params/little_endian.ts';
 import { accumulatorScale, type QuantizationParams } from '../../params/quantization.ts';
 import { dilatedWindow, type Padding, samePadding, UNDILATED } from '../../params/window.ts';
 import { permuteAxes } from '../tensor_layout.ts';
-import { biasName, tableName, weightsName } from '../tensor_names.ts';
+import { alphaName, biasName, tableName, weightsName } from '../tensor_names.ts';
 import { fusedActivation } from './activation.ts';
 import type { TfliteGraph } from './graph.ts';
 
@@ -56,6 +61,7 @@ type Specs = ReadonlyMap<string, TensorSpec>;
 const OPERATORS: NodeTable<[graph: TfliteGraph, input: TensorSpec, specs: Specs], void> = {
   conv2d: addConvolution,
   depthwiseConv2d: addConvolution,
+  transposedConv2d: addTransposedConvolution,
   fullyConnected: addFullyConnected,
   averagePool2d: addPool,
   maxPool2d: addPool,
@@ -65,6 +71,7 @@ const OPERATORS: NodeTable<[graph: TfliteGraph, input: TensorSpec, specs: Specs]
   subtract: addElementwise(SUB),
   multiply: addElementwise(MUL),
   lookup: addLookup,
+  prelu: addPrelu,
   rearrange: addArrangement,
 };
 
@@ -111,6 +118,87 @@ function addConvolution(node: ConvolutionNode, graph: TfliteGraph, input: Tensor
     ...common,
     depthMultiplier: last,
   });
+}
+
+/** With padding that is neither SAME's nor VALID's, VALID's output as far as ours goes, and then a slice of it. */
+function addTransposedConvolution(
+  node: TransposedConv2dNode,
+  graph: TfliteGraph,
+  input: TensorSpec,
+): void {
+  const { name, weights, strides, padding, output } = node;
+  const [kernelHeight, kernelWidth, , outputs] = weights.shape;
+  const window = [kernelHeight, kernelWidth] as const;
+  const numbers = (part: string, values: readonly number[]) =>
+    graph.tensor(`${name}/${part}`, {
+      shape: [values.length],
+      type: 'int32',
+      data: littleEndian(Int32Array.from(values)),
+    });
+  const kind = transposedPadding(output, input, window, node);
+  const begin = [padding.top, padding.left];
+  const whole = begin.map((before, axis) => {
+    const reached = (input.shape[axis] - 1) * strides[axis] + window[axis];
+    return Math.max(reached, before + output.shape[axis]);
+  });
+  const [height, width] = kind === undefined ? whole : output.shape;
+  const { activation, bias } = addBias(graph, node, input);
+  const filter = graph.tensor(weightsName(name), {
+    shape: OUTPUTS_FIRST.map((axis) => weights.shape[axis]),
+    quantization: weights.quantization,
+    data: permuteAxes(weights.data, weights.shape, OUTPUTS_FIRST),
+  });
+  const shape = numbers('output_shape', [1, height, width, outputs]);
+  const made =
+    kind === undefined
+      ? graph.tensor(`${name}/whole`, {
+          shape: [1, height, width, outputs],
+          quantization: output.quantization,
+        })
+      : addOutput(graph, node);
+  const source = graph.index(node.inputs[0]);
+  graph.operator(TRANSPOSE_CONV, [shape, filter, source, bias], made, {
+    padding: kind ?? PADDING.valid,
+    strideHeight: strides[0],
+    strideWidth: strides[1],
+    activation,
+  });
+  if (kind !== undefined) return;
+  const bounds = [numbers('begin', [0, ...begin, 0]), numbers('size', [1, ...output.shape])];
+  graph.operator(SLICE, [made, ...bounds], addOutput(graph, node), {});
+}
+
+/** TFLite's name for what is cut off a transposed convolution; undefined where it has none. */
+function transposedPadding(
+  { shape }: TensorSpec,
+  input: TensorSpec,
+  window: readonly [number, number],
+  { padding, strides }: TransposedConv2dNode,
+): number | undefined {
+  const isFirst = ({ top, left }: Padding) => padding.top === top && padding.left === left;
+  const same = samePadding([shape[0], shape[1]], window, strides);
+  const positions = ([0, 1] as const).map((axis) => Math.ceil(shape[axis] / strides[axis]));
+  if (positions[0] === input.shape[0] && positions[1] === input.shape[1] && isFirst(same)) {
+    return PADDING.same;
+  }
+  const isWhole = ([0, 1] as const).every(
+    (axis) => Math.floor((shape[axis] - window[axis]) / strides[axis]) + 1 === input.shape[axis],
+  );
+  return isWhole && padding.top === 0 && padding.left === 0 ? PADDING.valid : undefined;
+}
+
+/** LiteRT's own arithmetic is eq. 12. */
+function addPrelu({ name, inputs, alpha, output }: PreluNode, graph: TfliteGraph): void {
+  const slopes = graph.tensor(alphaName(name), {
+    shape: alpha.shape,
+    quantization: alpha.quantization,
+    data: alpha.data,
+  });
+  const result = graph.tensor(name, {
+    shape: [1, ...output.shape],
+    quantization: output.quantization,
+  });
+  graph.operator(PRELU, [graph.index(inputs[0]), slopes], result, {});
 }
 
 function addFullyConnected(node: WeightedNode, graph: TfliteGraph, input: TensorSpec): void {

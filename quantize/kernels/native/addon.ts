@@ -75,6 +75,20 @@ export interface NativeAddon {
   createLookup(positions: number, channels: number, table: Uint8Array): NativeOp;
   /** @param map five sizes, strides, begins and ends of loops over the output, and the offset */
   createRearrangement(batch: number, imageBytes: number, map: Int32Array, fill: number): NativeOp;
+  /** @param alpha a slope each for the bytes of a row; table: [256, 256], by the slope's and the input's byte */
+  createPrelu(rows: number, alpha: Uint8Array, table: Uint8Array): NativeOp;
+  /**
+   * Convolutions of parts of one input into parts of one output, which run as one op from then on.
+   * @param places four numbers each: `SlicePlace`, in its order
+   */
+  createSliced(
+    ops: readonly NativeOp[],
+    places: Int32Array,
+    whole: Pick<
+      WindowGeometry,
+      'batch' | 'height' | 'width' | 'channels' | 'outputHeight' | 'outputWidth' | 'outputChannels'
+    >,
+  ): NativeOp;
   runOp(op: NativeOp, inputs: readonly Uint8Array[], output: Uint8Array): void;
   /** Slots are pairs (offset, length): of each op its inputs and its output. */
   createProgram(

@@ -1,11 +1,13 @@
 import type { AdditionCall } from '../../ops/addition.ts';
 import type { ConcatCall } from '../../ops/concat.ts';
-import type { Conv2dCall } from '../../ops/conv2d.ts';
+import { type Conv2dCall, groupsOf } from '../../ops/conv2d.ts';
 import type { ElementwiseCall } from '../../ops/elementwise.ts';
 import type { MultiplyCall } from '../../ops/multiply.ts';
 import type { Pool2dCall } from '../../ops/pool2d.ts';
+import { type PreluCall, preluTable } from '../../ops/prelu.ts';
 import type { RearrangeCall } from '../../ops/rearrange.ts';
 import { type CallTable, checkCall, inputsOf, type KernelCall, ofCall } from '../../ops/table.ts';
+import type { TransposedConv2dCall } from '../../ops/transposed_conv2d.ts';
 import { expected, messageOf, QuantizationError } from '../../params/errors.ts';
 import {
   type QuantizationParams,
@@ -15,7 +17,9 @@ import {
 } from '../../params/quantization.ts';
 import { asConvolution, asPool, requireInt32Size, windowGeometry } from '../canonical_call.ts';
 import type { CompiledProgram, Kernels, Program } from '../kernels.ts';
+import { phaseSlices } from '../phases.ts';
 import { requireOpen, slotOf } from '../program.ts';
+import { groupSlices, type Slice } from '../slices.ts';
 import {
   INSTRUCTION_SETS,
   type InstructionSet,
@@ -56,8 +60,13 @@ class NativeKernels implements Kernels {
   /** The addon's number of the instruction set. */
   private readonly isa: number;
   private readonly ops: CallTable<NativeOp> = {
-    conv2d: (call) => this.convolution(CONVOLUTION, call),
+    conv2d: (call) =>
+      groupsOf(call) === 1
+        ? this.convolution(CONVOLUTION, call)
+        : this.sliced(call, groupSlices(call)),
     depthwiseConv2d: (call) => this.convolution(DEPTHWISE, call),
+    transposedConv2d: (call) => this.sliced(call, phaseSlices(call)),
+    prelu: (call) => this.preluOp(call),
     fullyConnected: (call) => this.convolution(CONVOLUTION, asConvolution(call)),
     averagePool2d: (call) => this.pool(AVERAGE_POOL, call),
     maxPool2d: (call) => this.pool(MAX_POOL, call),
@@ -172,6 +181,32 @@ class NativeKernels implements Kernels {
     return this.addon.createOp(kind, this.isa, fields, call.multiplier, call.filter, call.bias);
   }
 
+  private sliced(call: Conv2dCall | TransposedConv2dCall, slices: readonly Slice[]): NativeOp {
+    const { inputZeroPoint, filterZeroPoint, outputZeroPoint, multiplier, low, high } = call;
+    const [batch, height, width, channels] = call.inputShape;
+    const [, outputHeight, outputWidth, outputChannels] = call.outputShape;
+    const zeroPoints = { inputZeroPoint, filterZeroPoint, outputZeroPoint, low, high };
+    requireInt32Size(call.output.length);
+    const addon = this.addon;
+    const ops: NativeOp[] = [];
+    try {
+      for (const { geometry, filter, bias } of slices) {
+        const fields = { ...geometry, ...zeroPoints };
+        ops.push(addon.createOp(CONVOLUTION, this.isa, fields, multiplier, filter, bias));
+      }
+      const places = slices.flatMap(({ place }) => [
+        place.inputOffset,
+        place.outputOffset,
+        place.outputStep,
+        place.outputRow,
+      ]);
+      const whole = { batch, height, width, channels, outputHeight, outputWidth, outputChannels };
+      return addon.createSliced(ops, Int32Array.from(places), whole);
+    } finally {
+      for (const op of ops) addon.close(op); // the op holds its own references
+    }
+  }
+
   private pool(kind: number, call: Pool2dCall): NativeOp {
     const fields = {
       ...windowGeometry(call, call.windowShape, call.outputShape),
@@ -182,6 +217,11 @@ class NativeKernels implements Kernels {
       high: call.high,
     };
     return this.addon.createOp(kind, this.isa, fields, 1, NO_BYTES, NO_BIAS);
+  }
+
+  private preluOp(call: PreluCall): NativeOp {
+    requireInt32Size(call.output.length);
+    return this.addon.createPrelu(call.rows, call.alpha, preluTable(call));
   }
 
   private sumOp(call: AdditionCall): NativeOp {

@@ -26,13 +26,14 @@ export class FilterCache {
 
   /** The filter, packed; call it before the call's scratch is allocated. */
   packed(matrix: FilterMatrix): PackedFilter {
-    const { filter, zeroPoint, depth, columns, windowHeight } = matrix;
+    const { filter, zeroPoint, depth, columns, windowHeight, slices } = matrix;
     const found = this.entries.get(filter);
     if (
       found?.matrix.zeroPoint === zeroPoint &&
       found.matrix.depth === depth &&
       found.matrix.columns === columns &&
-      found.matrix.windowHeight === windowHeight
+      found.matrix.windowHeight === windowHeight &&
+      found.matrix.slices?.key === slices?.key
     ) {
       return found.packed;
     }

@@ -13,6 +13,14 @@ export interface FilterMatrix {
   readonly columns: number;
   /** kh of a depthwise filter, whose rows are packed in `windowOrder`; of no other. */
   readonly windowHeight?: number;
+  /** The filter in parts that are packed one after another, each with columns of its own; of no other. */
+  readonly slices?: FilterSlices;
+}
+
+export interface FilterSlices {
+  /** Says how the filter was divided: with the filter it is known by that. */
+  readonly key: string;
+  readonly matrices: readonly FilterMatrix[];
 }
 
 /** A filter in linear memory, as the kernels read it. */
@@ -23,6 +31,8 @@ export interface PackedFilter {
   readonly pairs: number;
   /** [columns] int32: Σ over the rows of wq − wz. */
   readonly sums: Int32Array;
+  /** The parts, where the filter has some; then the rest is of none of them. */
+  readonly slices?: readonly PackedFilter[];
 }
 
 /** No row: weight 0. */
@@ -58,12 +68,24 @@ function pairsOf(matrix: FilterMatrix): number {
 }
 
 export function packedBytes(matrix: FilterMatrix): number {
+  if (matrix.slices !== undefined) {
+    return matrix.slices.matrices.reduce((sum, slice) => sum + packedBytes(slice), 0);
+  }
   return Math.ceil(matrix.columns / LANES) * pairsOf(matrix) * LANES * 4;
 }
 
 /** Packs a filter at `address`, where `packedBytes` bytes are free. */
 export function packFilter(arena: Arena, address: number, matrix: FilterMatrix): PackedFilter {
   const { filter, zeroPoint, depth, columns } = matrix;
+  if (matrix.slices !== undefined) {
+    let at = address;
+    const slices = matrix.slices.matrices.map((slice) => {
+      const packed = packFilter(arena, at, slice);
+      at += packedBytes(slice);
+      return packed;
+    });
+    return { address, pairs: 0, sums: new Int32Array(0), slices };
+  }
   const pairs = pairsOf(matrix);
   const { int16s } = arena;
   int16s.fill(0, address / 2, (address + packedBytes(matrix)) / 2);

@@ -1,13 +1,15 @@
 import type { AdditionCall } from '../../ops/addition.ts';
 import type { ConcatCall } from '../../ops/concat.ts';
-import type { Conv2dCall } from '../../ops/conv2d.ts';
+import { type Conv2dCall, groupsOf } from '../../ops/conv2d.ts';
 import type { ElementwiseCall } from '../../ops/elementwise.ts';
 import type { LookupCall } from '../../ops/lookup.ts';
 import type { MultiplyCall } from '../../ops/multiply.ts';
 import type { Pool2dCall } from '../../ops/pool2d.ts';
+import { type PreluCall, preluTable } from '../../ops/prelu.ts';
 import type { RearrangeCall } from '../../ops/rearrange.ts';
 import type { Requantization } from '../../ops/requantization.ts';
 import { type CallTable, checkCall, type KernelCall, ofCall } from '../../ops/table.ts';
+import type { TransposedConv2dCall } from '../../ops/transposed_conv2d.ts';
 import { alignUp } from '../../params/align_up.ts';
 import { dilatedWindow } from '../../params/window.ts';
 import {
@@ -17,6 +19,8 @@ import {
   type WindowGeometry,
   windowGeometry,
 } from '../canonical_call.ts';
+import { phaseSlices } from '../phases.ts';
+import { groupSlices, type Slice, type SlicePlace } from '../slices.ts';
 import type { Arena } from './arena.ts';
 import * as record from './assembly/records.ts';
 import { type FilterMatrix, LANES, type PackedFilter } from './pack_filter.ts';
@@ -50,10 +54,19 @@ export interface KernelStep {
   /** Of a convolution: the filter that is to be packed. */
   readonly matrix?: FilterMatrix;
   readonly biases?: Pick<Conv2dCall, 'bias' | 'inputZeroPoint'>;
+  /** Of a call that is several convolutions: `matrix` has the filters of all. */
+  readonly slices?: readonly SliceStep[];
   /** Of a function of each value. */
   readonly table?: Uint8Array;
+  /** Of a function with slopes. */
+  readonly alpha?: Uint8Array;
   /** Of a concatenation. */
   readonly parts?: Pick<ConcatCall, 'inputs' | 'outputZeroPoint'>;
+}
+
+/** One of a step's convolutions. */
+interface SliceStep extends KernelStep {
+  readonly place: SlicePlace;
 }
 
 /** Where a step's tensors and weights lie. */
@@ -65,8 +78,11 @@ export interface Placement {
 }
 
 const STEPS: CallTable<KernelStep> = {
-  conv2d: convolutionStep,
+  conv2d: (call) =>
+    groupsOf(call) === 1 ? convolutionStep(call) : slicedStep(call, groupSlices(call), 'groups'),
   depthwiseConv2d: depthwiseStep,
+  transposedConv2d: (call) => slicedStep(call, phaseSlices(call), phaseKey(call)),
+  prelu: preluStep,
   fullyConnected: (call) => convolutionStep(asConvolution(call)),
   averagePool2d: (call) => poolStep(record.OP_AVERAGE_POOL, call),
   maxPool2d: (call) => poolStep(record.OP_MAX_POOL, call),
@@ -86,27 +102,80 @@ export function prepareStep(kernelCall: KernelCall): KernelStep {
 }
 
 function convolutionStep(call: Conv2dCall): KernelStep {
-  const { inputShape, filterShape, outputShape } = call;
-  const [kernelHeight, kernelWidth, channels, columns] = filterShape;
-  const depth = kernelHeight * kernelWidth * channels;
-  const geometry = windowGeometry(call, [kernelHeight, kernelWidth], outputShape);
+  const { filterShape, outputShape, filter, bias, inputShape } = call;
+  const geometry = windowGeometry(call, [filterShape[0], filterShape[1]], outputShape);
+  return windowStep(call, { geometry, filter, bias }, inputShape[3], {
+    outputStep: outputShape[3],
+    outputRow: outputShape[2] * outputShape[3],
+    outputImage: outputShape[1] * outputShape[2] * outputShape[3],
+  });
+}
+
+/** @param key how the call was divided */
+function slicedStep(
+  call: Conv2dCall | TransposedConv2dCall,
+  slices: readonly Slice[],
+  key: string,
+): KernelStep {
+  const [, outputHeight, outputWidth, columns] = call.outputShape;
+  requireInt32Size(call.output.length);
+  const outputImage = outputHeight * outputWidth * columns;
+  const steps = slices.map((slice): SliceStep => {
+    const { outputStep, outputRow } = slice.place;
+    const places = { outputStep, outputRow, outputImage };
+    return { ...windowStep(call, slice, call.inputShape[3], places), place: slice.place };
+  });
+  const [kernelHeight, kernelWidth, channels] = call.filterShape;
+  return {
+    scratchBytes: Math.max(...steps.map(({ scratchBytes }) => scratchBytes)),
+    matrix: {
+      filter: call.filter,
+      zeroPoint: call.filterZeroPoint,
+      depth: kernelHeight * kernelWidth * channels,
+      columns,
+      slices: { key, matrices: steps.map(({ matrix }) => matrix!) },
+    },
+    slices: steps,
+    integers: [
+      [record.OP, record.OP_SLICES],
+      [record.SLICE_COUNT, steps.length],
+    ],
+    singles: [],
+  };
+}
+
+/** The taps of a phase follow from the strides and from where the output begins. */
+function phaseKey({ strides, padding, outputShape }: TransposedConv2dCall): string {
+  return [strides, padding.top, padding.left, outputShape].join();
+}
+
+/** A convolution whose rows lie apart in the tensors, in bytes. */
+function windowStep(
+  call: Conv2dCall | TransposedConv2dCall,
+  { geometry, filter, bias }: Pick<Slice, 'geometry' | 'filter' | 'bias'>,
+  inputStep: number,
+  output: Pick<SlicePlace, 'outputStep' | 'outputRow'> & { readonly outputImage: number },
+): KernelStep {
+  const { channels, outputChannels: columns } = geometry;
+  const depth = geometry.windowHeight * geometry.windowWidth * channels;
   // A 1 × 1 window that leaves out no position: the image is the im2col matrix.
   const isMatrix =
     depth === channels &&
-    outputShape[1] === inputShape[1] &&
-    outputShape[2] === inputShape[2] &&
+    geometry.outputHeight === geometry.height &&
+    geometry.outputWidth === geometry.width &&
     geometry.strideY === 1 &&
     geometry.strideX === 1 &&
     geometry.paddingTop === 0 &&
     geometry.paddingLeft === 0;
-  const tiles = Math.ceil(call.output.length / columns / TILE_ROWS);
+  const positions = geometry.batch * geometry.outputHeight * geometry.outputWidth;
+  const tiles = Math.ceil(positions / TILE_ROWS);
   const tileBytes = Math.ceil(depth / 2) * PAIR_BYTES;
   const blockTiles = Math.min(tiles, Math.max(1, Math.floor(BLOCK_BYTES / tileBytes)));
   const gatheredBytes = isMatrix ? 0 : TILE_ROWS * (alignUp(depth, 16) + 16);
   return {
     scratchBytes: ACCUMULATOR_BYTES + gatheredBytes + blockTiles * tileBytes + SLACK_BYTES,
-    matrix: { filter: call.filter, zeroPoint: call.filterZeroPoint, depth, columns },
-    biases: call,
+    matrix: { filter, zeroPoint: call.filterZeroPoint, depth, columns },
+    biases: { bias, inputZeroPoint: call.inputZeroPoint },
     integers: [
       [record.OP, record.OP_CONVOLUTION],
       ...geometryFields(geometry),
@@ -115,6 +184,10 @@ function convolutionStep(call: Conv2dCall): KernelStep {
       ...requantizationIntegers(call),
       [record.BLOCK_TILES, blockTiles],
       [record.IS_MATRIX, isMatrix ? 1 : 0],
+      [record.INPUT_STEP, inputStep],
+      [record.OUTPUT_STEP, output.outputStep],
+      [record.OUTPUT_ROW, output.outputRow],
+      [record.OUTPUT_IMAGE, output.outputImage],
     ],
     singles: requantizationSingles(call),
   };
@@ -225,6 +298,21 @@ function lookupStep({ positions, channels, table }: LookupCall): KernelStep {
   };
 }
 
+function preluStep(call: PreluCall): KernelStep {
+  requireInt32Size(call.output.length);
+  return {
+    scratchBytes: 0,
+    table: preluTable(call),
+    alpha: call.alpha,
+    integers: [
+      [record.OP, record.OP_PRELU],
+      [record.BATCH, call.rows],
+      [record.OUTPUT_CHANNELS, call.alpha.length],
+    ],
+    singles: [],
+  };
+}
+
 function rearrangeStep(call: RearrangeCall): KernelStep {
   const { batch, imageBytes, offset, fill, output } = call;
   requireInt32Size(imageBytes);
@@ -302,12 +390,56 @@ function requantizationSingles({ multiplier, outputZeroPoint, low }: Requantizat
 }
 
 /** Writes the step's record, and what it points to beside the filter; returns its address. */
-export function writeStep(
+export function writeStep(arena: Arena, step: KernelStep, placement: Placement): number {
+  const { inputs, output, filter } = placement;
+  const { slices } = step;
+  const pointers: Fields =
+    slices === undefined
+      ? pointersOf(arena, step, placement)
+      : [[record.SLICES, writeSlices(arena, slices, inputs[0], output, filter?.slices ?? [])]];
+  const address = arena.allocate(record.STEP_BYTES);
+  writeRecord(arena, address, step, pointers);
+  return address;
+}
+
+/** Writes the records of a step's convolutions, one after another; returns the first's address. */
+function writeSlices(
   arena: Arena,
-  step: KernelStep,
-  { inputs, output, filter }: Placement,
+  slices: readonly SliceStep[],
+  input: number,
+  output: number,
+  filters: readonly PackedFilter[],
 ): number {
-  const pointers: Fields = [
+  const pointers = slices.map((slice, i) =>
+    pointersOf(arena, slice, {
+      inputs: [input + slice.place.inputOffset],
+      output: output + slice.place.outputOffset,
+      filter: filters[i],
+    }),
+  );
+  const address = arena.allocate(slices.length * record.STEP_BYTES);
+  for (const [i, slice] of slices.entries()) {
+    writeRecord(arena, address + i * record.STEP_BYTES, slice, pointers[i]);
+  }
+  return address;
+}
+
+function writeRecord(
+  { int32s, singles }: Arena,
+  address: number,
+  step: KernelStep,
+  pointers: Fields,
+): void {
+  int32s.fill(0, address / 4, (address + record.STEP_BYTES) / 4);
+  for (const [offset, value] of [...step.integers, ...pointers]) {
+    int32s[(address + offset) / 4] = value;
+  }
+  for (const [offset, value] of step.singles) singles[(address + offset) / 4] = value;
+}
+
+/** Writes what a step points to beside the filter. */
+function pointersOf(arena: Arena, step: KernelStep, { inputs, output, filter }: Placement): Fields {
+  return [
     ...(step.parts
       ? ([
           [record.INPUTS, writeParts(arena, step.parts, inputs)],
@@ -324,17 +456,10 @@ export function writeStep(
           [record.PAIRS, filter.pairs],
         ] as const)
       : []),
-    ...(step.table ? ([[record.TABLE, writeTable(arena, step.table)]] as const) : []),
+    ...(step.table ? ([[record.TABLE, writeBytes(arena, step.table)]] as const) : []),
+    ...(step.alpha ? ([[record.ALPHA, writeBytes(arena, step.alpha)]] as const) : []),
     [record.OUTPUT, output],
   ];
-  const address = arena.allocate(record.STEP_BYTES);
-  const { int32s, singles } = arena;
-  int32s.fill(0, address / 4, (address + record.STEP_BYTES) / 4);
-  for (const [offset, value] of [...step.integers, ...pointers]) {
-    int32s[(address + offset) / 4] = value;
-  }
-  for (const [offset, value] of step.singles) singles[(address + offset) / 4] = value;
-  return address;
 }
 
 /**
@@ -354,9 +479,9 @@ function writeBias(
   return address;
 }
 
-function writeTable(arena: Arena, table: Uint8Array): number {
-  const address = arena.allocate(table.length);
-  arena.bytes.set(table, address);
+function writeBytes(arena: Arena, bytes: Uint8Array): number {
+  const address = arena.allocate(bytes.length);
+  arena.bytes.set(bytes, address);
   return address;
 }
 

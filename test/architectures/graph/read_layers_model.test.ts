@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
+import { networkOfGraph } from '../../../architectures/graph/float_network.ts';
 import { FloatRunner } from '../../../architectures/graph/float_runner.ts';
+import { GroupedConv2d } from '../../../architectures/graph/grouped_conv2d.ts';
 import { readLayersModel } from '../../../architectures/graph/read_layers_model.ts';
 import { GeneralRelu } from '../../../checkpoints/tfjs/general_relu.ts';
 import { chain, type Layers, networkOf, someImages } from '../../quantize/convert/support.ts';
@@ -14,8 +16,40 @@ const activation = (name: 'tanh') => chain(l.activation({ activation: name }));
 const relu = (config: Omit<ConstructorParameters<typeof GeneralRelu>[0], 'name'>) =>
   chain(new GeneralRelu({ name: 'general', ...config }));
 
+const grouped = (dilation: number) =>
+  new GroupedConv2d({
+    name: 'grouped',
+    filters: 9,
+    kernelSize: [3, 2],
+    strides: dilation === 1 ? [2, 1] : [1, 1],
+    padding: dilation === 1 ? 'same' : 'valid',
+    dilationRate: [dilation, dilation],
+    groups: 3,
+    useBias: true,
+  });
+const transposed = (args = {}) =>
+  l.conv2dTranspose({ name: 'transposed', filters: 3, kernelSize: 3, ...args });
+
+/** Layers that graphs are made layers of again, from images [7, 6, 2]. */
+const MADE: Readonly<Record<string, Layers>> = {
+  'a grouped convolution': chain(conv({ filters: 6 }), grouped(1), l.reLU()),
+  'a dilated grouped convolution': chain(conv({ filters: 6, kernelSize: 1 }), grouped(2)),
+  'a transposed convolution': chain(
+    transposed({ strides: 2, padding: 'same', activation: 'relu' }),
+  ),
+  'a transposed convolution whose windows do not meet': chain(
+    transposed({ kernelSize: [2, 3], strides: [3, 2], useBias: false }),
+  ),
+  'a transposed convolution of stride 1': chain(transposed({ kernelSize: [4, 1] })),
+  PReLU: chain(l.prelu({ alphaInitializer: 'randomNormal' })),
+  'PReLU with a slope a channel': chain(
+    l.prelu({ alphaInitializer: 'randomNormal', sharedAxes: [1, 2] }),
+  ),
+};
+
 /** From images [7, 6, 2]. */
 const READ: Readonly<Record<string, Layers>> = {
+  ...MADE,
   'a convolution with all it can have': chain(
     conv({ kernelSize: [3, 2], strides: [2, 1], padding: 'same', activation: 'relu' }),
   ),
@@ -128,6 +162,17 @@ describe('readLayersModel', () => {
   for (const [title, layers] of Object.entries(READ)) {
     it(`makes a graph that computes what the model does: ${title}`, () => {
       assertComputesTheSame(networkOf([7, 6, 2], layers));
+    });
+  }
+
+  for (const [title, layers] of Object.entries(MADE)) {
+    it(`makes a graph whose layers compute the same: ${title}`, () => {
+      const model = networkOf([7, 6, 2], layers);
+      const { layersModel } = networkOfGraph(readLayersModel(model));
+      const [expected, received] = [outputsOf(model), outputsOf(layersModel)];
+      expected[0].values.forEach((value, at) => {
+        assert.ok(Math.abs(value - received[0].values[at]) < 1e-5);
+      });
     });
   }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
 import type { WeightSpec } from '../../../checkpoints/tfjs/layer_weights.ts';
+import { splitWeights } from '../../../checkpoints/tfjs/layer_weights.ts';
 import { checkTopology } from '../../../checkpoints/tfjs/layers_topology.ts';
 import { normalizeModel } from '../../../checkpoints/tfjs/normalize_model.ts';
 import { predictions } from '../live_mobilenet.ts';
@@ -22,7 +23,7 @@ function normalize(topology: unknown, weights: readonly Weight[] = []) {
     Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, index) => (from + index) / 10),
   );
   const data = new Uint8Array(Float32Array.from(values).buffer);
-  return normalizeModel(topology, specs, data, 'model.json');
+  return normalizeModel(topology, splitWeights(specs, data), 'model.json');
 }
 
 /** What the model makes of an image of ones. */
@@ -115,6 +116,34 @@ describe('normalizeModel', () => {
       layer('Activation', 'relu6', 'leaky', { activation: relu6 }),
     );
     assert.deepEqual(await outputs(topology, [], [2, 2, 1]), [1, 1, 1, 1]);
+  });
+
+  it('computes groups of channels, which Conv2D of TensorFlow.js lacks, and the activation behind them', async () => {
+    const conv = { kernel_size: [1, 1], activation: 'linear' };
+    const topology = flat(
+      layer('Conv2D', 'wide', 'image', { ...conv, filters: 4, use_bias: false }),
+      layer('Conv2D', 'grouped', 'wide', { ...conv, filters: 2, groups: 2, activation: 'relu' }),
+    );
+    const weights = [
+      { name: 'wide/kernel', shape: [1, 1, 1, 4] },
+      { name: 'grouped/kernel', shape: [1, 1, 2, 2] },
+      { name: 'grouped/bias', shape: [2], from: -1 },
+    ];
+    // 0.1 · 0.1 + 0.2 · 0.3 − 0.1, below 0; 0.3 · 0.2 + 0.4 · 0.4 + 0
+    const pixel = [0, 0.22];
+    assert.deepEqual(
+      await outputs(topology, weights, [2, 2, 1]),
+      [1, 2, 3, 4].flatMap(() => pixel),
+    );
+    assert.throws(
+      () =>
+        normalize(
+          flat(
+            layer('Conv2D', 'c', 'image', { ...conv, groups: 2, data_format: 'channels_first' }),
+          ),
+        ),
+      /its groups is 2 and its data_format "channels_first"/,
+    );
   });
 
   it('computes activations that are layers, and those that TensorFlow.js has as layers only', async () => {
@@ -249,7 +278,7 @@ describe('normalizeModel', () => {
     const named = (layers: Json) => flat(layers);
     refuses(
       named(layer('Lambda', 'mine', 'image', { function: 'x' })),
-      /^TF8 does not support mine \(Lambda\) of model\.json: the class; LayersModels are read with the layers InputLayer, Conv2D, /,
+      /^TF8 does not support mine \(Lambda\) of model\.json: its function is code in Python, which is not run/,
     );
     refuses(
       named({ ...relu, module: 'my.layers' }),
@@ -291,8 +320,14 @@ describe('normalizeModel', () => {
       /bn \(BatchNormalization\) .*: its axis is \[1,2\]; it has one/,
     );
     refuses(
-      named(layer('Conv2D', 'grouped', 'image', { filters: 2, kernel_size: [1, 1], groups: 2 })),
-      /grouped \(Conv2D\) .*: its groups is 2; it has 1/,
+      named(
+        layer('DepthwiseConv2D', 'grouped', 'image', {
+          depth_multiplier: 2,
+          kernel_size: [1, 1],
+          groups: 2,
+        }),
+      ),
+      /grouped \(DepthwiseConv2D\) .*: its groups is 2; it has 1/,
     );
     refuses(
       { class_name: 'Functional', config: { ...(flat(relu).config as Json), twist: 1 } },

@@ -31,6 +31,8 @@ export function chunkOf(
     count,
     place: 0,
     resolution: SIDE,
+    width: SIDE,
+    resample: 'bilinear',
     centralFraction: 1,
     augmentation: { kind: 'none' },
     augmentationSeed: 0,

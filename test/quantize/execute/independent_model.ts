@@ -64,6 +64,25 @@ function callOf(
       const positions = batch * size(shape.slice(0, axis));
       return { op: node.op, call: { inputs, positions, outputZeroPoint, output } };
     }
+    case 'prelu': {
+      const { alpha } = node;
+      const rows = (batch * size(shape)) / alpha.data.length;
+      const scaled = ratio(product(quantization.scale, alpha.quantization.scale), scaleOut);
+      return {
+        op: node.op,
+        call: {
+          input,
+          alpha: alpha.data,
+          rows,
+          inputZeroPoint: quantization.zeroPoint,
+          alphaZeroPoint: alpha.quantization.zeroPoint,
+          positive: inFixedPoint(ratio(quantization.scale, scaleOut)),
+          negative: inFixedPoint(scaled),
+          outputZeroPoint,
+          output,
+        },
+      };
+    }
     case 'lookup': {
       const positions = batch * shape[0] * shape[1];
       return {
@@ -110,6 +129,10 @@ function callOf(
       };
       if (node.op !== 'fullyConnected') {
         const filterShape = weights.shape;
+        if (node.op === 'transposedConv2d') {
+          const placed = { filterShape, strides, padding };
+          return { op: node.op, call: { ...image, ...arithmetic, ...placed } };
+        }
         const { dilations = [1, 1] } = node;
         const placed = { filterShape, strides, padding, dilations };
         return { op: node.op, call: { ...image, ...arithmetic, ...placed } };
@@ -121,6 +144,16 @@ function callOf(
       };
     }
   }
+}
+
+/** mantissa · 2^(shift − 31) */
+function inFixedPoint(value: number) {
+  const { numerator, denominator } = fractionOf(value);
+  const scaled = (shift: number) =>
+    shift < 31 ? numerator << BigInt(31 - shift) : numerator >> BigInt(shift - 31);
+  let shift = -31;
+  while (scaled(shift) >= denominator << 31n) shift++;
+  return { mantissa: Number(scaled(shift) / denominator), shift };
 }
 
 const size = (sides: readonly number[]) => sides.reduce((product, side) => product * side, 1);

@@ -143,6 +143,48 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
     return slide(x, node, (values) => values.reduce((a, b) => a + b, 0) / values.length);
   },
   MaxPool: ([x], node) => slide(x, node, (values) => Math.max(...values)),
+  PRelu: ([x, slopes]) => {
+    const [, channels, height, width] = x.shape as [number, number, number, number];
+    const isWhole = slopes.values.length === channels * height * width;
+    const slope = (i: number) => slopes.values[isWhole ? i : Math.floor(i / (height * width))];
+    return {
+      ...x,
+      values: Array.from(x.values, (value, i) => (value >= 0 ? value : slope(i) * value)),
+    };
+  },
+  ConvTranspose: ([x, filter, bias], node) => {
+    const [depth, outputs, kernelHeight, kernelWidth] = filter.shape as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    const [, , height, width] = x.shape as [number, number, number, number];
+    const [strideY, strideX] = ints(node, 'strides') as [number, number];
+    const [top, left, bottom, right] = ints(node, 'pads') as [number, number, number, number];
+    const [moreY, moreX] = node.attribute.some(({ name }) => name === 'output_padding')
+      ? (ints(node, 'output_padding') as [number, number])
+      : [0, 0];
+    const size = [
+      (height - 1) * strideY + kernelHeight - top - bottom + moreY,
+      (width - 1) * strideX + kernelWidth - left - right + moreX,
+    ];
+    return build([1, outputs, ...size], (_, o, y, w) => {
+      let sum = bias.values[o];
+      for (let iy = 0; iy < height; iy++) {
+        for (let ix = 0; ix < width; ix++) {
+          const [ky, kx] = [y + top - iy * strideY, w + left - ix * strideX];
+          if (ky < 0 || ky >= kernelHeight || kx < 0 || kx >= kernelWidth) continue;
+          for (let i = 0; i < depth; i++) {
+            const weight =
+              filter.values[((i * outputs + o) * kernelHeight + ky) * kernelWidth + kx];
+            sum += weight * x.values[(i * height + iy) * width + ix];
+          }
+        }
+      }
+      return sum;
+    });
+  },
   Conv: ([x, filter, bias], node) => {
     const [outputs, depth, height, width] = filter.shape as [number, number, number, number];
     const [groups] = ints(node, 'group') as [number];

@@ -2,6 +2,8 @@ import type { Conv2dCall } from '../../../quantize/ops/conv2d.ts';
 import type { ElementwiseCall } from '../../../quantize/ops/elementwise.ts';
 import type { Requantization } from '../../../quantize/ops/requantization.ts';
 import type { Shape4 } from '../../../quantize/ops/tensor.ts';
+import type { TransposedConv2dCall } from '../../../quantize/ops/transposed_conv2d.ts';
+import type { FixedPoint } from '../../../quantize/params/fixed_point.ts';
 import type { Padding } from '../../../quantize/params/window.ts';
 import { requantizeExactly } from '../params/exact.ts';
 import type { KernelCall } from './run_case.ts';
@@ -17,6 +19,18 @@ export function computeIndependently(kernelCall: KernelCall): number[] {
     case 'conv2d':
     case 'depthwiseConv2d':
       return convolve(op, kernelCall.call);
+    case 'transposedConv2d':
+      return transpose(kernelCall.call);
+    case 'prelu': {
+      const { call } = kernelCall;
+      return Array.from(call.input, (q, i) => {
+        const x = BigInt(q - call.inputZeroPoint);
+        const slope = BigInt(call.alpha[i % call.alpha.length] - call.alphaZeroPoint);
+        const value =
+          x >= 0n ? inFixedPoint(x, call.positive) : inFixedPoint(x * slope, call.negative);
+        return Math.max(0, Math.min(255, Number(value) + call.outputZeroPoint));
+      });
+    }
     case 'fullyConnected': {
       const { call } = kernelCall;
       return convolve('conv2d', {
@@ -96,6 +110,52 @@ export function computeIndependently(kernelCall: KernelCall): number[] {
   }
 }
 
+/** Rounded to a whole number with ties upwards, and after a shift to the right with ties away from 0. */
+function inFixedPoint(x: bigint, { mantissa, shift }: FixedPoint): bigint {
+  const floor = (a: bigint, b: bigint) => (a - (((a % b) + b) % b)) / b;
+  const left = shift > 0 ? 1n << BigInt(shift) : 1n;
+  const high = floor(x * left * BigInt(mantissa) + (1n << 30n), 1n << 31n);
+  if (shift >= 0) return high;
+  const unit = 1n << BigInt(-shift);
+  const magnitude = floor(2n * (high < 0n ? -high : high) + unit, 2n * unit);
+  return high < 0n ? -magnitude : magnitude;
+}
+
+/** Each input position adds its window to real sums of the whole output, of which the call's is a part. */
+function transpose(call: TransposedConv2dCall): number[] {
+  const [batch, height, width, channels] = call.inputShape;
+  const [kernelHeight, kernelWidth, , filters] = call.filterShape;
+  const [, outputHeight, outputWidth] = call.outputShape;
+  const sums = new Map<string, bigint>();
+  for (let n = 0; n < batch; n++) {
+    for (let p = 0; p < height * width * kernelHeight * kernelWidth * channels * filters; p++) {
+      const m = p % filters;
+      const w = Math.floor(p / filters);
+      const c = w % channels;
+      const kx = Math.floor(w / channels) % kernelWidth;
+      const ky = Math.floor(w / channels / kernelWidth) % kernelHeight;
+      const position = Math.floor(w / channels / kernelWidth / kernelHeight);
+      const [iy, ix] = [Math.floor(position / width), position % width];
+      const y = iy * call.strides[0] + ky - call.padding.top;
+      const x = ix * call.strides[1] + kx - call.padding.left;
+      const value = call.input[((n * height + iy) * width + ix) * channels + c];
+      const weight = call.filter[((ky * kernelWidth + kx) * channels + c) * filters + m];
+      const product = BigInt((value - call.inputZeroPoint) * (weight - call.filterZeroPoint));
+      const key = [n, y, x, m].join();
+      sums.set(key, (sums.get(key) ?? 0n) + product);
+    }
+  }
+  return Array.from({ length: batch * outputHeight * outputWidth * filters }, (_, i) => {
+    const m = i % filters;
+    const x = Math.floor(i / filters) % outputWidth;
+    const y = Math.floor(i / filters / outputWidth) % outputHeight;
+    const n = Math.floor(i / filters / outputWidth / outputHeight);
+    const sum = BigInt(call.bias[m]) + (sums.get([n, y, x, m].join()) ?? 0n);
+    const { multiplier, outputZeroPoint, low, high } = call;
+    return requantizeExactly(sum, multiplier, outputZeroPoint, low, high);
+  });
+}
+
 /** The differences from the zero points of each two elements that meet. */
 function pairs({ a, b, rows, columns, share, aZeroPoint, bZeroPoint }: ElementwiseCall) {
   return Array.from({ length: rows * columns }, (_, i) => {
@@ -105,18 +165,25 @@ function pairs({ a, b, rows, columns, share, aZeroPoint, bZeroPoint }: Elementwi
 }
 
 function convolve(op: 'conv2d' | 'depthwiseConv2d', call: Conv2dCall & Requantization): number[] {
-  const [height, width, channels, filters] = call.filterShape;
+  const [height, width, depth, filters] = call.filterShape;
+  const channels = call.inputShape[3];
   const zx = BigInt(call.inputZeroPoint);
   const wz = BigInt(call.filterZeroPoint);
   return windows(call, [height, width], call.outputShape[3]).map(({ bytes, column }) => {
     let [products, inputs, weights, taps] = [0n, 0n, 0n, 0n];
-    const own = Math.floor(column / filters);
+    // The first of the channels that the column reads, and how many there are.
+    const [first, count] =
+      op === 'depthwiseConv2d'
+        ? [Math.floor(column / filters), 1]
+        : [Math.floor((column * channels) / depth / filters) * depth, depth];
     for (const [i, byte] of bytes.entries()) {
-      const channel = i % channels;
-      if (op === 'depthwiseConv2d' && channel !== own) continue;
+      const within = (i % channels) - first;
+      if (within < 0 || within >= count) continue;
+      const tap = Math.floor(i / channels);
       const offset = op === 'conv2d' ? column : column % filters;
       const x = byte === undefined ? zx : BigInt(byte);
-      const w = BigInt(call.filter[i * filters + offset]);
+      const row = op === 'conv2d' ? tap * depth + within : i;
+      const w = BigInt(call.filter[row * filters + offset]);
       products += x * w;
       inputs += x;
       weights += w;

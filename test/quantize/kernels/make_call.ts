@@ -1,6 +1,7 @@
 import type { Shape4 } from '../../../quantize/ops/tensor.ts';
 import { accumulatorBound } from '../../../quantize/params/accumulator.ts';
 import { type Arrangement, arrangementMap } from '../../../quantize/params/arrangement.ts';
+import type { FixedPoint } from '../../../quantize/params/fixed_point.ts';
 import { dilatedWindow, type Padding } from '../../../quantize/params/window.ts';
 import type { KernelCall } from './run_case.ts';
 
@@ -106,6 +107,8 @@ export interface ConvolutionShapes {
   readonly strides: readonly [number, number];
   readonly padding: Padding;
   readonly dilations?: readonly [number, number];
+  /** Of a conv2d; divides its channels and its filters. */
+  readonly groups?: number;
 }
 
 function outputSize(size: number, window: number, stride: number, padding: number): number {
@@ -126,7 +129,7 @@ function outputPositions(
 
 export function convolution(
   op: 'conv2d' | 'depthwiseConv2d',
-  { inputShape, windowShape, filters, strides, padding, dilations }: ConvolutionShapes,
+  { inputShape, windowShape, filters, strides, padding, dilations, groups = 1 }: ConvolutionShapes,
   overrides: Partial<Arithmetic> = {},
 ): KernelCall {
   const arithmetic = { ...ARITHMETIC, ...overrides };
@@ -134,9 +137,10 @@ export function convolution(
   const [batch, , , channels] = inputShape;
   const span = dilatedWindow(windowShape, dilations);
   const [height, width] = outputPositions(inputShape, span, strides, padding);
-  const filterShape = [...windowShape, channels, filters] as const;
+  const depth = channels / groups;
+  const filterShape = [...windowShape, depth, filters] as const;
   const columns = op === 'conv2d' ? filters : channels * filters;
-  const taps = windowShape[0] * windowShape[1] * (op === 'conv2d' ? channels : 1);
+  const taps = windowShape[0] * windowShape[1] * (op === 'conv2d' ? depth : 1);
   const call = {
     input: randomBytes(elements(inputShape), seed, fill),
     inputShape,
@@ -156,6 +160,56 @@ export function convolution(
     outputShape: [batch, height, width, columns] as const,
   };
   return { op, call };
+}
+
+export interface TransposedShapes extends Omit<ConvolutionShapes, 'padding' | 'groups'> {
+  /** Cut off above and to the left. */
+  readonly begin: readonly [number, number];
+  /** [H', W'] */
+  readonly size: readonly [number, number];
+}
+
+export function transposedConvolution(
+  { inputShape, windowShape, filters, strides, begin, size }: TransposedShapes,
+  overrides: Partial<Arithmetic> = {},
+): KernelCall {
+  const padding = { top: begin[0], left: begin[1], bottom: 0, right: 0 };
+  // Input, weights and numbers are those of some convolution.
+  const around = { top: windowShape[0], bottom: 0, left: windowShape[1], right: 0 };
+  const { call } = convolution(
+    'conv2d',
+    { inputShape, windowShape, filters, strides: [1, 1], padding: around },
+    overrides,
+  ) as Extract<KernelCall, { op: 'conv2d' }>;
+  const outputShape = [inputShape[0], ...size, filters] as const;
+  const output = new Uint8Array(elements(outputShape));
+  return { op: 'transposedConv2d', call: { ...call, strides, padding, output, outputShape } };
+}
+
+/** What a call of a PReLU has beside its shapes. */
+export interface PreluNumbers {
+  readonly inputZeroPoint: number;
+  readonly alphaZeroPoint: number;
+  readonly outputZeroPoint: number;
+  readonly positive: FixedPoint;
+  readonly negative: FixedPoint;
+  readonly seed: number;
+}
+
+/** [rows, slopes] */
+export function prelu(
+  rows: number,
+  slopes: number,
+  { seed, ...numbers }: PreluNumbers,
+): KernelCall {
+  const call = {
+    ...numbers,
+    input: randomBytes(rows * slopes, seed),
+    alpha: randomBytes(slopes, seed + 1),
+    rows,
+    output: new Uint8Array(rows * slopes),
+  };
+  return { op: 'prelu', call };
 }
 
 export function fullyConnected(

@@ -11,8 +11,10 @@ import {
   lookup,
   multiply,
   pool,
+  prelu,
   rearrange,
   sum,
+  transposedConvolution,
 } from './make_call.ts';
 import { arrangedShapes } from './random_arrangements.ts';
 import type { KernelCall } from './run_case.ts';
@@ -92,6 +94,46 @@ const dilated = (placements: fc.Arbitrary<Placement>): fc.Arbitrary<Placement> =
       .map(([shapes, dilations]) => fitting({ ...shapes, dilations })),
   );
 
+/** A convolution of one group or several, of so many channels and filters each. */
+const grouped = (
+  placements: fc.Arbitrary<Placement>,
+  most: number,
+): fc.Arbitrary<Placement & { readonly filters: number; readonly groups: number }> =>
+  fc
+    .tuple(placements, integer(1, most), fc.oneof(fc.constant(1), integer(1, 5)))
+    .map(([shapes, filters, groups]) => {
+      const [batch, height, width, channels] = shapes.inputShape;
+      const depth = Math.ceil(channels / groups);
+      const inputShape = [batch, height, width, depth * groups] as const;
+      return { ...shapes, inputShape, filters: Math.ceil(filters / groups) * groups, groups };
+    });
+
+/** An output that ends within a stride behind what the windows reach. */
+const transposed = (placements: fc.Arbitrary<Placement>, most: number) =>
+  fc
+    .tuple(placements, integer(1, most), fc.tuple(integer(0, 3), integer(0, 3)), integer(0, 99))
+    .map(([{ inputShape, windowShape, strides }, filters, cut, seed]) => {
+      const begin = cut.map((side, axis) => Math.min(side, windowShape[axis] - 1));
+      const size = begin.map((side, axis) => {
+        const whole = (inputShape[axis + 1] - 1) * strides[axis] + windowShape[axis];
+        return Math.max(1, whole - side - (seed % 3) + ((seed >> 2) % strides[axis]));
+      });
+      return {
+        inputShape,
+        windowShape,
+        strides,
+        filters,
+        begin: [begin[0], begin[1]] as const,
+        size: [size[0], size[1]] as const,
+      };
+    });
+
+const fixed = (most: number) =>
+  fc.record({
+    mantissa: fc.oneof(fc.constant(2 ** 30), integer(2 ** 30, 2 ** 31 - 1)),
+    shift: fc.oneof(integer(-8, 2), integer(-31, most)),
+  });
+
 /** A pool's padding is smaller than its window. */
 const poolPlacement = (): fc.Arbitrary<Placement> =>
   placement(40).map(({ padding, ...rest }) => {
@@ -143,13 +185,30 @@ const sumCall = (op: 'add' | 'subtract') =>
 
 export const RANDOM_CALLS: Readonly<Record<KernelCall['op'], fc.Arbitrary<KernelCall>>> = {
   conv2d: fc
-    .tuple(dilated(placement(20)), integer(1, 20), arithmetic())
-    .map(([shapes, filters, numbers]) => convolution('conv2d', { ...shapes, filters }, numbers)),
+    .tuple(grouped(dilated(placement(20)), 20), arithmetic())
+    .map(([shapes, numbers]) => convolution('conv2d', shapes, numbers)),
   depthwiseConv2d: fc
     .tuple(dilated(placement(20)), fc.oneof(fc.constant(1), integer(1, 3)), arithmetic())
     .map(([shapes, filters, numbers]) =>
       convolution('depthwiseConv2d', { ...shapes, filters }, numbers),
     ),
+  transposedConv2d: fc
+    .tuple(transposed(placement(20), 20), arithmetic())
+    .map(([shapes, numbers]) => transposedConvolution(shapes, numbers)),
+  prelu: fc
+    .tuple(
+      integer(1, 9),
+      integer(1, 60),
+      fc.record({
+        inputZeroPoint: byte(),
+        alphaZeroPoint: byte(),
+        outputZeroPoint: byte(),
+        positive: fixed(22),
+        negative: fixed(14),
+        seed: integer(0, 10000),
+      }),
+    )
+    .map(([rows, slopes, numbers]) => prelu(rows, slopes, numbers)),
   fullyConnected: fc
     .tuple(integer(1, 9), integer(1, 70), integer(1, 40), arithmetic())
     .map(([batch, depth, outputs, numbers]) => fullyConnected([batch, depth, outputs], numbers)),
@@ -192,8 +251,8 @@ const widePlacement = (): fc.Arbitrary<Placement> =>
 /** Calls of more channels than the widest vectors and tiles have, and not a multiple of them. */
 export const WIDE_CALLS: Readonly<Record<string, fc.Arbitrary<KernelCall>>> = {
   conv2d: fc
-    .tuple(dilated(widePlacement()), integer(1, 150), arithmetic())
-    .map(([shapes, filters, numbers]) => convolution('conv2d', { ...shapes, filters }, numbers)),
+    .tuple(grouped(dilated(widePlacement()), 150), arithmetic())
+    .map(([shapes, numbers]) => convolution('conv2d', shapes, numbers)),
   depthwiseConv2d: fc
     .tuple(dilated(widePlacement()), arithmetic())
     .map(([shapes, numbers]) =>
@@ -203,6 +262,9 @@ export const WIDE_CALLS: Readonly<Record<string, fc.Arbitrary<KernelCall>>> = {
         numbers,
       ),
     ),
+  transposedConv2d: fc
+    .tuple(transposed(widePlacement(), 150), arithmetic())
+    .map(([shapes, numbers]) => transposedConvolution(shapes, numbers)),
   fullyConnected: fc
     .tuple(integer(1, 20), integer(1, 300), integer(1, 300), arithmetic())
     .map(([batch, depth, outputs, numbers]) => fullyConnected([batch, depth, outputs], numbers)),

@@ -48,6 +48,8 @@ function outputShape({ op, call }: KernelCall): readonly number[] {
     case 'subtract':
     case 'multiply':
       return [call.rows, call.columns];
+    case 'prelu':
+      return [call.rows, call.alpha.length];
     case 'rearrange':
       return [call.batch, ...call.sizes];
     default:

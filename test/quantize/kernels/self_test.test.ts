@@ -23,7 +23,7 @@ function faulty(fault: {
   const { sum = total, requantize = exact } = fault;
   return runWith('conv2d', (call) => {
     const [kernelHeight, kernelWidth, depth, filters] = call.filterShape;
-    if (kernelHeight * kernelWidth > 1) return;
+    if (kernelHeight * kernelWidth > 1 || depth !== call.inputShape[3]) return;
     for (let row = 0; row < call.output.length / filters; row++) {
       for (let m = 0; m < filters; m++) {
         const terms = Array.from({ length: depth }, (_, k) => {

@@ -32,6 +32,8 @@ export const OPS = [
   'multiply',
   'lookup',
   'rearrange',
+  'prelu',
+  'transposedConv2d',
   'globalAveragePool',
   'fullyConnected',
 ] as const;
@@ -108,11 +110,19 @@ export function randomModelsOfOutputs(options: { withEveryOp: boolean }): fc.Arb
   });
 }
 
-/** The model with products in the place of sums, whose ties ONNX rounds otherwise. */
+/**
+ * The model with products in the place of sums, and tables in that of PReLUs, whose ties ONNX rounds
+ * otherwise.
+ */
 export function withoutSums(model: Tf8Model): Tf8Model {
-  const nodes = model.nodes.map((node) =>
-    node.op === 'add' || node.op === 'subtract' ? { ...node, op: 'multiply' as const } : node,
-  );
+  const nodes = model.nodes.map((node): Tf8Node => {
+    if (node.op === 'prelu') {
+      const { alpha: _, ...rest } = node;
+      const table = Uint8Array.from({ length: 256 }, (_, byte) => byte);
+      return { ...rest, op: 'lookup', function: 'linear', table };
+    }
+    return node.op === 'add' || node.op === 'subtract' ? { ...node, op: 'multiply' } : node;
+  });
   return { ...model, nodes };
 }
 
@@ -215,6 +225,22 @@ function buildNode(
       const table = lookupTable(value, before.quantization, quantization);
       return { op, name, inputs, function: f, table, output: { ...before, quantization } };
     }
+    case 'prelu': {
+      const { scale } = before.quantization;
+      const shape = seed % 3 === 0 ? before.shape : ([1, 1, channels] as const);
+      const quantization = { scale: Math.fround(1 / 200), zeroPoint: each.weightZeroPoint };
+      const data = randomBytes(shape[0] * shape[1] * shape[2], seed);
+      const own = { scale: Math.fround(scale * (1 + (seed % 7) / 5)), zeroPoint: each.zeroPoint };
+      const output = { ...before, quantization: own };
+      return { op, name, inputs, alpha: { data, shape, quantization }, output };
+    }
+    case 'transposedConv2d': {
+      const placed = placeTransposed(before.shape, each);
+      const { windowShape, positions, ...rest } = placed;
+      const shape = [...windowShape, channels, each.filters] as const;
+      const taps = windowShape[0] * windowShape[1] * channels;
+      return { op, name, inputs, ...rest, ...weighted(before, shape, taps, positions, each) };
+    }
     case 'rearrange': {
       const kind = KINDS[seed % KINDS.length];
       const block = (side: number) => (height % side === 0 && width % side === 0 ? side : 1);
@@ -237,12 +263,27 @@ function buildNode(
     case 'conv2d':
     case 'depthwiseConv2d': {
       const { windowShape, padding, positions, dilations } = placeDilated(before.shape, each);
-      const shape = [...windowShape, channels, each.filters] as const;
-      const taps = windowShape[0] * windowShape[1] * (op === 'conv2d' ? channels : 1);
-      const parts = weighted(before, shape, taps, positions, each, op === 'conv2d' ? 1 : channels);
-      return { op, name, inputs, strides, padding, ...parts, ...(dilations && { dilations }) };
+      const placed = { name, inputs, strides, padding, ...(dilations && { dilations }) };
+      const taps = windowShape[0] * windowShape[1];
+      if (op === 'depthwiseConv2d') {
+        const shape = [...windowShape, channels, each.filters] as const;
+        return { op, ...placed, ...weighted(before, shape, taps, positions, each, channels) };
+      }
+      const groups = groupsOf(channels, each);
+      const depth = channels / groups;
+      const shape = [...windowShape, depth, each.filters] as const;
+      const parts = weighted(before, shape, taps * depth, positions, each);
+      return { op, ...placed, ...parts, ...(groups > 1 && { groups }) };
     }
   }
+}
+
+/** One of the numbers that divide both the channels and the filters. */
+function groupsOf(channels: number, { filters, seed }: Step): number {
+  const divisors = Array.from({ length: filters }, (_, i) => i + 1).filter(
+    (divisor) => channels % divisor === 0 && filters % divisor === 0,
+  );
+  return divisors[seed % divisors.length];
 }
 
 /** The step's window, made to fit into the image, its padding and its positions. */
@@ -251,6 +292,37 @@ function place([height, width]: ImageShape, { window, strides, padding: kind }: 
   const windowShape = [Math.min(window[0], height), Math.min(window[1], width)] as const;
   const padding = kind === 'same' ? samePadding(size, windowShape, strides) : NO_PADDING;
   return { windowShape, padding, positions: windowPositions(size, windowShape, strides, padding) };
+}
+
+/** Padding as TensorFlow has it, or some that it has not; images do not grow much. */
+function placeTransposed(
+  [height, width]: ImageShape,
+  { window, strides: steps, padding, seed }: Step,
+) {
+  const strides = height * width > 50 ? ([1, 1] as const) : steps;
+  const size = [height, width].map(
+    (side, axis) =>
+      side * strides[axis] + (padding === 'same' ? 0 : Math.max(0, window[axis] - strides[axis])),
+  ) as [number, number];
+  const begin = padding === 'same' ? samePadding(size, window, strides) : NO_PADDING;
+  const extra = seed % 3 === 0 && size[0] > 2 ? 1 : 0;
+  const end = (axis: 0 | 1, before: number, cut: number) =>
+    ([height, width][axis] - 1) * strides[axis] + window[axis] - before - size[axis] + cut;
+  const after = [end(0, begin.top, extra), end(1, begin.left, 0)];
+  return {
+    windowShape: window,
+    strides,
+    positions: [size[0] - extra, size[1]] as const,
+    padding: {
+      top: begin.top,
+      left: begin.left,
+      bottom: Math.max(0, after[0]),
+      right: Math.max(0, after[1]),
+    },
+    ...(after.some((side) => side < 0) && {
+      outputPadding: [Math.max(0, -after[0]), Math.max(0, -after[1])] as const,
+    }),
+  };
 }
 
 /** Where the taps of the step's window lie apart, which goes with strides of 1. */

@@ -11,8 +11,10 @@ import {
   lookup,
   multiply,
   pool,
+  prelu,
   rearrange,
   sum,
+  transposedConvolution,
 } from '../kernels/make_call.ts';
 import { type KernelCall, run } from '../kernels/run_case.ts';
 
@@ -26,6 +28,20 @@ const PLACEMENT = {
 const VALID: Readonly<Record<KernelCall['op'], KernelCall>> = {
   conv2d: convolution('conv2d', { ...PLACEMENT, filters: 4 }),
   depthwiseConv2d: convolution('depthwiseConv2d', { ...PLACEMENT, filters: 2 }),
+  transposedConv2d: transposedConvolution({
+    ...PLACEMENT,
+    filters: 4,
+    begin: [1, 0],
+    size: [10, 7],
+  }),
+  prelu: prelu(3, 4, {
+    inputZeroPoint: 120,
+    alphaZeroPoint: 30,
+    outputZeroPoint: 90,
+    positive: { mantissa: 2 ** 30, shift: 1 },
+    negative: { mantissa: 2 ** 30, shift: -6 },
+    seed: 1,
+  }),
   fullyConnected: fullyConnected([2, 3, 4]),
   averagePool2d: pool('averagePool2d', PLACEMENT),
   maxPool2d: pool('maxPool2d', PLACEMENT),
@@ -60,6 +76,36 @@ const WEIGHTED = [...CONVOLUTIONS, 'fullyConnected'] as const;
 type Refusal = readonly [call: KernelCall, message: RegExp];
 
 const REFUSED: readonly Refusal[] = [
+  [
+    broken('conv2d', { filterShape: [3, 2, 2, 4], filter: bytes(48) }),
+    /a divisor of inputShape\[3\] = 3 for filterShape\[2\] but received 2/,
+  ],
+  [
+    broken('conv2d', { filterShape: [3, 2, 1, 4], filter: bytes(24) }),
+    /a multiple of the 3 groups for filterShape\[3\] but received 4/,
+  ],
+  [broken('transposedConv2d', { input: bytes(7) }), /length 180 for input but received 7/],
+  [broken('transposedConv2d', { strides: [0, 1] }), /integer ≥ 1 for strides\[0\] but received 0/],
+  [
+    broken('transposedConv2d', { padding: { ...PLACEMENT.padding, top: -1 } }),
+    /integer ≥ 0 for padding.top but received -1/,
+  ],
+  [
+    broken('transposedConv2d', { filterShape: [3, 2, 6, 2] }),
+    /3 \(inputShape\[3\]\) for filterShape\[2\] but received 6/,
+  ],
+  [broken('transposedConv2d', { outputShape: [2, 10, 8, 4] }), /length 640 for output/],
+  [broken('prelu', { rows: 0 }), /integer ≥ 1 for rows but received 0/],
+  [broken('prelu', { input: bytes(7) }), /length 12 for input but received 7/],
+  [broken('prelu', { alphaZeroPoint: 256 }), /\[0, 255\] for alphaZeroPoint but received 256/],
+  [
+    broken('prelu', { positive: { mantissa: 5, shift: 0 } }),
+    /0 or an integer in \[2³⁰, 2³¹\) for positive.mantissa but received 5/,
+  ],
+  [
+    broken('prelu', { negative: { mantissa: 2 ** 30, shift: 15 } }),
+    /integer in \[−31, 14\] for negative.shift but received 15/,
+  ],
   ...WINDOWED.flatMap((op): Refusal[] => [
     [broken(op, { input: bytes(7) }), /length 180 for input but received 7/],
     [broken(op, { inputShape: [2, 5, 6] }), /4 dimensions for inputShape but received \[2,5,6\]/],
@@ -83,7 +129,10 @@ const REFUSED: readonly Refusal[] = [
     const { call } = VALID[op];
     const filters = op === 'conv2d' ? 4 : 2;
     return [
-      [broken(op, { filterShape: [3, 2, 1, filters * 3] }), /3 \(inputShape\[3\]\)/],
+      [
+        broken(op, { filterShape: [3, 2, 1, filters * 3] }),
+        op === 'conv2d' ? /outputShape\[3\]/ : /3 \(inputShape\[3\]\)/,
+      ],
       [broken(op, { filterShape: [3, 2, 3, 9] }), /length 162 for filter/],
       [broken(op, { filterShape: [3, 2, 3, 9], filter: bytes(162) }), /for outputShape\[3\]/],
       [broken(op, { outputShape: [2, 2, 6, 1], output: bytes(24) }), /length 1 for bias/],

@@ -44,7 +44,7 @@ describe('takeSamples', () => {
           classNames: dataset.classNames,
           labelOffset: 1,
         },
-        range: SYMMETRIC,
+        input: { shape: [SIDE, SIDE, 3], centralFraction: undefined, range: SYMMETRIC },
         predictTf8: (images) => {
           assert.equal(images.length, SIDE * SIDE * 3);
           const logits = new Float32Array(CLASSES + 1);

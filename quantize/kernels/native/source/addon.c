@@ -8,7 +8,9 @@
 #include "aligned.h"
 #include "elementwise.h"
 #include "peak.h"
+#include "prelu.h"
 #include "rearrange.h"
+#include "slices.h"
 
 static const char *const ISA_NAMES[ISA_COUNT] = {"scalar", "avx2", "avxvnni", "avx512vnni",
                                                  "neondot"};
@@ -66,8 +68,8 @@ static napi_value create_op(napi_env env, napi_callback_info info) {
       {"windowWidth", &w.window_width, 1, INT32_MAX},
       {"strideY", &w.stride_y, 1, INT32_MAX},
       {"strideX", &w.stride_x, 1, INT32_MAX},
-      {"paddingTop", &w.padding_top, 0, INT32_MAX},
-      {"paddingLeft", &w.padding_left, 0, INT32_MAX},
+      {"paddingTop", &w.padding_top, -INT32_MAX / 2, INT32_MAX},
+      {"paddingLeft", &w.padding_left, -INT32_MAX / 2, INT32_MAX},
       {"dilationY", &w.dilation_y, 1, INT32_MAX},
       {"dilationX", &w.dilation_x, 1, INT32_MAX},
       {"outputHeight", &w.output_height, 1, INT32_MAX},
@@ -213,6 +215,71 @@ static napi_value create_rearrangement(napi_env env, napi_callback_info info) {
   return make_handle(env, HANDLE_OP, op_create_rearrangement(&r));
 }
 
+/* createPrelu(rows, alpha: Uint8Array, table: Uint8Array(65536)) */
+static napi_value create_prelu(napi_env env, napi_callback_info info) {
+  napi_value arguments[MOST_ARGUMENTS];
+  int32_t rows;
+  Array alpha, table;
+  if (!get_arguments(env, info, 3, arguments) ||
+      napi_get_value_int32(env, arguments[0], &rows) != napi_ok || rows < 1 ||
+      !get_array(env, arguments[1], napi_uint8_array, &alpha) || alpha.length < 1 ||
+      alpha.length > INT32_MAX || !get_array(env, arguments[2], napi_uint8_array, &table) ||
+      table.length != 256 * 256) {
+    return fail(env, "Expected (rows, alpha, a table of 65536 bytes) for createPrelu");
+  }
+  return make_handle(env, HANDLE_OP,
+                     op_create_prelu(rows, (int32_t)alpha.length, alpha.data, table.data));
+}
+
+/* Fills the four fields of each slice's place. */
+static void get_places(const int32_t *numbers, size_t count, SlicePlace *places) {
+  for (size_t i = 0; i < count; i++, numbers += 4) {
+    places[i] = (SlicePlace){numbers[0], numbers[1], numbers[2], numbers[3]};
+  }
+}
+
+/*
+ * createSliced(ops, places: Int32Array(4 * ops), fields by name). The ops are made for this: closing them
+ * is left to the caller, and running them alone to nobody.
+ */
+static napi_value create_sliced(napi_env env, napi_callback_info info) {
+  napi_value arguments[MOST_ARGUMENTS];
+  uint32_t count;
+  Array numbers;
+  WholeTensors whole;
+  const Field FIELDS[] = {
+      {"batch", &whole.batch, 1, INT32_MAX},
+      {"height", &whole.height, 1, INT32_MAX},
+      {"width", &whole.width, 1, INT32_MAX},
+      {"channels", &whole.channels, 1, INT32_MAX},
+      {"outputHeight", &whole.output_height, 1, INT32_MAX},
+      {"outputWidth", &whole.output_width, 1, INT32_MAX},
+      {"outputChannels", &whole.output_channels, 1, INT32_MAX},
+  };
+  if (!get_arguments(env, info, 3, arguments) ||
+      napi_get_array_length(env, arguments[0], &count) != napi_ok || count < 1 ||
+      !get_array(env, arguments[1], napi_int32_array, &numbers) ||
+      numbers.length != 4 * (size_t)count || !get_fields(env, arguments[2], FIELDS, COUNT(FIELDS))) {
+    return fail(env, "Expected (ops, places, fields) for createSliced");
+  }
+  Op **ops = calloc(count, sizeof *ops);
+  SlicePlace *places = calloc(count, sizeof *places);
+  const int has_memory = ops != NULL && places != NULL;
+  int is_valid = has_memory;
+  if (has_memory) get_places(numbers.data, count, places);
+  for (uint32_t i = 0; is_valid && i < count; i++) {
+    napi_value element;
+    is_valid = napi_get_element(env, arguments[0], i, &element) == napi_ok &&
+               (ops[i] = get_object(env, element, HANDLE_OP)) != NULL &&
+               is_slice(ops[i], &places[i], &whole);
+  }
+  Op *op = is_valid ? op_create_sliced(count, ops, places, &whole) : NULL;
+  free(ops);
+  free(places);
+  if (has_memory && !is_valid) return fail(env, "Expected slices of the tensors for createSliced");
+  return make_handle(env, HANDLE_OP, op);
+}
+
 /* runOp(op, inputs: Uint8Array[], output: Uint8Array): one call on the caller's thread. */
 static napi_value run_op(napi_env env, napi_callback_info info) {
   napi_value arguments[MOST_ARGUMENTS];
@@ -286,6 +353,7 @@ NAPI_MODULE_INIT() {
       {"supportedIsas", supported_isas}, {"createOp", create_op},
       {"createConcat", create_concat},   {"createElementwise", create_elementwise},
       {"createLookup", create_lookup},   {"createRearrangement", create_rearrangement},
+      {"createSliced", create_sliced},   {"createPrelu", create_prelu},
       {"runOp", run_op},
       {"createProgram", create_program}, {"runProgram", run_program},
       {"quantize", quantize},            {"profileProgram", profile_program},

@@ -112,7 +112,7 @@ TARGET void convolution_avx2_chains(const Op *op, const uint8_t *input, uint8_t 
   const size_t depth = (size_t)op->depth, columns = (size_t)op->output_channels;
   const int is_direct = op->is_pointwise && depth % 4 == 0; /* rows are whole groups */
   const Constants256 constants = make_constants256(&op->requantization);
-  Panel p = {.stride = (size_t)op->groups * 4, .chains = op->chains, .output_stride = columns};
+  Panel p = {.stride = (size_t)op->groups * 4, .chains = op->chains, .output_stride = op->output_step};
   for (size_t row = first; row < last; row += op->block_rows) {
     p.count = last - row < op->block_rows ? last - row : op->block_rows;
     p.rows = is_direct ? input + row * depth : scratch->gathered;
@@ -124,7 +124,7 @@ TARGET void convolution_avx2_chains(const Op *op, const uint8_t *input, uint8_t 
       p.offsets = op->chain_offsets + packed->offsets;
       p.scattered = packed->scattered;
       p.bias = op->bias + column;
-      p.output = output + row * columns + column;
+      p.output = output + (row - first) * op->output_step + column;
       p.columns = (int32_t)(columns - column < CHAIN_COLUMNS ? columns - column : CHAIN_COLUMNS);
       run_panel(&p, &constants);
     }

@@ -81,7 +81,7 @@ static void gather_row(const Op *op, const Sizes *s, const uint8_t *input, size_
   }
 }
 
-/* One row whose taps lie apart. */
+/* One row whose taps, or whose positions, lie apart. */
 static void gather_taps(const Op *op, const Sizes *s, const uint8_t *input, size_t n, int64_t top,
                         int64_t left, uint8_t *to) {
   for (int32_t ky = 0; ky < op->window_height; ky++) {
@@ -97,7 +97,7 @@ static void gather_taps(const Op *op, const Sizes *s, const uint8_t *input, size
       if (ix < 0 || ix >= op->width) {
         memset(to, op->input_zero_point, s->channels);
       } else {
-        memcpy(to, row + (size_t)ix * s->channels, s->channels);
+        memcpy(to, row + (size_t)ix * op->input_step, s->channels);
       }
     }
   }
@@ -105,11 +105,11 @@ static void gather_taps(const Op *op, const Sizes *s, const uint8_t *input, size
 
 void gather_rows(const Op *op, const uint8_t *input, size_t first, size_t count, uint8_t *to,
                  size_t stride) {
-  const size_t channels = (size_t)op->channels, image_row = (size_t)op->width * channels;
+  const size_t channels = (size_t)op->channels, image_row = (size_t)op->width * op->input_step;
   const Sizes s = {channels, image_row, (size_t)op->window_width * channels,
                    input + (size_t)op->batch * (size_t)op->height * image_row};
   const size_t step = (size_t)op->stride_x * channels, depth = (size_t)op->depth;
-  const int is_dilated = op->dilation_y != 1 || op->dilation_x != 1;
+  const int is_apart = op->dilation_y != 1 || op->dilation_x != 1 || op->input_step != channels;
   const size_t positions = (size_t)op->output_height * (size_t)op->output_width;
   size_t n = first / positions;
   int32_t y = (int32_t)(first % positions / (size_t)op->output_width);
@@ -120,9 +120,9 @@ void gather_rows(const Op *op, const uint8_t *input, size_t first, size_t count,
     const size_t in_line = (size_t)(op->output_width - x);
     const size_t most = in_line < count ? in_line : count;
     const uint8_t *from;
-    size_t run = is_dilated ? 0 : short_run(op, &s, input, n, top, left, most, &from);
+    size_t run = is_apart ? 0 : short_run(op, &s, input, n, top, left, most, &from);
     if (run == 0) {
-      if (is_dilated) {
+      if (is_apart) {
         gather_taps(op, &s, input, n, top, left, to);
       } else {
         gather_row(op, &s, input, n, top, left, to);

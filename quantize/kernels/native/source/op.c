@@ -8,6 +8,7 @@
 #include "elementwise.h"
 #include "pack.h"
 #include "rearrange.h"
+#include "slices.h"
 
 Op *op_create_windowed(OpKind kind, Isa isa, const Windowed *w, const uint8_t *filter,
                        const int32_t *bias) {
@@ -35,6 +36,8 @@ Op *op_create_windowed(OpKind kind, Isa isa, const Windowed *w, const uint8_t *f
   op->input_zero_point = w->input_zero_point;
   op->requantization = w->requantization;
   op->rows = (size_t)op->batch * (size_t)op->output_height * (size_t)op->output_width;
+  op->input_step = (size_t)op->channels;
+  op->output_step = (size_t)op->output_channels;
   int packed = 1;
   if (kind == OP_CONVOLUTION) {
     op->depth = op->window_height * op->window_width * op->channels;
@@ -106,6 +109,7 @@ void op_release(Op *op) {
   free(op->tables);
   free(op->elementwise);
   free(op->rearrangement);
+  slices_release(op->slices);
   free(op);
 }
 
@@ -139,6 +143,7 @@ static void scratch_parts(const Op *op, size_t parts[4]) {
 }
 
 size_t op_scratch_bytes(const Op *op) {
+  if (op->kind == OP_SLICED) return slices_scratch_bytes(op);
   size_t parts[4];
   scratch_parts(op, parts);
   return parts[0] + parts[1] + parts[2] + parts[3];

@@ -51,6 +51,8 @@ typedef enum {
   OP_ADD, /* and subtract: its second multiplier is negative */
   OP_MULTIPLY,
   OP_REARRANGE,
+  OP_SLICED, /* convolutions of parts of the tensors: slices.h */
+  OP_PRELU,
   OP_KIND_COUNT
 } OpKind;
 
@@ -75,6 +77,7 @@ typedef struct {
 typedef struct ChainPanel ChainPanel; /* chains.h */
 struct Elementwise;
 struct Rearrangement;
+struct Slices;
 
 typedef struct {
   OpKind kind;
@@ -96,6 +99,8 @@ typedef struct {
                            they are uint8, 0 where they are int16 */
   size_t block_rows;    /* rows that are gathered at a time */
   int32_t panel_columns; /* of a panel of packed columns */
+  size_t input_step;     /* from a position of the input to the next; more than its channels of a slice */
+  size_t output_step;    /* from a row of the product to the next */
 
   /* AVX2, where weights are packed as chains: else NULL. */
   ChainPanel *chain_panels;
@@ -118,6 +123,7 @@ typedef struct {
 
   struct Elementwise *elementwise; /* of two tensors: else NULL */
   struct Rearrangement *rearrangement; /* of bytes in other places: else NULL */
+  struct Slices *slices; /* of several convolutions: else NULL */
 } Op;
 
 /* What a kernel needs beside the tensors: parts of op_scratch_bytes(op) bytes. */
@@ -194,11 +200,21 @@ int quantize_array(const float *real, size_t length, double scale, int32_t zero_
 
 int32_t requantize(uint32_t accumulator, const Requantization *requantization);
 
-/* The convolution's rows [first, last) and packed panels [first_panel, last_panel). */
+/* Rows of the tallest tile: parts end where tiles do. */
+#define TILE_HEIGHT 6
+
+/*
+ * The convolution's rows [first, last) and packed panels [first_panel, last_panel), into the output from
+ * row `first` on.
+ */
 typedef void (*ConvolutionKernel)(const Op *, const uint8_t *, uint8_t *, size_t, size_t, int32_t,
                                   int32_t, Scratch *);
 /* The depthwise convolution's output rows (of all images) [first, last). */
 typedef void (*DepthwiseKernel)(const Op *, const uint8_t *, uint8_t *, size_t, size_t, Scratch *);
+
+/* Rows [first, last) of a convolution, all panels; `output` is that of row `first`. */
+void convolution_rows(const Op *op, const uint8_t *input, uint8_t *output, size_t first, size_t last,
+                      Scratch *scratch);
 
 void convolution_scalar(const Op *, const uint8_t *, uint8_t *, size_t, size_t, int32_t, int32_t,
                         Scratch *);

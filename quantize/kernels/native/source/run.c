@@ -1,6 +1,8 @@
 /* Running a prepared call: which kernel, and which part of the work. */
 #include "elementwise.h"
+#include "prelu.h"
 #include "rearrange.h"
+#include "slices.h"
 
 /* NULL for the instruction sets of another processor family. */
 typedef struct {
@@ -21,9 +23,6 @@ static const Kernels KERNELS[ISA_COUNT] = {
 #endif
 };
 
-/* Rows of the tallest tile: parts end where tiles do. */
-#define TILE 6
-
 /* Parts for each thread: a thread that lags behind, or sleeps, leaves some of its own to others. */
 #define PARTS_PER_THREAD 4
 
@@ -43,7 +42,7 @@ static size_t panel_count(const Op *op) {
 /* Panels are divided rather than rows where the weights are the larger part of what is read. */
 static int is_divided_by_panels(const Op *op) {
   const size_t input_bytes = op->rows * (size_t)op->depth;
-  return op->isa != ISA_SCALAR && (op->rows < 2 * TILE || op->weight_bytes > input_bytes);
+  return op->isa != ISA_SCALAR && (op->rows < 2 * TILE_HEIGHT || op->weight_bytes > input_bytes);
 }
 
 static size_t output_rows(const Op *op) { return (size_t)op->batch * (size_t)op->output_height; }
@@ -52,12 +51,15 @@ static size_t output_rows(const Op *op) { return (size_t)op->batch * (size_t)op-
 static size_t unit_count(const Op *op) {
   switch (op->kind) {
     case OP_CONVOLUTION:
-      return is_divided_by_panels(op) ? panel_count(op) : (op->rows + TILE - 1) / TILE;
+      return is_divided_by_panels(op) ? panel_count(op) : (op->rows + TILE_HEIGHT - 1) / TILE_HEIGHT;
     case OP_CONCAT:
     case OP_ADD:
     case OP_MULTIPLY:
     case OP_REARRANGE:
+    case OP_PRELU:
       return op->rows;
+    case OP_SLICED:
+      return slices_units(op);
     default:
       return output_rows(op);
   }
@@ -76,22 +78,31 @@ static ConvolutionKernel convolution_kernel(const Op *op) {
   return KERNELS[op->isa].convolution;
 }
 
+void convolution_rows(const Op *op, const uint8_t *input, uint8_t *output, size_t first, size_t last,
+                      Scratch *scratch) {
+  convolution_kernel(op)(op, input, output, first, last, 0, (int32_t)panel_count(op), scratch);
+}
+
 void op_run(const Op *op, const uint8_t *const *inputs, uint8_t *output, size_t index, size_t count,
             uint8_t *memory) {
-  Scratch scratch = op_scratch(op, memory);
   const size_t units = unit_count(op);
   const size_t first = part(units, index, count), last = part(units, index + 1, count);
+  if (op->kind == OP_SLICED) {
+    slices_run(op, inputs[0], output, first, last, memory);
+    return;
+  }
+  Scratch scratch = op_scratch(op, memory);
   switch (op->kind) {
-    case OP_CONVOLUTION: {
-      const ConvolutionKernel kernel = convolution_kernel(op);
+    case OP_CONVOLUTION:
       if (is_divided_by_panels(op)) {
-        kernel(op, inputs[0], output, 0, op->rows, (int32_t)first, (int32_t)last, &scratch);
+        convolution_kernel(op)(op, inputs[0], output, 0, op->rows, (int32_t)first, (int32_t)last,
+                               &scratch);
       } else {
-        kernel(op, inputs[0], output, smaller(first * TILE, op->rows),
-               smaller(last * TILE, op->rows), 0, (int32_t)panel_count(op), &scratch);
+        const size_t begin = smaller(first * TILE_HEIGHT, op->rows);
+        convolution_rows(op, inputs[0], output + begin * op->output_step, begin,
+                         smaller(last * TILE_HEIGHT, op->rows), &scratch);
       }
       return;
-    }
     case OP_DEPTHWISE: {
       const Isa isa = op->block_count > 0 ? op->isa : ISA_SCALAR;
       const DepthwiseKernel kernel = KERNELS[isa].depthwise;
@@ -107,6 +118,9 @@ void op_run(const Op *op, const uint8_t *const *inputs, uint8_t *output, size_t 
       return;
     case OP_REARRANGE:
       rearrange_run(op, inputs[0], output, first, last);
+      return;
+    case OP_PRELU:
+      prelu_run(op, inputs[0], output, first, last);
       return;
     default:
       pool_scalar(op, inputs[0], output, first, last, &scratch);

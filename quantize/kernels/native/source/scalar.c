@@ -52,7 +52,7 @@ void convolution_scalar(const Op *op, const uint8_t *input, uint8_t *output, siz
       const int16_t *w = weights + (size_t)k * columns;
       for (size_t m = 0; m < columns; m++) accumulators[m] += (uint32_t)(value * w[m]);
     }
-    uint8_t *to = output + row * columns;
+    uint8_t *to = output + (row - first) * op->output_step;
     for (size_t m = 0; m < columns; m++) {
       to[m] = (uint8_t)requantize(accumulators[m], &op->requantization);
     }

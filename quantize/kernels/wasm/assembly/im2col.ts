@@ -4,6 +4,7 @@ import {
   DILATION_X,
   DILATION_Y,
   HEIGHT,
+  INPUT_STEP,
   INPUT_ZERO_POINT,
   OUTPUT_HEIGHT,
   OUTPUT_WIDTH,
@@ -72,22 +73,25 @@ function packTile(
   }
 }
 
-/** Tiles of rows [first, last) of a matrix of bytes in memory: the input of a pointwise convolution. */
+/**
+ * Tiles of rows [first, last) of a matrix of bytes in memory, `stride` bytes apart: the input of a pointwise
+ * convolution.
+ */
 export function packRows(
   matrix: usize,
-  depth: i32,
+  stride: i32,
   first: i32,
   last: i32,
   pairs: i32,
   to: usize,
 ): void {
-  const end = matrix + (last - 1) * depth;
+  const end = matrix + (last - 1) * stride;
   for (let row = first; row < last; row += TILE_ROWS) {
-    const x0: usize = matrix + row * depth;
-    const x1 = min(x0 + depth, end);
-    const x2 = min(x1 + depth, end);
-    const x3 = min(x2 + depth, end);
-    const x4 = min(x3 + depth, end);
+    const x0: usize = matrix + row * stride;
+    const x1 = min(x0 + stride, end);
+    const x2 = min(x1 + stride, end);
+    const x3 = min(x2 + stride, end);
+    const x4 = min(x3 + stride, end);
     packTile(x0, x1, x2, x3, x4, pairs, to);
     to += pairs * PAIR_BYTES;
   }
@@ -106,7 +110,8 @@ export function packWindows(
   const outputWidth = load<i32>(step, OUTPUT_WIDTH);
   const outputHeight = load<i32>(step, OUTPUT_HEIGHT);
   const channels = load<i32>(step, CHANNELS);
-  const imageRow = load<i32>(step, WIDTH) * channels;
+  const inputStep = load<i32>(step, INPUT_STEP);
+  const imageRow = load<i32>(step, WIDTH) * inputStep;
   const imageBytes = load<i32>(step, HEIGHT) * imageRow;
   const stride = gatheredStride(step);
   const windowHeight = load<i32>(step, WINDOW_HEIGHT);
@@ -114,8 +119,9 @@ export function packWindows(
   // Windows within the image begin in its rows up to `lastTop` and its columns up to `lastLeft`.
   const lastTop = load<i32>(step, HEIGHT) - windowHeight;
   const lastLeft = load<i32>(step, WIDTH) - load<i32>(step, WINDOW_WIDTH);
-  const isDilated = (load<i32>(step, DILATION_Y) | load<i32>(step, DILATION_X)) != 1;
-  const isShort = !isDilated && windowRow <= 16 && lastTop >= 0 && lastLeft >= 0;
+  const isApart =
+    (load<i32>(step, DILATION_Y) | load<i32>(step, DILATION_X)) != 1 || inputStep != channels;
+  const isShort = !isApart && windowRow <= 16 && lastTop >= 0 && lastLeft >= 0;
   let x = first % outputWidth;
   let y = (first / outputWidth) % outputHeight;
   image += (first / outputWidth / outputHeight) * imageBytes;
@@ -128,7 +134,7 @@ export function packWindows(
       if (isShort && <u32>top <= <u32>lastTop && <u32>left <= <u32>lastLeft) {
         const from = image + top * imageRow + left * channels;
         copyShortRows(to, windowRow, from, imageRow, windowHeight);
-      } else if (isDilated) {
+      } else if (isApart) {
         gatherTaps(step, image, top, left, to);
       } else {
         gatherWindow(step, image, top, left, to);
@@ -200,13 +206,14 @@ function gatherWindow(step: usize, image: usize, top: i32, left: i32, to: usize)
   }
 }
 
-/** As `gatherWindow`, tap by tap: of a window whose taps lie apart. */
+/** As `gatherWindow`, tap by tap: of a window whose taps, or an image whose positions, lie apart. */
 function gatherTaps(step: usize, image: usize, top: i32, left: i32, to: usize): void {
   const height = load<i32>(step, HEIGHT);
   const width = load<i32>(step, WIDTH);
   const channels = load<i32>(step, CHANNELS);
   const windowWidth = load<i32>(step, WINDOW_WIDTH);
   const zeroPoint = load<i32>(step, INPUT_ZERO_POINT);
+  const inputStep = load<i32>(step, INPUT_STEP);
   const dilationY = load<i32>(step, DILATION_Y);
   const dilationX = load<i32>(step, DILATION_X);
   const bottom = top + load<i32>(step, WINDOW_HEIGHT) * dilationY;
@@ -217,9 +224,9 @@ function gatherTaps(step: usize, image: usize, top: i32, left: i32, to: usize): 
       to += windowWidth * channels;
       continue;
     }
-    const row = image + iy * width * channels;
+    const row = image + iy * width * inputStep;
     for (let ix = left; ix < right; ix += dilationX) {
-      if (<u32>ix < <u32>width) copyLoosely(to, row + ix * channels, channels);
+      if (<u32>ix < <u32>width) copyLoosely(to, row + ix * inputStep, channels);
       else fillLoosely(to, zeroPoint, channels);
       to += channels;
     }

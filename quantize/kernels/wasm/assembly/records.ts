@@ -1,7 +1,7 @@
 // A step: one kernel call, prepared. Little-endian, 4 bytes a field: the offsets by their names, for
 // these kernels and for `../step.ts`, which writes it.
 
-export const STEP_BYTES = 128;
+export const STEP_BYTES = 144;
 
 export const OP = 0;
 export const OP_CONVOLUTION = 0;
@@ -13,6 +13,8 @@ export const OP_ADD = 5;
 export const OP_MULTIPLY = 6;
 export const OP_LOOKUP = 7;
 export const OP_REARRANGE = 8;
+export const OP_SLICES = 9;
+export const OP_PRELU = 10;
 
 /** Offsets from the arena. */
 export const INPUT = 4;
@@ -58,6 +60,18 @@ export const IS_MATRIX = 104;
 export const DILATION_Y = 108;
 export const DILATION_X = 112;
 
+// Where a convolution's rows lie, which are of a part of the tensors where it is a slice: in bytes from a
+// position of the input to the next; of the output from a position of a row to the next, from a row, from
+// an image.
+export const INPUT_STEP = 116;
+export const OUTPUT_STEP = 120;
+export const OUTPUT_ROW = 124;
+export const OUTPUT_IMAGE = 128;
+
+// Convolutions of parts of the tensors: SLICE_COUNT steps from SLICES (an address) on.
+export const SLICES = 88;
+export const SLICE_COUNT = 92;
+
 // Concatenation: INPUT_COUNT records at INPUTS (an address), for BATCH positions.
 export const INPUTS = 88;
 export const INPUT_COUNT = 92;
@@ -65,6 +79,10 @@ export const INPUT_COUNT = 92;
 // A function of each value: BATCH positions.
 /** Address of 256 bytes. */
 export const TABLE = 88;
+
+// A slope for each byte of a row: BATCH rows of OUTPUT_CHANNELS bytes; TABLE has 65536 bytes.
+/** Address of the slopes. */
+export const ALPHA = 92;
 
 // Two tensors: BATCH rows of OUTPUT_CHANNELS bytes; INPUT and its zero point are the first's.
 /** Offset from the arena. */

@@ -1,10 +1,11 @@
 import { add } from './add';
 import { concat } from './concat';
-import { convolution } from './convolution';
+import { convolution, slices } from './convolution';
 import { depthwise } from './depthwise';
 import { lookup } from './lookup';
 import { multiply } from './multiply';
 import { pool } from './pool';
+import { prelu } from './prelu';
 import { rearrange } from './rearrange';
 import {
   OP,
@@ -14,7 +15,9 @@ import {
   OP_DEPTHWISE,
   OP_LOOKUP,
   OP_MULTIPLY,
+  OP_PRELU,
   OP_REARRANGE,
+  OP_SLICES,
 } from './records';
 
 /**
@@ -31,6 +34,8 @@ export function runStep(
   const op = load<i32>(step, OP);
   if (op == OP_CONVOLUTION) {
     convolution(step, arena, thread, threads, scratch);
+  } else if (op == OP_SLICES) {
+    slices(step, arena, thread, threads, scratch);
   } else if (op == OP_DEPTHWISE) {
     depthwise(step, arena, thread, threads, scratch);
   } else if (op == OP_CONCAT) {
@@ -41,6 +46,8 @@ export function runStep(
     multiply(step, arena, thread, threads);
   } else if (op == OP_LOOKUP) {
     lookup(step, arena, thread, threads);
+  } else if (op == OP_PRELU) {
+    prelu(step, arena, thread, threads);
   } else if (op == OP_REARRANGE) {
     rearrange(step, arena, thread, threads);
   } else {

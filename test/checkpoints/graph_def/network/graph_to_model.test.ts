@@ -204,6 +204,52 @@ describe('a frozen graph', () => {
     });
   }
 
+  it('reads grouped and transposed convolutions and PReLU', async () => {
+    const some = (length: number) => Float32Array.from({ length }, (_, i) => Math.sin(i));
+    const graph = small((made, x) => {
+      const wide = made.conv('wide', x, made.floats('wide_kernel', [1, 1, 3, 4], some(12)), 1);
+      const taps = made.floats('taps', [3, 3, 2, 6], some(108));
+      const grouped = made.conv('grouped', wide, taps, 1);
+      const slopes = made.floats('slopes', [1, 1, 6], some(6));
+      const prelu = made.add('prelu', 'Prelu', [grouped, slopes]);
+      const kernel = made.floats('back', [3, 3, 3, 6], some(162));
+      return made.add(
+        'transposed',
+        'Conv2DBackpropInput',
+        [made.integers('size', [1, 8, 8, 3]), kernel, prelu],
+        {
+          padding: { s: 'SAME' },
+          data_format: { s: 'NHWC' },
+          strides: { ints: [1, 2, 2, 1] },
+        },
+      );
+    });
+    const x = tf.tensor4d(some(32), [1, 4, 4, 2]);
+    const expected = tf.tidy(() => {
+      const kernel = tf.tensor4d(
+        Array.from({ length: 6 }, (_, index) => 0.4 * index - 1),
+        [1, 1, 2, 3],
+      );
+      const wide = tf.conv2d(
+        tf.conv2d(x, kernel, 1, 'same'),
+        tf.tensor4d(some(12), [1, 1, 3, 4]),
+        1,
+        'same',
+      );
+      const taps = tf.split<tf.Tensor4D>(tf.tensor4d(some(108), [3, 3, 2, 6]), 2, 3);
+      const groups = tf.split(wide, 2, 3).map((part, g) => tf.conv2d(part, taps[g], 1, 'same'));
+      const prelu = tf.prelu(tf.concat(groups, 3), tf.tensor3d(some(6), [1, 1, 6])) as tf.Tensor4D;
+      const back = tf.tensor4d(some(162), [3, 3, 3, 6]);
+      const made = tf.conv2dTranspose(prelu, back, [1, 8, 8, 3], 2, 'same');
+      return made.mean([1, 2]).dataSync<'float32'>();
+    });
+    const { graph: read } = await readFrozenGraph(graph.frozen(), 'graph.pb');
+    const ops = read.nodes.map(({ op }) => op);
+    assert.ok(ops.includes('transposedConv2d') && ops.includes('prelu'), ops.join());
+    assertClose(floatPredictions(read, x), expected);
+    assertClose(floatPredictions(fuseGraph(read, { zeroVariance: 'keep' }), x), expected);
+  });
+
   for (const form of FORMS) {
     it(`is the same network with batch norms ${form}`, async () => {
       const { model: expectedModel, tensors } = liveMobileNet(SIZES);

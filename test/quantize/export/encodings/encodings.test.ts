@@ -58,6 +58,11 @@ function floatGraphOf(
       const activation = { kind: 'relu', ...f, max: f.max ?? Infinity } as const;
       return { ...rest, op: 'activation', activation };
     }
+    if (node.op === 'prelu') {
+      const { alpha, ...rest } = node;
+      const slopes = dequantizeArray(alpha.data, alpha.quantization);
+      return { ...rest, alpha: slopes, alphaShape: alpha.shape };
+    }
     if (node.op === 'globalAveragePool') return { ...node, ...KEEP_DIMS };
     if (!isWeighted(node)) return node;
     const kernelShape = node.weights.shape;

@@ -1,0 +1,205 @@
+/** ONNX models as float graphs; what no float graph can hold makes the network end before it. */
+import { basename } from 'node:path';
+import { fromBinary } from '@bufbuild/protobuf';
+import { floatGraph } from '../../architectures/graph/float_graph.ts';
+import type { UnreadOperation } from '../../architectures/graph/float_network.ts';
+import { dropUnread } from '../../architectures/graph/passes/drop_unread.ts';
+import { messageOf } from '../../foundation/errors.ts';
+import { readBounded } from '../../foundation/files/byte_source.ts';
+import { withInput } from '../graph_input.ts';
+import type { ImageSize } from '../input_affine.ts';
+import { isMost, type Reading, type ReadModel } from '../read_model.ts';
+import { type Made, OnnxDraft } from './draft.ts';
+import { damagedOnnx, UnsupportedOnnxError } from './errors.ts';
+import { fold } from './fold.ts';
+import {
+  type GraphProto,
+  type ModelProto,
+  ModelProtoSchema,
+  type NodeProto,
+  type ValueInfoProto,
+} from './generated/onnx_pb.ts';
+import { readOperator } from './operators.ts';
+import { constantOf, type ExternalFiles, externalFiles, type OnnxConstant } from './tensors.ts';
+
+/** What a single file of protobuf can have. */
+const MAX_BYTES = 2 ** 31;
+const MAX_NODES = 100_000;
+/** The published networks' where a network leaves the size of its images open. */
+const DEFAULT_SIDE = 224;
+const MAX_SIDE = 4096;
+
+/**
+ * Reads an `.onnx` file, its constants in other files of its folder too.
+ * @throws UserError where it is damaged, or naming the operator before which little would be left
+ */
+export async function loadOnnx(path: string, reading?: Reading): Promise<ReadModel> {
+  const model = parse(await readBounded(path, MAX_BYTES), path);
+  const external = await externalFiles(graphOf(model, path), path);
+  return read(model, external, path, reading);
+}
+
+/**
+ * As `loadOnnx`, of a model in one file.
+ * @param name what errors call it
+ */
+export function readOnnx(bytes: Uint8Array, name: string, reading?: Reading): ReadModel {
+  return read(parse(bytes, name), new Map(), name, reading);
+}
+
+function parse(bytes: Uint8Array, name: string): ModelProto {
+  try {
+    return fromBinary(ModelProtoSchema, bytes);
+  } catch (error) {
+    throw damagedOnnx(name, messageOf(error), error);
+  }
+}
+
+function graphOf({ graph }: ModelProto, name: string): GraphProto {
+  if (graph === undefined) throw damagedOnnx(name, 'it has no graph');
+  if (graph.node.length > MAX_NODES) throw damagedOnnx(name, `it has ${graph.node.length} nodes`);
+  return graph;
+}
+
+function read(
+  model: ModelProto,
+  external: ExternalFiles,
+  name: string,
+  reading: Reading = {},
+): ReadModel {
+  const graph = graphOf(model, name);
+  const constants = new Map(
+    graph.initializer.map((tensor): [string, OnnxConstant] => [
+      tensor.name,
+      constantOf(tensor, external, name),
+    ]),
+  );
+  const notes: string[] = [];
+  const draft = new OnnxDraft(constants, name);
+  const input = inputOf(graph, constants, name, reading.resolution, notes);
+  draft.addInput(input);
+  const lost = new LostPart();
+  for (const node of graph.node) {
+    if (!lost.reaches(node) && !fold(node, draft, name)) lost.attempt(node, draft);
+  }
+  const outputs = outputsOf(graph, draft, lost);
+  const weighted = graph.node.filter(isWeighted).length;
+  if (outputs.size === 0 || !isMost(weighted, lost.weighted, reading)) {
+    throw lost.firstError ?? damagedOnnx(name, 'nothing makes one of its outputs');
+  }
+  const whole = floatGraph({
+    name: basename(name).replace(/\.\w+$/, ''),
+    input: { name: input.name, shape: draft.shapeOf(input) },
+    nodes: draft.nodes,
+    outputs: [...outputs.keys()],
+  });
+  const { done, ...rest } = withInput(dropUnread(whole), undefined, notes);
+  return { ...rest, unread: lost.operations, origin: { input: input.name, outputs, done } };
+}
+
+/** Operators that sum over weights, or over what two images have: what networks are made of. */
+const WEIGHTED = new Set(['Conv', 'ConvTranspose', 'Gemm', 'MatMul']);
+
+function isWeighted({ opType }: NodeProto): boolean {
+  return WEIGHTED.has(opType);
+}
+
+/** The operators that no float graph can hold, and all that comes from them. */
+class LostPart {
+  firstError: UnsupportedOnnxError | undefined;
+  readonly operations: UnreadOperation[] = [];
+  private readonly nodes: NodeProto[] = [];
+  private readonly tensors = new Set<string>();
+
+  get weighted(): number {
+    return this.nodes.filter(isWeighted).length;
+  }
+
+  /** Whether an operator reads of what is lost, and is lost with it. */
+  reaches(node: NodeProto): boolean {
+    if (!node.input.some((name) => this.tensors.has(name))) return false;
+    this.lose(node);
+    return true;
+  }
+
+  attempt(node: NodeProto, draft: OnnxDraft): void {
+    try {
+      readOperator(node, draft);
+    } catch (error) {
+      if (!(error instanceof UnsupportedOnnxError)) throw error;
+      this.firstError ??= error;
+      this.lose(node, error.what);
+    }
+  }
+
+  /** What the lost operators read of the rest: names of tensors. */
+  get ends(): readonly string[] {
+    return this.nodes.flatMap(({ input }) => input);
+  }
+
+  private lose(node: NodeProto, reason?: string): void {
+    this.nodes.push(node);
+    this.operations.push({ name: node.output[0] ?? node.name, op: node.opType, reason });
+    for (const output of node.output) this.tensors.add(output);
+  }
+}
+
+/** The outputs that were reached, and where the network ends instead of the others: nodes → ONNX's tensors. */
+function outputsOf(graph: GraphProto, draft: OnnxDraft, lost: LostPart): Map<string, string> {
+  const wanted = graph.output.map(({ name }) => name);
+  const isWhole = wanted.every((name) => draft.find(name) !== undefined);
+  const made = new Set(draft.nodes.map(({ name }) => name));
+  const outputs = new Map<string, string>();
+  for (const tensor of isWhole ? wanted : [...wanted, ...lost.ends]) {
+    const node = draft.find(tensor)?.name;
+    if (node !== undefined && made.has(node) && !outputs.has(node)) outputs.set(node, tensor);
+  }
+  return outputs;
+}
+
+/** The only input that is no constant: [N, C, H, W], or [N, H, W, C] of a network that turns it itself. */
+function inputOf(
+  graph: GraphProto,
+  constants: ReadonlyMap<string, OnnxConstant>,
+  name: string,
+  resolution: ImageSize | undefined,
+  notes: string[],
+): Made {
+  const inputs = graph.input.filter((input) => !constants.has(input.name));
+  const [input] = inputs;
+  if (inputs.length !== 1) {
+    const names = inputs.map((one) => one.name).join(', ');
+    throw damagedOnnx(name, `it has ${inputs.length} inputs (${names}), of which one is read`);
+  }
+  const sides = sidesOf(input);
+  const [, first, second, third] = sides;
+  const isChannels = (side: number | undefined) => side === 1 || side === 3 || side === 4;
+  if (sides.length !== 4 || (!isChannels(first) && !isChannels(third))) {
+    const shown = sides.map((side) => side ?? '?');
+    throw damagedOnnx(name, `its input ${input.name} is [${shown}], no image`);
+  }
+  const isFirst = isChannels(first);
+  const [height, width] = isFirst ? [second, third] : [first, second];
+  const [h, w] = resolution ?? [DEFAULT_SIDE, DEFAULT_SIDE];
+  const size = [height ?? h, width ?? w] as const;
+  if (size.some((side) => side > MAX_SIDE)) {
+    throw damagedOnnx(name, `its images are ${size[0]} × ${size[1]}`);
+  }
+  if (height === undefined || width === undefined) {
+    notes.push(
+      `the network leaves the size of its images open: it is read for ${size[0]} × ${size[1]}`,
+    );
+  }
+  return isFirst
+    ? { name: input.name, dims: [first!, ...size], layout: 'image' }
+    : { name: input.name, dims: [...size, third!], layout: 'plain' };
+}
+
+/** undefined where a side is open. */
+function sidesOf({ type }: ValueInfoProto): (number | undefined)[] {
+  const shape = type?.value.case === 'tensorType' ? type.value.value.shape : undefined;
+  return (shape?.dim ?? []).map(({ value }) => {
+    const side = value.case === 'dimValue' ? Number(value.value) : 0;
+    return side > 0 ? side : undefined;
+  });
+}

@@ -1,0 +1,255 @@
+/** Operators of ONNX that slide a window over an image. */
+import type { FloatNode } from '../../architectures/graph/float_node.ts';
+import {
+  addPadding,
+  dilatedWindow,
+  isPadded,
+  NO_PADDING,
+  type Padding,
+  samePadding,
+} from '../../architectures/graph/window.ts';
+import { Attributes, type Made, type OnnxDraft } from './draft.ts';
+import type { NodeProto } from './generated/onnx_pb.ts';
+
+type Pair = readonly [number, number];
+
+/** Two numbers an attribute may have. */
+function pair(node: NodeProto, draft: OnnxDraft, name: string, otherwise: Pair | undefined): Pair {
+  const values = new Attributes(node).ints(name) ?? otherwise;
+  if (values?.length === 2 && values.every((value) => value > 0)) return [values[0], values[1]];
+  throw draft.unsupported(
+    node,
+    `${name} of ${values === undefined ? 'no numbers' : `[${values}]`}`,
+  );
+}
+
+/** Zeros around the image: explicit, or by `auto_pad`. */
+function paddingOf(
+  node: NodeProto,
+  draft: OnnxDraft,
+  { dims: [, height, width] }: Made,
+  window: Pair,
+  strides: Pair,
+): Padding {
+  const attributes = new Attributes(node);
+  const auto = attributes.text('auto_pad') ?? 'NOTSET';
+  const size = [height, width];
+  switch (auto) {
+    case 'VALID':
+      return NO_PADDING;
+    case 'SAME_UPPER':
+      return samePadding(size, window, strides);
+    case 'SAME_LOWER': {
+      const { top, bottom, left, right } = samePadding(size, window, strides);
+      return { top: bottom, bottom: top, left: right, right: left };
+    }
+    case 'NOTSET': {
+      const pads = attributes.ints('pads') ?? [0, 0, 0, 0];
+      const [top, left, bottom, right] = pads;
+      if (pads.length === 4 && pads.every((side) => side >= 0)) return { top, left, bottom, right };
+      throw draft.unsupported(node, `pads of [${pads}]`);
+    }
+    default:
+      throw draft.unsupported(node, `auto_pad ${auto}`);
+  }
+}
+
+/** kernel: [M, C / groups, kh, kw] */
+export function convolution(node: NodeProto, draft: OnnxDraft): void {
+  const attributes = new Attributes(node);
+  const input = draft.asImage(node, draft.input(node));
+  const { shape, values } = draft.required(node, 1, 'weights');
+  if (shape.length !== 4) throw draft.unsupported(node, `weights [${shape}]`);
+  const [outputs, depth, kh, kw] = shape;
+  const [channels] = input.dims;
+  const groups = attributes.int('group', 1);
+  if (depth * groups !== channels || groups < 1 || outputs % groups !== 0) {
+    throw draft.unsupported(node, `weights [${shape}] in ${groups} groups for [N,${input.dims}]`);
+  }
+  const dilations = pair(node, draft, 'dilations', [1, 1]);
+  const strides = pair(node, draft, 'strides', [1, 1]);
+  const window = dilatedWindow([kh, kw], dilations);
+  const bias = biasOf(node, draft, outputs);
+  const common = {
+    strides,
+    padding: paddingOf(node, draft, input, window, strides),
+    ...(dilations.some((rate) => rate !== 1) && { dilations }),
+    activation: 'linear',
+  } as const;
+  const base = draft.base(node, [input]);
+  const kernel = Float32Array.from(values);
+  if (groups === 1) {
+    draft.add(node.output[0], 'image', {
+      ...base,
+      ...common,
+      op: 'conv2d',
+      kernel: outputsLast(kernel, outputs, depth, kh * kw),
+      kernelShape: [kh, kw, depth, outputs],
+      bias,
+    });
+    return;
+  }
+  if (depth === 1) {
+    draft.add(node.output[0], 'image', {
+      ...base,
+      ...common,
+      op: 'depthwiseConv2d',
+      kernel: tapsFirst(kernel, outputs, kh * kw),
+      kernelShape: [kh, kw, channels, outputs / channels],
+      bias,
+    });
+    return;
+  }
+  const [height, width] = draft.shapeOf(input);
+  const nodes = inGroups(groups, (group) => {
+    const [from, filters] = [group * depth, outputs / groups];
+    const size = filters * depth * kh * kw;
+    const part: FloatNode = {
+      op: 'slice',
+      name: `${base.name}/part_${group}`,
+      inputs: [input.name],
+      className: node.opType,
+      begin: [0, 0, from],
+      size: [height, width, depth],
+      strides: [1, 1, 1],
+    };
+    const own = kernel.subarray(group * size, (group + 1) * size);
+    return [
+      part,
+      {
+        ...common,
+        op: 'conv2d',
+        name: `${base.name}/group_${group}`,
+        inputs: [part.name],
+        className: node.opType,
+        kernel: outputsLast(own, filters, depth, kh * kw),
+        kernelShape: [kh, kw, depth, filters],
+        bias: bias.slice(group * filters, (group + 1) * filters),
+      },
+    ];
+  });
+  const parts = nodes.filter(({ op }) => op === 'conv2d').map(({ name }) => name);
+  draft.add(node.output[0], 'image', ...nodes, { ...base, op: 'concat', inputs: parts, axis: -1 });
+}
+
+function inGroups(groups: number, make: (group: number) => FloatNode[]): FloatNode[] {
+  return Array.from({ length: groups }, (_, group) => make(group)).flat();
+}
+
+export function biasOf(node: NodeProto, draft: OnnxDraft, outputs: number): Float32Array {
+  if ((node.input[2] ?? '') === '') return new Float32Array(outputs);
+  const { values } = draft.required(node, 2, 'biases');
+  if (values.length === outputs) return Float32Array.from(values);
+  if (values.length === 1) return new Float32Array(outputs).fill(values[0]);
+  throw draft.unsupported(node, `${values.length} biases of ${outputs} outputs`);
+}
+
+/** [M, C, taps] → [taps, C, M] */
+function outputsLast(
+  values: Float32Array,
+  outputs: number,
+  depth: number,
+  taps: number,
+): Float32Array {
+  const moved = new Float32Array(values.length);
+  let from = 0;
+  for (let m = 0; m < outputs; m++) {
+    for (let c = 0; c < depth; c++) {
+      for (let tap = 0; tap < taps; tap++) moved[(tap * depth + c) * outputs + m] = values[from++];
+    }
+  }
+  return moved;
+}
+
+/** [M, taps] → [taps, M] */
+function tapsFirst(values: Float32Array, outputs: number, taps: number): Float32Array {
+  return outputsLast(values, outputs, 1, taps);
+}
+
+export function pool(op: 'averagePool2d' | 'maxPool2d') {
+  return (node: NodeProto, draft: OnnxDraft): void => {
+    const attributes = new Attributes(node);
+    const input = draft.asImage(node, draft.input(node));
+    const windowShape = pair(node, draft, 'kernel_shape', undefined);
+    const strides = pair(node, draft, 'strides', [1, 1]);
+    const dilations = attributes.ints('dilations') ?? [1, 1];
+    if (dilations.some((rate) => rate !== 1)) {
+      throw draft.unsupported(node, `dilations of [${dilations}]`);
+    }
+    const padding = paddingOf(node, draft, input, windowShape, strides);
+    const rest =
+      attributes.int('ceil_mode', 0) === 0
+        ? NO_PADDING
+        : ceiled(input, windowShape, strides, padding);
+    const base = draft.base(node, [input]);
+    const countsZeros =
+      op === 'averagePool2d' && attributes.int('count_include_pad', 0) !== 0 && isPadded(padding);
+    if (!countsZeros) {
+      const all = addPadding(padding, rest);
+      draft.add(node.output[0], 'image', { ...base, op, windowShape, strides, padding: all });
+      return;
+    }
+    if (isPadded(rest)) throw draft.unsupported(node, 'ceil_mode with zeros that count');
+    const padded = `${base.name}/pad`;
+    draft.add(
+      node.output[0],
+      'image',
+      { ...base, op: 'pad', name: padded, padding },
+      { ...base, op, inputs: [padded], windowShape, strides, padding: NO_PADDING },
+    );
+  };
+}
+
+/** What `ceil_mode` adds below and to the right; no window begins there. */
+function ceiled(
+  { dims: [, height, width] }: Made,
+  window: Pair,
+  strides: Pair,
+  { top, bottom, left, right }: Padding,
+): Padding {
+  const missing = (size: number, before: number, after: number, axis: 0 | 1) => {
+    const free = size + before + after - window[axis];
+    const extra = Math.ceil(free / strides[axis]) * strides[axis] - free;
+    const start = Math.ceil(free / strides[axis]) * strides[axis];
+    return start >= size + before ? 0 : extra;
+  };
+  return {
+    ...NO_PADDING,
+    bottom: missing(height, top, bottom, 0),
+    right: missing(width, left, right, 1),
+  };
+}
+
+export function globalMaxPool(node: NodeProto, draft: OnnxDraft): void {
+  const input = draft.asImage(node, draft.input(node));
+  const [, height, width] = input.dims;
+  draft.add(node.output[0], 'image', {
+    ...draft.base(node, [input]),
+    op: 'maxPool2d',
+    windowShape: [height, width],
+    strides: [1, 1],
+    padding: NO_PADDING,
+  });
+}
+
+/** Zeros around the image alone. */
+export function pad(node: NodeProto, draft: OnnxDraft): void {
+  const attributes = new Attributes(node);
+  const input = draft.asImage(node, draft.input(node));
+  const mode = attributes.text('mode') ?? 'constant';
+  const pads = attributes.ints('pads') ?? draft.numbers(node, 1) ?? [];
+  const value = attributes.has('value')
+    ? attributes.float('value', 0)
+    : (draft.numbers(node, 2)?.[0] ?? 0);
+  const [n, c, top, left, nAfter, cAfter, bottom, right] = pads;
+  const isAround = pads.length === 8 && [n, c, nAfter, cAfter].every((side) => side === 0);
+  const isSound = [top, left, bottom, right].every((side) => side >= 0);
+  if (mode !== 'constant' || value !== 0 || !isAround || !isSound || (node.input[3] ?? '') !== '') {
+    throw draft.unsupported(node, `padding other than zeros around an image (${mode}, [${pads}])`);
+  }
+  draft.add(node.output[0], 'image', {
+    ...draft.base(node, [input]),
+    op: 'pad',
+    padding: { top, left, bottom, right },
+  });
+}

@@ -1,0 +1,2 @@
+/** The first bytes of every HDF5 file. */
+export const HDF5_SIGNATURE: readonly number[] = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
