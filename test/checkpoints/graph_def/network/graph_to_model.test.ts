@@ -237,7 +237,9 @@ describe('a frozen graph', () => {
         'same',
       );
       const taps = tf.split<tf.Tensor4D>(tf.tensor4d(some(108), [3, 3, 2, 6]), 2, 3);
-      const groups = tf.split(wide, 2, 3).map((part, g) => tf.conv2d(part, taps[g], 1, 'same'));
+      const groups = (tf.split(wide, 2, 3) as tf.Tensor4D[]).map((part, g) =>
+        tf.conv2d(part, taps[g], 1, 'same'),
+      );
       const prelu = tf.prelu(tf.concat(groups, 3), tf.tensor3d(some(6), [1, 1, 6])) as tf.Tensor4D;
       const back = tf.tensor4d(some(162), [3, 3, 3, 6]);
       const made = tf.conv2dTranspose(prelu, back, [1, 8, 8, 3], 2, 'same');
