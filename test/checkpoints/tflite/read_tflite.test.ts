@@ -261,6 +261,48 @@ describe('readTflite', () => {
     });
   });
 
+  it('ends before an operator that no graph holds: what that reads is an output', () => {
+    const data = bytesOf(Float32Array.from(counted));
+    const tensors = kernel({ name: 'kernel', shape: KERNEL_SHAPE, type: float32, data });
+    const file = writeTflite(
+      [...tensors, { ...IMAGE, name: 'sorted' }, { ...IMAGE, name: 'square' }],
+      [
+        CONVOLUTION,
+        { code: 48, inputs: [3], outputs: [4] },
+        { code: 92, inputs: [4], outputs: [5] },
+      ],
+    );
+    const { graph, unread, origin } = readTflite(file, 'm.tflite');
+    assert.deepEqual(graph.outputs, ['result']);
+    assert.deepEqual([...origin.outputs], [['result', '3']]);
+    assert.deepEqual(unread, [
+      { name: 'sorted', op: 'TOPK_V2', reason: 'the operator' },
+      { name: 'square', op: 'SQUARE', reason: undefined },
+    ]);
+  });
+
+  it('reads channels of zeros as columns of zeros of the image turned', () => {
+    const sides = bytesOf(Int32Array.of(0, 0, 1, 0, 0, 0, 1, 2));
+    const file = writeTflite(
+      [
+        IMAGE,
+        { name: 'sides', shape: [4, 2], type: int32, data: sides },
+        { name: 'padded', shape: [1, 3, 2, 6], type: float32 },
+      ],
+      [{ code: 34, inputs: [0, 1], outputs: [2] }],
+    );
+    const { graph } = readTflite(file, 'm.tflite');
+    assert.deepEqual(
+      graph.nodes.map(({ op, name }) => [op, graph.shapes.get(name)]),
+      [
+        ['pad', [3, 2, 3]],
+        ['transpose', [3, 3, 2]],
+        ['pad', [3, 6, 2]],
+        ['transpose', [3, 2, 6]],
+      ],
+    );
+  });
+
   // Of quantized weights alone the float graph is exact; LiteRT computes in 8 bits where activations are, too.
   for (const [name, tolerance] of [
     ['float32', 2e-6],
