@@ -129,13 +129,20 @@ export function power(node: NodeProto, draft: OnnxDraft): void {
   addFunction(node, draft, TFLITE_FUNCTIONS.SQUARE);
 }
 
-/** One slope for all; per channel there is none. */
+/** One slope for all, or one an index of an axis. */
 export function prelu(node: NodeProto, draft: OnnxDraft): void {
-  const slopes = draft.numbers(node, 1) ?? [];
-  if (slopes.some((slope) => slope !== slopes[0])) {
-    throw draft.unsupported(node, 'a slope for each channel');
+  const constant = draft.required(node, 1, 'slopes');
+  const [slope] = constant.values;
+  if (constant.values.length === 1) {
+    addFunction(node, draft, leakyRelu(slope));
+    return;
   }
-  addFunction(node, draft, leakyRelu(slopes[0] ?? 1));
+  const { made, axis } = axisOf(node, draft, draft.input(node), constant);
+  const alphaShape = made.dims.map((_, index) =>
+    index - made.dims.length === axis ? constant.values.length : 1,
+  );
+  const alpha = Float32Array.from(constant.values);
+  addToEach(node, draft, made, (base) => ({ ...base, op: 'prelu', alpha, alphaShape }));
 }
 
 /** Of what is computed and one number. */

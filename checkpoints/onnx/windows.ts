@@ -1,5 +1,4 @@
 /** Operators of ONNX that slide a window over an image. */
-import type { FloatNode } from '../../architectures/graph/float_node.ts';
 import {
   addPadding,
   dilatedWindow,
@@ -78,17 +77,6 @@ export function convolution(node: NodeProto, draft: OnnxDraft): void {
   } as const;
   const base = draft.base(node, [input]);
   const kernel = Float32Array.from(values);
-  if (groups === 1) {
-    draft.add(node.output[0], 'image', {
-      ...base,
-      ...common,
-      op: 'conv2d',
-      kernel: outputsLast(kernel, outputs, depth, kh * kw),
-      kernelShape: [kh, kw, depth, outputs],
-      bias,
-    });
-    return;
-  }
   if (depth === 1) {
     draft.add(node.output[0], 'image', {
       ...base,
@@ -100,40 +88,42 @@ export function convolution(node: NodeProto, draft: OnnxDraft): void {
     });
     return;
   }
-  const [height, width] = draft.shapeOf(input);
-  const nodes = inGroups(groups, (group) => {
-    const [from, filters] = [group * depth, outputs / groups];
-    const size = filters * depth * kh * kw;
-    const part: FloatNode = {
-      op: 'slice',
-      name: `${base.name}/part_${group}`,
-      inputs: [input.name],
-      className: node.opType,
-      begin: [0, 0, from],
-      size: [height, width, depth],
-      strides: [1, 1, 1],
-    };
-    const own = kernel.subarray(group * size, (group + 1) * size);
-    return [
-      part,
-      {
-        ...common,
-        op: 'conv2d',
-        name: `${base.name}/group_${group}`,
-        inputs: [part.name],
-        className: node.opType,
-        kernel: outputsLast(own, filters, depth, kh * kw),
-        kernelShape: [kh, kw, depth, filters],
-        bias: bias.slice(group * filters, (group + 1) * filters),
-      },
-    ];
+  draft.add(node.output[0], 'image', {
+    ...base,
+    ...common,
+    op: 'conv2d',
+    kernel: outputsLast(kernel, outputs, depth, kh * kw),
+    kernelShape: [kh, kw, depth, outputs],
+    ...(groups > 1 && { groups }),
+    bias,
   });
-  const parts = nodes.filter(({ op }) => op === 'conv2d').map(({ name }) => name);
-  draft.add(node.output[0], 'image', ...nodes, { ...base, op: 'concat', inputs: parts, axis: -1 });
 }
 
-function inGroups(groups: number, make: (group: number) => FloatNode[]): FloatNode[] {
-  return Array.from({ length: groups }, (_, group) => make(group)).flat();
+/** kernel: [C, M, kh, kw] */
+export function transposedConvolution(node: NodeProto, draft: OnnxDraft): void {
+  const attributes = new Attributes(node);
+  const input = draft.asImage(node, draft.input(node));
+  const { shape, values } = draft.required(node, 1, 'weights');
+  const [depth, outputs, kh, kw] = shape;
+  const dilations = attributes.ints('dilations') ?? [1, 1];
+  const isPlain = attributes.int('group', 1) === 1 && dilations.every((rate) => rate === 1);
+  const hasPads = (attributes.text('auto_pad') ?? 'NOTSET') === 'NOTSET';
+  if (shape.length !== 4 || !isPlain || !hasPads || attributes.has('output_shape')) {
+    throw draft.unsupported(node, 'groups, dilations or a size of its own');
+  }
+  const strides = pair(node, draft, 'strides', [1, 1]);
+  const [rows, columns] = attributes.ints('output_padding') ?? [0, 0];
+  draft.add(node.output[0], 'image', {
+    ...draft.base(node, [input]),
+    op: 'transposedConv2d',
+    kernel: inputsFirst(Float32Array.from(values), depth, outputs, kh * kw),
+    kernelShape: [kh, kw, depth, outputs],
+    bias: biasOf(node, draft, outputs),
+    strides,
+    padding: paddingOf(node, draft, input, [kh, kw], strides),
+    ...((rows > 0 || columns > 0) && { outputPadding: [rows, columns] as const }),
+    activation: 'linear',
+  });
 }
 
 export function biasOf(node: NodeProto, draft: OnnxDraft, outputs: number): Float32Array {
@@ -155,6 +145,23 @@ function outputsLast(
   let from = 0;
   for (let m = 0; m < outputs; m++) {
     for (let c = 0; c < depth; c++) {
+      for (let tap = 0; tap < taps; tap++) moved[(tap * depth + c) * outputs + m] = values[from++];
+    }
+  }
+  return moved;
+}
+
+/** [C, M, taps] → [taps, C, M] */
+function inputsFirst(
+  values: Float32Array,
+  depth: number,
+  outputs: number,
+  taps: number,
+): Float32Array {
+  const moved = new Float32Array(values.length);
+  let from = 0;
+  for (let c = 0; c < depth; c++) {
+    for (let m = 0; m < outputs; m++) {
       for (let tap = 0; tap < taps; tap++) moved[(tap * depth + c) * outputs + m] = values[from++];
     }
   }
