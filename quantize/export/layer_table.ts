@@ -16,8 +16,9 @@ export interface LayerRow {
   /** Absent of a layer without weights. */
   readonly weights?: TensorSpecOfWeights;
   /**
-   * Of eq. 5: one, of weights with a scale a channel [M], of a concatenation one an input, of a pool or a table none. A sum (eq. 9) has one an
-   * input too, not singles: mantissa / 2^shift.
+   * Of eq. 5: one, of weights with a scale a channel [M], of a concatenation one an input, of a pool or a table
+   * none. A sum (eq. 9) has one an input too, not singles: mantissa / 2^shift; a PReLU (eq. 12) those from 0 on
+   * and below.
    */
   readonly multipliers: readonly (SingleMultiplier & { readonly value: number })[];
   /** Bounds of the output byte. */
@@ -31,7 +32,7 @@ export interface LayerRow {
 }
 
 interface TensorSpecOfWeights {
-  /** conv2d: [kh, kw, C, M]; depthwiseConv2d: [kh, kw, C, depthMultiplier]; fullyConnected: [1, 1, K, M]. */
+  /** conv2d: [kh, kw, C / groups, M]; transposedConv2d: [kh, kw, C, M]; depthwiseConv2d: [kh, kw, C, depthMultiplier]; fullyConnected: [1, 1, K, M]. */
   readonly shape: readonly number[];
   /** One for all weights, or [M], one a channel of the output. */
   readonly scale: number | readonly number[];
@@ -96,11 +97,18 @@ function multipliersOf({ call }: KernelCall): LayerRow['multipliers'] {
       shift,
     }));
   }
+  if ('positive' in call) {
+    return [call.positive, call.negative].map(({ mantissa, shift }) => ({
+      value: mantissa * 2 ** (shift - 31),
+      mantissa,
+      shift: 31 - shift,
+    }));
+  }
   if ('inputs' in call) return call.inputs.map(({ multiplier }) => single(multiplier));
   return [];
 }
 
-/** Mantissa / 2^shift: of eq. 5 a single's 24 bits, of eq. 13 the 31 bits that integers multiply by. */
+/** Mantissa / 2^shift: of eq. 5 a single's 24 bits, of eq. 16 the 31 bits that integers multiply by. */
 function integersOf(value: number, rounding: RoundingName | undefined): SingleMultiplier {
   if (rounding === undefined) return singleMultiplier(value);
   const { mantissa, exponent } = fixedMultiplier(value);

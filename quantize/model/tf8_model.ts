@@ -63,7 +63,7 @@ export interface Tf8Model {
   /** Index of the first class among the outputs: 1 where output 0 is the background class. */
   readonly labelOffset: number;
   readonly classNames: readonly string[];
-  /** The rule of requantization, eq. 13; eq. 5 unless given. */
+  /** The rule of requantization, eq. 16; eq. 5 unless given. */
   readonly rounding?: RoundingName;
   /** Absent where it is unknown, as in files made before it was recorded. */
   readonly preprocessing?: Preprocessing;

@@ -18,6 +18,7 @@ export function requireRequantization(call: ChannelRequantization, channels: num
   }
   requireZeroPoint('outputZeroPoint', call.outputZeroPoint);
   requireBounds(call.low, call.high);
+  if (call.table !== undefined) requireLength('table', call.table, BYTE_MAX + 1);
 }
 
 /** Subnormal singles are allowed: every tier multiplies them exactly alike. */

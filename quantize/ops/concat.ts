@@ -34,7 +34,7 @@ export interface ConcatCall {
   /** N · H · W; of another axis those before it. */
   readonly positions: number;
   readonly outputZeroPoint: number;
-  /** eq. 13; eq. 5 unless given. */
+  /** eq. 16; eq. 5 unless given. */
   readonly rounding?: RoundingName;
   /** [positions, Σ channels] uint8 */
   readonly output: Uint8Array;

@@ -19,7 +19,7 @@ export type MultiplyNode = ElementwiseNode<'multiply'>;
 export interface MultiplyCall extends ElementwiseCall {
   /** f32(f32(scaleA · scaleB) / scaleOut), a single-precision number > 0; see `Requantization`. */
   readonly multiplier: number;
-  /** eq. 13; eq. 5 unless given. */
+  /** eq. 16; eq. 5 unless given. */
   readonly rounding?: RoundingName;
 }
 

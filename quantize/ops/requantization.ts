@@ -15,12 +15,14 @@ export interface Requantization {
    * scaleIn · scaleWeight / scaleOut, a double.
    */
   readonly multiplier: number;
-  /** eq. 13; eq. 5 unless given. */
+  /** eq. 16; eq. 5 unless given. */
   readonly rounding?: RoundingName;
   readonly outputZeroPoint: number;
   /** Bounds of the output byte: [0, 255], or narrower for ReLU and ReLU6. */
   readonly low: number;
   readonly high: number;
+  /** [256]: what becomes of the byte (eq. 10), where a lookup behind it is computed along. */
+  readonly table?: Uint8Array;
 }
 
 /** The same with one multiplier for all channels, or one a channel, [M]. */
@@ -67,18 +69,20 @@ export function requantizeArray(
   output: Uint8Array,
   to: number,
 ): void {
-  const { multiplier, outputZeroPoint, low, high, rounding = DEFAULT_ROUNDING } = call;
+  const { multiplier, outputZeroPoint, low, high, table, rounding = DEFAULT_ROUNDING } = call;
   if (rounding !== DEFAULT_ROUNDING) {
     const fixed = FIXED.get(call) ?? fixedMultipliersOf(call);
     FIXED.set(call, fixed);
     for (let m = 0; m < accumulators.length; m++) {
       const rounded = roundFixed(accumulators[m], fixed[m % fixed.length], rounding);
-      output[to + m] = clamp(rounded + outputZeroPoint, low, high);
+      const byte = clamp(rounded + outputZeroPoint, low, high);
+      output[to + m] = table === undefined ? byte : table[byte];
     }
     return;
   }
   for (let m = 0; m < accumulators.length; m++) {
     const factor = typeof multiplier === 'number' ? multiplier : multiplier[m];
-    output[to + m] = requantize(accumulators[m], factor, outputZeroPoint, low, high);
+    const byte = requantize(accumulators[m], factor, outputZeroPoint, low, high);
+    output[to + m] = table === undefined ? byte : table[byte];
   }
 }

@@ -13,7 +13,7 @@ import { DEFAULT_ROUNDING, type RoundingName } from './roundings.ts';
 export const REQUANTIZATION_ROUNDING = DEFAULT_ROUNDING;
 
 /**
- * The multiplier by a rule of rounding: eq. 5's, a single, or that of eq. 13, a double.
+ * The multiplier by a rule of rounding: eq. 5's, a single, or that of eq. 16, a double.
  * @throws QuantizationError as `requantizeMultiplier`; where the rule is power-of-two and the multiplier is none
  */
 export function multiplierFor(

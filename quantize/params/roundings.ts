@@ -1,7 +1,7 @@
 import { expected } from './errors.ts';
 import { clamp } from './rounding.ts';
 
-/** The rules by which accumulators become bytes, by the names that model files record (eq. 5 and 13). */
+/** The rules by which accumulators become bytes, by the names that model files record (eq. 5 and 16). */
 export const ROUNDINGS = [
   'f32-multiply-round-half-even',
   'double-rounding',
@@ -59,7 +59,7 @@ export function fixedMultiplier(multiplier: number): FixedMultiplier {
 }
 
 /**
- * An accumulator at the output's scale by a rule of integers, before the zero point is added (eq. 13). What is
+ * An accumulator at the output's scale by a rule of integers, before the zero point is added (eq. 16). What is
  * beyond ±2³⁰ may come out as ±2³⁰: it is beyond every bound.
  */
 export function roundFixed(

@@ -36,6 +36,11 @@ export const quantizeCommand = defineCommand({
       .option('profile', PROFILE)
       .option('outputs', OUTPUTS)
       .option('zero-variance', ZERO_VARIANCE)
+      .option('softmax', {
+        type: 'boolean',
+        default: false,
+        describe: 'End in probabilities, in steps of 1/256, rather than in logits',
+      })
       .option('out', {
         type: 'string',
         demandOption: true,

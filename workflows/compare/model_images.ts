@@ -5,17 +5,10 @@ import type { OpenedFloatModel } from '../open/open_model.ts';
 
 /** Images as a model takes them. */
 export function modelImages(
-  { graph, facts: { input } }: Pick<OpenedFloatModel, 'graph' | 'facts'>,
+  { facts: { input } }: Pick<OpenedFloatModel, 'facts'>,
   chosen: Pick<TestImagesOptions, 'dataset' | 'spans' | 'seed'>,
   context: Context,
 ): TestImages {
-  return new TestImages(
-    {
-      ...chosen,
-      resolution: graph.input.shape[0],
-      centralFraction: input.centralFraction ?? centralFractionOf(chosen.dataset.name),
-      range: input.range,
-    },
-    context,
-  );
+  const centralFraction = input.centralFraction ?? centralFractionOf(chosen.dataset.name);
+  return new TestImages({ ...chosen, input: { ...input, centralFraction } }, context);
 }

@@ -15,7 +15,7 @@ export interface ConversionOptions {
   readonly recipe?: string | Recipe | undefined;
   /** Short for a recipe: `mean` is option-1, `keep` as-published. */
   readonly zeroVariance?: ZeroVariancePolicy | undefined;
-  /** The rule by which accumulators become bytes (eq. 13); eq. 5 unless given. */
+  /** The rule by which accumulators become bytes (eq. 16); eq. 5 unless given. */
   readonly profile?: RoundingName | undefined;
   readonly calibrationData?: string | undefined;
   readonly calibrationImages?: number | undefined;

@@ -5,7 +5,7 @@ import type { RoundingName } from '../../params/roundings.ts';
 /** How a library requantizes (eq. 5); both give the same bytes. */
 export type CArithmetic = 'float' | 'integer';
 
-/** The source of a library's requantization: eq. 5 in single precision or by integers, or eq. 13. */
+/** The source of a library's requantization: eq. 5 in single precision or by integers, or eq. 16. */
 export type RequantizeSource = CArithmetic | 'double' | 'shift';
 
 /** By the model's rule; the arithmetic is a choice by that of eq. 5 alone. */
@@ -58,6 +58,10 @@ export const KERNELS = {
   lookup: { layer: 'table', needs: [], bytes: 24 },
   prelu: { layer: 'slopes', needs: ['clamp'], bytes: 236 },
   rearrange: { layer: 'map', needs: [], bytes: 120 },
+  resize: { layer: 'resizing', needs: [], bytes: 204 },
+  maximum: { layer: 'greater', needs: [], bytes: 76 },
+  minimum: { layer: 'lesser', needs: [], bytes: 76 },
+  softmax: { layer: 'shares', needs: [], bytes: 196 },
 } as const satisfies Readonly<Record<string, Kernel>>;
 
 export type KernelName = keyof typeof KERNELS;

@@ -2,6 +2,8 @@ import type { AdditionCall } from '../../ops/addition.ts';
 import { type ConcatCall, partRequantizer } from '../../ops/concat.ts';
 import { type Conv2dCall, groupsOf } from '../../ops/conv2d.ts';
 import type { ElementwiseCall } from '../../ops/elementwise.ts';
+import type { ExtremeCall } from '../../ops/extreme.ts';
+import type { LookupCall } from '../../ops/lookup.ts';
 import type { MultiplyCall } from '../../ops/multiply.ts';
 import type { Pool2dCall } from '../../ops/pool2d.ts';
 import { type PreluCall, preluTable } from '../../ops/prelu.ts';
@@ -11,6 +13,7 @@ import {
   fixedMultipliersOf,
   multipliersOf,
 } from '../../ops/requantization.ts';
+import type { ResizeCall } from '../../ops/resize.ts';
 import { type CallTable, checkCall, inputsOf, type KernelCall, ofCall } from '../../ops/table.ts';
 import type { TransposedConv2dCall } from '../../ops/transposed_conv2d.ts';
 import { expected, messageOf, QuantizationError } from '../../params/errors.ts';
@@ -39,6 +42,10 @@ const CONVOLUTION = 0;
 const DEPTHWISE = 1;
 const AVERAGE_POOL = 2;
 const MAX_POOL = 3;
+const ADD = 5;
+const MULTIPLY = 6;
+const MAXIMUM = 11;
+const MINIMUM = 12;
 
 const NO_BYTES = new Uint8Array(0);
 const NO_BIAS = new Int32Array(0);
@@ -84,10 +91,15 @@ class NativeKernels implements Kernels {
     subtract: (call) => this.sumOp(call),
     multiply: (call) => this.productOp(call),
     rearrange: (call) => this.rearrangeOp(call),
-    lookup: ({ positions, channels, table }) => {
+    lookup: (call) => this.lookupOp(call),
+    resize: (call) => this.resizeOp(call),
+    maximum: (call) => this.extremeOp(MAXIMUM, call),
+    minimum: (call) => this.extremeOp(MINIMUM, call),
+    requantize: (call) => this.lookupOp(call),
+    softmax: ({ positions, channels, powers }) => {
       requireInt32Size(positions);
       requireInt32Size(channels);
-      return this.addon.createLookup(positions, channels, table);
+      return this.addon.createSoftmax(positions, channels, powers);
     },
   };
 
@@ -190,7 +202,7 @@ class NativeKernels implements Kernels {
     const multipliers = multipliersOf(call, bias.length);
     const rounding = roundingNumber(call);
     const factors = factorsOf(call, bias.length);
-    return this.addon.createOp(
+    const op = this.addon.createOp(
       kind,
       this.isa,
       fields,
@@ -200,6 +212,12 @@ class NativeKernels implements Kernels {
       rounding,
       factors,
     );
+    return this.withTable(op, call);
+  }
+
+  private withTable(op: NativeOp, { table }: Pick<Conv2dCall, 'table'>): NativeOp {
+    if (table !== undefined) this.addon.setTable(op, table);
+    return op;
   }
 
   private sliced(call: Conv2dCall | TransposedConv2dCall, slices: readonly Slice[]): NativeOp {
@@ -216,8 +234,7 @@ class NativeKernels implements Kernels {
       const rounding = roundingNumber(call);
       for (const { geometry, filter, bias, firstChannel: first } of slices) {
         const end = first + bias.length;
-        ops.push(
-          addon.createOp(
+        const op = addon.createOp(
             CONVOLUTION,
             this.isa,
             { ...geometry, ...zeroPoints },
@@ -226,8 +243,8 @@ class NativeKernels implements Kernels {
             multipliers.subarray(first, end),
             rounding,
             factors.subarray(2 * first, 2 * end),
-          ),
-        );
+          );
+        ops.push(this.withTable(op, call));
       }
       const places = slices.flatMap(({ place }) => [
         place.inputOffset,
@@ -271,7 +288,7 @@ class NativeKernels implements Kernels {
   private sumOp(call: AdditionCall): NativeOp {
     requireInt32Sizes(call);
     const fields = { ...call, rounding: 0, mantissa: 0, exponent: 0 };
-    return this.addon.createElementwise(false, this.isa, 1, fields);
+    return this.addon.createElementwise(ADD, this.isa, 1, fields);
   }
 
   private productOp(call: MultiplyCall): NativeOp {
@@ -280,7 +297,26 @@ class NativeKernels implements Kernels {
     const rounding = roundingNumber(call);
     const sum = { aMultiplier: 0, bMultiplier: 0, shift: 1 };
     const fields = { ...call, ...sum, rounding, mantissa, exponent };
-    return this.addon.createElementwise(true, this.isa, call.multiplier, fields);
+    return this.addon.createElementwise(MULTIPLY, this.isa, call.multiplier, fields);
+  }
+
+  private extremeOp(kind: number, call: ExtremeCall): NativeOp {
+    requireInt32Sizes(call);
+    const unused = {
+      ...{ rounding: 0, mantissa: 0, exponent: 0 },
+      aZeroPoint: 0, bZeroPoint: 0, outputZeroPoint: 0, low: 0, high: 255 };
+    const fields = { ...call, ...unused, aMultiplier: 0, bMultiplier: 0, shift: 1 };
+    return this.addon.createElementwise(kind, this.isa, 1, fields);
+  }
+
+  private lookupOp({ positions, channels, table }: LookupCall): NativeOp {
+    requireInt32Size(positions);
+    requireInt32Size(channels);
+    return this.addon.createLookup(positions, channels, table);
+  }
+
+  private resizeOp({ inputShape, rows, columns }: ResizeCall): NativeOp {
+    return this.addon.createResize(this.isa, int32Sizes(inputShape), rows, columns);
   }
 
   private rearrangeOp(call: RearrangeCall): NativeOp {
@@ -326,7 +362,7 @@ function factorsOf(call: ChannelRequantization, channels: number): Int32Array {
   });
 }
 
-function requireInt32Sizes({ rows, columns }: ElementwiseCall): void {
+function requireInt32Sizes({ rows, columns }: Pick<ElementwiseCall, 'rows' | 'columns'>): void {
   requireInt32Size(rows);
   requireInt32Size(columns);
 }

@@ -39,7 +39,7 @@ export function createWasmKernels(source: WasmSource, options: WasmKernelsOption
   return new WasmKernels(compile(source), options);
 }
 
-/** Whether a call is rounded by integers (eq. 13), which is left to the reference. */
+/** Whether a call is rounded by integers (eq. 16), which is left to the reference. */
 function isByIntegers({ call }: KernelCall): boolean {
   return 'rounding' in call && call.rounding !== DEFAULT_ROUNDING;
 }

@@ -85,7 +85,7 @@ function fixedExactly(multiplier: number): readonly [bigint, number] {
   return exponent > 30 ? [(1n << 31n) - 1n, 30] : [mantissa, exponent];
 }
 
-/** eq. 13 on bigints, after gemmlowp's fixedpoint.h and TFLite's common.cc. */
+/** eq. 16 on bigints, after gemmlowp's fixedpoint.h and TFLite's common.cc. */
 export function roundFixedExactly(
   accumulator: bigint,
   multiplier: number,

@@ -53,13 +53,17 @@ typedef enum {
   OP_REARRANGE,
   OP_SLICED, /* convolutions of parts of the tensors: slices.h */
   OP_PRELU,
+  OP_RESIZE,
+  OP_MAXIMUM,
+  OP_MINIMUM,
+  OP_SOFTMAX,
   OP_KIND_COUNT
 } OpKind;
 
-/* How accumulators become bytes: eq. 5, or by integers (eq. 13). */
+/* How accumulators become bytes: eq. 5, or by integers (eq. 16). */
 typedef enum { ROUNDING_SINGLE, ROUNDING_DOUBLE, ROUNDING_SHIFT, ROUNDING_COUNT } Rounding;
 
-/* A multiplier of eq. 13: mantissa * 2^(exponent - 31). */
+/* A multiplier of eq. 16: mantissa * 2^(exponent - 31). */
 typedef struct {
   int32_t mantissa, exponent;
 } Factor;
@@ -135,6 +139,9 @@ typedef struct {
   struct Elementwise *elementwise; /* of two tensors: else NULL */
   struct Rearrangement *rearrangement; /* of bytes in other places: else NULL */
   struct Slices *slices; /* of several convolutions: else NULL */
+  void *taps;     /* of another size, resize.h: rows, then columns; else NULL */
+  float *powers;  /* [256] of a softmax; else NULL */
+  uint8_t *table; /* [256] what becomes of a convolution's bytes (eq. 10); NULL where nothing does */
 } Op;
 
 /* What a kernel needs beside the tensors: parts of op_scratch_bytes(op) bytes. */
@@ -188,6 +195,8 @@ Op *op_create_concat(int32_t positions, int32_t input_count, const int32_t *chan
                      const uint8_t *tables);
 /* A concatenation of one input, with a table [256] of its own (eq. 10). */
 Op *op_create_lookup(int32_t positions, int32_t channels, const uint8_t *table);
+/* What becomes of each byte of a convolution, from a table [256]; 0 when memory is short. */
+int op_set_table(Op *op, const uint8_t *table);
 void op_release(Op *op);
 
 static inline size_t op_input_count(const Op *op) {
@@ -218,7 +227,7 @@ void gather_rows(const Op *op, const uint8_t *input, size_t first, size_t count,
 int quantize_array(const float *real, size_t length, double scale, int32_t zero_point,
                    uint8_t *output);
 
-/* eq. 13: the byte of an accumulator by a rounding that is not ROUNDING_SINGLE. */
+/* eq. 16: the byte of an accumulator by a rounding that is not ROUNDING_SINGLE. */
 int32_t requantize_fixed(uint32_t accumulator, Factor factor, Rounding rounding,
                          const Requantization *requantization);
 
