@@ -51,12 +51,12 @@ import { isSummandScale } from '../../params/addition.ts';
 import { QuantizationError } from '../../params/errors.ts';
 import { littleEndian } from '../../params/little_endian.ts';
 import type { QuantizationParams } from '../../params/quantization.ts';
+import { requantizationTable } from '../../params/requantization_table.ts';
 import {
   biasQuantization,
   isPerChannel,
   SYMMETRIC_ZERO_POINT,
 } from '../../params/weight_quantization.ts';
-import { requantizationTable } from '../../params/requantization_table.ts';
 import { dilatedWindow, type Padding, samePadding, UNDILATED } from '../../params/window.ts';
 import { SIGNED_OFFSET } from '../signed_bytes.ts';
 import { permuteAxes } from '../tensor_layout.ts';

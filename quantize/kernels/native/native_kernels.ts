@@ -235,15 +235,15 @@ class NativeKernels implements Kernels {
       for (const { geometry, filter, bias, firstChannel: first } of slices) {
         const end = first + bias.length;
         const op = addon.createOp(
-            CONVOLUTION,
-            this.isa,
-            { ...geometry, ...zeroPoints },
-            filter,
-            bias,
-            multipliers.subarray(first, end),
-            rounding,
-            factors.subarray(2 * first, 2 * end),
-          );
+          CONVOLUTION,
+          this.isa,
+          { ...geometry, ...zeroPoints },
+          filter,
+          bias,
+          multipliers.subarray(first, end),
+          rounding,
+          factors.subarray(2 * first, 2 * end),
+        );
         ops.push(this.withTable(op, call));
       }
       const places = slices.flatMap(({ place }) => [
@@ -304,7 +304,12 @@ class NativeKernels implements Kernels {
     requireInt32Sizes(call);
     const unused = {
       ...{ rounding: 0, mantissa: 0, exponent: 0 },
-      aZeroPoint: 0, bZeroPoint: 0, outputZeroPoint: 0, low: 0, high: 255 };
+      aZeroPoint: 0,
+      bZeroPoint: 0,
+      outputZeroPoint: 0,
+      low: 0,
+      high: 255,
+    };
     const fields = { ...call, ...unused, aMultiplier: 0, bMultiplier: 0, shift: 1 };
     return this.addon.createElementwise(kind, this.isa, 1, fields);
   }
