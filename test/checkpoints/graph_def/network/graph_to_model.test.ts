@@ -237,10 +237,11 @@ describe('a frozen graph', () => {
         'same',
       );
       const taps = tf.split<tf.Tensor4D>(tf.tensor4d(some(108), [3, 3, 2, 6]), 2, 3);
-      const groups = (tf.split(wide, 2, 3) as tf.Tensor4D[]).map((part, g) =>
-        tf.conv2d(part, taps[g], 1, 'same'),
-      );
-      const prelu = tf.prelu(tf.concat(groups, 3), tf.tensor3d(some(6), [1, 1, 6])) as tf.Tensor4D;
+      const groups = tf
+        .split<tf.Tensor4D>(wide, 2, 3)
+        .map((part, g) => tf.conv2d(part, taps[g], 1, 'same'));
+      const slopes: tf.Tensor = tf.tensor3d(some(6), [1, 1, 6]);
+      const prelu = tf.prelu<tf.Tensor>(tf.concat(groups, 3), slopes) as tf.Tensor4D;
       const back = tf.tensor4d(some(162), [3, 3, 3, 6]);
       const made = tf.conv2dTranspose(prelu, back, [1, 8, 8, 3], 2, 'same');
       return made.mean([1, 2]).dataSync<'float32'>();
@@ -516,6 +517,19 @@ describe('a frozen graph', () => {
         g.integers('expanded_shape', [-1, 5, 1, 3]),
       ]);
       return rows;
+    },
+    'means and sums over channels, and over several axes': (g, x) => {
+      const over = (name: string, op: string, from: string, axes: number[], keep: boolean) =>
+        g.add(name, op, [from, g.integers(`${name}_axes`, axes)], { keep_dims: { b: keep } });
+      const weights = over('weights', 'Mean', x, [3], true);
+      const sums = over('sums', 'Sum', x, [1, -1], true);
+      const whole = over('whole', 'Sum', x, [2, 1, 3], true);
+      const flat = over('flat', 'Mean', x, [2, 3], false);
+      const rows = g.add('rows', 'Reshape', [flat, g.integers('rows_shape', [-1, 4, 1, 1])]);
+      const join = (name: string, axis: number, ...from: string[]) =>
+        g.add(name, 'ConcatV2', [...from, g.integers(`${name}_axis`, [axis])]);
+      const all = join('all', 2, join('left', 1, weights, sums), join('right', 1, rows, whole));
+      return join('end', 3, all, g.add('positive', 'Relu', [all]));
     },
     'slices, with and without steps, and dropped axes': (g, x) => {
       const slice = g.add('slice', 'Slice', [
@@ -811,9 +825,9 @@ describe('a frozen graph', () => {
       small((g, x) => g.add('next', 'Conv2D', [x, 'kernel'], { data_format: { s: 'NCHW' } })),
       /node next \(Conv2D\) .*weights of \[1,1,2,3\] over \[4,4,3\]/,
     ],
-    'a mean over another axis': [
-      small((g, x) => g.add('part', 'Mean', [x, g.integers('axis', [3])])),
-      /node part \(Mean\) .*a mean over the axes \[3\] of \[4,4,3\]/,
+    'a mean over the images': [
+      small((g, x) => g.add('part', 'Mean', [x, g.integers('axis', [0])])),
+      /node part \(Mean\) .*a mean over the axes \[0\] of \[N,4,4,3\]/,
     ],
   };
   for (const [title, [graph, message]] of Object.entries(ENDS)) {
