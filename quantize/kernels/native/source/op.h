@@ -212,6 +212,9 @@ typedef void (*ConvolutionKernel)(const Op *, const uint8_t *, uint8_t *, size_t
 /* The depthwise convolution's output rows (of all images) [first, last). */
 typedef void (*DepthwiseKernel)(const Op *, const uint8_t *, uint8_t *, size_t, size_t, Scratch *);
 
+/* Panels of packed columns of a convolution. */
+size_t convolution_panels(const Op *op);
+ConvolutionKernel convolution_kernel(const Op *op);
 /* Rows [first, last) of a convolution, all panels; `output` is that of row `first`. */
 void convolution_rows(const Op *op, const uint8_t *input, uint8_t *output, size_t first, size_t last,
                       Scratch *scratch);

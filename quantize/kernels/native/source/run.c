@@ -5,21 +5,16 @@
 #include "slices.h"
 
 /* NULL for the instruction sets of another processor family. */
-typedef struct {
-  ConvolutionKernel convolution;
-  DepthwiseKernel depthwise;
-} Kernels;
-
-static const Kernels KERNELS[ISA_COUNT] = {
-    [ISA_SCALAR] = {convolution_scalar, depthwise_scalar},
+static const DepthwiseKernel DEPTHWISE[ISA_COUNT] = {
+    [ISA_SCALAR] = depthwise_scalar,
 #if TF8_X86
-    [ISA_AVX2] = {convolution_avx2, depthwise_avx2},
+    [ISA_AVX2] = depthwise_avx2,
 #if TF8_AVXVNNI
-    [ISA_AVXVNNI] = {convolution_avxvnni, depthwise_avxvnni},
+    [ISA_AVXVNNI] = depthwise_avxvnni,
 #endif
-    [ISA_AVX512VNNI] = {convolution_avx512vnni, depthwise_avx512vnni},
+    [ISA_AVX512VNNI] = depthwise_avx512vnni,
 #elif TF8_ARM64
-    [ISA_NEONDOT] = {convolution_neondot, depthwise_neondot},
+    [ISA_NEONDOT] = depthwise_neondot,
 #endif
 };
 
@@ -31,12 +26,6 @@ static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 /* Where part `index` of `count` begins. */
 static size_t part(size_t total, size_t index, size_t count) {
   return total / count * index + total % count * index / count;
-}
-
-static size_t panel_count(const Op *op) {
-  const size_t columns = (size_t)op->output_channels;
-  const size_t width = (size_t)op->panel_columns;
-  return (columns + width - 1) / width;
 }
 
 /* Panels are divided rather than rows where the weights are the larger part of what is read. */
@@ -51,7 +40,8 @@ static size_t output_rows(const Op *op) { return (size_t)op->batch * (size_t)op-
 static size_t unit_count(const Op *op) {
   switch (op->kind) {
     case OP_CONVOLUTION:
-      return is_divided_by_panels(op) ? panel_count(op) : (op->rows + TILE_HEIGHT - 1) / TILE_HEIGHT;
+      return is_divided_by_panels(op) ? convolution_panels(op)
+                                      : (op->rows + TILE_HEIGHT - 1) / TILE_HEIGHT;
     case OP_CONCAT:
     case OP_ADD:
     case OP_MULTIPLY:
@@ -69,18 +59,6 @@ size_t op_parts(const Op *op, int threads) {
   if (threads == 1) return 1;
   const size_t parts = smaller(unit_count(op), PARTS_PER_THREAD * (size_t)threads);
   return parts > 0 ? parts : 1;
-}
-
-static ConvolutionKernel convolution_kernel(const Op *op) {
-#if TF8_X86
-  if (op->chain_panels != NULL) return convolution_avx2_chains;
-#endif
-  return KERNELS[op->isa].convolution;
-}
-
-void convolution_rows(const Op *op, const uint8_t *input, uint8_t *output, size_t first, size_t last,
-                      Scratch *scratch) {
-  convolution_kernel(op)(op, input, output, first, last, 0, (int32_t)panel_count(op), scratch);
 }
 
 void op_run(const Op *op, const uint8_t *const *inputs, uint8_t *output, size_t index, size_t count,
@@ -105,7 +83,7 @@ void op_run(const Op *op, const uint8_t *const *inputs, uint8_t *output, size_t 
       return;
     case OP_DEPTHWISE: {
       const Isa isa = op->block_count > 0 ? op->isa : ISA_SCALAR;
-      const DepthwiseKernel kernel = KERNELS[isa].depthwise;
+      const DepthwiseKernel kernel = DEPTHWISE[isa];
       kernel(op, inputs[0], output, first, last, &scratch);
       return;
     }
