@@ -10,13 +10,15 @@ import { completedSetup } from './setup/completed.mjs';
 import { dependenciesMatch, installCommand } from './setup/dependencies.mjs';
 import { nodeVersionProblem } from './setup/node_version.mjs';
 
-const HELP = `Usage: npm run setup [-- --retry]
+const HELP = `Usage: npm run setup [-- --retry] [--gpu [--force]]
 
 Prepares this checkout: dependencies, tfjs-node with its TensorFlow library, the WASM kernels, the
 native kernels (where there is a C compiler) and the compiled command. What is done already is left alone; an interrupted set-up can be started
 again. "npm start" and "npm test" do this by themselves.
 
   --retry   try again what failed, tfjs-node or the native kernels ("npm run setup" does)
+  --gpu     TensorFlow's library for NVIDIA's GPUs, with CUDA's (2.5 GB; Linux x64 with a driver)
+  --force   with --gpu: also where there is no driver, to prepare an image
 
 Environment:
   CC               compiler of the native kernels (default: cc)
@@ -70,7 +72,12 @@ async function main() {
     return 1;
   }
   const completed = completedSetup(root);
-  if (completed !== undefined && (completed.whole || !process.argv.includes('--retry'))) {
+  const asksForMore = process.argv.includes('--gpu');
+  if (
+    completed !== undefined &&
+    !asksForMore &&
+    (completed.whole || !process.argv.includes('--retry'))
+  ) {
     process.stderr.write(`${completed.message}\n`);
     return 0;
   }

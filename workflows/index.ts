@@ -117,7 +117,7 @@ export type { ReproduceOptions } from './reproduce/open_table.ts';
 export type { ReportedResult, ReproduceResult } from './reproduce/reproduce.ts';
 export type { RecipeChoices } from './train/recipe_choices.ts';
 export type { TrainedWorker, TrainJobResult } from './train/train.ts';
-export type { TrainModelOptions, TrainModelResult } from './train/train_model.ts';
+export type { TrainModelOptions, TrainModelResult } from './train/train_model_options.ts';
 export type { FirstDifference, LayerComparison } from './verify/layer_comparison.ts';
 export type { VerifyOptions, VerifyResult } from './verify/verify.ts';
 export type {

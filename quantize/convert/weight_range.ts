@@ -22,7 +22,9 @@ export function weightRange(
   choice: WeightChoice['range'],
   variances?: Float64Array,
 ): ObservedRange {
-  const own = rangeOf(weights);
+  const { min, max } = rangeOf(weights);
+  // Every range contains 0 (eq. 1).
+  const own = { min: Math.min(min, 0), max: Math.max(max, 0) };
   switch (choice) {
     case 'minMax':
       return own;

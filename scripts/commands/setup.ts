@@ -5,13 +5,25 @@ export const setupCommand = defineCommand({
   command: 'setup',
   describe:
     'Bring what tf8 came without: TensorFlow.js and its library, sharp, vega, native kernels',
-  options: (yargs) => yargs,
+  options: (yargs) =>
+    yargs
+      .option('gpu', {
+        type: 'boolean',
+        default: false,
+        describe: "TensorFlow's library for NVIDIA's GPUs, with CUDA's (2.5 GB)",
+      })
+      .option('force', {
+        type: 'boolean',
+        default: false,
+        implies: 'gpu',
+        describe: 'With --gpu: also where there is no driver, to prepare an image',
+      }),
   examples: [
     ['setup', 'in the project that tf8 is installed in; in a checkout, as "npm run setup"'],
   ],
-  run: async (_argv, context) => {
+  run: async ({ gpu, force }, context) => {
     const { setUpProject } = await import('../setup/set_up_project.ts');
-    return setUpProject(context);
+    return setUpProject(context, gpu && (force ? 'forced' : true));
   },
   show: (result) => summary(result),
 });

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -8,11 +9,13 @@ import { isCheckout, projectRoot, SET_UP } from '../../foundation/repository.ts'
 import type { TierName } from '../../quantize/kernels/kernels.ts';
 import type { TierReport } from '../../quantize/kernels/route.ts';
 import { examineTiers } from '../../quantize/kernels/select.ts';
+import { CLUSTER_FILE } from '../../training/cluster/addon.ts';
 import { type OneDnnChoice, oneDnnInUse } from '../../training/one_dnn/one_dnn_choice.ts';
 import { readTrials, type Trial } from '../../training/one_dnn/trials.ts';
 import { kernelsName } from '../../workflows/open/kernels_used.ts';
 import { probeTfjsNode } from '../setup/probe_tfjs_node.ts';
 import { readTfjsNodeRecord, type TfjsNodeRecord } from '../setup/tfjs_node_record.ts';
+import { examineGpus, type GpuReport } from './gpus.ts';
 import { examineTools, type Tool } from './tools.ts';
 
 /** Something that is missing or broken, and what to do about it. */
@@ -55,6 +58,9 @@ export interface DoctorReport {
   readonly tools: readonly Tool[];
   readonly processor: Processor;
   readonly tfjsNode: TfjsNodeReport;
+  readonly gpus: GpuReport;
+  /** Whether the addon for training by several workers is there. */
+  readonly workers: boolean;
   /** Of libtensorflow; long trainings try both settings where the processor lacks AVX-512 VNNI. */
   readonly oneDnn: OneDnnChoice & { readonly trials: readonly Trial[] };
   /** Whether this Node runs 128-bit WebAssembly instructions. */
@@ -77,10 +83,11 @@ export async function examine(options: {
   cacheDir: string;
 }): Promise<DoctorReport> {
   const { root, cacheDir } = options;
-  const [tools, processor, tfjsNode, oneDnn, trials, bytes, artifacts] = await Promise.all([
+  const [tools, processor, tfjsNode, gpus, oneDnn, trials, bytes, artifacts] = await Promise.all([
     examineTools(),
     examineProcessor(),
     examineTfjsNode(projectRoot(root)),
+    examineGpus(),
     oneDnnInUse(),
     readTrials(cacheDir),
     bytesIn(cacheDir),
@@ -96,6 +103,8 @@ export async function examine(options: {
   return {
     node: { version: process.versions.node, platform: `${process.platform}-${process.arch}` },
     processor,
+    gpus,
+    workers: existsSync(join(root, CLUSTER_FILE)),
     oneDnn: { ...oneDnn, trials: Object.values(trials) },
     ...findings,
     cache: { folder: cacheDir, bytes, artifacts },

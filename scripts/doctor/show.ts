@@ -1,9 +1,11 @@
 import { describeRoute } from '../../foundation/downloads/route.ts';
 import { formatAmount } from '../../foundation/reporting/amounts.ts';
+import { SET_UP } from '../../foundation/repository.ts';
 import { oneDnnInWords, ratesInWords } from '../../training/one_dnn/one_dnn_choice.ts';
 import type { Trial } from '../../training/one_dnn/trials.ts';
 import { kernelsName } from '../../workflows/open/kernels_used.ts';
 import type { DoctorReport, TierFinding } from './examine.ts';
+import { gpusInWords } from './gpus.ts';
 
 type Row = readonly [name: string, value: string];
 
@@ -16,6 +18,13 @@ export function showReport(report: DoctorReport): string {
     ['features', features(report)],
     ['memory', `${(report.processor.memoryBytes / 1e9).toFixed(1)} GB`],
     ['tfjs-node', tfjsNode(report)],
+    ['GPU', gpusInWords(report.gpus, report.tfjsNode.route)],
+    [
+      'workers',
+      report.workers
+        ? 'several can train together'
+        : `only one can train: the addon for several was not compiled ("${SET_UP}" does)`,
+    ],
     ['oneDNN', oneDnn(report)],
     ...report.oneDnn.trials.map((trial): Row => ['', trialInWords(trial)]),
     ...report.tiers.map((finding): Row => [`kernels: ${kernelsName(finding)}`, tier(finding)]),

@@ -86,6 +86,7 @@ try {
     reporter: terminalReporter(process.stderr),
     signal: interruption.signal,
     retry: process.argv.includes('--retry'),
+    gpu: process.argv.includes('--gpu') && (process.argv.includes('--force') ? 'forced' : true),
   });
 } catch (error) {
   if (interruption.signal.aborted) {

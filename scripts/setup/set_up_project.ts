@@ -25,9 +25,13 @@ export interface ProjectSetup {
  * Brings what an installed tf8 came without: its optional packages, tfjs-node's TensorFlow library and
  * the native kernels. What is there already is left alone; an interrupted set-up can be started again.
  *
- * @throws UserError in a checkout, and where the packages cannot be installed
+ * @param gpu see `SetupContext`
+ * @throws UserError in a checkout, where GPUs are asked for that cannot be used, and where the packages cannot be installed
  */
-export async function setUpProject(context: Context): Promise<ProjectSetup> {
+export async function setUpProject(
+  context: Context,
+  gpu?: boolean | 'forced',
+): Promise<ProjectSetup> {
   const root = repositoryRoot();
   if (isCheckout(root)) {
     throw new UserError(`Expected tf8 installed in a project but ${root} is a checkout.`, {
@@ -36,7 +40,7 @@ export async function setUpProject(context: Context): Promise<ProjectSetup> {
   }
   const project = projectRoot(root);
   const installed = await installPackages({ project, ...context });
-  const setup = { root, project, ...context, retry: true };
+  const setup = { root, project, ...context, retry: true, gpu };
   await mkdir(join(project, 'node_modules', '.tf8'), { recursive: true });
   for (const step of [NATIVE_STEP, TFJS_NODE_STEP, CLUSTER_STEP]) {
     context.signal.throwIfAborted();

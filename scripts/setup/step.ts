@@ -12,6 +12,8 @@ export interface SetupContext {
   readonly signal: AbortSignal;
   /** Tries again what failed in an earlier set-up. */
   readonly retry: boolean;
+  /** Brings libtensorflow for GPUs, with CUDA's libraries; "forced" where there is no driver too. */
+  readonly gpu?: boolean | 'forced' | undefined;
 }
 
 /** One thing that tf8 needs. Steps run in order; each can be interrupted and run again. */

@@ -8,8 +8,11 @@ export const TFJS_ROUTES = ['official', 'wheel'] as const;
 export type TfjsRoute = (typeof TFJS_ROUTES)[number];
 
 const recordSchema = z.object({
-  /** "found": it worked before the set-up looked at it; "none": training is not available. */
-  route: z.enum([...TFJS_ROUTES, 'found', 'none']),
+  /**
+   * "gpu": the wheel's library for GPUs; "found": it worked before the set-up looked at it; "none":
+   * training is not available.
+   */
+  route: z.enum([...TFJS_ROUTES, 'gpu', 'found', 'none']),
   /** Version that the loaded library gave. */
   libtensorflow: z.string().optional(),
   binding: z.enum(['compiled', 'prebuilt']).optional(),

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { messageOf, UserError } from '../../foundation/errors.ts';
 import { sha256OfFile } from '../../foundation/hashes/sha256.ts';
 import { SET_UP } from '../../foundation/repository.ts';
+import { GPU_WHEEL, installCuda, nvidiaDriver, requireGpu } from './gpu.ts';
 import { installLibtensorflow, OFFICIAL, unpackedFrom, WHEEL } from './libtensorflow.ts';
 import { probeTfjsNode } from './probe_tfjs_node.ts';
 import type { SetupContext, SetupStep } from './step.ts';
@@ -33,8 +34,10 @@ export function chosenRoutes(value: string | undefined): TfjsRoute[] {
 
 type Outcome = Pick<TfjsNodeRecord, 'libtensorflow' | 'binding' | 'bindingSha256'>;
 
+type AnyRoute = TfjsRoute | 'gpu';
+
 /** Each route ends with a tfjs-node that has loaded and computed, or throws the reason. */
-const ROUTES: Readonly<Record<TfjsRoute, (context: SetupContext) => Promise<Outcome>>> = {
+const ROUTES: Readonly<Record<AnyRoute, (context: SetupContext) => Promise<Outcome>>> = {
   /** The library that tfjs-node's installer takes; its binding compiled, else prebuilt. */
   async official(context) {
     const platform = `${process.platform}-${process.arch}`;
@@ -62,6 +65,16 @@ const ROUTES: Readonly<Record<TfjsRoute, (context: SetupContext) => Promise<Outc
     await compileBinding(context);
     return { ...(await verified(context)), binding: 'compiled' };
   },
+
+  /** The library of the tensorflow package and CUDA's, with the binding compiled against it. */
+  async gpu(context) {
+    await requireBuildTools(context.signal);
+    const deps = depsFolder(context.project);
+    await installLibtensorflow(GPU_WHEEL, deps, context);
+    await installCuda(deps, context);
+    await compileBinding(context);
+    return { ...(await verified(context)), binding: 'compiled' };
+  },
 };
 
 function depsFolder(project: string): string {
@@ -69,8 +82,9 @@ function depsFolder(project: string): string {
 }
 
 /** How a library that is there already came; "found" where somebody else put it there. */
-async function routeOfLibrary(project: string): Promise<TfjsRoute | 'found'> {
+async function routeOfLibrary(project: string): Promise<AnyRoute | 'found'> {
   const sha256 = await unpackedFrom(depsFolder(project));
+  if (sha256 === GPU_WHEEL.route.sha256) return 'gpu';
   if (sha256 === WHEEL.route.sha256) return 'wheel';
   return sha256 === undefined ? 'found' : 'official';
 }
@@ -93,20 +107,32 @@ export function missingTfjsNotice(record: TfjsNodeRecord): string {
   ].join('\n');
 }
 
-/** Gets tfjs-node by the first route that works; without any, the set-up goes on with a notice. */
+/** Who asks for GPUs gets them or the reason, and no other library instead. */
+function withoutGpu(error: unknown): UserError {
+  return new UserError(`TensorFlow's library for GPUs could not be set up: ${messageOf(error)}`, {
+    remedy: `Mend it and try again, or run "${SET_UP}" for the one of processors.`,
+    cause: error,
+  });
+}
+
+/**
+ * Gets tfjs-node by the first route that works; without any, the set-up goes on with a notice. For GPUs
+ * there is one route, which works or ends it.
+ */
 export const TFJS_NODE_STEP: SetupStep = {
   name: 'tfjs-node',
 
-  async isDone({ project, retry }) {
+  async isDone({ project, retry, gpu }) {
     const record = await readTfjsNodeRecord(project);
-    if (record === undefined) return false;
+    if (record === undefined || (gpu && record.route !== 'gpu')) return false;
     return record.route === 'none' ? !retry : existsSync(bindingPath(project));
   },
 
   async run(context) {
-    const { project, reporter, signal } = context;
-    const routes = chosenRoutes(process.env.TF8_SETUP_TFJS);
-    if (routes.length > 0 && existsSync(bindingPath(project))) {
+    const { project, reporter, signal, gpu } = context;
+    if (gpu) requireGpu(await nvidiaDriver(), gpu === 'forced');
+    const routes = gpu ? (['gpu'] as const) : chosenRoutes(process.env.TF8_SETUP_TFJS);
+    if (!gpu && routes.length > 0 && existsSync(bindingPath(project))) {
       const probe = await probeTfjsNode(project, signal);
       if ('version' in probe) {
         const route = await routeOfLibrary(project);
@@ -123,6 +149,7 @@ export const TFJS_NODE_STEP: SetupStep = {
         return;
       } catch (error) {
         signal.throwIfAborted();
+        if (gpu) throw withoutGpu(error);
         failures.push({ route, reason: messageOf(error) });
       }
     }

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { inFolder } from '../support/in_folder.ts';
 import { needsCluster } from '../support/needs_cluster.ts';
-import { launch, trainingOf, writePictures } from '../workflows/train/launched.ts';
+import { launch, once, trainingOf, writePictures } from '../workflows/train/launched.ts';
 
 const EPOCHS = 9;
 const STEPS = 6 * EPOCHS;
@@ -29,13 +28,11 @@ describe('the workers of a training', function () {
       const again = await launch(options('again'));
       assert.deepEqual(again.result.workers, whole.result.workers);
 
-      let kills = 0;
       const killed = await launch(
         options('killed'),
         {
-          onStart: async (pids) => {
-            if (kills++ === KILLS) return;
-            await sleep(4000 + below(8000));
+          afterImages: (start) => (start < KILLS ? below(40) : undefined),
+          disturb: (pids) => {
             const victims = [[0], [1], [0, 1]][below(3)];
             for (const victim of victims) process.kill(pids[victim], 'SIGKILL');
           },
@@ -50,13 +47,14 @@ describe('the workers of a training', function () {
     inFolder(async (folder) => {
       const data = join(folder, 'data');
       await writePictures(data, 48);
-      const { result, messages, starts } = await launch(trainingOf(data, join(folder, 'out'), 2), {
-        afterImages: 48,
-        disturb: ([, second]) => process.kill(second, 'SIGSTOP'),
-      });
+      const options = { ...trainingOf(data, join(folder, 'out'), 2), workerTimeout: 20 };
+      const { result, messages, starts } = await launch(
+        options,
+        once(48, ([, second]) => process.kill(second, 'SIGSTOP')),
+      );
       assert.equal(starts, 2);
       const failure = messages.find((message) => message.startsWith('Worker 0 failed'));
-      assert.match(failure!, /all 2 workers in step \d+ within 10 s of each other/);
+      assert.match(failure!, /all 2 workers in step \d+ within 20 s of each other/);
       assert.equal(result.training.steps, 12);
     }));
 
@@ -65,10 +63,10 @@ describe('the workers of a training', function () {
       const data = join(folder, 'data');
       await writePictures(data, 48);
       const options = trainingOf(data, join(folder, 'out'), 6);
-      const stopped = await launch(options, {
-        afterImages: 48,
-        disturb: (_, abort) => abort.abort(),
-      });
+      const stopped = await launch(
+        options,
+        once(48, (_, abort) => abort.abort()),
+      );
       const { interrupted, steps } = stopped.result.training;
       assert.ok(interrupted && steps < 36);
       assert.equal(new Set(stopped.result.workers!.map((worker) => worker.weightsSha256)).size, 1);

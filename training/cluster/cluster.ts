@@ -26,6 +26,9 @@ export interface ClusterOptions {
   readonly signal: AbortSignal;
 }
 
+/** Machines do not start at one time, however close their workers are to be later. */
+const START_SECONDS = 300;
+
 /** Of the sum in a step. */
 const STEP_KEY = 1;
 /** Of an exchange of N numbers: that many more. */
@@ -70,7 +73,7 @@ export class Cluster implements Team {
     const config = configBytes(place, options);
     const session = (savedModel: Uint8Array) =>
       new ClusterSession(addon, target, config, savedModel);
-    await waitForWorkers(place, timeoutSeconds, signal);
+    await waitForWorkers(place, Math.max(timeoutSeconds, START_SECONDS), signal);
     return new Cluster(place, timeoutSeconds, session);
   }
 
@@ -157,8 +160,12 @@ export class Cluster implements Team {
     return this.place.addresses.map((_, rank) => sum.subarray(rank * length, (rank + 1) * length));
   }
 
-  /** The sum of the workers' vectors. */
-  private async exchange(what: string, values: Float32Array): Promise<Float32Array> {
+  /**
+   * The sum of the workers' vectors, as long on all.
+   * @param what they do by it
+   * @throws ClusterError
+   */
+  async exchange(what: string, values: Float32Array): Promise<Float32Array> {
     const vector = tensor1d(values);
     try {
       const { sum } = await this.together(what, () =>

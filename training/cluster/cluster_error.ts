@@ -22,7 +22,8 @@ export class ClusterError extends UserError {
   }
 }
 
-/** libtensorflow adds where in the graph it was. */
+/** libtensorflow says first whose message it is, and then where in the graph it was. */
 function firstLine(message: string): string {
-  return message.split('\n', 1)[0];
+  const lines = message.split('\n').map((line) => line.trim());
+  return lines.find((line) => line !== '' && !line.startsWith('From /job:')) ?? message;
 }

@@ -5,10 +5,11 @@ import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { type Reporter, SILENT_REPORTER } from '../../foundation/reporting/reporter.ts';
 import { clusterAddonFile } from '../../training/cluster/addon.ts';
+import { environmentOf, visibleGpus } from '../../training/cluster/visible_gpus.ts';
 import { LaunchedWorker, type WorkerEnd } from './launched_worker.ts';
 import type { TrainJobResult } from './train.ts';
 import { RESTARTS } from './train_defaults.ts';
-import type { TrainModelOptions } from './train_model.ts';
+import type { TrainModelOptions } from './train_model_options.ts';
 import type { WorkerFailure } from './worker_messages.ts';
 
 export interface LaunchOptions {
@@ -72,10 +73,12 @@ async function runWorkers(
   const ports = await freePorts(count);
   const addresses = ports.map((port) => `127.0.0.1:${port}`);
   const threads = Math.max(1, Math.floor(availableParallelism() / count));
+  const gpus = await visibleGpus();
   const workers = addresses.map((_, rank) => {
     const place = { addresses, rank };
     const task = { options, place, threads, cacheDir };
-    return new LaunchedWorker(task, rank === 0 ? reporter : reporterOf(rank, reporter));
+    const env = environmentOf(rank, gpus);
+    return new LaunchedWorker(task, env, rank === 0 ? reporter : reporterOf(rank, reporter));
   });
   onStart?.(workers.map(({ pid }) => pid!));
   const stop = () => {

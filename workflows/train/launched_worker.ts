@@ -36,11 +36,15 @@ export class LaunchedWorker {
   private last: WorkerEnd | undefined;
   private errors = '';
 
-  /** @param reporter is told what the worker's is */
-  constructor(task: WorkerTask, reporter: Reporter) {
+  /**
+   * @param env besides this process' own
+   * @param reporter is told what the worker's is
+   */
+  constructor(task: WorkerTask, env: NodeJS.ProcessEnv, reporter: Reporter) {
     this.reporter = reporter;
     const child = fork(PROGRAM, [], {
       execArgv: sourceHooks(import.meta.url),
+      env: { ...process.env, ...env },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     this.child = child;

@@ -1,6 +1,6 @@
 import type { ClusterPlace } from '../../training/cluster/place.ts';
 import type { TrainJobResult } from './train.ts';
-import type { TrainModelOptions } from './train_model.ts';
+import type { TrainModelOptions } from './train_model_options.ts';
 
 /** What a launched worker is told to do, once, as JSON. */
 export interface WorkerTask {

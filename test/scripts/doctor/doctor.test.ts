@@ -29,6 +29,8 @@ const HEALTHY: DoctorReport = {
     error: null,
     failures: [{ route: 'official', reason: 'no network' }],
   },
+  gpus: { driver: null, devices: [] },
+  workers: true,
   oneDnn: { on: true, reason: 'vnni', trials: [] },
   wasmSimd: true,
   tiers: [

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { inFolder } from '../../support/in_folder.ts';
 import { needsCluster } from '../../support/needs_cluster.ts';
-import { launch, trainingOf, writePictures } from './launched.ts';
+import { launch, once, trainingOf, writePictures } from './launched.ts';
 
 describe('launchWorkers', () => {
   before(needsCluster);
@@ -11,10 +11,10 @@ describe('launchWorkers', () => {
     inFolder(async (folder) => {
       const data = join(folder, 'data');
       await writePictures(data, 48);
-      const { result, messages, starts } = await launch(trainingOf(data, join(folder, 'out'), 2), {
-        afterImages: 48,
-        disturb: ([, second]) => process.kill(second, 'SIGKILL'),
-      });
+      const { result, messages, starts } = await launch(
+        trainingOf(data, join(folder, 'out'), 2),
+        once(48, ([, second]) => process.kill(second, 'SIGKILL')),
+      );
       assert.equal(starts, 2);
       assert.ok(
         messages.includes(

@@ -3,7 +3,7 @@ import { createContext } from '../../../foundation/reporting/context.ts';
 
 import { launchWorkers } from '../../../workflows/train/launch_workers.ts';
 import type { TrainJobResult } from '../../../workflows/train/train.ts';
-import type { TrainModelOptions } from '../../../workflows/train/train_model.ts';
+import type { TrainModelOptions } from '../../../workflows/train/train_model_options.ts';
 import { picture, writeImage } from '../../scripts/support.ts';
 import { recordingReporter } from '../../support/recording_reporter.ts';
 
@@ -30,16 +30,20 @@ export function trainingOf(data: string, out: string, epochs: number): TrainMode
     out,
     resume: false,
     checkpointSteps: 4,
-    workerTimeout: 10,
+    workerTimeout: 60,
   };
 }
 
+/** What happens to workers while they train. */
 export interface Disturbance {
-  /** Is called once, when worker 0 has trained on `afterImages` images of its first start. */
-  readonly disturb?: (pids: readonly number[], abort: AbortController) => void;
-  readonly afterImages?: number;
-  /** Is called at each start. */
-  readonly onStart?: (pids: readonly number[]) => Promise<void>;
+  /** Images that worker 0 trains on before it, in start n from 0; undefined for a start that is spared. */
+  readonly afterImages: (start: number) => number | undefined;
+  readonly disturb: (pids: readonly number[], abort: AbortController) => void;
+}
+
+/** Once, in the first start. */
+export function once(afterImages: number, disturb: Disturbance['disturb']): Disturbance {
+  return { disturb, afterImages: (start) => (start === 0 ? afterImages : undefined) };
 }
 
 export interface Launched {
@@ -51,32 +55,31 @@ export interface Launched {
 /** Trains by two processes, which something may happen to. */
 export async function launch(
   options: TrainModelOptions,
-  disturbance: Disturbance = {},
+  disturbance?: Disturbance,
   restarts?: number,
 ): Promise<Launched> {
   const recorder = recordingReporter();
   const abort = new AbortController();
   const starts: (readonly number[])[] = [];
-  let disturbed = false;
+  let left: number | undefined;
   const reporter = {
     ...recorder,
-    start: (...work: Parameters<typeof recorder.start>) => {
-      const progress = recorder.start(...work);
+    start(label: string, total: number, unit: string, alreadyDone = 0) {
+      const progress = recorder.start(label, total, unit);
       return {
         ...progress,
         update(done: number) {
           progress.update(done);
-          const { disturb, afterImages = 0 } = disturbance;
-          if (disturb === undefined || disturbed || done < afterImages) return;
-          disturbed = true;
-          disturb(starts[0], abort);
+          if (left === undefined || done - alreadyDone < left) return;
+          left = undefined;
+          disturbance!.disturb(starts.at(-1)!, abort);
         },
       };
     },
   };
   const onStart = (pids: readonly number[]) => {
+    left = disturbance?.afterImages(starts.length);
     starts.push(pids);
-    void disturbance.onStart?.(pids);
   };
   const context = createContext({
     reporter,

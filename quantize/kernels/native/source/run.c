@@ -2,7 +2,9 @@
 #include "elementwise.h"
 #include "prelu.h"
 #include "rearrange.h"
+#include "resize.h"
 #include "slices.h"
+#include "softmax.h"
 
 /* NULL for the instruction sets of another processor family. */
 static const DepthwiseKernel DEPTHWISE[ISA_COUNT] = {
@@ -46,6 +48,10 @@ static size_t unit_count(const Op *op) {
     case OP_ADD:
     case OP_MULTIPLY:
     case OP_REARRANGE:
+    case OP_RESIZE:
+    case OP_MAXIMUM:
+    case OP_MINIMUM:
+    case OP_SOFTMAX:
     case OP_PRELU:
       return op->rows;
     case OP_SLICED:
@@ -61,6 +67,20 @@ size_t op_parts(const Op *op, int threads) {
   return parts > 0 ? parts : 1;
 }
 
+/* A depthwise convolution's output rows; with a table one at a time. */
+static void run_depthwise(const Op *op, const uint8_t *input, uint8_t *output, size_t first,
+                          size_t last, Scratch *scratch) {
+  const Isa isa = op->block_count > 0 ? op->isa : ISA_SCALAR;
+  const DepthwiseKernel kernel = DEPTHWISE[isa];
+  const size_t row_bytes = (size_t)op->output_width * (size_t)op->output_channels;
+  const size_t step = op->table == NULL ? op->rows : 1;
+  for (size_t row = first; row < last; row += step) {
+    const size_t after = smaller(row + step, last);
+    kernel(op, input, output, row, after, scratch);
+    if (op->table != NULL) look_up(op->table, output + row * row_bytes, (after - row) * row_bytes);
+  }
+}
+
 void op_run(const Op *op, const uint8_t *const *inputs, uint8_t *output, size_t index, size_t count,
             uint8_t *memory) {
   const size_t units = unit_count(op);
@@ -73,29 +93,33 @@ void op_run(const Op *op, const uint8_t *const *inputs, uint8_t *output, size_t 
   switch (op->kind) {
     case OP_CONVOLUTION:
       if (is_divided_by_panels(op)) {
-        convolution_kernel(op)(op, inputs[0], output, 0, op->rows, (int32_t)first, (int32_t)last,
-                               &scratch);
+        convolution_run(op, inputs[0], output, 0, op->rows, first, last, &scratch);
       } else {
         const size_t begin = smaller(first * TILE_HEIGHT, op->rows);
         convolution_rows(op, inputs[0], output + begin * op->output_step, begin,
                          smaller(last * TILE_HEIGHT, op->rows), &scratch);
       }
       return;
-    case OP_DEPTHWISE: {
-      const Isa isa = op->block_count > 0 ? op->isa : ISA_SCALAR;
-      const DepthwiseKernel kernel = DEPTHWISE[isa];
-      kernel(op, inputs[0], output, first, last, &scratch);
+    case OP_DEPTHWISE:
+      run_depthwise(op, inputs[0], output, first, last, &scratch);
       return;
-    }
     case OP_CONCAT:
       concat_scalar(op, inputs, output, first, last);
       return;
     case OP_ADD:
     case OP_MULTIPLY:
+    case OP_MAXIMUM:
+    case OP_MINIMUM:
       elementwise_run(op, inputs[0], inputs[1], output, first, last);
       return;
     case OP_REARRANGE:
       rearrange_run(op, inputs[0], output, first, last);
+      return;
+    case OP_RESIZE:
+      resize_run(op, inputs[0], output, first, last);
+      return;
+    case OP_SOFTMAX:
+      softmax_run(op, inputs[0], output, first, last);
       return;
     case OP_PRELU:
       prelu_run(op, inputs[0], output, first, last);
