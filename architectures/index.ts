@@ -48,12 +48,14 @@ export type { FloatGlobalAveragePoolNode } from './graph/operations/global_avera
 export type { Constant, NodeBase } from './graph/operations/operation.ts';
 export type { FloatPadNode } from './graph/operations/pad.ts';
 export type { FloatPoolNode } from './graph/operations/pool2d.ts';
+export type { FloatPreluNode } from './graph/operations/prelu.ts';
 export type { FloatReshapeNode } from './graph/operations/reshape.ts';
 export type { Corners, FloatResizeNode } from './graph/operations/resize.ts';
 export type { FloatSliceNode } from './graph/operations/slice.ts';
 export type { FloatSoftmaxNode } from './graph/operations/softmax.ts';
 export type { FloatSpaceDepthNode } from './graph/operations/space_depth.ts';
 export type { FloatTransposeNode } from './graph/operations/transpose.ts';
+export type { FloatTransposedConv2dNode } from './graph/operations/transposed_conv2d.ts';
 export type {
   ConvNodeBase,
   FoldedBatchNorm,

@@ -2,6 +2,7 @@
  * Other people's models: what they are, what their own programs make of them, and what 8 bits do.
  * `npm run bench:models -- --help` lists the options.
  */
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openDataset } from '../datasets/open_dataset.ts';
@@ -28,19 +29,24 @@ const HELP = `Usage: npm run bench:models -- [NAME…] [OPTIONS]
 Computes anew what test/models.json says of the models (of these names alone, where there are any): what they
 are, and what their own programs make of one image.
 
-  --data DIR  photographs: measures all models of the suite in TF8 instead
+  --data DIR  photographs: measures them in TF8 instead; the record keeps its rows of the others
   --record    stores that as bench/results/models.json, for "npm run docs"
 `;
 
-/** What the suite says, of the models of these names computed anew. */
-async function renewSuite(names: readonly string[], context: Context): Promise<void> {
-  const suite = await readSuite();
+/** @throws UserError naming one that the suite has not */
+function requireKnown(names: readonly string[], suite: Suite): void {
   const stranger = names.find((name) => !suite.models.some((model) => model.name === name));
   if (stranger !== undefined) {
     throw new UserError(`Expected names of models of the suite but received "${stranger}"`, {
       remedy: `It has ${suite.models.map(({ name }) => name).join(', ')}.`,
     });
   }
+}
+
+/** What the suite says, of the models of these names computed anew. */
+async function renewSuite(names: readonly string[], context: Context): Promise<void> {
+  const suite = await readSuite();
+  requireKnown(names, suite);
   const models: SuiteModel[] = [];
   for (const model of suite.models) {
     const isAsked = names.length === 0 || names.includes(model.name);
@@ -60,8 +66,15 @@ async function renewed(
   return { ...model, ...measured };
 }
 
-async function measureAll(photographs: Photographs, context: Context): Promise<ModelsRecord> {
-  const { packages, models } = await readSuite();
+async function measureAll(
+  names: readonly string[],
+  photographs: Photographs,
+  context: Context,
+): Promise<ModelsRecord> {
+  const suite = await readSuite();
+  requireKnown(names, suite);
+  const { packages, models } = suite;
+  const known = names.length === 0 ? [] : await knownRows();
   const opened: ModelsRecord['opened'] = [];
   const refused: ModelsRecord['refused'] = [];
   for (const model of models) {
@@ -70,6 +83,12 @@ async function measureAll(photographs: Photographs, context: Context): Promise<M
     const place = { name, package: from, version };
     if (opens === undefined) {
       refused.push({ ...place, refused: model.refused ?? 'not measured' });
+      continue;
+    }
+    const isAsked = names.length === 0 || names.includes(name);
+    const row = known.find((each) => each.name === name);
+    if (!isAsked) {
+      if (row !== undefined) opened.push(row);
       continue;
     }
     const path = await suiteModelPath(model, packages, context);
@@ -87,6 +106,12 @@ async function measureAll(photographs: Photographs, context: Context): Promise<M
     opened,
     refused,
   });
+}
+
+/** Rows of the stored record; none where there is none. */
+async function knownRows(): Promise<ModelsRecord['opened']> {
+  const text = await readFile(RESULT, 'utf8').catch(() => undefined);
+  return text === undefined ? [] : modelsRecordSchema.parse(JSON.parse(text)).opened;
 }
 
 function parse() {
@@ -119,7 +144,7 @@ await runBench(async (signal) => {
   const { data: dir } = values;
   const dataset = await openDataset('images', { ...context, dir });
   const photographs = { dataset, dir, images: IMAGES, litertImages: LITERT_IMAGES };
-  const json = `${JSON.stringify(await measureAll(photographs, context), null, 2)}\n`;
+  const json = `${JSON.stringify(await measureAll(positionals, photographs, context), null, 2)}\n`;
   if (values.record) await writeFileAtomic(RESULT, json);
   process.stdout.write(json);
 });

@@ -27,9 +27,13 @@ export type { DepthwiseConv2dCall, DepthwiseConv2dNode } from './ops/depthwise_c
 export type { FullyConnectedCall, FullyConnectedNode } from './ops/fully_connected.ts';
 export type { GlobalAveragePoolCall, GlobalAveragePoolNode } from './ops/global_average_pool.ts';
 export type { Pool2dCall } from './ops/pool2d.ts';
+export type { PreluCall, PreluNode, QuantizedSlopes } from './ops/prelu.ts';
 export type { Calls, KernelCall, Nodes, OpName, Tf8Node } from './ops/table.ts';
 export type { ImageShape, NodeBase, Shape4, TensorSpec } from './ops/tensor.ts';
+export type { TransposedConv2dCall, TransposedConv2dNode } from './ops/transposed_conv2d.ts';
 export type { QuantizedWeights, WeightedFields } from './ops/weights.ts';
 export { QuantizationError } from './params/errors.ts';
+export type { FixedPoint } from './params/fixed_point.ts';
+export type { PreluMultipliers } from './params/prelu.ts';
 export type { QuantizationParams } from './params/quantization.ts';
 export type { Padding } from './params/window.ts';

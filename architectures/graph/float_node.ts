@@ -5,11 +5,14 @@ import type { FloatConcatNode } from './operations/concat.ts';
 import type { FloatConv2dNode } from './operations/conv2d.ts';
 import type { FloatDepthwiseConv2dNode } from './operations/depthwise_conv2d.ts';
 import type { FloatDropoutNode } from './operations/dropout.ts';
+import type { FloatExtremeNode } from './operations/extreme.ts';
 import type { FloatFullyConnectedNode } from './operations/fully_connected.ts';
 import type { FloatGlobalAveragePoolNode } from './operations/global_average_pool.ts';
 import type { FloatPadNode } from './operations/pad.ts';
 import type { FloatPoolNode } from './operations/pool2d.ts';
 import type { FloatPreluNode } from './operations/prelu.ts';
+import type { FloatReduceNode } from './operations/reduce.ts';
+import type { FloatRequantizeNode } from './operations/requantize.ts';
 import type { FloatReshapeNode } from './operations/reshape.ts';
 import type { FloatResizeNode } from './operations/resize.ts';
 import type { FloatSliceNode } from './operations/slice.ts';
@@ -33,10 +36,13 @@ export type FloatNode =
   | FloatBatchNormNode
   | FloatConcatNode
   | FloatDropoutNode
+  | FloatExtremeNode
   | FloatGlobalAveragePoolNode
   | FloatPadNode
   | FloatPoolNode
   | FloatPreluNode
+  | FloatReduceNode
+  | FloatRequantizeNode
   | FloatReshapeNode
   | FloatResizeNode
   | FloatSliceNode

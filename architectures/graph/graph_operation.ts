@@ -15,11 +15,14 @@ export type LayerOperation = WithoutPlace<
         | 'activation'
         | 'add'
         | 'depthToSpace'
+        | 'mean'
         | 'multiply'
+        | 'requantize'
         | 'resize'
         | 'slice'
         | 'spaceToDepth'
         | 'subtract'
+        | 'sum'
         | 'transpose';
     }
   >

@@ -231,7 +231,10 @@ function arithmetic(op: FloatArithmeticNode['op']): ReadLayer {
 /** A node's fields as they are; TensorFlow.js writes names_like_this where they are namesLikeThis. */
 function graphOperation(layer: KerasLayer): FloatNode {
   const operation = layer.config.operation as Readonly<Record<string, unknown>>;
-  const fields = Object.entries(operation).map(([key, value]) => [key, inCamelCase(value)]);
+  const fields = Object.entries(operation).map(([key, value]) => [
+    inCamelCase(key),
+    inCamelCase(value),
+  ]);
   const { name, inputs } = layer;
   const node = Object.fromEntries(fields) as FloatNode;
   return { ...node, name, inputs, className: node.op };

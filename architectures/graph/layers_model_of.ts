@@ -180,6 +180,10 @@ class LayerWriter {
         return apply(tf.layers.add({ name }), inputs);
       case 'multiply':
         return apply(tf.layers.multiply({ name }), inputs);
+      case 'maximum':
+        return apply(tf.layers.maximum({ name }), inputs);
+      case 'minimum':
+        return apply(tf.layers.minimum({ name }), inputs);
       case 'concat':
         return apply(
           tf.layers.concatenate({ name, axis: kerasAxis(node.axis, outputShape) }),
@@ -200,6 +204,9 @@ class LayerWriter {
         return apply(tf.layers.permute({ name, dims }), x);
       }
       case 'subtract':
+      case 'mean':
+      case 'sum':
+      case 'requantize':
       case 'slice':
       case 'spaceToDepth':
       case 'depthToSpace':

@@ -18,6 +18,7 @@ const OPERATORS: Readonly<Record<string, ReadOperator>> = {
   Clip: values.clip,
   Concat: shapes.concat,
   Conv: windows.convolution,
+  ConvTranspose: windows.transposedConvolution,
   DepthToSpace: shapes.blocks('depthToSpace'),
   Div: values.arithmetic('divide'),
   Dropout: shapes.same,

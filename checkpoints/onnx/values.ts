@@ -14,7 +14,7 @@ import {
   ofAffine,
   FUNCTIONS as TFLITE_FUNCTIONS,
 } from '../tflite/activations.ts';
-import { Attributes, type Made, type OnnxDraft } from './draft.ts';
+import { Attributes, flattenedOrder, type Made, type OnnxDraft } from './draft.ts';
 import type { NodeProto } from './generated/onnx_pb.ts';
 import type { OnnxConstant } from './tensors.ts';
 
@@ -131,11 +131,22 @@ export function power(node: NodeProto, draft: OnnxDraft): void {
 
 /** One slope for all; per channel there is none. */
 export function prelu(node: NodeProto, draft: OnnxDraft): void {
-  const slopes = draft.numbers(node, 1) ?? [];
-  if (slopes.some((slope) => slope !== slopes[0])) {
-    throw draft.unsupported(node, 'a slope for each channel');
+  const { shape, values } = draft.required(node, 1, 'slopes');
+  if (values.every((slope) => slope === values[0])) {
+    addFunction(node, draft, leakyRelu(values[0] ?? 1));
+    return;
   }
-  addFunction(node, draft, leakyRelu(slopes[0] ?? 1));
+  const input = draft.input(node);
+  const { length } = input.dims;
+  // ONNX may leave out sides of 1 in front, and has the batch among them.
+  const own = [...Array<number>(Math.max(0, length - shape.length)).fill(1), ...shape];
+  const sides = own.slice(-length);
+  if (input.layout === 'flat') throw draft.unsupported(node, 'a slope for each of a flat image');
+  const isImage = input.layout === 'image';
+  const alphaShape = isImage ? [sides[1], sides[2], sides[0]] : sides;
+  const order = isImage ? flattenedOrder(alphaShape) : values.map((_, at) => at);
+  const alpha = Float32Array.from(order, (at) => values[at]);
+  addToEach(node, draft, input, (base) => ({ ...base, op: 'prelu', alpha, alphaShape }));
 }
 
 /** Of what is computed and one number. */

@@ -1,5 +1,5 @@
 /** Operators of ONNX that slide a window over an image. */
-import type { FloatNode } from '../../architectures/graph/float_node.ts';
+import { swapLast } from '../../architectures/graph/transposed_window.ts';
 import {
   addPadding,
   dilatedWindow,
@@ -78,18 +78,7 @@ export function convolution(node: NodeProto, draft: OnnxDraft): void {
   } as const;
   const base = draft.base(node, [input]);
   const kernel = Float32Array.from(values);
-  if (groups === 1) {
-    draft.add(node.output[0], 'image', {
-      ...base,
-      ...common,
-      op: 'conv2d',
-      kernel: outputsLast(kernel, outputs, depth, kh * kw),
-      kernelShape: [kh, kw, depth, outputs],
-      bias,
-    });
-    return;
-  }
-  if (depth === 1) {
+  if (depth === 1 && groups > 1) {
     draft.add(node.output[0], 'image', {
       ...base,
       ...common,
@@ -100,40 +89,54 @@ export function convolution(node: NodeProto, draft: OnnxDraft): void {
     });
     return;
   }
-  const [height, width] = draft.shapeOf(input);
-  const nodes = inGroups(groups, (group) => {
-    const [from, filters] = [group * depth, outputs / groups];
-    const size = filters * depth * kh * kw;
-    const part: FloatNode = {
-      op: 'slice',
-      name: `${base.name}/part_${group}`,
-      inputs: [input.name],
-      className: node.opType,
-      begin: [0, 0, from],
-      size: [height, width, depth],
-      strides: [1, 1, 1],
-    };
-    const own = kernel.subarray(group * size, (group + 1) * size);
-    return [
-      part,
-      {
-        ...common,
-        op: 'conv2d',
-        name: `${base.name}/group_${group}`,
-        inputs: [part.name],
-        className: node.opType,
-        kernel: outputsLast(own, filters, depth, kh * kw),
-        kernelShape: [kh, kw, depth, filters],
-        bias: bias.slice(group * filters, (group + 1) * filters),
-      },
-    ];
+  draft.add(node.output[0], 'image', {
+    ...base,
+    ...common,
+    op: 'conv2d',
+    kernel: outputsLast(kernel, outputs, depth, kh * kw),
+    kernelShape: [kh, kw, depth, outputs],
+    bias,
+    ...(groups > 1 && { groups }),
   });
-  const parts = nodes.filter(({ op }) => op === 'conv2d').map(({ name }) => name);
-  draft.add(node.output[0], 'image', ...nodes, { ...base, op: 'concat', inputs: parts, axis: -1 });
 }
 
-function inGroups(groups: number, make: (group: number) => FloatNode[]): FloatNode[] {
-  return Array.from({ length: groups }, (_, group) => make(group)).flat();
+/** kernel: [C, M, kh, kw] */
+export function transposedConvolution(node: NodeProto, draft: OnnxDraft): void {
+  const attributes = new Attributes(node);
+  const input = draft.asImage(node, draft.input(node));
+  const { shape, values } = draft.required(node, 1, 'weights');
+  if (shape.length !== 4) throw draft.unsupported(node, `weights [${shape}]`);
+  const [depth, outputs, kh, kw] = shape;
+  if (depth !== input.dims[0] || attributes.int('group', 1) !== 1) {
+    throw draft.unsupported(
+      node,
+      `weights [${shape}] in ${attributes.int('group', 1)} groups for [N,${input.dims}]`,
+    );
+  }
+  const auto = attributes.text('auto_pad') ?? 'NOTSET';
+  const isSame = auto.startsWith('SAME') || attributes.has('output_shape');
+  const dilations = attributes.ints('dilations') ?? [];
+  if (isSame || dilations.some((rate) => rate !== 1)) {
+    throw draft.unsupported(node, 'padding by the output, or dilations');
+  }
+  const strides = pair(node, draft, 'strides', [1, 1]);
+  const [rows, columns] = attributes.ints('output_padding') ?? [0, 0];
+  draft.add(node.output[0], 'image', {
+    ...draft.base(node, [input]),
+    op: 'transposedConv2d',
+    // As a convolution's whose outputs are the inputs, turned around.
+    kernel: swapLast(
+      outputsLast(Float32Array.from(values), depth, outputs, kh * kw),
+      outputs,
+      depth,
+    ),
+    kernelShape: [kh, kw, depth, outputs],
+    bias: biasOf(node, draft, outputs),
+    strides,
+    padding: paddingOf(node, draft, input, [kh, kw], strides),
+    ...(rows + columns > 0 && { outputPadding: [rows, columns] as const }),
+    activation: 'linear',
+  });
 }
 
 export function biasOf(node: NodeProto, draft: OnnxDraft, outputs: number): Float32Array {

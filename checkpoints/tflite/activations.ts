@@ -31,6 +31,8 @@ function applied(activation: Activation, of: Expression): Expression {
     add: (a, b) => ({ kind: 'add', of: [a, b] }),
     subtract: (a, b) => ({ kind: 'subtract', of: [a, b] }),
     multiply: (a, b) => ({ kind: 'multiply', of: [a, b] }),
+    maximum: (a, b) => ({ kind: 'maximum', of: [a, b] }),
+    minimum: (a, b) => ({ kind: 'minimum', of: [a, b] }),
   });
 }
 

@@ -42,23 +42,24 @@ const OPERATORS: Readonly<Record<string, ReadOperator>> = {
   LEAKY_RELU: (operator, draft) =>
     addFunction(operator, draft, leakyRelu(operator.options(schema.LEAKY_RELU_SLOPE, 'alpha'))),
   MAX_POOL_2D: pool('maxPool2d'),
-  MAXIMUM: bound(atLeast),
-  MEAN: mean,
-  MINIMUM: bound(atMost),
+  MAXIMUM: extreme('maximum', atLeast),
+  MEAN: reduction('mean'),
+  MINIMUM: extreme('minimum', atMost),
   MUL: arithmetic('multiply', schema.MUL.options),
   PAD: pad,
   PADV2: pad,
   PRELU: prelu,
   QUANTIZE: same,
   RESHAPE: reshape,
-  RESIZE_BILINEAR: resize('bilinear', schema.RESIZE_BILINEAR),
-  RESIZE_NEAREST_NEIGHBOR: resize('nearest', schema.RESIZE_NEAREST),
+  RESIZE_BILINEAR: resize('bilinear', schema.RESIZE_BILINEAR.options),
+  RESIZE_NEAREST_NEIGHBOR: resize('nearest', schema.RESIZE_NEAREST_NEIGHBOR.options),
   SLICE: slice,
   SOFTMAX: softmax,
   SPACE_TO_DEPTH: blocks('spaceToDepth'),
   SPLIT: split,
   SQUEEZE: reshape,
   SUB: arithmetic('subtract', schema.SUB.options),
+  SUM: reduction('sum'),
   TRANSPOSE: transpose,
   TRANSPOSE_CONV: transposedConvolution,
 };
@@ -412,23 +413,30 @@ function pool(op: 'averagePool2d' | 'maxPool2d'): ReadOperator {
   };
 }
 
-function mean(operator: TfliteOperator, draft: GraphDraft): void {
-  const input = inputOf(operator, draft);
-  const rank = input.shape.length + 1;
-  const { values } = constantOf(operator, draft, 1, 'axes');
-  const axes = [...values].map((axis) => (axis < 0 ? axis + rank : axis)).sort();
-  if (rank !== 4 || axes.join() !== '1,2') {
-    throw draft.unsupported(
-      operator,
-      `the mean over the axes ${axes.join(', ')} of [N,${input.shape}]; it has the one over height and width`,
-    );
-  }
-  const keepDims = operator.options(schema.REDUCER, 'keepDims') !== 0;
-  draft.add(operator.outputs[0], {
-    ...baseOf(operator, draft, [input]),
-    op: 'globalAveragePool',
-    ...(keepDims && { keepDims }),
-  });
+/** Over any axes but the batch's. */
+function reduction(op: 'mean' | 'sum'): ReadOperator {
+  return (operator, draft) => {
+    const input = inputOf(operator, draft);
+    const rank = input.shape.length + 1;
+    const { values } = constantOf(operator, draft, 1, 'axes');
+    const axes = [...new Set([...values].map((axis) => (axis < 0 ? axis + rank : axis)))].sort();
+    if (axes.length === 0 || axes.some((axis) => !(axis >= 1 && axis < rank))) {
+      throw draft.unsupported(
+        operator,
+        `the ${op} over the axes ${axes.join(', ')} of [N,${input.shape}]; the images stay apart`,
+      );
+    }
+    const keepDims = operator.options(schema.REDUCER, 'keepDims') !== 0;
+    const base = {
+      ...baseOf(operator, draft, [input]),
+      ...(keepDims && { keepDims }),
+    };
+    const isImage = op === 'mean' && rank === 4 && axes.join() === '1,2';
+    const node: FloatNode = isImage
+      ? { ...base, op: 'globalAveragePool' }
+      : { ...base, op, axes: axes.map((axis) => axis - 1) };
+    draft.add(operator.outputs[0], node);
+  };
 }
 
 function concatenation(operator: TfliteOperator, draft: GraphDraft): void {
@@ -491,7 +499,7 @@ function reshape(operator: TfliteOperator, draft: GraphDraft): void {
 
 function resize(
   method: 'bilinear' | 'nearest',
-  options: typeof schema.RESIZE_BILINEAR | typeof schema.RESIZE_NEAREST,
+  options: typeof schema.RESIZE_BILINEAR.options | typeof schema.RESIZE_NEAREST_NEIGHBOR.options,
 ): ReadOperator {
   return (operator, draft) => {
     const { values } = constantOf(operator, draft, 1, 'sizes');
@@ -574,7 +582,7 @@ function slice(operator: TfliteOperator, draft: GraphDraft): void {
 function softmax(operator: TfliteOperator, draft: GraphDraft): void {
   const input = inputOf(operator, draft);
   const [output] = operator.outputs;
-  const beta = operator.options(schema.SOFTMAX_BETA, 'beta') || 1;
+  const beta = operator.options(schema.SOFTMAX.options, 'beta') || 1;
   const base = baseOf(operator, draft, [input]);
   if (beta === 1) {
     draft.add(output, { ...base, op: 'softmax' });
@@ -595,10 +603,15 @@ function gelu(operator: TfliteOperator, draft: GraphDraft): void {
   addFunction(operator, draft, approximateGelu());
 }
 
-/** Of what is computed and one number. */
-function bound(make: (bound: number) => Activation): ReadOperator {
+/** Of two images, or of one and one number. */
+function extreme(op: 'maximum' | 'minimum', make: (bound: number) => Activation): ReadOperator {
   return (operator, draft) => {
-    const at = draft.find(operator.inputs[0]) === undefined ? 1 : 0;
+    const [first, second] = operator.inputs.map((index) => draft.find(index));
+    if (first !== undefined && second !== undefined) {
+      draft.add(operator.outputs[0], { ...baseOf(operator, draft, [first, second]), op });
+      return;
+    }
+    const at = first === undefined ? 1 : 0;
     const { values } = constantOf(operator, draft, 1 - at, 'bounds');
     if (values.length !== 1) throw draft.unsupported(operator, `${values.length} bounds`);
     const base = baseOf(operator, draft, [inputOf(operator, draft, at)]);

@@ -212,20 +212,27 @@ export const RESIZE_NEAREST_NEIGHBOR = {
   options: { alignCorners: [0, 'bool'], halfPixelCenters: [1, 'bool'] },
 } as const satisfies OperatorKind;
 
+const EXTREME = { optionsType: 39, options: {} } as const;
+export const MAXIMUM = { code: 55, ...EXTREME } as const satisfies OperatorKind;
+export const MINIMUM = { code: 57, ...EXTREME } as const satisfies OperatorKind;
+
+export const SOFTMAX = {
+  code: 25,
+  optionsType: 9,
+  options: { beta: [0, 'float32'] },
+} as const satisfies OperatorKind;
+
+export const RESIZE_BILINEAR = {
+  code: 23,
+  optionsType: 15,
+  options: { alignCorners: [2, 'bool'], halfPixelCenters: [3, 'bool'] },
+} as const satisfies OperatorKind;
+
 /** Options of operators that are read only. */
 export const FULLY_CONNECTED_SHAPE = { keepDims: [2, 'bool'] } as const satisfies FlatSchema;
 export const CONCATENATION_ACTIVATION = { activation: [1, 'int8'] } as const satisfies FlatSchema;
 export const REDUCER = { keepDims: [0, 'bool'] } as const satisfies FlatSchema;
 export const BLOCK = { size: [0, 'int32'] } as const satisfies FlatSchema;
-export const RESIZE_BILINEAR = {
-  alignCorners: [2, 'bool'],
-  halfPixelCenters: [3, 'bool'],
-} as const satisfies FlatSchema;
-export const RESIZE_NEAREST = {
-  alignCorners: [0, 'bool'],
-  halfPixelCenters: [1, 'bool'],
-} as const satisfies FlatSchema;
-export const SOFTMAX_BETA = { beta: [0, 'float32'] } as const satisfies FlatSchema;
 export const LEAKY_RELU_SLOPE = { alpha: [0, 'float32'] } as const satisfies FlatSchema;
 export const GELU_KIND = { approximate: [0, 'bool'] } as const satisfies FlatSchema;
 

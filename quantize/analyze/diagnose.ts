@@ -101,8 +101,8 @@ function pooledCosts(layers: readonly LayerAnalysis[]): ReadonlyMap<string, numb
 }
 
 function isPool(op: LayerAnalysis['op']): boolean {
-  const pools = ['averagePool2d', 'maxPool2d', 'globalAveragePool', 'rearrange'];
-  return pools.includes(op);
+  const pools = ['averagePool2d', 'maxPool2d', 'globalAveragePool'];
+  return [...pools, 'rearrange', 'resize', 'maximum', 'minimum'].includes(op);
 }
 
 function inputSigns(input: Analysis['input'], pooled: ReadonlyMap<string, number>): Sign[] {

@@ -111,8 +111,8 @@ export class LayerMeter {
   private causes(): CausesDb {
     const { op } = this.layer.stored;
     // A pool's output stays within its input's range; a maximum, or what is moved, is one of its inputs' bytes.
-    const moves = op === 'maxPool2d' || op === 'rearrange';
-    const pools = moves || op === 'averagePool2d' || op === 'globalAveragePool';
+    const moves = ['maxPool2d', 'rearrange', 'maximum', 'minimum'].includes(op);
+    const pools = moves || ['averagePool2d', 'globalAveragePool', 'resize'].includes(op);
     return {
       inputQuantization: this.byInput.pooledDb,
       weightQuantization: this.storedWeights === undefined ? Infinity : this.byWeights.pooledDb,

@@ -23,7 +23,7 @@ import type {
   WeightedNode,
 } from '../model/tf8_model.ts';
 import type { ScalarFunction } from '../ops/lookup.ts';
-import { leastSumScale } from '../params/addition.ts';
+import { sumScales } from '../params/addition.ts';
 import type { Arrangement } from '../params/arrangement.ts';
 import { QuantizationError } from '../params/errors.ts';
 import { lookupTable } from '../params/lookup.ts';
@@ -34,6 +34,8 @@ import {
   quantizeBias,
 } from '../params/quantization.ts';
 import type { ActivationKind } from '../params/requantization.ts';
+import { clamp } from '../params/rounding.ts';
+import { PROBABILITIES, softmaxPowers } from '../params/softmax.ts';
 import { weightParams } from '../params/weight_params.ts';
 import type { CalibratedRanges } from './calibrate.ts';
 import { rangeOf } from './observed_range.ts';
@@ -145,15 +147,33 @@ function convertNode(
         output: { shape, quantization },
       };
     }
+    case 'maximum':
+    case 'minimum':
+      return { op, name, inputs, output: { shape, quantization: observed(name, calibration) } };
+    case 'requantize': {
+      const quantization = observed(node.like ?? name, calibration);
+      return { op, name, inputs, output: { shape, quantization } };
+    }
+    case 'softmax': {
+      const powers = softmaxPowers(inputQuantization.scale);
+      return { op, name, inputs, powers, output: { shape, quantization: PROBABILITIES } };
+    }
+    case 'resize': {
+      const { method, corners } = node;
+      const output = { shape, quantization: inputQuantization };
+      const arrangement = repetition(node, from);
+      return arrangement === undefined
+        ? { op, name, inputs, method, corners, output }
+        : { op: 'rearrange', name, inputs, arrangement, output };
+    }
     case 'depthToSpace':
     case 'pad':
     case 'reshape':
-    case 'resize':
     case 'slice':
     case 'spaceToDepth':
     case 'transpose': {
       const output = { shape, quantization: inputQuantization };
-      return { op: 'rearrange', name, inputs, arrangement: arrangementOf(node, from), output };
+      return { op: 'rearrange', name, inputs, arrangement: arrangementOf(node), output };
     }
     case 'prelu': {
       const slopes = slopesFor(node, from);
@@ -172,7 +192,8 @@ function convertNode(
     }
     case 'batchNorm':
     case 'dropout':
-    case 'softmax':
+    case 'mean':
+    case 'sum':
       throw unsupported(`${name} (${op})`);
   }
 }
@@ -197,17 +218,26 @@ const IMAGE_AXES = CONCAT_AXES.length;
 /** What moves values and computes nothing, on images. */
 type MovingNode = Extract<
   FloatNode,
-  { op: 'depthToSpace' | 'pad' | 'reshape' | 'resize' | 'slice' | 'spaceToDepth' | 'transpose' }
+  { op: 'depthToSpace' | 'pad' | 'reshape' | 'slice' | 'spaceToDepth' | 'transpose' }
 >;
 
-function arrangementOf(node: MovingNode, [height, width]: ImageShape): Arrangement {
+/** A resize that gives each row and column so many times, whole ones; undefined of another. */
+function repetition(
+  { size, method, corners }: Extract<FloatNode, { op: 'resize' }>,
+  [height, width]: ImageShape,
+): Arrangement | undefined {
+  const times = [size[0] / height, size[1] / width] as const;
+  const isWhole = times.every(Number.isInteger);
+  const repeats = isWhole && method === 'nearest' && corners !== 'aligned';
+  return repeats ? { kind: 'repeat', times } : undefined;
+}
+
+function arrangementOf(node: MovingNode): Arrangement {
   switch (node.op) {
     case 'pad':
       return { kind: 'pad', padding: node.padding };
     case 'reshape':
       return { kind: 'reshape' };
-    case 'resize':
-      return { kind: 'repeat', times: [node.size[0] / height, node.size[1] / width] };
     case 'slice':
       return { kind: 'slice', begin: imageShape(node.begin), strides: imageShape(node.strides) };
     case 'transpose':
@@ -218,12 +248,12 @@ function arrangementOf(node: MovingNode, [height, width]: ImageShape): Arrangeme
   }
 }
 
-/** A sum's parameters: those of its range, unless that is so small a part of its inputs' that eq. 9 has none. */
+/** A sum's parameters: those of its range, as far as its scale is one that eq. 9 has for these inputs. */
 function sumParams(
   own: QuantizationParams,
   [a, b]: readonly QuantizationParams[],
 ): QuantizationParams {
-  return { ...own, scale: Math.max(own.scale, leastSumScale(a.scale, b.scale)) };
+  return { ...own, scale: clamp(own.scale, ...sumScales(a.scale, b.scale)) };
 }
 
 function weighted(
@@ -277,6 +307,8 @@ function inWords(expression: Expression): string {
     add: (a, b) => `(${a}) + (${b})`,
     subtract: (a, b) => `(${a}) - (${b})`,
     multiply: (a, b) => `(${a}) · (${b})`,
+    maximum: (a, b) => `max(${a}, ${b})`,
+    minimum: (a, b) => `min(${a}, ${b})`,
   });
 }
 

@@ -9,12 +9,13 @@ import { checkModel } from '../model/check_model.ts';
 import { provenanceOf, zeroVarianceOf } from '../model/recipe_of.ts';
 import type { Tf8Model, Tf8Provenance } from '../model/tf8_model.ts';
 import { QuantizationError } from '../params/errors.ts';
+import { convertBalanced } from './balance_sums.ts';
 import { correctFromBatchNorms } from './batch_norm_correction.ts';
 import { type CalibratedRanges, type CalibrationBatch, calibrate } from './calibrate.ts';
 import { calibrationNotes } from './calibration_notes.ts';
 import { CalibrationSample } from './calibration_sample.ts';
 import { constantChannels } from './constant_channels.ts';
-import { type ConvertOptions, convertGraph } from './convert_graph.ts';
+import type { ConvertOptions } from './convert_graph.ts';
 import { fuseGraph } from './fuse.ts';
 import { KeptImages } from './kept_images.ts';
 import { observe } from './observe.ts';
@@ -30,6 +31,8 @@ export interface QuantizeGraphOptions extends Omit<ConvertOptions, 'provenance'>
   readonly provenance: Omit<Tf8Provenance, 'calibrationImages' | 'zeroVariance' | 'recipe'>;
   /** Run the quantized layers, for corrections from images. */
   readonly kernels: Kernels;
+  /** Whether the model ends in probabilities rather than in logits. */
+  readonly softmax?: boolean | undefined;
   /** Of the kernels, 1 unless given. */
   readonly threads?: number | undefined;
   /** Makes the float network faster over many batches; it runs layer by layer unless given. */
@@ -72,26 +75,28 @@ export async function quantizeGraph(
   images: CalibrationImages,
   options: QuantizeGraphOptions,
 ): Promise<QuantizedGraph> {
-  const { compile, onProgress, kernels, threads = 1 } = options;
+  const { compile, onProgress, kernels, threads = 1, softmax } = options;
   requireArithmetic(recipe);
   const zeroVariance = zeroVarianceOf(recipe);
-  const graph = await withPasses(fuseGraph(read, { zeroVariance }), recipe, images, options.onNote);
+  const fused = fuseGraph(read, { zeroVariance, softmax });
+  const passed = await withPasses(fused, recipe, images, options.onNote);
   const isByLayer = needsLayers(recipe);
-  const kept = new KeptImages(graph);
-  const sample = new CalibrationSample(graph);
+  const kept = new KeptImages(passed);
+  const sample = new CalibrationSample(passed);
   const sampled = sample.of(images());
-  const extremes = await calibrate(graph, isByLayer ? kept.of(sampled) : sampled, {
+  const extremes = await calibrate(passed, isByLayer ? kept.of(sampled) : sampled, {
     compile,
     onProgress,
   });
   if (options.onNote !== undefined) {
     const { weights } = recipe;
-    for (const note of calibrationNotes(graph, extremes, { sample, weights })) options.onNote(note);
+    for (const note of calibrationNotes(passed, extremes, { sample, weights }))
+      options.onNote(note);
   }
   const calibration = inScaleForm(
     recipe.observer.observer === 'minMax'
       ? extremes
-      : await observe(graph, recipe.observer, extremes, images()),
+      : await observe(passed, recipe.observer, extremes, images()),
     recipe,
   );
   const { calibrationData, ...origin } = options.provenance;
@@ -102,7 +107,7 @@ export async function quantizeGraph(
     calibrationData,
     ...provenanceOf(recipe),
   };
-  const converted = convertGraph(graph, calibration, {
+  const { model: converted, graph } = convertBalanced(passed, calibration, {
     ...options,
     provenance,
     // Layers that are quantized again say what becomes of them then.

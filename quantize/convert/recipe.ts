@@ -62,8 +62,8 @@ export const ROUNDED: Recipe = {
 };
 
 /**
- * And weights are refitted to the quantized inputs before. Chosen by measurements on photographs that no
- * figure is reported on.
+ * And weights are refitted to the quantized inputs before. Chosen by measurements on photographs: see
+ * docs/recipes.md.
  */
 export const BEST: Recipe = {
   ...INPUT_WEIGHTED,

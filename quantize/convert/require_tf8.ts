@@ -2,13 +2,14 @@
 import { type FloatGraph, shapeIn } from '../../architectures/graph/float_graph.ts';
 import type { FloatNode } from '../../architectures/graph/float_node.ts';
 import type { Activation } from '../../architectures/graph/operations/activation_function.ts';
+import { usersOf } from '../../architectures/graph/passes/rewrite.ts';
 import { isSameShape } from '../../architectures/graph/shape.ts';
 import { QuantizationError } from '../params/errors.ts';
 import type { ActivationKind } from '../params/requantization.ts';
 
 /** What the layers are called in Keras that a network may have. */
 const LAYERS =
-  'Conv2D, DepthwiseConv2D, Conv2DTranspose, Dense, BatchNormalization, ReLU, PReLU, Activation, ZeroPadding2D, Dropout, Softmax, Reshape, Flatten, Permute, Cropping2D, UpSampling2D, AveragePooling2D, MaxPooling2D, GlobalAveragePooling2D, Concatenate, Add, Multiply';
+  'Conv2D, DepthwiseConv2D, Conv2DTranspose, Dense, BatchNormalization, ReLU, PReLU, Activation, ZeroPadding2D, Dropout, Softmax, Reshape, Flatten, Permute, Cropping2D, UpSampling2D, AveragePooling2D, MaxPooling2D, GlobalAveragePooling2D, Concatenate, Add, Multiply, Maximum, Minimum';
 
 /**
  * What the activation is as a part of the layer that it follows; undefined of one that is not. A ReLU with
@@ -103,10 +104,15 @@ function requireNode(graph: FloatGraph, node: FloatNode): void {
     case 'activation':
       return;
     case 'resize':
-      requireWholeTimes(graph, node);
+    case 'requantize':
       return;
     case 'softmax':
+      if (usersOf(graph, node.name).length === 0) return;
       throw refuse('a softmax that is not the end of the network');
+    case 'maximum':
+    case 'minimum':
+      requireMeeting(graph, node);
+      return;
     case 'add':
     case 'subtract':
     case 'multiply':
@@ -114,20 +120,10 @@ function requireNode(graph: FloatGraph, node: FloatNode): void {
       requireMeeting(graph, node);
       return;
     case 'dropout':
+    case 'mean':
+    case 'sum':
       throw refuse();
   }
-}
-
-/** Each row and column comes so many times, whole ones. */
-function requireWholeTimes(graph: FloatGraph, node: Extract<FloatNode, { op: 'resize' }>): void {
-  const { size, method, corners } = node;
-  const [height, width] = shapeIn(graph, node.inputs[0]);
-  const isWhole = size[0] % height === 0 && size[1] % width === 0;
-  if (isWhole && method === 'nearest' && corners !== 'aligned') return;
-  throw unsupported(
-    labelOf(node),
-    `resizing of [${height},${width}] to [${size}] (${method}, ${corners}); it has "nearest" by whole numbers`,
-  );
 }
 
 /** The second input has the first's shape, or is one value a channel. */

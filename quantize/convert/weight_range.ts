@@ -14,21 +14,24 @@ const ROUNDS = 2;
  * included. With the inputs' variances as those weights, a weight on an input that hardly varies may
  * clip: what it adds is a constant, which the bias makes up for.
  * @param weights [K, M]
- * @param variances [K, M]: of the input that each weight multiplies
+ * @param variances [K, M]: of the input that each weight multiplies; all count alike where they are not known, as
+ *   those of a transposed convolution
  */
 export function weightRange(
   weights: Float32Array,
   choice: WeightChoice['range'],
   variances?: Float64Array,
 ): ObservedRange {
-  const own = rangeOf(weights);
+  const { min, max } = rangeOf(weights);
+  // Every range contains 0 (eq. 1).
+  const own = { min: Math.min(min, 0), max: Math.max(max, 0) };
   switch (choice) {
     case 'minMax':
       return own;
     case 'mse':
       return leastSquares(own, weights, new Float64Array(weights.length).fill(1));
     case 'inputWeighted':
-      return leastSquares(own, weights, variances!);
+      return leastSquares(own, weights, variances ?? new Float64Array(weights.length).fill(1));
   }
 }
 

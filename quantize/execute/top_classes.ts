@@ -37,11 +37,12 @@ export function topClasses(
 }
 
 /**
- * Probabilities [classes] of what a network gives for them, in a new array: itself where a sigmoid made it,
- * its sigmoid where there is one number, else its softmax.
+ * Probabilities [classes] of what a network gives for them, in a new array: itself where a softmax
+ * or a sigmoid made it, its sigmoid where there is one number, else its softmax.
  * @param maker the node that gave it
  */
 export function classProbabilities(values: Float32Array, maker: Tf8Node): Float32Array {
+  if (maker.op === 'softmax') return values.slice();
   if (maker.op === 'lookup' && maker.function === 'sigmoid') return values.slice();
   return values.length === 1 ? values.map((x) => 1 / (1 + Math.exp(-x))) : softmax(values);
 }

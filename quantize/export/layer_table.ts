@@ -15,7 +15,7 @@ export interface LayerRow {
   readonly weights?: TensorSpecOfWeights;
   /**
    * Of eq. 5: one, of a concatenation one an input, of a pool or a table none. A sum (eq. 9) has one an
-   * input too, not singles: mantissa / 2^shift.
+   * input too, not singles: mantissa / 2^shift; a PReLU (eq. 12) those from 0 on and below.
    */
   readonly multipliers: readonly (SingleMultiplier & { readonly value: number })[];
   /** Bounds of the output byte. */
@@ -29,7 +29,7 @@ export interface LayerRow {
 }
 
 interface TensorSpecOfWeights {
-  /** conv2d: [kh, kw, C, M]; depthwiseConv2d: [kh, kw, C, depthMultiplier]; fullyConnected: [1, 1, K, M]. */
+  /** conv2d: [kh, kw, C / groups, M]; transposedConv2d: [kh, kw, C, M]; depthwiseConv2d: [kh, kw, C, depthMultiplier]; fullyConnected: [1, 1, K, M]. */
   readonly shape: readonly number[];
   readonly scale: number;
   readonly zeroPoint: number;
@@ -77,6 +77,13 @@ function multipliersOf({ call }: KernelCall): LayerRow['multipliers'] {
       value: mantissa / 2 ** shift,
       mantissa,
       shift,
+    }));
+  }
+  if ('positive' in call) {
+    return [call.positive, call.negative].map(({ mantissa, shift }) => ({
+      value: mantissa * 2 ** (shift - 31),
+      mantissa,
+      shift: 31 - shift,
     }));
   }
   if ('inputs' in call) return call.inputs.map(({ multiplier }) => single(multiplier));

@@ -6,6 +6,7 @@ import {
   type Tf8Model,
   tensorSpecs,
 } from '../model/tf8_model.ts';
+import type { OpName } from '../ops/table.ts';
 import { QuantizationError } from '../params/errors.ts';
 
 /** What exports call a node's weights; the node's output has the node's own name. */
@@ -29,6 +30,8 @@ export function alphaName(node: string): string {
 export interface ExportedOutput {
   /** The node whose tensor it is. */
   readonly node: string;
+  /** What makes it. */
+  readonly op: OpName;
   /** What the export calls it. */
   readonly name: string;
   readonly spec: TensorSpec;
@@ -37,16 +40,17 @@ export interface ExportedOutput {
 }
 
 /**
- * The outputs of an exported model, in order: a vector that is the only one is called "logits", others
- * NODE/output.
+ * The outputs of an exported model, in order: a vector that is the only one is called "logits", or
+ * "probabilities" where a softmax made it, others NODE/output.
  */
 export function exportedOutputs(model: Tf8Model): readonly ExportedOutput[] {
   const taken = tensorSpecs(model);
   const free = (name: string): string => (taken.has(name) ? free(`${name}_`) : name);
   const isAlone = outputNames(model).length === 1;
-  return outputNodes(model).map(({ name: node, output: spec }) => {
-    const name = free(isAlone && isVector(spec) ? 'logits' : `${node}/output`);
-    return { node, name, spec, isVector: isVector(spec) };
+  return outputNodes(model).map(({ name: node, op, output: spec }) => {
+    const vector = op === 'softmax' ? 'probabilities' : 'logits';
+    const name = free(isAlone && isVector(spec) ? vector : `${node}/output`);
+    return { node, op, name, spec, isVector: isVector(spec) };
   });
 }
 

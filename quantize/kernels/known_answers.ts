@@ -33,6 +33,13 @@ export const KNOWN_ANSWERS: Readonly<Record<string, number>> = {
   multiply: 0x363f5a65,
   lookup: 0xbf64e744,
   rearrange: 0x00def6fa,
+  resize: 0x81c01c01,
+  maximum: 0xbecfa156,
+  minimum: 0xef9f2056,
+  requantize: 0xbf64e744,
+  softmax: 0xa1e75d3a,
+  'conv2d, a table behind it': 0x6437208e,
+  'depthwiseConv2d, a table behind it': 0x56ad59f3,
 };
 
 /** FNV-1a, 32 bits. */

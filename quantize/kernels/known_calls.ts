@@ -10,6 +10,7 @@ import type { Shape4 } from '../ops/tensor.ts';
 import { alignUp } from '../params/align_up.ts';
 import { arrangementMap } from '../params/arrangement.ts';
 import { BYTE_MAX } from '../params/quantization.ts';
+import { resizeTaps } from '../params/resize.ts';
 import { elements } from '../params/shape.ts';
 import { dilatedWindow, NO_PADDING, windowPositions } from '../params/window.ts';
 import type { Program } from './kernels.ts';
@@ -122,8 +123,21 @@ export function knownCalls(): KnownCalls {
     sum('add'),
     sum('subtract'),
     product(),
-    lookup(),
+    lookup('lookup'),
     rearrange(),
+    resize(),
+    extreme('maximum'),
+    extreme('minimum'),
+    lookup('requantize'),
+    softmax(),
+    ...(['conv2d', 'depthwiseConv2d'] as const).map((op) =>
+      convolution(op, 'a table behind it', {
+        inputShape: [1, 7, 9, op === 'conv2d' ? 5 : CHANNELS],
+        filters: op === 'conv2d' ? CHANNELS : 1,
+        table: bytesOf(256, 'any', 4),
+        multiplier: 2 ** -9,
+      }),
+    ),
   ];
   return assemble(drafts);
 }
@@ -387,13 +401,13 @@ function product(): Draft {
   };
 }
 
-function lookup(): Draft {
+function lookup(op: 'lookup' | 'requantize'): Draft {
   return {
-    title: 'lookup',
+    title: op,
     inputs: [bytesOf(3 * CHANNELS, 'any', 1)],
     outputBytes: 3 * CHANNELS,
     place: ([input], output) => ({
-      op: 'lookup',
+      op,
       call: { input, positions: 3, channels: CHANNELS, table: bytesOf(256, 'any', 4), output },
     }),
   };
@@ -413,6 +427,49 @@ function rearrange(): Draft {
   };
 }
 
+function resize(): Draft {
+  const size = { inputShape: [1, 3, 4, CHANNELS] as const, output: [5, 7] as const };
+  const [, height, width] = size.inputShape;
+  return {
+    title: 'resize',
+    inputs: [bytesOf(height * width * CHANNELS, 'any', 1)],
+    outputBytes: size.output[0] * size.output[1] * CHANNELS,
+    place: ([input], output) => ({
+      op: 'resize',
+      call: {
+        input,
+        inputShape: size.inputShape,
+        rows: resizeTaps('bilinear', 'aligned', height, size.output[0]),
+        columns: resizeTaps('bilinear', 'halfPixel', width, size.output[1]),
+        output,
+      },
+    }),
+  };
+}
+
+function extreme(op: 'maximum' | 'minimum'): Draft {
+  const { rows, columns, share } = ELEMENTWISE;
+  return {
+    title: op,
+    inputs: elementwiseInputs(),
+    outputBytes: rows * columns,
+    place: ([a, b], output) => ({ op, call: { a, b, rows, columns, share, output } }),
+  };
+}
+
+function softmax(): Draft {
+  const powers = Float32Array.from({ length: 256 }, (_, d) => 0.96875 ** d);
+  return {
+    title: 'softmax',
+    inputs: [bytesOf(3 * CHANNELS, 'any', 1)],
+    outputBytes: 3 * CHANNELS,
+    place: ([input], output) => ({
+      op: 'softmax',
+      call: { input, positions: 3, channels: CHANNELS, powers, output },
+    }),
+  };
+}
+
 function elementwiseInputs(): Uint8Array[] {
   const { rows, columns, share } = ELEMENTWISE;
   return [bytesOf(rows * columns, 'any', 1), bytesOf((rows / share) * columns, 'any', 2)];
@@ -420,7 +477,7 @@ function elementwiseInputs(): Uint8Array[] {
 
 function requantization(options: Partial<Requantization>): Requantization {
   const { multiplier = 2 ** -13, outputZeroPoint = 128, low = 0, high = BYTE_MAX } = options;
-  return { multiplier, outputZeroPoint, low, high };
+  return { multiplier, outputZeroPoint, low, high, ...(options.table && { table: options.table }) };
 }
 
 /** The top bytes of a linear congruential generator (Numerical Recipes' constants), by `fill`. */

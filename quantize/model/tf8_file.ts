@@ -192,7 +192,7 @@ export async function decodeTf8(file: Uint8Array, fileName: string): Promise<Tf8
 }
 
 function decodeNode(node: Header['nodes'][number], binary: Uint8Array, fileName: string): Tf8Node {
-  if ('table' in node) return { ...node, table: Uint8Array.from(node.table) };
+  if (node.op === 'lookup') return { ...node, table: Uint8Array.from(node.table) };
   if ('alpha' in node) {
     return { ...node, alpha: { ...node.alpha, data: Uint8Array.from(node.alpha.data) } };
   }

@@ -9,6 +9,7 @@ export function requireRequantization(call: Requantization): void {
   requireMultiplier('multiplier', call.multiplier);
   requireZeroPoint('outputZeroPoint', call.outputZeroPoint);
   requireBounds(call.low, call.high);
+  if (call.table !== undefined) requireLength('table', call.table, BYTE_MAX + 1);
 }
 
 /** Subnormal singles are allowed: every tier multiplies them exactly alike. */

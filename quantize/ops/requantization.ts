@@ -8,16 +8,19 @@ export interface Requantization {
   /** Bounds of the output byte: [0, 255], or narrower for ReLU and ReLU6. */
   readonly low: number;
   readonly high: number;
+  /** [256]: what becomes of the byte (eq. 10), where a lookup behind it is computed along. */
+  readonly table?: Uint8Array;
 }
 
 /** eq. 5 of each accumulator, into `output` from `to` on. */
 export function requantizeArray(
   accumulators: Int32Array,
-  { multiplier, outputZeroPoint, low, high }: Requantization,
+  { multiplier, outputZeroPoint, low, high, table }: Requantization,
   output: Uint8Array,
   to: number,
 ): void {
   for (let m = 0; m < accumulators.length; m++) {
-    output[to + m] = requantize(accumulators[m], multiplier, outputZeroPoint, low, high);
+    const byte = requantize(accumulators[m], multiplier, outputZeroPoint, low, high);
+    output[to + m] = table === undefined ? byte : table[byte];
   }
 }

@@ -7,10 +7,15 @@ import { fullyConnected } from './fully_connected.ts';
 import { globalAveragePool } from './global_average_pool.ts';
 import { lookup } from './lookup.ts';
 import { maxPool2d } from './max_pool2d.ts';
+import { maximum } from './maximum.ts';
+import { minimum } from './minimum.ts';
 import { multiply } from './multiply.ts';
 import type { NodeSchema, NodeTensors, Operation, StoredNode } from './operation.ts';
 import { prelu } from './prelu.ts';
 import { rearrange } from './rearrange.ts';
+import { requantize } from './requantize.ts';
+import { resize } from './resize.ts';
+import { softmax } from './softmax.ts';
 import { subtract } from './subtract.ts';
 import { transposedConv2d } from './transposed_conv2d.ts';
 
@@ -30,6 +35,11 @@ export const OPERATIONS = {
   lookup,
   prelu,
   rearrange,
+  resize,
+  maximum,
+  minimum,
+  requantize,
+  softmax,
 };
 
 export type OpName = keyof typeof OPERATIONS;

@@ -18,9 +18,21 @@ const MULTIPLIER_BITS = 20;
 /** The larger of scaleA / scaleOut and scaleB / scaleOut. */
 const [LEAST_RATIO, RATIO_LIMIT] = [2 ** -10, 2 ** 8];
 
-/** The least scale of a sum (eq. 9) of inputs at these scales. */
-export function leastSumScale(scaleA: number, scaleB: number): number {
-  return (2 * Math.max(scaleA, scaleB)) / RATIO_LIMIT;
+/** The least and the greatest scale of a sum (eq. 9) of inputs at these scales. */
+export function sumScales(scaleA: number, scaleB: number): readonly [least: number, most: number] {
+  const larger = Math.max(scaleA, scaleB);
+  return [(2 * larger) / RATIO_LIMIT, larger / LEAST_RATIO];
+}
+
+/** The least scale of each input of a sum (eq. 9) at this scale that XNNPACK takes, a little above it. */
+export function leastSummandScale(scaleOut: number): number {
+  return Math.fround(scaleOut * LEAST_RATIO * (1 + 2 ** -20));
+}
+
+/** Whether XNNPACK adds an input at this scale: its ratio to the sum's lies in [2⁻¹⁰, 2⁸). */
+export function isSummandScale(scale: number, scaleOut: number): boolean {
+  const ratio = Math.fround(scale / scaleOut);
+  return ratio >= LEAST_RATIO && ratio < RATIO_LIMIT;
 }
 
 /**

@@ -18,6 +18,11 @@ export interface QuantizationParams {
   readonly zeroPoint: number;
 }
 
+/** Whether bytes stand for the same numbers. */
+export function isSameParams(a: QuantizationParams, b: QuantizationParams): boolean {
+  return a.scale === b.scale && a.zeroPoint === b.zeroPoint;
+}
+
 /** Throws unless `scale` is a normal single-precision number > 0. */
 export function requireScale(name: string, scale: number): void {
   if (!(scale >= LEAST_NORMAL_SINGLE && scale < Infinity && Math.fround(scale) === scale)) {

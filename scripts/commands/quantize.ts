@@ -34,6 +34,11 @@ export const quantizeCommand = defineCommand({
       .option('recipe', QUANTIZATION_RECIPE)
       .option('outputs', OUTPUTS)
       .option('zero-variance', ZERO_VARIANCE)
+      .option('softmax', {
+        type: 'boolean',
+        default: false,
+        describe: 'End in probabilities, in steps of 1/256, rather than in logits',
+      })
       .option('out', {
         type: 'string',
         demandOption: true,

@@ -77,7 +77,7 @@ export const verifyCommand = defineCommand({
 });
 
 /** A row for each output. */
-function showFloatVerification(result: VerifyFloatResult): string {
+export function showFloatVerification(result: VerifyFloatResult): string {
   const { model, runtime, images, dataset, outputs, tolerance, isEqual } = result;
   return [
     `${model} in ${runtime} and as our float graph on ${images} images of ${dataset}`,

@@ -47,7 +47,7 @@ function networkTables(record: RecipesRecord): string {
   const { processor, threads, backend, commit } = environment;
   return [
     ...tables,
-    `Each of up to ${subsets} disjoint subsets of ${subsetImages} photographs calibrates; the photographs of the other subsets are measured. The column "subsets" says how many were. Mean ± sample standard deviation over the subsets; the loss with its 95 % interval, which counts both the photographs measured and the subsets. Processor time: of quantizing, all threads together. ${processor}, ${threads} threads, TensorFlow ${backend.replace(/^tensorflow /, '')}, ${date}, commit ${commit.slice(0, 10)}.`,
+    `Each of up to ${subsets} disjoint subsets of ${subsetImages} photographs calibrates; the photographs of the other subsets are measured. The column "subsets" says how many were. Mean ± sample standard deviation over the subsets; the loss with its 95 % interval, of which photographs are measured and, where there are several subsets, of these. Processor time: of quantizing, all threads together. ${processor}, ${threads} threads, TensorFlow ${backend.replace(/^tensorflow /, '')}, ${date}, commit ${commit.slice(0, 10)}.`,
   ].join('\n\n');
 }
 

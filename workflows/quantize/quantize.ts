@@ -50,6 +50,7 @@ export interface QuantizedModel {
  *   signal's reason when aborted
  * @param recipe or the policy that is short for it
  * @param label what the progress calls the network
+ * @param options.softmax whether the model ends in probabilities rather than in logits
  */
 export async function quantizeModel(
   opened: OpenedFloatModel,
@@ -57,6 +58,7 @@ export async function quantizeModel(
   source: CalibrationSource,
   { reporter, signal }: Context,
   label = opened.name,
+  { softmax }: { readonly softmax?: boolean | undefined } = {},
 ): Promise<QuantizedModel> {
   const { graph: read, facts } = opened;
   const { input, labels, origin } = facts;
@@ -87,6 +89,7 @@ export async function quantizeModel(
       () => prepared(batches(), input),
       {
         inputRange: input.range,
+        softmax,
         centralFraction,
         ...(input.resample && { resample: input.resample }),
         kernels: selectKernels('auto').kernels,
@@ -137,6 +140,8 @@ export interface QuantizeOptions extends ConversionOptions {
   /** The model's own unless given. */
   readonly dataset?: string | undefined;
   readonly out: string;
+  /** Whether the file ends in probabilities rather than in logits. */
+  readonly softmax?: boolean | undefined;
   /** Whether a file at `out` that is no TF8 file is replaced. */
   readonly overwrite?: boolean | undefined;
   readonly seed: number;
@@ -183,6 +188,8 @@ export async function quantize(
       recipe,
       source,
       context,
+      opened.name,
+      options,
     );
     const file = await encodeTf8(model);
     await writeFileAtomic(out, file);

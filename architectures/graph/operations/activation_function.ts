@@ -39,7 +39,7 @@ export type Expression =
       readonly activation: PlainActivation | GeneralRelu;
     }
   | {
-      readonly kind: 'add' | 'subtract' | 'multiply';
+      readonly kind: 'add' | 'subtract' | 'multiply' | 'maximum' | 'minimum';
       readonly of: readonly [Expression, Expression];
     };
 
@@ -80,6 +80,8 @@ export interface Evaluator<Value> {
   add(a: Value, b: Value): Value;
   subtract(a: Value, b: Value): Value;
   multiply(a: Value, b: Value): Value;
+  maximum(a: Value, b: Value): Value;
+  minimum(a: Value, b: Value): Value;
 }
 
 export function evaluate<Value>(expression: Expression, by: Evaluator<Value>): Value {
@@ -92,7 +94,9 @@ export function evaluate<Value>(expression: Expression, by: Evaluator<Value>): V
       return by.apply(expression.activation, evaluate(expression.of, by));
     case 'add':
     case 'subtract':
-    case 'multiply': {
+    case 'multiply':
+    case 'maximum':
+    case 'minimum': {
       const [a, b] = expression.of;
       return by[expression.kind](evaluate(a, by), evaluate(b, by));
     }
@@ -144,6 +148,8 @@ export function activated(activation: Activation, x: tf.Tensor, tensorFlow: type
       add: (a, b) => a.add(b),
       subtract: (a, b) => a.sub(b),
       multiply: (a, b) => a.mul(b),
+      maximum: (a, b) => a.maximum(b),
+      minimum: (a, b) => a.minimum(b),
     });
   }
   const { max, slope, threshold } = activation;

@@ -29,6 +29,8 @@ export function activationOf(activation: Activation): (x: number) => number {
         add: (a, b) => a + b,
         subtract: (a, b) => a - b,
         multiply: (a, b) => a * b,
+        maximum: Math.max,
+        minimum: Math.min,
       });
   }
   const { max, slope, threshold } = activation;

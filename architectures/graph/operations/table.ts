@@ -7,12 +7,15 @@ import { CONCAT } from './concat.ts';
 import { CONV_2D } from './conv2d.ts';
 import { DEPTHWISE_CONV_2D } from './depthwise_conv2d.ts';
 import { DROPOUT } from './dropout.ts';
+import { EXTREME } from './extreme.ts';
 import { FULLY_CONNECTED } from './fully_connected.ts';
 import { GLOBAL_AVERAGE_POOL } from './global_average_pool.ts';
 import type { Operation } from './operation.ts';
 import { PAD } from './pad.ts';
 import { POOL_2D } from './pool2d.ts';
 import { PRELU } from './prelu.ts';
+import { REDUCE } from './reduce.ts';
+import { REQUANTIZE } from './requantize.ts';
 import { RESHAPE } from './reshape.ts';
 import { RESIZE } from './resize.ts';
 import { SLICE } from './slice.ts';
@@ -34,16 +37,21 @@ const OPERATIONS = {
   dropout: DROPOUT,
   fullyConnected: FULLY_CONNECTED,
   globalAveragePool: GLOBAL_AVERAGE_POOL,
+  maximum: EXTREME,
   maxPool2d: POOL_2D,
+  mean: REDUCE,
+  minimum: EXTREME,
   multiply: ARITHMETIC,
   pad: PAD,
   prelu: PRELU,
+  requantize: REQUANTIZE,
   reshape: RESHAPE,
   resize: RESIZE,
   slice: SLICE,
   softmax: SOFTMAX,
   spaceToDepth: SPACE_DEPTH,
   subtract: ARITHMETIC,
+  sum: REDUCE,
   transpose: TRANSPOSE,
   transposedConv2d: TRANSPOSED_CONV_2D,
 } satisfies { readonly [Op in FloatNode['op']]: Operation<Extract<FloatNode, { op: Op }>> };

@@ -81,8 +81,10 @@ function compositionOf(
     }
     case 'add':
     case 'subtract':
-    case 'multiply': {
-      const { activation } = node;
+    case 'multiply':
+    case 'maximum':
+    case 'minimum': {
+      const activation = 'activation' in node ? node.activation : 'linear';
       if (typeof activation !== 'string' || sources.length !== 2) return undefined;
       const pair = rootedAlike(a, b, node.inputs);
       if (pair === undefined) return undefined;

@@ -48,13 +48,18 @@ function ofImages(node: FloatNode): FloatNode {
     case 'depthToSpace':
     case 'depthwiseConv2d':
     case 'dropout':
+    case 'maximum':
     case 'maxPool2d':
+    case 'mean':
+    case 'minimum':
     case 'multiply':
     case 'pad':
+    case 'requantize':
     case 'resize':
     case 'softmax':
     case 'spaceToDepth':
     case 'subtract':
+    case 'sum':
     case 'transposedConv2d':
       return node;
   }

@@ -38,10 +38,10 @@ import {
   readConvolution,
   readDilatedConvolution,
   readMaximum,
-  readMean,
   readPad,
   readPool,
   readPrelu,
+  readReduction,
   readTransposedConvolution,
 } from './read_windows.ts';
 import { dilatedConvolutionEndingIn } from './space_to_batch.ts';
@@ -98,7 +98,8 @@ const READERS: ReadonlyMap<string, ReadNode> = new Map<string, ReadNode>([
   ['PadV2', readPad],
   ['AvgPool', readPool],
   ['MaxPool', readPool],
-  ['Mean', readMean],
+  ['Mean', readReduction('mean')],
+  ['Sum', readReduction('sum')],
   ['Max', readMaximum],
   ['ConcatV2', readConcat],
   ['Slice', readSlice],

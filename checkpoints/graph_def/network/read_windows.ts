@@ -9,6 +9,7 @@ import {
   poolOf,
   transposedConvolutionOf,
 } from './node_layers.ts';
+import { addOperation } from './read_moves.ts';
 import { dimensionsOf } from './read_shapes.ts';
 import { dilatedConvolutionEndingIn } from './space_to_batch.ts';
 
@@ -188,38 +189,31 @@ function isNonNegative(draft: NetworkDraft, step: Step): boolean {
   return true;
 }
 
-/** The mean over the rows, the columns, or both. */
-export function readMean(draft: NetworkDraft, node: FlatNode): void {
-  const x = draft.image(node);
-  const { length } = x.shape;
-  const axes = [...(draft.constantOf(node, 1).values ?? [])]
-    .map((axis) => (axis < 0 ? axis + length + 1 : axis))
-    .sort();
-  const keepsImage = node.attributes.flag('keep_dims') ?? false;
-  const [height, width, channels] = x.shape;
-  if (length === 3 && axes.join() === '1,2') {
-    addGlobalPool(draft, node, x, keepsImage);
-  } else if (length === 3 && axes.length === 1 && (axes[0] === 1 || axes[0] === 2)) {
-    const window = axes[0] === 1 ? ([height, 1] as const) : ([1, width] as const);
-    const shape = [height / window[0], width / window[1], channels];
-    const { name } = node;
-    const place = { name, inputs: [x.name], shape, window, strides: window };
-    draft.add(node, { op: 'averagePool2d', ...place, padding: 'valid' });
-    if (!keepsImage) draft.addPlain(node, 'reshape', x.shape.toSpliced(axes[0] - 1, 1), 'flat');
-  } else if (length === 2 && axes.join() === '1' && !keepsImage) {
-    const image = draft.add(node, {
-      op: 'reshape',
-      name: `${node.name}/image`,
-      inputs: [x.name],
-      shape: [x.shape[0], 1, x.shape[1]],
-    });
-    addGlobalPool(draft, node, image, false);
-  } else {
-    throw draft.unsupported(
-      node,
-      `a mean over the axes [${axes}] of [${x.shape}]; TF8 has those over rows and columns`,
-    );
-  }
+/** The mean or the sum over any axes but the batch's. */
+export function readReduction(op: 'mean' | 'sum') {
+  return (draft: NetworkDraft, node: FlatNode): void => {
+    const x = draft.image(node);
+    const { length } = x.shape;
+    const values = [...(draft.constantOf(node, 1).values ?? [])];
+    const own = new Set(values.map((axis) => (axis < 0 ? axis + length + 1 : axis)));
+    const axes = [...own].sort();
+    const keepDims = node.attributes.flag('keep_dims') ?? false;
+    if (op === 'mean' && length === 3 && axes.join() === '1,2') {
+      addGlobalPool(draft, node, x, keepDims);
+      return;
+    }
+    const isInImage = axes.every((axis) => Number.isInteger(axis) && axis >= 1 && axis <= length);
+    if (axes.length === 0 || !isInImage || (axes.length === length && !keepDims)) {
+      throw draft.unsupported(
+        node,
+        `a ${op} over the axes [${axes}] of [N,${x.shape}]; TF8 has those that leave the images apart, and values of each`,
+      );
+    }
+    const operation = { op, axes: axes.map((axis) => axis - 1), keepDims } as const;
+    const kept = x.shape.map((side, axis) => (own.has(axis + 1) ? 1 : side));
+    const shape = keepDims ? kept : kept.filter((_, axis) => !own.has(axis + 1));
+    addOperation(draft, node, x, shape, operation);
+  };
 }
 
 /** The maximum over rows and columns. */

@@ -38,6 +38,10 @@ export const KERNELS = {
   lookup: { layer: 'table', needs: [], bytes: 24 },
   prelu: { layer: 'slopes', needs: ['clamp'], bytes: 236 },
   rearrange: { layer: 'map', needs: [], bytes: 120 },
+  resize: { layer: 'resizing', needs: [], bytes: 204 },
+  maximum: { layer: 'greater', needs: [], bytes: 76 },
+  minimum: { layer: 'lesser', needs: [], bytes: 76 },
+  softmax: { layer: 'shares', needs: [], bytes: 196 },
 } as const satisfies Readonly<Record<string, Kernel>>;
 
 export type KernelName = keyof typeof KERNELS;

@@ -19,6 +19,9 @@ const ARRAY_TYPES = {
   weights: 'uint8_t',
   bias: 'int32_t',
   table: 'uint8_t',
+  rows: 'int32_t',
+  columns: 'int32_t',
+  powers: 'float',
   alpha: 'uint8_t',
 } as const;
 

@@ -10,6 +10,13 @@ export function floatLiteral(value: number): string {
   return `0x1${digits && `.${digits}`}p${(bits >>> 23) - 127}f`;
 }
 
+/** A finite single-precision number ≥ 0, exactly. */
+export function singleLiteral(value: number): string {
+  if (value === 0) return '0.0f';
+  // Subnormal: a number of 2⁻¹⁴⁹.
+  return value < 2 ** -126 ? `0x${(value * 2 ** 149).toString(16)}p-149f` : floatLiteral(value);
+}
+
 /** Text in UTF-8; nothing in it can end the literal or form a trigraph. */
 export function stringLiteral(text: string): string {
   const letters = Array.from(new TextEncoder().encode(text), (byte) => {
@@ -25,11 +32,12 @@ export function commentText(text: string): string {
 }
 
 /** Numbers, separated by commas and broken into lines; not −2³¹, which has no literal. */
-export function numberLines(values: Uint8Array | Int32Array): string {
+export function numberLines(values: Uint8Array | Int32Array | Float32Array): string {
+  const isReal = values instanceof Float32Array;
   const lines: string[] = [];
   let line = '';
   for (const value of values) {
-    const text = String(value);
+    const text = isReal ? singleLiteral(value) : String(value);
     if (line.length + text.length >= LINE) {
       lines.push(line);
       line = '';

@@ -5,6 +5,7 @@ import type { Requantization } from '../../ops/requantization.ts';
 import { type Calls, type CallTable, type KernelCall, ofCall } from '../../ops/table.ts';
 import type { Shape4 } from '../../ops/tensor.ts';
 import { QuantizationError } from '../../params/errors.ts';
+import { TAP_NUMBERS } from '../../params/resize.ts';
 import { elements } from '../../params/shape.ts';
 import { singleMultiplier } from '../../params/single_multiplier.ts';
 import { NO_PADDING, type Padding, UNDILATED } from '../../params/window.ts';
@@ -17,11 +18,14 @@ export interface Members {
   readonly [name: string]: string | number | Members;
 }
 
-/** Arrays of a node that lie in flash; the members of their names point to them. */
+/** Arrays of a node that lie in flash; members of the same names point to them. */
 export interface Arrays {
   readonly weights?: Uint8Array;
   readonly bias?: Int32Array;
   readonly table?: Uint8Array;
+  readonly rows?: Int32Array;
+  readonly columns?: Int32Array;
+  readonly powers?: Float32Array;
   readonly alpha?: Uint8Array;
 }
 
@@ -48,7 +52,7 @@ export const FLASH_AXES = [3, 0, 1, 2] as const;
 
 /**
  * A node's kernels and arrays.
- * @throws QuantizationError naming a pool with too large a window
+ * @throws QuantizationError naming a pool with too large a window, or a softmax in integers
  */
 export function cNode(name: string, call: KernelCall, arithmetic: CArithmetic): CNode {
   return ofCall(ROWS, call)(name, arithmetic);
@@ -166,12 +170,32 @@ const ROWS: CallTable<Row> = {
       },
     ],
   }),
-  lookup:
-    ({ table, positions, channels }) =>
-    () => ({
-      arrays: { table },
-      steps: [{ kernel: 'lookup', members: { count: positions * channels }, inputs: [0] }],
-    }),
+  lookup: (call) => () => lookup(call),
+  requantize: (call) => () => lookup(call),
+  resize: (call) => () => {
+    const { inputShape, rows, columns } = call;
+    const members = {
+      input_width: inputShape[2],
+      channels: inputShape[3],
+      output_height: rows.length / TAP_NUMBERS,
+      output_width: columns.length / TAP_NUMBERS,
+    };
+    return { arrays: { rows, columns }, steps: [{ kernel: 'resize', members, inputs: [0] }] };
+  },
+  maximum: (call) => () => extreme('maximum', call),
+  minimum: (call) => () => extreme('minimum', call),
+  softmax:
+    ({ positions, channels, powers }) =>
+    (name, arithmetic) => {
+      if (arithmetic === 'integer') {
+        throw new QuantizationError(
+          `Expected operations of integers alone but the softmax ${name} computes in single precision`,
+          { remedy: 'Export with float arithmetic, or quantize to logits.' },
+        );
+      }
+      const members = { positions, channels };
+      return { arrays: { powers }, steps: [{ kernel: 'softmax', members, inputs: [0] }] };
+    },
   rearrange: (call) => () => {
     const { sizes, strides, begins, ends, offset, fill } = call;
     const loops = { sizes, strides, begins, ends };
@@ -240,6 +264,15 @@ function pool(
   }
   const members = windowOf(call, call.windowShape);
   return { arrays: {}, steps: [{ kernel, members, inputs: [0] }] };
+}
+
+function lookup({ table, positions, channels }: Calls['lookup']): CNode {
+  const members = { count: positions * channels };
+  return { arrays: { table }, steps: [{ kernel: 'lookup', members, inputs: [0] }] };
+}
+
+function extreme(kernel: 'maximum' | 'minimum', { rows, columns, share }: Calls['maximum']): CNode {
+  return { arrays: {}, steps: [{ kernel, members: { rows, columns, share }, inputs: [0, 1] }] };
 }
 
 function sum(call: Calls['add']): CNode {

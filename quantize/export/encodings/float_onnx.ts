@@ -33,6 +33,7 @@ import {
   SLOPE_AXES,
   transposedAttributes,
 } from '../onnx/operators.ts';
+import { addBilinear, addNearest } from '../onnx/resize.ts';
 import { permuteFloats } from '../tensor_layout.ts';
 import { alphaName, biasName, weightsName } from '../tensor_names.ts';
 
@@ -64,6 +65,14 @@ const OPERATORS: NodeTable<
   prelu: addPrelu,
   rearrange: (node, graph, _float, { shape }) =>
     addArrangement(graph, node, shape, node.inputs[0], (zero) => addRealZero(graph, zero)),
+  resize: (node, graph, _float, { shape }) => {
+    if (node.method === 'nearest') addNearest(graph, node, shape, node.inputs[0]);
+    else addBilinear(graph, node, node.inputs[0], node.name);
+  },
+  maximum: ({ name, inputs }, graph) => graph.node('Max', inputs, name),
+  minimum: ({ name, inputs }, graph) => graph.node('Min', inputs, name),
+  requantize: ({ name, inputs }, graph) => graph.node('Identity', inputs, name),
+  softmax: ({ name, inputs }, graph) => graph.node('Softmax', inputs, name, { axis: 1 }),
 };
 
 /**

@@ -21,6 +21,7 @@ export const INT32 = DATA_TYPE.int32;
 
 /** enum AttributeProto.AttributeType */
 const INT = 2;
+const STRING = 3;
 const INTS = 7;
 
 /** Collects the nodes and constants of an ONNX graph; tensors are named. */
@@ -36,7 +37,7 @@ export class OnnxGraph {
     opType: string,
     input: readonly string[],
     output: string,
-    attributes: Readonly<Record<string, number | readonly number[]>> = {},
+    attributes: Readonly<Record<string, number | string | readonly number[]>> = {},
   ): void {
     this.names.add(output);
     this.nodes.push(
@@ -120,7 +121,11 @@ function tensorInfo(name: string, type: DataType, shape?: readonly number[]): Va
   });
 }
 
-function attribute(name: string, value: number | readonly number[]): AttributeProto {
+function attribute(name: string, value: number | string | readonly number[]): AttributeProto {
+  if (typeof value === 'string') {
+    const s = new TextEncoder().encode(value);
+    return create(AttributeProtoSchema, { name, type: STRING, s });
+  }
   return typeof value === 'number'
     ? create(AttributeProtoSchema, { name, type: INT, i: BigInt(value) })
     : create(AttributeProtoSchema, { name, type: INTS, ints: value.map(BigInt) });

@@ -49,7 +49,8 @@ function encodeOnnx({ model, tf8 }: ExportSource): Uint8Array {
   graph.node('Transpose', [input.name], image, { perm: [0, 3, 1, 2] });
   graph.dequantize(image, input.quantization, realName(input.name));
   const specs = tensorSpecs(model);
-  for (const node of model.nodes) addNode(graph, node, specs);
+  const bytesOf = (name: string) => (name === input.name ? image : name);
+  for (const node of model.nodes) addNode(graph, node, specs, bytesOf);
   const outputs = addOutputs(graph, model);
   const labels = outputLabels(model);
   const metadataProps = [

@@ -11,6 +11,7 @@ import { concatAxis } from '../../ops/concat.ts';
 import type { LookupNode } from '../../ops/lookup.ts';
 import type { PreluNode } from '../../ops/prelu.ts';
 import type { RearrangeNode } from '../../ops/rearrange.ts';
+import type { ResizeNode } from '../../ops/resize.ts';
 import { type NodeTable, ofNode } from '../../ops/table.ts';
 import type { NodeBase, Shape4 } from '../../ops/tensor.ts';
 import type { TransposedConv2dNode } from '../../ops/transposed_conv2d.ts';
@@ -22,6 +23,7 @@ import { permuteAxes } from '../tensor_layout.ts';
 import { alphaName, biasName, tableName, weightsName } from '../tensor_names.ts';
 import { addArrangement } from './arrangement.ts';
 import { INT32, type OnnxGraph } from './graph.ts';
+import { addBilinear, addNearest } from './resize.ts';
 
 /** The axes of [height, width, channels] in ONNX's [1, channels, height, width]. */
 export const ONNX_AXES = [2, 3, 1] as const;
@@ -43,6 +45,8 @@ export function realName(name: string): string {
 /** Where a node's operation stands: what it reads, and the name of the real numbers that it makes. */
 interface Place {
   readonly inputs: readonly string[];
+  /** The bytes that they stand for, [1, C, H, W]. */
+  readonly bytes: readonly string[];
   readonly real: string;
   readonly input: TensorSpec;
   readonly specs: ReadonlyMap<string, TensorSpec>;
@@ -88,38 +92,65 @@ const OPERATORS: NodeTable<[graph: OnnxGraph, place: Place], void> = {
   lookup: addLookup,
   prelu: quantized(addPrelu),
   rearrange: addBytesArrangement,
+  resize: addResize,
+  maximum: quantized((_node, graph, { inputs, real }) => graph.node('Max', inputs, real)),
+  minimum: quantized((_node, graph, { inputs, real }) => graph.node('Min', inputs, real)),
+  requantize: ({ name, inputs, output }, graph, { input }) => {
+    addRequantization(graph, name, inputs[0], input.shape[2], output.quantization);
+  },
+  softmax: quantized((_node, graph, { inputs, real }) =>
+    graph.node('Softmax', inputs, real, { axis: 1 }),
+  ),
 };
 
 /**
  * Adds a node in the form that runtimes fuse into integer arithmetic: DequantizeLinear → operation →
  * QuantizeLinear. The tensor of the node's name holds its bytes, [1, C, H, W].
+ * @param bytesOf the tensor of an input's bytes
  */
 export function addNode(
   graph: OnnxGraph,
   node: Tf8Node,
   specs: ReadonlyMap<string, TensorSpec>,
+  bytesOf: (input: string) => string,
 ): void {
-  const real = `${node.name}/unquantized`;
-  const input = byName(specs, node.inputs[0]);
-  ofNode(OPERATORS, node, graph, { inputs: node.inputs.map(realName), real, input, specs });
+  ofNode(OPERATORS, node, graph, {
+    inputs: node.inputs.map(realName),
+    bytes: node.inputs.map(bytesOf),
+    real: `${node.name}/unquantized`,
+    input: byName(specs, node.inputs[0]),
+    specs,
+  });
 }
 
 /** The bytes are the indices of what is gathered from the table: exact whatever the function. */
-function addLookup({ name, inputs, output, table }: LookupNode, graph: OnnxGraph): void {
+function addLookup({ name, output, table }: LookupNode, graph: OnnxGraph, { bytes }: Place): void {
   const indices = `${name}/indices`;
-  graph.node('Cast', inputs, indices, { to: INT32 });
+  graph.node('Cast', bytes, indices, { to: INT32 });
   graph.constant(tableName(name), 'uint8', [table.length], table);
   graph.node('Gather', [tableName(name), indices], name, { axis: 0 });
   graph.dequantize(name, output.quantization, realName(name));
 }
 
 /** Bytes are moved as they are. */
-function addBytesArrangement(node: RearrangeNode, graph: OnnxGraph, { input }: Place): void {
-  const { name, inputs, output } = node;
+function addBytesArrangement(node: RearrangeNode, graph: OnnxGraph, { input, bytes }: Place): void {
+  const { name, output } = node;
   const { shape, quantization } = input;
-  addArrangement(graph, node, shape, inputs[0], (zero) =>
+  addArrangement(graph, node, shape, bytes[0], (zero) =>
     graph.constant(zero, 'uint8', [], Uint8Array.of(quantization.zeroPoint)),
   );
+  graph.dequantize(name, output.quantization, realName(name));
+}
+
+/** Bytes of rows and columns that come several times; values between them in real numbers. */
+function addResize(node: ResizeNode, graph: OnnxGraph, place: Place): void {
+  const { name, output } = node;
+  if (node.method === 'bilinear') {
+    addBilinear(graph, node, place.inputs[0], place.real);
+    addOutput(graph, node, place.real);
+    return;
+  }
+  addNearest(graph, node, place.input.shape, place.bytes[0]);
   graph.dequantize(name, output.quantization, realName(name));
 }
 

@@ -113,14 +113,16 @@ function inputMetadata({ input }: Tf8Model): FlatTable {
 }
 
 function outputMetadata(
-  { node, name, spec: { shape, quantization }, isVector }: ExportedOutput,
+  { node, op, name, spec: { shape, quantization }, isVector }: ExportedOutput,
   labelled: boolean,
 ): FlatTable {
   const [min, max] = realRange(quantization);
   return flatTable(TENSOR_METADATA, {
     name,
     description: isVector
-      ? 'Logits: the softmax of their real values are the probabilities of the classes'
+      ? op === 'softmax'
+        ? 'Probabilities of the classes'
+        : 'Logits: the softmax of their real values are the probabilities of the classes'
       : `What ${node} makes, ${shape.join(' × ')}, real values from ${min} to ${max}`,
     content: flatTable(CONTENT, {
       propertiesType: FEATURE_PROPERTIES,

@@ -9,13 +9,17 @@ import {
   FULLY_CONNECTED,
   GATHER,
   MAX_POOL_2D,
+  MAXIMUM,
+  MINIMUM,
   MUL,
   PAD,
   PADDING,
   PRELU,
   RESHAPE,
+  RESIZE_BILINEAR,
   RESIZE_NEAREST_NEIGHBOR,
   SLICE,
+  SOFTMAX,
   SPACE_TO_DEPTH,
   STRIDED_SLICE,
   SUB,
@@ -36,15 +40,18 @@ import type { Conv2dNode } from '../../ops/conv2d.ts';
 import type { DepthwiseConv2dNode } from '../../ops/depthwise_conv2d.ts';
 import type { ElementwiseNode } from '../../ops/elementwise.ts';
 import type { GlobalAveragePoolNode } from '../../ops/global_average_pool.ts';
-import type { LookupNode } from '../../ops/lookup.ts';
 import type { PreluNode } from '../../ops/prelu.ts';
 import type { RearrangeNode } from '../../ops/rearrange.ts';
+import type { RequantizeNode } from '../../ops/requantize.ts';
+import type { ResizeNode } from '../../ops/resize.ts';
 import { type NodeTable, type OpName, ofNode } from '../../ops/table.ts';
 import type { NodeBase } from '../../ops/tensor.ts';
 import type { TransposedConv2dNode } from '../../ops/transposed_conv2d.ts';
+import { isSummandScale } from '../../params/addition.ts';
 import { QuantizationError } from '../../params/errors.ts';
 import { littleEndian } from '../../params/little_endian.ts';
 import { accumulatorScale, type QuantizationParams } from '../../params/quantization.ts';
+import { requantizationTable } from '../../params/requantization_table.ts';
 import { dilatedWindow, type Padding, samePadding, UNDILATED } from '../../params/window.ts';
 import { permuteAxes } from '../tensor_layout.ts';
 import { alphaName, biasName, tableName, weightsName } from '../tensor_names.ts';
@@ -70,9 +77,15 @@ const OPERATORS: NodeTable<[graph: TfliteGraph, input: TensorSpec, specs: Specs]
   add: addElementwise(ADD),
   subtract: addElementwise(SUB),
   multiply: addElementwise(MUL),
-  lookup: addLookup,
+  lookup: (node, graph) => addTable(graph, node, node.table),
   prelu: addPrelu,
   rearrange: addArrangement,
+  resize: addResize,
+  maximum: addExtreme(MAXIMUM),
+  minimum: addExtreme(MINIMUM),
+  requantize: addRequantize,
+  softmax: (node, graph) =>
+    graph.operator(SOFTMAX, [graph.index(node.inputs[0])], addOutput(graph, node), { beta: 1 }),
 };
 
 /** Adds a node's operators; the tensor of the node's name is its output, [1, H, W, C]. */
@@ -259,8 +272,14 @@ function addGlobalPool(node: GlobalAveragePoolNode, graph: TfliteGraph, input: T
 
 /** LiteRT's own arithmetic is eq. 9, of a product eq. 5 (XNNPACK). */
 function addElementwise(kind: typeof ADD | typeof SUB | typeof MUL) {
-  return (node: ElementwiseNode<OpName>, graph: TfliteGraph): void => {
+  return (
+    node: ElementwiseNode<OpName>,
+    graph: TfliteGraph,
+    _input: TensorSpec,
+    specs: Specs,
+  ): void => {
     const { name, inputs, activation, output } = node;
+    if (kind !== MUL) for (const input of inputs) requireSummand(node, byName(specs, input));
     graph.operator(
       kind,
       inputs.map((input) => graph.index(input)),
@@ -272,9 +291,58 @@ function addElementwise(kind: typeof ADD | typeof SUB | typeof MUL) {
   };
 }
 
+/** @throws QuantizationError naming a sum that XNNPACK leaves to a kernel that rounds otherwise */
+function requireSummand({ name, output }: NodeBase, { quantization: { scale } }: TensorSpec): void {
+  if (isSummandScale(scale, output.quantization.scale)) return;
+  throw new QuantizationError(
+    `Expected the scales of the inputs of ${name} within [2⁻¹⁰, 2⁸) of its own, ${output.quantization.scale}, which TFLite's ADD and SUB need, but one is ${scale}`,
+    { remedy: 'Quantize the float model again: such inputs are brought to another scale first.' },
+  );
+}
+
+/** At parameters that are the output's: LiteRT compares bytes. */
+function addExtreme(kind: typeof MAXIMUM | typeof MINIMUM) {
+  return (node: NodeBase, graph: TfliteGraph): void => {
+    const inputs = node.inputs.map((input) => graph.index(input));
+    graph.operator(kind, inputs, addOutput(graph, node), {});
+  };
+}
+
+/** By the convolution of `addRequantization`, unless XNNPACK has none of so large a multiplier: then from a table. */
+function addRequantize(node: RequantizeNode, graph: TfliteGraph, input: TensorSpec): void {
+  const { name, inputs, output } = node;
+  const { scale } = output.quantization;
+  if (input.quantization.scale / scale < MULTIPLIER_LIMIT) {
+    addRequantization(graph, name, graph.index(inputs[0]), input, output.quantization);
+  } else {
+    addTable(graph, node, requantizationTable(input.quantization, output.quantization));
+  }
+}
+
+/** XNNPACK's convolutions have smaller ones. */
+const MULTIPLIER_LIMIT = 256;
+
+/** XNNPACK's bilinear weights are those of eq. 13. */
+function addResize(node: ResizeNode, graph: TfliteGraph): void {
+  const { name, inputs, method, corners, output } = node;
+  const size = graph.tensor(`${name}/size`, {
+    shape: [2],
+    type: 'int32',
+    data: littleEndian(Int32Array.from(output.shape.slice(0, 2))),
+  });
+  const sources = [graph.index(inputs[0]), size];
+  const options = {
+    alignCorners: corners === 'aligned',
+    halfPixelCenters: corners === 'halfPixel',
+  };
+  const to = addOutput(graph, node);
+  if (method === 'bilinear') graph.operator(RESIZE_BILINEAR, sources, to, options);
+  else graph.operator(RESIZE_NEAREST_NEIGHBOR, sources, to, options);
+}
+
 /** The bytes are the indices of what is gathered from the table: exact whatever the function. */
-function addLookup(node: LookupNode, graph: TfliteGraph): void {
-  const { name, inputs, output, table } = node;
+function addTable(graph: TfliteGraph, node: NodeBase, table: Uint8Array): void {
+  const { name, inputs, output } = node;
   const shape = [1, ...output.shape];
   const indices = graph.tensor(`${name}/indices`, { shape, type: 'int32' });
   graph.operator(CAST, [graph.index(inputs[0])], indices, {

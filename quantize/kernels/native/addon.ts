@@ -64,9 +64,9 @@ export interface NativeAddon {
     multipliers: Float32Array,
     outputZeroPoint: number,
   ): NativeOp;
-  /** A sum, or a product: `fields` by name; a sum's multipliers, or a product's, are left as they are. */
+  /** Of op.h's kinds of two tensors: `fields` by name; those that the kind does not have are left as they are. */
   createElementwise(
-    isMultiply: boolean,
+    kind: number,
     instructionSet: number,
     multiplier: number,
     fields: Readonly<Record<ElementwiseField, number>>,
@@ -75,6 +75,20 @@ export interface NativeAddon {
   createLookup(positions: number, channels: number, table: Uint8Array): NativeOp;
   /** @param map five sizes, strides, begins and ends of loops over the output, and the offset */
   createRearrangement(batch: number, imageBytes: number, map: Int32Array, fill: number): NativeOp;
+  /**
+   * @param shape of the input [N, H, W, C]
+   * @param rows three numbers a row of the output: two rows of the input and a weight; `columns` likewise
+   */
+  createResize(
+    instructionSet: number,
+    shape: Int32Array,
+    rows: Int32Array,
+    columns: Int32Array,
+  ): NativeOp;
+  /** @param powers [256] */
+  createSoftmax(positions: number, channels: number, powers: Float32Array): NativeOp;
+  /** What becomes of each byte of a convolution: a table [256]. */
+  setTable(op: NativeOp, table: Uint8Array): void;
   /** @param alpha a slope each for the bytes of a row; table: [256, 256], by the slope's and the input's byte */
   createPrelu(rows: number, alpha: Uint8Array, table: Uint8Array): NativeOp;
   /**

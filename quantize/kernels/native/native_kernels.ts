@@ -2,10 +2,13 @@ import type { AdditionCall } from '../../ops/addition.ts';
 import type { ConcatCall } from '../../ops/concat.ts';
 import { type Conv2dCall, groupsOf } from '../../ops/conv2d.ts';
 import type { ElementwiseCall } from '../../ops/elementwise.ts';
+import type { ExtremeCall } from '../../ops/extreme.ts';
+import type { LookupCall } from '../../ops/lookup.ts';
 import type { MultiplyCall } from '../../ops/multiply.ts';
 import type { Pool2dCall } from '../../ops/pool2d.ts';
 import { type PreluCall, preluTable } from '../../ops/prelu.ts';
 import type { RearrangeCall } from '../../ops/rearrange.ts';
+import type { ResizeCall } from '../../ops/resize.ts';
 import { type CallTable, checkCall, inputsOf, type KernelCall, ofCall } from '../../ops/table.ts';
 import type { TransposedConv2dCall } from '../../ops/transposed_conv2d.ts';
 import { expected, messageOf, QuantizationError } from '../../params/errors.ts';
@@ -33,6 +36,10 @@ const CONVOLUTION = 0;
 const DEPTHWISE = 1;
 const AVERAGE_POOL = 2;
 const MAX_POOL = 3;
+const ADD = 5;
+const MULTIPLY = 6;
+const MAXIMUM = 11;
+const MINIMUM = 12;
 
 const NO_BYTES = new Uint8Array(0);
 const NO_BIAS = new Int32Array(0);
@@ -76,10 +83,15 @@ class NativeKernels implements Kernels {
     subtract: (call) => this.sumOp(call),
     multiply: (call) => this.productOp(call),
     rearrange: (call) => this.rearrangeOp(call),
-    lookup: ({ positions, channels, table }) => {
+    lookup: (call) => this.lookupOp(call),
+    resize: (call) => this.resizeOp(call),
+    maximum: (call) => this.extremeOp(MAXIMUM, call),
+    minimum: (call) => this.extremeOp(MINIMUM, call),
+    requantize: (call) => this.lookupOp(call),
+    softmax: ({ positions, channels, powers }) => {
       requireInt32Size(positions);
       requireInt32Size(channels);
-      return this.addon.createLookup(positions, channels, table);
+      return this.addon.createSoftmax(positions, channels, powers);
     },
   };
 
@@ -178,7 +190,15 @@ class NativeKernels implements Kernels {
       low,
       high,
     };
-    return this.addon.createOp(kind, this.isa, fields, call.multiplier, call.filter, call.bias);
+    return this.withTable(
+      this.addon.createOp(kind, this.isa, fields, call.multiplier, call.filter, call.bias),
+      call,
+    );
+  }
+
+  private withTable(op: NativeOp, { table }: Pick<Conv2dCall, 'table'>): NativeOp {
+    if (table !== undefined) this.addon.setTable(op, table);
+    return op;
   }
 
   private sliced(call: Conv2dCall | TransposedConv2dCall, slices: readonly Slice[]): NativeOp {
@@ -192,7 +212,8 @@ class NativeKernels implements Kernels {
     try {
       for (const { geometry, filter, bias } of slices) {
         const fields = { ...geometry, ...zeroPoints };
-        ops.push(addon.createOp(CONVOLUTION, this.isa, fields, multiplier, filter, bias));
+        const op = addon.createOp(CONVOLUTION, this.isa, fields, multiplier, filter, bias);
+        ops.push(this.withTable(op, call));
       }
       const places = slices.flatMap(({ place }) => [
         place.inputOffset,
@@ -226,13 +247,30 @@ class NativeKernels implements Kernels {
 
   private sumOp(call: AdditionCall): NativeOp {
     requireInt32Sizes(call);
-    return this.addon.createElementwise(false, this.isa, 1, call);
+    return this.addon.createElementwise(ADD, this.isa, 1, call);
   }
 
   private productOp(call: MultiplyCall): NativeOp {
     requireInt32Sizes(call);
     const fields = { ...call, aMultiplier: 0, bMultiplier: 0, shift: 1 };
-    return this.addon.createElementwise(true, this.isa, call.multiplier, fields);
+    return this.addon.createElementwise(MULTIPLY, this.isa, call.multiplier, fields);
+  }
+
+  private extremeOp(kind: number, call: ExtremeCall): NativeOp {
+    requireInt32Sizes(call);
+    const unused = { aZeroPoint: 0, bZeroPoint: 0, outputZeroPoint: 0, low: 0, high: 255 };
+    const fields = { ...call, ...unused, aMultiplier: 0, bMultiplier: 0, shift: 1 };
+    return this.addon.createElementwise(kind, this.isa, 1, fields);
+  }
+
+  private lookupOp({ positions, channels, table }: LookupCall): NativeOp {
+    requireInt32Size(positions);
+    requireInt32Size(channels);
+    return this.addon.createLookup(positions, channels, table);
+  }
+
+  private resizeOp({ inputShape, rows, columns }: ResizeCall): NativeOp {
+    return this.addon.createResize(this.isa, int32Sizes(inputShape), rows, columns);
   }
 
   private rearrangeOp(call: RearrangeCall): NativeOp {
@@ -255,7 +293,7 @@ class NativeKernels implements Kernels {
   }
 }
 
-function requireInt32Sizes({ rows, columns }: ElementwiseCall): void {
+function requireInt32Sizes({ rows, columns }: Pick<ElementwiseCall, 'rows' | 'columns'>): void {
   requireInt32Size(rows);
   requireInt32Size(columns);
 }

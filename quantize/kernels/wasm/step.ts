@@ -2,15 +2,19 @@ import type { AdditionCall } from '../../ops/addition.ts';
 import type { ConcatCall } from '../../ops/concat.ts';
 import { type Conv2dCall, groupsOf } from '../../ops/conv2d.ts';
 import type { ElementwiseCall } from '../../ops/elementwise.ts';
+import type { ExtremeCall } from '../../ops/extreme.ts';
 import type { LookupCall } from '../../ops/lookup.ts';
 import type { MultiplyCall } from '../../ops/multiply.ts';
 import type { Pool2dCall } from '../../ops/pool2d.ts';
 import { type PreluCall, preluTable } from '../../ops/prelu.ts';
 import type { RearrangeCall } from '../../ops/rearrange.ts';
 import type { Requantization } from '../../ops/requantization.ts';
+import type { ResizeCall } from '../../ops/resize.ts';
+import type { SoftmaxCall } from '../../ops/softmax.ts';
 import { type CallTable, checkCall, type KernelCall, ofCall } from '../../ops/table.ts';
 import type { TransposedConv2dCall } from '../../ops/transposed_conv2d.ts';
 import { alignUp } from '../../params/align_up.ts';
+import { TAP_NUMBERS } from '../../params/resize.ts';
 import { dilatedWindow } from '../../params/window.ts';
 import {
   asConvolution,
@@ -56,10 +60,12 @@ export interface KernelStep {
   readonly biases?: Pick<Conv2dCall, 'bias' | 'inputZeroPoint'>;
   /** Of a call that is several convolutions: `matrix` has the filters of all. */
   readonly slices?: readonly SliceStep[];
-  /** Of a function of each value. */
+  /** Of a function of each value; behind a convolution, of its output's. */
   readonly table?: Uint8Array;
   /** Of a function with slopes. */
   readonly alpha?: Uint8Array;
+  /** Numbers that the record points to, by its fields. */
+  readonly arrays?: readonly (readonly [field: number, numbers: Int32Array | Float32Array])[];
   /** Of a concatenation. */
   readonly parts?: Pick<ConcatCall, 'inputs' | 'outputZeroPoint'>;
 }
@@ -93,6 +99,11 @@ const STEPS: CallTable<KernelStep> = {
   multiply: multiplyStep,
   lookup: lookupStep,
   rearrange: rearrangeStep,
+  resize: resizeStep,
+  maximum: (call) => extremeStep(record.OP_MAXIMUM, call),
+  minimum: (call) => extremeStep(record.OP_MINIMUM, call),
+  requantize: lookupStep,
+  softmax: softmaxStep,
 };
 
 /** @throws QuantizationError when the call is not legal */
@@ -176,6 +187,7 @@ function windowStep(
     scratchBytes: ACCUMULATOR_BYTES + gatheredBytes + blockTiles * tileBytes + SLACK_BYTES,
     matrix: { filter, zeroPoint: call.filterZeroPoint, depth, columns },
     biases: { bias, inputZeroPoint: call.inputZeroPoint },
+    ...(call.table && { table: call.table }),
     integers: [
       [record.OP, record.OP_CONVOLUTION],
       ...geometryFields(geometry),
@@ -213,6 +225,7 @@ function depthwiseStep(call: Conv2dCall): KernelStep {
       windowHeight: kernelHeight,
     },
     biases: call,
+    ...(call.table && { table: call.table }),
     integers: [
       [record.OP, record.OP_DEPTHWISE],
       ...geometryFields(geometry),
@@ -331,6 +344,58 @@ function rearrangeStep(call: RearrangeCall): KernelStep {
       [record.MAP_OFFSET, offset],
       [record.FILL, fill],
       [record.IMAGE_BYTES, imageBytes],
+    ],
+    singles: [],
+  };
+}
+
+function resizeStep({ inputShape, rows, columns, output }: ResizeCall): KernelStep {
+  const [batch, height, width, channels] = inputShape;
+  requireInt32Size(output.length);
+  return {
+    scratchBytes: 0,
+    arrays: [
+      [record.ROW_TAPS, rows],
+      [record.COLUMN_TAPS, columns],
+    ],
+    integers: [
+      [record.OP, record.OP_RESIZE],
+      [record.BATCH, batch],
+      [record.HEIGHT, height],
+      [record.WIDTH, width],
+      [record.CHANNELS, channels],
+      [record.OUTPUT_HEIGHT, rows.length / TAP_NUMBERS],
+      [record.OUTPUT_WIDTH, columns.length / TAP_NUMBERS],
+    ],
+    singles: [],
+  };
+}
+
+function extremeStep(op: number, { rows, columns, share }: ExtremeCall): KernelStep {
+  requireInt32Size(rows);
+  requireInt32Size(columns);
+  return {
+    scratchBytes: 0,
+    integers: [
+      [record.OP, op],
+      [record.BATCH, rows],
+      [record.OUTPUT_CHANNELS, columns],
+      [record.SHARE, share],
+    ],
+    singles: [],
+  };
+}
+
+function softmaxStep({ positions, channels, powers }: SoftmaxCall): KernelStep {
+  requireInt32Size(positions);
+  requireInt32Size(channels);
+  return {
+    scratchBytes: 0,
+    arrays: [[record.POWERS, powers]],
+    integers: [
+      [record.OP, record.OP_SOFTMAX],
+      [record.BATCH, positions],
+      [record.OUTPUT_CHANNELS, channels],
     ],
     singles: [],
   };
@@ -456,7 +521,14 @@ function pointersOf(arena: Arena, step: KernelStep, { inputs, output, filter }: 
           [record.PAIRS, filter.pairs],
         ] as const)
       : []),
-    ...(step.table ? ([[record.TABLE, writeBytes(arena, step.table)]] as const) : []),
+    ...(step.table
+      ? ([
+          [step.matrix ? record.FUSED_TABLE : record.TABLE, writeBytes(arena, step.table)],
+        ] as const)
+      : []),
+    ...(step.arrays ?? []).map(
+      ([field, numbers]) => [field, writeNumbers(arena, numbers)] as const,
+    ),
     ...(step.alpha ? ([[record.ALPHA, writeBytes(arena, step.alpha)]] as const) : []),
     [record.OUTPUT, output],
   ];
@@ -482,6 +554,13 @@ function writeBias(
 function writeBytes(arena: Arena, bytes: Uint8Array): number {
   const address = arena.allocate(bytes.length);
   arena.bytes.set(bytes, address);
+  return address;
+}
+
+function writeNumbers(arena: Arena, numbers: Int32Array | Float32Array): number {
+  const address = arena.allocate(numbers.byteLength);
+  const to = numbers instanceof Int32Array ? arena.int32s : arena.singles;
+  to.set(numbers, address / 4);
   return address;
 }
 

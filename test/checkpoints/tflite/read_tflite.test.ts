@@ -6,12 +6,22 @@ import { networkOfGraph } from '../../../architectures/graph/float_network.ts';
 import { FloatRunner } from '../../../architectures/graph/float_runner.ts';
 import { readLayersModel } from '../../../architectures/graph/read_layers_model.ts';
 import { loadTflite, readTflite } from '../../../checkpoints/tflite/read_tflite.ts';
-import { CONV_2D, TENSOR_TYPE } from '../../../foundation/flatbuffers/tflite_schema.ts';
+import {
+  CONV_2D,
+  MAXIMUM,
+  MINIMUM,
+  REDUCER,
+  RESIZE_BILINEAR,
+  TENSOR_TYPE,
+} from '../../../foundation/flatbuffers/tflite_schema.ts';
 import { needsTensorFlow } from '../../support/needs_tensorflow.ts';
 import { sharedFolder } from '../../support/skip.ts';
 import { bytesOf, options, type WrittenTensor, writeTflite } from './write_tflite.ts';
 
 const { float32, float16, int8, uint8, int32 } = TENSOR_TYPE;
+
+/** Numbers of operators that are read only. */
+const [MEAN, SUM] = [40, 74];
 
 const IMAGE: WrittenTensor = { name: 'image', shape: [1, 2, 2, 3], type: float32 };
 const RESULT: WrittenTensor = { name: 'result', shape: [1, 1, 1, 2], type: float32 };
@@ -42,8 +52,71 @@ function kernelOf(file: Uint8Array): readonly number[] {
 const outputsLast = (values: readonly number[]) =>
   Array.from({ length: 24 }, (_, at) => values[(at % 2) * 12 + Math.floor(at / 2)]);
 
+/** An operator of the image and, if given, a constant or the image again. */
+function nodesOf(
+  code: number,
+  shape: readonly number[],
+  second: WrittenTensor | 'image',
+  written: ReturnType<typeof options>,
+) {
+  const isImage = second === 'image';
+  const tensors = [IMAGE, ...(isImage ? [] : [second]), { ...RESULT, shape }];
+  const inputs = [0, isImage ? 0 : 1];
+  const file = writeTflite(tensors, [
+    { code, inputs, outputs: [tensors.length - 1], options: written },
+  ]);
+  return readTflite(file, 'test.tflite').graph.nodes.map(
+    ({ name: _, inputs: __, className: ___, ...fields }) => fields,
+  );
+}
+
 describe('readTflite', () => {
   before(needsTensorFlow);
+
+  const axes = (...values: number[]): WrittenTensor => ({
+    name: 'axes',
+    shape: [values.length],
+    type: int32,
+    data: bytesOf(Int32Array.from(values)),
+  });
+
+  it('reads means and sums over any axes of the images', () => {
+    const kept = options(REDUCER, { keepDims: true });
+    const dropped = options(REDUCER, {});
+    assert.deepEqual(nodesOf(MEAN, [1, 1, 1, 3], axes(1, 2), kept), [
+      { op: 'globalAveragePool', keepDims: true },
+    ]);
+    assert.deepEqual(nodesOf(MEAN, [1, 2, 2], axes(-1), dropped), [{ op: 'mean', axes: [2] }]);
+    assert.deepEqual(nodesOf(SUM, [1, 1, 2, 1], axes(3, 1), kept), [
+      { op: 'sum', axes: [0, 2], keepDims: true },
+    ]);
+    assert.throws(
+      () => nodesOf(SUM, [2, 2, 3], axes(0), dropped),
+      /the sum over the axes 0 of \[N,2,2,3\]; the images stay apart/,
+    );
+  });
+
+  it('reads the greater and the lesser of two images, of an image and a number as a function', () => {
+    const none = options({}, {});
+    assert.deepEqual(nodesOf(MAXIMUM.code, [1, 2, 2, 3], 'image', none), [{ op: 'maximum' }]);
+    assert.deepEqual(nodesOf(MINIMUM.code, [1, 2, 2, 3], 'image', none), [{ op: 'minimum' }]);
+    const bound = { ...axes(0), type: float32, data: bytesOf(Float32Array.of(0.5)) };
+    const [node] = nodesOf(MINIMUM.code, [1, 2, 2, 3], bound, none);
+    assert.equal(node.op, 'activation');
+  });
+
+  it('reads bilinear resizing with its corners', () => {
+    const size = axes(4, 5);
+    for (const corners of ['aligned', 'halfPixel', 'asymmetric'] as const) {
+      const written = options(RESIZE_BILINEAR.options, {
+        alignCorners: corners === 'aligned',
+        halfPixelCenters: corners === 'halfPixel',
+      });
+      assert.deepEqual(nodesOf(RESIZE_BILINEAR.code, [1, 4, 5, 3], size, written), [
+        { op: 'resize', size: [4, 5], method: 'bilinear', corners },
+      ]);
+    }
+  });
 
   const counted = Array.from({ length: 24 }, (_, index) => index - 12);
 
@@ -186,6 +259,48 @@ describe('readTflite', () => {
         'Expected a network of operations that tf8 has but sorted of m.tflite is TOPK_V2: it does not have the operator',
       remedy: /boxes, top classes/,
     });
+  });
+
+  it('ends before an operator that no graph holds: what that reads is an output', () => {
+    const data = bytesOf(Float32Array.from(counted));
+    const tensors = kernel({ name: 'kernel', shape: KERNEL_SHAPE, type: float32, data });
+    const file = writeTflite(
+      [...tensors, { ...IMAGE, name: 'sorted' }, { ...IMAGE, name: 'square' }],
+      [
+        CONVOLUTION,
+        { code: 48, inputs: [3], outputs: [4] },
+        { code: 92, inputs: [4], outputs: [5] },
+      ],
+    );
+    const { graph, unread, origin } = readTflite(file, 'm.tflite');
+    assert.deepEqual(graph.outputs, ['result']);
+    assert.deepEqual([...origin.outputs], [['result', '3']]);
+    assert.deepEqual(unread, [
+      { name: 'sorted', op: 'TOPK_V2', reason: 'the operator' },
+      { name: 'square', op: 'SQUARE', reason: undefined },
+    ]);
+  });
+
+  it('reads channels of zeros as columns of zeros of the image turned', () => {
+    const sides = bytesOf(Int32Array.of(0, 0, 1, 0, 0, 0, 1, 2));
+    const file = writeTflite(
+      [
+        IMAGE,
+        { name: 'sides', shape: [4, 2], type: int32, data: sides },
+        { name: 'padded', shape: [1, 3, 2, 6], type: float32 },
+      ],
+      [{ code: 34, inputs: [0, 1], outputs: [2] }],
+    );
+    const { graph } = readTflite(file, 'm.tflite');
+    assert.deepEqual(
+      graph.nodes.map(({ op, name }) => [op, graph.shapes.get(name)]),
+      [
+        ['pad', [3, 2, 3]],
+        ['transpose', [3, 3, 2]],
+        ['pad', [3, 6, 2]],
+        ['transpose', [3, 2, 6]],
+      ],
+    );
   });
 
   // Of quantized weights alone the float graph is exact; LiteRT computes in 8 bits where activations are, too.

@@ -5,7 +5,7 @@ import type { FloatConv2dNode } from '../../../architectures/graph/operations/co
 import { type ConvertOptions, convertGraph } from '../../../quantize/convert/convert_graph.ts';
 import type { ObservedRange } from '../../../quantize/convert/observed_range.ts';
 import { isWeighted, tensorSpecs } from '../../../quantize/model/tf8_model.ts';
-import { leastSumScale } from '../../../quantize/params/addition.ts';
+import { sumScales } from '../../../quantize/params/addition.ts';
 import { NO_PADDING } from '../../../quantize/params/window.ts';
 
 const OPTIONS: ConvertOptions = {
@@ -284,7 +284,7 @@ describe('convertGraph', () => {
     }).nodes;
     assert.equal(
       node.output.quantization.scale,
-      leastSumScale(Math.fround(0.01), Math.fround(0.01)),
+      sumScales(Math.fround(0.01), Math.fround(0.01))[0],
     );
   });
 

@@ -1,8 +1,15 @@
 import { type Tf8Model, type Tf8Node, tensorSpecs } from '../../../quantize/model/tf8_model.ts';
 import type { RearrangeNode } from '../../../quantize/ops/rearrange.ts';
+import { resizeTaps } from '../../../quantize/params/resize.ts';
 import { computeIndependently } from '../kernels/independent.ts';
 import type { KernelCall } from '../kernels/run_case.ts';
-import { type Fraction, fractionOf, nearestEven, nearestSingle } from '../params/exact.ts';
+import {
+  type Fraction,
+  fractionOf,
+  nearestEven,
+  nearestSingle,
+  requantizeExactly,
+} from '../params/exact.ts';
 import { arranged } from './arranged.ts';
 
 /**
@@ -89,6 +96,34 @@ function callOf(
         op: node.op,
         call: { input, positions, channels: shape[2], table: node.table, output },
       };
+    }
+    case 'requantize': {
+      const multiplier = ratio(quantization.scale, scaleOut);
+      const table = Uint8Array.from({ length: 256 }, (_, q) =>
+        requantizeExactly(BigInt(q - quantization.zeroPoint), multiplier, outputZeroPoint, 0, 255),
+      );
+      const positions = batch * shape[0] * shape[1];
+      return { op: node.op, call: { input, positions, channels: shape[2], table, output } };
+    }
+    case 'softmax': {
+      const powers = Float32Array.from(node.powers);
+      const positions = batch * shape[0] * shape[1];
+      return { op: node.op, call: { input, positions, channels: shape[2], powers, output } };
+    }
+    case 'resize': {
+      const { method, corners } = node;
+      const [height, width] = node.output.shape;
+      const rows = resizeTaps(method, corners, shape[0], height);
+      const columns = resizeTaps(method, corners, shape[1], width);
+      return { op: node.op, call: { input, inputShape, rows, columns, output } };
+    }
+    case 'maximum':
+    case 'minimum': {
+      const isWhole = specs.get(node.inputs[1])!.shape.join() === shape.join();
+      const b = tensors.get(node.inputs[1])!;
+      const rows = batch * shape[0] * shape[1];
+      const share = isWhole ? 1 : shape[0] * shape[1];
+      return { op: node.op, call: { a: input, b, rows, columns: shape[2], share, output } };
     }
     case 'add':
     case 'subtract':

@@ -26,7 +26,7 @@ export function runOnnx(
     tensors.set(name, { shape: dims.map(Number), values: Array.from(values, Number) });
   }
   for (const each of node) {
-    const inputs = each.input.map((name) => tensors.get(name)!);
+    const inputs = each.input.filter((name) => name !== '').map((name) => tensors.get(name)!);
     const run = OPERATORS[each.opType];
     if (run === undefined) throw new Error(`no operator ${each.opType}`);
     tensors.set(each.output[0], run(inputs, each));
@@ -52,6 +52,10 @@ function halfToEven(value: number): number {
 function ints({ attribute }: NodeProto, name: string): number[] {
   const found = attribute.find((each) => each.name === name)!;
   return found.ints.length > 0 ? found.ints.map(Number) : [Number(found.i)];
+}
+
+function text({ attribute }: NodeProto, name: string): string {
+  return new TextDecoder().decode(attribute.find((each) => each.name === name)!.s);
 }
 
 const OPERATORS: Readonly<Record<string, Operator>> = {
@@ -107,10 +111,15 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   Clip: ([x, low, high]) => map(x, (value) => limit(value, scalar(low), scalar(high))),
   Relu: ([x]) => map(x, (value) => Math.max(value, 0)),
   Cast: ([x]) => x,
-  Gather: ([table, { shape, values }]) => ({
-    shape,
-    values: Array.from(values, (index) => table.values[index]),
-  }),
+  Gather: ([table, { shape, values }], node) => {
+    const [axis] = ints(node, 'axis') as [number];
+    if (axis === 0) return { shape, values: Array.from(values, (index) => table.values[index]) };
+    return tensorOf(table.shape.with(axis, values.length), (index) =>
+      valueAt(table, index.with(axis, Number(values[index[axis]]))),
+    );
+  },
+  Identity: ([x]) => x,
+  Max: ([a, b]) => meet(a, b, Math.max),
   Greater: ([a, b]) => meet(a, b, (x, y) => (x > y ? 1 : 0)),
   Min: ([a, b]) => meet(a, b, Math.min),
   Where: ([condition, a, b]) => ({
@@ -121,6 +130,44 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   Sub: ([a, b]) => meet(a, b, (x, y) => x - y),
   Mul: ([a, b]) => meet(a, b, (x, y) => x * y),
   Flatten: ([x]) => ({ ...x, shape: [1, x.values.length] }),
+  Softmax: ([x], node) => {
+    const [axis] = ints(node, 'axis') as [number];
+    return tensorOf(x.shape, (index) => {
+      const own = Array.from({ length: x.shape[axis] }, (_, at) =>
+        valueAt(x, index.with(axis, at)),
+      );
+      const powers = own.map((value) => Math.exp(value - Math.max(...own)));
+      return powers[index[axis]] / powers.reduce((a, b) => a + b);
+    });
+  },
+  Resize: ([x, sizes], node) => {
+    const kind = text(node, 'coordinate_transformation_mode');
+    if (text(node, 'mode') !== 'linear') throw new Error('not linear');
+    const shape = Array.from(sizes.values, Number);
+    const place = (axis: number, at: number) => {
+      const [own, wanted] = [x.shape[axis], shape[axis]];
+      if (kind === 'align_corners') return wanted === 1 ? 0 : (at * (own - 1)) / (wanted - 1);
+      return kind === 'asymmetric' ? (at * own) / wanted : ((at + 0.5) * own) / wanted - 0.5;
+    };
+    const corners = (axis: number, at: number) => {
+      const from = limit(place(axis, at), 0, x.shape[axis] - 1);
+      const first = Math.floor(from);
+      const second = Math.min(first + 1, x.shape[axis] - 1);
+      return [
+        { at: first, weight: 1 - (from - first) },
+        { at: second, weight: from - first },
+      ];
+    };
+    return tensorOf(shape, ([n, c, y, w]) => {
+      let sum = 0;
+      for (const row of corners(2, y)) {
+        for (const column of corners(3, w)) {
+          sum += row.weight * column.weight * valueAt(x, [n, c, row.at, column.at]);
+        }
+      }
+      return sum;
+    });
+  },
   Concat: (inputs, node) => {
     const [axis] = ints(node, 'axis') as [number];
     const sum = inputs.reduce((total, { shape }) => total + shape[axis], 0);

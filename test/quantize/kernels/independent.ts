@@ -1,11 +1,12 @@
 import type { Conv2dCall } from '../../../quantize/ops/conv2d.ts';
 import type { ElementwiseCall } from '../../../quantize/ops/elementwise.ts';
 import type { Requantization } from '../../../quantize/ops/requantization.ts';
+import type { Calls } from '../../../quantize/ops/table.ts';
 import type { Shape4 } from '../../../quantize/ops/tensor.ts';
 import type { TransposedConv2dCall } from '../../../quantize/ops/transposed_conv2d.ts';
 import type { FixedPoint } from '../../../quantize/params/fixed_point.ts';
 import type { Padding } from '../../../quantize/params/window.ts';
-import { requantizeExactly } from '../params/exact.ts';
+import { type Fraction, fractionOf, nearestSingle, requantizeExactly } from '../params/exact.ts';
 import type { KernelCall } from './run_case.ts';
 
 /**
@@ -83,6 +84,18 @@ export function computeIndependently(kernelCall: KernelCall): number[] {
         return Math.max(call.low, Math.min(call.high, byte));
       });
     }
+    case 'maximum':
+    case 'minimum': {
+      const zeros = { aZeroPoint: 0, bZeroPoint: 0 };
+      return pairs({ ...kernelCall.call, ...zeros }).map(([a, b]) =>
+        Number(a > b === (op === 'maximum') ? a : b),
+      );
+    }
+    case 'resize':
+      return resized(kernelCall.call);
+    case 'softmax':
+      return shares(kernelCall.call);
+    case 'requantize':
     case 'lookup': {
       const { input, table } = kernelCall.call;
       return Array.from(input, (byte) => table[byte]);
@@ -157,11 +170,76 @@ function transpose(call: TransposedConv2dCall): number[] {
 }
 
 /** The differences from the zero points of each two elements that meet. */
-function pairs({ a, b, rows, columns, share, aZeroPoint, bZeroPoint }: ElementwiseCall) {
+function pairs({
+  a,
+  b,
+  rows,
+  columns,
+  share,
+  aZeroPoint,
+  bZeroPoint,
+}: Pick<ElementwiseCall, 'a' | 'b' | 'rows' | 'columns' | 'share' | 'aZeroPoint' | 'bZeroPoint'>) {
   return Array.from({ length: rows * columns }, (_, i) => {
     const second = b[Math.floor(i / (columns * share)) * columns + (i % columns)];
     return [BigInt(a[i] - aZeroPoint), BigInt(second - bZeroPoint)] as const;
   });
+}
+
+/** Four products of weights at each position, ties upwards: Σ w · q / 2²² to the nearest integer. */
+function resized({ input, inputShape, rows, columns }: Calls['resize']): number[] {
+  const [batch, height, width, channels] = inputShape;
+  const count = [batch, rows.length / 3, columns.length / 3, channels];
+  const taps = (numbers: Int32Array, at: number) => {
+    const [first, second, weight] = Array.from(numbers.subarray(3 * at, 3 * at + 3));
+    return [
+      { place: first, weight: 2048n - BigInt(weight) },
+      { place: second, weight: BigInt(weight) },
+    ];
+  };
+  return Array.from({ length: count.reduce((a, b) => a * b) }, (_, at) => {
+    const c = at % channels;
+    const x = Math.floor(at / channels) % count[2];
+    const y = Math.floor(at / channels / count[2]) % count[1];
+    const n = Math.floor(at / channels / count[2] / count[1]);
+    let sum = 0n;
+    for (const row of taps(rows, y)) {
+      for (const column of taps(columns, x)) {
+        const place = ((n * height + row.place) * width + column.place) * channels + c;
+        sum += row.weight * column.weight * BigInt(input[place]);
+      }
+    }
+    return Number((2n * sum + (1n << 22n)) / (1n << 23n));
+  });
+}
+
+/** eq. 15 on rationals, each step brought to the nearest single. */
+function shares({ input, positions, channels, powers }: Calls['softmax']): number[] {
+  return Array.from({ length: positions }, (_, position) => {
+    const row = Array.from(input.subarray(position * channels, (position + 1) * channels));
+    const own = row.map((q) => powers[Math.max(...row) - q]);
+    const sum = own.reduce((a, b) => nearestSingle(plus(fractionOf(a), fractionOf(b))), 0);
+    const total = fractionOf(sum);
+    const factor = nearestSingle({
+      numerator: 256n * total.denominator,
+      denominator: total.numerator,
+    });
+    return own.map((power) => {
+      const [a, b] = [fractionOf(power), fractionOf(factor)];
+      const share = nearestSingle({
+        numerator: a.numerator * b.numerator,
+        denominator: a.denominator * b.denominator,
+      });
+      const raised = nearestSingle(plus(fractionOf(share), { numerator: 1n, denominator: 2n }));
+      return Math.min(Math.trunc(raised), 255);
+    });
+  }).flat();
+}
+
+function plus(a: Fraction, b: Fraction): Fraction {
+  return {
+    numerator: a.numerator * b.denominator + b.numerator * a.denominator,
+    denominator: a.denominator * b.denominator,
+  };
 }
 
 function convolve(op: 'conv2d' | 'depthwiseConv2d', call: Conv2dCall & Requantization): number[] {
@@ -190,13 +268,14 @@ function convolve(op: 'conv2d' | 'depthwiseConv2d', call: Conv2dCall & Requantiz
       taps += 1n;
     }
     const sum = products - zx * weights - wz * inputs + taps * zx * wz;
-    return requantizeExactly(
+    const byte = requantizeExactly(
       BigInt(call.bias[column]) + sum,
       call.multiplier,
       call.outputZeroPoint,
       call.low,
       call.high,
     );
+    return call.table?.[byte] ?? byte;
   });
 }
 

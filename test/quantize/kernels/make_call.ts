@@ -1,7 +1,10 @@
+import type { Nodes } from '../../../quantize/ops/table.ts';
 import type { Shape4 } from '../../../quantize/ops/tensor.ts';
 import { accumulatorBound } from '../../../quantize/params/accumulator.ts';
 import { type Arrangement, arrangementMap } from '../../../quantize/params/arrangement.ts';
 import type { FixedPoint } from '../../../quantize/params/fixed_point.ts';
+import { resizeTaps } from '../../../quantize/params/resize.ts';
+import { softmaxPowers } from '../../../quantize/params/softmax.ts';
 import { dilatedWindow, type Padding } from '../../../quantize/params/window.ts';
 import type { KernelCall } from './run_case.ts';
 
@@ -80,6 +83,8 @@ export interface Arithmetic {
   readonly outputZeroPoint: number;
   readonly low: number;
   readonly high: number;
+  /** Whether a table is behind it. */
+  readonly hasTable?: boolean;
   readonly biasSize: BiasSize;
   readonly fill: Fill;
   readonly filterFill: FilterFill;
@@ -156,6 +161,7 @@ export function convolution(
     outputZeroPoint: arithmetic.outputZeroPoint,
     low: arithmetic.low,
     high: arithmetic.high,
+    ...(arithmetic.hasTable && { table: randomBytes(256, seed + 30) }),
     output: new Uint8Array(batch * height * width * columns),
     outputShape: [batch, height, width, columns] as const,
   };
@@ -230,6 +236,7 @@ export function fullyConnected(
     outputZeroPoint: arithmetic.outputZeroPoint,
     low: arithmetic.low,
     high: arithmetic.high,
+    ...(arithmetic.hasTable && { table: randomBytes(256, seed + 30) }),
     output: new Uint8Array(batch * outputDepth),
     outputDepth,
   };
@@ -353,7 +360,12 @@ export function multiply(
 }
 
 /** A random table on [positions, channels]. */
-export function lookup(positions: number, channels: number, seed = 1): KernelCall {
+export function lookup(
+  positions: number,
+  channels: number,
+  seed = 1,
+  op: 'lookup' | 'requantize' = 'lookup',
+): KernelCall {
   const call = {
     input: randomBytes(positions * channels, seed),
     positions,
@@ -361,7 +373,49 @@ export function lookup(positions: number, channels: number, seed = 1): KernelCal
     table: randomBytes(256, seed + 1),
     output: new Uint8Array(positions * channels),
   };
-  return { op: 'lookup', call };
+  return { op, call };
+}
+
+/** The greater or the lesser of two tensors. */
+export function extreme(op: 'maximum' | 'minimum', shape: Rows, seed = 1): KernelCall {
+  const { a, b, rows, columns, share, output } = elementwise(shape, { seed });
+  return { op, call: { a, b, rows, columns, share, output } };
+}
+
+/** Images [batch, H, W, C] at another size. */
+export function resize(
+  { method, corners }: Pick<Nodes['resize'], 'method' | 'corners'>,
+  inputShape: Shape4,
+  [height, width]: readonly [number, number],
+  seed = 1,
+  fill: Fill = 'uniform',
+): KernelCall {
+  const call = {
+    input: randomBytes(elements(inputShape), seed, fill),
+    inputShape,
+    rows: resizeTaps(method, corners, inputShape[1], height),
+    columns: resizeTaps(method, corners, inputShape[2], width),
+    output: new Uint8Array(inputShape[0] * height * width * inputShape[3]),
+  };
+  return { op: 'resize', call };
+}
+
+/** Probabilities of logits [positions, channels] at a scale. */
+export function softmax(
+  positions: number,
+  channels: number,
+  scale: number,
+  seed = 1,
+  fill: Fill = 'uniform',
+): KernelCall {
+  const call = {
+    input: randomBytes(positions * channels, seed, fill),
+    positions,
+    channels,
+    powers: Float32Array.from(softmaxPowers(Math.fround(scale))),
+    output: new Uint8Array(positions * channels),
+  };
+  return { op: 'softmax', call };
 }
 
 /** An arrangement of images [batch, H, W, C]. */

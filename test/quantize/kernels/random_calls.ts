@@ -6,6 +6,7 @@ import {
   concat,
   convolution,
   type ElementwiseNumbers,
+  extreme,
   fullyConnected,
   globalAveragePool,
   lookup,
@@ -13,6 +14,8 @@ import {
   pool,
   prelu,
   rearrange,
+  resize,
+  softmax,
   sum,
   transposedConvolution,
 } from './make_call.ts';
@@ -50,6 +53,7 @@ const arithmetic = (): fc.Arbitrary<Arithmetic> =>
       multiplier: multiplier(),
       outputZeroPoint: byte(),
       bounds: fc.oneof(fc.constant([0, 255]), bounds()),
+      hasTable: fc.boolean(),
       biasSize: fc.constantFrom('of products' as const, 'of int32' as const, 'small' as const),
       fill: fill(),
       filterFill: filterFill(),
@@ -183,6 +187,15 @@ const sumCall = (op: 'add' | 'subtract') =>
     .tuple(rows(), multipliers(), elementwiseNumbers())
     .map(([shape, integers, numbers]) => sum(op, shape, integers, numbers));
 
+const extremeCall = (op: 'maximum' | 'minimum') =>
+  fc.tuple(rows(), integer(0, 10000)).map(([shape, seed]) => extreme(op, shape, seed));
+
+const kindOfResize = () =>
+  fc.record({
+    method: fc.constantFrom('nearest' as const, 'bilinear' as const),
+    corners: fc.constantFrom('halfPixel' as const, 'asymmetric' as const, 'aligned' as const),
+  });
+
 export const RANDOM_CALLS: Readonly<Record<KernelCall['op'], fc.Arbitrary<KernelCall>>> = {
   conv2d: fc
     .tuple(grouped(dilated(placement(20)), 20), arithmetic())
@@ -232,6 +245,31 @@ export const RANDOM_CALLS: Readonly<Record<KernelCall['op'], fc.Arbitrary<Kernel
     .tuple(arrangedShapes(), integer(1, 3), byte(), integer(0, 10000))
     .map(([{ arrangement, input, output }, batch, fill, seed]) =>
       rearrange(arrangement, [batch, ...input], output, fill, seed),
+    ),
+  resize: fc
+    .tuple(
+      kindOfResize(),
+      fc.tuple(integer(1, 2), integer(1, 9), integer(1, 9), integer(1, 40)),
+      fc.tuple(integer(1, 15), integer(1, 15)),
+      integer(0, 10000),
+      fill(),
+    )
+    .map(([kind, shape, size, seed, how]) => resize(kind, shape, size, seed, how)),
+  maximum: extremeCall('maximum'),
+  minimum: extremeCall('minimum'),
+  requantize: fc
+    .tuple(integer(1, 40), integer(1, 40), integer(0, 10000))
+    .map(([positions, channels, seed]) => lookup(positions, channels, seed, 'requantize')),
+  softmax: fc
+    .tuple(
+      integer(1, 9),
+      integer(1, 60),
+      fc.double({ min: 1e-3, max: 2, noNaN: true }),
+      integer(0, 10000),
+      fill(),
+    )
+    .map(([positions, channels, scale, seed, how]) =>
+      softmax(positions, channels, scale, seed, how),
     ),
 };
 

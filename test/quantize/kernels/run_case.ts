@@ -43,10 +43,21 @@ function outputShape({ op, call }: KernelCall): readonly number[] {
     case 'concat':
       return [call.positions, call.output.length / call.positions];
     case 'lookup':
+    case 'requantize':
+    case 'softmax':
       return [call.positions, call.channels];
+    case 'resize':
+      return [
+        call.inputShape[0],
+        call.rows.length / 3,
+        call.columns.length / 3,
+        call.inputShape[3],
+      ];
     case 'add':
     case 'subtract':
     case 'multiply':
+    case 'maximum':
+    case 'minimum':
       return [call.rows, call.columns];
     case 'prelu':
       return [call.rows, call.alpha.length];

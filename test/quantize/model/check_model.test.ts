@@ -108,7 +108,8 @@ describe('checkModel', () => {
 
   for (const op of OPS) {
     it(`refuses an output shape that does not follow from a ${op}`, () => {
-      for (const axis of [0, 1, 2]) {
+      // An image may have any size.
+      for (const axis of op === 'resize' ? [2] : [0, 1, 2]) {
         const model = changed(op, ({ output }) => ({
           output: {
             ...output,

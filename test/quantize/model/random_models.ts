@@ -32,6 +32,10 @@ export const OPS = [
   'multiply',
   'lookup',
   'rearrange',
+  'resize',
+  'requantize',
+  'maximum',
+  'minimum',
   'prelu',
   'transposedConv2d',
   'globalAveragePool',
@@ -111,8 +115,8 @@ export function randomModelsOfOutputs(options: { withEveryOp: boolean }): fc.Arb
 }
 
 /**
- * The model with products in the place of sums, and tables in that of PReLUs, whose ties ONNX rounds
- * otherwise.
+ * The model with products in the place of sums, tables in that of PReLUs, and nearest values in that of those
+ * between, which ONNX rounds otherwise.
  */
 export function withoutSums(model: Tf8Model): Tf8Model {
   const nodes = model.nodes.map((node): Tf8Node => {
@@ -121,6 +125,7 @@ export function withoutSums(model: Tf8Model): Tf8Model {
       const table = Uint8Array.from({ length: 256 }, (_, byte) => byte);
       return { ...rest, op: 'lookup', function: 'linear', table };
     }
+    if (node.op === 'resize') return { ...node, method: 'nearest' };
     return node.op === 'add' || node.op === 'subtract' ? { ...node, op: 'multiply' } : node;
   });
   return { ...model, nodes };
@@ -248,6 +253,30 @@ function buildNode(
       const fitting = kind === 'depthToSpace' ? depth : block(1 + (seed % 3));
       const { arrangement, output } = arrange(kind, before.shape, seed, fitting);
       return { op, name, inputs, arrangement, output: { ...before, shape: output } };
+    }
+    case 'resize': {
+      const method = seed % 2 === 0 ? 'nearest' : 'bilinear';
+      const corners = (['halfPixel', 'asymmetric', 'aligned'] as const)[seed % 3];
+      const [rows, columns] = [1 + (seed % 7), 1 + (seed % 5)];
+      const output = { ...before, shape: [rows, columns, channels] as const };
+      return { op, name, inputs, method, corners, output };
+    }
+    case 'requantize': {
+      const scale = Math.fround(before.quantization.scale * (0.5 + (seed % 9) / 7));
+      const quantization = { scale, zeroPoint: each.zeroPoint };
+      return { op, name, inputs, output: { ...before, quantization } };
+    }
+    case 'maximum':
+    case 'minimum': {
+      const { scale, zeroPoint } = before.quantization;
+      const fitting = [...tensorSpecs(model)].filter(
+        ([, { shape, quantization: own }]) =>
+          own.scale === scale &&
+          own.zeroPoint === zeroPoint &&
+          (shape.join() === before.shape.join() || shape.join() === [1, 1, channels].join()),
+      );
+      const [other] = fitting[seed % fitting.length];
+      return { op, name, inputs: [source, other], output: before };
     }
     case 'averagePool2d':
     case 'maxPool2d': {

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { addition, leastSumScale } from '../../../quantize/params/addition.ts';
+import {
+  addition,
+  isSummandScale,
+  leastSummandScale,
+  sumScales,
+} from '../../../quantize/params/addition.ts';
 
 const scale = () => fc.float({ min: Math.fround(1e-3), max: 2, noNaN: true });
 
@@ -52,6 +57,17 @@ describe('addition', () => {
       message: /^Expected the scales of a sum's inputs within \[2⁻¹⁰, 2⁸\) of its own/,
     });
     assert.throws(() => addition(2 ** -11, 2 ** -12, 1, 1), /within \[2⁻¹⁰, 2⁸\)/);
-    addition(1, 0.5, leastSumScale(1, 0.5), 1);
+    for (const scale of sumScales(1, 0.5)) addition(1, 0.5, scale, 1);
+  });
+
+  it('has a least scale of its inputs that XNNPACK takes, and nothing below', () => {
+    fc.assert(
+      fc.property(scale(), (out) => {
+        const least = leastSummandScale(out);
+        assert.ok(isSummandScale(least, out));
+        assert.ok(!isSummandScale(Math.fround(least * (1 - 2 ** -18)), out));
+        assert.ok(!isSummandScale(Math.fround(out * 256), out));
+      }),
+    );
   });
 });

@@ -144,7 +144,12 @@ describe(PAGE, () => {
   );
 
   it('numbers its equations from 1 on, without a gap', () => {
-    assert.deepEqual(numbersOf(page), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+    const numbers = numbersOf(page);
+    assert.ok(numbers.length >= 11);
+    assert.deepEqual(
+      numbers,
+      numbers.map((_, index) => index + 1),
+    );
   });
 
   it('ends every equation with the name of the code that computes it, which is there', async () => {

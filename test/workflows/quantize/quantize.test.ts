@@ -33,6 +33,14 @@ describe('quantize', () => {
     assert.deepEqual([provenance.calibrationImages, provenance.zeroVariance], [2, 'keep']);
   });
 
+  it('ends in probabilities where they are asked for, else in logits', async () => {
+    for (const softmax of [undefined, true]) {
+      await quantize({ ...options, softmax, overwrite: true }, contextOf());
+      const { nodes } = await decodeTf8(await readFile(options.out), options.out);
+      assert.equal(nodes.at(-1)!.op === 'softmax', softmax === true);
+    }
+  });
+
   it('names its own option where there are no images to calibrate with', async () => {
     const { calibrationData: _, ...without } = options;
     await assert.rejects(quantize(without, contextOf()), {

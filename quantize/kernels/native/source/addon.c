@@ -142,11 +142,10 @@ static napi_value create_concat(napi_env env, napi_callback_info info) {
                                       zero_points.data, multipliers.data, zero_point_out));
 }
 
-/* createElementwise(isMultiply, isa, multiplier, fields by name) */
+/* createElementwise(kind, isa, multiplier, fields by name) */
 static napi_value create_elementwise(napi_env env, napi_callback_info info) {
   napi_value arguments[MOST_ARGUMENTS];
-  bool is_multiply;
-  int32_t isa;
+  int32_t kind, isa;
   double multiplier;
   Elementwise e;
   const Field FIELDS[] = {
@@ -163,10 +162,11 @@ static napi_value create_elementwise(napi_env env, napi_callback_info info) {
       {"high", &e.requantization.high, 0, 255},
   };
   if (!get_arguments(env, info, 4, arguments) ||
-      napi_get_value_bool(env, arguments[0], &is_multiply) != napi_ok ||
+      napi_get_value_int32(env, arguments[0], &kind) != napi_ok ||
+      (kind != OP_ADD && kind != OP_MULTIPLY && kind != OP_MAXIMUM && kind != OP_MINIMUM) ||
       napi_get_value_int32(env, arguments[1], &isa) != napi_ok || isa < 0 || isa >= ISA_COUNT ||
       !isa_supported((Isa)isa) || napi_get_value_double(env, arguments[2], &multiplier) != napi_ok) {
-    return fail(env, "Expected (isMultiply, isa, multiplier, fields) for createElementwise");
+    return fail(env, "Expected (kind, isa, multiplier, fields) for createElementwise");
   }
   if (!get_fields(env, arguments[3], FIELDS, COUNT(FIELDS))) {
     return fail(env, "Expected the fields of a call of two tensors for createElementwise");
@@ -174,7 +174,7 @@ static napi_value create_elementwise(napi_env env, napi_callback_info info) {
   if (e.rows % e.share != 0) return fail(env, "Expected rows that are shared evenly");
   e.requantization.multiplier = (float)multiplier;
   return make_handle(env, HANDLE_OP,
-                     op_create_elementwise(is_multiply ? OP_MULTIPLY : OP_ADD, (Isa)isa, &e));
+                     op_create_elementwise((OpKind)kind, (Isa)isa, &e));
 }
 
 /* createLookup(positions, channels, table: Uint8Array(256)) */
@@ -353,6 +353,8 @@ NAPI_MODULE_INIT() {
       {"supportedIsas", supported_isas}, {"createOp", create_op},
       {"createConcat", create_concat},   {"createElementwise", create_elementwise},
       {"createLookup", create_lookup},   {"createRearrangement", create_rearrangement},
+      {"createResize", create_resize},   {"createSoftmax", create_softmax},
+      {"setTable", set_table},
       {"createSliced", create_sliced},   {"createPrelu", create_prelu},
       {"runOp", run_op},
       {"createProgram", create_program}, {"runProgram", run_program},

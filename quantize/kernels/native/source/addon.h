@@ -38,6 +38,11 @@ void *get_object(napi_env env, napi_value value, HandleKind kind);
 /* close(handle): frees a program, or a layer that no program holds; twice is harmless. */
 napi_value close_object(napi_env env, napi_callback_info info);
 
+/* Of addon_ops.c; their arguments stand there. */
+napi_value create_resize(napi_env env, napi_callback_info info);
+napi_value create_softmax(napi_env env, napi_callback_info info);
+napi_value set_table(napi_env env, napi_callback_info info);
+
 /* Of addon_program.c; their arguments stand there. */
 napi_value create_program(napi_env env, napi_callback_info info);
 napi_value run_program(napi_env env, napi_callback_info info);

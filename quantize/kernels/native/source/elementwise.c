@@ -73,11 +73,23 @@ typedef void (*Row)(const Elementwise *, const uint8_t *restrict, const uint8_t 
     }                                                                                              \
   }
 
+/* eq. 14 */
+#define DEFINE_EXTREME_ROW(NAME, TARGET, COMPARE)                                                 \
+  TARGET static void NAME(const Elementwise *e, const uint8_t *restrict a,                         \
+                          const uint8_t *restrict b, uint8_t *restrict to) {                       \
+    const int32_t columns = e->columns;                                                            \
+    for (int32_t i = 0; i < columns; i++) to[i] = a[i] COMPARE b[i] ? a[i] : b[i];                 \
+  }
+
+DEFINE_EXTREME_ROW(maximum_row, , >)
+DEFINE_EXTREME_ROW(minimum_row, , <)
 DEFINE_SUM_ROW(sum_row, )
 DEFINE_PRODUCT_ROW(product_row, )
 #if TF8_X86
 #define AVX2 __attribute__((target("avx2")))
 #define AVX512 __attribute__((target("avx2,avx512f,avx512dq,avx512bw,avx512vl,prefer-vector-width=512")))
+DEFINE_EXTREME_ROW(maximum_row_avx2, AVX2, >)
+DEFINE_EXTREME_ROW(minimum_row_avx2, AVX2, <)
 DEFINE_SUM_ROW(sum_row_avx2, AVX2)
 DEFINE_PRODUCT_ROW(product_row_avx2, AVX2)
 DEFINE_SUM_ROW(sum_row_avx512, AVX512)
@@ -86,10 +98,13 @@ DEFINE_PRODUCT_ROW(product_row_avx512, AVX512)
 
 static Row row_of(const Op *op) {
   const int is_product = op->kind == OP_MULTIPLY;
+  const int is_maximum = op->kind == OP_MAXIMUM, is_extreme = is_maximum || op->kind == OP_MINIMUM;
 #if TF8_X86
+  if (is_extreme && op->isa != ISA_SCALAR) return is_maximum ? maximum_row_avx2 : minimum_row_avx2;
   if (op->isa == ISA_AVX512VNNI) return is_product ? product_row_avx512 : sum_row_avx512;
   if (op->isa != ISA_SCALAR) return is_product ? product_row_avx2 : sum_row_avx2;
 #endif
+  if (is_extreme) return is_maximum ? maximum_row : minimum_row;
   return is_product ? product_row : sum_row;
 }
 

@@ -17,7 +17,7 @@ typedef struct Elementwise {
 /* NULL when memory is short. */
 Op *op_create_elementwise(OpKind kind, Isa isa, const Elementwise *elementwise);
 
-/* Rows [first, last) of a sum, a difference or a product. */
+/* Rows [first, last) of a sum, a difference, a product, a maximum or a minimum. */
 void elementwise_run(const Op *op, const uint8_t *a, const uint8_t *b, uint8_t *output, size_t first,
                      size_t last);
 

@@ -97,6 +97,13 @@ Op *op_create_lookup(int32_t positions, int32_t channels, const uint8_t *table) 
   return op;
 }
 
+int op_set_table(Op *op, const uint8_t *table) {
+  if (op->table == NULL) op->table = malloc(256);
+  if (op->table == NULL) return 0;
+  memcpy(op->table, table, 256);
+  return 1;
+}
+
 void op_release(Op *op) {
   if (op == NULL || --op->references > 0) return;
   free(op->weights);
@@ -109,6 +116,9 @@ void op_release(Op *op) {
   free(op->tables);
   free(op->elementwise);
   free(op->rearrangement);
+  free(op->taps);
+  free(op->powers);
+  free(op->table);
   slices_release(op->slices);
   free(op);
 }
@@ -138,8 +148,7 @@ static void scratch_parts(const Op *op, size_t parts[4]) {
     parts[1] = widens ? aligned(op->block_rows * row_bytes + slack) : 0;
     parts[2] = aligned((op->block_rows + 3) * sizeof(int32_t));
   }
-  const int accumulates = op->input_count == 0 && op->rearrangement == NULL;
-  if (accumulates) parts[3] = aligned((size_t)op->output_channels * sizeof(int32_t));
+  if (op->kind < OP_CONCAT) parts[3] = aligned((size_t)op->output_channels * sizeof(int32_t));
 }
 
 size_t op_scratch_bytes(const Op *op) {

@@ -53,6 +53,10 @@ typedef enum {
   OP_REARRANGE,
   OP_SLICED, /* convolutions of parts of the tensors: slices.h */
   OP_PRELU,
+  OP_RESIZE,
+  OP_MAXIMUM,
+  OP_MINIMUM,
+  OP_SOFTMAX,
   OP_KIND_COUNT
 } OpKind;
 
@@ -124,6 +128,9 @@ typedef struct {
   struct Elementwise *elementwise; /* of two tensors: else NULL */
   struct Rearrangement *rearrangement; /* of bytes in other places: else NULL */
   struct Slices *slices; /* of several convolutions: else NULL */
+  void *taps;     /* of another size, resize.h: rows, then columns; else NULL */
+  float *powers;  /* [256] of a softmax; else NULL */
+  uint8_t *table; /* [256] what becomes of a convolution's bytes (eq. 10); NULL where nothing does */
 } Op;
 
 /* What a kernel needs beside the tensors: parts of op_scratch_bytes(op) bytes. */
@@ -168,6 +175,8 @@ Op *op_create_concat(int32_t positions, int32_t input_count, const int32_t *chan
                      const int32_t *zero_points, const float *multipliers, int32_t zero_point_out);
 /* A concatenation of one input, with a table [256] of its own (eq. 10). */
 Op *op_create_lookup(int32_t positions, int32_t channels, const uint8_t *table);
+/* What becomes of each byte of a convolution, from a table [256]; 0 when memory is short. */
+int op_set_table(Op *op, const uint8_t *table);
 void op_release(Op *op);
 
 static inline size_t op_input_count(const Op *op) {

@@ -2,7 +2,9 @@
 #include "elementwise.h"
 #include "prelu.h"
 #include "rearrange.h"
+#include "resize.h"
 #include "slices.h"
+#include "softmax.h"
 
 /* NULL for the instruction sets of another processor family. */
 typedef struct {
@@ -56,6 +58,10 @@ static size_t unit_count(const Op *op) {
     case OP_ADD:
     case OP_MULTIPLY:
     case OP_REARRANGE:
+    case OP_RESIZE:
+    case OP_MAXIMUM:
+    case OP_MINIMUM:
+    case OP_SOFTMAX:
     case OP_PRELU:
       return op->rows;
     case OP_SLICED:
@@ -78,9 +84,49 @@ static ConvolutionKernel convolution_kernel(const Op *op) {
   return KERNELS[op->isa].convolution;
 }
 
+/* eq. 10 of bytes that were just written, and are in the cache. */
+static void look_up(const uint8_t *table, uint8_t *bytes, size_t length) {
+  for (size_t i = 0; i < length; i++) bytes[i] = table[bytes[i]];
+}
+
+/*
+ * A convolution's rows [first, last) and panels, into `output` from row `first` on; with a table a block of
+ * rows at a time.
+ */
+static void run_convolution(const Op *op, const uint8_t *input, uint8_t *output, size_t first,
+                            size_t last, size_t first_panel, size_t last_panel, Scratch *scratch) {
+  const ConvolutionKernel kernel = convolution_kernel(op);
+  const size_t column = first_panel * (size_t)op->panel_columns;
+  const size_t end = smaller(last_panel * (size_t)op->panel_columns, (size_t)op->output_channels);
+  const size_t step = op->table == NULL ? op->rows : op->block_rows;
+  for (size_t row = first; row < last; row += step) {
+    const size_t after = smaller(row + step, last);
+    uint8_t *to = output + (row - first) * op->output_step;
+    kernel(op, input, to, row, after, (int32_t)first_panel, (int32_t)last_panel, scratch);
+    if (op->table == NULL || column >= end) continue;
+    for (size_t r = 0; r < after - row; r++) {
+      look_up(op->table, to + r * op->output_step + column, end - column);
+    }
+  }
+}
+
 void convolution_rows(const Op *op, const uint8_t *input, uint8_t *output, size_t first, size_t last,
                       Scratch *scratch) {
-  convolution_kernel(op)(op, input, output, first, last, 0, (int32_t)panel_count(op), scratch);
+  run_convolution(op, input, output, first, last, 0, panel_count(op), scratch);
+}
+
+/* A depthwise convolution's output rows; with a table one at a time. */
+static void run_depthwise(const Op *op, const uint8_t *input, uint8_t *output, size_t first,
+                          size_t last, Scratch *scratch) {
+  const Isa isa = op->block_count > 0 ? op->isa : ISA_SCALAR;
+  const DepthwiseKernel kernel = KERNELS[isa].depthwise;
+  const size_t row_bytes = (size_t)op->output_width * (size_t)op->output_channels;
+  const size_t step = op->table == NULL ? op->rows : 1;
+  for (size_t row = first; row < last; row += step) {
+    const size_t after = smaller(row + step, last);
+    kernel(op, input, output, row, after, scratch);
+    if (op->table != NULL) look_up(op->table, output + row * row_bytes, (after - row) * row_bytes);
+  }
 }
 
 void op_run(const Op *op, const uint8_t *const *inputs, uint8_t *output, size_t index, size_t count,
@@ -95,29 +141,33 @@ void op_run(const Op *op, const uint8_t *const *inputs, uint8_t *output, size_t 
   switch (op->kind) {
     case OP_CONVOLUTION:
       if (is_divided_by_panels(op)) {
-        convolution_kernel(op)(op, inputs[0], output, 0, op->rows, (int32_t)first, (int32_t)last,
-                               &scratch);
+        run_convolution(op, inputs[0], output, 0, op->rows, first, last, &scratch);
       } else {
         const size_t begin = smaller(first * TILE_HEIGHT, op->rows);
         convolution_rows(op, inputs[0], output + begin * op->output_step, begin,
                          smaller(last * TILE_HEIGHT, op->rows), &scratch);
       }
       return;
-    case OP_DEPTHWISE: {
-      const Isa isa = op->block_count > 0 ? op->isa : ISA_SCALAR;
-      const DepthwiseKernel kernel = KERNELS[isa].depthwise;
-      kernel(op, inputs[0], output, first, last, &scratch);
+    case OP_DEPTHWISE:
+      run_depthwise(op, inputs[0], output, first, last, &scratch);
       return;
-    }
     case OP_CONCAT:
       concat_scalar(op, inputs, output, first, last);
       return;
     case OP_ADD:
     case OP_MULTIPLY:
+    case OP_MAXIMUM:
+    case OP_MINIMUM:
       elementwise_run(op, inputs[0], inputs[1], output, first, last);
       return;
     case OP_REARRANGE:
       rearrange_run(op, inputs[0], output, first, last);
+      return;
+    case OP_RESIZE:
+      resize_run(op, inputs[0], output, first, last);
+      return;
+    case OP_SOFTMAX:
+      softmax_run(op, inputs[0], output, first, last);
       return;
     case OP_PRELU:
       prelu_run(op, inputs[0], output, first, last);

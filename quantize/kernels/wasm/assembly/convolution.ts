@@ -1,11 +1,13 @@
 import { gemmPanel, LANES } from './gemm';
 import { gatheredStride, packRows, packWindows, TILE_ROWS } from './im2col';
+import { lookUpInPlace } from './lookup';
 import { partBegin } from './parts';
 import {
   BATCH,
   BIAS,
   BLOCK_TILES,
   FILTER,
+  FUSED_TABLE,
   INPUT,
   INPUT_STEP,
   IS_MATRIX,
@@ -90,6 +92,7 @@ function convolveRows(
   const filter = load<i32>(step, FILTER);
   const bias = load<i32>(step, BIAS);
   const isMatrix = load<i32>(step, IS_MATRIX);
+  const table: usize = load<i32>(step, FUSED_TABLE);
   const outputStep = load<i32>(step, OUTPUT_STEP);
   const gathered = scratch + ACCUMULATOR_BYTES;
   const block: usize = isMatrix ? gathered : gathered + TILE_ROWS * gatheredStride(step);
@@ -114,6 +117,13 @@ function convolveRows(
         outputStep,
         columns - column,
       );
+    }
+    if (table != 0) {
+      const column = firstPanel * LANES;
+      const length = min(lastPanel * LANES, columns) - column;
+      for (let r = row; r < end; r++) {
+        lookUpInPlace(table, output + (r - first) * outputStep + column, length);
+      }
     }
   }
 }

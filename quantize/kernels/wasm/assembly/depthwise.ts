@@ -1,5 +1,6 @@
 import { fillLoosely, storeUpTo8 } from './bytes';
 import { interleaveHigh, interleaveLow, windowPairs3x3, windows3x3 } from './depthwise3x3';
+import { lookUpInPlace } from './lookup';
 import { partBegin } from './parts';
 import {
   BATCH,
@@ -8,6 +9,7 @@ import {
   DILATION_X,
   DILATION_Y,
   FILTER,
+  FUSED_TABLE,
   HEIGHT,
   HIGH,
   INPUT,
@@ -121,6 +123,8 @@ export function depthwise(
         outputChannels - channel,
       );
     }
+    const table: usize = load<i32>(step, FUSED_TABLE);
+    if (table != 0) lookUpInPlace(table, output, rowBytes);
   }
 }
 

@@ -12,3 +12,8 @@ export function lookup(step: usize, arena: usize, thread: i32, threads: i32): vo
   const to = arena + load<i32>(step, OUTPUT);
   for (let i = first; i < last; i++) store<u8>(to + i, load<u8>(table + load<u8>(from + i)));
 }
+
+/** The same of `length` bytes where they lie, just written. */
+export function lookUpInPlace(table: usize, at: usize, length: i32): void {
+  for (let i = 0; i < length; i++) store<u8>(at + i, load<u8>(table + load<u8>(at + i)));
+}

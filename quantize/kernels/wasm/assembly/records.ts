@@ -15,6 +15,10 @@ export const OP_LOOKUP = 7;
 export const OP_REARRANGE = 8;
 export const OP_SLICES = 9;
 export const OP_PRELU = 10;
+export const OP_RESIZE = 11;
+export const OP_MAXIMUM = 12;
+export const OP_MINIMUM = 13;
+export const OP_SOFTMAX = 14;
 
 /** Offsets from the arena. */
 export const INPUT = 4;
@@ -67,6 +71,8 @@ export const INPUT_STEP = 116;
 export const OUTPUT_STEP = 120;
 export const OUTPUT_ROW = 124;
 export const OUTPUT_IMAGE = 128;
+/** Address of 256 bytes, what becomes of each byte of the output (eq. 10); 0 where there are none. */
+export const FUSED_TABLE = 132;
 
 // Convolutions of parts of the tensors: SLICE_COUNT steps from SLICES (an address) on.
 export const SLICES = 88;
@@ -79,6 +85,14 @@ export const INPUT_COUNT = 92;
 // A function of each value: BATCH positions.
 /** Address of 256 bytes. */
 export const TABLE = 88;
+
+// Another size: addresses of three integers a row, and a column, of the output.
+export const ROW_TAPS = 88;
+export const COLUMN_TAPS = 92;
+
+// Probabilities: BATCH positions.
+/** Address of 256 singles. */
+export const POWERS = 88;
 
 // A slope for each byte of a row: BATCH rows of OUTPUT_CHANNELS bytes; TABLE has 65536 bytes.
 /** Address of the slopes. */

@@ -2,6 +2,7 @@ import { add } from './add';
 import { concat } from './concat';
 import { convolution, slices } from './convolution';
 import { depthwise } from './depthwise';
+import { extreme } from './extreme';
 import { lookup } from './lookup';
 import { multiply } from './multiply';
 import { pool } from './pool';
@@ -14,11 +15,17 @@ import {
   OP_CONVOLUTION,
   OP_DEPTHWISE,
   OP_LOOKUP,
+  OP_MAXIMUM,
+  OP_MINIMUM,
   OP_MULTIPLY,
   OP_PRELU,
   OP_REARRANGE,
+  OP_RESIZE,
   OP_SLICES,
+  OP_SOFTMAX,
 } from './records';
+import { resize } from './resize';
+import { softmax } from './softmax';
 
 /**
  * Runs the part of a step that is thread `thread`'s of `threads`: parts write disjoint bytes.
@@ -50,6 +57,12 @@ export function runStep(
     prelu(step, arena, thread, threads);
   } else if (op == OP_REARRANGE) {
     rearrange(step, arena, thread, threads);
+  } else if (op == OP_RESIZE) {
+    resize(step, arena, thread, threads);
+  } else if (op == OP_MAXIMUM || op == OP_MINIMUM) {
+    extreme(step, arena, thread, threads);
+  } else if (op == OP_SOFTMAX) {
+    softmax(step, arena, thread, threads);
   } else {
     pool(step, arena, thread, threads);
   }

@@ -84,6 +84,66 @@ function floatPredictions(graph: FloatGraph, x: tf.Tensor4D): Float32Array {
   return output;
 }
 
+/** A loop that scales each image and brings it to 6 × 6, then a convolution of all. */
+function loopOverImages(isTensorFlow1: boolean): GraphFixture {
+  const graph = new GraphFixture();
+  const scalar = (name: string, value: number) => {
+    graph.constants.set(name, { shape: [], values: Int32Array.of(value) });
+    return graph.add(name, 'Const', []);
+  };
+  const images = graph.input([-1, -1, -1, 2]);
+  const entered = (name: string, from: string) => {
+    const merge = graph.add(`${name}/merge`, 'Merge', [
+      graph.add(`${name}/enter`, 'Enter', [from]),
+      `${name}/next`,
+    ]);
+    return graph.add(`${name}/switch`, 'Switch', [merge, 'condition']);
+  };
+  const shape = graph.integers('element', [-1, -1, 2]);
+  const counter = entered('counter', scalar('zero', 0));
+  const index = graph.add('index', 'Identity', [`${counter}:1`]);
+  let item: string;
+  let stacked: string;
+  const made = (from: string) => {
+    const scaled = graph.add('scaled', 'Mul', [from, graph.floats('factor', [], [1 / 127.5])]);
+    const moved = graph.add('moved', 'Sub', [scaled, graph.floats('offset', [], [1])]);
+    const batch = graph.add('batch', 'ExpandDims', [moved, scalar('axis', 0)]);
+    const size = graph.integers('size', [6, 6]);
+    const resized = graph.add('resized', 'ResizeBilinear', [batch, size]);
+    return graph.add('one', 'Squeeze', [resized], { squeeze_dims: { ints: [0] } });
+  };
+  if (isTensorFlow1) {
+    const [read, written] = ['read', 'written'].map((name) =>
+      graph.add(name, 'TensorArrayV3', [scalar(`${name}/size`, 1)]),
+    );
+    const indices = graph.integers('indices', [0]);
+    const scattered = graph.add('list', 'TensorArrayScatterV3', [read, indices, images, read]);
+    const flow = graph.add('flow', 'Enter', [scattered]);
+    item = graph.add('item', 'TensorArrayReadV3', [read, index, flow]);
+    const out = entered('out', `${written}:1`);
+    graph.add('set', 'TensorArrayWriteV3', [written, index, made(item), `${out}:1`]);
+    graph.add('out/next', 'NextIteration', ['set']);
+    const exit = graph.add('exit', 'Exit', [out]);
+    stacked = graph.add('stack', 'TensorArrayGatherV3', [written, indices, exit]);
+  } else {
+    const list = entered('list', graph.add('unstack', 'TensorListFromTensor', [images, shape]));
+    item = graph.add('item', 'TensorListGetItem', [`${list}:1`, index, shape]);
+    graph.add('list/next', 'NextIteration', [`${list}:1`]);
+    const out = entered('out', graph.add('reserve', 'TensorListReserve', [shape, 'zero']));
+    graph.add('set', 'TensorListSetItem', [`${out}:1`, index, made(item)]);
+    graph.add('out/next', 'NextIteration', ['set']);
+    stacked = graph.add('stack', 'TensorListStack', [graph.add('exit', 'Exit', [out]), shape]);
+  }
+  graph.add('counter/next', 'NextIteration', [
+    graph.add('sum', 'AddV2', [`${counter}:1`, scalar('step', 1)]),
+  ]);
+  graph.add('condition', 'LoopCond', [
+    graph.add('less', 'Less', ['counter/merge', scalar('rounds', 1)]),
+  ]);
+  graph.conv('conv', stacked, graph.floats('kernel', [1, 1, 2, 3], [1, 2, 3, 4, 5, 6]), 1);
+  return graph;
+}
+
 /** input [N, 4, 4, 2] → convolution → what `middle` adds → mean → [N, 3]. */
 function small(
   middle: (graph: GraphFixture, x: string) => string,
@@ -178,9 +238,10 @@ describe('a frozen graph', () => {
       );
       const taps = tf.split<tf.Tensor4D>(tf.tensor4d(some(108), [3, 3, 2, 6]), 2, 3);
       const groups = tf
-        .split(wide, 2, 3)
-        .map((part, g) => tf.conv2d(part as tf.Tensor4D, taps[g], 1, 'same'));
-      const prelu = tf.prelu(tf.concat(groups, 3), tf.tensor3d(some(6), [1, 1, 6])) as tf.Tensor4D;
+        .split<tf.Tensor4D>(wide, 2, 3)
+        .map((part, g) => tf.conv2d(part, taps[g], 1, 'same'));
+      const slopes: tf.Tensor = tf.tensor3d(some(6), [1, 1, 6]);
+      const prelu = tf.prelu<tf.Tensor>(tf.concat(groups, 3), slopes) as tf.Tensor4D;
       const back = tf.tensor4d(some(162), [3, 3, 3, 6]);
       const made = tf.conv2dTranspose(prelu, back, [1, 8, 8, 3], 2, 'same');
       return made.mean([1, 2]).dataSync<'float32'>();
@@ -371,6 +432,39 @@ describe('a frozen graph', () => {
     ]);
   });
 
+  it('reads an image without its batch, one by one', async () => {
+    const graph = new GraphFixture();
+    const image = graph.add('image', 'Unpack', [graph.input([1, 4, 4, 2])], {
+      axis: { i: 0 },
+      num: { i: 1 },
+    });
+    const [first, second] = ['first', 'second'].map((name) => {
+      graph.constants.set(name, { shape: [], values: Int32Array.of(0) });
+      return graph.add(name, 'Const', []);
+    });
+    const batch = graph.add('batch', 'ExpandDims', [image, first]);
+    const squeezed = graph.add('squeezed', 'Squeeze', [batch], { squeeze_dims: { ints: [0] } });
+    const doubled = graph.add('doubled', 'Mul', [squeezed, graph.floats('two', [], [2])]);
+    const x = graph.add('again', 'ExpandDims', [doubled, second]);
+    graph.conv('conv', x, graph.floats('kernel', [1, 1, 2, 3], [1, 2, 3, 4, 5, 6]), 1);
+    const { graph: read, range, unread } = await readFrozenGraph(graph.frozen(), 'graph.pb');
+    assert.deepEqual([read.nodes.length, unread, range], [1, [], { min: 0, max: 2 }]);
+  });
+
+  for (const isTensorFlow1 of [false, true]) {
+    it(`reads a loop over the images as what it does with one, in ${isTensorFlow1 ? 'arrays' : 'lists'}`, async () => {
+      const graph = loopOverImages(isTensorFlow1);
+      const { graph: read, range, unread, notes } = await readFrozenGraph(graph.frozen(), 'g.pb');
+      assert.deepEqual(
+        read.nodes.map(({ name, op }) => `${name} ${op}`),
+        ['conv conv2d'],
+      );
+      // What images are brought to is the size that they have.
+      assert.deepEqual([read.input.shape, unread, range], [[6, 6, 2], [], { min: -1, max: 1 }]);
+      assert.match(notes.join(), /leaves the size of its images open: it is read for 6 × 6/);
+    });
+  }
+
   const constant = (graph: GraphFixture, name: string, ...values: number[]) =>
     graph.floats(name, values.length === 1 ? [] : [values.length], values);
   const WINDOW = { ksize: { ints: [1, 2, 2, 1] }, strides: { ints: [1, 2, 2, 1] } };
@@ -423,6 +517,19 @@ describe('a frozen graph', () => {
         g.integers('expanded_shape', [-1, 5, 1, 3]),
       ]);
       return rows;
+    },
+    'means and sums over channels, and over several axes': (g, x) => {
+      const over = (name: string, op: string, from: string, axes: number[], keep: boolean) =>
+        g.add(name, op, [from, g.integers(`${name}_axes`, axes)], { keep_dims: { b: keep } });
+      const weights = over('weights', 'Mean', x, [3], true);
+      const sums = over('sums', 'Sum', x, [1, -1], true);
+      const whole = over('whole', 'Sum', x, [2, 1, 3], true);
+      const flat = over('flat', 'Mean', x, [2, 3], false);
+      const rows = g.add('rows', 'Reshape', [flat, g.integers('rows_shape', [-1, 4, 1, 1])]);
+      const join = (name: string, axis: number, ...from: string[]) =>
+        g.add(name, 'ConcatV2', [...from, g.integers(`${name}_axis`, [axis])]);
+      const all = join('all', 2, join('left', 1, weights, sums), join('right', 1, rows, whole));
+      return join('end', 3, all, g.add('positive', 'Relu', [all]));
     },
     'slices, with and without steps, and dropped axes': (g, x) => {
       const slice = g.add('slice', 'Slice', [
@@ -504,6 +611,32 @@ describe('a frozen graph', () => {
         half_pixel_centers: { b: true },
       });
       return g.add('square', 'Mul', [larger, larger]);
+    },
+    'channels of zeros around an image with zeros around it': (g, x) => {
+      const pad = g.add('pad', 'Pad', [x, g.integers('sides', [0, 0, 1, 0, 0, 1, 1, 2])]);
+      g.constants.set('sides', { shape: [4, 2], values: g.constants.get('sides')!.values });
+      return pad;
+    },
+    'a sum of three images, absolute values, squares and negatives': (g, x) =>
+      g.add(
+        'sum',
+        'AddN',
+        [g.add('abs', 'Abs', [x]), g.add('square', 'Square', [x]), g.add('neg', 'Neg', [x])],
+        { N: { i: 3 } },
+      ),
+    'the maximum over rows and columns': (g, x) =>
+      g.add('gated', 'Mul', [
+        x,
+        g.add('most', 'Max', [x, g.integers('most_axes', [1, 2])], { keep_dims: { b: true } }),
+      ]),
+    'an image three times as high and twice as wide, by stacks': (g, x) => {
+      const columns = g.add('columns', 'Pack', [x, x], { axis: { i: 3 }, N: { i: 2 } });
+      const rows = g.add('rows', 'Pack', [columns, columns, columns], {
+        axis: { i: 2 },
+        N: { i: 3 },
+      });
+      const size = g.integers('size', [-1, 12, 8, 3]);
+      return g.add('square', 'Square', [g.add('upsampled', 'Reshape', [rows, size])]);
     },
     'padding, pools and a concatenation': (g, x) => {
       const pad = g.add('pad', 'Pad', [x, g.integers('sides', [0, 0, 1, 0, 0, 1, 0, 0])]);
@@ -692,9 +825,9 @@ describe('a frozen graph', () => {
       small((g, x) => g.add('next', 'Conv2D', [x, 'kernel'], { data_format: { s: 'NCHW' } })),
       /node next \(Conv2D\) .*weights of \[1,1,2,3\] over \[4,4,3\]/,
     ],
-    'a mean over another axis': [
-      small((g, x) => g.add('part', 'Mean', [x, g.integers('axis', [3])])),
-      /node part \(Mean\) .*a mean over the axes \[3\] of \[4,4,3\]/,
+    'a mean over the images': [
+      small((g, x) => g.add('part', 'Mean', [x, g.integers('axis', [0])])),
+      /node part \(Mean\) .*a mean over the axes \[0\] of \[N,4,4,3\]/,
     ],
   };
   for (const [title, [graph, message]] of Object.entries(ENDS)) {

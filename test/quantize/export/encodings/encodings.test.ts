@@ -58,6 +58,10 @@ function floatGraphOf(
       const activation = { kind: 'relu', ...f, max: f.max ?? Infinity } as const;
       return { ...rest, op: 'activation', activation };
     }
+    if (node.op === 'resize') {
+      const [height, width] = node.output.shape;
+      return { ...node, size: [height, width] };
+    }
     if (node.op === 'prelu') {
       const { alpha, ...rest } = node;
       const slopes = dequantizeArray(alpha.data, alpha.quantization);
