@@ -17,6 +17,14 @@ export function setTensorFlowEnvironment(): void {
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '1';
 }
 
+/**
+ * Hides what libtensorflow logs, for a process that has not loaded it yet: its distributed runtime tells of
+ * every isolated op an "error" that is none. What goes wrong comes as an error of the session too.
+ */
+export function hideTensorFlowLog(): void {
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '3';
+}
+
 /** Turns oneDNN on or off, for the libtensorflow that this process is going to load. */
 export function setOneDnn(on: boolean): void {
   ours = on ? '1' : '0';

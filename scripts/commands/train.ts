@@ -198,11 +198,12 @@ export const trainCommand = defineCommand({
     dataset: { name: dataset, folder: data, option: 'data' },
   }),
   outputs: (argv) => {
-    const { from, teacher, out, overwrite, resume } = argv;
+    const { from, teacher, out, overwrite, resume, rank = 0, workers } = argv;
+    // Worker 0 stores; it looks again, also where TF_CONFIG says who is worker 0.
+    const isFirst = rank === 0 && (workers !== undefined || !process.env[TF_CONFIG]);
     return {
       inputs: [from, teacher],
-      // Worker 0 stores.
-      ...((argv.rank ?? 0) === 0 && { modelFolder: out }),
+      ...(isFirst && { modelFolder: out }),
       overwrite: overwrite || resume,
       checkpointed: true,
     };

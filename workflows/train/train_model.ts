@@ -5,6 +5,7 @@ import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { Cluster } from '../../training/cluster/cluster.ts';
 import type { Recipe } from '../../training/recipes/recipe.ts';
+import { hideTensorFlowLog } from '../../training/tensorflow_environment.ts';
 import { openData } from '../open/open_data.ts';
 import { requireOutsideImages } from '../outputs/outside_data.ts';
 import { option } from '../wording.ts';
@@ -88,6 +89,7 @@ async function trainByWorkers(
     await useOneDnnForJob(job, context, workers); // The processes inherit it.
     return launchWorkers(options, { workers, restarts }, context);
   }
+  hideTensorFlowLog();
   await useOneDnnForJob(job, context, place.addresses.length);
   const { signal } = context;
   const cluster = await Cluster.join(place, { timeoutSeconds, threads, signal });

@@ -11,7 +11,7 @@ export function floatLiteral(value: number): string {
 }
 
 /** A finite single-precision number ≥ 0, exactly. */
-export function singleLiteral(value: number): string {
+function singleLiteral(value: number): string {
   if (value === 0) return '0.0f';
   // Subnormal: a number of 2⁻¹⁴⁹.
   return value < 2 ** -126 ? `0x${(value * 2 ** 149).toString(16)}p-149f` : floatLiteral(value);

@@ -9,7 +9,8 @@ import { ONNX, ONNX_INT8, withOutputs } from '../../../quantize/export/onnx/onnx
 import { permuteAxes } from '../../../quantize/export/tensor_layout.ts';
 import { exportedOutputs } from '../../../quantize/export/tensor_names.ts';
 import { encodeTf8 } from '../../../quantize/model/tf8_file.ts';
-import { isWeighted, type Tf8Model } from '../../../quantize/model/tf8_model.ts';
+import { isWeighted, type Tf8Model, type Tf8Node } from '../../../quantize/model/tf8_model.ts';
+import { PROBABILITIES, softmaxPowers } from '../../../quantize/params/softmax.ts';
 import type { WeightQuantization } from '../../../quantize/params/weight_quantization.ts';
 import { NO_PADDING } from '../../../quantize/params/window.ts';
 import { runIndependently } from '../execute/independent_model.ts';
@@ -221,6 +222,55 @@ describe('ONNX.encode', () => {
         },
       ),
       { numRuns: 25 },
+    ));
+
+  it('means values between others, and probabilities, within one of our bytes', () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom('halfPixel' as const, 'asymmetric' as const, 'aligned' as const),
+        fc.tuple(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 9 })),
+        fc.nat(99),
+        async (corners, [height, width], seed) => {
+          const model = modelOf({});
+          const { quantization } = model.input;
+          const shape = [height, width, 1] as const;
+          const nodes: Tf8Node[] = [
+            {
+              op: 'resize',
+              name: 'resized',
+              inputs: ['image'],
+              method: 'bilinear',
+              corners,
+              output: { shape, quantization },
+            },
+            {
+              op: 'rearrange',
+              name: 'vector',
+              inputs: ['image'],
+              arrangement: { kind: 'reshape' },
+              output: { shape: [1, 1, 16], quantization },
+            },
+            {
+              op: 'softmax',
+              name: 'shares',
+              inputs: ['vector'],
+              powers: softmaxPowers(quantization.scale),
+              output: { shape: [1, 1, 16], quantization: PROBABILITIES },
+            },
+          ];
+          const image = randomBytes(16, seed);
+          const both = { ...model, nodes, outputs: ['resized', 'shares'] };
+          const ours = runIndependently(both, image, 1);
+          const tensors = runOnnx(await parse(both), image);
+          for (const name of both.outputs) {
+            const bytes = layerBytes(tensors, name);
+            for (const [i, byte] of ours.get(name)!.entries()) {
+              assert.ok(Math.abs(bytes[i] - byte) <= 1, `${name}: ${bytes[i]}, not ${byte}`);
+            }
+          }
+        },
+      ),
+      { numRuns: 30 },
     ));
 
   it('means sums within one of our bytes: QuantizeLinear sends ties to the even byte', () => {

@@ -115,13 +115,13 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
     );
   },
   DequantizeLinear: ([x, scale, zero], node) => {
-    const isPerAxis = scale.values.length > 1;
-    if (isPerAxis && ints(node, 'axis')[0] !== 0) throw new Error('another axis');
-    const each = x.values.length / scale.values.length;
+    const isPerAxis = scale.shape.length > 0;
+    const [axis] = isPerAxis ? ints(node, 'axis') : [0];
+    const inner = x.shape.slice(axis + 1).reduce((product, side) => product * side, 1);
     return {
       ...x,
       values: Array.from(x.values, (value, i) => {
-        const at = Math.floor(i / each);
+        const at = isPerAxis ? Math.floor(i / inner) % x.shape[axis] : 0;
         return (value - zero.values[at]) * scale.values[at];
       }),
     };

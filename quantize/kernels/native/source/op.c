@@ -108,6 +108,14 @@ Op *op_create_lookup(int32_t positions, int32_t channels, const uint8_t *table) 
   return op;
 }
 
+static void release_slices(Slices *slices) {
+  if (slices == NULL) return;
+  for (size_t i = 0; i < slices->count; i++) op_release(slices->ops[i]);
+  free(slices->ops);
+  free(slices->places);
+  free(slices);
+}
+
 int op_set_table(Op *op, const uint8_t *table) {
   if (op->table == NULL) op->table = malloc(256);
   if (op->table == NULL) return 0;
@@ -132,7 +140,7 @@ void op_release(Op *op) {
   free(op->taps);
   free(op->powers);
   free(op->table);
-  slices_release(op->slices);
+  release_slices(op->slices);
   free(op);
 }
 
@@ -165,7 +173,15 @@ static void scratch_parts(const Op *op, size_t parts[4]) {
 }
 
 size_t op_scratch_bytes(const Op *op) {
-  if (op->kind == OP_SLICED) return slices_scratch_bytes(op);
+  if (op->kind == OP_SLICED) {
+    /* Slices run one after another. */
+    size_t most = 0;
+    for (size_t i = 0; i < op->slices->count; i++) {
+      const size_t bytes = op_scratch_bytes(op->slices->ops[i]);
+      if (bytes > most) most = bytes;
+    }
+    return most;
+  }
   size_t parts[4];
   scratch_parts(op, parts);
   return parts[0] + parts[1] + parts[2] + parts[3];

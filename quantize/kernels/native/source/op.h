@@ -246,6 +246,16 @@ typedef void (*ConvolutionKernel)(const Op *, const uint8_t *, uint8_t *, size_t
 /* The depthwise convolution's output rows (of all images) [first, last). */
 typedef void (*DepthwiseKernel)(const Op *, const uint8_t *, uint8_t *, size_t, size_t, Scratch *);
 
+/* Panels of packed columns of a convolution. */
+size_t convolution_panels(const Op *op);
+/*
+ * A convolution's rows [first, last) and panels, into `output` from row `first` on; with a table a block of
+ * rows at a time.
+ */
+void convolution_run(const Op *op, const uint8_t *input, uint8_t *output, size_t first, size_t last,
+                     size_t first_panel, size_t last_panel, Scratch *scratch);
+/* eq. 10 of bytes that were just written, and are in the cache. */
+void look_up(const uint8_t *table, uint8_t *bytes, size_t length);
 /* Rows [first, last) of a convolution, all panels; `output` is that of row `first`. */
 void convolution_rows(const Op *op, const uint8_t *input, uint8_t *output, size_t first, size_t last,
                       Scratch *scratch);

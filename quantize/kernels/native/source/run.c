@@ -7,21 +7,16 @@
 #include "softmax.h"
 
 /* NULL for the instruction sets of another processor family. */
-typedef struct {
-  ConvolutionKernel convolution;
-  DepthwiseKernel depthwise;
-} Kernels;
-
-static const Kernels KERNELS[ISA_COUNT] = {
-    [ISA_SCALAR] = {convolution_scalar, depthwise_scalar},
+static const DepthwiseKernel DEPTHWISE[ISA_COUNT] = {
+    [ISA_SCALAR] = depthwise_scalar,
 #if TF8_X86
-    [ISA_AVX2] = {convolution_avx2, depthwise_avx2},
+    [ISA_AVX2] = depthwise_avx2,
 #if TF8_AVXVNNI
-    [ISA_AVXVNNI] = {convolution_avxvnni, depthwise_avxvnni},
+    [ISA_AVXVNNI] = depthwise_avxvnni,
 #endif
-    [ISA_AVX512VNNI] = {convolution_avx512vnni, depthwise_avx512vnni},
+    [ISA_AVX512VNNI] = depthwise_avx512vnni,
 #elif TF8_ARM64
-    [ISA_NEONDOT] = {convolution_neondot, depthwise_neondot},
+    [ISA_NEONDOT] = depthwise_neondot,
 #endif
 };
 
@@ -33,12 +28,6 @@ static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 /* Where part `index` of `count` begins. */
 static size_t part(size_t total, size_t index, size_t count) {
   return total / count * index + total % count * index / count;
-}
-
-static size_t panel_count(const Op *op) {
-  const size_t columns = (size_t)op->output_channels;
-  const size_t width = (size_t)op->panel_columns;
-  return (columns + width - 1) / width;
 }
 
 /* Panels are divided rather than rows where the weights are the larger part of what is read. */
@@ -53,7 +42,8 @@ static size_t output_rows(const Op *op) { return (size_t)op->batch * (size_t)op-
 static size_t unit_count(const Op *op) {
   switch (op->kind) {
     case OP_CONVOLUTION:
-      return is_divided_by_panels(op) ? panel_count(op) : (op->rows + TILE_HEIGHT - 1) / TILE_HEIGHT;
+      return is_divided_by_panels(op) ? convolution_panels(op)
+                                      : (op->rows + TILE_HEIGHT - 1) / TILE_HEIGHT;
     case OP_CONCAT:
     case OP_ADD:
     case OP_MULTIPLY:
@@ -77,49 +67,11 @@ size_t op_parts(const Op *op, int threads) {
   return parts > 0 ? parts : 1;
 }
 
-static ConvolutionKernel convolution_kernel(const Op *op) {
-#if TF8_X86
-  if (op->chain_panels != NULL) return convolution_avx2_chains;
-#endif
-  return KERNELS[op->isa].convolution;
-}
-
-/* eq. 10 of bytes that were just written, and are in the cache. */
-static void look_up(const uint8_t *table, uint8_t *bytes, size_t length) {
-  for (size_t i = 0; i < length; i++) bytes[i] = table[bytes[i]];
-}
-
-/*
- * A convolution's rows [first, last) and panels, into `output` from row `first` on; with a table a block of
- * rows at a time.
- */
-static void run_convolution(const Op *op, const uint8_t *input, uint8_t *output, size_t first,
-                            size_t last, size_t first_panel, size_t last_panel, Scratch *scratch) {
-  const ConvolutionKernel kernel = convolution_kernel(op);
-  const size_t column = first_panel * (size_t)op->panel_columns;
-  const size_t end = smaller(last_panel * (size_t)op->panel_columns, (size_t)op->output_channels);
-  const size_t step = op->table == NULL ? op->rows : op->block_rows;
-  for (size_t row = first; row < last; row += step) {
-    const size_t after = smaller(row + step, last);
-    uint8_t *to = output + (row - first) * op->output_step;
-    kernel(op, input, to, row, after, (int32_t)first_panel, (int32_t)last_panel, scratch);
-    if (op->table == NULL || column >= end) continue;
-    for (size_t r = 0; r < after - row; r++) {
-      look_up(op->table, to + r * op->output_step + column, end - column);
-    }
-  }
-}
-
-void convolution_rows(const Op *op, const uint8_t *input, uint8_t *output, size_t first, size_t last,
-                      Scratch *scratch) {
-  run_convolution(op, input, output, first, last, 0, panel_count(op), scratch);
-}
-
 /* A depthwise convolution's output rows; with a table one at a time. */
 static void run_depthwise(const Op *op, const uint8_t *input, uint8_t *output, size_t first,
                           size_t last, Scratch *scratch) {
   const Isa isa = op->block_count > 0 ? op->isa : ISA_SCALAR;
-  const DepthwiseKernel kernel = KERNELS[isa].depthwise;
+  const DepthwiseKernel kernel = DEPTHWISE[isa];
   const size_t row_bytes = (size_t)op->output_width * (size_t)op->output_channels;
   const size_t step = op->table == NULL ? op->rows : 1;
   for (size_t row = first; row < last; row += step) {
@@ -141,7 +93,7 @@ void op_run(const Op *op, const uint8_t *const *inputs, uint8_t *output, size_t 
   switch (op->kind) {
     case OP_CONVOLUTION:
       if (is_divided_by_panels(op)) {
-        run_convolution(op, inputs[0], output, 0, op->rows, first, last, &scratch);
+        convolution_run(op, inputs[0], output, 0, op->rows, first, last, &scratch);
       } else {
         const size_t begin = smaller(first * TILE_HEIGHT, op->rows);
         convolution_rows(op, inputs[0], output + begin * op->output_step, begin,

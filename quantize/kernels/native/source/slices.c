@@ -55,14 +55,6 @@ Op *op_create_sliced(size_t count, Op *const *ops, const SlicePlace *places,
   return op;
 }
 
-void slices_release(Slices *slices) {
-  if (slices == NULL) return;
-  for (size_t i = 0; i < slices->count; i++) op_release(slices->ops[i]);
-  free(slices->ops);
-  free(slices->places);
-  free(slices);
-}
-
 static size_t image_bytes(const Op *op) {
   return (size_t)op->output_height * (size_t)op->output_width * (size_t)op->output_channels;
 }
@@ -85,15 +77,6 @@ size_t slices_units(const Op *op) {
   size_t units = 0;
   for (size_t i = 0; i < op->slices->count; i++) units += units_of(op, i);
   return units;
-}
-
-size_t slices_scratch_bytes(const Op *op) {
-  size_t most = 0;
-  for (size_t i = 0; i < op->slices->count; i++) {
-    const size_t bytes = op_scratch_bytes(op->slices->ops[i]);
-    if (bytes > most) most = bytes;
-  }
-  return most;
 }
 
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }

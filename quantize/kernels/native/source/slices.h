@@ -32,12 +32,9 @@ int is_slice(const Op *op, const SlicePlace *place, const WholeTensors *whole);
 /* Keeps the ops, which are made for this and are changed; NULL when memory is short. */
 Op *op_create_sliced(size_t count, Op *const *ops, const SlicePlace *places,
                      const WholeTensors *whole);
-void slices_release(Slices *slices);
 
 /* What the slices are divided into. */
 size_t slices_units(const Op *op);
-/* Scratch of the slice that needs the most. */
-size_t slices_scratch_bytes(const Op *op);
 void slices_run(const Op *op, const uint8_t *input, uint8_t *output, size_t first, size_t last,
                 uint8_t *memory);
 

@@ -169,8 +169,20 @@ describe('a program of the native kernels', () => {
   it('is refused where memory or threads are short, and its layers are freed', () => {
     const message = 'Out of memory or threads for a program';
     const closed = new Set<unknown>();
+    const made = new Set<unknown>();
+    const makers = Object.entries(addon!)
+      .filter(([name]) => name.startsWith('create'))
+      .map(([name, create]) => [
+        name,
+        (...given: unknown[]) => {
+          const handle = (create as (...values: unknown[]) => unknown)(...given);
+          made.add(handle);
+          return handle;
+        },
+      ]);
     const poor: NativeAddon = {
       ...addon!,
+      ...Object.fromEntries(makers),
       createProgram() {
         throw new Error(message);
       },
@@ -181,7 +193,8 @@ describe('a program of the native kernels', () => {
       message: `Expected memory and 2 threads: ${message}`,
       remedy: 'Ask for fewer threads.',
     });
-    assert.equal(closed.size, program().calls.length);
+    assert.ok(made.size >= program().calls.length);
+    assert.deepEqual(closed, made);
   });
 
   it('may belong to a worker thread, and ends with it', async () => {
@@ -279,7 +292,8 @@ describe('the native addon', () => {
         assert.throws(() => make({ [field]: size }), /fields of a window for createOp/);
       }
     }
-    assert.throws(() => make({ paddingTop: -1 }), /fields of a window for createOp/);
+    // A phase of a transposed convolution may begin within the image.
+    assert.throws(() => make({ paddingTop: -(2 ** 30) - 1 }), /fields of a window for createOp/);
     assert.throws(() => make({ low: 256 }), /fields of a window for createOp/);
     assert.throws(
       () => make({}, new Uint8Array(2)),
