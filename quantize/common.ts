@@ -36,4 +36,5 @@ export { QuantizationError } from './params/errors.ts';
 export type { FixedPoint } from './params/fixed_point.ts';
 export type { PreluMultipliers } from './params/prelu.ts';
 export type { QuantizationParams } from './params/quantization.ts';
+export type { ChannelParams, WeightQuantization } from './params/weight_quantization.ts';
 export type { Padding } from './params/window.ts';

@@ -58,7 +58,14 @@ export type {
   QuantizeGraphOptions,
 } from './convert/quantize_graph.ts';
 export type { QuantizedLayer } from './convert/quantize_layers.ts';
-export { AS_PUBLISHED, BEST, LADDER, OPTION_1, RECIPES } from './convert/recipe.ts';
+export {
+  AS_PUBLISHED,
+  BEST,
+  LADDER,
+  OPTION_1,
+  PER_CHANNEL,
+  RECIPES,
+} from './convert/recipe.ts';
 export { RecipeSchema } from './convert/recipe_schema.ts';
 export { type Labels, softmax, topClasses } from './execute/top_classes.ts';
 export type { CArithmetic } from './export/c/kernels.ts';

@@ -2,6 +2,7 @@
 import type { Options } from 'yargs';
 import { NETWORK_NAMES, type NetworkName, networkNamed } from '../architectures/registry.ts';
 import { DATASET_NAMES } from '../datasets/dataset_names.ts';
+import { ROUNDINGS } from '../quantize/params/roundings.ts';
 import { PREPROCESSING_WORDS, preprocessingOf } from '../workflows/open/preprocessing.ts';
 import { CONVERSION_DEFAULTS } from '../workflows/quantize/conversion.ts';
 import { RECIPE_NAMES } from '../workflows/quantize/recipe_names.ts';
@@ -75,6 +76,14 @@ export const ZERO_VARIANCE = {
   requiresArg: true,
   describe:
     "Depthwise batch-norm channels of zero variance: keep them, or give them the mean variance of the layer's other channels (Option 1 of the paper); short for --recipe as-published and option-1",
+} as const satisfies Options;
+
+/** How accumulators become bytes. */
+export const PROFILE = {
+  choices: ROUNDINGS,
+  requiresArg: true,
+  describe:
+    "How accumulators are rounded to bytes, as a chip does it; LiteRT's unless given. power-of-two makes the scales powers of two",
 } as const satisfies Options;
 
 export const QUANTIZATION_RECIPE = {

@@ -46,6 +46,16 @@ export const RUNTIMES: PythonPackages = {
   reuseWheel: false,
 };
 
+/** TensorFlow Lite Micro's interpreter, whose reference kernels microcontrollers run. */
+export const MICRO: PythonPackages = {
+  name: 'python-micro',
+  title: 'TensorFlow Lite Micro',
+  requirements: join(repositoryRoot(), 'foundation', 'python', 'micro.txt'),
+  versions: ['3.11', '3.12'],
+  bytes: 0.1e9,
+  reuseWheel: false,
+};
+
 /** What pip takes a file's name for; the cache folder's name says less. */
 const WHEEL_NAME =
   'tensorflow_cpu-2.15.1-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl';

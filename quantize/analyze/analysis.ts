@@ -140,7 +140,10 @@ export interface Histogram {
 }
 
 export interface WeightAnalysis {
+  /** Of weights with one scale a channel, that of the coarsest. */
   readonly quantization: QuantizationParams;
+  /** [M], where each channel has its own. */
+  readonly channelScales?: readonly number[];
   readonly range: Range;
   readonly histogram: Histogram;
   /** Of the weights themselves, whatever the images. */

@@ -26,7 +26,7 @@ export function layerInTf8(
   specs: ReadonlyMap<string, TensorSpec>,
   kernels: Kernels,
 ): LayerInTf8 {
-  if (node.inputs.length > 1) return severalInTf8(node, specs, kernels);
+  if (node.inputs.length > 1) return severalInTf8(model, node, specs, kernels);
   const [name] = node.inputs;
   const { outputs: _, ...rest } = model;
   const alone = { ...rest, input: { name, ...byName(specs, name) }, nodes: [node] };
@@ -36,6 +36,7 @@ export function layerInTf8(
 
 /** A model has one input; this node, several. */
 function severalInTf8(
+  { rounding }: Tf8Model,
   node: Tf8Node,
   specs: ReadonlyMap<string, TensorSpec>,
   kernels: Kernels,
@@ -44,7 +45,7 @@ function severalInTf8(
     run(inputs, batch) {
       const output = new Uint8Array(batch * elements(node.output.shape));
       const tensors = inputs.map((data, index) => ({ ...byName(specs, node.inputs[index]), data }));
-      kernels.run(kernelCall(node, { batch, inputs: tensors, output }));
+      kernels.run(kernelCall(node, { batch, inputs: tensors, output, rounding }));
       return output;
     },
     close() {},

@@ -1,6 +1,7 @@
 import type { FloatWeightedNode } from '../../architectures/graph/float_node.ts';
 import type { TensorSpec, WeightedNode } from '../model/tf8_model.ts';
-import { accumulatorScale, dequantizeArray } from '../params/quantization.ts';
+import { accumulatorScale } from '../params/quantization.ts';
+import { dequantizeWeights, weightScales } from '../params/weight_quantization.ts';
 
 /** The float node with weights and biases as its TF8 layer stores them, all else exact. */
 export function withStoredWeights(
@@ -8,10 +9,12 @@ export function withStoredWeights(
   { weights, bias }: WeightedNode,
   input: TensorSpec,
 ): FloatWeightedNode {
-  const scale = accumulatorScale(input.quantization.scale, weights.quantization.scale);
+  const scales = weightScales(weights.quantization).map((scale) =>
+    accumulatorScale(input.quantization.scale, scale),
+  );
   return {
     ...exact,
-    kernel: dequantizeArray(weights.data, weights.quantization),
-    bias: Float32Array.from(bias, (value) => scale * value),
+    kernel: dequantizeWeights(weights.data, weights.quantization),
+    bias: Float32Array.from(bias, (value, m) => scales[m % scales.length] * value),
   };
 }

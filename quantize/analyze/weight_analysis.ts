@@ -2,6 +2,7 @@ import type { FloatWeightedNode } from '../../architectures/graph/float_node.ts'
 import type { WeightedNode } from '../model/tf8_model.ts';
 import { accumulatorBound } from '../params/accumulator.ts';
 import { BYTE_MAX, INT32_MAX, type QuantizationParams } from '../params/quantization.ts';
+import { isPerChannel, weightScales } from '../params/weight_quantization.ts';
 import type { AccumulatorAnalysis, ChannelAnalysis, Range, WeightAnalysis } from './analysis.ts';
 import { decibels, quantile } from './decibels.ts';
 import { farOut, valuesBut } from './outliers.ts';
@@ -19,7 +20,8 @@ export function analyzeWeights(
 ): WeightAnalysis {
   const { kernel, batchNorm } = exact;
   const { data, quantization } = stored.weights;
-  const { scale, zeroPoint } = quantization;
+  const { zeroPoint } = quantization;
+  const scales = weightScales(quantization);
   const channels = exact.bias.length;
   const counts = new Array<number>(BYTE_MAX + 1).fill(0);
   const byChannel = Array.from({ length: channels }, () => ({
@@ -35,6 +37,7 @@ export function analyzeWeights(
   for (let i = 0; i < kernel.length; i++) {
     const weight = kernel[i];
     const byte = data[i];
+    const scale = scales[i % scales.length];
     const noise = weight - scale * (byte - zeroPoint);
     signalEnergy += weight * weight;
     noiseEnergy += noise * noise;
@@ -54,7 +57,8 @@ export function analyzeWeights(
   const dead = batchNorm?.deadChannels ?? [];
   const range = rangeWithout(min, max, []);
   return {
-    quantization,
+    quantization: { scale: scales.reduce((most, scale) => Math.max(most, scale)), zeroPoint },
+    ...(isPerChannel(quantization) && { channelScales: scales }),
     range,
     histogram: { counts, below: below / kernel.length, above: above / kernel.length },
     sqnrDb: decibels(signalEnergy, noiseEnergy),

@@ -7,6 +7,7 @@ import { byName } from '../model/by_name.ts';
 import { isWeighted, type Tf8Model, tensorSpecs } from '../model/tf8_model.ts';
 import { accumulatorScale } from '../params/quantization.ts';
 import { clamp, roundHalfEven } from '../params/rounding.ts';
+import { weightScale } from '../params/weight_quantization.ts';
 import { biasLimit } from './layer_weights.ts';
 
 /**
@@ -27,19 +28,17 @@ export function correctFromBatchNorms(graph: FloatGraph, model: Tf8Model): Tf8Mo
     const channelOf = inputChannelOf(exact, means.length);
     const errors = new Float64Array(outputs);
     exact.kernel.forEach((weight, index) => {
-      const stored = quantization.scale * (data[index] - quantization.zeroPoint);
-      errors[index % outputs] += (weight - stored) * means[channelOf(index)];
+      const m = index % outputs;
+      const stored = weightScale(quantization, m) * (data[index] - quantization.zeroPoint);
+      errors[m] += (weight - stored) * means[channelOf(index)];
     });
     const input = byName(specs, node.inputs[0]).quantization;
-    const scale = accumulatorScale(input.scale, quantization.scale);
-    const limit = Math.floor(biasLimit(node, input, quantization) / scale);
-    const bias = node.bias.map((value, m) =>
-      clamp(
-        value + roundHalfEven(errors[m] / scale),
-        Math.min(-limit, value),
-        Math.max(limit, value),
-      ),
-    );
+    const bias = node.bias.map((value, m) => {
+      const scale = accumulatorScale(input.scale, weightScale(quantization, m));
+      const limit = Math.floor(biasLimit(node, input, quantization, m) / scale);
+      const corrected = value + roundHalfEven(errors[m] / scale);
+      return clamp(corrected, Math.min(-limit, value), Math.max(limit, value));
+    });
     return { ...node, bias };
   });
   return { ...model, nodes };

@@ -62,7 +62,7 @@ export function calibrationNotes(
       `A few huge values decide the range of ${layers}: most values there round to zero; look for an image that is none, or observe by percentile or mse`,
   );
   // Other ranges leave such weights out by themselves.
-  if (weights.range !== 'minMax') return notes;
+  if (weights.range !== 'minMax' || weights.granularity === 'channel') return notes;
   const weighted = graph.nodes.filter(isWeightedFloat).filter(hasStretchedWeights);
   const isDead = ({ batchNorm }: FloatWeightedNode) =>
     batchNorm !== undefined && batchNorm.deadChannels.length > batchNorm.replacedChannels.length;

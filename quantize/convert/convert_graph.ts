@@ -28,13 +28,15 @@ import type { Arrangement } from '../params/arrangement.ts';
 import { QuantizationError } from '../params/errors.ts';
 import { lookupTable } from '../params/lookup.ts';
 import {
+  BYTE_MAX,
   paramsFromRange,
   type QuantizationParams,
   quantizeArray,
   quantizeBias,
 } from '../params/quantization.ts';
 import type { ActivationKind } from '../params/requantization.ts';
-import { clamp } from '../params/rounding.ts';
+import { clamp, roundHalfEven } from '../params/rounding.ts';
+import { DEFAULT_ROUNDING, type RoundingName } from '../params/roundings.ts';
 import { PROBABILITIES, softmaxPowers } from '../params/softmax.ts';
 import { weightParams } from '../params/weight_params.ts';
 import type { CalibratedRanges } from './calibrate.ts';
@@ -48,6 +50,8 @@ export interface ConvertOptions
   /** See `Preprocessing`; absent where it is unknown. */
   readonly centralFraction?: number;
   readonly resample?: 'bicubic';
+  /** The rule of requantization; eq. 5 unless given. */
+  readonly rounding?: RoundingName | undefined;
   /** Is told, in a sentence, what the user should know of a layer: that its weights became coarser. */
   readonly onNote?: ((note: string) => void) | undefined;
 }
@@ -67,11 +71,11 @@ export function convertGraph(
 ): Tf8Model {
   requireTf8(graph);
   const { inputRange: range, centralFraction, labelOffset, classNames, provenance } = options;
-  const { onNote, resample } = options;
+  const { onNote, resample, rounding } = options;
   const input = {
     name: graph.input.name,
     shape: imageShape(graph.input.shape),
-    quantization: paramsFromRange(range.min, range.max),
+    quantization: inputParams(range, rounding),
   };
   const specs = new Map<string, TensorSpec>([[input.name, input]]);
   const nodes = graph.nodes.map((node) => {
@@ -88,6 +92,7 @@ export function convertGraph(
     ...(graph.outputs.join() !== nodes.at(-1)?.name && { outputs: graph.outputs }),
     labelOffset,
     classNames,
+    ...(rounding !== undefined && rounding !== DEFAULT_ROUNDING && { rounding }),
     ...(centralFraction !== undefined && {
       preprocessing: { centralFraction, range, ...(resample && { resample }) },
     }),
@@ -95,6 +100,18 @@ export function convertGraph(
   };
   checkModel(model);
   return model;
+}
+
+/**
+ * The input's parameters: those of its range; by power-of-two the scale is the power nearest to theirs, so that a
+ * value at the end of the range may saturate.
+ */
+function inputParams({ min, max }: Preprocessing['range'], rounding: RoundingName | undefined) {
+  const params = paramsFromRange(min, max);
+  if (rounding !== 'power-of-two') return params;
+  const scale = 2 ** roundHalfEven(Math.log2(params.scale));
+  const zeroPoint = clamp(roundHalfEven(-Math.min(min, 0) / scale), 0, BYTE_MAX);
+  return { scale, zeroPoint };
 }
 
 function convertNode(

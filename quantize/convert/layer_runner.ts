@@ -4,6 +4,7 @@ import type { Tf8Node } from '../model/tf8_model.ts';
 import { kernelCall } from '../ops/table.ts';
 import type { TensorSpec } from '../ops/tensor.ts';
 import { alignUp } from '../params/align_up.ts';
+import type { RoundingName } from '../params/roundings.ts';
 import { elements } from '../params/shape.ts';
 
 /** A tensor of all the images, [N, H, W, C]. */
@@ -17,17 +18,23 @@ const CALL_BATCH = 10;
 /** Bytes at which tensors begin in an arena. */
 const ALIGNMENT = 64;
 
+export interface LayerRunnerOptions {
+  readonly kernels: Kernels;
+  readonly threads: number;
+  /** The model's rule of requantization. */
+  readonly rounding: RoundingName | undefined;
+}
+
 /** Runs a node on all the images by the executor's kernels: [N, H', W', M] uint8, into `output`. */
 export function runNode(
   node: Tf8Node,
   inputs: readonly ByteTensor[],
   output: Uint8Array,
-  kernels: Kernels,
-  threads: number,
+  { kernels, threads, rounding }: LayerRunnerOptions,
 ): void {
   const batch = output.length / elements(node.output.shape);
   if (inputs.length > 1) {
-    runInCalls(node, inputs, output, kernels);
+    runInCalls(node, inputs, output, { kernels, rounding });
     return;
   }
   const [input] = inputs;
@@ -39,6 +46,7 @@ export function runNode(
     batch: 1,
     inputs: [{ ...input, data: views[0] }],
     output: views[1],
+    rounding,
   });
   const program = compileProgram(
     kernels,
@@ -56,7 +64,7 @@ function runInCalls(
   node: Tf8Node,
   inputs: readonly ByteTensor[],
   output: Uint8Array,
-  kernels: Kernels,
+  { kernels, rounding }: Pick<LayerRunnerOptions, 'kernels' | 'rounding'>,
 ): void {
   const size = elements(node.output.shape);
   const batch = output.length / size;
@@ -69,6 +77,7 @@ function runInCalls(
         return { ...input, data: input.data.subarray(first * each, end * each) };
       }),
       output: output.subarray(first * size, end * size),
+      rounding,
     });
     kernels.run(call);
   }

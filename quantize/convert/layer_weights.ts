@@ -8,14 +8,19 @@ import {
   quantizeArray,
   quantizeBias,
 } from '../params/quantization.ts';
-import { weightParams } from '../params/weight_params.ts';
+import {
+  isPerChannel,
+  ofScales,
+  quantizeChannels,
+  type WeightQuantization,
+  weightScale,
+} from '../params/weight_quantization.ts';
+import { columnParams } from './channel_weights.ts';
 import type { InputMoments } from './input_moments.ts';
-import type { ObservedRange } from './observed_range.ts';
 import type { Recipe, WeightChoice } from './recipe.ts';
 import { columnsOf, refit } from './ridge_refit.ts';
-import { powerOfTwoRange, symmetricRange } from './scale_forms.ts';
 import { roundSecondOrder } from './second_order_rounding.ts';
-import { weightRange } from './weight_range.ts';
+import { tensorParams } from './tensor_weights.ts';
 
 export interface LayerWeightsOptions {
   readonly choice: WeightChoice;
@@ -29,9 +34,12 @@ export interface LayerWeightsOptions {
 /** Weights and biases of a layer, and how they came to be. */
 export interface LayerWeights {
   readonly node: WeightedNode;
-  /** Width of the weights' range in parts of their own. */
+  /** Width of the weights' range in parts of their own; of a range a channel, the mean. */
   readonly rangeShare: number;
-  /** The scale over that of the range that was chosen: above 1 where a bias would not have fit. */
+  /**
+   * The scale over that of the range that was chosen: above 1 where a bias would not have fit. Of a scale a channel
+   * it is 1: a channel whose own scale is raised has weights that are nothing beside its bias.
+   */
   readonly raisedBy: number;
   /** What second-order rounding left of the error of rounding to the nearest, weighted by the inputs. */
   readonly roundingGainDb?: number;
@@ -49,7 +57,7 @@ export function layerWeights(
   input: QuantizationParams,
   { choice, scales, moments, matchMeans }: LayerWeightsOptions,
 ): LayerWeights {
-  const { rounding, range: rangeChoice } = choice;
+  const { rounding } = choice;
   const isSecondOrder =
     moments !== undefined &&
     rounding.rounding === 'secondOrder' &&
@@ -58,12 +66,12 @@ export function layerWeights(
     isSecondOrder && rounding.refit !== undefined
       ? refit(exact.kernel, moments, rounding.refit)
       : exact.kernel;
-  const chosen = weightRange(kernel, rangeChoice, moments && variancesOf(kernel, moments));
-  const form = choice.symmetric ? symmetricRange(chosen) : chosen;
-  const range = scales === undefined ? form : powerOfTwoRange(form);
-  let biasMax = greatest(exact.bias);
+  const variances = moments && variancesOf(kernel, moments);
+  const parts = { kernel, own: exact.kernel, variances, choice, scales };
+  const parameters = choice.granularity === 'channel' ? columnParams(parts) : tensorParams(parts);
+  const biasMax = exact.bias.map(Math.abs);
   for (;;) {
-    const { params, raisedBy } = weightParams(range, {
+    const { quantization, ...facts } = parameters({
       scaleIn: input.scale,
       inputZeroPoint: input.zeroPoint,
       scaleOut: stored.output.quantization.scale,
@@ -71,44 +79,72 @@ export function layerWeights(
       taps: tapsOf(exact),
     });
     const rounded = isSecondOrder
-      ? roundByGroups(kernel, moments, params)
-      : { bytes: quantizeArray(kernel, params) };
+      ? roundByGroups(kernel, moments, quantization)
+      : {
+          bytes: isPerChannel(quantization)
+            ? quantizeChannels(kernel, quantization)
+            : quantizeArray(kernel, quantization),
+        };
     const bias =
       matchMeans && moments !== undefined
-        ? withMeansMatched(exact, rounded.bytes, params, moments)
+        ? withMeansMatched(exact, rounded.bytes, quantization, moments)
         : exact.bias;
-    const largest = greatest(bias);
-    const fits = largest <= biasLimit(stored, input, params);
-    if (!fits && largest > biasMax) {
-      biasMax = largest;
-      continue;
-    }
+    if (raise(biasMax, bias, stored, input, quantization)) continue;
+    const biasScales = ofScales(quantization, (scale) => scale);
     return {
       node: {
         ...stored,
-        weights: { ...stored.weights, data: rounded.bytes, quantization: params },
-        bias: quantizeBias(exact.name, bias, input.scale, params.scale),
+        weights: { ...stored.weights, data: rounded.bytes, quantization },
+        bias: quantizeBias(exact.name, bias, input.scale, biasScales),
       },
-      rangeShare: shareOf(range, exact.kernel),
-      raisedBy,
+      ...facts,
       ...('gainDb' in rounded && { roundingGainDb: rounded.gainDb }),
     };
   }
 }
 
-/** How large, in real numbers, a bias may be that leaves no accumulator int32 (eq. 4). */
+/**
+ * Raises what biases are expected to be at most, [M], to what they are, where one does not fit; false where
+ * that changes nothing.
+ */
+function raise(
+  biasMax: Float32Array,
+  bias: Float32Array,
+  stored: WeightedNode,
+  input: QuantizationParams,
+  quantization: WeightQuantization,
+): boolean {
+  const magnitudes = bias.map(Math.abs);
+  if (!isPerChannel(quantization)) {
+    const largest = greatest(magnitudes);
+    if (largest <= biasLimit(stored, input, quantization)) return false;
+    if (!(largest > greatest(biasMax))) return false;
+    biasMax.set(magnitudes.map((value, m) => Math.max(value, biasMax[m])));
+    return true;
+  }
+  let isRaised = false;
+  magnitudes.forEach((value, m) => {
+    if (value <= biasLimit(stored, input, quantization, m) || !(value > biasMax[m])) return;
+    biasMax[m] = value;
+    isRaised = true;
+  });
+  return isRaised;
+}
+
+/** How large, in real numbers, a bias of channel `m` may be that leaves no accumulator int32 (eq. 4). */
 export function biasLimit(
   { op, weights, name }: Pick<WeightedNode, 'op' | 'weights' | 'name'>,
   input: QuantizationParams,
-  params: QuantizationParams,
+  quantization: WeightQuantization,
+  m = 0,
 ): number {
   const products = accumulatorBound({
     biasMax: 0,
     taps: tapsOf({ op, kernelShape: weights.shape, name }),
     inputZeroPoint: input.zeroPoint,
-    weightZeroPoint: params.zeroPoint,
+    weightZeroPoint: quantization.zeroPoint,
   });
-  return (INT32_MAX - products - 1) * accumulatorScale(input.scale, params.scale);
+  return (INT32_MAX - products - 1) * accumulatorScale(input.scale, weightScale(quantization, m));
 }
 
 /** Products per output. */
@@ -119,14 +155,8 @@ function tapsOf({
   return kernelShape[0] * kernelShape[1] * (op === 'depthwiseConv2d' ? 1 : kernelShape[2]);
 }
 
-function greatest(values: Float32Array): number {
-  return values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-}
-
-function shareOf({ min, max }: ObservedRange, kernel: Float32Array): number {
-  const own = weightRange(kernel, 'minMax');
-  const width = Math.max(own.max, 0) - Math.min(own.min, 0);
-  return width === 0 ? 1 : (Math.max(max, 0) - Math.min(min, 0)) / width;
+function greatest(magnitudes: Float32Array): number {
+  return magnitudes.reduce((most, value) => Math.max(most, value), 0);
 }
 
 /** [K, M] the variance of what each weight multiplies. */
@@ -146,7 +176,7 @@ function variancesOf(kernel: Float32Array, { groups, inputs, covariance }: Input
 function roundByGroups(
   kernel: Float32Array,
   { groups, inputs, covariance }: InputMoments,
-  params: QuantizationParams,
+  quantization: WeightQuantization,
 ) {
   const outputs = kernel.length / inputs;
   const each = outputs / groups;
@@ -156,7 +186,7 @@ function roundByGroups(
     const rounded = roundSecondOrder(
       Float64Array.from(columnsOf(kernel, inputs, outputs, group * each, each)),
       covariance.subarray(group * inputs * inputs, (group + 1) * inputs * inputs),
-      params,
+      ofColumns(quantization, group * each, each),
     );
     for (let k = 0; k < inputs; k++) {
       for (let m = 0; m < each; m++) {
@@ -169,13 +199,24 @@ function roundByGroups(
   return { bytes, gainDb: error > 0 ? 10 * Math.log10(nearestError / error) : 0 };
 }
 
+/** The parameters of `count` channels from `first` on. */
+function ofColumns(
+  quantization: WeightQuantization,
+  first: number,
+  count: number,
+): WeightQuantization {
+  if (!isPerChannel(quantization)) return quantization;
+  return { ...quantization, scales: quantization.scales.slice(first, first + count) };
+}
+
 /** Biases at which the mean of each output before the activation is that of the float layer. */
 function withMeansMatched(
   { kernel, bias }: FloatWeightedNode,
   bytes: Uint8Array,
-  { scale, zeroPoint }: QuantizationParams,
+  quantization: WeightQuantization,
   { groups, inputs, means, floatMeans }: InputMoments,
 ): Float32Array {
+  const { zeroPoint } = quantization;
   const outputs = bias.length;
   const each = outputs / groups;
   const matched = Float64Array.from(bias);
@@ -183,7 +224,8 @@ function withMeansMatched(
     for (let m = 0; m < outputs; m++) {
       const at = Math.floor(m / each) * inputs + k;
       const index = k * outputs + m;
-      matched[m] += kernel[index] * floatMeans[at] - scale * (bytes[index] - zeroPoint) * means[at];
+      const stored = weightScale(quantization, m) * (bytes[index] - zeroPoint);
+      matched[m] += kernel[index] * floatMeans[at] - stored * means[at];
     }
   }
   return Float32Array.from(matched);

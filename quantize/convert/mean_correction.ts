@@ -2,6 +2,7 @@ import type { WeightedNode } from '../model/tf8_model.ts';
 import { accumulatorScale, type QuantizationParams } from '../params/quantization.ts';
 import { activationBounds } from '../params/requantization.ts';
 import { clamp, roundHalfEven } from '../params/rounding.ts';
+import { weightScale } from '../params/weight_quantization.ts';
 import { biasLimit } from './layer_weights.ts';
 
 /** Where few of a channel's values are between its bounds, a step may be so many times the error. */
@@ -59,10 +60,10 @@ export function correctMeans(
     }
     positions++;
   }
-  const accumulator = accumulatorScale(input.scale, weights.quantization.scale);
-  const limit = Math.floor(biasLimit(node, input, weights.quantization) / accumulator);
   let squares = 0;
   const bias = before.map((value, c) => {
+    const accumulator = accumulatorScale(input.scale, weightScale(weights.quantization, c));
+    const limit = Math.floor(biasLimit(node, input, weights.quantization, c) / accumulator);
     const error = target[c] - scale * (sums[c] / positions - zeroPoint);
     squares += error * error;
     const share = Math.max(moving[c] / positions, 1 / LARGEST_STEP);

@@ -71,11 +71,12 @@ export interface QuantizedGraph {
  */
 export async function quantizeGraph(
   read: FloatGraph,
-  recipe: Recipe,
+  given: Recipe,
   images: CalibrationImages,
   options: QuantizeGraphOptions,
 ): Promise<QuantizedGraph> {
   const { compile, onProgress, kernels, threads = 1, softmax } = options;
+  const recipe = forProfile(given, options.rounding);
   requireArithmetic(recipe);
   const zeroVariance = zeroVarianceOf(recipe);
   const fused = fuseGraph(read, { zeroVariance, softmax });
@@ -141,12 +142,18 @@ export async function quantizeGraph(
   };
 }
 
-/** @throws QuantizationError for per-channel weights, which the executor does not have */
+/** The recipe with what a rule of requantization asks of the scales. */
+function forProfile(recipe: Recipe, rounding: ConvertOptions['rounding']): Recipe {
+  if (rounding !== 'power-of-two' || recipe.scales === 'powerOfTwo') return recipe;
+  return { ...recipe, name: `${recipe.name}, powers of two`, scales: 'powerOfTwo' };
+}
+
+/** @throws QuantizationError for per-channel weights with zero points of their own, which the executor does not have */
 function requireArithmetic({ name, weights }: Recipe): void {
-  if (weights.granularity === 'tensor') return;
+  if (weights.granularity === 'tensor' || weights.symmetric) return;
   throw new QuantizationError(
-    `Expected one range a tensor of weights but the recipe ${name} has one a channel (weights.granularity "channel"), which the executor does not compute`,
-    { remedy: 'Take "tensor".' },
+    `Expected symmetric weights where each channel has its own range (weights.granularity "channel") but the recipe ${name} has weights.symmetric false`,
+    { remedy: 'Take "symmetric": true, or "granularity": "tensor".' },
   );
 }
 
@@ -195,6 +202,7 @@ function inScaleForm(calibration: CalibratedRanges, { scales }: Recipe): Calibra
 function needsLayers({ weights, corrections, scales }: Recipe): boolean {
   return (
     corrections.some(({ from }) => from === 'images') ||
+    weights.granularity === 'channel' ||
     weights.range !== 'minMax' ||
     weights.symmetric ||
     weights.rounding.rounding === 'secondOrder' ||

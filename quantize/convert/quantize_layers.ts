@@ -78,6 +78,7 @@ class Walk {
   private readonly count: number;
   private readonly floats = new FloatNodes();
   private readonly tensors = new Map<string, BothTensors>();
+  private rounding: Tf8Model['rounding'];
   private readonly lastUse: ReadonlyMap<string, number>;
 
   constructor(graph: FloatGraph, recipe: Recipe, options: QuantizeLayersOptions) {
@@ -88,7 +89,8 @@ class Walk {
     this.lastUse = lastUses(graph.nodes);
   }
 
-  begin({ input: { name, shape, quantization } }: Tf8Model): void {
+  begin({ input: { name, shape, quantization }, rounding }: Tf8Model): void {
+    this.rounding = rounding;
     const { images } = this.options;
     const bytes = quantizeArray(images, quantization);
     this.tensors.set(name, { bytes, float: images, shape, quantization });
@@ -176,8 +178,9 @@ class Walk {
 
   private run(node: Tf8Node, inputs: readonly BothTensors[], bytes: Uint8Array): void {
     const { kernels, threads } = this.options;
+    const { rounding } = this;
     const sources = inputs.map((input) => ({ ...input, data: input.bytes }));
-    runNode(node, sources, bytes, kernels, threads);
+    runNode(node, sources, bytes, { kernels, threads, rounding });
   }
 
   private float(node: FloatNode, inputs: readonly BothTensors[]): Float32Array {

@@ -84,5 +84,12 @@ export const LADDER: readonly Recipe[] = [
   BEST,
 ];
 
+/** One scale a channel of weights, the rounding to the nearest: what LiteRT's and ONNX Runtime's quantizers do. */
+export const PER_CHANNEL: Recipe = {
+  ...AS_PUBLISHED,
+  name: 'per-channel',
+  weights: { ...AS_PUBLISHED.weights, granularity: 'channel', symmetric: true },
+};
+
 /** By name, as a command takes them. */
-export const RECIPES: readonly Recipe[] = [AS_PUBLISHED, OPTION_1, ...LADDER.slice(1)];
+export const RECIPES: readonly Recipe[] = [AS_PUBLISHED, OPTION_1, ...LADDER.slice(1), PER_CHANNEL];

@@ -26,6 +26,7 @@ const Observer = z.discriminatedUnion('observer', [
 ]);
 
 const Weights = z.strictObject({
+  /** `channel`: a scale for each channel of the output; such weights are symmetric. */
   granularity: z.enum(['tensor', 'channel']),
   /** Symmetric weights have the zero point 128. */
   symmetric: z.boolean(),

@@ -1,5 +1,11 @@
-import { BYTE_MAX, type QuantizationParams } from '../params/quantization.ts';
+import { BYTE_MAX } from '../params/quantization.ts';
 import { clamp, roundHalfEven } from '../params/rounding.ts';
+import {
+  isPerChannel,
+  LEAST_SYMMETRIC_BYTE,
+  type WeightQuantization,
+  weightScale,
+} from '../params/weight_quantization.ts';
 import { choleskyFactor, fromBottom, product } from './matrices.ts';
 
 /** Added to the covariance's diagonal, in parts of its mean: GPTQ's default. */
@@ -32,18 +38,21 @@ export interface RoundedWeights {
  * is never worse than rounding to the nearest.
  * @param weights [K, M]
  * @param hessian [K, K], symmetric, positive semidefinite
+ * @param quantization of scales a channel, those of the M outputs
  */
 export function roundSecondOrder(
   weights: Float64Array,
   hessian: Float64Array,
-  params: QuantizationParams,
+  quantization: WeightQuantization,
 ): RoundedWeights {
   const inputs = Math.sqrt(hessian.length);
   const outputs = weights.length / inputs;
-  const problem = problemOf(weights, hessian, params, inputs, outputs);
-  const nearest = problem.targets.map(toByte);
+  const problem = problemOf(weights, hessian, quantization, inputs, outputs);
+  const nearest = problem.targets.map((target) => toByte(target, problem.least));
   const scaled = (errors: Float64Array) =>
-    params.scale ** 2 * errors.reduce((sum, error) => sum + error, 0);
+    isPerChannel(quantization)
+      ? errors.reduce((sum, error, m) => sum + quantization.scales[m] ** 2 * error, 0)
+      : quantization.scale ** 2 * errors.reduce((sum, error) => sum + error, 0);
   const slopes = slopesOf(problem, nearest);
   const nearestErrors = errorsOf(problem, nearest, slopes);
   const factor = choleskyFactor(problem.hessian, inputs);
@@ -69,8 +78,9 @@ interface Problem {
   readonly outputs: number;
   /** [K] the input at each place. */
   readonly order: readonly number[];
-  /** [K, M] what the levels, integers in [0, 255], are to be. */
+  /** [K, M] what the levels, integers in [least, 255], are to be. */
   readonly targets: Float64Array;
+  readonly least: number;
   /** [K, K] damped. */
   readonly hessian: Float64Array;
 }
@@ -78,7 +88,7 @@ interface Problem {
 function problemOf(
   weights: Float64Array,
   hessian: Float64Array,
-  { scale, zeroPoint }: QuantizationParams,
+  quantization: WeightQuantization,
   inputs: number,
   outputs: number,
 ): Problem {
@@ -92,28 +102,33 @@ function problemOf(
   const permuted = new Float64Array(inputs * inputs);
   order.forEach((input, k) => {
     for (let m = 0; m < outputs; m++) {
-      targets[k * outputs + m] = weights[input * outputs + m] / scale + zeroPoint;
+      const scale = weightScale(quantization, m);
+      targets[k * outputs + m] = weights[input * outputs + m] / scale + quantization.zeroPoint;
     }
     order.forEach((other, j) => {
       permuted[k * inputs + j] = hessian[input * inputs + other];
     });
     permuted[k * inputs + k] += damping;
   });
-  return { inputs, outputs, order, targets, hessian: permuted };
+  const least = isPerChannel(quantization) ? LEAST_SYMMETRIC_BYTE : 0;
+  return { inputs, outputs, order, targets, least, hessian: permuted };
 }
 
-function toByte(level: number): number {
-  return clamp(roundHalfEven(level), 0, BYTE_MAX);
+function toByte(level: number, least: number): number {
+  return clamp(roundHalfEven(level), least, BYTE_MAX);
 }
 
 /** Levels [K, M] by Babai's nearest plane: each one as its error and those before it demand. */
-function nearestPlane({ inputs, outputs, targets }: Problem, factor: Float64Array): Float64Array {
+function nearestPlane(
+  { inputs, outputs, targets, least }: Problem,
+  factor: Float64Array,
+): Float64Array {
   const levels = new Float64Array(targets.length);
   const errors = new Float64Array(targets.length);
   fromBottom(factor, inputs, outputs, errors, (k, sums) => {
     const pivot = factor[k * inputs + k];
     for (let at = k * outputs, m = 0; m < outputs; at++, m++) {
-      const level = toByte(targets[at] + sums[m] / pivot);
+      const level = toByte(targets[at] + sums[m] / pivot, least);
       levels[at] = level;
       errors[at] = targets[at] - level;
     }
@@ -194,7 +209,7 @@ class Solution {
 
   /** Moves one level at a time, to where the error is least, as long as it falls. */
   descend(): void {
-    const { inputs, outputs, hessian } = this.problem;
+    const { inputs, outputs, hessian, least } = this.problem;
     const slopes = new Float64Array(inputs);
     for (let m = 0; m < outputs; m++) {
       for (let k = 0; k < inputs; k++) slopes[k] = this.slopes[k * outputs + m];
@@ -205,7 +220,7 @@ class Solution {
           const wanted = slopes[k] / curvature;
           if (wanted <= 0.5 && wanted >= -0.5) continue;
           const at = k * outputs + m;
-          const step = toByte(this.levels[at] + roundHalfEven(wanted)) - this.levels[at];
+          const step = toByte(this.levels[at] + roundHalfEven(wanted), least) - this.levels[at];
           const gain = step * (2 * slopes[k] - step * curvature);
           if (!(gain > 0)) continue;
           this.levels[at] += step;
@@ -221,7 +236,7 @@ class Solution {
 
   /** Searches each output's levels for the best ones, from the last input to the first, nearest first. */
   search(factor: Float64Array): void {
-    const { inputs, outputs, targets } = this.problem;
+    const { inputs, outputs, targets, least } = this.problem;
     const target = new Float64Array(inputs);
     const levels = new Float64Array(inputs);
     for (let m = 0; m < outputs; m++) {
@@ -229,7 +244,7 @@ class Solution {
         target[k] = targets[k * outputs + m];
         levels[k] = this.levels[k * outputs + m];
       }
-      const error = searchLevels(factor, target, levels, this.best[m]);
+      const error = searchLevels(factor, target, levels, { bound: this.best[m], least });
       if (!(error < this.best[m])) continue;
       this.best[m] = error;
       for (let k = 0; k < inputs; k++) this.levels[k * outputs + m] = levels[k];
@@ -245,7 +260,7 @@ function searchLevels(
   factor: Float64Array,
   target: Float64Array,
   levels: Float64Array,
-  bound: number,
+  { bound, least: leastLevel }: { readonly bound: number; readonly least: number },
 ): number {
   const n = target.length;
   const current = new Float64Array(n);
@@ -257,10 +272,10 @@ function searchLevels(
     let pull = 0;
     for (let j = k + 1; j < n; j++) pull += factor[k * n + j] * errors[j];
     const center = target[k] + pull / pivot;
-    const first = toByte(center);
+    const first = toByte(center, leastLevel);
     // The levels in the order of their distance: first, then on both sides in turn.
-    for (let up = first, down = first - 1; up <= BYTE_MAX || down >= 0; ) {
-      const isUp = down < 0 || (up <= BYTE_MAX && up - center <= center - down);
+    for (let up = first, down = first - 1; up <= BYTE_MAX || down >= leastLevel; ) {
+      const isUp = down < leastLevel || (up <= BYTE_MAX && up - center <= center - down);
       const level = isUp ? up++ : down--;
       const own = pivot * (center - level);
       const total = sum + own * own;

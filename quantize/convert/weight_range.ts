@@ -1,10 +1,14 @@
 import { BYTE_MAX, paramsFromRange } from '../params/quantization.ts';
+import { LEAST_SYMMETRIC_BYTE, SYMMETRIC_ZERO_POINT } from '../params/weight_quantization.ts';
 import { type ObservedRange, rangeOf } from './observed_range.ts';
 import type { WeightChoice } from './recipe.ts';
 
 /** A range is shrunk by this factor, step by step, down to `LEAST_SHARE` of it. */
 const SHRINK = 0.9;
 const LEAST_SHARE = 0.006;
+
+/** Levels on each side of 0, of weights with a scale a channel. */
+const CHANNEL_STEPS = SYMMETRIC_ZERO_POINT - LEAST_SYMMETRIC_BYTE;
 
 /** After both ends together, each end by itself, in turn, so many times at most. */
 const ROUNDS = 2;
@@ -33,6 +37,31 @@ export function weightRange(
     case 'inputWeighted':
       return leastSquares(own, weights, variances ?? new Float64Array(weights.length).fill(1));
   }
+}
+
+/** The largest magnitude. */
+export function reachOf(weights: Float32Array): number {
+  return weights.reduce((most, weight) => Math.max(most, Math.abs(weight)), 0);
+}
+
+/** `weightRange` of the weights of one channel at a symmetric range [−reach, reach]. */
+export function weightReach(
+  weights: Float32Array,
+  choice: WeightChoice['range'],
+  variances?: Float64Array,
+): number {
+  const own = reachOf(weights);
+  if (choice === 'minMax' || own === 0) return own;
+  const importances = choice === 'mse' ? new Float64Array(weights.length).fill(1) : variances!;
+  let [best, least] = [own, Infinity];
+  for (let share = 1; share >= LEAST_SHARE; share *= SHRINK) {
+    const scale = (share * own) / CHANNEL_STEPS;
+    const error = errorOnGrid(weights, importances, scale, [-CHANNEL_STEPS, CHANNEL_STEPS], least);
+    if (!(error < least)) continue;
+    least = error;
+    best = share * own;
+  }
+  return best;
 }
 
 function leastSquares(
@@ -73,7 +102,17 @@ function weightedError(
   limit: number,
 ): number {
   const { scale, zeroPoint } = paramsFromRange(min, max);
-  const [low, high] = [-zeroPoint, BYTE_MAX - zeroPoint];
+  return errorOnGrid(weights, importances, scale, [-zeroPoint, BYTE_MAX - zeroPoint], limit);
+}
+
+/** The same of levels in [low, high]. */
+function errorOnGrid(
+  weights: Float32Array,
+  importances: Float64Array,
+  scale: number,
+  [low, high]: readonly [number, number],
+  limit: number,
+): number {
   let sum = 0;
   for (let i = 0; i < weights.length && sum <= limit; i++) {
     let level = weights[i] / scale + TO_INTEGER - TO_INTEGER;

@@ -41,7 +41,7 @@ export function modelProgram(model: Tf8Model, outputs: readonly string[]): Model
         data: byName(views, name),
       }));
       const output = byName(views, (table ?? node).name);
-      const own = kernelCall(node, { batch: 1, inputs, output });
+      const own = kernelCall(node, { batch: 1, inputs, output, rounding: model.rounding });
       if (table === undefined) return own;
       const from = { ...node.output, data: output };
       const behind = operationOf(table).call(table, { batch: 1, inputs: [from], output });

@@ -1,7 +1,10 @@
 /** The formats of exports, each in a line: apart from what writes them, so that a list loads none. */
 export const FORMAT_DESCRIPTIONS = {
   tflite: 'uint8 model for LiteRT (TensorFlow Lite), with metadata and labels',
+  'tflite-int8':
+    'the same numbers as int8, less 128, for LiteRT and chips that take int8; of symmetric weights, one scale or one a channel',
   onnx: 'QDQ model of opset 13 for ONNX Runtime and others, weights as uint8',
+  'onnx-int8': 'the same numbers as int8, less 128, weights too',
   encodings: 'JSON of parameters in the form of AIMET, and FILE.onnx, the folded float network',
   npz: 'arrays for NumPy: weights, biases, scales and zero points, by layer',
   c: 'library of C99 for microcontrollers, NAME.c and NAME.h, and NAME_main.c, a program that runs it on an image',

@@ -6,12 +6,14 @@ import { ENCODINGS } from './encodings/encodings.ts';
 import type { ExportFormat } from './export_format.ts';
 import { FORMAT_NAMES, type FormatName } from './format_names.ts';
 import { NPZ } from './npz/npz.ts';
-import { ONNX } from './onnx/onnx.ts';
-import { TFLITE } from './tflite/tflite.ts';
+import { ONNX, ONNX_INT8 } from './onnx/onnx.ts';
+import { TFLITE, TFLITE_INT8 } from './tflite/tflite.ts';
 
 const FORMATS = {
   tflite: TFLITE,
+  'tflite-int8': TFLITE_INT8,
   onnx: ONNX,
+  'onnx-int8': ONNX_INT8,
   encodings: ENCODINGS,
   npz: NPZ,
   c: C,

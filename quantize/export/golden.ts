@@ -2,8 +2,7 @@
  * Golden vectors: what the executor computes of an image, layer by layer, for the bring-up of hardware.
  * Each tensor is a file of NumPy and one of hexadecimal bytes, one a line, as $readmemh of Verilog takes it.
  */
-import { outputNames, type Tf8Model, tensorSpecs } from '../model/tf8_model.ts';
-import { REQUANTIZATION_ROUNDING } from '../params/requantization.ts';
+import { outputNames, roundingOf, type Tf8Model, tensorSpecs } from '../model/tf8_model.ts';
 import { layerTable } from './layer_table.ts';
 import { encodeNpy } from './npz/npy.ts';
 
@@ -67,7 +66,7 @@ export function goldenManifest(
     format: GOLDEN_FORMAT,
     model: model.name,
     tf8Sha256,
-    rounding: REQUANTIZATION_ROUNDING,
+    rounding: roundingOf(model),
     /** Each in every image's folder as FILE.npy and FILE.hex, [H, W, C] uint8. */
     tensors: specs.map(([name, { shape, quantization }], index) => ({
       name,

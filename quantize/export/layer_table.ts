@@ -2,8 +2,10 @@ import { byName } from '../model/by_name.ts';
 import { isWeighted, type Tf8Model, tensorSpecs } from '../model/tf8_model.ts';
 import { type KernelCall, kernelCall, operationOf } from '../ops/table.ts';
 import type { TensorSpec } from '../ops/tensor.ts';
+import { fixedMultiplier, type RoundingName } from '../params/roundings.ts';
 import { elements } from '../params/shape.ts';
 import { type SingleMultiplier, singleMultiplier } from '../params/single_multiplier.ts';
+import { ofScales } from '../params/weight_quantization.ts';
 
 /** What a chip needs to know of one layer, all of it as the executor uses it. */
 export interface LayerRow {
@@ -14,8 +16,9 @@ export interface LayerRow {
   /** Absent of a layer without weights. */
   readonly weights?: TensorSpecOfWeights;
   /**
-   * Of eq. 5: one, of a concatenation one an input, of a pool or a table none. A sum (eq. 9) has one an
-   * input too, not singles: mantissa / 2^shift; a PReLU (eq. 12) those from 0 on and below.
+   * Of eq. 5: one, of weights with a scale a channel [M], of a concatenation one an input, of a pool or a table
+   * none. A sum (eq. 9) has one an input too, not singles: mantissa / 2^shift; a PReLU (eq. 12) those from 0 on
+   * and below.
    */
   readonly multipliers: readonly (SingleMultiplier & { readonly value: number })[];
   /** Bounds of the output byte. */
@@ -31,7 +34,8 @@ export interface LayerRow {
 interface TensorSpecOfWeights {
   /** conv2d: [kh, kw, C / groups, M]; transposedConv2d: [kh, kw, C, M]; depthwiseConv2d: [kh, kw, C, depthMultiplier]; fullyConnected: [1, 1, K, M]. */
   readonly shape: readonly number[];
-  readonly scale: number;
+  /** One for all weights, or [M], one a channel of the output. */
+  readonly scale: number | readonly number[];
   readonly zeroPoint: number;
 }
 
@@ -41,7 +45,12 @@ export function layerTable(model: Tf8Model): readonly LayerRow[] {
   const data = new Uint8Array(0);
   return model.nodes.map((node) => {
     const inputs = node.inputs.map((name) => ({ name, ...specOf(byName(specs, name)) }));
-    const tensors = { batch: 1, inputs: inputs.map((spec) => ({ ...spec, data })), output: data };
+    const tensors = {
+      batch: 1,
+      inputs: inputs.map((spec) => ({ ...spec, data })),
+      output: data,
+      rounding: model.rounding,
+    };
     const call = kernelCall(node, tensors);
     const { low = 0, high = 255 } = call.call as { low?: number; high?: number };
     const weighted = isWeighted(node) ? node : undefined;
@@ -51,7 +60,11 @@ export function layerTable(model: Tf8Model): readonly LayerRow[] {
       inputs,
       output: node.output,
       ...(weighted && {
-        weights: { shape: weighted.weights.shape, ...weighted.weights.quantization },
+        weights: {
+          shape: weighted.weights.shape,
+          scale: ofScales(weighted.weights.quantization, (scale) => scale),
+          zeroPoint: weighted.weights.quantization.zeroPoint,
+        },
       }),
       multipliers: multipliersOf(call),
       low,
@@ -70,7 +83,12 @@ function specOf({ shape, quantization }: TensorSpec): TensorSpec {
 
 /** Whatever a call multiplies by, by the names that calls have for it. */
 function multipliersOf({ call }: KernelCall): LayerRow['multipliers'] {
-  if ('multiplier' in call) return [single(call.multiplier)];
+  const rounding = 'rounding' in call ? call.rounding : undefined;
+  const single = (value: number) => {
+    const { mantissa, shift } = integersOf(value, rounding);
+    return { value: mantissa / 2 ** shift, mantissa, shift };
+  };
+  if ('multiplier' in call) return [call.multiplier].flat().map(single);
   if ('aMultiplier' in call) {
     const { aMultiplier, bMultiplier, shift } = call;
     return [aMultiplier, bMultiplier].map((mantissa) => ({
@@ -90,6 +108,9 @@ function multipliersOf({ call }: KernelCall): LayerRow['multipliers'] {
   return [];
 }
 
-function single(value: number): SingleMultiplier & { readonly value: number } {
-  return { value, ...singleMultiplier(value) };
+/** Mantissa / 2^shift: of eq. 5 a single's 24 bits, of eq. 16 the 31 bits that integers multiply by. */
+function integersOf(value: number, rounding: RoundingName | undefined): SingleMultiplier {
+  if (rounding === undefined) return singleMultiplier(value);
+  const { mantissa, exponent } = fixedMultiplier(value);
+  return { mantissa, shift: 31 - exponent };
 }

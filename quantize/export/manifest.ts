@@ -5,9 +5,13 @@
 import { z } from 'zod';
 import { RecipeSchema } from '../convert/recipe_schema.ts';
 import { byName } from '../model/by_name.ts';
-import { isWeighted, type TensorSpec, type Tf8Model } from '../model/tf8_model.ts';
-import { accumulatorScale } from '../params/quantization.ts';
-import { REQUANTIZATION_ROUNDING } from '../params/requantization.ts';
+import { isWeighted, roundingOf, type TensorSpec, type Tf8Model } from '../model/tf8_model.ts';
+import { ROUNDINGS } from '../params/roundings.ts';
+import {
+  biasQuantization,
+  isPerChannel,
+  type WeightQuantization,
+} from '../params/weight_quantization.ts';
 import { alphaName, biasName, weightsName } from './tensor_names.ts';
 
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -24,6 +28,8 @@ const VerificationSchema = z.strictObject({
   maxDifference: z.int().nonnegative(),
   /** In percent of the images; null of a network without an output of classes. */
   top1Agreement: z.number().nullable(),
+  /** The rule by which we rounded, where it was another than the network's own. */
+  profile: z.enum(ROUNDINGS).exactOptional(),
 });
 
 const ParametersSchema = z.strictObject({
@@ -31,7 +37,9 @@ const ParametersSchema = z.strictObject({
   type: z.enum(['uint8', 'int32']),
   /** In TF8's order of axes: [H, W, C] of images; [kh, kw, C, M] of weights. */
   shape: z.array(z.int().positive()),
-  scale: z.number(),
+  /** One for all, or `scales`, one a channel of the output. */
+  scale: z.number().exactOptional(),
+  scales: z.array(z.number()).exactOptional(),
   zeroPoint: z.int(),
 });
 
@@ -88,7 +96,7 @@ export function exportManifest(
       zeroVariance,
       ...(recipe !== undefined && { recipe }),
     },
-    rounding: REQUANTIZATION_ROUNDING,
+    rounding: roundingOf(model),
     tensors: tensorParameters(model),
     verified: [],
   };
@@ -118,14 +126,13 @@ function tensorParameters(model: Tf8Model): TensorParameters[] {
           name: weightsName(name),
           type: 'uint8',
           shape: [...weights.shape],
-          ...weights.quantization,
+          ...parametersOf(weights.quantization),
         },
         {
           name: biasName(name),
           type: 'int32',
           shape: [bias.length],
-          scale: accumulatorScale(byName(scales, inputs[0]), weights.quantization.scale),
-          zeroPoint: 0,
+          ...parametersOf(biasQuantization(byName(scales, inputs[0]), weights.quantization)),
         },
       );
     }
@@ -133,4 +140,13 @@ function tensorParameters(model: Tf8Model): TensorParameters[] {
     tensors.push(image(node.name, node.output));
   }
   return tensors;
+}
+
+function parametersOf(
+  quantization: WeightQuantization,
+): Pick<TensorParameters, 'scale' | 'scales' | 'zeroPoint'> {
+  const { zeroPoint } = quantization;
+  return isPerChannel(quantization)
+    ? { scales: [...quantization.scales], zeroPoint }
+    : { scale: quantization.scale, zeroPoint };
 }

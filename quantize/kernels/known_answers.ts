@@ -18,6 +18,8 @@ export const KNOWN_ANSWERS: Readonly<Record<string, number>> = {
   'depthwiseConv2d, two outputs a channel': 0x61c908aa,
   'conv2d, dilation 2': 0xb5fed336,
   'depthwiseConv2d, dilation 2': 0x0d64db33,
+  'conv2d, a multiplier a channel': 0xf047c717,
+  'depthwiseConv2d, a multiplier a channel': 0xbbb50b8b,
   'conv2d, pointwise groups': 0x7a4e4028,
   'conv2d, groups': 0x9f0b64f2,
   'transposedConv2d, even': 0x845853c7,

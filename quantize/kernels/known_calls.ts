@@ -4,7 +4,7 @@
  * multiple of any, ties, both bounds, accumulators that single precision cannot hold.
  */
 
-import type { Requantization } from '../ops/requantization.ts';
+import type { ChannelRequantization } from '../ops/requantization.ts';
 import type { KernelCall } from '../ops/table.ts';
 import type { Shape4 } from '../ops/tensor.ts';
 import { alignUp } from '../params/align_up.ts';
@@ -28,6 +28,12 @@ const CHANNELS = 83;
 
 /** A cache line: where tensors begin in a network's arena, too. */
 const ALIGNMENT = 64;
+
+/** Of each channel its own. */
+const MULTIPLIERS = Array.from(
+  { length: CHANNELS },
+  (_, m) => (16 + (m % 16)) * 2 ** -(6 + (m % 5)),
+);
 
 const AROUND = { top: 1, bottom: 1, left: 1, right: 1 };
 
@@ -103,6 +109,14 @@ export function knownCalls(): KnownCalls {
         multiplier: 2 ** -11,
       }),
     ),
+    ...(['conv2d', 'depthwiseConv2d'] as const).map((op) =>
+      convolution(op, 'a multiplier a channel', {
+        inputShape: [1, 4, 5, op === 'conv2d' ? 3 : CHANNELS],
+        filters: op === 'conv2d' ? CHANNELS : 1,
+        fill: 'near 128',
+        multiplier: MULTIPLIERS,
+      }),
+    ),
     ...([1, 3] as const).map((window) =>
       convolution('conv2d', window === 1 ? 'pointwise groups' : 'groups', {
         inputShape: [1, 5, 7, 3 * 21],
@@ -171,7 +185,7 @@ function assemble(drafts: readonly Draft[]): KnownCalls {
 /** Which bytes a tensor holds: any; 0 and 255; 126 to 130, whose products are small. */
 type Fill = 'any' | 'ends' | 'near 128';
 
-interface Convolution extends Partial<Requantization> {
+interface Convolution extends Partial<ChannelRequantization> {
   readonly inputShape: Shape4;
   readonly filters: number;
   /** 3, with padding all around, unless given. */
@@ -396,7 +410,7 @@ function product(): Draft {
     outputBytes: ELEMENTWISE.rows * CHANNELS,
     place: ([a, b], output) => ({
       op: 'multiply',
-      call: { ...ELEMENTWISE, a, b, output, ...requantization({ multiplier: 2 ** -7 }) },
+      call: { ...ELEMENTWISE, a, b, output, ...requantization({}), multiplier: 2 ** -7 },
     }),
   };
 }
@@ -475,7 +489,7 @@ function elementwiseInputs(): Uint8Array[] {
   return [bytesOf(rows * columns, 'any', 1), bytesOf((rows / share) * columns, 'any', 2)];
 }
 
-function requantization(options: Partial<Requantization>): Requantization {
+function requantization(options: Partial<ChannelRequantization>): ChannelRequantization {
   const { multiplier = 2 ** -13, outputZeroPoint = 128, low = 0, high = BYTE_MAX } = options;
   return { multiplier, outputZeroPoint, low, high, ...(options.table && { table: options.table }) };
 }

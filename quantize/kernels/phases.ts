@@ -63,6 +63,7 @@ export function phaseSlices(call: TransposedConv2dCall): readonly Slice[] {
         geometry,
         filter: own,
         bias,
+        firstChannel: 0,
         place: {
           inputOffset: 0,
           outputOffset: (row.first * outputWidth + column.first) * columns,

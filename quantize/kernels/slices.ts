@@ -10,6 +10,8 @@ export interface Slice {
   readonly filter: Uint8Array;
   /** [M] of the part. */
   readonly bias: Int32Array;
+  /** Which of the call's output channels is its first. */
+  readonly firstChannel: number;
   readonly place: SlicePlace;
 }
 
@@ -49,6 +51,7 @@ export function groupSlices(call: Conv2dCall): readonly Slice[] {
       geometry,
       filter: own,
       bias: bias.subarray(first, first + filters),
+      firstChannel: first,
       place: {
         inputOffset: (group * channels) / groups,
         outputOffset: first,

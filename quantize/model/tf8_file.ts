@@ -8,7 +8,9 @@
  *     the rest     weights (uint8) and biases (int32 little-endian), each at a multiple of 16 bytes
  *
  * Positions in the header count from the start of the rest. Version 2 has more operations, and `outputs`
- * where they are others than the last node alone; a network that needs none of it is written as version 1.
+ * where they are others than the last node alone; version 3 has weights with one scale a channel, and
+ * roundings beside that of eq. 5. A network is
+ * written as the first version that has what it needs.
  * A reader refuses another `version`, and fields that it does not know; it takes files without
  * `preprocessing`, which the first ones lack, and without the recipe of their quantization, which is left
  * out where `zeroVariance` alone tells it.
@@ -22,22 +24,29 @@ import { headers, operationOf } from '../ops/table.ts';
 import { alignUp } from '../params/align_up.ts';
 import { FileError, messageOf, QuantizationError } from '../params/errors.ts';
 import { littleEndian } from '../params/little_endian.ts';
-import { REQUANTIZATION_ROUNDING } from '../params/requantization.ts';
+import { DEFAULT_ROUNDING, ROUNDINGS } from '../params/roundings.ts';
 import { checkModel } from './check_model.ts';
 import { isTf8, MAGIC } from './tf8_magic.ts';
-import { isWeighted, outputNames, type Tf8Model, type Tf8Node } from './tf8_model.ts';
+import {
+  isWeighted,
+  outputNames,
+  roundingOf,
+  type Tf8Model,
+  type Tf8Node,
+  withRounding,
+} from './tf8_model.ts';
 
 const HASH_OFFSET = 8;
 const PREFIX_BYTES = 40;
 const ALIGNMENT = 16;
-const VERSIONS = [1, 2] as const;
+const VERSIONS = [1, 2, 3] as const;
 
 const NodeHeader = z.discriminatedUnion('op', headers());
 
 const HeaderSchema = z.strictObject({
   format: z.literal('tf8'),
   version: z.literal(VERSIONS),
-  rounding: z.literal(REQUANTIZATION_ROUNDING),
+  rounding: z.literal(ROUNDINGS),
   name: z.string(),
   input: Tensor.extend({ name: z.string().min(1) }),
   nodes: z.array(NodeHeader).min(1),
@@ -75,9 +84,10 @@ type Header = z.infer<typeof HeaderSchema>;
 const VersionSchema = z.object({ version: Count });
 
 /** The least that has its operations and outputs: a file that an older tf8 can read is one that it reads. */
-function versionOf({ nodes, outputs }: Tf8Model): number {
+function versionOf({ nodes, outputs, rounding = DEFAULT_ROUNDING }: Tf8Model): number {
   const ofOutputs = outputs === undefined ? 1 : 2;
-  return Math.max(ofOutputs, ...nodes.map(sinceOf));
+  const ofRounding = rounding === DEFAULT_ROUNDING ? 1 : 3;
+  return Math.max(ofOutputs, ofRounding, ...nodes.map(sinceOf));
 }
 
 function sinceOf(node: Tf8Node): number {
@@ -129,8 +139,8 @@ export async function encodeTf8(model: Tf8Model): Promise<Uint8Array<ArrayBuffer
   const parsed = HeaderSchema.safeParse({
     format: 'tf8',
     version: versionOf(stored),
-    rounding: REQUANTIZATION_ROUNDING,
     ...stored,
+    rounding: roundingOf(stored),
     nodes,
     binary: { bytes: binary.length },
   });
@@ -184,9 +194,9 @@ export async function decodeTf8(file: Uint8Array, fileName: string): Promise<Tf8
       `expected ${header.binary.bytes} bytes of weights but received ${binary.length}`,
     );
   }
-  const { format: _, version: __, rounding: ___, binary: ____, ...rest } = header;
+  const { format: _, version: __, rounding, binary: ___, ...rest } = header;
   const nodes = header.nodes.map((node) => decodeNode(node, binary, fileName));
-  const model: Tf8Model = { ...rest, nodes };
+  const model = withRounding({ ...rest, nodes }, rounding);
   checkModel(model);
   return model;
 }
@@ -232,7 +242,7 @@ function parseHeader(bytes: Uint8Array, fileName: string): Header {
   const version = VersionSchema.safeParse(json).data?.version;
   if (version !== undefined && !VERSIONS.some((known) => known === version)) {
     throw new FileError(
-      `Expected version ${VERSIONS.join(' or ')} of the TF8 file format but ${fileName} has version ${version}`,
+      `Expected version ${VERSIONS.slice(0, -1).join(', ')} or ${VERSIONS.at(-1)} of the TF8 file format but ${fileName} has version ${version}`,
       { remedy: 'Make the file again with this tf8, or read it with the one that made it.' },
     );
   }

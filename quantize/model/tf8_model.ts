@@ -8,6 +8,7 @@ import type { ConcatNode } from '../ops/concat.ts';
 import type { Nodes, Tf8Node } from '../ops/table.ts';
 import type { ImageShape, TensorSpec } from '../ops/tensor.ts';
 import type { WeightedFields } from '../ops/weights.ts';
+import { DEFAULT_ROUNDING, type RoundingName } from '../params/roundings.ts';
 import { byName } from './by_name.ts';
 
 export type { ConcatNode, ImageShape, TensorSpec, Tf8Node };
@@ -62,6 +63,8 @@ export interface Tf8Model {
   /** Index of the first class among the outputs: 1 where output 0 is the background class. */
   readonly labelOffset: number;
   readonly classNames: readonly string[];
+  /** The rule of requantization, eq. 16; eq. 5 unless given. */
+  readonly rounding?: RoundingName;
   /** Absent where it is unknown, as in files made before it was recorded. */
   readonly preprocessing?: Preprocessing;
   readonly provenance: Tf8Provenance;
@@ -104,4 +107,17 @@ export function outputNode(model: Tf8Model): Tf8Node {
 /** The names of every tensor, the input's first, then in execution order. */
 export function tensorNames(model: Tf8Model): readonly string[] {
   return [...tensorSpecs(model).keys()];
+}
+
+/** The rule by which the model's accumulators become bytes. */
+export function roundingOf({
+  rounding = DEFAULT_ROUNDING,
+}: Pick<Tf8Model, 'rounding'>): RoundingName {
+  return rounding;
+}
+
+/** The same network by another rule of requantization. */
+export function withRounding(model: Tf8Model, rounding: RoundingName): Tf8Model {
+  const { rounding: _, ...rest } = model;
+  return rounding === DEFAULT_ROUNDING ? rest : { ...rest, rounding };
 }

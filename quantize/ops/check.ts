@@ -1,19 +1,37 @@
 import { expected, QuantizationError } from '../params/errors.ts';
 import { BYTE_MAX, requireZeroPoint } from '../params/quantization.ts';
-import type { Requantization } from './requantization.ts';
+import { DEFAULT_ROUNDING, type RoundingName, requireRounding } from '../params/roundings.ts';
+import type { ChannelRequantization } from './requantization.ts';
 import type { Shape4 } from './tensor.ts';
 
 /** What the checks of calls have in common. All throw a QuantizationError that names the field. */
 
-export function requireRequantization(call: Requantization): void {
-  requireMultiplier('multiplier', call.multiplier);
+/** @param channels of the output, which a list of multipliers has one each of */
+export function requireRequantization(call: ChannelRequantization, channels: number): void {
+  const { multiplier, rounding } = call;
+  if (typeof multiplier === 'number') requireMultiplier('multiplier', multiplier, rounding);
+  else {
+    requireLength('multiplier', multiplier, channels);
+    for (let m = 0; m < channels; m++) {
+      requireMultiplier(`multiplier[${m}]`, multiplier[m], rounding);
+    }
+  }
   requireZeroPoint('outputZeroPoint', call.outputZeroPoint);
   requireBounds(call.low, call.high);
   if (call.table !== undefined) requireLength('table', call.table, BYTE_MAX + 1);
 }
 
 /** Subnormal singles are allowed: every tier multiplies them exactly alike. */
-export function requireMultiplier(name: string, value: number): void {
+export function requireMultiplier(
+  name: string,
+  value: number,
+  rounding: RoundingName = DEFAULT_ROUNDING,
+): void {
+  if (rounding !== DEFAULT_ROUNDING) {
+    requireRounding(rounding);
+    if (value > 0 && value < Infinity) return;
+    throw expected('a finite number > 0', name, value);
+  }
   if (!(value > 0 && value < Infinity && Math.fround(value) === value)) {
     throw expected('a finite single-precision number > 0', name, value);
   }

@@ -1,10 +1,12 @@
 import * as z from 'zod';
 import { QuantizationError } from '../params/errors.ts';
 import { BYTE_MAX, requireZeroPoint } from '../params/quantization.ts';
-import { requantize } from '../params/requantization.ts';
+import { multiplierFor } from '../params/requantization.ts';
+import { DEFAULT_ROUNDING, type RoundingName } from '../params/roundings.ts';
 import { elements } from '../params/shape.ts';
 import { requireDisjoint, requireLength, requireMultiplier, requirePositive } from './check.ts';
 import type { Operation } from './operation.ts';
+import { requantizer } from './requantization.ts';
 import { NODE_FIELDS } from './schema.ts';
 import type { ImageShape, NodeBase } from './tensor.ts';
 
@@ -26,12 +28,14 @@ export interface ConcatCall {
     /** Bytes that lie together; of another axis than the channels, rows or images of them. */
     readonly channels: number;
     readonly zeroPoint: number;
-    /** f32(scaleIn / scaleOut) */
+    /** f32(scaleIn / scaleOut); see `Requantization`. */
     readonly multiplier: number;
   }[];
   /** N · H · W; of another axis those before it. */
   readonly positions: number;
   readonly outputZeroPoint: number;
+  /** eq. 16; eq. 5 unless given. */
+  readonly rounding?: RoundingName;
   /** [positions, Σ channels] uint8 */
   readonly output: Uint8Array;
 }
@@ -66,7 +70,7 @@ export const concat: Operation<ConcatNode, ConcatCall> = {
 
   macs: () => 0,
 
-  call(node, { batch, inputs, output }) {
+  call(node, { batch, inputs, output, rounding = DEFAULT_ROUNDING }) {
     const { shape, quantization } = node.output;
     const axis = concatAxis(node);
     return {
@@ -74,10 +78,11 @@ export const concat: Operation<ConcatNode, ConcatCall> = {
         data,
         channels: elements(own.slice(axis)),
         zeroPoint: from.zeroPoint,
-        multiplier: Math.fround(from.scale / quantization.scale),
+        multiplier: multiplierFor(rounding, from.scale, 1, quantization.scale),
       })),
       positions: batch * elements(shape.slice(0, axis)),
       outputZeroPoint: quantization.zeroPoint,
+      ...(rounding !== DEFAULT_ROUNDING && { rounding }),
       output,
     };
   },
@@ -91,7 +96,7 @@ export const concat: Operation<ConcatNode, ConcatCall> = {
       requirePositive(`inputs[${i}].channels`, input.channels);
       requireLength(`inputs[${i}].data`, input.data, call.positions * input.channels);
       requireZeroPoint(`inputs[${i}].zeroPoint`, input.zeroPoint);
-      requireMultiplier(`inputs[${i}].multiplier`, input.multiplier);
+      requireMultiplier(`inputs[${i}].multiplier`, input.multiplier, call.rounding);
       requireDisjoint(`inputs[${i}].data`, input.data, call.output);
       channels += input.channels;
     }
@@ -100,19 +105,31 @@ export const concat: Operation<ConcatNode, ConcatCall> = {
   },
 
   compute(call) {
+    const parts = call.inputs.map((input) => ({
+      ...input,
+      requantize: partRequantizer(call, input),
+    }));
     let to = 0;
     for (let position = 0; position < call.positions; position++) {
-      for (const { data, channels, zeroPoint, multiplier } of call.inputs) {
+      for (const { data, channels, zeroPoint, requantize } of parts) {
         for (let c = 0; c < channels; c++) {
           // eq. 5 with acc = q − z, on the whole range of bytes
-          const difference = data[position * channels + c] - zeroPoint;
-          call.output[to] = requantize(difference, multiplier, call.outputZeroPoint, 0, BYTE_MAX);
+          call.output[to] = requantize(data[position * channels + c] - zeroPoint);
           to++;
         }
       }
     }
   },
 };
+
+/** What an input's difference from its zero point becomes. */
+export function partRequantizer(
+  { outputZeroPoint, rounding }: Pick<ConcatCall, 'outputZeroPoint' | 'rounding'>,
+  { multiplier }: Pick<ConcatCall['inputs'][number], 'multiplier'>,
+): (difference: number) => number {
+  const whole = { multiplier, outputZeroPoint, low: 0, high: BYTE_MAX };
+  return requantizer(rounding === undefined ? whole : { ...whole, rounding });
+}
 
 /** The sides that inputs have in common, e.g. "7 × 9". */
 function sidesBeside(joined: number, shape: ImageShape): string {

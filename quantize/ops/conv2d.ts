@@ -34,7 +34,10 @@ export function groupsOf({ inputShape, filterShape }: Conv2dCall): number {
 /** Each window times each filter (eq. 4), requantized (eq. 5). */
 export const conv2d: Operation<Conv2dNode, Conv2dCall> = {
   since: 1,
-  sinceOf: (node) => (node.groups === undefined ? convolutionSince(node) : 2),
+  sinceOf(node) {
+    const since = convolutionSince(node);
+    return node.groups !== undefined && since === 1 ? 2 : since;
+  },
   header: convolutionHeader('conv2d').extend({
     groups: z.number().int().min(LEAST_GROUPS).exactOptional(),
   }),

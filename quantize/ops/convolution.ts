@@ -5,7 +5,13 @@ import { requireDisjoint, requireLength, requireRequantization, requireShape } f
 import type { NodeTensors } from './operation.ts';
 import { Pair } from './schema.ts';
 import { batchShape, type ImageShape, type NodeBase, type Shape4 } from './tensor.ts';
-import { type WeightedCall, type WeightedFields, weightedCall, weightedHeader } from './weights.ts';
+import {
+  type WeightedCall,
+  type WeightedFields,
+  weightedCall,
+  weightedHeader,
+  weightedSince,
+} from './weights.ts';
 import { requireWindow } from './window.ts';
 
 /** What conv2d and depthwiseConv2d have in common. */
@@ -21,8 +27,9 @@ export function convolutionHeader<Op extends string>(op: Op) {
 }
 
 /** The version of the file that has what a convolution asks for. */
-export function convolutionSince({ dilations }: ConvolutionFields): 1 | 2 {
-  return dilations === undefined ? 1 : 2;
+export function convolutionSince(node: ConvolutionFields): 1 | 2 | 3 {
+  const ofWeights = weightedSince(node);
+  return node.dilations !== undefined && ofWeights === 1 ? 2 : ofWeights;
 }
 
 /** Rows and columns of the output, without its channels. */
@@ -51,14 +58,14 @@ export interface ConvolutionCall extends WeightedCall {
 
 export function convolutionCall(
   node: NodeBase & ConvolutionFields,
-  { batch, inputs: [input], output }: NodeTensors,
+  { batch, inputs: [input], output, rounding }: NodeTensors,
 ): ConvolutionCall {
   return {
     input: input.data,
     inputShape: batchShape(batch, input.shape),
     output,
     outputShape: batchShape(batch, node.output.shape),
-    ...weightedCall(node, input),
+    ...weightedCall(node, input, rounding),
     filterShape: node.weights.shape,
     strides: node.strides,
     padding: node.padding,
@@ -78,6 +85,6 @@ export function checkConvolution(call: ConvolutionCall): void {
   requireWindow(call, [call.filterShape[0], call.filterShape[1]], call.outputShape);
   requireZeroPoint('inputZeroPoint', call.inputZeroPoint);
   requireZeroPoint('filterZeroPoint', call.filterZeroPoint);
-  requireRequantization(call);
+  requireRequantization(call, call.outputShape[3]);
   requireDisjoint('input', call.input, call.output);
 }

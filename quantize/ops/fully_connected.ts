@@ -11,6 +11,7 @@ import {
   type WeightedFields,
   weightedCall,
   weightedHeader,
+  weightedSince,
 } from './weights.ts';
 
 /** Takes an image [H, W, C] as a row of K = H · W · C. */
@@ -30,6 +31,7 @@ export interface FullyConnectedCall extends WeightedCall {
 /** Each row times the filter (eq. 4), requantized (eq. 5). */
 export const fullyConnected: Operation<FullyConnectedNode, FullyConnectedCall> = {
   since: 1,
+  sinceOf: weightedSince,
   header: weightedHeader('fullyConnected'),
   arity: 'one',
   outputRange: 'observed',
@@ -49,7 +51,7 @@ export const fullyConnected: Operation<FullyConnectedNode, FullyConnectedCall> =
 
   macs: ({ weights }) => elements(weights.shape),
 
-  call(node, { batch, inputs: [input], output }) {
+  call(node, { batch, inputs: [input], output, rounding }) {
     const [, , inputDepth, outputDepth] = node.weights.shape;
     return {
       input: input.data,
@@ -57,7 +59,7 @@ export const fullyConnected: Operation<FullyConnectedNode, FullyConnectedCall> =
       batch,
       inputDepth,
       outputDepth,
-      ...weightedCall(node, input),
+      ...weightedCall(node, input, rounding),
     };
   },
   inputsOf: ({ input }) => [input],
@@ -72,7 +74,7 @@ export const fullyConnected: Operation<FullyConnectedNode, FullyConnectedCall> =
     requireLength('output', call.output, call.batch * call.outputDepth);
     requireZeroPoint('inputZeroPoint', call.inputZeroPoint);
     requireZeroPoint('filterZeroPoint', call.filterZeroPoint);
-    requireRequantization(call);
+    requireRequantization(call, call.outputDepth);
     requireDisjoint('input', call.input, call.output);
   },
 

@@ -1,4 +1,5 @@
-import { activationBounds, requantize, requantizeMultiplier } from '../params/requantization.ts';
+import { activationBounds, multiplierFor } from '../params/requantization.ts';
+import { DEFAULT_ROUNDING, type RoundingName } from '../params/roundings.ts';
 import { inNode, requireMultiplier } from './check.ts';
 import {
   checkElementwise,
@@ -10,13 +11,16 @@ import {
   elementwiseShape,
 } from './elementwise.ts';
 import type { Operation } from './operation.ts';
+import { requantizer } from './requantization.ts';
 import type { TensorSpec } from './tensor.ts';
 
 export type MultiplyNode = ElementwiseNode<'multiply'>;
 
 export interface MultiplyCall extends ElementwiseCall {
-  /** f32(f32(scaleA · scaleB) / scaleOut), a single-precision number > 0. */
+  /** f32(f32(scaleA · scaleB) / scaleOut), a single-precision number > 0; see `Requantization`. */
   readonly multiplier: number;
+  /** eq. 16; eq. 5 unless given. */
+  readonly rounding?: RoundingName;
 }
 
 /** The product of two tensors: eq. 5 with acc = (aq − za)(bq − zb). */
@@ -35,10 +39,12 @@ export const multiply: Operation<MultiplyNode, MultiplyCall> = {
 
   call({ activation, output }, tensors) {
     const [a, b] = tensors.inputs;
+    const { rounding = DEFAULT_ROUNDING } = tensors;
     const { quantization } = output;
     return {
       ...elementwiseCall(tensors),
-      multiplier: multiplierOf(output, a, b),
+      multiplier: multiplierOf(output, a, b, rounding),
+      ...(rounding !== DEFAULT_ROUNDING && { rounding }),
       outputZeroPoint: quantization.zeroPoint,
       ...activationBounds(activation, quantization),
     };
@@ -47,16 +53,21 @@ export const multiply: Operation<MultiplyNode, MultiplyCall> = {
 
   checkCall(call) {
     checkElementwise(call);
-    requireMultiplier('multiplier', call.multiplier);
+    requireMultiplier('multiplier', call.multiplier, call.rounding);
   },
 
   compute(call) {
-    const { multiplier, outputZeroPoint, low, high } = call;
-    computeElementwise(call, (a, b) => requantize(a * b, multiplier, outputZeroPoint, low, high));
+    const requantize = requantizer(call);
+    computeElementwise(call, (a, b) => requantize(a * b));
   },
 };
 
-function multiplierOf(output: TensorSpec, a: TensorSpec, b: TensorSpec): number {
+function multiplierOf(
+  output: TensorSpec,
+  a: TensorSpec,
+  b: TensorSpec,
+  rounding: RoundingName = DEFAULT_ROUNDING,
+): number {
   const scale = output.quantization.scale;
-  return requantizeMultiplier(a.quantization.scale, b.quantization.scale, scale);
+  return multiplierFor(rounding, a.quantization.scale, b.quantization.scale, scale);
 }

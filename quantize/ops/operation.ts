@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import type { RoundingName } from '../params/roundings.ts';
 import type { ImageShape, NodeBase, TensorSpec } from './tensor.ts';
 import type { StoredWeights, WeightedFields } from './weights.ts';
 
@@ -29,6 +30,8 @@ export interface NodeTensors {
   readonly inputs: readonly (TensorSpec & { readonly data: Uint8Array })[];
   /** [batch, H', W', M] uint8 */
   readonly output: Uint8Array;
+  /** The model's rule of requantization; eq. 5 unless given. */
+  readonly rounding?: RoundingName | undefined;
 }
 
 /**
@@ -37,9 +40,9 @@ export interface NodeTensors {
  */
 export interface Operation<Node extends NodeBase, Call extends CallBase> {
   /** The first version of the TF8 file that has it. */
-  readonly since: 1 | 2;
+  readonly since: 1 | 2 | 3;
   /** The same of a node, where its fields decide. */
-  sinceOf?(node: Node): 1 | 2;
+  sinceOf?(node: Node): 1 | 2 | 3;
   /** The node's fields in a file, in their order. */
   readonly header: NodeSchema<StoredNode<Node>>;
   /** How many tensors it reads; several: one and more. */

@@ -11,6 +11,15 @@ export const Quantization = z.strictObject({
   zeroPoint: z.number().int().min(0).max(255),
 });
 
+/** Of weights: one scale for all, or one a channel of the output. */
+export const WeightQuantizationField = z.union([
+  Quantization,
+  z.strictObject({
+    scales: z.array(z.number().positive()).min(1),
+    zeroPoint: z.number().int().min(0).max(255),
+  }),
+]);
+
 export const Tensor = z.strictObject({
   shape: z.tuple([Positive, Positive, Positive]),
   quantization: Quantization,

@@ -15,7 +15,7 @@ import type { Operation } from './operation.ts';
 import { requantizeArray } from './requantization.ts';
 import { CountPair } from './schema.ts';
 import type { NodeBase } from './tensor.ts';
-import { checkWeights, type WeightedFields, weightedHeader } from './weights.ts';
+import { checkWeights, type WeightedFields, weightedHeader, weightedSince } from './weights.ts';
 import { positionIndex } from './window.ts';
 
 /** Its padding are rows and columns that are cut off the output; weights: [kh, kw, C, M]. */
@@ -36,6 +36,7 @@ export type TransposedConv2dCall = Omit<ConvolutionCall, 'dilations'>;
  */
 export const transposedConv2d: Operation<TransposedConv2dNode, TransposedConv2dCall> = {
   since: 2,
+  sinceOf: (node) => (weightedSince(node) === 3 ? 3 : 2),
   header: weightedHeader('transposedConv2d').extend({ outputPadding: CountPair.exactOptional() }),
   arity: 'one',
   outputRange: 'observed',
@@ -93,7 +94,7 @@ export const transposedConv2d: Operation<TransposedConv2dNode, TransposedConv2dC
     requireEqual('outputShape[0]', outputShape[0], 'inputShape[0]', inputShape[0]);
     requireZeroPoint('inputZeroPoint', call.inputZeroPoint);
     requireZeroPoint('filterZeroPoint', call.filterZeroPoint);
-    requireRequantization(call);
+    requireRequantization(call, outputShape[3]);
     requireDisjoint('input', call.input, call.output);
   },
 

@@ -1,15 +1,23 @@
 import * as z from 'zod';
 import { requireAccumulatorFits } from '../params/accumulator.ts';
 import { QuantizationError } from '../params/errors.ts';
-import { type QuantizationParams, requireScale, requireZeroPoint } from '../params/quantization.ts';
 import {
   type ActivationKind,
   activationBounds,
+  multiplierFor,
   requantizeMultiplier,
 } from '../params/requantization.ts';
+import { DEFAULT_ROUNDING, type RoundingName } from '../params/roundings.ts';
+import {
+  isPerChannel,
+  ofScales,
+  requireWeightQuantization,
+  type WeightQuantization,
+  weightScales,
+} from '../params/weight_quantization.ts';
 import type { Padding } from '../params/window.ts';
 import { inNode } from './check.ts';
-import type { Requantization } from './requantization.ts';
+import type { ChannelRequantization } from './requantization.ts';
 import {
   ActivationField,
   Count,
@@ -17,24 +25,24 @@ import {
   PaddingField,
   Pair,
   Positive,
-  Quantization,
+  WeightQuantizationField,
 } from './schema.ts';
 import type { NodeBase, Shape4, TensorSpec } from './tensor.ts';
 
-/** A quantized weight tensor with one range for the whole layer (eq. 3). */
+/** A quantized weight tensor with one range for the whole layer, or one a channel of the output (eq. 3). */
 export interface QuantizedWeights {
   readonly data: Uint8Array;
   /**
    * conv2d: [kh, kw, C / groups, M]; depthwiseConv2d: [kh, kw, C, depthMultiplier]; fullyConnected: [1, 1, K, M].
    */
   readonly shape: Shape4;
-  readonly quantization: QuantizationParams;
+  readonly quantization: WeightQuantization;
 }
 
 /** What nodes with weights have. */
 export interface WeightedFields {
   readonly weights: QuantizedWeights;
-  /** [M] int32 at scaleIn · scaleWeight, zero point 0 */
+  /** [M] int32 at scaleIn · scaleWeight, zero point 0; the scale is the channel's where each has its own. */
   readonly bias: Int32Array;
   readonly strides: readonly [number, number];
   /** Filled with the input's zero point. */
@@ -47,7 +55,7 @@ export interface StoredWeights {
   readonly weights: {
     readonly offset: number;
     readonly shape: Shape4;
-    readonly quantization: QuantizationParams;
+    readonly quantization: WeightQuantization;
   };
   readonly bias: { readonly offset: number; readonly length: number };
 }
@@ -60,7 +68,7 @@ export function weightedHeader<Op extends string>(op: Op) {
     weights: z.strictObject({
       offset: Count,
       shape: z.tuple([Positive, Positive, Positive, Positive]),
-      quantization: Quantization,
+      quantization: WeightQuantizationField,
     }),
     bias: z.strictObject({ offset: Count, length: Positive }),
     strides: Pair,
@@ -70,7 +78,7 @@ export function weightedHeader<Op extends string>(op: Op) {
 }
 
 /** What a call takes of weights: the filter's bytes, its biases, eq. 5. */
-export interface WeightedCall extends Requantization {
+export interface WeightedCall extends ChannelRequantization {
   readonly inputZeroPoint: number;
   /** uint8 */
   readonly filter: Uint8Array;
@@ -79,20 +87,25 @@ export interface WeightedCall extends Requantization {
   readonly bias: Int32Array;
 }
 
+/** The version of the file that has a layer's parameters of weights. */
+export function weightedSince({ weights }: Pick<WeightedFields, 'weights'>): 1 | 3 {
+  return isPerChannel(weights.quantization) ? 3 : 1;
+}
+
 export function weightedCall(
   { weights, bias, activation, output }: WeightedFields & Pick<NodeBase, 'output'>,
   { quantization: input }: TensorSpec,
+  rounding: RoundingName = DEFAULT_ROUNDING,
 ): WeightedCall {
   return {
     inputZeroPoint: input.zeroPoint,
     filter: weights.data,
     filterZeroPoint: weights.quantization.zeroPoint,
     bias,
-    multiplier: requantizeMultiplier(
-      input.scale,
-      weights.quantization.scale,
-      output.quantization.scale,
+    multiplier: ofScales(weights.quantization, (scale) =>
+      multiplierFor(rounding, input.scale, scale, output.quantization.scale),
     ),
+    ...(rounding !== DEFAULT_ROUNDING && { rounding }),
     outputZeroPoint: output.quantization.zeroPoint,
     ...activationBounds(activation, output.quantization),
   };
@@ -128,11 +141,10 @@ export function checkWeights(
       `Expected ${output.shape[2]} biases in ${name} but received ${bias.length}`,
     );
   }
-  requireScale(`the scale of the weights of ${name}`, quantization.scale);
-  requireZeroPoint(`the zero point of the weights of ${name}`, quantization.zeroPoint);
-  inNode(name, () =>
-    requantizeMultiplier(input.scale, quantization.scale, output.quantization.scale),
-  );
+  requireWeightQuantization(name, quantization, bias.length);
+  for (const scale of weightScales(quantization)) {
+    inNode(name, () => requantizeMultiplier(input.scale, scale, output.quantization.scale));
+  }
   requireAccumulatorFits(name, {
     biasMax: bias.reduce((most, value) => Math.max(most, Math.abs(value)), 0),
     taps,

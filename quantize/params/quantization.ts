@@ -135,6 +135,7 @@ export function accumulatorScale(scaleIn: number, scaleWeight: number): number {
 /**
  * A layer's bias as int32 at scaleIn · scaleWeight, zero point 0 (eq. 3): real [M] → [M].
  * @param layer its name, for the messages
+ * @param scaleWeight of all weights, or [M] of each channel's
  * @throws QuantizationError, naming layer and channel, when a value is not finite or does not fit
  *   int32, and when a scale is no normal single
  */
@@ -142,11 +143,12 @@ export function quantizeBias(
   layer: string,
   bias: ArrayLike<number>,
   scaleIn: number,
-  scaleWeight: number,
+  scaleWeight: number | readonly number[],
 ): Int32Array {
-  const scale = accumulatorScale(scaleIn, scaleWeight);
+  const scales = [scaleWeight].flat().map((each) => accumulatorScale(scaleIn, each));
   const quantized = new Int32Array(bias.length);
   for (let channel = 0; channel < bias.length; channel++) {
+    const scale = scales[channel % scales.length];
     const value = roundHalfEven(bias[channel] / scale);
     if (!(value >= INT32_MIN && value <= INT32_MAX)) {
       throw new QuantizationError(

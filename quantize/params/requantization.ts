@@ -1,4 +1,4 @@
-import { expected } from './errors.ts';
+import { expected, QuantizationError } from './errors.ts';
 import {
   accumulatorScale,
   BYTE_MAX,
@@ -7,9 +7,32 @@ import {
   requireScale,
 } from './quantization.ts';
 import { clamp, roundHalfEven } from './rounding.ts';
+import { DEFAULT_ROUNDING, type RoundingName } from './roundings.ts';
 
 /** Name of the rounding of eq. 5, as model files record it. */
-export const REQUANTIZATION_ROUNDING = 'f32-multiply-round-half-even';
+export const REQUANTIZATION_ROUNDING = DEFAULT_ROUNDING;
+
+/**
+ * The multiplier by a rule of rounding: eq. 5's, a single, or that of eq. 16, a double.
+ * @throws QuantizationError as `requantizeMultiplier`; where the rule is power-of-two and the multiplier is none
+ */
+export function multiplierFor(
+  rounding: RoundingName,
+  scaleIn: number,
+  scaleWeight: number,
+  scaleOut: number,
+): number {
+  const single = requantizeMultiplier(scaleIn, scaleWeight, scaleOut);
+  if (rounding === DEFAULT_ROUNDING) return single;
+  const multiplier = (scaleIn * scaleWeight) / scaleOut;
+  if (rounding === 'power-of-two' && !Number.isInteger(Math.log2(multiplier))) {
+    throw new QuantizationError(
+      `Expected a multiplier that is a power of two for the profile power-of-two but received ${scaleIn} · ${scaleWeight} / ${scaleOut}`,
+      { remedy: 'Quantize with this profile: the scales become powers of two.' },
+    );
+  }
+  return multiplier;
+}
 
 /**
  * f32(f32(scaleIn · scaleWeight) / scaleOut) (eq. 5).

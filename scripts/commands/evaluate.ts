@@ -15,6 +15,7 @@ import {
   MODEL,
   OUTPUTS,
   PREPROCESSING,
+  PROFILE,
   QUANTIZATION_RECIPE,
   SEED,
   SEED_RANGE,
@@ -47,6 +48,7 @@ export const evaluateCommand = defineCommand({
       .option('input-range', INPUT_RANGE)
       .option('preprocessing', PREPROCESSING)
       .option('resolution', IMAGE_SIZE)
+      .option('profile', PROFILE)
       .option('outputs', OUTPUTS)
       .option('limit', LIMIT)
       .option('tier', TIER)

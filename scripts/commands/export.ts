@@ -1,6 +1,6 @@
 import { FORMAT_DESCRIPTIONS, FORMAT_NAMES } from '../../quantize/export/format_names.ts';
 import type { ExportResult } from '../../workflows/export/export.ts';
-import { RUNTIME_FORMATS } from '../../workflows/verify/runtime_names.ts';
+import { runtimesOf } from '../../workflows/verify/runtime_names.ts';
 import { defineCommand } from '../command.ts';
 import {
   CALIBRATION_DATA,
@@ -20,8 +20,6 @@ import {
 } from '../options.ts';
 import { showMemory } from '../show/memory.ts';
 import { inShell } from '../wording.ts';
-
-const VERIFIABLE: readonly string[] = Object.values(RUNTIME_FORMATS);
 
 export const exportCommand = defineCommand({
   command: 'export <model>',
@@ -83,6 +81,10 @@ export const exportCommand = defineCommand({
   examples: [
     ['export mobilenet.tf8 --format tflite --out mobilenet.tflite', 'for LiteRT'],
     [
+      'export per_channel.tf8 --format tflite-int8 --out mobilenet_int8.tflite',
+      'for chips that take int8',
+    ],
+    [
       'export mobilenet.tf8 --format c --integer-only --out mobilenet',
       'mobilenet.c and mobilenet.h, for a microcontroller',
     ],
@@ -117,7 +119,7 @@ export const exportCommand = defineCommand({
 
 /** What may be done with the files: verified, where a runtime of ours reads the format. */
 function nextStep({ format, files }: ExportResult): readonly string[] {
-  if (!VERIFIABLE.includes(format)) return [];
+  if (runtimesOf(format).length === 0) return [];
   return [`next: tf8 verify ${inShell(files[0].path)} --data DIR`];
 }
 

@@ -11,6 +11,7 @@ import {
   OUTPUTS,
   OVERWRITE,
   PREPROCESSING,
+  PROFILE,
   QUANTIZATION_RECIPE,
   SEED,
   SEED_RANGE,
@@ -32,6 +33,7 @@ export const quantizeCommand = defineCommand({
       .option('preprocessing', PREPROCESSING)
       .option('resolution', IMAGE_SIZE)
       .option('recipe', QUANTIZATION_RECIPE)
+      .option('profile', PROFILE)
       .option('outputs', OUTPUTS)
       .option('zero-variance', ZERO_VARIANCE)
       .option('softmax', {

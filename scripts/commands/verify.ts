@@ -6,7 +6,7 @@ import { RUNTIME_NAMES } from '../../workflows/verify/runtime_names.ts';
 import type { VerifyResult } from '../../workflows/verify/verify.ts';
 import type { VerifyFloatResult } from '../../workflows/verify/verify_float.ts';
 import { defineCommand } from '../command.ts';
-import { DATA, DATASET, LIMIT, SEED, SEED_RANGE, TIER, wholeNumbers } from '../options.ts';
+import { DATA, DATASET, LIMIT, PROFILE, SEED, SEED_RANGE, TIER, wholeNumbers } from '../options.ts';
 
 const IMAGES = 50;
 
@@ -36,7 +36,7 @@ export const verifyCommand = defineCommand({
         requiresArg: true,
         defaultDescription: "the format's: litert, onnxruntime or cc",
         describe:
-          'litert and onnxruntime are set up in a private Python environment; onnxruntime-node is used where it is installed; cc compiles the C program, with $CC if that is set',
+          'litert, tflite-micro (of tflite-int8; it rounds as the profile double-rounding) and onnxruntime are set up in a private Python environment; onnxruntime-node is used where it is installed; cc compiles the C program, with $CC if that is set',
       })
       .option('dump', {
         type: 'string',
@@ -44,6 +44,7 @@ export const verifyCommand = defineCommand({
         describe:
           'Folder that gets golden vectors of the images: input, every layer, outputs as .npy and .hex, and a manifest; about 20 MB an image of a MobileNet at 224',
       })
+      .option('profile', PROFILE)
       .option('tier', TIER)
       .option('seed', SEED)
       .check(wholeNumbers({ limit: 1, seed: SEED_RANGE })),

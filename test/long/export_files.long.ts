@@ -7,12 +7,16 @@ import { cacheDir } from '../../foundation/files/cache_dir.ts';
 import { sha256OfBytes } from '../../foundation/hashes/sha256.ts';
 import { runCommand } from '../../foundation/processes/run_command.ts';
 import { pythonEnvironment, RUNTIMES } from '../../foundation/python/python_environment.ts';
+import { planOn } from '../../quantize/execute/plan_on.ts';
 import { ManifestSchema } from '../../quantize/export/manifest.ts';
 import { decodeTf8 } from '../../quantize/model/tf8_file.ts';
 import { isWeighted, type Tf8Model } from '../../quantize/model/tf8_model.ts';
+import { elements } from '../../quantize/params/shape.ts';
 import { exportModel } from '../../workflows/export/export.ts';
+import { writeGolden } from '../../workflows/golden/golden_folder.ts';
 import { quantize } from '../../workflows/quantize/quantize.ts';
 import { verify } from '../../workflows/verify/verify.ts';
+import { randomBytes } from '../quantize/kernels/make_call.ts';
 import { contextOf } from '../scripts/support.ts';
 import { publishedModel } from '../support/published_model.ts';
 import { sharedFolder, skip } from '../support/skip.ts';
@@ -27,6 +31,16 @@ with np.load(sys.argv[1]) as arrays:
     print("arrays", json.dumps({
         name: [array.dtype.str, list(array.shape), hashlib.sha256(array.tobytes()).hexdigest()]
         for name, array in arrays.items()}))
+`;
+
+/** Prints shape and SHA-256 of every array of a folder of golden vectors as NumPy reads it. */
+const GOLDEN_ARRAYS = `
+import hashlib, json, pathlib, sys
+import numpy as np
+arrays = {path.stem: np.load(path) for path in pathlib.Path(sys.argv[1]).glob("*.npy")}
+print("golden", json.dumps({
+    name: [array.dtype.str, list(array.shape), hashlib.sha256(array.tobytes()).hexdigest()]
+    for name, array in arrays.items()}))
 `;
 
 /**
@@ -107,6 +121,20 @@ describe('an export to files', function () {
     assert.equal(result.top1Agreement, 100);
   });
 
+  it('golden vectors: NumPy reads the bytes that the executor computes', async function () {
+    const golden = at('golden');
+    const outputs = model.nodes.map(({ name }) => name);
+    const image = randomBytes(elements(model.input.shape), 3);
+    using plan = planOn(model, { outputs });
+    const tensors = new Map([[model.input.name, image], ...plan.run(image)]);
+    await writeGolden(golden, model, (add) => add('random', tensors));
+    const manifest = JSON.parse(await readFile(join(golden, 'manifest.json'), 'utf8'));
+    const arrays = await printed(this, GOLDEN_ARRAYS, join(golden, 'image_0000'), 'golden');
+    for (const { name, file, shape } of manifest.tensors) {
+      assert.deepEqual(arrays[file], ['|u1', shape, sha256OfBytes(tensors.get(name)!)], name);
+    }
+  });
+
   it('npz: NumPy reads the types, shapes, values and parameters of the model', async function () {
     const out = at('m.npz');
     await exportModel({ model: at('m.tf8'), format: 'npz', out, seed: 0 }, context);
@@ -119,7 +147,7 @@ describe('an export to files', function () {
       assert.equal(arrays[`${name}/bias`][2], sha256OfBytes(new Uint8Array(bias.buffer)));
     }
     const { tensors } = ManifestSchema.parse(JSON.parse(await readFile(`${out}.json`, 'utf8')));
-    for (const { name, scale, zeroPoint } of tensors) {
+    for (const { name, scale = Number.NaN, zeroPoint } of tensors) {
       const bytes = (values: Float32Array | Int32Array) => new Uint8Array(values.buffer);
       const scaleHash = sha256OfBytes(bytes(Float32Array.of(scale)));
       assert.deepEqual(arrays[`${name}/scale`], ['<f4', [], scaleHash]);

@@ -8,7 +8,7 @@ import type { Context } from '../../foundation/reporting/context.ts';
 import type { Recipe } from '../../quantize/convert/recipe.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
 import { recipeOf } from '../../quantize/model/recipe_of.ts';
-import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
+import { type Tf8Model, withRounding } from '../../quantize/model/tf8_model.ts';
 import { selectBackend } from '../../training/backend.ts';
 import type { KernelsUsed } from '../open/kernels_used.ts';
 import { rangeTitle, warnOfOtherPreprocessing } from '../open/model_input.ts';
@@ -138,7 +138,8 @@ async function evaluateOpened(
         { remedy: `Pass the model that it was quantized from, or ${option('precision', 'tf8')}.` },
       );
     }
-    const tf8 = await evaluation.tf8(opened.model, options.tier, opened.name);
+    const model = inProfile(opened.model, options.profile);
+    const tf8 = await evaluation.tf8(model, options.tier, opened.name);
     return {
       ...named,
       ...evaluation.counts(),
@@ -263,4 +264,9 @@ function calibrationBasis({ provenance }: Tf8Model): CalibrationBasis {
     zeroVariance,
     recipe: recipeOf(provenance),
   };
+}
+
+/** The model by the rule that is asked for; its own unless one is. */
+function inProfile(model: Tf8Model, profile: EvaluateOptions['profile']): Tf8Model {
+  return profile === undefined ? model : withRounding(model, profile);
 }

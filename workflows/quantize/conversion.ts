@@ -3,6 +3,7 @@ import type { ImageSize } from '../../checkpoints/input_affine.ts';
 import type { Reporter } from '../../foundation/reporting/reporter.ts';
 import type { Recipe } from '../../quantize/convert/recipe.ts';
 import type { Tf8Provenance } from '../../quantize/model/tf8_model.ts';
+import type { RoundingName } from '../../quantize/params/roundings.ts';
 import type { InputRange } from '../open/model_facts.ts';
 import type { OpenedTf8Model } from '../open/open_model.ts';
 import type { InputPreprocessing } from '../open/preprocessing.ts';
@@ -14,6 +15,8 @@ export interface ConversionOptions {
   readonly recipe?: string | Recipe | undefined;
   /** Short for a recipe: `mean` is option-1, `keep` as-published. */
   readonly zeroVariance?: ZeroVariancePolicy | undefined;
+  /** The rule by which accumulators become bytes (eq. 16); eq. 5 unless given. */
+  readonly profile?: RoundingName | undefined;
   readonly calibrationData?: string | undefined;
   readonly calibrationImages?: number | undefined;
   /** Of the images that the network takes, where it does not say; [−1, 1] unless given. */

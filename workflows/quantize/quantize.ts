@@ -12,6 +12,7 @@ import type { Recipe } from '../../quantize/convert/recipe.ts';
 import { selectKernels } from '../../quantize/kernels/select.ts';
 import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
+import type { RoundingName } from '../../quantize/params/roundings.ts';
 import { floatCompiler } from '../open/float_compiler.ts';
 import { DEFAULT_DATASET, type InputFacts } from '../open/model_facts.ts';
 import { asInput, inputShape, preparationOf } from '../open/model_input.ts';
@@ -31,6 +32,8 @@ export interface CalibrationSource {
   readonly seed: number;
   /** Images at the start of the seed's order that are left out, because they are evaluated. */
   readonly skip: number;
+  /** The rule of requantization; eq. 5 unless given. */
+  readonly rounding?: RoundingName | undefined;
 }
 
 export interface QuantizedModel {
@@ -92,6 +95,7 @@ export async function quantizeModel(
         softmax,
         centralFraction,
         ...(input.resample && { resample: input.resample }),
+        rounding: source.rounding,
         kernels: selectKernels('auto').kernels,
         threads: availableParallelism(),
         compile: await floatCompiler(images),
@@ -209,7 +213,7 @@ export async function quantize(
 }
 
 export interface CalibrationOptions
-  extends Pick<ConversionOptions, 'calibrationData' | 'calibrationImages'> {
+  extends Pick<ConversionOptions, 'calibrationData' | 'calibrationImages' | 'profile'> {
   /** The model's, where there is no `calibrationData`. */
   readonly dataset: string;
   /** What lies in `calibrationData`; recognized unless given. */
@@ -240,7 +244,7 @@ export async function calibrationSource(
   evaluated: { readonly dataset: Dataset; readonly limit: number } | undefined,
   context: Context,
 ): Promise<CalibrationSource & { readonly overlap: boolean }> {
-  const { calibrationData, seed } = options;
+  const { calibrationData, seed, profile } = options;
   const { calibrationImages = CONVERSION_DEFAULTS.calibrationImages } = options;
   const dataset =
     evaluated !== undefined && calibrationData === undefined
@@ -262,6 +266,7 @@ export async function calibrationSource(
     images: calibrationImages,
     seed,
     skip: disjoint ? evaluated.limit : 0,
+    rounding: profile,
     overlap: shared && !disjoint,
   };
 }

@@ -7,6 +7,7 @@ export const RECIPE_NAMES = [
   'depthwise-rounded',
   'rounded',
   'best',
+  'per-channel',
 ] as const;
 
 /** What each says in a few words. */
@@ -19,4 +20,5 @@ export const RECIPE_DESCRIPTIONS: Readonly<Record<(typeof RECIPE_NAMES)[number],
   'depthwise-rounded': 'and depthwise weights are rounded by second order',
   rounded: 'and so are all weights',
   best: 'and weights are refitted before: the best without training, from unlabelled images',
+  'per-channel': 'one symmetric scale a channel of weights, for runtimes that have it',
 };

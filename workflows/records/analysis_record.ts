@@ -54,6 +54,7 @@ const tensor = {
 
 const weights = z.strictObject({
   quantization,
+  channelScales: z.array(z.number().positive()).exactOptional(),
   range,
   histogram,
   sqnrDb: decibels,

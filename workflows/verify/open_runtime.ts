@@ -2,16 +2,18 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { UserError } from '../../foundation/errors.ts';
-import { pythonEnvironment, RUNTIMES } from '../../foundation/python/python_environment.ts';
+import { MICRO, pythonEnvironment, RUNTIMES } from '../../foundation/python/python_environment.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { withOutputs } from '../../quantize/export/onnx/onnx.ts';
 import { exportedOutputs } from '../../quantize/export/tensor_names.ts';
+import { int8WithLayers } from '../../quantize/export/tflite/tflite.ts';
+import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
 import { startCRuntime } from './c_runtime.ts';
 import { startNodeRuntime } from './node_runtime.ts';
 import { startPythonRuntime } from './python_runtime.ts';
 import type { Runtime, RuntimeTask } from './runtime.ts';
-import { RUNTIME_FORMATS, RUNTIME_NAMES, type RuntimeName } from './runtime_names.ts';
+import { type RuntimeName, runtimesOf } from './runtime_names.ts';
 
 /** An exported file that was read. */
 export interface Exported {
@@ -31,7 +33,7 @@ export async function openRuntime(
   name: RuntimeName | undefined,
   context: Context,
 ): Promise<Runtime> {
-  const fitting = RUNTIME_NAMES.filter((runtime) => RUNTIME_FORMATS[runtime] === exported.format);
+  const fitting = runtimesOf(exported.format);
   const chosen = name ?? fitting[0];
   if (chosen === undefined || !fitting.includes(chosen)) {
     throw new UserError(
@@ -45,6 +47,12 @@ export async function openRuntime(
   const task: RuntimeTask = { file, layersFile: file, layers, outputs };
   if (chosen === 'cc') return startCRuntime(file, model, context.signal);
   if (chosen === 'litert') return startPython(task, chosen, context);
+  if (chosen === 'tflite-micro') {
+    // It gives the outputs of the graph only.
+    return withCopy(int8WithLayers(model, await encodeTf8(model)), (layersFile) =>
+      startPython({ ...task, layersFile }, chosen, context),
+    );
+  }
   // ONNX Runtime gives the outputs of the graph only.
   return withCopy(withOutputs(exported.bytes, layers, file), (layersFile) =>
     chosen === 'onnxruntime'
@@ -55,10 +63,11 @@ export async function openRuntime(
 
 async function startPython(
   task: RuntimeTask,
-  kind: 'litert' | 'onnxruntime',
+  kind: 'litert' | 'onnxruntime' | 'tflite-micro',
   context: Context,
 ): Promise<Runtime> {
-  const python = await pythonEnvironment(RUNTIMES, context);
+  const packages = kind === 'tflite-micro' ? MICRO : RUNTIMES;
+  const python = await pythonEnvironment(packages, context);
   return startPythonRuntime(task, { python, kind, signal: context.signal });
 }
 

@@ -20,7 +20,7 @@ const AnswerSchema = z.object({
 export interface PythonRuntimeOptions {
   /** The interpreter, of `pythonEnvironment`. */
   readonly python: string;
-  readonly kind: 'litert' | 'onnxruntime';
+  readonly kind: 'litert' | 'onnxruntime' | 'tflite-micro';
   /** Ends the process. */
   readonly signal: AbortSignal;
   /** The program that speaks the protocol of run_export.py; that one unless given. */
@@ -39,7 +39,8 @@ export async function startPythonRuntime(
   const process = new PythonProcess(options);
   try {
     const { file, layersFile, layers } = task;
-    const request = { kind: options.kind, file, layers: layersFile, names: layers };
+    const outputs = task.outputs.length;
+    const request = { kind: options.kind, file, layers: layersFile, names: layers, outputs };
     process.write(`${JSON.stringify(request)}\n`);
     const { runtime, imageBytes, bytes } = AnswerSchema.parse(JSON.parse(await process.line()));
     const names = [...layers, ...task.outputs];

@@ -2,15 +2,18 @@
 
 The first line of standard input is a JSON object:
 
-  kind    "litert" or "onnxruntime"
+  kind    "litert", "onnxruntime" or "tflite-micro"
   file    the exported file: it is run as it is, for its outputs
   layers  the file to take the layers from: LiteRT the same, ONNX Runtime a copy that has the layers
-          as outputs
+          as outputs, TensorFlow Lite Micro one whose first outputs they are
   names   of the layers
+  outputs how many the file has
 
 The answer is a line of JSON: `runtime` (name and version), `imageBytes`, and `bytes`, of each layer
 and of each output. Then each image that comes, as plain bytes, is answered with the bytes of every
 layer, [H, W, C], and of the outputs in the file's order, one after another; ends when the input does.
+
+Bytes are uint8, q; a file of int8 takes and gives q - 128.
 
 Both runtimes run in their default setting. LiteRT keeps the tensors between the layers on request
 (`experimental_preserve_all_tensors`), and still runs every layer in the delegate it would run it in.
@@ -23,6 +26,14 @@ import warnings
 from importlib.metadata import version
 
 import numpy as np
+
+
+def signed(array):
+    return (array ^ 128).view(np.int8)
+
+
+def unsigned(array):
+    return array.view(np.uint8) ^ 128 if array.dtype == np.int8 else array
 
 
 def litert(request):
@@ -40,7 +51,9 @@ def litert(request):
 
     def run(pixels):
         for interpreter in (whole, layered):
-            interpreter.set_tensor(interpreter.get_input_details()[0]["index"], pixels)
+            given = interpreter.get_input_details()[0]
+            pixels_of_type = signed(pixels) if given["dtype"] == np.int8 else pixels
+            interpreter.set_tensor(given["index"], pixels_of_type)
             interpreter.invoke()
         layers = [layered.get_tensor(tensor) for tensor in wanted]
         return [*layers, *(whole.get_tensor(output) for output in outputs)]
@@ -57,6 +70,7 @@ def onnxruntime(request):
     image = whole.get_inputs()[0]
 
     def run(pixels):
+        pixels = signed(pixels) if image.type == "tensor(int8)" else pixels
         layers = layered.run(request["names"], {image.name: pixels})
         # [1, C, H, W] to our order of axes
         layers = [layer.transpose(0, 2, 3, 1) for layer in layers]
@@ -65,11 +79,29 @@ def onnxruntime(request):
     return f"ONNX Runtime {version('onnxruntime')}", tuple(image.shape), run
 
 
+def tflite_micro(request):
+    from tflite_micro.python.tflite_micro import runtime
+
+    whole, layered = (runtime.Interpreter.from_file(request[key]) for key in ("file", "layers"))
+    shape = tuple(whole.get_input_details(0)["shape"])
+    count = len(request["names"])
+    outputs = range(request["outputs"])
+
+    def run(pixels):
+        for interpreter in (whole, layered):
+            interpreter.set_input(signed(pixels), 0)
+            interpreter.invoke()
+        layers = [layered.get_output(index) for index in range(count)]
+        return [*layers, *(whole.get_output(index) for index in outputs)]
+
+    return f"TensorFlow Lite Micro {version('tflite-micro')}", shape, run
+
+
 def main():
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started this process ends it
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     request = json.loads(source.readline())
-    runtime, shape, run = {"litert": litert, "onnxruntime": onnxruntime}[request["kind"]](request)
+    runtime, shape, run = RUNTIMES[request["kind"]](request)
     size = int(np.prod(shape))
     sizes = [tensor.nbytes for tensor in run(np.zeros(shape, np.uint8))]
     answer = {"runtime": runtime, "imageBytes": size, "bytes": sizes}
@@ -77,8 +109,10 @@ def main():
     sink.flush()
     while len(pixels := source.read(size)) == size:
         for tensor in run(np.frombuffer(pixels, np.uint8).reshape(shape)):
-            sink.write(np.ascontiguousarray(tensor).data)
+            sink.write(np.ascontiguousarray(unsigned(tensor)).data)
         sink.flush()
 
+
+RUNTIMES = {"litert": litert, "onnxruntime": onnxruntime, "tflite-micro": tflite_micro}
 
 main()

@@ -11,7 +11,8 @@ import { type Manifest, withVerification } from '../../quantize/export/manifest.
 import { exportedOutputs } from '../../quantize/export/tensor_names.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
 import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
-import { isVector, outputNode } from '../../quantize/model/tf8_model.ts';
+import { isVector, outputNode, withRounding } from '../../quantize/model/tf8_model.ts';
+import type { RoundingName } from '../../quantize/params/roundings.ts';
 import { manifestPath, readManifest, writeManifest } from '../export/export_manifest.ts';
 import { type AddGolden, requireGoldenFolder, writeGolden } from '../golden/golden_folder.ts';
 import type { KernelsUsed } from '../open/kernels_used.ts';
@@ -44,6 +45,8 @@ export interface VerifyOptions {
   readonly seed: number;
   readonly tier: TierName | 'auto';
   readonly runtime?: RuntimeName | undefined;
+  /** The rule by which our executor rounds; the model's own unless given. */
+  readonly profile?: RoundingName | undefined;
 }
 
 export interface VerifyResult extends KernelsUsed {
@@ -62,6 +65,8 @@ export interface VerifyResult extends KernelsUsed {
   readonly top1Agreement: number | null;
   /** Where the golden vectors lie, if they were asked for. */
   readonly dump?: string;
+  /** The rule by which we rounded, if one was asked for. */
+  readonly profile?: RoundingName;
 }
 
 /**
@@ -75,7 +80,7 @@ export async function verify(
   context: Context,
   open: typeof openRuntime = openRuntime,
 ): Promise<VerifyResult> {
-  const { tier, dump } = options;
+  const { tier, dump, profile } = options;
   const file = exportedFile(options.file);
   if (dump !== undefined) await requireGoldenFolder(dump);
   const exported = await readExported(file);
@@ -90,7 +95,7 @@ export async function verify(
   const runtime = await open(exported, options.runtime, context);
   try {
     using plan = openPlan(
-      model,
+      profile === undefined ? model : withRounding(model, profile),
       { tier, outputs: model.nodes.map(({ name }) => name) },
       context.reporter,
     );
@@ -105,6 +110,7 @@ export async function verify(
       ...kernelsUsed(plan),
       ...comparison,
       ...(dump !== undefined && { dump }),
+      ...(profile !== undefined && { profile }),
     };
     if (manifest !== undefined) await addToManifest(file, manifest, dataset, result);
     return result;
@@ -193,7 +199,7 @@ async function addToManifest(
   file: string,
   manifest: Manifest,
   dataset: Dataset,
-  { runtime, images, layers, top1Agreement }: VerifyResult,
+  { runtime, images, layers, top1Agreement, profile }: VerifyResult,
 ): Promise<void> {
   const sum = (field: 'elements' | 'differing') =>
     layers.reduce((total, layer) => total + layer[field], 0);
@@ -207,6 +213,7 @@ async function addToManifest(
       differing: sum('differing'),
       maxDifference: Math.max(...layers.map(({ maxDifference }) => maxDifference)),
       top1Agreement,
+      ...(profile !== undefined && { profile }),
     }),
   );
 }

@@ -1,8 +1,28 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { RoundingName } from '../../params/roundings.ts';
 
 /** How a library requantizes (eq. 5); both give the same bytes. */
 export type CArithmetic = 'float' | 'integer';
+
+/** The source of a library's requantization: eq. 5 in single precision or by integers, or eq. 16. */
+export type RequantizeSource = CArithmetic | 'double' | 'shift';
+
+/** By the model's rule; the arithmetic is a choice by that of eq. 5 alone. */
+export function requantizeSource(
+  rounding: RoundingName,
+  arithmetic: CArithmetic,
+): RequantizeSource {
+  switch (rounding) {
+    case 'f32-multiply-round-half-even':
+      return arithmetic;
+    case 'double-rounding':
+      return 'double';
+    case 'shift-round':
+    case 'power-of-two':
+      return 'shift';
+  }
+}
 
 interface Kernel {
   /** Name of its parameters' struct. */
@@ -47,16 +67,18 @@ export const KERNELS = {
 export type KernelName = keyof typeof KERNELS;
 
 /** Parts with code of their own; what is inlined counts where it is. */
-const PART_BYTES: Readonly<Record<CArithmetic, Partial<Record<Part, number>>>> = {
+const PART_BYTES: Readonly<Record<RequantizeSource, Partial<Record<Part, number>>>> = {
   float: { requantize: 172, window: 60 },
   integer: { requantize: 330, window: 60 },
+  double: { requantize: 150, window: 60 },
+  shift: { requantize: 90, window: 60 },
 };
 
 /** Of a call in the function that runs the layers, with its constants. */
 const CALL_BYTES = 104;
 
 /** The source of the kernels that are used, each part once. */
-export function kernelSource(used: ReadonlySet<KernelName>, arithmetic: CArithmetic): string {
+export function kernelSource(used: ReadonlySet<KernelName>, arithmetic: RequantizeSource): string {
   const files = neededParts(used).map((part) =>
     part === 'requantize' ? `requantize_${arithmetic}` : part,
   );
@@ -73,7 +95,7 @@ export function kernelSource(used: ReadonlySet<KernelName>, arithmetic: CArithme
 export function codeBytes(
   used: ReadonlySet<KernelName>,
   calls: number,
-  arithmetic: CArithmetic,
+  arithmetic: RequantizeSource,
 ): number {
   const parts = neededParts(used).reduce(
     (sum, part) => sum + (PART_BYTES[arithmetic][part] ?? 0),

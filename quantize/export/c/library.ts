@@ -25,6 +25,9 @@ const ARRAY_TYPES = {
   alpha: 'uint8_t',
 } as const;
 
+/** Of a requantization's factors in a line. */
+const FACTORS_A_LINE = 4;
+
 type Entry = CNetwork['nodes'][number];
 
 /**
@@ -62,12 +65,27 @@ function nodeConstants(entry: Entry, index: number, prefix: string): string {
           `static const ${ARRAY_TYPES[name]} ${prefix}_${name}_${index}[${values.length}] = {\n${numberLines(values)}};`,
         ];
   });
+  const { factors } = entry.arrays;
+  if (factors !== undefined) {
+    arrays.push(
+      `static const ${prefix}_factor ${prefix}_factors_${index}[${factors.length}] = {\n${factorLines(factors)}};`,
+    );
+  }
   const layers = entry.steps.map(({ kernel, members }, step) => {
     const pointers = Object.keys(entry.arrays).map((name) => [name, `${prefix}_${name}_${index}`]);
     const all: Members = { ...members, ...Object.fromEntries(pointers) };
     return `static const ${prefix}_${KERNELS[kernel].layer} ${layerName(entry, index, step, prefix)} = ${initializer(all)};`;
   });
   return [`/* ${commentText(entry.node.name)} */`, ...arrays, ...layers, ''].join('\n');
+}
+
+function factorLines(factors: readonly Members[]): string {
+  const texts = factors.map(initializer);
+  const lines: string[] = [];
+  for (let first = 0; first < texts.length; first += FACTORS_A_LINE) {
+    lines.push(texts.slice(first, first + FACTORS_A_LINE).join(', '));
+  }
+  return lines.join(',\n');
 }
 
 function layerName({ steps }: CNode, index: number, step: number, prefix: string): string {

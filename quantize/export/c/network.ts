@@ -3,6 +3,7 @@ import { byName } from '../../model/by_name.ts';
 import { lifetimes } from '../../model/lifetimes.ts';
 import {
   outputNames,
+  roundingOf,
   type TensorSpec,
   type Tf8Model,
   type Tf8Node,
@@ -10,7 +11,13 @@ import {
 } from '../../model/tf8_model.ts';
 import { kernelCall } from '../../ops/table.ts';
 import { elements } from '../../params/shape.ts';
-import { type CArithmetic, codeBytes, type KernelName } from './kernels.ts';
+import {
+  type CArithmetic,
+  codeBytes,
+  type KernelName,
+  type RequantizeSource,
+  requantizeSource,
+} from './kernels.ts';
 import { type CNode, cNode } from './steps.ts';
 
 /** Processors read words from there alike. */
@@ -21,7 +28,7 @@ export interface CNetwork {
   readonly model: Tf8Model;
   /** In front of every name of the library. */
   readonly prefix: string;
-  readonly arithmetic: CArithmetic;
+  readonly arithmetic: RequantizeSource;
   readonly nodes: readonly (CNode & { readonly node: Tf8Node })[];
   readonly arenaBytes: number;
   /** Where each tensor lies in the arena, the input too; the network's outputs lie in the caller's memory. */
@@ -42,7 +49,8 @@ export interface ChipMemory {
 }
 
 /** @throws QuantizationError naming a pool with too large a window */
-export function cNetwork(model: Tf8Model, prefix: string, arithmetic: CArithmetic): CNetwork {
+export function cNetwork(model: Tf8Model, prefix: string, chosen: CArithmetic): CNetwork {
+  const arithmetic = requantizeSource(roundingOf(model), chosen);
   const specs = tensorSpecs(model);
   const names = outputNames(model);
   const made = model.nodes.map(({ name, inputs, output }) => ({
@@ -55,7 +63,7 @@ export function cNetwork(model: Tf8Model, prefix: string, arithmetic: CArithmeti
   const data = new Uint8Array(0);
   const nodes = model.nodes.map((node) => {
     const inputs = node.inputs.map((name) => ({ ...byName(specs, name), data }));
-    const call = kernelCall(node, { batch: 1, inputs, output: data });
+    const call = kernelCall(node, { batch: 1, inputs, output: data, rounding: model.rounding });
     return { node, ...cNode(node.name, call, arithmetic) };
   });
   const outputs = names.map((name) => ({ name, spec: byName(specs, name) }));
@@ -68,8 +76,10 @@ export function usedKernels({ nodes }: Pick<CNetwork, 'nodes'>): ReadonlySet<Ker
 }
 
 /** Bytes of a node's arrays in flash. */
-export function arrayBytes({ arrays }: CNode): number {
-  return Object.values(arrays).reduce((sum, { byteLength }) => sum + byteLength, 0);
+export function arrayBytes({ arrays: { factors = [], ...arrays } }: CNode): number {
+  // A factor's members have 4 bytes each.
+  const ofFactors = 4 * factors.flatMap((factor) => Object.keys(factor)).length;
+  return Object.values(arrays).reduce((sum, { byteLength }) => sum + byteLength, ofFactors);
 }
 
 export function chipMemory(network: CNetwork): ChipMemory {

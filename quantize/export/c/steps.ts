@@ -1,16 +1,17 @@
 import { groupsOf } from '../../ops/conv2d.ts';
 import type { ConvolutionCall } from '../../ops/convolution.ts';
 import type { ElementwiseCall } from '../../ops/elementwise.ts';
-import type { Requantization } from '../../ops/requantization.ts';
+import type { ChannelRequantization } from '../../ops/requantization.ts';
 import { type Calls, type CallTable, type KernelCall, ofCall } from '../../ops/table.ts';
 import type { Shape4 } from '../../ops/tensor.ts';
 import { QuantizationError } from '../../params/errors.ts';
 import { TAP_NUMBERS } from '../../params/resize.ts';
+import { fixedMultiplier } from '../../params/roundings.ts';
 import { elements } from '../../params/shape.ts';
 import { singleMultiplier } from '../../params/single_multiplier.ts';
 import { NO_PADDING, type Padding, UNDILATED } from '../../params/window.ts';
 import { permuteAxes } from '../tensor_layout.ts';
-import type { CArithmetic, KernelName } from './kernels.ts';
+import type { KernelName, RequantizeSource } from './kernels.ts';
 import { floatLiteral } from './literals.ts';
 
 /** Members of a struct by their names. */
@@ -22,6 +23,8 @@ export interface Members {
 export interface Arrays {
   readonly weights?: Uint8Array;
   readonly bias?: Int32Array;
+  /** Of weights with a scale a channel, in the form of a requantization's factor. */
+  readonly factors?: readonly Members[];
   readonly table?: Uint8Array;
   readonly rows?: Int32Array;
   readonly columns?: Int32Array;
@@ -54,11 +57,11 @@ export const FLASH_AXES = [3, 0, 1, 2] as const;
  * A node's kernels and arrays.
  * @throws QuantizationError naming a pool with too large a window, or a softmax in integers
  */
-export function cNode(name: string, call: KernelCall, arithmetic: CArithmetic): CNode {
+export function cNode(name: string, call: KernelCall, arithmetic: RequantizeSource): CNode {
   return ofCall(ROWS, call)(name, arithmetic);
 }
 
-type Row = (name: string, arithmetic: CArithmetic) => CNode;
+type Row = (name: string, arithmetic: RequantizeSource) => CNode;
 
 const ROWS: CallTable<Row> = {
   conv2d: (call) => (_name, arithmetic) => {
@@ -77,14 +80,18 @@ const ROWS: CallTable<Row> = {
             },
             inputs: [0],
           };
-    return { arrays: { weights, bias: call.bias }, steps: [step] };
+    return { arrays: { weights, bias: call.bias, ...factors(call, arithmetic) }, steps: [step] };
   },
   depthwiseConv2d: (call) => (_name, arithmetic) => ({
-    arrays: { weights: call.filter, bias: call.bias },
+    arrays: { weights: call.filter, bias: call.bias, ...factors(call, arithmetic) },
     steps: [{ kernel: 'depthwise_conv2d', members: convolution(call, arithmetic), inputs: [0] }],
   }),
   transposedConv2d: (call) => (_name, arithmetic) => ({
-    arrays: { weights: permuteAxes(call.filter, call.filterShape, FLASH_AXES), bias: call.bias },
+    arrays: {
+      weights: permuteAxes(call.filter, call.filterShape, FLASH_AXES),
+      bias: call.bias,
+      ...factors(call, arithmetic),
+    },
     steps: [{ kernel: 'transposed_conv2d', members: convolution(call, arithmetic), inputs: [0] }],
   }),
   prelu:
@@ -208,8 +215,8 @@ const ROWS: CallTable<Row> = {
 function convolution(
   call: Pick<ConvolutionCall, 'filterShape' | 'inputZeroPoint' | 'filterZeroPoint'> &
     Placed &
-    Requantization,
-  arithmetic: CArithmetic,
+    ChannelRequantization,
+  arithmetic: RequantizeSource,
 ): Members {
   const [height, width] = call.filterShape;
   return {
@@ -292,13 +299,35 @@ function elementwise({ rows, columns, share, aZeroPoint, bZeroPoint }: Elementwi
   return { rows, columns, share, a_zero_point: aZeroPoint, b_zero_point: bZeroPoint };
 }
 
+/** Its factor is left out where each channel has its own. */
 function requantization(
-  { multiplier, outputZeroPoint, low, high }: Requantization,
-  arithmetic: CArithmetic,
+  { multiplier, outputZeroPoint, low, high }: ChannelRequantization,
+  arithmetic: RequantizeSource,
 ): Members {
-  const factor =
-    arithmetic === 'float'
-      ? { multiplier: floatLiteral(multiplier) }
-      : { ...singleMultiplier(multiplier) };
-  return { ...factor, zero_point: outputZeroPoint, low, high };
+  return {
+    ...(typeof multiplier === 'number' && { factor: factorOf(multiplier, arithmetic) }),
+    zero_point: outputZeroPoint,
+    low,
+    high,
+  };
+}
+
+function factors(
+  { multiplier }: Pick<ChannelRequantization, 'multiplier'>,
+  arithmetic: RequantizeSource,
+): Pick<Arrays, 'factors'> {
+  if (typeof multiplier === 'number') return {};
+  return { factors: multiplier.map((each) => factorOf(each, arithmetic)) };
+}
+
+function factorOf(multiplier: number, arithmetic: RequantizeSource): Members {
+  switch (arithmetic) {
+    case 'float':
+      return { multiplier: floatLiteral(multiplier) };
+    case 'integer':
+      return { ...singleMultiplier(multiplier) };
+    case 'double':
+    case 'shift':
+      return { ...fixedMultiplier(multiplier) };
+  }
 }

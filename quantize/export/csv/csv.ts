@@ -22,7 +22,7 @@ const COLUMNS: Readonly<Record<string, (row: LayerRow) => string | number>> = {
   input_scale: ({ inputs }) => inputs.map(({ quantization }) => quantization.scale).join(';'),
   input_zero_point: ({ inputs }) =>
     inputs.map(({ quantization }) => quantization.zeroPoint).join(';'),
-  weights_scale: ({ weights }) => weights?.scale ?? '',
+  weights_scale: ({ weights }) => [weights?.scale ?? ''].flat().join(';'),
   weights_zero_point: ({ weights }) => weights?.zeroPoint ?? '',
   output_scale: ({ output }) => output.quantization.scale,
   output_zero_point: ({ output }) => output.quantization.zeroPoint,

@@ -6,6 +6,7 @@
  */
 import { isWeighted, tensorSpecs } from '../../model/tf8_model.ts';
 import { BYTE_MAX, type QuantizationParams } from '../../params/quantization.ts';
+import { isPerChannel, type WeightQuantization } from '../../params/weight_quantization.ts';
 import type { ExportedFile, ExportFormat, ExportSource } from '../export_format.ts';
 import { exportedOutputs, weightsName } from '../tensor_names.ts';
 import { encodeFloatOnnx } from './float_onnx.ts';
@@ -40,7 +41,7 @@ function encodeEncodings(source: ExportSource): ExportedFile[] {
   ];
   const weights = model.nodes
     .filter(isWeighted)
-    .map((node) => [weightsName(node.name), [encoding(node.weights.quantization)]] as const);
+    .map((node) => [weightsName(node.name), weightEncodings(node.weights.quantization)] as const);
   const json = {
     version: VERSION,
     activation_encodings: Object.fromEntries(activations),
@@ -53,6 +54,13 @@ function encodeEncodings(source: ExportSource): ExportedFile[] {
     files.push({ name: floatName, bytes: encodeFloatOnnx(model, floatWeights) });
   }
   return files;
+}
+
+/** One encoding a channel where each has a scale. */
+function weightEncodings(quantization: WeightQuantization) {
+  if (!isPerChannel(quantization)) return [encoding(quantization)];
+  const { scales, zeroPoint } = quantization;
+  return scales.map((scale) => ({ ...encoding({ scale, zeroPoint }), is_symmetric: 'True' }));
 }
 
 /** AIMET's offset is the negated zero point: min = scale · offset, max = scale · (offset + 255). */

@@ -1,6 +1,6 @@
 import { byName } from '../../model/by_name.ts';
 import { isWeighted } from '../../model/tf8_model.ts';
-import { accumulatorScale, type QuantizationParams } from '../../params/quantization.ts';
+import { biasQuantization, type WeightQuantization } from '../../params/weight_quantization.ts';
 import type { ExportFormat, ExportSource } from '../export_format.ts';
 import { appendZip, type ZipEntry } from '../stored_zip.ts';
 import { alphaName, biasName, TensorNames, weightsName } from '../tensor_names.ts';
@@ -16,7 +16,7 @@ export const NPZ: ExportFormat = {
 
 /**
  * An `.npz` file. Of each tensor, the input, each node's output, NODE/weights and NODE/bias, it has
- * TENSOR/scale (float32) and TENSOR/zero_point (int32); NODE/weights (uint8, in TF8's order of axes)
+ * TENSOR/scale (float32; [M] of weights and biases with one a channel) and TENSOR/zero_point (int32); NODE/weights (uint8, in TF8's order of axes)
  * and NODE/bias (int32) themselves too; and the head of the TF8 file.
  * @throws QuantizationError where a name comes twice
  */
@@ -27,8 +27,13 @@ function encodeNpz({ model, tf8 }: ExportSource): Uint8Array {
     names.add(name);
     entries.push({ name: `${name}.npy`, bytes: encodeNpy(...array) });
   };
-  const addParams = (name: string, { scale, zeroPoint }: QuantizationParams) => {
-    add(`${name}/scale`, Float32Array.of(scale), []);
+  const addParams = (name: string, { zeroPoint, ...scales }: WeightQuantization) => {
+    const shape = 'scale' in scales ? [] : [scales.scales.length];
+    add(
+      `${name}/scale`,
+      Float32Array.from('scale' in scales ? [scales.scale] : scales.scales),
+      shape,
+    );
     add(`${name}/zero_point`, Int32Array.of(zeroPoint), []);
   };
   const head = tf8Head(tf8);
@@ -43,8 +48,8 @@ function encodeNpz({ model, tf8 }: ExportSource): Uint8Array {
       add(weightsName(name), weights.data, weights.shape);
       addParams(weightsName(name), weights.quantization);
       add(biasName(name), bias, [bias.length]);
-      const scale = accumulatorScale(byName(scales, inputs[0]), weights.quantization.scale);
-      addParams(biasName(name), { scale, zeroPoint: 0 });
+      const scaleIn = byName(scales, inputs[0]);
+      addParams(biasName(name), biasQuantization(scaleIn, weights.quantization));
     }
     if (node.op === 'prelu') {
       add(alphaName(name), node.alpha.data, node.alpha.shape);

@@ -1,6 +1,12 @@
 import { create } from '@bufbuild/protobuf';
 import { littleEndian } from '../../params/little_endian.ts';
 import type { QuantizationParams } from '../../params/quantization.ts';
+import {
+  isPerChannel,
+  type WeightQuantization,
+  weightScales,
+} from '../../params/weight_quantization.ts';
+import { toggledSign } from '../signed_bytes.ts';
 import { TensorNames } from '../tensor_names.ts';
 import {
   type AttributeProto,
@@ -14,7 +20,7 @@ import {
 } from './generated/onnx_pb.ts';
 
 /** enum TensorProto.DataType */
-const DATA_TYPE = { float: 1, uint8: 2, int32: 6, int64: 7 } as const;
+const DATA_TYPE = { float: 1, uint8: 2, int8: 3, int32: 6, int64: 7 } as const;
 type DataType = keyof typeof DATA_TYPE;
 /** As an attribute names it. */
 export const INT32 = DATA_TYPE.int32;
@@ -24,13 +30,21 @@ const INT = 2;
 const STRING = 3;
 const INTS = 7;
 
+/** What the bytes of a graph are. */
+export type ByteType = 'uint8' | 'int8';
+
 /** Collects the nodes and constants of an ONNX graph; tensors are named. */
 export class OnnxGraph {
+  readonly bytes: ByteType;
   readonly nodes: NodeProto[] = [];
   readonly initializers: TensorProto[] = [];
   private readonly names = new TensorNames();
   /** Tensors whose scale and zero point are there. */
   private readonly quantized = new Set<string>();
+
+  constructor(bytes: ByteType = 'uint8') {
+    this.bytes = bytes;
+  }
 
   /** Adds a node with one output, whose name is the node's too. */
   node(
@@ -64,41 +78,73 @@ export class OnnxGraph {
     );
   }
 
+  /** A constant of bytes, as the graph has them. @param data as uint8 */
+  byteConstant(name: string, shape: readonly number[], data: Uint8Array): void {
+    this.constant(name, this.bytes, shape, this.bytes === 'int8' ? toggledSign(data) : data);
+  }
+
   /** Adds QuantizeLinear from real numbers to bytes. */
   quantize(real: string, bytes: string, params: QuantizationParams): void {
     this.node('QuantizeLinear', [real, ...this.params(bytes, params)], bytes);
   }
 
-  /** Adds DequantizeLinear of bytes; gives the name of the real numbers. */
-  dequantize(bytes: string, params: QuantizationParams, real: string): string {
-    this.node('DequantizeLinear', [bytes, ...this.params(bytes, params)], real);
+  /**
+   * Adds DequantizeLinear of bytes; gives the name of the real numbers. Where each channel has a scale, `axis` is
+   * that of the channels.
+   */
+  dequantize(bytes: string, params: WeightQuantization, real: string, axis = 0): string {
+    const inputs = [bytes, ...this.params(bytes, params)];
+    this.node('DequantizeLinear', inputs, real, isPerChannel(params) ? { axis } : {});
     return real;
   }
 
-  /** Adds DequantizeLinear of int32 numbers at zero point 0; gives the name of the real numbers. */
-  dequantizeInt32(integers: string, scale: number, real: string): string {
-    this.constant(`${integers}/scale`, 'float', [], littleEndian(Float32Array.of(scale)));
-    this.constant(`${integers}/zero_point`, 'int32', [], littleEndian(Int32Array.of(0)));
-    const params = [`${integers}/scale`, `${integers}/zero_point`];
-    this.node('DequantizeLinear', [integers, ...params], real);
+  /** Adds DequantizeLinear of int32 numbers [M] at zero point 0; gives the name of the real numbers. */
+  dequantizeInt32(integers: string, params: WeightQuantization, real: string): string {
+    const zeros = new Int32Array(weightScales(params).length);
+    this.constant(`${integers}/scale`, 'float', sides(params), littleEndian(scalesOf(params)));
+    this.constant(`${integers}/zero_point`, 'int32', sides(params), littleEndian(zeros));
+    const inputs = [integers, `${integers}/scale`, `${integers}/zero_point`];
+    this.node('DequantizeLinear', inputs, real, isPerChannel(params) ? { axis: 0 } : {});
     return real;
   }
 
-  /** Names of the constants with a tensor's scale and zero point. */
-  private params(tensor: string, { scale, zeroPoint }: QuantizationParams): [string, string] {
+  /** Names of the constants with a tensor's scales and zero points. */
+  private params(tensor: string, params: WeightQuantization): [string, string] {
     const names: [string, string] = [`${tensor}/scale`, `${tensor}/zero_point`];
     if (!this.quantized.has(tensor)) {
       this.quantized.add(tensor);
-      this.constant(names[0], 'float', [], littleEndian(Float32Array.of(scale)));
-      this.constant(names[1], 'uint8', [], Uint8Array.of(zeroPoint));
+      const scales = scalesOf(params);
+      const zeros = new Uint8Array(scales.length).fill(params.zeroPoint);
+      this.constant(names[0], 'float', sides(params), littleEndian(scales));
+      this.byteConstant(names[1], sides(params), zeros);
     }
     return names;
   }
 }
 
+function scalesOf(params: WeightQuantization): Float32Array {
+  return Float32Array.from(weightScales(params));
+}
+
+/** A number alone has no sides. */
+function sides(params: WeightQuantization): readonly number[] {
+  return isPerChannel(params) ? [params.scales.length] : [];
+}
+
 /** A graph's input or output of bytes; without a shape where it follows from the nodes. */
-export function byteTensor(name: string, shape?: readonly number[]): ValueInfoProto {
-  return tensorInfo(name, 'uint8', shape);
+export function byteTensor(
+  name: string,
+  type: ByteType,
+  shape?: readonly number[],
+): ValueInfoProto {
+  return tensorInfo(name, type, shape);
+}
+
+/** What the bytes of a graph are whose first input is this. */
+export function byteTypeOf(input: ValueInfoProto | undefined): ByteType {
+  const { value } = input?.type ?? { value: undefined };
+  const isInt8 = value?.case === 'tensorType' && value.value.elemType === DATA_TYPE.int8;
+  return isInt8 ? 'int8' : 'uint8';
 }
 
 /** A graph's input or output of real numbers. */

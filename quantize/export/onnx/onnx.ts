@@ -5,7 +5,9 @@ import { elements } from '../../params/shape.ts';
 import { fromBase64, toBase64 } from '../base64.ts';
 import { modelDescription } from '../description.ts';
 import type { ExportFormat, ExportSource } from '../export_format.ts';
+import type { FormatName } from '../format_names.ts';
 import { outputLabels } from '../labels.ts';
+import { toggledSign } from '../signed_bytes.ts';
 import { inverseOrder, permuteAxes } from '../tensor_layout.ts';
 import { biasName, exportedOutputs, weightsName } from '../tensor_names.ts';
 import {
@@ -16,7 +18,7 @@ import {
   type WeightedHead,
 } from '../tf8_head.ts';
 import { GraphProtoSchema, type ModelProto, ModelProtoSchema } from './generated/onnx_pb.ts';
-import { byteTensor, OnnxGraph } from './graph.ts';
+import { type ByteType, byteTensor, byteTypeOf, OnnxGraph } from './graph.ts';
 import { addNode, INPUTS_FIRST, OUTPUTS_FIRST, realName } from './operators.ts';
 
 /** The first with DequantizeLinear of axes; every operation here is in it. */
@@ -26,24 +28,40 @@ export const IR_VERSION = 7n;
 const LABELS_KEY = 'labels';
 
 /** A quantized model for ONNX Runtime and others that read opset 13. */
-export const ONNX: ExportFormat = {
-  name: 'onnx',
-  fileNames: (name) => [name],
-  encode: (source) => [{ name: source.fileName, bytes: encodeOnnx(source) }],
-  reader: {
-    // Protocol Buffers have no magic number: a model begins with field 1, the IR version.
-    recognizes: (file) => file[0] === 0x08,
-    read: decodeOnnx,
-  },
-};
+export const ONNX = onnxFormat('onnx', 'uint8');
+
+/** The same with int8, all numbers less 128. */
+export const ONNX_INT8 = onnxFormat('onnx-int8', 'int8');
+
+function onnxFormat(name: FormatName, bytes: ByteType): ExportFormat {
+  return {
+    name,
+    fileNames: (file) => [file],
+    encode: (source) => [{ name: source.fileName, bytes: encodeOnnx(source, bytes) }],
+    reader: {
+      // Protocol Buffers have no magic number: a model begins with field 1, the IR version.
+      recognizes: (file) => file[0] === 0x08 && bytesOf(file) === bytes,
+      read: decodeOnnx,
+    },
+  };
+}
+
+/** What the bytes of a model are; uint8 where the file is too damaged to say. */
+function bytesOf(file: Uint8Array): ByteType {
+  try {
+    return byteTypeOf(fromBinary(ModelProtoSchema, file).graph?.input[0]);
+  } catch {
+    return 'uint8';
+  }
+}
 
 /**
- * An `.onnx` file: input [1, H, W, C] uint8, outputs uint8, [1, C] of vectors, else [1, H, W, C]. One
+ * An `.onnx` file: input [1, H, W, C] of bytes, outputs of bytes, [1, C] of vectors, else [1, H, W, C]. One
  * transposition brings the image into ONNX's order of axes, one each output that is an image back; every
  * layer's bytes have its node's name, [1, C, H, W].
  */
-function encodeOnnx({ model, tf8 }: ExportSource): Uint8Array {
-  const graph = new OnnxGraph();
+function encodeOnnx({ model, tf8 }: ExportSource, bytes: ByteType): Uint8Array {
+  const graph = new OnnxGraph(bytes);
   const { input } = model;
   const image = `${input.name}/nchw`;
   graph.node('Transpose', [input.name], image, { perm: [0, 3, 1, 2] });
@@ -69,8 +87,8 @@ function encodeOnnx({ model, tf8 }: ExportSource): Uint8Array {
         name: model.name,
         node: graph.nodes,
         initializer: graph.initializers,
-        input: [byteTensor(input.name, [1, ...input.shape])],
-        output: outputs.map(({ name, shape }) => byteTensor(name, shape)),
+        input: [byteTensor(input.name, bytes, [1, ...input.shape])],
+        output: outputs.map(({ name, shape }) => byteTensor(name, bytes, shape)),
       }),
     }),
   );
@@ -99,7 +117,8 @@ async function decodeOnnx(file: Uint8Array, fileName: string): Promise<Tf8Model>
   const take = ({ name, op, shape }: WeightedHead): TakenWeights => {
     const weights = constants.get(weightsName(name));
     const stored = weights?.dims.map(Number) ?? [];
-    const data = weights?.rawData ?? new Uint8Array(0);
+    const raw = weights?.rawData ?? new Uint8Array(0);
+    const data = byteTypeOf(model.graph?.input[0]) === 'int8' ? toggledSign(raw) : raw;
     if (
       stored.length !== 4 ||
       elements(stored) !== elements(shape) ||
@@ -130,7 +149,8 @@ export function withOutputs(
   fileName: string,
 ): Uint8Array {
   const model = parse(file, fileName);
-  model.graph?.output.push(...names.map((name) => byteTensor(name)));
+  const bytes = byteTypeOf(model.graph?.input[0]);
+  model.graph?.output.push(...names.map((name) => byteTensor(name, bytes)));
   return toBinary(ModelProtoSchema, model);
 }
 

@@ -16,9 +16,11 @@ import { type NodeTable, ofNode } from '../../ops/table.ts';
 import type { NodeBase, Shape4 } from '../../ops/tensor.ts';
 import type { TransposedConv2dNode } from '../../ops/transposed_conv2d.ts';
 import { littleEndian } from '../../params/little_endian.ts';
-import { accumulatorScale, BYTE_MAX, type QuantizationParams } from '../../params/quantization.ts';
+import { BYTE_MAX, type QuantizationParams } from '../../params/quantization.ts';
 import { type ActivationKind, activationBounds } from '../../params/requantization.ts';
+import { biasQuantization } from '../../params/weight_quantization.ts';
 import type { Padding } from '../../params/window.ts';
+import { SIGNED_OFFSET } from '../signed_bytes.ts';
 import { permuteAxes } from '../tensor_layout.ts';
 import { alphaName, biasName, tableName, weightsName } from '../tensor_names.ts';
 import { addArrangement } from './arrangement.ts';
@@ -123,11 +125,17 @@ export function addNode(
   });
 }
 
-/** The bytes are the indices of what is gathered from the table: exact whatever the function. */
+/** The bytes, as uint8, are the indices of what is gathered from the table: exact whatever the function. */
 function addLookup({ name, output, table }: LookupNode, graph: OnnxGraph, { bytes }: Place): void {
   const indices = `${name}/indices`;
-  graph.node('Cast', bytes, indices, { to: INT32 });
-  graph.constant(tableName(name), 'uint8', [table.length], table);
+  if (graph.bytes === 'uint8') graph.node('Cast', bytes, indices, { to: INT32 });
+  else {
+    const [cast, offset] = [`${name}/cast`, `${name}/offset`];
+    graph.node('Cast', bytes, cast, { to: INT32 });
+    graph.constant(offset, 'int32', [], littleEndian(Int32Array.of(SIGNED_OFFSET)));
+    graph.node('Add', [cast, offset], indices);
+  }
+  graph.byteConstant(tableName(name), [table.length], table);
   graph.node('Gather', [tableName(name), indices], name, { axis: 0 });
   graph.dequantize(name, output.quantization, realName(name));
 }
@@ -137,7 +145,7 @@ function addBytesArrangement(node: RearrangeNode, graph: OnnxGraph, { input, byt
   const { name, output } = node;
   const { shape, quantization } = input;
   addArrangement(graph, node, shape, bytes[0], (zero) =>
-    graph.constant(zero, 'uint8', [], Uint8Array.of(quantization.zeroPoint)),
+    graph.byteConstant(zero, [], Uint8Array.of(quantization.zeroPoint)),
   );
   graph.dequantize(name, output.quantization, realName(name));
 }
@@ -170,8 +178,8 @@ function addOutput(
   } else {
     const unclipped = `${name}/unclipped`;
     graph.quantize(real, unclipped, output.quantization);
-    graph.constant(`${name}/low`, 'uint8', [], Uint8Array.of(low));
-    graph.constant(`${name}/high`, 'uint8', [], Uint8Array.of(high));
+    graph.byteConstant(`${name}/low`, [], Uint8Array.of(low));
+    graph.byteConstant(`${name}/high`, [], Uint8Array.of(high));
     graph.node('Clip', [unclipped, `${name}/low`, `${name}/high`], name);
   }
   graph.dequantize(name, output.quantization, realName(name));
@@ -204,12 +212,13 @@ function addWeights(
 ): string[] {
   const stored = axes.map((axis) => own[axis]);
   const filter = weightsName(name);
-  graph.constant(filter, 'uint8', stored, permuteAxes(weights.data, own, axes));
+  graph.byteConstant(filter, stored, permuteAxes(weights.data, own, axes));
   graph.constant(biasName(name), 'int32', [bias.length], littleEndian(bias));
-  const scale = accumulatorScale(input.scale, weights.quantization.scale);
+  const biases = biasQuantization(input.scale, weights.quantization);
+  const channelAxis = axes.indexOf(3);
   return [
-    graph.dequantize(filter, weights.quantization, realName(filter)),
-    graph.dequantizeInt32(biasName(name), scale, realName(biasName(name))),
+    graph.dequantize(filter, weights.quantization, realName(filter), channelAxis),
+    graph.dequantizeInt32(biasName(name), biases, realName(biasName(name))),
   ];
 }
 
@@ -241,7 +250,7 @@ function addPrelu(
 ): void {
   const slopes = alphaName(name);
   const stored = SLOPE_AXES.map((axis) => alpha.shape[axis]);
-  graph.constant(slopes, 'uint8', stored, permuteAxes(alpha.data, alpha.shape, SLOPE_AXES));
+  graph.byteConstant(slopes, stored, permuteAxes(alpha.data, alpha.shape, SLOPE_AXES));
   const dequantized = graph.dequantize(slopes, alpha.quantization, realName(slopes));
   graph.node('PRelu', [input, dequantized], real);
 }
@@ -274,8 +283,10 @@ function addRequantization(
   to: QuantizationParams,
 ): string {
   const [ones, unquantized] = [`${name}/ones`, `${name}/unquantized`];
-  graph.constant(ones, 'uint8', [channels, 1, 1, 1], new Uint8Array(channels).fill(1));
-  const filter = graph.dequantize(ones, { scale: 1, zeroPoint: 0 }, realName(ones));
+  const zeroPoint = graph.bytes === 'uint8' ? 0 : SIGNED_OFFSET;
+  const data = new Uint8Array(channels).fill(zeroPoint + 1);
+  graph.byteConstant(ones, [channels, 1, 1, 1], data);
+  const filter = graph.dequantize(ones, { scale: 1, zeroPoint }, realName(ones));
   graph.node('Conv', [realName(source), filter], unquantized, {
     kernel_shape: [1, 1],
     strides: [1, 1],

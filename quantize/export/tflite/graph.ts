@@ -4,29 +4,78 @@ import {
   flatTable,
 } from '../../../foundation/flatbuffers/flat_buffer.ts';
 import {
+  ADD,
+  AVERAGE_POOL_2D,
   BUFFER,
+  CONCATENATION,
+  CONV_2D,
+  DEPTH_TO_SPACE,
+  DEPTHWISE_CONV_2D,
+  FULLY_CONNECTED,
+  GATHER,
+  MAX_POOL_2D,
+  MUL,
   OPERATOR,
   OPERATOR_CODE,
   type OperatorKind,
+  PAD,
   QUANTIZATION,
+  RESIZE_NEAREST_NEIGHBOR,
+  SPACE_TO_DEPTH,
+  STRIDED_SLICE,
+  SUB,
   TENSOR,
   TENSOR_TYPE,
+  TRANSPOSE,
 } from '../../../foundation/flatbuffers/tflite_schema.ts';
 import { byName } from '../../model/by_name.ts';
-import type { QuantizationParams } from '../../params/quantization.ts';
+import {
+  isPerChannel,
+  type WeightQuantization,
+  weightScales,
+} from '../../params/weight_quantization.ts';
+import { SIGNED_OFFSET, toggledSign } from '../signed_bytes.ts';
 import { TensorNames } from '../tensor_names.ts';
 
 export interface TensorOptions {
   readonly shape: readonly number[];
-  /** uint8 unless given. */
+  /** Bytes, the graph's, unless given. */
   readonly type?: keyof typeof TENSOR_TYPE;
-  readonly quantization?: QuantizationParams;
-  /** A constant's elements, little-endian; a tensor without them is computed. */
+  /** Of bytes as uint8. */
+  readonly quantization?: WeightQuantization;
+  /** The axis of the channels, where each has its own scale. */
+  readonly channelAxis?: number;
+  /** A constant's elements, bytes as uint8, others little-endian; a tensor without them is computed. */
   readonly data?: Uint8Array;
 }
 
+/** What the bytes of a graph are. */
+export type ByteType = 'uint8' | 'int8';
+
+/** The first version of each operator that has int8, where it is not the first of all. */
+const INT8_VERSIONS: ReadonlyMap<number, number> = new Map([
+  ...[CONV_2D, DEPTHWISE_CONV_2D].map(({ code }) => [code, 3] as const),
+  [FULLY_CONNECTED.code, 4] as const,
+  ...[
+    ADD,
+    AVERAGE_POOL_2D,
+    CONCATENATION,
+    DEPTH_TO_SPACE,
+    GATHER,
+    MAX_POOL_2D,
+    MUL,
+    PAD,
+    RESIZE_NEAREST_NEIGHBOR,
+    SPACE_TO_DEPTH,
+    STRIDED_SLICE,
+    SUB,
+    TRANSPOSE,
+  ].map(({ code }) => [code, 2] as const),
+]);
+
 /** Collects the tensors, buffers and operators of a TFLite subgraph; tensors are named by their index. */
 export class TfliteGraph {
+  readonly bytes: ByteType;
   /** The first buffer is empty by convention: tensors that are computed refer to it. */
   private readonly buffers: FlatTable[] = [flatTable(BUFFER, {})];
   private readonly tensorTables: FlatTable[] = [];
@@ -35,21 +84,33 @@ export class TfliteGraph {
   private readonly names = new TensorNames();
   private readonly indices = new Map<string, number>();
 
+  constructor(bytes: ByteType) {
+    this.bytes = bytes;
+  }
+
   /** Index of a new tensor. */
-  tensor(name: string, { shape, type = 'uint8', quantization, data }: TensorOptions): number {
+  tensor(
+    name: string,
+    { shape, type = this.bytes, quantization, channelAxis = 0, data }: TensorOptions,
+  ): number {
     this.names.add(name);
     const index = this.tensorTables.length;
+    const isSigned = type === 'int8';
+    const stored = isSigned && data !== undefined ? toggledSign(data) : data;
     this.tensorTables.push(
       flatTable(TENSOR, {
         name,
         shape,
         type: TENSOR_TYPE[type],
-        buffer: data === undefined ? 0 : this.buffer(data),
+        buffer: stored === undefined ? 0 : this.buffer(stored),
         quantization:
           quantization &&
           flatTable(QUANTIZATION, {
-            scale: [quantization.scale],
-            zeroPoint: [quantization.zeroPoint],
+            scale: weightScales(quantization),
+            zeroPoint: weightScales(quantization).map(
+              () => quantization.zeroPoint - (isSigned ? SIGNED_OFFSET : 0),
+            ),
+            ...(isPerChannel(quantization) && { quantizedDimension: channelAxis }),
           }),
       }),
     );
@@ -87,14 +148,18 @@ export class TfliteGraph {
     );
   }
 
-  /** The tables so far; operators in the first version that has uint8 and what is written of them. */
+  /** The tables so far; every operator in the first version that has the graph's bytes. */
   tables() {
     return {
       buffers: this.buffers,
       tensors: this.tensorTables,
       operators: this.operatorTables,
       operatorCodes: this.codes.map(({ code, version = 1 }) =>
-        flatTable(OPERATOR_CODE, { deprecatedBuiltinCode: code, version, builtinCode: code }),
+        flatTable(OPERATOR_CODE, {
+          deprecatedBuiltinCode: code,
+          version: this.bytes === 'uint8' ? version : (INT8_VERSIONS.get(code) ?? version),
+          builtinCode: code,
+        }),
       ),
     };
   }

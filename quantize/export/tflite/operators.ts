@@ -50,9 +50,15 @@ import type { TransposedConv2dNode } from '../../ops/transposed_conv2d.ts';
 import { isSummandScale } from '../../params/addition.ts';
 import { QuantizationError } from '../../params/errors.ts';
 import { littleEndian } from '../../params/little_endian.ts';
-import { accumulatorScale, type QuantizationParams } from '../../params/quantization.ts';
+import type { QuantizationParams } from '../../params/quantization.ts';
+import {
+  biasQuantization,
+  isPerChannel,
+  SYMMETRIC_ZERO_POINT,
+} from '../../params/weight_quantization.ts';
 import { requantizationTable } from '../../params/requantization_table.ts';
 import { dilatedWindow, type Padding, samePadding, UNDILATED } from '../../params/window.ts';
+import { SIGNED_OFFSET } from '../signed_bytes.ts';
 import { permuteAxes } from '../tensor_layout.ts';
 import { alphaName, biasName, tableName, weightsName } from '../tensor_names.ts';
 import { fusedActivation } from './activation.ts';
@@ -94,6 +100,7 @@ export function addNode(graph: TfliteGraph, node: Tf8Node, specs: Specs): void {
 }
 
 function addConvolution(node: ConvolutionNode, graph: TfliteGraph, input: TensorSpec): void {
+  requireWeights(graph, node);
   const { name, weights, strides } = node;
   const [kernelHeight, kernelWidth, depth, last] = weights.shape;
   const dilations = node.dilations ?? UNDILATED;
@@ -125,6 +132,7 @@ function addConvolution(node: ConvolutionNode, graph: TfliteGraph, input: Tensor
   const filter = graph.tensor(weightsName(name), {
     shape: [1, kernelHeight, kernelWidth, depth * last],
     quantization,
+    channelAxis: 3,
     data: weights.data,
   });
   graph.operator(DEPTHWISE_CONV_2D, [image, filter, bias], addOutput(graph, node), {
@@ -139,6 +147,7 @@ function addTransposedConvolution(
   graph: TfliteGraph,
   input: TensorSpec,
 ): void {
+  requireWeights(graph, node);
   const { name, weights, strides, padding, output } = node;
   const [kernelHeight, kernelWidth, , outputs] = weights.shape;
   const window = [kernelHeight, kernelWidth] as const;
@@ -215,6 +224,7 @@ function addPrelu({ name, inputs, alpha, output }: PreluNode, graph: TfliteGraph
 }
 
 function addFullyConnected(node: WeightedNode, graph: TfliteGraph, input: TensorSpec): void {
+  requireWeights(graph, node);
   const { name, weights, output } = node;
   const [, , depth, outputs] = weights.shape;
   const { activation, bias } = addBias(graph, node, input);
@@ -340,15 +350,19 @@ function addResize(node: ResizeNode, graph: TfliteGraph): void {
   else graph.operator(RESIZE_NEAREST_NEIGHBOR, sources, to, options);
 }
 
-/** The bytes are the indices of what is gathered from the table: exact whatever the function. */
+/** The bytes, as uint8, are the indices of what is gathered from the table: exact whatever the function. */
 function addTable(graph: TfliteGraph, node: NodeBase, table: Uint8Array): void {
   const { name, inputs, output } = node;
   const shape = [1, ...output.shape];
-  const indices = graph.tensor(`${name}/indices`, { shape, type: 'int32' });
-  graph.operator(CAST, [graph.index(inputs[0])], indices, {
-    from: TENSOR_TYPE.uint8,
+  const cast = graph.tensor(graph.bytes === 'uint8' ? `${name}/indices` : `${name}/cast`, {
+    shape,
+    type: 'int32',
+  });
+  graph.operator(CAST, [graph.index(inputs[0])], cast, {
+    from: TENSOR_TYPE[graph.bytes],
     to: TENSOR_TYPE.int32,
   });
+  const indices = graph.bytes === 'uint8' ? cast : addOffset(graph, name, cast, shape);
   const { quantization } = output;
   const stored = graph.tensor(tableName(name), {
     shape: [table.length],
@@ -356,6 +370,23 @@ function addTable(graph: TfliteGraph, node: NodeBase, table: Uint8Array): void {
     data: table,
   });
   graph.operator(GATHER, [stored, indices], addOutput(graph, node), { axis: 0 });
+}
+
+/** 128 more, from int8 to what the same bytes are as uint8. */
+function addOffset(
+  graph: TfliteGraph,
+  name: string,
+  signed: number,
+  shape: readonly number[],
+): number {
+  const offset = graph.tensor(`${name}/offset`, {
+    shape: [1],
+    type: 'int32',
+    data: littleEndian(Int32Array.of(SIGNED_OFFSET)),
+  });
+  const indices = graph.tensor(`${name}/indices`, { shape, type: 'int32' });
+  graph.operator(ADD, [signed, offset], indices, { activation: 0 });
+  return indices;
 }
 
 function addConcatenation(
@@ -379,8 +410,8 @@ function addConcatenation(
 
 /**
  * A tensor at other parameters by eq. 5: a 1 × 1 depthwise convolution whose weights are 1, at
- * scale 1 and zero point 0, so that its accumulator is q − zeroPoint and its multiplier
- * scaleIn / scaleOut. (TFLite's QUANTIZE and its CONCATENATION of unlike inputs round otherwise.)
+ * scale 1 and zero point 0 of the graph's bytes, so that its accumulator is q − zeroPoint and its
+ * multiplier scaleIn / scaleOut. (TFLite's QUANTIZE and its CONCATENATION of unlike inputs round otherwise.)
  */
 function addRequantization(
   graph: TfliteGraph,
@@ -390,10 +421,11 @@ function addRequantization(
   to: QuantizationParams,
 ): number {
   const channels = shape[2];
+  const zeroPoint = graph.bytes === 'uint8' ? 0 : SIGNED_OFFSET;
   const ones = graph.tensor(`${name}/ones`, {
     shape: [1, 1, 1, channels],
-    quantization: { scale: 1, zeroPoint: 0 },
-    data: new Uint8Array(channels).fill(1),
+    quantization: { scale: 1, zeroPoint },
+    data: new Uint8Array(channels).fill(zeroPoint + 1),
   });
   const zeros = graph.tensor(`${name}/zeros`, {
     shape: [channels],
@@ -495,16 +527,33 @@ export function addReshape(
   graph.operator(RESHAPE, [source], output, { newShape });
 }
 
+/** @throws QuantizationError naming a layer whose weights LiteRT has not for the graph's bytes */
+function requireWeights(graph: TfliteGraph, { name, weights }: WeightedNode): void {
+  const { quantization } = weights;
+  if (graph.bytes === 'uint8') {
+    if (!isPerChannel(quantization)) return;
+    throw new QuantizationError(
+      `Expected one scale for the weights of ${name}, since LiteRT has no uint8 weights with one a channel, but it has ${quantization.scales.length}`,
+      { remedy: 'Export to tflite-int8.' },
+    );
+  }
+  if (quantization.zeroPoint === SYMMETRIC_ZERO_POINT) return;
+  throw new QuantizationError(
+    `Expected symmetric weights of ${name}, since LiteRT's int8 weights have the zero point 0 (128 of uint8), but theirs is ${quantization.zeroPoint - SIGNED_OFFSET}`,
+    {
+      remedy:
+        'Quantize with the recipe per-channel, or one with "symmetric": true; or export to tflite.',
+    },
+  );
+}
+
 function addBias(graph: TfliteGraph, node: WeightedNode, input: TensorSpec) {
   const { name, weights, activation, output } = node;
   return {
     bias: graph.tensor(biasName(name), {
       shape: [node.bias.length],
       type: 'int32',
-      quantization: {
-        scale: accumulatorScale(input.quantization.scale, weights.quantization.scale),
-        zeroPoint: 0,
-      },
+      quantization: biasQuantization(input.quantization.scale, weights.quantization),
       data: littleEndian(node.bias),
     }),
     activation: fusedActivation(name, activation, output.quantization),

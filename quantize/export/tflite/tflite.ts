@@ -13,13 +13,16 @@ import {
   SIGNATURE_TENSOR,
   SUBGRAPH,
   TENSOR,
+  TENSOR_TYPE,
 } from '../../../foundation/flatbuffers/tflite_schema.ts';
 import { type Tf8Model, tensorSpecs } from '../../model/tf8_model.ts';
 import { FileError, QuantizationError } from '../../params/errors.ts';
 import { elements } from '../../params/shape.ts';
 import { modelDescription } from '../description.ts';
 import type { ExportFormat, ExportSource } from '../export_format.ts';
+import type { FormatName } from '../format_names.ts';
 import { outputLabels } from '../labels.ts';
+import { toggledSign } from '../signed_bytes.ts';
 import { appendZip } from '../stored_zip.ts';
 import { inverseOrder, permuteAxes } from '../tensor_layout.ts';
 import { biasName, type ExportedOutput, exportedOutputs, weightsName } from '../tensor_names.ts';
@@ -30,27 +33,56 @@ import {
   tf8Head,
   type WeightedHead,
 } from '../tf8_head.ts';
-import { TfliteGraph } from './graph.ts';
+import { type ByteType, TfliteGraph } from './graph.ts';
 import { LABELS_FILE, METADATA_NAME, tfliteMetadata } from './metadata.ts';
 import { addNode, addReshape, OUTPUTS_FIRST } from './operators.ts';
 
 /** A uint8 model of TFLite in which LiteRT computes our bytes (eq. 5). */
-export const TFLITE: ExportFormat = {
-  name: 'tflite',
-  fileNames: (name) => [name],
-  encode: (source) => [{ name: source.fileName, bytes: encodeTflite(source) }],
-  reader: {
-    recognizes: (file) => String.fromCharCode(...file.subarray(4, 8)) === FILE_IDENTIFIER,
-    read: decodeTflite,
-  },
-};
+export const TFLITE = tfliteFormat('tflite', 'uint8');
+
+/** The same with int8, all numbers less 128, and weights whose zero point is 0: one scale or one a channel. */
+export const TFLITE_INT8 = tfliteFormat('tflite-int8', 'int8');
+
+function tfliteFormat(name: FormatName, bytes: ByteType): ExportFormat {
+  return {
+    name,
+    fileNames: (file) => [file],
+    encode: (source) => [{ name: source.fileName, bytes: encodeTflite(source, bytes) }],
+    reader: {
+      recognizes: (file) =>
+        String.fromCharCode(...file.subarray(4, 8)) === FILE_IDENTIFIER &&
+        isSigned(inputTable(file)) === (bytes === 'int8'),
+      read: decodeTflite,
+    },
+  };
+}
+
+/** The first tensor, the input; undefined where the file is too damaged to have one. */
+function inputTable(file: Uint8Array): FlatReader | undefined {
+  try {
+    return FlatReader.root(file, FILE_IDENTIFIER, (message) => new QuantizationError(message))
+      .tables(MODEL, 'subgraphs')
+      .flatMap((subgraph) => subgraph.tables(SUBGRAPH, 'tensors'))[0];
+  } catch (error) {
+    if (error instanceof QuantizationError) return undefined;
+    throw error;
+  }
+}
+
+function isSigned(tensor: FlatReader | undefined): boolean {
+  return tensor?.int8(TENSOR, 'type') === TENSOR_TYPE.int8;
+}
 
 /**
- * A `.tflite` file: input [1, H, W, C] uint8, outputs uint8, [1, C] of vectors, else [1, H, W, C]; every
+ * A `.tflite` file: input [1, H, W, C] of bytes, outputs of bytes, [1, C] of vectors, else [1, H, W, C]; every
  * tensor under its node's name, the weights' and biases' after it ("Conv2d_0/weights").
  */
-function encodeTflite({ model, tf8 }: ExportSource): Uint8Array {
-  const graph = new TfliteGraph();
+function encodeTflite(
+  { model, tf8 }: Pick<ExportSource, 'model' | 'tf8'>,
+  bytes: ByteType,
+  layers: readonly string[] = [],
+): Uint8Array {
+  const graph = new TfliteGraph(bytes);
   const { input } = model;
   const specs = tensorSpecs(model);
   const source = graph.tensor(input.name, {
@@ -83,7 +115,10 @@ function encodeTflite({ model, tf8 }: ExportSource): Uint8Array {
           name: model.name,
           tensors,
           inputs: [source],
-          outputs: outputs.map(({ tensorIndex }) => tensorIndex),
+          outputs: [
+            ...layers.map((layer) => graph.index(layer)),
+            ...outputs.map(({ tensorIndex }) => tensorIndex),
+          ],
           operators,
         }),
       ],
@@ -100,8 +135,14 @@ function encodeTflite({ model, tf8 }: ExportSource): Uint8Array {
     FILE_IDENTIFIER,
   );
   if (labels === undefined) return file;
-  const bytes = new TextEncoder().encode(`${labels.join('\n')}\n`);
-  return appendZip(file, [{ name: LABELS_FILE, bytes }]);
+  const list = new TextEncoder().encode(`${labels.join('\n')}\n`);
+  return appendZip(file, [{ name: LABELS_FILE, bytes: list }]);
+}
+
+/** An int8 file whose outputs are every layer and then the network's: what TensorFlow Lite Micro is to show. */
+export function int8WithLayers(model: Tf8Model, tf8: Uint8Array): Uint8Array {
+  const layers = model.nodes.map(({ name }) => name);
+  return encodeTflite({ model, tf8 }, 'int8', layers);
 }
 
 /** Index of the tensor that is given back: an image is the node's own, a vector loses its sides of 1. */
@@ -136,7 +177,11 @@ async function decodeTflite(file: Uint8Array, fileName: string): Promise<Tf8Mode
       .flatMap((subgraph) => subgraph.tables(SUBGRAPH, 'tensors'))
       .map((tensor) => [tensor.string(TENSOR, 'name'), tensor] as const),
   );
-  const dataOf = (name: string) => bufferOf(tensors.get(name)?.uint32(TENSOR, 'buffer') ?? 0);
+  const dataOf = (name: string) => {
+    const tensor = tensors.get(name);
+    const data = bufferOf(tensor?.uint32(TENSOR, 'buffer') ?? 0);
+    return isSigned(tensor) ? toggledSign(data) : data;
+  };
   return tf8FromHead(
     bufferOf(head.uint32(METADATA, 'buffer')),
     (node) => takeWeights(node, dataOf, fileName),

@@ -44,26 +44,30 @@ export type ElementwiseField =
   | 'shift'
   | 'outputZeroPoint'
   | 'low'
-  | 'high';
+  | 'high'
+  | 'rounding'
+  | 'mantissa'
+  | 'exponent';
 
 export interface NativeAddon {
   /** What this processor and operating system run, the slowest first. */
   supportedIsas(): InstructionSet[];
+  /**
+   * @param rounding the number in op.h's Rounding
+   * @param factors mantissa and exponent for each channel, of a rounding by integers; else empty
+   */
   createOp(
     kind: number,
     instructionSet: number,
     fields: WindowFields,
-    multiplier: number,
     filter: Uint8Array,
     bias: Int32Array,
-  ): NativeOp;
-  createConcat(
-    positions: number,
-    channels: Int32Array,
-    zeroPoints: Int32Array,
     multipliers: Float32Array,
-    outputZeroPoint: number,
+    rounding: number,
+    factors: Int32Array,
   ): NativeOp;
+  /** @param tables [inputs, 256], the output byte of each input byte */
+  createConcat(positions: number, channels: Int32Array, tables: Uint8Array): NativeOp;
   /** Of op.h's kinds of two tensors: `fields` by name; those that the kind does not have are left as they are. */
   createElementwise(
     kind: number,

@@ -1,5 +1,5 @@
 import type { AdditionCall } from '../../ops/addition.ts';
-import type { ConcatCall } from '../../ops/concat.ts';
+import { type ConcatCall, partRequantizer } from '../../ops/concat.ts';
 import { type Conv2dCall, groupsOf } from '../../ops/conv2d.ts';
 import type { ElementwiseCall } from '../../ops/elementwise.ts';
 import type { ExtremeCall } from '../../ops/extreme.ts';
@@ -8,6 +8,11 @@ import type { MultiplyCall } from '../../ops/multiply.ts';
 import type { Pool2dCall } from '../../ops/pool2d.ts';
 import { type PreluCall, preluTable } from '../../ops/prelu.ts';
 import type { RearrangeCall } from '../../ops/rearrange.ts';
+import {
+  type ChannelRequantization,
+  fixedMultipliersOf,
+  multipliersOf,
+} from '../../ops/requantization.ts';
 import type { ResizeCall } from '../../ops/resize.ts';
 import { type CallTable, checkCall, inputsOf, type KernelCall, ofCall } from '../../ops/table.ts';
 import type { TransposedConv2dCall } from '../../ops/transposed_conv2d.ts';
@@ -18,6 +23,7 @@ import {
   requireScale,
   requireZeroPoint,
 } from '../../params/quantization.ts';
+import { DEFAULT_ROUNDING, type RoundingName } from '../../params/roundings.ts';
 import { asConvolution, asPool, requireInt32Size, windowGeometry } from '../canonical_call.ts';
 import type { CompiledProgram, Kernels, Program } from '../kernels.ts';
 import { phaseSlices } from '../phases.ts';
@@ -43,6 +49,8 @@ const MINIMUM = 12;
 
 const NO_BYTES = new Uint8Array(0);
 const NO_BIAS = new Int32Array(0);
+const NO_MULTIPLIERS = new Float32Array(0);
+const NO_FACTOR = { mantissa: 0, exponent: 0 };
 
 /**
  * The native tier for one instruction set: the fastest that the processor has unless one is asked for. TypeScript
@@ -190,10 +198,21 @@ class NativeKernels implements Kernels {
       low,
       high,
     };
-    return this.withTable(
-      this.addon.createOp(kind, this.isa, fields, call.multiplier, call.filter, call.bias),
-      call,
+    const { filter, bias } = call;
+    const multipliers = multipliersOf(call, bias.length);
+    const rounding = roundingNumber(call);
+    const factors = factorsOf(call, bias.length);
+    const op = this.addon.createOp(
+      kind,
+      this.isa,
+      fields,
+      filter,
+      bias,
+      multipliers,
+      rounding,
+      factors,
     );
+    return this.withTable(op, call);
   }
 
   private withTable(op: NativeOp, { table }: Pick<Conv2dCall, 'table'>): NativeOp {
@@ -202,7 +221,7 @@ class NativeKernels implements Kernels {
   }
 
   private sliced(call: Conv2dCall | TransposedConv2dCall, slices: readonly Slice[]): NativeOp {
-    const { inputZeroPoint, filterZeroPoint, outputZeroPoint, multiplier, low, high } = call;
+    const { inputZeroPoint, filterZeroPoint, outputZeroPoint, low, high } = call;
     const [batch, height, width, channels] = call.inputShape;
     const [, outputHeight, outputWidth, outputChannels] = call.outputShape;
     const zeroPoints = { inputZeroPoint, filterZeroPoint, outputZeroPoint, low, high };
@@ -210,9 +229,21 @@ class NativeKernels implements Kernels {
     const addon = this.addon;
     const ops: NativeOp[] = [];
     try {
-      for (const { geometry, filter, bias } of slices) {
-        const fields = { ...geometry, ...zeroPoints };
-        const op = addon.createOp(CONVOLUTION, this.isa, fields, multiplier, filter, bias);
+      const multipliers = multipliersOf(call, call.bias.length);
+      const factors = factorsOf(call, call.bias.length);
+      const rounding = roundingNumber(call);
+      for (const { geometry, filter, bias, firstChannel: first } of slices) {
+        const end = first + bias.length;
+        const op = addon.createOp(
+            CONVOLUTION,
+            this.isa,
+            { ...geometry, ...zeroPoints },
+            filter,
+            bias,
+            multipliers.subarray(first, end),
+            rounding,
+            factors.subarray(2 * first, 2 * end),
+          );
         ops.push(this.withTable(op, call));
       }
       const places = slices.flatMap(({ place }) => [
@@ -237,7 +268,16 @@ class NativeKernels implements Kernels {
       low: call.low,
       high: call.high,
     };
-    return this.addon.createOp(kind, this.isa, fields, 1, NO_BYTES, NO_BIAS);
+    return this.addon.createOp(
+      kind,
+      this.isa,
+      fields,
+      NO_BYTES,
+      NO_BIAS,
+      NO_MULTIPLIERS,
+      0,
+      NO_BIAS,
+    );
   }
 
   private preluOp(call: PreluCall): NativeOp {
@@ -247,18 +287,24 @@ class NativeKernels implements Kernels {
 
   private sumOp(call: AdditionCall): NativeOp {
     requireInt32Sizes(call);
-    return this.addon.createElementwise(ADD, this.isa, 1, call);
+    const fields = { ...call, rounding: 0, mantissa: 0, exponent: 0 };
+    return this.addon.createElementwise(ADD, this.isa, 1, fields);
   }
 
   private productOp(call: MultiplyCall): NativeOp {
     requireInt32Sizes(call);
-    const fields = { ...call, aMultiplier: 0, bMultiplier: 0, shift: 1 };
+    const [{ mantissa, exponent } = NO_FACTOR] = fixedMultipliersOf(call);
+    const rounding = roundingNumber(call);
+    const sum = { aMultiplier: 0, bMultiplier: 0, shift: 1 };
+    const fields = { ...call, ...sum, rounding, mantissa, exponent };
     return this.addon.createElementwise(MULTIPLY, this.isa, call.multiplier, fields);
   }
 
   private extremeOp(kind: number, call: ExtremeCall): NativeOp {
     requireInt32Sizes(call);
-    const unused = { aZeroPoint: 0, bZeroPoint: 0, outputZeroPoint: 0, low: 0, high: 255 };
+    const unused = {
+      ...{ rounding: 0, mantissa: 0, exponent: 0 },
+      aZeroPoint: 0, bZeroPoint: 0, outputZeroPoint: 0, low: 0, high: 255 };
     const fields = { ...call, ...unused, aMultiplier: 0, bMultiplier: 0, shift: 1 };
     return this.addon.createElementwise(kind, this.isa, 1, fields);
   }
@@ -281,16 +327,39 @@ class NativeKernels implements Kernels {
     return this.addon.createRearrangement(batch, imageBytes, map, fill);
   }
 
-  private concatOp({ inputs, positions, outputZeroPoint }: ConcatCall): NativeOp {
+  private concatOp(call: ConcatCall): NativeOp {
+    const { inputs, positions } = call;
     requireInt32Size(positions);
-    return this.addon.createConcat(
-      positions,
-      int32Sizes(inputs.map(({ channels }) => channels)),
-      Int32Array.from(inputs, ({ zeroPoint }) => zeroPoint),
-      Float32Array.from(inputs, ({ multiplier }) => multiplier),
-      outputZeroPoint,
-    );
+    const tables = new Uint8Array(inputs.length * 256);
+    for (const [i, input] of inputs.entries()) {
+      const requantize = partRequantizer(call, input);
+      for (let q = 0; q < 256; q++) tables[256 * i + q] = requantize(q - input.zeroPoint);
+    }
+    const channels = int32Sizes(inputs.map((input) => input.channels));
+    return this.addon.createConcat(positions, channels, tables);
   }
+}
+
+/** Numbers of source/op.h's Rounding. */
+const ROUNDING_NUMBERS: Readonly<Record<RoundingName, number>> = {
+  'f32-multiply-round-half-even': 0,
+  'double-rounding': 1,
+  'shift-round': 2,
+  'power-of-two': 2,
+};
+
+function roundingNumber({ rounding = DEFAULT_ROUNDING }: { rounding?: RoundingName }): number {
+  return ROUNDING_NUMBERS[rounding];
+}
+
+/** Mantissa and exponent of each channel; empty by eq. 5. */
+function factorsOf(call: ChannelRequantization, channels: number): Int32Array {
+  const fixed = fixedMultipliersOf(call);
+  if (fixed.length === 0) return NO_BIAS;
+  return Int32Array.from({ length: 2 * channels }, (_, i) => {
+    const { mantissa, exponent } = fixed[Math.floor(i / 2) % fixed.length];
+    return i % 2 === 0 ? mantissa : exponent;
+  });
 }
 
 function requireInt32Sizes({ rows, columns }: Pick<ElementwiseCall, 'rows' | 'columns'>): void {

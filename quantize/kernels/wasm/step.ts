@@ -8,7 +8,7 @@ import type { MultiplyCall } from '../../ops/multiply.ts';
 import type { Pool2dCall } from '../../ops/pool2d.ts';
 import { type PreluCall, preluTable } from '../../ops/prelu.ts';
 import type { RearrangeCall } from '../../ops/rearrange.ts';
-import type { Requantization } from '../../ops/requantization.ts';
+import { multipliersOf, type Requantization } from '../../ops/requantization.ts';
 import type { ResizeCall } from '../../ops/resize.ts';
 import type { SoftmaxCall } from '../../ops/softmax.ts';
 import { type CallTable, checkCall, type KernelCall, ofCall } from '../../ops/table.ts';
@@ -57,7 +57,7 @@ export interface KernelStep {
   readonly singles: Fields;
   /** Of a convolution: the filter that is to be packed. */
   readonly matrix?: FilterMatrix;
-  readonly biases?: Pick<Conv2dCall, 'bias' | 'inputZeroPoint'>;
+  readonly biases?: Pick<Conv2dCall, 'bias' | 'inputZeroPoint' | 'multiplier'>;
   /** Of a call that is several convolutions: `matrix` has the filters of all. */
   readonly slices?: readonly SliceStep[];
   /** Of a function of each value; behind a convolution, of its output's. */
@@ -115,7 +115,7 @@ export function prepareStep(kernelCall: KernelCall): KernelStep {
 function convolutionStep(call: Conv2dCall): KernelStep {
   const { filterShape, outputShape, filter, bias, inputShape } = call;
   const geometry = windowGeometry(call, [filterShape[0], filterShape[1]], outputShape);
-  return windowStep(call, { geometry, filter, bias }, inputShape[3], {
+  return windowStep(call, { geometry, filter, bias, firstChannel: 0 }, inputShape[3], {
     outputStep: outputShape[3],
     outputRow: outputShape[2] * outputShape[3],
     outputImage: outputShape[1] * outputShape[2] * outputShape[3],
@@ -160,10 +160,19 @@ function phaseKey({ strides, padding, outputShape }: TransposedConv2dCall): stri
   return [strides, padding.top, padding.left, outputShape].join();
 }
 
+/** The multipliers of `count` channels from `first` on. */
+function ofChannels(
+  { multiplier }: Pick<Conv2dCall, 'multiplier'>,
+  first: number,
+  count: number,
+): Conv2dCall['multiplier'] {
+  return typeof multiplier === 'number' ? multiplier : multiplier.slice(first, first + count);
+}
+
 /** A convolution whose rows lie apart in the tensors, in bytes. */
 function windowStep(
   call: Conv2dCall | TransposedConv2dCall,
-  { geometry, filter, bias }: Pick<Slice, 'geometry' | 'filter' | 'bias'>,
+  { geometry, filter, bias, firstChannel }: Omit<Slice, 'place'>,
   inputStep: number,
   output: Pick<SlicePlace, 'outputStep' | 'outputRow'> & { readonly outputImage: number },
 ): KernelStep {
@@ -186,7 +195,11 @@ function windowStep(
   return {
     scratchBytes: ACCUMULATOR_BYTES + gatheredBytes + blockTiles * tileBytes + SLACK_BYTES,
     matrix: { filter, zeroPoint: call.filterZeroPoint, depth, columns },
-    biases: { bias, inputZeroPoint: call.inputZeroPoint },
+    biases: {
+      bias,
+      inputZeroPoint: call.inputZeroPoint,
+      multiplier: ofChannels(call, firstChannel, columns),
+    },
     ...(call.table && { table: call.table }),
     integers: [
       [record.OP, record.OP_CONVOLUTION],
@@ -201,7 +214,7 @@ function windowStep(
       [record.OUTPUT_ROW, output.outputRow],
       [record.OUTPUT_IMAGE, output.outputImage],
     ],
-    singles: requantizationSingles(call),
+    singles: lowerSingle(call),
   };
 }
 
@@ -233,7 +246,7 @@ function depthwiseStep(call: Conv2dCall): KernelStep {
       [record.INPUT_ZERO_POINT, call.inputZeroPoint],
       ...requantizationIntegers(call),
     ],
-    singles: requantizationSingles(call),
+    singles: lowerSingle(call),
   };
 }
 
@@ -439,7 +452,11 @@ function elementwiseFields(call: ElementwiseCall): Fields {
   ];
 }
 
-function requantizationIntegers({ outputZeroPoint, low, high }: Requantization): Fields {
+function requantizationIntegers({
+  outputZeroPoint,
+  low,
+  high,
+}: Omit<Requantization, 'multiplier'>): Fields {
   return [
     [record.OFFSET, outputZeroPoint - ROUNDER_BITS],
     [record.LOW, low],
@@ -447,11 +464,15 @@ function requantizationIntegers({ outputZeroPoint, low, high }: Requantization):
   ];
 }
 
-function requantizationSingles({ multiplier, outputZeroPoint, low }: Requantization): Fields {
-  return [
-    [record.MULTIPLIER, multiplier],
-    [record.LOWER, low - outputZeroPoint],
-  ];
+function requantizationSingles(call: Requantization): Fields {
+  return [[record.MULTIPLIER, call.multiplier], ...lowerSingle(call)];
+}
+
+function lowerSingle({
+  outputZeroPoint,
+  low,
+}: Pick<Requantization, 'outputZeroPoint' | 'low'>): Fields {
+  return [[record.LOWER, low - outputZeroPoint]];
 }
 
 /** Writes the step's record, and what it points to beside the filter; returns its address. */
@@ -535,19 +556,25 @@ function pointersOf(arena: Arena, step: KernelStep, { inputs, output, filter }: 
 }
 
 /**
- * [⌈columns / 8⌉ · 8] int32: bias − zx · Σ (wq − wz), so that the kernels multiply xq itself:
- * bias + Σ (xq − zx)(wq − wz) = (bias − zx Σ (wq − wz)) + Σ xq (wq − wz) (eq. 4). The
- * sums wrap modulo 2³², which leaves the accumulator as it is.
+ * [⌈columns / 8⌉, 2, 8]: int32 biases and f32 multipliers. The biases are bias − zx · Σ (wq − wz), so that the
+ * kernels multiply xq itself: bias + Σ (xq − zx)(wq − wz) = (bias − zx Σ (wq − wz)) + Σ xq (wq − wz)
+ * (eq. 4). The sums wrap modulo 2³², which leaves the accumulator as it is.
  */
 function writeBias(
   arena: Arena,
-  { bias, inputZeroPoint }: NonNullable<KernelStep['biases']>,
+  { bias, inputZeroPoint, multiplier }: NonNullable<KernelStep['biases']>,
   { sums }: PackedFilter,
 ): number {
-  const padded = new Int32Array(Math.ceil(sums.length / LANES) * LANES);
-  for (const [m, sum] of sums.entries()) padded[m] = bias[m] - Math.imul(inputZeroPoint, sum);
-  const address = arena.allocate(padded.byteLength);
-  arena.int32s.set(padded, address / 4);
+  const multipliers = multipliersOf({ multiplier }, sums.length);
+  const numbers = Math.ceil(sums.length / LANES) * 2 * LANES;
+  const address = arena.allocate(4 * numbers);
+  const { int32s, singles } = arena;
+  int32s.fill(0, address / 4, address / 4 + numbers);
+  for (const [m, sum] of sums.entries()) {
+    const at = address / 4 + Math.floor(m / LANES) * 2 * LANES + (m % LANES);
+    int32s[at] = bias[m] - Math.imul(inputZeroPoint, sum);
+    singles[at + LANES] = multipliers[m];
+  }
   return address;
 }
 

@@ -1,5 +1,8 @@
 import { inputsOf, type KernelCall } from '../../ops/table.ts';
+import { DEFAULT_ROUNDING } from '../../params/roundings.ts';
 import type { CompiledProgram, Kernels, Program } from '../kernels.ts';
+import { compileProgram } from '../program.ts';
+import { REFERENCE_KERNELS } from '../reference.ts';
 import { Arena } from './arena.ts';
 import { FilterCache } from './filter_cache.ts';
 import { prepareStep, writeStep } from './step.ts';
@@ -36,6 +39,11 @@ export function createWasmKernels(source: WasmSource, options: WasmKernelsOption
   return new WasmKernels(compile(source), options);
 }
 
+/** Whether a call is rounded by integers (eq. 16), which is left to the reference. */
+function isByIntegers({ call }: KernelCall): boolean {
+  return 'rounding' in call && call.rounding !== DEFAULT_ROUNDING;
+}
+
 class WasmKernels implements Kernels {
   readonly tier = 'wasm';
   readonly limitation?: string;
@@ -57,6 +65,9 @@ class WasmKernels implements Kernels {
   }
 
   compile(program: Program, options: { readonly threads: number }): CompiledProgram {
+    if (program.calls.some(isByIntegers)) {
+      return compileProgram({ tier: this.tier, run: (call) => this.run(call) }, program, options);
+    }
     const threading = this.threading;
     const threads = threading ? Math.min(options.threads, 1 + threading.available()) : 1;
     const maximumBytes = this.maximumBytes;
@@ -79,6 +90,10 @@ class WasmKernels implements Kernels {
 
   /** One call: its tensors are copied into memory and back. */
   run(kernelCall: KernelCall): void {
+    if (isByIntegers(kernelCall)) {
+      REFERENCE_KERNELS.run(kernelCall);
+      return;
+    }
     const step = prepareStep(kernelCall);
     const arena = this.arena;
     arena.beginCall();

@@ -13,6 +13,7 @@ import {
   type WeightedNode,
 } from '../../../quantize/model/tf8_model.ts';
 import type { QuantizationParams } from '../../../quantize/params/quantization.ts';
+import { weightScale } from '../../../quantize/params/weight_quantization.ts';
 import { selectBackend } from '../../../training/backend.ts';
 import {
   analyze,
@@ -79,7 +80,8 @@ function dequantized(
   { weights, bias }: WeightedNode,
   input: QuantizationParams,
 ): FloatWeightedNode {
-  const { scale, zeroPoint } = weights.quantization;
+  const { zeroPoint } = weights.quantization;
+  const scale = weightScale(weights.quantization, 0);
   return {
     ...node,
     kernel: Float64Array.from(

@@ -6,6 +6,7 @@ import { type ConvertOptions, convertGraph } from '../../../quantize/convert/con
 import type { ObservedRange } from '../../../quantize/convert/observed_range.ts';
 import { isWeighted, tensorSpecs } from '../../../quantize/model/tf8_model.ts';
 import { sumScales } from '../../../quantize/params/addition.ts';
+import { weightScale } from '../../../quantize/params/weight_quantization.ts';
 import { NO_PADDING } from '../../../quantize/params/window.ts';
 
 const OPTIONS: ConvertOptions = {
@@ -175,7 +176,8 @@ describe('convertGraph', () => {
     );
     const [conv] = nodes;
     assert.ok(conv !== undefined && isWeighted(conv));
-    const { scale, zeroPoint } = conv.weights.quantization;
+    const { zeroPoint } = conv.weights.quantization;
+    const scale = weightScale(conv.weights.quantization, 0);
     assert.equal(zeroPoint, 85);
     // room = 2³¹ − 1 − 2 · 128 · 170; scale = 1e6 / (room · 2 / 255)
     assert.ok(Math.abs(scale / (1e6 / ((2 ** 31 - 1 - 43520) * (2 / 255))) - 1) < 1e-6);
@@ -198,7 +200,7 @@ describe('convertGraph', () => {
     const conv = { ...CONV, bias: Float32Array.of(49537.5) }; // · 43350 = 2³¹ − 33023
     const [node] = convert(graphOf(conv, END)).nodes;
     assert.ok(node !== undefined && isWeighted(node));
-    assert.ok(node.weights.quantization.scale > Math.fround(0.75 / 255));
+    assert.ok(weightScale(node.weights.quantization, 0) > Math.fround(0.75 / 255));
   });
 
   it('refuses what TF8 has not, naming it', () => {

@@ -16,6 +16,7 @@ import {
   tensorSpecs,
   type WeightedNode,
 } from '../../../quantize/model/tf8_model.ts';
+import { weightScale } from '../../../quantize/params/weight_quantization.ts';
 import { someImages } from './support.ts';
 
 /** What is computed here in another way: with loops over positions, or by another formula. */
@@ -163,7 +164,8 @@ const exactNode = (graph: FloatGraph, name: string) =>
   graph.nodes.find((node) => node.name === name) as FloatWeightedNode;
 
 const storedWeight = ({ weights: { data, quantization } }: WeightedNode) => {
-  return (index: number) => quantization.scale * (data[index] - quantization.zeroPoint);
+  const scale = weightScale(quantization, 0);
+  return (index: number) => scale * (data[index] - quantization.zeroPoint);
 };
 
 /** The real values of the tensors of a model: the input's and each layer's. */
@@ -255,7 +257,7 @@ describe('bias correction from images', () => {
       const meant = means(sums(exact, float), channels);
       const made = means(sums(exact, input, storedWeight(stored)), channels);
       const { scale } = tensorSpecs(model).get(stored.inputs[0])!.quantization;
-      const step = scale * stored.weights.quantization.scale;
+      const step = scale * weightScale(stored.weights.quantization, 0);
       stored.bias.forEach((bias, m) => {
         const expected = exact.bias[m] + meant[m] - made[m];
         const received = bias * step;
@@ -284,7 +286,7 @@ describe('bias correction from images', () => {
       const moving = own.filter((byte) => byte > quantization.zeroPoint && byte < clipsAt).length;
       const missing = target[c] - quantization.scale * (mean - quantization.zeroPoint);
       squares += missing ** 2;
-      const step = input.scale * stored.weights.quantization.scale;
+      const step = input.scale * weightScale(stored.weights.quantization, 0);
       const expected = missing / Math.max(0.25, moving / own.length) / step;
       assert.ok(Math.abs(node.bias[c] - stored.bias[c] - expected) <= 1, `${c}`);
     }
@@ -343,7 +345,8 @@ describe('correctFromBatchNorms', () => {
       const [kh, kw, inputs, last] = exact.kernelShape as readonly number[];
       const isDepthwise = exact.op === 'depthwiseConv2d';
       const step =
-        tensorSpecs(plain).get(before)!.quantization.scale * stored.weights.quantization.scale;
+        tensorSpecs(plain).get(before)!.quantization.scale *
+        weightScale(stored.weights.quantization, 0);
       const after = weighted(corrected, name).bias;
       stored.bias.forEach((bias, m) => {
         let error = 0;

@@ -18,6 +18,7 @@ import {
   AS_PUBLISHED,
   BEST,
   LADDER,
+  PER_CHANNEL,
   RECIPES,
   type Recipe,
 } from '../../../quantize/convert/recipe.ts';
@@ -33,6 +34,7 @@ import { Tf8Plan } from '../../../quantize/execute/plan.ts';
 import { selectKernels } from '../../../quantize/kernels/select.ts';
 import { isWeighted } from '../../../quantize/model/tf8_model.ts';
 import { paramsFromRange } from '../../../quantize/params/quantization.ts';
+import { weightScale } from '../../../quantize/params/weight_quantization.ts';
 import { networkOf, someImages } from './support.ts';
 
 const { kernels } = selectKernels('auto');
@@ -154,6 +156,36 @@ describe('quantizeGraph', () => {
     });
   }
 
+  for (const recipe of [
+    PER_CHANNEL,
+    { ...BEST, weights: { ...BEST.weights, granularity: 'channel', symmetric: true } } as const,
+  ]) {
+    it(`makes weights with one symmetric scale a channel, by ${recipe.name}`, async () => {
+      const { model } = await quantized(residual(), recipe);
+      for (const { name, weights, bias } of model.nodes.filter(isWeighted)) {
+        const { quantization, data } = weights;
+        assert.ok('scales' in quantization, name);
+        assert.deepEqual([quantization.scales.length, quantization.zeroPoint], [bias.length, 128]);
+        assert.ok(!data.includes(0), 'int8 of LiteRT begins at -127');
+      }
+      const ofTensor = {
+        ...recipe,
+        weights: { ...recipe.weights, granularity: 'tensor' },
+      } as const;
+      assert.ok((await logitsDb(recipe)) > (await logitsDb(ofTensor)) - 1);
+    });
+  }
+
+  it('refuses a range a channel whose weights are not symmetric', () =>
+    assert.rejects(
+      quantized(residual(), { ...BEST, weights: { ...BEST.weights, granularity: 'channel' } }),
+      {
+        name: 'QuantizationError',
+        message: /^Expected symmetric weights .* but the recipe best has weights\.symmetric false$/,
+        remedy: 'Take "symmetric": true, or "granularity": "tensor".',
+      },
+    ));
+
   it('makes symmetric weights, and scales that are powers of two, on demand', async () => {
     const weights = { ...BEST.weights, symmetric: true };
     const { model } = await quantized(residual(), { ...BEST, weights, scales: 'powerOfTwo' });
@@ -161,13 +193,8 @@ describe('quantizeGraph', () => {
       assert.ok(Number.isInteger(Math.log2(node.output.quantization.scale)), node.name);
       if (!isWeighted(node)) continue;
       assert.equal(node.weights.quantization.zeroPoint, 128);
-      assert.ok(Number.isInteger(Math.log2(node.weights.quantization.scale)));
+      assert.ok(Number.isInteger(Math.log2(weightScale(node.weights.quantization, 0))));
     }
-  });
-
-  it('refuses weights of one range a channel, which the executor has not', async () => {
-    const weights = { ...BEST.weights, granularity: 'channel' as const };
-    await assert.rejects(quantized(residual(), { ...BEST, weights }), /one a channel.*"channel"/);
   });
 
   it('gives the same bytes of the same images', async () => {

@@ -1,4 +1,9 @@
-import { type Tf8Model, type Tf8Node, tensorSpecs } from '../../../quantize/model/tf8_model.ts';
+import {
+  type Tf8Model,
+  type Tf8Node,
+  tensorSpecs,
+  type WeightedNode,
+} from '../../../quantize/model/tf8_model.ts';
 import type { RearrangeNode } from '../../../quantize/ops/rearrange.ts';
 import { resizeTaps } from '../../../quantize/params/resize.ts';
 import { computeIndependently } from '../kernels/independent.ts';
@@ -49,6 +54,10 @@ function callOf(
   const output = new Uint8Array(); // computeIndependently returns its result
   const image = { input, inputShape, output, outputShape };
   const { scale: scaleOut, zeroPoint: outputZeroPoint } = node.output.quantization;
+  const { rounding } = model;
+  const rule = rounding === undefined ? {} : { rounding };
+  const multiplierOf = (a: number, b: number, out: number) =>
+    rounding === undefined ? ratio(product(a, b), out) : (a * b) / out;
   switch (node.op) {
     case 'globalAveragePool':
       return { op: node.op, call: { input, inputShape, output } };
@@ -65,11 +74,11 @@ function callOf(
           data: tensors.get(name)!,
           channels: size(spec.shape.slice(axis)),
           zeroPoint: spec.quantization.zeroPoint,
-          multiplier: ratio(spec.quantization.scale, scaleOut),
+          multiplier: multiplierOf(spec.quantization.scale, 1, scaleOut),
         };
       });
       const positions = batch * size(shape.slice(0, axis));
-      return { op: node.op, call: { inputs, positions, outputZeroPoint, output } };
+      return { op: node.op, call: { inputs, positions, outputZeroPoint, output, ...rule } };
     }
     case 'prelu': {
       const { alpha } = node;
@@ -145,19 +154,22 @@ function callOf(
       };
       const [scaleA, scaleB] = [quantization.scale, second.quantization.scale];
       if (node.op === 'multiply') {
-        const multiplier = ratio(product(scaleA, scaleB), scaleOut);
-        return { op: node.op, call: { ...numbers, multiplier } };
+        const multiplier = multiplierOf(scaleA, scaleB, scaleOut);
+        return { op: node.op, call: { ...numbers, multiplier, ...rule } };
       }
       return { op: node.op, call: { ...numbers, ...integers(node.op, scaleA, scaleB, scaleOut) } };
     }
     default: {
       const { weights, bias, strides, padding, activation } = node;
       const arithmetic = {
+        ...rule,
         inputZeroPoint: quantization.zeroPoint,
         filter: weights.data,
         filterZeroPoint: weights.quantization.zeroPoint,
         bias,
-        multiplier: ratio(product(quantization.scale, weights.quantization.scale), scaleOut),
+        multiplier: Array.from(bias, (_, m) =>
+          multiplierOf(quantization.scale, scaleOf(weights.quantization, m), scaleOut),
+        ),
         outputZeroPoint,
         low: activation === 'linear' ? 0 : outputZeroPoint,
         high: activation === 'relu6' ? byteOfSix(scaleOut, outputZeroPoint) : 255,
@@ -180,6 +192,9 @@ function callOf(
     }
   }
 }
+
+const scaleOf = (quantization: WeightedNode['weights']['quantization'], m: number) =>
+  'scale' in quantization ? quantization.scale : quantization.scales[m];
 
 /** mantissa · 2^(shift − 31) */
 function inFixedPoint(value: number) {

@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import { FORMAT_NAMES } from '../../../quantize/export/format_names.ts';
 import { EXPORT_FORMATS, exportFormat, readExport } from '../../../quantize/export/formats.ts';
 import { QuantizationError } from '../../../quantize/params/errors.ts';
-import { MODEL, sourceOf } from './support.ts';
+import { withSymmetricWeights } from '../model/random_models.ts';
+import { MODEL as RANDOM, sourceOf } from './support.ts';
+
+/** One that every format can hold. */
+const MODEL = withSymmetricWeights(RANDOM);
 
 describe('exportFormat', () => {
   it('finds every format by its name', () => {
@@ -52,7 +56,8 @@ describe('readExport', () => {
   it('refuses another kind of file', async () => {
     await assert.rejects(readExport(new TextEncoder().encode('hello, world'), 'm.txt'), {
       name: 'QuantizationError',
-      message: 'Expected an export to tflite, onnx or c but m.txt is another kind of file',
+      message:
+        'Expected an export to tflite, tflite-int8, onnx, onnx-int8 or c but m.txt is another kind of file',
       remedy: 'Pass a file that tf8 exported in one of these formats; of "c" the library, NAME.c.',
     });
   });

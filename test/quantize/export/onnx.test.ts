@@ -5,34 +5,45 @@ import {
   type ModelProto,
   ModelProtoSchema,
 } from '../../../quantize/export/onnx/generated/onnx_pb.ts';
-import { ONNX, withOutputs } from '../../../quantize/export/onnx/onnx.ts';
+import { ONNX, ONNX_INT8, withOutputs } from '../../../quantize/export/onnx/onnx.ts';
 import { permuteAxes } from '../../../quantize/export/tensor_layout.ts';
 import { exportedOutputs } from '../../../quantize/export/tensor_names.ts';
 import { encodeTf8 } from '../../../quantize/model/tf8_file.ts';
 import { isWeighted, type Tf8Model, type Tf8Node } from '../../../quantize/model/tf8_model.ts';
-import type { QuantizationParams } from '../../../quantize/params/quantization.ts';
 import { PROBABILITIES, softmaxPowers } from '../../../quantize/params/softmax.ts';
+import type { WeightQuantization } from '../../../quantize/params/weight_quantization.ts';
 import { NO_PADDING } from '../../../quantize/params/window.ts';
 import { runIndependently } from '../execute/independent_model.ts';
 import { randomBytes } from '../kernels/make_call.ts';
-import { randomModels, randomModelsOfOutputs, withoutSums } from '../model/random_models.ts';
+import {
+  randomModels,
+  randomModelsOfOutputs,
+  randomScales,
+  withoutSums,
+} from '../model/random_models.ts';
 import { runOnnx } from './run_onnx.ts';
 import { MODEL, modelOf, sourceOf, twoOutputs } from './support.ts';
 
-async function onnxOf(model: Tf8Model): Promise<Uint8Array> {
-  const [file, ...others] = ONNX.encode(await sourceOf(model));
+async function onnxOf(model: Tf8Model, format = ONNX): Promise<Uint8Array> {
+  const [file, ...others] = format.encode(await sourceOf(model));
   assert.deepEqual([file.name, others.length], ['model', 0]);
   return file.bytes;
 }
 
-const parse = async (model: Tf8Model) => fromBinary(ModelProtoSchema, await onnxOf(model));
+const parse = async (model: Tf8Model, format = ONNX) =>
+  fromBinary(ModelProtoSchema, await onnxOf(model, format));
 const { recognizes, read: decode } = ONNX.reader!;
 
 /** With powers of two as scales, real numbers are exact in single and in double precision alike. */
 function withBinaryScales(model: Tf8Model): Tf8Model {
-  const binary = <T extends { readonly quantization: QuantizationParams }>(spec: T): T => {
-    const scale = 2 ** Math.round(Math.log2(spec.quantization.scale));
-    return { ...spec, quantization: { ...spec.quantization, scale } };
+  const rounded = (scale: number) => 2 ** Math.round(Math.log2(scale));
+  const binary = <T extends { readonly quantization: WeightQuantization }>(spec: T): T => {
+    const { quantization } = spec;
+    const scales =
+      'scales' in quantization
+        ? { scales: quantization.scales.map(rounded) }
+        : { scale: rounded(quantization.scale) };
+    return { ...spec, quantization: { ...scales, zeroPoint: quantization.zeroPoint } };
   };
   return {
     ...model,
@@ -45,10 +56,14 @@ function withBinaryScales(model: Tf8Model): Tf8Model {
   };
 }
 
-/** Bytes of a tensor that ONNX has as [1, C, H, W]. */
-function layerBytes(tensors: ReturnType<typeof runOnnx>, name: string): Uint8Array {
+/** Bytes of a tensor that ONNX has as [1, C, H, W]; `offset`: what int8 is less. */
+function layerBytes(tensors: ReturnType<typeof runOnnx>, name: string, offset = 0): Uint8Array {
   const { shape, values } = tensors.get(name)!;
-  return permuteAxes(Uint8Array.from(values), shape, [0, 2, 3, 1]);
+  return permuteAxes(
+    Uint8Array.from(values, (value) => value + offset),
+    shape,
+    [0, 2, 3, 1],
+  );
 }
 
 /** A pool over an image of the given sides, and a layer that makes logits of it. */
@@ -236,6 +251,26 @@ describe('ONNX.encode', () => {
         },
       ),
       { numRuns: 30 },
+    ));
+
+  it('means our bytes less 128 as int8, and where weights have a scale a channel', () =>
+    fc.assert(
+      fc.asyncProperty(
+        randomScales({ withEveryOp: true }).map(withBinaryScales).map(withoutSums),
+        fc.boolean(),
+        async (model, isSigned) => {
+          const [height, width, channels] = model.input.shape;
+          const image = randomBytes(height * width * channels, 12);
+          const expected = runIndependently(model, image, 1);
+          const [format, offset] = isSigned ? [ONNX_INT8, 128] : [ONNX, 0];
+          const given = Float32Array.from(image, (byte) => byte - offset);
+          const tensors = runOnnx(await parse(model, format), given);
+          for (const { name } of model.nodes) {
+            assert.deepEqual(layerBytes(tensors, name, offset), expected.get(name), name);
+          }
+        },
+      ),
+      { numRuns: 25 },
     ));
 
   it('means sums within one of our bytes: QuantizeLinear sends ties to the even byte', () => {

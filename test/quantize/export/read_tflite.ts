@@ -17,8 +17,11 @@ export function readTflite(file: Uint8Array) {
       shape: tensor.int32s(0),
       type: tensor.int8(1),
       data: buffers[tensor.int32(2)],
-      scale: quantization?.float32(2),
-      zeroPoint: quantization?.int64(3),
+      scale: quantization?.float32s(2)[0],
+      zeroPoint: quantization?.int64s(3)[0],
+      scales: quantization?.float32s(2) ?? [],
+      zeroPoints: quantization?.int64s(3) ?? [],
+      axis: quantization?.int32(6) ?? 0,
     };
   });
   const names = (indices: readonly number[]) => indices.map((index) => tensors[index].name);
@@ -63,9 +66,8 @@ function tableAt(buffer: ByteBuffer, position: number) {
     int32: (slot: number) => scalar(slot, (at) => buffer.readInt32(at)),
     string: (slot: number) => buffer.__string(field(slot)!) as string,
     int32s: (slot: number) => vector(slot, 4, (at) => buffer.readInt32(at)),
-    /** The only element. */
-    float32: (slot: number) => vector(slot, 4, (at) => buffer.readFloat32(at))[0],
-    int64: (slot: number) => vector(slot, 8, (at) => Number(buffer.readInt64(at)))[0],
+    float32s: (slot: number) => vector(slot, 4, (at) => buffer.readFloat32(at)),
+    int64s: (slot: number) => vector(slot, 8, (at) => Number(buffer.readInt64(at))),
     bytes: (slot: number) => Uint8Array.from(vector(slot, 1, (at) => buffer.readUint8(at))),
     table: (slot: number) => {
       const at = field(slot);

@@ -4,6 +4,8 @@ import type { ModelProto, NodeProto } from '../../../quantize/export/onnx/genera
 interface Tensor {
   readonly shape: readonly number[];
   readonly values: ArrayLike<number>;
+  /** Of zero points: whether they are int8, and so what is quantized with them. */
+  readonly isSigned?: boolean;
 }
 
 /**
@@ -21,9 +23,16 @@ export function runOnnx(
   const tensors = new Map<string, Tensor>([[input[0].name, { shape, values: image }]]);
   for (const { name, dims, dataType, rawData } of initializer) {
     const { buffer } = rawData.slice();
-    const types = { 1: Float32Array, 2: Uint8Array, 6: Int32Array, 7: BigInt64Array } as const;
+    const types = {
+      1: Float32Array,
+      2: Uint8Array,
+      3: Int8Array,
+      6: Int32Array,
+      7: BigInt64Array,
+    } as const;
     const values = new types[dataType as keyof typeof types](buffer as ArrayBuffer);
-    tensors.set(name, { shape: dims.map(Number), values: Array.from(values, Number) });
+    const isSigned = dataType === 3;
+    tensors.set(name, { shape: dims.map(Number), values: Array.from(values, Number), isSigned });
   }
   for (const each of node) {
     const inputs = each.input.filter((name) => name !== '').map((name) => tensors.get(name)!);
@@ -105,9 +114,22 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
       ),
     );
   },
-  DequantizeLinear: ([x, scale, zero]) => map(x, (value) => (value - scalar(zero)) * scalar(scale)),
-  QuantizeLinear: ([x, scale, zero]) =>
-    map(x, (value) => limit(halfToEven(value / scalar(scale)) + scalar(zero), 0, 255)),
+  DequantizeLinear: ([x, scale, zero], node) => {
+    const isPerAxis = scale.values.length > 1;
+    if (isPerAxis && ints(node, 'axis')[0] !== 0) throw new Error('another axis');
+    const each = x.values.length / scale.values.length;
+    return {
+      ...x,
+      values: Array.from(x.values, (value, i) => {
+        const at = Math.floor(i / each);
+        return (value - zero.values[at]) * scale.values[at];
+      }),
+    };
+  },
+  QuantizeLinear: ([x, scale, zero]) => {
+    const [low, high] = zero.isSigned ? [-128, 127] : [0, 255];
+    return map(x, (value) => limit(halfToEven(value / scalar(scale)) + scalar(zero), low, high));
+  },
   Clip: ([x, low, high]) => map(x, (value) => limit(value, scalar(low), scalar(high))),
   Relu: ([x]) => map(x, (value) => Math.max(value, 0)),
   Cast: ([x]) => x,

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { buffer } from 'node:stream/consumers';
 import fc from 'fast-check';
 import { fromBufferPromise } from 'yauzl';
-import { TFLITE } from '../../../quantize/export/tflite/tflite.ts';
+import { TFLITE, TFLITE_INT8 } from '../../../quantize/export/tflite/tflite.ts';
 import { encodeTf8 } from '../../../quantize/model/tf8_file.ts';
 import type { Tf8Model } from '../../../quantize/model/tf8_model.ts';
-import { randomModels } from '../model/random_models.ts';
+import { randomModels, withChannelScales, withSymmetricWeights } from '../model/random_models.ts';
 import { readTflite } from './read_tflite.ts';
 import { MODEL, modelOf, sourceOf, twoOutputs } from './support.ts';
 
@@ -32,7 +32,13 @@ describe('TFLITE.encode', () => {
     const { tensors, identifier, version } = await read(modelOf({}));
     assert.deepEqual([identifier, version], ['TFL3', 3]);
     const [UINT8, INT32] = [3, 2];
-    const { data: weights, ...filter } = tensors.get('node_0/weights')!;
+    const {
+      data: weights,
+      scales: _,
+      zeroPoints: __,
+      axis: ___,
+      ...filter
+    } = tensors.get('node_0/weights')!;
     assert.deepEqual(filter, {
       name: 'node_0/weights',
       shape: [2, 4, 4, 1],
@@ -233,6 +239,68 @@ describe('TFLITE.encode', () => {
     await assert.rejects(tfliteOf({ ...model, nodes: [first, second] }), {
       name: 'QuantizationError',
       message: 'Expected tensors of different names but two are called "a/weights"',
+    });
+  });
+});
+
+describe('TFLITE_INT8', () => {
+  const int8Of = async (model: Tf8Model) => TFLITE_INT8.encode(await sourceOf(model))[0].bytes;
+
+  it('writes the same numbers less 128, and one scale a channel', async () => {
+    const model = withChannelScales(modelOf({}));
+    const { tensors, operators } = readTflite(await int8Of(model));
+    const unsigned = await read(withSymmetricWeights(modelOf({})));
+    const [INT8, INT32] = [9, 2];
+    for (const [name, { type, data, zeroPoints }] of tensors) {
+      const other = unsigned.tensors.get(name)!;
+      if (type === INT32) continue;
+      assert.equal(type, INT8, name);
+      assert.deepEqual(
+        data,
+        other.data.map((byte) => byte ^ 128),
+        name,
+      );
+      for (const zero of zeroPoints) assert.equal(zero, other.zeroPoint! - 128, name);
+    }
+    const { scales, axis } = tensors.get('node_0/weights')!;
+    assert.deepEqual([scales.length, axis], [2, 0]);
+    assert.deepEqual(
+      tensors.get('node_0/bias')!.scales,
+      scales.map((scale) => Math.fround(0.125 * scale)),
+    );
+    const versions = new Map(operators.map(({ code, version }) => [code, version]));
+    assert.equal(versions.get(CONV_2D), 3);
+  });
+
+  it('gives the TF8 file back byte for byte', () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(withSymmetricWeights, withChannelScales),
+        randomModels({ withEveryOp: true }),
+        async (change, random) => {
+          const model = change(random);
+          const file = await int8Of(model);
+          const { recognizes, read } = TFLITE_INT8.reader!;
+          assert.ok(recognizes(file) && !TFLITE.reader!.recognizes(file));
+          assert.deepEqual(await encodeTf8(await read(file, 'm.tflite')), await encodeTf8(model));
+        },
+      ),
+      { numRuns: 20 },
+    ));
+
+  it('refuses weights whose zero point is not 0', async () => {
+    await assert.rejects(int8Of(modelOf({})), {
+      name: 'QuantizationError',
+      message: /^Expected symmetric weights of node_0, .* zero point 0 .*, but theirs is -121$/,
+      remedy: /per-channel.*export to tflite/,
+    });
+  });
+
+  it('TFLITE refuses one scale a channel, which uint8 has not', async () => {
+    await assert.rejects(tfliteOf(withChannelScales(modelOf({}))), {
+      name: 'QuantizationError',
+      message: /^Expected one scale for the weights of node_0, .* but it has 2$/,
+      remedy: 'Export to tflite-int8.',
     });
   });
 });

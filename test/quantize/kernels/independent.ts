@@ -1,12 +1,18 @@
 import type { Conv2dCall } from '../../../quantize/ops/conv2d.ts';
 import type { ElementwiseCall } from '../../../quantize/ops/elementwise.ts';
-import type { Requantization } from '../../../quantize/ops/requantization.ts';
 import type { Calls } from '../../../quantize/ops/table.ts';
 import type { Shape4 } from '../../../quantize/ops/tensor.ts';
 import type { TransposedConv2dCall } from '../../../quantize/ops/transposed_conv2d.ts';
 import type { FixedPoint } from '../../../quantize/params/fixed_point.ts';
+import type { RoundingName } from '../../../quantize/params/roundings.ts';
 import type { Padding } from '../../../quantize/params/window.ts';
-import { type Fraction, fractionOf, nearestSingle, requantizeExactly } from '../params/exact.ts';
+import {
+  type Fraction,
+  fractionOf,
+  nearestSingle,
+  requantizeExactly,
+  roundFixedExactly,
+} from '../params/exact.ts';
 import type { KernelCall } from './run_case.ts';
 
 /**
@@ -62,11 +68,12 @@ export function computeIndependently(kernelCall: KernelCall): number[] {
       );
     }
     case 'concat': {
-      const { inputs, positions, outputZeroPoint } = kernelCall.call;
+      const { inputs, positions } = kernelCall.call;
+      const bounds = { ...kernelCall.call, low: 0, high: 255 };
       return Array.from({ length: positions }, (_, position) =>
         inputs.flatMap(({ data, channels, zeroPoint, multiplier }) =>
           [...data.subarray(position * channels, (position + 1) * channels)].map((q) =>
-            requantizeExactly(BigInt(q - zeroPoint), multiplier, outputZeroPoint, 0, 255),
+            byteOf(BigInt(q - zeroPoint), multiplier, bounds),
           ),
         ),
       ).flat();
@@ -115,10 +122,8 @@ export function computeIndependently(kernelCall: KernelCall): number[] {
       });
     }
     case 'multiply': {
-      const { multiplier, outputZeroPoint, low, high } = kernelCall.call;
-      return pairs(kernelCall.call).map(([a, b]) =>
-        requantizeExactly(a * b, multiplier, outputZeroPoint, low, high),
-      );
+      const { call } = kernelCall;
+      return pairs(call).map(([a, b]) => byteOf(a * b, call.multiplier, call));
     }
   }
 }
@@ -164,8 +169,8 @@ function transpose(call: TransposedConv2dCall): number[] {
     const y = Math.floor(i / filters / outputWidth) % outputHeight;
     const n = Math.floor(i / filters / outputWidth / outputHeight);
     const sum = BigInt(call.bias[m]) + (sums.get([n, y, x, m].join()) ?? 0n);
-    const { multiplier, outputZeroPoint, low, high } = call;
-    return requantizeExactly(sum, multiplier, outputZeroPoint, low, high);
+    const multiplier = typeof call.multiplier === 'number' ? call.multiplier : call.multiplier[m];
+    return byteOf(sum, multiplier, call);
   });
 }
 
@@ -183,6 +188,18 @@ function pairs({
     const second = b[Math.floor(i / (columns * share)) * columns + (i % columns)];
     return [BigInt(a[i] - aZeroPoint), BigInt(second - bZeroPoint)] as const;
   });
+}
+
+/** eq. 5, or the call's rounding by integers. */
+function byteOf(
+  accumulator: bigint,
+  multiplier: number,
+  call: { outputZeroPoint: number; low: number; high: number; rounding?: RoundingName },
+): number {
+  const { outputZeroPoint, low, high, rounding } = call;
+  return rounding === undefined
+    ? requantizeExactly(accumulator, multiplier, outputZeroPoint, low, high)
+    : roundFixedExactly(accumulator, multiplier, rounding, outputZeroPoint, low, high);
 }
 
 /** Four products of weights at each position, ties upwards: Σ w · q / 2²² to the nearest integer. */
@@ -242,7 +259,7 @@ function plus(a: Fraction, b: Fraction): Fraction {
   };
 }
 
-function convolve(op: 'conv2d' | 'depthwiseConv2d', call: Conv2dCall & Requantization): number[] {
+function convolve(op: 'conv2d' | 'depthwiseConv2d', call: Conv2dCall): number[] {
   const [height, width, depth, filters] = call.filterShape;
   const channels = call.inputShape[3];
   const zx = BigInt(call.inputZeroPoint);
@@ -268,13 +285,9 @@ function convolve(op: 'conv2d' | 'depthwiseConv2d', call: Conv2dCall & Requantiz
       taps += 1n;
     }
     const sum = products - zx * weights - wz * inputs + taps * zx * wz;
-    const byte = requantizeExactly(
-      BigInt(call.bias[column]) + sum,
-      call.multiplier,
-      call.outputZeroPoint,
-      call.low,
-      call.high,
-    );
+    const multiplier =
+      typeof call.multiplier === 'number' ? call.multiplier : call.multiplier[column];
+    const byte = byteOf(BigInt(call.bias[column]) + sum, multiplier, call);
     return call.table?.[byte] ?? byte;
   });
 }

@@ -3,6 +3,7 @@ import type { Shape4 } from '../../../quantize/ops/tensor.ts';
 import { accumulatorBound } from '../../../quantize/params/accumulator.ts';
 import { type Arrangement, arrangementMap } from '../../../quantize/params/arrangement.ts';
 import type { FixedPoint } from '../../../quantize/params/fixed_point.ts';
+import type { RoundingName } from '../../../quantize/params/roundings.ts';
 import { resizeTaps } from '../../../quantize/params/resize.ts';
 import { softmaxPowers } from '../../../quantize/params/softmax.ts';
 import { dilatedWindow, type Padding } from '../../../quantize/params/window.ts';
@@ -79,7 +80,10 @@ function randomBias(
 export interface Arithmetic {
   readonly inputZeroPoint: number;
   readonly filterZeroPoint: number;
+  /** Of each channel a part of it, where `perChannel`. */
   readonly multiplier: number;
+  readonly perChannel: boolean;
+  readonly rounding?: Exclude<RoundingName, 'f32-multiply-round-half-even'>;
   readonly outputZeroPoint: number;
   readonly low: number;
   readonly high: number;
@@ -91,10 +95,19 @@ export interface Arithmetic {
   readonly seed: number;
 }
 
+/** One multiplier, or one a channel: singles > 0. */
+function multiplierOf({ multiplier, perChannel, seed }: Arithmetic, channels: number) {
+  if (!perChannel) return multiplier;
+  return Array.from(randomBytes(channels, seed + 30), (byte) =>
+    Math.max(Math.fround((multiplier * (1 + (byte % 97))) / 97), 2 ** -149),
+  );
+}
+
 const ARITHMETIC: Arithmetic = {
   inputZeroPoint: 117,
   filterZeroPoint: 133,
   multiplier: 2 ** -10,
+  perChannel: false,
   outputZeroPoint: 100,
   low: 0,
   high: 255,
@@ -157,7 +170,8 @@ export function convolution(
     strides,
     padding,
     ...(dilations && { dilations }),
-    multiplier: arithmetic.multiplier,
+    multiplier: multiplierOf(arithmetic, columns),
+    ...(arithmetic.rounding && { rounding: arithmetic.rounding }),
     outputZeroPoint: arithmetic.outputZeroPoint,
     low: arithmetic.low,
     high: arithmetic.high,
@@ -232,7 +246,8 @@ export function fullyConnected(
     filter: filterBytes(inputDepth * outputDepth, arithmetic),
     filterZeroPoint,
     bias: randomBias(outputDepth, seed + 20, biasSize, inputDepth, inputZeroPoint, filterZeroPoint),
-    multiplier: arithmetic.multiplier,
+    multiplier: multiplierOf(arithmetic, outputDepth),
+    ...(arithmetic.rounding && { rounding: arithmetic.rounding }),
     outputZeroPoint: arithmetic.outputZeroPoint,
     low: arithmetic.low,
     high: arithmetic.high,

@@ -51,6 +51,7 @@ const arithmetic = (): fc.Arbitrary<Arithmetic> =>
       inputZeroPoint: byte(),
       filterZeroPoint: byte(),
       multiplier: multiplier(),
+      perChannel: fc.boolean(),
       outputZeroPoint: byte(),
       bounds: fc.oneof(fc.constant([0, 255]), bounds()),
       hasTable: fc.boolean(),
@@ -58,8 +59,14 @@ const arithmetic = (): fc.Arbitrary<Arithmetic> =>
       fill: fill(),
       filterFill: filterFill(),
       seed: integer(0, 10000),
+      rounding: fc.constantFrom(undefined, undefined, 'double-rounding', 'shift-round'),
     })
-    .map(({ bounds: [low, high], ...rest }) => ({ ...rest, low, high }));
+    .map(({ bounds: [low, high], rounding, ...rest }) => ({
+      ...rest,
+      low,
+      high,
+      ...(rounding && { rounding: rounding as 'double-rounding' | 'shift-round' }),
+    }));
 
 interface Placement {
   readonly inputShape: Shape4;

@@ -30,7 +30,9 @@ function faulty(fault: {
           const x = call.input[row * depth + k] - call.inputZeroPoint;
           return x * (call.filter[k * filters + m] - call.filterZeroPoint);
         });
-        call.output[row * filters + m] = requantize((call.bias[m] + sum(terms)) | 0, call);
+        const multiplier = call.multiplier as number;
+        const own = { ...call, multiplier };
+        call.output[row * filters + m] = requantize((call.bias[m] + sum(terms)) | 0, own);
       }
     }
   });

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { randomModels } from '../model/random_models.ts';
+import { randomRoundings } from '../model/random_models.ts';
 import { describeEachTier, TIERS } from './each_tier.ts';
 import { assertNetworkEqual, assertRandomCallsEqual, assertTableEqual } from './equal.ts';
 
@@ -16,7 +16,7 @@ describeEachTier(
     for (const threads of [1, 2]) {
       it(`give the bytes of the reference in every layer of networks, threads: ${threads}`, () => {
         fc.assert(
-          fc.property(randomModels({ withEveryOp: true }), (model) =>
+          fc.property(randomRoundings({ withEveryOp: true }), (model) =>
             assertNetworkEqual(model, kernels(), { threads, batches: [1, 3, 1] }),
           ),
           { numRuns: 25 },

@@ -10,7 +10,7 @@ import {
 } from '../../../quantize/model/tf8_model.ts';
 import { OPERATIONS } from '../../../quantize/ops/table.ts';
 import { QuantizationError } from '../../../quantize/params/errors.ts';
-import { buildModel, OPS, randomModels, type Step } from './random_models.ts';
+import { buildModel, OPS, randomScales, type Step } from './random_models.ts';
 
 const STEP: Omit<Step, 'op'> = {
   filters: 3,
@@ -64,7 +64,7 @@ describe('checkModel', () => {
   it('accepts every sound model', () => {
     checkModel(MODEL);
     fc.assert(
-      fc.property(randomModels({ withEveryOp: false }), (model) => checkModel(model)),
+      fc.property(randomScales({ withEveryOp: false }), (model) => checkModel(model)),
       { numRuns: 100 },
     );
   });

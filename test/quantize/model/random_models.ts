@@ -1,15 +1,19 @@
 import fc from 'fast-check';
 import {
   type ImageShape,
+  isWeighted,
   type PoolNode,
   type TensorSpec,
   type Tf8Model,
   type Tf8Node,
   tensorSpecs,
   type WeightedNode,
+  withRounding,
 } from '../../../quantize/model/tf8_model.ts';
 import { accumulatorBound } from '../../../quantize/params/accumulator.ts';
 import { lookupTable } from '../../../quantize/params/lookup.ts';
+import { ROUNDINGS } from '../../../quantize/params/roundings.ts';
+import { weightScale } from '../../../quantize/params/weight_quantization.ts';
 import {
   dilatedWindow,
   NO_PADDING,
@@ -112,6 +116,40 @@ export function randomModelsOfOutputs(options: { withEveryOp: boolean }): fc.Arb
         return { ...model, nodes: model.nodes.slice(0, last + 1), outputs };
       });
   });
+}
+
+/** The model with weights whose zero point is 128. */
+export function withSymmetricWeights(model: Tf8Model): Tf8Model {
+  const nodes = model.nodes.map((node) => {
+    if (!isWeighted(node)) return node;
+    const quantization = { ...node.weights.quantization, zeroPoint: 128 };
+    return { ...node, weights: { ...node.weights, quantization } };
+  });
+  return { ...model, nodes };
+}
+
+/** Random models, of which every other has one scale a channel of its weights. */
+export function randomScales(options: { withEveryOp: boolean }): fc.Arbitrary<Tf8Model> {
+  return fc.oneof(randomModels(options), randomModels(options).map(withChannelScales));
+}
+
+/** Random models of every rounding but power-of-two, whose scales are others. */
+export function randomRoundings(options: { withEveryOp: boolean }): fc.Arbitrary<Tf8Model> {
+  const roundings = ROUNDINGS.filter((rounding) => rounding !== 'power-of-two');
+  return fc
+    .tuple(randomScales(options), fc.constantFrom(...roundings))
+    .map(([model, rounding]) => withRounding(model, rounding));
+}
+
+/** The model with one scale a channel of its weights. */
+export function withChannelScales(model: Tf8Model): Tf8Model {
+  const nodes = model.nodes.map((node) => {
+    if (!isWeighted(node)) return node;
+    const scale = weightScale(node.weights.quantization, 0);
+    const scales = Array.from(node.bias, (_, m) => Math.fround((scale * (1 + ((7 * m) % 11))) / 8));
+    return { ...node, weights: { ...node.weights, quantization: { scales, zeroPoint: 128 } } };
+  });
+  return { ...model, nodes };
 }
 
 /**

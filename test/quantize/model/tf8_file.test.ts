@@ -6,7 +6,13 @@ import { decodeTf8, encodeTf8 } from '../../../quantize/model/tf8_file.ts';
 import { isTf8 } from '../../../quantize/model/tf8_magic.ts';
 import { outputNames, type Tf8Model } from '../../../quantize/model/tf8_model.ts';
 import { QuantizationError } from '../../../quantize/params/errors.ts';
-import { OPS, randomModels, randomModelsOfOutputs } from './random_models.ts';
+import {
+  OPS,
+  randomModels,
+  randomModelsOfOutputs,
+  randomRoundings,
+  withChannelScales,
+} from './random_models.ts';
 
 const [MODEL] = fc.sample(randomModels({ withEveryOp: true }), { seed: 1, numRuns: 1 }) as [
   Tf8Model,
@@ -56,7 +62,7 @@ describe('the TF8 file', () => {
   it('gives back every model it was made of, whatever its operations, shapes and names', async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.oneof(randomModels({ withEveryOp: true }), randomModels({ withEveryOp: false })),
+        fc.oneof(randomRoundings({ withEveryOp: true }), randomRoundings({ withEveryOp: false })),
         async (model) => assert.deepEqual(await decodeTf8(await encodeTf8(model), NAME), model),
       ),
       { numRuns: 60 },
@@ -75,6 +81,12 @@ describe('the TF8 file', () => {
       }),
       { numRuns: 40 },
     ));
+
+  it('stores one scale a channel of weights, as version 3', async () => {
+    const { header } = partsOf(await encodeTf8(withChannelScales(MODEL)));
+    assert.equal(header.version, 3);
+    assert.equal(partsOf(await encodeTf8(MODEL)).header.version, 2);
+  });
 
   it('has the same bytes where the last node is the output, whether the model says so or not', async () => {
     const outputs = [MODEL.nodes.at(-1)!.name];
@@ -239,8 +251,8 @@ describe('a damaged TF8 file', () => {
     ['of another format', (h) => (h.format = 'tflite'), /in its header, format: /],
     [
       'of a later version',
-      (h) => (h.version = 3),
-      /^Expected version 1 or 2 of the TF8 file format but .* has version 3$/,
+      (h) => (h.version = 4),
+      /^Expected version 1, 2 or 3 of the TF8 file format but .* has version 4$/,
     ],
     ['with a version that is no number', (h) => (h.version = 'x'), /in its header, version: /],
     ['with another rounding', (h) => (h.rounding = 'half-up'), /in its header, rounding: /],

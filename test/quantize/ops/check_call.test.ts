@@ -198,6 +198,13 @@ const REFUSED: readonly Refusal[] = [
     ],
     [broken(op, { multiplier: Infinity }), /for multiplier but received Infinity/],
     [broken(op, { multiplier: NaN }), /for multiplier but received NaN/],
+    [broken(op, { multiplier: [0.5] }), /length \d for multiplier but received 1/],
+    [
+      broken(op, {
+        multiplier: [0.5, 0.25, 0.5, 0.1, 0.5, 0.5].slice(0, op === 'depthwiseConv2d' ? 6 : 4),
+      }),
+      /single-precision number > 0 for multiplier\[3\] but received 0.1/,
+    ],
   ]),
   [broken('fullyConnected', { batch: 0 }), /integer ≥ 1 for batch/],
   [broken('fullyConnected', { inputDepth: 0 }), /integer ≥ 1 for inputDepth/],

@@ -69,3 +69,52 @@ export function requantizeExactly(
   if (sum < BigInt(low)) return low;
   return sum > BigInt(high) ? high : Number(sum);
 }
+
+/** frexp and TFLite's QuantizeMultiplier, on bigints: [mantissa, exponent]. */
+function fixedExactly(multiplier: number): readonly [bigint, number] {
+  let { numerator, denominator } = fractionOf(multiplier);
+  let exponent = 0;
+  for (; numerator >= denominator; exponent++) denominator *= 2n;
+  for (; 2n * numerator < denominator; exponent--) numerator *= 2n;
+  let mantissa = (2n * (numerator << 31n) + denominator) / (2n * denominator);
+  if (mantissa === 1n << 31n) {
+    mantissa = 1n << 30n;
+    exponent++;
+  }
+  if (exponent < -31) return [0n, 0];
+  return exponent > 30 ? [(1n << 31n) - 1n, 30] : [mantissa, exponent];
+}
+
+/** eq. 16 on bigints, after gemmlowp's fixedpoint.h and TFLite's common.cc. */
+export function roundFixedExactly(
+  accumulator: bigint,
+  multiplier: number,
+  rounding: string,
+  zeroPointOut: number,
+  low: number,
+  high: number,
+): number {
+  const [mantissa, exponent] = fixedExactly(multiplier);
+  const rounded =
+    rounding === 'double-rounding'
+      ? doubleRounded(accumulator, mantissa, exponent)
+      : (accumulator * mantissa + (1n << BigInt(30 - exponent))) >> BigInt(31 - exponent);
+  const sum = rounded + BigInt(zeroPointOut);
+  if (sum < BigInt(low)) return low;
+  return sum > BigInt(high) ? high : Number(sum);
+}
+
+function doubleRounded(accumulator: bigint, mantissa: bigint, exponent: number): bigint {
+  const [most, least] = [(1n << 31n) - 1n, -(1n << 31n)];
+  let a = accumulator << BigInt(Math.max(exponent, 0));
+  if (a > most) a = most;
+  if (a < least) a = least;
+  const product = a * mantissa;
+  const nudge = product >= 0n ? 1n << 30n : 1n - (1n << 30n);
+  const x = (product + nudge) / (1n << 31n);
+  if (exponent >= 0) return x;
+  const shift = BigInt(-exponent);
+  const mask = (1n << shift) - 1n;
+  const threshold = (mask >> 1n) + (x < 0n ? 1n : 0n);
+  return (x >> shift) + ((x & mask) > threshold ? 1n : 0n);
+}

@@ -84,7 +84,7 @@ describe('chooseRecipe', () => {
   it('says what a misspelled name may have meant', async () => {
     await assert.rejects(chooseRecipe({ recipe: 'bets' }), {
       name: 'UserError',
-      message: /^Expected one of as-published, option-1, .*, best or a \.json file/,
+      message: /^Expected one of as-published, option-1, .*, best, per-channel or a \.json file/,
       remedy: 'Did you mean best?',
     });
   });

@@ -21,7 +21,11 @@ import {
 import { openRuntime } from '../../../workflows/verify/open_runtime.ts';
 import { modelOf } from '../../quantize/export/support.ts';
 import { randomBytes } from '../../quantize/kernels/make_call.ts';
-import { randomModels, randomModelsOfOutputs } from '../../quantize/model/random_models.ts';
+import {
+  randomModels,
+  randomModelsOfOutputs,
+  randomRoundings,
+} from '../../quantize/model/random_models.ts';
 import { contextOf } from '../../scripts/support.ts';
 import { inFolder } from '../../support/in_folder.ts';
 import { skip } from '../../support/skip.ts';
@@ -30,7 +34,10 @@ const SANITIZERS = ['-g', '-fsanitize=address,undefined', '-fno-sanitize-recover
 const COMPILER = process.env.CC ?? 'cc';
 const IMAGES = 4;
 
-const models = fc.sample(randomModels({ withEveryOp: true }), { seed: 11, numRuns: 4 });
+const models = [
+  ...fc.sample(randomModels({ withEveryOp: true }), { seed: 11, numRuns: 3 }),
+  ...fc.sample(randomRoundings({ withEveryOp: true }), { seed: 5, numRuns: 5 }),
+];
 const { signal } = new AbortController();
 
 /** Writes the export of a model and gives the library's path. */
@@ -67,6 +74,27 @@ async function agrees(
     }
   });
 }
+
+/** Runs both networks of a program, whose images it takes one after the other, and prints their outputs. */
+const TWO_NETWORKS = `#include <stdio.h>
+#include "first.h"
+#include "second.h"
+static uint8_t first_arena[FIRST_ARENA_BYTES + 1], second_arena[SECOND_ARENA_BYTES + 1];
+static uint8_t first_image[FIRST_INPUT_BYTES], second_image[SECOND_INPUT_BYTES];
+static uint8_t first_output[FIRST_OUTPUT_BYTES], second_output[SECOND_OUTPUT_BYTES];
+int main(int argc, char **argv) {
+  FILE *file = argc == 2 ? fopen(argv[1], "rb") : NULL;
+  if (file == NULL) return 1;
+  if (fread(first_image, 1, sizeof first_image, file) != sizeof first_image) return 1;
+  if (fread(second_image, 1, sizeof second_image, file) != sizeof second_image) return 1;
+  fclose(file);
+  first_run(first_arena, first_image, first_output);
+  second_run(second_arena, second_image, second_output);
+  for (size_t i = 0; i < sizeof first_output; i++) printf("%d ", first_output[i]);
+  for (size_t i = 0; i < sizeof second_output; i++) printf("%d ", second_output[i]);
+  return 0;
+}
+`;
 
 /**
  * A layer whose accumulators are its biases, each so near a tie that single precision rounds it to
@@ -109,6 +137,28 @@ describe('the C program of an export', function () {
   it('compiles without a warning and gives our bytes in every layer and printed', async () => {
     for (const model of models) await agrees(model, {});
   });
+
+  it('lies beside another one in a program', () =>
+    inFolder(async (folder) => {
+      const two = [models[0], models[4]];
+      const images = two.map(({ input }, seed) => randomBytes(elements(input.shape), seed));
+      for (const [index, model] of two.entries()) {
+        const source = { model, tf8: await encodeTf8(model), fileName: ['first', 'second'][index] };
+        for (const { name, bytes } of C.encode(source)) await writeFile(join(folder, name), bytes);
+      }
+      const at = (name: string) => join(folder, name);
+      await writeFile(at('both.c'), TWO_NETWORKS);
+      await writeFile(at('images'), Buffer.concat(images));
+      const sources = ['both.c', 'first.c', 'second.c'].map(at);
+      const compiled = await runCommand(COMPILER, [...C_FLAGS, '-o', at('both'), ...sources]);
+      assert.equal(compiled.exitCode, 0, compiled.output);
+      const { output } = await runCommand(at('both'), [at('images')]);
+      const ours = two.map((model, index) => {
+        using plan = new Tf8Plan(model, { kernels: REFERENCE_KERNELS });
+        return [...plan.run(images[index]).get(model.nodes.at(-1)!.name)!];
+      });
+      assert.deepEqual(output.trim().split(' ').map(Number), ours.flat());
+    }));
 
   it('prints every output of a network with several', async () => {
     const several = fc.sample(randomModelsOfOutputs({ withEveryOp: true }), {

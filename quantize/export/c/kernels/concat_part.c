@@ -10,7 +10,8 @@ static void tf8_concat_part(const tf8_part *part, const uint8_t *input, uint8_t 
   output += part->first_channel;
   for (int32_t position = 0; position < part->positions; position++) {
     for (int32_t c = 0; c < part->channels; c++) {
-      output[c] = tf8_requantize(*input++ - part->input_zero_point, &part->to);
+      const int32_t difference = *input++ - part->input_zero_point;
+      output[c] = tf8_requantize(difference, &part->to.factor, &part->to);
     }
     output += part->output_channels;
   }

@@ -21,7 +21,7 @@ static void tf8_conv2d(const tf8_convolution *layer, const uint8_t *input, uint8
             weights += window->input_channels;
           }
         }
-        *output++ = tf8_requantize(accumulator, &layer->to);
+        *output++ = tf8_requantize(accumulator, tf8_factor_of(layer, m), &layer->to);
       }
     }
   }

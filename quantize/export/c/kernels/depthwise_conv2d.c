@@ -21,7 +21,7 @@ static void tf8_depthwise_conv2d(const tf8_convolution *layer, const uint8_t *in
             weights += window->output_channels;
           }
         }
-        *output++ = tf8_requantize(accumulator, &layer->to);
+        *output++ = tf8_requantize(accumulator, tf8_factor_of(layer, m), &layer->to);
       }
     }
   }

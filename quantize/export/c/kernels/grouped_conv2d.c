@@ -29,7 +29,7 @@ static void tf8_grouped_conv2d(const tf8_groups *layer, const uint8_t *input, ui
             weights += layer->channels;
           }
         }
-        *output++ = tf8_requantize(accumulator, &layer->to);
+        *output++ = tf8_requantize(accumulator, tf8_factor_of(layer, m), &layer->to);
       }
     }
   }

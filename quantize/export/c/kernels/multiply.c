@@ -12,7 +12,7 @@ static void tf8_multiply(const tf8_product *product, const uint8_t *a, const uin
     for (int32_t column = 0; column < product->columns; column++) {
       const int32_t accumulator =
           (*a++ - product->a_zero_point) * (second[column] - product->b_zero_point);
-      *output++ = tf8_requantize(accumulator, &product->to);
+      *output++ = tf8_requantize(accumulator, &product->to.factor, &product->to);
     }
   }
 }

@@ -1,6 +1,10 @@
-/* Equation 5, from accumulators at one scale to bytes. */
+/* Equation 5, from accumulators to bytes. */
 typedef struct {
   float multiplier;
+} tf8_factor;
+
+typedef struct {
+  tf8_factor factor;
   int32_t zero_point, low, high;
 } tf8_requantization;
 
@@ -9,8 +13,9 @@ typedef struct {
  * an assignment and no sum follows it, so neither excess precision nor contraction changes a byte. What
  * is beyond +-1024 is clamped to the same byte as 1024; below, a half more is exact.
  */
-static uint8_t tf8_requantize(int32_t accumulator, const tf8_requantization *to) {
-  const float scaled = (float)accumulator * to->multiplier;
+static uint8_t tf8_requantize(int32_t accumulator, const tf8_factor *factor,
+                              const tf8_requantization *to) {
+  const float scaled = (float)accumulator * factor->multiplier;
   const float magnitude = scaled < 0 ? -scaled : scaled;
   int32_t rounded = 1024;
   if (magnitude < 1024) {

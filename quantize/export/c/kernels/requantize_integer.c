@@ -1,7 +1,11 @@
-/* Equation 5, from accumulators at one scale to bytes: the multiplier is mantissa / 2^shift. */
+/* Equation 5, from accumulators to bytes: the multiplier is mantissa / 2^shift. */
 typedef struct {
   uint32_t mantissa; /* in [2^23, 2^24) */
   int32_t shift;
+} tf8_factor;
+
+typedef struct {
+  tf8_factor factor;
   int32_t zero_point, low, high;
 } tf8_requantization;
 
@@ -33,13 +37,14 @@ static uint64_t tf8_shift_half_even(uint64_t x, int32_t shift) {
  * is clamped to the same byte as 1024. A single has no smaller exponent than such a product: it lies
  * above 2^-126, or so near 0 that it is rounded to 0 anyway.
  */
-static uint8_t tf8_requantize(int32_t accumulator, const tf8_requantization *to) {
+static uint8_t tf8_requantize(int32_t accumulator, const tf8_factor *factor,
+                              const tf8_requantization *to) {
   const uint32_t magnitude = accumulator < 0 ? 0u - (uint32_t)accumulator : (uint32_t)accumulator;
   const int32_t first = tf8_bits_above_24(magnitude);
-  const uint64_t product = tf8_shift_half_even(magnitude, first) * to->mantissa;
+  const uint64_t product = tf8_shift_half_even(magnitude, first) * factor->mantissa;
   const int32_t second = tf8_bits_above_24(product);
   const uint64_t single = tf8_shift_half_even(product, second);
-  const int32_t shift = to->shift - first - second;
+  const int32_t shift = factor->shift - first - second;
   int32_t rounded = 0;
   if (shift <= 0) {
     rounded = single == 0 ? 0 : 1024; /* single >= 2^23 where it is not 0 */

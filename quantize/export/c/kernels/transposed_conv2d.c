@@ -29,7 +29,7 @@ static void tf8_transposed_conv2d(const tf8_convolution *layer, const uint8_t *i
             }
           }
         }
-        *output++ = tf8_requantize(accumulator, &layer->to);
+        *output++ = tf8_requantize(accumulator, tf8_factor_of(layer, m), &layer->to);
       }
     }
   }

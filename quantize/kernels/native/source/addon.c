@@ -52,12 +52,12 @@ static int get_fields(napi_env env, napi_value object, const Field *fields, size
 
 #define COUNT(fields) (sizeof(fields) / sizeof *(fields))
 
-/* createOp(kind, isa, fields by name, multiplier, filter: Uint8Array, bias: Int32Array) */
+/* createOp(kind, isa, fields by name, filter: Uint8Array, bias: Int32Array, multipliers: Float32Array,
+   rounding, factors: Int32Array of mantissa and exponent for each channel, or empty) */
 static napi_value create_op(napi_env env, napi_callback_info info) {
   napi_value arguments[MOST_ARGUMENTS];
-  int32_t kind, isa;
-  double multiplier;
-  Array filter, bias;
+  int32_t kind, isa, rounding;
+  Array filter, bias, multipliers, factors;
   Windowed w;
   const Field FIELDS[] = {
       {"batch", &w.batch, 1, INT32_MAX},
@@ -81,14 +81,17 @@ static napi_value create_op(napi_env env, napi_callback_info info) {
       {"low", &w.requantization.low, 0, 255},
       {"high", &w.requantization.high, 0, 255},
   };
-  if (!get_arguments(env, info, 6, arguments) ||
+  if (!get_arguments(env, info, 8, arguments) ||
       napi_get_value_int32(env, arguments[0], &kind) != napi_ok ||
       napi_get_value_int32(env, arguments[1], &isa) != napi_ok ||
-      napi_get_value_double(env, arguments[3], &multiplier) != napi_ok ||
-      !get_array(env, arguments[4], napi_uint8_array, &filter) ||
-      !get_array(env, arguments[5], napi_int32_array, &bias) || kind < 0 || kind >= OP_CONCAT ||
+      !get_array(env, arguments[3], napi_uint8_array, &filter) ||
+      !get_array(env, arguments[4], napi_int32_array, &bias) ||
+      !get_array(env, arguments[5], napi_float32_array, &multipliers) ||
+      napi_get_value_int32(env, arguments[6], &rounding) != napi_ok || rounding < 0 ||
+      rounding >= ROUNDING_COUNT || !get_array(env, arguments[7], napi_int32_array, &factors) ||
+      kind < 0 || kind >= OP_CONCAT ||
       isa < 0 || isa >= ISA_COUNT || !isa_supported((Isa)isa)) {
-    return fail(env, "Expected (kind, isa, fields, multiplier, filter, bias) for createOp");
+    return fail(env, "Expected (kind, isa, fields, filter, bias, multipliers, rounding, factors) for createOp");
   }
   if (!get_fields(env, arguments[2], FIELDS, COUNT(FIELDS))) {
     return fail(env, "Expected the fields of a window for createOp");
@@ -102,30 +105,27 @@ static napi_value create_op(napi_env env, napi_callback_info info) {
     const size_t inputs = kind == OP_CONVOLUTION ? (size_t)w.channels : 1;
     const size_t depth = (size_t)w.window_height * (size_t)w.window_width * inputs;
     if (depth > INT32_MAX || filter.length != depth * (size_t)w.output_channels ||
-        bias.length != (size_t)w.output_channels) {
-      return fail(env, "Expected filter and bias of the layer's shape for createOp");
+        bias.length != (size_t)w.output_channels ||
+        multipliers.length != (size_t)w.output_channels ||
+        (rounding != ROUNDING_SINGLE && factors.length != 2 * (size_t)w.output_channels)) {
+      return fail(env, "Expected filter, bias and multipliers of the layer's shape for createOp");
     }
   }
-  w.requantization.multiplier = (float)multiplier;
-  return make_handle(env, HANDLE_OP,
-                     op_create_windowed((OpKind)kind, (Isa)isa, &w, filter.data, bias.data));
+  const Weights weights = {filter.data, bias.data, multipliers.data, (Rounding)rounding, factors.data};
+  return make_handle(env, HANDLE_OP, op_create_windowed((OpKind)kind, (Isa)isa, &w, &weights));
 }
 
-/* createConcat(positions, channels: Int32Array, zeroPoints: Int32Array, multipliers: Float32Array,
-   zeroPointOut) */
+/* createConcat(positions, channels: Int32Array, tables: Uint8Array of 256 for each input) */
 static napi_value create_concat(napi_env env, napi_callback_info info) {
   napi_value arguments[MOST_ARGUMENTS];
-  int32_t positions, zero_point_out;
-  Array channels, zero_points, multipliers;
-  if (!get_arguments(env, info, 5, arguments) ||
+  int32_t positions;
+  Array channels, tables;
+  if (!get_arguments(env, info, 3, arguments) ||
       napi_get_value_int32(env, arguments[0], &positions) != napi_ok ||
       !get_array(env, arguments[1], napi_int32_array, &channels) ||
-      !get_array(env, arguments[2], napi_int32_array, &zero_points) ||
-      !get_array(env, arguments[3], napi_float32_array, &multipliers) ||
-      napi_get_value_int32(env, arguments[4], &zero_point_out) != napi_ok ||
-      positions < 1 || channels.length < 1 || channels.length != zero_points.length ||
-      channels.length != multipliers.length) {
-    return fail(env, "Expected (positions, channels, zeroPoints, multipliers, zeroPointOut)");
+      !get_array(env, arguments[2], napi_uint8_array, &tables) || positions < 1 ||
+      channels.length < 1 || tables.length != 256 * channels.length) {
+    return fail(env, "Expected (positions, channels, a table of 256 bytes for each input)");
   }
   int64_t total = 0;
   int are_positive = 1;
@@ -138,14 +138,13 @@ static napi_value create_concat(napi_env env, napi_callback_info info) {
     return fail(env, "Expected from 1 to 2^31 - 1 channels for createConcat");
   }
   return make_handle(env, HANDLE_OP,
-                     op_create_concat(positions, (int32_t)channels.length, channels.data,
-                                      zero_points.data, multipliers.data, zero_point_out));
+                     op_create_concat(positions, (int32_t)channels.length, channels.data, tables.data));
 }
 
 /* createElementwise(kind, isa, multiplier, fields by name) */
 static napi_value create_elementwise(napi_env env, napi_callback_info info) {
   napi_value arguments[MOST_ARGUMENTS];
-  int32_t kind, isa;
+  int32_t kind, isa, rounding;
   double multiplier;
   Elementwise e;
   const Field FIELDS[] = {
@@ -160,6 +159,9 @@ static napi_value create_elementwise(napi_env env, napi_callback_info info) {
       {"outputZeroPoint", &e.requantization.zero_point, 0, 255},
       {"low", &e.requantization.low, 0, 255},
       {"high", &e.requantization.high, 0, 255},
+      {"rounding", &rounding, 0, ROUNDING_COUNT - 1},
+      {"mantissa", &e.factor.mantissa, 0, INT32_MAX},
+      {"exponent", &e.factor.exponent, -31, 30},
   };
   if (!get_arguments(env, info, 4, arguments) ||
       napi_get_value_int32(env, arguments[0], &kind) != napi_ok ||
@@ -173,6 +175,7 @@ static napi_value create_elementwise(napi_env env, napi_callback_info info) {
   }
   if (e.rows % e.share != 0) return fail(env, "Expected rows that are shared evenly");
   e.requantization.multiplier = (float)multiplier;
+  e.rounding = (Rounding)rounding;
   return make_handle(env, HANDLE_OP,
                      op_create_elementwise((OpKind)kind, (Isa)isa, &e));
 }

@@ -64,6 +64,7 @@ typedef struct {
   int32_t scattered;
   const int32_t *offsets; /* [scattered, CHAIN_GROUPS] */
   const int32_t *bias;
+  const float *multipliers;
   uint8_t *output;
   size_t output_stride;
   int32_t columns;
@@ -87,14 +88,16 @@ INLINE void tile(const Panel *p, size_t r, const Constants256 *constants, const 
   uint8_t *to = p->output + r * p->output_stride;
   uint8_t *to_next = to + (row_count > 1 ? p->output_stride : 0);
   if (row_count > 1) {
-    store_pair256(constants, acc0_0, acc0_1, acc1_0, acc1_1, to, to_next, p->columns);
+    store_pair256(constants, acc0_0, acc0_1, acc1_0, acc1_1, p->multipliers, to,
+                  to_next, p->columns);
   }
   if (row_count == 3) {
     to_next += p->output_stride;
-    store_pair256(constants, acc2_0, acc2_1, acc2_0, acc2_1, to_next, to_next, p->columns);
+    store_pair256(constants, acc2_0, acc2_1, acc2_0, acc2_1, p->multipliers, to_next, to_next,
+                  p->columns);
   }
   if (row_count == 1) {
-    store_pair256(constants, acc0_0, acc0_1, acc0_0, acc0_1, to, to, p->columns);
+    store_pair256(constants, acc0_0, acc0_1, acc0_0, acc0_1, p->multipliers, to, to, p->columns);
   }
 }
 
@@ -124,6 +127,7 @@ TARGET void convolution_avx2_chains(const Op *op, const uint8_t *input, uint8_t 
       p.offsets = op->chain_offsets + packed->offsets;
       p.scattered = packed->scattered;
       p.bias = op->bias + column;
+      p.multipliers = op->multipliers + column;
       p.output = output + (row - first) * op->output_step + column;
       p.columns = (int32_t)(columns - column < CHAIN_COLUMNS ? columns - column : CHAIN_COLUMNS);
       run_panel(&p, &constants);

@@ -34,6 +34,7 @@ TARGET static inline __m256i column(__m256i acc, __m256i x, const uint8_t *w, si
 typedef struct {
   const uint8_t *weights; /* [first or second, half, pair, 32] */
   const int32_t *bias;
+  const float *multipliers;
   int32_t rests; /* bit h: half h has second weights */
   size_t channels;
   const Constants256 *constants;
@@ -83,7 +84,7 @@ INLINE void run_window(const Pixels *c, const Block *b, uint8_t *output) {
     weights += 2 * WINDOW_BYTES;
     add_window(acc + 2 * half, weights, upper0, upper1, upper2, lower0, lower1, 3);
   }
-  store_panel256(b->constants, acc[0], acc[1], acc[2], acc[3], output, 32);
+  store_panel256(b->constants, acc[0], acc[1], acc[2], acc[3], b->multipliers, output, 32);
 }
 
 /* Two outputs side by side, stride 1: what their windows share is interleaved once. */
@@ -103,8 +104,9 @@ INLINE void run_two_windows(const Pixels *c, const Block *b, uint8_t *output) {
     add_window(acc + 2 * half, weights, upper0, upper1, upper2, lower0, lower1, 3);
     add_window(next + 2 * half, weights, upper1, upper2, upper3, lower0, lower1, 5);
   }
-  store_panel256(b->constants, acc[0], acc[1], acc[2], acc[3], output, 32);
-  store_panel256(b->constants, next[0], next[1], next[2], next[3], output + b->channels, 32);
+  store_panel256(b->constants, acc[0], acc[1], acc[2], acc[3], b->multipliers, output, 32);
+  store_panel256(b->constants, next[0], next[1], next[2], next[3], b->multipliers,
+                 output + b->channels, 32);
 }
 
 /* `run` times one output, or two, whose windows are within the image, from the pixels `at` on. */
@@ -145,8 +147,8 @@ TARGET static void chained_row(const Op *op, const ChannelBlock *block, const In
                                const Constants256 *constants) {
   const size_t channels = (size_t)op->channels;
   const uint8_t *padding = op->padding_row + block->start;
-  const Block b = {op->weights + block->weights, op->bias + block->bias, block->has_rest, channels,
-                   constants};
+  const Block b = {op->weights + block->weights, op->bias + block->bias,
+                   op->multipliers + block->bias, block->has_rest, channels, constants};
   const int slides = op->stride_x == 1; /* outputs are taken two at a time */
   for (int32_t x = 0; x < op->output_width;) {
     const int64_t left = (int64_t)x * op->stride_x - op->pad_left;

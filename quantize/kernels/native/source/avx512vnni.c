@@ -78,34 +78,36 @@ DEFINE_DOT(dot512, __m512i)
 
 /* As in vectors256.inc. */
 typedef struct {
-  __m512 multiplier;
   __m512i zero_point; /* int16 */
   __m512i low;        /* uint8 */
   __m512i high;       /* uint8 */
 } Constants512;
 
 TARGET static inline Constants512 make_constants512(const Requantization *r) {
-  return (Constants512){_mm512_set1_ps(r->multiplier), _mm512_set1_epi16((int16_t)r->zero_point),
+  return (Constants512){_mm512_set1_epi16((int16_t)r->zero_point),
                         _mm512_set1_epi8((char)r->low), _mm512_set1_epi8((char)r->high)};
 }
 
-TARGET static inline __m512i scale512(const Constants512 *c, __m512i acc) {
-  return _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_cvtepi32_ps(acc), c->multiplier));
+TARGET static inline __m512i scale512(__m512i acc, const float *multipliers) {
+  return _mm512_cvtps_epi32(
+      _mm512_mul_ps(_mm512_cvtepi32_ps(acc), _mm512_load_ps(multipliers)));
 }
 
 TARGET static inline __m512i pack512(const Constants512 *c, __m512i a0, __m512i a1, __m512i a2,
-                                     __m512i a3) {
-  const __m512i first = _mm512_adds_epi16(_mm512_packs_epi32(scale512(c, a0), scale512(c, a1)),
-                                          c->zero_point);
-  const __m512i second = _mm512_adds_epi16(_mm512_packs_epi32(scale512(c, a2), scale512(c, a3)),
-                                           c->zero_point);
+                                     __m512i a3, const float *first_two, const float *last_two) {
+  const __m512i first = _mm512_adds_epi16(
+      _mm512_packs_epi32(scale512(a0, first_two), scale512(a1, first_two + LANES)),
+      c->zero_point);
+  const __m512i second = _mm512_adds_epi16(
+      _mm512_packs_epi32(scale512(a2, last_two), scale512(a3, last_two + LANES)), c->zero_point);
   const __m512i bytes = _mm512_packus_epi16(first, second);
   return _mm512_max_epu8(_mm512_min_epu8(bytes, c->high), c->low);
 }
 
 TARGET static inline void store_panel512(const Constants512 *c, __m512i a0, __m512i a1, __m512i a2,
-                                         __m512i a3, uint8_t *to, int32_t columns) {
-  const __m512i bytes = pack512(c, a0, a1, a2, a3);
+                                         __m512i a3, const float *multipliers, uint8_t *to,
+                                         int32_t columns) {
+  const __m512i bytes = pack512(c, a0, a1, a2, a3, multipliers, multipliers + 2 * LANES);
   if (columns == 64) {
     _mm512_storeu_si512((void *)to, bytes);
   } else {
@@ -114,21 +116,22 @@ TARGET static inline void store_panel512(const Constants512 *c, __m512i a0, __m5
 }
 
 TARGET static inline void store_pair512(const Constants512 *c, __m512i a0, __m512i a1, __m512i b0,
-                                        __m512i b1, uint8_t *to_a, uint8_t *to_b,
-                                        int32_t columns) {
+                                        __m512i b1, const float *multipliers, uint8_t *to_a,
+                                        uint8_t *to_b, int32_t columns) {
   /* Each 128-bit lane holds 8 bytes of a and 8 of b. */
   const __m512i order = _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7);
-  const __m512i bytes = _mm512_permutexvar_epi64(order, pack512(c, a0, a1, b0, b1));
+  const __m512i bytes =
+      _mm512_permutexvar_epi64(order, pack512(c, a0, a1, b0, b1, multipliers, multipliers));
   const __m256i a = _mm512_castsi512_si256(bytes), b = _mm512_extracti64x4_epi64(bytes, 1);
   const __mmask32 mask = 0xffffffffu >> (32 - columns);
   _mm256_mask_storeu_epi8(to_a, mask, a);
   _mm256_mask_storeu_epi8(to_b, mask, b);
 }
 
-TARGET static inline void store_vector512(const Constants512 *c, __m512i acc, uint8_t *to,
-                                          int32_t columns) {
+TARGET static inline void store_vector512(const Constants512 *c, __m512i acc,
+                                          const float *multipliers, uint8_t *to, int32_t columns) {
   /* int32 to int16 to uint8 with saturation, the lanes in order. */
-  const __m256i words = _mm256_adds_epi16(_mm512_cvtsepi32_epi16(scale512(c, acc)),
+  const __m256i words = _mm256_adds_epi16(_mm512_cvtsepi32_epi16(scale512(acc, multipliers)),
                                           _mm512_castsi512_si256(c->zero_point));
   const __m128i bytes =
       _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));

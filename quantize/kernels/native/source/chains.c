@@ -185,7 +185,8 @@ static ChainsResult pack_panel(Packing *packing, const Op *op, const uint8_t *fi
 }
 
 static ChainsResult pack_panels(Packing *packing, Op *op, const uint8_t *filter,
-                                int32_t zero_point, const int32_t *bias) {
+                                int32_t zero_point, const int32_t *bias,
+                                const float *multipliers) {
   const size_t columns = (size_t)op->output_channels;
   const size_t panels = (columns + CHAIN_COLUMNS - 1) / CHAIN_COLUMNS;
   packing->most_chains = panels * ((size_t)op->depth + 1) / 2 / 5;
@@ -195,14 +196,19 @@ static ChainsResult pack_panels(Packing *packing, Op *op, const uint8_t *filter,
   op->chains = op->groups / CHAIN_GROUPS;
   op->chain_panels = calloc(panels, sizeof *op->chain_panels);
   op->bias = (int32_t *)(void *)aligned_zeros(panels * CHAIN_COLUMNS * sizeof *op->bias);
-  if (op->chain_panels == NULL || op->bias == NULL) return CHAINS_NO_MEMORY;
+  op->multipliers = (float *)(void *)aligned_zeros(panels * CHAIN_COLUMNS * sizeof *op->multipliers);
+  if (op->chain_panels == NULL || op->bias == NULL || op->multipliers == NULL) {
+    return CHAINS_NO_MEMORY;
+  }
   for (size_t panel = 0; panel < panels; panel++) {
     const ChainsResult result = pack_panel(packing, op, filter, zero_point, panel * CHAIN_COLUMNS,
                                            &op->chain_panels[panel]);
     if (result != CHAINS_PACKED) return result;
   }
   for (size_t m = 0; m < columns; m++) {
-    op->bias[m / CHAIN_COLUMNS * CHAIN_COLUMNS + slot_of(m % CHAIN_COLUMNS)] = bias[m];
+    const size_t slot = m / CHAIN_COLUMNS * CHAIN_COLUMNS + slot_of(m % CHAIN_COLUMNS);
+    op->bias[slot] = bias[m];
+    op->multipliers[slot] = multipliers[m];
   }
   op->weight_bytes = packing->weights.length;
   op->weights = aligned_zeros(op->weight_bytes);
@@ -214,17 +220,19 @@ static ChainsResult pack_panels(Packing *packing, Op *op, const uint8_t *filter,
 }
 
 ChainsResult pack_chains(Op *op, const uint8_t *filter, int32_t filter_zero_point,
-                         const int32_t *bias) {
+                         const int32_t *bias, const float *multipliers) {
   Packing packing = {0};
-  const ChainsResult result = pack_panels(&packing, op, filter, filter_zero_point, bias);
+  const ChainsResult result = pack_panels(&packing, op, filter, filter_zero_point, bias, multipliers);
   free(packing.groups.bytes);
   free(packing.weights.bytes);
   free(packing.offsets.bytes);
   if (result == CHAINS_UNSUITED) {
     free(op->chain_panels);
     free(op->bias);
+    free(op->multipliers);
     op->chain_panels = NULL;
     op->bias = NULL;
+    op->multipliers = NULL;
   }
   return result;
 }

@@ -31,10 +31,11 @@ typedef enum { CHAINS_NO_MEMORY, CHAINS_UNSUITED, CHAINS_PACKED } ChainsResult;
 
 /*
  * Packs a convolution's weights as chains, unless widened ones would be multiplied in less time.
- * filter: [depth, output_channels] uint8; bias: [output_channels] int32, zero points folded in.
+ * filter: [depth, output_channels] uint8; bias: [output_channels] int32, zero points folded in;
+ * multipliers: [output_channels].
  */
 ChainsResult pack_chains(Op *op, const uint8_t *filter, int32_t filter_zero_point,
-                         const int32_t *bias);
+                         const int32_t *bias, const float *multipliers);
 
 /*
  * Depthwise, 3 x 3: for each half of a block's 32 channels the weights of seven pairs of pixels, an

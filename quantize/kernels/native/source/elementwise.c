@@ -73,6 +73,15 @@ typedef void (*Row)(const Elementwise *, const uint8_t *restrict, const uint8_t 
     }                                                                                              \
   }
 
+/* eq. 16 */
+static void product_row_fixed(const Elementwise *e, const uint8_t *restrict a,
+                              const uint8_t *restrict b, uint8_t *restrict to) {
+  for (int32_t i = 0; i < e->columns; i++) {
+    const int32_t product = (a[i] - e->a_zero_point) * (b[i] - e->b_zero_point);
+    to[i] = (uint8_t)requantize_fixed((uint32_t)product, e->factor, e->rounding, &e->requantization);
+  }
+}
+
 /* eq. 14 */
 #define DEFINE_EXTREME_ROW(NAME, TARGET, COMPARE)                                                 \
   TARGET static void NAME(const Elementwise *e, const uint8_t *restrict a,                         \
@@ -98,6 +107,7 @@ DEFINE_PRODUCT_ROW(product_row_avx512, AVX512)
 
 static Row row_of(const Op *op) {
   const int is_product = op->kind == OP_MULTIPLY;
+  if (is_product && op->elementwise->rounding != ROUNDING_SINGLE) return product_row_fixed;
   const int is_maximum = op->kind == OP_MAXIMUM, is_extreme = is_maximum || op->kind == OP_MINIMUM;
 #if TF8_X86
   if (is_extreme && op->isa != ISA_SCALAR) return is_maximum ? maximum_row_avx2 : minimum_row_avx2;

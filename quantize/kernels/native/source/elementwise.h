@@ -12,6 +12,9 @@ typedef struct Elementwise {
   int32_t a_multiplier, b_multiplier, shift;
   /* eq. 5 of a product; of a sum, what the bytes are bounded by. */
   Requantization requantization;
+  /* eq. 16 of a product, where that is no ROUNDING_SINGLE. */
+  Rounding rounding;
+  Factor factor;
 } Elementwise;
 
 /* NULL when memory is short. */

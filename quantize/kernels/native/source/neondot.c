@@ -27,34 +27,37 @@
 #define ROW_TERMS row_terms
 
 typedef struct {
-  float multiplier;
   int16x8_t zero_point;
   uint8x16_t low;
   uint8x16_t high;
 } ConstantsNeon;
 
 TARGET static inline ConstantsNeon make_constants(const Requantization *r) {
-  return (ConstantsNeon){r->multiplier, vdupq_n_s16((int16_t)r->zero_point),
+  return (ConstantsNeon){vdupq_n_s16((int16_t)r->zero_point),
                          vdupq_n_u8((uint8_t)r->low), vdupq_n_u8((uint8_t)r->high)};
 }
 
 /* round half even of f32(acc) * multiplier, to int16 with saturation. */
-TARGET static inline int16x4_t scale(const ConstantsNeon *c, int32x4_t acc) {
-  return vqmovn_s32(vcvtnq_s32_f32(vmulq_n_f32(vcvtq_f32_s32(acc), c->multiplier)));
+TARGET static inline int16x4_t scale(int32x4_t acc, const float *multipliers) {
+  return vqmovn_s32(vcvtnq_s32_f32(vmulq_f32(vcvtq_f32_s32(acc), vld1q_f32(multipliers))));
 }
 
-/* eq. 5; what narrowing saturates is beyond every bound. */
+/* eq. 5; what narrowing saturates is beyond every bound. The multipliers are of two vectors each. */
 TARGET static inline uint8x16_t pack(const ConstantsNeon *c, int32x4_t a0, int32x4_t a1,
-                                     int32x4_t a2, int32x4_t a3) {
-  const int16x8_t first = vqaddq_s16(vcombine_s16(scale(c, a0), scale(c, a1)), c->zero_point);
-  const int16x8_t second = vqaddq_s16(vcombine_s16(scale(c, a2), scale(c, a3)), c->zero_point);
+                                     int32x4_t a2, int32x4_t a3, const float *first_two,
+                                     const float *last_two) {
+  const int16x8_t first = vqaddq_s16(
+      vcombine_s16(scale(a0, first_two), scale(a1, first_two + LANES)), c->zero_point);
+  const int16x8_t second = vqaddq_s16(
+      vcombine_s16(scale(a2, last_two), scale(a3, last_two + LANES)), c->zero_point);
   const uint8x16_t bytes = vcombine_u8(vqmovun_s16(first), vqmovun_s16(second));
   return vmaxq_u8(vminq_u8(bytes, c->high), c->low);
 }
 
 TARGET static inline void store_panel(const ConstantsNeon *c, int32x4_t a0, int32x4_t a1,
-                                      int32x4_t a2, int32x4_t a3, uint8_t *to, int32_t columns) {
-  const uint8x16_t bytes = pack(c, a0, a1, a2, a3);
+                                      int32x4_t a2, int32x4_t a3, const float *multipliers,
+                                      uint8_t *to, int32_t columns) {
+  const uint8x16_t bytes = pack(c, a0, a1, a2, a3, multipliers, multipliers + 2 * LANES);
   if (columns == 16) {
     vst1q_u8(to, bytes);
   } else {
@@ -66,18 +69,20 @@ TARGET static inline void store_panel(const ConstantsNeon *c, int32x4_t a0, int3
 
 /* Two rows of two vectors. */
 TARGET static inline void store_pair(const ConstantsNeon *c, int32x4_t a0, int32x4_t a1,
-                                     int32x4_t b0, int32x4_t b1, uint8_t *to_a, uint8_t *to_b,
-                                     int32_t columns) {
+                                     int32x4_t b0, int32x4_t b1, const float *multipliers,
+                                     uint8_t *to_a, uint8_t *to_b, int32_t columns) {
   uint8_t copy[16];
-  vst1q_u8(copy, pack(c, a0, a1, b0, b1));
+  vst1q_u8(copy, pack(c, a0, a1, b0, b1, multipliers, multipliers));
   memcpy(to_a, copy, (size_t)columns);
   memcpy(to_b, copy + 8, (size_t)columns);
 }
 
-TARGET static inline void store_vector(const ConstantsNeon *c, int32x4_t acc, uint8_t *to,
-                                       int32_t columns) {
-  uint8_t copy[16];
-  vst1q_u8(copy, pack(c, acc, acc, acc, acc));
+TARGET static inline void store_vector(const ConstantsNeon *c, int32x4_t acc,
+                                       const float *multipliers, uint8_t *to, int32_t columns) {
+  const int16x4_t words = vqadd_s16(scale(acc, multipliers), vget_low_s16(c->zero_point));
+  const uint8x8_t bytes = vqmovun_s16(vcombine_s16(words, words));
+  uint8_t copy[8];
+  vst1_u8(copy, vmax_u8(vmin_u8(bytes, vget_low_u8(c->high)), vget_low_u8(c->low)));
   memcpy(to, copy, (size_t)columns);
 }
 

@@ -10,13 +10,22 @@
 #include "rearrange.h"
 #include "slices.h"
 
-Op *op_create_windowed(OpKind kind, Isa isa, const Windowed *w, const uint8_t *filter,
-                       const int32_t *bias) {
+/* The vector kernels' scaled accumulators fit int32, since |acc| <= 2^31, where every multiplier is below 1. */
+static int suits_vectors(const float *multipliers, int32_t count) {
+  for (int32_t m = 0; m < count; m++) {
+    if (!(multipliers[m] < 1)) return 0;
+  }
+  return 1;
+}
+
+Op *op_create_windowed(OpKind kind, Isa isa, const Windowed *w, const Weights *weights) {
   Op *op = calloc(1, sizeof *op);
   if (op == NULL) return NULL;
   op->kind = kind;
-  /* The vector kernels' scaled accumulators fit int32, since |acc| <= 2^31 and multiplier < 1. */
-  op->isa = w->requantization.multiplier < 1 ? isa : ISA_SCALAR;
+  const int has_weights = kind == OP_CONVOLUTION || kind == OP_DEPTHWISE;
+  const int is_scalar = has_weights && (weights->rounding != ROUNDING_SINGLE ||
+                                        !suits_vectors(weights->multipliers, w->output_channels));
+  op->isa = is_scalar ? ISA_SCALAR : isa;
   op->references = 1;
   op->batch = w->batch;
   op->height = w->height;
@@ -45,12 +54,19 @@ Op *op_create_windowed(OpKind kind, Isa isa, const Windowed *w, const uint8_t *f
                       op->stride_x == 1 && op->pad_top == 0 && op->pad_left == 0 &&
                       op->output_height == op->height && op->output_width == op->width;
     op->is_pointwise = dense;
-    packed = pack_convolution(op, filter, w->filter_zero_point, bias);
+    packed = pack_convolution(op, weights, w->filter_zero_point);
     const size_t row_bytes = (size_t)op->groups * 4;
     const size_t fitting = 96 * 1024 / row_bytes / 6 * 6;
     op->block_rows = fitting < 6 ? 6 : fitting > 384 ? 384 : fitting;
   } else if (kind == OP_DEPTHWISE) {
-    packed = pack_depthwise(op, filter, w->filter_zero_point, bias);
+    packed = pack_depthwise(op, weights, w->filter_zero_point);
+  }
+  if (packed && has_weights && weights->rounding != ROUNDING_SINGLE) {
+    const size_t bytes = (size_t)w->output_channels * sizeof *op->factors;
+    op->rounding = weights->rounding;
+    op->factors = malloc(bytes);
+    packed = op->factors != NULL;
+    if (packed) memcpy(op->factors, weights->factors, bytes);
   }
   if (packed) return op;
   op_release(op);
@@ -73,19 +89,14 @@ static Op *tables_op(int32_t positions, int32_t input_count) {
 }
 
 Op *op_create_concat(int32_t positions, int32_t input_count, const int32_t *channels,
-                     const int32_t *zero_points, const float *multipliers, int32_t zero_point_out) {
+                     const uint8_t *tables) {
   Op *op = tables_op(positions, input_count);
   if (op == NULL) return NULL;
   for (int32_t i = 0; i < input_count; i++) {
     op->input_channels[i] = channels[i];
     op->output_channels += channels[i];
-    /* eq. 5 with acc = q - z */
-    const Requantization r = {multipliers[i], zero_point_out, 0, 255};
-    for (int32_t q = 0; q < 256; q++) {
-      op->tables[256 * (size_t)i + (size_t)q] =
-          (uint8_t)requantize((uint32_t)(q - zero_points[i]), &r);
-    }
   }
+  memcpy(op->tables, tables, (size_t)input_count * 256);
   return op;
 }
 
@@ -116,6 +127,8 @@ void op_release(Op *op) {
   if (op == NULL || --op->references > 0) return;
   free(op->weights);
   free(op->bias);
+  free(op->multipliers);
+  free(op->factors);
   free(op->chain_panels);
   free(op->chain_offsets);
   free(op->blocks);

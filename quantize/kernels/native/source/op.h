@@ -60,9 +60,17 @@ typedef enum {
   OP_KIND_COUNT
 } OpKind;
 
+/* How accumulators become bytes: eq. 5, or by integers (eq. 16). */
+typedef enum { ROUNDING_SINGLE, ROUNDING_DOUBLE, ROUNDING_SHIFT, ROUNDING_COUNT } Rounding;
+
+/* A multiplier of eq. 16: mantissa * 2^(exponent - 31). */
+typedef struct {
+  int32_t mantissa, exponent;
+} Factor;
+
 /* eq. 5: clamp(roundHalfEven(f32(acc) * multiplier) + zero_point, low, high). */
 typedef struct {
-  float multiplier;
+  float multiplier; /* of a product; a layer with weights has Op.multipliers */
   int32_t zero_point;
   int32_t low;
   int32_t high;
@@ -114,6 +122,9 @@ typedef struct {
   uint8_t *weights; /* 64-byte aligned */
   size_t weight_bytes;
   int32_t *bias; /* bias - zx * sum(wq - wz), in the order of the packed columns, padded */
+  float *multipliers; /* of the columns, in the order of `bias` */
+  Rounding rounding;
+  Factor *factors; /* [output_channels] of a rounding by integers, whose kernels are the scalar ones */
 
   /* Depthwise: blocks of channels, or none where the scalar kernel runs. */
   ChannelBlock *blocks;
@@ -168,11 +179,20 @@ typedef struct {
   Requantization requantization;
 } Windowed;
 
+/* Weights and what belongs to them, [output_channels] but the filter; a pool has none. */
+typedef struct {
+  const uint8_t *filter;
+  const int32_t *bias;
+  const float *multipliers;
+  Rounding rounding;
+  const Factor *factors; /* of a rounding by integers */
+} Weights;
+
 /* Makes an Op; NULL when memory is short. */
-Op *op_create_windowed(OpKind kind, Isa isa, const Windowed *windowed, const uint8_t *filter,
-                       const int32_t *bias);
+Op *op_create_windowed(OpKind kind, Isa isa, const Windowed *windowed, const Weights *weights);
+/* tables: [input_count, 256], the output byte of each input byte. */
 Op *op_create_concat(int32_t positions, int32_t input_count, const int32_t *channels,
-                     const int32_t *zero_points, const float *multipliers, int32_t zero_point_out);
+                     const uint8_t *tables);
 /* A concatenation of one input, with a table [256] of its own (eq. 10). */
 Op *op_create_lookup(int32_t positions, int32_t channels, const uint8_t *table);
 /* What becomes of each byte of a convolution, from a table [256]; 0 when memory is short. */
@@ -207,7 +227,12 @@ void gather_rows(const Op *op, const uint8_t *input, size_t first, size_t count,
 int quantize_array(const float *real, size_t length, double scale, int32_t zero_point,
                    uint8_t *output);
 
-int32_t requantize(uint32_t accumulator, const Requantization *requantization);
+/* eq. 16: the byte of an accumulator by a rounding that is not ROUNDING_SINGLE. */
+int32_t requantize_fixed(uint32_t accumulator, Factor factor, Rounding rounding,
+                         const Requantization *requantization);
+
+/* eq. 5 by a multiplier, whatever the requantization's own. */
+int32_t requantize(uint32_t accumulator, float multiplier, const Requantization *requantization);
 
 /* Rows of the tallest tile: parts end where tiles do. */
 #define TILE_HEIGHT 6

@@ -35,13 +35,13 @@ static int32_t *fold_biases(const Op *op, const uint8_t *filter, int32_t filter_
   return folded;
 }
 
-int pack_convolution(Op *op, const uint8_t *filter, int32_t filter_zero_point,
-                            const int32_t *bias) {
+int pack_convolution(Op *op, const Weights *weights, int32_t filter_zero_point) {
+  const uint8_t *filter = weights->filter;
   const size_t columns = (size_t)op->output_channels, depth = (size_t)op->depth;
-  int32_t *folded = fold_biases(op, filter, filter_zero_point, bias);
+  int32_t *folded = fold_biases(op, filter, filter_zero_point, weights->bias);
   if (folded == NULL) return 0;
   if (op->isa == ISA_AVX2) {
-    const ChainsResult result = pack_chains(op, filter, filter_zero_point, folded);
+    const ChainsResult result = pack_chains(op, filter, filter_zero_point, folded, weights->multipliers);
     if (result != CHAINS_UNSUITED) {
       free(folded);
       return result == CHAINS_PACKED;
@@ -57,15 +57,17 @@ int pack_convolution(Op *op, const uint8_t *filter, int32_t filter_zero_point,
   const int32_t shift = op->isa == ISA_NEONDOT ? 0 : 128; /* weights are wq - shift: a byte */
   op->row_factor = is_wide ? 0 : shift - filter_zero_point;
   op->bias = zeros(padded, sizeof *op->bias);
+  op->multipliers = zeros(padded, sizeof *op->multipliers);
   op->weight_bytes = groups * padded * 4;
   op->weights = zeros(groups * padded, 4);
-  if (op->bias == NULL || op->weights == NULL) {
+  if (op->bias == NULL || op->multipliers == NULL || op->weights == NULL) {
     free(folded);
     return 0;
   }
   for (size_t m = 0; m < columns; m++) {
     if (op->isa == ISA_SCALAR) {
       op->bias[m] = folded[m];
+      op->multipliers[m] = weights->multipliers[m];
       for (size_t k = 0; k < depth; k++) {
         ((int16_t *)op->weights)[k * columns + m] =
             (int16_t)(filter[k * columns + m] - filter_zero_point);
@@ -84,6 +86,7 @@ int pack_convolution(Op *op, const uint8_t *filter, int32_t filter_zero_point,
     }
     const size_t slot = vector * (size_t)lanes + position;
     op->bias[panel * width + slot] = folded[m];
+    op->multipliers[panel * width + slot] = weights->multipliers[m];
     uint8_t *to = op->weights + panel * groups * width * 4 + slot * 4;
     const size_t step = vectors * (size_t)lanes * 4;
     for (size_t k = 0; k < depth; k++) {
@@ -145,8 +148,8 @@ static uint32_t filter_sum(const uint8_t *filter, size_t taps, size_t columns, i
   return sum;
 }
 
-int pack_depthwise(Op *op, const uint8_t *filter, int32_t filter_zero_point,
-                          const int32_t *bias) {
+int pack_depthwise(Op *op, const Weights *given, int32_t filter_zero_point) {
+  const uint8_t *filter = given->filter;
   const size_t columns = (size_t)op->output_channels;
   const size_t taps = (size_t)op->window_height * (size_t)op->window_width;
   int32_t *folded = zeros(columns, sizeof *folded);
@@ -158,7 +161,7 @@ int pack_depthwise(Op *op, const uint8_t *filter, int32_t filter_zero_point,
   }
   memset(op->padding_row, op->input_zero_point, row_bytes);
   for (size_t m = 0; m < columns; m++) {
-    folded[m] = fold_bias(bias[m], op->input_zero_point,
+    folded[m] = fold_bias(given->bias[m], op->input_zero_point,
                           filter_sum(filter + m, taps, columns, filter_zero_point));
   }
   const int32_t lanes = isa_lanes(op->isa);
@@ -169,9 +172,11 @@ int pack_depthwise(Op *op, const uint8_t *filter, int32_t filter_zero_point,
                          depthwise_fits(op, filter, filter_zero_point));
   if (!is_vector) {
     op->bias = folded;
+    op->multipliers = zeros(columns, sizeof *op->multipliers);
     op->weight_bytes = taps * columns * 2;
     op->weights = zeros(taps * columns, 2);
-    if (op->weights == NULL) return 0;
+    if (op->multipliers == NULL || op->weights == NULL) return 0;
+    memcpy(op->multipliers, given->multipliers, columns * sizeof *op->multipliers);
     for (size_t i = 0; i < taps * columns; i++) {
       ((int16_t *)op->weights)[i] = (int16_t)(filter[i] - filter_zero_point);
     }
@@ -200,7 +205,9 @@ int pack_depthwise(Op *op, const uint8_t *filter, int32_t filter_zero_point,
   op->weight_bytes = weights;
   op->weights = zeros(weights, 1);
   op->bias = zeros(biases, sizeof *op->bias);
-  if (op->weights != NULL && op->bias != NULL) {
+  op->multipliers = zeros(biases, sizeof *op->multipliers);
+  const int has_memory = op->weights != NULL && op->bias != NULL && op->multipliers != NULL;
+  if (has_memory) {
     for (int32_t b = 0; b < op->block_count; b++) {
       ChannelBlock *block = &op->blocks[b];
       const int32_t block_lanes = block->width / PANEL_VECTORS;
@@ -213,11 +220,12 @@ int pack_depthwise(Op *op, const uint8_t *filter, int32_t filter_zero_point,
         const uint32_t sum = filter_sum(filter + channel, taps, columns, filter_zero_point);
         const int32_t shift = op->isa == ISA_NEONDOT ? 128 : 0;
         op->bias[block->bias + (size_t)slot] = fold_bias(folded[channel], -shift, sum);
+        op->multipliers[block->bias + (size_t)slot] = given->multipliers[channel];
         if (block->has_chains) continue;
         pack_depthwise_channel(op, block, (size_t)slot, channel, filter, filter_zero_point);
       }
     }
   }
   free(folded);
-  return op->weights != NULL && op->bias != NULL;
+  return has_memory;
 }

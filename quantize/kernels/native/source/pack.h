@@ -4,10 +4,10 @@
 
 #include "op.h"
 
-/* filter: [depth, output_channels] uint8; bias: [output_channels] int32. */
-int pack_convolution(Op *op, const uint8_t *filter, int32_t filter_zero_point, const int32_t *bias);
+/* filter: [depth, output_channels] uint8. */
+int pack_convolution(Op *op, const Weights *weights, int32_t filter_zero_point);
 
-/* filter: [kh, kw, output_channels] uint8; bias: [output_channels] int32. */
-int pack_depthwise(Op *op, const uint8_t *filter, int32_t filter_zero_point, const int32_t *bias);
+/* filter: [kh, kw, output_channels] uint8. */
+int pack_depthwise(Op *op, const Weights *weights, int32_t filter_zero_point);
 
 #endif

@@ -6,13 +6,54 @@
 /* 1.5 * 2^23: |x| <= 2^22 plus this is a single with steps of 1, so the sum rounds half to even. */
 #define ROUNDING 12582912.0f
 
-int32_t requantize(uint32_t accumulator, const Requantization *r) {
+int32_t requantize(uint32_t accumulator, float multiplier, const Requantization *r) {
   /* eq. 5; the bounds are integers, so clamping before rounding gives the same byte. */
-  const float scaled = (float)(int32_t)accumulator * r->multiplier;
+  const float scaled = (float)(int32_t)accumulator * multiplier;
   const float low = (float)(r->low - r->zero_point);
   const float high = (float)(r->high - r->zero_point);
   const float bounded = scaled < low ? low : scaled > high ? high : scaled;
   return (int32_t)(bounded + ROUNDING - ROUNDING) + r->zero_point;
+}
+
+/* x / 2^shift rounded down; shift < 63. */
+static int64_t shifted(int64_t x, int32_t shift) {
+  return x >= 0 ? x >> shift : -((-x - 1) >> shift) - 1;
+}
+
+/* gemmlowp's two roundings: of the doubled high product, ties up, and of the shift, ties away from 0. */
+static int64_t round_twice(int32_t accumulator, Factor factor) {
+  int64_t raised = accumulator;
+  if (factor.exponent > 0) raised *= (int64_t)1 << factor.exponent;
+  if (raised > INT32_MAX) raised = INT32_MAX;
+  if (raised < INT32_MIN) raised = INT32_MIN;
+  const int64_t doubled = shifted(raised * factor.mantissa + ((int64_t)1 << 30), 31);
+  if (factor.exponent >= 0) return doubled;
+  const int32_t shift = -factor.exponent;
+  const int64_t magnitude = ((doubled < 0 ? -doubled : doubled) + ((int64_t)1 << (shift - 1))) >> shift;
+  return doubled < 0 ? -magnitude : magnitude;
+}
+
+int32_t requantize_fixed(uint32_t accumulator, Factor factor, Rounding rounding,
+                         const Requantization *r) {
+  const int32_t acc = (int32_t)accumulator;
+  int64_t scaled;
+  if (rounding == ROUNDING_DOUBLE) {
+    scaled = round_twice(acc, factor);
+  } else {
+    /* |product| + half < 2^62 + 2^61 */
+    const int32_t shift = 31 - factor.exponent;
+    scaled = shifted((int64_t)acc * factor.mantissa + ((int64_t)1 << (shift - 1)), shift);
+  }
+  const int64_t byte = scaled + r->zero_point;
+  return (int32_t)(byte < r->low ? r->low : byte > r->high ? r->high : byte);
+}
+
+/* Of channel m of a layer with weights, by its rounding. */
+static uint8_t byte_of(const Op *op, uint32_t accumulator, size_t m) {
+  return (uint8_t)(op->factors == NULL
+                       ? requantize(accumulator, op->multipliers[m], &op->requantization)
+                       : requantize_fixed(accumulator, op->factors[m], op->rounding,
+                                          &op->requantization));
 }
 
 /* 1.5 * 2^52: doubles of this size have steps of 1, so adding it rounds half to even. */
@@ -54,7 +95,7 @@ void convolution_scalar(const Op *op, const uint8_t *input, uint8_t *output, siz
     }
     uint8_t *to = output + (row - first) * op->output_step;
     for (size_t m = 0; m < columns; m++) {
-      to[m] = (uint8_t)requantize(accumulators[m], &op->requantization);
+      to[m] = byte_of(op, accumulators[m], (size_t)m);
     }
   }
 }
@@ -95,7 +136,7 @@ void depthwise_scalar(const Op *op, const uint8_t *input, uint8_t *output, size_
       }
       uint8_t *to = output + (row * (size_t)op->output_width + (size_t)x) * (size_t)columns;
       for (int32_t m = 0; m < columns; m++) {
-        to[m] = (uint8_t)requantize(accumulators[m], &op->requantization);
+        to[m] = byte_of(op, accumulators[m], (size_t)m);
       }
     }
   }

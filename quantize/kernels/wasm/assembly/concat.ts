@@ -67,7 +67,7 @@ function requantizeRuns(
       const difference = i16x8.sub(v128.load_ext<u8>(from + channel), zero);
       const acc0 = i32x4.extend_low_i16x8_s(difference);
       const acc1 = i32x4.extend_high_i16x8_s(difference);
-      const words = requantize8(acc0, acc1, multiplier, lower, high, offset);
+      const words = requantize8(acc0, acc1, multiplier, multiplier, lower, high, offset);
       storeUpTo8(to + channel, i8x16.narrow_i16x8_u(words, words), length - channel);
     }
     from += length;

@@ -111,7 +111,7 @@ function convolveRows(
         end - row,
         pairs,
         filter + column * pairs * 4,
-        bias + column * 4,
+        bias + column * 8,
         scratch,
         output + (row - first) * outputStep + column,
         outputStep,

@@ -15,7 +15,6 @@ import {
   INPUT,
   INPUT_ZERO_POINT,
   LOWER,
-  MULTIPLIER,
   OFFSET,
   OUTPUT,
   OUTPUT_CHANNELS,
@@ -86,7 +85,7 @@ export function depthwise(
       const row2 = scratch + ((top + 2) % 3) * slot;
       for (; channel + 8 <= outputChannels; channel += 8) {
         const weights = filter + channel * pairs * 4;
-        const biases = bias + channel * 4;
+        const biases = bias + channel * 8;
         const to = output + channel;
         windowPairs3x3(
           step,
@@ -117,7 +116,7 @@ export function depthwise(
         step,
         scratch + channel,
         filter + channel * pairs * 4,
-        bias + channel * 4,
+        bias + channel * 8,
         taps,
         output + channel,
         outputChannels - channel,
@@ -232,17 +231,25 @@ function rowOfAny(
       acc1 = i32x4.add(acc1, i32x4.dot_i16x8_s(interleaveHigh(a, b), v128.load(w, 16)));
       w += 32;
     }
-    storeRequantized(step, acc0, acc1, output, count);
+    storeRequantized(step, bias, acc0, acc1, output, count);
     input += columnStep;
   }
 }
 
-/** eq. 5 of eight accumulators; the first `count` bytes are stored. */
-function storeRequantized(step: usize, acc0: v128, acc1: v128, to: usize, count: i32): void {
+/** eq. 5 of eight accumulators by the multipliers behind `bias`; the first `count` bytes are stored. */
+function storeRequantized(
+  step: usize,
+  bias: usize,
+  acc0: v128,
+  acc1: v128,
+  to: usize,
+  count: i32,
+): void {
   const words = requantize8(
     acc0,
     acc1,
-    v128.load32_splat(step, MULTIPLIER),
+    v128.load(bias, 32),
+    v128.load(bias, 48),
     v128.load32_splat(step, LOWER),
     v128.load16_splat(step, HIGH),
     v128.load32_splat(step, OFFSET),

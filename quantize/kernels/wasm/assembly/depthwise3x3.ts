@@ -1,10 +1,11 @@
-import { HIGH, LOWER, MULTIPLIER, OFFSET, OUTPUT_CHANNELS, STRIDE_X } from './records';
+import { HIGH, LOWER, OFFSET, OUTPUT_CHANNELS, STRIDE_X } from './records';
 import { requantize8 } from './requantize';
 
 // A 3 × 3 window, written out for 8 channels of an output row. `weights`: seven pairs of 8 channels,
 // [7, 8, 2] i16, in the order of `../pack_filter.ts`: rows 0 and 1 of columns 0, 1 and 2; row 2 of
 // columns 0 and 1, of 2 and none; and the same row for an output that begins one column later, of none
-// and 0, of 1 and 2. A position of none has weight 0 and multiplies whatever byte is there.
+// and 0, of 1 and 2. A position of none has weight 0 and multiplies whatever byte is there. `bias`: [8] i32,
+// and behind it the multipliers, [8] f32.
 //
 // Both are functions of their own, which `index.ts` exports: see `multiplyTile`. What is constant is
 // loaded before the loop. V8 spills it and loads it where it is used, whereas it moves all loads of a
@@ -49,7 +50,8 @@ export function windows3x3(
   const high3 = v128.load(weights, 112);
   const low4 = v128.load(weights, 128);
   const high4 = v128.load(weights, 144);
-  const multiplier = v128.load32_splat(step, MULTIPLIER);
+  const multipliers0 = v128.load(bias, 32);
+  const multipliers1 = v128.load(bias, 48);
   const lower = v128.load32_splat(step, LOWER);
   const high = v128.load16_splat(step, HIGH);
   const offset = v128.load32_splat(step, OFFSET);
@@ -73,7 +75,7 @@ export function windows3x3(
     a = v128.load_ext<u8>(row2 + 2 * channels);
     acc0 = addDot(acc0, interleaveLow(a, a), low4);
     acc1 = addDot(acc1, interleaveHigh(a, a), high4);
-    const words = requantize8(acc0, acc1, multiplier, lower, high, offset);
+    const words = requantize8(acc0, acc1, multipliers0, multipliers1, lower, high, offset);
     v128.store64_lane(output, i8x16.narrow_i16x8_u(words, words), 0);
     row0 += columnStep;
     row1 += columnStep;
@@ -112,7 +114,8 @@ export function windowPairs3x3(
   const high5 = v128.load(weights, 176);
   const low6 = v128.load(weights, 192);
   const high6 = v128.load(weights, 208);
-  const multiplier = v128.load32_splat(step, MULTIPLIER);
+  const multipliers0 = v128.load(bias, 32);
+  const multipliers1 = v128.load(bias, 48);
   const lower = v128.load32_splat(step, LOWER);
   const high = v128.load16_splat(step, HIGH);
   const offset = v128.load32_splat(step, OFFSET);
@@ -163,8 +166,8 @@ export function windowPairs3x3(
     next0 = addDot(next0, x0, low6);
     next1 = addDot(next1, x1, high6);
     const bytes = i8x16.narrow_i16x8_u(
-      requantize8(acc0, acc1, multiplier, lower, high, offset),
-      requantize8(next0, next1, multiplier, lower, high, offset),
+      requantize8(acc0, acc1, multipliers0, multipliers1, lower, high, offset),
+      requantize8(next0, next1, multipliers0, multipliers1, lower, high, offset),
     );
     v128.store64_lane(output, bytes, 0);
     v128.store64_lane(output + channels, bytes, 1);

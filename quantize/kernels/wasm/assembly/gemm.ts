@@ -1,6 +1,6 @@
 import { storeUpTo8 } from './bytes';
 import { PAIR_BYTES, TILE_ROWS } from './im2col';
-import { HIGH, LOWER, MULTIPLIER, OFFSET } from './records';
+import { HIGH, LOWER, OFFSET } from './records';
 import { requantize8 } from './requantize';
 
 /** Columns of a panel. */
@@ -10,7 +10,7 @@ export const LANES: i32 = 8;
  * Accumulators of a tile: five rows times a panel of 8 columns.
  *
  * tile: [pairs, 5, 2] i16, 0 … 255 (see im2col.ts). panel: [pairs, 8, 2] i16, wq − wz, up to panelEnd.
- * bias: [8] i32. accumulators: [5, 8] i32.
+ * bias: [8] i32, multipliers behind it. accumulators: [5, 8] i32.
  *
  * dot_i16x8_s is exact: |255 · 255| · 2 < 2³¹.
  *
@@ -73,8 +73,9 @@ export function multiplyTile(
  * one panel of 8 columns, of which the first `columns` are stored.
  *
  * tiles: [⌈rows / 5⌉, pairs, 5, 2] i16. panel: [pairs, 8, 2] i16, zeros in the columns past the last.
- * bias: with − zx · Σ (wq − wz) added by the caller; sums wrap modulo 2³², so that this changes
- * nothing as long as the accumulator itself fits int32. accumulators: room of `multiplyTile`.
+ * bias: [8] i32 with − zx · Σ (wq − wz) added by the caller; sums wrap modulo 2³², so that this changes
+ * nothing as long as the accumulator itself fits int32. Behind it the multipliers, [8] f32.
+ * accumulators: room of `multiplyTile`.
  */
 export function gemmPanel(
   step: usize,
@@ -89,7 +90,8 @@ export function gemmPanel(
   columns: i32,
 ): void {
   const panelEnd = panel + pairs * (LANES * 4);
-  const multiplier = v128.load32_splat(step, MULTIPLIER);
+  const multipliers0 = v128.load(bias, 32);
+  const multipliers1 = v128.load(bias, 48);
   const lower = v128.load32_splat(step, LOWER);
   const high = v128.load16_splat(step, HIGH);
   const offset = v128.load32_splat(step, OFFSET);
@@ -100,7 +102,15 @@ export function gemmPanel(
     tiles += pairs * PAIR_BYTES;
     const end = accumulators + count * (LANES * 4);
     for (let at = accumulators; at < end; at += LANES * 4) {
-      const words = requantize8(v128.load(at), v128.load(at, 16), multiplier, lower, high, offset);
+      const words = requantize8(
+        v128.load(at),
+        v128.load(at, 16),
+        multipliers0,
+        multipliers1,
+        lower,
+        high,
+        offset,
+      );
       const bytes = i8x16.narrow_i16x8_u(words, words);
       if (columns >= LANES) v128.store64_lane(output, bytes, 0);
       else storeUpTo8(output, bytes, columns);

@@ -37,7 +37,7 @@ export function multiply(step: usize, arena: usize, thread: i32, threads: i32): 
       const y = i16x8.sub(v128.load_ext<u8>(second + i), secondZero);
       const acc0 = i32x4.extmul_low_i16x8_s(x, y);
       const acc1 = i32x4.extmul_high_i16x8_s(x, y);
-      const words = requantize8(acc0, acc1, multiplier, lower, high, offset);
+      const words = requantize8(acc0, acc1, multiplier, multiplier, lower, high, offset);
       storeUpTo8(to + i, i8x16.narrow_i16x8_u(words, words), columns - i);
     }
   }

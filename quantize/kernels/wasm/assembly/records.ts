@@ -41,7 +41,7 @@ export const OUTPUT_CHANNELS = 60;
 export const INPUT_ZERO_POINT = 64;
 
 // eq. 5
-/** f32 */
+/** f32; a convolution's multipliers are with its biases. */
 export const MULTIPLIER = 68;
 /** f32, low − outputZeroPoint */
 export const LOWER = 72;
@@ -50,7 +50,8 @@ export const OFFSET = 76;
 export const LOW = 80;
 export const HIGH = 84;
 
-// Convolutions: addresses of the packed filter, and of its biases; see `../pack_filter.ts`.
+// Convolutions: addresses of the packed filter, and of its biases and multipliers; see `../pack_filter.ts`
+// and `writeBias` of `../step.ts`.
 export const FILTER = 88;
 export const BIAS = 92;
 /** Pairs of rows of the filter as a matrix. */

@@ -2,8 +2,8 @@
 const ROUNDER: f32 = 12582912.0;
 
 /**
- * eq. 5 for eight accumulators: i32x4 twice → i16x8, 0 … 255. The other arguments are splats
- * of a step's fields: f32 multiplier, f32 low − zeroPoint, i16 high, i32 zeroPoint − bits(1.5 · 2²³).
+ * eq. 5 for eight accumulators by their multipliers: i32x4 and f32x4, twice each → i16x8, 0 … 255. The other
+ * arguments are splats of a step's fields: f32 low − zeroPoint, i16 high, i32 zeroPoint − bits(1.5 · 2²³).
  *
  * The results are those of clamp(roundHalfEven(y) + zeroPoint, low, high), y = f32(f32(acc) · m):
  * - convert_i32x4_s rounds half to even and mul is IEEE: y is the reference's y. It may be ±∞ but
@@ -20,14 +20,15 @@ const ROUNDER: f32 = 12582912.0;
 export function requantize8(
   accumulators0: v128,
   accumulators1: v128,
-  multiplier: v128,
+  multipliers0: v128,
+  multipliers1: v128,
   lower: v128,
   high: v128,
   offset: v128,
 ): v128 {
   const rounder = f32x4.splat(ROUNDER);
-  const y0 = f32x4.mul(f32x4.convert_i32x4_s(accumulators0), multiplier);
-  const y1 = f32x4.mul(f32x4.convert_i32x4_s(accumulators1), multiplier);
+  const y0 = f32x4.mul(f32x4.convert_i32x4_s(accumulators0), multipliers0);
+  const y1 = f32x4.mul(f32x4.convert_i32x4_s(accumulators1), multipliers1);
   const q0 = i32x4.add(f32x4.add(f32x4.pmax(y0, lower), rounder), offset);
   const q1 = i32x4.add(f32x4.add(f32x4.pmax(y1, lower), rounder), offset);
   return i16x8.min_s(i16x8.narrow_i32x4_s(q0, q1), high);

@@ -19,6 +19,7 @@ import {
 import { concatAxis } from '../../../../quantize/ops/concat.ts';
 import type { RearrangeNode } from '../../../../quantize/ops/rearrange.ts';
 import { dequantizeArray } from '../../../../quantize/params/quantization.ts';
+import { dequantizeWeights, weightScale } from '../../../../quantize/params/weight_quantization.ts';
 import { randomBytes } from '../../kernels/make_call.ts';
 import { randomModels } from '../../model/random_models.ts';
 import { runOnnx } from '../run_onnx.ts';
@@ -29,11 +30,11 @@ function floatWeightsOf(model: Tf8Model): ReadonlyMap<string, FloatWeights> {
   const specs = tensorSpecs(model);
   return new Map(
     model.nodes.filter(isWeighted).map(({ name, inputs, weights, bias }) => {
-      const scale = specs.get(inputs[0])!.quantization.scale * weights.quantization.scale;
+      const scale = specs.get(inputs[0])!.quantization.scale * weightScale(weights.quantization, 0);
       return [
         name,
         {
-          kernel: dequantizeArray(weights.data, weights.quantization),
+          kernel: dequantizeWeights(weights.data, weights.quantization),
           bias: Float32Array.from(bias, (value) => value * scale),
         },
       ] as const;

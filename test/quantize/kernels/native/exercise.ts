@@ -6,7 +6,7 @@
 import fc from 'fast-check';
 import { loadNativeAddon } from '../../../../quantize/kernels/native/load_native.ts';
 import { createNativeKernels } from '../../../../quantize/kernels/native/native_kernels.ts';
-import { randomModels } from '../../model/random_models.ts';
+import { randomScales } from '../../model/random_models.ts';
 import { assertNetworkEqual, assertRandomCallsEqual, assertTableEqual } from '../equal.ts';
 
 const addon = loadNativeAddon(process.argv[2]);
@@ -26,7 +26,7 @@ for (const instructionSet of addon.supportedIsas()) {
   assertRandomCallsEqual([kernels], { numRuns: runs });
   say(`${instructionSet}: ${runs} random calls`);
   for (const threads of [1, 3]) {
-    const property = fc.property(randomModels({ withEveryOp: true }), (model) =>
+    const property = fc.property(randomScales({ withEveryOp: true }), (model) =>
       assertNetworkEqual(model, kernels, { threads, batches: [1, 2, 5, 1] }),
     );
     fc.assert(property, { numRuns: Math.ceil(runs / 4) });

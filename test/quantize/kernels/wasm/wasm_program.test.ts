@@ -12,7 +12,7 @@ import type { TeamWorker, ThreadTask } from '../../../../quantize/kernels/wasm/t
 import { createWasmKernels } from '../../../../quantize/kernels/wasm/wasm_kernels.ts';
 import { startWebThreads } from '../../../../quantize/kernels/wasm/web_threads.ts';
 import { skip } from '../../../support/skip.ts';
-import { randomModels } from '../../model/random_models.ts';
+import { randomModels, randomScales } from '../../model/random_models.ts';
 import { assertNetworkEqual } from '../equal.ts';
 import { fullyConnected } from '../make_call.ts';
 
@@ -48,7 +48,7 @@ describe('programs of the wasm kernels', () => {
   for (const threads of [2, 3]) {
     it(`give the reference's bytes in every layer on ${threads} threads, of batches of any size`, () => {
       fc.assert(
-        fc.property(randomModels({ withEveryOp: true }), (model) =>
+        fc.property(randomScales({ withEveryOp: true }), (model) =>
           assertNetworkEqual(model, kernels, {
             threads,
             batches: [1, threads - 1, threads + 2, 1],
