@@ -162,7 +162,8 @@ describe('a network of other sizes, means, sums, maxima and minima', () => {
       assert.ok(Math.abs(own.reduce((a, b) => a + b) - 1) < 0.02);
       for (const { index, probability } of classes) assert.equal(probability, own[index]);
     }
-    for (const format of EXPORT_FORMATS) {
+    // LiteRT's int8 weights have no zero point.
+    for (const format of EXPORT_FORMATS.filter(({ name }) => name !== 'tflite-int8')) {
       const source = { model, tf8, fileName: `m.${format.name}` };
       assert.ok(format.encode(source).length > 0, format.name);
     }

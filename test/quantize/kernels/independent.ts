@@ -170,7 +170,8 @@ function transpose(call: TransposedConv2dCall): number[] {
     const n = Math.floor(i / filters / outputWidth / outputHeight);
     const sum = BigInt(call.bias[m]) + (sums.get([n, y, x, m].join()) ?? 0n);
     const multiplier = typeof call.multiplier === 'number' ? call.multiplier : call.multiplier[m];
-    return byteOf(sum, multiplier, call);
+    const byte = byteOf(sum, multiplier, call);
+    return call.table?.[byte] ?? byte;
   });
 }
 
