@@ -34,20 +34,12 @@ const MAX_SIDE = 4096;
  * @throws UserError where it is damaged, or naming the operator before which little would be left
  */
 export async function loadOnnx(path: string, reading?: Reading): Promise<ReadModel> {
-  const model = parse(await readBounded(path, MAX_BYTES), path);
-  const external = await externalFiles(graphOf(model, path), path);
-  return read(model, external, path, reading);
+  const model = parseOnnx(await readBounded(path, MAX_BYTES), path);
+  return readOnnx(model, path, reading, await externalFiles(graphOf(model, path), path));
 }
 
-/**
- * As `loadOnnx`, of a model in one file.
- * @param name what errors call it
- */
-export function readOnnx(bytes: Uint8Array, name: string, reading?: Reading): ReadModel {
-  return read(parse(bytes, name), new Map(), name, reading);
-}
-
-function parse(bytes: Uint8Array, name: string): ModelProto {
+/** @param name what errors call it */
+export function parseOnnx(bytes: Uint8Array, name: string): ModelProto {
   try {
     return fromBinary(ModelProtoSchema, bytes);
   } catch (error) {
@@ -61,11 +53,12 @@ function graphOf({ graph }: ModelProto, name: string): GraphProto {
   return graph;
 }
 
-function read(
+/** As `loadOnnx`, of a file that is parsed. */
+export function readOnnx(
   model: ModelProto,
-  external: ExternalFiles,
   name: string,
   reading: Reading = {},
+  external: ExternalFiles = new Map(),
 ): ReadModel {
   const graph = graphOf(model, name);
   const constants = new Map(

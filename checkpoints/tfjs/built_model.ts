@@ -69,7 +69,7 @@ function checkWidths(
 }
 
 /** Disposes of the model where it has a weight that is NaN or infinite. */
-export function finite(model: tf.LayersModel, path: string): tf.LayersModel {
+function finite(model: tf.LayersModel, path: string): tf.LayersModel {
   try {
     checkFinite(model, path, 'Make the model again: no network has such weights.');
     return model;

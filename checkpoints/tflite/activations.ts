@@ -14,7 +14,7 @@ function affine(of: Expression, scale: number, shift: number): Expression {
   return { kind: 'affine', of, scale, shift };
 }
 
-export function composed(expression: Expression): Activation {
+function composed(expression: Expression): Activation {
   return { kind: 'composed', expression };
 }
 

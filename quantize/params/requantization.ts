@@ -9,9 +9,6 @@ import {
 import { clamp, roundHalfEven } from './rounding.ts';
 import { DEFAULT_ROUNDING, type RoundingName } from './roundings.ts';
 
-/** Name of the rounding of eq. 5, as model files record it. */
-export const REQUANTIZATION_ROUNDING = DEFAULT_ROUNDING;
-
 /**
  * The multiplier by a rule of rounding: eq. 5's, a single, or that of eq. 16, a double.
  * @throws QuantizationError as `requantizeMultiplier`; where the rule is power-of-two and the multiplier is none

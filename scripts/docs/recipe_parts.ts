@@ -14,13 +14,57 @@ type Row = Network['rows'][number];
 const NOT_MEASURED = '*Not measured yet: `npm run bench:recipes` measures it.*';
 const UNKNOWN = '–';
 
-/** Parts of docs/recipes.md, by name. */
+/** Parts of docs/recipes.md and README.md, by name. */
 export function recipeParts(record: RecipesRecord | undefined): ReadonlyMap<string, string> {
   return new Map([
     ['recipes-networks', record ? networkTables(record) : NOT_MEASURED],
     ['recipes-images', record ? curveTable(record) : NOT_MEASURED],
     ['recipes-published', publishedTable(record)],
+    ['published', record ? accuracyTable(record) : NOT_MEASURED],
   ]);
+}
+
+/** Top-1 in percent of a published network, the mean over the subsets. */
+export interface RecipeAccuracies {
+  readonly name: string;
+  /** Photographs of a subset's measurement. */
+  readonly images: number;
+  readonly float: number;
+  readonly asPublished: number;
+  readonly option1: number;
+  readonly best: number;
+}
+
+/** Networks of which every one of the recipes was measured. */
+export function recipeAccuracies(record: RecipesRecord): readonly RecipeAccuracies[] {
+  return record.networks.flatMap((network) => {
+    const { name, rows } = network;
+    const top1Of = (recipe: string) => {
+      const row = rows.find((row) => row.recipe === recipe && isWhole(row, record));
+      return row === undefined ? undefined : (summed(row).top1 ?? undefined);
+    };
+    const [images] = rows.flatMap(({ perSubset }) => perSubset.map((piece) => piece.images));
+    const float = top1Of(FLOAT_ROW);
+    const asPublished = top1Of('as-published');
+    const option1 = top1Of('option-1');
+    const best = top1Of('best');
+    if (float === undefined || asPublished === undefined) return [];
+    if (option1 === undefined || best === undefined) return [];
+    return [{ name, images, float, asPublished, option1, best }];
+  });
+}
+
+function accuracyTable(record: RecipesRecord): string {
+  const table = markdownTable(
+    ['published network', 'images', 'float', 'plain 8 bits', 'Option 1', 'recipe best'],
+    recipeAccuracies(record).map(({ name, images, float, asPublished, option1, best }) => [
+      name,
+      String(images),
+      ...[float, asPublished, option1, best].map(tenth),
+    ]),
+    1,
+  );
+  return `${table}\n\nTop-1 in percent, on photographs of ImageNet; ${record.subsetImages} others calibrate, without their labels.`;
 }
 
 /** One table a network: the recipes in the order of the ladder. */

@@ -2,10 +2,10 @@ import { formatSeconds } from '../../foundation/reporting/amounts.ts';
 import { tenth } from '../../workflows/charts/format.ts';
 import type { AccuracyRow } from '../../workflows/records/accuracy_row.ts';
 import { accuracyTable } from '../../workflows/records/accuracy_table.ts';
-import { markdownTable } from '../../workflows/records/markdown_table.ts';
 import { wasShared } from '../../workflows/records/published_runs.ts';
 import type { PublishedTable } from '../../workflows/records/run_record.ts';
 import { modelsPart } from './models_part.ts';
+import { recipeAccuracies } from './recipe_parts.ts';
 import type { PageRecords } from './records.ts';
 import { listed, madeAlike, spreadSentence, spreadTable } from './spread.ts';
 
@@ -18,7 +18,6 @@ export function recordParts(records: PageRecords): ReadonlyMap<string, string> {
   return new Map([
     ['hook', hook(records)],
     ['models', records.models ? modelsPart(records.models) : NOT_MEASURED],
-    ['published', publishedNetworks(records)],
     [
       'quick',
       quick
@@ -34,34 +33,20 @@ export function recordParts(records: PageRecords): ReadonlyMap<string, string> {
 }
 
 /** What plain 8 bits cost a published network, and what tf8 gives back. */
-function hook({ explain, table }: PageRecords): string {
-  const accuracy = explain?.photographs?.accuracy;
+function hook({ recipes, table }: PageRecords): string {
+  const [first] = recipes ? recipeAccuracies(recipes) : [];
   const friendly = table?.rows.find(({ row }) => row === 'friendly-rearchitected');
   const standard = table?.rows.find(({ row }) => row === 'standard');
-  if (!explain || !accuracy || !friendly || !standard) return NOT_MEASURED;
-  const { images, floatTop1Percent, asPublishedTop1Percent, option1Top1Percent } = accuracy;
+  if (!first || !friendly || !standard) return NOT_MEASURED;
+  const { name, images, float, asPublished, best } = first;
   return [
-    `On ${images} photographs of ImageNet the published \`${explain.network}\` is right for`,
-    `${tenth(floatTop1Percent)} % in float and for ${tenth(asPublishedTop1Percent)} % in plain per-tensor 8 bits: ` +
-      `**${tenth(floatTop1Percent - asPublishedTop1Percent)} points lost**.`,
-    `tf8 gets ${tenth(option1Top1Percent)} % out of the same weights, without training. A MobileNet that it`,
+    `On ${images} photographs of ImageNet the published ${name} is right for`,
+    `${tenth(float)} % in float and for ${tenth(asPublished)} % in plain per-tensor 8 bits: ` +
+      `**${tenth(float - asPublished)} points lost**.`,
+    `tf8 gets **${tenth(best)} %** out of the same weights, without training. A MobileNet that it`,
     `rebuilds and retrains loses **${tenth(friendly.lossPoints)} points** where the standard one loses ${tenth(standard.lossPoints)}`,
     `(${datasetOf(friendly)}; ${tenth(friendly.tf8Top1Percent)} % and ${tenth(standard.tf8Top1Percent)} % in 8 bits).`,
   ].join('\n');
-}
-
-/** Accuracies of published networks, as they come. */
-function publishedNetworks({ published }: PageRecords): string {
-  if (published === undefined) return NOT_MEASURED;
-  const rows = published.networks.map(({ name, images, floatTop1Percent, tf8Top1Percent }) => [
-    name,
-    String(images),
-    tenth(floatTop1Percent),
-    tenth(tf8Top1Percent),
-    tenth(floatTop1Percent - tf8Top1Percent),
-  ]);
-  const table = markdownTable(['published network', 'images', 'float', 'TF8', 'loss'], rows, 1);
-  return `${table}\n\nTop-1 in percent, on photographs of ImageNet; ${published.calibrationImages} others calibrate. The networks are taken as they come.`;
 }
 
 function datasetOf({ dataset, perSeed }: AccuracyRow): string {

@@ -14,10 +14,6 @@ import {
   type PaperFiguresRecord,
   paperFiguresRecordSchema,
 } from '../../workflows/records/paper_figures_record.ts';
-import {
-  type PublishedRecord,
-  publishedRecordSchema,
-} from '../../workflows/records/published_record.ts';
 import { runsElsewhere } from '../../workflows/records/published_runs.ts';
 import {
   type RearchitectRecord,
@@ -36,8 +32,6 @@ export interface PageRecords {
   readonly granularity: GranularityRecord | undefined;
   /** Other people's models in TF8. */
   readonly models: ModelsRecord | undefined;
-  /** What 8 bits cost published networks as they come. */
-  readonly published: PublishedRecord | undefined;
   /** What recipes of quantization make of published networks. */
   readonly recipes: RecipesRecord | undefined;
   /** The table of accuracies on CIFAR-10. */
@@ -61,7 +55,6 @@ export async function readRecords(folder: string): Promise<PageRecords> {
     rearchitect: await read('rearchitect', rearchitectRecordSchema),
     granularity: await read('granularity', granularityRecordSchema),
     models: await read('models', modelsRecordSchema),
-    published: await read('published', publishedRecordSchema),
     recipes: await read('recipes', recipesRecordSchema),
     table: await read('reproduce-cifar10-standard', publishedTableSchema),
     quick: await read(QUICK, publishedTableSchema),

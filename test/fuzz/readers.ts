@@ -9,7 +9,6 @@ import { readConstants } from '../../checkpoints/graph_def/graph_def.ts';
 import { readSavedModel } from '../../checkpoints/graph_def/saved_model.ts';
 import { readKerasH5 } from '../../checkpoints/keras/keras_h5.ts';
 import { loadKerasZip } from '../../checkpoints/keras/keras_zip.ts';
-import { readOnnx } from '../../checkpoints/onnx/read_onnx.ts';
 import { loadModelFolder } from '../../checkpoints/store/model_store.ts';
 import { readCheckpointV1 } from '../../checkpoints/tensor_bundle/checkpoint_v1.ts';
 import { readCheckpointV2 } from '../../checkpoints/tensor_bundle/checkpoint_v2.ts';
@@ -33,6 +32,7 @@ import { GraphFixture } from '../checkpoints/graph_def/network/graph_fixture.ts'
 import { savePublishedStyle } from '../checkpoints/keras_mobilenet.ts';
 import { fixtureFile } from '../checkpoints/keras_networks.ts';
 import { onnxBytes } from '../checkpoints/onnx/onnx_networks.ts';
+import { readOnnxBytes } from '../checkpoints/onnx/read_onnx_bytes.ts';
 import { someValues } from '../checkpoints/support.ts';
 import { bundle, type Entry, table, versionOne } from '../checkpoints/tensor_bundle/write_table.ts';
 import { broken, frame, imageExample } from '../datasets/tfrecord/support.ts';
@@ -236,7 +236,7 @@ export async function fuzzedReaders(folder: string): Promise<FuzzedReader[]> {
     {
       name: 'ONNX',
       corpus: ['mobilenet', 'flattened', 'parts'].map(onnxBytes),
-      read: async (bytes) => readOnnx(bytes, 'm.onnx'),
+      read: async (bytes) => readOnnxBytes(bytes, 'm.onnx'),
     },
     {
       name: 'Keras HDF5',

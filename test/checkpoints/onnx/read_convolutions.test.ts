@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { fromBinary } from '@bufbuild/protobuf';
 import { FloatRunner } from '../../../architectures/graph/float_runner.ts';
-import { readOnnx } from '../../../checkpoints/onnx/read_onnx.ts';
 import { encodeFloatOnnx } from '../../../quantize/export/encodings/float_onnx.ts';
 import { ModelProtoSchema } from '../../../quantize/export/onnx/generated/onnx_pb.ts';
 import { isWeighted } from '../../../quantize/model/tf8_model.ts';
@@ -9,6 +8,7 @@ import { someImages } from '../../quantize/convert/support.ts';
 import { runOnnx } from '../../quantize/export/run_onnx.ts';
 import { buildModel, type Step } from '../../quantize/model/random_models.ts';
 import { needsTensorFlow } from '../../support/needs_tensorflow.ts';
+import { readOnnxBytes } from './read_onnx_bytes.ts';
 
 const STEP: Step = {
   op: 'conv2d',
@@ -51,7 +51,7 @@ describe('readOnnx, of operators that exports write', () => {
         ]),
       );
       const file = encodeFloatOnnx(model, floatWeights);
-      const { graph } = readOnnx(file, 'net.onnx');
+      const { graph } = readOnnxBytes(file, 'net.onnx');
       assert.ok(graph.nodes.some(({ op }) => op === steps.at(-1)!.op));
       const image = someImages(1, [5, 4, 3]);
       const runner = new FloatRunner(graph);

@@ -9,9 +9,10 @@ import {
   ModelProtoSchema,
   NodeProtoSchema,
 } from '../../../checkpoints/onnx/generated/onnx_pb.ts';
-import { loadOnnx, readOnnx } from '../../../checkpoints/onnx/read_onnx.ts';
+import { loadOnnx } from '../../../checkpoints/onnx/read_onnx.ts';
 import { inFolder } from '../../support/in_folder.ts';
 import { floats, ONNX_NETWORKS, type OnnxFixture, onnxBytes } from './onnx_networks.ts';
+import { readOnnxBytes } from './read_onnx_bytes.ts';
 
 /** [1, C, H, W] → [1, H, W, C] */
 function channelsLast(values: Float32Array, [, c, h, w]: readonly number[]): Float32Array {
@@ -53,7 +54,7 @@ describe('readOnnx', () => {
     if (name === 'unreadable_end') continue;
     it(`gives what ONNX Runtime gives: ${name}`, () => {
       const [, , height, width] = fixture.input.shape;
-      const { graph } = readOnnx(onnxBytes(name), `${name}.onnx`, {
+      const { graph } = readOnnxBytes(onnxBytes(name), `${name}.onnx`, {
         resolution: [height, width],
       });
       const isChannelsLast = name === 'from_tensorflow';
@@ -72,19 +73,19 @@ describe('readOnnx', () => {
   }
 
   it('reads images of an open size for 224 × 224, and says so', () => {
-    const { graph, notes } = readOnnx(onnxBytes('open_size'), 'm.onnx');
+    const { graph, notes } = readOnnxBytes(onnxBytes('open_size'), 'm.onnx');
     assert.deepEqual(graph.input.shape, [224, 224, 3]);
     assert.match(notes.join(), /leaves the size of its images open: it is read for 224 × 224/);
   });
 
   it('says for what a network takes pixels that scales their channels itself', () => {
-    const { range, notes } = readOnnx(onnxBytes('flattened'), 'm.onnx');
+    const { range, notes } = readOnnxBytes(onnxBytes('flattened'), 'm.onnx');
     assert.deepEqual(range, { min: 0, max: 1 });
     assert.match(notes.join(), /scales the channels of pixels of \[0, 1\] itself/);
   });
 
   it('ends the network before what no float graph can hold, and names it', () => {
-    const { graph, unread, origin } = readOnnx(onnxBytes('unreadable_end'), 'm.onnx');
+    const { graph, unread, origin } = readOnnxBytes(onnxBytes('unreadable_end'), 'm.onnx');
     assert.equal(graph.outputs.length, 1);
     assert.deepEqual(shapeIn(graph, graph.outputs[0]), [5]);
     assert.deepEqual(
@@ -101,7 +102,7 @@ describe('readOnnx', () => {
     const bytes = changed('mobilenet', ({ graph }) => {
       graph!.node[1] = create(NodeProtoSchema, { ...graph!.node[1], opType: 'LSTM' });
     });
-    assert.throws(() => readOnnx(bytes, 'm.onnx'), {
+    assert.throws(() => readOnnxBytes(bytes, 'm.onnx'), {
       name: 'UnsupportedOnnxError',
       message:
         /^Expected a network of operations that tf8 has but t\d of m\.onnx is LSTM: it does not have the operator$/,
@@ -110,7 +111,7 @@ describe('readOnnx', () => {
       graph!.node[0].domain = 'my.domain';
     });
     assert.throws(
-      () => readOnnx(own, 'm.onnx'),
+      () => readOnnxBytes(own, 'm.onnx'),
       /is Conv: it does not have operators of my\.domain/,
     );
   });
@@ -120,27 +121,30 @@ describe('readOnnx', () => {
       graph!.input.push({ ...graph!.input[0], name: 'mask' });
     });
     assert.throws(
-      () => readOnnx(two, 'm.onnx'),
+      () => readOnnxBytes(two, 'm.onnx'),
       /it has 2 inputs \(x, mask\), of which one is read/,
     );
     const flat = changed('mobilenet', ({ graph }) => {
       const { value } = graph!.input[0].type!;
       if (value.case === 'tensorType') value.value.shape!.dim.length = 2;
     });
-    assert.throws(() => readOnnx(flat, 'm.onnx'), /its input x is \[\?,3\], no image/);
+    assert.throws(() => readOnnxBytes(flat, 'm.onnx'), /its input x is \[\?,3\], no image/);
   });
 
   it('says that a file is damaged, or a constant of it', () => {
-    assert.throws(() => readOnnx(Uint8Array.of(255, 255), 'm.onnx'), /m\.onnx is damaged/);
-    assert.throws(() => readOnnx(Uint8Array.of(), 'm.onnx'), /m\.onnx is damaged: it has no graph/);
+    assert.throws(() => readOnnxBytes(Uint8Array.of(255, 255), 'm.onnx'), /m\.onnx is damaged/);
+    assert.throws(
+      () => readOnnxBytes(Uint8Array.of(), 'm.onnx'),
+      /m\.onnx is damaged: it has no graph/,
+    );
     const short = changed('mobilenet', ({ graph }) => {
       graph!.initializer[0].rawData = new Uint8Array(5);
     });
-    assert.throws(() => readOnnx(short, 'm.onnx'), /c0 has 5 bytes, not 864/);
+    assert.throws(() => readOnnxBytes(short, 'm.onnx'), /c0 has 5 bytes, not 864/);
     const strings = changed('mobilenet', ({ graph }) => {
       graph!.initializer[0].dataType = 8;
     });
-    assert.throws(() => readOnnx(strings, 'm.onnx'), /constant c0 is of data type 8/);
+    assert.throws(() => readOnnxBytes(strings, 'm.onnx'), /constant c0 is of data type 8/);
   });
 });
 
@@ -170,7 +174,7 @@ describe('loadOnnx', () => {
       await assert.rejects(loadOnnx(join(folder, 'm.onnx')), /m\.data but there is no such file/);
       await writeFile(join(folder, 'weights/m.data'), data);
       const { graph } = await loadOnnx(join(folder, 'm.onnx'));
-      const own = readOnnx(onnxBytes('mobilenet'), 'm.onnx').graph;
+      const own = readOnnxBytes(onnxBytes('mobilenet'), 'm.onnx').graph;
       assert.deepEqual(graph.nodes, own.nodes);
       await writeFile(join(folder, 'weights/m.data'), data.subarray(0, 100));
       await assert.rejects(

@@ -13,11 +13,8 @@ import {
   quantizeArray,
   quantizeBias,
 } from '../../../quantize/params/quantization.ts';
-import {
-  activationBounds,
-  REQUANTIZATION_ROUNDING,
-  requantizeMultiplier,
-} from '../../../quantize/params/requantization.ts';
+import { activationBounds, requantizeMultiplier } from '../../../quantize/params/requantization.ts';
+import { DEFAULT_ROUNDING } from '../../../quantize/params/roundings.ts';
 import { sqnrDb } from '../../../quantize/params/sqnr.ts';
 import { linksOf, ROOT, readPage } from '../../docs/pages.ts';
 import { describeEachTier, TIERS } from '../kernels/each_tier.ts';
@@ -165,7 +162,7 @@ describe(PAGE, () => {
   });
 
   it('names the rounding as files do', () => {
-    assert.ok(page.includes(`\`${REQUANTIZATION_ROUNDING}\``));
+    assert.ok(page.includes(`\`${DEFAULT_ROUNDING}\``));
   });
 
   it('has every equation that a comment cites', async () => {

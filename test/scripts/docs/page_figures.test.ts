@@ -48,7 +48,6 @@ describe('pageFigures', () => {
       rearchitect: undefined,
       granularity: undefined,
       models: undefined,
-      published: undefined,
       recipes: undefined,
       table: undefined,
       quick: undefined,

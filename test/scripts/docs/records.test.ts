@@ -18,7 +18,6 @@ describe('readRecords', () => {
         rearchitect: REARCHITECT,
         granularity: undefined,
         models: undefined,
-        published: undefined,
         recipes: undefined,
         table: undefined,
         quick: undefined,

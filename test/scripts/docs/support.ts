@@ -172,7 +172,6 @@ export const RECORDS: PageRecords & { readonly explain: NonNullable<PageRecords[
   rearchitect: REARCHITECT,
   granularity: GRANULARITY,
   models: undefined,
-  published: undefined,
   recipes: undefined,
   table: TABLE,
   quick: undefined,
