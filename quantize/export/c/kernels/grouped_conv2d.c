@@ -3,6 +3,7 @@ typedef struct {
   tf8_window window;
   const uint8_t *weights;
   const int32_t *bias; /* [output channels], at input scale * weights scale */
+  const tf8_factor *factors; /* [output channels]; NULL where to.factor is that of all */
   int32_t input_zero_point, weights_zero_point;
   tf8_requantization to;
   int32_t channels, outputs; /* of a group */
@@ -29,7 +30,8 @@ static void tf8_grouped_conv2d(const tf8_groups *layer, const uint8_t *input, ui
             weights += layer->channels;
           }
         }
-        *output++ = tf8_requantize(accumulator, tf8_factor_of(layer, m), &layer->to);
+        const tf8_factor *factor = layer->factors == NULL ? &layer->to.factor : layer->factors + m;
+        *output++ = tf8_requantize(accumulator, factor, &layer->to);
       }
     }
   }
