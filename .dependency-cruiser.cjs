@@ -111,7 +111,7 @@ module.exports = {
       'quantize/ops/',
       'quantize/model/',
       'quantize/convert/recipe(_schema)?\\.ts$',
-      'foundation/flatbuffers/',
+      'foundation/(flatbuffers|onnx)/',
     ]),
     room('workflows', [
       'foundation/',

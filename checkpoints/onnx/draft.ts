@@ -6,8 +6,8 @@ import { GraphError } from '../../architectures/graph/errors.ts';
 import type { FloatNode } from '../../architectures/graph/float_node.ts';
 import { outputShape } from '../../architectures/graph/operations/table.ts';
 import { elements, type Shape } from '../../architectures/graph/shape.ts';
+import type { AttributeProto, NodeProto } from '../../foundation/onnx/generated/onnx_pb.ts';
 import { UnsupportedOnnxError } from './errors.ts';
-import type { AttributeProto, NodeProto } from './generated/onnx_pb.ts';
 import type { OnnxConstant } from './tensors.ts';
 
 /** A tensor of the network. */

@@ -1,7 +1,7 @@
 /** What exporters compute of shapes, and constants that are operators: known before the network runs. */
 import { elements } from '../../architectures/graph/shape.ts';
+import type { NodeProto } from '../../foundation/onnx/generated/onnx_pb.ts';
 import { Attributes, type OnnxDraft } from './draft.ts';
-import type { NodeProto } from './generated/onnx_pb.ts';
 import { constantOf, type OnnxConstant } from './tensors.ts';
 
 /** Above any shape's. */

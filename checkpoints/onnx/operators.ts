@@ -1,8 +1,8 @@
 /** Operators of an ONNX model as nodes of a float graph. */
 import { GraphError } from '../../architectures/graph/errors.ts';
+import type { NodeProto } from '../../foundation/onnx/generated/onnx_pb.ts';
 import { atLeast, atMost } from '../tflite/activations.ts';
 import type { OnnxDraft } from './draft.ts';
-import type { NodeProto } from './generated/onnx_pb.ts';
 import * as shapes from './shapes.ts';
 import * as values from './values.ts';
 import * as windows from './windows.ts';

@@ -6,19 +6,19 @@ import type { UnreadOperation } from '../../architectures/graph/float_network.ts
 import { dropUnread } from '../../architectures/graph/passes/drop_unread.ts';
 import { messageOf } from '../../foundation/errors.ts';
 import { readBounded } from '../../foundation/files/byte_source.ts';
-import { withInput } from '../graph_input.ts';
-import type { ImageSize } from '../input_affine.ts';
-import { isMost, type Reading, type ReadModel } from '../read_model.ts';
-import { type Made, OnnxDraft } from './draft.ts';
-import { damagedOnnx, UnsupportedOnnxError } from './errors.ts';
-import { fold } from './fold.ts';
 import {
   type GraphProto,
   type ModelProto,
   ModelProtoSchema,
   type NodeProto,
   type ValueInfoProto,
-} from './generated/onnx_pb.ts';
+} from '../../foundation/onnx/generated/onnx_pb.ts';
+import { withInput } from '../graph_input.ts';
+import type { ImageSize } from '../input_affine.ts';
+import { isMost, type Reading, type ReadModel } from '../read_model.ts';
+import { type Made, OnnxDraft } from './draft.ts';
+import { damagedOnnx, UnsupportedOnnxError } from './errors.ts';
+import { fold } from './fold.ts';
 import { readOperator } from './operators.ts';
 import { constantOf, type ExternalFiles, externalFiles, type OnnxConstant } from './tensors.ts';
 

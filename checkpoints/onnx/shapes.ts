@@ -2,8 +2,8 @@
 import type { FloatNode } from '../../architectures/graph/float_node.ts';
 import { elements, type Shape } from '../../architectures/graph/shape.ts';
 import { NO_PADDING } from '../../architectures/graph/window.ts';
+import type { NodeProto } from '../../foundation/onnx/generated/onnx_pb.ts';
 import { Attributes, flattenedOrder, type Made, type OnnxDraft } from './draft.ts';
-import type { NodeProto } from './generated/onnx_pb.ts';
 import { biasOf } from './windows.ts';
 
 /** The same values. */

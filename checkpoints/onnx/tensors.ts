@@ -4,9 +4,9 @@ import { dirname, isAbsolute, join, relative } from 'node:path';
 import { UserError } from '../../foundation/errors.ts';
 import { asReadError } from '../../foundation/files/file_errors.ts';
 import { halfFloat } from '../../foundation/half_float.ts';
+import type { GraphProto, TensorProto } from '../../foundation/onnx/generated/onnx_pb.ts';
 import { elementsOf, MAX_ELEMENTS } from '../graph_def/network/tensor_proto.ts';
 import { damagedOnnx } from './errors.ts';
-import type { GraphProto, TensorProto } from './generated/onnx_pb.ts';
 
 export interface OnnxConstant {
   readonly shape: readonly number[];

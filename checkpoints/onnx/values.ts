@@ -5,6 +5,7 @@ import {
   reluOf,
 } from '../../architectures/graph/operations/activation_function.ts';
 import { HARD_SIGMOID_6, HARD_SWISH } from '../../architectures/graph/operations/hard_swish.ts';
+import type { NodeProto } from '../../foundation/onnx/generated/onnx_pb.ts';
 import {
   approximateGelu,
   atLeast,
@@ -15,7 +16,6 @@ import {
   FUNCTIONS as TFLITE_FUNCTIONS,
 } from '../tflite/activations.ts';
 import { Attributes, flattenedOrder, type Made, type OnnxDraft } from './draft.ts';
-import type { NodeProto } from './generated/onnx_pb.ts';
 import type { OnnxConstant } from './tensors.ts';
 
 /** Of operators without parameters. */

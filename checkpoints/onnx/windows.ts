@@ -8,8 +8,8 @@ import {
   type Padding,
   samePadding,
 } from '../../architectures/graph/window.ts';
+import type { NodeProto } from '../../foundation/onnx/generated/onnx_pb.ts';
 import { Attributes, type Made, type OnnxDraft } from './draft.ts';
-import type { NodeProto } from './generated/onnx_pb.ts';
 
 type Pair = readonly [number, number];
 

@@ -1,4 +1,5 @@
 import { create, toBinary } from '@bufbuild/protobuf';
+import { GraphProtoSchema, ModelProtoSchema } from '../../../foundation/onnx/generated/onnx_pb.ts';
 import { byName } from '../../model/by_name.ts';
 import {
   type TensorSpec,
@@ -18,7 +19,6 @@ import { littleEndian } from '../../params/little_endian.ts';
 import { dequantizeArray } from '../../params/quantization.ts';
 import type { FloatWeights } from '../export_format.ts';
 import { addArrangement, addRealZero } from '../onnx/arrangement.ts';
-import { GraphProtoSchema, ModelProtoSchema } from '../onnx/generated/onnx_pb.ts';
 import { floatTensor, OnnxGraph } from '../onnx/graph.ts';
 import { addOutputs, IR_VERSION, OPSET } from '../onnx/onnx.ts';
 import {

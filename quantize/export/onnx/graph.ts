@@ -1,13 +1,4 @@
 import { create } from '@bufbuild/protobuf';
-import { littleEndian } from '../../params/little_endian.ts';
-import type { QuantizationParams } from '../../params/quantization.ts';
-import {
-  isPerChannel,
-  type WeightQuantization,
-  weightScales,
-} from '../../params/weight_quantization.ts';
-import { toggledSign } from '../signed_bytes.ts';
-import { TensorNames } from '../tensor_names.ts';
 import {
   type AttributeProto,
   AttributeProtoSchema,
@@ -17,7 +8,16 @@ import {
   TensorProtoSchema,
   type ValueInfoProto,
   ValueInfoProtoSchema,
-} from './generated/onnx_pb.ts';
+} from '../../../foundation/onnx/generated/onnx_pb.ts';
+import { littleEndian } from '../../params/little_endian.ts';
+import type { QuantizationParams } from '../../params/quantization.ts';
+import {
+  isPerChannel,
+  type WeightQuantization,
+  weightScales,
+} from '../../params/weight_quantization.ts';
+import { toggledSign } from '../signed_bytes.ts';
+import { TensorNames } from '../tensor_names.ts';
 
 /** enum TensorProto.DataType */
 const DATA_TYPE = { float: 1, uint8: 2, int8: 3, int32: 6, int64: 7 } as const;

@@ -1,4 +1,9 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import {
+  GraphProtoSchema,
+  type ModelProto,
+  ModelProtoSchema,
+} from '../../../foundation/onnx/generated/onnx_pb.ts';
 import { type Tf8Model, tensorSpecs } from '../../model/tf8_model.ts';
 import { FileError, messageOf } from '../../params/errors.ts';
 import { elements } from '../../params/shape.ts';
@@ -17,7 +22,6 @@ import {
   tf8Head,
   type WeightedHead,
 } from '../tf8_head.ts';
-import { GraphProtoSchema, type ModelProto, ModelProtoSchema } from './generated/onnx_pb.ts';
 import { type ByteType, byteTensor, byteTypeOf, OnnxGraph } from './graph.ts';
 import { addNode, INPUTS_FIRST, OUTPUTS_FIRST, realName } from './operators.ts';
 

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { type FloatGraph, shapeIn } from '../../../architectures/graph/float_graph.ts';
 import { FloatRunner } from '../../../architectures/graph/float_runner.ts';
+import { loadOnnx } from '../../../checkpoints/onnx/read_onnx.ts';
 import {
   type ModelProto,
   ModelProtoSchema,
   NodeProtoSchema,
-} from '../../../checkpoints/onnx/generated/onnx_pb.ts';
-import { loadOnnx } from '../../../checkpoints/onnx/read_onnx.ts';
+} from '../../../foundation/onnx/generated/onnx_pb.ts';
 import { inFolder } from '../../support/in_folder.ts';
 import { floats, ONNX_NETWORKS, type OnnxFixture, onnxBytes } from './onnx_networks.ts';
 import { readOnnxBytes } from './read_onnx_bytes.ts';
@@ -161,7 +161,7 @@ describe('loadOnnx', () => {
         { key: 'location', value: location },
         { key: 'offset', value: '4' },
         { key: 'length', value: String(data.length - 4) },
-      ].map((entry) => ({ $typeName: 'onnx.float_networks.StringStringEntryProto', ...entry }));
+      ].map((entry) => ({ $typeName: 'onnx.StringStringEntryProto', ...entry }));
     });
     return { model, data };
   }

@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import fc from 'fast-check';
-import {
-  type ModelProto,
-  ModelProtoSchema,
-} from '../../../quantize/export/onnx/generated/onnx_pb.ts';
+import { type ModelProto, ModelProtoSchema } from '../../../foundation/onnx/generated/onnx_pb.ts';
 import { ONNX, ONNX_INT8, withOutputs } from '../../../quantize/export/onnx/onnx.ts';
 import { permuteAxes } from '../../../quantize/export/tensor_layout.ts';
 import { exportedOutputs } from '../../../quantize/export/tensor_names.ts';

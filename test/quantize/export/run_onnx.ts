@@ -1,4 +1,4 @@
-import type { ModelProto, NodeProto } from '../../../quantize/export/onnx/generated/onnx_pb.ts';
+import type { ModelProto, NodeProto } from '../../../foundation/onnx/generated/onnx_pb.ts';
 
 /** Row-major. */
 interface Tensor {

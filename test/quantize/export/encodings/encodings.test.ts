@@ -5,9 +5,9 @@ import fc from 'fast-check';
 import { type FloatGraph, floatGraph } from '../../../../architectures/graph/float_graph.ts';
 import type { FloatNode } from '../../../../architectures/graph/float_node.ts';
 import { FloatRunner } from '../../../../architectures/graph/float_runner.ts';
+import { ModelProtoSchema } from '../../../../foundation/onnx/generated/onnx_pb.ts';
 import { ENCODINGS } from '../../../../quantize/export/encodings/encodings.ts';
 import type { FloatWeights } from '../../../../quantize/export/export_format.ts';
-import { ModelProtoSchema } from '../../../../quantize/export/onnx/generated/onnx_pb.ts';
 import { permuteFloats } from '../../../../quantize/export/tensor_layout.ts';
 import { exportedOutputs } from '../../../../quantize/export/tensor_names.ts';
 import {
