@@ -23,5 +23,5 @@ export async function readFrozenGraph(
   reading?: Reading,
 ): Promise<ReadModel> {
   const source = protoSource(parseGraphDef(bytes, fileName), fileName);
-  return graphToModel({ source, outputs: chooseOutputs(source), ...reading });
+  return graphToModel({ source, outputs: chooseOutputs(source, reading), ...reading });
 }

@@ -66,7 +66,7 @@ export async function readSavedModel(
   return graphToModel({
     ...reading,
     source: protoSource(graphDef, fileName),
-    outputs: outputsOf(signature, fileName),
+    outputs: outputsOf(signature, fileName, reading),
     inputShapes: shapesOf(signature),
     readVariables: async (variables) => {
       const checkpoint = await openVariables();
@@ -116,11 +116,15 @@ function servingSignature(
   );
 }
 
-/** All of them, or the one that a classifier is for where its name tells. */
-function outputsOf({ outputs }: SignatureDef, fileName: string): NodeInput[] {
+/** The one that a classifier is for where its name tells; else, or where its reader chooses, all of them. */
+function outputsOf(
+  { outputs }: SignatureDef,
+  fileName: string,
+  { mayEndEarly = false }: Reading = {},
+): NodeInput[] {
   const names = Object.keys(outputs);
   const likely = names.filter((name) => CLASS_OUTPUT.test(name));
-  const chosen = likely.length === 1 ? likely : names;
+  const chosen = likely.length === 1 && !mayEndEarly ? likely : names;
   const inputs = chosen.flatMap((name) => parseInput(outputs[name].name) ?? []);
   if (inputs.length > 0) return inputs;
   throw new UserError(

@@ -63,7 +63,7 @@ export async function readGraphModel(
   const { weightSpecs, weightData } = await readWeightData(path, weightsManifest);
   const weights = decodeWeights(weightData, weightSpecs, path);
   const source = jsonSource(modelTopology, weights, path);
-  const outputs = outputsOf(signature, source);
+  const outputs = outputsOf(signature, source, reading);
   return graphToModel({ ...reading, source, outputs, inputShapes: inputShapesOf(signature) });
 }
 
@@ -79,11 +79,11 @@ function inputShapesOf({ inputs }: Signature): Map<string, PartialShape> {
   );
 }
 
-function outputsOf({ outputs }: Signature, source: GraphSource): NodeInput[] {
+function outputsOf({ outputs }: Signature, source: GraphSource, reading?: Reading): NodeInput[] {
   const named = Object.values(outputs ?? {})
     .flatMap(({ name }) => parseInput(name) ?? [])
     .filter(({ node }) => source.nodes.has(node));
-  return named.length > 0 ? mainOutputs(named) : chooseOutputs(source);
+  return named.length > 0 ? mainOutputs(named, reading) : chooseOutputs(source, reading);
 }
 
 /** Quantized weights become the numbers that they stand for. */

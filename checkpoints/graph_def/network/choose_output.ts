@@ -1,3 +1,4 @@
+import type { Reading } from '../../read_model.ts';
 import { damagedGraph } from '../graph_def.ts';
 import type { GraphSource, NodeInput } from './graph_source.ts';
 
@@ -6,10 +7,13 @@ const PREDICTIONS = /(^|\/)predictions(\/|$)/i;
 
 /**
  * The outputs of a graph that does not name them: the nodes that depend on the input and that no other
- * reads. Where there are several and one is in a scope "Predictions", that one alone.
+ * reads; `mainOutputs` of them.
  * @throws UserError where there is none
  */
-export function chooseOutputs({ nodes, fileName }: GraphSource): NodeInput[] {
+export function chooseOutputs(
+  { nodes, fileName }: GraphSource,
+  reading: Reading = {},
+): NodeInput[] {
   const readers = new Map<string, string[]>();
   for (const { name, inputs } of nodes.values()) {
     for (const input of inputs) {
@@ -44,11 +48,20 @@ export function chooseOutputs({ nodes, fileName }: GraphSource): NodeInput[] {
   }
   // In the file's order.
   const found = [...nodes.keys()].filter((name) => ends.has(name));
-  return mainOutputs(found.map((node) => ({ node, output: undefined, index: 0 })));
+  return mainOutputs(
+    found.map((node) => ({ node, output: undefined, index: 0 })),
+    reading,
+  );
 }
 
-/** Of several outputs, the one that a classifier is for, where its name tells. */
-export function mainOutputs(outputs: readonly NodeInput[]): NodeInput[] {
+/**
+ * Of several outputs, the one in a scope "Predictions", which a classifier is for; all of them where its
+ * reader chooses where the network ends.
+ */
+export function mainOutputs(
+  outputs: readonly NodeInput[],
+  { mayEndEarly = false }: Reading = {},
+): NodeInput[] {
   const named = outputs.filter(({ node }) => PREDICTIONS.test(node));
-  return [...(named.length === 1 ? named : outputs)];
+  return [...(named.length === 1 && !mayEndEarly ? named : outputs)];
 }
