@@ -99,6 +99,7 @@ export type { ConversionOptions } from './quantize/conversion.ts';
 export type {
   CalibrationOptions,
   CalibrationSource,
+  EndOfModel,
   QuantizedModel,
   QuantizeOptions,
   QuantizeResult,

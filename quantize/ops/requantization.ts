@@ -21,7 +21,7 @@ export interface Requantization {
   /** Bounds of the output byte: [0, 255], or narrower for ReLU and ReLU6. */
   readonly low: number;
   readonly high: number;
-  /** [256]: what becomes of the byte (eq. 10), where a lookup behind it is computed along. */
+  /** [256], what becomes of the byte (eq. 10), where a lookup behind it is computed along. */
   readonly table?: Uint8Array;
 }
 

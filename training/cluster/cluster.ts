@@ -81,6 +81,7 @@ export class Cluster implements Team {
     return this.place.rank;
   }
 
+  /** How many there are. */
   get workers(): number {
     return this.place.addresses.length;
   }
@@ -134,6 +135,11 @@ export class Cluster implements Team {
     });
   }
 
+  /**
+   * A text of every worker.
+   * @param what is gathered, for errors
+   * @returns the texts by rank
+   */
   async gather(what: string, text: string): Promise<readonly string[]> {
     const bytes = new TextEncoder().encode(text);
     const lengths = await this.row(what, Float32Array.of(bytes.length));

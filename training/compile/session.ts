@@ -34,6 +34,7 @@ export interface GraphSession {
     feeds: readonly (readonly [NodeOutput, tf.Tensor])[],
     outputs: readonly NodeOutput[],
   ): Promise<tf.Tensor[]>;
+  /** Frees the graph; no run may be under way. */
   dispose(): void;
 }
 

@@ -36,6 +36,12 @@ export interface CalibrationSource {
   readonly rounding?: RoundingName | undefined;
 }
 
+/** What a TF8 model ends in. */
+export interface EndOfModel {
+  /** Probabilities rather than logits. */
+  readonly softmax?: boolean | undefined;
+}
+
 export interface QuantizedModel {
   readonly model: Tf8Model;
   /** What was quantized. */
@@ -53,7 +59,6 @@ export interface QuantizedModel {
  *   signal's reason when aborted
  * @param recipe or the policy that is short for it
  * @param label what the progress calls the network
- * @param options.softmax whether the model ends in probabilities rather than in logits
  */
 export async function quantizeModel(
   opened: OpenedFloatModel,
@@ -61,7 +66,7 @@ export async function quantizeModel(
   source: CalibrationSource,
   { reporter, signal }: Context,
   label = opened.name,
-  { softmax }: { readonly softmax?: boolean | undefined } = {},
+  { softmax }: EndOfModel = {},
 ): Promise<QuantizedModel> {
   const { graph: read, facts } = opened;
   const { input, labels, origin } = facts;
