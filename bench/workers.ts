@@ -1,31 +1,42 @@
 /**
  * What the sum of a step costs: processes of this machine exchange vectors as long as the gradients of a
- * MobileNetV1 of width 1 and of 0.25. Prints a line of JSON for each.
- *
- *   npm run bench:workers [-- WORKERS]
+ * MobileNetV1 of width 1 and of 0.25. `npm run bench:workers -- --help` lists the options.
  */
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { messageOf } from '../foundation/errors.ts';
+import { messageOf, UserError } from '../foundation/errors.ts';
 import { lastLines, runCommand } from '../foundation/processes/run_command.ts';
 import { sourceHooks } from '../foundation/processes/source_hooks.ts';
+import { selectBackend } from '../training/backend.ts';
 import { Cluster } from '../training/cluster/cluster.ts';
+import { environment } from '../workflows/records/environment.ts';
+import { type WorkersRecord, workersRecordSchema } from '../workflows/records/workers_record.ts';
+import { countFrom, runRecordedBench, valuesOf } from './run_bench.ts';
 
-/** Trained weights of a MobileNetV1 of width 1 and of width 0.25, with 1,000 classes. */
-const LENGTHS = [4_231_976, 470_072];
+const RESULT = join(import.meta.dirname, 'results', 'workers.json');
+/** Trained weights, with 1,000 classes. */
+const NETWORKS = [
+  { network: 'MobileNetV1 of width 1', floats: 4_231_976 },
+  { network: 'MobileNetV1 of width 0.25', floats: 470_072 },
+];
 const WARM_UP = 3;
 const ROUNDS = 20;
 
-interface Figures {
-  readonly floats: number;
-  readonly workers: number;
-  /** Of the fastest exchange: what else the machine does only slows it. */
-  readonly leastMs: number;
-  /** Of one process, user and system, an exchange. */
-  readonly processorMs: number;
-}
+const HELP = `Usage: npm run bench:workers [-- OPTIONS]
 
-async function measure(cluster: Cluster, floats: number): Promise<Figures> {
+Prints as JSON what the sum of a step costs the workers of a training on this machine.
+
+  --workers 2   processes
+  --record      stores the figures as bench/results/workers.json, for "npm run docs"
+`;
+
+type Exchange = WorkersRecord['exchanges'][number];
+
+async function exchange(
+  cluster: Cluster,
+  { network, floats }: (typeof NETWORKS)[number],
+): Promise<Exchange> {
   const vector = new Float32Array(floats).fill(0.5);
   let leastMs = Infinity;
   let before = process.cpuUsage();
@@ -37,10 +48,10 @@ async function measure(cluster: Cluster, floats: number): Promise<Figures> {
   }
   const { user, system } = process.cpuUsage(before);
   return {
+    network,
     floats,
-    workers: cluster.workers,
-    leastMs: Math.round(leastMs),
-    processorMs: Math.round((user + system) / 1000 / ROUNDS),
+    leastMs: Number(leastMs.toFixed(1)),
+    processorMs: Number(((user + system) / 1000 / ROUNDS).toFixed(1)),
   };
 }
 
@@ -53,7 +64,8 @@ function freePort(): Promise<number> {
   });
 }
 
-async function launch(workers: number): Promise<string> {
+/** What the first of the processes measured. */
+async function launch(workers: number): Promise<Exchange[]> {
   const ports = await Promise.all(Array.from({ length: workers }, freePort));
   const addresses = ports.map((port) => `127.0.0.1:${port}`);
   const ends = await Promise.all(
@@ -66,20 +78,52 @@ async function launch(workers: number): Promise<string> {
     ),
   );
   const failed = ends.find(({ exitCode }) => exitCode !== 0);
-  if (failed !== undefined) throw new Error(lastLines(failed.output));
-  return ends[0].stdout;
+  if (failed !== undefined) {
+    throw new UserError(`Expected ${workers} workers but: ${lastLines(failed.output)}`);
+  }
+  return JSON.parse(ends[0].stdout);
 }
 
-const [given = '2'] = process.argv.slice(2);
-try {
-  if (given.startsWith('{')) {
-    const signal = new AbortController().signal;
-    const cluster = await Cluster.join(JSON.parse(given), { threads: 1, signal });
-    for (const floats of LENGTHS) console.log(JSON.stringify(await measure(cluster, floats)));
-    process.exit(0);
-  }
-  process.stdout.write(await launch(Number(given)));
-} catch (error) {
-  console.error(messageOf(error));
-  process.exitCode = 1;
+/** One of the processes. */
+async function work(place: string): Promise<void> {
+  const signal = new AbortController().signal;
+  const cluster = await Cluster.join(JSON.parse(place), { threads: 1, signal });
+  const exchanges: Exchange[] = [];
+  for (const network of NETWORKS) exchanges.push(await exchange(cluster, network));
+  console.log(JSON.stringify(exchanges));
 }
+
+const [place] = process.argv.slice(2);
+if (place?.startsWith('{')) {
+  const status = await work(place).then(
+    () => 0,
+    (error) => {
+      console.error(messageOf(error));
+      return 1;
+    },
+  );
+  // The server's threads would keep the process.
+  process.exit(status);
+}
+await runRecordedBench({
+  help: HELP,
+  result: RESULT,
+  parse: () =>
+    valuesOf(
+      {
+        workers: { type: 'string', default: '2' },
+        record: { type: 'boolean' },
+        help: { type: 'boolean' },
+      },
+      HELP,
+    ),
+  async measure(values) {
+    const workers = countFrom('--workers', values.workers);
+    return workersRecordSchema.parse({
+      date: new Date().toISOString().slice(0, 10),
+      environment: await environment(await selectBackend()),
+      workers,
+      exchanges: await launch(workers),
+    });
+  },
+});

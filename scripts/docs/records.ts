@@ -21,6 +21,7 @@ import {
 } from '../../workflows/records/rearchitect_record.ts';
 import { type RecipesRecord, recipesRecordSchema } from '../../workflows/records/recipes_record.ts';
 import { type PublishedTable, publishedTableSchema } from '../../workflows/records/run_record.ts';
+import { type WorkersRecord, workersRecordSchema } from '../../workflows/records/workers_record.ts';
 
 /** What the pages are made from; a record that is not there yet is undefined. */
 export interface PageRecords {
@@ -34,6 +35,8 @@ export interface PageRecords {
   readonly models: ModelsRecord | undefined;
   /** What recipes of quantization make of published networks. */
   readonly recipes: RecipesRecord | undefined;
+  /** What the sum of a step costs several workers. */
+  readonly workers: WorkersRecord | undefined;
   /** The table of accuracies on CIFAR-10. */
   readonly table: PublishedTable | undefined;
   /** The small table that `npm start` prints. */
@@ -56,6 +59,7 @@ export async function readRecords(folder: string): Promise<PageRecords> {
     granularity: await read('granularity', granularityRecordSchema),
     models: await read('models', modelsRecordSchema),
     recipes: await read('recipes', recipesRecordSchema),
+    workers: await read('workers', workersRecordSchema),
     table: await read('reproduce-cifar10-standard', publishedTableSchema),
     quick: await read(QUICK, publishedTableSchema),
     quickElsewhere: await runsElsewhere(folder, QUICK),

@@ -49,6 +49,7 @@ describe('pageFigures', () => {
       granularity: undefined,
       models: undefined,
       recipes: undefined,
+      workers: undefined,
       table: undefined,
       quick: undefined,
       quickElsewhere: [],

@@ -108,6 +108,19 @@ describe('recordParts', () => {
     assert.match(part ?? '', /20 others calibrate/);
   });
 
+  it('say what the sum of a step costs workers, on paper and measured', () => {
+    const workers = {
+      date: '2026-01-02',
+      environment: RECORDS.explain!.environment,
+      workers: 2,
+      exchanges: [{ network: 'network', floats: 2_500_000, leastMs: 9, processorMs: 12.3 }],
+    };
+    const part = recordParts({ ...RECORDS, workers }).get('workers')!;
+    assert.match(part, /^A network has 2\.5 million, 10 MB\./);
+    assert.match(part, /\| 2 +\| +8\.0 ms \| +0\.80 ms \|\n\| 4 +\| +12 ms \| +1\.2 ms \|/);
+    assert.match(part, /between 2 processes .* 12 ms for the 10 MB of a network \(A processor/);
+  });
+
   it('say so where a record is not there', () => {
     const parts = recordParts({
       explain: undefined,
@@ -116,6 +129,7 @@ describe('recordParts', () => {
       granularity: undefined,
       models: undefined,
       recipes: undefined,
+      workers: undefined,
       table: undefined,
       quick: undefined,
       quickElsewhere: [],

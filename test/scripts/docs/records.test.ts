@@ -19,6 +19,7 @@ describe('readRecords', () => {
         granularity: undefined,
         models: undefined,
         recipes: undefined,
+        workers: undefined,
         table: undefined,
         quick: undefined,
         quickElsewhere: [],

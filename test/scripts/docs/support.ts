@@ -173,6 +173,7 @@ export const RECORDS: PageRecords & { readonly explain: NonNullable<PageRecords[
   granularity: GRANULARITY,
   models: undefined,
   recipes: undefined,
+  workers: undefined,
   table: TABLE,
   quick: undefined,
   quickElsewhere: [],
