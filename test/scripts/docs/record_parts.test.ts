@@ -118,7 +118,7 @@ describe('recordParts', () => {
     const part = recordParts({ ...RECORDS, workers }).get('workers')!;
     assert.match(part, /^A network has 2\.5 million, 10 MB\./);
     assert.match(part, /\| 2 +\| +8\.0 ms \| +0\.80 ms \|\n\| 4 +\| +12 ms \| +1\.2 ms \|/);
-    assert.match(part, /between 2 processes .* 12 ms for the 10 MB of a network \(A processor/);
+    assert.match(part, /between 2 processes .* 12 ms for the 10 MB of a network \(AMD EPYC/);
   });
 
   it('say so where a record is not there', () => {
