@@ -6,6 +6,7 @@ import {
 } from '../../architectures/graph/operations/activation_function.ts';
 import { HARD_SIGMOID_6, HARD_SWISH } from '../../architectures/graph/operations/hard_swish.ts';
 import type { NodeProto } from '../../foundation/onnx/generated/onnx_pb.ts';
+import { type Pairwise, pairwiseMap } from '../pairwise_map.ts';
 import {
   approximateGelu,
   atLeast,
@@ -183,8 +184,6 @@ export function batchNorm(node: NodeProto, draft: OnnxDraft): void {
   }));
 }
 
-type Pairwise = 'add' | 'subtract' | 'multiply' | 'divide';
-
 /** Of two tensors; of one and a number, or one an index of an axis. */
 export function arithmetic(op: Pairwise) {
   return (node: NodeProto, draft: OnnxDraft): void => {
@@ -218,7 +217,7 @@ function addConstant(node: NodeProto, draft: OnnxDraft, op: Pairwise): void {
   const at = draft.find(node.input[0] ?? '') === undefined ? 1 : 0;
   const input = draft.input(node, at);
   const constant = draft.required(node, 1 - at, 'numbers');
-  const maps = Array.from(constant.values, (value) => mapOf(op, value, at === 1));
+  const maps = Array.from(constant.values, (value) => pairwiseMap(op, value, at === 1));
   if (maps.some(({ scale, shift }) => !Number.isFinite(scale) || !Number.isFinite(shift))) {
     throw draft.unsupported(node, 'a quotient by 0, or of a number by a tensor');
   }
@@ -256,22 +255,4 @@ function axisOf(
   }
   // Of an image's [C, H, W] the graph has [H, W, C].
   return { made, axis: made.layout === 'image' ? [-1, -3, -2][rank + axis] : axis };
-}
-
-/** What the operator does to x, as scale · x + shift. */
-function mapOf(
-  op: Pairwise,
-  value: number,
-  isFirst: boolean,
-): { readonly scale: number; readonly shift: number } {
-  switch (op) {
-    case 'add':
-      return { scale: 1, shift: value };
-    case 'subtract':
-      return isFirst ? { scale: -1, shift: value } : { scale: 1, shift: -value };
-    case 'multiply':
-      return { scale: value, shift: 0 };
-    case 'divide':
-      return { scale: isFirst ? Number.NaN : 1 / value, shift: 0 };
-  }
 }

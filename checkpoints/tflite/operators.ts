@@ -11,6 +11,7 @@ import {
 } from '../../architectures/graph/window.ts';
 import type { FlatSchema } from '../../foundation/flatbuffers/flat_buffer.ts';
 import * as schema from '../../foundation/flatbuffers/tflite_schema.ts';
+import { type Pairwise, pairwiseMap } from '../pairwise_map.ts';
 import {
   approximateGelu,
   atLeast,
@@ -621,7 +622,7 @@ function extreme(op: 'maximum' | 'minimum', make: (bound: number) => Activation)
 
 /** Of two images; of one and a number, or one a channel. */
 function arithmetic(
-  op: 'add' | 'subtract' | 'multiply' | 'divide',
+  op: Pairwise,
   options: FlatSchema & { readonly activation: readonly [number, 'int8'] },
 ): ReadOperator {
   return (operator, draft) => {
@@ -640,14 +641,14 @@ function arithmetic(
 function addAffine(
   operator: TfliteOperator,
   draft: GraphDraft,
-  op: 'add' | 'subtract' | 'multiply' | 'divide',
+  op: Pairwise,
   activation: Activation,
 ): void {
   const at = draft.find(operator.inputs[0]) === undefined ? 1 : 0;
   const input = inputOf(operator, draft, at);
   const constant = constantOf(operator, draft, 1 - at, 'numbers');
   const base = baseOf(operator, draft, [input]);
-  const maps = [...constant.values].map((value) => mapOf(op, value, at === 1));
+  const maps = [...constant.values].map((value) => pairwiseMap(op, value, at === 1));
   if (maps.some(({ scale, shift }) => !Number.isFinite(scale) || !Number.isFinite(shift))) {
     throw draft.unsupported(operator, 'a quotient by 0, or of a number by an image');
   }
@@ -680,24 +681,6 @@ function addAffine(
 
 /** So small that 1 + ε is 1, as a single float and as a double. */
 const NO_EPSILON = 1e-30;
-
-/** What the operator does to x, as scale · x + shift. */
-function mapOf(
-  op: 'add' | 'subtract' | 'multiply' | 'divide',
-  value: number,
-  isFirst: boolean,
-): { readonly scale: number; readonly shift: number } {
-  switch (op) {
-    case 'add':
-      return { scale: 1, shift: value };
-    case 'subtract':
-      return isFirst ? { scale: -1, shift: value } : { scale: 1, shift: -value };
-    case 'multiply':
-      return { scale: value, shift: 0 };
-    case 'divide':
-      return { scale: isFirst ? Number.NaN : 1 / value, shift: 0 };
-  }
-}
 
 /** The same real numbers in another type. */
 function same(operator: TfliteOperator, draft: GraphDraft): void {

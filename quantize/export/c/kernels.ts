@@ -79,8 +79,11 @@ const CALL_BYTES = 104;
 
 /** The source of the kernels that are used, each part once. */
 export function kernelSource(used: ReadonlySet<KernelName>, arithmetic: RequantizeSource): string {
-  const files = neededParts(used).map((part) =>
-    part === 'requantize' ? `requantize_${arithmetic}` : part,
+  const isFixed = arithmetic === 'double' || arithmetic === 'shift';
+  const files = neededParts(used).flatMap((part) =>
+    part === 'requantize'
+      ? [...(isFixed ? ['requantize_fixed'] : []), `requantize_${arithmetic}`]
+      : [part],
   );
   const kernels = KERNEL_NAMES.filter((name) => used.has(name));
   return [...files, ...kernels]
