@@ -2,6 +2,7 @@
 import type { Options } from 'yargs';
 import { NETWORK_NAMES, type NetworkName, networkNamed } from '../architectures/registry.ts';
 import { DATASET_NAMES } from '../datasets/dataset_names.ts';
+import { shardOf } from '../datasets/order/shard.ts';
 import { ROUNDINGS } from '../quantize/params/roundings.ts';
 import { PREPROCESSING_WORDS, preprocessingOf } from '../workflows/open/preprocessing.ts';
 import { CONVERSION_DEFAULTS } from '../workflows/quantize/conversion.ts';
@@ -141,6 +142,16 @@ export const OUTPUTS = {
       .filter((name) => name !== ''),
   describe: 'NAME,…: the tensors that a float network ends in',
   defaultDescription: 'its own, or where TF8 can follow no further',
+} as const;
+
+/** A part of the images. */
+export const SHARD = {
+  type: 'string',
+  nargs: 1,
+  implies: 'out',
+  coerce: (text: string | undefined) => (text === undefined ? undefined : shardOf(text)),
+  describe: 'K/N: count on the K-th of N parts of the images only, for --out and tf8 merge',
+  defaultDescription: 'all images',
 } as const;
 
 function inputRange(text: string): { readonly min: number; readonly max: number } {

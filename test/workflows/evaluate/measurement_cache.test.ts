@@ -13,9 +13,9 @@ import { contextOf, saveTinyModel, writeImage, writeTinyImageNet } from '../../s
 import { recordingReporter } from '../../support/recording_reporter.ts';
 
 const MEASUREMENT: Measurement = {
-  top1: 50,
-  top5: 75,
   images: 4,
+  first: 2,
+  firstFive: 3,
   skippedImages: [],
   time: {
     seconds: 1,
