@@ -144,6 +144,35 @@ export const OUTPUTS = {
   defaultDescription: 'its own, or where TF8 can follow no further',
 } as const;
 
+export const CACHE = {
+  type: 'string',
+  requiresArg: true,
+  describe: 'Folder that keeps decoded images for later epochs and runs; it changes no figure',
+  defaultDescription: 'none',
+} as const satisfies Options;
+
+export const CACHE_SIZE = {
+  type: 'string',
+  nargs: 1,
+  implies: 'cache',
+  coerce: (text: string | undefined) => (text === undefined ? undefined : bytesOf(text)),
+  describe: 'Most bytes in --cache, such as 500M, 20G or 1T',
+  defaultDescription: '20G',
+} as const;
+
+/** Below it hardly an image of photographs' size would be kept. */
+const LEAST_CACHE = 1e8;
+
+function bytesOf(text: string): number {
+  const [, digits, unit = ''] = /^(\d+(?:\.\d+)?)([MGT])B?$/i.exec(text) ?? [];
+  const factor = { M: 1e6, G: 1e9, T: 1e12 }[unit.toUpperCase()];
+  const bytes = factor === undefined ? Number.NaN : Number(digits) * factor;
+  if (bytes >= LEAST_CACHE) return bytes;
+  throw new Error(
+    `Expected a size of at least 100M, such as 500M, 20G or 1T, for --cache-limit but received ${text}`,
+  );
+}
+
 /** A part of the images. */
 export const SHARD = {
   type: 'string',

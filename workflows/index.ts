@@ -87,6 +87,7 @@ export type {
   ModelFacts,
   OriginFacts,
 } from './open/model_facts.ts';
+export type { ImageCacheChoice } from './open/open_cache.ts';
 export { openData } from './open/open_data.ts';
 export { type OpenModelOptions, openFloatModel, openModel } from './open/open_model.ts';
 export { openPlan } from './open/open_plan.ts';

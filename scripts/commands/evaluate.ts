@@ -1,5 +1,7 @@
 import { defineCommand } from '../command.ts';
 import {
+  CACHE,
+  CACHE_SIZE,
   CALIBRATION_DATA,
   CALIBRATION_IMAGES,
   DATA,
@@ -57,6 +59,8 @@ export const evaluateCommand = defineCommand({
           'Measure anew what was measured before: the same network by the same code on the same images',
       })
       .option('seed', SEED)
+      .option('cache', CACHE)
+      .option('cache-limit', CACHE_SIZE)
       .option('shard', SHARD)
       .option('out', {
         type: 'string',

@@ -12,6 +12,8 @@ import {
 } from '../../workflows/train/train_defaults.ts';
 import { defineCommand } from '../command.ts';
 import {
+  CACHE,
+  CACHE_SIZE,
   DATA,
   DATASET,
   FLOAT_MODEL,
@@ -114,6 +116,8 @@ export const trainCommand = defineCommand({
         requiresArg: true,
         describe: 'Steps between checkpoints',
       })
+      .option('cache', CACHE)
+      .option('cache-limit', CACHE_SIZE)
       .option('workers', {
         type: 'number',
         requiresArg: true,

@@ -4,6 +4,7 @@ import type { Dataset } from '../../datasets/dataset.ts';
 import type { Shard } from '../../datasets/order/shard.ts';
 import { recognizeDataset } from '../../datasets/recognize_dataset.ts';
 import type { RightCounts } from '../../datasets/scoring/accuracy.ts';
+import { withCache } from '../../datasets/with_cache.ts';
 import { UserError } from '../../foundation/errors.ts';
 import { sha256OfBytes } from '../../foundation/hashes/sha256.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
@@ -15,6 +16,7 @@ import { type Tf8Model, withRounding } from '../../quantize/model/tf8_model.ts';
 import { selectBackend } from '../../training/backend.ts';
 import { networkSha256 } from '../open/float_facts.ts';
 import { rangeTitle, warnOfOtherPreprocessing } from '../open/model_input.ts';
+import { type ImageCacheChoice, openCache } from '../open/open_cache.ts';
 import { openImages, openModelData } from '../open/open_data.ts';
 import { type OpenedFloatModel, type OpenedModel, openModel } from '../open/open_model.ts';
 import { isOurEvaluation, isOurShard } from '../outputs/our_files.ts';
@@ -43,7 +45,7 @@ import { MeasurementCache } from './measurement_cache.ts';
 export type Precision = 'float' | 'tf8' | 'both';
 
 /** The options of the conversion have no effect on a TF8 file. */
-export interface EvaluateOptions extends ConversionOptions {
+export interface EvaluateOptions extends ConversionOptions, ImageCacheChoice {
   readonly model: string;
   /** The model's own unless given. */
   readonly dataset?: string | undefined;
@@ -132,11 +134,12 @@ async function countOpened(
   const { precision, tier, shard, recipe } = options;
   if (opened.kind === 'tf8') warnOfConversionOptions(opened, options, context.reporter);
   const request = { dataset: options.dataset, dir: options.data, option: 'data' } as const;
+  const decoded = await openCache(options, [options.data, options.calibrationData]);
   if (opened.kind === 'float' && (await isWithoutClasses(opened, options))) {
-    const images = await openImages(undefined, request, context);
+    const images = withCache(await openImages(undefined, request, context), decoded);
     return countOutputsAlone(opened, images, options, context);
   }
-  const dataset = await openModelData(opened, request, context);
+  const dataset = withCache(await openModelData(opened, request, context), decoded);
   if (options.dataset !== undefined) warnOfOtherPreprocessing(opened, dataset, context.reporter);
   const cache = await MeasurementCache.open(context, options.fresh);
   const evaluation = new Evaluation(dataset, { ...options, cache }, context);

@@ -2,10 +2,11 @@ import type { ZeroVariancePolicy } from '../../architectures/graph/fold_batch_no
 import type { NetworkName } from '../../architectures/network.ts';
 import type { VariantName } from '../../architectures/variants.ts';
 import type { ClusterPlace } from '../../training/cluster/place.ts';
+import type { ImageCacheChoice } from '../open/open_cache.ts';
 import type { RecipeChoices } from './recipe_choices.ts';
 import type { TrainJobResult } from './train.ts';
 
-export interface TrainModelOptions extends RecipeChoices {
+export interface TrainModelOptions extends RecipeChoices, ImageCacheChoice {
   readonly network: NetworkName;
   /** Core layer of a network that has a choice of them, friendly unless given. */
   readonly variant?: VariantName | undefined;
