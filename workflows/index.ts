@@ -117,6 +117,7 @@ export type { ReportRunOptions } from './report/report_run.ts';
 export type { WrittenReport } from './report/write_content.ts';
 export type { PresetChanges } from './reproduce/change_preset.ts';
 export type { CostEstimate, RowCost } from './reproduce/cost.ts';
+export type { Device, TimeElsewhere, Workers } from './reproduce/elsewhere.ts';
 export type { ReproduceOptions } from './reproduce/open_table.ts';
 export type { ReportedResult, ReproduceResult } from './reproduce/reproduce.ts';
 export type { MergeOptions } from './shards/merge_shards.ts';

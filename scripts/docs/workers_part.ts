@@ -1,5 +1,6 @@
 import { markdownTable } from '../../workflows/records/markdown_table.ts';
 import type { WorkersRecord } from '../../workflows/records/workers_record.ts';
+import { exchangeMs } from '../../workflows/reproduce/elsewhere.ts';
 
 const WORKERS = [2, 4, 8, 64];
 const GIGABITS_PER_SECOND = [10, 100];
@@ -11,7 +12,7 @@ export function workersPart({ workers, exchanges, environment, date }: WorkersRe
     ['workers', ...GIGABITS_PER_SECOND.map((rate) => `${rate} Gbit/s`)],
     WORKERS.map((count) => [
       String(count),
-      ...GIGABITS_PER_SECOND.map((rate) => `${sentMs(floats, count, rate).toPrecision(2)} ms`),
+      ...GIGABITS_PER_SECOND.map((rate) => `${exchangeMs(floats, count, rate).toPrecision(2)} ms`),
     ]),
     1,
   );
@@ -25,11 +26,6 @@ export function workersPart({ workers, exchanges, environment, date }: WorkersRe
     table,
     `Measured between ${workers} processes of one machine, copies in and out of JavaScript included, which a step does not make: processor time of each process ${measured.join(', ')} (${processor}, ${threads} threads, ${date}).`,
   ].join('\n\n');
-}
-
-/** Milliseconds that a worker sends for: 2 (N − 1) / N times the weights, in 4 bytes. */
-function sentMs(floats: number, workers: number, gigabitsPerSecond: number): number {
-  return (((2 * (workers - 1)) / workers) * 32 * floats) / (gigabitsPerSecond * 1e6);
 }
 
 function megabytes(floats: number): string {
