@@ -100,6 +100,11 @@ export const trainCommand = defineCommand({
         describe:
           'Train operation by operation, which is slower, to compare with the compiled step',
       })
+      .option('deterministic', {
+        type: 'boolean',
+        default: false,
+        describe: 'Equal bits of equal runs on a GPU too; a processor gives them anyway',
+      })
       .option('resume', {
         type: 'boolean',
         default: false,
@@ -133,7 +138,8 @@ export const trainCommand = defineCommand({
       .option('cluster', {
         type: 'string',
         requiresArg: true,
-        describe: 'host:port of each worker, with commas, on all machines the same',
+        describe:
+          'host:port of each worker, with commas, on all machines the same; of a private network, as whoever reaches a port is let in',
         defaultDescription: `what ${TF_CONFIG} says, if it is set`,
       })
       .option('rank', {

@@ -6,7 +6,7 @@ import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { Cluster } from '../../training/cluster/cluster.ts';
 import type { Recipe } from '../../training/recipes/recipe.ts';
-import { hideTensorFlowLog } from '../../training/tensorflow_environment.ts';
+import { hideTensorFlowLog, requireDeterministicOps } from '../../training/tensorflow_environment.ts';
 import { openCache } from '../open/open_cache.ts';
 import { openData } from '../open/open_data.ts';
 import { requireOutsideImages } from '../outputs/outside_data.ts';
@@ -46,7 +46,8 @@ export async function trainModel(
   } = options;
   const { scratchRecipe } = networkNamed(options.network);
   const { recipe = from === undefined ? scratchRecipe : RETRAINING_RECIPE } = options;
-  const { checkpointSteps } = options;
+  const { checkpointSteps, deterministic } = options;
+  if (deterministic) requireDeterministicOps(); // The workers inherit it.
   const chosen = await chosenRecipe(recipe, options);
   const { data } = options;
   await requireOutsideImages(out, data, 'out');

@@ -34,6 +34,8 @@ export interface TrainModelOptions extends RecipeChoices, ImageCacheChoice {
   readonly overwrite?: boolean | undefined;
   /** Trains operation by operation. */
   readonly eager?: boolean | undefined;
+  /** Equal runs end with equal bits on a GPU too, where that takes slower kernels. */
+  readonly deterministic?: boolean | undefined;
   /** Goes on from the newest checkpoint in `out`, where there is one. */
   readonly resume: boolean;
   /** Time between checkpoints; CHECKPOINT_SECONDS unless given, or none with `checkpointSteps`. */

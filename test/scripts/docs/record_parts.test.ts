@@ -133,6 +133,7 @@ describe('recordParts', () => {
       table: undefined,
       quick: undefined,
       quickElsewhere: [],
+      trainings: [],
     });
     for (const [name, text] of parts) assert.equal(text, '*Not measured yet.*', name);
   });

@@ -23,6 +23,7 @@ describe('readRecords', () => {
         table: undefined,
         quick: undefined,
         quickElsewhere: [],
+        trainings: [],
       });
     }));
 
