@@ -4,7 +4,7 @@ import { optionWords, shownRecipe } from './words.ts';
 /** What repeats a comparison; DIR stands for a folder, MODEL for a path, of the machine. */
 export function compareCommandLine(options: CompareOptions): string {
   const { model, dataset, data, limit, seed, tier, recipes, subsets } = options;
-  const { calibrationData, calibrationImages, inputRange, outputs } = options;
+  const { calibrationData, calibrationImages, curve, inputRange, outputs } = options;
   const { preprocessing, resolution } = options;
   const words = optionWords([
     ['dataset', dataset],
@@ -12,6 +12,7 @@ export function compareCommandLine(options: CompareOptions): string {
     ['recipes', recipes?.map(shownRecipe).join(',')],
     ['calibration-data', calibrationData && 'DIR'],
     ['calibration-images', calibrationImages?.join(',')],
+    ['curve', curve?.join(',')],
     ['subsets', subsets],
     ['input-range', inputRange && `${inputRange.min},${inputRange.max}`],
     ['preprocessing', preprocessing?.words],
