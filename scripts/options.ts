@@ -72,7 +72,6 @@ export const PER_CLASS = {
 export const ZERO_VARIANCE = {
   type: 'string',
   choices: ['keep', 'mean'] as const,
-  defaultDescription: CONVERSION_DEFAULTS.zeroVariance,
   requiresArg: true,
   describe:
     "Depthwise batch-norm channels of zero variance: keep them, or give them the mean variance of the layer's other channels (Option 1 of the paper); short for --recipe as-published and option-1",

@@ -62,9 +62,12 @@ export const analyzeCommand = defineCommand({
       })
       .check(wholeNumbers({ 'calibration-images': 1, limit: 1, 'per-class': 1, seed: SEED_RANGE })),
   examples: [
-    ['analyze mobilenet_v1_1.0_224 --data DIR', 'the published network: dead channels'],
     [
-      'analyze mobilenet_v1_1.0_224 --data DIR --zero-variance mean',
+      'analyze mobilenet_v1_1.0_224 --data DIR --recipe as-published',
+      'the published network: dead channels',
+    ],
+    [
+      'analyze mobilenet_v1_1.0_224 --data DIR --recipe option-1',
       'what is left after Option 1 of the paper',
     ],
     [

@@ -41,6 +41,7 @@ describe('analyze', () => {
     return {
       model: at('model'),
       data: at('images'),
+      recipe: 'as-published',
       calibrationImages: 6,
       seed: 0,
       tier: 'wasm',
