@@ -150,6 +150,12 @@ function inputRange(text: string): { readonly min: number; readonly max: number 
   throw new Error(`Expected two numbers LOW,HIGH for --input-range but received ${text}`);
 }
 
+export const SOFTMAX = {
+  type: 'boolean',
+  default: false,
+  describe: 'End in probabilities, in steps of 1/256, rather than in logits',
+} as const satisfies Options;
+
 export const CALIBRATION_IMAGES = {
   type: 'number',
   defaultDescription: String(CONVERSION_DEFAULTS.calibrationImages),

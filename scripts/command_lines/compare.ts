@@ -5,7 +5,7 @@ import { optionWords, shownRecipe } from './words.ts';
 export function compareCommandLine(options: CompareOptions): string {
   const { model, dataset, data, limit, seed, tier, recipes, subsets } = options;
   const { calibrationData, calibrationImages, curve, inputRange, outputs } = options;
-  const { preprocessing, resolution } = options;
+  const { preprocessing, resolution, softmax } = options;
   const words = optionWords([
     ['dataset', dataset],
     ['data', data && 'DIR'],
@@ -22,5 +22,6 @@ export function compareCommandLine(options: CompareOptions): string {
     ['tier', tier === 'auto' ? undefined : tier],
     ['seed', seed === 0 ? undefined : seed],
   ]);
-  return ['npx tf8 compare', /[\\/]/.test(model) ? 'MODEL' : model, ...words].join(' ');
+  const shown = /[\\/]/.test(model) ? 'MODEL' : model;
+  return ['npx tf8 compare', shown, ...words, ...(softmax ? ['--softmax'] : [])].join(' ');
 }

@@ -17,6 +17,7 @@ import {
   QUANTIZATION_RECIPE,
   SEED,
   SEED_RANGE,
+  SOFTMAX,
   TIER,
   wholeNumbers,
   ZERO_VARIANCE,
@@ -40,6 +41,7 @@ export const analyzeCommand = defineCommand({
       .option('preprocessing', PREPROCESSING)
       .option('resolution', IMAGE_SIZE)
       .option('outputs', OUTPUTS)
+      .option('softmax', SOFTMAX)
       .option('accuracy', {
         type: 'boolean',
         default: false,

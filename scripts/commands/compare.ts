@@ -14,6 +14,7 @@ import {
   PREPROCESSING,
   SEED,
   SEED_RANGE,
+  SOFTMAX,
   TIER,
   wholeNumbers,
 } from '../options.ts';
@@ -59,6 +60,7 @@ export const compareCommand = defineCommand({
       .option('preprocessing', PREPROCESSING)
       .option('resolution', IMAGE_SIZE)
       .option('outputs', OUTPUTS)
+      .option('softmax', SOFTMAX)
       .option('limit', LIMIT)
       .option('tier', TIER)
       .option('seed', SEED)

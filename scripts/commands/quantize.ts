@@ -15,6 +15,7 @@ import {
   QUANTIZATION_RECIPE,
   SEED,
   SEED_RANGE,
+  SOFTMAX,
   wholeNumbers,
   ZERO_VARIANCE,
 } from '../options.ts';
@@ -36,11 +37,7 @@ export const quantizeCommand = defineCommand({
       .option('profile', PROFILE)
       .option('outputs', OUTPUTS)
       .option('zero-variance', ZERO_VARIANCE)
-      .option('softmax', {
-        type: 'boolean',
-        default: false,
-        describe: 'End in probabilities, in steps of 1/256, rather than in logits',
-      })
+      .option('softmax', SOFTMAX)
       .option('out', {
         type: 'string',
         demandOption: true,

@@ -159,6 +159,7 @@ async function compareOpened(
     },
     recipes: JSON.parse(JSON.stringify(recipes)),
     ...(options.outputs !== undefined && { outputs: [...options.outputs] }),
+    ...(options.softmax && { softmax: true }),
   };
   const name = runNameOf(opened.name).replace(/^analyze/, 'compare');
   const run = join(runsDir, runId(name, configuration));
@@ -167,7 +168,10 @@ async function compareOpened(
   const entries: Entry[] = [];
   try {
     const measured = modelImages(opened, { dataset, spans: images.pieces, seed }, context);
-    using floatNetwork = await BesideFloat.open(opened, measured, { keeps: false });
+    using floatNetwork = await BesideFloat.open(opened, measured, {
+      keeps: false,
+      softmax: options.softmax,
+    });
     const outputs = measuredOutputs(floatNetwork.graph, opened.facts.outputs);
     await quantizeAll(
       { opened, asked: askedOf(recipes, counts, curve), calibrating, images, outputs, labelOffset },
@@ -260,7 +264,7 @@ async function quantizeAll(
   { opened, asked, calibrating, images, outputs, labelOffset }: QuantizingParts,
   entries: Entry[],
   {
-    options: { seed, tier },
+    options: { seed, tier, softmax },
     context,
   }: { readonly options: CompareOptions; readonly context: Context },
 ): Promise<void> {
@@ -274,7 +278,8 @@ async function quantizeAll(
       const source = { dataset: calibrating, images: Math.min(count, limit), seed, skip };
       const begun = performance.now();
       const label = `${opened.name} by ${recipe.name} (${++begunNetworks} of ${all})`;
-      const { model } = await quantizeModel(opened, recipe, source, context, label);
+      const ends = { softmax };
+      const { model } = await quantizeModel(opened, recipe, source, context, label, ends);
       const seconds = (performance.now() - begun) / 1000;
       const plan = planOn(model, { tier, threads: availableParallelism() });
       networks.push({ plan, meter: new ContestantMeter(outputs, labelOffset), seconds });

@@ -22,6 +22,8 @@ export interface CompareOptions
   readonly curve?: readonly number[] | undefined;
   /** Disjoint subsets of images to calibrate with, for mean and spread; 1 unless given. */
   readonly subsets?: number | undefined;
+  /** Whether the networks, that in float too, end in probabilities rather than in logits. */
+  readonly softmax?: boolean | undefined;
   /** Images that are measured. */
   readonly limit?: number | undefined;
   readonly seed: number;

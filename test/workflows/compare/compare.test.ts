@@ -125,6 +125,15 @@ describe('compare', () => {
     assert.equal((await readComparison(run)).comparison.rows[1].outputs!.length, 2);
   });
 
+  it('sets probabilities beside those of float where they are asked for', async () => {
+    const asked = { ...options, subsets: 1, recipes: ['as-published'] };
+    const logits = (await compare(asked, contextOf())).rows;
+    const probabilities = (await compare({ ...asked, softmax: true }, contextOf())).rows;
+    assert.deepEqual([probabilities[0].agreement, probabilities[0].sqnrDb], [100, Infinity]);
+    assert.ok(Number.isFinite(probabilities[1].sqnrDb));
+    assert.notEqual(probabilities[1].sqnrDb, logits[1].sqnrDb);
+  });
+
   it('compares outputs that are no classes by their ratios alone', async () => {
     const outputs = ['Conv2d_5_pointwise'];
     const { rows } = await compare({ ...options, outputs, recipes: ['best'] }, contextOf());
