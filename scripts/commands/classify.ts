@@ -46,7 +46,12 @@ export const classifyCommand = defineCommand({
       .option('tier', TIER)
       .option('seed', SEED)
       .check(wholeNumbers({ 'calibration-images': 1, seed: SEED_RANGE })),
-  examples: [['classify wolf.jpg --calibration-data DIR', "the paper's white-wolf example"]],
+  examples: [
+    [
+      'classify wolf.jpg --calibration-data DIR --recipe as-published',
+      "the paper's white-wolf example",
+    ],
+  ],
   inputs: ({ image, model, calibrationData }) => ({
     model,
     images: [image],

@@ -6,6 +6,7 @@ import type { Context } from '../../foundation/reporting/context.ts';
 import type { Analysis } from '../../quantize/analyze/analysis.ts';
 import { Analyzer, type AnalyzerOptions } from '../../quantize/analyze/analyzer.ts';
 import { Tf8Plan } from '../../quantize/execute/plan.ts';
+import { classProbabilities } from '../../quantize/execute/top_classes.ts';
 import type { Kernels } from '../../quantize/kernels/kernels.ts';
 import { isVector, outputNode, type Tf8Model } from '../../quantize/model/tf8_model.ts';
 import type { OpenedFloatModel } from '../open/open_model.ts';
@@ -89,7 +90,7 @@ export async function analyzeNetwork(
       input,
       seed,
       images: isClassifier(tf8) ? Math.min(SAMPLES, limit) : 0,
-      predictTf8: (image) => plan.predict(image),
+      predictTf8: (image) => classProbabilities(plan.predict(image), outputNode(tf8)),
     },
     context,
   );

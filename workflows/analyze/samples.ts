@@ -1,7 +1,7 @@
 import type { Dataset, ImageBatch } from '../../datasets/dataset.ts';
 import { importOptional } from '../../foundation/optional_package.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
-import { softmax, topClasses } from '../../quantize/execute/top_classes.ts';
+import { topClasses } from '../../quantize/execute/top_classes.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
 import type { InputFacts } from '../open/model_facts.ts';
 import { asInput, inputShape, preparationOf } from '../open/model_input.ts';
@@ -17,7 +17,7 @@ const LARGEST_SIDE = 224;
 export interface SampleOptions {
   readonly opened: Pick<OpenedFloatModel, 'graph'>;
   readonly tf8: Pick<Tf8Model, 'input' | 'classNames' | 'labelOffset'>;
-  /** images [1, H, W, C] float32 as `input` has them in, the TF8 model's logits out. */
+  /** images [1, H, W, C] float32 as `input` has them in, the TF8 model's probabilities out. */
   readonly predictTf8: (images: Float32Array) => Float32Array;
   readonly dataset: Dataset;
   /** How images become the networks' input. */
@@ -55,7 +55,7 @@ export async function takeSamples(options: SampleOptions, { signal }: Context): 
       ...(labels !== undefined && { label: dataset.classNames?.[labels[0]] }),
       jpeg: (await jpegOf(images, shape)).toString('base64'),
       float: guesses(float),
-      tf8: guesses(softmax(predictTf8(input))),
+      tf8: guesses(predictTf8(input)),
     });
   }
   return {
