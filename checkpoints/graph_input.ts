@@ -9,7 +9,7 @@ import {
   inputMap,
   type PixelRange,
 } from './input_affine.ts';
-import type { GraphOrigin, ReadModel } from './read_model.ts';
+import type { ReadModel } from './read_model.ts';
 import { affineOf } from './tflite/activations.ts';
 
 /**
@@ -20,7 +20,7 @@ export function withInput(
   graph: FloatGraph,
   range: PixelRange | undefined,
   notes: readonly string[],
-): Pick<ReadModel, 'graph' | 'range' | 'notes'> & Pick<GraphOrigin, 'done'> {
+): Pick<ReadModel, 'graph' | 'range' | 'notes' | 'done'> {
   const affine = firstAffine(graph);
   if (range !== undefined || affine === undefined) return { graph, range, notes, done: undefined };
   const { range: scaled, left, note } = inputMap(affine.map);
