@@ -25,6 +25,7 @@ export const OPTION_NAMES = [
   'outputs',
   'overwrite',
   'perClass',
+  'pictures',
   'precision',
   'preprocessing',
   'preset',
