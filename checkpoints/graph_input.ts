@@ -10,7 +10,7 @@ import {
   type PixelRange,
 } from './input_affine.ts';
 import type { ReadModel } from './read_model.ts';
-import { affineOf } from './tflite/activations.ts';
+import { affineOf } from './activation_functions.ts';
 
 /**
  * Leaves out what a graph does to pixels first where it is a range of images.

@@ -15,7 +15,7 @@ import {
   leakyRelu,
   ofAffine,
   FUNCTIONS as TFLITE_FUNCTIONS,
-} from '../tflite/activations.ts';
+} from '../activation_functions.ts';
 import { Attributes, flattenedOrder, type Made, type OnnxDraft } from './draft.ts';
 import type { OnnxConstant } from './tensors.ts';
 

@@ -20,7 +20,7 @@ import {
   FUSED,
   leakyRelu,
   ofAffine,
-} from './activations.ts';
+} from '../activation_functions.ts';
 import type { TfliteConstant } from './constants.ts';
 import type { GraphDraft, Made } from './graph_draft.ts';
 import type { TfliteOperator, TfliteTensor } from './tflite_file.ts';

@@ -4,9 +4,9 @@ import {
   type Expression,
   evaluate,
   reluOf,
-} from '../../architectures/graph/operations/activation_function.ts';
-import { HARD_SWISH } from '../../architectures/graph/operations/hard_swish.ts';
-import { ACTIVATION } from '../../foundation/flatbuffers/tflite_schema.ts';
+} from '../architectures/graph/operations/activation_function.ts';
+import { HARD_SWISH } from '../architectures/graph/operations/hard_swish.ts';
+import { ACTIVATION } from '../foundation/flatbuffers/tflite_schema.ts';
 
 const X: Expression = { kind: 'x' };
 
