@@ -1,12 +1,10 @@
-/** Operators of one value, and the activations that others bring along, as functions of a float graph. */
+/** Functions of one value that files have operators for, as activations of a float graph. */
 import {
   type Activation,
   type Expression,
   evaluate,
   reluOf,
 } from '../architectures/graph/operations/activation_function.ts';
-import { HARD_SWISH } from '../architectures/graph/operations/hard_swish.ts';
-import { ACTIVATION } from '../foundation/flatbuffers/tflite_schema.ts';
 
 const X: Expression = { kind: 'x' };
 
@@ -82,29 +80,14 @@ export function approximateGelu(): Activation {
   });
 }
 
-/** By operator. */
-export const FUNCTIONS: Readonly<Record<string, Activation>> = {
-  RELU: 'relu',
-  RELU6: 'relu6',
-  RELU_N1_TO_1: clamp(-1, 1),
-  RELU_0_TO_1: reluOf({ max: 1, slope: 0, threshold: 0 }),
-  LOGISTIC: 'sigmoid',
-  TANH: 'tanh',
-  ELU: 'elu',
-  HARD_SWISH,
-  ABS: composed({ kind: 'add', of: [relu(X), relu(affine(X, -1, 0))] }),
-  NEG: composed(affine(X, -1, 0)),
-  SQUARE: composed({ kind: 'multiply', of: [X, X] }),
-};
-
-/** By the number of ActivationFunctionType. */
-export const FUSED: Readonly<Record<number, Activation>> = {
-  [ACTIVATION.linear]: 'linear',
-  [ACTIVATION.relu]: 'relu',
-  [ACTIVATION.reluN1To1]: clamp(-1, 1),
-  [ACTIVATION.relu6]: 'relu6',
-  [ACTIVATION.tanh]: 'tanh',
-};
+/** |x| */
+export const ABSOLUTE = composed({ kind: 'add', of: [relu(X), relu(affine(X, -1, 0))] });
+/** −x */
+export const NEGATIVE = composed(affine(X, -1, 0));
+/** x² */
+export const SQUARE = composed({ kind: 'multiply', of: [X, X] });
+/** min(max(x, 0), 1) */
+export const UNIT = reluOf({ max: 1, slope: 0, threshold: 0 });
 
 /** The map of x that an activation is; undefined where it is another function. */
 export function affineOf(

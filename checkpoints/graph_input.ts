@@ -2,6 +2,7 @@
 import type { FloatGraph } from '../architectures/graph/float_graph.ts';
 import type { FloatNode } from '../architectures/graph/float_node.ts';
 import { bypass, usersOf } from '../architectures/graph/passes/rewrite.ts';
+import { affineOf } from './activation_functions.ts';
 import {
   type ChannelAffine,
   composed,
@@ -10,7 +11,6 @@ import {
   type PixelRange,
 } from './input_affine.ts';
 import type { ReadModel } from './read_model.ts';
-import { affineOf } from './activation_functions.ts';
 
 /**
  * Leaves out what a graph does to pixels first where it is a range of images.
