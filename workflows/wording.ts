@@ -26,6 +26,7 @@ export const OPTION_NAMES = [
   'outputs',
   'overwrite',
   'perClass',
+  'pictures',
   'precision',
   'preprocessing',
   'preset',
