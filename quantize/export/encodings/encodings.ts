@@ -9,7 +9,7 @@ import { BYTE_MAX, type QuantizationParams } from '../../params/quantization.ts'
 import { isPerChannel, type WeightQuantization } from '../../params/weight_quantization.ts';
 import type { ExportedFile, ExportFormat, ExportSource } from '../export_format.ts';
 import { exportedOutputs, weightsName } from '../tensor_names.ts';
-import { encodeFloatOnnx } from './float_onnx.ts';
+import { encodeFloatOnnx } from '../onnx/float_onnx.ts';
 
 const VERSION = '0.6.1';
 const BITS = 8;

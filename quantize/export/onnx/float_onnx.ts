@@ -18,9 +18,9 @@ import { QuantizationError } from '../../params/errors.ts';
 import { littleEndian } from '../../params/little_endian.ts';
 import { dequantizeArray } from '../../params/quantization.ts';
 import type { FloatWeights } from '../export_format.ts';
-import { addArrangement, addRealZero } from '../onnx/arrangement.ts';
-import { floatTensor, OnnxGraph } from '../onnx/graph.ts';
-import { addOutputs, IR_VERSION, OPSET } from '../onnx/onnx.ts';
+import { addArrangement, addRealZero } from './arrangement.ts';
+import { floatTensor, OnnxGraph } from './graph.ts';
+import { addOutputs, IR_VERSION, OPSET } from './onnx.ts';
 import {
   dilationsOf,
   filterShape,
@@ -32,8 +32,8 @@ import {
   poolAttributes,
   SLOPE_AXES,
   transposedAttributes,
-} from '../onnx/operators.ts';
-import { addBilinear, addNearest } from '../onnx/resize.ts';
+} from './operators.ts';
+import { addBilinear, addNearest } from './resize.ts';
 import { permuteFloats } from '../tensor_layout.ts';
 import { alphaName, biasName, weightsName } from '../tensor_names.ts';
 
