@@ -5,11 +5,12 @@ import { optionWords, shownRecipe } from './words.ts';
 export function compareCommandLine(options: CompareOptions): string {
   const { model, dataset, data, limit, seed, tier, recipes, subsets } = options;
   const { calibrationData, calibrationImages, inputRange, outputs } = options;
-  const { preprocessing, resolution } = options;
+  const { preprocessing, resolution, profiles } = options;
   const words = optionWords([
     ['dataset', dataset],
     ['data', data && 'DIR'],
     ['recipes', recipes?.map(shownRecipe).join(',')],
+    ['profiles', profiles?.join(',')],
     ['calibration-data', calibrationData && 'DIR'],
     ['calibration-images', calibrationImages?.join(',')],
     ['subsets', subsets],
