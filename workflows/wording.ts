@@ -34,6 +34,7 @@ export const OPTION_NAMES = [
   'resume',
   'runsDir',
   'runtime',
+  'squeezeExcite',
   'variant',
   'widthMultiplier',
   'workers',
