@@ -73,7 +73,6 @@ export const PER_CLASS = {
 export const ZERO_VARIANCE = {
   type: 'string',
   choices: ['keep', 'mean'] as const,
-  defaultDescription: CONVERSION_DEFAULTS.zeroVariance,
   requiresArg: true,
   describe:
     "Depthwise batch-norm channels of zero variance: keep them, or give them the mean variance of the layer's other channels (Option 1 of the paper); short for --recipe as-published and option-1",
@@ -151,6 +150,12 @@ function inputRange(text: string): { readonly min: number; readonly max: number 
   }
   throw new Error(`Expected two numbers LOW,HIGH for --input-range but received ${text}`);
 }
+
+export const SOFTMAX = {
+  type: 'boolean',
+  default: false,
+  describe: 'End in probabilities, in steps of 1/256, rather than in logits',
+} as const satisfies Options;
 
 export const CALIBRATION_IMAGES = {
   type: 'number',

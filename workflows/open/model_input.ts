@@ -11,6 +11,14 @@ export function preparationOf({ shape, centralFraction, resample }: InputFacts) 
   return { resolution: height!, width: width!, centralFraction, resample };
 }
 
+/** The network's input on images of a data set: what it does not say is what that set's own networks see. */
+export function inputOn(
+  input: InputFacts,
+  { name }: Pick<Dataset, 'name'>,
+): InputFacts & { readonly centralFraction: number } {
+  return { ...input, centralFraction: input.centralFraction ?? centralFractionOf(name) };
+}
+
 /** The shape of a batch as `asInput` makes it. */
 export function inputShape(
   [count, height, width]: ImageBatch['shape'],
