@@ -39,6 +39,7 @@ export const OPTION_NAMES = [
   'runsDir',
   'runtime',
   'sessionConfig',
+  'squeezeExcite',
   'variant',
   'widthMultiplier',
   'workers',
