@@ -10,6 +10,7 @@ import {
   logitsByOutput,
   logitsOf,
 } from './logits_effects.ts';
+import { joinedProfile, type ProfileSums, profileAnalysis } from './profile_meter.ts';
 import {
   joinedTensor,
   roundingDb,
@@ -39,6 +40,8 @@ export interface NetworkSums {
   readonly layers: readonly LayerSums[];
   /** Of the first images. */
   readonly effects: EffectSums;
+  /** Where another rule of requantization than the default is measured. */
+  readonly profile?: ProfileSums;
 }
 
 /** Of the same network. */
@@ -48,6 +51,7 @@ export function joinedNetwork(a: NetworkSums, b: NetworkSums): NetworkSums {
     input: joinedTensor(a.input, b.input),
     layers: a.layers.map((layer, index) => joinedLayer(layer, b.layers[index])),
     effects: joinedEffects(a.effects, b.effects),
+    ...(a.profile && b.profile && { profile: joinedProfile(a.profile, b.profile) }),
   };
 }
 
@@ -56,7 +60,7 @@ export function joinedNetwork(a: NetworkSums, b: NetworkSums): NetworkSums {
  * @throws QuantizationError where they are of no image
  */
 export function networkAnalysis(facts: NetworkFacts, sums: NetworkSums): Analysis {
-  const { images, effects } = sums;
+  const { images, effects, profile } = sums;
   if (images === 0 || effects.images === 0) {
     throw new QuantizationError('Expected at least one image to analyze but received none', {
       remedy: 'Analyze one image or more that can be read.',
@@ -84,5 +88,6 @@ export function networkAnalysis(facts: NetworkFacts, sums: NetworkSums): Analysi
     ...(several && { outputs }),
     layers,
     diagnosis: diagnose(input, layers),
+    ...(profile && { profile: profileAnalysis(profile) }),
   };
 }

@@ -9,6 +9,7 @@ import { recipeAccuracies } from './recipe_parts.ts';
 import type { PageRecords } from './records.ts';
 import { scaleCostPart } from './scale_cost_part.ts';
 import { listed, madeAlike, spreadSentence, spreadTable } from './spread.ts';
+import { variantFiguresPart, variantsPart } from './variants_part.ts';
 import { workersPart } from './workers_part.ts';
 
 const NOT_MEASURED = '*Not measured yet.*';
@@ -21,6 +22,8 @@ export function recordParts(records: PageRecords): ReadonlyMap<string, string> {
     ['hook', hook(records)],
     ['workers', records.workers ? workersPart(records.workers) : NOT_MEASURED],
     ['scale-cost', scaleCostPart(records.trainings)],
+    ['variants', variantsPart()],
+    ['variant-figures', variantFiguresPart([table, quick])],
     ['models', records.models ? modelsPart(records.models) : NOT_MEASURED],
     [
       'quick',

@@ -10,6 +10,8 @@ import type { Recipe } from '../../quantize/convert/recipe.ts';
 import { selectKernels } from '../../quantize/kernels/select.ts';
 import { provenanceOf } from '../../quantize/model/recipe_of.ts';
 import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
+import { type Tf8Model, withRounding } from '../../quantize/model/tf8_model.ts';
+import { DEFAULT_ROUNDING } from '../../quantize/params/roundings.ts';
 import { networkSha256 } from '../open/float_facts.ts';
 import { warnOfOtherPreprocessing } from '../open/model_input.ts';
 import {
@@ -23,7 +25,7 @@ import { isOurAnalysis, isOurShard } from '../outputs/our_files.ts';
 import { requireOutputFiles } from '../outputs/output_files.ts';
 import { requireOutsideImages } from '../outputs/outside_data.ts';
 import { chooseRecipe } from '../quantize/choose_recipe.ts';
-import { calibrationSource, quantizeModel } from '../quantize/quantize.ts';
+import { type CalibrationSource, calibrationSource, quantizeModel } from '../quantize/quantize.ts';
 import { startRun } from '../records/run_record.ts';
 import type { Identity } from '../records/stored_result.ts';
 import { type ShardOptions, type ShardResult, writeShard } from '../shards/shard_file.ts';
@@ -148,18 +150,24 @@ async function countOpened(
     },
     zeroVariance,
     ...(other !== undefined && { recipe: other }),
+    ...(options.softmax && { softmax: true }),
     effectImages: EFFECT_IMAGES,
     accuracy: options.accuracy,
+    ...(isOtherProfile(options) && { profile: options.profile ?? null }),
   };
   if (start !== undefined)
     await startRun(runFolder(start, { name: runNameOf(opened.name), configuration }));
-  const quantized = await quantizeModel(opened, recipe, source, context);
+  const quantized = await quantizeModel(opened, recipe, source, context, opened.name, options);
   const { model: tf8, graph, skipped: skippedInCalibration } = quantized;
+  const plain = isOtherProfile(options)
+    ? await plainModel(opened, tf8, recipe, source, context)
+    : undefined;
   const { facts: network, ...counted } = await countNetwork(
     {
       opened,
       tf8,
       graph,
+      plain,
       kernels,
       name: opened.name,
       dataset,
@@ -197,6 +205,7 @@ async function countOpened(
     calibration: configuration.calibration,
     recipe,
     accuracy: options.accuracy,
+    profile: options.profile,
   };
   return { facts, counted, identity: identity ?? {} };
 }
@@ -211,6 +220,23 @@ async function requireOut(
     data: [data, calibrationData],
     overwrite,
   });
+}
+
+function isOtherProfile({ profile = DEFAULT_ROUNDING }: AnalyzeOptions): boolean {
+  return profile !== DEFAULT_ROUNDING;
+}
+
+/** What a profile is measured against: the same model by the default rule, or with the scales that it then has. */
+async function plainModel(
+  opened: OpenedFloatModel,
+  tf8: Tf8Model,
+  recipe: Recipe,
+  { rounding, ...source }: CalibrationSource,
+  context: Context,
+): Promise<Tf8Model> {
+  if (rounding !== 'power-of-two') return withRounding(tf8, DEFAULT_ROUNDING);
+  const label = `${opened.name} by the default profile`;
+  return (await quantizeModel(opened, recipe, source, context, label)).model;
 }
 
 /** Images whose classes are known to be the model's. */

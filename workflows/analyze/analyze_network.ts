@@ -1,21 +1,29 @@
 import { availableParallelism } from 'node:os';
 import type { FloatGraph } from '../../architectures/graph/float_graph.ts';
 import { FloatNodes } from '../../architectures/graph/float_nodes.ts';
-import type { Dataset } from '../../datasets/dataset.ts';
+import type { Dataset, ImageBatch } from '../../datasets/dataset.ts';
 import { type Shard, shardSpan } from '../../datasets/order/shard.ts';
 import { type Context, quietly } from '../../foundation/reporting/context.ts';
-import type { Analysis } from '../../quantize/analyze/analysis.ts';
-import { Analyzer, type AnalyzerOptions } from '../../quantize/analyze/analyzer.ts';
+import type { Analysis, ProfileAnalysis } from '../../quantize/analyze/analysis.ts';
+import {
+  Analyzer,
+  type AnalyzerOptions,
+  type BothLogits,
+} from '../../quantize/analyze/analyzer.ts';
 import {
   type NetworkFacts,
   type NetworkSums,
   networkAnalysis,
 } from '../../quantize/analyze/network_sums.ts';
+import { ProfileMeter } from '../../quantize/analyze/profile_meter.ts';
 import { Tf8Plan } from '../../quantize/execute/plan.ts';
+import { classProbabilities } from '../../quantize/execute/top_classes.ts';
 import type { Kernels } from '../../quantize/kernels/kernels.ts';
 import { isVector, outputNode, type Tf8Model } from '../../quantize/model/tf8_model.ts';
+import { predictGraph } from '../../training/float_predictor.ts';
 import type { OpenedFloatModel } from '../open/open_model.ts';
 import { tf8Facts } from '../open/tf8_facts.ts';
+import { hasPictures, outputPictures } from '../pictures/output_pictures.ts';
 import type { WordedAnalysis } from '../records/analysis_record.ts';
 import type { Samples } from '../records/samples.ts';
 import { OutcomeMeter, type OutcomeSums, outcomeOf } from './outcome_meter.ts';
@@ -40,6 +48,8 @@ export interface NetworkToAnalyze {
   /** What the network was quantized to, from this graph. */
   readonly tf8: Tf8Model;
   readonly graph: FloatGraph;
+  /** What it was quantized to for the default rule of requantization: that of `tf8` is measured against it. */
+  readonly plain?: Tf8Model | undefined;
   readonly kernels: Kernels;
   /** What the analysis calls the network. */
   readonly name: string;
@@ -69,6 +79,8 @@ export interface AnalysisSums {
   readonly network: NetworkSums;
   /** Absent of a network without classes. */
   readonly outcome?: OutcomeSums;
+  /** By the default rule, where another is measured. */
+  readonly plain?: PlainSums;
   /** With parts of the network in TF8, where that was asked for. */
   readonly parts?: PartialSums;
 }
@@ -107,13 +119,16 @@ export async function countNetwork(
   shard?: Shard,
 ): Promise<CountedNetwork> {
   const { tf8, graph, kernels, name, dataset, limit, among, seed, labelOffset, parts } = network;
+  const { plain } = network;
   const { input } = tf8Facts(tf8);
   const chosen = { dataset, among, seed, input };
   const images = new TestImages({ ...chosen, spans: [shardSpan(shard, limit, BATCH)] }, context);
   const firstImages = shardSpan(shard, Math.min(limit, EFFECT_IMAGES), EFFECT_BATCH);
   const first = new TestImages({ ...chosen, spans: [firstImages] }, quietly(context));
   const floats = new FloatNodes();
-  const networks = { graph, model: tf8, floats, kernels, threads: availableParallelism() };
+  const threads = availableParallelism();
+  using profile = plain && new ProfileMeter({ model: tf8, plain, kernels, threads });
+  const networks = { graph, model: tf8, floats, kernels, threads, profile };
   let counted: LayersCount;
   let inParts: PartialSums | undefined;
   try {
@@ -137,9 +152,15 @@ export async function countNetwork(
 /** What the counts and sums over all images say. */
 export function analysisOf(
   facts: NetworkFacts,
-  { network, outcome, parts }: AnalysisSums,
+  { network, outcome, plain, parts }: AnalysisSums,
 ): Analysis {
-  const analysis = { ...networkAnalysis(facts, network), ...(outcome && outcomeOf(outcome)) };
+  const found = networkAnalysis(facts, network);
+  const { profile } = found;
+  const analysis = {
+    ...found,
+    ...(outcome && outcomeOf(outcome)),
+    ...(profile && { profile: { ...profile, ...(plain && plainOutcomeOf(plain)) } }),
+  };
   if (parts === undefined) return analysis;
   return { ...analysis, accuracy: { ...analysis.accuracy, ...partialAccuracy(parts) } };
 }
@@ -170,12 +191,14 @@ async function countLayers(
 ): Promise<LayersCount> {
   using analyzer = new Analyzer(networks);
   const outcome = isClassifier(networks.model) ? new OutcomeMeter(labelOffset) : undefined;
+  const plain = networks.profile && outcome && new PlainOutcome(labelOffset);
   await images.each(
     `${name}, layer by layer`,
     BATCH,
     (batch) => {
       const logits = analyzer.add(batch.images);
       outcome?.add(logits, batch);
+      plain?.add(logits, batch);
     },
     limit,
   );
@@ -187,12 +210,16 @@ async function countLayers(
   );
   return {
     facts: analyzer.facts(),
-    sums: { network: analyzer.sums(), ...(outcome && { outcome: outcome.sums() }) },
+    sums: {
+      network: analyzer.sums(),
+      ...(outcome && { outcome: outcome.sums() }),
+      ...(plain && { plain: plain.sums() }),
+    },
   };
 }
 
 async function samplesOf(
-  { opened, tf8, kernels, dataset, seed, limit }: NetworkToAnalyze,
+  { opened, tf8, graph, kernels, dataset, seed, limit }: NetworkToAnalyze,
   context: Context,
 ): Promise<Samples> {
   using plan = new Tf8Plan(tf8, { kernels });
@@ -203,11 +230,50 @@ async function samplesOf(
       dataset,
       input: tf8Facts(tf8).input,
       seed,
-      images: isClassifier(tf8) ? Math.min(SAMPLES, limit) : 0,
-      predictTf8: (image) => plan.predict(image),
+      images: Math.min(SAMPLES, limit),
+      ...(isClassifier(tf8) && {
+        predictTf8: (image) => classProbabilities(plan.predict(image), outputNode(tf8)),
+      }),
+      ...(hasPictures(tf8) && {
+        draw: async ({ images: image, shape }, photograph) =>
+          outputPictures(plan, image, predictGraph(graph, image, shape), photograph),
+      }),
     },
     context,
   );
+}
+
+/** The counts of what becomes of the images' first classes by the default rule of requantization. */
+export interface PlainSums {
+  readonly withFloat: OutcomeSums;
+  readonly withProfile: OutcomeSums;
+}
+
+/** What becomes of the images' first classes by the default rule of requantization. */
+class PlainOutcome {
+  private readonly withFloat: OutcomeMeter;
+  private readonly withProfile = new OutcomeMeter(undefined);
+
+  constructor(labelOffset: number | undefined) {
+    this.withFloat = new OutcomeMeter(labelOffset);
+  }
+
+  add({ float, tf8, plain }: BothLogits, batch: ImageBatch): void {
+    if (plain === undefined) return;
+    this.withFloat.add({ float, tf8: plain }, batch);
+    this.withProfile.add({ float: plain, tf8 }, batch);
+  }
+
+  sums(): PlainSums {
+    return { withFloat: this.withFloat.sums(), withProfile: this.withProfile.sums() };
+  }
+}
+
+function plainOutcomeOf({
+  withFloat,
+  withProfile,
+}: PlainSums): Pick<ProfileAnalysis, 'agreement' | 'default'> {
+  return { ...outcomeOf(withProfile), default: outcomeOf(withFloat) };
 }
 
 /** Whether an output has a number for each class. */

@@ -12,7 +12,7 @@ export const FLOAT_BATCH = 8;
 /** A batch, and what the float network makes of it. */
 export interface BatchBesideFloat {
   readonly batch: ImageBatch;
-  /** [N, …] in the graph's order; softmaxes at the end are left out. */
+  /** [N, …] in the graph's order; softmaxes at the end are left out unless asked for. */
   readonly outputs: readonly Float32Array[];
   /** The place among the images' spans of the one that the batch is of. */
   readonly span: number;
@@ -41,13 +41,18 @@ export class BesideFloat implements Disposable {
   /**
    * @param options.keeps whether the outputs stay in memory, so that the network runs once over the images
    * @param options.images for so many images the network is made fast; those that are shown unless given
+   * @param options.softmax whether the network ends in probabilities
    */
   static async open(
     { graph: read }: Pick<OpenedFloatModel, 'graph'>,
     images: TestImages,
-    options: { readonly keeps: boolean; readonly images?: number },
+    options: {
+      readonly keeps: boolean;
+      readonly images?: number;
+      readonly softmax?: boolean | undefined;
+    },
   ): Promise<BesideFloat> {
-    const graph = fuseGraph(read, { zeroVariance: 'keep' });
+    const graph = fuseGraph(read, { zeroVariance: 'keep', softmax: options.softmax });
     const runner = new FloatRunner(graph, await floatCompiler(options.images ?? images.count));
     return new BesideFloat(graph, images, runner, options);
   }

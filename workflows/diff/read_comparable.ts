@@ -25,6 +25,9 @@ const measuredSchema = z.object({
   time: z.object({ imagesPerSecond: z.number() }).optional(),
 });
 
+/** A recipe of quantization is told by its name. */
+const recipeSchema = z.object({ name: z.string() });
+
 /** The JSON of an evaluation; its settings are absent where an older version wrote it. */
 const evaluationSchema = z.object({
   model: z.string(),
@@ -37,7 +40,14 @@ const evaluationSchema = z.object({
   weightsSha256: z.string().optional(),
   float: measuredSchema.optional(),
   tf8: measuredSchema.extend({ tier: z.string() }).optional(),
-  calibration: z.object({ images: z.int(), data: z.string(), zeroVariance: z.string() }).optional(),
+  calibration: z
+    .object({
+      images: z.int(),
+      data: z.string(),
+      zeroVariance: z.string(),
+      recipe: recipeSchema.optional(),
+    })
+    .optional(),
 });
 
 /** The JSON of an analysis. */
@@ -47,6 +57,7 @@ const analyzedSchema = z.object({
   skipped: z.int(),
   kernelTier: z.string(),
   zeroVariance: z.string(),
+  recipe: recipeSchema.optional(),
   calibrationImages: z.int(),
 });
 
@@ -113,7 +124,7 @@ function ofEvaluation(evaluation: z.infer<typeof evaluationSchema>): Comparable 
       ...configuration,
       dataSha256,
       weightsSha256,
-      calibration,
+      calibration: calibration && { ...calibration, recipe: calibration.recipe?.name },
       kernels: tf8?.tier,
     }),
     environment: flat(environment),
@@ -135,7 +146,7 @@ function ofEvaluation(evaluation: z.infer<typeof evaluationSchema>): Comparable 
 
 function ofAnalyzed(analyzed: z.infer<typeof analyzedSchema>): Comparable {
   const { model, dataset, images, effectImages, skipped } = analyzed;
-  const { kernelTier, zeroVariance, calibrationImages } = analyzed;
+  const { kernelTier, zeroVariance, recipe, calibrationImages } = analyzed;
   return {
     kind: 'analysis',
     title: `${model} on ${images} images of ${dataset}`,
@@ -146,6 +157,7 @@ function ofAnalyzed(analyzed: z.infer<typeof analyzedSchema>): Comparable {
       effectImages,
       skipped,
       zeroVariance,
+      recipe: recipe?.name,
       calibrationImages,
       kernels: kernelTier,
     }),

@@ -63,7 +63,6 @@ interface MeasuredNetwork {
   /** All that decides its figures beside the images and what it makes of them. */
   readonly identity: () => Promise<Identity>;
   readonly facts: ModelFacts;
-  readonly resolution: number;
   readonly batchSize: number;
   readonly predict: (
     images: Float32Array,
@@ -109,7 +108,7 @@ export class Evaluation {
   /** As `float`, of a shard's images. */
   async countFloat(opened: OpenedFloatModel, label = opened.name): Promise<Counted> {
     const { graph, facts } = opened;
-    const resolution = resolutionOf(opened);
+    resolutionOf(opened);
     await selectBackend();
     const predictor = graphPredictor(graph);
     try {
@@ -117,7 +116,6 @@ export class Evaluation {
         label: `${label}, float`,
         identity: async () => ({ precision: 'float', ...(await floatIdentity(graph)) }),
         facts,
-        resolution,
         batchSize: FLOAT_BATCH,
         predict: (images, shape) =>
           predictor.predict(asInput(images, facts.input), inputShape(shape, facts.input)),
@@ -144,7 +142,6 @@ export class Evaluation {
         kernels: kernelsName(used),
       }),
       facts,
-      resolution: model.input.shape[0],
       batchSize: TF8_BATCH,
       predict: (images) => plan.predict(asInput(images, facts.input)),
     });
@@ -165,14 +162,13 @@ export class Evaluation {
     const asked = { opened, tf8: model, tier, dataset, limit, seed, shard };
     const compare = () => countOutputs(asked, quietly(context));
     if (cache === undefined) return compare();
-    const { centralFraction = null, range } = tf8Facts(model).input;
     const identity = {
       version: MEASURING_VERSION,
       precision: 'both',
       float: await floatIdentity(opened.graph),
       file: sha256OfBytes(await encodeTf8(model)),
       tier,
-      input: { centralFraction, range: [range.min, range.max] },
+      input: inputIdentity(tf8Facts(model)),
       data: this.dataIdentity(limit),
     };
     const found = await cache.findOutputs(identity);
@@ -220,26 +216,12 @@ export class Evaluation {
     };
   }
 
-  private async identityOf({
-    label,
-    identity,
-    facts,
-    resolution,
-  }: MeasuredNetwork): Promise<Identity> {
+  private async identityOf({ label, identity, facts }: MeasuredNetwork): Promise<Identity> {
     const { dataset, limit } = this;
-    const { centralFraction = null, range, resample, shape } = facts.input;
-    const { min, max, ...ofChannels } = range;
     return {
       version: MEASURING_VERSION,
       ...(await identity()),
-      input: {
-        resolution,
-        ...(shape[1] !== resolution && { width: shape[1] }),
-        centralFraction,
-        range: [min, max],
-        ...ofChannels,
-        ...(resample && { resample }),
-      },
+      input: inputIdentity(facts),
       labelOffset: this.labelOffset(label, facts),
       data: this.dataIdentity(limit),
       classes: sha256OfBytes(JSON.stringify(dataset.classNames)),
@@ -307,6 +289,21 @@ export class Evaluation {
 export function measured({ time, measuredAt, ...counts }: Counted): Measured {
   const { top1, top5 } = accuracyOf(counts);
   return { top1, top5, time, ...(measuredAt !== undefined && { measuredAt }) };
+}
+
+/** What a network makes of images before it sees them. */
+function inputIdentity({ input }: Pick<ModelFacts, 'input'>): Identity {
+  const { centralFraction = null, range, resample, shape } = input;
+  const [resolution, width] = shape;
+  const { min, max, ...ofChannels } = range;
+  return {
+    resolution,
+    ...(width !== resolution && { width }),
+    centralFraction,
+    range: [min, max],
+    ...ofChannels,
+    ...(resample && { resample }),
+  };
 }
 
 /** All that decides what a float network makes of images. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { joinedNetwork } from '../../quantize/analyze/network_sums.ts';
 import { OP_NAMES } from '../../quantize/ops/table.ts';
+import { ROUNDINGS } from '../../quantize/params/roundings.ts';
 import type { AnalyzeOptions } from '../analyze/analyze_options.ts';
 import {
   type AnalysisCounts,
@@ -59,6 +60,19 @@ const factsSchema = z.looseObject({
   dataset: z.string(),
 });
 
+const outcome = z.strictObject({
+  images: count,
+  agreeing: count,
+  right: z
+    .strictObject({
+      float: rightCounts,
+      tf8: rightCounts,
+      onlyFloatRight: count,
+      onlyTf8Right: count,
+    })
+    .exactOptional(),
+});
+
 const countsSchema = z.strictObject({
   sums: z.strictObject({
     network: z.strictObject({
@@ -75,21 +89,25 @@ const countsSchema = z.strictObject({
         }),
       ),
       effects: z.strictObject({ images: count, byWeights: effects, byTensor: effects }),
+      profile: z
+        .strictObject({
+          name: z.enum(ROUNDINGS),
+          layers: z.array(
+            z.strictObject({
+              layer: z.string(),
+              elements: count,
+              differingHere: count,
+              differing: count,
+              maxDifference: count,
+              sqnr,
+              defaultSqnr: sqnr.exactOptional(),
+            }),
+          ),
+        })
+        .exactOptional(),
     }),
-    outcome: z
-      .strictObject({
-        images: count,
-        agreeing: count,
-        right: z
-          .strictObject({
-            float: rightCounts,
-            tf8: rightCounts,
-            onlyFloatRight: count,
-            onlyTf8Right: count,
-          })
-          .exactOptional(),
-      })
-      .exactOptional(),
+    outcome: outcome.exactOptional(),
+    plain: z.strictObject({ withFloat: outcome, withProfile: outcome }).exactOptional(),
     parts: z
       .strictObject({
         images: count,
@@ -130,6 +148,13 @@ function joinedAnalysis(a: AnalysisCounts, b: AnalysisCounts): AnalysisCounts {
     sums: {
       network: joinedNetwork(ofA.network, ofB.network),
       ...(ofA.outcome && ofB.outcome && { outcome: joinedOutcome(ofA.outcome, ofB.outcome) }),
+      ...(ofA.plain &&
+        ofB.plain && {
+          plain: {
+            withFloat: joinedOutcome(ofA.plain.withFloat, ofB.plain.withFloat),
+            withProfile: joinedOutcome(ofA.plain.withProfile, ofB.plain.withProfile),
+          },
+        }),
       ...(ofA.parts && ofB.parts && { parts: joinedPartial(ofA.parts, ofB.parts) }),
     },
     ...(a.samples && { samples: a.samples }),

@@ -1,12 +1,15 @@
 import { hasVariants, type PlainNetworkConfig } from '../../architectures/network.ts';
 import { networkNamed } from '../../architectures/registry.ts';
-import { FRIENDLY, variantNamed } from '../../architectures/variants.ts';
+import { variantNamed } from '../../architectures/variants.ts';
 import { withCache } from '../../datasets/with_cache.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { Cluster } from '../../training/cluster/cluster.ts';
 import type { Recipe } from '../../training/recipes/recipe.ts';
-import { hideTensorFlowLog, requireDeterministicOps } from '../../training/tensorflow_environment.ts';
+import {
+  hideTensorFlowLog,
+  requireDeterministicOps,
+} from '../../training/tensorflow_environment.ts';
 import { openCache } from '../open/open_cache.ts';
 import { openData } from '../open/open_data.ts';
 import { requireOutsideImages } from '../outputs/outside_data.ts';
@@ -136,8 +139,16 @@ function withSteps(result: TrainJobResult): TrainModelResult {
   return { ...result, steps: result.training.steps };
 }
 
-function networkOf({ network, variant, widthMultiplier }: TrainModelOptions): TrainedNetwork {
-  return hasVariants(network)
-    ? { network, variant: variantNamed(variant ?? FRIENDLY.name), widthMultiplier }
-    : { network: network as PlainNetworkConfig['network'], widthMultiplier };
+function networkOf(options: TrainModelOptions): TrainedNetwork {
+  const { network, variant, squeezeExcite, widthMultiplier } = options;
+  if (!hasVariants(network)) {
+    return { network: network as PlainNetworkConfig['network'], widthMultiplier };
+  }
+  const { trainedVariant, squeezeExcite: hasIt } = networkNamed(network);
+  return {
+    network,
+    variant: variant === undefined ? trainedVariant! : variantNamed(variant),
+    widthMultiplier,
+    ...(hasIt && squeezeExcite === 'off' && { squeezeExcite: false }),
+  };
 }
