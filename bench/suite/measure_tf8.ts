@@ -9,7 +9,6 @@ import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
 import { compareOutputs } from '../../workflows/evaluate/compare_outputs.ts';
 import { exportModel } from '../../workflows/export/export.ts';
 import { openFloatModel } from '../../workflows/open/open_model.ts';
-import { CONVERSION_DEFAULTS } from '../../workflows/quantize/conversion.ts';
 import { quantizeModel } from '../../workflows/quantize/quantize.ts';
 import type { ModelsRecord } from '../../workflows/records/models_record.ts';
 import { isUserError } from '../../workflows/user_error.ts';
@@ -60,8 +59,7 @@ export async function measureTf8(
       const tf8 = join(folder, 'model.tf8');
       await writeFile(tf8, await encodeTf8(model));
       const file = join(folder, 'model.tflite');
-      const conversion = { ...CONVERSION_DEFAULTS, seed: SEED };
-      await exportModel({ ...conversion, model: tf8, format: 'tflite', out: file }, context);
+      await exportModel({ model: tf8, format: 'tflite', out: file, seed: SEED }, context);
       const { layers } = await verify(
         { file, dataset: dataset.name, data: dir, limit: litertImages, seed: SEED, tier: 'auto' },
         context,

@@ -66,6 +66,16 @@ export const MICRO: PythonPackages = {
   reuseWheel: false,
 };
 
+/** What executes QONNX files, node by node. */
+export const QONNX: PythonPackages = {
+  name: 'python-qonnx',
+  title: 'QONNX 1.0',
+  requirements: join(repositoryRoot(), 'foundation', 'python', 'qonnx.txt'),
+  versions: ['3.11', '3.12'],
+  bytes: 0.4e9,
+  reuseWheel: false,
+};
+
 /** What pip takes a file's name for; the cache folder's name says less. */
 const WHEEL_NAME =
   'tensorflow_cpu-2.15.1-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl';

@@ -54,7 +54,10 @@ export const classifyCommand = defineCommand({
       .option('seed', SEED)
       .check(wholeNumbers({ 'calibration-images': 1, seed: SEED_RANGE })),
   examples: [
-    ['classify wolf.jpg --calibration-data DIR', "the paper's white-wolf example"],
+    [
+      'classify wolf.jpg --calibration-data DIR --recipe as-published',
+      "the paper's white-wolf example",
+    ],
     ['classify me.jpg --model selfie.tflite --pictures out', 'the mask beside the photograph'],
   ],
   inputs: ({ image, model, calibrationData }) => ({

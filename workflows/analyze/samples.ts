@@ -1,7 +1,7 @@
 import type { Dataset, ImageBatch } from '../../datasets/dataset.ts';
 import { importOptional } from '../../foundation/optional_package.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
-import { softmax, topClasses } from '../../quantize/execute/top_classes.ts';
+import { topClasses } from '../../quantize/execute/top_classes.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
 import type { InputFacts } from '../open/model_facts.ts';
 import { asInput, inputShape, preparationOf } from '../open/model_input.ts';
@@ -19,7 +19,7 @@ const LARGEST_SIDE = 224;
 export interface SampleOptions {
   readonly opened: Pick<OpenedFloatModel, 'graph'>;
   readonly tf8: Pick<Tf8Model, 'input' | 'classNames' | 'labelOffset'>;
-  /** images [1, H, W, C] float32 as `input` has them in, the TF8 model's logits out; absent of one without classes. */
+  /** images [1, H, W, C] float32 as `input` has them in, the TF8 model's probabilities out; absent of one without classes. */
   readonly predictTf8?: (images: Float32Array) => Float32Array;
   /** Pictures of the outputs that are images; absent where none is. */
   readonly draw?: (
@@ -70,7 +70,7 @@ export async function takeSamples(options: SampleOptions, { signal }: Context): 
         ? { float: [], tf8: [] }
         : {
             float: guesses(await floatProbabilities(opened.graph, input, batch.shape)),
-            tf8: guesses(softmax(predictTf8(input))),
+            tf8: guesses(predictTf8(input)),
           }),
       ...(pictures && { pictures: pictures.map(inBase64) }),
     });

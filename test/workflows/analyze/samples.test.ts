@@ -6,6 +6,7 @@ import type * as tf from '@tensorflow/tfjs';
 import sharp from 'sharp';
 import { readLayersModel } from '../../../architectures/graph/read_layers_model.ts';
 import { loadModelFolder } from '../../../checkpoints/store/model_store.ts';
+import { softmax } from '../../../quantize/execute/top_classes.ts';
 import { takeSamples } from '../../../workflows/analyze/samples.ts';
 import { SYMMETRIC } from '../../../workflows/open/model_facts.ts';
 import { samplesSchema } from '../../../workflows/records/samples.ts';
@@ -49,7 +50,7 @@ describe('takeSamples', () => {
           assert.equal(images.length, SIDE * SIDE * 3);
           const logits = new Float32Array(CLASSES + 1);
           logits.set([20, 30], 7);
-          return logits;
+          return softmax(logits);
         },
         dataset,
         images: 4,
