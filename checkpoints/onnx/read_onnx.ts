@@ -14,8 +14,8 @@ import {
 } from '../../foundation/onnx/generated/onnx_pb.ts';
 import { withInput } from '../graph_input.ts';
 import type { ImageSize } from '../input_affine.ts';
-import { LeftOut, type Operators } from '../left_out.ts';
 import type { Reading, ReadModel } from '../read_model.ts';
+import { type Operators, UnreadPart } from '../unread_part.ts';
 import { type Made, OnnxDraft } from './draft.ts';
 import { damagedOnnx, UnsupportedOnnxError } from './errors.ts';
 import { fold } from './fold.ts';
@@ -71,14 +71,14 @@ export function readOnnx(
   const draft = new OnnxDraft(constants, name);
   const input = inputOf(graph, constants, name, reading.resolution, notes);
   draft.addInput(input);
-  const leftOut = new LeftOut(OPERATORS, UnsupportedOnnxError);
+  const lost = new UnreadPart(OPERATORS, UnsupportedOnnxError);
   for (const node of graph.node) {
-    leftOut.attempt(node, () => {
+    lost.attempt(node, () => {
       if (!fold(node, draft, name)) readOperator(node, draft);
     });
   }
-  const outputs = outputsOf(graph, draft, leftOut);
-  leftOut.requireMost(graph.node, outputs.size, reading, () =>
+  const outputs = outputsOf(graph, draft, lost);
+  lost.requireMost(graph.node, outputs.size, reading, () =>
     damagedOnnx(name, 'nothing makes one of its outputs'),
   );
   const whole = floatGraph({
@@ -92,7 +92,7 @@ export function readOnnx(
   );
   return {
     ...withInput(dropUnread(whole), undefined, notes),
-    unread: leftOut.unread((node) => ({ name: node.output[0] ?? node.name, op: node.opType })),
+    unread: lost.unread((node) => ({ name: node.output[0] ?? node.name, op: node.opType })),
     origin: { input: input.name, outputs, channelsFirst: new Set(turned) },
   };
 }
@@ -110,13 +110,13 @@ const OPERATORS: Operators<NodeProto, string> = {
 function outputsOf(
   graph: GraphProto,
   draft: OnnxDraft,
-  leftOut: LeftOut<NodeProto, string>,
+  lost: UnreadPart<NodeProto, string>,
 ): Map<string, string> {
   const wanted = graph.output.map(({ name }) => name);
   const isWhole = wanted.every((name) => draft.find(name) !== undefined);
   const made = new Set(draft.nodes.map(({ name }) => name));
   const outputs = new Map<string, string>();
-  for (const tensor of isWhole ? wanted : [...wanted, ...leftOut.ends()]) {
+  for (const tensor of isWhole ? wanted : [...wanted, ...lost.ends()]) {
     const node = draft.find(tensor)?.name;
     if (node !== undefined && made.has(node) && !outputs.has(node)) outputs.set(node, tensor);
   }

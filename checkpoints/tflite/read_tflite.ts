@@ -8,8 +8,8 @@ import { readBounded } from '../../foundation/files/byte_source.ts';
 import { TENSOR_TYPE } from '../../foundation/flatbuffers/tflite_schema.ts';
 import { withInput } from '../graph_input.ts';
 import type { PixelRange } from '../input_affine.ts';
-import { LeftOut, type Operators } from '../left_out.ts';
 import type { Reading, ReadModel } from '../read_model.ts';
+import { type Operators, UnreadPart } from '../unread_part.ts';
 import { typeName } from './constants.ts';
 import { damagedTflite, UnsupportedOperatorError } from './errors.ts';
 import { GraphDraft, type Made } from './graph_draft.ts';
@@ -66,14 +66,14 @@ export function readTflite(bytes: Uint8Array, name: string, reading: Reading = {
   const draft = new GraphDraft(file);
   const input = imageInput(file);
   const source = draft.addInput(input, imageShape(draft.tensor(input), name));
-  const leftOut = new LeftOut(OPERATORS, UnsupportedOperatorError);
-  for (const other of file.inputs) if (other !== input) leftOut.leaveOutInput(other);
+  const lost = new UnreadPart(OPERATORS, UnsupportedOperatorError);
+  for (const other of file.inputs) if (other !== input) lost.leaveOutInput(other);
   for (const operator of file.operators) {
-    if (!leftOut.attempt(operator, () => readOperator(operator, draft))) draft.forget(operator);
+    if (!lost.attempt(operator, () => readOperator(operator, draft))) draft.forget(operator);
   }
   const { nodes } = draft;
-  const outputs = outputsOf(file, draft, leftOut, source);
-  leftOut.requireMost(file.operators, outputs.size, reading, () =>
+  const outputs = outputsOf(file, draft, lost, source);
+  lost.requireMost(file.operators, outputs.size, reading, () =>
     damagedTflite(name, 'its images come into none of its outputs'),
   );
   const read = floatGraph({
@@ -82,8 +82,8 @@ export function readTflite(bytes: Uint8Array, name: string, reading: Reading = {
     nodes,
     outputs: [...outputs.keys()],
   });
-  const graph = leftOut.isEmpty ? read : dropUnread(read);
-  const unread = leftOut.unread((operator) => ({
+  const graph = lost.isEmpty ? read : dropUnread(read);
+  const unread = lost.unread((operator) => ({
     name: draft.labelOf(operator),
     op: operator.name,
   }));
@@ -95,15 +95,15 @@ export function readTflite(bytes: Uint8Array, name: string, reading: Reading = {
 function outputsOf(
   { name, outputs }: TfliteFile,
   draft: GraphDraft,
-  leftOut: LeftOut<TfliteOperator, number>,
+  lost: UnreadPart<TfliteOperator, number>,
   input: Made,
 ): Map<string, string> {
   const made = outputs.filter((output) => draft.find(output) !== undefined);
-  if (leftOut.isEmpty && made.length < outputs.length) {
+  if (lost.isEmpty && made.length < outputs.length) {
     throw damagedTflite(name, 'nothing makes one of its outputs');
   }
   const names = new Map<string, string>();
-  for (const index of [...made, ...leftOut.ends()]) {
+  for (const index of [...made, ...lost.ends()]) {
     const node = draft.find(index);
     if (node === undefined || (node === input && !made.includes(index))) continue;
     if (!names.has(node.name)) names.set(node.name, String(index));

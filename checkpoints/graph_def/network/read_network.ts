@@ -1,7 +1,7 @@
 import { elements } from '../../../architectures/graph/shape.ts';
 import { foldIntoKernel } from '../../input_affine.ts';
-import { LeftOut, type Operators } from '../../left_out.ts';
 import type { Reading } from '../../read_model.ts';
+import { type Operators, UnreadPart } from '../../unread_part.ts';
 import { damagedGraph } from '../graph_def.ts';
 import { batchNormEndingIn } from './batch_norm_arithmetic.ts';
 import { evaluateConstant } from './constants.ts';
@@ -144,21 +144,21 @@ export function readNetwork(graph: GraphNetwork, reading: Reading = {}): Network
   const input = imageInput(graph);
   for (const node of graph.nodes) evaluate(draft, node);
   const inner = innerNodes(draft);
-  const leftOut = new LeftOut(OPERATORS, UnsupportedNodeError);
+  const lost = new UnreadPart(OPERATORS, UnsupportedNodeError);
   for (const node of graph.nodes) {
     if (draft.constants.has(node)) continue;
-    const isRead = leftOut.attempt(node, () => {
+    const isRead = lost.attempt(node, () => {
       if (!inner.has(node)) readNode(draft, node, input);
     });
     if (!isRead) draft.forget(node);
   }
   const { scaling, notes } = draft;
-  const outputs = outputsOf(draft, leftOut);
-  leftOut.requireMost(graph.nodes, outputs.size, reading, () => withoutOutputs(graph));
+  const outputs = outputsOf(draft, lost);
+  lost.requireMost(graph.nodes, outputs.size, reading, () => withoutOutputs(graph));
   return {
     steps: foldInputMap([...draft.steps.values()]),
     outputs,
-    unread: leftOut.unread(({ name, op }) => ({ name, op: nameOfLoop(op) })),
+    unread: lost.unread(({ name, op }) => ({ name, op: nameOfLoop(op) })),
     range: scaling.range,
     done: scaling.done,
     notes: [...notes, ...scaling.notes],
@@ -181,10 +181,10 @@ function readNode(draft: NetworkDraft, node: FlatNode, input: FlatNode): void {
  * The graph's outputs that were reached, and what of the network is read by what is left out: names of steps
  * → tensors of the graph.
  */
-function outputsOf(draft: NetworkDraft, leftOut: LeftOut<FlatNode, FlatNode>): Map<string, string> {
+function outputsOf(draft: NetworkDraft, lost: UnreadPart<FlatNode, FlatNode>): Map<string, string> {
   const { graph } = draft;
   const [first, ...others] = graph.outputs;
-  const only = leftOut.isEmpty && others.length === 0 ? draft.find(first) : undefined;
+  const only = lost.isEmpty && others.length === 0 ? draft.find(first) : undefined;
   if (only !== undefined) return new Map([[asVector(draft, first.node, only), tensorOf(first)]]);
   const reached = new Map<string, string>();
   const read = new Map<string, string>();
@@ -193,7 +193,7 @@ function outputsOf(draft: NetworkDraft, leftOut: LeftOut<FlatNode, FlatNode>): M
     if (step !== undefined && !to.has(step.name)) to.set(step.name, tensorOf(input));
   };
   for (const output of graph.outputs) add(reached, output);
-  for (const { inputs } of leftOut.all) for (const input of inputs) add(read, input);
+  for (const { inputs } of lost.all) for (const input of inputs) add(read, input);
   const ends = [...draft.steps.keys()].filter((name) => read.has(name) && !reached.has(name));
   return new Map([...reached, ...ends.map((name) => [name, read.get(name)!] as const)]);
 }

@@ -15,7 +15,7 @@ interface UnsupportedError extends Error {
   readonly what: string;
 }
 
-export class LeftOut<Operator, Tensor> {
+export class UnreadPart<Operator, Tensor> {
   private readonly kind: Operators<Operator, Tensor>;
   private readonly unsupported: abstract new (
     ...given: never
