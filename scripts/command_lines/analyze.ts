@@ -6,7 +6,7 @@ export function analyzeCommandLine(options: AnalyzeOptions): string {
   const { model, dataset, data, limit, perClass, seed, tier } = options;
   const { recipe, zeroVariance, accuracy, calibrationData, calibrationImages, inputRange } =
     options;
-  const { preprocessing, resolution, profile } = options;
+  const { preprocessing, resolution, softmax, profile } = options;
   const words = optionWords([
     ['dataset', dataset],
     ['data', data && 'DIR'],
@@ -24,5 +24,6 @@ export function analyzeCommandLine(options: AnalyzeOptions): string {
     ['seed', seed === 0 ? undefined : seed],
   ]);
   const shown = /[\\/]/.test(model) ? 'MODEL' : model;
-  return ['npx tf8 analyze', shown, ...words, ...(accuracy ? ['--accuracy'] : [])].join(' ');
+  const flags = [...(softmax ? ['--softmax'] : []), ...(accuracy ? ['--accuracy'] : [])];
+  return ['npx tf8 analyze', shown, ...words, ...flags].join(' ');
 }

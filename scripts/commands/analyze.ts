@@ -18,6 +18,7 @@ import {
   QUANTIZATION_RECIPE,
   SEED,
   SEED_RANGE,
+  SOFTMAX,
   TIER,
   wholeNumbers,
   ZERO_VARIANCE,
@@ -45,6 +46,7 @@ export const analyzeCommand = defineCommand({
       .option('preprocessing', PREPROCESSING)
       .option('resolution', IMAGE_SIZE)
       .option('outputs', OUTPUTS)
+      .option('softmax', SOFTMAX)
       .option('accuracy', {
         type: 'boolean',
         default: false,
@@ -67,9 +69,12 @@ export const analyzeCommand = defineCommand({
       })
       .check(wholeNumbers({ 'calibration-images': 1, limit: 1, 'per-class': 1, seed: SEED_RANGE })),
   examples: [
-    ['analyze mobilenet_v1_1.0_224 --data DIR', 'the published network: dead channels'],
     [
-      'analyze mobilenet_v1_1.0_224 --data DIR --zero-variance mean',
+      'analyze mobilenet_v1_1.0_224 --data DIR --recipe as-published',
+      'the published network: dead channels',
+    ],
+    [
+      'analyze mobilenet_v1_1.0_224 --data DIR --recipe option-1',
       'what is left after Option 1 of the paper',
     ],
     [

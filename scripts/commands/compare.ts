@@ -16,6 +16,7 @@ import {
   PREPROCESSING,
   SEED,
   SEED_RANGE,
+  SOFTMAX,
   TIER,
   wholeNumbers,
 } from '../options.ts';
@@ -45,8 +46,16 @@ export const compareCommand = defineCommand({
       .option('calibration-images', {
         ...CALIBRATION_IMAGES,
         type: 'string',
-        coerce: (text: string | undefined) => (text === undefined ? undefined : counts(text)),
-        describe: 'Number of images to calibrate with; several, with commas, give a curve',
+        coerce: (text: string | undefined) => counts(text, '--calibration-images'),
+        describe:
+          'Number of images to calibrate with; several, with commas: a row of each recipe for each',
+      })
+      .option('curve', {
+        type: 'string',
+        requiresArg: true,
+        coerce: (text: string | undefined) => counts(text, '--curve'),
+        describe:
+          'Numbers of images, with commas, that the last recipe is calibrated with as well: how many are enough',
       })
       .option('subsets', {
         type: 'number',
@@ -59,6 +68,7 @@ export const compareCommand = defineCommand({
       .option('preprocessing', PREPROCESSING)
       .option('resolution', IMAGE_SIZE)
       .option('outputs', OUTPUTS)
+      .option('softmax', SOFTMAX)
       .option('limit', LIMIT)
       .option('tier', TIER)
       .option('seed', SEED)
@@ -75,7 +85,7 @@ export const compareCommand = defineCommand({
       'what each recipe makes of the published network; images of one folder are not measured by what they calibrated',
     ],
     [
-      'compare models/mine --data DIR --recipes best --calibration-images 10,50,100 --subsets 3',
+      'compare models/mine --data DIR --recipes best --curve 5,10,25,50,100 --subsets 3',
       'how many images are enough',
     ],
     [
@@ -118,10 +128,9 @@ function profiles(text: string): readonly RoundingName[] {
   });
 }
 
-function counts(text: string): readonly number[] {
+function counts(text: string | undefined, name: string): readonly number[] | undefined {
+  if (text === undefined) return undefined;
   const numbers = text.split(',').map((part) => Number(part.trim() || NaN));
   if (numbers.every((count) => Number.isSafeInteger(count) && count >= 1)) return numbers;
-  throw new Error(
-    `Expected whole numbers of at least 1 for --calibration-images but received ${text}`,
-  );
+  throw new Error(`Expected whole numbers of at least 1 for ${name} but received ${text}`);
 }

@@ -93,7 +93,7 @@ export const exportCommand = defineCommand({
       'mobilenet.c and mobilenet.h, for a microcontroller',
     ],
     [
-      'export mobilenet_v1_1.0_224 --calibration-data DIR --zero-variance mean --format onnx --out mobilenet.onnx',
+      'export mobilenet_v1_1.0_224 --calibration-data DIR --format onnx --out mobilenet.onnx',
       'quantized first, for ONNX Runtime',
     ],
   ],

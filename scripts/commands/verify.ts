@@ -21,13 +21,13 @@ export const verifyCommand = defineCommand({
         type: 'string',
         demandOption: true,
         describe:
-          'A .tflite, .onnx or QONNX file, or a C library (NAME.c), that "tf8 export" wrote; with --float a tfjs model or a float .tflite file',
+          'A .tflite, .onnx or QONNX file, or a C library (NAME.c), that "tf8 export" wrote; with --float a tfjs model, a float .tflite or .onnx file, or one that Keras saved (.h5, .keras)',
       })
       .option('float', {
         type: 'boolean',
         default: false,
         describe:
-          'Compare the float network that is read of a model with what TensorFlow.js or LiteRT make of its file, on photographs of --data or on noise',
+          'Compare the float network that is read of a model with what its own program makes of the file (TensorFlow.js, LiteRT, ONNX Runtime, Keras 2 or 3), on photographs of --data or on noise',
       })
       .option('dataset', DATASET)
       .option('data', DATA)

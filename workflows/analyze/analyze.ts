@@ -115,13 +115,14 @@ async function analyzeOpened(
     },
     zeroVariance,
     ...(other !== undefined && { recipe: other }),
+    ...(options.softmax && { softmax: true }),
     effectImages: EFFECT_IMAGES,
     accuracy: options.accuracy,
     ...(isOtherProfile(options) && { profile: options.profile ?? null }),
   };
   const run = join(runsDir, runId(runNameOf(opened.name), configuration));
   await startRun(run);
-  const quantized = await quantizeModel(opened, recipe, source, context);
+  const quantized = await quantizeModel(opened, recipe, source, context, opened.name, options);
   const { model: tf8, graph, skipped: skippedInCalibration } = quantized;
   const plain = isOtherProfile(options)
     ? await plainModel(opened, tf8, recipe, source, context)

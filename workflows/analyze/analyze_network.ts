@@ -11,10 +11,13 @@ import {
 } from '../../quantize/analyze/analyzer.ts';
 import { ProfileMeter } from '../../quantize/analyze/profile_meter.ts';
 import { Tf8Plan } from '../../quantize/execute/plan.ts';
+import { classProbabilities } from '../../quantize/execute/top_classes.ts';
 import type { Kernels } from '../../quantize/kernels/kernels.ts';
 import { isVector, outputNode, type Tf8Model } from '../../quantize/model/tf8_model.ts';
+import { predictGraph } from '../../training/float_predictor.ts';
 import type { OpenedFloatModel } from '../open/open_model.ts';
 import { tf8Facts } from '../open/tf8_facts.ts';
+import { hasPictures, outputPictures } from '../pictures/output_pictures.ts';
 import type { WordedAnalysis } from '../records/analysis_record.ts';
 import type { Samples } from '../records/samples.ts';
 import { OutcomeMeter } from './outcome_meter.ts';
@@ -98,8 +101,14 @@ export async function analyzeNetwork(
       dataset,
       input,
       seed,
-      images: isClassifier(tf8) ? Math.min(SAMPLES, limit) : 0,
-      predictTf8: (image) => plan.predict(image),
+      images: Math.min(SAMPLES, limit),
+      ...(isClassifier(tf8) && {
+        predictTf8: (image) => classProbabilities(plan.predict(image), outputNode(tf8)),
+      }),
+      ...(hasPictures(tf8) && {
+        draw: async ({ images: image, shape }, photograph) =>
+          outputPictures(plan, image, predictGraph(graph, image, shape), photograph),
+      }),
     },
     context,
   );

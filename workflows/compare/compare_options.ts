@@ -21,8 +21,12 @@ export interface CompareOptions
   readonly profiles?: readonly RoundingName[] | undefined;
   /** Numbers of images to calibrate with: a row of each recipe for each. */
   readonly calibrationImages?: readonly number[] | undefined;
+  /** Numbers of images that the last recipe is calibrated with as well; the others take the most of them unless told otherwise. */
+  readonly curve?: readonly number[] | undefined;
   /** Disjoint subsets of images to calibrate with, for mean and spread; 1 unless given. */
   readonly subsets?: number | undefined;
+  /** Whether the networks, that in float too, end in probabilities rather than in logits. */
+  readonly softmax?: boolean | undefined;
   /** Images that are measured. */
   readonly limit?: number | undefined;
   readonly seed: number;

@@ -20,7 +20,9 @@ const AnswerSchema = z.object({
 export interface PythonRuntimeOptions {
   /** The interpreter, of `pythonEnvironment`. */
   readonly python: string;
-  readonly kind: 'litert' | 'onnxruntime' | 'tflite-micro' | 'qonnx';
+  readonly kind: 'litert' | 'onnxruntime' | 'tflite-micro' | 'keras' | 'qonnx';
+  /** [N, …] of the images, for a float file; none in bytes. */
+  readonly shape?: readonly number[];
   /** Ends the process. */
   readonly signal: AbortSignal;
   /** The program that speaks the protocol of run_export.py; that one unless given. */
@@ -43,6 +45,7 @@ export async function startPythonRuntime(
     const { parameters, sessionConfig: session } = task;
     const request = {
       kind: options.kind,
+      shape: options.shape,
       file,
       layers: layersFile,
       names: layers,

@@ -42,6 +42,7 @@ describe('analyze', () => {
     return {
       model: at('model'),
       data: at('images'),
+      recipe: 'as-published',
       calibrationImages: 6,
       seed: 0,
       tier: 'wasm',
@@ -190,6 +191,17 @@ describe('analyze', () => {
     const { perClass } = run.configuration.evaluation as { perClass: number };
     assert.equal(perClass, 1);
     assert.equal(run.data.evaluation.images, classes);
+  });
+
+  it('ends in probabilities where they are asked for, beside those of float', async () => {
+    const { layers, agreement, run } = await analyze(optionsFor({ softmax: true }), contextOf());
+    assert.equal(layers.length, 30);
+    assert.equal(layers.at(-1)!.op, 'softmax');
+    assert.ok(layers.at(-1)!.cumulativeSqnrDb > 0 && agreement !== undefined);
+    const { images } = await readSamples(run);
+    for (const { tf8 } of images) {
+      assert.ok(tf8.every(({ probability }) => Number.isInteger(256 * probability)));
+    }
   });
 
   it('names and counts an image that cannot be read', async () => {

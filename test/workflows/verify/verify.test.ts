@@ -26,7 +26,8 @@ describe('verify', () => {
     for (let index = 0; index < IMAGES; index++) {
       await writeImage(at('images'), index, `${index}.png`, await picture(index));
     }
-    const model = { model: at('model'), calibrationData: at('images'), seed: 0 };
+    const images = { calibrationData: at('images'), seed: 0 };
+    const model = { ...images, model: at('model'), recipe: 'as-published' };
     await exportModel({ ...model, format: 'tflite', out: at('m.tflite') }, contextOf());
     options = {
       file: at('m.tflite'),

@@ -10,6 +10,11 @@
 #include "rearrange.h"
 #include "slices.h"
 
+/* Of a block of rows, beside a panel's weights. */
+#ifndef L1_BYTES
+#define L1_BYTES (20 * 1024)
+#endif
+
 /* The vector kernels' scaled accumulators fit int32, since |acc| <= 2^31, where every multiplier is below 1. */
 static int suits_vectors(const float *multipliers, int32_t count) {
   for (int32_t m = 0; m < count; m++) {
@@ -18,11 +23,10 @@ static int suits_vectors(const float *multipliers, int32_t count) {
   return 1;
 }
 
-/* Whether AVX2 rounds by these factors: their multipliers are below 1, and its kernel of the kind is one of 32 lanes. */
+/* Whether AVX2 rounds by these factors: multipliers below 1, and no depthwise blocks of 16 channels. */
 static int suits_fixed(OpKind kind, Isa isa, const Windowed *w, const Factor *factors) {
   if (isa != ISA_AVX2 && isa != ISA_AVXVNNI && isa != ISA_AVX512VNNI) return 0;
-  const int is_wide = w->window_height == 3 && w->window_width == 3 && w->channels >= 32;
-  if (kind == OP_DEPTHWISE && !is_wide) return 0;
+  if (kind == OP_DEPTHWISE && w->channels < 32) return 0;
   for (int32_t m = 0; m < w->output_channels; m++) {
     if (factors[m].exponent > 0) return 0;
   }
@@ -79,6 +83,19 @@ static int pack_fixed(Op *op, const Weights *weights, int32_t filter_zero_point)
   return packed && (is_scalar || pack_factors(op, weights->factors));
 }
 
+/*
+ * Rows of the matrix that go over all panels before the next ones: what they read and write stays in the L1
+ * cache, unless the weights, which each block of rows reads again, are what fills the L2 cache.
+ */
+static size_t rows_of_block(const Op *op) {
+  const size_t read = (size_t)op->groups * 4, written = (size_t)op->output_channels;
+  const int is_small = op->weight_bytes <= 96 * 1024;
+  const size_t fitting = is_small ? L1_BYTES / (read + written) : 96 * 1024 / read;
+  const size_t least = is_small ? 24 : TILE_HEIGHT;
+  const size_t rows = fitting < least ? least : fitting > 384 ? 384 : fitting;
+  return rows / TILE_HEIGHT * TILE_HEIGHT;
+}
+
 Op *op_create_windowed(OpKind kind, Isa isa, const Windowed *w, const Weights *weights) {
   Op *op = calloc(1, sizeof *op);
   if (op == NULL) return NULL;
@@ -120,11 +137,7 @@ Op *op_create_windowed(OpKind kind, Isa isa, const Windowed *w, const Weights *w
   const int packed = !has_weights ? 1
                      : is_fixed   ? pack_fixed(op, weights, w->filter_zero_point)
                                   : pack_weights(op, weights, w->filter_zero_point);
-  if (packed && kind == OP_CONVOLUTION) {
-    const size_t row_bytes = (size_t)op->groups * 4;
-    const size_t fitting = 96 * 1024 / row_bytes / 6 * 6;
-    op->block_rows = fitting < 6 ? 6 : fitting > 384 ? 384 : fitting;
-  }
+  if (packed && kind == OP_CONVOLUTION) op->block_rows = rows_of_block(op);
   if (packed) return op;
   op_release(op);
   return NULL;
@@ -171,13 +184,6 @@ static void release_slices(Slices *slices) {
   free(slices->ops);
   free(slices->places);
   free(slices);
-}
-
-int op_set_table(Op *op, const uint8_t *table) {
-  if (op->table == NULL) op->table = malloc(256);
-  if (op->table == NULL) return 0;
-  memcpy(op->table, table, 256);
-  return 1;
 }
 
 void op_release(Op *op) {
