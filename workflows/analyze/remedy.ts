@@ -197,6 +197,7 @@ function retraining(
     command('train', {
       network: network === 'mobilenet_v1' ? undefined : network,
       variant,
+      squeezeExcite: isWithoutSqueezeExcite(architecture) ? 'off' : undefined,
       widthMultiplier: widthMultiplier === 1 ? undefined : widthMultiplier,
       resolution,
       from: model,
@@ -206,6 +207,10 @@ function retraining(
       out: `${baseName(model)}-retrained`,
     }),
   ];
+}
+
+function isWithoutSqueezeExcite(architecture: NetworkConfig): boolean {
+  return 'variant' in architecture && architecture.squeezeExcite === false;
 }
 
 /** What a user would call it in a folder of models: "mine" for models/mine/model.json. */

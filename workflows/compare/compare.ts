@@ -9,6 +9,7 @@ import type { Tf8Plan } from '../../quantize/execute/plan.ts';
 import { planOn } from '../../quantize/execute/plan_on.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
 import { selectKernels } from '../../quantize/kernels/select.ts';
+import { DEFAULT_ROUNDING, type RoundingName } from '../../quantize/params/roundings.ts';
 import { selectBackend } from '../../training/backend.ts';
 import { runNameOf } from '../analyze/analyze_run.ts';
 import { warnOfOtherPreprocessing } from '../open/model_input.ts';
@@ -45,16 +46,18 @@ export interface CompareResult {
   readonly model: string;
   readonly dataset: string;
   readonly kernelTier: TierName;
-  /** The float network first, then each recipe in the order asked for. */
+  /** The float network first, then each recipe in the order asked for, by each profile and number of images. */
   readonly rows: readonly TimedRow[];
   readonly notes: readonly string[];
   /** As JSON has it: "lossless" for an infinite ratio. */
   toJSON(): unknown;
 }
 
-/** A recipe with a number of calibration images. */
+/** A recipe with a rule of requantization and a number of calibration images. */
 interface Entry {
   readonly recipe: Recipe;
+  /** Undefined where no rules are compared. */
+  readonly profile: RoundingName | undefined;
   readonly calibrationImages: number;
   /** By subset. */
   readonly networks: QuantizedContestant[];
@@ -76,6 +79,9 @@ interface QuantizedContestant {
  */
 export async function compare(options: CompareOptions, context: Context): Promise<CompareResult> {
   const { data, calibrationData, runsDir } = options;
+  const profiles = options.profiles && [
+    ...new Set<RoundingName>([DEFAULT_ROUNDING, ...options.profiles]),
+  ];
   const recipes = await Promise.all(
     (options.recipes ?? COMPARED_RECIPES)
       .filter((recipe) => recipe !== FLOAT_ROW)
@@ -89,7 +95,7 @@ export async function compare(options: CompareOptions, context: Context): Promis
   await makeWritableFolder(runsDir);
   const opened = await openFloatModel(options.model, context, options);
   try {
-    return await compareOpened(opened, recipes, options, context);
+    return await compareOpened(opened, recipes, { ...options, profiles }, context);
   } finally {
     opened.dispose();
   }
@@ -158,6 +164,7 @@ async function compareOpened(
       subsets,
     },
     recipes: JSON.parse(JSON.stringify(recipes)),
+    ...(options.profiles !== undefined && { profiles: [...options.profiles] }),
     ...(options.outputs !== undefined && { outputs: [...options.outputs] }),
     ...(options.softmax && { softmax: true }),
   };
@@ -188,10 +195,10 @@ async function compareOpened(
     const float = comparedRow(meters, { recipe: FLOAT_ROW });
     const rows: TimedRow[] = [
       { ...float, seconds: 0 },
-      ...entries.map(({ recipe, calibrationImages, networks }) => ({
+      ...entries.map(({ recipe, profile, calibrationImages, networks }) => ({
         ...comparedRow(
           networks.map(({ meter }) => meter),
-          { recipe: recipe.name, calibrationImages, knobs: recipe },
+          { recipe: recipe.name, ...(profile && { profile }), calibrationImages, knobs: recipe },
         ),
         seconds: mean(networks.map(({ seconds }) => seconds)),
       })),
@@ -264,20 +271,29 @@ async function quantizeAll(
   { opened, asked, calibrating, images, outputs, labelOffset }: QuantizingParts,
   entries: Entry[],
   {
-    options: { seed, tier, softmax },
+    options: { seed, tier, softmax, profiles: given },
     context,
   }: { readonly options: CompareOptions; readonly context: Context },
 ): Promise<void> {
-  const all = asked.length * images.subsets.length;
+  const profiles: readonly (RoundingName | undefined)[] = given ?? [undefined];
+  const kinds = asked.flatMap((one) => profiles.map((profile) => ({ ...one, profile })));
+  const all = kinds.length * images.subsets.length;
   let begunNetworks = 0;
-  for (const { recipe, count } of asked) {
+  for (const { recipe, count, profile } of kinds) {
     const networks: QuantizedContestant[] = [];
     const calibrationImages = Math.min(count, images.subsets[0].limit);
-    entries.push({ recipe, calibrationImages, networks });
+    entries.push({ recipe, profile, calibrationImages, networks });
     for (const { skip, limit } of images.subsets) {
-      const source = { dataset: calibrating, images: Math.min(count, limit), seed, skip };
+      const source = {
+        dataset: calibrating,
+        images: Math.min(count, limit),
+        seed,
+        skip,
+        rounding: profile,
+      };
       const begun = performance.now();
-      const label = `${opened.name} by ${recipe.name} (${++begunNetworks} of ${all})`;
+      const kind = profile === undefined ? recipe.name : `${recipe.name}, ${profile}`;
+      const label = `${opened.name} by ${kind} (${++begunNetworks} of ${all})`;
       const ends = { softmax };
       const { model } = await quantizeModel(opened, recipe, source, context, label, ends);
       const seconds = (performance.now() - begun) / 1000;

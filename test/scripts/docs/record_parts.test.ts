@@ -129,6 +129,7 @@ describe('recordParts', () => {
       paperFigures: undefined,
       rearchitect: undefined,
       granularity: undefined,
+      agreement: undefined,
       models: undefined,
       recipes: undefined,
       workers: undefined,

@@ -141,6 +141,27 @@ describe('compare', () => {
     assert.ok(Number.isFinite(rows[1].sqnrDb));
   });
 
+  it('has a row of each recipe for each profile, the default first, and a column of them', async () => {
+    const profiles = ['power-of-two', 'double-rounding'] as const;
+    const recipes = ['as-published', 'best'];
+    const { rows, run } = await compare({ ...options, recipes, profiles, subsets: 1 }, contextOf());
+    const rules = ['f32-multiply-round-half-even', ...profiles];
+    assert.deepEqual(
+      rows.map(({ recipe, profile }) => [recipe, profile]),
+      [['float', undefined], ...recipes.flatMap((recipe) => rules.map((rule) => [recipe, rule]))],
+    );
+    const { comparison } = await readParts(run);
+    assert.equal(comparison!.rows[2].profile, 'power-of-two');
+    const table = await readFile(join(run, 'table.md'), 'utf8');
+    assert.match(table, /^\| recipe +\| profile +\| calibrated on \|/);
+    const csv = await readFile(join(run, 'table.csv'), 'utf8');
+    assert.match(csv, /^recipe,profile,|,profile,/);
+    assert.match(
+      comparisonSection(comparison!).body([]).text,
+      /<th scope="col">profile<\/th>|profile/,
+    );
+  });
+
   it('says which of the networks it quantizes, and how far that is', async () => {
     const reporter = recordingReporter();
     await compare({ ...options, recipes: ['option-1', 'best'] }, contextOf(reporter));
