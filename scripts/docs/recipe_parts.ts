@@ -218,7 +218,9 @@ function publishedTable(record: RecipesRecord | undefined): string {
       (floatTop1Percent - tf8Top1Percent).toFixed(2),
     ];
   });
-  const rows = [...ours, ...peers, ...theirs].toSorted((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0));
+  const rows = [...ours, ...peers, ...theirs].toSorted((a, b) =>
+    a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0,
+  );
   return markdownTable(
     ['network', 'method', 'source', 'arithmetic', 'float', '8 bits', 'loss'],
     rows,
