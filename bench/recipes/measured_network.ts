@@ -8,7 +8,7 @@ import type { Dataset } from '../../datasets/dataset.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { AS_PUBLISHED } from '../../quantize/convert/recipe.ts';
 import { planOn } from '../../quantize/execute/plan_on.ts';
-import { encodeFloatOnnx } from '../../quantize/export/encodings/float_onnx.ts';
+import { encodeFloatOnnx } from '../../quantize/export/onnx/float_onnx.ts';
 import { BesideFloat } from '../../workflows/compare/beside_float.ts';
 import { ContestantMeter } from '../../workflows/compare/contestant.ts';
 import { type ImagePlan, planImages } from '../../workflows/compare/image_plan.ts';
