@@ -19,6 +19,8 @@ export const OPTION_NAMES = [
   'imagenet',
   'images',
   'inputRange',
+  'keep',
+  'layers',
   'limit',
   'network',
   'out',

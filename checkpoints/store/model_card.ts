@@ -34,11 +34,23 @@ const plain = (network: PlainNetworkConfig['network']) =>
     classes,
   });
 
+/** Another network, which its layers alone describe. */
+const other = z.object({
+  network: z.literal('other'),
+  /** Height of its images, and their width and channels. */
+  resolution: z.int().min(1),
+  width: z.int().min(1),
+  channels: z.int().min(1),
+  /** Length of its first output. */
+  classes: z.int().min(1),
+});
+
 const [first, ...others] = NETWORK_NAMES.filter(hasVariants);
 const architectureSchema = z.discriminatedUnion('network', [
   withVariants(first),
   ...others.map(withVariants),
   ...NETWORK_NAMES.filter((name) => !hasVariants(name)).map(plain),
+  other,
 ]);
 
 const preprocessingSchema = z.object({
@@ -112,8 +124,9 @@ export function architectureOf(config: NetworkConfig): ModelCard['architecture']
   };
 }
 
-/** The network that a card speaks of: the inverse of `architectureOf`. */
-export function configOf(architecture: ModelCard['architecture']): NetworkConfig {
+/** The network of ours that a card speaks of, the inverse of `architectureOf`; undefined of another one. */
+export function configOf(architecture: ModelCard['architecture']): NetworkConfig | undefined {
+  if (architecture.network === 'other') return undefined;
   if (!('variant' in architecture)) return architecture;
   return { ...architecture, variant: variantNamed(architecture.variant) };
 }
