@@ -10,12 +10,30 @@
 #include "rearrange.h"
 #include "slices.h"
 
+/* Of a block of rows, beside a panel's weights. */
+#ifndef L1_BYTES
+#define L1_BYTES (20 * 1024)
+#endif
+
 /* The vector kernels' scaled accumulators fit int32, since |acc| <= 2^31, where every multiplier is below 1. */
 static int suits_vectors(const float *multipliers, int32_t count) {
   for (int32_t m = 0; m < count; m++) {
     if (!(multipliers[m] < 1)) return 0;
   }
   return 1;
+}
+
+/*
+ * Rows of the matrix that go over all panels before the next ones: what they read and write stays in the L1
+ * cache, unless the weights, which each block of rows reads again, are what fills the L2 cache.
+ */
+static size_t rows_of_block(const Op *op) {
+  const size_t read = (size_t)op->groups * 4, written = (size_t)op->output_channels;
+  const int is_small = op->weight_bytes <= 96 * 1024;
+  const size_t fitting = is_small ? L1_BYTES / (read + written) : 96 * 1024 / read;
+  const size_t least = is_small ? 24 : TILE_HEIGHT;
+  const size_t rows = fitting < least ? least : fitting > 384 ? 384 : fitting;
+  return rows / TILE_HEIGHT * TILE_HEIGHT;
 }
 
 Op *op_create_windowed(OpKind kind, Isa isa, const Windowed *w, const Weights *weights) {
@@ -55,9 +73,7 @@ Op *op_create_windowed(OpKind kind, Isa isa, const Windowed *w, const Weights *w
                       op->output_height == op->height && op->output_width == op->width;
     op->is_pointwise = dense;
     packed = pack_convolution(op, weights, w->filter_zero_point);
-    const size_t row_bytes = (size_t)op->groups * 4;
-    const size_t fitting = 96 * 1024 / row_bytes / 6 * 6;
-    op->block_rows = fitting < 6 ? 6 : fitting > 384 ? 384 : fitting;
+    op->block_rows = rows_of_block(op);
   } else if (kind == OP_DEPTHWISE) {
     packed = pack_depthwise(op, weights, w->filter_zero_point);
   }
@@ -114,13 +130,6 @@ static void release_slices(Slices *slices) {
   free(slices->ops);
   free(slices->places);
   free(slices);
-}
-
-int op_set_table(Op *op, const uint8_t *table) {
-  if (op->table == NULL) op->table = malloc(256);
-  if (op->table == NULL) return 0;
-  memcpy(op->table, table, 256);
-  return 1;
 }
 
 void op_release(Op *op) {
