@@ -3,6 +3,7 @@ import { InvalidValueError } from '../../foundation/errors.ts';
 import type { FloatGraph } from '../graph/float_graph.ts';
 import type { FloatNode } from '../graph/float_node.ts';
 import { operationOf } from '../graph/operations/table.ts';
+import { swapLast } from '../graph/transposed_window.ts';
 
 /** Keras' names of the weights that a graph calls otherwise. */
 const GRAPH_NAMES: Readonly<Record<string, string>> = {
@@ -36,9 +37,12 @@ export function setGraphWeights(model: tf.LayersModel, graph: FloatGraph): void 
   for (const write of writes) write();
 }
 
-/** Of an image's channels, weights are in the order of Keras'. */
 function valuesOf(node: FloatNode | undefined, weight: string): Float32Array | undefined {
   if (node === undefined) return undefined;
+  if (node.op === 'transposedConv2d' && weight === 'kernel') {
+    // Keras has the outputs in front.
+    return swapLast(node.kernel, node.kernelShape[2], node.kernelShape[3]);
+  }
   const constants = operationOf(node).constants?.(node) ?? {};
   return constants[GRAPH_NAMES[weight] ?? weight]?.values;
 }

@@ -20,7 +20,7 @@ import { type BatchSource, type BatchState, ImageStates } from './image_states.t
 import { batchMoments, layerMoments } from './layer_moments.ts';
 import { Moments } from './moments.ts';
 import type { TransposedProduct } from './run_nodes.ts';
-import { residualOf, type SeparablePair } from './separable_pairs.ts';
+import { isExpansion, residualOf, type SeparablePair } from './separable_pairs.ts';
 import { type Fit, type Stretch, Stretches, stretchWeights } from './stretch.ts';
 
 const DEFAULT_ACTIVATION_PASSES = 3;
@@ -295,14 +295,6 @@ function fitsOf({ source, pairs }: Rebuilding): Fit[] {
       return { layer: pointwise, depthwise, residual, from };
     })
     .sort((a, b) => places.get(a.layer)! - places.get(b.layer)!);
-}
-
-/** Whether a layer reads a few channels and makes many: its input is less to keep than its output. */
-function isExpansion(graph: FloatGraph, name: string): boolean {
-  const node = makerOf(graph, name);
-  if (node?.op !== 'conv2d') return false;
-  const [rows, columns, channels, outputs] = node.kernelShape;
-  return rows === 1 && columns === 1 && outputs > 2 * channels;
 }
 
 /** The network with its new activations, and without the channels that batch norms saw constant. */

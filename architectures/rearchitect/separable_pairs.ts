@@ -97,3 +97,11 @@ export function residualOf(graph: FloatGraph, layer: string): string | undefined
   const isSame = shapeIn(graph, other).join() === shapeIn(graph, layer).join();
   return isSame ? other : undefined;
 }
+
+/** Whether a layer reads few channels and makes many of them, as inverted residuals begin. */
+export function isExpansion(graph: FloatGraph, name: string): boolean {
+  const node = makerOf(graph, name);
+  if (node?.op !== 'conv2d') return false;
+  const [rows, columns, channels, outputs] = node.kernelShape;
+  return rows === 1 && columns === 1 && outputs > 2 * channels;
+}

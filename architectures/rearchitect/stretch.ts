@@ -16,7 +16,7 @@ export interface Fit {
 }
 
 /** A network and what it becomes: the same nodes with other weights and activations. */
-export interface Networks {
+interface Networks {
   readonly original: FloatGraph;
   readonly rebuilt: readonly FloatNode[];
   /** The tensors that are not the same in both. */

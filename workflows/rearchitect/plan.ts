@@ -6,7 +6,11 @@ import { elements } from '../../architectures/graph/shape.ts';
 import type { InputBatch } from '../../architectures/rearchitect/image_states.ts';
 import { measurePairGains, type PairGain } from '../../architectures/rearchitect/pair_gains.ts';
 import { passesOf } from '../../architectures/rearchitect/reconstruct.ts';
-import type { LeftAlone, SeparablePair } from '../../architectures/rearchitect/separable_pairs.ts';
+import {
+  isExpansion,
+  type LeftAlone,
+  type SeparablePair,
+} from '../../architectures/rearchitect/separable_pairs.ts';
 import type { Variant } from '../../architectures/variants.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
@@ -76,7 +80,9 @@ export async function planRearchitecture(
     keep.includes(depthwise) || keep.includes(pointwise);
   const open = pairs.filter((pair) => !isKept(pair));
   const kept = pairs.filter(isKept).map(({ depthwise }) => left(depthwise, 'kept, as asked'));
-  const isChain = !open.some(({ before, depthwise }) => isExpanded(original, before, depthwise));
+  const isChain = !open.some(
+    ({ before }) => before !== undefined && isExpansion(original.folded, before),
+  );
   const takesAll = layers === 'all' || (layers === undefined && maxLoss === undefined && isChain);
   const gains = takesAll ? [] : await gainsOf(original, open, options, context);
   const chosen = takesAll ? open : chosenOf(gains, options);
@@ -95,14 +101,6 @@ export async function planRearchitecture(
 
 function left(layer: string, reason: string): LeftAlone {
   return { layer, reason };
-}
-
-/** Whether a depthwise layer reads what a wider layer than its input has made: an inverted residual. */
-function isExpanded({ folded }: Original, before: string | undefined, depthwise: string): boolean {
-  if (before === undefined) return false;
-  const { kernelShape, bias } = makerOf(folded, before) as FloatWeightedNode;
-  const reader = makerOf(folded, depthwise) as FloatWeightedNode;
-  return kernelShape[0] === 1 && bias.length > 2 * kernelShape[2] && reader.bias.length > 0;
 }
 
 function chosenOf(

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Variant } from '../../architectures/variants.ts';
 import { configOf, type ModelCard } from '../../checkpoints/store/model_card.ts';
-import type { Dataset } from '../../datasets/dataset.ts';
+import type { Dataset, LabelledDataset } from '../../datasets/dataset.ts';
 import { isLabelled } from '../../datasets/labels.ts';
 import { holdOutValidation } from '../../datasets/order/hold_out.ts';
 import { UserError } from '../../foundation/errors.ts';
@@ -14,7 +14,7 @@ import { overrideRecipe } from '../../training/recipes/override_recipe.ts';
 import type { Recipe } from '../../training/recipes/recipe.ts';
 import { requireModelFolder } from '../outputs/output_folder.ts';
 import { openCheckpoints } from '../train/open_checkpoints.ts';
-import { type RunOptions, trainJob } from '../train/train.ts';
+import { type RunOptions, type TrainJobOptions, trainJob } from '../train/train.ts';
 import { option } from '../wording.ts';
 import { finishFolder } from './finish.ts';
 import type { FittingImages } from './images.ts';
@@ -111,7 +111,7 @@ export async function rearchitect(
   options: RearchitectOptions,
   context: Context,
 ): Promise<RearchitectResult> {
-  const { model, variant, out } = options;
+  const { model, variant, dataset, out } = options;
   if (variant.depthwiseBatchNorm) {
     throw new UserError(
       `Expected a variant without batch norms and ReLU6 after its depthwise layers but received ${variant.name}, which is what a model is rebuilt from`,
@@ -123,6 +123,7 @@ export async function rearchitect(
       remedy: `Pass another ${option('out')}.`,
     });
   }
+  const { retrain } = options;
   await requireTensorFlow('Re-architecture');
   await requireModelFolder(out, {
     inputs: [model],
@@ -131,8 +132,13 @@ export async function rearchitect(
     checkpointed: options.retrain?.run !== undefined,
   });
   const original = await openOriginal(options, options.retrain !== undefined, context);
-  if (options.retrain !== undefined) {
-    return rebuildAndRetrain(original, options, options.retrain, context);
+  if (retrain !== undefined) {
+    return rebuildAndRetrain(
+      original,
+      { ...options, dataset: labelled(dataset) },
+      retrain,
+      context,
+    );
   }
   const { card, plan, record, warnings } = await rebuildInto(out, original, options, context);
   const { reconstruction, equalization, centring } = record;
@@ -146,6 +152,14 @@ export async function rearchitect(
     ...(equalization && { equalization }),
     ...(centring && { centring }),
   };
+}
+
+/** @throws UserError for images without classes */
+function labelled(dataset: Dataset): LabelledDataset {
+  if (isLabelled(dataset)) return dataset;
+  throw new UserError(`Expected images with classes to retrain on but ${dataset.name} has none`, {
+    remedy: 'Pass a folder with a folder for each class, or leave the retraining out.',
+  });
 }
 
 /** Of a model folder or the model.json in it. */
@@ -204,24 +218,19 @@ function warn(
 
 async function rebuildAndRetrain(
   original: Original,
-  options: RearchitectOptions,
+  options: RearchitectOptions & { readonly dataset: LabelledDataset },
   retrain: Retraining,
   context: Context,
 ): Promise<RearchitectResult> {
-  const { out, dataset, variant, seed } = options;
+  const { out, dataset, seed } = options;
   const reconstructed = join(out, RECONSTRUCTED);
   await requireSameTraining(reconstructed, original, options, retrain);
   const before = await rebuildInto(reconstructed, original, options, context);
   context.signal.throwIfAborted();
-  const config = configOf(before.card.architecture);
-  if (config === undefined || !('variant' in config) || !isLabelled(dataset)) {
-    throw new UserError('not yet');
-  }
-  const { widthMultiplier, resolution } = config;
+  const { resolution } = before.card.architecture;
   const trained = await trainJob(
     {
-      network: { network: config.network, variant, widthMultiplier },
-      from: reconstructed,
+      ...startOf(before.card, original, options, reconstructed),
       ...(retrain.distill && { teacher: await teacherOf(original, options) }),
       zeroVariance: 'keep',
       dataset,
@@ -254,6 +263,23 @@ async function rebuildAndRetrain(
   return { ...made, ...finish, card };
 }
 
+/** What is trained, and from what. */
+function startOf(
+  { architecture }: ModelCard,
+  { name }: Original,
+  { variant }: RearchitectOptions,
+  folder: string,
+): Pick<TrainJobOptions, 'network' | 'from'> {
+  const config = configOf(architecture);
+  if (config === undefined) {
+    const { regularizeDepthwise } = variant;
+    const title = `${variant.name} of ${name}`;
+    return { network: { network: 'other', folder, title, regularizeDepthwise } };
+  }
+  const { resolution: _, classes: __, ...network } = config;
+  return { network, from: folder };
+}
+
 /**
  * Sees to it that a training which `out` holds can go on before its reconstruction is replaced.
  * @throws UserError where it is another one
@@ -275,12 +301,12 @@ async function requireSameTraining(
   );
 }
 
-/** The model itself, or where it lies without its background. */
+/** The model itself, or where it lies without its background, with logits of its own. */
 async function teacherOf(
   original: Original,
   { model, dataset, out }: RearchitectOptions,
 ): Promise<string> {
-  if (!original.withoutBackground) return model;
+  if (!original.withoutBackground && original.config !== undefined) return model;
   const dir = join(out, TEACHER);
   await saveTeacher(original, dataset, dir);
   return dir;

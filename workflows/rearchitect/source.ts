@@ -12,6 +12,7 @@ import { isLabelled } from '../../datasets/labels.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { labelOffsetOn, type ModelFacts, resolutionOf, weightsOf } from '../open/model_facts.ts';
+import { requireSquareRgb } from '../open/model_input.ts';
 import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
 import { call, option } from '../wording.ts';
 import { layersOf, storedNetwork } from './stored_network.ts';
@@ -40,8 +41,9 @@ export interface Original {
 
 /**
  * Opens the model to rebuild.
- * @param dropBackground leaves out an output before the data set's classes: labels have none
- * @throws UserError where it takes images of any size, has other classes than the data set, or no depthwise
+ * @param dropBackground leaves out an output before the data set's classes, since it is to be trained: labels
+ *   have none
+ * @throws UserError where it takes images of any size, of another form than training has, has other classes than the data set, or no depthwise
  *   layer whose activation can go
  */
 export async function openOriginal(
@@ -50,6 +52,7 @@ export async function openOriginal(
   context: Context,
 ): Promise<Original> {
   const opened = await openFloatModel(reference, context);
+  if (dropBackground) requireSquareRgb(opened);
   try {
     resolutionOf(opened);
     const labelOffset = labelOffsetOf(opened, dataset);
