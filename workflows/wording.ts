@@ -20,6 +20,8 @@ export const OPTION_NAMES = [
   'imagenet',
   'images',
   'inputRange',
+  'keep',
+  'layers',
   'limit',
   'network',
   'out',
