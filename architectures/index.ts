@@ -90,6 +90,7 @@ export {
   type PlainNetworkConfig,
   type VariantNetworkConfig,
 } from './network.ts';
+export type { NetworkChoices } from './network_choices.ts';
 export type { Kernel, NetworkLayer, NetworkLayers } from './network_layers.ts';
 export { type DepthwiseMeans, measureDepthwiseMeans } from './rearchitect/centre_depthwise.ts';
 export type { Chain, ChainLayer } from './rearchitect/chain.ts';
@@ -110,7 +111,6 @@ export { type RecognizedMobileNetV1, recognizeMobileNetV1 } from './recognize_mo
 export {
   NETWORK_NAMES,
   type Network,
-  type NetworkChoices,
   type NetworkName,
   networkNamed,
   type VariantNetworkName,
@@ -118,6 +118,8 @@ export {
 export { RESNET_50_ROWS, type ResNetRow, resNet50Layers } from './resnet_50.ts';
 export { type TransferOptions, type TransferReport, transferWeights } from './transfer_weights.ts';
 export {
+  activationIn,
+  depthwiseActivationIn,
   FRIENDLY,
   NO_DEPTHWISE_BN,
   RELU,

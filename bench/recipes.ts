@@ -16,6 +16,8 @@ import {
   type RecipesRecord,
   recipesRecordSchema,
 } from '../workflows/records/recipes_record.ts';
+import { MEASURING_VERSION } from '../workflows/records/versions.ts';
+import { EarlierRecord } from './recipes/earlier_record.ts';
 import { MeasuredNetwork } from './recipes/measured_network.ts';
 import { type Piece, PieceStore } from './recipes/pieces.ts';
 import { countFrom, namedModel, runRecordedBench, valuesOf } from './run_bench.ts';
@@ -25,13 +27,14 @@ const STORE = 'runs/bench-recipes';
 const SEED = 0;
 
 /** Numbers of calibration images of a curve, of the best recipe alone. */
-const CURVE = [8, 32];
+const CURVE = [5, 10, 25, 50];
 
 const HELP = `Usage: npm run bench:recipes -- --imagenet DIR --network NAME=MODEL [OPTIONS]
 
 Prints as JSON what recipes of quantization make of published networks: each subset of the images
 calibrates in turn, and the images of the others are measured. What was measured is kept in ${STORE},
 piece by piece, and taken up by the next call: interrupt it, or let it work for a while at a time.
+What bench/results/recipes.json has of the same images and weights is taken up as well.
 
   --imagenet DIR        ImageNet, as folders or TFRecords
   --network NAME=MODEL  a network and what the table calls it; may be given several times
@@ -42,7 +45,7 @@ piece by piece, and taken up by the next call: interrupt it, or let it work for 
   --until-subset N      subsets that are measured now: the first N
   --minutes N           begins no measurement after so many minutes; 0 prints what there is
   --store DIR           where measurements are kept; ${STORE} unless given
-  --curve               measures the best recipe with ${CURVE.join(' and ')} images as well
+  --curve               measures the best recipe with ${CURVE.join(', ')} images as well
   --record              stores the figures as bench/results/recipes.json, for "npm run docs"
 `;
 
@@ -68,25 +71,32 @@ async function measure(options: Options, context: Context): Promise<RecipesRecor
   const end = performance.now() + 60_000 * options.minutes;
   const networks: MeasuredNetwork[] = [];
   try {
+    const where = await environment(backend);
+    const { commit } = where;
     for (const { name, model } of options.networks) {
-      networks.push(await MeasuredNetwork.open({ ...options, seed: SEED, name, model }, context));
+      const network = { ...options, seed: SEED, name, model, commit };
+      networks.push(await MeasuredNetwork.open(network, context));
     }
     const { fingerprint: data } = networks[0].dataset;
     const { subsetImages, subsets } = options;
     const conditions = { data, seed: SEED, subsetImages, subsets, backend: backend.version };
-    const store = new PieceStore(options.store, conditions, context);
+    const earlier = await EarlierRecord.open(RESULT, conditions);
+    const store = new PieceStore(options.store, conditions, earlier, context);
     const rows = rowsOf(subsetImages);
     await measurePieces(networks, rows, { store, options, end }, context);
-    const collected: RecipesRecord['networks'] = [];
-    for (const network of networks) collected.push(await collect(network, rows, subsets, store));
+    const collected = new Map(earlier.networks.map((network) => [network.name, network]));
+    for (const network of networks) {
+      collected.set(network.name, await collect(network, rows, { subsets, store, earlier }));
+    }
     const record = {
       date: new Date().toISOString().slice(0, 10),
-      environment: await environment(backend),
+      environment: where,
+      version: MEASURING_VERSION,
       data,
       seed: SEED,
       subsetImages,
       subsets,
-      networks: collected,
+      networks: [...collected.values()],
     };
     recipesRecordSchema.parse(recorded(record));
     return recorded(record) as RecipesRecord;
@@ -146,16 +156,24 @@ function pieceOf({ name, weightsSha256 }: MeasuredNetwork, row: Row, subset: num
   return { network: name, weightsSha256, ...row, subset };
 }
 
+interface Collecting {
+  readonly subsets: number;
+  readonly store: PieceStore;
+  readonly earlier: EarlierRecord;
+}
+
 /** All that was measured of a network, now or before. */
 async function collect(
   network: MeasuredNetwork,
   rows: readonly Row[],
-  subsets: number,
-  store: PieceStore,
+  { subsets, store, earlier }: Collecting,
 ): Promise<RecipesRecord['networks'][number]> {
   const { name, weightsSha256 } = network;
   const collected: RecipesRecord['networks'][number]['rows'] = [];
-  for (const row of rows) {
+  const others = (earlier.network({ network: name, weightsSha256 })?.rows ?? [])
+    .map(({ knobs, calibrationImages }) => ({ recipe: knobs, calibrationImages }))
+    .filter((row) => !rows.some((known) => isSameRow(known, row)));
+  for (const row of [...rows, ...others]) {
     const perSubset: RecipePiece[] = [];
     for (let subset = 0; subset < subsets; subset++) {
       const found = await store.find(pieceOf(network, row, subset));
@@ -171,6 +189,10 @@ async function collect(
     });
   }
   return { name, weightsSha256, rows: collected };
+}
+
+function isSameRow(a: Row, b: Row): boolean {
+  return a.recipe?.name === b.recipe?.name && a.calibrationImages === b.calibrationImages;
 }
 
 function parse() {

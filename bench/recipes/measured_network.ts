@@ -21,6 +21,8 @@ export interface MeasuredNetworkOptions
   readonly name: string;
   readonly model: string;
   readonly imagenet: string;
+  /** Of the checkout that measures. */
+  readonly commit: string;
 }
 
 /** A network and the images that its recipes are measured on; the float network runs once over them. */
@@ -68,9 +70,10 @@ export class MeasuredNetwork implements Disposable {
 
   /** Quantizes the network and measures it on the images of the other subsets. */
   async measure({ recipe, calibrationImages, subset }: Piece): Promise<RecipePiece> {
+    const { commit } = this.options;
     if (recipe === undefined) {
       const figures = await this.figures(subset, 'float');
-      return { subset, ...figures, seconds: 0, processorSeconds: 0 };
+      return { subset, ...figures, seconds: 0, processorSeconds: 0, commit };
     }
     const { skip } = this.plan.subsets[subset];
     const source = {
@@ -85,7 +88,7 @@ export class MeasuredNetwork implements Disposable {
     const { user, system } = process.cpuUsage(cpu);
     using plan = planOn(model, { threads: availableParallelism() });
     const figures = await this.figures(subset, recipe.name, plan);
-    return { subset, ...figures, seconds, processorSeconds: (user + system) / 1e6 };
+    return { subset, ...figures, seconds, processorSeconds: (user + system) / 1e6, commit };
   }
 
   [Symbol.dispose](): void {

@@ -86,8 +86,14 @@ export function readOnnx(
     nodes: draft.nodes,
     outputs: [...outputs.keys()],
   });
-  const { done, ...rest } = withInput(dropUnread(whole), undefined, notes);
-  return { ...rest, unread: lost.operations, origin: { input: input.name, outputs, done } };
+  const turned = [input.name, ...outputs.values()].filter(
+    (tensor) => draft.find(tensor)!.layout !== 'plain',
+  );
+  return {
+    ...withInput(dropUnread(whole), undefined, notes),
+    unread: lost.operations,
+    origin: { input: input.name, outputs, channelsFirst: new Set(turned) },
+  };
 }
 
 /** Operators that sum over weights, or over what two images have: what networks are made of. */

@@ -58,6 +58,8 @@ export interface LoadedNetwork extends LoadedParts {
   readonly network: FloatNetwork;
   /** Of a GraphModel. */
   readonly origin: GraphOrigin | undefined;
+  /** What the file does to its input that the network does not. */
+  readonly done: ReadModel['done'];
 }
 
 interface LoadedParts {
@@ -151,10 +153,10 @@ export async function loadNetworkFolder(
   const { path, json } = await readJson(pathToFolderOrModelJson);
   if (!isGraphModel(json)) {
     const { model, ...parts } = await loadLayers(json, path, reading?.resolution);
-    return { network: networkOfLayers(model), origin: undefined, ...parts };
+    return { network: networkOfLayers(model), origin: undefined, done: undefined, ...parts };
   }
-  const { graph, unread, origin, ...read } = await readGraphModel(json, path, reading);
-  return { network: networkOfGraph(graph, unread), origin, ...graphParts(read, path) };
+  const { graph, unread, origin, done, ...read } = await readGraphModel(json, path, reading);
+  return { network: networkOfGraph(graph, unread), origin, done, ...graphParts(read, path) };
 }
 
 function graphParts({ notes, range }: Pick<ReadModel, 'notes' | 'range'>, path: string) {
@@ -210,7 +212,10 @@ async function readLayersModel(anyJson: unknown, path: string, resolution?: Imag
   if (card === undefined) {
     const specs = json.weightsManifest.flatMap((group) => group.weights);
     const stored = splitWeights(specs, weights.weightData);
-    const normalized = normalizeModel(json.modelTopology, stored, path, resolution);
+    const normalized = normalizeModel(json.modelTopology, stored, path, {
+      resolution,
+      isOwnFile: false,
+    });
     checkTopology(normalized.topology, path);
     return { json, card, ...normalized };
   }

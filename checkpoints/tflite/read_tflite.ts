@@ -71,8 +71,8 @@ export function readTflite(bytes: Uint8Array, name: string, reading: Reading = {
     outputs: [...outputs.keys()],
   });
   const graph = unread.length === 0 ? read : dropUnread(read);
-  const { done, ...rest } = withInput(graph, quantizedInput(file, input), dequantizedNotes(file));
-  return { ...rest, unread, origin: { input: String(input), outputs, done } };
+  const prepared = withInput(graph, quantizedInput(file, input), dequantizedNotes(file));
+  return { ...prepared, unread, origin: { input: String(input), outputs } };
 }
 
 function readOrLeave(operator: TfliteOperator, draft: GraphDraft): void {

@@ -3,9 +3,10 @@ import type { ModelsRecord } from '../../workflows/records/models_record.ts';
 
 /** Public models: a row for each that opens, and for each that is refused. */
 export function modelsPart(record: ModelsRecord): string {
-  const { images, litertImages, opened, refused } = record;
+  const { images, litertImages, opened, unmeasured, refused } = record;
+  const all = opened.length + unmeasured.length;
   return [
-    `Measured on ${images} photographs, which calibrated too; in LiteRT on ${litertImages}. SQNR is that of the worst and of the best output in 8 bits against float, in dB.`,
+    `${opened.length === all ? `All ${all} models` : `${opened.length} of the ${all} models`} that open. Measured on ${images} photographs, which calibrated too; in LiteRT on ${litertImages}. SQNR is that of the worst and of the best output in 8 bits against float, in dB.`,
     '',
     markdownTable(
       ['model', 'operations', 'left out', 'MACs, millions', 'in integers', 'SQNR', 'in LiteRT'],

@@ -88,11 +88,18 @@ function networkTables(record: RecipesRecord): string {
     );
     return `### ${name}\n\n${table}`;
   });
-  const { processor, threads, backend, commit } = environment;
+  const { processor, threads, backend } = environment;
   return [
     ...tables,
-    `Each of up to ${subsets} disjoint subsets of ${subsetImages} photographs calibrates; the photographs of the other subsets are measured. The column "subsets" says how many were. Mean ± sample standard deviation over the subsets; the loss with its 95 % interval, of which photographs are measured and, where there are several subsets, of these. Processor time: of quantizing, all threads together. ${processor}, ${threads} threads, TensorFlow ${backend.replace(/^tensorflow /, '')}, ${date}, commit ${commit.slice(0, 10)}.`,
+    `Each of up to ${subsets} disjoint subsets of ${subsetImages} photographs calibrates; the photographs of the other subsets are measured. The column "subsets" says how many were. Mean ± sample standard deviation over the subsets; the loss with its 95 % interval, of which photographs are measured and, where there are several subsets, of these. Processor time: of quantizing, all threads together. ${processor}, ${threads} threads, TensorFlow ${backend.replace(/^tensorflow /, '')}, ${date}, ${commitsOf(networks)}.`,
   ].join('\n\n');
+}
+
+/** Of all measurements, in the order of the tables. */
+function commitsOf(networks: RecipesRecord['networks']): string {
+  const pieces = networks.flatMap(({ rows }) => rows.flatMap(({ perSubset }) => perSubset));
+  const commits = [...new Set(pieces.map(({ commit }) => commit.slice(0, 10)))];
+  return `${commits.length === 1 ? 'commit' : 'commits'} ${commits.join(', ')}`;
 }
 
 /** Whether it calibrates with a whole subset, or not at all. */
@@ -103,9 +110,11 @@ function isWhole({ recipe, calibrationImages }: Row, { subsetImages }: RecipesRe
 /** The row with means and spread. */
 function summed({ recipe, calibrationImages, perSubset }: Row) {
   return comparedRow(
-    perSubset.map(({ subset: _, seconds: __, processorSeconds: ___, ...figures }) => ({
-      figures: () => figures,
-    })),
+    perSubset.map(
+      ({ subset: _, seconds: __, processorSeconds: ___, commit: ____, ...figures }) => ({
+        figures: () => figures,
+      }),
+    ),
     { recipe, calibrationImages },
   );
 }

@@ -14,13 +14,17 @@ export const recipePieceSchema = z.strictObject({
   seconds,
   /** The same, of all threads; it depends less on what else the machine does. */
   processorSeconds: seconds,
+  /** Of the checkout that measured it, as `environment.commit`: a record grows over several. */
+  commit: z.string(),
 });
 
 /** What recipes make of published networks, by `npm run bench:recipes`. */
 export const recipesRecordSchema = z.strictObject({
-  /** Day of the measurement, ISO 8601. */
+  /** Day of the last measurement, ISO 8601. */
   date: z.iso.date(),
   environment: environmentSchema,
+  /** MEASURING_VERSION of all its figures. */
+  version: count,
   /** The fingerprint of the images. */
   data: z.string(),
   seed: count,

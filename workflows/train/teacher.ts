@@ -2,22 +2,25 @@ import { SQUEEZED_LOGITS } from '../../architectures/logits_model.ts';
 import type { NetworkConfig } from '../../architectures/network.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
-import { requireSymmetric } from '../open/model_input.ts';
+import type { InputRange } from '../open/model_facts.ts';
+import { isSameRange, rangeTitle, requireSquareRgb } from '../open/model_input.ts';
 import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
 import { call, option } from '../wording.ts';
 
 /**
  * Opens the model that a network is distilled from.
- * @throws UserError where it reads images of another size, has another number of outputs or has no
- *   logits; openFloatModel's errors
+ * @param range of the images that the network takes; the teacher's own unless given
+ * @throws UserError where it reads images of another size or range, has another number of outputs or
+ *   has no logits; openFloatModel's errors
  */
 export async function openTeacher(
   reference: string,
   { resolution, classes }: NetworkConfig,
+  range: InputRange | undefined,
   context: Context,
 ): Promise<OpenedFloatModel> {
   const teacher = await openFloatModel(reference, context);
-  requireSymmetric(teacher);
+  requireSquareRgb(teacher);
   const refuse = (expected: string, received: string, remedy: string): UserError => {
     teacher.dispose();
     return new UserError(`Expected a teacher ${expected}, but ${teacher.name} has ${received}`, {
@@ -38,6 +41,13 @@ export async function openTeacher(
       `that reads images of ${resolution} × ${resolution}, as the network that it is to teach`,
       `an input of ${input.shape.slice(0, 2).join(' × ')}`,
       `Pass ${option('resolution', side!)}, or a teacher that was trained at ${resolution}.`,
+    );
+  }
+  if (range !== undefined && !isSameRange(input.range, range)) {
+    throw refuse(
+      `of images in ${rangeTitle(range)}, as the network that it is to teach`,
+      `images in ${rangeTitle(input.range)}`,
+      'Pass a teacher that takes images as the model to start from does.',
     );
   }
   if (!teacher.layersModel.layers.some(({ name }) => name === SQUEEZED_LOGITS)) {

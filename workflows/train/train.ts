@@ -22,10 +22,11 @@ import { DISTILLATION } from '../../training/recipes/recipes.ts';
 import { createClusterStep, createTrainStep } from '../../training/step/create_train_step.ts';
 import type { TrainStep } from '../../training/step/train_step.ts';
 import type { TrainingObserver } from '../../training/watch/observer.ts';
-import { weightsOf } from '../open/model_facts.ts';
+import { type InputRange, SYMMETRIC, weightsOf } from '../open/model_facts.ts';
 import type { OpenedFloatModel } from '../open/open_model.ts';
 import { requireModelFolder } from '../outputs/output_folder.ts';
 import { option } from '../wording.ts';
+import { imagesIn } from './images_in.ts';
 import { newestCheckpoint, type OpenCheckpoints, openCheckpoints } from './open_checkpoints.ts';
 import { openSource, startFrom } from './start_weights.ts';
 import { openTeacher } from './teacher.ts';
@@ -243,7 +244,8 @@ class TrainJob {
   private async createStep(model: tf.LayersModel): Promise<TrainStep> {
     const { network, teacher, recipe, eager = false, cluster } = this.options;
     if (teacher !== undefined) {
-      this.teacher = await openTeacher(teacher, this.config, this.context);
+      const range = this.source?.facts.input.range;
+      this.teacher = await openTeacher(teacher, this.config, range, this.context);
     }
     const program = {
       regularizeDepthwise: 'variant' in network && network.variant.regularizeDepthwise,
@@ -253,8 +255,14 @@ class TrainJob {
     return createTrainStep(model, recipe, { ...program, eager, reporter: this.context.reporter });
   }
 
+  /** Of the images: that of the network to start from, or else of the teacher. */
+  private get range(): InputRange {
+    return (this.source ?? this.teacher)?.facts.input.range ?? SYMMETRIC;
+  }
+
   private trainOptions(model: tf.LayersModel): TrainOptions {
-    const { dataset, recipe, limit, seed, run, network, cluster } = this.options;
+    const { recipe, limit, seed, run, network, cluster } = this.options;
+    const dataset = imagesIn(this.options.dataset, this.range);
     const { label = `training ${titleOf(network)}` } = this.options;
     const { checkpoints, context, source, teacher } = this;
     return {
@@ -321,7 +329,9 @@ class TrainJob {
     const { dataset, recipe, seed } = this.options;
     const title = titleOf(config);
     step.updateModel();
-    const card = trainedCard({ config, title, dataset, recipe, seed, source, teacher }, training);
+    const { range } = this;
+    const from = { config, title, dataset, range, recipe, seed, source, teacher };
+    const card = trainedCard(from, training);
     if (!storesOf(this.options)) return { ...card, weightsSha256: await weightsSha256Of(model) };
     return saveModelFolder(model, card, dir);
   }

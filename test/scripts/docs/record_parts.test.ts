@@ -9,6 +9,7 @@ import { RECORDS } from './support.ts';
 const recipes: RecipesRecord = {
   date: '2026-01-02',
   environment: RECORDS.explain!.environment,
+  version: 1,
   data: '',
   seed: 0,
   subsetImages: 20,
@@ -33,6 +34,7 @@ const recipes: RecipesRecord = {
               onlyTf8Right: 0,
               seconds: 1,
               processorSeconds: 1,
+              commit: 'abc',
             },
           ],
         }),
@@ -127,6 +129,7 @@ describe('recordParts', () => {
       paperFigures: undefined,
       rearchitect: undefined,
       granularity: undefined,
+      agreement: undefined,
       models: undefined,
       recipes: undefined,
       workers: undefined,
