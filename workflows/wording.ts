@@ -30,6 +30,7 @@ export const OPTION_NAMES = [
   'precision',
   'preprocessing',
   'preset',
+  'published',
   'recipe',
   'recipes',
   'resolution',
