@@ -26,6 +26,7 @@ import {
   added,
   averaged,
   type ByteTensor,
+  HALVES,
   joined,
   type LayerTensors,
   lookedUp,
@@ -119,6 +120,17 @@ export class QuantizedNetwork implements StepNetwork {
   /** Layers whose sums are made in two halves, since they may pass 2²⁴. */
   get splitLayers(): readonly string[] {
     return [...this.layers].filter(([, { isSplit }]) => isSplit).map(([name]) => name);
+  }
+
+  /** Layers whose sums may pass what is exact in single precision, by the weights as they are now. */
+  inexactLayers(): readonly string[] {
+    const model = this.tf8Model();
+    const specs = tensorSpecs(model);
+    return model.nodes.filter(isWeighted).flatMap((node) => {
+      const { quantization } = byName(specs, node.inputs[0]);
+      const limit = this.layers.get(node.name)!.isSplit ? HALVES * EXACT_SUM : EXACT_SUM;
+      return sumBound(node, quantization) > limit ? [node.name] : [];
+    });
   }
 
   train(images: tf.Tensor, { progress }: { readonly progress: tf.Tensor }): tf.Tensor2D {

@@ -48,7 +48,7 @@ export interface LayerTensors {
 }
 
 /** Products of the upper half of a weight count so many times. */
-const HALF = 16;
+export const HALVES = 16;
 
 /** A layer with weights: eq. 3 to 5. */
 export function weightedLayer(
@@ -115,14 +115,14 @@ function summedInHalves(
   bias: tf.Tensor,
 ): tf.Tensor {
   const upper = weights
-    .add(HALF / 2)
-    .div(HALF)
+    .add(HALVES / 2)
+    .div(HALVES)
     .floor();
-  const upperBias = bias.div(HALF).floor();
-  const lower = weights.sub(upper.mul(HALF));
-  const lowerBias = bias.sub(upperBias.mul(HALF));
+  const upperBias = bias.div(HALVES).floor();
+  const lower = weights.sub(upper.mul(HALVES));
+  const lowerBias = bias.sub(upperBias.mul(HALVES));
   const upperSum = summed(node, x, upper, upperBias);
-  return upperSum.mul(HALF).add(summed(node, x, lower, lowerBias));
+  return upperSum.mul(HALVES).add(summed(node, x, lower, lowerBias));
 }
 
 /** @param steps real numbers in steps of the output's scale, to be rounded to the nearest */
