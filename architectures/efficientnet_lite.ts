@@ -4,12 +4,13 @@
  * scaled (github.com/tensorflow/tpu, models/official/efficientnet/lite: 4.7, 5.4, 6.1, 8.2 and 13.0 M
  * parameters, 407, 631, 899, 1440 and 2640 M multiply-accumulates). Layers have its variables' names.
  */
-import { checkWidthMultiplier, divisibleBy8, type NetworkSizes } from './conv_layer.ts';
+import { checkWidthMultiplier, divisibleBy8 } from './conv_layer.ts';
 import {
   type BlockNames,
   type InvertedResidualRow,
   invertedResidualLayers,
 } from './inverted_residuals.ts';
+import type { NetworkChoices } from './network_choices.ts';
 import type { NetworkLayers } from './network_layers.ts';
 
 /** What makes one of the family out of the table. */
@@ -54,9 +55,9 @@ export function efficientNetLiteRows({ width, depth }: EfficientNetScale): Inver
  */
 export function efficientNetLiteLayers(
   { width, depth }: EfficientNetScale,
-  sizes: NetworkSizes,
+  choices: NetworkChoices,
 ): NetworkLayers {
-  const { widthMultiplier = 1 } = sizes;
+  const { widthMultiplier = 1 } = choices;
   checkWidthMultiplier(widthMultiplier);
   const rows = efficientNetLiteRows({ width: width * widthMultiplier, depth });
   return invertedResidualLayers(
@@ -66,7 +67,7 @@ export function efficientNetLiteLayers(
       namesOf: (block) => blockNames(block, rows[block].expansion > 1),
       head: { name: 'head/conv2d', filters: HEAD_FILTERS, activation: 'relu6' },
     },
-    sizes,
+    choices,
   );
 }
 

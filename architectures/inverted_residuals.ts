@@ -5,7 +5,9 @@
  */
 import { checkSizes, divisibleBy8, type LayerActivation } from './conv_layer.ts';
 import { LayerList, type LayerOutput, logitsLayer } from './layer_list.ts';
+import type { NetworkChoices } from './network_choices.ts';
 import type { NetworkLayers } from './network_layers.ts';
+import { activationIn, depthwiseActivationIn, STANDARD, type Variant } from './variants.ts';
 
 export interface InvertedResidualRow {
   /** Channels of the depthwise convolution for one of the block's input; 1 has no expansion. */
@@ -15,7 +17,7 @@ export interface InvertedResidualRow {
   readonly stride: 1 | 2;
   /** Of the projection. */
   readonly filters: number;
-  /** After expansion and depthwise. */
+  /** After expansion and depthwise, as published. */
   readonly activation: LayerActivation;
   /** Whether the depthwise channels are weighed by what a quarter of them makes of their means. */
   readonly squeezeExcite?: boolean;
@@ -54,26 +56,31 @@ export const LEAST_RESOLUTION = 32;
 
 /**
  * The layers of a network of inverted residuals, from its table.
+ * @param table as published: the choices say what becomes of its functions and batch norms
  * @throws InvalidValueError for a resolution or class count that no network can have
  */
 export function invertedResidualLayers(
   { stem, rows, namesOf, head, features }: InvertedResiduals,
-  sizes: { readonly resolution: number; readonly classes: number },
+  choices: Omit<NetworkChoices, 'widthMultiplier'>,
 ): NetworkLayers {
-  checkSizes(sizes, LEAST_RESOLUTION);
+  checkSizes(choices, LEAST_RESOLUTION);
+  const { variant = STANDARD, squeezeExcite = true, resolution, classes } = choices;
   const list = new LayerList();
-  const first = { name: stem.name, side: 3, stride: 2, activation: stem.activation };
-  let x = list.conv(LayerList.images(sizes.resolution), stem.filters, first);
+  const functionOf = (end: EndRow) => activationIn(variant, end.activation);
+  const first = { name: stem.name, side: 3, stride: 2, activation: functionOf(stem) };
+  let x = list.conv(LayerList.images(resolution), stem.filters, first);
   rows.forEach((row, index) => {
-    x = addBlock(list, x, row, namesOf(index));
+    const kept = { ...row, squeezeExcite: squeezeExcite && row.squeezeExcite === true };
+    x = addBlock(list, x, kept, namesOf(index), variant);
   });
-  x = list.conv(x, head.filters, { name: head.name, activation: head.activation });
+  x = list.conv(x, head.filters, { name: head.name, activation: functionOf(head) });
   if (features !== undefined) {
-    const { name, filters, activation } = features;
+    const { name, filters } = features;
+    const activation = functionOf(features);
     const pooled = list.globalAveragePool(`${head.name}/AvgPool`, x);
     x = list.conv(pooled, filters, { name, activation, batchNorm: false });
   }
-  const logits = logitsLayer(x.shape[2], sizes.classes);
+  const logits = logitsLayer(x.shape[2], classes);
   return { base: list.layers, logits, pooled: features !== undefined };
 }
 
@@ -82,14 +89,22 @@ function addBlock(
   input: LayerOutput,
   row: InvertedResidualRow,
   names: BlockNames,
+  variant: Variant,
 ): LayerOutput {
-  const { expansion, side, stride, filters, activation, squeezeExcite = false } = row;
+  const { expansion, side, stride, filters, squeezeExcite = false } = row;
+  const activation = activationIn(variant, row.activation);
   const channels = input.shape[2];
   const expanded =
     expansion === 1
       ? input
       : list.conv(input, divisibleBy8(channels * expansion), { name: names.expand, activation });
-  let x = list.depthwise(expanded, { name: names.depthwise, side, stride, activation });
+  let x = list.depthwise(expanded, {
+    name: names.depthwise,
+    side,
+    stride,
+    activation: depthwiseActivationIn(variant, row.activation),
+    batchNorm: variant.depthwiseBatchNorm,
+  });
   if (squeezeExcite) x = addSqueezeExcite(list, x, names.squeezeExcite);
   const projected = list.conv(x, filters, { name: names.project, activation: 'linear' });
   const isResidual = stride === 1 && channels === filters;

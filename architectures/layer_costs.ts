@@ -1,6 +1,7 @@
 import type { ConvLayer } from './conv_layer.ts';
+import type { NetworkChoices } from './network_choices.ts';
 import { convolutionsOf } from './network_layers.ts';
-import { type NetworkChoices, type NetworkName, networkNamed } from './registry.ts';
+import { type NetworkName, networkNamed } from './registry.ts';
 
 export interface LayerCost {
   readonly name: string;

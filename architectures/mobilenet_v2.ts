@@ -3,12 +3,13 @@
  * `mobilenet_v2`. At width 1, 224 × 224 and 1000 classes: 3,504,872 parameters (Keras) and 300 M
  * multiply-accumulates (the paper's table 4).
  */
-import { checkWidthMultiplier, divisibleBy8, type NetworkSizes } from './conv_layer.ts';
+import { checkWidthMultiplier, divisibleBy8 } from './conv_layer.ts';
 import {
   type InvertedResidualRow,
   invertedResidualLayers,
   slimBlockNames,
 } from './inverted_residuals.ts';
+import type { NetworkChoices } from './network_choices.ts';
 import type { NetworkLayers } from './network_layers.ts';
 
 /** The paper's t, c, n and s: expansion, filters, repeats, stride of the first. */
@@ -42,8 +43,8 @@ const HEAD_FILTERS = 1280;
  * The layers of a MobileNetV2, from the table of rows.
  * @throws InvalidValueError for a width multiplier, resolution or class count that no network can have
  */
-export function mobileNetV2Layers(sizes: NetworkSizes): NetworkLayers {
-  const { widthMultiplier = 1 } = sizes;
+export function mobileNetV2Layers(choices: NetworkChoices): NetworkLayers {
+  const { widthMultiplier = 1 } = choices;
   checkWidthMultiplier(widthMultiplier);
   const scaled = (filters: number, width = widthMultiplier) => divisibleBy8(filters * width);
   return invertedResidualLayers(
@@ -57,6 +58,6 @@ export function mobileNetV2Layers(sizes: NetworkSizes): NetworkLayers {
         activation: 'relu6',
       },
     },
-    sizes,
+    choices,
   );
 }

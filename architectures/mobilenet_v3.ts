@@ -4,17 +4,13 @@
  * 2,554,968 parameters (Keras), 219 M and 56 M multiply-accumulates (the paper's table 3, of slim's
  * network of 1001 classes).
  */
-import {
-  checkWidthMultiplier,
-  divisibleBy8,
-  type LayerActivation,
-  type NetworkSizes,
-} from './conv_layer.ts';
+import { checkWidthMultiplier, divisibleBy8, type LayerActivation } from './conv_layer.ts';
 import {
   type InvertedResidualRow,
   invertedResidualLayers,
   slimBlockNames,
 } from './inverted_residuals.ts';
+import type { NetworkChoices } from './network_choices.ts';
 import type { NetworkLayers } from './network_layers.ts';
 
 export interface MobileNetV3Table {
@@ -82,8 +78,8 @@ export const MOBILENET_V3_SMALL: MobileNetV3Table = {
  * The layers of a MobileNetV3, from its table.
  * @throws InvalidValueError for a width multiplier, resolution or class count that no network can have
  */
-export function mobileNetV3Layers(table: MobileNetV3Table, sizes: NetworkSizes): NetworkLayers {
-  const { widthMultiplier = 1 } = sizes;
+export function mobileNetV3Layers(table: MobileNetV3Table, choices: NetworkChoices): NetworkLayers {
+  const { widthMultiplier = 1 } = choices;
   checkWidthMultiplier(widthMultiplier);
   const activation = 'hardSwish';
   const rows = table.rows.map((own) => ({
@@ -104,6 +100,6 @@ export function mobileNetV3Layers(table: MobileNetV3Table, sizes: NetworkSizes):
         activation,
       },
     },
-    sizes,
+    choices,
   );
 }

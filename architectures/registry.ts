@@ -2,21 +2,17 @@
  * The networks: a row each. A network is the file of its rows and its row here; building, costs,
  * training, the command's choices and the cards of stored models follow.
  */
-import type { ConvLayer, NetworkSizes } from './conv_layer.ts';
+import type { ConvLayer } from './conv_layer.ts';
 import { type EfficientNetScale, efficientNetLiteLayers } from './efficientnet_lite.ts';
 import { inceptionV3Layers, MIN_INCEPTION_RESOLUTION } from './inception_v3_layers.ts';
 import { LEAST_RESOLUTION } from './inverted_residuals.ts';
 import { convLayers } from './mobilenet_v1.ts';
 import { mobileNetV2Layers } from './mobilenet_v2.ts';
 import { MOBILENET_V3_LARGE, MOBILENET_V3_SMALL, mobileNetV3Layers } from './mobilenet_v3.ts';
+import type { NetworkChoices } from './network_choices.ts';
 import { chainOf, type NetworkLayers } from './network_layers.ts';
 import { resNet50Layers } from './resnet_50.ts';
-import { STANDARD, VARIANTS, type Variant } from './variants.ts';
-
-/** What every network's rows take: the core layer where it has a choice of them. */
-export interface NetworkChoices extends NetworkSizes {
-  readonly variant?: Variant;
-}
+import { FRIENDLY, STANDARD, VARIANTS, type Variant } from './variants.ts';
 
 export interface Network {
   /** For people: "MobileNetV2". */
@@ -27,6 +23,10 @@ export interface Network {
   readonly modelName: string;
   /** The core layers that it can have; none where it has no choice of them. */
   readonly variants: readonly Variant[];
+  /** The one that is trained unless another is asked for; absent where there is no choice. */
+  readonly trainedVariant?: Variant;
+  /** Whether squeeze-and-excite stands in some of its blocks, and can be left out. */
+  readonly squeezeExcite?: boolean;
   /** Height and width of the published network's input. */
   readonly resolution: number;
   readonly leastResolution: number;
@@ -40,10 +40,13 @@ export interface Network {
   readonly scratchRecipe: 'scratch-small' | 'scratch-adam';
 }
 
-/** One without a choice of core layers. */
-interface PlainNetwork extends Network {
-  readonly variants: readonly [];
+/** A network of inverted residuals. */
+interface InvertedResidualNetwork extends Network {
+  readonly variants: typeof VARIANTS;
 }
+
+/** They have the paper's core layers; what was published is trained unless another is asked for. */
+const INVERTED_RESIDUALS = { variants: VARIANTS, trainedVariant: STANDARD } as const;
 
 /** slim's `stddev` for every weight of a MobileNet. */
 const slimStddev = () => 0.09;
@@ -62,13 +65,14 @@ function fanOutStddev({ kernel: [height, width], outputShape, kind }: ConvLayer)
   return Math.sqrt(2 / (height * width * (kind === 'depthwise' ? 1 : outputShape[2])));
 }
 
-function mobileNetV3(size: 'Large' | 'Small'): PlainNetwork {
+function mobileNetV3(size: 'Large' | 'Small'): InvertedResidualNetwork {
   const table = { Large: MOBILENET_V3_LARGE, Small: MOBILENET_V3_SMALL }[size];
   return {
     title: `MobileNetV3-${size}`,
     oneTitle: `a MobileNetV3-${size}`,
     modelName: `MobilenetV3_${size}`,
-    variants: [],
+    ...INVERTED_RESIDUALS,
+    squeezeExcite: true,
     resolution: 224,
     leastResolution: LEAST_RESOLUTION,
     layers: (choices) => mobileNetV3Layers(table, choices),
@@ -83,12 +87,12 @@ function efficientNetLite(
   scale: EfficientNetScale,
   resolution: number,
   dropout: number,
-): PlainNetwork {
+): InvertedResidualNetwork {
   return {
     title: `EfficientNet-Lite${index}`,
     oneTitle: `an EfficientNet-Lite${index}`,
     modelName: `EfficientNetLite${index}`,
-    variants: [],
+    ...INVERTED_RESIDUALS,
     resolution,
     leastResolution: LEAST_RESOLUTION,
     layers: (choices) => efficientNetLiteLayers(scale, choices),
@@ -105,6 +109,7 @@ export const NETWORKS = {
     oneTitle: 'a MobileNetV1',
     modelName: 'MobilenetV1',
     variants: VARIANTS,
+    trainedVariant: FRIENDLY,
     resolution: 224,
     leastResolution: 32,
     layers: ({ variant = STANDARD, widthMultiplier = 1, resolution, classes }) =>
@@ -129,7 +134,7 @@ export const NETWORKS = {
     title: 'MobileNetV2',
     oneTitle: 'a MobileNetV2',
     modelName: 'MobilenetV2',
-    variants: [],
+    ...INVERTED_RESIDUALS,
     resolution: 224,
     leastResolution: LEAST_RESOLUTION,
     layers: mobileNetV2Layers,
@@ -170,10 +175,18 @@ export type VariantNetworkName = {
     : Name;
 }[NetworkName];
 
-/** "MobileNetV1 friendly", "InceptionV3": a network and its core layer, where it has a choice of them. */
-export function networkTitle(network: NetworkName, variant: string | undefined): string {
+/**
+ * "MobileNetV1 friendly", "InceptionV3", "MobileNetV3-Large relu without squeeze-and-excite": a network
+ * and its core layer, where it has a choice of them.
+ */
+export function networkTitle(
+  network: NetworkName,
+  variant: string | undefined,
+  squeezeExcite = true,
+): string {
   const { title } = networkNamed(network);
-  return variant === undefined ? title : `${title} ${variant}`;
+  const core = variant === undefined ? '' : ` ${variant}`;
+  return `${title}${core}${squeezeExcite ? '' : ' without squeeze-and-excite'}`;
 }
 
 /** The row of a network. */

@@ -30,7 +30,8 @@ Computes anew what test/models.json says of the models (of these names alone, wh
 are, and what their own programs make of one image.
 
   --data DIR  photographs: measures them in TF8 instead; the record keeps its rows of the others
-  --record    stores that as bench/results/models.json, for "npm run docs"
+  --record    stores each row in bench/results/models.json, for "npm run docs", as soon as it is measured
+  --missing   measures those alone that the record has no row of: what was interrupted goes on
 `;
 
 /** @throws UserError naming one that the suite has not */
@@ -66,52 +67,77 @@ async function renewed(
   return { ...model, ...measured };
 }
 
+type Row = ModelsRecord['opened'][number];
+
+/**
+ * Measures models one by one, the small ones first.
+ * @param missing whether those are left out that the stored record has
+ * @param keep gets the record after each
+ */
 async function measureAll(
   names: readonly string[],
+  missing: boolean,
   photographs: Photographs,
+  keep: (record: ModelsRecord) => Promise<void>,
   context: Context,
 ): Promise<ModelsRecord> {
   const suite = await readSuite();
   requireKnown(names, suite);
-  const { packages, models } = suite;
-  const known = names.length === 0 ? [] : await knownRows();
-  const opened: ModelsRecord['opened'] = [];
-  const refused: ModelsRecord['refused'] = [];
-  for (const model of models) {
-    const { name, package: from, opens } = model;
-    const { version } = packages.find((each) => each.package === from)!;
-    const place = { name, package: from, version };
-    if (opens === undefined) {
-      refused.push({ ...place, refused: model.refused ?? 'not measured' });
-      continue;
-    }
-    const isAsked = names.length === 0 || names.includes(name);
-    const row = known.find((each) => each.name === name);
-    if (!isAsked) {
-      if (row !== undefined) opened.push(row);
-      continue;
-    }
-    const path = await suiteModelPath(model, packages, context);
-    const figures = await measureTf8(path, photographs, context);
-    const { operations, unread, macs, integerMacs } = opens;
-    opened.push({ ...place, operations, unread, macs, integerMacs, ...figures });
-    context.reporter.info(`${name}: ${JSON.stringify(figures.litert ?? figures.reason)}`);
-  }
-  return modelsRecordSchema.parse({
+  const rows = new Map((await knownRows()).map((row) => [row.name, row]));
+  const facts = {
     date: new Date().toISOString().slice(0, 10),
     environment: await environment(await selectBackend()),
     data: photographs.dataset.fingerprint,
     images: photographs.images,
     litertImages: photographs.litertImages,
-    opened,
-    refused,
-  });
+  };
+  const record = () => modelsRecordSchema.parse({ ...facts, ...listed(suite, rows) });
+  const asked = suite.models
+    .filter(({ name }) => names.length === 0 || names.includes(name))
+    .filter(({ name }) => !missing || !rows.has(name))
+    .flatMap(({ opens, ...model }) => (opens === undefined ? [] : [{ ...model, opens }]))
+    .sort((a, b) => a.opens.macs - b.opens.macs);
+  for (const model of asked) {
+    const { name } = model;
+    const path = await suiteModelPath(model, suite.packages, context);
+    const figures = await measureTf8(path, photographs, context);
+    const { operations, unread, macs, integerMacs } = model.opens;
+    const place = placeOf(model, suite);
+    rows.set(name, { ...place, operations, unread, macs, integerMacs, ...figures });
+    await keep(record());
+    context.reporter.info(`${name}: ${JSON.stringify(figures)}`);
+  }
+  return record();
+}
+
+/** The suite's models in its order, the refused ones apart. */
+function listed(
+  suite: Suite,
+  rows: ReadonlyMap<string, Row>,
+): Pick<ModelsRecord, 'opened' | 'unmeasured' | 'refused'> {
+  const open = suite.models.filter(({ opens }) => opens !== undefined);
+  return {
+    opened: open.flatMap(({ name }) => rows.get(name) ?? []),
+    unmeasured: open.map(({ name }) => name).filter((name) => !rows.has(name)),
+    refused: suite.models
+      .filter(({ opens }) => opens === undefined)
+      .map((model) => ({ ...placeOf(model, suite), refused: model.refused ?? 'not measured' })),
+  };
+}
+
+function placeOf({ name, package: from }: Pick<SuiteModel, 'name' | 'package'>, suite: Suite) {
+  const { version } = suite.packages.find((each) => each.package === from)!;
+  return { name, package: from, version };
 }
 
 /** Rows of the stored record; none where there is none. */
-async function knownRows(): Promise<ModelsRecord['opened']> {
+async function knownRows(): Promise<readonly Row[]> {
   const text = await readFile(RESULT, 'utf8').catch(() => undefined);
   return text === undefined ? [] : modelsRecordSchema.parse(JSON.parse(text)).opened;
+}
+
+function jsonOf(record: ModelsRecord): string {
+  return `${JSON.stringify(record, null, 2)}\n`;
 }
 
 function parse() {
@@ -121,6 +147,7 @@ function parse() {
       options: {
         data: { type: 'string' },
         record: { type: 'boolean' },
+        missing: { type: 'boolean', default: false },
         help: { type: 'boolean' },
       },
     });
@@ -144,7 +171,10 @@ await runBench(async (signal) => {
   const { data: dir } = values;
   const dataset = await openDataset('images', { ...context, dir });
   const photographs = { dataset, dir, images: IMAGES, litertImages: LITERT_IMAGES };
-  const json = `${JSON.stringify(await measureAll(positionals, photographs, context), null, 2)}\n`;
-  if (values.record) await writeFileAtomic(RESULT, json);
-  process.stdout.write(json);
+  const keep = async (record: ModelsRecord) => {
+    if (values.record) await writeFileAtomic(RESULT, jsonOf(record));
+  };
+  const measured = await measureAll(positionals, values.missing, photographs, keep, context);
+  await keep(measured);
+  process.stdout.write(jsonOf(measured));
 });

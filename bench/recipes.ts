@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { UserError } from '../foundation/errors.ts';
+import { NNCF, pythonEnvironment } from '../foundation/python/python_environment.ts';
 import type { Context } from '../foundation/reporting/context.ts';
 import { repositoryRoot } from '../foundation/repository.ts';
 import { BEST, RECIPES, type Recipe } from '../quantize/convert/recipe.ts';
@@ -12,11 +13,15 @@ import { FLOAT_ROW } from '../workflows/compare/compare_options.ts';
 import { recorded } from '../workflows/records/analysis_record.ts';
 import { environment } from '../workflows/records/environment.ts';
 import {
+  type RecipePeer,
   type RecipePiece,
   type RecipesRecord,
   recipesRecordSchema,
 } from '../workflows/records/recipes_record.ts';
+import { MEASURING_VERSION } from '../workflows/records/versions.ts';
+import { EarlierRecord } from './recipes/earlier_record.ts';
 import { MeasuredNetwork } from './recipes/measured_network.ts';
+import { type PeerFiles, quantizeByNncf } from './recipes/nncf.ts';
 import { type Piece, PieceStore } from './recipes/pieces.ts';
 import { countFrom, namedModel, runRecordedBench, valuesOf } from './run_bench.ts';
 
@@ -25,13 +30,14 @@ const STORE = 'runs/bench-recipes';
 const SEED = 0;
 
 /** Numbers of calibration images of a curve, of the best recipe alone. */
-const CURVE = [8, 32];
+const CURVE = [5, 10, 25, 50];
 
 const HELP = `Usage: npm run bench:recipes -- --imagenet DIR --network NAME=MODEL [OPTIONS]
 
 Prints as JSON what recipes of quantization make of published networks: each subset of the images
 calibrates in turn, and the images of the others are measured. What was measured is kept in ${STORE},
 piece by piece, and taken up by the next call: interrupt it, or let it work for a while at a time.
+What bench/results/recipes.json has of the same images and weights is taken up as well.
 
   --imagenet DIR        ImageNet, as folders or TFRecords
   --network NAME=MODEL  a network and what the table calls it; may be given several times
@@ -42,7 +48,8 @@ piece by piece, and taken up by the next call: interrupt it, or let it work for 
   --until-subset N      subsets that are measured now: the first N
   --minutes N           begins no measurement after so many minutes; 0 prints what there is
   --store DIR           where measurements are kept; ${STORE} unless given
-  --curve               measures the best recipe with ${CURVE.join(' and ')} images as well
+  --curve               measures the best recipe with ${CURVE.join(', ')} images as well
+  --peers               measures what NNCF makes of the float networks, in a private Python, as well
   --record              stores the figures as bench/results/recipes.json, for "npm run docs"
 `;
 
@@ -55,6 +62,7 @@ interface Options {
   readonly untilSubset: number;
   readonly minutes: number;
   readonly curve: boolean;
+  readonly peers: boolean;
   readonly store: string;
 }
 
@@ -68,25 +76,40 @@ async function measure(options: Options, context: Context): Promise<RecipesRecor
   const end = performance.now() + 60_000 * options.minutes;
   const networks: MeasuredNetwork[] = [];
   try {
+    const where = await environment(backend);
+    const { commit } = where;
     for (const { name, model } of options.networks) {
-      networks.push(await MeasuredNetwork.open({ ...options, seed: SEED, name, model }, context));
+      const network = { ...options, seed: SEED, name, model, commit };
+      networks.push(await MeasuredNetwork.open(network, context));
     }
     const { fingerprint: data } = networks[0].dataset;
     const { subsetImages, subsets } = options;
     const conditions = { data, seed: SEED, subsetImages, subsets, backend: backend.version };
-    const store = new PieceStore(options.store, conditions, context);
+    const earlier = await EarlierRecord.open(RESULT, conditions);
+    const store = new PieceStore(options.store, conditions, earlier, context);
     const rows = rowsOf(subsetImages);
     await measurePieces(networks, rows, { store, options, end }, context);
-    const collected: RecipesRecord['networks'] = [];
-    for (const network of networks) collected.push(await collect(network, rows, subsets, store));
+    const python = options.peers ? await pythonEnvironment(NNCF, context) : undefined;
+    const collected = new Map(earlier.networks.map((network) => [network.name, network]));
+    for (const network of networks) {
+      const rowsOfIt = await collect(network, rows, { subsets, store, earlier });
+      const peers = earlier.network(networkOf(network))?.peers ?? [];
+      if (python !== undefined) {
+        const [peer] = peers;
+        const untilSubset = options.untilSubset;
+        const measured = await measureNncf(network, { python, peer, untilSubset }, context);
+        collected.set(network.name, { ...rowsOfIt, peers: [measured] });
+      } else collected.set(network.name, { ...rowsOfIt, ...(peers.length > 0 && { peers }) });
+    }
     const record = {
       date: new Date().toISOString().slice(0, 10),
-      environment: await environment(backend),
+      environment: where,
+      version: MEASURING_VERSION,
       data,
       seed: SEED,
       subsetImages,
       subsets,
-      networks: collected,
+      networks: [...collected.values()],
     };
     recipesRecordSchema.parse(recorded(record));
     return recorded(record) as RecipesRecord;
@@ -142,20 +165,57 @@ async function measurePieces(
   }
 }
 
-function pieceOf({ name, weightsSha256 }: MeasuredNetwork, row: Row, subset: number): Piece {
-  return { network: name, weightsSha256, ...row, subset };
+function pieceOf(network: MeasuredNetwork, row: Row, subset: number): Piece {
+  return { ...networkOf(network), ...row, subset };
+}
+
+function networkOf({ name, weightsSha256 }: MeasuredNetwork) {
+  return { network: name, weightsSha256 };
+}
+
+interface NncfOptions {
+  readonly python: string;
+  /** What was measured before. */
+  readonly peer: RecipePeer | undefined;
+  readonly untilSubset: number;
+}
+
+/** What NNCF makes of a network with the subsets that were not measured yet, and with the others. */
+async function measureNncf(
+  network: MeasuredNetwork,
+  { python, peer, untilSubset }: NncfOptions,
+  { signal }: Context,
+): Promise<RecipePeer> {
+  const perSubset = [...(peer?.perSubset ?? [])];
+  let versions = peer?.versions ?? {};
+  for (let subset = 0; subset < untilSubset; subset++) {
+    if (perSubset.some((piece) => piece.subset === subset)) continue;
+    const program = (files: PeerFiles) => quantizeByNncf(python, files, signal);
+    const { piece, work } = await network.measurePeer(subset, program);
+    perSubset.push(piece);
+    ({ versions } = work);
+  }
+  return { program: 'NNCF', versions, perSubset };
+}
+
+interface Collecting {
+  readonly subsets: number;
+  readonly store: PieceStore;
+  readonly earlier: EarlierRecord;
 }
 
 /** All that was measured of a network, now or before. */
 async function collect(
   network: MeasuredNetwork,
   rows: readonly Row[],
-  subsets: number,
-  store: PieceStore,
+  { subsets, store, earlier }: Collecting,
 ): Promise<RecipesRecord['networks'][number]> {
   const { name, weightsSha256 } = network;
   const collected: RecipesRecord['networks'][number]['rows'] = [];
-  for (const row of rows) {
+  const others = (earlier.network({ network: name, weightsSha256 })?.rows ?? [])
+    .map(({ knobs, calibrationImages }) => ({ recipe: knobs, calibrationImages }))
+    .filter((row) => !rows.some((known) => isSameRow(known, row)));
+  for (const row of [...rows, ...others]) {
     const perSubset: RecipePiece[] = [];
     for (let subset = 0; subset < subsets; subset++) {
       const found = await store.find(pieceOf(network, row, subset));
@@ -173,6 +233,10 @@ async function collect(
   return { name, weightsSha256, rows: collected };
 }
 
+function isSameRow(a: Row, b: Row): boolean {
+  return a.recipe?.name === b.recipe?.name && a.calibrationImages === b.calibrationImages;
+}
+
 function parse() {
   return valuesOf(
     {
@@ -184,6 +248,7 @@ function parse() {
       'until-subset': { type: 'string' },
       minutes: { type: 'string' },
       curve: { type: 'boolean', default: false },
+      peers: { type: 'boolean', default: false },
       store: { type: 'string', default: join(repositoryRoot(), STORE) },
       record: { type: 'boolean' },
       help: { type: 'boolean' },
@@ -193,7 +258,7 @@ function parse() {
 }
 
 function optionsFrom(values: Omit<ReturnType<typeof parse>, 'help' | 'record'>): Options {
-  const { imagenet, network, curve } = values;
+  const { imagenet, network, curve, peers } = values;
   if (imagenet === undefined || network.length === 0) {
     throw new UserError('Expected --imagenet and at least one --network but one is missing', {
       remedy: HELP,
@@ -212,6 +277,7 @@ function optionsFrom(values: Omit<ReturnType<typeof parse>, 'help' | 'record'>):
     ),
     minutes: minutesFrom(values.minutes),
     curve,
+    peers,
     store: values.store,
   };
 }

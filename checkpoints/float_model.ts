@@ -10,7 +10,7 @@ import { checkpointModel } from './checkpoint_model.ts';
 import { type FloatModelPlace, floatModelPlace } from './float_model_place.ts';
 import { loadFrozenGraph } from './graph_def/frozen_graph.ts';
 import { loadSavedModel } from './graph_def/saved_model.ts';
-import type { ModelInput, PixelRange } from './input_affine.ts';
+import type { ChannelAffine, ModelInput, PixelRange } from './input_affine.ts';
 import { loadKerasH5 } from './keras/keras_h5.ts';
 import type { KerasFileModel } from './keras/keras_model.ts';
 import { loadKerasZip } from './keras/keras_zip.ts';
@@ -46,8 +46,12 @@ export interface FloatModel {
   readonly input: ModelInput;
   /** What was decided in reading the file that its user should know. */
   readonly notes: readonly string[];
+  /** What the file does to its input that the network does not: images come with that done. */
+  readonly done: ChannelAffine | undefined;
   /** Where the network's tensors are in its file; undefined where that has layers or weights alone. */
   readonly origin: GraphOrigin | undefined;
+  /** Of a file that Keras wrote a network in. */
+  readonly kerasVersion?: 2 | 3 | undefined;
 }
 
 /** Of images: grey or RGB. */
@@ -77,9 +81,9 @@ export async function loadFloatModelAt(
   switch (place.kind) {
     case 'tfjs': {
       const { network, range, ...folder } = await loadNetworkFolder(place.path, reading);
-      const { card, format, notes, origin } = folder;
+      const { card, format, notes, done, origin } = folder;
       const input = inputOf(network, place.path, range);
-      return { network, card, format, config: undefined, notes, input, origin };
+      return { network, card, format, config: undefined, notes, input, done, origin };
     }
     case 'saved model':
       return ofGraph(place, 'TensorFlow SavedModel', await loadSavedModel(place.path, reading));
@@ -101,10 +105,10 @@ export async function loadFloatModelAt(
 }
 
 function ofGraph({ path }: FloatModelPlace, format: FloatFormat, read: ReadModel): FloatModel {
-  const { graph, unread, notes, range, origin } = read;
+  const { graph, unread, notes, range, done, origin } = read;
   const network = networkOfGraph(graph, unread);
   const input = inputOf(network, path, range);
-  return { network, card: undefined, format, config: undefined, notes, input, origin };
+  return { network, card: undefined, format, config: undefined, notes, input, done, origin };
 }
 
 async function ofCheckpoint(
@@ -118,11 +122,12 @@ async function ofCheckpoint(
 function ofLayers(
   { path }: Pick<FloatModelPlace, 'path'>,
   format: FloatFormat,
-  { model, notes, config, range }: KerasFileModel,
+  { model, notes, config, range, done, version: kerasVersion }: KerasFileModel,
 ): FloatModel {
   const network = networkOfLayers(model);
   const input = inputOf(network, path, range);
-  return { network, card: undefined, format, config, notes, input, origin: undefined };
+  const origin = undefined;
+  return { network, card: undefined, format, config, notes, input, done, origin, kerasVersion };
 }
 
 /**

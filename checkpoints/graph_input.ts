@@ -2,6 +2,7 @@
 import type { FloatGraph } from '../architectures/graph/float_graph.ts';
 import type { FloatNode } from '../architectures/graph/float_node.ts';
 import { bypass, usersOf } from '../architectures/graph/passes/rewrite.ts';
+import { affineOf } from './activation_functions.ts';
 import {
   type ChannelAffine,
   composed,
@@ -9,8 +10,7 @@ import {
   inputMap,
   type PixelRange,
 } from './input_affine.ts';
-import type { GraphOrigin, ReadModel } from './read_model.ts';
-import { affineOf } from './tflite/activations.ts';
+import type { ReadModel } from './read_model.ts';
 
 /**
  * Leaves out what a graph does to pixels first where it is a range of images.
@@ -20,7 +20,7 @@ export function withInput(
   graph: FloatGraph,
   range: PixelRange | undefined,
   notes: readonly string[],
-): Pick<ReadModel, 'graph' | 'range' | 'notes'> & Pick<GraphOrigin, 'done'> {
+): Pick<ReadModel, 'graph' | 'range' | 'notes' | 'done'> {
   const affine = firstAffine(graph);
   if (range !== undefined || affine === undefined) return { graph, range, notes, done: undefined };
   const { range: scaled, left, note } = inputMap(affine.map);

@@ -13,6 +13,7 @@ export type { ChannelAffine, ImageSize, ModelInput, PixelRange } from './input_a
 export { writeModelWeights } from './model_weights.ts';
 export {
   type CheckpointSource,
+  PUBLIC_CHECKPOINT_NAMES,
   PUBLIC_CHECKPOINTS,
   type PublicCheckpoint,
   publicCheckpoint,

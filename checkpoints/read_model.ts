@@ -10,6 +10,8 @@ export interface ReadModel {
   readonly notes: readonly string[];
   /** What the network takes pixels for, where its file says so. */
   readonly range: PixelRange | undefined;
+  /** What the file does to its input that the graph does not: images come with that done. */
+  readonly done: ChannelAffine | undefined;
   /** How the network is found in its file again. */
   readonly origin: GraphOrigin;
 }
@@ -20,8 +22,8 @@ export interface GraphOrigin {
   readonly input: string;
   /** Its outputs: "node" or "node:index" of a TensorFlow graph, the number of a TensorFlow Lite tensor. */
   readonly outputs: ReadonlyMap<string, string>;
-  /** What the file does to its input that the graph does not: images come with that done. */
-  readonly done: ChannelAffine | undefined;
+  /** Tensors among these that the file has as [C, H, W]; none unless given. */
+  readonly channelsFirst?: ReadonlySet<string>;
 }
 
 /** How much of a file is read. */

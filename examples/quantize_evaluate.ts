@@ -11,7 +11,7 @@ const [model = 'mobilenet_v1_1.0_224', images, out = 'mobilenet.tf8'] = process.
 const context = createContext({ reporter: terminalReporter(process.stderr) });
 
 const { bytes, layers, calibrationImages } = await quantize(
-  { model, calibrationData: images, zeroVariance: 'mean', seed: 0, out },
+  { model, calibrationData: images, seed: 0, out },
   context,
 );
 console.log(`${out}: ${layers} layers, ${bytes} bytes, from ${calibrationImages} images`);

@@ -1,6 +1,7 @@
 /** Options that several commands share, so that they are named and explained once. */
 import type { Options } from 'yargs';
 import { NETWORK_NAMES, type NetworkName, networkNamed } from '../architectures/registry.ts';
+import { VARIANTS } from '../architectures/variants.ts';
 import { DATASET_NAMES } from '../datasets/dataset_names.ts';
 import { ROUNDINGS } from '../quantize/params/roundings.ts';
 import { PREPROCESSING_WORDS, preprocessingOf } from '../workflows/open/preprocessing.ts';
@@ -72,7 +73,6 @@ export const PER_CLASS = {
 export const ZERO_VARIANCE = {
   type: 'string',
   choices: ['keep', 'mean'] as const,
-  defaultDescription: CONVERSION_DEFAULTS.zeroVariance,
   requiresArg: true,
   describe:
     "Depthwise batch-norm channels of zero variance: keep them, or give them the mean variance of the layer's other channels (Option 1 of the paper); short for --recipe as-published and option-1",
@@ -151,6 +151,12 @@ function inputRange(text: string): { readonly min: number; readonly max: number 
   throw new Error(`Expected two numbers LOW,HIGH for --input-range but received ${text}`);
 }
 
+export const SOFTMAX = {
+  type: 'boolean',
+  default: false,
+  describe: 'End in probabilities, in steps of 1/256, rather than in logits',
+} as const satisfies Options;
+
 export const CALIBRATION_IMAGES = {
   type: 'number',
   defaultDescription: String(CONVERSION_DEFAULTS.calibrationImages),
@@ -164,6 +170,20 @@ export const NETWORK = {
   default: 'mobilenet_v1' as const,
   requiresArg: true,
   describe: "Network; inception_v3 is the paper's control, of 75 × 75 pixels or more",
+} as const satisfies Options;
+
+/** Core layers, for the networks that have a choice of them. */
+export const VARIANT = {
+  choices: VARIANTS.map(({ name }) => name),
+  requiresArg: true,
+  describe: 'Core layer of a network of depthwise convolutions',
+} as const satisfies Options;
+
+export const SQUEEZE_EXCITE = {
+  choices: ['on', 'off'] as const,
+  requiresArg: true,
+  describe: 'Squeeze-and-excite in the blocks of mobilenet_v3_large and _small that have it',
+  defaultDescription: 'on',
 } as const satisfies Options;
 
 const WIDTH_OPTION = 'width-multiplier';
@@ -196,6 +216,16 @@ export function onlyWithVariants(names: readonly string[]) {
     }
     return true;
   };
+}
+
+/** For `yargs.check`: squeeze-and-excite is left out only of a network that has it. */
+export function onlyWithSqueezeExcite(argv: Readonly<Record<string, unknown>>): true {
+  const network = argv.network as NetworkName;
+  const given = argv['squeeze-excite'];
+  if (given === undefined || networkNamed(network).squeezeExcite) return true;
+  throw new Error(
+    `Expected no --squeeze-excite with --network ${network}, which has none, but received ${given}`,
+  );
 }
 
 /** More than any network has: its numbers of weights would no longer be exact. */

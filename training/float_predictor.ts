@@ -58,18 +58,17 @@ export function graphPredictor(graph: FloatGraph): FloatPredictor {
 }
 
 /**
- * As `predictFloat`, of a graph: its first output.
+ * As `predictFloat`, of a graph: its outputs [N, …] in their order.
  * @param images [N, H, W, 3] float32
- * @returns [N, classes]
  */
 export function predictGraph(
   graph: FloatGraph,
   images: Float32Array,
   shape: BatchShape,
-): Float32Array {
+): readonly Float32Array[] {
   const runner = new FloatRunner(graph);
   try {
-    return runner.outputs(images, shape)[0];
+    return runner.outputs(images, shape);
   } finally {
     runner.dispose();
   }

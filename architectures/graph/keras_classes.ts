@@ -41,6 +41,7 @@ const CLASSES: ReadonlyMap<string, ReadLayer> = new Map<string, ReadLayer>([
   ['Permute', permute],
   ['Cropping2D', cropping],
   ['UpSampling2D', upSampling],
+  ['BilinearUpSampling2D', bilinearUpSampling],
   ['AveragePooling2D', pool('averagePool2d')],
   ['MaxPooling2D', pool('maxPool2d')],
   ['GlobalAveragePooling2D', globalAveragePool],
@@ -208,6 +209,13 @@ function upSampling(layer: KerasLayer): FloatNode {
   const [height, width] = layer.outputShape;
   const method = layer.config.interpolation === 'bilinear' ? 'bilinear' : 'nearest';
   return { ...baseOf(layer), op: 'resize', size: [height, width], method, corners: 'asymmetric' };
+}
+
+/** As Keras has it: from the middle of each place. */
+function bilinearUpSampling(layer: KerasLayer): FloatNode {
+  const [height, width] = layer.outputShape;
+  const size = [height, width] as const;
+  return { ...baseOf(layer), op: 'resize', size, method: 'bilinear', corners: 'halfPixel' };
 }
 
 function pool(op: FloatPoolNode['op']): ReadLayer {

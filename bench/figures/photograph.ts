@@ -45,7 +45,7 @@ export async function measurePhotograph(
     image: name,
     label,
     calibrationImages: asPublished.tf8.provenance.calibrationImages,
-    float: guessesOf(predictGraph(graph, image, shape), asPublished.tf8),
+    float: guessesOf(predictGraph(graph, image, shape)[0], asPublished.tf8),
     asPublished: asPublished.guesses,
     option1: option1.guesses,
   };

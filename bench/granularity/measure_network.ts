@@ -3,7 +3,6 @@ import type { FloatGraph } from '../../architectures/graph/float_graph.ts';
 import { isWeightedFloat } from '../../architectures/graph/float_node.ts';
 import { FloatNodes } from '../../architectures/graph/float_nodes.ts';
 import type { LabelledDataset } from '../../datasets/dataset.ts';
-import { centralFractionOf } from '../../datasets/images/preprocess.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { FloatNetwork } from '../../quantize/analyze/float_network.ts';
@@ -11,7 +10,7 @@ import type { Tf8Plan } from '../../quantize/execute/plan.ts';
 import { planOn } from '../../quantize/execute/plan_on.ts';
 import { byName } from '../../quantize/model/by_name.ts';
 import { labelOffsetOn } from '../../workflows/open/model_facts.ts';
-import { asInput, preparationOf } from '../../workflows/open/model_input.ts';
+import { asInput, inputOn, preparationOf } from '../../workflows/open/model_input.ts';
 import type { OpenedFloatModel } from '../../workflows/open/open_model.ts';
 import { type QuantizedModel, quantizeModel } from '../../workflows/quantize/quantize.ts';
 import type { GranularityRecord } from '../../workflows/records/granularity_record.ts';
@@ -105,8 +104,7 @@ export async function measureNetwork(options: NetworkOptions, context: Context):
       split: 'test',
       batchSize: BATCH,
       limit: images,
-      ...preparationOf(facts.input),
-      centralFraction: facts.input.centralFraction ?? centralFractionOf(dataset.name),
+      ...preparationOf(inputOn(facts.input, dataset)),
       seed: options.seed,
       signal: context.signal,
     });

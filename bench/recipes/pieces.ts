@@ -5,6 +5,7 @@ import { recorded } from '../../workflows/records/analysis_record.ts';
 import { type RecipePiece, recipePieceSchema } from '../../workflows/records/recipes_record.ts';
 import { keyOf, readStored, writeStored } from '../../workflows/records/stored_result.ts';
 import { MEASURING_VERSION } from '../../workflows/records/versions.ts';
+import type { EarlierRecord } from './earlier_record.ts';
 
 /** What one measurement is of. */
 export interface Piece {
@@ -28,15 +29,25 @@ export interface PieceConditions {
   readonly backend: string;
 }
 
-/** Measurements that are stored one by one, in a folder: what was interrupted goes on. */
+/**
+ * Measurements that are stored one by one, in a folder: what was interrupted goes on. What a record of before
+ * has is not measured again either.
+ */
 export class PieceStore {
   private readonly folder: string;
   private readonly conditions: PieceConditions;
+  private readonly earlier: EarlierRecord;
   private readonly context: Context;
 
-  constructor(folder: string, conditions: PieceConditions, context: Context) {
+  constructor(
+    folder: string,
+    conditions: PieceConditions,
+    earlier: EarlierRecord,
+    context: Context,
+  ) {
     this.folder = folder;
     this.conditions = conditions;
+    this.earlier = earlier;
     this.context = context;
   }
 
@@ -45,7 +56,7 @@ export class PieceStore {
     const identity = this.identity(piece);
     const { reporter } = this.context;
     const found = await readStored(this.path(piece), identity, recipePieceSchema, reporter);
-    return found?.result;
+    return found?.result ?? this.earlier.find(piece);
   }
 
   async keep(piece: Piece, result: RecipePiece): Promise<void> {

@@ -17,7 +17,7 @@ const SEED = 1;
 const SAMPLES = 8;
 
 /** The fixed image of a model: [H, W, C] as its file takes it, and as its graph does. */
-export function fixedImage(model: Pick<FloatModel, 'input' | 'origin'>): {
+export function fixedImage(model: Pick<FloatModel, 'input' | 'done'>): {
   readonly pixels: Float32Array;
   readonly ours: Float32Array;
 } {

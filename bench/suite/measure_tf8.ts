@@ -1,4 +1,4 @@
-/** A model of the suite in TF8: its outputs beside float, and its export in LiteRT. */
+/** A model of the suite: its float graph beside its program, its outputs in TF8 beside float, its export in LiteRT. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,14 +9,19 @@ import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
 import { compareOutputs } from '../../workflows/evaluate/compare_outputs.ts';
 import { exportModel } from '../../workflows/export/export.ts';
 import { openFloatModel } from '../../workflows/open/open_model.ts';
-import { CONVERSION_DEFAULTS } from '../../workflows/quantize/conversion.ts';
 import { quantizeModel } from '../../workflows/quantize/quantize.ts';
 import type { ModelsRecord } from '../../workflows/records/models_record.ts';
 import { isUserError } from '../../workflows/user_error.ts';
 import { verify } from '../../workflows/verify/verify.ts';
+import { verifyFloat } from '../../workflows/verify/verify_float.ts';
+import { compareTiers } from './compare_tiers.ts';
 import { refusalOf } from './measure_model.ts';
 
 const SEED = 0;
+/** Of noise, which both float programs run. */
+const FLOAT_IMAGES = 2;
+/** The reference kernels take their time. */
+const TIER_IMAGES = 1;
 
 export interface Photographs {
   readonly dataset: Dataset;
@@ -31,9 +36,12 @@ export async function measureTf8(
   path: string,
   { dataset, dir, images, litertImages }: Photographs,
   context: Context,
-): Promise<Pick<ModelsRecord['opened'][number], 'outputs' | 'litert' | 'reason'>> {
+): Promise<
+  Pick<ModelsRecord['opened'][number], 'float' | 'outputs' | 'tiers' | 'litert' | 'reason'>
+> {
   const folder = await mkdtemp(join(tmpdir(), 'tf8-models-'));
   try {
+    const float = await verifyFloat({ model: path, limit: FLOAT_IMAGES, seed: SEED }, context);
     const opened = await openFloatModel(path, context);
     try {
       const source = { dataset, images, seed: SEED, skip: 0 };
@@ -42,11 +50,16 @@ export async function measureTf8(
         { opened, tf8: model, tier: 'auto', dataset, limit: images, seed: SEED },
         context,
       );
+      const tiers = await compareTiers(
+        model,
+        dataset,
+        { images: TIER_IMAGES, seed: SEED },
+        context,
+      );
       const tf8 = join(folder, 'model.tf8');
       await writeFile(tf8, await encodeTf8(model));
       const file = join(folder, 'model.tflite');
-      const conversion = { ...CONVERSION_DEFAULTS, seed: SEED };
-      await exportModel({ ...conversion, model: tf8, format: 'tflite', out: file }, context);
+      await exportModel({ model: tf8, format: 'tflite', out: file, seed: SEED }, context);
       const { layers } = await verify(
         { file, dataset: dataset.name, data: dir, limit: litertImages, seed: SEED, tier: 'auto' },
         context,
@@ -54,10 +67,15 @@ export async function measureTf8(
       const sum = (field: 'elements' | 'differing') =>
         layers.reduce((total, layer) => total + layer[field], 0);
       return {
+        float: {
+          runtime: float.runtime,
+          relativeDifference: Math.max(...float.outputs.map((one) => one.relativeDifference)),
+        },
         outputs: outputs.map(({ name, sqnrDb }) => ({
           name,
           sqnrDb: Number.isFinite(sqnrDb) ? Number(sqnrDb.toFixed(1)) : 'lossless',
         })),
+        tiers,
         litert: { bytes: sum('elements'), differing: sum('differing') },
       };
     } finally {

@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { NetworkConfig } from '../../architectures/network.ts';
 import { messageOf } from '../../foundation/errors.ts';
-import type { ImageSize, PixelRange } from '../input_affine.ts';
+import type { ChannelAffine, ImageSize, PixelRange } from '../input_affine.ts';
 import { builtModel } from '../tfjs/built_model.ts';
 import type { StoredWeight } from '../tfjs/layer_weights.ts';
 import { checkTopology } from '../tfjs/layers_topology.ts';
@@ -13,6 +13,10 @@ export interface KerasFileModel {
   readonly model: tf.LayersModel;
   /** What the network takes pixels for, where it says so. */
   readonly range: PixelRange | undefined;
+  /** What the file does to its input that the network does not; nothing unless given. */
+  readonly done?: ChannelAffine | undefined;
+  /** Of Keras, where the file has the network and not its weights alone. */
+  readonly version?: 2 | 3;
   /** The network of ours that weights alone were found to be of. */
   readonly config?: NetworkConfig;
   readonly notes: readonly string[];
@@ -25,10 +29,10 @@ export async function kerasModel(
   path: string,
   resolution: ImageSize | undefined,
 ): Promise<KerasFileModel> {
-  const normalized = normalizeModel(topology, weights, path, resolution);
+  const normalized = normalizeModel(topology, weights, path, { resolution, isOwnFile: true });
   checkTopology(normalized.topology, path);
-  const { range, notes } = normalized;
-  return { model: await builtModel(normalized, path), range, notes };
+  const { range, done, version, notes } = normalized;
+  return { model: await builtModel(normalized, path), range, done, version, notes };
 }
 
 /** @param what of the file the text is */

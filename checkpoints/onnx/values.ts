@@ -6,16 +6,19 @@ import {
 } from '../../architectures/graph/operations/activation_function.ts';
 import { HARD_SIGMOID_6, HARD_SWISH } from '../../architectures/graph/operations/hard_swish.ts';
 import type { NodeProto } from '../../foundation/onnx/generated/onnx_pb.ts';
-import { type Pairwise, pairwiseMap } from '../pairwise_map.ts';
 import {
+  ABSOLUTE,
   approximateGelu,
   atLeast,
   atMost,
   clamp,
   leakyRelu,
+  NEGATIVE,
   ofAffine,
-  FUNCTIONS as TFLITE_FUNCTIONS,
-} from '../tflite/activations.ts';
+  SQUARE,
+  UNIT,
+} from '../activation_functions.ts';
+import { type Pairwise, pairwiseMap } from '../pairwise_map.ts';
 import { Attributes, flattenedOrder, type Made, type OnnxDraft } from './draft.ts';
 import type { OnnxConstant } from './tensors.ts';
 
@@ -27,8 +30,8 @@ const FUNCTIONS: Readonly<Record<string, Activation>> = {
   Softplus: 'softplus',
   Softsign: 'softsign',
   HardSwish: HARD_SWISH,
-  Abs: TFLITE_FUNCTIONS.ABS,
-  Neg: TFLITE_FUNCTIONS.NEG,
+  Abs: ABSOLUTE,
+  Neg: NEGATIVE,
   Mish: {
     kind: 'composed',
     expression: {
@@ -111,8 +114,7 @@ export function hardSigmoid(node: NodeProto, draft: OnnxDraft): void {
   const attributes = new Attributes(node);
   const [alpha, beta] = [attributes.float('alpha', 0.2), attributes.float('beta', 0.5)];
   const isSixth = Math.abs(alpha - 1 / 6) < 1e-4 && Math.abs(beta - 0.5) < 1e-6;
-  const unit = reluOf({ max: 1, slope: 0, threshold: 0 });
-  addFunction(node, draft, isSixth ? HARD_SIGMOID_6 : ofAffine(alpha, beta, unit));
+  addFunction(node, draft, isSixth ? HARD_SIGMOID_6 : ofAffine(alpha, beta, UNIT));
 }
 
 export function gelu(node: NodeProto, draft: OnnxDraft): void {
@@ -127,7 +129,7 @@ export function power(node: NodeProto, draft: OnnxDraft): void {
   if (exponent?.length !== 1 || exponent[0] !== 2) {
     throw draft.unsupported(node, `the power ${exponent}; it has 2`);
   }
-  addFunction(node, draft, TFLITE_FUNCTIONS.SQUARE);
+  addFunction(node, draft, SQUARE);
 }
 
 /** One slope for all; per channel there is none. */

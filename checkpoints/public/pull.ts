@@ -68,7 +68,8 @@ export async function pull(
   const dir = pulledModelDir(name, cacheDir);
   const present = await pulledCard(dir, reporter);
   if (
-    present?.origin.sha256 === checkpoint.tensorsSha256 &&
+    present !== undefined &&
+    pinsOf(checkpoint).includes(present.origin.sha256) &&
     (classNames.length === 0 || present.classNames.join('\n') === classNames.join('\n'))
   ) {
     return { dir, card: present };
@@ -90,7 +91,7 @@ export async function pull(
         origin: {
           source: checkpoint.source,
           route: describeRoute(source.route),
-          sha256: checkpoint.tensorsSha256,
+          sha256: pinOf(source, checkpoint),
         },
         ...(preprocessing && { preprocessing }),
       },
@@ -155,13 +156,26 @@ async function weightsFrom(
 ): Promise<Map<string, WeightTensor>> {
   const fileName = `${source.member} of ${archive}`;
   const weights = await readWeights(archive, source, configOf(checkpoint), fileName);
+  const { tensorsSha256 } = checkpoint;
+  if (tensorsSha256 === undefined) return weights; // The archive's hash was right.
   const received = sha256OfTensors(weights);
-  if (received !== checkpoint.tensorsSha256) {
+  if (received !== tensorsSha256) {
     throw new UserError(
-      `Expected SHA-256 ${checkpoint.tensorsSha256} for the weights in ${fileName} but received ${received}`,
+      `Expected SHA-256 ${tensorsSha256} for the weights in ${fileName} but received ${received}`,
     );
   }
   return weights;
+}
+
+/** The hash that what a source gives is known by: of the weights, or else of the archive. */
+function pinOf({ route }: CheckpointSource, { name, tensorsSha256 }: PublicCheckpoint): string {
+  const pin = tensorsSha256 ?? route.sha256;
+  if (pin !== undefined) return pin;
+  throw new RangeError(`Expected a pinned source of ${name} but ${describeRoute(route)} is not`);
+}
+
+function pinsOf(checkpoint: PublicCheckpoint): string[] {
+  return checkpoint.sources.map((source) => pinOf(source, checkpoint));
 }
 
 /** The weights of any network in an archive, by the names of `buildNetwork`. */

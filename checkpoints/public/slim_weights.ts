@@ -20,7 +20,7 @@ export interface SlimNetwork {
  * Picks the weights of one of TF-slim's networks out of its constants or variables and gives them the
  * names of `buildNetwork`: `MobilenetV1/Conv2d_1_depthwise/depthwise_weights` becomes
  * `Conv2d_1_depthwise/depthwise_kernel`. Other constants are ignored. Shapes need no change: slim
- * has [kh, kw, C, M] and [kh, kw, C, 1], as tfjs does.
+ * has [kh, kw, C, M] and [kh, kw, C, 1], as tfjs does. A layer without a batch norm has `biases`.
  *
  * @param fileName what errors call the file
  * @returns LayersModel weight name → tensor, complete for the network
@@ -61,7 +61,8 @@ export function slimNetworkWeights(
   fileName: string,
 ): Map<string, WeightTensor> {
   const { network, widthMultiplier, classes } = config;
-  const { modelName: scope, oneTitle } = networkNamed(network);
+  const { modelName, oneTitle } = networkNamed(network);
+  const scope = modelName.replace(/_(Large|Small)$/, ''); // Both sizes of MobileNetV3 have one name.
   const layers = convolutionsOf(layersOf(config));
   const title = `${oneTitle} of width ${widthMultiplier} with ${classes} classes`;
   return slimWeights(constants, { scope, layers, title }, fileName);
@@ -90,6 +91,9 @@ function layerTensors(layer: ConvLayer, scope: string): LayerTensor[] {
     kind === 'depthwise'
       ? { slim: `${slim}/depthwise_weights`, name: `${name}/depthwise_kernel`, shape }
       : { slim: `${slim}/weights`, name: `${name}/kernel`, shape };
+  if (!layer.batchNorm) {
+    return [kernel, { slim: `${slim}/biases`, name: `${name}/bias`, shape: [channels] }];
+  }
   const names = ['beta', 'moving_mean', 'moving_variance'];
   if (layer.batchNormScale) names.unshift('gamma');
   const statistics = names.map((statistic) => ({

@@ -1,31 +1,35 @@
 import { z } from 'zod';
-import {
-  hasVariants,
-  type NetworkConfig,
-  type PlainNetworkConfig,
-} from '../../architectures/network.ts';
+import type { NetworkSizes } from '../../architectures/conv_layer.ts';
+import { hasVariants, type NetworkConfig, networkConfig } from '../../architectures/network.ts';
 import {
   NETWORK_NAMES,
+  type NetworkName,
   networkNamed,
   type VariantNetworkName,
 } from '../../architectures/registry.ts';
-import { VARIANTS, variantNamed } from '../../architectures/variants.ts';
+import {
+  STANDARD,
+  VARIANTS,
+  type VariantName,
+  variantNamed,
+} from '../../architectures/variants.ts';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hexadecimal digits');
 
 /** The network's outputs, the background included where it has one. */
 const classes = z.int().min(2);
 
-const withVariants = (network: VariantNetworkName) =>
-  z.object({
-    network: z.literal(network),
-    variant: z.enum(VARIANTS.map(({ name }) => name)),
-    widthMultiplier: z.number().positive(),
-    resolution: z.int().min(networkNamed(network).leastResolution),
-    classes,
-  });
+const variant = z.enum(VARIANTS.map(({ name }) => name));
 
-const plain = (network: PlainNetworkConfig['network']) =>
+const mobileNetV1 = z.object({
+  network: z.literal('mobilenet_v1'),
+  variant,
+  widthMultiplier: z.number().positive(),
+  resolution: z.int().min(networkNamed('mobilenet_v1').leastResolution),
+  classes,
+});
+
+const plain = <Name extends NetworkName>(network: Name) =>
   z.object({
     network: z.literal(network),
     /** 1 where it is not there. */
@@ -34,11 +38,33 @@ const plain = (network: PlainNetworkConfig['network']) =>
     classes,
   });
 
-const [first, ...others] = NETWORK_NAMES.filter(hasVariants);
+/** Another network, which its layers alone describe. */
+const other = z.object({
+  network: z.literal('other'),
+  /** Height of its images, and their width and channels. */
+  resolution: z.int().min(1),
+  width: z.int().min(1),
+  channels: z.int().min(1),
+  /** Length of its first output. */
+  classes: z.int().min(1),
+});
+
+type InvertedResiduals = Exclude<VariantNetworkName, 'mobilenet_v1'>;
+
+const withVariants = (network: InvertedResiduals) =>
+  plain(network).extend({
+    /** The published one where it is not there. */
+    variant: variant.exactOptional(),
+    /** There where squeeze-and-excite was left out. */
+    squeezeExcite: z.literal(false).exactOptional(),
+  });
+
+const others = NETWORK_NAMES.filter((name) => name !== 'mobilenet_v1');
 const architectureSchema = z.discriminatedUnion('network', [
-  withVariants(first),
-  ...others.map(withVariants),
-  ...NETWORK_NAMES.filter((name) => !hasVariants(name)).map(plain),
+  mobileNetV1,
+  ...others.filter((name): name is InvertedResiduals => hasVariants(name)).map(withVariants),
+  ...others.filter((name) => !hasVariants(name)).map((name) => plain(name)),
+  other,
 ]);
 
 const preprocessingSchema = z.object({
@@ -102,7 +128,11 @@ export type ModelCard = z.infer<typeof modelCardSchema>;
 
 /** What a card says of a network. */
 export function architectureOf(config: NetworkConfig): ModelCard['architecture'] {
-  if ('variant' in config) return { ...config, variant: config.variant.name };
+  if ('variant' in config) {
+    const { variant, squeezeExcite, ...rest } = config;
+    const leftOut = squeezeExcite === false && { squeezeExcite };
+    return { ...rest, variant: variant.name, ...leftOut } as ModelCard['architecture'];
+  }
   const { network, resolution, classes, widthMultiplier } = config;
   return {
     network,
@@ -112,8 +142,17 @@ export function architectureOf(config: NetworkConfig): ModelCard['architecture']
   };
 }
 
-/** The network that a card speaks of: the inverse of `architectureOf`. */
-export function configOf(architecture: ModelCard['architecture']): NetworkConfig {
-  if (!('variant' in architecture)) return architecture;
-  return { ...architecture, variant: variantNamed(architecture.variant) };
+/** The network of ours that a card speaks of, the inverse of `architectureOf`; undefined of another one. */
+export function configOf(architecture: ModelCard['architecture']): NetworkConfig | undefined {
+  if (architecture.network === 'other') return undefined;
+  const { network, ...choices } = architecture;
+  if (!hasVariants(network)) return { network, ...choices };
+  const { variant = STANDARD.name, squeezeExcite, ...sizes } = choices as VariantChoices;
+  return networkConfig(network, variantNamed(variant), sizes, squeezeExcite);
+}
+
+/** What a card says beside the name of a network that has a choice of core layers. */
+interface VariantChoices extends NetworkSizes {
+  readonly variant?: VariantName;
+  readonly squeezeExcite?: false;
 }

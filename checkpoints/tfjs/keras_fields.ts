@@ -190,7 +190,7 @@ const RULES: Readonly<Record<string, ClassRules>> = {
   GlobalAveragePooling2D: fields(GLOBAL_POOL),
   ZeroPadding2D: fields({ padding: 'needed', data_format: 'needed' }),
   Cropping2D: fields({ cropping: 'needed', data_format: 'needed' }),
-  UpSampling2D: fields({ size: 'needed', data_format: 'needed', interpolation: only('nearest') }),
+  UpSampling2D: fields({ size: 'needed', data_format: 'needed', interpolation: 'rewritten' }),
   Flatten: fields({ data_format: 'needed' }),
   Reshape: fields({ target_shape: 'needed' }),
   Permute: fields({ dims: 'needed' }),

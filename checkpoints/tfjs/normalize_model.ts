@@ -20,6 +20,7 @@ import { nameWeights, type StoredWeight, valuesOf, weightOf } from './layer_weig
 import { readOperation } from './operation_layer.ts';
 import {
   type BuiltLayer,
+  type KerasWriter,
   normalizingAffine,
   type Rewritten,
   rewriteLayer,
@@ -34,6 +35,10 @@ export interface NormalizedModel {
   readonly weightData: Uint8Array<ArrayBuffer>;
   /** What the network takes pixels for, where it says so. */
   readonly range: PixelRange | undefined;
+  /** What the file's network does to its input that this one does not. */
+  readonly done: ChannelAffine | undefined;
+  /** Of the Keras that described it. */
+  readonly version: 2 | 3;
   /** What was decided, for the user. */
   readonly notes: readonly string[];
 }
@@ -58,7 +63,8 @@ interface Node {
 /**
  * @param topology `modelTopology` of a model.json
  * @param stored the weights, by any names that tell their layers
- * @param resolution of the images of a network that leaves it open; 224 × 224 unless given
+ * @param options.resolution of the images of a network that leaves it open; 224 × 224 unless given
+ * @param options.isOwnFile whether Keras runs the file, and not TensorFlow.js
  * @throws UserError naming the class, layer and field that is not known, or that TensorFlow.js cannot
  *   compute; or where the topology is damaged
  */
@@ -66,34 +72,39 @@ export function normalizeModel(
   topology: unknown,
   stored: readonly StoredWeight[],
   path: string,
-  resolution?: ImageSize,
+  {
+    resolution,
+    isOwnFile,
+  }: { readonly resolution?: ImageSize | undefined; readonly isOwnFile: boolean },
 ): NormalizedModel {
   const { model, version } = readKerasTopology(topology, path);
   const network = flattenModel(model, path);
   const weights = new Map(nameWeights(network, stored).map((weight) => [weight.spec.name, weight]));
-  return new Normalization(network, version, weights, path, resolution).run();
+  const writer = { version, isOwnFile };
+  return new Normalization(network, writer, weights, path, resolution).run();
 }
 
 class Normalization {
   private readonly network: FlatNetwork;
-  private readonly version: 2 | 3;
+  private readonly writer: KerasWriter;
   private readonly weights: Map<string, StoredWeight>;
   private readonly path: string;
   private readonly resolution: ImageSize | undefined;
   private readonly nodes: Node[] = [];
   private readonly notes: string[] = [];
   private range: PixelRange | undefined;
+  private done: ChannelAffine | undefined;
 
   constructor(
     network: FlatNetwork,
-    version: 2 | 3,
+    writer: KerasWriter,
     weights: Map<string, StoredWeight>,
     path: string,
     resolution: ImageSize | undefined,
   ) {
     this.resolution = resolution;
     this.network = network;
-    this.version = version;
+    this.writer = writer;
     this.weights = weights;
     this.path = path;
   }
@@ -104,7 +115,7 @@ class Normalization {
       if (operation !== undefined) return { layer, ...operation, calls: [operation.inputs] };
       return {
         layer,
-        rewritten: rewriteLayer(layer, this.version, this.path),
+        rewritten: rewriteLayer(layer, this.writer, this.path),
         calls: layer.calls.map((call) => this.inputsOf(layer, call)),
       };
     });
@@ -264,7 +275,10 @@ class Normalization {
     const { range, left, note } = inputMap(affine);
     this.range = range;
     this.notes.push(note);
-    if (left === undefined) return input.name;
+    if (left === undefined) {
+      this.done = affine;
+      return input.name;
+    }
     const [first] = readers;
     if (readers.length === 1 && this.foldInto(first, left)) return input.name;
     const channels = (input.config.batch_input_shape as (number | null)[]).at(-1) ?? 0;
@@ -386,6 +400,8 @@ class Normalization {
       weightSpecs: weights.map(({ spec }) => spec),
       weightData: new Uint8Array(Buffer.concat(weights.map(({ bytes }) => bytes))),
       range: this.range,
+      done: this.done,
+      version: this.writer.version,
       notes: this.notes,
     };
   }

@@ -1,5 +1,6 @@
 /** Layers of Keras as layers that TensorFlow.js computes the same with, field by field. */
 
+import { BilinearUpSampling2d } from '../../architectures/graph/bilinear_up_sampling2d.ts';
 import { GroupedConv2d } from '../../architectures/graph/grouped_conv2d.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { ChannelAffine } from '../input_affine.ts';
@@ -30,6 +31,13 @@ export type Rewritten =
   | { readonly kind: 'affine'; readonly affine: ChannelAffine; readonly layers?: never }
   /** An affine map by the layer's weights: its mean and variance. */
   | { readonly kind: 'normalization'; readonly layers?: never };
+
+/** Who wrote a network. */
+export interface KerasWriter {
+  readonly version: 2 | 3;
+  /** Whether Keras runs the file: TensorFlow.js has files of its own, and some layers compute otherwise there. */
+  readonly isOwnFile: boolean;
+}
 
 /** Types that are computed in single precision here, as Keras' own numbers are except for rounding. */
 const FLOATS: ReadonlySet<string> = new Set([
@@ -75,11 +83,10 @@ const KERAS_MODULE = /^(tf_)?keras(\.|$)|^tensorflow\.(python\.)?keras(\.|$)|^bu
 
 /**
  * Reads every field of a layer.
- * @param version of Keras
  * @throws UserError naming class, layer and field for what is not known, or not computed by TensorFlow.js
  */
-export function rewriteLayer(layer: FlatLayer, version: 2 | 3, path: string): Rewritten {
-  return new LayerRewriter(layer, version, path).run();
+export function rewriteLayer(layer: FlatLayer, writer: KerasWriter, path: string): Rewritten {
+  return new LayerRewriter(layer, writer, path).run();
 }
 
 /** The error that names a layer and what of it is not supported. */
@@ -96,14 +103,14 @@ export function unsupportedLayer(
 
 class LayerRewriter {
   private readonly layer: FlatLayer;
-  private readonly version: 2 | 3;
+  private readonly writer: KerasWriter;
   private readonly path: string;
   /** An activation that is a layer of its own. */
   private activationLayer: BuiltLayer | undefined;
 
-  constructor(layer: FlatLayer, version: 2 | 3, path: string) {
+  constructor(layer: FlatLayer, writer: KerasWriter, path: string) {
     this.layer = layer;
-    this.version = version;
+    this.writer = writer;
     this.path = path;
   }
 
@@ -179,13 +186,14 @@ class LayerRewriter {
     if (isFields(value) && value.class_name !== 'function' && isFields(value.config)) {
       const { class_name: className, config } = value;
       const layer = { ...this.layer, className: String(className), config };
-      const inner = rewriteLayer(layer, this.version, this.path);
+      const inner = rewriteLayer(layer, this.writer, this.path);
       if (inner.kind === 'layers' && inner.layers.length === 1) {
         [this.activationLayer] = inner.layers;
         return 'linear';
       }
     }
-    const known = this.version === 2 ? { ...ACTIVATIONS, ...KERAS_2_ACTIVATIONS } : ACTIVATIONS;
+    const known =
+      this.writer.version === 2 ? { ...ACTIVATIONS, ...KERAS_2_ACTIVATIONS } : ACTIVATIONS;
     if (name !== undefined && Object.hasOwn(known, name)) return known[name];
     throw this.unsupported(
       `its ${field} is ${name ?? described(value)}; it has ${Object.keys(known).join(', ')}`,
@@ -214,6 +222,8 @@ class LayerRewriter {
       case 'GlobalAveragePooling2D':
       case 'GlobalMaxPooling2D':
         return this.globalPool(className, config);
+      case 'UpSampling2D':
+        return this.upSampling(config);
       case 'Rescaling':
         return {
           kind: 'affine',
@@ -285,6 +295,20 @@ class LayerRewriter {
       negative_slope: slope,
       threshold,
     });
+  }
+
+  private upSampling(config: Record<string, unknown>): Rewritten {
+    const method = plainValue(this.layer.config.interpolation) ?? 'nearest';
+    if (method === 'nearest') return layers('UpSampling2D', config);
+    if (!this.writer.isOwnFile) this.requireOneOf('interpolation', method, ['nearest']);
+    this.requireOneOf('interpolation', method, ['nearest', 'bilinear']);
+    if (config.data_format === 'channels_first') {
+      throw this.unsupported(
+        'its interpolation is "bilinear" and its data_format "channels_first"',
+      );
+    }
+    const [rows, columns = rows] = this.numbers('size') ?? [2];
+    return layers(BilinearUpSampling2d.className, { size: [rows, columns] });
   }
 
   private globalPool(className: string, config: Record<string, unknown>): Rewritten {

@@ -1,100 +1,22 @@
-/** Operators of one value, and the activations that others bring along, as functions of a float graph. */
-import {
-  type Activation,
-  type Expression,
-  evaluate,
-  reluOf,
-} from '../../architectures/graph/operations/activation_function.ts';
+/** Operators of one value, and the activations that others bring along. */
+import type { Activation } from '../../architectures/graph/operations/activation_function.ts';
 import { HARD_SWISH } from '../../architectures/graph/operations/hard_swish.ts';
 import { ACTIVATION } from '../../foundation/flatbuffers/tflite_schema.ts';
-
-const X: Expression = { kind: 'x' };
-
-function affine(of: Expression, scale: number, shift: number): Expression {
-  return { kind: 'affine', of, scale, shift };
-}
-
-function composed(expression: Expression): Activation {
-  return { kind: 'composed', expression };
-}
-
-/** What the activation makes of a value. */
-function applied(activation: Activation, of: Expression): Expression {
-  if (activation === 'linear') return of;
-  if (typeof activation === 'string' || activation.kind === 'relu') {
-    return { kind: 'function', of, activation };
-  }
-  return evaluate<Expression>(activation.expression, {
-    x: of,
-    affine,
-    apply: (own, value) => ({ kind: 'function', of: value, activation: own }),
-    add: (a, b) => ({ kind: 'add', of: [a, b] }),
-    subtract: (a, b) => ({ kind: 'subtract', of: [a, b] }),
-    multiply: (a, b) => ({ kind: 'multiply', of: [a, b] }),
-    maximum: (a, b) => ({ kind: 'maximum', of: [a, b] }),
-    minimum: (a, b) => ({ kind: 'minimum', of: [a, b] }),
-  });
-}
-
-/** scale · x + shift, and the activation of it. */
-export function ofAffine(scale: number, shift: number, activation: Activation): Activation {
-  return composed(applied(activation, affine(X, scale, shift)));
-}
-
-function relu(of: Expression, max = Infinity): Expression {
-  return applied(reluOf({ max, slope: 0, threshold: 0 }), of);
-}
-
-/** low + min(max(x − low, 0), high − low) */
-export function clamp(low: number, high: number): Activation {
-  return composed(affine(relu(affine(X, 1, -low), high - low), 1, low));
-}
-
-/** max(x, bound) */
-export function atLeast(bound: number): Activation {
-  return composed(affine(relu(affine(X, 1, -bound)), 1, bound));
-}
-
-/** min(x, bound) */
-export function atMost(bound: number): Activation {
-  return composed(affine(relu(affine(X, -1, bound)), -1, bound));
-}
-
-/** max(x, 0) + slope · min(x, 0) */
-export function leakyRelu(slope: number): Activation {
-  return reluOf({ max: Infinity, slope, threshold: 0 });
-}
-
-/** √(2/π) and the cubic's part of GELU's approximation by a hyperbolic tangent. */
-const GELU_SCALE = Math.sqrt(2 / Math.PI);
-const GELU_CUBIC = 0.044715;
-
-/** x / 2 · (1 + tanh(√(2/π) · (x + 0.044715 x³))) */
-export function approximateGelu(): Activation {
-  const square: Expression = { kind: 'multiply', of: [X, X] };
-  const inside: Expression = {
-    kind: 'multiply',
-    of: [X, affine(square, GELU_SCALE * GELU_CUBIC, GELU_SCALE)],
-  };
-  return composed({
-    kind: 'multiply',
-    of: [affine(X, 0.5, 0), affine(applied('tanh', inside), 1, 1)],
-  });
-}
+import { ABSOLUTE, clamp, NEGATIVE, SQUARE, UNIT } from '../activation_functions.ts';
 
 /** By operator. */
 export const FUNCTIONS: Readonly<Record<string, Activation>> = {
   RELU: 'relu',
   RELU6: 'relu6',
   RELU_N1_TO_1: clamp(-1, 1),
-  RELU_0_TO_1: reluOf({ max: 1, slope: 0, threshold: 0 }),
+  RELU_0_TO_1: UNIT,
   LOGISTIC: 'sigmoid',
   TANH: 'tanh',
   ELU: 'elu',
   HARD_SWISH,
-  ABS: composed({ kind: 'add', of: [relu(X), relu(affine(X, -1, 0))] }),
-  NEG: composed(affine(X, -1, 0)),
-  SQUARE: composed({ kind: 'multiply', of: [X, X] }),
+  ABS: ABSOLUTE,
+  NEG: NEGATIVE,
+  SQUARE,
 };
 
 /** By the number of ActivationFunctionType. */
@@ -105,13 +27,3 @@ export const FUSED: Readonly<Record<number, Activation>> = {
   [ACTIVATION.relu6]: 'relu6',
   [ACTIVATION.tanh]: 'tanh',
 };
-
-/** The map of x that an activation is; undefined where it is another function. */
-export function affineOf(
-  activation: Activation,
-): { readonly scale: number; readonly shift: number } | undefined {
-  if (activation === 'linear') return { scale: 1, shift: 0 };
-  if (typeof activation === 'string' || activation.kind === 'relu') return undefined;
-  const { expression } = activation;
-  return expression.kind === 'affine' && expression.of.kind === 'x' ? expression : undefined;
-}

@@ -3,7 +3,8 @@ import { messageOf, UserError } from '../errors.ts';
 
 /**
  * Reads one file of a (gzipped) tar archive into memory. Nothing is written to disk, so the paths
- * in the archive have no power; other entries are skipped, as is a second file of that path.
+ * in the archive have no power; other entries are skipped, as is a second file of that path. A path of
+ * the archive may begin with "./".
  *
  * @param maxBytes the most that the file may have
  * @throws UserError naming the archive where it is damaged or cut off, the file is not in it or is
@@ -20,7 +21,8 @@ export async function extractMember(
     await tar.list({
       file: archive,
       strict: true,
-      filter: (path, entry) => path === member && 'type' in entry && entry.type === 'File',
+      filter: (path, entry) =>
+        path.replace(/^\.\//, '') === member && 'type' in entry && entry.type === 'File',
       onReadEntry: (entry) => {
         const first = size === undefined;
         size ??= entry.size;

@@ -36,6 +36,16 @@ export const TENSORFLOW: PythonPackages = {
   reuseWheel: process.platform === 'linux' && process.arch === 'x64',
 };
 
+/** Keras 3.15 on TensorFlow 2.21, whose files differ from those of Keras 2. */
+export const KERAS_3: PythonPackages = {
+  name: 'python-keras',
+  title: 'Keras 3.15',
+  requirements: join(repositoryRoot(), 'foundation', 'python', 'keras.txt'),
+  versions: ['3.11', '3.12', '3.13'],
+  bytes: 1.5e9,
+  reuseWheel: false,
+};
+
 /** LiteRT and ONNX Runtime, with ONNX. */
 export const RUNTIMES: PythonPackages = {
   name: 'python-runtimes',
@@ -46,6 +56,16 @@ export const RUNTIMES: PythonPackages = {
   reuseWheel: false,
 };
 
+/** NNCF with ONNX and ONNX Runtime: post-training quantization of others. */
+export const NNCF: PythonPackages = {
+  name: 'python-nncf',
+  title: 'NNCF 3.4',
+  requirements: join(repositoryRoot(), 'foundation', 'python', 'nncf.txt'),
+  versions: ['3.11', '3.12', '3.13'],
+  bytes: 0.6e9,
+  reuseWheel: false,
+};
+
 /** TensorFlow Lite Micro's interpreter, whose reference kernels microcontrollers run. */
 export const MICRO: PythonPackages = {
   name: 'python-micro',
@@ -53,6 +73,16 @@ export const MICRO: PythonPackages = {
   requirements: join(repositoryRoot(), 'foundation', 'python', 'micro.txt'),
   versions: ['3.11', '3.12'],
   bytes: 0.1e9,
+  reuseWheel: false,
+};
+
+/** What executes QONNX files, node by node. */
+export const QONNX: PythonPackages = {
+  name: 'python-qonnx',
+  title: 'QONNX 1.0',
+  requirements: join(repositoryRoot(), 'foundation', 'python', 'qonnx.txt'),
+  versions: ['3.11', '3.12'],
+  bytes: 0.4e9,
   reuseWheel: false,
 };
 

@@ -28,6 +28,17 @@ export interface InputMoments {
   readonly floatMeans: Float64Array;
   /** [groups, K] */
   readonly means: Float64Array;
+  /** [groups, K] of the quantized inputs. */
+  readonly variances: Float64Array;
+  /** Undefined of more inputs than are held against each other. */
+  readonly covariances: InputCovariances | undefined;
+}
+
+/** How a layer's inputs vary together. */
+export interface InputCovariances {
+  readonly groups: number;
+  /** K */
+  readonly inputs: number;
   /** [groups, K, K] of the quantized inputs. */
   readonly covariance: Float64Array;
   /** [groups, K, K]: of the quantized inputs (rows) and the float ones (columns). */
@@ -37,8 +48,13 @@ export interface InputMoments {
 /** Layers each of whose outputs meets all of its weights. */
 type MomentNode = Exclude<WeightedNode, { readonly op: 'transposedConv2d' }>;
 
+/** The most inputs of an output, such as 3 × 3 × 512, whose covariances are taken: the work grows with the cube. */
+export const MOST_INPUTS = 4608;
+
 /** Positions that moments are taken of, spread over all images: enough for thousands of inputs. */
 const DENSE_POSITIONS = 32_768;
+/** Inputs at those positions, at most: fewer positions of layers with more than 2048 inputs. Bounds memory. */
+const DENSE_VALUES = 2 ** 26;
 /** Of depthwise layers, where a covariance is of a few inputs. */
 const DEPTHWISE_POSITIONS = 1024;
 
@@ -80,7 +96,10 @@ function windowsOf(node: MomentNode, { bytes, shape }: BothTensors): Windows {
   const [height, width] = output.shape;
   const inputShape = [batch, ...shape] as const;
   const all = batch * height * width;
-  const most = node.op === 'depthwiseConv2d' ? DEPTHWISE_POSITIONS : DENSE_POSITIONS;
+  const most =
+    node.op === 'depthwiseConv2d'
+      ? DEPTHWISE_POSITIONS
+      : Math.min(DENSE_POSITIONS, Math.ceil(DENSE_VALUES / (kh * kw * weights.shape[2])));
   const positions = Math.min(all, most);
   const starts = new Int32Array(positions * kh * kw);
   let at = 0;
@@ -121,13 +140,19 @@ function groupedMoments(
     });
     return values;
   };
+  const { inputs, covariances } = all[0];
   return {
     groups,
-    inputs: all[0].inputs,
+    inputs,
     means: joined(({ means }) => means),
     floatMeans: joined(({ floatMeans }) => floatMeans),
-    covariance: joined(({ covariance }) => covariance),
-    cross: joined(({ cross }) => cross),
+    variances: joined(({ variances }) => variances),
+    covariances: covariances && {
+      groups,
+      inputs,
+      covariance: joined((moments) => moments.covariances!.covariance),
+      cross: joined((moments) => moments.covariances!.cross),
+    },
   };
 }
 
@@ -164,18 +189,20 @@ function denseMoments(
     subtractFromRows(quantized, means);
     subtractFromRows(exact, floatMeans);
   }
+  const firsts = { groups: 1, inputs, means, floatMeans };
+  if (inputs > MOST_INPUTS) {
+    const squares = quantized.map((value) => value * value);
+    return { ...firsts, variances: columnMeans(squares, inputs), covariances: undefined };
+  }
   const left = { values: quantized, rows: positions, columns: inputs };
-  return {
+  const right = { values: exact, rows: positions, columns: inputs };
+  const covariances = {
     groups: 1,
     inputs,
-    means,
-    floatMeans,
     covariance: averaged(positions, transposedProduct(left, left)),
-    cross: averaged(
-      positions,
-      transposedProduct(left, { values: exact, rows: positions, columns: inputs }),
-    ),
+    cross: averaged(positions, transposedProduct(left, right)),
   };
+  return { ...firsts, variances: diagonalOf(covariances), covariances };
 }
 
 function columnMeans(values: Float32Array, columns: number): Float64Array {
@@ -218,14 +245,28 @@ function depthwiseMoments(
     subtractFromRows(exact, rowFloatMeans);
   }
   const shape = [positions, taps, channels] as const;
+  const covariances = {
+    groups: channels,
+    inputs: taps,
+    covariance: averaged(positions, batchedProducts(quantized, quantized, shape)),
+    cross: averaged(positions, batchedProducts(quantized, exact, shape)),
+  };
   return {
     groups: channels,
     inputs: taps,
     means: byChannel(rowMeans, taps, channels),
     floatMeans: byChannel(rowFloatMeans, taps, channels),
-    covariance: averaged(positions, batchedProducts(quantized, quantized, shape)),
-    cross: averaged(positions, batchedProducts(quantized, exact, shape)),
+    variances: diagonalOf(covariances),
+    covariances,
   };
+}
+
+/** [groups, K] */
+function diagonalOf({ groups, inputs, covariance }: InputCovariances): Float64Array {
+  return Float64Array.from(
+    { length: groups * inputs },
+    (_, at) => covariance[at * inputs + (at % inputs)],
+  );
 }
 
 /** [channels, taps] of [taps, channels] */

@@ -16,7 +16,7 @@ import {
   weightScale,
 } from '../params/weight_quantization.ts';
 import { columnParams } from './channel_weights.ts';
-import type { InputMoments } from './input_moments.ts';
+import type { InputCovariances, InputMoments } from './input_moments.ts';
 import type { Recipe, WeightChoice } from './recipe.ts';
 import { columnsOf, refit } from './ridge_refit.ts';
 import { roundSecondOrder } from './second_order_rounding.ts';
@@ -59,12 +59,13 @@ export function layerWeights(
 ): LayerWeights {
   const { rounding } = choice;
   const isSecondOrder =
-    moments !== undefined &&
     rounding.rounding === 'secondOrder' &&
     (rounding.layers === 'all' || exact.op === 'depthwiseConv2d');
+  const covariances = isSecondOrder ? moments?.covariances : undefined;
+  const ridge = isSecondOrder ? rounding.refit : undefined;
   const kernel =
-    isSecondOrder && rounding.refit !== undefined
-      ? refit(exact.kernel, moments, rounding.refit)
+    covariances !== undefined && ridge !== undefined
+      ? refit(exact.kernel, covariances, ridge)
       : exact.kernel;
   const variances = moments && variancesOf(kernel, moments);
   const parts = { kernel, own: exact.kernel, variances, choice, scales };
@@ -78,8 +79,8 @@ export function layerWeights(
       biasMax,
       taps: tapsOf(exact),
     });
-    const rounded = isSecondOrder
-      ? roundByGroups(kernel, moments, quantization)
+    const rounded = covariances
+      ? roundByGroups(kernel, covariances, quantization)
       : {
           bytes: isPerChannel(quantization)
             ? quantizeChannels(kernel, quantization)
@@ -160,14 +161,13 @@ function greatest(magnitudes: Float32Array): number {
 }
 
 /** [K, M] the variance of what each weight multiplies. */
-function variancesOf(kernel: Float32Array, { groups, inputs, covariance }: InputMoments) {
+function variancesOf(kernel: Float32Array, { groups, inputs, variances: own }: InputMoments) {
   const outputs = kernel.length / inputs;
   const each = outputs / groups;
   const variances = new Float64Array(kernel.length);
   for (let k = 0; k < inputs; k++) {
     for (let m = 0; m < outputs; m++) {
-      const group = Math.floor(m / each);
-      variances[k * outputs + m] = covariance[(group * inputs + k) * inputs + k];
+      variances[k * outputs + m] = own[Math.floor(m / each) * inputs + k];
     }
   }
   return variances;
@@ -175,7 +175,7 @@ function variancesOf(kernel: Float32Array, { groups, inputs, covariance }: Input
 
 function roundByGroups(
   kernel: Float32Array,
-  { groups, inputs, covariance }: InputMoments,
+  { groups, inputs, covariance }: InputCovariances,
   quantization: WeightQuantization,
 ) {
   const outputs = kernel.length / inputs;

@@ -8,7 +8,7 @@ import { byName } from '../model/by_name.ts';
 import { isWeighted, type Tf8Model, type Tf8Node, type WeightedNode } from '../model/tf8_model.ts';
 import { quantizeArray } from '../params/quantization.ts';
 import { coarserNote } from './convert_graph.ts';
-import { type BothTensors, inputMoments } from './input_moments.ts';
+import { type BothTensors, inputMoments, MOST_INPUTS } from './input_moments.ts';
 import { runNode } from './layer_runner.ts';
 import { type LayerWeights, layerWeights } from './layer_weights.ts';
 import { channelMeans, correctMeans } from './mean_correction.ts';
@@ -133,6 +133,13 @@ class Walk {
       stored.op === 'transposedConv2d'
         ? undefined
         : inputMoments(stored, input, correction !== undefined);
+    const { rounding } = weights;
+    const isRounded = rounding.rounding === 'secondOrder' && rounding.layers === 'all';
+    if (isRounded && moments !== undefined && moments.covariances === undefined) {
+      this.options.onNote?.(
+        `The weights of ${stored.name} are rounded to the nearest: ${moments.inputs} inputs of an output are more than the ${MOST_INPUTS} that second-order rounding takes`,
+      );
+    }
     await this.turn();
     const quantized = layerWeights(exact, stored, input.quantization, {
       choice: weights,

@@ -1,4 +1,4 @@
-import type { InputMoments } from './input_moments.ts';
+import type { InputCovariances } from './input_moments.ts';
 import { choleskyFactor, choleskySolve, product } from './matrices.ts';
 
 /**
@@ -8,7 +8,11 @@ import { choleskyFactor, choleskySolve, product } from './matrices.ts';
  * @param weights [K, M]
  * @param ridge λ in parts of C's mean diagonal
  */
-export function refit(weights: Float32Array, moments: InputMoments, ridge: number): Float32Array {
+export function refit(
+  weights: Float32Array,
+  moments: InputCovariances,
+  ridge: number,
+): Float32Array {
   const { groups, inputs } = moments;
   const outputs = weights.length / inputs;
   const each = outputs / groups;

@@ -6,13 +6,14 @@ export function analyzeCommandLine(options: AnalyzeOptions): string {
   const { model, dataset, data, limit, perClass, seed, tier } = options;
   const { recipe, zeroVariance, accuracy, calibrationData, calibrationImages, inputRange } =
     options;
-  const { preprocessing, resolution } = options;
+  const { preprocessing, resolution, softmax, profile } = options;
   const words = optionWords([
     ['dataset', dataset],
     ['data', data && 'DIR'],
     ['limit', limit],
     ['per-class', perClass],
     ['recipe', recipe === undefined ? undefined : shownRecipe(recipe)],
+    ['profile', profile],
     ['zero-variance', zeroVariance],
     ['calibration-data', calibrationData && 'DIR'],
     ['calibration-images', calibrationImages],
@@ -23,5 +24,6 @@ export function analyzeCommandLine(options: AnalyzeOptions): string {
     ['seed', seed === 0 ? undefined : seed],
   ]);
   const shown = /[\\/]/.test(model) ? 'MODEL' : model;
-  return ['npx tf8 analyze', shown, ...words, ...(accuracy ? ['--accuracy'] : [])].join(' ');
+  const flags = [...(softmax ? ['--softmax'] : []), ...(accuracy ? ['--accuracy'] : [])];
+  return ['npx tf8 analyze', shown, ...words, ...flags].join(' ');
 }

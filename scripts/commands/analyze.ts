@@ -14,9 +14,11 @@ import {
   OVERWRITE,
   PER_CLASS,
   PREPROCESSING,
+  PROFILE,
   QUANTIZATION_RECIPE,
   SEED,
   SEED_RANGE,
+  SOFTMAX,
   TIER,
   wholeNumbers,
   ZERO_VARIANCE,
@@ -33,6 +35,10 @@ export const analyzeCommand = defineCommand({
       .option('limit', { ...LIMIT, defaultDescription: String(ANALYZED_IMAGES) })
       .option('per-class', PER_CLASS)
       .option('recipe', QUANTIZATION_RECIPE)
+      .option('profile', {
+        ...PROFILE,
+        describe: `${PROFILE.describe}. What it costs against LiteRT's is measured layer by layer`,
+      })
       .option('zero-variance', ZERO_VARIANCE)
       .option('calibration-data', CALIBRATION_DATA)
       .option('calibration-images', CALIBRATION_IMAGES)
@@ -40,6 +46,7 @@ export const analyzeCommand = defineCommand({
       .option('preprocessing', PREPROCESSING)
       .option('resolution', IMAGE_SIZE)
       .option('outputs', OUTPUTS)
+      .option('softmax', SOFTMAX)
       .option('accuracy', {
         type: 'boolean',
         default: false,
@@ -62,14 +69,21 @@ export const analyzeCommand = defineCommand({
       })
       .check(wholeNumbers({ 'calibration-images': 1, limit: 1, 'per-class': 1, seed: SEED_RANGE })),
   examples: [
-    ['analyze mobilenet_v1_1.0_224 --data DIR', 'the published network: dead channels'],
     [
-      'analyze mobilenet_v1_1.0_224 --data DIR --zero-variance mean',
+      'analyze mobilenet_v1_1.0_224 --data DIR --recipe as-published',
+      'the published network: dead channels',
+    ],
+    [
+      'analyze mobilenet_v1_1.0_224 --data DIR --recipe option-1',
       'what is left after Option 1 of the paper',
     ],
     [
       'analyze mobilenet_v1_1.0_224 --data DIR --per-class 1',
       'one image of each class, as the paper has it',
+    ],
+    [
+      'analyze mobilenet_v1_1.0_224 --data DIR --recipe best --profile double-rounding',
+      'what the rounding of TensorFlow Lite Micro changes',
     ],
     ['analyze models/friendly --accuracy', 'accuracy with parts in TF8, too'],
   ],

@@ -1,4 +1,5 @@
 import type { ClassScore } from '../../quantize/execute/top_classes.ts';
+import type { ClassifyResult } from '../../workflows/classify.ts';
 import { kernelsName } from '../../workflows/open/kernels_used.ts';
 import { howQuantized } from '../../workflows/quantize/conversion.ts';
 import { markdownTable } from '../../workflows/records/markdown_table.ts';
@@ -43,10 +44,22 @@ export const classifyCommand = defineCommand({
       .option('preprocessing', PREPROCESSING)
       .option('resolution', IMAGE_SIZE)
       .option('outputs', OUTPUTS)
+      .option('pictures', {
+        type: 'string',
+        requiresArg: true,
+        describe:
+          'Folder that gets a PNG of each output that is an image (a mask, heat maps), in float and in TF8',
+      })
       .option('tier', TIER)
       .option('seed', SEED)
       .check(wholeNumbers({ 'calibration-images': 1, seed: SEED_RANGE })),
-  examples: [['classify wolf.jpg --calibration-data DIR', "the paper's white-wolf example"]],
+  examples: [
+    [
+      'classify wolf.jpg --calibration-data DIR --recipe as-published',
+      "the paper's white-wolf example",
+    ],
+    ['classify me.jpg --model selfie.tflite --pictures out', 'the mask beside the photograph'],
+  ],
   inputs: ({ image, model, calibrationData }) => ({
     model,
     images: [image],
@@ -56,7 +69,7 @@ export const classifyCommand = defineCommand({
     const { classify } = await import('../../workflows/classify.ts');
     return classify(argv, context);
   },
-  show: ({ image, model, float, tf8, calibration, ...used }) => {
+  show: ({ image, model, float, tf8, pictures, calibration, ...used }) => {
     const cells = (list: readonly ClassScore[], rank: number) => [
       shortName(list[rank].name),
       list[rank].probability.toFixed(4),
@@ -70,11 +83,22 @@ export const classifyCommand = defineCommand({
     const made = calibration.source === 'file' ? ' when its file was made' : '';
     return [
       `${image}, ${model} (TF8: ${kernelsName(used)} kernels, calibrated on ${calibrated}${made}, ${howQuantized(calibration)})`,
-      '',
-      markdownTable(header, rows, header.length),
+      ...(rows.length > 0 ? ['', markdownTable(header, rows, header.length)] : []),
+      ...(pictures === undefined ? [] : ['', showPictures(pictures)]),
     ].join('\n');
   },
 });
+
+/** A line for each file. */
+function showPictures(pictures: NonNullable<ClassifyResult['pictures']>): string {
+  if (pictures.length === 0) return 'none of its outputs is an image';
+  return pictures
+    .flatMap(({ output, shape, float, tf8 }) => {
+      const files = [...(float ? [`float: ${float}`] : []), `TF8: ${tf8}`];
+      return files.map((file) => `${output} [${shape.join(' × ')}], ${file}`);
+    })
+    .join('\n');
+}
 
 /** ImageNet's names list all synonyms: "timber wolf, grey wolf, gray wolf, Canis lupus". */
 function shortName(name: string): string {

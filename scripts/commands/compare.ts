@@ -1,3 +1,5 @@
+import { nearest } from '../../foundation/nearest.ts';
+import { ROUNDINGS, type RoundingName } from '../../quantize/params/roundings.ts';
 import { COMPARED_RECIPES } from '../../workflows/compare/compare_options.ts';
 import { defineCommand } from '../command.ts';
 import { compareCommandLine } from '../command_lines/compare.ts';
@@ -14,6 +16,7 @@ import {
   PREPROCESSING,
   SEED,
   SEED_RANGE,
+  SOFTMAX,
   TIER,
   wholeNumbers,
 } from '../options.ts';
@@ -33,12 +36,26 @@ export const compareCommand = defineCommand({
         coerce: (text: string | undefined) => text?.split(',').map((name) => name.trim()),
         describe: 'Recipes of quantization, with commas: names, or JSON files',
       })
+      .option('profiles', {
+        type: 'string',
+        requiresArg: true,
+        coerce: (text: string | undefined) => (text === undefined ? undefined : profiles(text)),
+        describe: `Profiles of rounding beside LiteRT's, with commas, a row of each recipe for each: ${ROUNDINGS.slice(1).join(', ')}`,
+      })
       .option('calibration-data', CALIBRATION_DATA)
       .option('calibration-images', {
         ...CALIBRATION_IMAGES,
         type: 'string',
-        coerce: (text: string | undefined) => (text === undefined ? undefined : counts(text)),
-        describe: 'Number of images to calibrate with; several, with commas, give a curve',
+        coerce: (text: string | undefined) => counts(text, '--calibration-images'),
+        describe:
+          'Number of images to calibrate with; several, with commas: a row of each recipe for each',
+      })
+      .option('curve', {
+        type: 'string',
+        requiresArg: true,
+        coerce: (text: string | undefined) => counts(text, '--curve'),
+        describe:
+          'Numbers of images, with commas, that the last recipe is calibrated with as well: how many are enough',
       })
       .option('subsets', {
         type: 'number',
@@ -51,6 +68,7 @@ export const compareCommand = defineCommand({
       .option('preprocessing', PREPROCESSING)
       .option('resolution', IMAGE_SIZE)
       .option('outputs', OUTPUTS)
+      .option('softmax', SOFTMAX)
       .option('limit', LIMIT)
       .option('tier', TIER)
       .option('seed', SEED)
@@ -67,8 +85,12 @@ export const compareCommand = defineCommand({
       'what each recipe makes of the published network; images of one folder are not measured by what they calibrated',
     ],
     [
-      'compare models/mine --data DIR --recipes best --calibration-images 10,50,100 --subsets 3',
+      'compare models/mine --data DIR --recipes best --curve 5,10,25,50,100 --subsets 3',
       'how many images are enough',
+    ],
+    [
+      'compare models/mine --data DIR --recipes best --profiles double-rounding,power-of-two',
+      "what a chip's own rounding costs",
     ],
   ],
   inputs: ({ model, dataset, data, calibrationData }) => ({
@@ -94,10 +116,21 @@ export const compareCommand = defineCommand({
   },
 });
 
-function counts(text: string): readonly number[] {
+function profiles(text: string): readonly RoundingName[] {
+  const names = text.split(',').map((name) => name.trim());
+  return [...new Set(names)].map((name) => {
+    const found = ROUNDINGS.find((known) => known === name);
+    if (found !== undefined) return found;
+    const meant = nearest(name, ROUNDINGS);
+    throw new Error(
+      `Expected profiles of ${ROUNDINGS.join(', ')} for --profiles but received "${name}"${meant === undefined ? '' : `; did you mean ${meant}?`}`,
+    );
+  });
+}
+
+function counts(text: string | undefined, name: string): readonly number[] | undefined {
+  if (text === undefined) return undefined;
   const numbers = text.split(',').map((part) => Number(part.trim() || NaN));
   if (numbers.every((count) => Number.isSafeInteger(count) && count >= 1)) return numbers;
-  throw new Error(
-    `Expected whole numbers of at least 1 for --calibration-images but received ${text}`,
-  );
+  throw new Error(`Expected whole numbers of at least 1 for ${name} but received ${text}`);
 }

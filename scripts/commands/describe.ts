@@ -1,5 +1,5 @@
 import { networkTitle } from '../../architectures/registry.ts';
-import { STANDARD, VARIANTS } from '../../architectures/variants.ts';
+import { STANDARD } from '../../architectures/variants.ts';
 import { kindsOf, type LeftOut } from '../../quantize/convert/left_out.ts';
 import type { DescribedModel } from '../../workflows/describe/describe_model.ts';
 import {
@@ -13,8 +13,11 @@ import {
   MODEL,
   NETWORK,
   OUTPUTS,
+  onlyWithSqueezeExcite,
   onlyWithVariants,
   positiveNumbers,
+  SQUEEZE_EXCITE,
+  VARIANT,
   WIDTH_MULTIPLIER,
   wholeNumbers,
 } from '../options.ts';
@@ -32,12 +35,8 @@ export const describeCommand = defineCommand({
         describe: `${MODEL}; a network by the options below unless given`,
       })
       .option('network', NETWORK)
-      .option('variant', {
-        choices: VARIANTS.map(({ name }) => name),
-        requiresArg: true,
-        describe: 'Core layer of mobilenet_v1',
-        defaultDescription: STANDARD.name,
-      })
+      .option('variant', { ...VARIANT, defaultDescription: STANDARD.name })
+      .option('squeeze-excite', SQUEEZE_EXCITE)
       .option('width-multiplier', WIDTH_MULTIPLIER)
       .option('resolution', {
         type: 'number',
@@ -63,13 +62,15 @@ export const describeCommand = defineCommand({
         if (budget === undefined || model !== undefined) return true;
         throw new Error('Expected a TF8 file with --budget but received none');
       })
-      .check(({ model, variant, resolution }) => {
-        if (model === undefined || (variant ?? resolution) === undefined) return true;
+      .check(({ model, variant, squeezeExcite, resolution }) => {
+        const given = variant ?? squeezeExcite ?? resolution;
+        if (model === undefined || given === undefined) return true;
         throw new Error(
-          `Expected no --variant and no --resolution with ${model}, which has its own, but received ${variant ?? resolution}`,
+          `Expected no --variant, no --squeeze-excite and no --resolution with ${model}, which has its own, but received ${given}`,
         );
       })
       .check(onlyWithVariants(['variant']))
+      .check(onlyWithSqueezeExcite)
       .check(positiveNumbers(['width-multiplier']))
       .check(wholeNumbers({ resolution: 32, classes: 2 })),
   examples: [
@@ -77,6 +78,10 @@ export const describeCommand = defineCommand({
     ['describe --variant friendly --width-multiplier 0.5 --resolution 128', 'a smaller one'],
     ['describe --network inception_v3', "the paper's control"],
     ['describe --network mobilenet_v2 --classes 1000', 'another family of networks'],
+    [
+      'describe --network mobilenet_v3_large --variant friendly --squeeze-excite off',
+      'and its core',
+    ],
     ['describe model.json', 'what a file of another program is'],
     ['describe m.tf8 --budget ram=256K,flash=1M', 'whether it fits a chip'],
   ],
@@ -91,9 +96,10 @@ export const describeCommand = defineCommand({
 });
 
 function showNetwork(planned: DescribedNetwork): string {
-  const { network, variant, widthMultiplier, resolution, classes, ...cost } = planned;
+  const { network, variant, squeezeExcite, widthMultiplier, resolution, classes, ...cost } =
+    planned;
   return [
-    `${networkTitle(network, variant)}, width ${widthMultiplier}, ${resolution} × ${resolution}, ${classes} outputs`,
+    `${networkTitle(network, variant, squeezeExcite)}, width ${widthMultiplier}, ${resolution} × ${resolution}, ${classes} outputs`,
     '',
     layerTable(cost),
     '',
@@ -105,11 +111,14 @@ function showNetwork(planned: DescribedNetwork): string {
 }
 
 function showModel(result: DescribedModel): string {
-  const { model, format, network, variant, widthMultiplier, input, classes } = result;
+  const { model, format, network, variant, squeezeExcite, widthMultiplier, input, classes } =
+    result;
   const { labelOffset, dataset, foldedBatchNorms, macs, integerMacs, layers } = result;
   const { outputs, leftOut = [], memory, budget } = result;
   const title =
-    network === undefined ? '' : `, ${networkTitle(network, variant)} of width ${widthMultiplier}`;
+    network === undefined
+      ? ''
+      : `, ${networkTitle(network, variant, squeezeExcite)} of width ${widthMultiplier}`;
   const background = labelOffset === 1 ? ' and a background class' : '';
   return [
     `${model}: ${format}${title}`,

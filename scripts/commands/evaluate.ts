@@ -61,8 +61,11 @@ export const evaluateCommand = defineCommand({
       .option('seed', SEED)
       .check(wholeNumbers({ 'calibration-images': 1, limit: 1, seed: SEED_RANGE })),
   examples: [
-    ['evaluate mobilenet_v1_1.0_224 --data DIR', 'the published network collapses in TF8'],
-    ['evaluate mobilenet_v1_1.0_224 --data DIR --zero-variance mean', 'Option 1 rescues it'],
+    ['evaluate mobilenet_v1_1.0_224 --data DIR', 'the published network, by the best recipe'],
+    [
+      'evaluate mobilenet_v1_1.0_224 --data DIR --recipe as-published',
+      'without a recipe it collapses in TF8',
+    ],
     ['evaluate models/friendly', 'a retrained network, on the data set it was trained for'],
   ],
   inputs: ({ model, dataset, data, calibrationData }) => ({

@@ -1,5 +1,5 @@
 import {
-  PUBLIC_CHECKPOINTS,
+  PUBLIC_CHECKPOINT_NAMES,
   publicCheckpoint,
 } from '../../checkpoints/public/public_checkpoints.ts';
 import { defineCommand } from '../command.ts';
@@ -11,7 +11,7 @@ export const pullCommand = defineCommand({
     yargs.positional('name', {
       type: 'string',
       demandOption: true,
-      describe: `Public checkpoint: ${PUBLIC_CHECKPOINTS.map(({ name }) => name).join(', ')}`,
+      describe: `Public checkpoint: ${PUBLIC_CHECKPOINT_NAMES}`,
     }),
   examples: [['pull mobilenet_v1_1.0_224', 'the weights of 2017, 1001 classes']],
   run: async ({ name }, context) => {

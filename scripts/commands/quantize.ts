@@ -15,6 +15,7 @@ import {
   QUANTIZATION_RECIPE,
   SEED,
   SEED_RANGE,
+  SOFTMAX,
   wholeNumbers,
   ZERO_VARIANCE,
 } from '../options.ts';
@@ -36,11 +37,7 @@ export const quantizeCommand = defineCommand({
       .option('profile', PROFILE)
       .option('outputs', OUTPUTS)
       .option('zero-variance', ZERO_VARIANCE)
-      .option('softmax', {
-        type: 'boolean',
-        default: false,
-        describe: 'End in probabilities, in steps of 1/256, rather than in logits',
-      })
+      .option('softmax', SOFTMAX)
       .option('out', {
         type: 'string',
         demandOption: true,
@@ -52,12 +49,12 @@ export const quantizeCommand = defineCommand({
       .check(wholeNumbers({ 'calibration-images': 1, seed: SEED_RANGE })),
   examples: [
     [
-      'quantize mobilenet_v1_1.0_224 --calibration-data DIR --recipe best --out mobilenet.tf8',
+      'quantize mobilenet_v1_1.0_224 --calibration-data DIR --out mobilenet.tf8',
       'within a point of float, without training',
     ],
     [
-      'quantize mobilenet_v1_1.0_224 --calibration-data DIR --zero-variance mean --out mobilenet.tf8',
-      'with Option 1 of the paper',
+      'quantize mobilenet_v1_1.0_224 --calibration-data DIR --recipe option-1 --out mobilenet.tf8',
+      'Option 1 of the paper alone, in seconds',
     ],
   ],
   inputs: ({ model, dataset, calibrationData }) => ({

@@ -1,5 +1,5 @@
 import { networkNamed } from '../../architectures/registry.ts';
-import { FRIENDLY, VARIANTS } from '../../architectures/variants.ts';
+import { FRIENDLY, STANDARD } from '../../architectures/variants.ts';
 import { TF_CONFIG, TIMEOUT_SECONDS } from '../../training/cluster/cluster_defaults.ts';
 import type { ClusterPlace } from '../../training/cluster/place.ts';
 import { RECIPE_NAMES } from '../../training/recipes/recipe_names.ts';
@@ -24,11 +24,14 @@ import {
   LIMIT,
   NETWORK,
   OVERWRITE,
+  onlyWithSqueezeExcite,
   onlyWithVariants,
   positiveNumbers,
   QUANTIZATION_RECIPE,
   SEED_RANGE,
+  SQUEEZE_EXCITE,
   TRAINING_SEED,
+  VARIANT,
   WIDTH_MULTIPLIER,
   wholeNumbers,
   ZERO_VARIANCE,
@@ -80,11 +83,10 @@ export const trainCommand = defineCommand({
       })
       .option('network', NETWORK)
       .option('variant', {
-        choices: VARIANTS.map(({ name }) => name),
-        requiresArg: true,
-        describe: 'Core layer of mobilenet_v1',
-        defaultDescription: FRIENDLY.name,
+        ...VARIANT,
+        defaultDescription: `${FRIENDLY.name} of ${NETWORK.default}, ${STANDARD.name} of the others`,
       })
+      .option('squeeze-excite', SQUEEZE_EXCITE)
       .option('from', {
         type: 'string',
         requiresArg: true,
@@ -192,6 +194,7 @@ export const trainCommand = defineCommand({
       .implies({ cluster: 'rank', rank: 'cluster', restarts: 'workers' })
       .check(forQuantizationAware)
       .check(onlyWithVariants(['variant', 'zero-variance']))
+      .check(onlyWithSqueezeExcite)
       .check(
         positiveNumbers([
           'learning-rate',
@@ -232,6 +235,10 @@ export const trainCommand = defineCommand({
     [
       'train --from mobilenet_v1_1.0_224 --teacher models/standard --out models/friendly',
       'distil from a model that was trained on the same data',
+    ],
+    [
+      'train --network mobilenet_v2 --variant friendly --from mobilenet_v2_1.0_224 --data photographs --out models/mine',
+      'another family of networks, made friendly',
     ],
     [
       'train --recipe slim-imagenet --dataset imagenet --data DIR --out models/imagenet --resume',

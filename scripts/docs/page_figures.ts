@@ -2,6 +2,7 @@ import { BATCH_NORM_EPSILON } from '../../architectures/conv_layer.ts';
 import { type Chart, chartMarkdown } from '../../workflows/charts/chart.ts';
 import { percent, short, tenth } from '../../workflows/charts/format.ts';
 import { accuracyTable } from '../../workflows/records/accuracy_table.ts';
+import type { AgreementRecord } from '../../workflows/records/agreement_record.ts';
 import type { Environment } from '../../workflows/records/environment.ts';
 import type { ExplainRecord } from '../../workflows/records/explain_record.ts';
 import { markdownTable } from '../../workflows/records/markdown_table.ts';
@@ -40,6 +41,7 @@ export function pageFigures({
   paperFigures,
   rearchitect,
   granularity,
+  agreement,
   table,
 }: PageRecords): PageFigures {
   const photographs = explain?.photographs;
@@ -92,6 +94,9 @@ export function pageFigures({
       granularity: granularity
         ? { ...granularityFigures(granularity), measured: measured(granularity) }
         : notMeasured('bench:granularity -- --imagenet DIR --record'),
+      agreement: agreement
+        ? agreementFigures(agreement)
+        : notMeasured('bench:agreement -- --data DIR --record'),
       reading: table ? friendlyBesideOption1(table) : '*See the table, once it is measured.*',
       table: table
         ? tableFigures(table)
@@ -102,6 +107,26 @@ export function pageFigures({
 
 function notMeasured(script: string): string {
   return `*Not measured yet: \`npm run ${script}\` measures it.*`;
+}
+
+function agreementFigures(record: AgreementRecord): Figures {
+  const { images, calibrationImages, networks } = record;
+  return {
+    images: String(images),
+    calibrated: String(calibrationImages),
+    table: markdownTable(
+      ['network', 'weights', 'classes', 'same class, %', 'SQNR, dB'],
+      networks.map(({ title, origin, classes, agreementPercent, sqnrDb }) => [
+        title,
+        origin,
+        String(classes),
+        tenth(agreementPercent),
+        tenth(sqnrDb),
+      ]),
+      2,
+    ),
+    measured: measured(record),
+  };
 }
 
 function paperAccuracies(): Figures {

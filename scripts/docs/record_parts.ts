@@ -8,6 +8,7 @@ import { modelsPart } from './models_part.ts';
 import { recipeAccuracies } from './recipe_parts.ts';
 import type { PageRecords } from './records.ts';
 import { listed, madeAlike, spreadSentence, spreadTable } from './spread.ts';
+import { variantFiguresPart, variantsPart } from './variants_part.ts';
 import { workersPart } from './workers_part.ts';
 
 const NOT_MEASURED = '*Not measured yet.*';
@@ -19,6 +20,8 @@ export function recordParts(records: PageRecords): ReadonlyMap<string, string> {
   return new Map([
     ['hook', hook(records)],
     ['workers', records.workers ? workersPart(records.workers) : NOT_MEASURED],
+    ['variants', variantsPart()],
+    ['variant-figures', variantFiguresPart([table, quick])],
     ['models', records.models ? modelsPart(records.models) : NOT_MEASURED],
     [
       'quick',

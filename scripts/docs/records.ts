@@ -4,6 +4,10 @@ import type { z } from 'zod';
 import { messageOf, UserError } from '../../foundation/errors.ts';
 import { errorCode } from '../../foundation/files/file_errors.ts';
 import { firstIssue } from '../../foundation/first_issue.ts';
+import {
+  type AgreementRecord,
+  agreementRecordSchema,
+} from '../../workflows/records/agreement_record.ts';
 import { type ExplainRecord, explainRecordSchema } from '../../workflows/records/explain_record.ts';
 import {
   type GranularityRecord,
@@ -31,6 +35,8 @@ export interface PageRecords {
   readonly rearchitect: RearchitectRecord | undefined;
   /** What one range for all channels costs. */
   readonly granularity: GranularityRecord | undefined;
+  /** Networks trained at scale, float against TF8. */
+  readonly agreement: AgreementRecord | undefined;
   /** Other people's models in TF8. */
   readonly models: ModelsRecord | undefined;
   /** What recipes of quantization make of published networks. */
@@ -57,6 +63,7 @@ export async function readRecords(folder: string): Promise<PageRecords> {
     paperFigures: await read('paper_figures', paperFiguresRecordSchema),
     rearchitect: await read('rearchitect', rearchitectRecordSchema),
     granularity: await read('granularity', granularityRecordSchema),
+    agreement: await read('agreement', agreementRecordSchema),
     models: await read('models', modelsRecordSchema),
     recipes: await read('recipes', recipesRecordSchema),
     workers: await read('workers', workersRecordSchema),

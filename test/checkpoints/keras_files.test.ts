@@ -18,6 +18,8 @@ const FILES: readonly { title: string; name: string; form: string }[] = [
   { title: "Teachable Machine's chains", name: 'keras_2/teachable', form: 'model.h5' },
   { title: 'models in models, HDF5', name: 'keras_3/deep', form: 'model.h5' },
   { title: 'models in models', name: 'keras_3/deep', form: 'model.keras' },
+  { title: 'upsampling between values, Keras 2', name: 'keras_2/upsampled', form: 'model.h5' },
+  { title: 'upsampling between values', name: 'keras_3/upsampled', form: 'model.keras' },
   { title: 'a Normalization by numbers', name: 'keras_3/normalization', form: 'model.keras' },
 ];
 

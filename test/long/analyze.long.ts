@@ -50,7 +50,7 @@ describe('the analysis of the published MobileNet', function () {
   }
 
   it('names the layers with dead channels first, and Option 1, on 500 photographs in 2 GB', async () => {
-    const { result, peak } = await analyze();
+    const { result, peak } = await analyze('--recipe', 'as-published');
     const { images, layers, diagnosis } = result;
     assert.equal(images, 500);
     const dead = layers.filter(({ deadChannels }) => deadChannels > 0);

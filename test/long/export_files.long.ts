@@ -77,7 +77,12 @@ describe('an export to files', function () {
   let published: string;
   let model: Tf8Model;
   const at = (name: string) => join(folder, name);
-  const source = () => ({ calibrationData: photographs, calibrationImages: 50, seed: 0 });
+  const source = () => ({
+    calibrationData: photographs,
+    calibrationImages: 50,
+    recipe: 'as-published',
+    seed: 0,
+  });
 
   before(async function () {
     published = await publishedModel(this);

@@ -7,7 +7,8 @@ import type { FuzzProgress } from '../fuzz/fuzz_process.ts';
 import { inFolder } from '../support/in_folder.ts';
 
 const INPUTS = Number(process.env.TF8_FUZZ_INPUTS ?? 200_000);
-const MOST_SECONDS_FOR_AN_INPUT = 5;
+/** On a machine that others use too. */
+const MOST_SECONDS_FOR_AN_INPUT = 60;
 const MOST_BYTES = 2 ** 30;
 const FUZZ_PROCESS = fileURLToPath(new URL('../fuzz/fuzz_process.ts', import.meta.url));
 

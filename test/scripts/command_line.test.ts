@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { NETWORK_NAMES } from '../../architectures/registry.ts';
+import { PUBLIC_CHECKPOINT_NAMES } from '../../checkpoints/public/public_checkpoints.ts';
 import { selectKernels } from '../../quantize/kernels/select.ts';
 import { needsTensorFlow } from '../support/needs_tensorflow.ts';
 import { withoutTfjsNode } from '../support/without_tfjs_node.ts';
@@ -260,7 +261,7 @@ describe('the tf8 command line', () => {
     it('a model that is not there: the message and what to do, without a stack trace', async () => {
       assertRefused(
         await runMain(['evaluate', 'mobilenet_v9', '--data', folder]),
-        'Error: Expected a model but received "mobilenet_v9": there is no such file, folder or public checkpoint\nPass a TF8 file, a tfjs model.json or its folder, a SavedModel folder, a frozen graph (.pb), a TensorFlow Lite file (.tflite), a Keras file (.keras, .h5), an ONNX model (.onnx), a TensorFlow checkpoint (its .index, its prefix, or a V1 file), or one of these names: mobilenet_v1_1.0_224, efficientnet_lite0.',
+        `Error: Expected a model but received "mobilenet_v9": there is no such file, folder or public checkpoint\nPass a TF8 file, a tfjs model.json or its folder, a SavedModel folder, a frozen graph (.pb), a TensorFlow Lite file (.tflite), a Keras file (.keras, .h5), an ONNX model (.onnx), a TensorFlow checkpoint (its .index, its prefix, or a V1 file), or one of these names: ${PUBLIC_CHECKPOINT_NAMES}.`,
       );
     });
   });

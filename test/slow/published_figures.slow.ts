@@ -65,6 +65,8 @@ describe('the published MobileNet on 500 photographs', function () {
       image,
       '--calibration-data',
       photographs,
+      '--recipe',
+      'as-published',
       '--json',
     ]);
     assert.equal(status, 0, stderr);

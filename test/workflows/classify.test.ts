@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
+import sharp from 'sharp';
 import { loadModelFolder, saveModelFolder } from '../../checkpoints/store/model_store.ts';
 import { IMAGENET_CLASSES } from '../../datasets/imagenet/imagenet_classes.ts';
 import { decodeImage } from '../../datasets/images/decode_image.ts';
@@ -12,8 +13,19 @@ import type { ClassScore } from '../../quantize/execute/top_classes.ts';
 import { predictFloat } from '../../training/float_predictor.ts';
 import { type ClassifyOptions, classify } from '../../workflows/classify.ts';
 import { quantize } from '../../workflows/quantize/quantize.ts';
+import { randomizeWeights } from '../architectures/support.ts';
+import { savePublishedStyle } from '../checkpoints/keras_mobilenet.ts';
 import { contextOf, picture, saveTinyModel, writeImage } from '../scripts/support.ts';
 import { recordingReporter } from '../support/recording_reporter.ts';
+
+/** A network [16, 16, 3] → [16, 16, 3]. */
+async function saveMask(dir: string): Promise<void> {
+  const layer = tf.layers.conv2d({ filters: 3, kernelSize: 1, inputShape: [16, 16, 3] });
+  const model = tf.sequential({ layers: [layer] });
+  randomizeWeights(model);
+  await savePublishedStyle(model, dir);
+  model.dispose();
+}
 
 describe('classify', () => {
   let folder: string;
@@ -111,6 +123,44 @@ describe('classify', () => {
     const reporter = recordingReporter();
     await classify({ ...chosen, zeroVariance: 'keep', calibrationData }, contextOf(reporter));
     assert.match(reporter.messages.join(), /^`calibrationData` has no effect: /);
+  });
+
+  it('draws the outputs that are images beside the photograph, float and TF8 alike', async () => {
+    const [model, out] = [join(folder, 'mask'), join(folder, 'pictures')];
+    await saveMask(model);
+    const chosen = { ...options, model };
+    await assert.rejects(classify(chosen, contextOf()), {
+      name: 'UserError',
+      message: /^Expected an output with a number for each class, .* but it gives .*\[16,16,3\]/,
+      remedy: /`pictures: DIR`/,
+    });
+    const result = await classify({ ...chosen, pictures: out }, contextOf());
+    assert.deepEqual([result.float, result.tf8], [[], []]);
+    const [{ shape, float, tf8 }, ...others] = result.pictures!;
+    assert.deepEqual([shape, others], [[16, 16, 3], []]);
+    assert.deepEqual((await readdir(out)).sort(), [basename(float!), basename(tf8)].sort());
+    // The photograph, the greatest channel, and three channels: four panels in the first row.
+    const sheets = await Promise.all([float!, tf8].map((file) => sharp(file).raw().toBuffer()));
+    const { width, height } = await sharp(tf8).metadata();
+    assert.deepEqual([width, height], [4 * 256 + 3 * 4, 2 * 256 + 4]);
+    const apart = sheets[0].map((value, at) => Math.abs(value - sheets[1][at]));
+    assert.ok(apart.reduce((sum, one) => sum + one, 0) / apart.length < 2);
+    await classify({ ...chosen, pictures: out }, contextOf());
+    await writeFile(tf8, 'mine');
+    await assert.rejects(classify({ ...chosen, pictures: out }, contextOf()), {
+      name: 'UserError',
+      message: /^Expected no file at .*, or one that tf8 wrote/,
+    });
+    assert.equal(await readFile(tf8, 'utf8'), 'mine');
+  });
+
+  it('has no pictures of a network of classes alone', async () => {
+    const { pictures, tf8 } = await classify(
+      { ...options, pictures: join(folder, 'none') },
+      contextOf(),
+    );
+    assert.deepEqual(pictures, []);
+    checkGuesses(tf8);
   });
 
   it('gives the same lists again and leaves no tensor behind', async () => {

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
 import { costOfNetwork } from '../../architectures/layer_costs.ts';
 import { logitsModel } from '../../architectures/logits_model.ts';
-import { buildNetwork, networkConfig } from '../../architectures/network.ts';
-import type { NetworkName } from '../../architectures/registry.ts';
-import { FRIENDLY } from '../../architectures/variants.ts';
+import { buildNetwork, hasVariants, networkConfig } from '../../architectures/network.ts';
+import { type NetworkName, networkTitle } from '../../architectures/registry.ts';
+import { STANDARD, type Variant } from '../../architectures/variants.ts';
+import { architectureOf, configOf } from '../../checkpoints/store/model_card.ts';
 import { loadModelFolder, saveModelFolder } from '../../checkpoints/store/model_store.ts';
 import type { LabelledBatch } from '../../datasets/dataset.ts';
 import { calibrate } from '../../quantize/convert/calibrate.ts';
@@ -39,11 +40,21 @@ function batch(): LabelledBatch {
   };
 }
 
-/** Builds, trains, stores and converts a narrow network, and runs it on every tier. */
-export function describeJourney(network: NetworkName, widthMultiplier: number): void {
-  describe(`${network} as a whole`, () => {
+/**
+ * Builds, trains, stores and converts a narrow network, and runs it on every tier.
+ * @param variant of a network that has a choice of them
+ */
+export function describeJourney(
+  network: NetworkName,
+  widthMultiplier: number,
+  variant: Variant = STANDARD,
+  squeezeExcite = true,
+): void {
+  const core = hasVariants(network) ? variant.name : undefined;
+  const title = networkTitle(network, core, squeezeExcite);
+  describe(`${title} as a whole`, () => {
     const sizes = { widthMultiplier, resolution: RESOLUTION, classes: CLASSES };
-    const config = networkConfig(network, FRIENDLY, sizes);
+    const config = networkConfig(network, variant, sizes, squeezeExcite);
     let model: tf.LayersModel;
 
     before(async function () {
@@ -57,7 +68,7 @@ export function describeJourney(network: NetworkName, widthMultiplier: number): 
     });
 
     it('trains by the compiled step, which reaches every kernel', () => {
-      const step = new CompiledStep(model, RECIPE, { regularizeDepthwise: false });
+      const step = new CompiledStep(model, RECIPE, variant);
       const before = step.readState();
       const { loss } = step.run(batch(), { learningRate: 0.001, step: 0, seed: 0 });
       assert.ok(Number.isFinite(loss), `loss ${loss}`);
@@ -79,7 +90,7 @@ export function describeJourney(network: NetworkName, widthMultiplier: number): 
         await saveModelFolder(
           model,
           {
-            architecture: { network, ...sizes } as never,
+            architecture: architectureOf(config),
             dataset: 'pets',
             classNames: [],
             labelOffset: 0,
@@ -88,7 +99,8 @@ export function describeJourney(network: NetworkName, widthMultiplier: number): 
           dir,
         );
         const { model: stored, card } = await loadModelFolder(dir);
-        assert.equal(card?.architecture.network, network);
+        assert.deepEqual(card?.architecture, architectureOf(config));
+        assert.deepEqual(configOf(card!.architecture), config);
         tf.tidy(() => {
           const images = tf.tensor4d(someImages(1, SHAPE), [1, ...SHAPE]);
           const [expected, received] = [model, stored].map((each) =>

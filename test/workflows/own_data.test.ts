@@ -66,7 +66,13 @@ describe("images of one's own, from class folders to an export", () => {
     assert.deepEqual(start!.left, ['Conv2d_1c_1x1']);
     assert.ok(reporter.messages.some((text) => text.includes('Found the data set "folder"')));
     await quantize(
-      { model: at('mine'), calibrationData: at('photographs'), out: at('mine.tf8'), seed: 0 },
+      {
+        model: at('mine'),
+        recipe: 'as-published',
+        calibrationData: at('photographs'),
+        out: at('mine.tf8'),
+        seed: 0,
+      },
       contextOf(),
     );
   });

@@ -44,7 +44,8 @@ export function trialKey(
 export function shapeInWords({ config, batchSize, distilled }: StepShape): string {
   const { network, widthMultiplier = 1, resolution } = config;
   const variant = 'variant' in config ? ` ${config.variant.name}` : '';
-  return `${network}${variant} of width ${widthMultiplier} at ${resolution} × ${resolution}, batches of ${batchSize}${distilled ? ', with a teacher' : ''}`;
+  const bare = 'variant' in config && config.squeezeExcite === false;
+  return `${network}${variant}${bare ? ' without squeeze-and-excite' : ''} of width ${widthMultiplier} at ${resolution} × ${resolution}, batches of ${batchSize}${distilled ? ', with a teacher' : ''}`;
 }
 
 function pathIn(cacheDir: string): string {

@@ -13,6 +13,8 @@ export interface AnalyzeOptions extends ConversionOptions {
   readonly limit?: number | undefined;
   /** Images of each class; without `limit`. */
   readonly perClass?: number | undefined;
+  /** Whether the network ends in probabilities rather than in logits. */
+  readonly softmax?: boolean | undefined;
   readonly seed: number;
   readonly tier: TierName | 'auto';
   /** Measure accuracy with parts of the network in TF8, too. */

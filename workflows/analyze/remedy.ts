@@ -1,8 +1,10 @@
 import { hasVariants, type NetworkConfig } from '../../architectures/network.ts';
 import type { Advice, AdviceCode } from '../../quantize/analyze/analysis.ts';
 import {
+  AS_PUBLISHED,
   BIAS_CORRECTED,
   INPUT_WEIGHTED,
+  OPTION_1,
   type Recipe,
   ROUNDED,
 } from '../../quantize/convert/recipe.ts';
@@ -36,14 +38,18 @@ const RUNGS: Readonly<Partial<Record<AdviceCode, Recipe>>> = {
 /** What to do with this network: quantize it by the best recipe where that helps, or the remedy of its own. */
 export function remedyFor(advice: Advice, patient: Patient): Remedy {
   const own = ownRemedy(advice, patient);
-  const { recipe } = patient;
   const rung = RUNGS[advice.code];
-  const isPlain = recipe === undefined || recipe === 'as-published' || recipe === 'option-1';
-  if (rung === undefined || !isPlain) return own;
+  if (rung === undefined || !isPlain(patient)) return own;
   return {
     words: `${own.words} Or quantize with ${option('recipe', 'best')}, whose rung ${rung.name} is against this: it needs images without classes and no training. ${call('fix')} finds out which rungs pay.`,
     commands: [...own.commands, quantization(patient, { recipe: 'best' }), fixing(patient)],
   };
+}
+
+/** Whether it was quantized by a recipe that the rungs are not in. */
+function isPlain({ recipe, zeroVariance }: ConversionOptions): boolean {
+  if (recipe === undefined) return zeroVariance !== undefined;
+  return recipe === AS_PUBLISHED.name || recipe === OPTION_1.name;
 }
 
 function ownRemedy({ code, network }: Advice, patient: Patient): Remedy {
@@ -191,6 +197,7 @@ function retraining(
     command('train', {
       network: network === 'mobilenet_v1' ? undefined : network,
       variant,
+      squeezeExcite: isWithoutSqueezeExcite(architecture) ? 'off' : undefined,
       widthMultiplier: widthMultiplier === 1 ? undefined : widthMultiplier,
       resolution,
       from: model,
@@ -200,6 +207,10 @@ function retraining(
       out: `${baseName(model)}-retrained`,
     }),
   ];
+}
+
+function isWithoutSqueezeExcite(architecture: NetworkConfig): boolean {
+  return 'variant' in architecture && architecture.squeezeExcite === false;
 }
 
 /** What a user would call it in a folder of models: "mine" for models/mine/model.json. */

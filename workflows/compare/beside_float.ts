@@ -12,7 +12,7 @@ const BATCH = 8;
 /** A batch, and what the float network makes of it. */
 export interface BatchBesideFloat {
   readonly batch: ImageBatch;
-  /** [N, …] in the graph's order; softmaxes at the end are left out. */
+  /** [N, …] in the graph's order; softmaxes at the end are left out unless asked for. */
   readonly outputs: readonly Float32Array[];
   /** The place among the images' spans of the one that the batch is of. */
   readonly span: number;
@@ -38,13 +38,16 @@ export class BesideFloat implements Disposable {
     this.kept = keeps ? [] : undefined;
   }
 
-  /** @param options.keeps whether the outputs stay in memory, so that the network runs once over the images */
+  /**
+   * @param options.keeps whether the outputs stay in memory, so that the network runs once over the images
+   * @param options.softmax whether the network ends in probabilities
+   */
   static async open(
     { graph: read }: Pick<OpenedFloatModel, 'graph'>,
     images: TestImages,
-    options: { readonly keeps: boolean },
+    options: { readonly keeps: boolean; readonly softmax?: boolean | undefined },
   ): Promise<BesideFloat> {
-    const graph = fuseGraph(read, { zeroVariance: 'keep' });
+    const graph = fuseGraph(read, { zeroVariance: 'keep', softmax: options.softmax });
     const runner = new FloatRunner(graph, await floatCompiler(images.count));
     return new BesideFloat(graph, images, runner, options);
   }

@@ -5,10 +5,11 @@ import { UserError } from '../../foundation/errors.ts';
 import { makeWritableFolder } from '../../foundation/files/writable_folder.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import type { Recipe } from '../../quantize/convert/recipe.ts';
-import type { Tf8Plan } from '../../quantize/execute/plan.ts';
 import { planOn } from '../../quantize/execute/plan_on.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
 import { selectKernels } from '../../quantize/kernels/select.ts';
+import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
+import { DEFAULT_ROUNDING, type RoundingName } from '../../quantize/params/roundings.ts';
 import { selectBackend } from '../../training/backend.ts';
 import { runNameOf } from '../analyze/analyze_run.ts';
 import { warnOfOtherPreprocessing } from '../open/model_input.ts';
@@ -33,6 +34,7 @@ import { type ImagePlan, planImages } from './image_plan.ts';
 import { type MeasuredOutputs, measuredOutputs, outputsOf } from './measured_outputs.ts';
 import { modelImages } from './model_images.ts';
 import { publishedNote } from './published_note.ts';
+import { WiderActivations } from './wider_activations.ts';
 
 export interface TimedRow extends ComparedRow {
   /** What quantizing by the recipe took, the mean over the subsets; 0 for the float network. */
@@ -45,23 +47,27 @@ export interface CompareResult {
   readonly model: string;
   readonly dataset: string;
   readonly kernelTier: TierName;
-  /** The float network first, then each recipe in the order asked for. */
+  /** The float network first, then each recipe in the order asked for, by each profile and number of images. */
   readonly rows: readonly TimedRow[];
   readonly notes: readonly string[];
   /** As JSON has it: "lossless" for an infinite ratio. */
   toJSON(): unknown;
 }
 
-/** A recipe with a number of calibration images. */
+/** A recipe with a rule of requantization and a number of calibration images. */
 interface Entry {
   readonly recipe: Recipe;
+  /** Undefined where no rules are compared. */
+  readonly profile: RoundingName | undefined;
   readonly calibrationImages: number;
   /** By subset. */
   readonly networks: QuantizedContestant[];
 }
 
 interface QuantizedContestant {
-  readonly plan: Tf8Plan;
+  /** [N, …] of each output, in the order of the float network's. */
+  outputs(images: Float32Array): readonly Float32Array[];
+  close(): void;
   readonly meter: ContestantMeter;
   readonly seconds: number;
 }
@@ -76,19 +82,23 @@ interface QuantizedContestant {
  */
 export async function compare(options: CompareOptions, context: Context): Promise<CompareResult> {
   const { data, calibrationData, runsDir } = options;
+  const profiles = options.profiles && [
+    ...new Set<RoundingName>([DEFAULT_ROUNDING, ...options.profiles]),
+  ];
   const recipes = await Promise.all(
     (options.recipes ?? COMPARED_RECIPES)
       .filter((recipe) => recipe !== FLOAT_ROW)
       .map((recipe) => chooseRecipe({ recipe })),
   );
   requireDifferentNames(recipes);
+  requireCurved(recipes, options);
   for (const images of [data, calibrationData]) {
     await requireOutsideImages(runsDir, images, 'runsDir');
   }
   await makeWritableFolder(runsDir);
   const opened = await openFloatModel(options.model, context, options);
   try {
-    return await compareOpened(opened, recipes, options, context);
+    return await compareOpened(opened, recipes, { ...options, profiles }, context);
   } finally {
     opened.dispose();
   }
@@ -103,6 +113,16 @@ function requireDifferentNames(recipes: readonly Recipe[]): void {
   });
 }
 
+function requireCurved(recipes: readonly Recipe[], { curve }: CompareOptions): void {
+  if (curve === undefined || recipes.length > 0) return;
+  throw new UserError(
+    `Expected a recipe for ${option('curve')} but there is the float network alone`,
+    {
+      remedy: `Name one in ${option('recipes')}, such as best.`,
+    },
+  );
+}
+
 async function compareOpened(
   opened: OpenedFloatModel,
   recipes: readonly Recipe[],
@@ -110,14 +130,17 @@ async function compareOpened(
   context: Context,
 ): Promise<CompareResult> {
   const { seed, runsDir, limit, subsets = 1 } = options;
-  const counts = options.calibrationImages ?? [CONVERSION_DEFAULTS.calibrationImages];
+  const { curve = [] } = options;
+  const counts =
+    options.calibrationImages ??
+    (curve.length > 0 ? [Math.max(...curve)] : [CONVERSION_DEFAULTS.calibrationImages]);
   const { dataset, labelOffset } = await openModelImages(
     opened,
     { dataset: options.dataset, dir: options.data, option: 'data' },
     context,
   );
   if (options.dataset !== undefined) warnOfOtherPreprocessing(opened, dataset, context.reporter);
-  const most = Math.max(...counts);
+  const most = Math.max(...counts, ...curve);
   const { dataset: calibrating } = await calibrationSource(
     { ...options, calibrationImages: most, dataset: dataset.name },
     { dataset, limit: 0 },
@@ -140,10 +163,13 @@ async function compareOpened(
       dataset: calibrating.name,
       sha256: calibrating.fingerprint,
       images: [...counts],
+      ...(curve.length > 0 && { curve: [...curve] }),
       subsets,
     },
     recipes: JSON.parse(JSON.stringify(recipes)),
+    ...(options.profiles !== undefined && { profiles: [...options.profiles] }),
     ...(options.outputs !== undefined && { outputs: [...options.outputs] }),
+    ...(options.softmax && { softmax: true }),
   };
   const name = runNameOf(opened.name).replace(/^analyze/, 'compare');
   const run = join(runsDir, runId(name, configuration));
@@ -152,10 +178,13 @@ async function compareOpened(
   const entries: Entry[] = [];
   try {
     const measured = modelImages(opened, { dataset, spans: images.pieces, seed }, context);
-    using floatNetwork = await BesideFloat.open(opened, measured, { keeps: false });
+    using floatNetwork = await BesideFloat.open(opened, measured, {
+      keeps: false,
+      softmax: options.softmax,
+    });
     const outputs = measuredOutputs(floatNetwork.graph, opened.facts.outputs);
     await quantizeAll(
-      { opened, recipes, counts, calibrating, images, outputs, labelOffset },
+      { opened, asked: askedOf(recipes, counts, curve), calibrating, images, outputs, labelOffset },
       entries,
       { options, context },
     );
@@ -169,14 +198,18 @@ async function compareOpened(
     const float = comparedRow(meters, { recipe: FLOAT_ROW });
     const rows: TimedRow[] = [
       { ...float, seconds: 0 },
-      ...entries.map(({ recipe, calibrationImages, networks }) => ({
+      ...entries.map(({ recipe, profile, calibrationImages, networks }) => ({
         ...comparedRow(
           networks.map(({ meter }) => meter),
-          { recipe: recipe.name, calibrationImages, knobs: recipe },
+          { recipe: recipe.name, ...(profile && { profile }), calibrationImages, knobs: recipe },
         ),
         seconds: mean(networks.map(({ seconds }) => seconds)),
       })),
     ];
+    for (const { name, activations } of recipes) {
+      if (activations === undefined) continue;
+      notes.push(`${name}: activations of ${activations.bits} bits are simulated in float.`);
+    }
     const published = publishedNote(opened);
     if (published !== undefined) notes.push(published);
     const skipped = measured.skipped.length;
@@ -208,14 +241,32 @@ async function compareOpened(
     };
     return { ...result, toJSON: () => recorded(result) };
   } finally {
-    for (const { networks } of entries) for (const { plan } of networks) plan.close();
+    for (const { networks } of entries) for (const network of networks) network.close();
   }
+}
+
+/** A recipe and a number of images that it is to be calibrated with. */
+interface Asked {
+  readonly recipe: Recipe;
+  readonly count: number;
+}
+
+/** Every recipe with every number of images; the last one with those of the curve as well, in ascending order. */
+function askedOf(
+  recipes: readonly Recipe[],
+  counts: readonly number[],
+  curve: readonly number[],
+): readonly Asked[] {
+  return recipes.flatMap((recipe, at) => {
+    const isCurved = curve.length > 0 && at === recipes.length - 1;
+    const own = isCurved ? [...new Set([...counts, ...curve])].sort((a, b) => a - b) : counts;
+    return own.map((count) => ({ recipe, count }));
+  });
 }
 
 interface QuantizingParts {
   readonly opened: OpenedFloatModel;
-  readonly recipes: readonly Recipe[];
-  readonly counts: readonly number[];
+  readonly asked: readonly Asked[];
   readonly calibrating: Dataset;
   readonly images: ImagePlan;
   readonly outputs: MeasuredOutputs;
@@ -224,34 +275,56 @@ interface QuantizingParts {
 
 /** Adds a network for each recipe, number of images and subset to `entries`. */
 async function quantizeAll(
-  { opened, recipes, counts, calibrating, images, outputs, labelOffset }: QuantizingParts,
+  { opened, asked, calibrating, images, outputs, labelOffset }: QuantizingParts,
   entries: Entry[],
   {
-    options: { seed, tier },
+    options: { seed, tier, softmax, profiles: given },
     context,
   }: { readonly options: CompareOptions; readonly context: Context },
 ): Promise<void> {
-  const all = recipes.length * counts.length * images.subsets.length;
+  const profiles: readonly (RoundingName | undefined)[] = given ?? [undefined];
+  const kinds = asked.flatMap((one) => profiles.map((profile) => ({ ...one, profile })));
+  const all = kinds.length * images.subsets.length;
   let begunNetworks = 0;
-  for (const recipe of recipes) {
-    for (const count of counts) {
-      const networks: QuantizedContestant[] = [];
-      entries.push({
-        recipe,
-        calibrationImages: Math.min(count, images.subsets[0].limit),
-        networks,
+  for (const { recipe, count, profile } of kinds) {
+    const networks: QuantizedContestant[] = [];
+    const calibrationImages = Math.min(count, images.subsets[0].limit);
+    entries.push({ recipe, profile, calibrationImages, networks });
+    for (const { skip, limit } of images.subsets) {
+      const source = {
+        dataset: calibrating,
+        images: Math.min(count, limit),
+        seed,
+        skip,
+        rounding: profile,
+      };
+      const begun = performance.now();
+      const kind = profile === undefined ? recipe.name : `${recipe.name}, ${profile}`;
+      const label = `${opened.name} by ${kind} (${++begunNetworks} of ${all})`;
+      const ends = { softmax };
+      const { activations, ...integers } = recipe;
+      const quantized = await quantizeModel(opened, integers, source, context, label, ends);
+      const seconds = (performance.now() - begun) / 1000;
+      const network =
+        activations === undefined
+          ? inIntegers(quantized.model, tier)
+          : new WiderActivations(quantized, activations);
+      networks.push({
+        outputs: (images) => network.outputs(images),
+        close: () => network.close(),
+        meter: new ContestantMeter(outputs, labelOffset),
+        seconds,
       });
-      for (const { skip, limit } of images.subsets) {
-        const source = { dataset: calibrating, images: Math.min(count, limit), seed, skip };
-        const begun = performance.now();
-        const label = `${opened.name} by ${recipe.name} (${++begunNetworks} of ${all})`;
-        const { model } = await quantizeModel(opened, recipe, source, context, label);
-        const seconds = (performance.now() - begun) / 1000;
-        const plan = planOn(model, { tier, threads: availableParallelism() });
-        networks.push({ plan, meter: new ContestantMeter(outputs, labelOffset), seconds });
-      }
     }
   }
+}
+
+function inIntegers(model: Tf8Model, tier: CompareOptions['tier']) {
+  const plan = planOn(model, { tier, threads: availableParallelism() });
+  return {
+    outputs: (images: Float32Array) => outputsOf(plan, images),
+    close: () => plan.close(),
+  };
 }
 
 interface MeasuringParts {
@@ -277,8 +350,8 @@ async function measure(
       if (subset !== heldOut) meter.add(exact, exact, batch);
     });
     for (const { networks } of entries) {
-      networks.forEach(({ plan: network, meter }, subset) => {
-        if (subset !== heldOut) meter.add(exact, outputsOf(network, batch.images), batch);
+      networks.forEach((network, subset) => {
+        if (subset !== heldOut) network.meter.add(exact, network.outputs(batch.images), batch);
       });
     }
   });

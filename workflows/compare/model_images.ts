@@ -1,6 +1,6 @@
-import { centralFractionOf } from '../../datasets/images/preprocess.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { TestImages, type TestImagesOptions } from '../analyze/test_images.ts';
+import { inputOn } from '../open/model_input.ts';
 import type { OpenedFloatModel } from '../open/open_model.ts';
 
 /** Images as a model takes them. */
@@ -9,6 +9,5 @@ export function modelImages(
   chosen: Pick<TestImagesOptions, 'dataset' | 'spans' | 'seed'>,
   context: Context,
 ): TestImages {
-  const centralFraction = input.centralFraction ?? centralFractionOf(chosen.dataset.name);
-  return new TestImages({ ...chosen, input: { ...input, centralFraction } }, context);
+  return new TestImages({ ...chosen, input: inputOn(input, chosen.dataset) }, context);
 }

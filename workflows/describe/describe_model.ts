@@ -2,6 +2,7 @@ import { shapeIn } from '../../architectures/graph/float_graph.ts';
 import { networkMacs } from '../../architectures/graph/float_macs.ts';
 import type { FloatNode } from '../../architectures/graph/float_node.ts';
 import type { NetworkConfig, NetworkName } from '../../architectures/network.ts';
+import { networkNamed } from '../../architectures/registry.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { fuseGraph } from '../../quantize/convert/fuse.ts';
@@ -42,6 +43,8 @@ export interface DescribedModel {
   /** Absent where it is no network of ours. */
   readonly network?: NetworkName;
   readonly variant?: string;
+  /** Of a network that was published with it. */
+  readonly squeezeExcite?: boolean;
   readonly widthMultiplier?: number;
   /** [H, W, C] of its input. */
   readonly input: readonly number[];
@@ -170,8 +173,10 @@ function classesOutput(
 
 function choicesOf(architecture: NetworkConfig) {
   const { network, widthMultiplier = 1 } = architecture;
-  const variant = 'variant' in architecture ? architecture.variant.name : undefined;
-  return { network, widthMultiplier, ...(variant !== undefined && { variant }) };
+  if (!('variant' in architecture)) return { network, widthMultiplier };
+  const { variant, squeezeExcite = true } = architecture;
+  const hasIt = networkNamed(network).squeezeExcite;
+  return { network, widthMultiplier, variant: variant.name, ...(hasIt && { squeezeExcite }) };
 }
 
 function tf8Layers(model: Tf8Model): DescribedLayer[] {

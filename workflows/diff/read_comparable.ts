@@ -24,6 +24,9 @@ const measuredSchema = z.object({
   time: z.object({ imagesPerSecond: z.number() }),
 });
 
+/** A recipe of quantization is told by its name. */
+const recipeSchema = z.object({ name: z.string() });
+
 /** The JSON of an evaluation; its settings are absent where an older version wrote it. */
 const evaluationSchema = z.object({
   model: z.string(),
@@ -36,7 +39,14 @@ const evaluationSchema = z.object({
   weightsSha256: z.string().optional(),
   float: measuredSchema.optional(),
   tf8: measuredSchema.extend({ tier: z.string() }).optional(),
-  calibration: z.object({ images: z.int(), data: z.string(), zeroVariance: z.string() }).optional(),
+  calibration: z
+    .object({
+      images: z.int(),
+      data: z.string(),
+      zeroVariance: z.string(),
+      recipe: recipeSchema.optional(),
+    })
+    .optional(),
 });
 
 /** The JSON of an analysis. */
@@ -46,6 +56,7 @@ const analyzedSchema = z.object({
   skipped: z.int(),
   kernelTier: z.string(),
   zeroVariance: z.string(),
+  recipe: recipeSchema.optional(),
   calibrationImages: z.int(),
 });
 
@@ -112,7 +123,7 @@ function ofEvaluation(evaluation: z.infer<typeof evaluationSchema>): Comparable 
       ...configuration,
       dataSha256,
       weightsSha256,
-      calibration,
+      calibration: calibration && { ...calibration, recipe: calibration.recipe?.name },
       kernels: tf8?.tier,
     }),
     environment: flat(environment),
@@ -134,7 +145,7 @@ function ofEvaluation(evaluation: z.infer<typeof evaluationSchema>): Comparable 
 
 function ofAnalyzed(analyzed: z.infer<typeof analyzedSchema>): Comparable {
   const { model, dataset, images, effectImages, skipped } = analyzed;
-  const { kernelTier, zeroVariance, calibrationImages } = analyzed;
+  const { kernelTier, zeroVariance, recipe, calibrationImages } = analyzed;
   return {
     kind: 'analysis',
     title: `${model} on ${images} images of ${dataset}`,
@@ -145,6 +156,7 @@ function ofAnalyzed(analyzed: z.infer<typeof analyzedSchema>): Comparable {
       effectImages,
       skipped,
       zeroVariance,
+      recipe: recipe?.name,
       calibrationImages,
       kernels: kernelTier,
     }),

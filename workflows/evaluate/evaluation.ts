@@ -54,7 +54,6 @@ interface MeasuredNetwork {
   /** All that decides its figures beside the images and what it makes of them. */
   readonly identity: () => Promise<Identity>;
   readonly facts: ModelFacts;
-  readonly resolution: number;
   readonly batchSize: number;
   readonly predict: (
     images: Float32Array,
@@ -84,7 +83,7 @@ export class Evaluation {
   /** @param label what the progress calls the network */
   async float(opened: OpenedFloatModel, label = opened.name): Promise<Measured> {
     const { graph, facts } = opened;
-    const resolution = resolutionOf(opened);
+    resolutionOf(opened);
     await selectBackend();
     const predictor = graphPredictor(graph);
     try {
@@ -92,7 +91,6 @@ export class Evaluation {
         label: `${label}, float`,
         identity: async () => ({ precision: 'float', ...(await floatIdentity(graph)) }),
         facts,
-        resolution,
         batchSize: FLOAT_BATCH,
         predict: (images, shape) =>
           predictor.predict(asInput(images, facts.input), inputShape(shape, facts.input)),
@@ -118,7 +116,6 @@ export class Evaluation {
         kernels: kernelsName(used),
       }),
       facts,
-      resolution: model.input.shape[0],
       batchSize: TF8_BATCH,
       predict: (images) => plan.predict(asInput(images, facts.input)),
     });
@@ -139,14 +136,13 @@ export class Evaluation {
     const compare = () =>
       compareOutputs({ opened, tf8: model, tier, dataset, limit, seed }, quietly(context));
     if (cache === undefined) return compare();
-    const { centralFraction = null, range } = tf8Facts(model).input;
     const identity = {
       version: MEASURING_VERSION,
       precision: 'both',
       float: await floatIdentity(opened.graph),
       file: sha256OfBytes(await encodeTf8(model)),
       tier,
-      input: { centralFraction, range: [range.min, range.max] },
+      input: inputIdentity(tf8Facts(model)),
       data: { dataset: dataset.name, sha256: dataset.fingerprint, split: 'test', limit, seed },
     };
     const found = await cache.findOutputs(identity);
@@ -197,26 +193,12 @@ export class Evaluation {
     return measured;
   }
 
-  private async identityOf({
-    label,
-    identity,
-    facts,
-    resolution,
-  }: MeasuredNetwork): Promise<Identity> {
+  private async identityOf({ label, identity, facts }: MeasuredNetwork): Promise<Identity> {
     const { dataset, limit, seed } = this;
-    const { centralFraction = null, range, resample, shape } = facts.input;
-    const { min, max, ...ofChannels } = range;
     return {
       version: MEASURING_VERSION,
       ...(await identity()),
-      input: {
-        resolution,
-        ...(shape[1] !== resolution && { width: shape[1] }),
-        centralFraction,
-        range: [min, max],
-        ...ofChannels,
-        ...(resample && { resample }),
-      },
+      input: inputIdentity(facts),
       labelOffset: this.labelOffset(label, facts),
       data: { dataset: dataset.name, sha256: dataset.fingerprint, split: 'test', limit, seed },
       classes: sha256OfBytes(JSON.stringify(dataset.classNames)),
@@ -276,6 +258,21 @@ export class Evaluation {
       { remedy: 'Evaluate the model on the data set that it was trained for.' },
     );
   }
+}
+
+/** What a network makes of images before it sees them. */
+function inputIdentity({ input }: Pick<ModelFacts, 'input'>): Identity {
+  const { centralFraction = null, range, resample, shape } = input;
+  const [resolution, width] = shape;
+  const { min, max, ...ofChannels } = range;
+  return {
+    resolution,
+    ...(width !== resolution && { width }),
+    centralFraction,
+    range: [min, max],
+    ...ofChannels,
+    ...(resample && { resample }),
+  };
 }
 
 /** All that decides what a float network makes of images. */

@@ -234,7 +234,7 @@ async function diagnose(
     );
     const patient = {
       ...options,
-      recipe: recipe === AS_PUBLISHED ? undefined : recipe,
+      recipe: recipe === AS_PUBLISHED ? recipe.name : recipe,
       architecture: opened.facts.architecture,
     };
     return worded({ ...analysis, model: opened.name }, patient, context);

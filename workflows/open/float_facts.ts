@@ -46,6 +46,7 @@ export interface ImportedModel {
  * @param name for people, where nothing tells what the weights are
  * @param source what the weights are
  * @param range of the images that it takes
+ * @param labels names of its classes, where a file tells them
  */
 export function importedFacts(
   { network, format, config, foldedBatchNorms }: ImportedModel,
@@ -53,7 +54,13 @@ export function importedFacts(
     name,
     source,
     range,
-  }: { readonly name: string; readonly source: string; readonly range: InputRange },
+    labels: classNames,
+  }: {
+    readonly name: string;
+    readonly source: string;
+    readonly range: InputRange;
+    readonly labels?: readonly string[] | undefined;
+  },
 ): ModelFacts {
   const { outputs } = network;
   const labels = imageNetLabels(outputs);
@@ -64,7 +71,10 @@ export function importedFacts(
     architecture: config,
     input: inputOf(network, dataset, range),
     outputs,
-    labels: { ...(labels ?? UNKNOWN_LABELS), known: isImageNet },
+    labels:
+      isImageNet || classNames === undefined
+        ? { ...(labels ?? UNKNOWN_LABELS), known: isImageNet }
+        : { classNames, labelOffset: 0, known: true },
     dataset,
     origin: {
       source: isImageNet ? source : name,

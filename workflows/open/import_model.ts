@@ -75,8 +75,8 @@ function recognizedIn(network: FloatNetwork): RecognizedMobileNetV1 | undefined 
 function titleOf(config: NetworkConfig | undefined): string {
   if (config === undefined) return 'a network of its own';
   const { widthMultiplier = 1, resolution } = config;
-  const variant = 'variant' in config ? config.variant.name : undefined;
-  const network = networkTitle(config.network, variant);
+  const { variant, squeezeExcite } = 'variant' in config ? config : {};
+  const network = networkTitle(config.network, variant?.name, squeezeExcite);
   return `${network} of width ${widthMultiplier}, ${resolution} × ${resolution}`;
 }
 

@@ -11,6 +11,14 @@ export function preparationOf({ shape, centralFraction, resample }: InputFacts) 
   return { resolution: height!, width: width!, centralFraction, resample };
 }
 
+/** The network's input on images of a data set: what it does not say is what that set's own networks see. */
+export function inputOn(
+  input: InputFacts,
+  { name }: Pick<Dataset, 'name'>,
+): InputFacts & { readonly centralFraction: number } {
+  return { ...input, centralFraction: input.centralFraction ?? centralFractionOf(name) };
+}
+
 /** The shape of a batch as `asInput` makes it. */
 export function inputShape(
   [count, height, width]: ImageBatch['shape'],
@@ -77,25 +85,18 @@ export function rangeTitle({ min, max, channels, order }: InputRange): string {
 }
 
 /**
- * Checks that a network can be trained with, or rebuilt from, as ours are: on square images in [−1, 1].
+ * Checks that a network can be trained with: on square RGB images.
  * @throws UserError where it takes other images; the model is disposed of then
  */
-export function requireSymmetric(opened: OpenedFloatModel): void {
+export function requireSquareRgb(opened: OpenedFloatModel): void {
   const { name, facts } = opened;
-  const { range, shape } = facts.input;
+  const { shape } = facts.input;
   const [height, width, channels] = shape;
-  if (height !== width || channels !== 3) {
-    opened.dispose();
-    throw new UserError(
-      `Expected a network of square RGB images to train with but ${name} takes [${shape}]`,
-      { remedy: 'Make the network for square images with 3 channels.' },
-    );
-  }
-  if (isSymmetric(range)) return;
+  if (height === width && channels === 3) return;
   opened.dispose();
   throw new UserError(
-    `Expected a network of images in ${rangeTitle(SYMMETRIC)} to train with but ${name} takes them in ${rangeTitle(range)}`,
-    { remedy: 'Save it for images in that range: fold the scaling into its first layer.' },
+    `Expected a network of square RGB images to train with but ${name} takes [${shape}]`,
+    { remedy: 'Make the network for square images with 3 channels.' },
   );
 }
 

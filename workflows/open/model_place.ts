@@ -9,6 +9,7 @@ import {
 } from '../../checkpoints/float_model_place.ts';
 import { foreignModel } from '../../checkpoints/foreign_model.ts';
 import {
+  PUBLIC_CHECKPOINT_NAMES,
   PUBLIC_CHECKPOINTS,
   type PublicCheckpoint,
 } from '../../checkpoints/public/public_checkpoints.ts';
@@ -85,8 +86,7 @@ async function reasonOf(path: string): Promise<string> {
 }
 
 function notAModel(reference: string, reason: string, others: readonly string[]): UserError {
-  const names = PUBLIC_CHECKPOINTS.map(({ name }) => name).join(', ');
   return new UserError(`Expected a model but received "${reference}": ${reason}`, {
-    remedy: `Pass ${[...others, FLOAT_MODEL_FILES].join(', ')}, or one of these names: ${names}.`,
+    remedy: `Pass ${[...others, FLOAT_MODEL_FILES].join(', ')}, or one of these names: ${PUBLIC_CHECKPOINT_NAMES}.`,
   });
 }

@@ -10,6 +10,7 @@ import { selectBackend } from '../../training/backend.ts';
 import { option } from '../wording.ts';
 import { cardFacts, importedFacts } from './float_facts.ts';
 import { importModel, requireOurImages } from './import_model.ts';
+import { labelsBeside } from './labels_beside.ts';
 import { type InputRange, type ModelFacts, SYMMETRIC } from './model_facts.ts';
 import { isSameRange, rangeTitle } from './model_input.ts';
 import { OpenedFloatModel, type OpenModelOptions } from './opened_model.ts';
@@ -63,7 +64,13 @@ export async function openFloat(
   const all = known === undefined && inputRange === undefined ? [...notes, assumedNote()] : notes;
   for (const note of all) reporter.info(`${name}: ${note}`);
   const source = `${imported.format} ${basename(name)}`;
-  const facts = asAsked(importedFacts(imported, { name, source, range }), preprocessing);
+  const beside = await labelsBeside(place.path, imported.network.outputs);
+  const labels = beside?.classNames;
+  const told = importedFacts(imported, { name, source, range, labels });
+  if (beside !== undefined && told.labels.classNames === labels) {
+    reporter.info(`${name}: its ${labels.length} classes are named by ${beside.file} beside it`);
+  }
+  const facts = asAsked(told, preprocessing);
   return new OpenedFloatModel(name, imported.network, facts, end);
 }
 

@@ -8,7 +8,7 @@ import { AS_PUBLISHED, OPTION_1, RECIPES, type Recipe } from '../../quantize/con
 import { RecipeSchema } from '../../quantize/convert/recipe_schema.ts';
 import { isSameRecipe } from '../../quantize/model/recipe_of.ts';
 import { option } from '../wording.ts';
-import type { ConversionOptions } from './conversion.ts';
+import { CONVERSION_DEFAULTS, type ConversionOptions } from './conversion.ts';
 
 const NAMES = RECIPES.map(({ name }) => name);
 
@@ -20,7 +20,7 @@ export const SHORT_RECIPES: Readonly<Record<ZeroVariancePolicy, Recipe>> = {
 
 /**
  * The recipe that the options ask for: a named one, one of a JSON file or of the caller's, what
- * `zeroVariance` is short for, or as published.
+ * `zeroVariance` is short for, or the default one.
  * @throws UserError for an unknown name, a file that is missing or holds no recipe, and where
  *   `zeroVariance` says otherwise than the recipe
  */
@@ -29,7 +29,7 @@ export async function chooseRecipe({
   zeroVariance,
 }: Pick<ConversionOptions, 'recipe' | 'zeroVariance'>): Promise<Recipe> {
   const short = zeroVariance === undefined ? undefined : SHORT_RECIPES[zeroVariance];
-  if (recipe === undefined) return short ?? AS_PUBLISHED;
+  if (recipe === undefined) return short ?? openRecipe(CONVERSION_DEFAULTS.recipe);
   const chosen = typeof recipe === 'string' ? await openRecipe(recipe) : checked(recipe);
   if (short === undefined || isSameRecipe(short, chosen)) return chosen;
   throw new UserError(

@@ -11,7 +11,7 @@ import { option } from '../wording.ts';
 
 /** How a float model becomes a TF8 model; what is left out is taken from CONVERSION_DEFAULTS. */
 export interface ConversionOptions {
-  /** Name of a recipe of quantization, a JSON file, or the recipe itself; as published unless given. */
+  /** Name of a recipe of quantization, a JSON file, or the recipe itself; the best unless given. */
   readonly recipe?: string | Recipe | undefined;
   /** Short for a recipe: `mean` is option-1, `keep` as-published. */
   readonly zeroVariance?: ZeroVariancePolicy | undefined;
@@ -30,8 +30,7 @@ export interface ConversionOptions {
 }
 
 export const CONVERSION_DEFAULTS = {
-  recipe: 'as-published',
-  zeroVariance: 'keep',
+  recipe: 'best',
   calibrationImages: 200,
 } as const;
 

@@ -2,7 +2,6 @@ import { availableParallelism } from 'node:os';
 import type { FloatGraph } from '../../architectures/graph/float_graph.ts';
 import type { ZeroVariancePolicy } from '../../architectures/graph/fold_batch_norm.ts';
 import type { Dataset, ImageBatch, SkippedImage } from '../../datasets/dataset.ts';
-import { centralFractionOf } from '../../datasets/images/preprocess.ts';
 import { isSameSplit } from '../../datasets/is_same_split.ts';
 import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
@@ -15,7 +14,7 @@ import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
 import type { RoundingName } from '../../quantize/params/roundings.ts';
 import { floatCompiler } from '../open/float_compiler.ts';
 import { DEFAULT_DATASET, type InputFacts } from '../open/model_facts.ts';
-import { asInput, inputShape, preparationOf } from '../open/model_input.ts';
+import { asInput, inputOn, inputShape, preparationOf } from '../open/model_input.ts';
 import { openImages } from '../open/open_data.ts';
 import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
 import { isOurTf8File } from '../outputs/our_tf8_file.ts';
@@ -69,17 +68,16 @@ export async function quantizeModel(
   { softmax }: EndOfModel = {},
 ): Promise<QuantizedModel> {
   const { graph: read, facts } = opened;
-  const { input, labels, origin } = facts;
+  const { labels, origin } = facts;
   const { dataset, seed, skip } = source;
+  const input = inputOn(facts.input, dataset);
   const skipped = new Map<string, SkippedImage>();
-  const centralFraction = input.centralFraction ?? centralFractionOf(dataset.name);
   const images = Math.min(source.images, dataset.count('train') - skip);
   const batches = () =>
     dataset.batches({
       split: 'train',
       batchSize: CALIBRATION_BATCH,
       ...preparationOf(input),
-      centralFraction,
       limit: images,
       skip,
       seed,
@@ -98,7 +96,7 @@ export async function quantizeModel(
       {
         inputRange: input.range,
         softmax,
-        centralFraction,
+        centralFraction: input.centralFraction,
         ...(input.resample && { resample: input.resample }),
         rounding: source.rounding,
         kernels: selectKernels('auto').kernels,

@@ -19,6 +19,19 @@ const opened = z.strictObject({
       z.strictObject({ name: z.string(), sqnrDb: z.union([z.number(), z.literal('lossless')]) }),
     )
     .exactOptional(),
+  /** Of its float graph against the program that it is of; absent as `outputs`. */
+  float: z
+    .strictObject({
+      /** That program, with its version. */
+      runtime: z.string(),
+      /** The most that a value is off, of its output's range. */
+      relativeDifference: z.number().min(0),
+    })
+    .exactOptional(),
+  /** Of all layers in every kernel tier against the reference, which is the last; absent as `outputs`. */
+  tiers: z
+    .strictObject({ tiers: z.array(z.string()), bytes: count, differing: count })
+    .exactOptional(),
   /** Of all layers and outputs of its export, in LiteRT; absent as `outputs`. */
   litert: z.strictObject({ bytes: count, differing: count }).exactOptional(),
   /** Why those are absent. */
@@ -45,6 +58,8 @@ export const modelsRecordSchema = z.strictObject({
   /** Of these, that LiteRT ran. */
   litertImages: count,
   opened: z.array(opened),
+  /** Names of the others that open. */
+  unmeasured: z.array(z.string()),
   refused: z.array(refused),
 });
 

@@ -14,13 +14,26 @@ export const recipePieceSchema = z.strictObject({
   seconds,
   /** The same, of all threads; it depends less on what else the machine does. */
   processorSeconds: seconds,
+  /** Of the checkout that measured it, as `environment.commit`: a record grows over several. */
+  commit: z.string(),
+});
+
+/** What another program makes of the network, calibrated and measured on the same images. */
+const peerSchema = z.strictObject({
+  /** "NNCF" */
+  program: z.string(),
+  /** By package. */
+  versions: z.record(z.string(), z.string()),
+  perSubset: z.array(recipePieceSchema).min(1),
 });
 
 /** What recipes make of published networks, by `npm run bench:recipes`. */
 export const recipesRecordSchema = z.strictObject({
-  /** Day of the measurement, ISO 8601. */
+  /** Day of the last measurement, ISO 8601. */
   date: z.iso.date(),
   environment: environmentSchema,
+  /** MEASURING_VERSION of all its figures. */
+  version: count,
   /** The fingerprint of the images. */
   data: z.string(),
   seed: count,
@@ -44,11 +57,15 @@ export const recipesRecordSchema = z.strictObject({
           perSubset: z.array(recipePieceSchema).min(1),
         }),
       ),
+      /** What other programs make of it after training, in float arithmetic that rounds. */
+      peers: z.array(peerSchema).exactOptional(),
     }),
   ),
 });
 
 /** @interface */
 export type RecipePiece = Readonly<z.infer<typeof recipePieceSchema>>;
+/** @interface */
+export type RecipePeer = Readonly<z.infer<typeof peerSchema>>;
 /** @interface */
 export type RecipesRecord = Readonly<z.infer<typeof recipesRecordSchema>>;

@@ -18,9 +18,13 @@ export const samplesSchema = z.strictObject({
       label: z.string().optional(),
       /** What the network sees, as a JPEG in base64. */
       jpeg: z.base64(),
-      /** The likeliest classes, the likeliest first. */
-      float: z.array(guessSchema).min(1),
-      tf8: z.array(guessSchema).min(1),
+      /** The likeliest classes, the likeliest first; none of a network without them. */
+      float: z.array(guessSchema),
+      tf8: z.array(guessSchema),
+      /** Of the outputs that are images, as PNGs in base64; absent where there are none. */
+      pictures: z
+        .array(z.strictObject({ output: z.string(), float: z.base64(), tf8: z.base64() }))
+        .exactOptional(),
     }),
   ),
 });

@@ -87,7 +87,7 @@ export class AnalysisStore {
           seed,
           limit: Math.min(ANALYZED_IMAGES, limit),
           labelOffset: labelOffsetOn(opened.facts, dataset),
-          patient: { model: 'MODEL', dataset: dataset.name },
+          patient: { model: 'MODEL', dataset: dataset.name, recipe: recipe.name },
         },
         this.context,
       );

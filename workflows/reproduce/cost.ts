@@ -1,11 +1,11 @@
-import { FRIENDLY } from '../../architectures/variants.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { epochImages } from '../../training/loop/epoch_images.ts';
 import type { Recipe } from '../../training/recipes/recipe.ts';
 import { type Environment, environment } from '../records/environment.ts';
 import type { TrainedNetwork } from '../train/trained_network.ts';
 import type { OpenTable } from './open_table.ts';
-import { type NetworkPlan, PUBLISHED_NETWORK, type RowPlan } from './plan.ts';
+import type { NetworkPlan, RowPlan } from './plan.ts';
+import { friendlyLike, shapeOf } from './plan_shape.ts';
 import { Trials } from './trials.ts';
 
 /** What a row will take. What is there already, and what an earlier row counts, is left out. */
@@ -191,27 +191,6 @@ function amountsOf(whole: { readonly trainImages: number; readonly testImages: n
     fitted: (images) => images,
     measured: whole.testImages,
   };
-}
-
-/** What decides a network's speed. */
-function shapeOf(plan: NetworkPlan): {
-  readonly network: TrainedNetwork;
-  readonly resolution: number;
-} {
-  switch (plan.kind) {
-    case 'published':
-      return PUBLISHED_NETWORK;
-    case 'trained':
-      return { network: plan.network, resolution: plan.recipe.resolution };
-    case 'rearchitected': {
-      const { network, resolution } = shapeOf(plan.original);
-      return { network: friendlyLike(network), resolution };
-    }
-  }
-}
-
-function friendlyLike(network: TrainedNetwork): TrainedNetwork {
-  return 'variant' in network ? { ...network, variant: FRIENDLY } : network;
 }
 
 function sum(values: readonly number[]): number {

@@ -1,10 +1,10 @@
-import { FRIENDLY } from '../../architectures/variants.ts';
 import { trainingLength } from '../../training/loop/budget.ts';
 import type { TrainingJob } from '../../training/one_dnn/choose_one_dnn.ts';
 import { trainingSeconds } from '../../training/one_dnn/training_time.ts';
 import type { Recipe } from '../../training/recipes/recipe.ts';
 import type { TrainedNetwork } from '../train/trained_network.ts';
 import type { NetworkPlan, RowPlan } from './plan.ts';
+import { friendlyLike, shapeOf } from './plan_shape.ts';
 import type { Preset } from './preset.ts';
 
 /** Before a small data set is opened: they decide only whether a trial pays. */
@@ -32,8 +32,7 @@ function trainingOf(plan: NetworkPlan, preset: Preset) {
     return [timed(plan.network, plan.recipe, plan.imagesPerEpoch, false, preset)];
   }
   if (plan.retrain === undefined) return [];
-  const { widthMultiplier } = preset;
-  const network = { network: 'mobilenet_v1', variant: FRIENDLY, widthMultiplier } as const;
+  const network = friendlyLike(shapeOf(plan.original).network);
   return [timed(network, plan.retrain.recipe, plan.retrain.imagesPerEpoch, true, preset)];
 }
 

@@ -1,11 +1,13 @@
 import type * as tf from '@tensorflow/tfjs';
+import { batchNormOf } from '../../architectures/conv_layer.ts';
 import type { ZeroVariancePolicy } from '../../architectures/graph/fold_batch_norm.ts';
+import type { NetworkConfig } from '../../architectures/network.ts';
 import { networkNamed } from '../../architectures/registry.ts';
 import { type TransferReport, transferWeights } from '../../architectures/transfer_weights.ts';
 import { FRIENDLY } from '../../architectures/variants.ts';
 import { InvalidValueError, messageOf, UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
-import { requireSymmetric } from '../open/model_input.ts';
+import { requireSquareRgb } from '../open/model_input.ts';
 import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
 import { option } from '../wording.ts';
 import type { TrainedNetwork } from './trained_network.ts';
@@ -20,7 +22,7 @@ export async function openSource(
   context: Context,
 ): Promise<OpenedFloatModel> {
   const source = await openFloatModel(from, context);
-  requireSymmetric(source);
+  requireSquareRgb(source);
   const { architecture } = source.facts;
   if (architecture === undefined) return source;
   if (architecture.network !== network.network) {
@@ -39,7 +41,21 @@ export async function openSource(
       { remedy: `Pass ${option('widthMultiplier', width)}, or train from random weights.` },
     );
   }
+  const has = squeezesAndExcites(architecture);
+  if (!has && squeezesAndExcites(network)) {
+    source.dispose();
+    throw new UserError(
+      `Expected squeeze-and-excite in the model to start from but ${source.name} was trained without it`,
+      {
+        remedy: `Pass ${option('squeezeExcite', 'off')}, or start from another model.`,
+      },
+    );
+  }
   return source;
+}
+
+function squeezesAndExcites(network: TrainedNetwork | NetworkConfig): boolean {
+  return !('variant' in network) || network.squeezeExcite !== false;
 }
 
 /**
@@ -86,8 +102,9 @@ function variantOf({ facts: { architecture } }: OpenedFloatModel): string {
   return architecture && 'variant' in architecture ? architecture.variant.name : FRIENDLY.name;
 }
 
-/** A MobileNetV1 of another variant, not another network. */
+/** The network in another variant, not another network. */
 function lacksDepthwiseBatchNorms({ layers }: tf.LayersModel): boolean {
-  const some = (ending: string) => layers.some(({ name }) => name.endsWith(ending));
-  return some('_depthwise') && !some('_depthwise/BatchNorm');
+  const names = new Set(layers.map(({ name }) => name));
+  const depthwise = layers.filter((layer) => layer.getClassName() === 'DepthwiseConv2D');
+  return depthwise.length > 0 && !depthwise.some(({ name }) => names.has(batchNormOf(name)));
 }

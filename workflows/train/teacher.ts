@@ -1,23 +1,26 @@
-import { SQUEEZED_LOGITS } from '../../architectures/logits_model.ts';
+import { hasLogits } from '../../architectures/logits_model.ts';
 import type { NetworkConfig } from '../../architectures/network.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
-import { requireSymmetric } from '../open/model_input.ts';
+import type { InputRange } from '../open/model_facts.ts';
+import { isSameRange, rangeTitle, requireSquareRgb } from '../open/model_input.ts';
 import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
 import { call, option } from '../wording.ts';
 
 /**
  * Opens the model that a network is distilled from.
- * @throws UserError where it reads images of another size, has another number of outputs or has no
- *   logits; openFloatModel's errors
+ * @param range of the images that the network takes; the teacher's own unless given
+ * @throws UserError where it reads images of another size or range, has another number of outputs or
+ *   has no logits; openFloatModel's errors
  */
 export async function openTeacher(
   reference: string,
-  { resolution, classes }: NetworkConfig,
+  { resolution, classes }: Pick<NetworkConfig, 'resolution' | 'classes'>,
+  range: InputRange | undefined,
   context: Context,
 ): Promise<OpenedFloatModel> {
   const teacher = await openFloatModel(reference, context);
-  requireSymmetric(teacher);
+  requireSquareRgb(teacher);
   const refuse = (expected: string, received: string, remedy: string): UserError => {
     teacher.dispose();
     return new UserError(`Expected a teacher ${expected}, but ${teacher.name} has ${received}`, {
@@ -40,9 +43,16 @@ export async function openTeacher(
       `Pass ${option('resolution', side!)}, or a teacher that was trained at ${resolution}.`,
     );
   }
-  if (!teacher.layersModel.layers.some(({ name }) => name === SQUEEZED_LOGITS)) {
+  if (range !== undefined && !isSameRange(input.range, range)) {
     throw refuse(
-      `whose logits are the outputs of a layer ${SQUEEZED_LOGITS}`,
+      `of images in ${rangeTitle(range)}, as the network that it is to teach`,
+      `images in ${rangeTitle(input.range)}`,
+      'Pass a teacher that takes images as the model to start from does.',
+    );
+  }
+  if (!hasLogits(teacher.layersModel)) {
+    throw refuse(
+      'whose logits are the outputs of a layer SpatialSqueeze, or the inputs of a softmax',
       'none',
       `Pass a model that ${call('train')} or ${call('pull')} stored.`,
     );

@@ -1,6 +1,6 @@
 import { hasVariants, type PlainNetworkConfig } from '../../architectures/network.ts';
 import { networkNamed } from '../../architectures/registry.ts';
-import { FRIENDLY, variantNamed } from '../../architectures/variants.ts';
+import { variantNamed } from '../../architectures/variants.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { Cluster } from '../../training/cluster/cluster.ts';
@@ -132,8 +132,16 @@ function withSteps(result: TrainJobResult): TrainModelResult {
   return { ...result, steps: result.training.steps };
 }
 
-function networkOf({ network, variant, widthMultiplier }: TrainModelOptions): TrainedNetwork {
-  return hasVariants(network)
-    ? { network, variant: variantNamed(variant ?? FRIENDLY.name), widthMultiplier }
-    : { network: network as PlainNetworkConfig['network'], widthMultiplier };
+function networkOf(options: TrainModelOptions): TrainedNetwork {
+  const { network, variant, squeezeExcite, widthMultiplier } = options;
+  if (!hasVariants(network)) {
+    return { network: network as PlainNetworkConfig['network'], widthMultiplier };
+  }
+  const { trainedVariant, squeezeExcite: hasIt } = networkNamed(network);
+  return {
+    network,
+    variant: variant === undefined ? trainedVariant! : variantNamed(variant),
+    widthMultiplier,
+    ...(hasIt && squeezeExcite === 'off' && { squeezeExcite: false }),
+  };
 }

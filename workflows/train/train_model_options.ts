@@ -7,8 +7,10 @@ import type { TrainJobResult } from './train.ts';
 
 export interface TrainModelOptions extends RecipeChoices {
   readonly network: NetworkName;
-  /** Core layer of a network that has a choice of them, friendly unless given. */
+  /** Core layer of a network that has a choice of them; its `trainedVariant` unless given. */
   readonly variant?: VariantName | undefined;
+  /** "off" leaves squeeze-and-excite out of a network that has it. */
+  readonly squeezeExcite?: 'on' | 'off' | undefined;
   readonly widthMultiplier: number;
   /** MODEL to start from; random weights unless given. */
   readonly from?: string | undefined;

@@ -24,10 +24,9 @@ export function* noise(size: number, images: number, seed: number): Generator<Fl
  */
 export function asInputs(
   light: Float32Array,
-  { input, origin }: Pick<FloatModel, 'input' | 'origin'>,
+  { input, done }: Pick<FloatModel, 'input' | 'done'>,
 ): { readonly pixels: Float32Array; readonly ours: Float32Array } {
   const { min, max } = input.range ?? SYMMETRIC;
-  const done = origin?.done;
   if (done === undefined) {
     const values = light.map((value) => min + value * (max - min));
     return { pixels: values, ours: values };

@@ -1,15 +1,23 @@
 /** Other programs that run float networks from their files: what our float graphs are held against. */
 import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
+import { shapeIn } from '../../architectures/graph/float_graph.ts';
+import { elements, type Shape } from '../../architectures/graph/shape.ts';
 import type { FloatModel } from '../../checkpoints/float_model.ts';
 import type { FloatModelPlace } from '../../checkpoints/float_model_place.ts';
 import { readWeightData, weightsManifestSchema } from '../../checkpoints/tfjs/weights_manifest.ts';
 import { UserError } from '../../foundation/errors.ts';
 import { littleEndian } from '../../foundation/little_endian.ts';
-import { pythonEnvironment, RUNTIMES } from '../../foundation/python/python_environment.ts';
+import {
+  KERAS_3,
+  pythonEnvironment,
+  RUNTIMES,
+  TENSORFLOW,
+} from '../../foundation/python/python_environment.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
-import { RUN_FLOAT, startPythonRuntime } from './python_runtime.ts';
+import { type PythonRuntimeOptions, RUN_FLOAT, startPythonRuntime } from './python_runtime.ts';
+import type { Runtime } from './runtime.ts';
 
 export interface FloatOracle {
   /** Name and version. */
@@ -24,7 +32,8 @@ export interface FloatOracle {
 
 /**
  * What runs the model's file: TensorFlow.js' executor of layers or, of a graph, that of
- * `@tensorflow/tfjs-converter`; LiteRT of a TensorFlow Lite file.
+ * `@tensorflow/tfjs-converter`; LiteRT of a TensorFlow Lite file, ONNX Runtime of an ONNX file; and the Keras,
+ * 2 or 3, that wrote it of its own.
  * @throws UserError where nothing does
  */
 export async function openFloatOracle(
@@ -34,13 +43,35 @@ export async function openFloatOracle(
 ): Promise<FloatOracle> {
   const { height, width, channels } = loaded.input;
   const shape = [1, height, width, channels] as const;
-  if (loaded.format === 'tfjs LayersModel') return layersOracle(loaded, shape);
-  if (loaded.format === 'tfjs GraphModel') return graphOracle(place, loaded, shape);
-  if (loaded.format === 'TensorFlow Lite') return liteOracle(place, loaded, context);
-  throw new UserError(
-    `Expected a model that another program runs here but ${place.path} is a ${loaded.format}`,
-    { remedy: 'Pass a tfjs model or a float .tflite file.' },
-  );
+  const { format, kerasVersion } = loaded;
+  switch (format) {
+    case 'tfjs LayersModel':
+      return layersOracle(loaded, shape);
+    case 'tfjs GraphModel':
+      return graphOracle(place, loaded, shape);
+    case 'TensorFlow Lite':
+      return liteOracle(place, loaded, shape, context);
+    case 'ONNX':
+      return onnxOracle(place, loaded, shape, context);
+    case 'Keras HDF5':
+    case 'Keras 3':
+      if (kerasVersion !== undefined) {
+        return kerasOracle(place, loaded, kerasVersion, shape, context);
+      }
+      throw notRun(place, 'has weights alone');
+    case 'TensorFlow SavedModel':
+    case 'TensorFlow frozen graph':
+    case 'TensorFlow checkpoint V1':
+    case 'TensorFlow checkpoint V2':
+      throw notRun(place, `is a ${format}`);
+  }
+}
+
+function notRun({ path }: FloatModelPlace, what: string): UserError {
+  return new UserError(`Expected a model that another program runs here but ${path} ${what}`, {
+    remedy:
+      'Pass a tfjs model, a float .tflite or .onnx file, or a network that Keras saved whole.',
+  });
 }
 
 type BatchShape = readonly [1, number, number, number];
@@ -103,25 +134,98 @@ async function graphOracle(
 const CONTROL_FLOW = new Set(['Switch', 'Merge', 'Enter', 'While', 'If', 'StatelessWhile']);
 
 async function liteOracle(
-  { path }: FloatModelPlace,
+  place: FloatModelPlace,
   { origin }: FloatModel,
+  shape: BatchShape,
   context: Context,
 ): Promise<FloatOracle> {
-  const python = await pythonEnvironment(RUNTIMES, context);
   const tensors = [...origin!.outputs.values()];
-  const runtime = await startPythonRuntime(
-    { file: path, layersFile: path, layers: [origin!.input, ...tensors], outputs: [] },
-    { python, kind: 'litert', signal: context.signal, script: RUN_FLOAT },
+  const layers = [origin!.input, ...tensors];
+  const runtime = await startFloat(place, layers, { kind: 'litert', shape }, context);
+  return oracleOf(runtime, tensors);
+}
+
+async function onnxOracle(
+  place: FloatModelPlace,
+  { origin, network }: FloatModel,
+  shape: BatchShape,
+  context: Context,
+): Promise<FloatOracle> {
+  const { input, outputs, channelsFirst = new Set() } = origin!;
+  const [, height, width, channels] = shape;
+  const isFirst = channelsFirst.has(input);
+  const own = isFirst ? [1, channels, height, width] : shape;
+  const tensors = [...outputs.values()];
+  const layers = [input, ...tensors];
+  const runtime = await startFloat(place, layers, { kind: 'onnxruntime', shape: own }, context);
+  const oracle = oracleOf(runtime, tensors);
+  const shapes = [...outputs.keys()].map((node) => shapeIn(network.graph, node));
+  return {
+    ...oracle,
+    async run(pixels) {
+      const made = await oracle.run(isFirst ? channelsInFront(pixels, shape.slice(1)) : pixels);
+      return made.map((values, at) =>
+        channelsFirst.has(tensors[at]) ? channelsBehind(values, shapes[at]) : values,
+      );
+    },
+  };
+}
+
+async function kerasOracle(
+  place: FloatModelPlace,
+  { network }: FloatModel,
+  version: 2 | 3,
+  shape: BatchShape,
+  context: Context,
+): Promise<FloatOracle> {
+  // Its outputs have no names that the file would know.
+  const outputs = network.graph.outputs.map((_, index) => String(index));
+  const layers = ['images', ...outputs];
+  const packages = version === 3 ? KERAS_3 : TENSORFLOW;
+  const runtime = await startFloat(place, layers, { kind: 'keras', shape }, context, packages);
+  return oracleOf(runtime, outputs);
+}
+
+/** @param layers names of the images and the outputs in the file */
+async function startFloat(
+  { path }: FloatModelPlace,
+  layers: readonly string[],
+  options: Pick<PythonRuntimeOptions, 'kind' | 'shape'>,
+  context: Context,
+  packages = RUNTIMES,
+): Promise<Runtime> {
+  const python = await pythonEnvironment(packages, context);
+  const file = resolve(path);
+  return startPythonRuntime(
+    { file, layersFile: file, layers, outputs: [] },
+    { ...options, python, signal: context.signal, script: RUN_FLOAT },
   );
+}
+
+function oracleOf(runtime: Runtime, outputs: readonly string[]): FloatOracle {
   return {
     name: runtime.name,
     async run(pixels) {
       const made = await runtime.run(littleEndian(pixels, 'float32'));
-      return tensors.map((tensor) => {
-        const { buffer, byteOffset, byteLength } = made.get(tensor)!;
+      return outputs.map((output) => {
+        const { buffer, byteOffset, byteLength } = made.get(output)!;
         return new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength));
       });
     },
     close: () => runtime.close(),
   };
+}
+
+/** [H, W, C] → [C, H, W] */
+function channelsInFront(values: Float32Array, shape: Shape): Float32Array {
+  const [channels, places] = [shape.at(-1)!, elements(shape) / shape.at(-1)!];
+  return values.map((_, index) => values[(index % places) * channels + Math.floor(index / places)]);
+}
+
+/** [C, H, W] → [H, W, C], the `shape`. */
+function channelsBehind(values: Float32Array, shape: Shape): Float32Array {
+  const [channels, places] = [shape.at(-1)!, elements(shape) / shape.at(-1)!];
+  return values.map(
+    (_, index) => values[(index % channels) * places + Math.floor(index / channels)],
+  );
 }

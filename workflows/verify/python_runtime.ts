@@ -20,7 +20,9 @@ const AnswerSchema = z.object({
 export interface PythonRuntimeOptions {
   /** The interpreter, of `pythonEnvironment`. */
   readonly python: string;
-  readonly kind: 'litert' | 'onnxruntime' | 'tflite-micro';
+  readonly kind: 'litert' | 'onnxruntime' | 'tflite-micro' | 'keras' | 'qonnx';
+  /** [N, …] of the images, for a float file; none in bytes. */
+  readonly shape?: readonly number[];
   /** Ends the process. */
   readonly signal: AbortSignal;
   /** The program that speaks the protocol of run_export.py; that one unless given. */
@@ -40,7 +42,17 @@ export async function startPythonRuntime(
   try {
     const { file, layersFile, layers } = task;
     const outputs = task.outputs.length;
-    const request = { kind: options.kind, file, layers: layersFile, names: layers, outputs };
+    const { parameters, sessionConfig: session } = task;
+    const request = {
+      kind: options.kind,
+      shape: options.shape,
+      file,
+      layers: layersFile,
+      names: layers,
+      outputs,
+      ...(parameters && { parameters }),
+      ...(session && { session }),
+    };
     process.write(`${JSON.stringify(request)}\n`);
     const { runtime, imageBytes, bytes } = AnswerSchema.parse(JSON.parse(await process.line()));
     const names = [...layers, ...task.outputs];

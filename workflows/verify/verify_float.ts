@@ -16,7 +16,7 @@ import { openFloatOracle } from './float_oracle.ts';
 const TOLERANCE = 1e-4;
 
 export interface VerifyFloatOptions {
-  /** A tfjs model, or a float TensorFlow Lite file. */
+  /** A tfjs model, a float TensorFlow Lite or ONNX file, or a network that Keras saved. */
   readonly model: string;
   readonly dataset?: string | undefined;
   /** Images of noise unless given. */

@@ -48,7 +48,7 @@ export function floatGraphOf(
     nodes,
     outputs: [...outputs.keys()],
   });
-  return { graph: dropUnread(graph), origin: { input: input.name, outputs, done: network.done } };
+  return { graph: dropUnread(graph), origin: { input: input.name, outputs } };
 }
 
 /** Names that tfjs takes for layers: letters, digits, `-`, `.`, `_` and `/`. */

@@ -69,9 +69,8 @@ export async function graphToModel({
   const network = readNetwork({ fileName, ...flat, constants, inputShapes }, { mayEndEarly });
   const { graph, origin } = floatGraphOf(network, 'imported');
   requireFinite(graph, fileName);
-  const { notes, range, leftOut } = network;
-  const unread = leftOut.map(({ name, op, error }) => ({ name, op, reason: error?.what }));
-  return { graph, unread, notes, range, origin };
+  const { notes, range, done, unread } = network;
+  return { graph, unread, notes, range, done, origin };
 }
 
 /** @throws UserError naming a weight that is none */

@@ -4,10 +4,12 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import * as tar from 'tar';
+import { costOfNetwork } from '../../../architectures/layer_costs.ts';
 import { STANDARD } from '../../../architectures/variants.ts';
 import { readConstants } from '../../../checkpoints/graph_def/graph_def.ts';
 import {
   type CheckpointSource,
+  PUBLIC_CHECKPOINT_NAMES,
   PUBLIC_CHECKPOINTS,
   type PublicCheckpoint,
 } from '../../../checkpoints/public/public_checkpoints.ts';
@@ -121,6 +123,26 @@ describe('pull', () => {
       assert.deepEqual(requests, new Map([['good.tgz', 1]]));
     }));
 
+  it('takes an archive of a pinned hash at its word where nobody has stated that of its weights', () =>
+    withHost(async ({ checkpoint: { tensorsSha256: _, ...checkpoint }, ...host }) => {
+      const { cacheDir, requests, source } = host;
+      const reporter = recordingReporter();
+      const pinned = { ...checkpoint, sources: [await source('good.tgz', true)] };
+      const first = await pull(pinned, { cacheDir, reporter });
+      assert.equal(first.card.origin.sha256, pinned.sources[0].route.sha256);
+      assert.deepEqual(await pull(pinned, { cacheDir, reporter }), first);
+      assert.deepEqual(requests, new Map([['good.tgz', 1]]));
+
+      const { route, member } = await source('changed.tgz', true);
+      const sha256 = 'f'.repeat(64);
+      const other = { ...checkpoint, sources: [{ route: { ...route, sha256 }, member }] };
+      await assert.rejects(pull(other, { cacheDir, reporter }), (error) => {
+        assert.ok(error instanceof UserError);
+        assert.match(error.message, /expected SHA-256 f{64} for it but received /);
+        return true;
+      });
+    }));
+
   it('makes a damaged model again from the cached archive, and says so', () =>
     withHost(async ({ checkpoint, cacheDir, requests }) => {
       const reporter = recordingReporter();
@@ -218,20 +240,49 @@ describe('pullCheckpoint', () => {
         assert.ok(error instanceof UserError);
         assert.equal(
           error.message,
-          'Expected one of mobilenet_v1_1.0_224, efficientnet_lite0 for the checkpoint but received "mobilenet"',
+          'Expected the name of a public checkpoint but received "mobilenet"',
         );
-        assert.equal(error.remedy, 'Pull one of: mobilenet_v1_1.0_224, efficientnet_lite0.');
+        assert.equal(error.remedy, `Pull one of: ${PUBLIC_CHECKPOINT_NAMES}.`);
         return true;
       });
     }));
 
-  it('has a hash of the weights for every checkpoint, and of every file but those of the publisher', () => {
-    for (const { tensorsSha256, sources } of PUBLIC_CHECKPOINTS) {
-      assert.match(tensorsSha256, /^[0-9a-f]{64}$/);
+  it('has a hash of the weights or of every archive for every checkpoint, and of every file but those of the publisher', () => {
+    for (const { name, tensorsSha256, sources } of PUBLIC_CHECKPOINTS) {
+      if (tensorsSha256 !== undefined) assert.match(tensorsSha256, /^[0-9a-f]{64}$/, name);
       for (const { route } of sources) {
         const official = 'url' in route && /^https:\/\/storage\.googleapis\.com\//.test(route.url);
-        assert.ok(official || route.sha256);
+        assert.ok(official || route.sha256, name);
+        if (tensorsSha256 === undefined) assert.match(route.sha256!, /^[0-9a-f]{64}$/, name);
       }
     }
+  });
+
+  it('has each checkpoint once, under a name of its own, and no two of one archive', () => {
+    const names = PUBLIC_CHECKPOINTS.map(({ name }) => name);
+    assert.equal(new Set(names).size, names.length);
+    const pins = PUBLIC_CHECKPOINTS.flatMap(({ sources }) =>
+      sources.map(({ route }) => route.sha256),
+    );
+    const pinned = pins.filter((pin) => pin !== undefined);
+    assert.equal(new Set(pinned).size, pinned.length);
+  });
+
+  it('has checkpoints of networks that there are, at resolutions that they can have', () => {
+    for (const checkpoint of PUBLIC_CHECKPOINTS) {
+      const { network, widthMultiplier, resolution, classes, labelOffset } = checkpoint;
+      costOfNetwork({ network, widthMultiplier, resolution, classes });
+      assert.equal(classes - labelOffset, 1000);
+    }
+  });
+
+  it('names those in short that differ in the resolution alone', () => {
+    const names = PUBLIC_CHECKPOINT_NAMES.split(/, (?![^{]*\})/);
+    const whole = names.flatMap((name) => {
+      const [, start, ends] = /^(.*)\{(.*)\}$/.exec(name) ?? [];
+      return ends === undefined ? [name] : ends.split(',').map((end) => `${start}${end}`);
+    });
+    assert.deepEqual(whole.sort(), PUBLIC_CHECKPOINTS.map(({ name }) => name).sort());
+    assert.ok(names.includes('mobilenet_v1_0.75_{224,192,160,128}'));
   });
 });

@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict';
-import { modelCardSchema } from '../../../checkpoints/store/model_card.ts';
+import { STANDARD } from '../../../architectures/variants.ts';
+import {
+  architectureOf,
+  configOf,
+  modelCardSchema,
+} from '../../../checkpoints/store/model_card.ts';
 import { firstIssue } from '../../../foundation/first_issue.ts';
 
 const HASH = '0'.repeat(64);
@@ -13,6 +18,9 @@ const MOBILENET = {
 };
 const INCEPTION = { network: 'inception_v3', resolution: 75, classes: 10 };
 
+/** As cards had it before this network had a choice of core layers. */
+const PUBLISHED_V2 = { network: 'mobilenet_v2', resolution: 32, classes: 10 };
+
 const cardOf = (architecture: object) => ({
   architecture,
   dataset: 'pets',
@@ -23,7 +31,14 @@ const cardOf = (architecture: object) => ({
 });
 
 describe('modelCardSchema', () => {
-  for (const architecture of [MOBILENET, INCEPTION, { ...INCEPTION, widthMultiplier: 0.5 }]) {
+  for (const architecture of [
+    MOBILENET,
+    INCEPTION,
+    { ...INCEPTION, widthMultiplier: 0.5 },
+    PUBLISHED_V2,
+    { ...PUBLISHED_V2, variant: 'friendly', widthMultiplier: 0.5 },
+    { ...PUBLISHED_V2, network: 'mobilenet_v3_small', squeezeExcite: false },
+  ]) {
     it(`reads ${JSON.stringify(architecture)} as it is`, () => {
       const card = cardOf(architecture);
       assert.deepEqual(modelCardSchema.parse(card), card);
@@ -37,6 +52,7 @@ describe('modelCardSchema', () => {
     [{ ...MOBILENET, resolution: 31 }, 'architecture.resolution'],
     [{ ...INCEPTION, resolution: 74 }, 'architecture.resolution'],
     [{ ...INCEPTION, classes: 1 }, 'architecture.classes'],
+    [{ ...PUBLISHED_V2, variant: 'new' }, 'architecture.variant'],
   ] as const) {
     it(`refuses ${JSON.stringify(wrong)} for its ${where}`, () => {
       const { success, error } = modelCardSchema.safeParse(cardOf(wrong));
@@ -44,4 +60,26 @@ describe('modelCardSchema', () => {
       assert.ok(firstIssue(error).startsWith(`${where}: `), firstIssue(error));
     });
   }
+});
+
+describe('configOf', () => {
+  it('takes a card without a core layer for one of the published network', () => {
+    const { architecture } = modelCardSchema.parse(cardOf(PUBLISHED_V2));
+    const config = configOf(architecture);
+    assert.deepEqual(config, { ...PUBLISHED_V2, variant: STANDARD, widthMultiplier: 1 });
+    const again = { ...PUBLISHED_V2, variant: 'standard', widthMultiplier: 1 };
+    assert.deepEqual(architectureOf(config), again);
+  });
+
+  it('is the inverse of architectureOf, without squeeze-and-excite too', () => {
+    const architecture = {
+      network: 'mobilenet_v3_large',
+      variant: 'relu',
+      squeezeExcite: false,
+      widthMultiplier: 0.75,
+      resolution: 96,
+      classes: 10,
+    } as const;
+    assert.deepEqual(architectureOf(configOf(architecture)!), architecture);
+  });
 });

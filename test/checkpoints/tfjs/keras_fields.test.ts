@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
+import { BilinearUpSampling2d } from '../../../architectures/graph/bilinear_up_sampling2d.ts';
 import { GraphOperation } from '../../../architectures/graph/graph_operation.ts';
 import { GroupedConv2d } from '../../../architectures/graph/grouped_conv2d.ts';
 import type { FlatLayer } from '../../../checkpoints/tfjs/flat_network.ts';
@@ -70,7 +71,7 @@ function flat(className: string, config: Fields): FlatLayer {
 }
 
 const rewrite = (className: string, config: Fields, version: 2 | 3) =>
-  rewriteLayer(flat(className, config), version, 'model.json');
+  rewriteLayer(flat(className, config), { version, isOwnFile: false }, 'model.json');
 
 function refuses(className: string, config: Fields, version: 2 | 3, what: string): void {
   assert.throws(
@@ -97,6 +98,7 @@ const OURS: readonly string[] = [
   GeneralRelu.className,
   GraphOperation.className,
   GroupedConv2d.className,
+  BilinearUpSampling2d.className,
 ];
 
 describe("the table of Keras' fields", () => {
@@ -176,6 +178,31 @@ describe("the table of Keras' fields", () => {
       }
     });
   }
+});
+
+describe("Keras' upsampling between values", () => {
+  const layer = flat('UpSampling2D', { interpolation: 'bilinear', size: 3, dtype: 'float32' });
+
+  it("is a layer of our own in Keras' own files, which place it elsewhere than TensorFlow.js", () => {
+    const rewritten = rewriteLayer(layer, { version: 3, isOwnFile: true }, 'model.keras');
+    const config = { size: [3, 3] };
+    assert.deepEqual(rewritten.layers, [{ className: 'BilinearUpSampling2D', config }]);
+  });
+
+  it('is refused where TensorFlow.js runs the file, as are its other ways', () => {
+    const what = 'its interpolation is "bilinear"; it has "nearest"';
+    refuses('UpSampling2D', layer.config, 3, what);
+    const cubic = { ...layer, config: { ...layer.config, interpolation: 'bicubic' } };
+    assert.throws(
+      () => rewriteLayer(cubic, { version: 3, isOwnFile: true }, 'model.keras'),
+      /its interpolation is "bicubic"; it has "nearest" or "bilinear"$/,
+    );
+    const config = { ...layer.config, data_format: 'channels_first' };
+    assert.throws(
+      () => rewriteLayer({ ...layer, config }, { version: 3, isOwnFile: true }, 'model.keras'),
+      /its interpolation is "bilinear" and its data_format "channels_first"$/,
+    );
+  });
 });
 
 function rewriteOrRefuse(className: string, config: Fields, version: 2 | 3) {

@@ -23,7 +23,7 @@ function normalize(topology: unknown, weights: readonly Weight[] = []) {
     Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, index) => (from + index) / 10),
   );
   const data = new Uint8Array(Float32Array.from(values).buffer);
-  return normalizeModel(topology, splitWeights(specs, data), 'model.json');
+  return normalizeModel(topology, splitWeights(specs, data), 'model.json', { isOwnFile: false });
 }
 
 /** What the model makes of an image of ones. */

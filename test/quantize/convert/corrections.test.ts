@@ -217,14 +217,11 @@ describe('refit', () => {
           for (let m = 0; m < each; m++) expected[k * outputs + group * each + m] = found.get(k, m);
         }
       }
-      const none = new Float64Array(groups * inputs);
       const fitted = refit(
         weights,
         {
           groups,
           inputs,
-          means: none,
-          floatMeans: none,
           covariance: Float64Array.from(covariance),
           cross: Float64Array.from(cross),
         },

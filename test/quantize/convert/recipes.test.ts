@@ -9,6 +9,7 @@ import { pruneConstantInputs } from '../../../architectures/graph/passes/prune_c
 import { readLayersModel } from '../../../architectures/graph/read_layers_model.ts';
 import { NO_PADDING } from '../../../architectures/graph/window.ts';
 import { clippedNormalMean } from '../../../quantize/convert/batch_norm_correction.ts';
+import { MOST_INPUTS } from '../../../quantize/convert/input_moments.ts';
 import {
   type QuantizedGraph,
   type QuantizeGraphOptions,
@@ -33,7 +34,7 @@ import { weightRange } from '../../../quantize/convert/weight_range.ts';
 import { Tf8Plan } from '../../../quantize/execute/plan.ts';
 import { selectKernels } from '../../../quantize/kernels/select.ts';
 import { isWeighted } from '../../../quantize/model/tf8_model.ts';
-import { paramsFromRange } from '../../../quantize/params/quantization.ts';
+import { paramsFromRange, quantizeArray } from '../../../quantize/params/quantization.ts';
 import { weightScale } from '../../../quantize/params/weight_quantization.ts';
 import { networkOf, someImages } from './support.ts';
 
@@ -143,6 +144,50 @@ describe('quantizeGraph', () => {
 
   it('loses less by "best" than by min/max', async () => {
     assert.ok((await logitsDb(BEST)) > (await logitsDb(AS_PUBLISHED)));
+  });
+
+  it('refuses activations of 16 bits, which are simulated alone', async () => {
+    const activations = { bits: 16, layers: 'all' } as const;
+    await assert.rejects(quantized(residual(), { ...BEST, name: 'wider', activations }), {
+      name: 'QuantizationError',
+      message: 'Expected activations of 8 bits but the recipe wider has some of 16',
+    });
+  });
+
+  it('rounds to the nearest, and says so, where an output has too many inputs for covariances', async () => {
+    const [channels, filters] = [MOST_INPUTS + 1, 3];
+    const kernel = someImages(1, [channels * filters], 5);
+    const graph = floatGraph({
+      name: 'wide',
+      input: { name: 'image', shape: [2, 2, channels] },
+      nodes: [
+        {
+          op: 'conv2d',
+          name: 'wide',
+          inputs: ['image'],
+          kernel,
+          kernelShape: [1, 1, channels, filters],
+          bias: new Float32Array(filters),
+          strides: [1, 1],
+          padding: NO_PADDING,
+          activation: 'linear',
+        },
+      ],
+      outputs: ['wide'],
+    });
+    const notes: string[] = [];
+    const { model, report } = await quantized(graph, BEST, undefined, notes);
+    const [node] = model.nodes;
+    assert.ok(isWeighted(node) && !('scales' in node.weights.quantization));
+    assert.deepEqual(node.weights.data, quantizeArray(kernel, node.weights.quantization));
+    assert.equal(report.layers[0].roundingGainDb, undefined);
+    assert.ok(report.layers[0].meanErrors !== undefined, 'means are corrected all the same');
+    assert.ok(
+      notes.includes(
+        'The weights of wide are rounded to the nearest: 4609 inputs of an output are more than the 4608 that second-order rounding takes',
+      ),
+      notes.join('\n'),
+    );
   });
 
   for (const observer of [

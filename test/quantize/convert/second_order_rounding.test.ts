@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { choleskyFactor, choleskySolve } from '../../../quantize/convert/matrices.ts';
 import { roundSecondOrder } from '../../../quantize/convert/second_order_rounding.ts';
+import { selectBackend } from '../../../training/backend.ts';
 
 /** [n, n] AᵀA of a made-up A [n + 2, n], whose columns are alike to some degree. */
 function covariance(values: readonly number[], n: number): Float64Array {
@@ -102,6 +103,9 @@ describe('roundSecondOrder', () => {
 });
 
 describe('choleskyFactor', () => {
+  // Products of large matrices take half a minute without TensorFlow's library.
+  before(() => selectBackend());
+
   it('solves a system of more rows than a block', () => {
     const n = 100;
     const matrix = covariance(
@@ -121,6 +125,34 @@ describe('choleskyFactor', () => {
     const solution = choleskySolve(factor, n, right, 3);
     const worst = solution.reduce((most, x, i) => Math.max(most, Math.abs(x - expected[i])), 0);
     assert.ok(worst < 1e-3, `differs by ${worst}`);
+  });
+
+  it('factors a matrix of more rows than it takes in double precision', () => {
+    const n = 1600;
+    // Ones above a growing diagonal: a factor whose product is known in every place.
+    const known = (k: number, j: number) => (j < k ? 0 : j === k ? 40 + (k % 7) : 1);
+    const matrix = new Float64Array(n * n);
+    for (let i = 0; i < n; i++) {
+      for (let j = 0; j < n; j++) {
+        const rows = Math.min(i, j);
+        matrix[i * n + j] =
+          i === j ? rows + known(i, i) ** 2 : rows + known(rows, rows) * known(rows, rows + 1);
+      }
+    }
+    const factor = choleskyFactor(matrix, n);
+    assert.ok(factor);
+    const worst = factor.reduce(
+      (most, x, at) => Math.max(most, Math.abs(x - known(Math.floor(at / n), at % n))),
+      0,
+    );
+    assert.ok(worst < 1e-3, `differs by ${worst}`);
+  });
+
+  it('gives nothing of a large matrix that is not positive definite', () => {
+    const n = 1600;
+    const matrix = new Float64Array(n * n).fill(2);
+    for (let k = 0; k < n; k++) matrix[k * n + k] = 1;
+    assert.equal(choleskyFactor(matrix, n), undefined);
   });
 
   it('gives nothing of a matrix that is not positive definite', () => {

@@ -47,6 +47,7 @@ describe('pageFigures', () => {
       paperFigures: undefined,
       rearchitect: undefined,
       granularity: undefined,
+      agreement: undefined,
       models: undefined,
       recipes: undefined,
       workers: undefined,
@@ -61,6 +62,7 @@ describe('pageFigures', () => {
       'npm run bench:figures -- --imagenet DIR --record',
       'npm run bench:figures -- --record',
       'npm run bench:granularity -- --imagenet DIR --record',
+      'npm run bench:agreement -- --data DIR --record',
       'npm run bench:rearchitect -- --imagenet DIR --record',
       'npx tf8 reproduce --dataset cifar10 --preset standard',
     ]) {

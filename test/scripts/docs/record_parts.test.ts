@@ -9,6 +9,7 @@ import { RECORDS } from './support.ts';
 const recipes: RecipesRecord = {
   date: '2026-01-02',
   environment: RECORDS.explain!.environment,
+  version: 1,
   data: '',
   seed: 0,
   subsetImages: 20,
@@ -33,6 +34,7 @@ const recipes: RecipesRecord = {
               onlyTf8Right: 0,
               seconds: 1,
               processorSeconds: 1,
+              commit: 'abc',
             },
           ],
         }),
@@ -102,6 +104,21 @@ describe('recordParts', () => {
     assert.ok(parts.get('quick')?.endsWith(`\n\n${time}`));
   });
 
+  it('set what another program makes of a network beside the recipes', () => {
+    const [network] = recipes.networks;
+    const peer = {
+      program: 'NNCF',
+      versions: { nncf: '3.4.0' },
+      perSubset: network.rows[0].perSubset,
+    };
+    const parts = recipeParts({ ...recipes, networks: [{ ...network, peers: [peer] }] });
+    assert.match(parts.get('recipes-networks')!, /\| NNCF 3\.4\.0 +\| +1 \| 90\.0 /);
+    assert.match(
+      parts.get('recipes-published')!,
+      /\| A network +\| its ranges, .* \| NNCF 3\.4\.0, measured here +\| simulated +\| +90\.0 \| +90\.0 \|/,
+    );
+  });
+
   it('list what recipes give published networks back', () => {
     const part = recipeParts(recipes).get('published');
     assert.match(part ?? '', /\n\| A network +\| +80 \| +90\.0 \| +4\.5 \| +60\.0 \| +89\.5 \|\n/);
@@ -127,6 +144,7 @@ describe('recordParts', () => {
       paperFigures: undefined,
       rearchitect: undefined,
       granularity: undefined,
+      agreement: undefined,
       models: undefined,
       recipes: undefined,
       workers: undefined,

@@ -17,6 +17,7 @@ describe('readRecords', () => {
         paperFigures: undefined,
         rearchitect: REARCHITECT,
         granularity: undefined,
+        agreement: undefined,
         models: undefined,
         recipes: undefined,
         workers: undefined,

@@ -171,6 +171,7 @@ export const RECORDS: PageRecords & { readonly explain: NonNullable<PageRecords[
   paperFigures: PAPER_FIGURES,
   rearchitect: REARCHITECT,
   granularity: GRANULARITY,
+  agreement: committed.agreement,
   models: undefined,
   recipes: undefined,
   workers: undefined,

@@ -25,7 +25,12 @@ describe('remedyFor', () => {
     remedyFor({ code, network: 'standard' }, patient).commands.map(inFlags);
 
   it("is whole command lines with the user's model, images and options", () => {
-    const patient = { model: 'mobilenet_v1_1.0_224', data: 'photos', architecture: MOBILENET };
+    const patient = {
+      model: 'mobilenet_v1_1.0_224',
+      data: 'photos',
+      recipe: 'as-published',
+      architecture: MOBILENET,
+    };
     assert.deepEqual(lines('meanVariance', patient), [
       'tf8 quantize mobilenet_v1_1.0_224 --calibration-data photos --zero-variance mean --out mobilenet_v1_1.0_224.tf8',
       'tf8 quantize mobilenet_v1_1.0_224 --calibration-data photos --recipe best --out mobilenet_v1_1.0_224.tf8',
@@ -37,6 +42,16 @@ describe('remedyFor', () => {
       'tf8 quantize mobilenet_v1_1.0_224 --calibration-data photos --recipe best --out mobilenet_v1_1.0_224.tf8',
       'tf8 fix mobilenet_v1_1.0_224 --calibration-data photos --out mobilenet_v1_1.0_224-fixed.tf8',
     ]);
+  });
+
+  it('names the recipe best where the network was quantized by another one', () => {
+    const commands = (patient: Partial<Patient>) =>
+      lines('evenOutputs', { model: 'm', ...patient }).filter((line) =>
+        / --recipe best /.test(line),
+      );
+    assert.equal(commands({ recipe: 'as-published' }).length, 1);
+    assert.equal(commands({ zeroVariance: 'mean' }).length, 1);
+    assert.equal(commands({}).length, 0, 'it is the default');
   });
 
   it('asks for more images than were calibrated with, and keeps the other options', () => {

@@ -6,6 +6,7 @@ import type * as tf from '@tensorflow/tfjs';
 import sharp from 'sharp';
 import { readLayersModel } from '../../../architectures/graph/read_layers_model.ts';
 import { loadModelFolder } from '../../../checkpoints/store/model_store.ts';
+import { softmax } from '../../../quantize/execute/top_classes.ts';
 import { takeSamples } from '../../../workflows/analyze/samples.ts';
 import { SYMMETRIC } from '../../../workflows/open/model_facts.ts';
 import { samplesSchema } from '../../../workflows/records/samples.ts';
@@ -49,7 +50,7 @@ describe('takeSamples', () => {
           assert.equal(images.length, SIDE * SIDE * 3);
           const logits = new Float32Array(CLASSES + 1);
           logits.set([20, 30], 7);
-          return logits;
+          return softmax(logits);
         },
         dataset,
         images: 4,
@@ -86,6 +87,45 @@ describe('takeSamples', () => {
       const { format, width, height } = await sharp(Buffer.from(jpeg, 'base64')).metadata();
       assert.deepEqual([format, width, height], ['jpeg', SIDE, SIDE]);
     }
+  });
+
+  it('keeps pictures of outputs that are images, and no classes where there are none', async () => {
+    const dataset = memoryDataset({ classes: CLASSES, images: 3 });
+    const shape = [SIDE, SIDE, 3] as const;
+    const input = { name: 'input', shape, quantization: { scale: 1, zeroPoint: 0 } };
+    const options = {
+      opened: { graph: readLayersModel(model) },
+      tf8: { input, classNames: [], labelOffset: 0 },
+      input: { shape, centralFraction: undefined, range: SYMMETRIC },
+      dataset,
+      images: 2,
+      seed: 1,
+    };
+    const samples = await takeSamples(
+      {
+        ...options,
+        draw: async (image, photograph) => {
+          assert.deepEqual(image.shape, [1, SIDE, SIDE, 3]);
+          assert.deepEqual([photograph.height, photograph.width], [SIDE, SIDE]);
+          const [float, tf8] = ['float', 'TF8'].map((text) => Buffer.from(text));
+          return [{ output: 'mask', shape: [2, 2, 1], float, tf8 }];
+        },
+      },
+      contextOf(),
+    );
+    assert.deepEqual(samplesSchema.parse(JSON.parse(JSON.stringify(samples))), samples);
+    for (const { float, tf8, pictures } of samples.images) {
+      assert.deepEqual([float, tf8], [[], []]);
+      const [{ output, ...pngs }] = pictures!;
+      assert.equal(output, 'mask');
+      assert.deepEqual(
+        Object.values(pngs).map((png) => Buffer.from(png, 'base64').toString()),
+        ['float', 'TF8'],
+      );
+    }
+    const none = await takeSamples(options, contextOf());
+    assert.deepEqual(none.images, []);
+    assert.match(none.selection, /^no images: /);
   });
 
   it('picks the same images each time', async () => {

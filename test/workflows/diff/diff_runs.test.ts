@@ -30,6 +30,7 @@ describe('diffRuns', () => {
   const common = () => ({
     model: at('model'),
     data: at('images'),
+    recipe: 'as-published',
     calibrationImages: 6,
     seed: 0,
     tier: 'wasm' as const,
@@ -39,7 +40,7 @@ describe('diffRuns', () => {
     const options = { ...common(), accuracy: false, runsDir: at('runs'), limit: 4 };
     const one = await analyze(options, contextOf());
     const out = at('other.json');
-    const other = await analyze({ ...options, zeroVariance: 'mean', out }, contextOf());
+    const other = await analyze({ ...options, recipe: 'option-1', out }, contextOf());
     const result = await compare(one.run, other.run);
     assert.deepEqual(result.settings, [{ name: 'zeroVariance', a: 'keep', b: 'mean' }]);
     assert.deepEqual(result.environment, []);
@@ -52,6 +53,8 @@ describe('diffRuns', () => {
     for (const line of showDiff(result).split('\n').slice(4)) assert.ok(line.length <= 80, line);
 
     const fromFile = await compare(one.run, out);
+    const recipe = fromFile.settings.find(({ name }) => name === 'recipe');
+    assert.equal(recipe?.b, 'option-1');
     assert.deepEqual(fromFile.b.kind, 'analysis');
     assert.equal(fromFile.layers.length, 29);
     const json = JSON.parse(JSON.stringify(fromFile));

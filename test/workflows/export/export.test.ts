@@ -15,6 +15,7 @@ import { recordingReporter } from '../../support/recording_reporter.ts';
 describe('exportModel', () => {
   let folder: string;
   let options: ExportOptions;
+  let float: Pick<ExportOptions, 'model' | 'recipe' | 'calibrationData'>;
   const at = (name: string) => join(folder, name);
 
   before(async () => {
@@ -23,8 +24,8 @@ describe('exportModel', () => {
     for (const index of [0, 1]) {
       await writeImage(at('images'), index, `${index}.png`, await picture(index));
     }
-    const source = { model: at('model'), calibrationData: at('images'), seed: 0 };
-    await quantize({ ...source, out: at('m.tf8') }, contextOf());
+    float = { model: at('model'), recipe: 'as-published', calibrationData: at('images') };
+    await quantize({ ...float, seed: 0, out: at('m.tf8') }, contextOf());
     options = { model: at('m.tf8'), format: 'tflite', out: at('m.tflite'), seed: 0 };
   });
 
@@ -50,10 +51,10 @@ describe('exportModel', () => {
   });
 
   it('quantizes a float model first, as "tf8 quantize" does', async () => {
-    const float = { ...options, model: at('model'), calibrationData: at('images') };
-    const first = await exportModel({ ...float, out: at('float.tflite') }, contextOf());
+    const source = { ...options, ...float };
+    const first = await exportModel({ ...source, out: at('float.tflite') }, contextOf());
     assert.equal(first.tf8Sha256, sha256OfBytes(await readFile(at('m.tf8'))));
-    const mean = { ...float, zeroVariance: 'mean', out: at('mean.tflite') } as const;
+    const mean = { ...source, recipe: 'option-1', out: at('mean.tflite') };
     assert.notEqual((await exportModel(mean, contextOf())).tf8Sha256, first.tf8Sha256);
   });
 
@@ -78,8 +79,11 @@ describe('exportModel', () => {
   });
 
   it('doubles no ending', async () => {
-    const float = { ...options, model: at('model'), calibrationData: at('images') };
-    const encodings = { ...float, format: 'encodings', out: at('m-encodings.json') };
+    const encodings = {
+      ...{ ...options, ...float },
+      format: 'encodings',
+      out: at('m-encodings.json'),
+    };
     const { files, manifest } = await exportModel(encodings, contextOf());
     assert.deepEqual(
       files.map(({ path }) => path),
@@ -124,9 +128,9 @@ describe('exportModel', () => {
 
   it('writes the float network beside encodings, or warns that a TF8 file has none', async () => {
     const encodings = { ...options, format: 'encodings' };
-    const float = { ...encodings, model: at('model'), calibrationData: at('images') };
+    const source = { ...encodings, ...float };
     const reporter = recordingReporter();
-    const both = await exportModel({ ...float, out: at('float.encodings') }, contextOf(reporter));
+    const both = await exportModel({ ...source, out: at('float.encodings') }, contextOf(reporter));
     assert.deepEqual(
       both.files.map(({ path }) => path),
       [at('float.encodings'), at('float.encodings.onnx')],

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PUBLIC_CHECKPOINT_NAMES } from '../../../checkpoints/public/public_checkpoints.ts';
 import { encodeTf8 } from '../../../quantize/model/tf8_file.ts';
 import { openFloatModel, openModel } from '../../../workflows/open/open_model.ts';
 import { quantizeModel } from '../../../workflows/quantize/quantize.ts';
 import { contextOf, saveTinyModel } from '../../scripts/support.ts';
 import { memoryDataset } from '../../support/memory_dataset.ts';
 
-const REMEDY =
-  'Pass a TF8 file, a tfjs model.json or its folder, a SavedModel folder, a frozen graph (.pb), a TensorFlow Lite file (.tflite), a Keras file (.keras, .h5), an ONNX model (.onnx), a TensorFlow checkpoint (its .index, its prefix, or a V1 file), or one of these names: mobilenet_v1_1.0_224, efficientnet_lite0.';
+const REMEDY = `Pass a TF8 file, a tfjs model.json or its folder, a SavedModel folder, a frozen graph (.pb), a TensorFlow Lite file (.tflite), a Keras file (.keras, .h5), an ONNX model (.onnx), a TensorFlow checkpoint (its .index, its prefix, or a V1 file), or one of these names: ${PUBLIC_CHECKPOINT_NAMES}.`;
 
 describe('openModel', () => {
   let folder: string;

@@ -36,8 +36,11 @@ describe('chooseRecipe', () => {
     assert.deepEqual(Object.keys(RECIPE_DESCRIPTIONS), names);
   });
 
+  it('is the best unless something else is said', async () => {
+    assert.equal(await chooseRecipe({}), BEST);
+  });
+
   it('zeroVariance is short for option-1 and as-published', async () => {
-    assert.equal(await chooseRecipe({}), AS_PUBLISHED);
     assert.equal(await chooseRecipe({ zeroVariance: 'keep' }), AS_PUBLISHED);
     assert.equal(await chooseRecipe({ zeroVariance: 'mean' }), OPTION_1);
     assert.equal(await chooseRecipe({ zeroVariance: 'mean', recipe: 'option-1' }), OPTION_1);

@@ -3,6 +3,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
+import { BEST } from '../../../quantize/convert/recipe.ts';
 import { decodeTf8 } from '../../../quantize/model/tf8_file.ts';
 import { type QuantizeOptions, quantize } from '../../../workflows/quantize/quantize.ts';
 import { contextOf, picture, saveTinyModel, writeImage } from '../../scripts/support.ts';
@@ -19,7 +20,13 @@ describe('quantize', () => {
     for (const index of [0, 1]) {
       await writeImage(at('images'), index, `${index}.png`, await picture(index));
     }
-    options = { model: at('model'), out: at('m.tf8'), calibrationData: at('images'), seed: 0 };
+    options = {
+      model: at('model'),
+      recipe: 'as-published',
+      out: at('m.tf8'),
+      calibrationData: at('images'),
+      seed: 0,
+    };
   });
 
   after(() => rm(folder, { recursive: true, force: true }));
@@ -31,6 +38,14 @@ describe('quantize', () => {
     const { provenance } = await decodeTf8(file, options.out);
     assert.equal(provenance.dataset, 'imagenet');
     assert.deepEqual([provenance.calibrationImages, provenance.zeroVariance], [2, 'keep']);
+  });
+
+  it('takes the recipe best unless another is named', async () => {
+    const { recipe: _, ...others } = options;
+    const { recipe } = await quantize({ ...others, out: at('best.tf8') }, contextOf());
+    assert.equal(recipe, BEST);
+    const { provenance } = await decodeTf8(await readFile(at('best.tf8')), 'best.tf8');
+    assert.deepEqual(provenance.recipe, BEST);
   });
 
   it('ends in probabilities where they are asked for, else in logits', async () => {

@@ -77,6 +77,27 @@ describe('writeReport', () => {
     assert.match(markup, /<th scope="row">logits<\/th><td class="number">lossless<\/td>/);
   });
 
+  it('shows the outputs that are images, float beside TF8, of a network without classes', () =>
+    inFolder(async (folder) => {
+      const [picture] = wholeRun().samples!.images;
+      const pictures = [{ output: 'a/mask', float: 'AAAA', tf8: 'BBBB' }];
+      const samples = {
+        selection: 'the first 1 of some',
+        images: [{ ...picture, float: [], tf8: [], pictures }],
+      };
+      const { report } = await write({ ...wholeRun(), samples }, folder);
+      const { markup } = partsOf(await readFile(report, 'utf8'));
+      assert.match(markup, /The outputs that are images, in float and in TF8, for the first 1 of/);
+      for (const [png, title] of [
+        ['AAAA', 'float'],
+        ['BBBB', 'TF8'],
+      ]) {
+        const image = `<img src="data:image/png;base64,${png}" alt="a/mask in ${title}">`;
+        assert.ok(markup.includes(image), title);
+      }
+      assert.ok(!markup.includes('The five likeliest classes'));
+    }));
+
   it('escapes all text from data, and names files harmlessly', () =>
     inFolder(async (other) => {
       const { report, figures } = await write(hostileRun(), other);

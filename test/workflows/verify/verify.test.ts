@@ -26,7 +26,8 @@ describe('verify', () => {
     for (let index = 0; index < IMAGES; index++) {
       await writeImage(at('images'), index, `${index}.png`, await picture(index));
     }
-    const model = { model: at('model'), calibrationData: at('images'), seed: 0 };
+    const images = { calibrationData: at('images'), seed: 0 };
+    const model = { ...images, model: at('model'), recipe: 'as-published' };
     await exportModel({ ...model, format: 'tflite', out: at('m.tflite') }, contextOf());
     options = {
       file: at('m.tflite'),
@@ -105,6 +106,29 @@ describe('verify', () => {
       showVerification(result),
       /first difference: .+, Conv2d_1_depthwise at \[0, 0, 0\] \(y, x, channel\): ours \d+, theirs \d+/,
     );
+  });
+
+  it('says why bytes differ where the runtime rounds otherwise', async () => {
+    const differs = runtime((tensors) => {
+      tensors.get('Conv2d_0')![0] ^= 1;
+    });
+    const profile = 'shift-round' as const;
+    const result = await verify({ ...options, profile }, contextOf(), differs);
+    assert.equal(
+      result.explanation,
+      "litert rounds as f32-multiply-round-half-even, our executor as shift-round: `profile: 'f32-multiply-round-half-even'` compares with the rounding of litert.",
+    );
+    assert.match(showVerification(result), /litert rounds as/);
+    assert.equal((await verify(options, contextOf(), differs)).explanation, undefined);
+  });
+
+  it('takes entries of a session for ONNX Runtime alone', async () => {
+    const sessionConfig = { 'session.x64quantprecision': '1' };
+    await assert.rejects(verify({ ...options, sessionConfig }, contextOf()), {
+      name: 'UserError',
+      message:
+        'Expected ONNX Runtime as the runtime where `sessionConfig` is given but it is litert',
+    });
   });
 
   it('writes into the manifest what it found', async () => {

@@ -77,7 +77,7 @@ describe('verifyFloat', () => {
         name: 'UserError',
         message:
           /Expected a model that another program runs here but .* is a TensorFlow frozen graph/,
-        remedy: /tfjs model or a float \.tflite/,
+        remedy: /tfjs model, a float \.tflite or \.onnx file, or a network that Keras saved/,
       });
     }));
 });
