@@ -62,6 +62,10 @@ const stem = () =>
   tf.layers.conv2d({ filters: 8, kernelSize: 3, strides: 2, padding: 'same', useBias: false });
 const head = (): Layer[] => [tf.layers.globalAveragePooling2d({}), tf.layers.dense({ units: 5 })];
 
+/** The least network that has a layer of each kind, [H, W, 3] → [5]. */
+export const TINY: Layers = (x) =>
+  chain(...[stem(), norm(), relu6(), depthwise(2), norm(), relu6()], ...head())(x);
+
 /** A few layers of each family, [12, 12, 3] → [5]. */
 export const FAMILIES = {
   MobileNetV1: (x) =>

@@ -19,7 +19,7 @@ import { needsTensorFlow } from '../../support/needs_tensorflow.ts';
 import { assertClose } from '../compile/support.ts';
 import { MemoryCheckpoints } from '../loop/memory_checkpoints.ts';
 import { optionsOf } from '../loop/options_of.ts';
-import { assertSameBytes, FAMILIES, LEARNED, startOfModel } from './support.ts';
+import { assertSameBytes, LEARNED, startOfModel, TINY } from './support.ts';
 
 const CLASSES = 5;
 const SIDE = 32;
@@ -43,7 +43,7 @@ describe('a quantized network in the training loop', () => {
 
   before(async function () {
     await needsTensorFlow.call(this);
-    const model = networkOf([SIDE, SIDE, 3], FAMILIES.MobileNetV2);
+    const model = networkOf([SIDE, SIDE, 3], TINY);
     start = await startOfModel(model, AS_PUBLISHED);
     model.dispose();
   });

@@ -15,7 +15,7 @@ import { writeTree } from '../../datasets/support.ts';
 import { networkOf } from '../../quantize/convert/support.ts';
 import { contextOf, picture } from '../../scripts/support.ts';
 import { needsTensorFlow } from '../../support/needs_tensorflow.ts';
-import { FAMILIES } from '../../training/quantized/support.ts';
+import { TINY } from '../../training/quantized/support.ts';
 
 const IMAGES = 14;
 
@@ -31,7 +31,7 @@ describe('quantization-aware training of a network and a folder of images withou
     for (let n = 0; n < IMAGES; n++) {
       await writeTree(at('photographs'), { [`${n}.png`]: await picture(n) });
     }
-    const model = networkOf([32, 32, 3], FAMILIES.MobileNetV2);
+    const model = networkOf([32, 32, 3], TINY);
     await model.save(`file://${at('float')}`);
     model.dispose();
     options = {
