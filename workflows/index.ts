@@ -105,6 +105,7 @@ export type {
   QuantizeOptions,
   QuantizeResult,
 } from './quantize/quantize.ts';
+export type { LayerChoice, PlannedLayer, RearchitecturePlan } from './rearchitect/plan.ts';
 export type { RearchitectResult } from './rearchitect/rearchitect.ts';
 export type { RearchitectModelOptions } from './rearchitect/rearchitect_model.ts';
 export type { WordedAnalysis, WordedFinding } from './records/analysis_record.ts';
