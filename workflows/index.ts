@@ -95,6 +95,7 @@ export {
   type OpenedTf8Model,
 } from './open/opened_model.ts';
 export { type InputPreprocessing, preprocessingOf } from './open/preprocessing.ts';
+export type { WrittenPicture } from './pictures/write_pictures.ts';
 export type { ConversionOptions } from './quantize/conversion.ts';
 export type {
   CalibrationOptions,

@@ -33,6 +33,7 @@ export const OPTION_NAMES = [
   'preprocessing',
   'preset',
   'profile',
+  'published',
   'recipe',
   'recipes',
   'resolution',
