@@ -8,7 +8,7 @@ import { buildNetwork, type NetworkConfig } from '../../architectures/network.ts
 import { foldedGraph } from '../../architectures/rearchitect/folded_graph.ts';
 import { setGraphWeights } from '../../architectures/rearchitect/graph_model.ts';
 import { architectureOf } from '../../checkpoints/store/model_card.ts';
-import type { NewModelCard } from '../../checkpoints/store/model_store.ts';
+import { type NewModelCard, saveModelFolder } from '../../checkpoints/store/model_store.ts';
 import type { Dataset } from '../../datasets/dataset.ts';
 import { centralFractionOf } from '../../datasets/images/preprocess.ts';
 import { isLabelled } from '../../datasets/labels.ts';
@@ -96,4 +96,26 @@ export function storedNetwork(
       ...(resample && { resample }),
     },
   };
+}
+
+/** Stores the original as the retraining is taught by it. */
+export async function saveTeacher(
+  original: Original,
+  dataset: Dataset,
+  dir: string,
+): Promise<void> {
+  const { graph, config, source, sha256 } = original;
+  const model = layersOf(graph, config);
+  try {
+    await saveModelFolder(
+      model,
+      {
+        ...storedNetwork(original, config, dataset),
+        origin: { source: `${source} without its background`, route: 'tf8 rearchitect', sha256 },
+      },
+      dir,
+    );
+  } finally {
+    model.dispose();
+  }
 }
