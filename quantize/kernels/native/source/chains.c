@@ -276,7 +276,7 @@ static ChainsResult pack_panels(Packing *packing, Op *op, const uint8_t *filter,
   op->row_factor = 0;
   op->groups = (int32_t)(((size_t)op->depth + 3) / 4);
   op->chains = op->groups / CHAIN_GROUPS;
-  op->chain_panels = calloc(panels, sizeof *op->chain_panels);
+  op->chain_panels = calloc(panels + 1, sizeof *op->chain_panels);
   op->bias = (int32_t *)(void *)aligned_zeros(panels * CHAIN_COLUMNS * sizeof *op->bias);
   op->multipliers = (float *)(void *)aligned_zeros(panels * CHAIN_COLUMNS * sizeof *op->multipliers);
   if (op->chain_panels == NULL || op->bias == NULL || op->multipliers == NULL) {
@@ -287,6 +287,7 @@ static ChainsResult pack_panels(Packing *packing, Op *op, const uint8_t *filter,
                                            &op->chain_panels[panel]);
     if (result != CHAINS_PACKED) return result;
   }
+  op->chain_panels[panels].weights = packing->weights.length;
   for (size_t m = 0; m < columns; m++) {
     const size_t slot = m / CHAIN_COLUMNS * CHAIN_COLUMNS + slot_of(m % CHAIN_COLUMNS);
     op->bias[slot] = bias[m];
