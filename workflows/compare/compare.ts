@@ -5,10 +5,10 @@ import { UserError } from '../../foundation/errors.ts';
 import { makeWritableFolder } from '../../foundation/files/writable_folder.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import type { Recipe } from '../../quantize/convert/recipe.ts';
-import type { Tf8Plan } from '../../quantize/execute/plan.ts';
 import { planOn } from '../../quantize/execute/plan_on.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
 import { selectKernels } from '../../quantize/kernels/select.ts';
+import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
 import { DEFAULT_ROUNDING, type RoundingName } from '../../quantize/params/roundings.ts';
 import { selectBackend } from '../../training/backend.ts';
 import { runNameOf } from '../analyze/analyze_run.ts';
@@ -34,6 +34,7 @@ import { type ImagePlan, planImages } from './image_plan.ts';
 import { type MeasuredOutputs, measuredOutputs, outputsOf } from './measured_outputs.ts';
 import { modelImages } from './model_images.ts';
 import { publishedNote } from './published_note.ts';
+import { WiderActivations } from './wider_activations.ts';
 
 export interface TimedRow extends ComparedRow {
   /** What quantizing by the recipe took, the mean over the subsets; 0 for the float network. */
@@ -64,7 +65,9 @@ interface Entry {
 }
 
 interface QuantizedContestant {
-  readonly plan: Tf8Plan;
+  /** [N, …] of each output, in the order of the float network's. */
+  outputs(images: Float32Array): readonly Float32Array[];
+  close(): void;
   readonly meter: ContestantMeter;
   readonly seconds: number;
 }
@@ -203,6 +206,10 @@ async function compareOpened(
         seconds: mean(networks.map(({ seconds }) => seconds)),
       })),
     ];
+    for (const { name, activations } of recipes) {
+      if (activations === undefined) continue;
+      notes.push(`${name}: activations of ${activations.bits} bits are simulated in float.`);
+    }
     const published = publishedNote(opened);
     if (published !== undefined) notes.push(published);
     const skipped = measured.skipped.length;
@@ -234,7 +241,7 @@ async function compareOpened(
     };
     return { ...result, toJSON: () => recorded(result) };
   } finally {
-    for (const { networks } of entries) for (const { plan } of networks) plan.close();
+    for (const { networks } of entries) for (const network of networks) network.close();
   }
 }
 
@@ -295,12 +302,29 @@ async function quantizeAll(
       const kind = profile === undefined ? recipe.name : `${recipe.name}, ${profile}`;
       const label = `${opened.name} by ${kind} (${++begunNetworks} of ${all})`;
       const ends = { softmax };
-      const { model } = await quantizeModel(opened, recipe, source, context, label, ends);
+      const { activations, ...integers } = recipe;
+      const quantized = await quantizeModel(opened, integers, source, context, label, ends);
       const seconds = (performance.now() - begun) / 1000;
-      const plan = planOn(model, { tier, threads: availableParallelism() });
-      networks.push({ plan, meter: new ContestantMeter(outputs, labelOffset), seconds });
+      const network =
+        activations === undefined
+          ? inIntegers(quantized.model, tier)
+          : new WiderActivations(quantized, activations);
+      networks.push({
+        outputs: (images) => network.outputs(images),
+        close: () => network.close(),
+        meter: new ContestantMeter(outputs, labelOffset),
+        seconds,
+      });
     }
   }
+}
+
+function inIntegers(model: Tf8Model, tier: CompareOptions['tier']) {
+  const plan = planOn(model, { tier, threads: availableParallelism() });
+  return {
+    outputs: (images: Float32Array) => outputsOf(plan, images),
+    close: () => plan.close(),
+  };
 }
 
 interface MeasuringParts {
@@ -326,8 +350,8 @@ async function measure(
       if (subset !== heldOut) meter.add(exact, exact, batch);
     });
     for (const { networks } of entries) {
-      networks.forEach(({ plan: network, meter }, subset) => {
-        if (subset !== heldOut) meter.add(exact, outputsOf(network, batch.images), batch);
+      networks.forEach((network, subset) => {
+        if (subset !== heldOut) network.meter.add(exact, network.outputs(batch.images), batch);
       });
     }
   });

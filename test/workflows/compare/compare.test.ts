@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { loadModelFolder } from '../../../checkpoints/store/model_store.ts';
 import type { Dataset, ImageBatch } from '../../../datasets/dataset.ts';
 import { openDataset } from '../../../datasets/open_dataset.ts';
-import { RECIPES } from '../../../quantize/convert/recipe.ts';
+import { AS_PUBLISHED, RECIPES, type Recipe } from '../../../quantize/convert/recipe.ts';
 import { type CompareResult, compare } from '../../../workflows/compare/compare.ts';
 import type { CompareOptions } from '../../../workflows/compare/compare_options.ts';
 import { openFloatModel } from '../../../workflows/open/open_model.ts';
@@ -132,6 +132,29 @@ describe('compare', () => {
     assert.deepEqual([probabilities[0].agreement, probabilities[0].sqnrDb], [100, Infinity]);
     assert.ok(Number.isFinite(probabilities[1].sqnrDb));
     assert.notEqual(probabilities[1].sqnrDb, logits[1].sqnrDb);
+  });
+
+  it('simulates activations of 16 bits, of all layers or of those that are named', async () => {
+    const wider = (name: string, layers: 'all' | string[]): Recipe => ({
+      ...AS_PUBLISHED,
+      name,
+      activations: { bits: 16, layers },
+    });
+    const last = 'Conv2d_1c_1x1';
+    const recipes = [AS_PUBLISHED, wider('one', [last]), wider('all', 'all')];
+    const asked = { ...options, subsets: 1, recipes };
+    const { rows, notes } = await compare(asked, contextOf());
+    const [, bytes, , all] = rows.map(({ sqnrDb }) => sqnrDb);
+    assert.ok(all > bytes, `${all} dB, ${bytes} dB`);
+    assert.deepEqual(rows[3].knobs?.activations, { bits: 16, layers: 'all' });
+    assert.ok(notes.includes('all: activations of 16 bits are simulated in float.'));
+    await assert.rejects(
+      compare({ ...asked, recipes: [wider('typo', [last.slice(1)])] }, contextOf()),
+      {
+        message: 'Expected layers of the network for 16 bits but received "onv2d_1c_1x1"',
+        remedy: 'Did you mean Conv2d_1c_1x1?',
+      },
+    );
   });
 
   it('compares outputs that are no classes by their ratios alone', async () => {
