@@ -165,7 +165,6 @@ TARGET static void run_panel(const Panel *p, const Constants256 *constants) {
   if (chains->in_order == 1 && chains->scattered + chains->short_ == 0) {
     for (; r + 4 <= p->count; r += 4) thin_tile(p, r, constants);
   }
-  if (p->count < CHAIN_ROWS) fetch(p, 0, p->next_bytes);
   for (; r + CHAIN_ROWS <= p->count; r += CHAIN_ROWS, fetched += share) {
     fetch(p, fetched, share);
     tile(p, r, constants, CHAIN_ROWS);
