@@ -112,7 +112,7 @@ describe('recordParts', () => {
       perSubset: network.rows[0].perSubset,
     };
     const parts = recipeParts({ ...recipes, networks: [{ ...network, peers: [peer] }] });
-    assert.match(parts.get('recipes-networks')!, /\| NNCF 3\.4\.0 +\| +1 \| 90\.0 /);
+    assert.match(parts.get('recipes-networks')!, /\| NNCF 3\.4\.0 +\| +1 \| +90\.0 \|/);
     assert.match(
       parts.get('recipes-published')!,
       /\| A network +\| its ranges, .* \| NNCF 3\.4\.0, measured here +\| simulated +\| +90\.0 \| +90\.0 \|/,
