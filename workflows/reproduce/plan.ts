@@ -1,4 +1,6 @@
+import { networkNamed, type VariantNetworkName } from '../../architectures/registry.ts';
 import { STANDARD, type VariantName, variantNamed } from '../../architectures/variants.ts';
+import { PUBLIC_CHECKPOINTS } from '../../checkpoints/public/public_checkpoints.ts';
 import { UserError } from '../../foundation/errors.ts';
 import {
   AS_PUBLISHED,
@@ -9,6 +11,7 @@ import {
 import type { Recipe } from '../../training/recipes/recipe.ts';
 import type { AccuracyRow } from '../records/accuracy_row.ts';
 import type { TrainedNetwork } from '../train/trained_network.ts';
+import { option } from '../wording.ts';
 import { PAPER } from './paper_table.ts';
 import type { Preset, Rearchitecture, TableNetworkName, Training } from './preset.ts';
 
@@ -16,6 +19,7 @@ import type { Preset, Rearchitecture, TableNetworkName, Training } from './prese
 export type NetworkPlan =
   | {
       readonly kind: 'published';
+      readonly network: VariantNetworkName;
       /** Name of a public checkpoint, or a model folder. */
       readonly model: string;
     }
@@ -48,19 +52,41 @@ export interface RowPlan extends Pick<AccuracyRow, 'row' | 'network' | 'paper' |
   readonly networks: readonly { readonly seed: number; readonly plan: NetworkPlan }[];
 }
 
-/** The published network: its own rows, and the start of the retrained ones. */
-const PUBLISHED = 'mobilenet_v1_1.0_224';
+/** The network of the paper, which has figures of no other one. */
+const PAPERS_NETWORK = 'mobilenet_v1';
 
-/** What network that is. */
-export const PUBLISHED_NETWORK = {
-  network: { network: 'mobilenet_v1', variant: STANDARD, widthMultiplier: 1 },
-  resolution: 224,
-} as const;
+/** Of the published networks that tables start from. */
+const PUBLISHED_WIDTH = 1;
+
+/** What is published of a network is trained at this width and resolution. */
+export function publishedShape(network: VariantNetworkName) {
+  const { resolution } = networkNamed(network);
+  const shape = { network, variant: STANDARD, widthMultiplier: PUBLISHED_WIDTH } as const;
+  return { network: shape, resolution };
+}
+
+/**
+ * The published weights of a network: its own rows, and the start of the retrained ones.
+ * @throws UserError where there are none
+ */
+function publishedModel(network: VariantNetworkName): string {
+  const { resolution } = networkNamed(network);
+  const found = PUBLIC_CHECKPOINTS.find(
+    (one) =>
+      one.network === network &&
+      one.widthMultiplier === PUBLISHED_WIDTH &&
+      one.resolution === resolution,
+  );
+  if (found !== undefined) return found.name;
+  throw new UserError(`Expected published weights of ${network} but tf8 knows none`, {
+    remedy: `Pass a model as ${option('published')}.`,
+  });
+}
 
 export interface TablePlanOptions {
   readonly preset: Preset;
   readonly seeds: readonly number[];
-  /** What stands for the published network; PUBLISHED itself unless given. */
+  /** What stands for the published network; `publishedModel` unless given. */
   readonly published?: string | undefined;
   /** Whether rows of the published network on ImageNet come first. */
   readonly withPublishedRows: boolean;
@@ -72,9 +98,12 @@ export interface TablePlanOptions {
 
 /** The rows of a table in their order. */
 export function planRows(options: TablePlanOptions): readonly RowPlan[] {
-  const { withPublishedRows, published = PUBLISHED, quantization, seeds } = options;
+  const { withPublishedRows, preset, quantization, seeds } = options;
+  const { network = PAPERS_NETWORK } = preset;
+  const { published = publishedModel(network) } = options;
+  const plan = { kind: 'published', network, model: published } as const;
   return [
-    ...(withPublishedRows ? publishedRows(published, seeds[0], quantization) : []),
+    ...(withPublishedRows ? publishedRows(plan, seeds[0], quantization) : []),
     ...tableRows({ ...options, published }),
   ];
 }
@@ -104,26 +133,32 @@ const TITLES: Readonly<Record<TableNetworkName, string>> = {
 const OPTION_1_TITLE = 'standard, Option 1';
 const BEST_TITLE = `standard, ${withoutTrainingTitle(BEST)}`;
 
-function publishedRows(model: string, seed: number, quantization: Quantization = BEST): RowPlan[] {
+function publishedRows(
+  plan: Extract<NetworkPlan, { kind: 'published' }>,
+  seed: number,
+  quantization: Quantization = BEST,
+): RowPlan[] {
   const row = {
     data: 'published' as const,
     recipe: 'published weights',
-    networks: [{ seed, plan: { kind: 'published' as const, model } }],
+    networks: [{ seed, plan }],
   };
+  const paper = (figures: RowPlan['paper']) =>
+    plan.network === PAPERS_NETWORK && figures !== undefined && { paper: figures };
   return [
     {
       ...row,
       row: 'published',
       network: 'as published',
       quantization: AS_PUBLISHED,
-      paper: PAPER.published,
+      ...paper(PAPER.published),
     },
     {
       ...row,
       row: 'published-option-1',
       network: 'as published, Option 1',
       quantization: OPTION_1,
-      paper: PAPER.option1,
+      ...paper(PAPER.option1),
     },
     {
       ...row,
@@ -136,7 +171,8 @@ function publishedRows(model: string, seed: number, quantization: Quantization =
 
 function tableRows(options: TablePlanOptions & { readonly published: string }): RowPlan[] {
   const { preset, seeds, quantization = BEST, trainImages = Infinity } = options;
-  const { networks, widthMultiplier } = preset;
+  const { networks, network: family = PAPERS_NETWORK, widthMultiplier } = preset;
+  const rowOf = (name: TableNetworkName) => plainRow(name, family);
   const trained = (name: TableNetworkName, training: Training | undefined): RowPlan[] => {
     if (training === undefined) return [];
     const used = seeds.slice(0, training.seeds);
@@ -151,7 +187,7 @@ function tableRows(options: TablePlanOptions & { readonly published: string }): 
   const trainedPlan = (name: TableNetworkName, training: Training, seed: number): NetworkPlan => ({
     kind: 'trained',
     name,
-    network: networkOf(name, widthMultiplier),
+    network: networkOf(name, family, widthMultiplier),
     recipe: training.recipe,
     ...(training.imagesPerEpoch !== undefined && { imagesPerEpoch: training.imagesPerEpoch }),
     ...(training.start === 'published' && { from: options.published }),
@@ -165,7 +201,7 @@ function tableRows(options: TablePlanOptions & { readonly published: string }): 
             recipe: 'published weights',
             networks: seeds.map((seed) => ({
               seed,
-              plan: { kind: 'published', model: options.published },
+              plan: { kind: 'published', network: family, model: options.published },
             })),
           },
         ]
@@ -176,7 +212,7 @@ function tableRows(options: TablePlanOptions & { readonly published: string }): 
     ...trained('no-depthwise-bn', networks['no-depthwise-bn']),
     ...trained('relu', networks.relu),
     ...trained('friendly', networks.friendly),
-    ...rearchitectedRows(networks['friendly-rearchitected'], standard[0], trainImages),
+    ...rearchitectedRows(networks['friendly-rearchitected'], standard[0], family, trainImages),
   ];
 }
 
@@ -189,11 +225,12 @@ const PAPER_ROWS: Readonly<Record<TableNetworkName, NonNullable<AccuracyRow['pap
   'friendly-rearchitected': PAPER.friendly,
 };
 
-function rowOf(name: TableNetworkName) {
+function plainRow(name: TableNetworkName, family: VariantNetworkName) {
+  const isPapers = family === PAPERS_NETWORK || name === 'inception-v3';
   return {
     row: name,
     network: TITLES[name],
-    paper: PAPER_ROWS[name],
+    ...(isPapers && { paper: PAPER_ROWS[name] }),
     data: 'table',
     quantization: AS_PUBLISHED,
   } as const;
@@ -205,7 +242,7 @@ function option1(standard: RowPlan): RowPlan {
     row: 'option-1',
     network: OPTION_1_TITLE,
     quantization: OPTION_1,
-    paper: PAPER.option1,
+    ...(standard.paper && { paper: PAPER.option1 }),
     recipe: 'the standard network, quantized otherwise',
   };
 }
@@ -229,6 +266,7 @@ function withoutTraining({ paper: _, ...standard }: RowPlan, quantization: Quant
 function rearchitectedRows(
   rearchitecture: Rearchitecture | undefined,
   standard: RowPlan | undefined,
+  family: VariantNetworkName,
   trainImages: number,
 ): RowPlan[] {
   if (rearchitecture === undefined) return [];
@@ -240,7 +278,7 @@ function rearchitectedRows(
   const name = 'friendly-rearchitected';
   return [
     {
-      ...rowOf(name),
+      ...plainRow(name, family),
       recipe: rearchitectureInWords(rearchitecture, trainImages),
       networks: standard.networks.map(({ seed, plan: original }) => ({
         seed,
@@ -250,9 +288,13 @@ function rearchitectedRows(
   ];
 }
 
-function networkOf(name: TableNetworkName, widthMultiplier: number): TrainedNetwork {
+function networkOf(
+  name: TableNetworkName,
+  network: VariantNetworkName,
+  widthMultiplier: number,
+): TrainedNetwork {
   if (name === 'inception-v3') return { network: 'inception_v3', widthMultiplier };
-  return { network: 'mobilenet_v1', variant: variantNamed(name as VariantName), widthMultiplier };
+  return { network, variant: variantNamed(name as VariantName), widthMultiplier };
 }
 
 function trainingInWords({ recipe, imagesPerEpoch, start }: Training, trainImages: number): string {

@@ -1,6 +1,6 @@
 import { FRIENDLY } from '../../architectures/variants.ts';
 import type { TrainedNetwork } from '../train/trained_network.ts';
-import { type NetworkPlan, PUBLISHED_NETWORK } from './plan.ts';
+import { type NetworkPlan, publishedShape } from './plan.ts';
 
 /** What decides a network's speed. */
 export function shapeOf(plan: NetworkPlan): {
@@ -9,7 +9,7 @@ export function shapeOf(plan: NetworkPlan): {
 } {
   switch (plan.kind) {
     case 'published':
-      return PUBLISHED_NETWORK;
+      return publishedShape(plan.network);
     case 'trained':
       return { network: plan.network, resolution: plan.recipe.resolution };
     case 'rearchitected': {

@@ -1,3 +1,4 @@
+import type { VariantNetworkName } from '../../architectures/registry.ts';
 import type { Recipe } from '../../training/recipes/recipe.ts';
 
 export const TABLE_DATASETS = ['fashion-mnist', 'cifar10', 'imagenet'] as const;
@@ -58,7 +59,9 @@ export interface Preset {
   /** Images that each network is measured on; all of the test split unless given. */
   readonly testImages?: number;
   readonly calibrationImages: number;
-  /** Of the MobileNets. */
+  /** The network whose variants are the rows; the paper's, MobileNetV1, unless given. */
+  readonly network?: VariantNetworkName;
+  /** Of that network. */
   readonly widthMultiplier: number;
   readonly networks: TableNetworks;
   /** What a reader of the table must know. */

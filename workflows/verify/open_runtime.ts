@@ -98,7 +98,10 @@ function parametersOf(model: Tf8Model): NonNullable<RuntimeTask['parameters']> {
   return tensors.map(({ quantization: { scale, zeroPoint } }) => [scale, zeroPoint] as const);
 }
 
-const PACKAGES: Readonly<Record<PythonRuntimeOptions['kind'], PythonPackages>> = {
+/** The runtimes of exports; Keras computes only float files. */
+type ExportRuntime = Exclude<PythonRuntimeOptions['kind'], 'keras'>;
+
+const PACKAGES: Readonly<Record<ExportRuntime, PythonPackages>> = {
   litert: RUNTIMES,
   onnxruntime: RUNTIMES,
   'tflite-micro': MICRO,
@@ -107,7 +110,7 @@ const PACKAGES: Readonly<Record<PythonRuntimeOptions['kind'], PythonPackages>> =
 
 async function startPython(
   task: RuntimeTask,
-  kind: PythonRuntimeOptions['kind'],
+  kind: ExportRuntime,
   context: Context,
 ): Promise<Runtime> {
   const python = await pythonEnvironment(PACKAGES[kind], context);

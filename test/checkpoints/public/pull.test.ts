@@ -123,6 +123,26 @@ describe('pull', () => {
       assert.deepEqual(requests, new Map([['good.tgz', 1]]));
     }));
 
+  it('takes an archive of a pinned hash at its word where nobody has stated that of its weights', () =>
+    withHost(async ({ checkpoint: { tensorsSha256: _, ...checkpoint }, ...host }) => {
+      const { cacheDir, requests, source } = host;
+      const reporter = recordingReporter();
+      const pinned = { ...checkpoint, sources: [await source('good.tgz', true)] };
+      const first = await pull(pinned, { cacheDir, reporter });
+      assert.equal(first.card.origin.sha256, pinned.sources[0].route.sha256);
+      assert.deepEqual(await pull(pinned, { cacheDir, reporter }), first);
+      assert.deepEqual(requests, new Map([['good.tgz', 1]]));
+
+      const { route, member } = await source('changed.tgz', true);
+      const sha256 = 'f'.repeat(64);
+      const other = { ...checkpoint, sources: [{ route: { ...route, sha256 }, member }] };
+      await assert.rejects(pull(other, { cacheDir, reporter }), (error) => {
+        assert.ok(error instanceof UserError);
+        assert.match(error.message, /expected SHA-256 f{64} for it but received /);
+        return true;
+      });
+    }));
+
   it('makes a damaged model again from the cached archive, and says so', () =>
     withHost(async ({ checkpoint, cacheDir, requests }) => {
       const reporter = recordingReporter();

@@ -39,6 +39,16 @@ describe('extractMember', () => {
       assert.deepEqual(Buffer.from(bytes), CONTENT);
     }));
 
+  it('finds a file in an archive whose paths begin with "./"', () =>
+    withArchive(async (archive, folder) => {
+      await tar.create({ gzip: true, file: archive, cwd: folder }, ['./in']);
+      const entries: string[] = [];
+      await tar.list({ file: archive, onReadEntry: ({ path }) => entries.push(path) });
+      assert.ok(entries.includes('./in/graph.pb'), entries.join());
+      const bytes = await extractMember(archive, 'in/graph.pb', CONTENT.length);
+      assert.deepEqual(Buffer.from(bytes), CONTENT);
+    }));
+
   it('refuses a file that is not in the archive, and links and folders of its name', () =>
     withArchive(async (archive) => {
       await refuses(extractMember(archive, 'in/other.pb', 10), /it has no file in\/other\.pb/);

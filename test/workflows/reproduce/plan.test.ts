@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { FRIENDLY } from '../../../architectures/variants.ts';
 import { changePreset } from '../../../workflows/reproduce/change_preset.ts';
 import {
   leftOut,
@@ -6,6 +7,7 @@ import {
   needsTraining,
   planRows,
 } from '../../../workflows/reproduce/plan.ts';
+import { shapeOf } from '../../../workflows/reproduce/plan_shape.ts';
 import { presetOf } from '../../../workflows/reproduce/presets.ts';
 
 const STANDARD = presetOf('cifar10', 'standard');
@@ -47,6 +49,33 @@ describe('planRows', () => {
       [70.77, 68.03],
       [70.77, 68.03],
     ]);
+  });
+
+  it('has the variants of another family from its own published weights, without the paper’s figures', () => {
+    const rows = plan({ ...STANDARD, network: 'mobilenet_v2' }, true);
+    const networks = rows.flatMap((row) => row.networks.map(({ plan }) => plan));
+    for (const network of networks) {
+      if (network.kind === 'published') assert.equal(network.model, 'mobilenet_v2_1.0_224');
+      if (network.kind !== 'trained' || network.name === 'inception-v3') continue;
+      assert.equal(network.network.network, 'mobilenet_v2');
+      assert.equal(network.from, 'mobilenet_v2_1.0_224');
+    }
+    assert.deepEqual(
+      rows.filter(({ paper }) => paper !== undefined).map(({ row }) => row),
+      ['inception-v3'],
+    );
+    const rearchitected = networks.find(({ kind }) => kind === 'rearchitected')!;
+    const { network, resolution } = shapeOf(rearchitected);
+    const friendly = { network: 'mobilenet_v2', variant: FRIENDLY, widthMultiplier: 1 };
+    assert.deepEqual([network, resolution], [friendly, 96]);
+  });
+
+  it('says that a family has no published weights to start from', () => {
+    assert.throws(() => plan({ ...STANDARD, network: 'efficientnet_lite4' }), {
+      name: 'UserError',
+      message: 'Expected published weights of efficientnet_lite4 but tf8 knows none',
+      remedy: 'Pass a model as `published`.',
+    });
   });
 
   it('Option 1 is the same networks as standard, quantized otherwise', () => {

@@ -41,6 +41,10 @@ void convolution_run(const Op *op, const uint8_t *input, uint8_t *output, size_t
     uint8_t *to = output + (row - first) * op->output_step;
     kernel(op, input, to, row, after, (int32_t)first_panel, (int32_t)last_panel, scratch);
     if (op->table == NULL || column >= end) continue;
+    if (end - column == op->output_step) {
+      look_up(op, to, (after - row) * op->output_step);
+      continue;
+    }
     for (size_t r = 0; r < after - row; r++) {
       look_up(op, to + r * op->output_step + column, end - column);
     }

@@ -74,6 +74,8 @@ typedef struct {
   int32_t zero_point;
   int32_t low;
   int32_t high;
+  Rounding rounding; /* of a layer with weights that vector kernels compute */
+  size_t shifts_at;  /* eq. 16: from a mantissa in Op.multipliers to its shift */
 } Requantization;
 
 /* A run of channels that the depthwise kernel takes at once; the last may overlap the one before. */
@@ -123,9 +125,10 @@ typedef struct {
   uint8_t *weights; /* 64-byte aligned */
   size_t weight_bytes;
   int32_t *bias; /* bias - zx * sum(wq - wz), in the order of the packed columns, padded */
-  float *multipliers; /* of the columns, in the order of `bias` */
+  float *multipliers; /* of the columns, in the order of `bias`; of a vector kernel by eq. 16 the bits of
+                         mantissas and then of shifts */
   Rounding rounding;
-  Factor *factors; /* [output_channels] of a rounding by integers, whose kernels are the scalar ones */
+  Factor *factors; /* [output_channels] of a rounding by integers, as scalar kernels read them */
 
   /* Depthwise: blocks of channels, or none where the scalar kernel runs. */
   ChannelBlock *blocks;
