@@ -92,21 +92,31 @@ export {
 } from './network.ts';
 export type { NetworkChoices } from './network_choices.ts';
 export type { Kernel, NetworkLayer, NetworkLayers } from './network_layers.ts';
-export { type DepthwiseMeans, measureDepthwiseMeans } from './rearchitect/centre_depthwise.ts';
-export type { Chain, ChainLayer } from './rearchitect/chain.ts';
+export {
+  centredGraph,
+  type DepthwiseMeans,
+  measureDepthwiseMeans,
+} from './rearchitect/centre_depthwise.ts';
 export { RearchitectError } from './rearchitect/errors.ts';
-export type { TransposedProduct } from './rearchitect/forward.ts';
+export { foldedGraph } from './rearchitect/folded_graph.ts';
 export type { BatchSource, InputBatch } from './rearchitect/image_states.ts';
-export { type ReadChain, readChain } from './rearchitect/read_chain.ts';
-export { rebuiltModel } from './rearchitect/rebuilt_model.ts';
+export { rebuiltGraph } from './rearchitect/rebuilt_graph.ts';
 export {
   type OutputStatistics,
+  type Rebuilding,
   type ReconstructedLayer,
   type Reconstruction,
   type ReconstructOptions,
   reconstruct,
 } from './rearchitect/reconstruct.ts';
-export { type Equalization, equalizeModel } from './rearchitect/scale_model.ts';
+export type { TransposedProduct } from './rearchitect/run_nodes.ts';
+export { type Equalization, equalizeGraph } from './rearchitect/scale_graph.ts';
+export {
+  type LeftAlone,
+  type SeparableLayers,
+  type SeparablePair,
+  separablePairs,
+} from './rearchitect/separable_pairs.ts';
 export { type RecognizedMobileNetV1, recognizeMobileNetV1 } from './recognize_mobilenet_v1.ts';
 export {
   NETWORK_NAMES,

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { UserError } from '../foundation/errors.ts';
+import { NNCF, pythonEnvironment } from '../foundation/python/python_environment.ts';
 import type { Context } from '../foundation/reporting/context.ts';
 import { repositoryRoot } from '../foundation/repository.ts';
 import { BEST, RECIPES, type Recipe } from '../quantize/convert/recipe.ts';
@@ -12,6 +13,7 @@ import { FLOAT_ROW } from '../workflows/compare/compare_options.ts';
 import { recorded } from '../workflows/records/analysis_record.ts';
 import { environment } from '../workflows/records/environment.ts';
 import {
+  type RecipePeer,
   type RecipePiece,
   type RecipesRecord,
   recipesRecordSchema,
@@ -19,6 +21,7 @@ import {
 import { MEASURING_VERSION } from '../workflows/records/versions.ts';
 import { EarlierRecord } from './recipes/earlier_record.ts';
 import { MeasuredNetwork } from './recipes/measured_network.ts';
+import { type PeerFiles, quantizeByNncf } from './recipes/nncf.ts';
 import { type Piece, PieceStore } from './recipes/pieces.ts';
 import { countFrom, namedModel, runRecordedBench, valuesOf } from './run_bench.ts';
 
@@ -46,6 +49,7 @@ What bench/results/recipes.json has of the same images and weights is taken up a
   --minutes N           begins no measurement after so many minutes; 0 prints what there is
   --store DIR           where measurements are kept; ${STORE} unless given
   --curve               measures the best recipe with ${CURVE.join(', ')} images as well
+  --peers               measures what NNCF makes of the float networks, in a private Python, as well
   --record              stores the figures as bench/results/recipes.json, for "npm run docs"
 `;
 
@@ -58,6 +62,7 @@ interface Options {
   readonly untilSubset: number;
   readonly minutes: number;
   readonly curve: boolean;
+  readonly peers: boolean;
   readonly store: string;
 }
 
@@ -84,9 +89,17 @@ async function measure(options: Options, context: Context): Promise<RecipesRecor
     const store = new PieceStore(options.store, conditions, earlier, context);
     const rows = rowsOf(subsetImages);
     await measurePieces(networks, rows, { store, options, end }, context);
+    const python = options.peers ? await pythonEnvironment(NNCF, context) : undefined;
     const collected = new Map(earlier.networks.map((network) => [network.name, network]));
     for (const network of networks) {
-      collected.set(network.name, await collect(network, rows, { subsets, store, earlier }));
+      const rowsOfIt = await collect(network, rows, { subsets, store, earlier });
+      const peers = earlier.network(networkOf(network))?.peers ?? [];
+      if (python !== undefined) {
+        const [peer] = peers;
+        const untilSubset = options.untilSubset;
+        const measured = await measureNncf(network, { python, peer, untilSubset }, context);
+        collected.set(network.name, { ...rowsOfIt, peers: [measured] });
+      } else collected.set(network.name, { ...rowsOfIt, ...(peers.length > 0 && { peers }) });
     }
     const record = {
       date: new Date().toISOString().slice(0, 10),
@@ -152,8 +165,37 @@ async function measurePieces(
   }
 }
 
-function pieceOf({ name, weightsSha256 }: MeasuredNetwork, row: Row, subset: number): Piece {
-  return { network: name, weightsSha256, ...row, subset };
+function pieceOf(network: MeasuredNetwork, row: Row, subset: number): Piece {
+  return { ...networkOf(network), ...row, subset };
+}
+
+function networkOf({ name, weightsSha256 }: MeasuredNetwork) {
+  return { network: name, weightsSha256 };
+}
+
+interface NncfOptions {
+  readonly python: string;
+  /** What was measured before. */
+  readonly peer: RecipePeer | undefined;
+  readonly untilSubset: number;
+}
+
+/** What NNCF makes of a network with the subsets that were not measured yet, and with the others. */
+async function measureNncf(
+  network: MeasuredNetwork,
+  { python, peer, untilSubset }: NncfOptions,
+  { signal }: Context,
+): Promise<RecipePeer> {
+  const perSubset = [...(peer?.perSubset ?? [])];
+  let versions = peer?.versions ?? {};
+  for (let subset = 0; subset < untilSubset; subset++) {
+    if (perSubset.some((piece) => piece.subset === subset)) continue;
+    const program = (files: PeerFiles) => quantizeByNncf(python, files, signal);
+    const { piece, work } = await network.measurePeer(subset, program);
+    perSubset.push(piece);
+    ({ versions } = work);
+  }
+  return { program: 'NNCF', versions, perSubset };
 }
 
 interface Collecting {
@@ -206,6 +248,7 @@ function parse() {
       'until-subset': { type: 'string' },
       minutes: { type: 'string' },
       curve: { type: 'boolean', default: false },
+      peers: { type: 'boolean', default: false },
       store: { type: 'string', default: join(repositoryRoot(), STORE) },
       record: { type: 'boolean' },
       help: { type: 'boolean' },
@@ -215,7 +258,7 @@ function parse() {
 }
 
 function optionsFrom(values: Omit<ReturnType<typeof parse>, 'help' | 'record'>): Options {
-  const { imagenet, network, curve } = values;
+  const { imagenet, network, curve, peers } = values;
   if (imagenet === undefined || network.length === 0) {
     throw new UserError('Expected --imagenet and at least one --network but one is missing', {
       remedy: HELP,
@@ -234,6 +277,7 @@ function optionsFrom(values: Omit<ReturnType<typeof parse>, 'help' | 'record'>):
     ),
     minutes: minutesFrom(values.minutes),
     curve,
+    peers,
     store: values.store,
   };
 }

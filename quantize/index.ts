@@ -32,6 +32,8 @@ export type {
   LogitsDb,
   NetworkKind,
   PartialAccuracyAnalysis,
+  ProfileAnalysis,
+  ProfileLayer,
   Range,
   Relu6Analysis,
   SqnrStatistics,
@@ -42,6 +44,7 @@ export { Analyzer, type AnalyzerOptions, type BothLogits } from './analyze/analy
 export { diagnose } from './analyze/diagnose.ts';
 export type { FloatKernels } from './analyze/float_kernels.ts';
 export { type PartialLogits, PartialNetworks } from './analyze/partial_networks.ts';
+export { ProfileMeter, type ProfileMeterOptions } from './analyze/profile_meter.ts';
 export type {
   CalibratedRanges,
   CalibrationBatch,

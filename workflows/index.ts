@@ -95,6 +95,7 @@ export {
   type OpenedTf8Model,
 } from './open/opened_model.ts';
 export { type InputPreprocessing, preprocessingOf } from './open/preprocessing.ts';
+export type { WrittenPicture } from './pictures/write_pictures.ts';
 export type { ConversionOptions } from './quantize/conversion.ts';
 export type {
   CalibrationOptions,
@@ -104,6 +105,7 @@ export type {
   QuantizeOptions,
   QuantizeResult,
 } from './quantize/quantize.ts';
+export type { LayerChoice, PlannedLayer, RearchitecturePlan } from './rearchitect/plan.ts';
 export type { RearchitectResult } from './rearchitect/rearchitect.ts';
 export type { RearchitectModelOptions } from './rearchitect/rearchitect_model.ts';
 export type { WordedAnalysis, WordedFinding } from './records/analysis_record.ts';

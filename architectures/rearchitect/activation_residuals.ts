@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
-import type { Chain } from './chain.ts';
+import type { FloatWeightedNode } from '../graph/float_node.ts';
+import { type Activation, boundOf } from '../graph/operations/activation_function.ts';
 import type { Residuals } from './fit_layer.ts';
-import { activated, linearOutput, rows } from './forward.ts';
-import { type FittedLayer, ORIGINAL, REBUILT, runNetworks } from './layer_moments.ts';
+import { linear, rows } from './run_nodes.ts';
+import { originalOutput, rebuiltOutput, runStretch, type Stretch } from './stretch.ts';
 
 /** The input that `activationResiduals` takes the features' means [C] from. */
 export const FEATURE_MEANS = 'featureMeans';
@@ -17,27 +18,19 @@ export const FEATURE_MEANS = 'featureMeans';
  * The products are of what is missing, not of the targets: single precision is enough for a step that
  * the next pass corrects.
  *
- * @param parts the layers between the state and the one to fit, of both networks
+ * @param stretch to a layer with a ReLU behind it (`hasRelu`)
  */
 export function activationResiduals(
   inputs: tf.NamedTensorMap,
-  parts: { readonly original: Chain; readonly rebuilt: Chain },
-  fitted: { readonly original: FittedLayer; readonly rebuilt: FittedLayer },
+  stretch: Stretch,
 ): tf.NamedTensorMap {
-  const { original, rebuilt } = runNetworks(inputs, parts);
-  const [before, now] = [fitted.original, fitted.rebuilt];
-  const u = activated(
-    before.depthwise.activation,
-    linearOutput(before.depthwise, original, ORIGINAL, inputs),
-  );
-  const wanted = activated(
-    before.pointwise.activation,
-    linearOutput(before.pointwise, u, ORIGINAL, inputs),
-  );
-  const features = linearOutput(now.depthwise, rebuilt, REBUILT, inputs);
-  const own = linearOutput(now.pointwise, features, REBUILT, inputs);
-  const missing = rows(missingOf(own, wanted, now.pointwise.activation === 'relu6'));
-  const centred = rows(features).sub<tf.Tensor2D>(inputs[FEATURE_MEANS]);
+  const made = runStretch(inputs, stretch);
+  const { original, rebuilt } = stretch.layer;
+  const wanted = originalOutput(original, made, inputs);
+  const own = rebuiltOutput(linear(rebuilt), made, inputs);
+  const missing = rows(missingOf(own, wanted, boundOf(rebuilt.activation)!));
+  const features = rows(made.rebuilt(rebuilt.inputs[0]));
+  const centred = features.sub<tf.Tensor2D>(inputs[FEATURE_MEANS]);
   return {
     cross: tf.matMul(centred, missing, true, false),
     features: centred.sum(0),
@@ -46,10 +39,16 @@ export function activationResiduals(
   };
 }
 
-function missingOf(own: tf.Tensor4D, wanted: tf.Tensor4D, isClipped: boolean): tf.Tensor4D {
+/** Whether both networks have a ReLU behind the layer. */
+export function hasRelu(original: FloatWeightedNode, rebuilt: FloatWeightedNode): boolean {
+  const isRelu = (activation: Activation) => boundOf(activation) !== undefined;
+  return isRelu(original.activation) && isRelu(rebuilt.activation);
+}
+
+function missingOf(own: tf.Tensor, wanted: tf.Tensor, bound: number): tf.Tensor {
   const target = tf.where(wanted.lessEqual(0), own.minimum(0), wanted);
-  const above = isClipped ? tf.where(wanted.greaterEqual(6), own.maximum(6), target) : target;
-  return above.sub(own);
+  if (bound === Infinity) return target.sub(own);
+  return tf.where(wanted.greaterEqual(bound), own.maximum(bound), target).sub(own);
 }
 
 /** The sums over batches, which are [C, M], [C] and [M]. */

@@ -1,44 +1,51 @@
 import * as tf from '@tensorflow/tfjs';
-import { batchNormOf } from '../conv_layer.ts';
+import type { FloatGraph } from '../graph/float_graph.ts';
+import type { FloatNode, FloatWeightedNode } from '../graph/float_node.ts';
 import type { Compile } from '../graph/float_runner.ts';
-import type { Chain, ChainLayer } from './chain.ts';
+import { makerOf, replaceNode } from '../graph/passes/rewrite.ts';
+import { batchNormBehind } from './behind.ts';
 import { RearchitectError } from './errors.ts';
-import { activated, linearOutput, weightTensors } from './forward.ts';
+import { foldedGraph } from './folded_graph.ts';
 import type { InputBatch } from './image_states.ts';
-import { readWeight, writeWeight } from './model_weights.ts';
+import { runNode, weightTensors } from './run_nodes.ts';
+import { linearPairs } from './separable_pairs.ts';
 
 /** Mean output of each channel of a depthwise layer, by layer; [C] each. */
 export type DepthwiseMeans = ReadonlyMap<string, Float64Array>;
 
-const WEIGHTS = 'chain';
+const WEIGHTS = 'network';
 
 /**
- * The means of a network's depthwise outputs over all positions of images, by one pass over them; in
+ * The means of a network's linear depthwise outputs over all positions of images, by one pass over them; in
  * the memory of one batch.
- * @throws RearchitectError where a depthwise layer is not linear, or where there is no image
+ * @throws RearchitectError where there is no image
  */
 export async function measureDepthwiseMeans(
-  chain: Chain,
+  graph: FloatGraph,
   batches: AsyncIterable<InputBatch>,
   compile: Compile,
   onProgress?: (images: number) => void,
 ): Promise<DepthwiseMeans> {
-  const last = depthwisePairs(chain).at(-1);
-  const part = chain.slice(0, last === undefined ? 0 : chain.indexOf(last[0]) + 1);
+  const folded = foldedGraph(graph);
+  const wanted = new Set(linearPairs(folded).map(({ depthwise }) => depthwise));
+  const last = folded.nodes.findLastIndex(({ name }) => wanted.has(name));
+  const part = folded.nodes.slice(0, last + 1);
   const weights = weightTensors(WEIGHTS, part);
-  const compiled = compile((inputs) => meansOf(part, inputs));
+  const compiled = compile((inputs) => meansOf(folded.input.name, part, wanted, inputs));
   const means = new Map<string, Float64Array>();
   let images = 0;
   try {
     for await (const batch of batches) {
-      const input = tf.tensor4d(batch.images, [...batch.shape]);
-      const outputs = compiled.call({ images: input, ...weights });
       const before = images;
       images += batch.shape[0];
-      for (const [name, output] of Object.entries(outputs)) {
-        means.set(name, running(means.get(name), output.dataSync<'float32'>(), before, images));
+      if (wanted.size > 0) {
+        const input = tf.tensor4d(batch.images, [...batch.shape]);
+        const outputs = compiled.call({ images: input, ...weights });
+        for (const [name, output] of Object.entries(outputs)) {
+          means.set(name, running(means.get(name), output.dataSync<'float32'>(), before, images));
+        }
+        tf.dispose([input, outputs]);
       }
-      tf.dispose([input, outputs]);
       onProgress?.(images);
     }
   } finally {
@@ -53,14 +60,20 @@ export async function measureDepthwiseMeans(
   return means;
 }
 
-/** Each depthwise layer's channel means over a batch. */
-function meansOf(part: Chain, inputs: tf.NamedTensorMap): tf.NamedTensorMap {
+/** The wanted layers' channel means over a batch. */
+function meansOf(
+  input: string,
+  part: readonly FloatNode[],
+  wanted: ReadonlySet<string>,
+  { images, ...weights }: tf.NamedTensorMap,
+): tf.NamedTensorMap {
   const means: tf.NamedTensorMap = {};
-  let x = inputs.images as tf.Tensor4D;
-  for (const layer of part) {
-    const linear = linearOutput(layer, x, WEIGHTS, inputs);
-    if (layer.kind === 'depthwise') means[layer.name] = linear.mean([0, 1, 2]);
-    x = activated(layer.activation, linear);
+  const made = new Map([[input, images as tf.Tensor]]);
+  for (const node of part) {
+    const inputs = node.inputs.map((name) => made.get(name)!);
+    const output = runNode(node, inputs, WEIGHTS, weights);
+    made.set(node.name, output);
+    if (wanted.has(node.name)) means[node.name] = output.mean([0, 1, 2]);
   }
   return means;
 }
@@ -79,7 +92,7 @@ function running(
 }
 
 /**
- * Moves the means of the depthwise outputs into what follows: b ← b − μ before the pointwise layer,
+ * Moves the means of the linear depthwise outputs into what follows: b ← b − μ before the pointwise layer,
  * b ← b + Wᵀμ behind it. The network's function stays the same, since the depthwise is linear and the
  * pointwise, 1 × 1, sees no padding.
  *
@@ -89,26 +102,44 @@ function running(
  *
  * The pointwise layer's batch norm takes Wᵀμ into its moving mean, which stays the mean of what comes
  * into it.
- * @param chain the model's, of which the order and the activations count
- * @throws RearchitectError where a depthwise layer is not linear
+ * @param graph as it was read, batch norms and all
  */
-export function centreModel(model: tf.LayersModel, chain: Chain, means: DepthwiseMeans): void {
-  for (const [depthwise, pointwise] of depthwisePairs(chain)) {
-    const mean = means.get(depthwise.name);
+export function centredGraph(graph: FloatGraph, means: DepthwiseMeans): FloatGraph {
+  let centred = graph;
+  for (const { depthwise, pointwise } of linearPairs(foldedGraph(graph))) {
+    const mean = means.get(depthwise);
     if (mean === undefined) continue;
-    // The kernel as it is in the model, its batch norm not folded in.
-    const shift = transposedProduct(readWeight(model, pointwise.name, 'kernel'), mean);
-    const batchNorm = batchNormOf(pointwise.name);
-    const change = (layer: string, weight: string, by: Float64Array) =>
-      writeWeight(
-        model,
-        layer,
-        weight,
-        Float64Array.from(readWeight(model, layer, weight), (value, i) => value - by[i]),
+    // The kernel as it is in the network, its batch norm not folded in.
+    const { kernel } = makerOf(centred, pointwise) as FloatWeightedNode;
+    const shift = transposedProduct(kernel, mean);
+    centred = shifted(centred, depthwise, mean);
+    const batchNorm = batchNormBehind(centred, pointwise);
+    if (batchNorm === undefined) {
+      centred = shifted(
+        centred,
+        pointwise,
+        shift.map((value) => -value),
       );
-    change(depthwise.name, 'bias', mean);
-    change(batchNorm, 'moving_mean', shift);
+    } else {
+      const moving = minus(batchNorm.mean, shift);
+      centred = replaceNode(centred, { ...batchNorm, mean: moving });
+    }
   }
+  return centred;
+}
+
+/** With outputs that are less by these amounts. */
+function shifted(graph: FloatGraph, name: string, by: Float64Array): FloatGraph {
+  const batchNorm = batchNormBehind(graph, name);
+  if (batchNorm !== undefined) {
+    return replaceNode(graph, { ...batchNorm, beta: minus(batchNorm.beta, by) });
+  }
+  const node = makerOf(graph, name) as FloatWeightedNode;
+  return replaceNode(graph, { ...node, bias: minus(node.bias, by) });
+}
+
+function minus(values: Float32Array, by: Float64Array): Float32Array {
+  return values.map((value, index) => value - by[index]);
 }
 
 /** Wᵀμ, W: [C, M] row-major, μ: [C]. */
@@ -119,21 +150,4 @@ function transposedProduct(weights: Float32Array, mean: Float64Array): Float64Ar
     for (let m = 0; m < outputs; m++) product[m] += weights[c * outputs + m] * value;
   });
   return product;
-}
-
-/** Each depthwise layer with the pointwise layer that takes it. */
-function depthwisePairs(chain: Chain): [depthwise: ChainLayer, pointwise: ChainLayer][] {
-  return chain.flatMap((layer, index) => {
-    if (layer.kind !== 'depthwise') return [];
-    if (layer.activation !== 'linear') {
-      throw new RearchitectError(
-        `Expected a linear ${layer.name} to centre its outputs but there is ${layer.activation} after it`,
-        {
-          remedy:
-            'Centre a variant with linear depthwise layers: friendly, relu or no-depthwise-bn.',
-        },
-      );
-    }
-    return [[layer, chain[index + 1]]];
-  });
 }

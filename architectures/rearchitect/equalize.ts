@@ -1,7 +1,10 @@
-import { type Chain, type ChainLayer, outputChannels } from './chain.ts';
-import { RearchitectError } from './errors.ts';
+import type { FloatGraph } from '../graph/float_graph.ts';
+import type { FloatWeightedNode } from '../graph/float_node.ts';
+import { inputChannelOf } from '../graph/input_channels.ts';
+import { makerOf } from '../graph/passes/rewrite.ts';
+import { type ChannelGroup, channelGroups } from './channel_groups.ts';
 
-/** Sweeps over the chain stop once no scale moves by more than this share: no 8-bit grid shows it. */
+/** Sweeps over the network stop once no scale moves by more than this share: no 8-bit grid shows it. */
 const TOLERANCE = 1e-3;
 const MOST_SWEEPS = 200;
 
@@ -13,87 +16,89 @@ const MOST_SWEEPS = 200;
  */
 const BIAS_SHARE = 0.1;
 
-/** The factors of the channels between a layer and the next. */
+/** The factors of the channels between some layers and others. */
 export interface ChannelScales {
-  /** The layer whose outputs are divided by `scales`. */
-  readonly producer: string;
-  /** The next layer, whose weights are multiplied by them. */
-  readonly consumer: string;
+  /** The layers whose outputs are divided by `scales`. */
+  readonly producers: readonly string[];
+  /** The layers whose weights are multiplied by them. */
+  readonly consumers: readonly string[];
   /** One for each channel, > 0. */
   readonly scales: Float64Array;
 }
 
 /**
- * The layers after which a channel can be scaled freely: those whose activation f is linear or ReLU,
- * for which f(x / s) = f(x) / s with s > 0. The average over positions before the logits keeps that.
- */
-export function equalizableLayers(chain: Chain): string[] {
-  return chain
-    .slice(0, -1)
-    .filter(({ activation }) => activation !== 'relu6')
-    .map(({ name }) => name);
-}
-
-/**
  * Cross-layer equalization (Nagel et al., arXiv 1906.04721, equations 8 to 11): the channels between
- * two layers are divided by s = √(r₁·r₂) / r₂ where r₁ and r₂ are the largest absolute weights that
+ * layers are divided by s = √(r₁·r₂) / r₂ where r₁ and r₂ are the largest absolute weights that
  * make and that take the channel (r₁ counts its bias too, see `madeBy`), so that both become √(r₁·r₂)
- * times a factor of the whole layer. Swept over the chain until nothing moves. The network's
- * function stays the same. A channel that has no weights on either side keeps its scale.
+ * times a factor of the whole group. Layers whose outputs are added, as along residuals, share their scales
+ * (`channelGroups`). Swept over the network until nothing moves. The network's function stays the same. A
+ * channel that has no weights on either side keeps its scale.
  *
- * @param after names of the layers after which channels are scaled: those of `equalizableLayers`
- *   unless given
- * @returns the scales, for layers that hold their weights otherwise (see `scaleModel`)
- * @throws RearchitectError for a layer after which there is a ReLU6, or none that has a next one
+ * @param graph folded (`foldedGraph`)
+ * @param groups those that are scaled, of which all are free; all free ones unless given
+ * @returns the scales, for networks that hold their weights otherwise (see `scaledGraph`)
  */
 export function equalizationScales(
-  chain: Chain,
-  after: readonly string[] = equalizableLayers(chain),
+  graph: FloatGraph,
+  groups: readonly ChannelGroup[] = channelGroups(graph).filter(({ isFree }) => isFree),
 ): ChannelScales[] {
-  const pairs = after.map((name) => pairAfter(chain, name));
-  const reaches = new Map(chain.map((layer) => [layer, reachOf(layer)]));
-  const scales = new Map(
-    pairs.map(([producer]) => [producer, new Float64Array(outputChannels(producer)).fill(1)]),
-  );
-  const inwardOf = new Map(pairs.map(([producer, consumer]) => [consumer, scales.get(producer)!]));
+  const scaled = scaledGroups(graph, groups);
+  const inwardOf = new Map<Reach, Float64Array>();
+  const outwardOf = new Map<Reach, Float64Array>();
+  for (const { producers, consumers, scales } of scaled) {
+    for (const reach of producers) outwardOf.set(reach, scales);
+    for (const reach of consumers) inwardOf.set(reach, scales);
+  }
   for (let sweep = 0; sweep < MOST_SWEEPS; sweep++) {
     let moved = 0;
-    for (const [producer, consumer] of pairs) {
-      const made = madeBy(reaches.get(producer)!, inwardOf.get(producer));
-      const taken = takenBy(reaches.get(consumer)!, scales.get(consumer));
-      const current = scales.get(producer)!;
+    for (const { producers, consumers, scales } of scaled) {
+      const made = largest(producers.map((reach) => madeBy(reach, inwardOf.get(reach))));
+      const taken = largest(consumers.map((reach) => takenBy(reach, outwardOf.get(reach))));
       const next = balanced(made, taken);
       next.forEach((scale, channel) => {
-        moved = Math.max(moved, Math.abs(scale / current[channel] - 1));
+        moved = Math.max(moved, Math.abs(scale / scales[channel] - 1));
       });
-      current.set(next);
+      scales.set(next);
     }
     if (moved < TOLERANCE) break;
   }
-  return pairs.map(([producer, consumer]) => ({
-    producer: producer.name,
-    consumer: consumer.name,
-    scales: scales.get(producer)!,
+  return groups.map(({ producers, consumers }, index) => ({
+    producers,
+    consumers,
+    scales: scaled[index].scales,
   }));
 }
 
-type Pair = readonly [producer: ChainLayer, consumer: ChainLayer];
+/** A group with the weights that make and take its channels. */
+interface ScaledGroup {
+  readonly producers: readonly Reach[];
+  readonly consumers: readonly Reach[];
+  readonly scales: Float64Array;
+}
 
-function pairAfter(chain: Chain, name: string): Pair {
-  const index = chain.findIndex((layer) => layer.name === name);
-  const [producer, consumer] = [chain[index], chain[index + 1]];
-  if (producer === undefined || consumer === undefined) {
-    throw new RearchitectError(
-      `Expected a layer with another one after it to equalize but received ${name}`,
-    );
-  }
-  if (producer.activation === 'relu6') {
-    throw new RearchitectError(
-      `Expected a linear layer or ReLU between ${name} and ${consumer.name} to equalize them but there is ReLU6, which clips scaled channels elsewhere`,
-      { remedy: 'Equalize a variant without ReLU6: friendly or relu.' },
-    );
-  }
-  return [producer, consumer];
+function scaledGroups(graph: FloatGraph, groups: readonly ChannelGroup[]): ScaledGroup[] {
+  const nodeOf = (name: string) => makerOf(graph, name) as FloatWeightedNode;
+  const channelsOf = ({ producers }: ChannelGroup) => nodeOf(producers[0]).bias.length;
+  // An image that is read as a vector has more values than channels.
+  const read = new Map(
+    groups.flatMap((group) => group.consumers.map((name) => [name, channelsOf(group)] as const)),
+  );
+  const layers = new Set(
+    groups.flatMap(({ producers, consumers }) => [...producers, ...consumers]),
+  );
+  const reaches = new Map(
+    [...layers].map((name) => [name, reachOf(nodeOf(name), read.get(name))] as const),
+  );
+  return groups.map((group) => ({
+    producers: group.producers.map((name) => reaches.get(name)!),
+    consumers: group.consumers.map((name) => reaches.get(name)!),
+    scales: new Float64Array(channelsOf(group)).fill(1),
+  }));
+}
+
+/** Element by element. */
+function largest(ranges: readonly Float64Array[]): Float64Array {
+  return ranges.reduce((a, b) => a.map((value, index) => Math.max(value, b[index])));
 }
 
 /**
@@ -112,32 +117,41 @@ function balanced(made: Float64Array, taken: Float64Array): Float64Array {
 /** The largest absolute weights of a layer by its channels, and its biases. */
 interface Reach {
   readonly isDepthwise: boolean;
-  /** [C, M] row-major: between each input and output; of a depthwise layer [C]. */
+  /** [C, M] row-major: between each input and output; of a depthwise layer [C · multiplier]. */
   readonly values: Float64Array;
+  /** C. */
+  readonly inputs: number;
   readonly bias: Float64Array;
 }
 
-function reachOf(layer: ChainLayer): Reach {
-  const [, , channels, outputs] = layer.kernelShape;
-  const values = new Float64Array(channels * outputs);
-  for (let i = 0; i < layer.kernel.length; i++) {
-    const place = i % values.length;
-    values[place] = Math.max(values[place], Math.abs(layer.kernel[i]));
+/** @param channels of its input; those that its kernel has unless given */
+function reachOf(node: FloatWeightedNode, channels: number | undefined): Reach {
+  const { op, kernel, kernelShape, bias } = node;
+  const isDepthwise = op === 'depthwiseConv2d';
+  const groups = op === 'conv2d' ? (node.groups ?? 1) : 1;
+  const inputs = channels ?? kernelShape[2] * groups;
+  const outputs = bias.length;
+  const values = new Float64Array(isDepthwise ? outputs : inputs * outputs);
+  const channelOf = inputChannelOf(node, inputs);
+  for (let i = 0; i < kernel.length; i++) {
+    const place = isDepthwise ? i % outputs : channelOf(i) * outputs + (i % outputs);
+    values[place] = Math.max(values[place], Math.abs(kernel[i]));
   }
-  return { isDepthwise: layer.kind === 'depthwise', values, bias: layer.bias.map(Math.abs) };
+  return { isDepthwise, values, inputs, bias: Float64Array.from(bias, Math.abs) };
 }
 
 /**
  * What makes each output channel, where the inputs are scaled by `inward`: its largest weight, or
  * `BIAS_SHARE` of its bias if that is more.
  */
-function madeBy({ isDepthwise, values, bias }: Reach, inward: Float64Array | undefined) {
+function madeBy({ isDepthwise, values, inputs, bias }: Reach, inward: Float64Array | undefined) {
   const outputs = bias.length;
   const ranges = bias.map((value) => BIAS_SHARE * value);
+  const width = isDepthwise ? outputs / inputs : outputs;
   for (let i = 0, c = 0; i < values.length; c++) {
     const scale = inward === undefined ? 1 : inward[c];
-    const end = isDepthwise ? i + 1 : i + outputs;
-    for (let m = isDepthwise ? c : 0; i < end; i++, m++) {
+    const end = i + width;
+    for (let m = isDepthwise ? i : 0; i < end; i++, m++) {
       const value = values[i] * scale;
       if (value > ranges[m]) ranges[m] = value;
     }
@@ -146,18 +160,18 @@ function madeBy({ isDepthwise, values, bias }: Reach, inward: Float64Array | und
 }
 
 /** The largest weight that takes each input channel, where the outputs are divided by `outward`. */
-function takenBy({ isDepthwise, values, bias }: Reach, outward: Float64Array | undefined) {
+function takenBy({ isDepthwise, values, inputs, bias }: Reach, outward: Float64Array | undefined) {
   const outputs = bias.length;
   const factors = (outward ?? new Float64Array(outputs).fill(1)).map((scale) => 1 / scale);
-  if (isDepthwise) return values.map((value, c) => value * factors[c]);
-  const ranges = new Float64Array(values.length / outputs);
-  for (let c = 0; c < ranges.length; c++) {
-    let largest = 0;
-    for (let m = 0; m < outputs; m++) {
-      const value = values[c * outputs + m] * factors[m];
-      if (value > largest) largest = value;
+  const width = isDepthwise ? outputs / inputs : outputs;
+  const ranges = new Float64Array(inputs);
+  for (let c = 0, i = 0; c < inputs; c++) {
+    let largestTaken = 0;
+    for (let m = isDepthwise ? i : 0, end = i + width; i < end; i++, m++) {
+      const value = values[i] * factors[m];
+      if (value > largestTaken) largestTaken = value;
     }
-    ranges[c] = largest;
+    ranges[c] = largestTaken;
   }
   return ranges;
 }

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { RearchitectError } from './errors.ts';
+import { inputState } from './stretch.ts';
 
 /** Images in the network's input form; a data set's batches fit. */
 export interface InputBatch {
@@ -10,7 +11,7 @@ export interface InputBatch {
 
 /** What both networks have made of a batch of images so far. */
 export interface BatchState {
-  /** `images` at the beginning, then `original` and `rebuilt`; [N, H, W, C] each. */
+  /** As `stateOf` names them, [N, …] each. */
   readonly tensors: tf.NamedTensorMap;
   /** Of the images that are held out to measure on. */
   readonly isHeldOut: boolean;
@@ -24,7 +25,7 @@ export interface BatchSource {
   /** Images there are at most: those that cannot be read are left out. */
   readonly images: number;
   /** [H, W, C] */
-  readonly imageShape: readonly [number, number, number];
+  readonly imageShape: readonly number[];
 }
 
 /** Of so many batches one is held out. */
@@ -43,17 +44,20 @@ const JOINED_VALUES = 2 ** 21;
  */
 export class ImageStates {
   private readonly source: BatchSource;
+  private readonly input: string;
   private readonly budgetBytes: number;
   private kept: { readonly boundary: number; readonly states: BatchState[] } | undefined;
 
-  constructor(source: BatchSource, budgetBytes: number) {
+  /** @param input the networks' */
+  constructor(source: BatchSource, input: string, budgetBytes: number) {
     this.source = source;
+    this.input = input;
     this.budgetBytes = budgetBytes;
   }
 
-  /** The layer whose activations the next pass starts from; −1 is the pixels. */
+  /** The node that the next pass starts with; 0 is the first, which reads pixels. */
   get boundary(): number {
-    return this.kept?.boundary ?? -1;
+    return this.kept?.boundary ?? 0;
   }
 
   /** Whether activations of `valuesPerImage` numbers an image fit into the budget. */
@@ -62,12 +66,12 @@ export class ImageStates {
   }
 
   /**
-   * One pass: `advance` gets each batch's state at `boundary` and may return the state at `next`,
-   * which is kept in its place for the passes to come. States are disposed of here.
+   * One pass: `advance` gets each batch's state at `boundary` and returns the state at `next`, which is
+   * kept in its place for the passes to come; nothing where that is undefined. States are disposed of here.
    * @throws RearchitectError where there is no image
    */
   async pass(
-    next: number,
+    next: number | undefined,
     advance: (state: BatchState) => tf.NamedTensorMap | undefined,
   ): Promise<void> {
     const previous = this.kept;
@@ -98,9 +102,8 @@ export class ImageStates {
       });
     }
     if (states.length === 0) return;
-    const advanced = states[0].tensors.images === undefined;
     this.dispose();
-    this.kept = { boundary: advanced ? next : -1, states };
+    this.kept = { boundary: next ?? 0, states };
   }
 
   /**
@@ -134,7 +137,7 @@ export class ImageStates {
         );
       }
       yield {
-        tensors: { images: tf.tensor4d(images, [...shape]) },
+        tensors: inputState(this.input, tf.tensor4d(images, [...shape])),
         isHeldOut: index++ % HELD_OUT_EVERY === HELD_OUT_EVERY - 1,
         images: shape[0],
       };

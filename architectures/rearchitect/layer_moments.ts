@@ -1,38 +1,26 @@
 import * as tf from '@tensorflow/tfjs';
-import type { Chain, ChainLayer } from './chain.ts';
-import { activated, linearOutput, rows, runChain, type TransposedProduct } from './forward.ts';
 import { type BatchMoments, MOMENT_NAMES, type MomentSums } from './moments.ts';
-
-/** A pointwise layer to fit, and the depthwise layer that it reads. */
-export interface FittedLayer {
-  readonly depthwise: ChainLayer;
-  readonly pointwise: ChainLayer;
-}
-
-export const ORIGINAL = 'original';
-export const REBUILT = 'rebuilt';
+import { linear, rows, type TransposedProduct } from './run_nodes.ts';
+import { type Made, originalOutput, runStretch, type Stretch, stateOf } from './stretch.ts';
 
 /**
- * Runs both networks from a state (`images`, or `original` and `rebuilt`) up to the layer to fit, and
- * sums over the positions of the batch: the features are the rebuilt network's, the targets the
- * original's linear outputs. Made to be compiled: the weights are inputs (`weightTensors`).
- * @param parts the layers between the state and the one to fit, of both networks
+ * Runs both networks from a state up to the layer to fit, and sums over the positions of the batch: the
+ * features are what the rebuilt network feeds it, the targets the original's linear outputs. Where an
+ * output is added to something, the target is what makes the sum the original's. Made to be compiled: the
+ * weights are inputs (`stretchWeights`).
+ * @param kept tensors of the state that is put out too
  */
 export function layerMoments(
   inputs: tf.NamedTensorMap,
-  parts: { readonly original: Chain; readonly rebuilt: Chain },
-  fitted: { readonly original: FittedLayer; readonly rebuilt: FittedLayer },
+  stretch: Stretch,
+  kept: readonly string[],
   product: TransposedProduct,
 ): tf.NamedTensorMap {
-  const { original, rebuilt } = runNetworks(inputs, parts);
-  const { depthwise, pointwise } = fitted.original;
-  const approximated = activated(
-    depthwise.activation,
-    linearOutput(depthwise, original, ORIGINAL, inputs),
-  );
-  const targets = rows(linearOutput(pointwise, approximated, ORIGINAL, inputs));
-  const features = rows(linearOutput(fitted.rebuilt.depthwise, rebuilt, REBUILT, inputs));
-  const u = rows(approximated);
+  const made = runStretch(inputs, stretch);
+  const [input] = stretch.layer.original.inputs;
+  const targets = rows(targetsOf(inputs, stretch, made));
+  const features = rows(made.rebuilt(input));
+  const u = rows(made.original(input));
   const ones = tf.ones<tf.Rank.R2>([features.shape[0], 1]);
   const sums: Record<keyof MomentSums, ReturnType<TransposedProduct>> = {
     gram: product(features, features),
@@ -44,8 +32,7 @@ export function layerMoments(
     activatedSum: product(u, ones),
   };
   return {
-    original,
-    rebuilt,
+    ...stateOf(kept, made, stretch.differing),
     positions: tf.scalar(features.shape[0], 'int32'),
     ...Object.fromEntries(
       Object.entries(sums).flatMap(([name, { high, low }]) => [
@@ -54,6 +41,13 @@ export function layerMoments(
       ]),
     ),
   };
+}
+
+function targetsOf(inputs: tf.NamedTensorMap, stretch: Stretch, made: Made): tf.Tensor {
+  const { layer, residual, differing } = stretch;
+  const own = originalOutput(linear(layer.original), made, inputs);
+  if (residual === undefined || !differing.has(residual)) return own;
+  return own.add(made.original(residual).sub(made.rebuilt(residual)));
 }
 
 /** The sums that `layerMoments` put out, of doubles both parts. */
@@ -65,16 +59,4 @@ export function batchMoments(outputs: tf.NamedTensorMap): BatchMoments {
     ]),
   ) as unknown as BatchMoments['terms'];
   return { positions: outputs.positions.dataSync<'int32'>()[0], terms };
-}
-
-/** Both networks from `images`, or from `original` and `rebuilt`, to the end of their parts. */
-export function runNetworks(
-  inputs: tf.NamedTensorMap,
-  parts: { readonly original: Chain; readonly rebuilt: Chain },
-): { readonly original: tf.Tensor4D; readonly rebuilt: tf.Tensor4D } {
-  const start = (name: string) => (inputs.images ?? inputs[name]) as tf.Tensor4D;
-  return {
-    original: runChain(parts.original, start(ORIGINAL), ORIGINAL, inputs),
-    rebuilt: runChain(parts.rebuilt, start(REBUILT), REBUILT, inputs),
-  };
 }

@@ -1,28 +1,27 @@
 import * as tf from '@tensorflow/tfjs';
+import { type FloatGraph, floatGraph } from '../graph/float_graph.ts';
+import {
+  type FloatNode,
+  type FloatWeightedNode,
+  isActivated,
+  isWeightedFloat,
+} from '../graph/float_node.ts';
 import type { Compile, TensorFunction } from '../graph/float_runner.ts';
-import type { Variant } from '../variants.ts';
-import { activationResiduals, FEATURE_MEANS, ResidualSums } from './activation_residuals.ts';
+import { removeDeadChannels } from '../graph/passes/remove_dead_channels.ts';
+import { makerOf } from '../graph/passes/rewrite.ts';
 import {
-  type Activation,
-  type Chain,
-  type ChainLayer,
-  inputChannels,
-  outputChannelOf,
-  outputChannels,
-} from './chain.ts';
-import { removeDeadChannels } from './dead_channels.ts';
+  activationResiduals,
+  FEATURE_MEANS,
+  hasRelu,
+  ResidualSums,
+} from './activation_residuals.ts';
 import { DEFAULT_LAMBDA, LayerFit, type Residuals } from './fit_layer.ts';
-import { type TransposedProduct, weightTensors } from './forward.ts';
 import { type BatchSource, type BatchState, ImageStates } from './image_states.ts';
-import {
-  batchMoments,
-  type FittedLayer,
-  layerMoments,
-  ORIGINAL,
-  REBUILT,
-} from './layer_moments.ts';
+import { batchMoments, layerMoments } from './layer_moments.ts';
 import { Moments } from './moments.ts';
-import type { ReadChain } from './read_chain.ts';
+import type { TransposedProduct } from './run_nodes.ts';
+import { isExpansion, residualOf, type SeparablePair } from './separable_pairs.ts';
+import { type Fit, type Stretch, Stretches, stretchWeights } from './stretch.ts';
 
 const DEFAULT_ACTIVATION_PASSES = 3;
 
@@ -30,14 +29,20 @@ const DEFAULT_ACTIVATION_PASSES = 3;
 const ENOUGH_IMAGES = 50;
 const ENOUGH_POSITIONS = 40;
 
-/** Room for 224 × 224: 250 images after `Conv2d_6_pointwise`, 500 after `Conv2d_12_pointwise`. */
+/** Room for MobileNetV1 at 224 × 224: 250 images after `Conv2d_6_pointwise`, 500 after `Conv2d_12_pointwise`. */
 const DEFAULT_BUDGET_BYTES = 256 * 2 ** 20;
 
-export interface ReconstructOptions {
-  /** The network to rebuild: a standard MobileNetV1. */
-  readonly source: ReadChain;
-  /** What it becomes; its depthwise layers are linear. */
-  readonly variant: Variant;
+/** What of a network is rebuilt. */
+export interface Rebuilding {
+  /** The network, folded (`foldedGraph`). */
+  readonly source: FloatGraph;
+  /** Whose depthwise convolutions become linear. */
+  readonly pairs: readonly SeparablePair[];
+  /** Whether ReLU6 becomes ReLU before and behind them. */
+  readonly unclipped: boolean;
+}
+
+export interface ReconstructOptions extends Rebuilding {
   readonly images: BatchSource;
   readonly compile: Compile;
   readonly product: TransposedProduct;
@@ -47,8 +52,8 @@ export interface ReconstructOptions {
    */
   readonly budgetBytes?: number | undefined;
   /**
-   * Solutions after the first, each for the targets that the one before leaves behind the activation
-   * (`activationResiduals`); 3 unless given.
+   * Solutions after the first, each for the targets that the one before leaves behind the ReLU, where
+   * there is one (`activationResiduals`); 3 unless given.
    */
   readonly activationPasses?: number | undefined;
   /** Called after each pass (`passesOf`) with the layer and the number of passes so far. */
@@ -57,7 +62,7 @@ export interface ReconstructOptions {
 }
 
 export interface ReconstructedLayer {
-  /** slim's endpoint of the layer that was fitted. */
+  /** The pointwise convolution that was fitted. */
   readonly layer: string;
   /** Of the original's linear output, on held-out images; null where there is no such variance. */
   readonly unexplainedVariance: number | null;
@@ -78,8 +83,8 @@ export interface OutputStatistics {
 }
 
 export interface Reconstruction {
-  /** With the rebuilt network's activations. */
-  readonly chain: Chain;
+  /** The rebuilt network, folded. */
+  readonly graph: FloatGraph;
   /** Of each fitted layer. */
   readonly statistics: ReadonlyMap<string, OutputStatistics>;
   readonly layers: readonly ReconstructedLayer[];
@@ -88,15 +93,24 @@ export interface Reconstruction {
 }
 
 /** Passes over images that a reconstruction makes. */
-export function passesOf(chain: Chain, activationPasses = DEFAULT_ACTIVATION_PASSES): number {
-  return (1 + activationPasses) * chain.filter(({ kind }) => kind === 'pointwise').length;
+export function passesOf(
+  rebuilding: Rebuilding,
+  activationPasses = DEFAULT_ACTIVATION_PASSES,
+): number {
+  const { source, pairs } = rebuilding;
+  const nodes = new Map(unfittedNodes(rebuilding).map((node) => [node.name, node]));
+  return pairs.reduce((passes, { pointwise }) => {
+    const original = makerOf(source, pointwise) as FloatWeightedNode;
+    const rebuilt = nodes.get(pointwise) as FloatWeightedNode;
+    return passes + 1 + (hasRelu(original, rebuilt) ? activationPasses : 0);
+  }, 0);
 }
 
 /**
- * Rebuilds a standard MobileNetV1 as a variant whose depthwise layers are linear, so that it keeps
- * what it knows (README.md): layer by layer, the folded depthwise weights stay, the activation after
- * them goes, and the pointwise layer is fitted so that its linear output is the original's as nearly
- * as a linear layer can, given what the rebuilt network makes of the same images.
+ * Rebuilds a network with some of its depthwise layers linear, so that it keeps what it knows (README.md):
+ * layer by layer, the folded depthwise weights stay, the activation after them goes, and the pointwise layer
+ * is fitted so that its linear output is the original's as nearly as a linear layer can, given what the
+ * rebuilt network makes of the same images.
  *
  * @throws RearchitectError for no images, images of another shape, activations that are not finite
  */
@@ -112,22 +126,23 @@ export async function reconstruct(options: ReconstructOptions): Promise<Reconstr
 class Reconstructor {
   private readonly options: ReconstructOptions;
   private readonly states: ImageStates;
+  private readonly fits: readonly Fit[];
+  private readonly stretches: Stretches;
   /** The rebuilt network as far as it is fitted; the original's weights after that. */
-  private readonly rebuilt: ChainLayer[];
+  private readonly rebuilt: FloatNode[];
   /** Images that the first pass read. */
   private images = 0;
   private readonly progress: (layer: string) => void;
 
   constructor(options: ReconstructOptions) {
-    const { source, variant, images, budgetBytes = DEFAULT_BUDGET_BYTES, onProgress } = options;
+    const { source, images, budgetBytes = DEFAULT_BUDGET_BYTES, onProgress } = options;
     this.options = options;
-    this.states = new ImageStates(images, budgetBytes);
-    this.rebuilt = source.chain.map((layer) =>
-      withoutChannels(
-        { ...layer, activation: activationIn(variant, layer) },
-        layer.kind === 'depthwise' ? (source.zeroVariance.get(layer.name) ?? []) : [],
-      ),
-    );
+    this.states = new ImageStates(images, source.input.name, budgetBytes);
+    this.rebuilt = unfittedNodes(options);
+    this.fits = fitsOf(options);
+    const differing = differingTensors(source, this.rebuilt);
+    const networks = { original: source, rebuilt: this.rebuilt, differing };
+    this.stretches = new Stretches(networks, this.fits);
     let done = 0;
     this.progress = (layer) => onProgress?.(layer, ++done);
   }
@@ -135,90 +150,108 @@ class Reconstructor {
   async run(): Promise<Reconstruction> {
     const statistics = new Map<string, OutputStatistics>();
     const layers: ReconstructedLayer[] = [];
-    const { activationPasses = DEFAULT_ACTIVATION_PASSES } = this.options;
+    const { source, activationPasses = DEFAULT_ACTIVATION_PASSES } = this.options;
     let lambda = DEFAULT_LAMBDA;
-    for (const [index, { kind, name }] of this.rebuilt.entries()) {
-      if (kind !== 'pointwise') continue;
-      const { fitting, heldOut } = await this.measure(index);
-      const original = this.options.source.chain[index].kernel;
-      const fit = new LayerFit(fitting, heldOut, original, lambda);
-      this.takeOver(index, fit);
-      for (let pass = 0; pass < activationPasses; pass++) {
-        fit.improve(await this.residuals(index, fit.featureMeans()));
-        this.takeOver(index, fit);
-        this.progress(name);
+    for (const fit of this.fits) {
+      const { layer } = fit;
+      const original = makerOf(source, layer) as FloatWeightedNode;
+      const { fitting, heldOut } = await this.measure(fit);
+      const fitted = new LayerFit(fitting, heldOut, Float64Array.from(original.kernel), lambda);
+      this.takeOver(fit, fitted);
+      const passes = hasRelu(original, this.nodeOf(layer)) ? activationPasses : 0;
+      for (let pass = 0; pass < passes; pass++) {
+        fitted.improve(await this.residuals(fit, fitted.featureMeans()));
+        this.takeOver(fit, fitted);
+        this.progress(layer);
       }
-      lambda = fit.lambda;
-      statistics.set(name, fit.statistics());
+      lambda = fitted.lambda;
+      statistics.set(layer, fitted.statistics());
       layers.push({
-        layer: name,
-        unexplainedVariance: fit.unexplainedVariance,
+        layer,
+        unexplainedVariance: fitted.unexplainedVariance,
         lambda,
-        deadChannels: fit.constant.length,
+        deadChannels: fitted.constant.length,
         positions: fitting.positions + (heldOut?.positions ?? 0),
         features: fitting.inputs,
       });
     }
-    const chain = removeDeadChannels(this.rebuilt);
-    return { chain, statistics, layers, images: this.images };
+    const graph = removeDeadChannels(floatGraph({ ...source, nodes: this.rebuilt }));
+    return { graph, statistics, layers, images: this.images };
   }
 
   dispose(): void {
     this.states.dispose();
   }
 
-  private takeOver(index: number, { weights: kernel, bias, constant }: LayerFit): void {
-    this.rebuilt[index - 1] = withoutChannels(this.rebuilt[index - 1], constant);
-    this.rebuilt[index] = { ...this.rebuilt[index], kernel, bias };
+  private nodeOf(name: string): FloatWeightedNode {
+    return this.rebuilt[this.stretches.placeOf(name)] as FloatWeightedNode;
   }
 
-  /** A pass over all images: the moments of what the pointwise layer `index` reads and is to make. */
-  private async measure(
-    index: number,
-  ): Promise<{ fitting: Moments; heldOut: Moments | undefined }> {
-    const { source, product, signal } = this.options;
-    const layer = this.rebuilt[index];
-    const { parts, fitted } = this.stretch(index);
-    const { call, dispose } = this.compiled(index, (inputs) =>
-      layerMoments(inputs, parts, fitted, product),
+  private takeOver({ layer, depthwise }: Fit, { weights, bias, constant }: LayerFit): void {
+    const replace = (node: FloatNode) => {
+      this.rebuilt[this.stretches.placeOf(node.name)] = node;
+    };
+    replace(withoutChannels(this.nodeOf(depthwise), constant));
+    const kernel = Float32Array.from(weights);
+    replace({ ...this.nodeOf(layer), kernel, bias: Float32Array.from(bias) });
+  }
+
+  /** A pass over all images: the moments of what a layer reads and is to make. */
+  private async measure(fit: Fit): Promise<{ fitting: Moments; heldOut: Moments | undefined }> {
+    const { product, signal } = this.options;
+    const { kernelShape, bias } = this.nodeOf(fit.layer);
+    const { boundary } = this.states;
+    const next = this.stretches.placeOf(fit.from);
+    const state = this.stretches.state(next);
+    const isKept = next > boundary && this.states.fits(this.stretches.valuesOf(state));
+    const known = new Set(this.stretches.state(boundary));
+    const made = isKept ? state.filter((tensor) => !known.has(tensor)) : [];
+    const stretch = this.stretches.to(fit, boundary, made);
+    const { call, dispose } = this.compiled(stretch, (inputs) =>
+      layerMoments(inputs, stretch, made, product),
     );
-    const fitting = new Moments(inputChannels(layer), outputChannels(layer));
-    const heldOut = new Moments(inputChannels(layer), outputChannels(layer));
+    const fitting = new Moments(kernelShape[2], bias.length);
+    const heldOut = new Moments(kernelShape[2], bias.length);
+    const carried = isKept
+      ? this.stretches.stateNames(state.filter((name) => known.has(name)))
+      : [];
+    const madeNames = this.stretches.stateNames(made);
     let images = 0;
-    const advance = (state: BatchState): tf.NamedTensorMap | undefined => {
+    const advance = ({ tensors, isHeldOut, images: count }: BatchState) => {
       signal?.throwIfAborted();
-      const outputs = call(state.tensors);
-      const { original, rebuilt, ...sums } = outputs as { original: tf.Tensor; rebuilt: tf.Tensor };
-      let reached: tf.NamedTensorMap | undefined;
+      const outputs = call(tensors);
       try {
-        (state.isHeldOut ? heldOut : fitting).add(batchMoments(sums));
-        images += state.images;
-        if (this.states.fits((original.size + rebuilt.size) / state.images)) {
-          reached = { original, rebuilt };
-        }
-        return reached;
+        (isHeldOut ? heldOut : fitting).add(batchMoments(outputs));
+        images += count;
+        if (!isKept) return undefined;
+        const kept = [
+          ...madeNames.map((name) => [name, outputs[name].clone()] as const),
+          ...carried.map((name) => [name, tensors[name].clone()] as const),
+        ];
+        return Object.fromEntries(kept);
       } finally {
-        tf.dispose(reached === undefined ? outputs : sums);
+        tf.dispose(outputs);
       }
     };
     try {
-      await this.states.pass(index - 2, advance);
+      await this.states.pass(isKept ? next : undefined, advance);
     } finally {
       dispose();
     }
     this.images = images;
-    this.progress(source.chain[index].name);
+    this.progress(fit.layer);
     return { fitting, heldOut: heldOut.positions > 0 ? heldOut : undefined };
   }
 
-  /** A pass over as many images as it takes: what the fitted layer `index` misses behind its activation. */
-  private async residuals(index: number, featureMeans: Float64Array): Promise<Residuals> {
-    const layer = this.rebuilt[index];
-    const { parts, fitted } = this.stretch(index);
-    const { call, dispose } = this.compiled(index, (inputs) =>
-      activationResiduals(inputs, parts, fitted),
+  /** A pass over as many images as it takes: what a fitted layer misses behind its ReLU. */
+  private async residuals(fit: Fit, featureMeans: Float64Array): Promise<Residuals> {
+    const { kernelShape, bias } = this.nodeOf(fit.layer);
+    const [, , features] = kernelShape;
+    const stretch = this.stretches.to(fit, this.states.boundary);
+    const { call, dispose } = this.compiled(stretch, (inputs) =>
+      activationResiduals(inputs, stretch),
     );
-    const sums = new ResidualSums(inputChannels(layer), outputChannels(layer));
+    const sums = new ResidualSums(features, bias.length);
     const means = tf.tensor1d(Float32Array.from(featureMeans));
     let images = 0;
     try {
@@ -228,8 +261,7 @@ class Reconstructor {
         sums.add(outputs);
         tf.dispose(outputs);
         images += state.images;
-        const { positions } = sums.total;
-        return images < ENOUGH_IMAGES || positions < ENOUGH_POSITIONS * inputChannels(layer);
+        return images < ENOUGH_IMAGES || sums.total.positions < ENOUGH_POSITIONS * features;
       });
       return sums.total;
     } finally {
@@ -238,28 +270,9 @@ class Reconstructor {
     }
   }
 
-  /** What lies between the states that are kept and the pointwise layer `index`, in both networks. */
-  private stretch(index: number) {
-    const from = this.states.boundary + 1;
-    const partOf = (chain: Chain) => chain.slice(from, index - 1);
-    const fittedOf = (chain: Chain): FittedLayer => ({
-      depthwise: chain[index - 1],
-      pointwise: chain[index],
-    });
-    const { chain } = this.options.source;
-    return {
-      parts: { original: partOf(chain), rebuilt: partOf(this.rebuilt) },
-      fitted: { original: fittedOf(chain), rebuilt: fittedOf(this.rebuilt) },
-    };
-  }
-
   /** A function that gets both networks' weights beside its own inputs. */
-  private compiled(index: number, run: TensorFunction): ReturnType<Compile> {
-    const from = this.states.boundary + 1;
-    const weights = {
-      ...weightTensors(ORIGINAL, this.options.source.chain.slice(from, index + 1)),
-      ...weightTensors(REBUILT, this.rebuilt.slice(from, index + 1)),
-    };
+  private compiled(stretch: Stretch, run: TensorFunction): ReturnType<Compile> {
+    const weights = stretchWeights(stretch);
     const { call, dispose } = this.options.compile(run);
     return {
       call: (inputs) => call({ ...inputs, ...weights }),
@@ -271,18 +284,56 @@ class Reconstructor {
   }
 }
 
-function activationIn(variant: Variant, { kind }: ChainLayer): Activation {
-  if (kind === 'logits') return 'linear';
-  return kind === 'depthwise' ? variant.depthwiseActivation : variant.activation;
+/** The layers that are fitted, in execution order. */
+function fitsOf({ source, pairs }: Rebuilding): Fit[] {
+  const places = new Map(source.nodes.map(({ name }, index) => [name, index]));
+  return pairs
+    .map(({ depthwise, pointwise, before }): Fit => {
+      const layer = makerOf(source, pointwise) as FloatWeightedNode;
+      const residual = layer.activation === 'linear' ? residualOf(source, pointwise) : undefined;
+      const from = before !== undefined && isExpansion(source, before) ? before : depthwise;
+      return { layer: pointwise, depthwise, residual, from };
+    })
+    .sort((a, b) => places.get(a.layer)! - places.get(b.layer)!);
+}
+
+/** The network with its new activations, and without the channels that batch norms saw constant. */
+function unfittedNodes({ source, pairs, unclipped }: Rebuilding): FloatNode[] {
+  const depthwise = new Set(pairs.map((pair) => pair.depthwise));
+  const clipped = new Set(
+    unclipped ? pairs.flatMap(({ before = [], pointwise }) => [before, pointwise].flat()) : [],
+  );
+  return source.nodes.map((node) => {
+    if (!isActivated(node)) return node;
+    if (depthwise.has(node.name) && isWeightedFloat(node)) {
+      const dead = node.batchNorm?.deadChannels ?? [];
+      return { ...withoutChannels(node, dead), activation: 'linear' };
+    }
+    const isUnclipped = clipped.has(node.name) && node.activation === 'relu6';
+    return isUnclipped ? { ...node, activation: 'relu' } : node;
+  });
+}
+
+function differingTensors({ nodes }: FloatGraph, rebuilt: readonly FloatNode[]): Set<string> {
+  const differing = new Set<string>();
+  nodes.forEach((node, index) => {
+    const differs = node !== rebuilt[index] || node.inputs.some((name) => differing.has(name));
+    if (differs) differing.add(node.name);
+  });
+  return differing;
 }
 
 /** The layer with these outputs 0. */
-function withoutChannels(layer: ChainLayer, channels: readonly number[]): ChainLayer {
-  if (channels.length === 0) return layer;
+function withoutChannels<Node extends FloatWeightedNode>(
+  node: Node,
+  channels: readonly number[],
+): Node {
+  if (channels.length === 0) return node;
   const removed = new Set(channels);
+  const outputs = node.bias.length;
   return {
-    ...layer,
-    kernel: layer.kernel.map((weight, i) => (removed.has(outputChannelOf(layer, i)) ? 0 : weight)),
-    bias: layer.bias.map((value, channel) => (removed.has(channel) ? 0 : value)),
+    ...node,
+    kernel: node.kernel.map((weight, i) => (removed.has(i % outputs) ? 0 : weight)),
+    bias: node.bias.map((value, channel) => (removed.has(channel) ? 0 : value)),
   };
 }

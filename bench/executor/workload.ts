@@ -25,6 +25,7 @@ import { disjointData } from '../../workflows/reproduce/table_data.ts';
 import { writeNetwork } from '../peers/network/network_files.ts';
 import type { QuantizedImages } from '../peers/runtimes/network_loader.ts';
 import { NETWORK } from './record.ts';
+import { drawLikeTrained } from './trained_like_weights.ts';
 
 const CALIBRATION_IMAGES = 32;
 /** Of a network with random weights. */
@@ -100,7 +101,7 @@ export async function prepareWorkload(
   };
 }
 
-/** A network with its published weights, else with random ones, which take as long. */
+/** A network with its published weights, else with random ones that take as long as trained ones. */
 async function openNetwork(
   network: string,
   folder: string,
@@ -114,6 +115,7 @@ async function openNetwork(
   const config = networkConfig(known, STANDARD, { resolution, classes: CLASSES });
   context.reporter.info(`${known}: with random weights, as none are published`);
   const model = buildNetwork(config, { seed: SEED });
+  drawLikeTrained(model, SEED);
   const dir = join(folder, known);
   const card = {
     architecture: architectureOf(config),

@@ -1,9 +1,14 @@
-import { availableParallelism } from 'node:os';
+import { appendFileSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isWeightedFloat } from '../../architectures/graph/float_node.ts';
 import { sha256OfTensors } from '../../checkpoints/weight_tensor.ts';
 import type { Dataset } from '../../datasets/dataset.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
-import type { Tf8Plan } from '../../quantize/execute/plan.ts';
+import { AS_PUBLISHED } from '../../quantize/convert/recipe.ts';
 import { planOn } from '../../quantize/execute/plan_on.ts';
+import { encodeFloatOnnx } from '../../quantize/export/onnx/float_onnx.ts';
 import { BesideFloat } from '../../workflows/compare/beside_float.ts';
 import { ContestantMeter } from '../../workflows/compare/contestant.ts';
 import { type ImagePlan, planImages } from '../../workflows/compare/image_plan.ts';
@@ -14,6 +19,7 @@ import { type OpenedFloatModel, openFloatModel } from '../../workflows/open/open
 import { quantizeModel } from '../../workflows/quantize/quantize.ts';
 import type { ComparedFigures } from '../../workflows/records/comparison_record.ts';
 import type { RecipePiece } from '../../workflows/records/recipes_record.ts';
+import type { PeerFiles, PeerWork } from './nncf.ts';
 import type { Piece, PieceConditions } from './pieces.ts';
 
 export interface MeasuredNetworkOptions
@@ -87,8 +93,57 @@ export class MeasuredNetwork implements Disposable {
     const seconds = (performance.now() - begun) / 1000;
     const { user, system } = process.cpuUsage(cpu);
     using plan = planOn(model, { threads: availableParallelism() });
-    const figures = await this.figures(subset, recipe.name, plan);
+    const figures = await this.figures(subset, recipe.name, (_, images) => outputsOf(plan, images));
     return { subset, ...figures, seconds, processorSeconds: (user + system) / 1e6, commit };
+  }
+
+  /**
+   * Measures what another program makes of the float network after it has seen the images of a subset, on those
+   * of the others.
+   */
+  async measurePeer(
+    subset: number,
+    program: (files: PeerFiles) => Promise<PeerWork>,
+  ): Promise<{ readonly piece: RecipePiece; readonly work: PeerWork }> {
+    const folder = await mkdtemp(join(tmpdir(), 'tf8-peer-'));
+    try {
+      const files = await this.writePeerFiles(subset, folder);
+      const work = await program(files);
+      const bytes = await readFile(files.outputs);
+      const made = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+      let at = 0;
+      const figures = await this.figures(subset, 'a peer', ([float]) => {
+        at += float.length;
+        return [made.subarray(at - float.length, at)];
+      });
+      const { commit } = this.options;
+      const { seconds, processorSeconds } = work;
+      return { piece: { subset, ...figures, seconds, processorSeconds, commit }, work };
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+
+  private async writePeerFiles(subset: number, folder: string): Promise<PeerFiles> {
+    const at = (name: string) => join(folder, name);
+    const files = {
+      network: at('float.onnx'),
+      calibration: at('calibration.f32'),
+      measured: at('measured.f32'),
+      outputs: at('outputs.f32'),
+    };
+    const source = { dataset: this.dataset, images: 1, seed: this.options.seed, skip: 0 };
+    const { model, graph } = await quantizeModel(this.opened, AS_PUBLISHED, source, this.context);
+    const weights = graph.nodes.filter(isWeightedFloat).map((node) => [node.name, node] as const);
+    await writeFile(files.network, encodeFloatOnnx(model, new Map(weights)));
+    this.float ??= await this.openFloat();
+    await this.float.each(`images of ${this.name}`, ({ batch, span }) => {
+      const isHeldOut = this.plan.pieces[span].heldOut === subset;
+      const { images } = batch;
+      const bytes = new Uint8Array(images.buffer, images.byteOffset, images.byteLength);
+      appendFileSync(isHeldOut ? files.calibration : files.measured, bytes);
+    });
+    return files;
   }
 
   [Symbol.dispose](): void {
@@ -96,15 +151,21 @@ export class MeasuredNetwork implements Disposable {
     this.opened.dispose();
   }
 
-  /** @param plan the float network's own figures unless given */
-  private async figures(subset: number, label: string, plan?: Tf8Plan): Promise<ComparedFigures> {
+  /** @param outputsOfImages from the float network's outputs and the images; these outputs themselves unless given */
+  private async figures(
+    subset: number,
+    label: string,
+    outputsOfImages: (
+      float: readonly Float32Array[],
+      images: Float32Array,
+    ) => readonly Float32Array[] = (float) => float,
+  ): Promise<ComparedFigures> {
     this.float ??= await this.openFloat();
     const outputs = measuredOutputs(this.float.graph, this.opened.facts.outputs);
     const meter = new ContestantMeter(outputs, this.labelOffset);
     await this.float.each(`measuring ${this.name}, ${label}`, ({ batch, outputs: float, span }) => {
       if (this.plan.pieces[span].heldOut === subset) return;
-      const made = plan === undefined ? float : outputsOf(plan, batch.images);
-      meter.add(float, made, batch);
+      meter.add(float, outputsOfImages(float, batch.images), batch);
     });
     return meter.figures();
   }

@@ -2,7 +2,6 @@
 import { basename } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
 import { floatGraph } from '../../architectures/graph/float_graph.ts';
-import type { UnreadOperation } from '../../architectures/graph/float_network.ts';
 import { dropUnread } from '../../architectures/graph/passes/drop_unread.ts';
 import { messageOf } from '../../foundation/errors.ts';
 import { readBounded } from '../../foundation/files/byte_source.ts';
@@ -15,7 +14,8 @@ import {
 } from '../../foundation/onnx/generated/onnx_pb.ts';
 import { withInput } from '../graph_input.ts';
 import type { ImageSize } from '../input_affine.ts';
-import { isMost, type Reading, type ReadModel } from '../read_model.ts';
+import type { Reading, ReadModel } from '../read_model.ts';
+import { type Operators, UnreadPart } from '../unread_part.ts';
 import { type Made, OnnxDraft } from './draft.ts';
 import { damagedOnnx, UnsupportedOnnxError } from './errors.ts';
 import { fold } from './fold.ts';
@@ -71,15 +71,16 @@ export function readOnnx(
   const draft = new OnnxDraft(constants, name);
   const input = inputOf(graph, constants, name, reading.resolution, notes);
   draft.addInput(input);
-  const lost = new LostPart();
+  const lost = new UnreadPart(OPERATORS, UnsupportedOnnxError);
   for (const node of graph.node) {
-    if (!lost.reaches(node) && !fold(node, draft, name)) lost.attempt(node, draft);
+    lost.attempt(node, () => {
+      if (!fold(node, draft, name)) readOperator(node, draft);
+    });
   }
   const outputs = outputsOf(graph, draft, lost);
-  const weighted = graph.node.filter(isWeighted).length;
-  if (outputs.size === 0 || !isMost(weighted, lost.weighted, reading)) {
-    throw lost.firstError ?? damagedOnnx(name, 'nothing makes one of its outputs');
-  }
+  lost.requireMost(graph.node, outputs.size, reading, () =>
+    damagedOnnx(name, 'nothing makes one of its outputs'),
+  );
   const whole = floatGraph({
     name: basename(name).replace(/\.\w+$/, ''),
     input: { name: input.name, shape: draft.shapeOf(input) },
@@ -91,7 +92,7 @@ export function readOnnx(
   );
   return {
     ...withInput(dropUnread(whole), undefined, notes),
-    unread: lost.operations,
+    unread: lost.unread((node) => ({ name: node.output[0] ?? node.name, op: node.opType })),
     origin: { input: input.name, outputs, channelsFirst: new Set(turned) },
   };
 }
@@ -99,57 +100,23 @@ export function readOnnx(
 /** Operators that sum over weights, or over what two images have: what networks are made of. */
 const WEIGHTED = new Set(['Conv', 'ConvTranspose', 'Gemm', 'MatMul']);
 
-function isWeighted({ opType }: NodeProto): boolean {
-  return WEIGHTED.has(opType);
-}
-
-/** The operators that no float graph can hold, and all that comes from them. */
-class LostPart {
-  firstError: UnsupportedOnnxError | undefined;
-  readonly operations: UnreadOperation[] = [];
-  private readonly nodes: NodeProto[] = [];
-  private readonly tensors = new Set<string>();
-
-  get weighted(): number {
-    return this.nodes.filter(isWeighted).length;
-  }
-
-  /** Whether an operator reads of what is lost, and is lost with it. */
-  reaches(node: NodeProto): boolean {
-    if (!node.input.some((name) => this.tensors.has(name))) return false;
-    this.lose(node);
-    return true;
-  }
-
-  attempt(node: NodeProto, draft: OnnxDraft): void {
-    try {
-      readOperator(node, draft);
-    } catch (error) {
-      if (!(error instanceof UnsupportedOnnxError)) throw error;
-      this.firstError ??= error;
-      this.lose(node, error.what);
-    }
-  }
-
-  /** What the lost operators read of the rest: names of tensors. */
-  get ends(): readonly string[] {
-    return this.nodes.flatMap(({ input }) => input);
-  }
-
-  private lose(node: NodeProto, reason?: string): void {
-    this.nodes.push(node);
-    this.operations.push({ name: node.output[0] ?? node.name, op: node.opType, reason });
-    for (const output of node.output) this.tensors.add(output);
-  }
-}
+const OPERATORS: Operators<NodeProto, string> = {
+  inputs: ({ input }) => input,
+  outputs: ({ output }) => output,
+  isWeighted: ({ opType }) => WEIGHTED.has(opType),
+};
 
 /** The outputs that were reached, and where the network ends instead of the others: nodes → ONNX's tensors. */
-function outputsOf(graph: GraphProto, draft: OnnxDraft, lost: LostPart): Map<string, string> {
+function outputsOf(
+  graph: GraphProto,
+  draft: OnnxDraft,
+  lost: UnreadPart<NodeProto, string>,
+): Map<string, string> {
   const wanted = graph.output.map(({ name }) => name);
   const isWhole = wanted.every((name) => draft.find(name) !== undefined);
   const made = new Set(draft.nodes.map(({ name }) => name));
   const outputs = new Map<string, string>();
-  for (const tensor of isWhole ? wanted : [...wanted, ...lost.ends]) {
+  for (const tensor of isWhole ? wanted : [...wanted, ...lost.ends()]) {
     const node = draft.find(tensor)?.name;
     if (node !== undefined && made.has(node) && !outputs.has(node)) outputs.set(node, tensor);
   }

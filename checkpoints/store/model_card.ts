@@ -38,6 +38,17 @@ const plain = <Name extends NetworkName>(network: Name) =>
     classes,
   });
 
+/** Another network, which its layers alone describe. */
+const other = z.object({
+  network: z.literal('other'),
+  /** Height of its images, and their width and channels. */
+  resolution: z.int().min(1),
+  width: z.int().min(1),
+  channels: z.int().min(1),
+  /** Length of its first output. */
+  classes: z.int().min(1),
+});
+
 type InvertedResiduals = Exclude<VariantNetworkName, 'mobilenet_v1'>;
 
 const withVariants = (network: InvertedResiduals) =>
@@ -53,6 +64,7 @@ const architectureSchema = z.discriminatedUnion('network', [
   mobileNetV1,
   ...others.filter((name): name is InvertedResiduals => hasVariants(name)).map(withVariants),
   ...others.filter((name) => !hasVariants(name)).map((name) => plain(name)),
+  other,
 ]);
 
 const preprocessingSchema = z.object({
@@ -130,8 +142,9 @@ export function architectureOf(config: NetworkConfig): ModelCard['architecture']
   };
 }
 
-/** The network that a card speaks of: the inverse of `architectureOf`. */
-export function configOf(architecture: ModelCard['architecture']): NetworkConfig {
+/** The network of ours that a card speaks of, the inverse of `architectureOf`; undefined of another one. */
+export function configOf(architecture: ModelCard['architecture']): NetworkConfig | undefined {
+  if (architecture.network === 'other') return undefined;
   const { network, ...choices } = architecture;
   if (!hasVariants(network)) return { network, ...choices };
   const { variant = STANDARD.name, squeezeExcite, ...sizes } = choices as VariantChoices;

@@ -11,6 +11,7 @@ import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { INPUT_CHANNELS } from '../../architectures/conv_layer.ts';
 import {
   type FloatNetwork,
   networkOfGraph,
@@ -275,11 +276,21 @@ function cardOf(json: ModelJson, path: string): ModelCard | undefined {
 
 /** What the card says of the model's input and output against what they are. */
 function disagreementOf(model: tf.LayersModel, card: ModelCard): string | undefined {
-  const { resolution, classes } = card.architecture;
-  const shapes = (tensors: readonly { shape: readonly (number | null)[] }[]) =>
-    tensors.map(({ shape }) => `[${shape.map((size) => size ?? 'N').join(',')}]`).join(' and ');
-  const expected = `[N,${resolution},${resolution},3] to [N,${classes}]`;
-  const received = `${shapes(model.inputs)} to ${shapes(model.outputs)}`;
+  const { architecture } = card;
+  const { resolution, classes } = architecture;
+  const isOther = architecture.network === 'other';
+  const [width, channels] = isOther
+    ? [architecture.width, architecture.channels]
+    : [resolution, INPUT_CHANNELS];
+  const shapes = (all: readonly (readonly (number | null)[])[]) =>
+    all.map((shape) => `[${shape.map((size) => size ?? 'N').join(',')}]`).join(' and ');
+  const inputs = model.inputs.map(({ shape }) => shape);
+  // The card of another network speaks of its first output, be that a vector or not.
+  const outputs = isOther
+    ? [[null, model.outputs[0].shape.at(-1)!]]
+    : model.outputs.map(({ shape }) => shape);
+  const expected = `[N,${resolution},${width},${channels}] to [N,${classes}]`;
+  const received = `${shapes(inputs)} to ${shapes(outputs)}`;
   if (received === expected) return undefined;
   return `Expected a network from ${expected}, as the card says, but ${model.name} goes from ${received}`;
 }

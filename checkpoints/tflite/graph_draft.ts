@@ -1,5 +1,4 @@
 /** The float graph that a `.tflite` file becomes, while its operators are read. */
-import type { UnreadOperation } from '../../architectures/graph/float_network.ts';
 import type { FloatNode } from '../../architectures/graph/float_node.ts';
 import { outputShape } from '../../architectures/graph/operations/table.ts';
 import type { Shape } from '../../architectures/graph/shape.ts';
@@ -17,18 +16,12 @@ export interface Made {
 
 export class GraphDraft {
   readonly nodes: FloatNode[] = [];
-  /** Operators that are no nodes, in execution order. */
-  readonly unread: UnreadOperation[] = [];
-  /** Why the first of them is none. */
-  firstError: UnsupportedOperatorError | undefined;
   private readonly file: TfliteFile;
   private readonly constants: TfliteConstants;
   /** By the index of a tensor: what it is in the graph. */
   private readonly made = new Map<number, Made>();
   /** By the index of a tensor: the constant that it is. */
   private readonly same = new Map<number, TfliteTensor>();
-  /** Indices of the tensors that nothing of the graph makes. */
-  private readonly lost = new Set<number>();
   private readonly names = new Set<string>();
 
   constructor(file: TfliteFile) {
@@ -104,36 +97,9 @@ export class GraphDraft {
     return name;
   }
 
-  /** The network ends before the operator. */
-  leaveOut(operator: TfliteOperator, error?: UnsupportedOperatorError): void {
-    for (const index of operator.outputs) {
-      this.made.delete(index);
-      this.lost.add(index);
-    }
-    const { name: op } = operator;
-    this.unread.push({ name: this.labelOf(operator), op, reason: error?.what });
-    this.firstError ??= error;
-  }
-
-  /** Takes an input for one that is left out with what it feeds. */
-  leaveOutInput(index: number): void {
-    this.lost.add(index);
-  }
-
-  /** Whether the operator reads what was left out. */
-  readsLost({ inputs }: TfliteOperator): boolean {
-    return inputs.some((index) => this.lost.has(index));
-  }
-
-  /** Tensors of the graph that operators read which are left out. */
-  ends(): number[] {
-    const left = this.file.operators.filter(({ outputs }) =>
-      outputs.some((index) => this.lost.has(index)),
-    );
-    const [input] = this.made.keys();
-    return left
-      .flatMap(({ inputs }) => inputs)
-      .filter((index) => this.made.has(index) && this.made.get(index) !== this.made.get(input));
+  /** The network ends before the operator: what was begun for it is no part of the graph. */
+  forget({ outputs }: TfliteOperator): void {
+    for (const index of outputs) this.made.delete(index);
   }
 
   unsupported(operator: TfliteOperator, what?: string): UnsupportedOperatorError {
@@ -141,7 +107,8 @@ export class GraphDraft {
     return new UnsupportedOperatorError(label, what);
   }
 
-  private labelOf({ outputs }: TfliteOperator): string {
+  /** What messages call an operator: by its output. */
+  labelOf({ outputs }: TfliteOperator): string {
     return this.file.tensors[outputs[0]]?.name.split(';')[0] ?? 'an operator';
   }
 

@@ -8,10 +8,11 @@ import { readBounded } from '../../foundation/files/byte_source.ts';
 import { TENSOR_TYPE } from '../../foundation/flatbuffers/tflite_schema.ts';
 import { withInput } from '../graph_input.ts';
 import type { PixelRange } from '../input_affine.ts';
-import { isMost, type Reading, type ReadModel } from '../read_model.ts';
+import type { Reading, ReadModel } from '../read_model.ts';
+import { type Operators, UnreadPart } from '../unread_part.ts';
 import { typeName } from './constants.ts';
 import { damagedTflite, UnsupportedOperatorError } from './errors.ts';
-import { GraphDraft } from './graph_draft.ts';
+import { GraphDraft, type Made } from './graph_draft.ts';
 import { readOperator } from './operators.ts';
 import {
   parseTflite,
@@ -41,6 +42,12 @@ const WEIGHTED = new Set([
   'BATCH_MATMUL',
 ]);
 
+const OPERATORS: Operators<TfliteOperator, number> = {
+  inputs: ({ inputs }) => inputs,
+  outputs: ({ outputs }) => outputs,
+  isWeighted: ({ name }) => WEIGHTED.has(name),
+};
+
 /**
  * Reads a `.tflite` file, float or quantized, up to operators that no float graph can hold.
  * @throws UserError where it is damaged, reads several images, or naming the operator before which little
@@ -59,59 +66,49 @@ export function readTflite(bytes: Uint8Array, name: string, reading: Reading = {
   const draft = new GraphDraft(file);
   const input = imageInput(file);
   const source = draft.addInput(input, imageShape(draft.tensor(input), name));
-  for (const other of file.inputs) if (other !== input) draft.leaveOutInput(other);
-  for (const operator of file.operators) readOrLeave(operator, draft);
-  const { nodes, unread } = draft;
-  const outputs = outputsOf(file, draft);
-  requireRead(file, draft, outputs, reading);
+  const lost = new UnreadPart(OPERATORS, UnsupportedOperatorError);
+  for (const other of file.inputs) if (other !== input) lost.leaveOutInput(other);
+  for (const operator of file.operators) {
+    if (!lost.attempt(operator, () => readOperator(operator, draft))) draft.forget(operator);
+  }
+  const { nodes } = draft;
+  const outputs = outputsOf(file, draft, lost, source);
+  lost.requireMost(file.operators, outputs.size, reading, () =>
+    damagedTflite(name, 'its images come into none of its outputs'),
+  );
   const read = floatGraph({
     name: basename(name).replace(/\.\w+$/, ''),
     input: source,
     nodes,
     outputs: [...outputs.keys()],
   });
-  const graph = unread.length === 0 ? read : dropUnread(read);
+  const graph = lost.isEmpty ? read : dropUnread(read);
+  const unread = lost.unread((operator) => ({
+    name: draft.labelOf(operator),
+    op: operator.name,
+  }));
   const prepared = withInput(graph, quantizedInput(file, input), dequantizedNotes(file));
   return { ...prepared, unread, origin: { input: String(input), outputs } };
 }
 
-function readOrLeave(operator: TfliteOperator, draft: GraphDraft): void {
-  if (draft.readsLost(operator)) {
-    draft.leaveOut(operator);
-    return;
-  }
-  try {
-    readOperator(operator, draft);
-  } catch (error) {
-    if (!(error instanceof UnsupportedOperatorError)) throw error;
-    draft.leaveOut(operator, error);
-  }
-}
-
 /** Those of the file, and what is read by what is left out: names of nodes → numbers of tensors. */
-function outputsOf({ name, outputs }: TfliteFile, draft: GraphDraft): Map<string, string> {
+function outputsOf(
+  { name, outputs }: TfliteFile,
+  draft: GraphDraft,
+  lost: UnreadPart<TfliteOperator, number>,
+  input: Made,
+): Map<string, string> {
   const made = outputs.filter((output) => draft.find(output) !== undefined);
-  if (draft.unread.length === 0 && made.length < outputs.length) {
+  if (lost.isEmpty && made.length < outputs.length) {
     throw damagedTflite(name, 'nothing makes one of its outputs');
   }
   const names = new Map<string, string>();
-  for (const index of [...made, ...draft.ends()]) {
-    const { name: node } = draft.find(index)!;
-    if (!names.has(node)) names.set(node, String(index));
+  for (const index of [...made, ...lost.ends()]) {
+    const node = draft.find(index);
+    if (node === undefined || (node === input && !made.includes(index))) continue;
+    if (!names.has(node.name)) names.set(node.name, String(index));
   }
   return names;
-}
-
-function requireRead(
-  { name, operators }: TfliteFile,
-  { unread, firstError }: GraphDraft,
-  outputs: ReadonlyMap<string, string>,
-  reading: Reading,
-): void {
-  const weighted = operators.filter(({ name: op }) => WEIGHTED.has(op)).length;
-  const lost = unread.filter(({ op }) => WEIGHTED.has(op)).length;
-  if (outputs.size > 0 && isMost(weighted, lost, reading)) return;
-  throw firstError ?? damagedTflite(name, 'its images come into none of its outputs');
 }
 
 /**

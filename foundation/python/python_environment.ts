@@ -56,6 +56,16 @@ export const RUNTIMES: PythonPackages = {
   reuseWheel: false,
 };
 
+/** NNCF with ONNX and ONNX Runtime: post-training quantization of others. */
+export const NNCF: PythonPackages = {
+  name: 'python-nncf',
+  title: 'NNCF 3.4',
+  requirements: join(repositoryRoot(), 'foundation', 'python', 'nncf.txt'),
+  versions: ['3.11', '3.12', '3.13'],
+  bytes: 0.6e9,
+  reuseWheel: false,
+};
+
 /** TensorFlow Lite Micro's interpreter, whose reference kernels microcontrollers run. */
 export const MICRO: PythonPackages = {
   name: 'python-micro',
@@ -63,6 +73,16 @@ export const MICRO: PythonPackages = {
   requirements: join(repositoryRoot(), 'foundation', 'python', 'micro.txt'),
   versions: ['3.11', '3.12'],
   bytes: 0.1e9,
+  reuseWheel: false,
+};
+
+/** What executes QONNX files, node by node. */
+export const QONNX: PythonPackages = {
+  name: 'python-qonnx',
+  title: 'QONNX 1.0',
+  requirements: join(repositoryRoot(), 'foundation', 'python', 'qonnx.txt'),
+  versions: ['3.11', '3.12'],
+  bytes: 0.4e9,
   reuseWheel: false,
 };
 

@@ -6,6 +6,7 @@
 import type { ImageShape, Tf8Node } from '../model/tf8_model.ts';
 import type { QuantizationParams } from '../params/quantization.ts';
 import type { ActivationKind } from '../params/requantization.ts';
+import type { RoundingName } from '../params/roundings.ts';
 
 export interface Analysis {
   readonly model: string;
@@ -32,6 +33,39 @@ export interface Analysis {
   readonly agreement?: Agreement;
   /** Only of images whose classes are known; with parts in TF8 where that was asked for. */
   readonly accuracy?: AccuracyAnalysis | PartialAccuracyAnalysis;
+  /** Where the network has another rule of requantization than the default. */
+  readonly profile?: ProfileAnalysis;
+}
+
+/** What a rule of requantization (eq. 16) costs a network against the default one, eq. 5. */
+export interface ProfileAnalysis {
+  readonly name: RoundingName;
+  /** In execution order. */
+  readonly layers: readonly ProfileLayer[];
+  /** How often networks of both rules give an image the same first class; absent where there are no classes. */
+  readonly agreement?: Agreement;
+  /** The network by the default rule, with the scales that it would have. */
+  readonly default?: {
+    /** With the float network. */
+    readonly agreement: Agreement;
+    readonly accuracy?: AccuracyAnalysis;
+  };
+}
+
+export interface ProfileLayer {
+  readonly layer: string;
+  /** Bytes of the output over all images. */
+  readonly elements: number;
+  /** Those that the default rule makes otherwise of the same inputs. */
+  readonly differingHere: number;
+  /** Those that differ where the whole network up to here has the default rule. */
+  readonly differing: number;
+  /** Of these, in bytes. */
+  readonly maxDifference: number;
+  /** Against float, the whole network up to here by this rule: mean over the images. */
+  readonly sqnrDb: number;
+  /** The same by the default rule and its own scales; absent of a layer that only this rule has. */
+  readonly defaultSqnrDb?: number;
 }
 
 /** Signal to quantization noise of one tensor over the images. */

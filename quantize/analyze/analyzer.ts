@@ -13,6 +13,7 @@ import { FloatNetwork } from './float_network.ts';
 import { type LayerInTf8, layerInTf8 } from './layer_in_tf8.ts';
 import { LayerMeter } from './layer_meter.ts';
 import { LogitsEffects } from './logits_effects.ts';
+import type { ProfileMeter } from './profile_meter.ts';
 import { type Activations, TensorMeter } from './tensor_meter.ts';
 
 export interface AnalyzerOptions {
@@ -26,6 +27,8 @@ export interface AnalyzerOptions {
   readonly kernels: Kernels;
   /** Threads of the whole TF8 network, 1 unless given. */
   readonly threads?: number;
+  /** Measures the model's rule of requantization against the default one; whoever made it disposes of it. */
+  readonly profile?: ProfileMeter | undefined;
 }
 
 /** What both networks give for a batch of images: the output of classes (`outputNode`). */
@@ -34,6 +37,8 @@ export interface BothLogits {
   readonly float: Float32Array;
   /** [N, classes] as bytes, which have the order of what they stand for */
   readonly tf8: Uint8Array;
+  /** The same by the default rule of requantization, where another is measured. */
+  readonly plain?: Uint8Array;
 }
 
 /**
@@ -78,9 +83,11 @@ export class Analyzer implements Disposable {
    *   float network makes a value of them that is not finite
    */
   add(images: Float32Array): BothLogits {
-    const { nodes, input } = this.options.graph;
+    const { profile, graph } = this.options;
+    const { nodes, input } = graph;
     const inNetwork = this.plan.run(images);
     const batch = images.length / elements(input.shape);
+    const plain = profile?.begin(images, inNetwork, batch);
     const tensors = new Map<string, Activations>([[input.name, this.input.add(images, batch)]]);
     const main = outputNode(this.options.model).name;
     let logits = images;
@@ -88,12 +95,13 @@ export class Analyzer implements Disposable {
       const sources = inputs.map((input) => byName(tensors, input));
       const output = this.layers[index].add(sources, byName(inNetwork, name), batch);
       requireFinite(output, name);
+      profile?.layer(index, output);
       tensors.set(name, output);
       if (name === main) logits = output.values;
       for (const input of inputs) if (this.lastUse.get(input) === index) tensors.delete(input);
     });
     this.images += batch;
-    return { float: logits, tf8: byName(inNetwork, main) };
+    return { float: logits, tf8: byName(inNetwork, main), ...(plain && { plain }) };
   }
 
   /**
@@ -121,7 +129,7 @@ export class Analyzer implements Disposable {
         remedy: 'Analyze one image or more that can be read.',
       });
     }
-    const { model, graph } = this.options;
+    const { model, graph, profile } = this.options;
     const several = graph.outputs.length > 1;
     const layers = this.layers.map((layer, index) => {
       const { name } = graph.nodes[index];
@@ -143,6 +151,7 @@ export class Analyzer implements Disposable {
       ...(several && { outputs: graph.outputs }),
       layers,
       diagnosis: diagnose(input, layers),
+      ...(profile && { profile: profile.analysis() }),
     };
   }
 }

@@ -3,7 +3,7 @@ import { type FloatGraph, floatGraph } from '../../architectures/graph/float_gra
 import type { FloatNode } from '../../architectures/graph/float_node.ts';
 import { byName } from '../model/by_name.ts';
 import { type Tf8Model, tensorSpecs } from '../model/tf8_model.ts';
-import { leastSummandScale } from '../params/addition.ts';
+import { LEAST_RATIO, leastSummandScale } from '../params/addition.ts';
 import type { CalibratedRanges } from './calibrate.ts';
 import { type ConvertOptions, convertGraph } from './convert_graph.ts';
 import type { ObservedRange } from './observed_range.ts';
@@ -26,7 +26,7 @@ export function convertBalanced(
   options: ConvertOptions,
 ): ConvertedGraph {
   const model = convertGraph(graph, calibration, options);
-  const ranges = tooFine(model);
+  const ranges = tooFine(model, options.rounding);
   if (ranges.size === 0) return { model, graph, calibration };
   const nodes = graph.nodes.flatMap((node): FloatNode[] => {
     const names = node.inputs.map((_, index) => summandName(node.name, index));
@@ -53,12 +53,16 @@ function summandName(sum: string, index: number): string {
 }
 
 /** The ranges that such inputs get, by the names of their nodes. */
-function tooFine(model: Tf8Model): Map<string, ObservedRange> {
+function tooFine(
+  model: Tf8Model,
+  rounding: ConvertOptions['rounding'],
+): Map<string, ObservedRange> {
   const specs = tensorSpecs(model);
   const ranges = new Map<string, ObservedRange>();
   for (const node of model.nodes) {
     if (node.op !== 'add' && node.op !== 'subtract') continue;
-    const least = leastSummandScale(node.output.quantization.scale);
+    const sum = node.output.quantization.scale;
+    const least = rounding === 'power-of-two' ? sum * LEAST_RATIO : leastSummandScale(sum);
     for (const [index, input] of node.inputs.entries()) {
       const { scale, zeroPoint } = byName(specs, input).quantization;
       if (scale >= least) continue;

@@ -42,6 +42,7 @@ import { weightParams } from '../params/weight_params.ts';
 import type { CalibratedRanges } from './calibrate.ts';
 import { rangeOf } from './observed_range.ts';
 import { requireTf8, tf8Activation, unsupported } from './require_tf8.ts';
+import { powerOfTwoRange } from './scale_forms.ts';
 
 export interface ConvertOptions
   extends Pick<Tf8Model, 'labelOffset' | 'classNames' | 'provenance'> {
@@ -71,7 +72,7 @@ export function convertGraph(
 ): Tf8Model {
   requireTf8(graph);
   const { inputRange: range, centralFraction, labelOffset, classNames, provenance } = options;
-  const { onNote, resample, rounding } = options;
+  const { resample, rounding } = options;
   const input = {
     name: graph.input.name,
     shape: imageShape(graph.input.shape),
@@ -81,7 +82,7 @@ export function convertGraph(
   const nodes = graph.nodes.map((node) => {
     const inputs = node.inputs.map((name) => byName(specs, name));
     const shape = imageShape(shapeIn(graph, node.name));
-    const converted = convertNode(node, shape, inputs, calibration, onNote);
+    const converted = convertNode(node, shape, inputs, calibration, options);
     specs.set(node.name, converted.output);
     return converted;
   });
@@ -119,7 +120,7 @@ function convertNode(
   shape: ImageShape,
   inputSpecs: readonly TensorSpec[],
   calibration: CalibratedRanges,
-  onNote: ConvertOptions['onNote'],
+  { onNote, rounding }: Pick<ConvertOptions, 'onNote' | 'rounding'>,
 ): Tf8Node {
   const { name, inputs, op } = node;
   const inputQuantizations = inputSpecs.map(({ quantization }) => quantization);
@@ -194,7 +195,8 @@ function convertNode(
     }
     case 'prelu': {
       const slopes = slopesFor(node, from);
-      const alpha = paramsFromRange(slopes.range.min, slopes.range.max);
+      const range = rounding === 'power-of-two' ? powerOfTwoRange(slopes.range) : slopes.range;
+      const alpha = paramsFromRange(range.min, range.max);
       return {
         op,
         name,

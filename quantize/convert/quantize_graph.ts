@@ -148,8 +148,14 @@ function forProfile(recipe: Recipe, rounding: ConvertOptions['rounding']): Recip
   return { ...recipe, name: `${recipe.name}, powers of two`, scales: 'powerOfTwo' };
 }
 
-/** @throws QuantizationError for per-channel weights with zero points of their own, which the executor does not have */
-function requireArithmetic({ name, weights }: Recipe): void {
+/** @throws QuantizationError for per-channel weights with zero points of their own, and for wider activations, which the executor does not have */
+function requireArithmetic({ name, weights, activations }: Recipe): void {
+  if (activations !== undefined) {
+    throw new QuantizationError(
+      `Expected activations of 8 bits but the recipe ${name} has some of ${activations.bits}`,
+      { remedy: 'Leave "activations" out: only a comparison simulates wider ones.' },
+    );
+  }
   if (weights.granularity === 'tensor' || weights.symmetric) return;
   throw new QuantizationError(
     `Expected symmetric weights where each channel has its own range (weights.granularity "channel") but the recipe ${name} has weights.symmetric false`,

@@ -63,6 +63,13 @@ export const RecipeSchema = z.strictObject({
   /** Of activations and weights, for chips that shift; the input keeps the scale of its preprocessing. */
   scales: z.literal('powerOfTwo').exactOptional(),
   corrections: z.array(Correction),
+  /** Activations of 16 bits, of these layers or of all: simulated, to compare with; there is no such TF8 model. */
+  activations: z
+    .strictObject({
+      bits: z.literal(16),
+      layers: z.union([z.literal('all'), z.array(z.string().min(1)).min(1)]),
+    })
+    .exactOptional(),
 });
 
 export type Recipe = z.infer<typeof RecipeSchema>;

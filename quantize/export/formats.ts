@@ -2,11 +2,12 @@ import type { Tf8Model } from '../model/tf8_model.ts';
 import { FileError, QuantizationError } from '../params/errors.ts';
 import { C } from './c/c.ts';
 import { CSV } from './csv/csv.ts';
-import { ENCODINGS } from './encodings/encodings.ts';
+import { ENCODINGS, ENCODINGS_1, ENCODINGS_2 } from './encodings/encodings.ts';
 import type { ExportFormat } from './export_format.ts';
 import { FORMAT_NAMES, type FormatName } from './format_names.ts';
 import { NPZ } from './npz/npz.ts';
 import { ONNX, ONNX_INT8 } from './onnx/onnx.ts';
+import { QONNX } from './qonnx/qonnx.ts';
 import { TFLITE, TFLITE_INT8 } from './tflite/tflite.ts';
 
 const FORMATS = {
@@ -14,7 +15,10 @@ const FORMATS = {
   'tflite-int8': TFLITE_INT8,
   onnx: ONNX,
   'onnx-int8': ONNX_INT8,
+  qonnx: QONNX,
   encodings: ENCODINGS,
+  'encodings-1': ENCODINGS_1,
+  'encodings-2': ENCODINGS_2,
   npz: NPZ,
   c: C,
   csv: CSV,

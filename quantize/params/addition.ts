@@ -15,8 +15,9 @@ export interface Addition {
 /** Bits of the larger multiplier after its first: it lies in [2²⁰, 2²¹]. */
 const MULTIPLIER_BITS = 20;
 
-/** The larger of scaleA / scaleOut and scaleB / scaleOut. */
-const [LEAST_RATIO, RATIO_LIMIT] = [2 ** -10, 2 ** 8];
+/** The least of scaleA / scaleOut and scaleB / scaleOut, and what both are below. */
+export const LEAST_RATIO = 2 ** -10;
+const RATIO_LIMIT = 2 ** 8;
 
 /** The least and the greatest scale of a sum (eq. 9) of inputs at these scales. */
 export function sumScales(scaleA: number, scaleB: number): readonly [least: number, most: number] {

@@ -6,13 +6,14 @@ export function analyzeCommandLine(options: AnalyzeOptions): string {
   const { model, dataset, data, limit, perClass, seed, tier } = options;
   const { recipe, zeroVariance, accuracy, calibrationData, calibrationImages, inputRange } =
     options;
-  const { preprocessing, resolution, softmax } = options;
+  const { preprocessing, resolution, softmax, profile } = options;
   const words = optionWords([
     ['dataset', dataset],
     ['data', data && 'DIR'],
     ['limit', limit],
     ['per-class', perClass],
     ['recipe', recipe === undefined ? undefined : shownRecipe(recipe)],
+    ['profile', profile],
     ['zero-variance', zeroVariance],
     ['calibration-data', calibrationData && 'DIR'],
     ['calibration-images', calibrationImages],

@@ -5,11 +5,12 @@ import { optionWords, shownRecipe } from './words.ts';
 export function compareCommandLine(options: CompareOptions): string {
   const { model, dataset, data, limit, seed, tier, recipes, subsets } = options;
   const { calibrationData, calibrationImages, curve, inputRange, outputs } = options;
-  const { preprocessing, resolution, softmax } = options;
+  const { preprocessing, resolution, softmax, profiles } = options;
   const words = optionWords([
     ['dataset', dataset],
     ['data', data && 'DIR'],
     ['recipes', recipes?.map(shownRecipe).join(',')],
+    ['profiles', profiles?.join(',')],
     ['calibration-data', calibrationData && 'DIR'],
     ['calibration-images', calibrationImages?.join(',')],
     ['curve', curve?.join(',')],

@@ -14,6 +14,7 @@ import {
   OVERWRITE,
   PER_CLASS,
   PREPROCESSING,
+  PROFILE,
   QUANTIZATION_RECIPE,
   SEED,
   SEED_RANGE,
@@ -34,6 +35,10 @@ export const analyzeCommand = defineCommand({
       .option('limit', { ...LIMIT, defaultDescription: String(ANALYZED_IMAGES) })
       .option('per-class', PER_CLASS)
       .option('recipe', QUANTIZATION_RECIPE)
+      .option('profile', {
+        ...PROFILE,
+        describe: `${PROFILE.describe}. What it costs against LiteRT's is measured layer by layer`,
+      })
       .option('zero-variance', ZERO_VARIANCE)
       .option('calibration-data', CALIBRATION_DATA)
       .option('calibration-images', CALIBRATION_IMAGES)
@@ -75,6 +80,10 @@ export const analyzeCommand = defineCommand({
     [
       'analyze mobilenet_v1_1.0_224 --data DIR --per-class 1',
       'one image of each class, as the paper has it',
+    ],
+    [
+      'analyze mobilenet_v1_1.0_224 --data DIR --recipe best --profile double-rounding',
+      'what the rounding of TensorFlow Lite Micro changes',
     ],
     ['analyze models/friendly --accuracy', 'accuracy with parts in TF8, too'],
   ],

@@ -1,3 +1,5 @@
+import { nearest } from '../../foundation/nearest.ts';
+import { ROUNDINGS, type RoundingName } from '../../quantize/params/roundings.ts';
 import { COMPARED_RECIPES } from '../../workflows/compare/compare_options.ts';
 import { defineCommand } from '../command.ts';
 import { compareCommandLine } from '../command_lines/compare.ts';
@@ -33,6 +35,12 @@ export const compareCommand = defineCommand({
         defaultDescription: COMPARED_RECIPES.join(','),
         coerce: (text: string | undefined) => text?.split(',').map((name) => name.trim()),
         describe: 'Recipes of quantization, with commas: names, or JSON files',
+      })
+      .option('profiles', {
+        type: 'string',
+        requiresArg: true,
+        coerce: (text: string | undefined) => (text === undefined ? undefined : profiles(text)),
+        describe: `Profiles of rounding beside LiteRT's, with commas, a row of each recipe for each: ${ROUNDINGS.slice(1).join(', ')}`,
       })
       .option('calibration-data', CALIBRATION_DATA)
       .option('calibration-images', {
@@ -80,6 +88,10 @@ export const compareCommand = defineCommand({
       'compare models/mine --data DIR --recipes best --curve 5,10,25,50,100 --subsets 3',
       'how many images are enough',
     ],
+    [
+      'compare models/mine --data DIR --recipes best --profiles double-rounding,power-of-two',
+      "what a chip's own rounding costs",
+    ],
   ],
   inputs: ({ model, dataset, data, calibrationData }) => ({
     floatModels: [model],
@@ -103,6 +115,18 @@ export const compareCommand = defineCommand({
     ].join('\n');
   },
 });
+
+function profiles(text: string): readonly RoundingName[] {
+  const names = text.split(',').map((name) => name.trim());
+  return [...new Set(names)].map((name) => {
+    const found = ROUNDINGS.find((known) => known === name);
+    if (found !== undefined) return found;
+    const meant = nearest(name, ROUNDINGS);
+    throw new Error(
+      `Expected profiles of ${ROUNDINGS.join(', ')} for --profiles but received "${name}"${meant === undefined ? '' : `; did you mean ${meant}?`}`,
+    );
+  });
+}
 
 function counts(text: string | undefined, name: string): readonly number[] | undefined {
   if (text === undefined) return undefined;

@@ -1,5 +1,6 @@
 import { FORMAT_DESCRIPTIONS, FORMAT_NAMES } from '../../quantize/export/format_names.ts';
 import type { ExportResult } from '../../workflows/export/export.ts';
+import { EXACT_PRODUCTS_WORDS } from '../../workflows/verify/explain_difference.ts';
 import { runtimesOf } from '../../workflows/verify/runtime_names.ts';
 import { defineCommand } from '../command.ts';
 import {
@@ -12,12 +13,14 @@ import {
   OUTPUTS,
   OVERWRITE,
   PREPROCESSING,
+  PROFILE,
   QUANTIZATION_RECIPE,
   SEED,
   SEED_RANGE,
   wholeNumbers,
   ZERO_VARIANCE,
 } from '../options.ts';
+import { wrapped } from '../show/lines.ts';
 import { showMemory } from '../show/memory.ts';
 import { inShell } from '../wording.ts';
 
@@ -50,6 +53,7 @@ export const exportCommand = defineCommand({
       .option('preprocessing', PREPROCESSING)
       .option('resolution', IMAGE_SIZE)
       .option('recipe', QUANTIZATION_RECIPE)
+      .option('profile', PROFILE)
       .option('outputs', OUTPUTS)
       .option('zero-variance', ZERO_VARIANCE)
       .option('prefix', {
@@ -119,8 +123,29 @@ export const exportCommand = defineCommand({
 
 /** What may be done with the files: verified, where a runtime of ours reads the format. */
 function nextStep({ format, files }: ExportResult): readonly string[] {
-  if (runtimesOf(format).length === 0) return [];
-  return [`next: tf8 verify ${inShell(files[0].path)} --data DIR`];
+  const path = inShell(files[0].path);
+  const next = NEXT_STEPS[format]?.(path);
+  if (runtimesOf(format).length === 0) return next === undefined ? [] : [`next: ${next}`];
+  return [
+    ...(format === 'onnx-int8' ? wrapped(INT8_IN_ONNX_RUNTIME, '') : []),
+    `next: tf8 verify ${path} --data DIR`,
+  ];
+}
+
+const INT8_IN_ONNX_RUNTIME = `ONNX Runtime on an x86-64 processor without VNNI needs the entry ${EXACT_PRODUCTS_WORDS} in the options of its session: its sums of two products of int8 saturate at 16 bits otherwise.`;
+
+/** Of formats that no runtime of ours reads. */
+const NEXT_STEPS: Readonly<Record<string, (path: string) => string>> = {
+  encodings: overrides,
+  'encodings-1': overrides,
+  'encodings-2': overrides,
+  npz: (path) => `numpy.load(${JSON.stringify(path)})`,
+  csv: (path) =>
+    `a table of the layers for a spreadsheet, or pandas.read_csv(${JSON.stringify(path)})`,
+};
+
+function overrides(path: string): string {
+  return `give ${path} to AIMET's load_encodings_to_sim, or to Qualcomm's converter as --quantization_overrides, with the ONNX file`;
 }
 
 /** For `yargs.check`: options of one format come with no other. */

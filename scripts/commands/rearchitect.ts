@@ -22,13 +22,13 @@ import { RECIPE_OPTIONS } from '../recipe_options.ts';
 export const rearchitectCommand = defineCommand({
   command: 'rearchitect <model>',
   describe:
-    'Rebuild a trained MobileNetV1 as a friendly one that keeps what it knows, then retrain',
+    'Rebuild a trained network with depthwise layers as a friendly one that keeps what it knows, then retrain',
   options: (yargs) =>
     yargs
       .positional('model', {
         type: 'string',
         demandOption: true,
-        describe: `${FLOAT_MODEL}; of variant standard`,
+        describe: `${FLOAT_MODEL}; with depthwise layers that have an activation`,
       })
       .option('variant', {
         choices: VARIANTS.map(({ name }) => name),
@@ -50,6 +50,27 @@ export const rearchitectCommand = defineCommand({
         requiresArg: true,
         describe: 'Training images that the layers are fitted on, before any retraining',
         defaultDescription: `${MOST_IMAGES}, or all if there are fewer`,
+      })
+      .option('keep', {
+        type: 'string',
+        array: true,
+        requiresArg: true,
+        describe: 'Depthwise or pointwise layers that stay as they are',
+      })
+      .option('layers', {
+        type: 'string',
+        requiresArg: true,
+        coerce: layersFrom,
+        describe: 'How many layers are rebuilt, those that gain most in TF8; or all',
+        defaultDescription:
+          'all of a chain; of inverted residuals those that bring more in TF8 than they cost in float',
+      })
+      .option('max-loss', {
+        type: 'number',
+        requiresArg: true,
+        conflicts: 'layers',
+        describe:
+          "As many layers as lose so many percent of the outputs' variance in float together",
       })
       .option('retrain', {
         type: 'boolean',
@@ -90,7 +111,7 @@ export const rearchitectCommand = defineCommand({
       })
       .option('seed', TRAINING_SEED)
       .check(nothingWithoutRetraining)
-      .check(positiveNumbers(['learning-rate', 'minutes', 'checkpoint-seconds']))
+      .check(positiveNumbers(['learning-rate', 'minutes', 'checkpoint-seconds', 'max-loss']))
       .check(
         wholeNumbers({
           images: 1,
@@ -105,6 +126,10 @@ export const rearchitectCommand = defineCommand({
     [
       'rearchitect mobilenet_v1_1.0_224 --dataset imagenet --data DIR --out models/friendly --no-retrain',
       'in a minute or two, without any training',
+    ],
+    [
+      'rearchitect mobilenet_v2.tflite --data DIR --out models/v2 --no-retrain --layers 4',
+      'the four layers of inverted residuals that gain most; what each costs is measured first',
     ],
     [
       'rearchitect models/standard --dataset cifar10 --out models/friendly --epochs 3',
@@ -140,7 +165,7 @@ export const rearchitectCommand = defineCommand({
       '',
       ...(equalization && centring
         ? [
-            `equalized after ${equalization.layers.length} layers${equalization.skipped.length > 0 ? `; ReLU6 forbids it after ${equalization.skipped.length}` : ''}; centred ${centring.layers.length} depthwise layers`,
+            `equalized after ${equalization.layers.length} layers${equalization.skipped.length > 0 ? `; an activation forbids it after ${equalization.skipped.length}` : ''}; centred ${centring.layers.length} depthwise layers`,
           ]
         : []),
       ...(training
@@ -153,6 +178,16 @@ export const rearchitectCommand = defineCommand({
     ].join('\n');
   },
 });
+
+/** "all", or a number of layers. */
+function layersFrom(text: string | undefined): number | 'all' | undefined {
+  if (text === undefined || text === 'all') return text;
+  const count = Number(text);
+  if (Number.isInteger(count) && count > 0) return count;
+  throw new Error(
+    `Expected a whole number of at least 1, or all, for --layers but received ${text}`,
+  );
+}
 
 /** What would be passed over in silence. */
 function nothingWithoutRetraining(argv: Readonly<Record<string, unknown>>): true {

@@ -7,6 +7,7 @@ import type { VerifyResult } from '../../workflows/verify/verify.ts';
 import type { VerifyFloatResult } from '../../workflows/verify/verify_float.ts';
 import { defineCommand } from '../command.ts';
 import { DATA, DATASET, LIMIT, PROFILE, SEED, SEED_RANGE, TIER, wholeNumbers } from '../options.ts';
+import { wrapped } from '../show/lines.ts';
 
 const IMAGES = 50;
 
@@ -20,7 +21,7 @@ export const verifyCommand = defineCommand({
         type: 'string',
         demandOption: true,
         describe:
-          'A .tflite or .onnx file, or a C library (NAME.c), that "tf8 export" wrote; with --float a tfjs model, a float .tflite or .onnx file, or one that Keras saved (.h5, .keras)',
+          'A .tflite, .onnx or QONNX file, or a C library (NAME.c), that "tf8 export" wrote; with --float a tfjs model, a float .tflite or .onnx file, or one that Keras saved (.h5, .keras)',
       })
       .option('float', {
         type: 'boolean',
@@ -34,9 +35,9 @@ export const verifyCommand = defineCommand({
       .option('runtime', {
         choices: RUNTIME_NAMES,
         requiresArg: true,
-        defaultDescription: "the format's: litert, onnxruntime or cc",
+        defaultDescription: "the format's: litert, onnxruntime, qonnx or cc",
         describe:
-          'litert, tflite-micro (of tflite-int8; it rounds as the profile double-rounding) and onnxruntime are set up in a private Python environment; onnxruntime-node is used where it is installed; cc compiles the C program, with $CC if that is set',
+          'litert, tflite-micro (of tflite-int8; it rounds as the profile double-rounding), onnxruntime and qonnx are set up in a private Python environment; onnxruntime-node is used where it is installed; cc compiles the C program, with $CC if that is set',
       })
       .option('dump', {
         type: 'string',
@@ -45,6 +46,15 @@ export const verifyCommand = defineCommand({
           'Folder that gets golden vectors of the images: input, every layer, outputs as .npy and .hex, and a manifest; about 20 MB an image of a MobileNet at 224',
       })
       .option('profile', PROFILE)
+      .option('session-config', {
+        type: 'string',
+        array: true,
+        requiresArg: true,
+        coerce: (entries: readonly string[] | undefined) =>
+          entries === undefined ? undefined : sessionConfig(entries),
+        describe:
+          'Of ONNX Runtime: an entry NAME=VALUE of the session, such as session.x64quantprecision=1, by which it multiplies int8 exactly on x86-64 processors without VNNI',
+      })
       .option('tier', TIER)
       .option('seed', SEED)
       .check(wholeNumbers({ limit: 1, seed: SEED_RANGE })),
@@ -118,11 +128,23 @@ export function showVerification(result: VerifyResult): string {
     ),
     '',
     firstDifference(result),
+    ...(result.explanation === undefined ? [] : wrapped(result.explanation, '')),
     ...(result.top1Agreement === null
       ? []
       : [`top-1 agrees on ${result.top1Agreement.toFixed(1)} % of the images`]),
     ...(result.dump === undefined ? [] : [`golden vectors: ${result.dump}`]),
   ].join('\n');
+}
+
+/** NAME=VALUE, as `yargs.coerce` gives it. */
+function sessionConfig(entries: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    entries.map((entry) => {
+      const at = entry.indexOf('=');
+      if (at > 0 && at < entry.length - 1) return [entry.slice(0, at), entry.slice(at + 1)];
+      throw new Error(`Expected NAME=VALUE for --session-config but received ${entry}`);
+    }),
+  );
 }
 
 function firstDifference({ firstDifference: first }: VerifyResult): string {

@@ -6,16 +6,27 @@ export function modelsPart(record: ModelsRecord): string {
   const { images, litertImages, opened, unmeasured, refused } = record;
   const all = opened.length + unmeasured.length;
   return [
-    `${opened.length === all ? `All ${all} models` : `${opened.length} of the ${all} models`} that open. Measured on ${images} photographs, which calibrated too; in LiteRT on ${litertImages}. SQNR is that of the worst and of the best output in 8 bits against float, in dB.`,
+    `${opened.length === all ? `All ${all} models` : `${opened.length} of the ${all} models`} that open are here. Measured on ${images} photographs, which calibrated too; in LiteRT on ${litertImages}. SQNR is that of the worst and of the best output in 8 bits against float, in dB. Float is how far our float graph is from what the model's own program makes of noise, of the output's range.`,
+    ...tiersSentence(opened),
     '',
     markdownTable(
-      ['model', 'operations', 'left out', 'MACs, millions', 'in integers', 'SQNR', 'in LiteRT'],
+      [
+        'model',
+        'operations',
+        'left out',
+        'MACs, millions',
+        'in integers',
+        'float',
+        'SQNR',
+        'in LiteRT',
+      ],
       opened.map((row) => [
         row.name,
         String(row.operations),
         leftOut(row.unread),
         (row.macs / 1e6).toFixed(1),
         row.macs === 0 ? '–' : `${((100 * row.integerMacs) / row.macs).toFixed(1)} %`,
+        row.float === undefined ? '–' : difference(row.float.relativeDifference),
         sqnr(row),
         row.litert === undefined
           ? '–'
@@ -33,6 +44,22 @@ export function modelsPart(record: ModelsRecord): string {
       2,
     ),
   ].join('\n');
+}
+
+/** Whether the tiers agree, in all rows. */
+function tiersSentence(opened: ModelsRecord['opened']): string[] {
+  const compared = opened.flatMap(({ tiers }) => tiers ?? []);
+  if (compared.length === 0) return [];
+  const [reference, ...others] = compared.at(-1)!.tiers.toReversed();
+  const bytes = compared.reduce((sum, each) => sum + each.bytes, 0);
+  const differing = compared.reduce((sum, each) => sum + each.differing, 0);
+  return [
+    `Of ${bytes.toLocaleString('en')} bytes of their layers that the other kernel tiers make (${others.toReversed().join(', ')}), ${differing.toLocaleString('en')} are not the ${reference}'s.`,
+  ];
+}
+
+function difference(value: number): string {
+  return value === 0 ? '0' : value.toExponential(0);
 }
 
 function leftOut(unread: string): string {

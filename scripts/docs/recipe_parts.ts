@@ -5,7 +5,7 @@ import { comparedRow } from '../../workflows/compare/compared_row.ts';
 import { meanLoss } from '../../workflows/records/comparison_table.ts';
 import { markdownTable } from '../../workflows/records/markdown_table.ts';
 import { PUBLISHED_ACCURACIES } from '../../workflows/records/published_accuracies.ts';
-import type { RecipesRecord } from '../../workflows/records/recipes_record.ts';
+import type { RecipePeer, RecipesRecord } from '../../workflows/records/recipes_record.ts';
 import { mean } from '../../workflows/records/statistics.ts';
 
 type Network = RecipesRecord['networks'][number];
@@ -13,6 +13,7 @@ type Row = Network['rows'][number];
 
 const NOT_MEASURED = '*Not measured yet: `npm run bench:recipes` measures it.*';
 const UNKNOWN = '–';
+const NNCF_METHOD = 'its ranges, bias correction from images';
 
 /** Parts of docs/recipes.md and README.md, by name. */
 export function recipeParts(record: RecipesRecord | undefined): ReadonlyMap<string, string> {
@@ -70,8 +71,15 @@ function accuracyTable(record: RecipesRecord): string {
 /** One table a network: the recipes in the order of the ladder. */
 function networkTables(record: RecipesRecord): string {
   const { subsetImages, subsets, networks, environment, date } = record;
-  const tables = networks.map(({ name, rows }) => {
-    const shown = rows.filter((row) => isWhole(row, record));
+  const tables = networks.map(({ name, rows, peers = [] }) => {
+    const shown = [
+      ...rows.filter((row) => isWhole(row, record)),
+      ...peers.map(({ perSubset, ...peer }) => ({
+        recipe: titleOf(peer),
+        calibrationImages: subsetImages,
+        perSubset,
+      })),
+    ];
     const table = markdownTable(
       [
         'recipe',
@@ -93,6 +101,11 @@ function networkTables(record: RecipesRecord): string {
     ...tables,
     `Each of up to ${subsets} disjoint subsets of ${subsetImages} photographs calibrates; the photographs of the other subsets are measured. The column "subsets" says how many were. Mean ± sample standard deviation over the subsets; the loss with its 95 % interval, of which photographs are measured and, where there are several subsets, of these. Processor time: of quantizing, all threads together. ${processor}, ${threads} threads, TensorFlow ${backend.replace(/^tensorflow /, '')}, ${date}, ${commitsOf(networks)}.`,
   ].join('\n\n');
+}
+
+/** "NNCF 3.4.0" */
+function titleOf({ program, versions }: Pick<RecipePeer, 'program' | 'versions'>): string {
+  return `${program} ${versions[program.toLowerCase()] ?? ''}`.trimEnd();
 }
 
 /** Of all measurements, in the order of the tables. */
@@ -183,6 +196,16 @@ function publishedTable(record: RecipesRecord | undefined): string {
     const float = top1 === null ? null : top1 + loss;
     return [[name, 'best', 'tf8, measured here', 'integers', ...[float, top1, loss].map(figure)]];
   });
+  const peers = (record?.networks ?? []).flatMap(({ name, peers = [] }) =>
+    peers.flatMap((peer) => {
+      const { perSubset } = peer;
+      const loss = meanLoss({ perSubset });
+      const { top1 } = summed({ recipe: peer.program, calibrationImages: 0, perSubset });
+      if (loss === null || top1 === null) return [];
+      const figures = [top1 + loss, top1, loss].map(figure);
+      return [[name, NNCF_METHOD, `${titleOf(peer)}, measured here`, 'simulated', ...figures]];
+    }),
+  );
   const theirs = PUBLISHED_ACCURACIES.map((published) => {
     const { network, method, source, arithmetic, floatTop1Percent, tf8Top1Percent } = published;
     return [
@@ -195,7 +218,9 @@ function publishedTable(record: RecipesRecord | undefined): string {
       (floatTop1Percent - tf8Top1Percent).toFixed(2),
     ];
   });
-  const rows = [...ours, ...theirs].toSorted((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0));
+  const rows = [...ours, ...peers, ...theirs].toSorted((a, b) =>
+    a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0,
+  );
   return markdownTable(
     ['network', 'method', 'source', 'arithmetic', 'float', '8 bits', 'loss'],
     rows,

@@ -5,6 +5,12 @@ import { howQuantized } from '../../workflows/quantize/conversion.ts';
 import type { WordedFinding } from '../../workflows/records/analysis_record.ts';
 import { isLoss } from '../../workflows/records/cause_names.ts';
 import { markdownTable } from '../../workflows/records/markdown_table.ts';
+import {
+  PROFILE_CAPTION,
+  PROFILE_HEADER,
+  profileRows,
+  profileWords,
+} from '../../workflows/records/profile_table.ts';
 import { joined, LINE, wrapped } from './lines.ts';
 
 /** An analysis as a person reads it on 80 columns; layer names longer than MobileNet's make the tables wider. */
@@ -23,6 +29,7 @@ export function showAnalysis(result: AnalyzeResult): string {
     layersTable(result.layers),
     '',
     ...accuracyLines(result),
+    ...profileLines(result),
     ...diagnosisLines(result),
     '',
     ...clippingLines(result),
@@ -105,6 +112,18 @@ function accuracyLines({ accuracy }: AnalyzeResult): string[] {
       ]),
       1,
     ),
+    '',
+  ];
+}
+
+function profileLines({ profile }: AnalyzeResult): string[] {
+  if (profile === undefined) return [];
+  return [
+    ...wrapped(profileWords(profile), ''),
+    '',
+    markdownTable(PROFILE_HEADER, profileRows(profile), 1),
+    '',
+    ...wrapped(PROFILE_CAPTION, ''),
     '',
   ];
 }

@@ -22,7 +22,7 @@ describe('tf8 rearchitect', () => {
   after(() => folder && rm(folder, { recursive: true, force: true }));
 
   it('rebuilds without training and shows each layer; the folder is a model of every command', async () => {
-    const { status, stdout } = await runMain([
+    const { status, stdout, stderr } = await runMain([
       'rearchitect',
       at('model'),
       '--variant',
@@ -38,6 +38,7 @@ describe('tf8 rearchitect', () => {
       '5',
     ]);
     assert.equal(status, 0);
+    assert.match(stderr, /13 depthwise layers become linear: Conv2d_1_depthwise, /);
     assert.match(stdout, /^fitted on 5 images in \d+ s$/m);
     assert.match(stdout, /^\| Conv2d_1_pointwise +\| +[\d.]+ \| +[\d.]+ \| +\d+ \|$/m);
     assert.match(stdout, /^equalized after 27 layers; centred 13 depthwise layers$/m);
@@ -80,6 +81,8 @@ describe('tf8 rearchitect', () => {
       (await runMain(['rearchitect', at('model'), '--out', at('none'), ...args])).stderr;
     assert.match(await refused('--images', '0'), /whole number of at least 1 for --images/);
     assert.match(await refused('--epochs', '1', '--minutes', '1'), /mutually exclusive/);
+    assert.match(await refused('--layers', '0'), /at least 1, or all, for --layers but received 0/);
+    assert.match(await refused('--layers', '1', '--max-loss', '1'), /mutually exclusive/);
   });
 
   it('refuses options of the retraining without one', async () => {

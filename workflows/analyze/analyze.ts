@@ -10,6 +10,8 @@ import type { Recipe } from '../../quantize/convert/recipe.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
 import { selectKernels } from '../../quantize/kernels/select.ts';
 import { provenanceOf } from '../../quantize/model/recipe_of.ts';
+import { type Tf8Model, withRounding } from '../../quantize/model/tf8_model.ts';
+import { DEFAULT_ROUNDING } from '../../quantize/params/roundings.ts';
 import { warnOfOtherPreprocessing } from '../open/model_input.ts';
 import {
   type DataRequest,
@@ -22,7 +24,7 @@ import { isOurAnalysis } from '../outputs/our_files.ts';
 import { requireOutputFiles } from '../outputs/output_files.ts';
 import { requireOutsideImages } from '../outputs/outside_data.ts';
 import { chooseRecipe } from '../quantize/choose_recipe.ts';
-import { calibrationSource, quantizeModel } from '../quantize/quantize.ts';
+import { type CalibrationSource, calibrationSource, quantizeModel } from '../quantize/quantize.ts';
 import { recorded, type WordedAnalysis, writeAnalyzeRun } from '../records/analysis_record.ts';
 import { runId, startRun } from '../records/run_record.ts';
 import { writeSamples } from '../records/samples.ts';
@@ -116,16 +118,21 @@ async function analyzeOpened(
     ...(options.softmax && { softmax: true }),
     effectImages: EFFECT_IMAGES,
     accuracy: options.accuracy,
+    ...(isOtherProfile(options) && { profile: options.profile ?? null }),
   };
   const run = join(runsDir, runId(runNameOf(opened.name), configuration));
   await startRun(run);
   const quantized = await quantizeModel(opened, recipe, source, context, opened.name, options);
   const { model: tf8, graph, skipped: skippedInCalibration } = quantized;
+  const plain = isOtherProfile(options)
+    ? await plainModel(opened, tf8, recipe, source, context)
+    : undefined;
   const { analysis, samples, skipped } = await analyzeNetwork(
     {
       opened,
       tf8,
       graph,
+      plain,
       kernels,
       name: opened.name,
       dataset,
@@ -157,6 +164,23 @@ async function analyzeOpened(
   };
   if (out !== undefined) await writeFileAtomic(out, `${JSON.stringify(recorded(result))}\n`);
   return { ...result, toJSON: () => recorded(result) };
+}
+
+function isOtherProfile({ profile = DEFAULT_ROUNDING }: AnalyzeOptions): boolean {
+  return profile !== DEFAULT_ROUNDING;
+}
+
+/** What a profile is measured against: the same model by the default rule, or with the scales that it then has. */
+async function plainModel(
+  opened: OpenedFloatModel,
+  tf8: Tf8Model,
+  recipe: Recipe,
+  { rounding, ...source }: CalibrationSource,
+  context: Context,
+): Promise<Tf8Model> {
+  if (rounding !== 'power-of-two') return withRounding(tf8, DEFAULT_ROUNDING);
+  const label = `${opened.name} by the default profile`;
+  return (await quantizeModel(opened, recipe, source, context, label)).model;
 }
 
 /** Images whose classes are known to be the model's. */

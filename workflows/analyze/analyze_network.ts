@@ -1,10 +1,15 @@
 import { availableParallelism } from 'node:os';
 import type { FloatGraph } from '../../architectures/graph/float_graph.ts';
 import { FloatNodes } from '../../architectures/graph/float_nodes.ts';
-import type { Dataset } from '../../datasets/dataset.ts';
+import type { Dataset, ImageBatch } from '../../datasets/dataset.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
-import type { Analysis } from '../../quantize/analyze/analysis.ts';
-import { Analyzer, type AnalyzerOptions } from '../../quantize/analyze/analyzer.ts';
+import type { Analysis, ProfileAnalysis } from '../../quantize/analyze/analysis.ts';
+import {
+  Analyzer,
+  type AnalyzerOptions,
+  type BothLogits,
+} from '../../quantize/analyze/analyzer.ts';
+import { ProfileMeter } from '../../quantize/analyze/profile_meter.ts';
 import { Tf8Plan } from '../../quantize/execute/plan.ts';
 import { classProbabilities } from '../../quantize/execute/top_classes.ts';
 import type { Kernels } from '../../quantize/kernels/kernels.ts';
@@ -37,6 +42,8 @@ export interface NetworkToAnalyze {
   /** What the network was quantized to, from this graph. */
   readonly tf8: Tf8Model;
   readonly graph: FloatGraph;
+  /** What it was quantized to for the default rule of requantization: that of `tf8` is measured against it. */
+  readonly plain?: Tf8Model | undefined;
   readonly kernels: Kernels;
   /** What the analysis calls the network. */
   readonly name: string;
@@ -68,11 +75,14 @@ export async function analyzeNetwork(
 ): Promise<AnalyzedNetwork> {
   const { opened, tf8, graph, kernels, name, dataset, limit, among, seed, labelOffset, parts } =
     network;
+  const { plain } = network;
   const { input } = tf8Facts(tf8);
   const spans = [{ skip: 0, limit }];
   const images = new TestImages({ dataset, spans, among, seed, input }, context);
   const floats = new FloatNodes();
-  const networks = { graph, model: tf8, floats, kernels, threads: availableParallelism() };
+  const threads = availableParallelism();
+  using profile = plain && new ProfileMeter({ model: tf8, plain, kernels, threads });
+  const networks = { graph, model: tf8, floats, kernels, threads, profile };
   let analysis: Analysis;
   try {
     analysis = { ...(await measureLayers(networks, images, { name, labelOffset })), model: name };
@@ -118,12 +128,14 @@ export async function measureLayers(
 ): Promise<Analysis> {
   using analyzer = new Analyzer(networks);
   const outcome = isClassifier(networks.model) ? new OutcomeMeter(labelOffset) : undefined;
+  const plain = networks.profile && outcome && new PlainOutcome(labelOffset);
   await images.each(
     `${name}, layer by layer`,
     BATCH,
     (batch) => {
       const logits = analyzer.add(batch.images);
       outcome?.add(logits, batch);
+      plain?.add(logits, batch);
     },
     limit,
   );
@@ -133,7 +145,33 @@ export async function measureLayers(
     (batch) => analyzer.addEffects(batch.images),
     EFFECT_IMAGES,
   );
-  return { ...analyzer.analysis(), ...outcome?.outcome() };
+  const analysis = analyzer.analysis();
+  const { profile } = analysis;
+  return {
+    ...analysis,
+    ...outcome?.outcome(),
+    ...(profile && { profile: { ...profile, ...plain?.outcome() } }),
+  };
+}
+
+/** What becomes of the images' first classes by the default rule of requantization. */
+class PlainOutcome {
+  private readonly withFloat: OutcomeMeter;
+  private readonly withProfile = new OutcomeMeter(undefined);
+
+  constructor(labelOffset: number | undefined) {
+    this.withFloat = new OutcomeMeter(labelOffset);
+  }
+
+  add({ float, tf8, plain }: BothLogits, batch: ImageBatch): void {
+    if (plain === undefined) return;
+    this.withFloat.add({ float, tf8: plain }, batch);
+    this.withProfile.add({ float: plain, tf8 }, batch);
+  }
+
+  outcome(): Pick<ProfileAnalysis, 'agreement' | 'default'> {
+    return { ...this.withProfile.outcome(), default: this.withFloat.outcome() };
+  }
 }
 
 /** Whether an output has a number for each class. */

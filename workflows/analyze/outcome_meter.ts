@@ -1,7 +1,6 @@
 import type { ImageBatch } from '../../datasets/dataset.ts';
 import { type Scores, topK } from '../../datasets/scoring/top_k.ts';
 import type { AccuracyAnalysis, Agreement } from '../../quantize/analyze/analysis.ts';
-import type { BothLogits } from '../../quantize/analyze/analyzer.ts';
 import { Score } from './score.ts';
 
 /** What becomes of the images' first classes in TF8. */
@@ -27,7 +26,7 @@ export class OutcomeMeter {
   }
 
   /** @throws UserError where a label has no output */
-  add({ float, tf8 }: Readonly<Record<keyof BothLogits, Scores>>, batch: ImageBatch): void {
+  add({ float, tf8 }: Readonly<Record<'float' | 'tf8', Scores>>, batch: ImageBatch): void {
     const [images] = batch.shape;
     const classes = float.length / images;
     for (let n = 0; n < images; n++) {

@@ -5,10 +5,11 @@ import { UserError } from '../../foundation/errors.ts';
 import { makeWritableFolder } from '../../foundation/files/writable_folder.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import type { Recipe } from '../../quantize/convert/recipe.ts';
-import type { Tf8Plan } from '../../quantize/execute/plan.ts';
 import { planOn } from '../../quantize/execute/plan_on.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
 import { selectKernels } from '../../quantize/kernels/select.ts';
+import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
+import { DEFAULT_ROUNDING, type RoundingName } from '../../quantize/params/roundings.ts';
 import { selectBackend } from '../../training/backend.ts';
 import { runNameOf } from '../analyze/analyze_run.ts';
 import { warnOfOtherPreprocessing } from '../open/model_input.ts';
@@ -33,6 +34,7 @@ import { type ImagePlan, planImages } from './image_plan.ts';
 import { type MeasuredOutputs, measuredOutputs, outputsOf } from './measured_outputs.ts';
 import { modelImages } from './model_images.ts';
 import { publishedNote } from './published_note.ts';
+import { WiderActivations } from './wider_activations.ts';
 
 export interface TimedRow extends ComparedRow {
   /** What quantizing by the recipe took, the mean over the subsets; 0 for the float network. */
@@ -45,23 +47,27 @@ export interface CompareResult {
   readonly model: string;
   readonly dataset: string;
   readonly kernelTier: TierName;
-  /** The float network first, then each recipe in the order asked for. */
+  /** The float network first, then each recipe in the order asked for, by each profile and number of images. */
   readonly rows: readonly TimedRow[];
   readonly notes: readonly string[];
   /** As JSON has it: "lossless" for an infinite ratio. */
   toJSON(): unknown;
 }
 
-/** A recipe with a number of calibration images. */
+/** A recipe with a rule of requantization and a number of calibration images. */
 interface Entry {
   readonly recipe: Recipe;
+  /** Undefined where no rules are compared. */
+  readonly profile: RoundingName | undefined;
   readonly calibrationImages: number;
   /** By subset. */
   readonly networks: QuantizedContestant[];
 }
 
 interface QuantizedContestant {
-  readonly plan: Tf8Plan;
+  /** [N, …] of each output, in the order of the float network's. */
+  outputs(images: Float32Array): readonly Float32Array[];
+  close(): void;
   readonly meter: ContestantMeter;
   readonly seconds: number;
 }
@@ -76,6 +82,9 @@ interface QuantizedContestant {
  */
 export async function compare(options: CompareOptions, context: Context): Promise<CompareResult> {
   const { data, calibrationData, runsDir } = options;
+  const profiles = options.profiles && [
+    ...new Set<RoundingName>([DEFAULT_ROUNDING, ...options.profiles]),
+  ];
   const recipes = await Promise.all(
     (options.recipes ?? COMPARED_RECIPES)
       .filter((recipe) => recipe !== FLOAT_ROW)
@@ -89,7 +98,7 @@ export async function compare(options: CompareOptions, context: Context): Promis
   await makeWritableFolder(runsDir);
   const opened = await openFloatModel(options.model, context, options);
   try {
-    return await compareOpened(opened, recipes, options, context);
+    return await compareOpened(opened, recipes, { ...options, profiles }, context);
   } finally {
     opened.dispose();
   }
@@ -158,6 +167,7 @@ async function compareOpened(
       subsets,
     },
     recipes: JSON.parse(JSON.stringify(recipes)),
+    ...(options.profiles !== undefined && { profiles: [...options.profiles] }),
     ...(options.outputs !== undefined && { outputs: [...options.outputs] }),
     ...(options.softmax && { softmax: true }),
   };
@@ -188,14 +198,18 @@ async function compareOpened(
     const float = comparedRow(meters, { recipe: FLOAT_ROW });
     const rows: TimedRow[] = [
       { ...float, seconds: 0 },
-      ...entries.map(({ recipe, calibrationImages, networks }) => ({
+      ...entries.map(({ recipe, profile, calibrationImages, networks }) => ({
         ...comparedRow(
           networks.map(({ meter }) => meter),
-          { recipe: recipe.name, calibrationImages, knobs: recipe },
+          { recipe: recipe.name, ...(profile && { profile }), calibrationImages, knobs: recipe },
         ),
         seconds: mean(networks.map(({ seconds }) => seconds)),
       })),
     ];
+    for (const { name, activations } of recipes) {
+      if (activations === undefined) continue;
+      notes.push(`${name}: activations of ${activations.bits} bits are simulated in float.`);
+    }
     const published = publishedNote(opened);
     if (published !== undefined) notes.push(published);
     const skipped = measured.skipped.length;
@@ -227,7 +241,7 @@ async function compareOpened(
     };
     return { ...result, toJSON: () => recorded(result) };
   } finally {
-    for (const { networks } of entries) for (const { plan } of networks) plan.close();
+    for (const { networks } of entries) for (const network of networks) network.close();
   }
 }
 
@@ -264,27 +278,53 @@ async function quantizeAll(
   { opened, asked, calibrating, images, outputs, labelOffset }: QuantizingParts,
   entries: Entry[],
   {
-    options: { seed, tier, softmax },
+    options: { seed, tier, softmax, profiles: given },
     context,
   }: { readonly options: CompareOptions; readonly context: Context },
 ): Promise<void> {
-  const all = asked.length * images.subsets.length;
+  const profiles: readonly (RoundingName | undefined)[] = given ?? [undefined];
+  const kinds = asked.flatMap((one) => profiles.map((profile) => ({ ...one, profile })));
+  const all = kinds.length * images.subsets.length;
   let begunNetworks = 0;
-  for (const { recipe, count } of asked) {
+  for (const { recipe, count, profile } of kinds) {
     const networks: QuantizedContestant[] = [];
     const calibrationImages = Math.min(count, images.subsets[0].limit);
-    entries.push({ recipe, calibrationImages, networks });
+    entries.push({ recipe, profile, calibrationImages, networks });
     for (const { skip, limit } of images.subsets) {
-      const source = { dataset: calibrating, images: Math.min(count, limit), seed, skip };
+      const source = {
+        dataset: calibrating,
+        images: Math.min(count, limit),
+        seed,
+        skip,
+        rounding: profile,
+      };
       const begun = performance.now();
-      const label = `${opened.name} by ${recipe.name} (${++begunNetworks} of ${all})`;
+      const kind = profile === undefined ? recipe.name : `${recipe.name}, ${profile}`;
+      const label = `${opened.name} by ${kind} (${++begunNetworks} of ${all})`;
       const ends = { softmax };
-      const { model } = await quantizeModel(opened, recipe, source, context, label, ends);
+      const { activations, ...integers } = recipe;
+      const quantized = await quantizeModel(opened, integers, source, context, label, ends);
       const seconds = (performance.now() - begun) / 1000;
-      const plan = planOn(model, { tier, threads: availableParallelism() });
-      networks.push({ plan, meter: new ContestantMeter(outputs, labelOffset), seconds });
+      const network =
+        activations === undefined
+          ? inIntegers(quantized.model, tier)
+          : new WiderActivations(quantized, activations);
+      networks.push({
+        outputs: (images) => network.outputs(images),
+        close: () => network.close(),
+        meter: new ContestantMeter(outputs, labelOffset),
+        seconds,
+      });
     }
   }
+}
+
+function inIntegers(model: Tf8Model, tier: CompareOptions['tier']) {
+  const plan = planOn(model, { tier, threads: availableParallelism() });
+  return {
+    outputs: (images: Float32Array) => outputsOf(plan, images),
+    close: () => plan.close(),
+  };
 }
 
 interface MeasuringParts {
@@ -310,8 +350,8 @@ async function measure(
       if (subset !== heldOut) meter.add(exact, exact, batch);
     });
     for (const { networks } of entries) {
-      networks.forEach(({ plan: network, meter }, subset) => {
-        if (subset !== heldOut) meter.add(exact, outputsOf(network, batch.images), batch);
+      networks.forEach((network, subset) => {
+        if (subset !== heldOut) network.meter.add(exact, network.outputs(batch.images), batch);
       });
     }
   });

@@ -1,5 +1,6 @@
 import type { Recipe } from '../../quantize/convert/recipe.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
+import type { RoundingName } from '../../quantize/params/roundings.ts';
 import type { ConversionOptions } from '../quantize/conversion.ts';
 
 /** The recipes that are compared unless others are given. */
@@ -9,13 +10,15 @@ export const COMPARED_RECIPES = ['as-published', 'option-1', 'best'] as const;
 export const FLOAT_ROW = 'float';
 
 export interface CompareOptions
-  extends Omit<ConversionOptions, 'recipe' | 'zeroVariance' | 'calibrationImages'> {
+  extends Omit<ConversionOptions, 'recipe' | 'zeroVariance' | 'calibrationImages' | 'profile'> {
   readonly model: string;
   /** The model's own unless given. */
   readonly dataset?: string | undefined;
   readonly data?: string | undefined;
   /** Names, JSON files or recipes themselves; COMPARED_RECIPES unless given. The float network is always there. */
   readonly recipes?: readonly (string | Recipe)[] | undefined;
+  /** Rules of requantization (eq. 16): a row of each recipe for each, eq. 5 first; it alone unless given. */
+  readonly profiles?: readonly RoundingName[] | undefined;
   /** Numbers of images to calibrate with: a row of each recipe for each. */
   readonly calibrationImages?: readonly number[] | undefined;
   /** Numbers of images that the last recipe is calibrated with as well; the others take the most of them unless told otherwise. */

@@ -8,7 +8,7 @@ const FIGURES = ['top1', 'top5', 'agreement', 'sqnrDb'] as const;
 /** One row: means over the subsets and, for several, their sample standard deviations. */
 export function comparedRow(
   meters: readonly Pick<ContestantMeter, 'figures'>[],
-  description: Pick<ComparedRow, 'recipe' | 'calibrationImages' | 'knobs'>,
+  description: Pick<ComparedRow, 'recipe' | 'profile' | 'calibrationImages' | 'knobs'>,
 ): ComparedRow {
   const perSubset = meters.map((meter) => meter.figures());
   const over = (statistic: (values: readonly number[]) => number) =>

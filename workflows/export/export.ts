@@ -10,7 +10,7 @@ import type { ExportSource } from '../../quantize/export/export_format.ts';
 import { exportFormat } from '../../quantize/export/formats.ts';
 import { exportManifest } from '../../quantize/export/manifest.ts';
 import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
-import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
+import { type Tf8Model, withRounding } from '../../quantize/model/tf8_model.ts';
 import { requireGoldenFolder, writeGolden } from '../golden/golden_folder.ts';
 import { openImages } from '../open/open_data.ts';
 import { openModel } from '../open/open_model.ts';
@@ -158,7 +158,8 @@ async function quantizedModel(
   const opened = await openModel(options.model, context, options);
   if (opened.kind === 'tf8') {
     warnOfConversionOptions(opened, options, context.reporter);
-    return { model: opened.model };
+    const { model } = opened;
+    return { model: options.profile === undefined ? model : withRounding(model, options.profile) };
   }
   const { calibrationOf, calibrationSource, quantizeModel } = await import(
     '../quantize/quantize.ts'

@@ -100,22 +100,6 @@ export function requireSquareRgb(opened: OpenedFloatModel): void {
   );
 }
 
-/**
- * Checks that a network can be rebuilt as ours are: on square images in [−1, 1].
- * @throws UserError where it takes other images; the model is disposed of then
- */
-export function requireSymmetric(opened: OpenedFloatModel): void {
-  requireSquareRgb(opened);
-  const { name, facts } = opened;
-  const { range } = facts.input;
-  if (isSymmetric(range)) return;
-  opened.dispose();
-  throw new UserError(
-    `Expected a network of images in ${rangeTitle(SYMMETRIC)} to train with but ${name} takes them in ${rangeTitle(range)}`,
-    { remedy: 'Save it for images in that range: fold the scaling into its first layer.' },
-  );
-}
-
 /** Warns where networks of the data set that was asked for see another part of an image than this one. */
 export function warnOfOtherPreprocessing(
   { name: model, facts }: OpenedModel,

@@ -1,47 +1,45 @@
-import type * as tf from '@tensorflow/tfjs';
-import type { MobileNetV1Config } from '../../architectures/mobilenet_v1.ts';
+import type { FloatGraph } from '../../architectures/graph/float_graph.ts';
+import { readLayersModel } from '../../architectures/graph/read_layers_model.ts';
 import {
-  centreModel,
+  centredGraph,
   measureDepthwiseMeans,
 } from '../../architectures/rearchitect/centre_depthwise.ts';
-import { readChain } from '../../architectures/rearchitect/read_chain.ts';
-import { equalizeModel } from '../../architectures/rearchitect/scale_model.ts';
-import { configOf, type ModelCard } from '../../checkpoints/store/model_card.ts';
+import { setGraphWeights } from '../../architectures/rearchitect/graph_model.ts';
+import { equalizeGraph } from '../../architectures/rearchitect/scale_graph.ts';
+import type { ModelCard } from '../../checkpoints/store/model_card.ts';
 import { loadModelFolder, saveModelFolder } from '../../checkpoints/store/model_store.ts';
-import { InvalidValueError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { compile } from '../../training/compile/compile.ts';
+import type { InputFacts } from '../open/model_facts.ts';
 import { type FittingImages, fittingBatches } from './images.ts';
 import { type FinishRecord, finishIn } from './record.ts';
 
 /**
  * The last steps before a network is quantized, none of which changes its function: cross-layer
- * equalization, then the means of the depthwise outputs on the images that it was fitted on go into
+ * equalization, then the means of the linear depthwise outputs on the images that it was fitted on go into
  * what follows.
  */
-export async function finishModel(
-  model: tf.LayersModel,
-  config: MobileNetV1Config,
+export async function finishGraph(
+  graph: FloatGraph,
+  input: InputFacts,
   images: FittingImages,
   { reporter, signal }: Context,
-): Promise<FinishRecord> {
-  const { layers, skipped } = equalizeModel(model, config);
-  const { chain } = readChain(model, config);
+): Promise<FinishRecord & { readonly graph: FloatGraph }> {
+  const { graph: equalized, layers, skipped } = equalizeGraph(graph);
   const progress = reporter.start('measuring channel means', images.images, 'images');
   let seen = 0;
   try {
-    const batches = fittingBatches(images, { resolution: config.resolution, signal });
     const means = await measureDepthwiseMeans(
-      chain,
-      batches,
+      equalized,
+      fittingBatches(images, { input, signal }),
       (run) => compile(run, { frozen: true }),
       (done) => {
         seen = done;
         progress.update(done);
       },
     );
-    centreModel(model, chain, means);
     return {
+      graph: centredGraph(equalized, means),
       equalization: { layers: [...layers], skipped: [...skipped] },
       centring: { layers: [...means.keys()], images: seen },
     };
@@ -61,7 +59,7 @@ export async function finishFolder(
     readonly origin: ModelCard['origin'];
     readonly rearchitecture: NonNullable<ModelCard['training']>;
   },
-  images: FittingImages,
+  { input, ...images }: FittingImages & { readonly input: InputFacts },
   context: Context,
 ): Promise<{ readonly card: ModelCard; readonly finish: FinishRecord }> {
   const { model, card } = await loadModelFolder(dir);
@@ -69,13 +67,9 @@ export async function finishFolder(
     const finished = finishIn(card!);
     if (finished !== undefined) return { card: card!, finish: finished };
     const { weightsSha256: _, ...known } = card!;
-    const config = configOf(known.architecture);
-    if (config.network !== 'mobilenet_v1') {
-      throw new InvalidValueError(
-        `Expected a MobileNetV1 in ${dir} but received ${config.network}`,
-      );
-    }
-    const finish = await finishModel(model, config, images, context);
+    const graph = readLayersModel(model);
+    const { graph: done, ...finish } = await finishGraph(graph, input, images, context);
+    setGraphWeights(model, done);
     const saved = await saveModelFolder(
       model,
       {

@@ -1,4 +1,7 @@
-import type { ImageBatch, LabelledDataset, SkippedImage } from '../../datasets/dataset.ts';
+import type { InputBatch } from '../../architectures/rearchitect/image_states.ts';
+import type { Dataset, SkippedImage } from '../../datasets/dataset.ts';
+import type { InputFacts } from '../open/model_facts.ts';
+import { asInput, inputShape, preparationOf } from '../open/model_input.ts';
 
 /** Pixels of a batch: 5 images of 224 × 224, whose widest activations take 130 MB with their doubles. */
 const BATCH_PIXELS = 5 * 224 ** 2;
@@ -9,28 +12,35 @@ const FEWEST_BATCHES = 5;
 
 /** The images that a network is fitted on: the first of the training images in the seed's order. */
 export interface FittingImages {
-  readonly dataset: LabelledDataset;
+  readonly dataset: Dataset;
   /** Broken ones included; no more than there are. */
   readonly images: number;
   readonly seed: number;
 }
 
-/** The same batches at each call. */
-export function fittingBatches(
+/** The same batches at each call, as the network takes images. */
+export async function* fittingBatches(
   { dataset, images, seed }: FittingImages,
   options: {
-    readonly resolution: number;
+    readonly input: InputFacts;
     readonly signal: AbortSignal;
     readonly onSkip?: (image: SkippedImage) => void;
   },
-): AsyncIterable<ImageBatch> {
-  return dataset.batches({
-    ...options,
+): AsyncGenerator<InputBatch> {
+  const { input, signal, onSkip } = options;
+  const preparation = preparationOf(input);
+  const batches = dataset.batches({
+    ...preparation,
+    signal,
+    onSkip,
     split: 'train',
-    batchSize: batchSizeOf(images, options.resolution),
+    batchSize: batchSizeOf(images, Math.sqrt(preparation.resolution * preparation.width)),
     limit: images,
     seed,
   });
+  for await (const batch of batches) {
+    yield { images: asInput(batch.images, input), shape: inputShape(batch.shape, input) };
+  }
 }
 
 function batchSizeOf(images: number, resolution: number): number {

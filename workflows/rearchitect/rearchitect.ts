@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Variant } from '../../architectures/variants.ts';
-import type { ModelCard } from '../../checkpoints/store/model_card.ts';
-import type { LabelledDataset } from '../../datasets/dataset.ts';
+import { configOf, type ModelCard } from '../../checkpoints/store/model_card.ts';
+import type { Dataset, LabelledDataset } from '../../datasets/dataset.ts';
+import { isLabelled } from '../../datasets/labels.ts';
 import { holdOutValidation } from '../../datasets/order/hold_out.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
@@ -13,10 +14,16 @@ import { overrideRecipe } from '../../training/recipes/override_recipe.ts';
 import type { Recipe } from '../../training/recipes/recipe.ts';
 import { requireModelFolder } from '../outputs/output_folder.ts';
 import { openCheckpoints } from '../train/open_checkpoints.ts';
-import { type RunOptions, trainJob } from '../train/train.ts';
+import { type RunOptions, type TrainJobOptions, trainJob } from '../train/train.ts';
 import { option } from '../wording.ts';
 import { finishFolder } from './finish.ts';
 import type { FittingImages } from './images.ts';
+import {
+  type LayerChoice,
+  planInWords,
+  planRearchitecture,
+  type RearchitecturePlan,
+} from './plan.ts';
 import { rebuild, saveRebuilt } from './rebuild.ts';
 import {
   type FinishRecord,
@@ -48,12 +55,12 @@ export interface Retraining {
   readonly run?: RunOptions | undefined;
 }
 
-export interface RearchitectOptions {
-  /** Name or path of a standard MobileNetV1. */
+export interface RearchitectOptions extends LayerChoice {
+  /** Name or path of a network with depthwise layers. */
   readonly model: string;
   readonly variant: Variant;
-  /** Of the model's classes. */
-  readonly dataset: LabelledDataset;
+  /** Of the model's classes; without a retraining, images without classes will do. */
+  readonly dataset: Dataset;
   /** Training images that the reconstruction is fitted on, the first of the seed's order. */
   readonly images: number;
   /** None unless given. */
@@ -70,6 +77,8 @@ export interface RearchitectOptions {
 export interface RearchitectResult {
   readonly out: string;
   readonly card: ModelCard;
+  /** What was going to be done; absent where a folder held that already. */
+  readonly plan?: RearchitecturePlan;
   readonly reconstruction: ReconstructionRecord;
   /** Both absent after a retraining that was interrupted: they come last. */
   readonly equalization?: FinishRecord['equalization'];
@@ -83,9 +92,10 @@ export interface RearchitectResult {
 }
 
 /**
- * Turns a trained standard MobileNetV1 into a variant whose depthwise layers are linear, which keeps
- * what it knows: reconstruction (architectures/rearchitect), unless `retrain` is left out training that
- * may distil from the original, then equalization and centring (`finishModel`). Training starts from
+ * Turns a trained network with depthwise layers into one where they are linear, or some of them
+ * (`planRearchitecture`), which keeps what it knows: reconstruction (architectures/rearchitect), unless
+ * `retrain` is left out training that may distil from the original, then equalization and centring
+ * (`finishGraph`). Training starts from
  * the reconstruction as it is: Adam's steps, equal for all weights, do not suit channels that were
  * scaled apart.
  *
@@ -93,7 +103,7 @@ export interface RearchitectResult {
  * before it and `out/teacher` the original, where that has an output for the background that the
  * labels know nothing of.
  *
- * @throws UserError where the model is no standard MobileNetV1 or has other classes than the data set,
+ * @throws UserError where the model has no depthwise layer to rebuild or other classes than the data set,
  *   where the variant is `standard`, and where `out` cannot be written, is the model's own folder or
  *   holds another training; RearchitectError of the reconstruction; `trainJob`'s errors
  */
@@ -101,7 +111,7 @@ export async function rearchitect(
   options: RearchitectOptions,
   context: Context,
 ): Promise<RearchitectResult> {
-  const { model, variant, out } = options;
+  const { model, variant, dataset, out } = options;
   if (variant.depthwiseBatchNorm) {
     throw new UserError(
       `Expected a variant without batch norms and ReLU6 after its depthwise layers but received ${variant.name}, which is what a model is rebuilt from`,
@@ -113,6 +123,7 @@ export async function rearchitect(
       remedy: `Pass another ${option('out')}.`,
     });
   }
+  const { retrain } = options;
   await requireTensorFlow('Re-architecture');
   await requireModelFolder(out, {
     inputs: [model],
@@ -121,24 +132,34 @@ export async function rearchitect(
     checkpointed: options.retrain?.run !== undefined,
   });
   const original = await openOriginal(options, options.retrain !== undefined, context);
-  try {
-    if (options.retrain !== undefined) {
-      return await rebuildAndRetrain(original, options, options.retrain, context);
-    }
-    const { card, record, warnings } = await rebuildInto(out, original, options, context);
-    const { reconstruction, equalization, centring } = record;
-    return {
-      out,
-      card,
-      reconstruction,
-      reconstructed: out,
-      warnings,
-      ...(equalization && { equalization }),
-      ...(centring && { centring }),
-    };
-  } finally {
-    original.model.dispose();
+  if (retrain !== undefined) {
+    return rebuildAndRetrain(
+      original,
+      { ...options, dataset: labelled(dataset) },
+      retrain,
+      context,
+    );
   }
+  const { card, plan, record, warnings } = await rebuildInto(out, original, options, context);
+  const { reconstruction, equalization, centring } = record;
+  return {
+    out,
+    card,
+    ...(plan && { plan }),
+    reconstruction,
+    reconstructed: out,
+    warnings,
+    ...(equalization && { equalization }),
+    ...(centring && { centring }),
+  };
+}
+
+/** @throws UserError for images without classes */
+function labelled(dataset: Dataset): LabelledDataset {
+  if (isLabelled(dataset)) return dataset;
+  throw new UserError(`Expected images with classes to retrain on but ${dataset.name} has none`, {
+    remedy: 'Pass a folder with a folder for each class, or leave the retraining out.',
+  });
 }
 
 /** Of a model folder or the model.json in it. */
@@ -154,31 +175,33 @@ async function rebuildInto(
   context: Context,
 ): Promise<{
   readonly card: ModelCard;
+  readonly plan?: RearchitecturePlan;
   readonly record: RearchitectureRecord;
   readonly warnings: readonly string[];
 }> {
-  const { retrain } = options;
+  const { retrain, quiet = false } = options;
   const request = requestOf(original, options);
   const known = retrain?.run?.resume ? await recordedIn(dir, request) : undefined;
   if (known !== undefined) {
     context.reporter.info(`${dir} holds this reconstruction: it is taken over`);
     return { ...known, warnings: warn(known.record, options, context) };
   }
-  const rebuildOptions = { ...options, ...fittingImages(options), finish: retrain === undefined };
-  const rebuilt = await rebuild(original, rebuildOptions, request, context);
-  try {
-    const card = await saveRebuilt(rebuilt, original, options, dir);
-    return { card, record: rebuilt.record, warnings: warn(rebuilt.record, options, context) };
-  } finally {
-    rebuilt.model.dispose();
-  }
+  const images = { ...options, ...fittingImages(options) };
+  const { plan, pairs } = await planRearchitecture(original, images, context);
+  if (!quiet) for (const line of planInWords(plan)) context.reporter.info(line);
+  const finish = retrain === undefined;
+  const rebuilt = await rebuild(original, { ...images, pairs, finish }, request, context);
+  const card = await saveRebuilt(rebuilt, original, options, dir);
+  return { card, plan, record: rebuilt.record, warnings: warn(rebuilt.record, options, context) };
 }
 
 /** Those held out for a validation are not among them. */
 function fittingImages({ dataset, images, retrain, seed }: RearchitectOptions): FittingImages {
   const { validationImages = 0 } = retrain ?? {};
   const divided =
-    validationImages > 0 ? holdOutValidation(dataset, validationImages, seed) : dataset;
+    validationImages > 0 && isLabelled(dataset)
+      ? holdOutValidation(dataset, validationImages, seed)
+      : dataset;
   return { dataset: divided, images: Math.min(images, divided.count('train')), seed };
 }
 
@@ -195,20 +218,19 @@ function warn(
 
 async function rebuildAndRetrain(
   original: Original,
-  options: RearchitectOptions,
+  options: RearchitectOptions & { readonly dataset: LabelledDataset },
   retrain: Retraining,
   context: Context,
 ): Promise<RearchitectResult> {
-  const { out, dataset, variant, seed } = options;
+  const { out, dataset, seed } = options;
   const reconstructed = join(out, RECONSTRUCTED);
   await requireSameTraining(reconstructed, original, options, retrain);
   const before = await rebuildInto(reconstructed, original, options, context);
   context.signal.throwIfAborted();
-  const { widthMultiplier, resolution } = original.config;
+  const { resolution } = before.card.architecture;
   const trained = await trainJob(
     {
-      network: { network: 'mobilenet_v1', variant, widthMultiplier },
-      from: reconstructed,
+      ...startOf(before.card, original, options, reconstructed),
       ...(retrain.distill && { teacher: await teacherOf(original, options) }),
       zeroVariance: 'keep',
       dataset,
@@ -226,6 +248,7 @@ async function rebuildAndRetrain(
   const { training, best } = trained;
   const made = {
     out,
+    ...(before.plan && { plan: before.plan }),
     reconstruction: before.record.reconstruction,
     reconstructed,
     training,
@@ -234,10 +257,27 @@ async function rebuildAndRetrain(
   };
   if (training.interrupted) return { ...made, card: trained.card };
   const told = { origin: before.card.origin, rearchitecture: before.card.training! };
-  const fitting = fittingImages(options);
+  const fitting = { ...fittingImages(options), input: original.facts.input };
   if (best !== undefined) await finishFolder(best, told, fitting, context);
   const { card, finish } = await finishFolder(out, told, fitting, context);
   return { ...made, ...finish, card };
+}
+
+/** What is trained, and from what. */
+function startOf(
+  { architecture }: ModelCard,
+  { name }: Original,
+  { variant }: RearchitectOptions,
+  folder: string,
+): Pick<TrainJobOptions, 'network' | 'from'> {
+  const config = configOf(architecture);
+  if (config === undefined) {
+    const { regularizeDepthwise } = variant;
+    const title = `${variant.name} of ${name}`;
+    return { network: { network: 'other', folder, title, regularizeDepthwise } };
+  }
+  const { resolution: _, classes: __, ...network } = config;
+  return { network, from: folder };
 }
 
 /**
@@ -261,12 +301,12 @@ async function requireSameTraining(
   );
 }
 
-/** The model itself, or where it lies without its background. */
+/** The model itself, or where it lies without its background, with logits of its own. */
 async function teacherOf(
   original: Original,
   { model, dataset, out }: RearchitectOptions,
 ): Promise<string> {
-  if (!original.withoutBackground) return model;
+  if (!original.withoutBackground && original.config !== undefined) return model;
   const dir = join(out, TEACHER);
   await saveTeacher(original, dataset, dir);
   return dir;
@@ -274,7 +314,7 @@ async function teacherOf(
 
 function requestOf(
   { weights, withoutBackground }: Original,
-  { variant, dataset, images, seed, retrain }: RearchitectOptions,
+  { variant, dataset, images, seed, retrain, keep, layers, maxLoss }: RearchitectOptions,
 ): RearchitectureRequest {
   return {
     originalSha256: weights,
@@ -284,6 +324,7 @@ function requestOf(
     trainingImages: dataset.count('train'),
     validationImages: retrain?.validationImages ?? 0,
     requestedImages: images,
+    choice: JSON.stringify({ keep: keep?.toSorted(), layers, maxLoss }),
     seed,
   };
 }

@@ -1,17 +1,18 @@
 import { type VariantName, variantNamed } from '../../architectures/variants.ts';
-import type { LabelledDataset } from '../../datasets/dataset.ts';
+import type { Dataset, LabelledDataset } from '../../datasets/dataset.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
-import { openModelData } from '../open/open_data.ts';
+import { openModelData, openModelImages } from '../open/open_data.ts';
 import { requireOutsideImages } from '../outputs/outside_data.ts';
 import { chosenRecipe, type RecipeChoices } from '../train/recipe_choices.ts';
 import { defaultValidationImages } from '../train/train.ts';
 import { CHECKPOINT_SECONDS } from '../train/train_defaults.ts';
+import type { LayerChoice } from './plan.ts';
 import { type RearchitectResult, type Retraining, rearchitect } from './rearchitect.ts';
 import { MOST_IMAGES } from './rearchitect_defaults.ts';
 import { namedFacts } from './source.ts';
 
-export interface RearchitectModelOptions extends Omit<RecipeChoices, 'resolution'> {
-  /** MODEL of a standard MobileNetV1. */
+export interface RearchitectModelOptions extends Omit<RecipeChoices, 'resolution'>, LayerChoice {
+  /** MODEL of a network with depthwise layers. */
   readonly model: string;
   readonly variant: VariantName;
   /** The model's own unless given. */
@@ -52,20 +53,28 @@ export async function rearchitectModel(
 ): Promise<RearchitectResult> {
   const { model, retrain, seed, out, overwrite } = options;
   await requireOutsideImages(out, options.data, 'out');
-  const dataset = await openModelData(
-    await namedFacts(model, context),
-    { dataset: options.dataset, dir: options.data, option: 'data' },
-    context,
-  );
-  const { images = Math.min(MOST_IMAGES, dataset.count('train')) } = options;
-  const variant = variantNamed(options.variant);
-  const common = { model, variant, dataset, images, seed, out, overwrite };
+  const request = { dataset: options.dataset, dir: options.data, option: 'data' } as const;
+  const facts = await namedFacts(model, context);
+  const common = { model, variant: variantNamed(options.variant), seed, out, overwrite };
+  const choice = { keep: options.keep, layers: options.layers, maxLoss: options.maxLoss };
+  if (!retrain) {
+    const { dataset } = await openModelImages(facts, request, context);
+    return rearchitect(
+      { ...common, ...choice, dataset, images: imagesOf(dataset, options) },
+      context,
+    );
+  }
+  const dataset = await openModelData(facts, request, context);
+  const retraining = await retrainingOf(options, dataset);
   return rearchitect(
-    retrain ? { ...common, retrain: await retrainingOf(options, dataset) } : common,
+    { ...common, ...choice, dataset, images: imagesOf(dataset, options), retrain: retraining },
     context,
   );
 }
 
+function imagesOf(dataset: Dataset, { images }: Pick<RearchitectModelOptions, 'images'>): number {
+  return images ?? Math.min(MOST_IMAGES, dataset.count('train'));
+}
 async function retrainingOf(
   options: RearchitectModelOptions,
   dataset: LabelledDataset,

@@ -1,37 +1,43 @@
-import type * as tf from '@tensorflow/tfjs';
-import type { MobileNetV1Config } from '../../architectures/mobilenet_v1.ts';
-import { rebuiltModel } from '../../architectures/rearchitect/rebuilt_model.ts';
+import type { FloatGraph } from '../../architectures/graph/float_graph.ts';
+import { hasVariants, type NetworkConfig } from '../../architectures/network.ts';
+import { rebuiltGraph } from '../../architectures/rearchitect/rebuilt_graph.ts';
 import {
   passesOf,
+  type Rebuilding,
   type Reconstruction,
   reconstruct,
 } from '../../architectures/rearchitect/reconstruct.ts';
-import type { Variant } from '../../architectures/variants.ts';
+import type { SeparablePair } from '../../architectures/rearchitect/separable_pairs.ts';
+import { STANDARD, type Variant } from '../../architectures/variants.ts';
 import type { ModelCard } from '../../checkpoints/store/model_card.ts';
 import { saveModelFolder } from '../../checkpoints/store/model_store.ts';
 import type { SkippedImage } from '../../datasets/dataset.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { compile } from '../../training/compile/compile.ts';
 import { transposedDoubleProduct } from '../../training/compile/ops/double_product.ts';
-import { finishModel } from './finish.ts';
+import { finishGraph } from './finish.ts';
 import { type FittingImages, fittingBatches } from './images.ts';
 import type { RearchitectureRecord, RearchitectureRequest } from './record.ts';
 import type { Original } from './source.ts';
+import { fittingConfig, layersOf, storedNetwork } from './stored_network.ts';
 
 export interface RebuildOptions extends FittingImages {
   readonly variant: Variant;
+  /** Those of the original's that are rebuilt. */
+  readonly pairs: readonly SeparablePair[];
   /** Whether the result is to be quantized as it is; training goes better from where it is not finished. */
   readonly finish: boolean;
 }
 
-/** A network that was rebuilt; the model is the caller's to dispose. */
+/** A network that was rebuilt. */
 export interface Rebuilt {
-  readonly model: tf.LayersModel;
-  readonly config: MobileNetV1Config;
+  readonly graph: FloatGraph;
+  /** The network of ours that it is; undefined for another one. */
+  readonly config: NetworkConfig | undefined;
   readonly record: RearchitectureRecord;
 }
 
-/** Fits the variant to the original on the first `images` training images of the seed's order. */
+/** Fits the network to the original on the first `images` training images of the seed's order. */
 export async function rebuild(
   original: Original,
   options: RebuildOptions,
@@ -40,47 +46,65 @@ export async function rebuild(
 ): Promise<Rebuilt> {
   const begun = performance.now();
   const skipped = new Set<string>();
-  const reconstruction = await fitOnImages(original, options, skipped, context);
-  const config = { ...original.config, variant: options.variant };
-  const model = rebuiltModel(original.model, reconstruction, config);
-  try {
-    const finish = options.finish ? await finishModel(model, config, options, context) : {};
-    const seconds = (performance.now() - begun) / 1000;
-    const { images, layers } = reconstruction;
-    const record = {
-      ...request,
-      reconstruction: { images, skipped: skipped.size, seconds, layers },
-      ...finish,
-    };
-    return { model, config, record: structuredClone(record) as RearchitectureRecord };
-  } catch (error) {
-    model.dispose();
-    throw error;
+  const rebuilding = rebuildingOf(original, options);
+  const reconstruction = await fitOnImages(original, rebuilding, options, skipped, context);
+  const unfinished = rebuiltGraph(original.graph, rebuilding, reconstruction);
+  const { input } = original.facts;
+  const finished = options.finish
+    ? await finishGraph(unfinished, input, options, context)
+    : { graph: unfinished };
+  const { graph, ...finish } = finished;
+  const seconds = (performance.now() - begun) / 1000;
+  const { images, layers } = reconstruction;
+  const record = {
+    ...request,
+    reconstruction: { images, skipped: skipped.size, seconds, layers },
+    ...finish,
+  };
+  return {
+    graph,
+    config: fittingConfig(graph, variantOf(original, options.variant)),
+    record: structuredClone(record) as RearchitectureRecord,
+  };
+}
+
+export function rebuildingOf(
+  { folded }: Pick<Original, 'folded'>,
+  { pairs, variant }: Pick<RebuildOptions, 'pairs' | 'variant'>,
+): Rebuilding {
+  return { source: folded, pairs, unclipped: variant.activation === 'relu' };
+}
+
+/** What the original becomes if all of it is rebuilt; undefined where its network has no variants. */
+function variantOf({ config }: Original, variant: Variant): NetworkConfig | undefined {
+  if (config === undefined || !('variant' in config) || !hasVariants(config.network)) {
+    return undefined;
   }
+  return config.variant.name === STANDARD.name ? { ...config, variant } : undefined;
 }
 
 async function fitOnImages(
-  { name, chain, zeroVariance, config }: Original,
+  { name, facts }: Original,
+  rebuilding: Rebuilding,
   { variant, ...images }: RebuildOptions,
   skipped: Set<string>,
   { reporter, signal }: Context,
 ): Promise<Reconstruction> {
-  const { resolution } = config;
+  const { input } = facts;
   const onSkip = (image: SkippedImage): void => {
     if (skipped.has(image.name)) return;
     skipped.add(image.name);
     reporter.warn(`skipped ${image.name}: ${image.reason}`);
   };
   const label = `rebuilding ${name} as ${variant.name}`;
-  const progress = reporter.start(label, passesOf(chain), 'passes');
+  const progress = reporter.start(label, passesOf(rebuilding), 'passes');
   try {
     return await reconstruct({
-      source: { chain, zeroVariance },
-      variant,
+      ...rebuilding,
       images: {
-        batches: () => fittingBatches(images, { resolution, signal, onSkip }),
+        batches: () => fittingBatches(images, { input, signal, onSkip }),
         images: images.images,
-        imageShape: [resolution, resolution, 3],
+        imageShape: input.shape as readonly number[],
       },
       compile: (run) => compile(run, { frozen: true }),
       product: transposedDoubleProduct,
@@ -93,26 +117,29 @@ async function fitOnImages(
 }
 
 /** Stores a rebuilt network; its card tells how it was made. */
-export function saveRebuilt(
-  { model, config, record }: Rebuilt,
-  { source, sha256, labelOffset }: Original,
+export async function saveRebuilt(
+  { graph, config, record }: Rebuilt,
+  original: Original,
   { variant, dataset }: Pick<RebuildOptions, 'variant' | 'dataset'>,
   dir: string,
 ): Promise<ModelCard> {
-  return saveModelFolder(
-    model,
-    {
-      architecture: { network: 'mobilenet_v1', ...config, variant: variant.name },
-      dataset: dataset.name,
-      classNames: [...dataset.classNames],
-      labelOffset,
-      origin: {
-        source: `${variant.name} rebuilt from ${source}`,
-        route: 'tf8 rearchitect',
-        sha256,
+  const { source, sha256 } = original;
+  const model = layersOf(graph, config);
+  try {
+    return await saveModelFolder(
+      model,
+      {
+        ...storedNetwork(original, config, dataset),
+        origin: {
+          source: `${variant.name} rebuilt from ${source}`,
+          route: 'tf8 rearchitect',
+          sha256,
+        },
+        training: record,
       },
-      training: record,
-    },
-    dir,
-  );
+      dir,
+    );
+  } finally {
+    model.dispose();
+  }
 }

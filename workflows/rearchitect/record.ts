@@ -17,6 +17,8 @@ const requestSchema = z.object({
   validationImages: z.int().min(0),
   /** To fit on. */
   requestedImages: z.int().min(1),
+  /** Which layers, as `LayerChoice` in JSON. */
+  choice: z.string().default('{}'),
   seed: z.int().min(0),
 });
 

@@ -1,25 +1,33 @@
-import type * as tf from '@tensorflow/tfjs';
-import { LAST_FILTERS, type MobileNetV1Config } from '../../architectures/mobilenet_v1.ts';
+import type { FloatGraph } from '../../architectures/graph/float_graph.ts';
+import type { NetworkConfig } from '../../architectures/network.ts';
 import { dropFirstOutputs } from '../../architectures/rearchitect/drop_outputs.ts';
-import { type ReadChain, readChain } from '../../architectures/rearchitect/read_chain.ts';
-import { STANDARD } from '../../architectures/variants.ts';
+import { foldedGraph } from '../../architectures/rearchitect/folded_graph.ts';
+import {
+  type SeparableLayers,
+  separablePairs,
+} from '../../architectures/rearchitect/separable_pairs.ts';
 import { saveModelFolder } from '../../checkpoints/store/model_store.ts';
-import type { LabelledDataset } from '../../datasets/dataset.ts';
+import type { Dataset } from '../../datasets/dataset.ts';
+import { isLabelled } from '../../datasets/labels.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
-import { labelOffsetOn, weightsOf } from '../open/model_facts.ts';
-import { requireSymmetric } from '../open/model_input.ts';
+import { labelOffsetOn, type ModelFacts, resolutionOf, weightsOf } from '../open/model_facts.ts';
+import { requireSquareRgb } from '../open/model_input.ts';
 import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
 import { call, option } from '../wording.ts';
-
-/** The widest layer, of LAST_FILTERS filters at width multiplier 1. */
-const LAST_POINTWISE = 'Conv2d_13_pointwise';
+import { layersOf, storedNetwork } from './stored_network.ts';
 
 /** The network that is rebuilt. */
-export interface Original extends ReadChain {
+export interface Original {
   readonly name: string;
-  readonly model: tf.LayersModel;
-  readonly config: MobileNetV1Config;
+  readonly facts: ModelFacts;
+  /** As it was read. */
+  readonly graph: FloatGraph;
+  /** Folded (`foldedGraph`). */
+  readonly folded: FloatGraph;
+  readonly separable: SeparableLayers;
+  /** The network of ours that it is; undefined for another one. */
+  readonly config: NetworkConfig | undefined;
   readonly labelOffset: number;
   /** Its output for the background was left out. */
   readonly withoutBackground: boolean;
@@ -33,42 +41,41 @@ export interface Original extends ReadChain {
 
 /**
  * Opens the model to rebuild.
- * @param dropBackground leaves out an output before the data set's classes: labels have none
- * @throws UserError where it has another network, variant or classes; RearchitectError where it has no
- *   card and is no standard MobileNetV1
+ * @param dropBackground leaves out an output before the data set's classes, since it is to be trained: labels
+ *   have none
+ * @throws UserError where it takes images of any size, of another form than training has, has other classes than the data set, or no depthwise
+ *   layer whose activation can go
  */
 export async function openOriginal(
-  { model: reference, dataset }: { readonly model: string; readonly dataset: LabelledDataset },
+  { model: reference, dataset }: { readonly model: string; readonly dataset: Dataset },
   dropBackground: boolean,
   context: Context,
 ): Promise<Original> {
   const opened = await openFloatModel(reference, context);
-  requireSymmetric(opened);
+  if (dropBackground) requireSquareRgb(opened);
   try {
-    const config = configOf(opened);
+    resolutionOf(opened);
     const labelOffset = labelOffsetOf(opened, dataset);
-    const { facts, name } = opened;
+    const { facts, name, graph } = opened;
     const whole = {
-      ...readChain(opened.layersModel, config),
+      ...readGraph(graph),
       name,
-      model: opened.layersModel,
-      config,
+      facts,
+      config: facts.architecture,
       labelOffset,
       withoutBackground: false,
       source: facts.origin.source,
       sha256: facts.origin.weightsSha256 ?? dataset.fingerprint,
       weights: weightsOf(opened),
     };
+    requirePairs(whole);
     if (labelOffset === 0 || !dropBackground) return whole;
     context.reporter.info(
       `${name} has an output for the background, which the labels of ${dataset.name} know nothing of: it is left out`,
     );
-    const without = withoutBackground(whole);
+    return withoutBackground(whole);
+  } finally {
     opened.dispose();
-    return without;
-  } catch (error) {
-    opened.dispose();
-    throw error;
   }
 }
 
@@ -85,83 +92,62 @@ export async function namedFacts(
 
 /** Stores the original as the retraining is taught by it. */
 export async function saveTeacher(
-  { model, config, labelOffset, source, sha256 }: Original,
-  { name, classNames }: LabelledDataset,
+  original: Original,
+  dataset: Dataset,
   dir: string,
 ): Promise<void> {
-  await saveModelFolder(
-    model,
-    {
-      architecture: { network: 'mobilenet_v1', ...config, variant: config.variant.name },
-      dataset: name,
-      classNames: [...classNames],
-      labelOffset,
-      origin: { source: `${source} without its background`, route: 'tf8 rearchitect', sha256 },
-    },
-    dir,
-  );
+  const { graph, config, source, sha256 } = original;
+  const model = layersOf(graph, config);
+  try {
+    await saveModelFolder(
+      model,
+      {
+        ...storedNetwork(original, config, dataset),
+        origin: { source: `${source} without its background`, route: 'tf8 rearchitect', sha256 },
+      },
+      dir,
+    );
+  } finally {
+    model.dispose();
+  }
+}
+
+function readGraph(graph: FloatGraph): Pick<Original, 'graph' | 'folded' | 'separable'> {
+  const folded = foldedGraph(graph);
+  return { graph, folded, separable: separablePairs(folded) };
 }
 
 function withoutBackground(original: Original): Original {
-  const { model, config, labelOffset } = original;
-  const fewer = { ...config, classes: config.classes - labelOffset };
-  const dropped = dropFirstOutputs(model, config, labelOffset);
+  const { graph, config, labelOffset, facts } = original;
+  const classes = facts.outputs - labelOffset;
   return {
     ...original,
-    ...readChain(dropped, fewer),
-    model: dropped,
-    config: fewer,
+    ...readGraph(dropFirstOutputs(graph, labelOffset)),
+    facts: { ...facts, outputs: classes },
+    config: config && { ...config, classes },
     labelOffset: 0,
     withoutBackground: true,
   };
 }
 
-/** A model that was not recognized is known by its shapes. */
-function configOf({ name, layersModel, facts }: OpenedFloatModel): MobileNetV1Config {
-  const remedy = `Pass a public checkpoint (mobilenet_v1_1.0_224), or a model that ${call('train', { variant: 'standard' })} made.`;
-  const { architecture, input, outputs } = facts;
-  if (architecture === undefined) {
-    const [resolution] = input.shape;
-    if (!resolution) {
-      throw new UserError(
-        `Expected a MobileNetV1 of one resolution but ${name} reads images of [${input.shape.map((size) => size ?? 'any')}]`,
-        { remedy },
-      );
-    }
-    const filters = layersModel.layers
-      .find((layer) => layer.name === LAST_POINTWISE)
-      ?.outputShape.at(-1);
-    if (typeof filters !== 'number') {
-      throw new UserError(
-        `Expected a MobileNetV1 but ${name} is another network: it has no layer ${LAST_POINTWISE}`,
-        { remedy },
-      );
-    }
-    return {
-      variant: STANDARD,
-      widthMultiplier: filters / LAST_FILTERS,
-      resolution,
-      classes: outputs,
-    };
-  }
-  if (architecture.network !== 'mobilenet_v1') {
-    throw new UserError(`Expected a MobileNetV1 but ${name} is ${architecture.network}`, {
-      remedy,
-    });
-  }
-  if (architecture.variant.name !== STANDARD.name) {
-    throw new UserError(
-      `Expected a MobileNetV1 of variant ${STANDARD.name} but ${name} is ${architecture.variant.name}`,
-      { remedy },
-    );
-  }
-  const { widthMultiplier, resolution, classes } = architecture;
-  return { variant: STANDARD, widthMultiplier, resolution, classes };
+function requirePairs({ name, separable }: Original): void {
+  const { pairs, leftAlone } = separable;
+  if (pairs.length > 0) return;
+  const why = leftAlone.map(({ layer, reason }) => `${layer}: ${reason}`);
+  throw new UserError(
+    why.length === 0
+      ? `Expected a network with depthwise convolutions to rebuild but ${name} has none`
+      : `Expected a depthwise convolution whose activation can go but ${name} has none: ${why.join('; ')}`,
+    {
+      remedy: `Pass a network with an activation between its depthwise and its pointwise layers, such as mobilenet_v1_1.0_224 or one that ${call('train', { variant: 'standard' })} made.`,
+    },
+  );
 }
 
 /** Outputs before the data set's classes: 1 where there is a background. */
-function labelOffsetOf({ name, facts }: OpenedFloatModel, dataset: LabelledDataset): number {
+function labelOffsetOf({ name, facts }: OpenedFloatModel, dataset: Dataset): number {
   const { dataset: own, outputs, labels } = facts;
+  if (!isLabelled(dataset)) return labels.labelOffset;
   const labelOffset = labelOffsetOn(facts, dataset);
   if (labelOffset !== undefined && (own ?? dataset.name) === dataset.name) return labelOffset;
   const received =

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
 import type { Advice, Analysis, Finding } from '../../quantize/analyze/analysis.ts';
 import { OP_NAMES } from '../../quantize/ops/table.ts';
+import { ROUNDINGS } from '../../quantize/params/roundings.ts';
 import { environmentSchema } from './environment.ts';
 import { RUN_FILE } from './run_file.ts';
 import { readPart } from './run_record.ts';
@@ -165,6 +166,25 @@ const partialAccuracy = wholeAccuracy.extend({
   layers: z.array(z.strictObject({ layer: z.string(), onlyThis: accuracy, allButThis: accuracy })),
 });
 
+const agreement = z.strictObject({ images: z.int().min(1), agreeing: count });
+
+const profile = z.strictObject({
+  name: z.enum(ROUNDINGS),
+  layers: z.array(
+    z.strictObject({
+      layer: z.string(),
+      elements: count,
+      differingHere: count,
+      differing: count,
+      maxDifference: count,
+      sqnrDb: decibels,
+      defaultSqnrDb: decibels.exactOptional(),
+    }),
+  ),
+  agreement: agreement.exactOptional(),
+  default: z.strictObject({ agreement, accuracy: wholeAccuracy.exactOptional() }).exactOptional(),
+});
+
 /** A finding with its remedy in words. */
 export interface WordedFinding extends Omit<Finding, 'advice'> {
   readonly remedy: string;
@@ -197,8 +217,9 @@ export const analysisSchema = z.strictObject({
   outputs: z.array(z.string()).exactOptional(),
   layers: z.array(layer),
   diagnosis: z.array(finding),
-  agreement: z.strictObject({ images: z.int().min(1), agreeing: count }).exactOptional(),
+  agreement: agreement.exactOptional(),
   accuracy: z.union([partialAccuracy, wholeAccuracy]).exactOptional(),
+  profile: profile.exactOptional(),
 }) satisfies z.ZodType<WordedAnalysis>;
 
 const dataIdentity = z.strictObject({

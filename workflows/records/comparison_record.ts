@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { RecipeSchema } from '../../quantize/convert/recipe_schema.ts';
+import { ROUNDINGS } from '../../quantize/params/roundings.ts';
 import { decibels } from './analysis_record.ts';
 import { environmentSchema } from './environment.ts';
 
@@ -53,6 +54,8 @@ const interval = z.strictObject({
 const rowSchema = z.strictObject({
   /** "float", or the recipe's name. */
   recipe: z.string(),
+  /** The rule of requantization; absent where no rules were compared, and for the float network. */
+  profile: z.enum(ROUNDINGS).exactOptional(),
   /** Absent for the float network. */
   calibrationImages: count.exactOptional(),
   /** Means over the subsets. */

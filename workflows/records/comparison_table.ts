@@ -5,7 +5,7 @@ import { lossOf } from './interval.ts';
 import { markdownTable } from './markdown_table.ts';
 import { mean } from './statistics.ts';
 
-export const COMPARISON_HEADER = [
+const HEADER = [
   'recipe',
   'calibrated on',
   'top-1 %',
@@ -18,17 +18,39 @@ export const COMPARISON_HEADER = [
 
 const UNKNOWN = '–';
 
+/** The titles of the columns; that of profiles is there where rows have such. */
+export function comparisonHeader(rows: readonly ComparedRow[]): readonly string[] {
+  const [recipe, ...figures] = HEADER;
+  return hasProfiles(rows) ? [recipe, 'profile', ...figures] : HEADER;
+}
+
+function hasProfiles(rows: readonly ComparedRow[]): boolean {
+  return rows.some(({ profile }) => profile !== undefined);
+}
+
 /** The rows as a Markdown table with its caption; both also read well in a terminal. */
 export function comparisonTable(
   rows: readonly ComparedRow[],
   quantizingSeconds: readonly number[],
 ): string {
-  const cells = rows.map((row, index) => comparisonCells(row, quantizingSeconds[index]));
-  return `${markdownTable(COMPARISON_HEADER, cells, 1)}\n\n${comparisonCaption(rows)}`;
+  const cells = comparisonCells(rows, quantizingSeconds);
+  const words = hasProfiles(rows) ? 2 : 1;
+  return `${markdownTable(comparisonHeader(rows), cells, words)}\n\n${comparisonCaption(rows)}`;
 }
 
-/** One cell for each title of `COMPARISON_HEADER`. */
-export function comparisonCells(row: ComparedRow, seconds: number): string[] {
+/** One line a row, with a cell for each title of `comparisonHeader`. */
+export function comparisonCells(
+  rows: readonly ComparedRow[],
+  quantizingSeconds: readonly number[],
+): string[][] {
+  const withProfile = hasProfiles(rows);
+  return rows.map((row, index) => {
+    const [recipe, ...figures] = cellsOf(row, quantizingSeconds[index]);
+    return withProfile ? [recipe, row.profile ?? UNKNOWN, ...figures] : [recipe, ...figures];
+  });
+}
+
+function cellsOf(row: ComparedRow, seconds: number): string[] {
   const { recipe, calibrationImages, spread } = row;
   return [
     recipe,
@@ -83,12 +105,13 @@ export function comparisonCsv(
 }
 
 function columnsOf(
-  { recipe, knobs, perSubset, spread, ...figures }: ComparedRow,
+  { recipe, profile, knobs, perSubset, spread, ...figures }: ComparedRow,
   seconds: number,
 ): ReadonlyMap<string, string> {
   const { name: _, ...choices } = knobs ?? { name: '' };
   return new Map([
     ['recipe', recipe],
+    ...flattened({ profile }, ''),
     ...flattened({ ...figures, subsets: perSubset.length, spread, seconds }, ''),
     ...flattened(choices, ''),
   ]);

@@ -18,6 +18,15 @@ export const recipePieceSchema = z.strictObject({
   commit: z.string(),
 });
 
+/** What another program makes of the network, calibrated and measured on the same images. */
+const peerSchema = z.strictObject({
+  /** "NNCF" */
+  program: z.string(),
+  /** By package. */
+  versions: z.record(z.string(), z.string()),
+  perSubset: z.array(recipePieceSchema).min(1),
+});
+
 /** What recipes make of published networks, by `npm run bench:recipes`. */
 export const recipesRecordSchema = z.strictObject({
   /** Day of the last measurement, ISO 8601. */
@@ -48,11 +57,15 @@ export const recipesRecordSchema = z.strictObject({
           perSubset: z.array(recipePieceSchema).min(1),
         }),
       ),
+      /** What other programs make of it after training, in float arithmetic that rounds. */
+      peers: z.array(peerSchema).exactOptional(),
     }),
   ),
 });
 
 /** @interface */
 export type RecipePiece = Readonly<z.infer<typeof recipePieceSchema>>;
+/** @interface */
+export type RecipePeer = Readonly<z.infer<typeof peerSchema>>;
 /** @interface */
 export type RecipesRecord = Readonly<z.infer<typeof recipesRecordSchema>>;

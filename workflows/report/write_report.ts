@@ -13,6 +13,7 @@ import {
   diagnosisSection,
 } from './sections/diagnosis_section.ts';
 import { layersSection } from './sections/layers_section.ts';
+import { profileSection } from './sections/profile_section.ts';
 import { runSection } from './sections/run_section.ts';
 import { samplesSection } from './sections/samples_section.ts';
 import { sqnrSection } from './sections/sqnr_section.ts';
@@ -54,6 +55,7 @@ async function sectionsOf(
     ...(analysis?.accuracy && 'layers' in analysis.accuracy
       ? [ablationSection(analysis.accuracy)]
       : []),
+    ...(analysis?.profile ? [profileSection(analysis.profile)] : []),
     ...(clipping ? [clipping] : []),
     ...(analysis && layers ? [await layersSection(analysis, layers)] : []),
     ...(samples ? [samplesSection(samples)] : []),

@@ -1,4 +1,4 @@
-import { SQUEEZED_LOGITS } from '../../architectures/logits_model.ts';
+import { hasLogits } from '../../architectures/logits_model.ts';
 import type { NetworkConfig } from '../../architectures/network.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
@@ -15,7 +15,7 @@ import { call, option } from '../wording.ts';
  */
 export async function openTeacher(
   reference: string,
-  { resolution, classes }: NetworkConfig,
+  { resolution, classes }: Pick<NetworkConfig, 'resolution' | 'classes'>,
   range: InputRange | undefined,
   context: Context,
 ): Promise<OpenedFloatModel> {
@@ -50,9 +50,9 @@ export async function openTeacher(
       'Pass a teacher that takes images as the model to start from does.',
     );
   }
-  if (!teacher.layersModel.layers.some(({ name }) => name === SQUEEZED_LOGITS)) {
+  if (!hasLogits(teacher.layersModel)) {
     throw refuse(
-      `whose logits are the outputs of a layer ${SQUEEZED_LOGITS}`,
+      'whose logits are the outputs of a layer SpatialSqueeze, or the inputs of a softmax',
       'none',
       `Pass a model that ${call('train')} or ${call('pull')} stored.`,
     );

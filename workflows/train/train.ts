@@ -3,7 +3,7 @@ import type * as tf from '@tensorflow/tfjs';
 import type { ZeroVariancePolicy } from '../../architectures/graph/fold_batch_norm.ts';
 import { buildNetwork, type NetworkConfig } from '../../architectures/network.ts';
 import type { TransferReport } from '../../architectures/transfer_weights.ts';
-import type { ModelCard } from '../../checkpoints/store/model_card.ts';
+import { architectureOf, type ModelCard } from '../../checkpoints/store/model_card.ts';
 import { saveModelFolder, weightsSha256Of } from '../../checkpoints/store/model_store.ts';
 import type { LabelledDataset } from '../../datasets/dataset.ts';
 import { holdOutValidation } from '../../datasets/order/hold_out.ts';
@@ -28,10 +28,11 @@ import { requireModelFolder } from '../outputs/output_folder.ts';
 import { option } from '../wording.ts';
 import { imagesIn } from './images_in.ts';
 import { newestCheckpoint, type OpenCheckpoints, openCheckpoints } from './open_checkpoints.ts';
+import { loadOther, type StoredOther } from './other_network.ts';
 import { openSource, startFrom } from './start_weights.ts';
 import { openTeacher } from './teacher.ts';
 import { trainedCard } from './train_card.ts';
-import { type TrainedNetwork, titleOf } from './trained_network.ts';
+import { type OtherNetwork, type TrainedNetwork, titleOf } from './trained_network.ts';
 import { watchRun } from './watch_run.ts';
 
 /** How a training is stored while it goes on: checkpoints, metrics, TensorBoard's events, a curve. */
@@ -44,7 +45,7 @@ export interface RunOptions {
 }
 
 export interface TrainJobOptions {
-  readonly network: TrainedNetwork;
+  readonly network: TrainedNetwork | OtherNetwork;
   /** Name or path of the model to start from; random weights without it. */
   readonly from?: string | undefined;
   /**
@@ -155,7 +156,9 @@ function storesOf({ cluster }: Pick<TrainJobOptions, 'cluster'>): boolean {
   return (cluster?.rank ?? 0) === 0;
 }
 
-function configOf({ network, recipe, dataset }: TrainJobOptions): NetworkConfig {
+/** Of a network of ours. */
+function configOf({ network, recipe, dataset }: TrainJobOptions): NetworkConfig | undefined {
+  if (network.network === 'other') return undefined;
   const { resolution } = recipe;
   return { ...network, resolution, classes: dataset.classNames.length };
 }
@@ -170,8 +173,11 @@ export async function useOneDnnForJob(
   workers = options.cluster?.workers ?? 1,
 ): Promise<void> {
   const { recipe, dataset, limit, teacher } = options;
+  const config = configOf(options);
+  // A trial builds the network by its name.
+  if (config === undefined) return;
   const batchSize = Math.ceil(recipe.batchSize / workers);
-  const shape = { config: configOf(options), batchSize, distilled: teacher !== undefined };
+  const shape = { config, batchSize, distilled: teacher !== undefined };
   const length = trainingLength(recipe, epochImages(dataset, recipe, limit));
   await useOneDnnFor({ shape, length }, context);
 }
@@ -185,7 +191,9 @@ class TrainJob {
   private readonly options: TrainJobOptions;
   private readonly checkpoints: Checkpoints | undefined;
   private readonly context: Context;
-  private readonly config: NetworkConfig;
+  private readonly config: NetworkConfig | undefined;
+  /** The network of a folder that is trained as it is. */
+  private other: StoredOther | undefined;
   private source: OpenedFloatModel | undefined;
   private teacher: OpenedFloatModel | undefined;
   private model: tf.LayersModel | undefined;
@@ -203,9 +211,12 @@ class TrainJob {
     const { from, out, network, cluster } = this.options;
     await useOneDnnForJob(this.options, this.context);
     await selectTrainingBackend();
-    this.model = this.build();
-    if (from !== undefined) this.source = await openSource(from, network, this.context);
-    const start = this.source && startFrom(this.source, this.model, this.options);
+    this.model = await this.build();
+    let start: TransferReport | undefined;
+    if (from !== undefined && network.network !== 'other') {
+      this.source = await openSource(from, network, this.context);
+      start = startFrom(this.source, this.model, { ...this.options, network });
+    }
     this.step = await this.createStep(this.model);
     const training = await train(this.step, this.trainOptions(this.model));
     const card = await this.save(this.model, this.step, training, out);
@@ -227,14 +238,19 @@ class TrainJob {
     this.model?.dispose();
   }
 
-  private build(): tf.LayersModel {
-    const { recipe, seed } = this.options;
+  private async build(): Promise<tf.LayersModel> {
+    const { network, recipe, seed } = this.options;
     const { dropout, batchNormDecay, logitsStddev } = recipe;
+    if (network.network === 'other') {
+      this.other = await loadOther(network, recipe);
+      return this.other.model;
+    }
+    const config = this.config!;
     try {
-      return buildNetwork(this.config, { dropout, batchNormDecay, logitsStddev, seed });
+      return buildNetwork(config, { dropout, batchNormDecay, logitsStddev, seed });
     } catch (error) {
       if (!(error instanceof InvalidValueError)) throw error;
-      throw new UserError(`${titleOf(this.config)} cannot be built: ${messageOf(error)}`, {
+      throw new UserError(`${titleOf(config)} cannot be built: ${messageOf(error)}`, {
         remedy: `Pass another ${option('resolution')}.`,
         cause: error,
       });
@@ -244,11 +260,15 @@ class TrainJob {
   private async createStep(model: tf.LayersModel): Promise<TrainStep> {
     const { network, teacher, recipe, eager = false, cluster } = this.options;
     if (teacher !== undefined) {
-      const range = this.source?.facts.input.range;
-      this.teacher = await openTeacher(teacher, this.config, range, this.context);
+      const range = this.source?.facts.input.range ?? this.other?.range;
+      const sizes = this.config ?? this.other!.card.architecture;
+      this.teacher = await openTeacher(teacher, sizes, range, this.context);
     }
     const program = {
-      regularizeDepthwise: 'variant' in network && network.variant.regularizeDepthwise,
+      regularizeDepthwise:
+        network.network === 'other'
+          ? network.regularizeDepthwise
+          : 'variant' in network && network.variant.regularizeDepthwise,
       teacher: this.teacher && { model: this.teacher.layersModel, ...recipe.distillation! },
     };
     if (cluster !== undefined) return createClusterStep(model, recipe, cluster, program);
@@ -257,6 +277,7 @@ class TrainJob {
 
   /** Of the images: that of the network to start from, or else of the teacher. */
   private get range(): InputRange {
+    if (this.other !== undefined) return this.other.range;
     return (this.source ?? this.teacher)?.facts.input.range ?? SYMMETRIC;
   }
 
@@ -264,13 +285,13 @@ class TrainJob {
     const { recipe, limit, seed, run, network, cluster } = this.options;
     const dataset = imagesIn(this.options.dataset, this.range);
     const { label = `training ${titleOf(network)}` } = this.options;
-    const { checkpoints, context, source, teacher } = this;
+    const { checkpoints, context, other, source, teacher } = this;
     return {
       dataset,
       recipe,
       network: model.name,
       label,
-      start: source === undefined ? 'random weights' : weightsOf(source),
+      start: other?.card.weightsSha256 ?? (source ? weightsOf(source) : 'random weights'),
       teacher: teacher && weightsOf(teacher),
       limit,
       seed,
@@ -325,13 +346,23 @@ class TrainJob {
     training: TrainResult,
     dir: string,
   ): Promise<ModelCard> {
-    const { config, source, teacher } = this;
-    const { dataset, recipe, seed } = this.options;
-    const title = titleOf(config);
+    const { config, other, range, source, teacher } = this;
+    const { network, dataset, recipe, seed } = this.options;
     step.updateModel();
-    const { range } = this;
-    const from = { config, title, dataset, range, recipe, seed, source, teacher };
-    const card = trainedCard(from, training);
+    const card = trainedCard(
+      {
+        architecture: config ? architectureOf(config) : other!.card.architecture,
+        preprocessing: other?.card.preprocessing,
+        title: titleOf(config ?? network),
+        dataset,
+        range,
+        recipe,
+        seed,
+        start: other ? other.start : source?.facts.origin,
+        teacher,
+      },
+      training,
+    );
     if (!storesOf(this.options)) return { ...card, weightsSha256: await weightsSha256Of(model) };
     return saveModelFolder(model, card, dir);
   }

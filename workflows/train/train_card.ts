@@ -1,17 +1,18 @@
-import type { NetworkConfig } from '../../architectures/network.ts';
-import { architectureOf, type StoredPreprocessing } from '../../checkpoints/store/model_card.ts';
+import type { ModelCard, StoredPreprocessing } from '../../checkpoints/store/model_card.ts';
 import type { NewModelCard } from '../../checkpoints/store/model_store.ts';
 import type { LabelledDataset } from '../../datasets/dataset.ts';
 import { centralFractionOf } from '../../datasets/images/preprocess.ts';
 import type { TrainResult } from '../../training/loop/train_options.ts';
 import type { Recipe } from '../../training/recipes/recipe.ts';
-import { type InputRange, SYMMETRIC, weightsOf } from '../open/model_facts.ts';
+import { type InputRange, type OriginFacts, SYMMETRIC, weightsOf } from '../open/model_facts.ts';
 import { isSameRange } from '../open/model_input.ts';
 import type { OpenedFloatModel } from '../open/open_model.ts';
 
 /** What a trained network was made by, of and from. */
 export interface TrainedFrom {
-  readonly config: NetworkConfig;
+  readonly architecture: ModelCard['architecture'];
+  /** Of a network that no row describes. */
+  readonly preprocessing: StoredPreprocessing | undefined;
   /** For people (`titleOf`). */
   readonly title: string;
   readonly dataset: LabelledDataset;
@@ -19,32 +20,27 @@ export interface TrainedFrom {
   readonly range: InputRange;
   readonly recipe: Recipe;
   readonly seed: number;
-  /** The model that gave the start weights. */
-  readonly source: OpenedFloatModel | undefined;
+  /** The start weights; random ones unless given. */
+  readonly start: Pick<OriginFacts, 'source' | 'weightsSha256'> | undefined;
   readonly teacher: OpenedFloatModel | undefined;
 }
 
 /** The card of a trained network, as far as it came. */
 export function trainedCard(from: TrainedFrom, result: TrainResult): NewModelCard {
-  const { config, title, dataset, range, recipe, seed, source, teacher } = from;
-  const start = source === undefined ? 'random weights' : source.facts.origin.source;
+  const { architecture, title, dataset, range, recipe, seed, start, teacher } = from;
+  const begun = start?.source ?? 'random weights';
   const distilled = teacher === undefined ? '' : `, distilled from ${teacher.facts.origin.source}`;
   return {
-    architecture: architectureOf(config),
+    architecture,
     dataset: dataset.name,
     classNames: [...dataset.classNames],
     labelOffset: 0,
     origin: {
-      source: `${title} trained on ${dataset.name} from ${start}${distilled}`,
+      source: `${title} trained on ${dataset.name} from ${begun}${distilled}`,
       route: 'tf8 train',
-      sha256: source?.facts.origin.weightsSha256 ?? dataset.fingerprint,
+      sha256: start?.weightsSha256 ?? dataset.fingerprint,
     },
-    ...(!isSameRange(range, SYMMETRIC) && {
-      preprocessing: {
-        centralFraction: centralFractionOf(dataset.name),
-        range: structuredClone(range) as StoredPreprocessing['range'],
-      },
-    }),
+    ...preprocessingOf(from, range),
     training: {
       recipe: structuredClone(recipe) as unknown as Record<string, never>,
       images: result.imagesPerEpoch,
@@ -55,6 +51,20 @@ export function trainedCard(from: TrainedFrom, result: TrainResult): NewModelCar
       steps: result.steps,
       epochs: result.epochs.map((epoch) => ({ ...epoch })),
       ...(result.best && { best: { ...result.best } }),
+    },
+  };
+}
+
+function preprocessingOf(
+  { preprocessing, dataset }: TrainedFrom,
+  range: InputRange,
+): Pick<NewModelCard, 'preprocessing'> {
+  if (preprocessing !== undefined) return { preprocessing };
+  if (isSameRange(range, SYMMETRIC)) return {};
+  return {
+    preprocessing: {
+      centralFraction: centralFractionOf(dataset.name),
+      range: structuredClone(range) as StoredPreprocessing['range'],
     },
   };
 }

@@ -12,7 +12,9 @@ const PACKAGE = 'onnxruntime-node';
 export interface OnnxRuntimeNode {
   readonly version: string;
   readonly Tensor: new (type: 'uint8', data: Uint8Array, dims: readonly number[]) => Tensor;
-  readonly InferenceSession: { create(path: string): Promise<Session> };
+  readonly InferenceSession: {
+    create(path: string, options?: { readonly extra: object }): Promise<Session>;
+  };
 }
 interface Tensor {
   readonly data: Uint8Array;
@@ -36,8 +38,10 @@ export async function startNodeRuntime(
   load: () => Promise<OnnxRuntimeNode> = loadPackage,
 ): Promise<Runtime> {
   const runtime = await load();
-  const whole = await runtime.InferenceSession.create(task.file);
-  const layered = await runtime.InferenceSession.create(task.layersFile);
+  const { InferenceSession } = runtime;
+  const options = task.sessionConfig && { extra: nested(task.sessionConfig) };
+  const whole = await InferenceSession.create(task.file, options);
+  const layered = await InferenceSession.create(task.layersFile, options);
   return {
     name: `ONNX Runtime ${runtime.version} for Node`,
     async run(image) {
@@ -57,6 +61,16 @@ export async function startNodeRuntime(
       await Promise.all([whole.release(), layered.release()]);
     },
   };
+}
+
+/** Entries by the parts of their names, as onnxruntime-node takes them: "session.a" is { session: { a } }. */
+function nested(entries: Readonly<Record<string, string>>): object {
+  const whole: Record<string, Record<string, string>> = {};
+  for (const [name, value] of Object.entries(entries)) {
+    const [area, ...rest] = name.split('.');
+    whole[area] = { ...whole[area], [rest.join('.')]: value };
+  }
+  return whole;
 }
 
 async function loadPackage(): Promise<OnnxRuntimeNode> {

@@ -2,16 +2,23 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { UserError } from '../../foundation/errors.ts';
-import { MICRO, pythonEnvironment, RUNTIMES } from '../../foundation/python/python_environment.ts';
+import {
+  MICRO,
+  type PythonPackages,
+  pythonEnvironment,
+  QONNX,
+  RUNTIMES,
+} from '../../foundation/python/python_environment.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { withOutputs } from '../../quantize/export/onnx/onnx.ts';
 import { exportedOutputs } from '../../quantize/export/tensor_names.ts';
 import { int8WithLayers } from '../../quantize/export/tflite/tflite.ts';
 import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
-import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
+import { type Tf8Model, tensorSpecs } from '../../quantize/model/tf8_model.ts';
+import { option } from '../wording.ts';
 import { startCRuntime } from './c_runtime.ts';
 import { startNodeRuntime } from './node_runtime.ts';
-import { startPythonRuntime } from './python_runtime.ts';
+import { type PythonRuntimeOptions, startPythonRuntime } from './python_runtime.ts';
 import type { Runtime, RuntimeTask } from './runtime.ts';
 import { type RuntimeName, runtimesOf } from './runtime_names.ts';
 
@@ -26,27 +33,32 @@ export interface Exported {
 /**
  * Starts a runtime with an exported file.
  * @param name that of the format unless given
+ * @param sessionConfig entries of an ONNX Runtime session
  * @throws UserError where the runtime does not read the format or cannot be set up
  */
 export async function openRuntime(
   exported: Exported,
   name: RuntimeName | undefined,
   context: Context,
+  sessionConfig?: RuntimeTask['sessionConfig'],
 ): Promise<Runtime> {
-  const fitting = runtimesOf(exported.format);
-  const chosen = name ?? fitting[0];
-  if (chosen === undefined || !fitting.includes(chosen)) {
+  const chosen = chosenRuntime(exported, name);
+  if (sessionConfig !== undefined && !chosen.startsWith('onnxruntime')) {
     throw new UserError(
-      `Expected ${fitting.join(' or ')} as the runtime of ${exported.path}, which is ${exported.format}, but received ${chosen}`,
+      `Expected ONNX Runtime as the runtime where ${option('sessionConfig')} is given but it is ${chosen}`,
+      { remedy: 'Leave it out: it sets entries of an ONNX Runtime session.' },
     );
   }
   const { model } = exported;
   const layers = model.nodes.map((node) => node.name);
   const file = resolve(exported.path);
   const outputs = exportedOutputs(model).map(({ name }) => name);
-  const task: RuntimeTask = { file, layersFile: file, layers, outputs };
+  const task: RuntimeTask = { file, layersFile: file, layers, outputs, sessionConfig };
   if (chosen === 'cc') return startCRuntime(file, model, context.signal);
   if (chosen === 'litert') return startPython(task, chosen, context);
+  if (chosen === 'qonnx') {
+    return startPython({ ...task, parameters: parametersOf(model) }, chosen, context);
+  }
   if (chosen === 'tflite-micro') {
     // It gives the outputs of the graph only.
     return withCopy(int8WithLayers(model, await encodeTf8(model)), (layersFile) =>
@@ -61,13 +73,47 @@ export async function openRuntime(
   );
 }
 
+/**
+ * The runtime that is asked for, or the first that reads the format.
+ * @throws UserError where it does not read it
+ */
+export function chosenRuntime(
+  { format, path }: Pick<Exported, 'format' | 'path'>,
+  name: RuntimeName | undefined,
+): RuntimeName {
+  const fitting = runtimesOf(format);
+  const chosen = name ?? fitting[0];
+  if (chosen !== undefined && fitting.includes(chosen)) return chosen;
+  throw new UserError(
+    `Expected ${fitting.join(' or ')} as the runtime of ${path}, which is ${format}, but received ${chosen}`,
+  );
+}
+
+/** Of the image, the layers and the outputs. */
+function parametersOf(model: Tf8Model): NonNullable<RuntimeTask['parameters']> {
+  const tensors = [
+    ...tensorSpecs(model).values(),
+    ...exportedOutputs(model).map(({ spec }) => spec),
+  ];
+  return tensors.map(({ quantization: { scale, zeroPoint } }) => [scale, zeroPoint] as const);
+}
+
+/** The runtimes of exports; Keras computes only float files. */
+type ExportRuntime = Exclude<PythonRuntimeOptions['kind'], 'keras'>;
+
+const PACKAGES: Readonly<Record<ExportRuntime, PythonPackages>> = {
+  litert: RUNTIMES,
+  onnxruntime: RUNTIMES,
+  'tflite-micro': MICRO,
+  qonnx: QONNX,
+};
+
 async function startPython(
   task: RuntimeTask,
-  kind: 'litert' | 'onnxruntime' | 'tflite-micro',
+  kind: ExportRuntime,
   context: Context,
 ): Promise<Runtime> {
-  const packages = kind === 'tflite-micro' ? MICRO : RUNTIMES;
-  const python = await pythonEnvironment(packages, context);
+  const python = await pythonEnvironment(PACKAGES[kind], context);
   return startPythonRuntime(task, { python, kind, signal: context.signal });
 }
 

@@ -20,7 +20,7 @@ const AnswerSchema = z.object({
 export interface PythonRuntimeOptions {
   /** The interpreter, of `pythonEnvironment`. */
   readonly python: string;
-  readonly kind: 'litert' | 'onnxruntime' | 'tflite-micro' | 'keras';
+  readonly kind: 'litert' | 'onnxruntime' | 'tflite-micro' | 'keras' | 'qonnx';
   /** [N, …] of the images, for a float file; none in bytes. */
   readonly shape?: readonly number[];
   /** Ends the process. */
@@ -42,8 +42,17 @@ export async function startPythonRuntime(
   try {
     const { file, layersFile, layers } = task;
     const outputs = task.outputs.length;
-    const { kind, shape } = options;
-    const request = { kind, shape, file, layers: layersFile, names: layers, outputs };
+    const { parameters, sessionConfig: session } = task;
+    const request = {
+      kind: options.kind,
+      shape: options.shape,
+      file,
+      layers: layersFile,
+      names: layers,
+      outputs,
+      ...(parameters && { parameters }),
+      ...(session && { session }),
+    };
     process.write(`${JSON.stringify(request)}\n`);
     const { runtime, imageBytes, bytes } = AnswerSchema.parse(JSON.parse(await process.line()));
     const names = [...layers, ...task.outputs];

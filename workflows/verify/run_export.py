@@ -2,12 +2,14 @@
 
 The first line of standard input is a JSON object:
 
-  kind    "litert", "onnxruntime" or "tflite-micro"
+  kind    "litert", "onnxruntime", "tflite-micro" or "qonnx"
   file    the exported file: it is run as it is, for its outputs
   layers  the file to take the layers from: LiteRT the same, ONNX Runtime a copy that has the layers
           as outputs, TensorFlow Lite Micro one whose first outputs they are
   names   of the layers
   outputs how many the file has
+  session of "onnxruntime", where there are any: entries of the session's configuration
+  parameters of "qonnx": scale and zero point of the image, of each layer and of each output
 
 The answer is a line of JSON: `runtime` (name and version), `imageBytes`, and `bytes`, of each layer
 and of each output. Then each image that comes, as plain bytes, is answered with the bytes of every
@@ -64,9 +66,13 @@ def litert(request):
 def onnxruntime(request):
     import onnxruntime as ort
 
-    providers = ["CPUExecutionProvider"]
-    whole = ort.InferenceSession(request["file"], providers=providers)
-    layered = ort.InferenceSession(request["layers"], providers=providers)
+    options = ort.SessionOptions()
+    for name, value in request.get("session", {}).items():
+        options.add_session_config_entry(name, value)
+    whole, layered = (
+        ort.InferenceSession(request[key], options, providers=["CPUExecutionProvider"])
+        for key in ("file", "layers")
+    )
     image = whole.get_inputs()[0]
 
     def run(pixels):
@@ -97,6 +103,31 @@ def tflite_micro(request):
     return f"TensorFlow Lite Micro {version('tflite-micro')}", shape, run
 
 
+def qonnx(request):
+    from qonnx.core.modelwrapper import ModelWrapper
+    from qonnx.core.onnx_exec import execute_onnx
+    from qonnx.transformation.infer_shapes import InferShapes
+
+    model = ModelWrapper(request["file"]).transform(InferShapes())
+    image, outputs = model.graph.input[0].name, [output.name for output in model.graph.output]
+    (scale, zero), *others = request["parameters"]
+    _, channels, height, width = model.get_tensor_shape(image)
+    names = [*request["names"], *outputs]
+
+    def run(pixels):
+        real = (pixels.astype(np.float32) - zero) * np.float32(scale)
+        values = execute_onnx(model, {image: real.transpose(0, 3, 1, 2)}, True)
+        tensors = []
+        for index, (name, (step, zero_point)) in enumerate(zip(names, others, strict=True)):
+            value = values[name] / np.float32(step) + zero_point
+            # [1, C, H, W] of a layer to our order of axes
+            value = value.transpose(0, 2, 3, 1) if index < len(request["names"]) else value
+            tensors.append(np.rint(value).astype(np.uint8))
+        return tensors
+
+    return f"QONNX {version('qonnx')}", (1, height, width, channels), run
+
+
 def main():
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started this process ends it
     source, sink = sys.stdin.buffer, sys.stdout.buffer
@@ -113,6 +144,11 @@ def main():
         sink.flush()
 
 
-RUNTIMES = {"litert": litert, "onnxruntime": onnxruntime, "tflite-micro": tflite_micro}
+RUNTIMES = {
+    "litert": litert,
+    "onnxruntime": onnxruntime,
+    "tflite-micro": tflite_micro,
+    "qonnx": qonnx,
+}
 
 main()

@@ -22,4 +22,8 @@ export interface RuntimeTask {
   readonly layers: readonly string[];
   /** Names of the outputs (`exportedOutputs`), in the file's order. */
   readonly outputs: readonly string[];
+  /** Of runtimes that compute in real numbers: scale and zero point of the image, the layers and the outputs. */
+  readonly parameters?: readonly (readonly [scale: number, zeroPoint: number])[];
+  /** Entries of an ONNX Runtime session. */
+  readonly sessionConfig?: Readonly<Record<string, string>> | undefined;
 }

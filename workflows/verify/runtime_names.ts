@@ -6,6 +6,7 @@ export const RUNTIME_FORMATS = {
   'tflite-micro': ['tflite-int8'],
   onnxruntime: ['onnx', 'onnx-int8'],
   'onnxruntime-node': ['onnx'],
+  qonnx: ['qonnx'],
   cc: ['c'],
 } as const satisfies Readonly<Record<string, readonly FormatName[]>>;
 export type RuntimeName = keyof typeof RUNTIME_FORMATS;

@@ -11,7 +11,7 @@ import { type Manifest, withVerification } from '../../quantize/export/manifest.
 import { exportedOutputs } from '../../quantize/export/tensor_names.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
 import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
-import { isVector, outputNode, withRounding } from '../../quantize/model/tf8_model.ts';
+import { isVector, outputNode, roundingOf, withRounding } from '../../quantize/model/tf8_model.ts';
 import type { RoundingName } from '../../quantize/params/roundings.ts';
 import { manifestPath, readManifest, writeManifest } from '../export/export_manifest.ts';
 import { type AddGolden, requireGoldenFolder, writeGolden } from '../golden/golden_folder.ts';
@@ -20,13 +20,14 @@ import { openImages } from '../open/open_data.ts';
 import { kernelsUsed, openPlan } from '../open/open_plan.ts';
 import { eachQuantizedImage } from '../open/quantized_images.ts';
 import { tf8Facts } from '../open/tf8_facts.ts';
+import { explainDifference } from './explain_difference.ts';
 import { exportedFile } from './exported_file.ts';
 import {
   type FirstDifference,
   type LayerComparison,
   LayerComparisons,
 } from './layer_comparison.ts';
-import { type Exported, openRuntime } from './open_runtime.ts';
+import { chosenRuntime, type Exported, openRuntime } from './open_runtime.ts';
 import type { Runtime } from './runtime.ts';
 import type { RuntimeName } from './runtime_names.ts';
 
@@ -47,6 +48,8 @@ export interface VerifyOptions {
   readonly runtime?: RuntimeName | undefined;
   /** The rule by which our executor rounds; the model's own unless given. */
   readonly profile?: RoundingName | undefined;
+  /** Entries of an ONNX Runtime session, such as `{ 'session.x64quantprecision': '1' }`. */
+  readonly sessionConfig?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface VerifyResult extends KernelsUsed {
@@ -58,6 +61,8 @@ export interface VerifyResult extends KernelsUsed {
   /** In the order in which they are computed; last the file's outputs, from a run of their own. */
   readonly layers: readonly LayerComparison[];
   readonly firstDifference?: FirstDifference;
+  /** Why bytes differ, and what to do, where that is known. */
+  readonly explanation?: string;
   readonly images: number;
   /** Images that could not be read. */
   readonly skipped: number;
@@ -80,7 +85,8 @@ export async function verify(
   context: Context,
   open: typeof openRuntime = openRuntime,
 ): Promise<VerifyResult> {
-  const { tier, dump, profile } = options;
+  const { tier, dump, profile, sessionConfig } = options;
+  const { wording = (message) => message } = context;
   const file = exportedFile(options.file);
   if (dump !== undefined) await requireGoldenFolder(dump);
   const exported = await readExported(file);
@@ -92,7 +98,8 @@ export async function verify(
     { dataset: options.dataset, dir: options.data, option: 'data' },
     context,
   );
-  const runtime = await open(exported, options.runtime, context);
+  const runtimeName = chosenRuntime(exported, options.runtime);
+  const runtime = await open(exported, runtimeName, context, sessionConfig);
   try {
     using plan = openPlan(
       profile === undefined ? model : withRounding(model, profile),
@@ -102,6 +109,14 @@ export async function verify(
     const comparison = await (dump === undefined
       ? compare(plan, runtime, dataset, options, context)
       : writeGolden(dump, model, (add) => compare(plan, runtime, dataset, options, context, add)));
+    const explanation =
+      comparison.firstDifference &&
+      explainDifference({
+        runtime: runtimeName,
+        format,
+        rounding: profile ?? roundingOf(model),
+        sessionConfig,
+      });
     const result = {
       file,
       format,
@@ -109,6 +124,7 @@ export async function verify(
       dataset: dataset.name,
       ...kernelsUsed(plan),
       ...comparison,
+      ...(explanation !== undefined && { explanation: wording(explanation) }),
       ...(dump !== undefined && { dump }),
       ...(profile !== undefined && { profile }),
     };

@@ -69,8 +69,7 @@ export async function graphToModel({
   const network = readNetwork({ fileName, ...flat, constants, inputShapes }, { mayEndEarly });
   const { graph, origin } = floatGraphOf(network, 'imported');
   requireFinite(graph, fileName);
-  const { notes, range, done, leftOut } = network;
-  const unread = leftOut.map(({ name, op, error }) => ({ name, op, reason: error?.what }));
+  const { notes, range, done, unread } = network;
   return { graph, unread, notes, range, done, origin };
 }
 

@@ -1,8 +1,8 @@
 /** A network as steps in execution order, between a file's graph and a float graph. */
 import { outputSize, type PaddingScheme } from '../../../architectures/conv_layer.ts';
+import type { UnreadOperation } from '../../../architectures/graph/float_network.ts';
 import type { LayerOperation } from '../../../architectures/graph/graph_operation.ts';
 import type { ChannelAffine, PixelRange } from '../../input_affine.ts';
-import type { UnsupportedNodeError } from './graph_source.ts';
 
 /** Of one image: [H, W, C], or [C]. */
 export type Shape = readonly number[];
@@ -116,20 +116,12 @@ export type Step =
   | ConcatStep
   | PlainStep;
 
-/** A node of the graph that no step was made of. */
-export interface LeftOutNode {
-  readonly name: string;
-  readonly op: string;
-  /** Why the network ends before it; undefined where it reads what is left out. */
-  readonly error: UnsupportedNodeError | undefined;
-}
-
 export interface Network {
   readonly steps: readonly Step[];
   /** Names of the steps that the network is for, and of those that what is left out reads; what the file calls these tensors. */
   readonly outputs: ReadonlyMap<string, string>;
-  /** In execution order. */
-  readonly leftOut: readonly LeftOutNode[];
+  /** Nodes of the graph that no step was made of, in execution order. */
+  readonly unread: readonly UnreadOperation[];
   /** What it takes pixels for, where its graph says so. */
   readonly range: PixelRange | undefined;
   /** What the graph does to pixels that the steps do not. */

@@ -36,8 +36,6 @@ export class NetworkDraft {
   readonly unbatched = new Set<FlatNode>();
   readonly scaling: InputScaling;
   readonly notes: string[] = [];
-  /** Nodes that no step can be made of, with the reason; undefined where they read such. */
-  readonly leftOut = new Map<FlatNode, UnsupportedNodeError | undefined>();
   /** Name of the step that makes a node's output. */
   private readonly made = new Map<FlatNode, string>();
   /** Names of the steps that make the further outputs of nodes that have several. */
@@ -71,8 +69,7 @@ export class NetworkDraft {
   }
 
   /** The network ends before the node; steps that were begun for it stay unread. */
-  leaveOut(node: FlatNode, error?: UnsupportedNodeError): void {
-    this.leftOut.set(node, error);
+  forget(node: FlatNode): void {
     this.made.delete(node);
     this.further.delete(node);
   }

@@ -1,6 +1,7 @@
 import { elements } from '../../../architectures/graph/shape.ts';
 import { foldIntoKernel } from '../../input_affine.ts';
-import { isMost, type Reading } from '../../read_model.ts';
+import type { Reading } from '../../read_model.ts';
+import { type Operators, UnreadPart } from '../../unread_part.ts';
 import { damagedGraph } from '../graph_def.ts';
 import { batchNormEndingIn } from './batch_norm_arithmetic.ts';
 import { evaluateConstant } from './constants.ts';
@@ -123,6 +124,13 @@ const READERS: ReadonlyMap<string, ReadNode> = new Map<string, ReadNode>([
 const WEIGHTED =
   /^(_?Fused)?(Conv2D|DepthwiseConv2dNative|MatMul|Conv2DBackpropInput|Conv3D|BatchMatMul(V\d)?)$/;
 
+/** A node's tensors are left out together. */
+const OPERATORS: Operators<FlatNode, FlatNode> = {
+  inputs: ({ inputs }) => inputs.map(({ node }) => node),
+  outputs: (node) => [node],
+  isWeighted: ({ op }) => WEIGHTED.test(op),
+};
+
 /**
  * Reads a flat graph as a network of images: each node becomes a step, goes into one (biases, products and
  * sums with constants into the convolution before them), or is a constant. Batch norms stay batch norms
@@ -136,44 +144,31 @@ export function readNetwork(graph: GraphNetwork, reading: Reading = {}): Network
   const input = imageInput(graph);
   for (const node of graph.nodes) evaluate(draft, node);
   const inner = innerNodes(draft);
+  const lost = new UnreadPart(OPERATORS, UnsupportedNodeError);
   for (const node of graph.nodes) {
-    if (!draft.constants.has(node)) readOrLeave(draft, node, { input, isInner: inner.has(node) });
+    if (draft.constants.has(node)) continue;
+    const isRead = lost.attempt(node, () => {
+      if (!inner.has(node)) readNode(draft, node, input);
+    });
+    if (!isRead) draft.forget(node);
   }
-  const { scaling, notes, leftOut } = draft;
-  const outputs = outputsOf(draft);
-  requireRead(draft, outputs.size, reading);
+  const { scaling, notes } = draft;
+  const outputs = outputsOf(draft, lost);
+  lost.requireMost(graph.nodes, outputs.size, reading, () => withoutOutputs(graph));
   return {
     steps: foldInputMap([...draft.steps.values()]),
     outputs,
-    leftOut: [...leftOut].map(([{ name, op }, error]) => ({ name, op: nameOfLoop(op), error })),
+    unread: lost.unread(({ name, op }) => ({ name, op: nameOfLoop(op) })),
     range: scaling.range,
     done: scaling.done,
     notes: [...notes, ...scaling.notes],
   };
 }
 
-function readOrLeave(
-  draft: NetworkDraft,
-  node: FlatNode,
-  { input, isInner }: { readonly input: FlatNode; readonly isInner: boolean },
-): void {
-  if (node.inputs.some(({ node: from }) => draft.leftOut.has(from))) {
-    draft.leaveOut(node);
-    return;
+function readNode(draft: NetworkDraft, node: FlatNode, input: FlatNode): void {
+  if (node.op === 'Placeholder' && node !== input) {
+    throw draft.unsupported(node, `a second input beside ${input.name}`);
   }
-  if (isInner) return;
-  try {
-    if (node.op === 'Placeholder' && node !== input) {
-      throw draft.unsupported(node, `a second input beside ${input.name}`);
-    }
-    readNode(draft, node);
-  } catch (error) {
-    if (!(error instanceof UnsupportedNodeError)) throw error;
-    draft.leaveOut(node, error);
-  }
-}
-
-function readNode(draft: NetworkDraft, node: FlatNode): void {
   if (readBatch(draft, node)) return;
   const read = READERS.get(node.op);
   if (read !== undefined) read(draft, node);
@@ -186,10 +181,10 @@ function readNode(draft: NetworkDraft, node: FlatNode): void {
  * The graph's outputs that were reached, and what of the network is read by what is left out: names of steps
  * → tensors of the graph.
  */
-function outputsOf(draft: NetworkDraft): Map<string, string> {
-  const { leftOut, graph } = draft;
+function outputsOf(draft: NetworkDraft, lost: UnreadPart<FlatNode, FlatNode>): Map<string, string> {
+  const { graph } = draft;
   const [first, ...others] = graph.outputs;
-  const only = leftOut.size === 0 && others.length === 0 ? draft.find(first) : undefined;
+  const only = lost.isEmpty && others.length === 0 ? draft.find(first) : undefined;
   if (only !== undefined) return new Map([[asVector(draft, first.node, only), tensorOf(first)]]);
   const reached = new Map<string, string>();
   const read = new Map<string, string>();
@@ -198,7 +193,7 @@ function outputsOf(draft: NetworkDraft): Map<string, string> {
     if (step !== undefined && !to.has(step.name)) to.set(step.name, tensorOf(input));
   };
   for (const output of graph.outputs) add(reached, output);
-  for (const { inputs } of leftOut.keys()) for (const input of inputs) add(read, input);
+  for (const { inputs } of lost.all) for (const input of inputs) add(read, input);
   const ends = [...draft.steps.keys()].filter((name) => read.has(name) && !reached.has(name));
   return new Map([...reached, ...ends.map((name) => [name, read.get(name)!] as const)]);
 }
@@ -216,16 +211,10 @@ function asVector(draft: NetworkDraft, output: FlatNode, { name, shape }: Step):
   return draft.stepOf(output)!.name;
 }
 
-function requireRead(draft: NetworkDraft, outputs: number, reading: Reading): void {
-  const { leftOut, graph } = draft;
-  const weighted = graph.nodes.filter(({ op }) => WEIGHTED.test(op));
-  const lost = weighted.filter((node) => leftOut.has(node)).length;
-  if (outputs > 0 && isMost(weighted.length, lost, reading)) return;
-  const error = [...leftOut.values()].find((each) => each !== undefined);
-  if (error !== undefined) throw error;
-  throw damagedGraph(
-    graph.fileName,
-    `expected outputs that its images make but ${graph.outputs.map(({ node }) => node.name).join(', ')} are none`,
+function withoutOutputs({ fileName, outputs }: GraphNetwork): Error {
+  return damagedGraph(
+    fileName,
+    `expected outputs that its images make but ${outputs.map(({ node }) => node.name).join(', ')} are none`,
   );
 }
 

@@ -33,19 +33,19 @@ interface Kernel {
   readonly bytes: number;
 }
 
-type Part = 'clamp' | 'requantize' | 'window' | 'convolution';
+type Part = 'clamp' | 'requantize' | 'factor' | 'window' | 'convolution';
 
 /** The parts in the order in which they are written. */
-const PARTS: readonly Part[] = ['clamp', 'requantize', 'window', 'convolution'];
+const PARTS: readonly Part[] = ['clamp', 'requantize', 'factor', 'window', 'convolution'];
 
-const CONVOLUTION: readonly Part[] = ['clamp', 'requantize', 'window', 'convolution'];
+const CONVOLUTION: readonly Part[] = ['clamp', 'requantize', 'factor', 'window', 'convolution'];
 
 /** The kernels: `kernels/NAME.c` has a function `tf8_NAME` that takes the struct `tf8_LAYER`. */
 export const KERNELS = {
   conv2d: { layer: 'convolution', needs: CONVOLUTION, bytes: 180 },
   grouped_conv2d: {
     layer: 'groups',
-    needs: ['clamp', 'requantize', 'window'],
+    needs: ['clamp', 'requantize', 'factor', 'window'],
     bytes: 212,
   },
   depthwise_conv2d: { layer: 'convolution', needs: CONVOLUTION, bytes: 204 },

@@ -46,17 +46,19 @@ export class OnnxGraph {
     this.bytes = bytes;
   }
 
-  /** Adds a node with one output, whose name is the node's too. */
+  /** Adds a node with one output, whose name is the node's too; of ONNX's own operators unless a domain is given. */
   node(
     opType: string,
     input: readonly string[],
     output: string,
     attributes: Readonly<Record<string, number | string | readonly number[]>> = {},
+    domain = '',
   ): void {
     this.names.add(output);
     this.nodes.push(
       create(NodeProtoSchema, {
         opType,
+        domain,
         name: output,
         input: [...input],
         output: [output],
@@ -142,9 +144,17 @@ export function byteTensor(
 
 /** What the bytes of a graph are whose first input is this. */
 export function byteTypeOf(input: ValueInfoProto | undefined): ByteType {
+  return elementType(input) === DATA_TYPE.int8 ? 'int8' : 'uint8';
+}
+
+/** Whether a graph's input or output is of real numbers. */
+export function isReal(input: ValueInfoProto | undefined): boolean {
+  return elementType(input) === DATA_TYPE.float;
+}
+
+function elementType(input: ValueInfoProto | undefined): number | undefined {
   const { value } = input?.type ?? { value: undefined };
-  const isInt8 = value?.case === 'tensorType' && value.value.elemType === DATA_TYPE.int8;
-  return isInt8 ? 'int8' : 'uint8';
+  return value?.case === 'tensorType' ? value.value.elemType : undefined;
 }
 
 /** A graph's input or output of real numbers. */

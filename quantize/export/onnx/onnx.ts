@@ -22,14 +22,15 @@ import {
   tf8Head,
   type WeightedHead,
 } from '../tf8_head.ts';
-import { type ByteType, byteTensor, byteTypeOf, OnnxGraph } from './graph.ts';
+import { type ByteType, byteTensor, byteTypeOf, isReal, OnnxGraph } from './graph.ts';
 import { addNode, INPUTS_FIRST, OUTPUTS_FIRST, realName } from './operators.ts';
 
 /** The first with DequantizeLinear of axes; every operation here is in it. */
 export const OPSET = 13n;
 /** Of the file format: the first with opset 13. */
 export const IR_VERSION = 7n;
-const LABELS_KEY = 'labels';
+/** Of the metadata with a line for each output. */
+export const LABELS_KEY = 'labels';
 
 /** A quantized model for ONNX Runtime and others that read opset 13. */
 export const ONNX = onnxFormat('onnx', 'uint8');
@@ -50,10 +51,11 @@ function onnxFormat(name: FormatName, bytes: ByteType): ExportFormat {
   };
 }
 
-/** What the bytes of a model are; uint8 where the file is too damaged to say. */
-function bytesOf(file: Uint8Array): ByteType {
+/** What the bytes of a model are; undefined of real numbers, uint8 where the file is too damaged to say. */
+function bytesOf(file: Uint8Array): ByteType | undefined {
   try {
-    return byteTypeOf(fromBinary(ModelProtoSchema, file).graph?.input[0]);
+    const input = fromBinary(ModelProtoSchema, file).graph?.input[0];
+    return isReal(input) ? undefined : byteTypeOf(input);
   } catch {
     return 'uint8';
   }

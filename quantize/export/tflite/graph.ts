@@ -14,13 +14,18 @@ import {
   FULLY_CONNECTED,
   GATHER,
   MAX_POOL_2D,
+  MAXIMUM,
+  MINIMUM,
   MUL,
   OPERATOR,
   OPERATOR_CODE,
   type OperatorKind,
   PAD,
   QUANTIZATION,
+  RESIZE_BILINEAR,
   RESIZE_NEAREST_NEIGHBOR,
+  SLICE,
+  SOFTMAX,
   SPACE_TO_DEPTH,
   STRIDED_SLICE,
   SUB,
@@ -52,9 +57,11 @@ export interface TensorOptions {
 /** What the bytes of a graph are. */
 export type ByteType = 'uint8' | 'int8';
 
-/** The first version of each operator that has int8, where it is not the first of all. */
+/** The first version of each operator that has int8 (and half-pixel centres), where it is not the first of all. */
 const INT8_VERSIONS: ReadonlyMap<number, number> = new Map([
-  ...[CONV_2D, DEPTHWISE_CONV_2D].map(({ code }) => [code, 3] as const),
+  ...[CONV_2D, DEPTHWISE_CONV_2D, RESIZE_BILINEAR, RESIZE_NEAREST_NEIGHBOR].map(
+    ({ code }) => [code, 3] as const,
+  ),
   [FULLY_CONNECTED.code, 4] as const,
   ...[
     ADD,
@@ -63,9 +70,12 @@ const INT8_VERSIONS: ReadonlyMap<number, number> = new Map([
     DEPTH_TO_SPACE,
     GATHER,
     MAX_POOL_2D,
+    MAXIMUM,
+    MINIMUM,
     MUL,
     PAD,
-    RESIZE_NEAREST_NEIGHBOR,
+    SLICE,
+    SOFTMAX,
     SPACE_TO_DEPTH,
     STRIDED_SLICE,
     SUB,

@@ -62,6 +62,7 @@ import { SIGNED_OFFSET } from '../signed_bytes.ts';
 import { permuteAxes } from '../tensor_layout.ts';
 import { alphaName, biasName, tableName, weightsName } from '../tensor_names.ts';
 import { fusedActivation } from './activation.ts';
+import { addAverageConvolution, roundsOtherwise } from './average.ts';
 import type { TfliteGraph } from './graph.ts';
 
 /** From TF8's order of weights to TFLite's: [O, kh, kw, I], and [O, K] of a fully connected layer. */
@@ -244,6 +245,12 @@ function addFullyConnected(node: WeightedNode, graph: TfliteGraph, input: Tensor
 
 function addPool(node: PoolNode, graph: TfliteGraph, input: TensorSpec): void {
   const { windowShape, strides, op } = node;
+  const average = { window: windowShape, strides };
+  const isPadded = Object.values(node.padding).some((side) => side > 0);
+  if (op === 'averagePool2d' && !isPadded && roundsOtherwise(graph, average)) {
+    addAverageConvolution(graph, node, input, average);
+    return;
+  }
   const padding = tflitePadding(input, windowShape, node);
   // No byte is less than 0, so zeros around the image change no maximum.
   const isPaddable = op === 'maxPool2d' && input.quantization.zeroPoint === 0;
@@ -271,6 +278,11 @@ function addPool(node: PoolNode, graph: TfliteGraph, input: TensorSpec): void {
 /** An average over a window as large as the image: LiteRT's MEAN rounds otherwise. */
 function addGlobalPool(node: GlobalAveragePoolNode, graph: TfliteGraph, input: TensorSpec): void {
   const [height, width] = input.shape;
+  const average = { window: [height, width], strides: [1, 1] } as const;
+  if (roundsOtherwise(graph, average)) {
+    addAverageConvolution(graph, node, input, average);
+    return;
+  }
   graph.operator(AVERAGE_POOL_2D, [graph.index(node.inputs[0])], addOutput(graph, node), {
     padding: PADDING.valid,
     strideHeight: 1,

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
-import fc from 'fast-check';
 import { buildMobileNetV1 } from '../../../architectures/build_mobilenet_v1.ts';
-import { logitsModel } from '../../../architectures/logits_model.ts';
+import type { FloatGraph } from '../../../architectures/graph/float_graph.ts';
+import { FloatRunner } from '../../../architectures/graph/float_runner.ts';
+import { dropSoftmax } from '../../../architectures/graph/passes/drop_softmax.ts';
+import { readLayersModel } from '../../../architectures/graph/read_layers_model.ts';
+import { buildNetwork } from '../../../architectures/network.ts';
 import { dropFirstOutputs } from '../../../architectures/rearchitect/drop_outputs.ts';
-import { runChain, weightTensors } from '../../../architectures/rearchitect/forward.ts';
-import { readWeight } from '../../../architectures/rearchitect/model_weights.ts';
-import { readChain } from '../../../architectures/rearchitect/read_chain.ts';
-import { equalizeModel } from '../../../architectures/rearchitect/scale_model.ts';
+import { foldedGraph } from '../../../architectures/rearchitect/folded_graph.ts';
+import { setGraphWeights } from '../../../architectures/rearchitect/graph_model.ts';
+import { equalizeGraph } from '../../../architectures/rearchitect/scale_graph.ts';
+import { separablePairs } from '../../../architectures/rearchitect/separable_pairs.ts';
 import {
   FRIENDLY,
   NO_DEPTHWISE_BN,
@@ -16,8 +19,8 @@ import {
   VARIANTS,
 } from '../../../architectures/variants.ts';
 import { needsTensorFlow } from '../../support/needs_tensorflow.ts';
-import { randomizeWeights, setWeight, someInput, TINY } from '../support.ts';
-import { relativeDifference } from './support.ts';
+import { randomizeWeights, someInput, TINY } from '../support.ts';
+import { randomNetwork, relativeDifference } from './support.ts';
 
 function randomModel(variant = STANDARD): tf.LayersModel {
   const model = buildMobileNetV1({ ...TINY, variant });
@@ -25,119 +28,112 @@ function randomModel(variant = STANDARD): tf.LayersModel {
   return model;
 }
 
-function logits(model: tf.LayersModel): Float32Array {
-  return tf.tidy(() =>
-    (logitsModel(model).predict(someInput(2)) as tf.Tensor).dataSync<'float32'>(),
-  );
+function graphOf(variant = STANDARD): FloatGraph {
+  const model = randomModel(variant);
+  const graph = readLayersModel(model);
+  model.dispose();
+  return graph;
+}
+
+function logits(graph: FloatGraph): Float32Array {
+  const runner = new FloatRunner(dropSoftmax(graph));
+  const images = tf.tidy(() => someInput(2).dataSync<'float32'>().slice());
+  const [values] = runner.outputs(images, [2, TINY.resolution, TINY.resolution, 3]);
+  runner.dispose();
+  return values;
 }
 
 /** Differences that single precision makes over 28 layers. */
 const ROUNDING = 1e-4;
 
-describe('readChain', () => {
+describe('foldedGraph', () => {
   before(needsTensorFlow);
 
   it('folds the batch norms of every variant without changing its function', () => {
     for (const variant of VARIANTS) {
-      const model = randomModel(variant);
-      const { chain } = readChain(model, { ...TINY, variant });
-      const weights = weightTensors('x', chain);
-      const folded = tf.tidy(() => runChain(chain, someInput(2), 'x', weights).dataSync());
-      assert.ok(relativeDifference(folded, logits(model)) < ROUNDING, variant.name);
-      tf.dispose(weights);
-      model.dispose();
-    }
-  });
-
-  it('keeps the function of any random network', () => {
-    const model = randomModel();
-    fc.assert(
-      fc.property(fc.integer({ min: 1, max: 1e6 }), (seed) => {
-        tf.tidy(() => {
-          for (const [i, variable] of model.weights.entries()) {
-            const low = /(gamma|moving_variance)$/.test(variable.originalName) ? 0.1 : -1;
-            const shape = [...variable.shape] as number[];
-            variable.write(tf.randomUniform(shape, low, 1, 'float32', seed + i));
-          }
-        });
-        const { chain } = readChain(model, { ...TINY, variant: STANDARD });
-        const weights = weightTensors('x', chain);
-        const folded = tf.tidy(() => runChain(chain, someInput(2), 'x', weights).dataSync());
-        tf.dispose(weights);
-        assert.ok(relativeDifference(folded, logits(model)) < ROUNDING);
-      }),
-      { numRuns: 10 },
-    );
-    model.dispose();
-  });
-
-  it('names the channels whose batch norm has variance 0', () => {
-    const model = randomModel();
-    setWeight(model, 'Conv2d_1_depthwise/BatchNorm/moving_variance', [1, 0, 1, 1, 1e-9, 1, 1, 1]);
-    const { zeroVariance } = readChain(model, { ...TINY, variant: STANDARD });
-    assert.deepEqual([...zeroVariance], [['Conv2d_1_depthwise', [1, 4]]]);
-    model.dispose();
-  });
-
-  it('refuses another network, saying what differs', () => {
-    const model = randomModel(FRIENDLY);
-    const refusal = (config: Partial<Parameters<typeof readChain>[1]>, message: RegExp) =>
-      assert.throws(() => readChain(model, { ...TINY, variant: FRIENDLY, ...config }), {
-        name: 'RearchitectError',
-        message,
-        remedy: /trained as variant standard/,
-      });
-    refusal({ variant: STANDARD }, /the activation after Conv2d_0 is relu/);
-    refusal({ variant: NO_DEPTHWISE_BN }, /the activation after Conv2d_0 is relu/);
-    refusal({ widthMultiplier: 1 }, /Conv2d_0 has weights \[3,3,3,8\], not \[3,3,3,32\]/);
-    model.dispose();
-    const dense = tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [3] })] });
-    assert.throws(
-      () => readChain(dense, { ...TINY, variant: STANDARD }),
-      /is none: it has no layer Conv2d_0/,
-    );
-    dense.dispose();
-  });
-
-  it('refuses batch norms that should not be there, and misses those that should', () => {
-    for (const [has, wanted, message] of [
-      [NO_DEPTHWISE_BN, STANDARD, /Conv2d_1_depthwise has no batch norm/],
-      [STANDARD, NO_DEPTHWISE_BN, /Conv2d_1_depthwise has a batch norm/],
-    ] as const) {
-      const model = randomModel(has);
-      assert.throws(() => readChain(model, { ...TINY, variant: wanted }), message);
-      model.dispose();
+      const graph = graphOf(variant);
+      const folded = foldedGraph(graph);
+      assert.ok(folded.nodes.every(({ op }) => op !== 'batchNorm' && op !== 'activation'));
+      assert.ok(relativeDifference(logits(folded), logits(graph)) < ROUNDING, variant.name);
     }
   });
 });
 
-describe('readWeight', () => {
+describe('separablePairs', () => {
   before(needsTensorFlow);
 
-  it('names the weight that a model does not have', () => {
-    const model = randomModel();
-    for (const [layer, weight] of [
-      ['nowhere', 'kernel'],
-      ['Conv2d_0', 'bias'],
-    ] as const) {
-      assert.throws(() => readWeight(model, layer, weight), {
-        name: 'RearchitectError',
-        message: `Expected a layer ${layer} with a weight ${weight} in ${model.name} but there is none`,
-      });
-    }
+  it('finds the pairs of a standard MobileNetV1', () => {
+    const { pairs, leftAlone } = separablePairs(foldedGraph(graphOf()));
+    assert.deepEqual(leftAlone, []);
+    assert.deepEqual(pairs[1], {
+      depthwise: 'Conv2d_2_depthwise',
+      pointwise: 'Conv2d_2_pointwise',
+      before: 'Conv2d_1_pointwise',
+    });
+    assert.equal(pairs.length, 13);
+  });
+
+  it('says of each depthwise layer of a friendly one that it is linear already', () => {
+    const { pairs, leftAlone } = separablePairs(foldedGraph(graphOf(FRIENDLY)));
+    assert.deepEqual(pairs, []);
+    assert.deepEqual(leftAlone[0], {
+      layer: 'Conv2d_1_depthwise',
+      reason: 'it is linear already',
+    });
+    assert.equal(leftAlone.length, 13);
+  });
+
+  it('leaves alone what squeeze-and-excite reads, and takes the hard swish away elsewhere', () => {
+    const model = buildNetwork({
+      network: 'mobilenet_v3_small',
+      widthMultiplier: 0.35,
+      resolution: 32,
+      classes: 5,
+    });
+    const { pairs, leftAlone } = separablePairs(foldedGraph(readLayersModel(model)));
+    model.dispose();
+    // Of the eleven blocks, two have none (arXiv 1905.02244, table 2).
+    assert.equal(pairs.length, 2);
+    assert.deepEqual(
+      [...new Set(leftAlone.map(({ reason }) => reason))],
+      ['a squeeze-and-excite stands between it and the pointwise layer'],
+    );
+    assert.equal(leftAlone.length, 9);
+  });
+});
+
+describe('setGraphWeights', () => {
+  before(needsTensorFlow);
+
+  it('names the first layer that the graph has no weights for, and changes nothing', () => {
+    const model = randomModel(FRIENDLY);
+    const before = logits(readLayersModel(model));
+    assert.throws(
+      () =>
+        setGraphWeights(
+          model,
+          randomNetwork(1, { activation: 'relu', depthwiseActivation: 'linear', pairs: 1 }),
+        ),
+      {
+        name: 'InvalidValueError',
+        message: /Expected Conv2d_0\/kernel of \[3,3,3,8\] in random but it has none/,
+      },
+    );
+    assert.deepEqual(logits(readLayersModel(model)), before);
     model.dispose();
   });
 });
 
-describe('equalizeModel', () => {
+describe('equalizeGraph', () => {
   before(needsTensorFlow);
 
   for (const variant of [FRIENDLY, RELU, NO_DEPTHWISE_BN]) {
     it(`keeps the function of ${variant.name}`, () => {
       const model = randomModel(variant);
-      const before = logits(model);
-      const { layers, skipped } = equalizeModel(model, { ...TINY, variant });
-      assert.ok(relativeDifference(logits(model), before) < ROUNDING);
+      const graph = readLayersModel(model);
+      const { layers, skipped, graph: equalized } = equalizeGraph(graph);
+      setGraphWeights(model, equalized);
+      assert.ok(relativeDifference(logits(readLayersModel(model)), logits(graph)) < ROUNDING);
       assert.equal(layers.length, variant === NO_DEPTHWISE_BN ? 13 : 27);
       assert.equal(layers.length + skipped.length, 27);
       model.dispose();
@@ -145,11 +141,10 @@ describe('equalizeModel', () => {
   }
 
   it('finds nothing to scale between the layers of a standard network', () => {
-    const model = randomModel(STANDARD);
-    const before = logits(model);
-    assert.deepEqual(equalizeModel(model, { ...TINY, variant: STANDARD }).layers, []);
-    assert.deepEqual(logits(model), before);
-    model.dispose();
+    const graph = graphOf(STANDARD);
+    const { layers, graph: equalized } = equalizeGraph(graph);
+    assert.deepEqual(layers, []);
+    assert.equal(equalized, graph);
   });
 });
 
@@ -157,11 +152,19 @@ describe('dropFirstOutputs', () => {
   before(needsTensorFlow);
 
   it('gives the other logits as they were', () => {
-    const model = randomModel();
-    const fewer = dropFirstOutputs(model, { ...TINY, variant: STANDARD }, 1);
-    const expected = logits(model).filter((_, i) => i % TINY.classes > 0);
+    const graph = graphOf();
+    const fewer = dropFirstOutputs(graph, 1);
+    const expected = logits(graph).filter((_, i) => i % TINY.classes > 0);
     assert.ok(relativeDifference(logits(fewer), expected) < 1e-6);
-    model.dispose();
-    fewer.dispose();
+  });
+
+  it('refuses a network that does not end in a layer of classes', () => {
+    const graph = graphOf();
+    const early = { ...graph, outputs: ['Conv2d_3_pointwise/Relu6'] };
+    const averaged = { ...early, outputs: [graph.nodes.find(({ op }) => /pool/i.test(op))!.name] };
+    assert.throws(() => dropFirstOutputs(averaged, 1), {
+      name: 'RearchitectError',
+      message: /to end in a layer of classes, to leave out the first 1 of them/,
+    });
   });
 });

@@ -1,17 +1,23 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
 import { buildMobileNetV1 } from '../../../architectures/build_mobilenet_v1.ts';
-import { logitsModel } from '../../../architectures/logits_model.ts';
-import { runChain, weightTensors } from '../../../architectures/rearchitect/forward.ts';
+import { type FloatGraph, floatGraph } from '../../../architectures/graph/float_graph.ts';
+import { FloatRunner } from '../../../architectures/graph/float_runner.ts';
+import { layersModelOf } from '../../../architectures/graph/layers_model_of.ts';
+import { dropSoftmax } from '../../../architectures/graph/passes/drop_softmax.ts';
+import { readLayersModel } from '../../../architectures/graph/read_layers_model.ts';
+import { buildNetwork } from '../../../architectures/network.ts';
+import { foldedGraph } from '../../../architectures/rearchitect/folded_graph.ts';
+import { setGraphWeights } from '../../../architectures/rearchitect/graph_model.ts';
 import type { InputBatch } from '../../../architectures/rearchitect/image_states.ts';
-import { readChain } from '../../../architectures/rearchitect/read_chain.ts';
-import { rebuiltModel } from '../../../architectures/rearchitect/rebuilt_model.ts';
+import { rebuiltGraph } from '../../../architectures/rearchitect/rebuilt_graph.ts';
 import {
   passesOf,
   type Reconstruction,
   type ReconstructOptions,
   reconstruct,
 } from '../../../architectures/rearchitect/reconstruct.ts';
+import { separablePairs } from '../../../architectures/rearchitect/separable_pairs.ts';
 import {
   FRIENDLY,
   NO_DEPTHWISE_BN,
@@ -20,7 +26,7 @@ import {
 } from '../../../architectures/variants.ts';
 import { needsTensorFlow } from '../../support/needs_tensorflow.ts';
 import { randomizeWeights, setWeight, TINY, weightOf } from '../support.ts';
-import { COMPILED, enliven, relativeDifference } from './support.ts';
+import { COMPILED, enliven, layerOf, relativeDifference } from './support.ts';
 
 const IMAGES = 60;
 const BATCH = 6;
@@ -71,31 +77,34 @@ describe('reconstruct', () => {
 
   after(() => model?.dispose());
 
-  function optionsFor(variant: Variant): ReconstructOptions {
+  function optionsFor(variant: Variant, of = model): ReconstructOptions {
+    const source = foldedGraph(dropSoftmax(readLayersModel(of)));
     return {
-      source: readChain(model, { ...TINY, variant: STANDARD }),
-      variant,
+      source,
+      pairs: separablePairs(source).pairs,
+      unclipped: variant.activation === 'relu',
       images: { batches: () => batchesOf(images), images: IMAGES, imageShape: SHAPE },
       ...COMPILED,
     };
   }
 
-  function logitsOf(chain: Reconstruction['chain'], inputs = imagesOf(8, IMAGES)): Float32Array {
-    const weights = weightTensors('x', chain);
-    const values = tf.tidy(() =>
-      runChain(chain, tf.tensor4d(inputs, [8, ...SHAPE]), 'x', weights).dataSync<'float32'>(),
-    );
-    tf.dispose(weights);
-    return values;
+  function logitsOf(graph: FloatGraph, inputs = imagesOf(8, IMAGES)): Float32Array {
+    const runner = new FloatRunner(dropSoftmax(graph));
+    const [logits] = runner.outputs(inputs, [8, ...SHAPE]);
+    runner.dispose();
+    return logits;
   }
 
   /** The original's folded weights with a variant's activations. */
-  function folded({ activation, depthwiseActivation }: Variant): Reconstruction['chain'] {
-    const activations = { depthwise: depthwiseActivation, logits: 'linear' } as const;
-    return options.source.chain.map((layer) => ({
-      ...layer,
-      activation: activations[layer.kind as keyof typeof activations] ?? activation,
-    }));
+  function folded({ activation, depthwiseActivation }: Variant): FloatGraph {
+    const { source } = options;
+    return floatGraph({
+      ...source,
+      nodes: source.nodes.map((node) => {
+        if (node.op === 'depthwiseConv2d') return { ...node, activation: depthwiseActivation };
+        return node.op === 'conv2d' && node.activation === 'relu6' ? { ...node, activation } : node;
+      }),
+    });
   }
 
   /** Σ(a − b)² / Σ(b − mean)² */
@@ -114,9 +123,9 @@ describe('reconstruct', () => {
   }
 
   it('comes nearer to the original on other images than folding does', () => {
-    const expected = logitsOf(options.source.chain);
+    const expected = logitsOf(options.source);
     const before = unexplained(logitsOf(folded(FRIENDLY)), expected);
-    const after = unexplained(logitsOf(reconstruction.chain), expected);
+    const after = unexplained(logitsOf(reconstruction.graph), expected);
     assert.ok(after < before / 2, `${before} to ${after}`);
   });
 
@@ -140,26 +149,24 @@ describe('reconstruct', () => {
     const plain = { ...options, activationPasses: 0 };
     const kept = await reconstruct(plain);
     const notKept = await reconstruct({ ...plain, budgetBytes: 0 });
-    assert.ok(relativeDifference(logitsOf(kept.chain), logitsOf(notKept.chain)) < 1e-3);
+    assert.ok(relativeDifference(logitsOf(kept.graph), logitsOf(notKept.graph)) < 1e-3);
   });
 
   it('comes nearer to what is behind the activations by passes that know them', async () => {
     const plain = await reconstruct({ ...options, activationPasses: 0 });
-    const expected = logitsOf(options.source.chain);
-    const [without, with3] = [plain, reconstruction].map(({ chain }) =>
-      unexplained(logitsOf(chain), expected),
+    const expected = logitsOf(options.source);
+    const [without, with3] = [plain, reconstruction].map(({ graph }) =>
+      unexplained(logitsOf(graph), expected),
     );
     assert.ok(with3 < without, `${without} to ${with3}`);
   });
 
   it('becomes a model of the same function, whose batch norms know their statistics', () => {
-    const config = { ...TINY, variant: FRIENDLY };
-    const rebuilt = rebuiltModel(model, reconstruction, config);
-    const inputs = imagesOf(8, IMAGES);
-    const predicted = tf.tidy(() =>
-      (logitsModel(rebuilt).predict(tf.tensor4d(inputs, [8, ...SHAPE])) as tf.Tensor).dataSync(),
-    );
-    assert.ok(relativeDifference(predicted, logitsOf(reconstruction.chain)) < 1e-4);
+    const graph = rebuiltGraph(readLayersModel(model), options, reconstruction);
+    const rebuilt = buildNetwork({ network: 'mobilenet_v1', ...TINY, variant: FRIENDLY });
+    setGraphWeights(rebuilt, graph);
+    const predicted = logitsOf(readLayersModel(rebuilt));
+    assert.ok(relativeDifference(predicted, logitsOf(reconstruction.graph)) < 1e-4);
     // What the layer puts out on the images that it was fitted on.
     const layer = rebuilt.getLayer('Conv2d_3_pointwise');
     const [mean, variance] = tf.tidy(() => {
@@ -175,11 +182,11 @@ describe('reconstruct', () => {
   });
 
   it('rebuilds with ReLU6 after the pointwise layers too', async () => {
-    const { chain } = await reconstruct(optionsFor(NO_DEPTHWISE_BN));
-    assert.equal(chain[2].activation, 'relu6');
-    const expected = logitsOf(options.source.chain);
+    const { graph } = await reconstruct(optionsFor(NO_DEPTHWISE_BN));
+    assert.equal(layerOf(graph, 'Conv2d_1_pointwise').activation, 'relu6');
+    const expected = logitsOf(options.source);
     const before = unexplained(logitsOf(folded(NO_DEPTHWISE_BN)), expected);
-    const after = unexplained(logitsOf(chain), expected);
+    const after = unexplained(logitsOf(graph), expected);
     assert.ok(after < before / 2, `${before} to ${after}`);
   });
 
@@ -187,12 +194,14 @@ describe('reconstruct', () => {
     const dead = buildMobileNetV1({ ...TINY, variant: STANDARD });
     dead.setWeights(model.getWeights());
     setWeight(dead, 'Conv2d_2_depthwise/BatchNorm/moving_variance', [1, 0, 1, 1, 1, 1, 1, 1]);
-    const source = readChain(dead, { ...TINY, variant: STANDARD });
-    const { chain, layers } = await reconstruct({ ...options, source, activationPasses: 0 });
+    const { graph, layers } = await reconstruct({
+      ...optionsFor(FRIENDLY, dead),
+      activationPasses: 0,
+    });
     assert.equal(layers[1].deadChannels, 1);
-    const depthwise = chain[3];
-    assert.ok(depthwise.kernel.every((weight, i) => i % 8 !== 1 || weight === 0));
-    assert.equal(depthwise.bias[1], 0);
+    const { kernel, bias } = layerOf(graph, 'Conv2d_2_depthwise');
+    assert.ok(kernel.every((weight, i) => i % 8 !== 1 || weight === 0));
+    assert.equal(bias[1], 0);
     dead.dispose();
   });
 
@@ -224,6 +233,81 @@ describe('reconstruct', () => {
     }
   });
 
+  describe('of inverted residuals', () => {
+    let inverted: tf.LayersModel;
+    let whole: ReconstructOptions;
+
+    before(() => {
+      inverted = buildNetwork({
+        network: 'mobilenet_v2',
+        widthMultiplier: 0.35,
+        resolution: 32,
+        classes: TINY.classes,
+      });
+      randomizeWeights(inverted);
+      const some = tf.tidy(() => tf.tensor4d(images, [IMAGES, ...SHAPE]));
+      enliven(inverted, some);
+      some.dispose();
+      whole = { ...optionsFor(FRIENDLY, inverted), activationPasses: 1 };
+    });
+
+    after(() => inverted?.dispose());
+
+    it('finds every depthwise layer, and what it reads', () => {
+      const { pairs, source } = whole;
+      assert.equal(pairs.length, 17);
+      for (const { before, depthwise } of pairs.slice(1)) {
+        assert.ok(before !== undefined, depthwise);
+        assert.ok(layerOf(source, before).bias.length === layerOf(source, depthwise).bias.length);
+      }
+    });
+
+    it('comes nearer to the original than folding does, and leaves the rest as it is', async () => {
+      const pairs = whole.pairs.slice(9);
+      const part = { ...whole, pairs };
+      const reconstruction = await reconstruct(part);
+      const expected = logitsOf(whole.source);
+      const linear = new Set(pairs.map(({ depthwise }) => depthwise));
+      const nodes = whole.source.nodes.map((node) =>
+        linear.has(node.name)
+          ? { ...layerOf(whole.source, node.name), activation: 'linear' as const }
+          : node,
+      );
+      const before = unexplained(logitsOf(floatGraph({ ...whole.source, nodes })), expected);
+      const after = unexplained(logitsOf(reconstruction.graph), expected);
+      assert.ok(after < before / 2, `${before} to ${after}`);
+
+      const read = readLayersModel(inverted);
+      const rebuilt = rebuiltGraph(read, part, reconstruction);
+      assert.ok(relativeDifference(logitsOf(rebuilt), logitsOf(reconstruction.graph)) < 1e-4);
+      const names = read.nodes.slice(0, 20).map(({ name }) => name);
+      assert.deepEqual(
+        rebuilt.nodes.slice(0, 20).map(({ name }) => name),
+        names,
+      );
+      const trained = layersModelOf(rebuilt);
+      assert.ok(
+        relativeDifference(logitsOf(readLayersModel(trained)), logitsOf(reconstruction.graph)) <
+          1e-4,
+      );
+      trained.dispose();
+    });
+
+    it('does not depend on where activations are kept', async () => {
+      const part = { ...whole, pairs: whole.pairs.slice(12) };
+      const kept = await reconstruct(part);
+      const notKept = await reconstruct({ ...part, budgetBytes: 0 });
+      assert.ok(relativeDifference(logitsOf(kept.graph), logitsOf(notKept.graph)) < 1e-3);
+    });
+
+    it('leaves no tensor behind', async () => {
+      const part = { ...whole, pairs: whole.pairs.slice(14) };
+      const { numTensors } = tf.memory();
+      await reconstruct(part);
+      assert.equal(tf.memory().numTensors, numTensors);
+    });
+  });
+
   it('reports each pass', async () => {
     const seen: [string, number][] = [];
     await reconstruct({
@@ -231,7 +315,7 @@ describe('reconstruct', () => {
       activationPasses: 1,
       onProgress: (layer, passes) => seen.push([layer, passes]),
     });
-    assert.equal(seen.length, passesOf(options.source.chain, 1));
+    assert.equal(seen.length, passesOf(options, 1));
     assert.deepEqual(seen[0], ['Conv2d_1_pointwise', 1]);
     assert.deepEqual(seen.at(-1), ['Conv2d_13_pointwise', seen.length]);
   });

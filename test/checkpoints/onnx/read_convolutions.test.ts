@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { fromBinary } from '@bufbuild/protobuf';
 import { FloatRunner } from '../../../architectures/graph/float_runner.ts';
 import { ModelProtoSchema } from '../../../foundation/onnx/generated/onnx_pb.ts';
-import { encodeFloatOnnx } from '../../../quantize/export/encodings/float_onnx.ts';
+import { encodeFloatOnnx } from '../../../quantize/export/onnx/float_onnx.ts';
 import { isWeighted } from '../../../quantize/model/tf8_model.ts';
 import { someImages } from '../../quantize/convert/support.ts';
 import { runOnnx } from '../../quantize/export/run_onnx.ts';

@@ -80,6 +80,6 @@ describe('configOf', () => {
       resolution: 96,
       classes: 10,
     } as const;
-    assert.deepEqual(architectureOf(configOf(architecture)), architecture);
+    assert.deepEqual(architectureOf(configOf(architecture)!), architecture);
   });
 });

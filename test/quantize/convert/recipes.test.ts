@@ -146,6 +146,14 @@ describe('quantizeGraph', () => {
     assert.ok((await logitsDb(BEST)) > (await logitsDb(AS_PUBLISHED)));
   });
 
+  it('refuses activations of 16 bits, which are simulated alone', async () => {
+    const activations = { bits: 16, layers: 'all' } as const;
+    await assert.rejects(quantized(residual(), { ...BEST, name: 'wider', activations }), {
+      name: 'QuantizationError',
+      message: 'Expected activations of 8 bits but the recipe wider has some of 16',
+    });
+  });
+
   it('rounds to the nearest, and says so, where an output has too many inputs for covariances', async () => {
     const [channels, filters] = [MOST_INPUTS + 1, 3];
     const kernel = someImages(1, [channels * filters], 5);

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { basename } from 'node:path';
 import { FORMAT_NAMES } from '../../../quantize/export/format_names.ts';
 import { EXPORT_FORMATS, exportFormat, readExport } from '../../../quantize/export/formats.ts';
 import { QuantizationError } from '../../../quantize/params/errors.ts';
+import { manifestPath } from '../../../workflows/export/export_manifest.ts';
 import { withSymmetricWeights } from '../model/random_models.ts';
 import { MODEL as RANDOM, sourceOf } from './support.ts';
 
@@ -18,6 +20,20 @@ describe('exportFormat', () => {
       name: 'QuantizationError',
       message: `Expected one of ${FORMAT_NAMES.join(', ')} for the format but received "keras"`,
     });
+  });
+});
+
+describe('the files of an export', () => {
+  it('have different names, none with an ending twice, whatever name was given', () => {
+    const endings = ['', '.json', '.onnx', '.tflite', '.c', '.h', '.npz', '.csv'];
+    for (const { name: format, fileNames } of EXPORT_FORMATS) {
+      for (const ending of endings) {
+        const given = `net${ending}`;
+        const names = [...fileNames(given), basename(manifestPath(given))];
+        assert.equal(new Set(names).size, names.length, `${format}: ${names}`);
+        for (const name of names) assert.doesNotMatch(name, /(\.\w+)\1|\.[ch]\.[ch]|_main\.\w+\./);
+      }
+    }
   });
 });
 
@@ -57,7 +73,7 @@ describe('readExport', () => {
     await assert.rejects(readExport(new TextEncoder().encode('hello, world'), 'm.txt'), {
       name: 'QuantizationError',
       message:
-        'Expected an export to tflite, tflite-int8, onnx, onnx-int8 or c but m.txt is another kind of file',
+        'Expected an export to tflite, tflite-int8, onnx, onnx-int8, qonnx or c but m.txt is another kind of file',
       remedy: 'Pass a file that tf8 exported in one of these formats; of "c" the library, NAME.c.',
     });
   });

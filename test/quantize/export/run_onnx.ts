@@ -141,6 +141,28 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
     );
   },
   Identity: ([x]) => x,
+  Round: ([x]) => map(x, halfToEven),
+  Div: ([a, b]) => meet(a, b, (x, y) => x / y),
+  // Of QONNX: clamped, then rounded.
+  Quant: ([x, scale, zero, bits], node) => {
+    const [signed] = ints(node, 'signed') as [number];
+    const [narrow] = ints(node, 'narrow') as [number];
+    const [low, high] = signed
+      ? [narrow - 2 ** (scalar(bits) - 1), 2 ** (scalar(bits) - 1) - 1]
+      : [0, 2 ** scalar(bits) - 1];
+    if (text(node, 'rounding_mode') !== 'ROUND') throw new Error('another rounding');
+    const axis = scale.shape.findIndex((side) => side > 1);
+    const inner = x.shape.slice(axis + 1).reduce((product, side) => product * side, 1);
+    return {
+      ...x,
+      values: Array.from(x.values, (value, i) => {
+        const at = axis < 0 ? 0 : Math.floor(i / inner) % x.shape[axis];
+        const step = scale.values[at];
+        const level = limit(value / step + scalar(zero), low, high);
+        return (halfToEven(level) - scalar(zero)) * step;
+      }),
+    };
+  },
   Max: ([a, b]) => meet(a, b, Math.max),
   Greater: ([a, b]) => meet(a, b, (x, y) => (x > y ? 1 : 0)),
   Min: ([a, b]) => meet(a, b, Math.min),

@@ -74,6 +74,41 @@ export const SHAPE_CASES: readonly KernelCase[] = [
       ];
     }),
   ),
+  ...[16, 24, 33, 80].flatMap((channels) =>
+    (
+      [
+        [5, 5],
+        [3, 7],
+        [9, 9],
+      ] as const
+    ).flatMap((windowShape) =>
+      [1, 2].map(
+        (stride): KernelCase => ({
+          title: `${channels} channels, ${windowShape.join(' × ')}, stride ${stride}, batch 2`,
+          ...convolution('depthwiseConv2d', {
+            inputShape: [2, 6, 8, channels],
+            windowShape: [...windowShape],
+            filters: 1,
+            strides: [stride, stride],
+            padding: { top: 2, bottom: 4, left: 3, right: 3 },
+          }),
+        }),
+      ),
+    ),
+  ),
+  ...[3, 5].map(
+    (side): KernelCase => ({
+      title: `${side} × ${side} taps apart, depthwise`,
+      ...convolution('depthwiseConv2d', {
+        inputShape: [1, 11, 12, 40],
+        windowShape: [side, side],
+        filters: 1,
+        strides: [1, 2],
+        dilations: [2, 3],
+        padding: { top: 3, bottom: 1, left: 5, right: 4 },
+      }),
+    }),
+  ),
   {
     title: 'a pointwise layer with a whole number of tiles',
     ...convolution('conv2d', {

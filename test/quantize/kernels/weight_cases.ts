@@ -64,6 +64,22 @@ export const WEIGHT_CASES: readonly KernelCase[] = FILTER_FILLS.flatMap((filterF
             ),
           }),
         ),
+        ...[18, 37].map(
+          (channels): KernelCase => ({
+            title: `${title}, 5 × 5, ${channels} channels`,
+            ...convolution(
+              'depthwiseConv2d',
+              {
+                inputShape: [1, 3, 6, channels],
+                windowShape: [5, 5],
+                filters: 1,
+                strides: [1, 1],
+                padding: { top: 2, bottom: 2, left: 2, right: 2 },
+              },
+              arithmetic,
+            ),
+          }),
+        ),
         {
           title,
           ...convolution(

@@ -104,6 +104,21 @@ describe('recordParts', () => {
     assert.ok(parts.get('quick')?.endsWith(`\n\n${time}`));
   });
 
+  it('set what another program makes of a network beside the recipes', () => {
+    const [network] = recipes.networks;
+    const peer = {
+      program: 'NNCF',
+      versions: { nncf: '3.4.0' },
+      perSubset: network.rows[0].perSubset,
+    };
+    const parts = recipeParts({ ...recipes, networks: [{ ...network, peers: [peer] }] });
+    assert.match(parts.get('recipes-networks')!, /\| NNCF 3\.4\.0 +\| +1 \| 90\.0 /);
+    assert.match(
+      parts.get('recipes-published')!,
+      /\| A network +\| its ranges, .* \| NNCF 3\.4\.0, measured here +\| simulated +\| +90\.0 \| +90\.0 \|/,
+    );
+  });
+
   it('list what recipes give published networks back', () => {
     const part = recipeParts(recipes).get('published');
     assert.match(part ?? '', /\n\| A network +\| +80 \| +90\.0 \| +4\.5 \| +60\.0 \| +89\.5 \|\n/);

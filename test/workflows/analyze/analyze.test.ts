@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { loadModelFolder } from '../../../checkpoints/store/model_store.ts';
 import { UserError } from '../../../foundation/errors.ts';
 import type { Accuracy } from '../../../quantize/analyze/analysis.ts';
+import { showAnalysis } from '../../../scripts/show/analysis.ts';
 import { type AnalyzeResult, analyze } from '../../../workflows/analyze/analyze.ts';
 import type { AnalyzeOptions } from '../../../workflows/analyze/analyze_options.ts';
 import { labelOffsetOf } from '../../../workflows/analyze/partial_accuracy.ts';
@@ -70,6 +71,35 @@ describe('analyze', () => {
       'samples.json',
     ]);
     assert.equal(await readFile(out, 'utf8'), `${JSON.stringify(result)}\n`);
+  });
+
+  for (const profile of ['double-rounding', 'power-of-two'] as const) {
+    it(`measures what the profile ${profile} costs against the default, layer by layer`, async () => {
+      const result = await analyze(optionsFor({ profile, limit: 5 }), contextOf());
+      const { profile: cost, layers, agreement } = result;
+      assert.equal(cost!.name, profile);
+      assert.deepEqual(
+        cost!.layers.map(({ layer, sqnrDb }) => [layer, sqnrDb]),
+        layers.map(({ name, cumulativeSqnrDb }) => [name, cumulativeSqnrDb]),
+      );
+      for (const { elements, differing, differingHere, maxDifference, layer } of cost!.layers) {
+        assert.ok(differing <= elements && differingHere <= elements, layer);
+        assert.equal(maxDifference > 0, differing > 0, layer);
+      }
+      assert.ok(cost!.layers.some(({ differing }) => differing > 0));
+      assert.ok(cost!.layers.every(({ defaultSqnrDb }) => defaultSqnrDb !== undefined));
+      assert.equal(cost!.agreement!.images, 5);
+      assert.equal(cost!.default!.agreement.images, agreement!.images);
+      const { analysis } = await readAnalyzeRun(result.run);
+      assert.deepEqual(recorded(analysis.profile), recorded(cost));
+      assert.match(showAnalysis(result), new RegExp(`The profile ${profile} changes bytes in`));
+    });
+  }
+
+  it('measures no profile where none or the default is asked for', async () => {
+    const profile = 'f32-multiply-round-half-even' as const;
+    const result = await analyze(optionsFor({ profile, limit: 5 }), contextOf());
+    assert.equal(result.profile, undefined);
   });
 
   it('prints the fields that others rely on, "lossless" where nothing is lost', async () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { loadModelFolder } from '../../../checkpoints/store/model_store.ts';
 import type { Dataset, ImageBatch } from '../../../datasets/dataset.ts';
 import { openDataset } from '../../../datasets/open_dataset.ts';
-import { RECIPES } from '../../../quantize/convert/recipe.ts';
+import { AS_PUBLISHED, RECIPES, type Recipe } from '../../../quantize/convert/recipe.ts';
 import { type CompareResult, compare } from '../../../workflows/compare/compare.ts';
 import type { CompareOptions } from '../../../workflows/compare/compare_options.ts';
 import { openFloatModel } from '../../../workflows/open/open_model.ts';
@@ -134,11 +134,55 @@ describe('compare', () => {
     assert.notEqual(probabilities[1].sqnrDb, logits[1].sqnrDb);
   });
 
+  it('simulates activations of 16 bits, of all layers or of those that are named', async () => {
+    const wider = (name: string, layers: 'all' | string[]): Recipe => ({
+      ...AS_PUBLISHED,
+      name,
+      activations: { bits: 16, layers },
+    });
+    const last = 'Conv2d_1c_1x1';
+    const recipes = [AS_PUBLISHED, wider('one', [last]), wider('all', 'all')];
+    const asked = { ...options, subsets: 1, recipes };
+    const { rows, notes } = await compare(asked, contextOf());
+    const [, bytes, , all] = rows.map(({ sqnrDb }) => sqnrDb);
+    assert.ok(all > bytes, `${all} dB, ${bytes} dB`);
+    assert.deepEqual(rows[3].knobs?.activations, { bits: 16, layers: 'all' });
+    assert.ok(notes.includes('all: activations of 16 bits are simulated in float.'));
+    await assert.rejects(
+      compare({ ...asked, recipes: [wider('typo', [last.slice(1)])] }, contextOf()),
+      {
+        message: 'Expected layers of the network for 16 bits but received "onv2d_1c_1x1"',
+        remedy: 'Did you mean Conv2d_1c_1x1?',
+      },
+    );
+  });
+
   it('compares outputs that are no classes by their ratios alone', async () => {
     const outputs = ['Conv2d_5_pointwise'];
     const { rows } = await compare({ ...options, outputs, recipes: ['best'] }, contextOf());
     assert.deepEqual([rows[1].agreement, rows[1].top1, rows[1].outputs], [null, null, undefined]);
     assert.ok(Number.isFinite(rows[1].sqnrDb));
+  });
+
+  it('has a row of each recipe for each profile, the default first, and a column of them', async () => {
+    const profiles = ['power-of-two', 'double-rounding'] as const;
+    const recipes = ['as-published', 'best'];
+    const { rows, run } = await compare({ ...options, recipes, profiles, subsets: 1 }, contextOf());
+    const rules = ['f32-multiply-round-half-even', ...profiles];
+    assert.deepEqual(
+      rows.map(({ recipe, profile }) => [recipe, profile]),
+      [['float', undefined], ...recipes.flatMap((recipe) => rules.map((rule) => [recipe, rule]))],
+    );
+    const { comparison } = await readParts(run);
+    assert.equal(comparison!.rows[2].profile, 'power-of-two');
+    const table = await readFile(join(run, 'table.md'), 'utf8');
+    assert.match(table, /^\| recipe +\| profile +\| calibrated on \|/);
+    const csv = await readFile(join(run, 'table.csv'), 'utf8');
+    assert.match(csv, /^recipe,profile,|,profile,/);
+    assert.match(
+      comparisonSection(comparison!).body([]).text,
+      /<th scope="col">profile<\/th>|profile/,
+    );
   });
 
   it('says which of the networks it quantizes, and how far that is', async () => {

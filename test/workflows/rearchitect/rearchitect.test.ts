@@ -32,6 +32,8 @@ import { abortingReporter } from '../../training/loop/aborting_reporter.ts';
 const CLASSES = 4;
 const RECIPE = { ...FINETUNE, batchSize: 6, budget: { epochs: 1 }, resolution: 96 };
 
+const FIRST_TEN = Array.from({ length: 10 }, (_, i) => `Conv2d_${i + 1}_depthwise`);
+
 /** A live standard network with `outputs` classes and its card. */
 async function saveStandard(dir: string, outputs: number): Promise<void> {
   const config = { ...TINY, classes: outputs, variant: STANDARD };
@@ -172,9 +174,51 @@ describe('rearchitect', () => {
       other.dispose();
       await assert.rejects(
         rearchitect({ ...options, model: at('other'), out: at('none') }, contextOf()),
-        /Expected a MobileNetV1 but .*other is another network: it has no layer Conv2d_13_pointwise/,
+        /Expected a network with depthwise convolutions to rebuild but .*other has none/,
       );
     });
+  });
+
+  describe('of some of the layers', () => {
+    it('leaves alone what is to be kept, and says so', async () => {
+      const said = recordingReporter();
+      const keep = ['Conv2d_1_depthwise', 'Conv2d_2_pointwise'];
+      const { plan, card, reconstruction } = await rearchitect(
+        { ...options, images: 5, keep, out: at('kept') },
+        contextOf(said),
+      );
+      assert.equal(card.architecture.network, 'other');
+      assert.deepEqual(plan!.leftAlone, [
+        { layer: 'Conv2d_1_depthwise', reason: 'kept, as asked' },
+        { layer: 'Conv2d_2_depthwise', reason: 'kept, as asked' },
+      ]);
+      assert.equal(reconstruction.layers.length, 11);
+      assert.ok(said.messages.some((text) => /^11 depthwise layers become linear: /.test(text)));
+      const opened = await openFloatModel(at('kept'), contextOf());
+      const first = opened.graph.nodes.find(({ name }) => name === 'Conv2d_1_depthwise');
+      assert.ok(first);
+      assert.ok(opened.graph.nodes.some(({ name }) => name === 'Conv2d_1_depthwise/BatchNorm'));
+      opened.dispose();
+    });
+
+    it('takes as many as are asked for, of those that gain most', async () => {
+      const { plan } = await rearchitect(
+        { ...options, images: 5, keep: FIRST_TEN, layers: 2, out: at('two') },
+        contextOf(),
+      );
+      assert.equal(plan!.layers.length, 2);
+      for (const { floatLossPercent, tf8BeforePercent, tf8AfterPercent } of plan!.layers) {
+        assert.ok(floatLossPercent! > 0 && tf8BeforePercent! > 0);
+        assert.ok(tf8AfterPercent! > 0);
+      }
+      assert.equal(plan!.leftAlone.length, 11);
+    });
+
+    it('refuses to keep a layer that is not there, naming those that are', () =>
+      assert.rejects(rearchitect({ ...options, keep: ['nowhere'], out: at('none') }, contextOf()), {
+        message: /Expected a layer of .*standard to keep as it is but it has none called nowhere/,
+        remedy: /Conv2d_1_depthwise, Conv2d_2_depthwise/,
+      }));
   });
 
   describe('with retraining', () => {
@@ -341,7 +385,7 @@ describe('rearchitect', () => {
     it('a model that is friendly already', () =>
       refused(
         { model: at('friendly') },
-        /Expected a MobileNetV1 of variant standard but .*friendly is friendly/,
+        /whose activation can go but .*friendly has none: Conv2d_1_depthwise: it is linear already/,
         /`train\({ variant: 'standard' }\)`/,
       ));
 
@@ -363,8 +407,8 @@ describe('rearchitect', () => {
       model.dispose();
       await refused(
         { model: at('any-size') },
-        /Expected a MobileNetV1 but .*any-size is another network/,
-        /`train\({ variant: 'standard' }\)`/,
+        /Expected a model that takes images of one size but .*any-size takes \[any,any,3\]/,
+        /Save it with the height and width/,
       );
     });
 
@@ -390,7 +434,7 @@ describe('rearchitect', () => {
       model.dispose();
       await refused(
         { model: path },
-        /Expected a MobileNetV1 but .* is inception_v3/,
+        /Expected a network with depthwise convolutions to rebuild but .*inception has none/,
         /mobilenet_v1/,
       );
     });

@@ -226,7 +226,7 @@ describe('trainJob', () => {
         ],
         [
           { teacher: other },
-          `Expected a teacher whose logits are the outputs of a layer SpatialSqueeze, but ${other} has none`,
+          `Expected a teacher whose logits are the outputs of a layer SpatialSqueeze, or the inputs of a softmax, but ${other} has none`,
           'Pass a model that `train()` or `pull()` stored.',
         ],
       ];

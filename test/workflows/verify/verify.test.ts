@@ -108,6 +108,29 @@ describe('verify', () => {
     );
   });
 
+  it('says why bytes differ where the runtime rounds otherwise', async () => {
+    const differs = runtime((tensors) => {
+      tensors.get('Conv2d_0')![0] ^= 1;
+    });
+    const profile = 'shift-round' as const;
+    const result = await verify({ ...options, profile }, contextOf(), differs);
+    assert.equal(
+      result.explanation,
+      "litert rounds as f32-multiply-round-half-even, our executor as shift-round: `profile: 'f32-multiply-round-half-even'` compares with the rounding of litert.",
+    );
+    assert.match(showVerification(result), /litert rounds as/);
+    assert.equal((await verify(options, contextOf(), differs)).explanation, undefined);
+  });
+
+  it('takes entries of a session for ONNX Runtime alone', async () => {
+    const sessionConfig = { 'session.x64quantprecision': '1' };
+    await assert.rejects(verify({ ...options, sessionConfig }, contextOf()), {
+      name: 'UserError',
+      message:
+        'Expected ONNX Runtime as the runtime where `sessionConfig` is given but it is litert',
+    });
+  });
+
   it('writes into the manifest what it found', async () => {
     await verify(options, contextOf(), runtime());
     const manifest = JSON.parse(await readFile(at('m.tflite.json'), 'utf8'));

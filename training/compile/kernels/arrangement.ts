@@ -1,6 +1,7 @@
 /** Kernels that make, arrange and pick values. */
 import * as tf from '@tensorflow/tfjs';
 import { boolAttribute, compiledDtype, dtypeAttribute, intAttribute } from '../attributes.ts';
+import { withBiasAndActivation } from './bias_and_activation.ts';
 import { type RecordedCall, type RecordKernel, typeOf } from './kernel.ts';
 
 const INT32 = dtypeAttribute('int32');
@@ -165,6 +166,7 @@ function matMul({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
 }
 
 export const ARRANGEMENT: Readonly<Record<string, RecordKernel>> = {
+  _FusedMatMul: (call) => withBiasAndActivation('MatMul', matMul(call), call),
   BatchMatMul: matMul,
   Concat: concat,
   ExpandDims: expandDims,

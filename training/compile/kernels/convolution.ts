@@ -11,6 +11,7 @@ import {
   stringAttribute,
 } from '../attributes.ts';
 import { pad } from './arrangement.ts';
+import { withBiasAndActivation } from './bias_and_activation.ts';
 import { type RecordedCall, type RecordKernel, typeOf } from './kernel.ts';
 
 const NHWC = stringAttribute('NHWC');
@@ -109,34 +110,11 @@ const backpropFilter =
     return trace.addOne(`${op}BackpropFilter`, operands, options, shape, x.dtype);
   };
 
-const ACTIVATIONS: Readonly<Record<string, string>> = {
-  relu: 'Relu',
-  relu6: 'Relu6',
-  elu: 'Elu',
-  sigmoid: 'Sigmoid',
-};
-
 /** Convolution, bias and activation, which the session fuses again where it has a kernel for it. */
 const fusedConvolution =
   (op: 'Conv2D' | 'DepthwiseConv2dNative'): RecordKernel =>
-  (call) => {
-    const { inputs, attributes, trace } = call;
-    const { activation = 'linear' } = attributes;
-    const activationOp = ACTIVATIONS[activation];
-    if (activation !== 'linear' && activationOp === undefined) {
-      throw new InvalidValueError(
-        `Expected an activation of linear, ${Object.keys(ACTIVATIONS).join(', ')} for a fused ${op} but received ${activation}`,
-      );
-    }
-    let y = convolve(op, call);
-    if (inputs.bias !== undefined) {
-      const options = { ...typeOf(y), data_format: NHWC };
-      y = trace.addOne('BiasAdd', [y, inputs.bias], options, y.shape, y.dtype);
-    }
-    return activationOp === undefined
-      ? y
-      : trace.addOne(activationOp, [y], typeOf(y), y.shape, y.dtype);
-  };
+  (call) =>
+    withBiasAndActivation(op, convolve(op, call), call);
 
 function poolInfo(
   xShape: number[],

@@ -22,12 +22,15 @@ interface Point {
  * recipe has several numbers, or the outputs no classes.
  */
 export function calibrationFigure(rows: readonly ComparedRow[]): Figure | undefined {
-  const points = rows.flatMap(({ recipe, calibrationImages: images, agreement, interval }) => {
-    if (images === undefined || agreement === null) return [];
-    const half = interval.agreement ?? 0;
-    const [low, high] = [Math.max(0, agreement - half), Math.min(100, agreement + half)];
-    return [{ recipe, images, agreement, low, high }];
-  });
+  const points = rows.flatMap(
+    ({ profile, calibrationImages: images, agreement, interval, ...row }) => {
+      if (images === undefined || agreement === null) return [];
+      const recipe = profile === undefined ? row.recipe : `${row.recipe}, ${profile}`;
+      const half = interval.agreement ?? 0;
+      const [low, high] = [Math.max(0, agreement - half), Math.min(100, agreement + half)];
+      return [{ recipe, images, agreement, low, high }];
+    },
+  );
   const recipes = [...new Set(points.map(({ recipe }) => recipe))]
     .filter((name) => points.filter(({ recipe }) => recipe === name).length > 1)
     .slice(0, COLOURS.length);

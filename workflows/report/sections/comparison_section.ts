@@ -1,7 +1,7 @@
 import {
-  COMPARISON_HEADER,
   comparisonCaption,
   comparisonCells,
+  comparisonHeader,
 } from '../../records/comparison_table.ts';
 import { tableBox } from '../elements.ts';
 import { calibrationFigure } from '../figures/calibration_figure.ts';
@@ -12,14 +12,13 @@ import type { Section } from '../section.ts';
 /** Recipes of quantization side by side. */
 export function comparisonSection({ rows, quantizingSeconds }: ComparisonPart): Section {
   const curve = calibrationFigure(rows);
-  const cells = rows.map((row, index) => comparisonCells(row, quantizingSeconds[index]));
+  const cells = comparisonCells(rows, quantizingSeconds);
+  const header = comparisonHeader(rows);
   return {
     id: 'comparison',
     title: 'Recipes of quantization side by side',
     figures: curve === undefined ? [] : [curve],
-    body: (
-      drawn,
-    ) => html`${tableBox({ header: COMPARISON_HEADER, rows: cells }, { caption: 'Recipes' })}
+    body: (drawn) => html`${tableBox({ header, rows: cells }, { caption: 'Recipes' })}
 <p class="note">${comparisonCaption(rows)}</p>
 ${drawn}`,
   };

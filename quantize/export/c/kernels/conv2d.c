@@ -21,7 +21,8 @@ static void tf8_conv2d(const tf8_convolution *layer, const uint8_t *input, uint8
             weights += window->input_channels;
           }
         }
-        *output++ = tf8_requantize(accumulator, tf8_factor_of(layer, m), &layer->to);
+        const tf8_factor *factor = tf8_factor_of(layer->factors, &layer->to, m);
+        *output++ = tf8_requantize(accumulator, factor, &layer->to);
       }
     }
   }

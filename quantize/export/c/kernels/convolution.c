@@ -7,7 +7,3 @@ typedef struct {
   int32_t input_zero_point, weights_zero_point;
   tf8_requantization to;
 } tf8_convolution;
-
-static const tf8_factor *tf8_factor_of(const tf8_convolution *layer, int32_t channel) {
-  return layer->factors == NULL ? &layer->to.factor : layer->factors + channel;
-}

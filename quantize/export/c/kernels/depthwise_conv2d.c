@@ -21,7 +21,8 @@ static void tf8_depthwise_conv2d(const tf8_convolution *layer, const uint8_t *in
             weights += window->output_channels;
           }
         }
-        *output++ = tf8_requantize(accumulator, tf8_factor_of(layer, m), &layer->to);
+        const tf8_factor *factor = tf8_factor_of(layer->factors, &layer->to, m);
+        *output++ = tf8_requantize(accumulator, factor, &layer->to);
       }
     }
   }

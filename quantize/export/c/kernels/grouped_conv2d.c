@@ -30,7 +30,7 @@ static void tf8_grouped_conv2d(const tf8_groups *layer, const uint8_t *input, ui
             weights += layer->channels;
           }
         }
-        const tf8_factor *factor = layer->factors == NULL ? &layer->to.factor : layer->factors + m;
+        const tf8_factor *factor = tf8_factor_of(layer->factors, &layer->to, m);
         *output++ = tf8_requantize(accumulator, factor, &layer->to);
       }
     }

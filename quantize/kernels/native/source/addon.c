@@ -58,7 +58,7 @@ static napi_value create_op(napi_env env, napi_callback_info info) {
   napi_value arguments[MOST_ARGUMENTS];
   int32_t kind, isa, rounding;
   Array filter, bias, multipliers, factors;
-  Windowed w;
+  Windowed w = {0};
   const Field FIELDS[] = {
       {"batch", &w.batch, 1, INT32_MAX},
       {"height", &w.height, 1, INT32_MAX},

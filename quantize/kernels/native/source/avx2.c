@@ -13,6 +13,8 @@
 
 #define DOT(acc, x, w) _mm256_add_epi32(acc, _mm256_madd_epi16(x, w))
 #define WIDENS 1
+#undef TILE_ROWS
+#define TILE_ROWS 6
 #define WIDEN widen
 
 TARGET static void widen(const uint8_t *from, size_t length, uint8_t *to) {

@@ -52,6 +52,11 @@ INLINE __m256i splat_group(const uint8_t *from) {
   GROUP(3, AT(3), ROW_NEXT)   \
   FOR_ROWS(ROW_WIDEN)         \
   weights += CHAIN_BYTES;
+#define SHORT_CHAIN(AT)       \
+  GROUP(0, AT(0), ROW_FIRST)  \
+  GROUP(1, AT(1), ROW_NEXT)   \
+  FOR_ROWS(ROW_WIDEN)         \
+  weights += CHAIN_BYTES / 2;
 #define IN_ORDER(i) first + 4 * i
 #define SCATTERED(i) offsets[i]
 
@@ -60,15 +65,19 @@ typedef struct {
   size_t stride;
   size_t count;
   const uint8_t *weights;
-  int32_t chains;
-  int32_t scattered;
-  const int32_t *offsets; /* [scattered, CHAIN_GROUPS] */
+  const ChainPanel *chains;
+  const int32_t *offsets; /* [scattered, CHAIN_GROUPS], then [short, SHORT_GROUPS] */
   const int32_t *bias;
   const float *multipliers;
   uint8_t *output;
   size_t output_stride;
   int32_t columns;
 } Panel;
+
+/* Of a row that is alone all time goes into fetching weights. */
+INLINE void prefetch_chain(const uint8_t *weights) {
+  for (size_t i = 0; i < CHAIN_BYTES; i += 64) __builtin_prefetch(weights + PREFETCH_BYTES + i);
+}
 
 /* `row_count` rows from row r of the panel on, times its columns. */
 INLINE void tile(const Panel *p, size_t r, const Constants256 *constants, const size_t row_count) {
@@ -78,12 +87,17 @@ INLINE void tile(const Panel *p, size_t r, const Constants256 *constants, const 
   const __m256i bias0 = LOAD(p->bias), bias1 = LOAD(p->bias + LANES);
   FOR_ROWS(ROW_VARIABLES)
   size_t first = 0;
-  for (int32_t c = 0; c < p->chains; c++, first += 4 * CHAIN_GROUPS) {
+  for (int32_t c = 0; c < p->chains->in_order; c++, first += 4 * CHAIN_GROUPS) {
+    if (row_count == 1) prefetch_chain(weights);
     CHAIN(IN_ORDER)
   }
   const int32_t *offsets = p->offsets;
-  for (int32_t c = 0; c < p->scattered; c++, offsets += CHAIN_GROUPS) {
+  for (int32_t c = 0; c < p->chains->scattered; c++, offsets += CHAIN_GROUPS) {
+    if (row_count == 1) prefetch_chain(weights);
     CHAIN(SCATTERED)
+  }
+  for (int32_t c = 0; c < p->chains->short_; c++, offsets += SHORT_GROUPS) {
+    SHORT_CHAIN(SCATTERED)
   }
   uint8_t *to = p->output + r * p->output_stride;
   uint8_t *to_next = to + (row_count > 1 ? p->output_stride : 0);
@@ -92,17 +106,60 @@ INLINE void tile(const Panel *p, size_t r, const Constants256 *constants, const 
                   to_next, p->columns);
   }
   if (row_count == 3) {
-    to_next += p->output_stride;
-    store_pair256(constants, acc2_0, acc2_1, acc2_0, acc2_1, p->multipliers, to_next, to_next,
-                  p->columns);
+    store_half256(constants, acc2_0, acc2_1, p->multipliers, to_next + p->output_stride, p->columns);
   }
   if (row_count == 1) {
-    store_pair256(constants, acc0_0, acc0_1, acc0_0, acc0_1, p->multipliers, to, to, p->columns);
+    store_half256(constants, acc0_0, acc0_1, p->multipliers, to, p->columns);
   }
+}
+
+/*
+ * Four rows of at most 16 bytes, whose only chain needs no accumulators beside it: most of its time goes
+ * into what becomes of the sums.
+ */
+INLINE void thin_tile(const Panel *p, size_t r, const Constants256 *constants) {
+#define FOR_THIN_ROWS(X) X(0) X(1) X(2) X(3)
+#define THIN_SUMS(i) __m256i sum##i##_0, sum##i##_1;
+#define THIN_FIRST(i)                                  \
+  {                                                    \
+    const __m256i x = splat_group(row + i * p->stride); \
+    sum##i##_0 = _mm256_maddubs_epi16(x, w0);          \
+    sum##i##_1 = _mm256_maddubs_epi16(x, w1);          \
+  }
+#define THIN_NEXT(i)                                   \
+  {                                                    \
+    const __m256i x = splat_group(row + i * p->stride); \
+    sum##i##_0 = add_products256(sum##i##_0, x, w0);   \
+    sum##i##_1 = add_products256(sum##i##_1, x, w1);   \
+  }
+#define THIN_GROUP(g, ROW)                                    \
+  {                                                           \
+    const __m256i w0 = LOAD(p->weights + 64 * g);             \
+    const __m256i w1 = LOAD(p->weights + 64 * g + 32);        \
+    const uint8_t *row = p->rows + r * p->stride + 4 * g;     \
+    FOR_THIN_ROWS(ROW)                                        \
+  }
+#define WIDENED(sum, v) ADD(LOAD(p->bias + v * LANES), _mm256_madd_epi16(sum, _mm256_set1_epi16(1)))
+#define THIN_PAIR(i, j)                                                                         \
+  store_pair256(constants, WIDENED(sum##i##_0, 0), WIDENED(sum##i##_1, 1), WIDENED(sum##j##_0, 0), \
+                WIDENED(sum##j##_1, 1), p->multipliers, to + i * p->output_stride,              \
+                to + j * p->output_stride, p->columns);
+  FOR_THIN_ROWS(THIN_SUMS)
+  THIN_GROUP(0, THIN_FIRST)
+  THIN_GROUP(1, THIN_NEXT)
+  THIN_GROUP(2, THIN_NEXT)
+  THIN_GROUP(3, THIN_NEXT)
+  uint8_t *to = p->output + r * p->output_stride;
+  THIN_PAIR(0, 1)
+  THIN_PAIR(2, 3)
 }
 
 TARGET static void run_panel(const Panel *p, const Constants256 *constants) {
   size_t r = 0;
+  const ChainPanel *chains = p->chains;
+  if (chains->in_order == 1 && chains->scattered + chains->short_ == 0) {
+    for (; r + 4 <= p->count; r += 4) thin_tile(p, r, constants);
+  }
   for (; r + CHAIN_ROWS <= p->count; r += CHAIN_ROWS) tile(p, r, constants, CHAIN_ROWS);
   if (p->count - r == 2) tile(p, r, constants, 2);
   if (p->count - r == 1) tile(p, r, constants, 1);
@@ -115,7 +172,7 @@ TARGET void convolution_avx2_chains(const Op *op, const uint8_t *input, uint8_t 
   const size_t depth = (size_t)op->depth, columns = (size_t)op->output_channels;
   const int is_direct = op->is_pointwise && depth % 4 == 0; /* rows are whole groups */
   const Constants256 constants = make_constants256(&op->requantization);
-  Panel p = {.stride = (size_t)op->groups * 4, .chains = op->chains, .output_stride = op->output_step};
+  Panel p = {.stride = (size_t)op->groups * 4, .output_stride = op->output_step};
   for (size_t row = first; row < last; row += op->block_rows) {
     p.count = last - row < op->block_rows ? last - row : op->block_rows;
     p.rows = is_direct ? input + row * depth : scratch->gathered;
@@ -125,7 +182,7 @@ TARGET void convolution_avx2_chains(const Op *op, const uint8_t *input, uint8_t 
       const size_t column = (size_t)panel * CHAIN_COLUMNS;
       p.weights = op->weights + packed->weights;
       p.offsets = op->chain_offsets + packed->offsets;
-      p.scattered = packed->scattered;
+      p.chains = packed;
       p.bias = op->bias + column;
       p.multipliers = op->multipliers + column;
       p.output = output + (row - first) * op->output_step + column;

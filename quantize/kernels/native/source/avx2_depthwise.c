@@ -1,4 +1,4 @@
-/* AVX2: the 3 x 3 depthwise convolution, a block of 32 channels at a time. */
+/* AVX2: the depthwise convolution, here of 3 x 3 windows whose weights are chains. */
 #include "chains.h"
 
 #if TF8_X86
@@ -9,24 +9,10 @@
 #include "vectors256.inc"
 
 /*
- * Blocks that chains do not suit: bytes are widened. Of groups (x0, x1, x2, 0) the even bytes are rows
- * 0 and 2, the odd ones row 1, as int16.
- */
-TARGET static inline __m256i column(__m256i acc, __m256i x, const uint8_t *w, size_t set) {
-  const __m256i even = _mm256_and_si256(x, _mm256_set1_epi16(255));
-  const __m256i odd = _mm256_srli_epi16(x, 8);
-  acc = _mm256_add_epi32(acc, _mm256_madd_epi16(even, LOAD(w)));
-  return _mm256_add_epi32(acc, _mm256_madd_epi16(odd, LOAD(w + set)));
-}
-#define COLUMN(acc, x, w, set, has_rest) column(acc, x, w, set)
-#define BLOCK_ROW depthwise_block_row
-#define BLOCK_NAME depthwise_block
-#include "depthwise.inc"
-
-/*
- * Blocks whose weights are chains (chains.h). Interleaving the bytes of two pixels puts a channel's two
- * bytes into one int16 lane, of which vpmaddubsw makes a sum of two products: 16 channels, half of the
- * block, at a time. Five of them are a window: each column's upper two rows, and the lowest row.
+ * A block of 32 channels whose weights are chains (chains.h). Interleaving the bytes of two pixels puts a
+ * channel's two bytes into one int16 lane, of which vpmaddubsw makes a sum of two products: 16 channels,
+ * half of the block, at a time. Five of them are a window: each column's upper two rows, and the lowest
+ * row.
  */
 #define INLINE static inline __attribute__((always_inline)) TARGET
 #define WEIGHTS(i) LOAD(weights + 32 * (i))
@@ -189,13 +175,14 @@ TARGET void depthwise_avx2(const Op *op, const uint8_t *input, uint8_t *output, 
   const size_t channels = (size_t)op->channels, height = (size_t)op->output_height;
   const size_t row_bytes = (size_t)op->width * channels;
   const Inside inside = inside_of(op);
+  const int is_chained = is_3x3(op);
   for (size_t row = first; row < last; row++) {
     const uint8_t *image = input + row / height * (size_t)op->height * row_bytes;
     const int64_t top = (int64_t)(row % height) * op->stride_y - op->pad_top;
     for (int32_t b = 0; b < op->block_count; b++) {
       const ChannelBlock *block = &op->blocks[b];
-      if (!block->has_chains) {
-        depthwise_block(op, block, input, output, row, &constants);
+      if (!is_chained || !block->has_chains) {
+        depthwise_avx2_block(op, block, input, output, row);
         continue;
       }
       const uint8_t *rows[3];

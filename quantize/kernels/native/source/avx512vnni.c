@@ -16,6 +16,7 @@
     __asm__("vpdpbusd %2, %1, %0" : "+v"(acc) : "v"(x), "v"(w));                  \
     return acc;                                                                   \
   }
+DEFINE_DOT(dot128, __m128i)
 DEFINE_DOT(dot256, __m256i)
 DEFINE_DOT(dot512, __m512i)
 
@@ -31,30 +32,23 @@ DEFINE_DOT(dot512, __m512i)
 #define BLOCK_NAME depthwise_block32
 #include "depthwise.inc"
 
-#undef VECTOR
-#undef LANES
-#undef REGISTER
-#undef TILE_ROWS
-#undef LOAD
-#undef SPLAT
-#undef ADD
-#undef BYTES
-#undef LOW8
-#undef HIGH8
-#undef LOW16
-#undef HIGH16
-#undef ZERO
-#undef CONSTANTS
-#undef STORE_PANEL
-#undef STORE_PAIR
-#undef STORE_VECTOR
-#undef MAKE_CONSTANTS
-#undef COLUMN
-#undef DOT
-#undef SLIDING_ROW
-#undef BLOCK_ROW
-#undef BLOCK_NAME
+#define ANY_NAME depthwise_any32
+#define ANY_WINDOW any_window32
+#include "depthwise_any.inc"
 
+#include "vectors128.inc"
+#define DOT(acc, x, w) dot128(acc, x, w)
+#define SLIDING_ROW depthwise_sliding_row16
+#define COLUMN(acc, x, w, set, has_rest)                                                        \
+  ((has_rest) ? dot128(dot128(acc, x, LOAD(w)), x, LOAD((w) + (set))) : dot128(acc, x, LOAD(w)))
+#define BLOCK_ROW depthwise_block_row16
+#define BLOCK_NAME depthwise_block16
+#include "depthwise.inc"
+#define ANY_NAME depthwise_any16
+#define ANY_WINDOW any_window16
+#include "depthwise_any.inc"
+
+#include "no_vectors.inc"
 #define VECTOR __m512i
 #define LANES 16
 #define REGISTER "v"
@@ -153,19 +147,25 @@ TARGET static inline void store_vector512(const Constants512 *c, __m512i acc,
 #define BLOCK_ROW depthwise_block_row64
 #define BLOCK_NAME depthwise_block64
 #include "depthwise.inc"
+#define ANY_NAME depthwise_any64
+#define ANY_WINDOW any_window64
+#include "depthwise_any.inc"
 
 TARGET void depthwise_avx512vnni(const Op *op, const uint8_t *input, uint8_t *output, size_t first,
                                  size_t last, Scratch *scratch) {
   (void)scratch;
   const Constants512 wide = make_constants512(&op->requantization);
   const Constants256 narrow = make_constants256(&op->requantization);
+  const int is_any = !is_3x3(op);
   for (size_t row = first; row < last; row++) {
     for (int32_t b = 0; b < op->block_count; b++) {
       const ChannelBlock *block = &op->blocks[b];
       if (block->width == 64) {
-        depthwise_block64(op, block, input, output, row, &wide);
+        (is_any ? depthwise_any64 : depthwise_block64)(op, block, input, output, row, &wide);
+      } else if (block->width == 32) {
+        (is_any ? depthwise_any32 : depthwise_block32)(op, block, input, output, row, &narrow);
       } else {
-        depthwise_block32(op, block, input, output, row, &narrow);
+        (is_any ? depthwise_any16 : depthwise_block16)(op, block, input, output, row, &narrow);
       }
     }
   }

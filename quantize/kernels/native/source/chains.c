@@ -6,6 +6,14 @@
 
 #include "aligned.h"
 
+/*
+ * A turn is an instruction, vpmaddubsw or vpmaddwd, for each vector of a tile: a chain takes one for each
+ * group, and one to be widened. Bytes that are widened beforehand take one for two of a row.
+ */
+#define WIDEN_TURNS 1
+#define WHOLE_TURNS (CHAIN_GROUPS + WIDEN_TURNS)
+#define SHORT_TURNS (SHORT_GROUPS + WIDEN_TURNS)
+
 /* What is left to multiply a row's four bytes at `offset` by. */
 typedef struct {
   int32_t offset;
@@ -154,34 +162,108 @@ static void write_chain(const Chain *chain, uint8_t *to) {
 
 typedef struct {
   Buffer groups; /* of the panel that is being packed */
+  Buffer trial;  /* some of them, to see what a chain would leave */
+  Buffer whole, whole_offsets; /* of the panel's chains of four groups: weights, offsets */
+  Buffer short_, short_offsets; /* of those of two */
   Buffer weights;
   Buffer offsets;
-  size_t most_chains; /* beyond which chains take longer */
+  size_t turns; /* that a tile takes */
+  size_t most_turns; /* beyond which chains take longer than widened bytes */
 } Packing;
+
+/* Groups that chains of `length` of the groups [first, first + count) would leave; SIZE_MAX: no memory. */
+static size_t rests_of(Packing *packing, size_t first, size_t count, size_t length) {
+  Buffer *trial = &packing->trial;
+  trial->length = 0;
+  const size_t bytes = count * sizeof(Group);
+  if (append(trial, bytes) == NULL) return SIZE_MAX;
+  memcpy(trial->bytes, group_at(&packing->groups, first), bytes);
+  for (size_t i = 0; i < count; i += length) {
+    Chain chain = {trial, i, count - i < length ? count - i : length, {0}};
+    if (!bound_chain(&chain)) return SIZE_MAX;
+  }
+  return group_count(trial) - count;
+}
+
+/* How many of the groups from `first` on are to be the next chain; 0 when memory is short. */
+static size_t next_length(Packing *packing, size_t first) {
+  const size_t left = group_count(&packing->groups) - first;
+  const size_t count = left < CHAIN_GROUPS ? left : CHAIN_GROUPS;
+  if (count <= SHORT_GROUPS) return count;
+  const size_t whole = rests_of(packing, first, count, CHAIN_GROUPS);
+  if (whole == 0) return count;
+  const size_t halves = rests_of(packing, first, count, SHORT_GROUPS);
+  if (whole == SIZE_MAX || halves == SIZE_MAX) return 0;
+  /* A quarter of a chain, for each group that is left; two short chains are widened once more. */
+  return WHOLE_TURNS * whole > WHOLE_TURNS * halves + CHAIN_GROUPS * WIDEN_TURNS ? SHORT_GROUPS
+                                                                                   : count;
+}
+
+static int append_chain(Buffer *weights, Buffer *offsets, const Chain *chain, size_t length) {
+  uint8_t *to = append(weights, length * CHAIN_COLUMNS * 4);
+  /* A chain that is not full ends with weights 0, whatever byte they multiply. */
+  int32_t *at = append(offsets, length * sizeof *at);
+  if (to == NULL || at == NULL) return 0;
+  write_chain(chain, to);
+  for (size_t i = 0; i < chain->count; i++) at[i] = group_at(chain->groups, chain->first + i)->offset;
+  return 1;
+}
+
+static int append_all(Buffer *to, const Buffer *from, size_t first) {
+  const size_t length = from->length - first;
+  if (length == 0) return 1;
+  uint8_t *room = append(to, length);
+  if (room == NULL) return 0;
+  memcpy(room, from->bytes + first, length);
+  return 1;
+}
+
+/* The panel's chains behind those of the panels before it. */
+static int finish_panel(Packing *packing, const Op *op, ChainPanel *panel) {
+  const int32_t *offsets = (const int32_t *)(const void *)packing->whole_offsets.bytes;
+  const size_t whole = packing->whole.length / CHAIN_BYTES;
+  panel->weights = packing->weights.length;
+  panel->offsets = packing->offsets.length / sizeof(int32_t);
+  size_t in_order = 0;
+  while (in_order < whole && in_order < (size_t)op->chains) {
+    int is_next = 1;
+    for (size_t i = 0; i < CHAIN_GROUPS; i++) {
+      const size_t group = in_order * CHAIN_GROUPS + i;
+      is_next &= offsets[group] == (int32_t)(4 * group);
+    }
+    if (!is_next) break;
+    in_order++;
+  }
+  panel->in_order = (int32_t)in_order;
+  panel->scattered = (int32_t)(whole - in_order);
+  panel->short_ = (int32_t)(packing->short_.length / (CHAIN_BYTES / CHAIN_GROUPS * SHORT_GROUPS));
+  return append_all(&packing->weights, &packing->whole, 0) &&
+         append_all(&packing->weights, &packing->short_, 0) &&
+         append_all(&packing->offsets, &packing->whole_offsets,
+                    in_order * CHAIN_GROUPS * sizeof(int32_t)) &&
+         append_all(&packing->offsets, &packing->short_offsets, 0);
+}
 
 static ChainsResult pack_panel(Packing *packing, const Op *op, const uint8_t *filter,
                                int32_t zero_point, size_t column, ChainPanel *panel) {
   Buffer *groups = &packing->groups;
-  groups->length = 0;
+  groups->length = packing->whole.length = packing->whole_offsets.length = 0;
+  packing->short_.length = packing->short_offsets.length = 0;
   if (!append_groups(groups, op, filter, zero_point, column)) return CHAINS_NO_MEMORY;
-  panel->weights = packing->weights.length;
-  panel->offsets = packing->offsets.length / sizeof(int32_t);
   for (size_t first = 0, next; first < group_count(groups); first = next) {
-    const size_t left = group_count(groups) - first;
-    Chain chain = {groups, first, left < CHAIN_GROUPS ? left : CHAIN_GROUPS, {0}};
-    next = first + chain.count;
-    uint8_t *weights = append(&packing->weights, CHAIN_BYTES);
-    if (weights == NULL || !bound_chain(&chain)) return CHAINS_NO_MEMORY;
-    write_chain(&chain, weights);
-    if (packing->weights.length / CHAIN_BYTES > packing->most_chains) return CHAINS_UNSUITED;
-    if (first / CHAIN_GROUPS < (size_t)op->chains) continue;
-    /* A chain that is not whole ends with weights 0, whatever byte they multiply. */
-    int32_t *offsets = append(&packing->offsets, CHAIN_GROUPS * sizeof *offsets);
-    if (offsets == NULL) return CHAINS_NO_MEMORY;
-    for (size_t i = 0; i < chain.count; i++) offsets[i] = group_at(groups, first + i)->offset;
-    panel->scattered++;
+    const size_t count = next_length(packing, first);
+    Chain chain = {groups, first, count, {0}};
+    next = first + count;
+    if (count == 0 || !bound_chain(&chain)) return CHAINS_NO_MEMORY;
+    const int is_short = count <= SHORT_GROUPS;
+    const int has_memory =
+        is_short ? append_chain(&packing->short_, &packing->short_offsets, &chain, SHORT_GROUPS)
+                 : append_chain(&packing->whole, &packing->whole_offsets, &chain, CHAIN_GROUPS);
+    if (!has_memory) return CHAINS_NO_MEMORY;
+    packing->turns += is_short ? SHORT_TURNS : WHOLE_TURNS;
+    if (packing->turns > packing->most_turns) return CHAINS_UNSUITED;
   }
-  return CHAINS_PACKED;
+  return finish_panel(packing, op, panel) ? CHAINS_PACKED : CHAINS_NO_MEMORY;
 }
 
 static ChainsResult pack_panels(Packing *packing, Op *op, const uint8_t *filter,
@@ -189,7 +271,7 @@ static ChainsResult pack_panels(Packing *packing, Op *op, const uint8_t *filter,
                                 const float *multipliers) {
   const size_t columns = (size_t)op->output_channels;
   const size_t panels = (columns + CHAIN_COLUMNS - 1) / CHAIN_COLUMNS;
-  packing->most_chains = panels * ((size_t)op->depth + 1) / 2 / 5;
+  packing->most_turns = panels * ((size_t)op->depth + 1) / 2;
   op->panel_columns = CHAIN_COLUMNS;
   op->row_factor = 0;
   op->groups = (int32_t)(((size_t)op->depth + 3) / 4);
@@ -224,6 +306,11 @@ ChainsResult pack_chains(Op *op, const uint8_t *filter, int32_t filter_zero_poin
   Packing packing = {0};
   const ChainsResult result = pack_panels(&packing, op, filter, filter_zero_point, bias, multipliers);
   free(packing.groups.bytes);
+  free(packing.trial.bytes);
+  free(packing.whole.bytes);
+  free(packing.whole_offsets.bytes);
+  free(packing.short_.bytes);
+  free(packing.short_offsets.bytes);
   free(packing.weights.bytes);
   free(packing.offsets.bytes);
   if (result == CHAINS_UNSUITED) {

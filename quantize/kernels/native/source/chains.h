@@ -16,15 +16,19 @@
 #include "op.h"
 
 #define CHAIN_GROUPS 4    /* of four bytes of a row */
+#define SHORT_GROUPS 2
 #define CHAIN_COLUMNS 16 /* of a panel: two vectors */
 #define CHAIN_SUM 128
 #define CHAIN_BYTES (CHAIN_GROUPS * CHAIN_COLUMNS * 4) /* of a chain's weights */
 
-/* A panel of packed columns: `Op.chains` chains of groups in a row's order, then scattered ones. */
+/*
+ * A panel of packed columns: chains of groups in a row's order, then scattered ones, then short ones, which
+ * are scattered too: of two groups, where four would leave much of their weights.
+ */
 struct ChainPanel {
   size_t weights; /* offset in Op.weights: [chains, groups, vectors, lanes, 4 bytes] */
   size_t offsets; /* index in Op.chain_offsets: where in a row each group of a scattered chain is */
-  int32_t scattered;
+  int32_t in_order, scattered, short_;
 };
 
 typedef enum { CHAINS_NO_MEMORY, CHAINS_UNSUITED, CHAINS_PACKED } ChainsResult;
@@ -47,11 +51,20 @@ ChainsResult pack_chains(Op *op, const uint8_t *filter, int32_t filter_zero_poin
 #define WINDOW_BYTES (WINDOW_PAIRS * 32)
 #define BLOCK_BYTES (2 * 2 * WINDOW_BYTES) /* [first or second, half] */
 
+/* Of another window: [first or second, group, half, pair of taps, 32]; a chain is a group of four taps. */
+#define GROUP_BYTES (2 * 2 * 32)
+
 /*
  * Packs the block's weights at op->weights + block->weights and sets its has_rest; 0 where two windows
- * do not suffice. filter: [3, 3, channels] uint8.
+ * do not suffice. filter: [kh, kw, channels] uint8.
  */
 int pack_depthwise_chains(const Op *op, ChannelBlock *block, const uint8_t *filter,
                           int32_t filter_zero_point);
+
+#if TF8_X86
+/* An output row (of all images) of a block of channels, but for chained 3 x 3 windows. */
+void depthwise_avx2_block(const Op *op, const ChannelBlock *block, const uint8_t *input,
+                          uint8_t *output, size_t row);
+#endif
 
 #endif

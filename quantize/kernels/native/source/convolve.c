@@ -1,5 +1,5 @@
 /* Which kernel a convolution has, and its panels of packed columns. */
-#include "op.h"
+#include "lookup.h"
 
 /* NULL for the instruction sets of another processor family. */
 static const ConvolutionKernel KERNELS[ISA_COUNT] = {
@@ -30,10 +30,6 @@ static ConvolutionKernel convolution_kernel(const Op *op) {
 
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
-void look_up(const uint8_t *table, uint8_t *bytes, size_t length) {
-  for (size_t i = 0; i < length; i++) bytes[i] = table[bytes[i]];
-}
-
 void convolution_run(const Op *op, const uint8_t *input, uint8_t *output, size_t first, size_t last,
                      size_t first_panel, size_t last_panel, Scratch *scratch) {
   const ConvolutionKernel kernel = convolution_kernel(op);
@@ -45,8 +41,12 @@ void convolution_run(const Op *op, const uint8_t *input, uint8_t *output, size_t
     uint8_t *to = output + (row - first) * op->output_step;
     kernel(op, input, to, row, after, (int32_t)first_panel, (int32_t)last_panel, scratch);
     if (op->table == NULL || column >= end) continue;
+    if (end - column == op->output_step) {
+      look_up(op, to, (after - row) * op->output_step);
+      continue;
+    }
     for (size_t r = 0; r < after - row; r++) {
-      look_up(op->table, to + r * op->output_step + column, end - column);
+      look_up(op, to + r * op->output_step + column, end - column);
     }
   }
 }

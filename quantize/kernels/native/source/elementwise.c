@@ -25,8 +25,9 @@ Op *op_create_elementwise(OpKind kind, Isa isa, const Elementwise *elementwise) 
   return op;
 }
 
+/* A run of so many bytes, of a row or of rows that lie side by side. */
 typedef void (*Row)(const Elementwise *, const uint8_t *restrict, const uint8_t *restrict,
-                    uint8_t *restrict);
+                    uint8_t *restrict, size_t);
 
 /*
  * eq. 9. The zero points and half a step are added beforehand; sums may wrap on the way to a result
@@ -34,14 +35,13 @@ typedef void (*Row)(const Elementwise *, const uint8_t *restrict, const uint8_t 
  */
 #define DEFINE_SUM_ROW(NAME, TARGET)                                                              \
   TARGET static void NAME(const Elementwise *e, const uint8_t *restrict a,                         \
-                          const uint8_t *restrict b, uint8_t *restrict to) {                       \
+                          const uint8_t *restrict b, uint8_t *restrict to, size_t length) {        \
     const uint32_t am = (uint32_t)e->a_multiplier, bm = (uint32_t)e->b_multiplier;                 \
     const uint32_t bias = (UINT32_C(1) << (e->shift - 1)) - am * (uint32_t)e->a_zero_point -       \
                           bm * (uint32_t)e->b_zero_point;                                          \
     const int32_t shift = e->shift, zero_point = e->requantization.zero_point;                     \
     const int32_t low = e->requantization.low, high = e->requantization.high;                      \
-    const int32_t columns = e->columns;                                                            \
-    for (int32_t i = 0; i < columns; i++) {                                                        \
+    for (size_t i = 0; i < length; i++) {                                                          \
       const int32_t sum = (int32_t)(bias + a[i] * am + b[i] * bm);                                 \
       const int32_t byte = (sum >> shift) + zero_point;                                            \
       const int32_t raised = byte < low ? low : byte;                                              \
@@ -56,14 +56,13 @@ typedef void (*Row)(const Elementwise *, const uint8_t *restrict, const uint8_t 
 /* eq. 5; the bounds come before the rounding, which keeps integers and is monotone. */
 #define DEFINE_PRODUCT_ROW(NAME, TARGET)                                                          \
   TARGET static void NAME(const Elementwise *e, const uint8_t *restrict a,                         \
-                          const uint8_t *restrict b, uint8_t *restrict to) {                       \
+                          const uint8_t *restrict b, uint8_t *restrict to, size_t length) {        \
     const int32_t az = e->a_zero_point, bz = e->b_zero_point;                                      \
     const float multiplier = e->requantization.multiplier;                                         \
     const int32_t zero_point = e->requantization.zero_point;                                       \
     const float low = (float)(e->requantization.low - zero_point);                                 \
     const float high = (float)(e->requantization.high - zero_point);                               \
-    const int32_t columns = e->columns;                                                            \
-    for (int32_t i = 0; i < columns; i++) {                                                        \
+    for (size_t i = 0; i < length; i++) {                                                          \
       const float scaled = (float)((a[i] - az) * (b[i] - bz)) * multiplier;                        \
       const float raised = scaled > low ? scaled : low;                                            \
       const float rounded = (raised < high ? raised : high) + ROUNDER;                             \
@@ -75,8 +74,8 @@ typedef void (*Row)(const Elementwise *, const uint8_t *restrict, const uint8_t 
 
 /* eq. 16 */
 static void product_row_fixed(const Elementwise *e, const uint8_t *restrict a,
-                              const uint8_t *restrict b, uint8_t *restrict to) {
-  for (int32_t i = 0; i < e->columns; i++) {
+                              const uint8_t *restrict b, uint8_t *restrict to, size_t length) {
+  for (size_t i = 0; i < length; i++) {
     const int32_t product = (a[i] - e->a_zero_point) * (b[i] - e->b_zero_point);
     to[i] = (uint8_t)requantize_fixed((uint32_t)product, e->factor, e->rounding, &e->requantization);
   }
@@ -85,9 +84,9 @@ static void product_row_fixed(const Elementwise *e, const uint8_t *restrict a,
 /* eq. 14 */
 #define DEFINE_EXTREME_ROW(NAME, TARGET, COMPARE)                                                 \
   TARGET static void NAME(const Elementwise *e, const uint8_t *restrict a,                         \
-                          const uint8_t *restrict b, uint8_t *restrict to) {                       \
-    const int32_t columns = e->columns;                                                            \
-    for (int32_t i = 0; i < columns; i++) to[i] = a[i] COMPARE b[i] ? a[i] : b[i];                 \
+                          const uint8_t *restrict b, uint8_t *restrict to, size_t length) {        \
+    (void)e;                                                                                       \
+    for (size_t i = 0; i < length; i++) to[i] = a[i] COMPARE b[i] ? a[i] : b[i];                 \
   }
 
 DEFINE_EXTREME_ROW(maximum_row, , >)
@@ -123,7 +122,11 @@ void elementwise_run(const Op *op, const uint8_t *a, const uint8_t *b, uint8_t *
   const Elementwise *e = op->elementwise;
   const size_t columns = (size_t)e->columns, share = (size_t)e->share;
   const Row row_kernel = row_of(op);
-  for (size_t row = first; row < last; row++) {
-    row_kernel(e, a + row * columns, b + row / share * columns, output + row * columns);
+  for (size_t row = first; row < last;) {
+    /* Rows that have one of b each lie side by side in both. */
+    const size_t rows = share == 1 ? last - row : 1;
+    row_kernel(e, a + row * columns, b + row / share * columns, output + row * columns,
+               rows * columns);
+    row += rows;
   }
 }

@@ -141,6 +141,20 @@ TARGET static inline int32x4_t dot_signed(int32x4_t acc, int32x4_t x, int32x4_t 
 #define BLOCK_NAME depthwise_block
 #include "depthwise.inc"
 
-#define DEPTHWISE_NAME depthwise_neondot
-#include "depthwise_rows.inc"
+#define ANY_NAME depthwise_any
+#define ANY_WINDOW any_window
+#include "depthwise_any.inc"
+
+TARGET void depthwise_neondot(const Op *op, const uint8_t *input, uint8_t *output, size_t first,
+                              size_t last, Scratch *scratch) {
+  (void)scratch;
+  const ConstantsNeon constants = make_constants(&op->requantization);
+  const int is_any = !is_3x3(op);
+  for (size_t row = first; row < last; row++) {
+    for (int32_t b = 0; b < op->block_count; b++) {
+      const ChannelBlock *block = &op->blocks[b];
+      (is_any ? depthwise_any : depthwise_block)(op, block, input, output, row, &constants);
+    }
+  }
+}
 #endif

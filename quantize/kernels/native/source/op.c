@@ -10,6 +10,11 @@
 #include "rearrange.h"
 #include "slices.h"
 
+/* Of a block of rows, beside a panel's weights. */
+#ifndef L1_BYTES
+#define L1_BYTES (20 * 1024)
+#endif
+
 /* The vector kernels' scaled accumulators fit int32, since |acc| <= 2^31, where every multiplier is below 1. */
 static int suits_vectors(const float *multipliers, int32_t count) {
   for (int32_t m = 0; m < count; m++) {
@@ -18,14 +23,89 @@ static int suits_vectors(const float *multipliers, int32_t count) {
   return 1;
 }
 
+/* Whether AVX2 rounds by these factors: multipliers below 1, and no depthwise blocks of 16 channels. */
+static int suits_fixed(OpKind kind, Isa isa, const Windowed *w, const Factor *factors) {
+  if (isa != ISA_AVX2 && isa != ISA_AVXVNNI && isa != ISA_AVX512VNNI) return 0;
+  if (kind == OP_DEPTHWISE && w->channels < 32) return 0;
+  for (int32_t m = 0; m < w->output_channels; m++) {
+    if (factors[m].exponent > 0) return 0;
+  }
+  return 1;
+}
+
+/* Places of packed multipliers. */
+static size_t packed_places(const Op *op) {
+  if (op->kind == OP_CONVOLUTION) return convolution_panels(op) * (size_t)op->panel_columns;
+  size_t places = 0;
+  for (int32_t b = 0; b < op->block_count; b++) places += (size_t)op->blocks[b].width;
+  return places;
+}
+
+/* In the place of packed numbers m + 1 of channels the factors of these, 0 where there is none. */
+static int pack_factors(Op *op, const Factor *factors) {
+  const size_t places = packed_places(op);
+  int32_t *packed = (int32_t *)(void *)aligned_zeros(2 * places * sizeof *packed);
+  if (packed == NULL) return 0;
+  for (size_t i = 0; i < places; i++) {
+    const int32_t m = (int32_t)op->multipliers[i] - 1;
+    if (m < 0) continue;
+    packed[i] = factors[m].mantissa;
+    packed[places + i] = -factors[m].exponent;
+  }
+  free(op->multipliers);
+  op->multipliers = (float *)(void *)packed;
+  op->requantization.shifts_at = places;
+  return 1;
+}
+
+/* With packed weights, of eq. 16 whatever the kernel. */
+static int pack_weights(Op *op, const Weights *weights, int32_t filter_zero_point) {
+  return op->kind == OP_CONVOLUTION ? pack_convolution(op, weights, filter_zero_point)
+                                    : pack_depthwise(op, weights, filter_zero_point);
+}
+
+/* The same with factors, for whichever kernel the op has. */
+static int pack_fixed(Op *op, const Weights *weights, int32_t filter_zero_point) {
+  const size_t channels = (size_t)op->output_channels;
+  op->rounding = op->requantization.rounding = weights->rounding;
+  op->factors = malloc(channels * sizeof *op->factors);
+  if (op->factors == NULL) return 0;
+  memcpy(op->factors, weights->factors, channels * sizeof *op->factors);
+  if (op->isa == ISA_SCALAR) return pack_weights(op, weights, filter_zero_point);
+  float *numbers = malloc(channels * sizeof *numbers);
+  if (numbers == NULL) return 0;
+  for (size_t m = 0; m < channels; m++) numbers[m] = (float)(m + 1);
+  Weights numbered = *weights;
+  numbered.multipliers = numbers;
+  const int packed = pack_weights(op, &numbered, filter_zero_point);
+  free(numbers);
+  const int is_scalar = op->kind == OP_DEPTHWISE && op->block_count == 0;
+  return packed && (is_scalar || pack_factors(op, weights->factors));
+}
+
+/*
+ * Rows of the matrix that go over all panels before the next ones: what they read and write stays in the L1
+ * cache, unless the weights, which each block of rows reads again, are what fills the L2 cache.
+ */
+static size_t rows_of_block(const Op *op) {
+  const size_t read = (size_t)op->groups * 4, written = (size_t)op->output_channels;
+  const int is_small = op->weight_bytes <= 96 * 1024;
+  const size_t fitting = is_small ? L1_BYTES / (read + written) : 96 * 1024 / read;
+  const size_t least = is_small ? 24 : TILE_HEIGHT;
+  const size_t rows = fitting < least ? least : fitting > 384 ? 384 : fitting;
+  return rows / TILE_HEIGHT * TILE_HEIGHT;
+}
+
 Op *op_create_windowed(OpKind kind, Isa isa, const Windowed *w, const Weights *weights) {
   Op *op = calloc(1, sizeof *op);
   if (op == NULL) return NULL;
   op->kind = kind;
   const int has_weights = kind == OP_CONVOLUTION || kind == OP_DEPTHWISE;
-  const int is_scalar = has_weights && (weights->rounding != ROUNDING_SINGLE ||
-                                        !suits_vectors(weights->multipliers, w->output_channels));
-  op->isa = is_scalar ? ISA_SCALAR : isa;
+  const int is_fixed = has_weights && weights->rounding != ROUNDING_SINGLE;
+  const int is_scalar =
+      has_weights && !(is_fixed ? suits_fixed(kind, isa, w, weights->factors)
+                                : suits_vectors(weights->multipliers, w->output_channels));
+  op->isa = is_scalar ? ISA_SCALAR : is_fixed ? ISA_AVX2 : isa;
   op->references = 1;
   op->batch = w->batch;
   op->height = w->height;
@@ -47,27 +127,17 @@ Op *op_create_windowed(OpKind kind, Isa isa, const Windowed *w, const Weights *w
   op->rows = (size_t)op->batch * (size_t)op->output_height * (size_t)op->output_width;
   op->input_step = (size_t)op->channels;
   op->output_step = (size_t)op->output_channels;
-  int packed = 1;
   if (kind == OP_CONVOLUTION) {
     op->depth = op->window_height * op->window_width * op->channels;
     const int dense = op->window_height == 1 && op->window_width == 1 && op->stride_y == 1 &&
                       op->stride_x == 1 && op->pad_top == 0 && op->pad_left == 0 &&
                       op->output_height == op->height && op->output_width == op->width;
     op->is_pointwise = dense;
-    packed = pack_convolution(op, weights, w->filter_zero_point);
-    const size_t row_bytes = (size_t)op->groups * 4;
-    const size_t fitting = 96 * 1024 / row_bytes / 6 * 6;
-    op->block_rows = fitting < 6 ? 6 : fitting > 384 ? 384 : fitting;
-  } else if (kind == OP_DEPTHWISE) {
-    packed = pack_depthwise(op, weights, w->filter_zero_point);
   }
-  if (packed && has_weights && weights->rounding != ROUNDING_SINGLE) {
-    const size_t bytes = (size_t)w->output_channels * sizeof *op->factors;
-    op->rounding = weights->rounding;
-    op->factors = malloc(bytes);
-    packed = op->factors != NULL;
-    if (packed) memcpy(op->factors, weights->factors, bytes);
-  }
+  const int packed = !has_weights ? 1
+                     : is_fixed   ? pack_fixed(op, weights, w->filter_zero_point)
+                                  : pack_weights(op, weights, w->filter_zero_point);
+  if (packed && kind == OP_CONVOLUTION) op->block_rows = rows_of_block(op);
   if (packed) return op;
   op_release(op);
   return NULL;
@@ -114,13 +184,6 @@ static void release_slices(Slices *slices) {
   free(slices->ops);
   free(slices->places);
   free(slices);
-}
-
-int op_set_table(Op *op, const uint8_t *table) {
-  if (op->table == NULL) op->table = malloc(256);
-  if (op->table == NULL) return 0;
-  memcpy(op->table, table, 256);
-  return 1;
 }
 
 void op_release(Op *op) {

@@ -74,12 +74,14 @@ typedef struct {
   int32_t zero_point;
   int32_t low;
   int32_t high;
+  Rounding rounding; /* of a layer with weights that vector kernels compute */
+  size_t shifts_at;  /* eq. 16: from a mantissa in Op.multipliers to its shift */
 } Requantization;
 
 /* A run of channels that the depthwise kernel takes at once; the last may overlap the one before. */
 typedef struct {
   int32_t start;
-  int32_t width; /* four vectors; with AVX-512 VNNI 64 or 32 */
+  int32_t width; /* four vectors; with AVX-512 VNNI 64 or 32; 16 of fewer channels than 32 */
   size_t weights; /* offset in Op.weights */
   size_t bias;    /* index in Op.bias */
   int32_t has_rest; /* some wq - wz is outside int8: a second set of weights holds the rest */
@@ -105,7 +107,8 @@ typedef struct {
   /* Convolution: rows of the im2col matrix [rows, depth] times the filter [depth, output_channels]. */
   size_t rows;
   int32_t depth;        /* kh * kw * C */
-  int32_t groups;       /* 4-byte groups of a packed row: 4 uint8, or 2 int16 where rows are widened */
+  int32_t groups;       /* 4-byte groups of a packed row: 4 uint8, or 2 int16 where rows are widened; of a
+                           depthwise window */
   int32_t is_pointwise; /* the input is the im2col matrix */
   int32_t row_factor;   /* what a row's sum is multiplied by: 128 - wz where weights are int8, -wz where
                            they are uint8, 0 where they are int16 */
@@ -122,9 +125,10 @@ typedef struct {
   uint8_t *weights; /* 64-byte aligned */
   size_t weight_bytes;
   int32_t *bias; /* bias - zx * sum(wq - wz), in the order of the packed columns, padded */
-  float *multipliers; /* of the columns, in the order of `bias` */
+  float *multipliers; /* of the columns, in the order of `bias`; of a vector kernel by eq. 16 the bits of
+                         mantissas and then of shifts */
   Rounding rounding;
-  Factor *factors; /* [output_channels] of a rounding by integers, whose kernels are the scalar ones */
+  Factor *factors; /* [output_channels] of a rounding by integers, as scalar kernels read them */
 
   /* Depthwise: blocks of channels, or none where the scalar kernel runs. */
   ChannelBlock *blocks;
@@ -141,7 +145,8 @@ typedef struct {
   struct Slices *slices; /* of several convolutions: else NULL */
   void *taps;     /* of another size, resize.h: rows, then columns; else NULL */
   float *powers;  /* [256] of a softmax; else NULL */
-  uint8_t *table; /* [256] what becomes of a convolution's bytes (eq. 10); NULL where nothing does */
+  uint8_t *table; /* [256] what becomes of a convolution's bytes (eq. 10), and [256] by how much each
+                     row of 16 differs from that before; NULL where nothing does */
 } Op;
 
 /* What a kernel needs beside the tensors: parts of op_scratch_bytes(op) bytes. */
@@ -152,8 +157,12 @@ typedef struct {
   int32_t *accumulators;
 } Scratch;
 
+/* Of a window of a depthwise convolution that the vector kernels take. */
+#define MOST_TAPS 64
+
 /* Vectors of a panel of packed columns: four, in the order that packing with saturation undoes. */
 #define PANEL_VECTORS 4
+#define WIDENED_VECTORS 2 /* where AVX2's weights are int16 */
 
 /* int32 lanes of a vector. */
 static inline int32_t isa_lanes(Isa isa) {
@@ -199,6 +208,9 @@ Op *op_create_lookup(int32_t positions, int32_t channels, const uint8_t *table);
 int op_set_table(Op *op, const uint8_t *table);
 void op_release(Op *op);
 
+/* Of a depthwise window, which has kernels of its own. */
+static inline int is_3x3(const Op *op) { return op->window_height == 3 && op->window_width == 3; }
+
 static inline size_t op_input_count(const Op *op) {
   return op->input_count > 0 ? (size_t)op->input_count : 1;
 }
@@ -234,6 +246,9 @@ int32_t requantize_fixed(uint32_t accumulator, Factor factor, Rounding rounding,
 /* eq. 5 by a multiplier, whatever the requantization's own. */
 int32_t requantize(uint32_t accumulator, float multiplier, const Requantization *requantization);
 
+/* How far ahead weights are fetched that are used once. */
+#define PREFETCH_BYTES 2048
+
 /* Rows of the tallest tile: parts end where tiles do. */
 #define TILE_HEIGHT 6
 
@@ -254,11 +269,16 @@ size_t convolution_panels(const Op *op);
  */
 void convolution_run(const Op *op, const uint8_t *input, uint8_t *output, size_t first, size_t last,
                      size_t first_panel, size_t last_panel, Scratch *scratch);
-/* eq. 10 of bytes that were just written, and are in the cache. */
-void look_up(const uint8_t *table, uint8_t *bytes, size_t length);
 /* Rows [first, last) of a convolution, all panels; `output` is that of row `first`. */
 void convolution_rows(const Op *op, const uint8_t *input, uint8_t *output, size_t first, size_t last,
                       Scratch *scratch);
+
+/*
+ * Where the taps of the first window of an output row are, [groups, 4], from the block's first channel
+ * on; columns beside the image are not looked at.
+ */
+void depthwise_taps(const Op *op, const ChannelBlock *block, const uint8_t *input, size_t row,
+                    const uint8_t *taps[MOST_TAPS]);
 
 void convolution_scalar(const Op *, const uint8_t *, uint8_t *, size_t, size_t, int32_t, int32_t,
                         Scratch *);

@@ -48,7 +48,8 @@ int pack_convolution(Op *op, const Weights *weights, int32_t filter_zero_point) 
     }
   }
   const int32_t lanes = isa_lanes(op->isa);
-  const size_t width = op->isa == ISA_SCALAR ? columns : (size_t)(PANEL_VECTORS * lanes);
+  const int32_t panel_vectors = op->isa == ISA_AVX2 ? WIDENED_VECTORS : PANEL_VECTORS;
+  const size_t width = op->isa == ISA_SCALAR ? columns : (size_t)(panel_vectors * lanes);
   op->panel_columns = (int32_t)width;
   const size_t padded = (columns + width - 1) / width * width;
   const int is_wide = op->isa == ISA_SCALAR || op->isa == ISA_AVX2; /* int16 weights */
@@ -103,30 +104,38 @@ int pack_convolution(Op *op, const Weights *weights, int32_t filter_zero_point) 
   return 1;
 }
 
-/* Weights of one channel of a 3 x 3 depthwise filter, as the SIMD kernels read them. */
+/* The tap of place `i` of a group: of a 3 x 3 window a column's, of another four in their order. */
+static size_t tap_of(const Op *op, size_t group, size_t i) {
+  const size_t none = SIZE_MAX, tap = 4 * group + i;
+  if (is_3x3(op)) return i < 3 ? 3 * i + group : none;
+  return tap < (size_t)op->window_height * (size_t)op->window_width ? tap : none;
+}
+
+/* Weights of one channel of a depthwise filter, as the SIMD kernels read them. */
 static void pack_depthwise_channel(const Op *op, ChannelBlock *block, size_t slot,
                                    size_t channel, const uint8_t *filter, int32_t zero_point) {
   const size_t channels = (size_t)op->channels, step = (size_t)block->width * 4;
-  for (size_t kx = 0; kx < 3; kx++) {
-    int32_t w[3];
-    for (size_t ky = 0; ky < 3; ky++) {
-      w[ky] = filter[(ky * 3 + kx) * channels + channel] - zero_point;
+  for (size_t group = 0; group < (size_t)op->groups; group++) {
+    int32_t w[4];
+    for (size_t i = 0; i < 4; i++) {
+      const size_t tap = tap_of(op, group, i);
+      w[i] = tap == SIZE_MAX ? 0 : filter[tap * channels + channel] - zero_point;
     }
-    /* [kx, 2 sets, vectors, lanes, 4 bytes] */
-    uint8_t *first = op->weights + block->weights + kx * 2 * step + slot * 4;
+    /* [group, 2 sets, vectors, lanes, 4 bytes] */
+    uint8_t *first = op->weights + block->weights + group * 2 * step + slot * 4;
     uint8_t *second = first + step;
     if (op->isa == ISA_AVX2) {
-      /* Pairs of int16: rows 0 and 2, then row 1 and nothing. */
-      const int16_t pairs[4] = {(int16_t)w[0], (int16_t)w[2], (int16_t)w[1], 0};
+      /* Pairs of int16: the even bytes' weights, then the odd ones'. */
+      const int16_t pairs[4] = {(int16_t)w[0], (int16_t)w[2], (int16_t)w[1], (int16_t)w[3]};
       memcpy(first, pairs, 4);
       memcpy(second, pairs + 2, 4);
     } else {
       /* wq - wz in [-255, 255] as the sum of two int8. */
-      for (size_t ky = 0; ky < 3; ky++) {
-        const int32_t part = w[ky] < -128 ? -128 : w[ky] > 127 ? 127 : w[ky];
-        ((int8_t *)first)[ky] = (int8_t)part;
-        ((int8_t *)second)[ky] = (int8_t)(w[ky] - part);
-        if (w[ky] != part) block->has_rest = 1;
+      for (size_t i = 0; i < 4; i++) {
+        const int32_t part = w[i] < -128 ? -128 : w[i] > 127 ? 127 : w[i];
+        ((int8_t *)first)[i] = (int8_t)part;
+        ((int8_t *)second)[i] = (int8_t)(w[i] - part);
+        if (w[i] != part) block->has_rest = 1;
       }
     }
   }
@@ -134,7 +143,7 @@ static void pack_depthwise_channel(const Op *op, ChannelBlock *block, size_t slo
 
 /* -255 + 128 = -127 and 255 - 127 = 128: a rest of 128 does not fit int8. */
 static int depthwise_fits(const Op *op, const uint8_t *filter, int32_t zero_point) {
-  const size_t length = (size_t)op->channels * 9;
+  const size_t length = (size_t)op->channels * (size_t)(op->window_height * op->window_width);
   for (size_t i = 0; i < length; i++) {
     if (filter[i] - zero_point == 255) return 0;
   }
@@ -165,8 +174,8 @@ int pack_depthwise(Op *op, const Weights *given, int32_t filter_zero_point) {
                           filter_sum(filter + m, taps, columns, filter_zero_point));
   }
   const int32_t lanes = isa_lanes(op->isa);
-  const int32_t narrowest = PANEL_VECTORS * (lanes < 8 ? lanes : 8);
-  const int is_vector = op->isa != ISA_SCALAR && op->window_height == 3 && op->window_width == 3 &&
+  const int32_t narrowest = PANEL_VECTORS * (lanes < 8 || op->channels < 32 ? 4 : 8);
+  const int is_vector = op->isa != ISA_SCALAR && taps <= MOST_TAPS &&
                         op->output_channels == op->channels && op->channels >= narrowest &&
                         (op->isa == ISA_AVX2 ||
                          depthwise_fits(op, filter, filter_zero_point));
@@ -189,6 +198,7 @@ int pack_depthwise(Op *op, const Weights *given, int32_t filter_zero_point) {
     free(folded);
     return 0;
   }
+  op->groups = is_3x3(op) ? 3 : (int32_t)(taps + 3) / 4;
   size_t weights = 0, biases = 0;
   for (int32_t start = 0; start < op->channels;) {
     const int32_t left = op->channels - start;
@@ -198,7 +208,8 @@ int pack_depthwise(Op *op, const Weights *given, int32_t filter_zero_point) {
     block->start = left < width ? op->channels - width : start;
     block->weights = weights;
     block->bias = biases;
-    weights += op->isa == ISA_AVX2 ? BLOCK_BYTES : (size_t)width * 4 * 6;
+    const size_t bytes = (size_t)op->groups * 2 * (size_t)width * 4;
+    weights += op->isa == ISA_AVX2 && bytes < BLOCK_BYTES ? BLOCK_BYTES : bytes;
     biases += (size_t)width;
     start = block->start + width;
   }
@@ -211,7 +222,8 @@ int pack_depthwise(Op *op, const Weights *given, int32_t filter_zero_point) {
     for (int32_t b = 0; b < op->block_count; b++) {
       ChannelBlock *block = &op->blocks[b];
       const int32_t block_lanes = block->width / PANEL_VECTORS;
-      block->has_chains = op->isa == ISA_AVX2 && op->dilation_y == 1 && op->dilation_x == 1 &&
+      block->has_chains = op->isa == ISA_AVX2 && block->width == 32 &&
+                          (!is_3x3(op) || (op->dilation_y == 1 && op->dilation_x == 1)) &&
                           pack_depthwise_chains(op, block, filter, filter_zero_point);
       for (int32_t slot = 0; slot < block->width; slot++) {
         const size_t channel =

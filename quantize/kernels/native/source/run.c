@@ -1,5 +1,6 @@
 /* Running a prepared call: which kernel, and which part of the work. */
 #include "elementwise.h"
+#include "lookup.h"
 #include "prelu.h"
 #include "rearrange.h"
 #include "resize.h"
@@ -77,7 +78,7 @@ static void run_depthwise(const Op *op, const uint8_t *input, uint8_t *output, s
   for (size_t row = first; row < last; row += step) {
     const size_t after = smaller(row + step, last);
     kernel(op, input, output, row, after, scratch);
-    if (op->table != NULL) look_up(op->table, output + row * row_bytes, (after - row) * row_bytes);
+    if (op->table != NULL) look_up(op, output + row * row_bytes, (after - row) * row_bytes);
   }
 }
 

@@ -6,7 +6,11 @@ import { type FloatGraph, floatGraph } from '../../../../architectures/graph/flo
 import type { FloatNode } from '../../../../architectures/graph/float_node.ts';
 import { FloatRunner } from '../../../../architectures/graph/float_runner.ts';
 import { ModelProtoSchema } from '../../../../foundation/onnx/generated/onnx_pb.ts';
-import { ENCODINGS } from '../../../../quantize/export/encodings/encodings.ts';
+import {
+  ENCODINGS,
+  ENCODINGS_1,
+  ENCODINGS_2,
+} from '../../../../quantize/export/encodings/encodings.ts';
 import type { FloatWeights } from '../../../../quantize/export/export_format.ts';
 import { permuteFloats } from '../../../../quantize/export/tensor_layout.ts';
 import { exportedOutputs } from '../../../../quantize/export/tensor_names.ts';
@@ -21,7 +25,7 @@ import type { RearrangeNode } from '../../../../quantize/ops/rearrange.ts';
 import { dequantizeArray } from '../../../../quantize/params/quantization.ts';
 import { dequantizeWeights, weightScale } from '../../../../quantize/params/weight_quantization.ts';
 import { randomBytes } from '../../kernels/make_call.ts';
-import { randomModels } from '../../model/random_models.ts';
+import { randomModels, withChannelScales } from '../../model/random_models.ts';
 import { runOnnx } from '../run_onnx.ts';
 import { MODEL, modelOf, sourceOf } from '../support.ts';
 
@@ -138,6 +142,61 @@ describe('the export to encodings', () => {
         'node_0/weights': [{ min: -1.75, max: 62, scale: 0.25, offset: -7, ...common }],
       },
     });
+  });
+
+  const jsonOf = async (format: typeof ENCODINGS, model: Tf8Model) =>
+    JSON.parse(new TextDecoder().decode(format.encode(await sourceOf(model))[0].bytes));
+
+  it('has lists of encodings in version 1.0.0, an array of scales where each channel has one', async () => {
+    const json = await jsonOf(ENCODINGS_1, modelOf({}));
+    const common = { enc_type: 'PER_TENSOR', dtype: 'INT', bw: 8, is_sym: false };
+    const output = { ...common, scale: [0.5], offset: [-10] };
+    assert.deepEqual(json, {
+      version: '1.0.0',
+      activation_encodings: [
+        { name: 'image', ...common, scale: [0.125], offset: [-3] },
+        { name: 'node_0', ...output },
+        { name: 'logits', ...output },
+      ],
+      param_encodings: [{ name: 'node_0/weights', ...common, scale: [0.25], offset: [-7] }],
+      quantizer_args: {
+        activation_bitwidth: 8,
+        param_bitwidth: 8,
+        dtype: 'int',
+        is_symmetric: false,
+        per_channel_quantization: false,
+        quant_scheme: 'post_training_tf',
+      },
+      excluded_layers: [],
+    });
+    const { param_encodings, quantizer_args } = await jsonOf(
+      ENCODINGS_1,
+      withChannelScales(modelOf({})),
+    );
+    const [{ enc_type, is_sym, scale, offset }] = param_encodings;
+    assert.deepEqual([enc_type, is_sym, offset], ['PER_CHANNEL', true, [-128, -128]]);
+    assert.equal(scale.length, 2);
+    assert.ok(quantizer_args.per_channel_quantization && quantizer_args.is_symmetric);
+  });
+
+  it('has the fields of QuantizeLinear in version 2.0.0, symmetric weights as int8, biases as int32', async () => {
+    const { version, encodings } = await jsonOf(ENCODINGS_2, modelOf({}));
+    assert.equal(version, '2.0.0');
+    const output = { output_dtype: 'uint8', y_scale: 0.5, y_zero_point: 10 };
+    assert.deepEqual(encodings, [
+      { name: 'image', output_dtype: 'uint8', y_scale: 0.125, y_zero_point: 3 },
+      { name: 'node_0', ...output },
+      { name: 'logits', ...output },
+      { name: 'node_0/weights', output_dtype: 'uint8', y_scale: 0.25, y_zero_point: 7 },
+      { name: 'node_0/bias', output_dtype: 'int32', y_scale: 0.125 * 0.25 },
+    ]);
+    const channels = await jsonOf(ENCODINGS_2, withChannelScales(modelOf({})));
+    const [weights, bias] = channels.encodings.slice(-2);
+    assert.deepEqual(
+      [weights.output_dtype, weights.axis, weights.y_zero_point],
+      ['int8', 0, undefined],
+    );
+    assert.deepEqual([weights.y_scale.length, bias.y_scale.length, bias.axis], [2, 2, 0]);
   });
 
   it('has no negative zero', async () => {

@@ -2,6 +2,24 @@ import * as tf from '@tensorflow/tfjs';
 import type { KernelTable } from './inputs.ts';
 
 export const ARRANGEMENT_CASES: KernelTable = {
+  _FusedMatMul: {
+    'a bias': ({ floats, unit, bias }) =>
+      tf.fused.matMul({
+        a: floats,
+        b: unit,
+        transposeA: true,
+        bias: bias.slice(0, 3),
+        activation: 'linear',
+      }),
+    'a bias and a ReLU': ({ floats, unit, bias }) =>
+      tf.fused.matMul({
+        a: floats,
+        b: unit,
+        transposeA: true,
+        bias: bias.slice(0, 3),
+        activation: 'relu',
+      }),
+  },
   BatchMatMul: {
     'two matrices': ({ floats, unit }) => tf.matMul(floats, unit.reshape([3, 2])),
     'a transposed first': ({ floats, unit }) => tf.matMul(floats, unit, true, false),

@@ -4,6 +4,7 @@ import { byName } from '../../model/by_name.ts';
 import {
   type TensorSpec,
   type Tf8Model,
+  type Tf8Node,
   tensorSpecs,
   type WeightedNode,
 } from '../../model/tf8_model.ts';
@@ -18,9 +19,11 @@ import { QuantizationError } from '../../params/errors.ts';
 import { littleEndian } from '../../params/little_endian.ts';
 import { dequantizeArray } from '../../params/quantization.ts';
 import type { FloatWeights } from '../export_format.ts';
-import { addArrangement, addRealZero } from '../onnx/arrangement.ts';
-import { floatTensor, OnnxGraph } from '../onnx/graph.ts';
-import { addOutputs, IR_VERSION, OPSET } from '../onnx/onnx.ts';
+import { permuteFloats } from '../tensor_layout.ts';
+import { alphaName, biasName, weightsName } from '../tensor_names.ts';
+import { addArrangement, addRealZero } from './arrangement.ts';
+import { floatTensor, OnnxGraph } from './graph.ts';
+import { addOutputs, IR_VERSION, OPSET } from './onnx.ts';
 import {
   dilationsOf,
   filterShape,
@@ -32,18 +35,24 @@ import {
   poolAttributes,
   SLOPE_AXES,
   transposedAttributes,
-} from '../onnx/operators.ts';
-import { addBilinear, addNearest } from '../onnx/resize.ts';
-import { permuteFloats } from '../tensor_layout.ts';
-import { alphaName, biasName, weightsName } from '../tensor_names.ts';
+} from './operators.ts';
+import { addBilinear, addNearest } from './resize.ts';
 
 /** ReLU6's. */
 const SIX = 6;
 
-const OPERATORS: NodeTable<
-  [graph: OnnxGraph, float: FloatWeights | undefined, input: TensorSpec],
-  void
-> = {
+/**
+ * Adds the weights and biases of a layer; gives the names of the tensors that the operation reads.
+ * @param shape of the weights, [kh, kw, I, O]
+ * @param axes the order in which they are stored
+ */
+export type AddOperands = (
+  node: WeightedNode,
+  shape: Shape4,
+  axes: readonly number[],
+) => readonly [weights: string, bias: string];
+
+const OPERATORS: NodeTable<[graph: OnnxGraph, input: TensorSpec, operands: AddOperands], void> = {
   conv2d: addConvolution,
   depthwiseConv2d: addConvolution,
   transposedConv2d: addTransposedConvolution,
@@ -63,9 +72,9 @@ const OPERATORS: NodeTable<
   multiply: addElementwise('Mul'),
   lookup: addFunction,
   prelu: addPrelu,
-  rearrange: (node, graph, _float, { shape }) =>
+  rearrange: (node, graph, { shape }) =>
     addArrangement(graph, node, shape, node.inputs[0], (zero) => addRealZero(graph, zero)),
-  resize: (node, graph, _float, { shape }) => {
+  resize: (node, graph, { shape }) => {
     if (node.method === 'nearest') addNearest(graph, node, shape, node.inputs[0]);
     else addBilinear(graph, node, node.inputs[0], node.name);
   },
@@ -86,9 +95,10 @@ export function encodeFloatOnnx(
 ): Uint8Array {
   const graph = new OnnxGraph();
   const specs = tensorSpecs(model);
+  const operands: AddOperands = (node, shape, axes) =>
+    addWeights(graph, node, floatWeights.get(node.name), shape, axes);
   for (const node of model.nodes) {
-    const float = floatWeights.get(node.name);
-    ofNode(OPERATORS, node, graph, float, byName(specs, node.inputs[0]));
+    addFloatNode(graph, node, byName(specs, node.inputs[0]), operands);
   }
   const { input, name } = model;
   const [height, width, channels] = input.shape;
@@ -111,6 +121,16 @@ export function encodeFloatOnnx(
   );
 }
 
+/** Adds what a node is in real numbers; the tensor of its name is its output after the activation. */
+export function addFloatNode(
+  graph: OnnxGraph,
+  node: Tf8Node,
+  input: TensorSpec,
+  operands: AddOperands,
+): void {
+  ofNode(OPERATORS, node, graph, input, operands);
+}
+
 function howOf({ provenance: { recipe, zeroVariance } }: Tf8Model): string {
   return recipe === undefined ? `zero variance: ${zeroVariance}` : `recipe: ${recipe.name}`;
 }
@@ -118,13 +138,13 @@ function howOf({ provenance: { recipe, zeroVariance } }: Tf8Model): string {
 function addConvolution(
   node: WeightedNode,
   graph: OnnxGraph,
-  float: FloatWeights | undefined,
   { shape }: TensorSpec,
+  operands: AddOperands,
 ): void {
-  const { strides, padding } = node;
+  const { strides, padding, inputs } = node;
   const own = filterShape(node, shape);
-  const operands = addWeights(graph, node, float, own, OUTPUTS_FIRST);
-  graph.node('Conv', operands, linearName(node), {
+  const reads = [inputs[0], ...operands(node, own, OUTPUTS_FIRST)];
+  graph.node('Conv', reads, linearName(node), {
     kernel_shape: own.slice(0, 2),
     strides,
     pads: pads(padding),
@@ -134,14 +154,14 @@ function addConvolution(
   addActivation(graph, node);
 }
 
-/** The names of the input, the weights and the biases. */
+/** The names of the weights and the biases. */
 function addWeights(
   graph: OnnxGraph,
-  { name, inputs }: WeightedNode,
+  { name }: WeightedNode,
   float: FloatWeights | undefined,
   own: Shape4,
   axes: readonly number[],
-): string[] {
+): readonly [string, string] {
   if (float === undefined) {
     throw new QuantizationError(`Expected the float weights of ${name} but received none`);
   }
@@ -149,16 +169,17 @@ function addWeights(
   const kernel = littleEndian(permuteFloats(float.kernel, own, axes));
   graph.constant(weightsName(name), 'float', stored, kernel);
   graph.constant(biasName(name), 'float', [float.bias.length], littleEndian(float.bias));
-  return [inputs[0], weightsName(name), biasName(name)];
+  return [weightsName(name), biasName(name)];
 }
 
 function addTransposedConvolution(
   node: TransposedConv2dNode,
   graph: OnnxGraph,
-  float: FloatWeights | undefined,
+  _input: TensorSpec,
+  operands: AddOperands,
 ): void {
-  const operands = addWeights(graph, node, float, node.weights.shape, INPUTS_FIRST);
-  graph.node('ConvTranspose', operands, linearName(node), transposedAttributes(node));
+  const reads = [node.inputs[0], ...operands(node, node.weights.shape, INPUTS_FIRST)];
+  graph.node('ConvTranspose', reads, linearName(node), transposedAttributes(node));
   addActivation(graph, node);
 }
 
@@ -189,6 +210,11 @@ const FUNCTIONS: Readonly<Record<string, string>> = {
   softplus: 'Softplus',
   softsign: 'Softsign',
 };
+
+/** Whether ONNX has the function of a table. */
+export function isOnnxFunction(f: ScalarFunction): boolean {
+  return typeof f !== 'string' || f === 'relu6' || f === 'swish' || FUNCTIONS[f] !== undefined;
+}
 
 function addFunction({ name, inputs, function: f }: LookupNode, graph: OnnxGraph): void {
   const [x] = inputs;

@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import fc from 'fast-check';
+import { FRIENDLY } from '../../architectures/variants.ts';
+import { openDataset } from '../../datasets/open_dataset.ts';
+import { UserError } from '../../foundation/errors.ts';
+import { cacheDir } from '../../foundation/files/cache_dir.ts';
+import {
+  MICRO,
+  pythonEnvironment,
+  QONNX,
+  RUNTIMES,
+} from '../../foundation/python/python_environment.ts';
+import { PER_CHANNEL, type Recipe } from '../../quantize/convert/recipe.ts';
+import { Tf8Plan } from '../../quantize/execute/plan.ts';
+import { exportFormat } from '../../quantize/export/formats.ts';
+import { REFERENCE_KERNELS } from '../../quantize/kernels/reference.ts';
+import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
+import { type Tf8Model, type Tf8Node, tensorSpecs } from '../../quantize/model/tf8_model.ts';
+import { PROBABILITIES, softmaxPowers } from '../../quantize/params/softmax.ts';
+import { exportModel } from '../../workflows/export/export.ts';
+import { quantize } from '../../workflows/quantize/quantize.ts';
+import { rearchitect } from '../../workflows/rearchitect/rearchitect.ts';
+import { EXACT_PRODUCTS } from '../../workflows/verify/explain_difference.ts';
+import { openRuntime } from '../../workflows/verify/open_runtime.ts';
+import { verify } from '../../workflows/verify/verify.ts';
+import { randomBytes } from '../quantize/kernels/make_call.ts';
+import {
+  randomModels,
+  withChannelScales,
+  withSymmetricWeights,
+} from '../quantize/model/random_models.ts';
+import { contextOf } from '../scripts/support.ts';
+import { inFolder } from '../support/in_folder.ts';
+import { needsTensorFlow } from '../support/needs_tensorflow.ts';
+import { publishedModel } from '../support/published_model.ts';
+import { sharedFolder, skip } from '../support/skip.ts';
+
+const RANDOM_MODELS = 30;
+const IMAGES = 5;
+const PHOTOGRAPHS = 50;
+/** QONNX executes a MobileNet node by node: seconds an image. */
+const IN_QONNX = 5;
+
+/** One scale for the weights of a layer, their zero point 0 as int8. */
+const PER_TENSOR: Recipe = {
+  ...PER_CHANNEL,
+  name: 'symmetric',
+  weights: { ...PER_CHANNEL.weights, granularity: 'tensor' },
+};
+
+describe('an export to int8 in its real runtime', function () {
+  this.timeout(60 * 60_000);
+  const context = { ...contextOf(), cacheDir: cacheDir() };
+
+  before(async function () {
+    try {
+      for (const packages of [RUNTIMES, MICRO, QONNX]) await pythonEnvironment(packages, context);
+    } catch (error) {
+      if (error instanceof UserError) skip(this, error.message);
+      throw error;
+    }
+  });
+
+  it(`LiteRT: ${RANDOM_MODELS} random models of every operation give our bytes in every layer`, () =>
+    inFolder(async (folder) => {
+      const models = fc.sample(randomModels({ withEveryOp: true }), {
+        seed: 8,
+        numRuns: RANDOM_MODELS,
+      });
+      for (const [index, random] of models.entries()) {
+        const change = index % 2 === 0 ? withSymmetricWeights : withChannelScales;
+        const model = withSoftmax(withExactMeans(change(random)));
+        const path = join(folder, 'm.tflite');
+        const tf8 = await encodeTf8(model);
+        const [file] = exportFormat('tflite-int8').encode({ model, tf8, fileName: basename(path) });
+        await writeFile(path, file.bytes);
+        const exported = { path, bytes: file.bytes, format: 'tflite-int8', model };
+        const runtime = await openRuntime(exported, undefined, context);
+        const outputs = model.nodes.map(({ name }) => name);
+        const plan = new Tf8Plan(model, { kernels: REFERENCE_KERNELS, outputs });
+        const [height, width, channels] = model.input.shape;
+        for (let seed = 0; seed < IMAGES; seed++) {
+          const image = randomBytes(height * width * channels, seed);
+          const theirs = await runtime.run(image);
+          for (const [name, bytes] of plan.run(image)) {
+            assert.deepEqual([...theirs.get(name)!], [...bytes], `model ${index}: ${name}`);
+          }
+        }
+        await runtime.close();
+      }
+    }));
+
+  describe('of a real network', () => {
+    let photographs: string;
+
+    before(function () {
+      photographs = sharedFolder(this, 'imagenet-samples/images');
+    });
+
+    for (const recipe of [PER_TENSOR, PER_CHANNEL]) {
+      it(`the published MobileNet, weights ${recipe.name}: no byte differs in LiteRT`, async function () {
+        const model = await publishedModel(this);
+        await inFolder((folder) => isEqualInLiteRt(model, recipe, folder));
+      });
+
+      it(`rebuilt as a friendly one, weights ${recipe.name}: no byte differs in LiteRT`, async function () {
+        const model = await publishedModel(this);
+        await needsTensorFlow.call(this);
+        await inFolder(async (folder) => {
+          const friendly = join(folder, 'friendly');
+          const dataset = await openDataset('imagenet', { ...context, dir: photographs });
+          const rebuilding = { model, variant: FRIENDLY, dataset, images: 40, seed: 0 };
+          await rearchitect({ ...rebuilding, out: friendly }, context);
+          await isEqualInLiteRt(friendly, recipe, folder);
+        });
+      });
+
+      it(`MobileNetV2, weights ${recipe.name}: no byte differs in LiteRT`, async function () {
+        const model = sharedFolder(this, 'models/tf2_mobilenet_v2_1.0_224_ptq.tflite');
+        await inFolder((folder) => isEqualInLiteRt(model, recipe, folder));
+      });
+
+      it(`EfficientNet-Lite0, weights ${recipe.name}: no byte differs in LiteRT`, () =>
+        inFolder((folder) => isEqualInLiteRt('efficientnet_lite0', recipe, folder)));
+    }
+
+    it('ONNX Runtime multiplies int8 exactly where its session says so: at most 1 apart, the same classes', async function () {
+      const model = await publishedModel(this);
+      await inFolder(async (folder) => {
+        const file = await exported(model, PER_CHANNEL, 'onnx-int8', folder);
+        const options = { ...imagesOf(PHOTOGRAPHS), file, tier: 'auto' } as const;
+        const { layers, top1Agreement } = await verify(
+          { ...options, sessionConfig: EXACT_PRODUCTS },
+          context,
+        );
+        assert.ok(layers.every(({ maxDifference }) => maxDifference <= 1));
+        assert.equal(top1Agreement, 100);
+      });
+    });
+
+    it('QONNX executes the published MobileNet: what differs is counted', async function () {
+      const model = await publishedModel(this);
+      await inFolder(async (folder) => {
+        const file = await exported(model, PER_CHANNEL, 'qonnx', folder);
+        const { layers, explanation, top1Agreement } = await verify(
+          { ...imagesOf(IN_QONNX), file, tier: 'auto' },
+          context,
+        );
+        const share = ({ differing, elements }: (typeof layers)[number]) => differing / elements;
+        assert.ok(layers[0].maxDifference <= 1);
+        assert.ok(layers.every((layer) => share(layer) < 0.02));
+        assert.ok(explanation === undefined || /single precision/.test(explanation));
+        assert.equal(top1Agreement, 100);
+      });
+    });
+
+    const imagesOf = (limit: number) => ({ data: photographs, limit, seed: 0 });
+
+    async function exported(model: string, recipe: Recipe, format: string, folder: string) {
+      const tf8 = join(folder, 'm.tf8');
+      const source = { model, calibrationData: photographs, calibrationImages: 50, seed: 0 };
+      await quantize({ ...source, recipe, out: tf8 }, context);
+      const out = join(folder, 'm.exported');
+      await exportModel({ model: tf8, format, out, seed: 0 }, context);
+      return out;
+    }
+
+    async function isEqualInLiteRt(model: string, recipe: Recipe, folder: string) {
+      const file = await exported(model, recipe, 'tflite-int8', folder);
+      const result = await verify({ ...imagesOf(PHOTOGRAPHS), file, tier: 'auto' }, context);
+      assert.equal(result.images, PHOTOGRAPHS);
+      assert.equal(result.firstDifference, undefined);
+      assert.equal(result.top1Agreement, 100);
+    }
+  });
+});
+
+/** Without padded means over an even number of positions, whose ties int8 pools send away from 0. */
+function withExactMeans(model: Tf8Model): Tf8Model {
+  const nodes = model.nodes.map((node): Tf8Node => {
+    if (node.op !== 'averagePool2d') return node;
+    const isPadded = Object.values(node.padding).some((side) => side > 0);
+    return isPadded ? { ...node, op: 'maxPool2d' } : node;
+  });
+  return { ...model, nodes };
+}
+
+/** The model with probabilities at the end. */
+function withSoftmax(model: Tf8Model): Tf8Model {
+  const last = model.nodes.at(-1)!;
+  const { shape, quantization } = tensorSpecs(model).get(last.name)!;
+  const probabilities: Tf8Node = {
+    op: 'softmax',
+    name: 'shares',
+    inputs: [last.name],
+    powers: softmaxPowers(quantization.scale),
+    output: { shape, quantization: PROBABILITIES },
+  };
+  return { ...model, nodes: [...model.nodes, probabilities] };
+}

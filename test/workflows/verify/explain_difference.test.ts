@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict';
+import { EXACT_PRODUCTS, explainDifference } from '../../../workflows/verify/explain_difference.ts';
+
+const DEFAULT = 'f32-multiply-round-half-even';
+const int8 = { runtime: 'onnxruntime', format: 'onnx-int8', rounding: DEFAULT } as const;
+
+describe('explainDifference', () => {
+  it('names the rounding of a runtime that has another', () => {
+    const run = { format: 'tflite-int8', sessionConfig: undefined };
+    const why = explainDifference({ ...run, runtime: 'tflite-micro', rounding: DEFAULT });
+    assert.match(why!, /tflite-micro rounds as double-rounding.*`profile: 'double-rounding'`/);
+    const same = { ...run, runtime: 'tflite-micro', rounding: 'double-rounding' } as const;
+    assert.equal(explainDifference(same), undefined);
+  });
+
+  it('names the entry by which ONNX Runtime multiplies int8 exactly, unless it is set', () => {
+    const why = explainDifference({ ...int8, sessionConfig: undefined });
+    assert.match(why!, /`sessionConfig: 'session\.x64quantprecision=1'`/);
+    assert.equal(explainDifference({ ...int8, sessionConfig: EXACT_PRODUCTS }), undefined);
+    assert.equal(
+      explainDifference({ ...int8, format: 'onnx', sessionConfig: undefined }),
+      undefined,
+    );
+  });
+});

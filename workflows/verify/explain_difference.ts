@@ -1,0 +1,46 @@
+import type { FormatName } from '../../quantize/export/format_names.ts';
+import { DEFAULT_ROUNDING, type RoundingName } from '../../quantize/params/roundings.ts';
+import { option } from '../wording.ts';
+import type { RuntimeName } from './runtime_names.ts';
+
+/** How the runtimes round by default; cc computes as the model does, and qonnx in real numbers. */
+const RUNTIME_ROUNDING: Readonly<Record<RuntimeName, RoundingName | undefined>> = {
+  litert: DEFAULT_ROUNDING,
+  'tflite-micro': 'double-rounding',
+  onnxruntime: DEFAULT_ROUNDING,
+  'onnxruntime-node': DEFAULT_ROUNDING,
+  qonnx: undefined,
+  cc: undefined,
+};
+
+/**
+ * The entry of a session of ONNX Runtime that makes it multiply uint8 by uint8. Without it, x86-64 processors that lack
+ * VNNI multiply by `vpmaddubsw`, whose sums of two products of uint8 and int8 saturate at int16.
+ */
+export const EXACT_PRODUCTS = { 'session.x64quantprecision': '1' } as const;
+
+export const EXACT_PRODUCTS_WORDS = Object.entries(EXACT_PRODUCTS)[0].join('=');
+
+export interface ComparedRun {
+  readonly runtime: RuntimeName;
+  readonly format: FormatName | string;
+  /** The rule by which our executor rounded. */
+  readonly rounding: RoundingName;
+  readonly sessionConfig: Readonly<Record<string, string>> | undefined;
+}
+
+/** Why a runtime computed other bytes than our executor, and what to do; undefined where nobody knows. */
+export function explainDifference(run: ComparedRun): string | undefined {
+  const { runtime, format, rounding, sessionConfig } = run;
+  const theirs = RUNTIME_ROUNDING[runtime];
+  if (runtime === 'qonnx') {
+    return 'QONNX computes in single precision and rounds ties to even: a byte may differ by one, and what is computed from it.';
+  }
+  if (theirs !== undefined && theirs !== rounding) {
+    return `${runtime} rounds as ${theirs}, our executor as ${rounding}: ${option('profile', theirs)} compares with the rounding of ${runtime}.`;
+  }
+  const isOnnx = runtime === 'onnxruntime' || runtime === 'onnxruntime-node';
+  const isExact = sessionConfig?.['session.x64quantprecision'] === '1';
+  if (!isOnnx || format !== 'onnx-int8' || isExact) return undefined;
+  return `ONNX Runtime multiplies by int8 weights, and on x86-64 processors without VNNI its sums of two products saturate at 16 bits: ${option('sessionConfig', EXACT_PRODUCTS_WORDS)} makes it multiply exactly, as the same entry of the session's options does in a program.`;
+}
