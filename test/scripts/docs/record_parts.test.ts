@@ -151,6 +151,7 @@ describe('recordParts', () => {
       table: undefined,
       quick: undefined,
       quickElsewhere: [],
+      trainings: [],
     });
     for (const [name, text] of parts) {
       // What networks have of layers is counted.
