@@ -22,7 +22,8 @@ import { MEASURING_VERSION } from '../workflows/records/versions.ts';
 import { EarlierRecord } from './recipes/earlier_record.ts';
 import { MeasuredNetwork } from './recipes/measured_network.ts';
 import { type PeerFiles, quantizeByNncf } from './recipes/nncf.ts';
-import { type Piece, PieceStore } from './recipes/pieces.ts';
+import type { Piece } from './recipes/piece.ts';
+import { PieceStore } from './recipes/pieces.ts';
 import { countFrom, namedModel, runRecordedBench, valuesOf } from './run_bench.ts';
 
 const RESULT = join(import.meta.dirname, 'results', 'recipes.json');

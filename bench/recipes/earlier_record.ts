@@ -7,7 +7,7 @@ import {
   recipesRecordSchema,
 } from '../../workflows/records/recipes_record.ts';
 import { MEASURING_VERSION } from '../../workflows/records/versions.ts';
-import type { Piece, PieceConditions } from './pieces.ts';
+import type { Piece, PieceConditions } from './piece.ts';
 
 type Networks = RecipesRecord['networks'];
 

@@ -20,7 +20,7 @@ import { quantizeModel } from '../../workflows/quantize/quantize.ts';
 import type { ComparedFigures } from '../../workflows/records/comparison_record.ts';
 import type { RecipePiece } from '../../workflows/records/recipes_record.ts';
 import type { PeerFiles, PeerWork } from './nncf.ts';
-import type { Piece, PieceConditions } from './pieces.ts';
+import type { Piece, PieceConditions } from './piece.ts';
 
 export interface MeasuredNetworkOptions
   extends Pick<PieceConditions, 'seed' | 'subsetImages' | 'subsets'> {

@@ -1,33 +1,11 @@
 import { join } from 'node:path';
 import type { Context } from '../../foundation/reporting/context.ts';
-import type { Recipe } from '../../quantize/convert/recipe.ts';
 import { recorded } from '../../workflows/records/analysis_record.ts';
 import { type RecipePiece, recipePieceSchema } from '../../workflows/records/recipes_record.ts';
 import { keyOf, readStored, writeStored } from '../../workflows/records/stored_result.ts';
 import { MEASURING_VERSION } from '../../workflows/records/versions.ts';
 import type { EarlierRecord } from './earlier_record.ts';
-
-/** What one measurement is of. */
-export interface Piece {
-  readonly network: string;
-  readonly weightsSha256: string;
-  /** Undefined for the float network. */
-  readonly recipe: Recipe | undefined;
-  /** 0 of the float network. */
-  readonly calibrationImages: number;
-  readonly subset: number;
-}
-
-/** What all pieces have in common. */
-export interface PieceConditions {
-  /** The fingerprint of the images. */
-  readonly data: string;
-  readonly seed: number;
-  readonly subsetImages: number;
-  readonly subsets: number;
-  /** Of the float network. */
-  readonly backend: string;
-}
+import type { Piece, PieceConditions } from './piece.ts';
 
 /**
  * Measurements that are stored one by one, in a folder: what was interrupted goes on. What a record of before
