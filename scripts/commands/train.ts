@@ -17,6 +17,8 @@ import {
 } from '../../workflows/train/train_defaults.ts';
 import { defineCommand } from '../command.ts';
 import {
+  CACHE,
+  CACHE_SIZE,
   CALIBRATION_IMAGES,
   DATA,
   DATASET,
@@ -145,6 +147,11 @@ export const trainCommand = defineCommand({
         describe:
           'Train operation by operation, which is slower, to compare with the compiled step',
       })
+      .option('deterministic', {
+        type: 'boolean',
+        default: false,
+        describe: 'Equal bits of equal runs on a GPU too; a processor gives them anyway',
+      })
       .option('resume', {
         type: 'boolean',
         default: false,
@@ -161,6 +168,8 @@ export const trainCommand = defineCommand({
         requiresArg: true,
         describe: 'Steps between checkpoints',
       })
+      .option('cache', CACHE)
+      .option('cache-limit', CACHE_SIZE)
       .option('workers', {
         type: 'number',
         requiresArg: true,
@@ -176,7 +185,8 @@ export const trainCommand = defineCommand({
       .option('cluster', {
         type: 'string',
         requiresArg: true,
-        describe: 'host:port of each worker, with commas, on all machines the same',
+        describe:
+          'host:port of each worker, with commas, on all machines the same; of a private network, as whoever reaches a port is let in',
         defaultDescription: `what ${TF_CONFIG} says, if it is set`,
       })
       .option('rank', {
