@@ -27,7 +27,7 @@ const TESTS = [
   'test/datasets/pipeline/leave_iteration.ts',
   'test/quantize/kernels/native/exercise.ts',
   'test/slow/train_for_steps.ts',
-  'test/training/cluster/worker_steps.ts',
+  'test/training/cluster/{exchanges,worker_steps}.ts',
 ];
 
 export default ({ production }) => ({

@@ -1,6 +1,7 @@
 /**
- * What the sum of a step costs: processes of this machine exchange vectors as long as the gradients of a
- * MobileNetV1 of width 1 and of 0.25. `npm run bench:workers -- --help` lists the options.
+ * What several workers cost: the sum of a step, by vectors as long as the gradients of a MobileNetV1 of
+ * width 1 and of 0.25; steps by workers beside those of one process; and the input. All in processor time,
+ * which other programs change little. `npm run bench:workers -- --help` lists the options.
  */
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -10,9 +11,12 @@ import { lastLines, runCommand } from '../foundation/processes/run_command.ts';
 import { sourceHooks } from '../foundation/processes/source_hooks.ts';
 import { selectBackend } from '../training/backend.ts';
 import { Cluster } from '../training/cluster/cluster.ts';
+import type { ClusterPlace } from '../training/cluster/place.ts';
 import { environment } from '../workflows/records/environment.ts';
 import { type WorkersRecord, workersRecordSchema } from '../workflows/records/workers_record.ts';
 import { countFrom, runRecordedBench, valuesOf } from './run_bench.ts';
+import { inputCosts } from './workers/input_costs.ts';
+import { STEP, stepCost } from './workers/step_costs.ts';
 
 const RESULT = join(import.meta.dirname, 'results', 'workers.json');
 /** Trained weights, with 1,000 classes. */
@@ -25,7 +29,7 @@ const ROUNDS = 20;
 
 const HELP = `Usage: npm run bench:workers [-- OPTIONS]
 
-Prints as JSON what the sum of a step costs the workers of a training on this machine.
+Prints as JSON what the sum of a step, the step and the input cost the workers of a training on this machine.
 
   --workers 2   processes
   --record      stores the figures as bench/results/workers.json, for "npm run docs"
@@ -64,8 +68,14 @@ function freePort(): Promise<number> {
   });
 }
 
-/** What the first of the processes measured. */
-async function launch(workers: number): Promise<Exchange[]> {
+/** What a process of this bench has measured. */
+interface Measured {
+  readonly exchanges: readonly Exchange[];
+  readonly stepMs: number;
+}
+
+/** What each of the processes measured; of one that is alone without exchanges. */
+async function launch(workers: number): Promise<Measured[]> {
   const ports = await Promise.all(Array.from({ length: workers }, freePort));
   const addresses = ports.map((port) => `127.0.0.1:${port}`);
   const ends = await Promise.all(
@@ -81,16 +91,22 @@ async function launch(workers: number): Promise<Exchange[]> {
   if (failed !== undefined) {
     throw new UserError(`Expected ${workers} workers but: ${lastLines(failed.output)}`);
   }
-  return JSON.parse(ends[0].stdout);
+  return ends.map(({ stdout }) => JSON.parse(stdout));
 }
 
 /** One of the processes. */
-async function work(place: string): Promise<void> {
+async function work(words: string): Promise<void> {
   const signal = new AbortController().signal;
-  const cluster = await Cluster.join(JSON.parse(place), { threads: 1, signal });
+  const place: ClusterPlace = JSON.parse(words);
   const exchanges: Exchange[] = [];
+  if (place.addresses.length === 1) {
+    console.log(JSON.stringify({ exchanges, stepMs: await stepCost() }));
+    return;
+  }
+  await selectBackend();
+  const cluster = await Cluster.join(place, { threads: 1, signal });
   for (const network of NETWORKS) exchanges.push(await exchange(cluster, network));
-  console.log(JSON.stringify(exchanges));
+  console.log(JSON.stringify({ exchanges, stepMs: await stepCost(cluster) }));
 }
 
 const [place] = process.argv.slice(2);
@@ -119,11 +135,19 @@ await runRecordedBench({
     ),
   async measure(values) {
     const workers = countFrom('--workers', values.workers);
+    const [alone] = await launch(1);
+    const together = await launch(workers);
     return workersRecordSchema.parse({
       date: new Date().toISOString().slice(0, 10),
       environment: await environment(await selectBackend()),
       workers,
-      exchanges: await launch(workers),
+      exchanges: together[0].exchanges,
+      step: {
+        ...STEP,
+        aloneMs: alone.stepMs,
+        togetherMs: Number(together.reduce((sum, { stepMs }) => sum + stepMs, 0).toFixed(1)),
+      },
+      input: await inputCosts(),
     });
   },
 });

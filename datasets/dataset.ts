@@ -1,4 +1,5 @@
 import type { Augmentation } from './augment/augment.ts';
+import type { CacheOptions } from './pipeline/image_cache.ts';
 
 /** Images in the network's input form, with what is needed to score and to name them. */
 export interface ImageBatch {
@@ -40,6 +41,8 @@ export interface PreparationTime {
   readonly decodeMs: number;
   /** Milliseconds of a thread's work from the pixels to the network's input: crop, resize, augmentation. */
   readonly resizeMs: number;
+  /** Images of these that a cache had. */
+  readonly cached: number;
 }
 
 export interface BatchOptions {
@@ -77,6 +80,8 @@ export interface BatchOptions {
    * and may be empty; `position` goes by the whole batch.
    */
   readonly share?: ((size: number) => readonly [begin: number, end: number]) | undefined;
+  /** Where decoded images are kept for later epochs and runs; nowhere unless given. No batch depends on it. */
+  readonly cache?: CacheOptions | undefined;
   /**
    * Worker threads that prepare images ahead of the consumer; 0 prepares them on this thread. As the
    * amount of work asks for unless given. The batches do not depend on it.

@@ -16,6 +16,7 @@ import { doctorCommand } from './commands/doctor.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
 import { exportCommand } from './commands/export.ts';
 import { fixCommand } from './commands/fix.ts';
+import { mergeCommand } from './commands/merge.ts';
 import { pullCommand } from './commands/pull.ts';
 import { quantizeCommand } from './commands/quantize.ts';
 import { rearchitectCommand } from './commands/rearchitect.ts';
@@ -52,6 +53,7 @@ const COMMANDS = [
   verifyCommand,
   evaluateCommand,
   analyzeCommand,
+  mergeCommand,
   compareCommand,
   fixCommand,
   classifyCommand,

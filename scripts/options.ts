@@ -3,6 +3,7 @@ import type { Options } from 'yargs';
 import { NETWORK_NAMES, type NetworkName, networkNamed } from '../architectures/registry.ts';
 import { VARIANTS } from '../architectures/variants.ts';
 import { DATASET_NAMES } from '../datasets/dataset_names.ts';
+import { shardOf } from '../datasets/order/shard.ts';
 import { ROUNDINGS } from '../quantize/params/roundings.ts';
 import { PREPROCESSING_WORDS, preprocessingOf } from '../workflows/open/preprocessing.ts';
 import { CONVERSION_DEFAULTS } from '../workflows/quantize/conversion.ts';
@@ -141,6 +142,45 @@ export const OUTPUTS = {
       .filter((name) => name !== ''),
   describe: 'NAME,…: the tensors that a float network ends in',
   defaultDescription: 'its own, or where TF8 can follow no further',
+} as const;
+
+export const CACHE = {
+  type: 'string',
+  requiresArg: true,
+  describe: 'Folder that keeps decoded images for later epochs and runs; it changes no figure',
+  defaultDescription: 'none',
+} as const satisfies Options;
+
+export const CACHE_SIZE = {
+  type: 'string',
+  nargs: 1,
+  implies: 'cache',
+  coerce: (text: string | undefined) => (text === undefined ? undefined : bytesOf(text)),
+  describe: 'Most bytes in --cache, such as 500M, 20G or 1T',
+  defaultDescription: '20G',
+} as const;
+
+/** Below it hardly an image of photographs' size would be kept. */
+const LEAST_CACHE = 1e8;
+
+function bytesOf(text: string): number {
+  const [, digits, unit = ''] = /^(\d+(?:\.\d+)?)([MGT])B?$/i.exec(text) ?? [];
+  const factor = { M: 1e6, G: 1e9, T: 1e12 }[unit.toUpperCase()];
+  const bytes = factor === undefined ? Number.NaN : Number(digits) * factor;
+  if (bytes >= LEAST_CACHE) return bytes;
+  throw new Error(
+    `Expected a size of at least 100M, such as 500M, 20G or 1T, for --cache-limit but received ${text}`,
+  );
+}
+
+/** A part of the images. */
+export const SHARD = {
+  type: 'string',
+  nargs: 1,
+  implies: 'out',
+  coerce: (text: string | undefined) => (text === undefined ? undefined : shardOf(text)),
+  describe: 'K/N: count on the K-th of N parts of the images only, for --out and tf8 merge',
+  defaultDescription: 'all images',
 } as const;
 
 function inputRange(text: string): { readonly min: number; readonly max: number } {

@@ -25,6 +25,15 @@ export function hideTensorFlowLog(): void {
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '3';
 }
 
+/**
+ * Lets libtensorflow take only kernels that give equal bits for equal inputs, for a process that has not
+ * loaded it yet: on GPUs sums of atomic additions are others each time. On a processor all are so already,
+ * with as many threads.
+ */
+export function requireDeterministicOps(): void {
+  process.env.TF_DETERMINISTIC_OPS = '1';
+}
+
 /** Turns oneDNN on or off, for the libtensorflow that this process is going to load. */
 export function setOneDnn(on: boolean): void {
   ours = on ? '1' : '0';

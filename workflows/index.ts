@@ -24,6 +24,8 @@ import type * as Quantize from './quantize/quantize.ts';
 import type * as Rearchitect from './rearchitect/rearchitect_model.ts';
 import type * as Report from './report/report_run.ts';
 import type * as Reproduce from './reproduce/reproduce.ts';
+import type * as Merge from './shards/merge_shards.ts';
+import type * as QuantizationAware from './train/quantization_aware.ts';
 import type * as Train from './train/train_model.ts';
 import type * as Verify from './verify/verify.ts';
 import type * as VerifyFloat from './verify/verify_float.ts';
@@ -38,8 +40,8 @@ export {
   terminalReporter,
 } from '../foundation/reporting/terminal_reporter.ts';
 export type { LeftOut } from '../quantize/convert/left_out.ts';
-export type { AnalyzeResult } from './analyze/analyze.ts';
 export type { AnalyzeOptions } from './analyze/analyze_options.ts';
+export type { AnalyzeResult } from './analyze/finish_analysis.ts';
 export type { ClassifyOptions, ClassifyResult } from './classify.ts';
 export type { CompareResult, TimedRow } from './compare/compare.ts';
 export type { CompareOptions } from './compare/compare_options.ts';
@@ -65,14 +67,15 @@ export type {
   SettingPair,
 } from './diff/diff_runs.ts';
 export type { OutputFigures } from './evaluate/compare_outputs.ts';
+export type { EvaluateOptions, Precision } from './evaluate/evaluate.ts';
+export type { Measured } from './evaluate/evaluation.ts';
 export type {
   DataCalibration,
-  EvaluateOptions,
   EvaluateResult,
+  EvaluationRecord,
   FileCalibration,
-  Precision,
-} from './evaluate/evaluate.ts';
-export type { Measured } from './evaluate/evaluation.ts';
+  MeasuredFigures,
+} from './evaluate/evaluation_record.ts';
 export type { EvaluationTime } from './evaluate/evaluation_time.ts';
 export type { ExportOptions, ExportResult } from './export/export.ts';
 export type { FixDiagnosis, FixResult, FixStep } from './fix/fix.ts';
@@ -85,6 +88,7 @@ export type {
   ModelFacts,
   OriginFacts,
 } from './open/model_facts.ts';
+export type { ImageCacheChoice } from './open/open_cache.ts';
 export { openData } from './open/open_data.ts';
 export { type OpenModelOptions, openFloatModel, openModel } from './open/open_model.ts';
 export { openPlan } from './open/open_plan.ts';
@@ -116,8 +120,15 @@ export type { ReportRunOptions } from './report/report_run.ts';
 export type { WrittenReport } from './report/write_content.ts';
 export type { PresetChanges } from './reproduce/change_preset.ts';
 export type { CostEstimate, RowCost } from './reproduce/cost.ts';
+export type { Device, TimeElsewhere, Workers } from './reproduce/elsewhere.ts';
 export type { ReproduceOptions } from './reproduce/open_table.ts';
 export type { ReportedResult, ReproduceResult } from './reproduce/reproduce.ts';
+export type { MergeOptions } from './shards/merge_shards.ts';
+export type { ShardOptions, ShardResult } from './shards/shard_file.ts';
+export type {
+  QuantizationAwareOptions,
+  QuantizationAwareResult,
+} from './train/quantization_aware_options.ts';
 export type { RecipeChoices } from './train/recipe_choices.ts';
 export type { TrainedWorker, TrainJobResult } from './train/train.ts';
 export type { TrainModelOptions, TrainModelResult } from './train/train_model_options.ts';
@@ -149,6 +160,17 @@ export const describe: typeof Describe.describeModel = async (...given) =>
  */
 export const train: typeof Train.trainModel = async (...given) =>
   (await importOptional(() => import('./train/train_model.ts'))).trainModel(...given);
+
+/**
+ * Trains a float model in the executor's integers and stores the TF8 file that it ends as.
+ * @function
+ */
+export const trainQuantizationAware: typeof QuantizationAware.trainQuantizationAware = async (
+  ...given
+) =>
+  (await importOptional(() => import('./train/quantization_aware.ts'))).trainQuantizationAware(
+    ...given,
+  );
 
 /**
  * Rebuilds a trained MobileNetV1 as another variant.
@@ -202,6 +224,13 @@ export const evaluate: typeof Evaluate.evaluate = async (...given) =>
   (await importOptional(() => import('./evaluate/evaluate.ts'))).evaluate(...given);
 
 /**
+ * Counts on one shard of an evaluation's images.
+ * @function
+ */
+export const evaluateShard: typeof Evaluate.evaluateShard = async (...given) =>
+  (await importOptional(() => import('./evaluate/evaluate.ts'))).evaluateShard(...given);
+
+/**
  * Gives the likeliest classes of one image.
  * @function
  */
@@ -214,6 +243,20 @@ export const classify: typeof Classify.classify = async (...given) =>
  */
 export const analyze: typeof Analyze.analyze = async (...given) =>
   (await importOptional(() => import('./analyze/analyze.ts'))).analyze(...given);
+
+/**
+ * Counts on one shard of an analysis' images.
+ * @function
+ */
+export const analyzeShard: typeof Analyze.analyzeShard = async (...given) =>
+  (await importOptional(() => import('./analyze/analyze.ts'))).analyzeShard(...given);
+
+/**
+ * Makes of all shards what one evaluation or analysis of all images gives.
+ * @function
+ */
+export const mergeShards: typeof Merge.mergeShards = async (...given) =>
+  (await importOptional(() => import('./shards/merge_shards.ts'))).mergeShards(...given);
 
 /**
  * Writes a model in another program's format.

@@ -8,6 +8,7 @@
 export const OPTION_NAMES = [
   'accuracy',
   'batchSize',
+  'cache',
   'calibrationData',
   'calibrationImages',
   'cluster',

@@ -79,17 +79,38 @@ export async function decodeImage(
   { signal }: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<PixelImage & { readonly channels: 3 }> {
   const { default: sharp } = await importOptional(() => import('sharp'));
-  const unusable = (error: unknown): never => {
-    signal?.throwIfAborted();
-    // No file could be opened for seconds: that says nothing of the image.
-    if (error instanceof UserError) throw error;
-    throw new ImageError(name, reasonOf(error), { cause: error });
-  };
-  const bytes =
-    typeof source === 'string' ? await readImageFile(source, signal).catch(unusable) : source;
+  const bytes = typeof source === 'string' ? await readEncoded(source, name, { signal }) : source;
   const refusal = refusalOf(bytes);
   if (refusal !== undefined) throw new ImageError(name, refusal.reason, refusal);
-  return withinTime(pixelsOf(sharp(bytes, INPUT)), { ms: ABANDON_MS, signal }).catch(unusable);
+  return withinTime(pixelsOf(sharp(bytes, INPUT)), { ms: ABANDON_MS, signal }).catch(
+    (error: unknown) => throwUnusable(error, name, signal),
+  );
+}
+
+/**
+ * What an image's file holds.
+ * @throws ImageError that names the file where it cannot be read; the signal's reason when aborted
+ */
+export function readEncoded(
+  path: string,
+  name: string,
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<Uint8Array> {
+  return readImageFile(path, signal).catch((error: unknown) => throwUnusable(error, name, signal));
+}
+
+function throwUnusable(error: unknown, name: string, signal: AbortSignal | undefined): never {
+  signal?.throwIfAborted();
+  // No file could be opened for seconds: that says nothing of the image.
+  if (error instanceof UserError) throw error;
+  throw new ImageError(name, reasonOf(error), { cause: error });
+}
+
+/** The versions of what decodes: another may give other pixels. */
+export async function decoderVersion(): Promise<string> {
+  const { default: sharp } = await importOptional(() => import('sharp'));
+  const { sharp: own = '', vips } = sharp.versions;
+  return `sharp ${own} vips ${vips}`;
 }
 
 /** What a file holds. A pipe or a device, which may never end, is none. */

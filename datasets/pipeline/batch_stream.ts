@@ -106,6 +106,7 @@ async function* generate(
     centralFraction,
     augmentation: options.augmentation ?? NO_AUGMENTATION,
     augmentationSeed,
+    ...(options.cache && { cache: options.cache }),
     stopped,
   };
   const memory = options.reuseMemory

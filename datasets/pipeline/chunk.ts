@@ -1,5 +1,6 @@
 import type { Augmentation } from '../augment/augment.ts';
 import type { PreparationTime } from '../dataset.ts';
+import type { CacheOptions } from './image_cache.ts';
 import type { ImageSource } from './image_source.ts';
 
 /**
@@ -19,6 +20,8 @@ export interface ChunkTask {
   readonly centralFraction: number;
   readonly augmentation: Augmentation;
   readonly augmentationSeed: number;
+  /** Where decoded images are kept; nowhere unless given. */
+  readonly cache?: CacheOptions;
   /** Shared memory for the images, as long as they are or longer; new memory unless given. */
   readonly into?: Float32Array;
   /** [1] shared: other than 0 once nobody wants the result. */

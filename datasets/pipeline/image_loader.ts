@@ -1,7 +1,7 @@
-import { decodeImage, ImageError } from '../images/decode_image.ts';
+import { decodeImage, ImageError, readEncoded } from '../images/decode_image.ts';
 import type { PixelImage } from '../images/pixel_image.ts';
 import { RecordFiles } from '../tfrecord/record_files.ts';
-import { readRecordImage } from '../tfrecord/record_images.ts';
+import { type RecordImage, readRecordImage } from '../tfrecord/record_images.ts';
 import type { EncodedFile, ImageSource } from './image_source.ts';
 import { type PixelStore, storedImage, storeImage } from './pixel_store.ts';
 
@@ -38,9 +38,30 @@ export class ImageLoader {
     }
   }
 
+  /**
+   * Image n as it is encoded, and its name; undefined where its pixels are in memory, or are to be.
+   * @throws ImageError (the promise rejects) where it cannot be read
+   */
+  encoded(n: number): Promise<RecordImage> | undefined {
+    const source = this.source;
+    switch (source.kind) {
+      case 'pixels':
+        return undefined;
+      case 'files':
+        return source.kept === undefined ? encodedFile(source.files[n]) : undefined;
+      case 'records':
+        return readRecordImage(source.records, source.indices[n], this.recordFiles);
+    }
+  }
+
   async close(): Promise<void> {
     await this.recordFiles.close();
   }
+}
+
+async function encodedFile({ path, name, content }: EncodedFile): Promise<RecordImage> {
+  const bytes = content === undefined ? await readEncoded(path, name) : Uint8Array.from(content);
+  return { bytes, name };
 }
 
 /** Decoders take bytes of their own, not shared ones. */

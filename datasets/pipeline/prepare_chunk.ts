@@ -1,5 +1,6 @@
 import { prepareImage } from '../augment/augment.ts';
 import { ImageError } from '../images/decode_image.ts';
+import { CachedImages } from './cached_images.ts';
 import type { ChunkTask, PreparedChunk } from './chunk.ts';
 import { ImageLoader } from './image_loader.ts';
 
@@ -18,6 +19,7 @@ export async function prepareChunk(task: ChunkTask, atOnce: number): Promise<Pre
     task.into?.subarray(0, count * length) ?? new Float32Array(isStopped() ? 0 : count * length);
   const broken: { n: number; reason: string }[] = [];
   const loader = new ImageLoader(task.source);
+  const cached = task.cache && (await CachedImages.open(task.cache, task));
   let next = 0;
   let prepared = 0;
   let decodeMs = 0;
@@ -27,7 +29,15 @@ export async function prepareChunk(task: ChunkTask, atOnce: number): Promise<Pre
       const n = next++;
       try {
         const asked = performance.now();
-        const loaded = loader.load(n);
+        const encoded = cached && loader.encoded(n);
+        const out = images.subarray(n * length, (n + 1) * length);
+        const found = encoded && (await cached.find(await encoded, out));
+        if (found === 'prepared') {
+          prepared++;
+          decodeMs += performance.now() - asked;
+          continue;
+        }
+        const loaded = found?.image ?? loader.load(n);
         const image = loaded instanceof Promise ? await loaded : loaded;
         const decoded = performance.now();
         const how = {
@@ -39,7 +49,8 @@ export async function prepareChunk(task: ChunkTask, atOnce: number): Promise<Pre
           seed: task.augmentationSeed,
           place: place + n,
         };
-        prepareImage(image, how, images, n * length);
+        prepareImage(image, how, out);
+        await found?.keepPrepared?.(out);
         prepared++;
         decodeMs += decoded - asked;
         resizeMs += performance.now() - decoded;
@@ -57,5 +68,9 @@ export async function prepareChunk(task: ChunkTask, atOnce: number): Promise<Pre
   await loader.close();
   for (const result of lanes) if (result.status === 'rejected') throw result.reason;
   broken.sort((a, b) => a.n - b.n);
-  return { images, broken, spent: { images: prepared, decodeMs, resizeMs } };
+  return {
+    images,
+    broken,
+    spent: { images: prepared, decodeMs, resizeMs, cached: cached?.hits ?? 0 },
+  };
 }

@@ -24,6 +24,13 @@ export interface AccuracyOptions {
   readonly onProgress?: (images: number) => void;
 }
 
+/** Images that were scored, and of how many the class was the first, and among the first five. */
+export interface RightCounts {
+  readonly images: number;
+  readonly first: number;
+  readonly firstFive: number;
+}
+
 /**
  * Top-1 and top-5 accuracy: how often the label's class is the highest logit, or among the five
  * highest; of equal logits the lower index is the higher, as in tf.math.top_k. One batch is held
@@ -33,6 +40,11 @@ export interface AccuracyOptions {
  *   one of them NaN; what `predict` throws; the signal's reason when aborted
  */
 export async function measureAccuracy(options: AccuracyOptions): Promise<Accuracy> {
+  return accuracyOf(await countRight(options));
+}
+
+/** As `measureAccuracy`, the counts, which those of other images can be added to. */
+export async function countRight(options: AccuracyOptions): Promise<RightCounts> {
   const { batches, predict, classes, labelOffset, signal, onProgress } = options;
   checkInteger('classes', classes, 1);
   checkInteger('labelOffset', labelOffset, 0);
@@ -41,6 +53,7 @@ export async function measureAccuracy(options: AccuracyOptions): Promise<Accurac
   let firstFive = 0;
   for await (const batch of batches) {
     signal?.throwIfAborted();
+    if (batch.labels.length === 0) continue;
     const logits = await predict(batch.images, batch.shape);
     signal?.throwIfAborted();
     for (const rank of ranks(batch, logits, classes, labelOffset)) {
@@ -50,6 +63,11 @@ export async function measureAccuracy(options: AccuracyOptions): Promise<Accurac
     images += batch.labels.length;
     onProgress?.(images);
   }
+  return { images, first, firstFive };
+}
+
+/** @throws UserError where there is no image */
+export function accuracyOf({ images, first, firstFive }: RightCounts): Accuracy {
   if (images === 0) {
     throw new UserError('Expected at least one image to measure accuracy but received none.', {
       remedy: 'Raise the limit, or see why images were skipped.',

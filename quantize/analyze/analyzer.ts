@@ -7,12 +7,12 @@ import { byName } from '../model/by_name.ts';
 import { outputNode, type Tf8Model, tensorSpecs } from '../model/tf8_model.ts';
 import { QuantizationError } from '../params/errors.ts';
 import type { Analysis } from './analysis.ts';
-import { diagnose } from './diagnose.ts';
 import type { FloatKernels } from './float_kernels.ts';
 import { FloatNetwork } from './float_network.ts';
 import { type LayerInTf8, layerInTf8 } from './layer_in_tf8.ts';
 import { LayerMeter } from './layer_meter.ts';
 import { LogitsEffects } from './logits_effects.ts';
+import { type NetworkFacts, type NetworkSums, networkAnalysis } from './network_sums.ts';
 import type { ProfileMeter } from './profile_meter.ts';
 import { type Activations, TensorMeter } from './tensor_meter.ts';
 
@@ -119,40 +119,36 @@ export class Analyzer implements Disposable {
     for (const layer of this.inTf8) layer.close();
   }
 
+  /** What images do not change. */
+  facts(): NetworkFacts {
+    const { model, graph } = this.options;
+    const { name, shape, quantization } = model.input;
+    return {
+      model: model.name,
+      input: { name, shape, quantization },
+      outputs: graph.outputs,
+      layers: this.layers.map((layer) => layer.facts()),
+    };
+  }
+
+  /** What was counted and summed over all images. */
+  sums(): NetworkSums {
+    const { profile } = this.options;
+    return {
+      images: this.images,
+      input: this.input.sums(),
+      layers: this.layers.map((layer) => layer.sums()),
+      effects: this.effects.sums(),
+      ...(profile && { profile: profile.sums() }),
+    };
+  }
+
   /**
    * What was found over all images.
    * @throws QuantizationError where there was none
    */
   analysis(): Analysis {
-    if (this.images === 0 || this.effects.count === 0) {
-      throw new QuantizationError('Expected at least one image to analyze but received none', {
-        remedy: 'Analyze one image or more that can be read.',
-      });
-    }
-    const { model, graph, profile } = this.options;
-    const several = graph.outputs.length > 1;
-    const layers = this.layers.map((layer, index) => {
-      const { name } = graph.nodes[index];
-      const analysis = layer.analysis(this.effects.of(name));
-      return several ? { ...analysis, outputs: this.effects.ofOutputs(name) } : analysis;
-    });
-    const input = {
-      name: graph.input.name,
-      ...this.input.analysis(),
-      saturationDb: this.input.saturationDb,
-      roundingDb: this.input.roundingDb,
-      logitsDb: this.effects.ofInput(),
-    };
-    return {
-      model: model.name,
-      images: this.images,
-      effectImages: this.effects.count,
-      input,
-      ...(several && { outputs: graph.outputs }),
-      layers,
-      diagnosis: diagnose(input, layers),
-      ...(profile && { profile: profile.analysis() }),
-    };
+    return networkAnalysis(this.facts(), this.sums());
   }
 }
 

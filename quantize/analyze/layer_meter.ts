@@ -5,9 +5,10 @@ import {
   isWeightedFloat,
 } from '../../architectures/graph/float_node.ts';
 import { isWeighted, type TensorSpec, type Tf8Node } from '../model/tf8_model.ts';
-import type { CausesDb, LayerAnalysis, LogitsDb } from './analysis.ts';
+import { EnergyMeter } from './energy_meter.ts';
 import type { FloatKernels } from './float_kernels.ts';
 import type { LayerInTf8 } from './layer_in_tf8.ts';
+import type { LayerFacts, LayerSums } from './layer_sums.ts';
 import { realValues } from './real_values.ts';
 import { Relu6Meter } from './relu6_meter.ts';
 import { SqnrMeter } from './sqnr_meter.ts';
@@ -32,8 +33,8 @@ export class LayerMeter {
   private readonly relu6 = new Relu6Meter();
   private readonly local = new SqnrMeter();
   private readonly cumulative = new SqnrMeter();
-  private readonly byInput = new SqnrMeter();
-  private readonly byWeights = new SqnrMeter();
+  private readonly byInput = new EnergyMeter();
+  private readonly byWeights = new EnergyMeter();
   /** [256] of the output's bytes. */
   private readonly reals: Float32Array;
 
@@ -71,32 +72,33 @@ export class LayerMeter {
     return output;
   }
 
-  /** @param logits what the layer costs the network */
-  analysis(logits: LogitsDb): LayerAnalysis {
+  /** What images do not change. */
+  facts(): LayerFacts {
     const { exact, stored, inputs } = this.layer;
-    const { name, op } = stored;
+    const { name, op, output } = stored;
     const batchNorm = isWeightedFloat(exact) ? exact.batchNorm : undefined;
-    const activation = 'activation' in stored ? stored.activation : 'linear';
-    const local = this.local.statistics();
-    const cumulative = this.cumulative.statistics();
     return {
       name,
       op,
       inputs: exact.inputs,
-      activation,
-      localSqnrDb: local.meanDb,
-      local,
-      cumulativeSqnrDb: cumulative.meanDb,
-      cumulative,
-      causes: this.causes(),
-      logits,
-      output: this.tensor.analysis(),
+      activation: 'activation' in stored ? stored.activation : 'linear',
+      output: { shape: output.shape, quantization: output.quantization },
       deadChannels: op === 'depthwiseConv2d' ? (batchNorm?.deadChannels.length ?? 0) : 0,
       ...(isWeightedFloat(exact) &&
         isWeighted(stored) && {
           weights: analyzeWeights(exact, stored, inputs[0].quantization),
         }),
-      ...(activation === 'relu6' && { relu6: this.relu6.analysis() }),
+    };
+  }
+
+  sums(): LayerSums {
+    return {
+      output: this.tensor.sums(),
+      relu6: this.relu6.sums(),
+      local: this.local.sums(),
+      cumulative: this.cumulative.sums(),
+      byInput: this.byInput.sums(),
+      byWeights: this.byWeights.sums(),
     };
   }
 
@@ -105,28 +107,14 @@ export class LayerMeter {
     if (!isActivated(exact) || exact.activation !== 'relu6') {
       return this.floats.run(exact, inputs, batch);
     }
-    return this.relu6.clip(this.floats.run({ ...exact, activation: 'relu' }, inputs, batch));
-  }
-
-  private causes(): CausesDb {
-    const { op } = this.layer.stored;
-    // A pool's output stays within its input's range; a maximum, or what is moved, is one of its inputs' bytes.
-    const moves = ['maxPool2d', 'rearrange', 'maximum', 'minimum'].includes(op);
-    const pools = moves || ['averagePool2d', 'globalAveragePool', 'resize'].includes(op);
-    return {
-      inputQuantization: this.byInput.pooledDb,
-      weightQuantization: this.storedWeights === undefined ? Infinity : this.byWeights.pooledDb,
-      saturation: pools ? Infinity : this.tensor.saturationDb,
-      activationRequantization: moves ? Infinity : this.tensor.roundingDb,
-      relu6Clipping: this.relu6.clippingDb,
-    };
+    return this.relu6.clip(this.floats.run({ ...exact, activation: 'relu' }, inputs, batch), batch);
   }
 }
 
 function compare(
   { values, energies }: Activations,
   approximation: Float32Array,
-  meter: SqnrMeter,
+  meter: EnergyMeter,
 ): void {
   meter.compare(values, approximation, energies.length, energies);
 }

@@ -3,12 +3,20 @@ import { byName } from '../model/by_name.ts';
 import { isWeighted, type TensorSpec, type Tf8Model, tensorSpecs } from '../model/tf8_model.ts';
 import { dequantizeArray, quantizeArray } from '../params/quantization.ts';
 import type { LogitsDb } from './analysis.ts';
+import { EnergyMeter, type EnergySums, joinedEnergies, pooledDb } from './energy_meter.ts';
 import type { FloatNetwork, FloatTensors } from './float_network.ts';
-import { SqnrMeter } from './sqnr_meter.ts';
 import { withStoredWeights } from './stored_weights.ts';
 
 /** Of each output of a network, in its order. */
-type OutputMeters = readonly SqnrMeter[];
+type OutputMeters = readonly EnergyMeter[];
+type OutputSums = readonly EnergySums[];
+
+/** What only one layer's weights, and what only one tensor's grid, does to the outputs, by name. */
+export interface EffectSums {
+  readonly images: number;
+  readonly byWeights: Readonly<Record<string, OutputSums>>;
+  readonly byTensor: Readonly<Record<string, OutputSums>>;
+}
 
 /**
  * What each layer costs the network: one tensor or one layer's weights are quantized, all else stays
@@ -36,10 +44,6 @@ export class LogitsEffects {
     for (const name of this.specs.keys()) this.byTensor.set(name, this.meters());
   }
 
-  get count(): number {
-    return this.images;
-  }
-
   /** @param images [N, H, W, C] float32; all tensors of the batch are held. */
   add(images: Float32Array): void {
     const { network } = this;
@@ -57,36 +61,13 @@ export class LogitsEffects {
     this.images += batch;
   }
 
-  /** Of a layer, at the output that it costs most; Infinity each where no image was added. */
-  of(layer: string): LogitsDb {
-    return {
-      onlyWeights: leastDb(this.byWeights.get(layer) ?? []),
-      onlyOutput: leastDb(byName(this.byTensor, layer)),
-    };
-  }
-
-  /** Of a layer, by the names of the outputs. */
-  ofOutputs(layer: string): Readonly<Record<string, LogitsDb>> {
-    const [weights, tensor] = [this.byWeights.get(layer), byName(this.byTensor, layer)];
-    const { outputs } = this.network.graph;
-    return Object.fromEntries(
-      outputs.map((name, index) => [
-        name,
-        {
-          onlyWeights: weights?.[index].pooledDb ?? Infinity,
-          onlyOutput: tensor[index].pooledDb,
-        },
-      ]),
-    );
-  }
-
-  /** Where only the network's input is quantized, at the output that this costs most. */
-  ofInput(): number {
-    return leastDb(byName(this.byTensor, this.network.graph.input.name));
+  sums(): EffectSums {
+    const { images, byWeights, byTensor } = this;
+    return { images, byWeights: sumsOf(byWeights), byTensor: sumsOf(byTensor) };
   }
 
   private meters(): OutputMeters {
-    return this.network.graph.outputs.map(() => new SqnrMeter());
+    return this.network.graph.outputs.map(() => new EnergyMeter());
   }
 
   private compare(
@@ -105,6 +86,60 @@ export class LogitsEffects {
   }
 }
 
-function leastDb(meters: OutputMeters): number {
-  return meters.reduce((least, { pooledDb }) => Math.min(least, pooledDb), Infinity);
+export function joinedEffects(a: EffectSums, b: EffectSums): EffectSums {
+  return {
+    images: a.images + b.images,
+    byWeights: joinedByName(a.byWeights, b.byWeights),
+    byTensor: joinedByName(a.byTensor, b.byTensor),
+  };
+}
+
+/** Of a layer, at the output that it costs most; Infinity each where no image was added. */
+export function logitsOf({ byWeights, byTensor }: EffectSums, layer: string): LogitsDb {
+  return { onlyWeights: leastDb(byWeights[layer] ?? []), onlyOutput: leastDb(byTensor[layer]) };
+}
+
+/** Of a layer, by the names of the outputs. */
+export function logitsByOutput(
+  { byWeights, byTensor }: EffectSums,
+  layer: string,
+  outputs: readonly string[],
+): Readonly<Record<string, LogitsDb>> {
+  const [weights, tensor] = [byWeights[layer], byTensor[layer]];
+  return Object.fromEntries(
+    outputs.map((name, index) => [
+      name,
+      {
+        onlyWeights: weights === undefined ? Infinity : pooledDb(weights[index]),
+        onlyOutput: pooledDb(tensor[index]),
+      },
+    ]),
+  );
+}
+
+/** Where only the network's input is quantized, at the output that this costs most. */
+export function inputLogitsDb({ byTensor }: EffectSums, input: string): number {
+  return leastDb(byTensor[input]);
+}
+
+function sumsOf(meters: ReadonlyMap<string, OutputMeters>): Record<string, OutputSums> {
+  return Object.fromEntries(
+    [...meters].map(([name, outputs]) => [name, outputs.map((meter) => meter.sums())]),
+  );
+}
+
+function joinedByName(
+  a: Readonly<Record<string, OutputSums>>,
+  b: Readonly<Record<string, OutputSums>>,
+): Record<string, OutputSums> {
+  return Object.fromEntries(
+    Object.entries(a).map(([name, outputs]) => [
+      name,
+      outputs.map((sums, index) => joinedEnergies(sums, b[name][index])),
+    ]),
+  );
+}
+
+function leastDb(outputs: OutputSums): number {
+  return outputs.reduce((least, sums) => Math.min(least, pooledDb(sums)), Infinity);
 }

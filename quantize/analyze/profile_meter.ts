@@ -13,7 +13,7 @@ import { DEFAULT_ROUNDING } from '../params/roundings.ts';
 import type { ProfileAnalysis, ProfileLayer } from './analysis.ts';
 import { type LayerInTf8, layerInTf8 } from './layer_in_tf8.ts';
 import { realValues } from './real_values.ts';
-import { SqnrMeter } from './sqnr_meter.ts';
+import { joinedSqnr, SqnrMeter, type SqnrSums, sqnrStatistics } from './sqnr_meter.ts';
 import type { Activations } from './tensor_meter.ts';
 
 export interface ProfileMeterOptions {
@@ -24,6 +24,46 @@ export interface ProfileMeterOptions {
   readonly kernels: Kernels;
   /** Threads of the whole networks, 1 unless given. */
   readonly threads?: number;
+}
+
+/** What is counted of a layer over images. */
+export interface ProfileLayerSums extends Omit<ProfileLayer, 'sqnrDb' | 'defaultSqnrDb'> {
+  readonly sqnr: SqnrSums;
+  /** Absent of a layer that only the measured rule has. */
+  readonly defaultSqnr?: SqnrSums;
+}
+
+export interface ProfileSums {
+  readonly name: ProfileAnalysis['name'];
+  readonly layers: readonly ProfileLayerSums[];
+}
+
+export function joinedProfile({ name, layers }: ProfileSums, other: ProfileSums): ProfileSums {
+  return { name, layers: layers.map((layer, at) => joinedLayer(layer, other.layers[at])) };
+}
+
+export function profileAnalysis({ name, layers }: ProfileSums): ProfileAnalysis {
+  return {
+    name,
+    layers: layers.map(({ sqnr, defaultSqnr, ...counts }) => ({
+      ...counts,
+      sqnrDb: sqnrStatistics(sqnr).meanDb,
+      ...(defaultSqnr && { defaultSqnrDb: sqnrStatistics(defaultSqnr).meanDb }),
+    })),
+  };
+}
+
+function joinedLayer(a: ProfileLayerSums, b: ProfileLayerSums): ProfileLayerSums {
+  return {
+    layer: a.layer,
+    elements: a.elements + b.elements,
+    differingHere: a.differingHere + b.differingHere,
+    differing: a.differing + b.differing,
+    maxDifference: Math.max(a.maxDifference, b.maxDifference),
+    sqnr: joinedSqnr(a.sqnr, b.sqnr),
+    ...(a.defaultSqnr &&
+      b.defaultSqnr && { defaultSqnr: joinedSqnr(a.defaultSqnr, b.defaultSqnr) }),
+  };
 }
 
 type Tensors = ReadonlyMap<string, Uint8Array>;
@@ -95,8 +135,12 @@ export class ProfileMeter implements Disposable {
     if (this.running !== undefined) this.layers[index].add(exact, this.running);
   }
 
+  sums(): ProfileSums {
+    return { name: roundingOf(this.model), layers: this.layers.map((layer) => layer.sums()) };
+  }
+
   analysis(): ProfileAnalysis {
-    return { name: roundingOf(this.model), layers: this.layers.map((layer) => layer.analysis()) };
+    return profileAnalysis(this.sums());
   }
 
   /** Ends the threads of the networks and frees their memory; what was found stays. */
@@ -151,7 +195,7 @@ class LayerCounts {
     this.plainSqnr.compareBytes(values, byName(plain, layer), plainReals, energies);
   }
 
-  analysis(): ProfileLayer {
+  sums(): ProfileLayerSums {
     const { elements, differingHere, differing, maxDifference } = this;
     return {
       layer: this.of.layer,
@@ -159,10 +203,8 @@ class LayerCounts {
       differingHere,
       differing,
       maxDifference,
-      sqnrDb: this.sqnr.statistics().meanDb,
-      ...(this.of.plainReals !== undefined && {
-        defaultSqnrDb: this.plainSqnr.statistics().meanDb,
-      }),
+      sqnr: this.sqnr.sums(),
+      ...(this.of.plainReals !== undefined && { defaultSqnr: this.plainSqnr.sums() }),
     };
   }
 

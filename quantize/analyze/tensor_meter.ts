@@ -3,6 +3,7 @@ import { BYTE_MAX, type QuantizationParams } from '../params/quantization.ts';
 import { roundHalfEven } from '../params/rounding.ts';
 import type { TensorAnalysis } from './analysis.ts';
 import { decibels } from './decibels.ts';
+import { ExactSum, joinedSums } from './exact_sum.ts';
 
 /** Exact activations [N, H, W, C], and what their bytes say. */
 export interface Activations {
@@ -14,6 +15,20 @@ export interface Activations {
   readonly dequantized: Float32Array;
   /** [N] Σ values² of each image. */
   readonly energies: Float64Array;
+}
+
+/** One tensor over images; energies are parts of exact sums. */
+export interface TensorSums {
+  /** [256] values by their nearest byte, and those outside by more than half a step. */
+  readonly counts: readonly number[];
+  readonly below: number;
+  readonly above: number;
+  /** Infinity and −Infinity of no image. */
+  readonly min: number;
+  readonly max: number;
+  readonly signal: readonly number[];
+  readonly saturation: readonly number[];
+  readonly rounding: readonly number[];
 }
 
 /**
@@ -29,9 +44,9 @@ export class TensorMeter {
   private above = 0;
   private min = Infinity;
   private max = -Infinity;
-  private signalEnergy = 0;
-  private saturationEnergy = 0;
-  private roundingEnergy = 0;
+  private readonly signal = new ExactSum();
+  private readonly saturation = new ExactSum();
+  private readonly rounding = new ExactSum();
 
   constructor({ shape, quantization }: TensorSpec) {
     this.shape = shape;
@@ -47,34 +62,22 @@ export class TensorMeter {
     for (let n = 0; n < batch; n++) {
       const end = (n + 1) * size;
       energies[n] = this.addImage(values, n * size, end, bytes, dequantized);
-      this.signalEnergy += energies[n];
+      this.signal.add(energies[n]);
     }
     return { shape: this.shape, values, bytes, dequantized, energies };
   }
 
-  get saturationDb(): number {
-    return decibels(this.signalEnergy, this.saturationEnergy);
-  }
-
-  get roundingDb(): number {
-    return decibels(this.signalEnergy, this.roundingEnergy);
-  }
-
-  analysis(): TensorAnalysis {
-    const { shape, quantization, counts, below, above, min, max } = this;
-    const [lowest, highest] = ends(quantization);
-    const total = counts.reduce((sum, count) => sum + count, below + above);
+  sums(): TensorSums {
+    const { below, above, min, max } = this;
     return {
-      shape,
-      quantization,
-      representable: { min: lowest, max: highest },
-      observed: { min, max },
-      // A range holds 0 whatever the values are (eq. 1): what is between them and 0 is in use.
-      rangeInUse:
-        (Math.min(Math.max(max, 0), highest) - Math.max(Math.min(min, 0), lowest)) /
-        (highest - lowest),
-      codesInUse: counts.filter((count) => count > 0).length / counts.length,
-      histogram: { counts: [...counts], below: below / total, above: above / total },
+      counts: [...this.counts],
+      below,
+      above,
+      min,
+      max,
+      signal: this.signal.parts,
+      saturation: this.saturation.parts,
+      rounding: this.rounding.parts,
     };
   }
 
@@ -89,8 +92,10 @@ export class TensorMeter {
     const { counts } = this;
     const { scale, zeroPoint } = this.quantization;
     const [lowest, highest] = ends(this.quantization);
-    let { min, max, below, above, saturationEnergy, roundingEnergy } = this;
+    let { min, max, below, above } = this;
     let energy = 0;
+    let saturation = 0;
+    let rounding = 0;
     for (let i = start; i < end; i++) {
       const value = values[i];
       energy += value * value;
@@ -108,8 +113,8 @@ export class TensorMeter {
       }
       const real = scale * (code - zeroPoint);
       const error = value - real;
-      if (value < lowest || value > highest) saturationEnergy += error * error;
-      else roundingEnergy += error * error;
+      if (value < lowest || value > highest) saturation += error * error;
+      else rounding += error * error;
       bytes[i] = code;
       dequantized[i] = real;
     }
@@ -117,10 +122,53 @@ export class TensorMeter {
     this.max = max;
     this.below = below;
     this.above = above;
-    this.saturationEnergy = saturationEnergy;
-    this.roundingEnergy = roundingEnergy;
+    this.saturation.add(saturation);
+    this.rounding.add(rounding);
     return energy;
   }
+}
+
+export function joinedTensor(a: TensorSums, b: TensorSums): TensorSums {
+  return {
+    counts: a.counts.map((count, byte) => count + b.counts[byte]),
+    below: a.below + b.below,
+    above: a.above + b.above,
+    min: Math.min(a.min, b.min),
+    max: Math.max(a.max, b.max),
+    signal: joinedSums(a.signal, b.signal),
+    saturation: joinedSums(a.saturation, b.saturation),
+    rounding: joinedSums(a.rounding, b.rounding),
+  };
+}
+
+/** The exact values against what of them lies within the range. */
+export function saturationDb({ signal, saturation }: TensorSums): number {
+  return decibels(new ExactSum(signal).value, new ExactSum(saturation).value);
+}
+
+/** What lies within the range against that rounded to bytes. */
+export function roundingDb({ signal, rounding }: TensorSums): number {
+  return decibels(new ExactSum(signal).value, new ExactSum(rounding).value);
+}
+
+export function tensorAnalysis(
+  { shape, quantization }: TensorSpec,
+  { counts, below, above, min, max }: TensorSums,
+): TensorAnalysis {
+  const [lowest, highest] = ends(quantization);
+  const total = counts.reduce((sum, count) => sum + count, below + above);
+  return {
+    shape,
+    quantization,
+    representable: { min: lowest, max: highest },
+    observed: { min, max },
+    // A range holds 0 whatever the values are (eq. 1): what is between them and 0 is in use.
+    rangeInUse:
+      (Math.min(Math.max(max, 0), highest) - Math.max(Math.min(min, 0), lowest)) /
+      (highest - lowest),
+    codesInUse: counts.filter((count) => count > 0).length / counts.length,
+    histogram: { counts, below: below / total, above: above / total },
+  };
 }
 
 /** The real values of the bytes 0 and 255. */

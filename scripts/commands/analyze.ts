@@ -18,11 +18,13 @@ import {
   QUANTIZATION_RECIPE,
   SEED,
   SEED_RANGE,
+  SHARD,
   SOFTMAX,
   TIER,
   wholeNumbers,
   ZERO_VARIANCE,
 } from '../options.ts';
+import { shardLine } from '../show/shard.ts';
 
 export const analyzeCommand = defineCommand({
   command: 'analyze <model>',
@@ -55,10 +57,11 @@ export const analyzeCommand = defineCommand({
       })
       .option('tier', TIER)
       .option('seed', SEED)
+      .option('shard', SHARD)
       .option('out', {
         type: 'string',
         requiresArg: true,
-        describe: "A file for the JSON, besides the run's folder",
+        describe: "A file for the JSON, besides the run's folder, or for what a shard has counted",
       })
       .option('overwrite', OVERWRITE)
       .option('runs-dir', {
@@ -92,10 +95,19 @@ export const analyzeCommand = defineCommand({
     folders: [data, calibrationData],
     dataset: { name: dataset, folder: data, option: 'data' },
   }),
-  outputs: ({ model, out, overwrite }) => ({ inputs: [model], analysisFile: out, overwrite }),
+  outputs: ({ model, shard, out, overwrite }) => ({
+    inputs: [model],
+    ...(shard === undefined ? { analysisFile: out } : { shardFile: out }),
+    overwrite,
+  }),
   run: async (argv, context) => {
-    const { analyze } = await import('../../workflows/analyze/analyze.ts');
-    return analyze({ ...argv, command: analyzeCommandLine(argv) }, context);
+    const { analyze, analyzeShard } = await import('../../workflows/analyze/analyze.ts');
+    const { shard, out, ...options } = { ...argv, command: analyzeCommandLine(argv) };
+    if (shard === undefined) return analyze({ ...options, out }, context);
+    return analyzeShard({ ...options, shard, out: out! }, context);
   },
-  show: async (result) => (await import('../show/analysis.ts')).showAnalysis(result),
+  show: async (result) =>
+    'layers' in result
+      ? (await import('../show/analysis.ts')).showAnalysis(result)
+      : shardLine(result),
 });

@@ -1,10 +1,7 @@
-import type { EvaluateResult } from '../../workflows/evaluate/evaluate.ts';
-import type { Measured } from '../../workflows/evaluate/evaluation.ts';
-import { kernelsName } from '../../workflows/open/kernels_used.ts';
-import { howQuantized } from '../../workflows/quantize/conversion.ts';
-import { markdownTable } from '../../workflows/records/markdown_table.ts';
 import { defineCommand } from '../command.ts';
 import {
+  CACHE,
+  CACHE_SIZE,
   CALIBRATION_DATA,
   CALIBRATION_IMAGES,
   DATA,
@@ -14,15 +11,18 @@ import {
   LIMIT,
   MODEL,
   OUTPUTS,
+  OVERWRITE,
   PREPROCESSING,
   PROFILE,
   QUANTIZATION_RECIPE,
   SEED,
   SEED_RANGE,
+  SHARD,
   TIER,
   wholeNumbers,
   ZERO_VARIANCE,
 } from '../options.ts';
+import { shardLine } from '../show/shard.ts';
 
 export const evaluateCommand = defineCommand({
   command: 'evaluate <model>',
@@ -59,6 +59,15 @@ export const evaluateCommand = defineCommand({
           'Measure anew what was measured before: the same network by the same code on the same images',
       })
       .option('seed', SEED)
+      .option('cache', CACHE)
+      .option('cache-limit', CACHE_SIZE)
+      .option('shard', SHARD)
+      .option('out', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'A file for the JSON without times, or for what a shard has counted',
+      })
+      .option('overwrite', OVERWRITE)
       .check(wholeNumbers({ 'calibration-images': 1, limit: 1, seed: SEED_RANGE })),
   examples: [
     ['evaluate mobilenet_v1_1.0_224 --data DIR', 'the published network, by the best recipe'],
@@ -67,104 +76,29 @@ export const evaluateCommand = defineCommand({
       'without a recipe it collapses in TF8',
     ],
     ['evaluate models/friendly', 'a retrained network, on the data set it was trained for'],
+    [
+      'evaluate models/friendly --shard 2/3 --out part-2.json',
+      'a third of the images; tf8 merge part-*.json is the whole',
+    ],
   ],
   inputs: ({ model, dataset, data, calibrationData }) => ({
     model,
     folders: [data, calibrationData],
     dataset: { name: dataset, folder: data, option: 'data' },
   }),
+  outputs: ({ model, shard, out, overwrite }) => ({
+    inputs: [model],
+    ...(shard === undefined ? { evaluationFile: out } : { shardFile: out }),
+    overwrite,
+  }),
   run: async (argv, context) => {
-    const { evaluate } = await import('../../workflows/evaluate/evaluate.ts');
-    return evaluate(argv, context);
+    const { evaluate, evaluateShard } = await import('../../workflows/evaluate/evaluate.ts');
+    const { shard, out, ...options } = argv;
+    if (shard === undefined) return evaluate(argv, context);
+    return evaluateShard({ ...options, shard, out: out! }, context);
   },
-  show: (result) =>
-    [
-      `${result.model} on ${result.images} images of ${result.dataset}${result.skipped > 0 ? `; ${result.skipped} could not be read` : ''}`,
-      ...(result.tf8 || result.float
-        ? ['', markdownTable(['precision', 'top-1 %', 'top-5 %'], accuracyRows(result), 1)]
-        : []),
-      ...outputLines(result),
-      ...beforeLines(result),
-      ...calibrationLines(result),
-      ...(result.tf8 || result.float ? ['', timeTable(result)] : []),
-    ].join('\n'),
+  show: async (result) =>
+    'shard' in result
+      ? shardLine(result)
+      : (await import('../show/evaluation.ts')).showEvaluation(result),
 });
-
-function accuracyRows({ float, tf8 }: EvaluateResult): string[][] {
-  const row = (name: string, { top1, top5 }: { top1: number; top5: number }) => [
-    name,
-    top1.toFixed(1),
-    top5.toFixed(1),
-  ];
-  return [
-    ...(float ? [row('float', float)] : []),
-    ...(tf8 ? [row(`TF8 (${kernelsName(tf8)})`, tf8)] : []),
-  ];
-}
-
-/** TF8 against float at every output. */
-function outputLines({ outputs, outputImages }: EvaluateResult): string[] {
-  if (outputs === undefined) return [];
-  return [
-    '',
-    markdownTable(
-      [`output, on ${outputImages} images`, 'SQNR dB', 'cosine', 'same first class %'],
-      outputs.map(({ name, sqnrDb, cosine, agreement }) => [
-        name,
-        sqnrDb === Infinity ? 'lossless' : sqnrDb.toFixed(1),
-        cosine.toFixed(4),
-        agreement === null ? '–' : agreement.toFixed(1),
-      ]),
-      1,
-    ),
-  ];
-}
-
-/** Figures of an earlier evaluation; their times are of then. */
-function beforeLines({ float, tf8 }: EvaluateResult): string[] {
-  const before = [['float', float] as const, ['TF8', tf8] as const].flatMap(([name, measured]) =>
-    measured?.measuredAt === undefined ? [] : [`${name} on ${measured.measuredAt.slice(0, 10)}`],
-  );
-  if (before.length === 0) return [];
-  return ['', `measured before: ${before.join(', ')}; --fresh measures anew`];
-}
-
-/** Where the time went: images are decoded and resized beside the run. */
-function timeTable({ float, tf8 }: EvaluateResult): string {
-  const row = (name: string, { time }: Measured) => [
-    name,
-    time.imagesPerSecond.toFixed(1),
-    ...[time.decodeMs, time.resizeMs, time.runMs].map((ms) => ms.toFixed(1)),
-    ...[time.runShare, time.waitShare].map((share) => (100 * share).toFixed(0)),
-  ];
-  return markdownTable(
-    [
-      'speed',
-      'images/s',
-      ...['decode', 'resize', 'run'].map((stage) => `${stage} ms/image`),
-      ...['running', 'waiting for images'].map((state) => `${state} %`),
-    ],
-    [...(float ? [row('float', float)] : []), ...(tf8 ? [row('TF8', tf8)] : [])],
-    1,
-  );
-}
-
-function calibrationLines({ calibration }: EvaluateResult): string[] {
-  if (calibration === undefined) return [];
-  const { images } = calibration;
-  const how = howQuantized(calibration);
-  if (calibration.source === 'file') {
-    return ['', `calibrated on ${images} images when the file was made, ${how}`];
-  }
-  const handled = Object.values(calibration.zeroVarianceChannels);
-  const channels = handled.reduce((a, b) => a + b, 0);
-  return [
-    '',
-    `calibrated on ${images} images${calibration.overlap ? ', some of them evaluated' : ''}, ${how}`,
-    ...(handled.length === 0
-      ? []
-      : [
-          `${channels} ${channels === 1 ? 'channel' : 'channels'} of zero variance in ${handled.length} ${handled.length === 1 ? 'layer' : 'layers'} got the mean variance of the others`,
-        ]),
-  ];
-}

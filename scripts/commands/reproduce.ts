@@ -1,5 +1,6 @@
 import { UserError } from '../../foundation/errors.ts';
 import type { PresetChanges } from '../../workflows/reproduce/change_preset.ts';
+import { DEVICES } from '../../workflows/reproduce/elsewhere.ts';
 import {
   NETWORK_NAMES,
   PRESET_NAMES,
@@ -60,6 +61,20 @@ export const reproduceCommand = defineCommand({
         type: 'boolean',
         default: false,
         describe: 'Only estimate what the table will cost on this machine',
+      })
+      .option('workers', {
+        type: 'number',
+        implies: 'estimate',
+        requiresArg: true,
+        describe: 'With --estimate: the trainings by so many machines like this one, too, or GPUs',
+        defaultDescription: '8 with --preset paper',
+      })
+      .option('device', {
+        choices: DEVICES,
+        implies: 'workers',
+        requiresArg: true,
+        describe: 'What --workers are: machines, or GPUs on paper',
+        defaultDescription: 'cpu',
       })
       .option('imagenet', {
         type: 'string',
@@ -127,6 +142,7 @@ export const reproduceCommand = defineCommand({
           'batch-size': 1,
           'calibration-images': 1,
           'rearchitect-images': 1,
+          workers: 1,
         }),
       ),
   examples: [
@@ -159,7 +175,9 @@ export const reproduceCommand = defineCommand({
     };
     const options = { ...asked, command: reproduceCommandLine(asked) };
     if (argv.estimate) {
-      const estimate = await estimateTable(options, context);
+      const { workers, device = 'cpu' } = argv;
+      const asked = workers === undefined ? undefined : { workers, device };
+      const estimate = await estimateTable(options, context, asked);
       return { kind: 'estimate' as const, ...estimate, text: costReport(estimate) };
     }
     const announce = preset === 'quick' ? 'plan' : 'cost';

@@ -7,6 +7,7 @@ import type { PublishedTable } from '../../workflows/records/run_record.ts';
 import { modelsPart } from './models_part.ts';
 import { recipeAccuracies } from './recipe_parts.ts';
 import type { PageRecords } from './records.ts';
+import { scaleCostPart } from './scale_cost_part.ts';
 import { listed, madeAlike, spreadSentence, spreadTable } from './spread.ts';
 import { variantFiguresPart, variantsPart } from './variants_part.ts';
 import { workersPart } from './workers_part.ts';
@@ -20,6 +21,7 @@ export function recordParts(records: PageRecords): ReadonlyMap<string, string> {
   return new Map([
     ['hook', hook(records)],
     ['workers', records.workers ? workersPart(records.workers) : NOT_MEASURED],
+    ['scale-cost', scaleCostPart(records.trainings)],
     ['variants', variantsPart()],
     ['variant-figures', variantFiguresPart([table, quick])],
     ['models', records.models ? modelsPart(records.models) : NOT_MEASURED],

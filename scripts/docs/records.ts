@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { messageOf, UserError } from '../../foundation/errors.ts';
 import { errorCode } from '../../foundation/files/file_errors.ts';
 import { firstIssue } from '../../foundation/first_issue.ts';
@@ -18,6 +18,7 @@ import {
   type PaperFiguresRecord,
   paperFiguresRecordSchema,
 } from '../../workflows/records/paper_figures_record.ts';
+import { PROCESSOR_KINDS } from '../../workflows/records/processor_kind.ts';
 import { runsElsewhere } from '../../workflows/records/published_runs.ts';
 import {
   type RearchitectRecord,
@@ -43,6 +44,8 @@ export interface PageRecords {
   readonly recipes: RecipesRecord | undefined;
   /** What the sum of a step costs several workers. */
   readonly workers: WorkersRecord | undefined;
+  /** What a step of a training takes on processors of two kinds. */
+  readonly trainings: readonly TrainingRates[];
   /** The table of accuracies on CIFAR-10. */
   readonly table: PublishedTable | undefined;
   /** The small table that `npm start` prints. */
@@ -67,11 +70,33 @@ export async function readRecords(folder: string): Promise<PageRecords> {
     models: await read('models', modelsRecordSchema),
     recipes: await read('recipes', recipesRecordSchema),
     workers: await read('workers', workersRecordSchema),
+    trainings: (
+      await Promise.all(
+        Object.keys(PROCESSOR_KINDS).map((kind) => read(`training-${kind}`, trainingRates)),
+      )
+    ).filter((rates) => rates !== undefined),
     table: await read('reproduce-cifar10-standard', publishedTableSchema),
     quick: await read(QUICK, publishedTableSchema),
     quickElsewhere: await runsElsewhere(folder, QUICK),
   };
 }
+
+/** Of a record of `npm run bench:training`. */
+const trainingRates = z.looseObject({
+  date: z.iso.date(),
+  environment: z.looseObject({ processor: z.string(), threads: z.int() }),
+  rows: z.array(
+    z.looseObject({
+      width: z.number(),
+      resolution: z.int(),
+      classes: z.int(),
+      /** Images a second. */
+      compiled: z.number().positive(),
+    }),
+  ),
+});
+
+export type TrainingRates = z.infer<typeof trainingRates>;
 
 /** The name of the table that `npm start` prints. */
 const QUICK = 'reproduce-fashion-mnist-quick';

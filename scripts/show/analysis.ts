@@ -1,6 +1,6 @@
 import type { LayerAnalysis } from '../../quantize/analyze/analysis.ts';
 import { noiseToSignal } from '../../quantize/analyze/decibels.ts';
-import type { AnalyzeResult } from '../../workflows/analyze/analyze.ts';
+import type { AnalyzeResult } from '../../workflows/analyze/finish_analysis.ts';
 import { howQuantized } from '../../workflows/quantize/conversion.ts';
 import type { WordedFinding } from '../../workflows/records/analysis_record.ts';
 import { isLoss } from '../../workflows/records/cause_names.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import type { AnalyzeResult } from '../../workflows/analyze/analyze.ts';
+import type { AnalyzeResult } from '../../workflows/analyze/finish_analysis.ts';
 import { runTf8 } from '../scripts/run_tf8.ts';
 import { inFolder } from '../support/in_folder.ts';
 import { sharedFolder } from '../support/skip.ts';

@@ -28,17 +28,16 @@ describe('the workers of a training', function () {
       const again = await launch(options('again'));
       assert.deepEqual(again.result.workers, whole.result.workers);
 
-      const killed = await launch(
-        options('killed'),
-        {
+      const killed = await launch(options('killed'), {
+        disturbance: {
           afterImages: (start) => (start < KILLS ? below(40) : undefined),
           disturb: (pids) => {
             const victims = [[0], [1], [0, 1]][below(3)];
             for (const victim of victims) process.kill(pids[victim], 'SIGKILL');
           },
         },
-        KILLS,
-      );
+        restarts: KILLS,
+      });
       assert.equal(killed.starts, KILLS + 1);
       assert.deepEqual(killed.result.workers, whole.result.workers);
     }));
@@ -47,14 +46,13 @@ describe('the workers of a training', function () {
     inFolder(async (folder) => {
       const data = join(folder, 'data');
       await writePictures(data, 48);
-      const options = { ...trainingOf(data, join(folder, 'out'), 2), workerTimeout: 20 };
-      const { result, messages, starts } = await launch(
-        options,
-        once(48, ([, second]) => process.kill(second, 'SIGSTOP')),
-      );
-      assert.equal(starts, 2);
+      const options = { ...trainingOf(data, join(folder, 'out'), 2), workerTimeout: 60 };
+      const { result, messages, starts } = await launch(options, {
+        disturbance: once(48, ([, second]) => process.kill(second, 'SIGSTOP')),
+      });
+      assert.ok(starts >= 2);
       const failure = messages.find((message) => message.startsWith('Worker 0 failed'));
-      assert.match(failure!, /all 2 workers in step \d+ within 20 s of each other/);
+      assert.match(failure!, /all 2 workers in step \d+ within 60 s of each other/);
       assert.equal(result.training.steps, 12);
     }));
 
@@ -63,10 +61,7 @@ describe('the workers of a training', function () {
       const data = join(folder, 'data');
       await writePictures(data, 48);
       const options = trainingOf(data, join(folder, 'out'), 6);
-      const stopped = await launch(
-        options,
-        once(48, (_, abort) => abort.abort()),
-      );
+      const stopped = await launch(options, { disturbance: once(48, (_, abort) => abort.abort()) });
       const { interrupted, steps } = stopped.result.training;
       assert.ok(interrupted && steps < 36);
       assert.equal(new Set(stopped.result.workers!.map((worker) => worker.weightsSha256)).size, 1);

@@ -13,8 +13,8 @@ import type { Context } from '../../foundation/reporting/context.ts';
 import { type Reporter, SILENT_REPORTER } from '../../foundation/reporting/reporter.ts';
 import { selectBackend } from '../../training/backend.ts';
 import { predictFloat } from '../../training/float_predictor.ts';
-import type { EvaluateResult } from '../../workflows/evaluate/evaluate.ts';
 import type { Measured } from '../../workflows/evaluate/evaluation.ts';
+import type { EvaluateResult } from '../../workflows/evaluate/evaluation_record.ts';
 import { randomizeWeights } from '../architectures/support.ts';
 
 const RESOLUTION = 32;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
 import type { ClassifyResult } from '../../workflows/classify.ts';
-import type { EvaluateResult } from '../../workflows/evaluate/evaluate.ts';
+import type { EvaluateResult } from '../../workflows/evaluate/evaluation_record.ts';
 import { runTf8 } from '../scripts/run_tf8.ts';
 import { sharedFolder } from '../support/skip.ts';
 

@@ -1,17 +1,18 @@
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import type { Dataset } from '../../datasets/dataset.ts';
 import { withLabels } from '../../datasets/labels.ts';
 import { firstOfEachClass } from '../../datasets/order/per_class.ts';
-import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
+import type { Shard } from '../../datasets/order/shard.ts';
 import { makeWritableFolder } from '../../foundation/files/writable_folder.ts';
+import { sha256OfBytes } from '../../foundation/hashes/sha256.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import type { Recipe } from '../../quantize/convert/recipe.ts';
-import type { TierName } from '../../quantize/kernels/kernels.ts';
 import { selectKernels } from '../../quantize/kernels/select.ts';
 import { provenanceOf } from '../../quantize/model/recipe_of.ts';
+import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
 import { type Tf8Model, withRounding } from '../../quantize/model/tf8_model.ts';
 import { DEFAULT_ROUNDING } from '../../quantize/params/roundings.ts';
+import { networkSha256 } from '../open/float_facts.ts';
 import { warnOfOtherPreprocessing } from '../open/model_input.ts';
 import {
   type DataRequest,
@@ -20,32 +21,27 @@ import {
   openModelImages,
 } from '../open/open_data.ts';
 import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
-import { isOurAnalysis } from '../outputs/our_files.ts';
+import { isOurAnalysis, isOurShard } from '../outputs/our_files.ts';
 import { requireOutputFiles } from '../outputs/output_files.ts';
 import { requireOutsideImages } from '../outputs/outside_data.ts';
 import { chooseRecipe } from '../quantize/choose_recipe.ts';
 import { type CalibrationSource, calibrationSource, quantizeModel } from '../quantize/quantize.ts';
-import { recorded, type WordedAnalysis, writeAnalyzeRun } from '../records/analysis_record.ts';
-import { runId, startRun } from '../records/run_record.ts';
-import { writeSamples } from '../records/samples.ts';
+import { startRun } from '../records/run_record.ts';
+import type { Identity } from '../records/stored_result.ts';
+import { type ShardOptions, type ShardResult, writeShard } from '../shards/shard_file.ts';
 import { option } from '../wording.ts';
-import { analyzeNetwork, EFFECT_IMAGES } from './analyze_network.ts';
+import { countNetwork, EFFECT_IMAGES } from './analyze_network.ts';
 import { ANALYZED_IMAGES, type AnalyzeOptions } from './analyze_options.ts';
-import { analyzeRun, runNameOf } from './analyze_run.ts';
+import { runFacts, runNameOf } from './analyze_run.ts';
+import {
+  type AnalysisCounts,
+  type AnalysisFacts,
+  type AnalyzeResult,
+  finishAnalysis,
+  runFolder,
+} from './finish_analysis.ts';
 import { labelOffsetOf } from './partial_accuracy.ts';
-
-export interface AnalyzeResult extends WordedAnalysis {
-  /** Folder of the record. */
-  readonly run: string;
-  readonly dataset: string;
-  readonly skipped: number;
-  readonly kernelTier: TierName;
-  readonly zeroVariance: 'keep' | 'mean';
-  readonly recipe: Recipe;
-  readonly calibrationImages: number;
-  /** As JSON has it: "lossless" for an infinite ratio. */
-  toJSON(): unknown;
-}
+import { patientOf } from './remedy.ts';
 
 /**
  * Where a float model loses accuracy in TF8, layer by layer and cause by cause, and what to do. Ratios of
@@ -59,29 +55,68 @@ export async function analyze(options: AnalyzeOptions, context: Context): Promis
     await requireOutsideImages(runsDir, images, 'runsDir');
   }
   await makeWritableFolder(runsDir);
-  if (options.out !== undefined) {
-    await requireOutputFiles([{ path: options.out, isOurs: isOurAnalysis }], {
-      inputs: [options.model],
-      data: [data, calibrationData],
-      overwrite: options.overwrite,
-    });
-  }
+  if (options.out !== undefined) await requireOut(options.out, isOurAnalysis, options);
+  const { facts, counted } = await countAnalysis(options, context, { start: runsDir });
+  return finishAnalysis(facts, counted, options, context);
+}
+
+/**
+ * The part of an analysis that is one shard's: its counts and sums, as a file. `mergeShards` makes of all
+ * parts what `analyze` gives.
+ * @throws UserError as `analyze`, but not where no image can be read: another shard may have some
+ */
+export async function analyzeShard(
+  options: AnalyzeOptions & ShardOptions,
+  context: Context,
+): Promise<ShardResult> {
+  const { shard, out } = options;
+  await requireOut(out, isOurShard, options);
+  const { facts, counted, identity } = await countAnalysis(options, context, { shard });
+  await writeShard(out, { kind: 'analysis', shard, identity, facts, sums: counted });
+  const { images } = counted.sums.network;
+  return {
+    shard,
+    out,
+    model: facts.run.model,
+    dataset: facts.dataset,
+    images,
+    skipped: counted.skipped,
+  };
+}
+
+interface CountedAnalysis {
+  readonly facts: AnalysisFacts;
+  readonly counted: AnalysisCounts;
+  /** What all shards of an analysis have in common. */
+  readonly identity: Identity;
+}
+
+/** @param part.start removes the record of an earlier run in this folder before the work */
+async function countAnalysis(
+  options: AnalyzeOptions,
+  context: Context,
+  part: { readonly shard?: Shard; readonly start?: string },
+): Promise<CountedAnalysis> {
   const recipe = await chooseRecipe(options);
   const opened = await openFloatModel(options.model, context, options);
   try {
-    return await analyzeOpened(opened, options, recipe, context);
+    return await countOpened(opened, options, { ...part, recipe }, context);
   } finally {
     opened.dispose();
   }
 }
 
-async function analyzeOpened(
+async function countOpened(
   opened: OpenedFloatModel,
   options: AnalyzeOptions,
-  recipe: Recipe,
+  {
+    shard,
+    start,
+    recipe,
+  }: { readonly shard?: Shard; readonly start?: string; readonly recipe: Recipe },
   context: Context,
-): Promise<AnalyzeResult> {
-  const { seed, out, runsDir } = options;
+): Promise<CountedAnalysis> {
+  const { seed } = options;
   const { perClass = null } = options;
   const { zeroVariance, recipe: other } = provenanceOf(recipe);
   const request = { dataset: options.dataset, dir: options.data, option: 'data' } as const;
@@ -120,14 +155,14 @@ async function analyzeOpened(
     accuracy: options.accuracy,
     ...(isOtherProfile(options) && { profile: options.profile ?? null }),
   };
-  const run = join(runsDir, runId(runNameOf(opened.name), configuration));
-  await startRun(run);
+  if (start !== undefined)
+    await startRun(runFolder(start, { name: runNameOf(opened.name), configuration }));
   const quantized = await quantizeModel(opened, recipe, source, context, opened.name, options);
   const { model: tf8, graph, skipped: skippedInCalibration } = quantized;
   const plain = isOtherProfile(options)
     ? await plainModel(opened, tf8, recipe, source, context)
     : undefined;
-  const { analysis, samples, skipped } = await analyzeNetwork(
+  const { facts: network, ...counted } = await countNetwork(
     {
       opened,
       tf8,
@@ -144,26 +179,47 @@ async function analyzeOpened(
       patient: options,
     },
     context,
+    shard,
   );
-  const record = await analyzeRun(
+  const run = await runFacts(
     options,
-    { opened, dataset, source, tf8, kernelTier: kernels.tier, configuration, analysis },
-    { skipped, skippedInCalibration: skippedInCalibration.length },
+    { opened, dataset, source, tf8, kernelTier: kernels.tier, configuration },
+    skippedInCalibration.length,
   );
-  await writeSamples(run, samples);
-  await writeAnalyzeRun(run, record, analysis);
-  const result = {
+  const facts = {
+    network,
     run,
+    patient: { ...patientOf(options), architecture: opened.facts.architecture },
     dataset: dataset.name,
-    skipped,
-    kernelTier: kernels.tier,
     zeroVariance,
     recipe,
-    calibrationImages: tf8.provenance.calibrationImages,
-    ...analysis,
   };
-  if (out !== undefined) await writeFileAtomic(out, `${JSON.stringify(recorded(result))}\n`);
-  return { ...result, toJSON: () => recorded(result) };
+  const identity = shard && {
+    model: networkSha256(opened.graph),
+    tf8: sha256OfBytes(await encodeTf8(tf8)),
+    dataset: dataset.name,
+    images: dataset.fingerprint,
+    limit,
+    perClass,
+    seed,
+    calibration: configuration.calibration,
+    recipe,
+    accuracy: options.accuracy,
+    profile: options.profile,
+  };
+  return { facts, counted, identity: identity ?? {} };
+}
+
+async function requireOut(
+  path: string,
+  isOurs: (path: string) => Promise<boolean>,
+  { model, data, calibrationData, overwrite }: AnalyzeOptions,
+): Promise<void> {
+  await requireOutputFiles([{ path, isOurs }], {
+    inputs: [model],
+    data: [data, calibrationData],
+    overwrite,
+  });
 }
 
 function isOtherProfile({ profile = DEFAULT_ROUNDING }: AnalyzeOptions): boolean {

@@ -2,13 +2,19 @@ import { availableParallelism } from 'node:os';
 import type { FloatGraph } from '../../architectures/graph/float_graph.ts';
 import { FloatNodes } from '../../architectures/graph/float_nodes.ts';
 import type { Dataset, ImageBatch } from '../../datasets/dataset.ts';
-import type { Context } from '../../foundation/reporting/context.ts';
+import { type Shard, shardSpan } from '../../datasets/order/shard.ts';
+import { type Context, quietly } from '../../foundation/reporting/context.ts';
 import type { Analysis, ProfileAnalysis } from '../../quantize/analyze/analysis.ts';
 import {
   Analyzer,
   type AnalyzerOptions,
   type BothLogits,
 } from '../../quantize/analyze/analyzer.ts';
+import {
+  type NetworkFacts,
+  type NetworkSums,
+  networkAnalysis,
+} from '../../quantize/analyze/network_sums.ts';
 import { ProfileMeter } from '../../quantize/analyze/profile_meter.ts';
 import { Tf8Plan } from '../../quantize/execute/plan.ts';
 import { classProbabilities } from '../../quantize/execute/top_classes.ts';
@@ -20,8 +26,8 @@ import { tf8Facts } from '../open/tf8_facts.ts';
 import { hasPictures, outputPictures } from '../pictures/output_pictures.ts';
 import type { WordedAnalysis } from '../records/analysis_record.ts';
 import type { Samples } from '../records/samples.ts';
-import { OutcomeMeter } from './outcome_meter.ts';
-import { measurePartialAccuracy } from './partial_accuracy.ts';
+import { OutcomeMeter, type OutcomeSums, outcomeOf } from './outcome_meter.ts';
+import { countPartialAccuracy, type PartialSums, partialAccuracy } from './partial_accuracy.ts';
 import type { Patient } from './remedy.ts';
 import { takeSamples } from './samples.ts';
 import { TestImages } from './test_images.ts';
@@ -68,64 +74,121 @@ export interface AnalyzedNetwork {
   readonly skipped: number;
 }
 
+/** What was counted and summed of a network over images. */
+export interface AnalysisSums {
+  readonly network: NetworkSums;
+  /** Absent of a network without classes. */
+  readonly outcome?: OutcomeSums;
+  /** By the default rule, where another is measured. */
+  readonly plain?: PlainSums;
+  /** With parts of the network in TF8, where that was asked for. */
+  readonly parts?: PartialSums;
+}
+
+export interface CountedNetwork {
+  /** What images do not change. */
+  readonly facts: NetworkFacts;
+  readonly sums: AnalysisSums;
+  /** Of the first shard. */
+  readonly samples?: Samples;
+  /** Images that could not be read. */
+  readonly skipped: number;
+}
+
 /** Where a network loses accuracy in TF8, and what it takes a few images for. */
 export async function analyzeNetwork(
   network: NetworkToAnalyze,
   context: Context,
 ): Promise<AnalyzedNetwork> {
-  const { opened, tf8, graph, kernels, name, dataset, limit, among, seed, labelOffset, parts } =
-    network;
+  const { facts, sums, samples, skipped } = await countNetwork(network, context);
+  const patient = { ...network.patient, architecture: network.opened.facts.architecture };
+  return {
+    analysis: worded(analysisOf(facts, sums), patient, context),
+    samples: samples!,
+    skipped,
+  };
+}
+
+/**
+ * As `analyzeNetwork`, the counts and sums, which those of other images can be joined to.
+ * @param shard of the images; all unless given
+ */
+export async function countNetwork(
+  network: NetworkToAnalyze,
+  context: Context,
+  shard?: Shard,
+): Promise<CountedNetwork> {
+  const { tf8, graph, kernels, name, dataset, limit, among, seed, labelOffset, parts } = network;
   const { plain } = network;
   const { input } = tf8Facts(tf8);
-  const spans = [{ skip: 0, limit }];
-  const images = new TestImages({ dataset, spans, among, seed, input }, context);
+  const chosen = { dataset, among, seed, input };
+  const images = new TestImages({ ...chosen, spans: [shardSpan(shard, limit, BATCH)] }, context);
+  const firstImages = shardSpan(shard, Math.min(limit, EFFECT_IMAGES), EFFECT_BATCH);
+  const first = new TestImages({ ...chosen, spans: [firstImages] }, quietly(context));
   const floats = new FloatNodes();
   const threads = availableParallelism();
   using profile = plain && new ProfileMeter({ model: tf8, plain, kernels, threads });
   const networks = { graph, model: tf8, floats, kernels, threads, profile };
-  let analysis: Analysis;
+  let counted: LayersCount;
+  let inParts: PartialSums | undefined;
   try {
-    analysis = { ...(await measureLayers(networks, images, { name, labelOffset })), model: name };
+    counted = await countLayers(networks, images, { name, labelOffset, first });
     if (parts && labelOffset !== undefined) {
-      const accuracy = await measurePartialAccuracy(networks, images, labelOffset, name);
-      analysis = { ...analysis, accuracy: { ...analysis.accuracy, ...accuracy } };
+      inParts = await countPartialAccuracy(networks, images, labelOffset, name);
     }
   } finally {
     floats.dispose();
   }
-  using plan = new Tf8Plan(tf8, { kernels });
-  const samples = await takeSamples(
-    {
-      opened,
-      tf8,
-      dataset,
-      input,
-      seed,
-      images: Math.min(SAMPLES, limit),
-      ...(isClassifier(tf8) && {
-        predictTf8: (image) => classProbabilities(plan.predict(image), outputNode(tf8)),
-      }),
-      ...(hasPictures(tf8) && {
-        draw: async ({ images: image, shape }, photograph) =>
-          outputPictures(plan, image, predictGraph(graph, image, shape), photograph),
-      }),
-    },
-    context,
-  );
-  const patient = { ...network.patient, architecture: opened.facts.architecture };
-  return { analysis: worded(analysis, patient, context), samples, skipped: images.skipped.length };
+  return {
+    facts: { ...counted.facts, model: name },
+    sums: { ...counted.sums, ...(inParts && { parts: inParts }) },
+    ...((shard === undefined || shard.number === 1) && {
+      samples: await samplesOf(network, context),
+    }),
+    skipped: images.skipped.length,
+  };
+}
+
+/** What the counts and sums over all images say. */
+export function analysisOf(
+  facts: NetworkFacts,
+  { network, outcome, plain, parts }: AnalysisSums,
+): Analysis {
+  const found = networkAnalysis(facts, network);
+  const { profile } = found;
+  const analysis = {
+    ...found,
+    ...(outcome && outcomeOf(outcome)),
+    ...(profile && { profile: { ...profile, ...(plain && plainOutcomeOf(plain)) } }),
+  };
+  if (parts === undefined) return analysis;
+  return { ...analysis, accuracy: { ...analysis.accuracy, ...partialAccuracy(parts) } };
 }
 
 /** Both networks layer by layer, what each layer costs, and how often they agree. */
 export async function measureLayers(
   networks: AnalyzerOptions,
   images: TestImages,
+  chosen: Pick<NetworkToAnalyze, 'name' | 'labelOffset'> & Partial<Pick<NetworkToAnalyze, 'limit'>>,
+): Promise<Analysis> {
+  const { facts, sums } = await countLayers(networks, images, { ...chosen, first: images });
+  return analysisOf(facts, sums);
+}
+
+type LayersCount = Pick<CountedNetwork, 'facts' | 'sums'>;
+
+/** @param chosen.first whose first EFFECT_IMAGES tell what a layer costs */
+async function countLayers(
+  networks: AnalyzerOptions,
+  images: TestImages,
   {
     name,
     labelOffset,
     limit,
-  }: Pick<NetworkToAnalyze, 'name' | 'labelOffset'> & Partial<Pick<NetworkToAnalyze, 'limit'>>,
-): Promise<Analysis> {
+    first,
+  }: Pick<NetworkToAnalyze, 'name' | 'labelOffset'> &
+    Partial<Pick<NetworkToAnalyze, 'limit'>> & { readonly first: TestImages },
+): Promise<LayersCount> {
   using analyzer = new Analyzer(networks);
   const outcome = isClassifier(networks.model) ? new OutcomeMeter(labelOffset) : undefined;
   const plain = networks.profile && outcome && new PlainOutcome(labelOffset);
@@ -139,19 +202,51 @@ export async function measureLayers(
     },
     limit,
   );
-  await images.each(
+  await first.each(
     `${name}, what each layer costs`,
     EFFECT_BATCH,
     (batch) => analyzer.addEffects(batch.images),
     EFFECT_IMAGES,
   );
-  const analysis = analyzer.analysis();
-  const { profile } = analysis;
   return {
-    ...analysis,
-    ...outcome?.outcome(),
-    ...(profile && { profile: { ...profile, ...plain?.outcome() } }),
+    facts: analyzer.facts(),
+    sums: {
+      network: analyzer.sums(),
+      ...(outcome && { outcome: outcome.sums() }),
+      ...(plain && { plain: plain.sums() }),
+    },
   };
+}
+
+async function samplesOf(
+  { opened, tf8, graph, kernels, dataset, seed, limit }: NetworkToAnalyze,
+  context: Context,
+): Promise<Samples> {
+  using plan = new Tf8Plan(tf8, { kernels });
+  return await takeSamples(
+    {
+      opened,
+      tf8,
+      dataset,
+      input: tf8Facts(tf8).input,
+      seed,
+      images: Math.min(SAMPLES, limit),
+      ...(isClassifier(tf8) && {
+        predictTf8: (image) => classProbabilities(plan.predict(image), outputNode(tf8)),
+      }),
+      ...(hasPictures(tf8) && {
+        draw: async ({ images: image, shape }, photograph) =>
+          outputPictures(plan, image, predictGraph(graph, image, shape), photograph),
+      }),
+    },
+    context,
+  );
+}
+
+/** The counts of what becomes of the images' first classes by the default rule of requantization. */
+export interface PlainSums {
+  readonly withFloat: OutcomeSums;
+  readonly withProfile: OutcomeSums;
 }
 
 /** What becomes of the images' first classes by the default rule of requantization. */
@@ -169,9 +264,16 @@ class PlainOutcome {
     this.withProfile.add({ float: plain, tf8 }, batch);
   }
 
-  outcome(): Pick<ProfileAnalysis, 'agreement' | 'default'> {
-    return { ...this.withProfile.outcome(), default: this.withFloat.outcome() };
+  sums(): PlainSums {
+    return { withFloat: this.withFloat.sums(), withProfile: this.withProfile.sums() };
   }
+}
+
+function plainOutcomeOf({
+  withFloat,
+  withProfile,
+}: PlainSums): Pick<ProfileAnalysis, 'agreement' | 'default'> {
+  return { ...outcomeOf(withProfile), default: outcomeOf(withFloat) };
 }
 
 /** Whether an output has a number for each class. */

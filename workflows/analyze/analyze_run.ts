@@ -4,7 +4,7 @@ import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
 import { selectBackend } from '../../training/backend.ts';
 import type { OpenedFloatModel } from '../open/open_model.ts';
 import type { calibrationSource } from '../quantize/quantize.ts';
-import type { AnalyzeRun, WordedAnalysis } from '../records/analysis_record.ts';
+import type { AnalyzeRun } from '../records/analysis_record.ts';
 import { environment } from '../records/environment.ts';
 import type { AnalyzeOptions } from './analyze_options.ts';
 
@@ -15,34 +15,56 @@ export interface AnalyzedParts {
   readonly tf8: Tf8Model;
   readonly kernelTier: TierName;
   readonly configuration: AnalyzeRun['configuration'];
-  readonly analysis: WordedAnalysis;
 }
 
-/** The record of what an analysis was made of. */
-export async function analyzeRun(
+/** What the images do not change of an analysis' record. */
+export interface RunFacts extends Omit<AnalyzeRun, 'data' | 'kernelTier' | 'skipped' | 'notes'> {
+  readonly evaluation: Omit<AnalyzeRun['data']['evaluation'], 'images'>;
+  readonly calibration: AnalyzeRun['data']['calibration'];
+  readonly kernelTier: TierName;
+  /** Some images are calibrated with and analyzed. */
+  readonly overlap: boolean;
+  /** Images to calibrate with that could not be read. */
+  readonly skippedInCalibration: number;
+}
+
+/** What an analysis is made of. */
+export async function runFacts(
   options: AnalyzeOptions,
-  { opened, dataset, source, tf8, kernelTier, configuration, analysis }: AnalyzedParts,
-  { skipped, skippedInCalibration }: { skipped: number; skippedInCalibration: number },
-): Promise<AnalyzeRun> {
-  const identity = ({ name, fingerprint }: Dataset, images: number) => ({
-    dataset: name,
-    sha256: fingerprint,
-    images,
-  });
+  { opened, dataset, source, tf8, kernelTier, configuration }: AnalyzedParts,
+  skippedInCalibration: number,
+): Promise<RunFacts> {
+  const identity = ({ name, fingerprint }: Dataset) => ({ dataset: name, sha256: fingerprint });
   return {
     name: runNameOf(opened.name),
     command: options.command ?? 'a program that calls analyze',
     configuration,
     environment: await environment(await selectBackend()),
-    data: {
-      evaluation: identity(dataset, analysis.images),
-      calibration: identity(source.dataset, tf8.provenance.calibrationImages),
-    },
+    evaluation: identity(dataset),
+    calibration: { ...identity(source.dataset), images: tf8.provenance.calibrationImages },
     kernelTier,
     model: opened.name,
     weightsSha256: opened.facts.origin.weightsSha256 ?? '',
+    overlap: source.overlap,
+    skippedInCalibration,
+  };
+}
+
+/** The record of an analysis of so many images. */
+export function analyzeRun(facts: RunFacts, images: number, skipped: number): AnalyzeRun {
+  const { name, command, configuration, environment, kernelTier, model, weightsSha256 } = facts;
+  const { evaluation, calibration, overlap, skippedInCalibration } = facts;
+  return {
+    name,
+    command,
+    configuration,
+    environment,
+    data: { evaluation: { ...evaluation, images }, calibration },
+    kernelTier,
+    model,
+    weightsSha256,
     skipped,
-    notes: notesOf(source.overlap, skipped, skippedInCalibration),
+    notes: notesOf(overlap, skipped, skippedInCalibration),
   };
 }
 

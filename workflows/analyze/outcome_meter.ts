@@ -1,13 +1,27 @@
 import type { ImageBatch } from '../../datasets/dataset.ts';
+import type { RightCounts } from '../../datasets/scoring/accuracy.ts';
 import { type Scores, topK } from '../../datasets/scoring/top_k.ts';
 import type { AccuracyAnalysis, Agreement } from '../../quantize/analyze/analysis.ts';
-import { Score } from './score.ts';
+import { joinedCounts, percentRight, Score } from './score.ts';
 
 /** What becomes of the images' first classes in TF8. */
 export interface Outcome {
   readonly agreement: Agreement;
   /** Absent where nobody says what the images show. */
   readonly accuracy?: AccuracyAnalysis;
+}
+
+/** The counts that an outcome is made of. */
+export interface OutcomeSums {
+  readonly images: number;
+  readonly agreeing: number;
+  /** Absent where nobody says what the images show. */
+  readonly right?: {
+    readonly float: RightCounts;
+    readonly tf8: RightCounts;
+    readonly onlyFloatRight: number;
+    readonly onlyTf8Right: number;
+  };
 }
 
 /** Compares what both networks take images for, with each other and with the images' classes. */
@@ -44,11 +58,37 @@ export class OutcomeMeter {
     });
   }
 
-  outcome(): Outcome {
+  sums(): OutcomeSums {
     const { images, agreeing, onlyFloatRight, onlyTf8Right } = this;
-    const agreement = { images, agreeing };
-    if (this.labelOffset === undefined) return { agreement };
-    const [float, tf8] = [this.float.accuracy(), this.tf8.accuracy()];
-    return { agreement, accuracy: { images, float, tf8, onlyFloatRight, onlyTf8Right } };
+    if (this.labelOffset === undefined) return { images, agreeing };
+    const [float, tf8] = [this.float.counts(), this.tf8.counts()];
+    return { images, agreeing, right: { float, tf8, onlyFloatRight, onlyTf8Right } };
   }
+
+  outcome(): Outcome {
+    return outcomeOf(this.sums());
+  }
+}
+
+export function joinedOutcome(a: OutcomeSums, b: OutcomeSums): OutcomeSums {
+  const right = a.right &&
+    b.right && {
+      float: joinedCounts(a.right.float, b.right.float),
+      tf8: joinedCounts(a.right.tf8, b.right.tf8),
+      onlyFloatRight: a.right.onlyFloatRight + b.right.onlyFloatRight,
+      onlyTf8Right: a.right.onlyTf8Right + b.right.onlyTf8Right,
+    };
+  return {
+    images: a.images + b.images,
+    agreeing: a.agreeing + b.agreeing,
+    ...(right && { right }),
+  };
+}
+
+export function outcomeOf({ images, agreeing, right }: OutcomeSums): Outcome {
+  const agreement = { images, agreeing };
+  if (right === undefined) return { agreement };
+  const { onlyFloatRight, onlyTf8Right } = right;
+  const [float, tf8] = [percentRight(right.float), percentRight(right.tf8)];
+  return { agreement, accuracy: { images, float, tf8, onlyFloatRight, onlyTf8Right } };
 }

@@ -1,27 +1,42 @@
 import type { LabelledDataset } from '../../datasets/dataset.ts';
+import type { RightCounts } from '../../datasets/scoring/accuracy.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { PartialAccuracyAnalysis } from '../../quantize/analyze/analysis.ts';
 import type { AnalyzerOptions } from '../../quantize/analyze/analyzer.ts';
 import { PartialNetworks } from '../../quantize/analyze/partial_networks.ts';
 import { labelOffsetOn, type ModelFacts } from '../open/model_facts.ts';
 import { option } from '../wording.ts';
-import { Score } from './score.ts';
+import { joinedCounts, percentRight, Score } from './score.ts';
 import type { TestImages } from './test_images.ts';
 
 /** Images at a time: all their tensors are held. */
 const BATCH = 4;
 
+/** How often each partial network is right. */
+export interface PartialSums {
+  readonly images: number;
+  readonly float: RightCounts;
+  readonly tf8: RightCounts;
+  readonly onlyWeights: RightCounts;
+  readonly onlyActivations: RightCounts;
+  readonly layers: readonly {
+    readonly layer: string;
+    readonly onlyThis: RightCounts;
+    readonly allButThis: RightCounts;
+  }[];
+}
+
 /**
- * Top-1 and top-5 with parts of the network in TF8, on the same images.
+ * Counts the images that are right with parts of the network in TF8, on the same images.
  * @param labelOffset the output of class 0
  * @throws UserError where a label has no output
  */
-export async function measurePartialAccuracy(
+export async function countPartialAccuracy(
   networks: AnalyzerOptions,
   images: TestImages,
   labelOffset: number,
   name: string,
-): Promise<PartialAccuracyAnalysis> {
+): Promise<PartialSums> {
   using partial = new PartialNetworks(networks);
   const scores = {
     float: new Score(),
@@ -48,14 +63,45 @@ export async function measurePartialAccuracy(
   });
   return {
     images: shown,
-    float: scores.float.accuracy(),
-    tf8: scores.tf8.accuracy(),
-    onlyWeights: scores.onlyWeights.accuracy(),
-    onlyActivations: scores.onlyActivations.accuracy(),
+    float: scores.float.counts(),
+    tf8: scores.tf8.counts(),
+    onlyWeights: scores.onlyWeights.counts(),
+    onlyActivations: scores.onlyActivations.counts(),
     layers: layers.map(({ layer, onlyThis, allButThis }) => ({
       layer,
-      onlyThis: onlyThis.accuracy(),
-      allButThis: allButThis.accuracy(),
+      onlyThis: onlyThis.counts(),
+      allButThis: allButThis.counts(),
+    })),
+  };
+}
+
+export function joinedPartial(a: PartialSums, b: PartialSums): PartialSums {
+  return {
+    images: a.images + b.images,
+    float: joinedCounts(a.float, b.float),
+    tf8: joinedCounts(a.tf8, b.tf8),
+    onlyWeights: joinedCounts(a.onlyWeights, b.onlyWeights),
+    onlyActivations: joinedCounts(a.onlyActivations, b.onlyActivations),
+    layers: a.layers.map(({ layer, onlyThis, allButThis }, index) => ({
+      layer,
+      onlyThis: joinedCounts(onlyThis, b.layers[index].onlyThis),
+      allButThis: joinedCounts(allButThis, b.layers[index].allButThis),
+    })),
+  };
+}
+
+/** Top-1 and top-5 with parts of the network in TF8. */
+export function partialAccuracy(sums: PartialSums): PartialAccuracyAnalysis {
+  return {
+    images: sums.images,
+    float: percentRight(sums.float),
+    tf8: percentRight(sums.tf8),
+    onlyWeights: percentRight(sums.onlyWeights),
+    onlyActivations: percentRight(sums.onlyActivations),
+    layers: sums.layers.map(({ layer, onlyThis, allButThis }) => ({
+      layer,
+      onlyThis: percentRight(onlyThis),
+      allButThis: percentRight(allButThis),
     })),
   };
 }

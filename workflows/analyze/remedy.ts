@@ -21,6 +21,26 @@ export interface Patient extends ConversionOptions {
   readonly architecture?: NetworkConfig | undefined;
 }
 
+/** What remedies take of a command's options. */
+export function patientOf(options: Omit<Patient, 'architecture'>): Omit<Patient, 'architecture'> {
+  const { model, dataset, data, recipe, zeroVariance, profile, calibrationData } = options;
+  const { calibrationImages, inputRange, preprocessing, resolution, outputs } = options;
+  return {
+    model,
+    dataset,
+    data,
+    recipe,
+    zeroVariance,
+    profile,
+    calibrationData,
+    calibrationImages,
+    inputRange,
+    preprocessing,
+    resolution,
+    outputs,
+  };
+}
+
 /** What tf8 offers: a sentence, and what to call for it. */
 export interface Remedy {
   readonly words: string;

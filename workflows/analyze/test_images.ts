@@ -1,18 +1,13 @@
 import type { Dataset, ImageBatch, SkippedImage } from '../../datasets/dataset.ts';
+import { type OrderSpan, wholeShare } from '../../datasets/order/shard.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import type { InputFacts } from '../open/model_facts.ts';
 import { asInput, inputShape, preparationOf } from '../open/model_input.ts';
 
-/** Images of a seed's order, from `skip` on, broken ones included. */
-export interface ImageSpan {
-  readonly skip: number;
-  readonly limit: number;
-}
-
 export interface TestImagesOptions {
   readonly dataset: Dataset;
   /** Which images of the seed's order, one span after the other. */
-  readonly spans: readonly ImageSpan[];
+  readonly spans: readonly OrderSpan[];
   /** Indices of the split's images to choose from, ascending; all unless given. */
   readonly among?: Uint32Array | undefined;
   readonly seed: number;
@@ -68,11 +63,13 @@ export class TestImages {
           ...preparationOf(input),
           seed,
           among,
+          share: wholeShare, // An image's batch is the same, whatever is broken before it.
           signal,
           onSkip: (image) => this.skip(image),
         });
         for await (const batch of batches) {
           signal.throwIfAborted();
+          if (batch.shape[0] === 0) continue;
           const shape = inputShape(batch.shape, input);
           visit({ ...batch, shape, images: asInput(batch.images, input) }, index);
           shown += batch.shape[0];
@@ -92,12 +89,12 @@ export class TestImages {
   }
 }
 
-function imagesOf(spans: readonly ImageSpan[]): number {
+function imagesOf(spans: readonly OrderSpan[]): number {
   return spans.reduce((sum, { limit }) => sum + limit, 0);
 }
 
 /** The first `limit` images of the spans. */
-function upTo(limit: number, spans: readonly ImageSpan[]): ImageSpan[] {
+function upTo(limit: number, spans: readonly OrderSpan[]): OrderSpan[] {
   let left = limit;
   return spans.flatMap(({ skip, limit: all }) => {
     const images = Math.min(all, left);

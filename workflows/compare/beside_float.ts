@@ -7,7 +7,7 @@ import { floatCompiler } from '../open/float_compiler.ts';
 import type { OpenedFloatModel } from '../open/open_model.ts';
 
 /** Images that go through the networks at a time: bounds memory. */
-const BATCH = 8;
+export const FLOAT_BATCH = 8;
 
 /** A batch, and what the float network makes of it. */
 export interface BatchBesideFloat {
@@ -40,15 +40,20 @@ export class BesideFloat implements Disposable {
 
   /**
    * @param options.keeps whether the outputs stay in memory, so that the network runs once over the images
+   * @param options.images for so many images the network is made fast; those that are shown unless given
    * @param options.softmax whether the network ends in probabilities
    */
   static async open(
     { graph: read }: Pick<OpenedFloatModel, 'graph'>,
     images: TestImages,
-    options: { readonly keeps: boolean; readonly softmax?: boolean | undefined },
+    options: {
+      readonly keeps: boolean;
+      readonly images?: number;
+      readonly softmax?: boolean | undefined;
+    },
   ): Promise<BesideFloat> {
     const graph = fuseGraph(read, { zeroVariance: 'keep', softmax: options.softmax });
-    const runner = new FloatRunner(graph, await floatCompiler(images.count));
+    const runner = new FloatRunner(graph, await floatCompiler(options.images ?? images.count));
     return new BesideFloat(graph, images, runner, options);
   }
 
@@ -61,7 +66,7 @@ export class BesideFloat implements Disposable {
   each(label: string, visit: (shown: BatchBesideFloat) => void): Promise<number> {
     const { kept, runner } = this;
     let at = 0;
-    return this.images.each(label, BATCH, (batch, span) => {
+    return this.images.each(label, FLOAT_BATCH, (batch, span) => {
       const index = at++;
       const outputs = kept?.[index] ?? runner.outputs(batch.images, batch.shape);
       if (kept !== undefined) kept[index] = outputs;

@@ -1,15 +1,15 @@
 import type { Dataset } from '../../datasets/dataset.ts';
 import { isSameSplit } from '../../datasets/is_same_split.ts';
+import type { OrderSpan } from '../../datasets/order/shard.ts';
 import { UserError } from '../../foundation/errors.ts';
-import type { ImageSpan } from '../analyze/test_images.ts';
 import { option } from '../wording.ts';
 
 /** Which images calibrate, and which are measured. */
 export interface ImagePlan {
   /** By subset: where its images lie in the order of the images to calibrate with. */
-  readonly subsets: readonly ImageSpan[];
+  readonly subsets: readonly OrderSpan[];
   /** What is measured, in pieces; `heldOut` is the subset that calibrates with these images. */
-  readonly pieces: readonly (ImageSpan & { readonly heldOut?: number })[];
+  readonly pieces: readonly (OrderSpan & { readonly heldOut?: number })[];
   /** Some images calibrate a network that is measured on them. */
   readonly overlap: boolean;
 }

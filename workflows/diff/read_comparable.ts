@@ -21,7 +21,8 @@ const MAX_JSON_BYTES = 256 * 2 ** 20;
 const measuredSchema = z.object({
   top1: z.number(),
   top5: z.number(),
-  time: z.object({ imagesPerSecond: z.number() }),
+  /** Absent in a record, which has none. */
+  time: z.object({ imagesPerSecond: z.number() }).optional(),
 });
 
 /** A recipe of quantization is told by its name. */
@@ -131,12 +132,12 @@ function ofEvaluation(evaluation: z.infer<typeof evaluationSchema>): Comparable 
       ...(float && {
         'float top-1 %': float.top1,
         'float top-5 %': float.top5,
-        'float images/s': float.time.imagesPerSecond,
+        ...(float.time && { 'float images/s': float.time.imagesPerSecond }),
       }),
       ...(tf8 && {
         'TF8 top-1 %': tf8.top1,
         'TF8 top-5 %': tf8.top5,
-        'TF8 images/s': tf8.time.imagesPerSecond,
+        ...(tf8.time && { 'TF8 images/s': tf8.time.imagesPerSecond }),
       }),
     },
     layers: [],

@@ -1,32 +1,51 @@
-import { shapeIn } from '../../architectures/graph/float_graph.ts';
-import type { ZeroVariancePolicy } from '../../architectures/graph/fold_batch_norm.ts';
+import { type FloatGraph, shapeIn } from '../../architectures/graph/float_graph.ts';
 import { elements } from '../../architectures/graph/shape.ts';
-import type { Dataset, SkippedImage } from '../../datasets/dataset.ts';
+import type { Dataset } from '../../datasets/dataset.ts';
+import type { Shard } from '../../datasets/order/shard.ts';
 import { recognizeDataset } from '../../datasets/recognize_dataset.ts';
+import type { RightCounts } from '../../datasets/scoring/accuracy.ts';
+import { withCache } from '../../datasets/with_cache.ts';
 import { UserError } from '../../foundation/errors.ts';
+import { sha256OfBytes } from '../../foundation/hashes/sha256.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import type { Recipe } from '../../quantize/convert/recipe.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
 import { recipeOf } from '../../quantize/model/recipe_of.ts';
+import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
 import { type Tf8Model, withRounding } from '../../quantize/model/tf8_model.ts';
 import { selectBackend } from '../../training/backend.ts';
-import type { KernelsUsed } from '../open/kernels_used.ts';
+import { networkSha256 } from '../open/float_facts.ts';
 import { rangeTitle, warnOfOtherPreprocessing } from '../open/model_input.ts';
+import { type ImageCacheChoice, openCache } from '../open/open_cache.ts';
 import { openImages, openModelData } from '../open/open_data.ts';
 import { type OpenedFloatModel, type OpenedModel, openModel } from '../open/open_model.ts';
+import { isOurEvaluation, isOurShard } from '../outputs/our_files.ts';
+import { requireOutputFiles } from '../outputs/output_files.ts';
 import { chooseRecipe } from '../quantize/choose_recipe.ts';
 import { type ConversionOptions, warnOfConversionOptions } from '../quantize/conversion.ts';
 import { calibrationSource, type QuantizedModel, quantizeModel } from '../quantize/quantize.ts';
-import { type Environment, environment } from '../records/environment.ts';
+import { environment } from '../records/environment.ts';
+import type { Identity } from '../records/stored_result.ts';
+import { type ShardOptions, type ShardResult, writeShard } from '../shards/shard_file.ts';
+import { writeEvaluation } from '../shards/write_evaluation.ts';
 import { option } from '../wording.ts';
-import { compareOutputs, type OutputFigures } from './compare_outputs.ts';
-import { Evaluation, type Measured } from './evaluation.ts';
+import { countOutputs } from './compare_outputs.ts';
+import { type Counted, Evaluation } from './evaluation.ts';
+import {
+  type DataCalibration,
+  type EvaluateResult,
+  type EvaluationFacts,
+  type EvaluationSums,
+  evaluateResult,
+  evaluationRecord,
+  type FileCalibration,
+} from './evaluation_record.ts';
 import { MeasurementCache } from './measurement_cache.ts';
 
 export type Precision = 'float' | 'tf8' | 'both';
 
 /** The options of the conversion have no effect on a TF8 file. */
-export interface EvaluateOptions extends ConversionOptions {
+export interface EvaluateOptions extends ConversionOptions, ImageCacheChoice {
   readonly model: string;
   /** The model's own unless given. */
   readonly dataset?: string | undefined;
@@ -37,54 +56,10 @@ export interface EvaluateOptions extends ConversionOptions {
   readonly tier: TierName | 'auto';
   /** Measure anew what was measured before: the same network by the same code on the same images. */
   readonly fresh?: boolean | undefined;
-}
-
-export interface EvaluateResult {
-  readonly model: string;
-  readonly dataset: string;
-  /** Images that were scored, and images that could not be read. */
-  readonly images: number;
-  readonly skipped: number;
-  readonly skippedImages: readonly SkippedImage[];
-  /** What was asked for, without folders of the machine. */
-  readonly configuration: Readonly<Record<string, string | number | boolean | null>>;
-  readonly environment: Environment;
-  /** `Dataset.fingerprint` of the images. */
-  readonly dataSha256: string;
-  /** Undefined where nobody has taken it. */
-  readonly weightsSha256?: string | undefined;
-  /** Absent of images without classes, as is `tf8`. */
-  readonly float?: Measured;
-  readonly tf8?: Measured & KernelsUsed;
-  /** TF8 against float at every output; absent where not both networks were there. */
-  readonly outputs?: readonly OutputFigures[];
-  /** The first images, on which the outputs were compared. */
-  readonly outputImages?: number;
-  /** Absent where only the float network was measured. */
-  readonly calibration?: DataCalibration | FileCalibration;
-}
-
-interface CalibrationBasis {
-  readonly images: number;
-  /** Name and fingerprint of the data set. */
-  readonly data: string;
-  readonly zeroVariance: ZeroVariancePolicy;
-  readonly recipe: Recipe;
-}
-
-export interface DataCalibration extends CalibrationBasis {
-  readonly source: 'data';
-  /** Images that could not be read. */
-  readonly skipped: number;
-  /** Batch-norm channels whose variance was replaced, by layer. */
-  readonly zeroVarianceChannels: Readonly<Record<string, number>>;
-  /** Some images were calibrated with and evaluated. */
-  readonly overlap: boolean;
-}
-
-/** What a TF8 file says of its calibration. */
-export interface FileCalibration extends CalibrationBasis {
-  readonly source: 'file';
+  /** A file for what was found, without times: equal evaluations leave equal bytes. */
+  readonly out?: string | undefined;
+  /** Whether a file at `out` that is no such record is replaced. */
+  readonly overwrite?: boolean | undefined;
 }
 
 /**
@@ -98,28 +73,73 @@ export async function evaluate(
   options: EvaluateOptions,
   context: Context,
 ): Promise<EvaluateResult> {
+  const { out } = options;
+  if (out !== undefined) await requireOut(out, isOurEvaluation, options);
+  const { facts, sums, times } = await countEvaluation(options, context);
+  const result = evaluateResult(facts, sums, times);
+  if (out !== undefined) await writeEvaluation(out, evaluationRecord(facts, sums));
+  return result;
+}
+
+/**
+ * The part of an evaluation that is one shard's: its counts and sums, as a file. `mergeShards` makes of all
+ * parts what `evaluate` gives.
+ * @throws UserError as `evaluate`, but not where no image can be read: another shard may have some
+ */
+export async function evaluateShard(
+  options: EvaluateOptions & ShardOptions,
+  context: Context,
+): Promise<ShardResult> {
+  await requireOut(options.out, isOurShard, options);
+  const { shard } = options;
+  const { facts, sums, identity } = await countEvaluation(options, context, shard);
+  await writeShard(options.out, { kind: 'evaluation', shard, identity, facts, sums });
+  const { model, dataset } = facts;
+  const { images, skippedImages } = sums;
+  return { shard, out: options.out, model, dataset, images, skipped: skippedImages.length };
+}
+
+interface CountedEvaluation {
+  readonly facts: EvaluationFacts;
+  readonly sums: EvaluationSums;
+  /** What all shards of an evaluation have in common. */
+  readonly identity: Identity;
+  readonly times: { readonly float?: Counted | undefined; readonly tf8?: Counted | undefined };
+}
+
+async function countEvaluation(
+  options: EvaluateOptions,
+  context: Context,
+  shard?: Shard,
+): Promise<CountedEvaluation> {
   const recipe = await chooseRecipe(options);
   const opened = await openModel(options.model, context, options);
   try {
-    return await evaluateOpened(opened, options, recipe, context);
+    return await countOpened(opened, { ...options, recipe, shard }, context);
   } finally {
     if (opened.kind === 'float') opened.dispose();
   }
 }
 
-async function evaluateOpened(
+type ShardedOptions = EvaluateOptions & {
+  readonly recipe: Recipe;
+  readonly shard?: Shard | undefined;
+};
+
+async function countOpened(
   opened: OpenedModel,
-  options: EvaluateOptions,
-  recipe: Recipe,
+  options: ShardedOptions,
   context: Context,
-): Promise<EvaluateResult> {
+): Promise<CountedEvaluation> {
+  const { precision, tier, shard, recipe } = options;
   if (opened.kind === 'tf8') warnOfConversionOptions(opened, options, context.reporter);
   const request = { dataset: options.dataset, dir: options.data, option: 'data' } as const;
+  const decoded = await openCache(options, [options.data, options.calibrationData]);
   if (opened.kind === 'float' && (await isWithoutClasses(opened, options))) {
-    const images = await openImages(undefined, request, context);
-    return evaluateOutputs(opened, images, { ...options, recipe }, context);
+    const images = withCache(await openImages(undefined, request, context), decoded);
+    return countOutputsAlone(opened, images, options, context);
   }
-  const dataset = await openModelData(opened, request, context);
+  const dataset = withCache(await openModelData(opened, request, context), decoded);
   if (options.dataset !== undefined) warnOfOtherPreprocessing(opened, dataset, context.reporter);
   const cache = await MeasurementCache.open(context, options.fresh);
   const evaluation = new Evaluation(dataset, { ...options, cache }, context);
@@ -132,19 +152,21 @@ async function evaluateOpened(
     weightsSha256: opened.facts.origin.weightsSha256,
   };
   if (opened.kind === 'tf8') {
-    if (options.precision === 'float') {
+    if (precision === 'float') {
       throw new UserError(
         `Expected a float model for ${option('precision', 'float')} but ${opened.name} is a TF8 file`,
         { remedy: `Pass the model that it was quantized from, or ${option('precision', 'tf8')}.` },
       );
     }
     const model = inProfile(opened.model, options.profile);
-    const tf8 = await evaluation.tf8(model, options.tier, opened.name);
+    const { counted, used } = await evaluation.countTf8(model, tier, opened.name);
+    const calibration = { source: 'file' as const, ...calibrationBasis(opened.model) };
+    const facts = { ...named, kernels: used, calibration };
     return {
-      ...named,
-      ...evaluation.counts(),
-      tf8,
-      calibration: { source: 'file', ...calibrationBasis(opened.model) },
+      facts,
+      sums: { ...seenBy(evaluation), tf8: countsOf(counted) },
+      identity: shard ? await identityOf(facts, { tf8: model }) : {},
+      times: { tf8: counted },
     };
   }
   if (dataset.splitsAreEqual && opened.facts.origin.dataSha256 === dataset.fingerprint) {
@@ -152,8 +174,15 @@ async function evaluateOpened(
       'the model was trained on these images: the figures say how well it learnt them, not how well it does on others',
     );
   }
-  const float = options.precision === 'tf8' ? undefined : await evaluation.float(opened);
-  if (options.precision === 'float') return { ...named, ...evaluation.counts(), float: float! };
+  const float = precision === 'tf8' ? undefined : await evaluation.countFloat(opened);
+  if (precision === 'float') {
+    return {
+      facts: named,
+      sums: { ...seenBy(evaluation), float: countsOf(float!) },
+      identity: shard ? await identityOf(named, { graph: opened.graph }) : {},
+      times: { float },
+    };
+  }
   const source = await calibrationSource(
     { ...options, dataset: dataset.name },
     evaluation,
@@ -165,16 +194,56 @@ async function evaluateOpened(
     );
   }
   const quantized = await quantizeModel(opened, recipe, source, context);
-  const tf8 = await evaluation.tf8(quantized.model, options.tier, opened.name);
-  const compared = float && (await evaluation.outputs(opened, quantized.model, options.tier));
+  const { counted, used } = await evaluation.countTf8(quantized.model, tier, opened.name);
+  const compared = float && (await evaluation.countOutputs(opened, quantized.model, tier));
+  const facts = { ...named, kernels: used, calibration: dataCalibration(quantized, source) };
   return {
-    ...named,
-    ...evaluation.counts(),
-    ...(float && { float }),
-    tf8,
-    ...(compared && { outputs: compared.outputs, outputImages: compared.images }),
-    calibration: dataCalibration(quantized, source),
+    facts,
+    sums: {
+      ...seenBy(evaluation),
+      ...(float && { float: countsOf(float) }),
+      tf8: countsOf(counted),
+      ...(compared && { outputs: { images: compared.images, outputs: compared.outputs } }),
+    },
+    identity: shard ? await identityOf(facts, { graph: opened.graph, tf8: quantized.model }) : {},
+    times: { float, tf8: counted },
   };
+}
+
+function seenBy(evaluation: Evaluation): Pick<EvaluationSums, 'images' | 'skippedImages'> {
+  const { images, skippedImages } = evaluation.counts();
+  return { images, skippedImages };
+}
+
+function countsOf({ images, first, firstFive }: Counted): RightCounts {
+  return { images, first, firstFive };
+}
+
+/** What shards must have in common to be parts of one evaluation. */
+async function identityOf(
+  { dataset, dataSha256, configuration }: EvaluationFacts,
+  networks: { readonly graph?: FloatGraph; readonly tf8?: Tf8Model },
+): Promise<Identity> {
+  const { graph, tf8 } = networks;
+  return {
+    ...(graph && { model: networkSha256(graph) }),
+    ...(tf8 && { tf8: sha256OfBytes(await encodeTf8(tf8)) }),
+    dataset,
+    images: dataSha256,
+    ...configuration,
+  };
+}
+
+async function requireOut(
+  path: string,
+  isOurs: (path: string) => Promise<boolean>,
+  { model, data, calibrationData, overwrite }: EvaluateOptions,
+): Promise<void> {
+  await requireOutputFiles([{ path, isOurs }], {
+    inputs: [model],
+    data: [data, calibrationData],
+    overwrite,
+  });
 }
 
 /** Whether the images have no classes, or the network has none. */
@@ -194,13 +263,13 @@ async function isWithoutClasses(
 }
 
 /** TF8 beside float on images that say nothing of what they show. */
-async function evaluateOutputs(
+async function countOutputsAlone(
   opened: OpenedFloatModel,
   dataset: Dataset,
-  options: EvaluateOptions & { readonly recipe: Recipe },
+  options: ShardedOptions,
   context: Context,
-): Promise<EvaluateResult> {
-  const { seed, tier, recipe } = options;
+): Promise<CountedEvaluation> {
+  const { seed, tier, recipe, shard } = options;
   const limit = Math.min(options.limit ?? Infinity, dataset.count('test'));
   const source = await calibrationSource(
     { ...options, dataset: dataset.name },
@@ -208,23 +277,25 @@ async function evaluateOutputs(
     context,
   );
   const quantized = await quantizeModel(opened, recipe, source, context);
-  const { images, skipped, outputs } = await compareOutputs(
-    { opened, tf8: quantized.model, tier, dataset, limit, seed },
+  const tf8 = quantized.model;
+  const { images, skipped, outputs } = await countOutputs(
+    { opened, tf8, tier, dataset, limit, seed, shard },
     context,
   );
-  return {
+  const facts = {
     model: opened.name,
     dataset: dataset.name,
-    images,
-    skipped: skipped.length,
-    skippedImages: skipped,
     configuration: configurationOf(options, { limit }),
     environment: await environment(await selectBackend()),
     dataSha256: dataset.fingerprint,
     weightsSha256: opened.facts.origin.weightsSha256,
-    outputs,
-    outputImages: images,
     calibration: dataCalibration(quantized, source),
+  };
+  return {
+    facts,
+    sums: { images, skippedImages: skipped, outputs: { images, outputs } },
+    identity: shard ? await identityOf(facts, { graph: opened.graph, tf8 }) : {},
+    times: {},
   };
 }
 
@@ -256,7 +327,7 @@ function configurationOf(
   };
 }
 
-function calibrationBasis({ provenance }: Tf8Model): CalibrationBasis {
+function calibrationBasis({ provenance }: Tf8Model): Omit<FileCalibration, 'source'> {
   const { calibrationImages, calibrationData, zeroVariance } = provenance;
   return {
     images: calibrationImages,

@@ -1,11 +1,12 @@
 import { availableParallelism, cpus } from 'node:os';
 import type { FloatGraph } from '../../architectures/graph/float_graph.ts';
 import type { LabelledBatch, LabelledDataset, SkippedImage } from '../../datasets/dataset.ts';
-import { measureAccuracy } from '../../datasets/scoring/accuracy.ts';
+import { type Shard, shardSpan, wholeShare } from '../../datasets/order/shard.ts';
+import { accuracyOf, countRight, type RightCounts } from '../../datasets/scoring/accuracy.ts';
 import type { Scores } from '../../datasets/scoring/top_k.ts';
 import { UserError } from '../../foundation/errors.ts';
 import { sha256OfBytes } from '../../foundation/hashes/sha256.ts';
-import type { Context } from '../../foundation/reporting/context.ts';
+import { type Context, quietly } from '../../foundation/reporting/context.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
 import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
@@ -21,7 +22,7 @@ import { kernelsUsed, openPlan } from '../open/open_plan.ts';
 import { tf8Facts } from '../open/tf8_facts.ts';
 import type { Identity } from '../records/stored_result.ts';
 import { MEASURING_VERSION } from '../records/versions.ts';
-import { type ComparedOutputs, compareOutputs, OutputFigures } from './compare_outputs.ts';
+import { countOutputs, type OutputsCount } from './compare_outputs.ts';
 import { EvaluationClock, type EvaluationTime } from './evaluation_time.ts';
 import type { MeasurementCache } from './measurement_cache.ts';
 
@@ -41,11 +42,19 @@ export interface Measured {
   readonly measuredAt?: string;
 }
 
+/** The counts that `Measured` is made of. */
+export interface Counted extends RightCounts {
+  readonly time: EvaluationTime;
+  readonly measuredAt?: string;
+}
+
 export interface EvaluationOptions {
   readonly limit?: number | undefined;
   readonly seed: number;
   /** What was measured before; all is measured anew without it. */
   readonly cache?: MeasurementCache | undefined;
+  /** Of the images up to the limit; all unless given. */
+  readonly shard?: Shard | undefined;
 }
 
 /** What is measured of one network. */
@@ -69,6 +78,7 @@ export class Evaluation {
   private readonly seed: number;
   private readonly context: Context;
   private readonly cache: MeasurementCache | undefined;
+  private readonly shard: Shard | undefined;
   private readonly skipped = new Map<string, SkippedImage>();
   private images = 0;
 
@@ -78,16 +88,31 @@ export class Evaluation {
     this.seed = options.seed;
     this.context = context;
     this.cache = options.cache;
+    this.shard = options.shard;
   }
 
   /** @param label what the progress calls the network */
   async float(opened: OpenedFloatModel, label = opened.name): Promise<Measured> {
+    return measured(await this.countFloat(opened, label));
+  }
+
+  async tf8(
+    model: Tf8Model,
+    tier: TierName | 'auto',
+    label: string,
+  ): Promise<Measured & KernelsUsed> {
+    const { counted, used } = await this.countTf8(model, tier, label);
+    return { ...measured(counted), ...used };
+  }
+
+  /** As `float`, of a shard's images. */
+  async countFloat(opened: OpenedFloatModel, label = opened.name): Promise<Counted> {
     const { graph, facts } = opened;
     resolutionOf(opened);
     await selectBackend();
     const predictor = graphPredictor(graph);
     try {
-      return await this.measure({
+      return await this.count({
         label: `${label}, float`,
         identity: async () => ({ precision: 'float', ...(await floatIdentity(graph)) }),
         facts,
@@ -100,15 +125,16 @@ export class Evaluation {
     }
   }
 
-  async tf8(
+  /** As `tf8`, of a shard's images. */
+  async countTf8(
     model: Tf8Model,
     tier: TierName | 'auto',
     label: string,
-  ): Promise<Measured & KernelsUsed> {
+  ): Promise<{ readonly counted: Counted; readonly used: KernelsUsed }> {
     using plan = openPlan(model, { tier, threads: availableParallelism() }, this.context.reporter);
     const facts = tf8Facts(model);
     const used = kernelsUsed(plan);
-    const measured = await this.measure({
+    const counted = await this.count({
       label: `${label}, TF8 (${kernelsName(used)})`,
       identity: async () => ({
         precision: 'tf8',
@@ -119,22 +145,22 @@ export class Evaluation {
       batchSize: TF8_BATCH,
       predict: (images) => plan.predict(asInput(images, facts.input)),
     });
-    return { ...measured, ...used };
+    return { counted, used };
   }
 
   /**
    * TF8 beside float at every output, on the first images: kept as the accuracies are. Images that could not
    * be read were named by these.
    */
-  async outputs(
+  async countOutputs(
     opened: OpenedFloatModel,
     model: Tf8Model,
     tier: TierName | 'auto',
-  ): Promise<ComparedOutputs> {
-    const { dataset, seed, cache, context } = this;
+  ): Promise<OutputsCount> {
+    const { dataset, seed, cache, context, shard } = this;
     const limit = Math.min(this.limit, COMPARED_IMAGES);
-    const compare = () =>
-      compareOutputs({ opened, tf8: model, tier, dataset, limit, seed }, quietly(context));
+    const asked = { opened, tf8: model, tier, dataset, limit, seed, shard };
+    const compare = () => countOutputs(asked, quietly(context));
     if (cache === undefined) return compare();
     const identity = {
       version: MEASURING_VERSION,
@@ -143,30 +169,14 @@ export class Evaluation {
       file: sha256OfBytes(await encodeTf8(model)),
       tier,
       input: inputIdentity(tf8Facts(model)),
-      data: { dataset: dataset.name, sha256: dataset.fingerprint, split: 'test', limit, seed },
+      data: this.dataIdentity(limit),
     };
     const found = await cache.findOutputs(identity);
-    if (found !== undefined) {
-      const outputs = found.outputs.map(
-        ({ name, sqnrDb, cosine, agreement }) => new OutputFigures(name, sqnrDb, cosine, agreement),
-      );
-      return { ...found, outputs };
-    }
+    if (found !== undefined) return found;
     const begun = performance.now();
-    const compared = await compare();
-    const { images, skipped, outputs } = compared;
-    const kept = {
-      images,
-      skipped: skipped.map(({ name, reason }) => ({ name, reason })),
-      outputs: outputs.map(({ name, sqnrDb, cosine, agreement }) => ({
-        name,
-        sqnrDb,
-        cosine,
-        agreement,
-      })),
-    };
-    await cache.keepOutputs(identity, kept, (performance.now() - begun) / 1000);
-    return compared;
+    const counted = await compare();
+    await cache.keepOutputs(identity, counted, (performance.now() - begun) / 1000);
+    return counted;
   }
 
   counts(): { images: number; skipped: number; skippedImages: SkippedImage[] } {
@@ -174,33 +184,46 @@ export class Evaluation {
     return { images: this.images, skipped: skippedImages.length, skippedImages };
   }
 
-  /** As it was measured before, or now. */
-  private async measure(network: MeasuredNetwork): Promise<Measured> {
+  /** As it was counted before, or now. */
+  private async count(network: MeasuredNetwork): Promise<Counted> {
     const { cache } = this;
-    if (cache === undefined) return this.measureNow(network);
+    if (cache === undefined) return this.countNow(network);
     const identity = await this.identityOf(network);
     const found = await cache.find(identity);
     if (found !== undefined) {
-      const { images, skippedImages, ...measured } = found;
+      const { skippedImages, ...counted } = found;
       for (const image of skippedImages) this.skip(image);
-      this.images = images;
-      return measured;
+      this.images = counted.images;
+      return counted;
     }
     const skippedImages: SkippedImage[] = [];
-    const measured = await this.measureNow(network, (image) => skippedImages.push(image));
+    const counted = await this.countNow(network, (image) => skippedImages.push(image));
     const measuredAt = new Date().toISOString();
-    await cache.keep(identity, { ...measured, images: this.images, skippedImages, measuredAt });
-    return measured;
+    if (counted.images > 0) await cache.keep(identity, { ...counted, skippedImages, measuredAt });
+    return counted;
+  }
+
+  private dataIdentity(limit: number): Identity {
+    const { dataset, seed, shard } = this;
+    const { name, fingerprint } = dataset;
+    return {
+      dataset: name,
+      sha256: fingerprint,
+      split: 'test',
+      limit,
+      seed,
+      ...(shard && { shard: [shard.number, shard.count] }),
+    };
   }
 
   private async identityOf({ label, identity, facts }: MeasuredNetwork): Promise<Identity> {
-    const { dataset, limit, seed } = this;
+    const { dataset, limit } = this;
     return {
       version: MEASURING_VERSION,
       ...(await identity()),
       input: inputIdentity(facts),
       labelOffset: this.labelOffset(label, facts),
-      data: { dataset: dataset.name, sha256: dataset.fingerprint, split: 'test', limit, seed },
+      data: this.dataIdentity(limit),
       classes: sha256OfBytes(JSON.stringify(dataset.classNames)),
     };
   }
@@ -212,23 +235,25 @@ export class Evaluation {
     this.context.reporter.warn(`skipped ${image.name}: ${image.reason}`);
   }
 
-  private async measureNow(
+  private async countNow(
     { label, facts, batchSize, predict }: MeasuredNetwork,
     onSkip: (image: SkippedImage) => void = () => undefined,
-  ): Promise<Measured> {
+  ): Promise<Counted> {
     const { reporter, signal } = this.context;
-    const { limit, seed } = this;
+    const { seed, shard } = this;
     const clock = new EvaluationClock();
-    const progress = reporter.start(label, limit, 'images');
+    const span = shardSpan(shard, this.limit, FLOAT_BATCH);
+    const progress = reporter.start(label, span.limit, 'images');
     try {
-      const { top1, top5, images } = await measureAccuracy({
+      const counts = await countRight({
         batches: clock.waitFor(
           this.dataset.batches({
             split: 'test',
             batchSize,
             ...preparationOf(facts.input),
-            limit,
+            ...span,
             seed,
+            share: wholeShare, // An image's batch is the same, whatever is broken before it.
             onSkip: (image) => {
               onSkip(image);
               this.skip(image);
@@ -242,8 +267,8 @@ export class Evaluation {
         signal,
         onProgress: (done) => progress.update(done),
       });
-      this.images = images;
-      return { top1, top5, time: clock.read(images) };
+      this.images = counts.images;
+      return { ...counts, time: clock.read(counts.images) };
     } finally {
       progress.end();
     }
@@ -258,6 +283,12 @@ export class Evaluation {
       { remedy: 'Evaluate the model on the data set that it was trained for.' },
     );
   }
+}
+
+/** @throws UserError where no image was counted */
+export function measured({ time, measuredAt, ...counts }: Counted): Measured {
+  const { top1, top5 } = accuracyOf(counts);
+  return { top1, top5, time, ...(measuredAt !== undefined && { measuredAt }) };
 }
 
 /** What a network makes of images before it sees them. */
@@ -284,9 +315,4 @@ async function floatIdentity(graph: FloatGraph): Promise<Identity> {
     oneDnn: process.env[ONE_DNN_VARIABLE] ?? '',
     processor: cpus()[0]?.model ?? '',
   };
-}
-
-/** Without warnings, which another look at the same images gave. */
-function quietly(context: Context): Context {
-  return { ...context, reporter: { ...context.reporter, warn() {} } };
 }

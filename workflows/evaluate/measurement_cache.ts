@@ -3,21 +3,22 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { messageOf } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
-import { decibels, LOSSLESS, NO_SIGNAL } from '../records/analysis_record.ts';
 import { codeVersion } from '../records/environment.ts';
 import { type Identity, keyOf, readStored, writeStored } from '../records/stored_result.ts';
+import type { OutputsCount } from './compare_outputs.ts';
 
 /** Files that are kept, of about a kilobyte each; those that were used longest ago go first. */
 const MOST_FILES = 1000;
 
 const ms = z.number().min(0);
 const share = z.number().min(0).max(1);
-const percent = z.number().min(0).max(100);
+const count = z.int().min(0);
+const sum = z.array(z.number());
 
 const measurementSchema = z.strictObject({
-  top1: percent,
-  top5: percent,
   images: z.int().min(1),
+  first: count,
+  firstFive: count,
   skippedImages: z.array(z.strictObject({ name: z.string(), reason: z.string() })),
   time: z.strictObject({
     seconds: ms,
@@ -32,20 +33,21 @@ const measurementSchema = z.strictObject({
 });
 
 const outputsSchema = z.strictObject({
-  images: z.int().min(1),
+  images: count,
   skipped: z.array(z.strictObject({ name: z.string(), reason: z.string() })),
   outputs: z.array(
     z.strictObject({
       name: z.string(),
-      sqnrDb: decibels,
-      cosine: z.number(),
-      agreement: percent.nullable(),
+      hasClasses: z.boolean(),
+      images: count,
+      agreeing: count,
+      float: sum,
+      tf8: sum,
+      product: sum,
+      noise: sum,
     }),
   ),
 });
-
-/** What an evaluation found of a network's outputs beside those of another. */
-export type OutputsMeasurement = Readonly<z.infer<typeof outputsSchema>>;
 
 /** What an evaluation found of one network, and when. */
 export type Measurement = Readonly<z.infer<typeof measurementSchema>>;
@@ -86,16 +88,12 @@ export class MeasurementCache {
     return this.write(identity, measurement, measurement.time.seconds);
   }
 
-  findOutputs(identity: Identity): Promise<OutputsMeasurement | undefined> {
+  findOutputs(identity: Identity): Promise<OutputsCount | undefined> {
     return this.read(identity, outputsSchema);
   }
 
-  keepOutputs(identity: Identity, found: OutputsMeasurement, seconds: number): Promise<void> {
-    const outputs = found.outputs.map((output) => ({
-      ...output,
-      sqnrDb: inJson(output.sqnrDb),
-    }));
-    return this.write(identity, { ...found, outputs }, seconds);
+  keepOutputs(identity: Identity, found: OutputsCount, seconds: number): Promise<void> {
+    return this.write(identity, found, seconds);
   }
 
   private async read<Schema extends z.ZodType>(
@@ -147,10 +145,4 @@ export class MeasurementCache {
     files.sort((a, b) => b.used - a.used);
     for (const { path } of files.slice(MOST_FILES)) await rm(path, { force: true });
   }
-}
-
-/** JSON has no infinite numbers. */
-function inJson(db: number): number | string {
-  if (db === Infinity) return LOSSLESS;
-  return db === -Infinity ? NO_SIGNAL : db;
 }

@@ -34,6 +34,24 @@ export async function isOurAnalysis(path: string): Promise<boolean> {
   return analysisSchema.safeParse(await jsonOf(path)).success;
 }
 
+const evaluationSchema = z.looseObject({
+  configuration: z.looseObject({ precision: z.string() }),
+  dataSha256: z.string(),
+  skippedImages: z.array(z.unknown()),
+});
+
+/** The record of an evaluation in JSON. */
+export async function isOurEvaluation(path: string): Promise<boolean> {
+  return evaluationSchema.safeParse(await jsonOf(path)).success;
+}
+
+const shardSchema = z.looseObject({ tf8Shard: z.number(), shard: z.looseObject({}) });
+
+/** What was counted of one shard. */
+export async function isOurShard(path: string): Promise<boolean> {
+  return shardSchema.safeParse(await jsonOf(path)).success;
+}
+
 /** A recipe of quantization in JSON. */
 export async function isOurRecipe(path: string): Promise<boolean> {
   return RecipeSchema.safeParse(await jsonOf(path)).success;

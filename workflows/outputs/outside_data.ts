@@ -9,16 +9,16 @@ import { option } from '../wording.ts';
  * Sees to it that a folder which will be written lies outside of the images that are read: the next
  * command would take it for a class, and its figures for images.
  * @param data folder of the images, where one was given
- * @throws UserError where it lies among class folders, or, where it gets figures, among images
+ * @throws UserError where it lies among class folders, or, where it gets figures or images, among images
  */
 export async function requireOutsideImages(
   written: string,
   data: string | undefined,
-  given: 'out' | 'runsDir',
+  given: 'cache' | 'out' | 'runsDir',
 ): Promise<void> {
   if (data === undefined) return;
   const folder = await realFolder(written);
-  for (const root of await rootsOf(data, given === 'runsDir')) {
+  for (const root of await rootsOf(data, given !== 'out')) {
     if (!isWithin(folder, await realFolder(root))) continue;
     throw new UserError(
       `Expected a folder for ${option(given)} outside of the images but ${written} lies among them, in ${root}`,

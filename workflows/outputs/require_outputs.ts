@@ -15,6 +15,12 @@ export interface Outputs {
   readonly tf8File?: string | undefined;
   /** An analysis in JSON. */
   readonly analysisFile?: string | undefined;
+  /** The record of an evaluation. */
+  readonly evaluationFile?: string | undefined;
+  /** What was counted of a shard. */
+  readonly shardFile?: string | undefined;
+  /** The record of an evaluation, or an analysis in JSON. */
+  readonly mergedFile?: string | undefined;
   /** In any format, with a manifest beside it. */
   readonly exported?: string | undefined;
 }
@@ -25,7 +31,7 @@ export interface Outputs {
  * @throws UserError as the work itself would
  */
 export async function requireOutputs(outputs: Outputs): Promise<void> {
-  const { overwrite, modelFolder, checkpointed, tf8File, analysisFile, exported } = outputs;
+  const { overwrite, modelFolder, checkpointed, tf8File, exported } = outputs;
   const inputs = outputs.inputs.filter((input) => input !== undefined);
   const rules = { inputs, overwrite };
   if (modelFolder !== undefined && existsSync(modelFolder)) {
@@ -34,13 +40,35 @@ export async function requireOutputs(outputs: Outputs): Promise<void> {
   if (tf8File !== undefined && existsSync(tf8File)) {
     await requireOutputFiles([{ path: tf8File, isOurs: isOurTf8File }], rules);
   }
-  if (analysisFile !== undefined && existsSync(analysisFile)) {
-    const isOurs = async (path: string) => (await import('./our_files.ts')).isOurAnalysis(path);
-    await requireOutputFiles([{ path: analysisFile, isOurs }], rules);
+  for (const [path, recognize] of jsonFiles(outputs)) {
+    if (path === undefined || !existsSync(path)) continue;
+    const isOurs = recognize(await import('./our_files.ts'));
+    await requireOutputFiles([{ path, isOurs }], rules);
   }
   if (exported !== undefined && existsSync(exported)) {
     const isOurs = async (path: string) =>
       (await import('./our_files.ts')).isOurExport(exported)(path);
     await requireOutputFiles([{ path: exported, isOurs }], rules);
   }
+}
+
+type Recognize = (ours: typeof import('./our_files.ts')) => (path: string) => Promise<boolean>;
+
+function jsonFiles({
+  analysisFile,
+  evaluationFile,
+  shardFile,
+  mergedFile,
+}: Outputs): readonly (readonly [path: string | undefined, recognize: Recognize])[] {
+  return [
+    [analysisFile, ({ isOurAnalysis }) => isOurAnalysis],
+    [evaluationFile, ({ isOurEvaluation }) => isOurEvaluation],
+    [shardFile, ({ isOurShard }) => isOurShard],
+    [
+      mergedFile,
+      ({ isOurAnalysis, isOurEvaluation }) =>
+        async (path) =>
+          (await isOurAnalysis(path)) || (await isOurEvaluation(path)),
+    ],
+  ];
 }

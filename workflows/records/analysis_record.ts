@@ -18,10 +18,16 @@ export const decibels = z.union([
   z.literal(LOSSLESS).transform(() => Infinity),
   z.literal(NO_SIGNAL).transform(() => -Infinity),
 ]);
+/** For `JSON.stringify`: the names that `decibels` reads. */
+export function decibelsInJson(_: string, value: unknown): unknown {
+  if (value === Infinity) return LOSSLESS;
+  return value === -Infinity ? NO_SIGNAL : value;
+}
+
 const share = z.number().min(0).max(1);
 const count = z.int().min(0);
 const range = z.strictObject({ min: z.number(), max: z.number() });
-const quantization = z.strictObject({
+export const quantizationSchema = z.strictObject({
   scale: z.number().positive(),
   zeroPoint: z.int().min(0).max(255),
 });
@@ -45,7 +51,7 @@ const statistics = z.strictObject({
 
 const tensor = {
   shape: z.tuple([count, count, count]),
-  quantization,
+  quantization: quantizationSchema,
   representable: range,
   observed: range,
   rangeInUse: share,
@@ -53,8 +59,9 @@ const tensor = {
   histogram,
 };
 
-const weights = z.strictObject({
-  quantization,
+/** Of a layer's weights. */
+export const weightsSchema = z.strictObject({
+  quantization: quantizationSchema,
   channelScales: z.array(z.number().positive()).exactOptional(),
   range,
   histogram,
@@ -105,7 +112,7 @@ const layer = z.strictObject({
   outputs: z.record(z.string(), logits).exactOptional(),
   output: z.strictObject(tensor),
   deadChannels: count,
-  weights: weights.exactOptional(),
+  weights: weightsSchema.exactOptional(),
   relu6: z.strictObject({ clippedShare: share, linearMax: z.number() }).exactOptional(),
 });
 

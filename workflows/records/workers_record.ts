@@ -21,6 +21,33 @@ export const workersRecordSchema = z.strictObject({
       }),
     )
     .min(1),
+  /** A step on a joint batch, in milliseconds of processor time; absent in older records. */
+  step: z
+    .strictObject({
+      /** Of a MobileNetV1. */
+      widthMultiplier: z.number().positive(),
+      resolution: z.int().min(1),
+      classes: z.int().min(1),
+      batch: z.int().min(1),
+      /** Of one process. */
+      aloneMs: z.number().positive(),
+      /** Of all workers together. */
+      togetherMs: z.number().positive(),
+    })
+    .exactOptional(),
+  /** A photograph from its file to the network's input, in milliseconds of processor time; absent in older records. */
+  input: z
+    .strictObject({
+      photograph: z.string(),
+      resolution: z.int().min(1),
+      /** Decoded, cropped at random, resized; the same with the decoded pixels in the cache. */
+      cropsMs: z.number().positive(),
+      cropsCachedMs: z.number().positive(),
+      /** Decoded and resized, as for an evaluation; the same with the result in the cache. */
+      inputMs: z.number().positive(),
+      inputCachedMs: z.number().positive(),
+    })
+    .exactOptional(),
 });
 
 /** @interface */

@@ -3,6 +3,13 @@ import { epochImages } from '../../training/loop/epoch_images.ts';
 import type { Recipe } from '../../training/recipes/recipe.ts';
 import { type Environment, environment } from '../records/environment.ts';
 import type { TrainedNetwork } from '../train/trained_network.ts';
+import {
+  SETTINGS,
+  type TimeElsewhere,
+  type TrainingLoad,
+  timeElsewhere,
+  type Workers,
+} from './elsewhere.ts';
 import type { OpenTable } from './open_table.ts';
 import type { NetworkPlan, RowPlan } from './plan.ts';
 import { friendlyLike, shapeOf } from './plan_shape.ts';
@@ -26,6 +33,8 @@ export interface CostEstimate {
   readonly wholeSeconds?: number;
   /** Images of the whole data set. */
   readonly whole?: { readonly trainImages: number; readonly testImages: number };
+  /** Of the trainings alone, of the whole data set where the preset is meant for it: on other machines. */
+  readonly elsewhere?: readonly TimeElsewhere[];
   /** The machine that it holds for. */
   readonly environment: Environment;
 }
@@ -33,13 +42,18 @@ export interface CostEstimate {
 /**
  * What a table will cost on this machine, from rates measured now: a few steps of each network at its
  * resolution and batch, and evaluation, after compilation. Nothing is kept of it.
+ * @param asked other machines that it is to tell of
  * @throws the signal's reason when aborted
  */
-export async function estimateCost(table: OpenTable, context: Context): Promise<CostEstimate> {
+export async function estimateCost(
+  table: OpenTable,
+  context: Context,
+  asked?: Workers,
+): Promise<CostEstimate> {
   const progress = context.reporter.start('measuring rates', table.rows.length, 'rows');
   try {
     return await Trials.run(table.dataset, context, (trials) =>
-      costFromRates(table, trials, (rows) => progress.update(rows)),
+      costFromRates(table, trials, { asked, onProgress: (rows) => progress.update(rows) }),
     );
   } finally {
     progress.end();
@@ -53,7 +67,13 @@ export type Rates = Pick<Trials, 'training' | 'evaluation' | 'reconstruction'>;
 export async function costFromRates(
   table: OpenTable,
   rates: Rates,
-  onProgress: (rows: number) => void = () => {},
+  {
+    asked,
+    onProgress = () => {},
+  }: {
+    readonly asked?: Workers | undefined;
+    readonly onProgress?: (rows: number) => void;
+  } = {},
 ): Promise<CostEstimate> {
   const estimator = new Estimator(table, rates);
   const rows: RowCost[] = [];
@@ -62,10 +82,13 @@ export async function costFromRates(
     onProgress(rows.length);
   }
   const whole = table.preset.wholeDataset;
+  const settings = [...(whole === undefined ? [] : SETTINGS), ...(asked ? [asked] : [])];
+  const elsewhere = settings.map((workers) => timeElsewhere(estimator.loads, workers));
   return {
     rows,
     seconds: sum(rows.map((row) => row.makingSeconds + row.measuringSeconds)),
     ...(whole && { whole, wholeSeconds: sum(rows.map((row) => row.wholeSeconds ?? 0)) }),
+    ...(elsewhere.length > 0 && estimator.loads.length > 0 && { elsewhere }),
     environment: await environment(table.backend),
   };
 }
@@ -80,6 +103,8 @@ interface Amounts {
 }
 
 class Estimator {
+  /** The trainings of the whole data set, or of this one where the preset is not meant for it. */
+  readonly loads: TrainingLoad[] = [];
   private readonly table: OpenTable;
   private readonly rates: Rates;
   /** Networks that a row has counted. */
@@ -100,13 +125,13 @@ class Estimator {
       const here = this.amountsHere(row, seed);
       if (!isMade && isFirst) {
         cost.networksToMake++;
-        cost.makingSeconds += await this.making(plan, here);
+        cost.makingSeconds += await this.making(plan, here, wholeDataset === undefined);
       }
       const measured = { float: lacks.float && isFirst, tf8: lacks.tf8 };
       cost.measuringSeconds += await this.measuring(row, plan, measured, here);
       if (wholeDataset === undefined) continue;
       const whole = amountsOf(wholeDataset);
-      if (isFirst) cost.wholeSeconds += await this.making(plan, whole);
+      if (isFirst) cost.wholeSeconds += await this.making(plan, whole, true);
       const all = { float: isFirst, tf8: true };
       cost.wholeSeconds += await this.measuring(row, plan, all, whole);
     }
@@ -137,12 +162,12 @@ class Estimator {
     };
   }
 
-  /** Seconds. */
-  private async making(plan: NetworkPlan, amounts: Amounts): Promise<number> {
+  /** Seconds. @param told whether its training goes into `loads` */
+  private async making(plan: NetworkPlan, amounts: Amounts, told: boolean): Promise<number> {
     if (plan.kind === 'published') return 0;
     if (plan.kind === 'trained') {
       const { network, recipe, imagesPerEpoch } = plan;
-      return this.training(network, recipe, imagesPerEpoch, false, amounts);
+      return this.training({ network, recipe, imagesPerEpoch, distilled: false, told }, amounts);
     }
     const { network, resolution } = shapeOf(plan.original);
     const { fixedSeconds, secondsPerImage } = await this.rates.reconstruction(network, resolution);
@@ -150,19 +175,35 @@ class Estimator {
     if (plan.retrain === undefined) return reconstruction;
     const { recipe, imagesPerEpoch } = plan.retrain;
     const friendly = friendlyLike(network);
-    return reconstruction + (await this.training(friendly, recipe, imagesPerEpoch, true, amounts));
+    const training = { network: friendly, recipe, imagesPerEpoch, distilled: true, told };
+    return reconstruction + (await this.training(training, amounts));
   }
 
   private async training(
-    network: TrainedNetwork,
-    recipe: Recipe,
-    imagesPerEpoch: number | undefined,
-    distilled: boolean,
+    {
+      network,
+      recipe,
+      imagesPerEpoch,
+      distilled,
+      told,
+    }: {
+      readonly network: TrainedNetwork;
+      readonly recipe: Recipe;
+      readonly imagesPerEpoch: number | undefined;
+      readonly distilled: boolean;
+      readonly told: boolean;
+    },
     amounts: Amounts,
   ): Promise<number> {
     if ('minutes' in recipe.budget) return 60 * recipe.budget.minutes;
     const rate = await this.rates.training(network, recipe, distilled);
-    return (recipe.budget.epochs * amounts.epoch(recipe, imagesPerEpoch)) / rate;
+    const images = recipe.budget.epochs * amounts.epoch(recipe, imagesPerEpoch);
+    const { resolution, batchSize } = recipe;
+    const classes = this.table.dataset.classNames.length;
+    if (told) {
+      this.loads.push({ network, resolution, classes, batchSize, images, imagesPerSecond: rate });
+    }
+    return images / rate;
   }
 
   /** Seconds of the precisions that are not there. */

@@ -1,9 +1,10 @@
 import { markdownTable } from '../records/markdown_table.ts';
 import type { CostEstimate } from './cost.ts';
+import { ASSUMED, type TimeElsewhere, type Workers } from './elsewhere.ts';
 
 /** An estimate as a table by row, its total, and the machine that it holds for. */
 export function costReport({ rows, seconds, environment, ...estimate }: CostEstimate): string {
-  const { whole, wholeSeconds } = estimate;
+  const { whole, wholeSeconds, elsewhere } = estimate;
   const wholeTitle = whole && `${whole.trainImages.toLocaleString('en-US')} images`;
   const table = markdownTable(
     ['network', 'networks to make', 'making', 'measuring', ...(wholeTitle ? [wholeTitle] : [])],
@@ -22,7 +23,30 @@ export function costReport({ rows, seconds, environment, ...estimate }: CostEsti
     '',
     `About ${inWords(seconds)} in all${whole && wholeSeconds !== undefined ? `; with the whole data set (${whole.trainImages.toLocaleString('en-US')} training images, ${whole.testImages.toLocaleString('en-US')} measured) about ${inWords(wholeSeconds)}` : ''}.`,
     `From rates measured now on this machine (${processor}, ${threads} threads, ${backend}): the estimate holds for it alone, with nothing else running.`,
+    ...(elsewhere === undefined ? [] : ['', 'The trainings alone:', '', elsewhereTable(elsewhere)]),
   ].join('\n');
+}
+
+/** What trainings take on other machines, and what is assumed. */
+export function elsewhereTable(times: readonly TimeElsewhere[]): string {
+  const { gigabitsPerSecond, gpuBytesPerSecond, decodedPerCore } = ASSUMED;
+  const rows = times.map(({ seconds, basis, decodingCores, ...workers }) => [
+    workersInWords(workers),
+    inWords(seconds),
+    basis,
+    decodingCores === undefined ? '–' : String(decodingCores),
+  ]);
+  return [
+    markdownTable(['by', 'time', '', 'cores that decode'], rows, 1),
+    '',
+    `On paper: machines like this one, whose sums go over ${gigabitsPerSecond} Gbit/s; GPUs whose memory gives ${gpuBytesPerSecond / 1e12} TB/s, half of which a step gets; a core decodes ${decodedPerCore} photographs a second.`,
+  ].join('\n');
+}
+
+/** "8 machines" */
+function workersInWords({ workers, device }: Workers): string {
+  if (device === 'gpu') return workers === 1 ? '1 GPU' : `${workers} GPUs`;
+  return workers === 1 ? '1 machine' : `${workers} machines`;
 }
 
 /** "40 s", "12 min", "3.2 h", "57 days": two digits are more than an estimate can tell. */

@@ -21,6 +21,7 @@ import { writeReport } from '../report/write_report.ts';
 import { analyzeCostliest } from './analyze_costliest.ts';
 import { type CostEstimate, estimateCost } from './cost.ts';
 import { costReport } from './cost_report.ts';
+import type { Workers } from './elsewhere.ts';
 import { planInWords } from './known_time.ts';
 import type { MeasuredNetwork } from './measure_network.ts';
 import type { StoredNetwork } from './network_store.ts';
@@ -111,13 +112,15 @@ export function makeTable(table: OpenTable, options: ReproduceOptions): Promise<
 
 /**
  * What the table will cost, without making it: times from short trials.
+ * @param asked other machines that it is to tell of
  * @throws UserError where `runsDir` cannot be written or the data cannot be opened
  */
 export async function estimateTable(
   options: ReproduceOptions,
   context: Context,
+  asked?: Workers,
 ): Promise<CostEstimate> {
-  return estimateCost(await openTable(options, context), context);
+  return estimateCost(await openTable(options, context), context, asked);
 }
 
 class Reproduction {

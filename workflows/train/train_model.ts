@@ -1,11 +1,16 @@
 import { hasVariants, type PlainNetworkConfig } from '../../architectures/network.ts';
 import { networkNamed } from '../../architectures/registry.ts';
 import { variantNamed } from '../../architectures/variants.ts';
+import { withCache } from '../../datasets/with_cache.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { Cluster } from '../../training/cluster/cluster.ts';
 import type { Recipe } from '../../training/recipes/recipe.ts';
-import { hideTensorFlowLog } from '../../training/tensorflow_environment.ts';
+import {
+  hideTensorFlowLog,
+  requireDeterministicOps,
+} from '../../training/tensorflow_environment.ts';
+import { openCache } from '../open/open_cache.ts';
 import { openData } from '../open/open_data.ts';
 import { requireOutsideImages } from '../outputs/outside_data.ts';
 import { option } from '../wording.ts';
@@ -44,12 +49,14 @@ export async function trainModel(
   } = options;
   const { scratchRecipe } = networkNamed(options.network);
   const { recipe = from === undefined ? scratchRecipe : RETRAINING_RECIPE } = options;
-  const { checkpointSteps } = options;
+  const { checkpointSteps, deterministic } = options;
+  if (deterministic) requireDeterministicOps(); // The workers inherit it.
   const chosen = await chosenRecipe(recipe, options);
   const { data } = options;
   await requireOutsideImages(out, data, 'out');
   const name = options.dataset ?? (data === undefined ? TRAINING_DATASET : undefined);
-  const dataset = await openData(name, data, 'data', context);
+  const cache = await openCache(options, [data]);
+  const dataset = withCache(await openData(name, data, 'data', context), cache);
   const { validationImages = defaultValidationImages(dataset, limit) } = options;
   const usual = checkpointSteps === undefined ? CHECKPOINT_SECONDS : undefined;
   const { checkpointSeconds = usual } = options;

@@ -2,10 +2,11 @@ import type { ZeroVariancePolicy } from '../../architectures/graph/fold_batch_no
 import type { NetworkName } from '../../architectures/network.ts';
 import type { VariantName } from '../../architectures/variants.ts';
 import type { ClusterPlace } from '../../training/cluster/place.ts';
+import type { ImageCacheChoice } from '../open/open_cache.ts';
 import type { RecipeChoices } from './recipe_choices.ts';
 import type { TrainJobResult } from './train.ts';
 
-export interface TrainModelOptions extends RecipeChoices {
+export interface TrainModelOptions extends RecipeChoices, ImageCacheChoice {
   readonly network: NetworkName;
   /** Core layer of a network that has a choice of them; its `trainedVariant` unless given. */
   readonly variant?: VariantName | undefined;
@@ -35,6 +36,8 @@ export interface TrainModelOptions extends RecipeChoices {
   readonly overwrite?: boolean | undefined;
   /** Trains operation by operation. */
   readonly eager?: boolean | undefined;
+  /** Equal runs end with equal bits on a GPU too, where that takes slower kernels. */
+  readonly deterministic?: boolean | undefined;
   /** Goes on from the newest checkpoint in `out`, where there is one. */
   readonly resume: boolean;
   /** Time between checkpoints; CHECKPOINT_SECONDS unless given, or none with `checkpointSteps`. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SkippedImage } from '../../../datasets/dataset.ts';
 import { openImageNet } from '../../../datasets/imagenet/imagenet.ts';
@@ -46,6 +47,30 @@ describe('openImageNetRecords', () => {
         assert.deepEqual(names, ['train-00000-of-00002:0', 'train-00001-of-00002:0']);
         assert.equal(paths.length, 2);
       }
+    }));
+
+  it('reads of files that it has an index of the records of its share only', () =>
+    inFolder(async (folder) => {
+      const white = await solid(8, 8, 'white').png().toBuffer();
+      const names = [0, 1, 2].map((n) => `train-0000${n}-of-00003`);
+      for (const name of names) {
+        await writeRecords(join(folder, name), [imageExample(1, white), imageExample(2, white)]);
+      }
+      await open(folder); // leaves the index, as the launcher of workers does
+      const again = await open(folder);
+      await rm(join(folder, names[0]));
+      await rm(join(folder, names[2]));
+      const skipped: SkippedImage[] = [];
+      const batches = await collect(again, {
+        batchSize: 6,
+        share: () => [2, 4],
+        onSkip: (image) => skipped.push(image),
+      });
+      assert.deepEqual(
+        batches.map((batch) => batch.names),
+        [[`${names[1]}:0`, `${names[1]}:1`]],
+      );
+      assert.deepEqual(skipped, []);
     }));
 
   it('takes the validation files as the split test', () =>

@@ -54,6 +54,7 @@ describe('pageFigures', () => {
       table: undefined,
       quick: undefined,
       quickElsewhere: [],
+      trainings: [],
     });
     for (const command of [
       'npm run bench:explain -- --imagenet DIR --record',

@@ -24,6 +24,7 @@ describe('readRecords', () => {
         table: undefined,
         quick: undefined,
         quickElsewhere: [],
+        trainings: [],
       });
     }));
 

@@ -178,6 +178,7 @@ export const RECORDS: PageRecords & { readonly explain: NonNullable<PageRecords[
   table: TABLE,
   quick: undefined,
   quickElsewhere: [],
+  trainings: [],
 };
 
 function trainedLayers() {

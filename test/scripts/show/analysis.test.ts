@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { AS_PUBLISHED } from '../../../quantize/convert/recipe.ts';
 import { showAnalysis } from '../../../scripts/show/analysis.ts';
-import type { AnalyzeResult } from '../../../workflows/analyze/analyze.ts';
+import type { AnalyzeResult } from '../../../workflows/analyze/finish_analysis.ts';
 import { worded } from '../../../workflows/analyze/worded.ts';
 import type { WordedFinding } from '../../../workflows/records/analysis_record.ts';
 import { analyze, healthyGraph } from '../../quantize/analyze/support.ts';

@@ -1,32 +1,8 @@
 import assert from 'node:assert/strict';
-import { createServer } from 'node:net';
-import { fileURLToPath } from 'node:url';
-import { runCommand } from '../../../foundation/processes/run_command.ts';
 import { clusterAddonFile } from '../../../training/cluster/addon.ts';
 import { needsCluster } from '../../support/needs_cluster.ts';
-import { TSX } from '../../support/without_tfjs_node.ts';
-import type { WorkerReport, WorkerRun } from './worker_steps.ts';
-
-const PROGRAM = fileURLToPath(new URL('worker_steps.ts', import.meta.url));
-
-async function run(worker: WorkerRun): Promise<WorkerReport> {
-  const { stdout, output } = await runCommand(process.execPath, [
-    ...['--import', TSX, PROGRAM],
-    JSON.stringify(worker),
-  ]);
-  const line = stdout.split('\n').find((text) => text.startsWith('{'));
-  assert.ok(line, output);
-  return JSON.parse(line) as WorkerReport;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
-}
+import { freePort, runWorker } from './run_worker.ts';
+import type { WorkerReport } from './worker_steps.ts';
 
 describe('the workers of a cluster', () => {
   let alone: WorkerReport;
@@ -38,10 +14,10 @@ describe('the workers of a cluster', () => {
     await needsCluster.call(this);
     addresses = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];
     [first, second] = await Promise.all([
-      run({ place: { addresses, rank: 0 } }),
-      run({ place: { addresses, rank: 1 }, apart: true }),
+      runWorker({ place: { addresses, rank: 0 } }),
+      runWorker({ place: { addresses, rank: 1 }, apart: true }),
     ]);
-    alone = await run({});
+    alone = await runWorker({});
   });
 
   it('have the same weights to the bit after steps with dropout and batch norms', () => {

@@ -11,13 +11,12 @@ import { AS_PUBLISHED } from '../../../quantize/convert/recipe.ts';
 import { selectKernels } from '../../../quantize/kernels/select.ts';
 import { encodeTf8 } from '../../../quantize/model/tf8_file.ts';
 import { OutputFigures } from '../../../workflows/evaluate/compare_outputs.ts';
-import {
-  type DataCalibration,
-  type EvaluateOptions,
-  type EvaluateResult,
-  evaluate,
-} from '../../../workflows/evaluate/evaluate.ts';
+import { type EvaluateOptions, evaluate } from '../../../workflows/evaluate/evaluate.ts';
 import { Evaluation } from '../../../workflows/evaluate/evaluation.ts';
+import type {
+  DataCalibration,
+  EvaluateResult,
+} from '../../../workflows/evaluate/evaluation_record.ts';
 import { OpenedFloatModel, openFloatModel } from '../../../workflows/open/open_model.ts';
 import { calibrationSource, quantizeModel } from '../../../workflows/quantize/quantize.ts';
 import { option } from '../../../workflows/wording.ts';

@@ -13,9 +13,9 @@ import { contextOf, saveTinyModel, writeImage, writeTinyImageNet } from '../../s
 import { recordingReporter } from '../../support/recording_reporter.ts';
 
 const MEASUREMENT: Measurement = {
-  top1: 50,
-  top5: 75,
   images: 4,
+  first: 2,
+  firstFive: 3,
   skippedImages: [],
   time: {
     seconds: 1,
@@ -100,7 +100,7 @@ describe('what evaluations have measured', () => {
     await run({ precision: 'float' });
     const [name] = await readdir(at('cache/measurements'));
     const path = at(`cache/measurements/${name}`);
-    await writeFile(path, (await readFile(path, 'utf8')).replace('"top1": ', '"top1": 1'));
+    await writeFile(path, (await readFile(path, 'utf8')).replace('"first": ', '"first": 1'));
     const { float } = await run({ precision: 'float' });
     assert.equal(float!.measuredAt, undefined);
     assert.ok(reporter.messages.some((text) => /damaged and made again/.test(text)));

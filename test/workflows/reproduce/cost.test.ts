@@ -110,6 +110,31 @@ describe('costFromRates', () => {
     assert.ok(wholeSeconds! > rows[0].wholeSeconds);
   });
 
+  it('tells of other machines on paper, of the trainings alone, and of those that are asked for', async () => {
+    const wholeDataset = { trainImages: 6400, testImages: 1000 };
+    const preset = { ...PRESET, wholeDataset };
+    const asked = { workers: 2, device: 'gpu' } as const;
+    const { elsewhere } = await costFromRates(table(preset, true), RATES, { asked });
+    assert.deepEqual(
+      elsewhere!.map(({ workers, device, basis }) => [workers, device, basis]),
+      [
+        [1, 'cpu', 'measured'],
+        [8, 'cpu', 'on paper'],
+        [1, 'gpu', 'on paper'],
+        [8, 'gpu', 'on paper'],
+        [2, 'gpu', 'on paper'],
+      ],
+    );
+    const [one, eight, gpu, gpus] = elsewhere!.map(({ seconds }) => seconds);
+    assert.ok(Math.abs(one - ((2 * 64) / 10 + 64 / 5)) < 1e-9);
+    // By eight machines an eighth, and in each step 24 ms for the sum of 3.2 million weights and more.
+    const sums = eight - one / 8;
+    const steps = (2 * 64 + 64) / 32;
+    assert.ok(sums > 0.015 * steps && sums < 0.03 * steps, `${sums} s for ${steps} steps`);
+    assert.ok(gpus < gpu && gpu < one);
+    assert.equal((await costFromRates(table(PRESET, false), RATES)).elsewhere, undefined);
+  });
+
   it('a folder of few images is fitted on and calibrated with what there is', async () => {
     const { standard } = PRESET.networks;
     const networks = { standard: standard!, 'friendly-rearchitected': { images: 9_000 } };

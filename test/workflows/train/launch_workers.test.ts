@@ -11,10 +11,9 @@ describe('launchWorkers', () => {
     inFolder(async (folder) => {
       const data = join(folder, 'data');
       await writePictures(data, 48);
-      const { result, messages, starts } = await launch(
-        trainingOf(data, join(folder, 'out'), 2),
-        once(48, ([, second]) => process.kill(second, 'SIGKILL')),
-      );
+      const { result, messages, starts } = await launch(trainingOf(data, join(folder, 'out'), 2), {
+        disturbance: once(48, ([, second]) => process.kill(second, 'SIGKILL')),
+      });
       assert.equal(starts, 2);
       assert.ok(
         messages.includes(

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { createContext } from '../../../foundation/reporting/context.ts';
-
 import { launchWorkers } from '../../../workflows/train/launch_workers.ts';
 import type { TrainJobResult } from '../../../workflows/train/train.ts';
 import type { TrainModelOptions } from '../../../workflows/train/train_model_options.ts';
@@ -30,7 +29,7 @@ export function trainingOf(data: string, out: string, epochs: number): TrainMode
     out,
     resume: false,
     checkpointSteps: 4,
-    workerTimeout: 60,
+    workerTimeout: 300,
   };
 }
 
@@ -52,11 +51,16 @@ export interface Launched {
   readonly starts: number;
 }
 
-/** Trains by two processes, which something may happen to. */
+/** How a training is launched: by two processes, to which nothing happens, unless given. */
+export interface Launching {
+  readonly workers?: number;
+  readonly disturbance?: Disturbance;
+  readonly restarts?: number;
+}
+
 export async function launch(
   options: TrainModelOptions,
-  disturbance?: Disturbance,
-  restarts?: number,
+  { workers = 2, disturbance, restarts }: Launching = {},
 ): Promise<Launched> {
   const recorder = recordingReporter();
   const abort = new AbortController();
@@ -86,6 +90,6 @@ export async function launch(
     signal: abort.signal,
     cacheDir: join(options.out, '..', 'cache'),
   });
-  const result = await launchWorkers(options, { workers: 2, restarts, onStart }, context);
+  const result = await launchWorkers(options, { workers, restarts, onStart }, context);
   return { result, messages: recorder.messages, starts: starts.length };
 }
