@@ -53,7 +53,7 @@ export const verifyCommand = defineCommand({
         coerce: (entries: readonly string[] | undefined) =>
           entries === undefined ? undefined : sessionConfig(entries),
         describe:
-          'Of ONNX Runtime: an entry NAME=VALUE of the session, such as session.x64quantprecision=1, by which it multiplies int8 exactly on x86-64 processors without VNNI',
+          'Of ONNX Runtime: an entry NAME=VALUE of the session, such as session.qdqisint8allowed=1, which keeps int8 activations int8: exact on x86-64 processors without VNNI too',
       })
       .option('tier', TIER)
       .option('seed', SEED)

@@ -14,10 +14,11 @@ const RUNTIME_ROUNDING: Readonly<Record<RuntimeName, RoundingName | undefined>> 
 };
 
 /**
- * The entry of a session of ONNX Runtime that makes it multiply uint8 by uint8. Without it, x86-64 processors that lack
- * VNNI multiply by `vpmaddubsw`, whose sums of two products of uint8 and int8 saturate at int16.
+ * The entry of a session of ONNX Runtime that keeps int8 activations int8. Without it, they become uint8 before they meet
+ * int8 weights, and x86-64 processors that lack VNNI multiply these by `vpmaddubsw`, whose sums of two products saturate
+ * at int16; products of int8 and int8 are widened, and exact.
  */
-export const EXACT_PRODUCTS = { 'session.x64quantprecision': '1' } as const;
+export const EXACT_PRODUCTS = { 'session.qdqisint8allowed': '1' } as const;
 
 export const EXACT_PRODUCTS_WORDS = Object.entries(EXACT_PRODUCTS)[0].join('=');
 
@@ -40,7 +41,7 @@ export function explainDifference(run: ComparedRun): string | undefined {
     return `${runtime} rounds as ${theirs}, our executor as ${rounding}: ${option('profile', theirs)} compares with the rounding of ${runtime}.`;
   }
   const isOnnx = runtime === 'onnxruntime' || runtime === 'onnxruntime-node';
-  const isExact = sessionConfig?.['session.x64quantprecision'] === '1';
+  const isExact = sessionConfig?.['session.qdqisint8allowed'] === '1';
   if (!isOnnx || format !== 'onnx-int8' || isExact) return undefined;
-  return `ONNX Runtime multiplies by int8 weights, and on x86-64 processors without VNNI its sums of two products saturate at 16 bits: ${option('sessionConfig', EXACT_PRODUCTS_WORDS)} makes it multiply exactly, as the same entry of the session's options does in a program.`;
+  return `ONNX Runtime makes uint8 of int8 activations, and on x86-64 processors without VNNI its sums of two products of uint8 and int8 saturate at 16 bits: ${option('sessionConfig', EXACT_PRODUCTS_WORDS)} keeps them int8, whose products are exact, as the same entry of the session's options does in a program.`;
 }

@@ -48,7 +48,7 @@ export interface VerifyOptions {
   readonly runtime?: RuntimeName | undefined;
   /** The rule by which our executor rounds; the model's own unless given. */
   readonly profile?: RoundingName | undefined;
-  /** Entries of an ONNX Runtime session, such as `{ 'session.x64quantprecision': '1' }`. */
+  /** Entries of an ONNX Runtime session, such as `{ 'session.qdqisint8allowed': '1' }`. */
   readonly sessionConfig?: Readonly<Record<string, string>> | undefined;
 }
 

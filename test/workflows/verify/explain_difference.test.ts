@@ -15,7 +15,7 @@ describe('explainDifference', () => {
 
   it('names the entry by which ONNX Runtime multiplies int8 exactly, unless it is set', () => {
     const why = explainDifference({ ...int8, sessionConfig: undefined });
-    assert.match(why!, /`sessionConfig: 'session\.x64quantprecision=1'`/);
+    assert.match(why!, /`sessionConfig: 'session\.qdqisint8allowed=1'`/);
     assert.equal(explainDifference({ ...int8, sessionConfig: EXACT_PRODUCTS }), undefined);
     assert.equal(
       explainDifference({ ...int8, format: 'onnx', sessionConfig: undefined }),

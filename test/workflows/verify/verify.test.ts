@@ -123,7 +123,7 @@ describe('verify', () => {
   });
 
   it('takes entries of a session for ONNX Runtime alone', async () => {
-    const sessionConfig = { 'session.x64quantprecision': '1' };
+    const sessionConfig = { 'session.qdqisint8allowed': '1' };
     await assert.rejects(verify({ ...options, sessionConfig }, contextOf()), {
       name: 'UserError',
       message:
