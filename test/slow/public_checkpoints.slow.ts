@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { PUBLIC_CHECKPOINTS } from '../../checkpoints/public/public_checkpoints.ts';
-import type { EvaluateResult } from '../../workflows/evaluate/evaluate.ts';
+import type { EvaluateResult } from '../../workflows/evaluate/evaluation_record.ts';
 import { runTf8 } from '../scripts/run_tf8.ts';
 import { sharedFolder } from '../support/skip.ts';
 
