@@ -75,7 +75,7 @@ module.exports = {
     room('architectures/graph', ['foundation/']),
     room('checkpoints', ['foundation/', 'architectures/']),
     room('datasets', ['foundation/']),
-    room('training', ['foundation/', 'architectures/', 'datasets/', 'checkpoints/']),
+    room('training', ['foundation/', 'architectures/', 'datasets/', 'checkpoints/', 'quantize/']),
     room('quantize/params', []),
     room('quantize/ops', ['quantize/params/']),
     room('quantize/kernels', ['quantize/params/', 'quantize/ops/']),

@@ -33,6 +33,9 @@ export type { Agreement, Team } from './loop/team.ts';
 export { train } from './loop/train.ts';
 export type { TrainOptions, TrainResult } from './loop/train_options.ts';
 export { type Validation, validate } from './loop/validate.ts';
+export { GraphNetwork } from './quantized/graph_network.ts';
+export { QuantizedNetwork, type QuantizedTraining } from './quantized/quantized_network.ts';
+export type { RangeRules } from './quantized/tensor_range.ts';
 export {
   type LearningRate,
   learningRateAt,
@@ -44,7 +47,9 @@ export { overrideRecipe, type RecipeOverrides } from './recipes/override_recipe.
 export { type Distillation, type Recipe, recipeSchema } from './recipes/recipe.ts';
 export { RECIPES } from './recipes/recipes.ts';
 export { createTrainStep, type TrainStepOptions } from './step/create_train_step.ts';
-export type { Teacher } from './step/soft_targets.ts';
+export type { LogitsNetwork, Teacher, TeachingModel } from './step/soft_targets.ts';
+export type { StepNetwork, TrainingPass } from './step/step_network.ts';
+export type { TrainedModel } from './step/step_program.ts';
 export type { LocalTrainStep, StepInputs, StepResult, TrainStep } from './step/train_step.ts';
 export {
   type Metrics,

@@ -25,6 +25,7 @@ import type * as Rearchitect from './rearchitect/rearchitect_model.ts';
 import type * as Report from './report/report_run.ts';
 import type * as Reproduce from './reproduce/reproduce.ts';
 import type * as Merge from './shards/merge_shards.ts';
+import type * as QuantizationAware from './train/quantization_aware.ts';
 import type * as Train from './train/train_model.ts';
 import type * as Verify from './verify/verify.ts';
 import type * as VerifyFloat from './verify/verify_float.ts';
@@ -124,6 +125,10 @@ export type { ReproduceOptions } from './reproduce/open_table.ts';
 export type { ReportedResult, ReproduceResult } from './reproduce/reproduce.ts';
 export type { MergeOptions } from './shards/merge_shards.ts';
 export type { ShardOptions, ShardResult } from './shards/shard_file.ts';
+export type {
+  QuantizationAwareOptions,
+  QuantizationAwareResult,
+} from './train/quantization_aware_options.ts';
 export type { RecipeChoices } from './train/recipe_choices.ts';
 export type { TrainedWorker, TrainJobResult } from './train/train.ts';
 export type { TrainModelOptions, TrainModelResult } from './train/train_model_options.ts';
@@ -155,6 +160,17 @@ export const describe: typeof Describe.describeModel = async (...given) =>
  */
 export const train: typeof Train.trainModel = async (...given) =>
   (await importOptional(() => import('./train/train_model.ts'))).trainModel(...given);
+
+/**
+ * Trains a float model in the executor's integers and stores the TF8 file that it ends as.
+ * @function
+ */
+export const trainQuantizationAware: typeof QuantizationAware.trainQuantizationAware = async (
+  ...given
+) =>
+  (await importOptional(() => import('./train/quantization_aware.ts'))).trainQuantizationAware(
+    ...given,
+  );
 
 /**
  * Rebuilds a trained MobileNetV1 as another variant.

@@ -21,7 +21,7 @@ export interface PairGain {
   readonly tf8After: number;
 }
 
-export type GainOptions = Omit<ReconstructOptions, 'activationPasses' | 'onProgress' | 'images'> & {
+type GainOptions = Omit<ReconstructOptions, 'activationPasses' | 'onProgress' | 'images'> & {
   /** Few: they are held in memory. */
   readonly batches: readonly InputBatch[];
   /** Called after each pair. */

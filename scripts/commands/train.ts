@@ -3,6 +3,11 @@ import { FRIENDLY, STANDARD } from '../../architectures/variants.ts';
 import { TF_CONFIG, TIMEOUT_SECONDS } from '../../training/cluster/cluster_defaults.ts';
 import type { ClusterPlace } from '../../training/cluster/place.ts';
 import { RECIPE_NAMES } from '../../training/recipes/recipe_names.ts';
+import {
+  FREEZE_AFTER,
+  QUANTIZATION_START,
+  type QuantizationAwareResult,
+} from '../../workflows/train/quantization_aware_options.ts';
 import type { TrainedWorker } from '../../workflows/train/train.ts';
 import {
   CHECKPOINT_SECONDS,
@@ -14,6 +19,7 @@ import { defineCommand } from '../command.ts';
 import {
   CACHE,
   CACHE_SIZE,
+  CALIBRATION_IMAGES,
   DATA,
   DATASET,
   FLOAT_MODEL,
@@ -23,6 +29,7 @@ import {
   onlyWithSqueezeExcite,
   onlyWithVariants,
   positiveNumbers,
+  QUANTIZATION_RECIPE,
   SEED_RANGE,
   SQUEEZE_EXCITE,
   TRAINING_SEED,
@@ -34,10 +41,48 @@ import {
 import { RECIPE_OPTIONS } from '../recipe_options.ts';
 
 export const trainCommand = defineCommand({
-  command: 'train',
+  command: 'train [model]',
   describe: 'Train a network or a variant of one, or retrain published weights into it',
   options: (yargs) =>
     yargs
+      .positional('model', {
+        type: 'string',
+        describe: `With --quantization-aware: ${FLOAT_MODEL}`,
+      })
+      .option('quantization-aware', {
+        type: 'boolean',
+        default: false,
+        describe:
+          'Train MODEL in the executor’s integers, with itself as the teacher (no classes needed), into a TF8 file',
+      })
+      .option('quantization-recipe', {
+        ...QUANTIZATION_RECIPE,
+        defaultDescription: QUANTIZATION_START,
+        describe: 'With --quantization-aware: recipe of the quantization that it starts from',
+      })
+      .option('calibration-images', {
+        ...CALIBRATION_IMAGES,
+        describe: 'With --quantization-aware: number of training images to calibrate with before',
+      })
+      .option('ranges', {
+        choices: ['learned', 'observed'] as const,
+        requiresArg: true,
+        describe: 'With --quantization-aware: by gradients, or the extremes of the batches',
+        defaultDescription: 'learned',
+      })
+      .option('freeze-after', {
+        type: 'number',
+        requiresArg: true,
+        describe: 'With --quantization-aware: share of the run after which ranges stay',
+        defaultDescription: `${FREEZE_AFTER}`,
+      })
+      .option('dampening', {
+        type: 'number',
+        requiresArg: true,
+        describe:
+          'With --quantization-aware: how hard weights are pulled to their levels at the end',
+        defaultDescription: '0',
+      })
       .option('network', NETWORK)
       .option('variant', {
         ...VARIANT,
@@ -157,6 +202,7 @@ export const trainCommand = defineCommand({
       })
       .option('seed', TRAINING_SEED)
       .implies({ cluster: 'rank', rank: 'cluster', restarts: 'workers' })
+      .check(forQuantizationAware)
       .check(onlyWithVariants(['variant', 'zero-variance']))
       .check(onlyWithSqueezeExcite)
       .check(
@@ -173,6 +219,7 @@ export const trainCommand = defineCommand({
           epochs: 1,
           'batch-size': 1,
           resolution: 32,
+          'calibration-images': 1,
           limit: 1,
           'validation-images': 0,
           'checkpoint-steps': 1,
@@ -207,31 +254,48 @@ export const trainCommand = defineCommand({
       'train --recipe slim-imagenet --dataset imagenet --data DIR --out models/imagenet --resume',
       'begin, or go on after whatever stopped it',
     ],
+    [
+      'train mobilenet_v1_1.0_224 --quantization-aware --data photographs --out models/integers',
+      'train in integers, without classes; then: tf8 export models/integers --format tflite',
+    ],
   ],
-  inputs: ({ from, teacher, dataset, data, recipe }) => ({
-    floatModels: [from, teacher],
+  inputs: ({ model, from, teacher, dataset, data, recipe }) => ({
+    floatModels: [model, from, teacher],
     recipe,
     folders: [data],
     dataset: { name: dataset, folder: data, option: 'data' },
   }),
   outputs: (argv) => {
-    const { from, teacher, out, overwrite, resume, rank = 0, workers } = argv;
+    const { model, from, teacher, out, overwrite, resume, rank = 0, workers } = argv;
     // Worker 0 stores; it looks again, also where TF_CONFIG says who is worker 0.
     const isFirst = rank === 0 && (workers !== undefined || !process.env[TF_CONFIG]);
     return {
-      inputs: [from, teacher],
+      inputs: [model, from, teacher],
       ...(isFirst && { modelFolder: out }),
       overwrite: overwrite || resume,
       checkpointed: true,
     };
   },
   run: async (argv, context) => {
+    if (argv.quantizationAware) {
+      const { trainQuantizationAware } = await import(
+        '../../workflows/train/quantization_aware.ts'
+      );
+      return trainQuantizationAware({ ...argv, model: argv.model! }, context);
+    }
     const { trainModel } = await import('../../workflows/train/train_model.ts');
     return trainModel({ ...argv, cluster: await placeIn(argv) }, context);
   },
-  show: ({ out, best, training, start, workers }) => {
+  show: (result) => {
+    const { out, best, training } = result;
+    const [start, workers, quantization] =
+      'quantization' in result
+        ? [undefined, undefined, result]
+        : [result.start, result.workers, undefined];
     const last = training.epochs.at(-1);
     const steps = training.steps === 1 ? '1 step' : `${training.steps} steps`;
+    const right =
+      quantization?.labels === 'float network' ? 'as the float network has them' : 'right';
     return [
       ...(start
         ? [
@@ -239,23 +303,89 @@ export const trainCommand = defineCommand({
           ]
         : []),
       training.imagesPerSecond > 0
-        ? `${steps}, ${training.imagesPerSecond.toFixed(0)} images/s, ${percent(100 * training.waitShare)} of the time waiting for images${training.interrupted ? ', interrupted: --resume goes on' : ''}`
+        ? `${steps}, ${training.imagesPerSecond.toFixed(training.imagesPerSecond < 10 ? 1 : 0)} images/s, ${percent(100 * training.waitShare)} of the time waiting for images${training.interrupted ? ', interrupted: --resume goes on' : ''}`
         : `${steps}, none of them now`,
       ...(last
         ? [
-            `last epoch: loss ${last.loss.toFixed(3)}, ${percent(last.accuracy)} of the training images right`,
+            `last epoch: loss ${last.loss.toFixed(3)}, ${percent(last.accuracy)} of the training images ${right}`,
           ]
         : []),
       ...(best && training.best
         ? [
-            `best epoch: ${training.best.epoch}, ${percent(training.best.top1)} of ${training.validationImages} held-out ${training.validationImages === 1 ? 'image' : 'images'} right; stored in ${best}`,
+            `best epoch: ${training.best.epoch}, ${percent(training.best.top1)} of ${training.validationImages} held-out ${training.validationImages === 1 ? 'image' : 'images'} ${right}; stored in ${best}`,
           ]
         : []),
       ...(workers !== undefined && workers.length > 1 ? [agreement(workers)] : []),
+      ...(quantization ? quantizationLines(quantization) : []),
       `stored in ${out}`,
     ].join('\n');
   },
 });
+
+function quantizationLines({ quantization }: QuantizationAwareResult): string[] {
+  const { splitLayers, inexactLayers } = quantization;
+  return [
+    ...(splitLayers.length > 0
+      ? [`sums in two halves, since they may pass 2^24: ${splitLayers.join(', ')}`]
+      : []),
+    ...(inexactLayers.length > 0
+      ? [`a byte may differ from what was trained in: ${inexactLayers.join(', ')}`]
+      : []),
+  ];
+}
+
+/** Options that only a training in integers has. */
+const OF_INTEGERS = [
+  'quantization-recipe',
+  'calibration-images',
+  'ranges',
+  'freeze-after',
+  'dampening',
+] as const;
+
+/** Options that such a training does not have: the model says what is trained. Each with what it is unless given. */
+const NOT_OF_INTEGERS = {
+  network: NETWORK.default,
+  variant: undefined,
+  from: undefined,
+  teacher: undefined,
+  resolution: undefined,
+  'width-multiplier': WIDTH_MULTIPLIER.default,
+  'zero-variance': undefined,
+  workers: undefined,
+  cluster: undefined,
+} as const;
+
+/** For `yargs.check`: MODEL and the options of a training in integers come with it, others without. */
+function forQuantizationAware(argv: Readonly<Record<string, unknown>>): true {
+  const { model, 'quantization-aware': isAware, 'freeze-after': share, dampening } = argv;
+  if (!isAware) {
+    const stray = OF_INTEGERS.find((name) => argv[name] !== undefined);
+    if (stray !== undefined) {
+      throw new Error(`Expected --${stray} with --quantization-aware but received it without`);
+    }
+    if (model === undefined) return true;
+    throw new Error(
+      `Expected MODEL with --quantization-aware but received ${model} without; --from ${model} starts from it`,
+    );
+  }
+  if (model === undefined) {
+    throw new Error('Expected MODEL, a float model, with --quantization-aware but received none');
+  }
+  for (const [name, usual] of Object.entries(NOT_OF_INTEGERS)) {
+    if (argv[name] === usual) continue;
+    throw new Error(
+      `Expected no --${name} with --quantization-aware, where MODEL says what is trained, but received ${argv[name]}`,
+    );
+  }
+  if (share !== undefined && !(Number(share) > 0 && Number(share) <= 1)) {
+    throw new Error(`Expected a share in (0, 1] for --freeze-after but received ${share}`);
+  }
+  if (dampening !== undefined && !(Number(dampening) >= 0)) {
+    throw new Error(`Expected a number of at least 0 for --dampening but received ${dampening}`);
+  }
+  return true;
+}
 
 /** The place among workers that the options or the environment give. */
 async function placeIn(argv: {

@@ -6,7 +6,7 @@ export function modelsPart(record: ModelsRecord): string {
   const { images, litertImages, opened, unmeasured, refused } = record;
   const all = opened.length + unmeasured.length;
   return [
-    `${opened.length === all ? `All ${all} models` : `${opened.length} of the ${all} models`} that open are here. Measured on ${images} photographs, which calibrated too; in LiteRT on ${litertImages}. SQNR is that of the worst and of the best output in 8 bits against float, in dB. Float is how far our float graph is from what the model's own program makes of noise, of the output's range.`,
+    `${opened.length === all ? `All ${all} models` : `${opened.length} of the ${all} models`} that open are here. Measured on ${images} photographs, which calibrated too; in LiteRT on ${litertImages}. SQNR is that of the worst and of the best output in plain 8 bits (\`as-published\`) against float, in dB. Float is how far our float graph is from what the model's own program makes of noise, of the output's range.`,
     ...tiersSentence(opened),
     '',
     markdownTable(

@@ -13,7 +13,7 @@ import { picture, saveTinyModel, withoutTimes, writeImage } from './support.ts';
 const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   reproduce: ['imagenet', 'train-images', 'test-images', 'epochs', 'resolution', 'runs-dir'],
   pull: [],
-  describe: ['variant', 'width-multiplier', 'resolution', 'classes'],
+  describe: ['variant', 'squeeze-excite', 'width-multiplier', 'resolution', 'classes'],
   train: [
     'network',
     'variant',
@@ -226,6 +226,14 @@ describe('the tf8 command line', () => {
       [
         'describe --network inception_v3 --variant friendly',
         'Expected no --variant with --network inception_v3, which has one core layer, but received friendly',
+      ],
+      [
+        'describe --network mobilenet_v2 --squeeze-excite off',
+        'Expected no --squeeze-excite with --network mobilenet_v2, which has none, but received off',
+      ],
+      [
+        'describe model --squeeze-excite off',
+        'Expected no --variant, no --squeeze-excite and no --resolution with model, which has its own, but received off',
       ],
       [
         'describe --network resnet',

@@ -175,10 +175,8 @@ class TrainingRun {
   /** @returns the learning rate */
   private async takeStep(batch: LabelledBatch): Promise<number> {
     const { state, clock } = this;
-    const learningRate = learningRateAt(
-      this.options.recipe.learningRate,
-      this.budget.progress(this.atNow()),
-    );
+    const progress = this.budget.progress(this.atNow());
+    const learningRate = learningRateAt(this.options.recipe.learningRate, progress);
     clock.startStep();
     const { team, signal, seed } = this.options;
     const mine = { stop: signal?.aborted === true, seconds: clock.elapsedSeconds };
@@ -186,6 +184,7 @@ class TrainingRun {
       learningRate,
       seed: deriveSeed(seed, 'dropout', state.step),
       step: state.step,
+      ...(this.step.followsProgress && { progress: progress.share }),
       ...(team && { share: { rank: team.rank, mine } }),
     });
     const size = result.joint?.images ?? batch.shape[0];

@@ -8,6 +8,8 @@ export const RECIPE_DESCRIPTIONS = {
   finetune: 'from trained weights, by Adam: 2 epochs at 64 × 64',
   'finetune-rmsprop': 'from trained weights, by RMSProp: 2 epochs at 64 × 64',
   distil: 'after a reconstruction, with the original as the teacher: 1 epoch',
+  'quantization-aware':
+    'in the executor’s integers, with the float network as the teacher: 3 epochs',
   'scratch-small': 'from random weights on small images, 32 × 32: 10 epochs',
   'scratch-adam': 'as scratch-small, by Adam at 64 × 64: for InceptionV3',
 } as const;

@@ -143,12 +143,31 @@ export const DISTIL: Recipe = {
   distillation: DISTILLATION,
 };
 
+/**
+ * In the executor's integers, from trained weights whose batch norms are folded: the float network alone
+ * teaches, so that labels are not needed. The learning rate is low, since the network is as good as
+ * quantization leaves it: what is to be learned are ranges and roundings.
+ */
+export const QUANTIZATION_AWARE: Recipe = {
+  ...FINETUNE,
+  name: 'quantization-aware',
+  learningRate: { schedule: 'cosine', initial: 3e-5 },
+  batchSize: 16,
+  budget: { epochs: 3 },
+  resolution: 224,
+  weightDecay: 0,
+  depthwiseWeightDecay: 0,
+  dropout: 0,
+  distillation: { weight: 1, temperature: 1 },
+};
+
 const BY_NAME = {
   'slim-imagenet': SLIM_IMAGENET,
   'slim-inception': SLIM_INCEPTION,
   finetune: FINETUNE,
   'finetune-rmsprop': FINETUNE_RMSPROP,
   distil: DISTIL,
+  'quantization-aware': QUANTIZATION_AWARE,
   'scratch-small': SCRATCH_SMALL,
   'scratch-adam': SCRATCH_ADAM,
 } as const satisfies Record<RecipeName, Recipe>;

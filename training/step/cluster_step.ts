@@ -5,7 +5,7 @@ import type { IsolatedOp } from '../compile/isolate_ops.ts';
 import type { Recipe } from '../recipes/recipe.ts';
 import { SessionStep } from './session_step.ts';
 import { readResult, stepInputs } from './step_inputs.ts';
-import type { ProgramOptions } from './step_program.ts';
+import type { ProgramOptions, TrainedModel } from './step_program.ts';
 import type { StepInputs, StepResult } from './train_step.ts';
 
 /**
@@ -17,7 +17,7 @@ export class ClusterStep extends SessionStep {
 
   /** @param isolated ops that oneDNN is not to compute */
   constructor(
-    model: tf.LayersModel,
+    model: TrainedModel,
     recipe: Recipe,
     options: ProgramOptions,
     cluster: Cluster,

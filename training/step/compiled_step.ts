@@ -1,10 +1,9 @@
-import type * as tf from '@tensorflow/tfjs';
 import type { LabelledBatch } from '../../datasets/dataset.ts';
 import type { IsolatedOp } from '../compile/isolate_ops.ts';
 import type { Recipe } from '../recipes/recipe.ts';
 import { SessionStep } from './session_step.ts';
 import { stepInputs, stepResult } from './step_inputs.ts';
-import type { ProgramOptions } from './step_program.ts';
+import type { ProgramOptions, TrainedModel } from './step_program.ts';
 import type { LocalTrainStep, StepInputs, StepResult } from './train_step.ts';
 
 /**
@@ -14,7 +13,7 @@ import type { LocalTrainStep, StepInputs, StepResult } from './train_step.ts';
 export class CompiledStep extends SessionStep implements LocalTrainStep {
   /** @param isolated ops that oneDNN is not to compute */
   constructor(
-    model: tf.LayersModel,
+    model: TrainedModel,
     recipe: Recipe,
     options: ProgramOptions,
     isolated: readonly IsolatedOp[] = [],

@@ -1,4 +1,3 @@
-import type * as tf from '@tensorflow/tfjs';
 import type { Reporter } from '../../foundation/reporting/reporter.ts';
 import { SET_UP } from '../../foundation/repository.ts';
 import { selectTrainingBackend } from '../backend.ts';
@@ -8,7 +7,7 @@ import type { Recipe } from '../recipes/recipe.ts';
 import { ClusterStep } from './cluster_step.ts';
 import { CompiledStep } from './compiled_step.ts';
 import { EagerStep } from './eager_step.ts';
-import type { ProgramOptions } from './step_program.ts';
+import type { ProgramOptions, TrainedModel } from './step_program.ts';
 import type { LocalTrainStep, TrainStep } from './train_step.ts';
 
 export interface TrainStepOptions extends ProgramOptions {
@@ -22,7 +21,7 @@ export interface TrainStepOptions extends ProgramOptions {
  * own backend, of whose slowness the reporter warns.
  */
 export async function createTrainStep(
-  model: tf.LayersModel,
+  model: TrainedModel,
   recipe: Recipe,
   options: TrainStepOptions,
 ): Promise<LocalTrainStep> {
@@ -40,7 +39,7 @@ export async function createTrainStep(
 
 /** The step of a worker among others. */
 export async function createClusterStep(
-  model: tf.LayersModel,
+  model: TrainedModel,
   recipe: Recipe,
   cluster: Cluster,
   options: ProgramOptions,

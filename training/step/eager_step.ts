@@ -1,10 +1,9 @@
-import type * as tf from '@tensorflow/tfjs';
 import type { WeightTensor } from '../../checkpoints/weight_tensor.ts';
 import type { LabelledBatch } from '../../datasets/dataset.ts';
 import type { Recipe } from '../recipes/recipe.ts';
 import { readState, writeState } from './state.ts';
 import { logitsOf, stepInputs, stepResult } from './step_inputs.ts';
-import { type ProgramOptions, StepProgram } from './step_program.ts';
+import { type ProgramOptions, StepProgram, type TrainedModel } from './step_program.ts';
 import type { LocalTrainStep, StepInputs, StepResult } from './train_step.ts';
 
 /** A step that runs operation by operation: the reference, and what works without libtensorflow. */
@@ -12,7 +11,7 @@ export class EagerStep implements LocalTrainStep {
   readonly kind = 'eager';
   private readonly program: StepProgram;
 
-  constructor(model: tf.LayersModel, recipe: Recipe, options: ProgramOptions) {
+  constructor(model: TrainedModel, recipe: Recipe, options: ProgramOptions) {
     this.program = new StepProgram(model, recipe, options);
   }
 
@@ -33,6 +32,10 @@ export class EagerStep implements LocalTrainStep {
   writeState(state: ReadonlyMap<string, WeightTensor>): void {
     this.program.restoreWeights();
     writeState(this.program.state, state);
+  }
+
+  get followsProgress(): boolean {
+    return this.program.followsProgress;
   }
 
   updateModel(): void {

@@ -1,11 +1,10 @@
-import type * as tf from '@tensorflow/tfjs';
 import type { WeightTensor } from '../../checkpoints/weight_tensor.ts';
 import type { LabelledBatch } from '../../datasets/dataset.ts';
 import { CompiledFunctions, type CompileOptions } from '../compile/compile.ts';
 import type { Recipe } from '../recipes/recipe.ts';
 import { readState, writeState } from './state.ts';
 import { logitsOf } from './step_inputs.ts';
-import { type ProgramOptions, StepProgram } from './step_program.ts';
+import { type ProgramOptions, StepProgram, type TrainedModel } from './step_program.ts';
 import type { StepInputs, StepResult, TrainStep } from './train_step.ts';
 
 /** A step whose weights and all other state a session of libtensorflow holds (`CompiledFunctions`). */
@@ -15,7 +14,7 @@ export abstract class SessionStep implements TrainStep {
   protected readonly compiled: CompiledFunctions<'train' | 'predict'>;
 
   protected constructor(
-    model: tf.LayersModel,
+    model: TrainedModel,
     recipe: Recipe,
     options: ProgramOptions,
     compileOptions: Pick<CompileOptions, 'isolated' | 'session'>,
@@ -42,6 +41,10 @@ export abstract class SessionStep implements TrainStep {
     this.program.restoreWeights();
     writeState(this.program.state, state);
     this.compiled.push();
+  }
+
+  get followsProgress(): boolean {
+    return this.program.followsProgress;
   }
 
   updateModel(): void {

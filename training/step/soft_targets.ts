@@ -2,11 +2,20 @@ import * as tf from '@tensorflow/tfjs';
 import { logitsModel } from '../../architectures/logits_model.ts';
 import type { Distillation } from '../recipes/recipe.ts';
 
-/** A trained network that another is trained to follow; both have the same outputs. */
-export interface Teacher extends Distillation {
-  /** Stays the caller's, unchanged. */
-  readonly model: tf.LayersModel;
+/** What makes logits of images and is no LayersModel. */
+export interface LogitsNetwork {
+  /** images [N, H, W, C] → logits [N, classes], as inference has them; it has no variables. */
+  logits(images: tf.Tensor): tf.Tensor2D;
 }
+
+/** A trained network that another is trained to follow; both have the same outputs. */
+export interface Teacher<Model extends TeachingModel = tf.LayersModel> extends Distillation {
+  /** Stays the caller's, unchanged. */
+  readonly model: Model;
+}
+
+/** What can teach. */
+export type TeachingModel = tf.LayersModel | LogitsNetwork;
 
 /** The part of a training's loss that a teacher gives (Hinton et al., arXiv 1503.02531, section 2). */
 export class SoftTargets {
@@ -14,19 +23,21 @@ export class SoftTargets {
   readonly weight: number;
   /** The teacher's weights and moving statistics, which no step changes. */
   readonly constants: readonly tf.Variable[];
-  private readonly teacher: tf.LayersModel;
+  private readonly teacher: LogitsNetwork;
   private readonly temperature: number;
 
-  constructor({ model, weight, temperature }: Teacher) {
+  constructor({ model, weight, temperature }: Teacher<TeachingModel>) {
     this.weight = weight;
     this.temperature = temperature;
-    this.teacher = logitsModel(model);
-    this.constants = model.weights.map((variable) => variable.read() as unknown as tf.Variable);
+    const isOfLayers = model instanceof tf.LayersModel;
+    this.teacher = isOfLayers ? networkOf(model) : model;
+    const weights = isOfLayers ? model.weights : [];
+    this.constants = weights.map((variable) => variable.read() as unknown as tf.Variable);
   }
 
   /** images [N, H, W, 3] → ln softmax(z/T) [N, classes] of the teacher, as inference has it. */
   logProbabilities(images: tf.Tensor): tf.Tensor2D {
-    return tf.tidy(() => this.soft(this.teacher.apply(images, { training: false }) as tf.Tensor2D));
+    return tf.tidy(() => this.soft(this.teacher.logits(images)));
   }
 
   /**
@@ -46,4 +57,9 @@ export class SoftTargets {
   private soft(logits: tf.Tensor2D): tf.Tensor2D {
     return tf.logSoftmax(logits.div(this.temperature));
   }
+}
+
+function networkOf(model: tf.LayersModel): LogitsNetwork {
+  const network = logitsModel(model);
+  return { logits: (images) => network.apply(images, { training: false }) as tf.Tensor2D };
 }

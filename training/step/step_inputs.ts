@@ -7,13 +7,14 @@ const DROPOUTS_OF_A_RANK = 2 ** 16;
 
 /** The inputs of `StepProgram.train`. */
 export function stepInputs(batch: LabelledBatch, inputs: StepInputs): tf.NamedTensorMap {
-  const { seed, step, learningRate, share } = inputs;
+  const { seed, step, learningRate, share, progress } = inputs;
   const rank = share?.rank ?? 0;
   return {
     ...imagesOf(batch),
     learningRate: tf.scalar(learningRate),
     stepsBefore: tf.scalar(step),
     seed: tf.tensor1d(Int32Array.of(seed, rank * DROPOUTS_OF_A_RANK), 'int32'),
+    ...(progress !== undefined && { progress: tf.scalar(progress) }),
     ...(share && {
       share: tf.scalar(batch.shape[0]),
       told: tf.tensor1d([share.mine.stop ? 1 : 0, rank === 0 ? share.mine.seconds : 0]),

@@ -1,22 +1,25 @@
 import * as tf from '@tensorflow/tfjs';
-import { logitsModel } from '../../architectures/logits_model.ts';
 import type { Recipe } from '../recipes/recipe.ts';
 import { joinShares } from './joint_batch.ts';
+import { LayersNetwork } from './layers_network.ts';
 import { createOptimizer, type Optimizer } from './optimizer.ts';
-import { SoftTargets, type Teacher } from './soft_targets.ts';
-import { useTrainingLayers } from './training_layers.ts';
+import { SoftTargets, type Teacher, type TeachingModel } from './soft_targets.ts';
+import type { StepNetwork, TrainingPass } from './step_network.ts';
 
 export interface ProgramOptions {
   /** Whether the recipe's `depthwiseWeightDecay` applies. */
   readonly regularizeDepthwise: boolean;
   /** A network of the same input and the same outputs; the labels alone teach without it. */
-  readonly teacher?: Teacher | undefined;
+  readonly teacher?: Teacher<TeachingModel> | undefined;
   /**
    * Of a worker among others: the sum of the workers' vectors, within a compiled function. A step is then
    * that of the joint batch; batch norms normalize by the images of each share.
    */
   readonly sumOfStep?: ((vector: tf.Tensor1D) => tf.Tensor1D) | undefined;
 }
+
+/** What a step trains. */
+export type TrainedModel = tf.LayersModel | StepNetwork;
 
 /**
  * The training step of a model as functions over tensors: run operation by operation they are the
@@ -27,7 +30,7 @@ export class StepProgram {
   readonly state: ReadonlyMap<string, tf.Variable>;
   /** Of what it reads, the variables that it never changes: the teacher's. */
   readonly constants: readonly tf.Variable[];
-  private readonly logits: tf.LayersModel;
+  private readonly network: StepNetwork;
   private readonly recipe: Recipe;
   private readonly options: ProgramOptions;
   private readonly weights: ReadonlyMap<string, tf.Variable>;
@@ -35,21 +38,20 @@ export class StepProgram {
   private readonly averages: ReadonlyMap<string, tf.Variable>;
   private readonly optimizer: Optimizer;
   private readonly softTargets: SoftTargets | undefined;
-  private readonly restoreLayers: () => void;
-  private dropoutSeed: tf.Tensor | undefined;
   /** The training's own weights, while the model holds their averages. */
   private setAside: ReadonlyMap<string, tf.Tensor> | undefined;
 
-  constructor(model: tf.LayersModel, recipe: Recipe, options: ProgramOptions) {
-    this.logits = logitsModel(model);
+  /** @param model whose layers the program uses until `dispose`, or a network that is trained otherwise */
+  constructor(model: TrainedModel, recipe: Recipe, options: ProgramOptions) {
+    this.network = model instanceof tf.LayersModel ? new LayersNetwork(model) : model;
     this.recipe = recipe;
     this.options = options;
     const { teacher } = options;
     // A teacher that does not count costs nothing, and the loss is the cross-entropy bit for bit.
     this.softTargets = teacher && teacher.weight > 0 ? new SoftTargets(teacher) : undefined;
     this.constants = this.softTargets?.constants ?? [];
-    this.weights = variablesByName(model.weights);
-    this.trained = variablesByName(model.trainableWeights);
+    this.weights = this.network.weights;
+    this.trained = this.network.trained;
     this.optimizer = createOptimizer(recipe.optimizer, this.trained);
     this.averages = recipe.movingAverageDecay === undefined ? new Map() : copies(this.weights);
     this.state = new Map([
@@ -59,24 +61,23 @@ export class StepProgram {
         ([name, average]) => [`${name}/ExponentialMovingAverage`, average] as const,
       ),
     ]);
-    this.restoreLayers = useTrainingLayers(model, () => this.dropoutSeed!);
   }
 
   /**
    * Forward, backward, batch-norm statistics, weights, averages.
    * @param inputs images [N, H, W, 3] float32, labels [N] int32, learningRate and stepsBefore
-   *   (steps done before) float32 scalars, seed int32 [2]; of a worker among others: share (images of
+   *   (steps done before) float32 scalars, seed int32 [2], progress float32 scalar where the network
+   *   follows it; of a worker among others: share (images of
    *   its share that count) float32 scalar, told float32 [N]
    * @returns loss (mean over the batch, see `StepResult`) and correct (images classified right, int32); of
    *   a worker among others those of the joint batch, its images, and the sum of what was told
    */
   readonly train = (inputs: tf.NamedTensorMap): tf.NamedTensorMap => {
-    const { images, labels, learningRate, stepsBefore, seed } = inputs as Record<string, tf.Tensor>;
-    this.dropoutSeed = seed;
+    const { images, labels, learningRate, stepsBefore } = inputs as Record<string, tf.Tensor>;
     const targets = this.softTargets?.logProbabilities(images);
     let correct: tf.Tensor | undefined;
     const { value: loss, grads } = tf.variableGrads(() => {
-      const logits = this.logits.apply(images, { training: true }) as tf.Tensor2D;
+      const logits = this.network.train(images, inputs as unknown as TrainingPass);
       correct = tf.keep(logits.argMax(1).equal(labels).cast('int32').sum());
       return this.loss(logits, labels, targets);
     }, [...this.trained.values()]);
@@ -99,7 +100,7 @@ export class StepProgram {
   readonly predict = ({ images }: tf.NamedTensorMap): tf.NamedTensorMap => {
     this.useAverages();
     try {
-      return { logits: this.logits.apply(images, { training: false }) as tf.Tensor };
+      return { logits: this.network.predict(images) };
     } finally {
       this.restoreWeights();
     }
@@ -121,9 +122,14 @@ export class StepProgram {
     this.setAside = undefined;
   }
 
+  /** Whether a step asks for `StepInputs.progress`. */
+  get followsProgress(): boolean {
+    return this.network.followsProgress === true;
+  }
+
   /** The model keeps the weights it has. */
   dispose(): void {
-    this.restoreLayers();
+    if (this.network instanceof LayersNetwork) this.network.restore();
     tf.dispose([...this.optimizer.slots.values(), ...this.averages.values()]);
     if (this.setAside !== undefined) tf.dispose([...this.setAside.values()]);
     this.setAside = undefined;
@@ -132,9 +138,7 @@ export class StepProgram {
   /** The gradients and figures of the joint batch; the statistics of batch norms become its as well. */
   private joint(mine: StepParts, { share, told }: tf.NamedTensorMap): StepParts {
     const { gradients, figures } = mine;
-    const statistics = [...this.weights].flatMap(([name, variable]) =>
-      this.trained.has(name) ? [] : [variable],
-    );
+    const { statistics } = this.network;
     const { means, ...joint } = joinShares(
       {
         means: [...gradients, ...statistics, figures.loss],
@@ -213,12 +217,6 @@ function decayOf(weightName: string, recipe: Recipe, regularizeDepthwise: boolea
     return regularizeDepthwise ? recipe.depthwiseWeightDecay : 0;
   }
   return weightName.endsWith('/kernel') ? recipe.weightDecay : 0;
-}
-
-function variablesByName(weights: readonly tf.LayerVariable[]): Map<string, tf.Variable> {
-  return new Map(
-    weights.map((weight) => [weight.originalName, weight.read() as unknown as tf.Variable]),
-  );
 }
 
 function copies(variables: ReadonlyMap<string, tf.Variable>): Map<string, tf.Variable> {

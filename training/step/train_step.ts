@@ -8,6 +8,8 @@ export interface StepInputs {
   readonly seed: number;
   /** Steps done before this one; Adam's bias correction and the warm-up of averages count from it. */
   readonly step: number;
+  /** Share of the run that is done, in [0, 1]; of a step that follows it. */
+  readonly progress?: number;
   /** Of a worker among others: whose share the batch is, and what it tells them. */
   readonly share?: { readonly rank: number; readonly mine: Agreement };
 }
@@ -35,6 +37,8 @@ export interface StepResult {
 export interface TrainStep {
   /** eager: operation by operation. compiled: one call of libtensorflow's session. */
   readonly kind: 'compiled' | 'eager';
+  /** Whether it asks for `StepInputs.progress`. */
+  readonly followsProgress?: boolean;
   /**
    * Where workers wait for each other the event loop goes on; elsewhere it is blocked until the step is
    * done.

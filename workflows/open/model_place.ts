@@ -1,6 +1,7 @@
 /** What a MODEL is, by a look at the path: nothing of TensorFlow is loaded for it. */
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import {
   FLOAT_MODEL_FILES,
   type FloatModelPlace,
@@ -15,12 +16,13 @@ import {
 import { UserError } from '../../foundation/errors.ts';
 import { fileSource } from '../../foundation/files/byte_source.ts';
 import { isTf8 } from '../../quantize/model/tf8_magic.ts';
+import { TRAINED_TF8 } from '../outputs/training_files.ts';
 
 /** Bytes that tell a TF8 file. */
 const TF8_START_BYTES = 64;
 
 export type ModelPlace =
-  | { readonly kind: 'tf8' }
+  | { readonly kind: 'tf8'; readonly path: string }
   | { readonly kind: 'float'; readonly place: FloatModelPlace }
   | { readonly kind: 'public'; readonly checkpoint: PublicCheckpoint };
 
@@ -48,7 +50,11 @@ export async function floatPlace(
 
 /** @param others what the command takes beside float models, in words */
 async function placeOf(reference: string, others: readonly string[]): Promise<ModelPlace> {
-  if (await isTf8File(reference)) return { kind: 'tf8' };
+  if (await isTf8File(reference)) return { kind: 'tf8', path: reference };
+  const trained = join(reference, TRAINED_TF8);
+  if (!existsSync(join(reference, 'model.json')) && (await isTf8File(trained))) {
+    return { kind: 'tf8', path: trained };
+  }
   const checkpoint = PUBLIC_CHECKPOINTS.find(({ name }) => name === reference);
   if (checkpoint !== undefined && !existsSync(reference)) return { kind: 'public', checkpoint };
   const foreign = await foreignModel(reference);

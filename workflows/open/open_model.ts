@@ -29,8 +29,8 @@ export async function openModel(
 ): Promise<OpenedModel> {
   const place = await modelPlace(reference);
   if (place.kind !== 'tf8') return openPlace(reference, place, options, context);
-  const bytes = await readBounded(reference, MAX_TF8_BYTES);
-  const model = await decodeTf8(bytes, reference);
+  const bytes = await readBounded(place.path, MAX_TF8_BYTES);
+  const model = await decodeTf8(bytes, place.path);
   return { kind: 'tf8', name: reference, model, facts: tf8Facts(model) };
 }
 

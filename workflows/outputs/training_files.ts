@@ -7,6 +7,9 @@ import { stepOfName } from '../../checkpoints/training_checkpoint/checkpoint_nam
 /** Folder of the checkpoints. */
 export const CHECKPOINTS = 'checkpoints';
 
+/** The network of a quantization-aware training. */
+export const TRAINED_TF8 = 'model.tf8';
+
 /** What is written while it is watched. */
 export const WATCHED = {
   metrics: 'metrics.jsonl',

@@ -57,7 +57,7 @@ export interface RearchitecturePlan {
 }
 
 /** The plan, and the pairs of its layers. */
-export interface Planned {
+interface Planned {
   readonly plan: RearchitecturePlan;
   readonly pairs: readonly SeparablePair[];
 }

@@ -32,7 +32,8 @@ import {
   type ReconstructionRecord,
   recordedIn,
 } from './record.ts';
-import { type Original, openOriginal, saveTeacher } from './source.ts';
+import { type Original, openOriginal } from './source.ts';
+import { saveTeacher } from './stored_network.ts';
 import { warningsOf } from './warnings.ts';
 
 /** Folders, in that of the model, of what its retraining begins with. */

@@ -6,7 +6,6 @@ import {
   type SeparableLayers,
   separablePairs,
 } from '../../architectures/rearchitect/separable_pairs.ts';
-import { saveModelFolder } from '../../checkpoints/store/model_store.ts';
 import type { Dataset } from '../../datasets/dataset.ts';
 import { isLabelled } from '../../datasets/labels.ts';
 import { UserError } from '../../foundation/errors.ts';
@@ -15,7 +14,6 @@ import { labelOffsetOn, type ModelFacts, resolutionOf, weightsOf } from '../open
 import { requireSquareRgb } from '../open/model_input.ts';
 import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
 import { call, option } from '../wording.ts';
-import { layersOf, storedNetwork } from './stored_network.ts';
 
 /** The network that is rebuilt. */
 export interface Original {
@@ -88,28 +86,6 @@ export async function namedFacts(
   const { name, facts } = opened;
   opened.dispose();
   return { name, facts };
-}
-
-/** Stores the original as the retraining is taught by it. */
-export async function saveTeacher(
-  original: Original,
-  dataset: Dataset,
-  dir: string,
-): Promise<void> {
-  const { graph, config, source, sha256 } = original;
-  const model = layersOf(graph, config);
-  try {
-    await saveModelFolder(
-      model,
-      {
-        ...storedNetwork(original, config, dataset),
-        origin: { source: `${source} without its background`, route: 'tf8 rearchitect', sha256 },
-      },
-      dir,
-    );
-  } finally {
-    model.dispose();
-  }
 }
 
 function readGraph(graph: FloatGraph): Pick<Original, 'graph' | 'folded' | 'separable'> {

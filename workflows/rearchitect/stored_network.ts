@@ -1,11 +1,14 @@
 /** A network of a re-architecture as it is stored: its layers, and what its card says of it. */
 import type * as tf from '@tensorflow/tfjs';
 import type { FloatGraph } from '../../architectures/graph/float_graph.ts';
+import { type FloatNode, isWeightedFloat } from '../../architectures/graph/float_node.ts';
 import { layersModelOf } from '../../architectures/graph/layers_model_of.ts';
+import { readLayersModel } from '../../architectures/graph/read_layers_model.ts';
 import { buildNetwork, type NetworkConfig } from '../../architectures/network.ts';
+import { foldedGraph } from '../../architectures/rearchitect/folded_graph.ts';
 import { setGraphWeights } from '../../architectures/rearchitect/graph_model.ts';
 import { architectureOf } from '../../checkpoints/store/model_card.ts';
-import type { NewModelCard } from '../../checkpoints/store/model_store.ts';
+import { type NewModelCard, saveModelFolder } from '../../checkpoints/store/model_store.ts';
 import type { Dataset } from '../../datasets/dataset.ts';
 import { centralFractionOf } from '../../datasets/images/preprocess.ts';
 import { isLabelled } from '../../datasets/labels.ts';
@@ -29,19 +32,43 @@ export function layersOf(graph: FloatGraph, config: NetworkConfig | undefined): 
   }
 }
 
-/** The network of ours that a rebuilt graph is; undefined where it has other layers. */
+/** The network of ours that a rebuilt graph is; undefined where it has other layers or activations. */
 export function fittingConfig(
   graph: FloatGraph,
   config: NetworkConfig | undefined,
 ): NetworkConfig | undefined {
   if (config === undefined) return undefined;
   try {
-    layersOf(graph, config).dispose();
-    return config;
+    const model = layersOf(graph, config);
+    const isSame = isSameNetwork(foldedGraph(readLayersModel(model)), foldedGraph(graph));
+    model.dispose();
+    return isSame ? config : undefined;
   } catch (error) {
     if (error instanceof InvalidValueError) return undefined;
     throw error;
   }
+}
+
+/** Whether two folded graphs have the same nodes, weights included. */
+function isSameNetwork(a: FloatGraph, b: FloatGraph): boolean {
+  return (
+    a.nodes.length === b.nodes.length &&
+    a.nodes.every((node, index) => {
+      const other = b.nodes[index];
+      if (describe(node) !== describe(other)) return false;
+      if (!isWeightedFloat(node) || !isWeightedFloat(other)) return true;
+      return isEqual(node.kernel, other.kernel) && isEqual(node.bias, other.bias);
+    })
+  );
+}
+
+function describe(node: FloatNode): string {
+  const { name, op, inputs } = node;
+  return JSON.stringify([name, op, inputs, 'activation' in node && node.activation]);
+}
+
+function isEqual(a: Float32Array, b: Float32Array): boolean {
+  return a.length === b.length && a.every((value, index) => value === b[index]);
 }
 
 /** What a card says of the network and of its images and classes. */
@@ -69,4 +96,26 @@ export function storedNetwork(
       ...(resample && { resample }),
     },
   };
+}
+
+/** Stores the original as the retraining is taught by it. */
+export async function saveTeacher(
+  original: Original,
+  dataset: Dataset,
+  dir: string,
+): Promise<void> {
+  const { graph, config, source, sha256 } = original;
+  const model = layersOf(graph, config);
+  try {
+    await saveModelFolder(
+      model,
+      {
+        ...storedNetwork(original, config, dataset),
+        origin: { source: `${source} without its background`, route: 'tf8 rearchitect', sha256 },
+      },
+      dir,
+    );
+  } finally {
+    model.dispose();
+  }
 }

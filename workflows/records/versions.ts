@@ -7,7 +7,7 @@
 export const TRAINING_VERSION = 1;
 
 /** Of `rearchitect`, and of the training in it. */
-export const REARCHITECTURE_VERSION = 1;
+export const REARCHITECTURE_VERSION = 2;
 
 /** Of float evaluation, conversion to TF8 and its execution. */
 export const MEASURING_VERSION = 1;

@@ -46,16 +46,18 @@ describe('measurePairGains', () => {
     assert.ok(first.tf8Before > 0 && first.tf8After > 0);
   });
 
-  it('finds that a pair gains whose channels differ in size, as equalization mends that', async () => {
-    const { kernel } = layerOf(tamed, 'dw0');
-    const large = withLayer(tamed, 'dw0', {
-      kernel: kernel.map((weight, index) => (index % 3 === 0 ? weight : weight / 100)),
+  it('finds that a pair gains whose range a dead channel decides', async () => {
+    const { kernel, bias } = layerOf(tamed, 'conv');
+    const dead = withLayer(tamed, 'conv', {
+      kernel: kernel.map((weight, index) => (index % 3 === 0 ? 0 : weight)),
+      bias: bias.map((value, c) => (c === 0 ? -1 : value)),
     });
-    const { kernel: taken } = layerOf(large, 'pw0');
-    const uneven = withLayer(large, 'pw0', {
-      kernel: taken.map((weight, index) => (index < 4 ? weight : 20 * weight)),
+    const huge = withLayer(dead, 'dw0', {
+      kernel: layerOf(dead, 'dw0').kernel.map((weight, index) =>
+        index % 3 === 0 ? 100 * weight : weight,
+      ),
     });
-    const [{ tf8Before, tf8After }] = await gainsOf(uneven);
-    assert.ok(tf8After < tf8Before, `${tf8Before} to ${tf8After}`);
+    const [{ tf8Before, tf8After }] = await gainsOf(huge);
+    assert.ok(tf8After < tf8Before / 2, `${tf8Before} to ${tf8After}`);
   });
 });

@@ -13,7 +13,7 @@ import {
 import { accumulatorBound } from '../../../quantize/params/accumulator.ts';
 import { lookupTable } from '../../../quantize/params/lookup.ts';
 import { ROUNDINGS } from '../../../quantize/params/roundings.ts';
-import { weightScale } from '../../../quantize/params/weight_quantization.ts';
+import { isPerChannel, weightScale } from '../../../quantize/params/weight_quantization.ts';
 import {
   dilatedWindow,
   NO_PADDING,
@@ -133,12 +133,32 @@ export function randomScales(options: { withEveryOp: boolean }): fc.Arbitrary<Tf
   return fc.oneof(randomModels(options), randomModels(options).map(withChannelScales));
 }
 
-/** Random models of every rounding but power-of-two, whose scales are others. */
+/** Random models of every rounding; the scales of power-of-two are such. */
 export function randomRoundings(options: { withEveryOp: boolean }): fc.Arbitrary<Tf8Model> {
-  const roundings = ROUNDINGS.filter((rounding) => rounding !== 'power-of-two');
-  return fc
-    .tuple(randomScales(options), fc.constantFrom(...roundings))
-    .map(([model, rounding]) => withRounding(model, rounding));
+  return fc.tuple(randomScales(options), fc.constantFrom(...ROUNDINGS)).map(([model, rounding]) => {
+    const scaled = rounding === 'power-of-two' ? withPowersOfTwo(model) : model;
+    return withRounding(scaled, rounding);
+  });
+}
+
+/** The model with powers of two in the place of its scales: equal ones stay equal. */
+export function withPowersOfTwo(model: Tf8Model): Tf8Model {
+  const power = (scale: number) => 2 ** Math.round(Math.log2(scale));
+  const scaled = <Spec extends TensorSpec>(spec: Spec): Spec => {
+    const { scale, zeroPoint } = spec.quantization;
+    return { ...spec, quantization: { scale: power(scale), zeroPoint } };
+  };
+  const nodes = model.nodes.map((node): Tf8Node => {
+    const output = scaled(node.output);
+    if (node.op === 'prelu') return { ...node, alpha: scaled(node.alpha), output };
+    if (!isWeighted(node)) return { ...node, output };
+    const { quantization } = node.weights;
+    const powers = isPerChannel(quantization)
+      ? { ...quantization, scales: quantization.scales.map(power) }
+      : { ...quantization, scale: power(quantization.scale) };
+    return { ...node, weights: { ...node.weights, quantization: powers }, output };
+  });
+  return { ...model, input: scaled(model.input), nodes };
 }
 
 /** The model with one scale a channel of its weights. */

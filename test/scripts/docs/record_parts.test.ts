@@ -112,7 +112,7 @@ describe('recordParts', () => {
       perSubset: network.rows[0].perSubset,
     };
     const parts = recipeParts({ ...recipes, networks: [{ ...network, peers: [peer] }] });
-    assert.match(parts.get('recipes-networks')!, /\| NNCF 3\.4\.0 +\| +1 \| 90\.0 /);
+    assert.match(parts.get('recipes-networks')!, /\| NNCF 3\.4\.0 +\| +1 \| +90\.0 \|/);
     assert.match(
       parts.get('recipes-published')!,
       /\| A network +\| its ranges, .* \| NNCF 3\.4\.0, measured here +\| simulated +\| +90\.0 \| +90\.0 \|/,
@@ -153,6 +153,9 @@ describe('recordParts', () => {
       quickElsewhere: [],
       trainings: [],
     });
-    for (const [name, text] of parts) assert.equal(text, '*Not measured yet.*', name);
+    for (const [name, text] of parts) {
+      // What networks have of layers is counted.
+      if (name !== 'variants') assert.equal(text, '*Not measured yet.*', name);
+    }
   });
 });

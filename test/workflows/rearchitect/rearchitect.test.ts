@@ -396,22 +396,6 @@ describe('rearchitect', () => {
         /`dataset: 'synthetic'`.*`train\({ variant: 'standard', from: /,
       ));
 
-    it('a network without a card that reads images of any size', async () => {
-      const model = tf.sequential({
-        layers: [
-          tf.layers.conv2d({ inputShape: [null, null, 3], filters: CLASSES, kernelSize: 3 }),
-          tf.layers.globalAveragePooling2d({ dataFormat: 'channelsLast' }),
-        ],
-      });
-      await saveBare(model, at('any-size'));
-      model.dispose();
-      await refused(
-        { model: at('any-size') },
-        /Expected a model that takes images of one size but .*any-size takes \[any,any,3\]/,
-        /Save it with the height and width/,
-      );
-    });
-
     it('another network', async () => {
       const path = at('inception');
       const model = tf.sequential({

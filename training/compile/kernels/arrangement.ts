@@ -147,6 +147,24 @@ function oneHot({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
   );
 }
 
+function gather({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
+  const { x, indices } = inputs;
+  const { axis, batchDims = 0 } = attributes;
+  const [at] = tf.util.parseAxisParam(axis, x.shape);
+  return trace.addOne(
+    'GatherV2',
+    [x, indices, trace.scalar(at, 'int32')],
+    {
+      Tparams: typeOf(x).T,
+      Tindices: INT32,
+      Taxis: INT32,
+      batch_dims: intAttribute(batchDims),
+    },
+    [...x.shape.slice(0, at), ...indices.shape.slice(batchDims), ...x.shape.slice(at + 1)],
+    x.dtype,
+  );
+}
+
 function matMul({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
   const { a, b } = inputs;
   const { transposeA, transposeB } = attributes;
@@ -171,6 +189,7 @@ export const ARRANGEMENT: Readonly<Record<string, RecordKernel>> = {
   Concat: concat,
   ExpandDims: expandDims,
   Fill: fill,
+  GatherV2: gather,
   OneHot: oneHot,
   Pack: pack,
   PadV2: ({ inputs, attributes, trace }) =>

@@ -60,12 +60,17 @@ INLINE __m256i splat_group(const uint8_t *from) {
 #define IN_ORDER(i) first + 4 * i
 #define SCATTERED(i) offsets[i]
 
+/* Weights of this size or more are in no cache any more when a layer's turn comes again. */
+#define FETCHED_BYTES (128 * 1024)
+
 typedef struct {
   const uint8_t *rows;
   size_t stride;
   size_t count;
   const uint8_t *weights;
   const ChainPanel *chains;
+  const uint8_t *next; /* weights of the next panel, */
+  size_t next_bytes;   /* which are fetched from memory in the meantime; 0 where they are in a cache */
   const int32_t *offsets; /* [scattered, CHAIN_GROUPS], then [short, SHORT_GROUPS] */
   const int32_t *bias;
   const float *multipliers;
@@ -73,11 +78,6 @@ typedef struct {
   size_t output_stride;
   int32_t columns;
 } Panel;
-
-/* Of a row that is alone all time goes into fetching weights. */
-INLINE void prefetch_chain(const uint8_t *weights) {
-  for (size_t i = 0; i < CHAIN_BYTES; i += 64) __builtin_prefetch(weights + PREFETCH_BYTES + i);
-}
 
 /* `row_count` rows from row r of the panel on, times its columns. */
 INLINE void tile(const Panel *p, size_t r, const Constants256 *constants, const size_t row_count) {
@@ -88,12 +88,10 @@ INLINE void tile(const Panel *p, size_t r, const Constants256 *constants, const 
   FOR_ROWS(ROW_VARIABLES)
   size_t first = 0;
   for (int32_t c = 0; c < p->chains->in_order; c++, first += 4 * CHAIN_GROUPS) {
-    if (row_count == 1) prefetch_chain(weights);
     CHAIN(IN_ORDER)
   }
   const int32_t *offsets = p->offsets;
   for (int32_t c = 0; c < p->chains->scattered; c++, offsets += CHAIN_GROUPS) {
-    if (row_count == 1) prefetch_chain(weights);
     CHAIN(SCATTERED)
   }
   for (int32_t c = 0; c < p->chains->short_; c++, offsets += SHORT_GROUPS) {
@@ -154,13 +152,23 @@ INLINE void thin_tile(const Panel *p, size_t r, const Constants256 *constants) {
   THIN_PAIR(2, 3)
 }
 
+INLINE void fetch(const Panel *p, size_t from, size_t bytes) {
+  if (p->next_bytes == 0) return;
+  for (size_t i = 0; i < bytes; i += 64) __builtin_prefetch(p->next + from + i, 0, 2);
+}
+
 TARGET static void run_panel(const Panel *p, const Constants256 *constants) {
-  size_t r = 0;
+  size_t r = 0, fetched = 0;
+  const size_t tiles = (p->count + CHAIN_ROWS - 1) / CHAIN_ROWS;
+  const size_t share = (p->next_bytes / tiles + 63) / 64 * 64; /* for each tile */
   const ChainPanel *chains = p->chains;
   if (chains->in_order == 1 && chains->scattered + chains->short_ == 0) {
     for (; r + 4 <= p->count; r += 4) thin_tile(p, r, constants);
   }
-  for (; r + CHAIN_ROWS <= p->count; r += CHAIN_ROWS) tile(p, r, constants, CHAIN_ROWS);
+  for (; r + CHAIN_ROWS <= p->count; r += CHAIN_ROWS, fetched += share) {
+    fetch(p, fetched, share);
+    tile(p, r, constants, CHAIN_ROWS);
+  }
   if (p->count - r == 2) tile(p, r, constants, 2);
   if (p->count - r == 1) tile(p, r, constants, 1);
 }
@@ -173,6 +181,7 @@ TARGET void convolution_avx2_chains(const Op *op, const uint8_t *input, uint8_t 
   const int is_direct = op->is_pointwise && depth % 4 == 0; /* rows are whole groups */
   const Constants256 constants = make_constants256(&op->requantization);
   Panel p = {.stride = (size_t)op->groups * 4, .output_stride = op->output_step};
+  const int fetches = op->weight_bytes > FETCHED_BYTES;
   for (size_t row = first; row < last; row += op->block_rows) {
     p.count = last - row < op->block_rows ? last - row : op->block_rows;
     p.rows = is_direct ? input + row * depth : scratch->gathered;
@@ -183,6 +192,8 @@ TARGET void convolution_avx2_chains(const Op *op, const uint8_t *input, uint8_t 
       p.weights = op->weights + packed->weights;
       p.offsets = op->chain_offsets + packed->offsets;
       p.chains = packed;
+      p.next = op->weights + packed[1].weights;
+      p.next_bytes = fetches ? packed[1].weights - packed->weights : 0;
       p.bias = op->bias + column;
       p.multipliers = op->multipliers + column;
       p.output = output + (row - first) * op->output_step + column;

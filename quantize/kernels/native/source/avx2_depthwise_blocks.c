@@ -39,28 +39,28 @@ TARGET static inline void add_group(__m256i sums[2], const uint8_t *const *taps,
   sums[1] = add_products256(_mm256_maddubs_epi16(HIGH8(x0, x1), WEIGHTS(2)), HIGH8(x2, x3), WEIGHTS(3));
 }
 
-/* As depthwise_any.inc has it. */
+/* As depthwise_any.inc has it; the block says how many rests there are. */
 static inline __attribute__((always_inline)) TARGET void chained_window(
     const Op *op, const ChannelBlock *block, const uint8_t *const *taps, ptrdiff_t offset,
     uint8_t *output, const Constants256 *constants, const int has_rest) {
+  (void)has_rest;
   const __m256i ones = _mm256_set1_epi16(1);
   const uint8_t *weights = op->weights + block->weights;
+  const uint8_t *places = weights + 2 * (size_t)op->groups * GROUP_BYTES;
+  const int32_t count = op->groups + block->has_rest;
   __m256i acc[4];
 #pragma GCC unroll 4
   for (int v = 0; v < 4; v++) acc[v] = LOAD(op->bias + block->bias + v * LANES);
-  for (int set = 0; set <= has_rest; set++) {
-    for (int32_t g = 0; g < op->groups; g += 2, weights += 2 * GROUP_BYTES) {
-      __m256i first[2], second[2] = {ZERO, ZERO};
-      add_group(first, taps + 4 * g, offset, weights);
-      if (g + 1 < op->groups) add_group(second, taps + 4 * g + 4, offset, weights + GROUP_BYTES);
+  for (int32_t g = 0; g < count; g += 2, weights += 2 * GROUP_BYTES) {
+    __m256i first[2], second[2] = {ZERO, ZERO};
+    add_group(first, taps + 4 * places[g], offset, weights);
+    if (g + 1 < count) add_group(second, taps + 4 * places[g + 1], offset, weights + GROUP_BYTES);
 #pragma GCC unroll 2
-      for (int half = 0; half < 2; half++) {
-        __m256i *to = acc + 2 * half;
-        to[0] = ADD(to[0], _mm256_madd_epi16(LOW16(first[half], second[half]), ones));
-        to[1] = ADD(to[1], _mm256_madd_epi16(HIGH16(first[half], second[half]), ones));
-      }
+    for (int half = 0; half < 2; half++) {
+      __m256i *to = acc + 2 * half;
+      to[0] = ADD(to[0], _mm256_madd_epi16(LOW16(first[half], second[half]), ones));
+      to[1] = ADD(to[1], _mm256_madd_epi16(HIGH16(first[half], second[half]), ones));
     }
-    weights = op->weights + block->weights + (size_t)op->groups * GROUP_BYTES;
   }
   store_panel256(constants, acc[0], acc[1], acc[2], acc[3], op->multipliers + block->bias, output, 32);
 }

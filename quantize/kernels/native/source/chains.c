@@ -14,6 +14,8 @@
 #define WHOLE_TURNS (CHAIN_GROUPS + WIDEN_TURNS)
 #define SHORT_TURNS (SHORT_GROUPS + WIDEN_TURNS)
 
+#define SHORT_ROW 64 /* bytes */
+
 /* What is left to multiply a row's four bytes at `offset` by. */
 typedef struct {
   int32_t offset;
@@ -271,12 +273,14 @@ static ChainsResult pack_panels(Packing *packing, Op *op, const uint8_t *filter,
                                 const float *multipliers) {
   const size_t columns = (size_t)op->output_channels;
   const size_t panels = (columns + CHAIN_COLUMNS - 1) / CHAIN_COLUMNS;
-  packing->most_turns = panels * ((size_t)op->depth + 1) / 2;
+  /* Of short rows most time goes into the stores, which wider panels of widened bytes need fewer of. */
+  const size_t widened = panels * ((size_t)op->depth + 1) / 2;
+  packing->most_turns = op->depth < SHORT_ROW ? widened * 4 / 5 : widened;
   op->panel_columns = CHAIN_COLUMNS;
   op->row_factor = 0;
   op->groups = (int32_t)(((size_t)op->depth + 3) / 4);
   op->chains = op->groups / CHAIN_GROUPS;
-  op->chain_panels = calloc(panels, sizeof *op->chain_panels);
+  op->chain_panels = calloc(panels + 1, sizeof *op->chain_panels);
   op->bias = (int32_t *)(void *)aligned_zeros(panels * CHAIN_COLUMNS * sizeof *op->bias);
   op->multipliers = (float *)(void *)aligned_zeros(panels * CHAIN_COLUMNS * sizeof *op->multipliers);
   if (op->chain_panels == NULL || op->bias == NULL || op->multipliers == NULL) {
@@ -287,6 +291,7 @@ static ChainsResult pack_panels(Packing *packing, Op *op, const uint8_t *filter,
                                            &op->chain_panels[panel]);
     if (result != CHAINS_PACKED) return result;
   }
+  op->chain_panels[panels].weights = packing->weights.length;
   for (size_t m = 0; m < columns; m++) {
     const size_t slot = m / CHAIN_COLUMNS * CHAIN_COLUMNS + slot_of(m % CHAIN_COLUMNS);
     op->bias[slot] = bias[m];

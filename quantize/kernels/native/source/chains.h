@@ -26,7 +26,7 @@
  * are scattered too: of two groups, where four would leave much of their weights.
  */
 struct ChainPanel {
-  size_t weights; /* offset in Op.weights: [chains, groups, vectors, lanes, 4 bytes] */
+  size_t weights; /* offset in Op.weights: [chains, groups, vectors, lanes, 4 bytes]; the end behind the last panel */
   size_t offsets; /* index in Op.chain_offsets: where in a row each group of a scattered chain is */
   int32_t in_order, scattered, short_;
 };
@@ -51,11 +51,17 @@ ChainsResult pack_chains(Op *op, const uint8_t *filter, int32_t filter_zero_poin
 #define WINDOW_BYTES (WINDOW_PAIRS * 32)
 #define BLOCK_BYTES (2 * 2 * WINDOW_BYTES) /* [first or second, half] */
 
-/* Of another window: [first or second, group, half, pair of taps, 32]; a chain is a group of four taps. */
+/*
+ * Of another window a chain is a group of four taps: [groups + has_rest, half, pair of taps, 32], first all
+ * groups, then those again that leave something. Behind twice the groups are the places, a byte each, of
+ * all these groups in the window.
+ */
 #define GROUP_BYTES (2 * 2 * 32)
+#define PLACES_BYTES 64
 
 /*
- * Packs the block's weights at op->weights + block->weights and sets its has_rest; 0 where two windows
+ * Packs the block's weights at op->weights + block->weights and sets its has_rest (of a window that is not
+ * 3 x 3: how many groups leave something); 0 where two windows
  * do not suffice. filter: [kh, kw, channels] uint8.
  */
 int pack_depthwise_chains(const Op *op, ChannelBlock *block, const uint8_t *filter,

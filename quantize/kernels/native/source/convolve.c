@@ -24,6 +24,7 @@ size_t convolution_panels(const Op *op) {
 static ConvolutionKernel convolution_kernel(const Op *op) {
 #if TF8_X86
   if (op->chain_panels != NULL) return convolution_avx2_chains;
+  if (op->isa == ISA_AVX2 && op->depth > DEEP_BYTES) return convolution_avx2_deep;
 #endif
   return KERNELS[op->isa];
 }

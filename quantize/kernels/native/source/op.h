@@ -84,7 +84,7 @@ typedef struct {
   int32_t width; /* four vectors; with AVX-512 VNNI 64 or 32; 16 of fewer channels than 32 */
   size_t weights; /* offset in Op.weights */
   size_t bias;    /* index in Op.bias */
-  int32_t has_rest; /* some wq - wz is outside int8: a second set of weights holds the rest */
+  int32_t has_rest; /* some wq - wz is outside int8: a second set of weights holds the rest; see chains.h */
   int32_t has_chains; /* AVX2, where chains suit; bit h of has_rest: half h has second ones */
 } ChannelBlock;
 
@@ -162,7 +162,8 @@ typedef struct {
 
 /* Vectors of a panel of packed columns: four, in the order that packing with saturation undoes. */
 #define PANEL_VECTORS 4
-#define WIDENED_VECTORS 2 /* where AVX2's weights are int16 */
+#define DEEP_VECTORS 2 /* where AVX2's weights are int16 and rows longer than DEEP_BYTES */
+#define DEEP_BYTES 256
 
 /* int32 lanes of a vector. */
 static inline int32_t isa_lanes(Isa isa) {
@@ -246,9 +247,6 @@ int32_t requantize_fixed(uint32_t accumulator, Factor factor, Rounding rounding,
 /* eq. 5 by a multiplier, whatever the requantization's own. */
 int32_t requantize(uint32_t accumulator, float multiplier, const Requantization *requantization);
 
-/* How far ahead weights are fetched that are used once. */
-#define PREFETCH_BYTES 2048
-
 /* Rows of the tallest tile: parts end where tiles do. */
 #define TILE_HEIGHT 6
 
@@ -290,6 +288,8 @@ void concat_scalar(const Op *, const uint8_t *const *, uint8_t *, size_t, size_t
 #if TF8_X86
 void convolution_avx2(const Op *, const uint8_t *, uint8_t *, size_t, size_t, int32_t, int32_t,
                       Scratch *);
+void convolution_avx2_deep(const Op *, const uint8_t *, uint8_t *, size_t, size_t, int32_t, int32_t,
+                           Scratch *);
 void convolution_avx2_chains(const Op *, const uint8_t *, uint8_t *, size_t, size_t, int32_t, int32_t,
                              Scratch *);
 void depthwise_avx2(const Op *, const uint8_t *, uint8_t *, size_t, size_t, Scratch *);

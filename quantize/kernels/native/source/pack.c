@@ -48,7 +48,8 @@ int pack_convolution(Op *op, const Weights *weights, int32_t filter_zero_point) 
     }
   }
   const int32_t lanes = isa_lanes(op->isa);
-  const int32_t panel_vectors = op->isa == ISA_AVX2 ? WIDENED_VECTORS : PANEL_VECTORS;
+  const int is_deep = op->isa == ISA_AVX2 && depth > DEEP_BYTES;
+  const int32_t panel_vectors = is_deep ? DEEP_VECTORS : PANEL_VECTORS;
   const size_t width = op->isa == ISA_SCALAR ? columns : (size_t)(panel_vectors * lanes);
   op->panel_columns = (int32_t)width;
   const size_t padded = (columns + width - 1) / width * width;
@@ -209,7 +210,7 @@ int pack_depthwise(Op *op, const Weights *given, int32_t filter_zero_point) {
     block->weights = weights;
     block->bias = biases;
     const size_t bytes = (size_t)op->groups * 2 * (size_t)width * 4;
-    weights += op->isa == ISA_AVX2 && bytes < BLOCK_BYTES ? BLOCK_BYTES : bytes;
+    weights += op->isa == ISA_AVX2 ? (is_3x3(op) ? BLOCK_BYTES : bytes + PLACES_BYTES) : bytes;
     biases += (size_t)width;
     start = block->start + width;
   }

@@ -101,7 +101,35 @@ export function gemmPanel(
     else multiplyTile(tiles, panel, panelEnd, bias, accumulators);
     tiles += pairs * PAIR_BYTES;
     const end = accumulators + count * (LANES * 4);
-    for (let at = accumulators; at < end; at += LANES * 4) {
+    let at = accumulators;
+    if (columns >= LANES) {
+      // Two rows share an instruction that narrows.
+      for (; at + LANES * 4 < end; at += LANES * 8) {
+        const words = requantize8(
+          v128.load(at),
+          v128.load(at, 16),
+          multipliers0,
+          multipliers1,
+          lower,
+          high,
+          offset,
+        );
+        const next = requantize8(
+          v128.load(at, 32),
+          v128.load(at, 48),
+          multipliers0,
+          multipliers1,
+          lower,
+          high,
+          offset,
+        );
+        const bytes = i8x16.narrow_i16x8_u(words, next);
+        v128.store64_lane(output, bytes, 0);
+        v128.store64_lane(output + outputStride, bytes, 1);
+        output += 2 * outputStride;
+      }
+    }
+    for (; at < end; at += LANES * 4) {
       const words = requantize8(
         v128.load(at),
         v128.load(at, 16),

@@ -50,6 +50,12 @@ export const ARRANGEMENT_CASES: KernelTable = {
     'a scalar': () => tf.fill([], 2.5),
     'no values': () => tf.fill([0, 3], 1),
   },
+  GatherV2: {
+    'values of a vector': ({ special, indices }) => tf.gather(special, indices),
+    'columns, by a matrix of indices': ({ images, indices }) =>
+      tf.gather(images, indices.reshape([3, 1]), 1),
+    'int32, the last axis': ({ indices }) => tf.gather(indices.reshape([1, 3]), [2, 0, 2, 1], 1),
+  },
   OneHot: {
     '0 and 1': ({ indices }) => tf.oneHot(indices, 5),
     'classes that are not there': ({ indices }) => tf.oneHot(indices, 4),

@@ -1,0 +1,79 @@
+import type { FloatGraph } from '../../architectures/graph/float_graph.ts';
+import type { FloatNode } from '../../architectures/graph/float_node.ts';
+import { UserError } from '../../foundation/errors.ts';
+import { isWeighted, roundingOf, type Tf8Model } from '../../quantize/model/tf8_model.ts';
+import { DEFAULT_ROUNDING } from '../../quantize/params/roundings.ts';
+import { isPerChannel } from '../../quantize/params/weight_quantization.ts';
+
+/**
+ * Refuses a network that `QuantizedNetwork` does not compute, or has no gradients of.
+ * @throws UserError naming the layer, or what of the recipe of quantization it is
+ */
+export function requireTrainable(graph: FloatGraph, start: Tf8Model): void {
+  for (const node of graph.nodes) {
+    const what = untrainable(node);
+    if (what === undefined) continue;
+    throw new UserError(
+      `Expected layers that can be trained quantization-aware but ${node.name} is ${what}`,
+      { remedy: 'Train the network in float, and quantize it with the recipe best.' },
+    );
+  }
+  const perChannel = start.nodes.find(
+    (node) => isWeighted(node) && isPerChannel(node.weights.quantization),
+  );
+  if (perChannel !== undefined) {
+    throw new UserError(
+      `Expected one range for all weights of a layer but ${perChannel.name} has one a channel`,
+      { remedy: 'Take a recipe of quantization with the granularity "tensor".' },
+    );
+  }
+  if (roundingOf(start) !== DEFAULT_ROUNDING) {
+    throw new UserError(
+      `Expected the rounding ${DEFAULT_ROUNDING} but received ${roundingOf(start)}`,
+      { remedy: 'Train without a profile.' },
+    );
+  }
+}
+
+function untrainable(node: FloatNode): string | undefined {
+  switch (node.op) {
+    case 'conv2d':
+    case 'depthwiseConv2d':
+      return (node.dilations ?? [1]).some((step) => step > 1)
+        ? 'a convolution with dilations'
+        : undefined;
+    case 'prelu':
+      return 'a ReLU with slopes';
+    case 'resize':
+      return 'a resize';
+    case 'slice':
+      return 'a slice';
+    case 'softmax':
+      return 'a softmax';
+    case 'transposedConv2d':
+      return 'a transposed convolution';
+    case 'batchNorm':
+    case 'dropout':
+    case 'mean':
+    case 'sum':
+      return `a ${node.op}`;
+    case 'activation':
+    case 'add':
+    case 'averagePool2d':
+    case 'concat':
+    case 'depthToSpace':
+    case 'fullyConnected':
+    case 'globalAveragePool':
+    case 'maximum':
+    case 'maxPool2d':
+    case 'minimum':
+    case 'multiply':
+    case 'pad':
+    case 'requantize':
+    case 'reshape':
+    case 'spaceToDepth':
+    case 'subtract':
+    case 'transpose':
+      return undefined;
+  }
+}

@@ -1,0 +1,64 @@
+import type { Recipe as QuantizationRecipe } from '../../quantize/convert/recipe.ts';
+import type { TrainResult } from '../../training/loop/train_options.ts';
+import type { NetworkImages } from './network_data.ts';
+import type { RecipeChoices } from './recipe_choices.ts';
+import type { TrainModelOptions } from './train_model_options.ts';
+
+export interface QuantizationAwareOptions
+  extends Omit<RecipeChoices, 'resolution'>,
+    Pick<
+      TrainModelOptions,
+      | 'dataset'
+      | 'data'
+      | 'recipe'
+      | 'limit'
+      | 'validationImages'
+      | 'seed'
+      | 'out'
+      | 'overwrite'
+      | 'eager'
+      | 'resume'
+      | 'checkpointSeconds'
+      | 'checkpointSteps'
+    > {
+  /** Any float model that tf8 reads. It teaches, too. */
+  readonly model: string;
+  /** Name, JSON file or recipe of the quantization that training starts from; QUANTIZATION_START unless given. */
+  readonly quantizationRecipe?: string | QuantizationRecipe | undefined;
+  /** Images that ranges are calibrated on before; 200 unless given. */
+  readonly calibrationImages?: number | undefined;
+  /** `learned` unless given. */
+  readonly ranges?: 'learned' | 'observed' | undefined;
+  /** Share of the run, in (0, 1], after which ranges stay; FREEZE_AFTER unless given. */
+  readonly freezeAfter?: number | undefined;
+  /** How hard weights are pulled to their levels at the end (arXiv 2203.11086); 0 unless given. */
+  readonly dampening?: number | undefined;
+}
+
+export interface QuantizationAwareResult {
+  readonly out: string;
+  /** The TF8 file in it. */
+  readonly tf8: string;
+  /** Folder of the network that did best on the images held out. */
+  readonly best?: string;
+  readonly training: TrainResult;
+  /** What accuracies of the training are about: the images' classes, or the float network's. */
+  readonly labels: NetworkImages['labels'];
+  readonly quantization: {
+    readonly recipe: QuantizationRecipe;
+    readonly calibrationImages: number;
+    readonly ranges: 'learned' | 'observed';
+    readonly freezeAfter: number;
+    readonly dampening: number;
+    /** Layers whose sums may pass 2²⁴, trained in two halves: as exact as the others. */
+    readonly splitLayers: readonly string[];
+    /** Layers whose sums may pass 2²⁴ by the weights at the end and were not: a byte may differ from what was trained. */
+    readonly inexactLayers: readonly string[];
+  };
+}
+
+/** The recipe of quantization that training starts from. */
+export const QUANTIZATION_START = 'input-weighted';
+
+/** Share of the run after which ranges stay. */
+export const FREEZE_AFTER = 0.8;
