@@ -28,7 +28,8 @@ import { recordingReporter } from '../../support/recording_reporter.ts';
 /** Three batches of the float network, of the analysis four; the last ones are not whole. */
 const PICTURES = 25;
 
-describe('shards of a measurement', () => {
+describe('shards of a measurement', function () {
+  this.timeout(30 * 60_000); // On a machine that is busy with other work.
   let folder: string;
   const at = (name: string) => join(folder, name);
   const text = (path: string) => readFile(path, 'utf8');
@@ -141,9 +142,9 @@ describe('shards of a measurement', () => {
   it('of an analysis are merged to the bytes of its record', async () => {
     const whole = await analyze(analysisOf({ out: at('analysis.json') }), contextOf());
     const shards: string[] = [];
-    for (const number of [1, 2, 3]) {
+    for (const number of [1, 2]) {
       const out = at(`analysis-${number}.json`);
-      const shard = { number, count: 3 };
+      const shard = { number, count: 2 };
       const { images } = await analyzeShard({ ...analysisOf(), shard, out }, contextOf());
       assert.ok(images > 0);
       shards.push(out);
