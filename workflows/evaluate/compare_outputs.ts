@@ -125,7 +125,7 @@ export function joinedOutput(a: OutputSums, b: OutputSums): OutputSums {
   };
 }
 
-export function outputFigures(sums: OutputSums): OutputFigures {
+function outputFigures(sums: OutputSums): OutputFigures {
   const { name, hasClasses, images, agreeing } = sums;
   const [float, tf8, product, noise] = [sums.float, sums.tf8, sums.product, sums.noise].map(
     (parts) => new ExactSum(parts).value,

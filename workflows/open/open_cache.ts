@@ -11,7 +11,7 @@ export interface ImageCacheChoice {
 }
 
 /** 20 GB: some 33,000 inputs of 224 × 224 pixels. */
-export const CACHE_LIMIT = 20e9;
+const CACHE_LIMIT = 20e9;
 
 /**
  * The cache that is asked for; undefined where none is.

@@ -9,8 +9,8 @@ import { environmentSchema } from './environment.ts';
 import { RUN_FILE } from './run_file.ts';
 import { readPart } from './run_record.ts';
 
-export const LOSSLESS = 'lossless';
-export const NO_SIGNAL = 'noSignal';
+const LOSSLESS = 'lossless';
+const NO_SIGNAL = 'noSignal';
 
 /** JSON has no infinite numbers. */
 export const decibels = z.union([

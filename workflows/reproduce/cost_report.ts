@@ -28,7 +28,7 @@ export function costReport({ rows, seconds, environment, ...estimate }: CostEsti
 }
 
 /** What trainings take on other machines, and what is assumed. */
-export function elsewhereTable(times: readonly TimeElsewhere[]): string {
+function elsewhereTable(times: readonly TimeElsewhere[]): string {
   const { gigabitsPerSecond, gpuBytesPerSecond, decodedPerCore } = ASSUMED;
   const rows = times.map(({ seconds, basis, decodingCores, ...workers }) => [
     workersInWords(workers),

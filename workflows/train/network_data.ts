@@ -32,7 +32,7 @@ export function floatGraphOf({ graph }: OpenedFloatModel): FloatGraph {
 }
 
 /** The name of the tensor that has a number for each class. */
-export function classOutput(graph: FloatGraph, { facts }: OpenedFloatModel): string {
+function classOutput(graph: FloatGraph, { facts }: OpenedFloatModel): string {
   const { outputs } = graph;
   const sized = outputs.find((name) => elements(shapeIn(graph, name)) === facts.outputs);
   return sized ?? outputs[0];

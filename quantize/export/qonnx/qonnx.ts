@@ -165,7 +165,7 @@ function addTable(
 }
 
 /** Whether a file is ONNX with Quant nodes. */
-export function isQonnx(file: Uint8Array): boolean {
+function isQonnx(file: Uint8Array): boolean {
   if (file[0] !== 0x08) return false;
   try {
     const { opsetImport } = fromBinary(ModelProtoSchema, file);

@@ -100,7 +100,7 @@ export const FAMILIES = {
 } satisfies Record<string, Layers>;
 
 /** Moves every trained variable by shares of itself, as steps of training would. */
-export function shake(network: QuantizedNetwork, share: number): void {
+function shake(network: QuantizedNetwork, share: number): void {
   tf.tidy(() => {
     let seed = 1;
     for (const [name, variable] of network.trained) {
