@@ -119,7 +119,10 @@ export class Analyzer implements Disposable {
     for (const layer of this.inTf8) layer.close();
   }
 
-  /** What images do not change. */
+  /**
+   * What images do not change.
+   * @internal for the merging of shards
+   */
   facts(): NetworkFacts {
     const { model, graph } = this.options;
     const { name, shape, quantization } = model.input;
@@ -131,7 +134,10 @@ export class Analyzer implements Disposable {
     };
   }
 
-  /** What was counted and summed over all images. */
+  /**
+   * What was counted and summed over all images.
+   * @internal for the merging of shards
+   */
   sums(): NetworkSums {
     const { profile } = this.options;
     return {

@@ -120,6 +120,7 @@ export class ProfileMeter implements Disposable {
    * @param images [N, H, W, C] float32
    * @param measured what the measured network makes of them in every layer
    * @returns [N, classes] the main output of the plain network
+   * @internal for the analyzer
    */
   begin(images: Float32Array, measured: Tensors, batch: number): Uint8Array {
     const { name, quantization } = this.model.input;
@@ -130,15 +131,24 @@ export class ProfileMeter implements Disposable {
     return byName(plain, outputNode(this.plain).name);
   }
 
-  /** @param exact what the float network makes of the batch in the layer of this index */
+  /**
+   * Compares a layer of the batch.
+   * @param exact what the float network makes of the batch in the layer of this index
+   * @internal for the analyzer
+   */
   layer(index: number, exact: Activations): void {
     if (this.running !== undefined) this.layers[index].add(exact, this.running);
   }
 
+  /**
+   * What was counted and summed over all images.
+   * @internal for the merging of shards
+   */
   sums(): ProfileSums {
     return { name: roundingOf(this.model), layers: this.layers.map((layer) => layer.sums()) };
   }
 
+  /** What the rule costs, over all images. */
   analysis(): ProfileAnalysis {
     return profileAnalysis(this.sums());
   }

@@ -29,6 +29,7 @@ export class GraphNetwork {
     });
   }
 
+  /** Frees the memory of its weights. */
   dispose(): void {
     this.operations.dispose();
   }

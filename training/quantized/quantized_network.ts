@@ -168,6 +168,7 @@ export class QuantizedNetwork implements StepNetwork {
     return model;
   }
 
+  /** Frees the memory of its weights. */
   dispose(): void {
     tf.dispose([...this.weights.values()]);
   }
