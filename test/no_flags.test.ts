@@ -26,7 +26,8 @@ const EXCEPTIONS: Readonly<Record<string, RegExp>> = {
   'foundation/optional_package.ts': /npm install --save-exact/,
   'foundation/python/python_environment.ts': /^--|--hash=sha256:/,
   'foundation/python/tensorflow_wheel.ts': /^--/,
-  'checkpoints/public/public_checkpoints.ts': /^--(no|only)-binary$/,
+  'checkpoints/public/lite_checkpoints.ts': /^--only-binary$/,
+  'checkpoints/public/public_checkpoints.ts': /^--no-binary$/,
   'foundation/processes/source_hooks.ts': /^--import$/,
   'workflows/records/environment.ts': /^--/,
   'workflows/verify/c_runtime.ts': /^--version$/,
@@ -35,7 +36,7 @@ const EXCEPTIONS: Readonly<Record<string, RegExp>> = {
   'quantize/export/c/header.ts': /written by "tf8 export"/,
   'quantize/export/c/library.ts': /written by "tf8 export"/,
   'workflows/rearchitect/rebuild.ts': /^tf8 rearchitect$/,
-  'workflows/rearchitect/source.ts': /^tf8 rearchitect$/,
+  'workflows/rearchitect/stored_network.ts': /^tf8 rearchitect$/,
   'workflows/train/train_card.ts': /^tf8 train$/,
   'workflows/report/report_page.ts': /tf8 report</,
 };
