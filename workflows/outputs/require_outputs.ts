@@ -42,7 +42,8 @@ export async function requireOutputs(outputs: Outputs): Promise<void> {
   }
   for (const [path, recognize] of jsonFiles(outputs)) {
     if (path === undefined || !existsSync(path)) continue;
-    const isOurs = recognize(await import('./our_files.ts'));
+    // What reads the files is loaded for a file alone: a folder is refused without.
+    const isOurs = async (file: string) => recognize(await import('./our_files.ts'))(file);
     await requireOutputFiles([{ path, isOurs }], rules);
   }
   if (exported !== undefined && existsSync(exported)) {
