@@ -165,6 +165,19 @@ function gather({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
   );
 }
 
+/** What takes a gradient of `gather` back: rows of the same index are added. */
+function unsortedSegmentSum({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
+  const { x, segmentIds } = inputs;
+  const { numSegments } = attributes;
+  return trace.addOne(
+    'UnsortedSegmentSum',
+    [x, segmentIds, trace.scalar(numSegments, 'int32')],
+    { ...typeOf(x), Tindices: INT32, Tnumsegments: INT32 },
+    [numSegments, ...x.shape.slice(segmentIds.shape.length)],
+    x.dtype,
+  );
+}
+
 function matMul({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
   const { a, b } = inputs;
   const { transposeA, transposeB } = attributes;
@@ -200,4 +213,5 @@ export const ARRANGEMENT: Readonly<Record<string, RecordKernel>> = {
   Tile: tile,
   Transpose: transpose,
   Unpack: unpack,
+  UnsortedSegmentSum: unsortedSegmentSum,
 };

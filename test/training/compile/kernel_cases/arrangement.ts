@@ -140,4 +140,11 @@ export const ARRANGEMENT_CASES: KernelTable = {
     'an axis between': ({ cube }) => tf.unstack(cube, 1)[2],
     'the last axis, counted from the end, of int32': ({ ints }) => tf.unstack(ints, -1)[0],
   },
+  UnsortedSegmentSum: {
+    'rows, some segments empty': ({ floats, indices }) =>
+      tf.unsortedSegmentSum(floats.transpose(), indices, 5),
+    'values of one segment': ({ special }) =>
+      tf.unsortedSegmentSum(special, tf.zeros([special.size], 'int32'), 2),
+    int32: ({ indices }) => tf.unsortedSegmentSum(indices, tf.tensor1d([1, 1, 0], 'int32'), 3),
+  },
 };
