@@ -318,13 +318,8 @@ describe('the tf8 command line', () => {
     it('quantize writes a TF8 file that evaluate and classify read', async function () {
       await needsTensorFlow.call(this); // says that it is missing on standard error
       const out = at('made/model.tf8');
-      const quantized = await runTf8(
-        ['quantize', at('model'), '--calibration-data', at('images'), '--out', out].concat([
-          '--recipe',
-          'as-published',
-          '--json',
-        ]),
-      );
+      const args = ['quantize', at('model'), '--calibration-data', at('images'), '--out', out];
+      const quantized = await runTf8([...args, '--recipe', 'as-published', '--json']);
       assert.deepEqual([quantized.status, quantized.stderr], [0, '']);
       const result = JSON.parse(quantized.stdout);
       assert.deepEqual([result.out, result.calibrationImages, result.skipped], [out, 6, 0]);

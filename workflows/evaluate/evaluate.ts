@@ -112,17 +112,18 @@ async function countEvaluation(
   context: Context,
   shard?: Shard,
 ): Promise<CountedEvaluation> {
-  const recipe = await chooseRecipe(options);
+  const chosenRecipe = await chooseRecipe(options);
   const opened = await openModel(options.model, context, options);
   try {
-    return await countOpened(opened, { ...options, recipe, shard }, context);
+    return await countOpened(opened, { ...options, chosenRecipe, shard }, context);
   } finally {
     if (opened.kind === 'float') opened.dispose();
   }
 }
 
 type ShardedOptions = EvaluateOptions & {
-  readonly recipe: Recipe;
+  /** The one to quantize by; `recipe` is what was asked for. */
+  readonly chosenRecipe: Recipe;
   readonly shard?: Shard | undefined;
 };
 
@@ -131,7 +132,7 @@ async function countOpened(
   options: ShardedOptions,
   context: Context,
 ): Promise<CountedEvaluation> {
-  const { precision, tier, shard, recipe } = options;
+  const { precision, tier, shard, chosenRecipe } = options;
   if (opened.kind === 'tf8') warnOfConversionOptions(opened, options, context.reporter);
   const request = { dataset: options.dataset, dir: options.data, option: 'data' } as const;
   const decoded = await openCache(options, [options.data, options.calibrationData]);
@@ -193,7 +194,7 @@ async function countOpened(
       `some calibration images are among the evaluated ones; pass another folder as ${option('calibrationData')}, or ${option('limit')}`,
     );
   }
-  const quantized = await quantizeModel(opened, recipe, source, context);
+  const quantized = await quantizeModel(opened, chosenRecipe, source, context);
   const { counted, used } = await evaluation.countTf8(quantized.model, tier, opened.name);
   const compared = float && (await evaluation.countOutputs(opened, quantized.model, tier));
   const facts = { ...named, kernels: used, calibration: dataCalibration(quantized, source) };
@@ -269,14 +270,14 @@ async function countOutputsAlone(
   options: ShardedOptions,
   context: Context,
 ): Promise<CountedEvaluation> {
-  const { seed, tier, recipe, shard } = options;
+  const { seed, tier, chosenRecipe, shard } = options;
   const limit = Math.min(options.limit ?? Infinity, dataset.count('test'));
   const source = await calibrationSource(
     { ...options, dataset: dataset.name },
     { dataset, limit },
     context,
   );
-  const quantized = await quantizeModel(opened, recipe, source, context);
+  const quantized = await quantizeModel(opened, chosenRecipe, source, context);
   const tf8 = quantized.model;
   const { images, skipped, outputs } = await countOutputs(
     { opened, tf8, tier, dataset, limit, seed, shard },

@@ -28,7 +28,7 @@ describe('recipes', () => {
     await assert.rejects(openRecipe('sgd'), {
       name: 'UserError',
       message:
-        'Expected one of slim-imagenet, slim-inception, finetune, finetune-rmsprop, distil, scratch-small, scratch-adam or a .json file for the recipe but received "sgd"',
+        'Expected one of slim-imagenet, slim-inception, finetune, finetune-rmsprop, distil, quantization-aware, scratch-small, scratch-adam or a .json file for the recipe but received "sgd"',
     });
   });
 
