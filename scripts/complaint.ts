@@ -23,7 +23,7 @@ const REQUIRED = /^Missing required option: (.+)$/;
 const UNEXPECTED = /received "(.*?)", expected one of (.+)$/;
 const MISSING = /^Missing argument: received (\d+), expected at least \d+$/;
 const QUOTED = /"([^"]*)"/g;
-const POSITIONAL = /<(\w+)>/g;
+const POSITIONAL = /<(\w+)(?:\.\.)?>/g;
 
 /**
  * A complaint of yargs in one line, with the argument that is missing by its name, or what was probably

@@ -341,6 +341,23 @@ describe('the tf8 command line', () => {
       assert.match(text, /^calibrated on 6 images when the file was made, zero variance: keep$/m);
     });
 
+    it('merge makes of the shards of an evaluation what all images give', async function () {
+      await needsTensorFlow.call(this); // says that it is missing on standard error
+      const args = ['evaluate', at('model'), '--data', at('images'), '--precision', 'float'];
+      const whole = at('whole.json');
+      assert.equal((await runMain([...args, '--out', whole])).status, 0);
+      const parts = [1, 2].map((k) => at(`part-${k}.json`));
+      for (const [index, out] of parts.entries()) {
+        const shard = ['--shard', `${index + 1}/2`, '--out', out];
+        assert.equal((await runMain([...args, ...shard])).status, 0);
+      }
+      const merged = at('merged.json');
+      const result = await runMain(['merge', ...parts, '--out', at('other.json'), '--out', merged]);
+      assert.deepEqual([result.status, result.stderr], [0, '']);
+      assert.equal(await readFile(merged, 'utf8'), await readFile(whole, 'utf8'));
+      assert.match((await runTf8(['merge'])).stderr, /Missing argument: shards/);
+    });
+
     it('classify shows the first of a class’s names in its table, and all of them in JSON', async () => {
       const args = ['classify', at('image.png'), '--model', at('model')];
       const [text, json] = [await runMain(args), await runMain([...args, '--json'])];
