@@ -9,7 +9,8 @@ import type { Trace } from '../trace.ts';
 type Input =
   | ('a' | 'b' | 'x' | 'y' | 'dy' | 'input' | 'output' | 'value' | 'indices' | 'logits' | 'filter')
   | ('condition' | 't' | 'e') // of Select
-  | ('mean' | 'variance'); // of a batch norm
+  | ('mean' | 'variance') // of a batch norm
+  | 'segmentIds';
 type OptionalInput = 'bias' | 'scale' | 'offset';
 
 /** A call of a TensorFlow.js kernel, to be recorded as nodes of TensorFlow. */
