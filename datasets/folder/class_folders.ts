@@ -20,7 +20,7 @@ import type { OpenOptions } from '../open_options.ts';
 import { findClassLayout } from './class_layout.ts';
 import { checkSplitClasses, classNameOf, classNamesOf } from './class_names.ts';
 import { describeFolder } from './describe_folder.ts';
-import { splitByClass, TEST_SHARE } from './split_by_class.ts';
+import { splitByClass } from './split_by_class.ts';
 
 /** Seed of the division of folders that are not divided: the same for every command. */
 const SPLIT_SEED = 0;
@@ -144,8 +144,9 @@ function dividedByClass(
     keyOf: ({ name }) => (root === '' ? name : name.slice(root.length + 1)),
     seed,
   });
+  const share = Math.round((100 * splits.test.length) / files.length);
   reporter.info(
-    `Divided ${files.length} images by class: ${splits.train.length} to train, ${splits.test.length} (${100 * TEST_SHARE} %) to test`,
+    `Divided ${files.length} images by class: ${splits.train.length} to train, ${splits.test.length} (${share} %) to test`,
   );
   const lone = [...grouped(files, ({ label }) => label).values()].filter(
     ({ length }) => length < 2,

@@ -3,7 +3,7 @@ import { grouped } from '../grouped.ts';
 import { checkInteger, SEEDS } from '../order/order.ts';
 
 /** Part of each class that is tested, where nobody has divided the images. */
-export const TEST_SHARE = 0.2;
+const TEST_SHARE = 0.2;
 
 interface SplitOptions<Item> {
   readonly classOf: (item: Item) => number;

@@ -83,13 +83,21 @@ export async function planRearchitecture(
   const isChain = !open.some(
     ({ before }) => before !== undefined && isExpansion(original.folded, before),
   );
-  const takesAll = layers === 'all' || (layers === undefined && maxLoss === undefined && isChain);
+  const takesAll =
+    layers === 'all' ||
+    (typeof layers === 'number' && layers >= open.length) ||
+    (layers === undefined && maxLoss === undefined && isChain);
   const gains = takesAll ? [] : await gainsOf(original, open, options, context);
   const chosen = takesAll ? open : chosenOf(gains, options);
-  if (chosen.length === 0) throw nothingChosen(original, gains, keep);
+  if (chosen.length === 0) throw nothingChosen(original, gains, options);
+  if (typeof layers === 'number' && layers > open.length) {
+    context.reporter.warn(
+      `${option('layers', layers)} is more than the ${open.length} layers of ${original.name} that can be rebuilt: all of them are`,
+    );
+  }
   const dropped = open
     .filter((pair) => !chosen.includes(pair))
-    .map(({ depthwise }) => left(depthwise, 'it costs more in float than it brings in TF8'));
+    .map(({ depthwise }) => left(depthwise, whyDropped(options)));
   const plan = {
     layers: chosen.map((pair) => plannedLayer(pair, gains)),
     leftAlone: [...leftAlone, ...kept, ...dropped],
@@ -101,6 +109,12 @@ export async function planRearchitecture(
 
 function left(layer: string, reason: string): LeftAlone {
   return { layer, reason };
+}
+
+function whyDropped({ layers, maxLoss }: LayerChoice): string {
+  if (typeof layers === 'number') return `others bring more in TF8, and ${layers} were asked for`;
+  if (maxLoss === undefined) return 'it costs more in float than it brings in TF8';
+  return `with those that cost less it passes ${maxLoss} % of the outputs' variance`;
 }
 
 function chosenOf(
@@ -207,20 +221,22 @@ function costOf(
   };
 }
 
-function requireLayers({ name, folded }: Original, keep: readonly string[]): void {
-  const missing = keep.find((layer) => makerOf(folded, layer) === undefined);
+function requireLayers({ name, separable }: Original, keep: readonly string[]): void {
+  const pairs = separable.pairs.map(({ depthwise, pointwise }) => [depthwise, pointwise]);
+  const names = [...pairs.flat(), ...separable.leftAlone.map(({ layer }) => layer)];
+  const missing = keep.find((layer) => !names.includes(layer));
   if (missing === undefined) return;
-  const names = folded.nodes.filter(({ op }) => op === 'depthwiseConv2d').map((node) => node.name);
+  const shown = pairs.map(([depthwise, pointwise]) => `${depthwise} with ${pointwise}`).join(', ');
   throw new UserError(
-    `Expected a layer of ${name} to keep as it is but it has none called ${missing}`,
-    { remedy: `Its depthwise layers are ${names.join(', ')}.` },
+    `Expected a depthwise or pointwise layer of ${name} to keep as it is but it has none called ${missing}`,
+    { remedy: `Those that can be rebuilt are ${shown}.` },
   );
 }
 
 function nothingChosen(
   { name }: Original,
   gains: readonly PairGain[],
-  keep: readonly string[],
+  { keep = [], maxLoss }: LayerChoice,
 ): UserError {
   if (gains.length === 0) {
     return new UserError(
@@ -229,10 +245,19 @@ function nothingChosen(
     );
   }
   const cheapest = gains.reduce((a, b) => (b.floatLoss < a.floatLoss ? b : a));
+  const wanted =
+    maxLoss === undefined
+      ? 'brings more in TF8 than it costs in float'
+      : `costs at most ${maxLoss} % of the outputs' variance`;
   return new UserError(
-    `Expected a layer of ${name} that brings more in TF8 than it costs in float but none does; ${cheapest.pair.depthwise} costs least, ${(100 * cheapest.floatLoss).toFixed(2)} % of the outputs' variance`,
+    `Expected a layer of ${name} that ${wanted} but none does; ${cheapest.pair.depthwise} costs least, ${(100 * cheapest.floatLoss).toFixed(2)} % of the outputs' variance`,
     { remedy: `Say how many layers are to be rebuilt all the same: ${option('layers', 4)}.` },
   );
+}
+
+/** Below a hundredth of a percent it is what the images leave uncertain. */
+function shownLoss(percent: number): string {
+  return percent < 0.01 ? 'less than 0.01' : percent.toFixed(2);
 }
 
 /** The plan in sentences, for people. */
@@ -245,7 +270,7 @@ export function planInWords({
   memoryMiB,
 }: RearchitecturePlan): string[] {
   const names = layers.map(({ depthwise, floatLossPercent: loss }) =>
-    loss === undefined ? depthwise : `${depthwise} (${loss} %)`,
+    loss === undefined ? depthwise : `${depthwise} (${shownLoss(loss)} %)`,
   );
   const costs = layers.some(({ floatLossPercent }) => floatLossPercent !== undefined)
     ? ', each with what it alone costs of the outputs’ variance in float'
