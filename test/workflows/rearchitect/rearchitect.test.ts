@@ -216,8 +216,9 @@ describe('rearchitect', () => {
 
     it('refuses to keep a layer that is not there, naming those that are', () =>
       assert.rejects(rearchitect({ ...options, keep: ['nowhere'], out: at('none') }, contextOf()), {
-        message: /Expected a layer of .*standard to keep as it is but it has none called nowhere/,
-        remedy: /Conv2d_1_depthwise, Conv2d_2_depthwise/,
+        message:
+          /Expected a depthwise or pointwise layer of .*standard to keep as it is but it has none called nowhere/,
+        remedy: /Conv2d_1_depthwise with Conv2d_1_pointwise, Conv2d_2_depthwise with/,
       }));
   });
 
