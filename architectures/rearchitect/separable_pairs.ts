@@ -98,6 +98,13 @@ export function residualOf(graph: FloatGraph, layer: string): string | undefined
   return isSame ? other : undefined;
 }
 
+/** Whether a pair follows an expansion and ends linear, as in inverted residuals. */
+export function isInverted(graph: FloatGraph, { before, pointwise }: SeparablePair): boolean {
+  const last = makerOf(graph, pointwise);
+  const isLinear = last?.op === 'conv2d' && last.activation === 'linear';
+  return isLinear && before !== undefined && isExpansion(graph, before);
+}
+
 /** Whether a layer reads few channels and makes many of them, as inverted residuals begin. */
 export function isExpansion(graph: FloatGraph, name: string): boolean {
   const node = makerOf(graph, name);

@@ -7,7 +7,7 @@ import type { InputBatch } from '../../architectures/rearchitect/image_states.ts
 import { measurePairGains, type PairGain } from '../../architectures/rearchitect/pair_gains.ts';
 import { passesOf } from '../../architectures/rearchitect/reconstruct.ts';
 import {
-  isExpansion,
+  isInverted,
   type LeftAlone,
   type SeparablePair,
 } from '../../architectures/rearchitect/separable_pairs.ts';
@@ -80,9 +80,7 @@ export async function planRearchitecture(
     keep.includes(depthwise) || keep.includes(pointwise);
   const open = pairs.filter((pair) => !isKept(pair));
   const kept = pairs.filter(isKept).map(({ depthwise }) => left(depthwise, 'kept, as asked'));
-  const isChain = !open.some(
-    ({ before }) => before !== undefined && isExpansion(original.folded, before),
-  );
+  const isChain = !open.some((pair) => isInverted(original.folded, pair));
   const takesAll =
     layers === 'all' ||
     (typeof layers === 'number' && layers >= open.length) ||
