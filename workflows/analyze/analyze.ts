@@ -4,12 +4,10 @@ import { withLabels } from '../../datasets/labels.ts';
 import { firstOfEachClass } from '../../datasets/order/per_class.ts';
 import type { Shard } from '../../datasets/order/shard.ts';
 import { makeWritableFolder } from '../../foundation/files/writable_folder.ts';
-import { sha256OfBytes } from '../../foundation/hashes/sha256.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import type { Recipe } from '../../quantize/convert/recipe.ts';
 import { selectKernels } from '../../quantize/kernels/select.ts';
 import { provenanceOf } from '../../quantize/model/recipe_of.ts';
-import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
 import { type Tf8Model, withRounding } from '../../quantize/model/tf8_model.ts';
 import { DEFAULT_ROUNDING } from '../../quantize/params/roundings.ts';
 import { networkSha256 } from '../open/float_facts.ts';
@@ -21,8 +19,9 @@ import {
   openModelImages,
 } from '../open/open_data.ts';
 import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
+import { tf8Sha256 } from '../open/tf8_facts.ts';
 import { isOurAnalysis, isOurShard } from '../outputs/our_files.ts';
-import { requireOutputFiles } from '../outputs/output_files.ts';
+import { outputRules, requireOutputFiles } from '../outputs/output_files.ts';
 import { requireOutsideImages } from '../outputs/outside_data.ts';
 import { chooseRecipe } from '../quantize/choose_recipe.ts';
 import { type CalibrationSource, calibrationSource, quantizeModel } from '../quantize/quantize.ts';
@@ -55,7 +54,8 @@ export async function analyze(options: AnalyzeOptions, context: Context): Promis
     await requireOutsideImages(runsDir, images, 'runsDir');
   }
   await makeWritableFolder(runsDir);
-  if (options.out !== undefined) await requireOut(options.out, isOurAnalysis, options);
+  if (options.out !== undefined)
+    await requireOutputFiles([{ path: options.out, isOurs: isOurAnalysis }], outputRules(options));
   const { facts, counted } = await countAnalysis(options, context, { start: runsDir });
   return finishAnalysis(facts, counted, options, context);
 }
@@ -70,7 +70,7 @@ export async function analyzeShard(
   context: Context,
 ): Promise<ShardResult> {
   const { shard, out } = options;
-  await requireOut(out, isOurShard, options);
+  await requireOutputFiles([{ path: out, isOurs: isOurShard }], outputRules(options));
   const { facts, counted, identity } = await countAnalysis(options, context, { shard });
   await writeShard(out, { kind: 'analysis', shard, identity, facts, sums: counted });
   const { images } = counted.sums.network;
@@ -196,7 +196,7 @@ async function countOpened(
   };
   const identity = shard && {
     model: networkSha256(opened.graph),
-    tf8: sha256OfBytes(await encodeTf8(tf8)),
+    tf8: await tf8Sha256(tf8),
     dataset: dataset.name,
     images: dataset.fingerprint,
     limit,
@@ -208,18 +208,6 @@ async function countOpened(
     profile: options.profile,
   };
   return { facts, counted, identity: identity ?? {} };
-}
-
-async function requireOut(
-  path: string,
-  isOurs: (path: string) => Promise<boolean>,
-  { model, data, calibrationData, overwrite }: AnalyzeOptions,
-): Promise<void> {
-  await requireOutputFiles([{ path, isOurs }], {
-    inputs: [model],
-    data: [data, calibrationData],
-    overwrite,
-  });
 }
 
 function isOtherProfile({ profile = DEFAULT_ROUNDING }: AnalyzeOptions): boolean {

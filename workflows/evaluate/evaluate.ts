@@ -6,12 +6,10 @@ import { recognizeDataset } from '../../datasets/recognize_dataset.ts';
 import type { RightCounts } from '../../datasets/scoring/accuracy.ts';
 import { withCache } from '../../datasets/with_cache.ts';
 import { UserError } from '../../foundation/errors.ts';
-import { sha256OfBytes } from '../../foundation/hashes/sha256.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import type { Recipe } from '../../quantize/convert/recipe.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
 import { recipeOf } from '../../quantize/model/recipe_of.ts';
-import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
 import { type Tf8Model, withRounding } from '../../quantize/model/tf8_model.ts';
 import { selectBackend } from '../../training/backend.ts';
 import { networkSha256 } from '../open/float_facts.ts';
@@ -19,8 +17,9 @@ import { rangeTitle, warnOfOtherPreprocessing } from '../open/model_input.ts';
 import { type ImageCacheChoice, openCache } from '../open/open_cache.ts';
 import { openImages, openModelData } from '../open/open_data.ts';
 import { type OpenedFloatModel, type OpenedModel, openModel } from '../open/open_model.ts';
+import { tf8Sha256 } from '../open/tf8_facts.ts';
 import { isOurEvaluation, isOurShard } from '../outputs/our_files.ts';
-import { requireOutputFiles } from '../outputs/output_files.ts';
+import { outputRules, requireOutputFiles } from '../outputs/output_files.ts';
 import { chooseRecipe } from '../quantize/choose_recipe.ts';
 import { type ConversionOptions, warnOfConversionOptions } from '../quantize/conversion.ts';
 import { calibrationSource, type QuantizedModel, quantizeModel } from '../quantize/quantize.ts';
@@ -74,7 +73,8 @@ export async function evaluate(
   context: Context,
 ): Promise<EvaluateResult> {
   const { out } = options;
-  if (out !== undefined) await requireOut(out, isOurEvaluation, options);
+  if (out !== undefined)
+    await requireOutputFiles([{ path: out, isOurs: isOurEvaluation }], outputRules(options));
   const { facts, sums, times } = await countEvaluation(options, context);
   const result = evaluateResult(facts, sums, times);
   if (out !== undefined) await writeEvaluation(out, evaluationRecord(facts, sums));
@@ -90,7 +90,7 @@ export async function evaluateShard(
   options: EvaluateOptions & ShardOptions,
   context: Context,
 ): Promise<ShardResult> {
-  await requireOut(options.out, isOurShard, options);
+  await requireOutputFiles([{ path: options.out, isOurs: isOurShard }], outputRules(options));
   const { shard } = options;
   const { facts, sums, identity } = await countEvaluation(options, context, shard);
   await writeShard(options.out, { kind: 'evaluation', shard, identity, facts, sums });
@@ -228,23 +228,11 @@ async function identityOf(
   const { graph, tf8 } = networks;
   return {
     ...(graph && { model: networkSha256(graph) }),
-    ...(tf8 && { tf8: sha256OfBytes(await encodeTf8(tf8)) }),
+    ...(tf8 && { tf8: await tf8Sha256(tf8) }),
     dataset,
     images: dataSha256,
     ...configuration,
   };
-}
-
-async function requireOut(
-  path: string,
-  isOurs: (path: string) => Promise<boolean>,
-  { model, data, calibrationData, overwrite }: EvaluateOptions,
-): Promise<void> {
-  await requireOutputFiles([{ path, isOurs }], {
-    inputs: [model],
-    data: [data, calibrationData],
-    overwrite,
-  });
 }
 
 /** Whether the images have no classes, or the network has none. */

@@ -8,7 +8,6 @@ import { UserError } from '../../foundation/errors.ts';
 import { sha256OfBytes } from '../../foundation/hashes/sha256.ts';
 import { type Context, quietly } from '../../foundation/reporting/context.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
-import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
 import { selectBackend } from '../../training/backend.ts';
 import { graphPredictor } from '../../training/float_predictor.ts';
@@ -19,7 +18,7 @@ import { labelOffsetOn, type ModelFacts, resolutionOf } from '../open/model_fact
 import { asInput, inputShape, preparationOf } from '../open/model_input.ts';
 import type { OpenedFloatModel } from '../open/open_model.ts';
 import { kernelsUsed, openPlan } from '../open/open_plan.ts';
-import { tf8Facts } from '../open/tf8_facts.ts';
+import { tf8Facts, tf8Sha256 } from '../open/tf8_facts.ts';
 import type { Identity } from '../records/stored_result.ts';
 import { MEASURING_VERSION } from '../records/versions.ts';
 import { countOutputs, type OutputsCount } from './compare_outputs.ts';
@@ -138,7 +137,7 @@ export class Evaluation {
       label: `${label}, TF8 (${kernelsName(used)})`,
       identity: async () => ({
         precision: 'tf8',
-        file: sha256OfBytes(await encodeTf8(model)),
+        file: await tf8Sha256(model),
         kernels: kernelsName(used),
       }),
       facts,
@@ -166,7 +165,7 @@ export class Evaluation {
       version: MEASURING_VERSION,
       precision: 'both',
       float: await floatIdentity(opened.graph),
-      file: sha256OfBytes(await encodeTf8(model)),
+      file: await tf8Sha256(model),
       tier,
       input: inputIdentity(tf8Facts(model)),
       data: this.dataIdentity(limit),

@@ -20,7 +20,7 @@ import { openImages } from '../open/open_data.ts';
 import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
 import { isOurRecipe } from '../outputs/our_files.ts';
 import { isOurTf8File } from '../outputs/our_tf8_file.ts';
-import { requireOutputFiles } from '../outputs/output_files.ts';
+import { outputRules, requireOutputFiles } from '../outputs/output_files.ts';
 import { CONVERSION_DEFAULTS } from '../quantize/conversion.ts';
 import {
   type CalibrationSource,
@@ -100,11 +100,7 @@ export async function fix(options: FixOptions, context: Context): Promise<FixRes
       { path: out, isOurs: isOurTf8File },
       { path: recipeFile, isOurs: isOurRecipe },
     ],
-    {
-      inputs: [options.model],
-      data: [options.data, options.calibrationData],
-      overwrite: options.overwrite,
-    },
+    outputRules(options),
   );
   const opened = await openFloatModel(options.model, context, options);
   try {

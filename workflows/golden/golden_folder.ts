@@ -2,7 +2,6 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { readBounded } from '../../foundation/files/byte_source.ts';
 import { makeWholeFolder } from '../../foundation/files/whole_folder.ts';
-import { sha256OfBytes } from '../../foundation/hashes/sha256.ts';
 import {
   GOLDEN_FORMAT,
   GOLDEN_MANIFEST,
@@ -12,8 +11,8 @@ import {
   goldenImage,
   goldenManifest,
 } from '../../quantize/export/golden.ts';
-import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
+import { tf8Sha256 } from '../open/tf8_facts.ts';
 import { requireOwnFolder } from '../outputs/output_folder.ts';
 
 const MAX_MANIFEST_BYTES = 64 * 2 ** 20;
@@ -51,7 +50,7 @@ export async function writeGolden<Result>(
       images.push(image);
       for (const file of goldenFiles(model, image, tensors)) await write(file);
     });
-    await write(goldenManifest(model, images, sha256OfBytes(await encodeTf8(model))));
+    await write(goldenManifest(model, images, await tf8Sha256(model)));
   });
   return result!;
 }

@@ -1,4 +1,6 @@
 import { centralFractionOf } from '../../datasets/images/preprocess.ts';
+import { sha256OfBytes } from '../../foundation/hashes/sha256.ts';
+import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
 import { outputNode, type Tf8Model } from '../../quantize/model/tf8_model.ts';
 import { type ModelFacts, SYMMETRIC } from './model_facts.ts';
 
@@ -32,4 +34,9 @@ export function tf8Facts(model: Tf8Model): ModelFacts {
 
 function usualFraction(dataset: string | undefined): number | undefined {
   return dataset === undefined ? undefined : centralFractionOf(dataset);
+}
+
+/** Of the model's file: what tells it from others. */
+export async function tf8Sha256(model: Tf8Model): Promise<string> {
+  return sha256OfBytes(await encodeTf8(model));
 }

@@ -17,6 +17,21 @@ export interface OutputRules {
   readonly overwrite?: boolean | undefined;
 }
 
+/** The rules of a workflow that reads a model, and folders of images. */
+export function outputRules({
+  model,
+  data,
+  calibrationData,
+  overwrite,
+}: {
+  readonly model: string;
+  readonly data?: string | undefined;
+  readonly calibrationData?: string | undefined;
+  readonly overwrite?: boolean | undefined;
+}): OutputRules {
+  return { inputs: [model], data: [data, calibrationData], overwrite };
+}
+
 /** A file that a workflow will write. */
 export interface OutputFile {
   readonly path: string;

@@ -18,7 +18,7 @@ import { asInput, inputOn, inputShape, preparationOf } from '../open/model_input
 import { openImages } from '../open/open_data.ts';
 import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
 import { isOurTf8File } from '../outputs/our_tf8_file.ts';
-import { requireOutputFiles } from '../outputs/output_files.ts';
+import { outputRules, requireOutputFiles } from '../outputs/output_files.ts';
 import { chooseRecipe, SHORT_RECIPES } from './choose_recipe.ts';
 import { CONVERSION_DEFAULTS, type ConversionOptions } from './conversion.ts';
 
@@ -178,11 +178,7 @@ export async function quantize(
 ): Promise<QuantizeResult> {
   const { out } = options;
   const recipe = await chooseRecipe(options);
-  await requireOutputFiles([{ path: out, isOurs: isOurTf8File }], {
-    inputs: [options.model],
-    data: [options.calibrationData],
-    overwrite: options.overwrite,
-  });
+  await requireOutputFiles([{ path: out, isOurs: isOurTf8File }], outputRules(options));
   const opened = await openFloatModel(options.model, context, options);
   try {
     const source = await calibrationSource(

@@ -10,7 +10,6 @@ import { readExport } from '../../quantize/export/formats.ts';
 import { type Manifest, withVerification } from '../../quantize/export/manifest.ts';
 import { exportedOutputs } from '../../quantize/export/tensor_names.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
-import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
 import { isVector, outputNode, roundingOf, withRounding } from '../../quantize/model/tf8_model.ts';
 import type { RoundingName } from '../../quantize/params/roundings.ts';
 import { manifestPath, readManifest, writeManifest } from '../export/export_manifest.ts';
@@ -19,7 +18,7 @@ import type { KernelsUsed } from '../open/kernels_used.ts';
 import { openImages } from '../open/open_data.ts';
 import { kernelsUsed, openPlan } from '../open/open_plan.ts';
 import { eachQuantizedImage } from '../open/quantized_images.ts';
-import { tf8Facts } from '../open/tf8_facts.ts';
+import { tf8Facts, tf8Sha256 } from '../open/tf8_facts.ts';
 import { explainDifference } from './explain_difference.ts';
 import { exportedFile } from './exported_file.ts';
 import {
@@ -146,7 +145,7 @@ async function requireManifestFits(
 ): Promise<void> {
   const listed = files.find(({ name }) => name === basename(path));
   const isThisFile = listed === undefined || listed.sha256 === sha256OfBytes(bytes);
-  if (isThisFile && origin.tf8Sha256 === sha256OfBytes(await encodeTf8(model))) return;
+  if (isThisFile && origin.tf8Sha256 === (await tf8Sha256(model))) return;
   throw new UserError(
     `Expected the file that the manifest ${manifestPath(path)} describes but ${path} is another`,
     {
