@@ -66,14 +66,29 @@ export async function countRight(options: AccuracyOptions): Promise<RightCounts>
   return { images, first, firstFive };
 }
 
+/** Of the images of both. */
+export function joinedCounts(a: RightCounts, b: RightCounts): RightCounts {
+  return {
+    images: a.images + b.images,
+    first: a.first + b.first,
+    firstFive: a.firstFive + b.firstFive,
+  };
+}
+
+/** In percent of the images. */
+export function percentRight({ images, first, firstFive }: RightCounts): Omit<Accuracy, 'images'> {
+  return { top1: (100 * first) / images, top5: (100 * firstFive) / images };
+}
+
 /** @throws UserError where there is no image */
-export function accuracyOf({ images, first, firstFive }: RightCounts): Accuracy {
+export function accuracyOf(counts: RightCounts): Accuracy {
+  const { images } = counts;
   if (images === 0) {
     throw new UserError('Expected at least one image to measure accuracy but received none.', {
       remedy: 'Raise the limit, or see why images were skipped.',
     });
   }
-  return { top1: (100 * first) / images, top5: (100 * firstFive) / images, images };
+  return { ...percentRight(counts), images };
 }
 
 /** Rank of each image's class among its logits [N, classes]. */

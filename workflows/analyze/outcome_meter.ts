@@ -1,8 +1,8 @@
 import type { ImageBatch } from '../../datasets/dataset.ts';
-import type { RightCounts } from '../../datasets/scoring/accuracy.ts';
+import { joinedCounts, percentRight, type RightCounts } from '../../datasets/scoring/accuracy.ts';
 import { type Scores, topK } from '../../datasets/scoring/top_k.ts';
 import type { AccuracyAnalysis, Agreement } from '../../quantize/analyze/analysis.ts';
-import { joinedCounts, percentRight, Score } from './score.ts';
+import { Score } from './score.ts';
 
 /** What becomes of the images' first classes in TF8. */
 export interface Outcome {

@@ -1,12 +1,12 @@
 import type { LabelledDataset } from '../../datasets/dataset.ts';
-import type { RightCounts } from '../../datasets/scoring/accuracy.ts';
+import { joinedCounts, percentRight, type RightCounts } from '../../datasets/scoring/accuracy.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { PartialAccuracyAnalysis } from '../../quantize/analyze/analysis.ts';
 import type { AnalyzerOptions } from '../../quantize/analyze/analyzer.ts';
 import { PartialNetworks } from '../../quantize/analyze/partial_networks.ts';
 import { labelOffsetOn, type ModelFacts } from '../open/model_facts.ts';
 import { option } from '../wording.ts';
-import { joinedCounts, percentRight, Score } from './score.ts';
+import { Score } from './score.ts';
 import type { TestImages } from './test_images.ts';
 
 /** Images at a time: all their tensors are held. */

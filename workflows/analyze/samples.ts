@@ -9,6 +9,7 @@ import type { OpenedFloatModel } from '../open/open_model.ts';
 import { floatProbabilities } from '../open/probabilities.ts';
 import type { OutputPicture } from '../pictures/output_pictures.ts';
 import type { Photograph } from '../pictures/output_sheet.ts';
+import { pixelsOf } from '../pictures/tensor_picture.ts';
 import type { Sample, Samples } from '../records/samples.ts';
 
 const LISTED = 5;
@@ -91,12 +92,9 @@ async function jpegOf(
   [, height, width]: ImageBatch['shape'],
 ): Promise<Buffer> {
   const { default: sharp } = await importOptional(() => import('sharp'));
-  const pixels = Uint8Array.from(image, (value) =>
-    Math.min(255, Math.max(0, Math.round((value + 1) * 127.5))),
-  );
   const part = Math.min(1, LARGEST_SIDE / Math.max(height, width));
   const [rows, columns] = [height, width].map((side) => Math.max(1, Math.round(part * side)));
-  return sharp(pixels, { raw: { width, height, channels: 3 } })
+  return sharp(pixelsOf(image), { raw: { width, height, channels: 3 } })
     .resize(columns, rows, { fit: 'fill' })
     .jpeg({ quality: 82 })
     .toBuffer();

@@ -2,7 +2,6 @@ import type { ImageBatch } from '../../datasets/dataset.ts';
 import type { RightCounts } from '../../datasets/scoring/accuracy.ts';
 import { rankOf, type Scores } from '../../datasets/scoring/top_k.ts';
 import { InvalidValueError, UserError } from '../../foundation/errors.ts';
-import type { Accuracy } from '../../quantize/analyze/analysis.ts';
 
 /** Counts how often the label's class is first, or among the first five. */
 export class Score {
@@ -29,19 +28,6 @@ export class Score {
     const { images, first, firstFive } = this;
     return { images, first, firstFive };
   }
-}
-
-export function joinedCounts(a: RightCounts, b: RightCounts): RightCounts {
-  return {
-    images: a.images + b.images,
-    first: a.first + b.first,
-    firstFive: a.firstFive + b.firstFive,
-  };
-}
-
-/** In percent of the images. */
-export function percentRight({ images, first, firstFive }: RightCounts): Accuracy {
-  return { top1: (100 * first) / images, top5: (100 * firstFive) / images };
 }
 
 /** [N] outputs before that of the image's class. */

@@ -1,8 +1,7 @@
 import type { ZeroVariancePolicy } from '../../architectures/graph/fold_batch_norm.ts';
 import type { SkippedImage } from '../../datasets/dataset.ts';
-import { accuracyOf, type RightCounts } from '../../datasets/scoring/accuracy.ts';
+import { accuracyOf, joinedCounts, type RightCounts } from '../../datasets/scoring/accuracy.ts';
 import type { Recipe } from '../../quantize/convert/recipe.ts';
-import { joinedCounts } from '../analyze/score.ts';
 import type { KernelsUsed } from '../open/kernels_used.ts';
 import type { Environment } from '../records/environment.ts';
 import {

@@ -1,8 +1,9 @@
+import { rangeOf } from '../../quantize/convert/observed_range.ts';
 import type { Tf8Plan } from '../../quantize/execute/plan.ts';
 import { outputNodes, type Tf8Model } from '../../quantize/model/tf8_model.ts';
 import { outputsOf } from '../compare/measured_outputs.ts';
 import { outputSheet, type Photograph } from './output_sheet.ts';
-import { isPicture, rangeOf } from './tensor_picture.ts';
+import { isPicture } from './tensor_picture.ts';
 
 /** An output of a network that is an image, beside what it was made of; each a PNG. */
 export interface OutputPicture {

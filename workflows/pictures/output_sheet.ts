@@ -1,5 +1,6 @@
 import { importOptional } from '../../foundation/optional_package.ts';
-import { argMaxPicture, channelPicture, type ValueRange } from './tensor_picture.ts';
+import type { ObservedRange } from '../../quantize/convert/observed_range.ts';
+import { argMaxPicture, channelPicture, pixelsOf } from './tensor_picture.ts';
 
 /** An image as the network sees it. */
 export interface Photograph {
@@ -35,7 +36,7 @@ interface Panel {
 export async function outputSheet(
   values: Float32Array,
   [height, width, channels]: readonly number[],
-  range: ValueRange,
+  range: ObservedRange,
   photograph: Photograph,
 ): Promise<Buffer> {
   const panel = (pixels: Uint8Array): Panel => ({ pixels, height, width, kernel: 'nearest' });
@@ -51,10 +52,7 @@ export async function outputSheet(
 }
 
 function photographPanel({ values, height, width }: Photograph): Panel {
-  const pixels = Uint8Array.from(values, (value) =>
-    Math.min(255, Math.max(0, Math.round((value + 1) * 127.5))),
-  );
-  return { pixels, height, width, kernel: 'cubic' };
+  return { pixels: pixelsOf(values), height, width, kernel: 'cubic' };
 }
 
 async function sheet(panels: readonly Panel[], { height, width }: Photograph): Promise<Buffer> {

@@ -1,10 +1,6 @@
 /** Tensors [H, W, C] as pixels: heat maps, masks and the like, without knowing which of them they are. */
 
-/** Least and greatest value that are told apart. */
-export interface ValueRange {
-  readonly min: number;
-  readonly max: number;
-}
+import type { ObservedRange } from '../../quantize/convert/observed_range.ts';
 
 /** Degrees between the hues of neighbouring channels: the golden angle keeps all of them apart. */
 const HUE_STEP = 137.508;
@@ -14,13 +10,11 @@ export function isPicture(shape: readonly number[]): boolean {
   return shape.length === 3 && shape[0] > 1 && shape[1] > 1;
 }
 
-export function rangeOf(values: Float32Array): ValueRange {
-  let [min, max] = [Infinity, -Infinity];
-  for (const value of values) {
-    if (value < min) min = value;
-    if (value > max) max = value;
-  }
-  return { min, max };
+/** An image in [−1, 1] as pixels. */
+export function pixelsOf(image: Float32Array): Uint8Array {
+  return Uint8Array.from(image, (value) =>
+    Math.min(255, Math.max(0, Math.round((value + 1) * 127.5))),
+  );
 }
 
 /**
@@ -32,7 +26,7 @@ export function channelPicture(
   values: Float32Array,
   channels: number,
   channel: number,
-  { min, max }: ValueRange,
+  { min, max }: ObservedRange,
 ): Uint8Array {
   const scale = max > min ? 255 / (max - min) : 0;
   const pixels = new Uint8Array((3 * values.length) / channels);

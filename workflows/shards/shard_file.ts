@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { type Shard, shardName } from '../../datasets/order/shard.ts';
 import { messageOf, UserError } from '../../foundation/errors.ts';
 import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
 import { readBounded } from '../../foundation/files/byte_source.ts';
 import { firstIssue } from '../../foundation/first_issue.ts';
+import { sha256OfBytes } from '../../foundation/hashes/sha256.ts';
 import { decibelsInJson } from '../records/analysis_record.ts';
 import type { Identity } from '../records/stored_result.ts';
 
@@ -70,7 +70,7 @@ export async function writeShard(
     { tf8Shard: VERSION, kind, shard, identity, facts, sums },
     decibelsInJson,
   );
-  const sha256 = sha256Of(content);
+  const sha256 = sha256OfBytes(content);
   await writeFileAtomic(path, `${content.slice(0, -1)},"sha256":"${sha256}"}\n`);
 }
 
@@ -96,15 +96,11 @@ export async function readShard(path: string): Promise<ReadShard> {
     throw refuse(`it is of version ${tf8Shard} and this program reads version ${VERSION}`);
   }
   const end = text.lastIndexOf(',"sha256":"');
-  if (sha256Of(`${text.slice(0, end)}}`) !== sha256) throw refuse('its content was changed');
+  if (sha256OfBytes(`${text.slice(0, end)}}`) !== sha256) throw refuse('its content was changed');
   return { ...content, path };
 }
 
 /** "shard 2/3 (part-2.json)" */
 export function nameOfShard({ shard, path }: Pick<ReadShard, 'shard' | 'path'>): string {
   return `shard ${shardName(shard)} (${path})`;
-}
-
-function sha256Of(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { shapeIn } from '../../architectures/graph/float_graph.ts';
-import { elements, type Shape } from '../../architectures/graph/shape.ts';
+import type { Shape } from '../../architectures/graph/shape.ts';
 import type { FloatModel } from '../../checkpoints/float_model.ts';
 import type { FloatModelPlace } from '../../checkpoints/float_model_place.ts';
 import { readWeightData, weightsManifestSchema } from '../../checkpoints/tfjs/weights_manifest.ts';
@@ -16,6 +16,7 @@ import {
   TENSORFLOW,
 } from '../../foundation/python/python_environment.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
+import { permuteFloats } from '../../quantize/export/tensor_layout.ts';
 import { type PythonRuntimeOptions, RUN_FLOAT, startPythonRuntime } from './python_runtime.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -218,14 +219,12 @@ function oracleOf(runtime: Runtime, outputs: readonly string[]): FloatOracle {
 
 /** [H, W, C] → [C, H, W] */
 function channelsInFront(values: Float32Array, shape: Shape): Float32Array {
-  const [channels, places] = [shape.at(-1)!, elements(shape) / shape.at(-1)!];
-  return values.map((_, index) => values[(index % places) * channels + Math.floor(index / places)]);
+  const channels = shape.at(-1)!;
+  return permuteFloats(values, [values.length / channels, channels], [1, 0]);
 }
 
 /** [C, H, W] → [H, W, C], the `shape`. */
 function channelsBehind(values: Float32Array, shape: Shape): Float32Array {
-  const [channels, places] = [shape.at(-1)!, elements(shape) / shape.at(-1)!];
-  return values.map(
-    (_, index) => values[(index % channels) * places + Math.floor(index / channels)],
-  );
+  const channels = shape.at(-1)!;
+  return permuteFloats(values, [channels, values.length / channels], [1, 0]);
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
+import { rangeOf } from '../../../quantize/convert/observed_range.ts';
 import {
   argMaxPicture,
   channelPicture,
   isPicture,
-  rangeOf,
 } from '../../../workflows/pictures/tensor_picture.ts';
 
 /** [1, 3, 2] */
