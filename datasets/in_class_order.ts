@@ -1,7 +1,8 @@
 import { UserError } from '../foundation/errors.ts';
 import type { Reporter } from '../foundation/reporting/reporter.ts';
 import { abbreviated } from './abbreviated.ts';
-import type { LabelledBatch, LabelledDataset } from './dataset.ts';
+import type { LabelledDataset } from './dataset.ts';
+import { relabelled } from './relabelled.ts';
 
 /**
  * The data set with the classes of a network, in their order; itself where it has them already. Classes
@@ -31,14 +32,5 @@ export function inClassOrder(
   if (missing.length > 0) {
     reporter.warn(`${dataset.origin} has no images of ${abbreviated(missing)}`);
   }
-  return {
-    ...dataset,
-    classNames,
-    label: (split, index) => labels[dataset.label(split, index)],
-    async *batches(options): AsyncIterable<LabelledBatch> {
-      for await (const batch of dataset.batches(options)) {
-        yield { ...batch, labels: batch.labels.map((label) => labels[label]) };
-      }
-    },
-  };
+  return relabelled(dataset, classNames, (label) => labels[label]);
 }

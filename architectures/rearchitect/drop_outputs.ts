@@ -1,6 +1,6 @@
-import { type FloatGraph, floatGraph } from '../graph/float_graph.ts';
+import type { FloatGraph } from '../graph/float_graph.ts';
 import { type FloatNode, isWeightedFloat } from '../graph/float_node.ts';
-import { makerOf } from '../graph/passes/rewrite.ts';
+import { makerOf, mapNodes } from '../graph/passes/rewrite.ts';
 import { RearchitectError } from './errors.ts';
 
 /**
@@ -38,7 +38,7 @@ export function dropFirstOutputs(graph: FloatGraph, count: number): FloatGraph {
     const { target } = other;
     return { ...other, target: [...target.slice(0, -1), classes - count] };
   };
-  return floatGraph({ ...graph, nodes: graph.nodes.map(changed) });
+  return mapNodes(graph, changed);
 }
 
 function isShapeless({ op }: FloatNode): boolean {

@@ -3,6 +3,7 @@ import { InvalidValueError } from '../../foundation/errors.ts';
 import type { FloatGraph } from '../graph/float_graph.ts';
 import type { FloatNode } from '../graph/float_node.ts';
 import { operationOf } from '../graph/operations/table.ts';
+import { elements } from '../graph/shape.ts';
 import { swapLast } from '../graph/transposed_window.ts';
 
 /** Keras' names of the weights that a graph calls otherwise. */
@@ -23,7 +24,7 @@ export function setGraphWeights(model: tf.LayersModel, graph: FloatGraph): void 
       const weight = variable.originalName.slice(variable.originalName.lastIndexOf('/') + 1);
       const values = valuesOf(nodes.get(layer.name), weight);
       const shape = variable.shape as number[];
-      if (values?.length !== shape.reduce((size, side) => size * side, 1)) {
+      if (values?.length !== elements(shape)) {
         throw new InvalidValueError(
           `Expected ${variable.originalName} of [${shape}] in ${graph.name} but it has ${values === undefined ? 'none' : `${values.length} values`}`,
         );

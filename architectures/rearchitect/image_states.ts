@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { elements, isSameShape } from '../graph/shape.ts';
 import { RearchitectError } from './errors.ts';
 import { inputState } from './stretch.ts';
 
@@ -125,13 +126,13 @@ export class ImageStates {
   }
 
   private get keepsPixels(): boolean {
-    return this.fits(this.source.imageShape.reduce((product, size) => product * size, 1));
+    return this.fits(elements(this.source.imageShape));
   }
 
   private async *fromPixels(): AsyncGenerator<BatchState> {
     let index = 0;
     for await (const { images, shape } of this.source.batches()) {
-      if (shape.slice(1).join() !== this.source.imageShape.join()) {
+      if (!isSameShape(shape.slice(1), this.source.imageShape)) {
         throw new RearchitectError(
           `Expected images of [${this.source.imageShape}] to fit on but received [${shape.slice(1)}]`,
         );

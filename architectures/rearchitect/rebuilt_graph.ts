@@ -29,18 +29,16 @@ export function rebuiltGraph(
   for (const node of source.nodes) {
     if (!isWeightedFloat(node) || done.has(node.name)) continue;
     result = withoutDeadWeights(result, node, nodeOf(node.name));
-    if (node.activation === 'relu6' && nodeOf(node.name).activation === 'relu') {
-      result = unclipped(result, node.name);
-    }
   }
   for (const { depthwise, pointwise } of pairs) {
     const { kernel, bias } = nodeOf(depthwise);
     const before = makerOf(result, depthwise) as FloatWeightedNode;
     result = replaceNode(result, { ...before, kernel, bias, activation: 'linear' });
     result = withFitted(result, nodeOf(pointwise), depthwise, statistics.get(pointwise)!);
-    if ((makerOf(source, pointwise) as FloatWeightedNode).activation === 'relu6') {
-      if (nodeOf(pointwise).activation === 'relu') result = unclipped(result, pointwise);
-    }
+  }
+  for (const node of source.nodes) {
+    if (!isWeightedFloat(node) || node.activation !== 'relu6') continue;
+    if (nodeOf(node.name).activation === 'relu') result = unclipped(result, node.name);
   }
   return dropUnread(result);
 }

@@ -1,7 +1,6 @@
 import type { FloatGraph } from '../graph/float_graph.ts';
-import type { FloatWeightedNode } from '../graph/float_node.ts';
 import { inputChannelOf } from '../graph/input_channels.ts';
-import { makerOf, replaceNode } from '../graph/passes/rewrite.ts';
+import { replaceNode, weightedIn } from '../graph/passes/rewrite.ts';
 import { batchNormBehind } from './behind.ts';
 import { channelGroups } from './channel_groups.ts';
 import { type ChannelScales, equalizationScales } from './equalize.ts';
@@ -62,8 +61,4 @@ export function scaledGraph(
     }
   }
   return scaled;
-}
-
-function weightedIn(graph: FloatGraph, name: string): FloatWeightedNode {
-  return makerOf(graph, name) as FloatWeightedNode;
 }

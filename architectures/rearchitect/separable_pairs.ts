@@ -3,6 +3,7 @@ import { type FloatNode, isWeightedFloat } from '../graph/float_node.ts';
 import type { FloatConv2dNode } from '../graph/operations/conv2d.ts';
 import type { FloatDepthwiseConv2dNode } from '../graph/operations/depthwise_conv2d.ts';
 import { hasOneUser, makerOf, usersOf } from '../graph/passes/rewrite.ts';
+import { isSameShape } from '../graph/shape.ts';
 import { isPadded } from '../graph/window.ts';
 
 /** A depthwise convolution and the pointwise one that alone reads it. */
@@ -94,7 +95,7 @@ export function residualOf(graph: FloatGraph, layer: string): string | undefined
   const [user] = usersOf(graph, layer);
   if (user?.op !== 'add' || user.inputs.length !== 2 || !hasOneUser(graph, layer)) return undefined;
   const other = user.inputs.find((name) => name !== layer)!;
-  const isSame = shapeIn(graph, other).join() === shapeIn(graph, layer).join();
+  const isSame = isSameShape(shapeIn(graph, other), shapeIn(graph, layer));
   return isSame ? other : undefined;
 }
 

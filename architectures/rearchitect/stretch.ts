@@ -93,11 +93,7 @@ export class Stretches {
   /** The names under which a state has these tensors. */
   stateNames(tensors: readonly string[]): string[] {
     const { differing } = this.networks;
-    return tensors.flatMap((tensor) =>
-      differing.has(tensor)
-        ? [stateName(ORIGINAL, tensor), stateName(REBUILT, tensor)]
-        : [stateName(BOTH, tensor)],
-    );
+    return statePlaces(tensors, differing).map(({ network, tensor }) => stateName(network, tensor));
   }
 
   /** Numbers of a state, of both networks. */
@@ -190,20 +186,23 @@ export function stateOf(
   differing: ReadonlySet<string>,
 ): tf.NamedTensorMap {
   return Object.fromEntries(
-    tensors.flatMap((tensor) =>
-      differing.has(tensor)
-        ? [
-            [stateName(ORIGINAL, tensor), made.original(tensor)],
-            [stateName(REBUILT, tensor), made.rebuilt(tensor)],
-          ]
-        : [[stateName(BOTH, tensor), made.original(tensor)]],
-    ),
+    statePlaces(tensors, differing).map(({ network, tensor }) => [
+      stateName(network, tensor),
+      network === REBUILT ? made.rebuilt(tensor) : made.original(tensor),
+    ]),
   );
 }
 
 /** The state before any node. */
 export function inputState(input: string, images: tf.Tensor): tf.NamedTensorMap {
   return { [stateName(BOTH, input)]: images };
+}
+
+/** Whose tensors a state has, in their order: those of both networks where they differ. */
+function statePlaces(tensors: readonly string[], differing: ReadonlySet<string>) {
+  return tensors.flatMap((tensor) =>
+    (differing.has(tensor) ? [ORIGINAL, REBUILT] : [BOTH]).map((network) => ({ network, tensor })),
+  );
 }
 
 function stateName(network: string, tensor: string): string {

@@ -122,9 +122,11 @@ export class QuantizedNetwork implements StepNetwork {
     return [...this.layers].filter(([, { isSplit }]) => isSplit).map(([name]) => name);
   }
 
-  /** Layers whose sums may pass what is exact in single precision, by the weights as they are now. */
-  inexactLayers(): readonly string[] {
-    const model = this.tf8Model();
+  /**
+   * Layers whose sums may pass what is exact in single precision.
+   * @param model as `tf8Model` made it
+   */
+  inexactLayers(model: Tf8Model): readonly string[] {
     const specs = tensorSpecs(model);
     return model.nodes.filter(isWeighted).flatMap((node) => {
       const { quantization } = byName(specs, node.inputs[0]);

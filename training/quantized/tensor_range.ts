@@ -99,10 +99,6 @@ export class TensorRange {
     this.held.assign(tf.where(this.isFrozen(progress), this.held, next) as tf.Tensor1D);
   }
 
-  dispose(): void {
-    tf.dispose([...this.variables.values()]);
-  }
-
   private bounded(range: tf.Tensor): tf.Tensor {
     return this.bound === Infinity ? range : range.minimum(this.bound);
   }

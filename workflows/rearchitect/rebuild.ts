@@ -10,7 +10,6 @@ import {
 import type { SeparablePair } from '../../architectures/rearchitect/separable_pairs.ts';
 import { STANDARD, type Variant } from '../../architectures/variants.ts';
 import type { ModelCard } from '../../checkpoints/store/model_card.ts';
-import { saveModelFolder } from '../../checkpoints/store/model_store.ts';
 import type { SkippedImage } from '../../datasets/dataset.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { compile } from '../../training/compile/compile.ts';
@@ -19,7 +18,7 @@ import { finishGraph } from './finish.ts';
 import { type FittingImages, fittingBatches } from './images.ts';
 import type { RearchitectureRecord, RearchitectureRequest } from './record.ts';
 import type { Original } from './source.ts';
-import { fittingConfig, layersOf, storedNetwork } from './stored_network.ts';
+import { fittingConfig, saveNetwork } from './stored_network.ts';
 
 export interface RebuildOptions extends FittingImages {
   readonly variant: Variant;
@@ -118,28 +117,11 @@ async function fitOnImages(
 
 /** Stores a rebuilt network; its card tells how it was made. */
 export async function saveRebuilt(
-  { graph, config, record }: Rebuilt,
+  rebuilt: Rebuilt,
   original: Original,
   { variant, dataset }: Pick<RebuildOptions, 'variant' | 'dataset'>,
   dir: string,
 ): Promise<ModelCard> {
-  const { source, sha256 } = original;
-  const model = layersOf(graph, config);
-  try {
-    return await saveModelFolder(
-      model,
-      {
-        ...storedNetwork(original, config, dataset),
-        origin: {
-          source: `${variant.name} rebuilt from ${source}`,
-          route: 'tf8 rearchitect',
-          sha256,
-        },
-        training: record,
-      },
-      dir,
-    );
-  } finally {
-    model.dispose();
-  }
+  const source = `${variant.name} rebuilt from ${original.source}`;
+  return saveNetwork(rebuilt, original, dataset, { source, training: rebuilt.record }, dir);
 }

@@ -1,4 +1,5 @@
 /** A network of a re-architecture as it is stored: its layers, and what its card says of it. */
+
 import type * as tf from '@tensorflow/tfjs';
 import type { FloatGraph } from '../../architectures/graph/float_graph.ts';
 import { type FloatNode, isWeightedFloat } from '../../architectures/graph/float_node.ts';
@@ -7,12 +8,12 @@ import { readLayersModel } from '../../architectures/graph/read_layers_model.ts'
 import { buildNetwork, type NetworkConfig } from '../../architectures/network.ts';
 import { foldedGraph } from '../../architectures/rearchitect/folded_graph.ts';
 import { setGraphWeights } from '../../architectures/rearchitect/graph_model.ts';
-import { architectureOf } from '../../checkpoints/store/model_card.ts';
+import { architectureOf, type ModelCard } from '../../checkpoints/store/model_card.ts';
 import { type NewModelCard, saveModelFolder } from '../../checkpoints/store/model_store.ts';
 import type { Dataset } from '../../datasets/dataset.ts';
-import { centralFractionOf } from '../../datasets/images/preprocess.ts';
 import { isLabelled } from '../../datasets/labels.ts';
 import { InvalidValueError } from '../../foundation/errors.ts';
+import { inputOn } from '../open/model_input.ts';
 import type { Original } from './source.ts';
 
 /**
@@ -20,7 +21,7 @@ import type { Original } from './source.ts';
  * @throws InvalidValueError where it has other weights than that; UnsupportedLayerError naming an operation
  *   that no layer has
  */
-export function layersOf(graph: FloatGraph, config: NetworkConfig | undefined): tf.LayersModel {
+function layersOf(graph: FloatGraph, config: NetworkConfig | undefined): tf.LayersModel {
   if (config === undefined) return layersModelOf(graph);
   const model = buildNetwork(config);
   try {
@@ -72,7 +73,7 @@ function isEqual(a: Float32Array, b: Float32Array): boolean {
 }
 
 /** What a card says of the network and of its images and classes. */
-export function storedNetwork(
+function storedNetwork(
   { facts, labelOffset }: Pick<Original, 'facts' | 'labelOffset'>,
   config: NetworkConfig | undefined,
   dataset: Dataset,
@@ -85,7 +86,7 @@ export function storedNetwork(
     labelOffset,
   };
   if (config !== undefined) return { architecture: architectureOf(config), ...common };
-  const { centralFraction = centralFractionOf(dataset.name), range, resample } = input;
+  const { centralFraction, range, resample } = inputOn(input, dataset);
   const [height, width, channels] = input.shape as readonly number[];
   return {
     ...common,
@@ -98,24 +99,36 @@ export function storedNetwork(
   };
 }
 
-/** Stores the original as the retraining is taught by it. */
-export async function saveTeacher(
+/** Stores a network that the re-architecture of `original` made: with a card that tells of it. */
+export async function saveNetwork(
+  { graph, config }: Pick<Original, 'graph' | 'config'>,
   original: Original,
   dataset: Dataset,
+  { source, training }: { readonly source: string; readonly training?: NewModelCard['training'] },
   dir: string,
-): Promise<void> {
-  const { graph, config, source, sha256 } = original;
+): Promise<ModelCard> {
   const model = layersOf(graph, config);
   try {
-    await saveModelFolder(
+    return await saveModelFolder(
       model,
       {
         ...storedNetwork(original, config, dataset),
-        origin: { source: `${source} without its background`, route: 'tf8 rearchitect', sha256 },
+        origin: { source, route: 'tf8 rearchitect', sha256: original.sha256 },
+        ...(training && { training }),
       },
       dir,
     );
   } finally {
     model.dispose();
   }
+}
+
+/** Stores the original as the retraining is taught by it. */
+export async function saveTeacher(
+  original: Original,
+  dataset: Dataset,
+  dir: string,
+): Promise<void> {
+  const source = `${original.source} without its background`;
+  await saveNetwork(original, original, dataset, { source }, dir);
 }

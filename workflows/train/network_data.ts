@@ -8,6 +8,7 @@ import type {
   LabelledDataset,
 } from '../../datasets/dataset.ts';
 import { isLabelled } from '../../datasets/labels.ts';
+import { relabelled } from '../../datasets/relabelled.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { fuseGraph } from '../../quantize/convert/fuse.ts';
 import { floatCompiler } from '../open/float_compiler.ts';
@@ -75,16 +76,8 @@ export function inputOf(dataset: LabelledDataset, input: InputFacts): LabelledDa
 function withOffset(dataset: LabelledDataset, offset: number): LabelledDataset {
   if (offset === 0) return dataset;
   const background = Array.from({ length: offset }, () => 'background');
-  return {
-    ...dataset,
-    classNames: [...background, ...dataset.classNames],
-    label: (split, index) => dataset.label(split, index) + offset,
-    async *batches(options) {
-      for await (const batch of dataset.batches(options)) {
-        yield { ...batch, labels: batch.labels.map((label) => label + offset) };
-      }
-    },
-  };
+  const classNames = [...background, ...dataset.classNames];
+  return relabelled(dataset, classNames, (label) => label + offset);
 }
 
 /** @param labels by the names of the training images */

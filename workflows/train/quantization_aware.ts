@@ -7,7 +7,7 @@ import { makeWritableFolder } from '../../foundation/files/writable_folder.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import type { Recipe as QuantizationRecipe } from '../../quantize/convert/recipe.ts';
 import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
-import { outputNode } from '../../quantize/model/tf8_model.ts';
+import { outputNode, type Tf8Model } from '../../quantize/model/tf8_model.ts';
 import { selectTrainingBackend } from '../../training/backend.ts';
 import { RunBudget } from '../../training/loop/budget.ts';
 import { epochImages } from '../../training/loop/epoch_images.ts';
@@ -165,7 +165,7 @@ class QuantizationAwareRun {
       eager,
       reporter: context.reporter,
     });
-    const save = async (folder: string): Promise<string> => {
+    const save = async (folder: string): Promise<StoredTf8> => {
       step.updateModel();
       return storeTf8(network, quantization, folder);
     };
@@ -176,8 +176,7 @@ class QuantizationAwareRun {
           await save(join(out, BEST));
         },
       });
-      const tf8 = await save(out);
-      const inexactLayers = network.inexactLayers();
+      const { path: tf8, model } = await save(out);
       return {
         out,
         tf8,
@@ -189,7 +188,7 @@ class QuantizationAwareRun {
           calibrationImages: start.report.calibrationImages,
           ...this.rules,
           splitLayers: network.splitLayers,
-          inexactLayers,
+          inexactLayers: network.inexactLayers(model),
         },
       };
     } finally {
@@ -243,17 +242,23 @@ interface Parts {
   readonly images: NetworkImages;
 }
 
-/** @returns the path of the file */
+interface StoredTf8 {
+  /** Of the file. */
+  readonly path: string;
+  /** As the network made it. */
+  readonly model: Tf8Model;
+}
+
 async function storeTf8(
   network: QuantizedNetwork,
   recipe: QuantizationRecipe,
   folder: string,
-): Promise<string> {
+): Promise<StoredTf8> {
   const model = network.tf8Model();
   const trained = { ...recipe, name: `${recipe.name}, then trained quantization-aware` };
   const file = await encodeTf8({ ...model, provenance: { ...model.provenance, recipe: trained } });
   await makeWritableFolder(folder);
   const path = join(folder, TRAINED_TF8);
   await writeFileAtomic(path, file);
-  return path;
+  return { path, model };
 }

@@ -3,7 +3,7 @@ import type { FloatWeightedNode } from '../float_node.ts';
 import { activationOf } from '../operations/activation_value.ts';
 import { inputChannels, layerPairs } from './layer_pairs.ts';
 import { pruneConstantInputs } from './prune_constant_inputs.ts';
-import { makerOf, replaceNode } from './rewrite.ts';
+import { replaceNode, weightedIn } from './rewrite.ts';
 
 /**
  * Removes channels that say nothing between two layers that follow each other; the network's function stays
@@ -40,10 +40,6 @@ function withoutUnused(graph: FloatGraph, name: string, next: string): FloatGrap
     kernel: layer.kernel.map((weight, index) => (isTaken[index % channels] ? weight : 0)),
     bias: layer.bias.map((value, c) => (isTaken[c] ? value : 0)),
   });
-}
-
-function weightedIn(graph: FloatGraph, name: string): FloatWeightedNode {
-  return makerOf(graph, name) as FloatWeightedNode;
 }
 
 /** Of the channels that weights belong to, those with a weight that is not 0. */

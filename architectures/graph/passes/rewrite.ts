@@ -1,10 +1,15 @@
 /** What the passes are made of: small changes of a graph, each of which gives a new one. */
 import { type FloatGraph, floatGraph } from '../float_graph.ts';
-import type { FloatNode } from '../float_node.ts';
+import type { FloatNode, FloatWeightedNode } from '../float_node.ts';
 
 /** The node that makes a tensor; undefined of the graph's input. */
 export function makerOf(graph: FloatGraph, tensor: string): FloatNode | undefined {
   return graph.nodes.find(({ name }) => name === tensor);
+}
+
+/** The layer with weights that makes a tensor. */
+export function weightedIn(graph: FloatGraph, tensor: string): FloatWeightedNode {
+  return makerOf(graph, tensor) as FloatWeightedNode;
 }
 
 /** The nodes that read a tensor. */
