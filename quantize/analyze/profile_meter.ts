@@ -148,11 +148,6 @@ export class ProfileMeter implements Disposable {
     return { name: roundingOf(this.model), layers: this.layers.map((layer) => layer.sums()) };
   }
 
-  /** What the rule costs, over all images. */
-  analysis(): ProfileAnalysis {
-    return profileAnalysis(this.sums());
-  }
-
   /** Ends the threads of the networks and frees their memory; what was found stays. */
   [Symbol.dispose](): void {
     this.otherwisePlan.close();

@@ -2,7 +2,7 @@ import type { ImageShape, TensorSpec } from '../model/tf8_model.ts';
 import { BYTE_MAX, type QuantizationParams } from '../params/quantization.ts';
 import { roundHalfEven } from '../params/rounding.ts';
 import type { TensorAnalysis } from './analysis.ts';
-import { decibels } from './decibels.ts';
+import { pooledDb } from './energy_meter.ts';
 import { ExactSum, joinedSums } from './exact_sum.ts';
 
 /** Exact activations [N, H, W, C], and what their bytes say. */
@@ -143,12 +143,12 @@ export function joinedTensor(a: TensorSums, b: TensorSums): TensorSums {
 
 /** The exact values against what of them lies within the range. */
 export function saturationDb({ signal, saturation }: TensorSums): number {
-  return decibels(new ExactSum(signal).value, new ExactSum(saturation).value);
+  return pooledDb({ signal, noise: saturation });
 }
 
 /** What lies within the range against that rounded to bytes. */
 export function roundingDb({ signal, rounding }: TensorSums): number {
-  return decibels(new ExactSum(signal).value, new ExactSum(rounding).value);
+  return pooledDb({ signal, noise: rounding });
 }
 
 export function tensorAnalysis(

@@ -16,7 +16,7 @@ import {
 import type { ExportedFile, ExportFormat, ExportSource } from '../export_format.ts';
 import type { FormatName } from '../format_names.ts';
 import { encodeFloatOnnx } from '../onnx/float_onnx.ts';
-import { INPUTS_FIRST, OUTPUTS_FIRST } from '../onnx/operators.ts';
+import { weightAxes } from '../onnx/operators.ts';
 import { biasName, exportedOutputs, weightsName } from '../tensor_names.ts';
 
 const BITS = 8;
@@ -93,7 +93,7 @@ function tensorsOf(model: Tf8Model): Tensors {
     weights: weighted.map(({ name, op, weights }) => ({
       name: weightsName(name),
       quantization: weights.quantization,
-      axis: (op === 'transposedConv2d' ? INPUTS_FIRST : OUTPUTS_FIRST).indexOf(3),
+      axis: weightAxes(op).indexOf(3),
     })),
     biases: weighted.map(({ name, inputs, weights }) => {
       const { scale } = byName(specs, inputs[0]).quantization;
@@ -178,12 +178,8 @@ function version200({ activations, weights, biases }: Tensors): object {
   return {
     version: '2.0.0',
     encodings: [
-      ...activations.map(({ name, quantization: { scale, zeroPoint } }) => ({
-        name,
-        output_dtype: 'uint8',
-        y_scale: scale,
-        y_zero_point: zeroPoint,
-      })),
+      // Of one scale, which has no axis.
+      ...activations.map((activation) => quantizeLinear({ ...activation, axis: 0 }, false)),
       ...weights.map((weight) => quantizeLinear(weight, isSymmetric(weight.quantization))),
       ...biases.map(({ name, quantization, axis }) => ({
         name,

@@ -23,7 +23,7 @@ import {
   type WeightedHead,
 } from '../tf8_head.ts';
 import { type ByteType, byteTensor, byteTypeOf, isReal, OnnxGraph } from './graph.ts';
-import { addNode, INPUTS_FIRST, OUTPUTS_FIRST, realName } from './operators.ts';
+import { addNode, realName, weightAxes } from './operators.ts';
 
 /** The first with DequantizeLinear of axes; every operation here is in it. */
 export const OPSET = 13n;
@@ -111,7 +111,7 @@ export function addOutputs(graph: OnnxGraph, model: Tf8Model) {
 
 /** The TF8 model out of the head and the initializers. */
 async function decodeOnnx(file: Uint8Array, fileName: string): Promise<Tf8Model> {
-  const model = parse(file, fileName);
+  const model = parseOnnx(file, fileName);
   const head = model.metadataProps.find(({ key }) => key === HEAD_NAME);
   if (head === undefined) {
     throw new FileError(
@@ -134,9 +134,8 @@ async function decodeOnnx(file: Uint8Array, fileName: string): Promise<Tf8Model>
         `Expected ${elements(shape)} bytes of ${weightsName(name)} in ${fileName} but received ${data.length} of shape [${stored}]`,
       );
     }
-    const axes = op === 'transposedConv2d' ? INPUTS_FIRST : OUTPUTS_FIRST;
     return {
-      weights: permuteAxes(data, stored, inverseOrder(axes)),
+      weights: permuteAxes(data, stored, inverseOrder(weightAxes(op))),
       bias: constants.get(biasName(name))?.rawData ?? new Uint8Array(0),
     };
   };
@@ -154,13 +153,14 @@ export function withOutputs(
   names: readonly string[],
   fileName: string,
 ): Uint8Array {
-  const model = parse(file, fileName);
+  const model = parseOnnx(file, fileName);
   const bytes = byteTypeOf(model.graph?.input[0]);
   model.graph?.output.push(...names.map((name) => byteTensor(name, bytes)));
   return toBinary(ModelProtoSchema, model);
 }
 
-function parse(file: Uint8Array, fileName: string): ModelProto {
+/** @throws FileError where the file is no ONNX model */
+export function parseOnnx(file: Uint8Array, fileName: string): ModelProto {
   try {
     return fromBinary(ModelProtoSchema, file);
   } catch (error) {

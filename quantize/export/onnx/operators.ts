@@ -36,6 +36,11 @@ export const OUTPUTS_FIRST = [3, 2, 0, 1] as const;
 /** From [kh, kw, I, O] to [I, O, kh, kw] of a transposed convolution. */
 export const INPUTS_FIRST = [2, 3, 0, 1] as const;
 
+/** The order in which ONNX has a layer's weights. */
+export function weightAxes(op: string): typeof INPUTS_FIRST | typeof OUTPUTS_FIRST {
+  return op === 'transposedConv2d' ? INPUTS_FIRST : OUTPUTS_FIRST;
+}
+
 /** From [H, W, C] to [C, H, W]. */
 export const SLOPE_AXES = [2, 0, 1] as const;
 

@@ -19,7 +19,7 @@ import {
 } from '../../model/tf8_model.ts';
 import type { LookupNode } from '../../ops/lookup.ts';
 import type { Shape4 } from '../../ops/tensor.ts';
-import { FileError, messageOf } from '../../params/errors.ts';
+import { FileError } from '../../params/errors.ts';
 import { littleEndian } from '../../params/little_endian.ts';
 import { BYTE_MAX, dequantizeArray } from '../../params/quantization.ts';
 import { clamp, roundHalfEven } from '../../params/rounding.ts';
@@ -35,8 +35,8 @@ import type { ExportFormat, ExportSource } from '../export_format.ts';
 import { outputLabels } from '../labels.ts';
 import { addFloatNode, isOnnxFunction } from '../onnx/float_onnx.ts';
 import { floatTensor, INT32 } from '../onnx/graph.ts';
-import { addOutputs, IR_VERSION, LABELS_KEY, OPSET } from '../onnx/onnx.ts';
-import { INPUTS_FIRST, OUTPUTS_FIRST } from '../onnx/operators.ts';
+import { addOutputs, IR_VERSION, LABELS_KEY, OPSET, parseOnnx } from '../onnx/onnx.ts';
+import { weightAxes } from '../onnx/operators.ts';
 import { SIGNED_OFFSET } from '../signed_bytes.ts';
 import { inverseOrder, permuteFloats } from '../tensor_layout.ts';
 import { biasName, tableName, weightsName } from '../tensor_names.ts';
@@ -177,7 +177,7 @@ function isQonnx(file: Uint8Array): boolean {
 
 /** The TF8 model out of the head, the real weights, which are bytes times their scale, and the biases. */
 async function decodeQonnx(file: Uint8Array, fileName: string): Promise<Tf8Model> {
-  const model = parse(file, fileName);
+  const model = parseOnnx(file, fileName);
   const metadata = (name: string) => {
     const value = model.metadataProps.find(({ key }) => key === name)?.value;
     if (value !== undefined) return fromBase64(value, `"${name}" of ${fileName}`);
@@ -232,8 +232,7 @@ function takeWeights(
       `Expected ${elements(shape)} numbers of ${filter} in ${fileName} but received ${real.length} of shape [${stored}]`,
     );
   }
-  const axes = op === 'transposedConv2d' ? INPUTS_FIRST : OUTPUTS_FIRST;
-  const ordered = permuteFloats(real, stored, inverseOrder(axes));
+  const ordered = permuteFloats(real, stored, inverseOrder(weightAxes(op)));
   // Signed weights have the zero point 0, which is 128 of uint8.
   const zero = signed.has(quantizedName(filter)) ? SIGNED_OFFSET : zeroPoint;
   return Uint8Array.from(ordered, (value, i) =>
@@ -245,12 +244,4 @@ function takeWeights(
 function floatsOf(constant: TensorProto | undefined): Float32Array {
   const bytes = constant?.rawData.slice() ?? new Uint8Array(0);
   return new Float32Array(bytes.buffer, 0, Math.floor(bytes.length / 4));
-}
-
-function parse(file: Uint8Array, fileName: string): ModelProto {
-  try {
-    return fromBinary(ModelProtoSchema, file);
-  } catch (error) {
-    throw new FileError(`Expected an ONNX model but ${fileName} is none: ${messageOf(error)}`);
-  }
 }

@@ -57,7 +57,13 @@ import {
   isPerChannel,
   SYMMETRIC_ZERO_POINT,
 } from '../../params/weight_quantization.ts';
-import { dilatedWindow, type Padding, samePadding, UNDILATED } from '../../params/window.ts';
+import {
+  dilatedWindow,
+  NO_PADDING,
+  type Padding,
+  samePadding,
+  UNDILATED,
+} from '../../params/window.ts';
 import { SIGNED_OFFSET } from '../signed_bytes.ts';
 import { permuteAxes } from '../tensor_layout.ts';
 import { alphaName, biasName, tableName, weightsName } from '../tensor_names.ts';
@@ -278,18 +284,8 @@ function addPool(node: PoolNode, graph: TfliteGraph, input: TensorSpec): void {
 /** An average over a window as large as the image: LiteRT's MEAN rounds otherwise. */
 function addGlobalPool(node: GlobalAveragePoolNode, graph: TfliteGraph, input: TensorSpec): void {
   const [height, width] = input.shape;
-  const average = { window: [height, width], strides: [1, 1] } as const;
-  if (roundsOtherwise(graph, average)) {
-    addAverageConvolution(graph, node, input, average);
-    return;
-  }
-  graph.operator(AVERAGE_POOL_2D, [graph.index(node.inputs[0])], addOutput(graph, node), {
-    padding: PADDING.valid,
-    strideHeight: 1,
-    strideWidth: 1,
-    filterHeight: height,
-    filterWidth: width,
-  });
+  const window = { windowShape: [height, width], strides: [1, 1], padding: NO_PADDING } as const;
+  addPool({ ...node, op: 'averagePool2d', ...window }, graph, input);
 }
 
 /** LiteRT's own arithmetic is eq. 9, of a product eq. 5 (XNNPACK). */
