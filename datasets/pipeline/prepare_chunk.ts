@@ -19,7 +19,11 @@ export async function prepareChunk(task: ChunkTask, atOnce: number): Promise<Pre
     task.into?.subarray(0, count * length) ?? new Float32Array(isStopped() ? 0 : count * length);
   const broken: { n: number; reason: string }[] = [];
   const loader = new ImageLoader(task.source);
-  const cached = task.cache && (await CachedImages.open(task.cache, task));
+  // Pixels in memory are never cached: what decodes images is not loaded for them.
+  const cached =
+    task.source.kind === 'pixels'
+      ? undefined
+      : task.cache && (await CachedImages.open(task.cache, task));
   let next = 0;
   let prepared = 0;
   let decodeMs = 0;
