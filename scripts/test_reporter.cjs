@@ -22,5 +22,8 @@ module.exports = class TestReporter extends reporters.Dot {
 };
 
 function inOneLine(error) {
-  return String(error).replace(/\s+/g, ' ').slice(0, 300);
+  // Of a parallel run an error comes as a plain object.
+  return String(error?.message ?? error)
+    .replace(/\s+/g, ' ')
+    .slice(0, 300);
 }

@@ -17,7 +17,7 @@ import {
   tensorSpecs,
   type WeightedNode,
 } from '../../model/tf8_model.ts';
-import type { LookupNode } from '../../ops/lookup.ts';
+import type { LookupNode, ScalarFunction } from '../../ops/lookup.ts';
 import type { Shape4 } from '../../ops/tensor.ts';
 import { FileError } from '../../params/errors.ts';
 import { littleEndian } from '../../params/little_endian.ts';
@@ -72,7 +72,7 @@ function encodeQonnx({ model, tf8 }: ExportSource): Uint8Array {
     const source = byName(specs, node.inputs[0]);
     const unquantized = `${node.name}/unquantized`;
     const renamed = { ...node, name: unquantized, inputs: node.inputs.map(realName) };
-    if (renamed.op === 'lookup' && !isOnnxFunction(renamed.function)) {
+    if (renamed.op === 'lookup' && isGathered(renamed.function)) {
       addTable(graph, renamed, source.quantization);
     } else {
       const operands = (weighted: WeightedNode, own: Shape4, axes: readonly number[]) =>
@@ -135,16 +135,21 @@ function addWeights(
   const biases = biasQuantization(scaleIn, weights.quantization);
   const realBias = Float32Array.from(bias, (value, m) => value * weightScale(biases, m));
   graph.constant(biasName(name), 'float', [bias.length], littleEndian(realBias));
-  return [
-    graph.quantWeights(filter, weights.quantization, perChannel),
-    graph.quantBias(biasName(name), biases),
-  ];
+  return [graph.quantWeights(filter, weights, perChannel), graph.quantBias(biasName(name), biases)];
 }
 
 /** The axis of the outputs in [kh, kw, I, O]. */
 const OUTPUT_AXIS = 3;
 
-/** A function that ONNX has not: the bytes' places in a table of real numbers. */
+/**
+ * Whether the bytes of a function are gathered from its table: one that ONNX has not, or one that jumps at a
+ * threshold, where single precision would put a byte on the other side.
+ */
+function isGathered(f: ScalarFunction): boolean {
+  return !isOnnxFunction(f) || (typeof f !== 'string' && f.threshold !== 0);
+}
+
+/** The bytes' places in a table of real numbers. */
 function addTable(
   graph: QuantGraph,
   { name, inputs, table, output }: LookupNode,

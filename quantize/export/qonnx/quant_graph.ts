@@ -1,3 +1,4 @@
+import type { WeightedNode } from '../../model/tf8_model.ts';
 import { littleEndian } from '../../params/little_endian.ts';
 import type { QuantizationParams } from '../../params/quantization.ts';
 import {
@@ -50,12 +51,13 @@ export class QuantGraph extends OnnxGraph {
   }
 
   /**
-   * Adds Quant of a constant of weights; gives the name of what it makes. Symmetric weights are signed.
+   * Adds Quant of a constant of weights; gives the name of what it makes. Symmetric weights are signed; with a scale a
+   * channel they are narrow too, but where one is −128, as a file of another tool may have it.
    * @param perChannel the sides of scales where each channel has one
    */
   quantWeights(
     constant: string,
-    quantization: WeightQuantization,
+    { data, quantization }: WeightedNode['weights'],
     perChannel: readonly number[],
   ): string {
     const { zeroPoint } = quantization;
@@ -67,7 +69,7 @@ export class QuantGraph extends OnnxGraph {
       zeroPoint: isSigned ? 0 : zeroPoint,
       bits: BITS,
       signed: isSigned ? 1 : 0,
-      narrow: hasChannels ? 1 : 0,
+      narrow: hasChannels && !data.includes(0) ? 1 : 0,
     });
   }
 

@@ -48,17 +48,25 @@ describe('QONNX', () => {
     for (const { domain } of quants) assert.equal(domain, 'qonnx.custom_op.general');
   });
 
-  it('has signed weights with a scale for each channel where they are symmetric', async () => {
-    const file = await qonnxOf(withChannelScales(modelOf({})));
-    const { graph } = fromBinary(ModelProtoSchema, file);
-    const quant = graph!.node.find(({ output }) => output[0] === 'node_0/weights/quantized')!;
-    const attributes = quant.attribute.map(({ name, i }) => [name, i]);
-    assert.deepEqual(attributes.slice(0, 2), [
-      ['signed', 1n],
-      ['narrow', 1n],
-    ]);
-    const scale = graph!.initializer.find(({ name }) => name === 'node_0/weights/scale')!;
-    assert.deepEqual(scale.dims, [2n, 1n, 1n, 1n]);
+  it('has signed weights with a scale for each channel where they are symmetric, narrow but with a −128', async () => {
+    for (const [byte, narrow] of [
+      [1, 1n],
+      [0, 0n],
+    ] as const) {
+      const model = withChannelScales(modelOf({}));
+      const [node] = model.nodes;
+      assert.ok('weights' in node);
+      node.weights.data.fill(1).set([byte], 3);
+      const { graph } = fromBinary(ModelProtoSchema, await qonnxOf(model));
+      const quant = graph!.node.find(({ output }) => output[0] === 'node_0/weights/quantized')!;
+      const attributes = quant.attribute.map(({ name, i }) => [name, i]);
+      assert.deepEqual(attributes.slice(0, 2), [
+        ['signed', 1n],
+        ['narrow', narrow],
+      ]);
+      const scale = graph!.initializer.find(({ name }) => name === 'node_0/weights/scale')!;
+      assert.deepEqual(scale.dims, [2n, 1n, 1n, 1n]);
+    }
   });
 
   it('computes by its specification what each layer makes of its inputs, within a step', () =>

@@ -44,11 +44,12 @@ describe('recorded kernels', () => {
 
   it('all are called by the tables of this test', () => {
     recordingBackend();
+    // Our own operations' kernels register where they are first used, maybe in another file of this process.
+    const ofTensorFlowJs = new Set<unknown>(Object.values(tf));
     const registered = tf
       .getKernelsForBackend(RECORDING)
       .map(({ kernelName }) => kernelName)
-      // Registers itself where it is first used (test/training/compile/ops/double_product.test.ts).
-      .filter((name) => name !== 'TransposedDoubleProduct');
+      .filter((name) => ofTensorFlowJs.has(name));
     assert.deepEqual(Object.keys(KERNEL_CASES).sort(), registered.sort());
   });
 
