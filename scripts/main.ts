@@ -41,7 +41,8 @@ const VERSION = 'version';
 const COMPLETION = 'completion';
 const OWN_COMMANDS = [HELP, VERSION, COMPLETION] as const;
 
-const COMMANDS = [
+/** Each with what ends the process. */
+export const COMMANDS = [
   reproduceCommand,
   pullCommand,
   describeCommand,
@@ -112,7 +113,6 @@ function programOf(argv: readonly string[], commands: readonly CommandModule[]):
     .recommendCommands()
     .strictCommands()
     .strict()
-    .parserConfiguration({ 'duplicate-arguments-array': false })
     // The types know of plain strings only.
     .updateStrings(COMPLAINTS as unknown as Record<string, string>)
     .wrap(Math.min(lineWidth(process.stdout) ?? HELP_WIDTH, HELP_WIDTH))

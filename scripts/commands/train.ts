@@ -16,6 +16,7 @@ import {
   TRAINING_DATASET,
 } from '../../workflows/train/train_defaults.ts';
 import { defineCommand } from '../command.ts';
+import { joinedText } from '../list_options.ts';
 import {
   CACHE,
   CACHE_SIZE,
@@ -183,8 +184,7 @@ export const trainCommand = defineCommand({
         defaultDescription: `${RESTARTS}`,
       })
       .option('cluster', {
-        type: 'string',
-        requiresArg: true,
+        ...joinedText(',', (addresses) => addresses),
         describe:
           'host:port of each worker, with commas, on all machines the same; of a private network, as whoever reaches a port is let in',
         defaultDescription: `what ${TF_CONFIG} says, if it is set`,
