@@ -1,5 +1,6 @@
 import { networkNamed } from '../../architectures/registry.ts';
 import { FRIENDLY, STANDARD } from '../../architectures/variants.ts';
+import { formatLoss } from '../../foundation/reporting/amounts.ts';
 import { TF_CONFIG, TIMEOUT_SECONDS } from '../../training/cluster/cluster_defaults.ts';
 import type { ClusterPlace } from '../../training/cluster/place.ts';
 import { RECIPE_NAMES } from '../../training/recipes/recipe_names.ts';
@@ -294,6 +295,7 @@ export const trainCommand = defineCommand({
         : [result.start, result.workers, undefined];
     const last = training.epochs.at(-1);
     const steps = training.steps === 1 ? '1 step' : `${training.steps} steps`;
+    const interrupted = training.interrupted ? ', interrupted: --resume goes on' : '';
     const right =
       quantization?.labels === 'float network' ? 'as the float network has them' : 'right';
     return [
@@ -303,11 +305,11 @@ export const trainCommand = defineCommand({
           ]
         : []),
       training.imagesPerSecond > 0
-        ? `${steps}, ${training.imagesPerSecond.toFixed(training.imagesPerSecond < 10 ? 1 : 0)} images/s, ${percent(100 * training.waitShare)} of the time waiting for images${training.interrupted ? ', interrupted: --resume goes on' : ''}`
-        : `${steps}, none of them now`,
+        ? `${steps}, ${training.imagesPerSecond.toFixed(training.imagesPerSecond < 10 ? 1 : 0)} images/s, ${percent(100 * training.waitShare)} of the time waiting for images${interrupted}`
+        : `${steps}, none of them now${interrupted}`,
       ...(last
         ? [
-            `last epoch: loss ${last.loss.toFixed(3)}, ${percent(last.accuracy)} of the training images ${right}`,
+            `last epoch: loss ${formatLoss(last.loss)}, ${percent(last.accuracy)} of the training images ${right}`,
           ]
         : []),
       ...(best && training.best
