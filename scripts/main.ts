@@ -107,7 +107,7 @@ function programOf(argv: readonly string[], commands: readonly CommandModule[]):
     .command(VERSION, 'The version number')
     .completion(COMPLETION, 'A script that completes words in a shell: tf8 completion >> ~/.bashrc')
     .epilogue(
-      'A MODEL is a TF8 file, the name of a public checkpoint (mobilenet_v1_1.0_224), a model folder, or a float model of another program: a tfjs model.json, a SavedModel folder, a frozen graph (.pb), a TensorFlow checkpoint, or a file of TensorFlow Lite (.tflite), Keras (.h5, .keras) or ONNX (.onnx).\n"tf8 <command> --help" explains the options of a command.',
+      'A MODEL is a TF8 file, the name of a public checkpoint (mobilenet_v1_1.0_224), a model folder or a zip of one, or a float model of another program: a tfjs model.json, a SavedModel folder, a frozen graph (.pb), a TensorFlow checkpoint, or a file of TensorFlow Lite (.tflite), Keras (.h5, .keras) or ONNX (.onnx).\n"tf8 <command> --help" explains the options of a command.',
     )
     .demandCommand(1, 'Missing command')
     .recommendCommands()

@@ -11,7 +11,7 @@ import { RECIPE_NAMES } from '../workflows/quantize/recipe_names.ts';
 import { commaList, joinedText } from './list_options.ts';
 
 const FLOAT_SOURCES =
-  'name of a public checkpoint, model folder, tfjs model.json, SavedModel folder, frozen graph (.pb), TensorFlow Lite, Keras or ONNX file, or TensorFlow checkpoint';
+  'name of a public checkpoint, model folder or a zip of one, tfjs model.json, SavedModel folder, frozen graph (.pb), TensorFlow Lite, Keras or ONNX file, or TensorFlow checkpoint';
 /** What a positional or option takes that this command calls MODEL, where it needs the float network. */
 export const FLOAT_MODEL = `Float model: ${FLOAT_SOURCES}`;
 /** What a positional or option takes that this command calls MODEL. */
