@@ -109,6 +109,7 @@ async function measure(options: Options, context: Context): Promise<ExecutorReco
       kind: processorKind((await examineProcessor()).features),
       environment: await environment(await selectBackend()),
       network: basename(network),
+      ...(workload.hasRandomWeights ? { hasRandomWeights: true } : {}),
       content: workload.content,
       images: LARGEST_BATCH,
       rounds,
