@@ -14,7 +14,7 @@ import { type LabelledPixels, pixelDataset } from '../../datasets/pixel_dataset.
 import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { repositoryRoot } from '../../foundation/repository.ts';
-import { BEST, OPTION_1 } from '../../quantize/convert/recipe.ts';
+import { BEST, OPTION_1, type Recipe } from '../../quantize/convert/recipe.ts';
 import { TFLITE } from '../../quantize/export/tflite/tflite.ts';
 import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
@@ -27,12 +27,12 @@ import type { QuantizedImages } from '../peers/runtimes/network_loader.ts';
 import { NETWORK } from './record.ts';
 import { drawLikeTrained } from './trained_like_weights.ts';
 
-const CALIBRATION_IMAGES = 32;
+export const CALIBRATION_IMAGES = 32;
 /** Of a network with random weights. */
 const CLASSES = 1000;
 /** Our export, for LiteRT. */
 export const EXPORTED = 'uint8.tflite';
-const SEED = 0;
+export const SEED = 0;
 
 /** The network, and the images that everybody runs it on. */
 export interface Workload {
@@ -69,8 +69,12 @@ export async function prepareWorkload(
   const { dataset, content } = await openImages(imagenet, context);
   const opened = await openNetwork(network, folder, context);
   const calibration = { dataset, images: CALIBRATION_IMAGES, seed: SEED, skip: 0 };
-  const recipe = network === NETWORK ? OPTION_1 : BEST;
-  const { model: tf8, graph } = await quantizeModel(opened, recipe, calibration, context);
+  const { model: tf8, graph } = await quantizeModel(
+    opened,
+    recipeFor(network),
+    calibration,
+    context,
+  );
   opened.dispose();
 
   const [resolution, width, channels] = tf8.input.shape;
@@ -110,8 +114,12 @@ function unpublished(network: string): (typeof NETWORK_NAMES)[number] | undefine
   return NETWORK_NAMES.find((name) => name === network);
 }
 
+export function recipeFor(network: string): Recipe {
+  return network === NETWORK ? OPTION_1 : BEST;
+}
+
 /** A network with its published weights, else with random ones that take as long as trained ones. */
-async function openNetwork(
+export async function openNetwork(
   network: string,
   folder: string,
   context: Context,
@@ -136,7 +144,7 @@ async function openNetwork(
   return openFloatModel(dir, context);
 }
 
-async function takeBatch(
+export async function takeBatch(
   dataset: LabelledDataset,
   split: Split,
   resolution: number,
@@ -153,7 +161,7 @@ async function takeBatch(
   );
 }
 
-async function openImages(
+export async function openImages(
   imagenet: string | undefined,
   context: Context,
 ): Promise<{ dataset: LabelledDataset; content: string }> {
