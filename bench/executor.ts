@@ -110,6 +110,7 @@ async function measure(options: Options, context: Context): Promise<ExecutorReco
     return executorRecordSchema.parse({
       ...(await circumstances()),
       network: basename(network),
+      ...(workload.hasRandomWeights ? { hasRandomWeights: true } : {}),
       content: workload.content,
       images: LARGEST_BATCH,
       rounds,

@@ -37,6 +37,8 @@ export const SEED = 0;
 /** The network, and the images that everybody runs it on. */
 export interface Workload {
   readonly tf8: Tf8Model;
+  /** Of a network by its name, which is no checkpoint: drawn as trained ones are distributed. */
+  readonly hasRandomWeights: boolean;
   /** Folder that `writeNetwork` wrote. */
   readonly source: string;
   /** [N, H, W, C] uint8, as the TF8 model's input has them */
@@ -95,6 +97,7 @@ export async function prepareWorkload(
   const classes = logits.length / count;
   return {
     tf8,
+    hasRandomWeights: unpublished(network) !== undefined,
     source: folder,
     images,
     imageFile: { path, shape, scale, zeroPoint },
@@ -103,6 +106,12 @@ export async function prepareWorkload(
       logits.subarray(n * classes, (n + 1) * classes),
     ),
   };
+}
+
+/** A network of the registry without published weights. */
+function unpublished(network: string): (typeof NETWORK_NAMES)[number] | undefined {
+  if (PUBLIC_CHECKPOINTS.some(({ name }) => name === network)) return undefined;
+  return NETWORK_NAMES.find((name) => name === network);
 }
 
 export function recipeFor(network: string): Recipe {
@@ -115,10 +124,8 @@ export async function openNetwork(
   folder: string,
   context: Context,
 ): Promise<OpenedFloatModel> {
-  const known = NETWORK_NAMES.find((name) => name === network);
-  if (known === undefined || PUBLIC_CHECKPOINTS.some(({ name }) => name === known)) {
-    return openFloatModel(network, context);
-  }
+  const known = unpublished(network);
+  if (known === undefined) return openFloatModel(network, context);
   const { resolution } = networkNamed(known);
   const config = networkConfig(known, STANDARD, { resolution, classes: CLASSES });
   context.reporter.info(`${known}: with random weights, as none are published`);
