@@ -5,14 +5,13 @@ import { accuracyTable } from '../../workflows/records/accuracy_table.ts';
 import { wasShared } from '../../workflows/records/published_runs.ts';
 import type { PublishedTable } from '../../workflows/records/run_record.ts';
 import { modelsPart } from './models_part.ts';
+import { NOT_MEASURED } from './not_measured.ts';
 import { recipeAccuracies } from './recipe_parts.ts';
 import type { PageRecords } from './records.ts';
 import { scaleCostPart } from './scale_cost_part.ts';
 import { listed, madeAlike, spreadSentence, spreadTable } from './spread.ts';
 import { variantFiguresPart, variantsPart } from './variants_part.ts';
 import { workersPart } from './workers_part.ts';
-
-const NOT_MEASURED = '*Not measured yet.*';
 
 /** Parts of pages that are sentences rather than whole tables of bench/results, by name. */
 export function recordParts(records: PageRecords): ReadonlyMap<string, string> {
