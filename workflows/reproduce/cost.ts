@@ -11,7 +11,7 @@ import {
   type Workers,
 } from './elsewhere.ts';
 import type { OpenTable } from './open_table.ts';
-import type { NetworkPlan, RowPlan } from './plan.ts';
+import type { NetworkPlan, RowPlan } from './network_plan.ts';
 import { friendlyLike, shapeOf } from './plan_shape.ts';
 import { Trials } from './trials.ts';
 

@@ -9,7 +9,7 @@ import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { rearchitect } from '../rearchitect/rearchitect.ts';
 import { type RunOptions, trainJob } from '../train/train.ts';
-import type { NetworkPlan } from './plan.ts';
+import type { NetworkPlan } from './network_plan.ts';
 
 /** What is made, with the MODEL that a re-architecture starts from. */
 export type NetworkToMake =

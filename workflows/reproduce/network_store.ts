@@ -16,7 +16,7 @@ import { type Identity, keyOf, readStored, writeStored } from '../records/stored
 import { REARCHITECTURE_VERSION, TRAINING_VERSION } from '../records/versions.ts';
 import { call } from '../wording.ts';
 import { checkpointsOf, makeNetwork, type NetworkToMake } from './make_network.ts';
-import type { NetworkPlan } from './plan.ts';
+import type { NetworkPlan } from './network_plan.ts';
 import type { TableData } from './table_data.ts';
 
 /** A network that is there. */

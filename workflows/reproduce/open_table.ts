@@ -11,10 +11,12 @@ import { option } from '../wording.ts';
 import { AnalysisStore } from './analysis_store.ts';
 import { changePreset, type PresetChanges } from './change_preset.ts';
 import { MeasurementStore, type Measuring } from './measure_network.ts';
+import type { RowPlan } from './network_plan.ts';
 import { NetworkStore } from './network_store.ts';
-import { leftOut, needsTraining, planRows, type RowPlan } from './plan.ts';
+import { needsTraining, planRows } from './plan.ts';
 import type { Preset } from './preset.ts';
 import { presetOf } from './presets.ts';
+import { leftOut } from './row_titles.ts';
 import { disjointData, type TableData, wholeData } from './table_data.ts';
 import { tableTraining } from './table_training.ts';
 

@@ -8,52 +8,13 @@ import {
   OPTION_1,
   type Recipe as Quantization,
 } from '../../quantize/convert/recipe.ts';
-import type { Recipe } from '../../training/recipes/recipe.ts';
-import type { AccuracyRow } from '../records/accuracy_row.ts';
 import type { TrainedNetwork } from '../train/trained_network.ts';
 import { option } from '../wording.ts';
+import type { NetworkPlan, RowPlan } from './network_plan.ts';
 import { PAPER } from './paper_table.ts';
+import { rearchitectureInWords, trainingInWords } from './plan_words.ts';
 import type { Preset, Rearchitecture, TableNetworkName, Training } from './preset.ts';
-
-/** A network of one seed, and how it is made. */
-export type NetworkPlan =
-  | {
-      readonly kind: 'published';
-      readonly network: VariantNetworkName;
-      /** Name of a public checkpoint, or a model folder. */
-      readonly model: string;
-    }
-  | {
-      readonly kind: 'trained';
-      readonly name: TableNetworkName;
-      readonly network: TrainedNetwork;
-      readonly recipe: Recipe;
-      /** All unless given. */
-      readonly imagesPerEpoch?: number;
-      /** Name of a public checkpoint, or a model folder; random weights unless given. */
-      readonly from?: string;
-      readonly seed: number;
-    }
-  | {
-      readonly kind: 'rearchitected';
-      readonly name: TableNetworkName;
-      readonly original: NetworkPlan;
-      readonly images: number;
-      readonly retrain?: Rearchitecture['retrain'];
-      readonly seed: number;
-    };
-
-/** A row of the table before it is measured. */
-export interface RowPlan extends Pick<AccuracyRow, 'row' | 'network' | 'paper' | 'recipe'> {
-  /** "published": the folder of ImageNet that is measured beside the table's data. */
-  readonly data: 'table' | 'published';
-  /** The recipe of its quantization. */
-  readonly quantization: Quantization;
-  readonly networks: readonly { readonly seed: number; readonly plan: NetworkPlan }[];
-}
-
-/** The network of the paper, which has figures of no other one. */
-const PAPERS_NETWORK = 'mobilenet_v1';
+import { OPTION_1_TITLE, PAPERS_NETWORK, plainRow, withoutTrainingTitle } from './row_titles.ts';
 
 /** Of the published networks that tables start from. */
 const PUBLISHED_WIDTH = 1;
@@ -108,30 +69,10 @@ export function planRows(options: TablePlanOptions): readonly RowPlan[] {
   ];
 }
 
-/** Rows that the preset has not, by their titles. */
-export function leftOut({ networks }: Preset): readonly string[] {
-  return Object.entries(TITLES).flatMap(([name, title]) => {
-    if (name in networks) return [];
-    return name === 'standard' ? [title, OPTION_1_TITLE, BEST_TITLE] : [title];
-  });
-}
-
 /** Networks that a plan needs to be trained on this machine. */
 export function needsTraining({ networks }: RowPlan): boolean {
   return networks.some(({ plan }) => plan.kind !== 'published');
 }
-
-const TITLES: Readonly<Record<TableNetworkName, string>> = {
-  'inception-v3': 'InceptionV3 (control)',
-  standard: 'standard',
-  'no-depthwise-bn': 'no-depthwise-bn',
-  relu: 'relu',
-  friendly: 'friendly',
-  'friendly-rearchitected': 'friendly by re-architecture',
-};
-
-const OPTION_1_TITLE = 'standard, Option 1';
-const BEST_TITLE = `standard, ${withoutTrainingTitle(BEST)}`;
 
 function publishedRows(
   plan: Extract<NetworkPlan, { kind: 'published' }>,
@@ -216,26 +157,6 @@ function tableRows(options: TablePlanOptions & { readonly published: string }): 
   ];
 }
 
-const PAPER_ROWS: Readonly<Record<TableNetworkName, NonNullable<AccuracyRow['paper']>>> = {
-  'inception-v3': PAPER.inceptionV3,
-  standard: PAPER.published,
-  'no-depthwise-bn': PAPER.noDepthwiseBn,
-  relu: PAPER.relu,
-  friendly: PAPER.friendly,
-  'friendly-rearchitected': PAPER.friendly,
-};
-
-function plainRow(name: TableNetworkName, family: VariantNetworkName) {
-  const isPapers = family === PAPERS_NETWORK || name === 'inception-v3';
-  return {
-    row: name,
-    network: TITLES[name],
-    ...(isPapers && { paper: PAPER_ROWS[name] }),
-    data: 'table',
-    quantization: AS_PUBLISHED,
-  } as const;
-}
-
 function option1(standard: RowPlan): RowPlan {
   return {
     ...standard,
@@ -245,10 +166,6 @@ function option1(standard: RowPlan): RowPlan {
     ...(standard.paper && { paper: PAPER.option1 }),
     recipe: 'the standard network, quantized otherwise',
   };
-}
-
-function withoutTrainingTitle({ name }: Quantization): string {
-  return name === BEST.name ? 'best without training' : `recipe ${name}`;
 }
 
 /** What quantization alone makes of it: the paper has no figures for that. */
@@ -295,30 +212,4 @@ function networkOf(
 ): TrainedNetwork {
   if (name === 'inception-v3') return { network: 'inception_v3', widthMultiplier };
   return { network, variant: variantNamed(name as VariantName), widthMultiplier };
-}
-
-function trainingInWords({ recipe, imagesPerEpoch, start }: Training, trainImages: number): string {
-  const from = start === 'published' ? 'published weights' : 'random weights';
-  return `${from}, ${recipeInWords(recipe, imagesPerEpoch, trainImages)}`;
-}
-
-function rearchitectureInWords({ images, retrain }: Rearchitecture, trainImages: number): string {
-  const reconstruction = `the standard network, reconstructed on ${Math.min(images, trainImages)} images`;
-  if (retrain === undefined) return reconstruction;
-  return `${reconstruction}, then distilled by ${recipeInWords(retrain.recipe, retrain.imagesPerEpoch, trainImages)}`;
-}
-
-/** "finetune at 96 × 96, 2 epochs × 10000 images" */
-function recipeInWords(
-  recipe: Recipe,
-  imagesPerEpoch: number | undefined,
-  trainImages: number,
-): string {
-  const { name, resolution, budget } = recipe;
-  const images = imagesPerEpoch === undefined ? 'all' : Math.min(imagesPerEpoch, trainImages);
-  const length =
-    'epochs' in budget
-      ? `${budget.epochs} ${budget.epochs === 1 ? 'epoch' : 'epochs'} × ${images} images`
-      : `${budget.minutes} minutes`;
-  return `${name} at ${resolution} × ${resolution}, ${length}`;
 }

@@ -1,6 +1,7 @@
 import { FRIENDLY } from '../../architectures/variants.ts';
 import type { TrainedNetwork } from '../train/trained_network.ts';
-import { type NetworkPlan, publishedShape } from './plan.ts';
+import type { NetworkPlan } from './network_plan.ts';
+import { publishedShape } from './plan.ts';
 
 /** What decides a network's speed. */
 export function shapeOf(plan: NetworkPlan): {

@@ -26,7 +26,7 @@ import { planInWords } from './known_time.ts';
 import type { MeasuredNetwork } from './measure_network.ts';
 import type { StoredNetwork } from './network_store.ts';
 import { type OpenTable, openTable, type ReproduceOptions } from './open_table.ts';
-import type { NetworkPlan, RowPlan } from './plan.ts';
+import type { NetworkPlan, RowPlan } from './network_plan.ts';
 
 export interface ReproduceResult {
   readonly dir: string;

@@ -3,7 +3,7 @@ import type { TrainingJob } from '../../training/one_dnn/choose_one_dnn.ts';
 import { trainingSeconds } from '../../training/one_dnn/training_time.ts';
 import type { Recipe } from '../../training/recipes/recipe.ts';
 import type { TrainedNetwork } from '../train/trained_network.ts';
-import type { NetworkPlan, RowPlan } from './plan.ts';
+import type { NetworkPlan, RowPlan } from './network_plan.ts';
 import { friendlyLike, shapeOf } from './plan_shape.ts';
 import type { Preset } from './preset.ts';
 

@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict';
 import { FRIENDLY } from '../../../architectures/variants.ts';
 import { changePreset } from '../../../workflows/reproduce/change_preset.ts';
-import {
-  leftOut,
-  type NetworkPlan,
-  needsTraining,
-  planRows,
-} from '../../../workflows/reproduce/plan.ts';
+import type { NetworkPlan } from '../../../workflows/reproduce/network_plan.ts';
+import { needsTraining, planRows } from '../../../workflows/reproduce/plan.ts';
 import { shapeOf } from '../../../workflows/reproduce/plan_shape.ts';
 import { presetOf } from '../../../workflows/reproduce/presets.ts';
+import { leftOut } from '../../../workflows/reproduce/row_titles.ts';
 
 const STANDARD = presetOf('cifar10', 'standard');
 const ORDER = [

@@ -1,0 +1,28 @@
+import type { Recipe } from '../../training/recipes/recipe.ts';
+import type { Rearchitecture, Training } from './preset.ts';
+
+export function trainingInWords({ recipe, imagesPerEpoch, start }: Training, trainImages: number): string {
+  const from = start === 'published' ? 'published weights' : 'random weights';
+  return `${from}, ${recipeInWords(recipe, imagesPerEpoch, trainImages)}`;
+}
+
+export function rearchitectureInWords({ images, retrain }: Rearchitecture, trainImages: number): string {
+  const reconstruction = `the standard network, reconstructed on ${Math.min(images, trainImages)} images`;
+  if (retrain === undefined) return reconstruction;
+  return `${reconstruction}, then distilled by ${recipeInWords(retrain.recipe, retrain.imagesPerEpoch, trainImages)}`;
+}
+
+/** "finetune at 96 × 96, 2 epochs × 10000 images" */
+function recipeInWords(
+  recipe: Recipe,
+  imagesPerEpoch: number | undefined,
+  trainImages: number,
+): string {
+  const { name, resolution, budget } = recipe;
+  const images = imagesPerEpoch === undefined ? 'all' : Math.min(imagesPerEpoch, trainImages);
+  const length =
+    'epochs' in budget
+      ? `${budget.epochs} ${budget.epochs === 1 ? 'epoch' : 'epochs'} × ${images} images`
+      : `${budget.minutes} minutes`;
+  return `${name} at ${resolution} × ${resolution}, ${length}`;
+}
