@@ -8,8 +8,6 @@ import { UserError } from '../../foundation/errors.ts';
 import type { Recipe } from '../../training/recipes/recipe.ts';
 import {
   DISTIL,
-  FINETUNE,
-  FINETUNE_RMSPROP,
   SCRATCH_ADAM,
   SLIM_IMAGENET,
   SLIM_INCEPTION,
@@ -21,16 +19,15 @@ import {
   type TableNetworks,
   type Training,
 } from './preset.ts';
-
-const CALIBRATION_IMAGES = 200;
-
-/** ILSVRC2012: arXiv 1409.0575, table 2. */
-const ILSVRC2012 = { trainImages: 1_281_167, testImages: 50_000 };
-
-/** A recipe at another resolution and for so many epochs. */
-function at(recipe: Recipe, resolution: number, epochs: number): Recipe {
-  return { ...recipe, resolution, budget: { epochs } };
-}
+import {
+  at,
+  CALIBRATION_IMAGES,
+  CIFAR,
+  FASHION,
+  ILSVRC2012,
+  ONE_SEED,
+  PHOTOGRAPHS,
+} from './trainings.ts';
 
 /** The paper's variants of MobileNetV1, each trained alike. */
 function variants(training: Training) {
@@ -42,20 +39,6 @@ function variants(training: Training) {
   } as const satisfies TableNetworks;
 }
 
-/** Retrained from the published weights at 64 × 64 by RMSProp, as in the prototype. */
-const FASHION: Training = {
-  recipe: at(FINETUNE_RMSPROP, 64, 2),
-  imagesPerEpoch: 10_000,
-  start: 'published',
-};
-
-/** Retrained from the published weights at 96 × 96 by Adam, the better one in the prototype. */
-const CIFAR: Training = {
-  recipe: at(FINETUNE, 96, 2),
-  imagesPerEpoch: 10_000,
-  start: 'published',
-};
-
 /** From random weights, for want of published ones that can be had; the recipe of small images. */
 function inceptionV3(recipe: Partial<Recipe>, imagesPerEpoch: number): Training {
   return { recipe: { ...SCRATCH_ADAM, ...recipe }, imagesPerEpoch, start: 'random', seeds: 1 };
@@ -63,16 +46,6 @@ function inceptionV3(recipe: Partial<Recipe>, imagesPerEpoch: number): Training 
 
 const INCEPTION_FROM_RANDOM_WEIGHTS =
   'InceptionV3 is trained from random weights on few images: its float accuracy says little, its loss is the control.';
-
-/** A second and a third seed of the row, and of what is rebuilt from it, would double the time. */
-const ONE_SEED =
-  'Each network is made with one seed. The TF8 accuracy of the standard network differs widely between seeds and machines: read the order of the rows, not its figure.';
-
-const PHOTOGRAPHS: Training = {
-  recipe: at(FINETUNE, 224, 1),
-  imagesPerEpoch: 5_000,
-  start: 'published',
-};
 
 const PAPER_TRAINING: Training = { recipe: SLIM_IMAGENET, start: 'random' };
 
