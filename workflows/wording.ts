@@ -44,6 +44,7 @@ export const OPTION_NAMES = [
   'runtime',
   'sessionConfig',
   'squeezeExcite',
+  'table',
   'variant',
   'widthMultiplier',
   'workers',

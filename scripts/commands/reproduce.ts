@@ -1,3 +1,8 @@
+import {
+  NETWORK_NAMES as ALL_NETWORKS,
+  networkNamed,
+  type VariantNetworkName,
+} from '../../architectures/registry.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { PresetChanges } from '../../workflows/reproduce/change_preset.ts';
 import { DEVICES } from '../../workflows/reproduce/elsewhere.ts';
@@ -5,6 +10,7 @@ import {
   NETWORK_NAMES,
   PRESET_NAMES,
   TABLE_DATASETS,
+  TABLE_NAMES,
   type TableNetworkName,
 } from '../../workflows/reproduce/preset.ts';
 import { defineCommand } from '../command.ts';
@@ -14,14 +20,27 @@ import { positiveNumbers, QUANTIZATION_RECIPE, SEED_RANGE, wholeNumbers } from '
 /** More would take years. */
 const MOST_SEEDS = 1000;
 
+/** Those that a table can have variants of. */
+const FAMILIES = ALL_NETWORKS.filter(
+  (name): name is VariantNetworkName => networkNamed(name).variants.length > 0,
+);
+
 /** An option that changes a preset. */
 const CHANGE = { requiresArg: true, defaultDescription: "the preset's" } as const;
 
 export const reproduceCommand = defineCommand({
   command: 'reproduce',
-  describe: "The paper's table, float and TF8 side by side (what npm start runs)",
+  describe:
+    "The paper's table, float and TF8 side by side (what npm start runs), or one of ways to 8 bits",
   options: (yargs) =>
     yargs
+      .option('table', {
+        choices: TABLE_NAMES,
+        default: 'paper' as const,
+        requiresArg: true,
+        describe:
+          "paper: the paper's networks; ways: what makes a network fit for 8 bits, over several networks",
+      })
       .option('dataset', {
         choices: TABLE_DATASETS,
         default: 'fashion-mnist' as const,
@@ -33,7 +52,7 @@ export const reproduceCommand = defineCommand({
         default: 'quick' as const,
         requiresArg: true,
         describe:
-          'quick: some rows, in minutes; standard: about an hour; paper: 120 epochs from random weights',
+          'quick: some rows, in minutes; standard: hours; paper: 120 epochs from random weights',
       })
       .option('data', {
         type: 'string',
@@ -55,7 +74,12 @@ export const reproduceCommand = defineCommand({
       .option('rows', {
         ...CHANGE,
         type: 'string',
-        describe: `Only these networks, with commas: ${NETWORK_NAMES.join(', ')}`,
+        describe: `Only these rows and what they start from, with commas: ${NETWORK_NAMES.join(', ')}`,
+      })
+      .option('network', {
+        ...CHANGE,
+        type: 'string',
+        describe: `Network whose rows the table has; with --table ways several, with commas: ${FAMILIES.join(', ')}`,
       })
       .option('estimate', {
         type: 'boolean',
@@ -121,7 +145,7 @@ export const reproduceCommand = defineCommand({
         type: 'string',
         requiresArg: true,
         describe: 'MODEL in the place of the published network',
-        defaultDescription: 'mobilenet_v1_1.0_224',
+        defaultDescription: "the network's published weights",
       })
       .option('runs-dir', {
         type: 'string',
@@ -148,6 +172,7 @@ export const reproduceCommand = defineCommand({
   examples: [
     ['reproduce', 'the table of Fashion-MNIST in minutes; again: from what is there'],
     ['reproduce --dataset cifar10 --preset standard', 'every row, three seeds'],
+    ['reproduce --table ways --dataset cifar10', 'ways to 8 bits, over three networks'],
     ['reproduce --dataset imagenet --preset paper --data DIR --estimate', 'what it would cost'],
     ['reproduce --train-images 640 --test-images 500 --epochs 1', 'a short look'],
   ],
@@ -160,8 +185,10 @@ export const reproduceCommand = defineCommand({
     const changes = changesOf(argv); // before anything is loaded
     const { estimateTable, reproduce } = await import('../../workflows/reproduce/reproduce.ts');
     const { costReport } = await import('../../workflows/reproduce/cost_report.ts');
-    const { dataset, preset, data, imagenet, imagenetLimit, published, recipe, runsDir } = argv;
+    const { table, dataset, preset, data, imagenet, imagenetLimit, published, recipe, runsDir } =
+      argv;
     const asked = {
+      table,
       dataset,
       preset,
       data,
@@ -201,9 +228,27 @@ function seedsOf(argv: {
     : Array.from({ length: argv.seeds }, (_, seed) => seed);
 }
 
-/** @throws UserError for a row that no table has */
+/**
+ * Names with commas between them, each once.
+ * @throws UserError for one that is none of `known`
+ */
+function namesIn<Name extends string>(
+  list: string,
+  known: readonly Name[],
+  flag: string,
+): readonly Name[] {
+  const names = list.split(',').map((part) => {
+    const name = known.find((candidate) => candidate === part.trim());
+    if (name !== undefined) return name;
+    throw new UserError(`Expected some of ${known.join(', ')} for ${flag} but received "${part}"`);
+  });
+  return [...new Set(names)];
+}
+
+/** @throws UserError for a row or a network that no table has */
 function changesOf({
   rows,
+  network,
   trainImages,
   testImages,
   epochs,
@@ -212,16 +257,14 @@ function changesOf({
   widthMultiplier,
   calibrationImages,
   rearchitectImages,
-}: Omit<PresetChanges, 'networks'> & { rows?: string | undefined }): PresetChanges {
-  const networks = rows?.split(',').map((row): TableNetworkName => {
-    const name = NETWORK_NAMES.find((candidate) => candidate === row.trim());
-    if (name !== undefined) return name;
-    throw new UserError(
-      `Expected some of ${NETWORK_NAMES.join(', ')} for --rows but received "${row}"`,
-    );
-  });
+}: Omit<PresetChanges, 'networks' | 'families'> & {
+  rows?: string | undefined;
+  network?: string | undefined;
+}): PresetChanges {
   return {
-    networks,
+    networks:
+      rows === undefined ? undefined : namesIn<TableNetworkName>(rows, NETWORK_NAMES, '--rows'),
+    families: network === undefined ? undefined : namesIn(network, FAMILIES, '--network'),
     trainImages,
     testImages,
     epochs,

@@ -1,5 +1,12 @@
 import { networkNamed, type VariantNetworkName } from '../../architectures/registry.ts';
-import { STANDARD, type VariantName, variantNamed } from '../../architectures/variants.ts';
+import {
+  FRIENDLY,
+  NO_DEPTHWISE_BN,
+  RELU,
+  STANDARD,
+  type VariantName,
+  variantNamed,
+} from '../../architectures/variants.ts';
 import { PUBLIC_CHECKPOINTS } from '../../checkpoints/public/public_checkpoints.ts';
 import { UserError } from '../../foundation/errors.ts';
 import {
@@ -12,9 +19,10 @@ import type { TrainedNetwork } from '../train/trained_network.ts';
 import { option } from '../wording.ts';
 import type { NetworkPlan, RowPlan } from './network_plan.ts';
 import { PAPER } from './paper_table.ts';
-import { rearchitectureInWords, trainingInWords } from './plan_words.ts';
-import type { Preset, Rearchitecture, TableNetworkName, Training } from './preset.ts';
+import { quantizationAwareInWords, rearchitectureInWords, trainingInWords } from './plan_words.ts';
+import type { Preset, TableNetworkName, TableNetworks, Training } from './preset.ts';
 import { OPTION_1_TITLE, PAPERS_NETWORK, plainRow, withoutTrainingTitle } from './row_titles.ts';
+import { asWay } from './way_rows.ts';
 
 /** Of the published networks that tables start from. */
 const PUBLISHED_WIDTH = 1;
@@ -57,8 +65,18 @@ export interface TablePlanOptions {
   readonly trainImages?: number | undefined;
 }
 
-/** The rows of a table in their order. */
+/** The rows of a table in their order: of ways, those of one network after those of the other. */
 export function planRows(options: TablePlanOptions): readonly RowPlan[] {
+  const { preset, trainImages } = options;
+  const { families } = preset;
+  if (families === undefined) return rowsOfNetwork(options);
+  return families.flatMap((network) => {
+    const rows = rowsOfNetwork({ ...options, preset: { ...preset, network } });
+    return rows.map((row) => asWay(row, network, trainImages));
+  });
+}
+
+function rowsOfNetwork(options: TablePlanOptions): readonly RowPlan[] {
   const { withPublishedRows, preset, quantization, seeds } = options;
   const { network = PAPERS_NETWORK } = preset;
   const { published = publishedModel(network) } = options;
@@ -114,6 +132,8 @@ function tableRows(options: TablePlanOptions & { readonly published: string }): 
   const { preset, seeds, quantization = BEST, trainImages = Infinity } = options;
   const { networks, network: family = PAPERS_NETWORK, widthMultiplier } = preset;
   const rowOf = (name: TableNetworkName) => plainRow(name, family);
+  const rearchitected = (name: RearchitectedName): RowPlan[] =>
+    rearchitectedRows(name, { networks, standard: standard[0], family, trainImages });
   const trained = (name: TableNetworkName, training: Training | undefined): RowPlan[] => {
     if (training === undefined) return [];
     const used = seeds.slice(0, training.seeds);
@@ -147,13 +167,18 @@ function tableRows(options: TablePlanOptions & { readonly published: string }): 
           },
         ]
       : trained('standard', networks.standard);
+  const friendly = rearchitected('friendly-rearchitected');
   return [
     ...trained('inception-v3', networks['inception-v3']),
     ...standard.flatMap((row) => [row, option1(row), withoutTraining(row, quantization)]),
     ...trained('no-depthwise-bn', networks['no-depthwise-bn']),
     ...trained('relu', networks.relu),
     ...trained('friendly', networks.friendly),
-    ...rearchitectedRows(networks['friendly-rearchitected'], standard[0], family, trainImages),
+    ...rearchitected('no-depthwise-bn-rearchitected'),
+    ...rearchitected('relu-rearchitected'),
+    ...friendly,
+    ...quantizationAwareRows('quantization-aware', standard[0], options),
+    ...quantizationAwareRows('friendly-quantization-aware', friendly[0], options),
   ];
 }
 
@@ -179,27 +204,78 @@ function withoutTraining({ paper: _, ...standard }: RowPlan, quantization: Quant
   };
 }
 
+const REARCHITECTED = {
+  'no-depthwise-bn-rearchitected': NO_DEPTHWISE_BN,
+  'relu-rearchitected': RELU,
+  'friendly-rearchitected': FRIENDLY,
+} as const;
+
+type RearchitectedName = keyof typeof REARCHITECTED;
+
 /** @throws UserError where there is no standard network to start from */
 function rearchitectedRows(
-  rearchitecture: Rearchitecture | undefined,
-  standard: RowPlan | undefined,
-  family: VariantNetworkName,
-  trainImages: number,
+  name: RearchitectedName,
+  {
+    networks,
+    standard,
+    family,
+    trainImages,
+  }: {
+    readonly networks: TableNetworks;
+    readonly standard: RowPlan | undefined;
+    readonly family: VariantNetworkName;
+    readonly trainImages: number;
+  },
 ): RowPlan[] {
+  const { [name]: rearchitecture } = networks;
+  const variant = REARCHITECTED[name];
   if (rearchitecture === undefined) return [];
   if (standard === undefined) {
     throw new UserError('Expected a standard network to re-architect but the table has none', {
       remedy: 'Ask for the row of the standard network too.',
     });
   }
-  const name = 'friendly-rearchitected';
   return [
     {
       ...plainRow(name, family),
       recipe: rearchitectureInWords(rearchitecture, trainImages),
       networks: standard.networks.map(({ seed, plan: original }) => ({
         seed,
-        plan: { kind: 'rearchitected', name, original, ...rearchitecture, seed },
+        plan: { kind: 'rearchitected', name, variant, original, ...rearchitecture, seed },
+      })),
+    },
+  ];
+}
+
+/** @throws UserError where there is no network to start from */
+function quantizationAwareRows(
+  name: 'quantization-aware' | 'friendly-quantization-aware',
+  start: RowPlan | undefined,
+  { preset, trainImages = Infinity }: TablePlanOptions,
+): RowPlan[] {
+  const { networks, network: family = PAPERS_NETWORK, calibrationImages } = preset;
+  const { [name]: training } = networks;
+  if (training === undefined) return [];
+  if (start === undefined) {
+    throw new UserError(
+      `Expected a network to train quantization-aware but the table has none for ${name}`,
+      { remedy: 'Ask for the row of the network that it starts from too.' },
+    );
+  }
+  return [
+    {
+      ...plainRow(name, family),
+      recipe: quantizationAwareInWords(training, start, trainImages),
+      networks: start.networks.map(({ seed, plan: original }) => ({
+        seed,
+        plan: {
+          kind: 'quantization-aware',
+          name,
+          original,
+          ...training,
+          calibrationImages,
+          seed,
+        },
       })),
     },
   ];

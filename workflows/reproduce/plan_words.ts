@@ -1,15 +1,32 @@
 import type { Recipe } from '../../training/recipes/recipe.ts';
-import type { Rearchitecture, Training } from './preset.ts';
+import { QUANTIZATION_START } from '../train/quantization_aware_options.ts';
+import type { RowPlan } from './network_plan.ts';
+import type { Rearchitecture, Retraining, Training } from './preset.ts';
 
-export function trainingInWords({ recipe, imagesPerEpoch, start }: Training, trainImages: number): string {
+export function trainingInWords(
+  { recipe, imagesPerEpoch, start }: Training,
+  trainImages: number,
+): string {
   const from = start === 'published' ? 'published weights' : 'random weights';
   return `${from}, ${recipeInWords(recipe, imagesPerEpoch, trainImages)}`;
 }
 
-export function rearchitectureInWords({ images, retrain }: Rearchitecture, trainImages: number): string {
+export function rearchitectureInWords(
+  { images, retrain }: Rearchitecture,
+  trainImages: number,
+): string {
   const reconstruction = `the standard network, reconstructed on ${Math.min(images, trainImages)} images`;
   if (retrain === undefined) return reconstruction;
   return `${reconstruction}, then distilled by ${recipeInWords(retrain.recipe, retrain.imagesPerEpoch, trainImages)}`;
+}
+
+/** @param start the row of the network that it starts from */
+export function quantizationAwareInWords(
+  { recipe, imagesPerEpoch }: Retraining,
+  { network }: Pick<RowPlan, 'network'>,
+  trainImages: number,
+): string {
+  return `the ${network} network, quantized by ${QUANTIZATION_START}, then trained in integers by ${recipeInWords(recipe, imagesPerEpoch, trainImages)}`;
 }
 
 /** "finetune at 96 × 96, 2 epochs × 10000 images" */

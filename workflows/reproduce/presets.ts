@@ -15,7 +15,9 @@ import {
 import {
   PRESET_NAMES,
   type Preset,
+  type Rearchitecture,
   TABLE_DATASETS,
+  type TableName,
   type TableNetworks,
   type Training,
 } from './preset.ts';
@@ -28,6 +30,7 @@ import {
   ONE_SEED,
   PHOTOGRAPHS,
 } from './trainings.ts';
+import { WAYS_PRESETS } from './ways_presets.ts';
 
 /** The paper's variants of MobileNetV1, each trained alike. */
 function variants(training: Training) {
@@ -36,6 +39,15 @@ function variants(training: Training) {
     'no-depthwise-bn': training,
     relu: training,
     friendly: training,
+  } as const satisfies TableNetworks;
+}
+
+/** The same variants of what the standard network knows. */
+function rearchitected(rearchitecture: Rearchitecture) {
+  return {
+    'no-depthwise-bn-rearchitected': rearchitecture,
+    'relu-rearchitected': rearchitecture,
+    'friendly-rearchitected': rearchitecture,
   } as const satisfies TableNetworks;
 }
 
@@ -75,10 +87,10 @@ const PRESETS: readonly Preset[] = [
     networks: {
       'inception-v3': inceptionV3({ resolution: 75, budget: { epochs: 2 } }, 10_000),
       ...variants(FASHION),
-      'friendly-rearchitected': {
+      ...rearchitected({
         images: 400,
         retrain: { recipe: at(DISTIL, 64, 1), imagesPerEpoch: 40_000 },
-      },
+      }),
     },
     notes: [INCEPTION_FROM_RANDOM_WEIGHTS],
   },
@@ -108,14 +120,10 @@ const PRESETS: readonly Preset[] = [
     networks: {
       'inception-v3': inceptionV3({ resolution: 96, budget: { epochs: 2 } }, 10_000),
       ...variants(CIFAR),
-      // One seed of these keeps the table within about an hour.
-      'no-depthwise-bn': { ...CIFAR, seeds: 1 },
-      relu: { ...CIFAR, seeds: 1 },
-      friendly: { ...CIFAR, seeds: 1 },
-      'friendly-rearchitected': {
+      ...rearchitected({
         images: 400,
         retrain: { recipe: at(DISTIL, 96, 1), imagesPerEpoch: 40_000 },
-      },
+      }),
     },
     notes: [INCEPTION_FROM_RANDOM_WEIGHTS],
   },
@@ -142,10 +150,10 @@ const PRESETS: readonly Preset[] = [
     networks: {
       ...variants(PHOTOGRAPHS),
       standard: 'as-published',
-      'friendly-rearchitected': {
+      ...rearchitected({
         images: 500,
         retrain: { recipe: at(DISTIL, 224, 1), imagesPerEpoch: 5_000 },
-      },
+      }),
     },
     notes: [
       'standard is the published network; the others are retrained from it for a short time.',
@@ -208,9 +216,15 @@ function smallPaper(resolution: number): TableNetworks {
   };
 }
 
+/** The tables, by what they compare. */
+const TABLES: Readonly<Record<TableName, readonly Preset[]>> = {
+  paper: PRESETS,
+  ways: WAYS_PRESETS,
+};
+
 /** @throws UserError where the table is not in the list */
-export function presetOf(dataset: string, name: string): Preset {
-  const preset = PRESETS.find((one) => one.dataset === dataset && one.name === name);
+export function presetOf(dataset: string, name: string, table: TableName = 'paper'): Preset {
+  const preset = TABLES[table].find((one) => one.dataset === dataset && one.name === name);
   if (preset !== undefined) return preset;
   throw new UserError(
     `Expected a preset of ${TABLE_DATASETS.join(', ')} and ${PRESET_NAMES.join(', ')} but received ${name} of ${dataset}`,
