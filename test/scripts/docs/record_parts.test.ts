@@ -149,6 +149,7 @@ describe('recordParts', () => {
       recipes: undefined,
       workers: undefined,
       table: undefined,
+      ways: undefined,
       quick: undefined,
       quickElsewhere: [],
       trainings: [],
