@@ -15,6 +15,7 @@ import {
 } from '../../workflows/reproduce/preset.ts';
 import { defineCommand } from '../command.ts';
 import { reproduceCommandLine } from '../command_lines/reproduce.ts';
+import { commaList } from '../list_options.ts';
 import { positiveNumbers, QUANTIZATION_RECIPE, SEED_RANGE, wholeNumbers } from '../options.ts';
 
 /** More would take years. */
@@ -24,6 +25,23 @@ const MOST_SEEDS = 1000;
 const FAMILIES = ALL_NETWORKS.filter(
   (name): name is VariantNetworkName => networkNamed(name).variants.length > 0,
 );
+
+/**
+ * Names of a list, each once.
+ * @throws UserError for one that is none of `known`
+ */
+function namesIn<Name extends string>(
+  list: readonly string[],
+  known: readonly Name[],
+  flag: string,
+): readonly Name[] {
+  const names = list.map((item) => {
+    const name = known.find((candidate) => candidate === item);
+    if (name !== undefined) return name;
+    throw new UserError(`Expected some of ${known.join(', ')} for ${flag} but received "${item}"`);
+  });
+  return [...new Set(names)];
+}
 
 /** An option that changes a preset. */
 const CHANGE = { requiresArg: true, defaultDescription: "the preset's" } as const;
@@ -72,13 +90,13 @@ export const reproduceCommand = defineCommand({
       })
       .conflicts('seeds', 'seed')
       .option('rows', {
-        ...CHANGE,
-        type: 'string',
+        ...commaList((rows) => namesIn<TableNetworkName>(rows, NETWORK_NAMES, '--rows')),
+        defaultDescription: CHANGE.defaultDescription,
         describe: `Only these rows and what they start from, with commas: ${NETWORK_NAMES.join(', ')}`,
       })
       .option('network', {
-        ...CHANGE,
-        type: 'string',
+        ...commaList((networks) => namesIn<VariantNetworkName>(networks, FAMILIES, '--network')),
+        defaultDescription: CHANGE.defaultDescription,
         describe: `Network whose rows the table has; with --table ways several, with commas: ${FAMILIES.join(', ')}`,
       })
       .option('estimate', {
@@ -228,24 +246,6 @@ function seedsOf(argv: {
     : Array.from({ length: argv.seeds }, (_, seed) => seed);
 }
 
-/**
- * Names with commas between them, each once.
- * @throws UserError for one that is none of `known`
- */
-function namesIn<Name extends string>(
-  list: string,
-  known: readonly Name[],
-  flag: string,
-): readonly Name[] {
-  const names = list.split(',').map((part) => {
-    const name = known.find((candidate) => candidate === part.trim());
-    if (name !== undefined) return name;
-    throw new UserError(`Expected some of ${known.join(', ')} for ${flag} but received "${part}"`);
-  });
-  return [...new Set(names)];
-}
-
-/** @throws UserError for a row or a network that no table has */
 function changesOf({
   rows,
   network,
@@ -258,13 +258,12 @@ function changesOf({
   calibrationImages,
   rearchitectImages,
 }: Omit<PresetChanges, 'networks' | 'families'> & {
-  rows?: string | undefined;
-  network?: string | undefined;
+  rows?: readonly TableNetworkName[] | undefined;
+  network?: readonly VariantNetworkName[] | undefined;
 }): PresetChanges {
   return {
-    networks:
-      rows === undefined ? undefined : namesIn<TableNetworkName>(rows, NETWORK_NAMES, '--rows'),
-    families: network === undefined ? undefined : namesIn(network, FAMILIES, '--network'),
+    networks: rows,
+    families: network,
     trainImages,
     testImages,
     epochs,

@@ -25,6 +25,9 @@ const figures = {
   lossPoints: z.number(),
 };
 
+/** The way that the others of a table of ways start from. */
+export const AS_PUBLISHED_WAY = 'as published';
+
 /** One row of the accuracy table. */
 export const accuracyRowSchema = z.strictObject({
   /** "standard", "option-1", … */

@@ -1,5 +1,5 @@
 import { formatSeconds } from '../../foundation/reporting/amounts.ts';
-import type { AccuracyRow } from './accuracy_row.ts';
+import { type AccuracyRow, AS_PUBLISHED_WAY } from './accuracy_row.ts';
 import { markdownTable } from './markdown_table.ts';
 import type { RowTiming } from './run_record.ts';
 
@@ -90,10 +90,13 @@ function wayCells(row: AccuracyRow, rows: readonly AccuracyRow[]): string[] {
   ];
 }
 
-/** Of the float network that all ways start from: a network's first row on the same data. */
+/** Of the float network that all ways start from. */
 function floatOf(row: AccuracyRow, rows: readonly AccuracyRow[]): number | undefined {
   return rows.find(
-    ({ way, dataset }) => way?.network === row.way?.network && dataset === row.dataset,
+    ({ way, dataset }) =>
+      way?.network === row.way?.network &&
+      way?.name === AS_PUBLISHED_WAY &&
+      dataset === row.dataset,
   )?.floatTop1Percent;
 }
 

@@ -247,9 +247,15 @@ function rearchitectedRows(
   ];
 }
 
+/** The variant of the network that each starts from. */
+const IN_INTEGERS = {
+  'quantization-aware': 'standard',
+  'friendly-quantization-aware': 'friendly',
+} as const;
+
 /** @throws UserError where there is no network to start from */
 function quantizationAwareRows(
-  name: 'quantization-aware' | 'friendly-quantization-aware',
+  name: keyof typeof IN_INTEGERS,
   start: RowPlan | undefined,
   { preset, trainImages = Infinity }: TablePlanOptions,
 ): RowPlan[] {
@@ -265,7 +271,7 @@ function quantizationAwareRows(
   return [
     {
       ...plainRow(name, family),
-      recipe: quantizationAwareInWords(training, start, trainImages),
+      recipe: quantizationAwareInWords(training, IN_INTEGERS[name], trainImages),
       networks: start.networks.map(({ seed, plan: original }) => ({
         seed,
         plan: {

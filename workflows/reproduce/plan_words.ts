@@ -1,6 +1,6 @@
+import type { VariantName } from '../../architectures/variants.ts';
 import type { Recipe } from '../../training/recipes/recipe.ts';
 import { QUANTIZATION_START } from '../train/quantization_aware_options.ts';
-import type { RowPlan } from './network_plan.ts';
 import type { Rearchitecture, Retraining, Training } from './preset.ts';
 
 export function trainingInWords(
@@ -20,13 +20,13 @@ export function rearchitectureInWords(
   return `${reconstruction}, then distilled by ${recipeInWords(retrain.recipe, retrain.imagesPerEpoch, trainImages)}`;
 }
 
-/** @param start the row of the network that it starts from */
+/** @param start variant of the network that it starts from */
 export function quantizationAwareInWords(
   { recipe, imagesPerEpoch }: Retraining,
-  { network }: Pick<RowPlan, 'network'>,
+  start: VariantName,
   trainImages: number,
 ): string {
-  return `the ${network} network, quantized by ${QUANTIZATION_START}, then trained in integers by ${recipeInWords(recipe, imagesPerEpoch, trainImages)}`;
+  return `the ${start} network, quantized by ${QUANTIZATION_START}, then trained in integers by ${recipeInWords(recipe, imagesPerEpoch, trainImages)}`;
 }
 
 /** "finetune at 96 × 96, 2 epochs × 10000 images" */

@@ -1,13 +1,14 @@
 import { networkNamed, type VariantNetworkName } from '../../architectures/registry.ts';
 import type { Recipe } from '../../training/recipes/recipe.ts';
+import { AS_PUBLISHED_WAY } from '../records/accuracy_row.ts';
 import type { NetworkPlan, RowPlan } from './network_plan.ts';
 import { withoutTrainingTitle } from './row_titles.ts';
 
 /** What a table of ways calls rows of the paper's table. */
 const WAYS: Readonly<Record<string, string>> = {
-  published: 'as published',
+  published: AS_PUBLISHED_WAY,
   'published-option-1': 'Option 1',
-  standard: 'as published',
+  standard: AS_PUBLISHED_WAY,
   'option-1': 'Option 1',
   'friendly-rearchitected': 'friendly',
 };

@@ -217,7 +217,7 @@ describe('planRows of a table of ways', () => {
   it('tells in words what a quantization-aware network starts from', () => {
     assert.match(
       rows[5].recipe,
-      /^the friendly by re-architecture network, quantized by \S+, then trained in integers by quantization-aware at 96 × 96, 1 epoch × 900 images$/,
+      /^the friendly network, quantized by \S+, then trained in integers by quantization-aware at 96 × 96, 1 epoch × 900 images$/,
     );
   });
 });
