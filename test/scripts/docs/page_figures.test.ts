@@ -52,6 +52,7 @@ describe('pageFigures', () => {
       recipes: undefined,
       workers: undefined,
       table: undefined,
+      ways: undefined,
       quick: undefined,
       quickElsewhere: [],
       trainings: [],

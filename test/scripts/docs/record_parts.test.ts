@@ -176,6 +176,7 @@ describe('recordParts', () => {
       recipes: undefined,
       workers: undefined,
       table: undefined,
+      ways: undefined,
       quick: undefined,
       quickElsewhere: [],
       trainings: [],

@@ -22,6 +22,7 @@ describe('readRecords', () => {
         recipes: undefined,
         workers: undefined,
         table: undefined,
+        ways: undefined,
         quick: undefined,
         quickElsewhere: [],
         trainings: [],

@@ -176,6 +176,7 @@ export const RECORDS: PageRecords & { readonly explain: NonNullable<PageRecords[
   recipes: undefined,
   workers: undefined,
   table: TABLE,
+  ways: undefined,
   quick: undefined,
   quickElsewhere: [],
   trainings: [],
