@@ -5,6 +5,7 @@ import { accuracyTable } from '../../workflows/records/accuracy_table.ts';
 import { wasShared } from '../../workflows/records/published_runs.ts';
 import type { PublishedTable } from '../../workflows/records/run_record.ts';
 import { modelsPart } from './models_part.ts';
+import { quantizationAwarePart } from './quantization_aware_part.ts';
 import { recipeAccuracies } from './recipe_parts.ts';
 import type { PageRecords } from './records.ts';
 import { scaleCostPart } from './scale_cost_part.ts';
@@ -16,11 +17,15 @@ const NOT_MEASURED = '*Not measured yet.*';
 
 /** Parts of pages that are sentences rather than whole tables of bench/results, by name. */
 export function recordParts(records: PageRecords): ReadonlyMap<string, string> {
-  const { quick, quickElsewhere, table } = records;
+  const { quick, quickElsewhere, table, quantizationAware } = records;
   const quickRuns = quick ? [quick, ...quickElsewhere] : quickElsewhere;
   return new Map([
     ['hook', hook(records)],
     ['workers', records.workers ? workersPart(records.workers) : NOT_MEASURED],
+    [
+      'quantization-aware',
+      quantizationAware ? quantizationAwarePart(quantizationAware) : NOT_MEASURED,
+    ],
     ['scale-cost', scaleCostPart(records.trainings)],
     ['variants', variantsPart()],
     ['variant-figures', variantFiguresPart([table, quick])],

@@ -1,5 +1,6 @@
 import type { Recipe as QuantizationRecipe } from '../../quantize/convert/recipe.ts';
 import type { TrainResult } from '../../training/loop/train_options.ts';
+import type { Recipe } from '../../training/recipes/recipe.ts';
 import type { NetworkImages } from './network_data.ts';
 import type { RecipeChoices } from './recipe_choices.ts';
 import type { TrainModelOptions } from './train_model_options.ts';
@@ -42,6 +43,8 @@ export interface QuantizationAwareResult {
   /** Folder of the network that did best on the images held out. */
   readonly best?: string;
   readonly training: TrainResult;
+  /** As it was trained, with what was asked for otherwise. */
+  readonly recipe: Recipe;
   /** What accuracies of the training are about: the images' classes, or the float network's. */
   readonly labels: NetworkImages['labels'];
   readonly quantization: {
