@@ -7,6 +7,7 @@ import type { PublishedTable } from '../../workflows/records/run_record.ts';
 import { runReport } from '../../workflows/records/run_report.ts';
 import { modelsPart } from './models_part.ts';
 import { NOT_MEASURED } from './not_measured.ts';
+import { quantizationAwarePart } from './quantization_aware_part.ts';
 import { recipeAccuracies } from './recipe_parts.ts';
 import type { PageRecords } from './records.ts';
 import { scaleCostPart } from './scale_cost_part.ts';
@@ -19,11 +20,15 @@ const WAYS_NOT_MEASURED =
 
 /** Parts of pages that are sentences rather than whole tables of bench/results, by name. */
 export function recordParts(records: PageRecords): ReadonlyMap<string, string> {
-  const { quick, quickElsewhere, table, ways } = records;
+  const { quick, quickElsewhere, table, ways, quantizationAware } = records;
   const quickRuns = quick ? [quick, ...quickElsewhere] : quickElsewhere;
   return new Map([
     ['hook', hook(records)],
     ['workers', records.workers ? workersPart(records.workers) : NOT_MEASURED],
+    [
+      'quantization-aware',
+      quantizationAware ? quantizationAwarePart(quantizationAware) : NOT_MEASURED,
+    ],
     ['scale-cost', scaleCostPart(records.trainings)],
     ['variants', variantsPart()],
     ['variant-figures', variantFiguresPart([table, quick])],

@@ -247,6 +247,7 @@ class QuantizationAwareRun {
         tf8,
         ...(training.best && { best: join(out, BEST) }),
         training,
+        recipe: taught,
         labels: images.labels,
         quantization: {
           recipe: quantization,

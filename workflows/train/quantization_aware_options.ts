@@ -52,6 +52,8 @@ export interface QuantizationAwareResult {
   /** Folder of the network that did best on the images held out. */
   readonly best?: string;
   readonly training: TrainResult;
+  /** As it was trained, with what was asked for otherwise. */
+  readonly recipe: Recipe;
   /** What accuracies of the training are about: the images' classes, or the float network's. */
   readonly labels: NetworkImages['labels'];
   readonly quantization: {

@@ -50,6 +50,7 @@ describe('pageFigures', () => {
       agreement: undefined,
       models: undefined,
       recipes: undefined,
+      quantizationAware: undefined,
       workers: undefined,
       table: undefined,
       ways: undefined,

@@ -20,6 +20,7 @@ describe('readRecords', () => {
         agreement: undefined,
         models: undefined,
         recipes: undefined,
+        quantizationAware: undefined,
         workers: undefined,
         table: undefined,
         ways: undefined,

@@ -174,6 +174,7 @@ export const RECORDS: PageRecords & { readonly explain: NonNullable<PageRecords[
   agreement: committed.agreement,
   models: undefined,
   recipes: undefined,
+  quantizationAware: undefined,
   workers: undefined,
   table: TABLE,
   ways: undefined,
