@@ -28,7 +28,7 @@ export { openDataset } from './open_dataset.ts';
 export type { ArtifactSource, OpenOptions } from './open_options.ts';
 export { holdOutValidation } from './order/hold_out.ts';
 export type { Shard } from './order/shard.ts';
-export type { CacheOptions } from './pipeline/image_cache.ts';
+export type { CacheOptions, CacheTrouble } from './pipeline/image_cache.ts';
 export { type LabelledPixels, pixelDataset } from './pixel_dataset.ts';
 export { recognizeDataset } from './recognize_dataset.ts';
 export { type Accuracy, type AccuracyOptions, measureAccuracy } from './scoring/accuracy.ts';

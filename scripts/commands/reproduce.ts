@@ -9,6 +9,7 @@ import {
 } from '../../workflows/reproduce/preset.ts';
 import { defineCommand } from '../command.ts';
 import { reproduceCommandLine } from '../command_lines/reproduce.ts';
+import { commaList } from '../list_options.ts';
 import { positiveNumbers, QUANTIZATION_RECIPE, SEED_RANGE, wholeNumbers } from '../options.ts';
 
 /** More would take years. */
@@ -53,8 +54,8 @@ export const reproduceCommand = defineCommand({
       })
       .conflicts('seeds', 'seed')
       .option('rows', {
-        ...CHANGE,
-        type: 'string',
+        ...commaList((rows) => rows),
+        defaultDescription: CHANGE.defaultDescription,
         describe: `Only these networks, with commas: ${NETWORK_NAMES.join(', ')}`,
       })
       .option('estimate', {
@@ -212,9 +213,9 @@ function changesOf({
   widthMultiplier,
   calibrationImages,
   rearchitectImages,
-}: Omit<PresetChanges, 'networks'> & { rows?: string | undefined }): PresetChanges {
-  const networks = rows?.split(',').map((row): TableNetworkName => {
-    const name = NETWORK_NAMES.find((candidate) => candidate === row.trim());
+}: Omit<PresetChanges, 'networks'> & { rows?: readonly string[] | undefined }): PresetChanges {
+  const networks = rows?.map((row): TableNetworkName => {
+    const name = NETWORK_NAMES.find((candidate) => candidate === row);
     if (name !== undefined) return name;
     throw new UserError(
       `Expected some of ${NETWORK_NAMES.join(', ')} for --rows but received "${row}"`,

@@ -8,6 +8,7 @@ const MEASURED = {
       `![Latencies of one image on one thread, ${kind}](../bench/results/executor-latencies-${kind}.svg)`,
       `[Layer by layer](../bench/results/executor-layers-${kind}.md), beside what the processor's multiply instructions reach.`,
     ].join('\n\n'),
+  roundings: () => '',
   training: () => '',
 } as const;
 

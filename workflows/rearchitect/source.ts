@@ -109,11 +109,15 @@ function withoutBackground(original: Original): Original {
 function requirePairs({ name, separable }: Original): void {
   const { pairs, leftAlone } = separable;
   if (pairs.length > 0) return;
-  const why = leftAlone.map(({ layer, reason }) => `${layer}: ${reason}`);
+  const reasons = [...new Set(leftAlone.map(({ reason }) => reason))];
+  const why = reasons.map((reason) => {
+    const layers = leftAlone.filter((left) => left.reason === reason);
+    return `\n  ${reason}: ${layers.map(({ layer }) => layer).join(', ')}`;
+  });
   throw new UserError(
     why.length === 0
       ? `Expected a network with depthwise convolutions to rebuild but ${name} has none`
-      : `Expected a depthwise convolution whose activation can go but ${name} has none: ${why.join('; ')}`,
+      : `Expected a depthwise convolution whose activation can go but ${name} has none${why.join('')}`,
     {
       remedy: `Pass a network with an activation between its depthwise and its pointwise layers, such as mobilenet_v1_1.0_224 or one that ${call('train', { variant: 'standard' })} made.`,
     },

@@ -113,19 +113,23 @@ describe('costFromRates', () => {
   it('tells of other machines on paper, of the trainings alone, and of those that are asked for', async () => {
     const wholeDataset = { trainImages: 6400, testImages: 1000 };
     const preset = { ...PRESET, wholeDataset };
-    const asked = { workers: 2, device: 'gpu' } as const;
+    const asked = { workers: 16, device: 'gpu' } as const;
     const { elsewhere } = await costFromRates(table(preset, true), RATES, { asked });
     assert.deepEqual(
       elsewhere!.map(({ workers, device, basis }) => [workers, device, basis]),
       [
         [1, 'cpu', 'measured'],
+        [2, 'cpu', 'on paper'],
+        [4, 'cpu', 'on paper'],
         [8, 'cpu', 'on paper'],
         [1, 'gpu', 'on paper'],
-        [8, 'gpu', 'on paper'],
         [2, 'gpu', 'on paper'],
+        [4, 'gpu', 'on paper'],
+        [8, 'gpu', 'on paper'],
+        [16, 'gpu', 'on paper'],
       ],
     );
-    const [one, eight, gpu, gpus] = elsewhere!.map(({ seconds }) => seconds);
+    const [one, , , eight, gpu, , , gpus] = elsewhere!.map(({ seconds }) => seconds);
     assert.ok(Math.abs(one - ((2 * 64) / 10 + 64 / 5)) < 1e-9);
     // By eight machines an eighth, and in each step 24 ms for the sum of 3.2 million weights and more.
     const sums = eight - one / 8;
