@@ -6,8 +6,8 @@ import type { WordedFinding } from '../../workflows/records/analysis_record.ts';
 import { isLoss } from '../../workflows/records/cause_names.ts';
 import { markdownTable } from '../../workflows/records/markdown_table.ts';
 import {
-  PROFILE_CAPTION,
   PROFILE_HEADER,
+  profileCaption,
   profileRows,
   profileWords,
 } from '../../workflows/records/profile_table.ts';
@@ -116,14 +116,14 @@ function accuracyLines({ accuracy }: AnalyzeResult): string[] {
   ];
 }
 
-function profileLines({ profile }: AnalyzeResult): string[] {
+function profileLines({ profile, ...found }: AnalyzeResult): string[] {
   if (profile === undefined) return [];
   return [
-    ...wrapped(profileWords(profile), ''),
+    ...wrapped(profileWords({ ...found, profile }), ''),
     '',
     markdownTable(PROFILE_HEADER, profileRows(profile), 1),
     '',
-    ...wrapped(PROFILE_CAPTION, ''),
+    ...wrapped(profileCaption(profile), ''),
     '',
   ];
 }
