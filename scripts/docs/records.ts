@@ -54,6 +54,8 @@ export interface PageRecords {
   readonly trainings: readonly TrainingRates[];
   /** The table of accuracies on CIFAR-10. */
   readonly table: PublishedTable | undefined;
+  /** The ways to 8 bits on CIFAR-10, by the longest preset that was measured. */
+  readonly ways: PublishedTable | undefined;
   /** The small table that `npm start` prints. */
   readonly quick: PublishedTable | undefined;
   /** The same table as other machines, or other seeds, made it. */
@@ -83,6 +85,9 @@ export async function readRecords(folder: string): Promise<PageRecords> {
       )
     ).filter((rates) => rates !== undefined),
     table: await read('reproduce-cifar10-standard', publishedTableSchema),
+    ways:
+      (await read('reproduce-ways-cifar10-standard', publishedTableSchema)) ??
+      (await read('reproduce-ways-cifar10-quick', publishedTableSchema)),
     quick: await read(QUICK, publishedTableSchema),
     quickElsewhere: await runsElsewhere(folder, QUICK),
   };

@@ -127,23 +127,27 @@ describe('an export to files', function () {
     assert.equal(result.top1Agreement, 100);
   });
 
-  it(`c: under the sanitizers of addresses and undefined behaviour neither, in 1.25 MB of RAM`, async function () {
-    const compiler = await compilerOf(this);
-    const out = at('sanitized.c');
-    const { memory } = await exportModel(
-      { model: at('m.tf8'), format: 'c', out, seed: 0 },
-      context,
-    );
-    assert.ok(memory!.arenaBytes <= 1.25e6, `${memory!.arenaBytes} bytes of arena`);
-    const images = { data: photographs, limit: PHOTOGRAPHS, seed: 0 };
-    const { images: count, firstDifference } = await verify(
-      { file: out, ...images, tier: 'auto' },
-      context,
-      ({ model }) => startCRuntime(out, model, context.signal, { compiler, flags: SANITIZERS }),
-    );
-    assert.equal(count, PHOTOGRAPHS);
-    assert.equal(firstDifference, undefined);
-  });
+  const libraries = [
+    ['single precision', PHOTOGRAPHS, {}],
+    ['integers alone', 2, { arithmetic: 'integer' }],
+    ['double-rounding', 2, { profile: 'double-rounding' }],
+  ] as const;
+  for (const [title, limit, choices] of libraries) {
+    it(`c, ${title}: no byte differs under sanitizers, in at most 1.25 MB of RAM`, async function () {
+      const compiler = await compilerOf(this);
+      const out = at('sanitized.c');
+      const asked = { model: at('m.tf8'), format: 'c', out, seed: 0, ...choices };
+      const { memory } = await exportModel(asked, context);
+      assert.ok(memory!.arenaBytes <= 1.25e6, `${memory!.arenaBytes} bytes of arena`);
+      const { images, firstDifference } = await verify(
+        { file: out, data: photographs, limit, seed: 0, tier: 'auto' },
+        context,
+        ({ model }) => startCRuntime(out, model, context.signal, { compiler, flags: SANITIZERS }),
+      );
+      assert.equal(images, limit);
+      assert.equal(firstDifference, undefined);
+    });
+  }
 
   /** Stores the golden vectors of an image of noise. */
   async function writtenGolden(folder: string): Promise<ReadonlyMap<string, Uint8Array>> {

@@ -1,3 +1,4 @@
+import type { LabelledDataset } from '../../datasets/dataset.ts';
 import type { Recipe as QuantizationRecipe } from '../../quantize/convert/recipe.ts';
 import type { TrainResult } from '../../training/loop/train_options.ts';
 import type { Recipe } from '../../training/recipes/recipe.ts';
@@ -9,21 +10,29 @@ export interface QuantizationAwareOptions
   extends Omit<RecipeChoices, 'resolution'>,
     Pick<
       TrainModelOptions,
-      | 'dataset'
       | 'data'
-      | 'recipe'
       | 'limit'
       | 'validationImages'
       | 'seed'
       | 'out'
       | 'overwrite'
       | 'eager'
-      | 'resume'
       | 'checkpointSeconds'
       | 'checkpointSteps'
     > {
   /** Any float model that tf8 reads. It teaches, too. */
   readonly model: string;
+  /** Name, or a data set that is open, of the model's classes; what `data` says unless given. */
+  readonly dataset?: string | LabelledDataset | undefined;
+  /** Name, JSON file or recipe; "quantization-aware" unless given. */
+  readonly recipe?: string | Recipe | undefined;
+  /** What the progress calls the training; the model's name unless given. */
+  readonly label?: string | undefined;
+  /**
+   * Goes on from the newest checkpoint in `out`, where there is one; "quietly" says nothing where there is none,
+   * and replaces what lies in the folder.
+   */
+  readonly resume: boolean | 'quietly';
   /** Name, JSON file or recipe of the quantization that training starts from; QUANTIZATION_START unless given. */
   readonly quantizationRecipe?: string | QuantizationRecipe | undefined;
   /** Images that ranges are calibrated on before; 200 unless given. */

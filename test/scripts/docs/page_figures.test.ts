@@ -53,6 +53,7 @@ describe('pageFigures', () => {
       quantizationAware: undefined,
       workers: undefined,
       table: undefined,
+      ways: undefined,
       quick: undefined,
       quickElsewhere: [],
       trainings: [],

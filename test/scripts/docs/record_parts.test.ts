@@ -222,6 +222,7 @@ describe('recordParts', () => {
       quantizationAware: undefined,
       workers: undefined,
       table: undefined,
+      ways: undefined,
       quick: undefined,
       quickElsewhere: [],
       trainings: [],

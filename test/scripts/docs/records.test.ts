@@ -23,6 +23,7 @@ describe('readRecords', () => {
         quantizationAware: undefined,
         workers: undefined,
         table: undefined,
+        ways: undefined,
         quick: undefined,
         quickElsewhere: [],
         trainings: [],

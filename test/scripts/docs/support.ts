@@ -177,6 +177,7 @@ export const RECORDS: PageRecords & { readonly explain: NonNullable<PageRecords[
   quantizationAware: undefined,
   workers: undefined,
   table: TABLE,
+  ways: undefined,
   quick: undefined,
   quickElsewhere: [],
   trainings: [],

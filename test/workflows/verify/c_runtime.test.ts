@@ -194,7 +194,6 @@ describe('the C program of an export', function () {
     });
     await agrees(models[0], { flags: SANITIZERS });
     await agrees(models[1], { flags: SANITIZERS }, 'integer');
-    await agrees(CHIP, { flags: SANITIZERS });
   });
 
   it('gives the same bytes where products may be contracted or have excess precision', async function () {
