@@ -53,6 +53,7 @@ export const OPTION_NAMES = [
   'shard',
   'sessionConfig',
   'squeezeExcite',
+  'table',
   'validationImages',
   'variant',
   'widthMultiplier',

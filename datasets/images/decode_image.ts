@@ -38,9 +38,10 @@ const LONGEST_REASON = 90;
 /** Codes of a path that names no file. */
 const MISTYPED = ['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENAMETOOLONG'];
 
-type RgbImage = PixelImage & { readonly channels: 3 };
+/** What is decoded without alpha. */
+export type RgbImage = PixelImage & { readonly channels: 3 };
 
-interface DecodeOptions {
+export interface DecodeOptions {
   readonly signal?: AbortSignal | undefined;
   readonly alpha?: boolean | undefined;
 }

@@ -11,7 +11,7 @@ import {
   profileRows,
   profileWords,
 } from '../../workflows/records/profile_table.ts';
-import { joined, LINE, wrapped } from './lines.ts';
+import { imageCount, joined, LINE, wrapped } from './lines.ts';
 
 /** An analysis as a person reads it on 80 columns; layer names longer than MobileNet's make the tables wider. */
 export function showAnalysis(result: AnalyzeResult): string {
@@ -33,7 +33,7 @@ export function showAnalysis(result: AnalyzeResult): string {
     ...diagnosisLines(result),
     '',
     ...clippingLines(result),
-    `calibrated on ${result.calibrationImages} images, ${howQuantized(result)}; ${result.kernelTier} kernels`,
+    `calibrated on ${imageCount(result.calibrationImages)}, ${howQuantized(result)}; ${result.kernelTier} kernels`,
     `to look at it: tf8 report ${result.run}`,
   ].join('\n');
 }

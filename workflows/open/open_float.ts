@@ -71,7 +71,10 @@ async function openFiles(
   const inputRange = asked ?? plainRange;
   const { notes, ...imported } = importModel(loaded);
   const range = known ?? inputRange ?? SYMMETRIC;
-  const all = known === undefined && inputRange === undefined ? [...notes, assumedNote()] : notes;
+  const all =
+    known === undefined && inputRange === undefined
+      ? [...notes, assumedNote(loaded.input.channels)]
+      : notes;
   for (const note of all) reporter.info(`${name}: ${note}`);
   const source = `${imported.format} ${basename(name)}`;
   const beside = await labelsBeside(place.path, imported.network.outputs);
@@ -99,8 +102,9 @@ function asAsked(facts: ModelFacts, preprocessing: InputPreprocessing | undefine
   };
 }
 
-function assumedNote(): string {
-  return `nothing says what its images are: taken as RGB in ${rangeTitle(SYMMETRIC)}, see ${option('preprocessing')}`;
+function assumedNote(channels: number): string {
+  const colours = channels === 4 ? 'RGB and alpha (255 where an image has none)' : 'RGB';
+  return `nothing says what its images are: taken as ${colours} in ${rangeTitle(SYMMETRIC)}, see ${option('preprocessing')}`;
 }
 
 function requireNoOther(

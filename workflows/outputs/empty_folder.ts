@@ -1,11 +1,10 @@
 import { existsSync } from 'node:fs';
-import { rmdir } from 'node:fs/promises';
+import { readdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CHECKPOINTS } from './training_files.ts';
 
 /**
- * Does work that stores something in the folder `dir`. Where it fails before, the folder that it has made
- * is removed again.
+ * Does work that stores something in the folder `dir`. Where it fails before, the folder that it has made,
+ * and those in it, are removed again.
  * @throws what the work throws
  */
 export async function leavingNoEmptyFolder<Result>(
@@ -16,10 +15,14 @@ export async function leavingNoEmptyFolder<Result>(
   try {
     return await work();
   } catch (error) {
-    if (!wasThere) {
-      for (const folder of [join(dir, CHECKPOINTS), dir])
-        await rmdir(folder).catch(() => undefined);
-    }
+    if (!wasThere) await removeEmpty(dir);
     throw error;
   }
+}
+
+/** Nothing that holds a file. */
+async function removeEmpty(dir: string): Promise<void> {
+  const names = await readdir(dir).catch(() => []);
+  const folders = [...names.map((name) => join(dir, name)), dir];
+  for (const folder of folders) await rmdir(folder).catch(() => undefined);
 }

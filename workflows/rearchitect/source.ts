@@ -106,13 +106,17 @@ function withoutBackground(original: Original): Original {
   };
 }
 
+/** Of those that cannot be rebuilt for the same reason. */
+const SHOWN_LAYERS = 5;
+
 function requirePairs({ name, separable }: Original): void {
   const { pairs, leftAlone } = separable;
   if (pairs.length > 0) return;
   const reasons = [...new Set(leftAlone.map(({ reason }) => reason))];
   const why = reasons.map((reason) => {
-    const layers = leftAlone.filter((left) => left.reason === reason);
-    return `\n  ${reason}: ${layers.map(({ layer }) => layer).join(', ')}`;
+    const layers = leftAlone.filter((left) => left.reason === reason).map(({ layer }) => layer);
+    const more = layers.length > SHOWN_LAYERS ? ` and ${layers.length - SHOWN_LAYERS} more` : '';
+    return `\n  ${reason}: ${layers.slice(0, SHOWN_LAYERS).join(', ')}${more}`;
   });
   throw new UserError(
     why.length === 0

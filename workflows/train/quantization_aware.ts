@@ -21,8 +21,8 @@ import {
 import type { Recipe } from '../../training/recipes/recipe.ts';
 import { QUANTIZATION_AWARE } from '../../training/recipes/recipes.ts';
 import { createTrainStep } from '../../training/step/create_train_step.ts';
-import { weightsOf } from '../open/model_facts.ts';
-import { openModelImages } from '../open/open_data.ts';
+import { labelOffsetOn, weightsOf } from '../open/model_facts.ts';
+import { type ModelImages, openModelImages } from '../open/open_data.ts';
 import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
 import { leavingNoEmptyFolder } from '../outputs/empty_folder.ts';
 import { requireOutputFiles } from '../outputs/output_files.ts';
@@ -68,7 +68,8 @@ async function trainInto(
   options: QuantizationAwareOptions,
   context: Context,
 ): Promise<QuantizationAwareResult> {
-  const { model, out, overwrite, resume, data } = options;
+  const { model, out, resume, data } = options;
+  const overwrite = options.overwrite || resume === 'quietly';
   const recipe = await chosenRecipe(options.recipe ?? QUANTIZATION_AWARE.name, options);
   const quantization = await startRecipe(options.quantizationRecipe);
   await requireOutsideImages(out, data, 'out');
@@ -93,7 +94,10 @@ async function trainInto(
     const run = new QuantizationAwareRun(options, { recipe, quantization, opened, checkpoints });
     return await run.run(context);
   } catch (error) {
-    if (context.signal.aborted) context.reporter.info(whatIsKept(out, checkpoints));
+    // A table says itself what it keeps.
+    if (context.signal.aborted && resume !== 'quietly') {
+      context.reporter.info(whatIsKept(out, checkpoints));
+    }
     throw error;
   } finally {
     opened?.dispose();
@@ -187,14 +191,23 @@ class QuantizationAwareRun {
 
   /** With some of the training images held out. */
   private async images(context: Context): Promise<NetworkImages> {
-    const { data, dataset: name, limit, seed } = this.options;
+    const { limit, seed } = this.options;
     const { opened } = this.job;
-    const request = { dataset: name, dir: data, option: 'data' } as const;
-    const found = await openModelImages(opened, request, context);
+    const found = await this.modelImages(context);
     const { dataset, labels } = await networkImages(found, opened, this.float, context);
     const { validationImages = defaultValidationImages(dataset, limit) } = this.options;
     if (validationImages === 0) return { dataset, labels };
     return { dataset: holdOutValidation(dataset, validationImages, seed), labels };
+  }
+
+  /** Of the data set that was given, or of the one that was named. */
+  private async modelImages(context: Context): Promise<ModelImages> {
+    const { data, dataset } = this.options;
+    const { opened } = this.job;
+    if (typeof dataset === 'object') {
+      return { dataset, labelOffset: labelOffsetOn(opened.facts, dataset) };
+    }
+    return openModelImages(opened, { dataset, dir: data, option: 'data' }, context);
   }
 
   private async start({ dataset }: NetworkImages, context: Context): Promise<QuantizedModel> {
@@ -234,6 +247,7 @@ class QuantizationAwareRun {
         tf8,
         ...(training.best && { best: join(out, BEST) }),
         training,
+        recipe: taught,
         labels: images.labels,
         quantization: {
           recipe: quantization,
@@ -256,6 +270,7 @@ class QuantizationAwareRun {
   ): TrainOptions {
     const { out, limit, seed, checkpointSteps } = this.options;
     const { opened, quantization, checkpoints } = this.job;
+    const { label = `training ${opened.name} quantization-aware` } = this.options;
     const usual = checkpointSteps === undefined ? CHECKPOINT_SECONDS : undefined;
     const { checkpointSeconds = usual } = this.options;
     const weights = weightsOf(opened);
@@ -263,7 +278,7 @@ class QuantizationAwareRun {
       dataset,
       recipe,
       network: networkNameOf(graph.name, this.rules),
-      label: `training ${opened.name} quantization-aware`,
+      label,
       start: startNameOf(weights, quantization.name),
       teacher: weights,
       limit,

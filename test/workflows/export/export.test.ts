@@ -79,7 +79,10 @@ describe('exportModel', () => {
     const source = [float.model, '--recipe', 'as-published', '--calibration-data', at('images')];
     assert.match(await shown(source, 'a.json'), /with \S*a\.onnx$/m);
     const alone = await shown([at('m.tf8')], 'b.json');
-    assert.match(alone, /with the float network in ONNX, which an export of the float model writes/);
+    assert.match(
+      alone,
+      /with the float network in ONNX, which an export of the float model writes/,
+    );
     assert.doesNotMatch(alone, /b\.onnx/);
   });
 
