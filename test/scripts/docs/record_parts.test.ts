@@ -165,6 +165,51 @@ describe('recordParts', () => {
     );
   });
 
+  it('say what training in integers gives, on images that were seen and on others', () => {
+    const of = (top1Percent: number, agreementPercent: number, images: number) => ({
+      images,
+      top1Percent,
+      agreementPercent,
+    });
+    const measured = (top1Percent: number, heldOut: number, trained: number) => ({
+      heldOut: of(top1Percent, heldOut, 100),
+      trained: of(95, trained, 400),
+    });
+    const quantizationAware = {
+      date: '2026-01-02',
+      environment: RECORDS.explain.environment,
+      data: '',
+      rows: [
+        {
+          network: 'network',
+          seed: 0,
+          float: measured(90, 100, 100),
+          untrained: { recipe: 'best', ...measured(87, 92, 93) },
+          after: measured(89.5, 95, 99),
+          training: {
+            quantization: 'a start',
+            ranges: 'learned' as const,
+            freezeAfter: 0.8,
+            dampening: 0,
+            learningRate: 1e-4,
+            temperature: 1,
+            batchSize: 16,
+            steps: 75,
+            calibrationImages: 200,
+            seconds: 300,
+            processorSeconds: 500,
+          },
+        },
+      ],
+    };
+    const part = recordParts({ ...RECORDS, quantizationAware }).get('quantization-aware')!;
+    assert.match(
+      part,
+      /\| network +\| +0 \| +90\.0 \| +87\.0 \| +89\.5 \|( +9[2359]\.0 \|){4} +75 \| +500 \|/,
+    );
+    assert.match(part, /Right of 100 photographs .* 0\.5 points below float/s);
+  });
+
   it('say so where a record is not there', () => {
     const parts = recordParts({
       explain: undefined,
@@ -174,8 +219,10 @@ describe('recordParts', () => {
       agreement: undefined,
       models: undefined,
       recipes: undefined,
+      quantizationAware: undefined,
       workers: undefined,
       table: undefined,
+      ways: undefined,
       quick: undefined,
       quickElsewhere: [],
       trainings: [],

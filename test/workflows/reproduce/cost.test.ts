@@ -10,12 +10,14 @@ import { memoryDataset } from '../../support/memory_dataset.ts';
 /** 10 images/s in training, 5 distilled; 100 in float, 50 in TF8; 3 s and 0.5 s an image to fit. */
 const RATES: Rates = {
   training: async (_network, _recipe, distilled) => (distilled ? 5 : 10),
+  quantizationAware: async () => 2,
   evaluation: async () => ({ float: 100, tf8: 50 }),
   reconstruction: async () => ({ fixedSeconds: 3, secondsPerImage: 0.5 }),
 };
 
 const NO_RATES: Rates = {
   training: () => assert.fail('nothing is to be trained'),
+  quantizationAware: () => assert.fail('nothing is to be trained in integers'),
   evaluation: () => assert.fail('nothing is to be measured'),
   reconstruction: () => assert.fail('nothing is to be reconstructed'),
 };
@@ -146,6 +148,31 @@ describe('costFromRates', () => {
     const last = (await costFromRates(table(preset, false), RATES)).rows.at(-1)!;
     assert.equal(last.makingSeconds, 3 + 0.5 * 500);
     assert.equal(last.measuringSeconds, 2 + 4 + 500 / 100);
+  });
+
+  it('a way adds its own training, in integers with calibration; TF8 is measured without', async () => {
+    const { standard, 'friendly-rearchitected': rearchitected } = PRESET.networks;
+    const aware = {
+      recipe: { ...recipe, batchSize: 32, budget: { epochs: 1 } },
+      imagesPerEpoch: 64,
+    };
+    const networks = {
+      standard: standard!,
+      'friendly-rearchitected': rearchitected!,
+      'quantization-aware': aware,
+      'friendly-quantization-aware': aware,
+    };
+    const preset = { ...PRESET, families: ['mobilenet_v2'] as const, networks };
+    const { rows } = await costFromRates(table(preset, false), RATES);
+    assert.deepEqual(
+      rows
+        .slice(4)
+        .map(({ row, makingSeconds, measuringSeconds }) => [row, makingSeconds, measuringSeconds]),
+      [
+        ['mobilenet_v2/quantization-aware', 64 / 2 + 1, 4],
+        ['mobilenet_v2/friendly-quantization-aware', 64 / 2 + 1, 4],
+      ],
+    );
   });
 
   it('a budget of minutes costs so many', async () => {
