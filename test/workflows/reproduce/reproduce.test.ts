@@ -39,6 +39,13 @@ describe('reproduce', () => {
     await cp(options.runsDir, runsDir, { recursive: true });
     return { ...options, runsDir };
   };
+  /** As where the networks of these names were not trained yet. */
+  const forget = async (runsDir: string, table: string, networks: RegExp) => {
+    await rm(join(runsDir, basename(table)), { recursive: true });
+    for (const name of await networkFolders(runsDir)) {
+      if (networks.test(name)) await rm(join(runsDir, 'networks', name), { recursive: true });
+    }
+  };
   const networkFolders = async (runsDir: string) =>
     (await readdir(join(runsDir, 'networks'))).sort();
 
@@ -173,7 +180,8 @@ describe('reproduce', () => {
 
   it('Ctrl-C in a training keeps what there is; the same command goes on, to the same record', () =>
     inFolder(async (other) => {
-      const interrupted = { ...options, runsDir: join(other, 'runs') };
+      const interrupted = await copyRuns(other);
+      await forget(interrupted.runsDir, dir, /^friendly/);
       const abort = new AbortController();
       const reporter = recordingReporter();
       const start: typeof reporter.start = (label, ...rest) => {
