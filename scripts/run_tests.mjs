@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Runs every check and the tests; the last line counts them all. `npm test -- PATTERN…` runs only the
-// tests of these files, `npm run check` (--checks) only the checks.
+// tests of these files, `npm run check` (--checks) only the checks, `npm run test:slow` (--slow) only the
+// slow tests.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,7 +9,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const checksOnly = process.argv.includes('--checks');
-const patterns = process.argv.slice(2).filter((argument) => argument !== '--checks');
+const slow = process.argv.includes('--slow');
+const patterns = process.argv.slice(2).filter((argument) => !/^--(checks|slow)$/.test(argument));
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** The folders of the sources: those that TypeScript checks. */
 const { include: folders } = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8'));
@@ -53,13 +55,51 @@ const CHECKS = [
     command: [bin('knip/bin/knip.js'), '--production', '--exclude', 'dependencies'],
   },
 ];
+/** They take longest: begun first, none of them runs alone at the end. */
+const LONGEST = [
+  'scripts/command_line.test.ts',
+  'workflows/reproduce/reproduce.test.ts',
+  'workflows/rearchitect/rearchitect.test.ts',
+  'workflows/analyze/analyze.test.ts',
+  'workflows/evaluate/evaluate.test.ts',
+  'workflows/train/train.test.ts',
+  'workflows/report/write_report.test.ts',
+  'workflows/compare/compare.test.ts',
+  'scripts/rearchitect_command.test.ts',
+  'workflows/shards/merge_shards.test.ts',
+  'architectures/rearchitect/reconstruct.test.ts',
+  'package/command.test.ts',
+  'slow/one_dnn_off.slow.ts',
+  'slow/kill_resume.slow.ts',
+  'slow/networks.slow.ts',
+  'slow/tensorflow_files.slow.ts',
+  'slow/installed_setup.slow.ts',
+  'slow/published_figures.slow.ts',
+].map((path) => join('test', path));
+
+/** The test files whose names end so, the longest first. */
+function testFiles(ending) {
+  const files = readdirSync(join(root, 'test'), { recursive: true })
+    .filter((path) => path.endsWith(ending))
+    .map((path) => join('test', path))
+    .sort();
+  const longest = LONGEST.filter((path) => files.includes(path));
+  return [...longest, ...files.filter((path) => !longest.includes(path))];
+}
+
+// Two files at a time: most wait for a process, a disk or one thread.
+const TWO_AT_ONCE = ['--parallel', '--jobs', '2'];
+/** What is run: the files that are named, or one of the suites. */
+function chosenTests() {
+  if (patterns.length > 0) return patterns;
+  return [...TWO_AT_ONCE, ...testFiles(slow ? '.slow.ts' : '.test.ts')];
+}
 const TESTS = {
   title: 'Tests',
   command: [
     bin('mocha/bin/mocha.js'),
     ...['--reporter', 'scripts/test_reporter.cjs', '--reporter-option', `summary=${summary}`],
-    // Two files at a time: most wait for a process, a disk or one thread. The slow ones have the machine alone.
-    ...(patterns.length > 0 ? patterns : ['--parallel', '--jobs', '2', 'test/**/*.test.ts']),
+    ...chosenTests(),
   ],
 };
 
@@ -130,7 +170,7 @@ function countTests(succeeded) {
 }
 
 try {
-  const results = patterns.length > 0 ? [] : await runChecks();
+  const results = patterns.length > 0 || slow ? [] : await runChecks();
   const tests = checksOnly ? undefined : await runTests();
   const counts = tests
     ? countTests(tests.passed)
