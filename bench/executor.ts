@@ -26,10 +26,13 @@ import {
   type LeftOut,
   NETWORK,
 } from './executor/record.ts';
+import { roundedNetworks, timeRoundings } from './executor/roundings.ts';
+import { type RoundingsRecord, roundingsRecordSchema } from './executor/roundings_record.ts';
+import { roundingsTable } from './executor/roundings_table.ts';
 import { executorTables, layerTables } from './executor/tables.ts';
-import { checkTiers, tierCallers } from './executor/tiers.ts';
+import { COMPARED_IMAGES, checkTiers, tierCallers } from './executor/tiers.ts';
 import { prepareWorkload } from './executor/workload.ts';
-import { writeRecord } from './executor/write_record.ts';
+import { recordFiles, roundingsFiles, writeRecord } from './executor/write_record.ts';
 import { takeTurns } from './rounds.ts';
 import { countFrom, runBench, valuesOf } from './run_bench.ts';
 
@@ -46,6 +49,7 @@ const HELP = `Usage: npm run bench:executor [-- OPTIONS]
   --runs 15         rounds, in each of which everybody takes a turn
   --imagenet DIR    photographs to check and to calibrate with
   --no-peers        our own tiers only
+  --profiles        instead of all that: our own tiers by each profile of rounding
   --json            prints the figures as JSON
   --record          stores them under bench/results/, by the kind of the processor
 
@@ -63,8 +67,7 @@ async function measure(options: Options, context: Context): Promise<ExecutorReco
   const { network, rounds, imagenet } = options;
   const { signal, reporter } = context;
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '1';
-  const folder = await mkdtemp(join(tmpdir(), 'tf8-bench-'));
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const folder = await temporaryFolder();
   const workload = await prepareWorkload(
     { network, folder, imagenet, count: LARGEST_BATCH },
     context,
@@ -105,10 +108,9 @@ async function measure(options: Options, context: Context): Promise<ExecutorReco
       ...rowsOf(peers.callers, turns),
     ];
     return executorRecordSchema.parse({
-      date: new Date().toISOString().slice(0, 10),
-      kind: processorKind((await examineProcessor()).features),
-      environment: await environment(await selectBackend()),
+      ...(await circumstances()),
       network: basename(network),
+      ...(workload.hasRandomWeights ? { hasRandomWeights: true } : {}),
       content: workload.content,
       images: LARGEST_BATCH,
       rounds,
@@ -122,6 +124,53 @@ async function measure(options: Options, context: Context): Promise<ExecutorReco
   } finally {
     peers.close();
   }
+}
+
+async function times(options: Options, context: Context) {
+  const record = await measure(options, context);
+  const text = `${executorTables(record)}\n\n${layerTables(record)}`;
+  return { record, text, files: await recordFiles(record) };
+}
+
+async function roundings(options: Options, context: Context) {
+  const record = await measureRoundings(options, context);
+  return { record, text: roundingsTable(record), files: roundingsFiles(record) };
+}
+
+/** Our own tiers by each profile of rounding. */
+async function measureRoundings(
+  { network, rounds, imagenet }: Omit<Options, 'withPeers'>,
+  context: Context,
+): Promise<RoundingsRecord> {
+  const folder = await temporaryFolder();
+  const asked = { network, folder, imagenet, count: COMPARED_IMAGES };
+  const { networks, content } = await roundedNetworks(asked, context);
+  const timing = { rounds, seconds: SECONDS_PER_TURN };
+  const rows = await timeRoundings(networks, examineTiers(), timing, context);
+  return roundingsRecordSchema.parse({
+    ...(await circumstances()),
+    network: basename(network),
+    content,
+    rounds,
+    secondsPerTurn: SECONDS_PER_TURN,
+    rows,
+  });
+}
+
+/** Removed when the process ends. */
+async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'tf8-bench-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** When and where is measured. */
+async function circumstances() {
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    kind: processorKind((await examineProcessor()).features),
+    environment: await environment(await selectBackend()),
+  };
 }
 
 /** One image on one thread first. */
@@ -154,6 +203,7 @@ function parse() {
       runs: { type: 'string', default: '15' },
       imagenet: { type: 'string' },
       'no-peers': { type: 'boolean', default: false },
+      profiles: { type: 'boolean', default: false },
       json: { type: 'boolean' },
       record: { type: 'boolean' },
       help: { type: 'boolean' },
@@ -175,9 +225,9 @@ await runBench(async (signal) => {
     withPeers: !values['no-peers'],
   };
   const context = { reporter: terminalReporter(process.stderr), cacheDir: cacheDir(), signal };
-  const record = await measure(options, context);
-  if (store) await writeRecord(RESULTS, record);
-  process.stdout.write(
-    json ? `${JSON.stringify(record)}\n` : `${executorTables(record)}\n\n${layerTables(record)}\n`,
-  );
+  const { record, text, files } = values.profiles
+    ? await roundings(options, context)
+    : await times(options, context);
+  if (store) await writeRecord(RESULTS, files);
+  process.stdout.write(`${json ? JSON.stringify(record) : text}\n`);
 });

@@ -4,6 +4,7 @@
  * which other programs change little. `npm run bench:workers -- --help` lists the options.
  */
 import { createServer } from 'node:net';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { messageOf, UserError } from '../foundation/errors.ts';
@@ -12,6 +13,7 @@ import { sourceHooks } from '../foundation/processes/source_hooks.ts';
 import { selectBackend } from '../training/backend.ts';
 import { Cluster } from '../training/cluster/cluster.ts';
 import type { ClusterPlace } from '../training/cluster/place.ts';
+import { requireDeterministicOps } from '../training/tensorflow_environment.ts';
 import { environment } from '../workflows/records/environment.ts';
 import { type WorkersRecord, workersRecordSchema } from '../workflows/records/workers_record.ts';
 import { countFrom, runRecordedBench, valuesOf } from './run_bench.ts';
@@ -29,9 +31,11 @@ const ROUNDS = 20;
 
 const HELP = `Usage: npm run bench:workers [-- OPTIONS]
 
-Prints as JSON what the sum of a step, the step and the input cost the workers of a training on this machine.
+Prints as JSON what the sum of a step, the step and the input cost the workers of a training on this machine:
+in processor time, the least of several rounds, so that other programs change little.
 
   --workers 2   processes
+  --rounds 3    of one process, one with --deterministic, and all workers, by turns
   --record      stores the figures as bench/results/workers.json, for "npm run docs"
 `;
 
@@ -75,7 +79,7 @@ interface Measured {
 }
 
 /** What each of the processes measured; of one that is alone without exchanges. */
-async function launch(workers: number): Promise<Measured[]> {
+async function launch(workers: number, deterministic = false): Promise<Measured[]> {
   const ports = await Promise.all(Array.from({ length: workers }, freePort));
   const addresses = ports.map((port) => `127.0.0.1:${port}`);
   const ends = await Promise.all(
@@ -83,7 +87,7 @@ async function launch(workers: number): Promise<Measured[]> {
       runCommand(process.execPath, [
         ...sourceHooks(import.meta.url),
         fileURLToPath(import.meta.url),
-        JSON.stringify({ addresses, rank }),
+        JSON.stringify({ place: { addresses, rank }, deterministic }),
       ]),
     ),
   );
@@ -94,25 +98,47 @@ async function launch(workers: number): Promise<Measured[]> {
   return ends.map(({ stdout }) => JSON.parse(stdout));
 }
 
-/** One of the processes. */
-async function work(words: string): Promise<void> {
-  const signal = new AbortController().signal;
-  const place: ClusterPlace = JSON.parse(words);
-  const exchanges: Exchange[] = [];
-  if (place.addresses.length === 1) {
-    console.log(JSON.stringify({ exchanges, stepMs: await stepCost() }));
-    return;
-  }
-  await selectBackend();
-  const cluster = await Cluster.join(place, { threads: 1, signal });
-  for (const network of NETWORKS) exchanges.push(await exchange(cluster, network));
-  console.log(JSON.stringify({ exchanges, stepMs: await stepCost(cluster) }));
+/** What a process of this bench is told. */
+interface Task {
+  readonly place: ClusterPlace;
+  readonly deterministic: boolean;
 }
 
-const [place] = process.argv.slice(2);
-if (place?.startsWith('{')) {
-  const status = await work(place).then(
-    () => 0,
+/** One of the processes. */
+async function work({ place, deterministic }: Task): Promise<Measured> {
+  if (deterministic) requireDeterministicOps();
+  if (place.addresses.length === 1) return { exchanges: [], stepMs: await stepCost() };
+  await selectBackend();
+  const signal = new AbortController().signal;
+  const cluster = await Cluster.join(place, { threads: 1, signal });
+  const exchanges: Exchange[] = [];
+  for (const network of NETWORKS) exchanges.push(await exchange(cluster, network));
+  return { exchanges, stepMs: await stepCost(cluster) };
+}
+
+/** The sums of a step that cost least, and what all processes took for a step. */
+function leastOf(rounds: readonly (readonly Measured[])[]): Measured {
+  const least = (values: readonly number[]) => Math.min(...values);
+  const firsts = rounds.map(([first]) => first.exchanges);
+  return {
+    exchanges: firsts[0].map((exchange, n) => ({
+      ...exchange,
+      leastMs: least(firsts.map((exchanges) => exchanges[n].leastMs)),
+      processorMs: least(firsts.map((exchanges) => exchanges[n].processorMs)),
+    })),
+    stepMs: Number(
+      least(rounds.map((ends) => ends.reduce((sum, { stepMs }) => sum + stepMs, 0))).toFixed(1),
+    ),
+  };
+}
+
+const [task] = process.argv.slice(2);
+if (task?.startsWith('{')) {
+  const status = await work(JSON.parse(task)).then(
+    (measured) => {
+      console.log(JSON.stringify(measured));
+      return 0;
+    },
     (error) => {
       console.error(messageOf(error));
       return 1;
@@ -128,6 +154,7 @@ await runRecordedBench({
     valuesOf(
       {
         workers: { type: 'string', default: '2' },
+        rounds: { type: 'string', default: '3' },
         record: { type: 'boolean' },
         help: { type: 'boolean' },
       },
@@ -135,17 +162,27 @@ await runRecordedBench({
     ),
   async measure(values) {
     const workers = countFrom('--workers', values.workers);
-    const [alone] = await launch(1);
-    const together = await launch(workers);
+    const rounds = countFrom('--rounds', values.rounds);
+    const load = Number(loadavg()[0]!.toFixed(1));
+    const [alone, deterministic, together]: Measured[][][] = [[], [], []];
+    for (let round = 0; round < rounds; round++) {
+      alone.push(await launch(1));
+      deterministic.push(await launch(1, true));
+      together.push(await launch(workers));
+    }
+    const { exchanges, stepMs: togetherMs } = leastOf(together);
     return workersRecordSchema.parse({
       date: new Date().toISOString().slice(0, 10),
       environment: await environment(await selectBackend()),
       workers,
-      exchanges: together[0].exchanges,
+      load,
+      exchanges,
       step: {
         ...STEP,
-        aloneMs: alone.stepMs,
-        togetherMs: Number(together.reduce((sum, { stepMs }) => sum + stepMs, 0).toFixed(1)),
+        rounds,
+        aloneMs: leastOf(alone).stepMs,
+        deterministicMs: leastOf(deterministic).stepMs,
+        togetherMs,
       },
       input: await inputCosts(),
     });

@@ -22,6 +22,7 @@ import { openCheckpointV1 } from './tensor_bundle/checkpoint_v1.ts';
 import { openCheckpointV2 } from './tensor_bundle/checkpoint_v2.ts';
 import type { Checkpoint } from './tensor_bundle/variables.ts';
 import { loadTflite } from './tflite/read_tflite.ts';
+import { withModelFiles } from './zipped_model.ts';
 
 export type FloatFormat =
   | 'tfjs LayersModel'
@@ -54,8 +55,8 @@ export interface FloatModel {
   readonly kerasVersion?: 2 | 3 | undefined;
 }
 
-/** Of images: grey or RGB. */
-const CHANNELS: ReadonlySet<number> = new Set([1, 3]);
+/** Of images: grey, RGB or RGBA. */
+const CHANNELS: ReadonlySet<number> = new Set([1, 3, 4]);
 
 /**
  * Loads a float model from a file, a folder or a checkpoint's prefix.
@@ -99,6 +100,8 @@ export async function loadFloatModelAt(
       return ofGraph(place, 'ONNX', await loadOnnx(place.path, reading));
     case 'keras h5':
       return ofLayers(place, 'Keras HDF5', await loadKerasH5(place.path, reading?.resolution));
+    case 'zip':
+      return withModelFiles(place, (inner) => loadFloatModelAt(inner, reading));
     case 'keras zip':
       return ofLayers(place, 'Keras 3', await loadKerasZip(place.path, reading?.resolution));
   }
@@ -143,7 +146,10 @@ function inputOf(network: FloatNetwork, path: string, range?: PixelRange): Model
   network.dispose();
   const sides = shapes.map((shape) => `[N,${shape.map((side) => side ?? '?')}]`).join(' and ');
   throw new UserError(
-    `Expected a network of images [N,H,W,3] or [N,H,W,1] of a fixed size but ${path} takes ${sides}`,
-    { remedy: 'Make the network for images of one size with 3 channels (RGB) or 1 (grey).' },
+    `Expected a network of images [N,H,W,3], [N,H,W,4] or [N,H,W,1] of a fixed size but ${path} takes ${sides}`,
+    {
+      remedy:
+        'Make the network for images of one size with 3 channels (RGB), 4 (RGBA) or 1 (grey).',
+    },
   );
 }

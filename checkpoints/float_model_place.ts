@@ -14,7 +14,7 @@ import { isSortedTable } from './tensor_bundle/sorted_table.ts';
 
 /** What is read here, for errors and help. */
 export const FLOAT_MODEL_FILES =
-  'a tfjs model.json or its folder, a SavedModel folder, a frozen graph (.pb), a TensorFlow Lite file (.tflite), a Keras file (.keras, .h5), an ONNX model (.onnx), a TensorFlow checkpoint (its .index, its prefix, or a V1 file)';
+  'a tfjs model.json or its folder, a SavedModel folder, a frozen graph (.pb), a TensorFlow Lite file (.tflite), a Keras file (.keras, .h5), an ONNX model (.onnx), a TensorFlow checkpoint (its .index, its prefix, or a V1 file), a zip of one of these';
 
 /** Files of a checkpoint of version 2. */
 const BUNDLE_FILE = /^(.+)\.(?:index|data-\d{5}-of-\d{5})$/;
@@ -23,6 +23,7 @@ const TFLITE = /\.(?:tflite|lite)$/i;
 const KERAS_H5 = /\.(?:h5|hdf5)$/i;
 const KERAS_ZIP = /\.keras$/i;
 const ONNX = /\.onnx$/i;
+const ZIP = /\.zip$/i;
 /** What is a model by itself. */
 const ALONE: readonly RegExp[] = [FROZEN_GRAPH, TFLITE, KERAS_H5, KERAS_ZIP, ONNX];
 /** TensorFlow writes the newest checkpoint's name into this file. */
@@ -40,6 +41,7 @@ export interface FloatModelPlace {
     | 'keras h5'
     | 'keras zip'
     | 'onnx'
+    | 'zip'
     | 'V1'
     | 'V2';
   readonly path: string;
@@ -63,6 +65,7 @@ export async function floatModelPlace(path: string): Promise<FloatModelPlace | u
   if (KERAS_H5.test(name)) return { kind: 'keras h5', path };
   if (KERAS_ZIP.test(name)) return { kind: 'keras zip', path };
   if (ONNX.test(name)) return { kind: 'onnx', path };
+  if (ZIP.test(name)) return { kind: 'zip', path };
   const prefix = BUNDLE_FILE.exec(name)?.[1];
   if (prefix !== undefined) return { kind: 'V2', path: join(dirname(path), prefix) };
   const source = await fileSource(path);

@@ -1,24 +1,25 @@
 import type { ImageBatch } from './dataset.ts';
 
+/** Of each image of a batch. */
+export type ImageSize = readonly [height: number, width: number, channels: number];
+
 /** Collects images into batches of `batchSize`; each batch has arrays of its own. */
 export class BatchBuilder {
   private readonly batchSize: number;
-  private readonly resolution: number;
-  private readonly width: number;
+  private readonly size: ImageSize;
   private images: Float32Array | undefined;
   private labels: number[] | undefined;
   private names: string[] = [];
 
-  constructor(batchSize: number, resolution: number, width = resolution) {
+  constructor(batchSize: number, size: ImageSize) {
     this.batchSize = batchSize;
-    this.resolution = resolution;
-    this.width = width;
+    this.size = size;
   }
 
   /**
    * Adds a copy of an image.
    * @param label of all images of a batch or of none
-   * @param image [resolution, width, 3]
+   * @param image [height, width, channels]
    */
   add(label: number | undefined, name: string, image: Float32Array): void {
     this.images ??= new Float32Array(this.batchSize * image.length);
@@ -40,8 +41,7 @@ export class BatchBuilder {
 
   /** Hands out what was collected, which is not nothing, and starts the next batch. */
   finish(position: number): ImageBatch {
-    const size = [this.resolution, this.width] as const;
-    const batch = batchOf(this.images!, size, this.labels, this.names, position);
+    const batch = batchOf(this.images!, this.size, this.labels, this.names, position);
     this.images = undefined;
     this.labels = undefined;
     this.names = [];
@@ -52,15 +52,15 @@ export class BatchBuilder {
 /** A batch over the first images of `images`, which is not copied where it holds no more. */
 export function batchOf(
   images: Float32Array,
-  [height, width]: readonly [height: number, width: number],
+  [height, width, channels]: ImageSize,
   labels: readonly number[] | undefined,
   names: readonly string[],
   position: number,
 ): ImageBatch {
-  const length = names.length * height * width * 3;
+  const length = names.length * height * width * channels;
   return {
     images: images.length === length ? images : images.slice(0, length),
-    shape: [names.length, height, width, 3],
+    shape: [names.length, height, width, channels],
     labels: labels && Int32Array.from(labels),
     names,
     position,

@@ -1,9 +1,9 @@
 import type { Augmentation } from './augment/augment.ts';
-import type { CacheOptions } from './pipeline/image_cache.ts';
+import type { CacheOptions, CacheTrouble } from './pipeline/image_cache.ts';
 
 /** Images in the network's input form, with what is needed to score and to name them. */
 export interface ImageBatch {
-  /** [N, H, W, 3] float32 in [−1, 1] */
+  /** [N, H, W, 3] float32 in [−1, 1]; [N, H, W, 4] where alpha was asked for */
   readonly images: Float32Array;
   readonly shape: readonly [number, number, number, number];
   /** [N] index of the class in `Dataset.classNames`; undefined where the data set has no classes */
@@ -43,6 +43,8 @@ export interface PreparationTime {
   readonly resizeMs: number;
   /** Images of these that a cache had. */
   readonly cached: number;
+  /** Why a cache did not keep the first of those that it did not keep. */
+  readonly cacheTrouble?: CacheTrouble;
 }
 
 export interface BatchOptions {
@@ -67,6 +69,10 @@ export interface BatchOptions {
   readonly seed?: number | undefined;
   /** Indices of the split's images to use, in ascending order; all of them unless given. `limit`, `skip` and `seed` go by these. */
   readonly among?: Uint32Array | undefined;
+  /**
+   * Hands out red, green, blue and alpha, which is opaque (1) where an image has none; not with an augmentation.
+   */
+  readonly alpha?: boolean | undefined;
   /** How images are varied in training; not at all unless given. */
   readonly augmentation?: Augmentation | undefined;
   /**

@@ -19,16 +19,23 @@ export type {
 } from './dataset.ts';
 export { DATASET_NAMES, type DatasetName } from './dataset_names.ts';
 export { IMAGENET_CLASSES, type ImageNetClass } from './imagenet/imagenet_classes.ts';
-export { decodeImage, ImageError, MAX_PIXELS } from './images/decode_image.ts';
-export type { PixelImage } from './images/pixel_image.ts';
+export {
+  type DecodeOptions,
+  decodeImage,
+  ImageError,
+  MAX_PIXELS,
+  type RgbImage,
+} from './images/decode_image.ts';
+export type { PixelImage, RgbaImage } from './images/pixel_image.ts';
 export { preprocess, preprocessInto, SLIM_CENTRAL_FRACTION } from './images/preprocess.ts';
+export { preprocessRgba } from './images/preprocess_rgba.ts';
 export { isLabelled, withLabels } from './labels.ts';
 export { MissingFolderError } from './missing_folder.ts';
 export { openDataset } from './open_dataset.ts';
 export type { ArtifactSource, OpenOptions } from './open_options.ts';
 export { holdOutValidation } from './order/hold_out.ts';
 export type { Shard } from './order/shard.ts';
-export type { CacheOptions } from './pipeline/image_cache.ts';
+export type { CacheOptions, CacheTrouble } from './pipeline/image_cache.ts';
 export { type LabelledPixels, pixelDataset } from './pixel_dataset.ts';
 export { recognizeDataset } from './recognize_dataset.ts';
 export { type Accuracy, type AccuracyOptions, measureAccuracy } from './scoring/accuracy.ts';

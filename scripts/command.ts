@@ -8,6 +8,7 @@ import type { Reporter } from '../foundation/reporting/reporter.ts';
 import { visibleLines, visibleMessage, visibleName } from '../foundation/reporting/visible_text.ts';
 import type { Inputs } from '../workflows/open/require_inputs.ts';
 import type { Outputs } from '../workflows/outputs/require_outputs.ts';
+import { withRepeatedOptions } from './list_options.ts';
 import { JSON_OUTPUT } from './options.ts';
 import { visibleResult } from './visible_result.ts';
 import { inFlags } from './wording.ts';
@@ -47,7 +48,7 @@ export function defineCommand<Options, Result>(
     command: command.command,
     describe: command.describe,
     builder: (yargs) => {
-      let described = command.options(yargs).option('json', JSON_OUTPUT);
+      let described = command.options(withRepeatedOptions(yargs)).option('json', JSON_OUTPUT);
       for (const [line, explanation] of command.examples) {
         described = described.example(`tf8 ${line}`, explanation);
       }

@@ -1,7 +1,8 @@
 /**
  * Runs a C library of `tf8 export` on an emulated Cortex-M4 (qemu's board mps2-an386) and compares every
- * byte of every layer. `node scripts/emulate_cortex_m.mjs NAME IMAGE EXPECTED [--folder FOLDER]`: NAME.c and
- * NAME_main.c are the export, IMAGE the input's bytes, EXPECTED the bytes of all layers. Debian, no root.
+ * byte of every layer. `node scripts/emulate_cortex_m.mjs NAME IMAGE EXPECTED … [--folder FOLDER]`: NAME.c and
+ * NAME_main.c are the export, IMAGE the input's bytes, EXPECTED the bytes of all layers; more of both may follow.
+ * Debian, no root.
  *
  * The cross compiler and the emulator are Debian's packages, unpacked but not installed; a folder that is
  * given keeps them (1 GB) for the next time. The program's files are read and written by semihosting.
@@ -14,6 +15,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -64,17 +66,19 @@ function run(command, args, { cwd, env = {} } = {}) {
   if (status !== 0) throw new Error(`${command} ended with ${status}`);
 }
 
-/** Unpacks the Debian packages into `folder`/root. */
+/** Unpacks the Debian packages into `folder`/root, which appears whole or not at all. */
 function unpackTools(folder) {
-  const debs = path.join(folder, 'packages');
+  const at = (name) => path.join(folder, name);
+  const [debs, part] = [at('packages'), at('root.part')];
+  for (const left of [debs, part]) rmSync(left, { recursive: true, force: true });
   mkdirSync(debs, { recursive: true });
   run('apt-get', ['download', ...PACKAGES], { cwd: debs });
-  for (const name of readdirSync(debs)) {
-    run('dpkg-deb', ['-x', path.join(debs, name), path.join(folder, 'root')]);
-  }
+  for (const name of readdirSync(debs)) run('dpkg-deb', ['-x', path.join(debs, name), part]);
+  renameSync(part, at('root'));
+  rmSync(debs, { recursive: true });
 }
 
-function emulate(folder, [name, image, expected]) {
+function emulate(folder, [name, ...files]) {
   if (!existsSync(path.join(folder, 'root'))) unpackTools(folder);
   const root = path.join(folder, 'root');
   const usr = path.join(root, 'usr');
@@ -84,8 +88,6 @@ function emulate(folder, [name, image, expected]) {
   const at = (file) => path.join(folder, file);
   writeFileSync(at('board.ld'), LINKER_SCRIPT);
   writeFileSync(at('vectors.c'), VECTORS);
-  copyFileSync(image, at('image'));
-  rmSync(at('layers'), { force: true });
   run(
     path.join(usr, 'bin/arm-none-eabi-gcc'),
     [
@@ -96,18 +98,23 @@ function emulate(folder, [name, image, expected]) {
     ],
     { env },
   );
-  run(
-    path.join(usr, 'bin/qemu-system-arm'),
-    [
-      ...['-L', path.join(usr, 'share/qemu'), '-M', 'mps2-an386', '-nographic', '-monitor', 'none'],
-      '-semihosting-config',
-      'enable=on,target=native,arg=run,arg=image,arg=layers',
-      ...['-kernel', at('program.elf')],
-    ],
-    { cwd: folder, env },
-  );
-  if (readFileSync(at('layers')).equals(readFileSync(expected))) return;
-  throw new Error(`the layers of ${name}.c differ from ${expected}`);
+  for (let each = 0; each < files.length; each += 2) {
+    const [image, expected] = files.slice(each, each + 2);
+    copyFileSync(image, at('image'));
+    rmSync(at('layers'), { force: true });
+    run(
+      path.join(usr, 'bin/qemu-system-arm'),
+      [
+        ...['-L', path.join(usr, 'share/qemu'), '-M', 'mps2-an386', '-nographic'],
+        ...['-monitor', 'none', '-semihosting-config'],
+        'enable=on,target=native,arg=run,arg=image,arg=layers',
+        ...['-kernel', at('program.elf')],
+      ],
+      { cwd: folder, env },
+    );
+    if (readFileSync(at('layers')).equals(readFileSync(expected))) continue;
+    throw new Error(`the layers of ${name}.c differ from ${expected}`);
+  }
 }
 
 const { values, positionals } = parseArgs({
@@ -118,7 +125,8 @@ const folder = values.folder
   ? path.resolve(values.folder)
   : mkdtempSync(path.join(tmpdir(), 'tf8-cortex-m-'));
 try {
-  if (positionals.length !== 3) throw new Error('expected NAME IMAGE EXPECTED');
+  const isPaired = positionals.length >= 3 && positionals.length % 2 === 1;
+  if (!isPaired) throw new Error('expected NAME, and IMAGE and EXPECTED once or more');
   mkdirSync(folder, { recursive: true });
   emulate(folder, positionals);
   console.log('The emulated Cortex-M4 gives the bytes of the executor.');

@@ -41,7 +41,8 @@ const VERSION = 'version';
 const COMPLETION = 'completion';
 const OWN_COMMANDS = [HELP, VERSION, COMPLETION] as const;
 
-const COMMANDS = [
+/** Each with what ends the process. */
+export const COMMANDS = [
   reproduceCommand,
   pullCommand,
   describeCommand,
@@ -106,13 +107,12 @@ function programOf(argv: readonly string[], commands: readonly CommandModule[]):
     .command(VERSION, 'The version number')
     .completion(COMPLETION, 'A script that completes words in a shell: tf8 completion >> ~/.bashrc')
     .epilogue(
-      'A MODEL is a TF8 file, the name of a public checkpoint (mobilenet_v1_1.0_224), a model folder, or a float model of another program: a tfjs model.json, a SavedModel folder, a frozen graph (.pb), a TensorFlow checkpoint, or a file of TensorFlow Lite (.tflite), Keras (.h5, .keras) or ONNX (.onnx).\n"tf8 <command> --help" explains the options of a command.',
+      'A MODEL is a TF8 file, the name of a public checkpoint (mobilenet_v1_1.0_224), a model folder or a zip of one, or a float model of another program: a tfjs model.json, a SavedModel folder, a frozen graph (.pb), a TensorFlow checkpoint, or a file of TensorFlow Lite (.tflite), Keras (.h5, .keras) or ONNX (.onnx).\n"tf8 <command> --help" explains the options of a command.',
     )
     .demandCommand(1, 'Missing command')
     .recommendCommands()
     .strictCommands()
     .strict()
-    .parserConfiguration({ 'duplicate-arguments-array': false })
     // The types know of plain strings only.
     .updateStrings(COMPLAINTS as unknown as Record<string, string>)
     .wrap(Math.min(lineWidth(process.stdout) ?? HELP_WIDTH, HELP_WIDTH))

@@ -8,9 +8,10 @@ import { ROUNDINGS } from '../quantize/params/roundings.ts';
 import { PREPROCESSING_WORDS, preprocessingOf } from '../workflows/open/preprocessing.ts';
 import { CONVERSION_DEFAULTS } from '../workflows/quantize/conversion.ts';
 import { RECIPE_NAMES } from '../workflows/quantize/recipe_names.ts';
+import { commaList, joinedText } from './list_options.ts';
 
 const FLOAT_SOURCES =
-  'name of a public checkpoint, model folder, tfjs model.json, SavedModel folder, frozen graph (.pb), TensorFlow Lite, Keras or ONNX file, or TensorFlow checkpoint';
+  'name of a public checkpoint, model folder or a zip of one, tfjs model.json, SavedModel folder, frozen graph (.pb), TensorFlow Lite, Keras or ONNX file, or TensorFlow checkpoint';
 /** What a positional or option takes that this command calls MODEL, where it needs the float network. */
 export const FLOAT_MODEL = `Float model: ${FLOAT_SOURCES}`;
 /** What a positional or option takes that this command calls MODEL. */
@@ -110,10 +111,8 @@ export const INPUT_RANGE = {
 } as const;
 
 export const PREPROCESSING = {
-  type: 'string',
-  nargs: 1,
+  ...joinedText(' ', preprocessingOf),
   conflicts: 'input-range',
-  coerce: (text: string | undefined) => (text === undefined ? undefined : preprocessingOf(text)),
   describe: `WORDS: how pixels become the network's numbers, where it does not say; some of ${PREPROCESSING_WORDS}`,
   defaultDescription: 'what the model says, else symmetric',
 } as const;
@@ -133,13 +132,7 @@ function imageSize(text: string): readonly [height: number, width: number] {
 }
 
 export const OUTPUTS = {
-  type: 'string',
-  nargs: 1,
-  coerce: (text: string | undefined) =>
-    text
-      ?.split(',')
-      .map((name) => name.trim())
-      .filter((name) => name !== ''),
+  ...commaList((names) => names.filter((name) => name !== '')),
   describe: 'NAME,…: the tensors that a float network ends in',
   defaultDescription: 'its own, or where TF8 can follow no further',
 } as const;

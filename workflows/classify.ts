@@ -3,7 +3,12 @@ import type { ZeroVariancePolicy } from '../architectures/graph/fold_batch_norm.
 import type { Dataset, ImageBatch } from '../datasets/dataset.ts';
 import { decodeImage } from '../datasets/images/decode_image.ts';
 import type { PixelImage } from '../datasets/images/pixel_image.ts';
-import { preprocess, SLIM_CENTRAL_FRACTION } from '../datasets/images/preprocess.ts';
+import {
+  type ImagePreparation,
+  preprocess,
+  SLIM_CENTRAL_FRACTION,
+} from '../datasets/images/preprocess.ts';
+import { preprocessRgba } from '../datasets/images/preprocess_rgba.ts';
 import { UserError } from '../foundation/errors.ts';
 import { makeWritableFolder } from '../foundation/files/writable_folder.ts';
 import type { Context } from '../foundation/reporting/context.ts';
@@ -86,12 +91,14 @@ async function classifyWith(
   const { input: wanted, labels } = opened.facts;
   resolutionOf(opened);
   const { centralFraction = SLIM_CENTRAL_FRACTION } = wanted;
-  const preparation = preparationOf(wanted);
-  const input = preprocess(pixels, { ...preparation, centralFraction });
-  const shape: ImageBatch['shape'] = [1, preparation.resolution, preparation.width, 3];
+  const { alpha, ...preparation } = { ...preparationOf(wanted), centralFraction };
+  const colours = preprocess(pixels, preparation);
+  const input = alpha ? await withAlpha(options.image, preparation, context) : colours;
+  const { resolution, width } = preparation;
+  const shape: ImageBatch['shape'] = [1, resolution, width, alpha ? 4 : 3];
 
   const common = { image: options.image, model: opened.name };
-  const photograph = { values: input, height: preparation.resolution, width: preparation.width };
+  const photograph = { values: colours, height: resolution, width };
   const shown = { input: asInput(input, wanted), photograph };
   if (opened.kind === 'tf8') {
     const { provenance } = opened.model;
@@ -121,6 +128,15 @@ async function classifyWith(
       recipe,
     },
   };
+}
+
+/** The image as a network of four channels takes it. */
+async function withAlpha(
+  image: string,
+  preparation: ImagePreparation,
+  { signal }: Context,
+): Promise<Float32Array> {
+  return preprocessRgba(await decodeImage(image, image, { signal, alpha: true }), preparation);
 }
 
 /** What the float network makes of an image: of its classes, and where pictures are drawn of all outputs. */

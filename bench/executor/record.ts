@@ -76,6 +76,8 @@ export const executorRecordSchema = z.strictObject({
   environment: environmentSchema,
   /** A public checkpoint. */
   network: z.string(),
+  /** Of a network's name, not of a checkpoint's: from Laplace's distribution. */
+  hasRandomWeights: z.literal(true).exactOptional(),
   /** What the images are. */
   content: z.string(),
   images: count,

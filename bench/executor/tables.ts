@@ -24,6 +24,9 @@ export function executorTables(record: ExecutorRecord): string {
     latencyTable(record),
     'Times as fast, 1 image a call, 1 thread unless said otherwise:',
     ratioTable(record.ratios),
+    ...(record.hasRandomWeights === undefined
+      ? []
+      : ["Its weights are random, from Laplace's distribution, as trained ones are distributed."]),
     ...leftOut.map(({ name, reason }) => `Left out: ${name} (${reason}).`),
     ...peers
       .filter(({ logitsCorrelation }) => logitsCorrelation < LEAST_CORRELATION)

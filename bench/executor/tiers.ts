@@ -8,7 +8,7 @@ import { type Caller, caller, type Setting, timeCalls } from './calls.ts';
 import type { LeftOut } from './record.ts';
 
 /** Images whose layers are compared; the reference takes its time. */
-const COMPARED_IMAGES = 2;
+export const COMPARED_IMAGES = 2;
 
 /** A tier that gives the reference's bytes. */
 export interface CheckedTier {

@@ -14,7 +14,7 @@ import { type LabelledPixels, pixelDataset } from '../../datasets/pixel_dataset.
 import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { repositoryRoot } from '../../foundation/repository.ts';
-import { BEST, OPTION_1 } from '../../quantize/convert/recipe.ts';
+import { BEST, OPTION_1, type Recipe } from '../../quantize/convert/recipe.ts';
 import { TFLITE } from '../../quantize/export/tflite/tflite.ts';
 import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
@@ -27,16 +27,18 @@ import type { QuantizedImages } from '../peers/runtimes/network_loader.ts';
 import { NETWORK } from './record.ts';
 import { drawLikeTrained } from './trained_like_weights.ts';
 
-const CALIBRATION_IMAGES = 32;
+export const CALIBRATION_IMAGES = 32;
 /** Of a network with random weights. */
 const CLASSES = 1000;
 /** Our export, for LiteRT. */
 export const EXPORTED = 'uint8.tflite';
-const SEED = 0;
+export const SEED = 0;
 
 /** The network, and the images that everybody runs it on. */
 export interface Workload {
   readonly tf8: Tf8Model;
+  /** Of a network by its name, which is no checkpoint: drawn as trained ones are distributed. */
+  readonly hasRandomWeights: boolean;
   /** Folder that `writeNetwork` wrote. */
   readonly source: string;
   /** [N, H, W, C] uint8, as the TF8 model's input has them */
@@ -67,8 +69,12 @@ export async function prepareWorkload(
   const { dataset, content } = await openImages(imagenet, context);
   const opened = await openNetwork(network, folder, context);
   const calibration = { dataset, images: CALIBRATION_IMAGES, seed: SEED, skip: 0 };
-  const recipe = network === NETWORK ? OPTION_1 : BEST;
-  const { model: tf8, graph } = await quantizeModel(opened, recipe, calibration, context);
+  const { model: tf8, graph } = await quantizeModel(
+    opened,
+    recipeFor(network),
+    calibration,
+    context,
+  );
   opened.dispose();
 
   const [resolution, width, channels] = tf8.input.shape;
@@ -91,6 +97,7 @@ export async function prepareWorkload(
   const classes = logits.length / count;
   return {
     tf8,
+    hasRandomWeights: unpublished(network) !== undefined,
     source: folder,
     images,
     imageFile: { path, shape, scale, zeroPoint },
@@ -101,16 +108,24 @@ export async function prepareWorkload(
   };
 }
 
+/** A network of the registry without published weights. */
+function unpublished(network: string): (typeof NETWORK_NAMES)[number] | undefined {
+  if (PUBLIC_CHECKPOINTS.some(({ name }) => name === network)) return undefined;
+  return NETWORK_NAMES.find((name) => name === network);
+}
+
+export function recipeFor(network: string): Recipe {
+  return network === NETWORK ? OPTION_1 : BEST;
+}
+
 /** A network with its published weights, else with random ones that take as long as trained ones. */
-async function openNetwork(
+export async function openNetwork(
   network: string,
   folder: string,
   context: Context,
 ): Promise<OpenedFloatModel> {
-  const known = NETWORK_NAMES.find((name) => name === network);
-  if (known === undefined || PUBLIC_CHECKPOINTS.some(({ name }) => name === known)) {
-    return openFloatModel(network, context);
-  }
+  const known = unpublished(network);
+  if (known === undefined) return openFloatModel(network, context);
   const { resolution } = networkNamed(known);
   const config = networkConfig(known, STANDARD, { resolution, classes: CLASSES });
   context.reporter.info(`${known}: with random weights, as none are published`);
@@ -129,7 +144,7 @@ async function openNetwork(
   return openFloatModel(dir, context);
 }
 
-async function takeBatch(
+export async function takeBatch(
   dataset: LabelledDataset,
   split: Split,
   resolution: number,
@@ -146,7 +161,7 @@ async function takeBatch(
   );
 }
 
-async function openImages(
+export async function openImages(
   imagenet: string | undefined,
   context: Context,
 ): Promise<{ dataset: LabelledDataset; content: string }> {

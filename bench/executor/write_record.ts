@@ -3,6 +3,8 @@ import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
 import { chartSvg } from '../../workflows/charts/chart.ts';
 import { latencyChart, layersChart } from './charts.ts';
 import { type ExecutorRecord, NETWORK } from './record.ts';
+import type { RoundingsRecord } from './roundings_record.ts';
+import { roundingsTable } from './roundings_table.ts';
 import { executorTables, layerTables } from './tables.ts';
 
 /**
@@ -26,9 +28,20 @@ export async function recordFiles(record: ExecutorRecord): Promise<ReadonlyMap<s
   return files;
 }
 
-/** Writes the files of a record into `folder`; those of other kinds of processors stay. */
-export async function writeRecord(folder: string, record: ExecutorRecord): Promise<void> {
-  for (const [name, text] of await recordFiles(record)) {
-    await writeFileAtomic(join(folder, name), text);
-  }
+/** The files of a record of the profiles of rounding, by name: `roundings-<kind>.json` and its table. */
+export function roundingsFiles(record: RoundingsRecord): ReadonlyMap<string, string> {
+  const { kind, network } = record;
+  const name = network === NETWORK ? `roundings-${kind}` : `roundings-${network}-${kind}`;
+  return new Map([
+    [`${name}.json`, `${JSON.stringify(record, null, 2)}\n`],
+    [`${name}.md`, `${roundingsTable(record)}\n`],
+  ]);
+}
+
+/** Writes files of a record into `folder`; those of other kinds of processors stay. */
+export async function writeRecord(
+  folder: string,
+  files: ReadonlyMap<string, string>,
+): Promise<void> {
+  for (const [name, text] of files) await writeFileAtomic(join(folder, name), text);
 }

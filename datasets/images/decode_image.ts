@@ -6,7 +6,7 @@ import { readWhenFree } from '../../foundation/files/read_when_free.ts';
 import { importOptional } from '../../foundation/optional_package.ts';
 import { TimeLimitError, withinTime } from '../within_time.ts';
 import { MOST_BYTES, refusalOf } from './image_formats.ts';
-import type { PixelImage } from './pixel_image.ts';
+import type { PixelImage, RgbaImage } from './pixel_image.ts';
 
 /**
  * Most pixels an image may have (300 MB once decoded). The largest photographs of ImageNet have about
@@ -38,6 +38,14 @@ const LONGEST_REASON = 90;
 /** Codes of a path that names no file. */
 const MISTYPED = ['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENAMETOOLONG'];
 
+/** What is decoded without alpha. */
+export type RgbImage = PixelImage & { readonly channels: 3 };
+
+export interface DecodeOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly alpha?: boolean | undefined;
+}
+
 /** An image that cannot be used; `reason` is the part of the message that follows the name. */
 export class ImageError extends UserError {
   override readonly name = 'ImageError';
@@ -68,21 +76,32 @@ export class ImageError extends UserError {
  *
  * @param source a path, or an encoded image
  * @param name for messages
- * @param options their `signal` ends the wait for an image at once
+ * @param options their `signal` ends the wait for an image at once; `alpha` gives that as a fourth channel,
+ *   255 where the image has none
  * @throws ImageError that names the file where it is missing, empty, no image, truncated, damaged,
  *   larger than MAX_PIXELS, or would take too long; the signal's reason when aborted;
  *   MissingPackageError where sharp is not installed
  */
 export async function decodeImage(
   source: string | Uint8Array,
+  name?: string,
+  options?: DecodeOptions & { readonly alpha?: false | undefined },
+): Promise<RgbImage>;
+export async function decodeImage(
+  source: string | Uint8Array,
+  name: string | undefined,
+  options: DecodeOptions,
+): Promise<RgbImage | RgbaImage>;
+export async function decodeImage(
+  source: string | Uint8Array,
   name: string = typeof source === 'string' ? source : 'the image',
-  { signal }: { readonly signal?: AbortSignal | undefined } = {},
-): Promise<PixelImage & { readonly channels: 3 }> {
+  { signal, alpha = false }: DecodeOptions = {},
+): Promise<RgbImage | RgbaImage> {
   const { default: sharp } = await importOptional(() => import('sharp'));
   const bytes = typeof source === 'string' ? await readEncoded(source, name, { signal }) : source;
   const refusal = refusalOf(bytes);
   if (refusal !== undefined) throw new ImageError(name, refusal.reason, refusal);
-  return withinTime(pixelsOf(sharp(bytes, INPUT)), { ms: ABANDON_MS, signal }).catch(
+  return withinTime(pixelsOf(sharp(bytes, INPUT), alpha), { ms: ABANDON_MS, signal }).catch(
     (error: unknown) => throwUnusable(error, name, signal),
   );
 }
@@ -123,17 +142,16 @@ async function readImageFile(path: string, signal: AbortSignal | undefined): Pro
   return readWhenFree(path, signal);
 }
 
-async function pixelsOf(image: Sharp): Promise<PixelImage & { readonly channels: 3 }> {
-  const { data, info } = await image
-    .timeout({ seconds: DECODE_SECONDS })
-    .toColourspace('srgb')
-    .removeAlpha()
+async function pixelsOf(image: Sharp, alpha: boolean): Promise<RgbImage | RgbaImage> {
+  const colours = image.timeout({ seconds: DECODE_SECONDS }).toColourspace('srgb');
+  const { data, info } = await (alpha ? colours.ensureAlpha() : colours.removeAlpha())
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true });
-  if (info.channels !== 3) {
-    throw new Error(`it has ${info.channels} channels that are no red, green and blue`);
+  const { height, width, channels } = info;
+  if (channels !== (alpha ? 4 : 3)) {
+    throw new Error(`it has ${channels} channels that are no red, green and blue`);
   }
-  return { data, height: info.height, width: info.width, channels: 3 };
+  return { data, height, width, channels };
 }
 
 const TOO_SLOW = 'decoding it takes too long';

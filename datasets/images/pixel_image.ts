@@ -6,6 +6,11 @@ export interface PixelImage {
   readonly channels: 1 | 3;
 }
 
+/** The same of red, green, blue and alpha. */
+export interface RgbaImage extends Omit<PixelImage, 'channels'> {
+  readonly channels: 4;
+}
+
 /** A rectangle of whole pixels within an image. */
 export interface Region {
   readonly top: number;

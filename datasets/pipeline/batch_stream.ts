@@ -8,7 +8,7 @@ import { checkInteger, SEEDS, selectIndices } from '../order/order.ts';
 import { withinTime } from '../within_time.ts';
 import { requireBatchFits } from './batch_limit.ts';
 import { BatchMemory } from './batch_memory.ts';
-import type { PreparedChunk } from './chunk.ts';
+import { channelsOf, type PreparedChunk } from './chunk.ts';
 import { type Preparation, preparationFor } from './preparation.ts';
 
 /**
@@ -106,11 +106,12 @@ async function* generate(
     centralFraction,
     augmentation: options.augmentation ?? NO_AUGMENTATION,
     augmentationSeed,
+    ...(options.alpha && { alpha: true }),
     ...(options.cache && { cache: options.cache }),
     stopped,
   };
   const memory = options.reuseMemory
-    ? new BatchMemory(batchSize * resolution * width * 3)
+    ? new BatchMemory(batchSize * resolution * width * channelsOf(options))
     : undefined;
   const starts = Array.from(
     { length: Math.ceil(order.length / batchSize) },
@@ -140,8 +141,9 @@ async function* assemble(
 ): AsyncGenerator<ImageBatch, void, undefined> {
   const { batchSize, resolution, skip = 0, share, signal, onSkip, onPrepared } = options;
   const { width = resolution } = options;
-  const builder = new BatchBuilder(batchSize, resolution, width);
-  const length = resolution * width * 3;
+  const size = [resolution, width, channelsOf(options)] as const;
+  const builder = new BatchBuilder(batchSize, size);
+  const length = size[0] * size[1] * size[2];
   let position = skip;
   for await (const { images, broken, spent, indices, place, end, into } of chunks) {
     signal?.throwIfAborted();
@@ -151,7 +153,7 @@ async function* assemble(
       position = end;
       const labels = set.label && Array.from(indices, (index) => set.label!(index));
       const names = Array.from(indices, (index) => set.name(index));
-      yield batchOf(images, [resolution, width], labels, names, position);
+      yield batchOf(images, size, labels, names, position);
       memory?.handedOut(into);
       continue;
     }
@@ -173,7 +175,7 @@ async function* assemble(
     if (share === undefined) continue;
     const labels = set.label && [];
     yield builder.isEmpty
-      ? batchOf(new Float32Array(0), [resolution, width], labels, [], end)
+      ? batchOf(new Float32Array(0), size, labels, [], end)
       : builder.finish(end);
   }
   if (!builder.isEmpty) yield builder.finish(position);

@@ -1,15 +1,20 @@
 import { decodeImage, decoderVersion } from '../images/decode_image.ts';
-import type { PixelImage } from '../images/pixel_image.ts';
+import type { PixelImage, RgbaImage } from '../images/pixel_image.ts';
 import type { RecordImage } from '../tfrecord/record_images.ts';
 import type { ChunkTask } from './chunk.ts';
-import { type CachedImage, type CacheOptions, ImageCache } from './image_cache.ts';
+import {
+  type CachedImage,
+  type CacheOptions,
+  type CacheTrouble,
+  ImageCache,
+} from './image_cache.ts';
 
 /** Of `preprocessInto`: raised where it gives other numbers. */
 const PREPROCESSING_VERSION = 1;
 
 /** An image that is still to be prepared. */
 interface Unprepared {
-  readonly image: PixelImage;
+  readonly image: PixelImage | RgbaImage;
   /** Keeps what it was prepared to. */
   readonly keepPrepared?: (input: Float32Array) => Promise<void>;
 }
@@ -21,18 +26,22 @@ interface Unprepared {
 export class CachedImages {
   /** Images that the cache had. */
   hits = 0;
+  /** Why the first that was not kept was not. */
+  trouble: CacheTrouble | undefined;
   private readonly cache: ImageCache;
   private readonly how: readonly (string | number)[];
   private readonly isPrepared: boolean;
+  private readonly alpha: boolean;
 
   private constructor(
     cache: ImageCache,
     how: readonly (string | number)[],
-    { isPrepared }: { readonly isPrepared: boolean },
+    { isPrepared, alpha }: { readonly isPrepared: boolean; readonly alpha: boolean },
   ) {
     this.cache = cache;
     this.how = how;
     this.isPrepared = isPrepared;
+    this.alpha = alpha;
   }
 
   static async open(
@@ -43,21 +52,29 @@ export class CachedImages {
       resample,
       centralFraction,
       augmentation,
-    }: Pick<ChunkTask, 'resolution' | 'width' | 'resample' | 'centralFraction' | 'augmentation'>,
+      alpha = false,
+    }: Pick<
+      ChunkTask,
+      'resolution' | 'width' | 'resample' | 'centralFraction' | 'augmentation' | 'alpha'
+    >,
   ): Promise<CachedImages> {
     const isPrepared = augmentation.kind === 'none';
     const prepared = [PREPROCESSING_VERSION, resolution, width, resample, centralFraction];
-    const how = [await decoderVersion(), ...(isPrepared ? prepared : [])];
-    return new CachedImages(ImageCache.of(options), how, { isPrepared });
+    const how = [
+      await decoderVersion(),
+      ...(isPrepared ? prepared : []),
+      ...(alpha ? ['alpha'] : []),
+    ];
+    return new CachedImages(ImageCache.of(options), how, { isPrepared, alpha });
   }
 
   /**
-   * @param out gets the network's input, [resolution, width, 3] float32, where the cache has it
+   * @param out gets the network's input, [resolution, width, 3 or 4] float32, where the cache has it
    * @returns "prepared" then, else what is to be prepared
    * @throws ImageError (the promise rejects) where it cannot be decoded
    */
   async find({ bytes, name }: RecordImage, out: Float32Array): Promise<'prepared' | Unprepared> {
-    const { cache, isPrepared } = this;
+    const { cache, isPrepared, alpha } = this;
     const key = ImageCache.key(bytes, this.how);
     const found = await cache.find(key);
     if (isPrepared) {
@@ -66,9 +83,9 @@ export class CachedImages {
         asBytes(out).set(found.data);
         return 'prepared';
       }
-      const image = await decodeImage(bytes, name);
+      const image = await decodeImage(bytes, name, { alpha });
       const keepPrepared = (input: Float32Array) =>
-        cache.keep(key, { height: 1, width: 1, channels: input.length, data: asBytes(input) });
+        this.keep(key, { height: 1, width: 1, channels: input.length, data: asBytes(input) });
       return { image, keepPrepared };
     }
     const kept = found && pixelsIn(found);
@@ -77,8 +94,13 @@ export class CachedImages {
       return { image: kept };
     }
     const image = await decodeImage(bytes, name);
-    await cache.keep(key, image);
+    await this.keep(key, image);
     return { image };
+  }
+
+  private async keep(key: string, image: CachedImage): Promise<void> {
+    const trouble = await this.cache.keep(key, image);
+    this.trouble ??= trouble;
   }
 }
 

@@ -18,6 +18,8 @@ export interface ChunkTask {
   /** See `BatchOptions`. */
   readonly resample: 'bilinear' | 'bicubic';
   readonly centralFraction: number;
+  /** Whether images have a fourth channel. */
+  readonly alpha?: boolean;
   readonly augmentation: Augmentation;
   readonly augmentationSeed: number;
   /** Where decoded images are kept; nowhere unless given. */
@@ -29,7 +31,7 @@ export interface ChunkTask {
 }
 
 export interface PreparedChunk {
-  /** [count, resolution, width, 3] float32 in [−1, 1]; anything where an image is broken */
+  /** [count, resolution, width, 3 or 4] float32 in [−1, 1]; anything where an image is broken */
   readonly images: Float32Array;
   /** Images that could not be used, in their order, and why. */
   readonly broken: readonly { readonly n: number; readonly reason: string }[];
@@ -38,3 +40,8 @@ export interface PreparedChunk {
 
 /** Prepares a chunk on some thread. */
 export type PrepareChunk = (task: ChunkTask) => Promise<PreparedChunk>;
+
+/** Of each prepared image. */
+export function channelsOf({ alpha = false }: { readonly alpha?: boolean | undefined }): 3 | 4 {
+  return alpha ? 4 : 3;
+}

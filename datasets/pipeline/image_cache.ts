@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { errorCode } from '../../foundation/files/file_errors.ts';
+import { makeFolder } from '../../foundation/files/make_folder.ts';
 import { temporaryPath } from '../../foundation/files/temporary_path.ts';
 
 /** Where prepared images are kept for later epochs and runs. Plain data, for worker threads. */
@@ -10,6 +12,11 @@ export interface CacheOptions {
   /** Bytes of all files together. */
   readonly limit: number;
 }
+
+/** Why an image was not kept: what the system said, or a size that the limit never allows. Plain data. */
+export type CacheTrouble =
+  | { readonly kind: 'system'; readonly code: string | undefined }
+  | { readonly kind: 'size'; readonly bytes: number };
 
 /** An image that was kept: its bytes, uint8 or float32. */
 export interface CachedImage {
@@ -20,7 +27,7 @@ export interface CachedImage {
 }
 
 /** By the first two digits of an image's hash; each has its part of the limit. */
-const FOLDERS = 256;
+export const FOLDERS = 256;
 
 /** Of the room that a process last saw in a folder it takes this part before it looks again: others write, too. */
 const OWN_PART = 1 / 32;
@@ -47,7 +54,7 @@ interface Folder {
  * Files of decoded, or decoded and resized, images. A file is there whole or not at all, so that threads,
  * processes and machines may share the folder; one that is damaged counts as missing and is written anew.
  * The limit is kept to a file of each process that writes at one time. What cannot be written, on a full disk
- * say, is not kept.
+ * say, is not kept, and the caller gets to know why.
  */
 export class ImageCache {
   private static readonly shared = new Map<string, ImageCache>();
@@ -103,20 +110,26 @@ export class ImageCache {
     }
   }
 
-  /** Writes it, where there is room. */
-  async keep(key: string, image: CachedImage): Promise<void> {
+  /**
+   * Writes it, where there is room.
+   * @returns what keeps it from being written, other than a cache that is full
+   */
+  async keep(key: string, image: CachedImage): Promise<CacheTrouble | undefined> {
     const folder = join(this.dir, key.slice(0, 2));
     const path = this.path(key);
     const temporary = temporaryPath(path, '.tmp');
     const bytes = HEADER_BYTES + image.data.byteLength;
+    if (bytes > this.mostBytes) return { kind: 'size', bytes };
     try {
-      if (!(await this.hasRoom(folder, bytes))) return;
-      await mkdir(folder, { recursive: true });
+      if (!(await this.hasRoom(folder, bytes))) return undefined;
+      await makeFolder(folder);
       await writeFile(temporary, fileOf(image));
       await rename(temporary, path);
       this.folders.get(folder)!.own += bytes;
-    } catch {
+      return undefined;
+    } catch (error) {
       await rm(temporary, { force: true }).catch(() => undefined);
+      return { kind: 'system', code: errorCode(error) };
     }
   }
 

@@ -1,7 +1,9 @@
 import { prepareImage } from '../augment/augment.ts';
 import { ImageError } from '../images/decode_image.ts';
+import type { PixelImage } from '../images/pixel_image.ts';
+import { preprocessRgba } from '../images/preprocess_rgba.ts';
 import { CachedImages } from './cached_images.ts';
-import type { ChunkTask, PreparedChunk } from './chunk.ts';
+import { type ChunkTask, channelsOf, type PreparedChunk } from './chunk.ts';
 import { ImageLoader } from './image_loader.ts';
 
 /**
@@ -12,13 +14,13 @@ import { ImageLoader } from './image_loader.ts';
  */
 export async function prepareChunk(task: ChunkTask, atOnce: number): Promise<PreparedChunk> {
   const { count, place, resolution, width, resample, centralFraction, augmentation } = task;
-  const { stopped } = task;
-  const length = resolution * width * 3;
+  const { stopped, alpha = false } = task;
+  const length = resolution * width * channelsOf(task);
   const isStopped = (): boolean => Atomics.load(stopped, 0) !== 0;
   const images =
     task.into?.subarray(0, count * length) ?? new Float32Array(isStopped() ? 0 : count * length);
   const broken: { n: number; reason: string }[] = [];
-  const loader = new ImageLoader(task.source);
+  const loader = new ImageLoader(task.source, { alpha });
   // Pixels in memory are never cached: what decodes images is not loaded for them.
   const cached =
     task.source.kind === 'pixels'
@@ -53,7 +55,8 @@ export async function prepareChunk(task: ChunkTask, atOnce: number): Promise<Pre
           seed: task.augmentationSeed,
           place: place + n,
         };
-        prepareImage(image, how, out);
+        if (alpha) out.set(preprocessRgba(image, how));
+        else prepareImage(image as PixelImage, how, out);
         await found?.keepPrepared?.(out);
         prepared++;
         decodeMs += decoded - asked;
@@ -75,6 +78,12 @@ export async function prepareChunk(task: ChunkTask, atOnce: number): Promise<Pre
   return {
     images,
     broken,
-    spent: { images: prepared, decodeMs, resizeMs, cached: cached?.hits ?? 0 },
+    spent: {
+      images: prepared,
+      decodeMs,
+      resizeMs,
+      cached: cached?.hits ?? 0,
+      ...(cached?.trouble && { cacheTrouble: cached.trouble }),
+    },
   };
 }

@@ -1,7 +1,7 @@
-import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { UserError } from '../errors.ts';
 import { asFileError } from '../files/file_errors.ts';
+import { makeFolder } from '../files/make_folder.ts';
 import type { Reporter } from '../reporting/reporter.ts';
 import { verifiedRoute, writeRecord } from './artifact_record.ts';
 import { downloadUrl } from './download_url.ts';
@@ -30,7 +30,7 @@ export async function fetchArtifact(options: {
   const { name, routes, cacheDir, reporter, signal } = options;
   const path = join(cacheDir, name);
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     const cached = await verifiedRoute(path, routes);
     if (cached !== undefined) return { path, route: cached };
 

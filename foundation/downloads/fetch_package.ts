@@ -1,5 +1,6 @@
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../files/make_folder.ts';
 import { abandonedPaths, temporaryPath } from '../files/temporary_path.ts';
 import { sha256OfFile } from '../hashes/sha256.ts';
 import { lastLines, NOT_FOUND, runCommand } from '../processes/run_command.ts';
@@ -32,7 +33,7 @@ export async function fetchPackage(
   }
   const work = temporaryPath(options.target, WORK);
   const downloads = join(work, 'file');
-  await mkdir(downloads, { recursive: true });
+  await makeFolder(downloads);
   const stopWatching = watchSize(work, options);
   try {
     switch (route.kind) {
@@ -108,8 +109,8 @@ async function aptDownload(
   // Without package lists (a fresh container), or with stale ones: our own lists, no root needed.
   const lists = join(work, 'apt', 'state', 'lists');
   const archives = join(work, 'apt', 'cache', 'archives');
-  await mkdir(join(lists, 'partial'), { recursive: true });
-  await mkdir(join(archives, 'partial'), { recursive: true });
+  await makeFolder(join(lists, 'partial'));
+  await makeFolder(join(archives, 'partial'));
   const settings = [
     ['Dir::State', join(work, 'apt', 'state')],
     ['Dir::State::status', '/var/lib/dpkg/status'],

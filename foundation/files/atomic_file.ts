@@ -1,6 +1,7 @@
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { asFileError } from './file_errors.ts';
+import { makeFolder } from './make_folder.ts';
 import { outputPath } from './output_path.ts';
 import { temporaryPath } from './temporary_path.ts';
 
@@ -16,7 +17,7 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array): 
   const { target } = await outputPath(path);
   const temporary = temporaryPath(target, '.tmp');
   try {
-    await mkdir(dirname(target), { recursive: true });
+    await makeFolder(dirname(target));
     const file = await open(temporary, 'wx');
     try {
       await file.writeFile(data);

@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errorCode } from './file_errors.ts';
+import { makeFolder } from './make_folder.ts';
 import { abandonedPaths, temporaryPath } from './temporary_path.ts';
 
 /**
@@ -14,7 +15,7 @@ export async function makeWholeFolder(
   folder: string,
   make: (folder: string) => Promise<void>,
 ): Promise<void> {
-  await mkdir(dirname(folder), { recursive: true });
+  await makeFolder(dirname(folder));
   for (const old of await abandonedPaths(folder, '.tmp')) {
     await rm(old, { recursive: true, force: true });
   }

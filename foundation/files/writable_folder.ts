@@ -1,6 +1,7 @@
-import { mkdir, open, rm } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asFileError } from './file_errors.ts';
+import { makeFolder } from './make_folder.ts';
 import { temporaryPath } from './temporary_path.ts';
 
 /**
@@ -12,7 +13,7 @@ export async function makeWritableFolder(dir: string): Promise<void> {
   const probeName = join(dir, 'probe');
   const probe = temporaryPath(probeName, '.tmp');
   try {
-    await mkdir(dir, { recursive: true });
+    await makeFolder(dir);
     await (await open(probe, 'wx')).close();
     await rm(probe);
   } catch (error) {

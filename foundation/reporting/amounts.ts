@@ -13,6 +13,11 @@ export function formatRate(perSecond: number, unit: string): string {
   return `${small ? perSecond.toFixed(1) : formatAmount(perSecond, unit)} ${unit}/s`;
 }
 
+/** "0.713"; one that rounds to 0 from below has no sign. */
+export function formatLoss(loss: number): string {
+  return (Number(loss.toFixed(3)) + 0).toFixed(3);
+}
+
 /** "0:07", "12:03", "1:02:03". */
 export function formatSeconds(seconds: number): string {
   const whole = Math.round(seconds);

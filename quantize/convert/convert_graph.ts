@@ -95,7 +95,12 @@ export function convertGraph(
     classNames,
     ...(rounding !== undefined && rounding !== DEFAULT_ROUNDING && { rounding }),
     ...(centralFraction !== undefined && {
-      preprocessing: { centralFraction, range, ...(resample && { resample }) },
+      preprocessing: {
+        centralFraction,
+        range,
+        ...(resample && { resample }),
+        ...(input.shape[2] === 4 && { alpha: true as const }),
+      },
     }),
     provenance,
   };

@@ -7,7 +7,7 @@ export const FORMAT_DESCRIPTIONS = {
   'onnx-int8': 'the same numbers as int8, less 128, weights too',
   qonnx: 'ONNX in real numbers with Quant nodes, for FINN, hls4ml and others of QONNX',
   encodings:
-    'JSON of parameters in the form of AIMET, version 0.6.1, and FILE.onnx, the folded float network',
+    'JSON of parameters in the form of AIMET, version 0.6.1, and, of a float model, FILE.onnx, the folded float network',
   'encodings-1': 'the same in version 1.0.0 of that form',
   'encodings-2': 'the same in version 2.0.0, which follows QuantizeLinear, biases too',
   npz: 'arrays for NumPy: weights, biases, scales and zero points, by layer',

@@ -65,6 +65,7 @@ const HeaderSchema = z.strictObject({
         })
         .refine(({ min, max }) => min < max, 'expected min < max'),
       resample: z.literal('bicubic').exactOptional(),
+      alpha: z.literal(true).exactOptional(),
     })
     .exactOptional(),
   provenance: z.strictObject({

@@ -51,6 +51,8 @@ export interface Preprocessing {
   };
   /** How images are brought to the input's size; bilinear unless given. */
   readonly resample?: 'bicubic';
+  /** The input's fourth channel is alpha, after red, green and blue in the same range: opaque where an image has none. */
+  readonly alpha?: true;
 }
 
 export interface Tf8Model {

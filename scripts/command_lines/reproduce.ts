@@ -4,6 +4,7 @@ import { type GivenOption, optionWords, shownRecipe } from './words.ts';
 /** What repeats a table; DIR stands for a folder, and MODEL for a model, of the machine. */
 export function reproduceCommandLine(options: ReproduceOptions): string {
   const {
+    table,
     dataset,
     preset,
     data,
@@ -15,6 +16,7 @@ export function reproduceCommandLine(options: ReproduceOptions): string {
     changes = {},
   } = options;
   const words = optionWords([
+    ['table', table === 'paper' ? undefined : table],
     ['dataset', dataset],
     ['preset', preset],
     ['data', data && 'DIR'],
@@ -24,6 +26,7 @@ export function reproduceCommandLine(options: ReproduceOptions): string {
     ['published', published && 'MODEL'],
     ['recipe', recipe === undefined ? undefined : shownRecipe(recipe)],
     ['rows', changes.networks?.join(',')],
+    ['network', changes.families?.join(',')],
     ['train-images', changes.trainImages],
     ['test-images', changes.testImages],
     ['epochs', changes.epochs],

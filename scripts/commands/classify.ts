@@ -19,6 +19,7 @@ import {
   wholeNumbers,
   ZERO_VARIANCE,
 } from '../options.ts';
+import { imageCount } from '../show/lines.ts';
 
 export const classifyCommand = defineCommand({
   command: 'classify <image>',
@@ -79,7 +80,7 @@ export const classifyCommand = defineCommand({
       float === undefined ? ['TF8', 'probability'] : ['float', 'probability', 'TF8', 'probability'];
     const rows = tf8.map((_, rank) => lists.flatMap((list) => cells(list, rank)));
     const calibrated =
-      calibration.source === 'image' ? 'this image alone' : `${calibration.images} images`;
+      calibration.source === 'image' ? 'this image alone' : imageCount(calibration.images);
     const made = calibration.source === 'file' ? ' when its file was made' : '';
     return [
       `${image}, ${model} (TF8: ${kernelsName(used)} kernels, calibrated on ${calibrated}${made}, ${howQuantized(calibration)})`,

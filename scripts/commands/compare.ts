@@ -3,6 +3,7 @@ import { ROUNDINGS, type RoundingName } from '../../quantize/params/roundings.ts
 import { COMPARED_RECIPES } from '../../workflows/compare/compare_options.ts';
 import { defineCommand } from '../command.ts';
 import { compareCommandLine } from '../command_lines/compare.ts';
+import { commaList } from '../list_options.ts';
 import {
   CALIBRATION_DATA,
   CALIBRATION_IMAGES,
@@ -30,30 +31,23 @@ export const compareCommand = defineCommand({
       .option('dataset', DATASET)
       .option('data', { ...DATA, describe: 'Folder of the images to measure, with classes or not' })
       .option('recipes', {
-        type: 'string',
-        requiresArg: true,
+        ...commaList((names) => names),
         defaultDescription: COMPARED_RECIPES.join(','),
-        coerce: (text: string | undefined) => text?.split(',').map((name) => name.trim()),
         describe: 'Recipes of quantization, with commas: names, or JSON files',
       })
       .option('profiles', {
-        type: 'string',
-        requiresArg: true,
-        coerce: (text: string | undefined) => (text === undefined ? undefined : profiles(text)),
+        ...commaList(profiles),
         describe: `Profiles of rounding beside LiteRT's, with commas, a row of each recipe for each: ${ROUNDINGS.slice(1).join(', ')}`,
       })
       .option('calibration-data', CALIBRATION_DATA)
       .option('calibration-images', {
-        ...CALIBRATION_IMAGES,
-        type: 'string',
-        coerce: (text: string | undefined) => counts(text, '--calibration-images'),
+        ...commaList((items) => counts(items, '--calibration-images')),
+        defaultDescription: CALIBRATION_IMAGES.defaultDescription,
         describe:
           'Number of images to calibrate with; several, with commas: a row of each recipe for each',
       })
       .option('curve', {
-        type: 'string',
-        requiresArg: true,
-        coerce: (text: string | undefined) => counts(text, '--curve'),
+        ...commaList((items) => counts(items, '--curve')),
         describe:
           'Numbers of images, with commas, that the last recipe is calibrated with as well: how many are enough',
       })
@@ -116,8 +110,7 @@ export const compareCommand = defineCommand({
   },
 });
 
-function profiles(text: string): readonly RoundingName[] {
-  const names = text.split(',').map((name) => name.trim());
+function profiles(names: readonly string[]): readonly RoundingName[] {
   return [...new Set(names)].map((name) => {
     const found = ROUNDINGS.find((known) => known === name);
     if (found !== undefined) return found;
@@ -128,9 +121,10 @@ function profiles(text: string): readonly RoundingName[] {
   });
 }
 
-function counts(text: string | undefined, name: string): readonly number[] | undefined {
-  if (text === undefined) return undefined;
-  const numbers = text.split(',').map((part) => Number(part.trim() || NaN));
+function counts(items: readonly string[], name: string): readonly number[] {
+  const numbers = items.map((item) => Number(item || NaN));
   if (numbers.every((count) => Number.isSafeInteger(count) && count >= 1)) return numbers;
-  throw new Error(`Expected whole numbers of at least 1 for ${name} but received ${text}`);
+  throw new Error(
+    `Expected whole numbers of at least 1 for ${name} but received ${items.join(',')}`,
+  );
 }

@@ -9,6 +9,7 @@ import {
 import { parseBudget } from '../../workflows/describe/parse_budget.ts';
 import { markdownTable } from '../../workflows/records/markdown_table.ts';
 import { defineCommand } from '../command.ts';
+import { joinedText } from '../list_options.ts';
 import {
   MODEL,
   NETWORK,
@@ -52,9 +53,7 @@ export const describeCommand = defineCommand({
         describe: 'Outputs of the network',
       })
       .option('budget', {
-        type: 'string',
-        requiresArg: true,
-        coerce: (text: string | undefined) => (text === undefined ? undefined : parseBudget(text)),
+        ...joinedText(',', parseBudget),
         describe:
           'Memory of a chip, such as ram=256K,flash=1M: which layers of a TF8 file do not fit; status 1 then',
       })

@@ -124,7 +124,7 @@ export const exportCommand = defineCommand({
 /** What may be done with the files: verified, where a runtime of ours reads the format. */
 function nextStep({ format, files }: ExportResult): readonly string[] {
   const path = inShell(files[0].path);
-  const next = NEXT_STEPS[format]?.(path);
+  const next = NEXT_STEPS[format]?.(path, files[1] && inShell(files[1].path));
   if (runtimesOf(format).length === 0) return next === undefined ? [] : [`next: ${next}`];
   return [
     ...(format === 'onnx-int8' ? wrapped(INT8_IN_ONNX_RUNTIME, '') : []),
@@ -135,7 +135,7 @@ function nextStep({ format, files }: ExportResult): readonly string[] {
 const INT8_IN_ONNX_RUNTIME = `ONNX Runtime on an x86-64 processor without VNNI needs the entry ${EXACT_PRODUCTS_WORDS} in the options of its session: its sums of two products of int8 saturate at 16 bits otherwise.`;
 
 /** Of formats that no runtime of ours reads. */
-const NEXT_STEPS: Readonly<Record<string, (path: string) => string>> = {
+const NEXT_STEPS: Readonly<Record<string, (path: string, second?: string) => string>> = {
   encodings: overrides,
   'encodings-1': overrides,
   'encodings-2': overrides,
@@ -144,8 +144,11 @@ const NEXT_STEPS: Readonly<Record<string, (path: string) => string>> = {
     `a table of the layers for a spreadsheet, or pandas.read_csv(${JSON.stringify(path)})`,
 };
 
-function overrides(path: string): string {
-  return `give ${path} to AIMET's load_encodings_to_sim, or to Qualcomm's converter as --quantization_overrides, with the ONNX file`;
+/** @param network the float network in ONNX, where it was written */
+function overrides(path: string, network?: string): string {
+  const beside =
+    network ?? 'the float network in ONNX, which an export of the float model writes beside it';
+  return `give ${path} to AIMET's load_encodings_to_sim, or to Qualcomm's converter as --quantization_overrides, with ${beside}`;
 }
 
 /** For `yargs.check`: options of one format come with no other. */

@@ -1,19 +1,12 @@
 import { defineCommand } from '../command.ts';
 import { OVERWRITE } from '../options.ts';
 
-/** Of an option that is given twice the last one counts. */
-function lastOf<Value extends string | undefined>(given: Value | readonly Value[]): Value {
-  return typeof given === 'object' ? given[given.length - 1] : given;
-}
-
 export const mergeCommand = defineCommand({
   command: 'merge <shards..>',
   describe:
     'What one evaluation or analysis of all images gives, from what its shards have counted',
   options: (yargs) =>
     yargs
-      // Of the shards every one counts, where of other repeated arguments the last does.
-      .parserConfiguration({ 'duplicate-arguments-array': true })
       .positional('shards', {
         type: 'string',
         array: true,
@@ -23,7 +16,6 @@ export const mergeCommand = defineCommand({
       .option('out', {
         type: 'string',
         requiresArg: true,
-        coerce: lastOf,
         describe: "A file for the JSON, besides the run's folder of an analysis",
       })
       .option('overwrite', OVERWRITE)
@@ -31,7 +23,6 @@ export const mergeCommand = defineCommand({
         type: 'string',
         default: 'runs',
         requiresArg: true,
-        coerce: lastOf<string>,
         describe: 'Folder of the records of analyses',
       }),
   examples: [

@@ -19,6 +19,7 @@ import {
   wholeNumbers,
   ZERO_VARIANCE,
 } from '../options.ts';
+import { imageCount } from '../show/lines.ts';
 import { inShell } from '../wording.ts';
 
 export const quantizeCommand = defineCommand({
@@ -70,7 +71,7 @@ export const quantizeCommand = defineCommand({
   show: (result) =>
     [
       `${result.out}: ${result.layers} layers, ${result.bytes.toLocaleString('en')} bytes`,
-      `${recipeWords(result)}calibrated on ${result.calibrationImages} images${result.skipped > 0 ? `, ${result.skipped} could not be read` : ''}`,
+      `${recipeWords(result)}calibrated on ${imageCount(result.calibrationImages)}${result.skipped > 0 ? `, ${result.skipped} could not be read` : ''}`,
       ...Object.entries(result.zeroVarianceChannels).map(
         ([layer, channels]) =>
           `${layer}: the others' mean variance for ${channels} ${channels === 1 ? 'channel' : 'channels'} of zero variance`,

@@ -1,3 +1,8 @@
+import {
+  NETWORK_NAMES as ALL_NETWORKS,
+  networkNamed,
+  type VariantNetworkName,
+} from '../../architectures/registry.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { PresetChanges } from '../../workflows/reproduce/change_preset.ts';
 import { DEVICES } from '../../workflows/reproduce/elsewhere.ts';
@@ -5,23 +10,55 @@ import {
   NETWORK_NAMES,
   PRESET_NAMES,
   TABLE_DATASETS,
+  TABLE_NAMES,
   type TableNetworkName,
 } from '../../workflows/reproduce/preset.ts';
 import { defineCommand } from '../command.ts';
 import { reproduceCommandLine } from '../command_lines/reproduce.ts';
+import { commaList } from '../list_options.ts';
 import { positiveNumbers, QUANTIZATION_RECIPE, SEED_RANGE, wholeNumbers } from '../options.ts';
 
 /** More would take years. */
 const MOST_SEEDS = 1000;
+
+/** Those that a table can have variants of. */
+const FAMILIES = ALL_NETWORKS.filter(
+  (name): name is VariantNetworkName => networkNamed(name).variants.length > 0,
+);
+
+/**
+ * Names of a list, each once.
+ * @throws UserError for one that is none of `known`
+ */
+function namesIn<Name extends string>(
+  list: readonly string[],
+  known: readonly Name[],
+  flag: string,
+): readonly Name[] {
+  const names = list.map((item) => {
+    const name = known.find((candidate) => candidate === item);
+    if (name !== undefined) return name;
+    throw new UserError(`Expected some of ${known.join(', ')} for ${flag} but received "${item}"`);
+  });
+  return [...new Set(names)];
+}
 
 /** An option that changes a preset. */
 const CHANGE = { requiresArg: true, defaultDescription: "the preset's" } as const;
 
 export const reproduceCommand = defineCommand({
   command: 'reproduce',
-  describe: "The paper's table, float and TF8 side by side (what npm start runs)",
+  describe:
+    "The paper's table, float and TF8 side by side (what npm start runs), or one of ways to 8 bits",
   options: (yargs) =>
     yargs
+      .option('table', {
+        choices: TABLE_NAMES,
+        default: 'paper' as const,
+        requiresArg: true,
+        describe:
+          "paper: the paper's networks; ways: what makes a network fit for 8 bits, over several networks",
+      })
       .option('dataset', {
         choices: TABLE_DATASETS,
         default: 'fashion-mnist' as const,
@@ -33,7 +70,7 @@ export const reproduceCommand = defineCommand({
         default: 'quick' as const,
         requiresArg: true,
         describe:
-          'quick: some rows, in minutes; standard: about an hour; paper: 120 epochs from random weights',
+          'quick: some rows, in minutes; standard: hours; paper: 120 epochs from random weights',
       })
       .option('data', {
         type: 'string',
@@ -53,9 +90,14 @@ export const reproduceCommand = defineCommand({
       })
       .conflicts('seeds', 'seed')
       .option('rows', {
-        ...CHANGE,
-        type: 'string',
-        describe: `Only these networks, with commas: ${NETWORK_NAMES.join(', ')}`,
+        ...commaList((rows) => namesIn<TableNetworkName>(rows, NETWORK_NAMES, '--rows')),
+        defaultDescription: CHANGE.defaultDescription,
+        describe: `Only these rows and what they start from, with commas: ${NETWORK_NAMES.join(', ')}`,
+      })
+      .option('network', {
+        ...commaList((networks) => namesIn<VariantNetworkName>(networks, FAMILIES, '--network')),
+        defaultDescription: CHANGE.defaultDescription,
+        describe: `Network whose rows the table has; with --table ways several, with commas: ${FAMILIES.join(', ')}`,
       })
       .option('estimate', {
         type: 'boolean',
@@ -121,7 +163,7 @@ export const reproduceCommand = defineCommand({
         type: 'string',
         requiresArg: true,
         describe: 'MODEL in the place of the published network',
-        defaultDescription: 'mobilenet_v1_1.0_224',
+        defaultDescription: "the network's published weights",
       })
       .option('runs-dir', {
         type: 'string',
@@ -148,6 +190,7 @@ export const reproduceCommand = defineCommand({
   examples: [
     ['reproduce', 'the table of Fashion-MNIST in minutes; again: from what is there'],
     ['reproduce --dataset cifar10 --preset standard', 'every row, three seeds'],
+    ['reproduce --table ways --dataset cifar10', 'ways to 8 bits, over three networks'],
     ['reproduce --dataset imagenet --preset paper --data DIR --estimate', 'what it would cost'],
     ['reproduce --train-images 640 --test-images 500 --epochs 1', 'a short look'],
   ],
@@ -160,8 +203,10 @@ export const reproduceCommand = defineCommand({
     const changes = changesOf(argv); // before anything is loaded
     const { estimateTable, reproduce } = await import('../../workflows/reproduce/reproduce.ts');
     const { costReport } = await import('../../workflows/reproduce/cost_report.ts');
-    const { dataset, preset, data, imagenet, imagenetLimit, published, recipe, runsDir } = argv;
+    const { table, dataset, preset, data, imagenet, imagenetLimit, published, recipe, runsDir } =
+      argv;
     const asked = {
+      table,
       dataset,
       preset,
       data,
@@ -201,9 +246,9 @@ function seedsOf(argv: {
     : Array.from({ length: argv.seeds }, (_, seed) => seed);
 }
 
-/** @throws UserError for a row that no table has */
 function changesOf({
   rows,
+  network,
   trainImages,
   testImages,
   epochs,
@@ -212,16 +257,13 @@ function changesOf({
   widthMultiplier,
   calibrationImages,
   rearchitectImages,
-}: Omit<PresetChanges, 'networks'> & { rows?: string | undefined }): PresetChanges {
-  const networks = rows?.split(',').map((row): TableNetworkName => {
-    const name = NETWORK_NAMES.find((candidate) => candidate === row.trim());
-    if (name !== undefined) return name;
-    throw new UserError(
-      `Expected some of ${NETWORK_NAMES.join(', ')} for --rows but received "${row}"`,
-    );
-  });
+}: Omit<PresetChanges, 'networks' | 'families'> & {
+  rows?: readonly TableNetworkName[] | undefined;
+  network?: readonly VariantNetworkName[] | undefined;
+}): PresetChanges {
   return {
-    networks,
+    networks: rows,
+    families: network,
     trainImages,
     testImages,
     epochs,

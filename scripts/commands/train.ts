@@ -1,5 +1,6 @@
 import { networkNamed } from '../../architectures/registry.ts';
 import { FRIENDLY, STANDARD } from '../../architectures/variants.ts';
+import { formatLoss } from '../../foundation/reporting/amounts.ts';
 import { TF_CONFIG, TIMEOUT_SECONDS } from '../../training/cluster/cluster_defaults.ts';
 import type { ClusterPlace } from '../../training/cluster/place.ts';
 import { RECIPE_NAMES } from '../../training/recipes/recipe_names.ts';
@@ -16,6 +17,7 @@ import {
   TRAINING_DATASET,
 } from '../../workflows/train/train_defaults.ts';
 import { defineCommand } from '../command.ts';
+import { joinedText } from '../list_options.ts';
 import {
   CACHE,
   CACHE_SIZE,
@@ -183,8 +185,7 @@ export const trainCommand = defineCommand({
         defaultDescription: `${RESTARTS}`,
       })
       .option('cluster', {
-        type: 'string',
-        requiresArg: true,
+        ...joinedText(',', (addresses) => addresses),
         describe:
           'host:port of each worker, with commas, on all machines the same; of a private network, as whoever reaches a port is let in',
         defaultDescription: `what ${TF_CONFIG} says, if it is set`,
@@ -294,6 +295,7 @@ export const trainCommand = defineCommand({
         : [result.start, result.workers, undefined];
     const last = training.epochs.at(-1);
     const steps = training.steps === 1 ? '1 step' : `${training.steps} steps`;
+    const interrupted = training.interrupted ? ', interrupted: --resume goes on' : '';
     const right =
       quantization?.labels === 'float network' ? 'as the float network has them' : 'right';
     return [
@@ -303,11 +305,11 @@ export const trainCommand = defineCommand({
           ]
         : []),
       training.imagesPerSecond > 0
-        ? `${steps}, ${training.imagesPerSecond.toFixed(training.imagesPerSecond < 10 ? 1 : 0)} images/s, ${percent(100 * training.waitShare)} of the time waiting for images${training.interrupted ? ', interrupted: --resume goes on' : ''}`
-        : `${steps}, none of them now`,
+        ? `${steps}, ${training.imagesPerSecond.toFixed(training.imagesPerSecond < 10 ? 1 : 0)} images/s, ${percent(100 * training.waitShare)} of the time waiting for images${interrupted}`
+        : `${steps}, none of them now${interrupted}`,
       ...(last
         ? [
-            `last epoch: loss ${last.loss.toFixed(3)}, ${percent(last.accuracy)} of the training images ${right}`,
+            `last epoch: loss ${formatLoss(last.loss)}, ${percent(last.accuracy)} of the training images ${right}`,
           ]
         : []),
       ...(best && training.best

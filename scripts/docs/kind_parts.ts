@@ -1,5 +1,6 @@
 import { NETWORK_NAMES } from '../../architectures/registry.ts';
 import { PROCESSOR_KINDS } from '../../workflows/records/processor_kind.ts';
+import { NOT_MEASURED } from './not_measured.ts';
 
 /** What is measured on each kind of processor, and what follows its table on a page of docs/. */
 const MEASURED = {
@@ -8,6 +9,7 @@ const MEASURED = {
       `![Latencies of one image on one thread, ${kind}](../bench/results/executor-latencies-${kind}.svg)`,
       `[Layer by layer](../bench/results/executor-layers-${kind}.md), beside what the processor's multiply instructions reach.`,
     ].join('\n\n'),
+  roundings: () => '',
   training: () => '',
 } as const;
 
@@ -27,7 +29,7 @@ export function kindParts(tables: ReadonlyMap<string, string>): ReadonlyMap<stri
         );
         return table === undefined ? [] : [`**${title}**`, table, after(kind), ...others];
       });
-      return [name, parts.filter((part) => part !== '').join('\n\n')];
+      return [name, parts.filter((part) => part !== '').join('\n\n') || NOT_MEASURED];
     }),
   );
 }

@@ -4,7 +4,10 @@ import type { AccuracyRow } from '../../workflows/records/accuracy_row.ts';
 import { accuracyTable } from '../../workflows/records/accuracy_table.ts';
 import { wasShared } from '../../workflows/records/published_runs.ts';
 import type { PublishedTable } from '../../workflows/records/run_record.ts';
+import { runReport } from '../../workflows/records/run_report.ts';
 import { modelsPart } from './models_part.ts';
+import { NOT_MEASURED } from './not_measured.ts';
+import { quantizationAwarePart } from './quantization_aware_part.ts';
 import { recipeAccuracies } from './recipe_parts.ts';
 import type { PageRecords } from './records.ts';
 import { scaleCostPart } from './scale_cost_part.ts';
@@ -12,18 +15,24 @@ import { listed, madeAlike, spreadSentence, spreadTable } from './spread.ts';
 import { variantFiguresPart, variantsPart } from './variants_part.ts';
 import { workersPart } from './workers_part.ts';
 
-const NOT_MEASURED = '*Not measured yet.*';
+const WAYS_NOT_MEASURED =
+  '*Not measured yet: `npx tf8 reproduce --table ways --dataset cifar10 --preset standard` measures it.*';
 
 /** Parts of pages that are sentences rather than whole tables of bench/results, by name. */
 export function recordParts(records: PageRecords): ReadonlyMap<string, string> {
-  const { quick, quickElsewhere, table } = records;
+  const { quick, quickElsewhere, table, ways, quantizationAware } = records;
   const quickRuns = quick ? [quick, ...quickElsewhere] : quickElsewhere;
   return new Map([
     ['hook', hook(records)],
     ['workers', records.workers ? workersPart(records.workers) : NOT_MEASURED],
+    [
+      'quantization-aware',
+      quantizationAware ? quantizationAwarePart(quantizationAware) : NOT_MEASURED,
+    ],
     ['scale-cost', scaleCostPart(records.trainings)],
     ['variants', variantsPart()],
     ['variant-figures', variantFiguresPart([table, quick])],
+    ['ways', ways ? runReport(ways, ways.timing) : WAYS_NOT_MEASURED],
     ['models', records.models ? modelsPart(records.models) : NOT_MEASURED],
     [
       'quick',

@@ -21,6 +21,10 @@ import {
 import { PROCESSOR_KINDS } from '../../workflows/records/processor_kind.ts';
 import { runsElsewhere } from '../../workflows/records/published_runs.ts';
 import {
+  type QuantizationAwareRecord,
+  quantizationAwareRecordSchema,
+} from '../../workflows/records/quantization_aware_record.ts';
+import {
   type RearchitectRecord,
   rearchitectRecordSchema,
 } from '../../workflows/records/rearchitect_record.ts';
@@ -42,12 +46,16 @@ export interface PageRecords {
   readonly models: ModelsRecord | undefined;
   /** What recipes of quantization make of published networks. */
   readonly recipes: RecipesRecord | undefined;
+  /** What training in integers makes of published networks. */
+  readonly quantizationAware: QuantizationAwareRecord | undefined;
   /** What the sum of a step costs several workers. */
   readonly workers: WorkersRecord | undefined;
   /** What a step of a training takes on processors of two kinds. */
   readonly trainings: readonly TrainingRates[];
   /** The table of accuracies on CIFAR-10. */
   readonly table: PublishedTable | undefined;
+  /** The ways to 8 bits on CIFAR-10, by the longest preset that was measured. */
+  readonly ways: PublishedTable | undefined;
   /** The small table that `npm start` prints. */
   readonly quick: PublishedTable | undefined;
   /** The same table as other machines, or other seeds, made it. */
@@ -69,6 +77,7 @@ export async function readRecords(folder: string): Promise<PageRecords> {
     agreement: await read('agreement', agreementRecordSchema),
     models: await read('models', modelsRecordSchema),
     recipes: await read('recipes', recipesRecordSchema),
+    quantizationAware: await read('quantization-aware', quantizationAwareRecordSchema),
     workers: await read('workers', workersRecordSchema),
     trainings: (
       await Promise.all(
@@ -76,6 +85,9 @@ export async function readRecords(folder: string): Promise<PageRecords> {
       )
     ).filter((rates) => rates !== undefined),
     table: await read('reproduce-cifar10-standard', publishedTableSchema),
+    ways:
+      (await read('reproduce-ways-cifar10-standard', publishedTableSchema)) ??
+      (await read('reproduce-ways-cifar10-quick', publishedTableSchema)),
     quick: await read(QUICK, publishedTableSchema),
     quickElsewhere: await runsElsewhere(folder, QUICK),
   };

@@ -53,6 +53,8 @@ const WEIGHED: readonly string[] = [
   'no-depthwise-bn',
   'relu',
   'friendly',
+  'no-depthwise-bn-rearchitected',
+  'relu-rearchitected',
   'friendly-rearchitected',
 ];
 

@@ -6,12 +6,12 @@ import type { WordedFinding } from '../../workflows/records/analysis_record.ts';
 import { isLoss } from '../../workflows/records/cause_names.ts';
 import { markdownTable } from '../../workflows/records/markdown_table.ts';
 import {
-  PROFILE_CAPTION,
   PROFILE_HEADER,
+  profileCaption,
   profileRows,
   profileWords,
 } from '../../workflows/records/profile_table.ts';
-import { joined, LINE, wrapped } from './lines.ts';
+import { imageCount, joined, LINE, wrapped } from './lines.ts';
 
 /** An analysis as a person reads it on 80 columns; layer names longer than MobileNet's make the tables wider. */
 export function showAnalysis(result: AnalyzeResult): string {
@@ -33,7 +33,7 @@ export function showAnalysis(result: AnalyzeResult): string {
     ...diagnosisLines(result),
     '',
     ...clippingLines(result),
-    `calibrated on ${result.calibrationImages} images, ${howQuantized(result)}; ${result.kernelTier} kernels`,
+    `calibrated on ${imageCount(result.calibrationImages)}, ${howQuantized(result)}; ${result.kernelTier} kernels`,
     `to look at it: tf8 report ${result.run}`,
   ].join('\n');
 }
@@ -116,14 +116,14 @@ function accuracyLines({ accuracy }: AnalyzeResult): string[] {
   ];
 }
 
-function profileLines({ profile }: AnalyzeResult): string[] {
+function profileLines({ profile, ...found }: AnalyzeResult): string[] {
   if (profile === undefined) return [];
   return [
-    ...wrapped(profileWords(profile), ''),
+    ...wrapped(profileWords({ ...found, profile }), ''),
     '',
     markdownTable(PROFILE_HEADER, profileRows(profile), 1),
     '',
-    ...wrapped(PROFILE_CAPTION, ''),
+    ...wrapped(profileCaption(profile), ''),
     '',
   ];
 }

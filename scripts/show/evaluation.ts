@@ -6,6 +6,7 @@ import type {
 import { kernelsName } from '../../workflows/open/kernels_used.ts';
 import { howQuantized } from '../../workflows/quantize/conversion.ts';
 import { markdownTable } from '../../workflows/records/markdown_table.ts';
+import { imageCount } from './lines.ts';
 
 /** An evaluation as a person reads it; with the times where they are known. */
 export function showEvaluation(result: EvaluationRecord | EvaluateResult): string {
@@ -89,13 +90,13 @@ function calibrationLines({ calibration }: EvaluationRecord): string[] {
   const { images } = calibration;
   const how = howQuantized(calibration);
   if (calibration.source === 'file') {
-    return ['', `calibrated on ${images} images when the file was made, ${how}`];
+    return ['', `calibrated on ${imageCount(images)} when the file was made, ${how}`];
   }
   const handled = Object.values(calibration.zeroVarianceChannels);
   const channels = handled.reduce((a, b) => a + b, 0);
   return [
     '',
-    `calibrated on ${images} images${calibration.overlap ? ', some of them evaluated' : ''}, ${how}`,
+    `calibrated on ${imageCount(images)}${calibration.overlap ? ', some of them evaluated' : ''}, ${how}`,
     ...(handled.length === 0
       ? []
       : [

@@ -2,7 +2,7 @@ import type { FixDiagnosis, FixResult } from '../../workflows/fix/fix.ts';
 import { CAUSE_NAMES, isLoss } from '../../workflows/records/cause_names.ts';
 import { markdownTable } from '../../workflows/records/markdown_table.ts';
 import { inShell } from '../wording.ts';
-import { wrapped } from './lines.ts';
+import { imageCount, wrapped } from './lines.ts';
 
 /** What was tried, and the losses by layer and cause before and after. */
 export function shownFix(result: FixResult): string {
@@ -10,7 +10,7 @@ export function shownFix(result: FixResult): string {
   const unable = steps.filter(({ reason }) => reason !== undefined);
   const losses = lossRows(before, after);
   return [
-    `${model}, calibrated on ${calibrationImages} images, judged on ${images}; ${kernelTier} kernels`,
+    `${model}, calibrated on ${imageCount(calibrationImages)}, judged on ${images}; ${kernelTier} kernels`,
     '',
     markdownTable(
       ['remedy', 'kept', 'SQNR dB', 'agreement %'],

@@ -23,3 +23,8 @@ export function joined(
   }
   return [...lines, line];
 }
+
+/** "1 image", "20 images" */
+export function imageCount(count: number): string {
+  return count === 1 ? '1 image' : `${count} images`;
+}

@@ -1,9 +1,9 @@
 import { formatSeconds } from '../../foundation/reporting/amounts.ts';
 import type { AccuracyRow } from '../../workflows/records/accuracy_row.ts';
 import {
-  ACCURACY_HEADER,
   accuracyCaption,
-  accuracyCells,
+  accuracyColumns,
+  type RowTimings,
 } from '../../workflows/records/accuracy_table.ts';
 import { markdownTable } from '../../workflows/records/markdown_table.ts';
 import type { RowTiming, RunTiming } from '../../workflows/records/run_record.ts';
@@ -20,7 +20,7 @@ export function showReproduction(
   const { rows, notes } = record;
   return [
     '',
-    ...accuracyLines(rows),
+    ...accuracyLines(rows, timing.rows),
     '',
     ...rows.map((row) => madeLine(row, timing.rows[row.row])),
     '',
@@ -31,20 +31,21 @@ export function showReproduction(
   ].join('\n');
 }
 
-function accuracyLines(rows: readonly AccuracyRow[]): string[] {
-  const cells = rows.map(accuracyCells);
+function accuracyLines(rows: readonly AccuracyRow[], timing: RowTimings): string[] {
+  const { header, cells, numericFrom } = accuracyColumns(rows, timing);
+  const texts = header.slice(0, numericFrom);
   const isCommon = (title: string, column: number) =>
     COMMON.includes(title) && cells.every((row) => row[column] === cells[0][column]);
-  const shown = ACCURACY_HEADER.map((title, column) => ({ title, column })).filter(
-    ({ title, column }) => !isCommon(title, column),
-  );
-  const common = ACCURACY_HEADER.flatMap((title, column) =>
+  const shown = header
+    .map((title, column) => ({ title, column }))
+    .filter(({ title, column }) => !isCommon(title, column));
+  const common = header.flatMap((title, column) =>
     isCommon(title, column) && cells.length > 0 ? [`${title} ${cells[0][column]}`] : [],
   );
   const table = markdownTable(
     shown.map(({ title }) => title),
     cells.map((row) => shown.map(({ column }) => row[column])),
-    shown.filter(({ title }) => ['network', 'data'].includes(title)).length,
+    shown.filter(({ title }) => texts.includes(title)).length,
   );
   return [
     table,

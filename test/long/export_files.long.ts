@@ -15,13 +15,16 @@ import { elements } from '../../quantize/params/shape.ts';
 import { exportModel } from '../../workflows/export/export.ts';
 import { writeGolden } from '../../workflows/golden/golden_folder.ts';
 import { quantize } from '../../workflows/quantize/quantize.ts';
+import { startCRuntime } from '../../workflows/verify/c_runtime.ts';
 import { verify } from '../../workflows/verify/verify.ts';
 import { randomBytes } from '../quantize/kernels/make_call.ts';
 import { contextOf } from '../scripts/support.ts';
 import { publishedModel } from '../support/published_model.ts';
 import { sharedFolder, skip } from '../support/skip.ts';
+import { benchOutput, compilerOf } from './golden_bench.ts';
 
 const PHOTOGRAPHS = 10;
+const SANITIZERS = ['-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
 
 /** Prints type, shape and SHA-256 of every array as NumPy reads it. */
 const NUMPY_ARRAYS = `
@@ -113,9 +116,7 @@ describe('an export to files', function () {
   }
 
   it(`c: the program differs in no byte of any layer on ${PHOTOGRAPHS} photographs`, async function () {
-    if ((await runCommand(process.env.CC ?? 'cc', ['--version'])).exitCode !== 0) {
-      skip(this, 'there is no C compiler');
-    }
+    await compilerOf(this);
     const out = at('m.h');
     await exportModel({ model: at('m.tf8'), format: 'c', out, seed: 0 }, context);
     const images = { data: photographs, limit: PHOTOGRAPHS, seed: 0 };
@@ -126,13 +127,49 @@ describe('an export to files', function () {
     assert.equal(result.top1Agreement, 100);
   });
 
-  it('golden vectors: NumPy reads the bytes that the executor computes', async function () {
-    const golden = at('golden');
+  const libraries = [
+    ['single precision', PHOTOGRAPHS, {}],
+    ['integers alone', 2, { arithmetic: 'integer' }],
+    ['double-rounding', 2, { profile: 'double-rounding' }],
+  ] as const;
+  for (const [title, limit, choices] of libraries) {
+    it(`c, ${title}: no byte differs under sanitizers, in at most 1.25 MB of RAM`, async function () {
+      const compiler = await compilerOf(this);
+      const out = at('sanitized.c');
+      const asked = { model: at('m.tf8'), format: 'c', out, seed: 0, ...choices };
+      const { memory } = await exportModel(asked, context);
+      assert.ok(memory!.arenaBytes <= 1.25e6, `${memory!.arenaBytes} bytes of arena`);
+      const { images, firstDifference } = await verify(
+        { file: out, data: photographs, limit, seed: 0, tier: 'auto' },
+        context,
+        ({ model }) => startCRuntime(out, model, context.signal, { compiler, flags: SANITIZERS }),
+      );
+      assert.equal(images, limit);
+      assert.equal(firstDifference, undefined);
+    });
+  }
+
+  /** Stores the golden vectors of an image of noise. */
+  async function writtenGolden(folder: string): Promise<ReadonlyMap<string, Uint8Array>> {
     const outputs = model.nodes.map(({ name }) => name);
     const image = randomBytes(elements(model.input.shape), 3);
     using plan = planOn(model, { outputs });
     const tensors = new Map([[model.input.name, image], ...plan.run(image)]);
-    await writeGolden(golden, model, (add) => add('random', tensors));
+    await writeGolden(folder, model, (add) => add('random', tensors));
+    return tensors;
+  }
+
+  it('golden vectors: a bench of C finds them in every layer of the library', async function () {
+    const compiler = await compilerOf(this);
+    const golden = at('golden-c');
+    const [, ...layers] = (await writtenGolden(golden)).values();
+    const all = layers.reduce((sum, bytes) => sum + bytes.length, 0);
+    assert.equal(await benchOutput(compiler, model, golden, folder), `compared ${all}`);
+  });
+
+  it('golden vectors: NumPy reads the bytes that the executor computes', async function () {
+    const golden = at('golden');
+    const tensors = await writtenGolden(golden);
     const manifest = JSON.parse(await readFile(join(golden, 'manifest.json'), 'utf8'));
     const arrays = await printed(this, GOLDEN_ARRAYS, join(golden, 'image_0000'), 'golden');
     for (const { name, file, shape } of manifest.tensors) {

@@ -24,9 +24,13 @@ export function contextOf(reporter: Reporter = SILENT_REPORTER): Context {
 }
 
 /** A small ImageNet network of made-up weights with `outputs` 1000, or 1001 with a background. */
-export async function saveTinyModel(dir: string, outputs: number): Promise<ModelCard> {
+export async function saveTinyModel(
+  dir: string,
+  outputs: number,
+  widthMultiplier = 0.25,
+): Promise<ModelCard> {
   await selectBackend();
-  const architecture = { widthMultiplier: 0.25, resolution: RESOLUTION, classes: outputs };
+  const architecture = { widthMultiplier, resolution: RESOLUTION, classes: outputs };
   const model = buildMobileNetV1({ variant: STANDARD, ...architecture });
   try {
     randomizeWeights(model);

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { readExport } from '../../quantize/export/formats.ts';
+import { appendZip } from '../../quantize/export/stored_zip.ts';
 import { randomizeWeights } from '../architectures/support.ts';
 import { savePublishedStyle } from '../checkpoints/keras_mobilenet.ts';
 import { unpack } from '../checkpoints/keras_networks.ts';
@@ -18,7 +19,10 @@ const CLASSES = ['Wolf', 'Cat', 'Sea eel', 'Ant', 'Dog'];
 const IMAGES = 6;
 
 /** Model and labels as Teachable Machine exports them, images of 16 × 16. */
-const EXPORTS = [
+const EXPORTS: readonly {
+  readonly title: string;
+  write(folder: string): Promise<string>;
+}[] = [
   {
     title: 'keras_model.h5 with labels.txt',
     async write(folder: string): Promise<string> {
@@ -49,7 +53,20 @@ const EXPORTS = [
       return folder;
     },
   },
-] as const;
+  {
+    title: 'the same in a zip',
+    async write(folder: string): Promise<string> {
+      const model = await EXPORTS[1].write(folder);
+      const names = await readdir(model);
+      const entries = names.map(async (name) => {
+        return { name, bytes: await readFile(join(model, name)) };
+      });
+      const zip = join(folder, 'converted_tfjs.zip');
+      await writeFile(zip, appendZip(new Uint8Array(), await Promise.all(entries)));
+      return zip;
+    },
+  },
+];
 
 /** A network and its pool in a chain, two dense layers in another. */
 function teachable(): tf.LayersModel {

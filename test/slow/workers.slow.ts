@@ -8,10 +8,22 @@ import { skip } from '../support/skip.ts';
 import { TSX } from '../support/without_tfjs_node.ts';
 import type { ExchangeRun } from '../training/cluster/exchanges.ts';
 import { freePort, runWorker } from '../training/cluster/run_worker.ts';
+import { assertSameWithinRounding } from '../training/cluster/same_within_rounding.ts';
 import { TwoMachines } from '../training/cluster/two_machines.ts';
 import { launch, trainingOf, writePictures } from '../workflows/train/launched.ts';
 
 const EXCHANGES = fileURLToPath(new URL('../training/cluster/exchanges.ts', import.meta.url));
+
+/** Seconds that workers may be apart: on a busy machine they also start apart. */
+const TIMEOUT = 30;
+
+/** What a worker says at last whose peer was lost. */
+function lostIn(workers: number, round?: number): RegExp {
+  return new RegExp(
+    `^lost: Expected all ${workers} workers in round ${round ?? '\\d+'} within ${TIMEOUT} s of each other but: `,
+    'm',
+  );
+}
 
 describe('four workers of one machine', function () {
   this.timeout(30 * 60_000);
@@ -32,6 +44,25 @@ describe('four workers of one machine', function () {
       assert.equal(new Set(hashes).size, 1);
       assert.deepEqual(await trained('again'), hashes);
     }));
+});
+
+describe('four workers with frozen batch norms', function () {
+  this.timeout(30 * 60_000);
+  before(needsCluster);
+
+  it('take the steps that one process takes on the joint batches, within rounding', async () => {
+    const addresses: string[] = [];
+    while (addresses.length < 4) addresses.push(`127.0.0.1:${await freePort()}`);
+    const workers = await Promise.all(
+      addresses.map((_, rank) => runWorker({ place: { addresses, rank } })),
+    );
+    const alone = await runWorker({});
+    for (const { frozen, free } of workers) {
+      assertSameWithinRounding(frozen, alone.frozen);
+      assert.equal(frozen.sha256, workers[0].frozen.sha256);
+      assert.equal(free.sha256, workers[0].free.sha256);
+    }
+  });
 });
 
 describe('workers in two networks, as on two machines', function () {
@@ -61,7 +92,7 @@ describe('workers in two networks, as on two machines', function () {
   });
 });
 
-describe('a worker whose peer is lost', function () {
+describe('a worker that is lost', function () {
   this.timeout(30 * 60_000);
   const children: ChildProcess[] = [];
 
@@ -70,65 +101,113 @@ describe('a worker whose peer is lost', function () {
     for (const child of children.splice(0)) child.kill('SIGKILL');
   });
 
-  /** Starts as many workers as there are options. */
-  async function start(options: readonly Partial<ExchangeRun>[], timeoutSeconds: number) {
-    const addresses = await Promise.all(options.map(async () => `127.0.0.1:${await freePort()}`));
-    return options.map((own, rank) => {
-      const task = { place: { addresses, rank }, timeoutSeconds, ...own };
-      const child = spawn(process.execPath, ['--import', TSX, EXCHANGES, JSON.stringify(task)], {
-        stdio: ['ignore', 'pipe', 'ignore'],
-      });
-      children.push(child);
-      return new Talking(child);
-    });
+  /** Starts as many workers as there are options, on this machine or on two. */
+  async function start(options: readonly Partial<ExchangeRun>[], machines?: TwoMachines) {
+    const addresses = machines
+      ? machines.hosts.map((host) => `${host}:2222`)
+      : await Promise.all(options.map(async () => `127.0.0.1:${await freePort()}`));
+    return options.map((own, rank) =>
+      startOne({ place: { addresses, rank }, ...own }, machines?.within(rank)),
+    );
   }
 
-  it('that was killed while they exchange, ends', async () => {
+  function startOne(worker: Omit<ExchangeRun, 'timeoutSeconds'>, within: readonly string[] = []) {
+    const task: ExchangeRun = { timeoutSeconds: TIMEOUT, ...worker };
+    const [command, ...args] = [
+      ...within,
+      ...[process.execPath, '--import', TSX, EXCHANGES, JSON.stringify(task)],
+    ];
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+    children.push(child);
+    return new Talking(child, task);
+  }
+
+  it('killed while they exchange, ends their step', async () => {
     // Around the ring the last one waits for the second; the first never comes to the round.
-    const [, second, last] = await start([{ busyAfter: 3 }, {}, {}], 30);
+    const [, second, last] = await start([{ busyAfter: 3 }, {}, {}]);
     await Promise.all([last.says('round 3'), second.says('round 3')]);
     second.child.kill('SIGKILL');
-    assert.match(
-      await last.end(),
-      /^lost: Expected all 3 workers in round 4 within 30 s of each other but: /m,
-    );
+    assert.match(await last.end(), lostIn(3, 4));
   });
 
-  it('that was killed between two steps, ends after the timeout', async () => {
-    const [first, second] = await start([{}, { busyAfter: 3 }], 30);
+  it('and comes again at its address, is refused: all end', async () => {
+    const [first, second] = await start([{}, { busyAfter: 3 }]);
     await second.says('round 3');
     second.child.kill('SIGKILL');
-    assert.match(
-      await first.end(),
-      /^lost: Expected all 2 workers in round 4 within 30 s of each other but: /m,
-    );
+    const again = startOne({ place: second.task.place });
+    assert.match(await again.end(), lostIn(2, 1));
+    assert.match(await first.end(), lostIn(2, 4));
   });
 
-  it('that stands still, or computes something else, ends after the timeout', async () => {
-    const [first, second] = await start([{}, {}], 30);
-    await first.says('round 3');
-    second.child.kill('SIGSTOP');
-    assert.match(
-      await first.end(),
-      /^lost: Expected all 2 workers in round \d+ within 30 s of each other but: /m,
-    );
-    const [third] = await start([{}, { busyAfter: 2 }], 30);
-    assert.match(
-      await third.end(),
-      /^lost: Expected all 2 workers in round 3 within 30 s of each other but: /m,
-    );
+  it('on a machine whose cable is pulled, ends its step and the others', async function () {
+    const machines = await TwoMachines.make();
+    if (typeof machines === 'string') skip(this, machines);
+    try {
+      const workers = await start([{}, {}], machines);
+      await workers[1].says('round 3');
+      await machines.cut();
+      for (const worker of workers) assert.match(await worker.end(), lostIn(2));
+    } finally {
+      await machines.remove();
+    }
   });
+
+  // Worker 0 brings the sums together: its loss is another one to those that wait.
+  for (const [name, victim] of [
+    ['worker 1', 1],
+    ['worker 0', 0],
+  ] as const) {
+    const survivor = 1 - victim;
+    const busy = (rank: number) => (rank === victim ? { busyAfter: 3 } : {});
+
+    it(`${name}, killed between two steps, ends the other's within the timeout`, async () => {
+      const workers = await start([busy(0), busy(1)]);
+      await workers[victim].says('round 3');
+      workers[victim].child.kill('SIGKILL');
+      assert.match(await workers[survivor].end(), lostIn(2, 4));
+    });
+
+    it(`${name}, killed before the first step, ends the other's within the timeout`, async () => {
+      const options = [0, 1].map((rank) => (rank === victim ? { busyAfter: 0 } : {}));
+      const workers = await start(options);
+      await workers[victim].says('joined');
+      workers[victim].child.kill('SIGKILL');
+      assert.match(await workers[survivor].end(), lostIn(2, 1));
+    });
+
+    it(`${name}, which stands still, ends the other's step after the timeout`, async () => {
+      const workers = await start([{}, {}]);
+      await workers[victim].says('round 3');
+      workers[victim].child.kill('SIGSTOP');
+      assert.match(await workers[survivor].end(), lostIn(2));
+    });
+
+    it(`${name}, which stands still before the first step, ends the other's after the timeout`, async () => {
+      const options = [0, 1].map((rank) => (rank === victim ? { busyAfter: 0 } : {}));
+      const workers = await start(options);
+      await workers[victim].says('joined');
+      workers[victim].child.kill('SIGSTOP');
+      assert.match(await workers[survivor].end(), lostIn(2, 1));
+    });
+
+    it(`${name}, which computes something else, ends the other's step after the timeout`, async () => {
+      const workers = await start([busy(0), busy(1)]);
+      assert.match(await workers[survivor].end(), lostIn(2, 4));
+    });
+  }
 });
 
 /** A process with what it has said. */
 class Talking {
   readonly child: ChildProcess;
+  readonly task: ExchangeRun;
   private said = '';
   private readonly listeners = new Set<() => void>();
   private readonly closed: Promise<void>;
 
-  constructor(child: ChildProcess) {
+  constructor(child: ChildProcess, task: ExchangeRun) {
     this.child = child;
+    this.task = task;
     child.stdout!.setEncoding('utf8').on('data', (text: string) => {
       this.said += text;
       for (const listener of this.listeners) listener();

@@ -1,3 +1,4 @@
+import { formatLoss } from '../../foundation/reporting/amounts.ts';
 import type { Progress, Reporter } from '../../foundation/reporting/reporter.ts';
 import type { TrainingState } from './training_state.ts';
 
@@ -23,7 +24,7 @@ export class RunProgressReport {
       'epochs' in budget
         ? `epoch ${epoch + 1}/${budget.epochs}`
         : `epoch ${epoch + 1}, ${(elapsedSeconds / 60).toFixed(1)} of ${budget.minutes} min`;
-    const loss = (sums.loss / sums.images).toFixed(3);
+    const loss = formatLoss(sums.loss / sums.images);
     const accuracy = ((100 * sums.correct) / sums.images).toFixed(1);
     this.progress.update(
       imagesDone(state),

@@ -1,5 +1,6 @@
 /** Functions whose gradient is not that of their value; they can be compiled. */
 import * as tf from '@tensorflow/tfjs';
+import { byteClampGradient, clampedToByte } from '../compile/ops/byte_clamp.ts';
 
 type Save = (tensors: tf.Tensor[]) => void;
 type Gradient = (dy: tf.Tensor, saved: tf.Tensor[]) => tf.Tensor[];
@@ -62,18 +63,12 @@ export function quantized(
 ): tf.Tensor {
   return withGradient([real, range], (_, save) => {
     save([steps, rounded, zeroPoint]);
-    const value = rounded.add(zeroPoint).clipByValue(0, 255).sub(zeroPoint);
     return {
-      value,
+      value: clampedToByte(rounded, zeroPoint),
       gradient: (dy, [exact, levels, zero]) => {
-        const byte = levels.add(zero);
-        const below = byte.less(0).cast('float32');
-        const above = byte.greater(255).cast('float32');
-        const passed = dy.mul(tf.sub(1, below.add(above)));
-        const ofError = passed.mul(levels.sub(exact)).sum().div(255);
-        const ofMin = dy.mul(below).sum().sub(ofError);
-        const ofMax = dy.mul(above).sum().add(ofError);
-        return [passed, tf.stack([ofMin, ofMax])];
+        const { inside, below, above } = byteClampGradient(dy, levels, zero);
+        const ofError = inside.mul(levels.sub(exact)).sum().div(255);
+        return [inside, tf.stack([below.sub(ofError), above.add(ofError)])];
       },
     };
   });

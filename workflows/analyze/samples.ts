@@ -1,4 +1,5 @@
 import type { Dataset, ImageBatch } from '../../datasets/dataset.ts';
+import { coloursOf } from '../../datasets/images/preprocess_rgba.ts';
 import { importOptional } from '../../foundation/optional_package.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { topClasses } from '../../quantize/execute/top_classes.ts';
@@ -56,8 +57,9 @@ export async function takeSamples(options: SampleOptions, { signal }: Context): 
   for await (const { images, shape, labels, names } of batches) {
     const input = asInput(images, facts);
     const batch = { images: input, shape: inputShape(shape, facts) };
-    const [, height, width] = shape;
-    const pictures = await draw?.(batch, { values: images, height, width });
+    const [, height, width, channels] = shape;
+    const colours = coloursOf(images, channels);
+    const pictures = await draw?.(batch, { values: colours, height, width });
     const guesses = (probabilities: Float32Array) =>
       topClasses(probabilities, tf8, LISTED).map(({ name, probability }) => ({
         name,
@@ -66,7 +68,7 @@ export async function takeSamples(options: SampleOptions, { signal }: Context): 
     taken.push({
       image: names[0],
       ...(labels !== undefined && { label: dataset.classNames?.[labels[0]] }),
-      jpeg: (await jpegOf(images, shape)).toString('base64'),
+      jpeg: (await jpegOf(colours, shape)).toString('base64'),
       ...(predictTf8 === undefined
         ? { float: [], tf8: [] }
         : {

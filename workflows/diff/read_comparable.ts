@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { messageOf, UserError } from '../../foundation/errors.ts';
 import { readBounded } from '../../foundation/files/byte_source.ts';
 import { firstIssue } from '../../foundation/first_issue.ts';
+import { kindOfJson } from '../outputs/our_files.ts';
 import { isTraining } from '../outputs/training_files.ts';
 import { analysisSchema } from '../records/analysis_record.ts';
 import { environmentSchema } from '../records/environment.ts';
@@ -83,26 +84,43 @@ async function ofFile(path: string): Promise<Comparable> {
   try {
     json = JSON.parse(new TextDecoder().decode(await readBounded(path, MAX_JSON_BYTES)));
   } catch (error) {
-    throw notARun(path, messageOf(error), error);
+    const isText = error instanceof SyntaxError;
+    throw notARun(path, isText ? 'it is no JSON, or was cut off' : messageOf(error), error);
   }
+  const kind = kindOfJson(json);
+  if (kind === 'what was counted of a shard') throw isShard(path);
   const isAnalysis = typeof json === 'object' && json !== null && 'diagnosis' in json;
-  if (isAnalysis) return ofAnalyzed(parse(analyzedSchema, json, path));
-  return ofEvaluation(parse(evaluationSchema, json, path));
+  if (isAnalysis) return ofAnalyzed(parse(analyzedSchema, json, path, 'an analysis'));
+  const isEvaluation = typeof json === 'object' && json !== null && 'dataset' in json;
+  if (!isEvaluation) throw notARun(path, `it is ${kind ?? 'JSON of another kind'}`);
+  return ofEvaluation(parse(evaluationSchema, json, path, 'an evaluation'));
 }
 
 function parse<Schema extends z.ZodType>(
   schema: Schema,
   json: unknown,
   path: string,
+  kind: string,
 ): z.infer<Schema> {
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;
-  throw notARun(path, firstIssue(parsed.error));
+  throw notARun(
+    path,
+    `what it holds is not what ${kind} has (${firstIssue(parsed.error)})`,
+    parsed.error,
+  );
+}
+
+function isShard(path: string): UserError {
+  return new UserError(
+    `Expected a whole evaluation or analysis in ${path} but it is what was counted of a shard`,
+    { remedy: 'Merge all its shards first, as tf8 merge does, and compare what that leaves.' },
+  );
 }
 
 function notARun(path: string, reason: string, cause?: unknown): UserError {
   return new UserError(
-    `Expected the JSON of an evaluation or an analysis in ${path} but: ${reason}`,
+    `Expected the JSON of an evaluation or an analysis in ${path} but ${reason}`,
     {
       remedy: `Give what ${call('evaluate')} or ${call('analyze')} prints as JSON, or the folder of a run.`,
       cause,

@@ -4,7 +4,6 @@ import type { Dataset } from '../../datasets/dataset.ts';
 import type { Shard } from '../../datasets/order/shard.ts';
 import { recognizeDataset } from '../../datasets/recognize_dataset.ts';
 import type { RightCounts } from '../../datasets/scoring/accuracy.ts';
-import { withCache } from '../../datasets/with_cache.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import type { Recipe } from '../../quantize/convert/recipe.ts';
@@ -135,12 +134,16 @@ async function countOpened(
   const { precision, tier, shard, chosenRecipe } = options;
   if (opened.kind === 'tf8') warnOfConversionOptions(opened, options, context.reporter);
   const request = { dataset: options.dataset, dir: options.data, option: 'data' } as const;
-  const decoded = await openCache(options, [options.data, options.calibrationData]);
+  const cached = await openCache(
+    options,
+    [options.data, options.calibrationData],
+    context.reporter,
+  );
   if (opened.kind === 'float' && (await isWithoutClasses(opened, options))) {
-    const images = withCache(await openImages(undefined, request, context), decoded);
+    const images = cached(await openImages(undefined, request, context));
     return countOutputsAlone(opened, images, options, context);
   }
-  const dataset = withCache(await openModelData(opened, request, context), decoded);
+  const dataset = cached(await openModelData(opened, request, context));
   if (options.dataset !== undefined) warnOfOtherPreprocessing(opened, dataset, context.reporter);
   const cache = await MeasurementCache.open(context, options.fresh);
   const evaluation = new Evaluation(dataset, { ...options, cache }, context);

@@ -10,7 +10,7 @@ import type { ExportSource } from '../../quantize/export/export_format.ts';
 import { exportFormat } from '../../quantize/export/formats.ts';
 import { exportManifest } from '../../quantize/export/manifest.ts';
 import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
-import { type Tf8Model, withRounding } from '../../quantize/model/tf8_model.ts';
+import { roundingOf, type Tf8Model, withRounding } from '../../quantize/model/tf8_model.ts';
 import { requireGoldenFolder, writeGolden } from '../golden/golden_folder.ts';
 import { openImages } from '../open/open_data.ts';
 import { openModel } from '../open/open_model.ts';
@@ -21,6 +21,7 @@ import { isOurExport, isOurManifest } from '../outputs/our_files.ts';
 import { requireOutputFiles } from '../outputs/output_files.ts';
 import { chooseRecipe } from '../quantize/choose_recipe.ts';
 import { type ConversionOptions, warnOfConversionOptions } from '../quantize/conversion.ts';
+import { otherRounding } from '../verify/explain_difference.ts';
 import { manifestPath, writeManifest } from './export_manifest.ts';
 
 export interface ExportOptions extends ConversionOptions {
@@ -88,6 +89,8 @@ export async function exportModel(options: ExportOptions, context: Context): Pro
       `${options.model} has no float weights: only the parameters are exported; pass the float model for both`,
     );
   }
+  const otherwise = otherRounding(format.name, roundingOf(model));
+  if (otherwise !== undefined) context.reporter.warn(otherwise);
   const tf8 = await encodeTf8(model);
   const source = {
     model,

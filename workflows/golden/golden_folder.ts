@@ -1,6 +1,7 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { readBounded } from '../../foundation/files/byte_source.ts';
+import { makeFolder } from '../../foundation/files/make_folder.ts';
 import { makeWholeFolder } from '../../foundation/files/whole_folder.ts';
 import {
   GOLDEN_FORMAT,
@@ -41,7 +42,7 @@ export async function writeGolden<Result>(
   let result: Result | undefined;
   await makeWholeFolder(folder, async (temporary) => {
     const write = async ({ path, bytes }: GoldenFile) => {
-      await mkdir(dirname(join(temporary, path)), { recursive: true });
+      await makeFolder(dirname(join(temporary, path)));
       await writeFile(join(temporary, path), bytes);
     };
     const images: GoldenImage[] = [];

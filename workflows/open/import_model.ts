@@ -59,7 +59,7 @@ export function requireOurImages(
   network.dispose();
   throw new UserError(
     `Expected a network of RGB images for ${option('preprocessing')} of each channel but ${name} takes [${height},${width},${channels}]`,
-    { remedy: 'Give one number for its grey images.' },
+    { remedy: 'Give one number for all its channels.' },
   );
 }
 

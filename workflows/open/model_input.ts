@@ -7,8 +7,9 @@ import type { OpenedFloatModel, OpenedModel } from './opened_model.ts';
 
 /** How a data set's images are asked for so that a model can take them. */
 export function preparationOf({ shape, centralFraction, resample }: InputFacts) {
-  const [height, width] = shape;
-  return { resolution: height!, width: width!, centralFraction, resample };
+  const [height, width, channels] = shape;
+  const alpha = channels === 4 ? { alpha: true } : {};
+  return { resolution: height!, width: width!, centralFraction, resample, ...alpha };
 }
 
 /** The network's input on images of a data set: what it does not say is what that set's own networks see. */
@@ -32,7 +33,7 @@ const GREY = [0.2989, 0.587, 0.114];
 
 /**
  * A data set's images as a model wants their numbers; the array itself where that is RGB in [−1, 1].
- * @param images [N, H, W, 3] in [−1, 1]
+ * @param images [N, H, W, 3] in [−1, 1]; with alpha, [N, H, W, 4], for a model of four channels
  * @returns [N, H, W, C]
  */
 export function asInput(

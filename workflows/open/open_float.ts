@@ -3,6 +3,7 @@ import type { FloatNetwork } from '../../architectures/graph/float_network.ts';
 import { loadFloatModelAt } from '../../checkpoints/float_model.ts';
 import type { FloatModelPlace } from '../../checkpoints/float_model_place.ts';
 import { pullCheckpoint } from '../../checkpoints/public/pull.ts';
+import { withModelFiles } from '../../checkpoints/zipped_model.ts';
 import { IMAGENET_CLASSES } from '../../datasets/imagenet/imagenet_classes.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
@@ -33,7 +34,16 @@ export function pullImageNet(name: string, context: Context) {
  * @param options the range of the images, where the model does not say; where it ends
  * @throws UserError where the model says another range; `loadFloatModel`'s errors
  */
-export async function openFloat(
+export function openFloat(
+  place: FloatModelPlace,
+  name: string,
+  options: OpenModelOptions,
+  context: Context,
+): Promise<OpenedFloatModel> {
+  return withModelFiles(place, (files) => openFiles(files, name, options, context));
+}
+
+async function openFiles(
   place: FloatModelPlace,
   name: string,
   { inputRange: plainRange, preprocessing, resolution, outputs }: OpenModelOptions,
@@ -61,7 +71,10 @@ export async function openFloat(
   const inputRange = asked ?? plainRange;
   const { notes, ...imported } = importModel(loaded);
   const range = known ?? inputRange ?? SYMMETRIC;
-  const all = known === undefined && inputRange === undefined ? [...notes, assumedNote()] : notes;
+  const all =
+    known === undefined && inputRange === undefined
+      ? [...notes, assumedNote(loaded.input.channels)]
+      : notes;
   for (const note of all) reporter.info(`${name}: ${note}`);
   const source = `${imported.format} ${basename(name)}`;
   const beside = await labelsBeside(place.path, imported.network.outputs);
@@ -89,8 +102,9 @@ function asAsked(facts: ModelFacts, preprocessing: InputPreprocessing | undefine
   };
 }
 
-function assumedNote(): string {
-  return `nothing says what its images are: taken as RGB in ${rangeTitle(SYMMETRIC)}, see ${option('preprocessing')}`;
+function assumedNote(channels: number): string {
+  const colours = channels === 4 ? 'RGB and alpha (255 where an image has none)' : 'RGB';
+  return `nothing says what its images are: taken as ${colours} in ${rangeTitle(SYMMETRIC)}, see ${option('preprocessing')}`;
 }
 
 function requireNoOther(

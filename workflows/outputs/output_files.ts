@@ -60,7 +60,7 @@ export async function requireOutputFiles(
       if (!(await isOurs(path))) {
         const folder = await folderOf(target, data);
         if (folder !== undefined) throw isInput(path, `in ${folder}`);
-        if (!overwrite) throw isForeign(path);
+        if (!overwrite) throw await isForeign(path);
       }
     }
     await makeWritableFolder(dirname(path));
@@ -108,9 +108,13 @@ function isInput(path: string, input: string): UserError {
   );
 }
 
-function isForeign(path: string): UserError {
+async function isForeign(path: string): Promise<UserError> {
+  // With what reads records, for a refusal alone.
+  const kind = await (await import('./our_files.ts')).kindOfRecord(path);
   return new UserError(
-    `Expected no file at ${path}, or one that tf8 wrote, but another file lies there`,
+    kind === undefined
+      ? `Expected no file at ${path}, or one that tf8 wrote, but another file lies there`
+      : `Expected no file at ${path}, or an older one of the same kind, but ${kind} lies there`,
     {
       remedy: `Pass another ${option('out')}, or ${option('overwrite', true)} to replace it.`,
     },

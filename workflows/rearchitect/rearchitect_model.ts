@@ -2,6 +2,7 @@ import { type VariantName, variantNamed } from '../../architectures/variants.ts'
 import type { Dataset, LabelledDataset } from '../../datasets/dataset.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { openModelData, openModelImages } from '../open/open_data.ts';
+import { leavingNoEmptyFolder } from '../outputs/empty_folder.ts';
 import { requireOutsideImages } from '../outputs/outside_data.ts';
 import { chosenRecipe, type RecipeChoices } from '../train/recipe_choices.ts';
 import { defaultValidationImages } from '../train/train.ts';
@@ -47,7 +48,14 @@ export interface RearchitectModelOptions extends Omit<RecipeChoices, 'resolution
  * unless it is not to be.
  * @throws UserError where the model, the recipe or the data cannot be opened; `rearchitect`'s errors
  */
-export async function rearchitectModel(
+export function rearchitectModel(
+  options: RearchitectModelOptions,
+  context: Context,
+): Promise<RearchitectResult> {
+  return leavingNoEmptyFolder(options.out, () => rearchitectInto(options, context));
+}
+
+async function rearchitectInto(
   options: RearchitectModelOptions,
   context: Context,
 ): Promise<RearchitectResult> {

@@ -106,14 +106,22 @@ function withoutBackground(original: Original): Original {
   };
 }
 
+/** Of those that cannot be rebuilt for the same reason. */
+const SHOWN_LAYERS = 5;
+
 function requirePairs({ name, separable }: Original): void {
   const { pairs, leftAlone } = separable;
   if (pairs.length > 0) return;
-  const why = leftAlone.map(({ layer, reason }) => `${layer}: ${reason}`);
+  const reasons = [...new Set(leftAlone.map(({ reason }) => reason))];
+  const why = reasons.map((reason) => {
+    const layers = leftAlone.filter((left) => left.reason === reason).map(({ layer }) => layer);
+    const more = layers.length > SHOWN_LAYERS ? ` and ${layers.length - SHOWN_LAYERS} more` : '';
+    return `\n  ${reason}: ${layers.slice(0, SHOWN_LAYERS).join(', ')}${more}`;
+  });
   throw new UserError(
     why.length === 0
       ? `Expected a network with depthwise convolutions to rebuild but ${name} has none`
-      : `Expected a depthwise convolution whose activation can go but ${name} has none: ${why.join('; ')}`,
+      : `Expected a depthwise convolution whose activation can go but ${name} has none${why.join('')}`,
     {
       remedy: `Pass a network with an activation between its depthwise and its pointwise layers, such as mobilenet_v1_1.0_224 or one that ${call('train', { variant: 'standard' })} made.`,
     },

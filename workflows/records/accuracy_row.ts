@@ -9,8 +9,10 @@ const seedFiguresSchema = z.strictObject({
   seed: z.int().min(0),
   /** Images that were scored. */
   images: z.int().min(0),
+  /** Of a quantization-aware network, that of the network that it starts from. */
   floatTop1Percent: percent,
   tf8Top1Percent: percent,
+  /** Of a quantization-aware network's file. */
   weightsSha256: sha256,
   /** Folder of the network's own record in the folder of the runs, or a public checkpoint's name. */
   record: z.string(),
@@ -22,6 +24,9 @@ const figures = {
   tf8Top1Percent: z.number(),
   lossPoints: z.number(),
 };
+
+/** The way that the others of a table of ways start from. */
+export const AS_PUBLISHED_WAY = 'as published';
 
 /** One row of the accuracy table. */
 export const accuracyRowSchema = z.strictObject({
@@ -37,6 +42,17 @@ export const accuracyRowSchema = z.strictObject({
   /** Sample standard deviations over the seeds; absent for one seed. */
   spread: z.strictObject(figures).exactOptional(),
   perSeed: z.array(seedFiguresSchema).min(1),
+  /** In a table that compares the ways to 8 bits of several networks; `network` names both. */
+  way: z
+    .strictObject({
+      /** "MobileNetV2" */
+      network: z.string(),
+      /** "quantization-aware" */
+      name: z.string(),
+      /** That the way learns from, as often as it sees them; absent where the time decides. */
+      trainingImages: z.int().min(0).exactOptional(),
+    })
+    .exactOptional(),
   /** The paper's figures for the same kind of network, on ImageNet's validation set. */
   paper: z
     .strictObject({ floatTop1Percent: percent.exactOptional(), tf8Top1Percent: percent })
@@ -50,10 +66,10 @@ export type AccuracyRow = Readonly<z.infer<typeof accuracyRowSchema>>;
 
 /** A row from the figures of its seeds, of which there is at least one. */
 export function accuracyRow(
-  description: Pick<AccuracyRow, 'row' | 'network' | 'dataset' | 'paper' | 'recipe'>,
+  description: Pick<AccuracyRow, 'row' | 'network' | 'dataset' | 'way' | 'paper' | 'recipe'>,
   perSeed: readonly SeedFigures[],
 ): AccuracyRow {
-  const { row, network, dataset, paper, recipe } = description;
+  const { row, network, dataset, way, paper, recipe } = description;
   const over = (statistic: (values: readonly number[]) => number) => ({
     floatTop1Percent: statistic(perSeed.map((seed) => seed.floatTop1Percent)),
     tf8Top1Percent: statistic(perSeed.map((seed) => seed.tf8Top1Percent)),
@@ -67,6 +83,7 @@ export function accuracyRow(
     ...over(mean),
     ...(perSeed.length > 1 && { spread: over(sampleStandardDeviation) }),
     perSeed: [...perSeed],
+    ...(way && { way }),
     ...(paper && { paper }),
     recipe,
   };

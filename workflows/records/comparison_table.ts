@@ -1,4 +1,5 @@
 import { formatSeconds } from '../../foundation/reporting/amounts.ts';
+import { DEFAULT_ROUNDING } from '../../quantize/params/roundings.ts';
 import { tenth } from '../charts/format.ts';
 import type { ComparedRow } from './comparison_record.ts';
 import { lossOf } from './interval.ts';
@@ -90,6 +91,14 @@ export function comparisonCaption(rows: readonly ComparedRow[]): string {
     ...(float.top1 === null
       ? []
       : ['Loss: points of top-1 that float is better by, with its 95 % interval.']),
+    ...(hasProfiles(rows)
+      ? [
+          `Profile: how accumulators are rounded to bytes; ${DEFAULT_ROUNDING} is the default, LiteRT's.`,
+        ]
+      : []),
+    ...(rows.some(({ profile }) => profile === 'power-of-two')
+      ? ['With power-of-two the scales are powers of two as well.']
+      : []),
   ].join(' ');
 }
 

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { messageOf, UserError } from '../../foundation/errors.ts';
 import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
 import { errorCode } from '../../foundation/files/file_errors.ts';
+import { makeFolder } from '../../foundation/files/make_folder.ts';
 import { makeWritableFolder } from '../../foundation/files/writable_folder.ts';
 import { firstIssue } from '../../foundation/first_issue.ts';
 import { call } from '../wording.ts';
@@ -123,7 +124,7 @@ export async function writeRun(
   timing: RunTiming,
   table: string,
 ): Promise<void> {
-  await mkdir(dir, { recursive: true });
+  await makeFolder(dir);
   await writeFileAtomic(join(dir, 'table.md'), `${table}\n`);
   await writeFileAtomic(join(dir, 'timing.json'), `${JSON.stringify(timing, null, 2)}\n`);
   await writeFileAtomic(join(dir, RUN_FILE), `${JSON.stringify(record, null, 2)}\n`);

@@ -1,6 +1,5 @@
-import { formatSeconds } from '../../foundation/reporting/amounts.ts';
 import type { AccuracyRow } from './accuracy_row.ts';
-import { accuracyTable } from './accuracy_table.ts';
+import { accuracyTable, timeOf } from './accuracy_table.ts';
 import { markdownTable } from './markdown_table.ts';
 import type { RowTiming, RunRecord, RunTiming } from './run_record.ts';
 
@@ -10,7 +9,7 @@ export function runReport(record: RunRecord, { rows: timing }: RunTiming): strin
   const { processor, threads, backend, commit } = environment;
   const measured = `\`${command}\`: ${kernelTier} kernels, ${processor}, ${threads} threads, ${backend}, commit ${commit.slice(0, 10)}.`;
   return [
-    accuracyTable(rows),
+    accuracyTable(rows, timing),
     '',
     rowsTable(rows, timing),
     '',
@@ -29,7 +28,7 @@ export function partialReport(
   return [
     `${rows.length} of ${planned} rows so far: the same command goes on from here.`,
     '',
-    accuracyTable(rows),
+    accuracyTable(rows, timing),
     '',
     rowsTable(rows, timing),
   ].join('\n');
@@ -51,8 +50,4 @@ function rowsTable(
     ]),
     3,
   );
-}
-
-function timeOf(seconds: number | undefined): string {
-  return seconds === undefined ? '–' : formatSeconds(seconds);
 }

@@ -9,6 +9,9 @@ export const TRAINING_VERSION = 1;
 /** Of `rearchitect`, and of the training in it. */
 export const REARCHITECTURE_VERSION = 2;
 
+/** Of `trainQuantizationAware`: the quantization that it starts from, its rules and its step. */
+export const QUANTIZATION_AWARE_VERSION = 1;
+
 /** Of float evaluation, conversion to TF8 and its execution. */
 export const MEASURING_VERSION = 1;
 

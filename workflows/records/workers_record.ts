@@ -7,6 +7,8 @@ export const workersRecordSchema = z.strictObject({
   date: z.iso.date(),
   environment: environmentSchema,
   workers: z.int().min(2),
+  /** Load average of the minute before: what else the machine did. Absent in older records. */
+  load: z.number().nonnegative().exactOptional(),
   exchanges: z
     .array(
       z.strictObject({
@@ -29,8 +31,12 @@ export const workersRecordSchema = z.strictObject({
       resolution: z.int().min(1),
       classes: z.int().min(1),
       batch: z.int().min(1),
+      /** Each kind of step in so many processes, by turns; the figures are the least. */
+      rounds: z.int().min(1),
       /** Of one process. */
       aloneMs: z.number().positive(),
+      /** Of one process, with `--deterministic`. */
+      deterministicMs: z.number().positive(),
       /** Of all workers together. */
       togetherMs: z.number().positive(),
     })

@@ -55,7 +55,7 @@ async function sectionsOf(
     ...(analysis?.accuracy && 'layers' in analysis.accuracy
       ? [ablationSection(analysis.accuracy)]
       : []),
-    ...(analysis?.profile ? [profileSection(analysis.profile)] : []),
+    ...(analysis?.profile ? [profileSection({ ...analysis, profile: analysis.profile })] : []),
     ...(clipping ? [clipping] : []),
     ...(analysis && layers ? [await layersSection(analysis, layers)] : []),
     ...(samples ? [samplesSection(samples)] : []),

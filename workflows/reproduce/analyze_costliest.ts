@@ -5,7 +5,8 @@ import type { OpenTable } from './open_table.ts';
 
 /**
  * Writes the analysis of the network that loses most in TF8, and what it takes a few images for, into
- * the folder of a table's run: of the row's first seed. Nothing where the table has no rows.
+ * the folder of a table's run: of the row's first seed. Quantization-aware networks are left out: no recipe
+ * makes theirs of the float network. Nothing where the table has no other rows.
  * @throws what `AnalysisStore` throws
  */
 export async function analyzeCostliest(
@@ -13,15 +14,17 @@ export async function analyzeCostliest(
   rows: readonly AccuracyRow[],
   dir: string,
 ): Promise<void> {
-  if (rows.length === 0) return;
-  const {
-    row,
-    network: title,
-    dataset,
-    perSeed,
-  } = rows.reduce((most, other) => (other.lossPoints > most.lossPoints ? other : most));
+  const planOf = ({ row }: AccuracyRow) => table.rows.find((planned) => planned.row === row)!;
+  const quantized = rows.filter((row) =>
+    planOf(row).networks.every(({ plan }) => plan.kind !== 'quantization-aware'),
+  );
+  if (quantized.length === 0) return;
+  const costliest = quantized.reduce((most, other) =>
+    other.lossPoints > most.lossPoints ? other : most,
+  );
+  const { network: title, dataset, perSeed } = costliest;
   const [{ seed }] = perSeed as [(typeof perSeed)[number]];
-  const plan = table.rows.find((planned) => planned.row === row)!;
+  const plan = planOf(costliest);
   const network = await table.networks.provide(
     plan.networks.find((planned) => planned.seed === seed)!.plan,
   );

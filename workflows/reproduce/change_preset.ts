@@ -1,20 +1,26 @@
 import { MIN_INCEPTION_RESOLUTION } from '../../architectures/inception_v3_layers.ts';
+import type { VariantNetworkName } from '../../architectures/registry.ts';
 import { UserError } from '../../foundation/errors.ts';
 import { overrideRecipe } from '../../training/recipes/override_recipe.ts';
 import type { Recipe } from '../../training/recipes/recipe.ts';
 import { option } from '../wording.ts';
-import type {
-  Preset,
-  Rearchitecture,
-  TableNetworkName,
-  TableNetworks,
-  Training,
+import {
+  type Preset,
+  type Rearchitecture,
+  type Retraining,
+  STARTS_FROM,
+  type TableNetworkName,
+  type TableNetworks,
+  type Training,
 } from './preset.ts';
+import { PAPERS_NETWORK } from './row_titles.ts';
 
 /** What a table may have otherwise than its preset: for a short look, or another budget. */
 export interface PresetChanges {
-  /** Only these networks. */
+  /** Only these rows, with those that they start from. */
   readonly networks?: readonly TableNetworkName[] | undefined;
+  /** Of these networks: one in the paper's table. */
+  readonly families?: readonly VariantNetworkName[] | undefined;
   /** Images of an epoch. */
   readonly trainImages?: number | undefined;
   readonly testImages?: number | undefined;
@@ -33,20 +39,34 @@ const PUBLISHED_WIDTH = 1;
 /**
  * A changed copy of a preset, under the same name. Networks of a width that nobody published start
  * from random weights, InceptionV3 keeps at least the resolution that it needs, and the network that
- * a re-architecture starts from comes with it.
- * @throws UserError for a value that a recipe cannot have, a network that the preset has not, and
- *   another width or resolution for a network as it was published
+ * a row starts from comes with it.
+ * @throws UserError for a value that a recipe cannot have, a row that the preset has not, several networks
+ *   for the paper's table, and another width or resolution for a network as it was published
  */
 export function changePreset(preset: Preset, changes: PresetChanges): Preset {
   const { testImages = preset.testImages, calibrationImages = preset.calibrationImages } = changes;
   const { widthMultiplier = preset.widthMultiplier } = changes;
   return {
     ...preset,
+    ...changeFamilies(preset, changes.families),
     ...(testImages !== undefined && { testImages }),
     calibrationImages,
     widthMultiplier,
     networks: changeNetworks(chosenNetworks(preset, changes.networks), changes),
   };
+}
+
+function changeFamilies(
+  preset: Preset,
+  families: readonly VariantNetworkName[] | undefined,
+): Pick<Preset, 'network' | 'families'> {
+  if (families === undefined) return {};
+  if (preset.families !== undefined) return { families };
+  if (families.length === 1) return families[0] === PAPERS_NETWORK ? {} : { network: families[0] };
+  throw new UserError(
+    `Expected one network for the paper's table but received ${families.join(', ')}`,
+    { remedy: `Pass ${option('table', 'ways')}, which compares several.` },
+  );
 }
 
 function chosenNetworks(
@@ -63,17 +83,24 @@ function chosenNetworks(
     );
   }
   const wanted = new Set<string>(names);
-  if (wanted.has('friendly-rearchitected')) wanted.add('standard');
+  for (const name of names) {
+    for (let start = startOf(name); start !== undefined; start = startOf(start)) wanted.add(start);
+  }
   return Object.fromEntries(
     Object.entries(preset.networks).filter(([name]) => wanted.has(name)),
   ) as TableNetworks;
+}
+
+function startOf(name: TableNetworkName): TableNetworkName | undefined {
+  return (STARTS_FROM as Partial<Record<TableNetworkName, TableNetworkName>>)[name];
 }
 
 function changeNetworks(networks: TableNetworks, changes: PresetChanges): TableNetworks {
   const changed = Object.entries(networks).map(([name, made]) => {
     if (made === 'as-published') return [name, checkAsPublished(changes)];
     if ('start' in made) return [name, changeTraining(name, made, changes)];
-    return [name, changeRearchitecture(made, changes)];
+    if ('images' in made) return [name, changeRearchitecture(made, changes)];
+    return [name, changeRetraining(made, changes)];
   });
   return Object.fromEntries(changed);
 }
@@ -110,13 +137,14 @@ function changeRearchitecture(
 ): Rearchitecture {
   const { rearchitectImages = images } = changes;
   if (retrain === undefined) return { images: rearchitectImages };
-  const { trainImages: imagesPerEpoch = retrain.imagesPerEpoch } = changes;
+  return { images: rearchitectImages, retrain: changeRetraining(retrain, changes) };
+}
+
+function changeRetraining(retraining: Retraining, changes: PresetChanges): Retraining {
+  const { trainImages: imagesPerEpoch = retraining.imagesPerEpoch } = changes;
   return {
-    images: rearchitectImages,
-    retrain: {
-      recipe: changeRecipe(retrain.recipe, changes),
-      ...(imagesPerEpoch !== undefined && { imagesPerEpoch }),
-    },
+    recipe: changeRecipe(retraining.recipe, changes),
+    ...(imagesPerEpoch !== undefined && { imagesPerEpoch }),
   };
 }
 

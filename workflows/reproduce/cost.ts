@@ -10,9 +10,9 @@ import {
   timeElsewhere,
   type Workers,
 } from './elsewhere.ts';
+import type { NetworkPlan, RowPlan } from './network_plan.ts';
 import type { OpenTable } from './open_table.ts';
-import type { NetworkPlan, RowPlan } from './plan.ts';
-import { friendlyLike, shapeOf } from './plan_shape.ts';
+import { shapeOf, variantLike } from './plan_shape.ts';
 import { Trials } from './trials.ts';
 
 /** What a row will take. What is there already, and what an earlier row counts, is left out. */
@@ -33,7 +33,7 @@ export interface CostEstimate {
   readonly wholeSeconds?: number;
   /** Images of the whole data set. */
   readonly whole?: { readonly trainImages: number; readonly testImages: number };
-  /** Of the trainings alone, of the whole data set where the preset is meant for it: on other machines. */
+  /** Of the float trainings alone, of the whole data set where the preset is meant for it: on other machines. */
   readonly elsewhere?: readonly TimeElsewhere[];
   /** The machine that it holds for. */
   readonly environment: Environment;
@@ -61,7 +61,10 @@ export async function estimateCost(
 }
 
 /** How fast a machine is. */
-export type Rates = Pick<Trials, 'training' | 'evaluation' | 'reconstruction'>;
+export type Rates = Pick<
+  Trials,
+  'training' | 'quantizationAware' | 'evaluation' | 'reconstruction'
+>;
 
 /** As `estimateCost`, by rates that are asked for only where something is to be done. */
 export async function costFromRates(
@@ -127,12 +130,14 @@ class Estimator {
         cost.networksToMake++;
         cost.makingSeconds += await this.making(plan, here, wholeDataset === undefined);
       }
-      const measured = { float: lacks.float && isFirst, tf8: lacks.tf8 };
+      // The float network is the one that it starts from, which an earlier row measures.
+      const hasFloat = plan.kind !== 'quantization-aware';
+      const measured = { float: lacks.float && isFirst && hasFloat, tf8: lacks.tf8 };
       cost.measuringSeconds += await this.measuring(row, plan, measured, here);
       if (wholeDataset === undefined) continue;
       const whole = amountsOf(wholeDataset);
       if (isFirst) cost.wholeSeconds += await this.making(plan, whole, true);
-      const all = { float: isFirst, tf8: true };
+      const all = { float: isFirst && hasFloat, tf8: true };
       cost.wholeSeconds += await this.measuring(row, plan, all, whole);
     }
     const { wholeSeconds, ...costHere } = cost;
@@ -169,14 +174,29 @@ class Estimator {
       const { network, recipe, imagesPerEpoch } = plan;
       return this.training({ network, recipe, imagesPerEpoch, distilled: false, told }, amounts);
     }
+    if (plan.kind === 'quantization-aware') return this.inIntegers(plan, amounts);
     const { network, resolution } = shapeOf(plan.original);
     const { fixedSeconds, secondsPerImage } = await this.rates.reconstruction(network, resolution);
     const reconstruction = fixedSeconds + secondsPerImage * amounts.fitted(plan.images);
     if (plan.retrain === undefined) return reconstruction;
     const { recipe, imagesPerEpoch } = plan.retrain;
-    const friendly = friendlyLike(network);
-    const training = { network: friendly, recipe, imagesPerEpoch, distilled: true, told };
+    const rebuilt = variantLike(network, plan.variant);
+    const training = { network: rebuilt, recipe, imagesPerEpoch, distilled: true, told };
     return reconstruction + (await this.training(training, amounts));
+  }
+
+  private async inIntegers(
+    plan: Extract<NetworkPlan, { kind: 'quantization-aware' }>,
+    amounts: Amounts,
+  ): Promise<number> {
+    const { recipe, imagesPerEpoch, calibrationImages } = plan;
+    const { network, resolution } = shapeOf(plan);
+    if ('minutes' in recipe.budget) return 60 * recipe.budget.minutes;
+    const rate = await this.rates.quantizationAware(network, { ...recipe, resolution });
+    const images = recipe.budget.epochs * amounts.epoch(recipe, imagesPerEpoch);
+    const { dataset } = this.table;
+    const { float } = await this.rates.evaluation(network, resolution, dataset);
+    return images / rate + amounts.fitted(calibrationImages) / float;
   }
 
   private async training(
@@ -217,8 +237,9 @@ class Estimator {
     const { network, resolution } = shapeOf(plan);
     const { data } = this.table.measuring(row, 0);
     const rates = await this.rates.evaluation(network, resolution, data.dataset);
-    // Calibration runs the float network.
-    const calibration = fitted(this.table.preset.calibrationImages) / rates.float;
+    // Calibration runs the float network; a quantization-aware one is calibrated before its training.
+    const images = plan.kind === 'quantization-aware' ? 0 : this.table.preset.calibrationImages;
+    const calibration = fitted(images) / rates.float;
     return (
       (wanted.float ? measured / rates.float : 0) +
       (wanted.tf8 ? measured / rates.tf8 + calibration : 0)

@@ -30,17 +30,27 @@ export function costReport({ rows, seconds, environment, ...estimate }: CostEsti
 /** What trainings take on other machines, and what is assumed. */
 function elsewhereTable(times: readonly TimeElsewhere[]): string {
   const { gigabitsPerSecond, gpuBytesPerSecond, decodedPerCore } = ASSUMED;
-  const rows = times.map(({ seconds, basis, decodingCores, ...workers }) => [
-    workersInWords(workers),
+  const rows = times.map((time) => [workersInWords(time), ...elsewhereCells(time)]);
+  return [
+    markdownTable(['by', ...ELSEWHERE_TITLES], rows, 1),
+    '',
+    `On paper: machines like this one, whose sums go over ${gigabitsPerSecond} Gbit/s; GPUs whose memory gives ${gpuBytesPerSecond / 1e12} TB/s, half of which a step gets; a core decodes ${decodedPerCore} photographs a second: with fewer cores for GPUs the input limits.`,
+  ].join('\n');
+}
+
+/** Of the columns of `elsewhereCells`. */
+export const ELSEWHERE_TITLES = ['time', '', 'efficiency', 'limits', 'cores that decode'];
+
+/** What is told of trainings on other machines, but by whom. */
+export function elsewhereCells(time: TimeElsewhere): string[] {
+  const { seconds, basis, efficiency, limit, decodingCores } = time;
+  return [
     inWords(seconds),
     basis,
+    `${(100 * efficiency).toFixed(0)} %`,
+    limit,
     decodingCores === undefined ? '–' : String(decodingCores),
-  ]);
-  return [
-    markdownTable(['by', 'time', '', 'cores that decode'], rows, 1),
-    '',
-    `On paper: machines like this one, whose sums go over ${gigabitsPerSecond} Gbit/s; GPUs whose memory gives ${gpuBytesPerSecond / 1e12} TB/s, half of which a step gets; a core decodes ${decodedPerCore} photographs a second.`,
-  ].join('\n');
+  ];
 }
 
 /** "8 machines" */

@@ -1,20 +1,25 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FRIENDLY } from '../../architectures/variants.ts';
-import type { ModelCard } from '../../checkpoints/store/model_card.ts';
+import { networkNamed } from '../../architectures/registry.ts';
 import { CheckpointFolder } from '../../checkpoints/training_checkpoint/checkpoint_folder.ts';
 import type { LabelledDataset } from '../../datasets/dataset.ts';
 import { UserError } from '../../foundation/errors.ts';
+import { sha256OfFile } from '../../foundation/hashes/sha256.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { rearchitect } from '../rearchitect/rearchitect.ts';
+import { trainQuantizationAware } from '../train/quantization_aware.ts';
 import { type RunOptions, trainJob } from '../train/train.ts';
-import type { NetworkPlan } from './plan.ts';
+import type { NetworkPlan } from './network_plan.ts';
+import { familyOf } from './plan_shape.ts';
+import { PAPERS_NETWORK } from './row_titles.ts';
 
-/** What is made, with the MODEL that a re-architecture starts from. */
+/** What is made, with the MODEL that it starts from where that is made too. */
 export type NetworkToMake =
   | Extract<NetworkPlan, { kind: 'trained' }>
-  | (Extract<NetworkPlan, { kind: 'rearchitected' }> & { readonly model: string });
+  | (Extract<NetworkPlan, { kind: 'rearchitected' | 'quantization-aware' }> & {
+      readonly model: string;
+    });
 
 /** Where networks of a table come from and go to. */
 export interface Making {
@@ -24,7 +29,8 @@ export interface Making {
 }
 
 export interface MadeSummary {
-  readonly card: ModelCard;
+  /** Of the float network; of its file for a TF8 one. */
+  readonly weightsSha256: string;
   /** What there is to tell of the making, without times. */
   readonly summary: object;
 }
@@ -35,7 +41,7 @@ const RUN: RunOptions = { resume: 'quietly', checkpointSeconds: 60 };
 /**
  * Makes a network, or goes on with what was begun in its folder. After Ctrl-C it is not whole, but can
  * be gone on with.
- * @throws what `trainJob` and `rearchitect` throw
+ * @throws what `trainJob`, `rearchitect` and `trainQuantizationAware` throw
  */
 export async function makeNetwork(
   network: NetworkToMake,
@@ -43,9 +49,21 @@ export async function makeNetwork(
   context: Context,
 ): Promise<MadeSummary> {
   await dropDamagedCheckpoints(making.out, context);
-  return network.kind === 'trained'
-    ? train(network, making, context)
-    : rearchitectOriginal(network, making, context);
+  switch (network.kind) {
+    case 'trained':
+      return train(network, making, context);
+    case 'rearchitected':
+      return rearchitectOriginal(network, making, context);
+    case 'quantization-aware':
+      return trainInIntegers(network, making, context);
+  }
+}
+
+/** "training MobileNetV2 standard, seed 0": the network is named unless it is the paper's. */
+function labelOf(plan: NetworkToMake): string {
+  const family = familyOf(plan);
+  const isNamed = family !== PAPERS_NETWORK && plan.name !== 'inception-v3';
+  return `training ${isNamed ? `${networkNamed(family).title} ` : ''}${plan.name}, seed ${plan.seed}`;
 }
 
 async function train(
@@ -64,13 +82,14 @@ async function train(
       limit: imagesPerEpoch,
       seed,
       out,
-      label: `training ${plan.name}, seed ${seed}`,
+      label: labelOf(plan),
       run: RUN,
     },
     context,
   );
   const { epochs, imagesPerEpoch: images, steps, skipped } = training;
-  return { card, summary: { epochs, imagesPerEpoch: images, steps, skipped } };
+  const { weightsSha256 } = card;
+  return { weightsSha256, summary: { epochs, imagesPerEpoch: images, steps, skipped } };
 }
 
 async function rearchitectOriginal(
@@ -78,11 +97,11 @@ async function rearchitectOriginal(
   { dataset, out }: Making,
   context: Context,
 ): Promise<MadeSummary> {
-  const { model, images, retrain, seed } = plan;
+  const { model, variant, images, retrain, seed } = plan;
   const { card, reconstruction, training, warnings } = await rearchitect(
     {
       model,
-      variant: FRIENDLY,
+      variant,
       dataset,
       images,
       ...(retrain && {
@@ -90,7 +109,7 @@ async function rearchitectOriginal(
           recipe: retrain.recipe,
           ...(retrain.imagesPerEpoch !== undefined && { limit: retrain.imagesPerEpoch }),
           distill: true,
-          label: `training ${plan.name}, seed ${seed}`,
+          label: labelOf(plan),
           run: RUN,
         },
       }),
@@ -102,13 +121,50 @@ async function rearchitectOriginal(
   );
   const { seconds: _, ...withoutTime } = reconstruction;
   return {
-    card,
+    weightsSha256: card.weightsSha256,
     summary: {
       reconstruction: withoutTime,
       ...(training && {
         training: { epochs: training.epochs, steps: training.steps, skipped: training.skipped },
       }),
       warnings,
+    },
+  };
+}
+
+async function trainInIntegers(
+  plan: Extract<NetworkToMake, { kind: 'quantization-aware' }>,
+  { dataset, out }: Making,
+  context: Context,
+): Promise<MadeSummary> {
+  const { model, recipe, imagesPerEpoch, calibrationImages, seed } = plan;
+  const { resume, checkpointSeconds } = RUN;
+  const { tf8, training, quantization } = await trainQuantizationAware(
+    {
+      model,
+      dataset,
+      recipe,
+      limit: imagesPerEpoch,
+      validationImages: 0,
+      calibrationImages,
+      seed,
+      out,
+      label: labelOf(plan),
+      resume,
+      checkpointSeconds,
+    },
+    context,
+  );
+  const { epochs, imagesPerEpoch: images, steps, skipped } = training;
+  const { recipe: start, ...rules } = quantization;
+  return {
+    weightsSha256: await sha256OfFile(tf8),
+    summary: {
+      epochs,
+      imagesPerEpoch: images,
+      steps,
+      skipped,
+      quantization: { recipe: start.name, ...rules },
     },
   };
 }

@@ -4,9 +4,10 @@ import type { Context } from '../../foundation/reporting/context.ts';
 import type { Recipe } from '../../quantize/convert/recipe.ts';
 import type { TierName } from '../../quantize/kernels/kernels.ts';
 import { provenanceOf } from '../../quantize/model/recipe_of.ts';
+import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
 import type { Backend } from '../../training/backend.ts';
 import { Evaluation } from '../evaluate/evaluation.ts';
-import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
+import { type OpenedFloatModel, openFloatModel, openModel } from '../open/open_model.ts';
 import { calibrationSource, quantizeModel } from '../quantize/quantize.ts';
 import {
   type Identity,
@@ -47,6 +48,7 @@ export interface Measuring {
   /** Images that are measured; the whole test split unless given. */
   readonly testImages?: number | undefined;
   readonly calibrationImages: number;
+  /** Of the quantization; a quantization-aware network is quantized already. */
   readonly recipe: Recipe;
 }
 
@@ -94,7 +96,8 @@ export class MeasurementStore {
     label: string,
   ): Promise<MeasuredNetwork> {
     const found = await this.find(network, measuring);
-    const opened = found.float && found.tf8 ? undefined : await this.open(network);
+    const needsFloat = !found.float || (!found.tf8 && network.tf8 === undefined);
+    const opened = needsFloat ? await this.open(network) : undefined;
     try {
       const identity = measuringIdentity(network, measuring, this.backend);
       const float =
@@ -102,7 +105,11 @@ export class MeasurementStore {
         (await this.made('float', identity.float, () => this.float(opened!, measuring, label)));
       const tf8 =
         found.tf8 ??
-        (await this.made('tf8', identity.tf8, () => this.tf8(opened!, measuring, label)));
+        (await this.made('tf8', identity.tf8, () =>
+          network.tf8 === undefined
+            ? this.quantized(opened!, measuring, label)
+            : this.trained(network.tf8.path, measuring, label),
+        ));
       const seconds = { float: float.seconds, tf8: tf8.seconds };
       return { float: float.result, tf8: tf8.result, seconds };
     } finally {
@@ -134,7 +141,15 @@ export class MeasurementStore {
     return { top1, images, skipped };
   }
 
-  private async tf8(
+  /** Of a quantization-aware network. */
+  private async trained(path: string, measuring: Measuring, label: string): Promise<Tf8Figures> {
+    const opened = await openModel(path, this.context);
+    if (opened.kind !== 'tf8') throw new Error(`${path} is no TF8 file`);
+    const { model } = opened;
+    return this.tf8(model, this.evaluation(measuring), { overlap: false, label });
+  }
+
+  private async quantized(
     opened: OpenedFloatModel,
     measuring: Measuring,
     label: string,
@@ -146,17 +161,19 @@ export class MeasurementStore {
       evaluation,
       this.context,
     );
-    const quantized = await quantizeModel(opened, recipe, source, this.context);
-    const { top1, tier } = await evaluation.tf8(quantized.model, 'auto', label);
+    const { model } = await quantizeModel(opened, recipe, source, this.context);
+    return this.tf8(model, evaluation, { overlap: source.overlap, label });
+  }
+
+  private async tf8(
+    model: Tf8Model,
+    evaluation: Evaluation,
+    { overlap, label }: { readonly overlap: boolean; readonly label: string },
+  ): Promise<Tf8Figures> {
+    const { top1, tier } = await evaluation.tf8(model, 'auto', label);
     const { images, skipped } = evaluation.counts();
-    return {
-      top1,
-      images,
-      skipped,
-      tier,
-      overlap: source.overlap,
-      calibrationImages: quantized.model.provenance.calibrationImages,
-    };
+    const { calibrationImages } = model.provenance;
+    return { top1, images, skipped, tier, overlap, calibrationImages };
   }
 
   private evaluation({ data, testImages, seed }: Measuring): Evaluation {
@@ -175,7 +192,7 @@ export function measurementsDir(runsDir: string): string {
 
 /** All that decides a network's float figures, and its TF8 figures. */
 export function measuringIdentity(
-  { card }: StoredNetwork,
+  { card, tf8 }: StoredNetwork,
   { data, seed, testImages, calibrationImages, recipe }: Measuring,
   backend: Backend,
 ): { readonly float: Identity; readonly tf8: Identity } {
@@ -190,6 +207,12 @@ export function measuringIdentity(
   };
   return {
     float: { precision: 'float', ...shared },
-    tf8: { precision: 'tf8', ...shared, calibrationImages, ...provenanceOf(recipe) },
+    tf8: {
+      precision: 'tf8',
+      ...shared,
+      ...(tf8 === undefined
+        ? { calibrationImages, ...provenanceOf(recipe) }
+        : { file: tf8.sha256 }),
+    },
   };
 }

@@ -1,29 +1,39 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { FRIENDLY } from '../../architectures/variants.ts';
 import { PUBLIC_CHECKPOINTS } from '../../checkpoints/public/public_checkpoints.ts';
 import type { ModelCard } from '../../checkpoints/store/model_card.ts';
 import { verifyModelFolder } from '../../checkpoints/store/model_store.ts';
 import { UserError } from '../../foundation/errors.ts';
 import { FolderLock } from '../../foundation/files/folder_lock.ts';
 import { makeWritableFolder } from '../../foundation/files/writable_folder.ts';
+import { sha256OfFile } from '../../foundation/hashes/sha256.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { SILENT_REPORTER } from '../../foundation/reporting/reporter.ts';
 import type { Backend } from '../../training/backend.ts';
 import { pullImageNet } from '../open/open_float.ts';
+import { TRAINED_TF8 } from '../outputs/training_files.ts';
 import { environment, environmentSchema } from '../records/environment.ts';
 import { type Identity, keyOf, readStored, writeStored } from '../records/stored_result.ts';
-import { REARCHITECTURE_VERSION, TRAINING_VERSION } from '../records/versions.ts';
+import {
+  QUANTIZATION_AWARE_VERSION,
+  REARCHITECTURE_VERSION,
+  TRAINING_VERSION,
+} from '../records/versions.ts';
 import { call } from '../wording.ts';
 import { checkpointsOf, makeNetwork, type NetworkToMake } from './make_network.ts';
-import type { NetworkPlan } from './plan.ts';
+import type { NetworkPlan } from './network_plan.ts';
 import type { TableData } from './table_data.ts';
 
 /** A network that is there. */
 export interface StoredNetwork {
-  /** What commands call MODEL. */
+  /** What commands call MODEL; of a quantization-aware network the float network that taught it. */
   readonly model: string;
+  /** Of that MODEL. */
   readonly card: ModelCard;
+  /** Of a quantization-aware network. */
+  readonly tf8?: { readonly path: string; readonly sha256: string };
   /** Its folder in that of the runs, or a public checkpoint's name. */
   readonly record: string;
   /** How it came to its weights, where it was made here. */
@@ -50,6 +60,8 @@ interface Entry {
   readonly name: string;
   readonly dir: string;
   readonly identity: Identity;
+  /** What it starts from, where that is made too. */
+  readonly original?: StoredNetwork;
 }
 
 /** The name of a folder of networks in that of the runs. */
@@ -91,7 +103,7 @@ export class NetworkStore {
   /**
    * A network, made where it is not there.
    * @throws the signal's reason when aborted: what is done by then is kept; UserError where another
-   *   process makes it; what `trainJob` and `rearchitect` throw
+   *   process makes it; what `makeNetwork` throws
    */
   async provide(plan: NetworkPlan): Promise<StoredNetwork> {
     if (plan.kind === 'published') return this.published(plan.model);
@@ -112,7 +124,7 @@ export class NetworkStore {
     });
   }
 
-  /** @returns undefined where `origin` does not give the original of a re-architecture */
+  /** @returns undefined where `origin` does not give what it starts from */
   private async entryOf(
     plan: MadePlan,
     origin: (original: NetworkPlan) => Promise<StoredNetwork | undefined>,
@@ -120,8 +132,11 @@ export class NetworkStore {
     if (plan.kind === 'trained') return this.entry(plan, await this.trainedIdentity(plan));
     const original = await origin(plan.original);
     if (original === undefined) return undefined;
-    const identity = this.rearchitectedIdentity(plan, original.card);
-    return this.entry({ ...plan, model: original.model }, identity);
+    const identity =
+      plan.kind === 'rearchitected'
+        ? this.rearchitectedIdentity(plan, original.card)
+        : this.quantizationAwareIdentity(plan, original.card);
+    return { ...this.entry({ ...plan, model: original.model }, identity), original };
   }
 
   private entry(network: NetworkToMake, identity: Identity): Entry {
@@ -148,15 +163,35 @@ export class NetworkStore {
     plan: Extract<MadePlan, { kind: 'rearchitected' }>,
     original: ModelCard,
   ): Identity {
-    const { images, retrain, seed } = plan;
+    const { variant, images, retrain, seed } = plan;
     const { architecture, weightsSha256 } = original;
     return jsonOf({
       version: REARCHITECTURE_VERSION,
       trainingVersion: TRAINING_VERSION,
       backend: this.backendName,
       original: { architecture, weightsSha256 },
+      // At first there was no other one.
+      variant: variant.name === FRIENDLY.name ? undefined : variant.name,
       images,
       retrain,
+      data: this.data.identity,
+      seed,
+    });
+  }
+
+  private quantizationAwareIdentity(
+    plan: Extract<MadePlan, { kind: 'quantization-aware' }>,
+    { architecture, weightsSha256 }: ModelCard,
+  ): Identity {
+    const { recipe, imagesPerEpoch, calibrationImages, seed } = plan;
+    return jsonOf({
+      version: QUANTIZATION_AWARE_VERSION,
+      trainingVersion: TRAINING_VERSION,
+      backend: this.backendName,
+      original: { architecture, weightsSha256 },
+      recipe,
+      imagesPerEpoch,
+      calibrationImages,
       data: this.data.identity,
       seed,
     });
@@ -167,17 +202,16 @@ export class NetworkStore {
   }
 
   private async finished(
-    { name, dir, identity }: Entry,
+    entry: Entry,
     reporter = this.context.reporter,
   ): Promise<StoredNetwork | undefined> {
-    const stored = await readStored(join(dir, RESULT), identity, madeNetworkSchema, reporter);
-    if (stored === undefined) return undefined;
-    const { result, seconds } = stored;
+    const { name, dir, identity } = entry;
+    const found = await readStored(join(dir, RESULT), identity, madeNetworkSchema, reporter);
+    if (found === undefined) return undefined;
+    const { result, seconds } = found;
     try {
-      const card = await verifyModelFolder(dir);
-      if (card?.weightsSha256 !== result.weightsSha256)
-        throw new UserError('other weights lie there');
-      return { model: dir, card, record: `${FOLDER}/${name}`, made: { ...result, seconds } };
+      const network = await networkIn(entry, result.weightsSha256);
+      return { ...network, record: `${FOLDER}/${name}`, made: { ...result, seconds } };
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       reporter.warn(`The network in ${dir} is damaged and made again: ${error.message}`);
@@ -206,10 +240,10 @@ export class NetworkStore {
     const elapsed = () => earlier + (performance.now() - begun) / 1000;
     try {
       const making = { dataset, out: dir };
-      const { card, summary } = await makeNetwork(network, making, this.context);
+      const { weightsSha256, summary } = await makeNetwork(network, making, this.context);
       this.context.signal.throwIfAborted();
       const made = jsonOf({
-        weightsSha256: card.weightsSha256,
+        weightsSha256,
         environment: await environment(this.backend),
         summary,
       });
@@ -234,6 +268,26 @@ export class NetworkStore {
     const path = join(dir, ATTEMPTS);
     return (await readStored(path, identity, NOTHING, this.context.reporter))?.seconds ?? 0;
   }
+}
+
+/**
+ * The network that lies in an entry's folder.
+ * @throws UserError where it is not the one of these weights
+ */
+async function networkIn(
+  { dir, network, original }: Entry,
+  weightsSha256: string,
+): Promise<Pick<StoredNetwork, 'model' | 'card' | 'tf8'>> {
+  if (network.kind === 'quantization-aware') {
+    const path = join(dir, TRAINED_TF8);
+    const sha256 = await sha256OfFile(path).catch(() => undefined);
+    if (sha256 !== weightsSha256) throw new UserError(`${path} is not the file that was stored`);
+    const { model, card } = original!;
+    return { model, card, tf8: { path, sha256 } };
+  }
+  const card = await verifyModelFolder(dir);
+  if (card?.weightsSha256 !== weightsSha256) throw new UserError('other weights lie there');
+  return { model: dir, card };
 }
 
 /** Without what JSON leaves out, so that it equals what is read back. */

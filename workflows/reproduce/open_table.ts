@@ -11,14 +11,18 @@ import { option } from '../wording.ts';
 import { AnalysisStore } from './analysis_store.ts';
 import { changePreset, type PresetChanges } from './change_preset.ts';
 import { MeasurementStore, type Measuring } from './measure_network.ts';
+import type { RowPlan } from './network_plan.ts';
 import { NetworkStore } from './network_store.ts';
-import { leftOut, needsTraining, planRows, type RowPlan } from './plan.ts';
-import type { Preset } from './preset.ts';
+import { needsTraining, planRows } from './plan.ts';
+import type { Preset, TableName } from './preset.ts';
 import { presetOf } from './presets.ts';
+import { leftOut } from './row_titles.ts';
 import { disjointData, type TableData, wholeData } from './table_data.ts';
 import { tableTraining } from './table_training.ts';
 
 export interface ReproduceOptions {
+  /** What is compared; "paper" unless given. */
+  readonly table?: TableName | undefined;
   readonly dataset: string;
   readonly preset: string;
   /** Folder of the data set; imagenet needs one. */
@@ -67,7 +71,7 @@ export interface OpenTable {
 export async function openTable(options: ReproduceOptions, context: Context): Promise<OpenTable> {
   const { imagenet, imagenetLimit, runsDir, changes = {} } = options;
   const { wording = (message: string) => message } = context;
-  const preset = changePreset(presetOf(options.dataset, options.preset), changes);
+  const preset = changePreset(presetOf(options.dataset, options.preset, options.table), changes);
   if (imagenet !== undefined && preset.dataset === 'imagenet') {
     throw new UserError(
       `Expected ${option('imagenet')} beside another data set but the table is of imagenet`,
@@ -78,6 +82,12 @@ export async function openTable(options: ReproduceOptions, context: Context): Pr
   }
   const { seeds = Array.from({ length: preset.seeds }, (_, seed) => seed) } = options;
   const { published } = options;
+  if (published !== undefined && preset.families !== undefined && preset.families.length > 1) {
+    throw new UserError(
+      `Expected one network for ${option('published')} to stand for but the table has ${preset.families.join(', ')}`,
+      { remedy: `Pass ${option('network')} with one of them.` },
+    );
+  }
   const { recipe } = options;
   const quantization = recipe === undefined ? undefined : await chooseRecipe({ recipe });
   const planning = {

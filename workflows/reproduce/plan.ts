@@ -1,5 +1,12 @@
 import { networkNamed, type VariantNetworkName } from '../../architectures/registry.ts';
-import { STANDARD, type VariantName, variantNamed } from '../../architectures/variants.ts';
+import {
+  FRIENDLY,
+  NO_DEPTHWISE_BN,
+  RELU,
+  STANDARD,
+  type VariantName,
+  variantNamed,
+} from '../../architectures/variants.ts';
 import { PUBLIC_CHECKPOINTS } from '../../checkpoints/public/public_checkpoints.ts';
 import { UserError } from '../../foundation/errors.ts';
 import {
@@ -8,52 +15,14 @@ import {
   OPTION_1,
   type Recipe as Quantization,
 } from '../../quantize/convert/recipe.ts';
-import type { Recipe } from '../../training/recipes/recipe.ts';
-import type { AccuracyRow } from '../records/accuracy_row.ts';
 import type { TrainedNetwork } from '../train/trained_network.ts';
 import { option } from '../wording.ts';
+import type { NetworkPlan, RowPlan } from './network_plan.ts';
 import { PAPER } from './paper_table.ts';
-import type { Preset, Rearchitecture, TableNetworkName, Training } from './preset.ts';
-
-/** A network of one seed, and how it is made. */
-export type NetworkPlan =
-  | {
-      readonly kind: 'published';
-      readonly network: VariantNetworkName;
-      /** Name of a public checkpoint, or a model folder. */
-      readonly model: string;
-    }
-  | {
-      readonly kind: 'trained';
-      readonly name: TableNetworkName;
-      readonly network: TrainedNetwork;
-      readonly recipe: Recipe;
-      /** All unless given. */
-      readonly imagesPerEpoch?: number;
-      /** Name of a public checkpoint, or a model folder; random weights unless given. */
-      readonly from?: string;
-      readonly seed: number;
-    }
-  | {
-      readonly kind: 'rearchitected';
-      readonly name: TableNetworkName;
-      readonly original: NetworkPlan;
-      readonly images: number;
-      readonly retrain?: Rearchitecture['retrain'];
-      readonly seed: number;
-    };
-
-/** A row of the table before it is measured. */
-export interface RowPlan extends Pick<AccuracyRow, 'row' | 'network' | 'paper' | 'recipe'> {
-  /** "published": the folder of ImageNet that is measured beside the table's data. */
-  readonly data: 'table' | 'published';
-  /** The recipe of its quantization. */
-  readonly quantization: Quantization;
-  readonly networks: readonly { readonly seed: number; readonly plan: NetworkPlan }[];
-}
-
-/** The network of the paper, which has figures of no other one. */
-const PAPERS_NETWORK = 'mobilenet_v1';
+import { quantizationAwareInWords, rearchitectureInWords, trainingInWords } from './plan_words.ts';
+import type { Preset, TableNetworkName, TableNetworks, Training } from './preset.ts';
+import { OPTION_1_TITLE, PAPERS_NETWORK, plainRow, withoutTrainingTitle } from './row_titles.ts';
+import { asWay } from './way_rows.ts';
 
 /** Of the published networks that tables start from. */
 const PUBLISHED_WIDTH = 1;
@@ -96,8 +65,18 @@ export interface TablePlanOptions {
   readonly trainImages?: number | undefined;
 }
 
-/** The rows of a table in their order. */
+/** The rows of a table in their order: of ways, those of one network after those of the other. */
 export function planRows(options: TablePlanOptions): readonly RowPlan[] {
+  const { preset, trainImages } = options;
+  const { families } = preset;
+  if (families === undefined) return rowsOfNetwork(options);
+  return families.flatMap((network) => {
+    const rows = rowsOfNetwork({ ...options, preset: { ...preset, network } });
+    return rows.map((row) => asWay(row, network, trainImages));
+  });
+}
+
+function rowsOfNetwork(options: TablePlanOptions): readonly RowPlan[] {
   const { withPublishedRows, preset, quantization, seeds } = options;
   const { network = PAPERS_NETWORK } = preset;
   const { published = publishedModel(network) } = options;
@@ -108,30 +87,10 @@ export function planRows(options: TablePlanOptions): readonly RowPlan[] {
   ];
 }
 
-/** Rows that the preset has not, by their titles. */
-export function leftOut({ networks }: Preset): readonly string[] {
-  return Object.entries(TITLES).flatMap(([name, title]) => {
-    if (name in networks) return [];
-    return name === 'standard' ? [title, OPTION_1_TITLE, BEST_TITLE] : [title];
-  });
-}
-
 /** Networks that a plan needs to be trained on this machine. */
 export function needsTraining({ networks }: RowPlan): boolean {
   return networks.some(({ plan }) => plan.kind !== 'published');
 }
-
-const TITLES: Readonly<Record<TableNetworkName, string>> = {
-  'inception-v3': 'InceptionV3 (control)',
-  standard: 'standard',
-  'no-depthwise-bn': 'no-depthwise-bn',
-  relu: 'relu',
-  friendly: 'friendly',
-  'friendly-rearchitected': 'friendly by re-architecture',
-};
-
-const OPTION_1_TITLE = 'standard, Option 1';
-const BEST_TITLE = `standard, ${withoutTrainingTitle(BEST)}`;
 
 function publishedRows(
   plan: Extract<NetworkPlan, { kind: 'published' }>,
@@ -173,6 +132,8 @@ function tableRows(options: TablePlanOptions & { readonly published: string }): 
   const { preset, seeds, quantization = BEST, trainImages = Infinity } = options;
   const { networks, network: family = PAPERS_NETWORK, widthMultiplier } = preset;
   const rowOf = (name: TableNetworkName) => plainRow(name, family);
+  const rearchitected = (name: RearchitectedName): RowPlan[] =>
+    rearchitectedRows(name, { networks, standard: standard[0], family, trainImages });
   const trained = (name: TableNetworkName, training: Training | undefined): RowPlan[] => {
     if (training === undefined) return [];
     const used = seeds.slice(0, training.seeds);
@@ -206,34 +167,19 @@ function tableRows(options: TablePlanOptions & { readonly published: string }): 
           },
         ]
       : trained('standard', networks.standard);
+  const friendly = rearchitected('friendly-rearchitected');
   return [
     ...trained('inception-v3', networks['inception-v3']),
     ...standard.flatMap((row) => [row, option1(row), withoutTraining(row, quantization)]),
     ...trained('no-depthwise-bn', networks['no-depthwise-bn']),
     ...trained('relu', networks.relu),
     ...trained('friendly', networks.friendly),
-    ...rearchitectedRows(networks['friendly-rearchitected'], standard[0], family, trainImages),
+    ...rearchitected('no-depthwise-bn-rearchitected'),
+    ...rearchitected('relu-rearchitected'),
+    ...friendly,
+    ...quantizationAwareRows('quantization-aware', standard[0], options),
+    ...quantizationAwareRows('friendly-quantization-aware', friendly[0], options),
   ];
-}
-
-const PAPER_ROWS: Readonly<Record<TableNetworkName, NonNullable<AccuracyRow['paper']>>> = {
-  'inception-v3': PAPER.inceptionV3,
-  standard: PAPER.published,
-  'no-depthwise-bn': PAPER.noDepthwiseBn,
-  relu: PAPER.relu,
-  friendly: PAPER.friendly,
-  'friendly-rearchitected': PAPER.friendly,
-};
-
-function plainRow(name: TableNetworkName, family: VariantNetworkName) {
-  const isPapers = family === PAPERS_NETWORK || name === 'inception-v3';
-  return {
-    row: name,
-    network: TITLES[name],
-    ...(isPapers && { paper: PAPER_ROWS[name] }),
-    data: 'table',
-    quantization: AS_PUBLISHED,
-  } as const;
 }
 
 function option1(standard: RowPlan): RowPlan {
@@ -247,10 +193,6 @@ function option1(standard: RowPlan): RowPlan {
   };
 }
 
-function withoutTrainingTitle({ name }: Quantization): string {
-  return name === BEST.name ? 'best without training' : `recipe ${name}`;
-}
-
 /** What quantization alone makes of it: the paper has no figures for that. */
 function withoutTraining({ paper: _, ...standard }: RowPlan, quantization: Quantization): RowPlan {
   return {
@@ -262,27 +204,84 @@ function withoutTraining({ paper: _, ...standard }: RowPlan, quantization: Quant
   };
 }
 
+const REARCHITECTED = {
+  'no-depthwise-bn-rearchitected': NO_DEPTHWISE_BN,
+  'relu-rearchitected': RELU,
+  'friendly-rearchitected': FRIENDLY,
+} as const;
+
+type RearchitectedName = keyof typeof REARCHITECTED;
+
 /** @throws UserError where there is no standard network to start from */
 function rearchitectedRows(
-  rearchitecture: Rearchitecture | undefined,
-  standard: RowPlan | undefined,
-  family: VariantNetworkName,
-  trainImages: number,
+  name: RearchitectedName,
+  {
+    networks,
+    standard,
+    family,
+    trainImages,
+  }: {
+    readonly networks: TableNetworks;
+    readonly standard: RowPlan | undefined;
+    readonly family: VariantNetworkName;
+    readonly trainImages: number;
+  },
 ): RowPlan[] {
+  const { [name]: rearchitecture } = networks;
+  const variant = REARCHITECTED[name];
   if (rearchitecture === undefined) return [];
   if (standard === undefined) {
     throw new UserError('Expected a standard network to re-architect but the table has none', {
       remedy: 'Ask for the row of the standard network too.',
     });
   }
-  const name = 'friendly-rearchitected';
   return [
     {
       ...plainRow(name, family),
       recipe: rearchitectureInWords(rearchitecture, trainImages),
       networks: standard.networks.map(({ seed, plan: original }) => ({
         seed,
-        plan: { kind: 'rearchitected', name, original, ...rearchitecture, seed },
+        plan: { kind: 'rearchitected', name, variant, original, ...rearchitecture, seed },
+      })),
+    },
+  ];
+}
+
+/** The variant of the network that each starts from. */
+const IN_INTEGERS = {
+  'quantization-aware': 'standard',
+  'friendly-quantization-aware': 'friendly',
+} as const;
+
+/** @throws UserError where there is no network to start from */
+function quantizationAwareRows(
+  name: keyof typeof IN_INTEGERS,
+  start: RowPlan | undefined,
+  { preset, trainImages = Infinity }: TablePlanOptions,
+): RowPlan[] {
+  const { networks, network: family = PAPERS_NETWORK, calibrationImages } = preset;
+  const { [name]: training } = networks;
+  if (training === undefined) return [];
+  if (start === undefined) {
+    throw new UserError(
+      `Expected a network to train quantization-aware but the table has none for ${name}`,
+      { remedy: 'Ask for the row of the network that it starts from too.' },
+    );
+  }
+  return [
+    {
+      ...plainRow(name, family),
+      recipe: quantizationAwareInWords(training, IN_INTEGERS[name], trainImages),
+      networks: start.networks.map(({ seed, plan: original }) => ({
+        seed,
+        plan: {
+          kind: 'quantization-aware',
+          name,
+          original,
+          ...training,
+          calibrationImages,
+          seed,
+        },
       })),
     },
   ];
@@ -295,30 +294,4 @@ function networkOf(
 ): TrainedNetwork {
   if (name === 'inception-v3') return { network: 'inception_v3', widthMultiplier };
   return { network, variant: variantNamed(name as VariantName), widthMultiplier };
-}
-
-function trainingInWords({ recipe, imagesPerEpoch, start }: Training, trainImages: number): string {
-  const from = start === 'published' ? 'published weights' : 'random weights';
-  return `${from}, ${recipeInWords(recipe, imagesPerEpoch, trainImages)}`;
-}
-
-function rearchitectureInWords({ images, retrain }: Rearchitecture, trainImages: number): string {
-  const reconstruction = `the standard network, reconstructed on ${Math.min(images, trainImages)} images`;
-  if (retrain === undefined) return reconstruction;
-  return `${reconstruction}, then distilled by ${recipeInWords(retrain.recipe, retrain.imagesPerEpoch, trainImages)}`;
-}
-
-/** "finetune at 96 × 96, 2 epochs × 10000 images" */
-function recipeInWords(
-  recipe: Recipe,
-  imagesPerEpoch: number | undefined,
-  trainImages: number,
-): string {
-  const { name, resolution, budget } = recipe;
-  const images = imagesPerEpoch === undefined ? 'all' : Math.min(imagesPerEpoch, trainImages);
-  const length =
-    'epochs' in budget
-      ? `${budget.epochs} ${budget.epochs === 1 ? 'epoch' : 'epochs'} × ${images} images`
-      : `${budget.minutes} minutes`;
-  return `${name} at ${resolution} × ${resolution}, ${length}`;
 }

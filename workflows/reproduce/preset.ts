@@ -3,9 +3,12 @@ import type { Recipe } from '../../training/recipes/recipe.ts';
 
 export const TABLE_DATASETS = ['fashion-mnist', 'cifar10', 'imagenet'] as const;
 export const PRESET_NAMES = ['quick', 'standard', 'paper'] as const;
+/** The paper's rows of one network, or the ways to 8 bits for several networks. */
+export const TABLE_NAMES = ['paper', 'ways'] as const;
 
 export type TableDataset = (typeof TABLE_DATASETS)[number];
 export type PresetName = (typeof PRESET_NAMES)[number];
+export type TableName = (typeof TABLE_NAMES)[number];
 
 /** The networks of a table; Option 1 is another way to quantize the standard one. */
 export const NETWORK_NAMES = [
@@ -14,7 +17,11 @@ export const NETWORK_NAMES = [
   'no-depthwise-bn',
   'relu',
   'friendly',
+  'no-depthwise-bn-rearchitected',
+  'relu-rearchitected',
   'friendly-rearchitected',
+  'quantization-aware',
+  'friendly-quantization-aware',
 ] as const;
 
 export type TableNetworkName = (typeof NETWORK_NAMES)[number];
@@ -30,12 +37,15 @@ export interface Training {
   readonly seeds?: number;
 }
 
-/** How the standard network becomes a friendly one without being trained anew. */
+/** A training by the network that it starts from. */
+export type Retraining = Pick<Training, 'recipe' | 'imagesPerEpoch'>;
+
+/** How the standard network becomes one of another variant without being trained anew. */
 export interface Rearchitecture {
   /** Training images that the reconstruction is fitted on. */
   readonly images: number;
   /** The retraining after it, which distils from the standard network; none unless given. */
-  readonly retrain?: Pick<Training, 'recipe' | 'imagesPerEpoch'>;
+  readonly retrain?: Retraining;
 }
 
 /** A row less or more: every network is left out unless it is given. */
@@ -46,9 +56,23 @@ export interface TableNetworks {
   readonly 'no-depthwise-bn'?: Training;
   readonly relu?: Training;
   readonly friendly?: Training;
-  /** Needs `standard`. */
+  /** These four need `standard`. */
+  readonly 'no-depthwise-bn-rearchitected'?: Rearchitecture;
+  readonly 'relu-rearchitected'?: Rearchitecture;
   readonly 'friendly-rearchitected'?: Rearchitecture;
+  readonly 'quantization-aware'?: Retraining;
+  /** Needs `friendly-rearchitected`. */
+  readonly 'friendly-quantization-aware'?: Retraining;
 }
+
+/** What the network of each is made from. */
+export const STARTS_FROM = {
+  'no-depthwise-bn-rearchitected': 'standard',
+  'relu-rearchitected': 'standard',
+  'friendly-rearchitected': 'standard',
+  'quantization-aware': 'standard',
+  'friendly-quantization-aware': 'friendly-rearchitected',
+} as const satisfies Partial<Record<TableNetworkName, TableNetworkName>>;
 
 /** All that decides what a table's figures come from, except for the data. */
 export interface Preset {
@@ -61,7 +85,9 @@ export interface Preset {
   readonly calibrationImages: number;
   /** The network whose variants are the rows; the paper's, MobileNetV1, unless given. */
   readonly network?: VariantNetworkName;
-  /** Of that network. */
+  /** The networks of a table of ways, each with all rows; the table is the paper's unless given. */
+  readonly families?: readonly VariantNetworkName[];
+  /** Of these networks. */
   readonly widthMultiplier: number;
   readonly networks: TableNetworks;
   /** What a reader of the table must know. */

@@ -8,8 +8,6 @@ import { UserError } from '../../foundation/errors.ts';
 import type { Recipe } from '../../training/recipes/recipe.ts';
 import {
   DISTIL,
-  FINETUNE,
-  FINETUNE_RMSPROP,
   SCRATCH_ADAM,
   SLIM_IMAGENET,
   SLIM_INCEPTION,
@@ -17,20 +15,22 @@ import {
 import {
   PRESET_NAMES,
   type Preset,
+  type Rearchitecture,
   TABLE_DATASETS,
+  type TableName,
   type TableNetworks,
   type Training,
 } from './preset.ts';
-
-const CALIBRATION_IMAGES = 200;
-
-/** ILSVRC2012: arXiv 1409.0575, table 2. */
-const ILSVRC2012 = { trainImages: 1_281_167, testImages: 50_000 };
-
-/** A recipe at another resolution and for so many epochs. */
-function at(recipe: Recipe, resolution: number, epochs: number): Recipe {
-  return { ...recipe, resolution, budget: { epochs } };
-}
+import {
+  at,
+  CALIBRATION_IMAGES,
+  CIFAR,
+  FASHION,
+  ILSVRC2012,
+  ONE_SEED,
+  PHOTOGRAPHS,
+} from './trainings.ts';
+import { WAYS_PRESETS } from './ways_presets.ts';
 
 /** The paper's variants of MobileNetV1, each trained alike. */
 function variants(training: Training) {
@@ -42,19 +42,14 @@ function variants(training: Training) {
   } as const satisfies TableNetworks;
 }
 
-/** Retrained from the published weights at 64 × 64 by RMSProp, as in the prototype. */
-const FASHION: Training = {
-  recipe: at(FINETUNE_RMSPROP, 64, 2),
-  imagesPerEpoch: 10_000,
-  start: 'published',
-};
-
-/** Retrained from the published weights at 96 × 96 by Adam, the better one in the prototype. */
-const CIFAR: Training = {
-  recipe: at(FINETUNE, 96, 2),
-  imagesPerEpoch: 10_000,
-  start: 'published',
-};
+/** The same variants of what the standard network knows. */
+function rearchitected(rearchitecture: Rearchitecture) {
+  return {
+    'no-depthwise-bn-rearchitected': rearchitecture,
+    'relu-rearchitected': rearchitecture,
+    'friendly-rearchitected': rearchitecture,
+  } as const satisfies TableNetworks;
+}
 
 /** From random weights, for want of published ones that can be had; the recipe of small images. */
 function inceptionV3(recipe: Partial<Recipe>, imagesPerEpoch: number): Training {
@@ -63,16 +58,6 @@ function inceptionV3(recipe: Partial<Recipe>, imagesPerEpoch: number): Training 
 
 const INCEPTION_FROM_RANDOM_WEIGHTS =
   'InceptionV3 is trained from random weights on few images: its float accuracy says little, its loss is the control.';
-
-/** A second and a third seed of the row, and of what is rebuilt from it, would double the time. */
-const ONE_SEED =
-  'Each network is made with one seed. The TF8 accuracy of the standard network differs widely between seeds and machines: read the order of the rows, not its figure.';
-
-const PHOTOGRAPHS: Training = {
-  recipe: at(FINETUNE, 224, 1),
-  imagesPerEpoch: 5_000,
-  start: 'published',
-};
 
 const PAPER_TRAINING: Training = { recipe: SLIM_IMAGENET, start: 'random' };
 
@@ -102,10 +87,10 @@ const PRESETS: readonly Preset[] = [
     networks: {
       'inception-v3': inceptionV3({ resolution: 75, budget: { epochs: 2 } }, 10_000),
       ...variants(FASHION),
-      'friendly-rearchitected': {
+      ...rearchitected({
         images: 400,
         retrain: { recipe: at(DISTIL, 64, 1), imagesPerEpoch: 40_000 },
-      },
+      }),
     },
     notes: [INCEPTION_FROM_RANDOM_WEIGHTS],
   },
@@ -135,14 +120,10 @@ const PRESETS: readonly Preset[] = [
     networks: {
       'inception-v3': inceptionV3({ resolution: 96, budget: { epochs: 2 } }, 10_000),
       ...variants(CIFAR),
-      // One seed of these keeps the table within about an hour.
-      'no-depthwise-bn': { ...CIFAR, seeds: 1 },
-      relu: { ...CIFAR, seeds: 1 },
-      friendly: { ...CIFAR, seeds: 1 },
-      'friendly-rearchitected': {
+      ...rearchitected({
         images: 400,
         retrain: { recipe: at(DISTIL, 96, 1), imagesPerEpoch: 40_000 },
-      },
+      }),
     },
     notes: [INCEPTION_FROM_RANDOM_WEIGHTS],
   },
@@ -169,10 +150,10 @@ const PRESETS: readonly Preset[] = [
     networks: {
       ...variants(PHOTOGRAPHS),
       standard: 'as-published',
-      'friendly-rearchitected': {
+      ...rearchitected({
         images: 500,
         retrain: { recipe: at(DISTIL, 224, 1), imagesPerEpoch: 5_000 },
-      },
+      }),
     },
     notes: [
       'standard is the published network; the others are retrained from it for a short time.',
@@ -235,9 +216,15 @@ function smallPaper(resolution: number): TableNetworks {
   };
 }
 
+/** The tables, by what they compare. */
+const TABLES: Readonly<Record<TableName, readonly Preset[]>> = {
+  paper: PRESETS,
+  ways: WAYS_PRESETS,
+};
+
 /** @throws UserError where the table is not in the list */
-export function presetOf(dataset: string, name: string): Preset {
-  const preset = PRESETS.find((one) => one.dataset === dataset && one.name === name);
+export function presetOf(dataset: string, name: string, table: TableName = 'paper'): Preset {
+  const preset = TABLES[table].find((one) => one.dataset === dataset && one.name === name);
   if (preset !== undefined) return preset;
   throw new UserError(
     `Expected a preset of ${TABLE_DATASETS.join(', ')} and ${PRESET_NAMES.join(', ')} but received ${name} of ${dataset}`,

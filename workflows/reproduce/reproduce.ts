@@ -24,9 +24,9 @@ import { costReport } from './cost_report.ts';
 import type { Workers } from './elsewhere.ts';
 import { planInWords } from './known_time.ts';
 import type { MeasuredNetwork } from './measure_network.ts';
+import type { NetworkPlan, RowPlan } from './network_plan.ts';
 import type { StoredNetwork } from './network_store.ts';
 import { type OpenTable, openTable, type ReproduceOptions } from './open_table.ts';
-import type { NetworkPlan, RowPlan } from './plan.ts';
 
 export interface ReproduceResult {
   readonly dir: string;
@@ -41,7 +41,7 @@ export interface ReportedResult extends ReproduceResult {
 }
 
 /**
- * The paper's table, measured: every row's network is trained (or found, where an earlier table has
+ * The paper's table, or one of ways to 8 bits, measured: every row's network is trained (or found, where an earlier table has
  * trained it), quantized and measured in float and in TF8. Writes `run.json`, `timing.json` and, after
  * each row, `table.md` into `<runsDir>/<id>`; at the end an analysis of the network that loses most,
  * `report.html` and its figures. What was interrupted goes on when it is called again.
@@ -195,7 +195,7 @@ class Reproduction {
         images: measured.float.images,
         floatTop1Percent: measured.float.top1,
         tf8Top1Percent: measured.tf8.top1,
-        weightsSha256: network.card.weightsSha256,
+        weightsSha256: network.tf8?.sha256 ?? network.card.weightsSha256,
         record: network.record,
       };
     } catch (error) {
@@ -226,10 +226,12 @@ class Reproduction {
     const { measuringSeconds = 0, ...before } = this.timing[row] ?? {};
     const isTold = this.told.has(plan);
     this.told.add(plan);
+    // That of a quantization-aware network is the one that it starts from.
+    const hasOwnFloat = !isTold && plan.kind !== 'quantization-aware';
     this.timing[row] = {
       ...before,
       ...(made && !isTold && { trainingSeconds: (before.trainingSeconds ?? 0) + made.seconds }),
-      measuringSeconds: measuringSeconds + seconds.tf8 + (isTold ? 0 : seconds.float),
+      measuringSeconds: measuringSeconds + seconds.tf8 + (hasOwnFloat ? seconds.float : 0),
     };
     if (made === undefined) return;
     const { seconds: _, ...withoutTime } = made;
@@ -257,8 +259,11 @@ class Reproduction {
   }
 }
 
+/** "reproduce-cifar10-quick", "reproduce-ways-cifar10-quick", "reproduce-mobilenet-v2-cifar10-quick" */
 function tableName({ preset }: OpenTable): string {
-  return `reproduce-${preset.dataset}-${preset.name}`;
+  const { dataset, name, families, network } = preset;
+  const which = families === undefined ? network?.replaceAll('_', '-') : 'ways';
+  return ['reproduce', which, dataset, name].filter((part) => part !== undefined).join('-');
 }
 
 /** Whether one network is to blame, so that the rest of the table can go on. */

@@ -3,8 +3,8 @@ import type { TrainingJob } from '../../training/one_dnn/choose_one_dnn.ts';
 import { trainingSeconds } from '../../training/one_dnn/training_time.ts';
 import type { Recipe } from '../../training/recipes/recipe.ts';
 import type { TrainedNetwork } from '../train/trained_network.ts';
-import type { NetworkPlan, RowPlan } from './plan.ts';
-import { friendlyLike, shapeOf } from './plan_shape.ts';
+import type { NetworkPlan, RowPlan } from './network_plan.ts';
+import { shapeOf, variantLike } from './plan_shape.ts';
 import type { Preset } from './preset.ts';
 
 /** Before a small data set is opened: they decide only whether a trial pays. */
@@ -31,8 +31,11 @@ function trainingOf(plan: NetworkPlan, preset: Preset) {
   if (plan.kind === 'trained') {
     return [timed(plan.network, plan.recipe, plan.imagesPerEpoch, false, preset)];
   }
+  if (plan.kind === 'quantization-aware') {
+    return [timed(shapeOf(plan).network, plan.recipe, plan.imagesPerEpoch, true, preset)];
+  }
   if (plan.retrain === undefined) return [];
-  const network = friendlyLike(shapeOf(plan.original).network);
+  const network = variantLike(shapeOf(plan.original).network, plan.variant);
   return [timed(network, plan.retrain.recipe, plan.retrain.imagesPerEpoch, true, preset)];
 }
 

@@ -7,12 +7,13 @@ import { architectureOf } from '../../checkpoints/store/model_card.ts';
 import { saveModelFolder } from '../../checkpoints/store/model_store.ts';
 import type { LabelledDataset } from '../../datasets/dataset.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
-import { SILENT_REPORTER } from '../../foundation/reporting/reporter.ts';
+import { type Reporter, SILENT_REPORTER } from '../../foundation/reporting/reporter.ts';
 import type { Recipe } from '../../training/recipes/recipe.ts';
 import { Evaluation } from '../evaluate/evaluation.ts';
 import { openFloatModel } from '../open/open_model.ts';
 import { quantizeModel } from '../quantize/quantize.ts';
 import { rearchitect } from '../rearchitect/rearchitect.ts';
+import { trainQuantizationAware } from '../train/quantization_aware.ts';
 import { trainJob } from '../train/train.ts';
 import { type TrainedNetwork, titleOf } from '../train/trained_network.ts';
 import { trialRate } from './trial_rate.ts';
@@ -23,6 +24,9 @@ const TRIAL_IMAGES = 10_000;
 
 /** Of the short reconstructions whose times are extended to a longer one. */
 const RECONSTRUCTION_IMAGES = [8, 24] as const;
+
+/** What a trial calls its training. */
+const TRIAL = 'trial';
 
 /** Only for the weights' ranges: the speed of a TF8 network does not depend on them. */
 const CALIBRATION_IMAGES = 10;
@@ -86,18 +90,38 @@ export class Trials {
             teacher,
             zeroVariance: 'mean',
             dataset: this.dataset,
-            // So small a rate that no weights of few steps overflow.
-            recipe: {
-              ...recipe,
-              budget: { epochs: 1 },
-              learningRate: { schedule: 'constant', initial: 1e-9 },
-            },
+            recipe: trialRecipe(recipe),
             limit: TRIAL_STEPS * recipe.batchSize,
             seed: 0,
             out,
             overwrite: true,
           },
           { ...this.context, reporter, signal },
+        ),
+      );
+    });
+  }
+
+  /** As `training`, in TF8's integers, by the float network. */
+  quantizationAware(network: TrainedNetwork, recipe: Recipe): Promise<number> {
+    return this.once(['quantization-aware', network, recipe], async () => {
+      const model = await this.untrained(network, recipe.resolution);
+      const out = join(this.dir, `quantization-aware-${this.done.size}`);
+      return trialRate(this.context.signal, (reporter, signal) =>
+        trainQuantizationAware(
+          {
+            model,
+            dataset: this.dataset,
+            recipe: trialRecipe(recipe),
+            limit: TRIAL_STEPS * recipe.batchSize,
+            validationImages: 0,
+            calibrationImages: CALIBRATION_IMAGES,
+            seed: 0,
+            out,
+            label: TRIAL,
+            resume: false,
+          },
+          { ...this.context, reporter: ofLabel(TRIAL, reporter), signal },
         ),
       );
     });
@@ -195,6 +219,24 @@ export class Trials {
     this.done.set(name, made);
     return made;
   }
+}
+
+/** So small a rate that no weights of few steps overflow. */
+function trialRecipe(recipe: Recipe): Recipe {
+  return {
+    ...recipe,
+    budget: { epochs: 1 },
+    learningRate: { schedule: 'constant', initial: 1e-9 },
+  };
+}
+
+/** Hears of one piece of work alone. */
+function ofLabel(wanted: string, reporter: Reporter): Reporter {
+  return {
+    ...SILENT_REPORTER,
+    start: (label, total, unit) =>
+      (label === wanted ? reporter : SILENT_REPORTER).start(label, total, unit),
+  };
 }
 
 /** The standard network of the same width. */

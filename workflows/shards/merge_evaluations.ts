@@ -71,7 +71,7 @@ export function partOf<Schema extends z.ZodType>(
   const parsed = schema.safeParse(shard[part]);
   if (parsed.success) return parsed.data;
   throw new UserError(
-    `Expected the ${part} of a shard in ${nameOfShard(shard)} but ${firstIssue(parsed.error)}`,
-    { remedy: 'Count it again by this version of tf8.' },
+    `Expected the ${part} of ${nameOfShard(shard)} as this version of tf8 counts them but it holds others (${firstIssue(parsed.error)})`,
+    { remedy: 'Count every shard again by this version of tf8.', cause: parsed.error },
   );
 }

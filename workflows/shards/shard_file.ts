@@ -3,10 +3,11 @@ import { type Shard, shardName } from '../../datasets/order/shard.ts';
 import { messageOf, UserError } from '../../foundation/errors.ts';
 import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
 import { readBounded } from '../../foundation/files/byte_source.ts';
-import { firstIssue } from '../../foundation/first_issue.ts';
 import { sha256OfBytes } from '../../foundation/hashes/sha256.ts';
+import { kindOfJson } from '../outputs/our_files.ts';
 import { decibelsInJson } from '../records/analysis_record.ts';
 import type { Identity } from '../records/stored_result.ts';
+import { call, option } from '../wording.ts';
 
 /** Of the format: raised where what is counted changes. */
 const VERSION = 1;
@@ -78,7 +79,7 @@ export async function writeShard(
 export async function readShard(path: string): Promise<ReadShard> {
   const refuse = (what: string, cause?: unknown): UserError =>
     new UserError(`Expected what was counted of a shard in ${path} but ${what}`, {
-      remedy: 'Give the files that the shards left at `out`; count a damaged one again.',
+      remedy: `Give the files that ${call('evaluate')} or ${call('analyze')} left at ${option('out')} with ${option('shard')}; count a damaged one again.`,
       cause,
     });
   let text: string;
@@ -87,10 +88,11 @@ export async function readShard(path: string): Promise<ReadShard> {
     text = new TextDecoder().decode(await readBounded(path, MAX_BYTES));
     value = JSON.parse(text);
   } catch (error) {
-    throw refuse(messageOf(error), error);
+    const isText = error instanceof SyntaxError;
+    throw refuse(isText ? 'it is no JSON, or was cut off' : messageOf(error), error);
   }
   const parsed = fileSchema.safeParse(value);
-  if (!parsed.success) throw refuse(firstIssue(parsed.error));
+  if (!parsed.success) throw refuse(whatElse(value), parsed.error);
   const { tf8Shard, sha256, ...content } = parsed.data;
   if (tf8Shard !== VERSION) {
     throw refuse(`it is of version ${tf8Shard} and this program reads version ${VERSION}`);
@@ -98,6 +100,20 @@ export async function readShard(path: string): Promise<ReadShard> {
   const end = text.lastIndexOf(',"sha256":"');
   if (sha256OfBytes(`${text.slice(0, end)}}`) !== sha256) throw refuse('its content was changed');
   return { ...content, path };
+}
+
+/** What a file of JSON holds that is none of a shard. */
+function whatElse(json: unknown): string {
+  switch (kindOfJson(json)) {
+    case 'what was counted of a shard':
+      return 'its content was changed, or is of another version of tf8';
+    case 'the record of an evaluation':
+      return 'it is the record of an evaluation of all images, which needs no merging';
+    case 'an analysis':
+      return 'it is an analysis of all images, which needs no merging';
+    default:
+      return 'it is JSON of another kind';
+  }
 }
 
 /** "shard 2/3 (part-2.json)" */

@@ -21,9 +21,10 @@ import {
 import type { Recipe } from '../../training/recipes/recipe.ts';
 import { QUANTIZATION_AWARE } from '../../training/recipes/recipes.ts';
 import { createTrainStep } from '../../training/step/create_train_step.ts';
-import { weightsOf } from '../open/model_facts.ts';
-import { openModelImages } from '../open/open_data.ts';
+import { labelOffsetOn, weightsOf } from '../open/model_facts.ts';
+import { type ModelImages, openModelImages } from '../open/open_data.ts';
 import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
+import { leavingNoEmptyFolder } from '../outputs/empty_folder.ts';
 import { requireOutputFiles } from '../outputs/output_files.ts';
 import { requireModelFolder } from '../outputs/output_folder.ts';
 import { requireOutsideImages } from '../outputs/outside_data.ts';
@@ -31,6 +32,7 @@ import { holdsCheckpoints, TRAINED_TF8 } from '../outputs/training_files.ts';
 import { chooseRecipe } from '../quantize/choose_recipe.ts';
 import { CONVERSION_DEFAULTS } from '../quantize/conversion.ts';
 import { type QuantizedModel, quantizeModel } from '../quantize/quantize.ts';
+import { call, option } from '../wording.ts';
 import { floatGraphOf, inputOf, type NetworkImages, networkImages } from './network_data.ts';
 import { type OpenCheckpoints, openCheckpoints } from './open_checkpoints.ts';
 import {
@@ -40,6 +42,7 @@ import {
   type QuantizationAwareResult,
 } from './quantization_aware_options.ts';
 import { chosenRecipe } from './recipe_choices.ts';
+import { networkNameOf, requireSameOptions, startNameOf } from './resumed_options.ts';
 import { defaultValidationImages } from './train.ts';
 import { CHECKPOINT_SECONDS } from './train_defaults.ts';
 import { watchRun } from './watch_run.ts';
@@ -54,11 +57,19 @@ const BEST = 'best';
  *   model has a layer that cannot be trained so, the images cannot be opened, or the run to be resumed
  *   had other options; QuantizationError naming a layer that TF8 cannot hold
  */
-export async function trainQuantizationAware(
+export function trainQuantizationAware(
   options: QuantizationAwareOptions,
   context: Context,
 ): Promise<QuantizationAwareResult> {
-  const { model, out, overwrite, resume, data } = options;
+  return leavingNoEmptyFolder(options.out, () => trainInto(options, context));
+}
+
+async function trainInto(
+  options: QuantizationAwareOptions,
+  context: Context,
+): Promise<QuantizationAwareResult> {
+  const { model, out, resume, data } = options;
+  const overwrite = options.overwrite || resume === 'quietly';
   const recipe = await chosenRecipe(options.recipe ?? QUANTIZATION_AWARE.name, options);
   const quantization = await startRecipe(options.quantizationRecipe);
   await requireOutsideImages(out, data, 'out');
@@ -69,10 +80,25 @@ export async function trainQuantizationAware(
   let opened: OpenedFloatModel | undefined;
   try {
     await requireOutputFiles(files, { inputs: [model], overwrite });
+    if (checkpoints.resume !== undefined) {
+      const asked = {
+        rules: rulesOf(options),
+        quantization: quantization.name,
+        seed: options.seed,
+      };
+      requireSameOptions(out, checkpoints.resume.state, { ...asked, recipe: taughtBy(recipe) });
+    }
     await selectTrainingBackend();
     opened = await openFloatModel(model, context);
+    requireColours(opened);
     const run = new QuantizationAwareRun(options, { recipe, quantization, opened, checkpoints });
     return await run.run(context);
+  } catch (error) {
+    // A table says itself what it keeps.
+    if (context.signal.aborted && resume !== 'quietly') {
+      context.reporter.info(whatIsKept(out, checkpoints));
+    }
+    throw error;
   } finally {
     opened?.dispose();
     await checkpoints.folder.close();
@@ -97,6 +123,38 @@ async function startRecipe(
   );
 }
 
+/** After a run that was stopped before its first step: one that has begun stores itself. */
+function whatIsKept(out: string, { resume }: OpenCheckpoints): string {
+  return resume === undefined
+    ? 'Stopped before the first step: nothing is kept, and the same options begin anew.'
+    : `Stopped before the next step: ${out} is as it was, and ${option('resume', true)} goes on after step ${resume.step}.`;
+}
+
+/** @throws UserError where images have alpha, which nothing varies */
+function requireColours({ name, facts }: OpenedFloatModel): void {
+  const { shape } = facts.input;
+  if (shape[2] !== 4) return;
+  throw new UserError(
+    `Expected a network of grey or RGB images to train with but ${name} takes [${shape}]`,
+    { remedy: `Quantize it without a training: ${call('quantize')}.` },
+  );
+}
+
+/** How ranges are found and weights are held. */
+function rulesOf({
+  ranges = 'learned',
+  freezeAfter = FREEZE_AFTER,
+  dampening = 0,
+}: QuantizationAwareOptions): QuantizedTraining {
+  return { ranges, freezeAfter, dampening };
+}
+
+/** With how it learns from the float network. */
+function taughtBy(recipe: Recipe) {
+  const { distillation = QUANTIZATION_AWARE.distillation } = recipe;
+  return { ...recipe, distillation: distillation! };
+}
+
 interface Job {
   readonly recipe: Recipe;
   readonly quantization: QuantizationRecipe;
@@ -112,11 +170,10 @@ class QuantizationAwareRun {
   private readonly float: FloatGraph;
 
   constructor(options: QuantizationAwareOptions, job: Job) {
-    const { ranges = 'learned', freezeAfter = FREEZE_AFTER, dampening = 0 } = options;
     this.options = options;
     this.job = job;
     this.float = floatGraphOf(job.opened);
-    this.rules = { ranges, freezeAfter, dampening };
+    this.rules = rulesOf(options);
   }
 
   async run(context: Context): Promise<QuantizationAwareResult> {
@@ -134,14 +191,23 @@ class QuantizationAwareRun {
 
   /** With some of the training images held out. */
   private async images(context: Context): Promise<NetworkImages> {
-    const { data, dataset: name, limit, seed } = this.options;
+    const { limit, seed } = this.options;
     const { opened } = this.job;
-    const request = { dataset: name, dir: data, option: 'data' } as const;
-    const found = await openModelImages(opened, request, context);
+    const found = await this.modelImages(context);
     const { dataset, labels } = await networkImages(found, opened, this.float, context);
     const { validationImages = defaultValidationImages(dataset, limit) } = this.options;
     if (validationImages === 0) return { dataset, labels };
     return { dataset: holdOutValidation(dataset, validationImages, seed), labels };
+  }
+
+  /** Of the data set that was given, or of the one that was named. */
+  private async modelImages(context: Context): Promise<ModelImages> {
+    const { data, dataset } = this.options;
+    const { opened } = this.job;
+    if (typeof dataset === 'object') {
+      return { dataset, labelOffset: labelOffsetOn(opened.facts, dataset) };
+    }
+    return openModelImages(opened, { dataset, dir: data, option: 'data' }, context);
   }
 
   private async start({ dataset }: NetworkImages, context: Context): Promise<QuantizedModel> {
@@ -157,8 +223,7 @@ class QuantizationAwareRun {
   ): Promise<QuantizationAwareResult> {
     const { out, eager = false } = this.options;
     const { opened, recipe, quantization } = this.job;
-    const { distillation = QUANTIZATION_AWARE.distillation } = recipe;
-    const taught = { ...recipe, distillation: distillation! };
+    const taught = taughtBy(recipe);
     const step = await createTrainStep(network, taught, {
       regularizeDepthwise: false,
       teacher: { model: teacher, ...taught.distillation },
@@ -182,6 +247,7 @@ class QuantizationAwareRun {
         tf8,
         ...(training.best && { best: join(out, BEST) }),
         training,
+        recipe: taught,
         labels: images.labels,
         quantization: {
           recipe: quantization,
@@ -204,15 +270,16 @@ class QuantizationAwareRun {
   ): TrainOptions {
     const { out, limit, seed, checkpointSteps } = this.options;
     const { opened, quantization, checkpoints } = this.job;
+    const { label = `training ${opened.name} quantization-aware` } = this.options;
     const usual = checkpointSteps === undefined ? CHECKPOINT_SECONDS : undefined;
     const { checkpointSeconds = usual } = this.options;
     const weights = weightsOf(opened);
     return {
       dataset,
       recipe,
-      network: `${graph.name}, quantization-aware, ${JSON.stringify(this.rules)}`,
-      label: `training ${opened.name} quantization-aware`,
-      start: `${weights} by ${quantization.name}`,
+      network: networkNameOf(graph.name, this.rules),
+      label,
+      start: startNameOf(weights, quantization.name),
       teacher: weights,
       limit,
       seed,

@@ -1,5 +1,7 @@
+import type { LabelledDataset } from '../../datasets/dataset.ts';
 import type { Recipe as QuantizationRecipe } from '../../quantize/convert/recipe.ts';
 import type { TrainResult } from '../../training/loop/train_options.ts';
+import type { Recipe } from '../../training/recipes/recipe.ts';
 import type { NetworkImages } from './network_data.ts';
 import type { RecipeChoices } from './recipe_choices.ts';
 import type { TrainModelOptions } from './train_model_options.ts';
@@ -8,21 +10,29 @@ export interface QuantizationAwareOptions
   extends Omit<RecipeChoices, 'resolution'>,
     Pick<
       TrainModelOptions,
-      | 'dataset'
       | 'data'
-      | 'recipe'
       | 'limit'
       | 'validationImages'
       | 'seed'
       | 'out'
       | 'overwrite'
       | 'eager'
-      | 'resume'
       | 'checkpointSeconds'
       | 'checkpointSteps'
     > {
   /** Any float model that tf8 reads. It teaches, too. */
   readonly model: string;
+  /** Name, or a data set that is open, of the model's classes; what `data` says unless given. */
+  readonly dataset?: string | LabelledDataset | undefined;
+  /** Name, JSON file or recipe; "quantization-aware" unless given. */
+  readonly recipe?: string | Recipe | undefined;
+  /** What the progress calls the training; the model's name unless given. */
+  readonly label?: string | undefined;
+  /**
+   * Goes on from the newest checkpoint in `out`, where there is one; "quietly" says nothing where there is none,
+   * and replaces what lies in the folder.
+   */
+  readonly resume: boolean | 'quietly';
   /** Name, JSON file or recipe of the quantization that training starts from; QUANTIZATION_START unless given. */
   readonly quantizationRecipe?: string | QuantizationRecipe | undefined;
   /** Images that ranges are calibrated on before; 200 unless given. */
@@ -42,6 +52,8 @@ export interface QuantizationAwareResult {
   /** Folder of the network that did best on the images held out. */
   readonly best?: string;
   readonly training: TrainResult;
+  /** As it was trained, with what was asked for otherwise. */
+  readonly recipe: Recipe;
   /** What accuracies of the training are about: the images' classes, or the float network's. */
   readonly labels: NetworkImages['labels'];
   readonly quantization: {

@@ -15,12 +15,15 @@ export interface RecipeChoices {
 }
 
 /**
- * A recipe by its name or from a JSON file, changed as asked.
+ * A recipe, or one by its name or from a JSON file, changed as asked.
  * @throws UserError where there is no such recipe, or a value is none that a recipe can have
  */
-export async function chosenRecipe(nameOrPath: string, choices: RecipeChoices): Promise<Recipe> {
+export async function chosenRecipe(
+  asked: string | Recipe,
+  choices: RecipeChoices,
+): Promise<Recipe> {
   const { epochs, minutes, batchSize, learningRate, resolution } = choices;
-  return overrideRecipe(await openRecipe(nameOrPath), {
+  return overrideRecipe(typeof asked === 'string' ? await openRecipe(asked) : asked, {
     budget: budgetOf(epochs, minutes),
     batchSize,
     initialLearningRate: learningRate,

@@ -1,7 +1,6 @@
 import { hasVariants, type PlainNetworkConfig } from '../../architectures/network.ts';
 import { networkNamed } from '../../architectures/registry.ts';
 import { variantNamed } from '../../architectures/variants.ts';
-import { withCache } from '../../datasets/with_cache.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { Cluster } from '../../training/cluster/cluster.ts';
@@ -12,10 +11,12 @@ import {
 } from '../../training/tensorflow_environment.ts';
 import { openCache } from '../open/open_cache.ts';
 import { openData } from '../open/open_data.ts';
+import { leavingNoEmptyFolder } from '../outputs/empty_folder.ts';
 import { requireOutsideImages } from '../outputs/outside_data.ts';
 import { option } from '../wording.ts';
 import { launchWorkers } from './launch_workers.ts';
 import { chosenRecipe } from './recipe_choices.ts';
+import { SaidLines } from './said_lines.ts';
 import {
   defaultValidationImages,
   type TrainJobOptions,
@@ -32,10 +33,14 @@ import type { TrainedNetwork } from './trained_network.ts';
  * a curve. After Ctrl-C the weights reached so far are stored.
  * @throws UserError where the recipe or the data cannot be opened; `trainJob`'s errors
  */
-export async function trainModel(
+export function trainModel(
   options: TrainModelOptions,
   context: Context,
 ): Promise<TrainModelResult> {
+  return leavingNoEmptyFolder(options.out, () => trainInto(options, context));
+}
+
+async function trainInto(options: TrainModelOptions, context: Context): Promise<TrainModelResult> {
   const {
     from,
     teacher,
@@ -55,8 +60,10 @@ export async function trainModel(
   const { data } = options;
   await requireOutsideImages(out, data, 'out');
   const name = options.dataset ?? (data === undefined ? TRAINING_DATASET : undefined);
-  const cache = await openCache(options, [data]);
-  const dataset = withCache(await openData(name, data, 'data', context), cache);
+  const said = new SaidLines(context.reporter);
+  const opening = { ...context, reporter: said.reporter };
+  const cached = await openCache(options, [data], opening.reporter);
+  const dataset = cached(await openData(name, data, 'data', opening));
   const { validationImages = defaultValidationImages(dataset, limit) } = options;
   const usual = checkpointSteps === undefined ? CHECKPOINT_SECONDS : undefined;
   const { checkpointSeconds = usual } = options;
@@ -78,13 +85,14 @@ export async function trainModel(
   const { workers, cluster: place } = options;
   if (workers === undefined && place === undefined) return trainJob(job, context);
   requireShares(options, chosen);
-  return withSteps(await trainByWorkers(job, options, context));
+  return withSteps(await trainByWorkers(job, options, said, context));
 }
 
 /** By the workers that are asked for: here, in processes of this machine, or on several machines. */
 async function trainByWorkers(
   job: TrainJobOptions,
   options: TrainModelOptions,
+  said: SaidLines,
   context: Context,
 ): Promise<TrainJobResult> {
   const { workers = 1, restarts, workerTimeout: timeoutSeconds, cluster: place, threads } = options;
@@ -94,7 +102,8 @@ async function trainByWorkers(
   }
   if (place === undefined) {
     await useOneDnnForJob(job, context, workers); // The processes inherit it.
-    return launchWorkers(options, { workers, restarts }, context);
+    // Each opens the data once more.
+    return launchWorkers(options, { workers, restarts }, { ...context, reporter: said.others });
   }
   hideTensorFlowLog();
   await useOneDnnForJob(job, context, place.addresses.length);

@@ -1,7 +1,7 @@
 import type { FormatName } from '../../quantize/export/format_names.ts';
 import { DEFAULT_ROUNDING, type RoundingName } from '../../quantize/params/roundings.ts';
 import { option } from '../wording.ts';
-import type { RuntimeName } from './runtime_names.ts';
+import { type RuntimeName, runtimesOf } from './runtime_names.ts';
 
 /** How the runtimes round by default; cc computes as the model does, and qonnx in real numbers. */
 const RUNTIME_ROUNDING: Readonly<Record<RuntimeName, RoundingName | undefined>> = {
@@ -12,6 +12,27 @@ const RUNTIME_ROUNDING: Readonly<Record<RuntimeName, RoundingName | undefined>> 
   qonnx: undefined,
   cc: undefined,
 };
+
+const RUNTIME_TITLES: Readonly<Record<RuntimeName, string>> = {
+  litert: 'LiteRT',
+  'tflite-micro': 'TensorFlow Lite Micro',
+  onnxruntime: 'ONNX Runtime',
+  'onnxruntime-node': 'ONNX Runtime',
+  qonnx: 'QONNX',
+  cc: 'C',
+};
+
+/** That what reads an export rounds otherwise than the model; undefined where nothing does. */
+export function otherRounding(format: string, rounding: RoundingName): string | undefined {
+  const known = runtimesOf(format).filter((name) => RUNTIME_ROUNDING[name] !== undefined);
+  const titles = (names: readonly RuntimeName[]) =>
+    [...new Set(names.map((name) => RUNTIME_TITLES[name]))].join(' and ');
+  const others = known.filter((name) => RUNTIME_ROUNDING[name] !== rounding);
+  if (others.length === 0) return undefined;
+  const alike = known.filter((name) => RUNTIME_ROUNDING[name] === rounding);
+  const as = alike.length === 0 ? '' : `, as ${titles(alike)} does`;
+  return `${titles(others)} rounds as ${RUNTIME_ROUNDING[others[0]]}, this network as ${rounding}${as}: some bytes will be others there. A C library (${option('format', 'c')}) keeps the rounding; ${option('profile', DEFAULT_ROUNDING)} makes a network that rounds as ${titles(others)} does.`;
+}
 
 /**
  * The entry of a session of ONNX Runtime that keeps int8 activations int8. Without it, they become uint8 before they meet

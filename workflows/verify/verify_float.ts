@@ -2,6 +2,8 @@ import { shapeIn } from '../../architectures/graph/float_graph.ts';
 import { FloatRunner } from '../../architectures/graph/float_runner.ts';
 import { elements } from '../../architectures/graph/shape.ts';
 import { type FloatModel, loadFloatModelAt } from '../../checkpoints/float_model.ts';
+import type { FloatModelPlace } from '../../checkpoints/float_model_place.ts';
+import { withModelFiles } from '../../checkpoints/zipped_model.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { selectBackend } from '../../training/backend.ts';
 import { requireOurImages } from '../open/import_model.ts';
@@ -57,13 +59,22 @@ export async function verifyFloat(
   options: VerifyFloatOptions,
   context: Context,
 ): Promise<VerifyFloatResult> {
-  const { model, limit } = options;
+  const { model } = options;
   await selectBackend();
   const found = await floatPlace(model);
   const place =
     found.kind === 'float'
       ? found.place
       : ({ kind: 'tfjs', path: (await pullImageNet(model, context)).dir } as const);
+  return withModelFiles(place, (files) => verifyFiles(files, options, context));
+}
+
+async function verifyFiles(
+  place: FloatModelPlace,
+  options: VerifyFloatOptions,
+  context: Context,
+): Promise<VerifyFloatResult> {
+  const { model, limit } = options;
   const loaded = await loadFloatModelAt(place);
   const { network, input } = loaded;
   try {
@@ -133,7 +144,7 @@ async function imagesFor(
   return {
     name: dataset.name,
     async *each() {
-      const size = { resolution: height, width } as const;
+      const size = { resolution: height, width, alpha: channels === 4 } as const;
       const options = { split: 'test', batchSize: 1, limit, seed, ...size } as const;
       const input = { shape: [height, width, channels], range: { min: 0, max: 1 } };
       for await (const { images } of dataset.batches(options)) yield asInput(images, input);

@@ -73,7 +73,7 @@ describe('the record of the executor', () => {
 
   it('is stored as JSON, as tables and as charts with a description in words', () =>
     inFolder(async (folder) => {
-      await writeRecord(folder, RECORD);
+      await writeRecord(folder, await recordFiles(RECORD));
       const read = (name: string) => readFile(join(folder, name), 'utf8');
       assert.deepEqual((await readdir(folder)).sort(), FILES);
       assert.deepEqual(JSON.parse(await read('executor-avx2.json')), RECORD);
@@ -119,8 +119,8 @@ describe('the record of the executor', () => {
 
   it('leaves those of other kinds of processors', () =>
     inFolder(async (folder) => {
-      await writeRecord(folder, RECORD);
-      await writeRecord(folder, { ...RECORD, kind: 'avx512vnni' });
+      await writeRecord(folder, await recordFiles(RECORD));
+      await writeRecord(folder, await recordFiles({ ...RECORD, kind: 'avx512vnni' }));
       const names = await readdir(folder);
       assert.deepEqual(
         FILES.filter((name) => !names.includes(name)),

@@ -105,8 +105,15 @@ describe('ImageCache', () => {
       const path = join(dir, 'file');
       await writeFile(path, '');
       const cache = new ImageCache({ dir: path, limit: 1e6 });
-      await cache.keep(KEY, IMAGE);
+      assert.deepEqual(await cache.keep(KEY, IMAGE), { kind: 'system', code: 'ENOTDIR' });
       assert.equal(await cache.find(KEY), undefined);
+    }));
+
+  it('says what its limit never keeps', () =>
+    inFolder(async (dir) => {
+      const keep = (bytes: number) => new ImageCache({ dir, limit: 256 * bytes }).keep(KEY, IMAGE);
+      assert.deepEqual(await keep(FILE_BYTES - 1), { kind: 'size', bytes: FILE_BYTES });
+      assert.equal(await keep(FILE_BYTES), undefined);
     }));
 });
 

@@ -19,6 +19,21 @@ describe('reproduceCommandLine', () => {
     );
   });
 
+  it('names the table and the networks of one of ways', () => {
+    assert.equal(
+      reproduceCommandLine({
+        ...OPTIONS,
+        table: 'ways',
+        changes: { families: ['mobilenet_v1', 'mobilenet_v2'] },
+      }),
+      'npx tf8 reproduce --table ways --dataset cifar10 --preset standard --network mobilenet_v1,mobilenet_v2',
+    );
+    assert.equal(
+      reproduceCommandLine({ ...OPTIONS, table: 'paper' }),
+      'npx tf8 reproduce --dataset cifar10 --preset standard',
+    );
+  });
+
   it('tells seeds and changes', () => {
     const line = reproduceCommandLine({
       ...OPTIONS,

@@ -136,6 +136,78 @@ describe('recordParts', () => {
     assert.match(part, /^A network has 2\.5 million, 10 MB\./);
     assert.match(part, /\| 2 +\| +8\.0 ms \| +0\.80 ms \|\n\| 4 +\| +12 ms \| +1\.2 ms \|/);
     assert.match(part, /between 2 processes .* 12 ms for the 10 MB of a network \(AMD EPYC/);
+
+    const shape = { widthMultiplier: 0.25, resolution: 64, classes: 10, batch: 64 };
+    const measured = {
+      ...workers,
+      load: 14.2,
+      step: { ...shape, rounds: 3, aloneMs: 100, deterministicMs: 103, togetherMs: 125 },
+      input: {
+        photograph: 'a JPEG',
+        resolution: 224,
+        cropsMs: 5,
+        cropsCachedMs: 2,
+        inputMs: 4,
+        inputCachedMs: 0.1,
+      },
+    };
+    const more = recordParts({ ...RECORDS, workers: measured }).get('workers')!;
+    assert.match(more, /, beside other programs: a load of 14\.2\)\./);
+    assert.match(more, /one process 100 ms .* 125 ms together: .* 80 % as fast\./);
+    assert.match(
+      more,
+      /With `--deterministic` it takes 103 ms, \+3 %\. Of a GPU nothing was measured/,
+    );
+    assert.match(more, /200 photographs a second \(a JPEG\) .* 500 with their pixels in the cache/);
+    assert.match(
+      more,
+      /limited by the input: of a joint batch of 64, .* step 100 ms, the input 320 ms, the input from the cache 128 ms, the sum 25 ms\./,
+    );
+  });
+
+  it('say what training in integers gives, on images that were seen and on others', () => {
+    const of = (top1Percent: number, agreementPercent: number, images: number) => ({
+      images,
+      top1Percent,
+      agreementPercent,
+    });
+    const measured = (top1Percent: number, heldOut: number, trained: number) => ({
+      heldOut: of(top1Percent, heldOut, 100),
+      trained: of(95, trained, 400),
+    });
+    const quantizationAware = {
+      date: '2026-01-02',
+      environment: RECORDS.explain.environment,
+      data: '',
+      rows: [
+        {
+          network: 'network',
+          seed: 0,
+          float: measured(90, 100, 100),
+          untrained: { recipe: 'best', ...measured(87, 92, 93) },
+          after: measured(89.5, 95, 99),
+          training: {
+            quantization: 'a start',
+            ranges: 'learned' as const,
+            freezeAfter: 0.8,
+            dampening: 0,
+            learningRate: 1e-4,
+            temperature: 1,
+            batchSize: 16,
+            steps: 75,
+            calibrationImages: 200,
+            seconds: 300,
+            processorSeconds: 500,
+          },
+        },
+      ],
+    };
+    const part = recordParts({ ...RECORDS, quantizationAware }).get('quantization-aware')!;
+    assert.match(
+      part,
+      /\| network +\| +0 \| +90\.0 \| +87\.0 \| +89\.5 \|( +9[2359]\.0 \|){4} +75 \| +500 \|/,
+    );
+    assert.match(part, /Right of 100 photographs .* 0\.5 points below float/s);
   });
 
   it('say so where a record is not there', () => {
@@ -147,8 +219,10 @@ describe('recordParts', () => {
       agreement: undefined,
       models: undefined,
       recipes: undefined,
+      quantizationAware: undefined,
       workers: undefined,
       table: undefined,
+      ways: undefined,
       quick: undefined,
       quickElsewhere: [],
       trainings: [],

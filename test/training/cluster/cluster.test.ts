@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { clusterAddonFile } from '../../../training/cluster/addon.ts';
+import { Cluster } from '../../../training/cluster/cluster.ts';
 import { needsCluster } from '../../support/needs_cluster.ts';
 import { freePort, runWorker } from './run_worker.ts';
+import { assertSameWithinRounding } from './same_within_rounding.ts';
 import type { WorkerReport } from './worker_steps.ts';
 
 describe('the workers of a cluster', () => {
@@ -27,15 +31,7 @@ describe('the workers of a cluster', () => {
   });
 
   it('with frozen batch norms take the steps that one process takes on the joint batches, within rounding', () => {
-    const close = (received: readonly number[], expected: readonly number[]) => {
-      received.forEach((value, i) => {
-        const tolerance = 1e-5 * Math.max(1, Math.abs(expected[i]));
-        assert.ok(Math.abs(value - expected[i]) <= tolerance, `${value} for ${expected[i]}`);
-      });
-    };
-    close(first.frozen.losses, alone.frozen.losses);
-    close(first.frozen.kernel, alone.frozen.kernel);
-    assert.deepEqual(first.frozen.correct, alone.frozen.correct);
+    assertSameWithinRounding(first.frozen, alone.frozen);
     assert.notDeepEqual(first.frozen.kernel, alone.free.kernel);
   });
 
@@ -49,6 +45,23 @@ describe('the workers of a cluster', () => {
 
   it('gather texts of different lengths by rank', () => {
     assert.deepEqual([first.texts, second.texts], Array(2).fill(['x', 'xx']));
+  });
+
+  it('of which one has a port that is taken are told so', async () => {
+    const server = createServer().listen(0);
+    await once(server, 'listening');
+    try {
+      const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const place = { addresses: [address, addresses[1]], rank: 0 };
+      const { signal } = new AbortController();
+      await assert.rejects(Cluster.join(place, { signal }), {
+        name: 'UserError',
+        message: new RegExp(`^Expected a server of worker 0 \\(${address}\\) but: `),
+        remedy: 'Choose a port that is free on this machine.',
+      });
+    } finally {
+      server.close();
+    }
   });
 
   it('that begin apart are told so by name, with what differs', () => {

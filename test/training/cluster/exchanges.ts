@@ -1,6 +1,6 @@
 /**
  * Run by `workers.slow.ts`, once for each worker: exchanges until it fails, and says why. Its argument is an
- * `ExchangeRun` in JSON. It prints a line for each exchange, and at its end what the error says.
+ * `ExchangeRun` in JSON. It prints a line when it has joined and for each exchange, and at its end what the error says.
  */
 import { messageOf } from '../../../foundation/errors.ts';
 import { selectTrainingBackend } from '../../../training/backend.ts';
@@ -19,6 +19,7 @@ const { place, timeoutSeconds, busyAfter = Infinity }: ExchangeRun = JSON.parse(
 await selectTrainingBackend();
 const signal = new AbortController().signal;
 const cluster = await Cluster.join(place, { timeoutSeconds, threads: 1, signal });
+process.stdout.write('joined\n');
 
 try {
   for (let round = 1; ; round++) {

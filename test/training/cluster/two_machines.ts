@@ -3,18 +3,20 @@ import { runCommand } from '../../../foundation/processes/run_command.ts';
 /** Two networks of this machine that a cable joins: processes in them reach each other by it alone. */
 export class TwoMachines {
   readonly hosts = ['10.213.77.1', '10.213.77.2'] as const;
-  private readonly names: readonly string[];
+  private readonly names: readonly [string, string];
+  /** Both ends of the cable. */
+  private readonly cables: readonly [string, string];
 
-  private constructor(names: readonly string[]) {
-    this.names = names;
+  private constructor(id: number) {
+    this.names = [`tf8a${id}`, `tf8b${id}`];
+    this.cables = [`tf8x${id}`, `tf8y${id}`];
   }
 
   /** @returns why there are none, where this process may not make them */
   static async make(): Promise<TwoMachines | string> {
-    const id = `${process.pid}`;
-    const machines = new TwoMachines([`tf8a${id}`, `tf8b${id}`]);
+    const machines = new TwoMachines(process.pid);
+    const { cables } = machines;
     const [a, b] = machines.names;
-    const cables = [`tf8x${id}`, `tf8y${id}`];
     const commands = [
       `ip netns add ${a}`,
       `ip netns add ${b}`,
@@ -33,6 +35,15 @@ export class TwoMachines {
       return `two networks cannot be made here: ${output.trim()}`;
     }
     return machines;
+  }
+
+  /** Pulls the cable out. */
+  async cut(): Promise<void> {
+    const [name] = this.names;
+    const { exitCode, output } = await runCommand('ip', [
+      ...['-n', name, 'link', 'set', this.cables[0], 'down'],
+    ]);
+    if (exitCode !== 0) throw new Error(`Expected to pull the cable but: ${output}`);
   }
 
   /** Words that begin a command line on one of them. */

@@ -94,7 +94,9 @@ describe('analyze', () => {
       assert.equal(cost!.default!.agreement.images, agreement!.images);
       const { analysis } = await readAnalyzeRun(result.run);
       assert.deepEqual(recorded(analysis.profile), recorded(cost));
-      assert.match(showAnalysis(result), new RegExp(`The profile ${profile} changes bytes in`));
+      const text = showAnalysis(result).replaceAll('\n', ' ');
+      assert.match(text, new RegExp(`The profile ${profile} changes bytes in`));
+      assert.match(text, new RegExp(`Top-1: [\\d.]+ % by ${profile}, [\\d.]+ % by default`));
     });
   }
 

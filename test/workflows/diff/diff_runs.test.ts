@@ -107,8 +107,19 @@ describe('diffRuns', () => {
     await writeFile(at('x.json'), '{"a": 1}');
     await assert.rejects(compare(at('x.json'), at('x.json')), {
       name: 'UserError',
-      message: /^Expected the JSON of an evaluation or an analysis in .*x\.json but: /,
+      message: /^Expected the JSON of an evaluation or an analysis in .*x\.json but it is /,
       remedy: /`evaluate\(\)` or `analyze\(\)` prints as JSON/,
+    });
+    await writeFile(at('cut.json'), '{"a"');
+    await assert.rejects(
+      compare(at('cut.json'), at('x.json')),
+      /but it is no JSON, or was cut off$/,
+    );
+    await writeFile(at('part.json'), '{"tf8Shard": 1, "shard": {"number": 1, "count": 2}}');
+    await assert.rejects(compare(at('part.json'), at('x.json')), {
+      message:
+        /^Expected a whole evaluation or analysis in .*part\.json but it is what was counted/,
+      remedy: /^Merge all its shards first/,
     });
     await assert.rejects(compare('nothing', 'nothing'), { name: 'UserError' });
   });

@@ -58,6 +58,34 @@ describe('exportModel', () => {
     assert.notEqual((await exportModel(mean, contextOf())).tf8Sha256, first.tf8Sha256);
   });
 
+  it('warns where LiteRT rounds otherwise than the network', async () => {
+    for (const [profile, warnings] of [
+      [undefined, 0],
+      ['shift-round', 1],
+    ] as const) {
+      const reporter = recordingReporter();
+      const out = at('rounded.tflite');
+      await exportModel({ ...options, out, profile }, contextOf(reporter));
+      const messages = reporter.messages.filter((text) => text.startsWith('LiteRT rounds as '));
+      assert.equal(messages.length, warnings);
+    }
+  });
+
+  it('names the ONNX file of encodings only where it is written', async () => {
+    const shown = async (model: readonly string[], name: string) => {
+      const words = ['--format', 'encodings-1', '--out', at(name)];
+      return (await runMain(['export', ...model, ...words])).stdout;
+    };
+    const source = [float.model, '--recipe', 'as-published', '--calibration-data', at('images')];
+    assert.match(await shown(source, 'a.json'), /with \S*a\.onnx$/m);
+    const alone = await shown([at('m.tf8')], 'b.json');
+    assert.match(
+      alone,
+      /with the float network in ONNX, which an export of the float model writes/,
+    );
+    assert.doesNotMatch(alone, /b\.onnx/);
+  });
+
   it('writes every file of a format under the name that the others know it by', async () => {
     const result = await exportModel({ ...options, format: 'c', out: at('net') }, contextOf());
     assert.deepEqual(

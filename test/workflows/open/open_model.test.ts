@@ -9,7 +9,7 @@ import { quantizeModel } from '../../../workflows/quantize/quantize.ts';
 import { contextOf, saveTinyModel } from '../../scripts/support.ts';
 import { memoryDataset } from '../../support/memory_dataset.ts';
 
-const REMEDY = `Pass a TF8 file, a tfjs model.json or its folder, a SavedModel folder, a frozen graph (.pb), a TensorFlow Lite file (.tflite), a Keras file (.keras, .h5), an ONNX model (.onnx), a TensorFlow checkpoint (its .index, its prefix, or a V1 file), or one of these names: ${PUBLIC_CHECKPOINT_NAMES}.`;
+const REMEDY = `Pass a TF8 file, a tfjs model.json or its folder, a SavedModel folder, a frozen graph (.pb), a TensorFlow Lite file (.tflite), a Keras file (.keras, .h5), an ONNX model (.onnx), a TensorFlow checkpoint (its .index, its prefix, or a V1 file), a zip of one of these, or one of these names: ${PUBLIC_CHECKPOINT_NAMES}.`;
 
 describe('openModel', () => {
   let folder: string;

@@ -32,6 +32,18 @@ describe('requireOutputs', () => {
       }));
   }
 
+  it('says which of its records lies in the way of another', () =>
+    inFolder(async (folder) => {
+      const path = join(folder, 'part.json');
+      const record = { configuration: { precision: 'both' }, dataSha256: '', skippedImages: [] };
+      await writeFile(path, JSON.stringify(record));
+      const outputs = { inputs: [], overwrite: false };
+      await requireOutputs({ ...outputs, evaluationFile: path });
+      await assert.rejects(requireOutputs({ ...outputs, shardFile: path }), {
+        message: `Expected no file at ${path}, or an older one of the same kind, but the record of an evaluation lies there`,
+      });
+    }));
+
   it('refuses a finished model, but not one whose checkpoints say whose it is', () =>
     inFolder(async (folder) => {
       await writeFile(join(folder, 'model.json'), '{}');

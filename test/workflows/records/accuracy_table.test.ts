@@ -36,4 +36,36 @@ describe('accuracyTable', () => {
     );
     assert.match(accuracyTable(two), /mean ± sample standard deviation over the seeds\. The paper/);
   });
+
+  it('of a table of ways says how far each stays below its network, what it learns from and how long', () => {
+    const row = (name: string, images: number, float: number, tf8: number) =>
+      accuracyRow(
+        {
+          ...WITHOUT_PAPER,
+          row: name,
+          network: `MobileNetV2, ${name}`,
+          way: { network: 'MobileNetV2', name, trainingImages: images },
+        },
+        [seedFigures(0, float, tf8)],
+      );
+    const rows = [
+      row('as published', 20_000, 84, 40),
+      row('friendly', 20_400, 83, 81),
+      row('quantization-aware', 5_000, 84, 83.5),
+    ];
+    const timing = { friendly: { trainingSeconds: 125, measuringSeconds: 1 } };
+    const [table, caption] = accuracyTable(rows, timing).split('\n\n');
+    assert.equal(
+      table,
+      [
+        '| network     | way                | data    | images | seeds | float |  TF8 | loss | below float | learnt from | training |',
+        '| ----------- | ------------------ | ------- | -----: | ----: | ----: | ---: | ---: | ----------: | ----------: | -------: |',
+        '| MobileNetV2 | as published       | cifar10 |    500 |     1 |  84.0 | 40.0 | 44.0 |        44.0 |       20000 |        – |',
+        '| MobileNetV2 | friendly           | cifar10 |    500 |     1 |  83.0 | 81.0 |  2.0 |         3.0 |       20400 |     2:05 |',
+        '| MobileNetV2 | quantization-aware | cifar10 |    500 |     1 |  84.0 | 83.5 |  0.5 |         0.5 |        5000 |        – |',
+      ].join('\n'),
+    );
+    assert.match(caption, /^Top-1 in percent\. Loss: of a row’s own float network/);
+    assert.doesNotMatch(accuracyTable(rows), /training \|/);
+  });
 });

@@ -10,12 +10,14 @@ import { memoryDataset } from '../../support/memory_dataset.ts';
 /** 10 images/s in training, 5 distilled; 100 in float, 50 in TF8; 3 s and 0.5 s an image to fit. */
 const RATES: Rates = {
   training: async (_network, _recipe, distilled) => (distilled ? 5 : 10),
+  quantizationAware: async () => 2,
   evaluation: async () => ({ float: 100, tf8: 50 }),
   reconstruction: async () => ({ fixedSeconds: 3, secondsPerImage: 0.5 }),
 };
 
 const NO_RATES: Rates = {
   training: () => assert.fail('nothing is to be trained'),
+  quantizationAware: () => assert.fail('nothing is to be trained in integers'),
   evaluation: () => assert.fail('nothing is to be measured'),
   reconstruction: () => assert.fail('nothing is to be reconstructed'),
 };
@@ -113,19 +115,23 @@ describe('costFromRates', () => {
   it('tells of other machines on paper, of the trainings alone, and of those that are asked for', async () => {
     const wholeDataset = { trainImages: 6400, testImages: 1000 };
     const preset = { ...PRESET, wholeDataset };
-    const asked = { workers: 2, device: 'gpu' } as const;
+    const asked = { workers: 16, device: 'gpu' } as const;
     const { elsewhere } = await costFromRates(table(preset, true), RATES, { asked });
     assert.deepEqual(
       elsewhere!.map(({ workers, device, basis }) => [workers, device, basis]),
       [
         [1, 'cpu', 'measured'],
+        [2, 'cpu', 'on paper'],
+        [4, 'cpu', 'on paper'],
         [8, 'cpu', 'on paper'],
         [1, 'gpu', 'on paper'],
-        [8, 'gpu', 'on paper'],
         [2, 'gpu', 'on paper'],
+        [4, 'gpu', 'on paper'],
+        [8, 'gpu', 'on paper'],
+        [16, 'gpu', 'on paper'],
       ],
     );
-    const [one, eight, gpu, gpus] = elsewhere!.map(({ seconds }) => seconds);
+    const [one, , , eight, gpu, , , gpus] = elsewhere!.map(({ seconds }) => seconds);
     assert.ok(Math.abs(one - ((2 * 64) / 10 + 64 / 5)) < 1e-9);
     // By eight machines an eighth, and in each step 24 ms for the sum of 3.2 million weights and more.
     const sums = eight - one / 8;
@@ -142,6 +148,31 @@ describe('costFromRates', () => {
     const last = (await costFromRates(table(preset, false), RATES)).rows.at(-1)!;
     assert.equal(last.makingSeconds, 3 + 0.5 * 500);
     assert.equal(last.measuringSeconds, 2 + 4 + 500 / 100);
+  });
+
+  it('a way adds its own training, in integers with calibration; TF8 is measured without', async () => {
+    const { standard, 'friendly-rearchitected': rearchitected } = PRESET.networks;
+    const aware = {
+      recipe: { ...recipe, batchSize: 32, budget: { epochs: 1 } },
+      imagesPerEpoch: 64,
+    };
+    const networks = {
+      standard: standard!,
+      'friendly-rearchitected': rearchitected!,
+      'quantization-aware': aware,
+      'friendly-quantization-aware': aware,
+    };
+    const preset = { ...PRESET, families: ['mobilenet_v2'] as const, networks };
+    const { rows } = await costFromRates(table(preset, false), RATES);
+    assert.deepEqual(
+      rows
+        .slice(4)
+        .map(({ row, makingSeconds, measuringSeconds }) => [row, makingSeconds, measuringSeconds]),
+      [
+        ['mobilenet_v2/quantization-aware', 64 / 2 + 1, 4],
+        ['mobilenet_v2/friendly-quantization-aware', 64 / 2 + 1, 4],
+      ],
+    );
   });
 
   it('a budget of minutes costs so many', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { STANDARD } from '../../../architectures/variants.ts';
 import {
+  depthwiseGradientShare,
   exchangeMs,
   type TrainingLoad,
   timeElsewhere,
@@ -31,6 +32,15 @@ describe('timeElsewhere', () => {
     assert.ok(Math.abs(seconds / 2 - (LOAD.images / 240 + exchange)) < 0.01 * exchange);
   });
 
+  it('says what of as many times the speed is left, and whether step or network limits', () => {
+    const one = timeElsewhere([LOAD], { workers: 1, device: 'cpu' });
+    const eight = timeElsewhere([LOAD], { workers: 8, device: 'cpu' });
+    assert.deepEqual([one.efficiency, one.limit, eight.limit], [1, 'step', 'step']);
+    assert.ok(Math.abs(eight.efficiency - one.seconds / (8 * eight.seconds)) < 1e-12);
+    const fast = { ...LOAD, imagesPerSecond: 1000 };
+    assert.equal(timeElsewhere([fast], { workers: 8, device: 'cpu' }).limit, 'network');
+  });
+
   it('takes a GPU for as fast as its memory, and says how many cores decode for it', () => {
     const one = timeElsewhere([LOAD], { workers: 1, device: 'gpu' });
     const eight = timeElsewhere([LOAD], { workers: 8, device: 'gpu' });
@@ -44,5 +54,10 @@ describe('timeElsewhere', () => {
     assert.equal(exchangeMs(1e6, 1, 10), 0);
     assert.equal(exchangeMs(1e6, 2, 10), 3.2);
     assert.equal(exchangeMs(1e6, 4, 10), 4.8);
+  });
+
+  it('of a GPU’s step, the gradients of depthwise filters are a small share', () => {
+    const share = depthwiseGradientShare(LOAD);
+    assert.ok(share > 0.03 && share < 0.1, `${share}`);
   });
 });

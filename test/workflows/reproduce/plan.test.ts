@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict';
 import { FRIENDLY } from '../../../architectures/variants.ts';
 import { changePreset } from '../../../workflows/reproduce/change_preset.ts';
-import {
-  leftOut,
-  type NetworkPlan,
-  needsTraining,
-  planRows,
-} from '../../../workflows/reproduce/plan.ts';
+import type { NetworkPlan } from '../../../workflows/reproduce/network_plan.ts';
+import { needsTraining, planRows } from '../../../workflows/reproduce/plan.ts';
 import { shapeOf } from '../../../workflows/reproduce/plan_shape.ts';
 import { presetOf } from '../../../workflows/reproduce/presets.ts';
+import { leftOut } from '../../../workflows/reproduce/row_titles.ts';
 
 const STANDARD = presetOf('cifar10', 'standard');
 const ORDER = [
@@ -19,6 +16,8 @@ const ORDER = [
   'no-depthwise-bn',
   'relu',
   'friendly',
+  'no-depthwise-bn-rearchitected',
+  'relu-rearchitected',
   'friendly-rearchitected',
 ];
 
@@ -47,6 +46,8 @@ describe('planRows', () => {
       [70.55, 61.5],
       [70.8, 67.8],
       [70.77, 68.03],
+      [70.55, 61.5],
+      [70.8, 67.8],
       [70.77, 68.03],
     ]);
   });
@@ -64,7 +65,7 @@ describe('planRows', () => {
       rows.filter(({ paper }) => paper !== undefined).map(({ row }) => row),
       ['inception-v3'],
     );
-    const rearchitected = networks.find(({ kind }) => kind === 'rearchitected')!;
+    const rearchitected = networks.findLast(({ kind }) => kind === 'rearchitected')!;
     const { network, resolution } = shapeOf(rearchitected);
     const friendly = { network: 'mobilenet_v2', variant: FRIENDLY, widthMultiplier: 1 };
     assert.deepEqual([network, resolution], [friendly, 96]);
@@ -98,8 +99,15 @@ describe('planRows', () => {
     });
   });
 
+  it('each variant is rebuilt from the standard network too', () => {
+    const variants = plan().flatMap(({ networks: [{ plan: network }] }) =>
+      network.kind === 'rearchitected' ? [network.variant.name] : [],
+    );
+    assert.deepEqual(variants, ['no-depthwise-bn', 'relu', 'friendly']);
+  });
+
   it('a network that few seeds are enough for has the first of them', () => {
-    const [inception] = plan();
+    const [inception] = plan(presetOf('fashion-mnist', 'standard'));
     assert.deepEqual(
       inception.networks.map(({ seed }) => seed),
       [0],
@@ -156,13 +164,74 @@ describe('planRows', () => {
   });
 });
 
+describe('planRows of a table of ways', () => {
+  const WAYS = presetOf('cifar10', 'quick', 'ways');
+  const rows = planRows({
+    preset: WAYS,
+    seeds: [0, 1],
+    withPublishedRows: false,
+    trainImages: 900,
+  });
+
+  it('has every way of one network after those of the other', () => {
+    const ways = [
+      'as published',
+      'Option 1',
+      'best without training',
+      'friendly',
+      'quantization-aware',
+      'friendly and quantization-aware',
+    ];
+    assert.deepEqual(
+      rows.map(({ way }) => [way!.network, way!.name]),
+      ['MobileNetV1', 'MobileNetV2', 'EfficientNet-Lite0'].flatMap((network) =>
+        ways.map((way) => [network, way]),
+      ),
+    );
+    assert.equal(new Set(rows.map(({ row }) => row)).size, rows.length);
+    assert.ok(rows.every(({ paper }) => paper === undefined));
+    assert.equal(rows[9].network, 'MobileNetV2, friendly');
+  });
+
+  it('each way of a seed starts from that seed’s standard network, the last from its friendly one', () => {
+    const [standard, , , friendly, aware, both] = rows.slice(6, 12);
+    for (const seed of [0, 1]) {
+      const original = (row: typeof aware) => {
+        const network = row.networks[seed].plan;
+        return 'original' in network ? network.original : undefined;
+      };
+      assert.equal(original(friendly), standard.networks[seed].plan);
+      assert.equal(original(aware), standard.networks[seed].plan);
+      assert.equal(original(both), friendly.networks[seed].plan);
+      assert.equal(shapeOf(aware.networks[seed].plan).network.network, 'mobilenet_v2');
+    }
+  });
+
+  it('tells how many images each way adds, of those that there are', () => {
+    assert.deepEqual(
+      rows.slice(0, 6).map(({ way }) => way!.trainingImages),
+      [2 * 900, 0, 0, 400 + 900, 900, 900],
+    );
+  });
+
+  it('tells in words what a quantization-aware network starts from', () => {
+    assert.match(
+      rows[5].recipe,
+      /^the friendly network, quantized by \S+, then trained in integers by quantization-aware at 96 × 96, 1 epoch × 900 images$/,
+    );
+  });
+});
+
 describe('leftOut', () => {
   it('names the rows that a preset has not', () => {
     assert.deepEqual(leftOut(STANDARD), []);
+    assert.deepEqual(leftOut(presetOf('cifar10', 'quick', 'ways')), []);
     assert.deepEqual(leftOut(presetOf('fashion-mnist', 'quick')), [
       'InceptionV3 (control)',
       'no-depthwise-bn',
       'relu',
+      'no-depthwise-bn by re-architecture',
+      'relu by re-architecture',
     ]);
     assert.deepEqual(leftOut(changePreset(STANDARD, { networks: ['relu'] })), [
       'InceptionV3 (control)',
@@ -171,6 +240,8 @@ describe('leftOut', () => {
       'standard, best without training',
       'no-depthwise-bn',
       'friendly',
+      'no-depthwise-bn by re-architecture',
+      'relu by re-architecture',
       'friendly by re-architecture',
     ]);
   });

@@ -5,12 +5,13 @@ import {
   PRESET_NAMES,
   type Preset,
   TABLE_DATASETS,
+  TABLE_NAMES,
   type Training,
 } from '../../../workflows/reproduce/preset.ts';
 import { presetOf } from '../../../workflows/reproduce/presets.ts';
 
-const ALL = TABLE_DATASETS.flatMap((dataset) =>
-  PRESET_NAMES.map((name) => presetOf(dataset, name)),
+const ALL = TABLE_NAMES.flatMap((table) =>
+  TABLE_DATASETS.flatMap((dataset) => PRESET_NAMES.map((name) => presetOf(dataset, name, table))),
 );
 
 function recipesOf({ networks }: Preset) {
@@ -22,7 +23,7 @@ function recipesOf({ networks }: Preset) {
 }
 
 describe('presets', () => {
-  it('every data set has every preset, with a standard network and whole recipes', () => {
+  it('every data set has every preset of both tables, with a standard network and whole recipes', () => {
     for (const preset of ALL) {
       assert.ok(preset.networks.standard, `${preset.dataset} ${preset.name}`);
       for (const recipe of recipesOf(preset)) recipeSchema.parse(recipe);
@@ -102,6 +103,32 @@ describe('changePreset', () => {
   it('a re-architecture brings the standard network with it', () => {
     const { networks } = changePreset(STANDARD, { networks: ['friendly-rearchitected'] });
     assert.deepEqual(Object.keys(networks).sort(), ['friendly-rearchitected', 'standard']);
+  });
+
+  it('a way brings what it starts from with it', () => {
+    const ways = presetOf('cifar10', 'quick', 'ways');
+    const namesOf = (name: 'quantization-aware' | 'friendly-quantization-aware') =>
+      Object.keys(changePreset(ways, { networks: [name] }).networks).sort();
+    assert.deepEqual(namesOf('quantization-aware'), ['quantization-aware', 'standard']);
+    assert.deepEqual(namesOf('friendly-quantization-aware'), [
+      'friendly-quantization-aware',
+      'friendly-rearchitected',
+      'standard',
+    ]);
+  });
+
+  it('takes other networks: several in a table of ways, one in the paper’s', () => {
+    const ways = presetOf('cifar10', 'quick', 'ways');
+    const families = ['mobilenet_v2', 'mobilenet_v3_small'] as const;
+    assert.deepEqual(changePreset(ways, { families }).families, families);
+    assert.equal(changePreset(STANDARD, { families: ['mobilenet_v2'] }).network, 'mobilenet_v2');
+    assert.deepEqual(changePreset(STANDARD, { families: ['mobilenet_v1'] }), STANDARD);
+    assert.throws(() => changePreset(STANDARD, { families }), {
+      name: 'UserError',
+      message:
+        "Expected one network for the paper's table but received mobilenet_v2, mobilenet_v3_small",
+      remedy: "Pass `table: 'ways'`, which compares several.",
+    });
   });
 
   it('refuses a network that the preset has not', () => {

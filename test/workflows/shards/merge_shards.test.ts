@@ -25,6 +25,13 @@ import {
 } from '../../scripts/support.ts';
 import { recordingReporter } from '../../support/recording_reporter.ts';
 
+/** As far as it tells what it is. */
+const EVALUATION = JSON.stringify({
+  configuration: { precision: 'both' },
+  dataSha256: '',
+  skippedImages: [],
+});
+
 /** Three batches of the float network, of the analysis four; the last ones are not whole. */
 const PICTURES = 25;
 
@@ -223,9 +230,17 @@ describe('shards of a measurement', function () {
         message: `Expected what was counted of a shard in ${at('damaged.json')} but its content was changed`,
       });
       await writeFile(at('cut.json'), whole.slice(0, 100));
-      await assert.rejects(merge([at('cut.json')]), /Expected what was counted of a shard/);
+      await assert.rejects(
+        merge([at('cut.json')]),
+        /Expected what was counted of a shard in .*cut\.json but it is no JSON, or was cut off$/,
+      );
       await writeFile(at('foreign.json'), '{}');
-      await assert.rejects(merge([at('foreign.json')]), /tf8Shard/);
+      await assert.rejects(merge([at('foreign.json')]), /but it is JSON of another kind$/);
+      await writeFile(at('whole.json'), EVALUATION);
+      await assert.rejects(
+        merge([at('whole.json')]),
+        /but it is the record of an evaluation of all images, which needs no merging$/,
+      );
       await assert.rejects(merge([at('nowhere.json')]), /nowhere.json/);
     });
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +16,7 @@ import { writeTree } from '../../datasets/support.ts';
 import { networkOf } from '../../quantize/convert/support.ts';
 import { contextOf, picture } from '../../scripts/support.ts';
 import { needsTensorFlow } from '../../support/needs_tensorflow.ts';
+import { recordingReporter } from '../../support/recording_reporter.ts';
 import { TINY } from '../../training/quantized/support.ts';
 
 const IMAGES = 14;
@@ -107,6 +109,22 @@ describe('quantization-aware training of a network and a folder of images withou
     assert.ok(first.training.interrupted);
     await trainQuantizationAware({ ...options, out, resume: true }, contextOf());
     assert.deepEqual(await bytesOf(out), await bytesOf(at('whole')));
+  });
+
+  it('refuses other options of a resumed run before it opens the model', async () => {
+    const asked = { ...options, model: at('nowhere'), resume: true, ranges: 'observed' } as const;
+    await assert.rejects(trainQuantizationAware(asked, contextOf()), {
+      message: `Expected the options that the training in ${at('whole')} was begun with but \`ranges\` was learned and is observed`,
+    });
+  });
+
+  it('says what is kept where it is stopped before its first step, and leaves no folder', async () => {
+    const reporter = recordingReporter();
+    const stopped = { ...contextOf(reporter), signal: AbortSignal.abort() };
+    const out = at('stopped');
+    await assert.rejects(trainQuantizationAware({ ...options, out }, stopped));
+    assert.match(reporter.messages.join('\n'), /^Stopped before the first step: nothing is kept/m);
+    assert.equal(existsSync(out), false);
   });
 
   it('refuses recipes whose ranges are not those of whole tensors, and a folder that holds a training', async () => {

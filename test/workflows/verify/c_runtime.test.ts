@@ -10,7 +10,7 @@ import type { COptions } from '../../../quantize/export/export_format.ts';
 import { exportedOutputs } from '../../../quantize/export/tensor_names.ts';
 import { REFERENCE_KERNELS } from '../../../quantize/kernels/reference.ts';
 import { encodeTf8 } from '../../../quantize/model/tf8_file.ts';
-import { outputNode, type Tf8Model } from '../../../quantize/model/tf8_model.ts';
+import { outputNode, type Tf8Model, withRounding } from '../../../quantize/model/tf8_model.ts';
 import { roundHalfEven } from '../../../quantize/params/rounding.ts';
 import { elements } from '../../../quantize/params/shape.ts';
 import {
@@ -25,6 +25,7 @@ import {
   randomModels,
   randomModelsOfOutputs,
   randomRoundings,
+  withChannelScales,
 } from '../../quantize/model/random_models.ts';
 import { contextOf } from '../../scripts/support.ts';
 import { inFolder } from '../../support/in_folder.ts';
@@ -38,6 +39,8 @@ const models = [
   ...fc.sample(randomModels({ withEveryOp: true }), { seed: 11, numRuns: 3 }),
   ...fc.sample(randomRoundings({ withEveryOp: true }), { seed: 5, numRuns: 5 }),
 ];
+/** The weights of int8 files, and the rounding of TensorFlow Lite Micro. */
+const CHIP = withRounding(withChannelScales(models[1]), 'double-rounding');
 const { signal } = new AbortController();
 
 /** Writes the export of a model and gives the library's path. */
@@ -138,9 +141,9 @@ describe('the C program of an export', function () {
     for (const model of models) await agrees(model, {});
   });
 
-  it('lies beside another one in a program', () =>
+  it('lies beside another one, of other weights and another profile, in a program', () =>
     inFolder(async (folder) => {
-      const two = [models[0], models[4]];
+      const two = [models[0], CHIP];
       const images = two.map(({ input }, seed) => randomBytes(elements(input.shape), seed));
       for (const [index, model] of two.entries()) {
         const source = { model, tf8: await encodeTf8(model), fileName: ['first', 'second'][index] };

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
-import { EXACT_PRODUCTS, explainDifference } from '../../../workflows/verify/explain_difference.ts';
+import {
+  EXACT_PRODUCTS,
+  explainDifference,
+  otherRounding,
+} from '../../../workflows/verify/explain_difference.ts';
 
 const DEFAULT = 'f32-multiply-round-half-even';
 const int8 = { runtime: 'onnxruntime', format: 'onnx-int8', rounding: DEFAULT } as const;
@@ -21,5 +25,27 @@ describe('explainDifference', () => {
       explainDifference({ ...int8, format: 'onnx', sessionConfig: undefined }),
       undefined,
     );
+  });
+});
+
+describe('otherRounding', () => {
+  it('names those that round an export otherwise than the network', () => {
+    for (const [format, title] of [
+      ['tflite', 'LiteRT'],
+      ['onnx', 'ONNX Runtime'],
+    ]) {
+      assert.equal(otherRounding(format, DEFAULT), undefined);
+      assert.match(
+        otherRounding(format, 'power-of-two')!,
+        new RegExp(`^${title} rounds as ${DEFAULT}, this network as power-of-two: some bytes`),
+      );
+    }
+    assert.match(
+      otherRounding('tflite-int8', 'double-rounding')!,
+      /^LiteRT rounds .* as double-rounding, as TensorFlow Lite Micro does: /,
+    );
+    for (const format of ['c', 'qonnx', 'npz']) {
+      assert.equal(otherRounding(format, 'shift-round'), undefined);
+    }
   });
 });

@@ -9,6 +9,10 @@ const NAME = 'name';
 
 const OURS = 'this run';
 const PAPER = 'the paper, on ImageNet';
+const PAPER_KEY = [
+  { label: `${PAPER}: float`, colour: 'muted', shape: 'ring' },
+  { label: 'TF8', colour: 'muted', shape: 'circle' },
+] as const;
 const WHO = {
   field: 'who',
   type: 'nominal' as const,
@@ -48,8 +52,7 @@ export function accuracyFigure(rows: readonly AccuracyRow[]): Figure {
     key: [
       { label: `${OURS}: float`, colour: 'blue', shape: 'ring' },
       { label: 'TF8', colour: 'blue', shape: 'circle' },
-      { label: `${PAPER}: float`, colour: 'muted', shape: 'ring' },
-      { label: 'TF8', colour: 'muted', shape: 'circle' },
+      ...(rows.some(({ paper }) => paper !== undefined) ? PAPER_KEY : []),
     ],
     spec: {
       width: 620,

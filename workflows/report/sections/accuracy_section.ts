@@ -1,6 +1,6 @@
 import { tenth } from '../../charts/format.ts';
 import type { AccuracyRow } from '../../records/accuracy_row.ts';
-import { ACCURACY_HEADER, accuracyCaption, accuracyCells } from '../../records/accuracy_table.ts';
+import { accuracyCaption, accuracyColumns } from '../../records/accuracy_table.ts';
 import { tableBox } from '../elements.ts';
 import { accuracyFigure } from '../figures/accuracy_figure.ts';
 import { html } from '../html.ts';
@@ -8,13 +8,14 @@ import type { Section } from '../section.ts';
 
 /** The table of accuracies, with the paper's figures beside ours. */
 export function accuracySection(rows: readonly AccuracyRow[]): Section {
+  const { header, cells, numericFrom } = accuracyColumns(rows);
   return {
     id: 'accuracy',
     title: 'Accuracy in float and in TF8',
     figures: [accuracyFigure(rows)],
     body: (drawn) => html`<p>The shorter the line between float and TF8, the less is lost.</p>
 ${drawn}
-${tableBox({ header: ACCURACY_HEADER, rows: rows.map(accuracyCells) }, { numericFrom: 2, caption: 'Accuracy' })}
+${tableBox({ header, rows: cells }, { numericFrom, caption: 'Accuracy' })}
 <p class="note">${accuracyCaption(rows)}</p>`,
   };
 }

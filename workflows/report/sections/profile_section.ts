@@ -1,8 +1,8 @@
-import type { ProfileAnalysis } from '../../../quantize/analyze/analysis.ts';
 import { percent } from '../../charts/format.ts';
 import {
-  PROFILE_CAPTION,
   PROFILE_HEADER,
+  type ProfiledAnalysis,
+  profileCaption,
   profileRows,
   profileWords,
 } from '../../records/profile_table.ts';
@@ -12,7 +12,8 @@ import { html } from '../html.ts';
 import type { Section } from '../section.ts';
 
 /** What a rule of requantization costs against the default one. */
-export function profileSection(profile: ProfileAnalysis): Section {
+export function profileSection(analysis: ProfiledAnalysis): Section {
+  const { profile } = analysis;
   const { name, layers } = profile;
   const share = (count: 'differingHere' | 'differing') =>
     layers.map((layer) => layer[count] / layer.elements);
@@ -41,9 +42,9 @@ export function profileSection(profile: ProfileAnalysis): Section {
         ],
       }),
     ],
-    body: (drawn) => html`<p>${profileWords(profile)}</p>
+    body: (drawn) => html`<p>${profileWords(analysis)}</p>
 ${drawn}
 ${tableBox({ header: PROFILE_HEADER, rows: profileRows(profile) }, { caption: 'Layers by both rules' })}
-<p class="note">${PROFILE_CAPTION}</p>`,
+<p class="note">${profileCaption(profile)}</p>`,
   };
 }
