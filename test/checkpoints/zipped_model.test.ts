@@ -43,7 +43,10 @@ describe('a model in a zip', () => {
       );
       const aside = { '__MACOSX/._model.json': 'x', ...inner };
       assert.deepEqual(await filesIn(await zipOf(folder, aside)), MODEL);
-      assert.deepEqual((await leftOver()).filter((name) => !before.includes(name)), []);
+      assert.deepEqual(
+        (await leftOver()).filter((name) => !before.includes(name)),
+        [],
+      );
     }));
 
   it('is refused where names lead out of it, come twice, or none is there', () =>

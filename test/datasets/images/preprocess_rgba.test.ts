@@ -15,7 +15,9 @@ const [HEIGHT, WIDTH] = [9, 14];
 const PIXELS = Uint8Array.from({ length: 4 * HEIGHT * WIDTH }, (_, i) => (i * 37) % 256);
 
 function rgba(): Promise<Buffer> {
-  return sharp(PIXELS, { raw: { height: HEIGHT, width: WIDTH, channels: 4 } }).png().toBuffer();
+  return sharp(PIXELS, { raw: { height: HEIGHT, width: WIDTH, channels: 4 } })
+    .png()
+    .toBuffer();
 }
 
 describe('images with alpha', () => {
