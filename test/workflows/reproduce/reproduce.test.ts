@@ -25,6 +25,7 @@ describe('reproduce', () => {
   let record: string;
 
   before(async function () {
+    this.timeout(1_200_000); // It trains and measures the whole table.
     await needsTensorFlow.call(this);
     folder = await mkdtemp(join(tmpdir(), 'tf8-reproduce-'));
     options = tinyTable(folder, await writeFewImages(folder));
