@@ -158,11 +158,8 @@ class Reconstructor {
       const { fitting, heldOut } = await this.measure(fit);
       const fitted = new LayerFit(fitting, heldOut, Float64Array.from(original.kernel), lambda);
       this.takeOver(fit, fitted);
-      const passes = hasRelu(original, this.nodeOf(layer)) ? activationPasses : 0;
-      for (let pass = 0; pass < passes; pass++) {
-        fitted.improve(await this.residuals(fit, fitted.featureMeans()));
-        this.takeOver(fit, fitted);
-        this.progress(layer);
+      if (activationPasses > 0 && hasRelu(original, this.nodeOf(layer))) {
+        await this.improve(fit, fitted, activationPasses);
       }
       lambda = fitted.lambda;
       statistics.set(layer, fitted.statistics());
@@ -243,21 +240,40 @@ class Reconstructor {
     return { fitting, heldOut: heldOut.positions > 0 ? heldOut : undefined };
   }
 
-  /** A pass over as many images as it takes: what a fitted layer misses behind its ReLU. */
-  private async residuals(fit: Fit, featureMeans: Float64Array): Promise<Residuals> {
-    const { kernelShape, bias } = this.nodeOf(fit.layer);
-    const [, , features] = kernelShape;
+  /** Fits a layer to what it misses behind its ReLU, so many times. */
+  private async improve(fit: Fit, fitted: LayerFit, passes: number): Promise<void> {
     const stretch = this.stretches.to(fit, this.states.boundary);
-    const { call, dispose } = this.compiled(stretch, (inputs) =>
+    // The passes differ in the weights alone, which are inputs.
+    const { call, dispose } = this.options.compile((inputs) =>
       activationResiduals(inputs, stretch),
     );
+    try {
+      for (let pass = 0; pass < passes; pass++) {
+        fitted.improve(await this.residuals(fit, fitted.featureMeans(), call));
+        this.takeOver(fit, fitted);
+        this.progress(fit.layer);
+      }
+    } finally {
+      dispose();
+    }
+  }
+
+  /** A pass over as many images as it takes: what a fitted layer misses behind its ReLU. */
+  private async residuals(
+    fit: Fit,
+    featureMeans: Float64Array,
+    call: TensorFunction,
+  ): Promise<Residuals> {
+    const { kernelShape, bias } = this.nodeOf(fit.layer);
+    const [, , features] = kernelShape;
+    const weights = stretchWeights(this.stretches.to(fit, this.states.boundary));
     const sums = new ResidualSums(features, bias.length);
     const means = tf.tensor1d(Float32Array.from(featureMeans));
     let images = 0;
     try {
       await this.states.visit((state) => {
         this.options.signal?.throwIfAborted();
-        const outputs = call({ ...state.tensors, [FEATURE_MEANS]: means });
+        const outputs = call({ ...state.tensors, ...weights, [FEATURE_MEANS]: means });
         sums.add(outputs);
         tf.dispose(outputs);
         images += state.images;
@@ -265,7 +281,7 @@ class Reconstructor {
       });
       return sums.total;
     } finally {
-      dispose();
+      tf.dispose(weights);
       means.dispose();
     }
   }

@@ -1,7 +1,30 @@
 import * as tf from '@tensorflow/tfjs';
+import type { BuildOptions } from '../../architectures/build_layers.ts';
+import { buildLayers } from '../../architectures/build_network.ts';
+import { convLayers, type MobileNetV1Config } from '../../architectures/mobilenet_v1.ts';
+import { chainOf } from '../../architectures/network_layers.ts';
+import { networkNamed } from '../../architectures/registry.ts';
 
 /** The smallest network: every layer but the last few has the minimum of 8 filters. */
 export const TINY = { widthMultiplier: 0.02, resolution: 32, classes: 5 };
+
+/** The first, core layers of either stride, the last, and the logits. */
+const SHORT = /^Conv2d_(?:0|1|2|12|13|1c)(?:_|$)/;
+
+/**
+ * A MobileNetV1 with 4 of its 13 core layers, by the names that they have in the whole one: every kind of
+ * layer that a step meets, and a third of what libtensorflow has to compile.
+ */
+export function buildShortMobileNetV1(
+  config: MobileNetV1Config,
+  options: BuildOptions = {},
+): tf.LayersModel {
+  const { resolution } = config;
+  const { dropout, initialStddev } = networkNamed('mobilenet_v1');
+  const layers = chainOf(convLayers(config).filter(({ name }) => SHORT.test(name)));
+  const blueprint = { name: 'ShortMobilenetV1', resolution, layers, dropout, initialStddev };
+  return buildLayers(blueprint, options);
+}
 
 /** The smallest InceptionV3: 16 to 44 filters in every layer, one pixel in the last modules. */
 export const SMALL_INCEPTION = {

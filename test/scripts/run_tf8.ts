@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { TSX } from '../support/without_tfjs_node.ts';
 
 const TF8 = fileURLToPath(new URL('../../scripts/tf8.mjs', import.meta.url));
 
@@ -11,7 +10,8 @@ export interface Ended {
 }
 
 /**
- * Runs the `tf8` command from the sources in a process of its own.
+ * Runs the `tf8` command in a process of its own, as a user does.
+ * @param options.node options of Node
  * @param onStderr called with the process whenever it has written to standard error
  */
 export function runTf8(
@@ -24,7 +24,7 @@ export function runTf8(
     readonly onStderr?: (child: ChildProcess, text: string) => void;
   } = {},
 ): Promise<Ended> {
-  const { node = ['--import', TSX], within = [], onStart, onStderr } = options;
+  const { node = [], within = [], onStart, onStderr } = options;
   const [command, ...words] = [...within, process.execPath, ...node, TF8, ...args];
   const child = spawn(command, words, {
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -3,7 +3,6 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { optionalPackages } from '../../foundation/optional_package.ts';
-import { npmCommand } from '../../foundation/processes/npm_command.ts';
 import { runCommand } from '../../foundation/processes/run_command.ts';
 import { planOn } from '../../quantize/execute/plan_on.ts';
 import { examineTiers } from '../../quantize/kernels/select.ts';
@@ -13,7 +12,6 @@ import {
   type Installed,
   installed,
   plainEnvironment,
-  ROOT,
   runScript,
 } from '../package/installed.ts';
 import { randomBytes } from '../quantize/kernels/make_call.ts';
@@ -96,20 +94,5 @@ describe('tf8 setup in a project that tf8 is installed in', function () {
     const { exitCode, output } = await tf8('doctor');
     assert.equal(exitCode, 0, output);
     assert.match(output, /tfjs-node +works/);
-  });
-});
-
-describe('npm pack', function () {
-  this.timeout(INSTALL_TIMEOUT_MS);
-
-  it('compiles what it packs, from an empty dist/', async () => {
-    const [command, args] = npmCommand(['pack', '--dry-run', '--json']);
-    const { exitCode, output } = await runCommand(command, args, {
-      cwd: ROOT,
-      env: plainEnvironment(),
-    });
-    assert.equal(exitCode, 0, output);
-    assert.match(output, /dist\/workflows\/report\/page\.bundle\.js/);
-    assert.match(output, /dist\/training\/entry\.js/);
   });
 });

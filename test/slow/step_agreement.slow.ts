@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { buildMobileNetV1 } from '../../architectures/build_mobilenet_v1.ts';
 import { FRIENDLY, STANDARD, VARIANTS, type Variant } from '../../architectures/variants.ts';
 import type { WeightTensor } from '../../checkpoints/weight_tensor.ts';
 import type { Recipe } from '../../training/recipes/recipe.ts';
@@ -74,8 +75,16 @@ function assertLockStep(variant: Variant, recipe: Recipe, teacher?: Teacher): vo
       variant,
       recipe,
       (eager) =>
-        withStep('compiled', variant, recipe, (compiled) => body(eager, compiled), teacher),
+        withStep(
+          'compiled',
+          variant,
+          recipe,
+          (compiled) => body(eager, compiled),
+          teacher,
+          buildMobileNetV1,
+        ),
       teacher,
+      buildMobileNetV1,
     );
   both((eager, compiled) => {
     let before = eager.readState();
@@ -112,9 +121,11 @@ describe('compiled and eager step', () => {
   }
 
   it(`friendly, distilled from a teacher: ${STEPS} steps from equal states agree`, () => {
-    withTeacher({ weight: 0.6, temperature: 3 }, (teacher) => {
-      assertLockStep(FRIENDLY, { ...RMSPROP, ...EVERYTHING }, teacher);
-    });
+    withTeacher(
+      { weight: 0.6, temperature: 3 },
+      (teacher) => assertLockStep(FRIENDLY, { ...RMSPROP, ...EVERYTHING }, teacher),
+      buildMobileNetV1,
+    );
   });
 
   /**
@@ -126,7 +137,7 @@ describe('compiled and eager step', () => {
   for (const variant of [STANDARD, FRIENDLY]) {
     const { name } = variant;
     it(`${name}: left to themselves they stay together as long as eager runs from weights a rounding apart`, () => {
-      const start = withStep('eager', variant, FREE, (step) => step.readState());
+      const start = withWhole('eager', variant, (step) => step.readState());
       const neighbour = new Map([...start].map(([weight, tensor]) => [weight, nudged(tensor)]));
       const eager = trajectory('eager', variant, start);
       const compiled = trajectory('compiled', variant, start);
@@ -144,9 +155,12 @@ describe('compiled and eager step', () => {
 
   const FREE = { ...RMSPROP, ...EVERYTHING, dropout: 0 };
 
+  const withWhole = <T>(kind: Kind, variant: Variant, body: (step: LocalTrainStep) => T): T =>
+    withStep(kind, variant, FREE, body, undefined, buildMobileNetV1);
+
   /** The state after each step from `start`. */
   function trajectory(kind: Kind, variant: Variant, start: State): State[] {
-    return withStep(kind, variant, FREE, (step) => {
+    return withWhole(kind, variant, (step) => {
       step.writeState(start);
       return Array.from({ length: STEPS }, (_, number) => {
         step.run(batchOf(8, number % 4), { learningRate: 0.001, seed: 1, step: number });

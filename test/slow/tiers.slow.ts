@@ -10,7 +10,8 @@ import { skip } from '../support/skip.ts';
 
 const RANDOM = 10_000;
 const NETWORKS = 300;
-const IMAGES = 20;
+/** Of 20: test/long/tiers.long.ts. */
+const IMAGES = 5;
 
 /** Of every tier and instruction set but the reference. */
 const REPORTS = examineTiers().filter(({ tier }) => tier !== 'reference');

@@ -1,10 +1,9 @@
 import type * as tf from '@tensorflow/tfjs';
-import { buildMobileNetV1 } from '../../architectures/build_mobilenet_v1.ts';
 import { STANDARD, type Variant } from '../../architectures/variants.ts';
 import type { LabelledBatch, LabelledDataset } from '../../datasets/dataset.ts';
 import type { Recipe } from '../../training/recipes/recipe.ts';
 import { FINETUNE_RMSPROP } from '../../training/recipes/recipes.ts';
-import { TINY } from '../architectures/support.ts';
+import { buildShortMobileNetV1, TINY } from '../architectures/support.ts';
 
 /** No dropout: the loss of a step depends on the images alone. */
 export const RECIPE: Recipe = { ...FINETUNE_RMSPROP, batchSize: 8, dropout: 0 };
@@ -16,7 +15,7 @@ export function tinyModel(
   seed = 1,
 ): tf.LayersModel {
   const { dropout, batchNormDecay } = recipe;
-  return buildMobileNetV1({ ...TINY, variant }, { dropout, batchNormDecay, seed });
+  return buildShortMobileNetV1({ ...TINY, variant }, { dropout, batchNormDecay, seed });
 }
 
 /** The weights of a model by name, without the suffix that makes names unique in the process. */

@@ -10,9 +10,9 @@ import { assertIsCheckpoint, contentOf, KILLED_SIZE, usingFolder } from './suppo
 
 describe('CheckpointFolder in a process that is killed', () => {
   const FOLDERS = 4;
-  const KILLS = 5;
+  const KILLS = 2;
 
-  it('holds a whole checkpoint, none older than the last one reported, after each of 20 kills', async function () {
+  it('holds a whole checkpoint, none older than the last one reported, after each of 8 kills', async function () {
     this.timeout(300_000); // Each kill takes the start of a process.
     const folders = Array.from({ length: FOLDERS }, (_, index) =>
       inFolder((dir) => surviveKills(dir, index)),
@@ -23,7 +23,7 @@ describe('CheckpointFolder in a process that is killed', () => {
   async function surviveKills(dir: string, index: number): Promise<void> {
     let newest = 0;
     for (let kill = 0; kill < KILLS; kill++) {
-      const reported = await killedWhileSaving(dir, 3 * (FOLDERS * kill + index));
+      const reported = await killedWhileSaving(dir, 8 * (FOLDERS * kill + index));
       assert.ok(reported > newest, `expected progress after step ${newest} before kill ${kill}`);
       const checkNewest = async (folder: CheckpointFolder, messages: string[]) => {
         const latest = (await folder.latest())!;

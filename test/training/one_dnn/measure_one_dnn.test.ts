@@ -8,28 +8,20 @@ const SHAPE = {
     network: 'mobilenet_v1',
     variant: STANDARD,
     widthMultiplier: 0.25,
-    resolution: 32,
+    resolution: 1,
     classes: 10,
   },
   batchSize: 4,
   distilled: true,
 } as const;
 
+// That it gives images per second: test/slow/measure_one_dnn.slow.ts.
 describe('measureOneDnn', () => {
   before(needsTensorFlow);
 
-  it('gives images per second of training steps, with oneDNN and without', async () => {
-    const signal = AbortSignal.timeout(120_000);
-    for (const oneDnn of [true, false]) assert.ok((await measureOneDnn(SHAPE, oneDnn, signal)) > 0);
-  }).timeout(150_000);
-
   it('says why a process failed', () =>
     assert.rejects(
-      measureOneDnn(
-        { ...SHAPE, config: { ...SHAPE.config, resolution: 1 } },
-        true,
-        AbortSignal.timeout(60_000),
-      ),
+      measureOneDnn(SHAPE, true, AbortSignal.timeout(60_000)),
       /Expected a trial of training steps but: /,
     ));
 });

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { buildMobileNetV1 } from '../../../architectures/build_mobilenet_v1.ts';
+import type { buildMobileNetV1 } from '../../../architectures/build_mobilenet_v1.ts';
 import { STANDARD, type Variant } from '../../../architectures/variants.ts';
 import type { WeightTensor } from '../../../checkpoints/weight_tensor.ts';
 import type { LabelledBatch } from '../../../datasets/dataset.ts';
@@ -9,7 +9,7 @@ import { CompiledStep } from '../../../training/step/compiled_step.ts';
 import { EagerStep } from '../../../training/step/eager_step.ts';
 import type { Teacher } from '../../../training/step/soft_targets.ts';
 import type { LocalTrainStep, StepInputs } from '../../../training/step/train_step.ts';
-import { randomizeWeights } from '../../architectures/support.ts';
+import { buildShortMobileNetV1, randomizeWeights } from '../../architectures/support.ts';
 
 const CLASSES = 5;
 const RESOLUTION = 32;
@@ -37,11 +37,14 @@ export const EVERYTHING = {
   depthwiseWeightDecay: 0.05,
 } as const satisfies Partial<Recipe>;
 
+/** Of the whole MobileNetV1 or, as unless given, of a short one. */
+type Builder = typeof buildMobileNetV1;
+
 /** A small network with slim's initial weights. Equal recipes and seeds give equal networks. */
-function smallModel(variant: Variant, recipe: Recipe, seed = 1): tf.LayersModel {
+function smallModel(build: Builder, variant: Variant, recipe: Recipe, seed = 1): tf.LayersModel {
   const { dropout, batchNormDecay } = recipe;
   const config = { variant, widthMultiplier: 0.0625, resolution: RESOLUTION, classes: CLASSES };
-  return buildMobileNetV1(config, { dropout, batchNormDecay, seed });
+  return build(config, { dropout, batchNormDecay, seed });
 }
 
 /** Images of a class each: its brightness and noise. */
@@ -80,8 +83,9 @@ export function runSteps(step: LocalTrainStep, recipe: Recipe, from: number, to:
 export function withTeacher<T>(
   distillation: Distillation,
   body: (teacher: Teacher, model: tf.LayersModel) => T,
+  build: Builder = buildShortMobileNetV1,
 ): T {
-  const model = smallModel(STANDARD, { ...RMSPROP, dropout: 0.9 }, 2);
+  const model = smallModel(build, STANDARD, { ...RMSPROP, dropout: 0.9 }, 2);
   randomizeWeights(model);
   try {
     return body({ model, ...distillation }, model);
@@ -97,8 +101,9 @@ export function withStep<T>(
   recipe: Recipe,
   body: (step: LocalTrainStep, model: tf.LayersModel) => T,
   teacher?: Teacher,
+  build: Builder = buildShortMobileNetV1,
 ): T {
-  const model = smallModel(variant, recipe);
+  const model = smallModel(build, variant, recipe);
   const { regularizeDepthwise } = variant;
   const step = new STEPS[kind](model, recipe, { regularizeDepthwise, teacher });
   try {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadModelFolder } from '../../../checkpoints/store/model_store.ts';
 import { UserError } from '../../../foundation/errors.ts';
+import { type Reporter, SILENT_REPORTER } from '../../../foundation/reporting/reporter.ts';
 import type { Accuracy } from '../../../quantize/analyze/analysis.ts';
 import { showAnalysis } from '../../../scripts/show/analysis.ts';
 import { analyze } from '../../../workflows/analyze/analyze.ts';
@@ -181,8 +182,18 @@ describe('analyze', () => {
     await mkdir(data);
     const image = await picture(1);
     for (let n = 0; n < 104; n++) await writeFile(join(data, `${n}.png`), image);
-    const { images } = await analyze(optionsFor({ data }), contextOf());
-    assert.equal(images, 100);
+    const abort = new AbortController();
+    const totals: number[] = [];
+    const start: Reporter['start'] = (label, total, unit) => {
+      if (label.endsWith('layer by layer')) {
+        totals.push(total);
+        abort.abort(); // How many they are is all that counts.
+      }
+      return SILENT_REPORTER.start(label, total, unit);
+    };
+    const context = { ...contextOf({ ...SILENT_REPORTER, start }), signal: abort.signal };
+    await assert.rejects(analyze(optionsFor({ data }), context), { name: 'AbortError' });
+    assert.deepEqual(totals, [100]);
   });
 
   it('takes one image of each class with --per-class 1', async () => {

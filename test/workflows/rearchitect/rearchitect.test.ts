@@ -10,6 +10,7 @@ import { FRIENDLY, NO_DEPTHWISE_BN, STANDARD } from '../../../architectures/vari
 import {
   type LoadedModel,
   loadModelFolder,
+  type NewModelCard,
   saveModelFolder,
 } from '../../../checkpoints/store/model_store.ts';
 import { type Reporter, SILENT_REPORTER } from '../../../foundation/reporting/reporter.ts';
@@ -22,7 +23,12 @@ import {
   rearchitect,
 } from '../../../workflows/rearchitect/rearchitect.ts';
 import { enliven, relativeDifference } from '../../architectures/rearchitect/support.ts';
-import { randomizeWeights, someInput, TINY } from '../../architectures/support.ts';
+import {
+  buildShortMobileNetV1,
+  randomizeWeights,
+  someInput,
+  TINY,
+} from '../../architectures/support.ts';
 import { contextOf } from '../../scripts/support.ts';
 import { memoryDataset } from '../../support/memory_dataset.ts';
 import { needsTensorFlow } from '../../support/needs_tensorflow.ts';
@@ -32,12 +38,26 @@ import { abortingReporter } from '../../training/loop/aborting_reporter.ts';
 const CLASSES = 4;
 const RECIPE = { ...FINETUNE, batchSize: 6, budget: { epochs: 1 }, resolution: 96 };
 
-const FIRST_TEN = Array.from({ length: 10 }, (_, i) => `Conv2d_${i + 1}_depthwise`);
-
 /** A live standard network with `outputs` classes and its card. */
-async function saveStandard(dir: string, outputs: number): Promise<void> {
+function saveStandard(dir: string, outputs: number): Promise<void> {
   const config = { ...TINY, classes: outputs, variant: STANDARD };
-  const model = buildMobileNetV1(config);
+  const architecture = { network: 'mobilenet_v1', ...config, variant: STANDARD.name } as const;
+  return saveLive(buildMobileNetV1(config), architecture, dir);
+}
+
+/** The same with four core layers, as a network that its layers alone describe. */
+function saveShort(dir: string, outputs: number): Promise<void> {
+  const { resolution } = TINY;
+  const model = buildShortMobileNetV1({ ...TINY, classes: outputs, variant: STANDARD });
+  const shape = { resolution, width: resolution, channels: 3, classes: outputs };
+  return saveLive(model, { network: 'other', ...shape }, dir);
+}
+
+async function saveLive(
+  model: tf.LayersModel,
+  architecture: NewModelCard['architecture'],
+  dir: string,
+): Promise<void> {
   const images = someInput(8);
   try {
     randomizeWeights(model);
@@ -45,10 +65,10 @@ async function saveStandard(dir: string, outputs: number): Promise<void> {
     await saveModelFolder(
       model,
       {
-        architecture: { network: 'mobilenet_v1', ...config, variant: STANDARD.name },
+        architecture,
         dataset: 'synthetic',
         classNames: Array.from({ length: CLASSES }, (_, label) => `class ${label}`),
-        labelOffset: outputs - CLASSES,
+        labelOffset: architecture.classes - CLASSES,
         origin: { source: 'made up for a test', route: 'a test', sha256: '0'.repeat(64) },
       },
       dir,
@@ -68,6 +88,8 @@ function logitsOf({ model }: LoadedModel): Float32Array {
 describe('rearchitect', () => {
   let folder: string;
   let options: RearchitectOptions;
+  /** Of the short network, on few images. */
+  let short: RearchitectOptions;
   let result: RearchitectResult;
   const reporter = recordingReporter();
   const at = (name: string) => join(folder, name);
@@ -77,6 +99,8 @@ describe('rearchitect', () => {
     folder = await mkdtemp(join(tmpdir(), 'tf8-rearchitect-'));
     await saveStandard(at('standard'), CLASSES);
     await saveStandard(at('with-background'), CLASSES + 1);
+    await saveShort(at('short'), CLASSES);
+    await saveShort(at('short-with-background'), CLASSES + 1);
     options = {
       model: at('standard'),
       variant: FRIENDLY,
@@ -85,6 +109,7 @@ describe('rearchitect', () => {
       seed: 1,
       out: at('friendly'),
     };
+    short = { ...options, model: at('short'), images: 5 };
     result = await rearchitect(options, contextOf(reporter));
   });
 
@@ -138,7 +163,7 @@ describe('rearchitect', () => {
 
     it('keeps an output for the background', async () => {
       const { card } = await rearchitect(
-        { ...options, model: at('with-background'), images: 5, out: at('friendly-background') },
+        { ...short, model: at('short-with-background'), out: at('friendly-background') },
         contextOf(),
       );
       assert.deepEqual([card.architecture.classes, card.labelOffset], [CLASSES + 1, 1]);
@@ -155,12 +180,12 @@ describe('rearchitect', () => {
     });
 
     it('takes a standard network without a card, and refuses others without one', async () => {
-      await cp(at('standard'), at('bare'), { recursive: true });
+      await cp(at('short'), at('bare'), { recursive: true });
       const path = at('bare/model.json');
       const json = JSON.parse(await readFile(path, 'utf8'));
       await writeFile(path, JSON.stringify({ ...json, userDefinedMetadata: {} }));
       const { card } = await rearchitect(
-        { ...options, model: at('bare'), images: 5, out: at('from-bare') },
+        { ...short, model: at('bare'), out: at('from-bare') },
         contextOf(),
       );
       assert.equal(card.labelOffset, 0);
@@ -184,7 +209,7 @@ describe('rearchitect', () => {
       const said = recordingReporter();
       const keep = ['Conv2d_1_depthwise', 'Conv2d_2_pointwise'];
       const { plan, card, reconstruction } = await rearchitect(
-        { ...options, images: 5, keep, out: at('kept') },
+        { ...short, keep, out: at('kept') },
         contextOf(said),
       );
       assert.equal(card.architecture.network, 'other');
@@ -192,8 +217,8 @@ describe('rearchitect', () => {
         { layer: 'Conv2d_1_depthwise', reason: 'kept, as asked' },
         { layer: 'Conv2d_2_depthwise', reason: 'kept, as asked' },
       ]);
-      assert.equal(reconstruction.layers.length, 11);
-      assert.ok(said.messages.some((text) => /^11 depthwise layers become linear: /.test(text)));
+      assert.equal(reconstruction.layers.length, 2);
+      assert.ok(said.messages.some((text) => /^2 depthwise layers become linear: /.test(text)));
       const opened = await openFloatModel(at('kept'), contextOf());
       const first = opened.graph.nodes.find(({ name }) => name === 'Conv2d_1_depthwise');
       assert.ok(first);
@@ -203,7 +228,7 @@ describe('rearchitect', () => {
 
     it('takes as many as are asked for, of those that gain most', async () => {
       const { plan } = await rearchitect(
-        { ...options, images: 5, keep: FIRST_TEN, layers: 2, out: at('two') },
+        { ...short, keep: ['Conv2d_1_depthwise'], layers: 2, out: at('two') },
         contextOf(),
       );
       assert.equal(plan!.layers.length, 2);
@@ -211,7 +236,7 @@ describe('rearchitect', () => {
         assert.ok(floatLossPercent! > 0 && tf8BeforePercent! > 0);
         assert.ok(tf8AfterPercent! > 0);
       }
-      assert.equal(plan!.leftAlone.length, 11);
+      assert.equal(plan!.leftAlone.length, 2);
     });
 
     it('refuses to keep a layer that is not there, naming those that are', () =>
@@ -323,11 +348,11 @@ describe('rearchitect', () => {
       }),
     };
     const interrupted = {
-      ...options,
-      images: 5,
+      ...short,
       out: at('interrupted'),
       retrain: {
-        recipe: { ...RECIPE, budget: { epochs: 3 } },
+        recipe: { ...RECIPE, budget: { epochs: 2 } },
+        limit: 12,
         distill: false,
         run: { resume: true, checkpointSteps: 1 },
       },
@@ -337,12 +362,12 @@ describe('rearchitect', () => {
     assert.equal(first.equalization, undefined);
     const second = await rearchitect(interrupted, contextOf());
     assert.ok(!second.training!.interrupted);
-    assert.equal(second.training!.epochs.length, 3);
-    assert.equal(second.equalization!.layers.length, 27);
+    assert.equal(second.training!.epochs.length, 2);
+    assert.equal(second.equalization!.layers.length, 9);
   });
 
   it('leaves no tensor behind', async () => {
-    const plain = { ...options, images: 5, out: at('again') };
+    const plain = { ...short, out: at('again') };
     await rearchitect(plain, contextOf());
     const { numTensors } = tf.memory();
     await rearchitect({ ...plain, overwrite: true }, contextOf());
@@ -352,7 +377,7 @@ describe('rearchitect', () => {
   it('ends on Ctrl-C without a model', async () => {
     const abort = new AbortController();
     const context = { ...contextOf(abortingReporter(abort, 3)), signal: abort.signal };
-    await assert.rejects(rearchitect({ ...options, out: at('aborted') }, context), {
+    await assert.rejects(rearchitect({ ...short, images: 30, out: at('aborted') }, context), {
       name: 'AbortError',
     });
     assert.ok(!existsSync(at('aborted/model.json')));

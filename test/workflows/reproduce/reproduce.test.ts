@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { RearchitectError } from '../../../architectures/rearchitect/errors.ts';
-import { loadModelFolder } from '../../../checkpoints/store/model_store.ts';
 import { FolderLock } from '../../../foundation/files/folder_lock.ts';
 import { QuantizationError } from '../../../quantize/params/errors.ts';
 import { DivergenceError } from '../../../training/loop/divergence.ts';
@@ -12,12 +11,13 @@ import { readRun, readTiming } from '../../../workflows/records/run_record.ts';
 import { readSamples } from '../../../workflows/records/samples.ts';
 import { openTable, type ReproduceOptions } from '../../../workflows/reproduce/open_table.ts';
 import { makeTable, reproduce } from '../../../workflows/reproduce/reproduce.ts';
-import { contextOf, saveTinyModel } from '../../scripts/support.ts';
+import { contextOf } from '../../scripts/support.ts';
 import { inFolder } from '../../support/in_folder.ts';
 import { needsTensorFlow } from '../../support/needs_tensorflow.ts';
 import { recordingReporter } from '../../support/recording_reporter.ts';
-import { tinyTable, writeFewImages } from './support.ts';
+import { copyRuns, networkFolders, tinyTable, writeFewImages } from './support.ts';
 
+// What trains more: test/slow/reproduce.slow.ts.
 describe('reproduce', () => {
   let folder: string;
   let options: ReproduceOptions;
@@ -25,6 +25,7 @@ describe('reproduce', () => {
   let record: string;
 
   before(async function () {
+    this.timeout(1_200_000); // It trains and measures the whole table.
     await needsTensorFlow.call(this);
     folder = await mkdtemp(join(tmpdir(), 'tf8-reproduce-'));
     options = tinyTable(folder, await writeFewImages(folder));
@@ -34,13 +35,13 @@ describe('reproduce', () => {
 
   after(() => folder && rm(folder, { recursive: true, force: true }));
 
-  const copyRuns = async (to: string): Promise<ReproduceOptions> => {
-    const runsDir = join(to, 'runs');
-    await cp(options.runsDir, runsDir, { recursive: true });
-    return { ...options, runsDir };
+  /** As where the networks of these names were not trained yet. */
+  const forget = async (runsDir: string, table: string, networks: RegExp) => {
+    await rm(join(runsDir, basename(table)), { recursive: true });
+    for (const name of await networkFolders(runsDir)) {
+      if (networks.test(name)) await rm(join(runsDir, 'networks', name), { recursive: true });
+    }
   };
-  const networkFolders = async (runsDir: string) =>
-    (await readdir(join(runsDir, 'networks'))).sort();
 
   it('paper works on a folder of a few images: half is trained on, half is measured', async () => {
     const { rows, notes, data, name } = await readRun(dir);
@@ -97,7 +98,7 @@ describe('reproduce', () => {
 
   it('a second time trains and measures nothing, and gives the same record', () =>
     inFolder(async (other) => {
-      const again = await copyRuns(other);
+      const again = await copyRuns(options, other);
       const reporter = recordingReporter();
       const { dir: againDir } = await reproduce(again, contextOf(reporter));
       assert.equal(await readFile(join(againDir, 'run.json'), 'utf8'), record);
@@ -113,7 +114,7 @@ describe('reproduce', () => {
         if (label === 'drawing the report') throw new Error('no room');
         return start(label, ...rest);
       };
-      const result = await reproduce(await copyRuns(other), contextOf(reporter));
+      const result = await reproduce(await copyRuns(options, other), contextOf(reporter));
       assert.deepEqual(reporter.messages, ['the report could not be written: no room']);
       assert.equal('report' in result, false);
       assert.equal(await readFile(join(result.dir, 'run.json'), 'utf8'), record);
@@ -121,7 +122,7 @@ describe('reproduce', () => {
 
   it('writes the report where the analysis fails, and says why', () =>
     inFolder(async (other) => {
-      const copied = await copyRuns(other);
+      const copied = await copyRuns(options, other);
       const measurements = join(copied.runsDir, 'measurements');
       for (const name of await readdir(measurements)) {
         if (name.startsWith('analysis-')) await rm(join(measurements, name));
@@ -139,7 +140,7 @@ describe('reproduce', () => {
 
   it('another table takes up the networks that it shares, and measures what is new', () =>
     inFolder(async (other) => {
-      const copied = await copyRuns(other);
+      const copied = await copyRuns(options, other);
       const changes = {
         ...copied.changes,
         networks: ['standard' as const],
@@ -156,24 +157,10 @@ describe('reproduce', () => {
       );
     }));
 
-  it('warns of damaged weights and trains them again, to the same record', () =>
-    inFolder(async (other) => {
-      const copied = await copyRuns(other);
-      const [name] = await networkFolders(copied.runsDir);
-      const network = join(copied.runsDir, 'networks', name);
-      const shard = (await readdir(network)).find((file) => file.endsWith('.bin'))!;
-      const bytes = await readFile(join(network, shard));
-      bytes[1000] ^= 1;
-      await writeFile(join(network, shard), bytes);
-      const reporter = recordingReporter();
-      const { dir: againDir } = await reproduce(copied, contextOf(reporter));
-      assert.ok(reporter.messages.some((message) => /is damaged and made again/.test(message)));
-      assert.equal(await readFile(join(againDir, 'run.json'), 'utf8'), record);
-    }));
-
   it('Ctrl-C in a training keeps what there is; the same command goes on, to the same record', () =>
     inFolder(async (other) => {
-      const interrupted = { ...options, runsDir: join(other, 'runs') };
+      const interrupted = await copyRuns(options, other);
+      await forget(interrupted.runsDir, dir, /^friendly/);
       const abort = new AbortController();
       const reporter = recordingReporter();
       const start: typeof reporter.start = (label, ...rest) => {
@@ -208,24 +195,9 @@ describe('reproduce', () => {
   const keptMessage = (runsDir: string) =>
     `What is trained and measured so far is kept in ${runsDir}: the same command goes on from there.`;
 
-  it('several seeds give means and spread, and take up the seed that is there', () =>
-    inFolder(async (other) => {
-      const copied = await copyRuns(other);
-      const changes = { ...copied.changes, networks: ['friendly' as const] };
-      const { record: two } = await reproduce({ ...copied, changes, seeds: [0, 1] }, contextOf());
-      const [row] = two.rows;
-      assert.deepEqual(
-        row.perSeed.map(({ seed }) => seed),
-        [0, 1],
-      );
-      assert.ok(row.spread);
-      const before = (await readRun(dir)).rows.find((one) => one.row === 'friendly')!;
-      assert.deepEqual(row.perSeed[0], before.perSeed[0]);
-    }));
-
   it('a training that diverges leaves its seed out, with a note', () =>
     inFolder(async (other) => {
-      const copied = await copyRuns(other);
+      const copied = await copyRuns(options, other);
       const table = await openTable(copied, contextOf());
       const provide: typeof table.networks.provide = (plan) => {
         if (plan.kind !== 'trained' || plan.name !== 'friendly')
@@ -246,7 +218,7 @@ describe('reproduce', () => {
 
   it('a network that cannot be rebuilt is left out, with a note', () =>
     inFolder(async (other) => {
-      const copied = await copyRuns(other);
+      const copied = await copyRuns(options, other);
       const table = await openTable(copied, contextOf());
       const networks: typeof table.networks = {
         find: () => assert.fail('nothing is estimated'),
@@ -259,7 +231,7 @@ describe('reproduce', () => {
 
   it('a row tells the training of every seed, also where an earlier row tells of a later one', () =>
     inFolder(async (other) => {
-      const copied = await copyRuns(other);
+      const copied = await copyRuns(options, other);
       const table = await openTable(copied, contextOf());
       const [standard, option1] = table.rows;
       const later = { seed: 1, plan: { ...standard.networks[0].plan } };
@@ -283,7 +255,7 @@ describe('reproduce', () => {
 
   it('a network that TF8 cannot hold is left out, with a note', () =>
     inFolder(async (other) => {
-      const copied = await copyRuns(other);
+      const copied = await copyRuns(options, other);
       const table = await openTable(copied, contextOf());
       const measurements: typeof table.measurements = {
         find: () => assert.fail('nothing is estimated'),
@@ -294,45 +266,9 @@ describe('reproduce', () => {
       assert.equal(none.notes.at(-1), 'friendly, seed 0, is left out: a bias does not fit int32.');
     }));
 
-  it('friendly by re-architecture starts from the standard network that is there', () =>
-    inFolder(async (other) => {
-      const copied = await copyRuns(other);
-      const changes = {
-        ...copied.changes,
-        networks: ['standard' as const, 'friendly-rearchitected' as const],
-        rearchitectImages: 4,
-      };
-      const reporter = recordingReporter();
-      const { record: two } = await reproduce({ ...copied, changes }, contextOf(reporter));
-      const row = two.rows.at(-1)!;
-      assert.equal(row.row, 'friendly-rearchitected');
-      assert.match(row.recipe, /reconstructed on 4 images, then distilled by distil at 32 × 32/);
-      assert.ok(!reporter.work.some(({ label }) => label.startsWith('training standard')));
-      const { model, card } = await loadModelFolder(join(copied.runsDir, row.perSeed[0].record));
-      model.dispose();
-      assert.equal(card!.weightsSha256, row.perSeed[0].weightsSha256);
-      assert.equal((card!.architecture as { variant: string }).variant, 'friendly');
-    }));
-
-  it('warns where all checkpoints are damaged, and begins the training anew', () =>
-    inFolder(async (other) => {
-      const copied = await copyRuns(other);
-      const name = (await networkFolders(copied.runsDir)).find((one) => one.startsWith('friendly'));
-      const network = join(copied.runsDir, 'networks', name!);
-      await rm(join(network, 'network.json'));
-      await mkdir(join(network, 'checkpoints'));
-      await writeFile(join(network, 'checkpoints', 'step-00000001.safetensors'), 'no checkpoint');
-      const reporter = recordingReporter();
-      const { dir: againDir } = await reproduce(copied, contextOf(reporter));
-      assert.ok(
-        reporter.messages.some((message) => /all 1 are damaged: the training begins/.test(message)),
-      );
-      assert.equal(await readFile(join(againDir, 'run.json'), 'utf8'), record);
-    }));
-
   it('a network that another process makes is refused, naming the process', () =>
     inFolder(async (other) => {
-      const copied = await copyRuns(other);
+      const copied = await copyRuns(options, other);
       const name = (await networkFolders(copied.runsDir)).find((one) => one.startsWith('friendly'));
       const network = join(copied.runsDir, 'networks', name!);
       await rm(join(network, 'network.json'));
@@ -345,30 +281,6 @@ describe('reproduce', () => {
       } finally {
         await lock.release();
       }
-    }));
-
-  it('the published network needs no training: standard and Option 1 on its own data', () =>
-    inFolder(async (other) => {
-      const published = join(other, 'published');
-      const card = await saveTinyModel(published, 1001);
-      const { record: quick } = await reproduce(
-        {
-          ...options,
-          preset: 'quick',
-          published,
-          changes: { networks: ['standard'], calibrationImages: 2 },
-          runsDir: join(other, 'runs'),
-        },
-        contextOf(),
-      );
-      assert.deepEqual(
-        quick.rows.map(({ row, perSeed }) => [row, perSeed[0].weightsSha256]),
-        [
-          ['standard', card.weightsSha256],
-          ['option-1', card.weightsSha256],
-          ['best', card.weightsSha256],
-        ],
-      );
     }));
 
   it('refuses a --runs-dir that is a file before it opens any data', () =>

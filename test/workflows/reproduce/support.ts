@@ -1,3 +1,4 @@
+import { cp, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ReproduceOptions } from '../../../workflows/reproduce/open_table.ts';
 import { picture, writeImage } from '../../scripts/support.ts';
@@ -27,4 +28,15 @@ export function tinyTable(folder: string, data: string): ReproduceOptions {
     },
     runsDir: join(folder, 'runs'),
   };
+}
+
+/** The same table on a copy of what was trained and measured for it. */
+export async function copyRuns(options: ReproduceOptions, to: string): Promise<ReproduceOptions> {
+  const runsDir = join(to, 'runs');
+  await cp(options.runsDir, runsDir, { recursive: true });
+  return { ...options, runsDir };
+}
+
+export async function networkFolders(runsDir: string): Promise<string[]> {
+  return (await readdir(join(runsDir, 'networks'))).sort();
 }

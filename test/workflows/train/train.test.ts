@@ -243,16 +243,7 @@ describe('trainJob', () => {
   describe('InceptionV3', () => {
     const network = { network: 'inception_v3', widthMultiplier: 0.05 } as const;
 
-    it('is trained and stored with a card of its own', async () => {
-      const out = join(folder, 'inception');
-      const recipe = { ...options.recipe, resolution: 75 };
-      const { training } = await trainJob({ ...options, network, recipe, out }, contextOf());
-      assert.equal(training.steps, 2);
-      const { card } = await loadCard(out);
-      assert.deepEqual(card.architecture, { ...network, resolution: 75, classes: 4 });
-      assert.equal(card.origin.source, 'InceptionV3 trained on synthetic from random weights');
-    });
-
+    // That it is trained: test/slow/inception_v3_training.slow.ts.
     it('is refused where it is too small for its modules', async () => {
       await assert.rejects(
         trainJob({ ...options, network, out: join(folder, 'none') }, contextOf()),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import ts from 'typescript';
-import { folderIn, installed, ROOT } from './installed.ts';
+import { folderIn, installed, ROOT } from '../package/installed.ts';
 
 /** Uses the entries that need no optional package. */
 const RUNNING = `import { loadTf8, type Tf8Plan } from 'tf8';

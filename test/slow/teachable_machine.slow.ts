@@ -9,10 +9,10 @@ import { randomizeWeights } from '../architectures/support.ts';
 import { savePublishedStyle } from '../checkpoints/keras_mobilenet.ts';
 import { unpack } from '../checkpoints/keras_networks.ts';
 import { writeTree } from '../datasets/support.ts';
+import { runMain } from '../scripts/run_tf8.ts';
+import { picture } from '../scripts/support.ts';
 import { disposeModels } from '../support/dispose_models.ts';
 import { needsTensorFlow } from '../support/needs_tensorflow.ts';
-import { runMain } from './run_tf8.ts';
-import { picture } from './support.ts';
 
 /** In the order in which somebody made them. */
 const CLASSES = ['Wolf', 'Cat', 'Sea eel', 'Ant', 'Dog'];

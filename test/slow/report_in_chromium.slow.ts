@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import type { ReportParts } from '../../../workflows/report/report_parts.ts';
-import { startChromium } from '../../support/chromium.ts';
-import { HOSTILE, hostileRun, wholeRun, write } from './support.ts';
+import type { ReportParts } from '../../workflows/report/report_parts.ts';
+import { startChromium } from '../support/chromium.ts';
+import { HOSTILE, hostileRun, wholeRun, write } from '../workflows/report/support.ts';
 
 const WIDE = { width: 1280, height: 900 };
 const NARROW = { width: 360, height: 780 };

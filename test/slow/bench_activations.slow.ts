@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
-import { buildMobileNetV1 } from '../../../architectures/build_mobilenet_v1.ts';
-import { NO_DEPTHWISE_BN, RELU, type Variant } from '../../../architectures/variants.ts';
-import { compareActivations } from '../../../bench/figures/activations.ts';
-import { SILENT_REPORTER } from '../../../foundation/reporting/reporter.ts';
-import type { OpenedFloatModel } from '../../../workflows/open/open_model.ts';
-import { randomizeWeights, TINY } from '../../architectures/support.ts';
-import { memoryDataset } from '../../support/memory_dataset.ts';
-import { needsTensorFlow } from '../../support/needs_tensorflow.ts';
-import { openedInMemory } from '../../workflows/open/opened_in_memory.ts';
+import { buildMobileNetV1 } from '../../architectures/build_mobilenet_v1.ts';
+import { NO_DEPTHWISE_BN, RELU, type Variant } from '../../architectures/variants.ts';
+import { compareActivations } from '../../bench/figures/activations.ts';
+import { SILENT_REPORTER } from '../../foundation/reporting/reporter.ts';
+import type { OpenedFloatModel } from '../../workflows/open/open_model.ts';
+import { randomizeWeights, TINY } from '../architectures/support.ts';
+import { memoryDataset } from '../support/memory_dataset.ts';
+import { needsTensorFlow } from '../support/needs_tensorflow.ts';
+import { openedInMemory } from '../workflows/open/opened_in_memory.ts';
 
 const context = {
   reporter: SILENT_REPORTER,

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
-import { buildNetwork } from '../../../architectures/network.ts';
-import type { WeightTensor } from '../../../checkpoints/weight_tensor.ts';
-import type { LabelledBatch } from '../../../datasets/dataset.ts';
-import type { LocalTrainStep } from '../../../training/step/train_step.ts';
-import { SMALL_INCEPTION } from '../../architectures/support.ts';
-import { needsTensorFlow } from '../../support/needs_tensorflow.ts';
-import { EVERYTHING, inputsOf, type Kind, RMSPROP, STEPS } from './support.ts';
+import { buildNetwork } from '../../architectures/network.ts';
+import type { WeightTensor } from '../../checkpoints/weight_tensor.ts';
+import type { LabelledBatch } from '../../datasets/dataset.ts';
+import type { LocalTrainStep } from '../../training/step/train_step.ts';
+import { SMALL_INCEPTION } from '../architectures/support.ts';
+import { needsTensorFlow } from '../support/needs_tensorflow.ts';
+import { EVERYTHING, inputsOf, type Kind, RMSPROP, STEPS } from '../training/step/support.ts';
 
 const RECIPE = { ...RMSPROP, ...EVERYTHING };
 

@@ -7,9 +7,9 @@ import * as tf from '@tensorflow/tfjs';
 import { enliven } from '../architectures/rearchitect/support.ts';
 import { randomizeWeights } from '../architectures/support.ts';
 import { type WrittenGroup, writeHdf5 } from '../foundation/hdf5/write_hdf5.ts';
+import { runMain } from '../scripts/run_tf8.ts';
+import { picture } from '../scripts/support.ts';
 import { needsTensorFlow } from '../support/needs_tensorflow.ts';
-import { runMain } from './run_tf8.ts';
-import { picture } from './support.ts';
 
 const CLASSES = ['brass', 'copper', 'iron', 'tin', 'zinc'];
 
