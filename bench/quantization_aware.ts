@@ -13,8 +13,8 @@ import {
   type QuantizationAwareRow,
   quantizationAwareRecordSchema,
 } from '../workflows/records/quantization_aware_record.ts';
-import { measuredTraining } from './quantization_aware/measured_training.ts';
-import { countFrom, runRecordedBench, valuesOf } from './run_bench.ts';
+import { measuredTraining, type TrainingTask } from './quantization_aware/measured_training.ts';
+import { countFrom, namedModel, runRecordedBench, valuesOf } from './run_bench.ts';
 
 const RESULT = join(import.meta.dirname, 'results', 'quantization-aware.json');
 
@@ -23,24 +23,34 @@ const HELP = `Usage: npm run bench:quantization-aware -- --imagenet DIR [OPTIONS
 Trains published networks in the executor's integers, with the float network as the teacher, on the photographs
 of a folder that is not divided; measures them on those held out and on those trained on. Prints the figures as JSON.
 
-  --imagenet DIR         ImageNet, as folders of the classes
-  --networks MODEL,…     mobilenet_v1_1.0_224 unless given
-  --seeds 0,1            which photographs are held out; 0 unless given
-  --held-out 100         photographs
-  --epochs N             as the recipe has them unless given
-  --record               stores the figures as bench/results/quantization-aware.json, for "npm run docs"
+  --imagenet DIR                ImageNet, as folders of the classes
+  --networks MODEL,…            mobilenet_v1_1.0_224 unless given; NAME=MODEL says what the record calls it
+  --seeds 0,1                   which photographs are held out; 0 unless given
+  --held-out 100                photographs
+  --untrained NAME              recipe of quantization to compare with; best unless given
+  --record                      stores the figures as bench/results/quantization-aware.json, for "npm run docs"
+
+As the command has them unless given:
+
+  --quantization-recipe NAME    what the training starts from
+  --ranges learned              or observed
+  --learning-rate X             at the start
+  --epochs N
 `;
 
 interface Options {
   readonly imagenet: string;
-  readonly networks: readonly string[];
+  readonly networks: readonly Pick<TrainingTask, 'name' | 'model'>[];
   readonly seeds: readonly number[];
   readonly heldOut: number;
-  readonly epochs: number | undefined;
+  readonly task: Pick<
+    TrainingTask,
+    'untrained' | 'quantizationRecipe' | 'ranges' | 'learningRate' | 'epochs'
+  >;
 }
 
 async function measure(options: Options, context: Context): Promise<QuantizationAwareRecord> {
-  const { imagenet, networks, seeds, heldOut, epochs } = options;
+  const { imagenet, networks, seeds, heldOut, task } = options;
   const backend = await requireTensorFlow('The bench of training in integers');
   const dataset = await openDataset('imagenet', { ...context, dir: imagenet });
   if (!dataset.splitsAreEqual || heldOut >= dataset.count('train')) {
@@ -49,10 +59,10 @@ async function measure(options: Options, context: Context): Promise<Quantization
     );
   }
   const rows: QuantizationAwareRow[] = [];
-  for (const model of networks) {
+  for (const network of networks) {
     for (const seed of seeds) {
-      const task = { model, seed, epochs, imagenet, dataset, heldOut };
-      rows.push(await measuredTraining(task, context));
+      const row = { ...task, ...network, seed, imagenet, dataset, heldOut };
+      rows.push(await measuredTraining(row, context));
     }
   }
   return quantizationAwareRecordSchema.parse({
@@ -63,14 +73,20 @@ async function measure(options: Options, context: Context): Promise<Quantization
   });
 }
 
+const STRING = { type: 'string' } as const;
+
 function parse() {
   return valuesOf(
     {
-      imagenet: { type: 'string' },
-      networks: { type: 'string', default: 'mobilenet_v1_1.0_224' },
-      seeds: { type: 'string', default: '0' },
-      'held-out': { type: 'string', default: '100' },
-      epochs: { type: 'string' },
+      imagenet: STRING,
+      networks: { ...STRING, default: 'mobilenet_v1_1.0_224' },
+      seeds: { ...STRING, default: '0' },
+      'held-out': { ...STRING, default: '100' },
+      untrained: STRING,
+      'quantization-recipe': STRING,
+      ranges: STRING,
+      'learning-rate': STRING,
+      epochs: STRING,
       record: { type: 'boolean' },
       help: { type: 'boolean' },
     },
@@ -78,22 +94,32 @@ function parse() {
   );
 }
 
-function optionsFrom({
-  imagenet,
-  networks,
-  seeds,
-  'held-out': heldOut,
-  epochs,
-}: Omit<ReturnType<typeof parse>, 'help'>): Options {
+function optionsFrom(values: Omit<ReturnType<typeof parse>, 'help'>): Options {
+  const { imagenet, networks, seeds, ranges, epochs, untrained } = values;
   if (imagenet === undefined) {
     throw new UserError('Expected a folder of ImageNet images but received none', { remedy: HELP });
   }
+  if (ranges !== undefined && ranges !== 'learned' && ranges !== 'observed') {
+    throw new UserError(`Expected learned or observed for --ranges but received ${ranges}`);
+  }
+  const learningRate = values['learning-rate'];
   return {
     imagenet,
-    networks: networks.split(','),
+    networks: networks
+      .split(',')
+      .map((model) =>
+        model.includes('=') ? namedModel('--networks', model) : { name: model, model },
+      ),
     seeds: seeds.split(',').map((seed) => (seed === '0' ? 0 : countFrom('--seeds', seed))),
-    heldOut: countFrom('--held-out', heldOut),
-    epochs: epochs === undefined ? undefined : countFrom('--epochs', epochs),
+    heldOut: countFrom('--held-out', values['held-out']),
+    task: {
+      untrained,
+      quantizationRecipe: values['quantization-recipe'],
+      ranges,
+      // The recipe's schema says what it may be.
+      learningRate: learningRate === undefined ? undefined : Number(learningRate),
+      epochs: epochs === undefined ? undefined : countFrom('--epochs', epochs),
+    },
   };
 }
 

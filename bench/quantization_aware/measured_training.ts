@@ -26,9 +26,13 @@ export interface TrainingTask
     QuantizationAwareOptions,
     'model' | 'seed' | 'epochs' | 'learningRate' | 'quantizationRecipe' | 'ranges'
   > {
+  /** In the record. */
+  readonly name: string;
   readonly imagenet: string;
   /** The same images. */
   readonly dataset: LabelledDataset;
+  /** Recipe of quantization, by its name, that is compared with; `best` unless given. */
+  readonly untrained?: string | undefined;
   /** Images that are neither trained nor calibrated on. */
   readonly heldOut: number;
 }
@@ -38,12 +42,12 @@ export async function measuredTraining(
   task: TrainingTask,
   context: Context,
 ): Promise<QuantizationAwareRow> {
-  const { model, seed, dataset, heldOut } = task;
+  const { name, model, seed, dataset, heldOut } = task;
   const opened = await openFloatModel(model, context);
   try {
     using meter = await Meter.open(opened, task, context);
     const float = await meter.measure('float', undefined);
-    const recipe = await chooseRecipe({});
+    const recipe = await chooseRecipe({ recipe: task.untrained });
     const images = CONVERSION_DEFAULTS.calibrationImages;
     const source = { dataset: holdOutValidation(dataset, heldOut, seed), images, seed, skip: 0 };
     const quantized = await quantizeModel(opened, recipe, source, context);
@@ -51,7 +55,7 @@ export async function measuredTraining(
     const { trained, training } = await train(task, context);
     const after = await meter.measure('trained', trained);
     return {
-      network: model,
+      network: name,
       seed,
       float,
       untrained: { recipe: recipe.name, ...untrained },
@@ -70,7 +74,7 @@ interface Trained {
 
 /** As the command does. */
 async function train(
-  { imagenet, heldOut, dataset: _, ...task }: TrainingTask,
+  { imagenet, heldOut, name: _, dataset: __, untrained: ___, ...task }: TrainingTask,
   context: Context,
 ): Promise<Trained> {
   const out = await mkdtemp(join(tmpdir(), 'tf8-bench-'));

@@ -47,7 +47,7 @@ export function asFileError(thrown: unknown, path: string): unknown {
       });
     case 'ENOENT':
       return new UserError(`Expected to write ${path} but its folder cannot be made.`, {
-        remedy: `Check the path: ${dirname(path)} may be a broken link.`,
+        remedy: `Check the path: ${dirname(path)} may be a broken link, or lie where no folder can be made.`,
         cause: thrown,
       });
     case 'ENAMETOOLONG':

@@ -15,6 +15,16 @@ describe('withinTime', () => {
     await assert.rejects(withinTime(never, { ms: 1 }), TimeLimitError);
   });
 
+  it('hears what the work gave while the event loop stood, however long', async () => {
+    const soon = new Promise<number>((resolve) => {
+      setTimeout(() => setTimeout(() => resolve(3), 1), 1);
+    });
+    const waiting = withinTime(soon, { ms: 100 });
+    const begun = performance.now();
+    while (performance.now() - begun < 200);
+    assert.equal(await waiting, 3);
+  });
+
   it("ends with the signal's reason, before or while it waits", async () => {
     const reason = new Error('enough');
     await assert.rejects(withinTime(never, { signal: AbortSignal.abort(reason) }), reason);

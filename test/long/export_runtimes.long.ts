@@ -15,6 +15,7 @@ import { exportedOutputs } from '../../quantize/export/tensor_names.ts';
 import { REFERENCE_KERNELS } from '../../quantize/kernels/reference.ts';
 import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
+import { DEFAULT_ROUNDING, type RoundingName } from '../../quantize/params/roundings.ts';
 import { exportModel } from '../../workflows/export/export.ts';
 import { quantize } from '../../workflows/quantize/quantize.ts';
 import { rearchitect } from '../../workflows/rearchitect/rearchitect.ts';
@@ -152,6 +153,25 @@ describe('an export in its real runtime', function () {
       });
     });
 
+    it('power-of-two in LiteRT: ties are rounded otherwise; by its own rounding no byte differs', () =>
+      inFolder(async (folder) => {
+        const tf8 = join(folder, 'm.tf8');
+        const source = { model: published, calibrationData: photographs, calibrationImages: 50 };
+        const chosen = { recipe: 'best', profile: 'power-of-two' } as const;
+        await quantize({ ...source, ...chosen, seed: 0, out: tf8 }, context);
+        const file = join(folder, 'm.tflite');
+        await exportModel({ model: tf8, format: 'tflite', out: file, seed: 0 }, context);
+        const images = { data: photographs, limit: PHOTOGRAPHS, seed: 0 };
+        const result = await verify({ file, ...images, tier: 'auto' }, context);
+        assert.match(result.explanation!, /litert rounds as f32-multiply-round-half-even/);
+        const [first, ...others] = result.layers;
+        assert.equal(first.maxDifference, 1);
+        assert.ok(first.differing < 0.02 * first.elements);
+        assert.ok(others.at(-1)!.maxDifference <= 3);
+        assert.equal(result.top1Agreement, 100);
+        await verified(file, PHOTOGRAPHS, DEFAULT_ROUNDING);
+      }));
+
     it('Option 1 in ONNX Runtime: no byte differs on all photographs', () =>
       inFolder(async (folder) => {
         const out = join(folder, 'm.onnx');
@@ -182,9 +202,9 @@ describe('an export in its real runtime', function () {
       }
     }
 
-    async function verified(file: string, limit: number): Promise<void> {
+    async function verified(file: string, limit: number, profile?: RoundingName): Promise<void> {
       const images = { data: photographs, limit, seed: 0 };
-      const result = await verify({ file, ...images, tier: 'auto' }, context);
+      const result = await verify({ file, ...images, tier: 'auto', profile }, context);
       assert.equal(result.images, limit);
       assert.equal(result.firstDifference, undefined);
       assert.equal(result.top1Agreement, 100);

@@ -27,6 +27,7 @@ const VALUES: Readonly<Record<string, readonly [string, string]>> = {
   layers: ['3', 'all'],
   network: ['mobilenet_v1', 'mobilenet_v2'],
   resolution: ['64', '96'],
+  'reproduce rows': ['standard', 'friendly'],
   'session-config': ['a=1', 'b=2'],
   shard: ['1/2', '2/2'],
 };
@@ -40,7 +41,8 @@ const LISTS: Readonly<Record<string, unknown>> = {
   'describe budget': { ram: 1024, flash: 1024 },
   'merge shards': ['x', 'a', 'b'],
   'rearchitect keep': ['a', 'b'],
-  'reproduce rows': ['a', 'b'],
+  'reproduce network': ['mobilenet_v1', 'mobilenet_v2'],
+  'reproduce rows': ['standard', 'friendly'],
   'train cluster': 'host:1,host:2',
   'verify session-config': { a: '1', b: '2' },
   // Of several commands.

@@ -18,12 +18,15 @@ export function runTf8(
   args: readonly string[],
   options: {
     readonly node?: readonly string[];
+    /** Words that begin the command line, such as those that enter another network. */
+    readonly within?: readonly string[];
     readonly onStart?: (child: ChildProcess) => void;
     readonly onStderr?: (child: ChildProcess, text: string) => void;
   } = {},
 ): Promise<Ended> {
-  const { node = [], onStart, onStderr } = options;
-  const child = spawn(process.execPath, [...node, TF8, ...args], {
+  const { node = [], within = [], onStart, onStderr } = options;
+  const [command, ...words] = [...within, process.execPath, ...node, TF8, ...args];
+  const child = spawn(command, words, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: undefined },
   });

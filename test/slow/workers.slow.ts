@@ -1,29 +1,17 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { inFolder } from '../support/in_folder.ts';
 import { needsCluster } from '../support/needs_cluster.ts';
 import { skip } from '../support/skip.ts';
-import { TSX } from '../support/without_tfjs_node.ts';
-import type { ExchangeRun } from '../training/cluster/exchanges.ts';
+import {
+  busyOrWaiting,
+  ExchangingWorkers,
+  lostIn,
+} from '../training/cluster/exchanging_workers.ts';
 import { freePort, runWorker } from '../training/cluster/run_worker.ts';
 import { assertSameWithinRounding } from '../training/cluster/same_within_rounding.ts';
 import { TwoMachines } from '../training/cluster/two_machines.ts';
 import { launch, trainingOf, writePictures } from '../workflows/train/launched.ts';
-
-const EXCHANGES = fileURLToPath(new URL('../training/cluster/exchanges.ts', import.meta.url));
-
-/** Seconds that workers may be apart: on a busy machine they also start apart. */
-const TIMEOUT = 30;
-
-/** What a worker says at last whose peer was lost. */
-function lostIn(workers: number, round?: number): RegExp {
-  return new RegExp(
-    `^lost: Expected all ${workers} workers in round ${round ?? '\\d+'} within ${TIMEOUT} s of each other but: `,
-    'm',
-  );
-}
 
 describe('four workers of one machine', function () {
   this.timeout(30 * 60_000);
@@ -94,141 +82,37 @@ describe('workers in two networks, as on two machines', function () {
 
 describe('a worker that is lost', function () {
   this.timeout(30 * 60_000);
-  const children: ChildProcess[] = [];
+  const workers = new ExchangingWorkers();
 
   before(needsCluster);
-  afterEach(() => {
-    for (const child of children.splice(0)) child.kill('SIGKILL');
-  });
+  afterEach(() => workers.end());
 
-  /** Starts as many workers as there are options, on this machine or on two. */
-  async function start(options: readonly Partial<ExchangeRun>[], machines?: TwoMachines) {
-    const addresses = machines
-      ? machines.hosts.map((host) => `${host}:2222`)
-      : await Promise.all(options.map(async () => `127.0.0.1:${await freePort()}`));
-    return options.map((own, rank) =>
-      startOne({ place: { addresses, rank }, ...own }, machines?.within(rank)),
-    );
-  }
-
-  function startOne(worker: Omit<ExchangeRun, 'timeoutSeconds'>, within: readonly string[] = []) {
-    const task: ExchangeRun = { timeoutSeconds: TIMEOUT, ...worker };
-    const [command, ...args] = [
-      ...within,
-      ...[process.execPath, '--import', TSX, EXCHANGES, JSON.stringify(task)],
-    ];
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'ignore'] });
-    children.push(child);
-    return new Talking(child, task);
-  }
-
-  it('killed while they exchange, ends their step', async () => {
+  it('while they exchange, ends their step', async () => {
     // Around the ring the last one waits for the second; the first never comes to the round.
-    const [, second, last] = await start([{ busyAfter: 3 }, {}, {}]);
+    const [, second, last] = await workers.start([{ busyAfter: 3 }, {}, {}]);
     await Promise.all([last.says('round 3'), second.says('round 3')]);
-    second.child.kill('SIGKILL');
+    second.kill('SIGKILL');
     assert.match(await last.end(), lostIn(3, 4));
   });
 
-  it('and comes again at its address, is refused: all end', async () => {
-    const [first, second] = await start([{}, { busyAfter: 3 }]);
-    await second.says('round 3');
-    second.child.kill('SIGKILL');
-    const again = startOne({ place: second.task.place });
-    assert.match(await again.end(), lostIn(2, 1));
-    assert.match(await first.end(), lostIn(2, 4));
-  });
-
-  it('on a machine whose cable is pulled, ends its step and the others', async function () {
-    const machines = await TwoMachines.make();
-    if (typeof machines === 'string') skip(this, machines);
-    try {
-      const workers = await start([{}, {}], machines);
-      await workers[1].says('round 3');
-      await machines.cut();
-      for (const worker of workers) assert.match(await worker.end(), lostIn(2));
-    } finally {
-      await machines.remove();
-    }
-  });
-
   // Worker 0 brings the sums together: its loss is another one to those that wait.
-  for (const [name, victim] of [
-    ['worker 1', 1],
-    ['worker 0', 0],
-  ] as const) {
-    const survivor = 1 - victim;
-    const busy = (rank: number) => (rank === victim ? { busyAfter: 3 } : {});
+  const each = (lose: (victim: number) => Promise<void>) => Promise.all([lose(0), lose(1)]);
 
-    it(`${name}, killed between two steps, ends the other's within the timeout`, async () => {
-      const workers = await start([busy(0), busy(1)]);
-      await workers[victim].says('round 3');
-      workers[victim].child.kill('SIGKILL');
-      assert.match(await workers[survivor].end(), lostIn(2, 4));
-    });
+  it('between two steps, ends the next one of the others within the timeout', () =>
+    each(async (victim) => {
+      const pair = await workers.start([0, 1].map((rank) => busyOrWaiting(rank === victim)));
+      await Promise.all(pair.map((worker) => worker.says('round 3')));
+      pair[victim].kill('SIGKILL');
+      await pair[victim].end();
+      pair[1 - victim].goOn();
+      assert.match(await pair[1 - victim].end(), lostIn(2, 4));
+    }));
 
-    it(`${name}, killed before the first step, ends the other's within the timeout`, async () => {
-      const options = [0, 1].map((rank) => (rank === victim ? { busyAfter: 0 } : {}));
-      const workers = await start(options);
-      await workers[victim].says('joined');
-      workers[victim].child.kill('SIGKILL');
-      assert.match(await workers[survivor].end(), lostIn(2, 1));
-    });
-
-    it(`${name}, which stands still, ends the other's step after the timeout`, async () => {
-      const workers = await start([{}, {}]);
-      await workers[victim].says('round 3');
-      workers[victim].child.kill('SIGSTOP');
-      assert.match(await workers[survivor].end(), lostIn(2));
-    });
-
-    it(`${name}, which stands still before the first step, ends the other's after the timeout`, async () => {
-      const options = [0, 1].map((rank) => (rank === victim ? { busyAfter: 0 } : {}));
-      const workers = await start(options);
-      await workers[victim].says('joined');
-      workers[victim].child.kill('SIGSTOP');
-      assert.match(await workers[survivor].end(), lostIn(2, 1));
-    });
-
-    it(`${name}, which computes something else, ends the other's step after the timeout`, async () => {
-      const workers = await start([busy(0), busy(1)]);
-      assert.match(await workers[survivor].end(), lostIn(2, 4));
-    });
-  }
+  it('as it stands still, ends the step of the others after the timeout', () =>
+    each(async (victim) => {
+      const pair = await workers.start([{}, {}]);
+      await pair[victim].says('round 3');
+      pair[victim].kill('SIGSTOP');
+      assert.match(await pair[1 - victim].end(), lostIn(2));
+    }));
 });
-
-/** A process with what it has said. */
-class Talking {
-  readonly child: ChildProcess;
-  readonly task: ExchangeRun;
-  private said = '';
-  private readonly listeners = new Set<() => void>();
-  private readonly closed: Promise<void>;
-
-  constructor(child: ChildProcess, task: ExchangeRun) {
-    this.child = child;
-    this.task = task;
-    child.stdout!.setEncoding('utf8').on('data', (text: string) => {
-      this.said += text;
-      for (const listener of this.listeners) listener();
-    });
-    this.closed = new Promise((resolve) => child.on('close', () => resolve()));
-  }
-
-  says(words: string): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const look = () => {
-        if (this.said.includes(`${words}\n`)) resolve();
-      };
-      this.listeners.add(look);
-      void this.closed.then(() => reject(new Error(`It ended before ${words}: ${this.said}`)));
-      look();
-    });
-  }
-
-  /** @returns all that it has said, once it has ended */
-  async end(): Promise<string> {
-    await this.closed;
-    return this.said;
-  }
-}

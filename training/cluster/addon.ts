@@ -41,7 +41,7 @@ export interface ClusterAddon {
   closeSession(session: NativeSession): void;
   /** Waits for the outputs. */
   run(...run: RunArguments): RunResults;
-  /** On a thread of its own. */
+  /** On a thread of its own, which keeps no process that would end. */
   runAsync(...run: RunArguments): Promise<RunResults>;
 }
 

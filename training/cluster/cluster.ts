@@ -29,6 +29,12 @@ export interface ClusterOptions {
 /** Machines do not start at one time, however close their workers are to be later. */
 const START_SECONDS = 300;
 
+/** An exchange computes nothing but a sum. */
+const EXCHANGE_SECONDS = 5;
+
+/** Of Node's timers. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** Of the sum in a step. */
 const STEP_KEY = 1;
 /** Of an exchange of N numbers: that many more. */
@@ -94,11 +100,16 @@ export class Cluster implements Team {
   /**
    * Waits for what all workers do together.
    * @param what "step 3"
-   * @throws ClusterError where it fails
+   * @param computingSeconds more than a worker computes for it before and after it waits
+   * @throws ClusterError where it fails, or does not end
    */
-  async together<T>(what: string, work: () => Promise<T>): Promise<T> {
+  async together<T>(
+    what: string,
+    work: () => Promise<T>,
+    computingSeconds = this.timeoutSeconds,
+  ): Promise<T> {
     try {
-      return await work();
+      return await within(this.timeoutSeconds + computingSeconds, work());
     } catch (error) {
       if (error instanceof UserError || error instanceof UncompilableError) throw error;
       throw ClusterError.apart(
@@ -174,9 +185,8 @@ export class Cluster implements Team {
   async exchange(what: string, values: Float32Array): Promise<Float32Array> {
     const vector = tensor1d(values);
     try {
-      const { sum } = await this.together(what, () =>
-        this.functions.callAsync('exchange', { vector }),
-      );
+      const exchange = () => this.functions.callAsync('exchange', { vector });
+      const { sum } = await this.together(what, exchange, EXCHANGE_SECONDS);
       const total = Float32Array.from(sum.dataSync());
       sum.dispose();
       return total;
@@ -199,5 +209,25 @@ function startServer(addon: ClusterAddon, place: ClusterPlace, options: ClusterO
       `Expected a server of ${workerName(place, place.rank)} but: ${(error as Error).message}`,
       { remedy: 'Choose a port that is free on this machine.', cause: error },
     );
+  }
+}
+
+/**
+ * libtensorflow's own timeout begins when a worker has learned from worker 0 who they are: where worker 0
+ * is lost before, it waits for ever.
+ * @throws Error when the time is over; what is waited for stays as it is then
+ */
+async function within<T>(seconds: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new Error(`libtensorflow still waits for them after ${seconds} s`)),
+      Math.min(1000 * seconds, LONGEST_TIMER_MS),
+    );
+  });
+  try {
+    return await Promise.race([work, over]);
+  } finally {
+    clearTimeout(timer);
   }
 }

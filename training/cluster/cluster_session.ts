@@ -8,6 +8,8 @@ import type { ClusterAddon, NativeSession, TensorValues } from './addon.ts';
 export class ClusterSession implements GraphSession {
   private readonly addon: ClusterAddon;
   private readonly session: NativeSession;
+  /** Runs beside the event loop. */
+  private running = 0;
 
   /**
    * @param target of the server
@@ -27,12 +29,19 @@ export class ClusterSession implements GraphSession {
     return this.addon.run(...this.arguments(feeds, outputs)).map(tensorOf);
   }
 
+  /** While it waits, this process goes on only if something else keeps it: a run may never end. */
   async runAsync(feeds: Feeds, outputs: readonly NodeOutput[]): Promise<tf.Tensor[]> {
     if (outputs.length === 0) return [];
-    return (await this.addon.runAsync(...this.arguments(feeds, outputs))).map(tensorOf);
+    this.running++;
+    try {
+      return (await this.addon.runAsync(...this.arguments(feeds, outputs))).map(tensorOf);
+    } finally {
+      this.running--;
+    }
   }
 
   dispose(): void {
+    if (this.running > 0) return; // One that never ends has the session to itself.
     this.addon.closeSession(this.session);
   }
 

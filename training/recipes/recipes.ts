@@ -146,12 +146,16 @@ export const DISTIL: Recipe = {
 /**
  * In the executor's integers, from trained weights whose batch norms are folded: the float network alone
  * teaches, so that labels are not needed. The learning rate is low, since the network is as good as
- * quantization leaves it: what is to be learned are ranges and roundings.
+ * quantization leaves it: what is to be learned are ranges and roundings. Adam moves all weights of an output
+ * alike, whose inputs come from a ReLU, and no batch norm makes up for that. The published MobileNetV1 at
+ * 128 × 128, from `input-weighted`, after 25 steps on 400 photographs: the mean divergence from float on 100 others,
+ * 0.149 before, was 0.37 at 3e-5, 0.21 at 1e-5, 0.16 at 3e-6 and 1e-6; on the 400, 0.145 before, 0.39, 0.15, 0.12
+ * and 0.13. After 75 steps at 3e-6 it was 0.16 on the others and 0.07 on the 400, which it learns by heart.
  */
 export const QUANTIZATION_AWARE: Recipe = {
   ...FINETUNE,
   name: 'quantization-aware',
-  learningRate: { schedule: 'cosine', initial: 3e-5 },
+  learningRate: { schedule: 'cosine', initial: 3e-6 },
   batchSize: 16,
   budget: { epochs: 3 },
   resolution: 224,

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { messageOf, UserError } from '../../foundation/errors.ts';
 import { readBounded } from '../../foundation/files/byte_source.ts';
 import { firstIssue } from '../../foundation/first_issue.ts';
-import { kindOfJson } from '../outputs/our_files.ts';
+import { kindOfJson } from '../outputs/record_kind.ts';
 import { isTraining } from '../outputs/training_files.ts';
 import { analysisSchema } from '../records/analysis_record.ts';
 import { environmentSchema } from '../records/environment.ts';

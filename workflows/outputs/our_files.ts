@@ -52,26 +52,6 @@ export async function isOurShard(path: string): Promise<boolean> {
   return shardSchema.safeParse(await jsonOf(path)).success;
 }
 
-const KINDS = [
-  [shardSchema, 'what was counted of a shard'],
-  [evaluationSchema, 'the record of an evaluation'],
-  [analysisSchema, 'an analysis'],
-  [RecipeSchema, 'a recipe of quantization'],
-] as const;
-
-/** What a record of tf8 is called. */
-export type RecordKind = (typeof KINDS)[number][1];
-
-/** Which of tf8's records a value of JSON is; undefined where it is none. */
-export function kindOfJson(json: unknown): RecordKind | undefined {
-  return KINDS.find(([schema]) => schema.safeParse(json).success)?.[1];
-}
-
-/** The same of a file. */
-export async function kindOfRecord(path: string): Promise<RecordKind | undefined> {
-  return kindOfJson(await jsonOf(path));
-}
-
 /** A recipe of quantization in JSON. */
 export async function isOurRecipe(path: string): Promise<boolean> {
   return RecipeSchema.safeParse(await jsonOf(path)).success;

@@ -7,6 +7,7 @@ import { makeWritableFolder } from '../../foundation/files/writable_folder.ts';
 import { option } from '../wording.ts';
 import { modelFiles } from './model_files.ts';
 import { isWithin } from './outside_data.ts';
+import { kindOfRecord } from './record_kind.ts';
 
 export interface OutputRules {
   /** What is read: paths of models, images or other files, and names of public checkpoints. */
@@ -109,8 +110,7 @@ function isInput(path: string, input: string): UserError {
 }
 
 async function isForeign(path: string): Promise<UserError> {
-  // With what reads records, for a refusal alone.
-  const kind = await (await import('./our_files.ts')).kindOfRecord(path);
+  const kind = await kindOfRecord(path);
   return new UserError(
     kind === undefined
       ? `Expected no file at ${path}, or one that tf8 wrote, but another file lies there`

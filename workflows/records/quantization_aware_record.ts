@@ -24,7 +24,7 @@ export const quantizationAwareRecordSchema = z.strictObject({
   rows: z
     .array(
       z.strictObject({
-        /** A MODEL. */
+        /** A public checkpoint, or what it was called. */
         network: z.string(),
         /** Which images are held out, and the order of the others. */
         seed: z.int().min(0),

@@ -4,7 +4,7 @@ import { messageOf, UserError } from '../../foundation/errors.ts';
 import { writeFileAtomic } from '../../foundation/files/atomic_file.ts';
 import { readBounded } from '../../foundation/files/byte_source.ts';
 import { sha256OfBytes } from '../../foundation/hashes/sha256.ts';
-import { kindOfJson } from '../outputs/our_files.ts';
+import { kindOfJson } from '../outputs/record_kind.ts';
 import { decibelsInJson } from '../records/analysis_record.ts';
 import type { Identity } from '../records/stored_result.ts';
 import { call, option } from '../wording.ts';

@@ -48,18 +48,23 @@ export interface ComparedRun {
   readonly format: FormatName | string;
   /** The rule by which our executor rounded. */
   readonly rounding: RoundingName;
+  /** Whether the network adds or subtracts tensors. */
+  readonly hasSums: boolean;
   readonly sessionConfig: Readonly<Record<string, string>> | undefined;
 }
 
 /** Why a runtime computed other bytes than our executor, and what to do; undefined where nobody knows. */
 export function explainDifference(run: ComparedRun): string | undefined {
-  const { runtime, format, rounding, sessionConfig } = run;
+  const { runtime, format, rounding, hasSums, sessionConfig } = run;
   const theirs = RUNTIME_ROUNDING[runtime];
   if (runtime === 'qonnx') {
     return 'QONNX computes in single precision and rounds ties to even: a byte may differ by one, and what is computed from it.';
   }
   if (theirs !== undefined && theirs !== rounding) {
     return `${runtime} rounds as ${theirs}, our executor as ${rounding}: ${option('profile', theirs)} compares with the rounding of ${runtime}.`;
+  }
+  if (runtime === 'tflite-micro' && hasSums) {
+    return 'TensorFlow Lite Micro adds tensors by another arithmetic than LiteRT, which ours is: a byte of a sum may differ by one, and what is computed from it.';
   }
   const isOnnx = runtime === 'onnxruntime' || runtime === 'onnxruntime-node';
   const isExact = sessionConfig?.['session.qdqisint8allowed'] === '1';

@@ -114,6 +114,7 @@ export async function verify(
         runtime: runtimeName,
         format,
         rounding: profile ?? roundingOf(model),
+        hasSums: model.nodes.some(({ op }) => op === 'add' || op === 'subtract'),
         sessionConfig,
       });
     const result = {

@@ -6,15 +6,24 @@ import {
 } from '../../../workflows/verify/explain_difference.ts';
 
 const DEFAULT = 'f32-multiply-round-half-even';
-const int8 = { runtime: 'onnxruntime', format: 'onnx-int8', rounding: DEFAULT } as const;
+const int8 = {
+  runtime: 'onnxruntime',
+  format: 'onnx-int8',
+  rounding: DEFAULT,
+  hasSums: false,
+} as const;
 
 describe('explainDifference', () => {
   it('names the rounding of a runtime that has another', () => {
-    const run = { format: 'tflite-int8', sessionConfig: undefined };
+    const run = { format: 'tflite-int8', hasSums: false, sessionConfig: undefined };
     const why = explainDifference({ ...run, runtime: 'tflite-micro', rounding: DEFAULT });
     assert.match(why!, /tflite-micro rounds as double-rounding.*`profile: 'double-rounding'`/);
     const same = { ...run, runtime: 'tflite-micro', rounding: 'double-rounding' } as const;
     assert.equal(explainDifference(same), undefined);
+    assert.match(
+      explainDifference({ ...same, hasSums: true })!,
+      /a byte of a sum may differ by one/,
+    );
   });
 
   it('names the entry by which ONNX Runtime multiplies int8 exactly, unless it is set', () => {

@@ -40,6 +40,8 @@ static void free_session(Session *session) {
 static void finalize_session(napi_env env, void *data, void *hint) {
   (void)env;
   (void)hint;
+  /* What a run that never ends has goes with the process. */
+  if (((Session *)data)->running != 0) return;
   free_session(data);
   free(data);
 }
@@ -170,6 +172,8 @@ static napi_value run_async(napi_env env, napi_callback_info info) {
     free_run(task);
     return fail(env, "runAsync could not be started");
   }
+  /* A collective may wait for ever: who waits for the promise keeps the process, not the run. */
+  napi_unref_threadsafe_function(env, task->settled);
   if (pthread_create(&thread, NULL, perform_beside, task) != 0) {
     napi_release_threadsafe_function(task->settled, napi_tsfn_abort);
     free_run(task);
