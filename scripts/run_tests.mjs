@@ -72,6 +72,7 @@ const LONGEST = [
   'slow/one_dnn_off.slow.ts',
   'slow/kill_resume.slow.ts',
   'slow/networks.slow.ts',
+  'slow/reproduce.slow.ts',
   'slow/tensorflow_files.slow.ts',
   'slow/installed_setup.slow.ts',
   'slow/published_figures.slow.ts',
