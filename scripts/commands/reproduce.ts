@@ -90,12 +90,12 @@ export const reproduceCommand = defineCommand({
       })
       .conflicts('seeds', 'seed')
       .option('rows', {
-        ...commaList((rows) => namesIn<TableNetworkName>(rows, NETWORK_NAMES, '--rows')),
+        ...commaList((rows) => rows),
         defaultDescription: CHANGE.defaultDescription,
         describe: `Only these rows and what they start from, with commas: ${NETWORK_NAMES.join(', ')}`,
       })
       .option('network', {
-        ...commaList((networks) => namesIn<VariantNetworkName>(networks, FAMILIES, '--network')),
+        ...commaList((networks) => networks),
         defaultDescription: CHANGE.defaultDescription,
         describe: `Network whose rows the table has; with --table ways several, with commas: ${FAMILIES.join(', ')}`,
       })
@@ -246,6 +246,7 @@ function seedsOf(argv: {
     : Array.from({ length: argv.seeds }, (_, seed) => seed);
 }
 
+/** @throws UserError for a row or a network that no table has */
 function changesOf({
   rows,
   network,
@@ -258,12 +259,12 @@ function changesOf({
   calibrationImages,
   rearchitectImages,
 }: Omit<PresetChanges, 'networks' | 'families'> & {
-  rows?: readonly TableNetworkName[] | undefined;
-  network?: readonly VariantNetworkName[] | undefined;
+  rows?: readonly string[] | undefined;
+  network?: readonly string[] | undefined;
 }): PresetChanges {
   return {
-    networks: rows,
-    families: network,
+    networks: rows && namesIn<TableNetworkName>(rows, NETWORK_NAMES, '--rows'),
+    families: network && namesIn<VariantNetworkName>(network, FAMILIES, '--network'),
     trainImages,
     testImages,
     epochs,
