@@ -26,6 +26,7 @@ const TESTS = [
   'test/checkpoints/training_checkpoint/{fill_disk,save_until_killed}.ts',
   'test/datasets/pipeline/leave_iteration.ts',
   'test/quantize/kernels/native/exercise.ts',
+  'test/scripts/lines_in_turn.ts',
   'test/slow/train_for_steps.ts',
   'test/training/cluster/{exchanges,worker_steps}.ts',
 ];
