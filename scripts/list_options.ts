@@ -10,7 +10,9 @@ export function commaList<Value>(read: (items: readonly string[]) => Value) {
     array: true,
     nargs: 1,
     coerce: (texts: readonly string[] | undefined): Value | undefined =>
-      texts && read(texts.flatMap((text) => text.split(',')).map((item) => item.trim())),
+      isGiven(texts)
+        ? read(texts.flatMap((text) => text.split(',')).map((item) => item.trim()))
+        : undefined,
   } as const;
 }
 
@@ -24,8 +26,13 @@ export function joinedText<Value>(separator: string, read: (text: string) => Val
     array: true,
     nargs: 1,
     coerce: (texts: readonly string[] | undefined): Value | undefined =>
-      texts && read(texts.join(separator)),
+      isGiven(texts) ? read(texts.join(separator)) : undefined,
   } as const;
+}
+
+/** yargs refuses an option without its value, but reads what stands for it before. */
+function isGiven(texts: readonly string[] | undefined): texts is readonly string[] {
+  return texts?.some((text) => text !== '') ?? false;
 }
 
 /** What yargs keeps for itself besides options. */

@@ -269,7 +269,7 @@ describe('the tf8 command line', () => {
     it('a model that is not there: the message and what to do, without a stack trace', async () => {
       assertRefused(
         await runMain(['evaluate', 'mobilenet_v9', '--data', folder]),
-        `Error: Expected a model but received "mobilenet_v9": there is no such file, folder or public checkpoint\nPass a TF8 file, a tfjs model.json or its folder, a SavedModel folder, a frozen graph (.pb), a TensorFlow Lite file (.tflite), a Keras file (.keras, .h5), an ONNX model (.onnx), a TensorFlow checkpoint (its .index, its prefix, or a V1 file), or one of these names: ${PUBLIC_CHECKPOINT_NAMES}.`,
+        `Error: Expected a model but received "mobilenet_v9": there is no such file, folder or public checkpoint\nPass a TF8 file, a tfjs model.json or its folder, a SavedModel folder, a frozen graph (.pb), a TensorFlow Lite file (.tflite), a Keras file (.keras, .h5), an ONNX model (.onnx), a TensorFlow checkpoint (its .index, its prefix, or a V1 file), a zip of one of these, or one of these names: ${PUBLIC_CHECKPOINT_NAMES}.`,
       );
     });
   });
