@@ -19,9 +19,9 @@ import {
 import { weightsOf } from '../training/support.ts';
 
 const AVERAGED = { ...RMSPROP, ...EVERYTHING };
-/** Kernels, biases and batch norms of the standard network: 27 convolutions with, one without. */
-const WEIGHTS = 27 * 5 + 2;
-const TRAINED = 27 * 3 + 2;
+/** Kernels, biases and batch norms of the short network: 9 convolutions with, one without. */
+const WEIGHTS = 9 * 5 + 2;
+const TRAINED = 9 * 3 + 2;
 
 /** What the model itself says, apart from any step. */
 function modelLogits(model: tf.LayersModel, images: Float32Array, shape: readonly number[]) {
