@@ -122,7 +122,12 @@ export type { PresetChanges } from './reproduce/change_preset.ts';
 export type { CostEstimate, RowCost } from './reproduce/cost.ts';
 export type { Device, TimeElsewhere, Workers } from './reproduce/elsewhere.ts';
 export type { ReproduceOptions } from './reproduce/open_table.ts';
-export type { TableName, TableNetworkName } from './reproduce/preset.ts';
+export {
+  NETWORK_NAMES as TABLE_NETWORK_NAMES,
+  TABLE_NAMES,
+  type TableName,
+  type TableNetworkName,
+} from './reproduce/preset.ts';
 export type { ReportedResult, ReproduceResult } from './reproduce/reproduce.ts';
 export type { MergeOptions } from './shards/merge_shards.ts';
 export type { ShardOptions, ShardResult } from './shards/shard_file.ts';

@@ -75,7 +75,12 @@ export class ExchangingWorker {
       this.said += text;
       for (const listener of this.listeners) listener();
     });
-    this.closed = new Promise((resolve) => child.on('close', () => resolve()));
+    this.closed = new Promise((resolve) =>
+      child.on('close', (_, signal) => {
+        if (signal !== null) this.said += `ended by ${signal}\n`;
+        resolve();
+      }),
+    );
   }
 
   kill(signal: 'SIGKILL' | 'SIGSTOP'): void {
@@ -98,7 +103,7 @@ export class ExchangingWorker {
     });
   }
 
-  /** @returns all that it has said, once it has ended */
+  /** @returns all that it has said, and a signal that ended it */
   async end(): Promise<string> {
     await this.closed;
     return this.said;
