@@ -11,8 +11,9 @@ const KERNELS = { ...ARRANGEMENT, ...CONVOLUTIONS, ...ELEMENTWISE, ...REDUCTIONS
 
 /** The recording backend; the first call registers it and its kernels with TensorFlow.js. */
 export function recordingBackend(): RecordingBackend {
-  const known = tf.findBackend(RECORDING);
-  if (known instanceof RecordingBackend) return known;
+  // By its name: a second copy of this module, as loaders make them, records with the first one's.
+  const known = tf.findBackend(RECORDING) as RecordingBackend | null;
+  if (known !== null) return known;
   for (const [name, record] of Object.entries(KERNELS)) {
     tf.registerKernel(recordingKernel(name, record));
   }
