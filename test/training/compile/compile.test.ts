@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import {
   CompiledFunctions,
@@ -16,12 +17,23 @@ const leftFolders = () => readdirSync(tmpdir()).filter((name) => name.startsWith
 describe('compile', () => {
   let x: tf.Tensor1D;
 
+  // Of its own: other processes compile at the same time.
+  const { TMPDIR } = process.env;
+  let folder: string | undefined;
+
   before(async function () {
     await needsTensorFlow.call(this);
+    folder = mkdtempSync(join(tmpdir(), 'tf8-tests-'));
+    process.env.TMPDIR = folder;
     x = tf.tensor1d([1, 2]);
   });
 
-  after(() => x.dispose());
+  after(() => {
+    x.dispose();
+    if (TMPDIR === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = TMPDIR;
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+  });
 
   it('gives the named outputs of a function of named inputs', () => {
     const { call, dispose } = compile(({ a, b }) => ({ sum: a.add(b), product: a.mul(b) }));
