@@ -3,9 +3,7 @@
  * in turn, after every tier gave the reference's bytes on every layer and every peer the network's
  * logits. `npm run bench:executor -- --help` lists the options.
  */
-import { rmSync } from 'node:fs';
-import { mkdtemp } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
 import { messageOf } from '../foundation/errors.ts';
 import { cacheDir } from '../foundation/files/cache_dir.ts';
@@ -16,7 +14,7 @@ import { examineTiers } from '../quantize/kernels/select.ts';
 import { selectBackend } from '../training/backend.ts';
 import { environment } from '../workflows/records/environment.ts';
 import { processorKind } from '../workflows/records/processor_kind.ts';
-import { type Caller, type Calls, latencyOf, type Setting } from './executor/calls.ts';
+import { type Caller, type Calls, callFigures, type Setting } from './executor/calls.ts';
 import { profileLayers } from './executor/layers.ts';
 import { preparePeers } from './executor/peers.ts';
 import { ratiosOf } from './executor/ratios.ts';
@@ -30,17 +28,16 @@ import { roundedNetworks, timeRoundings } from './executor/roundings.ts';
 import { type RoundingsRecord, roundingsRecordSchema } from './executor/roundings_record.ts';
 import { roundingsTable } from './executor/roundings_table.ts';
 import { executorTables, layerTables } from './executor/tables.ts';
-import { COMPARED_IMAGES, checkTiers, tierCallers } from './executor/tiers.ts';
+import { COMPARED_IMAGES, checkTiers, SLOW_ROUNDS, tierCallers } from './executor/tiers.ts';
 import { prepareWorkload } from './executor/workload.ts';
 import { recordFiles, roundingsFiles, writeRecord } from './executor/write_record.ts';
 import { takeTurns } from './rounds.ts';
 import { countFrom, runBench, valuesOf } from './run_bench.ts';
+import { temporaryFolder } from './temporary_folder.ts';
 
 const RESULTS = join(import.meta.dirname, 'results');
 const LARGEST_BATCH = 16;
 const SECONDS_PER_TURN = 0.1;
-/** Rounds of what has no vectors, on one thread, one image at a time. */
-const SLOW_ROUNDS = 3;
 
 const HELP = `Usage: npm run bench:executor [-- OPTIONS]
 
@@ -157,13 +154,6 @@ async function measureRoundings(
   });
 }
 
-/** Removed when the process ends. */
-async function temporaryFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'tf8-bench-'));
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
-
 /** When and where is measured. */
 async function circumstances() {
   return {
@@ -185,14 +175,7 @@ function rowsOf(callers: readonly Caller[], turns: ReadonlyMap<string, readonly 
   return callers.flatMap(({ name, owner, setting }) => {
     const ofCaller = turns.get(name);
     if (ofCaller === undefined) return [];
-    const { medianMs, fastestMs } = latencyOf(ofCaller);
-    return {
-      name: owner,
-      ...setting,
-      latencyMs: Number(medianMs.toFixed(3)),
-      fastestMs: Number(fastestMs.toFixed(3)),
-      calls: ofCaller.reduce((sum, { latenciesMs }) => sum + latenciesMs.length, 0),
-    };
+    return { name: owner, ...setting, ...callFigures(ofCaller) };
   });
 }
 

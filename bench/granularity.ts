@@ -4,7 +4,6 @@
  */
 import { join } from 'node:path';
 import { openDataset } from '../datasets/open_dataset.ts';
-import { UserError } from '../foundation/errors.ts';
 import type { Context } from '../foundation/reporting/context.ts';
 import { selectKernels } from '../quantize/kernels/select.ts';
 import { requireTensorFlow } from '../training/backend.ts';
@@ -19,7 +18,7 @@ import {
 import { disjointData } from '../workflows/reproduce/table_data.ts';
 import { pickChannels } from './granularity/channels.ts';
 import { measureNetwork } from './granularity/measure_network.ts';
-import { countFrom, namedModel, runRecordedBench, valuesOf } from './run_bench.ts';
+import { countFrom, imagenetFrom, namedModel, runRecordedBench, valuesOf } from './run_bench.ts';
 
 const NETWORK = 'mobilenet_v1_1.0_224';
 const RESULT = join(import.meta.dirname, 'results', 'granularity.json');
@@ -117,12 +116,8 @@ function parse() {
 }
 
 function optionsFrom(values: Omit<ReturnType<typeof parse>, 'help' | 'record'>): Options {
-  const { imagenet } = values;
-  if (imagenet === undefined) {
-    throw new UserError('Expected a folder of ImageNet images but received none', { remedy: HELP });
-  }
   return {
-    imagenet,
+    imagenet: imagenetFrom(values.imagenet, HELP),
     images: countFrom('--images', values.images),
     calibrations: values['calibration-images']
       .split(',')

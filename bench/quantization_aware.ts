@@ -14,7 +14,7 @@ import {
   quantizationAwareRecordSchema,
 } from '../workflows/records/quantization_aware_record.ts';
 import { measuredTraining, type TrainingTask } from './quantization_aware/measured_training.ts';
-import { countFrom, namedModel, runRecordedBench, valuesOf } from './run_bench.ts';
+import { countFrom, imagenetFrom, namedModel, runRecordedBench, valuesOf } from './run_bench.ts';
 
 const RESULT = join(import.meta.dirname, 'results', 'quantization-aware.json');
 
@@ -95,10 +95,8 @@ function parse() {
 }
 
 function optionsFrom(values: Omit<ReturnType<typeof parse>, 'help'>): Options {
-  const { imagenet, networks, seeds, ranges, epochs, untrained } = values;
-  if (imagenet === undefined) {
-    throw new UserError('Expected a folder of ImageNet images but received none', { remedy: HELP });
-  }
+  const { networks, seeds, ranges, epochs, untrained } = values;
+  const imagenet = imagenetFrom(values.imagenet, HELP);
   if (ranges !== undefined && ranges !== 'learned' && ranges !== 'observed') {
     throw new UserError(`Expected learned or observed for --ranges but received ${ranges}`);
   }

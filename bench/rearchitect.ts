@@ -17,7 +17,7 @@ import {
 } from '../workflows/records/rearchitect_record.ts';
 import { disjointData } from '../workflows/reproduce/table_data.ts';
 import type { Fit, FitTask } from './rearchitect/fit.ts';
-import { countFrom, runRecordedBench, valuesOf } from './run_bench.ts';
+import { countFrom, imagenetFrom, runRecordedBench, valuesOf } from './run_bench.ts';
 
 const NETWORK = 'mobilenet_v1_1.0_224';
 const VARIANT = 'friendly';
@@ -108,11 +108,8 @@ function parse() {
 }
 
 function optionsFrom({ imagenet, images, limit }: Omit<ReturnType<typeof parse>, 'help'>): Options {
-  if (imagenet === undefined) {
-    throw new UserError('Expected a folder of ImageNet images but received none', { remedy: HELP });
-  }
   return {
-    imagenet,
+    imagenet: imagenetFrom(imagenet, HELP),
     counts: [...new Set(images.split(',').map((count) => countFrom('--images', count)))].sort(
       (a, b) => a - b,
     ),

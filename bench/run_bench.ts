@@ -54,6 +54,15 @@ export function runRecordedBench<Values>(bench: RecordedBench<Values>): Promise<
 }
 
 /**
+ * The value of --imagenet, of a bench that needs it.
+ * @throws UserError, with `help` as its remedy, where there is none
+ */
+export function imagenetFrom(imagenet: string | undefined, help: string): string {
+  if (imagenet !== undefined) return imagenet;
+  throw new UserError('Expected a folder of ImageNet images but received none', { remedy: help });
+}
+
+/**
  * The value of an option that counts things.
  * @throws UserError unless it is an integer from 1
  */

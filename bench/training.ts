@@ -2,9 +2,7 @@
  * Training steps per second: our compiled step, the same step eager, Keras as it comes and with the other
  * setting of oneDNN; on several shapes, in turn, after all gave the same losses. `npm run bench:training -- --help` lists the options.
  */
-import { rmSync } from 'node:fs';
-import { mkdtemp } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '../foundation/errors.ts';
 import { cacheDir } from '../foundation/files/cache_dir.ts';
@@ -18,6 +16,7 @@ import { processorKind } from '../workflows/records/processor_kind.ts';
 import { KerasPeer } from './peers/keras_peer.ts';
 import { OwnPeer } from './peers/own_peer.ts';
 import { runBench, valuesOf } from './run_bench.ts';
+import { temporaryFolder } from './temporary_folder.ts';
 import { contest, type KerasPeers } from './training/contest.ts';
 import {
   type TrainingRecord,
@@ -73,8 +72,7 @@ async function measure(
   const context = { cacheDir: cacheDir(), reporter, signal };
   const python = await pythonEnvironment(TENSORFLOW, context);
   const processor = await examineProcessor();
-  const folder = await mkdtemp(join(tmpdir(), 'tf8-bench-'));
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const folder = await temporaryFolder();
   const keras = kerasPeers(python, processor, signal);
   try {
     const measured: TrainingRow[] = [];

@@ -61,3 +61,17 @@ export function latencyOf(turns: readonly Calls[]): { medianMs: number; fastestM
   const all = turns.flatMap(({ latenciesMs }) => latenciesMs);
   return { medianMs: median(all), fastestMs: all.reduce((a, b) => Math.min(a, b)) };
 }
+
+/** What a record says of them, in milliseconds. */
+export function callFigures(turns: readonly Calls[]): {
+  readonly latencyMs: number;
+  readonly fastestMs: number;
+  readonly calls: number;
+} {
+  const { medianMs, fastestMs } = latencyOf(turns);
+  return {
+    latencyMs: Number(medianMs.toFixed(3)),
+    fastestMs: Number(fastestMs.toFixed(3)),
+    calls: turns.reduce((sum, { latenciesMs }) => sum + latenciesMs.length, 0),
+  };
+}

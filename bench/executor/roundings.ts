@@ -5,9 +5,9 @@ import { quantizeArray } from '../../quantize/params/quantization.ts';
 import { DEFAULT_ROUNDING, ROUNDINGS, type RoundingName } from '../../quantize/params/roundings.ts';
 import { quantizeModel } from '../../workflows/quantize/quantize.ts';
 import { takeTurns } from '../rounds.ts';
-import { latencyOf } from './calls.ts';
+import { callFigures } from './calls.ts';
 import type { RoundingsRow } from './roundings_record.ts';
-import { checkTiers, tierCallers } from './tiers.ts';
+import { checkTiers, SLOW_ROUNDS, tierCallers } from './tiers.ts';
 import {
   CALIBRATION_IMAGES,
   openImages,
@@ -19,8 +19,6 @@ import {
 } from './workload.ts';
 
 const SINGLE = { threads: 1, batch: 1 } as const;
-/** Rounds of what a tier leaves to the reference. */
-const SLOW_ROUNDS = 3;
 
 /** A network quantized for a rule, and what it runs on. */
 export interface RoundedNetwork {
@@ -40,16 +38,20 @@ export async function roundedNetworks(
 ): Promise<{ readonly networks: readonly RoundedNetwork[]; readonly content: string }> {
   const { dataset, content } = await openImages(imagenet, context);
   const opened = await openNetwork(network, folder, context);
-  const networks: RoundedNetwork[] = [];
+  const quantized: { readonly rounding: RoundingName; readonly tf8: Tf8Model }[] = [];
   for (const rounding of ROUNDINGS) {
     const source = { dataset, images: CALIBRATION_IMAGES, seed: SEED, skip: 0, rounding };
     const label = `${opened.name} by ${rounding}`;
     const { model: tf8 } = await quantizeModel(opened, recipeFor(network), source, context, label);
-    const [resolution] = tf8.input.shape;
-    const { images } = await takeBatch(dataset, 'test', resolution, count, context.signal);
-    networks.push({ rounding, tf8, images: quantizeArray(images, tf8.input.quantization) });
+    quantized.push({ rounding, tf8 });
   }
   opened.dispose();
+  const [resolution] = quantized[0].tf8.input.shape;
+  const { images } = await takeBatch(dataset, 'test', resolution, count, context.signal);
+  const networks = quantized.map((one) => ({
+    ...one,
+    images: quantizeArray(images, one.tf8.input.quantization),
+  }));
   return { networks, content };
 }
 
@@ -93,14 +95,6 @@ export async function timeRoundings(
     );
   const turns = new Map([...(await turnsOf(false, rounds)), ...(await turnsOf(true, SLOW_ROUNDS))]);
   return contestants.map(({ caller, tier, rounding }) => {
-    const calls = turns.get(caller.name)!;
-    const { medianMs, fastestMs } = latencyOf(calls);
-    return {
-      tier,
-      rounding,
-      latencyMs: Number(medianMs.toFixed(3)),
-      fastestMs: Number(fastestMs.toFixed(3)),
-      calls: calls.reduce((sum, { latenciesMs }) => sum + latenciesMs.length, 0),
-    };
+    return { tier, rounding, ...callFigures(turns.get(caller.name)!) };
   });
 }

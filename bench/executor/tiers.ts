@@ -10,6 +10,9 @@ import type { LeftOut } from './record.ts';
 /** Images whose layers are compared; the reference takes its time. */
 export const COMPARED_IMAGES = 2;
 
+/** Rounds of what has no vectors, on one thread, one image at a time. */
+export const SLOW_ROUNDS = 3;
+
 /** A tier that gives the reference's bytes. */
 export interface CheckedTier {
   /** "tf8 native avx2" */

@@ -1,7 +1,5 @@
-import { rmSync } from 'node:fs';
-import { mkdtemp, readFile } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import type { LabelledDataset } from '../../datasets/dataset.ts';
 import { holdOutValidation } from '../../datasets/order/hold_out.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
@@ -20,6 +18,7 @@ import { quantizeModel } from '../../workflows/quantize/quantize.ts';
 import type { QuantizationAwareRow } from '../../workflows/records/quantization_aware_record.ts';
 import { trainQuantizationAware } from '../../workflows/train/quantization_aware.ts';
 import type { QuantizationAwareOptions } from '../../workflows/train/quantization_aware_options.ts';
+import { temporaryFolder } from '../temporary_folder.ts';
 
 export interface TrainingTask
   extends Pick<
@@ -77,8 +76,7 @@ async function train(
   { imagenet, heldOut, name: _, dataset: __, untrained: ___, ...task }: TrainingTask,
   context: Context,
 ): Promise<Trained> {
-  const out = await mkdtemp(join(tmpdir(), 'tf8-bench-'));
-  process.on('exit', () => rmSync(out, { recursive: true, force: true }));
+  const out = await temporaryFolder();
   const [begun, processor] = [performance.now(), process.cpuUsage()];
   const { training, quantization, recipe, tf8 } = await trainQuantizationAware(
     { ...task, dataset: 'imagenet', data: imagenet, validationImages: heldOut, out, resume: false },

@@ -2,10 +2,7 @@
  * One fit in a process of its own, so that the peak of its memory is its own: reads a `FitTask` as
  * JSON from its first argument and prints a `Fit`.
  */
-import { rmSync } from 'node:fs';
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+
 import { variantNamed } from '../../architectures/variants.ts';
 import { openDataset } from '../../datasets/open_dataset.ts';
 import { cacheDir } from '../../foundation/files/cache_dir.ts';
@@ -17,6 +14,7 @@ import { rearchitect } from '../../workflows/rearchitect/rearchitect.ts';
 import type { RearchitectRecord } from '../../workflows/records/rearchitect_record.ts';
 import { disjointData } from '../../workflows/reproduce/table_data.ts';
 import { runBench } from '../run_bench.ts';
+import { temporaryFolder } from '../temporary_folder.ts';
 
 export type Fit = RearchitectRecord['fits'][number];
 
@@ -39,8 +37,7 @@ await runBench(async (signal) => {
   const { dataset } = disjointData(
     await openDataset('imagenet', { ...context, dir: task.imagenet }),
   );
-  const out = await mkdtemp(join(tmpdir(), 'tf8-bench-'));
-  process.on('exit', () => rmSync(out, { recursive: true, force: true }));
+  const out = await temporaryFolder();
   const { reconstruction } = await rearchitect(
     { model, variant: variantNamed(task.variant), dataset, images, seed, out },
     context,
