@@ -14,7 +14,7 @@ const TENSORFLOW_ENTRIES = ['architectures', 'checkpoints', 'training'];
  * Compiles the sources to dist/, bundles the report's page there and writes the entries that need
  * optional packages.
  *
- * @param options.types whether types are checked too, which takes longer than all else; true unless given
+ * @param options.types whether types are checked too, not only written; true unless given
  * @returns what the compiler complained of; nothing where dist/ is complete
  */
 export async function compile(
