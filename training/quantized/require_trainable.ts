@@ -1,5 +1,5 @@
 import type { FloatGraph } from '../../architectures/graph/float_graph.ts';
-import type { FloatNode } from '../../architectures/graph/float_node.ts';
+import { type FloatNode, isWeightedFloat } from '../../architectures/graph/float_node.ts';
 import { UserError } from '../../foundation/errors.ts';
 import { isWeighted, roundingOf, type Tf8Model } from '../../quantize/model/tf8_model.ts';
 import { DEFAULT_ROUNDING } from '../../quantize/params/roundings.ts';
@@ -35,23 +35,20 @@ export function requireTrainable(graph: FloatGraph, start: Tf8Model): void {
   }
 }
 
+/**
+ * @param nodes those that are taught
+ * @throws UserError where no batch norm was folded into one of them
+ */
+export function requireBatchNorms(network: string, nodes: readonly FloatNode[]): void {
+  if (nodes.some((node) => isWeightedFloat(node) && node.batchNorm !== undefined)) return;
+  throw new UserError(
+    `Expected layers with batch norms to be re-estimated but ${network} has none that is folded into a layer`,
+    { remedy: 'Take "frozen": its weights are trained as they are.' },
+  );
+}
+
 function untrainable(node: FloatNode): string | undefined {
   switch (node.op) {
-    case 'conv2d':
-    case 'depthwiseConv2d':
-      return (node.dilations ?? [1]).some((step) => step > 1)
-        ? 'a convolution with dilations'
-        : undefined;
-    case 'prelu':
-      return 'a ReLU with slopes';
-    case 'resize':
-      return 'a resize';
-    case 'slice':
-      return 'a slice';
-    case 'softmax':
-      return 'a softmax';
-    case 'transposedConv2d':
-      return 'a transposed convolution';
     case 'batchNorm':
     case 'dropout':
     case 'mean':
@@ -61,7 +58,9 @@ function untrainable(node: FloatNode): string | undefined {
     case 'add':
     case 'averagePool2d':
     case 'concat':
+    case 'conv2d':
     case 'depthToSpace':
+    case 'depthwiseConv2d':
     case 'fullyConnected':
     case 'globalAveragePool':
     case 'maximum':
@@ -69,11 +68,16 @@ function untrainable(node: FloatNode): string | undefined {
     case 'minimum':
     case 'multiply':
     case 'pad':
+    case 'prelu':
     case 'requantize':
     case 'reshape':
+    case 'resize':
+    case 'slice':
+    case 'softmax':
     case 'spaceToDepth':
     case 'subtract':
     case 'transpose':
+    case 'transposedConv2d':
       return undefined;
   }
 }
