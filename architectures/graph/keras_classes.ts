@@ -36,7 +36,10 @@ const CLASSES: ReadonlyMap<string, ReadLayer> = new Map<string, ReadLayer>([
   ['Activation', activation],
   ['Softmax', softmax],
   ['ZeroPadding2D', zeroPadding],
-  ['Dropout', (layer) => ({ ...baseOf(layer), op: 'dropout' })],
+  ['Dropout', onlyInTraining],
+  ['GaussianNoise', onlyInTraining],
+  ['GaussianDropout', onlyInTraining],
+  ['AlphaDropout', onlyInTraining],
   ['Reshape', reshape],
   ['Flatten', reshape],
   ['Permute', permute],
@@ -61,6 +64,10 @@ export function nodeOf(layer: KerasLayer): FloatNode {
   const read = CLASSES.get(layer.className);
   if (read === undefined) throw new UnsupportedLayerError(layer);
   return read(layer);
+}
+
+function onlyInTraining(layer: KerasLayer): FloatNode {
+  return { ...baseOf(layer), op: 'dropout' };
 }
 
 function convolution(op: 'conv2d' | 'depthwiseConv2d'): ReadLayer {

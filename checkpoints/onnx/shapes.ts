@@ -429,30 +429,15 @@ export function blocks(op: 'spaceToDepth' | 'depthToSpace') {
     const { name } = base;
     const [height, width, depth] = draft.shapeOf(input);
     const places = block ** 2;
+    const [split, turned, joined] = [`${name}/places`, `${name}/turned`, `${name}/channels`];
+    const pixels = [height * width, depth / places, places];
     draft.add(
       node.output[0],
       'image',
-      {
-        ...base,
-        op: 'reshape',
-        name: `${name}/places`,
-        target: [height, width, depth / places, places],
-      },
-      {
-        ...base,
-        op: 'transpose',
-        name: `${name}/turned`,
-        inputs: [`${name}/places`],
-        permutation: [0, 1, 3, 2],
-      },
-      {
-        ...base,
-        op: 'reshape',
-        name: `${name}/channels`,
-        inputs: [`${name}/turned`],
-        target: [height, width, depth],
-      },
-      { ...base, op, inputs: [`${name}/channels`], block },
+      { ...base, op: 'reshape', name: split, target: pixels },
+      { ...base, op: 'transpose', name: turned, inputs: [split], permutation: [0, 2, 1] },
+      { ...base, op: 'reshape', name: joined, inputs: [turned], target: [height, width, depth] },
+      { ...base, op, inputs: [joined], block },
     );
   };
 }

@@ -76,8 +76,13 @@ const ACTIVATIONS: Readonly<Record<string, string>> = {
   gelu: 'gelu',
   log_softmax: 'log_softmax',
 };
-/** Keras 3 defines it anew. */
+/** Keras 3 defines it anew, as MobileNetV3 has it (hard_activations.ts). */
 const KERAS_2_ACTIVATIONS: Readonly<Record<string, string>> = { hard_sigmoid: 'hard_sigmoid' };
+const KERAS_3_ACTIVATIONS: Readonly<Record<string, string>> = {
+  hard_sigmoid: 'hard_sigmoid6',
+  hard_swish: 'hard_swish',
+  hard_silu: 'hard_swish',
+};
 
 /** Of the function, which Keras' layer of that name has another of. */
 const LEAKY_SLOPE = 0.2;
@@ -199,8 +204,8 @@ class LayerRewriter {
         return 'linear';
       }
     }
-    const known =
-      this.writer.version === 2 ? { ...ACTIVATIONS, ...KERAS_2_ACTIVATIONS } : ACTIVATIONS;
+    const own = this.writer.version === 2 ? KERAS_2_ACTIVATIONS : KERAS_3_ACTIVATIONS;
+    const known = { ...ACTIVATIONS, ...own };
     if (name !== undefined && Object.hasOwn(known, name)) return known[name];
     throw this.unsupported(
       `its ${field} is ${name ?? described(value)}; it has ${Object.keys(known).join(', ')}`,

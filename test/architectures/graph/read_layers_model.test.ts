@@ -74,7 +74,12 @@ const READ: Readonly<Record<string, Layers>> = {
     l.averagePooling2d({ poolSize: 3, strides: 2, padding: 'same' }),
   ),
   'a global average': chain(l.globalAveragePooling2d({ dataFormat: 'channelsLast' })),
-  'dropout, which changes nothing': chain(l.dropout({ rate: 0.5 })),
+  'dropout and noise, which change nothing': chain(
+    l.dropout({ rate: 0.5 }),
+    l.gaussianNoise({ stddev: 0.5 }),
+    l.gaussianDropout({ rate: 0.5 }),
+    l.alphaDropout({ rate: 0.5 }),
+  ),
   reshapes: chain(l.reshape({ targetShape: [3, 28] }), l.reshape({ targetShape: [7, 4, 3] })),
   'a dense layer of a vector': chain(l.flatten(), l.dense({ units: 4, activation: 'elu' })),
   'a softmax that a dense layer brings along': chain(
