@@ -34,6 +34,7 @@ As the command has them unless given:
 
   --quantization-recipe NAME    what the training starts from
   --ranges learned              or observed
+  --batch-norms frozen          or re-estimated; several, with commas, become rows each
   --learning-rate X             at the start
   --epochs N
 `;
@@ -43,6 +44,8 @@ interface Options {
   readonly networks: readonly Pick<TrainingTask, 'name' | 'model'>[];
   readonly seeds: readonly number[];
   readonly heldOut: number;
+  /** As the command has them where one is undefined. */
+  readonly batchNorms: readonly TrainingTask['batchNorms'][];
   readonly task: Pick<
     TrainingTask,
     'untrained' | 'quantizationRecipe' | 'ranges' | 'learningRate' | 'epochs'
@@ -50,7 +53,7 @@ interface Options {
 }
 
 async function measure(options: Options, context: Context): Promise<QuantizationAwareRecord> {
-  const { imagenet, networks, seeds, heldOut, task } = options;
+  const { imagenet, networks, seeds, heldOut, batchNorms, task } = options;
   const backend = await requireTensorFlow('The bench of training in integers');
   const dataset = await openDataset('imagenet', { ...context, dir: imagenet });
   if (!dataset.splitsAreEqual || heldOut >= dataset.count('train')) {
@@ -60,9 +63,11 @@ async function measure(options: Options, context: Context): Promise<Quantization
   }
   const rows: QuantizationAwareRow[] = [];
   for (const network of networks) {
-    for (const seed of seeds) {
-      const row = { ...task, ...network, seed, imagenet, dataset, heldOut };
-      rows.push(await measuredTraining(row, context));
+    for (const norms of batchNorms) {
+      for (const seed of seeds) {
+        const row = { ...task, ...network, batchNorms: norms, seed, imagenet, dataset, heldOut };
+        rows.push(await measuredTraining(row, context));
+      }
     }
   }
   return quantizationAwareRecordSchema.parse({
@@ -85,6 +90,7 @@ function parse() {
       untrained: STRING,
       'quantization-recipe': STRING,
       ranges: STRING,
+      'batch-norms': STRING,
       'learning-rate': STRING,
       epochs: STRING,
       record: { type: 'boolean' },
@@ -110,6 +116,7 @@ function optionsFrom(values: Omit<ReturnType<typeof parse>, 'help'>): Options {
       ),
     seeds: seeds.split(',').map((seed) => (seed === '0' ? 0 : countFrom('--seeds', seed))),
     heldOut: countFrom('--held-out', values['held-out']),
+    batchNorms: values['batch-norms']?.split(',').map(batchNormsFrom) ?? [undefined],
     task: {
       untrained,
       quantizationRecipe: values['quantization-recipe'],
@@ -119,6 +126,11 @@ function optionsFrom(values: Omit<ReturnType<typeof parse>, 'help'>): Options {
       epochs: epochs === undefined ? undefined : countFrom('--epochs', epochs),
     },
   };
+}
+
+function batchNormsFrom(text: string): TrainingTask['batchNorms'] {
+  if (text === 'frozen' || text === 're-estimated') return text;
+  throw new UserError(`Expected frozen or re-estimated for --batch-norms but received ${text}`);
 }
 
 await runRecordedBench({

@@ -7,6 +7,7 @@
 /** Options that messages name. */
 export const OPTION_NAMES = [
   'accuracy',
+  'batchNorms',
   'batchSize',
   'cache',
   'cacheLimit',

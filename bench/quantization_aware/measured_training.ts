@@ -23,7 +23,7 @@ import { temporaryFolder } from '../temporary_folder.ts';
 export interface TrainingTask
   extends Pick<
     QuantizationAwareOptions,
-    'model' | 'seed' | 'epochs' | 'learningRate' | 'quantizationRecipe' | 'ranges'
+    'model' | 'seed' | 'epochs' | 'learningRate' | 'quantizationRecipe' | 'ranges' | 'batchNorms'
   > {
   /** In the record. */
   readonly name: string;
@@ -91,6 +91,7 @@ async function train(
       ranges: quantization.ranges,
       freezeAfter: quantization.freezeAfter,
       dampening: quantization.dampening,
+      batchNorms: quantization.batchNorms,
       learningRate: recipe.learningRate.initial,
       temperature: recipe.distillation!.temperature,
       batchSize: recipe.batchSize,

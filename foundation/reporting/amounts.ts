@@ -6,9 +6,10 @@ export function formatAmount(value: number, unit: string): string {
   return value < 1e6 ? `${(value / 1e3).toFixed(0)} kB` : `${(value / 1e6).toFixed(1)} MB`;
 }
 
-/** "8.1 MB/s", "215 images/s", "0.4 steps/s". */
+/** "8.1 MB/s", "215 images/s", "0.4 steps/s", "1.5 rows/min". */
 export function formatRate(perSecond: number, unit: string): string {
   if (unit === UNIT_OF_BYTES) return `${formatAmount(perSecond, unit)}/s`;
+  if (perSecond < 0.1) return `${(60 * perSecond).toFixed(1)} ${unit}/min`;
   const small = perSecond < 9.95; // rounds to 10 from there
   return `${small ? perSecond.toFixed(1) : formatAmount(perSecond, unit)} ${unit}/s`;
 }

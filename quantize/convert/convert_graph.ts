@@ -223,7 +223,7 @@ function convertNode(
 }
 
 /** Slopes for each channel, or for each value of the image where they differ within a channel. */
-function slopesFor({ alpha, alphaShape }: FloatPreluNode, image: ImageShape) {
+export function slopesFor({ alpha, alphaShape }: FloatPreluNode, image: ImageShape) {
   const [rows, columns, channels] = imageShape(alphaShape);
   const shape: ImageShape = rows === 1 && columns === 1 ? [1, 1, image[2]] : image;
   const values = new Float32Array(shape[0] * shape[1] * shape[2]);

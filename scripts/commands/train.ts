@@ -6,6 +6,7 @@ import type { ClusterPlace } from '../../training/cluster/place.ts';
 import { RECIPE_NAMES } from '../../training/recipes/recipe_names.ts';
 import {
   FREEZE_AFTER,
+  FROZEN,
   QUANTIZATION_START,
   type QuantizationAwareResult,
 } from '../../workflows/train/quantization_aware_options.ts';
@@ -33,6 +34,7 @@ import {
   positiveNumbers,
   QUANTIZATION_RECIPE,
   SEED_RANGE,
+  SOFTMAX,
   SQUEEZE_EXCITE,
   TRAINING_SEED,
   VARIANT,
@@ -66,6 +68,10 @@ export const trainCommand = defineCommand({
         ...CALIBRATION_IMAGES,
         describe: 'With --quantization-aware: number of training images to calibrate with before',
       })
+      .option('softmax', {
+        type: 'boolean',
+        describe: `With --quantization-aware: ${SOFTMAX.describe[0].toLowerCase()}${SOFTMAX.describe.slice(1)}`,
+      })
       .option('ranges', {
         choices: ['learned', 'observed'] as const,
         requiresArg: true,
@@ -84,6 +90,13 @@ export const trainCommand = defineCommand({
         describe:
           'With --quantization-aware: how hard weights are pulled to their levels at the end',
         defaultDescription: '0',
+      })
+      .option('batch-norms', {
+        choices: [FROZEN, 're-estimated'] as const,
+        requiresArg: true,
+        describe:
+          'With --quantization-aware: statistics as trained, or those of the network in integers',
+        defaultDescription: FROZEN,
       })
       .option('network', NETWORK)
       .option('variant', {
@@ -340,9 +353,11 @@ function quantizationLines({ quantization }: QuantizationAwareResult): string[] 
 const OF_INTEGERS = [
   'quantization-recipe',
   'calibration-images',
+  'softmax',
   'ranges',
   'freeze-after',
   'dampening',
+  'batch-norms',
 ] as const;
 
 /** Options that such a training does not have: the model says what is trained. Each with what it is unless given. */

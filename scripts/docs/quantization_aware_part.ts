@@ -4,9 +4,11 @@ import type {
   QuantizationAwareRecord,
   QuantizationAwareRow,
 } from '../../workflows/records/quantization_aware_record.ts';
+import { FROZEN } from '../../workflows/train/quantization_aware_options.ts';
 
 const HEADER = [
   'network',
+  'batch norms',
   'seed',
   'float',
   'untrained',
@@ -23,7 +25,7 @@ const HEADER = [
 export function quantizationAwarePart(record: QuantizationAwareRecord): string {
   const { rows, environment, date } = record;
   const [{ float, untrained, training }] = rows;
-  const table = markdownTable(HEADER, rows.map(cellsOf), 1);
+  const table = markdownTable(HEADER, rows.map(cellsOf), 2);
   const losses = rows.map((row) => lossOf(row));
   return [
     table,
@@ -35,6 +37,7 @@ function cellsOf(row: QuantizationAwareRow): string[] {
   const { network, seed, float, untrained, after, training } = row;
   return [
     network,
+    training.batchNorms ?? FROZEN,
     String(seed),
     ...[
       float.heldOut.top1Percent,

@@ -166,16 +166,22 @@ describe('an export to int8 in its real runtime', function () {
       });
     }
 
-    it('TensorFlow Lite Micro adds otherwise: what differs of MobileNetV2 is counted', async function () {
+    it('TensorFlow Lite Micro adds otherwise: at most a byte in 10,000 of MobileNetV2 differs, from a sum on', async function () {
       const model = sharedFolder(this, 'models/tf2_mobilenet_v2_1.0_224_ptq.tflite');
       await inFolder(async (folder) => {
         const file = await exported(model, PER_CHANNEL, 'tflite-int8', folder);
         const run = { ...imagesOf(IN_MICRO), file, ...MICRO_RUN };
         const { layers, explanation, top1Agreement } = await verify(run, context);
-        const first = layers.find(({ differing }) => differing > 0);
-        assert.match(first!.name, /add/);
-        assert.equal(first!.maxDifference, 1);
-        assert.match(explanation!, /a byte of a sum may differ by one/);
+        assert.ok(layers.some(({ name }) => /add/.test(name)));
+        const differing = layers.reduce((sum, layer) => sum + layer.differing, 0);
+        const elements = layers.reduce((sum, layer) => sum + layer.elements, 0);
+        assert.ok(differing <= 1e-4 * elements, `${differing} of ${elements} bytes`);
+        const first = layers.find((layer) => layer.differing > 0);
+        if (first !== undefined) {
+          assert.match(first.name, /add/);
+          assert.equal(first.maxDifference, 1);
+          assert.match(explanation!, /a byte of a sum may differ by one/);
+        }
         assert.equal(top1Agreement, 100);
       });
     });

@@ -78,9 +78,15 @@ const WITH: Readonly<Record<string, readonly string[]>> = {
   'reproduce workers': ['--estimate'],
   force: ['--gpu'],
   ...Object.fromEntries(
-    ['quantization-recipe', 'calibration-images', 'ranges', 'freeze-after', 'dampening'].map(
-      (name) => [`train ${name}`, ['model', '--quantization-aware']],
-    ),
+    [
+      'quantization-recipe',
+      'calibration-images',
+      'softmax',
+      'ranges',
+      'freeze-after',
+      'dampening',
+      'batch-norms',
+    ].map((name) => [`train ${name}`, ['model', '--quantization-aware']]),
   ),
 };
 

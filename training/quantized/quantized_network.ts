@@ -2,12 +2,12 @@ import * as tf from '@tensorflow/tfjs';
 import type { FloatGraph } from '../../architectures/graph/float_graph.ts';
 import {
   type FloatNode,
-  type FloatWeightedNode,
   isActivated,
   isWeightedFloat,
 } from '../../architectures/graph/float_node.ts';
 import { boundOf } from '../../architectures/graph/operations/activation_function.ts';
-import { operationOf } from '../../architectures/graph/operations/table.ts';
+import { UserError } from '../../foundation/errors.ts';
+import { slopesFor } from '../../quantize/convert/convert_graph.ts';
 import { byName } from '../../quantize/model/by_name.ts';
 import { checkModel } from '../../quantize/model/check_model.ts';
 import {
@@ -18,17 +18,18 @@ import {
   tensorSpecs,
   type WeightedNode,
 } from '../../quantize/model/tf8_model.ts';
-import { accumulatorScale, type QuantizationParams } from '../../quantize/params/quantization.ts';
-import { isPerChannel } from '../../quantize/params/weight_quantization.ts';
+import type { Nodes } from '../../quantize/ops/table.ts';
+import type { QuantizationParams } from '../../quantize/params/quantization.ts';
 import type { StepNetwork } from '../step/step_network.ts';
+import { HALVES } from './layer_sums.ts';
 import { roundedQuotient } from './parameters.ts';
+import { prelu } from './prelu.ts';
+import { probabilities } from './probabilities.ts';
 import {
   added,
   averaged,
   type ByteTensor,
-  HALVES,
   joined,
-  type LayerTensors,
   lookedUp,
   type Made,
   moved,
@@ -38,22 +39,17 @@ import {
   weightedLayer,
 } from './quantized_nodes.ts';
 import { requireTrainable } from './require_trainable.ts';
-import { biasLimit, EXACT_SUM, sumBound } from './sum_bound.ts';
-import { type RangeRules, TensorRange, type UsedRange } from './tensor_range.ts';
+import { resized } from './resized.ts';
+import { sliced } from './sliced.ts';
+import { EXACT_SUM, sumBound } from './sum_bound.ts';
+import { rangeOf, TensorRange, type UsedRange } from './tensor_range.ts';
+import { type LayerRules, TrainedLayer } from './trained_layer.ts';
+import { TrainedSlopes } from './trained_slopes.ts';
 
 /** How a quantized network is trained, beyond the recipe of the training. */
-export interface QuantizedTraining extends RangeRules {
+export interface QuantizedTraining extends LayerRules {
   /** λ at the end of the run of the pull of weights to their levels (arXiv 2203.11086, from 0 on along a half cosine); 0: none. */
   readonly dampening: number;
-}
-
-/** Variables of a layer with weights. */
-interface Layer {
-  readonly kernel: tf.Variable;
-  readonly bias: tf.Variable;
-  readonly range: TensorRange;
-  readonly biasLimit: number;
-  readonly isSplit: boolean;
 }
 
 /**
@@ -68,45 +64,55 @@ export class QuantizedNetwork implements StepNetwork {
   private readonly graph: FloatGraph;
   private readonly start: Tf8Model;
   private readonly dampening: number;
-  private readonly output: string;
-  /** What the output that has the classes is made of. */
+  /** The name of the tensor that has a logit for each class. */
+  readonly output: string;
+  /** What it is made of. */
   private readonly nodes: readonly FloatNode[];
   private readonly inputScale: tf.Variable;
   private readonly ranges = new Map<string, TensorRange>();
-  private readonly layers = new Map<string, Layer>();
+  private readonly layers = new Map<string, TrainedLayer>();
+  private readonly slopes = new Map<string, TrainedSlopes>();
 
   /**
    * @param graph folded, as it was quantized
    * @param start what it was quantized to: gives ranges, biases, and all but weights
-   * @throws UserError naming a layer that cannot be trained so
+   * @throws UserError naming a layer that cannot be trained so, or where no batch norm is there to be estimated
    */
   constructor(graph: FloatGraph, start: Tf8Model, { dampening, ...rules }: QuantizedTraining) {
     requireTrainable(graph, start);
     this.graph = graph;
     this.start = start;
     this.dampening = dampening;
-    this.output = outputNode(start).name;
+    this.output = logitsOf(start);
     this.nodes = upstream(graph, this.output);
     this.inputScale = tf.variable(tf.scalar(start.input.quantization.scale), false);
     const specs = tensorSpecs(start);
     const taught = new Set(this.nodes);
     graph.nodes.forEach((node, index) => {
       // Nobody teaches what leads to other outputs.
-      const own = taught.has(node) ? rules : ({ ...rules, ranges: 'observed' } as const);
+      const own: LayerRules = taught.has(node)
+        ? rules
+        : { ...rules, ranges: 'observed', batchNorms: 'frozen' };
       const { quantization } = byName(specs, node.name);
       if (hasRange(node)) {
         const bound = (isActivated(node) && boundOf(node.activation)) || Infinity;
         const range = new TensorRange(`${node.name}/range`, rangeOf(quantization), own, bound);
         this.ranges.set(node.name, range);
       }
-      if (!isWeightedFloat(node)) return;
-      const stored = start.nodes[index] as WeightedNode;
-      const input = byName(specs, node.inputs[0]).quantization;
-      this.layers.set(node.name, layerOf(node, stored, input, own));
+      const stored = start.nodes[index];
+      const { shape, quantization: input } = byName(specs, node.inputs[0]);
+      if (isWeightedFloat(node)) {
+        this.layers.set(node.name, new TrainedLayer(node, stored as WeightedNode, input, own));
+      } else if (node.op === 'prelu') {
+        const { values } = slopesFor(node, shape);
+        this.slopes.set(node.name, new TrainedSlopes(stored as Nodes['prelu'], values, own));
+      }
     });
-    const variablesOf = (node: FloatNode) => [
-      ...(this.ranges.get(node.name)?.variables ?? []),
-      ...layerVariables(node, this.layers.get(node.name)),
+    if (rules.batchNorms === 're-estimated') this.requireBatchNorms();
+    const variablesOf = ({ name }: FloatNode) => [
+      ...(this.ranges.get(name)?.variables ?? []),
+      ...(this.layers.get(name)?.variables ?? []),
+      ...(this.slopes.get(name)?.variables ?? []),
     ];
     this.weights = new Map([
       [`${start.input.name}/scale`, this.inputScale],
@@ -114,7 +120,14 @@ export class QuantizedNetwork implements StepNetwork {
     ]);
     const trainable = this.nodes.flatMap(variablesOf).filter(([, { trainable: is }]) => is);
     this.trained = new Map(trainable);
-    this.statistics = [...this.ranges.values()].flatMap((range) => range.statistics);
+    this.statistics = [...this.ranges.values(), ...this.layers.values()].flatMap(
+      ({ statistics }) => statistics,
+    );
+  }
+
+  /** Layers whose batch norms' statistics follow the network in integers. */
+  get reEstimatedLayers(): readonly string[] {
+    return [...this.layers].filter(([, { isReEstimated }]) => isReEstimated).map(([name]) => name);
   }
 
   /** Layers whose sums are made in two halves, since they may pass 2²⁴. */
@@ -192,7 +205,7 @@ export class QuantizedNetwork implements StepNetwork {
     for (const node of nodes) {
       const inputs = node.inputs.map((name) => tensors.get(name)!);
       const made = this.apply(node, inputs, pass, dampening);
-      if (made.real !== undefined) pass.observe(node, made.real);
+      pass.observe(node, made, this.layers.get(node.name));
       visit?.(node.name, made);
       tensors.set(node.name, made.output);
     }
@@ -204,6 +217,20 @@ export class QuantizedNetwork implements StepNetwork {
     const levels = roundedQuotient(images, this.inputScale);
     const offsets = levels.add(zeroPoint).clipByValue(0, 255).sub(zeroPoint);
     return { offsets, parameters: { scale: this.inputScale, zeroPoint } };
+  }
+
+  /** Whether TF8 has the node as bytes in other places (eq. 11). */
+  private isRearranged(name: string): boolean {
+    return this.start.nodes.some((node) => node.name === name && node.op === 'rearrange');
+  }
+
+  /** @throws UserError where no layer had one */
+  private requireBatchNorms(): void {
+    if (this.reEstimatedLayers.length > 0) return;
+    throw new UserError(
+      `Expected layers with batch norms to be re-estimated but ${this.graph.name} has none that is folded into a layer`,
+      { remedy: 'Take "frozen": its weights are trained as they are.' },
+    );
   }
 
   private pull(progress: tf.Tensor): tf.Tensor {
@@ -220,10 +247,11 @@ export class QuantizedNetwork implements StepNetwork {
     switch (node.op) {
       case 'conv2d':
       case 'depthwiseConv2d':
-      case 'fullyConnected': {
-        const { range, ...rest } = this.layers.get(node.name)!;
-        const layer: LayerTensors = { ...rest, range: pass.used(range), dampening };
-        return weightedLayer(node, input, layer, pass.of(node.name));
+      case 'fullyConnected':
+      case 'transposedConv2d': {
+        const layer = this.layers.get(node.name)!;
+        const tensors = layer.tensors(pass.used(layer.range), dampening);
+        return weightedLayer(node, input, tensors, pass.of(node.name));
       }
       case 'add':
       case 'subtract':
@@ -248,15 +276,20 @@ export class QuantizedNetwork implements StepNetwork {
       case 'depthToSpace':
       case 'spaceToDepth':
         return moved(node, inputs);
+      case 'prelu': {
+        const slopes = this.slopes.get(node.name)!;
+        return prelu(input, slopes.quantized(pass.used(slopes.range)), pass.of(node.name));
+      }
+      case 'resize':
+        return resized(node, input, this.isRearranged(node.name));
+      case 'slice':
+        return { output: { ...input, offsets: sliced(node, input.offsets) } };
+      case 'softmax':
+        return probabilities(input);
       case 'batchNorm':
       case 'dropout':
       case 'mean':
-      case 'prelu':
-      case 'resize':
-      case 'slice':
-      case 'softmax':
       case 'sum':
-      case 'transposedConv2d':
         throw new Error(`Expected ${node.name} (${node.op}) to be refused before`);
     }
   }
@@ -286,9 +319,11 @@ class Pass {
     return used;
   }
 
-  /** @param real what the node makes, before it is clamped */
-  observe(node: FloatNode, real: tf.Tensor): void {
-    if (this.progress !== undefined) this.ranges.get(node.name)?.observe(real, this.progress);
+  /** Lets what follows the images follow what a node makes of them. @param layer with its weights */
+  observe({ name }: FloatNode, { real, sums }: Made, layer: TrainedLayer | undefined): void {
+    if (this.progress === undefined) return;
+    if (real !== undefined) this.ranges.get(name)?.observe(real, this.progress);
+    if (sums !== undefined) layer?.follow(sums, this.progress);
   }
 }
 
@@ -306,7 +341,9 @@ function hasRange(node: FloatNode): boolean {
     case 'maximum':
     case 'minimum':
     case 'multiply':
+    case 'prelu':
     case 'subtract':
+    case 'transposedConv2d':
       return true;
     case 'averagePool2d':
     case 'batchNorm':
@@ -316,7 +353,6 @@ function hasRange(node: FloatNode): boolean {
     case 'maxPool2d':
     case 'mean':
     case 'pad':
-    case 'prelu':
     case 'reshape':
     case 'resize':
     case 'slice':
@@ -324,7 +360,6 @@ function hasRange(node: FloatNode): boolean {
     case 'spaceToDepth':
     case 'sum':
     case 'transpose':
-    case 'transposedConv2d':
       return false;
   }
 }
@@ -340,56 +375,35 @@ function upstream({ nodes }: FloatGraph, output: string): readonly FloatNode[] {
   return nodes.filter(({ name }) => needed.has(name));
 }
 
-function rangeOf({ scale, zeroPoint }: QuantizationParams): [min: number, max: number] {
-  return [0 - zeroPoint * scale, (255 - zeroPoint) * scale];
+/** The name of the tensor that has a logit for each class: what a softmax at the end reads. */
+function logitsOf(model: Tf8Model): string {
+  const { op, name, inputs } = outputNode(model);
+  return op === 'softmax' ? inputs[0] : name;
 }
 
-function layerOf(
-  node: FloatWeightedNode,
-  stored: WeightedNode,
-  input: QuantizationParams,
-  rules: RangeRules,
-): Layer {
-  const { quantization } = stored.weights;
-  if (isPerChannel(quantization)) throw new Error(`Expected one range in ${node.name}`);
-  const { shape } = operationOf(node).constants!(node).kernel;
-  const scale = accumulatorScale(input.scale, quantization.scale);
-  const bias = Float32Array.from(stored.bias, (value) => value * scale);
-  return {
-    kernel: tf.variable(tf.tensor(node.kernel, [...shape]), true),
-    bias: tf.variable(tf.tensor1d(bias), true),
-    range: new TensorRange(`${node.name}/weights/range`, rangeOf(quantization), rules, Infinity),
-    biasLimit: biasLimit(stored),
-    isSplit: sumBound(stored, input) > EXACT_SUM / 2,
-  };
-}
-
-function layerVariables(node: FloatNode, layer: Layer | undefined): [string, tf.Variable][] {
-  if (layer === undefined) return [];
-  // Recipes tell weights that decay by these names.
-  const kernel = node.op === 'depthwiseConv2d' ? 'depthwise_kernel' : 'kernel';
-  return [
-    [`${node.name}/${kernel}`, layer.kernel],
-    [`${node.name}/bias`, layer.bias],
-    ...layer.range.variables,
-  ];
-}
-
-function storedNode(node: Tf8Node, { output, weights, table }: Made): Tf8Node {
+function storedNode(node: Tf8Node, { output, weights, slopes, table }: Made): Tf8Node {
   const quantization = numbersOf(output);
   const own = { ...node, output: { ...node.output, quantization } };
   if (isWeighted(own) && weights !== undefined) {
-    const { bias, offsets, parameters } = weights;
-    const params = numbersOf({ parameters });
-    const data = Uint8Array.from(offsets.dataSync(), (offset) => offset + params.zeroPoint);
     return {
       ...own,
-      weights: { ...own.weights, data, quantization: params },
-      bias: Int32Array.from(bias.dataSync()),
+      weights: { ...own.weights, ...bytesOf(weights) },
+      bias: Int32Array.from(weights.bias.dataSync()),
     };
   }
   if (own.op === 'lookup') return { ...own, table: Uint8Array.from(table!.dataSync()) };
+  if (own.op === 'prelu') return { ...own, alpha: { ...own.alpha, ...bytesOf(slopes!) } };
+  if (own.op === 'softmax') return { ...own, powers: [...table!.dataSync()] };
   return own;
+}
+
+function bytesOf(tensor: ByteTensor) {
+  const quantization = numbersOf(tensor);
+  const data = Uint8Array.from(
+    tensor.offsets.dataSync(),
+    (offset) => offset + quantization.zeroPoint,
+  );
+  return { data, quantization };
 }
 
 function numbersOf({ parameters }: Pick<ByteTensor, 'parameters'>): QuantizationParams {

@@ -5,10 +5,10 @@ import type { FloatActivationNode } from '../../architectures/graph/operations/a
 import type { FloatArithmeticNode } from '../../architectures/graph/operations/arithmetic.ts';
 import type { FloatConcatNode } from '../../architectures/graph/operations/concat.ts';
 import type { FloatGlobalAveragePoolNode } from '../../architectures/graph/operations/global_average_pool.ts';
-import { explicitPadding, padded } from '../../architectures/graph/operations/padded.ts';
+import { padded } from '../../architectures/graph/operations/padded.ts';
 import type { FloatPoolNode } from '../../architectures/graph/operations/pool2d.ts';
 import { operationOf } from '../../architectures/graph/operations/table.ts';
-import { isPadded, NO_PADDING } from '../../architectures/graph/window.ts';
+import { summed, summedInHalves } from './layer_sums.ts';
 import { type Parameters, roundedQuotient } from './parameters.ts';
 import { gradientPlus, gradientScaled, quantized, withValue } from './straight_through.ts';
 import { sumLevels, sumScale } from './sum_levels.ts';
@@ -28,8 +28,22 @@ export interface Made {
   readonly real?: tf.Tensor;
   /** Weights and bias as the executor has them. */
   readonly weights?: ByteTensor & { readonly bias: tf.Tensor };
-  /** [256] of a function of one value. */
+  /** Of a layer with weights. */
+  readonly sums?: Sums;
+  /** Of a ReLU with slopes, as the executor has them. */
+  readonly slopes?: ByteTensor;
+  /** [256] of a function of one value, or of a softmax's powers. */
   readonly table?: tf.Tensor;
+}
+
+/** What a layer with weights adds up: eq. 4. */
+export interface Sums {
+  /** [N, …, M] integers, the bias in them. */
+  readonly levels: tf.Tensor;
+  /** [M] */
+  readonly bias: tf.Tensor;
+  /** Of both, a scalar. */
+  readonly scale: tf.Tensor;
 }
 
 /** Weights of a layer. */
@@ -46,9 +60,6 @@ export interface LayerTensors {
   /** How hard weights are pulled to their levels; a scalar. */
   readonly dampening: tf.Tensor | undefined;
 }
-
-/** Products of the upper half of a weight count so many times. */
-export const HALVES = 16;
 
 /** A layer with weights: eq. 3 to 5. */
 export function weightedLayer(
@@ -72,10 +83,19 @@ export function weightedLayer(
     ? withValue(sum, summedInHalves(node, input.offsets, weights.offsets, levels))
     : sum;
   const steps = exact.mul(scale.div(output.parameters.scale));
-  return { ...rounded(exact, steps, output), weights: { ...weights, bias: levels } };
+  return {
+    ...rounded(exact, steps, output),
+    weights: { ...weights, bias: levels },
+    sums: { levels: exact, bias: levels, scale },
+  };
 }
 
-function quantizedWeights({ kernel, range, dampening }: LayerTensors): ByteTensor {
+/** Weights at the parameters of their range: eq. 1 to 3. */
+export function quantizedWeights({
+  kernel,
+  range,
+  dampening,
+}: Pick<LayerTensors, 'kernel' | 'range' | 'dampening'>): ByteTensor {
   const { parameters } = range;
   const { scale, zeroPoint } = parameters;
   const levels = { steps: kernel.div(scale), rounded: roundedQuotient(kernel, scale), zeroPoint };
@@ -89,47 +109,19 @@ function quantizedWeights({ kernel, range, dampening }: LayerTensors): ByteTenso
   return { offsets: quantized(damped, range.range, levels), parameters };
 }
 
-/** Σ x · w + bias, whatever the layer sums over. */
-function summed(
-  node: FloatWeightedNode,
-  x: tf.Tensor,
-  kernel: tf.Tensor,
-  bias: tf.Tensor,
-): tf.Tensor {
-  const linear = { ...node, activation: 'linear' as const };
-  const constants = { kernel, bias };
-  if (node.op !== 'conv2d' || !isPadded(node.padding)) {
-    return operationOf(linear).run(linear, { tf, inputs: [x], constants });
-  }
-  // TensorFlow.js has no gradient of paddings in numbers.
-  const inputs = [tf.pad(x as tf.Tensor4D, explicitPadding(node.padding))];
-  const valid = { ...linear, padding: NO_PADDING };
-  return operationOf(valid).run(valid, { tf, inputs, constants });
-}
-
-/** The same rounded once to single precision, as f32(acc) is: each half is exact. */
-function summedInHalves(
-  node: FloatWeightedNode,
-  x: tf.Tensor,
-  weights: tf.Tensor,
-  bias: tf.Tensor,
-): tf.Tensor {
-  const upper = weights
-    .add(HALVES / 2)
-    .div(HALVES)
-    .floor();
-  const upperBias = bias.div(HALVES).floor();
-  const lower = weights.sub(upper.mul(HALVES));
-  const lowerBias = bias.sub(upperBias.mul(HALVES));
-  const upperSum = summed(node, x, upper, upperBias);
-  return upperSum.mul(HALVES).add(summed(node, x, lower, lowerBias));
-}
-
-/** @param steps real numbers in steps of the output's scale, to be rounded to the nearest */
-function rounded(real: tf.Tensor, steps: tf.Tensor, output: UsedRange): Made {
+/**
+ * @param steps real numbers in steps of the output's scale
+ * @param levels the same rounded by the operation's equation; to the nearest unless given
+ */
+export function rounded(
+  real: tf.Tensor,
+  steps: tf.Tensor,
+  output: UsedRange,
+  levels = steps.round(),
+): Made {
   const { range, parameters } = output;
   const { scale, zeroPoint } = parameters;
-  const offsets = quantized(real, range, { steps, rounded: steps.round(), zeroPoint });
+  const offsets = quantized(real, range, { steps, rounded: levels, zeroPoint });
   return { output: { offsets, parameters }, real: steps.mul(scale) };
 }
 

@@ -37,21 +37,6 @@ export function requireTrainable(graph: FloatGraph, start: Tf8Model): void {
 
 function untrainable(node: FloatNode): string | undefined {
   switch (node.op) {
-    case 'conv2d':
-    case 'depthwiseConv2d':
-      return (node.dilations ?? [1]).some((step) => step > 1)
-        ? 'a convolution with dilations'
-        : undefined;
-    case 'prelu':
-      return 'a ReLU with slopes';
-    case 'resize':
-      return 'a resize';
-    case 'slice':
-      return 'a slice';
-    case 'softmax':
-      return 'a softmax';
-    case 'transposedConv2d':
-      return 'a transposed convolution';
     case 'batchNorm':
     case 'dropout':
     case 'mean':
@@ -61,7 +46,9 @@ function untrainable(node: FloatNode): string | undefined {
     case 'add':
     case 'averagePool2d':
     case 'concat':
+    case 'conv2d':
     case 'depthToSpace':
+    case 'depthwiseConv2d':
     case 'fullyConnected':
     case 'globalAveragePool':
     case 'maximum':
@@ -69,11 +56,16 @@ function untrainable(node: FloatNode): string | undefined {
     case 'minimum':
     case 'multiply':
     case 'pad':
+    case 'prelu':
     case 'requantize':
     case 'reshape':
+    case 'resize':
+    case 'slice':
+    case 'softmax':
     case 'spaceToDepth':
     case 'subtract':
     case 'transpose':
+    case 'transposedConv2d':
       return undefined;
   }
 }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import type { QuantizationParams } from '../../quantize/params/quantization.ts';
 import { type Parameters, parametersOf } from './parameters.ts';
 
 /** How ranges come about while a network is trained. */
@@ -24,6 +25,11 @@ const LEAST_SHARE = 0.1;
 
 /** A range moves by so many learning rates in a step of Adam, in shares of itself: weights are small numbers. */
 const RATE = 10;
+
+/** [min, max] that parameters stand for. */
+export function rangeOf({ scale, zeroPoint }: QuantizationParams): [min: number, max: number] {
+  return [0 - zeroPoint * scale, (255 - zeroPoint) * scale];
+}
 
 /** The range [min, max] of a tensor, with the variables that it takes. */
 export class TensorRange {

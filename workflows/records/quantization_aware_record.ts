@@ -39,6 +39,8 @@ export const quantizationAwareRecordSchema = z.strictObject({
           ranges: z.enum(['learned', 'observed']),
           freezeAfter: z.number(),
           dampening: z.number(),
+          /** Whether statistics of folded batch norms stayed or followed the network in integers; absent before there was a choice. */
+          batchNorms: z.enum(['frozen', 're-estimated']).exactOptional(),
           learningRate: z.number().positive(),
           temperature: z.number().positive(),
           batchSize: z.int().min(1),

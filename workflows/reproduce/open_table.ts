@@ -13,7 +13,7 @@ import { changePreset, type PresetChanges } from './change_preset.ts';
 import { MeasurementStore, type Measuring } from './measure_network.ts';
 import type { RowPlan } from './network_plan.ts';
 import { NetworkStore } from './network_store.ts';
-import { needsTraining, planRows } from './plan.ts';
+import { needsTraining, planRows, publishedPlans } from './plan.ts';
 import type { Preset, TableName } from './preset.ts';
 import { presetOf } from './presets.ts';
 import { leftOut } from './row_titles.ts';
@@ -110,6 +110,9 @@ export async function openTable(options: ReproduceOptions, context: Context): Pr
   const data = disjointData(table, preset.testImages);
   const planned = planRows({ ...planning, trainImages: data.dataset.count('train') });
   const rows = canTrain ? planned : planned.filter((row) => !needsTraining(row));
+  const networks = new NetworkStore(runsDir, data, backend, context);
+  // Weights that cannot be had are told of now, not after hours of the rows before.
+  for (const plan of publishedPlans(rows)) await networks.find(plan);
   const photographs =
     imagenet === undefined
       ? undefined
@@ -128,7 +131,7 @@ export async function openTable(options: ReproduceOptions, context: Context): Pr
       recipe: row.quantization,
     }),
     dataset: data.dataset,
-    networks: new NetworkStore(runsDir, data, backend, context),
+    networks,
     measurements: new MeasurementStore(runsDir, backend, context),
     analyses: new AnalysisStore(runsDir, backend, context),
     backend,

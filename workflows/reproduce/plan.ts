@@ -52,6 +52,8 @@ function publishedModel(network: VariantNetworkName): string {
   });
 }
 
+type PublishedPlan = Extract<NetworkPlan, { kind: 'published' }>;
+
 export interface TablePlanOptions {
   readonly preset: Preset;
   readonly seeds: readonly number[];
@@ -92,8 +94,31 @@ export function needsTraining({ networks }: RowPlan): boolean {
   return networks.some(({ plan }) => plan.kind !== 'published');
 }
 
+/** The published networks that rows measure or start from, each once. */
+export function publishedPlans(rows: readonly RowPlan[]): readonly PublishedPlan[] {
+  const plans = rows.flatMap(({ networks }) => networks.flatMap(({ plan }) => startOf(plan)));
+  return [...new Map(plans.map((plan) => [plan.model, plan])).values()];
+}
+
+/** Nothing where it starts from random weights. */
+function startOf(plan: NetworkPlan): readonly PublishedPlan[] {
+  switch (plan.kind) {
+    case 'published':
+      return [plan];
+    case 'trained': {
+      const { from, network } = plan;
+      return from === undefined || !('variant' in network)
+        ? []
+        : [{ kind: 'published', network: network.network, model: from }];
+    }
+    case 'rearchitected':
+    case 'quantization-aware':
+      return startOf(plan.original);
+  }
+}
+
 function publishedRows(
-  plan: Extract<NetworkPlan, { kind: 'published' }>,
+  plan: PublishedPlan,
   seed: number,
   quantization: Quantization = BEST,
 ): RowPlan[] {

@@ -7,7 +7,7 @@ import { makeWritableFolder } from '../../foundation/files/writable_folder.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import type { Recipe as QuantizationRecipe } from '../../quantize/convert/recipe.ts';
 import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
-import { outputNode, type Tf8Model } from '../../quantize/model/tf8_model.ts';
+import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
 import { selectTrainingBackend } from '../../training/backend.ts';
 import { RunBudget } from '../../training/loop/budget.ts';
 import { epochImages } from '../../training/loop/epoch_images.ts';
@@ -37,6 +37,7 @@ import { floatGraphOf, inputOf, type NetworkImages, networkImages } from './netw
 import { type OpenCheckpoints, openCheckpoints } from './open_checkpoints.ts';
 import {
   FREEZE_AFTER,
+  FROZEN,
   QUANTIZATION_START,
   type QuantizationAwareOptions,
   type QuantizationAwareResult,
@@ -140,13 +141,14 @@ function requireColours({ name, facts }: OpenedFloatModel): void {
   );
 }
 
-/** How ranges are found and weights are held. */
+/** How ranges are found and weights are held. What a run of before did not have is absent unless it is asked for. */
 function rulesOf({
   ranges = 'learned',
   freezeAfter = FREEZE_AFTER,
   dampening = 0,
+  batchNorms = FROZEN,
 }: QuantizationAwareOptions): QuantizedTraining {
-  return { ranges, freezeAfter, dampening };
+  return { ranges, freezeAfter, dampening, ...(batchNorms !== FROZEN && { batchNorms }) };
 }
 
 /** With how it learns from the float network. */
@@ -180,7 +182,7 @@ class QuantizationAwareRun {
     const images = await this.images(context);
     const start = await this.start(images, context);
     const network = new QuantizedNetwork(start.graph, start.model, this.rules);
-    const teacher = new GraphNetwork(this.float, outputNode(start.model).name);
+    const teacher = new GraphNetwork(this.float, network.output);
     try {
       return await this.train({ network, teacher, start, images }, context);
     } finally {
@@ -213,8 +215,9 @@ class QuantizationAwareRun {
   private async start({ dataset }: NetworkImages, context: Context): Promise<QuantizedModel> {
     const { calibrationImages: images = CONVERSION_DEFAULTS.calibrationImages } = this.options;
     const { opened, quantization } = this.job;
-    const { seed } = this.options;
-    return quantizeModel(opened, quantization, { dataset, images, seed, skip: 0 }, context);
+    const { seed, softmax } = this.options;
+    const source = { dataset, images, seed, skip: 0 };
+    return quantizeModel(opened, quantization, source, context, opened.name, { softmax });
   }
 
   private async train(
@@ -252,7 +255,9 @@ class QuantizationAwareRun {
         quantization: {
           recipe: quantization,
           calibrationImages: start.report.calibrationImages,
+          batchNorms: FROZEN,
           ...this.rules,
+          reEstimatedLayers: network.reEstimatedLayers,
           splitLayers: network.splitLayers,
           inexactLayers: network.inexactLayers(model),
         },

@@ -37,12 +37,16 @@ export interface QuantizationAwareOptions
   readonly quantizationRecipe?: string | QuantizationRecipe | undefined;
   /** Images that ranges are calibrated on before; 200 unless given. */
   readonly calibrationImages?: number | undefined;
+  /** Whether the file ends in probabilities rather than in logits, which are what is trained. */
+  readonly softmax?: boolean | undefined;
   /** `learned` unless given. */
   readonly ranges?: 'learned' | 'observed' | undefined;
   /** Share of the run, in (0, 1], after which ranges stay; FREEZE_AFTER unless given. */
   readonly freezeAfter?: number | undefined;
   /** How hard weights are pulled to their levels at the end (arXiv 2203.11086); 0 unless given. */
   readonly dampening?: number | undefined;
+  /** Whether statistics of folded batch norms stay or follow the network in integers; `frozen` unless given. */
+  readonly batchNorms?: 'frozen' | 're-estimated' | undefined;
 }
 
 export interface QuantizationAwareResult {
@@ -62,6 +66,9 @@ export interface QuantizationAwareResult {
     readonly ranges: 'learned' | 'observed';
     readonly freezeAfter: number;
     readonly dampening: number;
+    readonly batchNorms: 'frozen' | 're-estimated';
+    /** Layers whose batch norms' statistics followed the network in integers. */
+    readonly reEstimatedLayers: readonly string[];
     /** Layers whose sums may pass 2²⁴, trained in two halves: as exact as the others. */
     readonly splitLayers: readonly string[];
     /** Layers whose sums may pass 2²⁴ by the weights at the end and were not: a byte may differ from what was trained. */
@@ -71,6 +78,9 @@ export interface QuantizationAwareResult {
 
 /** The recipe of quantization that training starts from. */
 export const QUANTIZATION_START = 'input-weighted';
+
+/** What batch norms are unless their statistics follow the network in integers. */
+export const FROZEN = 'frozen';
 
 /** Share of the run after which ranges stay. */
 export const FREEZE_AFTER = 0.8;

@@ -4,6 +4,7 @@ import { firstDifference } from '../../foundation/first_difference.ts';
 import type { QuantizedTraining } from '../../training/quantized/quantized_network.ts';
 import type { Recipe } from '../../training/recipes/recipe.ts';
 import { type OptionName, option } from '../wording.ts';
+import { FROZEN } from './quantization_aware_options.ts';
 
 /** In the name of the network of such a run, before its rules as JSON. */
 const MARK = ', quantization-aware, ';
@@ -90,6 +91,7 @@ function namedOptions({ rules, quantization, recipe, seed }: AskedOptions) {
     named('ranges', rules.ranges),
     named('freezeAfter', rules.freezeAfter),
     named('dampening', rules.dampening),
+    named('batchNorms', rules.batchNorms ?? FROZEN),
     named('quantizationRecipe', quantization),
     named('seed', seed),
     ['the length', length],

@@ -204,6 +204,7 @@ describe('amounts', () => {
 
   it('shows slow rates with a decimal', () => {
     assert.equal(formatRate(0.4, 'steps'), '0.4 steps/s');
+    assert.equal(formatRate(0.02, 'rows'), '1.2 rows/min');
     assert.equal(formatRate(9.97, 'steps'), '10 steps/s');
     assert.equal(formatRate(215.3, 'images'), '215 images/s');
     assert.equal(formatRate(8.1e6, 'bytes'), '8.1 MB/s');

@@ -4,7 +4,8 @@ import { AS_PUBLISHED, PER_CHANNEL } from '../../../quantize/convert/recipe.ts';
 import { QuantizedNetwork } from '../../../training/quantized/quantized_network.ts';
 import { chain, networkOf } from '../../quantize/convert/support.ts';
 import { needsTensorFlow } from '../../support/needs_tensorflow.ts';
-import { assertExact, FAMILIES, LEARNED, startOfModel } from './support.ts';
+import { randomGraph } from './random_graphs.ts';
+import { assertExact, FAMILIES, LEARNED, startOfGraph, startOfModel } from './support.ts';
 
 describe('the bytes of a quantized network that is trained', () => {
   before(needsTensorFlow);
@@ -17,6 +18,24 @@ describe('the bytes of a quantized network that is trained', () => {
       } finally {
         model.dispose();
       }
+    });
+  }
+
+  it("are the executor's where the statistics of batch norms follow the network", async () => {
+    const model = networkOf([12, 12, 3], FAMILIES.MobileNetV2);
+    try {
+      const start = await startOfModel(model);
+      assertExact(start, undefined, { ...LEARNED, batchNorms: 're-estimated' });
+    } finally {
+      model.dispose();
+    }
+  });
+
+  // Dilations, groups, transposed convolutions, slopes, sizes and slices, each first once.
+  for (let seed = 0; seed < 6; seed++) {
+    it(`are the executor's of random layers (${seed})`, async () => {
+      const softmax = seed % 2 === 1;
+      assertExact(await startOfGraph(randomGraph(seed, 4, softmax), undefined, softmax));
     });
   }
 
@@ -80,14 +99,10 @@ describe('the bytes of a quantized network that is trained', () => {
     assert.throws(() => new QuantizedNetwork(graph, model, LEARNED), {
       message: /^Expected one range for all weights of a layer but \S+ has one a channel$/,
     });
-    const resized = networkOf(
-      [4, 4, 3],
-      chain(tf.layers.upSampling2d({}), tf.layers.flatten(), tf.layers.dense({ units: 2 })),
-    );
-    const start = await startOfModel(resized, AS_PUBLISHED);
-    resized.dispose();
-    assert.throws(() => new QuantizedNetwork(start.graph, start.model, LEARNED), {
-      message: /^Expected layers that can be trained quantization-aware but \S+ is a resize$/,
+    const mean = { op: 'mean', name: 'a mean', inputs: ['image'], axes: [1] } as const;
+    const other = { ...graph, nodes: [mean, ...graph.nodes] };
+    assert.throws(() => new QuantizedNetwork(other, model, LEARNED), {
+      message: 'Expected layers that can be trained quantization-aware but a mean is a mean',
     });
   });
 });

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { addition } from '../../../quantize/params/addition.ts';
+import { fixedPoint, multiplyFixedPoint } from '../../../quantize/params/fixed_point.ts';
 import { quantize } from '../../../quantize/params/quantization.ts';
+import { fixedPointProduct } from '../../../training/quantized/fixed_point_product.ts';
 import { parametersOf, roundedQuotient } from '../../../training/quantized/parameters.ts';
 import { sumLevels } from '../../../training/quantized/sum_levels.ts';
 
@@ -58,6 +60,31 @@ describe('a rounded quotient in single precision', () => {
     assert.deepEqual(
       received.map((level) => Math.min(level + 128, 255)),
       expected,
+    );
+  });
+});
+
+describe('a product in fixed point in single precision', () => {
+  it('is the integer of eq. 12 that double precision gives, up to what saturates', () => {
+    const factors = fc.oneof(
+      fc.float({ min: Math.fround(2 ** -34), max: 64, noNaN: true }),
+      // Products that are ties.
+      fc
+        .tuple(fc.integer({ min: 1, max: 255 }), fc.integer({ min: 0, max: 20 }))
+        .map(([numerator, bits]) => numerator / 2 ** bits),
+    );
+    const integers = fc.oneof(
+      fc.integer({ min: 0, max: 255 }),
+      fc.integer({ min: -(255 ** 2), max: 255 ** 2 }),
+    );
+    fc.assert(
+      fc.property(factors, fc.array(integers, { minLength: 1, maxLength: 50 }), (factor, x) => {
+        const received = numbers(() => fixedPointProduct(tf.tensor1d(x), tf.scalar(factor)));
+        const expected = x.map((value) => multiplyFixedPoint(value, fixedPoint(factor)));
+        const saturated = (values: readonly number[]) =>
+          values.map((value) => Math.min(Math.max(value, -600), 600) + 0);
+        assert.deepEqual(saturated(received), saturated(expected));
+      }),
     );
   });
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
+import type { FloatGraph } from '../../../architectures/graph/float_graph.ts';
 import { readLayersModel } from '../../../architectures/graph/read_layers_model.ts';
 import '../../../architectures/hard_activations.ts';
 import { elements } from '../../../architectures/graph/shape.ts';
@@ -10,7 +11,10 @@ import { planOn } from '../../../quantize/execute/plan_on.ts';
 import { selectKernels } from '../../../quantize/kernels/select.ts';
 import { type Tf8Model, tensorNames } from '../../../quantize/model/tf8_model.ts';
 import { compile } from '../../../training/compile/compile.ts';
-import { QuantizedNetwork } from '../../../training/quantized/quantized_network.ts';
+import {
+  QuantizedNetwork,
+  type QuantizedTraining,
+} from '../../../training/quantized/quantized_network.ts';
 import { randomizeBatchNorms } from '../../architectures/support.ts';
 import { chain, type Layers, someImages } from '../../quantize/convert/support.ts';
 
@@ -35,7 +39,15 @@ export async function startOfModel(
   model: tf.LayersModel,
   recipe: Recipe = INPUT_WEIGHTED,
 ): Promise<QuantizedGraph> {
-  const graph = readLayersModel(model);
+  return startOfGraph(readLayersModel(model), recipe);
+}
+
+/** The same of a float graph. @param softmax whether it ends in probabilities */
+export async function startOfGraph(
+  graph: FloatGraph,
+  recipe: Recipe = INPUT_WEIGHTED,
+  softmax = false,
+): Promise<QuantizedGraph> {
   const images = someImages(8, graph.input.shape);
   const [height, width, channels] = graph.input.shape;
   async function* batches() {
@@ -44,6 +56,7 @@ export async function startOfModel(
   return quantizeGraph(graph, recipe, batches, {
     inputRange: { min: -1, max: 1 },
     kernels: selectKernels('auto').kernels,
+    softmax,
     labelOffset: 0,
     classNames: [],
     provenance: { floatModel: 'made up', floatWeightsSha256: '', calibrationData: 'noise' },
@@ -136,9 +149,10 @@ const COUNT = 4;
 export function assertExact(
   { graph, model }: Pick<QuantizedGraph, 'graph' | 'model'>,
   images = someImages(COUNT, graph.input.shape, 11),
+  rules: QuantizedTraining = LEARNED,
 ): void {
   const count = images.length / elements(graph.input.shape);
-  const network = new QuantizedNetwork(graph, model, LEARNED);
+  const network = new QuantizedNetwork(graph, model, rules);
   const inputs = { images: tf.tensor(images, [count, ...graph.input.shape]) };
   const compiled = compile(({ images: given }) => network.bytes(given));
   try {

@@ -85,12 +85,16 @@ describe('a quantized network in the training loop', () => {
     throw new Error('no batch');
   }
 
-  for (const ranges of ['learned', 'observed'] as const) {
-    it(`takes the same steps compiled and eager, with ranges ${ranges} and weights dampened`, async () => {
+  const rules = [
+    { ranges: 'learned', batchNorms: 'frozen' },
+    { ranges: 'observed', batchNorms: 're-estimated' },
+  ] as const;
+  for (const { ranges, batchNorms } of rules) {
+    it(`takes the same steps compiled and eager, with ranges ${ranges}, batch norms ${batchNorms} and weights dampened`, async () => {
       const batch = await firstBatch();
       const states = [];
       for (const Step of [EagerStep, CompiledStep]) {
-        const changes = { ranges, dampening: 0.1, freezeAfter: 0.6 };
+        const changes = { ranges, batchNorms, dampening: 0.1, freezeAfter: 0.6 };
         const run = async (step: EagerStep | CompiledStep) => {
           const losses = [0, 1, 2].map(
             (n) => step.run(batch, { ...AT, step: n, progress: n / 3 }).loss,
@@ -138,23 +142,25 @@ describe('a quantized network in the training loop', () => {
     });
   });
 
-  it('ends, where it was resumed, with the bits of one that was not', async () => {
-    const whole = await withStep(CompiledStep, {}, async (step) => {
-      await train(step, options());
-      return step.readState();
+  for (const batchNorms of ['frozen', 're-estimated'] as const) {
+    it(`ends, where it was resumed, with the bits of one that was not, batch norms ${batchNorms}`, async () => {
+      const whole = await withStep(CompiledStep, { batchNorms }, async (step) => {
+        await train(step, options());
+        return step.readState();
+      });
+      const folder = new MemoryCheckpoints();
+      await withStep(CompiledStep, { batchNorms }, async (step) => {
+        await train(step, options({ checkpoints: { folder, everySteps: 3 } }));
+      });
+      const resume = folder.saved.find(({ step }) => step === 3)!;
+      assert.ok(resume, `checkpoints at ${folder.steps}`);
+      const resumed = await withStep(CompiledStep, { batchNorms }, async (step) => {
+        await train(step, options({ resume }));
+        return step.readState();
+      });
+      for (const [name, { values }] of whole) {
+        assert.deepEqual([...resumed.get(name)!.values], [...values], name);
+      }
     });
-    const folder = new MemoryCheckpoints();
-    await withStep(CompiledStep, {}, async (step) => {
-      await train(step, options({ checkpoints: { folder, everySteps: 3 } }));
-    });
-    const resume = folder.saved.find(({ step }) => step === 3)!;
-    assert.ok(resume, `checkpoints at ${folder.steps}`);
-    const resumed = await withStep(CompiledStep, {}, async (step) => {
-      await train(step, options({ resume }));
-      return step.readState();
-    });
-    for (const [name, { values }] of whole) {
-      assert.deepEqual([...resumed.get(name)!.values], [...values], name);
-    }
-  });
+  }
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { FRIENDLY } from '../../../architectures/variants.ts';
 import { changePreset } from '../../../workflows/reproduce/change_preset.ts';
 import type { NetworkPlan } from '../../../workflows/reproduce/network_plan.ts';
-import { needsTraining, planRows } from '../../../workflows/reproduce/plan.ts';
+import { needsTraining, planRows, publishedPlans } from '../../../workflows/reproduce/plan.ts';
 import { shapeOf } from '../../../workflows/reproduce/plan_shape.ts';
 import { presetOf } from '../../../workflows/reproduce/presets.ts';
 import { leftOut } from '../../../workflows/reproduce/row_titles.ts';
@@ -220,6 +220,27 @@ describe('planRows of a table of ways', () => {
       /^the friendly network, quantized by \S+, then trained in integers by quantization-aware at 96 × 96, 1 epoch × 900 images$/,
     );
   });
+});
+
+describe('publishedPlans', () => {
+  const modelsOf = (...[dataset, preset, table]: Parameters<typeof presetOf>) => {
+    const options = { preset: presetOf(dataset, preset, table), seeds: [0, 1] };
+    const rows = planRows({ ...options, withPublishedRows: false });
+    return publishedPlans(rows).map(({ network, model }) => [network, model]);
+  };
+
+  it('names what any row starts from, once, whatever stands between', () => {
+    const names = [
+      ['mobilenet_v1', 'mobilenet_v1_1.0_224'],
+      ['mobilenet_v2', 'mobilenet_v2_1.0_224'],
+      ['efficientnet_lite0', 'efficientnet_lite0'],
+    ];
+    assert.deepEqual(modelsOf('cifar10', 'quick', 'ways'), names);
+    assert.deepEqual(modelsOf('imagenet', 'quick', 'ways'), names);
+  });
+
+  it('has nothing where all weights are random at the start', () =>
+    assert.deepEqual(modelsOf('cifar10', 'paper', 'ways'), []));
 });
 
 describe('leftOut', () => {

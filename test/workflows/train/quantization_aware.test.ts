@@ -61,6 +61,7 @@ describe('quantization-aware training of a network and a folder of images withou
     assert.equal(tf8, at('whole/model.tf8'));
     assert.deepEqual([training.steps, training.interrupted, labels], [4, false, 'float network']);
     assert.deepEqual([quantization.ranges, quantization.inexactLayers], ['learned', []]);
+    assert.deepEqual([quantization.batchNorms, quantization.reEstimatedLayers], ['frozen', []]);
     assert.equal(quantization.calibrationImages, IMAGES - 4);
     const { provenance } = await decodeTf8(await bytesOf(at('whole')), 'model.tf8');
     assert.equal(provenance.recipe?.name, 'as-published, then trained quantization-aware');
@@ -109,6 +110,26 @@ describe('quantization-aware training of a network and a folder of images withou
     assert.ok(first.training.interrupted);
     await trainQuantizationAware({ ...options, out, resume: true }, contextOf());
     assert.deepEqual(await bytesOf(out), await bytesOf(at('whole')));
+  });
+
+  it('follows statistics of batch norms and ends in probabilities where it is asked to, and refuses to go on without', async () => {
+    const out = at('probabilities');
+    const asked = {
+      ...options,
+      out,
+      epochs: 1,
+      batchNorms: 're-estimated',
+      softmax: true,
+    } as const;
+    const { quantization, tf8 } = await trainQuantizationAware(asked, contextOf());
+    assert.equal(quantization.batchNorms, 're-estimated');
+    assert.equal(quantization.reEstimatedLayers.length, 2);
+    const { nodes } = await decodeTf8(await readFile(tf8), tf8);
+    assert.equal(nodes.at(-1)!.op, 'softmax');
+    const frozen = { ...asked, batchNorms: 'frozen', resume: true } as const;
+    await assert.rejects(trainQuantizationAware(frozen, contextOf()), {
+      message: `Expected the options that the training in ${out} was begun with but \`batchNorms\` was re-estimated and is frozen`,
+    });
   });
 
   it('refuses other options of a resumed run before it opens the model', async () => {

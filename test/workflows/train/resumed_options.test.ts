@@ -29,7 +29,12 @@ describe('requireSameOptions', () => {
   });
 
   it('names all options that differ, as they are given', () => {
-    const rules = { ...BEGUN.rules, ranges: 'observed', dampening: 0.1 } as const;
+    const rules = {
+      ...BEGUN.rules,
+      ranges: 'observed',
+      dampening: 0.1,
+      batchNorms: 're-estimated',
+    } as const;
     const recipe = { ...BEGUN.recipe, batchSize: 7, budget: { epochs: 99 }, weightDecay: 0.5 };
     assert.throws(
       () => requireSameOptions('out', STATE, { rules, quantization: 'option-1', recipe, seed: 3 }),
@@ -39,6 +44,7 @@ describe('requireSameOptions', () => {
           [
             '^Expected the options that the training in out was begun with but `ranges` was learned and is observed',
             '`dampening` was 0 and is 0\\.1',
+            '`batchNorms` was frozen and is re-estimated',
             '`quantizationRecipe` was input-weighted and is option-1',
             '`seed` was 0 and is 3',
             'the length was .* and is 99 epochs',

@@ -107,6 +107,59 @@ function slice({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
   return trace.addOne('Slice', [x, trace.int32(begin), trace.int32(size)], types, size, x.dtype);
 }
 
+function stridedSlice({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
+  const { x } = inputs;
+  const { begin, end, strides } = attributes;
+  const { beginMask, endMask, ellipsisMask, newAxisMask, shrinkAxisMask } = attributes;
+  const { finalShape } = tf.slice_util.sliceInfo(
+    x.shape,
+    begin,
+    end,
+    strides,
+    beginMask,
+    endMask,
+    ellipsisMask,
+    newAxisMask,
+    shrinkAxisMask,
+  );
+  return trace.addOne(
+    'StridedSlice',
+    [x, trace.int32(begin), trace.int32(end), trace.int32(strides)],
+    {
+      ...typeOf(x),
+      Index: INT32,
+      begin_mask: intAttribute(beginMask),
+      end_mask: intAttribute(endMask),
+      ellipsis_mask: intAttribute(ellipsisMask),
+      new_axis_mask: intAttribute(newAxisMask),
+      shrink_axis_mask: intAttribute(shrinkAxisMask),
+    },
+    finalShape,
+    x.dtype,
+  );
+}
+
+/** Images [N, H, W, C] at another size; between values it is float32 whatever they are. */
+const resize =
+  (op: 'ResizeBilinear' | 'ResizeNearestNeighbor'): RecordKernel =>
+  ({ inputs, attributes, trace }) => {
+    const { images } = inputs;
+    const { alignCorners, halfPixelCenters } = attributes;
+    const [height, width]: number[] = attributes.size;
+    const [batch, , , channels] = images.shape;
+    return trace.addOne(
+      op,
+      [images, trace.int32([height, width])],
+      {
+        ...typeOf(images),
+        align_corners: boolAttribute(alignCorners),
+        half_pixel_centers: boolAttribute(halfPixelCenters),
+      },
+      [batch, height, width, channels],
+      op === 'ResizeBilinear' ? 'float32' : images.dtype,
+    );
+  };
+
 /** @param paddings cells before and after each axis */
 export function pad(
   x: tf.TensorInfo,
@@ -208,8 +261,11 @@ export const ARRANGEMENT: Readonly<Record<string, RecordKernel>> = {
   PadV2: ({ inputs, attributes, trace }) =>
     pad(inputs.x, attributes.paddings, attributes.constantValue, trace),
   Reshape: reshape,
+  ResizeBilinear: resize('ResizeBilinear'),
+  ResizeNearestNeighbor: resize('ResizeNearestNeighbor'),
   Slice: slice,
   SplitV: split,
+  StridedSlice: stridedSlice,
   Tile: tile,
   Transpose: transpose,
   Unpack: unpack,

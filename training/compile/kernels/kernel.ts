@@ -10,6 +10,7 @@ type Input =
   | ('a' | 'b' | 'x' | 'y' | 'dy' | 'input' | 'output' | 'value' | 'indices' | 'logits' | 'filter')
   | ('condition' | 't' | 'e') // of Select
   | ('mean' | 'variance') // of a batch norm
+  | 'images' // of a resize
   | 'segmentIds';
 type OptionalInput = 'bias' | 'scale' | 'offset';
 

@@ -110,6 +110,18 @@ export const ARRANGEMENT_CASES: KernelTable = {
     'no values': ({ empty }) => tf.reshape(empty, [3, 0]),
     'tf.squeeze': ({ column }) => tf.squeeze(column),
   },
+  ResizeBilinear: {
+    'half pixels': ({ images }) => tf.image.resizeBilinear(images, [10, 4], false, true),
+    'from the first place on': ({ images }) => tf.image.resizeBilinear(images, [14, 12]),
+    'aligned corners': ({ images }) => tf.image.resizeBilinear(images, [5, 9], true),
+    int32: ({ images }) => tf.image.resizeBilinear(images.mul(100).cast('int32'), [3, 12]),
+  },
+  ResizeNearestNeighbor: {
+    'half pixels': ({ images }) => tf.image.resizeNearestNeighbor(images, [10, 4], false, true),
+    'from the first place on': ({ images }) => tf.image.resizeNearestNeighbor(images, [14, 12]),
+    'aligned corners, of int32': ({ images }) =>
+      tf.image.resizeNearestNeighbor(images.mul(100).cast('int32'), [5, 9], true),
+  },
   Slice: {
     'a part': ({ cube }) => tf.slice(cube, [1, 0, 2], [1, 3, 1]),
     'up to the end': ({ cube }) => tf.slice(cube, [0, 1, 1], [-1, 2, -1]),
@@ -122,6 +134,13 @@ export const ARRANGEMENT_CASES: KernelTable = {
     'parts of given sizes': ({ cube }) => tf.split(cube, [1, 2], 1)[1],
     'one size inferred': ({ cube }) => tf.split(cube, [1, -1], 1)[1],
     'the last axis, counted from the end, of int32': ({ ints }) => tf.split(ints, 3, -1)[2],
+  },
+  StridedSlice: {
+    'every second value': ({ cube }) => tf.stridedSlice(cube, [0, 0, 1], [2, 3, 4], [1, 1, 2]),
+    backwards: ({ ints }) => tf.stridedSlice(ints, [1, 2], [0, -4], [1, -1], 1, 1),
+    'an axis away and one more': ({ cube }) =>
+      tf.stridedSlice(cube, [1, 0, 0, 0], [2, 1, 3, 4], [1, 1, 1, 1], 0, 0, 0, 2, 1),
+    'the axes between': ({ images }) => tf.stridedSlice(images, [0, 0], [1, 2], [1, 1], 0, 0, 2),
   },
   Tile: {
     'both axes': ({ floats }) => tf.tile(floats, [2, 3]),
