@@ -6,7 +6,6 @@ import {
   isWeightedFloat,
 } from '../../architectures/graph/float_node.ts';
 import { boundOf } from '../../architectures/graph/operations/activation_function.ts';
-import { UserError } from '../../foundation/errors.ts';
 import { slopesFor } from '../../quantize/convert/convert_graph.ts';
 import { byName } from '../../quantize/model/by_name.ts';
 import { checkModel } from '../../quantize/model/check_model.ts';
@@ -19,7 +18,6 @@ import {
   type WeightedNode,
 } from '../../quantize/model/tf8_model.ts';
 import type { Nodes } from '../../quantize/ops/table.ts';
-import type { QuantizationParams } from '../../quantize/params/quantization.ts';
 import type { StepNetwork } from '../step/step_network.ts';
 import { HALVES } from './layer_sums.ts';
 import { roundedQuotient } from './parameters.ts';
@@ -38,9 +36,10 @@ import {
   requantized,
   weightedLayer,
 } from './quantized_nodes.ts';
-import { requireTrainable } from './require_trainable.ts';
+import { requireBatchNorms, requireTrainable } from './require_trainable.ts';
 import { resized } from './resized.ts';
 import { sliced } from './sliced.ts';
+import { storedNode } from './stored_node.ts';
 import { EXACT_SUM, sumBound } from './sum_bound.ts';
 import { rangeOf, TensorRange, type UsedRange } from './tensor_range.ts';
 import { type LayerRules, TrainedLayer } from './trained_layer.ts';
@@ -61,12 +60,12 @@ export class QuantizedNetwork implements StepNetwork {
   readonly trained: ReadonlyMap<string, tf.Variable>;
   readonly statistics: readonly tf.Variable[];
   readonly followsProgress = true;
+  /** The name of the tensor that has a logit for each class. */
+  readonly output: string;
   private readonly graph: FloatGraph;
   private readonly start: Tf8Model;
   private readonly dampening: number;
-  /** The name of the tensor that has a logit for each class. */
-  readonly output: string;
-  /** What it is made of. */
+  /** What the logits are made of. */
   private readonly nodes: readonly FloatNode[];
   private readonly inputScale: tf.Variable;
   private readonly ranges = new Map<string, TensorRange>();
@@ -85,6 +84,7 @@ export class QuantizedNetwork implements StepNetwork {
     this.dampening = dampening;
     this.output = logitsOf(start);
     this.nodes = upstream(graph, this.output);
+    if (rules.batchNorms === 're-estimated') requireBatchNorms(graph.name, this.nodes);
     this.inputScale = tf.variable(tf.scalar(start.input.quantization.scale), false);
     const specs = tensorSpecs(start);
     const taught = new Set(this.nodes);
@@ -108,7 +108,6 @@ export class QuantizedNetwork implements StepNetwork {
         this.slopes.set(node.name, new TrainedSlopes(stored as Nodes['prelu'], values, own));
       }
     });
-    if (rules.batchNorms === 're-estimated') this.requireBatchNorms();
     const variablesOf = ({ name }: FloatNode) => [
       ...(this.ranges.get(name)?.variables ?? []),
       ...(this.layers.get(name)?.variables ?? []),
@@ -222,15 +221,6 @@ export class QuantizedNetwork implements StepNetwork {
   /** Whether TF8 has the node as bytes in other places (eq. 11). */
   private isRearranged(name: string): boolean {
     return this.start.nodes.some((node) => node.name === name && node.op === 'rearrange');
-  }
-
-  /** @throws UserError where no layer had one */
-  private requireBatchNorms(): void {
-    if (this.reEstimatedLayers.length > 0) return;
-    throw new UserError(
-      `Expected layers with batch norms to be re-estimated but ${this.graph.name} has none that is folded into a layer`,
-      { remedy: 'Take "frozen": its weights are trained as they are.' },
-    );
   }
 
   private pull(progress: tf.Tensor): tf.Tensor {
@@ -379,34 +369,4 @@ function upstream({ nodes }: FloatGraph, output: string): readonly FloatNode[] {
 function logitsOf(model: Tf8Model): string {
   const { op, name, inputs } = outputNode(model);
   return op === 'softmax' ? inputs[0] : name;
-}
-
-function storedNode(node: Tf8Node, { output, weights, slopes, table }: Made): Tf8Node {
-  const quantization = numbersOf(output);
-  const own = { ...node, output: { ...node.output, quantization } };
-  if (isWeighted(own) && weights !== undefined) {
-    return {
-      ...own,
-      weights: { ...own.weights, ...bytesOf(weights) },
-      bias: Int32Array.from(weights.bias.dataSync()),
-    };
-  }
-  if (own.op === 'lookup') return { ...own, table: Uint8Array.from(table!.dataSync()) };
-  if (own.op === 'prelu') return { ...own, alpha: { ...own.alpha, ...bytesOf(slopes!) } };
-  if (own.op === 'softmax') return { ...own, powers: [...table!.dataSync()] };
-  return own;
-}
-
-function bytesOf(tensor: ByteTensor) {
-  const quantization = numbersOf(tensor);
-  const data = Uint8Array.from(
-    tensor.offsets.dataSync(),
-    (offset) => offset + quantization.zeroPoint,
-  );
-  return { data, quantization };
-}
-
-function numbersOf({ parameters }: Pick<ByteTensor, 'parameters'>): QuantizationParams {
-  const [scale, zeroPoint] = [parameters.scale, parameters.zeroPoint].map((x) => x.dataSync()[0]);
-  return { scale, zeroPoint: zeroPoint + 0 };
 }

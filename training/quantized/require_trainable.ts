@@ -1,5 +1,5 @@
 import type { FloatGraph } from '../../architectures/graph/float_graph.ts';
-import type { FloatNode } from '../../architectures/graph/float_node.ts';
+import { type FloatNode, isWeightedFloat } from '../../architectures/graph/float_node.ts';
 import { UserError } from '../../foundation/errors.ts';
 import { isWeighted, roundingOf, type Tf8Model } from '../../quantize/model/tf8_model.ts';
 import { DEFAULT_ROUNDING } from '../../quantize/params/roundings.ts';
@@ -33,6 +33,18 @@ export function requireTrainable(graph: FloatGraph, start: Tf8Model): void {
       { remedy: 'Train without a profile.' },
     );
   }
+}
+
+/**
+ * @param nodes those that are taught
+ * @throws UserError where no batch norm was folded into one of them
+ */
+export function requireBatchNorms(network: string, nodes: readonly FloatNode[]): void {
+  if (nodes.some((node) => isWeightedFloat(node) && node.batchNorm !== undefined)) return;
+  throw new UserError(
+    `Expected layers with batch norms to be re-estimated but ${network} has none that is folded into a layer`,
+    { remedy: 'Take "frozen": its weights are trained as they are.' },
+  );
 }
 
 function untrainable(node: FloatNode): string | undefined {

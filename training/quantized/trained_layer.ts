@@ -6,6 +6,7 @@ import { accumulatorScale, type QuantizationParams } from '../../quantize/params
 import { isPerChannel } from '../../quantize/params/weight_quantization.ts';
 import { LayerBatchNorm } from './layer_batch_norm.ts';
 import type { LayerTensors, Sums } from './quantized_nodes.ts';
+import { startKernel } from './start_kernel.ts';
 import { biasLimit, EXACT_SUM, sumBound } from './sum_bound.ts';
 import { type RangeRules, rangeOf, TensorRange } from './tensor_range.ts';
 
@@ -47,7 +48,8 @@ export class TrainedLayer {
     const { shape } = operationOf(node).constants!(node).kernel;
     const scale = accumulatorScale(input.scale, quantization.scale);
     const bias = Float32Array.from(stored.bias, (value) => value * scale);
-    this.kernel = tf.variable(tf.tensor(node.kernel, [...shape]), true);
+    const kernel = startKernel(node.kernel, stored.weights.data, quantization);
+    this.kernel = tf.variable(tf.tensor(kernel, [...shape]), true);
     if (rules.batchNorms === 're-estimated' && batchNorm !== undefined) {
       this.norm = new LayerBatchNorm(node, batchNorm, bias, rules.freezeAfter);
     } else {
@@ -58,9 +60,9 @@ export class TrainedLayer {
     this.isSplit = sumBound(stored, input) > EXACT_SUM / 2;
     this.statistics = this.norm?.statistics ?? [];
     // Recipes tell weights that decay by these names.
-    const kernel = op === 'depthwiseConv2d' ? 'depthwise_kernel' : 'kernel';
+    const kernelName = op === 'depthwiseConv2d' ? 'depthwise_kernel' : 'kernel';
     this.variables = new Map([
-      [`${name}/${kernel}`, this.kernel],
+      [`${name}/${kernelName}`, this.kernel],
       ...(this.bias === undefined ? [] : ([[`${name}/bias`, this.bias]] as const)),
       ...(this.norm?.variables ?? []),
       ...this.range.variables,

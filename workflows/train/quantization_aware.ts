@@ -107,7 +107,7 @@ async function trainInto(
 }
 
 /**
- * The recipe of quantization of the start: weights are rounded to the nearest, since training moves them.
+ * The recipe of quantization of the start.
  * @throws UserError where ranges would not be those of whole tensors
  */
 async function startRecipe(
@@ -115,9 +115,7 @@ async function startRecipe(
 ): Promise<QuantizationRecipe> {
   const recipe = await chooseRecipe({ recipe: asked });
   const { weights, scales } = recipe;
-  if (weights.granularity === 'tensor' && scales === undefined) {
-    return { ...recipe, weights: { ...weights, rounding: { rounding: 'nearest' } } };
-  }
+  if (weights.granularity === 'tensor' && scales === undefined) return recipe;
   throw new UserError(
     `Expected a recipe of quantization with one range for all weights of a layer, of any scale, to train from but ${recipe.name} has ${scales === undefined ? 'one a channel' : 'powers of two'}`,
     { remedy: `Take another one, such as ${QUANTIZATION_START}.` },
