@@ -86,6 +86,8 @@ export const ABSOLUTE = composed({ kind: 'add', of: [relu(X), relu(affine(X, -1,
 export const NEGATIVE = composed(affine(X, -1, 0));
 /** x² */
 export const SQUARE = composed({ kind: 'multiply', of: [X, X] });
+/** x³ */
+export const CUBE = composed({ kind: 'multiply', of: [X, { kind: 'multiply', of: [X, X] }] });
 /** min(max(x, 0), 1) */
 export const UNIT = reluOf({ max: 1, slope: 0, threshold: 0 });
 

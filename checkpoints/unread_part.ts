@@ -1,5 +1,6 @@
 /** Where a network ends: operators of a file that no float graph can hold, and all that comes from them. */
 import type { UnreadOperation } from '../architectures/graph/float_network.ts';
+import { UserError } from '../foundation/errors.ts';
 import { isMost, type Reading } from './read_model.ts';
 
 /** How a file's operators hang together. */
@@ -102,4 +103,28 @@ export class UnreadPart<Operator, Tensor> {
     this.operators.set(operator, error);
     for (const tensor of this.kind.outputs(operator)) this.tensors.add(tensor);
   }
+}
+
+/** Those inputs of a file that come into an operator that sums over weights. */
+export function weightedInputs<Operator, Tensor>(
+  inputs: readonly Tensor[],
+  operators: readonly Operator[],
+  kind: Operators<Operator, Tensor>,
+): Tensor[] {
+  return inputs.filter((input) => {
+    const reached = new Set([input]);
+    return operators.some((operator) => {
+      if (!kind.inputs(operator).some((tensor) => reached.has(tensor))) return false;
+      for (const output of kind.outputs(operator)) reached.add(output);
+      return kind.isWeighted(operator);
+    });
+  });
+}
+
+/** The error of a file of which several images come into weights. */
+export function severalImages(name: string, inputs: readonly string[]): UserError {
+  return new UserError(
+    `Expected one input of images in ${name} but received ${inputs.length}: ${inputs.join(', ')}`,
+    { remedy: 'Save the part that reads one of them as a network of its own.' },
+  );
 }

@@ -10,6 +10,7 @@ import {
   reluLayer,
   windowPadding,
 } from './keras_layer.ts';
+import { affine } from './keras_several.ts';
 import type { FloatArithmeticNode } from './operations/arithmetic.ts';
 import type { FloatPoolNode } from './operations/pool2d.ts';
 import { elements } from './shape.ts';
@@ -35,7 +36,10 @@ const CLASSES: ReadonlyMap<string, ReadLayer> = new Map<string, ReadLayer>([
   ['Activation', activation],
   ['Softmax', softmax],
   ['ZeroPadding2D', zeroPadding],
-  ['Dropout', (layer) => ({ ...baseOf(layer), op: 'dropout' })],
+  ['Dropout', onlyInTraining],
+  ['GaussianNoise', onlyInTraining],
+  ['GaussianDropout', onlyInTraining],
+  ['AlphaDropout', onlyInTraining],
   ['Reshape', reshape],
   ['Flatten', reshape],
   ['Permute', permute],
@@ -48,6 +52,7 @@ const CLASSES: ReadonlyMap<string, ReadLayer> = new Map<string, ReadLayer>([
   ['Concatenate', (layer) => ({ ...baseOf(layer), op: 'concat', axis: axisOf(layer) })],
   ['Add', arithmetic('add')],
   ['Multiply', arithmetic('multiply')],
+  ['Rescaling', rescaling],
   ['GraphOperation', graphOperation],
 ]);
 
@@ -59,6 +64,10 @@ export function nodeOf(layer: KerasLayer): FloatNode {
   const read = CLASSES.get(layer.className);
   if (read === undefined) throw new UnsupportedLayerError(layer);
   return read(layer);
+}
+
+function onlyInTraining(layer: KerasLayer): FloatNode {
+  return { ...baseOf(layer), op: 'dropout' };
 }
 
 function convolution(op: 'conv2d' | 'depthwiseConv2d'): ReadLayer {
@@ -119,20 +128,29 @@ function dense(layer: KerasLayer): FloatNode {
   const [kernel] = layer.weights;
   const [depth, outputs] = kernel.shape;
   const [input] = layer.inputShapes;
-  if (depth !== elements(input)) {
-    throw new UnsupportedLayerError(layer, `an image [${input}] as its input; flatten it`);
-  }
-  return {
+  const common = {
     ...baseOf(layer),
-    op: 'fullyConnected',
     kernel: kernel.data,
     kernelShape: [1, 1, depth, outputs],
     bias: biasOf(layer, outputs),
     strides: [1, 1],
     padding: NO_PADDING,
     activation: activationOf(layer),
-    ...(layer.outputShape.length === 3 && { keepDims: true }),
-  };
+  } as const;
+  if (depth === elements(input)) {
+    const keepDims = layer.outputShape.length === 3;
+    return { ...common, op: 'fullyConnected', ...(keepDims && { keepDims }) };
+  }
+  // The same of each pixel.
+  if (input.length === 3) return { ...common, op: 'conv2d' };
+  throw new UnsupportedLayerError(layer, `[${input}] as its input; flatten it`);
+}
+
+/** Inside of a network; that of its images is their range. */
+function rescaling(layer: KerasLayer): FloatNode {
+  const { scale = 1, offset = 0 } = layer.config;
+  const activation = affine(scale as number, offset as number);
+  return { ...baseOf(layer), op: 'activation', activation };
 }
 
 function biasOf({ weights }: KerasLayer, outputs: number): Float32Array {

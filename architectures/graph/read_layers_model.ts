@@ -3,13 +3,14 @@ import { GraphError } from './errors.ts';
 import { type FloatGraph, floatGraph } from './float_graph.ts';
 import type { FloatNode } from './float_node.ts';
 import { nodeOf } from './keras_classes.ts';
-import { extremeNodes } from './keras_extremes.ts';
 import { type KerasLayer, requireChannelsLast } from './keras_layer.ts';
+import { severalNodes } from './keras_several.ts';
 import type { Shape } from './shape.ts';
 
 /** The parts of Keras' functional configuration that are read here. */
 interface FunctionalConfig {
   readonly layers: readonly LayerConfig[];
+  readonly output_layers: readonly (readonly [string, number, number])[];
 }
 
 interface LayerConfig {
@@ -27,9 +28,10 @@ interface DescribedLayer {
 
 /**
  * A functional LayersModel with one input as a float graph: what it computes in inference. Weights are
- * copied; the model is left as it was.
- * @throws GraphError for several inputs, a layer used twice, or a weight that is not finite;
- *   UnsupportedLayerError naming a layer that the graph has no operation for
+ * copied; the model is left as it was. A layer that is called several times is as many nodes: the first by
+ * its name, then name/2, name/3 …
+ * @throws GraphError for several inputs or a weight that is not finite; UnsupportedLayerError naming a
+ *   layer that the graph has no operation for
  */
 export function readLayersModel(model: tf.LayersModel): FloatGraph {
   if (model.inputs.length !== 1) {
@@ -37,22 +39,21 @@ export function readLayersModel(model: tf.LayersModel): FloatGraph {
       `Expected one input in ${model.name} but received ${model.inputs.length}: ${model.inputNames.join(', ')}`,
     );
   }
-  // By layer: the node that makes its output.
-  const made = new Map<string, { readonly node: string; readonly shape: Shape }>();
+  const made = new Map<string, Made>();
   const nodes: FloatNode[] = [];
   let input: FloatGraph['input'] | undefined;
-  for (const { layer, description } of describedLayers(model)) {
-    const { name } = layer;
+  const { layers, outputs } = describedLayers(model);
+  for (const { layer, description } of layers) {
+    if (description.class_name !== 'InputLayer') continue;
+    input = { name: layer.name, shape: outputShape(layer, 0, 1) };
+    made.set(callName(layer.name, 0), { node: layer.name, shape: input.shape });
+  }
+  for (const { layer, description, call } of inOrder(layers)) {
     const { class_name: className, config, inbound_nodes: calls } = description;
-    const shape = outputShape(layer);
-    if (className === 'InputLayer') {
-      input = { name, shape };
-      made.set(name, { node: name, shape });
-      continue;
-    }
-    const sources = calls[0].map(([from]) => made.get(from)!);
+    const shape = outputShape(layer, call, calls.length);
+    const sources = calls[call].map(([from, index]) => made.get(callName(from, index))!);
     const keras: KerasLayer = {
-      name,
+      name: call === 0 ? layer.name : `${layer.name}/${call + 1}`,
       className,
       config,
       inputs: sources.map(({ node }) => node),
@@ -63,18 +64,31 @@ export function readLayersModel(model: tf.LayersModel): FloatGraph {
     requireChannelsLast(keras);
     const own = nodesOf(keras);
     nodes.push(...own);
-    made.set(name, { node: own.at(-1)!.name, shape });
+    made.set(callName(layer.name, call), { node: own.at(-1)!.name, shape });
   }
   return floatGraph({
     name: model.name,
     input: input!,
     nodes,
-    outputs: model.outputLayers.map((layer) => made.get(layer.name)!.node),
+    outputs: outputs.map(([layer, call]) => made.get(callName(layer, call))!.node),
   });
 }
 
-/** In execution order. */
-function describedLayers(model: tf.LayersModel): DescribedLayer[] {
+/** A call of a layer: the node that makes its output. */
+interface Made {
+  readonly node: string;
+  readonly shape: Shape;
+}
+
+function callName(layer: string, call: number): string {
+  return JSON.stringify([layer, call]);
+}
+
+/** By the model's order of layers, those that are called several times too. */
+function describedLayers(model: tf.LayersModel): {
+  readonly layers: DescribedLayer[];
+  readonly outputs: FunctionalConfig['output_layers'];
+} {
   const { config } = model.toJSON(null, false) as unknown as { config: FunctionalConfig };
   if (config.layers.some((layer) => layer.inbound_nodes === undefined)) {
     throw new GraphError(`Expected a functional model but ${model.name} is sequential`, {
@@ -82,24 +96,46 @@ function describedLayers(model: tf.LayersModel): DescribedLayer[] {
     });
   }
   const descriptions = new Map(config.layers.map((layer) => [layer.name, layer]));
-  return model.layers.map((layer) => {
-    const description = descriptions.get(layer.name)!;
-    if (description.inbound_nodes.length > 1) {
-      throw new GraphError(`Expected every layer to be used once but ${layer.name} is shared`);
-    }
-    return { layer, description };
+  const layers = model.layers.map((layer) => ({
+    layer,
+    description: descriptions.get(layer.name)!,
+  }));
+  return { layers, outputs: config.output_layers };
+}
+
+/** Each call behind what it reads. */
+function inOrder(layers: readonly DescribedLayer[]): (DescribedLayer & { call: number })[] {
+  const done = new Set<string>();
+  const ordered: (DescribedLayer & { call: number })[] = [];
+  let left = layers.flatMap((described) => {
+    const { layer, description } = described;
+    if (description.class_name === 'InputLayer') done.add(callName(layer.name, 0));
+    return description.inbound_nodes.map((_, call) => ({ ...described, call }));
   });
+  for (let before = Infinity; left.length > 0 && left.length < before; ) {
+    before = left.length;
+    left = left.filter((one) => {
+      const { layer, description, call } = one;
+      const isReady = description.inbound_nodes[call].every(([from, index]) =>
+        done.has(callName(from, index)),
+      );
+      if (!isReady) return true;
+      done.add(callName(layer.name, call));
+      ordered.push(one);
+      return false;
+    });
+  }
+  return ordered;
 }
 
 function nodesOf(layer: KerasLayer): FloatNode[] {
-  const isExtreme = layer.className === 'Maximum' || layer.className === 'Minimum';
-  return isExtreme ? extremeNodes(layer) : withSoftmax(nodeOf(layer), layer);
+  return withSoftmax(severalNodes(layer) ?? [nodeOf(layer)], layer);
 }
 
-/** The layer's node, and behind it a softmax that it brings along. */
-function withSoftmax(node: FloatNode, { name, className, config }: KerasLayer): FloatNode[] {
-  if (node.op === 'softmax' || config.activation !== 'softmax') return [node];
-  return [node, { op: 'softmax', name: `${name}/softmax`, inputs: [name], className }];
+/** The layer's nodes, and behind them a softmax that it brings along. */
+function withSoftmax(nodes: FloatNode[], { name, className, config }: KerasLayer): FloatNode[] {
+  if (nodes.at(-1)!.op === 'softmax' || config.activation !== 'softmax') return nodes;
+  return [...nodes, { op: 'softmax', name: `${name}/softmax`, inputs: [name], className }];
 }
 
 function weightsOf(layer: tf.layers.Layer): KerasLayer['weights'] {
@@ -116,8 +152,9 @@ function weightsOf(layer: tf.layers.Layer): KerasLayer['weights'] {
 }
 
 /** Of one image. */
-function outputShape(layer: tf.layers.Layer): Shape {
-  const sides = (layer.outputShape as (number | null)[]).slice(1);
+function outputShape(layer: tf.layers.Layer, call: number, calls: number): Shape {
+  const whole = calls > 1 ? [layer.getOutputAt(call)].flat()[0].shape : layer.outputShape;
+  const sides = (whole as (number | null)[]).slice(1);
   const shape = sides.filter((side) => side !== null);
   if (shape.length === sides.length) return shape;
   throw new GraphError(

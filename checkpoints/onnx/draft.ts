@@ -25,14 +25,24 @@ export interface Made {
 
 export class OnnxDraft {
   readonly nodes: FloatNode[] = [];
+  /** The version of ONNX's own operators. */
+  readonly opset: number;
+  /** How many images the file takes at once: 1 where it leaves it open. */
+  readonly batch: number;
   private readonly file: string;
   private readonly made = new Map<string, Made>();
   private readonly constants: Map<string, OnnxConstant>;
   private readonly shapes = new Map<string, Shape>();
 
-  constructor(constants: Map<string, OnnxConstant>, file: string) {
+  constructor(
+    constants: Map<string, OnnxConstant>,
+    file: string,
+    { opset, batch }: { readonly opset: number; readonly batch: number },
+  ) {
     this.constants = constants;
     this.file = file;
+    this.opset = opset;
+    this.batch = batch;
   }
 
   addInput(made: Made): void {

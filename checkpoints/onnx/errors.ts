@@ -8,6 +8,10 @@ export function damagedOnnx(name: string, reason: string, cause?: unknown): User
   });
 }
 
+/** Operators of a network that is quantized. */
+const QUANTIZED =
+  /^(Quantize|DequantizeLinear|DynamicQuantize|QLinear|ConvInteger|MatMulInteger|QGemm)/;
+
 /** An operator that no float graph can hold, or not in this form: the network may end before it. */
 export class UnsupportedOnnxError extends UserError {
   override readonly name = 'UnsupportedOnnxError';
@@ -18,8 +22,9 @@ export class UnsupportedOnnxError extends UserError {
     super(
       `Expected a network of operations that tf8 has but ${tensor} of ${file} is ${operator}: it does not have ${what}`,
       {
-        remedy:
-          'Export the network without it: what computes on the results (boxes, top classes) is better done by the program that calls it.',
+        remedy: QUANTIZED.test(operator)
+          ? 'The network is quantized already: give the float network that it was made of.'
+          : 'Export the network without it: what computes on the results (boxes, top classes) is better done by the program that calls it.',
       },
     );
     this.what = what;

@@ -6,6 +6,18 @@ import { constantOf, type OnnxConstant } from './tensors.ts';
 
 /** Above any shape's. */
 const MAX_FOLDED = 2 ** 20;
+/** Above the weights of a layer. */
+const MAX_FILLED = 2 ** 24;
+/** What weights come through on their way to a layer: as many numbers as before. */
+const SAME_SIZE: ReadonlySet<string> = new Set([
+  'Identity',
+  'Cast',
+  'DequantizeLinear',
+  'Transpose',
+  'Reshape',
+  'Squeeze',
+  'Unsqueeze',
+]);
 
 /** Makes an operator's output a constant, where it is one; false where it is not. */
 export function fold(node: NodeProto, draft: OnnxDraft, file: string): boolean {
@@ -28,7 +40,7 @@ export function fold(node: NodeProto, draft: OnnxDraft, file: string): boolean {
   const isConstant = node.input.every((name, at) => name === '' || inputs[at] !== undefined);
   if (!isConstant || inputs[0] === undefined || !Object.hasOwn(FOLDS, node.opType)) return false;
   const size = inputs.reduce((sum, input) => sum + (input?.values.length ?? 0), 0);
-  if (size > MAX_FOLDED && node.opType !== 'Identity') return false;
+  if (size > MAX_FOLDED && !SAME_SIZE.has(node.opType)) return false;
   const folded = FOLDS[node.opType](inputs as OnnxConstant[], new Attributes(node));
   if (folded === undefined) return false;
   draft.setConstant(output, folded);
@@ -93,6 +105,19 @@ const FOLDS: Readonly<Record<string, Fold>> = {
     const whole = shape.map((side) => (side === -1 ? data.values.length / known : side));
     return elements(whole) === data.values.length ? { ...data, shape: whole } : undefined;
   },
+  Transpose: ([input], attributes) => transposed(input, attributes.ints('perm')),
+  DequantizeLinear: dequantized,
+  ConstantOfShape: ([{ values }], attributes) => {
+    const shape = [...values];
+    const count = elements(shape);
+    if (!Number.isSafeInteger(count) || count < 0 || count > MAX_FILLED) return undefined;
+    const tensor = attributes.get('value')?.t;
+    if (tensor === undefined) return { shape, values: new Float32Array(count), isFloat: true };
+    const { values: filling, isFloat } = constantOf(tensor, new Map(), 'a constant of a shape');
+    return { shape, values: new Float64Array(count).fill(filling[0] ?? 0), isFloat };
+  },
+  Neg: ([input]) => ({ ...input, values: input.values.map((value) => -value) }),
+  Sqrt: ([input]) => ({ ...input, values: input.values.map(Math.sqrt) }),
   Add: each((a, b) => a + b),
   Sub: each((a, b) => a - b),
   Mul: each((a, b) => a * b),
@@ -100,6 +125,46 @@ const FOLDS: Readonly<Record<string, Fold>> = {
   Floor: ([input]) => ({ ...input, values: input.values.map(Math.floor) }),
   Ceil: ([input]) => ({ ...input, values: input.values.map(Math.ceil) }),
 };
+
+/** By any order of the axes; without one, the reverse. */
+function transposed(
+  { shape, values, isFloat }: OnnxConstant,
+  order: readonly number[] | undefined,
+): OnnxConstant | undefined {
+  const perm = order ?? shape.map((_, axis) => shape.length - 1 - axis);
+  if (perm.toSorted((a, b) => a - b).join() !== shape.map((_, axis) => axis).join()) {
+    return undefined;
+  }
+  const steps = shape.map((_, axis) => elements(shape.slice(axis + 1)));
+  const moved = perm.map((axis) => shape[axis]);
+  const at = moved.map(() => 0);
+  const made = new Float64Array(values.length);
+  for (let index = 0; index < made.length; index++) {
+    made[index] = values[at.reduce((sum, place, axis) => sum + place * steps[perm[axis]], 0)];
+    for (let axis = moved.length - 1; axis >= 0 && ++at[axis] === moved[axis]; axis--) at[axis] = 0;
+  }
+  return { shape: moved, values: made, isFloat };
+}
+
+/** (x − zero point) · scale, of one scale, or one for each index of an axis. */
+function dequantized(
+  [input, scale, zero]: readonly OnnxConstant[],
+  attributes: Attributes,
+): OnnxConstant | undefined {
+  const { shape, values } = input;
+  const count = scale.values.length;
+  const given = attributes.int('axis', 1);
+  const axis = given < 0 ? given + shape.length : given;
+  const isOne = count === 1;
+  const isSound = isOne || (scale.shape.length === 1 && shape[axis] === count);
+  if (!isSound || (zero !== undefined && zero.values.length !== count)) return undefined;
+  const inner = isOne ? values.length : elements(shape.slice(axis + 1));
+  const made = Float32Array.from(values, (value, index) => {
+    const of = Math.floor(index / inner) % count;
+    return (value - (zero?.values[of] ?? 0)) * scale.values[of];
+  });
+  return { shape, values: made, isFloat: true };
+}
 
 function each(of: (a: number, b: number, isFloat: boolean) => number): Fold {
   return ([a, b]) => {

@@ -3,6 +3,7 @@ import { GraphError } from '../../architectures/graph/errors.ts';
 import type { NodeProto } from '../../foundation/onnx/generated/onnx_pb.ts';
 import { atLeast, atMost } from '../activation_functions.ts';
 import type { OnnxDraft } from './draft.ts';
+import { resize } from './resize.ts';
 import * as shapes from './shapes.ts';
 import * as values from './values.ts';
 import * as windows from './windows.ts';
@@ -24,6 +25,7 @@ const OPERATORS: Readonly<Record<string, ReadOperator>> = {
   Dropout: shapes.same,
   Elu: values.elu,
   Flatten: shapes.flatten,
+  Gather: shapes.gather,
   Gelu: values.gelu,
   Gemm: shapes.gemm,
   GlobalAveragePool: shapes.globalAveragePool,
@@ -32,16 +34,18 @@ const OPERATORS: Readonly<Record<string, ReadOperator>> = {
   Identity: shapes.same,
   LeakyRelu: values.leaky,
   MatMul: shapes.matMul,
-  Max: values.bound(atLeast),
+  Max: values.extreme('maximum', atLeast),
   MaxPool: windows.pool('maxPool2d'),
-  Min: values.bound(atMost),
+  Mean: values.mean,
+  Min: values.extreme('minimum', atMost),
   Mul: values.arithmetic('multiply'),
   Pad: windows.pad,
   Pow: values.power,
   PRelu: values.prelu,
-  ReduceMean: shapes.reduceMean,
+  ReduceMean: shapes.reduction('mean'),
+  ReduceSum: shapes.reduction('sum'),
   Reshape: shapes.reshape,
-  Resize: shapes.resize,
+  Resize: resize,
   Selu: values.selu,
   Slice: shapes.slice,
   Softmax: shapes.softmax,
@@ -50,9 +54,10 @@ const OPERATORS: Readonly<Record<string, ReadOperator>> = {
   Squeeze: shapes.squeeze,
   Sub: values.arithmetic('subtract'),
   Sum: values.arithmetic('add'),
+  ThresholdedRelu: values.thresholdedRelu,
   Transpose: shapes.transpose,
   Unsqueeze: shapes.unsqueeze,
-  Upsample: shapes.resize,
+  Upsample: resize,
 };
 
 /**

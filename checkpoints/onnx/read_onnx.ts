@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
 import { floatGraph } from '../../architectures/graph/float_graph.ts';
 import { dropUnread } from '../../architectures/graph/passes/drop_unread.ts';
-import { messageOf } from '../../foundation/errors.ts';
+import { messageOf, UserError } from '../../foundation/errors.ts';
 import { readBounded } from '../../foundation/files/byte_source.ts';
 import {
   type GraphProto,
@@ -15,7 +15,7 @@ import {
 import { withInput } from '../graph_input.ts';
 import type { ImageSize } from '../input_affine.ts';
 import type { Reading, ReadModel } from '../read_model.ts';
-import { type Operators, UnreadPart } from '../unread_part.ts';
+import { type Operators, severalImages, UnreadPart, weightedInputs } from '../unread_part.ts';
 import { type Made, OnnxDraft } from './draft.ts';
 import { damagedOnnx, UnsupportedOnnxError } from './errors.ts';
 import { fold } from './fold.ts';
@@ -47,6 +47,12 @@ export function parseOnnx(bytes: Uint8Array, name: string): ModelProto {
   }
 }
 
+/** The newest that it asks for, of ONNX's own operators. */
+function opsetOf({ opsetImport }: ModelProto): number {
+  const own = opsetImport.filter(({ domain }) => domain === '' || domain === 'ai.onnx');
+  return Math.max(1, ...own.map(({ version }) => Number(version)));
+}
+
 function graphOf({ graph }: ModelProto, name: string): GraphProto {
   if (graph === undefined) throw damagedOnnx(name, 'it has no graph');
   if (graph.node.length > MAX_NODES) throw damagedOnnx(name, `it has ${graph.node.length} nodes`);
@@ -68,10 +74,13 @@ export function readOnnx(
     ]),
   );
   const notes: string[] = [];
-  const draft = new OnnxDraft(constants, name);
-  const input = inputOf(graph, constants, name, reading.resolution, notes);
+  const { input, batch } = inputOf(graph, constants, name, reading.resolution, notes);
+  const draft = new OnnxDraft(constants, name, { opset: opsetOf(model), batch });
   draft.addInput(input);
   const lost = new UnreadPart(OPERATORS, UnsupportedOnnxError);
+  for (const { name: other } of graph.input) {
+    if (other !== input.name && !constants.has(other)) lost.leaveOutInput(other);
+  }
   for (const node of graph.node) {
     lost.attempt(node, () => {
       if (!fold(node, draft, name)) readOperator(node, draft);
@@ -123,26 +132,35 @@ function outputsOf(
   return outputs;
 }
 
-/** The only input that is no constant: [N, C, H, W], or [N, H, W, C] of a network that turns it itself. */
+/**
+ * The images that come into weights: [N, C, H, W], or [N, H, W, C] of a network that turns them itself.
+ * Other inputs are left out with what they feed.
+ */
 function inputOf(
   graph: GraphProto,
   constants: ReadonlyMap<string, OnnxConstant>,
   name: string,
   resolution: ImageSize | undefined,
   notes: string[],
-): Made {
+): { readonly input: Made; readonly batch: number } {
   const inputs = graph.input.filter((input) => !constants.has(input.name));
-  const [input] = inputs;
-  if (inputs.length !== 1) {
-    const names = inputs.map((one) => one.name).join(', ');
-    throw damagedOnnx(name, `it has ${inputs.length} inputs (${names}), of which one is read`);
-  }
+  if (inputs.length === 0) throw damagedOnnx(name, 'it has no input');
+  const ofImages = inputs.filter((input) => isImage(sidesOf(input)));
+  const used = weightedInputs(
+    ofImages.map((input) => input.name),
+    graph.node,
+    OPERATORS,
+  );
+  if (used.length > 1) throw severalImages(name, used);
+  const input = inputs.find((one) => one.name === used[0]) ?? ofImages[0] ?? inputs[0];
   const sides = sidesOf(input);
-  const [, first, second, third] = sides;
-  const isChannels = (side: number | undefined) => side === 1 || side === 3 || side === 4;
-  if (sides.length !== 4 || (!isChannels(first) && !isChannels(third))) {
+  const [batch = 1, first, second, third] = sides;
+  if (!isImage(sides)) {
     const shown = sides.map((side) => side ?? '?');
-    throw damagedOnnx(name, `its input ${input.name} is [${shown}], no image`);
+    throw new UserError(
+      `Expected images [N, C, H, W] of 1, 3 or 4 channels in ${name} but its input ${input.name} is [${shown}], no image`,
+      { remedy: 'Pass a network of images, exported with the number of their channels.' },
+    );
   }
   const isFirst = isChannels(first);
   const [height, width] = isFirst ? [second, third] : [first, second];
@@ -156,9 +174,18 @@ function inputOf(
       `the network leaves the size of its images open: it is read for ${size[0]} × ${size[1]}`,
     );
   }
-  return isFirst
+  const made: Made = isFirst
     ? { name: input.name, dims: [first!, ...size], layout: 'image' }
     : { name: input.name, dims: [...size, third!], layout: 'plain' };
+  return { input: made, batch };
+}
+
+function isChannels(side: number | undefined): boolean {
+  return side === 1 || side === 3 || side === 4;
+}
+
+function isImage(sides: readonly (number | undefined)[]): boolean {
+  return sides.length === 4 && (isChannels(sides[1]) || isChannels(sides[3]));
 }
 
 /** undefined where a side is open. */

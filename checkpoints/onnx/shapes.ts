@@ -33,6 +33,8 @@ export function reshape(node: NodeProto, draft: OnnxDraft): void {
   const known = sides.filter((side) => side !== -1).reduce((a, b) => a * b, 1);
   const count = elements(input.dims);
   const target = sides.map((side) => (side === -1 ? count / known : side));
+  // Of a file that is made for several images, which are read one by one.
+  if (target[0] === draft.batch && elements(target) === draft.batch * count) target[0] = 1;
   if (target[0] !== 1 || elements(target) !== count || target.length < 2) {
     throw draft.unsupported(node, `[N,${input.dims}] as [${asked}]`);
   }
@@ -214,15 +216,72 @@ export function slice(node: NodeProto, draft: OnnxDraft): void {
     const axis = graphAxis(node, draft, input, onnxAxis);
     const side = draft.shapeOf(input)[axis];
     const step = steps[index];
-    const at = (value: number) => Math.min(Math.max(value < 0 ? value + side : value, 0), side);
+    const isBack = step < 0;
+    // Backwards a part begins at the last place and may end in front of the first.
+    const [least, most] = isBack ? [-1, side - 1] : [0, side];
+    const at = (value: number) => Math.min(Math.max(value < 0 ? value + side : value, least), most);
     const begin = at(starts[index]);
     const size = Math.ceil((at(ends[index]) - begin) / step);
-    if (!(step > 0 && size > 0)) {
+    if (!(step !== 0 && size > 0)) {
       throw draft.unsupported(node, `a part of ${size} values by steps of ${step}`);
     }
+    if (isBack && axes.length === 1) {
+      const places = Array.from({ length: size }, (_, place) => begin + place * step);
+      chosen(node, draft, input, axis, places);
+      return;
+    }
+    if (isBack) throw draft.unsupported(node, `steps of ${step} along one of several axes`);
     along.set(axis, { begin, size, step });
   }
   part(node, draft, input, node.output[0], along);
+}
+
+/** Above the channels that a network of images orders anew one by one. */
+const MAX_PARTS = 64;
+
+/** By constant indices along an axis, which goes where it is one index. */
+export function gather(node: NodeProto, draft: OnnxDraft): void {
+  const input = unflattened(draft, draft.input(node));
+  const axis = graphAxis(node, draft, input, new Attributes(node).int('axis', 0));
+  const { shape, values } = draft.required(node, 1, 'indices');
+  const side = draft.shapeOf(input)[axis];
+  const places = Array.from(values, (index) => (index < 0 ? index + side : index));
+  if (shape.length > 1 || places.some((place) => !(place >= 0 && place < side))) {
+    throw draft.unsupported(node, `the indices [${values}] of ${side}`);
+  }
+  const made = chosen(node, draft, input, axis, places);
+  if (shape.length === 1) return;
+  const along = made.layout === 'image' ? [1, 2, 0][axis] : axis;
+  reshapeTo(node, draft, made, made.dims.toSpliced(along, 1));
+}
+
+/** Indices along an axis of the graph, in any order: runs of them, joined. */
+function chosen(
+  node: NodeProto,
+  draft: OnnxDraft,
+  input: Made,
+  axis: number,
+  places: readonly number[],
+): Made {
+  const runs: { begin: number; size: number; step: 1 }[] = [];
+  for (const place of places) {
+    const run = runs.at(-1);
+    if (run !== undefined && place === run.begin + run.size) run.size++;
+    else runs.push({ begin: place, size: 1, step: 1 });
+  }
+  if (runs.length === 0 || runs.length > MAX_PARTS) {
+    throw draft.unsupported(node, `${runs.length} parts; it has 1 to ${MAX_PARTS}`);
+  }
+  const [output] = node.output;
+  const named = (index: number) => (runs.length === 1 ? output : `${output}/${index + 1}`);
+  const parts = runs.map((run, index) => {
+    part(node, draft, input, named(index), new Map([[axis, run]]));
+    return draft.find(named(index))!;
+  });
+  if (parts.length === 1) return parts[0];
+  const base = draft.base(node, parts);
+  const rank = draft.shapeOf(input).length;
+  return draft.add(output, layoutOf(input), { ...base, op: 'concat', axis: axis - rank });
 }
 
 /** weights: [K, M], or [M, K] where they are transposed */
@@ -305,37 +364,49 @@ export function globalAveragePool(node: NodeProto, draft: OnnxDraft): void {
   draft.add(node.output[0], 'image', { ...base, op: 'globalAveragePool', keepDims: true });
 }
 
-/** Over height and width. */
-export function reduceMean(node: NodeProto, draft: OnnxDraft): void {
-  const attributes = new Attributes(node);
-  const input = draft.input(node);
-  const rank = input.dims.length + 1;
-  const given = attributes.ints('axes') ?? draft.numbers(node, 1) ?? [];
-  const axes = given.map((axis) => (axis < 0 ? axis + rank : axis)).toSorted((a, b) => a - b);
-  const ofImage = input.layout === 'image' && axes.join() === '2,3';
-  const ofPlain = input.layout === 'plain' && rank === 4 && axes.join() === '1,2';
-  if (!ofImage && !ofPlain) {
-    throw draft.unsupported(
-      node,
-      `the mean over the axes ${given.join(', ')} of [N,${input.dims}]`,
-    );
-  }
-  const keepDims = attributes.int('keepdims', 1) !== 0;
-  const layout = keepDims && ofImage ? 'image' : 'plain';
-  draft.add(node.output[0], layout, {
-    ...draft.base(node, [input]),
-    op: 'globalAveragePool',
-    ...(keepDims && { keepDims }),
-  });
+/** Over any axes but the images'. */
+export function reduction(op: 'mean' | 'sum') {
+  return (node: NodeProto, draft: OnnxDraft): void => {
+    const attributes = new Attributes(node);
+    const input = unflattened(draft, draft.input(node));
+    const rank = input.dims.length + 1;
+    const given = attributes.ints('axes') ?? draft.numbers(node, 1) ?? [];
+    const axes = given.map((axis) => (axis < 0 ? axis + rank : axis)).toSorted((a, b) => a - b);
+    if (axes.length === 0 || axes.some((axis) => axis < 1 || axis >= rank)) {
+      const which = given.length === 0 ? 'all axes' : `the axes ${given.join(', ')}`;
+      throw draft.unsupported(node, `the ${op} over ${which} of [N,${input.dims}]`);
+    }
+    const keepDims = attributes.int('keepdims', 1) !== 0;
+    const isOfPixels = rank === 4 && axes.join() === (input.layout === 'image' ? '2,3' : '1,2');
+    // What is left of an image has the graph's order of axes only where the channels are left.
+    const source = keepDims || isOfPixels ? input : draft.asPlain(input);
+    const base = { ...draft.base(node, [source]), ...(keepDims && { keepDims }) };
+    const made: FloatNode =
+      op === 'mean' && isOfPixels
+        ? { ...base, op: 'globalAveragePool' }
+        : { ...base, op, axes: axes.map((axis) => graphAxis(node, draft, source, axis)) };
+    draft.add(node.output[0], keepDims ? layoutOf(source) : 'plain', made);
+  };
 }
+
+/** Before it, an axis stands for itself and all behind it. */
+const SOFTMAX_OF_ONE_AXIS = 13;
 
 /** Of the channels of a vector, or of each pixel. */
 export function softmax(node: NodeProto, draft: OnnxDraft): void {
   const input = unflattened(draft, draft.input(node));
-  const axis = new Attributes(node).int('axis', -1);
+  const isOfOne = draft.opset >= SOFTMAX_OF_ONE_AXIS;
+  const given = new Attributes(node).int('axis', isOfOne ? -1 : 1);
+  const rank = input.dims.length + 1;
+  const first = given < 0 ? given + rank : given;
+  const wide = input.dims.flatMap((side, at) => (side > 1 && at + 1 >= first ? [at + 1] : []));
+  if (!isOfOne && wide.length > 1) {
+    throw draft.unsupported(node, `the axes from ${given} on of [N,${input.dims}]`);
+  }
+  const axis = isOfOne ? given : (wide[0] ?? given);
   const along = graphAxis(node, draft, input, axis);
   if (along !== draft.shapeOf(input).length - 1) {
-    throw draft.unsupported(node, `the axis ${axis} of [N,${input.dims}]`);
+    throw draft.unsupported(node, `the axis ${given} of [N,${input.dims}]`);
   }
   draft.add(node.output[0], layoutOf(input), { ...draft.base(node, [input]), op: 'softmax' });
 }
@@ -346,68 +417,27 @@ export function blocks(op: 'spaceToDepth' | 'depthToSpace') {
     const mode = attributes.text('mode') ?? 'DCR';
     const input = draft.asImage(node, draft.input(node));
     const block = attributes.int('blocksize', 0);
-    if (mode !== 'DCR' || block < 1) throw draft.unsupported(node, `the mode ${mode}; it has DCR`);
-    draft.add(node.output[0], 'image', { ...draft.base(node, [input]), op, block });
-  };
-}
-
-/** To a whole number of pixels for each, or to any size. */
-export function resize(node: NodeProto, draft: OnnxDraft): void {
-  const attributes = new Attributes(node);
-  const input = draft.asImage(node, draft.input(node));
-  const isUpsample = node.opType === 'Upsample';
-  const [, height, width] = input.dims;
-  const sizes = isUpsample ? undefined : draft.numbers(node, 3);
-  const scales = attributes.get('scales')?.floats ?? draft.numbers(node, isUpsample ? 1 : 2);
-  const known = sizes?.length ? sizes : scales;
-  if (known?.length !== 4 || attributes.has('axes')) {
-    throw draft.unsupported(node, 'a size that is computed');
-  }
-  const [channels, ...size] = sizes?.length
-    ? [known[1] / input.dims[0], known[2], known[3]]
-    : [known[1], Math.floor(height * known[2] + 1e-4), Math.floor(width * known[3] + 1e-4)];
-  if (channels !== 1 || known[0] !== 1) throw draft.unsupported(node, 'other channels or images');
-  const mode = attributes.text('mode') ?? 'nearest';
-  const transform = attributes.text('coordinate_transformation_mode');
-  const corners = cornersOf(isUpsample ? 'asymmetric' : (transform ?? 'half_pixel'));
-  const isWhole = size[0] % height === 0 && size[1] % width === 0;
-  const base = draft.base(node, [input]);
-  if (mode === 'nearest' && isWhole && corners !== undefined && corners !== 'aligned') {
-    // Whole multiples repeat pixels, whichever of those modes places them.
-    draft.add(node.output[0], 'image', {
-      ...base,
-      op: 'resize',
-      size: [size[0], size[1]],
-      method: 'nearest',
-      corners: 'asymmetric',
-    });
-    return;
-  }
-  if (mode !== 'linear' || corners === undefined) {
-    throw draft.unsupported(
-      node,
-      `the mode ${mode} (${transform}) from ${height} × ${width} to ${size}`,
+    if (!['DCR', 'CRD'].includes(mode) || block < 1) {
+      throw draft.unsupported(node, `the mode ${mode} with blocks of ${block}`);
+    }
+    const base = draft.base(node, [input]);
+    if (mode === 'DCR') {
+      draft.add(node.output[0], 'image', { ...base, op, block });
+      return;
+    }
+    // A channel's places lie side by side: they come in front of the channels, as DCR has them.
+    const { name } = base;
+    const [height, width, depth] = draft.shapeOf(input);
+    const places = block ** 2;
+    const [split, turned, joined] = [`${name}/places`, `${name}/turned`, `${name}/channels`];
+    const pixels = [height * width, depth / places, places];
+    draft.add(
+      node.output[0],
+      'image',
+      { ...base, op: 'reshape', name: split, target: pixels },
+      { ...base, op: 'transpose', name: turned, inputs: [split], permutation: [0, 2, 1] },
+      { ...base, op: 'reshape', name: joined, inputs: [turned], target: [height, width, depth] },
+      { ...base, op, inputs: [joined], block },
     );
-  }
-  draft.add(node.output[0], 'image', {
-    ...base,
-    op: 'resize',
-    size: [size[0], size[1]],
-    method: 'bilinear',
-    corners,
-  });
-}
-
-function cornersOf(mode: string): 'aligned' | 'asymmetric' | 'halfPixel' | undefined {
-  switch (mode) {
-    case 'align_corners':
-      return 'aligned';
-    case 'asymmetric':
-      return 'asymmetric';
-    case 'half_pixel':
-    case 'pytorch_half_pixel':
-      return 'halfPixel';
-    default:
-      return undefined;
-  }
+  };
 }

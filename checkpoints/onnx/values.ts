@@ -11,6 +11,7 @@ import {
   approximateGelu,
   atLeast,
   atMost,
+  CUBE,
   clamp,
   leakyRelu,
   NEGATIVE,
@@ -126,10 +127,37 @@ export function gelu(node: NodeProto, draft: OnnxDraft): void {
 
 export function power(node: NodeProto, draft: OnnxDraft): void {
   const exponent = draft.numbers(node, 1);
-  if (exponent?.length !== 1 || exponent[0] !== 2) {
-    throw draft.unsupported(node, `the power ${exponent}; it has 2`);
+  const [value] = exponent ?? [];
+  if (exponent?.length !== 1 || (value !== 2 && value !== 3)) {
+    throw draft.unsupported(node, `the power ${exponent}; it has 2 and 3`);
   }
-  addFunction(node, draft, SQUARE);
+  addFunction(node, draft, value === 2 ? SQUARE : CUBE);
+}
+
+export function thresholdedRelu(node: NodeProto, draft: OnnxDraft): void {
+  const threshold = new Attributes(node).float('alpha', 1);
+  addFunction(node, draft, reluOf({ max: Infinity, slope: 0, threshold }));
+}
+
+/** Of two tensors and more. */
+export function mean(node: NodeProto, draft: OnnxDraft): void {
+  const tensors = node.input.map((_, at) => draft.input(node, at));
+  if (tensors.length === 1) {
+    draft.set(node.output[0], tensors[0]);
+    return;
+  }
+  const sum = `${node.output[0]}/sum`;
+  pairOf({ ...node, output: [sum] }, draft, tensors, (base) => ({
+    ...base,
+    op: 'add',
+    activation: 'linear',
+  }));
+  const share = ofAffine(1 / tensors.length, 0, 'linear');
+  addToEach(node, draft, draft.find(sum)!, (base) => ({
+    ...base,
+    op: 'activation',
+    activation: share,
+  }));
 }
 
 /** One slope for all; per channel there is none. */
@@ -152,12 +180,17 @@ export function prelu(node: NodeProto, draft: OnnxDraft): void {
   addToEach(node, draft, input, (base) => ({ ...base, op: 'prelu', alpha, alphaShape }));
 }
 
-/** Of what is computed and one number. */
-export function bound(make: (bound: number) => Activation) {
+/** Of two tensors, or of one and a number. */
+export function extreme(op: 'maximum' | 'minimum', make: (bound: number) => Activation) {
   return (node: NodeProto, draft: OnnxDraft): void => {
-    const at = draft.find(node.input[0] ?? '') === undefined ? 1 : 0;
+    const tensors = node.input.map((name) => draft.find(name));
+    if (tensors.length === 2 && tensors.every((made) => made !== undefined)) {
+      pairOf(node, draft, tensors, (base) => ({ ...base, op }));
+      return;
+    }
+    const at = tensors[0] === undefined ? 1 : 0;
     const numbers = draft.numbers(node, 1 - at);
-    if (node.input.length !== 2 || numbers?.length !== 1) {
+    if (tensors.length !== 2 || numbers?.length !== 1) {
       throw draft.unsupported(node, 'the bounds of several tensors');
     }
     addFunction(node, draft, make(numbers[0]), at);
@@ -202,12 +235,22 @@ function addPair(node: NodeProto, draft: OnnxDraft, op: Pairwise, tensors: reado
     draft.set(node.output[0], tensors[0]);
     return;
   }
+  pairOf(node, draft, tensors, (base) => ({ ...base, op, activation: 'linear' }));
+}
+
+/** Position by position: of axes in the graph's order, or in ONNX's. */
+function pairOf(
+  node: NodeProto,
+  draft: OnnxDraft,
+  tensors: readonly Made[],
+  make: (base: ReturnType<OnnxDraft['base']>) => FloatNode,
+): void {
   const areImages = tensors.every(({ layout }) => layout === 'image');
   const areFlat =
     tensors.every(({ layout }) => layout === 'flat') &&
     tensors.every((made) => draft.shapeOf(made).join() === draft.shapeOf(tensors[0]).join());
   const inputs = areImages || areFlat ? tensors : tensors.map((made) => draft.asPlain(made));
-  const made = { ...draft.base(node, inputs), op, activation: 'linear' } as const;
+  const made = make(draft.base(node, inputs));
   draft.add(node.output[0], areImages || areFlat ? 'image' : 'plain', made);
   if (areFlat) draft.set(node.output[0], { ...tensors[0], name: made.name });
 }
@@ -228,7 +271,7 @@ function addConstant(node: NodeProto, draft: OnnxDraft, op: Pairwise): void {
     addFunction(node, draft, ofAffine(scale, shift, 'linear'), at);
     return;
   }
-  const { made, axis } = axisOf(node, draft, input, constant);
+  const { made, axis } = axisOf(node, draft, input, broadcast(node, input, constant));
   addToEach(node, draft, made, (base) => ({
     ...base,
     op: 'batchNorm',
@@ -239,6 +282,14 @@ function addConstant(node: NodeProto, draft: OnnxDraft, op: Pairwise): void {
     variance: new Float32Array(maps.length).fill(1),
     epsilon: NO_EPSILON,
   }));
+}
+
+/** Before opset 7 an attribute says which axis of the other tensor a constant begins at. */
+function broadcast(node: NodeProto, { dims }: Made, constant: OnnxConstant): OnnxConstant {
+  const attributes = new Attributes(node);
+  if (!attributes.has('axis')) return constant;
+  const behind = dims.length + 1 - attributes.int('axis', 0) - constant.shape.length;
+  return { ...constant, shape: [...constant.shape, ...Array<number>(Math.max(0, behind)).fill(1)] };
 }
 
 /** The only axis that a constant has numbers along, counted from the last of the graph's. */

@@ -235,7 +235,7 @@ export function globalMaxPool(node: NodeProto, draft: OnnxDraft): void {
   });
 }
 
-/** Zeros around the image alone. */
+/** Zeros around the image, or channels of zeros: columns of zeros of the image turned, [H, C, W]. */
 export function pad(node: NodeProto, draft: OnnxDraft): void {
   const attributes = new Attributes(node);
   const input = draft.asImage(node, draft.input(node));
@@ -244,15 +244,36 @@ export function pad(node: NodeProto, draft: OnnxDraft): void {
   const value = attributes.has('value')
     ? attributes.float('value', 0)
     : (draft.numbers(node, 2)?.[0] ?? 0);
-  const [n, c, top, left, nAfter, cAfter, bottom, right] = pads;
-  const isAround = pads.length === 8 && [n, c, nAfter, cAfter].every((side) => side === 0);
-  const isSound = [top, left, bottom, right].every((side) => side >= 0);
-  if (mode !== 'constant' || value !== 0 || !isAround || !isSound || (node.input[3] ?? '') !== '') {
+  const given = draft.numbers(node, 3)?.map((axis) => (axis < 0 ? axis + 4 : axis));
+  const axes = given ?? [0, 1, 2, 3];
+  const all = Array<number>(8).fill(0);
+  for (const [at, axis] of axes.entries()) {
+    all[axis] = pads[at];
+    all[axis + 4] = pads[at + axes.length];
+  }
+  const [n, before, top, left, nBehind, behind, bottom, right] = all;
+  const isSound =
+    pads.length === 2 * axes.length && all.length === 8 && all.every((side) => side >= 0);
+  if (mode !== 'constant' || value !== 0 || n + nBehind !== 0 || !isSound) {
     throw draft.unsupported(node, `padding other than zeros around an image (${mode}, [${pads}])`);
   }
-  draft.add(node.output[0], 'image', {
-    ...draft.base(node, [input]),
-    op: 'pad',
-    padding: { top, left, bottom, right },
-  });
+  const [output] = node.output;
+  const base = draft.base(node, [input]);
+  const { name } = base;
+  const padding = { top, left, bottom, right };
+  if (before + behind === 0) {
+    draft.add(output, 'image', { ...base, op: 'pad', padding });
+    return;
+  }
+  const turn = { ...base, op: 'transpose', permutation: [0, 2, 1] } as const;
+  const [around, turned, wider] = [`${name}/around`, `${name}/turned`, `${name}/wider`];
+  const channels = { ...NO_PADDING, left: before, right: behind };
+  draft.add(
+    output,
+    'image',
+    { ...base, op: 'pad', name: around, padding },
+    { ...turn, name: turned, inputs: [around] },
+    { ...base, op: 'pad', name: wider, inputs: [turned], padding: channels },
+    { ...turn, inputs: [wider] },
+  );
 }

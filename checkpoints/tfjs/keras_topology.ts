@@ -281,10 +281,11 @@ class TopologyReader {
     return [this.ref(config.keras_history, 'keras_history')];
   }
 
-  /** [layer, call, output], several of them, or those by name. */
+  /** [layer, call, output], several of them, or those by name, which Keras puts in the order of these. */
   private refs(described: unknown, what: string): TensorRef[] {
     if (isFields(described)) {
-      return Object.values(described).flatMap((ref) => this.refs(ref, what));
+      const names = Object.keys(described).sort();
+      return names.flatMap((name) => this.refs(described[name], what));
     }
     if (!Array.isArray(described)) {
       throw damagedModel(

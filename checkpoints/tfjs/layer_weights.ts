@@ -84,7 +84,7 @@ export function nameWeights(
   });
   const names = new Map<StoredWeight, string>();
   // "layer/weight"; Keras 2 names the weights of its Normalization without the layer.
-  const byLayer = grouped(stored, ({ tokens }) => tokens.at(-2) ?? NO_LAYER);
+  const byLayer = groupedByLayer(layers, stored);
   const byName = new Map(stored.map((weight) => [weight.tokens.join('/'), weight]));
   const byVariables = variablePaths(layers, stored);
   for (const layer of layers) {
@@ -113,6 +113,22 @@ export function nameWeights(
       const name = names.get(weight) ?? weight.spec.name;
       return { spec: { ...weight.spec, name }, bytes: weight.bytes };
     });
+}
+
+/**
+ * Weights by the own names of layers, the longest that their paths end with: a layer "block/Conv_1" may
+ * stand beside a layer "Conv_1".
+ */
+function groupedByLayer(
+  layers: readonly FlatLayer[],
+  stored: readonly TokenizedWeight[],
+): Map<string, TokenizedWeight[]> {
+  const owners = new Set(layers.map(({ ownName }) => ownName));
+  return grouped(stored, ({ tokens }) => {
+    const path = tokens.slice(0, -1);
+    const ends = path.map((_, start) => path.slice(start).join('/'));
+    return ends.find((end) => owners.has(end)) ?? path.at(-1) ?? NO_LAYER;
+  });
 }
 
 /**

@@ -5,10 +5,25 @@
 import type { ChannelAffine } from '../input_affine.ts';
 import type { FlatLayer } from './flat_network.ts';
 import { isTensors, type TensorRef } from './keras_topology.ts';
-import { dtypeName, numbersIn } from './keras_values.ts';
-import { type Rewritten, unsupportedLayer } from './rewrite_layer.ts';
+import { dtypeName, numbersIn, plainValue } from './keras_values.ts';
+import { type BuiltLayer, DIFFERENCE, type Rewritten, unsupportedLayer } from './rewrite_layer.ts';
 
-type Operation = 'add' | 'subtract' | 'multiply' | 'divide' | 'cast' | 'relu' | 'relu6' | 'softmax';
+type Arithmetic = 'add' | 'subtract' | 'multiply' | 'divide';
+
+/** Functions of one value that a layer has by its activation. */
+type Plain = 'sigmoid' | 'tanh' | 'swish' | 'softplus' | 'softsign' | 'elu' | 'selu';
+
+type Operation =
+  | Arithmetic
+  | Plain
+  | 'cast'
+  | 'relu'
+  | 'relu6'
+  | 'softmax'
+  | 'maximum'
+  | 'minimum'
+  | 'concatenate'
+  | 'mean';
 
 /** By the function of a TFOpLambda. */
 const FUNCTIONS: ReadonlyMap<string, Operation> = new Map<string, Operation>([
@@ -25,6 +40,20 @@ const FUNCTIONS: ReadonlyMap<string, Operation> = new Map<string, Operation>([
   ['nn.relu', 'relu'],
   ['nn.relu6', 'relu6'],
   ['nn.softmax', 'softmax'],
+  ['nn.sigmoid', 'sigmoid'],
+  ['math.sigmoid', 'sigmoid'],
+  ['nn.tanh', 'tanh'],
+  ['math.tanh', 'tanh'],
+  ['nn.silu', 'swish'],
+  ['nn.swish', 'swish'],
+  ['math.softplus', 'softplus'],
+  ['nn.softsign', 'softsign'],
+  ['nn.elu', 'elu'],
+  ['nn.selu', 'selu'],
+  ['math.maximum', 'maximum'],
+  ['math.minimum', 'minimum'],
+  ['concat', 'concatenate'],
+  ['math.reduce_mean', 'mean'],
 ]);
 
 /** By Keras 3's classes, some of which are called as layers are. */
@@ -38,13 +67,29 @@ const CLASSES: ReadonlyMap<string, Operation> = new Map<string, Operation>([
   ['Relu', 'relu'],
   ['Relu6', 'relu6'],
   ['Softmax', 'softmax'],
+  ['Sigmoid', 'sigmoid'],
+  ['Tanh', 'tanh'],
+  ['Silu', 'swish'],
+  ['Softplus', 'softplus'],
+  ['SoftSign', 'softsign'],
+  ['Selu', 'selu'],
+  ['Maximum', 'maximum'],
+  ['Minimum', 'minimum'],
+  ['Concatenate', 'concatenate'],
+  ['Mean', 'mean'],
 ]);
 
 const OPERATION_MODULE = /^keras(\.src)?\.ops\./;
 const FLOAT = /^b?float\d+$/;
 
-/** Of two tensors, which layer of Keras adds or multiplies them. */
-const PAIRS: Readonly<Partial<Record<Operation, string>>> = { add: 'Add', multiply: 'Multiply' };
+/** Of two tensors, the layer that computes it. */
+const PAIRS: Readonly<Partial<Record<Operation, BuiltLayer>>> = {
+  add: { className: 'Add', config: {} },
+  multiply: { className: 'Multiply', config: {} },
+  subtract: DIFFERENCE,
+  maximum: { className: 'Maximum', config: {} },
+  minimum: { className: 'Minimum', config: {} },
+};
 
 export interface ReadOperation {
   readonly rewritten: Rewritten;
@@ -73,7 +118,7 @@ export function readOperation(layer: FlatLayer, path: string): ReadOperation | u
     throw unsupportedLayer(
       layer,
       path,
-      `the operation ${String(name)}; it has +, −, ·, / and casts`,
+      `the operation ${String(name)}; it has ${[...new Set(FUNCTIONS.values())].join(', ')}`,
     );
   }
   const { inputs, constants, kwargs } = call;
@@ -98,9 +143,30 @@ export function readOperation(layer: FlatLayer, path: string): ReadOperation | u
       const axis = kwargs.axis ?? config.axis ?? values[0] ?? -1;
       return built('Softmax', { axis }, tensors);
     }
-    default: {
+    case 'sigmoid':
+    case 'tanh':
+    case 'swish':
+    case 'softplus':
+    case 'softsign':
+    case 'elu':
+    case 'selu':
+      return built('Activation', { activation: operation }, tensors);
+    case 'concatenate': {
+      const axis = kwargs.axis ?? config.axis ?? values[0];
+      return built('Concatenate', { axis }, tensors);
+    }
+    case 'mean':
+      return { rewritten: meanOfPixels(layer, path), inputs: tensors };
+    case 'add':
+    case 'subtract':
+    case 'multiply':
+    case 'divide':
+    case 'maximum':
+    case 'minimum': {
       const pair = PAIRS[operation];
-      if (tensors.length === 2 && pair !== undefined) return built(pair, {}, tensors);
+      if (tensors.length === 2 && pair !== undefined) {
+        return { rewritten: { kind: 'layers', layers: [pair] }, inputs: tensors };
+      }
       const numbers = values.length === 1 ? numbersIn(values[0]) : undefined;
       const isReversed = constants.has(0);
       const affine = numbers && affineOf(operation, numbers, isReversed);
@@ -110,6 +176,22 @@ export function readOperation(layer: FlatLayer, path: string): ReadOperation | u
       return { rewritten: { kind: 'affine', affine }, inputs: tensors };
     }
   }
+}
+
+/** Over height and width. */
+function meanOfPixels(layer: FlatLayer, path: string): Rewritten {
+  const { config, calls } = layer;
+  const { kwargs, constants } = calls[0];
+  const axis = plainValue(kwargs.axis ?? config.axis ?? constants.get(1));
+  const axes = (numbersIn(axis) ?? []).map((one) => (one < 0 ? one + 4 : one));
+  if (axes.toSorted((a, b) => a - b).join() !== '1,2') {
+    throw unsupportedLayer(layer, path, `the mean over ${JSON.stringify(axis) ?? 'all axes'}`);
+  }
+  const keepsAxes = (kwargs.keepdims ?? config.keepdims ?? false) === true;
+  return {
+    kind: 'layers',
+    layers: [{ className: 'GlobalAveragePooling2D', config: keepsAxes ? { keepdims: true } : {} }],
+  };
 }
 
 function built(

@@ -1,6 +1,7 @@
 /** Layers of Keras as layers that TensorFlow.js computes the same with, field by field. */
 
 import { BilinearUpSampling2d } from '../../architectures/graph/bilinear_up_sampling2d.ts';
+import { GraphOperation } from '../../architectures/graph/graph_operation.ts';
 import { GroupedConv2d } from '../../architectures/graph/grouped_conv2d.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { ChannelAffine } from '../input_affine.ts';
@@ -21,6 +22,12 @@ export interface BuiltLayer {
   readonly className: string;
   readonly config: Fields;
 }
+
+/** Of two tensors, which TensorFlow.js has no layer for. */
+export const DIFFERENCE: BuiltLayer = {
+  className: GraphOperation.className,
+  config: { operation: { op: 'subtract', activation: 'linear' } },
+};
 
 export type Rewritten =
   /** One, or two one after the other, in the place of the layer; the first has its weights. */
@@ -69,8 +76,13 @@ const ACTIVATIONS: Readonly<Record<string, string>> = {
   gelu: 'gelu',
   log_softmax: 'log_softmax',
 };
-/** Keras 3 defines it anew. */
+/** Keras 3 defines it anew, as MobileNetV3 has it (hard_activations.ts). */
 const KERAS_2_ACTIVATIONS: Readonly<Record<string, string>> = { hard_sigmoid: 'hard_sigmoid' };
+const KERAS_3_ACTIVATIONS: Readonly<Record<string, string>> = {
+  hard_sigmoid: 'hard_sigmoid6',
+  hard_swish: 'hard_swish',
+  hard_silu: 'hard_swish',
+};
 
 /** Of the function, which Keras' layer of that name has another of. */
 const LEAKY_SLOPE = 0.2;
@@ -97,7 +109,7 @@ export function unsupportedLayer(
 ): UserError {
   return new UserError(`TF8 does not support ${ownName} (${className}) of ${path}: ${what}`, {
     remedy:
-      'Make the network of layers and values that are supported, or export it without this layer, then convert it again.',
+      'Make the network of layers and values that are supported, or export it without this layer. A network that Keras runs can also be saved as a SavedModel, model.export("DIR"), which is read operation by operation.',
   });
 }
 
@@ -192,8 +204,8 @@ class LayerRewriter {
         return 'linear';
       }
     }
-    const known =
-      this.writer.version === 2 ? { ...ACTIVATIONS, ...KERAS_2_ACTIVATIONS } : ACTIVATIONS;
+    const own = this.writer.version === 2 ? KERAS_2_ACTIVATIONS : KERAS_3_ACTIVATIONS;
+    const known = { ...ACTIVATIONS, ...own };
     if (name !== undefined && Object.hasOwn(known, name)) return known[name];
     throw this.unsupported(
       `its ${field} is ${name ?? described(value)}; it has ${Object.keys(known).join(', ')}`,
@@ -211,6 +223,8 @@ class LayerRewriter {
         return layers('BatchNormalization', { ...config, axis: this.oneAxis() });
       case 'Conv2D':
         return this.convolution(config);
+      case 'Subtract':
+        return { kind: 'layers', layers: [DIFFERENCE] };
       case 'Softmax':
         return layers('Softmax', { ...config, axis: this.oneAxis() });
       case 'ReLU':

@@ -3,13 +3,12 @@ import { basename } from 'node:path';
 import { floatGraph } from '../../architectures/graph/float_graph.ts';
 import { dropUnread } from '../../architectures/graph/passes/drop_unread.ts';
 import { elements } from '../../architectures/graph/shape.ts';
-import { UserError } from '../../foundation/errors.ts';
 import { readBounded } from '../../foundation/files/byte_source.ts';
 import { TENSOR_TYPE } from '../../foundation/flatbuffers/tflite_schema.ts';
 import { withInput } from '../graph_input.ts';
 import type { PixelRange } from '../input_affine.ts';
 import type { Reading, ReadModel } from '../read_model.ts';
-import { type Operators, UnreadPart } from '../unread_part.ts';
+import { type Operators, severalImages, UnreadPart, weightedInputs } from '../unread_part.ts';
 import { typeName } from './constants.ts';
 import { damagedTflite, UnsupportedOperatorError } from './errors.ts';
 import { GraphDraft, type Made } from './graph_draft.ts';
@@ -118,21 +117,13 @@ function outputsOf(
 function imageInput({ name, inputs, tensors, operators }: TfliteFile): number {
   const ofImages = inputs.filter((index) => tensors[index]?.shape.length === 4);
   const candidates = ofImages.length > 0 ? ofImages : inputs;
-  const used = candidates.filter((input) => {
-    const reached = new Set([input]);
-    return operators.some((operator) => {
-      if (!operator.inputs.some((index) => reached.has(index))) return false;
-      for (const output of operator.outputs) reached.add(output);
-      return WEIGHTED.has(operator.name);
-    });
-  });
+  const used = weightedInputs(candidates, operators, OPERATORS);
   const chosen = used[0] ?? candidates[0];
   if (chosen === undefined) throw damagedTflite(name, 'it has no input');
   if (used.length < 2) return chosen;
-  const named = used.map((index) => `${tensors[index].name} [${tensors[index].shape}]`);
-  throw new UserError(
-    `Expected one input of images in ${name} but received ${used.length}: ${named.join(', ')}`,
-    { remedy: 'Save the part that reads one of them as a network of its own.' },
+  throw severalImages(
+    name,
+    used.map((index) => `${tensors[index].name} [${tensors[index].shape}]`),
   );
 }
 

@@ -31,7 +31,15 @@ export function otherRounding(format: string, rounding: RoundingName): string | 
   if (others.length === 0) return undefined;
   const alike = known.filter((name) => RUNTIME_ROUNDING[name] === rounding);
   const as = alike.length === 0 ? '' : `, as ${titles(alike)} does`;
-  return `${titles(others)} rounds as ${RUNTIME_ROUNDING[others[0]]}, this network as ${rounding}${as}: some bytes will be others there. A C library (${option('format', 'c')}) keeps the rounding; ${option('profile', DEFAULT_ROUNDING)} makes a network that rounds as ${titles(others)} does.`;
+  const groups = [...new Set(others.map((name) => RUNTIME_ROUNDING[name]!))].map((own) => ({
+    own,
+    who: titles(others.filter((name) => RUNTIME_ROUNDING[name] === own)),
+  }));
+  const roundings = groups.map(({ own, who }) => `${who} rounds as ${own}`).join(', ');
+  const profiles = groups.map(
+    ({ own, who }) => `${option('profile', own)} makes a network that rounds as ${who} does`,
+  );
+  return `${roundings}, this network as ${rounding}${as}: some bytes will be others there. A C library (${option('format', 'c')}) keeps the rounding; ${profiles.join('; ')}.`;
 }
 
 /**

@@ -59,9 +59,15 @@ def onnxruntime(request):
     session = ort.InferenceSession(model, providers=["CPUExecutionProvider"])
     taken = next(each for each in session.get_inputs() if each.name == images)
     dtype = ONNX_TYPES[taken.type]
+    # What feeds none of those outputs is asked for, too.
+    others = {
+        each.name: np.zeros([side if isinstance(side, int) else 1 for side in each.shape], ONNX_TYPES[each.type])
+        for each in session.get_inputs()
+        if each.name != images
+    }
 
     def run(pixels):
-        return session.run(outputs, {images: pixels.astype(dtype)})
+        return session.run(outputs, {**others, images: pixels.astype(dtype)})
 
     return f"ONNX Runtime {version('onnxruntime')}", run
 

@@ -1,6 +1,6 @@
 import { type FloatGraph, floatGraph } from '../../../architectures/graph/float_graph.ts';
 import type { FloatNode } from '../../../architectures/graph/float_node.ts';
-import { extremeNodes } from '../../../architectures/graph/keras_extremes.ts';
+import { extremeNodes } from '../../../architectures/graph/keras_several.ts';
 import {
   type Activation,
   reluOf,
@@ -98,14 +98,7 @@ function nodesOf(step: Step, shapes: ReadonlyMap<string, Shape>): readonly Float
       return [{ ...base, op: step.op, activation: 'linear' }];
     case 'maximum':
     case 'minimum':
-      return extremeNodes({
-        ...base,
-        className: step.op === 'maximum' ? 'Maximum' : 'Minimum',
-        config: {},
-        inputShapes: inputs.map((each) => shapes.get(each)!),
-        outputShape: step.shape,
-        weights: [],
-      });
+      return extremeNodes(step.op, base);
     case 'reshape':
       return [{ ...base, op: 'reshape', target: step.shape }];
     case 'globalAveragePool':

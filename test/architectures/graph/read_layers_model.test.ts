@@ -74,13 +74,53 @@ const READ: Readonly<Record<string, Layers>> = {
     l.averagePooling2d({ poolSize: 3, strides: 2, padding: 'same' }),
   ),
   'a global average': chain(l.globalAveragePooling2d({ dataFormat: 'channelsLast' })),
-  'dropout, which changes nothing': chain(l.dropout({ rate: 0.5 })),
+  'dropout and noise, which change nothing': chain(
+    l.dropout({ rate: 0.5 }),
+    l.gaussianNoise({ stddev: 0.5 }),
+    l.gaussianDropout({ rate: 0.5 }),
+    l.alphaDropout({ rate: 0.5 }),
+  ),
   reshapes: chain(l.reshape({ targetShape: [3, 28] }), l.reshape({ targetShape: [7, 4, 3] })),
   'a dense layer of a vector': chain(l.flatten(), l.dense({ units: 4, activation: 'elu' })),
   'a softmax that a dense layer brings along': chain(
     l.flatten(),
     l.dense({ units: 4, activation: 'softmax' }),
   ),
+  'a dense layer of each pixel': chain(l.dense({ units: 4, activation: 'tanh' })),
+  'a separable convolution with all it can have': chain(
+    l.separableConv2d({
+      filters: 4,
+      kernelSize: [3, 2],
+      strides: [2, 2],
+      depthMultiplier: 2,
+      padding: 'same',
+      activation: 'relu',
+    }),
+  ),
+  'a dilated separable convolution, without a bias': chain(
+    l.separableConv2d({ filters: 4, kernelSize: 2, dilationRate: 2, useBias: false }),
+    l.activation({ activation: 'softmax' }),
+  ),
+  'a separable convolution with a softmax': chain(
+    l.separableConv2d({ filters: 4, kernelSize: 2, activation: 'softmax' }),
+  ),
+  'a global maximum': chain(l.globalMaxPooling2d({ dataFormat: 'channelsLast' })),
+  'an affine map of all values': chain(conv(), l.rescaling({ scale: -0.5, offset: 0.25 })),
+  'the average of three': (x) =>
+    l.average().apply([x, conv({ filters: 2, padding: 'same' }).apply(x) as never, x]) as never,
+  'a layer that is called three times, once on what it made': (x) => {
+    const shared = conv({ filters: 2, padding: 'same', activation: 'tanh' });
+    const a = shared.apply(x) as tf.SymbolicTensor;
+    const b = shared.apply(l.reLU().apply(x)) as tf.SymbolicTensor;
+    return l.concatenate().apply([shared.apply(a) as never, b, a]) as tf.SymbolicTensor;
+  },
+  'a layer that is called on images of two sizes': (x) => {
+    const shared = conv({ filters: 2 });
+    const means = l.globalAveragePooling2d({ dataFormat: 'channelsLast' });
+    const a = shared.apply(x) as tf.SymbolicTensor;
+    const b = shared.apply(a) as tf.SymbolicTensor;
+    return l.add().apply([means.apply(a) as never, means.apply(b) as never]) as never;
+  },
   'a softmax of channels': chain(l.softmax({ axis: -1 })),
   'a softmax as an activation': chain(l.activation({ activation: 'softmax' })),
   'concatenation of rows': (x) => l.concatenate({ axis: 1 }).apply([x, x]) as tf.SymbolicTensor,

@@ -116,13 +116,52 @@ describe('readOnnx', () => {
     );
   });
 
-  it('says of several inputs, and of ones that are no image, which they are', () => {
+  it('leaves out another input with what it feeds', () => {
+    const two = changed('mobilenet', ({ graph }) => {
+      graph!.input.unshift({ ...graph!.input[0], name: 'mask' });
+      const scaled = { opType: 'Mul', input: [graph!.output[0].name, 'mask'], output: ['scaled'] };
+      graph!.node.push(create(NodeProtoSchema, scaled));
+      graph!.output.push({ ...graph!.output[0], name: 'scaled' });
+    });
+    const { graph, unread, origin } = readOnnxBytes(two, 'm.onnx');
+    assert.equal(origin.input, 'x');
+    assert.equal(graph.outputs.length, 1);
+    assert.deepEqual(unread, [{ name: 'scaled', op: 'Mul', reason: undefined }]);
+  });
+
+  it('leaves out a resizing whose mode would move pixels', () => {
+    const moved = changed('resized', ({ graph }) => {
+      for (const { opType, attribute } of graph!.node) {
+        const mode = attribute.find(({ name }) => name === 'nearest_mode');
+        if (opType === 'Resize' && mode !== undefined) mode.s = new TextEncoder().encode('ceil');
+      }
+    });
+    const { unread } = readOnnxBytes(moved, 'm.onnx');
+    assert.deepEqual(
+      unread.map(({ reason }) => reason),
+      ['the mode nearest (asymmetric, ceil) from 6 × 8 to 18 × 8'],
+    );
+  });
+
+  it('says of a quantized network that the float one is wanted', () => {
+    const bytes = changed('mobilenet', ({ graph }) => {
+      graph!.node[1] = create(NodeProtoSchema, { ...graph!.node[1], opType: 'QuantizeLinear' });
+    });
+    assert.throws(() => readOnnxBytes(bytes, 'm.onnx'), {
+      remedy: /quantized already: give the float network/,
+    });
+  });
+
+  it('says of several images, and of inputs that are none, which they are', () => {
     const two = changed('mobilenet', ({ graph }) => {
       graph!.input.push({ ...graph!.input[0], name: 'mask' });
+      const conv = graph!.node.find(({ opType }) => opType === 'Conv')!;
+      const other = { ...conv, input: ['mask', ...conv.input.slice(1)], output: ['other'] };
+      graph!.node.push(create(NodeProtoSchema, other));
     });
     assert.throws(
       () => readOnnxBytes(two, 'm.onnx'),
-      /it has 2 inputs \(x, mask\), of which one is read/,
+      /one input of images in m\.onnx but received 2: x, mask/,
     );
     const flat = changed('mobilenet', ({ graph }) => {
       const { value } = graph!.input[0].type!;

@@ -53,6 +53,14 @@ describe('otherRounding', () => {
       otherRounding('tflite-int8', 'double-rounding')!,
       /^LiteRT rounds .* as double-rounding, as TensorFlow Lite Micro does: /,
     );
+    assert.match(
+      otherRounding('tflite-int8', DEFAULT)!,
+      /^TensorFlow Lite Micro rounds as double-rounding, .*; `profile: 'double-rounding'` makes a network that rounds as TensorFlow Lite Micro does\.$/,
+    );
+    assert.match(
+      otherRounding('tflite-int8', 'shift-round')!,
+      /^LiteRT rounds as f32-.*, TensorFlow Lite Micro rounds as double-rounding, this network as shift-round: /,
+    );
     for (const format of ['c', 'qonnx', 'npz']) {
       assert.equal(otherRounding(format, 'shift-round'), undefined);
     }
