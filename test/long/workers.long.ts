@@ -56,7 +56,10 @@ describe('the workers of a training', function () {
         const failure = messages.find((message) =>
           message.startsWith(`Worker ${1 - victim} failed`),
         );
-        assert.match(failure!, /all 2 workers in (step \d+|an agreement) within 60 s of each other/);
+        assert.match(
+          failure!,
+          /all 2 workers in (step \d+|an agreement) within 60 s of each other/,
+        );
         assert.equal(result.training.steps, STEPS_OF_EPOCH * EPOCHS);
       }));
   }
