@@ -14,11 +14,16 @@ const TENSORFLOW_ENTRIES = ['architectures', 'checkpoints', 'training'];
  * Compiles the sources to dist/, bundles the report's page there and writes the entries that need
  * optional packages.
  *
+ * @param options.types whether types are checked too, not only written; true unless given
  * @returns what the compiler complained of; nothing where dist/ is complete
  */
 export async function compile(
   root: string,
-  { clean = false, signal }: { clean?: boolean; signal?: AbortSignal } = {},
+  {
+    clean = false,
+    types = true,
+    signal,
+  }: { clean?: boolean; types?: boolean; signal?: AbortSignal } = {},
 ): Promise<string[]> {
   const dist = join(root, 'dist');
   await rm(clean ? dist : join(root, COMPILED_STAMP), { recursive: true, force: true });
@@ -26,7 +31,7 @@ export async function compile(
   const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   const { exitCode, output } = await runCommand(
     process.execPath,
-    [compiler, '-p', 'tsconfig.build.json'],
+    [compiler, '-p', 'tsconfig.build.json', ...(types ? [] : ['--noCheck'])],
     { cwd: root, ...(signal && { signal }) },
   );
   if (exitCode !== 0) {

@@ -35,8 +35,11 @@ describe('README.md', () => {
       entries = await sourcesOfEntries();
     });
 
-    it('is well typed', () => {
-      assert.deepEqual(problemsOf(example, entries), []);
+    // Together: TypeScript reads what both import once. That the other runs: test/package/node.test.ts.
+    it('is well typed, and that of quantize/README.md', async () => {
+      const other = /```ts\n(.*?)```/s.exec(await readPage('quantize/README.md'))?.[1] ?? '';
+      assert.ok(example !== '' && other !== '');
+      assert.deepEqual(problemsOf([example, other], entries), []);
     });
 
     it('runs as it stands', () =>
@@ -92,25 +95,27 @@ async function sourcesOfEntries(): Promise<ReadonlyMap<string, string>> {
   return sources;
 }
 
-/** What TypeScript finds in a text at the repository's root. */
-function problemsOf(text: string, entries: ReadonlyMap<string, string>): string[] {
+/** What TypeScript finds in texts at the repository's root. */
+function problemsOf(texts: readonly string[], entries: ReadonlyMap<string, string>): string[] {
   const { config } = ts.readConfigFile(join(ROOT, 'tsconfig.json'), ts.sys.readFile);
   const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, ROOT);
   options.noUncheckedIndexedAccess = true;
   options.paths = Object.fromEntries(
     [...entries].map(([entry, source]) => [entry, [join(ROOT, source)]]),
   );
-  const file = join(ROOT, 'example.ts');
+  const files = new Map(texts.map((text, index) => [join(ROOT, `example_${index}.ts`), text]));
   const host = ts.createCompilerHost(options);
   const { getSourceFile, fileExists } = host;
-  host.fileExists = (name) => name === file || fileExists(name);
-  host.getSourceFile = (name, language, ...rest) =>
-    name === file
-      ? ts.createSourceFile(name, text, language)
-      : getSourceFile(name, language, ...rest);
-  const program = ts.createProgram([file], options, host);
-  return program
-    .getSemanticDiagnostics(program.getSourceFile(file))
+  host.fileExists = (name) => files.has(name) || fileExists(name);
+  host.getSourceFile = (name, language, ...rest) => {
+    const text = files.get(name);
+    return text === undefined
+      ? getSourceFile(name, language, ...rest)
+      : ts.createSourceFile(name, text, language);
+  };
+  const program = ts.createProgram([...files.keys()], options, host);
+  return [...files.keys()]
+    .flatMap((file) => program.getSemanticDiagnostics(program.getSourceFile(file)))
     .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
 }
 

@@ -359,7 +359,8 @@ describe('the tf8 command line', () => {
     });
 
     it('classify shows the first of a class’s names in its table, and all of them in JSON', async () => {
-      const args = ['classify', at('image.png'), '--model', at('model')];
+      const model = ['--model', at('model'), '--recipe', 'as-published'];
+      const args = ['classify', at('image.png'), ...model];
       const [text, json] = [await runMain(args), await runMain([...args, '--json'])];
       const { float, tf8 } = JSON.parse(json.stdout);
       const rows = text.stdout.split('\n').filter((line) => line.startsWith('| '));

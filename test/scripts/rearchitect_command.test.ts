@@ -13,7 +13,7 @@ describe('tf8 rearchitect', () => {
   before(async function () {
     await needsTensorFlow.call(this);
     folder = await mkdtemp(join(tmpdir(), 'tf8-rearchitect-command-'));
-    await saveTinyModel(at('model'), 1001);
+    await saveTinyModel(at('model'), 1001, 0.1);
     for (let index = 0; index < 6; index++) {
       await writeImage(at('images'), index, `${index}.png`, await picture(index));
     }
@@ -50,6 +50,8 @@ describe('tf8 rearchitect', () => {
       at('images'),
       '--calibration-images',
       '3',
+      '--recipe',
+      'as-published',
       '--json',
     ]);
     assert.equal(evaluated.status, 0, evaluated.stderr);

@@ -119,6 +119,8 @@ function optionsOf(module: CommandModule): Known {
   return { ...known.getOptions(), demandedOptions: known.getDemandedOptions() };
 }
 
+const KNOWN = new Map(modules.map((module) => [module, optionsOf(module)]));
+
 interface Option {
   readonly name: string;
   /** "train cluster" */
@@ -130,7 +132,7 @@ interface Option {
 
 function optionsIn(module: CommandModule): readonly Option[] {
   const [command, ...positionals] = String(module.command).split(' ');
-  const known = optionsOf(module);
+  const known = KNOWN.get(module)!;
   return Object.keys(known.key).flatMap((name) => {
     if (['help', 'version'].includes(name) || known.boolean.includes(name)) return [];
     const isPositional = positionals.some((word) => word.replaceAll(/[<>[\].]/g, '') === name);
@@ -151,13 +153,13 @@ function optionsIn(module: CommandModule): readonly Option[] {
 function rest(module: CommandModule, given: readonly Option[]): string[] {
   const [command, ...positionals] = String(module.command).split(' ');
   const beside = given.flatMap(({ name, own }) => WITH[own] ?? WITH[name] ?? []);
-  const demanded = Object.keys(optionsOf(module).demandedOptions).filter(
+  const { choices, demandedOptions } = KNOWN.get(module)!;
+  const demanded = Object.keys(demandedOptions).filter(
     (name) =>
       !given.some((option) => option.name === name) &&
       !beside.includes(`--${name}`) &&
       !positionals.some((word) => word.includes(name)),
   );
-  const { choices } = optionsOf(module);
   return [
     command,
     ...positionals.filter((word) => word.startsWith('<')).map(() => 'x'),

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { inFolder } from '../support/in_folder.ts';
 import { needsTensorFlow } from '../support/needs_tensorflow.ts';
 
-const STEPS = 2000;
+const STEPS = 1600;
 const MIB = 2 ** 20;
 
 /** The first steps fill the pools of libtensorflow, of the worker threads and of the garbage collector. */

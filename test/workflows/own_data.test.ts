@@ -46,12 +46,12 @@ describe("images of one's own, from class folders to an export", () => {
         await writeTree(at('plain'), { [`${label}-${n}.png`]: image });
       }
     }
-    await saveTinyModel(at('published'), 1001);
+    await saveTinyModel(at('published'), 1001, 0.1);
     const reporter = recordingReporter();
     const { start } = await trainModel(
       {
         network: 'mobilenet_v1',
-        widthMultiplier: 0.25,
+        widthMultiplier: 0.1,
         from: at('published'),
         data: at('photographs'),
         resolution: 32,
@@ -90,13 +90,13 @@ describe("images of one's own, from class folders to an export", () => {
   it('carries the names into the TF8 file and the exports', async () => {
     const { classNames, provenance } = await decodeTf8(await readFile(at('mine.tf8')), 'mine.tf8');
     assert.deepEqual([classNames, provenance.dataset], [CLASSES, 'folder']);
-    for (const [model, calibrationData] of [
-      ['mine.tf8', undefined],
-      ['mine', at('plain')],
+    for (const [model, quantization] of [
+      ['mine.tf8', {}],
+      ['mine', { calibrationData: at('plain'), recipe: 'as-published' }],
     ] as const) {
       const out = at(`${model}.tflite`);
       await exportModel(
-        { model: at(model), format: 'tflite', calibrationData, out, seed: 0 },
+        { model: at(model), format: 'tflite', ...quantization, out, seed: 0 },
         contextOf(),
       );
       const bytes = await readFile(out);
@@ -108,7 +108,8 @@ describe("images of one's own, from class folders to an export", () => {
   it('is evaluated on the test split of the folder, and calibrated on images without classes', async () => {
     const { dataset, images } = await evaluate(evaluation(), contextOf());
     assert.deepEqual([dataset, images], ['folder', CLASSES.length]);
-    const float = { ...evaluation(), model: at('mine'), calibrationData: at('plain') };
+    const calibrated = { calibrationData: at('plain'), recipe: 'as-published' };
+    const float = { ...evaluation(), model: at('mine'), ...calibrated };
     const { calibration } = await evaluate(float, contextOf());
     assert.match(calibration!.data, /^images /);
   });
@@ -141,6 +142,7 @@ describe("images of one's own, from class folders to an export", () => {
       {
         model: at('mine'),
         image: at('plain/0-0.png'),
+        recipe: 'as-published',
         calibrationData: at('plain'),
         seed: 0,
         tier: 'auto',
@@ -159,6 +161,7 @@ describe("images of one's own, from class folders to an export", () => {
         {
           model: at(model),
           data: at('plain'),
+          recipe: 'as-published',
           limit: 2,
           calibrationImages: 4,
           accuracy: false,

@@ -48,7 +48,7 @@ describe('the analysis of a network with branches, pools and concatenations', ()
     try {
       const analyzer = new Analyzer({ graph, model, floats, kernels });
       analyzer.add(images);
-      analyzer.addEffects(images);
+      analyzer.addEffects(images.subarray(0, images.length / IMAGES)); // one takes as long as dozens of add()
       const { layers } = analyzer.analysis();
       assert.deepEqual(
         layers.map(({ name }) => name),

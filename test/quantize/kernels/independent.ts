@@ -16,7 +16,7 @@ import {
 import type { KernelCall } from './run_case.ts';
 
 /**
- * eq. 4 to 6 once more, for small calls: on bigints and exact rationals, over an image that
+ * eq. 4 to 6 once more, for small calls: on whole numbers below 2⁵³, bigints and exact rationals, over an image that
  * is really padded, one output element at a time, the zero points taken out of the sum
  * (Σ xw − zx Σ w − wz Σ x + n zx wz). It shares no step with the reference tier.
  */
@@ -263,29 +263,29 @@ function plus(a: Fraction, b: Fraction): Fraction {
 function convolve(op: 'conv2d' | 'depthwiseConv2d', call: Conv2dCall): number[] {
   const [height, width, depth, filters] = call.filterShape;
   const channels = call.inputShape[3];
-  const zx = BigInt(call.inputZeroPoint);
-  const wz = BigInt(call.filterZeroPoint);
+  const [zx, wz] = [call.inputZeroPoint, call.filterZeroPoint];
   return windows(call, [height, width], call.outputShape[3]).map(({ bytes, column }) => {
-    let [products, inputs, weights, taps] = [0n, 0n, 0n, 0n];
+    // Whole numbers below 2⁵³, so exact: of n taps each is at most 255² n.
+    let [products, inputs, weights, taps] = [0, 0, 0, 0];
     // The first of the channels that the column reads, and how many there are.
     const [first, count] =
       op === 'depthwiseConv2d'
         ? [Math.floor(column / filters), 1]
         : [Math.floor((column * channels) / depth / filters) * depth, depth];
-    for (const [i, byte] of bytes.entries()) {
-      const within = (i % channels) - first;
-      if (within < 0 || within >= count) continue;
-      const tap = Math.floor(i / channels);
-      const offset = op === 'conv2d' ? column : column % filters;
-      const x = byte === undefined ? zx : BigInt(byte);
-      const row = op === 'conv2d' ? tap * depth + within : i;
-      const w = BigInt(call.filter[row * filters + offset]);
-      products += x * w;
-      inputs += x;
-      weights += w;
-      taps += 1n;
+    const offset = op === 'conv2d' ? column : column % filters;
+    for (let tap = 0; tap < height * width; tap++) {
+      for (let within = 0; within < count; within++) {
+        const i = tap * channels + first + within;
+        const x = bytes[i] ?? zx;
+        const row = op === 'conv2d' ? tap * depth + within : i;
+        const w = call.filter[row * filters + offset];
+        products += x * w;
+        inputs += x;
+        weights += w;
+        taps += 1;
+      }
     }
-    const sum = products - zx * weights - wz * inputs + taps * zx * wz;
+    const sum = BigInt(products) - BigInt(zx * weights + wz * inputs - taps * zx * wz);
     const multiplier =
       typeof call.multiplier === 'number' ? call.multiplier : call.multiplier[column];
     const byte = byteOf(BigInt(call.bias[column]) + sum, multiplier, call);

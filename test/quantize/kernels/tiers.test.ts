@@ -11,7 +11,7 @@ describeEachTier(
     it('give the bytes of the reference on the case table', () => assertTableEqual(kernels()));
 
     it('give the bytes of the reference for random calls', () =>
-      assertRandomCallsEqual([kernels()], { numRuns: 60 })).timeout(300_000);
+      assertRandomCallsEqual([kernels()], { numRuns: 40 })).timeout(300_000);
 
     for (const threads of [1, 2]) {
       it(`give the bytes of the reference in every layer of networks, threads: ${threads}`, () => {

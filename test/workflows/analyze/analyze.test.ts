@@ -12,6 +12,7 @@ import type { AnalyzeOptions } from '../../../workflows/analyze/analyze_options.
 import type { AnalyzeResult } from '../../../workflows/analyze/finish_analysis.ts';
 import { labelOffsetOf } from '../../../workflows/analyze/partial_accuracy.ts';
 import { evaluate } from '../../../workflows/evaluate/evaluate.ts';
+import type { EvaluateResult } from '../../../workflows/evaluate/evaluation_record.ts';
 import { readAnalyzeRun, recorded } from '../../../workflows/records/analysis_record.ts';
 import { readSamples } from '../../../workflows/records/samples.ts';
 import {
@@ -28,6 +29,9 @@ const IMAGES = 12;
 
 describe('analyze', () => {
   let folder: string;
+  /** Of four images, by the options that several tests look at; and what evaluation measures of them. */
+  let ofFour: AnalyzeResult;
+  let measured: EvaluateResult;
   const at = (name: string) => join(folder, name);
 
   before(async () => {
@@ -36,6 +40,8 @@ describe('analyze', () => {
     const { model } = await loadModelFolder(at('model'));
     await writeTinyImageNet(at('images'), model, 1);
     model.dispose();
+    ofFour = await analyze(optionsFor({ limit: 4 }), contextOf());
+    measured = await evaluate({ ...optionsFor({ limit: 4 }), precision: 'both' }, contextOf());
   });
 
   after(() => rm(folder, { recursive: true, force: true }));
@@ -77,7 +83,7 @@ describe('analyze', () => {
 
   for (const profile of ['double-rounding', 'power-of-two'] as const) {
     it(`measures what the profile ${profile} costs against the default, layer by layer`, async () => {
-      const result = await analyze(optionsFor({ profile, limit: 5 }), contextOf());
+      const result = await analyze(optionsFor({ profile, limit: 4 }), contextOf());
       const { profile: cost, layers, agreement } = result;
       assert.equal(cost!.name, profile);
       assert.deepEqual(
@@ -90,7 +96,7 @@ describe('analyze', () => {
       }
       assert.ok(cost!.layers.some(({ differing }) => differing > 0));
       assert.ok(cost!.layers.every(({ defaultSqnrDb }) => defaultSqnrDb !== undefined));
-      assert.equal(cost!.agreement!.images, 5);
+      assert.equal(cost!.agreement!.images, 4);
       assert.equal(cost!.default!.agreement.images, agreement!.images);
       const { analysis } = await readAnalyzeRun(result.run);
       assert.deepEqual(recorded(analysis.profile), recorded(cost));
@@ -102,13 +108,12 @@ describe('analyze', () => {
 
   it('measures no profile where none or the default is asked for', async () => {
     const profile = 'f32-multiply-round-half-even' as const;
-    const result = await analyze(optionsFor({ profile, limit: 5 }), contextOf());
+    const result = await analyze(optionsFor({ profile, limit: 4 }), contextOf());
     assert.equal(result.profile, undefined);
   });
 
-  it('prints the fields that others rely on, "lossless" where nothing is lost', async () => {
-    const result: AnalyzeResult = await analyze(optionsFor({ limit: 5 }), contextOf());
-    const { layers, diagnosis } = JSON.parse(JSON.stringify(result));
+  it('prints the fields that others rely on, "lossless" where nothing is lost', () => {
+    const { layers, diagnosis } = JSON.parse(JSON.stringify(ofFour));
     const [{ name, localSqnrDb, cumulativeSqnrDb, deadChannels, causes }] = layers;
     assert.equal(name, 'Conv2d_0');
     assert.ok(localSqnrDb > 0 && localSqnrDb === cumulativeSqnrDb);
@@ -126,10 +131,7 @@ describe('analyze', () => {
 
   it('measures with --accuracy what evaluation measures, and parts of the network', async () => {
     const { accuracy } = await analyze(optionsFor({ accuracy: true, limit: 4 }), contextOf());
-    const { float, tf8 } = await evaluate(
-      { ...optionsFor({ limit: 4 }), precision: 'both' },
-      contextOf(),
-    );
+    const { float, tf8 } = measured;
     const figures = ({ top1, top5 }: Accuracy): Accuracy => ({ top1, top5 });
     assert.deepEqual(accuracy!.float, figures(float!));
     assert.deepEqual(accuracy!.tf8, figures(tf8!));
@@ -139,20 +141,16 @@ describe('analyze', () => {
   });
 
   it('says how much is lost without being asked: accuracy, and agreement with float', async () => {
-    const result = await analyze(optionsFor({ limit: 4 }), contextOf());
-    const { float, tf8 } = await evaluate(
-      { ...optionsFor({ limit: 4 }), precision: 'both' },
-      contextOf(),
-    );
-    assert.equal(result.accuracy!.float.top1, float!.top1);
-    assert.equal(result.accuracy!.tf8.top5, tf8!.top5);
-    assert.ok(!('layers' in result.accuracy!));
-    const { images, agreeing } = result.agreement!;
+    const { accuracy, agreement, verdict, run } = ofFour;
+    assert.equal(accuracy!.float.top1, measured.float!.top1);
+    assert.equal(accuracy!.tf8.top5, measured.tf8!.top5);
+    assert.ok(!('layers' in accuracy!));
+    const { images, agreeing } = agreement!;
     assert.equal(images, 4);
     assert.ok(agreeing >= 0 && agreeing <= 4);
-    assert.match(result.verdict!, /^TF8 loses /);
-    const { analysis } = await readAnalyzeRun(result.run);
-    assert.deepEqual(analysis.accuracy, JSON.parse(JSON.stringify(recorded(result.accuracy))));
+    assert.match(verdict!, /^TF8 loses /);
+    const { analysis } = await readAnalyzeRun(run);
+    assert.deepEqual(analysis.accuracy, JSON.parse(JSON.stringify(recorded(accuracy))));
   });
 
   it('says how often both networks agree on images without classes', async () => {
@@ -208,7 +206,10 @@ describe('analyze', () => {
   });
 
   it('ends in probabilities where they are asked for, beside those of float', async () => {
-    const { layers, agreement, run } = await analyze(optionsFor({ softmax: true }), contextOf());
+    const { layers, agreement, run } = await analyze(
+      optionsFor({ softmax: true, limit: 4 }),
+      contextOf(),
+    );
     assert.equal(layers.length, 30);
     assert.equal(layers.at(-1)!.op, 'softmax');
     assert.ok(layers.at(-1)!.cumulativeSqnrDb > 0 && agreement !== undefined);

@@ -37,7 +37,7 @@ describe('what evaluations have measured', () => {
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'tf8-measured-'));
-    await saveTinyModel(at('model'), 1001);
+    await saveTinyModel(at('model'), 1001, 0.1);
     const { model } = await loadModelFolder(at('model'));
     await writeTinyImageNet(at('images'), model, 1);
     model.dispose();

@@ -35,6 +35,17 @@ describe('reproduce', () => {
 
   after(() => folder && rm(folder, { recursive: true, force: true }));
 
+  /** Lets the drawing of the report fail, which takes longer than the rest of a table that is known. */
+  const withoutReport = () => {
+    const reporter = recordingReporter();
+    const { start } = reporter;
+    reporter.start = (label, ...rest) => {
+      if (label === 'drawing the report') throw new Error('no room');
+      return start(label, ...rest);
+    };
+    return reporter;
+  };
+
   /** As where the networks of these names were not trained yet. */
   const forget = async (runsDir: string, table: string, networks: RegExp) => {
     await rm(join(runsDir, basename(table)), { recursive: true });
@@ -108,12 +119,7 @@ describe('reproduce', () => {
 
   it('keeps the table where the report cannot be written, and says why', () =>
     inFolder(async (other) => {
-      const reporter = recordingReporter();
-      const { start } = reporter;
-      reporter.start = (label, ...rest) => {
-        if (label === 'drawing the report') throw new Error('no room');
-        return start(label, ...rest);
-      };
+      const reporter = withoutReport();
       const result = await reproduce(await copyRuns(options, other), contextOf(reporter));
       assert.deepEqual(reporter.messages, ['the report could not be written: no room']);
       assert.equal('report' in result, false);
@@ -146,7 +152,7 @@ describe('reproduce', () => {
         networks: ['standard' as const],
         calibrationImages: 3,
       };
-      const reporter = recordingReporter();
+      const reporter = withoutReport();
       const { dir: otherDir } = await reproduce({ ...copied, changes }, contextOf(reporter));
       assert.notEqual(basename(otherDir), basename(dir));
       const measured = reporter.work.map(({ label }) => label).filter((label) => /TF8/.test(label));
@@ -185,7 +191,7 @@ describe('reproduce', () => {
       const table = await readFile(join(interrupted.runsDir, partial, 'table.md'), 'utf8');
       assert.match(table, /^3 of 4 rows so far/);
 
-      const resumed = recordingReporter();
+      const resumed = withoutReport();
       const { dir: againDir } = await reproduce(interrupted, contextOf(resumed));
       assert.equal(await readFile(join(againDir, 'run.json'), 'utf8'), record);
       assert.ok(resumed.messages.includes('Resuming after step 1.'));
