@@ -105,13 +105,16 @@ export class UnreadPart<Operator, Tensor> {
   }
 }
 
-/** Those inputs of a file that come into an operator that sums over weights. */
+/** Above any network's: each is followed through the file. */
+const MAX_INPUTS = 64;
+
+/** Those inputs of a file, among its first, that come into an operator that sums over weights. */
 export function weightedInputs<Operator, Tensor>(
   inputs: readonly Tensor[],
   operators: readonly Operator[],
   kind: Operators<Operator, Tensor>,
 ): Tensor[] {
-  return inputs.filter((input) => {
+  return inputs.slice(0, MAX_INPUTS).filter((input) => {
     const reached = new Set([input]);
     return operators.some((operator) => {
       if (!kind.inputs(operator).some((tensor) => reached.has(tensor))) return false;

@@ -40,6 +40,7 @@ export function readLayersModel(model: tf.LayersModel): FloatGraph {
     );
   }
   const made = new Map<string, Made>();
+  const weights = new Map<tf.layers.Layer, KerasLayer['weights']>();
   const nodes: FloatNode[] = [];
   let input: FloatGraph['input'] | undefined;
   const { layers, outputs } = describedLayers(model);
@@ -51,6 +52,7 @@ export function readLayersModel(model: tf.LayersModel): FloatGraph {
   for (const { layer, description, call } of inOrder(layers)) {
     const { class_name: className, config, inbound_nodes: calls } = description;
     const shape = outputShape(layer, call, calls.length);
+    if (!weights.has(layer)) weights.set(layer, weightsOf(layer));
     const sources = calls[call].map(([from, index]) => made.get(callName(from, index))!);
     const keras: KerasLayer = {
       name: call === 0 ? layer.name : `${layer.name}/${call + 1}`,
@@ -59,7 +61,7 @@ export function readLayersModel(model: tf.LayersModel): FloatGraph {
       inputs: sources.map(({ node }) => node),
       inputShapes: sources.map((source) => source.shape),
       outputShape: shape,
-      weights: weightsOf(layer),
+      weights: weights.get(layer)!,
     };
     requireChannelsLast(keras);
     const own = nodesOf(keras);

@@ -3,6 +3,9 @@ import type { Corners } from '../../architectures/graph/operations/resize.ts';
 import type { NodeProto } from '../../foundation/onnx/generated/onnx_pb.ts';
 import { Attributes, type OnnxDraft } from './draft.ts';
 
+/** Above the side of any image in a network. */
+const MAX_SIDE = 2 ** 14;
+
 /** One side of an image, in pixels, and what the file says that it is scaled by. */
 interface Side {
   readonly from: number;
@@ -62,6 +65,9 @@ function sidesOf(
   if (isSized && (attributes.text('keep_aspect_ratio_policy') ?? 'stretch') !== 'stretch') {
     throw draft.unsupported(node, 'a size that keeps the ratio of the sides');
   }
+  if (axes.some((axis) => ![0, 1, 2, 3].includes(axis))) {
+    throw draft.unsupported(node, `a size of the axes ${axes.join(', ')}`);
+  }
   const dims = [1, channels, height, width];
   const all = dims.map((from, axis): Side => {
     const at = axes.indexOf(axis);
@@ -71,6 +77,9 @@ function sidesOf(
   });
   if (all.slice(0, 2).some(({ from, to }) => from !== to)) {
     throw draft.unsupported(node, 'other channels or images');
+  }
+  if (all.some(({ to }) => !(to >= 1 && to <= MAX_SIDE))) {
+    throw draft.unsupported(node, `a size of ${all[2].to} × ${all[3].to}`);
   }
   return [all[2], all[3]];
 }

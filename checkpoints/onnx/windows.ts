@@ -246,6 +246,9 @@ export function pad(node: NodeProto, draft: OnnxDraft): void {
     : (draft.numbers(node, 2)?.[0] ?? 0);
   const given = draft.numbers(node, 3)?.map((axis) => (axis < 0 ? axis + 4 : axis));
   const axes = given ?? [0, 1, 2, 3];
+  if (axes.some((axis) => ![0, 1, 2, 3].includes(axis))) {
+    throw draft.unsupported(node, `padding of the axes ${axes.join(', ')}`);
+  }
   const all = Array<number>(8).fill(0);
   for (const [at, axis] of axes.entries()) {
     all[axis] = pads[at];
@@ -253,7 +256,7 @@ export function pad(node: NodeProto, draft: OnnxDraft): void {
   }
   const [n, before, top, left, nBehind, behind, bottom, right] = all;
   const isSound =
-    pads.length === 2 * axes.length && all.length === 8 && all.every((side) => side >= 0);
+    pads.length === 2 * axes.length && all.every((side) => side >= 0);
   if (mode !== 'constant' || value !== 0 || n + nBehind !== 0 || !isSound) {
     throw draft.unsupported(node, `padding other than zeros around an image (${mode}, [${pads}])`);
   }
