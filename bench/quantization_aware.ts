@@ -2,6 +2,7 @@
  * What training in the executor's integers makes of published networks, on images that it has not seen.
  * `npm run bench:quantization-aware -- --help` lists the options.
  */
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openDataset } from '../datasets/open_dataset.ts';
 import { UserError } from '../foundation/errors.ts';
@@ -13,6 +14,7 @@ import {
   type QuantizationAwareRow,
   quantizationAwareRecordSchema,
 } from '../workflows/records/quantization_aware_record.ts';
+import { FROZEN } from '../workflows/train/quantization_aware_options.ts';
 import { measuredTraining, type TrainingTask } from './quantization_aware/measured_training.ts';
 import { countFrom, imagenetFrom, namedModel, runRecordedBench, valuesOf } from './run_bench.ts';
 
@@ -28,7 +30,8 @@ of a folder that is not divided; measures them on those held out and on those tr
   --seeds 0,1                   which photographs are held out; 0 unless given
   --held-out 100                photographs
   --untrained NAME              recipe of quantization to compare with; best unless given
-  --record                      stores the figures as bench/results/quantization-aware.json, for "npm run docs"
+  --record                      stores the figures in bench/results/quantization-aware.json, for "npm run docs";
+                                its other rows of the same photographs stay
 
 As the command has them unless given:
 
@@ -44,6 +47,8 @@ interface Options {
   readonly networks: readonly Pick<TrainingTask, 'name' | 'model'>[];
   readonly seeds: readonly number[];
   readonly heldOut: number;
+  /** Whether rows of the stored record are kept. */
+  readonly record: boolean;
   /** As the command has them where one is undefined. */
   readonly batchNorms: readonly TrainingTask['batchNorms'][];
   readonly task: Pick<
@@ -53,7 +58,7 @@ interface Options {
 }
 
 async function measure(options: Options, context: Context): Promise<QuantizationAwareRecord> {
-  const { imagenet, networks, seeds, heldOut, batchNorms, task } = options;
+  const { imagenet, networks, seeds, heldOut, batchNorms, record, task } = options;
   const backend = await requireTensorFlow('The bench of training in integers');
   const dataset = await openDataset('imagenet', { ...context, dir: imagenet });
   if (!dataset.splitsAreEqual || heldOut >= dataset.count('train')) {
@@ -74,8 +79,28 @@ async function measure(options: Options, context: Context): Promise<Quantization
     date: new Date().toISOString().slice(0, 10),
     environment: await environment(backend),
     data: dataset.fingerprint,
-    rows,
+    rows: record ? [...(await otherRows(rows, dataset.fingerprint)), ...rows] : rows,
   });
+}
+
+/** Rows of the stored record of the same photographs that were not measured anew. */
+async function otherRows(
+  rows: readonly QuantizationAwareRow[],
+  fingerprint: string,
+): Promise<readonly QuantizationAwareRow[]> {
+  const text = await readFile(RESULT, 'utf8').catch(() => undefined);
+  if (text === undefined) return [];
+  const stored = quantizationAwareRecordSchema.parse(JSON.parse(text));
+  if (stored.data !== fingerprint) return [];
+  const measured = new Set(rows.map(keyOf));
+  return stored.rows.filter((row) => !measured.has(keyOf(row)));
+}
+
+/** What is measured once. */
+function keyOf({ network, seed, float, training }: QuantizationAwareRow): string {
+  const { quantization, ranges, batchNorms = FROZEN } = training;
+  const { images } = float.heldOut;
+  return JSON.stringify([network, seed, images, quantization, ranges, batchNorms]);
 }
 
 const STRING = { type: 'string' } as const;
@@ -116,6 +141,7 @@ function optionsFrom(values: Omit<ReturnType<typeof parse>, 'help'>): Options {
       ),
     seeds: seeds.split(',').map((seed) => (seed === '0' ? 0 : countFrom('--seeds', seed))),
     heldOut: countFrom('--held-out', values['held-out']),
+    record: values.record ?? false,
     batchNorms: values['batch-norms']?.split(',').map(batchNormsFrom) ?? [undefined],
     task: {
       untrained,

@@ -8,6 +8,7 @@ import { FROZEN } from '../../workflows/train/quantization_aware_options.ts';
 
 const HEADER = [
   'network',
+  'from',
   'batch norms',
   'seed',
   'float',
@@ -25,11 +26,11 @@ const HEADER = [
 export function quantizationAwarePart(record: QuantizationAwareRecord): string {
   const { rows, environment, date } = record;
   const [{ float, untrained, training }] = rows;
-  const table = markdownTable(HEADER, rows.map(cellsOf), 2);
+  const table = markdownTable(HEADER, rows.map(cellsOf), 3);
   const losses = rows.map((row) => lossOf(row));
   return [
     table,
-    `Right of ${float.heldOut.images} photographs of ImageNet that were neither trained nor calibrated on, in percent, and how often the first class is that of the float network, on these and on the ${float.trained.images} that were trained on. Untrained is the recipe \`${untrained.recipe}\`; trained from \`${training.quantization}\`, ranges ${training.ranges}, at a learning rate of ${training.learningRate} in batches of ${training.batchSize}. Trained TF8 is ${spanOf(losses)} points below float. ${environment.processor}, ${environment.threads} threads, ${date}.`,
+    `Right of ${float.heldOut.images} photographs of ImageNet that were neither trained nor calibrated on, in percent, and how often the first class is that of the float network, on these and on the ${float.trained.images} that were trained on. Untrained is the recipe \`${untrained.recipe}\`; trained with ranges ${training.ranges}, at a learning rate of ${training.learningRate} in batches of ${training.batchSize}. Trained TF8 is ${spanOf(losses)} points below float. ${environment.processor}, ${environment.threads} threads, ${date}.`,
   ].join('\n\n');
 }
 
@@ -37,6 +38,7 @@ function cellsOf(row: QuantizationAwareRow): string[] {
   const { network, seed, float, untrained, after, training } = row;
   return [
     network,
+    training.quantization,
     training.batchNorms ?? FROZEN,
     String(seed),
     ...[

@@ -205,7 +205,7 @@ describe('recordParts', () => {
     const part = recordParts({ ...RECORDS, quantizationAware }).get('quantization-aware')!;
     assert.match(
       part,
-      /\| network +\| frozen +\| +0 \| +90\.0 \| +87\.0 \| +89\.5 \|( +9[2359]\.0 \|){4} +75 \| +500 \|/,
+      /\| network +\| a start +\| frozen +\| +0 \| +90\.0 \| +87\.0 \| +89\.5 \|( +9[2359]\.0 \|){4} +75 \| +500 \|/,
     );
     assert.match(part, /Right of 100 photographs .* 0\.5 points below float/s);
   });
