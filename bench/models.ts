@@ -17,6 +17,7 @@ import { type ModelsRecord, modelsRecordSchema } from '../workflows/records/mode
 import { runBench } from './run_bench.ts';
 import { suiteModelPath } from './suite/fetch_package.ts';
 import { measureModel } from './suite/measure_model.ts';
+import { measureRuntimes } from './suite/measure_runtimes.ts';
 import { measureTf8, type Photographs } from './suite/measure_tf8.ts';
 import { readSuite, SUITE_FILE, type Suite, type SuiteModel } from './suite/read_suite.ts';
 
@@ -31,7 +32,7 @@ are, and what their own programs make of one image.
 
   --data DIR  photographs: measures them in TF8 instead; the record keeps its rows of the others
   --record    stores each row in bench/results/models.json, for "npm run docs", as soon as it is measured
-  --missing   measures those alone that the record has no row of: what was interrupted goes on
+  --missing   measures alone what the record lacks: what was interrupted goes on
 `;
 
 /** @throws UserError naming one that the suite has not */
@@ -71,7 +72,7 @@ type Row = ModelsRecord['opened'][number];
 
 /**
  * Measures models one by one, the small ones first.
- * @param missing whether those are left out that the stored record has
+ * @param missing whether what the stored record has is left as it is
  * @param keep gets the record after each
  */
 async function measureAll(
@@ -94,20 +95,28 @@ async function measureAll(
   const record = () => modelsRecordSchema.parse({ ...facts, ...listed(suite, rows) });
   const asked = suite.models
     .filter(({ name }) => names.length === 0 || names.includes(name))
-    .filter(({ name }) => !missing || !rows.has(name))
+    .filter(({ name }) => !missing || !isWhole(rows.get(name)))
     .flatMap(({ opens, ...model }) => (opens === undefined ? [] : [{ ...model, opens }]))
     .sort((a, b) => a.opens.macs - b.opens.macs);
   for (const model of asked) {
     const { name } = model;
     const path = await suiteModelPath(model, suite.packages, context);
-    const figures = await measureTf8(path, photographs, context);
     const { operations, unread, macs, integerMacs } = model.opens;
-    const place = placeOf(model, suite);
-    rows.set(name, { ...place, operations, unread, macs, integerMacs, ...figures });
+    const facts = { ...placeOf(model, suite), operations, unread, macs, integerMacs };
+    const known = missing ? rows.get(name) : undefined;
+    const figures = known ?? (await measureTf8(path, photographs, context));
+    const runtimes =
+      figures.reason === undefined ? await measureRuntimes(path, photographs, context) : {};
+    rows.set(name, { ...figures, ...facts, ...runtimes });
     await keep(record());
-    context.reporter.info(`${name}: ${JSON.stringify(figures)}`);
+    context.reporter.info(`${name}: ${JSON.stringify({ ...figures, ...runtimes })}`);
   }
   return record();
+}
+
+/** Whether nothing is missing of a row that can be measured. */
+function isWhole(row: Row | undefined): boolean {
+  return row?.reason !== undefined || row?.onnxRuntime !== undefined;
 }
 
 /** The suite's models in its order, the refused ones apart. */

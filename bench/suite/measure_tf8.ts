@@ -17,7 +17,8 @@ import { verifyFloat } from '../../workflows/verify/verify_float.ts';
 import { compareTiers } from './compare_tiers.ts';
 import { refusalOf } from './measure_model.ts';
 
-const SEED = 0;
+/** Of the images. */
+export const SEED = 0;
 /** Of noise, which both float programs run. */
 const FLOAT_IMAGES = 2;
 /** The reference kernels take their time. */

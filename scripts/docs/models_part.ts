@@ -6,7 +6,7 @@ export function modelsPart(record: ModelsRecord): string {
   const { images, litertImages, opened, unmeasured, refused } = record;
   const all = opened.length + unmeasured.length;
   return [
-    `${opened.length === all ? `All ${all} models` : `${opened.length} of the ${all} models`} that open are here. Measured on ${images} photographs, which calibrated too; in LiteRT on ${litertImages}. SQNR is that of the worst and of the best output in plain 8 bits (\`as-published\`) against float, in dB. Float is how far our float graph is from what the model's own program makes of noise, of the output's range.`,
+    `${opened.length === all ? `All ${all} models` : `${opened.length} of the ${all} models`} that open are here. Measured on ${images} photographs, which calibrated too; in LiteRT and ONNX Runtime on ${litertImages}. SQNR is that of the worst and of the best output in plain 8 bits (\`as-published\`) against float, in dB. Float is how far our float graph is from what the model's own program makes of noise, of the output's range. Milliseconds are those of one image on one thread, of our executor, LiteRT and ONNX Runtime by our exports, in turns. ONNX Runtime adds in single precision: a byte of a sum near a tie differs by one, and what is computed from it.`,
     ...tiersSentence(opened),
     '',
     markdownTable(
@@ -19,6 +19,10 @@ export function modelsPart(record: ModelsRecord): string {
         'float',
         'SQNR',
         'in LiteRT',
+        'in ONNX Runtime',
+        'ms',
+        'LiteRT',
+        'ONNX Runtime',
       ],
       opened.map((row) => [
         row.name,
@@ -31,6 +35,8 @@ export function modelsPart(record: ModelsRecord): string {
         row.litert === undefined
           ? '–'
           : `${row.litert.differing.toLocaleString('en')} of ${row.litert.bytes.toLocaleString('en')} bytes differ`,
+        inOnnxRuntime(row),
+        ...(['tf8', 'liteRt', 'onnxRuntime'] as const).map((whose) => milliseconds(row, whose)),
       ]),
       1,
     ),
@@ -75,6 +81,21 @@ function sqnr({ outputs }: ModelsRecord['opened'][number]): string {
   const text = (value: number) => (Number.isFinite(value) ? value.toFixed(1) : 'lossless');
   const [least, most] = [text(Math.min(...values)), text(Math.max(...values))];
   return least === most ? least : `${least} to ${most}`;
+}
+
+function inOnnxRuntime({ onnxRuntime }: ModelsRecord['opened'][number]): string {
+  if (onnxRuntime === undefined) return '–';
+  if ('reason' in onnxRuntime) return onnxRuntime.reason;
+  const { differing, bytes, most } = onnxRuntime;
+  const count = `${differing.toLocaleString('en')} of ${bytes.toLocaleString('en')} bytes differ`;
+  return differing === 0 ? count : `${count}, by ${most} at most`;
+}
+
+function milliseconds(
+  { milliseconds: measured }: ModelsRecord['opened'][number],
+  whose: 'tf8' | 'liteRt' | 'onnxRuntime',
+): string {
+  return measured?.[whose]?.toFixed(1) ?? '–';
 }
 
 function notes(opened: ModelsRecord['opened']): string[] {

@@ -34,6 +34,24 @@ const opened = z.strictObject({
     .exactOptional(),
   /** Of all layers and outputs of its export, in LiteRT; absent as `outputs`. */
   litert: z.strictObject({ bytes: count, differing: count }).exactOptional(),
+  /**
+   * The same of its export to ONNX, in ONNX Runtime, with the most by which a byte is off; or why there is none.
+   * Absent as `outputs`, and where it was not asked for.
+   */
+  onnxRuntime: z
+    .union([
+      z.strictObject({ bytes: count, differing: count, most: count }),
+      z.strictObject({ reason: z.string() }),
+    ])
+    .exactOptional(),
+  /** Of one image on one thread, medians of calls in turns; absent as `onnxRuntime`, or where a runtime takes none of it. */
+  milliseconds: z
+    .strictObject({
+      tf8: z.number().positive(),
+      liteRt: z.number().positive().exactOptional(),
+      onnxRuntime: z.number().positive().exactOptional(),
+    })
+    .exactOptional(),
   /** Why those are absent. */
   reason: z.string().exactOptional(),
 });

@@ -77,7 +77,7 @@ export interface QuantizationAwareResult {
 }
 
 /** The recipe of quantization that training starts from. */
-export const QUANTIZATION_START = 'input-weighted';
+export const QUANTIZATION_START = 'best';
 
 /** What batch norms are unless their statistics follow the network in integers. */
 export const FROZEN = 'frozen';

@@ -1,4 +1,4 @@
-"""Runs the models of make_tflite.py and make_onnx.py, as peers of our executor (bench/executor.ts).
+"""Runs the models of make_tflite.py and make_onnx.py, or our exports, as peers of our executor.
 
 Reads one command a line from standard input and answers each with one line of JSON on standard
 output; ends when the input does. `RuntimePeer` (runtime_peer.ts) tells the commands.
@@ -22,8 +22,9 @@ class LiteRt:
 
         self.interpreter = interpreter = Interpreter(model_path=model, num_threads=threads)
         [images] = interpreter.get_input_details()
-        [logits] = interpreter.get_output_details()
-        self.input, self.output, self.type = images["index"], logits["index"], images["dtype"]
+        # Of several outputs, which all are computed, one is read.
+        first = interpreter.get_output_details()[0]
+        self.input, self.output, self.type = images["index"], first["index"], images["dtype"]
         interpreter.resize_tensor_input(self.input, [batch, *images["shape"][1:]])
         interpreter.allocate_tensors()
         self.delegated = self.parts()
@@ -59,6 +60,9 @@ class OnnxRuntime:
         self.type = np.uint8 if self.input.type == "tensor(uint8)" else np.float32
 
     def feed(self, images):
+        # Our exports take images as they are, networks as PyTorch makes them channels first.
+        if self.input.shape[1:] == list(images.shape[1:]):
+            return images
         return np.ascontiguousarray(images.transpose([0, 3, 1, 2]))
 
     def run(self, images):

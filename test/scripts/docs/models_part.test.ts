@@ -26,6 +26,8 @@ const RECORD: ModelsRecord = {
       ],
       tiers: { tiers: ['native avx2', 'wasm', 'reference'], bytes: 1234, differing: 0 },
       litert: { bytes: 5678, differing: 9 },
+      onnxRuntime: { bytes: 5678, differing: 21, most: 2 },
+      milliseconds: { tf8: 1.234, onnxRuntime: 3.21 },
     },
     { ...PLACE, name: 'odd', operations: 1, unread: '', macs: 0, integerMacs: 0, reason: 'so' },
   ],
@@ -50,6 +52,10 @@ describe('the part of a page about models', () => {
         '2e-6',
         '12.3 to lossless',
         '9 of 5,678 bytes differ',
+        '21 of 5,678 bytes differ, by 2 at most',
+        '1.2',
+        '–',
+        '3.2',
         '',
       ],
     );
@@ -57,6 +63,12 @@ describe('the part of a page about models', () => {
     assert.match(part, /^\| loop +\| a loop +\|$/m);
     const all = modelsPart({ ...RECORD, unmeasured: [] });
     assert.match(all, /^All 2 models that open are here\./);
+  });
+
+  it('says why a model is not in ONNX Runtime', () => {
+    const [mask] = RECORD.opened;
+    const part = modelsPart({ ...RECORD, opened: [{ ...mask, onnxRuntime: { reason: 'no op' } }] });
+    assert.match(part, /^\| mask .* \| +no op \|/m);
   });
 
   it('says what the kernel tiers make of them', () => {
