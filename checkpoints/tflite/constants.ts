@@ -2,7 +2,7 @@
 import { elements } from '../../architectures/graph/shape.ts';
 import { TENSOR_TYPE } from '../../foundation/flatbuffers/tflite_schema.ts';
 import { halfFloat } from '../../foundation/half_float.ts';
-import { damagedTflite } from './errors.ts';
+import { damagedTflite, UnsupportedOperatorError } from './errors.ts';
 import type { TfliteFile, TfliteTensor } from './tflite_file.ts';
 
 /** Above any network: 2 GiB of weights as single floats. */
@@ -47,7 +47,7 @@ export class TfliteConstants {
 
   /**
    * The real values of a constant.
-   * @throws UserError where its data do not fit its shape, or are of a type that is not read
+   * @throws UserError where its data do not fit its shape, naming a type that is not read
    */
   of(tensor: TfliteTensor): TfliteConstant {
     const known = this.read.get(tensor);
@@ -61,8 +61,9 @@ export class TfliteConstants {
     const refuse = (reason: string) => damagedTflite(this.file.name, reason);
     const numbers = NUMBERS[type];
     if (numbers === undefined || isSparse || data === undefined) {
-      const what = isSparse ? 'sparse' : `of the type ${typeName(type)}`;
-      throw refuse(`the constant ${name} is ${what}, which is not read`);
+      const what = isSparse ? 'sparse constants' : `constants of the type ${typeName(type)}`;
+      const label = { operator: 'a constant', tensor: name, file: this.file.name };
+      throw new UnsupportedOperatorError(label, what);
     }
     const count = elements(shape);
     this.values += count;

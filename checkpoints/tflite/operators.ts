@@ -1,12 +1,25 @@
 /** Operators of a `.tflite` file as nodes of a float graph. */
+import { GraphError } from '../../architectures/graph/errors.ts';
 import * as schema from '../../foundation/flatbuffers/tflite_schema.ts';
 import { atLeast, atMost, leakyRelu } from '../activation_functions.ts';
 import { FUNCTIONS } from './activations.ts';
 import type { GraphDraft } from './graph_draft.ts';
+import { pack, splitBySizes, stridedSlice, unpack } from './parts.ts';
 import { addFunction, type ReadOperator } from './reading.ts';
 import { blocks, concatenation, pad, reshape, resize, slice, split, transpose } from './shapes.ts';
 import type { TfliteOperator } from './tflite_file.ts';
-import { arithmetic, extreme, gelu, prelu, reduction, same, softmax } from './values.ts';
+import {
+  arithmetic,
+  extreme,
+  fakeQuant,
+  gelu,
+  greatest,
+  power,
+  prelu,
+  reduction,
+  same,
+  softmax,
+} from './values.ts';
 import {
   convolution,
   depthwiseConvolution,
@@ -25,6 +38,7 @@ const OPERATORS: Readonly<Record<string, ReadOperator>> = {
   DEQUANTIZE: same,
   DIV: arithmetic('divide', schema.ADD.options),
   EXPAND_DIMS: reshape,
+  FAKE_QUANT: fakeQuant,
   FULLY_CONNECTED: fullyConnected,
   GELU: gelu,
   LEAKY_RELU: (operator, draft) =>
@@ -34,10 +48,13 @@ const OPERATORS: Readonly<Record<string, ReadOperator>> = {
   MEAN: reduction('mean'),
   MINIMUM: extreme('minimum', atMost),
   MUL: arithmetic('multiply', schema.MUL.options),
+  PACK: pack,
   PAD: pad,
   PADV2: pad,
+  POW: power,
   PRELU: prelu,
   QUANTIZE: same,
+  REDUCE_MAX: greatest,
   RESHAPE: reshape,
   RESIZE_BILINEAR: resize('bilinear', schema.RESIZE_BILINEAR.options),
   RESIZE_NEAREST_NEIGHBOR: resize('nearest', schema.RESIZE_NEAREST_NEIGHBOR.options),
@@ -45,11 +62,14 @@ const OPERATORS: Readonly<Record<string, ReadOperator>> = {
   SOFTMAX: softmax,
   SPACE_TO_DEPTH: blocks('spaceToDepth'),
   SPLIT: split,
+  SPLIT_V: splitBySizes,
   SQUEEZE: reshape,
+  STRIDED_SLICE: stridedSlice,
   SUB: arithmetic('subtract', schema.SUB.options),
   SUM: reduction('sum'),
   TRANSPOSE: transpose,
   TRANSPOSE_CONV: transposedConvolution,
+  UNPACK: unpack,
 };
 
 /**
@@ -58,11 +78,14 @@ const OPERATORS: Readonly<Record<string, ReadOperator>> = {
  */
 export function readOperator(operator: TfliteOperator, draft: GraphDraft): void {
   if (draft.makesIntegers(operator)) return;
-  const read = Object.hasOwn(OPERATORS, operator.name) ? OPERATORS[operator.name] : undefined;
-  if (read !== undefined) {
-    read(operator, draft);
-    return;
+  const { name } = operator;
+  try {
+    if (Object.hasOwn(FUNCTIONS, name)) addFunction(operator, draft, FUNCTIONS[name]);
+    else if (Object.hasOwn(OPERATORS, name)) OPERATORS[name](operator, draft);
+    else throw draft.unsupported(operator);
+  } catch (error) {
+    // Shapes that do not fit, of a node that no graph can hold.
+    if (error instanceof GraphError) throw draft.unsupported(operator, error.message);
+    throw error;
   }
-  if (!Object.hasOwn(FUNCTIONS, operator.name)) throw draft.unsupported(operator);
-  addFunction(operator, draft, FUNCTIONS[operator.name]);
 }

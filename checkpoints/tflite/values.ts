@@ -1,9 +1,10 @@
 /** Operators on each value, or on many: functions, sums and products, means. */
 import type { FloatNode } from '../../architectures/graph/float_node.ts';
 import type { Activation } from '../../architectures/graph/operations/activation_function.ts';
+import { NO_PADDING } from '../../architectures/graph/window.ts';
 import type { FlatSchema } from '../../foundation/flatbuffers/flat_buffer.ts';
 import * as schema from '../../foundation/flatbuffers/tflite_schema.ts';
-import { approximateGelu, ofAffine } from '../activation_functions.ts';
+import { approximateGelu, CUBE, clamp, ofAffine, SQUARE } from '../activation_functions.ts';
 import { type Pairwise, pairwiseMap } from '../pairwise_map.ts';
 import type { GraphDraft } from './graph_draft.ts';
 import {
@@ -56,6 +57,50 @@ export function reduction(op: 'mean' | 'sum'): ReadOperator {
       : { ...base, op, axes: axes.map((axis) => axis - 1) };
     draft.add(operator.outputs[0], node);
   };
+}
+
+/** Over the image, by a window as large. */
+export function greatest(operator: TfliteOperator, draft: GraphDraft): void {
+  const input = inputOf(operator, draft);
+  const axes = [...constantOf(operator, draft, 1, 'axes').values].map((axis) => (axis + 4) % 4);
+  if (input.shape.length !== 3 || axes.sort().join() !== '1,2') {
+    throw draft.unsupported(operator, `the greatest over the axes ${axes} of [N,${input.shape}]`);
+  }
+  const [height, width, channels] = input.shape;
+  const base = baseOf(operator, draft, [input]);
+  const pooled = { ...base, op: 'maxPool2d', padding: NO_PADDING, strides: [1, 1] } as const;
+  const windowShape = [height, width] as const;
+  const [output] = operator.outputs;
+  if (operator.options(schema.REDUCER, 'keepDims') !== 0) {
+    draft.add(output, { ...pooled, windowShape });
+    return;
+  }
+  const name = `${base.name}/pool`;
+  draft.add(
+    output,
+    { ...pooled, name, windowShape },
+    { ...base, inputs: [name], op: 'reshape', target: [channels] },
+  );
+}
+
+/** By a constant of 2 or 3. */
+export function power(operator: TfliteOperator, draft: GraphDraft): void {
+  const { values } = constantOf(operator, draft, 1, 'exponents');
+  const [exponent] = values;
+  if (values.length !== 1 || (exponent !== 2 && exponent !== 3)) {
+    throw draft.unsupported(operator, `the power ${values}; it has 2 and 3`);
+  }
+  addFunction(operator, draft, exponent === 2 ? SQUARE : CUBE);
+}
+
+/** The range that training kept to; its steps are dropped, as those of a quantized file are. */
+export function fakeQuant(operator: TfliteOperator, draft: GraphDraft): void {
+  const end = (name: 'min' | 'max') => operator.options(schema.FAKE_QUANT_RANGE, name);
+  const [min, max] = [end('min'), end('max')];
+  if (!(min < max)) throw draft.unsupported(operator, `a range from ${min} to ${max}`);
+  // Weights keep to their range as they are.
+  if (draft.constant(operator.inputs[0]) !== undefined) same(operator, draft);
+  else addFunction(operator, draft, clamp(min, max));
 }
 
 export function softmax(operator: TfliteOperator, draft: GraphDraft): void {

@@ -234,6 +234,20 @@ export const CONCATENATION_ACTIVATION = { activation: [1, 'int8'] } as const sat
 export const REDUCER = { keepDims: [0, 'bool'] } as const satisfies FlatSchema;
 export const BLOCK = { size: [0, 'int32'] } as const satisfies FlatSchema;
 export const LEAKY_RELU_SLOPE = { alpha: [0, 'float32'] } as const satisfies FlatSchema;
+export const STRIDED_SLICE_MASKS = {
+  begin: [0, 'int32'],
+  end: [1, 'int32'],
+  ellipsis: [2, 'int32'],
+  newAxis: [3, 'int32'],
+  shrinkAxis: [4, 'int32'],
+  isOffset: [5, 'bool'],
+} as const satisfies FlatSchema;
+export const PACK = { axis: [1, 'int32'] } as const satisfies FlatSchema;
+export const UNPACK = { axis: [1, 'int32'] } as const satisfies FlatSchema;
+export const FAKE_QUANT_RANGE = {
+  min: [0, 'float32'],
+  max: [1, 'float32'],
+} as const satisfies FlatSchema;
 export const GELU_KIND = { approximate: [0, 'bool'] } as const satisfies FlatSchema;
 
 /** enum TensorType */

@@ -8,11 +8,15 @@ import { readLayersModel } from '../../../architectures/graph/read_layers_model.
 import { loadTflite, readTflite } from '../../../checkpoints/tflite/read_tflite.ts';
 import {
   CONV_2D,
+  FAKE_QUANT_RANGE,
   MAXIMUM,
   MINIMUM,
+  PACK,
   REDUCER,
   RESIZE_BILINEAR,
+  STRIDED_SLICE_MASKS,
   TENSOR_TYPE,
+  UNPACK,
 } from '../../../foundation/flatbuffers/tflite_schema.ts';
 import { needsTensorFlow } from '../../support/needs_tensorflow.ts';
 import { sharedFolder } from '../../support/skip.ts';
@@ -300,6 +304,73 @@ describe('readTflite', () => {
         ['pad', [3, 6, 2]],
         ['transpose', [3, 2, 6]],
       ],
+    );
+  });
+
+  const ints = (name: string, ...values: number[]): WrittenTensor => ({
+    name,
+    shape: [values.length],
+    type: int32,
+    data: bytesOf(Int32Array.from(values)),
+  });
+  const BIG: WrittenTensor = { name: 'image', shape: [1, 2, 3, 4], type: float32 };
+  /** 0 to 23 through one operator of the image and constants; the last output. */
+  function computed(
+    code: number,
+    constants: readonly WrittenTensor[],
+    written: ReturnType<typeof options>,
+    { outputs = 1, inputs = [0, ...constants.map((_, at) => at + 1)] } = {},
+  ): readonly number[] {
+    const results = Array.from({ length: outputs }, (_, at) => ({ ...RESULT, name: `out${at}` }));
+    const tensors = [BIG, ...constants, ...results];
+    const made = results.map((_, at) => 1 + constants.length + at);
+    const file = writeTflite(tensors, [{ code, inputs, outputs: made, options: written }]);
+    const runner = new FloatRunner(readTflite(file, 'm.tflite').graph);
+    const images = Float32Array.from({ length: 24 }, (_, at) => at);
+    const values = [...runner.outputs(images, [1, 2, 3, 4])[0]];
+    runner.dispose();
+    return values;
+  }
+
+  it('reads parts by steps and masks, of given sizes, of each index, and stacks of tensors', () => {
+    const masks = options(STRIDED_SLICE_MASKS, { begin: 1, end: 9, shrinkAxis: 2 });
+    // image[:, 1, 0:3:2, 1:]
+    const by = [ints('b', 0, 1, 0, 1), ints('e', 9, 2, 3, 0), ints('s', 1, 1, 2, 1)];
+    assert.deepEqual(computed(45, by, masks), [13, 14, 15, 21, 22, 23]);
+    const sizes = [ints('sizes', 1, -1), ints('axis', 3)];
+    assert.deepEqual(
+      computed(102, sizes, options({}, {}), { outputs: 2 }),
+      Array.from({ length: 24 }, (_, at) => at).filter((at) => at % 4 > 0),
+    );
+    const last = computed(88, [], options(UNPACK, { axis: 2 }), { outputs: 3 });
+    assert.deepEqual(last, [8, 9, 10, 11, 20, 21, 22, 23]);
+    const stacked = computed(83, [], options(PACK, { axis: -1 }), { inputs: [0, 0] });
+    assert.deepEqual(
+      stacked,
+      Array.from({ length: 48 }, (_, at) => at >> 1),
+    );
+    assert.throws(
+      () => computed(45, [ints('b', 0, 2), ints('e', 1, 0), ints('s', 1, -1)], options({}, {})),
+      /a part of axis 1 from 2 by steps of -1/,
+    );
+  });
+
+  it('reads the greatest over an image, squares, and the range that training kept to', () => {
+    assert.deepEqual(computed(82, [ints('axes', 1, 2)], options(REDUCER, {})), [20, 21, 22, 23]);
+    const two = { ...ints('two', 0), data: bytesOf(Float32Array.of(2)), type: float32 };
+    assert.equal(computed(78, [two], options({}, {})).at(-1), 529);
+    const kept = computed(80, [], options(FAKE_QUANT_RANGE, { min: -1, max: 6 }));
+    assert.deepEqual([kept[3], kept.at(-1)], [3, 6]);
+  });
+
+  it('names the type of a constant that it does not read', () => {
+    const bytes = kernel({ name: 'kernel', shape: KERNEL_SHAPE, type: TENSOR_TYPE.int4 });
+    const tensors = bytes.map((tensor) =>
+      tensor.name === 'kernel' ? { ...tensor, data: new Uint8Array(12) } : tensor,
+    );
+    assert.throws(
+      () => readTflite(writeTflite(tensors, [CONVOLUTION]), 'm.tflite'),
+      /kernel of m.tflite is a constant: it does not have constants of the type int4/,
     );
   });
 
