@@ -255,8 +255,7 @@ export function pad(node: NodeProto, draft: OnnxDraft): void {
     all[axis + 4] = pads[at + axes.length];
   }
   const [n, before, top, left, nBehind, behind, bottom, right] = all;
-  const isSound =
-    pads.length === 2 * axes.length && all.every((side) => side >= 0);
+  const isSound = pads.length === 2 * axes.length && all.every((side) => side >= 0);
   if (mode !== 'constant' || value !== 0 || n + nBehind !== 0 || !isSound) {
     throw draft.unsupported(node, `padding other than zeros around an image (${mode}, [${pads}])`);
   }

@@ -160,6 +160,29 @@ const resize =
     );
   };
 
+/**
+ * Of `images`, where the resized ones have the gradient `dy`. TensorFlow.js' own kernel for Node leaves
+ * half pixels out of account.
+ */
+const resizeGradient =
+  (op: 'ResizeBilinearGrad' | 'ResizeNearestNeighborGrad'): RecordKernel =>
+  ({ inputs, attributes, trace }) => {
+    const { images, dy } = inputs;
+    const { alignCorners, halfPixelCenters } = attributes;
+    const [, height, width] = images.shape;
+    return trace.addOne(
+      op,
+      [dy, op === 'ResizeBilinearGrad' ? images : trace.int32([height, width])],
+      {
+        ...typeOf(dy),
+        align_corners: boolAttribute(alignCorners),
+        half_pixel_centers: boolAttribute(halfPixelCenters),
+      },
+      images.shape,
+      dy.dtype,
+    );
+  };
+
 /** @param paddings cells before and after each axis */
 export function pad(
   x: tf.TensorInfo,
@@ -262,7 +285,9 @@ export const ARRANGEMENT: Readonly<Record<string, RecordKernel>> = {
     pad(inputs.x, attributes.paddings, attributes.constantValue, trace),
   Reshape: reshape,
   ResizeBilinear: resize('ResizeBilinear'),
+  ResizeBilinearGrad: resizeGradient('ResizeBilinearGrad'),
   ResizeNearestNeighbor: resize('ResizeNearestNeighbor'),
+  ResizeNearestNeighborGrad: resizeGradient('ResizeNearestNeighborGrad'),
   Slice: slice,
   SplitV: split,
   StridedSlice: stridedSlice,

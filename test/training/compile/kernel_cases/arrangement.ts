@@ -1,6 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import type { KernelTable } from './inputs.ts';
 
+const resized = (x: tf.Tensor) => tf.image.resizeBilinear(x as tf.Tensor4D, [5, 9], true);
+const repeated = (x: tf.Tensor) => tf.image.resizeNearestNeighbor(x as tf.Tensor4D, [5, 9], true);
+
 export const ARRANGEMENT_CASES: KernelTable = {
   _FusedMatMul: {
     'a bias': ({ floats, unit, bias }) =>
@@ -115,6 +118,12 @@ export const ARRANGEMENT_CASES: KernelTable = {
     'from the first place on': ({ images }) => tf.image.resizeBilinear(images, [14, 12]),
     'aligned corners': ({ images }) => tf.image.resizeBilinear(images, [5, 9], true),
     int32: ({ images }) => tf.image.resizeBilinear(images.mul(100).cast('int32'), [3, 12]),
+  },
+  ResizeBilinearGrad: {
+    'aligned corners': ({ images }) => tf.grad((x) => resized(x).square())(images),
+  },
+  ResizeNearestNeighborGrad: {
+    'aligned corners': ({ images }) => tf.grad((x) => repeated(x).square())(images),
   },
   ResizeNearestNeighbor: {
     'half pixels': ({ images }) => tf.image.resizeNearestNeighbor(images, [10, 4], false, true),
