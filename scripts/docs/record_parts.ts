@@ -20,7 +20,7 @@ const WAYS_NOT_MEASURED =
 
 /** Parts of pages that are sentences rather than whole tables of bench/results, by name. */
 export function recordParts(records: PageRecords): ReadonlyMap<string, string> {
-  const { quick, quickElsewhere, table, ways, quantizationAware } = records;
+  const { quick, quickElsewhere, table, tableElsewhere, ways, quantizationAware } = records;
   const quickRuns = quick ? [quick, ...quickElsewhere] : quickElsewhere;
   return new Map([
     ['hook', hook(records)],
@@ -45,6 +45,7 @@ export function recordParts(records: PageRecords): ReadonlyMap<string, string> {
     ['time-fashion-mnist-quick', quick ? timesOf(quickRuns) : NOT_MEASURED],
     ['spread-fashion-mnist-quick', quick ? spreadTable(quickRuns) : NOT_MEASURED],
     ['time-cifar10-standard', table ? timesOf([table]) : NOT_MEASURED],
+    ['spread-cifar10-standard', table ? spreadTable([table, ...tableElsewhere]) : NOT_MEASURED],
   ]);
 }
 

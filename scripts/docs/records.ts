@@ -54,6 +54,8 @@ export interface PageRecords {
   readonly trainings: readonly TrainingRates[];
   /** The table of accuracies on CIFAR-10. */
   readonly table: PublishedTable | undefined;
+  /** Rows of it as other machines made them. */
+  readonly tableElsewhere: readonly PublishedTable[];
   /** The ways to 8 bits on CIFAR-10, by the longest preset that was measured. */
   readonly ways: PublishedTable | undefined;
   /** The small table that `npm start` prints. */
@@ -84,7 +86,8 @@ export async function readRecords(folder: string): Promise<PageRecords> {
         Object.keys(PROCESSOR_KINDS).map((kind) => read(`training-${kind}`, trainingRates)),
       )
     ).filter((rates) => rates !== undefined),
-    table: await read('reproduce-cifar10-standard', publishedTableSchema),
+    table: await read(TABLE, publishedTableSchema),
+    tableElsewhere: await runsElsewhere(folder, TABLE),
     ways:
       (await read('reproduce-ways-cifar10-standard', publishedTableSchema)) ??
       (await read('reproduce-ways-cifar10-quick', publishedTableSchema)),
@@ -109,6 +112,9 @@ const trainingRates = z.looseObject({
 });
 
 export type TrainingRates = z.infer<typeof trainingRates>;
+
+/** The name of the table of accuracies on CIFAR-10. */
+const TABLE = 'reproduce-cifar10-standard';
 
 /** The name of the table that `npm start` prints. */
 const QUICK = 'reproduce-fashion-mnist-quick';

@@ -38,12 +38,17 @@ export function spreadTable(runs: readonly PublishedTable[]): string {
   return `${table}\n\nTop-1 in percent, the least and the greatest figure. Made on: ${madeWhere(runs)}.`;
 }
 
+/** The rows of the first, then of the others' those that it lacks. */
 function spreadRows(runs: readonly PublishedTable[]): SpreadRow[] {
-  const [shown] = runs;
-  return (shown?.rows ?? []).map((row) => ({
+  const [shown, ...others] = runs;
+  const rows = [...(shown?.rows ?? [])];
+  for (const row of others.flatMap((run) => run.rows)) {
+    if (!rows.some((known) => known.row === row.row)) rows.push(row);
+  }
+  return rows.map((row) => ({
     network: row.network,
-    made: runs.flatMap(({ rows }) =>
-      rows.filter((other) => isMadeAlike(other, row)).flatMap(({ perSeed }) => perSeed),
+    made: runs.flatMap((run) =>
+      run.rows.filter((other) => isMadeAlike(other, row)).flatMap(({ perSeed }) => perSeed),
     ),
   }));
 }

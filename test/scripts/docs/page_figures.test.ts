@@ -56,6 +56,7 @@ describe('pageFigures', () => {
       ways: undefined,
       quick: undefined,
       quickElsewhere: [],
+      tableElsewhere: [],
       trainings: [],
     });
     for (const command of [

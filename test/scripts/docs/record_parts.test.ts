@@ -225,6 +225,7 @@ describe('recordParts', () => {
       ways: undefined,
       quick: undefined,
       quickElsewhere: [],
+      tableElsewhere: [],
       trainings: [],
     });
     for (const [name, text] of parts) {

@@ -26,6 +26,7 @@ describe('readRecords', () => {
         ways: undefined,
         quick: undefined,
         quickElsewhere: [],
+        tableElsewhere: [],
         trainings: [],
       });
     }));

@@ -27,6 +27,12 @@ describe('the spread of a table', () => {
     assert.match(spreadSentence([HERE, THERE]), / 29\.1 … 39\.9 % for standard\. A difference/);
   });
 
+  it('has rows that another machine alone has made, too', () => {
+    const more = { ...THERE.rows[0]!, row: 'best', network: 'best' };
+    const table = spreadTable([HERE, { ...THERE, rows: [...THERE.rows, more] }]);
+    assert.match(table, /\| best +\| +2 \| 88\.0 … 88\.2 \| 29\.1 … 35\.0 \|/);
+  });
+
   it('leaves out what was made otherwise', () => {
     const [row] = HERE.rows;
     const otherwise = { ...HERE, rows: [{ ...row!, recipe: 'finetune for one epoch' }] };

@@ -180,6 +180,7 @@ export const RECORDS: PageRecords & { readonly explain: NonNullable<PageRecords[
   ways: undefined,
   quick: undefined,
   quickElsewhere: [],
+  tableElsewhere: [],
   trainings: [],
 };
 
