@@ -7,7 +7,6 @@ import { pythonEnvironment, RUNTIMES } from '../../foundation/python/python_envi
 import type { Context } from '../../foundation/reporting/context.ts';
 import { Tf8Plan } from '../../quantize/execute/plan.ts';
 import { selectKernels } from '../../quantize/kernels/select.ts';
-import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
 import type { Tf8Model } from '../../quantize/model/tf8_model.ts';
 import { exportModel } from '../../workflows/export/export.ts';
 import { openFloatModel } from '../../workflows/open/open_model.ts';
@@ -19,8 +18,9 @@ import { type Caller, caller, latencyOf, timeCalls } from '../executor/calls.ts'
 import { pythonRuntimes, RuntimePeer } from '../peers/runtime_peer.ts';
 import type { QuantizedImages } from '../peers/runtimes/network_loader.ts';
 import { takeTurns } from '../rounds.ts';
+import { countedBytes, exportToLiteRt, SEED } from './exported.ts';
 import { refusalOf } from './measure_model.ts';
-import { type Photographs, SEED } from './measure_tf8.ts';
+import type { Photographs } from './measure_tf8.ts';
 
 type Row = ModelsRecord['opened'][number];
 type Runtime = Exclude<keyof NonNullable<Row['milliseconds']>, 'tf8'>;
@@ -48,10 +48,7 @@ export async function measureRuntimes(
     const { model } = await quantizeModel(opened, 'keep', source, context).finally(() =>
       opened.dispose(),
     );
-    const tf8 = join(folder, 'model.tf8');
-    await writeFile(tf8, await encodeTf8(model));
-    const liteRt = join(folder, FILES.liteRt.file);
-    await exportModel({ model: tf8, format: 'tflite', out: liteRt, seed: SEED }, context);
+    const { tf8 } = await exportToLiteRt(model, folder, context);
     const onnxRuntime = await comparedInOnnx(tf8, join(folder, FILES.onnxRuntime.file), {
       options: { dataset: dataset.name, data: dir, limit, seed: SEED, tier: 'auto' },
       path,
@@ -83,12 +80,9 @@ async function comparedInOnnx(
 ): Promise<NonNullable<Row['onnxRuntime']>> {
   try {
     await exportModel({ model: tf8, format: 'onnx', out: file, seed: SEED }, context);
-    const { layers } = await verify({ ...options, file }, context);
-    return {
-      bytes: layers.reduce((sum, { elements }) => sum + elements, 0),
-      differing: layers.reduce((sum, { differing }) => sum + differing, 0),
-      most: Math.max(...layers.map(({ maxDifference }) => maxDifference)),
-    };
+    const verified = await verify({ ...options, file }, context);
+    const most = Math.max(...verified.layers.map(({ maxDifference }) => maxDifference));
+    return { ...countedBytes(verified), most };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     return { reason: refusalOf(error, path) };

@@ -1,13 +1,11 @@
 /** A model of the suite: its float graph beside its program, its outputs in TF8 beside float, its export in LiteRT. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Dataset } from '../../datasets/dataset.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
-import { encodeTf8 } from '../../quantize/model/tf8_file.ts';
 import { compareOutputs } from '../../workflows/evaluate/compare_outputs.ts';
-import { exportModel } from '../../workflows/export/export.ts';
 import { openFloatModel } from '../../workflows/open/open_model.ts';
 import { quantizeModel } from '../../workflows/quantize/quantize.ts';
 import type { ModelsRecord } from '../../workflows/records/models_record.ts';
@@ -15,10 +13,9 @@ import { isUserError } from '../../workflows/user_error.ts';
 import { verify } from '../../workflows/verify/verify.ts';
 import { verifyFloat } from '../../workflows/verify/verify_float.ts';
 import { compareTiers } from './compare_tiers.ts';
+import { countedBytes, exportToLiteRt, SEED } from './exported.ts';
 import { refusalOf } from './measure_model.ts';
 
-/** Of the images. */
-export const SEED = 0;
 /** Of noise, which both float programs run. */
 const FLOAT_IMAGES = 2;
 /** The reference kernels take their time. */
@@ -57,16 +54,9 @@ export async function measureTf8(
         { images: TIER_IMAGES, seed: SEED },
         context,
       );
-      const tf8 = join(folder, 'model.tf8');
-      await writeFile(tf8, await encodeTf8(model));
-      const file = join(folder, 'model.tflite');
-      await exportModel({ model: tf8, format: 'tflite', out: file, seed: SEED }, context);
-      const { layers } = await verify(
-        { file, dataset: dataset.name, data: dir, limit: litertImages, seed: SEED, tier: 'auto' },
-        context,
-      );
-      const sum = (field: 'elements' | 'differing') =>
-        layers.reduce((total, layer) => total + layer[field], 0);
+      const { tflite } = await exportToLiteRt(model, folder, context);
+      const run = { dataset: dataset.name, data: dir, limit: litertImages, seed: SEED } as const;
+      const verified = await verify({ ...run, file: tflite, tier: 'auto' }, context);
       return {
         float: {
           runtime: float.runtime,
@@ -77,7 +67,7 @@ export async function measureTf8(
           sqnrDb: Number.isFinite(sqnrDb) ? Number(sqnrDb.toFixed(1)) : 'lossless',
         })),
         tiers,
-        litert: { bytes: sum('elements'), differing: sum('differing') },
+        litert: countedBytes(verified),
       };
     } finally {
       opened.dispose();
