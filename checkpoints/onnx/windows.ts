@@ -9,6 +9,7 @@ import {
   samePadding,
 } from '../../architectures/graph/window.ts';
 import type { NodeProto } from '../../foundation/onnx/generated/onnx_pb.ts';
+import { paddedNodes } from '../padded_channels.ts';
 import { Attributes, type Made, type OnnxDraft } from './draft.ts';
 
 type Pair = readonly [number, number];
@@ -261,21 +262,6 @@ export function pad(node: NodeProto, draft: OnnxDraft): void {
   }
   const [output] = node.output;
   const base = draft.base(node, [input]);
-  const { name } = base;
   const padding = { top, left, bottom, right };
-  if (before + behind === 0) {
-    draft.add(output, 'image', { ...base, op: 'pad', padding });
-    return;
-  }
-  const turn = { ...base, op: 'transpose', permutation: [0, 2, 1] } as const;
-  const [around, turned, wider] = [`${name}/around`, `${name}/turned`, `${name}/wider`];
-  const channels = { ...NO_PADDING, left: before, right: behind };
-  draft.add(
-    output,
-    'image',
-    { ...base, op: 'pad', name: around, padding },
-    { ...turn, name: turned, inputs: [around] },
-    { ...base, op: 'pad', name: wider, inputs: [turned], padding: channels },
-    { ...turn, inputs: [wider] },
-  );
+  draft.add(output, 'image', ...paddedNodes(base, padding, [before, behind], 'wider'));
 }

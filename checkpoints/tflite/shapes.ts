@@ -1,8 +1,8 @@
 /** Operators that move values and compute none: padding, slices, other shapes and sizes. */
 import type { FloatNode } from '../../architectures/graph/float_node.ts';
 import { elements } from '../../architectures/graph/shape.ts';
-import { NO_PADDING } from '../../architectures/graph/window.ts';
 import * as schema from '../../foundation/flatbuffers/tflite_schema.ts';
+import { paddedNodes } from '../padded_channels.ts';
 import type { GraphDraft } from './graph_draft.ts';
 import {
   addWith,
@@ -37,22 +37,8 @@ export function pad(operator: TfliteOperator, draft: GraphDraft): void {
   }
   const [output] = operator.outputs;
   const base = baseOf(operator, draft, [input]);
-  const { name } = base;
   const padding = { top, bottom, left, right };
-  if (before === 0 && behind === 0) {
-    draft.add(output, { ...base, op: 'pad', padding });
-    return;
-  }
-  const turn = { ...base, op: 'transpose', permutation: [0, 2, 1] } as const;
-  const [around, turned, wider] = [`${name}/around`, `${name}/turned`, `${name}/channels`];
-  const channels = { ...NO_PADDING, left: before, right: behind };
-  draft.add(
-    output,
-    { ...base, op: 'pad', name: around, padding },
-    { ...turn, name: turned, inputs: [around] },
-    { ...base, op: 'pad', name: wider, inputs: [turned], padding: channels },
-    { ...turn, inputs: [wider] },
-  );
+  draft.add(output, ...paddedNodes(base, padding, [before, behind], 'channels'));
 }
 
 /** To the shape that the file says the result has. */
