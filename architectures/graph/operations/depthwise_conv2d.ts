@@ -27,9 +27,37 @@ export const DEPTHWISE_CONV_2D: Operation<FloatDepthwiseConv2dNode> = {
   run({ strides, padding, dilations = [1, 1], activation }, { tf, inputs: [x], constants }) {
     const image = padded(tf, x as tf.Tensor4D, padding);
     const kernel = constants.kernel as tf.Tensor4D;
-    const sum = tf
-      .depthwiseConv2d(image, kernel, [...strides], 'valid', 'NHWC', [...dilations])
-      .add(constants.bias);
-    return activated(activation, sum, tf);
+    const sum = dilations.every((step) => step === 1)
+      ? tf.depthwiseConv2d(image, kernel, [...strides], 'valid')
+      : dilated(tf, image, kernel, dilations, strides);
+    return activated(activation, sum.add(constants.bias), tf);
   },
 };
+
+/**
+ * A convolution with its taps `dilations` apart, by way of SpaceToBatchND, as Python's
+ * tf.nn.depthwise_conv2d: TensorFlow's own kernel has no dilations where oneDNN is off, and
+ * TensorFlow.js none beside strides.
+ * @param image with its padding
+ */
+function dilated(
+  tensorFlow: typeof tf,
+  image: tf.Tensor4D,
+  kernel: tf.Tensor4D,
+  dilations: readonly [number, number],
+  strides: readonly [number, number],
+): tf.Tensor4D {
+  const surplus = dilations.map((step, axis) => [
+    0,
+    (step - (image.shape[1 + axis] % step)) % step,
+  ]);
+  const parts = tensorFlow.spaceToBatchND(image, [...dilations], surplus);
+  const sums = tensorFlow.depthwiseConv2d(parts, kernel, 1, 'valid');
+  const whole = tensorFlow.batchToSpaceND(sums, [...dilations], surplus);
+  if (strides.every((step) => step === 1)) return whole;
+  return tensorFlow.stridedSlice(whole, [0, 0, 0, 0], whole.shape, [
+    1,
+    ...strides,
+    1,
+  ]) as tf.Tensor4D;
+}

@@ -5,6 +5,7 @@ import {
   isWeightedFloat,
 } from '../../../architectures/graph/float_node.ts';
 import type { FloatImages } from '../../../architectures/graph/float_nodes.ts';
+import type { FloatDepthwiseConv2dNode } from '../../../architectures/graph/operations/depthwise_conv2d.ts';
 import { outputShape } from '../../../architectures/graph/operations/table.ts';
 import type { Analysis } from '../../../quantize/analyze/analysis.ts';
 import { Analyzer } from '../../../quantize/analyze/analyzer.ts';
@@ -17,7 +18,7 @@ import type { Tf8Model } from '../../../quantize/model/tf8_model.ts';
 import { NO_PADDING, samePadding } from '../../../quantize/params/window.ts';
 
 /** The same numbers in [−1, 1) at every call. */
-function someNumbers(length: number, seed: number): Float32Array {
+export function someNumbers(length: number, seed: number): Float32Array {
   let state = seed * 2654435761 + 12345;
   return Float32Array.from({ length }, () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
@@ -57,16 +58,18 @@ export function inDouble(
             sum /= height * width;
           } else {
             const { kernel, kernelShape, strides, padding, bias, op } = node as FloatWeightedNode;
-            const [kh, kw, depth] = kernelShape;
+            const { dilations = [1, 1] } = node as Partial<FloatDepthwiseConv2dNode>;
+            const [kh, kw, depth, last] = kernelShape;
             sum = bias[m];
             for (let i = 0; i < kh; i++) {
               for (let j = 0; j < kw; j++) {
                 const [row, column] = [
-                  y * strides[0] + i - padding.top,
-                  x * strides[1] + j - padding.left,
+                  y * strides[0] + i * dilations[0] - padding.top,
+                  x * strides[1] + j * dilations[1] - padding.left,
                 ];
                 if (op === 'depthwiseConv2d') {
-                  sum += at(n, row, column, m) * kernel[(i * kw + j) * outputs + m];
+                  const channel = Math.floor(m / last);
+                  sum += at(n, row, column, channel) * kernel[(i * kw + j) * outputs + m];
                 } else {
                   for (let c = 0; c < depth; c++) {
                     sum += at(n, row, column, c) * kernel[((i * kw + j) * depth + c) * outputs + m];

@@ -191,10 +191,53 @@ export function pad(
   trace: RecordedCall['trace'],
 ): tf.TensorInfo {
   const shape = x.shape.map((size, axis) => size + paddings[axis][0] + paddings[axis][1]);
-  const table = reshaped(trace.int32(paddings.flat()), [paddings.length, 2], trace);
   const value = trace.scalar(constantValue, compiledDtype(x.dtype));
   const types = { ...typeOf(x), Tpaddings: INT32 };
-  return trace.addOne('PadV2', [x, table, value], types, shape, x.dtype);
+  return trace.addOne('PadV2', [x, pairs(paddings, trace), value], types, shape, x.dtype);
+}
+
+/** The positions of every `blockShape`-th row and column as images of their own: [N · blocks, …]. */
+function spaceToBatch({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
+  const { x } = inputs;
+  const { blockShape, paddings } = attributes;
+  const [batch, ...sizes] = x.shape;
+  const shape = sizes.map((size, axis) => {
+    const [before, after] = paddings[axis] ?? [0, 0];
+    return (size + before + after) / (blockShape[axis] ?? 1);
+  });
+  return trace.addOne(
+    'SpaceToBatchND',
+    [x, trace.int32(blockShape), pairs(paddings, trace)],
+    { ...typeOf(x), Tblock_shape: INT32, Tpaddings: INT32 },
+    [batch * tf.util.sizeFromShape(blockShape), ...shape],
+    x.dtype,
+  );
+}
+
+/** What `spaceToBatch` has taken apart. */
+function batchToSpace({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
+  const { x } = inputs;
+  const { blockShape, crops } = attributes;
+  const [batch, ...sizes] = x.shape;
+  const shape = sizes.map((size, axis) => {
+    const [before, after] = crops[axis] ?? [0, 0];
+    return size * (blockShape[axis] ?? 1) - before - after;
+  });
+  return trace.addOne(
+    'BatchToSpaceND',
+    [x, trace.int32(blockShape), pairs(crops, trace)],
+    { ...typeOf(x), Tblock_shape: INT32, Tcrops: INT32 },
+    [batch / tf.util.sizeFromShape(blockShape), ...shape],
+    x.dtype,
+  );
+}
+
+/** A constant [axes, 2]. */
+function pairs(
+  values: readonly (readonly [number, number])[],
+  trace: RecordedCall['trace'],
+): tf.TensorInfo {
+  return reshaped(trace.int32(values.flat()), [values.length, 2], trace);
 }
 
 function tile({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
@@ -275,6 +318,7 @@ function matMul({ inputs, attributes, trace }: RecordedCall): tf.TensorInfo {
 export const ARRANGEMENT: Readonly<Record<string, RecordKernel>> = {
   _FusedMatMul: (call) => withBiasAndActivation('MatMul', matMul(call), call),
   BatchMatMul: matMul,
+  BatchToSpaceND: batchToSpace,
   Concat: concat,
   ExpandDims: expandDims,
   Fill: fill,
@@ -289,6 +333,7 @@ export const ARRANGEMENT: Readonly<Record<string, RecordKernel>> = {
   ResizeNearestNeighbor: resize('ResizeNearestNeighbor'),
   ResizeNearestNeighborGrad: resizeGradient('ResizeNearestNeighborGrad'),
   Slice: slice,
+  SpaceToBatchND: spaceToBatch,
   SplitV: split,
   StridedSlice: stridedSlice,
   Tile: tile,

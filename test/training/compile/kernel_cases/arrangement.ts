@@ -33,6 +33,18 @@ export const ARRANGEMENT_CASES: KernelTable = {
       tf.matMul(cube, otherCube.slice([1, 0, 0], [1, 4, 3])),
     'tf.dot of a matrix and a vector': ({ floats, row }) => tf.dot(floats, row),
   },
+  BatchToSpaceND: {
+    'rows and columns, one of each cropped': ({ images }) =>
+      tf.batchToSpaceND(
+        tf.tile(images, [6, 1, 1, 1]),
+        [2, 3],
+        [
+          [1, 0],
+          [0, 1],
+        ],
+      ),
+    'one axis': ({ cube }) => tf.batchToSpaceND(cube, [2], [[0, 0]]),
+  },
   Concat: {
     'the first axis': ({ floats, unit }) => tf.concat([floats, unit], 0),
     'the last axis, counted from the end': ({ floats, column }) => tf.concat([floats, column], -1),
@@ -137,6 +149,18 @@ export const ARRANGEMENT_CASES: KernelTable = {
     'leading axes only': ({ cube }) => tf.slice(cube, 1),
     int32: ({ ints }) => tf.slice(ints, [0, 1], [2, 2]),
     nothing: ({ floats }) => tf.slice(floats, [0, 0], [0, 3]),
+  },
+  SpaceToBatchND: {
+    'rows and columns, some padded': ({ images }) =>
+      tf.spaceToBatchND(
+        images,
+        [2, 3],
+        [
+          [1, 0],
+          [1, 2],
+        ],
+      ),
+    'one axis': ({ cube }) => tf.spaceToBatchND(cube, [3], [[0, 0]]),
   },
   SplitV: {
     'equal parts': ({ cube }) => tf.split(cube, 2, 2)[1],
