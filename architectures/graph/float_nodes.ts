@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { FloatNode } from './float_node.ts';
 import type { Constant } from './operations/operation.ts';
 import { operationOf } from './operations/table.ts';
+import { readValues } from './read_values.ts';
 import type { Shape } from './shape.ts';
 
 /** A tensor [N, …] of a batch as an array. */
@@ -25,17 +26,13 @@ export class FloatNodes {
 
   /** The output [N, …] of one node for a batch of N images. */
   run(node: FloatNode, inputs: readonly FloatImages[], batch: number): Float32Array {
-    const output = tf.tidy(() =>
+    const [values] = readValues(() => [
       this.apply(
         node,
         inputs.map(({ values, shape }) => tf.tensor(values, [batch, ...shape])),
       ),
-    );
-    try {
-      return output.dataSync<'float32'>();
-    } finally {
-      output.dispose();
-    }
+    ]);
+    return values;
   }
 
   /**

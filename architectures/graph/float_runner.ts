@@ -3,6 +3,7 @@ import { GraphError } from './errors.ts';
 import type { FloatGraph } from './float_graph.ts';
 import { FloatNodes } from './float_nodes.ts';
 import { lastUses } from './last_uses.ts';
+import { readValues } from './read_values.ts';
 import { isSameShape } from './shape.ts';
 
 /** A function over named tensors that is made of operations of TensorFlow.js. */
@@ -45,10 +46,9 @@ export class FloatRunner {
    * @param shape [N, H, W, C]
    */
   outputs(images: Float32Array, shape: readonly number[]): Float32Array[] {
-    const made = tf.tidy(() => {
-      const outputs = this.results.call({ images: this.input(images, shape) });
-      return Object.values(outputs).map((tensor) => Float32Array.from(tensor.dataSync()));
-    });
+    const made = readValues(() =>
+      Object.values(this.results.call({ images: this.input(images, shape) })),
+    );
     return this.graph.outputs.map((name) => made[this.outputNames.indexOf(name)]);
   }
 

@@ -1,5 +1,6 @@
 /** The weights of a model.json by the layers that have them, whatever its writer called them. */
 import * as tf from '@tensorflow/tfjs';
+import { readValues } from '../../architectures/graph/read_values.ts';
 import { messageOf } from '../../foundation/errors.ts';
 import type { FlatLayer, FlatNetwork } from './flat_network.ts';
 import { byteLength, damagedModel, type WeightsManifest } from './weights_manifest.ts';
@@ -187,17 +188,17 @@ export function classPath(className: string): string {
 
 /** The numbers of a weight, those that tfjs quantized for storage too. */
 export function valuesOf({ spec, bytes }: StoredWeight, path: string): Float32Array {
-  return tf.tidy(() => {
-    try {
-      const decoded = tf.io.decodeWeights(Uint8Array.from(bytes).buffer, [spec]);
-      return Float32Array.from(decoded[spec.name].dataSync());
-    } catch (error) {
-      throw damagedModel(
-        `Expected weights that can be read in ${path} but: ${messageOf(error)}`,
-        error,
-      );
-    }
-  });
+  try {
+    const [values] = readValues(() => [
+      tf.io.decodeWeights(Uint8Array.from(bytes).buffer, [spec])[spec.name],
+    ]);
+    return values;
+  } catch (error) {
+    throw damagedModel(
+      `Expected weights that can be read in ${path} but: ${messageOf(error)}`,
+      error,
+    );
+  }
 }
 
 /** A weight of numbers that were computed here. */

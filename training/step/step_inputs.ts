@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { readValues } from '../../architectures/graph/read_values.ts';
 import type { LabelledBatch } from '../../datasets/dataset.ts';
 import type { StepInputs, StepResult } from './train_step.ts';
 
@@ -62,7 +63,6 @@ export function logitsOf(
   images: Float32Array,
   shape: LabelledBatch['shape'],
 ): Float32Array {
-  return tf.tidy(
-    () => predict({ images: tf.tensor4d(images, [...shape]) }).logits.dataSync() as Float32Array,
-  );
+  const [logits] = readValues(() => [predict({ images: tf.tensor4d(images, [...shape]) }).logits]);
+  return logits;
 }

@@ -3,6 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { shapeIn } from '../../architectures/graph/float_graph.ts';
+import { readValues } from '../../architectures/graph/read_values.ts';
 import type { Shape } from '../../architectures/graph/shape.ts';
 import type { FloatModel } from '../../checkpoints/float_model.ts';
 import type { FloatModelPlace } from '../../checkpoints/float_model_place.ts';
@@ -82,10 +83,7 @@ function layersOracle({ network }: FloatModel, shape: BatchShape): FloatOracle {
   return {
     name: `TensorFlow.js ${tf.version['tfjs-layers']} (layers)`,
     run: async (pixels) =>
-      tf.tidy(() => {
-        const made = layersModel.predict(tf.tensor4d(pixels, [...shape])) as tf.Tensor;
-        return [made].flat().map((each) => Float32Array.from(each.dataSync()));
-      }),
+      readValues(() => [layersModel.predict(tf.tensor4d(pixels, [...shape]))].flat()),
     close: async () => {},
   };
 }
