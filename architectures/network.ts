@@ -4,7 +4,12 @@ import { buildLayers } from './build_network.ts';
 import type { NetworkSizes } from './conv_layer.ts';
 import type { NetworkChoices } from './network_choices.ts';
 import type { NetworkLayers } from './network_layers.ts';
-import { type NetworkName, networkNamed, type VariantNetworkName } from './registry.ts';
+import {
+  NETWORK_NAMES,
+  type NetworkName,
+  networkNamed,
+  type VariantNetworkName,
+} from './registry.ts';
 import { STANDARD, type Variant } from './variants.ts';
 
 export type { NetworkName } from './registry.ts';
@@ -30,6 +35,9 @@ export type NetworkConfig = VariantNetworkConfig | PlainNetworkConfig;
 export function hasVariants(network: NetworkName): network is VariantNetworkName {
   return networkNamed(network).variants.length > 0;
 }
+
+/** The networks that have a choice of core layers. */
+export const VARIANT_NETWORK_NAMES = NETWORK_NAMES.filter(hasVariants);
 
 /**
  * The configuration of a network by its name, with a core layer where it has a choice of them.

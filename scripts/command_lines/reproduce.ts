@@ -1,4 +1,6 @@
+import { VARIANT_NETWORK_NAMES } from '../../architectures/network.ts';
 import type { ReproduceOptions } from '../../workflows/reproduce/open_table.ts';
+import { splitPublished } from '../../workflows/reproduce/published_models.ts';
 import { type GivenOption, optionWords, shownRecipe } from './words.ts';
 
 /** What repeats a table; DIR stands for a folder, and MODEL for a model, of the machine. */
@@ -23,7 +25,7 @@ export function reproduceCommandLine(options: ReproduceOptions): string {
     ['imagenet', imagenet && 'DIR'],
     ['imagenet-limit', imagenetLimit],
     ...seedOptions(seeds),
-    ['published', published && 'MODEL'],
+    ...(published ?? []).map((one): GivenOption => ['published', shownPublished(one)]),
     ['recipe', recipe === undefined ? undefined : shownRecipe(recipe)],
     ['rows', changes.networks?.join(',')],
     ['network', changes.families?.join(',')],
@@ -37,6 +39,11 @@ export function reproduceCommandLine(options: ReproduceOptions): string {
     ['rearchitect-images', changes.rearchitectImages],
   ]);
   return ['npx tf8 reproduce', ...words].join(' ');
+}
+
+function shownPublished(asked: string): string {
+  const { network } = splitPublished(asked, VARIANT_NETWORK_NAMES);
+  return network === undefined ? 'MODEL' : `${network}=MODEL`;
 }
 
 /** `--seeds N` counts from 0; one other seed is `--seed S`. */

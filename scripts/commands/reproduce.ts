@@ -1,8 +1,5 @@
-import {
-  NETWORK_NAMES as ALL_NETWORKS,
-  networkNamed,
-  type VariantNetworkName,
-} from '../../architectures/registry.ts';
+import { VARIANT_NETWORK_NAMES } from '../../architectures/network.ts';
+import type { VariantNetworkName } from '../../architectures/registry.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { PresetChanges } from '../../workflows/reproduce/change_preset.ts';
 import { DEVICES } from '../../workflows/reproduce/elsewhere.ts';
@@ -13,6 +10,7 @@ import {
   TABLE_NAMES,
   type TableNetworkName,
 } from '../../workflows/reproduce/preset.ts';
+import { splitPublished } from '../../workflows/reproduce/published_models.ts';
 import { defineCommand } from '../command.ts';
 import { reproduceCommandLine } from '../command_lines/reproduce.ts';
 import { commaList } from '../list_options.ts';
@@ -20,11 +18,6 @@ import { positiveNumbers, QUANTIZATION_RECIPE, SEED_RANGE, wholeNumbers } from '
 
 /** More would take years. */
 const MOST_SEEDS = 1000;
-
-/** Those that a table can have variants of. */
-const FAMILIES = ALL_NETWORKS.filter(
-  (name): name is VariantNetworkName => networkNamed(name).variants.length > 0,
-);
 
 /**
  * Names of a list, each once.
@@ -97,7 +90,7 @@ export const reproduceCommand = defineCommand({
       .option('network', {
         ...commaList((networks) => networks),
         defaultDescription: CHANGE.defaultDescription,
-        describe: `Network whose rows the table has; with --table ways several, with commas: ${FAMILIES.join(', ')}`,
+        describe: `Network whose rows the table has; with --table ways several, with commas: ${VARIANT_NETWORK_NAMES.join(', ')}`,
       })
       .option('estimate', {
         type: 'boolean',
@@ -161,8 +154,11 @@ export const reproduceCommand = defineCommand({
       })
       .option('published', {
         type: 'string',
+        array: true,
+        nargs: 1,
         requiresArg: true,
-        describe: 'MODEL in the place of the published network',
+        describe:
+          'MODEL in the place of the published network, as NETWORK=MODEL where the table has several; again for each',
         defaultDescription: "the network's published weights",
       })
       .option('runs-dir', {
@@ -195,7 +191,7 @@ export const reproduceCommand = defineCommand({
     ['reproduce --train-images 640 --test-images 500 --epochs 1', 'a short look'],
   ],
   inputs: ({ published, dataset, data, imagenet }) => ({
-    floatModels: [published],
+    floatModels: published?.map((one) => splitPublished(one, VARIANT_NETWORK_NAMES).model) ?? [],
     folders: [data, imagenet],
     dataset: { name: dataset, folder: data, option: 'data' },
   }),
@@ -264,7 +260,7 @@ function changesOf({
 }): PresetChanges {
   return {
     networks: rows && namesIn<TableNetworkName>(rows, NETWORK_NAMES, '--rows'),
-    families: network && namesIn<VariantNetworkName>(network, FAMILIES, '--network'),
+    families: network && namesIn<VariantNetworkName>(network, VARIANT_NETWORK_NAMES, '--network'),
     trainImages,
     testImages,
     epochs,

@@ -42,6 +42,7 @@ const LISTS: Readonly<Record<string, unknown>> = {
   'merge shards': ['x', 'a', 'b'],
   'rearchitect keep': ['a', 'b'],
   'reproduce network': ['mobilenet_v1', 'mobilenet_v2'],
+  'reproduce published': ['a', 'b'],
   'reproduce rows': ['standard', 'friendly'],
   'train cluster': 'host:1,host:2',
   'verify session-config': { a: '1', b: '2' },

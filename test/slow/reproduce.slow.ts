@@ -108,7 +108,7 @@ describe('reproduce, what trains', () => {
         {
           ...options,
           preset: 'quick',
-          published,
+          published: [published],
           changes: { networks: ['standard'], calibrationImages: 2 },
           runsDir: join(other, 'runs'),
         },

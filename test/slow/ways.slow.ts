@@ -45,7 +45,7 @@ describe('a table of ways to 8 bits', function () {
       dataset: 'imagenet',
       preset: 'quick',
       data: await writeFewImages(folder),
-      published,
+      published: [published],
       changes: {
         families: ['mobilenet_v1'],
         batchSize: 2,
@@ -191,7 +191,7 @@ describe('a table of ways to 8 bits', function () {
       name: 'UserError',
       message:
         'Expected one network for `published` to stand for but the table has mobilenet_v1, mobilenet_v2, efficientnet_lite0',
-      remedy: 'Pass `network` with one of them.',
+      remedy: `Pass \`published: 'mobilenet_v1=${options.published![0]}'\`, or \`network\` with one of them.`,
     });
   });
 });

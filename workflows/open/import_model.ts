@@ -38,7 +38,7 @@ export function importModel(loaded: FloatModel): ImportedModel & {
       ...(foldedBatchNorms.length === 0
         ? []
         : [
-            `the batch norms of ${foldedBatchNorms.length} layers are folded into their weights: there are no variances for ${option('zeroVariance', 'mean')}, and training starts from batch norms that change nothing`,
+            `the batch norms of ${foldedBatchNorms.length} layers are folded into their weights: there are no variances for ${option('zeroVariance', 'mean')}, and training measures statistics for them`,
           ]),
     ],
   };

@@ -5,6 +5,7 @@ import { FRIENDLY } from '../../architectures/variants.ts';
 import { PUBLIC_CHECKPOINTS } from '../../checkpoints/public/public_checkpoints.ts';
 import type { ModelCard } from '../../checkpoints/store/model_card.ts';
 import { verifyModelFolder } from '../../checkpoints/store/model_store.ts';
+import { sha256OfTensors } from '../../checkpoints/weight_tensor.ts';
 import { UserError } from '../../foundation/errors.ts';
 import { FolderLock } from '../../foundation/files/folder_lock.ts';
 import { makeWritableFolder } from '../../foundation/files/writable_folder.ts';
@@ -13,6 +14,7 @@ import type { Context } from '../../foundation/reporting/context.ts';
 import { SILENT_REPORTER } from '../../foundation/reporting/reporter.ts';
 import type { Backend } from '../../training/backend.ts';
 import { pullImageNet } from '../open/open_float.ts';
+import { openFloatModel } from '../open/open_model.ts';
 import { TRAINED_TF8 } from '../outputs/training_files.ts';
 import { environment, environmentSchema } from '../records/environment.ts';
 import { type Identity, keyOf, readStored, writeStored } from '../records/stored_result.ts';
@@ -21,17 +23,19 @@ import {
   REARCHITECTURE_VERSION,
   TRAINING_VERSION,
 } from '../records/versions.ts';
-import { call } from '../wording.ts';
 import { checkpointsOf, makeNetwork, type NetworkToMake } from './make_network.ts';
 import type { NetworkPlan } from './network_plan.ts';
 import type { TableData } from './table_data.ts';
+
+/** What identifies a network. */
+type NetworkCard = Pick<ModelCard, 'weightsSha256'> & Partial<Pick<ModelCard, 'architecture'>>;
 
 /** A network that is there. */
 export interface StoredNetwork {
   /** What commands call MODEL; of a quantization-aware network the float network that taught it. */
   readonly model: string;
-  /** Of that MODEL. */
-  readonly card: ModelCard;
+  /** Of that MODEL; of another program's file without what it is. */
+  readonly card: NetworkCard;
   /** Of a quantization-aware network. */
   readonly tf8?: { readonly path: string; readonly sha256: string };
   /** Its folder in that of the runs, or a public checkpoint's name. */
@@ -84,6 +88,8 @@ export class NetworkStore {
   private readonly data: TableData;
   private readonly backend: Backend;
   private readonly context: Context;
+  /** By what stands for a published network, once it was opened. */
+  private readonly others = new Map<string, StoredNetwork>();
 
   /** @param data what networks are trained on */
   constructor(runsDir: string, data: TableData, backend: Backend, context: Context) {
@@ -116,12 +122,24 @@ export class NetworkStore {
       const { card } = await pullImageNet(model, this.context);
       return { model, card, record: model };
     }
-    const card = await verifyModelFolder(model);
-    if (card !== undefined)
-      return { model, card, record: `model ${card.weightsSha256.slice(0, 12)}` };
-    throw new UserError(`Expected a model of tf8 at ${model} but it has no card`, {
-      remedy: `Pass a model that ${call('train')} or ${call('pull')} stored.`,
-    });
+    const known = this.others.get(model);
+    if (known !== undefined) return known;
+    const card = await this.cardOf(model);
+    const other = { model, card, record: `model ${card.weightsSha256.slice(0, 12)}` };
+    this.others.set(model, other);
+    return other;
+  }
+
+  /** @throws UserError where it is no float model, or damaged */
+  private async cardOf(model: string): Promise<NetworkCard> {
+    const opened = await openFloatModel(model, this.context);
+    try {
+      const isOurs = opened.facts.format === 'tfjs LayersModel';
+      const card = isOurs ? await verifyModelFolder(model) : undefined;
+      return card ?? { weightsSha256: sha256OfTensors(opened.network.weights()) };
+    } finally {
+      opened.dispose();
+    }
   }
 
   /** @returns undefined where `origin` does not give what it starts from */
@@ -161,7 +179,7 @@ export class NetworkStore {
 
   private rearchitectedIdentity(
     plan: Extract<MadePlan, { kind: 'rearchitected' }>,
-    original: ModelCard,
+    original: NetworkCard,
   ): Identity {
     const { variant, images, retrain, seed } = plan;
     const { architecture, weightsSha256 } = original;
@@ -181,7 +199,7 @@ export class NetworkStore {
 
   private quantizationAwareIdentity(
     plan: Extract<MadePlan, { kind: 'quantization-aware' }>,
-    { architecture, weightsSha256 }: ModelCard,
+    { architecture, weightsSha256 }: NetworkCard,
   ): Identity {
     const { recipe, imagesPerEpoch, calibrationImages, seed } = plan;
     return jsonOf({

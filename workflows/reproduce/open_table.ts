@@ -16,7 +16,8 @@ import { NetworkStore } from './network_store.ts';
 import { needsTraining, planRows, publishedPlans } from './plan.ts';
 import type { Preset, TableName } from './preset.ts';
 import { presetOf } from './presets.ts';
-import { leftOut } from './row_titles.ts';
+import { publishedModels } from './published_models.ts';
+import { leftOut, PAPERS_NETWORK } from './row_titles.ts';
 import { disjointData, type TableData, wholeData } from './table_data.ts';
 import { tableTraining } from './table_training.ts';
 
@@ -36,8 +37,8 @@ export interface ReproduceOptions {
   readonly changes?: PresetChanges | undefined;
   /** Name or JSON file of a recipe of quantization, for the row in the place of the best one. */
   readonly recipe?: string | Recipe | undefined;
-  /** MODEL that stands for the published network. */
-  readonly published?: string | undefined;
+  /** MODELs that stand for published networks: "NETWORK=MODEL", or "MODEL" of a table's only network. */
+  readonly published?: readonly string[] | undefined;
   readonly runsDir: string;
   /** For the record: what repeats the table, without folders of the machine. */
   readonly command?: string | undefined;
@@ -81,13 +82,8 @@ export async function openTable(options: ReproduceOptions, context: Context): Pr
     );
   }
   const { seeds = Array.from({ length: preset.seeds }, (_, seed) => seed) } = options;
-  const { published } = options;
-  if (published !== undefined && preset.families !== undefined && preset.families.length > 1) {
-    throw new UserError(
-      `Expected one network for ${option('published')} to stand for but the table has ${preset.families.join(', ')}`,
-      { remedy: `Pass ${option('network')} with one of them.` },
-    );
-  }
+  const { families = [preset.network ?? PAPERS_NETWORK] } = preset;
+  const published = publishedModels(options.published ?? [], families);
   const { recipe } = options;
   const quantization = recipe === undefined ? undefined : await chooseRecipe({ recipe });
   const planning = {

@@ -21,6 +21,7 @@ import type { NetworkPlan, RowPlan } from './network_plan.ts';
 import { PAPER } from './paper_table.ts';
 import { quantizationAwareInWords, rearchitectureInWords, trainingInWords } from './plan_words.ts';
 import type { Preset, TableNetworkName, TableNetworks, Training } from './preset.ts';
+import type { PublishedModels } from './published_models.ts';
 import { OPTION_1_TITLE, PAPERS_NETWORK, plainRow, withoutTrainingTitle } from './row_titles.ts';
 import { asWay } from './way_rows.ts';
 
@@ -57,8 +58,8 @@ type PublishedPlan = Extract<NetworkPlan, { kind: 'published' }>;
 export interface TablePlanOptions {
   readonly preset: Preset;
   readonly seeds: readonly number[];
-  /** What stands for the published network; `publishedModel` unless given. */
-  readonly published?: string | undefined;
+  /** What stands for published networks; `publishedModel` unless given. */
+  readonly published?: PublishedModels;
   /** Whether rows of the published network on ImageNet come first. */
   readonly withPublishedRows: boolean;
   /** Of the row of the standard network that is quantized without training; the best one unless given. */
@@ -81,11 +82,11 @@ export function planRows(options: TablePlanOptions): readonly RowPlan[] {
 function rowsOfNetwork(options: TablePlanOptions): readonly RowPlan[] {
   const { withPublishedRows, preset, quantization, seeds } = options;
   const { network = PAPERS_NETWORK } = preset;
-  const { published = publishedModel(network) } = options;
+  const published = options.published?.get(network) ?? publishedModel(network);
   const plan = { kind: 'published', network, model: published } as const;
   return [
     ...(withPublishedRows ? publishedRows(plan, seeds[0], quantization) : []),
-    ...tableRows({ ...options, published }),
+    ...tableRows(options, published),
   ];
 }
 
@@ -153,7 +154,8 @@ function publishedRows(
   ];
 }
 
-function tableRows(options: TablePlanOptions & { readonly published: string }): RowPlan[] {
+/** @param published what stands for the published network */
+function tableRows(options: TablePlanOptions, published: string): RowPlan[] {
   const { preset, seeds, quantization = BEST, trainImages = Infinity } = options;
   const { networks, network: family = PAPERS_NETWORK, widthMultiplier } = preset;
   const rowOf = (name: TableNetworkName) => plainRow(name, family);
@@ -176,7 +178,7 @@ function tableRows(options: TablePlanOptions & { readonly published: string }): 
     network: networkOf(name, family, widthMultiplier),
     recipe: training.recipe,
     ...(training.imagesPerEpoch !== undefined && { imagesPerEpoch: training.imagesPerEpoch }),
-    ...(training.start === 'published' && { from: options.published }),
+    ...(training.start === 'published' && { from: published }),
     seed,
   });
   const standard: RowPlan[] =
@@ -187,7 +189,7 @@ function tableRows(options: TablePlanOptions & { readonly published: string }): 
             recipe: 'published weights',
             networks: seeds.map((seed) => ({
               seed,
-              plan: { kind: 'published', network: family, model: options.published },
+              plan: { kind: 'published', network: family, model: published },
             })),
           },
         ]

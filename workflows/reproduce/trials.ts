@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildNetwork, type NetworkConfig } from '../../architectures/network.ts';
+import { RearchitectError } from '../../architectures/rearchitect/errors.ts';
 import { FRIENDLY, STANDARD } from '../../architectures/variants.ts';
 import { architectureOf } from '../../checkpoints/store/model_card.ts';
 import { saveModelFolder } from '../../checkpoints/store/model_store.ts';
@@ -24,6 +25,9 @@ const TRIAL_IMAGES = 10_000;
 
 /** Of the short reconstructions whose times are extended to a longer one. */
 const RECONSTRUCTION_IMAGES = [8, 24] as const;
+
+/** Of a network with residuals, as trained ones have them rebuilt. */
+const RECONSTRUCTED_LAYERS = 4;
 
 /** What a trial calls its training. */
 const TRIAL = 'trial';
@@ -163,14 +167,24 @@ export class Trials {
     return this.once(['reconstruction', network, resolution], async () => {
       const model = await this.untrained(standardLike(network), resolution);
       const [few, more] = RECONSTRUCTION_IMAGES;
-      const fewSeconds = await this.reconstruct(model, few);
-      const moreSeconds = await this.reconstruct(model, more);
+      const fewSeconds = await this.reconstructed(model, few);
+      const moreSeconds = await this.reconstructed(model, more);
       const secondsPerImage = Math.max(0, (moreSeconds - fewSeconds) / (more - few));
       return { fixedSeconds: Math.max(0, fewSeconds - few * secondsPerImage), secondsPerImage };
     });
   }
 
-  private async reconstruct(model: string, images: number): Promise<number> {
+  /** Seconds; of so many layers where random weights leave none that is worth it. */
+  private async reconstructed(model: string, images: number): Promise<number> {
+    try {
+      return await this.reconstruct(model, images);
+    } catch (error) {
+      if (!(error instanceof RearchitectError)) throw error;
+      return this.reconstruct(model, images, RECONSTRUCTED_LAYERS);
+    }
+  }
+
+  private async reconstruct(model: string, images: number, layers?: number): Promise<number> {
     const begun = performance.now();
     await rearchitect(
       {
@@ -178,6 +192,7 @@ export class Trials {
         variant: FRIENDLY,
         dataset: this.dataset,
         images,
+        layers,
         seed: 0,
         out: join(this.dir, `reconstructed-${images}`),
       },

@@ -1,15 +1,18 @@
 import type * as tf from '@tensorflow/tfjs';
 import { batchNormOf } from '../../architectures/conv_layer.ts';
 import type { ZeroVariancePolicy } from '../../architectures/graph/fold_batch_norm.ts';
+import { measureBatchNorms } from '../../architectures/measure_batch_norms.ts';
 import type { NetworkConfig } from '../../architectures/network.ts';
 import { networkNamed } from '../../architectures/registry.ts';
 import { type TransferReport, transferWeights } from '../../architectures/transfer_weights.ts';
 import { FRIENDLY } from '../../architectures/variants.ts';
+import type { LabelledBatch } from '../../datasets/dataset.ts';
 import { InvalidValueError, messageOf, UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
 import { requireSquareRgb } from '../open/model_input.ts';
 import { type OpenedFloatModel, openFloatModel } from '../open/open_model.ts';
 import { option } from '../wording.ts';
+import { adoptNetwork } from './adopt_network.ts';
 import type { TrainedNetwork } from './trained_network.ts';
 
 /**
@@ -21,8 +24,9 @@ export async function openSource(
   network: TrainedNetwork,
   context: Context,
 ): Promise<OpenedFloatModel> {
-  const source = await openFloatModel(from, context);
-  requireSquareRgb(source);
+  const read = await openFloatModel(from, context);
+  requireSquareRgb(read);
+  const source = asNetwork(read, network, context);
   const { architecture } = source.facts;
   if (architecture === undefined) return source;
   if (architecture.network !== network.network) {
@@ -52,6 +56,35 @@ export async function openSource(
     );
   }
   return source;
+}
+
+/** What computes the network that is trained, with our layers' names; another model as it is. */
+function asNetwork(
+  read: OpenedFloatModel,
+  network: TrainedNetwork,
+  { reporter }: Context,
+): OpenedFloatModel {
+  if (read.facts.architecture !== undefined) return read;
+  const adopted = adoptNetwork(read, network);
+  if (adopted === undefined) return read;
+  const { title } = networkNamed(network.network);
+  reporter.info(`${read.name}: computes what ${title} does, with its batch norms folded`);
+  return adopted;
+}
+
+/**
+ * Gives the batch norms that a file had folded into its weights statistics of the images that are trained
+ * on.
+ * @param model with the weights of `source`
+ */
+export async function unfoldBatchNorms(
+  { facts: { foldedBatchNorms } }: OpenedFloatModel,
+  model: tf.LayersModel,
+  batches: AsyncIterable<LabelledBatch>,
+): Promise<void> {
+  const present = new Set(model.layers.map(({ name }) => name));
+  const names = foldedBatchNorms.map(batchNormOf).filter((name) => present.has(name));
+  await measureBatchNorms(model, names, batches);
 }
 
 function squeezesAndExcites(network: TrainedNetwork | NetworkConfig): boolean {

@@ -29,7 +29,7 @@ import { option } from '../wording.ts';
 import { imagesIn } from './images_in.ts';
 import { newestCheckpoint, type OpenCheckpoints, openCheckpoints } from './open_checkpoints.ts';
 import { loadOther, type StoredOther } from './other_network.ts';
-import { openSource, startFrom } from './start_weights.ts';
+import { openSource, startFrom, unfoldBatchNorms } from './start_weights.ts';
 import { openTeacher } from './teacher.ts';
 import { trainedCard } from './train_card.ts';
 import { type OtherNetwork, type TrainedNetwork, titleOf } from './trained_network.ts';
@@ -97,6 +97,10 @@ export interface TrainJobResult {
 
 /** Folder, in that of the model, of the network that did best on the images held out. */
 const BEST = 'best';
+
+/** Images that statistics of batch norms are measured on: thousands of positions in each channel. */
+const MEASURED_IMAGES = 250;
+const MEASURED_BATCH = 10;
 
 /** Images that are held out at most, unless asked for: enough to tell networks half a point apart. */
 const MOST_VALIDATION_IMAGES = 5000;
@@ -216,6 +220,10 @@ class TrainJob {
     if (from !== undefined && network.network !== 'other') {
       this.source = await openSource(from, network, this.context);
       start = startFrom(this.source, this.model, { ...this.options, network });
+      // A run that goes on has its own.
+      if (this.checkpoints?.resume === undefined) {
+        await unfoldBatchNorms(this.source, this.model, this.firstBatches());
+      }
     }
     this.step = await this.createStep(this.model);
     const training = await train(this.step, this.trainOptions(this.model));
@@ -236,6 +244,18 @@ class TrainJob {
     this.source?.dispose();
     this.teacher?.dispose();
     this.model?.dispose();
+  }
+
+  /** Images to measure statistics on, of the first epoch. */
+  private firstBatches() {
+    const { dataset, recipe, seed } = this.options;
+    return imagesIn(dataset, this.range).batches({
+      split: 'train',
+      resolution: recipe.resolution,
+      batchSize: MEASURED_BATCH,
+      limit: MEASURED_IMAGES,
+      seed,
+    });
   }
 
   private async build(): Promise<tf.LayersModel> {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { layersModelOf } from '../../../architectures/graph/layers_model_of.ts';
 import { buildNetwork, type NetworkConfig, networkConfig } from '../../../architectures/network.ts';
 import { FRIENDLY, STANDARD } from '../../../architectures/variants.ts';
 import { architectureOf, type StoredPreprocessing } from '../../../checkpoints/store/model_card.ts';
@@ -15,6 +16,7 @@ import { type TrainJobOptions, trainJob } from '../../../workflows/train/train.t
 import { contextOf } from '../../scripts/support.ts';
 import { memoryDataset } from '../../support/memory_dataset.ts';
 import { needsTensorFlow } from '../../support/needs_tensorflow.ts';
+import { foreignGraph } from './foreign.ts';
 
 const SIZES = { widthMultiplier: 0.1, resolution: 32, classes: 4 };
 
@@ -101,6 +103,24 @@ describe('trainJob of inverted residuals', () => {
       message: `Expected a teacher of images in [-1, 1], as the network that it is to teach, but ${teacher} has images in [-0.9921875, 1]`,
       remedy: 'Pass a teacher that takes images as the model to start from does.',
     });
+  });
+
+  it('retrains a network of another program, and measures statistics for the batch norms that it folded', async () => {
+    const config = networkConfig('mobilenet_v2', STANDARD, SIZES);
+    const from = join(folder, 'another-program');
+    const model = layersModelOf(foreignGraph(config));
+    await model.save(`file://${from}`);
+    model.dispose();
+    const asked = { network: 'mobilenet_v2', variant: STANDARD, widthMultiplier: 0.1 } as const;
+    const out = join(folder, 'of-another-program');
+    const { card, start } = await trainJob({ ...options, network: asked, from, out }, contextOf());
+    assert.deepEqual(start!.left, []);
+    assert.equal(card.architecture.network, 'mobilenet_v2');
+    const opened = await openFloatModel(out, contextOf());
+    const [, , mean, variance] = opened.layersModel.getLayer('Conv/BatchNorm').getWeights();
+    const ones = variance.dataSync<'float32'>().filter((value) => Math.abs(value - 1) < 0.01);
+    assert.ok(ones.length < variance.size / 2 && mean.dataSync().some((value) => value !== 0));
+    opened.dispose();
   });
 
   it('leaves squeeze-and-excite out of a published network, and does not find it again', async () => {
