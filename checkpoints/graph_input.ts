@@ -1,8 +1,8 @@
 /** What a graph does to pixels first is the range of its images. */
 import type { FloatGraph } from '../architectures/graph/float_graph.ts';
 import type { FloatNode } from '../architectures/graph/float_node.ts';
+import { affineOf } from '../architectures/graph/operations/functions.ts';
 import { bypass, usersOf } from '../architectures/graph/passes/rewrite.ts';
-import { affineOf } from './activation_functions.ts';
 import {
   type ChannelAffine,
   composed,

@@ -1,7 +1,7 @@
 /** Operators of an ONNX model as nodes of a float graph. */
 import { GraphError } from '../../architectures/graph/errors.ts';
+import { atLeast, atMost } from '../../architectures/graph/operations/functions.ts';
 import type { NodeProto } from '../../foundation/onnx/generated/onnx_pb.ts';
-import { atLeast, atMost } from '../activation_functions.ts';
 import type { OnnxDraft } from './draft.ts';
 import { resize } from './resize.ts';
 import * as shapes from './shapes.ts';

@@ -4,8 +4,6 @@ import {
   type Activation,
   reluOf,
 } from '../../architectures/graph/operations/activation_function.ts';
-import { HARD_SIGMOID_6, HARD_SWISH } from '../../architectures/graph/operations/hard_swish.ts';
-import type { NodeProto } from '../../foundation/onnx/generated/onnx_pb.ts';
 import {
   ABSOLUTE,
   approximateGelu,
@@ -18,7 +16,9 @@ import {
   ofAffine,
   SQUARE,
   UNIT,
-} from '../activation_functions.ts';
+} from '../../architectures/graph/operations/functions.ts';
+import { HARD_SIGMOID_6, HARD_SWISH } from '../../architectures/graph/operations/hard_swish.ts';
+import type { NodeProto } from '../../foundation/onnx/generated/onnx_pb.ts';
 import { type Pairwise, pairwiseMap } from '../pairwise_map.ts';
 import { Attributes, flattenedOrder, type Made, type OnnxDraft } from './draft.ts';
 import type { OnnxConstant } from './tensors.ts';

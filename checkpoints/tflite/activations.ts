@@ -1,8 +1,14 @@
 /** Operators of one value, and the activations that others bring along. */
 import type { Activation } from '../../architectures/graph/operations/activation_function.ts';
+import {
+  ABSOLUTE,
+  clamp,
+  NEGATIVE,
+  SQUARE,
+  UNIT,
+} from '../../architectures/graph/operations/functions.ts';
 import { HARD_SWISH } from '../../architectures/graph/operations/hard_swish.ts';
 import { ACTIVATION } from '../../foundation/flatbuffers/tflite_schema.ts';
-import { ABSOLUTE, clamp, NEGATIVE, SQUARE, UNIT } from '../activation_functions.ts';
 
 /** By operator. */
 export const FUNCTIONS: Readonly<Record<string, Activation>> = {

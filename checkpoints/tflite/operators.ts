@@ -1,7 +1,7 @@
 /** Operators of a `.tflite` file as nodes of a float graph. */
 import { GraphError } from '../../architectures/graph/errors.ts';
+import { atLeast, atMost, leakyRelu } from '../../architectures/graph/operations/functions.ts';
 import * as schema from '../../foundation/flatbuffers/tflite_schema.ts';
-import { atLeast, atMost, leakyRelu } from '../activation_functions.ts';
 import { FUNCTIONS } from './activations.ts';
 import type { GraphDraft } from './graph_draft.ts';
 import { pack, splitBySizes, stridedSlice, unpack } from './parts.ts';

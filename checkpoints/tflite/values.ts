@@ -1,10 +1,16 @@
 /** Operators on each value, or on many: functions, sums and products, means. */
 import type { FloatNode } from '../../architectures/graph/float_node.ts';
 import type { Activation } from '../../architectures/graph/operations/activation_function.ts';
+import {
+  approximateGelu,
+  CUBE,
+  clamp,
+  ofAffine,
+  SQUARE,
+} from '../../architectures/graph/operations/functions.ts';
 import { NO_PADDING } from '../../architectures/graph/window.ts';
 import type { FlatSchema } from '../../foundation/flatbuffers/flat_buffer.ts';
 import * as schema from '../../foundation/flatbuffers/tflite_schema.ts';
-import { approximateGelu, CUBE, clamp, ofAffine, SQUARE } from '../activation_functions.ts';
 import { type Pairwise, pairwiseMap } from '../pairwise_map.ts';
 import type { GraphDraft } from './graph_draft.ts';
 import {

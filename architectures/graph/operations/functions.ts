@@ -1,10 +1,5 @@
 /** Functions of one value that files have operators for, as activations of a float graph. */
-import {
-  type Activation,
-  type Expression,
-  evaluate,
-  reluOf,
-} from '../architectures/graph/operations/activation_function.ts';
+import { type Activation, type Expression, evaluate, reluOf } from './activation_function.ts';
 
 const X: Expression = { kind: 'x' };
 
