@@ -3,6 +3,7 @@ import { networkMacs } from '../../architectures/graph/float_macs.ts';
 import type { FloatWeightedNode } from '../../architectures/graph/float_node.ts';
 import { makerOf } from '../../architectures/graph/passes/rewrite.ts';
 import { elements } from '../../architectures/graph/shape.ts';
+import { RearchitectError } from '../../architectures/rearchitect/errors.ts';
 import type { InputBatch } from '../../architectures/rearchitect/image_states.ts';
 import { measurePairGains, type PairGain } from '../../architectures/rearchitect/pair_gains.ts';
 import { passesOf } from '../../architectures/rearchitect/reconstruct.ts';
@@ -66,7 +67,7 @@ interface Planned {
  * Chooses the layers that are rebuilt. All of them in a chain, such as MobileNetV1, unless something else is
  * asked for; among inverted residuals, and where a number or a loss is asked for, by what each costs in float
  * and brings in TF8, measured on a few images.
- * @throws UserError for a layer that is not there, and where none is left
+ * @throws UserError for a layer that is not there; RearchitectError where none is left
  */
 export async function planRearchitecture(
   original: Original,
@@ -235,9 +236,9 @@ function nothingChosen(
   { name }: Original,
   gains: readonly PairGain[],
   { keep = [], maxLoss }: LayerChoice,
-): UserError {
+): RearchitectError {
   if (gains.length === 0) {
-    return new UserError(
+    return new RearchitectError(
       `Expected a layer of ${name} to rebuild but all are to be kept: ${keep.join(', ')}`,
       { remedy: `Leave some out of ${option('keep')}.` },
     );
@@ -247,7 +248,7 @@ function nothingChosen(
     maxLoss === undefined
       ? 'brings more in TF8 than it costs in float'
       : `costs at most ${maxLoss} % of the outputs' variance`;
-  return new UserError(
+  return new RearchitectError(
     `Expected a layer of ${name} that ${wanted} but none does; ${cheapest.pair.depthwise} costs least, ${(100 * cheapest.floatLoss).toFixed(2)} % of the outputs' variance`,
     { remedy: `Say how many layers are to be rebuilt all the same: ${option('layers', 4)}.` },
   );

@@ -194,7 +194,7 @@ export class Trials {
         images,
         layers,
         seed: 0,
-        out: join(this.dir, `reconstructed-${images}`),
+        out: join(this.dir, `reconstructed-${this.done.size}-${images}-${layers}`),
       },
       { ...this.context, reporter: SILENT_REPORTER },
     );
