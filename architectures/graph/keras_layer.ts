@@ -1,6 +1,7 @@
 /** One layer of a LayersModel, and what its Keras configuration means to a float graph. */
 import { UnsupportedLayerError } from './errors.ts';
 import { type Activation, isPlainActivation, reluOf } from './operations/activation_function.ts';
+import { approximateGelu, exactGelu, MISH } from './operations/functions.ts';
 import { HARD_SIGMOID_6, HARD_SWISH } from './operations/hard_swish.ts';
 import type { Shape } from './shape.ts';
 import { NO_PADDING, type Padding, samePadding } from './window.ts';
@@ -61,6 +62,9 @@ const NAMES: Readonly<Record<string, Activation>> = {
   hard_sigmoid: 'hardSigmoid',
   hard_sigmoid6: HARD_SIGMOID_6,
   hard_swish: HARD_SWISH,
+  gelu: exactGelu(),
+  gelu_new: approximateGelu(),
+  mish: MISH,
 };
 
 /** The activation that a layer brings along, except a softmax, which is an operation of its own. */

@@ -11,10 +11,16 @@ import {
   atMost,
   CUBE,
   clamp,
+  ERROR_FUNCTION,
+  EXPONENTIAL,
+  eluOf,
+  exactGelu,
   leakyRelu,
+  MISH,
   NEGATIVE,
   ofAffine,
   SQUARE,
+  SQUARE_ROOT,
   UNIT,
 } from '../../architectures/graph/operations/functions.ts';
 import { HARD_SIGMOID_6, HARD_SWISH } from '../../architectures/graph/operations/hard_swish.ts';
@@ -33,20 +39,10 @@ const FUNCTIONS: Readonly<Record<string, Activation>> = {
   HardSwish: HARD_SWISH,
   Abs: ABSOLUTE,
   Neg: NEGATIVE,
-  Mish: {
-    kind: 'composed',
-    expression: {
-      kind: 'multiply',
-      of: [
-        { kind: 'x' },
-        {
-          kind: 'function',
-          of: { kind: 'function', of: { kind: 'x' }, activation: 'softplus' },
-          activation: 'tanh',
-        },
-      ],
-    },
-  },
+  Exp: EXPONENTIAL,
+  Erf: ERROR_FUNCTION,
+  Sqrt: SQUARE_ROOT,
+  Mish: MISH,
 };
 
 export function isFunction(operator: string): boolean {
@@ -98,17 +94,15 @@ export function leaky(node: NodeProto, draft: OnnxDraft): void {
 }
 
 export function elu(node: NodeProto, draft: OnnxDraft): void {
-  const alpha = new Attributes(node).float('alpha', 1);
-  if (alpha !== 1) throw draft.unsupported(node, `an alpha of ${alpha}; it has 1`);
-  addFunction(node, draft, 'elu');
+  addFunction(node, draft, eluOf(new Attributes(node).float('alpha', 1)));
 }
 
 export function selu(node: NodeProto, draft: OnnxDraft): void {
   const attributes = new Attributes(node);
-  if (attributes.has('alpha') || attributes.has('gamma')) {
-    throw draft.unsupported(node, 'an alpha and gamma of its own');
-  }
-  addFunction(node, draft, 'selu');
+  const isOwn = attributes.has('alpha') || attributes.has('gamma');
+  const alpha = attributes.float('alpha', 1.6732632423543772);
+  const gamma = attributes.float('gamma', 1.0507009873554805);
+  addFunction(node, draft, isOwn ? eluOf(alpha, gamma) : 'selu');
 }
 
 export function hardSigmoid(node: NodeProto, draft: OnnxDraft): void {
@@ -119,10 +113,8 @@ export function hardSigmoid(node: NodeProto, draft: OnnxDraft): void {
 }
 
 export function gelu(node: NodeProto, draft: OnnxDraft): void {
-  if (new Attributes(node).text('approximate') !== 'tanh') {
-    throw draft.unsupported(node, 'the exact GELU; it has the approximate one');
-  }
-  addFunction(node, draft, approximateGelu());
+  const isApproximate = new Attributes(node).text('approximate') === 'tanh';
+  addFunction(node, draft, isApproximate ? approximateGelu() : exactGelu());
 }
 
 export function power(node: NodeProto, draft: OnnxDraft): void {

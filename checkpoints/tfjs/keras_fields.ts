@@ -190,7 +190,7 @@ const RULES: Readonly<Record<string, ClassRules>> = {
   ReLU: fields({ max_value: 'rewritten', negative_slope: 'rewritten', threshold: 'rewritten' }),
   LeakyReLU: fields({ alpha: 'rewritten', negative_slope: 'rewritten' }),
   PReLU: fields({ ...trained('alpha'), shared_axes: 'needed' }),
-  ELU: fields({ alpha: only(1) }),
+  ELU: fields({ alpha: 'rewritten' }),
   ThresholdedReLU: fields({ theta: 'needed' }),
   Softmax: fields({ axis: 'rewritten' }),
   Activation: fields({ activation: 'activation' }),

@@ -2,11 +2,28 @@
  * What a network that is written as code leaves in Keras' topologies: `x / 127.5 − 1` is two operations
  * with a constant each (TFOpLambda in Keras 2, a class an operation in Keras 3).
  */
+import type { Activation } from '../../architectures/graph/operations/activation_function.ts';
+import {
+  ABSOLUTE,
+  approximateGelu,
+  ERROR_FUNCTION,
+  EXPONENTIAL,
+  exactGelu,
+  NEGATIVE,
+  SQUARE,
+  SQUARE_ROOT,
+} from '../../architectures/graph/operations/functions.ts';
 import type { ChannelAffine } from '../input_affine.ts';
 import type { FlatLayer } from './flat_network.ts';
 import { isTensors, type TensorRef } from './keras_topology.ts';
-import { dtypeName, numbersIn, plainValue } from './keras_values.ts';
-import { type BuiltLayer, DIFFERENCE, type Rewritten, unsupportedLayer } from './rewrite_layer.ts';
+import { dtypeName, type Fields, numbersIn, plainValue } from './keras_values.ts';
+import {
+  type BuiltLayer,
+  DIFFERENCE,
+  functionLayer,
+  type Rewritten,
+  unsupportedLayer,
+} from './rewrite_layer.ts';
 
 type Arithmetic = 'add' | 'subtract' | 'multiply' | 'divide';
 
@@ -79,6 +96,24 @@ const CLASSES: ReadonlyMap<string, Operation> = new Map<string, Operation>([
   ['Mean', 'mean'],
 ]);
 
+/** Functions of one value that TensorFlow.js has no activation for, by both. */
+const EXPRESSIONS: ReadonlyMap<string, Activation> = new Map<string, Activation>([
+  ['math.exp', EXPONENTIAL],
+  ['math.sqrt', SQUARE_ROOT],
+  ['math.square', SQUARE],
+  ['math.abs', ABSOLUTE],
+  ['math.negative', NEGATIVE],
+  ['__operators__.neg', NEGATIVE],
+  ['math.erf', ERROR_FUNCTION],
+  ['Exp', EXPONENTIAL],
+  ['Sqrt', SQUARE_ROOT],
+  ['Square', SQUARE],
+  ['Abs', ABSOLUTE],
+  ['Absolute', ABSOLUTE],
+  ['Negative', NEGATIVE],
+  ['Erf', ERROR_FUNCTION],
+]);
+
 const OPERATION_MODULE = /^keras(\.src)?\.ops\./;
 const FLOAT = /^b?float\d+$/;
 
@@ -114,7 +149,8 @@ export function readOperation(layer: FlatLayer, path: string): ReadOperation | u
   const name = isLambda ? config.function : className;
   const operation =
     typeof name === 'string' ? (isLambda ? FUNCTIONS : CLASSES).get(name) : undefined;
-  if (operation === undefined || call === undefined || calls.length !== 1) {
+  const expression = call && expressionOf(name, { ...config, ...call.kwargs });
+  if ((operation ?? expression) === undefined || call === undefined || calls.length !== 1) {
     throw unsupportedLayer(
       layer,
       path,
@@ -127,7 +163,13 @@ export function readOperation(layer: FlatLayer, path: string): ReadOperation | u
   const values = [...constants.values(), ...named.filter((value) => !isTensors(value))].filter(
     (value) => value !== undefined && value !== null,
   );
-  switch (operation) {
+  if (expression !== undefined) {
+    return {
+      rewritten: { kind: 'layers', layers: [functionLayer(expression)] },
+      inputs: tensors,
+    };
+  }
+  switch (operation!) {
     case 'cast': {
       const type = dtypeName(kwargs.dtype ?? config.dtype ?? values[0]);
       if (type === undefined || !FLOAT.test(type)) {
@@ -176,6 +218,15 @@ export function readOperation(layer: FlatLayer, path: string): ReadOperation | u
       return { rewritten: { kind: 'affine', affine }, inputs: tensors };
     }
   }
+}
+
+function expressionOf(name: unknown, options: Fields): Activation | undefined {
+  // Each has its own default.
+  if (name === 'nn.gelu' || name === 'Gelu') {
+    const { approximate = name === 'Gelu' } = options;
+    return approximate === true ? approximateGelu() : exactGelu();
+  }
+  return typeof name === 'string' ? EXPRESSIONS.get(name) : undefined;
 }
 
 /** Over height and width. */

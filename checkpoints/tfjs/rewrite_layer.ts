@@ -3,6 +3,14 @@
 import { BilinearUpSampling2d } from '../../architectures/graph/bilinear_up_sampling2d.ts';
 import { GraphOperation } from '../../architectures/graph/graph_operation.ts';
 import { GroupedConv2d } from '../../architectures/graph/grouped_conv2d.ts';
+import type { Activation } from '../../architectures/graph/operations/activation_function.ts';
+import {
+  clamp,
+  EXPONENTIAL,
+  eluOf,
+  LOG_SIGMOID,
+  TANH_SHRINK,
+} from '../../architectures/graph/operations/functions.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { ChannelAffine } from '../input_affine.ts';
 import type { FlatLayer } from './flat_network.ts';
@@ -28,6 +36,14 @@ export const DIFFERENCE: BuiltLayer = {
   className: GraphOperation.className,
   config: { operation: { op: 'subtract', activation: 'linear' } },
 };
+
+/** A function of each value, which TensorFlow.js has no activation for. */
+export function functionLayer(activation: Activation): BuiltLayer {
+  return {
+    className: GraphOperation.className,
+    config: { operation: { op: 'activation', activation } },
+  };
+}
 
 export type Rewritten =
   /** One, or two one after the other, in the place of the layer; the first has its weights. */
@@ -82,6 +98,14 @@ const KERAS_3_ACTIVATIONS: Readonly<Record<string, string>> = {
   hard_sigmoid: 'hard_sigmoid6',
   hard_swish: 'hard_swish',
   hard_silu: 'hard_swish',
+};
+
+/** Keras' names of functions that TensorFlow.js has no activation for. */
+const FUNCTIONS: Readonly<Record<string, Activation>> = {
+  exponential: EXPONENTIAL,
+  hard_tanh: clamp(-1, 1),
+  log_sigmoid: LOG_SIGMOID,
+  tanh_shrink: TANH_SHRINK,
 };
 
 /** Of the function, which Keras' layer of that name has another of. */
@@ -195,6 +219,10 @@ class LayerRewriter {
       this.activationLayer = { className: 'LeakyReLU', config: { alpha: LEAKY_SLOPE } };
       return 'linear';
     }
+    if (name !== undefined && Object.hasOwn(FUNCTIONS, name)) {
+      this.activationLayer = functionLayer(FUNCTIONS[name]);
+      return 'linear';
+    }
     if (isFields(value) && value.class_name !== 'function' && isFields(value.config)) {
       const { class_name: className, config } = value;
       const layer = { ...this.layer, className: String(className), config };
@@ -208,7 +236,7 @@ class LayerRewriter {
     const known = { ...ACTIVATIONS, ...own };
     if (name !== undefined && Object.hasOwn(known, name)) return known[name];
     throw this.unsupported(
-      `its ${field} is ${name ?? described(value)}; it has ${Object.keys(known).join(', ')}`,
+      `its ${field} is ${name ?? described(value)}; it has ${[...Object.keys(known), ...Object.keys(FUNCTIONS)].join(', ')}`,
     );
   }
 
@@ -229,6 +257,11 @@ class LayerRewriter {
         return layers('Softmax', { ...config, axis: this.oneAxis() });
       case 'ReLU':
         return this.relu();
+      case 'ELU': {
+        const alpha = this.number('alpha') ?? 1;
+        if (alpha === 1) return layers('ELU', {});
+        return { kind: 'layers', layers: [functionLayer(eluOf(alpha))] };
+      }
       case 'LeakyReLU': {
         const slope = this.number('negative_slope') ?? this.number('alpha') ?? 0.3;
         return layers('LeakyReLU', { alpha: slope });

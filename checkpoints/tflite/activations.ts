@@ -3,8 +3,10 @@ import type { Activation } from '../../architectures/graph/operations/activation
 import {
   ABSOLUTE,
   clamp,
+  EXPONENTIAL,
   NEGATIVE,
   SQUARE,
+  SQUARE_ROOT,
   UNIT,
 } from '../../architectures/graph/operations/functions.ts';
 import { HARD_SWISH } from '../../architectures/graph/operations/hard_swish.ts';
@@ -19,6 +21,8 @@ export const FUNCTIONS: Readonly<Record<string, Activation>> = {
   LOGISTIC: 'sigmoid',
   TANH: 'tanh',
   ELU: 'elu',
+  EXP: EXPONENTIAL,
+  SQRT: SQUARE_ROOT,
   HARD_SWISH,
   ABS: ABSOLUTE,
   NEG: NEGATIVE,

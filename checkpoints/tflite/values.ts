@@ -5,6 +5,7 @@ import {
   approximateGelu,
   CUBE,
   clamp,
+  exactGelu,
   ofAffine,
   SQUARE,
 } from '../../architectures/graph/operations/functions.ts';
@@ -127,10 +128,8 @@ export function softmax(operator: TfliteOperator, draft: GraphDraft): void {
 }
 
 export function gelu(operator: TfliteOperator, draft: GraphDraft): void {
-  if (operator.options(schema.GELU_KIND, 'approximate') === 0) {
-    throw draft.unsupported(operator, 'the exact GELU; it has the approximate one');
-  }
-  addFunction(operator, draft, approximateGelu());
+  const isExact = operator.options(schema.GELU_KIND, 'approximate') === 0;
+  addFunction(operator, draft, isExact ? exactGelu() : approximateGelu());
 }
 
 /** Of two images, or of one and one number. */

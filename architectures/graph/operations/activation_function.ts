@@ -23,6 +23,9 @@ export type PlainActivation =
   | 'softplus'
   | 'softsign';
 
+/** Functions that stand in expressions alone; the square root is that of max(x, 0). */
+export type MathFunction = 'exp' | 'erf' | 'sqrt';
+
 /** A function of one value x, out of others. */
 export type Expression =
   | { readonly kind: 'x' }
@@ -36,7 +39,7 @@ export type Expression =
   | {
       readonly kind: 'function';
       readonly of: Expression;
-      readonly activation: PlainActivation | GeneralRelu;
+      readonly activation: PlainActivation | GeneralRelu | MathFunction;
     }
   | {
       readonly kind: 'add' | 'subtract' | 'multiply' | 'maximum' | 'minimum';
@@ -68,6 +71,16 @@ const PLAIN: Readonly<Record<PlainActivation, (x: tf.Tensor, tensorFlow: typeof 
     softsign: (x, { abs }) => x.div(abs(x).add(1)),
   };
 
+const MATH: Readonly<Record<MathFunction, (x: tf.Tensor) => tf.Tensor>> = {
+  exp: (x) => x.exp(),
+  erf: (x) => x.erf(),
+  sqrt: (x) => x.relu().sqrt(),
+};
+
+export function isMathFunction(f: PlainActivation | GeneralRelu | MathFunction): f is MathFunction {
+  return typeof f === 'string' && Object.hasOwn(MATH, f);
+}
+
 export function isPlainActivation(name: string): name is PlainActivation {
   return Object.hasOwn(PLAIN, name);
 }
@@ -76,7 +89,7 @@ export function isPlainActivation(name: string): name is PlainActivation {
 export interface Evaluator<Value> {
   readonly x: Value;
   affine(value: Value, scale: number, shift: number): Value;
-  apply(activation: PlainActivation | GeneralRelu, value: Value): Value;
+  apply(activation: PlainActivation | GeneralRelu | MathFunction, value: Value): Value;
   add(a: Value, b: Value): Value;
   subtract(a: Value, b: Value): Value;
   multiply(a: Value, b: Value): Value;
@@ -144,7 +157,8 @@ export function activated(activation: Activation, x: tf.Tensor, tensorFlow: type
     return evaluate<tf.Tensor>(activation.expression, {
       x,
       affine: (value, scale, shift) => value.mul(scale).add(shift),
-      apply: (own, value) => activated(own, value, tensorFlow),
+      apply: (own, value) =>
+        isMathFunction(own) ? MATH[own](value) : activated(own, value, tensorFlow),
       add: (a, b) => a.add(b),
       subtract: (a, b) => a.sub(b),
       multiply: (a, b) => a.mul(b),

@@ -1,5 +1,11 @@
 /** Functions of one value that files have operators for, as activations of a float graph. */
-import { type Activation, type Expression, evaluate, reluOf } from './activation_function.ts';
+import {
+  type Activation,
+  type ComposedActivation,
+  type Expression,
+  evaluate,
+  reluOf,
+} from './activation_function.ts';
 
 const X: Expression = { kind: 'x' };
 
@@ -7,7 +13,7 @@ function affine(of: Expression, scale: number, shift: number): Expression {
   return { kind: 'affine', of, scale, shift };
 }
 
-function composed(expression: Expression): Activation {
+function composed(expression: Expression): ComposedActivation {
   return { kind: 'composed', expression };
 }
 
@@ -75,6 +81,42 @@ export function approximateGelu(): Activation {
   });
 }
 
+/** x / 2 · (1 + erf(x / √2)) */
+export function exactGelu(): Activation {
+  const inside = affine(X, Math.SQRT1_2, 0);
+  return composed({
+    kind: 'multiply',
+    of: [affine(X, 0.5, 0), affine({ kind: 'function', of: inside, activation: 'erf' }, 1, 1)],
+  });
+}
+
+/** scale · x from 0 on, scale · α · (eˣ − 1) below. */
+export function eluOf(alpha: number, scale = 1): Activation {
+  if (alpha === 1 && scale === 1) return 'elu';
+  const below = affine(relu(affine(X, -1, 0)), -1, 0);
+  return composed({
+    kind: 'add',
+    of: [
+      affine(relu(X), scale, 0),
+      affine({ kind: 'function', of: below, activation: 'exp' }, scale * alpha, -scale * alpha),
+    ],
+  });
+}
+
+/** x · tanh(ln(1 + eˣ)) */
+export const MISH = composed({
+  kind: 'multiply',
+  of: [X, applied('tanh', applied('softplus', X))],
+});
+
+/** x − tanh(x) */
+export const TANH_SHRINK = composed({ kind: 'subtract', of: [X, applied('tanh', X)] });
+/** ln(1 / (1 + e⁻ˣ)) */
+export const LOG_SIGMOID = composed(affine(applied('softplus', affine(X, -1, 0)), -1, 0));
+export const EXPONENTIAL = composed({ kind: 'function', of: X, activation: 'exp' });
+export const ERROR_FUNCTION = composed({ kind: 'function', of: X, activation: 'erf' });
+/** √max(x, 0) */
+export const SQUARE_ROOT = composed({ kind: 'function', of: X, activation: 'sqrt' });
 /** |x| */
 export const ABSOLUTE = composed({ kind: 'add', of: [relu(X), relu(affine(X, -1, 0))] });
 /** −x */

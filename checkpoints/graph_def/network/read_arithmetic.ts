@@ -215,20 +215,7 @@ export function readFunction(f: FunctionStep['function']) {
   return (draft: NetworkDraft, node: FlatNode) => addFunction(draft, node, draft.image(node), f);
 }
 
-const X: Expression = { kind: 'x' };
-const MINUS_X: Expression = { kind: 'affine', of: X, scale: -1, shift: 0 };
-
-function positive(of: Expression): Expression {
-  return { kind: 'function', of, activation: 'relu' };
-}
-
-/** relu(x) + relu(−x) */
-export const ABSOLUTE: Expression = { kind: 'add', of: [positive(X), positive(MINUS_X)] };
-export const NEGATIVE: Expression = MINUS_X;
-export const SQUARE: Expression = { kind: 'multiply', of: [X, X] };
-
-export function readExpression(expression: Expression) {
-  const activation: ComposedActivation = { kind: 'composed', expression };
+export function readComposed(activation: ComposedActivation) {
   return (draft: NetworkDraft, node: FlatNode) => {
     const x = draft.image(node);
     addOperation(draft, node, x, x.shape, { op: 'activation', activation });

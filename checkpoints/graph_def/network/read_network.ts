@@ -1,3 +1,11 @@
+import {
+  ABSOLUTE,
+  ERROR_FUNCTION,
+  EXPONENTIAL,
+  NEGATIVE,
+  SQUARE,
+  SQUARE_ROOT,
+} from '../../../architectures/graph/operations/functions.ts';
 import { elements } from '../../../architectures/graph/shape.ts';
 import { foldIntoKernel } from '../../input_affine.ts';
 import type { Reading } from '../../read_model.ts';
@@ -13,17 +21,14 @@ import { nearestUpsamplingEndingIn } from './nearest_upsampling.ts';
 import { isConvStep, type Network, type Step } from './network.ts';
 import { type GraphNetwork, NetworkDraft } from './network_draft.ts';
 import {
-  ABSOLUTE,
-  NEGATIVE,
   readArithmetic,
   readBounds,
   readCast,
-  readExpression,
+  readComposed,
   readFunction,
   readFusedBatchNorm,
   readLeakyRelu,
   readSum,
-  SQUARE,
 } from './read_arithmetic.ts';
 import { readBatch } from './read_batch.ts';
 import {
@@ -89,9 +94,12 @@ const READERS: ReadonlyMap<string, ReadNode> = new Map<string, ReadNode>([
   ['Selu', readFunction('selu')],
   ['Softplus', readFunction('softplus')],
   ['Softsign', readFunction('softsign')],
-  ['Abs', readExpression(ABSOLUTE)],
-  ['Neg', readExpression(NEGATIVE)],
-  ['Square', readExpression(SQUARE)],
+  ['Abs', readComposed(ABSOLUTE)],
+  ['Neg', readComposed(NEGATIVE)],
+  ['Square', readComposed(SQUARE)],
+  ['Sqrt', readComposed(SQUARE_ROOT)],
+  ['Exp', readComposed(EXPONENTIAL)],
+  ['Erf', readComposed(ERROR_FUNCTION)],
   ['Minimum', readBounds],
   ['Maximum', readBounds],
   ['ClipByValue', readBounds],

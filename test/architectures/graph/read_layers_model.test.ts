@@ -163,6 +163,9 @@ const READ: Readonly<Record<string, Layers>> = {
   SELU: chain(l.activation({ activation: 'selu' })),
   softplus: chain(l.activation({ activation: 'softplus' })),
   softsign: chain(l.activation({ activation: 'softsign' })),
+  GELU: chain(l.activation({ activation: 'gelu' })),
+  'approximate GELU': chain(l.activation({ activation: 'gelu_new' })),
+  Mish: chain(l.activation({ activation: 'mish' })),
 };
 
 const N = 2;
@@ -259,8 +262,8 @@ describe('readLayersModel', () => {
     ],
     [
       'an activation that it does not know, naming the layer',
-      chain(conv({ activation: 'mish' })),
-      'Expected a layer that a float graph can hold but received conv (Conv2D): the activation mish',
+      chain(conv({ activation: 'logSoftmax' })),
+      'Expected a layer that a float graph can hold but received conv (Conv2D): the activation log_softmax',
     ],
   ] as const) {
     it(`refuses ${title}`, () => {

@@ -149,6 +149,45 @@ describe('normalizeModel', () => {
     assert.deepEqual(await outputs(of('hard_swish'), [], [2, 2, 1]), sixth(4 / 6));
   });
 
+  it('computes functions that TensorFlow.js has no activation for', async () => {
+    const erf1 = 0.8427007929497149;
+    const halfErf = 0.5 * (1 + 0.6826894921370859); // erf(1 / √2)
+    const tanhGelu = 0.8411919906082768;
+    const all = (value: number) => Array(4).fill(Number(value.toFixed(5)));
+    const keras3 = (...layers: readonly ReturnType<typeof layer>[]) => ({
+      keras_version: '3.15.1',
+      model_config: flat(...layers),
+    });
+    for (const [activation, expected] of [
+      ['exponential', Math.E],
+      ['hard_tanh', 1],
+      ['log_sigmoid', -Math.log1p(Math.exp(-1))],
+      ['tanh_shrink', 1 - Math.tanh(1)],
+      ['gelu', halfErf],
+      ['mish', Math.tanh(Math.log1p(Math.E))],
+    ] as const) {
+      const topology = keras3(layer('Activation', 'a', 'image', { activation }));
+      assert.deepEqual(await outputs(topology, [], [2, 2, 1]), all(expected), activation);
+    }
+    const elu = keras3(
+      layer('Rescaling', 'minus', 'image', { scale: -1, offset: 0 }),
+      layer('ELU', 'a', 'minus', { alpha: 0.3 }),
+    );
+    assert.deepEqual(await outputs(elu, [], [2, 2, 1]), all(0.3 * Math.expm1(-1)));
+    for (const [name, expected, options] of [
+      ['math.exp', Math.E, {}],
+      ['math.erf', erf1, {}],
+      ['math.sqrt', 1, {}],
+      ['math.negative', -1, {}],
+      ['nn.gelu', halfErf, {}],
+      ['nn.gelu', tanhGelu, { approximate: true }],
+    ] as const) {
+      const inbound = [['image', 0, 0, options]];
+      const topology = flat(layer('TFOpLambda', 'a', inbound, { function: name }));
+      assert.deepEqual(await outputs(topology, [], [2, 2, 1]), all(expected), name);
+    }
+  });
+
   it('tells a layer whose name another ends with by its whole name', async () => {
     const conv = { filters: 1, kernel_size: [1, 1], use_bias: false, activation: 'linear' };
     const topology = flat(
@@ -370,19 +409,19 @@ describe('normalizeModel', () => {
       /TF8 does not support relu \(ReLU\) .*: it is called with mask$/,
     );
     refuses(
-      named(layer('TFOpLambda', 'exp', [['image', 0, 0, {}]], { function: 'math.exp' })),
-      /TF8 does not support exp \(TFOpLambda\) .*: the operation math\.exp/,
+      named(layer('TFOpLambda', 'sine', [['image', 0, 0, {}]], { function: 'math.sin' })),
+      /TF8 does not support sine \(TFOpLambda\) .*: the operation math\.sin/,
     );
     refuses(
-      named(layer('Activation', 'a', 'image', { activation: 'exponential' })),
-      /its activation is exponential; it has linear, relu, relu6/,
+      named(layer('Activation', 'a', 'image', { activation: 'glu' })),
+      /its activation is glu; it has linear, relu, relu6/,
     );
     refuses(
       {
         keras_version: '3.1.0',
-        model_config: named(layer('Activation', 'a', 'image', { activation: 'log_sigmoid' })),
+        model_config: named(layer('Activation', 'a', 'image', { activation: 'hard_shrink' })),
       },
-      /its activation is log_sigmoid/,
+      /its activation is hard_shrink/,
     );
     refuses(
       named(layer('ReLU', 'relu', 'image', { dtype: 'int8_from_float32' })),
