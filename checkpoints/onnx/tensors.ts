@@ -60,7 +60,21 @@ const FORMATS: Readonly<Record<number, Format>> = {
     at: (view, position) => view.getFloat64(position, true),
     listed: ({ doubleData }) => doubleData,
   },
+  16: {
+    bytes: 2,
+    isFloat: true,
+    at: (view, position) => brainFloat(view.getUint16(position, true)),
+    listed: ({ int32Data }) => int32Data.map(brainFloat),
+  },
 };
+
+const word = new DataView(new ArrayBuffer(4));
+
+/** bfloat16: the upper half of a float32. */
+function brainFloat(bits: number): number {
+  word.setUint16(0, bits);
+  return word.getFloat32(0);
+}
 
 function integers(bytes: number, at: Format['at']): Format {
   return { bytes, isFloat: false, at, listed: ({ int32Data }) => int32Data };
@@ -80,7 +94,10 @@ export function constantOf(
   const shape = dims.map(Number);
   const format = Object.hasOwn(FORMATS, dataType) ? FORMATS[dataType] : undefined;
   if (format === undefined) {
-    throw damagedOnnx(file, `the constant ${name} is of data type ${dataType}, which is not read`);
+    throw new UserError(
+      `Expected constants of numbers in ${file} but ${name} is of ONNX's data type ${dataType}, which is not read`,
+      { remedy: 'Export the network in float32, or quantized to 8 bits.' },
+    );
   }
   if (shape.some((side) => !Number.isSafeInteger(side) || side < 0)) {
     throw damagedOnnx(file, `the constant ${name} is [${shape}]`);

@@ -1,4 +1,5 @@
 import { GraphError } from '../../architectures/graph/errors.ts';
+import { type FloatGraph, shapeIn } from '../../architectures/graph/float_graph.ts';
 import { type FloatNetwork, networkOfLayers } from '../../architectures/graph/float_network.ts';
 import type { NetworkConfig } from '../../architectures/network.ts';
 import {
@@ -11,6 +12,9 @@ import { UserError } from '../../foundation/errors.ts';
 import { option } from '../wording.ts';
 import { type ImportedModel, imageNetLabels } from './float_facts.ts';
 import type { InputRange } from './model_facts.ts';
+
+/** Outputs that are told of, of more: a line of them. */
+const SHOWN_OUTPUTS = 4;
 
 /**
  * Tells what an imported model is. A MobileNetV1 is rebuilt with our layers' names, so that it can be
@@ -34,7 +38,7 @@ export function importModel(loaded: FloatModel): ImportedModel & {
     foldedBatchNorms,
     notes: [
       ...loaded.notes,
-      `${format}, ${titleOf(config)}, ${labelsTitle(network.outputs)}`,
+      `${format}, ${titleOf(config)}, ${outputsTitle(network)}`,
       ...(foldedBatchNorms.length === 0
         ? []
         : [
@@ -64,12 +68,8 @@ export function requireOurImages(
 }
 
 function recognizedIn(network: FloatNetwork): RecognizedMobileNetV1 | undefined {
-  try {
-    return recognizeMobileNetV1(network.graph);
-  } catch (error) {
-    if (error instanceof GraphError) return undefined;
-    throw error;
-  }
+  const graph = graphIn(network);
+  return graph && recognizeMobileNetV1(graph);
 }
 
 function titleOf(config: NetworkConfig | undefined): string {
@@ -78,6 +78,29 @@ function titleOf(config: NetworkConfig | undefined): string {
   const { variant, squeezeExcite } = 'variant' in config ? config : {};
   const network = networkTitle(config.network, variant?.name, squeezeExcite);
   return `${network} of width ${widthMultiplier}, ${resolution} × ${resolution}`;
+}
+
+/** The classes; of several outputs, what each is. */
+function outputsTitle(network: FloatNetwork): string {
+  const { outputs } = network;
+  const graph = graphIn(network);
+  if (graph === undefined || graph.outputs.length < 2) return labelsTitle(outputs);
+  const shown = graph.outputs
+    .slice(0, SHOWN_OUTPUTS)
+    .map((name) => `${name} [${shapeIn(graph, name)}]`);
+  const others = graph.outputs.length - shown.length;
+  const more = others > 0 ? ` and ${others} more` : '';
+  return `${graph.outputs.length} outputs: ${shown.join(', ')}${more}`;
+}
+
+/** undefined where no graph can hold the network. */
+function graphIn(network: FloatNetwork): FloatGraph | undefined {
+  try {
+    return network.graph;
+  } catch (error) {
+    if (error instanceof GraphError) return undefined;
+    throw error;
+  }
 }
 
 function labelsTitle(outputs: number): string {

@@ -192,6 +192,23 @@ describe('a model of another program', () => {
     );
   });
 
+  it('says what each of several outputs is', async () => {
+    const x = tf.input({ shape: [8, 8, 3], name: 'image' });
+    const mask = tf.layers.conv2d({ filters: 1, kernelSize: 1, name: 'mask' }).apply(x);
+    const pooled = tf.layers.globalAveragePooling2d({ dataFormat: 'channelsLast' }).apply(x);
+    const classes = tf.layers.dense({ units: 10, name: 'classes' }).apply(pooled);
+    const model = tf.model({ inputs: x, outputs: [classes, mask] as tf.SymbolicTensor[] });
+    const dir = join(folder, 'two-outputs');
+    await savePublishedStyle(model, dir);
+    model.dispose();
+    const reporter = recordingReporter();
+    (await openFloatModel(dir, contextOf(reporter))).dispose();
+    assert.match(
+      reporter.messages.join('\n'),
+      /a network of its own, 2 outputs: classes \[10\], mask \[8,8,1\]/,
+    );
+  });
+
   it('is refused where it has weights behind a link that leads out of its folder', async () => {
     const original = kerasMobileNet({ alpha: 0.25, resolution: 32, classes: 5 });
     await savePublishedStyle(original, at('linked'));
