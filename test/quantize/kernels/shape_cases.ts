@@ -109,6 +109,61 @@ export const SHAPE_CASES: readonly KernelCase[] = [
       }),
     }),
   ),
+  // Several pixels at a time, the last ones beside those before, or none of that in rows of few bytes.
+  ...[1, 3, 8, 12, 15, 20, 24, 31].flatMap((channels) =>
+    (
+      [
+        { windowShape: [3, 3], strides: [1, 1], dilations: [1, 1], width: 37 },
+        { windowShape: [5, 5], strides: [2, 2], dilations: [1, 1], width: 26 },
+        { windowShape: [3, 4], strides: [2, 3], dilations: [1, 2], width: 19 },
+        { windowShape: [2, 3], strides: [1, 1], dilations: [2, 3], width: 11 },
+        { windowShape: [1, 1], strides: [1, 1], dilations: [1, 1], width: 2 },
+      ] as const
+    ).map(
+      ({ width, windowShape: [rows, columns], strides, dilations }): KernelCase => ({
+        title: `rows of ${width} pixels of ${channels} channels, ${rows} × ${columns}, strides ${strides}, ${dilations} apart`,
+        ...convolution('depthwiseConv2d', {
+          inputShape: [2, 7, width, channels],
+          windowShape: [rows, columns],
+          filters: 1,
+          strides: [...strides],
+          dilations: [...dilations],
+          padding: { top: 1, bottom: 2, left: columns - 1, right: 2 },
+        }),
+      }),
+    ),
+  ),
+  // Scaled accumulators beside int32, and far within.
+  ...[5.5, 700, 4e6].flatMap((multiplier): KernelCase[] => [
+    {
+      title: `a multiplier of ${multiplier}, depthwise`,
+      ...convolution(
+        'depthwiseConv2d',
+        {
+          inputShape: [1, 6, 7, 72],
+          windowShape: [5, 5],
+          filters: 1,
+          strides: [1, 1],
+          padding: ONE_AROUND,
+        },
+        { multiplier },
+      ),
+    },
+    {
+      title: `a multiplier of ${multiplier}`,
+      ...convolution(
+        'conv2d',
+        {
+          inputShape: [1, 5, 5, 16],
+          windowShape: [1, 1],
+          filters: 40,
+          strides: [1, 1],
+          padding: NONE,
+        },
+        { multiplier },
+      ),
+    },
+  ]),
   {
     title: 'a pointwise layer with a whole number of tiles',
     ...convolution('conv2d', {

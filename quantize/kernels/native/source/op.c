@@ -1,6 +1,7 @@
 /* Preparing a call, and the memory that its runs need. */
 #include "op.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 #include "elementwise.h"
 #include "pack.h"
 #include "rearrange.h"
+#include "rows.h"
 #include "slices.h"
 
 /* Of a block of rows, beside a panel's weights. */
@@ -15,10 +17,28 @@
 #define L1_BYTES (20 * 1024)
 #endif
 
-/* The vector kernels' scaled accumulators fit int32, since |acc| <= 2^31, where every multiplier is below 1. */
-static int suits_vectors(const float *multipliers, int32_t count) {
-  for (int32_t m = 0; m < count; m++) {
-    if (!(multipliers[m] < 1)) return 0;
+/* The largest |acc| of an output channel: |bias| + sum(|xq - zx| |wq - wz|). */
+static double greatest_accumulator(const Windowed *w, const Weights *weights, size_t depth, size_t m) {
+  const int32_t most = w->input_zero_point > 127 ? w->input_zero_point : 255 - w->input_zero_point;
+  double sum = 0;
+  for (size_t i = 0; i < depth; i++) {
+    sum += abs(weights->filter[i * (size_t)w->output_channels + m] - w->filter_zero_point);
+  }
+  return fabs((double)weights->bias[m]) + most * sum;
+}
+
+/*
+ * The vector kernels' scaled accumulators fit int32 where the multiplier is below 1, since |acc| <= 2^31, and
+ * where no accumulator is so large: half of what fits, for the roundings on the way.
+ */
+static int suits_vectors(OpKind kind, const Windowed *w, const Weights *weights) {
+  const size_t taps = (size_t)w->window_height * (size_t)w->window_width;
+  const size_t depth = kind == OP_CONVOLUTION ? taps * (size_t)w->channels : taps;
+  for (int32_t m = 0; m < w->output_channels; m++) {
+    const double multiplier = weights->multipliers[m];
+    if (multiplier < 1) continue;
+    const double most = greatest_accumulator(w, weights, depth, (size_t)m);
+    if (!(most * multiplier < 1 << 30)) return 0;
   }
   return 1;
 }
@@ -96,7 +116,9 @@ static size_t rows_of_block(const Op *op) {
   return rows / TILE_HEIGHT * TILE_HEIGHT;
 }
 
-Op *op_create_windowed(OpKind kind, Isa isa, const Windowed *w, const Weights *weights) {
+/* `pixels`: as Op has them. */
+static Op *create_windowed(OpKind kind, Isa isa, const Windowed *w, const Weights *weights,
+                           int32_t pixels) {
   Op *op = calloc(1, sizeof *op);
   if (op == NULL) return NULL;
   op->kind = kind;
@@ -104,7 +126,7 @@ Op *op_create_windowed(OpKind kind, Isa isa, const Windowed *w, const Weights *w
   const int is_fixed = has_weights && weights->rounding != ROUNDING_SINGLE;
   const int is_scalar =
       has_weights && !(is_fixed ? suits_fixed(kind, isa, w, weights->factors)
-                                : suits_vectors(weights->multipliers, w->output_channels));
+                                : suits_vectors(kind, w, weights));
   op->isa = is_scalar ? ISA_SCALAR : is_fixed ? ISA_AVX2 : isa;
   op->references = 1;
   op->batch = w->batch;
@@ -125,6 +147,9 @@ Op *op_create_windowed(OpKind kind, Isa isa, const Windowed *w, const Weights *w
   op->input_zero_point = w->input_zero_point;
   op->requantization = w->requantization;
   op->rows = (size_t)op->batch * (size_t)op->output_height * (size_t)op->output_width;
+  op->pixels = pixels;
+  op->pixel_bytes = pixels > 0 ? op->channels / pixels : op->channels;
+  op->phase_bytes = (size_t)op->width * (size_t)op->pixel_bytes;
   op->input_step = (size_t)op->channels;
   op->output_step = (size_t)op->output_channels;
   if (kind == OP_CONVOLUTION) {
@@ -143,6 +168,26 @@ Op *op_create_windowed(OpKind kind, Isa isa, const Windowed *w, const Weights *w
   return NULL;
 }
 
+/* What makes an output row; NULL where it has no vectors, or memory is short. */
+static Op *create_row(Isa isa, const Windowed *w, const Weights *weights, int32_t pixels) {
+  const Windowed row = windowed_row(w, pixels);
+  Weights repeated;
+  if (!repeat_weights(w, weights, pixels, &repeated)) return NULL;
+  Op *op = create_windowed(OP_DEPTHWISE, isa, &row, &repeated, pixels);
+  free_weights(&repeated);
+  if (op == NULL || op->block_count > 0) return op;
+  op_release(op);
+  return NULL;
+}
+
+Op *op_create_windowed(OpKind kind, Isa isa, const Windowed *w, const Weights *weights) {
+  Op *op = create_windowed(kind, isa, w, weights, 0);
+  if (op == NULL || kind != OP_DEPTHWISE) return op;
+  const int32_t pixels = pixels_of_row(isa, w);
+  /* Without one it is slower, and no less right. */
+  if (pixels > 1) op->row = create_row(isa, w, weights, pixels);
+  return op;
+}
 /* With room for the channels and tables of its inputs; NULL when memory is short. */
 static Op *tables_op(int32_t positions, int32_t input_count) {
   Op *op = calloc(1, sizeof *op);
@@ -196,6 +241,7 @@ void op_release(Op *op) {
   free(op->chain_offsets);
   free(op->blocks);
   free(op->padding_row);
+  op_release(op->row);
   free(op->input_channels);
   free(op->tables);
   free(op->elementwise);
@@ -232,6 +278,10 @@ static void scratch_parts(const Op *op, size_t parts[4]) {
     parts[1] = widens ? aligned(op->block_rows * row_bytes + slack) : 0;
     parts[2] = aligned((op->block_rows + 3) * sizeof(int32_t));
   }
+  if (op->kind == OP_RESIZE) {
+    parts[3] = aligned((size_t)op->width * (size_t)op->channels * sizeof(int32_t));
+  }
+  if (op->row != NULL) parts[0] = aligned(row_bytes_of(op) + slack);
   if (op->kind < OP_CONCAT) parts[3] = aligned((size_t)op->output_channels * sizeof(int32_t));
 }
 

@@ -93,7 +93,7 @@ struct Elementwise;
 struct Rearrangement;
 struct Slices;
 
-typedef struct {
+typedef struct Op {
   OpKind kind;
   Isa isa;
   int32_t references;
@@ -135,6 +135,12 @@ typedef struct {
   int32_t block_count;
   uint8_t *padding_row; /* [W, C] input zero points */
 
+  /* Of few channels, rows.h: what makes an output row, and in that one its pixels. */
+  struct Op *row;
+  int32_t pixels;      /* output pixels whose channels are its channels; 0 elsewhere */
+  int32_t pixel_bytes; /* channels of one pixel */
+  size_t phase_bytes;  /* from the columns of a phase of the stride to those of the next */
+
   /* Concatenation: for each input its channels and the output byte of each input byte. */
   int32_t input_count;
   int32_t *input_channels;
@@ -151,10 +157,10 @@ typedef struct {
 
 /* What a kernel needs beside the tensors: parts of op_scratch_bytes(op) bytes. */
 typedef struct {
-  uint8_t *gathered; /* [block_rows, 4 * groups] uint8 (or int16 pairs), 64 bytes of slack */
+  uint8_t *gathered; /* [block_rows, 4 * groups] uint8 (or int16 pairs), 64 bytes of slack; rows.h */
   uint8_t *narrow;   /* AVX2: the gathered bytes before they are widened */
   int32_t *row_terms;
-  int32_t *accumulators;
+  int32_t *accumulators; /* of a resizing what lies between two rows */
 } Scratch;
 
 /* Of a window of a depthwise convolution that the vector kernels take. */
@@ -210,7 +216,9 @@ int op_set_table(Op *op, const uint8_t *table);
 void op_release(Op *op);
 
 /* Of a depthwise window, which has kernels of its own. */
-static inline int is_3x3(const Op *op) { return op->window_height == 3 && op->window_width == 3; }
+static inline int is_3x3(const Op *op) {
+  return op->window_height == 3 && op->window_width == 3 && op->pixels == 0;
+}
 
 static inline size_t op_input_count(const Op *op) {
   return op->input_count > 0 ? (size_t)op->input_count : 1;

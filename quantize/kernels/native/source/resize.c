@@ -30,61 +30,89 @@ Op *op_create_resize(Isa isa, const Resize *resize) {
   return op;
 }
 
-/* The four values that a position lies between: two of one row, two of the next. */
+/* An output row between two of the input's. */
 typedef struct {
-  const uint8_t *top_left, *top_right, *bottom_left, *bottom_right;
-  int32_t across, down;
-} Corners;
+  const uint8_t *top, *bottom;
+  int32_t down;       /* the bottom row's weight */
+  size_t length;      /* of an input row */
+  int32_t *between;   /* [length], what lies between both rows */
+  const Tap *columns; /* [width] */
+  int32_t width;
+  size_t channels;
+} Row;
 
-typedef void (*Mix)(const Corners *, int32_t channels, uint8_t *restrict to);
+typedef void (*RunRow)(const Row *row, uint8_t *restrict to);
 
-/* |sum| <= 255 * 2^22 + 2^21 < 2^31 */
-#define DEFINE_MIX(NAME, TARGET)                                                                  \
-  TARGET static void NAME(const Corners *c, int32_t channels, uint8_t *restrict to) {             \
-    const uint8_t *top_left = c->top_left, *top_right = c->top_right;                              \
-    const uint8_t *bottom_left = c->bottom_left, *bottom_right = c->bottom_right;                  \
-    const int32_t across = c->across, down = c->down;                                              \
-    for (int32_t i = 0; i < channels; i++) {                                                       \
-      const int32_t top = top_left[i] * 2048 + (top_right[i] - top_left[i]) * across;              \
-      const int32_t bottom = bottom_left[i] * 2048 + (bottom_right[i] - bottom_left[i]) * across;  \
-      to[i] = (uint8_t)((top * 2048 + (bottom - top) * down + (1 << 21)) >> 22);                   \
-    }                                                                                              \
+/*
+ * First down, for which a row's pixels are alike, then across: the same integers as eq. 13's the other way
+ * round. |sum| <= 255 * 2^22 + 2^21 < 2^31
+ */
+#define DEFINE_ROW(NAME, TARGET)                                                             \
+  TARGET static void NAME(const Row *row, uint8_t *restrict to) {                            \
+    const uint8_t *top = row->top, *bottom = row->bottom;                                    \
+    const int32_t down = row->down;                                                          \
+    const size_t channels = row->channels;                                                   \
+    int32_t *restrict between = row->between;                                                \
+    for (size_t i = 0; i < row->length; i++) {                                               \
+      between[i] = top[i] * 2048 + (bottom[i] - top[i]) * down;                              \
+    }                                                                                        \
+    for (int32_t x = 0; x < row->width; x++, to += channels) {                               \
+      const int32_t *left = between + (size_t)row->columns[x].first * channels;              \
+      const int32_t *right = between + (size_t)row->columns[x].second * channels;            \
+      const int32_t across = row->columns[x].weight;                                         \
+      for (size_t i = 0; i < channels; i++) {                                                \
+        to[i] = (uint8_t)((left[i] * 2048 + (right[i] - left[i]) * across + (1 << 21)) >> 22); \
+      }                                                                                      \
+    }                                                                                        \
   }
 
-DEFINE_MIX(mix, )
+DEFINE_ROW(run_row, )
 #if TF8_X86
-DEFINE_MIX(mix_avx2, __attribute__((target("avx2"))))
+DEFINE_ROW(run_row_avx2, __attribute__((target("avx2"))))
 #endif
 
-static Mix mix_of(const Op *op) {
+static RunRow run_row_of(const Op *op) {
 #if TF8_X86
-  if (op->isa != ISA_SCALAR) return mix_avx2;
+  if (op->isa != ISA_SCALAR) return run_row_avx2;
 #endif
   (void)op;
-  return mix;
+  return run_row;
 }
 
-void resize_run(const Op *op, const uint8_t *input, uint8_t *output, size_t first, size_t last) {
+/* Whether each byte is one of the input's. */
+static int is_copied(const Op *op, const Tap *columns) {
+  for (int32_t x = 0; x < op->output_width; x++) {
+    if (columns[x].weight != 0) return 0;
+  }
+  return 1;
+}
+
+void resize_run(const Op *op, const uint8_t *input, uint8_t *output, size_t first, size_t last,
+                int32_t *between) {
   const Tap *rows = op->taps, *columns = rows + op->output_height;
   const size_t channels = (size_t)op->channels, row_bytes = (size_t)op->width * channels;
   const size_t height = (size_t)op->output_height;
-  const Mix mix_channels = mix_of(op);
+  const RunRow run = run_row_of(op);
+  const int copies_columns = is_copied(op, columns);
   uint8_t *to = output + first * (size_t)op->output_channels;
-  for (size_t row = first; row < last; row++) {
+  for (size_t row = first; row < last; row++, to += op->output_channels) {
     const Tap tap = rows[row % height];
     const uint8_t *image = input + row / height * (size_t)op->height * row_bytes;
     const uint8_t *top = image + (size_t)tap.first * row_bytes;
-    const uint8_t *bottom = image + (size_t)tap.second * row_bytes;
-    for (int32_t x = 0; x < op->output_width; x++, to += channels) {
-      const size_t left = (size_t)columns[x].first * channels;
-      const size_t right = (size_t)columns[x].second * channels;
-      if (tap.weight == 0 && columns[x].weight == 0) {
-        memcpy(to, top + left, channels);
-        continue;
+    if (tap.weight == 0 && copies_columns) {
+      for (int32_t x = 0; x < op->output_width; x++) {
+        memcpy(to + (size_t)x * channels, top + (size_t)columns[x].first * channels, channels);
       }
-      const Corners corners = {top + left,       top + right, bottom + left, bottom + right,
-                               columns[x].weight, tap.weight};
-      mix_channels(&corners, op->channels, to);
+      continue;
     }
+    const Row mixed = {.top = top,
+                       .bottom = image + (size_t)tap.second * row_bytes,
+                       .down = tap.weight,
+                       .length = row_bytes,
+                       .between = between,
+                       .columns = columns,
+                       .width = op->output_width,
+                       .channels = channels};
+    run(&mixed, to);
   }
 }

@@ -19,7 +19,8 @@ typedef struct Resize {
 /* Copies the taps; NULL when memory is short. */
 Op *op_create_resize(Isa isa, const Resize *resize);
 
-/* Output rows (of all images) [first, last). */
-void resize_run(const Op *op, const uint8_t *input, uint8_t *output, size_t first, size_t last);
+/* Output rows (of all images) [first, last); `between`: [width, channels]. */
+void resize_run(const Op *op, const uint8_t *input, uint8_t *output, size_t first, size_t last,
+                int32_t *between);
 
 #endif

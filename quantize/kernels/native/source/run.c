@@ -4,6 +4,7 @@
 #include "prelu.h"
 #include "rearrange.h"
 #include "resize.h"
+#include "rows.h"
 #include "slices.h"
 #include "softmax.h"
 
@@ -71,9 +72,18 @@ size_t op_parts(const Op *op, int threads) {
 /* A depthwise convolution's output rows; with a table one at a time. */
 static void run_depthwise(const Op *op, const uint8_t *input, uint8_t *output, size_t first,
                           size_t last, Scratch *scratch) {
+  const size_t row_bytes = (size_t)op->output_width * (size_t)op->output_channels;
+  if (op->row != NULL) {
+    for (size_t row = first; row < last; row++) {
+      uint8_t *to = output + row * row_bytes;
+      copy_rows(op, input, row, scratch->gathered);
+      DEPTHWISE[op->row->isa](op->row, scratch->gathered, to, 0, 1, scratch);
+      if (op->table != NULL) look_up(op, to, row_bytes);
+    }
+    return;
+  }
   const Isa isa = op->block_count > 0 ? op->isa : ISA_SCALAR;
   const DepthwiseKernel kernel = DEPTHWISE[isa];
-  const size_t row_bytes = (size_t)op->output_width * (size_t)op->output_channels;
   const size_t step = op->table == NULL ? op->rows : 1;
   for (size_t row = first; row < last; row += step) {
     const size_t after = smaller(row + step, last);
@@ -117,7 +127,7 @@ void op_run(const Op *op, const uint8_t *const *inputs, uint8_t *output, size_t 
       rearrange_run(op, inputs[0], output, first, last);
       return;
     case OP_RESIZE:
-      resize_run(op, inputs[0], output, first, last);
+      resize_run(op, inputs[0], output, first, last, scratch.accumulators);
       return;
     case OP_SOFTMAX:
       softmax_run(op, inputs[0], output, first, last);
