@@ -101,19 +101,19 @@ export function convolution(node: NodeProto, draft: OnnxDraft): void {
   });
 }
 
-/** kernel: [C, M, kh, kw] */
+/** kernel: [C, M / groups, kh, kw]; groups become zeros between them, which cost nothing in accuracy. */
 export function transposedConvolution(node: NodeProto, draft: OnnxDraft): void {
   const attributes = new Attributes(node);
   const input = draft.asImage(node, draft.input(node));
   const { shape, values } = draft.required(node, 1, 'weights');
   if (shape.length !== 4) throw draft.unsupported(node, `weights [${shape}]`);
-  const [depth, outputs, kh, kw] = shape;
-  if (depth !== input.dims[0] || attributes.int('group', 1) !== 1) {
-    throw draft.unsupported(
-      node,
-      `weights [${shape}] in ${attributes.int('group', 1)} groups for [N,${input.dims}]`,
-    );
+  const [depth, each, kh, kw] = shape;
+  const groups = attributes.int('group', 1);
+  const outputs = each * groups;
+  if (depth !== input.dims[0] || groups < 1 || depth % groups !== 0) {
+    throw draft.unsupported(node, `weights [${shape}] in ${groups} groups for [N,${input.dims}]`);
   }
+  const kernel = withoutGroups(Float32Array.from(values), depth, each * kh * kw, groups);
   const auto = attributes.text('auto_pad') ?? 'NOTSET';
   const isSame = auto.startsWith('SAME') || attributes.has('output_shape');
   const dilations = attributes.ints('dilations') ?? [];
@@ -126,11 +126,7 @@ export function transposedConvolution(node: NodeProto, draft: OnnxDraft): void {
     ...draft.base(node, [input]),
     op: 'transposedConv2d',
     // As a convolution's whose outputs are the inputs, turned around.
-    kernel: swapLast(
-      outputsLast(Float32Array.from(values), depth, outputs, kh * kw),
-      outputs,
-      depth,
-    ),
+    kernel: swapLast(outputsLast(kernel, depth, outputs, kh * kw), outputs, depth),
     kernelShape: [kh, kw, depth, outputs],
     bias: biasOf(node, draft, outputs),
     strides,
@@ -138,6 +134,23 @@ export function transposedConvolution(node: NodeProto, draft: OnnxDraft): void {
     ...(rows + columns > 0 && { outputPadding: [rows, columns] as const }),
     activation: 'linear',
   });
+}
+
+/** [C, each] → [C, groups · each]: each group's where its outputs are, zeros elsewhere. */
+function withoutGroups(
+  values: Float32Array,
+  depth: number,
+  each: number,
+  groups: number,
+): Float32Array {
+  if (groups === 1) return values;
+  const dense = new Float32Array(values.length * groups);
+  for (let c = 0; c < depth; c++) {
+    const group = Math.floor((c * groups) / depth);
+    const own = values.subarray(c * each, (c + 1) * each);
+    dense.set(own, (c * groups + group) * each);
+  }
+  return dense;
 }
 
 export function biasOf(node: NodeProto, draft: OnnxDraft, outputs: number): Float32Array {
