@@ -145,41 +145,73 @@ void depthwise_scalar(const Op *op, const uint8_t *input, uint8_t *output, size_
 static int32_t larger(int32_t a, int32_t b) { return a > b ? a : b; }
 static int32_t smaller(int32_t a, int32_t b) { return a < b ? a : b; }
 
+/* The part of a pool's window that is within the image. */
+typedef struct {
+  const uint8_t *image;
+  int32_t y0, y1, x0, x1;
+} Window;
+
+static const uint8_t *pixel_at(const Op *op, const Window *w, int32_t y, int32_t x) {
+  return w->image + ((size_t)y * (size_t)op->width + (size_t)x) * (size_t)op->channels;
+}
+
+/* The greatest bytes, which any compiler makes vectors of. */
+static void greatest(const Op *op, const Window *w, uint8_t *restrict to) {
+  const size_t channels = (size_t)op->channels;
+  const uint8_t low = (uint8_t)op->requantization.low, high = (uint8_t)op->requantization.high;
+  memset(to, low, channels);
+  for (int32_t y = w->y0; y < w->y1; y++) {
+    for (int32_t x = w->x0; x < w->x1; x++) {
+      const uint8_t *from = pixel_at(op, w, y, x);
+      for (size_t c = 0; c < channels; c++) to[c] = to[c] > from[c] ? to[c] : from[c];
+    }
+  }
+  for (size_t c = 0; c < channels; c++) to[c] = to[c] < high ? to[c] : high;
+}
+
+/* The means, by way of `sums`. */
+static void mean(const Op *op, const Window *w, uint32_t *restrict sums, uint8_t *to) {
+  const size_t channels = (size_t)op->channels;
+  const int32_t low = op->requantization.low, high = op->requantization.high;
+  memset(sums, 0, channels * sizeof *sums);
+  for (int32_t y = w->y0; y < w->y1; y++) {
+    for (int32_t x = w->x0; x < w->x1; x++) {
+      const uint8_t *from = pixel_at(op, w, y, x);
+      for (size_t c = 0; c < channels; c++) sums[c] += from[c];
+    }
+  }
+  const uint32_t count = (uint32_t)(w->y1 - w->y0) * (uint32_t)(w->x1 - w->x0);
+  /*
+   * eq. 6: (sum + n / 2) / n in integers, by the reciprocal in units of 2^-32, rounded up by e / 2^32 with
+   * e < n: exact, since what is divided is below 256 n, and 256 n^2 below 2^32.
+   */
+  const int is_few = count < 4096;
+  const uint64_t reciprocal = is_few ? (((uint64_t)1 << 32) + count - 1) / count : 0;
+  for (size_t c = 0; c < channels; c++) {
+    const uint32_t sum = sums[c] + count / 2;
+    const uint32_t value = is_few ? (uint32_t)(sum * reciprocal >> 32) : sum / count;
+    to[c] = (uint8_t)larger(low, smaller((int32_t)value, high));
+  }}
+
 /* Output rows (of all images) [first, last) of an average or a maximum. */
 void pool_scalar(const Op *op, const uint8_t *input, uint8_t *output, size_t first, size_t last,
                  Scratch *scratch) {
-  const size_t channels = (size_t)op->channels;
-  const int is_average = op->kind == OP_AVERAGE_POOL;
-  const int32_t low = op->requantization.low, high = op->requantization.high;
-  uint32_t *values = (uint32_t *)scratch->accumulators;
+  const size_t channels = (size_t)op->channels, height = (size_t)op->output_height;
+  uint32_t *sums = (uint32_t *)scratch->accumulators;
+  uint8_t *to = output + first * (size_t)op->output_width * channels;
   for (size_t row = first; row < last; row++) {
-    const size_t n = row / (size_t)op->output_height;
-    const int32_t top = (int32_t)(row % (size_t)op->output_height) * op->stride_y - op->pad_top;
-    const int32_t y0 = larger(top, 0), y1 = smaller(top + op->window_height, op->height);
-    for (int32_t x = 0; x < op->output_width; x++) {
+    const int32_t top = (int32_t)(row % height) * op->stride_y - op->pad_top;
+    Window window = {.image = input + row / height * (size_t)op->height * (size_t)op->width * channels,
+                     .y0 = larger(top, 0),
+                     .y1 = smaller(top + op->window_height, op->height)};
+    for (int32_t x = 0; x < op->output_width; x++, to += channels) {
       const int32_t left = x * op->stride_x - op->pad_left;
-      const int32_t x0 = larger(left, 0), x1 = smaller(left + op->window_width, op->width);
-      memset(values, 0, channels * sizeof *values);
-      for (int32_t iy = y0; iy < y1; iy++) {
-        for (int32_t ix = x0; ix < x1; ix++) {
-          const uint8_t *from =
-              input + ((n * (size_t)op->height + (size_t)iy) * (size_t)op->width + (size_t)ix) *
-                          channels;
-          if (is_average) {
-            for (size_t c = 0; c < channels; c++) values[c] += from[c];
-          } else {
-            for (size_t c = 0; c < channels; c++) {
-              values[c] = values[c] > from[c] ? values[c] : from[c];
-            }
-          }
-        }
-      }
-      const uint32_t count = is_average ? (uint32_t)(y1 - y0) * (uint32_t)(x1 - x0) : 1;
-      uint8_t *to = output + (row * (size_t)op->output_width + (size_t)x) * channels;
-      for (size_t c = 0; c < channels; c++) {
-        /* eq. 6: (sum + n / 2) / n in integers; count 1 leaves a maximum as it is. */
-        const int32_t value = (int32_t)((values[c] + count / 2) / count);
-        to[c] = (uint8_t)larger(low, smaller(value, high));
+      window.x0 = larger(left, 0);
+      window.x1 = smaller(left + op->window_width, op->width);
+      if (op->kind == OP_AVERAGE_POOL) {
+        mean(op, &window, sums, to);
+      } else {
+        greatest(op, &window, to);
       }
     }
   }
