@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import type { FloatGraph } from '../../../architectures/graph/float_graph.ts';
 import { networkOfGraph } from '../../../architectures/graph/float_network.ts';
@@ -11,8 +12,10 @@ import { FRIENDLY, STANDARD } from '../../../architectures/variants.ts';
 import { selectBackend } from '../../../training/backend.ts';
 import { importedFacts } from '../../../workflows/open/float_facts.ts';
 import { SYMMETRIC } from '../../../workflows/open/model_facts.ts';
-import { OpenedFloatModel } from '../../../workflows/open/open_model.ts';
+import { OpenedFloatModel, openFloatModel } from '../../../workflows/open/open_model.ts';
 import { adoptNetwork } from '../../../workflows/train/adopt_network.ts';
+import { contextOf } from '../../scripts/support.ts';
+import { sharedFolder } from '../../support/skip.ts';
 import { foreignGraph } from './foreign.ts';
 
 const SIZES = { widthMultiplier: 0.1, resolution: 32, classes: 5 };
@@ -61,6 +64,17 @@ describe('adoptNetwork', () => {
       adopted.dispose();
     });
   }
+
+  it("finds MobileNetV2 in Google's .tflite file of it", async function () {
+    const path = join(sharedFolder(this, 'models'), 'tf2_mobilenet_v2_1.0_224_ptq.tflite');
+    this.timeout(60_000);
+    const source = await openFloatModel(path, contextOf());
+    const asked = { network: 'mobilenet_v2', variant: STANDARD, widthMultiplier: 1 } as const;
+    const adopted = adoptNetwork(source, asked)!;
+    assert.deepEqual(adopted.facts.architecture, { ...asked, resolution: 224, classes: 1001 });
+    assert.equal(adopted.facts.foldedBatchNorms.length, 52);
+    adopted.dispose();
+  });
 
   it('finds the variant, and whether squeeze-and-excite stands in it', () => {
     const config = networkConfig('mobilenet_v3_small', FRIENDLY, SIZES, false);
