@@ -108,6 +108,7 @@ export function startFrom(
   } catch (error) {
     if (!(error instanceof InvalidValueError)) throw error;
     if (
+      source.facts.architecture !== undefined &&
       'variant' in network &&
       network.variant.depthwiseBatchNorm &&
       lacksDepthwiseBatchNorms(source.layersModel)
@@ -124,7 +125,7 @@ export function startFrom(
     throw new UserError(
       `Expected ${networkNamed(network.network).oneTitle} like ${model.name} to start from but ${source.name} is another network: ${messageOf(error)}`,
       {
-        remedy: `Start from another model, or from random weights without ${option('from')}.`,
+        remedy: `Start from another model, or from random weights without ${option('from')}; what is of another width or network needs ${option('widthMultiplier')} or ${option('network')}.`,
         cause: error,
       },
     );

@@ -164,7 +164,8 @@ describe('trainJob', () => {
     await assert.rejects(trainJob({ ...options, from, out: join(folder, 'none') }, contextOf()), {
       name: 'UserError',
       message: /^Expected a MobileNetV1 like MobilenetV1_0\.02_32_4_standard to start from but /,
-      remedy: 'Start from another model, or from random weights without `from`.',
+      remedy:
+        'Start from another model, or from random weights without `from`; what is of another width or network needs `widthMultiplier` or `network`.',
     });
   });
 
