@@ -9,6 +9,7 @@ import {
   samePadding,
 } from '../../architectures/graph/window.ts';
 import type { NodeProto } from '../../foundation/onnx/generated/onnx_pb.ts';
+import { mirroredNodes } from '../mirrored_borders.ts';
 import { paddedNodes } from '../padded_channels.ts';
 import { Attributes, type Made, type OnnxDraft } from './draft.ts';
 
@@ -249,7 +250,15 @@ export function globalMaxPool(node: NodeProto, draft: OnnxDraft): void {
   });
 }
 
-/** Zeros around the image, or channels of zeros: columns of zeros of the image turned, [H, C, W]. */
+/** ONNX's names of them. */
+function isMirror(mode: string): mode is 'reflect' | 'edge' {
+  return mode === 'reflect' || mode === 'edge';
+}
+
+/**
+ * Zeros around the image, or channels of zeros: columns of zeros of the image turned, [H, C, W]. Or rows and
+ * columns of its own.
+ */
 export function pad(node: NodeProto, draft: OnnxDraft): void {
   const attributes = new Attributes(node);
   const input = draft.asImage(node, draft.input(node));
@@ -270,11 +279,23 @@ export function pad(node: NodeProto, draft: OnnxDraft): void {
   }
   const [n, before, top, left, nBehind, behind, bottom, right] = all;
   const isSound = pads.length === 2 * axes.length && all.every((side) => side >= 0);
-  if (mode !== 'constant' || value !== 0 || n + nBehind !== 0 || !isSound) {
-    throw draft.unsupported(node, `padding other than zeros around an image (${mode}, [${pads}])`);
-  }
   const [output] = node.output;
   const base = draft.base(node, [input]);
   const padding = { top, left, bottom, right };
+  const isOfZeros = mode === 'constant' && value === 0;
+  const mirrored =
+    isSound && isMirror(mode) && before + behind === 0
+      ? mirroredNodes(base, draft.shapeOf(input), padding, mode)
+      : undefined;
+  if (!(isOfZeros || mirrored) || n + nBehind !== 0 || !isSound) {
+    throw draft.unsupported(
+      node,
+      `padding other than zeros, or rows and columns of its own, around an image (${mode}, [${pads}])`,
+    );
+  }
+  if (mirrored !== undefined) {
+    draft.add(output, 'image', ...mirrored);
+    return;
+  }
   draft.add(output, 'image', ...paddedNodes(base, padding, [before, behind], 'wider'));
 }

@@ -6,7 +6,17 @@ import { FUNCTIONS } from './activations.ts';
 import type { GraphDraft } from './graph_draft.ts';
 import { pack, splitBySizes, stridedSlice, unpack } from './parts.ts';
 import { addFunction, type ReadOperator } from './reading.ts';
-import { blocks, concatenation, pad, reshape, resize, slice, split, transpose } from './shapes.ts';
+import {
+  blocks,
+  concatenation,
+  mirrorPad,
+  pad,
+  reshape,
+  resize,
+  slice,
+  split,
+  transpose,
+} from './shapes.ts';
 import type { TfliteOperator } from './tflite_file.ts';
 import {
   arithmetic,
@@ -47,6 +57,7 @@ const OPERATORS: Readonly<Record<string, ReadOperator>> = {
   MAXIMUM: extreme('maximum', atLeast),
   MEAN: reduction('mean'),
   MINIMUM: extreme('minimum', atMost),
+  MIRROR_PAD: mirrorPad,
   MUL: arithmetic('multiply', schema.MUL.options),
   PACK: pack,
   PAD: pad,

@@ -2,6 +2,7 @@
 import type { FloatNode } from '../../architectures/graph/float_node.ts';
 import { elements } from '../../architectures/graph/shape.ts';
 import * as schema from '../../foundation/flatbuffers/tflite_schema.ts';
+import { mirroredNodes } from '../mirrored_borders.ts';
 import { paddedNodes } from '../padded_channels.ts';
 import type { GraphDraft } from './graph_draft.ts';
 import {
@@ -39,6 +40,21 @@ export function pad(operator: TfliteOperator, draft: GraphDraft): void {
   const base = baseOf(operator, draft, [input]);
   const padding = { top, bottom, left, right };
   draft.add(output, ...paddedNodes(base, padding, [before, behind], 'channels'));
+}
+
+export function mirrorPad(operator: TfliteOperator, draft: GraphDraft): void {
+  const input = inputOf(operator, draft);
+  const { values } = constantOf(operator, draft, 1, 'paddings');
+  const [, , top, bottom, left, right] = values;
+  const [output] = operator.outputs;
+  const base = baseOf(operator, draft, [input]);
+  const mirror = operator.options(schema.MIRROR_PAD_MODE, 'mode') === 0 ? 'reflect' : 'symmetric';
+  const isOfImage = values.length === 8 && [0, 1, 6, 7].every((at) => values[at] === 0);
+  const nodes = isOfImage
+    ? mirroredNodes(base, input.shape, { top, bottom, left, right }, mirror)
+    : undefined;
+  if (nodes === undefined) throw draft.unsupported(operator, `borders of [${values}]`);
+  draft.add(output, ...nodes);
 }
 
 /** To the shape that the file says the result has. */

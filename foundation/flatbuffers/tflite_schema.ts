@@ -248,6 +248,8 @@ export const FAKE_QUANT_RANGE = {
   min: [0, 'float32'],
   max: [1, 'float32'],
 } as const satisfies FlatSchema;
+/** 0: reflect, 1: symmetric */
+export const MIRROR_PAD_MODE = { mode: [0, 'int8'] } as const satisfies FlatSchema;
 export const GELU_KIND = { approximate: [0, 'bool'] } as const satisfies FlatSchema;
 
 /** enum TensorType */

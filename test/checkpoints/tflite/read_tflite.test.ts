@@ -11,6 +11,7 @@ import {
   FAKE_QUANT_RANGE,
   MAXIMUM,
   MINIMUM,
+  MIRROR_PAD_MODE,
   PACK,
   REDUCER,
   RESIZE_BILINEAR,
@@ -352,6 +353,29 @@ describe('readTflite', () => {
     assert.throws(
       () => computed(45, [ints('b', 0, 2), ints('e', 1, 0), ints('s', 1, -1)], options({}, {})),
       /a part of axis 1 from 2 by steps of -1/,
+    );
+  });
+
+  it('reads rows and columns of an image around it, its outermost ones again or not', () => {
+    const sides = ints('sides', 0, 0, 1, 0, 0, 2, 0, 0);
+    const rows = (mode: number) =>
+      computed(100, [sides], options(MIRROR_PAD_MODE, { mode })).filter((_, at) => at % 4 === 0);
+    const upper = [0, 4, 8];
+    const lower = [12, 16, 20];
+    const beside = ([a, b, c]: number[], isSymmetric: boolean) =>
+      isSymmetric ? [a, b, c, c, b] : [a, b, c, b, a];
+    assert.deepEqual(
+      rows(0),
+      [lower, upper, lower].flatMap((row) => beside(row, false)),
+    );
+    assert.deepEqual(
+      rows(1),
+      [upper, upper, lower].flatMap((row) => beside(row, true)),
+    );
+    const far = ints('sides', 0, 0, 2, 0, 0, 0, 0, 0);
+    assert.throws(
+      () => computed(100, [far], options(MIRROR_PAD_MODE, { mode: 0 })),
+      /borders of \[0,0,2,0,0,0,0,0\]/,
     );
   });
 
