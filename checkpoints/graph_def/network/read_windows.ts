@@ -1,4 +1,7 @@
 /** Nodes that read an image by windows, or as a whole: convolutions, padding, pools. */
+import type { FloatNode } from '../../../architectures/graph/float_node.ts';
+import { outputShape } from '../../../architectures/graph/operations/table.ts';
+import { mirroredNodes } from '../../mirrored_borders.ts';
 import type { FlatNode } from './flatten.ts';
 import { type PadStep, type Step, withAffine } from './network.ts';
 import type { NetworkDraft } from './network_draft.ts';
@@ -110,6 +113,35 @@ function addConvolution(
     return;
   }
   draft.addPlain(node, activation === 'Relu' ? 'relu' : 'relu6', step.shape, 'activation');
+}
+
+/** An image's own rows and columns around it. */
+export function readMirrorPad(draft: NetworkDraft, node: FlatNode): void {
+  const x = draft.image(node);
+  const sides = [...(draft.constantOf(node, 1).values ?? [])];
+  const [, , top, bottom, left, right] = sides;
+  const isOfImage = sides.length === 8 && [0, 1, 6, 7].every((at) => sides[at] === 0);
+  const mirror = node.attributes.text('mode') === 'SYMMETRIC' ? 'symmetric' : 'reflect';
+  const base = { name: node.name, inputs: [x.name] };
+  const nodes = isOfImage
+    ? mirroredNodes(base, x.shape, { top, bottom, left, right }, mirror)
+    : undefined;
+  if (nodes === undefined) {
+    throw draft.unsupported(node, `borders of [${sides}] around [${x.shape}]`);
+  }
+  const shapes = new Map([[x.name, x.shape]]);
+  for (const { name, inputs, ...operation } of nodes) {
+    const shape = outputShape(
+      { name, inputs, ...operation } as FloatNode,
+      inputs.map((from) => shapes.get(from)!),
+    );
+    shapes.set(name, shape);
+    const place = { name, inputs, shape };
+    if (operation.op === 'concat')
+      draft.add(node, { ...place, op: 'concat', axis: operation.axis });
+    else if (operation.op === 'slice') draft.add(node, { ...place, op: 'operation', operation });
+    else draft.addPlain(node, 'reshape', shape); // none around it
+  }
 }
 
 /** Zeros around an image, or channels of zeros. */

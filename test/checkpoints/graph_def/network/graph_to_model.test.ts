@@ -617,6 +617,17 @@ describe('a frozen graph', () => {
       g.constants.set('sides', { shape: [4, 2], values: g.constants.get('sides')!.values });
       return pad;
     },
+    'rows and columns of an image around it': (g, x) => {
+      const mirror = (name: string, from: string, mode: string, ...sides: number[]) => {
+        const padded = g.add(name, 'MirrorPad', [from, g.integers(`${name}_sides`, sides)], {
+          mode: { s: mode },
+        });
+        g.constants.set(`${name}_sides`, { shape: [4, 2], values: Int32Array.from(sides) });
+        return padded;
+      };
+      const reflected = mirror('reflected', x, 'REFLECT', 0, 0, 2, 1, 0, 3, 0, 0);
+      return mirror('doubled', reflected, 'SYMMETRIC', 0, 0, 0, 2, 1, 0, 0, 0);
+    },
     'exponentials and roots': (g, x) =>
       g.add('exp', 'Exp', [g.add('sqrt', 'Sqrt', [g.add('square', 'Square', [x])])]),
     'error functions': (g, x) => g.add('erf', 'Erf', [x]),
