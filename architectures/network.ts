@@ -5,7 +5,7 @@ import type { NetworkSizes } from './conv_layer.ts';
 import type { NetworkChoices } from './network_choices.ts';
 import type { NetworkLayers } from './network_layers.ts';
 import {
-  NETWORK_NAMES,
+  hasVariants,
   type NetworkName,
   networkNamed,
   type VariantNetworkName,
@@ -30,14 +30,6 @@ export interface PlainNetworkConfig extends NetworkSizes {
 
 /** A network by its name and the choices that it leaves. */
 export type NetworkConfig = VariantNetworkConfig | PlainNetworkConfig;
-
-/** Whether a network has a choice of core layers. */
-export function hasVariants(network: NetworkName): network is VariantNetworkName {
-  return networkNamed(network).variants.length > 0;
-}
-
-/** The networks that have a choice of core layers. */
-export const VARIANT_NETWORK_NAMES = NETWORK_NAMES.filter(hasVariants);
 
 /**
  * The configuration of a network by its name, with a core layer where it has a choice of them.

@@ -193,3 +193,10 @@ export function networkTitle(
 export function networkNamed(name: NetworkName): Network {
   return NETWORKS[name];
 }
+
+/** Whether a network has a choice of core layers. */
+export function hasVariants(network: NetworkName): network is VariantNetworkName {
+  return networkNamed(network).variants.length > 0;
+}
+
+export const VARIANT_NETWORK_NAMES = NETWORK_NAMES.filter(hasVariants);

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { NetworkSizes } from '../../architectures/conv_layer.ts';
-import { hasVariants, type NetworkConfig, networkConfig } from '../../architectures/network.ts';
+import { type NetworkConfig, networkConfig } from '../../architectures/network.ts';
 import {
+  hasVariants,
   NETWORK_NAMES,
   type NetworkName,
   networkNamed,

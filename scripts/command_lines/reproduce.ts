@@ -1,4 +1,4 @@
-import { VARIANT_NETWORK_NAMES } from '../../architectures/network.ts';
+import { VARIANT_NETWORK_NAMES } from '../../architectures/registry.ts';
 import type { ReproduceOptions } from '../../workflows/reproduce/open_table.ts';
 import { splitPublished } from '../../workflows/reproduce/published_models.ts';
 import { type GivenOption, optionWords, shownRecipe } from './words.ts';

@@ -1,5 +1,4 @@
-import { VARIANT_NETWORK_NAMES } from '../../architectures/network.ts';
-import type { VariantNetworkName } from '../../architectures/registry.ts';
+import { VARIANT_NETWORK_NAMES, type VariantNetworkName } from '../../architectures/registry.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { PresetChanges } from '../../workflows/reproduce/change_preset.ts';
 import { DEVICES } from '../../workflows/reproduce/elsewhere.ts';

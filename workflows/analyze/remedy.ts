@@ -1,4 +1,5 @@
-import { hasVariants, type NetworkConfig } from '../../architectures/network.ts';
+import type { NetworkConfig } from '../../architectures/network.ts';
+import { hasVariants } from '../../architectures/registry.ts';
 import type { Advice, AdviceCode } from '../../quantize/analyze/analysis.ts';
 import {
   AS_PUBLISHED,

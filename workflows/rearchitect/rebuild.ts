@@ -1,5 +1,5 @@
 import type { FloatGraph } from '../../architectures/graph/float_graph.ts';
-import { hasVariants, type NetworkConfig } from '../../architectures/network.ts';
+import type { NetworkConfig } from '../../architectures/network.ts';
 import { rebuiltGraph } from '../../architectures/rearchitect/rebuilt_graph.ts';
 import {
   passesOf,
@@ -8,6 +8,7 @@ import {
   reconstruct,
 } from '../../architectures/rearchitect/reconstruct.ts';
 import type { SeparablePair } from '../../architectures/rearchitect/separable_pairs.ts';
+import { hasVariants } from '../../architectures/registry.ts';
 import { STANDARD, type Variant } from '../../architectures/variants.ts';
 import type { ModelCard } from '../../checkpoints/store/model_card.ts';
 import type { SkippedImage } from '../../datasets/dataset.ts';

@@ -1,5 +1,5 @@
-import { hasVariants, type PlainNetworkConfig } from '../../architectures/network.ts';
-import { networkNamed } from '../../architectures/registry.ts';
+import type { PlainNetworkConfig } from '../../architectures/network.ts';
+import { hasVariants, networkNamed } from '../../architectures/registry.ts';
 import { variantNamed } from '../../architectures/variants.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { Context } from '../../foundation/reporting/context.ts';
