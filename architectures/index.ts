@@ -35,6 +35,7 @@ export type {
   ComposedActivation,
   Expression,
   GeneralRelu,
+  MathFunction,
   PlainActivation,
 } from './graph/operations/activation_function.ts';
 export type { FloatArithmeticNode } from './graph/operations/arithmetic.ts';
