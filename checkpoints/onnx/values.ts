@@ -4,6 +4,7 @@ import {
   type Activation,
   reluOf,
 } from '../../architectures/graph/operations/activation_function.ts';
+import { SELU_ALPHA, SELU_SCALE } from '../../architectures/graph/operations/activation_value.ts';
 import {
   ABSOLUTE,
   approximateGelu,
@@ -100,8 +101,8 @@ export function elu(node: NodeProto, draft: OnnxDraft): void {
 export function selu(node: NodeProto, draft: OnnxDraft): void {
   const attributes = new Attributes(node);
   const isOwn = attributes.has('alpha') || attributes.has('gamma');
-  const alpha = attributes.float('alpha', 1.6732632423543772);
-  const gamma = attributes.float('gamma', 1.0507009873554805);
+  const alpha = attributes.float('alpha', SELU_ALPHA);
+  const gamma = attributes.float('gamma', SELU_SCALE);
   addFunction(node, draft, isOwn ? eluOf(alpha, gamma) : 'selu');
 }
 

@@ -6,8 +6,8 @@ import {
   type PlainActivation,
 } from './activation_function.ts';
 
-const ALPHA = 1.6732632423543772;
-const SCALE = 1.0507009873554805;
+export const SELU_ALPHA = 1.6732632423543772;
+export const SELU_SCALE = 1.0507009873554805;
 
 const PLAIN: Readonly<Record<PlainActivation, (x: number) => number>> = {
   linear: (x) => x,
@@ -18,7 +18,7 @@ const PLAIN: Readonly<Record<PlainActivation, (x: number) => number>> = {
   hardSigmoid: (x) => Math.min(Math.max(0.2 * x + 0.5, 0), 1),
   swish: (x) => x / (1 + Math.exp(-x)),
   elu: (x) => (x > 0 ? x : Math.expm1(x)),
-  selu: (x) => SCALE * (x > 0 ? x : ALPHA * Math.expm1(x)),
+  selu: (x) => SELU_SCALE * (x > 0 ? x : SELU_ALPHA * Math.expm1(x)),
   softplus: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
   softsign: (x) => x / (1 + Math.abs(x)),
 };

@@ -188,6 +188,7 @@ Op *op_create_windowed(OpKind kind, Isa isa, const Windowed *w, const Weights *w
   if (pixels > 1) op->row = create_row(isa, w, weights, pixels);
   return op;
 }
+
 /* With room for the channels and tables of its inputs; NULL when memory is short. */
 static Op *tables_op(int32_t positions, int32_t input_count) {
   Op *op = calloc(1, sizeof *op);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* More pixels would have more weights than a row has bytes. */
+/* At most so many make whole blocks; of more a block overlaps the one before. */
 #define MOST_PIXELS 16
 
 int32_t pixels_of_row(Isa isa, const Windowed *w) {

@@ -191,7 +191,8 @@ static void mean(const Op *op, const Window *w, uint32_t *restrict sums, uint8_t
     const uint32_t sum = sums[c] + count / 2;
     const uint32_t value = is_few ? (uint32_t)(sum * reciprocal >> 32) : sum / count;
     to[c] = (uint8_t)larger(low, smaller((int32_t)value, high));
-  }}
+  }
+}
 
 /* Output rows (of all images) [first, last) of an average or a maximum. */
 void pool_scalar(const Op *op, const uint8_t *input, uint8_t *output, size_t first, size_t last,
